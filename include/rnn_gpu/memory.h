@@ -1,0 +1,24 @@
+/* Host memory: every allocation of the library goes through these, so that sizes are checked in one place. */
+#ifndef RNN_GPU_MEMORY_H
+#define RNN_GPU_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rnn_gpu/status.h"
+
+/* *out = zeroed memory for `count` items of `size` bytes, aligned to 64 bytes; free with rg_free. `what` names the
+ * object in the message. RG_NO_MEMORY if the product overflows or the memory is not there; *out is then NULL.
+ * count == 0 gives a valid pointer. */
+rg_status rg_alloc(void *out, size_t count, size_t size, const char *what);
+
+/* Release memory of rg_alloc; NULL is allowed. */
+void rg_free(void *memory);
+
+/* *out = a copy of the string; free with rg_free. */
+rg_status rg_copy_string(char **out, const char *text);
+
+/* *out = a * b; false if that overflows. */
+bool rg_multiply(size_t a, size_t b, size_t *out);
+
+#endif

@@ -1,0 +1,66 @@
+/* The model: a table of named parameters over one flat array, and its file. */
+#ifndef RNN_GPU_MODEL_H
+#define RNN_GPU_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rnn_gpu/config.h"
+#include "rnn_gpu/status.h"
+
+enum { RG_MAX_PARAMETERS = 64, RG_NAME_BYTES = 64, RG_ARENA_ALIGN = 16 /* elements */ };
+
+struct rg_shape {
+    enum rg_cell cell;
+    enum rg_activation activation;
+    size_t inputs;  /* F */
+    size_t hidden;  /* H */
+    size_t outputs; /* O */
+    enum rg_loss loss;
+};
+
+/* A tensor [rows][columns] in PyTorch's layout; a bias has columns = 0 and is written as [rows]. */
+struct rg_parameter {
+    char name[RG_NAME_BYTES]; /* PyTorch's: rnn.weight_ih_l0 … head.bias */
+    size_t rows, columns;
+    size_t offset; /* elements into the arena, a multiple of RG_ARENA_ALIGN; the gaps hold zeros */
+};
+
+struct rg_model {
+    struct rg_shape shape;
+    size_t n_parameters; /* entries of the table */
+    struct rg_parameter parameters[RG_MAX_PARAMETERS];
+    size_t n_weights;     /* numbers in the tensors, as reported to the user */
+    size_t arena;         /* elements of `weights`, gaps included */
+    float *weights;       /* [arena] */
+    char **vocabulary;    /* of token models: [inputs] words, or NULL; set by rg_model_set_vocabulary */
+};
+
+/* Positions in the parameter table of a one-layer recurrent model. */
+enum { RG_P_WEIGHT_IH, RG_P_WEIGHT_HH, RG_P_BIAS_IH, RG_P_BIAS_HH, RG_P_HEAD_WEIGHT, RG_P_HEAD_BIAS, RG_P_COUNT };
+
+/* A model of the given shape with zero weights. */
+rg_status rg_model_create(const struct rg_shape *shape, struct rg_model **out);
+void rg_model_destroy(struct rg_model *model); /* NULL allowed */
+
+/* Keep a copy of the [inputs] words, in order of their number. */
+rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words);
+
+/* Gates of a cell: 1 for rnn. */
+size_t rg_cell_gates(enum rg_cell cell);
+
+/* Fill the weights from the seed: weight_ih, biases and head as torch.nn does (U(-1/sqrt H, 1/sqrt H)), weight_hh as
+ * `init` says. The same seed gives the same weights on every machine. */
+rg_status rg_model_initialise(struct rg_model *model, const struct rg_init *init, uint64_t seed);
+
+/* Elements of a parameter, and its first element. */
+size_t rg_parameter_elements(const struct rg_parameter *parameter);
+float *rg_model_values(const struct rg_model *model, size_t parameter);
+
+/* Load a safetensors file: ours (options in its metadata) or plain PyTorch (`shape` then gives cell, activation and
+ * loss; sizes come from the tensors). Biases that the file lacks are zero. RG_BAD_FILE names the tensor and both
+ * shapes. */
+rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struct rg_model **out);
+rg_status rg_model_save(const struct rg_model *model, const char *path);
+
+#endif

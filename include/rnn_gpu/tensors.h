@@ -1,0 +1,65 @@
+/* Named tensors in files: safetensors, npy and npz.
+ *
+ * All three readers return the same list, so a caller need not know which format it was. Files are untrusted: every
+ * size is checked against the file before memory is taken, and memory stays below twice the file plus 1 MiB. */
+#ifndef RNN_GPU_TENSORS_H
+#define RNN_GPU_TENSORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rnn_gpu/status.h"
+
+enum { RG_MAX_DIMS = 8 };
+
+enum rg_dtype { RG_F16, RG_BF16, RG_F32, RG_F64, RG_U8, RG_I8, RG_I16, RG_I32, RG_I64, RG_BOOL };
+
+struct rg_tensor {
+    const char *name; /* UTF-8; owned by the list when read, borrowed when written */
+    enum rg_dtype dtype;
+    size_t n_dims; /* 0 for a scalar */
+    size_t shape[RG_MAX_DIMS];
+    const void *data; /* row-major, little-endian, not necessarily aligned */
+    size_t data_bytes;
+};
+
+struct rg_tensors {
+    struct rg_tensor *items;
+    size_t count;
+    char *config;  /* safetensors: the value of __metadata__.config, or NULL */
+    void *storage; /* what the items point into */
+};
+
+/* Read a file by its content's magic (safetensors, npz = zip, npy); npy gives one tensor called "data".
+ * RG_BAD_FILE names the file, the position or the tensor, and the rule that was broken. */
+rg_status rg_tensors_read(const char *path, struct rg_tensors **out);
+void rg_tensors_destroy(struct rg_tensors *tensors); /* NULL allowed */
+
+/* The tensor of that name, or NULL. */
+const struct rg_tensor *rg_tensors_find(const struct rg_tensors *tensors, const char *name);
+
+/* Number of elements; the product was checked when the tensor was read. */
+size_t rg_tensor_elements(const struct rg_tensor *tensor);
+
+/* Bytes of an element, and the name a message uses ("F32"). */
+size_t rg_dtype_bytes(enum rg_dtype dtype);
+const char *rg_dtype_name(enum rg_dtype dtype);
+
+/* Convert all elements to double (any dtype; integers beyond 2^53 round). */
+void rg_tensor_to_double(const struct rg_tensor *tensor, double *out);
+/* Convert all elements to float. */
+void rg_tensor_to_float(const struct rg_tensor *tensor, float *out);
+/* Convert an integer or bool tensor to int64; RG_BAD_FILE for a floating dtype. */
+rg_status rg_tensor_to_int64(const struct rg_tensor *tensor, int64_t *out);
+
+/* Write files. The bytes go to a temporary file beside `path`, are synced, and take its name at the end, so a reader
+ * sees the old file or the new one. RG_NOT_SAVED with the reason of the system otherwise. `config` may be NULL. */
+rg_status rg_safetensors_write(const char *path, const struct rg_tensor *items, size_t count, const char *config);
+rg_status rg_npy_write(const char *path, const struct rg_tensor *item);
+rg_status rg_npz_write(const char *path, const struct rg_tensor *items, size_t count);
+
+/* Write `bytes` bytes at once in the same crash-safe way. */
+rg_status rg_file_write(const char *path, const void *data, size_t bytes);
+
+#endif

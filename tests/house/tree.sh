@@ -1,0 +1,26 @@
+#!/bin/sh
+# The tree holds what it should: known names at the top, text without left-over marks or paths of somebody's machine,
+# no trailing space, no tabs in sources.
+# usage: tree.sh [TREE]
+# shellcheck source=files.inc
+. "${0%/*}/files.inc"
+
+all=$(files '*')
+[ -n "$all" ] || complain "nothing to check in" "$root"
+text=$(printf '%s\n' "$all" | xargs -r -d '\n' grep -lI '')
+
+complain "not among the names of the top level" "$(printf '%s\n' "$all" | sed 's|/.*||' | sort -u | grep -vxE \
+    'CMakeLists\.txt|README\.md|LICENSE|host|kernels|include|bench|tests|data|docs|python|rnn-gpu|\.[A-Za-z].*')"
+
+# in_text RULE PATTERN: no text file may match. Patterns here are written so that they do not match themselves.
+in_text() {
+    complain "$1" "$(printf '%s\n' "$text" | xargs -r -d '\n' grep -nHE -e "$2" | cut -c 1-160)"
+}
+in_text "left-over marks" '\b(TOD[O]|FIXM[E]|XX[X])\b'
+in_text "paths of somebody's machine" '(^|[^[:alnum:]_.~}/])/(wor[k]|far[m]|hom[e]|User[s]|roo[t])/'
+
+sources=$(printf '%s\n' "$text" | grep -E '\.(c|h|cl|sh|inc|cmake|md|py)$|CMakeLists\.txt$|^rnn-gpu$')
+complain "space at the end of a line" "$(printf '%s\n' "$sources" | xargs -r -d '\n' grep -nHE '[[:space:]]$' |
+    cut -c 1-160)"
+complain "tabs" "$(printf '%s\n' "$sources" | xargs -r -d '\n' grep -nHP '\t' | cut -c 1-160)"
+exit "$failed"
