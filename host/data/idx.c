@@ -1,0 +1,176 @@
+/* Images and labels in IDX files, the format of MNIST: a big-endian magic number (0, 0, type, number of dimensions),
+ * the sizes, the bytes. zlib reads gzip and plain files alike. */
+#define _GNU_SOURCE
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "readers.h"
+#include "rnn_gpu/memory.h"
+
+enum {
+    IMAGES_MAGIC = 0x00000803, /* bytes, three dimensions */
+    LABELS_MAGIC = 0x00000801, /* bytes, one dimension */
+    MAX_IDX_DIMS = 3,
+    READ_BLOCK = 1 << 20
+};
+
+struct idx_file {
+    const char *path;
+    gzFile stream;
+    size_t file_bytes; /* on disk */
+    size_t n_dims;
+    size_t shape[MAX_IDX_DIMS];
+    size_t payload; /* bytes behind the header, by the shape */
+};
+
+static rg_status read_failure(const struct idx_file *file, size_t wanted, size_t got) {
+    int code = Z_OK;
+
+    gzerror(file->stream, &code);
+    if (code != Z_OK && code != Z_BUF_ERROR)
+        return rg_fail(RG_BAD_FILE, "%s: damaged gzip data or unreadable file, found %zu bytes into the contents",
+                       file->path, got);
+    return rg_fail(RG_BAD_FILE, "%s: the file ends early: %zu bytes were expected here and %zu are there", file->path,
+                   wanted, got);
+}
+
+/* Read `bytes` bytes; with out == NULL only pass over them. */
+static rg_status read_bytes(const struct idx_file *file, uint8_t *out, size_t bytes) {
+    uint8_t passed[4096];
+    size_t block = out != NULL ? READ_BLOCK : sizeof(passed);
+    size_t done = 0;
+
+    while (done < bytes) {
+        size_t n = bytes - done < block ? bytes - done : block;
+        int got = gzread(file->stream, out != NULL ? out + done : passed, (unsigned)n);
+
+        if (got <= 0)
+            return read_failure(file, bytes, done);
+        done += (size_t)got;
+    }
+    return RG_OK;
+}
+
+/* The file must end here, with a right checksum. */
+static rg_status expect_end(const struct idx_file *file) {
+    uint8_t byte;
+    int got = gzread(file->stream, &byte, 1);
+    int code = Z_OK;
+
+    gzerror(file->stream, &code);
+    if (got == 0 && code == Z_OK)
+        return RG_OK;
+    if (got <= 0)
+        return read_failure(file, file->payload, file->payload);
+    return rg_fail(RG_BAD_FILE, "%s: more bytes than the %zu that its header announces", file->path, file->payload);
+}
+
+static rg_status read_header(struct idx_file *file, uint32_t magic) {
+    uint8_t bytes[4 + 4 * MAX_IDX_DIMS];
+    uint32_t word[1 + MAX_IDX_DIMS];
+
+    file->n_dims = magic & 0xff;
+    RG_TRY(read_bytes(file, bytes, 4 + 4 * file->n_dims));
+    for (size_t i = 0; i <= file->n_dims; i++)
+        word[i] = (uint32_t)bytes[4 * i] << 24 | (uint32_t)bytes[4 * i + 1] << 16 | (uint32_t)bytes[4 * i + 2] << 8 |
+                  bytes[4 * i + 3];
+    if (word[0] != magic)
+        return rg_fail(RG_BAD_FILE, "%s: no IDX file of %s: magic number 0x%08x, 0x%08x was expected", file->path,
+                       magic == IMAGES_MAGIC ? "images" : "labels", word[0], magic);
+    file->payload = 1;
+    for (size_t i = 0; i < file->n_dims; i++) {
+        file->shape[i] = word[1 + i];
+        if (file->shape[i] == 0 || file->shape[i] > INT32_MAX)
+            return rg_fail(RG_BAD_FILE, "%s: dimension %zu is %zu; 1 to %d was expected", file->path, i + 1,
+                           file->shape[i], INT32_MAX);
+        if (!rg_multiply(file->payload, file->shape[i], &file->payload))
+            return rg_fail(RG_BAD_FILE, "%s: the dimensions' product is beyond any file", file->path);
+    }
+    return RG_OK;
+}
+
+/* Make sure that the announced bytes are there before memory is taken for them: by the size of a plain file; by
+ * unpacking it once into nothing where a gzip file announces more than twice its own size. */
+static rg_status check_size(const struct idx_file *file) {
+    size_t header = 4 + 4 * file->n_dims;
+
+    if (gzdirect(file->stream)) {
+        if (file->file_bytes - header != file->payload)
+            return rg_fail(RG_BAD_FILE, "%s: %zu bytes behind the header, %zu were expected by its dimensions",
+                           file->path, file->file_bytes - header, file->payload);
+        return RG_OK;
+    }
+    if (file->payload / 2 <= file->file_bytes)
+        return RG_OK;
+    RG_TRY(read_bytes(file, NULL, file->payload));
+    RG_TRY(expect_end(file));
+    if (gzrewind(file->stream) != 0)
+        return rg_fail(RG_BAD_FILE, "%s: cannot be read a second time", file->path);
+    return read_bytes(file, NULL, header);
+}
+
+static rg_status open_idx(struct idx_file *file, const char *path, uint32_t magic) {
+    int fd = -1;
+
+    file->path = path;
+    RG_TRY(rg_data_open(path, &fd, &file->file_bytes));
+    file->stream = gzdopen(fd, "rb");
+    if (file->stream == NULL) {
+        close(fd);
+        return rg_fail(RG_NO_MEMORY, "%s: no memory to read it", path);
+    }
+    gzbuffer(file->stream, 1 << 16);
+    return read_header(file, magic);
+}
+
+static rg_status read_payload(const struct idx_file *file, uint8_t **out) {
+    RG_TRY(check_size(file));
+    RG_TRY(rg_alloc(out, file->payload, 1, file->path));
+    RG_TRY(read_bytes(file, *out, file->payload));
+    return expect_end(file);
+}
+
+static rg_status fill(const struct idx_file *images, const struct idx_file *labels, struct rg_dataset *data) {
+    uint8_t *bytes = NULL;
+    rg_status status;
+
+    if (images->shape[0] != labels->shape[0])
+        return rg_fail(RG_BAD_FILE, "%s has %zu images and %s has %zu labels; the same number was expected",
+                       images->path, images->shape[0], labels->path, labels->shape[0]);
+    data->kind = RG_INPUT_BYTE;
+    data->n_sequences = images->shape[0];
+    data->n_steps = images->shape[1];
+    data->n_features = images->shape[2];
+    data->n_targets = 1;
+    RG_TRY_GOTO(read_payload(labels, &bytes));
+    RG_TRY_GOTO(rg_alloc(&data->y, data->n_sequences, sizeof(*data->y), "labels"));
+    for (size_t i = 0; i < data->n_sequences; i++)
+        data->y[i] = (float)bytes[i];
+    rg_dataset_count_classes(data);
+    status = read_payload(images, &data->x_byte);
+fail:
+    rg_free(bytes);
+    return status;
+}
+
+rg_status rg_dataset_read_idx(const char *images, const char *labels, struct rg_dataset **out) {
+    struct idx_file image_file = {0};
+    struct idx_file label_file = {0};
+    struct rg_dataset *dataset = NULL;
+    rg_status status;
+
+    *out = NULL;
+    RG_TRY_GOTO(rg_dataset_create(images, &dataset));
+    RG_TRY_GOTO(open_idx(&image_file, images, IMAGES_MAGIC));
+    RG_TRY_GOTO(open_idx(&label_file, labels, LABELS_MAGIC));
+    RG_TRY_GOTO(fill(&image_file, &label_file, dataset));
+    *out = dataset;
+    dataset = NULL;
+fail:
+    gzclose(image_file.stream);
+    gzclose(label_file.stream);
+    rg_dataset_destroy(dataset);
+    return status;
+}

@@ -1,0 +1,36 @@
+/* Words of a text, and the set of the different ones. Internal to host/data. */
+#ifndef RG_DATA_WORD_SET_H
+#define RG_DATA_WORD_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rnn_gpu/status.h"
+
+#define RG_WORD_ENDS " \t\n\v\f\r"
+
+/* The next word at or behind *at, or NULL; *at moves behind it. Words end at ASCII white space. */
+const char *rg_next_word(const char **at, size_t *bytes);
+
+/* Entries are stretches of one text, kept as offsets: five bytes an entry, whatever its length. */
+struct rg_word_set {
+    const char *base; /* the text, shorter than 4 GiB, with a final NUL */
+    const char *ends; /* an entry ends before any of these characters, or NUL */
+    uint32_t *slots;  /* [n_slots], 1 + the offset of an entry, or 0 */
+    size_t n_slots;
+    size_t count;
+    uint64_t seed;
+};
+
+/* An empty set with room for `n_entries`. */
+rg_status rg_word_set_create(struct rg_word_set *set, const char *base, const char *ends, size_t n_entries);
+void rg_word_set_destroy(struct rg_word_set *set);
+
+/* True if no more entries should be added. */
+bool rg_word_set_full(const struct rg_word_set *set);
+
+/* Add the entry at `offset`; false if an equal one is there. The set must not be full. */
+bool rg_word_set_add(struct rg_word_set *set, size_t offset, size_t bytes);
+
+#endif

@@ -1,0 +1,167 @@
+/* Crash-safe output: a temporary file beside the target, fsync, rename, fsync of the folder.
+ *
+ * A kill or a power cut at any moment leaves the old file or the new one under the name. A symbolic link to a regular
+ * file is replaced, so what it points to (perhaps an older checkpoint) stays. Targets that exist and are no regular
+ * files (/dev/null, pipes) and names of open descriptors (/dev/stdout) are written directly. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "rnn_gpu/memory.h"
+
+static rg_status not_saved(const char *path, int error) {
+    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: %s; %s", path, strerror(error),
+                   full ? "free some space or choose another disk" : "check that the folder exists and can be written");
+}
+
+static bool starts_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Names that stand for an open descriptor, even when it leads to a regular file: the rename would replace the name. */
+static bool is_descriptor(const char *path) {
+    return strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0 || starts_with(path, "/dev/fd/") ||
+           starts_with(path, "/proc/");
+}
+
+static rg_status open_direct(struct rg_writer *writer) {
+    if (strcmp(writer->path, "/dev/stdout") == 0)
+        writer->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0); /* shares the position with what was printed before */
+    else if (strcmp(writer->path, "/dev/stderr") == 0)
+        writer->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    else
+        writer->fd = open(writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return writer->fd < 0 ? not_saved(writer->path, errno) : RG_OK;
+}
+
+static rg_status open_folder(struct rg_writer *writer) {
+    char *folder = NULL;
+    const size_t length = (size_t)(writer->name - writer->path);
+    RG_TRY(rg_copy_string(&folder, length > 0 ? writer->path : "."));
+    if (length > 0)
+        folder[length] = '\0'; /* the slash stays, so that "/" is a folder too */
+    writer->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int error = errno;
+    rg_free(folder);
+    return writer->folder < 0 ? not_saved(writer->path, error) : RG_OK;
+}
+
+/* The name is short, whatever the target's length, and hidden; O_EXCL refuses links and files of others. */
+static rg_status open_temporary(struct rg_writer *writer) {
+    enum { ATTEMPTS = 1000 };
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        snprintf(writer->temporary, sizeof writer->temporary, ".rnn-gpu-%ld-%d.tmp", (long)getpid(), attempt);
+        writer->fd = openat(writer->folder, writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (writer->fd >= 0)
+            return RG_OK;
+        if (errno != EEXIST)
+            break;
+    }
+    writer->temporary[0] = '\0'; /* not ours, so not to be removed */
+    return not_saved(writer->path, errno);
+}
+
+rg_status rg_writer_open(struct rg_writer *writer, const char *path) {
+    const char *slash = strrchr(path, '/');
+    *writer = (struct rg_writer){.path = path, .name = slash != NULL ? slash + 1 : path, .fd = -1, .folder = -1};
+    struct stat status;
+    const bool exists = stat(path, &status) == 0;
+    if (!exists && errno != ENOENT)
+        return not_saved(path, errno);
+    if (exists && S_ISDIR(status.st_mode))
+        return not_saved(path, EISDIR);
+    if (exists && (!S_ISREG(status.st_mode) || is_descriptor(path)))
+        return open_direct(writer);
+    if (writer->name[0] == '\0')
+        return not_saved(path, ENOENT);
+    RG_TRY(open_folder(writer));
+    return open_temporary(writer);
+}
+
+/* 0 or an errno. A closed pipe and a file-size limit would end the process by a signal; here they are errors. */
+static int write_all(int fd, const char *data, size_t bytes) {
+    sigset_t fatal;
+    sigset_t before;
+    sigset_t pending;
+    sigemptyset(&fatal);
+    sigaddset(&fatal, SIGPIPE);
+    sigaddset(&fatal, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &fatal, &before);
+    sigpending(&pending);
+    int error = 0;
+    for (size_t done = 0; done < bytes && error == 0;) {
+        const ssize_t n = write(fd, data + done, bytes - done);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0)
+            error = ENOSPC;
+        else if (errno != EINTR)
+            error = errno;
+    }
+    const int raised = error == EPIPE ? SIGPIPE : error == EFBIG ? SIGXFSZ : 0;
+    if (raised != 0 && sigismember(&pending, raised) == 0) {
+        sigset_t one;
+        sigemptyset(&one);
+        sigaddset(&one, raised);
+        sigtimedwait(&one, NULL, &(struct timespec){0});
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+rg_status rg_writer_append(struct rg_writer *writer, const void *data, size_t bytes) {
+    const int error = write_all(writer->fd, data, bytes);
+    return error != 0 ? not_saved(writer->path, error) : RG_OK;
+}
+
+rg_status rg_writer_commit(struct rg_writer *writer) {
+    const bool direct = writer->folder < 0;
+    if (!direct && fsync(writer->fd) != 0)
+        return not_saved(writer->path, errno);
+    const int fd = writer->fd;
+    writer->fd = -1;
+    if (close(fd) != 0 && errno != EINTR)
+        return not_saved(writer->path, errno);
+    if (direct)
+        return RG_OK;
+    if (renameat(writer->folder, writer->temporary, writer->folder, writer->name) != 0)
+        return not_saved(writer->path, errno);
+    writer->temporary[0] = '\0';
+    /* Some network file systems know no fsync of folders; that is not a loss of data. */
+    if (fsync(writer->folder) != 0 && errno != EINVAL && errno != ENOTSUP)
+        return not_saved(writer->path, errno);
+    close(writer->folder);
+    writer->folder = -1;
+    return RG_OK;
+}
+
+void rg_writer_abandon(struct rg_writer *writer) {
+    if (writer->fd >= 0)
+        close(writer->fd);
+    if (writer->folder >= 0) {
+        if (writer->temporary[0] != '\0')
+            unlinkat(writer->folder, writer->temporary, 0);
+        close(writer->folder);
+    }
+    writer->fd = -1;
+    writer->folder = -1;
+}
+
+rg_status rg_file_write(const char *path, const void *data, size_t bytes) {
+    struct rg_writer writer;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_writer_open(&writer, path));
+    RG_TRY_GOTO(rg_writer_append(&writer, data, bytes));
+    RG_TRY_GOTO(rg_writer_commit(&writer));
+    return RG_OK;
+fail:
+    rg_writer_abandon(&writer);
+    return status;
+}

@@ -1,0 +1,277 @@
+/* Reader of NumPy's npz format: a zip archive whose members are npy files, stored or deflated.
+ *
+ * A small archive may rightly hold large tensors (deflate reaches 1,032 : 1), so "twice the file" cannot bound them.
+ * The rules against bombs: an archive has at most 1,024 members; their compressed sizes add up to no more than the
+ * file; a stored member is as large as its bytes; a deflated member declares at most 1,032 times its bytes, and memory
+ * for it is taken only after a first pass has seen all that it declares, with the right checksum. So memory is never
+ * more than what the archive really holds. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <zip.h>
+
+#include "files.h"
+#include "rnn_gpu/memory.h"
+
+enum {
+    DEFLATE_RATIO = 1032, /* 258 bytes from two bits */
+    END_BYTES = 22,       /* end of central directory, without its comment */
+    LOCATOR_BYTES = 20,   /* zip64 locator, right before it */
+    END64_BYTES = 56,
+    ENTRY_BYTES = 46, /* directory entry, without name, extra fields and comment */
+    TAIL_BYTES = END_BYTES + LOCATOR_BYTES + 65535,
+    LABEL_BYTES = 512
+};
+
+static uint64_t little_endian(const unsigned char *bytes, size_t count) {
+    uint64_t value = 0;
+    while (count-- > 0)
+        value = value << 8 | bytes[count];
+    return value;
+}
+
+/* ---- Before libzip sees the archive ---- */
+
+/* A central directory as an end record describes it. */
+struct directory {
+    uint64_t members;
+    uint64_t offset;
+    uint64_t bytes;
+    uint64_t end; /* position of the end record, which the directory must not reach into */
+};
+
+/* The end record at `at` of the tail, or its zip64 twin if a locator stands before it. */
+static rg_status read_end(const struct rg_source *source, const unsigned char *tail, size_t at, size_t tail_offset,
+                          struct directory *directory) {
+    const unsigned char *end = tail + at;
+    *directory = (struct directory){.members = little_endian(end + 10, 2),
+                                    .bytes = little_endian(end + 12, 4),
+                                    .offset = little_endian(end + 16, 4),
+                                    .end = tail_offset + at};
+    if (at < LOCATOR_BYTES || memcmp(end - LOCATOR_BYTES, "PK\6\7", 4) != 0)
+        return RG_OK;
+    unsigned char end64[END64_BYTES];
+    const uint64_t offset = little_endian(end - LOCATOR_BYTES + 8, 8);
+    if (source->bytes < sizeof end64 || offset > source->bytes - sizeof end64)
+        return rg_fail(RG_BAD_FILE, "%s: the zip64 end record lies outside the file", source->label);
+    RG_TRY(rg_source_read_at(source, (size_t)offset, end64, sizeof end64));
+    *directory = (struct directory){.members = little_endian(end64 + 32, 8),
+                                    .bytes = little_endian(end64 + 40, 8),
+                                    .offset = little_endian(end64 + 48, 8),
+                                    .end = offset};
+    return RG_OK;
+}
+
+/* The directory must hold as many entries as the end record announces, and no more than the limit. */
+static rg_status walk_directory(const struct rg_source *source, const struct directory *directory) {
+    if (directory->members > RG_NPZ_MEMBERS_MAX)
+        return rg_fail(RG_BAD_FILE, "%s: announces %ju members, more than the limit of %d", source->label,
+                       (uintmax_t)directory->members, RG_NPZ_MEMBERS_MAX);
+    uint64_t left = directory->bytes;
+    size_t offset = (size_t)directory->offset;
+    uint64_t members = 0;
+    while (left > 0 && members < directory->members) {
+        unsigned char entry[ENTRY_BYTES];
+        if (left < sizeof entry)
+            break;
+        RG_TRY(rg_source_read_at(source, offset, entry, sizeof entry));
+        const uint64_t bytes =
+            ENTRY_BYTES + little_endian(entry + 28, 2) + little_endian(entry + 30, 2) + little_endian(entry + 32, 2);
+        if (memcmp(entry, "PK\1\2", 4) != 0 || bytes > left)
+            break;
+        left -= bytes;
+        offset += (size_t)bytes;
+        members++;
+    }
+    if (left > 0 || members < directory->members)
+        return rg_fail(RG_BAD_FILE, "%s: byte %zu: the directory does not hold the %ju members that it announces",
+                       source->label, offset, (uintmax_t)directory->members);
+    return RG_OK;
+}
+
+/* libzip takes 300 bytes for each member before any can be looked at, makes room for 65,535 more when a directory is
+ * longer than announced, and is slow for names chosen to collide. So every place that it may take for an end record
+ * is checked here first. */
+static rg_status check_directory(const struct rg_source *source) {
+    const size_t length = source->bytes < TAIL_BYTES ? source->bytes : TAIL_BYTES;
+    const size_t tail_offset = source->bytes - length;
+    unsigned char *tail = NULL;
+    rg_status status = RG_OK;
+    RG_TRY(rg_alloc(&tail, length, 1, "end of an npz file"));
+    RG_TRY_GOTO(rg_source_read_at(source, tail_offset, tail, length));
+    for (size_t at = 0; at + END_BYTES <= length; at++) {
+        struct directory directory;
+        if (memcmp(tail + at, "PK\5\6", 4) != 0)
+            continue;
+        RG_TRY_GOTO(read_end(source, tail, at, tail_offset, &directory));
+        /* Other places than these are chance bytes of the data, which libzip passes over. */
+        if (directory.bytes <= directory.end && directory.offset <= directory.end - directory.bytes)
+            RG_TRY_GOTO(walk_directory(source, &directory));
+    }
+fail:
+    rg_free(tail);
+    return status;
+}
+
+/* ---- Members ---- */
+
+struct archive {
+    const struct rg_source *file;
+    zip_t *zip;
+    struct rg_tensors *list;
+    uint64_t compressed; /* sum over the members so far */
+};
+
+static rg_status zip_failure(const char *label, zip_error_t *error) {
+    return rg_fail(RG_BAD_FILE, "%s: %s; the archive is damaged", label, zip_error_strerror(error));
+}
+
+static rg_status open_archive(struct archive *archive) {
+    int code = 0;
+    const int fd = fcntl(archive->file->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", archive->file->label, strerror(errno));
+    archive->zip = zip_fdopen(fd, ZIP_CHECKCONS, &code);
+    if (archive->zip != NULL)
+        return RG_OK;
+    close(fd);
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    const rg_status status = zip_failure(archive->file->label, &error);
+    zip_error_fini(&error);
+    return status;
+}
+
+static rg_status member_read(struct rg_source *source, void *out, size_t bytes) {
+    size_t done = 0;
+    while (done < bytes) {
+        const zip_int64_t n = zip_fread(source->zip_member, (char *)out + done, bytes - done);
+        if (n < 0)
+            return zip_failure(source->label, zip_file_get_error(source->zip_member));
+        if (n == 0)
+            return rg_fail(RG_BAD_FILE, "%s: ends after %zu bytes, %zu are announced", source->label,
+                           source->position + done, source->bytes);
+        done += (size_t)n;
+    }
+    return RG_OK;
+}
+
+/* Nothing may be left; libzip compares the checksum when it meets the end. */
+static rg_status member_end(struct rg_source *source) {
+    char byte;
+    const zip_int64_t n = zip_fread(source->zip_member, &byte, 1);
+    if (n < 0)
+        return zip_failure(source->label, zip_file_get_error(source->zip_member));
+    return n == 0 ? RG_OK
+                  : rg_fail(RG_BAD_FILE, "%s: is longer than the announced %zu bytes", source->label, source->bytes);
+}
+
+static rg_status member_open(const struct archive *archive, size_t index, struct rg_source *source) {
+    source->position = 0;
+    source->zip_member = zip_fopen_index(archive->zip, index, 0);
+    return source->zip_member != NULL ? RG_OK : zip_failure(source->label, zip_get_error(archive->zip));
+}
+
+/* The first pass over a deflated member: all of its bytes and its checksum, no memory. */
+static rg_status member_verify(const struct archive *archive, size_t index, struct rg_source *source) {
+    char scratch[1 << 14];
+    RG_TRY(member_open(archive, index, source));
+    rg_status status = RG_OK;
+    while (status == RG_OK && source->position < source->bytes) {
+        const size_t left = source->bytes - source->position;
+        status = rg_source_read(source, scratch, left < sizeof scratch ? left : sizeof scratch);
+    }
+    if (status == RG_OK)
+        status = member_end(source);
+    zip_fclose(source->zip_member);
+    return status;
+}
+
+/* The rules that the directory's entry must keep. */
+static rg_status check_entry(struct archive *archive, const zip_stat_t *entry, const char *label) {
+    const zip_uint64_t wanted = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    if ((entry->valid & wanted) != wanted || entry->encryption_method != ZIP_EM_NONE)
+        return rg_fail(RG_BAD_FILE, "%s: encrypted or incomplete member; save it with numpy.savez", label);
+    if (entry->comp_method != ZIP_CM_STORE && entry->comp_method != ZIP_CM_DEFLATE)
+        return rg_fail(RG_BAD_FILE, "%s: compression method %d is not supported; save it with numpy.savez", label,
+                       entry->comp_method);
+    if (entry->comp_size > archive->file->bytes - archive->compressed)
+        return rg_fail(RG_BAD_FILE, "%s: the members' compressed sizes add up to more than the file", label);
+    archive->compressed += entry->comp_size;
+    if (entry->comp_method == ZIP_CM_STORE ? entry->size != entry->comp_size
+                                           : entry->size / DEFLATE_RATIO > entry->comp_size)
+        return rg_fail(RG_BAD_FILE, "%s: announces %ju bytes, which its %ju bytes in the file cannot hold", label,
+                       (uintmax_t)entry->size, (uintmax_t)entry->comp_size);
+    return RG_OK;
+}
+
+/* The tensor's name is the member's without .npy. */
+static rg_status name_member(const struct archive *archive, size_t index) {
+    const char *member = zip_get_name(archive->zip, index, ZIP_FL_ENC_GUESS);
+    static const char ending[] = ".npy";
+    const size_t length = member != NULL ? strlen(member) : 0;
+    if (length < sizeof ending || strcmp(member + length - (sizeof ending - 1), ending) != 0)
+        return rg_fail(RG_BAD_FILE, "%s: member '%.80s' is not called NAME.npy; is this an npz file?",
+                       archive->file->label, member != NULL ? member : "");
+    char *name = NULL;
+    RG_TRY(rg_tensors_hold(archive->list, length, "name of a tensor", &name));
+    memcpy(name, member, length - (sizeof ending - 1));
+    archive->list->items[index].name = name;
+    return RG_OK;
+}
+
+static rg_status name_members(const struct archive *archive) {
+    const size_t count = archive->list->count;
+    const char **names = NULL;
+    for (size_t i = 0; i < count; i++)
+        RG_TRY(name_member(archive, i));
+    RG_TRY(rg_alloc(&names, count, sizeof *names, "names of tensors"));
+    for (size_t i = 0; i < count; i++)
+        names[i] = archive->list->items[i].name;
+    const char *twice = rg_find_duplicate(names, count);
+    rg_free(names);
+    return twice == NULL ? RG_OK
+                         : rg_fail(RG_BAD_FILE, "%s: duplicate member '%.80s.npy'", archive->file->label, twice);
+}
+
+static rg_status read_member(struct archive *archive, size_t index) {
+    struct rg_tensor *item = &archive->list->items[index];
+    zip_stat_t entry;
+    if (zip_stat_index(archive->zip, index, 0, &entry) != 0)
+        return zip_failure(archive->file->label, zip_get_error(archive->zip));
+    char label[LABEL_BYTES];
+    snprintf(label, sizeof label, "%.400s(%.80s.npy)", archive->file->label, item->name);
+    RG_TRY(check_entry(archive, &entry, label));
+    struct rg_source source = {.label = label, .bytes = entry.size, .read = member_read, .fd = -1};
+    if (entry.comp_method == ZIP_CM_DEFLATE)
+        RG_TRY(member_verify(archive, index, &source));
+    RG_TRY(member_open(archive, index, &source));
+    rg_status status = rg_npy_read(&source, archive->list, item);
+    if (status == RG_OK)
+        status = member_end(&source);
+    zip_fclose(source.zip_member);
+    return status;
+}
+
+rg_status rg_npz_read(struct rg_source *source, struct rg_tensors **out) {
+    struct archive archive = {.file = source};
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(check_directory(source));
+    RG_TRY_GOTO(open_archive(&archive));
+    const size_t count = (size_t)zip_get_num_entries(archive.zip, 0);
+    RG_TRY_GOTO(rg_tensors_create(&archive.list, count));
+    RG_TRY_GOTO(name_members(&archive));
+    for (size_t i = 0; i < count; i++)
+        RG_TRY_GOTO(read_member(&archive, i));
+    zip_discard(archive.zip);
+    *out = archive.list;
+    return RG_OK;
+fail:
+    if (archive.zip != NULL)
+        zip_discard(archive.zip);
+    rg_tensors_destroy(archive.list);
+    return status;
+}

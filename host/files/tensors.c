@@ -1,0 +1,169 @@
+/* Lists of named tensors: reading by the file's magic, ownership, and the rules that all formats share.
+ *
+ * A list's storage is a chain of blocks, because the members of an archive are read one after the other and each is
+ * as large as it turns out to be. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "json.h"
+#include "rnn_gpu/memory.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor data are passed on as little-endian bytes");
+
+struct block {
+    struct block *next;
+    void *memory;
+};
+
+rg_status rg_tensors_create(struct rg_tensors **list, size_t count) {
+    rg_status status = RG_OK;
+    RG_TRY(rg_alloc(list, 1, sizeof **list, "list of tensors"));
+    RG_TRY_GOTO(rg_alloc(&(*list)->items, count, sizeof *(*list)->items, "list of tensors"));
+    (*list)->count = count;
+    return RG_OK;
+fail:
+    rg_tensors_destroy(*list);
+    *list = NULL;
+    return status;
+}
+
+rg_status rg_tensors_adopt(struct rg_tensors *list, void *memory) {
+    struct block *block = NULL;
+    RG_TRY(rg_alloc(&block, 1, sizeof *block, "list of tensors"));
+    *block = (struct block){.next = list->storage, .memory = memory};
+    list->storage = block;
+    return RG_OK;
+}
+
+rg_status rg_tensors_hold(struct rg_tensors *list, size_t bytes, const char *what, void *out) {
+    void *memory = NULL;
+    RG_TRY(rg_alloc(&memory, bytes, 1, what));
+    const rg_status status = rg_tensors_adopt(list, memory);
+    if (status != RG_OK) {
+        rg_free(memory);
+        return status;
+    }
+    memcpy(out, &memory, sizeof memory);
+    return RG_OK;
+}
+
+void rg_tensors_destroy(struct rg_tensors *tensors) {
+    if (tensors == NULL)
+        return;
+    struct block *block = tensors->storage;
+    while (block != NULL) {
+        struct block *next = block->next;
+        rg_free(block->memory);
+        rg_free(block);
+        block = next;
+    }
+    rg_free(tensors->items);
+    rg_free(tensors);
+}
+
+const struct rg_tensor *rg_tensors_find(const struct rg_tensors *tensors, const char *name) {
+    for (size_t i = 0; i < tensors->count; i++)
+        if (strcmp(tensors->items[i].name, name) == 0)
+            return &tensors->items[i];
+    return NULL;
+}
+
+bool rg_shape_bytes(const size_t *shape, size_t n_dims, enum rg_dtype dtype, size_t *bytes) {
+    size_t product = rg_dtype_bytes(dtype);
+    bool empty = false;
+    for (size_t d = 0; d < n_dims; d++) {
+        if (shape[d] == 0)
+            empty = true;
+        else if (!rg_multiply(product, shape[d], &product))
+            return false;
+    }
+    *bytes = empty ? 0 : product;
+    return true;
+}
+
+static int compare_strings(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *rg_find_duplicate(const char **names, size_t count) {
+    qsort(names, count, sizeof *names, compare_strings);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            return names[i];
+    return NULL;
+}
+
+/* ---- Reading ---- */
+
+static rg_status read_single_npy(struct rg_source *source, struct rg_tensors **out) {
+    struct rg_tensors *list = NULL;
+    RG_TRY(rg_tensors_create(&list, 1));
+    list->items[0].name = "data";
+    const rg_status status = rg_npy_read(source, list, &list->items[0]);
+    if (status != RG_OK) {
+        rg_tensors_destroy(list);
+        return status;
+    }
+    *out = list;
+    return RG_OK;
+}
+
+static rg_status read_by_magic(struct rg_source *source, struct rg_tensors **out) {
+    char magic[9] = {0};
+    const size_t bytes = source->bytes < sizeof magic ? source->bytes : sizeof magic;
+    RG_TRY(rg_source_read_at(source, 0, magic, bytes));
+    if (memcmp(magic, "\x93NUMPY", 6) == 0)
+        return read_single_npy(source, out);
+    if (magic[8] == '{')
+        return rg_safetensors_read(source, out);
+    if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0)
+        return rg_npz_read(source, out);
+    return rg_fail(RG_BAD_FILE,
+                   "%s: neither safetensors ({ at byte 8) nor npy (\\x93NUMPY at byte 0) nor npz (PK at "
+                   "byte 0)",
+                   source->label);
+}
+
+rg_status rg_tensors_read(const char *path, struct rg_tensors **out) {
+    struct rg_source source;
+    *out = NULL;
+    RG_TRY(rg_source_open(&source, path));
+    const rg_status status = read_by_magic(&source, out);
+    rg_source_close(&source);
+    return status;
+}
+
+/* ---- Writing ---- */
+
+rg_status rg_tensor_check_shape(const char *path, const struct rg_tensor *item) {
+    size_t bytes = 0;
+    if (item->n_dims > RG_MAX_DIMS || !rg_shape_bytes(item->shape, item->n_dims, item->dtype, &bytes) ||
+        bytes != item->data_bytes)
+        return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: tensor '%.80s': its shape does not fit its %zu bytes", path,
+                       item->name != NULL ? item->name : "data", item->data_bytes);
+    return RG_OK;
+}
+
+static bool is_name(const char *name) {
+    return name != NULL && name[0] != '\0' && strcmp(name, "__metadata__") != 0 &&
+           rg_utf8_check(name, strlen(name)) == strlen(name);
+}
+
+rg_status rg_tensors_check_output(const char *path, const struct rg_tensor *items, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!is_name(items[i].name))
+            return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: '%.80s' cannot be the name of a tensor", path,
+                           items[i].name != NULL ? items[i].name : "");
+        RG_TRY(rg_tensor_check_shape(path, &items[i]));
+    }
+    const char **names = NULL;
+    RG_TRY(rg_alloc(&names, count, sizeof *names, "names of tensors"));
+    for (size_t i = 0; i < count; i++)
+        names[i] = items[i].name;
+    const char *twice = rg_find_duplicate(names, count);
+    rg_free(names);
+    return twice == NULL ? RG_OK
+                         : rg_fail(RG_NOT_SAVED, "%s: cannot be saved: two tensors are called '%.80s'", path, twice);
+}

@@ -1,0 +1,45 @@
+/* Host memory with checked sizes.
+ *
+ * Blocks are aligned to a cache line (64 bytes), which is also the widest vector the kernels load, and zeroed, so no
+ * result can depend on what the memory held before. */
+#define _GNU_SOURCE
+#include "rnn_gpu/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+/* The address space of a process on every 64-bit machine in use: 2^47 bytes. */
+static const size_t address_space = SIZE_MAX >> 17;
+
+bool rg_multiply(size_t a, size_t b, size_t *out) {
+    return !__builtin_mul_overflow(a, b, out);
+}
+
+rg_status rg_alloc(void *out, size_t count, size_t size, const char *what) {
+    /* `out` is the address of some typed pointer; memcpy stores into it without breaking the aliasing rules. */
+    void *block = NULL;
+    memcpy(out, &block, sizeof block);
+    size_t bytes = 0;
+    if (!rg_multiply(count, size, &bytes) || bytes > address_space)
+        return rg_fail(RG_NO_MEMORY, "%s: %zu items of %zu bytes are more than any memory; use smaller sizes", what,
+                       count, size);
+    if (posix_memalign(&block, ALIGNMENT, bytes > 0 ? bytes : 1) != 0)
+        return rg_fail(RG_NO_MEMORY, "%s: no memory for %zu bytes; use smaller sizes or free memory", what, bytes);
+    memset(block, 0, bytes > 0 ? bytes : 1);
+    memcpy(out, &block, sizeof block);
+    return RG_OK;
+}
+
+void rg_free(void *memory) {
+    free(memory);
+}
+
+rg_status rg_copy_string(char **out, const char *text) {
+    const size_t bytes = strlen(text) + 1;
+    RG_TRY(rg_alloc(out, bytes, 1, "text"));
+    memcpy(*out, text, bytes);
+    return RG_OK;
+}
