@@ -1,0 +1,195 @@
+/* Choosing a device, and the operations with their checks. */
+#define _GNU_SOURCE
+#include "device/device.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+
+rg_status rg_device_list(const struct rg_device_options *options, struct rg_device_entry **out, size_t *count) {
+    size_t n = 0;
+#ifdef RG_OPENCL
+    const char *why = "";
+    n = rg_opencl_count(&why);
+#endif
+    RG_TRY(rg_alloc(out, n + 1, sizeof **out, "the list of devices"));
+#ifdef RG_OPENCL
+    for (size_t i = 0; i < n; i++) {
+        rg_opencl_describe(i, &(*out)[i]);
+    }
+#endif
+    (void)snprintf((*out)[n].id, sizeof(*out)[n].id, "cpu");
+    rg_native_describe(options, &(*out)[n].info);
+    *count = n + 1;
+    return RG_OK;
+}
+
+static bool is_native(const char *spec) {
+    return strcasecmp(spec, "cpu") == 0 || strcasecmp(spec, "native") == 0;
+}
+
+/* Does a spec that is not "auto" or native mean this OpenCL device? */
+static bool matches(const char *spec, const struct rg_device_entry *entry) {
+    if (strcasecmp(spec, "opencl") == 0) {
+        return true;
+    }
+    if (strcasecmp(spec, "gpu") == 0) {
+        return entry->info.is_gpu;
+    }
+    return strcmp(spec, entry->id) == 0 || strcasestr(entry->info.name, spec) != NULL;
+}
+
+/* "0:0 pthread-… (OpenCL), cpu …": what --device could have meant. */
+static void name_all(const struct rg_device_entry *entries, size_t n, char *text, size_t bytes) {
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < n && used + 1 < bytes; i++) {
+        const int wrote = snprintf(text + used, bytes - used, "%s%s %s%s%s", i ? ", " : "", entries[i].id,
+                                   entries[i].info.name, entries[i].problem[0] ? ": " : "", entries[i].problem);
+        used += wrote > 0 ? (size_t)wrote : 0;
+    }
+}
+
+static rg_status open_opencl(size_t index, const struct rg_device_options *options, struct rg_device **out) {
+#ifdef RG_OPENCL
+    return rg_opencl_open(index, options, out);
+#else
+    (void)index;
+    (void)options;
+    (void)out;
+    return rg_fail(RG_NO_DEVICE, "this build has no OpenCL");
+#endif
+}
+
+/* GPUs first, then other OpenCL devices, then native; each failure is told. */
+static rg_status open_auto(const struct rg_device_entry *entries, size_t n, const struct rg_device_options *options,
+                           struct rg_device **out) {
+    for (int want_gpu = 1; want_gpu >= 0; want_gpu--) {
+        for (size_t i = 0; i + 1 < n; i++) {
+            if (entries[i].info.is_gpu != (want_gpu == 1)) {
+                continue;
+            }
+            if (open_opencl(i, options, out) == RG_OK) {
+                return RG_OK;
+            }
+            rg_log("skipping device %s %s: %s", entries[i].id, entries[i].info.name, rg_error_message());
+        }
+    }
+    if (n == 1) {
+        const char *why = "this build has no OpenCL";
+#ifdef RG_OPENCL
+        (void)rg_opencl_count(&why);
+#endif
+        rg_log("%s; running on the native device (--device cpu)", why);
+    }
+    return rg_native_open(options, out);
+}
+
+rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out) {
+    *out = NULL;
+    if (is_native(spec)) {
+        return rg_native_open(options, out);
+    }
+    struct rg_device_entry *entries = NULL;
+    size_t n = 0;
+    RG_TRY(rg_device_list(options, &entries, &n));
+    rg_status status = RG_NO_DEVICE;
+    size_t found = n, count = 0;
+    if (strcasecmp(spec, "auto") == 0) {
+        status = open_auto(entries, n, options, out);
+        rg_free(entries);
+        return status;
+    }
+    for (size_t i = n - 1; i-- > 0;) {
+        if (matches(spec, &entries[i])) {
+            found = i;
+            count++;
+        }
+    }
+    char all[600];
+    name_all(entries, n, all, sizeof all);
+    if (count == 0) {
+        const char *why = "";
+#ifdef RG_OPENCL
+        if (rg_opencl_count(&why) > 0) {
+            why = "";
+        }
+#else
+        why = "this build has no OpenCL";
+#endif
+        status = rg_fail(RG_NO_DEVICE, "--device %s matches no device%s%s; there is: %s", spec, *why ? ": " : "", why, all);
+    } else if (count > 1 && strcasecmp(spec, "opencl") != 0 && strcasecmp(spec, "gpu") != 0) {
+        status = rg_fail(RG_USAGE, "--device %s matches %zu devices; say which by its number: %s", spec, count, all);
+    } else {
+        status = open_opencl(found, options, out);
+    }
+    rg_free(entries);
+    return status;
+}
+
+void rg_device_destroy(struct rg_device *device) {
+    if (device) {
+        device->ops->destroy(device);
+    }
+}
+
+size_t rg_device_panel(const struct rg_device *device) {
+    return (size_t)device->info.nv * (size_t)device->info.cols * (size_t)device->info.vec;
+}
+
+size_t rg_device_items(const struct rg_device *device) {
+    return (size_t)device->info.cols * (size_t)device->info.rows;
+}
+
+rg_status rg_buffer_create(struct rg_device *device, size_t bytes, const char *what, struct rg_buffer **out) {
+    *out = NULL;
+    bytes = bytes ? bytes : 1;
+    if (bytes > device->info.max_buffer_bytes) {
+        return rg_fail(RG_NO_MEMORY, "%s needs a buffer of %.1f MiB, %s allows %.1f MiB", what, (double)bytes / 1048576.0,
+                       device->info.name, (double)device->info.max_buffer_bytes / 1048576.0);
+    }
+    RG_TRY(device->ops->buffer_create(device, bytes, out));
+    (*out)->bytes = bytes;
+    device->used_bytes += bytes;
+    device->peak_bytes = device->used_bytes > device->peak_bytes ? device->used_bytes : device->peak_bytes;
+    return RG_OK;
+}
+
+void rg_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer) {
+    if (buffer) {
+        device->used_bytes -= buffer->bytes;
+        device->ops->buffer_destroy(device, buffer);
+    }
+}
+
+static rg_status check_range(const struct rg_buffer *buffer, size_t offset, size_t bytes) {
+    if (offset > buffer->bytes || bytes > buffer->bytes - offset) {
+        return rg_fail(RG_ERROR, "bytes %zu + %zu lie outside a buffer of %zu bytes", offset, bytes, buffer->bytes);
+    }
+    return RG_OK;
+}
+
+rg_status rg_buffer_write(struct rg_device *device, struct rg_buffer *to, size_t offset, const void *from,
+                          size_t bytes) {
+    RG_TRY(check_range(to, offset, bytes));
+    return bytes ? device->ops->write(device, to, offset, from, bytes) : RG_OK;
+}
+
+rg_status rg_buffer_read(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes) {
+    RG_TRY(check_range(from, offset, bytes));
+    return bytes ? device->ops->read(device, to, from, offset, bytes) : RG_OK;
+}
+
+rg_status rg_buffer_zero(struct rg_device *device, struct rg_buffer *buffer) {
+    return device->ops->zero(device, buffer, buffer->bytes);
+}
+
+rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *launch) {
+    return launch->groups[0] && launch->groups[1] ? device->ops->launch(device, launch) : RG_OK;
+}
+
+rg_status rg_device_finish(struct rg_device *device) { return device->ops->finish(device); }

@@ -1,0 +1,85 @@
+/* OpenCL C as C: what prelude.cl says for OpenCL, said for GCC and clang vector extensions, so that kernels/all.cl
+ * compiles as it stands. One item a group; RG_VEC comes from the build, one value an instruction set. */
+#ifndef RG_NATIVE_H
+#define RG_NATIVE_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef RG_VEC
+#error "RG_VEC: lanes of a vector; set by the build for each instruction set"
+#endif
+#if RG_VEC == 16
+#define RG_NV 2 /* 8 x 2 accumulators of 32 registers */
+#else
+#define RG_NV 1 /* 8 x 1 accumulators of 16 registers */
+#endif
+#define RG_COLS 1
+#define RG_ROWS 1
+
+typedef float rg_real;
+typedef unsigned char uchar;
+typedef float rg_vec __attribute__((vector_size(RG_VEC * 4)));
+typedef int32_t rg_mask __attribute__((vector_size(RG_VEC * 4)));
+typedef float rg_unaligned __attribute__((vector_size(RG_VEC * 4), aligned(4), may_alias));
+
+#define RG_CAT_(a, b) a##b
+#define RG_CAT(a, b) RG_CAT_(a, b)
+#define RG_LOAD(p) ((rg_vec)(*(const rg_unaligned *)(p)))
+#define RG_STORE(v, p) (*(rg_unaligned *)(p) = (v))
+#define RG_SELECT(mask, yes, no) ((rg_vec)(((mask) & (rg_mask)(yes)) | (~(mask) & (rg_mask)(no))))
+#define RG_SPLAT(s) rg_native_splat(s)
+#define RG_FMA(a, b, c) ((a) * (b) + (c)) /* contracted where the machine has it */
+#define RG_PREFETCH(p) __builtin_prefetch(p)
+#define RG_UNROLL _Pragma("GCC unroll 16")
+#define RG_INLINE static inline __attribute__((always_inline))
+#define RG_KERNEL static
+#define RG_BARRIER
+/* Keep a broadcast in a register: GCC would otherwise load it again for every product. */
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#define RG_PIN(v) __asm__("" : "+v"(v))
+#else
+#define RG_PIN(v)
+#endif
+
+#define RG_EXP(x) expf(x)
+#define RG_EXPM1(x) expm1f(x)
+#define RG_LOG(x) logf(x)
+#define RG_LOG1P(x) log1pf(x)
+#define RG_ABS(x) fabsf(x)
+#define RG_SQRT1(x) sqrtf(x)
+
+#define __kernel
+#define __global
+#define __local
+
+/* The group that this thread is running. */
+struct rg_native_group {
+    size_t id[2], count[2];
+};
+static _Thread_local struct rg_native_group rg_native_group;
+#define get_group_id(d) (rg_native_group.id[d])
+#define get_num_groups(d) (rg_native_group.count[d])
+#define get_local_id(d) ((size_t)0)
+
+/* Every lane written out: adding s to a zero vector would not be the same for -0, and costs an instruction. */
+RG_INLINE rg_vec rg_native_splat(float s) {
+#if RG_VEC == 16
+    return (rg_vec){s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s};
+#elif RG_VEC == 8
+    return (rg_vec){s, s, s, s, s, s, s, s};
+#else
+    return (rg_vec){s, s, s, s};
+#endif
+}
+
+RG_INLINE rg_vec rg_native_sqrt(rg_vec v) {
+    for (int i = 0; i < RG_VEC; i++) {
+        v[i] = sqrtf(v[i]);
+    }
+    return v;
+}
+#define RG_SQRT(v) rg_native_sqrt(v)
+
+#endif

@@ -1,0 +1,215 @@
+/* The native device: the kernels as C, groups shared out over threads by OpenMP. Needs no OpenCL. */
+#define _GNU_SOURCE
+#include <omp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device/device.h"
+#include "device/native/native_kernels.h"
+#include "rnn_gpu/memory.h"
+
+struct native_buffer {
+    struct rg_buffer base;
+    void *memory;
+};
+
+struct native_device {
+    struct rg_device base;
+    const struct rg_native_kernels *kernels;
+    int threads;
+    void **scratch; /* [threads], local memory of a group */
+    size_t scratch_bytes;
+};
+
+static const struct rg_native_kernels *choose_kernels(const char **isa) {
+#ifdef RG_HAVE_X86_ISAS
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+        *isa = "x86-64-v4 (AVX-512)";
+        return &rg_native_kernels_v4;
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+        __builtin_cpu_supports("bmi2")) {
+        *isa = "x86-64-v3 (AVX2)";
+        return &rg_native_kernels_v3;
+    }
+#endif
+    *isa = "base instructions";
+    return &rg_native_kernels_base;
+}
+
+static int available_threads(int wanted) {
+    if (wanted > 0) {
+        return wanted;
+    }
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
+        return CPU_COUNT(&set);
+    }
+    return omp_get_num_procs();
+}
+
+/* "model name" of /proc/cpuinfo, or a plain word. */
+static void processor_name(char *out, size_t bytes) {
+    (void)snprintf(out, bytes, "processor");
+    FILE *file = fopen("/proc/cpuinfo", "re");
+    if (!file) {
+        return;
+    }
+    char line[256];
+    while (fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (colon && strncmp(line, "model name", 10) == 0) {
+            (void)snprintf(out, bytes, "%s", colon + 2);
+            out[strcspn(out, "\n")] = '\0';
+            break;
+        }
+    }
+    (void)fclose(file);
+}
+
+/* Size of the third-level cache that this processor sees, or 0. */
+static uint64_t last_cache_bytes(void) {
+    FILE *file = fopen("/sys/devices/system/cpu/cpu0/cache/index3/size", "re");
+    unsigned long kib = 0;
+    if (file) {
+        if (fscanf(file, "%luK", &kib) != 1) {
+            kib = 0;
+        }
+        (void)fclose(file);
+    }
+    return (uint64_t)kib * 1024;
+}
+
+void rg_native_describe(const struct rg_device_options *options, struct rg_device_info *info) {
+    const char *isa = "";
+    const struct rg_native_kernels *kernels = choose_kernels(&isa);
+    memset(info, 0, sizeof *info);
+    processor_name(info->name, sizeof info->name);
+    (void)snprintf(info->backend, sizeof info->backend, "native");
+    (void)snprintf(info->version, sizeof info->version, "%s", isa);
+    info->units = available_threads(options->threads);
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    info->memory_bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 * 3 : (uint64_t)1 << 30;
+    info->max_buffer_bytes = info->memory_bytes;
+    info->max_local_bytes = (size_t)1 << 20; /* about what a second-level cache holds */
+    info->cache_bytes = last_cache_bytes();
+    info->vec = kernels->vec;
+    info->nv = kernels->nv;
+    info->cols = info->rows = 1;
+}
+
+static void native_destroy(struct rg_device *device) {
+    struct native_device *native = (struct native_device *)device;
+    for (int i = 0; native->scratch && i < native->threads; i++) {
+        rg_free(native->scratch[i]);
+    }
+    rg_free(native->scratch);
+    rg_free(native);
+}
+
+static rg_status native_buffer_create(struct rg_device *device, size_t bytes, struct rg_buffer **out) {
+    (void)device;
+    struct native_buffer *buffer = NULL;
+    RG_TRY(rg_alloc(&buffer, 1, sizeof *buffer, "a buffer"));
+    const rg_status status = rg_alloc(&buffer->memory, bytes, 1, "a buffer");
+    if (status != RG_OK) {
+        rg_free(buffer);
+        return status;
+    }
+    *out = &buffer->base;
+    return RG_OK;
+}
+
+static void native_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer) {
+    (void)device;
+    rg_free(((struct native_buffer *)buffer)->memory);
+    rg_free(buffer);
+}
+
+static rg_status native_write(struct rg_device *device, struct rg_buffer *to, size_t offset, const void *from,
+                              size_t bytes) {
+    (void)device;
+    memcpy((char *)((struct native_buffer *)to)->memory + offset, from, bytes);
+    return RG_OK;
+}
+
+static rg_status native_read(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes) {
+    (void)device;
+    memcpy(to, (const char *)((struct native_buffer *)from)->memory + offset, bytes);
+    return RG_OK;
+}
+
+static rg_status native_zero(struct rg_device *device, struct rg_buffer *buffer, size_t bytes) {
+    (void)device;
+    memset(((struct native_buffer *)buffer)->memory, 0, bytes);
+    return RG_OK;
+}
+
+/* Scratch memory of `bytes` for every thread. */
+static rg_status grow_scratch(struct native_device *native, size_t bytes) {
+    if (bytes <= native->scratch_bytes) {
+        return RG_OK;
+    }
+    native->scratch_bytes = 0;
+    for (int i = 0; i < native->threads; i++) {
+        rg_free(native->scratch[i]);
+        native->scratch[i] = NULL;
+        RG_TRY(rg_alloc(&native->scratch[i], bytes, 1, "local memory of the native device"));
+    }
+    native->scratch_bytes = bytes;
+    return RG_OK;
+}
+
+static rg_status native_launch(struct rg_device *device, const struct rg_launch *launch) {
+    struct native_device *native = (struct native_device *)device;
+    RG_TRY(grow_scratch(native, launch->local_bytes));
+    void *memory[RG_MAX_BUFFERS];
+    for (int i = 0; i < RG_MAX_BUFFERS; i++) {
+        memory[i] = launch->buffers[i] ? ((struct native_buffer *)launch->buffers[i])->memory : NULL;
+    }
+    const rg_native_entry entry = native->kernels->entries[launch->kernel];
+    const size_t total = launch->groups[0] * launch->groups[1];
+    const int threads = total < (size_t)native->threads ? (int)total : native->threads;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
+    for (size_t i = 0; i < total; i++) {
+        const size_t id[2] = {i % launch->groups[0], i / launch->groups[0]};
+        entry(id, launch->groups, memory, launch->args, native->scratch[omp_get_thread_num()]);
+    }
+    return RG_OK;
+}
+
+static rg_status native_finish(struct rg_device *device) {
+    (void)device;
+    return RG_OK;
+}
+
+rg_status rg_native_open(const struct rg_device_options *options, struct rg_device **out) {
+    static const struct rg_device_ops ops = {
+        .destroy = native_destroy,
+        .buffer_create = native_buffer_create,
+        .buffer_destroy = native_buffer_destroy,
+        .write = native_write,
+        .read = native_read,
+        .zero = native_zero,
+        .launch = native_launch,
+        .finish = native_finish,
+    };
+    *out = NULL;
+    struct native_device *native = NULL;
+    RG_TRY(rg_alloc(&native, 1, sizeof *native, "the native device"));
+    native->base.ops = &ops;
+    rg_native_describe(options, &native->base.info);
+    const char *isa = "";
+    native->kernels = choose_kernels(&isa);
+    native->threads = native->base.info.units;
+    const rg_status status = rg_alloc(&native->scratch, (size_t)native->threads, sizeof *native->scratch, "threads");
+    if (status != RG_OK) {
+        native_destroy(&native->base);
+        return status;
+    }
+    *out = &native->base;
+    return RG_OK;
+}

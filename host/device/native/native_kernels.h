@@ -1,0 +1,24 @@
+/* What a native build of the kernels offers, one table for each instruction set. */
+#ifndef RG_NATIVE_KERNELS_H
+#define RG_NATIVE_KERNELS_H
+
+#include <stddef.h>
+
+#include "kernels.h"
+
+/* Run one group. `id` and `count` have two members; `local` is this thread's scratch memory. */
+typedef void (*rg_native_entry)(size_t const *id, size_t const *count, void *const *buffers, const void *args,
+                                void *local);
+
+struct rg_native_kernels {
+    int vec, nv; /* RG_VEC, RG_NV */
+    rg_native_entry entries[RG_N_KERNELS];
+};
+
+extern const struct rg_native_kernels rg_native_kernels_base; /* no instruction beyond the platform's base */
+#ifdef RG_HAVE_X86_ISAS
+extern const struct rg_native_kernels rg_native_kernels_v3; /* AVX2, FMA */
+extern const struct rg_native_kernels rg_native_kernels_v4; /* AVX-512 */
+#endif
+
+#endif

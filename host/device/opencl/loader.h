@@ -1,0 +1,51 @@
+/* The OpenCL functions in use, found at run time: the program starts on a machine without any OpenCL. */
+#ifndef RG_OPENCL_LOADER_H
+#define RG_OPENCL_LOADER_H
+
+#include <CL/cl.h>
+
+#include "rnn_gpu/status.h"
+
+#define RG_CL_FUNCTIONS(X)       \
+    X(clGetPlatformIDs)          \
+    X(clGetPlatformInfo)         \
+    X(clGetDeviceIDs)            \
+    X(clGetDeviceInfo)           \
+    X(clCreateContext)           \
+    X(clReleaseContext)          \
+    X(clCreateCommandQueue)      \
+    X(clReleaseCommandQueue)     \
+    X(clCreateProgramWithSource) \
+    X(clBuildProgram)            \
+    X(clGetProgramBuildInfo)     \
+    X(clReleaseProgram)          \
+    X(clCreateKernel)            \
+    X(clReleaseKernel)           \
+    X(clSetKernelArg)            \
+    X(clGetKernelWorkGroupInfo)  \
+    X(clEnqueueNDRangeKernel)    \
+    X(clCreateBuffer)            \
+    X(clReleaseMemObject)        \
+    X(clEnqueueWriteBuffer)      \
+    X(clEnqueueReadBuffer)       \
+    X(clEnqueueFillBuffer)       \
+    X(clFlush)                   \
+    X(clFinish)
+
+struct rg_cl {
+#define RG_CL_MEMBER(name) __typeof__(&name) name;
+    RG_CL_FUNCTIONS(RG_CL_MEMBER)
+#undef RG_CL_MEMBER
+};
+
+/* The functions, loaded once; NULL without a loader library, and *why (may be NULL) then says so. */
+const struct rg_cl *rg_cl_load(const char **why);
+
+/* "CL_OUT_OF_RESOURCES" for -5, and so on. */
+const char *rg_cl_error_name(cl_int code);
+
+/* RG_OK, or the failed call recorded with its code's name and what to try. `call` is the function's name, `object` what
+ * it was called for. */
+rg_status rg_cl_check(cl_int code, const char *call, const char *object);
+
+#endif

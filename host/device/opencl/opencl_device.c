@@ -1,0 +1,318 @@
+/* The OpenCL device: one context, one in-order queue, one program. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "device/device.h"
+#include "device/opencl/loader.h"
+#include "device/opencl/program.h"
+#include "rnn_gpu/memory.h"
+
+enum { MAX_DEVICES = 64 };
+
+struct opencl_buffer {
+    struct rg_buffer base;
+    cl_mem memory;
+};
+
+struct opencl_device {
+    struct rg_device base;
+    const struct rg_cl *cl;
+    pid_t owner; /* a driver's threads do not survive fork() */
+    cl_context context;
+    cl_command_queue queue;
+    cl_program program;
+    cl_kernel kernels[RG_N_KERNELS];
+};
+
+struct found_device {
+    cl_device_id id;
+    unsigned platform, device; /* as in P:D */
+};
+
+static const struct {
+    const char *name;
+    cl_uint buffers;
+    size_t args_bytes;
+    bool local;
+} signatures[RG_N_KERNELS] = {
+#define RG_SIGNATURE(kernel, n, type, uses_local) [RG_K_##kernel] = {#kernel, n, sizeof(struct type), uses_local},
+    RG_KERNELS(RG_SIGNATURE)
+#undef RG_SIGNATURE
+};
+
+static size_t find_devices(const struct rg_cl *cl, struct found_device found[MAX_DEVICES]) {
+    cl_platform_id platforms[16];
+    cl_uint n_platforms = 0;
+    size_t count = 0;
+    if (cl->clGetPlatformIDs(16, platforms, &n_platforms) != CL_SUCCESS) {
+        return 0;
+    }
+    for (unsigned p = 0; p < n_platforms && p < 16; p++) {
+        cl_device_id devices[16];
+        cl_uint n = 0;
+        if (cl->clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, 16, devices, &n) != CL_SUCCESS) {
+            continue;
+        }
+        for (unsigned d = 0; d < n && d < 16 && count < MAX_DEVICES; d++) {
+            found[count++] = (struct found_device){devices[d], p, d};
+        }
+    }
+    return count;
+}
+
+size_t rg_opencl_count(const char **why) {
+    const struct rg_cl *cl = rg_cl_load(why);
+    if (!cl) {
+        return 0;
+    }
+    struct found_device found[MAX_DEVICES];
+    *why = "the OpenCL loader finds no device: no driver is installed";
+    return find_devices(cl, found);
+}
+
+/* Sizes and names; the problem that makes a device unusable, or "". */
+static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *info, char problem[200]) {
+    cl_device_type type = 0;
+    cl_uint units = 1, width = 0;
+    cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
+    cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE;
+    char name[256] = "", driver[256] = "", version[256] = "";
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof type, &type, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_buffer, &max_buffer, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_NAME, sizeof name - 1, name, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DRIVER_VERSION, sizeof driver - 1, driver, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_VERSION, sizeof version - 1, version, NULL);
+    memset(info, 0, sizeof *info);
+    (void)snprintf(info->name, sizeof info->name, "%.127s", name);
+    (void)snprintf(info->backend, sizeof info->backend, "opencl");
+    (void)snprintf(info->version, sizeof info->version, "driver %.40s, %.70s", driver, version);
+    info->is_gpu = (type & CL_DEVICE_TYPE_GPU) != 0;
+    info->units = (int)units;
+    info->memory_bytes = memory;
+    info->max_buffer_bytes = max_buffer;
+    info->max_local_bytes = (size_t)local;
+    info->cache_bytes = info->is_gpu ? 0 : cache;
+    if (info->is_gpu) {
+        info->vec = 4;
+        info->nv = 1;
+        info->cols = 16;
+        info->rows = 4;
+    } else {
+        info->vec = width >= 16 ? 16 : width >= 8 ? 8 : 4;
+        info->nv = width >= 16 ? 2 : 1;
+        info->cols = info->rows = 1;
+    }
+    (void)snprintf(problem, 200, "%s",
+                   !available  ? "the driver says it is not available"
+                   : !compiler ? "it has no compiler for OpenCL C"
+                   : !little   ? "it is big-endian"
+                               : "");
+}
+
+void rg_opencl_describe(size_t index, struct rg_device_entry *entry) {
+    const struct rg_cl *cl = rg_cl_load(NULL);
+    struct found_device found[MAX_DEVICES];
+    memset(entry, 0, sizeof *entry);
+    if (cl && index < find_devices(cl, found)) {
+        describe(cl, found[index].id, &entry->info, entry->problem);
+        (void)snprintf(entry->id, sizeof entry->id, "%u:%u", found[index].platform, found[index].device);
+    }
+}
+
+static rg_status check_owner(const struct opencl_device *device) {
+    return device->owner == getpid() ? RG_OK
+                                     : rg_fail(RG_ERROR, "an OpenCL device was used in a child process after fork()");
+}
+
+static void opencl_destroy(struct rg_device *base) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    const struct rg_cl *cl = device->cl;
+    for (int i = 0; i < RG_N_KERNELS; i++) {
+        if (device->kernels[i]) {
+            (void)cl->clReleaseKernel(device->kernels[i]);
+        }
+    }
+    if (device->program) {
+        (void)cl->clReleaseProgram(device->program);
+    }
+    if (device->queue) {
+        (void)cl->clReleaseCommandQueue(device->queue);
+    }
+    if (device->context) {
+        (void)cl->clReleaseContext(device->context);
+    }
+    rg_free(device);
+}
+
+static rg_status opencl_buffer_create(struct rg_device *base, size_t bytes, struct rg_buffer **out) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    struct opencl_buffer *buffer = NULL;
+    RG_TRY(rg_alloc(&buffer, 1, sizeof *buffer, "a buffer"));
+    cl_int code = CL_SUCCESS;
+    buffer->memory = device->cl->clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    const rg_status status = rg_cl_check(code, "clCreateBuffer", base->info.name);
+    if (status != RG_OK) {
+        rg_free(buffer);
+        return status;
+    }
+    *out = &buffer->base;
+    return RG_OK;
+}
+
+static void opencl_buffer_destroy(struct rg_device *base, struct rg_buffer *buffer) {
+    (void)((struct opencl_device *)base)->cl->clReleaseMemObject(((struct opencl_buffer *)buffer)->memory);
+    rg_free(buffer);
+}
+
+static rg_status opencl_write(struct rg_device *base, struct rg_buffer *to, size_t offset, const void *from,
+                              size_t bytes) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    return rg_cl_check(device->cl->clEnqueueWriteBuffer(device->queue, ((struct opencl_buffer *)to)->memory, CL_TRUE,
+                                                        offset, bytes, from, 0, NULL, NULL),
+                       "clEnqueueWriteBuffer", base->info.name);
+}
+
+static rg_status opencl_read(struct rg_device *base, void *to, struct rg_buffer *from, size_t offset, size_t bytes) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    return rg_cl_check(device->cl->clEnqueueReadBuffer(device->queue, ((struct opencl_buffer *)from)->memory, CL_TRUE,
+                                                       offset, bytes, to, 0, NULL, NULL),
+                       "clEnqueueReadBuffer", base->info.name);
+}
+
+static rg_status opencl_zero(struct rg_device *base, struct rg_buffer *buffer, size_t bytes) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    const unsigned char zero = 0;
+    return rg_cl_check(device->cl->clEnqueueFillBuffer(device->queue, ((struct opencl_buffer *)buffer)->memory, &zero,
+                                                       sizeof zero, 0, bytes, 0, NULL, NULL),
+                       "clEnqueueFillBuffer", base->info.name);
+}
+
+static rg_status set_arguments(struct opencl_device *device, const struct rg_launch *launch) {
+    const cl_kernel kernel = device->kernels[launch->kernel];
+    const char *const name = signatures[launch->kernel].name;
+    cl_uint n = 0;
+    for (; n < signatures[launch->kernel].buffers; n++) {
+        const struct opencl_buffer *buffer = (const struct opencl_buffer *)launch->buffers[n];
+        RG_TRY(rg_cl_check(device->cl->clSetKernelArg(kernel, n, sizeof(cl_mem), buffer ? &buffer->memory : NULL),
+                           "clSetKernelArg", name));
+    }
+    RG_TRY(rg_cl_check(device->cl->clSetKernelArg(kernel, n++, signatures[launch->kernel].args_bytes, launch->args),
+                       "clSetKernelArg", name));
+    if (signatures[launch->kernel].local) {
+        RG_TRY(rg_cl_check(device->cl->clSetKernelArg(kernel, n, launch->local_bytes, NULL), "clSetKernelArg", name));
+    }
+    return RG_OK;
+}
+
+static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *launch) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    RG_TRY(set_arguments(device, launch));
+    const size_t local[2] = {(size_t)base->info.cols, (size_t)base->info.rows};
+    const size_t global[2] = {launch->groups[0] * local[0], launch->groups[1] * local[1]};
+    return rg_cl_check(device->cl->clEnqueueNDRangeKernel(device->queue, device->kernels[launch->kernel], 2, NULL,
+                                                          global, local, 0, NULL, NULL),
+                       "clEnqueueNDRangeKernel", signatures[launch->kernel].name);
+}
+
+static rg_status opencl_finish(struct rg_device *base) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    return rg_cl_check(device->cl->clFinish(device->queue), "clFinish", base->info.name);
+}
+
+static double now(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static rg_status create_kernels(struct opencl_device *device, cl_device_id id) {
+    const struct rg_cl *cl = device->cl;
+    const double begin = now();
+    RG_TRY(rg_cl_program_build(cl, device->context, id, &device->base.info, &device->program));
+    const size_t items = rg_device_items(&device->base);
+    for (int i = 0; i < RG_N_KERNELS; i++) {
+        cl_int code = CL_SUCCESS;
+        device->kernels[i] = cl->clCreateKernel(device->program, signatures[i].name, &code);
+        RG_TRY(rg_cl_check(code, "clCreateKernel", signatures[i].name));
+        size_t most = 0;
+        RG_TRY(rg_cl_check(cl->clGetKernelWorkGroupInfo(device->kernels[i], id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most,
+                                                        &most, NULL),
+                           "clGetKernelWorkGroupInfo", signatures[i].name));
+        if (most < items) {
+            return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
+                           device->base.info.name, signatures[i].name, most, items);
+        }
+    }
+    device->base.info.build_seconds = now() - begin;
+    return RG_OK;
+}
+
+static const struct rg_device_ops opencl_ops = {
+    .destroy = opencl_destroy,
+    .buffer_create = opencl_buffer_create,
+    .buffer_destroy = opencl_buffer_destroy,
+    .write = opencl_write,
+    .read = opencl_read,
+    .zero = opencl_zero,
+    .launch = opencl_launch,
+    .finish = opencl_finish,
+};
+
+rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, struct rg_device **out) {
+    *out = NULL;
+    const char *why = "";
+    const struct rg_cl *cl = rg_cl_load(&why);
+    if (!cl) {
+        return rg_fail(RG_NO_DEVICE, "%s", why);
+    }
+    struct found_device found[MAX_DEVICES];
+    if (index >= find_devices(cl, found)) {
+        return rg_fail(RG_NO_DEVICE, "there is no OpenCL device number %zu", index);
+    }
+    const cl_device_id id = found[index].id;
+    struct opencl_device *device = NULL;
+    RG_TRY(rg_alloc(&device, 1, sizeof *device, "the OpenCL device"));
+    device->base.ops = &opencl_ops;
+    device->cl = cl;
+    device->owner = getpid();
+    struct rg_device_info *info = &device->base.info;
+    char problem[200];
+    rg_status status = RG_OK;
+    cl_int code = CL_SUCCESS;
+    describe(cl, id, info, problem);
+    if (problem[0]) {
+        RG_TRY_GOTO(rg_fail(RG_NO_DEVICE, "%s: %s", info->name, problem));
+    }
+    if (options->shape.vec) {
+        info->vec = options->shape.vec;
+        info->nv = options->shape.nv;
+        info->cols = options->shape.cols;
+        info->rows = options->shape.rows;
+    }
+    device->context = cl->clCreateContext(NULL, 1, &id, NULL, NULL, &code);
+    RG_TRY_GOTO(rg_cl_check(code, "clCreateContext", info->name));
+    device->queue = cl->clCreateCommandQueue(device->context, id, 0, &code);
+    RG_TRY_GOTO(rg_cl_check(code, "clCreateCommandQueue", info->name));
+    RG_TRY_GOTO(create_kernels(device, id));
+    *out = &device->base;
+    return RG_OK;
+fail:
+    opencl_destroy(&device->base);
+    return status;
+}

@@ -1,0 +1,110 @@
+/* Puts the kernel files together (their #include lines are followed here, with #line marks so that a compiler message
+ * names the file) and builds them. */
+#define _GNU_SOURCE
+#include "device/opencl/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/opencl/sources.h"
+#include "rnn_gpu/memory.h"
+
+static const struct rg_kernel_source *find_source(const char *name, size_t length) {
+    for (size_t i = 0; i < rg_n_kernel_sources; i++) {
+        if (strlen(rg_kernel_sources[i].name) == length && memcmp(rg_kernel_sources[i].name, name, length) == 0) {
+            return &rg_kernel_sources[i];
+        }
+    }
+    return NULL;
+}
+
+/* Write one file, and the files it includes, to `out`. */
+static rg_status expand(FILE *out, const char *name, size_t length, int depth) {
+    static const char include[] = "#include \"";
+    const struct rg_kernel_source *source = find_source(name, length);
+    if (!source || depth > 8) {
+        return rg_fail(RG_ERROR, "kernel file \"%.*s\" is not in this build", (int)length, name);
+    }
+    const char *text = (const char *)source->text;
+    const char *const end = text + source->bytes;
+    (void)fprintf(out, "#line 1 \"%s\"\n", source->name);
+    for (int line = 1; text < end; line++) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        const char *const next = newline ? newline + 1 : end;
+        const char *const quote = (size_t)(next - text) > sizeof include - 1 && memcmp(text, include, sizeof include - 1) == 0
+                                      ? memchr(text + sizeof include - 1, '"', (size_t)(next - text) - (sizeof include - 1))
+                                      : NULL;
+        if (quote) {
+            const char *const file = text + sizeof include - 1;
+            RG_TRY(expand(out, file, (size_t)(quote - file), depth + 1));
+            (void)fprintf(out, "#line %d \"%s\"\n", line + 1, source->name);
+        } else {
+            (void)fwrite(text, 1, (size_t)(next - text), out);
+        }
+        text = next;
+    }
+    return RG_OK;
+}
+
+/* *out = the whole text; free() it. */
+static rg_status program_text(char **out) {
+    size_t bytes = 0;
+    *out = NULL;
+    FILE *stream = open_memstream(out, &bytes);
+    if (!stream) {
+        return rg_fail(RG_NO_MEMORY, "no memory for the kernel text");
+    }
+    rg_status status = expand(stream, "prelude.cl", strlen("prelude.cl"), 0);
+    if (status == RG_OK) {
+        status = expand(stream, "all.cl", strlen("all.cl"), 0);
+    }
+    if (fclose(stream) != 0 && status == RG_OK) {
+        status = rg_fail(RG_NO_MEMORY, "no memory for the kernel text");
+    }
+    return status;
+}
+
+/* The failed build's options and the beginning of the compiler's log. */
+static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_device_id device, cl_int code,
+                              const char *options) {
+    char *log = NULL;
+    size_t bytes = 0;
+    (void)cl->clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
+    if (rg_alloc(&log, bytes + 1, 1, "a build log") == RG_OK) {
+        (void)cl->clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+    }
+    const char *error = log ? strstr(log, "error") : NULL;
+    const rg_status status =
+        rg_fail(RG_NO_DEVICE, "the kernels do not build on this device: %s with \"%s\": %.*s; try --device cpu",
+                rg_cl_error_name(code), options, 400, error ? error : log && *log ? log : "(no log)");
+    rg_free(log);
+    return status;
+}
+
+rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
+                              const struct rg_device_info *info, cl_program *program) {
+    char options[160];
+    (void)snprintf(options, sizeof options, "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d", info->vec,
+                   info->nv, info->cols, info->rows);
+    char *text = NULL;
+    *program = NULL;
+    rg_status status = program_text(&text);
+    if (status == RG_OK) {
+        cl_int code = CL_SUCCESS;
+        *program = cl->clCreateProgramWithSource(context, 1, (const char *[]){text}, NULL, &code);
+        status = rg_cl_check(code, "clCreateProgramWithSource", "the kernels");
+        if (status == RG_OK) {
+            code = cl->clBuildProgram(*program, 1, &device, options, NULL, NULL);
+            if (code != CL_SUCCESS) {
+                status = build_failed(cl, *program, device, code, options);
+            }
+        }
+    }
+    free(text);
+    if (status != RG_OK && *program) {
+        (void)cl->clReleaseProgram(*program);
+        *program = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,43 @@
+/* Sequences of a data set on the device into a chunk, ends aligned. */
+#define RG_DATA_FLOAT 0
+#define RG_DATA_BYTE 1
+#define RG_DATA_TOKEN 2
+
+/* Feature f of step t of sequence n. */
+RG_INLINE rg_real rg_feature(__global const uchar *data, rg_u32 kind, size_t step, rg_u32 inputs, size_t f) {
+    if (kind == RG_DATA_BYTE) {
+        return (rg_real)data[step * inputs + f] / 255.0f;
+    }
+    if (kind == RG_DATA_TOKEN) {
+        return ((__global const rg_u32 *)data)[step] == f ? 1.0f : 0.0f;
+    }
+    return ((__global const rg_real *)data)[step * inputs + f];
+}
+
+/* data [N][T'](F), targets [N][n_targets], lengths [N], index [batch] -> x [T][B][Fp], y [batch][n_targets],
+ * begin [B]. Steps before a sequence's start are zeros. */
+RG_KERNEL void rg_gather(__global const uchar *restrict data, __global const rg_real *restrict targets,
+                         __global const rg_u32 *restrict lengths, __global const rg_u32 *restrict index,
+                         __global rg_real *restrict x, __global rg_real *restrict y, __global rg_u32 *restrict begin,
+                         const struct rg_gather_args s) {
+    const size_t end = rg_share(s.rows, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t b = rg_share(s.rows, get_group_id(0), get_num_groups(0)) + rg_item(); b < end; b += RG_ITEMS) {
+        const size_t n = index[s.first_row + b];
+        const size_t length = s.ragged ? lengths[n] : s.data_steps;
+        const size_t start = s.steps - length;
+        begin[b] = (rg_u32)start;
+        for (size_t t = 0; t < s.steps; t++) {
+            __global rg_real *const to = x + (t * s.rows + b) * s.x_stride;
+            for (size_t f = 0; f < s.x_stride; f++) {
+                rg_real value = f == s.inputs && t >= start ? 1.0f : 0.0f;
+                if (f < s.inputs && t >= start) {
+                    value = rg_feature(data, s.kind, n * s.data_steps + (t - start), s.inputs, f);
+                }
+                to[f] = value;
+            }
+        }
+        for (size_t i = 0; s.labelled && i < s.n_targets; i++) {
+            y[(s.first_row + b) * s.n_targets + i] = targets[n * s.n_targets + i];
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/* The output layer on the last state, the loss, and its gradient, for a tile of rows: z = W_o h_T + b_o, then dL/dz,
+ * then dL/dh_T = W_o^T dL/dz. Losses are means over the batch (and over outputs for mse and bce), as in PyTorch. */
+
+#define RG_LOSS_NONE 0
+#define RG_LOSS_IS_MSE 1
+#define RG_LOSS_IS_BCE 2
+#define RG_LOSS_IS_CE 3
+
+/* Loss of one row and dz, before the factor `scale`; y holds O targets, or the class for ce. */
+RG_INLINE rg_real rg_row_loss(rg_u32 kind, size_t outputs, __global const rg_real *z, __global const rg_real *y,
+                              __global rg_real *dz, rg_real scale) {
+    rg_real loss = 0.0f;
+    if (kind == RG_LOSS_IS_CE) {
+        const size_t label = (size_t)y[0];
+        rg_real top = z[0];
+        for (size_t o = 1; o < outputs; o++) {
+            top = z[o] > top ? z[o] : top;
+        }
+        rg_real sum = 0.0f;
+        for (size_t o = 0; o < outputs; o++) {
+            dz[o] = RG_EXP(z[o] - top);
+            sum += dz[o];
+        }
+        for (size_t o = 0; o < outputs; o++) {
+            dz[o] = (dz[o] / sum - (o == label ? 1.0f : 0.0f)) * scale;
+        }
+        loss = RG_LOG(sum) + top - z[label];
+    } else {
+        for (size_t o = 0; o < outputs; o++) {
+            if (kind == RG_LOSS_IS_MSE) {
+                const rg_real error = z[o] - y[o];
+                loss += error * error;
+                dz[o] = 2.0f * error * scale;
+            } else {
+                /* -y log sigma(z) - (1-y) log(1-sigma(z)), in the form that does not overflow */
+                const rg_real decay = RG_EXP(-RG_ABS(z[o]));
+                loss += (z[o] > 0.0f ? z[o] : 0.0f) - z[o] * y[o] + RG_LOG1P(decay);
+                dz[o] = ((z[o] < 0.0f ? decay : 1.0f) / (1.0f + decay) - y[o]) * scale;
+            }
+        }
+    }
+    return loss * scale;
+}
+
+/* h [T][B][Hp], packed weights, y [batch][n_targets] -> z [batch][Op], dz [B][Op], dh [B][Hp], row_loss [batch]. */
+RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_real *restrict packed,
+                       __global const rg_real *restrict y, __global rg_real *z, __global rg_real *dz,
+                       __global rg_real *dh, __global rg_real *restrict row_loss, const struct rg_head_args s) {
+    const size_t first = get_group_id(0) * s.tile;
+    const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
+    const size_t col = get_local_id(0), item_row = get_local_id(1);
+    __global rg_real *const z_tile = z + (s.first_row + first) * s.o_stride;
+    __global rg_real *const dz_tile = dz + first * s.o_stride;
+    for (size_t p = 0; p < s.o_stride / RG_NR; p++) {
+        for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
+#define RG_LOGITS(R, r)                                                                                             \
+    RG_CAT(rg_product_rows_, R)                                                                                     \
+    (h + s.h_offset + (first + r) * s.h_stride, s.h_stride, s.hidden, packed + s.w_forward + p * s.hidden * RG_NR,  \
+     packed + s.bias + p * RG_NR, z_tile + r * s.o_stride + p * RG_NR, s.o_stride, col)
+            RG_EACH_BLOCK(b, rows, RG_LOGITS);
+#undef RG_LOGITS
+        }
+    }
+    if (s.loss == RG_LOSS_NONE) { /* the same for every item: no barrier is left behind */
+        return;
+    }
+    RG_BARRIER;
+    for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
+        const size_t row = s.first_row + first + r;
+        for (size_t o = s.outputs; o < s.o_stride; o++) {
+            dz_tile[r * s.o_stride + o] = 0.0f;
+        }
+        row_loss[row] = rg_row_loss(s.loss, s.outputs, z_tile + r * s.o_stride, y + row * s.n_targets,
+                                    dz_tile + r * s.o_stride, s.scale);
+    }
+    RG_BARRIER;
+    for (size_t p = 0; p < s.h_stride / RG_NR; p++) {
+        for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
+#define RG_STATES(R, r)                                                                                             \
+    RG_CAT(rg_product_rows_, R)                                                                                     \
+    (dz_tile + r * s.o_stride, s.o_stride, s.outputs, packed + s.w_reverse + p * s.outputs * RG_NR, 0,              \
+     dh + (first + r) * s.h_stride + p * RG_NR, s.h_stride, col)
+            RG_EACH_BLOCK(b, rows, RG_STATES);
+#undef RG_STATES
+        }
+    }
+}

@@ -1,0 +1,69 @@
+/* What every kernel file stands on, for OpenCL C; native.h says the same for C.
+ *
+ * Shape of a work-group, fixed by -D when the program is built:
+ *   RG_VEC    lanes of a vector; lanes are units (columns of a matrix)
+ *   RG_NV     vectors of an item side by side
+ *   RG_COLS   items side by side; a panel is NR = RG_NV * RG_COLS * RG_VEC units wide
+ *   RG_ROWS   items below each other, each on its own block of batch rows
+ * A CPU runs one item a group (RG_COLS = RG_ROWS = 1, wide vectors, no barriers), a GPU many with short vectors.
+ *
+ * Contraction is left on, and every product that matters is written as RG_FMA. */
+#ifndef RG_VEC
+#define RG_VEC 16
+#endif
+#ifndef RG_NV
+#define RG_NV 2
+#endif
+#ifndef RG_COLS
+#define RG_COLS 1
+#endif
+#ifndef RG_ROWS
+#define RG_ROWS 1
+#endif
+#if RG_VEC != 1 && RG_VEC != 2 && RG_VEC != 4 && RG_VEC != 8 && RG_VEC != 16
+#error "RG_VEC must be 1, 2, 4, 8 or 16"
+#endif
+
+typedef float rg_real;
+#define RG_CAT_(a, b) a##b
+#define RG_CAT(a, b) RG_CAT_(a, b)
+#if RG_VEC == 1
+typedef float rg_vec;
+typedef int rg_mask;
+#define RG_LOAD(p) (*(p))
+#define RG_STORE(v, p) (*(p) = (v))
+#define RG_SELECT(mask, yes, no) ((mask) ? (yes) : (no))
+#else
+typedef RG_CAT(float, RG_VEC) rg_vec;
+typedef RG_CAT(int, RG_VEC) rg_mask;
+#define RG_LOAD(p) RG_CAT(vload, RG_VEC)(0, p)
+#define RG_STORE(v, p) RG_CAT(vstore, RG_VEC)(v, 0, p)
+#define RG_SELECT(mask, yes, no) select(no, yes, mask)
+#endif
+#define RG_SPLAT(s) ((rg_vec)(s))
+#define RG_FMA(a, b, c) fma(a, b, c)
+#define RG_SQRT(v) sqrt(v)
+#define RG_SQRT1(s) sqrt(s) /* of a scalar, like those that follow */
+#define RG_EXP(s) exp(s)
+#define RG_EXPM1(s) expm1(s)
+#define RG_LOG(s) log(s)
+#define RG_LOG1P(s) log1p(s)
+#define RG_ABS(s) fabs(s)
+#define RG_PIN(v)
+/* Ask for a cache line before it is needed; CPUs only, and only where the compiler has the means. */
+#if RG_COLS * RG_ROWS == 1 && defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+#define RG_PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p))
+#endif
+#endif
+#ifndef RG_PREFETCH
+#define RG_PREFETCH(p)
+#endif
+#define RG_UNROLL _Pragma("unroll")
+#define RG_INLINE inline __attribute__((always_inline))
+#define RG_KERNEL __kernel __attribute__((reqd_work_group_size(RG_COLS, RG_ROWS, 1)))
+#if RG_COLS * RG_ROWS == 1
+#define RG_BARRIER
+#else
+#define RG_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#endif
