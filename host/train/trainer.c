@@ -1,0 +1,109 @@
+/* The training loop: see trainer.h. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+const char *const rg_reason_names[] = {"done", "target", "time", "interrupted", "diverged", NULL};
+
+static const double REPORT_SECONDS = 0.1; /* of work that may be queued before the records are read */
+
+static double now(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct loop {
+    struct rg_engine *engine;
+    const struct rg_config *config;
+    const struct rg_trainer_hooks *hooks;
+    struct rg_training *training;
+    uint64_t queued, reported;
+    double begin, last_report;
+    bool stop;
+};
+
+/* Wait for what is queued, and report it. */
+static rg_status report(struct loop *l) {
+    struct rg_record history[RG_HISTORY];
+    struct rg_control control;
+    RG_TRY(rg_engine_history(l->engine, history));
+    RG_TRY(rg_engine_control(l->engine, &control));
+    const double t = now(), elapsed = t - l->last_report;
+    const double rate = elapsed > 0.0 ? (double)((l->queued - l->reported) * l->config->batch) / elapsed : 0.0;
+    struct rg_training *const sum = l->training;
+    for (; l->reported < l->queued && !l->stop; l->reported++) {
+        const struct rg_record *r = &history[l->reported % RG_HISTORY];
+        const struct rg_update update = {.update = l->reported + 1,
+                                         .loss = (double)r->loss,
+                                         .grad_norm = (double)r->norm,
+                                         .clipped = r->clipped,
+                                         .skipped = r->skipped,
+                                         .lr = l->config->lr,
+                                         .sequences_per_s = rate};
+        sum->updates = update.update;
+        sum->loss = update.loss;
+        sum->grad_norm = update.grad_norm;
+        sum->clipped += r->clipped;
+        sum->skipped += r->skipped;
+        if (l->hooks->on_update) {
+            l->hooks->on_update(l->hooks->self, &update);
+        }
+        if (l->config->target_loss > 0.0 && update.loss <= l->config->target_loss) {
+            sum->reason = RG_REASON_TARGET;
+            l->stop = true;
+        } else if (control.stopped && sum->skipped >= control.skipped_row) {
+            /* the records after the one that stopped the run are of updates that did nothing */
+            uint64_t row = 0;
+            for (uint64_t u = l->reported + 1; u > 0 && row < RG_HISTORY && history[(u - 1) % RG_HISTORY].skipped; u--) {
+                row++;
+            }
+            if (row >= l->engine->options.max_skips) {
+                sum->reason = RG_REASON_DIVERGED;
+                l->stop = true;
+            }
+        }
+    }
+    l->last_report = t;
+    return RG_OK;
+}
+
+/* How many updates may be queued before a report: as many as fit into REPORT_SECONDS; one where the loss decides. */
+static uint64_t updates_ahead(const struct loop *l) {
+    if (l->config->target_loss > 0.0 || l->reported == 0) {
+        return 1;
+    }
+    const double each = (now() - l->begin) / (double)l->reported;
+    const double n = REPORT_SECONDS / (each > 1e-6 ? each : 1e-6);
+    return n < 1.0 ? 1 : n > RG_HISTORY ? RG_HISTORY : (uint64_t)n;
+}
+
+rg_status rg_train(struct rg_engine *engine, const struct rg_source *source, const struct rg_config *config,
+                   const struct rg_trainer_hooks *hooks, struct rg_training *training) {
+    memset(training, 0, sizeof *training);
+    training->loss = training->grad_norm = NAN;
+    struct loop l = {.engine = engine, .config = config, .hooks = hooks, .training = training};
+    l.begin = l.last_report = now();
+    while (!l.stop && l.queued < config->updates) {
+        RG_TRY(rg_engine_gradient(engine, source, l.queued));
+        RG_TRY(rg_engine_norm(engine, l.queued));
+        RG_TRY(rg_engine_step(engine, config->lr));
+        l.queued++;
+        const bool interrupted = hooks->stop && *hooks->stop;
+        const bool late = config->max_time > 0.0 && now() - l.begin >= config->max_time;
+        if (interrupted || late || l.queued == config->updates || l.queued - l.reported >= updates_ahead(&l)) {
+            RG_TRY(report(&l));
+        }
+        if (!l.stop && (interrupted || late)) {
+            training->reason = interrupted ? RG_REASON_INTERRUPTED : RG_REASON_TIME;
+            l.stop = true;
+        }
+    }
+    RG_TRY(rg_device_finish(engine->device));
+    training->seconds = now() - l.begin;
+    training->sequences_per_s =
+        training->seconds > 0.0 ? (double)(training->updates * config->batch) / training->seconds : 0.0;
+    return RG_OK;
+}
