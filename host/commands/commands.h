@@ -1,0 +1,15 @@
+/* The commands. Each gets the whole configuration, prints its results on stdout, and leaves its message in the error
+ * slot; what it returns becomes the exit code. */
+#ifndef RNN_GPU_COMMANDS_COMMANDS_H
+#define RNN_GPU_COMMANDS_COMMANDS_H
+
+#include "rnn_gpu/config.h"
+
+rg_status rg_command_train(const struct rg_config *config);
+rg_status rg_command_grad(const struct rg_config *config);
+rg_status rg_command_predict(const struct rg_config *config);
+rg_status rg_command_bench(const struct rg_config *config);
+rg_status rg_command_devices(const struct rg_config *config);
+rg_status rg_command_selftest(const struct rg_config *config);
+
+#endif

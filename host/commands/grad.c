@@ -1,0 +1,146 @@
+/* `rnn-gpu grad`: loss, outputs, every gradient and the lag profile of one pass over a file, as a safetensors file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "commands/setup.h"
+#include "report/json_lines.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
+#include "train/lag.h"
+
+enum { MAX_TENSORS = RG_MAX_PARAMETERS * 4 + 4, LONG_NAME = RG_NAME_BYTES + 16 };
+
+/* Everything a pass owns. */
+struct pass {
+    struct rg_model *model;
+    struct rg_dataset *data;
+    struct rg_problem problem;
+    struct rg_device *device;
+    struct rg_data_source *source;
+    struct rg_engine *engine;
+    struct rg_lag_profile *profile;
+    float *gradients, *outputs, *lags; /* [arena], [N][O], [matrices * 3 + 1][T] */
+    float loss, norm;
+    struct rg_tensor tensors[MAX_TENSORS];
+    char names[MAX_TENSORS][LONG_NAME];
+    size_t n_tensors;
+};
+
+/* One more tensor of the file: prefix and parameter make the name. */
+static void add_tensor(struct pass *p, const char *prefix, const char *parameter, size_t rows, size_t columns,
+                       const float *values) {
+    char *const name = p->names[p->n_tensors];
+    (void)snprintf(name, LONG_NAME, "%s%s", prefix, parameter);
+    const size_t elements = rows * (columns ? columns : 1);
+    p->tensors[p->n_tensors++] = (struct rg_tensor){.name = name,
+                                                    .dtype = RG_F32,
+                                                    .n_dims = columns ? 2 : 1,
+                                                    .shape = {rows, columns},
+                                                    .data = values,
+                                                    .data_bytes = elements * sizeof *values};
+}
+
+static void add_lags(struct pass *p, const char *prefix, const char *parameter, const double *values, float **at) {
+    float *const to = *at;
+    for (size_t i = 0; i < p->profile->steps; i++) {
+        to[i] = (float)values[i];
+    }
+    add_tensor(p, prefix, parameter, p->profile->steps, 0, to);
+    *at += p->profile->steps;
+}
+
+static rg_status collect(struct pass *p) {
+    add_tensor(p, "loss", "", 1, 0, &p->loss);
+    add_tensor(p, "output", "", p->data->n_sequences, p->model->shape.outputs, p->outputs);
+    for (size_t i = 0; i < p->model->n_parameters; i++) {
+        const struct rg_parameter *const w = &p->model->parameters[i];
+        add_tensor(p, "grad.", w->name, w->rows, w->columns, p->gradients + w->offset);
+    }
+    add_tensor(p, "grad_norm", "", 1, 0, &p->norm);
+    const size_t steps = p->profile->steps;
+    RG_TRY(rg_alloc(&p->lags, steps, (RG_LAG_MATRICES * 3 + 1) * sizeof *p->lags, "the lag profile"));
+    float *at = p->lags;
+    for (size_t m = 0; m < RG_LAG_MATRICES; m++) {
+        const struct rg_lag_terms *const terms = &p->profile->matrices[m];
+        const char *const name = p->model->parameters[terms->parameter].name;
+        add_lags(p, "lag.norm.", name, terms->norm, &at);
+        add_lags(p, "lag.share.", name, terms->share, &at);
+        add_lags(p, "lag.cosine.", name, terms->cosine, &at);
+    }
+    add_lags(p, "delta.norm", "", p->profile->delta_norm, &at);
+    return RG_OK;
+}
+
+static rg_status measure(const struct rg_config *config, struct pass *p) {
+    const size_t n = p->data->n_sequences;
+    RG_TRY(rg_data_source_create(p->device, p->data, n, 0, false, &p->source));
+    const struct rg_engine_options options = {.plan = {.batch = n,
+                                                       .steps = p->data->n_steps,
+                                                       .n_targets = p->problem.n_targets,
+                                                       .training = true,
+                                                       .memory = config->memory,
+                                                       .data_bytes = rg_data_source_bytes(p->data, n)},
+                                              .loss = p->problem.loss,
+                                              .optimizer = RG_OPT_SGD,
+                                              .max_skips = 1};
+    RG_TRY(rg_engine_create(p->device, p->model, &options, &p->engine));
+    RG_TRY(rg_alloc(&p->gradients, p->model->arena, sizeof *p->gradients, "the gradients"));
+    RG_TRY(rg_alloc(&p->outputs, n * p->model->shape.outputs, sizeof *p->outputs, "the outputs"));
+    RG_TRY(rg_engine_gradient(p->engine, &p->source->source, 0));
+    RG_TRY(rg_engine_norm(p->engine, 0));
+    struct rg_record history[RG_HISTORY];
+    RG_TRY(rg_engine_history(p->engine, history));
+    p->loss = history[0].loss;
+    p->norm = history[0].norm;
+    RG_TRY(rg_engine_get_gradients(p->engine, p->gradients));
+    RG_TRY(rg_engine_outputs(p->engine, n, p->outputs));
+    return rg_lag_profile_measure(p->engine, &p->source->source, 0, n, &p->profile);
+}
+
+static void print_result(const struct rg_config *config, const struct pass *p) {
+    struct rg_judgement j;
+    rg_lag_judge(p->profile, &j);
+    if (config->json) {
+        rg_json_print(json_pack("{s:s, s:o, s:o, s:s, s:o, s:I}", "file", config->out, "loss",
+                                rg_json_real((double)p->loss), "grad_norm", rg_json_real((double)p->norm), "verdict",
+                                rg_verdict_names[j.verdict], "decay", rg_json_real(j.decay), "horizon",
+                                (json_int_t)p->profile->matrices[RG_LAG_HH].horizon));
+    } else {
+        (void)printf("loss %.9g, gradient norm %.9g over %zu sequences of %zu steps; wrote %zu tensors to %s\n",
+                     (double)p->loss, (double)p->norm, p->data->n_sequences, p->data->n_steps, p->n_tensors,
+                     config->out);
+    }
+}
+
+static rg_status grad(const struct rg_config *config, struct pass *p) {
+    if (!config->out) {
+        return rg_fail(RG_USAGE, "grad writes its result to a file: --out FILE.safetensors is needed");
+    }
+    RG_TRY(rg_setup_model_and_data(config, true, &p->model, &p->data, &p->problem));
+    RG_TRY(rg_setup_device(config, &p->device));
+    RG_TRY(measure(config, p));
+    RG_TRY(collect(p));
+    RG_TRY(rg_safetensors_write(config->out, p->tensors, p->n_tensors, NULL));
+    print_result(config, p);
+    return RG_OK;
+}
+
+rg_status rg_command_grad(const struct rg_config *config) {
+    struct pass *p = NULL;
+    RG_TRY(rg_alloc(&p, 1, sizeof *p, "the pass"));
+    rg_log_quiet(config->quiet);
+    const rg_status status = grad(config, p);
+    rg_lag_profile_destroy(p->profile);
+    rg_engine_destroy(p->engine);
+    rg_data_source_destroy(p->source);
+    rg_device_destroy(p->device);
+    rg_dataset_destroy(p->data);
+    rg_model_destroy(p->model);
+    rg_free(p->gradients);
+    rg_free(p->outputs);
+    rg_free(p->lags);
+    rg_free(p);
+    return status;
+}

@@ -1,0 +1,101 @@
+/* What the commands share: see setup.h. */
+#include "commands/setup.h"
+
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+#include "train/engine.h"
+
+#define FASHION "/usr/share/datasets/fashion-mnist/"
+
+enum { OUTPUT_BATCH = 4096 };
+
+rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out) {
+    return rg_device_open(config->device, &(struct rg_device_options){.threads = config->threads}, out);
+}
+
+rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out) {
+    return held_out ? rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "t10k-labels-idx1-ubyte.gz", out)
+                    : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz",
+                                          out);
+}
+
+/* Do the data fit the model? Tokens may use fewer words than the model knows. */
+static rg_status check_fit(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *data) {
+    if (data->kind == RG_INPUT_TOKEN && data->n_features < model->shape.inputs) {
+        data->n_features = model->shape.inputs;
+    }
+    if (data->n_features != model->shape.inputs) {
+        return rg_fail(RG_BAD_FILE, "%s has %zu %s, but rnn.weight_ih_l0 of %s is [%zu, %zu]: it takes %zu", data->path,
+                       data->n_features, data->kind == RG_INPUT_TOKEN ? "words" : "features", config->model,
+                       model->parameters[RG_P_WEIGHT_IH].rows, model->shape.inputs, model->shape.inputs);
+    }
+    return RG_OK;
+}
+
+static rg_status check_targets(const struct rg_model *model, const struct rg_dataset *data,
+                               const struct rg_problem *problem) {
+    const size_t outputs = model->shape.outputs;
+    if (problem->loss == RG_LOSS_CE ? data->n_classes > outputs : data->n_targets != outputs) {
+        return rg_fail(RG_BAD_FILE, "%s has %zu %s, but head.weight is [%zu, %zu]: the model has %zu outputs", data->path,
+                       problem->loss == RG_LOSS_CE ? data->n_classes : data->n_targets,
+                       problem->loss == RG_LOSS_CE ? "classes" : "targets a sequence", outputs, model->shape.hidden,
+                       outputs);
+    }
+    return RG_OK;
+}
+
+rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled, struct rg_model **model,
+                                  struct rg_dataset **data, struct rg_problem *problem) {
+    *model = NULL;
+    *data = NULL;
+    if (!config->model || !config->data) {
+        return rg_fail(RG_USAGE, "--model FILE and --data FILE are both needed");
+    }
+    const struct rg_shape defaults = {.cell = config->cell, .activation = config->activation, .loss = config->loss};
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_model_load(config->model, &defaults, model));
+    const struct rg_dataset_options options = {.vocabulary = (const char *const *)(*model)->vocabulary,
+                                               .n_vocabulary = (*model)->vocabulary ? (*model)->shape.inputs : 0};
+    RG_TRY_GOTO(rg_dataset_read(config->data, &options, data));
+    RG_TRY_GOTO(check_fit(config, *model, *data));
+    const enum rg_loss loss = config->loss != RG_LOSS_AUTO ? config->loss : (*model)->shape.loss;
+    RG_TRY_GOTO(rg_problem_data(*data, loss, problem));
+    if (labelled && !(*data)->y) {
+        RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels (y), which the loss needs", config->data));
+    }
+    if (labelled) {
+        RG_TRY_GOTO(check_targets(*model, *data, problem));
+    }
+    return RG_OK;
+fail:
+    rg_model_destroy(*model);
+    rg_dataset_destroy(*data);
+    *model = NULL;
+    *data = NULL;
+    return status;
+}
+
+rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
+                           uint64_t memory, float *outputs) {
+    const size_t n = data->n_sequences, batch = n < OUTPUT_BATCH ? n : OUTPUT_BATCH;
+    struct rg_data_source *source = NULL;
+    struct rg_engine *engine = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_data_source_create(device, data, batch, 0, false, &source));
+    const struct rg_engine_options options = {.plan = {.batch = batch,
+                                                       .steps = data->n_steps,
+                                                       .n_targets = data->n_targets,
+                                                       .memory = memory,
+                                                       .data_bytes = rg_data_source_bytes(data, batch)}};
+    RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
+    for (size_t first = 0; first < n; first += batch) {
+        const size_t rows = n - first < batch ? n - first : batch;
+        RG_TRY_GOTO(rg_engine_forward(engine, &source->source, first / batch, rows));
+        RG_TRY_GOTO(rg_engine_outputs(engine, rows, outputs + first * model->shape.outputs));
+    }
+fail:
+    rg_engine_destroy(engine);
+    rg_data_source_destroy(source);
+    return status;
+}

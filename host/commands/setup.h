@@ -1,0 +1,26 @@
+/* What the commands share: opening the device, the data and the model. */
+#ifndef RG_SETUP_H
+#define RG_SETUP_H
+
+#include "device/device.h"
+#include "rnn_gpu/config.h"
+#include "rnn_gpu/dataset.h"
+#include "rnn_gpu/model.h"
+#include "train/source.h"
+
+/* The device that --device, --threads ask for. */
+rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out);
+
+/* Fashion-MNIST as Debian's dataset-fashion-mnist installs it: the training or the held-out pair. */
+rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out);
+
+/* --model with the data of --data, read with the model's words and checked against its sizes. `labelled`: labels are
+ * needed. */
+rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled, struct rg_model **model,
+                                  struct rg_dataset **data, struct rg_problem *problem);
+
+/* Outputs [N][O] of a model for a whole data set, in the file's order, batch by batch. */
+rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
+                           uint64_t memory, float *outputs);
+
+#endif

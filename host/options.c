@@ -1,0 +1,183 @@
+/* The command line: finds the command, matches options with the table, and checks what they mean together. */
+#define _GNU_SOURCE
+#include "options.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is left of the command line. */
+struct arguments {
+    char **argv;
+    int count;
+    int at;
+    size_t command; /* position in rg_commands */
+};
+
+static bool takes(const struct arguments *arguments, const struct rg_option *option) {
+    return (option->commands >> arguments->command & 1) != 0;
+}
+
+/* ---- Errors ---- */
+
+static rg_status refuse_command(const char *what, const char *name) {
+    const char *names[16] = {NULL};
+    for (size_t i = 0; i < rg_n_commands && i < 15; i++)
+        names[i] = rg_commands[i].name;
+    const char *const nearest = rg_name_nearest(name, names);
+    return rg_fail(RG_USAGE, "unknown %s '%.80s'%s%s%s", what, name, nearest != NULL ? "; did you mean " : "",
+                   nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+}
+
+/* The nearest option, of this command if another's is not nearer; for a single letter one that begins with it. */
+static const struct rg_option *nearest_option(const struct arguments *arguments, const char *name) {
+    const struct rg_option *nearest = NULL;
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const size_t distance = 2 * rg_name_distance(name, rg_options[i].name) + !takes(arguments, &rg_options[i]);
+        if (distance < best) {
+            best = distance;
+            nearest = &rg_options[i];
+        }
+    }
+    const bool letter = strlen(name) == 1 && nearest != NULL && nearest->name[0] == name[0];
+    return letter || rg_name_is_near(name, best / 2) ? nearest : NULL;
+}
+
+static rg_status refuse_option(const struct arguments *arguments, const char *argument, size_t length) {
+    char name[80];
+    snprintf(name, sizeof name, "%.*s", (int)(length < 79 ? length : 79), argument + strspn(argument, "-"));
+    name[strcspn(name, "=")] = '\0';
+    const struct rg_option *const nearest = nearest_option(arguments, name);
+    return rg_fail(RG_USAGE, "unknown option '%.*s'%s%s%s", (int)(length < 80 ? length : 80), argument,
+                   nearest != NULL ? "; did you mean --" : "", nearest != NULL ? nearest->name : "",
+                   nearest != NULL ? "?" : "");
+}
+
+static rg_status refuse_elsewhere(const struct arguments *arguments, const struct rg_option *option) {
+    char list[120] = "";
+    size_t at = 0;
+    for (size_t i = 0; i < rg_n_commands; i++)
+        if ((option->commands >> i & 1) != 0)
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? ", " : "", rg_commands[i].name);
+    return rg_fail(RG_USAGE, "--%s does not belong to %s; it is an option of %s", option->name,
+                   rg_commands[arguments->command].name, list);
+}
+
+/* ---- Options ---- */
+
+/* The option that an argument spells, its length up to a `=` being `length`; NULL if there is none. */
+static const struct rg_option *find_option(const char *argument, size_t length) {
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const struct rg_option *const option = &rg_options[i];
+        if (length == 2 && argument[1] == option->letter && option->letter != 0)
+            return option;
+        if (argument[1] == '-' && strlen(option->name) == length - 2 &&
+            strncmp(option->name, argument + 2, length - 2) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+/* Whether an argument can be a value: it does not begin like an option. `-1` and `-.5` can. */
+static bool is_value(const char *argument) {
+    return argument[0] != '-' || argument[1] == '\0' || strchr(".0123456789", argument[1]) != NULL;
+}
+
+/* The value that follows an option, or NULL. */
+static const char *next_value(struct arguments *arguments) {
+    if (arguments->at + 1 >= arguments->count || !is_value(arguments->argv[arguments->at + 1]))
+        return NULL;
+    return arguments->argv[++arguments->at];
+}
+
+static rg_status parse_option(struct arguments *arguments, struct rg_config *config) {
+    const char *const argument = arguments->argv[arguments->at];
+    const size_t length = strcspn(argument, "=");
+    const struct rg_option *const option = find_option(argument, length);
+    const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
+    if (option == NULL)
+        return refuse_option(arguments, argument, length);
+    if (!takes(arguments, option))
+        return refuse_elsewhere(arguments, option);
+    if (option->given != RG_NOT_KEPT)
+        *(bool *)((char *)config + option->given) = true;
+    if (value == NULL && option->kind == RG_KIND_FLAG) {
+        *(bool *)((char *)config + option->offset) = true;
+        return RG_OK;
+    }
+    if (value == NULL)
+        value = next_value(arguments);
+    if (value == NULL && option->kind == RG_KIND_COLOR)
+        value = "always";
+    if (value == NULL)
+        return rg_fail(RG_USAGE, "--%s needs a value; write --%s %s", option->name, option->name, option->argument);
+    return rg_option_set(option, value, config);
+}
+
+/* ---- The whole line ---- */
+
+/* Whether --help or --version stands anywhere; the first one counts, before any error. */
+static const char *asked_for(const struct arguments *arguments) {
+    for (int i = arguments->at; i < arguments->count; i++) {
+        if (strcmp(arguments->argv[i], "--help") == 0 || strcmp(arguments->argv[i], "-h") == 0)
+            return "help";
+        if (strcmp(arguments->argv[i], "--version") == 0)
+            return "version";
+    }
+    return NULL;
+}
+
+static rg_status check_together(const struct arguments *arguments, const struct rg_config *config) {
+    if (config->task != NULL && config->data != NULL)
+        return rg_fail(RG_USAGE, "--task %s and --data %.200s are both given; leave one out", config->task,
+                       config->data);
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const struct rg_option *const option = &rg_options[i];
+        if ((option->needed >> arguments->command & 1) != 0 &&
+            *(const char *const *)((const char *)config + option->offset) == NULL)
+            return rg_fail(RG_USAGE, "%s needs --%s %s", rg_commands[arguments->command].name, option->name,
+                           option->argument);
+    }
+    return RG_OK;
+}
+
+rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, const char **command, const char **topic) {
+    struct arguments arguments = {.argv = argv, .count = argc, .at = 1};
+    const bool named = argc > 1 && argv[1][0] != '-';
+    const char *const device = getenv("RNN_GPU_DEVICE");
+    *config = rg_config_default();
+    *command = "train";
+    *topic = NULL;
+    if (device != NULL && device[0] != '\0')
+        config->device = device;
+    if (named) {
+        arguments.command = rg_command_find(argv[arguments.at++]);
+        if (arguments.command == rg_n_commands)
+            return refuse_command("command", argv[1]);
+        *command = rg_commands[arguments.command].name;
+    }
+    const char *const asked = asked_for(&arguments);
+    if (asked != NULL) {
+        *topic = named && strcmp(asked, "help") == 0 ? *command : NULL;
+        *command = asked;
+        return RG_OK;
+    }
+    if (strcmp(*command, "help") == 0 && arguments.at < argc && argv[arguments.at][0] != '-')
+        *topic = argv[arguments.at++];
+    for (; arguments.at < argc; arguments.at++) {
+        if (argv[arguments.at][0] != '-')
+            return rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", argv[arguments.at]);
+        RG_TRY(parse_option(&arguments, config));
+    }
+    return check_together(&arguments, config);
+}
+
+rg_status rg_options_help(const char *topic) {
+    const size_t command = topic != NULL ? rg_command_find(topic) : 0;
+    if (command == rg_n_commands)
+        return refuse_command("help topic", topic);
+    rg_help_print(topic != NULL ? command : rg_n_commands);
+    return RG_OK;
+}

@@ -1,0 +1,95 @@
+/* The one table of options and commands from which the command line is parsed, checked and explained. */
+#ifndef RNN_GPU_OPTIONS_H
+#define RNN_GPU_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rnn_gpu/config.h"
+
+enum rg_option_kind {
+    RG_KIND_FLAG,     /* bool; takes no value */
+    RG_KIND_COUNT,    /* size_t, least … most */
+    RG_KIND_U64,      /* uint64_t, least … most */
+    RG_KIND_INT,      /* int, least … most */
+    RG_KIND_BYTES,    /* uint64_t with a suffix K, M, G or T, least … most */
+    RG_KIND_REAL,     /* double, least … most */
+    RG_KIND_DURATION, /* double, seconds with a suffix s, m or h, least … most */
+    RG_KIND_TEXT,     /* const char *, not empty */
+    RG_KIND_NAME,     /* const char *, one of `names` */
+    RG_KIND_ENUM,     /* an enumeration, one of `names` by position */
+    RG_KIND_INIT,     /* struct rg_init */
+    RG_KIND_COLOR     /* int: -1 auto, 1 always, 0 never, in this order in `names`; alone: always */
+};
+
+enum rg_option_group {
+    RG_GROUP_MODEL,
+    RG_GROUP_DATA,
+    RG_GROUP_TRAINING,
+    RG_GROUP_MACHINE,
+    RG_GROUP_SCREEN,
+    RG_N_GROUPS
+};
+
+struct rg_option {
+    const char *name;     /* without the dashes */
+    char letter;          /* short form, or 0 */
+    const char *argument; /* what help calls the value, or NULL */
+    enum rg_option_kind kind;
+    size_t offset; /* of the field in struct rg_config */
+    size_t given;  /* offset of the bool that says whether it was given, or RG_NOT_KEPT */
+    uint64_t least, most;
+    const char *const *names; /* NULL-ended */
+    enum rg_option_group group;
+    unsigned commands; /* bits 1 << position in rg_commands: that take it */
+    unsigned needed;   /* that cannot do without it */
+    const char *help;
+};
+
+#define RG_NOT_KEPT SIZE_MAX
+
+struct rg_command {
+    const char *name;
+    const char *summary;
+    const char *example; /* lines of help, or NULL */
+};
+
+extern const struct rg_option rg_options[];
+extern const size_t rg_n_options;
+extern const struct rg_command rg_commands[];
+extern const size_t rg_n_commands;
+extern const char *const rg_group_titles[RG_N_GROUPS];
+
+/* A kind of initialiser: whether it takes a number, and the one it has without; NaN if it must be given. */
+struct rg_init_form {
+    const char *name;
+    const char *number; /* what help calls it, or NULL if it takes none */
+    double value;
+};
+extern const struct rg_init_form rg_init_forms[]; /* index = enum rg_init_kind; ends with a NULL name */
+
+/* Position of a command, or rg_n_commands. */
+size_t rg_command_find(const char *name);
+
+/* Set the option's field from the text of a value. RG_USAGE names option, value and what is allowed. */
+rg_status rg_option_set(const struct rg_option *option, const char *text, struct rg_config *config);
+
+/* The option's value in `config`, and its range, as help writes them; "" where there is nothing to say. */
+enum { RG_OPTION_TEXT_BYTES = 96 };
+void rg_option_value_text(const struct rg_option *option, const struct rg_config *config, char *text);
+void rg_option_range_text(const struct rg_option *option, char *text);
+
+/* Print the help of the command at that position; of the whole program for rg_n_commands. */
+void rg_help_print(size_t command);
+
+/* Edits (insert, delete, replace, exchange neighbours) between two names; 1 if one is the beginning of the other, as
+ * `--hid` of `--hidden`. */
+size_t rg_name_distance(const char *a, const char *b);
+
+/* Whether a distance is small enough for "did you mean". */
+int rg_name_is_near(const char *given, size_t distance);
+
+/* The nearest of the NULL-ended names if it is near, or NULL. */
+const char *rg_name_nearest(const char *given, const char *const *names);
+
+#endif

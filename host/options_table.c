@@ -1,0 +1,146 @@
+/* Every option and command: name, type, range, who takes it, and its line of help. Defaults are those of
+ * rg_config_default. */
+#include "options.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const rg_cell_names[] = {"rnn", NULL};
+const char *const rg_activation_names[] = {"tanh", NULL};
+const char *const rg_loss_names[] = {"auto", "mse", "bce", "ce", NULL};
+const char *const rg_optimizer_names[] = {"sgd", "adam", NULL};
+static const char *const nonfinite_names[] = {"skip", "stop", NULL};
+static const char *const task_names[] = {"adding", "fashion-mnist", NULL};
+static const char *const color_names[] = {"auto", "always", "never", NULL};
+
+const struct rg_init_form rg_init_forms[] = {
+    [RG_INIT_PYTORCH] = {"pytorch", NULL, 0.0},
+    [RG_INIT_XAVIER] = {"xavier", NULL, 0.0},
+    [RG_INIT_HE] = {"he", NULL, 0.0},
+    [RG_INIT_ORTHOGONAL] = {"orthogonal", "GAIN", 1.0},
+    [RG_INIT_IDENTITY] = {"identity", "SCALE", 1.0},
+    [RG_INIT_NORMAL] = {"normal", "STD", NAN},
+    {NULL, NULL, 0.0},
+};
+
+const struct rg_command rg_commands[] = {
+    {"train", "train on a task or a file; the default",
+     "  ./rnn-gpu --batch 4096 --steps 100\n"
+     "  ./rnn-gpu --data data/cat-mat-rat.csv --hidden 3 --lr 0.05 --updates 300 \\\n"
+     "      --out model\n"},
+    {"grad", "loss, gradients and lag profile of a model on data",
+     "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
+     "      --out gradient.safetensors\n"},
+    {"predict", "outputs of a trained model on data",
+     "  ./rnn-gpu predict --model model/model.safetensors \\\n"
+     "      --data data/cat-mat-rat.csv --out outputs.npy\n"},
+    {"bench", "time of an update and of its parts on this machine",
+     "  ./rnn-gpu bench --batch 4096 --steps 100 --hidden 128\n"},
+    {"devices", "devices that can be used", "  ./rnn-gpu devices\n"},
+    {"selftest", "every kernel against the reference, on this device", "  ./rnn-gpu selftest --device cpu\n"},
+    {"help", "this text, or that of a command", "  ./rnn-gpu help train\n"},
+    {"version", "name and version", "  ./rnn-gpu version\n"},
+};
+const size_t rg_n_commands = sizeof rg_commands / sizeof *rg_commands;
+
+enum { TRAIN = 1, GRAD = 2, PREDICT = 4, BENCH = 8, DEVICES = 16, SELFTEST = 32 };
+enum { COMPUTES = TRAIN | GRAD | PREDICT | BENCH | SELFTEST, SPEAKS = COMPUTES | DEVICES };
+
+const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "Machine", "Files and screen"};
+
+#define FIELD(name) offsetof(struct rg_config, name)
+#define NO_RANGE 0, 0
+#define ONE_BILLION 1000000000
+#define LARGE 1000000
+
+/* clang-format off: a table is read by its columns */
+const struct rg_option rg_options[] = {
+    {"cell", 0, "NAME", RG_KIND_ENUM, FIELD(cell), RG_NOT_KEPT, NO_RANGE, rg_cell_names, RG_GROUP_MODEL,
+     TRAIN | GRAD | PREDICT | BENCH, 0, "recurrent cell"},
+    {"activation", 0, "NAME", RG_KIND_ENUM, FIELD(activation), RG_NOT_KEPT, NO_RANGE, rg_activation_names,
+     RG_GROUP_MODEL, TRAIN | GRAD | PREDICT | BENCH, 0, "of the cell"},
+    {"hidden", 0, "H", RG_KIND_COUNT, FIELD(hidden), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, TRAIN | BENCH, 0,
+     "hidden units"},
+    {"input", 0, "F", RG_KIND_COUNT, FIELD(input), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, BENCH, 0,
+     "features of a time step"},
+    {"init", 0, "KIND", RG_KIND_INIT, FIELD(init), RG_NOT_KEPT, 0, LARGE, NULL, RG_GROUP_MODEL, TRAIN, 0,
+     "start of W_hh"},
+    {"loss", 0, "NAME", RG_KIND_ENUM, FIELD(loss), RG_NOT_KEPT, NO_RANGE, rg_loss_names, RG_GROUP_MODEL, TRAIN | GRAD,
+     0, "auto: by the data"},
+
+    {"task", 0, "NAME", RG_KIND_NAME, FIELD(task), RG_NOT_KEPT, NO_RANGE, task_names, RG_GROUP_DATA, TRAIN, 0,
+     "what to learn"},
+    {"data", 0, "FILE", RG_KIND_TEXT, FIELD(data), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_DATA, TRAIN | GRAD | PREDICT,
+     GRAD | PREDICT, "sequences from a .csv, .npz or .npy file"},
+    {"batch", 0, "B", RG_KIND_COUNT, FIELD(batch), FIELD(batch_given), 1, 1073741824, NULL, RG_GROUP_DATA,
+     TRAIN | BENCH, 0, "sequences of an update"},
+    {"steps", 0, "T", RG_KIND_COUNT, FIELD(steps), FIELD(sizes_given), 1, ONE_BILLION, NULL, RG_GROUP_DATA, TRAIN | BENCH, 0,
+     "time steps, O_1 to O_T"},
+
+    {"updates", 0, "N", RG_KIND_COUNT, FIELD(updates), FIELD(updates_given), 0, ONE_BILLION, NULL, RG_GROUP_TRAINING,
+     TRAIN, 0, "optimiser updates"},
+    {"max-time", 0, "TIME", RG_KIND_DURATION, FIELD(max_time), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_TRAINING,
+     TRAIN, 0, "stop after 30s, 5m, 1h; 0: no limit"},
+    {"target-loss", 0, "L", RG_KIND_REAL, FIELD(target_loss), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_TRAINING,
+     TRAIN, 0, "stop at this loss; 0: off"},
+    {"optimizer", 0, "NAME", RG_KIND_ENUM, FIELD(optimizer), RG_NOT_KEPT, NO_RANGE, rg_optimizer_names,
+     RG_GROUP_TRAINING, TRAIN, 0, "update rule"},
+    {"lr", 0, "R", RG_KIND_REAL, FIELD(lr), RG_NOT_KEPT, 0, LARGE, NULL, RG_GROUP_TRAINING, TRAIN, 0, "learning rate"},
+    {"clip-norm", 0, "C", RG_KIND_REAL, FIELD(clip_norm), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_TRAINING, TRAIN,
+     0, "clip the gradient's norm; 0: off"},
+    {"nonfinite", 0, "WHAT", RG_KIND_ENUM, FIELD(nonfinite), RG_NOT_KEPT, NO_RANGE, nonfinite_names, RG_GROUP_TRAINING,
+     TRAIN, 0, "at a gradient that is not finite"},
+    {"seed", 0, "S", RG_KIND_U64, FIELD(seed), RG_NOT_KEPT, 0, UINT64_MAX, NULL, RG_GROUP_TRAINING,
+     TRAIN | BENCH | SELFTEST, 0, "of weights and data"},
+    {"repeats", 0, "N", RG_KIND_COUNT, FIELD(repeats), RG_NOT_KEPT, 1, LARGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
+     "timed updates"},
+
+    {"device", 0, "SPEC", RG_KIND_TEXT, FIELD(device), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MACHINE, COMPUTES, 0,
+     "auto, cpu, opencl, gpu, P:D, part of a name"},
+    {"threads", 0, "N", RG_KIND_INT, FIELD(threads), RG_NOT_KEPT, 0, 4096, NULL, RG_GROUP_MACHINE, COMPUTES, 0,
+     "of the processor; 0: all"},
+    {"memory", 0, "SIZE", RG_KIND_BYTES, FIELD(memory), RG_NOT_KEPT, 0, (uint64_t)1 << 50, NULL, RG_GROUP_MACHINE,
+     TRAIN | GRAD | PREDICT | BENCH, 0, "limit, such as 2G; 0: what is there"},
+
+    {"model", 0, "FILE", RG_KIND_TEXT, FIELD(model), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, GRAD | PREDICT,
+     GRAD | PREDICT, "trained weights, .safetensors"},
+    {"out", 0, "PATH", RG_KIND_TEXT, FIELD(out), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, TRAIN | GRAD | PREDICT,
+     GRAD, "result: train a folder, else a file"},
+    {"json", 0, NULL, RG_KIND_FLAG, FIELD(json), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, SPEAKS, 0,
+     "results as JSON, one object a line"},
+    {"quiet", 'q', NULL, RG_KIND_FLAG, FIELD(quiet), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, SPEAKS, 0,
+     "results only, no notices"},
+    {"color", 0, "WHEN", RG_KIND_COLOR, FIELD(color), RG_NOT_KEPT, NO_RANGE, color_names, RG_GROUP_SCREEN, SPEAKS, 0,
+     "colours; alone, always"},
+};
+/* clang-format on */
+const size_t rg_n_options = sizeof rg_options / sizeof *rg_options;
+
+size_t rg_command_find(const char *name) {
+    size_t i = 0;
+    while (i < rg_n_commands && strcmp(rg_commands[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+struct rg_config rg_config_default(void) {
+    return (struct rg_config){
+        .cell = RG_CELL_RNN,
+        .activation = RG_ACT_TANH,
+        .hidden = 128,
+        .init = {RG_INIT_PYTORCH, 0.0},
+        .loss = RG_LOSS_AUTO,
+        .batch = 4096,
+        .steps = 100,
+        .updates = 100,
+        .optimizer = RG_OPT_ADAM,
+        .lr = 1e-3,
+        .clip_norm = 1.0,
+        .nonfinite = RG_NONFINITE_SKIP,
+        .seed = 1,
+        .device = "auto",
+        .color = -1,
+        .input = 2,
+        .repeats = 5,
+    };
+}

@@ -1,0 +1,319 @@
+/* Values of options: text to number and back, with the range in every message. Numbers read the same in every locale.
+ */
+#define _GNU_SOURCE
+#include "options.h"
+
+#include <inttypes.h>
+#include <locale.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(sizeof(enum rg_cell) == sizeof(int) && sizeof(enum rg_loss) == sizeof(int) &&
+                   sizeof(enum rg_optimizer) == sizeof(int) && sizeof(enum rg_nonfinite) == sizeof(int),
+               "every enumeration is set as an int");
+
+static const char suffixes[] = "KMGT";
+
+static void *field(const struct rg_option *option, struct rg_config *config) {
+    return (char *)config + option->offset;
+}
+
+static const void *const_field(const struct rg_option *option, const struct rg_config *config) {
+    return (const char *)config + option->offset;
+}
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* "a, b, c" in at most `bytes` bytes. */
+static void join(const char *const *names, char *text, size_t bytes) {
+    size_t at = 0;
+    text[0] = '\0';
+    for (size_t i = 0; names[i] != NULL && at < bytes; i++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s%s", i > 0 ? ", " : "", names[i]);
+}
+
+static rg_status refuse_range(const struct rg_option *option, const char *text) {
+    char range[RG_OPTION_TEXT_BYTES];
+    rg_option_range_text(option, range);
+    return rg_fail(RG_USAGE, "--%s: %.80s is out of range; %s", option->name, text, range);
+}
+
+static rg_status refuse_form(const struct rg_option *option, const char *text, const char *form) {
+    char range[RG_OPTION_TEXT_BYTES];
+    rg_option_range_text(option, range);
+    return rg_fail(RG_USAGE, "--%s: '%.80s' is not %s; %s", option->name, text, form, range);
+}
+
+/* ---- Whole numbers ---- */
+
+/* Digits at *text, left behind; saturates, so that what cannot be held is out of every range that matters. */
+static uint64_t scan_digits(const char **text, bool *overflow) {
+    uint64_t value = 0;
+    *overflow = false;
+    for (; is_digit(**text); (*text)++)
+        if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(**text - '0'), &value))
+            *overflow = true;
+    return value;
+}
+
+/* Power of 1024 that a suffix stands for, and the text behind it: K, KB or KiB, in either case; B alone is 1. */
+static unsigned scan_suffix(const char **text) {
+    const char upper = (char)(**text & ~0x20);
+    const char *const suffix = upper != '\0' ? strchr(suffixes, upper) : NULL;
+    if (suffix != NULL) {
+        (*text)++;
+        if ((**text & ~0x20) == 'I' && ((*text)[1] & ~0x20) == 'B')
+            (*text)++;
+    }
+    if ((**text & ~0x20) == 'B')
+        (*text)++;
+    return suffix != NULL ? (unsigned)(suffix - suffixes) + 1 : 0;
+}
+
+static rg_status parse_whole(const struct rg_option *option, const char *text, uint64_t *value) {
+    const bool bytes = option->kind == RG_KIND_BYTES;
+    const bool negative = text[0] == '-' && is_digit(text[1]);
+    const char *at = negative ? text + 1 : text;
+    bool overflow = false;
+    if (!is_digit(*at))
+        return refuse_form(option, text, bytes ? "a size such as 800M or 2G" : "a whole number");
+    *value = scan_digits(&at, &overflow);
+    if (bytes) {
+        const uint64_t scale = (uint64_t)1 << 10 * scan_suffix(&at);
+        overflow = overflow || __builtin_mul_overflow(*value, scale, value);
+    }
+    if (*at != '\0')
+        return refuse_form(option, text, bytes ? "a size such as 800M or 2G" : "a whole number");
+    if (overflow || (negative && *value > 0) || *value < option->least || *value > option->most)
+        return refuse_range(option, text);
+    return RG_OK;
+}
+
+static rg_status set_whole(const struct rg_option *option, const char *text, struct rg_config *config) {
+    uint64_t value = 0;
+    RG_TRY(parse_whole(option, text, &value));
+    if (option->kind == RG_KIND_COUNT)
+        *(size_t *)field(option, config) = (size_t)value;
+    else if (option->kind == RG_KIND_INT)
+        *(int *)field(option, config) = (int)value;
+    else
+        *(uint64_t *)field(option, config) = value;
+    return RG_OK;
+}
+
+/* ---- Real numbers ---- */
+
+/* Length of a decimal number, [+-]digits[.digits][e[+-]digits], at the start of the text; 0 if there is none. strtod
+ * alone would take hexadecimal, "inf", "nan" and leading space too. */
+static size_t number_length(const char *text) {
+    const char *at = text + (*text == '+' || *text == '-');
+    size_t digits = 0;
+    for (; is_digit(*at); at++)
+        digits++;
+    if (*at == '.')
+        for (at++; is_digit(*at); at++)
+            digits++;
+    if (digits == 0)
+        return 0;
+    if (*at == 'e' || *at == 'E') {
+        const char *exponent = at + 1;
+        exponent += *exponent == '+' || *exponent == '-';
+        if (is_digit(*exponent))
+            for (at = exponent; is_digit(*at);)
+                at++;
+    }
+    return (size_t)(at - text);
+}
+
+/* The number at the start of the text; *rest = what follows it. */
+static rg_status scan_real(const struct rg_option *option, const char *text, const char *form, double *value,
+                           const char **rest) {
+    const size_t length = number_length(text);
+    if (length == 0)
+        return refuse_form(option, text, form);
+    const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c == (locale_t)0)
+        return rg_fail(RG_NO_MEMORY, "--%s: no memory for the C locale; free memory", option->name);
+    *value = strtod_l(text, NULL, c);
+    freelocale(c);
+    *rest = text + length;
+    return RG_OK;
+}
+
+/* Not finite numbers are beyond every range; NaN cannot be written. */
+static bool is_within(const struct rg_option *option, double value) {
+    return value >= (double)option->least && value <= (double)option->most;
+}
+
+static rg_status set_real(const struct rg_option *option, const char *text, struct rg_config *config) {
+    const bool duration = option->kind == RG_KIND_DURATION;
+    const char *const form = duration ? "a time such as 90, 30s, 5m or 1h" : "a number";
+    const char *rest = NULL;
+    double value = 0.0;
+    RG_TRY(scan_real(option, text, form, &value, &rest));
+    if (duration && *rest != '\0' && strchr("smh", *rest) != NULL) {
+        value *= *rest == 'h' ? 3600.0 : *rest == 'm' ? 60.0 : 1.0;
+        rest++;
+    }
+    if (*rest != '\0')
+        return refuse_form(option, text, form);
+    if (!is_within(option, value))
+        return refuse_range(option, text);
+    *(double *)field(option, config) = value;
+    return RG_OK;
+}
+
+/* ---- Names ---- */
+
+static rg_status find_name(const struct rg_option *option, const char *text, const char *const *names, size_t *index) {
+    char list[RG_OPTION_TEXT_BYTES];
+    *index = 0;
+    while (names[*index] != NULL && strcmp(names[*index], text) != 0)
+        (*index)++;
+    if (names[*index] != NULL)
+        return RG_OK;
+    const char *const nearest = rg_name_nearest(text, names);
+    join(names, list, sizeof list);
+    return rg_fail(RG_USAGE, "--%s: unknown value '%.80s'; expected %s%s%s%s", option->name, text,
+                   names[1] != NULL ? "one of " : "", list, nearest != NULL ? "; did you mean " : "",
+                   nearest != NULL ? nearest : "");
+}
+
+static rg_status set_name(const struct rg_option *option, const char *text, struct rg_config *config) {
+    size_t index = 0;
+    RG_TRY(find_name(option, text, option->names, &index));
+    if (option->kind == RG_KIND_NAME)
+        *(const char **)field(option, config) = option->names[index];
+    else if (option->kind == RG_KIND_COLOR)
+        *(int *)field(option, config) = index == 0 ? -1 : 2 - (int)index;
+    else {
+        const int value = (int)index;
+        memcpy(field(option, config), &value, sizeof value);
+    }
+    return RG_OK;
+}
+
+static rg_status set_init(const struct rg_option *option, const char *text, struct rg_config *config) {
+    const char *names[RG_INIT_NORMAL + 2] = {NULL};
+    char kind[32];
+    const char *const colon = strchr(text, ':');
+    const char *rest = NULL;
+    size_t index = 0;
+    for (size_t i = 0; rg_init_forms[i].name != NULL; i++)
+        names[i] = rg_init_forms[i].name;
+    snprintf(kind, sizeof kind, "%.*s", (int)(colon != NULL && colon - text < 31 ? colon - text : 31), text);
+    RG_TRY(find_name(option, kind, names, &index));
+    const struct rg_init_form *form = &rg_init_forms[index];
+    struct rg_init init = {(enum rg_init_kind)index, form->value};
+    if (colon != NULL && form->number == NULL)
+        return rg_fail(RG_USAGE, "--init: %s takes no number; write --init %s", form->name, form->name);
+    if (colon == NULL && isnan(form->value))
+        return rg_fail(RG_USAGE, "--init: %s needs a number; write --init %s:%s", form->name, form->name, form->number);
+    if (colon != NULL) {
+        RG_TRY(scan_real(option, colon + 1, "a number", &init.value, &rest));
+        if (*rest != '\0')
+            return refuse_form(option, colon + 1, "a number");
+        if (!is_within(option, init.value))
+            return refuse_range(option, colon + 1);
+    }
+    *(struct rg_init *)field(option, config) = init;
+    return RG_OK;
+}
+
+rg_status rg_option_set(const struct rg_option *option, const char *text, struct rg_config *config) {
+    if (text[0] == '\0' && option->kind != RG_KIND_FLAG)
+        return rg_fail(RG_USAGE, "--%s: the value is empty; expected %s", option->name, option->argument);
+    switch (option->kind) {
+    case RG_KIND_FLAG:
+        return rg_fail(RG_USAGE, "--%s takes no value; write --%s alone", option->name, option->name);
+    case RG_KIND_COUNT:
+    case RG_KIND_U64:
+    case RG_KIND_INT:
+    case RG_KIND_BYTES:
+        return set_whole(option, text, config);
+    case RG_KIND_REAL:
+    case RG_KIND_DURATION:
+        return set_real(option, text, config);
+    case RG_KIND_NAME:
+    case RG_KIND_ENUM:
+    case RG_KIND_COLOR:
+        return set_name(option, text, config);
+    case RG_KIND_INIT:
+        return set_init(option, text, config);
+    case RG_KIND_TEXT:
+        break;
+    }
+    *(const char **)field(option, config) = text;
+    return RG_OK;
+}
+
+/* ---- Back to text ---- */
+
+static void bytes_text(uint64_t value, char *text) {
+    size_t power = 0;
+    while (value > 0 && value % 1024 == 0 && power < sizeof suffixes - 1) {
+        value /= 1024;
+        power++;
+    }
+    snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 "%.1s", value, power > 0 ? &suffixes[power - 1] : "");
+}
+
+void rg_option_range_text(const struct rg_option *option, char *text) {
+    char most[RG_OPTION_TEXT_BYTES];
+    text[0] = '\0';
+    if (option->kind == RG_KIND_BYTES) {
+        bytes_text(option->most, most);
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %.40s", option->least, most);
+    } else if (option->most > 0) {
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %" PRIu64, option->least, option->most);
+    }
+}
+
+void rg_option_value_text(const struct rg_option *option, const struct rg_config *config, char *text) {
+    const void *const value = const_field(option, config);
+    const char *name = "";
+    int number = 0;
+    text[0] = '\0';
+    switch (option->kind) {
+    case RG_KIND_FLAG:
+        return;
+    case RG_KIND_COUNT:
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%zu", *(const size_t *)value);
+        return;
+    case RG_KIND_U64:
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64, *(const uint64_t *)value);
+        return;
+    case RG_KIND_INT:
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%d", *(const int *)value);
+        return;
+    case RG_KIND_BYTES:
+        bytes_text(*(const uint64_t *)value, text);
+        return;
+    case RG_KIND_REAL:
+    case RG_KIND_DURATION:
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%g", *(const double *)value);
+        return;
+    case RG_KIND_TEXT:
+    case RG_KIND_NAME:
+        name = *(const char *const *)value;
+        break;
+    case RG_KIND_ENUM:
+        memcpy(&number, value, sizeof number);
+        name = option->names[number];
+        break;
+    case RG_KIND_COLOR:
+        number = *(const int *)value;
+        name = option->names[number < 0 ? 0 : 2 - number];
+        break;
+    case RG_KIND_INIT:
+        name = rg_init_forms[((const struct rg_init *)value)->kind].name;
+        break;
+    }
+    snprintf(text, RG_OPTION_TEXT_BYTES, "%s", name != NULL ? name : "");
+}

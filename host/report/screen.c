@@ -1,0 +1,185 @@
+/* What a person sees of a training run: see screen.h. */
+#define _GNU_SOURCE
+#include "report/screen.h"
+
+#include <langinfo.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report/lag_plot.h"
+
+static const double LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0;
+
+static double now(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
+    *screen = (struct rg_screen){.config = config};
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    const bool dumb = !term || strcmp(term, "dumb") == 0;
+    screen->live = !config->quiet && !config->json && isatty(STDERR_FILENO) && !dumb;
+    screen->color = config->color == 1 ||
+                    (config->color < 0 && isatty(STDOUT_FILENO) && !dumb && !(no_color && no_color[0]));
+    screen->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    screen->begin = screen->last = now();
+}
+
+/* 1234567 as "1,234,567". */
+static const char *grouped(uint64_t n, char out[32]) {
+    char digits[24];
+    const int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    int at = 0;
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0) {
+            out[at++] = ',';
+        }
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
+/* 0 as "0", small and large rates with three digits. */
+static const char *short_rate(double rate, char out[32]) {
+    if (rate >= 1e6) {
+        (void)snprintf(out, 32, "%.2fM", rate / 1e6);
+    } else if (rate >= 1e4) {
+        (void)snprintf(out, 32, "%.1fk", rate / 1e3);
+    } else {
+        (void)snprintf(out, 32, "%.0f", rate);
+    }
+    return out;
+}
+
+void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *f) {
+    if (screen->config->quiet || screen->config->json) {
+        return;
+    }
+    char a[32], b[32];
+    const struct rg_config *c = f->config;
+    FILE *out = stderr;
+    (void)fprintf(out, "model    %s %s, %zu inputs, %zu hidden, %zu outputs; %s weights\n",
+                  rg_cell_names[f->model->shape.cell], rg_activation_names[f->model->shape.activation],
+                  f->model->shape.inputs, f->model->shape.hidden, f->model->shape.outputs,
+                  grouped(f->model->n_weights, a));
+    (void)fprintf(out, "task     %s, %s steps", f->problem->name, grouped(f->problem->steps, a));
+    if (f->problem->n_sequences) {
+        (void)fprintf(out, ", %s sequences", grouped(f->problem->n_sequences, b));
+    }
+    (void)fprintf(out, "; loss %s, baseline %.6g\n", rg_loss_names[f->problem->loss], f->problem->baseline);
+    (void)fprintf(out, "training %s updates of %s sequences, %s, lr %g, ", grouped(c->updates, a), grouped(c->batch, b),
+                  rg_optimizer_names[c->optimizer], c->lr);
+    if (c->clip_norm > 0.0) {
+        (void)fprintf(out, "clip norm %g, ", c->clip_norm);
+    }
+    (void)fprintf(out, "seed %llu\n", (unsigned long long)c->seed);
+    (void)fprintf(out, "device   %s: %s, %d %s, %s\n", f->device->info.backend, f->device->info.name,
+                  f->device->info.units, f->device->info.backend[0] == 'n' ? "threads" : "units",
+                  f->device->info.version);
+    (void)fprintf(out, "memory   %.1f MiB, ", (double)f->plan->total_bytes / 1048576.0);
+    if (f->plan->chunk >= f->plan->batch) {
+        (void)fprintf(out, "the whole batch at once\n");
+    } else {
+        (void)fprintf(out, "the batch in chunks of %s sequences\n", grouped(f->plan->chunk, a));
+    }
+}
+
+void rg_screen_update(struct rg_screen *screen, const struct rg_update *update) {
+    screen->seen++;
+    screen->clipped += update->clipped;
+    const double t = now();
+    if (screen->config->quiet || screen->config->json ||
+        t - screen->last < (screen->live ? LIVE_SECONDS : PLAIN_SECONDS)) {
+        return;
+    }
+    screen->last = t;
+    char rate[32];
+    const uint64_t total = screen->config->updates;
+    const double left = (t - screen->begin) / (double)update->update * (double)(total - update->update);
+    (void)fprintf(stderr, "%supdate %llu/%llu  loss %.5g  grad norm %.3g  clipped %.0f %%  %s seq/s  %.0f s left%s",
+                  screen->live ? "\r\033[K" : "", (unsigned long long)update->update, (unsigned long long)total,
+                  update->loss, update->grad_norm, 100.0 * (double)screen->clipped / (double)screen->seen,
+                  short_rate(update->sequences_per_s, rate), left, screen->live ? "" : "\n");
+    (void)fflush(stderr);
+}
+
+void rg_screen_progress_end(struct rg_screen *screen) {
+    if (screen->live) {
+        (void)fputs("\r\033[K", stderr);
+        (void)fflush(stderr);
+    }
+}
+
+void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_config *config, char *out,
+                         size_t bytes) {
+    struct rg_judgement j;
+    rg_lag_judge(profile, &j);
+    const struct rg_lag_terms *const hh = &profile->matrices[RG_LAG_HH];
+    if (profile->steps < 2) {
+        (void)snprintf(out, bytes, "%s: one step has no past; the gradient is that of lag 0.", rg_verdict_names[j.verdict]);
+        return;
+    }
+    const char *advice = "";
+    if (j.verdict == RG_VANISHING) {
+        advice = config->init.kind == RG_INIT_ORTHOGONAL || config->init.kind == RG_INIT_IDENTITY
+                     ? " Try a shorter --steps, or longer training."
+                     : " Try --init orthogonal.";
+    } else if (j.verdict == RG_EXPLODING) {
+        advice = config->clip_norm > 0.0 ? " Try a smaller --lr." : " Try --clip-norm 1.";
+    }
+    (void)snprintf(out, bytes,
+                   "%s: going back in time the gradient changes by a factor %.4g a step, %.2g over %zu steps; "
+                   "lags below %zu give the gradient of %s to 10 %%.%s",
+                   rg_verdict_names[j.verdict], j.decay, j.reach, profile->steps - 1, hh->horizon, "weight_hh", advice);
+}
+
+/* `text` on stdout in lines of at most `width` columns. */
+static void print_wrapped(const char *text, size_t width) {
+    while (*text) {
+        size_t end = strlen(text);
+        if (end > width) {
+            end = width;
+            while (end > 0 && text[end] != ' ') {
+                end--;
+            }
+            end = end ? end : width;
+        }
+        (void)printf("%.*s\n", (int)end, text);
+        text += end;
+        text += *text == ' ';
+    }
+}
+
+void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts *f, const struct rg_training *training,
+                      const struct rg_validation *validation, const struct rg_lag_profile *profile) {
+    char a[32], b[32];
+    const char *const bold = screen->color ? "\033[1m" : "", *const plain = screen->color ? "\033[0m" : "";
+    (void)printf("%s%s after %s updates%s: loss %.6g (baseline %.6g), gradient norm %.4g\n", bold,
+                 rg_reason_names[training->reason], grouped(training->updates, a), plain, training->loss,
+                 f->problem->baseline, training->grad_norm);
+    if (validation) {
+        (void)printf("held out: loss %.6g", validation->loss);
+        if (!isnan(validation->accuracy)) {
+            (void)printf(", accuracy %.4f", validation->accuracy);
+        }
+        (void)printf(" on %s sequences\n", grouped(validation->sequences, a));
+    }
+    const double made = training->updates ? (double)training->updates : 1.0;
+    (void)printf("clipped %.1f %% of the updates, skipped %llu; %.2f s, %s sequences/s\n",
+                 100.0 * (double)training->clipped / made, (unsigned long long)training->skipped, training->seconds,
+                 short_rate(training->sequences_per_s, b));
+    if (profile) {
+        char sentence[400];
+        (void)putchar('\n');
+        rg_lag_plot(profile, screen->color, screen->unicode);
+        (void)putchar('\n');
+        rg_verdict_sentence(profile, f->config, sentence, sizeof sentence);
+        print_wrapped(sentence, 80);
+    }
+}

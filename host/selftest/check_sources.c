@@ -1,0 +1,236 @@
+/* What fills batches: the adding task against Random123 on the host, data sets of every kind against a copy on the
+ * host; and the kernel that measures the peak against its own arithmetic. */
+#include <Random123/philox.h>
+#include <math.h>
+#include <string.h>
+
+#include "args.h"
+#include "rnn_gpu/memory.h"
+#include "selftest/checks.h"
+#include "train/source.h"
+
+/* An engine whose only use is to be filled by `source`: chunk [rows] of a batch, read back to the host. */
+struct filled {
+    struct rg_model *model;
+    struct rg_engine *engine;
+    float *x;        /* [T][chunk][Fp] */
+    float *y;        /* [batch][n_targets] */
+    uint32_t *begin; /* [chunk] */
+};
+
+static void release(struct filled *f) {
+    rg_engine_destroy(f->engine);
+    rg_model_destroy(f->model);
+    rg_free(f->x);
+    rg_free(f->y);
+    rg_free(f->begin);
+}
+
+static rg_status prepare(struct filled *f, struct rg_device *device, size_t batch, size_t steps, size_t inputs,
+                         size_t n_targets) {
+    const struct rg_shape shape = {.inputs = inputs, .hidden = 1, .outputs = n_targets, .loss = RG_LOSS_MSE};
+    const struct rg_engine_options options = {
+        .plan = {.batch = batch, .steps = steps, .n_targets = n_targets, .training = false}, .loss = RG_LOSS_MSE};
+    RG_TRY(rg_model_create(&shape, &f->model));
+    RG_TRY(rg_engine_create(device, f->model, &options, &f->engine));
+    const struct rg_plan *p = &f->engine->plan;
+    RG_TRY(rg_alloc(&f->x, p->steps * p->chunk * p->x_stride, sizeof *f->x, "the self-test"));
+    RG_TRY(rg_alloc(&f->y, p->batch * p->n_targets, sizeof *f->y, "the self-test"));
+    return rg_alloc(&f->begin, p->chunk, sizeof *f->begin, "the self-test");
+}
+
+static rg_status fill(struct filled *f, const struct rg_source *source, uint64_t update, size_t first, size_t rows) {
+    const struct rg_engine *e = f->engine;
+    const struct rg_plan *p = &e->plan;
+    RG_TRY(source->fill(source->self, f->engine, update, first, rows));
+    RG_TRY(rg_buffer_read(e->device, f->x, e->x, 0, p->steps * rows * p->x_stride * sizeof *f->x));
+    RG_TRY(rg_buffer_read(e->device, f->y, e->y, 0, p->batch * p->n_targets * sizeof *f->y));
+    return rg_buffer_read(e->device, f->begin, e->begin, 0, rows * sizeof *f->begin);
+}
+
+static philox4x32_ctr_t philox(uint32_t index, size_t row, uint64_t update, uint32_t stream, uint64_t seed) {
+    const philox4x32_ctr_t counter = {{index, (uint32_t)row, (uint32_t)update, stream}};
+    const philox4x32_key_t key = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
+    return philox4x32(counter, key);
+}
+
+static bool same(float a, float b) {
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+/* Numbers of sequence first + b that differ from the adding task's definition. */
+static size_t adding_errors(const struct filled *f, size_t rows, size_t first, size_t b, uint64_t update,
+                            uint64_t seed) {
+    const size_t steps = f->engine->plan.steps, middle = steps / 2, row = first + b;
+    const philox4x32_ctr_t marks = philox(0, row, update, 1, seed);
+    const size_t one = middle ? (size_t)(((uint64_t)marks.v[0] * middle) >> 32) : steps;
+    const size_t two = middle + (size_t)(((uint64_t)marks.v[1] * (steps - middle)) >> 32);
+    size_t errors = 0;
+    float sum = 0.0f;
+    for (size_t t = 0; t < steps; t++) {
+        const float *const x = f->x + (t * rows + b) * f->engine->plan.x_stride;
+        const uint32_t number = philox((uint32_t)(t / 4), row, update, 0, seed).v[t % 4];
+        const float value = (float)(number >> 8) / 16777216.0f, mark = t == one || t == two ? 1.0f : 0.0f;
+        sum += mark > 0.0f ? value : 0.0f;
+        const float wanted[] = {value, mark, 1.0f, 0.0f};
+        for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+            errors += same(x[i], wanted[i]) ? 0 : 1;
+        }
+    }
+    return errors + (same(f->y[row], sum) ? 0 : 1);
+}
+
+static rg_status check_adding(struct rg_checks *checks, struct rg_device *device, const char *subject, size_t steps) {
+    enum { BATCH = 70, FIRST = 33 };
+    const uint64_t seed = 0x123456789abcdefu, update = 77;
+    struct rg_task_source task;
+    struct filled f = {NULL};
+    rg_status status = RG_OK;
+    size_t errors = 0;
+    rg_task_source_init(&task, seed);
+    RG_TRY_GOTO(prepare(&f, device, BATCH, steps, 2, 1));
+    for (size_t part = 0; part < 2; part++) {
+        const size_t first = part ? FIRST : 0, rows = part ? BATCH - FIRST : FIRST;
+        RG_TRY_GOTO(fill(&f, &task.source, update, first, rows));
+        for (size_t b = 0; b < rows; b++) {
+            errors += adding_errors(&f, rows, first, b, update, seed);
+        }
+    }
+    rg_checks_add(checks, subject, "numbers that differ", (double)errors, 0.0);
+fail:
+    release(&f);
+    return status;
+}
+
+rg_status rg_check_adding(struct rg_checks *checks, struct rg_device *device) {
+    RG_TRY(check_adding(checks, device, "adding task T=1", 1));
+    RG_TRY(check_adding(checks, device, "adding task T=2", 2));
+    return check_adding(checks, device, "adding task T=31", 31);
+}
+
+enum { N = 11, STEPS = 5, FEATURES = 6, TARGETS = 2, BATCH = 7 };
+
+/* Step t of sequence n, feature i, as the data set has it. */
+static float feature(const struct rg_dataset *data, size_t n, size_t t, size_t i) {
+    const size_t step = n * data->n_steps + t;
+    switch (data->kind) {
+    case RG_INPUT_BYTE:
+        return (float)data->x_byte[step * data->n_features + i] / 255.0f;
+    case RG_INPUT_TOKEN:
+        return data->x_token[step] == (int32_t)i ? 1.0f : 0.0f;
+    default:
+        return data->x_float[step * data->n_features + i];
+    }
+}
+
+/* The largest error of a batch's row b, which is sequence n. OpenCL lets a quotient be wrong by 2.5 units in the last
+ * place, and all else by nothing. */
+static double gather_error(const struct filled *f, const struct rg_dataset *data, size_t b, size_t n) {
+    const struct rg_plan *p = &f->engine->plan;
+    const size_t length = data->lengths ? (size_t)data->lengths[n] : data->n_steps, start = p->steps - length;
+    double worst = data->lengths && f->begin[b] != start ? INFINITY : 0.0;
+    for (size_t t = 0; t < p->steps; t++) {
+        for (size_t i = 0; i < p->x_stride; i++) {
+            double wanted = i == p->inputs && t >= start ? 1.0 : 0.0;
+            if (i < p->inputs && t >= start) {
+                wanted = (double)feature(data, n, t - start, i);
+            }
+            const double got = (double)f->x[(t * BATCH + b) * p->x_stride + i];
+            const double error = got == wanted ? 0.0 : fabs(got - wanted) / fabs(wanted);
+            worst = error <= worst ? worst : error;
+        }
+    }
+    for (size_t i = 0; i < data->n_targets; i++) {
+        worst = same(f->y[b * data->n_targets + i], data->y[n * data->n_targets + i]) ? worst : INFINITY;
+    }
+    return worst;
+}
+
+static rg_status check_gather(struct rg_checks *checks, struct rg_device *device, const struct rg_dataset *data,
+                              const char *subject) {
+    struct rg_data_source *source = NULL;
+    struct filled f = {NULL};
+    rg_status status = RG_OK;
+    double worst = 0.0;
+    RG_TRY_GOTO(prepare(&f, device, BATCH, data->n_steps, data->n_features, data->n_targets));
+    RG_TRY_GOTO(rg_data_source_create(device, data, BATCH, 9, true, &source));
+    for (uint64_t update = 0; update < 3; update++) { /* the second batch reaches into the second epoch */
+        RG_TRY_GOTO(fill(&f, &source->source, update, 0, BATCH));
+        for (size_t b = 0; b < BATCH; b++) {
+            const double error = gather_error(&f, data, b, source->rows[b]);
+            worst = error <= worst ? worst : error;
+        }
+    }
+    rg_checks_add(checks, subject, "a batch", worst, data->kind == RG_INPUT_BYTE ? 2.5 * RG_EPS : 0.0);
+fail:
+    rg_data_source_destroy(source);
+    release(&f);
+    return status;
+}
+
+rg_status rg_check_gather(struct rg_checks *checks, struct rg_device *device) {
+    float x_float[N * STEPS * FEATURES], y[N * TARGETS];
+    uint8_t x_byte[N * STEPS * FEATURES];
+    int32_t x_token[N * STEPS], lengths[N];
+    uint64_t state = 3;
+    for (size_t i = 0; i < N * STEPS * FEATURES; i++) {
+        x_float[i] = (float)rg_exercise_random(&state, 10.0);
+        x_byte[i] = (uint8_t)(i * 37 % 256);
+    }
+    for (size_t i = 0; i < N * STEPS; i++) {
+        x_token[i] = (int32_t)(i * 5 % FEATURES);
+    }
+    for (size_t i = 0; i < N; i++) {
+        lengths[i] = (int32_t)(i % (STEPS + 1));
+        y[i * TARGETS] = (float)i;
+        y[i * TARGETS + 1] = -0.5f * (float)i;
+    }
+    struct rg_dataset data = {.path = (char[]){"self-test"},
+                              .n_sequences = N,
+                              .n_steps = STEPS,
+                              .n_features = FEATURES,
+                              .kind = RG_INPUT_FLOAT,
+                              .x_float = x_float,
+                              .y = y,
+                              .n_targets = TARGETS};
+    RG_TRY(check_gather(checks, device, &data, "float data"));
+    data.lengths = lengths;
+    RG_TRY(check_gather(checks, device, &data, "ragged float data"));
+    data.x_float = NULL;
+    data.x_token = x_token;
+    data.kind = RG_INPUT_TOKEN;
+    RG_TRY(check_gather(checks, device, &data, "ragged token data"));
+    data.x_token = NULL;
+    data.x_byte = x_byte;
+    data.kind = RG_INPUT_BYTE;
+    data.lengths = NULL;
+    return check_gather(checks, device, &data, "byte data");
+}
+
+rg_status rg_check_peak(struct rg_checks *checks, struct rg_device *device) {
+    enum { GROUPS = 3, ROUNDS = 100 };
+    const struct rg_peak_args args = {.rounds = ROUNDS};
+    const size_t n = GROUPS * rg_device_items(device) * (size_t)device->info.vec;
+    struct rg_buffer *out = NULL;
+    float *values = NULL;
+    double wanted = 0.0, worst = 0.0;
+    rg_status status = RG_OK;
+    for (int i = 0; i < RG_PEAK_CHAINS; i++) { /* x -> 0.999 x + 0.001 draws x towards 1 */
+        wanted += 1.0 + (double)i * pow((double)0.999f, ROUNDS);
+    }
+    RG_TRY_GOTO(rg_alloc(&values, n, sizeof *values, "the self-test"));
+    RG_TRY_GOTO(rg_buffer_create(device, n * sizeof *values, "the self-test", &out));
+    RG_TRY_GOTO(rg_buffer_zero(device, out));
+    RG_TRY_GOTO(rg_device_launch(
+        device, &(struct rg_launch){.kernel = RG_K_rg_peak, .buffers = {out}, .args = &args, .groups = {GROUPS, 1}}));
+    RG_TRY_GOTO(rg_buffer_read(device, values, out, 0, n * sizeof *values));
+    for (size_t i = 0; i < n; i++) {
+        const double error = fabs((double)values[i] - wanted) / wanted;
+        worst = error <= worst ? worst : error;
+    }
+    rg_checks_add(checks, "peak measurement", "chains of products and sums", worst, ROUNDS * RG_EPS);
+fail:
+    rg_free(values);
+    rg_buffer_destroy(device, out);
+    return status;
+}

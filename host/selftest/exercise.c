@@ -1,0 +1,153 @@
+/* Exercises: see exercise.h. The random numbers come from a generator of their own, not from the product's, which
+ * these exercises check. */
+#include "selftest/exercise.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+double rg_exercise_random(uint64_t *state, double scale) {
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return scale * ((double)(*state >> 11) * 0x1p-52 - 1.0);
+}
+
+static size_t targets_of(const struct rg_exercise_sizes *sizes) {
+    return sizes->loss == RG_LOSS_CE ? 1 : sizes->outputs;
+}
+
+static rg_status create_data(struct rg_exercise *e) {
+    const struct rg_exercise_sizes *s = &e->sizes;
+    const size_t values = s->batch * s->steps * s->inputs, targets = s->batch * targets_of(s);
+    e->data.n_sequences = s->batch;
+    e->data.n_steps = s->steps;
+    e->data.n_features = s->inputs;
+    e->data.kind = RG_INPUT_FLOAT;
+    e->data.n_targets = targets_of(s);
+    e->data.n_classes = s->loss == RG_LOSS_CE ? s->outputs : 0;
+    RG_TRY(rg_copy_string(&e->data.path, "self-test"));
+    RG_TRY(rg_alloc(&e->data.x_float, values, sizeof(float), "the self-test"));
+    RG_TRY(rg_alloc(&e->data.y, targets, sizeof(float), "the self-test"));
+    RG_TRY(rg_alloc(&e->x, values, sizeof(double), "the self-test"));
+    RG_TRY(rg_alloc(&e->y, targets, sizeof(double), "the self-test"));
+    return s->ragged ? rg_alloc(&e->data.lengths, s->batch, sizeof(int32_t), "the self-test") : RG_OK;
+}
+
+rg_status rg_exercise_create(const struct rg_exercise_sizes *sizes, struct rg_exercise **out) {
+    static const enum ref_loss losses[] = {
+        [RG_LOSS_MSE] = REF_LOSS_MSE, [RG_LOSS_BCE] = REF_LOSS_BCE, [RG_LOSS_CE] = REF_LOSS_CE};
+    *out = NULL;
+    struct rg_exercise *e = NULL;
+    rg_status status = RG_OK;
+    RG_TRY(rg_alloc(&e, 1, sizeof *e, "the self-test"));
+    e->sizes = *sizes;
+    RG_TRY_GOTO(create_data(e));
+    const struct rg_shape shape = {.cell = RG_CELL_RNN,
+                                   .activation = RG_ACT_TANH,
+                                   .inputs = sizes->inputs,
+                                   .hidden = sizes->hidden,
+                                   .outputs = sizes->outputs,
+                                   .loss = sizes->loss};
+    RG_TRY_GOTO(rg_model_create(&shape, &e->model));
+    e->reference = ref_model_create(sizes->inputs, sizes->hidden, sizes->outputs);
+    e->result = e->reference ? ref_result_create(e->reference, sizes->batch, sizes->steps) : NULL;
+    if (!e->result) {
+        RG_TRY_GOTO(rg_fail(RG_NO_MEMORY, "no memory for the self-test's reference"));
+    }
+    e->batch = (struct ref_batch){.n_sequences = sizes->batch,
+                                  .n_steps = sizes->steps,
+                                  .x = e->x,
+                                  .lengths = e->data.lengths,
+                                  .y = e->y,
+                                  .loss = losses[sizes->loss]};
+    *out = e;
+    return RG_OK;
+fail:
+    rg_exercise_destroy(e);
+    return status;
+}
+
+void rg_exercise_destroy(struct rg_exercise *e) {
+    if (e) {
+        rg_free(e->data.path);
+        rg_free(e->data.x_float);
+        rg_free(e->data.y);
+        rg_free(e->data.lengths);
+        rg_free(e->x);
+        rg_free(e->y);
+        rg_model_destroy(e->model);
+        ref_model_destroy(e->reference);
+        ref_result_destroy(e->result);
+        rg_free(e);
+    }
+}
+
+void rg_exercise_fill(struct rg_exercise *e, uint64_t seed) {
+    const struct rg_exercise_sizes *s = &e->sizes;
+    const double bound = 1.0 / sqrt((double)s->hidden);
+    for (size_t i = 0; i < s->batch * s->steps * s->inputs; i++) {
+        e->data.x_float[i] = (float)rg_exercise_random(&seed, 1.0);
+    }
+    for (size_t i = 0; i < s->batch * e->data.n_targets; i++) {
+        const double u = rg_exercise_random(&seed, 0.5);
+        switch (s->loss) {
+        case RG_LOSS_CE:
+            e->data.y[i] = (float)floor((u + 0.5) * (double)s->outputs);
+            break;
+        case RG_LOSS_BCE:
+            e->data.y[i] = u > 0.0 ? 1.0f : 0.0f;
+            break;
+        default:
+            e->data.y[i] = (float)(u + (i % 2 ? 2.5 : -2.5));
+        }
+    }
+    for (size_t i = 0; s->ragged && i < s->batch; i++) {
+        const size_t spread = i * 7 % (s->steps + 1);
+        e->data.lengths[i] = (int32_t)(i + 1 == s->batch ? s->steps : spread);
+    }
+    for (size_t p = 0; p < e->model->n_parameters; p++) {
+        const size_t n = rg_parameter_elements(&e->model->parameters[p]);
+        for (size_t i = 0; i < n; i++) {
+            rg_model_values(e->model, p)[i] = (float)rg_exercise_random(&seed, bound);
+        }
+    }
+    rg_exercise_copy_data(e);
+    rg_exercise_copy_weights(e, e->model->weights);
+}
+
+void rg_exercise_copy_data(struct rg_exercise *e) {
+    const struct rg_exercise_sizes *s = &e->sizes;
+    for (size_t i = 0; i < s->batch * s->steps * s->inputs; i++) {
+        e->x[i] = (double)e->data.x_float[i];
+    }
+    for (size_t i = 0; i < s->batch * e->data.n_targets; i++) {
+        e->y[i] = (double)e->data.y[i];
+    }
+}
+
+void rg_exercise_copy_weights(struct rg_exercise *e, const float *weights) {
+    for (size_t p = 0; p < REF_N_PARAMETERS; p++) {
+        rg_exercise_parameter(e, weights, p, e->reference->values[p]);
+    }
+}
+
+struct rg_engine_options rg_exercise_options(const struct rg_exercise *e) {
+    return (struct rg_engine_options){
+        .plan = {.batch = e->sizes.batch, .steps = e->sizes.steps, .n_targets = e->data.n_targets, .training = true},
+        .loss = e->sizes.loss};
+}
+
+void rg_exercise_parameter(const struct rg_exercise *e, const float *arena, size_t p, double *out) {
+    const struct rg_parameter *parameter = &e->model->parameters[p];
+    for (size_t i = 0; i < rg_parameter_elements(parameter); i++) {
+        out[i] = (double)arena[parameter->offset + i];
+    }
+}
+
+double rg_exercise_distance(const double *a, const double *b, size_t count) {
+    double squares = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        squares += (a[i] - b[i]) * (a[i] - b[i]);
+    }
+    return sqrt(squares);
+}

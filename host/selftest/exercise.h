@@ -1,0 +1,50 @@
+/* A small training problem that the product and the float64 reference both know: data, weights and targets in float
+ * for the device, the same numbers in double for the reference. */
+#ifndef RG_EXERCISE_H
+#define RG_EXERCISE_H
+
+#include "rnn_gpu/dataset.h"
+#include "selftest/reference.h"
+#include "train/engine.h"
+
+struct rg_exercise_sizes {
+    size_t batch, steps, inputs, hidden, outputs; /* B, T, F, H, O */
+    enum rg_loss loss;                            /* not AUTO */
+    bool ragged;                                  /* lengths from 0 to T */
+};
+
+struct rg_exercise {
+    struct rg_exercise_sizes sizes;
+    struct rg_dataset data; /* B sequences of float inputs; its arrays are the exercise's */
+    struct rg_model *model;
+    struct ref_model *reference;
+    struct ref_batch batch;    /* points to x, y and the data's lengths */
+    struct ref_result *result; /* of the reference */
+    double *x, *y;             /* [B][T][F], [B][n_targets] */
+};
+
+/* An exercise of zeros. */
+rg_status rg_exercise_create(const struct rg_exercise_sizes *sizes, struct rg_exercise **out);
+void rg_exercise_destroy(struct rg_exercise *exercise); /* NULL allowed */
+
+/* Random data of modest scale: x in (-1, 1), weights in (-1/sqrt H, 1/sqrt H), which makes every net contractive;
+ * targets that keep the loss away from 0; lengths that include 0 and T where there is room. */
+void rg_exercise_fill(struct rg_exercise *exercise, uint64_t seed);
+
+/* Give the reference the float data and the float weights [arena]. */
+void rg_exercise_copy_data(struct rg_exercise *exercise);
+void rg_exercise_copy_weights(struct rg_exercise *exercise, const float *weights);
+
+/* Options of an engine that takes the whole exercise as one batch. */
+struct rg_engine_options rg_exercise_options(const struct rg_exercise *exercise);
+
+/* Parameter p of an arena [arena] in double: out [elements]. */
+void rg_exercise_parameter(const struct rg_exercise *exercise, const float *arena, size_t p, double *out);
+
+/* ||a - b||; NaN if either holds one. */
+double rg_exercise_distance(const double *a, const double *b, size_t count);
+
+/* Uniform in (-scale, scale), from a linear congruential generator (Knuth's MMIX constants). */
+double rg_exercise_random(uint64_t *state, double scale);
+
+#endif

@@ -1,0 +1,317 @@
+/* The command line: what is understood, what is refused and with which message, and that help agrees with the table. */
+#define _GNU_SOURCE
+#include <check.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rnn_gpu/config.h"
+
+enum { MAX_WORDS = 16, TEXT_BYTES = 16384 };
+
+static char line_copy[512];
+static struct rg_config config;
+static const char *command, *topic;
+
+/* Parse a line of words separated by one space; '' is an empty word. */
+static rg_status parse(const char *line) {
+    char *argv[MAX_WORDS + 1] = {"rnn-gpu"};
+    int argc = 1;
+    snprintf(line_copy, sizeof line_copy, "%s", line);
+    for (char *rest = line_copy, *word; (word = strsep(&rest, " ")) != NULL && argc < MAX_WORDS;)
+        if (*word != '\0')
+            argv[argc++] = strcmp(word, "''") == 0 ? "" : word;
+    return rg_options_parse(argc, argv, &config, &command, &topic);
+}
+
+static void accept(const char *line) {
+    ck_assert_msg(parse(line) == RG_OK, "`%s`: %s", line, rg_error_message());
+}
+
+START_TEST(defaults) {
+    accept("");
+    ck_assert_str_eq(command, "train");
+    ck_assert_ptr_null(topic);
+    ck_assert(config.cell == RG_CELL_RNN && config.activation == RG_ACT_TANH && config.hidden == 128);
+    ck_assert(config.init.kind == RG_INIT_PYTORCH && config.loss == RG_LOSS_AUTO);
+    ck_assert(config.task == NULL && config.data == NULL && config.model == NULL && config.out == NULL);
+    ck_assert(config.batch == 4096 && !config.batch_given && config.steps == 100);
+    ck_assert(config.updates == 100 && !config.updates_given && config.max_time == 0.0 && config.target_loss == 0.0);
+    ck_assert(config.optimizer == RG_OPT_ADAM && config.lr == 1e-3 && config.clip_norm == 1.0);
+    ck_assert(config.nonfinite == RG_NONFINITE_SKIP && config.seed == 1);
+    ck_assert_str_eq(config.device, "auto");
+    ck_assert(config.threads == 0 && config.memory == 0 && !config.json && !config.quiet && config.color == -1);
+    ck_assert(config.input == 2 && config.repeats == 5);
+}
+END_TEST
+
+START_TEST(every_option) {
+    accept("--cell rnn --activation=tanh --hidden 65536 --init normal:0.01 --loss bce --task fashion-mnist");
+    ck_assert(config.hidden == 65536 && config.init.kind == RG_INIT_NORMAL && config.init.value == 0.01);
+    ck_assert(config.loss == RG_LOSS_BCE);
+    ck_assert_str_eq(config.task, "fashion-mnist");
+    accept("--batch=1 --steps 1000000000 --updates 0 --max-time 1.5m --target-loss .25 --optimizer sgd --lr 1e-2");
+    ck_assert(config.batch == 1 && config.batch_given && config.steps == 1000000000);
+    ck_assert(config.updates == 0 && config.updates_given && config.max_time == 90.0 && config.target_loss == 0.25);
+    ck_assert(config.optimizer == RG_OPT_SGD && config.lr == 0.01);
+    accept("--clip-norm 0 --nonfinite stop --seed 18446744073709551615 --device pocl --threads 3 --memory 2G");
+    ck_assert(config.clip_norm == 0.0 && config.nonfinite == RG_NONFINITE_STOP && config.seed == UINT64_MAX);
+    ck_assert_str_eq(config.device, "pocl");
+    ck_assert(config.threads == 3 && config.memory == (uint64_t)2 << 30);
+    accept("train --out=-model --json -q --color");
+    ck_assert_str_eq(config.out, "-model");
+    ck_assert(config.json && config.quiet && config.color == 1);
+    accept("bench --input 3 --repeats 7");
+    ck_assert(config.input == 3 && config.repeats == 7);
+    accept("predict --model m --data d --out o");
+    ck_assert_str_eq(command, "predict");
+    ck_assert_str_eq(config.model, "m");
+    ck_assert_str_eq(config.data, "d");
+}
+END_TEST
+
+START_TEST(forms) {
+    static const struct {
+        const char *line;
+        uint64_t memory;
+    } sizes[] = {{"--memory 0", 0},           {"--memory 512B", 512},      {"--memory 3K", 3072},
+                 {"--memory 3kb", 3072},      {"--memory 5MiB", 5 << 20},  {"--memory 1024T", (uint64_t)1 << 50},
+                 {"--memory 7g", 7ULL << 30}, {"--memory 1 --memory 2", 2}};
+    static const struct {
+        const char *line;
+        double seconds;
+    } times[] = {{"--max-time 30", 30},   {"--max-time 30s", 30},  {"--max-time 5m", 300},
+                 {"--max-time 1h", 3600}, {"--max-time 1e2", 100}, {"--max-time 2 --max-time 0.5", 0.5}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        accept(sizes[i].line);
+        ck_assert_msg(config.memory == sizes[i].memory, "%s", sizes[i].line);
+    }
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        accept(times[i].line);
+        ck_assert_msg(config.max_time == times[i].seconds, "%s", times[i].line);
+    }
+    accept("--init orthogonal");
+    ck_assert(config.init.kind == RG_INIT_ORTHOGONAL && config.init.value == 1.0);
+    accept("--init orthogonal:1.1");
+    ck_assert(config.init.value == 1.1);
+    accept("--init identity:0.5");
+    ck_assert(config.init.kind == RG_INIT_IDENTITY && config.init.value == 0.5);
+    accept("--color auto --json");
+    ck_assert(config.color == -1 && config.json);
+    accept("--color never");
+    ck_assert_int_eq(config.color, 0);
+    accept("--color=always");
+    ck_assert_int_eq(config.color, 1);
+    accept("--color --json");
+    ck_assert(config.color == 1 && config.json);
+}
+END_TEST
+
+START_TEST(commands) {
+    static const struct {
+        const char *line, *command, *topic;
+    } cases[] = {{"--help", "help", NULL},
+                 {"-h", "help", NULL},
+                 {"help", "help", NULL},
+                 {"help grad", "help", "grad"},
+                 {"bench --help", "help", "bench"},
+                 {"train --batch 0 -h", "help", "train"},
+                 {"--batch 0 --help", "help", NULL},
+                 {"help nothing", "help", "nothing"},
+                 {"--version", "version", NULL},
+                 {"version", "version", NULL},
+                 {"grad --version", "version", NULL},
+                 {"devices --json", "devices", NULL},
+                 {"selftest --device cpu", "selftest", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        accept(cases[i].line);
+        ck_assert_str_eq(command, cases[i].command);
+        ck_assert_pstr_eq(topic, cases[i].topic);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *line;
+    const char *message; /* whole, or a fragment */
+} refused[] = {
+    {"--batch 0", "--batch: 0 is out of range; 1 to 1073741824"},
+    {"--batch 1073741825", "--batch: 1073741825 is out of range; 1 to 1073741824"},
+    {"--batch -5", "--batch: -5 is out of range; 1 to 1073741824"},
+    {"--batch 99999999999999999999999999", "is out of range; 1 to 1073741824"},
+    {"--batch 1e6", "--batch: '1e6' is not a whole number; 1 to 1073741824"},
+    {"--batch 12x", "'12x' is not a whole number"},
+    {"--batch +1", "'+1' is not a whole number"},
+    {"--batch --steps 100", "--batch needs a value; write --batch B"},
+    {"--batch", "--batch needs a value"},
+    {"--batch=", "--batch: the value is empty; expected B"},
+    {"--data ''", "--data: the value is empty"},
+    {"--out -q", "--out needs a value"},
+    {"--hidden 65537", "--hidden: 65537 is out of range; 1 to 65536"},
+    {"--steps 1000000001", "1 to 1000000000"},
+    {"--seed 18446744073709551616", "0 to 18446744073709551615"},
+    {"--seed -1", "--seed: -1 is out of range"},
+    {"--threads 5000", "--threads: 5000 is out of range; 0 to 4096"},
+    {"--lr nan", "--lr: 'nan' is not a number; 0 to 1000000"},
+    {"--lr inf", "'inf' is not a number"},
+    {"--lr 1e999", "--lr: 1e999 is out of range; 0 to 1000000"},
+    {"--lr -1", "--lr: -1 is out of range"},
+    {"--lr 0x10", "'0x10' is not a number"},
+    {"--lr 1,5", "'1,5' is not a number"},
+    {"--lr 1e", "'1e' is not a number"},
+    {"--lr .", "'.' is not a number"},
+    {"--lr 0.1abc", "'0.1abc' is not a number"},
+    {"--max-time 5d", "--max-time: '5d' is not a time such as 90, 30s, 5m or 1h"},
+    {"--max-time 5mm", "'5mm' is not a time"},
+    {"--max-time 1000000h", "is out of range; 0 to 1000000000"},
+    {"--memory 2X", "--memory: '2X' is not a size such as 800M or 2G; 0 to 1024T"},
+    {"--memory 1025T", "--memory: 1025T is out of range; 0 to 1024T"},
+    {"--memory 99999999999999999T", "is out of range"},
+    {"--memory 1.5G", "'1.5G' is not a size"},
+    {"--memory G", "'G' is not a size"},
+    {"--memory 2GiBB", "'2GiBB' is not a size"},
+    {"--init orthogonl", "--init: unknown value 'orthogonl'"},
+    {"--init orthogonl:2", "did you mean orthogonal"},
+    {"--init normal", "--init: normal needs a number; write --init normal:STD"},
+    {"--init normal:", "'' is not a number"},
+    {"--init normal:1x", "'1x' is not a number"},
+    {"--init normal:-1", "-1 is out of range"},
+    {"--init he:2", "--init: he takes no number; write --init he"},
+    {"--optimizer adma", "--optimizer: unknown value 'adma'; expected one of sgd, adam; did you mean adam"},
+    {"--cell lstm", "--cell: unknown value 'lstm'; expected rnn"},
+    {"--task ading", "--task: unknown value 'ading'; expected one of adding, fashion-mnist; did you mean adding"},
+    {"--task mnist", "fashion-mnist"},
+    {"--color nevr", "did you mean never"},
+    {"--json=1", "--json takes no value; write --json alone"},
+    {"--json=", "--json takes no value"},
+    {"--bacth 5", "unknown option '--bacth'; did you mean --batch?"},
+    {"--hid 5", "did you mean --hidden?"},
+    {"--lrate=5", "unknown option '--lrate'; did you mean --lr?"},
+    {"-b 5", "unknown option '-b'; did you mean --batch?"},
+    {"-batch 5", "unknown option '-batch'; did you mean --batch?"},
+    {"--zzzzzzzzzzzzzzzz 5", "unknown option '--zzzzzzzzzzzzzzzz'"},
+    {"--", "unknown option '--'"},
+    {"-", "unknown option '-'"},
+    {"--=", "unknown option '--'"},
+    {"trian --batch 5", "unknown command 'trian'; did you mean train?"},
+    {"'' --batch 5", "unknown command ''"},
+    {"--batch 5 train", "'train' is not an option; options begin with --"},
+    {"train data.csv", "'data.csv' is not an option"},
+    {"help train grad", "'grad' is not an option"},
+    {"--task adding --data x.csv", "--task adding and --data x.csv are both given; leave one out"},
+    {"--input 3", "--input does not belong to train; it is an option of bench"},
+    {"devices --batch 5", "--batch does not belong to devices; it is an option of train, bench"},
+    {"version --json", "--json does not belong to version"},
+    {"grad --data d --out o", "grad needs --model FILE"},
+    {"grad --model m --out o", "grad needs --data FILE"},
+    {"predict --model m --data d", "predict needs --out PATH"},
+};
+
+START_TEST(refusals) {
+    const char *const line = refused[_i].line;
+    ck_assert_msg(parse(line) == RG_USAGE, "`%s` is accepted", line);
+    ck_assert_msg(strstr(rg_error_message(), refused[_i].message) != NULL, "`%s` gives `%s`, expected `%s`", line,
+                  rg_error_message(), refused[_i].message);
+    ck_assert_ptr_null(strchr(rg_error_message(), '\n'));
+}
+END_TEST
+
+START_TEST(device_from_environment) {
+    ck_assert_int_eq(setenv("RNN_GPU_DEVICE", "0:1", 1), 0);
+    accept("");
+    ck_assert_str_eq(config.device, "0:1");
+    accept("--device cpu");
+    ck_assert_str_eq(config.device, "cpu");
+    ck_assert_int_eq(setenv("RNN_GPU_DEVICE", "", 1), 0);
+    accept("");
+    ck_assert_str_eq(config.device, "auto");
+    unsetenv("RNN_GPU_DEVICE");
+}
+END_TEST
+
+/* What help prints, through a file in place of stdout. */
+static void capture_help(const char *about, char text[TEXT_BYTES]) {
+    FILE *const file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    fflush(stdout);
+    const int kept = dup(STDOUT_FILENO);
+    ck_assert_int_ge(dup2(fileno(file), STDOUT_FILENO), 0);
+    const rg_status status = rg_options_help(about);
+    fflush(stdout);
+    ck_assert_int_ge(dup2(kept, STDOUT_FILENO), 0);
+    close(kept);
+    ck_assert_int_eq(status, RG_OK);
+    rewind(file);
+    const size_t length = fread(text, 1, TEXT_BYTES - 1, file);
+    ck_assert_uint_lt(length, TEXT_BYTES - 1);
+    text[length] = '\0';
+    fclose(file);
+}
+
+static void check_columns(const char *text) {
+    for (const char *line = text; *line != '\0';) {
+        const size_t length = strcspn(line, "\n");
+        ck_assert_msg(length <= 80, "more than 80 columns: %.*s", (int)length, line);
+        ck_assert_msg(length == 0 || line[length - 1] != ' ', "space at the end: %.*s", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+START_TEST(help_text) {
+    static const char *const topics[] = {"train", "grad", "predict", "bench", "devices", "selftest", "help", "version"};
+    static const char *const parts[] = {"./rnn-gpu --batch 4096 --steps 100\n",
+                                        "--hidden H",
+                                        "[128; 1 to 65536]",
+                                        "--init KIND",
+                                        "normal:STD [pytorch]",
+                                        "[4096; 1 to 1073741824]",
+                                        "sgd, adam [adam]",
+                                        "[0.001; 0 to 1000000]",
+                                        "0 to 1024T",
+                                        "[auto]",
+                                        "adding, fashion-mnist [adding]",
+                                        "Exit codes",
+                                        "RNN_GPU_DEVICE"};
+    char text[TEXT_BYTES];
+    capture_help(NULL, text);
+    check_columns(text);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        ck_assert_msg(strstr(text, parts[i]) != NULL, "no `%s`", parts[i]);
+    ck_assert(strstr(text, "Examples:") < strstr(text, "Options of train"));
+    ck_assert_ptr_null(strstr(text, "--repeats"));
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        capture_help(topics[i], text);
+        check_columns(text);
+        ck_assert_ptr_nonnull(strstr(text, topics[i]));
+        ck_assert_ptr_nonnull(strstr(text, "Example:\n  ./rnn-gpu "));
+    }
+    capture_help("bench", text);
+    ck_assert_ptr_nonnull(strstr(text, "--repeats N"));
+    ck_assert_ptr_null(strstr(text, "--updates"));
+    ck_assert_int_eq(rg_options_help("tarin"), RG_USAGE);
+    ck_assert_str_eq(rg_error_message(), "unknown help topic 'tarin'; did you mean train?");
+}
+END_TEST
+
+int main(void) {
+    Suite *const suite = suite_create("options");
+    TCase *const tests = tcase_create("options");
+    SRunner *const runner = srunner_create(suite);
+    unsetenv("RNN_GPU_DEVICE");
+    tcase_add_test(tests, defaults);
+    tcase_add_test(tests, every_option);
+    tcase_add_test(tests, forms);
+    tcase_add_test(tests, commands);
+    tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));
+    tcase_add_test(tests, device_from_environment);
+    tcase_add_test(tests, help_text);
+    suite_add_tcase(suite, tests);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
