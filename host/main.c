@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,19 +57,16 @@ static rg_status finish_output(rg_status status) {
     return status == RG_OK ? rg_fail(RG_NOT_SAVED, "stdout cannot be written: %s", reason) : status;
 }
 
-/* One line; control characters, which a file name or a file may have brought in, are shown as `?`. */
 static void report(rg_status status) {
     if (status == RG_OK || status == RG_INTERRUPTED || status == RG_TERMINATED)
         return;
-    fputs("rnn-gpu: ", stderr);
-    for (const char *c = rg_error_message(); *c != '\0'; c++)
-        putc((unsigned char)*c < 0x20 || *c == 0x7F ? '?' : *c, stderr);
-    putc('\n', stderr);
+    (void)fprintf(stderr, "rnn-gpu: %s\n", rg_error_message());
     if (status == RG_USAGE)
-        fputs("try: rnn-gpu --help\n", stderr);
+        (void)fputs("try: rnn-gpu --help\n", stderr);
 }
 
 int main(int argc, char **argv) {
+    (void)setlocale(LC_CTYPE, ""); /* the terminal's characters; numbers stay as in C */
     hold_standard_files();
     (void)signal(SIGPIPE, SIG_IGN);
     const rg_status status = finish_output(run(argc, argv));

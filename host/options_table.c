@@ -53,14 +53,13 @@ const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "
 #define ONE_BILLION 1000000000
 #define LARGE 1000000
 
-/* clang-format off: a table is read by its columns */
 const struct rg_option rg_options[] = {
     {"cell", 0, "NAME", RG_KIND_ENUM, FIELD(cell), RG_NOT_KEPT, NO_RANGE, rg_cell_names, RG_GROUP_MODEL,
      TRAIN | GRAD | PREDICT | BENCH, 0, "recurrent cell"},
     {"activation", 0, "NAME", RG_KIND_ENUM, FIELD(activation), RG_NOT_KEPT, NO_RANGE, rg_activation_names,
      RG_GROUP_MODEL, TRAIN | GRAD | PREDICT | BENCH, 0, "of the cell"},
-    {"hidden", 0, "H", RG_KIND_COUNT, FIELD(hidden), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, TRAIN | BENCH, 0,
-     "hidden units"},
+    {"hidden", 0, "H", RG_KIND_COUNT, FIELD(hidden), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, TRAIN | BENCH,
+     0, "hidden units"},
     {"input", 0, "F", RG_KIND_COUNT, FIELD(input), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, BENCH, 0,
      "features of a time step"},
     {"init", 0, "KIND", RG_KIND_INIT, FIELD(init), RG_NOT_KEPT, 0, LARGE, NULL, RG_GROUP_MODEL, TRAIN, 0,
@@ -74,8 +73,8 @@ const struct rg_option rg_options[] = {
      GRAD | PREDICT, "sequences from a .csv, .npz or .npy file"},
     {"batch", 0, "B", RG_KIND_COUNT, FIELD(batch), FIELD(batch_given), 1, 1073741824, NULL, RG_GROUP_DATA,
      TRAIN | BENCH, 0, "sequences of an update"},
-    {"steps", 0, "T", RG_KIND_COUNT, FIELD(steps), FIELD(sizes_given), 1, ONE_BILLION, NULL, RG_GROUP_DATA, TRAIN | BENCH, 0,
-     "time steps, O_1 to O_T"},
+    {"steps", 0, "T", RG_KIND_COUNT, FIELD(steps), FIELD(sizes_given), 1, ONE_BILLION, NULL, RG_GROUP_DATA,
+     TRAIN | BENCH, 0, "time steps, O_1 to O_T"},
 
     {"updates", 0, "N", RG_KIND_COUNT, FIELD(updates), FIELD(updates_given), 0, ONE_BILLION, NULL, RG_GROUP_TRAINING,
      TRAIN, 0, "optimiser updates"},
@@ -113,7 +112,6 @@ const struct rg_option rg_options[] = {
     {"color", 0, "WHEN", RG_KIND_COLOR, FIELD(color), RG_NOT_KEPT, NO_RANGE, color_names, RG_GROUP_SCREEN, SPEAKS, 0,
      "colours; alone, always"},
 };
-/* clang-format on */
 const size_t rg_n_options = sizeof rg_options / sizeof *rg_options;
 
 size_t rg_command_find(const char *name) {

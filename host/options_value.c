@@ -154,7 +154,7 @@ static bool is_within(const struct rg_option *option, double value) {
 static rg_status set_real(const struct rg_option *option, const char *text, struct rg_config *config) {
     const bool duration = option->kind == RG_KIND_DURATION;
     const char *const form = duration ? "a time such as 90, 30s, 5m or 1h" : "a number";
-    const char *rest = NULL;
+    const char *rest = "";
     double value = 0.0;
     RG_TRY(scan_real(option, text, form, &value, &rest));
     if (duration && *rest != '\0' && strchr("smh", *rest) != NULL) {
@@ -203,7 +203,7 @@ static rg_status set_init(const struct rg_option *option, const char *text, stru
     const char *names[RG_INIT_NORMAL + 2] = {NULL};
     char kind[32];
     const char *const colon = strchr(text, ':');
-    const char *rest = NULL;
+    const char *rest = "";
     size_t index = 0;
     for (size_t i = 0; rg_init_forms[i].name != NULL; i++)
         names[i] = rg_init_forms[i].name;

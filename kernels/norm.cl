@@ -68,8 +68,12 @@ RG_KERNEL void rg_norm_partials(__global const rg_real *restrict gradients, __gl
     struct rg_norm_partial mine =
         rg_item_norm(gradients, rg_share(vectors, group, groups), rg_share(vectors, group + 1, groups));
     const size_t end = rg_share(s.rows, group + 1, groups);
-    for (size_t i = rg_share(s.rows, group, groups) + item; i < end; i += RG_ITEMS) {
-        mine.loss += row_loss[i];
+    for (size_t i = rg_share(s.rows, group, groups) + item; i < end;) { /* in runs, for the same reason */
+        rg_real run = 0.0f;
+        for (int n = 0; n < 256 && i < end; n++, i += RG_ITEMS) {
+            run += row_loss[i];
+        }
+        mine.loss += run;
     }
     items[item] = mine;
     for (size_t middle = RG_ITEMS / 2; middle > 0; middle /= 2) {

@@ -108,6 +108,9 @@ static rg_status choose_problem(struct run *r) {
         return rg_fail(RG_BAD_FILE, "%s has no labels to train on", r->data->path);
     }
     RG_TRY(rg_problem_data(r->data, c->loss, &r->problem));
+    if (c->task) {
+        (void)snprintf(r->problem.name, sizeof r->problem.name, "%s", c->task);
+    }
     const size_t n = r->data->n_sequences, most = fashion ? FASHION_BATCH : FILE_BATCH;
     c->batch = c->batch_given ? c->batch : n < most ? n : most;
     c->steps = r->problem.steps;

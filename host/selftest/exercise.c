@@ -134,7 +134,8 @@ void rg_exercise_copy_weights(struct rg_exercise *e, const float *weights) {
 struct rg_engine_options rg_exercise_options(const struct rg_exercise *e) {
     return (struct rg_engine_options){
         .plan = {.batch = e->sizes.batch, .steps = e->sizes.steps, .n_targets = e->data.n_targets, .training = true},
-        .loss = e->sizes.loss};
+        .loss = e->sizes.loss,
+        .max_skips = 10};
 }
 
 void rg_exercise_parameter(const struct rg_exercise *e, const float *arena, size_t p, double *out) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "options.h"
 #include "rnn_gpu/config.h"
 
 enum { MAX_WORDS = 16, TEXT_BYTES = 16384 };
@@ -44,7 +45,7 @@ START_TEST(defaults) {
     ck_assert(config.nonfinite == RG_NONFINITE_SKIP && config.seed == 1);
     ck_assert_str_eq(config.device, "auto");
     ck_assert(config.threads == 0 && config.memory == 0 && !config.json && !config.quiet && config.color == -1);
-    ck_assert(config.input == 2 && config.repeats == 5);
+    ck_assert(config.input == 2 && config.repeats == 5 && !config.sizes_given);
 }
 END_TEST
 
@@ -65,7 +66,7 @@ START_TEST(every_option) {
     ck_assert_str_eq(config.out, "-model");
     ck_assert(config.json && config.quiet && config.color == 1);
     accept("bench --input 3 --repeats 7");
-    ck_assert(config.input == 3 && config.repeats == 7);
+    ck_assert(config.input == 3 && config.repeats == 7 && config.sizes_given && !config.batch_given);
     accept("predict --model m --data d --out o");
     ck_assert_str_eq(command, "predict");
     ck_assert_str_eq(config.model, "m");
@@ -207,7 +208,7 @@ static const struct {
     {"version --json", "--json does not belong to version"},
     {"grad --data d --out o", "grad needs --model FILE"},
     {"grad --model m --out o", "grad needs --data FILE"},
-    {"predict --model m --data d", "predict needs --out PATH"},
+    {"predict --model m", "predict needs --data FILE"},
 };
 
 START_TEST(refusals) {
@@ -229,6 +230,18 @@ START_TEST(device_from_environment) {
     accept("");
     ck_assert_str_eq(config.device, "auto");
     unsetenv("RNN_GPU_DEVICE");
+}
+END_TEST
+
+START_TEST(distances) {
+    static const struct {
+        const char *a, *b;
+        size_t distance;
+    } cases[] = {{"batch", "batch", 0}, {"bacth", "batch", 1}, {"batsch", "batch", 1}, {"bath", "batch", 1},
+                 {"latch", "batch", 1}, {"hid", "hidden", 1},  {"tpas", "steps", 3},   {"x", "lr", 2},
+                 {"lr-rate", "lr", 1},  {"", "lr", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(rg_name_distance(cases[i].a, cases[i].b) == cases[i].distance, "%s %s", cases[i].a, cases[i].b);
 }
 END_TEST
 
@@ -307,6 +320,7 @@ int main(void) {
     tcase_add_test(tests, commands);
     tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));
     tcase_add_test(tests, device_from_environment);
+    tcase_add_test(tests, distances);
     tcase_add_test(tests, help_text);
     suite_add_tcase(suite, tests);
     srunner_set_fork_status(runner, CK_NOFORK);

@@ -1,6 +1,5 @@
-/* The native device: the kernels as C, groups shared out over threads by OpenMP. Needs no OpenCL. */
+/* The native device: the kernels as C, groups shared out over threads. Needs no OpenCL. */
 #define _GNU_SOURCE
-#include <omp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "device/device.h"
 #include "device/native/native_kernels.h"
+#include "device/native/pool.h"
 #include "rnn_gpu/memory.h"
 
 struct native_buffer {
@@ -19,6 +19,7 @@ struct native_device {
     struct rg_device base;
     const struct rg_native_kernels *kernels;
     int threads;
+    struct rg_pool *pool;
     void **scratch; /* [threads], local memory of a group */
     size_t scratch_bytes;
 };
@@ -48,7 +49,8 @@ static int available_threads(int wanted) {
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
         return CPU_COUNT(&set);
     }
-    return omp_get_num_procs();
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
 }
 
 /* "model name" of /proc/cpuinfo, or a plain word. */
@@ -103,6 +105,7 @@ void rg_native_describe(const struct rg_device_options *options, struct rg_devic
 
 static void native_destroy(struct rg_device *device) {
     struct native_device *native = (struct native_device *)device;
+    rg_pool_destroy(native->pool);
     for (int i = 0; native->scratch && i < native->threads; i++) {
         rg_free(native->scratch[i]);
     }
@@ -163,21 +166,29 @@ static rg_status grow_scratch(struct native_device *native, size_t bytes) {
     return RG_OK;
 }
 
+/* A launch as its threads see it. */
+struct native_launch {
+    const struct rg_launch *launch;
+    rg_native_entry entry;
+    void *const *scratch;
+    void *memory[RG_MAX_BUFFERS];
+};
+
+static void run_group(void *context, size_t item, int thread) {
+    const struct native_launch *const l = context;
+    const size_t id[2] = {item % l->launch->groups[0], item / l->launch->groups[0]};
+    l->entry(id, l->launch->groups, l->memory, l->launch->args, l->scratch[thread]);
+}
+
 static rg_status native_launch(struct rg_device *device, const struct rg_launch *launch) {
     struct native_device *native = (struct native_device *)device;
     RG_TRY(grow_scratch(native, launch->local_bytes));
-    void *memory[RG_MAX_BUFFERS];
+    struct native_launch l = {
+        .launch = launch, .entry = native->kernels->entries[launch->kernel], .scratch = native->scratch};
     for (int i = 0; i < RG_MAX_BUFFERS; i++) {
-        memory[i] = launch->buffers[i] ? ((struct native_buffer *)launch->buffers[i])->memory : NULL;
+        l.memory[i] = launch->buffers[i] ? ((struct native_buffer *)launch->buffers[i])->memory : NULL;
     }
-    const rg_native_entry entry = native->kernels->entries[launch->kernel];
-    const size_t total = launch->groups[0] * launch->groups[1];
-    const int threads = total < (size_t)native->threads ? (int)total : native->threads;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
-    for (size_t i = 0; i < total; i++) {
-        const size_t id[2] = {i % launch->groups[0], i / launch->groups[0]};
-        entry(id, launch->groups, memory, launch->args, native->scratch[omp_get_thread_num()]);
-    }
+    rg_pool_run(native->pool, launch->groups[0] * launch->groups[1], run_group, &l);
     return RG_OK;
 }
 
@@ -205,7 +216,10 @@ rg_status rg_native_open(const struct rg_device_options *options, struct rg_devi
     const char *isa = "";
     native->kernels = choose_kernels(&isa);
     native->threads = native->base.info.units;
-    const rg_status status = rg_alloc(&native->scratch, (size_t)native->threads, sizeof *native->scratch, "threads");
+    rg_status status = rg_alloc(&native->scratch, (size_t)native->threads, sizeof *native->scratch, "threads");
+    if (status == RG_OK) {
+        status = rg_pool_create(native->threads, &native->pool);
+    }
     if (status != RG_OK) {
         native_destroy(&native->base);
         return status;
