@@ -23,8 +23,7 @@ static rg_status time_peak(struct rg_device *device, struct rg_buffer *out, size
     const struct rg_peak_args args = {.rounds = rounds};
     const double begin = now();
     RG_TRY(rg_device_launch(
-        device,
-        &(struct rg_launch){.kernel = RG_K_rg_peak, .buffers = {out}, .args = &args, .groups = {groups, 1}}));
+        device, &(struct rg_launch){.kernel = RG_K_rg_peak, .buffers = {out}, .args = &args, .groups = {groups, 1}}));
     RG_TRY(rg_device_finish(device));
     *seconds = now() - begin;
     return RG_OK;
@@ -126,6 +125,7 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     struct rg_engine *engine = NULL;
     double *seconds = NULL;
     rg_status status = RG_OK;
+    RG_TRY(rg_plan_check(device, &shape, &options.plan));
     RG_TRY_GOTO(rg_model_create(&shape, &model));
     RG_TRY_GOTO(rg_model_initialise(model, &(struct rg_init){.kind = RG_INIT_PYTORCH}, 1));
     device->peak_bytes = device->used_bytes;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,7 +65,7 @@ static void report(rg_status status) {
 }
 
 int main(int argc, char **argv) {
-    (void)setlocale(LC_CTYPE, ""); /* the terminal's characters; numbers stay as in C */
+
     hold_standard_files();
     (void)signal(SIGPIPE, SIG_IGN);
     const rg_status status = finish_output(run(argc, argv));

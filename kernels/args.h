@@ -75,9 +75,9 @@ struct rg_head_args {
 
 /* Weight gradient of one matrix product out = A W: partial[s][k][n] (+)= sum of a[row][k] * d[row][n] over the rows
  * (t, b) of segment s, which is a run of whole steps. k runs over `depth` columns of `a`, read `shift` steps earlier
- * (h_{t-1}, zero before the first step), then over `inputs` columns of `x`. The sum goes through blocks of RG_BATCH_BLOCK
- * sequences in order, each from its first step to its last, so it does not depend on how a batch is cut into chunks of
- * whole blocks. */
+ * (h_{t-1}, zero before the first step), then over `inputs` columns of `x`. The sum goes through blocks of
+ * RG_BATCH_BLOCK sequences in order, each from its first step to its last, so it does not depend on how a batch is cut
+ * into chunks of whole blocks. */
 #define RG_BATCH_BLOCK 128
 struct rg_weight_gradient_args {
     rg_u64 rows;           /* B */
@@ -117,13 +117,13 @@ struct rg_norm_partial {
     float unused;
 };
 struct rg_norm_args {
-    rg_u64 n;      /* elements of the gradient arena */
-    rg_u64 rows;   /* of row_loss */
+    rg_u64 n;    /* elements of the gradient arena */
+    rg_u64 rows; /* of row_loss */
     rg_u32 n_partials;
-    float clip;    /* largest norm allowed; 0: no clipping */
+    float clip;                 /* largest norm allowed; 0: no clipping */
     float log_beta1, log_beta2; /* adam: natural logarithms of the decay rates */
-    rg_u32 slot;      /* where in the history this update goes */
-    rg_u32 max_skips; /* so many skipped in a row stop the run */
+    rg_u32 slot;                /* where in the history this update goes */
+    rg_u32 max_skips;           /* so many skipped in a row stop the run */
 };
 
 /* What the device knows about the run; read by the optimiser kernels, never needed by the host inside an update. */

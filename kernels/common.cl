@@ -9,9 +9,12 @@
 /* Where item `col` keeps its n-th vector within a panel. */
 #define RG_LANE(col, n) ((n)*RG_COLS * RG_VEC + (col)*RG_VEC)
 
-RG_INLINE size_t rg_item(void) { return get_local_id(1) * RG_COLS + get_local_id(0); }
+RG_INLINE size_t rg_item(void) {
+    return get_local_id(1) * RG_COLS + get_local_id(0);
+}
 
-/* The share of work-group `group` of `groups` in 0 … n-1: [rg_share(n, group, groups), rg_share(n, group+1, groups)). */
+/* The share of work-group `group` of `groups` in 0 … n-1: [rg_share(n, group, groups), rg_share(n, group+1, groups)).
+ */
 RG_INLINE size_t rg_share(size_t n, size_t group, size_t groups) {
     return n / groups * group + (n % groups < group ? n % groups : group);
 }

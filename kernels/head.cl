@@ -53,9 +53,9 @@ RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_rea
     __global rg_real *const dz_tile = dz + first * s.o_stride;
     for (size_t p = 0; p < s.o_stride / RG_NR; p++) {
         for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_LOGITS(R, r)                                                                                             \
-    RG_CAT(rg_product_rows_, R)                                                                                     \
-    (h + s.h_offset + (first + r) * s.h_stride, s.h_stride, s.hidden, packed + s.w_forward + p * s.hidden * RG_NR,  \
+#define RG_LOGITS(R, r)                                                                                            \
+    RG_CAT(rg_product_rows_, R)                                                                                    \
+    (h + s.h_offset + (first + r) * s.h_stride, s.h_stride, s.hidden, packed + s.w_forward + p * s.hidden * RG_NR, \
      packed + s.bias + p * RG_NR, z_tile + r * s.o_stride + p * RG_NR, s.o_stride, col)
             RG_EACH_BLOCK(b, rows, RG_LOGITS);
 #undef RG_LOGITS
@@ -76,9 +76,9 @@ RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_rea
     RG_BARRIER;
     for (size_t p = 0; p < s.h_stride / RG_NR; p++) {
         for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_STATES(R, r)                                                                                             \
-    RG_CAT(rg_product_rows_, R)                                                                                     \
-    (dz_tile + r * s.o_stride, s.o_stride, s.outputs, packed + s.w_reverse + p * s.outputs * RG_NR, 0,              \
+#define RG_STATES(R, r)                                                                                \
+    RG_CAT(rg_product_rows_, R)                                                                        \
+    (dz_tile + r * s.o_stride, s.o_stride, s.outputs, packed + s.w_reverse + p * s.outputs * RG_NR, 0, \
      dh + (first + r) * s.h_stride + p * RG_NR, s.h_stride, col)
             RG_EACH_BLOCK(b, rows, RG_STATES);
 #undef RG_STATES

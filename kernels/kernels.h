@@ -7,26 +7,26 @@
 
 #include "args.h"
 
-#define RG_KERNELS(X)                                             \
-    X(rg_pack, 2, rg_pack_args, 0)                                \
-    X(rg_rnn_forward, 5, rg_sweep_args, 1)                        \
-    X(rg_rnn_reverse, 5, rg_sweep_args, 1)                        \
-    X(rg_head, 7, rg_head_args, 0)                                \
-    X(rg_weight_gradient, 4, rg_weight_gradient_args, 0)          \
-    X(rg_reduce_gradient, 2, rg_reduce_args, 0)                   \
-    X(rg_norm_partials, 3, rg_norm_args, 1)                       \
-    X(rg_norm_total, 3, rg_norm_args, 0)                          \
-    X(rg_sgd, 3, rg_optimizer_args, 0)                            \
-    X(rg_adam, 5, rg_optimizer_args, 0)                           \
-    X(rg_task_adding, 2, rg_task_args, 0)                         \
-    X(rg_gather, 7, rg_gather_args, 0)                            \
+#define RG_KERNELS(X)                                    \
+    X(rg_pack, 2, rg_pack_args, 0)                       \
+    X(rg_rnn_forward, 5, rg_sweep_args, 1)               \
+    X(rg_rnn_reverse, 5, rg_sweep_args, 1)               \
+    X(rg_head, 7, rg_head_args, 0)                       \
+    X(rg_weight_gradient, 4, rg_weight_gradient_args, 0) \
+    X(rg_reduce_gradient, 2, rg_reduce_args, 0)          \
+    X(rg_norm_partials, 3, rg_norm_args, 1)              \
+    X(rg_norm_total, 3, rg_norm_args, 0)                 \
+    X(rg_sgd, 3, rg_optimizer_args, 0)                   \
+    X(rg_adam, 5, rg_optimizer_args, 0)                  \
+    X(rg_task_adding, 2, rg_task_args, 0)                \
+    X(rg_gather, 7, rg_gather_args, 0)                   \
     X(rg_peak, 1, rg_peak_args, 0)
 
 enum rg_kernel {
 #define RG_KERNEL_ENUM(name, buffers, args, local) RG_K_##name,
     RG_KERNELS(RG_KERNEL_ENUM)
 #undef RG_KERNEL_ENUM
-    RG_N_KERNELS
+        RG_N_KERNELS
 };
 
 enum { RG_MAX_BUFFERS = 8 };

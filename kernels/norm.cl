@@ -87,7 +87,9 @@ RG_KERNEL void rg_norm_partials(__global const rg_real *restrict gradients, __gl
     }
 }
 
-RG_INLINE int rg_finite(rg_real v) { return v - v == 0.0f; }
+RG_INLINE int rg_finite(rg_real v) {
+    return v - v == 0.0f;
+}
 
 /* One item: combine, decide whether the update counts, and keep the record that the host reads later. */
 RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict partials,

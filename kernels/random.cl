@@ -19,7 +19,11 @@ RG_INLINE struct rg_random rg_philox(rg_u32 c0, rg_u32 c1, rg_u32 c2, rg_u32 c3,
 }
 
 /* Uniform in [0, 1), a multiple of 2^-24. */
-RG_INLINE rg_real rg_uniform(rg_u32 r) { return (rg_real)(r >> 8) * 5.9604644775390625e-8f; }
+RG_INLINE rg_real rg_uniform(rg_u32 r) {
+    return (rg_real)(r >> 8) * 5.9604644775390625e-8f;
+}
 
 /* Uniform in 0 … n-1. */
-RG_INLINE rg_u32 rg_below(rg_u32 r, rg_u64 n) { return (rg_u32)((r * n) >> 32); }
+RG_INLINE rg_u32 rg_below(rg_u32 r, rg_u64 n) {
+    return (rg_u32)((r * n) >> 32);
+}

@@ -10,20 +10,20 @@
 
 /* The block of rows from `first` on, as blocks of 8, 4 and 1 rows; CALL(R, row) does R rows from `row`. */
 #define RG_BLOCK_ROWS 8
-#define RG_EACH_BLOCK(first, end, CALL)           \
-    do {                                          \
-        size_t row_ = (first);                    \
-        if ((end)-row_ >= 8) {                    \
-            CALL(8, row_);                        \
-        } else {                                  \
-            if ((end)-row_ >= 4) {                \
-                CALL(4, row_);                    \
-                row_ += 4;                        \
-            }                                     \
-            for (; row_ < (end); row_++) {        \
-                CALL(1, row_);                    \
-            }                                     \
-        }                                         \
+#define RG_EACH_BLOCK(first, end, CALL)    \
+    do {                                   \
+        size_t row_ = (first);             \
+        if ((end)-row_ >= 8) {             \
+            CALL(8, row_);                 \
+        } else {                           \
+            if ((end)-row_ >= 4) {         \
+                CALL(4, row_);             \
+                row_ += 4;                 \
+            }                              \
+            for (; row_ < (end); row_++) { \
+                CALL(1, row_);             \
+            }                              \
+        }                                  \
     } while (0)
 
 /* x [T][B][Fp], packed weights, begin [B] -> h [T][B][Hp]. */
@@ -43,10 +43,10 @@ RG_KERNEL void rg_rnn_forward(__global const rg_real *restrict x, __global const
         const size_t depth = t ? s.hidden : 0;
         for (size_t p = 0; p < panels; p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_FORWARD(R, r)                                                                                            \
-    RG_CAT(rg_forward_rows_, R)                                                                                     \
-    (s, x + (at + r) * s.x_stride, packed + s.w_input + p * s.inputs * RG_NR,                                       \
-     packed + s.w_hidden + p * s.hidden * RG_NR, bias + s.bias + p * RG_NR, past + r * stride, depth,               \
+#define RG_FORWARD(R, r)                                                                              \
+    RG_CAT(rg_forward_rows_, R)                                                                       \
+    (s, x + (at + r) * s.x_stride, packed + s.w_input + p * s.inputs * RG_NR,                         \
+     packed + s.w_hidden + p * s.hidden * RG_NR, bias + s.bias + p * RG_NR, past + r * stride, depth, \
      now + r * stride + p * RG_NR, h + (at + r) * s.h_stride + p * RG_NR, begin + first + r, t, col)
                 RG_EACH_BLOCK(b, rows, RG_FORWARD);
 #undef RG_FORWARD
@@ -76,10 +76,10 @@ RG_KERNEL void rg_rnn_reverse(__global const rg_real *restrict h, __global const
         const size_t depth = t + 1 < s.steps ? s.hidden : 0;
         for (size_t p = 0; p < panels; p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_REVERSE(R, r)                                                                                            \
-    RG_CAT(rg_reverse_rows_, R)                                                                                     \
-    (s, packed + s.w_hidden + p * s.hidden * RG_NR, next + r * stride, depth, now + r * stride + p * RG_NR,         \
-     h + (at + r) * s.h_stride + p * RG_NR, dh + (first + r) * s.h_stride + p * RG_NR,                              \
+#define RG_REVERSE(R, r)                                                                                    \
+    RG_CAT(rg_reverse_rows_, R)                                                                             \
+    (s, packed + s.w_hidden + p * s.hidden * RG_NR, next + r * stride, depth, now + r * stride + p * RG_NR, \
+     h + (at + r) * s.h_stride + p * RG_NR, dh + (first + r) * s.h_stride + p * RG_NR,                      \
      d + (at + r) * s.h_stride + p * RG_NR, begin + first + r, t, col)
                 RG_EACH_BLOCK(b, rows, RG_REVERSE);
 #undef RG_REVERSE

@@ -10,7 +10,9 @@ RG_INLINE void RG_CAT(rg_forward_rows_, RG_R)(struct rg_sweep_args s, __global c
     const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC);
     rg_vec acc[RG_R][RG_NV];
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) { acc[r][q] = RG_LOAD(bias + RG_LANE(col, q)); }
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            acc[r][q] = RG_LOAD(bias + RG_LANE(col, q));
+        }
     }
     RG_CAT(rg_block_global_, RG_R)(acc, x, s.x_stride, w_input, s.inputs, col);
     RG_CAT(rg_block_local_, RG_R)(acc, past, stride, w_hidden, depth, col);
@@ -28,8 +30,7 @@ RG_INLINE void RG_CAT(rg_forward_rows_, RG_R)(struct rg_sweep_args s, __global c
 RG_INLINE void RG_CAT(rg_reverse_rows_, RG_R)(struct rg_sweep_args s, __global const rg_real *w_hidden,
                                               __local const rg_real *next, size_t depth, __local rg_real *now,
                                               __global const rg_real *h, __global const rg_real *dh,
-                                              __global rg_real *d, __global const rg_u32 *begin, size_t t,
-                                              size_t col) {
+                                              __global rg_real *d, __global const rg_u32 *begin, size_t t, size_t col) {
     const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC);
     rg_vec acc[RG_R][RG_NV];
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {

@@ -5,8 +5,7 @@
 /* The adding problem (Hochreiter, Schmidhuber 1997): x = (value in [0,1), mark), one mark in each half of the
  * sequence (a sequence of one step has one mark), y = the sum of the marked values. Always answering the mean gives a
  * squared error of 1/6. */
-RG_KERNEL void rg_task_adding(__global rg_real *restrict x, __global rg_real *restrict y,
-                              const struct rg_task_args s) {
+RG_KERNEL void rg_task_adding(__global rg_real *restrict x, __global rg_real *restrict y, const struct rg_task_args s) {
     const rg_u32 update_low = (rg_u32)s.update;
     const size_t end = rg_share(s.rows, get_group_id(0) + 1, get_num_groups(0));
     for (size_t b = rg_share(s.rows, get_group_id(0), get_num_groups(0)) + rg_item(); b < end; b += RG_ITEMS) {

@@ -15,7 +15,7 @@ RG_INLINE void rg_outer(__global const rg_real *a, size_t a_stride, size_t depth
                         size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n, int accumulate) {
     const size_t col = get_local_id(0);
     for (size_t k = get_local_id(1) * RG_BLOCK_ROWS; k < depth; k += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_OUTER(R, r)                                                                                              \
+#define RG_OUTER(R, r) \
     RG_CAT(rg_outer_rows_, R)(a + r, a_stride, d, d_stride, n_rows, partial + r * n, n, accumulate, col)
         RG_EACH_BLOCK(k, depth, RG_OUTER);
 #undef RG_OUTER
@@ -32,8 +32,8 @@ RG_INLINE void rg_outer_run(__global const rg_real *a, __global const rg_real *x
             rg_outer(a + s.a_offset + (row - s.shift * s.rows) * s.a_stride, s.a_stride, s.depth, delta, s.d_stride,
                      n_rows, sum + p * RG_NR, s.n, accumulate_a);
         }
-        rg_outer(x + row * s.x_stride, s.x_stride, s.inputs, delta, s.d_stride, n_rows,
-                 sum + s.depth * s.n + p * RG_NR, s.n, accumulate_x);
+        rg_outer(x + row * s.x_stride, s.x_stride, s.inputs, delta, s.d_stride, n_rows, sum + s.depth * s.n + p * RG_NR,
+                 s.n, accumulate_x);
     }
 }
 

@@ -11,6 +11,8 @@ RG_INLINE void RG_CAT(rg_outer_rows_, RG_R)(__global const rg_real *a, size_t a_
     }
     RG_CAT(rg_block_outer_, RG_R)(acc, a, a_stride, d, d_stride, n_rows, col);
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) { RG_STORE(acc[r][q], partial + r * n + RG_LANE(col, q)); }
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            RG_STORE(acc[r][q], partial + r * n + RG_LANE(col, q));
+        }
     }
 }

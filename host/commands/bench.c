@@ -12,9 +12,8 @@
 enum { MAX_BENCH_DEVICES = 8 };
 
 /* The standard grid: batch, steps, hidden. */
-static const size_t GRID[][3] = {{1, 100, 128},     {32, 100, 64},     {32, 100, 128},    {256, 100, 128},
-                                 {256, 1000, 128},  {4096, 100, 64},   {4096, 100, 128},  {4096, 10, 256},
-                                 {1024, 100, 256},  {256, 100, 512}};
+static const size_t GRID[][3] = {{1, 100, 128},   {32, 100, 64},    {32, 100, 128},  {256, 100, 128},  {256, 1000, 128},
+                                 {4096, 100, 64}, {4096, 100, 128}, {4096, 10, 256}, {1024, 100, 256}, {256, 100, 512}};
 
 struct bench {
     const struct rg_config *config;
@@ -41,15 +40,16 @@ static rg_status open_devices(struct bench *b) {
 
 static void print_json(const struct rg_bench_case *c, const struct rg_device *device, double peak,
                        const struct rg_bench_result *r) {
-    rg_json_print(json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}",
-        "device", device->info.name, "backend", device->info.backend, "cell", rg_cell_names[c->cell], "batch",
-        (json_int_t)c->batch, "steps", (json_int_t)c->steps, "hidden", (json_int_t)c->hidden, "input",
-        (json_int_t)c->input, "update_s", r->update, "fastest_s", r->fastest, "slowest_s", r->slowest, "forward_s",
-        r->forward, "backward_s", r->reverse, "weight_gradient_s", r->weight_gradient, "clip_s", r->clip, "optimizer_s",
-        r->optimizer, "other_s", r->other, "gflops", r->gflops, "fma_peak_gflops", peak, "fraction_of_peak",
-        r->gflops / peak, "build_s", device->info.build_seconds, "memory_bytes", (json_int_t)r->memory_bytes, "chunk",
-        (json_int_t)r->chunk));
+    rg_json_print(json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
+                            "s:f, s:f, s:f, s:I, s:I}",
+                            "device", device->info.name, "backend", device->info.backend, "cell",
+                            rg_cell_names[c->cell], "batch", (json_int_t)c->batch, "steps", (json_int_t)c->steps,
+                            "hidden", (json_int_t)c->hidden, "input", (json_int_t)c->input, "update_s", r->update,
+                            "fastest_s", r->fastest, "slowest_s", r->slowest, "forward_s", r->forward, "backward_s",
+                            r->reverse, "weight_gradient_s", r->weight_gradient, "clip_s", r->clip, "optimizer_s",
+                            r->optimizer, "other_s", r->other, "gflops", r->gflops, "fma_peak_gflops", peak,
+                            "fraction_of_peak", r->gflops / peak, "build_s", device->info.build_seconds, "memory_bytes",
+                            (json_int_t)r->memory_bytes, "chunk", (json_int_t)r->chunk));
 }
 
 static void print_heading(const struct bench *b) {
@@ -65,7 +65,8 @@ static void print_heading(const struct bench *b) {
 static void print_line(const struct rg_bench_case *c, const struct rg_device *device, double peak,
                        const struct rg_bench_result *r) {
     (void)printf("%8zu %5zu %6zu  %-7s %7.2f ms %12.0f %8.1f %4.0f %%\n", c->batch, c->steps, c->hidden,
-                 device->info.backend, r->update * 1e3, (double)c->batch / r->update, r->gflops, 100.0 * r->gflops / peak);
+                 device->info.backend, r->update * 1e3, (double)c->batch / r->update, r->gflops,
+                 100.0 * r->gflops / peak);
     (void)fflush(stdout);
 }
 

@@ -88,13 +88,12 @@ static void print_score(const struct prediction *p, const struct rg_config *conf
 
 /* Outputs as [N][O] in the format of the name's ending. */
 static rg_status save(const struct prediction *p, const char *path) {
-    const struct rg_tensor tensor = {
-        .name = "output",
-        .dtype = RG_F32,
-        .n_dims = 2,
-        .shape = {p->data->n_sequences, p->model->shape.outputs},
-        .data = p->outputs,
-        .data_bytes = p->data->n_sequences * p->model->shape.outputs * sizeof(float)};
+    const struct rg_tensor tensor = {.name = "output",
+                                     .dtype = RG_F32,
+                                     .n_dims = 2,
+                                     .shape = {p->data->n_sequences, p->model->shape.outputs},
+                                     .data = p->outputs,
+                                     .data_bytes = p->data->n_sequences * p->model->shape.outputs * sizeof(float)};
     const char *const dot = strrchr(path, '.');
     if (dot && strcmp(dot, ".npy") == 0) {
         return rg_npy_write(path, &tensor);

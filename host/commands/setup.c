@@ -15,9 +15,9 @@ rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out
 }
 
 rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out) {
-    return held_out ? rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "t10k-labels-idx1-ubyte.gz", out)
-                    : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz",
-                                          out);
+    return held_out
+               ? rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "t10k-labels-idx1-ubyte.gz", out)
+               : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz", out);
 }
 
 /* Do the data fit the model? Tokens may use fewer words than the model knows. */
@@ -37,8 +37,8 @@ static rg_status check_targets(const struct rg_model *model, const struct rg_dat
                                const struct rg_problem *problem) {
     const size_t outputs = model->shape.outputs;
     if (problem->loss == RG_LOSS_CE ? data->n_classes > outputs : data->n_targets != outputs) {
-        return rg_fail(RG_BAD_FILE, "%s has %zu %s, but head.weight is [%zu, %zu]: the model has %zu outputs", data->path,
-                       problem->loss == RG_LOSS_CE ? data->n_classes : data->n_targets,
+        return rg_fail(RG_BAD_FILE, "%s has %zu %s, but head.weight is [%zu, %zu]: the model has %zu outputs",
+                       data->path, problem->loss == RG_LOSS_CE ? data->n_classes : data->n_targets,
                        problem->loss == RG_LOSS_CE ? "classes" : "targets a sequence", outputs, model->shape.hidden,
                        outputs);
     }

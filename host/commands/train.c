@@ -50,6 +50,7 @@ struct run {
     struct rg_lag_profile *profile;
     struct rg_screen screen;
     char model_path[PATH_BYTES];
+    bool made_folder;
 };
 
 static void run_destroy(struct run *r) {
@@ -68,11 +69,12 @@ static rg_status prepare_folder(struct run *r) {
     if (!out) {
         return RG_OK;
     }
-    if (mkdir(out, 0777) != 0 && errno != EEXIST) {
-        return rg_fail(RG_NOT_SAVED, "%s: cannot make the folder of --out: %s", out, strerror(errno));
-    }
     if ((size_t)snprintf(r->model_path, sizeof r->model_path, "%s/model.safetensors", out) >= sizeof r->model_path) {
         return rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", PATH_BYTES);
+    }
+    r->made_folder = mkdir(out, 0777) == 0;
+    if (!r->made_folder && errno != EEXIST) {
+        return rg_fail(RG_NOT_SAVED, "%s: cannot make the folder of --out: %s", out, strerror(errno));
     }
     struct stat info;
     if (stat(out, &info) != 0 || !S_ISDIR(info.st_mode)) {
@@ -117,14 +119,26 @@ static rg_status choose_problem(struct run *r) {
     return RG_OK;
 }
 
+static struct rg_plan_options plan_options(const struct run *r) {
+    const struct rg_config *const c = &r->config;
+    return (struct rg_plan_options){.batch = c->batch,
+                                    .steps = r->problem.steps,
+                                    .n_targets = r->problem.n_targets,
+                                    .training = true,
+                                    .memory = c->memory,
+                                    .data_bytes = r->data ? rg_data_source_bytes(r->data, c->batch) : 0};
+}
+
 static rg_status create_model(struct run *r) {
     const struct rg_config *const c = &r->config;
+    const struct rg_plan_options plan = plan_options(r);
     const struct rg_shape shape = {.cell = c->cell,
                                    .activation = c->activation,
                                    .inputs = r->problem.inputs,
                                    .hidden = c->hidden,
                                    .outputs = r->problem.outputs,
                                    .loss = r->problem.loss};
+    RG_TRY(rg_plan_check(r->device, &shape, &plan));
     RG_TRY(rg_model_create(&shape, &r->model));
     if (r->data && r->data->vocabulary) {
         RG_TRY(rg_model_set_vocabulary(r->model, r->data->vocabulary));
@@ -134,17 +148,11 @@ static rg_status create_model(struct run *r) {
 
 static rg_status create_engine(struct run *r) {
     const struct rg_config *const c = &r->config;
-    const struct rg_engine_options options = {
-        .plan = {.batch = c->batch,
-                 .steps = r->problem.steps,
-                 .n_targets = r->problem.n_targets,
-                 .training = true,
-                 .memory = c->memory,
-                 .data_bytes = r->data ? rg_data_source_bytes(r->data, c->batch) : 0},
-        .loss = r->problem.loss,
-        .optimizer = c->optimizer,
-        .clip_norm = c->clip_norm,
-        .max_skips = c->nonfinite == RG_NONFINITE_STOP ? 1 : MAX_SKIPS};
+    const struct rg_engine_options options = {.plan = plan_options(r),
+                                              .loss = r->problem.loss,
+                                              .optimizer = c->optimizer,
+                                              .clip_norm = c->clip_norm,
+                                              .max_skips = c->nonfinite == RG_NONFINITE_STOP ? 1 : MAX_SKIPS};
     RG_TRY(rg_engine_create(r->device, r->model, &options, &r->engine));
     if (r->data) {
         return rg_data_source_create(r->device, r->data, c->batch, c->seed, true, &r->source);
@@ -157,11 +165,18 @@ static const struct rg_source *source_of(const struct run *r) {
     return r->source ? &r->source->source : &r->task.source;
 }
 
+/* A seed beyond JSON's 63 bits is a string. */
+static json_t *json_seed(uint64_t seed) {
+    char text[24];
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    return seed <= INT64_MAX ? json_integer((json_int_t)seed) : json_string(text);
+}
+
 static void print_start(const struct run *r) {
     if (r->config.json) {
-        rg_json_print(json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event", "start",
+        rg_json_print(json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event", "start",
                                 "schema", 1, "version", RG_VERSION, "device", r->device->info.name, "backend",
-                                r->device->info.backend, "seed", (json_int_t)r->config.seed, "parameters",
+                                r->device->info.backend, "seed", json_seed(r->config.seed), "parameters",
                                 (json_int_t)r->model->n_weights, "baseline", rg_json_real(r->problem.baseline), "task",
                                 r->problem.name, "batch", (json_int_t)r->config.batch, "steps",
                                 (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.hidden, "memory_bytes",
@@ -178,6 +193,9 @@ static void on_update(void *self, const struct rg_update *u) {
                                 "sequences_per_s", rg_json_real(u->sequences_per_s)));
     }
     rg_screen_update(&r->screen, u);
+    if (ferror(stdout)) {
+        stop_signal = SIGPIPE; /* nobody reads on: the run ends, main.c says why */
+    }
 }
 
 /* FNV-1a over the tensors' bytes: equal for equal weights. */
@@ -211,16 +229,18 @@ static void print_end(const struct run *r, const struct rg_training *t, const st
     }
     char hash[24];
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)weights_hash(r->model));
-    json_t *const end = json_pack(
-        "{s:s, s:s, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:o}", "event", "end", "reason", rg_reason_names[t->reason],
-        "updates", (json_int_t)t->updates, "loss", rg_json_real(t->loss), "grad_norm", rg_json_real(t->grad_norm),
-        "clip_rate", rg_json_real(t->updates ? (double)t->clipped / (double)t->updates : 0.0), "skipped",
-        (json_int_t)t->skipped, "weights_hash", hash, "seconds", rg_json_real(t->seconds), "sequences_per_s",
-        rg_json_real(t->sequences_per_s));
-    if (end && r->profile) {
-        (void)json_object_set_new(end, "verdict", json_string(rg_verdict_names[judgement.verdict]));
-        (void)json_object_set_new(end, "horizon", json_integer((json_int_t)horizon));
-        (void)json_object_set_new(end, "decay", rg_json_real(judgement.decay));
+    json_t *const end = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:I, s:s, s:o, s:o}", "event", "end", "reason",
+                                  rg_reason_names[t->reason], "updates", (json_int_t)t->updates, "loss",
+                                  rg_json_real(t->loss), "grad_norm", rg_json_real(t->grad_norm), "clip_rate",
+                                  rg_json_real(t->updates ? (double)t->clipped / (double)t->updates : 0.0), "skipped",
+                                  (json_int_t)t->skipped, "weights_hash", hash, "seconds", rg_json_real(t->seconds),
+                                  "sequences_per_s", rg_json_real(t->sequences_per_s));
+    if (end) { /* null: not measured, as the run did not come to its end */
+        const bool known = r->profile != NULL;
+        (void)json_object_set_new(end, "verdict",
+                                  known ? json_string(rg_verdict_names[judgement.verdict]) : json_null());
+        (void)json_object_set_new(end, "horizon", known ? json_integer((json_int_t)horizon) : json_null());
+        (void)json_object_set_new(end, "decay", known ? rg_json_real(judgement.decay) : json_null());
     }
     rg_json_print(end);
 }
@@ -274,13 +294,17 @@ static rg_status finish(struct run *r, const struct rg_training *training) {
 static rg_status verdict_status(const struct run *r, const struct rg_training *t) {
     if (t->reason == RG_REASON_DIVERGED) {
         return rg_fail(RG_DIVERGED,
-                       "stopped at update %llu: loss %g, gradient norm %g, %llu updates skipped; try a smaller --lr or "
-                       "--clip-norm 1",
-                       (unsigned long long)t->updates, t->loss, t->grad_norm, (unsigned long long)t->skipped);
+                       "diverged: stopped at update %llu with loss %g and gradient norm %g, updates skipped: %llu; "
+                       "try a smaller --lr%s",
+                       (unsigned long long)t->updates, t->loss, fabs(t->grad_norm), (unsigned long long)t->skipped,
+                       r->config.clip_norm > 0.0 ? "" : " or --clip-norm 1");
     }
     if (t->reason == RG_REASON_INTERRUPTED) {
         rg_log("interrupted after %llu updates%s%s", (unsigned long long)t->updates,
                r->config.out ? "; saved " : "; nothing is saved without --out", r->config.out ? r->model_path : "");
+        if (stop_signal == SIGPIPE) {
+            return RG_OK;
+        }
         return stop_signal == SIGTERM ? RG_TERMINATED : RG_INTERRUPTED;
     }
     return RG_OK;
@@ -310,6 +334,9 @@ rg_status rg_command_train(const struct rg_config *config) {
     struct run r = {.config = *config};
     rg_log_quiet(config->quiet);
     const rg_status status = train(&r);
+    if (status != RG_OK && r.made_folder) {
+        (void)rmdir(config->out); /* stays where something was saved */
+    }
     run_destroy(&r);
     return status;
 }

@@ -121,7 +121,8 @@ rg_status rg_device_open(const char *spec, const struct rg_device_options *optio
 #else
         why = "this build has no OpenCL";
 #endif
-        status = rg_fail(RG_NO_DEVICE, "--device %s matches no device%s%s; there is: %s", spec, *why ? ": " : "", why, all);
+        status =
+            rg_fail(RG_NO_DEVICE, "--device %s matches no device%s%s; there is: %s", spec, *why ? ": " : "", why, all);
     } else if (count > 1 && strcasecmp(spec, "opencl") != 0 && strcasecmp(spec, "gpu") != 0) {
         status = rg_fail(RG_USAGE, "--device %s matches %zu devices; say which by its number: %s", spec, count, all);
     } else {
@@ -149,8 +150,8 @@ rg_status rg_buffer_create(struct rg_device *device, size_t bytes, const char *w
     *out = NULL;
     bytes = bytes ? bytes : 1;
     if (bytes > device->info.max_buffer_bytes) {
-        return rg_fail(RG_NO_MEMORY, "%s needs a buffer of %.1f MiB, %s allows %.1f MiB", what, (double)bytes / 1048576.0,
-                       device->info.name, (double)device->info.max_buffer_bytes / 1048576.0);
+        return rg_fail(RG_NO_MEMORY, "%s needs a buffer of %.1f MiB, %s allows %.1f MiB", what,
+                       (double)bytes / 1048576.0, device->info.name, (double)device->info.max_buffer_bytes / 1048576.0);
     }
     RG_TRY(device->ops->buffer_create(device, bytes, out));
     (*out)->bytes = bytes;
@@ -192,4 +193,6 @@ rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *lau
     return launch->groups[0] && launch->groups[1] ? device->ops->launch(device, launch) : RG_OK;
 }
 
-rg_status rg_device_finish(struct rg_device *device) { return device->ops->finish(device); }
+rg_status rg_device_finish(struct rg_device *device) {
+    return device->ops->finish(device);
+}

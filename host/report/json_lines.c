@@ -14,9 +14,13 @@ json_t *rg_json_real(double value) {
 }
 
 void rg_json_print(json_t *object) {
-    if (!object || json_dumpf(object, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) != 0 ||
-        putchar('\n') == EOF || fflush(stdout) != 0) {
-        rg_log("a line of JSON could not be written");
+    if (!object) {
+        rg_log("no memory for a line of JSON");
+        return;
     }
+    /* a failure stays with the stream; main.c reports it once */
+    (void)json_dumpf(object, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    (void)putchar('\n');
+    (void)fflush(stdout);
     json_decref(object);
 }

@@ -36,6 +36,11 @@ static void print_bar(size_t eighths, bool unicode) {
     (void)fputs(unicode ? parts[eighths % 8] : "", stdout);
 }
 
+/* In percent; what two decimals show as zero has no sign. */
+static double percent(double share) {
+    return fabs(share) < 5e-5 ? 0.0 : 100.0 * share;
+}
+
 void rg_lag_plot(const struct rg_lag_profile *profile, bool color, bool unicode) {
     struct row rows[MAX_ROWS];
     const size_t n = make_rows(profile, rows);
@@ -44,7 +49,7 @@ void rg_lag_plot(const struct rg_lag_profile *profile, bool color, bool unicode)
         high = fmax(high, rows[i].norm);
         low = rows[i].norm > 0.0 ? fmin(low, rows[i].norm) : low;
     }
-    const double top = high > 0.0 ? ceil(log10(high)) : 0.0;
+    const double top = high > 0.0 ? ceil(log10(high)) + 0.0 : 0.0; /* + 0.0: not "-0" */
     const double bottom = high > 0.0 ? fmin(floor(log10(low)), top - 1.0) : -1.0;
     (void)printf("where the gradient comes from, by lag (steps back from the end):\n");
     (void)printf("%11s %9s %9s %9s  bar: the norm from 1e%.0f to 1e%.0f\n", "lag", "W_hh", "W_ih", "norm", bottom, top);
@@ -55,7 +60,7 @@ void rg_lag_plot(const struct rg_lag_profile *profile, bool color, bool unicode)
         } else {
             (void)snprintf(lags, sizeof lags, "%zu-%zu", rows[i].first, rows[i].last);
         }
-        (void)printf("%11s %7.2f %% %7.2f %% %9.2e  ", lags, 100.0 * rows[i].share_hh, 100.0 * rows[i].share_ih,
+        (void)printf("%11s %7.2f %% %7.2f %% %9.2e  ", lags, percent(rows[i].share_hh), percent(rows[i].share_ih),
                      rows[i].norm);
         const double height = rows[i].norm > 0.0 ? (log10(rows[i].norm) - bottom) / (top - bottom) : 0.0;
         (void)fputs(color ? "\033[36m" : "", stdout);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,8 +25,8 @@ void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     const bool dumb = !term || strcmp(term, "dumb") == 0;
     screen->live = !config->quiet && !config->json && isatty(STDERR_FILENO) && !dumb;
-    screen->color = config->color == 1 ||
-                    (config->color < 0 && isatty(STDOUT_FILENO) && !dumb && !(no_color && no_color[0]));
+    screen->color =
+        config->color == 1 || (config->color < 0 && isatty(STDOUT_FILENO) && !dumb && !(no_color && no_color[0]));
     screen->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     screen->begin = screen->last = now();
 }
@@ -57,37 +58,63 @@ static const char *short_rate(double rate, char out[32]) {
     return out;
 }
 
+/* The version, which `devices` shows too, only where the line stays within 80 columns. */
+static void print_device(const struct rg_device_info *info) {
+    char line[80], version[80];
+    const int used = snprintf(line, sizeof line, "device   %s: %s, %d %s", info->backend, info->name, info->units,
+                              info->backend[0] == 'n' ? "threads" : "units");
+    const int more = snprintf(version, sizeof version, ", %s", info->version);
+    (void)fprintf(stderr, "%s%s\n", line, used + more <= (int)sizeof line ? version : "");
+}
+
+/* "1 update", "1,234 updates". */
+static const char *counted(uint64_t n, const char *what, char out[64]) {
+    char digits[32];
+    (void)snprintf(out, 64, "%s %s%s", grouped(n, digits), what, n == 1 ? "" : "s");
+    return out;
+}
+
+/* 5400 as "90 min". */
+static const char *short_time(double seconds, char out[32]) {
+    const double unit = seconds < 120.0 ? 1.0 : seconds < 7200.0 ? 60.0 : 3600.0;
+    (void)snprintf(out, 32, "%.0f %s", seconds / unit, seconds < 120.0 ? "s" : seconds < 7200.0 ? "min" : "h");
+    return out;
+}
+
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *f) {
     if (screen->config->quiet || screen->config->json) {
         return;
     }
-    char a[32], b[32];
+    char a[64], b[64];
     const struct rg_config *c = f->config;
     FILE *out = stderr;
     (void)fprintf(out, "model    %s %s, %zu inputs, %zu hidden, %zu outputs; %s weights\n",
                   rg_cell_names[f->model->shape.cell], rg_activation_names[f->model->shape.activation],
                   f->model->shape.inputs, f->model->shape.hidden, f->model->shape.outputs,
                   grouped(f->model->n_weights, a));
-    (void)fprintf(out, "task     %s, %s steps", f->problem->name, grouped(f->problem->steps, a));
+    (void)fprintf(out, "task     %s, %s", f->problem->name, counted(f->problem->steps, "step", a));
     if (f->problem->n_sequences) {
-        (void)fprintf(out, ", %s sequences", grouped(f->problem->n_sequences, b));
+        (void)fprintf(out, ", %s", counted(f->problem->n_sequences, "sequence", b));
     }
     (void)fprintf(out, "; loss %s, baseline %.6g\n", rg_loss_names[f->problem->loss], f->problem->baseline);
-    (void)fprintf(out, "training %s updates of %s sequences, %s, lr %g, ", grouped(c->updates, a), grouped(c->batch, b),
-                  rg_optimizer_names[c->optimizer], c->lr);
+    (void)fprintf(out, "training %s of %s, %s, lr %g, ", counted(c->updates, "update", a),
+                  counted(c->batch, "sequence", b), rg_optimizer_names[c->optimizer], c->lr);
     if (c->clip_norm > 0.0) {
         (void)fprintf(out, "clip norm %g, ", c->clip_norm);
     }
     (void)fprintf(out, "seed %llu\n", (unsigned long long)c->seed);
-    (void)fprintf(out, "device   %s: %s, %d %s, %s\n", f->device->info.backend, f->device->info.name,
-                  f->device->info.units, f->device->info.backend[0] == 'n' ? "threads" : "units",
-                  f->device->info.version);
+    print_device(&f->device->info);
     (void)fprintf(out, "memory   %.1f MiB, ", (double)f->plan->total_bytes / 1048576.0);
     if (f->plan->chunk >= f->plan->batch) {
         (void)fprintf(out, "the whole batch at once\n");
     } else {
         (void)fprintf(out, "the batch in chunks of %s sequences\n", grouped(f->plan->chunk, a));
     }
+}
+
+static int terminal_width(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 void rg_screen_update(struct rg_screen *screen, const struct rg_update *update) {
@@ -99,13 +126,18 @@ void rg_screen_update(struct rg_screen *screen, const struct rg_update *update) 
         return;
     }
     screen->last = t;
-    char rate[32];
+    char rate[32], time_left[32];
     const uint64_t total = screen->config->updates;
     const double left = (t - screen->begin) / (double)update->update * (double)(total - update->update);
-    (void)fprintf(stderr, "%supdate %llu/%llu  loss %.5g  grad norm %.3g  clipped %.0f %%  %s seq/s  %.0f s left%s",
-                  screen->live ? "\r\033[K" : "", (unsigned long long)update->update, (unsigned long long)total,
-                  update->loss, update->grad_norm, 100.0 * (double)screen->clipped / (double)screen->seen,
-                  short_rate(update->sequences_per_s, rate), left, screen->live ? "" : "\n");
+    char line[200];
+    int length = snprintf(line, sizeof line, "update %llu/%llu  loss %.4g  norm %.3g  clip %.0f %%  %s seq/s  %s left",
+                          (unsigned long long)update->update, (unsigned long long)total, update->loss,
+                          fabs(update->grad_norm), 100.0 * (double)screen->clipped / (double)screen->seen,
+                          short_rate(update->sequences_per_s, rate), short_time(left, time_left));
+    /* a line that wraps could not be rewritten */
+    const int width = screen->live ? terminal_width() - 1 : length;
+    length = length < width ? length : width;
+    (void)fprintf(stderr, "%s%.*s%s", screen->live ? "\r\033[K" : "", length, line, screen->live ? "" : "\n");
     (void)fflush(stderr);
 }
 
@@ -122,7 +154,8 @@ void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_c
     rg_lag_judge(profile, &j);
     const struct rg_lag_terms *const hh = &profile->matrices[RG_LAG_HH];
     if (profile->steps < 2) {
-        (void)snprintf(out, bytes, "%s: one step has no past; the gradient is that of lag 0.", rg_verdict_names[j.verdict]);
+        (void)snprintf(out, bytes, "%s: one step has no past; the gradient is that of lag 0.",
+                       rg_verdict_names[j.verdict]);
         return;
     }
     const char *advice = "";
@@ -158,22 +191,27 @@ static void print_wrapped(const char *text, size_t width) {
 
 void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts *f, const struct rg_training *training,
                       const struct rg_validation *validation, const struct rg_lag_profile *profile) {
-    char a[32], b[32];
+    static const char *const reasons[] = {"done", "target loss reached", "time is up", "interrupted", "diverged"};
+    char a[64], b[32];
     const char *const bold = screen->color ? "\033[1m" : "", *const plain = screen->color ? "\033[0m" : "";
-    (void)printf("%s%s after %s updates%s: loss %.6g (baseline %.6g), gradient norm %.4g\n", bold,
-                 rg_reason_names[training->reason], grouped(training->updates, a), plain, training->loss,
-                 f->problem->baseline, training->grad_norm);
+    (void)printf("%s%s after %s%s", bold, reasons[training->reason], counted(training->updates, "update", a), plain);
+    if (training->updates) {
+        (void)printf(": loss %.6g (baseline %.6g)", training->loss, f->problem->baseline);
+    }
+    (void)putchar('\n');
     if (validation) {
         (void)printf("held out: loss %.6g", validation->loss);
         if (!isnan(validation->accuracy)) {
             (void)printf(", accuracy %.4f", validation->accuracy);
         }
-        (void)printf(" on %s sequences\n", grouped(validation->sequences, a));
+        (void)printf(" on %s\n", counted(validation->sequences, "sequence", a));
     }
-    const double made = training->updates ? (double)training->updates : 1.0;
-    (void)printf("clipped %.1f %% of the updates, skipped %llu; %.2f s, %s sequences/s\n",
-                 100.0 * (double)training->clipped / made, (unsigned long long)training->skipped, training->seconds,
-                 short_rate(training->sequences_per_s, b));
+    if (training->updates) {
+        (void)printf("gradient norm %.4g, clipped %.1f %%, skipped %llu; %.2f s, %s sequences/s\n",
+                     fabs(training->grad_norm), 100.0 * (double)training->clipped / (double)training->updates,
+                     (unsigned long long)training->skipped, training->seconds,
+                     short_rate(training->sequences_per_s, b));
+    }
     if (profile) {
         char sentence[400];
         (void)putchar('\n');

@@ -10,9 +10,9 @@
 
 struct rg_screen {
     const struct rg_config *config;
-    bool live;    /* stderr is a terminal: one line, rewritten */
-    bool color;   /* stdout may be coloured */
-    bool unicode; /* the locale's characters are UTF-8 */
+    bool live;          /* stderr is a terminal: one line, rewritten */
+    bool color;         /* stdout may be coloured */
+    bool unicode;       /* the locale's characters are UTF-8 */
     double begin, last; /* seconds */
     uint64_t clipped, seen;
 };

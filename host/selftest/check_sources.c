@@ -54,8 +54,12 @@ static philox4x32_ctr_t philox(uint32_t index, size_t row, uint64_t update, uint
     return philox4x32(counter, key);
 }
 
+/* The same bits. */
 static bool same(float a, float b) {
-    return memcmp(&a, &b, sizeof a) == 0;
+    uint32_t bits_a = 0, bits_b = 0;
+    memcpy(&bits_a, &a, sizeof bits_a);
+    memcpy(&bits_b, &b, sizeof bits_b);
+    return bits_a == bits_b;
 }
 
 /* Numbers of sequence first + b that differ from the adding task's definition. */
@@ -84,7 +88,7 @@ static rg_status check_adding(struct rg_checks *checks, struct rg_device *device
     enum { BATCH = 70, FIRST = 33 };
     const uint64_t seed = 0x123456789abcdefu, update = 77;
     struct rg_task_source task;
-    struct filled f = {NULL};
+    struct filled f = {.engine = NULL};
     rg_status status = RG_OK;
     size_t errors = 0;
     rg_task_source_init(&task, seed);
@@ -149,7 +153,7 @@ static double gather_error(const struct filled *f, const struct rg_dataset *data
 static rg_status check_gather(struct rg_checks *checks, struct rg_device *device, const struct rg_dataset *data,
                               const char *subject) {
     struct rg_data_source *source = NULL;
-    struct filled f = {NULL};
+    struct filled f = {.engine = NULL};
     rg_status status = RG_OK;
     double worst = 0.0;
     RG_TRY_GOTO(prepare(&f, device, BATCH, data->n_steps, data->n_features, data->n_targets));

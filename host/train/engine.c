@@ -26,7 +26,9 @@ static rg_status lap(struct rg_engine *e, double *since, double *phase) {
     return RG_OK;
 }
 
-static size_t divide_up(size_t n, size_t by) { return (n + by - 1) / by; }
+static size_t divide_up(size_t n, size_t by) {
+    return (n + by - 1) / by;
+}
 
 /* Groups for an elementwise kernel over n items of work. */
 static size_t groups_for(const struct rg_engine *e, size_t n, size_t per_group) {
@@ -102,8 +104,8 @@ void rg_engine_destroy(struct rg_engine *e) {
     if (!e) {
         return;
     }
-    struct rg_buffer *const buffers[] = {e->weights, e->gradients, e->first, e->second, e->packed,   e->partial, e->x,
-                                         e->begin,   e->h,         e->d,     e->dh,     e->dz,       e->y,       e->z,
+    struct rg_buffer *const buffers[] = {e->weights, e->gradients, e->first,    e->second,  e->packed, e->partial, e->x,
+                                         e->begin,   e->h,         e->d,        e->dh,      e->dz,     e->y,       e->z,
                                          e->ones,    e->norms,     e->row_loss, e->control, e->history};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         rg_buffer_destroy(e->device, buffers[i]);
@@ -131,29 +133,77 @@ rg_status rg_engine_pack(struct rg_engine *e) {
                  outputs = (rg_u32)p->outputs;
     const rg_u32 h_panels = (rg_u32)(p->h_stride / panel), o_panels = (rg_u32)(p->o_stride / panel);
     const struct rg_pack_args args = {.jobs = {
-        {.source = w[RG_P_WEIGHT_IH].offset, .source2 = RG_NO_SOURCE, .target = p->pack_ih, .stride_k = 1,
-         .stride_g = p->hidden * p->inputs, .stride_u = p->inputs, .depth = inputs, .gates = gates, .units = hidden,
-         .panels = h_panels},
-        {.source = w[RG_P_WEIGHT_HH].offset, .source2 = RG_NO_SOURCE, .target = p->pack_hh, .stride_k = 1,
-         .stride_g = p->hidden * p->hidden, .stride_u = p->hidden, .depth = hidden, .gates = gates, .units = hidden,
-         .panels = h_panels},
-        {.source = w[RG_P_WEIGHT_HH].offset, .source2 = RG_NO_SOURCE, .target = p->pack_hh_reverse,
-         .stride_k = p->hidden, .stride_u = 1, .depth = gates * hidden, .gates = 1, .units = hidden,
-         .panels = h_panels},
-        {.source = w[RG_P_BIAS_IH].offset, .source2 = w[RG_P_BIAS_HH].offset, .target = p->pack_bias,
-         .stride_g = p->hidden, .stride_u = 1, .depth = 1, .gates = gates, .units = hidden, .panels = h_panels},
-        {.source = w[RG_P_HEAD_WEIGHT].offset, .source2 = RG_NO_SOURCE, .target = p->pack_head, .stride_k = 1,
-         .stride_u = p->hidden, .depth = hidden, .gates = 1, .units = outputs, .panels = o_panels},
-        {.source = w[RG_P_HEAD_WEIGHT].offset, .source2 = RG_NO_SOURCE, .target = p->pack_head_reverse,
-         .stride_k = p->hidden, .stride_u = 1, .depth = outputs, .gates = 1, .units = hidden, .panels = h_panels},
-        {.source = w[RG_P_HEAD_BIAS].offset, .source2 = RG_NO_SOURCE, .target = p->pack_head_bias, .stride_u = 1,
-         .depth = 1, .gates = 1, .units = outputs, .panels = o_panels},
-    }};
+                                          {.source = w[RG_P_WEIGHT_IH].offset,
+                                           .source2 = RG_NO_SOURCE,
+                                           .target = p->pack_ih,
+                                           .stride_k = 1,
+                                           .stride_g = p->hidden * p->inputs,
+                                           .stride_u = p->inputs,
+                                           .depth = inputs,
+                                           .gates = gates,
+                                           .units = hidden,
+                                           .panels = h_panels},
+                                          {.source = w[RG_P_WEIGHT_HH].offset,
+                                           .source2 = RG_NO_SOURCE,
+                                           .target = p->pack_hh,
+                                           .stride_k = 1,
+                                           .stride_g = p->hidden * p->hidden,
+                                           .stride_u = p->hidden,
+                                           .depth = hidden,
+                                           .gates = gates,
+                                           .units = hidden,
+                                           .panels = h_panels},
+                                          {.source = w[RG_P_WEIGHT_HH].offset,
+                                           .source2 = RG_NO_SOURCE,
+                                           .target = p->pack_hh_reverse,
+                                           .stride_k = p->hidden,
+                                           .stride_u = 1,
+                                           .depth = gates * hidden,
+                                           .gates = 1,
+                                           .units = hidden,
+                                           .panels = h_panels},
+                                          {.source = w[RG_P_BIAS_IH].offset,
+                                           .source2 = w[RG_P_BIAS_HH].offset,
+                                           .target = p->pack_bias,
+                                           .stride_g = p->hidden,
+                                           .stride_u = 1,
+                                           .depth = 1,
+                                           .gates = gates,
+                                           .units = hidden,
+                                           .panels = h_panels},
+                                          {.source = w[RG_P_HEAD_WEIGHT].offset,
+                                           .source2 = RG_NO_SOURCE,
+                                           .target = p->pack_head,
+                                           .stride_k = 1,
+                                           .stride_u = p->hidden,
+                                           .depth = hidden,
+                                           .gates = 1,
+                                           .units = outputs,
+                                           .panels = o_panels},
+                                          {.source = w[RG_P_HEAD_WEIGHT].offset,
+                                           .source2 = RG_NO_SOURCE,
+                                           .target = p->pack_head_reverse,
+                                           .stride_k = p->hidden,
+                                           .stride_u = 1,
+                                           .depth = outputs,
+                                           .gates = 1,
+                                           .units = hidden,
+                                           .panels = h_panels},
+                                          {.source = w[RG_P_HEAD_BIAS].offset,
+                                           .source2 = RG_NO_SOURCE,
+                                           .target = p->pack_head_bias,
+                                           .stride_u = 1,
+                                           .depth = 1,
+                                           .gates = 1,
+                                           .units = outputs,
+                                           .panels = o_panels},
+                                      }};
     double since = now();
-    RG_TRY(rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_pack,
-                                                           .buffers = {e->weights, e->packed},
-                                                           .args = &args,
-                                                           .groups = {groups_for(e, p->hidden * p->h_stride, 16384), 7}}));
+    RG_TRY(
+        rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_pack,
+                                                        .buffers = {e->weights, e->packed},
+                                                        .args = &args,
+                                                        .groups = {groups_for(e, p->hidden * p->h_stride, 16384), 7}}));
     return lap(e, &since, e->phases ? &e->phases->pack : NULL);
 }
 
@@ -284,11 +334,10 @@ static rg_status launch_head_gradient(struct rg_engine *e, size_t rows, bool acc
         .d_stride = (rg_u32)p->o_stride,
         .accumulate = accumulate,
     };
-    return rg_device_launch(e->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
-                                                .buffers = {e->h, e->ones, e->dz, e->partial},
-                                                .args = &args,
-                                                .groups = {1, p->o_stride / rg_device_panel(e->device)}});
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
+                                                           .buffers = {e->h, e->ones, e->dz, e->partial},
+                                                           .args = &args,
+                                                           .groups = {1, p->o_stride / rg_device_panel(e->device)}});
 }
 
 /* Partial sums into the gradient arena. */
@@ -310,9 +359,9 @@ static rg_status launch_reduce(struct rg_engine *e) {
     const struct {
         size_t columns, k0;
     } where[RG_P_COUNT] = {
-        [RG_P_WEIGHT_IH] = {p->inputs, p->hidden},     [RG_P_WEIGHT_HH] = {p->hidden, 0},
-        [RG_P_BIAS_IH] = {1, p->hidden + p->inputs},   [RG_P_BIAS_HH] = {1, p->hidden + p->inputs},
-        [RG_P_HEAD_WEIGHT] = {p->hidden, 0},           [RG_P_HEAD_BIAS] = {1, p->hidden},
+        [RG_P_WEIGHT_IH] = {p->inputs, p->hidden},   [RG_P_WEIGHT_HH] = {p->hidden, 0},
+        [RG_P_BIAS_IH] = {1, p->hidden + p->inputs}, [RG_P_BIAS_HH] = {1, p->hidden + p->inputs},
+        [RG_P_HEAD_WEIGHT] = {p->hidden, 0},         [RG_P_HEAD_BIAS] = {1, p->hidden},
     };
     for (size_t i = 0; i < RG_P_COUNT; i++) {
         args.jobs[i].target = w[i].offset;
@@ -386,10 +435,8 @@ rg_status rg_engine_step(struct rg_engine *e, double lr) {
                                            .rest2 = (float)(1.0 - BETA2),
                                            .epsilon = (float)EPSILON};
     const size_t groups = groups_for(e, e->model->arena, 16384);
-    const struct rg_launch sgd = {.kernel = RG_K_rg_sgd,
-                                  .buffers = {e->weights, e->gradients, e->control},
-                                  .args = &args,
-                                  .groups = {groups, 1}};
+    const struct rg_launch sgd = {
+        .kernel = RG_K_rg_sgd, .buffers = {e->weights, e->gradients, e->control}, .args = &args, .groups = {groups, 1}};
     const struct rg_launch adam = {.kernel = RG_K_rg_adam,
                                    .buffers = {e->weights, e->gradients, e->first, e->second, e->control},
                                    .args = &args,

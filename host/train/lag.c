@@ -19,16 +19,16 @@ struct walk {
     const struct rg_source *source;
     struct rg_lag_profile *profile;
     uint64_t update;
-    size_t term;  /* elements of a term: [H + Fp][G*Hp] */
-    size_t group; /* steps whose terms are kept at once */
-    float *block; /* [segments][term], as read from the device */
-    double *sums; /* [group][term], over the chunks */
-    double *total; /* [term], G */
-    double *rest;  /* [term], G less the lags seen so far */
-    float *delta;  /* [chunk][G*Hp] */
+    size_t term;           /* elements of a term: [H + Fp][G*Hp] */
+    size_t group;          /* steps whose terms are kept at once */
+    float *block;          /* [segments][term], as read from the device */
+    double *sums;          /* [group][term], over the chunks */
+    double *total;         /* [term], G */
+    double *rest;          /* [term], G less the lags seen so far */
+    float *delta;          /* [chunk][G*Hp] */
     double *delta_squares; /* [T] */
-    bool swept;      /* the only chunk is in the device's memory */
-    bool last_terms; /* sums hold the group that begins at group_begin */
+    bool swept;            /* the only chunk is in the device's memory */
+    bool last_terms;       /* sums hold the group that begins at group_begin */
     size_t group_begin;
 };
 

@@ -27,7 +27,8 @@ struct rg_lag_profile {
  * reverse sweep and a weight gradient a step. */
 rg_status rg_lag_profile_measure(struct rg_engine *engine, const struct rg_source *source, uint64_t update, size_t rows,
                                  struct rg_lag_profile **out);
-/* Sequences that a profile at the end of a run takes: enough for steady figures, in a time like that of some updates. */
+/* Sequences that a profile at the end of a run takes: enough for steady figures, in a time like that of some updates.
+ */
 size_t rg_lag_profile_rows(const struct rg_plan *plan);
 void rg_lag_profile_destroy(struct rg_lag_profile *profile); /* NULL allowed */
 

@@ -1,9 +1,11 @@
 /* Sizes of a run: see plan.h. */
 #include "train/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "args.h"
+#include "model/layout.h"
 #include "rnn_gpu/memory.h"
 
 enum {
@@ -14,10 +16,18 @@ enum {
 };
 static const uint64_t MAX_PARTIAL_BYTES = (uint64_t)128 << 20, UNKNOWN_CACHE = (uint64_t)16 << 20;
 
-static size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
-static size_t divide_up(size_t n, size_t by) { return (n + by - 1) / by; }
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-static size_t most(size_t a, size_t b) { return a > b ? a : b; }
+static size_t round_up(size_t n, size_t to) {
+    return (n + to - 1) / to * to;
+}
+static size_t divide_up(size_t n, size_t by) {
+    return (n + by - 1) / by;
+}
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+static size_t most(size_t a, size_t b) {
+    return a > b ? a : b;
+}
 
 static void plan_packed(struct rg_plan *p) {
     size_t at = 0;
@@ -65,26 +75,76 @@ static uint64_t cached_rows(const struct rg_plan *p, const struct rg_device_info
     return rows > busy ? rows : busy;
 }
 
-/* The chunk: as large as the cache, memory and the largest buffer allow, in whole blocks of the batch where possible. */
+/* 3145728 as "3.0 MiB". */
+static const char *size_text(uint64_t bytes, char out[32]) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    while (size >= 1024.0) {
+        size /= 1024.0;
+        unit++;
+    }
+    (void)snprintf(out, 32, "%.*f %s", unit > 0, size, units[unit]);
+    return out;
+}
+
+/* How many steps of one sequence fit beside `fixed` bytes. */
+static uint64_t fitting_steps(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory,
+                              uint64_t widest, uint64_t fixed) {
+    const uint64_t once = (p->h_stride + p->o_stride + 1) * sizeof(float);
+    const uint64_t step = (p->row_bytes - once) / p->steps;
+    const uint64_t by_memory = memory > fixed + once ? (memory - fixed - once) / step : 0;
+    const uint64_t by_buffer = info->max_buffer_bytes / (widest / p->steps);
+    return by_memory < by_buffer ? by_memory : by_buffer;
+}
+
+/* RG_NO_MEMORY for a plan that has no room for one sequence: need, limit, and the largest --batch or --steps that
+ * fits. */
+static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory, uint64_t widest) {
+    char need[32], limit[32];
+    const uint64_t per_sequence = (p->o_stride + p->n_targets + 2) * sizeof(float);
+    const uint64_t base = p->fixed_bytes - p->batch * per_sequence, whole = p->fixed_bytes + p->row_bytes;
+    const uint64_t batch = memory > base + p->row_bytes ? (memory - base - p->row_bytes) / per_sequence : 0;
+    if (whole <= memory) {
+        return rg_fail(RG_NO_MEMORY,
+                       "%zu steps need a buffer of %s, %s allows %s; at most --steps %llu fits with --hidden %zu",
+                       p->steps, size_text(widest, need), info->name, size_text(info->max_buffer_bytes, limit),
+                       (unsigned long long)fitting_steps(p, info, memory, widest, p->fixed_bytes), p->hidden);
+    }
+    (void)size_text(memory, limit);
+    if (batch > 0 && batch < p->batch) {
+        return rg_fail(RG_NO_MEMORY,
+                       "a batch of %zu needs at least %s on %s, the limit is %s; at most --batch %llu fits", p->batch,
+                       size_text(whole, need), info->name, limit, (unsigned long long)batch);
+    }
+    const bool beside_batch = fitting_steps(p, info, memory, widest, p->fixed_bytes) > 0;
+    const uint64_t fixed = beside_batch ? p->fixed_bytes : base + per_sequence;
+    const uint64_t steps = fitting_steps(p, info, memory, widest, fixed);
+    if (steps > 0) {
+        return rg_fail(RG_NO_MEMORY,
+                       "one sequence of %zu steps needs %s on %s, the limit is %s; at most --steps %llu fits%s",
+                       p->steps, size_text(fixed + p->row_bytes, need), info->name, limit, (unsigned long long)steps,
+                       beside_batch ? "" : " with --batch 1");
+    }
+    return rg_fail(RG_NO_MEMORY,
+                   "%zu hidden units need at least %s on %s for one sequence, the limit is %s; no --batch fits, try a "
+                   "smaller --hidden or --steps",
+                   p->hidden, size_text(base + per_sequence + p->row_bytes, need), info->name, limit);
+}
+
+/* The chunk: as large as the cache, memory and the largest buffer allow, in whole blocks of the batch where possible.
+ */
 static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, const struct rg_plan_options *options) {
     const struct rg_device_info *info = &device->info;
     const uint64_t memory = options->memory ? options->memory : info->memory_bytes / 10 * 9;
-    const uint64_t widest = (uint64_t)p->steps * most(p->x_stride, options->training ? p->d_stride : p->h_stride) * sizeof(float);
+    const uint64_t widest =
+        (uint64_t)p->steps * most(p->x_stride, options->training ? p->d_stride : p->h_stride) * sizeof(float);
     const uint64_t by_memory = memory > p->fixed_bytes ? (memory - p->fixed_bytes) / p->row_bytes : 0;
     const uint64_t by_buffer = info->max_buffer_bytes / widest;
     const uint64_t fitting = by_memory < by_buffer ? by_memory : by_buffer, cached = cached_rows(p, info);
     const uint64_t rows = fitting < cached ? fitting : cached;
     if (rows == 0) {
-        const bool buffer = by_buffer == 0;
-        const uint64_t need = buffer ? widest : p->fixed_bytes + p->row_bytes;
-        const uint64_t limit = buffer ? info->max_buffer_bytes : memory;
-        const uint64_t room = buffer ? limit : limit > p->fixed_bytes ? limit - p->fixed_bytes : 0;
-        const uint64_t per_step = most((size_t)((buffer ? widest : p->row_bytes) / p->steps), 1);
-        return rg_fail(RG_NO_MEMORY,
-                       "one sequence of %zu steps needs %.1f MiB on %s, %s is %.1f MiB; at most --steps %llu fits with "
-                       "--hidden %zu",
-                       p->steps, (double)need / 1048576.0, info->name, buffer ? "its largest buffer" : "the limit",
-                       (double)limit / 1048576.0, (unsigned long long)(room / per_step), p->hidden);
+        return refuse(p, info, memory, widest);
     }
     if (rows >= p->batch) {
         p->chunk = p->batch;
@@ -105,9 +165,11 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     const size_t row = 2 * RG_LOCAL_STRIDE(p->d_stride, (size_t)info->vec) * sizeof(float);
     const size_t fit = info->max_local_bytes / row;
     if (fit == 0) {
-        return rg_fail(RG_NO_MEMORY, "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
-                       p->hidden, row, info->name, info->max_local_bytes,
-                       info->max_local_bytes / (2 * sizeof(float)) / p->gates - (size_t)info->vec);
+        return rg_fail(
+            RG_NO_MEMORY,
+            "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
+            p->hidden, row, info->name, info->max_local_bytes,
+            info->max_local_bytes / (2 * sizeof(float)) / p->gates - (size_t)info->vec);
     }
     const size_t wanted = info->is_gpu || rg_device_items(device) > 1
                               ? BLOCK_ROWS * (size_t)info->rows
@@ -131,7 +193,8 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     const size_t limit = (size_t)1 << 31; /* of a stride in the kernels' arguments, and so of every product below */
     size_t product = 0;
     if (p->inputs >= limit / 64 || p->hidden >= limit / 64 || p->outputs >= limit / 64 ||
-        !rg_multiply(p->batch, p->steps, &product) || !rg_multiply(product, most(p->hidden, p->inputs) * 64, &product)) {
+        !rg_multiply(p->batch, p->steps, &product) ||
+        !rg_multiply(product, most(p->hidden, p->inputs) * 64, &product)) {
         return rg_fail(RG_NO_MEMORY,
                        "batch %zu, steps %zu, hidden %zu, inputs %zu, outputs %zu are more than a machine can address",
                        p->batch, p->steps, p->hidden, p->inputs, p->outputs);
@@ -146,4 +209,12 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     plan_bytes(p, model, options);
     RG_TRY(plan_chunk(p, device, options));
     return plan_tile(p, device);
+}
+
+rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *shape,
+                        const struct rg_plan_options *options) {
+    struct rg_model sketch = {.shape = *shape};
+    struct rg_plan plan;
+    RG_TRY(rg_model_layout(&sketch));
+    return rg_plan_make(device, &sketch, options, &plan);
 }

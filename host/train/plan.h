@@ -38,4 +38,8 @@ struct rg_plan {
 rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *model,
                        const struct rg_plan_options *options, struct rg_plan *plan);
 
+/* Would a model of this shape fit? The same, before the model's own memory is taken. */
+rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *shape,
+                        const struct rg_plan_options *options);
+
 #endif

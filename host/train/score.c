@@ -3,7 +3,9 @@
 
 #include <math.h>
 
-double rg_sigmoid(double z) { return z >= 0.0 ? 1.0 / (1.0 + exp(-z)) : exp(z) / (1.0 + exp(z)); }
+double rg_sigmoid(double z) {
+    return z >= 0.0 ? 1.0 / (1.0 + exp(-z)) : exp(z) / (1.0 + exp(z));
+}
 
 size_t rg_largest(const float *z, size_t n) {
     size_t best = 0;

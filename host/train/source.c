@@ -188,10 +188,8 @@ rg_status rg_data_source_create(struct rg_device *device, const struct rg_datase
     struct rg_data_source *s = NULL;
     rg_status status = RG_OK;
     RG_TRY(rg_alloc(&s, 1, sizeof *s, "the data set"));
-    s->source = (struct rg_source){.fill = fill_data,
-                                   .self = s,
-                                   .labelled = data->y != NULL,
-                                   .ragged = data->lengths != NULL};
+    s->source =
+        (struct rg_source){.fill = fill_data, .self = s, .labelled = data->y != NULL, .ragged = data->lengths != NULL};
     s->device = device;
     s->data = data;
     s->seed = seed;

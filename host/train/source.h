@@ -12,8 +12,8 @@ struct rg_problem {
     size_t outputs;       /* O */
     size_t n_targets;     /* numbers of y per sequence */
     enum rg_loss loss;
-    double baseline;     /* loss of the best constant answer; NAN if it has none */
-    size_t n_sequences;  /* of a data set; 0 for a task without end */
+    double baseline;               /* loss of the best constant answer; NAN if it has none */
+    size_t n_sequences;            /* of a data set; 0 for a task without end */
     const struct rg_dataset *data; /* borrowed; NULL for a task */
 };
 

@@ -21,6 +21,7 @@ struct loop {
     const struct rg_trainer_hooks *hooks;
     struct rg_training *training;
     uint64_t queued, reported;
+    uint64_t skipped_row; /* skipped updates in a row, up to the last one reported */
     double begin, last_report;
     bool stop;
 };
@@ -28,9 +29,7 @@ struct loop {
 /* Wait for what is queued, and report it. */
 static rg_status report(struct loop *l) {
     struct rg_record history[RG_HISTORY];
-    struct rg_control control;
     RG_TRY(rg_engine_history(l->engine, history));
-    RG_TRY(rg_engine_control(l->engine, &control));
     const double t = now(), elapsed = t - l->last_report;
     const double rate = elapsed > 0.0 ? (double)((l->queued - l->reported) * l->config->batch) / elapsed : 0.0;
     struct rg_training *const sum = l->training;
@@ -48,22 +47,17 @@ static rg_status report(struct loop *l) {
         sum->grad_norm = update.grad_norm;
         sum->clipped += r->clipped;
         sum->skipped += r->skipped;
+        l->skipped_row = r->skipped ? l->skipped_row + 1 : 0;
         if (l->hooks->on_update) {
             l->hooks->on_update(l->hooks->self, &update);
         }
         if (l->config->target_loss > 0.0 && update.loss <= l->config->target_loss) {
             sum->reason = RG_REASON_TARGET;
             l->stop = true;
-        } else if (control.stopped && sum->skipped >= control.skipped_row) {
-            /* the records after the one that stopped the run are of updates that did nothing */
-            uint64_t row = 0;
-            for (uint64_t u = l->reported + 1; u > 0 && row < RG_HISTORY && history[(u - 1) % RG_HISTORY].skipped; u--) {
-                row++;
-            }
-            if (row >= l->engine->options.max_skips) {
-                sum->reason = RG_REASON_DIVERGED;
-                l->stop = true;
-            }
+        } else if (l->skipped_row >= l->engine->options.max_skips) {
+            /* the device has stopped here too: the records after this one are of updates that did nothing */
+            sum->reason = RG_REASON_DIVERGED;
+            l->stop = true;
         }
     }
     l->last_report = t;

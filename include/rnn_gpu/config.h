@@ -26,9 +26,9 @@ struct rg_config {
     /* the model */
     enum rg_cell cell;
     enum rg_activation activation;
-    size_t hidden; /* H */
+    size_t hidden;       /* H */
     struct rg_init init; /* of weight_hh; weight_ih, biases and the head start as PyTorch's */
-    enum rg_loss loss; /* AUTO: what the task or the data asks for */
+    enum rg_loss loss;   /* AUTO: what the task or the data asks for */
 
     /* the data: a task's name or a file; both NULL means the task "adding" */
     const char *task;
@@ -62,8 +62,8 @@ struct rg_config {
 
     /* bench */
     bool sizes_given; /* --steps, --hidden or --input: one case instead of the grid, as with --batch */
-    size_t input;   /* F */
-    size_t repeats; /* timed updates */
+    size_t input;     /* F */
+    size_t repeats;   /* timed updates */
 };
 
 /* Names as the command line spells them; NULL-ended. Index = enum value. */

@@ -19,19 +19,20 @@ struct rg_dataset {
     size_t n_steps;     /* T, of the longest sequence */
     size_t n_features;  /* F; for tokens the size of the vocabulary */
     enum rg_input_kind kind;
-    float *x_float;      /* [N][T][F] or NULL */
-    uint8_t *x_byte;     /* [N][T][F] or NULL */
-    int32_t *x_token;    /* [N][T] or NULL; 0 where a sequence has ended */
-    int32_t *lengths;    /* [N], or NULL if every sequence has T steps */
-    float *y;            /* [N][n_targets], or NULL for data without labels; a class is its number */
-    size_t n_targets;    /* 1 for a label */
-    size_t n_classes;    /* 1 + the largest label if every label is a whole number from 0 on, else 0 */
-    char **texts;        /* [N], the sequence as it stands in the file, or NULL */
-    char **vocabulary;   /* [F] words in order of their number, or NULL */
+    float *x_float;    /* [N][T][F] or NULL */
+    uint8_t *x_byte;   /* [N][T][F] or NULL */
+    int32_t *x_token;  /* [N][T] or NULL; 0 where a sequence has ended */
+    int32_t *lengths;  /* [N], or NULL if every sequence has T steps */
+    float *y;          /* [N][n_targets], or NULL for data without labels; a class is its number */
+    size_t n_targets;  /* 1 for a label */
+    size_t n_classes;  /* 1 + the largest label if every label is a whole number from 0 on, else 0 */
+    char **texts;      /* [N], the sequence as it stands in the file, or NULL */
+    char **vocabulary; /* [F] words in order of their number, or NULL */
 };
 
 struct rg_dataset_options {
-    const char *const *vocabulary; /* words to use instead of those of the file (an unknown word is then an error), or NULL */
+    const char *const
+        *vocabulary; /* words to use instead of those of the file (an unknown word is then an error), or NULL */
     size_t n_vocabulary;
 };
 

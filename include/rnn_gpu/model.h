@@ -30,10 +30,10 @@ struct rg_model {
     struct rg_shape shape;
     size_t n_parameters; /* entries of the table */
     struct rg_parameter parameters[RG_MAX_PARAMETERS];
-    size_t n_weights;     /* numbers in the tensors, as reported to the user */
-    size_t arena;         /* elements of `weights`, gaps included */
-    float *weights;       /* [arena] */
-    char **vocabulary;    /* of token models: [inputs] words, or NULL; set by rg_model_set_vocabulary */
+    size_t n_weights;  /* numbers in the tensors, as reported to the user */
+    size_t arena;      /* elements of `weights`, gaps included */
+    float *weights;    /* [arena] */
+    char **vocabulary; /* of token models: [inputs] words, or NULL; set by rg_model_set_vocabulary */
 };
 
 /* Positions in the parameter table of a one-layer recurrent model. */

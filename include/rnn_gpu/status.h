@@ -29,19 +29,19 @@ rg_status rg_fail(rg_status status, const char *format, ...) __attribute__((form
 const char *rg_error_message(void);
 
 /* Return from the calling function if `expr` is not RG_OK. */
-#define RG_TRY(expr)                   \
-    do {                               \
-        rg_status rg_try_ = (expr);    \
-        if (rg_try_ != RG_OK)          \
-            return rg_try_;            \
+#define RG_TRY(expr)                \
+    do {                            \
+        rg_status rg_try_ = (expr); \
+        if (rg_try_ != RG_OK)       \
+            return rg_try_;         \
     } while (0)
 
 /* Jump to `fail` with `status` set if `expr` is not RG_OK; for functions that own something. */
-#define RG_TRY_GOTO(expr)              \
-    do {                               \
-        status = (expr);               \
-        if (status != RG_OK)           \
-            goto fail;                 \
+#define RG_TRY_GOTO(expr)    \
+    do {                     \
+        status = (expr);     \
+        if (status != RG_OK) \
+            goto fail;       \
     } while (0)
 
 #endif

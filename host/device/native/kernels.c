@@ -15,15 +15,15 @@
 #define RG_CALL_0(name, n, type) name(RG_CAT(RG_BUFFERS_, n), *(const struct type *)args)
 #define RG_CALL_1(name, n, type) name(RG_CAT(RG_BUFFERS_, n), *(const struct type *)args, local)
 
-#define RG_ENTRY(name, n, type, uses_local)                                                                     \
-    static void name##_entry(size_t const *id, size_t const *count, void *const *buffers, const void *args,     \
-                             void *local) {                                                                     \
-        (void)local;                                                                                            \
-        rg_native_group.id[0] = id[0];                                                                          \
-        rg_native_group.id[1] = id[1];                                                                          \
-        rg_native_group.count[0] = count[0];                                                                    \
-        rg_native_group.count[1] = count[1];                                                                    \
-        RG_CALL_##uses_local(name, n, type);                                                                    \
+#define RG_ENTRY(name, n, type, uses_local)                                                                 \
+    static void name##_entry(size_t const *id, size_t const *count, void *const *buffers, const void *args, \
+                             void *local) {                                                                 \
+        (void)local;                                                                                        \
+        rg_native_group.id[0] = id[0];                                                                      \
+        rg_native_group.id[1] = id[1];                                                                      \
+        rg_native_group.count[0] = count[0];                                                                \
+        rg_native_group.count[1] = count[1];                                                                \
+        RG_CALL_##uses_local(name, n, type);                                                                \
     }
 RG_KERNELS(RG_ENTRY)
 

@@ -13,8 +13,8 @@
 #include "rnn_gpu/memory.h"
 
 enum {
-    SPINS = 4096,    /* looks for new work before a thread sleeps, some 50 us */
-    ITEM_BITS = 40   /* of a ticket; the rest counts runs */
+    SPINS = 4096,  /* looks for new work before a thread sleeps, some 50 us */
+    ITEM_BITS = 40 /* of a ticket; the rest counts runs */
 };
 
 struct worker {
@@ -37,8 +37,12 @@ struct rg_pool {
     _Atomic(void *) context;
 };
 
-static uint64_t run_of(uint64_t ticket) { return ticket >> ITEM_BITS; }
-static size_t item_of(uint64_t ticket) { return (size_t)(ticket & (((uint64_t)1 << ITEM_BITS) - 1)); }
+static uint64_t run_of(uint64_t ticket) {
+    return ticket >> ITEM_BITS;
+}
+static size_t item_of(uint64_t ticket) {
+    return (size_t)(ticket & (((uint64_t)1 << ITEM_BITS) - 1));
+}
 
 static void relax(int spin) {
 #if defined(__x86_64__)

@@ -90,10 +90,11 @@ rg_status rg_cl_check(cl_int code, const char *call, const char *object) {
     case CL_MEM_OBJECT_ALLOCATION_FAILURE:
     case CL_OUT_OF_HOST_MEMORY:
     case CL_INVALID_BUFFER_SIZE:
-        return rg_fail(RG_NO_MEMORY, "%s: %s failed with %s (%d): the device has no memory for it; try a smaller --batch or --memory",
+        return rg_fail(RG_NO_MEMORY,
+                       "%s: %s failed with %s (%d): the device has no memory for it; try a smaller --batch or --memory",
                        object, call, rg_cl_error_name(code), code);
     default:
-        return rg_fail(RG_NO_DEVICE, "%s: %s failed with %s (%d); try `rnn-gpu selftest`, or --device cpu", object, call,
-                       rg_cl_error_name(code), code);
+        return rg_fail(RG_NO_DEVICE, "%s: %s failed with %s (%d); try `rnn-gpu selftest`, or --device cpu", object,
+                       call, rg_cl_error_name(code), code);
     }
 }

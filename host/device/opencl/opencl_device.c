@@ -251,9 +251,9 @@ static rg_status create_kernels(struct opencl_device *device, cl_device_id id) {
         device->kernels[i] = cl->clCreateKernel(device->program, signatures[i].name, &code);
         RG_TRY(rg_cl_check(code, "clCreateKernel", signatures[i].name));
         size_t most = 0;
-        RG_TRY(rg_cl_check(cl->clGetKernelWorkGroupInfo(device->kernels[i], id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most,
-                                                        &most, NULL),
-                           "clGetKernelWorkGroupInfo", signatures[i].name));
+        RG_TRY(rg_cl_check(
+            cl->clGetKernelWorkGroupInfo(device->kernels[i], id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL),
+            "clGetKernelWorkGroupInfo", signatures[i].name));
         if (most < items) {
             return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
                            device->base.info.name, signatures[i].name, most, items);

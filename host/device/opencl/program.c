@@ -32,9 +32,10 @@ static rg_status expand(FILE *out, const char *name, size_t length, int depth) {
     for (int line = 1; text < end; line++) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *const next = newline ? newline + 1 : end;
-        const char *const quote = (size_t)(next - text) > sizeof include - 1 && memcmp(text, include, sizeof include - 1) == 0
-                                      ? memchr(text + sizeof include - 1, '"', (size_t)(next - text) - (sizeof include - 1))
-                                      : NULL;
+        const char *const quote =
+            (size_t)(next - text) > sizeof include - 1 && memcmp(text, include, sizeof include - 1) == 0
+                ? memchr(text + sizeof include - 1, '"', (size_t)(next - text) - (sizeof include - 1))
+                : NULL;
         if (quote) {
             const char *const file = text + sizeof include - 1;
             RG_TRY(expand(out, file, (size_t)(quote - file), depth + 1));
@@ -77,7 +78,10 @@ static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_dev
     const char *error = log ? strstr(log, "error") : NULL;
     const rg_status status =
         rg_fail(RG_NO_DEVICE, "the kernels do not build on this device: %s with \"%s\": %.*s; try --device cpu",
-                rg_cl_error_name(code), options, 400, error ? error : log && *log ? log : "(no log)");
+                rg_cl_error_name(code), options, 400,
+                error         ? error
+                : log && *log ? log
+                              : "(no log)");
     rg_free(log);
     return status;
 }

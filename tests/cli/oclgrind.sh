@@ -1,0 +1,43 @@
+#!/bin/bash
+# The kernels in an OpenCL simulator that watches every access: the quick self-test in the shape of a CPU and in one of a
+# GPU must leave an empty log. (The simulator's exit status says nothing.)
+#
+# Watched for: accesses outside a buffer, data races within and between work-groups, diverging barriers, wrong calls of
+# the API. Not for values that nothing wrote: oclgrind 21.10 calls every result of a matrix product one and does not know
+# the instruction `freeze`, which LLVM makes of a quotient beside its remainder. tests/kernels/test_update.c fills the
+# engine's memory with NaN instead.
+set -u
+
+log=$(mktemp -d "${TMPDIR:-/tmp}/rnn-gpu-oclgrind.XXXXXX")/log
+trap 'rm -rf "${log%/log}"' EXIT
+program=${OCLGRIND_KERNELS:-}
+driver=
+for folder in /usr/lib/oclgrind /usr/lib/*/oclgrind /usr/local/lib/oclgrind; do
+    [ -e "$folder/liboclgrind-rt-icd.so" ] && driver=$folder/liboclgrind-rt-icd.so
+done
+if [ ! -x "$program" ] || [ -z "$driver" ]; then
+    echo "not run: ${driver:+this build has no OpenCL}${driver:-oclgrind is not installed}"
+    [ "${RG_REQUIRE_OPENCL:-}" != 1 ] || exit 1
+    exit 77
+fi
+
+failed=0
+# The program opens libOpenCL by itself, past the wrapper `oclgrind`'s preloading; its driver is named instead.
+export OCL_ICD_VENDORS=$driver OCLGRIND_LOG=$log OCLGRIND_CHECK_API=1 OCLGRIND_DATA_RACES=1
+
+# check SHAPE...: one run.
+check() {
+    rm -f "$log"
+    output=$("$program" "$@" 2>&1)
+    status=$?
+    if [ $status -ne 0 ] || [ "${output%%$'\n'*}" != "Oclgrind Simulator" ] || [ ! -e "$log" ] || [ -s "$log" ]; then
+        echo "shape ${*:-of a CPU}: exit status $status, log:"
+        head -n 40 "$log"
+        printf '%s\n' "$output" | tail -n 5
+        failed=1
+    fi
+}
+
+check
+check 4 1 4 2
+exit "$failed"

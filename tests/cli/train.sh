@@ -1,0 +1,159 @@
+#!/bin/bash
+# Training: the same bits again, odd sizes, every way to end, and Ctrl-C.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+data=$root/data/cat-mat-rat.csv
+
+# train ARGUMENT...: a run that ends well, with its JSON kept.
+train() {
+    expect_status 0 "$program" --json "$@"
+    expect_empty stderr
+}
+
+# same_hash WHAT ARGUMENTS ARGUMENTS: both runs end with the same weights.
+same_hash() {
+    local what=$1 first second
+    # shellcheck disable=SC2086 # words are meant
+    train $2
+    first=$(json_end weights_hash)
+    # shellcheck disable=SC2086
+    train $3
+    second=$(json_end weights_hash)
+    [ "$first" = "$second" ] || fail "$what: weights $first and $second"
+    checked "$what: the same weights"
+}
+
+run="--batch 70 --steps 20 --hidden 33 --updates 20"
+same_hash "cpu, again" "$run --device cpu" "$run --device cpu"
+same_hash "cpu, 1 thread and 2" "$run --device cpu --threads 1" "$run --device cpu --threads 2"
+same_hash "cpu, 1 thread and 7, several chunks" "$run --device cpu --threads 1 --memory 500K" \
+    "$run --device cpu --threads 7 --memory 500K"
+files="--data $data --hidden 5 --updates 30 --batch 2"
+same_hash "cpu, a file in shuffled batches" "$files --device cpu" "$files --device cpu --threads 1"
+if [ "${#devices[@]}" -gt 1 ]; then
+    same_hash "opencl, again" "$run --device opencl" "$run --device opencl"
+fi
+train --batch 70 --steps 20 --hidden 33 --updates 1 --device cpu
+first=$(json_end weights_hash) loss=$(json_end loss)
+train --batch 70 --steps 20 --hidden 33 --updates 1 --device cpu --seed 2
+[ "$(json_end weights_hash)" != "$first" ] || fail "two seeds give the same weights"
+[ "$(json_end loss)" != "$loss" ] || fail "two seeds give the same data"
+train --batch 70 --steps 20 --hidden 33 --updates 1 --device cpu --seed 4294967297
+[ "$(json_end weights_hash)" != "$first" ] || fail "the upper half of the seed does nothing"
+checked "another seed: other weights"
+
+# Odd sizes, on each device; the losses agree to float tolerance.
+for sizes in "--steps 1" "--batch 1" "--steps 1 --batch 1 --hidden 1" "--hidden 1 --batch 33" \
+        "--steps 3000 --batch 2 --hidden 8" "--batch 4097 --steps 5" "--hidden 97 --batch 33" \
+        "--hidden 600 --steps 5 --batch 33"; do
+    losses=()
+    for device in "${devices[@]}"; do
+        # shellcheck disable=SC2086
+        train $sizes --updates 3 --device "$device"
+        check_json 'assert end["reason"] == "done" and end["updates"] == 3 and end["verdict"], end
+assert all(0 < line["loss"] < 10 and line["grad_norm"] > 0 and not line["skipped"] for line in events("update"))'
+        losses+=("$(json_end loss)")
+    done
+    python3 -c 'import sys; a = [float(x) for x in sys.argv[1:]]; assert max(a) - min(a) <= 1e-5 * max(a), a' \
+        "${losses[@]}" || fail "the devices disagree at $sizes: ${losses[*]}"
+    checked "$sizes: ${devices[*]}, loss ${losses[0]}"
+done
+
+for device in "${devices[@]}"; do
+    train --updates 0 --batch 8 --steps 5 --hidden 4 --device "$device" --out "none-$device"
+    check_json 'assert end["updates"] == 0 and end["reason"] == "done" and events("checkpoint")'
+    [ -s "none-$device/model.safetensors" ] || fail "no model without updates"
+    train --target-loss 0.3 --updates 100000 --batch 32 --steps 10 --hidden 8 --device "$device"
+    check_json 'losses = [line["loss"] for line in events("update")]
+assert end["reason"] == "target" and losses[-1] == end["loss"] <= 0.3 < min(losses[:-1])'
+    train --max-time 0.3 --updates 1000000000 --batch 32 --steps 10 --hidden 8 --device "$device"
+    check_json 'assert end["reason"] == "time" and end["updates"] >= 1 and 0.3 <= end["seconds"] < 20'
+    checked "$device: ends with no updates, at a loss, after a time"
+
+    for policy in "skip 10" "stop 1"; do
+        expect_status 5 "$program" --batch 32 --steps 10 --hidden 8 --updates 500 --lr 1e6 --optimizer sgd --clip-norm 0 \
+            --nonfinite "${policy% *}" --device "$device" --out diverged --json
+        [ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr is not one line"
+        check_json 'assert end["reason"] == "diverged" and end["skipped"] == int(sys.argv[1])
+assert [line["skipped"] for line in events("update")].index(True) == end["updates"] - end["skipped"]' "${policy#* }"
+        [ ! -e diverged ] || fail "a diverged run leaves a folder"
+    done
+    checked "$device: diverged, one line, nothing saved"
+done
+
+# wait_for PATTERN FILE: at most half a minute.
+wait_for() {
+    for _ in $(seq 300); do
+        ! grep -q "$1" "$2" || return 0
+        sleep 0.1
+    done
+    fail "no $1 in half a minute"
+}
+
+# signalled STATUS SIGNAL ARGUMENT...: a run that a signal ends after some updates.
+signalled() {
+    local status=$1 signal=$2 got=0 process
+    shift 2
+    command="$program $* & kill -$signal"
+    "$program" "$@" >"$folder/stdout" 2>"$folder/stderr" </dev/null &
+    process=$!
+    wait_for '"event":"update"' "$folder/stdout"
+    kill "-$signal" "$process"
+    wait "$process" || got=$?
+    [ "$got" -eq "$status" ] || fail "exit $got, expected $status"
+}
+
+for device in "${devices[@]}"; do
+    for signal in "INT 130" "TERM 143"; do
+        out=stopped-$device-${signal% *}
+        signalled "${signal#* }" "${signal% *}" --data "$data" --hidden 3 --updates 1000000000 --device "$device" \
+            --json --out "$out"
+        check_json 'assert end["reason"] == "interrupted" and end["updates"] == events("update")[-1]["update"] < 10**9'
+        expect_line "^rnn-gpu: interrupted after [0-9]+ updates?; saved $out/model\.safetensors" stderr
+        [ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr is not one line"
+        expect_status 0 "$program" predict --model "$out/model.safetensors" --data "$data" --device cpu
+    done
+    checked "$device: SIGINT and SIGTERM end with a saved model"
+done
+signalled 130 INT --data "$data" --hidden 3 --updates 1000000000 --device cpu --json
+expect_line 'nothing is saved without --out' stderr
+
+# A reader that goes away ends the run.
+command="$program --json --updates 1000000000 --out piped | head -n 2" codes=
+{ timeout 60 "$program" --json --updates 1000000000 --batch 8 --steps 5 --hidden 4 --device cpu --out piped \
+    2>"$folder/stderr" && codes=0 || codes=$?; echo "$codes" >"$folder/code"; } | head -n 2 >"$folder/stdout" || true
+[ "$(cat "$folder/code")" -eq 8 ] || fail "exit $(cat "$folder/code"), expected 8"
+expect_line '^rnn-gpu: interrupted after [0-9]+ updates; saved piped/model\.safetensors' stderr
+expect_line '^rnn-gpu: stdout cannot be written: ' stderr
+[ "$(wc -l <"$folder/stderr")" -eq 2 ] || fail "stderr is not two lines"
+checked "a closed pipe ends the run, the model is saved"
+
+# An update of many seconds: the second Ctrl-C does not wait for its end.
+command="$program --batch 4194304 & kill -INT, kill -INT"
+"$program" --batch 4194304 --device cpu --json --out twice >"$folder/stdout" 2>"$folder/stderr" </dev/null &
+process=$! got=0
+wait_for '"event":"start"' "$folder/stdout"
+sleep 0.5
+kill -INT "$process"
+sleep 0.3
+kill -0 "$process" 2>/dev/null || fail "the first Ctrl-C did not let the update end"
+kill -INT "$process"
+begin=$SECONDS
+wait "$process" || got=$?
+[ "$got" -eq 130 ] || fail "exit $got, expected 130"
+[ $((SECONDS - begin)) -le 2 ] || fail "it took $((SECONDS - begin)) s"
+[ ! -e twice/model.safetensors ] || fail "a model was saved"
+checked "the second Ctrl-C leaves at once"
+
+if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
+    train --task fashion-mnist --updates 20 --hidden 32 --device cpu
+    check_json '
+assert lines[0]["steps"] == 28 and abs(lines[0]["baseline"] - 2.302585) < 1e-5 and end["loss"] < 2.31
+(held_out,) = events("validation")
+assert held_out["sequences"] == 10000 and 0.1 < held_out["accuracy"] < 1 and 0 < held_out["loss"] < 2.31, held_out'
+    checked "fashion-mnist: a few updates and the held-out accuracy"
+elif [ "${RG_REQUIRE_DATASETS:-0}" = 1 ]; then
+    fail "fashion-mnist is not installed, and RG_REQUIRE_DATASETS=1"
+else
+    checked "fashion-mnist is not installed: not tried"
+fi

@@ -1,0 +1,77 @@
+/* The executions that kernels are tested on: native with several thread counts, OpenCL in the CPU's shape, and OpenCL
+ * in shapes of GPUs, which a CPU's runtime also runs. */
+#ifndef RG_TEST_EXECUTIONS_H
+#define RG_TEST_EXECUTIONS_H
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device/device.h"
+
+struct execution {
+    const char *name, *spec;
+    struct rg_device_options options;
+};
+
+static const struct execution executions[] = {
+    {"native", "cpu", {0}},
+    {"native, 1 thread", "cpu", {.threads = 1}},
+    {"native, 2 threads", "cpu", {.threads = 2}},
+    {"native, 3 threads", "cpu", {.threads = 3}},
+#ifdef RG_OPENCL
+    {"opencl", "opencl", {0}},
+    {"opencl, GPU shape 4 x 1, 16 x 4", "opencl", {.shape = {4, 1, 16, 4}}},
+    {"opencl, GPU shape 1 x 2, 16 x 8", "opencl", {.shape = {1, 2, 16, 8}}},
+    {"opencl, GPU shape 2 x 1, 8 x 4", "opencl", {.shape = {2, 1, 8, 4}}},
+    {"opencl, GPU shape 4 x 2, 8 x 8", "opencl", {.shape = {4, 2, 8, 8}}},
+#endif
+};
+enum { N_EXECUTIONS = sizeof executions / sizeof *executions };
+
+/* One of each kind: native, OpenCL in the CPU's shape, OpenCL in a GPU's. */
+static const int kinds[] = {
+    0,
+#ifdef RG_OPENCL
+    4,
+    5,
+#endif
+};
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
+
+/* The device of an execution; NULL, after a notice, where there is no OpenCL and RG_REQUIRE_OPENCL does not ask for
+ * it. */
+static inline struct rg_device *open_execution(int i) {
+    struct rg_device *device = NULL;
+    const struct execution *e = &executions[i];
+    const rg_status status = rg_device_open(e->spec, &e->options, &device);
+    const char *required = getenv("RG_REQUIRE_OPENCL");
+    if (status == RG_NO_DEVICE && e->spec[0] == 'o' && !(required && required[0] == '1')) {
+        (void)fprintf(stderr, "not run on %s: %s\n", e->name, rg_error_message());
+        return NULL;
+    }
+    ck_assert_msg(status == RG_OK, "%s: %s", e->name, rg_error_message());
+    return device;
+}
+
+/* Fail the test with the library's message. */
+static inline void expect_ok(rg_status status, const char *what) {
+    ck_assert_msg(status == RG_OK, "%s: %s", what, rg_error_message());
+}
+
+static inline void *numbers(size_t count, size_t size) {
+    void *memory = calloc(count ? count : 1, size);
+    ck_assert_ptr_nonnull(memory);
+    return memory;
+}
+
+static inline int run_suite(Suite *suite) {
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#endif

@@ -1,0 +1,73 @@
+/* The whole self-test on every execution, and sizes beyond the table's. */
+#include <math.h>
+
+#include "executions.h"
+#include "selftest/checks.h"
+
+static void expect_passed(void *context, const struct rg_selftest_check *check) {
+    const int *const execution = context;
+    ck_assert_msg(check->passed, "%s: %s: error %.3g, at most %.3g", executions[*execution].name, check->name,
+                  check->error, check->tolerance);
+}
+
+START_TEST(every_check_passes) {
+    struct rg_device *device = open_execution(_i);
+    if (device) {
+        int execution = _i;
+        expect_ok(rg_selftest_run(device, true, expect_passed, &execution), executions[_i].name);
+        expect_ok(rg_selftest_quick(device), executions[_i].name);
+        rg_device_destroy(device);
+    }
+}
+END_TEST
+
+/* Products of sizes that pass 16 bits, and a long sequence. */
+START_TEST(large_sizes_agree) {
+    static const struct rg_update_case large[] = {
+        {{700, 100, 2, 5, 1, RG_LOSS_MSE, false}, RG_OPT_ADAM, 1.0, false},
+        {{66000, 1, 1, 1, 1, RG_LOSS_BCE, false}, RG_OPT_SGD, 0.0, false},
+        {{2, 3000, 2, 8, 1, RG_LOSS_MSE, true}, RG_OPT_ADAM, 1.0, false},
+        {{1, 66000, 1, 3, 1, RG_LOSS_BCE, false}, RG_OPT_SGD, 0.0, false},
+    };
+    int execution = kinds[_i];
+    struct rg_device *device = open_execution(execution);
+    if (device) {
+        struct rg_checks checks = {.report = expect_passed, .context = &execution};
+        for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+            expect_ok(rg_check_updates(&checks, device, &large[i]), executions[execution].name);
+        }
+        rg_device_destroy(device);
+    }
+}
+END_TEST
+
+static void count(void *context, const struct rg_selftest_check *check) {
+    size_t *const counts = context;
+    counts[check->passed ? 0 : 1]++;
+}
+
+/* A failure is counted, told, and named in the message with the worst of them. */
+START_TEST(failures_are_told) {
+    size_t counts[2] = {0, 0};
+    struct rg_checks checks = {.report = count, .context = counts};
+    rg_checks_add(&checks, "one", "fine", 1.0, 1.0);
+    rg_checks_add(&checks, "two", "off", 3.0, 1.0);
+    rg_checks_add(&checks, "three", "not a number", (double)NAN, 1.0);
+    rg_checks_add(&checks, "four", "off", 4.0, 1.0);
+    ck_assert_uint_eq(checks.count, 4);
+    ck_assert_uint_eq(checks.failed, 3);
+    ck_assert_uint_eq(counts[0], 1);
+    ck_assert_uint_eq(counts[1], 3);
+    ck_assert_str_eq(checks.worst, "three: not a number");
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("selftest");
+    TCase *table = tcase_create("table");
+    tcase_add_test(table, failures_are_told);
+    tcase_add_loop_test(table, every_check_passes, 0, N_EXECUTIONS);
+    tcase_add_loop_test(table, large_sizes_agree, 0, N_KINDS);
+    suite_add_tcase(suite, table);
+    return run_suite(suite);
+}

@@ -1,0 +1,489 @@
+/* What updates promise beyond their values: the same bits for any thread count, chunk and neighbour, agreement between
+ * executions over many updates, and no change at all where loss or gradient is not finite. */
+#include <math.h>
+#include <string.h>
+
+#include "args.h"
+#include "executions.h"
+#include "selftest/checks.h"
+#include "train/source.h"
+
+static const double LR = 0.003;
+
+/* A model with fixed random weights. */
+static struct rg_exercise *exercise(struct rg_exercise_sizes sizes) {
+    struct rg_exercise *e = NULL;
+    expect_ok(rg_exercise_create(&sizes, &e), "exercise");
+    rg_exercise_fill(e, 11);
+    return e;
+}
+
+/* Arenas after some updates. */
+struct state {
+    float *weights, *gradients, *first, *second; /* [arena] */
+    struct rg_control control;
+};
+
+static struct state read_state(struct rg_engine *engine) {
+    const size_t n = engine->model->arena, bytes = n * sizeof(float);
+    struct state s = {numbers(n, sizeof(float)),
+                      numbers(n, sizeof(float)),
+                      numbers(n, sizeof(float)),
+                      numbers(n, sizeof(float)),
+                      {.steps = 0}};
+    expect_ok(rg_engine_get_weights(engine, s.weights), "weights");
+    expect_ok(rg_engine_get_gradients(engine, s.gradients), "gradients");
+    expect_ok(rg_buffer_read(engine->device, s.first, engine->first, 0, bytes), "moments");
+    expect_ok(rg_buffer_read(engine->device, s.second, engine->second, 0, bytes), "moments");
+    expect_ok(rg_engine_control(engine, &s.control), "control");
+    return s;
+}
+
+static void free_state(struct state *s) {
+    free(s->weights);
+    free(s->gradients);
+    free(s->first);
+    free(s->second);
+}
+
+static void expect_same(const struct state *a, const struct state *b, size_t arena, const char *what) {
+    ck_assert_msg(memcmp(a->gradients, b->gradients, arena * sizeof(float)) == 0, "gradients differ: %s", what);
+    ck_assert_msg(memcmp(a->weights, b->weights, arena * sizeof(float)) == 0, "weights differ: %s", what);
+    ck_assert_msg(memcmp(a->second, b->second, arena * sizeof(float)) == 0, "moments differ: %s", what);
+    const struct rg_control *const ca = &a->control, *const cb = &b->control;
+    ck_assert_msg(ca->steps == cb->steps && ca->skipped == cb->skipped && ca->clipped == cb->clipped &&
+                      ca->coefficient == cb->coefficient && ca->correction2 == cb->correction2,
+                  "control blocks differ: %s", what);
+}
+
+static void update(struct rg_engine *engine, const struct rg_source *source, uint64_t number) {
+    expect_ok(rg_engine_gradient(engine, source, number), "gradient");
+    expect_ok(rg_engine_norm(engine, number), "norm");
+    expect_ok(rg_engine_step(engine, LR), "step");
+}
+
+static struct rg_engine *engine_for(struct rg_device *device, const struct rg_exercise *e, enum rg_optimizer optimizer,
+                                    double clip_norm) {
+    struct rg_engine_options options = rg_exercise_options(e);
+    struct rg_engine *engine = NULL;
+    options.optimizer = optimizer;
+    options.clip_norm = clip_norm;
+    expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
+    return engine;
+}
+
+/* Updates of the adding task on the exercise's model (F = 2, O = 1), Adam, clipped; *chunk, if not null, gets the
+ * size of a chunk under `memory` bytes. */
+static struct state train_adding(struct rg_device *device, const struct rg_exercise *e, size_t n_updates,
+                                 uint64_t memory, size_t *chunk) {
+    struct rg_engine_options options = rg_exercise_options(e);
+    options.optimizer = RG_OPT_ADAM;
+    options.clip_norm = 1.0;
+    options.plan.memory = memory;
+    struct rg_engine *engine = NULL;
+    struct rg_task_source task;
+    rg_task_source_init(&task, 42);
+    expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
+    for (size_t i = 0; i < n_updates; i++) {
+        update(engine, &task.source, i);
+    }
+    struct state state = read_state(engine);
+    if (chunk) {
+        *chunk = engine->plan.chunk;
+    }
+    rg_engine_destroy(engine);
+    return state;
+}
+
+START_TEST(executions_agree_after_fifty_updates) {
+    const struct rg_exercise_sizes sizes = {64, 20, 2, 33, 1, RG_LOSS_MSE, false};
+    struct rg_exercise *e = exercise(sizes);
+    const size_t arena = e->model->arena;
+    struct state native = {.weights = NULL};
+    double *const a = numbers(2 * arena, sizeof *a);
+    for (int k = 0; k < N_KINDS; k++) {
+        struct rg_device *device = open_execution(kinds[k]);
+        if (!device) {
+            continue;
+        }
+        struct state state = train_adding(device, e, 50, 0, NULL);
+        ck_assert_uint_eq(state.control.steps, 50);
+        if (!native.weights) {
+            native = state;
+        } else {
+            for (size_t i = 0; i < arena; i++) {
+                a[i] = (double)state.weights[i];
+                a[arena + i] = (double)native.weights[i];
+            }
+            const double error = rg_exercise_distance(a, a + arena, arena) / ref_norm(a + arena, arena);
+            ck_assert_msg(error <= 50.0 * rg_tolerance_backward(&sizes), "%s: weights are off native's by %.3g",
+                          executions[kinds[k]].name, error);
+            free_state(&state);
+        }
+        rg_device_destroy(device);
+    }
+    free_state(&native);
+    free(a);
+    rg_exercise_destroy(e);
+}
+END_TEST
+
+/* Memory that holds NaN at first changes no bit: nothing is read before it was written. */
+START_TEST(memory_is_written_before_it_is_read) {
+    struct rg_device *device = open_execution(_i);
+    if (!device) {
+        return;
+    }
+    struct rg_exercise *e = exercise((struct rg_exercise_sizes){150, 12, 3, 37, 5, RG_LOSS_CE, true});
+    struct state states[2];
+    for (int poisoned = 0; poisoned < 2; poisoned++) {
+        struct rg_engine *engine = engine_for(device, e, RG_OPT_ADAM, 0.1);
+        struct rg_data_source *source = NULL;
+        expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &source), "data");
+        struct rg_buffer *const buffers[] = {
+            engine->x,  engine->begin,  engine->h,       engine->d,     engine->y,       engine->z,       engine->dz,
+            engine->dh, engine->packed, engine->partial, engine->norms, engine->history, engine->row_loss};
+        for (size_t i = 0; poisoned && i < sizeof buffers / sizeof *buffers; i++) {
+            void *const bits = numbers(buffers[i]->bytes, 1);
+            memset(bits, 0xff, buffers[i]->bytes);
+            expect_ok(rg_buffer_write(device, buffers[i], 0, bits, buffers[i]->bytes), "poison");
+            free(bits);
+        }
+        update(engine, &source->source, 0);
+        update(engine, &source->source, 1);
+        states[poisoned] = read_state(engine);
+        ck_assert_uint_eq(states[poisoned].control.steps, 2);
+        rg_data_source_destroy(source);
+        rg_engine_destroy(engine);
+    }
+    expect_same(&states[0], &states[1], e->model->arena, executions[_i].name);
+    free_state(&states[0]);
+    free_state(&states[1]);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
+START_TEST(runs_repeat_bit_for_bit) {
+    struct rg_device *device = open_execution(_i);
+    if (device) {
+        struct rg_exercise *e = exercise((struct rg_exercise_sizes){150, 12, 2, 65, 1, RG_LOSS_MSE, false});
+        struct state one = train_adding(device, e, 10, 0, NULL), two = train_adding(device, e, 10, 0, NULL);
+        expect_same(&one, &two, e->model->arena, executions[_i].name);
+        free_state(&one);
+        free_state(&two);
+        rg_exercise_destroy(e);
+        rg_device_destroy(device);
+    }
+}
+END_TEST
+
+START_TEST(threads_change_no_bit) {
+    struct rg_exercise *e = exercise((struct rg_exercise_sizes){150, 12, 2, 65, 1, RG_LOSS_MSE, false});
+    struct state one = {.weights = NULL};
+    for (int threads = 1; threads <= 5; threads++) {
+        struct rg_device *device = NULL;
+        expect_ok(rg_device_open("cpu", &(struct rg_device_options){.threads = threads}, &device), "native");
+        struct state state = train_adding(device, e, 10, 0, NULL);
+        if (threads == 1) {
+            one = state;
+        } else {
+            char what[32];
+            (void)snprintf(what, sizeof what, "%d threads", threads);
+            expect_same(&one, &state, e->model->arena, what);
+            free_state(&state);
+        }
+        rg_device_destroy(device);
+    }
+    free_state(&one);
+    rg_exercise_destroy(e);
+}
+END_TEST
+
+/* Memory for so many sequences at once. */
+static uint64_t memory_for(const struct rg_device *device, const struct rg_exercise *e, size_t rows) {
+    const struct rg_engine_options options = rg_exercise_options(e);
+    struct rg_plan plan;
+    expect_ok(rg_plan_make(device, e->model, &options.plan, &plan), "plan");
+    return plan.fixed_bytes + plan.row_bytes * rows;
+}
+
+START_TEST(chunks_change_no_bit) {
+    struct rg_device *device = open_execution(kinds[_i]);
+    if (!device) {
+        return;
+    }
+    static const size_t rows[] = {130, 299, 300};
+    static const size_t chunks[] = {128, 256, 300};
+    struct rg_exercise *e = exercise((struct rg_exercise_sizes){300, 9, 2, 33, 1, RG_LOSS_MSE, false});
+    struct state whole = train_adding(device, e, 5, 0, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t chunk = 0;
+        struct state cut = train_adding(device, e, 5, memory_for(device, e, rows[i]), &chunk);
+        ck_assert_uint_eq(chunk, chunks[i]);
+        expect_same(&whole, &cut, e->model->arena, "chunks of whole blocks");
+        free_state(&cut);
+    }
+    free_state(&whole);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* Chunks below a block still give the gradient, if not its bits. */
+START_TEST(small_chunks_agree) {
+    struct rg_device *device = open_execution(kinds[_i]);
+    if (!device) {
+        return;
+    }
+    const struct rg_exercise_sizes sizes = {300, 9, 2, 33, 1, RG_LOSS_MSE, false};
+    struct rg_exercise *e = exercise(sizes);
+    const size_t arena = e->model->arena;
+    double *const values = numbers(2 * arena, sizeof *values);
+    struct state whole = train_adding(device, e, 1, 0, NULL);
+    for (size_t rows = 1; rows < 100; rows += 46) {
+        size_t chunk = 0;
+        struct state cut = train_adding(device, e, 1, memory_for(device, e, rows), &chunk);
+        ck_assert_uint_eq(chunk, rows < 8 ? rows : rows / 8 * 8);
+        for (size_t i = 0; i < arena; i++) {
+            values[i] = (double)cut.gradients[i];
+            values[arena + i] = (double)whole.gradients[i];
+        }
+        ck_assert_double_le(rg_exercise_distance(values, values + arena, arena),
+                            rg_tolerance_backward(&sizes) * ref_norm(values + arena, arena));
+        free_state(&cut);
+    }
+    free_state(&whole);
+    free(values);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* Outputs of the exercise's data, `batch` sequences at a time. */
+static void outputs(struct rg_device *device, const struct rg_exercise *e, size_t batch, float *out) {
+    const size_t n = e->sizes.batch;
+    struct rg_engine_options options = rg_exercise_options(e);
+    struct rg_engine *engine = NULL;
+    struct rg_data_source *source = NULL;
+    options.plan.batch = batch;
+    options.plan.training = false;
+    expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
+    expect_ok(rg_data_source_create(device, &e->data, batch, 1, false, &source), "data");
+    for (size_t first = 0; first < n; first += batch) {
+        const size_t rows = n - first < batch ? n - first : batch;
+        expect_ok(rg_engine_forward(engine, &source->source, first / batch, rows), "forward");
+        expect_ok(rg_engine_outputs(engine, rows, out + first * e->sizes.outputs), "outputs");
+    }
+    rg_data_source_destroy(source);
+    rg_engine_destroy(engine);
+}
+
+START_TEST(a_batch_equals_one_by_one) {
+    struct rg_device *device = open_execution(kinds[_i / 2]);
+    if (!device) {
+        return;
+    }
+    static const size_t batches[] = {1, 5, 13, 44};
+    struct rg_exercise *e = exercise((struct rg_exercise_sizes){45, 11, 3, 35, 4, RG_LOSS_CE, _i % 2 == 1});
+    const size_t n = e->sizes.batch * e->sizes.outputs;
+    float *const all = numbers(n, sizeof *all), *const some = numbers(n, sizeof *some);
+    outputs(device, e, e->sizes.batch, all);
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        memset(some, 0, n * sizeof *some);
+        outputs(device, e, batches[i], some);
+        ck_assert_msg(memcmp(all, some, n * sizeof *all) == 0, "%s: outputs of batches of %zu differ",
+                      executions[kinds[_i / 2]].name, batches[i]);
+    }
+    free(all);
+    free(some);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* What may not be finite, and how it gets into an exercise. */
+static void spoil(struct rg_exercise *e, int where, float with) {
+    switch (where) {
+    case 0:
+        rg_model_values(e->model, RG_P_WEIGHT_HH)[3] = with;
+        break;
+    case 1:
+        rg_model_values(e->model, RG_P_HEAD_BIAS)[0] = with;
+        break;
+    case 2:
+        e->data.y[7] = with;
+        break;
+    default:
+        e->data.x_float[5] = with;
+    }
+}
+
+/* One good update, two with something spoiled, one good: the spoiled ones leave every bit, and are counted. */
+static void check_skipping(struct rg_device *device, enum rg_optimizer optimizer, int where, float with) {
+    const struct rg_exercise_sizes sizes = {9, 3, 2, 17, 1, RG_LOSS_MSE, false};
+    struct rg_exercise *good = exercise(sizes), *bad = exercise(sizes);
+    struct rg_data_source *good_source = NULL, *bad_source = NULL;
+    spoil(bad, where, with);
+    struct rg_engine *engine = engine_for(device, good, optimizer, 1.0);
+    expect_ok(rg_data_source_create(device, &good->data, sizes.batch, 1, false, &good_source), "data");
+    expect_ok(rg_data_source_create(device, &bad->data, sizes.batch, 1, false, &bad_source), "data");
+    update(engine, &good_source->source, 0);
+    struct state trained = read_state(engine);
+    if (where < 2) { /* spoiled weights replace the trained ones */
+        expect_ok(rg_engine_set_weights(engine, bad->model->weights), "weights");
+    }
+    struct state before = read_state(engine);
+    update(engine, &bad_source->source, 1);
+    update(engine, &bad_source->source, 2);
+    struct state after = read_state(engine);
+    const size_t bytes = good->model->arena * sizeof(float);
+    ck_assert_int_eq(memcmp(before.weights, after.weights, bytes), 0);
+    ck_assert_int_eq(memcmp(before.first, after.first, bytes), 0);
+    ck_assert_int_eq(memcmp(before.second, after.second, bytes), 0);
+    ck_assert_uint_eq(after.control.skip, 1);
+    ck_assert_uint_eq(after.control.steps, 1);
+    ck_assert_uint_eq(after.control.skipped, 2);
+    ck_assert_uint_eq(after.control.skipped_row, 2);
+    expect_ok(rg_engine_set_weights(engine, trained.weights), "weights");
+    update(engine, &good_source->source, 3);
+    struct rg_record history[RG_HISTORY];
+    struct rg_control control;
+    expect_ok(rg_engine_history(engine, history), "history");
+    expect_ok(rg_engine_control(engine, &control), "control");
+    const rg_u32 skipped[] = {0, 1, 1, 0};
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_msg(history[i].skipped == skipped[i], "update %zu: skipped %u, spoiled part %d with %g", i,
+                      history[i].skipped, where, (double)with);
+    }
+    ck_assert_uint_eq(control.skip, 0);
+    ck_assert_uint_eq(control.steps, 2);
+    ck_assert_uint_eq(control.skipped, 2);
+    ck_assert_uint_eq(control.skipped_row, 0);
+    free_state(&trained);
+    free_state(&before);
+    free_state(&after);
+    rg_engine_destroy(engine);
+    rg_data_source_destroy(good_source);
+    rg_data_source_destroy(bad_source);
+    rg_exercise_destroy(good);
+    rg_exercise_destroy(bad);
+}
+
+START_TEST(updates_that_are_not_finite_change_nothing) {
+    struct rg_device *device = open_execution(kinds[_i]);
+    if (device) {
+        for (int where = 0; where < 4; where++) {
+            check_skipping(device, RG_OPT_ADAM, where, NAN);
+            check_skipping(device, RG_OPT_SGD, where, NAN);
+        }
+        check_skipping(device, RG_OPT_ADAM, 1, INFINITY);
+        check_skipping(device, RG_OPT_SGD, 2, INFINITY);
+        check_skipping(device, RG_OPT_ADAM, 2, -INFINITY);
+        rg_device_destroy(device);
+    }
+}
+END_TEST
+
+/* After max_skips skipped updates in a row a good one changes nothing either. */
+START_TEST(too_many_skips_stop) {
+    struct rg_device *device = open_execution(kinds[_i]);
+    if (!device) {
+        return;
+    }
+    struct rg_exercise *e = exercise((struct rg_exercise_sizes){9, 3, 2, 17, 1, RG_LOSS_MSE, false});
+    struct rg_engine_options options = rg_exercise_options(e);
+    struct rg_engine *engine = NULL;
+    struct rg_data_source *good = NULL, *bad = NULL;
+    options.max_skips = 2;
+    expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
+    expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &good), "data");
+    spoil(e, 2, NAN);
+    expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &bad), "data");
+    const struct rg_data_source *const order[] = {bad, good, bad, bad, good};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        struct state before = read_state(engine);
+        update(engine, &order[i]->source, i);
+        struct state after = read_state(engine);
+        const bool same = memcmp(before.weights, after.weights, e->model->arena * sizeof(float)) == 0;
+        ck_assert_msg(same == (i != 1), "update %zu", i);
+        ck_assert_uint_eq(after.control.stopped, i >= 3 ? 1 : 0);
+        ck_assert_uint_eq(after.control.steps, i >= 1 ? 1 : 0);
+        free_state(&before);
+        free_state(&after);
+    }
+    rg_engine_destroy(engine);
+    rg_data_source_destroy(good);
+    rg_data_source_destroy(bad);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* Targets and weights that make gradients whose squares no float holds: the norm is right, and SGD's step has length
+ * lr C. */
+START_TEST(exploding_gradients_are_clipped) {
+    struct rg_device *device = open_execution(kinds[_i]);
+    if (!device) {
+        return;
+    }
+    const struct rg_exercise_sizes sizes = {9, 6, 2, 17, 1, RG_LOSS_MSE, false};
+    struct rg_exercise *e = exercise(sizes);
+    for (size_t i = 0; i < sizes.batch; i++) {
+        e->data.y[i] *= 1e17f;
+    }
+    for (size_t i = 0; i < sizes.hidden; i++) {
+        rg_model_values(e->model, RG_P_HEAD_WEIGHT)[i] *= 1e10f;
+    }
+    rg_exercise_copy_data(e);
+    rg_exercise_copy_weights(e, e->model->weights);
+    ref_gradient(e->reference, &e->batch, e->result);
+    ck_assert_double_gt(e->result->grad_norm, 1e25);
+    struct rg_engine *engine = engine_for(device, e, RG_OPT_SGD, 0.5);
+    struct rg_data_source *source = NULL;
+    expect_ok(rg_data_source_create(device, &e->data, sizes.batch, 1, false, &source), "data");
+    update(engine, &source->source, 0);
+    struct rg_record history[RG_HISTORY];
+    expect_ok(rg_engine_history(engine, history), "history");
+    ck_assert_double_le(fabs((double)history[0].norm / e->result->grad_norm - 1.0), rg_tolerance_backward(&sizes));
+    ck_assert_uint_eq(history[0].clipped, 1);
+    ck_assert_uint_eq(history[0].skipped, 0);
+    struct state state = read_state(engine);
+    double squares = 0.0;
+    for (size_t p = 0; p < RG_P_HEAD_WEIGHT; p++) { /* the head's weights are too large to show the step */
+        const struct rg_parameter *parameter = &e->model->parameters[p];
+        for (size_t i = 0; i < rg_parameter_elements(parameter); i++) {
+            const double change = (double)state.weights[parameter->offset + i] - e->reference->values[p][i];
+            squares += change * change;
+        }
+    }
+    double part = 0.0;
+    for (size_t p = 0; p < RG_P_HEAD_WEIGHT; p++) {
+        part = hypot(part, ref_norm(e->result->gradient[p], rg_parameter_elements(&e->model->parameters[p])));
+    }
+    ck_assert_double_eq_tol(sqrt(squares) / (LR * 0.5 * part / e->result->grad_norm), 1.0, 1e-3);
+    free_state(&state);
+    rg_data_source_destroy(source);
+    rg_engine_destroy(engine);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("update");
+    TCase *agreement = tcase_create("agreement"), *nonfinite = tcase_create("non-finite");
+    tcase_add_test(agreement, executions_agree_after_fifty_updates);
+    tcase_add_loop_test(agreement, runs_repeat_bit_for_bit, 0, N_EXECUTIONS);
+    tcase_add_loop_test(agreement, memory_is_written_before_it_is_read, 0, N_EXECUTIONS);
+    tcase_add_test(agreement, threads_change_no_bit);
+    tcase_add_loop_test(agreement, chunks_change_no_bit, 0, N_KINDS);
+    tcase_add_loop_test(agreement, small_chunks_agree, 0, N_KINDS);
+    tcase_add_loop_test(agreement, a_batch_equals_one_by_one, 0, 2 * N_KINDS);
+    tcase_add_loop_test(nonfinite, updates_that_are_not_finite_change_nothing, 0, N_KINDS);
+    tcase_add_loop_test(nonfinite, too_many_skips_stop, 0, N_KINDS);
+    tcase_add_loop_test(nonfinite, exploding_gradients_are_clipped, 0, N_KINDS);
+    suite_add_tcase(suite, agreement);
+    suite_add_tcase(suite, nonfinite);
+    return run_suite(suite);
+}
