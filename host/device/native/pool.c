@@ -162,16 +162,18 @@ void rg_pool_run(struct rg_pool *pool, size_t items, rg_pool_work *work, void *c
         }
         return;
     }
-    /* no run is under way: the last one ended with all its items finished */
-    const uint64_t run = run_of(atomic_load(&pool->ticket)) + 1;
-    atomic_store(&pool->items, 0);
+    /* No run is under way: the last one ended with all its items finished. But a thread may still hold its ticket, and
+     * would see the items of this run: so that ticket is first replaced by one with nothing left to take. */
+    const uint64_t one_run = (uint64_t)1 << ITEM_BITS;
+    const uint64_t closed = (atomic_load(&pool->ticket) | (one_run - 1)) + one_run, open = closed + 1;
+    atomic_store(&pool->ticket, closed);
     atomic_store(&pool->finished, 0);
     atomic_store(&pool->work, work);
     atomic_store(&pool->context, context);
     atomic_store(&pool->items, items);
-    atomic_store(&pool->ticket, run << ITEM_BITS);
+    atomic_store(&pool->ticket, open);
     wake_all(pool);
-    do_items(pool, run, 0);
+    do_items(pool, run_of(open), 0);
     for (int spin = 0; atomic_load(&pool->finished) < items; spin++) {
         relax(spin);
     }
