@@ -59,13 +59,10 @@ static rg_status finish_output(rg_status status) {
 static void report(rg_status status) {
     if (status == RG_OK || status == RG_INTERRUPTED || status == RG_TERMINATED)
         return;
-    (void)fprintf(stderr, "rnn-gpu: %s\n", rg_error_message());
-    if (status == RG_USAGE)
-        (void)fputs("try: rnn-gpu --help\n", stderr);
+    (void)fprintf(stderr, "rnn-gpu: %s%s\n", rg_error_message(), status == RG_USAGE ? " (see rnn-gpu --help)" : "");
 }
 
 int main(int argc, char **argv) {
-
     hold_standard_files();
     (void)signal(SIGPIPE, SIG_IGN);
     const rg_status status = finish_output(run(argc, argv));
