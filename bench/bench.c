@@ -1,9 +1,9 @@
 /* Throughput of whole updates: see bench.h. */
 #include "bench/bench.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
@@ -11,21 +11,15 @@
 
 enum { PEAK_RUNS = 5, PHASE_UPDATES = 3 };
 
-static double now(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Seconds of one launch of the peak kernel. */
 static rg_status time_peak(struct rg_device *device, struct rg_buffer *out, size_t groups, uint64_t rounds,
                            double *seconds) {
     const struct rg_peak_args args = {.rounds = rounds};
-    const double begin = now();
+    const double begin = rg_seconds();
     RG_TRY(rg_device_launch(
         device, &(struct rg_launch){.kernel = RG_K_rg_peak, .buffers = {out}, .args = &args, .groups = {groups, 1}}));
     RG_TRY(rg_device_finish(device));
-    *seconds = now() - begin;
+    *seconds = rg_seconds() - begin;
     return RG_OK;
 }
 
@@ -70,7 +64,7 @@ static rg_status write_noise(struct rg_device *device, struct rg_buffer *buffer,
     return status;
 }
 
-static rg_status one_update(struct rg_engine *engine, const struct rg_source *source, uint64_t update) {
+static rg_status one_update(struct rg_engine *engine, struct rg_source *source, uint64_t update) {
     RG_TRY(rg_engine_gradient(engine, source, update));
     RG_TRY(rg_engine_norm(engine, update));
     return rg_engine_step(engine, 1e-3);
@@ -83,55 +77,53 @@ static int by_size(const void *a, const void *b) {
 
 static rg_status time_updates(struct rg_engine *engine, const struct rg_bench_case *c, double *seconds,
                               struct rg_bench_result *result) {
-    const struct rg_source source = {.fill = fill_nothing, .labelled = true};
+    struct rg_source source = {.fill = fill_nothing, .labelled = true};
     RG_TRY(one_update(engine, &source, 0));
     RG_TRY(rg_device_finish(engine->device));
     for (size_t i = 0; i < c->repeats; i++) {
-        const double begin = now();
+        const double begin = rg_seconds();
         RG_TRY(one_update(engine, &source, i + 1));
         RG_TRY(rg_device_finish(engine->device));
-        seconds[i] = now() - begin;
+        seconds[i] = rg_seconds() - begin;
     }
     qsort(seconds, c->repeats, sizeof *seconds, by_size);
     result->update = seconds[c->repeats / 2];
     result->fastest = seconds[0];
     result->slowest = seconds[c->repeats - 1];
-    struct rg_phases phases = {0};
-    engine->phases = &phases;
+    double phases[RG_N_PHASES] = {0};
+    engine->phases = phases;
     for (uint64_t i = 0; i < PHASE_UPDATES; i++) {
         RG_TRY(one_update(engine, &source, i));
     }
     engine->phases = NULL;
-    result->forward = phases.forward / PHASE_UPDATES;
-    result->reverse = phases.reverse / PHASE_UPDATES;
-    result->weight_gradient = phases.weight_gradient / PHASE_UPDATES;
-    result->clip = phases.clip / PHASE_UPDATES;
-    result->optimizer = phases.optimizer / PHASE_UPDATES;
-    result->other = (phases.pack + phases.head + phases.data) / PHASE_UPDATES;
+    result->forward = phases[RG_PHASE_FORWARD] / PHASE_UPDATES;
+    result->reverse = phases[RG_PHASE_REVERSE] / PHASE_UPDATES;
+    result->weight_gradient = phases[RG_PHASE_WEIGHT_GRADIENT] / PHASE_UPDATES;
+    result->clip = phases[RG_PHASE_CLIP] / PHASE_UPDATES;
+    result->optimizer = phases[RG_PHASE_OPTIMIZER] / PHASE_UPDATES;
+    result->other = (phases[RG_PHASE_PACK] + phases[RG_PHASE_HEAD] + phases[RG_PHASE_DATA]) / PHASE_UPDATES;
     return RG_OK;
 }
 
 rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, struct rg_bench_result *result) {
     memset(result, 0, sizeof *result);
     const struct rg_shape shape = {
-        .cell = c->cell, .inputs = c->input, .hidden = c->hidden, .outputs = 1, .loss = RG_LOSS_MSE};
+        .cell = c->cell, .inputs = c->input, .hidden = c->hidden, .outputs = 1, .loss = RG_LOSS_MSE, .layers = 1};
     const struct rg_engine_options options = {
         .plan = {.batch = c->batch, .steps = c->steps, .n_targets = 1, .training = true, .memory = c->memory},
         .loss = RG_LOSS_MSE,
-        .optimizer = RG_OPT_ADAM,
-        .clip_norm = 1.0,
-        .max_skips = 1};
+        .optimizer = {.kind = RG_OPT_ADAM, .clip_norm = 1.0, .max_skips = 1}};
     struct rg_model *model = NULL;
     struct rg_engine *engine = NULL;
     double *seconds = NULL;
     rg_status status = RG_OK;
     RG_TRY(rg_plan_check(device, &shape, &options.plan));
     RG_TRY_GOTO(rg_model_create(&shape, &model));
-    RG_TRY_GOTO(rg_model_initialise(model, &(struct rg_init){.kind = RG_INIT_PYTORCH}, 1));
+    RG_TRY_GOTO(rg_model_initialise(model, &(struct rg_init_options){.forget_bias = NAN}, 1));
     device->peak_bytes = device->used_bytes;
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
-    RG_TRY_GOTO(write_noise(device, engine->x, c->steps * engine->plan.chunk * engine->plan.x_stride));
-    RG_TRY_GOTO(write_noise(device, engine->y, c->batch));
+    RG_TRY_GOTO(write_noise(device, engine->x, c->steps * engine->plan.chunk * engine->plan.layer[0].x_stride));
+    RG_TRY_GOTO(write_noise(device, engine->y, engine->plan.chunk));
     RG_TRY_GOTO(rg_alloc(&seconds, c->repeats, sizeof *seconds, "timings"));
     RG_TRY_GOTO(time_updates(engine, c, seconds, result));
     const double gh = (double)rg_cell_gates(c->cell) * (double)c->hidden, bt = (double)c->batch * (double)c->steps;

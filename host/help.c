@@ -5,7 +5,7 @@
 #include "options.h"
 
 /* The commands whose examples open the overview are the first ones. */
-enum { COLUMNS = 80, LEFT = 22, TEXT_BYTES = 400, N_OVERVIEW = 3 };
+enum { COLUMNS = 80, LEFT = 22, TEXT_BYTES = 600, N_OVERVIEW = 3 };
 
 /* Print words from column LEFT on, in as many lines as they need; the cursor stands at column `at`. */
 static void print_wrapped(const char *text, size_t at) {
@@ -42,22 +42,40 @@ static void append(char *text, const char *more) {
     snprintf(text + length, TEXT_BYTES - length, "%s", more);
 }
 
+/* The numbers that stand behind the name of an initialiser or schedule. */
+static void append_numbers(char *text, const struct rg_option *option, size_t i) {
+    char numbers[64] = "";
+    if (option->kind == RG_KIND_INIT && rg_init_forms[i].number != NULL)
+        snprintf(numbers, sizeof numbers, rg_init_forms[i].value >= 0.0 ? "[:%s]" : ":%s", rg_init_forms[i].number);
+    append(text, option->kind == RG_KIND_SCHEDULE ? rg_schedule_forms[i].numbers : numbers);
+}
+
+/* "; alone: a:1:2, b:3", what schedules mean without their numbers. */
+static void append_missing(char *text) {
+    const char *lead = "; alone: ";
+    for (size_t i = 0; rg_schedule_names[i] != NULL; i++) {
+        const struct rg_schedule_form *const form = &rg_schedule_forms[i];
+        char choice[64];
+        if (*form->numbers == '\0')
+            continue;
+        if (form->every > 0)
+            snprintf(choice, sizeof choice, "%s%s:%zu:%g", lead, rg_schedule_names[i], form->every, form->gamma);
+        else
+            snprintf(choice, sizeof choice, "%s%s:%g", lead, rg_schedule_names[i], form->gamma);
+        append(text, choice);
+        lead = ", ";
+    }
+}
+
 /* ": a, b, c", the values that an option knows. */
 static void append_choices(char *text, const struct rg_option *option) {
-    if (option->kind == RG_KIND_INIT)
-        for (size_t i = 0; rg_init_forms[i].name != NULL; i++) {
-            const struct rg_init_form *form = &rg_init_forms[i];
-            char choice[64] = "";
-            if (form->number != NULL)
-                snprintf(choice, sizeof choice, form->value >= 0.0 ? "[:%s]" : ":%s", form->number);
-            append(text, i == 0 ? ": " : ", ");
-            append(text, form->name);
-            append(text, choice);
-        }
     for (size_t i = 0; option->names != NULL && option->names[i] != NULL; i++) {
         append(text, i == 0 ? ": " : ", ");
         append(text, option->names[i]);
+        append_numbers(text, option, i);
     }
+    if (option->kind == RG_KIND_SCHEDULE)
+        append_missing(text);
 }
 
 static void print_option(const struct rg_option *option, const struct rg_config *defaults, size_t command) {
@@ -74,15 +92,15 @@ static void print_option(const struct rg_option *option, const struct rg_config 
     if (value[0] != '\0') {
         append(text, " [");
         append(text, value);
-        append(text, range[0] != '\0' && option->kind != RG_KIND_INIT ? "; " : "");
-        append(text, option->kind != RG_KIND_INIT ? range : "");
+        append(text, range[0] != '\0' && option->names == NULL ? "; " : "");
+        append(text, option->names == NULL ? range : "");
         append(text, "]");
     }
     print_item(name, text);
 }
 
 static void print_options(size_t command) {
-    struct rg_config defaults = rg_config_default();
+    struct rg_config defaults = rg_config_of_command(command);
     defaults.task = "adding";
     for (size_t group = 0; group < RG_N_GROUPS; group++) {
         const char *title = rg_group_titles[group];

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "options.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,13 +31,15 @@ static rg_status refuse_command(const char *what, const char *name) {
                    nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
 }
 
-/* The nearest option, of this command if another's is not nearer; for a single letter one that begins with it. */
+/* The nearest option, of this command if another's is not nearer, the shortest of those; for a single letter one that
+ * begins with it. */
 static const struct rg_option *nearest_option(const struct arguments *arguments, const char *name) {
     const struct rg_option *nearest = NULL;
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < rg_n_options; i++) {
         const size_t distance = 2 * rg_name_distance(name, rg_options[i].name) + !takes(arguments, &rg_options[i]);
-        if (distance < best) {
+        if (nearest == NULL || distance < best ||
+            (distance == best && strlen(rg_options[i].name) < strlen(nearest->name))) {
             best = distance;
             nearest = &rg_options[i];
         }
@@ -129,7 +132,64 @@ static const char *asked_for(const struct arguments *arguments) {
     return NULL;
 }
 
+/* Whether the line has the option. A value cannot begin with two dashes, so what looks like it is it. */
+static bool is_given(const struct arguments *arguments, const char *name) {
+    const size_t length = strlen(name);
+    for (int i = 1; i < arguments->count; i++) {
+        const char *const argument = arguments->argv[i];
+        if (strncmp(argument, "--", 2) == 0 && strncmp(argument + 2, name, length) == 0 &&
+            (argument[2 + length] == '\0' || argument[2 + length] == '='))
+            return true;
+    }
+    return false;
+}
+
+/* Defaults that depend on other options; what is given stands, wherever on the line. IRNN: Le, Jaitly, Hinton 2015.
+ * PyTorch's RMSprop has no momentum by itself. Clipping by value is instead of the norm's. */
+static void fill_in(const struct arguments *arguments, struct rg_config *config) {
+    if (config->irnn && !is_given(arguments, "activation"))
+        config->activation = RG_ACT_RELU;
+    if (config->irnn && !is_given(arguments, "init"))
+        config->init = (struct rg_init){RG_INIT_IDENTITY, 1.0};
+    if (config->irnn && !is_given(arguments, "init-input"))
+        config->init_input = (struct rg_init){RG_INIT_NORMAL, 0.001};
+    if (config->optimizer == RG_OPT_RMSPROP && !is_given(arguments, "momentum"))
+        config->momentum = 0.0;
+    if (config->clip_value > 0.0 && !is_given(arguments, "clip-norm"))
+        config->clip_norm = 0.0;
+}
+
+static rg_status check_model(const struct arguments *arguments, const struct rg_config *config) {
+    const bool gated = config->cell == RG_CELL_LSTM || config->cell == RG_CELL_GRU;
+    if (gated && is_given(arguments, "activation"))
+        return rg_fail(RG_USAGE, "--activation is of the cell rnn; %s has its own, leave --activation out",
+                       rg_cell_names[config->cell]);
+    if (config->skip == 0 && is_given(arguments, "skip-kind"))
+        return rg_fail(RG_USAGE, "--skip-kind needs --skip D, the steps that the connection skips");
+    if (!isnan(config->forget_bias) && config->cell != RG_CELL_LSTM)
+        return rg_fail(RG_USAGE, "--forget-bias is of the cell lstm; add --cell lstm or leave it out");
+    if (config->init.kind == RG_INIT_CHRONO && !gated)
+        return rg_fail(RG_USAGE, "--init chrono is of the cells lstm and gru; add --cell lstm or --cell gru");
+    if (config->init.kind == RG_INIT_CHRONO && !isnan(config->forget_bias))
+        return rg_fail(RG_USAGE, "--init chrono and --forget-bias both set the forget gate's bias; leave one out");
+    if (config->dropout > 0.0 && config->layers == 1)
+        return rg_fail(RG_USAGE, "--dropout is between layers, and there is one; add --layers 2 or more");
+    return RG_OK;
+}
+
+static rg_status check_training(const struct arguments *arguments, const struct rg_config *config) {
+    const enum rg_optimizer rule = config->optimizer;
+    if (config->clip_norm > 0.0 && config->clip_value > 0.0)
+        return rg_fail(RG_USAGE, "--clip-norm and --clip-value are both given; leave one out, or set it to 0");
+    if (is_given(arguments, "momentum") && rule != RG_OPT_MOMENTUM && rule != RG_OPT_NESTEROV && rule != RG_OPT_RMSPROP)
+        return rg_fail(RG_USAGE, "--momentum is of the optimizers momentum, nesterov and rmsprop, not of %s",
+                       rg_optimizer_names[rule]);
+    return RG_OK;
+}
+
 static rg_status check_together(const struct arguments *arguments, const struct rg_config *config) {
+    RG_TRY(check_model(arguments, config));
+    RG_TRY(check_training(arguments, config));
     if (config->task != NULL && config->data != NULL)
         return rg_fail(RG_USAGE, "--task %s and --data %.200s are both given; leave one out", config->task,
                        config->data);
@@ -150,14 +210,15 @@ rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, cons
     *config = rg_config_default();
     *command = "train";
     *topic = NULL;
-    if (device != NULL && device[0] != '\0')
-        config->device = device;
     if (named) {
         arguments.command = rg_command_find(argv[arguments.at++]);
         if (arguments.command == rg_n_commands)
             return refuse_command("command", argv[1]);
         *command = rg_commands[arguments.command].name;
     }
+    *config = rg_config_of_command(arguments.command);
+    if (device != NULL && device[0] != '\0')
+        config->device = device;
     const char *const asked = asked_for(&arguments);
     if (asked != NULL) {
         *topic = named && strcmp(asked, "help") == 0 ? *command : NULL;
@@ -171,6 +232,7 @@ rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, cons
             return rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", argv[arguments.at]);
         RG_TRY(parse_option(&arguments, config));
     }
+    fill_in(&arguments, config);
     return check_together(&arguments, config);
 }
 

@@ -14,11 +14,15 @@ enum rg_option_kind {
     RG_KIND_INT,      /* int, least … most */
     RG_KIND_BYTES,    /* uint64_t with a suffix K, M, G or T, least … most */
     RG_KIND_REAL,     /* double, least … most */
+    RG_KIND_SIGNED,   /* double, -most … most; NaN: not given */
+    RG_KIND_FRACTION, /* double, least … most, the latter left out */
     RG_KIND_DURATION, /* double, seconds with a suffix s, m or h, least … most */
     RG_KIND_TEXT,     /* const char *, not empty */
     RG_KIND_NAME,     /* const char *, one of `names` */
     RG_KIND_ENUM,     /* an enumeration, one of `names` by position */
-    RG_KIND_INIT,     /* struct rg_init */
+    RG_KIND_CELL,     /* enum rg_cell, and the bool irnn */
+    RG_KIND_INIT,     /* struct rg_init, the kinds in `names` by position */
+    RG_KIND_SCHEDULE, /* struct rg_schedule_options, the kinds in `names` by position */
     RG_KIND_COLOR     /* int: -1 auto, 1 always, 0 never, in this order in `names`; alone: always */
 };
 
@@ -62,20 +66,32 @@ extern const char *const rg_group_titles[RG_N_GROUPS];
 
 /* A kind of initialiser: whether it takes a number, and the one it has without; NaN if it must be given. */
 struct rg_init_form {
-    const char *name;
     const char *number; /* what help calls it, or NULL if it takes none */
     double value;
+    uint64_t least; /* of the number */
 };
-extern const struct rg_init_form rg_init_forms[]; /* index = enum rg_init_kind; ends with a NULL name */
+extern const struct rg_init_form rg_init_forms[]; /* index = enum rg_init_kind */
+
+/* A kind of schedule: the numbers it takes, and those it has without. */
+struct rg_schedule_form {
+    const char *numbers; /* how help writes them behind the name; "" if it takes none */
+    size_t every;        /* 0 if it takes none */
+    double gamma;        /* 1 if it takes none */
+};
+extern const struct rg_schedule_form rg_schedule_forms[]; /* index = enum rg_schedule */
 
 /* Position of a command, or rg_n_commands. */
 size_t rg_command_find(const char *name);
+
+/* rg_config_default as that command has it: grad and predict take the cell from the model's file, which RG_N_CELLS
+ * stands for. */
+struct rg_config rg_config_of_command(size_t command);
 
 /* Set the option's field from the text of a value. RG_USAGE names option, value and what is allowed. */
 rg_status rg_option_set(const struct rg_option *option, const char *text, struct rg_config *config);
 
 /* The option's value in `config`, and its range, as help writes them; "" where there is nothing to say. */
-enum { RG_OPTION_TEXT_BYTES = 96 };
+enum { RG_OPTION_TEXT_BYTES = 200 };
 void rg_option_value_text(const struct rg_option *option, const struct rg_config *config, char *text);
 void rg_option_range_text(const struct rg_option *option, char *text);
 

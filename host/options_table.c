@@ -5,22 +5,43 @@
 #include <math.h>
 #include <string.h>
 
-const char *const rg_cell_names[] = {"rnn", NULL};
-const char *const rg_activation_names[] = {"tanh", NULL};
+#include "rnn_gpu/model.h"
+
+const char *const rg_cell_names[] = {"rnn", "lstm", "gru", NULL};
+const char *const rg_activation_names[] = {"tanh",     "relu",     "leaky_relu", "elu",    "sigmoid",
+                                           "softsign", "softplus", "hardtanh",   "linear", NULL};
+const char *const rg_skip_kind_names[] = {"add", "dilated", NULL};
 const char *const rg_loss_names[] = {"auto", "mse", "bce", "ce", NULL};
-const char *const rg_optimizer_names[] = {"sgd", "adam", NULL};
+const char *const rg_target_names[] = {"last", "steps", NULL};
+const char *const rg_optimizer_names[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "adagrad", NULL};
+const char *const rg_schedule_names[] = {"constant", "step",      "exponential", "cosine",
+                                         "linear",   "one-cycle", "plateau",     NULL};
+static const char *const cell_names[] = {"rnn", "irnn", "lstm", "gru", NULL};
+static const char *const init_names[] = {"pytorch", "xavier", "he",     "orthogonal", "identity",
+                                         "normal",  "nprnn",  "chrono", NULL};
+/* Of any matrix: nprnn needs a square one, and chrono is about biases. */
+static const char *const init_input_names[] = {"pytorch", "xavier", "he", "orthogonal", "identity", "normal", NULL};
 static const char *const nonfinite_names[] = {"skip", "stop", NULL};
-static const char *const task_names[] = {"adding", "fashion-mnist", NULL};
+static const char *const task_names[] = {
+    "adding",      "multiplication", "copy",         "temporal-order", "temporal-order-3bit",
+    "delayed-xor", "permutation",    "memorisation", "delayed-recall", "fashion-mnist",
+    NULL};
 static const char *const color_names[] = {"auto", "always", "never", NULL};
 
 const struct rg_init_form rg_init_forms[] = {
-    [RG_INIT_PYTORCH] = {"pytorch", NULL, 0.0},
-    [RG_INIT_XAVIER] = {"xavier", NULL, 0.0},
-    [RG_INIT_HE] = {"he", NULL, 0.0},
-    [RG_INIT_ORTHOGONAL] = {"orthogonal", "GAIN", 1.0},
-    [RG_INIT_IDENTITY] = {"identity", "SCALE", 1.0},
-    [RG_INIT_NORMAL] = {"normal", "STD", NAN},
-    {NULL, NULL, 0.0},
+    [RG_INIT_PYTORCH] = {NULL, 0.0, 0},      [RG_INIT_XAVIER] = {NULL, 0.0, 0},      [RG_INIT_HE] = {NULL, 0.0, 0},
+    [RG_INIT_ORTHOGONAL] = {"GAIN", 1.0, 0}, [RG_INIT_IDENTITY] = {"SCALE", 1.0, 0}, [RG_INIT_NORMAL] = {"STD", NAN, 0},
+    [RG_INIT_NPRNN] = {NULL, 0.0, 0},        [RG_INIT_CHRONO] = {"TMAX", NAN, 2},
+};
+
+const struct rg_schedule_form rg_schedule_forms[] = {
+    [RG_SCHEDULE_CONSTANT] = {"", 0, 1.0},
+    [RG_SCHEDULE_STEP] = {"[:N[:G]]", 1000, 0.5},
+    [RG_SCHEDULE_EXPONENTIAL] = {"[:G]", 0, 0.999},
+    [RG_SCHEDULE_COSINE] = {"", 0, 1.0},
+    [RG_SCHEDULE_LINEAR] = {"", 0, 1.0},
+    [RG_SCHEDULE_ONE_CYCLE] = {"", 0, 1.0},
+    [RG_SCHEDULE_PLATEAU] = {"[:N[:G]]", 200, 0.5},
 };
 
 const struct rg_command rg_commands[] = {
@@ -54,18 +75,34 @@ const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "
 #define LARGE 1000000
 
 const struct rg_option rg_options[] = {
-    {"cell", 0, "NAME", RG_KIND_ENUM, FIELD(cell), RG_NOT_KEPT, NO_RANGE, rg_cell_names, RG_GROUP_MODEL,
-     TRAIN | GRAD | PREDICT | BENCH, 0, "recurrent cell"},
+    {"cell", 0, "NAME", RG_KIND_CELL, FIELD(cell), RG_NOT_KEPT, NO_RANGE, cell_names, RG_GROUP_MODEL,
+     TRAIN | GRAD | PREDICT | BENCH, 0, "recurrent cell (irnn: rnn with relu and identity)"},
     {"activation", 0, "NAME", RG_KIND_ENUM, FIELD(activation), RG_NOT_KEPT, NO_RANGE, rg_activation_names,
-     RG_GROUP_MODEL, TRAIN | GRAD | PREDICT | BENCH, 0, "of the cell"},
+     RG_GROUP_MODEL, TRAIN | GRAD | PREDICT | BENCH, 0, "of the rnn cell"},
+    {"skip", 0, "D", RG_KIND_COUNT, FIELD(skip), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_MODEL,
+     TRAIN | GRAD | PREDICT, 0, "connect step t to t-D; 0: not"},
+    {"skip-kind", 0, "KIND", RG_KIND_ENUM, FIELD(skip_kind), RG_NOT_KEPT, NO_RANGE, rg_skip_kind_names, RG_GROUP_MODEL,
+     TRAIN | GRAD | PREDICT, 0, "beside step t-1, or in its place"},
     {"hidden", 0, "H", RG_KIND_COUNT, FIELD(hidden), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, TRAIN | BENCH,
      0, "hidden units"},
     {"input", 0, "F", RG_KIND_COUNT, FIELD(input), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, BENCH, 0,
      "features of a time step"},
-    {"init", 0, "KIND", RG_KIND_INIT, FIELD(init), RG_NOT_KEPT, 0, LARGE, NULL, RG_GROUP_MODEL, TRAIN, 0,
-     "start of W_hh"},
+    {"layers", 0, "L", RG_KIND_COUNT, FIELD(layers), RG_NOT_KEPT, 1, RG_MAX_LAYERS, NULL, RG_GROUP_MODEL, TRAIN, 0,
+     "stacked layers"},
+    {"bidirectional", 0, NULL, RG_KIND_FLAG, FIELD(bidirectional), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MODEL, TRAIN,
+     0, "a second direction, from the end to the beginning"},
+    {"dropout", 0, "P", RG_KIND_FRACTION, FIELD(dropout), RG_NOT_KEPT, 0, 1, NULL, RG_GROUP_MODEL, TRAIN, 0,
+     "share dropped between layers"},
+    {"init", 0, "KIND", RG_KIND_INIT, FIELD(init), RG_NOT_KEPT, 0, LARGE, init_names, RG_GROUP_MODEL, TRAIN, 0,
+     "start of W_hh and W_sh"},
+    {"init-input", 0, "KIND", RG_KIND_INIT, FIELD(init_input), RG_NOT_KEPT, 0, LARGE, init_input_names, RG_GROUP_MODEL,
+     TRAIN, 0, "start of W_ih"},
+    {"forget-bias", 0, "X", RG_KIND_SIGNED, FIELD(forget_bias), RG_NOT_KEPT, 0, 1000, NULL, RG_GROUP_MODEL, TRAIN, 0,
+     "start of lstm's forget gate"},
     {"loss", 0, "NAME", RG_KIND_ENUM, FIELD(loss), RG_NOT_KEPT, NO_RANGE, rg_loss_names, RG_GROUP_MODEL, TRAIN | GRAD,
      0, "auto: by the data"},
+    {"target", 0, "WHERE", RG_KIND_ENUM, FIELD(target), RG_NOT_KEPT, NO_RANGE, rg_target_names, RG_GROUP_MODEL,
+     TRAIN | GRAD | PREDICT, 0, "output after the last step, or after each"},
 
     {"task", 0, "NAME", RG_KIND_NAME, FIELD(task), RG_NOT_KEPT, NO_RANGE, task_names, RG_GROUP_DATA, TRAIN, 0,
      "what to learn"},
@@ -85,8 +122,18 @@ const struct rg_option rg_options[] = {
     {"optimizer", 0, "NAME", RG_KIND_ENUM, FIELD(optimizer), RG_NOT_KEPT, NO_RANGE, rg_optimizer_names,
      RG_GROUP_TRAINING, TRAIN, 0, "update rule"},
     {"lr", 0, "R", RG_KIND_REAL, FIELD(lr), RG_NOT_KEPT, 0, LARGE, NULL, RG_GROUP_TRAINING, TRAIN, 0, "learning rate"},
+    {"momentum", 0, "M", RG_KIND_FRACTION, FIELD(momentum), RG_NOT_KEPT, 0, 1, NULL, RG_GROUP_TRAINING, TRAIN, 0,
+     "of momentum and nesterov; of rmsprop if given"},
+    {"weight-decay", 0, "W", RG_KIND_REAL, FIELD(weight_decay), RG_NOT_KEPT, 0, LARGE, NULL, RG_GROUP_TRAINING, TRAIN,
+     0, "in the gradient; adamw: beside it"},
+    {"schedule", 0, "KIND", RG_KIND_SCHEDULE, FIELD(schedule), RG_NOT_KEPT, 1, ONE_BILLION, rg_schedule_names,
+     RG_GROUP_TRAINING, TRAIN, 0, "the rate times G every N updates, and others"},
+    {"warmup", 0, "N", RG_KIND_COUNT, FIELD(warmup), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_TRAINING, TRAIN, 0,
+     "updates over which the rate rises"},
     {"clip-norm", 0, "C", RG_KIND_REAL, FIELD(clip_norm), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_TRAINING, TRAIN,
      0, "clip the gradient's norm; 0: off"},
+    {"clip-value", 0, "C", RG_KIND_REAL, FIELD(clip_value), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_TRAINING, TRAIN,
+     0, "clip each number instead; 0: off"},
     {"nonfinite", 0, "WHAT", RG_KIND_ENUM, FIELD(nonfinite), RG_NOT_KEPT, NO_RANGE, nonfinite_names, RG_GROUP_TRAINING,
      TRAIN, 0, "at a gradient that is not finite"},
     {"seed", 0, "S", RG_KIND_U64, FIELD(seed), RG_NOT_KEPT, 0, UINT64_MAX, NULL, RG_GROUP_TRAINING,
@@ -121,18 +168,32 @@ size_t rg_command_find(const char *name) {
     return i;
 }
 
+struct rg_config rg_config_of_command(size_t command) {
+    struct rg_config config = rg_config_default();
+    if (command < rg_n_commands && ((GRAD | PREDICT) >> command & 1) != 0)
+        config.cell = RG_N_CELLS;
+    return config;
+}
+
 struct rg_config rg_config_default(void) {
     return (struct rg_config){
         .cell = RG_CELL_RNN,
         .activation = RG_ACT_TANH,
+        .skip_kind = RG_SKIP_ADD,
         .hidden = 128,
+        .layers = 1,
         .init = {RG_INIT_PYTORCH, 0.0},
+        .init_input = {RG_INIT_PYTORCH, 0.0},
+        .forget_bias = NAN,
         .loss = RG_LOSS_AUTO,
+        .target = RG_TARGET_LAST,
         .batch = 4096,
         .steps = 100,
         .updates = 100,
         .optimizer = RG_OPT_ADAM,
         .lr = 1e-3,
+        .momentum = 0.9,
+        .schedule = {RG_SCHEDULE_CONSTANT, 0, 1.0},
         .clip_norm = 1.0,
         .nonfinite = RG_NONFINITE_SKIP,
         .seed = 1,

@@ -11,9 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(sizeof(enum rg_cell) == sizeof(int) && sizeof(enum rg_loss) == sizeof(int) &&
+_Static_assert(sizeof(enum rg_activation) == sizeof(int) && sizeof(enum rg_skip_kind) == sizeof(int) &&
+                   sizeof(enum rg_loss) == sizeof(int) && sizeof(enum rg_target) == sizeof(int) &&
                    sizeof(enum rg_optimizer) == sizeof(int) && sizeof(enum rg_nonfinite) == sizeof(int),
                "every enumeration is set as an int");
+
+/* What the command line calls cells; irnn is an rnn (rg_config.irnn). */
+enum { IRNN = 1 };
+static const enum rg_cell cells[] = {RG_CELL_RNN, RG_CELL_RNN, RG_CELL_LSTM, RG_CELL_GRU};
 
 static const char suffixes[] = "KMGT";
 
@@ -148,7 +153,10 @@ static rg_status scan_real(const struct rg_option *option, const char *text, con
 
 /* Not finite numbers are beyond every range; NaN cannot be written. */
 static bool is_within(const struct rg_option *option, double value) {
-    return value >= (double)option->least && value <= (double)option->most;
+    const double most = (double)option->most;
+    if (option->kind == RG_KIND_SIGNED)
+        return fabs(value) <= most;
+    return value >= (double)option->least && (option->kind == RG_KIND_FRACTION ? value < most : value <= most);
 }
 
 static rg_status set_real(const struct rg_option *option, const char *text, struct rg_config *config) {
@@ -199,30 +207,83 @@ static rg_status set_name(const struct rg_option *option, const char *text, stru
     return RG_OK;
 }
 
+static rg_status set_cell(const struct rg_option *option, const char *text, struct rg_config *config) {
+    size_t index = 0;
+    RG_TRY(find_name(option, text, option->names, &index));
+    config->cell = cells[index];
+    config->irnn = index == IRNN;
+    return RG_OK;
+}
+
+/* ---- A name and numbers behind colons ---- */
+
+/* The position in option->names of the name before the first colon; *rest = the text from that colon on. */
+static rg_status scan_name(const struct rg_option *option, const char *text, size_t *index, const char **rest) {
+    enum { BYTES = 32 };
+    char name[BYTES];
+    const size_t length = strcspn(text, ":");
+    snprintf(name, sizeof name, "%.*s", (int)(length < BYTES ? length : BYTES - 1), text);
+    *rest = text + length;
+    return find_name(option, name, option->names, index);
+}
+
 static rg_status set_init(const struct rg_option *option, const char *text, struct rg_config *config) {
-    const char *names[RG_INIT_NORMAL + 2] = {NULL};
-    char kind[32];
-    const char *const colon = strchr(text, ':');
     const char *rest = "";
     size_t index = 0;
-    for (size_t i = 0; rg_init_forms[i].name != NULL; i++)
-        names[i] = rg_init_forms[i].name;
-    snprintf(kind, sizeof kind, "%.*s", (int)(colon != NULL && colon - text < 31 ? colon - text : 31), text);
-    RG_TRY(find_name(option, kind, names, &index));
-    const struct rg_init_form *form = &rg_init_forms[index];
+    RG_TRY(scan_name(option, text, &index, &rest));
+    const struct rg_init_form *const form = &rg_init_forms[index];
+    const char *const name = option->names[index];
     struct rg_init init = {(enum rg_init_kind)index, form->value};
-    if (colon != NULL && form->number == NULL)
-        return rg_fail(RG_USAGE, "--init: %s takes no number; write --init %s", form->name, form->name);
-    if (colon == NULL && isnan(form->value))
-        return rg_fail(RG_USAGE, "--init: %s needs a number; write --init %s:%s", form->name, form->name, form->number);
-    if (colon != NULL) {
-        RG_TRY(scan_real(option, colon + 1, "a number", &init.value, &rest));
+    if (*rest == ':' && form->number == NULL)
+        return rg_fail(RG_USAGE, "--%s: %s takes no number; write --%s %s", option->name, name, option->name, name);
+    if (*rest != ':' && isnan(form->value))
+        return rg_fail(RG_USAGE, "--%s: %s needs a number; write --%s %s:%s", option->name, name, option->name, name,
+                       form->number);
+    if (*rest == ':') {
+        const struct rg_option number = {.name = option->name, .least = form->least, .most = option->most};
+        const char *const start = rest + 1;
+        RG_TRY(scan_real(&number, start, "a number", &init.value, &rest));
         if (*rest != '\0')
-            return refuse_form(option, colon + 1, "a number");
-        if (!is_within(option, init.value))
-            return refuse_range(option, colon + 1);
+            return refuse_form(&number, start, "a number");
+        if (!is_within(&number, init.value))
+            return refuse_range(&number, start);
     }
     *(struct rg_init *)field(option, config) = init;
+    return RG_OK;
+}
+
+/* `:N` at *text, left behind; false if there is none, or N is 0 or beyond `most`. */
+static bool scan_every(uint64_t most, const char **text, size_t *every) {
+    bool overflow = false;
+    if (**text != ':' || !is_digit((*text)[1]))
+        return false;
+    (*text)++;
+    const uint64_t value = scan_digits(text, &overflow);
+    *every = (size_t)value;
+    return !overflow && value >= 1 && value <= most;
+}
+
+static rg_status set_schedule(const struct rg_option *option, const char *text, struct rg_config *config) {
+    const char *rest = "";
+    size_t index = 0;
+    RG_TRY(scan_name(option, text, &index, &rest));
+    const struct rg_schedule_form *const form = &rg_schedule_forms[index];
+    const char *const name = option->names[index];
+    const struct rg_option factor = {.name = option->name, .most = 1};
+    struct rg_schedule_options schedule = {(enum rg_schedule)index, form->every, form->gamma};
+    bool good = true;
+    if (*rest == ':' && *form->numbers == '\0')
+        return rg_fail(RG_USAGE, "--%s: %s takes no number; write --%s %s", option->name, name, option->name, name);
+    if (*rest == ':' && form->every > 0)
+        good = scan_every(option->most, &rest, &schedule.every);
+    if (good && *rest == ':') {
+        RG_TRY(scan_real(&factor, rest + 1, "a number", &schedule.gamma, &rest));
+        good = is_within(&factor, schedule.gamma);
+    }
+    if (!good || *rest != '\0')
+        return rg_fail(RG_USAGE, "--%s: '%.80s' is not %s%s with %sG from 0 to 1", option->name, text, name,
+                       form->numbers, form->every > 0 ? "N from 1 to 1000000000 and " : "");
+    *(struct rg_schedule_options *)field(option, config) = schedule;
     return RG_OK;
 }
 
@@ -238,14 +299,20 @@ rg_status rg_option_set(const struct rg_option *option, const char *text, struct
     case RG_KIND_BYTES:
         return set_whole(option, text, config);
     case RG_KIND_REAL:
+    case RG_KIND_SIGNED:
+    case RG_KIND_FRACTION:
     case RG_KIND_DURATION:
         return set_real(option, text, config);
     case RG_KIND_NAME:
     case RG_KIND_ENUM:
     case RG_KIND_COLOR:
         return set_name(option, text, config);
+    case RG_KIND_CELL:
+        return set_cell(option, text, config);
     case RG_KIND_INIT:
         return set_init(option, text, config);
+    case RG_KIND_SCHEDULE:
+        return set_schedule(option, text, config);
     case RG_KIND_TEXT:
         break;
     }
@@ -270,6 +337,10 @@ void rg_option_range_text(const struct rg_option *option, char *text) {
     if (option->kind == RG_KIND_BYTES) {
         bytes_text(option->most, most);
         snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %.40s", option->least, most);
+    } else if (option->kind == RG_KIND_SIGNED) {
+        snprintf(text, RG_OPTION_TEXT_BYTES, "-%" PRIu64 " to %" PRIu64, option->most, option->most);
+    } else if (option->kind == RG_KIND_FRACTION) {
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to below %" PRIu64, option->least, option->most);
     } else if (option->most > 0) {
         snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %" PRIu64, option->least, option->most);
     }
@@ -295,7 +366,14 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
     case RG_KIND_BYTES:
         bytes_text(*(const uint64_t *)value, text);
         return;
+    case RG_KIND_SIGNED:
+        if (isnan(*(const double *)value)) {
+            name = "as drawn";
+            break;
+        }
+        /* fall through */
     case RG_KIND_REAL:
+    case RG_KIND_FRACTION:
     case RG_KIND_DURATION:
         snprintf(text, RG_OPTION_TEXT_BYTES, "%g", *(const double *)value);
         return;
@@ -311,8 +389,14 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
         number = *(const int *)value;
         name = option->names[number < 0 ? 0 : 2 - number];
         break;
+    case RG_KIND_CELL:
+        name = config->cell == RG_N_CELLS ? "the file's" : config->irnn ? "irnn" : rg_cell_names[config->cell];
+        break;
     case RG_KIND_INIT:
-        name = rg_init_forms[((const struct rg_init *)value)->kind].name;
+        name = option->names[((const struct rg_init *)value)->kind];
+        break;
+    case RG_KIND_SCHEDULE:
+        name = option->names[((const struct rg_schedule_options *)value)->kind];
         break;
     }
     snprintf(text, RG_OPTION_TEXT_BYTES, "%s", name != NULL ? name : "");

@@ -2,31 +2,31 @@
 #include "args.h"
 #include "common.cl"
 #define RG_R 8
-#include "block.cl"
+#include "plain.cl"
 #undef RG_R
 #define RG_R 4
-#include "block.cl"
+#include "plain.cl"
+#undef RG_R
+#define RG_R 2
+#include "plain.cl"
 #undef RG_R
 #define RG_R 1
-#include "block.cl"
+#include "plain.cl"
 #undef RG_R
 #include "cells/rnn.cl"
-#define RG_R 8
-#include "rows.cl"
-#undef RG_R
-#define RG_R 4
-#include "rows.cl"
-#undef RG_R
-#define RG_R 1
-#include "rows.cl"
-#undef RG_R
-#include "pack.cl"
 #include "sweep.cl"
+#include "cells/lstm.cl"
+#include "sweep.cl"
+#include "cells/gru.cl"
+#include "sweep.cl"
+#include "pack.cl"
 #include "head.cl"
+#include "input_gradient.cl"
 #include "weight_gradient.cl"
 #include "norm.cl"
 #include "optimizer.cl"
 #include "random.cl"
 #include "tasks.cl"
 #include "gather.cl"
+#include "dropout.cl"
 #include "peak.cl"

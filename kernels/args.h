@@ -2,8 +2,9 @@
  *
  * Letters: B rows of the chunk, T steps, F inputs, H hidden units, G gates, O outputs. A tensor on the device is
  * row-major with time outermost; its rows are padded:
- *   Fp = F + 1 rounded up to RG_INPUT_PAD; column F holds ones (the bias of the weight gradient), the rest zeros
+ *   Fp = F rounded up to RG_INPUT_PAD, the padding holds zeros
  *   Hp, Op = H, O rounded up to the panel width NR = RG_NV * RG_COLS * RG_VEC
+ * The states of a layer's D directions lie side by side, direction d from column d*H on, in rows of D*Hp.
  * Sizes in elements unless named otherwise. 64-bit members come first so that every compiler lays them out alike. */
 #ifndef RG_ARGS_H
 #define RG_ARGS_H
@@ -21,81 +22,127 @@ typedef uint32_t rg_u32;
 
 /* Row stride of a state in local memory: off the powers of two, whose rows would fall on the same cache sets. */
 #define RG_LOCAL_STRIDE(stride, vec) ((stride) + (vec))
-#define RG_MAX_JOBS 8
+#define RG_MAX_JOBS 10
 
-/* Forward and reverse sweep of one layer over all steps. */
+/* Forward and reverse sweep of one direction of one layer. G gates have A pre-activations (the gru keeps the two halves
+ * of n apart), S values are saved per unit and D deltas made; see the cells. */
+#define RG_SKIP_NONE 0
+#define RG_SKIP_IS_ADD 1
+#define RG_SKIP_IS_DILATED 2
 struct rg_sweep_args {
-    rg_u64 rows;       /* B */
-    rg_u64 steps;      /* T */
-    rg_u64 w_input;    /* packed W_ih [panels][F][G][NR]: offset into the packed weights */
-    rg_u64 w_hidden;   /* packed W_hh [panels][H][G][NR]; for the reverse sweep [panels][G*H][NR] */
-    rg_u64 bias;       /* packed b_ih + b_hh [panels][G][NR] */
-    rg_u32 inputs;     /* F */
-    rg_u32 x_stride;   /* Fp */
+    rg_u64 rows;     /* B */
+    rg_u64 steps;    /* T */
+    rg_u64 w_input;  /* packed W_ih [panels][inputs][G][width]: offset into the packed weights */
+    rg_u64 w_hidden; /* packed W_hh [panels][H][G][width]; for the reverse sweep [panels][G*H][NR] */
+    rg_u64 w_skip;   /* packed W_sh, in the same two forms */
+    rg_u64 bias;     /* packed biases [panels][A][width] */
+    rg_u64 skip;     /* d of h_{t-d} */
+    rg_u32 inputs;   /* F, or D*H of the layer below */
+    rg_u32 x_stride;
     rg_u32 hidden;     /* H */
     rg_u32 h_stride;   /* Hp */
+    rg_u32 out_stride; /* D*Hp: row of the layer's states */
+    rg_u32 out_column; /* where this direction's states begin in it */
     rg_u32 tile;       /* rows of a work-group */
     rg_u32 activation; /* enum rg_activation */
     rg_u32 ragged;     /* 1: `begin` says where each sequence starts */
-    rg_u32 unused;
+    rg_u32 backward;   /* 1: this direction runs from the last step to the first */
+    rg_u32 skip_kind;  /* RG_SKIP_NONE … */
+    rg_u32 every_step; /* 1: dh is [T][B][out_stride]; 0: [B][out_stride], for the last step alone */
 };
 
-/* Copy a matrix out of the weight arena into panels: packed[p][k][g][u] =
- * weights[source + k*stride_k + g*stride_g + (p*NR+u)*stride_u], plus the same at source2 if that is not RG_NO_SOURCE;
- * 0 for units past `units`. */
+/* Copy a matrix out of the weight arena into panels: packed[p][k][first_gate + g][u] =
+ * weights[source + k*stride_k + g*stride_g + (p*width+u)*stride_u], plus the same at source2 if that is not
+ * RG_NO_SOURCE; 0 for units past `units`. */
 #define RG_NO_SOURCE (~(rg_u64)0)
 struct rg_pack_job {
     rg_u64 source, source2;
     rg_u64 target; /* offset into the packed weights */
     rg_u64 stride_k, stride_g, stride_u;
-    rg_u32 depth; /* K */
-    rg_u32 gates; /* G */
+    rg_u32 depth;      /* K */
+    rg_u32 gates;      /* of this job */
+    rg_u32 all_gates;  /* of the panel */
+    rg_u32 first_gate; /* of this job in the panel */
     rg_u32 units;
     rg_u32 panels;
+    rg_u32 width; /* of a panel */
+    rg_u32 unused;
 };
 struct rg_pack_args {
     struct rg_pack_job jobs[RG_MAX_JOBS];
 };
 
-/* Output layer, loss and the gradient at the last state, for one chunk. */
+/* Output layer, loss and the gradient at the states, for one chunk, on the last step or on every step. */
 struct rg_head_args {
-    rg_u64 rows;      /* B */
-    rg_u64 first_row; /* of this chunk within the batch, for outputs, targets and row losses */
-    rg_u64 h_offset;  /* elements of h before its last step */
-    rg_u64 w_forward; /* packed W_o [panels(O)][H][NR] */
-    rg_u64 w_reverse; /* packed W_o^T [panels(H)][O][NR] */
-    rg_u64 bias;      /* packed b_o [panels(O)][NR] */
-    rg_u32 hidden, h_stride;
+    rg_u64 rows;       /* B */
+    rg_u64 first_row;  /* of this chunk within the batch, for row_loss */
+    rg_u64 first_step; /* the first step that has an output: T-1, or 0 */
+    rg_u64 steps;      /* T */
+    rg_u64 w_forward;  /* packed W_o [panels(O)][D*H][NR] */
+    rg_u64 w_reverse;  /* packed W_o^T [panels(D*H)][O][NR] */
+    rg_u64 bias;       /* packed b_o [panels(O)][NR] */
+    rg_u32 hidden;     /* D*H */
+    rg_u32 h_stride;   /* D*Hp */
     rg_u32 outputs, o_stride;
     rg_u32 n_targets; /* columns of y: O for mse and bce, 1 for ce */
     rg_u32 loss;      /* RG_LOSS_MSE, RG_LOSS_BCE or RG_LOSS_CE; RG_LOSS_AUTO: outputs only */
     rg_u32 tile;
-    float scale; /* 1/B, or 1/(B*O), over the whole batch */
+    float scale; /* 1 over the number of terms in the mean, over the whole batch */
 };
 
-/* Weight gradient of one matrix product out = A W: partial[s][k][n] (+)= sum of a[row][k] * d[row][n] over the rows
- * (t, b) of segment s, which is a run of whole steps. k runs over `depth` columns of `a`, read `shift` steps earlier
- * (h_{t-1}, zero before the first step), then over `inputs` columns of `x`. The sum goes through blocks of
- * RG_BATCH_BLOCK sequences in order, each from its first step to its last, so it does not depend on how a batch is cut
- * into chunks of whole blocks. */
-#define RG_BATCH_BLOCK 128
+/* Gradient at the inputs of a layer, which are the states of the layer below: dx = sum over directions and gates of
+ * delta W_ih. */
+struct rg_input_gradient_args {
+    rg_u64 rows;         /* T*B */
+    rg_u64 w_reverse[2]; /* packed W_ih [panels(D*H)][G*H][NR] of each direction */
+    rg_u32 directions;
+    rg_u32 gates, hidden, h_stride; /* of the layer above: delta columns g*h_stride + j */
+    rg_u32 d_stride;
+    rg_u32 out_stride; /* D*Hp */
+    rg_u32 panels;     /* of D*H columns */
+    rg_u32 tile;
+};
+
+/* Weight gradient of a layer: partial[s][k][n] (+)= sum of a[row][k] * d[row][n] over the rows (t, b) of segment s, a
+ * run of whole steps. Its rows k come from several sources one after the other: the states `shift` steps earlier (zero
+ * before the first step), the inputs, the ones that make the bias. The sum goes through blocks of `block` sequences in
+ * order, each from its first step to its last, so it does not depend on how a batch is cut into chunks of whole blocks.
+ */
+#define RG_BATCH_BLOCK 128 /* the largest block */
+#define RG_MAX_SOURCES 4
+#define RG_FROM_STATES 0
+#define RG_FROM_INPUTS 1
+#define RG_FROM_ONES 2
+#define RG_NO_GATE (~(rg_u32)0)
+struct rg_gradient_source {
+    rg_u64 offset;    /* elements of the buffer before step 0 */
+    rg_u64 shift;     /* steps; added to the time if `later`, else subtracted */
+    rg_u32 later;     /* 1 for the direction that runs backward */
+    rg_u32 buffer;    /* RG_FROM_… */
+    rg_u32 depth;     /* columns taken, and rows of partial made */
+    rg_u32 stride;    /* of a row; 0: the same row for all */
+    rg_u32 skip_gate; /* a column group of d that has no term in this source, or RG_NO_GATE */
+    rg_u32 unused;
+};
 struct rg_weight_gradient_args {
     rg_u64 rows;           /* B */
+    rg_u64 steps;          /* T */
     rg_u64 begin, end;     /* steps that take part */
-    rg_u64 shift;          /* 1 for the recurrent layer, 0 for the head */
     rg_u64 segment_stride; /* elements of `partial` from one segment to the next */
     rg_u64 partial;        /* offset */
-    rg_u64 a_offset;       /* elements of `a` before step 0 */
     rg_u32 n_segments;
-    rg_u32 depth, a_stride;
-    rg_u32 inputs, x_stride;
     rg_u32 n, d_stride; /* n is a multiple of NR */
+    rg_u32 gate_width;  /* columns of a gate in d */
     rg_u32 accumulate;  /* 0: partial is overwritten; 1: added to */
+    rg_u32 block;
+    rg_u32 n_sources;
+    rg_u32 unused;
+    struct rg_gradient_source sources[RG_MAX_SOURCES];
 };
 
 /* Sum the segments in order and put them where the parameter arena has them:
- * gradients[target + j*columns + k] = sum over s of partial[source + s*segment_stride + (k0+k)*n + g*stride + u],
- * j = g*units + u. */
+ * gradients[target + j*columns + k] = sum over s of partial[source + s*segment_stride + (k0+k)*n + place(g) + u],
+ * j = g*units + u, place(g) = g*stride, but for the last gate last_place. */
 struct rg_reduce_job {
     rg_u64 target;
     rg_u64 source;
@@ -103,7 +150,7 @@ struct rg_reduce_job {
     rg_u32 n_segments;
     rg_u32 gates, units, stride, n;
     rg_u32 columns, k0;
-    rg_u32 unused;
+    rg_u32 last_place;
 };
 struct rg_reduce_args {
     struct rg_reduce_job jobs[RG_MAX_JOBS];
@@ -111,19 +158,21 @@ struct rg_reduce_args {
 
 /* Global norm and loss. Stage one leaves one rg_norm_partial a group; stage two combines them in order. */
 struct rg_norm_partial {
-    float scale;   /* largest |g| of the group */
+    float scale;   /* largest |g| of the group, as squares is divided by it */
     float squares; /* sum of (g/scale)^2 */
     float loss;
-    float unused;
+    float largest; /* |g|, to the bit */
 };
 struct rg_norm_args {
     rg_u64 n;    /* elements of the gradient arena */
     rg_u64 rows; /* of row_loss */
     rg_u32 n_partials;
-    float clip;                 /* largest norm allowed; 0: no clipping */
+    float clip_norm;            /* largest norm allowed; 0: no clipping */
+    float clip_value;           /* largest |g| allowed; 0: no clipping. At most one of the two is set */
     float log_beta1, log_beta2; /* adam: natural logarithms of the decay rates */
     rg_u32 slot;                /* where in the history this update goes */
     rg_u32 max_skips;           /* so many skipped in a row stop the run */
+    rg_u32 unused;
 };
 
 /* What the device knows about the run; read by the optimiser kernels, never needed by the host inside an update. */
@@ -135,7 +184,7 @@ struct rg_control {
     rg_u32 steps;       /* updates applied */
     rg_u32 skipped;     /* updates skipped */
     rg_u32 skipped_row; /* of these, in a row up to now */
-    rg_u32 clipped;     /* updates whose norm was above C */
+    rg_u32 clipped;     /* updates whose norm, or largest |g|, was above C */
     rg_u32 stopped;     /* 1: too many skipped in a row; every later update is skipped */
     rg_u32 unused;
 };
@@ -145,21 +194,41 @@ struct rg_record {
     rg_u32 clipped, skipped;
 };
 
+/* Optimisers; the symbols are those of optimizer.cl. */
 struct rg_optimizer_args {
     rg_u64 n; /* elements of the arena, a multiple of RG_VEC */
     float lr;
-    float beta1, rest1; /* adam: decay rates, and 1 minus each, rounded apart */
-    float beta2, rest2;
+    float momentum;
+    float beta1, rest1; /* decay rate of m, and 1 minus it, rounded apart */
+    float beta2, rest2; /* of v */
     float epsilon;
+    float decay;  /* times w, added to the gradient */
+    float shrink; /* times w, taken from w: adamw's lr * decay */
+    float clip;   /* largest |g| used */
+    rg_u32 nesterov;
+    rg_u32 unused;
 };
 
-/* Make a chunk of a synthetic task. */
+/* Fill a chunk: an item makes runs of RG_FILL_STEPS steps of a sequence, each from its own counters. */
+#define RG_FILL_STEPS 64
+
+/* Make a chunk of a synthetic task; host/train/tasks.h defines each. */
+#define RG_TASK_ADDING 0
+#define RG_TASK_MULTIPLICATION 1
+#define RG_TASK_DELAYED_XOR 2
+#define RG_TASK_COPY 3
+#define RG_TASK_MEMORISATION 4
+#define RG_TASK_TEMPORAL_ORDER 5
+#define RG_TASK_TEMPORAL_ORDER_3BIT 6
+#define RG_TASK_PERMUTATION 7
+#define RG_TASK_DELAYED_RECALL 8
 struct rg_task_args {
-    rg_u64 rows, first_row, steps;
-    rg_u64 update; /* number of the update: the counter of the random numbers */
+    rg_u64 rows, first_row;
+    rg_u64 steps;  /* of a sequence */
+    rg_u64 update; /* number of the update: the counter of the random numbers, modulo 2^32 */
     rg_u32 seed_low, seed_high;
+    rg_u32 task; /* RG_TASK_… */
     rg_u32 x_stride;
-    rg_u32 unused;
 };
 
 /* Copy the sequences index[first_row …] of a data set on the device into a chunk. */
@@ -167,9 +236,22 @@ struct rg_gather_args {
     rg_u64 rows, first_row, steps;
     rg_u64 data_steps; /* steps a sequence has in the data set */
     rg_u32 inputs, x_stride;
-    rg_u32 kind; /* enum rg_input_kind */
-    rg_u32 n_targets;
+    rg_u32 kind;      /* enum rg_input_kind */
+    rg_u32 n_targets; /* of a step if every_step, else of a sequence */
     rg_u32 ragged, labelled;
+    rg_u32 every_step; /* 1: the data set has targets for every step */
+    rg_u32 unused;
+};
+
+/* Dropout of a layer's states, in or out of place. */
+struct rg_dropout_args {
+    rg_u64 rows, first_row, steps;
+    rg_u64 update;
+    rg_u32 seed_low, seed_high;
+    rg_u32 layer;
+    rg_u32 stride; /* D*Hp */
+    float probability;
+    rg_u32 unused;
 };
 
 /* Measure the device: `rounds` rounds of RG_PEAK_CHAINS independent fused multiply-adds an item. */

@@ -5,6 +5,59 @@
 
 /* Activations by number, as enum rg_activation. */
 #define RG_TANH 0
+#define RG_RELU 1
+#define RG_LEAKY_RELU 2
+#define RG_ELU 3
+#define RG_SIGMOID 4
+#define RG_SOFTSIGN 5
+#define RG_SOFTPLUS 6
+#define RG_HARDTANH 7
+#define RG_LINEAR 8
+
+/* Rows first … end-1, at most as many as a block is tall, in blocks: CALL(R, row) does R rows from `row`. */
+#define RG_BLOCK_ROWS 8
+#define RG_BLOCKS_OF_2(first, end, CALL) \
+    do {                                 \
+        size_t row_ = (first);           \
+        if ((end)-row_ >= 2) {           \
+            CALL(2, row_);               \
+        } else {                         \
+            CALL(1, row_);               \
+        }                                \
+    } while (0)
+#define RG_BLOCKS_OF_4(first, end, CALL)   \
+    do {                                   \
+        size_t row_ = (first);             \
+        if ((end)-row_ >= 4) {             \
+            CALL(4, row_);                 \
+        } else {                           \
+            for (; row_ < (end); row_++) { \
+                CALL(1, row_);             \
+            }                              \
+        }                                  \
+    } while (0)
+#define RG_BLOCKS_OF_8(first, end, CALL)   \
+    do {                                   \
+        size_t row_ = (first);             \
+        if ((end)-row_ >= 8) {             \
+            CALL(8, row_);                 \
+        } else {                           \
+            if ((end)-row_ >= 4) {         \
+                CALL(4, row_);             \
+                row_ += 4;                 \
+            }                              \
+            for (; row_ < (end); row_++) { \
+                CALL(1, row_);             \
+            }                              \
+        }                                  \
+    } while (0)
+
+/* Rows of a block whose rows have four vectors each: as many as the registers hold. */
+#if RG_VEC == 16 || RG_COLS * RG_ROWS > 1
+#define RG_TALL_OF_FOUR 4
+#else
+#define RG_TALL_OF_FOUR 2
+#endif
 
 /* Where item `col` keeps its n-th vector within a panel. */
 #define RG_LANE(col, n) ((n)*RG_COLS * RG_VEC + (col)*RG_VEC)
@@ -38,13 +91,96 @@ RG_INLINE rg_vec rg_tanh(rg_vec x) {
     return x * p / q;
 }
 
+/* e^x to about 1 ulp: x = n ln 2 + r, a polynomial in r (Cephes' expf), n put into the exponent. NaN stays NaN. */
+RG_INLINE rg_vec rg_exp(rg_vec x) {
+    const rg_vec high = RG_SPLAT(88.0f), low = RG_SPLAT(-87.0f), round = RG_SPLAT(12582912.0f); /* 1.5 * 2^23 */
+    x = RG_SELECT(x > high, high, x);
+    x = RG_SELECT(x < low, low, x);
+    const rg_vec shifted = RG_FMA(x, RG_SPLAT(1.44269504088896341f), round);
+    const rg_vec n = shifted - round;
+    rg_vec r = RG_FMA(n, RG_SPLAT(-0.693359375f), x);
+    r = RG_FMA(n, RG_SPLAT(2.12194440e-4f), r);
+    rg_vec p = RG_FMA(r, RG_SPLAT(1.9875691500e-4f), RG_SPLAT(1.3981999507e-3f));
+    p = RG_FMA(p, r, RG_SPLAT(8.3334519073e-3f));
+    p = RG_FMA(p, r, RG_SPLAT(4.1665795894e-2f));
+    p = RG_FMA(p, r, RG_SPLAT(1.6666665459e-1f));
+    p = RG_FMA(p, r, RG_SPLAT(5.0000001201e-1f));
+    p = RG_FMA(p, r * r, r) + RG_SPLAT(1.0f);
+    return p * RG_EXPONENT(shifted);
+}
+
+/* The logistic function; relative accuracy on both sides. */
+RG_INLINE rg_vec rg_sigmoid(rg_vec x) {
+    const rg_vec one = RG_SPLAT(1.0f);
+    return one / (one + rg_exp(-x));
+}
+
+RG_INLINE rg_vec rg_above_zero(rg_vec x, rg_vec yes, rg_vec no) {
+    return RG_SELECT(x > RG_SPLAT(0.0f), yes, no);
+}
+
+RG_INLINE rg_vec rg_magnitude(rg_vec x) {
+    return rg_above_zero(x, x, -x);
+}
+
+/* ln(1 + e^x), the identity beyond 20 as in PyTorch. */
+RG_INLINE rg_vec rg_softplus(rg_vec x) {
+    rg_real lanes[RG_VEC];
+    RG_STORE(x, lanes);
+    for (int i = 0; i < RG_VEC; i++) {
+        lanes[i] = lanes[i] > 20.0f ? lanes[i] : RG_LOG1P(RG_EXP(lanes[i]));
+    }
+    return RG_LOAD(lanes);
+}
+
 RG_INLINE rg_vec rg_activate(rg_vec x, rg_u32 activation) {
-    (void)activation;
-    return rg_tanh(x);
+    const rg_vec zero = RG_SPLAT(0.0f), one = RG_SPLAT(1.0f);
+    switch (activation) {
+    case RG_RELU:
+        return RG_SELECT(x < zero, zero, x);
+    case RG_LEAKY_RELU:
+        return rg_above_zero(x, x, x * RG_SPLAT(0.01f));
+    case RG_ELU:
+        return rg_above_zero(x, x, rg_exp(x) - one);
+    case RG_SIGMOID:
+        return rg_sigmoid(x);
+    case RG_SOFTSIGN:
+        return x / (one + rg_magnitude(x));
+    case RG_SOFTPLUS:
+        return rg_softplus(x);
+    case RG_HARDTANH:
+        x = RG_SELECT(x > one, one, x);
+        return RG_SELECT(x < -one, -one, x);
+    case RG_LINEAR:
+        return x;
+    default:
+        return rg_tanh(x);
+    }
 }
 
 /* The derivative of the activation, from its value y. */
 RG_INLINE rg_vec rg_activate_slope(rg_vec y, rg_u32 activation) {
-    (void)activation;
-    return RG_SPLAT(1.0f) - y * y;
+    const rg_vec zero = RG_SPLAT(0.0f), one = RG_SPLAT(1.0f);
+    switch (activation) {
+    case RG_RELU:
+        return rg_above_zero(y, one, zero);
+    case RG_LEAKY_RELU:
+        return rg_above_zero(y, one, RG_SPLAT(0.01f));
+    case RG_ELU:
+        return rg_above_zero(y, one, y + one);
+    case RG_SIGMOID:
+        return y * (one - y);
+    case RG_SOFTSIGN: {
+        const rg_vec rest = one - rg_magnitude(y);
+        return rest * rest;
+    }
+    case RG_SOFTPLUS:
+        return one - rg_exp(-y);
+    case RG_HARDTANH:
+        return RG_SELECT(rg_magnitude(y) < one, one, zero);
+    case RG_LINEAR:
+        return one;
+    default:
+        return one - y * y;
+    }
 }

@@ -14,30 +14,37 @@ RG_INLINE rg_real rg_feature(__global const uchar *data, rg_u32 kind, size_t ste
     return ((__global const rg_real *)data)[step * inputs + f];
 }
 
-/* data [N][T'](F), targets [N][n_targets], lengths [N], index [batch] -> x [T][B][Fp], y [batch][n_targets],
- * begin [B]. Steps before a sequence's start are zeros. */
+/* data [N][T'](F), targets [N][n_targets] or, if every_step, [N][T'][n_targets], lengths [N], index [batch] ->
+ * x [T][B][Fp], y [B][n_targets] or [T][B][n_targets], begin [B]. Before a sequence's start x is zero and y is NaN,
+ * which keeps the step out of the loss. */
 RG_KERNEL void rg_gather(__global const uchar *restrict data, __global const rg_real *restrict targets,
                          __global const rg_u32 *restrict lengths, __global const rg_u32 *restrict index,
                          __global rg_real *restrict x, __global rg_real *restrict y, __global rg_u32 *restrict begin,
                          const struct rg_gather_args s) {
-    const size_t end = rg_share(s.rows, get_group_id(0) + 1, get_num_groups(0));
-    for (size_t b = rg_share(s.rows, get_group_id(0), get_num_groups(0)) + rg_item(); b < end; b += RG_ITEMS) {
+    const size_t runs = rg_fill_runs(s.rows, s.steps);
+    const size_t end = rg_share(runs, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t run = rg_share(runs, get_group_id(0), get_num_groups(0)) + rg_item(); run < end; run += RG_ITEMS) {
+        const size_t b = run % s.rows;
+        const size_t first = run / s.rows * RG_FILL_STEPS;
+        const size_t last = s.steps - first < RG_FILL_STEPS ? s.steps : first + RG_FILL_STEPS;
         const size_t n = index[s.first_row + b];
         const size_t length = s.ragged ? lengths[n] : s.data_steps;
         const size_t start = s.steps - length;
-        begin[b] = (rg_u32)start;
-        for (size_t t = 0; t < s.steps; t++) {
+        for (size_t t = first; t < last; t++) {
+            const size_t step = n * s.data_steps + (t - start);
             __global rg_real *const to = x + (t * s.rows + b) * s.x_stride;
             for (size_t f = 0; f < s.x_stride; f++) {
-                rg_real value = f == s.inputs && t >= start ? 1.0f : 0.0f;
-                if (f < s.inputs && t >= start) {
-                    value = rg_feature(data, s.kind, n * s.data_steps + (t - start), s.inputs, f);
-                }
-                to[f] = value;
+                to[f] = f < s.inputs && t >= start ? rg_feature(data, s.kind, step, s.inputs, f) : 0.0f;
+            }
+            for (size_t i = 0; s.labelled && s.every_step && i < s.n_targets; i++) {
+                y[(t * s.rows + b) * s.n_targets + i] = t >= start ? targets[step * s.n_targets + i] : NAN;
             }
         }
-        for (size_t i = 0; s.labelled && i < s.n_targets; i++) {
-            y[(s.first_row + b) * s.n_targets + i] = targets[n * s.n_targets + i];
+        if (first == 0) {
+            begin[b] = (rg_u32)start;
+        }
+        for (size_t i = 0; first == 0 && s.labelled && !s.every_step && i < s.n_targets; i++) {
+            y[b * s.n_targets + i] = targets[n * s.n_targets + i];
         }
     }
 }

@@ -31,8 +31,8 @@ RG_INLINE struct rg_norm_partial rg_item_norm(__global const rg_real *g, size_t 
         most = RG_SELECT(v > most, v, most);
         most = RG_SELECT(-v > most, -v, most);
     }
-    norm.scale = rg_lane_max(most);
-    const rg_real inverse = 1.0f / (norm.scale > 1e-37f ? norm.scale : 1e-37f);
+    norm.largest = rg_lane_max(most);
+    const rg_real inverse = 1.0f / (norm.largest > 1e-37f ? norm.largest : 1e-37f);
     norm.scale = 1.0f / inverse;
     rg_vec total = RG_SPLAT(0.0f);
     for (size_t i = begin + rg_item(); i < end;) { /* runs of 64 vectors keep the rounding error small */
@@ -56,7 +56,7 @@ RG_INLINE struct rg_norm_partial rg_norm_join(struct rg_norm_partial a, struct r
     sum.scale = high;
     sum.squares = up ? RG_FMA(a.squares * ratio, ratio, b.squares) : RG_FMA(b.squares * ratio, ratio, a.squares);
     sum.loss = a.loss + b.loss;
-    sum.unused = 0.0f;
+    sum.largest = a.largest > b.largest ? a.largest : b.largest;
     return sum;
 }
 
@@ -117,11 +117,14 @@ RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict par
         now.steps++;
         now.correction1 = -RG_EXPM1((rg_real)now.steps * s.log_beta1);
         now.correction2 = -RG_EXPM1((rg_real)now.steps * s.log_beta2);
-        if (s.clip > 0.0f && s.clip < norm + 1e-6f) {
-            now.coefficient = s.clip / (norm + 1e-6f);
-            now.clipped++;
+        if (s.clip_norm > 0.0f && s.clip_norm < norm + 1e-6f) {
+            now.coefficient = s.clip_norm / (norm + 1e-6f);
             record.clipped = 1;
         }
+        if (s.clip_value > 0.0f && s.clip_value < total.largest) { /* the optimiser clips the elements */
+            record.clipped = 1;
+        }
+        now.clipped += record.clipped;
     }
     control[0] = now;
     history[s.slot] = record;

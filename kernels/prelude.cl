@@ -30,18 +30,24 @@ typedef float rg_real;
 #if RG_VEC == 1
 typedef float rg_vec;
 typedef int rg_mask;
+#define RG_AS_INT(v) as_int(v)
+#define RG_AS_REAL(v) as_float(v)
 #define RG_LOAD(p) (*(p))
 #define RG_STORE(v, p) (*(p) = (v))
 #define RG_SELECT(mask, yes, no) ((mask) ? (yes) : (no))
 #else
 typedef RG_CAT(float, RG_VEC) rg_vec;
 typedef RG_CAT(int, RG_VEC) rg_mask;
+#define RG_AS_INT(v) RG_CAT(as_int, RG_VEC)(v)
+#define RG_AS_REAL(v) RG_CAT(as_float, RG_VEC)(v)
 #define RG_LOAD(p) RG_CAT(vload, RG_VEC)(0, p)
 #define RG_STORE(v, p) RG_CAT(vstore, RG_VEC)(v, 0, p)
 #define RG_SELECT(mask, yes, no) select(no, yes, mask)
 #endif
 #define RG_SPLAT(s) ((rg_vec)(s))
 #define RG_FMA(a, b, c) fma(a, b, c)
+/* 2^n, of a vector that holds n in the low bits of its numbers' fractions. */
+#define RG_EXPONENT(v) RG_AS_REAL((RG_AS_INT(v) << 23) + 0x3f800000)
 #define RG_SQRT(v) sqrt(v)
 #define RG_SQRT1(s) sqrt(s) /* of a scalar, like those that follow */
 #define RG_EXP(s) exp(s)
@@ -61,6 +67,8 @@ typedef RG_CAT(int, RG_VEC) rg_mask;
 #endif
 #define RG_UNROLL _Pragma("unroll")
 #define RG_INLINE inline __attribute__((always_inline))
+/* A function around a hot loop; native.h keeps those out of line. */
+#define RG_HOT RG_INLINE
 #define RG_KERNEL __kernel __attribute__((reqd_work_group_size(RG_COLS, RG_ROWS, 1)))
 #if RG_COLS * RG_ROWS == 1
 #define RG_BARRIER

@@ -23,7 +23,7 @@ RG_INLINE rg_real rg_uniform(rg_u32 r) {
     return (rg_real)(r >> 8) * 5.9604644775390625e-8f;
 }
 
-/* Uniform in 0 … n-1. */
+/* Uniform in 0 … n-1, n <= 2^32. */
 RG_INLINE rg_u32 rg_below(rg_u32 r, rg_u64 n) {
     return (rg_u32)((r * n) >> 32);
 }

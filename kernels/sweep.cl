@@ -1,54 +1,74 @@
-/* Whole-sequence sweeps. A work-group owns a tile of sequences and carries it through all T steps, so groups never
- * wait for each other: the recurrence couples the units of one sequence, never two sequences.
+/* Whole-sequence sweeps of one cell; read once per cell, after the cell's file. A work-group owns a tile of sequences
+ * and carries it through all T steps, so groups never wait for each other: the recurrence couples the units of one
+ * sequence, never two sequences.
  *
- *   state in local memory  [2][tile][Hp + RG_VEC]   step t reads one half and writes the other
- *   for t: for each panel of units (items side by side), for each block of rows (items below each other):
+ *   states in local memory  [2][tile][Hp + RG_VEC], or G*Hp wide for the deltas: a step reads one half, writes the
+ * other for each step: for each panel of units (items side by side), for each block of rows (items below each other):
  *       a block of the product in registers, then the cell, then the new state
  *
  * Sequences end together at t = T-1; in a ragged chunk sequence b starts at begin[b], and both h and delta are zero
- * before that. */
+ * before that. The backward direction runs from T-1 down; `order` counts its steps as they come. */
+#define RG_CELL_NAME(name) RG_CAT(RG_CAT(rg_, RG_CELL), RG_CAT(_, name))
+#define RG_R 8
+#include "cell_rows.cl"
+#undef RG_R
+#define RG_R 4
+#include "cell_rows.cl"
+#undef RG_R
+#if RG_TALL == 2
+#define RG_R 2
+#include "cell_rows.cl"
+#undef RG_R
+#endif
+#define RG_R 1
+#include "cell_rows.cl"
+#undef RG_R
+#define RG_PANEL (RG_LANE(0, RG_WIDE)) /* units of a panel of the forward sweep */
 
-/* The block of rows from `first` on, as blocks of 8, 4 and 1 rows; CALL(R, row) does R rows from `row`. */
-#define RG_BLOCK_ROWS 8
-#define RG_EACH_BLOCK(first, end, CALL)    \
-    do {                                   \
-        size_t row_ = (first);             \
-        if ((end)-row_ >= 8) {             \
-            CALL(8, row_);                 \
-        } else {                           \
-            if ((end)-row_ >= 4) {         \
-                CALL(4, row_);             \
-                row_ += 4;                 \
-            }                              \
-            for (; row_ < (end); row_++) { \
-                CALL(1, row_);             \
-            }                              \
-        }                                  \
-    } while (0)
-
-/* x [T][B][Fp], packed weights, begin [B] -> h [T][B][Hp]. */
-RG_KERNEL void rg_rnn_forward(__global const rg_real *restrict x, __global const rg_real *restrict packed,
-                              __global const rg_real *restrict bias, __global rg_real *restrict h,
-                              __global const rg_u32 *restrict begin, const struct rg_sweep_args s,
-                              __local rg_real *scratch) {
+/* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in this direction's columns, saved [T][B][S][Hp]. */
+RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
+                                     __global rg_real *h, __global rg_real *saved,
+                                     __global const rg_u32 *restrict begin, const struct rg_sweep_args s,
+                                     __local rg_real *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
     const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC);
-    const size_t panels = s.h_stride / RG_NR;
     const size_t col = get_local_id(0), item_row = get_local_id(1);
+    const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1; /* steps to the cell's own past */
     __local rg_real *past = scratch;
     __local rg_real *now = scratch + s.tile * stride;
-    for (size_t t = 0; t < s.steps; t++) {
+    __global rg_real *const out = h + s.out_column;
+    for (size_t order = 0; order < s.steps; order++) {
+        const size_t t = s.backward ? s.steps - 1 - order : order;
         const size_t at = t * s.rows + first; /* row of the tile in [T*B] */
-        const size_t depth = t ? s.hidden : 0;
-        for (size_t p = 0; p < panels; p++) {
-            for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_FORWARD(R, r)                                                                              \
-    RG_CAT(rg_forward_rows_, R)                                                                       \
-    (s, x + (at + r) * s.x_stride, packed + s.w_input + p * s.inputs * RG_NR,                         \
-     packed + s.w_hidden + p * s.hidden * RG_NR, bias + s.bias + p * RG_NR, past + r * stride, depth, \
-     now + r * stride + p * RG_NR, h + (at + r) * s.h_stride + p * RG_NR, begin + first + r, t, col)
-                RG_EACH_BLOCK(b, rows, RG_FORWARD);
+        const size_t t_far = s.backward ? t + s.skip : t - s.skip, t_own = s.backward ? t + own : t - own;
+        const size_t at_far = order >= s.skip ? t_far * s.rows + first : at;
+        const size_t at_own = order >= own ? t_own * s.rows + first : at;
+        for (size_t p = 0; p < s.h_stride / RG_PANEL; p++) {
+            for (size_t b = item_row * RG_TALL; b < rows; b += RG_ROWS * RG_TALL) {
+#define RG_FORWARD(R, r)                                                                           \
+    {                                                                                              \
+        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                                      \
+        const size_t unit = p * RG_PANEL, line = RG_GATES * RG_PANEL;                              \
+        block.x = x + (at + r) * s.x_stride;                                                       \
+        block.w_input = packed + s.w_input + p * s.inputs * line;                                  \
+        block.w_hidden = packed + s.w_hidden + p * s.hidden * line;                                \
+        block.w_skip = packed + s.w_skip + p * s.hidden * line;                                    \
+        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                              \
+        block.past = past + r * stride;                                                            \
+        block.far = out + (at_far + r) * s.out_stride;                                             \
+        block.depth = order ? s.hidden : 0;                                                        \
+        block.far_depth = order >= s.skip ? s.hidden : 0;                                          \
+        block.past_state = order >= own ? out + (at_own + r) * s.out_stride + unit : 0;            \
+        block.past_saved = order >= own ? saved + (at_own + r) * RG_SAVED * s.h_stride + unit : 0; \
+        block.now = now + r * stride + unit;                                                       \
+        block.h = out + (at + r) * s.out_stride + unit;                                            \
+        block.saved = saved + (at + r) * RG_SAVED * s.h_stride + unit;                             \
+        block.begin = begin + first + r;                                                           \
+        block.t = t;                                                                               \
+        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);                                     \
+    }
+                RG_CAT(RG_BLOCKS_OF_, RG_TALL)(b, rows, RG_FORWARD);
 #undef RG_FORWARD
             }
         }
@@ -59,29 +79,55 @@ RG_KERNEL void rg_rnn_forward(__global const rg_real *restrict x, __global const
     }
 }
 
-/* h [T][B][Hp], packed weights, dh [B][Hp] = dL/dh_T, begin [B] -> d [T][B][Hp] = delta_t. */
-RG_KERNEL void rg_rnn_reverse(__global const rg_real *restrict h, __global const rg_real *restrict packed,
-                              __global const rg_real *restrict dh, __global rg_real *restrict d,
-                              __global const rg_u32 *restrict begin, const struct rg_sweep_args s,
-                              __local rg_real *scratch) {
+/* h, saved as above, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][deltas][Hp]; carry [skip or 1][B][Hp]
+ * holds what passes from step to step beside the deltas. */
+RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *restrict saved,
+                                     __global const rg_real *restrict packed, __global const rg_real *restrict dh,
+                                     __global rg_real *d, __global rg_real *carry,
+                                     __global const rg_u32 *restrict begin, const struct rg_sweep_args s,
+                                     __local rg_real *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC);
-    const size_t panels = s.h_stride / RG_NR;
+    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC);
     const size_t col = get_local_id(0), item_row = get_local_id(1);
+    const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1;
     __local rg_real *next = scratch;
     __local rg_real *now = scratch + s.tile * stride;
-    for (size_t t = s.steps; t-- > 0;) {
+    __global const rg_real *const out = h + s.out_column;
+    for (size_t order = s.steps; order-- > 0;) {
+        const size_t t = s.backward ? s.steps - 1 - order : order;
         const size_t at = t * s.rows + first;
-        const size_t depth = t + 1 < s.steps ? s.hidden : 0;
-        for (size_t p = 0; p < panels; p++) {
+        const size_t t_far = s.backward ? t - s.skip : t + s.skip, t_own = s.backward ? t + own : t - own;
+        const size_t at_far = order + s.skip < s.steps ? t_far * s.rows + first : at;
+        const size_t at_own = order >= own ? t_own * s.rows + first : at;
+        for (size_t p = 0; p < s.h_stride / RG_NR; p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_REVERSE(R, r)                                                                                    \
-    RG_CAT(rg_reverse_rows_, R)                                                                             \
-    (s, packed + s.w_hidden + p * s.hidden * RG_NR, next + r * stride, depth, now + r * stride + p * RG_NR, \
-     h + (at + r) * s.h_stride + p * RG_NR, dh + (first + r) * s.h_stride + p * RG_NR,                      \
-     d + (at + r) * s.h_stride + p * RG_NR, begin + first + r, t, col)
-                RG_EACH_BLOCK(b, rows, RG_REVERSE);
+#define RG_REVERSE(R, r)                                                                           \
+    {                                                                                              \
+        struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                      \
+        const size_t unit = p * RG_NR;                                                             \
+        block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;                    \
+        block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                        \
+        block.next = next + r * stride;                                                            \
+        block.far = d + (at_far + r) * RG_DELTAS * s.h_stride;                                     \
+        block.depth = order + 1 < s.steps ? s.hidden : 0;                                          \
+        block.far_depth = order + s.skip < s.steps ? s.hidden : 0;                                 \
+        block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit         \
+                   : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit      \
+                                      : 0;                                                         \
+        block.h = out + (at + r) * s.out_stride + unit;                                            \
+        block.saved = saved + (at + r) * RG_SAVED * s.h_stride + unit;                             \
+        block.past_state = order >= own ? out + (at_own + r) * s.out_stride + unit : 0;            \
+        block.past_saved = order >= own ? saved + (at_own + r) * RG_SAVED * s.h_stride + unit : 0; \
+        block.carry = carry + ((order % own) * s.rows + first + r) * s.h_stride + unit;            \
+        block.carried = order + own < s.steps;                                                     \
+        block.now = now + r * stride + unit;                                                       \
+        block.d = d + (at + r) * RG_DELTAS * s.h_stride + unit;                                    \
+        block.begin = begin + first + r;                                                           \
+        block.t = t;                                                                               \
+        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                     \
+    }
+                RG_BLOCKS_OF_8(b, rows, RG_REVERSE);
 #undef RG_REVERSE
             }
         }
@@ -91,3 +137,16 @@ RG_KERNEL void rg_rnn_reverse(__global const rg_real *restrict h, __global const
         now = swap;
     }
 }
+
+#undef RG_PANEL
+#undef RG_CELL_NAME
+#undef RG_CELL
+#undef RG_GATES
+#undef RG_SUMS_A_UNIT
+#undef RG_SAVED
+#undef RG_DELTAS
+#undef RG_WIDE
+#undef RG_HIDDEN_TO
+#undef RG_TALL
+#undef RG_PAST
+#undef RG_PAST_IS_STATE

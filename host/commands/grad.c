@@ -10,7 +10,7 @@
 #include "rnn_gpu/tensors.h"
 #include "train/lag.h"
 
-enum { MAX_TENSORS = RG_MAX_PARAMETERS * 4 + 4, LONG_NAME = RG_NAME_BYTES + 16 };
+enum { MAX_TENSORS = RG_MAX_PARAMETERS * 4 + 5, LONG_NAME = RG_NAME_BYTES + 16 };
 
 /* Everything a pass owns. */
 struct pass {
@@ -23,6 +23,8 @@ struct pass {
     struct rg_lag_profile *profile;
     float *gradients, *outputs, *lags; /* [arena], [N][O], [matrices * 3 + 1][T] */
     float loss, norm;
+    struct rg_judgement judgement;
+    size_t horizon;
     struct rg_tensor tensors[MAX_TENSORS];
     char names[MAX_TENSORS][LONG_NAME];
     size_t n_tensors;
@@ -51,26 +53,57 @@ static void add_lags(struct pass *p, const char *prefix, const char *parameter, 
     *at += p->profile->steps;
 }
 
+/* Outputs as [N][O] or [N][T][O]. */
+static void add_output(struct pass *p) {
+    const bool steps = p->model->shape.target == RG_TARGET_STEPS;
+    const size_t n = p->data->n_sequences, width = p->model->shape.outputs;
+    add_tensor(p, "output", "", n, rg_setup_output_elements(p->model, p->data), p->outputs);
+    if (steps) {
+        struct rg_tensor *const output = &p->tensors[p->n_tensors - 1];
+        output->n_dims = 3;
+        output->shape[1] = p->data->n_steps;
+        output->shape[2] = width;
+    }
+}
+
+/* The lag profiles of all layers and directions; delta.norm is that of the last layer's forward direction, the others
+ * carry their matrix's name. */
+static rg_status collect_lags(struct pass *p) {
+    const size_t layers = p->model->shape.layers, directions = rg_shape_directions(&p->model->shape);
+    const size_t each = (RG_LAG_MATRICES * 3 + 1) * p->data->n_steps;
+    RG_TRY(rg_alloc(&p->lags, layers * directions, each * sizeof *p->lags, "the lag profile"));
+    float *at = p->lags;
+    for (size_t l = layers; l-- > 0;) {
+        for (size_t d = 0; d < directions; d++) {
+            rg_lag_profile_destroy(p->profile);
+            RG_TRY(rg_lag_profile_measure(p->engine, &p->source->source, 0, p->data->n_sequences, l, d, &p->profile));
+            for (size_t m = 0; m < p->profile->n_matrices; m++) {
+                const struct rg_lag_terms *const terms = &p->profile->matrices[m];
+                const char *const name = p->model->parameters[terms->parameter].name;
+                add_lags(p, "lag.norm.", name, terms->norm, &at);
+                add_lags(p, "lag.share.", name, terms->share, &at);
+                add_lags(p, "lag.cosine.", name, terms->cosine, &at);
+            }
+            if (l + 1 == layers && d == 0) {
+                add_lags(p, "delta.norm", "", p->profile->delta_norm, &at);
+                rg_lag_judge(p->profile, &p->judgement);
+                p->horizon = p->profile->matrices[RG_LAG_HH].horizon;
+            }
+        }
+    }
+    return RG_OK;
+}
+
 static rg_status collect(struct pass *p) {
     add_tensor(p, "loss", "", 1, 0, &p->loss);
-    add_tensor(p, "output", "", p->data->n_sequences, p->model->shape.outputs, p->outputs);
+    add_output(p);
     for (size_t i = 0; i < p->model->n_parameters; i++) {
         const struct rg_parameter *const w = &p->model->parameters[i];
         add_tensor(p, "grad.", w->name, w->rows, w->columns, p->gradients + w->offset);
     }
     add_tensor(p, "grad_norm", "", 1, 0, &p->norm);
-    const size_t steps = p->profile->steps;
-    RG_TRY(rg_alloc(&p->lags, steps, (RG_LAG_MATRICES * 3 + 1) * sizeof *p->lags, "the lag profile"));
-    float *at = p->lags;
-    for (size_t m = 0; m < RG_LAG_MATRICES; m++) {
-        const struct rg_lag_terms *const terms = &p->profile->matrices[m];
-        const char *const name = p->model->parameters[terms->parameter].name;
-        add_lags(p, "lag.norm.", name, terms->norm, &at);
-        add_lags(p, "lag.share.", name, terms->share, &at);
-        add_lags(p, "lag.cosine.", name, terms->cosine, &at);
-    }
-    add_lags(p, "delta.norm", "", p->profile->delta_norm, &at);
-    return RG_OK;
+    /* a loss at every step has no lag */
+    return p->model->shape.target == RG_TARGET_LAST ? collect_lags(p) : RG_OK;
 }
 
 static rg_status measure(const struct rg_config *config, struct pass *p) {
@@ -83,11 +116,10 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
                                                        .memory = config->memory,
                                                        .data_bytes = rg_data_source_bytes(p->data, n)},
                                               .loss = p->problem.loss,
-                                              .optimizer = RG_OPT_SGD,
-                                              .max_skips = 1};
+                                              .optimizer = {.kind = RG_OPT_SGD, .max_skips = 1}};
     RG_TRY(rg_engine_create(p->device, p->model, &options, &p->engine));
     RG_TRY(rg_alloc(&p->gradients, p->model->arena, sizeof *p->gradients, "the gradients"));
-    RG_TRY(rg_alloc(&p->outputs, n * p->model->shape.outputs, sizeof *p->outputs, "the outputs"));
+    RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_engine_gradient(p->engine, &p->source->source, 0));
     RG_TRY(rg_engine_norm(p->engine, 0));
     struct rg_record history[RG_HISTORY];
@@ -95,18 +127,18 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
     p->loss = history[0].loss;
     p->norm = history[0].norm;
     RG_TRY(rg_engine_get_gradients(p->engine, p->gradients));
-    RG_TRY(rg_engine_outputs(p->engine, n, p->outputs));
-    return rg_lag_profile_measure(p->engine, &p->source->source, 0, n, &p->profile);
+    RG_TRY(rg_engine_forward(p->engine, &p->source->source, 0, n, p->outputs));
+    rg_setup_align_outputs(p->model, p->data, p->outputs);
+    return RG_OK;
 }
 
 static void print_result(const struct rg_config *config, const struct pass *p) {
-    struct rg_judgement j;
-    rg_lag_judge(p->profile, &j);
+    const struct rg_judgement j = p->judgement;
     if (config->json) {
         rg_json_print(json_pack("{s:s, s:o, s:o, s:s, s:o, s:I}", "file", config->out, "loss",
                                 rg_json_real((double)p->loss), "grad_norm", rg_json_real((double)p->norm), "verdict",
                                 rg_verdict_names[j.verdict], "decay", rg_json_real(j.decay), "horizon",
-                                (json_int_t)p->profile->matrices[RG_LAG_HH].horizon));
+                                (json_int_t)p->horizon));
     } else {
         (void)printf("loss %.9g, gradient norm %.9g over %zu sequences of %zu steps; wrote %zu tensors to %s\n",
                      (double)p->loss, (double)p->norm, p->data->n_sequences, p->data->n_steps, p->n_tensors,

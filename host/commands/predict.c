@@ -16,7 +16,7 @@ struct prediction {
     struct rg_dataset *data;
     struct rg_problem problem;
     struct rg_device *device;
-    float *outputs; /* [N][O] */
+    float *outputs; /* [N][O], or [N][T][O] */
 };
 
 /* Probability (bce), class and its probability (ce), or the numbers themselves (mse). */
@@ -77,7 +77,7 @@ static void print_score(const struct prediction *p, const struct rg_config *conf
     const size_t n = p->data->n_sequences, outputs = p->model->shape.outputs;
     const bool fits = p->problem.loss == RG_LOSS_CE ? p->data->n_classes > 0 && p->data->n_classes <= outputs
                                                     : p->data->n_targets == outputs;
-    if (!p->data->y || !fits || config->json || config->quiet) {
+    if (!p->data->y || !fits || config->json || config->quiet || p->model->shape.target == RG_TARGET_STEPS) {
         return;
     }
     double loss = 0.0, accuracy = 0.0;
@@ -88,12 +88,14 @@ static void print_score(const struct prediction *p, const struct rg_config *conf
 
 /* Outputs as [N][O] in the format of the name's ending. */
 static rg_status save(const struct prediction *p, const char *path) {
+    const bool steps = p->model->shape.target == RG_TARGET_STEPS;
+    const size_t n = p->data->n_sequences, width = p->model->shape.outputs;
     const struct rg_tensor tensor = {.name = "output",
                                      .dtype = RG_F32,
-                                     .n_dims = 2,
-                                     .shape = {p->data->n_sequences, p->model->shape.outputs},
+                                     .n_dims = steps ? 3 : 2,
+                                     .shape = {n, steps ? p->data->n_steps : width, width},
                                      .data = p->outputs,
-                                     .data_bytes = p->data->n_sequences * p->model->shape.outputs * sizeof(float)};
+                                     .data_bytes = n * rg_setup_output_elements(p->model, p->data) * sizeof(float)};
     const char *const dot = strrchr(path, '.');
     if (dot && strcmp(dot, ".npy") == 0) {
         return rg_npy_write(path, &tensor);
@@ -111,10 +113,12 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     RG_TRY(rg_setup_model_and_data(config, false, &p->model, &p->data, &p->problem));
     RG_TRY(rg_setup_device(config, &p->device));
     const size_t n = p->data->n_sequences;
-    RG_TRY(rg_alloc(&p->outputs, n * p->model->shape.outputs, sizeof *p->outputs, "the outputs"));
-    RG_TRY(rg_setup_outputs(p->device, p->model, p->data, config->memory, p->outputs));
+    RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
+    RG_TRY(rg_setup_outputs(p->device, p->model, p->data, &p->problem, config->memory, p->outputs));
     if (config->out) {
         RG_TRY(save(p, config->out));
+    } else if (p->model->shape.target == RG_TARGET_STEPS) {
+        return rg_fail(RG_USAGE, "the model has an output at every step: --out FILE is needed to keep them");
     } else {
         for (size_t i = 0; i < n; i++) {
             if (config->json) {

@@ -1,5 +1,8 @@
-/* `rnn-gpu selftest`: every kernel against the float64 reference on one device, a line a check. */
+/* `rnn-gpu selftest`: every kernel against the float64 reference on one device, a line for each thing
+ * that is checked, or with --json for each check. */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "commands/commands.h"
 #include "commands/setup.h"
@@ -9,20 +12,53 @@
 struct account {
     bool json;
     size_t checks, failed;
+    /* the subject that is being checked, and the check of it that came closest to its tolerance, or went furthest
+     * beyond */
+    char subject[160], quantity[96];
+    double error, tolerance;
+    bool passed;
 };
+
+/* A line a subject, with its worst check. */
+static void print_subject(const struct account *a) {
+    if (a->subject[0]) {
+        (void)printf("%-6s %8.2g of %8.2g  %s: %s\n", a->passed ? "ok" : "FAILED", a->error, a->tolerance, a->subject,
+                     a->quantity);
+        (void)fflush(stdout);
+    }
+}
+
+/* NaN is worse than anything. */
+static bool is_worse(const struct rg_selftest_check *check, const struct account *than) {
+    return !isnan(than->error) && !(check->error * than->tolerance <= than->error * check->tolerance);
+}
+
+static void note(struct account *a, const struct rg_selftest_check *check) {
+    const bool other = strcmp(a->subject, check->subject) != 0;
+    if (other) {
+        print_subject(a);
+        (void)snprintf(a->subject, sizeof a->subject, "%s", check->subject);
+        a->passed = true;
+    }
+    if (other || is_worse(check, a)) {
+        (void)snprintf(a->quantity, sizeof a->quantity, "%s", check->quantity);
+        a->error = check->error;
+        a->tolerance = check->tolerance;
+    }
+    a->passed = a->passed && check->passed;
+}
 
 static void report(void *context, const struct rg_selftest_check *check) {
     struct account *const account = context;
     account->checks++;
     account->failed += check->passed ? 0 : 1;
-    if (account->json) {
-        rg_json_print(json_pack("{s:s, s:s, s:o, s:o, s:b}", "event", "check", "name", check->name, "error",
-                                rg_json_real(check->error), "tolerance", rg_json_real(check->tolerance), "passed",
-                                check->passed));
-    } else {
-        (void)printf("%-6s %8.2g of %8.2g  %s\n", check->passed ? "ok" : "FAILED", check->error, check->tolerance,
-                     check->name);
+    if (!account->json) {
+        note(account, check);
+        return;
     }
+    rg_json_print(json_pack("{s:s, s:s, s:o, s:o, s:b}", "event", "check", "name", check->name, "error",
+                            rg_json_real(check->error), "tolerance", rg_json_real(check->tolerance), "passed",
+                            check->passed));
     (void)fflush(stdout);
 }
 
@@ -41,6 +77,7 @@ rg_status rg_command_selftest(const struct rg_config *config) {
                                 info.backend, "version", info.version, "checks", (json_int_t)account.checks, "failed",
                                 (json_int_t)account.failed));
     } else {
+        print_subject(&account);
         (void)printf("%zu checks, %zu failed on %s (%s, %s)\n", account.checks, account.failed, info.name, info.backend,
                      info.version);
     }

@@ -28,7 +28,8 @@ static rg_status check_fit(const struct rg_config *config, const struct rg_model
     if (data->n_features != model->shape.inputs) {
         return rg_fail(RG_BAD_FILE, "%s has %zu %s, but rnn.weight_ih_l0 of %s is [%zu, %zu]: it takes %zu", data->path,
                        data->n_features, data->kind == RG_INPUT_TOKEN ? "words" : "features", config->model,
-                       model->parameters[RG_P_WEIGHT_IH].rows, model->shape.inputs, model->shape.inputs);
+                       rg_cell_gates(model->shape.cell) * model->shape.hidden, model->shape.inputs,
+                       model->shape.inputs);
     }
     return RG_OK;
 }
@@ -36,11 +37,13 @@ static rg_status check_fit(const struct rg_config *config, const struct rg_model
 static rg_status check_targets(const struct rg_model *model, const struct rg_dataset *data,
                                const struct rg_problem *problem) {
     const size_t outputs = model->shape.outputs;
-    if (problem->loss == RG_LOSS_CE ? data->n_classes > outputs : data->n_targets != outputs) {
+    if (problem->loss == RG_LOSS_CE ? problem->outputs > outputs : problem->outputs != outputs) {
         return rg_fail(RG_BAD_FILE, "%s has %zu %s, but head.weight is [%zu, %zu]: the model has %zu outputs",
-                       data->path, problem->loss == RG_LOSS_CE ? data->n_classes : data->n_targets,
-                       problem->loss == RG_LOSS_CE ? "classes" : "targets a sequence", outputs, model->shape.hidden,
-                       outputs);
+                       data->path, problem->outputs,
+                       problem->loss == RG_LOSS_CE          ? "classes"
+                       : problem->target == RG_TARGET_STEPS ? "targets a step"
+                                                            : "targets a sequence",
+                       outputs, rg_shape_directions(&model->shape) * model->shape.hidden, outputs);
     }
     return RG_OK;
 }
@@ -52,7 +55,12 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
     if (!config->model || !config->data) {
         return rg_fail(RG_USAGE, "--model FILE and --data FILE are both needed");
     }
-    const struct rg_shape defaults = {.cell = config->cell, .activation = config->activation, .loss = config->loss};
+    const struct rg_shape defaults = {.cell = config->cell,
+                                      .activation = config->activation,
+                                      .loss = config->loss,
+                                      .target = config->target,
+                                      .skip = config->skip,
+                                      .skip_kind = config->skip_kind};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_model_load(config->model, &defaults, model));
     const struct rg_dataset_options options = {.vocabulary = (const char *const *)(*model)->vocabulary,
@@ -60,7 +68,7 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
     RG_TRY_GOTO(rg_dataset_read(config->data, &options, data));
     RG_TRY_GOTO(check_fit(config, *model, *data));
     const enum rg_loss loss = config->loss != RG_LOSS_AUTO ? config->loss : (*model)->shape.loss;
-    RG_TRY_GOTO(rg_problem_data(*data, loss, problem));
+    RG_TRY_GOTO(rg_problem_data(*data, loss, (*model)->shape.target, problem));
     if (labelled && !(*data)->y) {
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels (y), which the loss needs", config->data));
     }
@@ -76,8 +84,25 @@ fail:
     return status;
 }
 
+size_t rg_setup_output_elements(const struct rg_model *model, const struct rg_dataset *data) {
+    return model->shape.outputs * (model->shape.target == RG_TARGET_STEPS ? data->n_steps : 1);
+}
+
+void rg_setup_align_outputs(const struct rg_model *model, const struct rg_dataset *data, float *outputs) {
+    if (model->shape.target != RG_TARGET_STEPS || !data->lengths) {
+        return;
+    }
+    const size_t width = model->shape.outputs;
+    for (size_t i = 0; i < data->n_sequences; i++) {
+        float *const row = outputs + i * data->n_steps * width;
+        const size_t length = (size_t)data->lengths[i], start = data->n_steps - length;
+        memmove(row, row + start * width, length * width * sizeof *row);
+        memset(row + length * width, 0, start * width * sizeof *row);
+    }
+}
+
 rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
-                           uint64_t memory, float *outputs) {
+                           const struct rg_problem *problem, uint64_t memory, float *outputs) {
     const size_t n = data->n_sequences, batch = n < OUTPUT_BATCH ? n : OUTPUT_BATCH;
     struct rg_data_source *source = NULL;
     struct rg_engine *engine = NULL;
@@ -85,15 +110,16 @@ rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *mode
     RG_TRY_GOTO(rg_data_source_create(device, data, batch, 0, false, &source));
     const struct rg_engine_options options = {.plan = {.batch = batch,
                                                        .steps = data->n_steps,
-                                                       .n_targets = data->n_targets,
+                                                       .n_targets = problem->n_targets,
                                                        .memory = memory,
                                                        .data_bytes = rg_data_source_bytes(data, batch)}};
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
     for (size_t first = 0; first < n; first += batch) {
         const size_t rows = n - first < batch ? n - first : batch;
-        RG_TRY_GOTO(rg_engine_forward(engine, &source->source, first / batch, rows));
-        RG_TRY_GOTO(rg_engine_outputs(engine, rows, outputs + first * model->shape.outputs));
+        RG_TRY_GOTO(rg_engine_forward(engine, &source->source, first / batch, rows,
+                                      outputs + first * rg_setup_output_elements(model, data)));
     }
+    rg_setup_align_outputs(model, data, outputs);
 fail:
     rg_engine_destroy(engine);
     rg_data_source_destroy(source);

@@ -19,8 +19,12 @@ rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out);
 rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled, struct rg_model **model,
                                   struct rg_dataset **data, struct rg_problem *problem);
 
-/* Outputs [N][O] of a model for a whole data set, in the file's order, batch by batch. */
+/* Outputs of a model for a whole data set, in the file's order, batch by batch: [N][O], or [N][T][O] of a model with
+ * an output at every step, zeros behind the end of a sequence. */
 rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
-                           uint64_t memory, float *outputs);
+                           const struct rg_problem *problem, uint64_t memory, float *outputs);
+/* Numbers of one sequence in it; and the engine's order, where sequences end together, into the file's. */
+size_t rg_setup_output_elements(const struct rg_model *model, const struct rg_dataset *data);
+void rg_setup_align_outputs(const struct rg_model *model, const struct rg_dataset *data, float *outputs);
 
 #endif

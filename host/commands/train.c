@@ -16,6 +16,7 @@
 #include "rnn_gpu/tensors.h"
 #include "selftest/selftest.h"
 #include "train/score.h"
+#include "train/tasks.h"
 
 enum { FILE_BATCH = 4096, FASHION_BATCH = 256, FASHION_UPDATES = 2000, MAX_SKIPS = 10, PATH_BYTES = 4096 };
 
@@ -92,10 +93,14 @@ static rg_status choose_problem(struct run *r) {
     struct rg_config *const c = &r->config;
     const bool fashion = c->task && strcmp(c->task, "fashion-mnist") == 0;
     if (!c->data && !fashion) {
-        rg_problem_adding(c->steps, &r->problem);
+        RG_TRY(rg_problem_task(c->task ? c->task : "adding", c->steps, &r->problem));
         if (c->loss != RG_LOSS_AUTO && c->loss != r->problem.loss) {
-            return rg_fail(RG_USAGE, "--loss %s does not fit the task adding, whose target is a number; use mse",
-                           rg_loss_names[c->loss]);
+            return rg_fail(RG_USAGE, "--loss %s does not fit the task %s; its loss is %s", rg_loss_names[c->loss],
+                           r->problem.name, rg_loss_names[r->problem.loss]);
+        }
+        if (c->target != RG_TARGET_LAST && c->target != r->problem.target) {
+            return rg_fail(RG_USAGE, "--target steps does not fit the task %s, which has one target a sequence",
+                           r->problem.name);
         }
         return RG_OK;
     }
@@ -109,7 +114,7 @@ static rg_status choose_problem(struct run *r) {
     if (!r->data->y) {
         return rg_fail(RG_BAD_FILE, "%s has no labels to train on", r->data->path);
     }
-    RG_TRY(rg_problem_data(r->data, c->loss, &r->problem));
+    RG_TRY(rg_problem_data(r->data, c->loss, c->target, &r->problem));
     if (c->task) {
         (void)snprintf(r->problem.name, sizeof r->problem.name, "%s", c->task);
     }
@@ -122,9 +127,10 @@ static rg_status choose_problem(struct run *r) {
 static struct rg_plan_options plan_options(const struct run *r) {
     const struct rg_config *const c = &r->config;
     return (struct rg_plan_options){.batch = c->batch,
-                                    .steps = r->problem.steps,
+                                    .steps = r->problem.data_steps,
                                     .n_targets = r->problem.n_targets,
                                     .training = true,
+                                    .dropout = c->dropout > 0.0 && c->layers > 1,
                                     .memory = c->memory,
                                     .data_bytes = r->data ? rg_data_source_bytes(r->data, c->batch) : 0};
 }
@@ -137,31 +143,44 @@ static rg_status create_model(struct run *r) {
                                    .inputs = r->problem.inputs,
                                    .hidden = c->hidden,
                                    .outputs = r->problem.outputs,
-                                   .loss = r->problem.loss};
+                                   .loss = r->problem.loss,
+                                   .target = r->problem.target,
+                                   .layers = c->layers,
+                                   .bidirectional = c->bidirectional,
+                                   .skip = c->skip,
+                                   .skip_kind = c->skip_kind};
+    const struct rg_init_options init = {
+        .hidden = c->init, .input = c->init_input, .zero_biases = c->irnn, .forget_bias = c->forget_bias};
     RG_TRY(rg_plan_check(r->device, &shape, &plan));
     RG_TRY(rg_model_create(&shape, &r->model));
     if (r->data && r->data->vocabulary) {
         RG_TRY(rg_model_set_vocabulary(r->model, r->data->vocabulary));
     }
-    return rg_model_initialise(r->model, &c->init, c->seed);
+    return rg_model_initialise(r->model, &init, c->seed);
 }
 
 static rg_status create_engine(struct run *r) {
     const struct rg_config *const c = &r->config;
-    const struct rg_engine_options options = {.plan = plan_options(r),
-                                              .loss = r->problem.loss,
-                                              .optimizer = c->optimizer,
-                                              .clip_norm = c->clip_norm,
-                                              .max_skips = c->nonfinite == RG_NONFINITE_STOP ? 1 : MAX_SKIPS};
+    const struct rg_engine_options options = {
+        .plan = plan_options(r),
+        .loss = r->problem.loss,
+        .dropout = c->dropout,
+        .seed = c->seed,
+        .optimizer = {.kind = c->optimizer,
+                      .momentum = c->momentum,
+                      .weight_decay = c->weight_decay,
+                      .clip_norm = c->clip_norm,
+                      .clip_value = c->clip_value,
+                      .max_skips = c->nonfinite == RG_NONFINITE_STOP ? 1 : MAX_SKIPS}};
     RG_TRY(rg_engine_create(r->device, r->model, &options, &r->engine));
     if (r->data) {
         return rg_data_source_create(r->device, r->data, c->batch, c->seed, true, &r->source);
     }
-    rg_task_source_init(&r->task, c->seed);
+    rg_task_source_init(&r->task, &r->problem, c->seed);
     return RG_OK;
 }
 
-static const struct rg_source *source_of(const struct run *r) {
+static struct rg_source *source_of(struct run *r) {
     return r->source ? &r->source->source : &r->task.source;
 }
 
@@ -248,19 +267,20 @@ static void print_end(const struct run *r, const struct rg_training *t, const st
 /* The lag profile of one more batch, with the trained weights. */
 static rg_status measure_profile(struct run *r, uint64_t update) {
     const size_t rows = rg_lag_profile_rows(&r->engine->plan);
-    return rg_lag_profile_measure(r->engine, source_of(r), update, rows, &r->profile);
+    return rg_lag_profile_measure(r->engine, source_of(r), update, rows, r->model->shape.layers - 1, 0, &r->profile);
 }
 
 static rg_status score_held_out(struct run *r, struct rg_validation *validation) {
     float *outputs = NULL;
     const size_t n = r->held_out->n_sequences;
-    RG_TRY(rg_alloc(&outputs, n * r->model->shape.outputs, sizeof *outputs, "held-out outputs"));
+    RG_TRY(
+        rg_alloc(&outputs, n * rg_setup_output_elements(r->model, r->held_out), sizeof *outputs, "held-out outputs"));
     /* the training's memory is not needed any more */
     rg_engine_destroy(r->engine);
     r->engine = NULL;
     rg_data_source_destroy(r->source);
     r->source = NULL;
-    const rg_status status = rg_setup_outputs(r->device, r->model, r->held_out, r->config.memory, outputs);
+    const rg_status status = rg_setup_outputs(r->device, r->model, r->held_out, &r->problem, r->config.memory, outputs);
     if (status == RG_OK) {
         validation->sequences = n;
         rg_score(outputs, r->held_out->y, n, r->model->shape.outputs, r->problem.loss, &validation->loss,

@@ -148,10 +148,13 @@ static rg_status read_lengths(const struct rg_tensor *lengths, const struct rg_t
 static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, struct rg_dataset *data) {
     size_t n = rg_tensor_elements(y);
 
-    if ((y->n_dims != 1 && y->n_dims != 2) || y->shape[0] != data->n_sequences || n == 0)
-        return rg_fail(RG_BAD_FILE, "%s: tensor `y` is %s; with `%s` %s, [%zu] or [%zu,outputs] was expected",
+    if (y->n_dims < 1 || y->n_dims > 3 || y->shape[0] != data->n_sequences || n == 0 ||
+        (y->n_dims == 3 && y->shape[1] != data->n_steps))
+        return rg_fail(RG_BAD_FILE,
+                       "%s: tensor `y` is %s; with `%s` %s, [%zu], [%zu,outputs], [%zu,%zu] or [%zu,%zu,outputs] was "
+                       "expected",
                        data->path, shape_text(y).text, x->name, shape_text(x).text, data->n_sequences,
-                       data->n_sequences);
+                       data->n_sequences, data->n_sequences, data->n_steps, data->n_sequences, data->n_steps);
     data->n_targets = n / data->n_sequences;
     RG_TRY(rg_alloc(&data->y, n, sizeof(*data->y), "y"));
     rg_tensor_to_float(y, data->y);

@@ -8,11 +8,29 @@
 #include "files/json.h"
 #include "rnn_gpu/memory.h"
 
-enum { FORMAT = 1, LABEL_BYTES = 512 };
+enum { FORMAT = 1, LABEL_BYTES = 512, MAX_SKIP = 1000000000 };
 
-enum key { FORMAT_KEY, PROGRAM, CELL, ACTIVATION, INPUTS, HIDDEN, OUTPUTS, LOSS, VOCABULARY, N_KEYS };
-static const char *const key_names[N_KEYS] = {"format", "program", "cell", "activation", "inputs",
-                                              "hidden", "outputs", "loss", "vocabulary"};
+/* Files may lack the keys from PROGRAM on. */
+enum key {
+    FORMAT_KEY,
+    CELL,
+    ACTIVATION,
+    INPUTS,
+    HIDDEN,
+    OUTPUTS,
+    PROGRAM,
+    LOSS,
+    TARGET,
+    LAYERS,
+    DIRECTIONS,
+    SKIP,
+    SKIP_KIND,
+    VOCABULARY,
+    N_KEYS
+};
+static const char *const key_names[N_KEYS] = {"format",     "cell",    "activation", "inputs",    "hidden",
+                                              "outputs",    "program", "loss",       "target",    "layers",
+                                              "directions", "skip",    "skip_kind",  "vocabulary"};
 
 /* ---- Writing ---- */
 
@@ -42,6 +60,11 @@ static rg_status compose(const struct rg_model *model, struct rg_text *text) {
     RG_TRY(add_size(text, HIDDEN, s->hidden));
     RG_TRY(add_size(text, OUTPUTS, s->outputs));
     RG_TRY(add_name(text, LOSS, rg_loss_names[s->loss]));
+    RG_TRY(add_name(text, TARGET, rg_target_names[s->target]));
+    RG_TRY(add_size(text, LAYERS, s->layers));
+    RG_TRY(add_size(text, DIRECTIONS, rg_shape_directions(s)));
+    RG_TRY(add_size(text, SKIP, s->skip));
+    RG_TRY(add_name(text, SKIP_KIND, rg_skip_kind_names[s->skip_kind]));
     if (model->vocabulary != NULL) {
         RG_TRY(add_key(text, VOCABULARY));
         for (size_t i = 0; i < s->inputs; i++) {
@@ -84,10 +107,12 @@ static rg_status read_name(struct rg_json *json, enum key key, const char *const
     return RG_OK;
 }
 
-static rg_status read_size(struct rg_json *json, enum key key, size_t *value) {
+static rg_status read_size(struct rg_json *json, enum key key, size_t least, size_t most, size_t *value) {
     RG_TRY(rg_json_size(json, value, "a whole number"));
-    if (*value == 0)
-        return rg_fail(RG_BAD_FILE, "%s: %s is 0; expected at least 1", json->label, key_names[key]);
+    if (*value < least)
+        return rg_fail(RG_BAD_FILE, "%s: %s is %zu; expected at least %zu", json->label, key_names[key], *value, least);
+    if (*value > most)
+        return rg_fail(RG_BAD_FILE, "%s: %s is %zu; expected at most %zu", json->label, key_names[key], *value, most);
     return RG_OK;
 }
 
@@ -114,6 +139,33 @@ static rg_status read_vocabulary(struct rg_json *json, size_t max_words, struct 
     return rg_json_expect(json, ']', ", or ] after a word of the vocabulary");
 }
 
+/* A key whose value is one of a list of names. */
+static rg_status read_choice(struct rg_json *json, enum key key, struct rg_shape *shape) {
+    size_t value = 0;
+    switch (key) {
+    case CELL:
+        RG_TRY(read_name(json, key, rg_cell_names, &value));
+        shape->cell = (enum rg_cell)value;
+        return RG_OK;
+    case ACTIVATION:
+        RG_TRY(read_name(json, key, rg_activation_names, &value));
+        shape->activation = (enum rg_activation)value;
+        return RG_OK;
+    case LOSS:
+        RG_TRY(read_name(json, key, rg_loss_names, &value));
+        shape->loss = (enum rg_loss)value;
+        return RG_OK;
+    case TARGET:
+        RG_TRY(read_name(json, key, rg_target_names, &value));
+        shape->target = (enum rg_target)value;
+        return RG_OK;
+    default:
+        RG_TRY(read_name(json, SKIP_KIND, rg_skip_kind_names, &value));
+        shape->skip_kind = (enum rg_skip_kind)value;
+        return RG_OK;
+    }
+}
+
 static rg_status read_value(struct rg_json *json, enum key key, size_t max_words, struct rg_file_config *config) {
     struct rg_shape *shape = &config->shape;
     const char *program = NULL;
@@ -128,23 +180,25 @@ static rg_status read_value(struct rg_json *json, enum key key, size_t max_words
     case PROGRAM:
         return rg_json_string(json, &program, "the program's name in quotes");
     case CELL:
-        RG_TRY(read_name(json, key, rg_cell_names, &value));
-        shape->cell = (enum rg_cell)value;
-        return RG_OK;
     case ACTIVATION:
-        RG_TRY(read_name(json, key, rg_activation_names, &value));
-        shape->activation = (enum rg_activation)value;
-        return RG_OK;
     case LOSS:
-        RG_TRY(read_name(json, key, rg_loss_names, &value));
-        shape->loss = (enum rg_loss)value;
-        return RG_OK;
+    case TARGET:
+    case SKIP_KIND:
+        return read_choice(json, key, shape);
     case INPUTS:
-        return read_size(json, key, &shape->inputs);
+        return read_size(json, key, 1, SIZE_MAX, &shape->inputs);
     case HIDDEN:
-        return read_size(json, key, &shape->hidden);
+        return read_size(json, key, 1, SIZE_MAX, &shape->hidden);
     case OUTPUTS:
-        return read_size(json, key, &shape->outputs);
+        return read_size(json, key, 1, SIZE_MAX, &shape->outputs);
+    case LAYERS:
+        return read_size(json, key, 1, RG_MAX_LAYERS, &shape->layers);
+    case SKIP:
+        return read_size(json, key, 0, MAX_SKIP, &shape->skip);
+    case DIRECTIONS:
+        RG_TRY(read_size(json, key, 1, 2, &value));
+        shape->bidirectional = value == 2;
+        return RG_OK;
     case VOCABULARY:
         return read_vocabulary(json, max_words, config);
     case N_KEYS:
@@ -174,8 +228,8 @@ static rg_status read_object(struct rg_json *json, size_t max_words, struct rg_f
     (void)rg_json_accept(json, '\n');
     if (json->at < json->length)
         return rg_json_fail(json, "nothing after the options");
-    for (size_t key = 0; key < N_KEYS; key++)
-        if (!seen[key] && key != PROGRAM && key != LOSS && key != VOCABULARY)
+    for (size_t key = 0; key < PROGRAM; key++)
+        if (!seen[key])
             return rg_fail(RG_BAD_FILE, "%s: '%s' is missing", json->label, key_names[key]);
     if (seen[VOCABULARY] && config->n_words != config->shape.inputs)
         return rg_fail(RG_BAD_FILE, "%s: %zu words in the vocabulary, %zu inputs; expected the same number",
@@ -187,7 +241,7 @@ rg_status rg_file_config_read(const char *path, char *text, size_t max_words, st
     char label[LABEL_BYTES];
     snprintf(label, sizeof label, "%.400s: options in __metadata__.config", path);
     struct rg_json json = {.label = label, .text = text, .length = strlen(text)};
-    *config = (struct rg_file_config){.vocabulary = NULL};
+    *config = (struct rg_file_config){.shape = {.layers = 1}};
     const rg_status status = read_object(&json, max_words, config);
     if (status != RG_OK) {
         rg_free(config->vocabulary);

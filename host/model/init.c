@@ -1,137 +1,107 @@
-/* Weights at the start.
- *
- * weight_ih, the biases and the head as torch.nn.RNN and torch.nn.Linear: U(-1/sqrt H, 1/sqrt H), the head's inputs
- * being the H hidden units. weight_hh, gate by gate, as asked: xavier (Glorot, Bengio 2010), he (He and others 2015),
- * orthogonal (Saxe, McClelland, Ganguli 2014), identity (Le, Jaitly, Hinton 2015). */
+/* A model's weights at the start: matrices as asked (matrix_init.h), biases and the head as PyTorch's, and the biases
+ * of gates that decide how long a cell remembers. */
 #include "rnn_gpu/model.h"
 
 #include <math.h>
+#include <string.h>
 
-#include "philox.h"
-#include "rnn_gpu/memory.h"
+#include "layout.h"
+#include "matrix_init.h"
 
-/* U(-bound, bound). */
-static void fill_uniform(float *values, size_t count, double bound, const struct rg_stream *stream) {
+/* Positions of gates in the rows. */
+enum { LSTM_INPUT = 0, LSTM_FORGET = 1, GRU_UPDATE = 1 };
+
+static struct rg_stream stream_of(uint64_t seed, size_t parameter) {
+    return (struct rg_stream){.seed = seed, .parameter = (uint32_t)parameter};
+}
+
+/* Give a gate the bias `value` in b_ih and 0 in b_hh: their sum is what counts. */
+static void set_gate(const struct rg_model *model, size_t bias_ih, size_t unit, size_t gate, double value) {
+    const size_t row = gate * model->shape.hidden + unit;
+    rg_model_values(model, bias_ih)[row] = (float)value;
+    rg_model_values(model, bias_ih + RG_ROLE_BIAS_HH - RG_ROLE_BIAS_IH)[row] = 0.0F;
+}
+
+/* Chrono (Tallec, Ollivier 2018): a unit with forget bias ln t remembers for about t steps, so b_f ~ ln U(1, T_max - 1)
+ * spreads the memories of the units, and b_i = -b_f keeps the size of the state. PyTorch's GRU keeps its state by z,
+ * h = (1 - z) n + z h', where the paper's leaky unit h = g n + (1 - g) h' has b_g = -ln U: so b_z = ln U(1, T_max - 1).
+ * The uniform numbers are those that the gate's rows of b_ih would have been made of. */
+static void chrono(const struct rg_model *model, size_t bias_ih, double longest, uint64_t seed) {
+    const bool lstm = model->shape.cell == RG_CELL_LSTM;
+    const size_t hidden = model->shape.hidden, gate = lstm ? LSTM_FORGET : GRU_UPDATE;
+    const struct rg_stream stream = stream_of(seed, bias_ih);
     double u[RG_BLOCK_NUMBERS] = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (i % RG_BLOCK_NUMBERS == 0)
-            rg_stream_uniform(stream, i / RG_BLOCK_NUMBERS, u);
-        values[i] = (float)(bound * (2.0 * u[i % RG_BLOCK_NUMBERS] - 1.0));
+    for (size_t unit = 0; unit < hidden; unit++) {
+        const size_t row = gate * hidden + unit;
+        if (unit == 0 || row % RG_BLOCK_NUMBERS == 0)
+            rg_stream_uniform(&stream, row / RG_BLOCK_NUMBERS, u);
+        const double bias = rg_natural_log(1.0 + (longest - 2.0) * u[row % RG_BLOCK_NUMBERS]);
+        set_gate(model, bias_ih, unit, gate, bias);
+        if (lstm)
+            set_gate(model, bias_ih, unit, LSTM_INPUT, -bias);
     }
 }
 
-/* N(0, deviation^2). */
-static void fill_normal(float *values, size_t count, double deviation, const struct rg_stream *stream) {
-    double z[RG_BLOCK_NUMBERS] = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (i % RG_BLOCK_NUMBERS == 0)
-            rg_stream_normal(stream, i / RG_BLOCK_NUMBERS, z);
-        values[i] = (float)(deviation * z[i % RG_BLOCK_NUMBERS]);
+static void initialise_biases(const struct rg_model *model, size_t bias_ih, const struct rg_init_options *init,
+                              uint64_t seed) {
+    const size_t hidden = model->shape.hidden;
+    for (size_t k = bias_ih; k <= bias_ih + RG_ROLE_BIAS_HH - RG_ROLE_BIAS_IH; k++) {
+        const struct rg_stream stream = stream_of(seed, k);
+        const size_t count = rg_parameter_elements(&model->parameters[k]);
+        if (init->zero_biases)
+            memset(rg_model_values(model, k), 0, count * sizeof(float));
+        else
+            rg_uniform_fill(rg_model_values(model, k), count, 1.0 / sqrt((double)hidden), &stream);
+    }
+    if (init->hidden.kind == RG_INIT_CHRONO)
+        chrono(model, bias_ih, init->hidden.value, seed);
+    if (model->shape.cell == RG_CELL_LSTM && !isnan(init->forget_bias))
+        for (size_t unit = 0; unit < hidden; unit++)
+            set_gate(model, bias_ih, unit, LSTM_FORGET, init->forget_bias);
+}
+
+static rg_status initialise_matrix(const struct rg_model *model, size_t parameter, const struct rg_init *init,
+                                   uint64_t seed) {
+    const struct rg_parameter *const p = &model->parameters[parameter];
+    const size_t hidden = model->shape.hidden;
+    const struct rg_stream stream = stream_of(seed, parameter);
+    const struct rg_gate_matrices matrices = {rg_model_values(model, parameter), rg_cell_gates(model->shape.cell),
+                                              hidden, p->columns};
+    return rg_matrices_initialise(&matrices, init, 1.0 / sqrt((double)hidden), &stream);
+}
+
+static void initialise_head(const struct rg_model *model, uint64_t seed) {
+    const size_t first = rg_model_head_weight(model);
+    const double bound = 1.0 / sqrt((double)model->parameters[first].columns);
+    for (size_t k = first; k <= rg_model_head_bias(model); k++) {
+        const struct rg_stream stream = stream_of(seed, k);
+        rg_uniform_fill(rg_model_values(model, k), rg_parameter_elements(&model->parameters[k]), bound, &stream);
     }
 }
 
-/* scale * I in each gate's square. */
-static void fill_identity(float *values, size_t gates, size_t n, double scale) {
-    for (size_t i = 0; i < gates * n; i++)
-        for (size_t j = 0; j < n; j++)
-            values[i * n + j] = i % n == j ? (float)scale : 0.0F;
-}
-
-/* Partial sums of fixed order let the compiler use vectors without changing the result. */
-static double dot(const double *a, const double *b, size_t n) {
-    enum { LANES = 8 };
-    double lanes[LANES] = {0.0}, sum = 0.0;
-    for (size_t i = 0; i < n - n % LANES; i += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            lanes[l] += a[i + l] * b[i + l];
-    for (size_t i = n - n % LANES; i < n; i++)
-        sum += a[i] * b[i];
-    for (size_t l = 0; l < LANES; l++)
-        sum += lanes[l];
-    return sum;
-}
-
-/* Row k of q [n][n] from normal numbers, made orthonormal to the rows before it by modified Gram-Schmidt, run twice
- * because once loses orthogonality in proportion to the condition. False if nothing was left of the row. */
-static bool orthonormal_row(double *q, size_t n, size_t k, const struct rg_stream *stream, uint64_t first_block) {
-    double *row = q + k * n, z[RG_BLOCK_NUMBERS] = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (i % RG_BLOCK_NUMBERS == 0)
-            rg_stream_normal(stream, first_block + i / RG_BLOCK_NUMBERS, z);
-        row[i] = z[i % RG_BLOCK_NUMBERS];
-    }
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t j = 0; j < k; j++) {
-            const double along = dot(row, q + j * n, n);
-            for (size_t i = 0; i < n; i++)
-                row[i] -= along * q[j * n + i];
-        }
-        const double norm = sqrt(dot(row, row, n));
-        if (norm < 1e-7)
-            return false;
-        for (size_t i = 0; i < n; i++)
-            row[i] /= norm;
-    }
-    return true;
-}
-
-/* gain * Q for each gate, Q uniform over the orthogonal matrices: the QR factor of a normal matrix is that once the
- * diagonal of R is positive (Mezzadri 2007), and here that diagonal holds the norms. */
-static rg_status fill_orthogonal(float *values, size_t gates, size_t n, double gain, const struct rg_stream *stream) {
-    double *q = NULL;
-    size_t elements = 0;
-    uint64_t block = 0;
-    if (!rg_multiply(n, n, &elements))
-        return rg_fail(RG_NO_MEMORY, "orthogonal matrix: %zu rows are more than can be counted; use fewer", n);
-    RG_TRY(rg_alloc(&q, elements, sizeof *q, "orthogonal matrix"));
-    for (size_t gate = 0; gate < gates; gate++) {
-        for (size_t k = 0; k < n;) {
-            k += orthonormal_row(q, n, k, stream, block) ? 1 : 0;
-            block += (n + RG_BLOCK_NUMBERS - 1) / RG_BLOCK_NUMBERS;
-        }
-        for (size_t i = 0; i < elements; i++)
-            values[gate * elements + i] = (float)(gain * q[i]);
-    }
-    rg_free(q);
+static rg_status check_init(const struct rg_shape *shape, const struct rg_init_options *init) {
+    const bool chrono_hidden = init->hidden.kind == RG_INIT_CHRONO;
+    if (init->input.kind == RG_INIT_NPRNN || init->input.kind == RG_INIT_CHRONO)
+        return rg_fail(RG_ERROR, "model: nprnn and chrono are for the recurrent matrix; use another for the inputs");
+    if (chrono_hidden && shape->cell != RG_CELL_LSTM && shape->cell != RG_CELL_GRU)
+        return rg_fail(RG_ERROR, "model: chrono sets the biases of gates, which an rnn has not; use lstm or gru");
+    if (chrono_hidden && !(init->hidden.value >= 2.0))
+        return rg_fail(RG_ERROR, "model: chrono with a longest memory of %g steps; expected at least 2",
+                       init->hidden.value);
     return RG_OK;
 }
 
-static rg_status fill_recurrent(const struct rg_model *model, const struct rg_init *init,
-                                const struct rg_stream *stream) {
-    const struct rg_parameter *p = &model->parameters[RG_P_WEIGHT_HH];
-    const size_t n = p->columns, gates = p->rows / n, count = rg_parameter_elements(p);
-    const double h = (double)n;
-    float *values = rg_model_values(model, RG_P_WEIGHT_HH);
-    switch (init->kind) {
-    case RG_INIT_PYTORCH:
-        fill_uniform(values, count, 1.0 / sqrt(h), stream);
-        return RG_OK;
-    case RG_INIT_XAVIER:
-        fill_uniform(values, count, sqrt(6.0 / (h + h)), stream);
-        return RG_OK;
-    case RG_INIT_HE:
-        fill_normal(values, count, sqrt(2.0 / h), stream);
-        return RG_OK;
-    case RG_INIT_ORTHOGONAL:
-        return fill_orthogonal(values, gates, n, init->value, stream);
-    case RG_INIT_IDENTITY:
-        fill_identity(values, gates, n, init->value);
-        return RG_OK;
-    case RG_INIT_NORMAL:
-        fill_normal(values, count, init->value, stream);
-        return RG_OK;
-    }
-    return rg_fail(RG_ERROR, "model: unknown initialiser %u", (unsigned)init->kind);
-}
-
-rg_status rg_model_initialise(struct rg_model *model, const struct rg_init *init, uint64_t seed) {
-    const double bound = 1.0 / sqrt((double)model->shape.hidden);
-    for (size_t i = 0; i < model->n_parameters; i++) {
-        const struct rg_stream stream = {.seed = seed, .parameter = (uint32_t)i};
-        if (i == RG_P_WEIGHT_HH)
-            RG_TRY(fill_recurrent(model, init, &stream));
-        else
-            fill_uniform(rg_model_values(model, i), rg_parameter_elements(&model->parameters[i]), bound, &stream);
-    }
+rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_options *init, uint64_t seed) {
+    RG_TRY(check_init(&model->shape, init));
+    for (size_t layer = 0; layer < model->shape.layers; layer++)
+        for (size_t direction = 0; direction < rg_shape_directions(&model->shape); direction++) {
+            const size_t first = rg_model_parameter(model, layer, direction, RG_ROLE_WEIGHT_IH);
+            RG_TRY(initialise_matrix(model, first + RG_ROLE_WEIGHT_IH, &init->input, seed));
+            RG_TRY(initialise_matrix(model, first + RG_ROLE_WEIGHT_HH, &init->hidden, seed));
+            initialise_biases(model, first + RG_ROLE_BIAS_IH, init, seed);
+            if (rg_shape_has_role(&model->shape, RG_ROLE_WEIGHT_SH))
+                RG_TRY(initialise_matrix(model, first + RG_ROLE_WEIGHT_SH, &init->hidden, seed));
+        }
+    initialise_head(model, seed);
     return RG_OK;
 }

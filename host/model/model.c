@@ -12,11 +12,40 @@
 
 size_t rg_cell_gates(enum rg_cell cell) {
     switch (cell) {
+    case RG_CELL_LSTM:
+        return 4;
+    case RG_CELL_GRU:
+        return 3;
     case RG_CELL_RNN:
     case RG_N_CELLS:
         break;
     }
     return 1;
+}
+
+size_t rg_shape_directions(const struct rg_shape *shape) {
+    return shape->bidirectional ? 2 : 1;
+}
+
+bool rg_shape_has_role(const struct rg_shape *shape, enum rg_role role) {
+    return role != RG_ROLE_WEIGHT_SH || (shape->skip > 0 && shape->skip_kind == RG_SKIP_ADD);
+}
+
+/* Every layer and direction has the same roles, so the table is an array of them; only the last role can lack. */
+static size_t roles_of(const struct rg_shape *shape) {
+    return rg_shape_has_role(shape, RG_ROLE_WEIGHT_SH) ? RG_N_ROLES : RG_N_ROLES - 1;
+}
+
+size_t rg_model_parameter(const struct rg_model *model, size_t layer, size_t direction, enum rg_role role) {
+    return (layer * rg_shape_directions(&model->shape) + direction) * roles_of(&model->shape) + (size_t)role;
+}
+
+size_t rg_model_head_weight(const struct rg_model *model) {
+    return model->n_parameters - 2;
+}
+
+size_t rg_model_head_bias(const struct rg_model *model) {
+    return model->n_parameters - 1;
 }
 
 size_t rg_parameter_elements(const struct rg_parameter *parameter) {
@@ -46,22 +75,45 @@ static rg_status add_parameter(struct rg_model *model, const char *name, size_t 
     return RG_OK;
 }
 
-rg_status rg_model_layout(struct rg_model *model) {
-    const struct rg_shape *s = &model->shape;
-    size_t rows = 0;
-    if (s->cell >= RG_N_CELLS || s->activation >= RG_N_ACTIVATIONS)
-        return rg_fail(RG_ERROR, "model: unknown cell %u or activation %u", (unsigned)s->cell, (unsigned)s->activation);
+static rg_status check_shape(const struct rg_shape *s) {
+    if (s->cell >= RG_N_CELLS || s->activation >= RG_N_ACTIVATIONS || s->skip_kind > RG_SKIP_DILATED ||
+        s->target > RG_TARGET_STEPS)
+        return rg_fail(RG_ERROR, "model: unknown cell %u, activation %u, kind of skip %u or target %u",
+                       (unsigned)s->cell, (unsigned)s->activation, (unsigned)s->skip_kind, (unsigned)s->target);
     if (s->inputs == 0 || s->hidden == 0 || s->outputs == 0)
         return rg_fail(RG_ERROR, "model: %zu inputs, %zu hidden units, %zu outputs; each must be at least 1", s->inputs,
                        s->hidden, s->outputs);
-    if (!rg_multiply(rg_cell_gates(s->cell), s->hidden, &rows))
+    if (s->layers == 0 || s->layers > RG_MAX_LAYERS)
+        return rg_fail(RG_ERROR, "model: %zu layers; 1 to %d are possible", s->layers, RG_MAX_LAYERS);
+    return RG_OK;
+}
+
+/* The parameters of one layer and direction. */
+static rg_status add_layer(struct rg_model *model, size_t layer, size_t direction, size_t rows, size_t inputs) {
+    static const char *const names[RG_N_ROLES] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_sh"};
+    const size_t columns[RG_N_ROLES] = {inputs, model->shape.hidden, 0, 0, model->shape.hidden};
+    for (unsigned role = 0; role < RG_N_ROLES; role++) {
+        char name[RG_NAME_BYTES];
+        if (!rg_shape_has_role(&model->shape, (enum rg_role)role))
+            continue;
+        snprintf(name, sizeof name, "rnn.%s_l%zu%s", names[role], layer, direction > 0 ? "_reverse" : "");
+        RG_TRY(add_parameter(model, name, rows, columns[role]));
+    }
+    return RG_OK;
+}
+
+rg_status rg_model_layout(struct rg_model *model) {
+    const struct rg_shape *const s = &model->shape;
+    const size_t directions = rg_shape_directions(s);
+    size_t rows = 0, outward = 0;
+    RG_TRY(check_shape(s));
+    if (!rg_multiply(rg_cell_gates(s->cell), s->hidden, &rows) || !rg_multiply(directions, s->hidden, &outward))
         return rg_fail(RG_NO_MEMORY, "model: %zu hidden units are more than can be counted; use fewer", s->hidden);
     model->n_parameters = model->n_weights = model->arena = 0;
-    RG_TRY(add_parameter(model, "rnn.weight_ih_l0", rows, s->inputs));
-    RG_TRY(add_parameter(model, "rnn.weight_hh_l0", rows, s->hidden));
-    RG_TRY(add_parameter(model, "rnn.bias_ih_l0", rows, 0));
-    RG_TRY(add_parameter(model, "rnn.bias_hh_l0", rows, 0));
-    RG_TRY(add_parameter(model, "head.weight", s->outputs, s->hidden));
+    for (size_t layer = 0; layer < s->layers; layer++)
+        for (size_t direction = 0; direction < directions; direction++)
+            RG_TRY(add_layer(model, layer, direction, rows, layer == 0 ? s->inputs : outward));
+    RG_TRY(add_parameter(model, "head.weight", s->outputs, outward));
     return add_parameter(model, "head.bias", s->outputs, 0);
 }
 

@@ -21,8 +21,8 @@ void rg_stream_uniform(const struct rg_stream *stream, uint64_t block, double ou
         out[i] = (double)(r.v[i] >> 8) * 0x1p-24;
 }
 
-/* ln x for 0 < x <= 1: x = 2^e m with m in [sqrt(1/2), sqrt 2), ln m = 2 artanh((m - 1) / (m + 1)). */
-static double natural_log(double x) {
+/* x = 2^e m with m in [sqrt(1/2), sqrt 2), ln m = 2 artanh((m - 1) / (m + 1)). */
+double rg_natural_log(double x) {
     const double ln2 = 0x1.62e42fefa39efp-1;
     int e = 0;
     double m = frexp(x, &e), sum = 0.0;
@@ -56,7 +56,7 @@ void rg_stream_normal(const struct rg_stream *stream, uint64_t block, double out
     rg_stream_uniform(stream, block, u);
     for (int i = 0; i < RG_BLOCK_NUMBERS; i += 2) {
         double cosine = 0.0, sine = 0.0;
-        const double radius = sqrt(-2.0 * natural_log(u[i] + 0x1p-24));
+        const double radius = sqrt(-2.0 * rg_natural_log(u[i] + 0x1p-24));
         unit_circle(u[i + 1], &cosine, &sine);
         out[i] = radius * cosine;
         out[i + 1] = radius * sine;

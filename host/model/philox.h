@@ -17,6 +17,9 @@ struct rg_stream {
 /* The four uniform numbers of a block, in [0, 1), multiples of 2^-24. */
 void rg_stream_uniform(const struct rg_stream *stream, uint64_t block, double out[RG_BLOCK_NUMBERS]);
 
+/* ln x of a positive number, within 2^-52 of the C library's and the same on every machine. */
+double rg_natural_log(double x);
+
 /* The four standard normal numbers of a block (Box, Muller 1958). */
 void rg_stream_normal(const struct rg_stream *stream, uint64_t block, double out[RG_BLOCK_NUMBERS]);
 

@@ -6,73 +6,102 @@
 #include "selftest/checks.h"
 #include "train/source.h"
 
-/* Term of step t, for units j and columns k of W_hh or W_ih: partial [segment][H + Fp][Hp], rows k < H of h_{t-1}. */
-static double term_error(const struct rg_exercise *e, const struct rg_plan *plan, const float *partial,
-                         enum ref_parameter parameter, const double *wanted) {
-    const size_t columns = ref_parameter_columns(e->reference, parameter), hidden = e->sizes.hidden;
-    const size_t first = parameter == REF_WEIGHT_HH ? 0 : hidden;
+/* What the terms of one direction of one layer are compared with. */
+struct walk {
+    struct rg_engine *engine;
+    const struct rg_exercise *exercise;
+    size_t layer, direction;
+    float *partial; /* [segments][partial_rows][deltas*Hp] */
+    double *wanted; /* a weight matrix */
+    double worst;
+};
+
+/* The device's term of a matrix against `wanted`: partial holds rows of h_{t-1}, of the inputs, of the ones that make
+ * the bias, and of h_{t-d}; its columns are units of a gate, the last gate of W_hh being the last of the deltas. */
+static double term_error(const struct walk *w, const float *term, enum rg_role role) {
+    const struct rg_plan *const p = &w->engine->plan;
+    const size_t inputs = p->layer[w->layer].inputs;
+    const size_t columns = role == RG_ROLE_WEIGHT_IH ? inputs : p->hidden;
+    const size_t first = role == RG_ROLE_WEIGHT_HH ? 0 : role == RG_ROLE_WEIGHT_IH ? p->hidden : p->hidden + inputs + 1;
     double squares = 0.0;
-    for (size_t j = 0; j < hidden; j++) {
+    for (size_t j = 0; j < p->gates * p->hidden; j++) {
+        const size_t gate = j / p->hidden;
+        const size_t group = role == RG_ROLE_WEIGHT_HH && gate + 1 == p->gates ? p->deltas - 1 : gate;
         for (size_t k = 0; k < columns; k++) {
-            const double error = (double)partial[(first + k) * plan->d_stride + j] - wanted[j * columns + k];
+            const float got = term[(first + k) * p->d_stride + group * p->h_stride + j % p->hidden];
+            const double error = (double)got - w->wanted[j * columns + k];
             squares += error * error;
         }
     }
-    const double error = sqrt(squares), size = ref_norm(wanted, hidden * columns);
-    return error == 0.0 ? 0.0 : error / size;
+    const double size = ref_norm(w->wanted, p->gates * p->hidden * columns);
+    return squares == 0.0 ? 0.0 : sqrt(squares) / size;
 }
 
-static rg_status compare_terms(struct rg_engine *engine, const struct rg_exercise *e, float *partial, double *wanted,
-                               double *worst) {
-    const struct rg_plan *plan = &engine->plan;
+static void compare_step(struct walk *w, const float *term, size_t t) {
+    static const enum rg_role roles[] = {RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_HH, RG_ROLE_WEIGHT_SH};
+    const struct rg_exercise *const e = w->exercise;
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (ref_has_role(e->reference, (enum ref_role)roles[i])) {
+            const size_t p = ref_parameter_at(e->reference, w->layer, w->direction, (enum ref_role)roles[i]);
+            ref_lag_term(e->reference, &e->batch, e->result, p, e->sizes.steps - 1 - t, w->wanted);
+            const double error = term_error(w, term, roles[i]);
+            w->worst = error <= w->worst ? w->worst : error; /* keeps a NaN */
+        }
+    }
+}
+
+/* All steps of a layer and direction whose deltas are in memory. */
+static rg_status compare_terms(struct walk *w) {
+    struct rg_engine *const engine = w->engine;
+    const struct rg_plan *const plan = &engine->plan;
+    const size_t at = plan->layer[w->layer].directions[w->direction].partial, term = rg_plan_term(plan, w->layer);
     for (size_t begin = 0; begin < plan->steps; begin += plan->segments) {
         const size_t end = begin + plan->segments < plan->steps ? begin + plan->segments : plan->steps;
-        RG_TRY(rg_engine_step_terms(engine, e->sizes.batch, begin, end, false));
-        RG_TRY(rg_buffer_read(engine->device, partial, engine->partial, 0,
-                              (end - begin) * plan->layer_partial * sizeof *partial));
+        RG_TRY(rg_engine_step_terms(engine, w->layer, w->direction, w->exercise->sizes.batch, begin, end));
+        RG_TRY(rg_buffer_read(engine->device, w->partial, engine->partial, at * sizeof *w->partial,
+                              (end - begin) * term * sizeof *w->partial));
         for (size_t t = begin; t < end; t++) {
-            for (enum ref_parameter p = REF_WEIGHT_IH; p <= REF_WEIGHT_HH; p++) {
-                ref_lag_term(e->reference, &e->batch, e->result, p, plan->steps - 1 - t, wanted);
-                const double error = term_error(e, plan, partial + (t - begin) * plan->layer_partial, p, wanted);
-                *worst = error <= *worst ? *worst : error; /* keeps a NaN */
-            }
+            compare_step(w, w->partial + (t - begin) * term, t);
         }
     }
     return RG_OK;
 }
 
-rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device) {
-    const struct rg_exercise_sizes sizes = {33, 35, 3, 19, 2, RG_LOSS_MSE, false}; /* more steps than segments */
+rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device, const struct rg_exercise_form *form) {
     struct rg_exercise *e = NULL;
     struct rg_data_source *source = NULL;
-    struct rg_engine *engine = NULL;
-    float *partial = NULL;
-    double *wanted = NULL, worst = 0.0;
+    struct walk w = {.engine = NULL};
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_exercise_create(&sizes, &e));
+    RG_TRY_GOTO(rg_exercise_create(form, &e));
     rg_exercise_fill(e, 5);
     const struct rg_engine_options options = rg_exercise_options(e);
-    RG_TRY_GOTO(rg_data_source_create(device, &e->data, sizes.batch, 1, false, &source));
-    RG_TRY_GOTO(rg_engine_create(device, e->model, &options, &engine));
-    RG_TRY_GOTO(rg_alloc(&partial, engine->plan.partial, sizeof *partial, "the self-test"));
-    RG_TRY_GOTO(rg_alloc(&wanted, sizes.hidden * (sizes.hidden + sizes.inputs), sizeof *wanted, "the self-test"));
+    RG_TRY_GOTO(rg_data_source_create(device, &e->data, form->sizes.batch, 1, false, &source));
+    RG_TRY_GOTO(rg_engine_create(device, e->model, &options, &w.engine));
+    RG_TRY_GOTO(rg_alloc(&w.partial, w.engine->plan.partial, sizeof *w.partial, "the self-test"));
+    RG_TRY_GOTO(rg_alloc(&w.wanted, e->model->arena, sizeof *w.wanted, "the self-test"));
+    w.exercise = e;
     ref_gradient(e->reference, &e->batch, e->result);
-    RG_TRY_GOTO(rg_engine_pack(engine));
-    RG_TRY_GOTO(rg_engine_chunk(engine, &source->source, 0, 0, sizes.batch));
-    RG_TRY_GOTO(compare_terms(engine, e, partial, wanted, &worst));
-    rg_checks_add(checks, "rnn B=33 T=35 F=3 H=19 O=2 mse", "gradient of every step", worst,
-                  rg_tolerance_backward(&sizes));
+    RG_TRY_GOTO(rg_engine_pack(w.engine));
+    for (w.layer = 0; w.layer < e->model->shape.layers; w.layer++) {
+        RG_TRY_GOTO(rg_engine_chunk(w.engine, &source->source, 0, 0, form->sizes.batch, w.layer));
+        for (w.direction = 0; w.direction < ref_directions(e->reference); w.direction++) {
+            RG_TRY_GOTO(compare_terms(&w));
+        }
+    }
+    char name[128];
+    rg_exercise_name(form, name, sizeof name);
+    rg_checks_add(checks, name, "gradient of every step", w.worst, rg_tolerance_backward(form));
 fail:
-    rg_free(wanted);
-    rg_free(partial);
-    rg_engine_destroy(engine);
+    rg_free(w.wanted);
+    rg_free(w.partial);
+    rg_engine_destroy(w.engine);
     rg_data_source_destroy(source);
     rg_exercise_destroy(e);
     return status;
 }
 
 /* Largest error of a parameter's gradient against central differences of the loss; `slope` has room for it. */
-static double difference_error(struct rg_exercise *e, enum ref_parameter p, double *slope) {
+static double difference_error(struct rg_exercise *e, size_t p, double *slope) {
     const double step = 1e-5;
     const size_t n = ref_parameter_elements(e->reference, p);
     double *const values = e->reference->values[p];
@@ -90,22 +119,33 @@ static double difference_error(struct rg_exercise *e, enum ref_parameter p, doub
     return rg_exercise_distance(slope, e->result->gradient[p], n) / ref_norm(slope, n);
 }
 
-rg_status rg_check_reference(struct rg_checks *checks) {
-    const struct rg_exercise_sizes sizes = {5, 7, 3, 5, 3, RG_LOSS_CE, true};
+static rg_status check_reference(struct rg_checks *checks, const struct rg_exercise_form *form) {
     struct rg_exercise *e = NULL;
     double *slope = NULL, worst = 0.0;
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_exercise_create(&sizes, &e));
-    RG_TRY_GOTO(rg_alloc(&slope, sizes.hidden * sizes.hidden, sizeof *slope, "the self-test"));
+    RG_TRY_GOTO(rg_exercise_create(form, &e));
+    RG_TRY_GOTO(rg_alloc(&slope, e->model->arena, sizeof *slope, "the self-test"));
     rg_exercise_fill(e, 6);
-    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++) {
+    for (size_t p = 0; p < e->reference->n_parameters; p++) {
         const double error = difference_error(e, p, slope);
         worst = error <= worst ? worst : error;
     }
-    rg_checks_add(checks, "reference B=5 T=7 F=3 H=5 O=3 ce ragged", "gradients against finite differences", worst,
-                  1e-8);
+    char name[128], subject[160];
+    rg_exercise_name(form, name, sizeof name);
+    (void)snprintf(subject, sizeof subject, "reference %s", name);
+    rg_checks_add(checks, subject, "gradients against finite differences", worst, 1e-7);
 fail:
     rg_free(slope);
     rg_exercise_destroy(e);
     return status;
+}
+
+rg_status rg_check_reference(struct rg_checks *checks) {
+    for (enum rg_cell cell = 0; cell < RG_N_CELLS; cell++) {
+        const struct rg_exercise_form form = {
+            .sizes = {5, 7, 3, 4, 3, RG_LOSS_CE, true},
+            .net = {.cell = cell, .target = RG_TARGET_STEPS, .layers = 2, .bidirectional = true, .skip = 2}};
+        RG_TRY(check_reference(checks, &form));
+    }
+    return RG_OK;
 }

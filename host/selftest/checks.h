@@ -12,7 +12,7 @@ struct rg_checks {
     rg_selftest_report *report;
     void *context;
     size_t count, failed;
-    char worst[160];    /* of the failed ones */
+    char worst[256];    /* of the failed ones */
     double worst_ratio; /* its error over its tolerance */
     double worst_error, worst_tolerance;
 };
@@ -23,23 +23,26 @@ void rg_checks_add(struct rg_checks *checks, const char *subject, const char *qu
 /* One training problem on the device. */
 struct rg_update_case {
     struct rg_exercise_sizes sizes;
-    enum rg_optimizer optimizer;
-    double clip_norm; /* 0: off */
-    bool quick;       /* part of the quick self-test */
+    struct rg_exercise_net net;
+    enum rg_optimizer optimizer; /* sgd, adam, momentum, rmsprop or adagrad */
+    double clip_norm;            /* 0: off */
+    bool quick;                  /* part of the quick self-test */
 };
 
 rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, const struct rg_update_case *one);
-/* The weight gradient step by step, which the lag profile is made of. */
-rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device);
-/* Batches: the adding task and data sets of every kind. */
-rg_status rg_check_adding(struct rg_checks *checks, struct rg_device *device);
+/* The weight gradients step by step, which the lag profile is made of: every matrix of every layer and direction. */
+rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device, const struct rg_exercise_form *form);
+/* Dropout between two layers: its masks, and the gradient through them. */
+rg_status rg_check_dropout(struct rg_checks *checks, struct rg_device *device, enum rg_cell cell);
+/* Batches: tasks and data sets of every kind. */
+rg_status rg_check_tasks(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_gather(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_peak(struct rg_checks *checks, struct rg_device *device);
 /* The reference itself, by finite differences. */
 rg_status rg_check_reference(struct rg_checks *checks);
 
 /* Tolerances of outputs and gradients, see selftest.h. */
-double rg_tolerance_forward(const struct rg_exercise_sizes *sizes);
-double rg_tolerance_backward(const struct rg_exercise_sizes *sizes);
+double rg_tolerance_forward(const struct rg_exercise_form *form);
+double rg_tolerance_backward(const struct rg_exercise_form *form);
 
 #endif

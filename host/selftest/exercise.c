@@ -3,7 +3,7 @@
 #include "selftest/exercise.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "rnn_gpu/memory.h"
 
@@ -12,19 +12,21 @@ double rg_exercise_random(uint64_t *state, double scale) {
     return scale * ((double)(*state >> 11) * 0x1p-52 - 1.0);
 }
 
+/* Numbers of y of a row. */
 static size_t targets_of(const struct rg_exercise_sizes *sizes) {
     return sizes->loss == RG_LOSS_CE ? 1 : sizes->outputs;
 }
 
 static rg_status create_data(struct rg_exercise *e) {
     const struct rg_exercise_sizes *s = &e->sizes;
-    const size_t values = s->batch * s->steps * s->inputs, targets = s->batch * targets_of(s);
+    const size_t values = s->batch * s->steps * s->inputs;
     e->data.n_sequences = s->batch;
     e->data.n_steps = s->steps;
     e->data.n_features = s->inputs;
     e->data.kind = RG_INPUT_FLOAT;
-    e->data.n_targets = targets_of(s);
+    e->data.n_targets = e->target_steps * targets_of(s);
     e->data.n_classes = s->loss == RG_LOSS_CE ? s->outputs : 0;
+    const size_t targets = s->batch * e->data.n_targets;
     RG_TRY(rg_copy_string(&e->data.path, "self-test"));
     RG_TRY(rg_alloc(&e->data.x_float, values, sizeof(float), "the self-test"));
     RG_TRY(rg_alloc(&e->data.y, targets, sizeof(float), "the self-test"));
@@ -33,33 +35,53 @@ static rg_status create_data(struct rg_exercise *e) {
     return s->ragged ? rg_alloc(&e->data.lengths, s->batch, sizeof(int32_t), "the self-test") : RG_OK;
 }
 
-rg_status rg_exercise_create(const struct rg_exercise_sizes *sizes, struct rg_exercise **out) {
+/* Both models, and room for the reference's result. The enumerations of the reference are in the product's order. */
+static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_net *net) {
+    const struct rg_exercise_sizes *s = &e->sizes;
+    const struct rg_shape shape = {.cell = net->cell,
+                                   .activation = net->activation,
+                                   .inputs = s->inputs,
+                                   .hidden = s->hidden,
+                                   .outputs = s->outputs,
+                                   .loss = s->loss,
+                                   .target = net->target,
+                                   .layers = net->layers ? net->layers : 1,
+                                   .bidirectional = net->bidirectional,
+                                   .skip = net->skip,
+                                   .skip_kind = net->skip_kind};
+    const struct ref_model form = {.cell = (enum ref_cell)net->cell,
+                                   .activation = (enum ref_activation)net->activation,
+                                   .inputs = s->inputs,
+                                   .hidden = s->hidden,
+                                   .outputs = s->outputs,
+                                   .layers = net->layers,
+                                   .bidirectional = net->bidirectional,
+                                   .skip = net->skip,
+                                   .skip_kind = (enum ref_skip_kind)net->skip_kind,
+                                   .target = (enum ref_target)net->target};
+    RG_TRY(rg_model_create(&shape, &e->model));
+    e->reference = ref_model_create_like(&form);
+    e->result = e->reference ? ref_result_create(e->reference, s->batch, s->steps) : NULL;
+    return e->result ? RG_OK : rg_fail(RG_NO_MEMORY, "no memory for the self-test's reference");
+}
+
+rg_status rg_exercise_create(const struct rg_exercise_form *form, struct rg_exercise **out) {
     static const enum ref_loss losses[] = {
         [RG_LOSS_MSE] = REF_LOSS_MSE, [RG_LOSS_BCE] = REF_LOSS_BCE, [RG_LOSS_CE] = REF_LOSS_CE};
     *out = NULL;
     struct rg_exercise *e = NULL;
     rg_status status = RG_OK;
     RG_TRY(rg_alloc(&e, 1, sizeof *e, "the self-test"));
-    e->sizes = *sizes;
+    e->sizes = form->sizes;
+    e->target_steps = form->net.target == RG_TARGET_STEPS ? e->sizes.steps : 1;
     RG_TRY_GOTO(create_data(e));
-    const struct rg_shape shape = {.cell = RG_CELL_RNN,
-                                   .activation = RG_ACT_TANH,
-                                   .inputs = sizes->inputs,
-                                   .hidden = sizes->hidden,
-                                   .outputs = sizes->outputs,
-                                   .loss = sizes->loss};
-    RG_TRY_GOTO(rg_model_create(&shape, &e->model));
-    e->reference = ref_model_create(sizes->inputs, sizes->hidden, sizes->outputs);
-    e->result = e->reference ? ref_result_create(e->reference, sizes->batch, sizes->steps) : NULL;
-    if (!e->result) {
-        RG_TRY_GOTO(rg_fail(RG_NO_MEMORY, "no memory for the self-test's reference"));
-    }
-    e->batch = (struct ref_batch){.n_sequences = sizes->batch,
-                                  .n_steps = sizes->steps,
+    RG_TRY_GOTO(create_models(e, &form->net));
+    e->batch = (struct ref_batch){.n_sequences = e->sizes.batch,
+                                  .n_steps = e->sizes.steps,
                                   .x = e->x,
                                   .lengths = e->data.lengths,
                                   .y = e->y,
-                                  .loss = losses[sizes->loss]};
+                                  .loss = losses[e->sizes.loss]};
     *out = e;
     return RG_OK;
 fail:
@@ -126,16 +148,49 @@ void rg_exercise_copy_data(struct rg_exercise *e) {
 }
 
 void rg_exercise_copy_weights(struct rg_exercise *e, const float *weights) {
-    for (size_t p = 0; p < REF_N_PARAMETERS; p++) {
+    for (size_t p = 0; p < e->model->n_parameters; p++) {
         rg_exercise_parameter(e, weights, p, e->reference->values[p]);
     }
 }
 
+size_t rg_exercise_length(const struct rg_exercise *e, size_t b) {
+    return e->data.lengths ? (size_t)e->data.lengths[b] : e->sizes.steps;
+}
+
+void rg_exercise_outputs(const struct rg_exercise *e, const float *outputs, double *out) {
+    const size_t steps = e->target_steps, n = e->sizes.outputs;
+    for (size_t b = 0; b < e->sizes.batch; b++) {
+        const size_t before = steps > 1 ? steps - rg_exercise_length(e, b) : 0;
+        for (size_t i = 0; i < steps * n; i++) {
+            out[b * steps * n + i] = i < (steps - before) * n ? (double)outputs[(b * steps + before) * n + i] : 0.0;
+        }
+    }
+}
+
+void rg_exercise_name(const struct rg_exercise_form *form, char *out, size_t bytes) {
+    const struct rg_exercise_sizes *s = &form->sizes;
+    const struct rg_exercise_net *net = &form->net;
+    char layers[24] = "", skip[40] = "";
+    if (net->layers > 1) {
+        (void)snprintf(layers, sizeof layers, " L=%zu", net->layers);
+    }
+    if (net->skip > 0) {
+        (void)snprintf(skip, sizeof skip, " skip %zu %s", net->skip, rg_skip_kind_names[net->skip_kind]);
+    }
+    const bool plain = net->cell != RG_CELL_RNN || net->activation == RG_ACT_TANH;
+    (void)snprintf(out, bytes, "%s%s%s B=%zu T=%zu F=%zu H=%zu O=%zu %s%s%s%s%s%s", rg_cell_names[net->cell],
+                   plain ? "" : " ", plain ? "" : rg_activation_names[net->activation], s->batch, s->steps, s->inputs,
+                   s->hidden, s->outputs, rg_loss_names[s->loss], layers, net->bidirectional ? " bidirectional" : "",
+                   skip, net->target == RG_TARGET_STEPS ? " steps" : "", s->ragged ? " ragged" : "");
+}
+
 struct rg_engine_options rg_exercise_options(const struct rg_exercise *e) {
-    return (struct rg_engine_options){
-        .plan = {.batch = e->sizes.batch, .steps = e->sizes.steps, .n_targets = e->data.n_targets, .training = true},
-        .loss = e->sizes.loss,
-        .max_skips = 10};
+    return (struct rg_engine_options){.plan = {.batch = e->sizes.batch,
+                                               .steps = e->sizes.steps,
+                                               .n_targets = targets_of(&e->sizes),
+                                               .training = true},
+                                      .loss = e->sizes.loss,
+                                      .optimizer = {.kind = RG_OPT_SGD, .max_skips = 10}};
 }
 
 void rg_exercise_parameter(const struct rg_exercise *e, const float *arena, size_t p, double *out) {

@@ -13,6 +13,22 @@ struct rg_exercise_sizes {
     bool ragged;                                  /* lengths from 0 to T */
 };
 
+/* What net it is; zeros: one layer of tanh units, one direction, the head on the last step. */
+struct rg_exercise_net {
+    enum rg_cell cell;
+    enum rg_activation activation;
+    enum rg_target target;
+    size_t layers; /* 0 means 1 */
+    bool bidirectional;
+    size_t skip; /* d; 0: none */
+    enum rg_skip_kind skip_kind;
+};
+
+struct rg_exercise_form {
+    struct rg_exercise_sizes sizes;
+    struct rg_exercise_net net;
+};
+
 struct rg_exercise {
     struct rg_exercise_sizes sizes;
     struct rg_dataset data; /* B sequences of float inputs; its arrays are the exercise's */
@@ -20,11 +36,12 @@ struct rg_exercise {
     struct ref_model *reference;
     struct ref_batch batch;    /* points to x, y and the data's lengths */
     struct ref_result *result; /* of the reference */
-    double *x, *y;             /* [B][T][F], [B][n_targets] */
+    size_t target_steps;       /* T', 1 or T */
+    double *x, *y;             /* [B][T][F], [B][T'][targets of a row] */
 };
 
 /* An exercise of zeros. */
-rg_status rg_exercise_create(const struct rg_exercise_sizes *sizes, struct rg_exercise **out);
+rg_status rg_exercise_create(const struct rg_exercise_form *form, struct rg_exercise **out);
 void rg_exercise_destroy(struct rg_exercise *exercise); /* NULL allowed */
 
 /* Random data of modest scale: x in (-1, 1), weights in (-1/sqrt H, 1/sqrt H), which makes every net contractive;
@@ -34,6 +51,16 @@ void rg_exercise_fill(struct rg_exercise *exercise, uint64_t seed);
 /* Give the reference the float data and the float weights [arena]. */
 void rg_exercise_copy_data(struct rg_exercise *exercise);
 void rg_exercise_copy_weights(struct rg_exercise *exercise, const float *weights);
+
+/* Valid steps of sequence b. */
+size_t rg_exercise_length(const struct rg_exercise *exercise, size_t b);
+
+/* Outputs as the engine gives them, [B][T'][O] with sequences that end together, to `out` as the reference has them:
+ * zeros past a sequence's end. */
+void rg_exercise_outputs(const struct rg_exercise *exercise, const float *outputs, double *out);
+
+/* "lstm L=2 B=3 …": the exercise in words. */
+void rg_exercise_name(const struct rg_exercise_form *form, char *out, size_t bytes);
 
 /* Options of an engine that takes the whole exercise as one batch. */
 struct rg_engine_options rg_exercise_options(const struct rg_exercise *exercise);

@@ -1,400 +1,278 @@
-/* The float64 reference: forward, loss, backward through time, lag terms and optimisers as plain loops.
+/* The float64 reference's pass: forward, loss and backward through time as plain loops.
  *
- * Sequences are independent, so each goes forward and backward alone. A cell is a pair of functions for one step of one
- * sequence; all else does not know which cell it is. */
-#include "selftest/reference.h"
+ * Sequences are independent, so each goes forward and backward alone: layer by layer, direction by direction, step by
+ * step. Backward adds to dL/dh wherever a state was used, and reaches a step when all its uses are behind. */
+#include "selftest/reference_parts.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-struct cell {
-    /* *h = the state after a step: x [F], before [H] -> h [H]. */
-    void (*forward)(const struct ref_model *model, const double *x, const double *before, double *h);
-    /* From dL/dh [H]: *delta = dL/da [H] and *d_before = dL/dh_{t-1} [H] through this step. */
-    void (*backward)(const struct ref_model *model, const double *h, const double *dh, double *delta, double *d_before);
-};
-
-/* h = tanh(W_ih x + b_ih + W_hh h' + b_hh) */
-static void rnn_forward(const struct ref_model *model, const double *x, const double *before, double *h) {
-    for (size_t i = 0; i < model->hidden; i++) {
-        double a = model->values[REF_BIAS_IH][i] + model->values[REF_BIAS_HH][i];
-
-        for (size_t f = 0; f < model->inputs; f++)
-            a += model->values[REF_WEIGHT_IH][i * model->inputs + f] * x[f];
-        for (size_t j = 0; j < model->hidden; j++)
-            a += model->values[REF_WEIGHT_HH][i * model->hidden + j] * before[j];
-        h[i] = tanh(a);
-    }
-}
-
-/* delta = (1 - h^2) dh, dh' = W_hh^T delta */
-static void rnn_backward(const struct ref_model *model, const double *h, const double *dh, double *delta,
-                         double *d_before) {
-    for (size_t i = 0; i < model->hidden; i++)
-        delta[i] = (1.0 - h[i] * h[i]) * dh[i];
-    for (size_t j = 0; j < model->hidden; j++) {
-        d_before[j] = 0.0;
-        for (size_t i = 0; i < model->hidden; i++)
-            d_before[j] += model->values[REF_WEIGHT_HH][i * model->hidden + j] * delta[i];
-    }
-}
-
-static const struct cell cells[REF_N_CELLS] = {
-    [REF_CELL_RNN] = {rnn_forward, rnn_backward},
-};
-
-static double *zeros(size_t count) {
-    return calloc(count > 0 ? count : 1, sizeof(double));
-}
-
-const char *ref_parameter_name(enum ref_parameter parameter) {
-    static const char *const names[REF_N_PARAMETERS] = {
-        [REF_WEIGHT_IH] = "rnn.weight_ih_l0", [REF_WEIGHT_HH] = "rnn.weight_hh_l0", [REF_BIAS_IH] = "rnn.bias_ih_l0",
-        [REF_BIAS_HH] = "rnn.bias_hh_l0",     [REF_HEAD_WEIGHT] = "head.weight",    [REF_HEAD_BIAS] = "head.bias",
-    };
-
-    return names[parameter];
-}
-
-size_t ref_parameter_columns(const struct ref_model *model, enum ref_parameter parameter) {
-    switch (parameter) {
-    case REF_WEIGHT_IH:
-        return model->inputs;
-    case REF_WEIGHT_HH:
-    case REF_HEAD_WEIGHT:
-        return model->hidden;
-    default:
-        return 0;
-    }
-}
-
-size_t ref_parameter_elements(const struct ref_model *model, enum ref_parameter parameter) {
-    const bool head = parameter == REF_HEAD_WEIGHT || parameter == REF_HEAD_BIAS;
-    const bool bias = parameter == REF_BIAS_IH || parameter == REF_BIAS_HH || parameter == REF_HEAD_BIAS;
-
-    return (head ? model->outputs : model->hidden) * (bias ? 1 : ref_parameter_columns(model, parameter));
-}
-
-struct ref_model *ref_model_create(size_t inputs, size_t hidden, size_t outputs) {
-    struct ref_model *model = calloc(1, sizeof(*model));
-
-    if (!model)
-        return NULL;
-    model->cell = REF_CELL_RNN;
-    model->inputs = inputs;
-    model->hidden = hidden;
-    model->outputs = outputs;
-    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++) {
-        model->values[p] = zeros(ref_parameter_elements(model, p));
-        if (!model->values[p]) {
-            ref_model_destroy(model);
-            return NULL;
-        }
-    }
-    return model;
-}
-
-void ref_model_destroy(struct ref_model *model) {
-    if (!model)
-        return;
-    for (size_t p = 0; p < REF_N_PARAMETERS; p++)
-        free(model->values[p]);
-    free(model);
-}
-
-static bool lags_create(struct ref_lags *lags, size_t n_steps) {
-    lags->norm = zeros(n_steps);
-    lags->share = zeros(n_steps);
-    lags->cosine = zeros(n_steps);
-    return lags->norm && lags->share && lags->cosine;
-}
-
-static void lags_destroy(struct ref_lags *lags) {
-    free(lags->norm);
-    free(lags->share);
-    free(lags->cosine);
-}
-
-/* Scratch: one matrix [H][max(F, H)] for a lag term, or a sequence's dh, dh' and dz. */
-static size_t scratch_elements(const struct ref_model *model) {
-    const size_t columns = model->inputs > model->hidden ? model->inputs : model->hidden;
-
-    return model->hidden * columns + 2 * model->hidden + model->outputs;
-}
-
-struct ref_result *ref_result_create(const struct ref_model *model, size_t n_sequences, size_t n_steps) {
-    struct ref_result *result = calloc(1, sizeof(*result));
-    bool whole = true;
-
-    if (!result)
-        return NULL;
-    result->output = zeros(n_sequences * model->outputs);
-    result->state = zeros((n_steps + 1) * n_sequences * model->hidden);
-    result->delta = zeros(n_steps * n_sequences * model->hidden);
-    result->delta_norm = zeros(n_steps);
-    result->scratch = zeros(scratch_elements(model));
-    whole = result->output && result->state && result->delta && result->delta_norm && result->scratch;
-    whole = lags_create(&result->lags_ih, n_steps) && whole;
-    whole = lags_create(&result->lags_hh, n_steps) && whole;
-    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++) {
-        result->gradient[p] = zeros(ref_parameter_elements(model, p));
-        whole = result->gradient[p] && whole;
-    }
-    if (!whole) {
-        ref_result_destroy(result);
-        return NULL;
-    }
-    return result;
-}
-
-void ref_result_destroy(struct ref_result *result) {
-    if (!result)
-        return;
-    for (size_t p = 0; p < REF_N_PARAMETERS; p++)
-        free(result->gradient[p]);
-    lags_destroy(&result->lags_ih);
-    lags_destroy(&result->lags_hh);
-    free(result->output);
-    free(result->state);
-    free(result->delta);
-    free(result->delta_norm);
-    free(result->scratch);
-    free(result);
-}
-
-static size_t length_of(const struct ref_batch *batch, size_t n) {
+size_t ref_length(const struct ref_batch *batch, size_t n) {
     return batch->lengths ? (size_t)batch->lengths[n] : batch->n_steps;
 }
 
-/* x_t of sequence n, t from 1 on. */
-static const double *input_at(const struct ref_model *model, const struct ref_batch *batch, size_t t, size_t n) {
-    return batch->x + (n * batch->n_steps + (t - 1)) * model->inputs;
+double *ref_row(const struct ref_run *run, double *array, size_t i, size_t width) {
+    return array + (i * run->batch->n_sequences + run->sequence) * width;
 }
 
-/* h_t of sequence n, t from 0 on. */
-static double *state_at(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result,
-                        size_t t, size_t n) {
-    return result->state + (t * batch->n_sequences + n) * model->hidden;
+const struct ref_trace *ref_trace_of(const struct ref_run *run) {
+    return &run->result->traces[run->layer * ref_directions(run->model) + run->direction];
 }
 
-/* delta_t of sequence n, t from 1 on. */
-static double *delta_at(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result,
-                        size_t t, size_t n) {
-    return result->delta + ((t - 1) * batch->n_sequences + n) * model->hidden;
+size_t ref_earlier(const struct ref_run *run, size_t t, size_t k) {
+    if (run->direction == 0)
+        return t > k ? t - k : 0;
+    return t + k <= ref_length(run->batch, run->sequence) ? t + k : 0;
 }
 
-/* matrix [rows][columns] += column row^T */
-static void add_outer(double *matrix, const double *column, size_t rows, const double *row, size_t columns) {
+/* Index of the state that takes the place of h_{t-1}. */
+static size_t before(const struct ref_run *run, size_t t) {
+    const bool dilated = run->model->skip > 0 && run->model->skip_kind == REF_SKIP_DILATED;
+
+    return ref_earlier(run, t, dilated ? run->model->skip : 1);
+}
+
+const double *ref_factor(const struct ref_run *run, enum ref_role role, size_t t) {
+    const size_t columns = ref_columns(run->model, run->layer, role);
+    double *state = ref_trace_of(run)->state;
+
+    if (role == REF_ROLE_WEIGHT_HH)
+        return ref_row(run, state, before(run, t), columns);
+    if (role == REF_ROLE_WEIGHT_SH)
+        return ref_row(run, state, ref_earlier(run, t, run->model->skip), columns);
+    if (run->layer > 0)
+        return ref_row(run, run->result->joined[run->layer - 1], t, columns);
+    return run->batch->x + (run->sequence * run->batch->n_steps + (t - 1)) * columns;
+}
+
+const double *ref_delta(const struct ref_run *run, enum ref_role role, size_t t) {
+    const struct ref_trace *trace = ref_trace_of(run);
+    const bool recurrent = role == REF_ROLE_WEIGHT_HH || role == REF_ROLE_BIAS_HH;
+
+    return ref_row(run, recurrent ? trace->delta_hh : trace->delta, t - 1, ref_gates(run->model) * run->model->hidden);
+}
+
+static size_t position(const struct ref_run *run, enum ref_role role) {
+    return ref_parameter_at(run->model, run->layer, run->direction, role);
+}
+
+static const double *weights_of(const struct ref_run *run, enum ref_role role) {
+    return run->model->values[position(run, role)];
+}
+
+/* y [rows] += matrix [rows][columns] x [columns] */
+static void add_product(double *y, const double *matrix, size_t rows, const double *x, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            y[i] += matrix[i * columns + j] * x[j];
+}
+
+/* x [columns] += matrix^T y [rows] */
+static void add_transposed(double *x, const double *matrix, const double *y, size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            x[j] += matrix[i * columns + j] * y[i];
+}
+
+void ref_add_outer(double *matrix, const double *column, size_t rows, const double *row, size_t columns) {
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++)
             matrix[i * columns + j] += column[i] * row[j];
 }
 
-/* The sum over one sequence's outputs of squared error or binary cross entropy; *dz [O] is its derivative. */
-static double elementwise_loss(enum ref_loss loss, const double *z, const double *y, size_t outputs, double *dz) {
-    double sum = 0.0;
-
-    for (size_t o = 0; o < outputs; o++) {
-        if (loss == REF_LOSS_MSE) {
-            sum += (z[o] - y[o]) * (z[o] - y[o]);
-            dz[o] = 2.0 * (z[o] - y[o]);
-        } else {
-            /* log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) does not overflow. */
-            sum += fmax(z[o], 0.0) + log1p(exp(-fabs(z[o]))) - y[o] * z[o];
-            dz[o] = 1.0 / (1.0 + exp(-z[o])) - y[o];
-        }
-    }
-    return sum;
-}
-
-/* log(sum_o e^z_o) - z_class; *dz [O] = softmax(z) - onehot(class). */
-static double class_loss(const double *z, size_t class, size_t outputs, double *dz) {
-    double largest = z[0], sum = 0.0;
-
-    for (size_t o = 1; o < outputs; o++)
-        largest = fmax(largest, z[o]);
-    for (size_t o = 0; o < outputs; o++)
-        sum += exp(z[o] - largest);
-    for (size_t o = 0; o < outputs; o++)
-        dz[o] = exp(z[o] - largest) / sum - (o == class ? 1.0 : 0.0);
-    return largest + log(sum) - z[class];
-}
-
-/* Sequence n's part of the mean loss, and *dz [O] = dL/dz. */
-static double loss_of(const struct ref_model *model, const struct ref_batch *batch, const double *z, size_t n,
-                      double *dz) {
-    const bool classes = batch->loss == REF_LOSS_CE;
-    const double count = (double)(classes ? batch->n_sequences : batch->n_sequences * model->outputs);
-    const double sum = classes ? class_loss(z, (size_t)batch->y[n], model->outputs, dz)
-                               : elementwise_loss(batch->loss, z, batch->y + n * model->outputs, model->outputs, dz);
-
-    for (size_t o = 0; o < model->outputs; o++)
-        dz[o] /= count;
-    return sum / count;
-}
-
-/* h_1 … h_T of sequence n, and its outputs z = W_o h_T + b_o. */
-static void sequence_forward(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result,
-                             size_t n) {
-    const size_t length = length_of(batch, n);
-    const double *last = state_at(model, batch, result, length, n);
-
-    for (size_t t = 1; t <= length; t++)
-        cells[model->cell].forward(model, input_at(model, batch, t, n), state_at(model, batch, result, t - 1, n),
-                                   state_at(model, batch, result, t, n));
-    for (size_t o = 0; o < model->outputs; o++) {
-        double z = model->values[REF_HEAD_BIAS][o];
-
-        for (size_t i = 0; i < model->hidden; i++)
-            z += model->values[REF_HEAD_WEIGHT][o * model->hidden + i] * last[i];
-        result->output[n * model->outputs + o] = z;
-    }
-}
-
-/* Back through the head and through time: adds sequence n's part to every gradient. dz [O] is dL/dz. */
-static void sequence_backward(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result,
-                              size_t n, const double *dz) {
-    const size_t hidden = model->hidden, length = length_of(batch, n);
-    double *dh = result->scratch, *d_before = result->scratch + hidden;
-
-    add_outer(result->gradient[REF_HEAD_WEIGHT], dz, model->outputs, state_at(model, batch, result, length, n), hidden);
-    for (size_t o = 0; o < model->outputs; o++)
-        result->gradient[REF_HEAD_BIAS][o] += dz[o];
-    for (size_t i = 0; i < hidden; i++) {
-        dh[i] = 0.0;
-        for (size_t o = 0; o < model->outputs; o++)
-            dh[i] += model->values[REF_HEAD_WEIGHT][o * hidden + i] * dz[o];
-    }
-    for (size_t t = length; t >= 1; t--) {
-        double *delta = delta_at(model, batch, result, t, n);
-
-        cells[model->cell].backward(model, state_at(model, batch, result, t, n), dh, delta, d_before);
-        add_outer(result->gradient[REF_WEIGHT_IH], delta, hidden, input_at(model, batch, t, n), model->inputs);
-        add_outer(result->gradient[REF_WEIGHT_HH], delta, hidden, state_at(model, batch, result, t - 1, n), hidden);
-        for (size_t i = 0; i < hidden; i++) {
-            result->gradient[REF_BIAS_IH][i] += delta[i];
-            result->gradient[REF_BIAS_HH][i] += delta[i];
-            dh[i] = d_before[i];
-        }
-    }
-}
-
-void ref_lag_term(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result,
-                  enum ref_parameter parameter, size_t tau, double *term) {
-    const size_t columns = ref_parameter_columns(model, parameter);
-
-    memset(term, 0, model->hidden * columns * sizeof(*term));
-    for (size_t n = 0; n < batch->n_sequences; n++) {
-        const size_t length = length_of(batch, n);
-
-        if (tau >= length)
-            continue;
-        const size_t t = length - tau;
-        const double *factor =
-            parameter == REF_WEIGHT_HH ? state_at(model, batch, result, t - 1, n) : input_at(model, batch, t, n);
-
-        add_outer(term, delta_at(model, batch, result, t, n), model->hidden, factor, columns);
-    }
-}
-
-/* <a, b> / (||a|| ||b||), or 0 if a norm is 0; scaled first, because products of tiny numbers would underflow. */
-static double cosine(const double *a, double norm_a, const double *b, double norm_b, size_t count) {
-    double sum = 0.0;
-
-    if (norm_a == 0.0 || norm_b == 0.0)
-        return 0.0;
+static void add(double *to, const double *from, size_t count) {
     for (size_t i = 0; i < count; i++)
-        sum += (a[i] / norm_a) * (b[i] / norm_b);
-    return sum;
+        to[i] += from[i];
 }
 
-static void fill_lags(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result,
-                      enum ref_parameter parameter, const struct ref_lags *lags) {
-    const size_t count = ref_parameter_elements(model, parameter);
-    const double *gradient = result->gradient[parameter];
-    const double whole = ref_norm(gradient, count);
-    double *term = result->scratch;
+static struct ref_step step_of(const struct ref_run *run, size_t t) {
+    const struct ref_trace *trace = ref_trace_of(run);
+    const size_t hidden = run->model->hidden, gates = ref_gates(run->model) * hidden, from = before(run, t);
 
-    for (size_t tau = 0; tau < batch->n_steps; tau++) {
-        ref_lag_term(model, batch, result, parameter, tau, term);
-        lags->norm[tau] = ref_norm(term, count);
-        lags->cosine[tau] = cosine(term, lags->norm[tau], gradient, whole, count);
-        lags->share[tau] = whole == 0.0 ? 0.0 : lags->cosine[tau] * (lags->norm[tau] / whole);
+    return (struct ref_step){.activation = run->model->activation,
+                             .hidden = hidden,
+                             .a_ih = ref_row(run, trace->a_ih, t - 1, gates),
+                             .a_hh = ref_row(run, trace->a_hh, t - 1, gates),
+                             .h_before = ref_row(run, trace->state, from, hidden),
+                             .c_before = ref_row(run, trace->cell, from, hidden),
+                             .h = ref_row(run, trace->state, t, hidden),
+                             .c = ref_row(run, trace->cell, t, hidden),
+                             .dh = ref_row(run, trace->d_state, t, hidden),
+                             .dc = ref_row(run, trace->d_cell, t, hidden),
+                             .delta = ref_row(run, trace->delta, t - 1, gates),
+                             .delta_hh = ref_row(run, trace->delta_hh, t - 1, gates),
+                             .dh_before = ref_row(run, trace->d_state, from, hidden),
+                             .dc_before = ref_row(run, trace->d_cell, from, hidden)};
+}
+
+/* a_ih = W_ih x_t + b_ih + W_sh h_{t-d}, a_hh = W_hh h_{t-1} + b_hh, then the cell. */
+static void step_forward(const struct ref_run *run, size_t t) {
+    const struct ref_trace *trace = ref_trace_of(run);
+    const size_t rows = ref_gates(run->model) * run->model->hidden;
+    double *a_ih = ref_row(run, trace->a_ih, t - 1, rows), *a_hh = ref_row(run, trace->a_hh, t - 1, rows);
+    const struct ref_step step = step_of(run, t);
+
+    add(a_ih, weights_of(run, REF_ROLE_BIAS_IH), rows);
+    add(a_hh, weights_of(run, REF_ROLE_BIAS_HH), rows);
+    for (enum ref_role role = 0; role < REF_N_ROLES; role++) {
+        const size_t columns = ref_columns(run->model, run->layer, role);
+
+        if (columns > 0 && ref_has_role(run->model, role))
+            add_product(role == REF_ROLE_WEIGHT_HH ? a_hh : a_ih, weights_of(run, role), rows, ref_factor(run, role, t),
+                        columns);
     }
+    ref_cells[run->model->cell].forward(&step);
 }
 
-static void fill_delta_norm(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result) {
-    for (size_t tau = 0; tau < batch->n_steps; tau++) {
-        double norm = 0.0;
+/* dL/d what a matrix of the run's layer was multiplied by at step t; NULL for the data. */
+static double *d_factor(const struct ref_run *run, enum ref_role role, size_t t) {
+    const size_t columns = ref_columns(run->model, run->layer, role);
+    double *d_state = ref_trace_of(run)->d_state;
 
-        for (size_t n = 0; n < batch->n_sequences; n++) {
-            const size_t length = length_of(batch, n);
+    if (role == REF_ROLE_WEIGHT_HH)
+        return ref_row(run, d_state, before(run, t), columns);
+    if (role == REF_ROLE_WEIGHT_SH)
+        return ref_row(run, d_state, ref_earlier(run, t, run->model->skip), columns);
+    return run->layer > 0 ? ref_row(run, run->result->d_joined[run->layer - 1], t, columns) : NULL;
+}
 
-            if (tau < length)
-                norm = hypot(norm, ref_norm(delta_at(model, batch, result, length - tau, n), model->hidden));
+/* The cell, then for every product W v of its pre-activations dW += delta v^T and dv += W^T delta. */
+static void step_backward(const struct ref_run *run, size_t t) {
+    const size_t rows = ref_gates(run->model) * run->model->hidden;
+    const struct ref_step step = step_of(run, t);
+
+    ref_cells[run->model->cell].backward(&step);
+    for (enum ref_role role = 0; role < REF_N_ROLES; role++) {
+        if (!ref_has_role(run->model, role))
+            continue;
+        const size_t columns = ref_columns(run->model, run->layer, role);
+        const double *delta = ref_delta(run, role, t);
+        double *gradient = run->result->gradient[position(run, role)];
+
+        if (columns == 0) {
+            add(gradient, delta, rows);
+            continue;
         }
-        result->delta_norm[tau] = norm;
+        double *d_input = d_factor(run, role, t);
+        ref_add_outer(gradient, delta, rows, ref_factor(run, role, t), columns);
+        if (d_input)
+            add_transposed(d_input, weights_of(run, role), delta, rows, columns);
     }
+}
+
+/* All steps of a run, and its half of what the layer gives: joined_t = [h_t forward, h_t reverse]. */
+static void run_forward(const struct ref_run *run) {
+    const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
+    const size_t length = ref_length(run->batch, run->sequence);
+
+    for (size_t i = 1; i <= length; i++) {
+        const size_t t = run->direction == 0 ? i : length + 1 - i;
+
+        step_forward(run, t);
+        add(ref_row(run, run->result->joined[run->layer], t, width) + run->direction * hidden,
+            ref_row(run, ref_trace_of(run)->state, t, hidden), hidden);
+    }
+}
+
+static void run_backward(const struct ref_run *run) {
+    const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
+    const size_t length = ref_length(run->batch, run->sequence);
+
+    for (size_t i = length; i >= 1; i--) {
+        const size_t t = run->direction == 0 ? i : length + 1 - i;
+
+        add(ref_row(run, ref_trace_of(run)->d_state, t, hidden),
+            ref_row(run, run->result->d_joined[run->layer], t, width) + run->direction * hidden, hidden);
+        step_backward(run, t);
+    }
+}
+
+/* What the mean divides by: rows of the batch, times outputs for the losses that average over them. */
+static double mean_count(const struct ref_model *model, const struct ref_batch *batch) {
+    size_t rows = model->target == REF_TARGET_LAST ? batch->n_sequences : 0;
+
+    for (size_t n = 0; model->target == REF_TARGET_STEPS && n < batch->n_sequences; n++)
+        rows += ref_length(batch, n);
+    return (double)(batch->loss == REF_LOSS_CE ? rows : rows * model->outputs);
+}
+
+/* z = W_o h_t + b_o of the run's sequence, its loss, and back into the last layer; `slot` is its row of outputs and
+ * targets. */
+static void head_pass(const struct ref_run *run, size_t t, size_t slot, struct ref_result *result) {
+    const struct ref_model *model = run->model;
+    const size_t top = model->layers - 1, outputs = model->outputs, width = ref_directions(model) * model->hidden;
+    const size_t weight = ref_head_weight(model), bias = ref_head_bias(model);
+    const double *h = ref_row(run, result->joined[top], t, width);
+    const double *y = run->batch->y + slot * (run->batch->loss == REF_LOSS_CE ? 1 : outputs);
+    const double count = mean_count(model, run->batch);
+    double *z = result->output + slot * outputs, *dz = result->scratch;
+
+    add(z, model->values[bias], outputs);
+    add_product(z, model->values[weight], outputs, h, width);
+    result->loss += ref_row_loss(run->batch->loss, z, y, outputs, dz) / count;
+    for (size_t o = 0; o < outputs; o++)
+        dz[o] /= count;
+    add(result->gradient[bias], dz, outputs);
+    ref_add_outer(result->gradient[weight], dz, outputs, h, width);
+    add_transposed(ref_row(run, result->d_joined[top], t, width), model->values[weight], dz, outputs, width);
+}
+
+static void sequence_pass(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result,
+                          size_t n) {
+    const size_t directions = ref_directions(model), length = ref_length(batch, n);
+    struct ref_run run = {.model = model, .batch = batch, .result = result, .sequence = n};
+
+    for (run.layer = 0; run.layer < model->layers; run.layer++)
+        for (run.direction = 0; run.direction < directions; run.direction++)
+            run_forward(&run);
+    if (model->target == REF_TARGET_LAST)
+        head_pass(&run, length, n, result);
+    for (size_t t = 1; model->target == REF_TARGET_STEPS && t <= length; t++)
+        head_pass(&run, t, n * batch->n_steps + t - 1, result);
+    for (run.layer = model->layers; run.layer-- > 0;)
+        for (run.direction = 0; run.direction < directions; run.direction++)
+            run_backward(&run);
+}
+
+static void set_zero(double *values, size_t count) {
+    memset(values, 0, count * sizeof(*values));
 }
 
 static void clear(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result) {
-    const size_t step = batch->n_sequences * model->hidden;
+    const size_t rows = batch->n_sequences * (model->target == REF_TARGET_STEPS ? batch->n_steps : 1);
+    const size_t states = (batch->n_steps + 1) * batch->n_sequences * model->hidden;
+    const size_t gates = batch->n_steps * batch->n_sequences * model->hidden * ref_gates(model);
 
-    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++)
-        memset(result->gradient[p], 0, ref_parameter_elements(model, p) * sizeof(double));
-    memset(result->state, 0, (batch->n_steps + 1) * step * sizeof(double));
-    memset(result->delta, 0, batch->n_steps * step * sizeof(double));
+    for (size_t p = 0; p < model->n_parameters; p++)
+        set_zero(result->gradient[p], ref_parameter_elements(model, p));
+    for (size_t i = 0; i < result->n_traces; i++) {
+        const struct ref_trace *trace = &result->traces[i];
+        double *const of_states[] = {trace->state, trace->cell, trace->d_state, trace->d_cell};
+        double *const of_gates[] = {trace->a_ih, trace->a_hh, trace->delta, trace->delta_hh};
+
+        for (size_t k = 0; k < 4; k++) {
+            set_zero(of_states[k], states);
+            set_zero(of_gates[k], gates);
+        }
+    }
+    for (size_t layer = 0; layer < model->layers; layer++) {
+        set_zero(result->joined[layer], states * ref_directions(model));
+        set_zero(result->d_joined[layer], states * ref_directions(model));
+    }
+    set_zero(result->output, rows * model->outputs);
     result->loss = 0.0;
     result->grad_norm = 0.0;
 }
 
 void ref_gradient(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result) {
-    double *dz = result->scratch + 2 * model->hidden;
-
     clear(model, batch, result);
-    for (size_t n = 0; n < batch->n_sequences; n++) {
-        sequence_forward(model, batch, result, n);
-        result->loss += loss_of(model, batch, result->output + n * model->outputs, n, dz);
-        sequence_backward(model, batch, result, n, dz);
-    }
-    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++)
+    for (size_t n = 0; n < batch->n_sequences; n++)
+        sequence_pass(model, batch, result, n);
+    for (size_t p = 0; p < model->n_parameters; p++)
         result->grad_norm = hypot(result->grad_norm, ref_norm(result->gradient[p], ref_parameter_elements(model, p)));
 }
 
 void ref_forward_backward(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result) {
     ref_gradient(model, batch, result);
-    fill_lags(model, batch, result, REF_WEIGHT_IH, &result->lags_ih);
-    fill_lags(model, batch, result, REF_WEIGHT_HH, &result->lags_hh);
-    fill_delta_norm(model, batch, result);
-}
-
-double ref_norm(const double *values, size_t count) {
-    double norm = 0.0;
-
-    for (size_t i = 0; i < count; i++)
-        norm = hypot(norm, values[i]);
-    return norm;
-}
-
-double ref_clip_coefficient(double norm, double clip_norm) {
-    return fmin(1.0, clip_norm / (norm + 1e-6));
-}
-
-void ref_sgd(double *weights, const double *gradient, size_t count, double lr) {
-    for (size_t i = 0; i < count; i++)
-        weights[i] -= lr * gradient[i];
-}
-
-void ref_adam(double *weights, const double *gradient, size_t count, double lr, const struct ref_moments *moments) {
-    const double mean_weight = 1.0 - pow(0.9, (double)moments->update);
-    const double square_weight = 1.0 - pow(0.999, (double)moments->update);
-
-    for (size_t i = 0; i < count; i++) {
-        const double g = gradient[i];
-
-        moments->mean[i] = 0.9 * moments->mean[i] + (1.0 - 0.9) * g;
-        moments->square[i] = 0.999 * moments->square[i] + (1.0 - 0.999) * g * g;
-        weights[i] -= lr * (moments->mean[i] / mean_weight) / (sqrt(moments->square[i] / square_weight) + 1e-8);
-    }
+    ref_fill_lags(model, batch, result);
 }

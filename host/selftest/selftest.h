@@ -7,9 +7,11 @@
 #include "device/device.h"
 
 struct rg_selftest_check {
-    const char *name; /* what was compared, and for which sizes */
-    double error;     /* relative, of the worst tensor; NaN counts as failed */
-    double tolerance; /* the largest error that passes */
+    const char *subject;  /* the net, or the kernel, and its sizes */
+    const char *quantity; /* what of it was compared */
+    const char *name;     /* both */
+    double error;         /* relative, of the worst tensor; NaN counts as failed */
+    double tolerance;     /* the largest error that passes */
     bool passed;
 };
 
@@ -20,8 +22,8 @@ typedef void rg_selftest_report(void *context, const struct rg_selftest_check *c
  * `report` may be NULL. RG_CHECK_FAILED with the worst check's name if any fails.
  *
  * Errors are relative in the L2 norm of a tensor. Their tolerances grow with the logarithm of the number of additions
- * behind a value, as in oneDNN's rnn tests: 4 ceil(log2((2G+1) T)) eps for outputs, 8 ceil(log2((2G+1) max(GH,B) T))
- * eps for gradients, eps = 2^-23. The optimiser is held to what it makes of the device's own gradient, update by
+ * behind a value, as in oneDNN's rnn tests: 4 ceil(log2((2G+1) T L)) eps for outputs, 8 ceil(log2((2G+1) max(GH,B)
+ * T L)) eps for gradients, eps = 2^-23. The optimiser is held to what it makes of the device's own gradient, update by
  * update, so that rounding in the gradient does not blur it. */
 rg_status rg_selftest_run(struct rg_device *device, bool full, rg_selftest_report *report, void *context);
 

@@ -1,26 +1,23 @@
 /* The engine: see engine.h. */
 #include "train/engine.h"
 
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "rnn_gpu/memory.h"
+#include "train/layer.h"
 
-static const double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8; /* of Adam, PyTorch's defaults */
-
-static double now(void) {
+double rg_seconds(void) {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* When measuring: wait, and add the time since *since to *phase. */
-static rg_status lap(struct rg_engine *e, double *since, double *phase) {
+rg_status rg_engine_lap(struct rg_engine *e, double *since, size_t phase) {
     if (e->phases) {
         RG_TRY(rg_device_finish(e->device));
-        const double t = now();
-        *phase += t - *since;
+        const double t = rg_seconds();
+        e->phases[phase] += t - *since;
         *since = t;
     }
     return RG_OK;
@@ -30,55 +27,62 @@ static size_t divide_up(size_t n, size_t by) {
     return (n + by - 1) / by;
 }
 
-/* Groups for an elementwise kernel over n items of work. */
-static size_t groups_for(const struct rg_engine *e, size_t n, size_t per_group) {
-    const size_t most = (size_t)e->device->info.units * 4, need = divide_up(n, per_group);
-    return need < most ? (need ? need : 1) : most;
+/* A buffer of `elements` numbers. */
+static rg_status reals(struct rg_engine *e, size_t elements, const char *what, struct rg_buffer **out) {
+    return rg_buffer_create(e->device, elements * sizeof(float), what, out);
+}
+
+static rg_status create_layer_buffers(struct rg_engine *e) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t rows = p->steps * p->chunk;
+    for (size_t l = 0; l < p->layers; l++) {
+        RG_TRY(reals(e, rows * p->out_stride, "the states", &e->out[l]));
+        if (e->options.plan.dropout && l + 1 < p->layers) {
+            RG_TRY(reals(e, rows * p->out_stride, "the states after dropout", &e->dropped[l]));
+        }
+        for (size_t d = 0; p->saved && d < p->directions; d++) {
+            RG_TRY(reals(e, rows * p->saved * p->h_stride, "the gates", &e->saved[l][d]));
+        }
+    }
+    if (!e->options.plan.training) {
+        return RG_OK;
+    }
+    for (size_t d = 0; d < p->directions; d++) {
+        RG_TRY(reals(e, rows * p->d_stride, "the state gradients", &e->d[d]));
+    }
+    for (size_t i = 0; p->layers > 1 && i < 2; i++) {
+        RG_TRY(reals(e, rows * p->out_stride, "the gradients between layers", &e->dout[i]));
+    }
+    return reals(e, (p->skip ? p->skip : 1) * p->chunk * p->h_stride, "what the cells carry back", &e->carry);
 }
 
 static rg_status create_buffers(struct rg_engine *e) {
-    const struct rg_plan *p = &e->plan;
-    const size_t real = sizeof(float), arena = e->model->arena;
-    const bool training = e->options.plan.training;
-    const struct {
-        struct rg_buffer **buffer;
-        size_t bytes;
-        const char *what;
-        bool training;
-    } wanted[] = {
-        {&e->weights, arena * real, "the weights", false},
-        {&e->gradients, arena * real, "the gradients", true},
-        {&e->first, arena * real, "Adam's first moments", true},
-        {&e->second, arena * real, "Adam's second moments", true},
-        {&e->packed, p->packed * real, "the packed weights", false},
-        {&e->partial, p->partial * real, "partial gradients", true},
-        {&e->x, p->steps * p->chunk * p->x_stride * real, "the inputs", false},
-        {&e->begin, p->chunk * sizeof(rg_u32), "starts of sequences", false},
-        {&e->h, p->steps * p->chunk * p->h_stride * real, "the states", false},
-        {&e->d, p->steps * p->chunk * p->d_stride * real, "the state gradients", true},
-        {&e->dh, p->chunk * p->h_stride * real, "the last state's gradient", false},
-        {&e->dz, p->chunk * p->o_stride * real, "the output gradients", false},
-        {&e->y, p->batch * p->n_targets * real, "the targets", false},
-        {&e->z, p->batch * p->o_stride * real, "the outputs", false},
-        {&e->row_loss, p->batch * real, "the losses", false},
-        {&e->ones, RG_INPUT_PAD * real, "ones", false},
-        {&e->norms, p->norm_groups * sizeof(struct rg_norm_partial), "partial norms", true},
-        {&e->control, sizeof(struct rg_control), "the control block", false},
-        {&e->history, RG_HISTORY * sizeof(struct rg_record), "the history", false},
-    };
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        if (training || !wanted[i].training) {
-            RG_TRY(rg_buffer_create(e->device, wanted[i].bytes, wanted[i].what, wanted[i].buffer));
-        }
-    }
-    if (training) {
-        RG_TRY(rg_buffer_zero(e->device, e->gradients)); /* the gaps of the arena stay zero */
-        RG_TRY(rg_buffer_zero(e->device, e->first));
-        RG_TRY(rg_buffer_zero(e->device, e->second));
-    }
+    const struct rg_plan *const p = &e->plan;
+    const size_t arena = e->model->arena, targets = p->target_steps * p->chunk;
     const float ones[RG_INPUT_PAD] = {1.0f, 1.0f, 1.0f, 1.0f};
+    RG_TRY(reals(e, arena, "the weights", &e->weights));
+    RG_TRY(reals(e, p->packed, "the packed weights", &e->packed));
+    RG_TRY(reals(e, p->steps * p->chunk * p->layer[0].x_stride, "the inputs", &e->x));
+    RG_TRY(rg_buffer_create(e->device, p->chunk * sizeof(rg_u32), "starts of sequences", &e->begin));
+    RG_TRY(create_layer_buffers(e));
+    RG_TRY(reals(e, targets * p->n_targets, "the targets", &e->y));
+    RG_TRY(reals(e, targets * p->o_stride, "the outputs", &e->z));
+    RG_TRY(reals(e, RG_INPUT_PAD, "ones", &e->ones));
     RG_TRY(rg_buffer_write(e->device, e->ones, 0, ones, sizeof ones));
-    return rg_buffer_zero(e->device, e->control);
+    if (!e->options.plan.training) {
+        return RG_OK;
+    }
+    RG_TRY(reals(e, arena, "the gradients", &e->gradients));
+    RG_TRY(rg_buffer_zero(e->device, e->gradients)); /* the gaps of the arena stay zero */
+    RG_TRY(reals(e, p->partial, "partial gradients", &e->partial));
+    RG_TRY(reals(e, targets * p->out_stride, "the gradients below the head", &e->dhead));
+    RG_TRY(reals(e, targets * p->o_stride, "the output gradients", &e->dz));
+    RG_TRY(reals(e, p->batch, "the losses", &e->row_loss));
+    RG_TRY(rg_buffer_create(e->device, p->norm_groups * sizeof(struct rg_norm_partial), "partial norms", &e->norms));
+    RG_TRY(rg_buffer_create(e->device, sizeof(struct rg_control), "the control block", &e->control));
+    RG_TRY(rg_buffer_zero(e->device, e->control));
+    RG_TRY(rg_buffer_create(e->device, RG_HISTORY * sizeof(struct rg_record), "the history", &e->history));
+    return rg_optimizer_create(e->device, &e->options.optimizer, arena, &e->optimizer);
 }
 
 rg_status rg_engine_create(struct rg_device *device, const struct rg_model *model,
@@ -90,7 +94,8 @@ rg_status rg_engine_create(struct rg_device *device, const struct rg_model *mode
     e->device = device;
     e->model = model;
     e->options = *options;
-    RG_TRY_GOTO(rg_plan_make(device, model, &options->plan, &e->plan));
+    e->options.plan.dropout = options->plan.training && options->dropout > 0.0;
+    RG_TRY_GOTO(rg_plan_make(device, model, &e->options.plan, &e->plan));
     RG_TRY_GOTO(create_buffers(e));
     RG_TRY_GOTO(rg_engine_set_weights(e, model->weights));
     *out = e;
@@ -104,12 +109,19 @@ void rg_engine_destroy(struct rg_engine *e) {
     if (!e) {
         return;
     }
-    struct rg_buffer *const buffers[] = {e->weights, e->gradients, e->first,    e->second,  e->packed, e->partial, e->x,
-                                         e->begin,   e->h,         e->d,        e->dh,      e->dz,     e->y,       e->z,
-                                         e->ones,    e->norms,     e->row_loss, e->control, e->history};
+    struct rg_buffer *const buffers[] = {
+        e->weights, e->gradients, e->packed, e->partial, e->x, e->begin, e->d[0],     e->d[1],  e->dout[0], e->dout[1],
+        e->dhead,   e->carry,     e->dz,     e->y,       e->z, e->ones,  e->row_loss, e->norms, e->control, e->history};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         rg_buffer_destroy(e->device, buffers[i]);
     }
+    for (size_t l = 0; l < RG_MAX_LAYERS; l++) {
+        rg_buffer_destroy(e->device, e->out[l]);
+        rg_buffer_destroy(e->device, e->dropped[l]);
+        rg_buffer_destroy(e->device, e->saved[l][0]);
+        rg_buffer_destroy(e->device, e->saved[l][1]);
+    }
+    rg_optimizer_destroy(e->optimizer);
     rg_free(e);
 }
 
@@ -125,337 +137,272 @@ rg_status rg_engine_get_gradients(struct rg_engine *e, float *gradients) {
     return rg_buffer_read(e->device, gradients, e->gradients, 0, e->model->arena * sizeof(float));
 }
 
-rg_status rg_engine_pack(struct rg_engine *e) {
-    const struct rg_plan *p = &e->plan;
-    const struct rg_parameter *const w = e->model->parameters;
-    const size_t panel = rg_device_panel(e->device);
-    const rg_u32 gates = (rg_u32)p->gates, hidden = (rg_u32)p->hidden, inputs = (rg_u32)p->inputs,
-                 outputs = (rg_u32)p->outputs;
-    const rg_u32 h_panels = (rg_u32)(p->h_stride / panel), o_panels = (rg_u32)(p->o_stride / panel);
+static size_t head_offset(const struct rg_engine *e, bool bias) {
+    return e->model->parameters[bias ? rg_model_head_bias(e->model) : rg_model_head_weight(e->model)].offset;
+}
+
+static rg_status pack_head(struct rg_engine *e) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t panel = rg_device_panel(e->device), states = p->directions * p->hidden;
+    const size_t weight = head_offset(e, false);
+    const rg_u32 width = (rg_u32)panel, o_panels = (rg_u32)(p->o_stride / panel);
     const struct rg_pack_args args = {.jobs = {
-                                          {.source = w[RG_P_WEIGHT_IH].offset,
-                                           .source2 = RG_NO_SOURCE,
-                                           .target = p->pack_ih,
-                                           .stride_k = 1,
-                                           .stride_g = p->hidden * p->inputs,
-                                           .stride_u = p->inputs,
-                                           .depth = inputs,
-                                           .gates = gates,
-                                           .units = hidden,
-                                           .panels = h_panels},
-                                          {.source = w[RG_P_WEIGHT_HH].offset,
-                                           .source2 = RG_NO_SOURCE,
-                                           .target = p->pack_hh,
-                                           .stride_k = 1,
-                                           .stride_g = p->hidden * p->hidden,
-                                           .stride_u = p->hidden,
-                                           .depth = hidden,
-                                           .gates = gates,
-                                           .units = hidden,
-                                           .panels = h_panels},
-                                          {.source = w[RG_P_WEIGHT_HH].offset,
-                                           .source2 = RG_NO_SOURCE,
-                                           .target = p->pack_hh_reverse,
-                                           .stride_k = p->hidden,
-                                           .stride_u = 1,
-                                           .depth = gates * hidden,
-                                           .gates = 1,
-                                           .units = hidden,
-                                           .panels = h_panels},
-                                          {.source = w[RG_P_BIAS_IH].offset,
-                                           .source2 = w[RG_P_BIAS_HH].offset,
-                                           .target = p->pack_bias,
-                                           .stride_g = p->hidden,
-                                           .stride_u = 1,
-                                           .depth = 1,
-                                           .gates = gates,
-                                           .units = hidden,
-                                           .panels = h_panels},
-                                          {.source = w[RG_P_HEAD_WEIGHT].offset,
+                                          {.source = weight,
                                            .source2 = RG_NO_SOURCE,
                                            .target = p->pack_head,
                                            .stride_k = 1,
-                                           .stride_u = p->hidden,
-                                           .depth = hidden,
+                                           .stride_u = states,
+                                           .depth = (rg_u32)states,
                                            .gates = 1,
-                                           .units = outputs,
-                                           .panels = o_panels},
-                                          {.source = w[RG_P_HEAD_WEIGHT].offset,
+                                           .all_gates = 1,
+                                           .units = (rg_u32)p->outputs,
+                                           .panels = o_panels,
+                                           .width = width},
+                                          {.source = weight,
                                            .source2 = RG_NO_SOURCE,
                                            .target = p->pack_head_reverse,
-                                           .stride_k = p->hidden,
+                                           .stride_k = states,
                                            .stride_u = 1,
-                                           .depth = outputs,
+                                           .depth = (rg_u32)p->outputs,
                                            .gates = 1,
-                                           .units = hidden,
-                                           .panels = h_panels},
-                                          {.source = w[RG_P_HEAD_BIAS].offset,
+                                           .all_gates = 1,
+                                           .units = (rg_u32)states,
+                                           .panels = (rg_u32)divide_up(states, panel),
+                                           .width = width},
+                                          {.source = head_offset(e, true),
                                            .source2 = RG_NO_SOURCE,
                                            .target = p->pack_head_bias,
                                            .stride_u = 1,
                                            .depth = 1,
                                            .gates = 1,
-                                           .units = outputs,
-                                           .panels = o_panels},
+                                           .all_gates = 1,
+                                           .units = (rg_u32)p->outputs,
+                                           .panels = o_panels,
+                                           .width = width},
                                       }};
-    double since = now();
-    RG_TRY(
-        rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_pack,
-                                                        .buffers = {e->weights, e->packed},
-                                                        .args = &args,
-                                                        .groups = {groups_for(e, p->hidden * p->h_stride, 16384), 7}}));
-    return lap(e, &since, e->phases ? &e->phases->pack : NULL);
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_pack,
+                                                .buffers = {e->weights, e->packed},
+                                                .args = &args,
+                                                .groups = {rg_engine_groups(e, states * p->o_stride, 16384), 3}});
 }
 
-static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t rows, bool ragged, bool reverse) {
-    const struct rg_plan *p = &e->plan;
-    return (struct rg_sweep_args){
-        .rows = rows,
-        .steps = p->steps,
-        .w_input = p->pack_ih,
-        .w_hidden = reverse ? p->pack_hh_reverse : p->pack_hh,
-        .bias = p->pack_bias,
-        .inputs = (rg_u32)p->inputs,
-        .x_stride = (rg_u32)p->x_stride,
-        .hidden = (rg_u32)p->hidden,
-        .h_stride = (rg_u32)p->h_stride,
-        .tile = (rg_u32)p->tile,
-        .activation = (rg_u32)e->model->shape.activation,
-        .ragged = ragged,
-    };
+rg_status rg_engine_pack(struct rg_engine *e) {
+    double since = rg_seconds();
+    for (size_t l = 0; l < e->plan.layers; l++) {
+        RG_TRY(rg_layer_pack(e, l));
+    }
+    RG_TRY(pack_head(e));
+    return rg_engine_lap(e, &since, RG_PHASE_PACK);
 }
 
-static size_t sweep_local_bytes(const struct rg_engine *e) {
-    const struct rg_plan *p = &e->plan;
-    return 2 * p->tile * RG_LOCAL_STRIDE(p->d_stride, (size_t)e->device->info.vec) * sizeof(float);
-}
-
-static rg_status launch_head(struct rg_engine *e, size_t first_row, size_t rows, enum rg_loss loss) {
-    const struct rg_plan *p = &e->plan;
-    const double terms = (double)p->batch * (loss == RG_LOSS_CE ? 1.0 : (double)p->outputs);
+static rg_status launch_head(struct rg_engine *e, size_t first_row, size_t rows, enum rg_loss loss, size_t terms) {
+    const struct rg_plan *const p = &e->plan;
+    const double mean_over =
+        (double)(terms ? terms : p->batch * p->target_steps) * (loss == RG_LOSS_CE ? 1.0 : (double)p->outputs);
     const struct rg_head_args args = {
         .rows = rows,
         .first_row = first_row,
-        .h_offset = (p->steps - 1) * rows * p->h_stride,
+        .first_step = p->steps - p->target_steps,
+        .steps = p->steps,
         .w_forward = p->pack_head,
         .w_reverse = p->pack_head_reverse,
         .bias = p->pack_head_bias,
-        .hidden = (rg_u32)p->hidden,
-        .h_stride = (rg_u32)p->h_stride,
+        .hidden = (rg_u32)(p->directions * p->hidden),
+        .h_stride = (rg_u32)p->out_stride,
         .outputs = (rg_u32)p->outputs,
         .o_stride = (rg_u32)p->o_stride,
         .n_targets = (rg_u32)p->n_targets,
         .loss = (rg_u32)loss,
         .tile = (rg_u32)p->tile,
-        .scale = (float)(1.0 / terms),
+        .scale = (float)(1.0 / mean_over),
     };
-    return rg_device_launch(e->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_head,
-                                                .buffers = {e->h, e->packed, e->y, e->z, e->dz, e->dh, e->row_loss},
-                                                .args = &args,
-                                                .groups = {divide_up(rows, p->tile), 1}});
-}
-
-/* Fill, forward sweep and head of a chunk; loss AUTO for the outputs alone. */
-static rg_status forward_chunk(struct rg_engine *e, const struct rg_source *source, uint64_t update, size_t first_row,
-                               size_t rows, enum rg_loss loss) {
-    struct rg_phases unused;
-    struct rg_phases *const phases = e->phases ? e->phases : &unused;
-    double since = now();
-    RG_TRY(source->fill(source->self, e, update, first_row, rows));
-    RG_TRY(lap(e, &since, &phases->data));
-    const struct rg_sweep_args args = sweep_args(e, rows, source->ragged, false);
-    RG_TRY(rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_rnn_forward,
-                                                           .buffers = {e->x, e->packed, e->packed, e->h, e->begin},
-                                                           .args = &args,
-                                                           .groups = {divide_up(rows, e->plan.tile), 1},
-                                                           .local_bytes = sweep_local_bytes(e)}));
-    RG_TRY(lap(e, &since, &phases->forward));
-    RG_TRY(launch_head(e, first_row, rows, loss));
-    return lap(e, &since, &phases->head);
-}
-
-rg_status rg_engine_chunk(struct rg_engine *e, const struct rg_source *source, uint64_t update, size_t first_row,
-                          size_t rows) {
-    RG_TRY(forward_chunk(e, source, update, first_row, rows, e->options.loss));
-    double since = now();
-    const struct rg_sweep_args args = sweep_args(e, rows, source->ragged, true);
-    RG_TRY(rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_rnn_reverse,
-                                                           .buffers = {e->h, e->packed, e->dh, e->d, e->begin},
-                                                           .args = &args,
-                                                           .groups = {divide_up(rows, e->plan.tile), 1},
-                                                           .local_bytes = sweep_local_bytes(e)}));
-    return lap(e, &since, e->phases ? &e->phases->reverse : NULL);
-}
-
-/* The layer's weight gradient over steps [begin, end) in `segments` runs. */
-static rg_status launch_layer_gradient(struct rg_engine *e, size_t rows, size_t begin, size_t end, size_t segments,
-                                       bool accumulate) {
-    const struct rg_plan *p = &e->plan;
-    const struct rg_weight_gradient_args args = {
-        .rows = rows,
-        .begin = begin,
-        .end = end,
-        .shift = 1,
-        .segment_stride = p->layer_partial,
-        .n_segments = (rg_u32)segments,
-        .depth = (rg_u32)p->hidden,
-        .a_stride = (rg_u32)p->h_stride,
-        .inputs = (rg_u32)p->x_stride,
-        .x_stride = (rg_u32)p->x_stride,
-        .n = (rg_u32)p->d_stride,
-        .d_stride = (rg_u32)p->d_stride,
-        .accumulate = accumulate,
-    };
-    const size_t panels = p->d_stride / rg_device_panel(e->device), across = divide_up(32, segments);
-    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
-                                                           .buffers = {e->h, e->x, e->d, e->partial},
-                                                           .args = &args,
-                                                           .groups = {segments, across < panels ? across : panels}});
-}
-
-rg_status rg_engine_step_terms(struct rg_engine *e, size_t rows, size_t begin, size_t end, bool accumulate) {
-    return launch_layer_gradient(e, rows, begin, end, end - begin, accumulate);
-}
-
-static rg_status launch_head_gradient(struct rg_engine *e, size_t rows, bool accumulate) {
-    const struct rg_plan *p = &e->plan;
-    const struct rg_weight_gradient_args args = {
-        .rows = rows,
-        .end = 1,
-        .segment_stride = p->head_partial,
-        .partial = p->segments * p->layer_partial,
-        .a_offset = (p->steps - 1) * rows * p->h_stride,
-        .n_segments = 1,
-        .depth = (rg_u32)p->hidden,
-        .a_stride = (rg_u32)p->h_stride,
-        .inputs = 1,
-        .n = (rg_u32)p->o_stride,
-        .d_stride = (rg_u32)p->o_stride,
-        .accumulate = accumulate,
-    };
-    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
-                                                           .buffers = {e->h, e->ones, e->dz, e->partial},
-                                                           .args = &args,
-                                                           .groups = {1, p->o_stride / rg_device_panel(e->device)}});
-}
-
-/* Partial sums into the gradient arena. */
-static rg_status launch_reduce(struct rg_engine *e) {
-    const struct rg_plan *p = &e->plan;
-    const struct rg_parameter *const w = e->model->parameters;
-    const struct rg_reduce_job layer = {.segment_stride = p->layer_partial,
-                                        .n_segments = (rg_u32)p->segments,
-                                        .gates = (rg_u32)p->gates,
-                                        .units = (rg_u32)p->hidden,
-                                        .stride = (rg_u32)p->h_stride,
-                                        .n = (rg_u32)p->d_stride};
-    const struct rg_reduce_job head = {.source = p->segments * p->layer_partial,
-                                       .n_segments = 1,
-                                       .gates = 1,
-                                       .units = (rg_u32)p->outputs,
-                                       .n = (rg_u32)p->o_stride};
-    struct rg_reduce_args args = {.jobs = {layer, layer, layer, layer, head, head}};
-    const struct {
-        size_t columns, k0;
-    } where[RG_P_COUNT] = {
-        [RG_P_WEIGHT_IH] = {p->inputs, p->hidden},   [RG_P_WEIGHT_HH] = {p->hidden, 0},
-        [RG_P_BIAS_IH] = {1, p->hidden + p->inputs}, [RG_P_BIAS_HH] = {1, p->hidden + p->inputs},
-        [RG_P_HEAD_WEIGHT] = {p->hidden, 0},         [RG_P_HEAD_BIAS] = {1, p->hidden},
-    };
-    for (size_t i = 0; i < RG_P_COUNT; i++) {
-        args.jobs[i].target = w[i].offset;
-        args.jobs[i].columns = (rg_u32)where[i].columns;
-        args.jobs[i].k0 = (rg_u32)where[i].k0;
-    }
+    struct rg_buffer *const top = e->out[p->layers - 1];
     return rg_device_launch(
-        e->device, &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
-                                       .buffers = {e->partial, e->gradients},
+        e->device, &(struct rg_launch){.kernel = RG_K_rg_head,
+                                       .buffers = {top, e->packed, e->y, e->z, e->dz ? e->dz : e->ones,
+                                                   e->dhead ? e->dhead : e->ones, e->row_loss ? e->row_loss : e->ones},
                                        .args = &args,
-                                       .groups = {groups_for(e, p->gates * p->hidden * p->hidden, 2048), RG_P_COUNT}});
+                                       .groups = {divide_up(rows, p->tile), 1}});
 }
 
-rg_status rg_engine_forward(struct rg_engine *e, const struct rg_source *source, uint64_t update, size_t rows) {
-    RG_TRY(rg_engine_pack(e));
-    for (size_t first = 0; first < rows; first += e->plan.chunk) {
-        const size_t n = rows - first < e->plan.chunk ? rows - first : e->plan.chunk;
-        RG_TRY(forward_chunk(e, source, update, first, n, RG_LOSS_AUTO));
+/* Fill, forward sweeps and head of a chunk; loss AUTO for the outputs alone. */
+static rg_status forward_chunk(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t first_row,
+                               size_t rows, enum rg_loss loss) {
+    double since = rg_seconds();
+    RG_TRY(source->fill(source->self, e, update, first_row, rows));
+    RG_TRY(rg_engine_lap(e, &since, RG_PHASE_DATA));
+    for (size_t l = 0; l < e->plan.layers; l++) {
+        RG_TRY(rg_layer_forward(e, l, rows, source->ragged));
+        if (e->dropped[l]) {
+            RG_TRY(rg_layer_dropout(e, l, e->out[l], e->dropped[l], update, first_row, rows));
+        }
+    }
+    RG_TRY(rg_engine_lap(e, &since, RG_PHASE_FORWARD));
+    RG_TRY(launch_head(e, first_row, rows, loss, source->terms));
+    return rg_engine_lap(e, &since, RG_PHASE_HEAD);
+}
+
+/* Reverse sweeps from the last layer down to `until`; with `gradients` the partial sums of their weight gradients. */
+static rg_status reverse_chunk(struct rg_engine *e, const struct rg_source *source, uint64_t update, size_t first_row,
+                               size_t rows, size_t until, bool gradients) {
+    const struct rg_plan *const p = &e->plan;
+    struct rg_buffer *dout = e->dhead;
+    double since = rg_seconds();
+    for (size_t l = p->layers; l-- > until;) {
+        const bool every_step = l + 1 < p->layers || p->target_steps > 1;
+        RG_TRY(rg_layer_reverse(e, l, dout, every_step, rows, source->ragged));
+        RG_TRY(rg_engine_lap(e, &since, RG_PHASE_REVERSE));
+        for (size_t d = 0; gradients && d < p->directions; d++) {
+            RG_TRY(rg_layer_gradient(e, l, d, rows, 0, p->steps, p->segments, first_row > 0));
+        }
+        RG_TRY(rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT));
+        if (l > until) {
+            dout = e->dout[l % 2];
+            RG_TRY(rg_layer_input_gradient(e, l, rows, dout));
+            if (e->dropped[l - 1]) {
+                RG_TRY(rg_layer_dropout(e, l - 1, dout, dout, update, first_row, rows));
+            }
+            RG_TRY(rg_engine_lap(e, &since, RG_PHASE_REVERSE));
+        }
     }
     return RG_OK;
 }
 
-rg_status rg_engine_gradient(struct rg_engine *e, const struct rg_source *source, uint64_t update) {
-    const struct rg_plan *p = &e->plan;
-    RG_TRY(rg_engine_pack(e));
-    double since = now();
-    for (size_t first = 0; first < p->batch; first += p->chunk) {
-        const size_t rows = p->batch - first < p->chunk ? p->batch - first : p->chunk;
-        RG_TRY(rg_engine_chunk(e, source, update, first, rows));
-        since = now();
-        RG_TRY(launch_layer_gradient(e, rows, 0, p->steps, p->segments, first > 0));
-        RG_TRY(launch_head_gradient(e, rows, first > 0));
-        RG_TRY(lap(e, &since, e->phases ? &e->phases->weight_gradient : NULL));
-    }
-    RG_TRY(launch_reduce(e));
-    return lap(e, &since, e->phases ? &e->phases->weight_gradient : NULL);
+rg_status rg_engine_chunk(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,
+                          size_t layer) {
+    RG_TRY(forward_chunk(e, source, update, first_row, rows, e->options.loss));
+    return reverse_chunk(e, source, update, first_row, rows, layer, false);
 }
 
-rg_status rg_engine_norm(struct rg_engine *e, uint64_t update) {
-    const struct rg_plan *p = &e->plan;
-    const struct rg_norm_args args = {
-        .n = e->model->arena,
-        .rows = p->batch,
-        .n_partials = (rg_u32)p->norm_groups,
-        .clip = (float)e->options.clip_norm,
-        .log_beta1 = (float)log(BETA1),
-        .log_beta2 = (float)log(BETA2),
-        .slot = (rg_u32)(update % RG_HISTORY),
-        .max_skips = e->options.max_skips,
+rg_status rg_engine_step_terms(struct rg_engine *e, size_t layer, size_t direction, size_t rows, size_t begin,
+                               size_t end) {
+    return rg_layer_gradient(e, layer, direction, rows, begin, end, end - begin, false);
+}
+
+/* Segments of the head's weight gradient. */
+static size_t head_segments(const struct rg_plan *p) {
+    return p->segments < p->target_steps ? p->segments : p->target_steps;
+}
+
+static rg_status launch_head_gradient(struct rg_engine *e, size_t rows, bool accumulate) {
+    const struct rg_plan *const p = &e->plan;
+    const struct rg_weight_gradient_args args = {
+        .rows = rows,
+        .steps = p->target_steps,
+        .end = p->target_steps,
+        .segment_stride = p->head_partial,
+        .partial = p->head_partial_at,
+        .n_segments = (rg_u32)head_segments(p),
+        .n = (rg_u32)p->o_stride,
+        .d_stride = (rg_u32)p->o_stride,
+        .gate_width = (rg_u32)p->o_stride,
+        .accumulate = accumulate,
+        .block = (rg_u32)p->block,
+        .n_sources = 2,
+        .sources = {{.offset = (p->steps - p->target_steps) * rows * p->out_stride,
+                     .buffer = RG_FROM_STATES,
+                     .depth = (rg_u32)(p->directions * p->hidden),
+                     .stride = (rg_u32)p->out_stride,
+                     .skip_gate = RG_NO_GATE},
+                    {.buffer = RG_FROM_ONES, .depth = 1, .skip_gate = RG_NO_GATE}},
     };
-    double since = now();
-    RG_TRY(rg_device_launch(
-        e->device, &(struct rg_launch){.kernel = RG_K_rg_norm_partials,
-                                       .buffers = {e->gradients, e->row_loss, e->norms},
-                                       .args = &args,
-                                       .groups = {p->norm_groups, 1},
-                                       .local_bytes = rg_device_items(e->device) * sizeof(struct rg_norm_partial)}));
-    RG_TRY(rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_norm_total,
-                                                           .buffers = {e->norms, e->control, e->history},
-                                                           .args = &args,
-                                                           .groups = {1, 1}}));
-    return lap(e, &since, e->phases ? &e->phases->clip : NULL);
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
+                                                .buffers = {e->out[p->layers - 1], e->x, e->ones, e->dz, e->partial},
+                                                .args = &args,
+                                                .groups = {args.n_segments, p->o_stride / rg_device_panel(e->device)}});
 }
 
-rg_status rg_engine_step(struct rg_engine *e, double lr) {
-    const struct rg_optimizer_args args = {.n = e->model->arena,
-                                           .lr = (float)lr,
-                                           .beta1 = (float)BETA1,
-                                           .rest1 = (float)(1.0 - BETA1),
-                                           .beta2 = (float)BETA2,
-                                           .rest2 = (float)(1.0 - BETA2),
-                                           .epsilon = (float)EPSILON};
-    const size_t groups = groups_for(e, e->model->arena, 16384);
-    const struct rg_launch sgd = {
-        .kernel = RG_K_rg_sgd, .buffers = {e->weights, e->gradients, e->control}, .args = &args, .groups = {groups, 1}};
-    const struct rg_launch adam = {.kernel = RG_K_rg_adam,
-                                   .buffers = {e->weights, e->gradients, e->first, e->second, e->control},
-                                   .args = &args,
-                                   .groups = {groups, 1}};
-    double since = now();
-    RG_TRY(rg_device_launch(e->device, e->options.optimizer == RG_OPT_ADAM ? &adam : &sgd));
-    return lap(e, &since, e->phases ? &e->phases->optimizer : NULL);
+static rg_status reduce_head(struct rg_engine *e) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t states = p->directions * p->hidden;
+    const struct rg_reduce_job job = {.target = head_offset(e, false),
+                                      .source = p->head_partial_at,
+                                      .segment_stride = p->head_partial,
+                                      .n_segments = (rg_u32)head_segments(p),
+                                      .gates = 1,
+                                      .units = (rg_u32)p->outputs,
+                                      .n = (rg_u32)p->o_stride,
+                                      .columns = (rg_u32)states};
+    struct rg_reduce_args args = {.jobs = {job, job}};
+    args.jobs[1].target = head_offset(e, true);
+    args.jobs[1].columns = 1;
+    args.jobs[1].k0 = (rg_u32)states;
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
+                                                .buffers = {e->partial, e->gradients},
+                                                .args = &args,
+                                                .groups = {rg_engine_groups(e, states * p->outputs, 2048), 2}});
 }
 
-rg_status rg_engine_outputs(struct rg_engine *e, size_t rows, float *outputs) {
-    const struct rg_plan *p = &e->plan;
+/* Outputs of a chunk [T'][rows][Op] into [rows][T'][O]. */
+static rg_status read_outputs(struct rg_engine *e, size_t rows, float *outputs) {
+    const struct rg_plan *const p = &e->plan;
     float *padded = NULL;
-    RG_TRY(rg_alloc(&padded, rows * p->o_stride, sizeof *padded, "outputs"));
-    const rg_status status = rg_buffer_read(e->device, padded, e->z, 0, rows * p->o_stride * sizeof *padded);
-    for (size_t i = 0; status == RG_OK && i < rows; i++) {
-        memcpy(outputs + i * p->outputs, padded + i * p->o_stride, p->outputs * sizeof *outputs);
+    RG_TRY(rg_alloc(&padded, p->target_steps * rows * p->o_stride, sizeof *padded, "outputs"));
+    const rg_status status =
+        rg_buffer_read(e->device, padded, e->z, 0, p->target_steps * rows * p->o_stride * sizeof *padded);
+    for (size_t t = 0; status == RG_OK && t < p->target_steps; t++) {
+        for (size_t i = 0; i < rows; i++) {
+            memcpy(outputs + (i * p->target_steps + t) * p->outputs, padded + (t * rows + i) * p->o_stride,
+                   p->outputs * sizeof *outputs);
+        }
     }
     rg_free(padded);
     return status;
+}
+
+rg_status rg_engine_forward(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t rows,
+                            float *outputs) {
+    const size_t each = e->plan.target_steps * e->plan.outputs;
+    RG_TRY(rg_engine_pack(e));
+    for (size_t first = 0; first < rows; first += e->plan.chunk) {
+        const size_t n = rows - first < e->plan.chunk ? rows - first : e->plan.chunk;
+        RG_TRY(forward_chunk(e, source, update, first, n, RG_LOSS_AUTO));
+        RG_TRY(read_outputs(e, n, outputs + first * each));
+    }
+    return RG_OK;
+}
+
+rg_status rg_engine_gradient(struct rg_engine *e, struct rg_source *source, uint64_t update) {
+    const struct rg_plan *const p = &e->plan;
+    RG_TRY(rg_engine_pack(e));
+    for (size_t first = 0; first < p->batch; first += p->chunk) {
+        const size_t rows = p->batch - first < p->chunk ? p->batch - first : p->chunk;
+        RG_TRY(forward_chunk(e, source, update, first, rows, e->options.loss));
+        RG_TRY(reverse_chunk(e, source, update, first, rows, 0, true));
+        double since = rg_seconds();
+        RG_TRY(launch_head_gradient(e, rows, first > 0));
+        RG_TRY(rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT));
+    }
+    double since = rg_seconds();
+    for (size_t l = 0; l < p->layers; l++) {
+        for (size_t d = 0; d < p->directions; d++) {
+            RG_TRY(rg_layer_reduce(e, l, d));
+        }
+    }
+    RG_TRY(reduce_head(e));
+    return rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT);
+}
+
+rg_status rg_engine_norm(struct rg_engine *e, uint64_t update) {
+    const struct rg_norm_buffers buffers = {.gradients = e->gradients,
+                                            .row_loss = e->row_loss,
+                                            .norms = e->norms,
+                                            .control = e->control,
+                                            .history = e->history,
+                                            .n_rows = e->plan.batch,
+                                            .n_groups = e->plan.norm_groups};
+    double since = rg_seconds();
+    RG_TRY(rg_optimizer_norm(e->optimizer, &buffers, update % RG_HISTORY));
+    return rg_engine_lap(e, &since, RG_PHASE_CLIP);
+}
+
+rg_status rg_engine_step(struct rg_engine *e, double lr) {
+    double since = rg_seconds();
+    RG_TRY(rg_optimizer_step(e->optimizer, e->weights, e->gradients, e->control, lr));
+    return rg_engine_lap(e, &since, RG_PHASE_OPTIMIZER);
 }
 
 rg_status rg_engine_control(struct rg_engine *e, struct rg_control *control) {

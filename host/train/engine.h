@@ -7,29 +7,39 @@
 #define RG_ENGINE_H
 
 #include "rnn_gpu/config.h"
+#include "train/optimizer.h"
 #include "train/plan.h"
 
 /* Where the sequences of a batch come from. `fill` queues what makes sequences [first_row, first_row + rows) of the
- * batch: x and begin for the chunk, y for the batch. */
+ * batch: x, y and begin of the chunk. */
 struct rg_engine;
 struct rg_source {
     rg_status (*fill)(void *self, struct rg_engine *engine, uint64_t update, size_t first_row, size_t rows);
     void *self;
     bool labelled; /* y is filled too */
     bool ragged;   /* sequences differ in length */
+    size_t terms;  /* steps with a target in the whole batch, set by the fill of its first chunk; 0: all of them */
 };
 
 struct rg_engine_options {
     struct rg_plan_options plan;
     enum rg_loss loss; /* not AUTO; the targets of `source` fit it */
-    enum rg_optimizer optimizer;
-    double clip_norm;
-    unsigned max_skips; /* updates with a loss or gradient that is not finite, in a row, that stop the run */
+    double dropout;    /* between layers, in training */
+    uint64_t seed;     /* of dropout */
+    struct rg_optimizer_options optimizer;
 };
 
 /* Seconds of each phase, summed over updates, when the engine is asked to measure (it then waits after each). */
-struct rg_phases {
-    double data, pack, forward, head, reverse, weight_gradient, clip, optimizer;
+enum {
+    RG_PHASE_DATA,
+    RG_PHASE_PACK,
+    RG_PHASE_FORWARD,
+    RG_PHASE_HEAD,
+    RG_PHASE_REVERSE,
+    RG_PHASE_WEIGHT_GRADIENT,
+    RG_PHASE_CLIP,
+    RG_PHASE_OPTIMIZER,
+    RG_N_PHASES
 };
 
 enum { RG_HISTORY = 256 }; /* updates whose loss and norm the device keeps */
@@ -39,24 +49,28 @@ struct rg_engine {
     struct rg_plan plan;
     struct rg_engine_options options;
     const struct rg_model *model; /* borrowed; its table of parameters, not its weights */
-    struct rg_phases *phases;     /* NULL: do not measure */
-    /* [arena]; first and second are Adam's moments */
-    struct rg_buffer *weights, *gradients, *first, *second;
-    struct rg_buffer *packed;   /* [plan.packed] */
-    struct rg_buffer *partial;  /* [plan.partial] */
-    struct rg_buffer *x;        /* [T][chunk][Fp] */
-    struct rg_buffer *begin;    /* [chunk] */
-    struct rg_buffer *h;        /* [T][chunk][Hp] */
-    struct rg_buffer *d;        /* [T][chunk][G*Hp] */
-    struct rg_buffer *dh;       /* [chunk][Hp] */
-    struct rg_buffer *dz;       /* [chunk][Op] */
-    struct rg_buffer *y;        /* [batch][n_targets] */
-    struct rg_buffer *z;        /* [batch][Op] */
-    struct rg_buffer *row_loss; /* [batch] */
-    struct rg_buffer *ones;     /* [RG_INPUT_PAD], all 1 */
-    struct rg_buffer *norms;    /* [plan.norm_groups] struct rg_norm_partial */
-    struct rg_buffer *control;  /* struct rg_control */
-    struct rg_buffer *history;  /* [RG_HISTORY] struct rg_record */
+    double *phases;               /* [RG_N_PHASES], or NULL: do not measure */
+    struct rg_optimizer_state *optimizer;
+    struct rg_buffer *weights, *gradients;     /* [arena] */
+    struct rg_buffer *packed;                  /* [plan.packed] */
+    struct rg_buffer *partial;                 /* [plan.partial] */
+    struct rg_buffer *x;                       /* [T][chunk][Fp] */
+    struct rg_buffer *begin;                   /* [chunk] */
+    struct rg_buffer *out[RG_MAX_LAYERS];      /* [T][chunk][D*Hp], a layer's states */
+    struct rg_buffer *dropped[RG_MAX_LAYERS];  /* the same after dropout, or NULL; none for the last layer */
+    struct rg_buffer *saved[RG_MAX_LAYERS][2]; /* [T][chunk][saved][Hp] of each direction */
+    struct rg_buffer *d[2];                    /* [T][chunk][deltas][Hp] of the layer that is being worked on */
+    struct rg_buffer *dout[2];                 /* [T][chunk][D*Hp], dL/dout of layers below the last, taking turns */
+    struct rg_buffer *dhead;                   /* [T'][chunk][D*Hp], dL/dout of the last layer */
+    struct rg_buffer *carry;                   /* [max(skip, 1)][chunk][Hp] */
+    struct rg_buffer *dz;                      /* [T'][chunk][Op] */
+    struct rg_buffer *y;                       /* [T'][chunk][n_targets] */
+    struct rg_buffer *z;                       /* [T'][chunk][Op] */
+    struct rg_buffer *row_loss;                /* [batch] */
+    struct rg_buffer *ones;                    /* [RG_INPUT_PAD], all 1 */
+    struct rg_buffer *norms;                   /* [plan.norm_groups] struct rg_norm_partial */
+    struct rg_buffer *control;                 /* struct rg_control */
+    struct rg_buffer *history;                 /* [RG_HISTORY] struct rg_record */
 };
 
 /* Take the memory and load the model's weights. `model` must outlive the engine. */
@@ -69,25 +83,31 @@ rg_status rg_engine_set_weights(struct rg_engine *engine, const float *weights);
 rg_status rg_engine_get_weights(struct rg_engine *engine, float *weights);
 rg_status rg_engine_get_gradients(struct rg_engine *engine, float *gradients);
 
-/* Queue the outputs z of the first `rows` sequences of a batch. */
-rg_status rg_engine_forward(struct rg_engine *engine, const struct rg_source *source, uint64_t update, size_t rows);
+/* Outputs of the first `rows` sequences of a batch, [rows][T'][O] without padding. Waits. */
+rg_status rg_engine_forward(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,
+                            float *outputs);
 /* Queue loss and gradient of the whole batch. */
-rg_status rg_engine_gradient(struct rg_engine *engine, const struct rg_source *source, uint64_t update);
+rg_status rg_engine_gradient(struct rg_engine *engine, struct rg_source *source, uint64_t update);
 /* Queue the norm (the record goes into history slot update % RG_HISTORY), and the optimiser. */
 rg_status rg_engine_norm(struct rg_engine *engine, uint64_t update);
 rg_status rg_engine_step(struct rg_engine *engine, double lr);
 
-/* The weight gradient of the recurrent layer alone, of the chunk that is now in memory, for steps [begin, end), one
- * segment a step: partial[i] = the term of step begin + i, [H + Fp][G*Hp] each. At most plan.segments steps. */
-rg_status rg_engine_step_terms(struct rg_engine *engine, size_t rows, size_t begin, size_t end, bool accumulate);
-/* Queue sweeps and head for one chunk, so that h and d are in memory. */
-rg_status rg_engine_chunk(struct rg_engine *engine, const struct rg_source *source, uint64_t update, size_t first_row,
-                          size_t rows);
+/* For the lag profile. Pack the weights; queue a chunk down to the reverse sweeps of layer `layer`, whose deltas are
+ * then in memory; the weight gradient of one direction of that layer for steps [begin, end), one segment a step, at
+ * most plan.segments: partial[direction's offset + i*term] = the term of step begin + i, see rg_plan_term. */
 rg_status rg_engine_pack(struct rg_engine *engine);
+rg_status rg_engine_chunk(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t first_row,
+                          size_t rows, size_t layer);
+rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, size_t begin,
+                               size_t end);
 
-/* Read outputs of the first `rows` sequences, [rows][O] without padding; the control block; the history. They wait. */
-rg_status rg_engine_outputs(struct rg_engine *engine, size_t rows, float *outputs);
+/* Read the control block; the history. They wait. */
 rg_status rg_engine_control(struct rg_engine *engine, struct rg_control *control);
 rg_status rg_engine_history(struct rg_engine *engine, struct rg_record history[RG_HISTORY]);
+
+/* Seconds on a clock that only goes forward. */
+double rg_seconds(void);
+/* When measuring: wait, and add the time since *since to *phase. */
+rg_status rg_engine_lap(struct rg_engine *engine, double *since, size_t phase);
 
 #endif

@@ -16,10 +16,10 @@ const char *const rg_verdict_names[] = {"STABLE", "VANISHING", "EXPLODING", NULL
 /* The walk over all terms. */
 struct walk {
     struct rg_engine *engine;
-    const struct rg_source *source;
+    struct rg_source *source;
     struct rg_lag_profile *profile;
     uint64_t update;
-    size_t term;           /* elements of a term: [H + Fp][G*Hp] */
+    size_t term;           /* elements of a term, see rg_plan_term */
     size_t group;          /* steps whose terms are kept at once */
     float *block;          /* [segments][term], as read from the device */
     double *sums;          /* [group][term], over the chunks */
@@ -40,10 +40,22 @@ static double dot(const double *a, const double *b, size_t n) {
     return sum;
 }
 
-/* Rows of a term [H + Fp][G*Hp] that belong to a matrix. */
-static void matrix_rows(const struct rg_plan *p, size_t matrix, size_t *first, size_t *count) {
-    *first = matrix == RG_LAG_HH ? 0 : p->hidden;
-    *count = matrix == RG_LAG_HH ? p->hidden : p->inputs;
+/* Columns of a term that hold no gradient of a matrix are zero, so a matrix is a run of its rows. */
+static void matrix_rows(const struct walk *w, size_t matrix, size_t *first, size_t *count) {
+    const struct rg_plan *const p = &w->engine->plan;
+    const size_t inputs = p->layer[w->profile->layer].inputs;
+    const size_t at[RG_LAG_MATRICES] = {[RG_LAG_IH] = p->hidden, [RG_LAG_SH] = p->hidden + inputs + 1};
+    *first = at[matrix];
+    *count = matrix == RG_LAG_IH ? inputs : p->hidden;
+}
+
+/* to += from, rows of deltas*Hp each, but for the padding of a gate: in it stand numbers of the other direction. */
+static void add_units(const struct rg_plan *p, double *to, const float *from, size_t rows) {
+    for (size_t i = 0; i < rows * p->deltas; i++) {
+        for (size_t j = 0; j < p->hidden; j++) {
+            to[i * p->h_stride + j] += (double)from[i * p->h_stride + j];
+        }
+    }
 }
 
 /* Add the terms of steps [begin, end) of the chunk in memory to sums. */
@@ -51,24 +63,29 @@ static rg_status add_chunk_terms(struct walk *w, size_t rows, size_t begin, size
     struct rg_engine *const e = w->engine;
     for (size_t t = begin; t < end; t += e->plan.segments) {
         const size_t stop = end - t < e->plan.segments ? end : t + e->plan.segments;
-        RG_TRY(rg_engine_step_terms(e, rows, t, stop, false));
-        RG_TRY(rg_buffer_read(e->device, w->block, e->partial, 0, (stop - t) * w->term * sizeof(float)));
+        const struct rg_lag_profile *const at = w->profile;
+        const size_t offset = e->plan.layer[at->layer].directions[at->direction].partial;
+        RG_TRY(rg_engine_step_terms(e, at->layer, at->direction, rows, t, stop));
+        RG_TRY(rg_buffer_read(e->device, w->block, e->partial, offset * sizeof(float),
+                              (stop - t) * w->term * sizeof(float)));
         double *const to = w->sums + (t - begin) * w->term;
-        for (size_t i = 0; i < (stop - t) * w->term; i++) {
-            to[i] += (double)w->block[i];
-        }
+        add_units(&e->plan, to, w->block, (stop - t) * e->plan.layer[at->layer].partial_rows);
     }
     return RG_OK;
 }
 
+/* delta_t is the gradient of W_ih x + b_ih: the gru's last delta, of W_hh h, is not part of it. */
 static rg_status add_chunk_delta(struct walk *w, size_t rows) {
-    struct rg_engine *const e = w->engine;
-    const size_t n = rows * e->plan.d_stride;
-    for (size_t t = 0; t < e->plan.steps; t++) {
-        RG_TRY(rg_buffer_read(e->device, w->delta, e->d, t * n * sizeof(float), n * sizeof(float)));
+    const struct rg_plan *const p = &w->engine->plan;
+    const size_t n = rows * p->d_stride;
+    for (size_t t = 0; t < p->steps; t++) {
+        RG_TRY(rg_buffer_read(w->engine->device, w->delta, w->engine->d[w->profile->direction], t * n * sizeof(float),
+                              n * sizeof(float)));
         double sum = 0.0;
-        for (size_t i = 0; i < n; i++) {
-            sum += (double)w->delta[i] * (double)w->delta[i];
+        for (size_t i = 0; i < rows * p->gates * p->hidden; i++) {
+            const size_t row = i / (p->gates * p->hidden), gate = i / p->hidden % p->gates, unit = i % p->hidden;
+            const double delta = (double)w->delta[row * p->d_stride + gate * p->h_stride + unit];
+            sum += delta * delta;
         }
         w->delta_squares[t] += sum;
     }
@@ -85,7 +102,7 @@ static rg_status load_group(struct walk *w, size_t begin, size_t end, bool with_
     for (size_t first = 0; first < w->profile->rows; first += e->plan.chunk) {
         const size_t left = w->profile->rows - first, rows = left < e->plan.chunk ? left : e->plan.chunk;
         if (!w->swept) {
-            RG_TRY(rg_engine_chunk(e, w->source, w->update, first, rows));
+            RG_TRY(rg_engine_chunk(e, w->source, w->update, first, rows, w->profile->layer));
             w->swept = rows == w->profile->rows;
         }
         RG_TRY(add_chunk_terms(w, rows, begin, end));
@@ -100,9 +117,9 @@ static rg_status load_group(struct walk *w, size_t begin, size_t end, bool with_
 
 /* First pass: norms of the terms, and their sum G. */
 static void note_term(struct walk *w, size_t t, const double *term) {
-    for (size_t m = 0; m < RG_LAG_MATRICES; m++) {
+    for (size_t m = 0; m < w->profile->n_matrices; m++) {
         size_t first = 0, count = 0;
-        matrix_rows(&w->engine->plan, m, &first, &count);
+        matrix_rows(w, m, &first, &count);
         const double *const from = term + first * w->engine->plan.d_stride;
         const size_t n = count * w->engine->plan.d_stride;
         w->profile->matrices[m].norm[w->profile->steps - 1 - t] = sqrt(dot(from, from, n));
@@ -118,10 +135,10 @@ static void compare_term(struct walk *w, size_t t, const double *term) {
     for (size_t i = 0; i < w->term; i++) {
         w->rest[i] -= term[i];
     }
-    for (size_t m = 0; m < RG_LAG_MATRICES; m++) {
+    for (size_t m = 0; m < w->profile->n_matrices; m++) {
         struct rg_lag_terms *const terms = &w->profile->matrices[m];
         size_t first = 0, count = 0;
-        matrix_rows(&w->engine->plan, m, &first, &count);
+        matrix_rows(w, m, &first, &count);
         const size_t at = first * w->engine->plan.d_stride, n = count * w->engine->plan.d_stride;
         const double product = dot(term + at, w->total + at, n);
         const double left = sqrt(dot(w->rest + at, w->rest + at, n));
@@ -143,9 +160,9 @@ static rg_status walk_terms(struct walk *w) {
             note_term(w, t, w->sums + (t - begin) * w->term);
         }
     }
-    for (size_t m = 0; m < RG_LAG_MATRICES; m++) {
+    for (size_t m = 0; m < w->profile->n_matrices; m++) {
         size_t first = 0, count = 0;
-        matrix_rows(&w->engine->plan, m, &first, &count);
+        matrix_rows(w, m, &first, &count);
         const double *const from = w->total + first * w->engine->plan.d_stride;
         w->profile->matrices[m].total = sqrt(dot(from, from, count * w->engine->plan.d_stride));
     }
@@ -165,14 +182,20 @@ static rg_status walk_terms(struct walk *w) {
     return RG_OK;
 }
 
-static rg_status create_profile(size_t steps, size_t rows, struct rg_lag_profile **out) {
+static rg_status create_profile(const struct rg_engine *e, size_t rows, size_t layer, size_t direction,
+                                struct rg_lag_profile **out) {
+    static const enum rg_role roles[RG_LAG_MATRICES] = {RG_ROLE_WEIGHT_HH, RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_SH};
+    const size_t steps = e->plan.steps;
     RG_TRY(rg_alloc(out, 1, sizeof **out, "the lag profile"));
     struct rg_lag_profile *const p = *out;
     p->steps = steps;
     p->rows = rows;
+    p->layer = layer;
+    p->direction = direction;
+    p->n_matrices = e->plan.skip > 0 && e->plan.skip_kind == RG_SKIP_ADD ? RG_LAG_MATRICES : RG_LAG_SH;
     RG_TRY(rg_alloc(&p->storage, steps, (RG_LAG_MATRICES * 3 + 1) * sizeof(double), "the lag profile"));
-    for (size_t m = 0; m < RG_LAG_MATRICES; m++) {
-        p->matrices[m] = (struct rg_lag_terms){.parameter = m == RG_LAG_HH ? RG_P_WEIGHT_HH : RG_P_WEIGHT_IH,
+    for (size_t m = 0; m < p->n_matrices; m++) {
+        p->matrices[m] = (struct rg_lag_terms){.parameter = rg_model_parameter(e->model, layer, direction, roles[m]),
                                                .norm = p->storage + (3 * m) * steps,
                                                .share = p->storage + (3 * m + 1) * steps,
                                                .cosine = p->storage + (3 * m + 2) * steps};
@@ -182,20 +205,20 @@ static rg_status create_profile(size_t steps, size_t rows, struct rg_lag_profile
 }
 
 size_t rg_lag_profile_rows(const struct rg_plan *plan) {
-    const bool at_once = plan->steps * plan->layer_partial <= TERM_BYTES / sizeof(double);
+    const bool at_once = plan->steps * rg_plan_term(plan, 0) <= TERM_BYTES / sizeof(double);
     const size_t most = at_once ? PROFILE_ROWS : plan->chunk;
     return plan->batch < most ? plan->batch : most;
 }
 
-rg_status rg_lag_profile_measure(struct rg_engine *engine, const struct rg_source *source, uint64_t update, size_t rows,
-                                 struct rg_lag_profile **out) {
+rg_status rg_lag_profile_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,
+                                 size_t layer, size_t direction, struct rg_lag_profile **out) {
     const struct rg_plan *const p = &engine->plan;
-    struct walk w = {.engine = engine, .source = source, .update = update, .term = p->layer_partial};
+    struct walk w = {.engine = engine, .source = source, .update = update, .term = rg_plan_term(p, layer)};
     const size_t fit = TERM_BYTES / (w.term * sizeof(double));
     w.group = fit >= p->steps ? p->steps : fit > 0 ? fit : 1;
     *out = NULL;
     rg_status status = RG_OK;
-    RG_TRY_GOTO(create_profile(p->steps, rows, &w.profile));
+    RG_TRY_GOTO(create_profile(engine, rows, layer, direction, &w.profile));
     RG_TRY_GOTO(rg_alloc(&w.block, p->segments * w.term, sizeof *w.block, "terms of the gradient"));
     RG_TRY_GOTO(rg_alloc(&w.sums, w.group * w.term, sizeof *w.sums, "terms of the gradient"));
     RG_TRY_GOTO(rg_alloc(&w.total, w.term, sizeof *w.total, "the gradient"));

@@ -12,7 +12,8 @@ enum {
     BLOCK_ROWS = 8,        /* kernels/sweep.cl */
     MIN_GROUPS = 32,       /* of a weight gradient: work for as many processors */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
-    MAX_TILE = 64
+    MAX_TILE = 64,
+    MIN_BLOCK = 16
 };
 static const uint64_t MAX_PARTIAL_BYTES = (uint64_t)128 << 20, UNKNOWN_CACHE = (uint64_t)16 << 20;
 
@@ -29,49 +30,121 @@ static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-static void plan_packed(struct rg_plan *p) {
+/* What a cell keeps, as in kernels/cells/. */
+static const struct {
+    size_t saved, deltas;
+} cells[RG_N_CELLS] = {
+    [RG_CELL_RNN] = {0, 1},
+    [RG_CELL_LSTM] = {5, 4},
+    [RG_CELL_GRU] = {4, 4},
+};
+
+static size_t take(size_t *at, size_t elements) {
+    const size_t offset = *at;
+    *at += elements;
+    return offset;
+}
+
+static bool adds_skip(const struct rg_plan *p) {
+    return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
+}
+
+/* Offsets of the packed weights. A bias has up to four sums a unit. */
+static void plan_packed(struct rg_plan *p, size_t panel) {
     size_t at = 0;
-    const size_t gh = p->gates * p->h_stride;
-    p->pack_ih = at, at += p->inputs * gh;
-    p->pack_hh = at, at += p->hidden * gh;
-    p->pack_hh_reverse = at, at += p->gates * p->hidden * p->h_stride;
-    p->pack_bias = at, at += gh;
-    p->pack_head = at, at += p->hidden * p->o_stride;
-    p->pack_head_reverse = at, at += p->outputs * p->h_stride;
-    p->pack_head_bias = at, at += p->o_stride;
+    const size_t gh = p->gates * p->h_stride, states = p->directions * p->hidden;
+    for (size_t l = 0; l < p->layers; l++) {
+        for (size_t d = 0; d < p->directions; d++) {
+            struct rg_plan_direction *const pack = &p->layer[l].directions[d];
+            pack->ih = take(&at, p->layer[l].inputs * gh);
+            pack->hh = take(&at, p->hidden * gh);
+            pack->sh = take(&at, adds_skip(p) ? p->hidden * gh : 0);
+            pack->bias = take(&at, most(p->gates, p->deltas) * p->h_stride);
+            pack->hh_reverse = take(&at, p->hidden * gh);
+            pack->sh_reverse = take(&at, adds_skip(p) ? p->hidden * gh : 0);
+            pack->ih_reverse = take(&at, l > 0 ? p->gates * p->hidden * round_up(states, panel) : 0);
+        }
+    }
+    p->pack_head = take(&at, states * p->o_stride);
+    p->pack_head_reverse = take(&at, p->outputs * round_up(states, panel));
+    p->pack_head_bias = take(&at, p->o_stride);
     p->packed = at;
 }
 
+size_t rg_plan_term(const struct rg_plan *plan, size_t layer) {
+    return plan->layer[layer].partial_rows * plan->d_stride;
+}
+
 static void plan_partial(struct rg_plan *p) {
-    p->layer_partial = (p->hidden + p->x_stride) * p->d_stride;
-    p->head_partial = (p->hidden + 1) * p->o_stride;
-    const uint64_t fit = most(1, (size_t)(MAX_PARTIAL_BYTES / (p->layer_partial * sizeof(float))));
+    size_t all = 0, at = 0;
+    for (size_t l = 0; l < p->layers; l++) {
+        p->layer[l].partial_rows = p->hidden + p->layer[l].inputs + 1 + (adds_skip(p) ? p->hidden : 0);
+        all += rg_plan_term(p, l) * p->directions;
+    }
+    const uint64_t fit = most(1, (size_t)(MAX_PARTIAL_BYTES / (all * sizeof(float))));
     p->segments = least(least(p->steps, MIN_GROUPS), (size_t)fit);
-    p->partial = p->segments * p->layer_partial + p->head_partial;
+    for (size_t l = 0; l < p->layers; l++) {
+        for (size_t d = 0; d < p->directions; d++) {
+            p->layer[l].directions[d].partial = take(&at, p->segments * rg_plan_term(p, l));
+        }
+    }
+    p->head_partial = (p->directions * p->hidden + 1) * p->o_stride;
+    p->head_partial_at = take(&at, least(p->segments, p->target_steps) * p->head_partial);
+    p->partial = at;
+}
+
+/* Bytes of one sequence of `steps` steps; the buffers are those of engine.h. */
+static uint64_t sequence_bytes(const struct rg_plan *p, const struct rg_plan_options *options, uint64_t steps) {
+    const uint64_t targets = p->target_steps == p->steps ? steps : 1;
+    uint64_t step = p->layer[0].x_stride + p->layers * (p->out_stride + p->directions * p->saved * p->h_stride);
+    uint64_t once = 1 + targets * (p->o_stride + p->n_targets);
+    if (options->dropout) {
+        step += (p->layers - 1) * p->out_stride;
+    }
+    if (options->training) {
+        step += p->directions * p->d_stride + (p->layers > 1 ? 2 * p->out_stride : 0);
+        once += targets * (p->o_stride + p->out_stride) + most(p->skip, 1) * p->h_stride;
+    }
+    return (step * steps + once) * sizeof(float);
 }
 
 /* Bytes that grow with the chunk, and bytes that do not. */
 static void plan_bytes(struct rg_plan *p, const struct rg_model *model, const struct rg_plan_options *options) {
-    const uint64_t real = sizeof(float);
-    uint64_t row = (uint64_t)p->x_stride + p->h_stride;
-    uint64_t fixed = (uint64_t)model->arena + p->packed + p->batch * (p->o_stride + p->n_targets + 2);
-    if (options->training) {
-        row += p->d_stride;
-        fixed += (uint64_t)model->arena * 3 + p->partial;
-    }
-    p->row_bytes = (row * p->steps + p->h_stride + p->o_stride + 1) * real;
-    p->fixed_bytes = fixed * real + options->data_bytes;
+    const uint64_t arenas = options->training ? 4 : 1; /* weights; gradients and up to two states of the optimiser */
+    const uint64_t fixed = arenas * model->arena + p->packed + p->batch + (options->training ? p->partial : 0);
+    p->row_bytes = sequence_bytes(p, options, p->steps);
+    p->step_bytes = sequence_bytes(p, options, p->steps + 1) - p->row_bytes;
+    p->fixed_bytes = fixed * sizeof(float) + options->data_bytes;
 }
 
-/* Sequences whose states and state gradients stay in a CPU's cache between the sweeps and the weight gradient, but
- * enough to keep all processors busy; a GPU's chunk is bounded by memory alone. */
-static uint64_t cached_rows(const struct rg_plan *p, const struct rg_device_info *info) {
+/* The widest buffer, for one sequence. */
+static uint64_t widest_bytes(const struct rg_plan *p, bool training) {
+    const size_t states = most(p->out_stride, p->saved * p->h_stride);
+    return (uint64_t)p->steps * most(most(p->layer[0].x_stride, states), training ? p->d_stride : 0) * sizeof(float);
+}
+
+static uint64_t cache_bytes(const struct rg_device_info *info) {
+    return info->cache_bytes ? info->cache_bytes : UNKNOWN_CACHE;
+}
+
+/* The largest block whose states and state gradients stay in a CPU's cache between the sweeps and the weight gradient;
+ * a function of the sizes and the device alone, as it decides the order of sums. */
+static size_t cached_block(const struct rg_plan *p, const struct rg_device_info *info) {
+    size_t block = RG_BATCH_BLOCK;
+    while (!info->is_gpu && block > MIN_BLOCK && block * p->row_bytes > cache_bytes(info) / 2) {
+        block /= 2;
+    }
+    return block;
+}
+
+/* Sequences of a chunk if memory is no matter: whole blocks that fit the cache together, but enough of them to keep all
+ * processors busy. */
+static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info *info) {
     if (info->is_gpu) {
         return p->batch;
     }
-    const uint64_t cache = info->cache_bytes ? info->cache_bytes : UNKNOWN_CACHE;
-    const uint64_t rows = cache / 2 / p->row_bytes / RG_BATCH_BLOCK * RG_BATCH_BLOCK;
-    const uint64_t busy = round_up((size_t)info->units * BLOCK_ROWS, RG_BATCH_BLOCK);
+    const uint64_t rows = cache_bytes(info) / 2 / p->row_bytes / p->block * p->block;
+    const uint64_t busy = round_up((size_t)info->units * BLOCK_ROWS, p->block);
     return rows > busy ? rows : busy;
 }
 
@@ -91,9 +164,8 @@ static const char *size_text(uint64_t bytes, char out[32]) {
 /* How many steps of one sequence fit beside `fixed` bytes. */
 static uint64_t fitting_steps(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory,
                               uint64_t widest, uint64_t fixed) {
-    const uint64_t once = (p->h_stride + p->o_stride + 1) * sizeof(float);
-    const uint64_t step = (p->row_bytes - once) / p->steps;
-    const uint64_t by_memory = memory > fixed + once ? (memory - fixed - once) / step : 0;
+    const uint64_t once = p->row_bytes - p->step_bytes * p->steps;
+    const uint64_t by_memory = memory > fixed + once ? (memory - fixed - once) / p->step_bytes : 0;
     const uint64_t by_buffer = info->max_buffer_bytes / (widest / p->steps);
     return by_memory < by_buffer ? by_memory : by_buffer;
 }
@@ -102,7 +174,7 @@ static uint64_t fitting_steps(const struct rg_plan *p, const struct rg_device_in
  * fits. */
 static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory, uint64_t widest) {
     char need[32], limit[32];
-    const uint64_t per_sequence = (p->o_stride + p->n_targets + 2) * sizeof(float);
+    const uint64_t per_sequence = sizeof(float);
     const uint64_t base = p->fixed_bytes - p->batch * per_sequence, whole = p->fixed_bytes + p->row_bytes;
     const uint64_t batch = memory > base + p->row_bytes ? (memory - base - p->row_bytes) / per_sequence : 0;
     if (whole <= memory) {
@@ -137,21 +209,21 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
 static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, const struct rg_plan_options *options) {
     const struct rg_device_info *info = &device->info;
     const uint64_t memory = options->memory ? options->memory : info->memory_bytes / 10 * 9;
-    const uint64_t widest =
-        (uint64_t)p->steps * most(p->x_stride, options->training ? p->d_stride : p->h_stride) * sizeof(float);
+    const uint64_t widest = widest_bytes(p, options->training);
     const uint64_t by_memory = memory > p->fixed_bytes ? (memory - p->fixed_bytes) / p->row_bytes : 0;
     const uint64_t by_buffer = info->max_buffer_bytes / widest;
-    const uint64_t fitting = by_memory < by_buffer ? by_memory : by_buffer, cached = cached_rows(p, info);
+    p->block = cached_block(p, info);
+    const uint64_t fitting = by_memory < by_buffer ? by_memory : by_buffer, cached = wanted_rows(p, info);
     const uint64_t rows = fitting < cached ? fitting : cached;
     if (rows == 0) {
         return refuse(p, info, memory, widest);
     }
     if (rows >= p->batch) {
         p->chunk = p->batch;
-    } else if (rows >= RG_BATCH_BLOCK) {
+    } else if (rows >= p->block) {
         /* as even as whole blocks allow */
-        const size_t blocks = divide_up(p->batch, RG_BATCH_BLOCK), fit = (size_t)(rows / RG_BATCH_BLOCK);
-        p->chunk = divide_up(blocks, divide_up(blocks, fit)) * RG_BATCH_BLOCK;
+        const size_t blocks = divide_up(p->batch, p->block), fit = (size_t)(rows / p->block);
+        p->chunk = divide_up(blocks, divide_up(blocks, fit)) * p->block;
     } else {
         p->chunk = rows >= BLOCK_ROWS ? (size_t)rows / BLOCK_ROWS * BLOCK_ROWS : (size_t)rows;
     }
@@ -162,7 +234,7 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
 /* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
 static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     const struct rg_device_info *info = &device->info;
-    const size_t row = 2 * RG_LOCAL_STRIDE(p->d_stride, (size_t)info->vec) * sizeof(float);
+    const size_t row = 2 * RG_LOCAL_STRIDE(p->gates * p->h_stride, (size_t)info->vec) * sizeof(float);
     const size_t fit = info->max_local_bytes / row;
     if (fit == 0) {
         return rg_fail(
@@ -178,33 +250,50 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     return RG_OK;
 }
 
-rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *model,
-                       const struct rg_plan_options *options, struct rg_plan *plan) {
-    const size_t panel = rg_device_panel(device);
-    memset(plan, 0, sizeof *plan);
-    struct rg_plan *const p = plan;
-    p->batch = options->batch;
-    p->steps = options->steps;
-    p->n_targets = most(options->n_targets, 1);
-    p->inputs = model->shape.inputs;
-    p->hidden = model->shape.hidden;
-    p->outputs = model->shape.outputs;
-    p->gates = rg_cell_gates(model->shape.cell);
-    const size_t limit = (size_t)1 << 31; /* of a stride in the kernels' arguments, and so of every product below */
+/* Refuse sizes whose products could wrap, before any is formed. */
+static rg_status check_sizes(const struct rg_plan *p) {
+    const size_t limit = (size_t)1 << 24; /* of a row; strides are 32-bit numbers in the kernels' arguments */
+    const size_t wide = most(most(p->inputs, p->hidden), p->outputs);
     size_t product = 0;
-    if (p->inputs >= limit / 64 || p->hidden >= limit / 64 || p->outputs >= limit / 64 ||
-        !rg_multiply(p->batch, p->steps, &product) ||
-        !rg_multiply(product, most(p->hidden, p->inputs) * 64, &product)) {
+    if (wide >= limit || !rg_multiply(p->batch, p->steps, &product) || !rg_multiply(product, wide, &product) ||
+        !rg_multiply(product, (size_t)64 * RG_MAX_LAYERS * sizeof(float), &product)) {
         return rg_fail(RG_NO_MEMORY,
                        "batch %zu, steps %zu, hidden %zu, inputs %zu, outputs %zu are more than a machine can address",
                        p->batch, p->steps, p->hidden, p->inputs, p->outputs);
     }
-    p->x_stride = round_up(p->inputs + 1, RG_INPUT_PAD);
+    return RG_OK;
+}
+
+rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *model,
+                       const struct rg_plan_options *options, struct rg_plan *plan) {
+    const size_t panel = rg_device_panel(device);
+    const struct rg_shape *const shape = &model->shape;
+    *plan = (struct rg_plan){.batch = options->batch,
+                             .steps = options->steps,
+                             .target_steps = shape->target == RG_TARGET_STEPS ? options->steps : 1,
+                             .inputs = shape->inputs,
+                             .hidden = shape->hidden,
+                             .outputs = shape->outputs,
+                             .n_targets = most(options->n_targets, 1),
+                             .layers = shape->layers,
+                             .directions = rg_shape_directions(shape),
+                             .gates = rg_cell_gates(shape->cell),
+                             .saved = cells[shape->cell].saved,
+                             .deltas = cells[shape->cell].deltas,
+                             .skip = shape->skip,
+                             .skip_kind = shape->skip_kind};
+    struct rg_plan *const p = plan;
+    RG_TRY(check_sizes(p));
     p->h_stride = round_up(p->hidden, panel);
-    p->d_stride = p->gates * p->h_stride;
     p->o_stride = round_up(p->outputs, panel);
+    p->out_stride = p->directions * p->h_stride;
+    p->d_stride = p->deltas * p->h_stride;
+    for (size_t l = 0; l < p->layers; l++) {
+        p->layer[l].inputs = l ? p->directions * p->hidden : p->inputs;
+        p->layer[l].x_stride = l ? p->out_stride : round_up(p->inputs, RG_INPUT_PAD);
+    }
     p->norm_groups = least(divide_up(model->arena, NORM_ELEMENTS), 256);
-    plan_packed(p);
+    plan_packed(p, panel);
     plan_partial(p);
     plan_bytes(p, model, options);
     RG_TRY(plan_chunk(p, device, options));

@@ -13,24 +13,46 @@
 struct rg_plan_options {
     size_t batch;        /* B; sequences of an update */
     size_t steps;        /* T */
-    size_t n_targets;    /* numbers of y per sequence */
+    size_t n_targets;    /* numbers of y per sequence, or per step where every step has a target */
     bool training;       /* false: outputs only, nothing for gradients is allocated */
+    bool dropout;        /* between layers */
     uint64_t memory;     /* bytes allowed on the device; 0: what it has */
     uint64_t data_bytes; /* of a data set that lies on the device beside this */
 };
 
+/* Offsets of a direction's packed weights, see kernels/args.h, and of its partial sums, in elements. */
+struct rg_plan_direction {
+    size_t ih, hh, sh, bias, hh_reverse, sh_reverse, ih_reverse;
+    size_t partial;
+};
+
+struct rg_plan_layer {
+    size_t inputs;       /* F, or D*H of the layer below */
+    size_t x_stride;     /* Fp, or D*Hp */
+    size_t partial_rows; /* of its weight gradient: H + inputs + 1 (+ H with skip) */
+    struct rg_plan_direction directions[2];
+};
+
 struct rg_plan {
-    size_t batch, steps;
-    size_t inputs, hidden, outputs, gates, n_targets;
-    size_t x_stride, h_stride, d_stride, o_stride; /* Fp, Hp, G*Hp, Op */
-    size_t chunk;                                  /* sequences that are in memory at once */
-    size_t tile;                                   /* sequences of a work-group in a sweep */
-    /* packed weights: offsets and the whole size, in elements */
-    size_t pack_ih, pack_hh, pack_hh_reverse, pack_bias, pack_head, pack_head_reverse, pack_head_bias, packed;
-    /* partial sums of the weight gradients, in elements; the head's follow the layer's */
-    size_t segments, layer_partial, head_partial, partial;
+    size_t batch, steps, target_steps; /* T' = 1, or T where every step has an output */
+    size_t inputs, hidden, outputs, n_targets;
+    size_t layers, directions;
+    size_t gates, saved, deltas; /* of the cell, see kernels/cells/ */
+    size_t skip;                 /* d, 0 for none */
+    enum rg_skip_kind skip_kind;
+    size_t h_stride, o_stride; /* Hp, Op */
+    size_t out_stride;         /* D*Hp */
+    size_t d_stride;           /* deltas*Hp */
+    size_t block;              /* sequences that a weight gradient sums at a time, see kernels/args.h */
+    size_t chunk;              /* sequences that are in memory at once: whole blocks where memory allows */
+    size_t tile;               /* sequences of a work-group in a sweep */
+    struct rg_plan_layer layer[RG_MAX_LAYERS];
+    size_t pack_head, pack_head_reverse, pack_head_bias, packed; /* offsets, and all packed weights, in elements */
+    size_t segments;                                             /* of a weight gradient */
+    size_t head_partial, head_partial_at, partial;               /* size, offset, all partial sums */
     size_t norm_groups;
     uint64_t fixed_bytes, row_bytes; /* memory that does not, and that does grow with the chunk */
+    uint64_t step_bytes;             /* of a sequence's row_bytes, for one step */
     uint64_t total_bytes;
 };
 
@@ -41,5 +63,8 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
 /* Would a model of this shape fit? The same, before the model's own memory is taken. */
 rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *shape,
                         const struct rg_plan_options *options);
+
+/* Elements of a direction's term of the weight gradient: [partial_rows][deltas*Hp]. */
+size_t rg_plan_term(const struct rg_plan *plan, size_t layer);
 
 #endif

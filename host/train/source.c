@@ -2,101 +2,162 @@
 #include "train/source.h"
 
 #include <Random123/philox.h>
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "rnn_gpu/memory.h"
 
-void rg_problem_adding(size_t steps, struct rg_problem *problem) {
-    *problem = (struct rg_problem){.name = "adding",
-                                   .inputs = 2,
-                                   .steps = steps,
-                                   .outputs = 1,
-                                   .n_targets = 1,
-                                   .loss = RG_LOSS_MSE,
-                                   .baseline = steps > 1 ? 1.0 / 6.0 : 1.0 / 12.0}; /* variances of a sum of uniforms */
+/* Rows of y: a sequence each, or its valid steps. */
+struct target_rows {
+    const struct rg_dataset *data;
+    enum rg_target target;
+    size_t n_targets; /* numbers of a row */
+};
+
+static size_t rows_of(const struct target_rows *r, size_t sequence) {
+    if (r->target == RG_TARGET_LAST) {
+        return 1;
+    }
+    return r->data->lengths ? (size_t)r->data->lengths[sequence] : r->data->n_steps;
 }
 
-/* The loss of the best constant answer: the entropy of the labels, or the variance of the targets. */
-static double constant_loss(const struct rg_dataset *data, enum rg_loss loss, size_t outputs) {
-    const size_t n = data->n_sequences;
-    double total = 0.0;
-    if (loss == RG_LOSS_CE) {
-        for (size_t c = 0; c < outputs; c++) {
-            size_t count = 0;
-            for (size_t i = 0; i < n; i++) {
-                count += (size_t)data->y[i] == c;
+static const float *row_at(const struct target_rows *r, size_t sequence, size_t row) {
+    return r->data->y + sequence * r->data->n_targets + row * r->n_targets;
+}
+
+static const float LARGEST_CLASS = 16777215.0f; /* whole numbers beyond are not all floats */
+
+/* 1 + the largest label if every row is one whole number from 0 on, else 0. */
+static size_t count_classes(const struct target_rows *r) {
+    float largest = -1.0f;
+    for (size_t n = 0; r->n_targets == 1 && n < r->data->n_sequences; n++) {
+        for (size_t i = 0; i < rows_of(r, n); i++) {
+            const float label = *row_at(r, n, i);
+            if (!(label >= 0.0f && label <= LARGEST_CLASS) || label != truncf(label)) {
+                return 0;
             }
-            const double share = (double)count / (double)n;
-            total -= count ? share * log(share) : 0.0;
+            largest = label > largest ? label : largest;
         }
-        return total;
     }
-    for (size_t o = 0; o < outputs; o++) {
-        double sum = 0.0, squares = 0.0;
-        for (size_t i = 0; i < n; i++) {
-            const double y = data->y[i * outputs + o];
-            sum += y;
-            squares += y * y;
-        }
-        const double mean = sum / (double)n;
-        const double entropy = mean > 0.0 && mean < 1.0 ? -mean * log(mean) - (1.0 - mean) * log(1.0 - mean) : 0.0;
-        total += loss == RG_LOSS_BCE ? entropy : squares / (double)n - mean * mean;
-    }
-    return total / (double)outputs;
+    return (size_t)(largest + 1.0f);
 }
 
-rg_status rg_problem_data(const struct rg_dataset *data, enum rg_loss loss, struct rg_problem *problem) {
-    memset(problem, 0, sizeof *problem);
-    const char *slash = strrchr(data->path, '/');
-    (void)snprintf(problem->name, sizeof problem->name, "%.60s", slash ? slash + 1 : data->path);
-    problem->inputs = data->n_features;
-    problem->steps = data->n_steps;
-    problem->n_sequences = data->n_sequences;
-    problem->data = data;
-    problem->baseline = NAN;
-    const bool classes = data->n_classes > 0 && data->n_targets == 1;
-    if (loss == RG_LOSS_AUTO) {
-        loss = !classes ? RG_LOSS_MSE : data->n_classes > 2 ? RG_LOSS_CE : RG_LOSS_BCE;
-    }
-    problem->loss = loss;
-    problem->n_targets = data->y ? data->n_targets : 1;
-    problem->outputs = loss == RG_LOSS_CE && data->n_classes ? data->n_classes : problem->n_targets;
-    if (!data->y) {
-        return RG_OK;
-    }
-    if (loss == RG_LOSS_CE && !classes) {
-        return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a sequence, a whole number from 0 on", data->path);
-    }
-    for (size_t i = 0; loss == RG_LOSS_BCE && i < data->n_sequences * data->n_targets; i++) {
-        if (!(data->y[i] >= 0.0f && data->y[i] <= 1.0f)) {
-            return rg_fail(RG_BAD_FILE, "%s: sequence %zu has target %g; --loss bce needs targets from 0 to 1",
-                           data->path, i / data->n_targets + 1, (double)data->y[i]);
+/* The entropy of the labels. */
+static rg_status label_entropy(const struct target_rows *r, size_t classes, double *entropy) {
+    size_t *counts = NULL, total = 0;
+    RG_TRY(rg_alloc(&counts, classes, sizeof *counts, "counts of classes"));
+    for (size_t n = 0; n < r->data->n_sequences; n++) {
+        for (size_t i = 0; i < rows_of(r, n); i++) {
+            counts[(size_t)*row_at(r, n, i)]++;
+            total++;
         }
     }
-    problem->baseline = constant_loss(data, loss, problem->outputs);
+    *entropy = total ? 0.0 : NAN;
+    for (size_t c = 0; c < classes; c++) {
+        const double share = (double)counts[c] / (double)total;
+        *entropy -= counts[c] ? share * log(share) : 0.0;
+    }
+    rg_free(counts);
     return RG_OK;
 }
 
-static rg_status fill_adding(void *self, struct rg_engine *e, uint64_t update, size_t first_row, size_t rows) {
-    const struct rg_task_source *task = self;
-    const struct rg_task_args args = {.rows = rows,
-                                      .first_row = first_row,
-                                      .steps = e->plan.steps,
-                                      .update = update,
-                                      .seed_low = (rg_u32)task->seed,
-                                      .seed_high = (rg_u32)(task->seed >> 32),
-                                      .x_stride = (rg_u32)e->plan.x_stride};
-    const size_t groups = (rows + 31) / 32, most = (size_t)e->device->info.units * 4;
-    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_task_adding,
-                                                           .buffers = {e->x, e->y},
-                                                           .args = &args,
-                                                           .groups = {groups < most ? groups : most, 1}});
+/* The mean over outputs of the entropy (bce) or the variance (mse) of the targets. */
+static double constant_loss(const struct target_rows *r, enum rg_loss loss) {
+    double total = 0.0;
+    for (size_t o = 0; o < r->n_targets; o++) {
+        double sum = 0.0, squares = 0.0, count = 0.0;
+        for (size_t n = 0; n < r->data->n_sequences; n++) {
+            for (size_t i = 0; i < rows_of(r, n); i++) {
+                const double y = (double)row_at(r, n, i)[o];
+                sum += y;
+                squares += y * y;
+                count += 1.0;
+            }
+        }
+        const double mean = sum / count;
+        const double entropy = mean > 0.0 && mean < 1.0 ? -mean * log(mean) - (1.0 - mean) * log(1.0 - mean) : 0.0;
+        total += count == 0.0 ? NAN : loss == RG_LOSS_BCE ? entropy : squares / count - mean * mean;
+    }
+    return total / (double)r->n_targets;
 }
 
-void rg_task_source_init(struct rg_task_source *task, uint64_t seed) {
-    *task = (struct rg_task_source){.source = {.fill = fill_adding, .self = task, .labelled = true}, .seed = seed};
+/* bce needs targets from 0 to 1. */
+static rg_status check_chances(const struct target_rows *r) {
+    for (size_t n = 0; n < r->data->n_sequences; n++) {
+        for (size_t i = 0; i < rows_of(r, n) * r->n_targets; i++) {
+            const float y = row_at(r, n, 0)[i];
+            if (!(y >= 0.0f && y <= 1.0f)) {
+                return rg_fail(RG_BAD_FILE, "%s: sequence %zu has target %g; --loss bce needs targets from 0 to 1",
+                               r->data->path, n + 1, (double)y);
+            }
+        }
+    }
+    return RG_OK;
+}
+
+/* The numbers of y of a row, if y is as `target` says. */
+static rg_status split_targets(const struct rg_dataset *data, enum rg_target target, size_t *n_targets) {
+    *n_targets = data->y ? data->n_targets : 1;
+    if (!data->y || target == RG_TARGET_LAST) {
+        return RG_OK;
+    }
+    if (data->n_targets % data->n_steps != 0) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: y has %zu numbers a sequence; --target steps needs them for each of the %zu steps, "
+                       "[sequences,steps] or [sequences,steps,outputs]",
+                       data->path, data->n_targets, data->n_steps);
+    }
+    *n_targets = data->n_targets / data->n_steps;
+    return RG_OK;
+}
+
+rg_status rg_problem_data(const struct rg_dataset *data, enum rg_loss loss, enum rg_target target,
+                          struct rg_problem *problem) {
+    memset(problem, 0, sizeof *problem);
+    const char *slash = strrchr(data->path, '/');
+    (void)snprintf(problem->name, sizeof problem->name, "%.60s", slash ? slash + 1 : data->path);
+    struct target_rows rows = {.data = data, .target = target};
+    RG_TRY(split_targets(data, target, &rows.n_targets));
+    const size_t classes = data->y ? count_classes(&rows) : 0;
+    if (loss == RG_LOSS_AUTO) {
+        loss = classes == 0 ? RG_LOSS_MSE : classes > 2 ? RG_LOSS_CE : RG_LOSS_BCE;
+    }
+    problem->inputs = data->n_features;
+    problem->steps = problem->data_steps = data->n_steps;
+    problem->n_sequences = data->n_sequences;
+    problem->data = data;
+    problem->target = target;
+    problem->n_targets = rows.n_targets;
+    problem->loss = loss;
+    problem->outputs = loss == RG_LOSS_CE && classes ? classes : rows.n_targets;
+    problem->baseline = NAN;
+    if (!data->y) {
+        return RG_OK;
+    }
+    if (loss == RG_LOSS_CE) {
+        if (!classes) {
+            return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, a whole number from 0 on", data->path,
+                           target == RG_TARGET_STEPS ? "step" : "sequence");
+        }
+        return label_entropy(&rows, classes, &problem->baseline);
+    }
+    if (loss == RG_LOSS_BCE) {
+        RG_TRY(check_chances(&rows));
+    }
+    problem->baseline = constant_loss(&rows, loss);
+    return RG_OK;
+}
+
+size_t rg_input_stride(size_t inputs) {
+    return (inputs + RG_INPUT_PAD - 1) / RG_INPUT_PAD * RG_INPUT_PAD;
+}
+
+size_t rg_fill_groups(const struct rg_device *device, size_t rows, size_t steps) {
+    const size_t runs = rows * ((steps + RG_FILL_STEPS - 1) / RG_FILL_STEPS);
+    const size_t groups = (runs + 31) / 32, most = (size_t)device->info.units * 4;
+    return groups < most ? groups : most;
 }
 
 /* A shuffle that is a pure function of (seed, epoch): Fisher and Yates with a counter's numbers. */
@@ -117,15 +178,17 @@ static void shuffle_order(struct rg_data_source *s, uint64_t epoch) {
     s->order_epoch = epoch;
 }
 
-/* Which sequences update `update` takes, written to the device once an update. */
-static rg_status choose_rows(struct rg_data_source *s, uint64_t update) {
+/* Which sequences update `update` takes, written to the device once an update, and how many targets they have. */
+static rg_status choose_rows(struct rg_data_source *s, uint64_t update, bool every_step) {
     const uint64_t n = s->data->n_sequences;
+    s->source.terms = 0;
     for (size_t i = 0; i < s->batch; i++) {
         const uint64_t at = update * s->batch + i, epoch = at / n;
         if (epoch != s->order_epoch) {
             shuffle_order(s, epoch);
         }
         s->rows[i] = s->order[at % n];
+        s->source.terms += every_step && s->data->lengths ? (size_t)s->data->lengths[s->rows[i]] : 0;
     }
     return rg_buffer_write(s->device, s->index, 0, s->rows, s->batch * sizeof *s->rows);
 }
@@ -133,25 +196,31 @@ static rg_status choose_rows(struct rg_data_source *s, uint64_t update) {
 static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, size_t first_row, size_t rows) {
     struct rg_data_source *s = self;
     const struct rg_dataset *data = s->data;
+    const bool every_step = e->model->shape.target == RG_TARGET_STEPS;
     if (first_row == 0) {
-        RG_TRY(choose_rows(s, update));
+        RG_TRY(choose_rows(s, update, every_step));
     }
+    const size_t n_targets = every_step ? data->n_targets / data->n_steps : data->n_targets;
+    const bool labelled = data->y != NULL && n_targets > 0;
+    const size_t x_stride = rg_input_stride(data->n_features);
+    assert(e->plan.steps >= data->n_steps && e->x->bytes >= rows * e->plan.steps * x_stride * sizeof(float));
+    assert(!labelled || e->y->bytes >= rows * n_targets * (every_step ? e->plan.steps : 1) * sizeof(float));
     const struct rg_gather_args args = {.rows = rows,
                                         .first_row = first_row,
                                         .steps = e->plan.steps,
                                         .data_steps = data->n_steps,
-                                        .inputs = (rg_u32)e->plan.inputs,
-                                        .x_stride = (rg_u32)e->plan.x_stride,
+                                        .inputs = (rg_u32)data->n_features,
+                                        .x_stride = (rg_u32)x_stride,
                                         .kind = (rg_u32)data->kind,
-                                        .n_targets = (rg_u32)data->n_targets,
+                                        .n_targets = (rg_u32)n_targets,
                                         .ragged = data->lengths != NULL,
-                                        .labelled = data->y != NULL};
-    const size_t groups = (rows + 31) / 32, most = (size_t)s->device->info.units * 4;
+                                        .labelled = labelled,
+                                        .every_step = every_step};
     return rg_device_launch(e->device,
                             &(struct rg_launch){.kernel = RG_K_rg_gather,
                                                 .buffers = {s->x, s->y, s->lengths, s->index, e->x, e->y, e->begin},
                                                 .args = &args,
-                                                .groups = {groups < most ? groups : most, 1}});
+                                                .groups = {rg_fill_groups(e->device, rows, e->plan.steps), 1}});
 }
 
 /* The data set's inputs and their bytes. */

@@ -1,4 +1,5 @@
-/* Where batches come from: a synthetic task made on the device, or a data set that lies on it. */
+/* Where batches come from: what is to be learned, and the batches of a data set that lies on the device. The synthetic
+ * tasks are in tasks.h. */
 #ifndef RG_SOURCE_H
 #define RG_SOURCE_H
 
@@ -7,32 +8,35 @@
 
 /* What is to be learned: sizes and the loss that the task or the data ask for. */
 struct rg_problem {
-    char name[64];        /* for the screen */
-    size_t inputs, steps; /* F, T */
-    size_t outputs;       /* O */
-    size_t n_targets;     /* numbers of y per sequence */
+    char name[64];         /* for the screen */
+    size_t inputs;         /* F */
+    size_t steps;          /* T: of a task as --steps gives it, of a data set as data_steps */
+    size_t data_steps;     /* steps of a sequence: what a plan needs */
+    size_t outputs;        /* O */
+    enum rg_target target; /* a loss at the last step, or at every step */
+    size_t n_targets;      /* numbers of y per sequence, or per step */
     enum rg_loss loss;
-    double baseline;               /* loss of the best constant answer; NAN if it has none */
+    double baseline;               /* loss of the best answer that has not seen the sequence; NAN if it has none */
     size_t n_sequences;            /* of a data set; 0 for a task without end */
     const struct rg_dataset *data; /* borrowed; NULL for a task */
+    uint32_t task;                 /* RG_TASK_… of a task */
 };
 
-/* The adding problem with T steps. */
-void rg_problem_adding(size_t steps, struct rg_problem *problem);
+/* A data set for training or scoring with `loss` (AUTO: ce for more than two classes, bce for two, mse else). With
+ * target STEPS, y holds numbers for every step, [N][T][n_targets] in the order of the file; those past a sequence's
+ * length do not count. RG_BAD_FILE if labels do not fit the loss or the target. */
+rg_status rg_problem_data(const struct rg_dataset *data, enum rg_loss loss, enum rg_target target,
+                          struct rg_problem *problem);
 
-/* A data set for training or scoring with `loss` (AUTO: ce for more than two classes, bce for two, mse else). RG_USAGE
- * or RG_BAD_FILE if labels and loss do not fit. */
-rg_status rg_problem_data(const struct rg_dataset *data, enum rg_loss loss, struct rg_problem *problem);
+/* Fp: elements from one row of x to the next. */
+size_t rg_input_stride(size_t inputs);
 
-/* A batch of a task: sequence b of update u depends on (seed, u, b) alone. */
-struct rg_task_source {
-    struct rg_source source;
-    uint64_t seed;
-};
-void rg_task_source_init(struct rg_task_source *task, uint64_t seed);
+/* Groups for a kernel that fills a chunk of `rows` sequences. */
+size_t rg_fill_groups(const struct rg_device *device, size_t rows, size_t steps);
 
 /* Batches of a data set: `batch` sequences an update, each epoch a new order (a pure function of seed and epoch), or in
- * the file's order with shuffle false. The sequences of update u are numbers u*batch … of the endless row of epochs. */
+ * the file's order with shuffle false. The sequences of update u are numbers u*batch … of the endless row of epochs.
+ * Targets are filled as the engine's model has them: of the last step, or of every step. */
 struct rg_data_source {
     struct rg_source source;
     struct rg_device *device;

@@ -37,7 +37,7 @@ struct rg_trainer_hooks {
 
 /* Train. Where the run stops depends on its options alone, but for --max-time and `stop`. The status is RG_OK for every
  * reason; the caller turns DIVERGED and INTERRUPTED into statuses of their own. */
-rg_status rg_train(struct rg_engine *engine, const struct rg_source *source, const struct rg_config *config,
+rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const struct rg_config *config,
                    const struct rg_trainer_hooks *hooks, struct rg_training *training);
 
 #endif

@@ -8,27 +8,83 @@
 
 #include "rnn_gpu/status.h"
 
-enum rg_cell { RG_CELL_RNN, RG_N_CELLS };
-enum rg_activation { RG_ACT_TANH, RG_N_ACTIVATIONS };
-enum rg_init_kind { RG_INIT_PYTORCH, RG_INIT_XAVIER, RG_INIT_HE, RG_INIT_ORTHOGONAL, RG_INIT_IDENTITY, RG_INIT_NORMAL };
+enum rg_cell { RG_CELL_RNN, RG_CELL_LSTM, RG_CELL_GRU, RG_N_CELLS };
+enum rg_activation {
+    RG_ACT_TANH,
+    RG_ACT_RELU,
+    RG_ACT_LEAKY_RELU, /* slope 0.01 below 0 */
+    RG_ACT_ELU,        /* alpha 1 */
+    RG_ACT_SIGMOID,
+    RG_ACT_SOFTSIGN,
+    RG_ACT_SOFTPLUS,
+    RG_ACT_HARDTANH,
+    RG_ACT_LINEAR,
+    RG_N_ACTIVATIONS
+};
+enum rg_skip_kind { RG_SKIP_ADD, RG_SKIP_DILATED };
+enum rg_init_kind {
+    RG_INIT_PYTORCH,
+    RG_INIT_XAVIER,
+    RG_INIT_HE,
+    RG_INIT_ORTHOGONAL,
+    RG_INIT_IDENTITY,
+    RG_INIT_NORMAL,
+    RG_INIT_NPRNN, /* normalised positive definite (Talathi, Vartak 2015) */
+    RG_INIT_CHRONO /* gate biases for memories up to the value (Tallec, Ollivier 2018); weights as PyTorch's */
+};
 enum rg_loss { RG_LOSS_AUTO, RG_LOSS_MSE, RG_LOSS_BCE, RG_LOSS_CE };
-enum rg_optimizer { RG_OPT_SGD, RG_OPT_ADAM };
+enum rg_target { RG_TARGET_LAST, RG_TARGET_STEPS };
+enum rg_optimizer {
+    RG_OPT_SGD,
+    RG_OPT_MOMENTUM,
+    RG_OPT_NESTEROV,
+    RG_OPT_RMSPROP,
+    RG_OPT_ADAM,
+    RG_OPT_ADAMW,
+    RG_OPT_ADAGRAD,
+    RG_N_OPTIMIZERS
+};
+enum rg_schedule {
+    RG_SCHEDULE_CONSTANT,
+    RG_SCHEDULE_STEP,        /* times `gamma` every `every` updates */
+    RG_SCHEDULE_EXPONENTIAL, /* times `gamma` every update */
+    RG_SCHEDULE_COSINE,      /* to 0 at the last update */
+    RG_SCHEDULE_LINEAR,      /* to 0 at the last update */
+    RG_SCHEDULE_ONE_CYCLE,   /* up to lr over the first 30 %, down to 0 over the rest, by cosines */
+    RG_SCHEDULE_PLATEAU      /* times `gamma` when the loss has not improved for `every` updates */
+};
 enum rg_nonfinite { RG_NONFINITE_SKIP, RG_NONFINITE_STOP };
 
 /* An initialiser and its number, as in `orthogonal:1.1` (gain), `identity:0.9` (scale), `normal:0.01` (standard
- * deviation). */
+ * deviation), `chrono:200` (longest memory). */
 struct rg_init {
     enum rg_init_kind kind;
     double value;
 };
 
+/* How the learning rate goes, as in `step:1000:0.5` (every, gamma), `exponential:0.999`, `plateau:200:0.5`. */
+struct rg_schedule_options {
+    enum rg_schedule kind;
+    size_t every;
+    double gamma;
+};
+
 struct rg_config {
     /* the model */
     enum rg_cell cell;
-    enum rg_activation activation;
-    size_t hidden;       /* H */
-    struct rg_init init; /* of weight_hh; weight_ih, biases and the head start as PyTorch's */
-    enum rg_loss loss;   /* AUTO: what the task or the data asks for */
+    enum rg_activation activation; /* of the rnn cell */
+    bool irnn;                     /* --cell irnn: rnn, relu, identity, zero biases, input weights normal:0.001 */
+    size_t skip;                   /* d of h_{t-d}; 0: none */
+    enum rg_skip_kind skip_kind;
+    size_t hidden; /* H */
+    size_t layers; /* L */
+    bool bidirectional;
+    double dropout;            /* between layers */
+    struct rg_init init;       /* of weight_hh */
+    struct rg_init init_input; /* of weight_ih; biases and head start as PyTorch's */
+    double forget_bias;        /* lstm: b_ih + b_hh of the forget gate; NAN: as drawn */
+    enum rg_loss loss;         /* AUTO: what the task or the data ask for */
+    enum rg_target target;     /* loss on the last step, or on every step */
 
     /* the data: a task's name or a file; both NULL means the task "adding" */
     const char *task;
@@ -44,7 +100,12 @@ struct rg_config {
     double target_loss; /* stop when an update's loss is at or below; 0 is off */
     enum rg_optimizer optimizer;
     double lr;
-    double clip_norm; /* 0 is off */
+    double momentum;     /* of momentum, nesterov and rmsprop */
+    double weight_decay; /* as PyTorch's: added to the gradient, or decoupled for adamw */
+    struct rg_schedule_options schedule;
+    size_t warmup;     /* updates over which the rate rises linearly */
+    double clip_norm;  /* 0 is off */
+    double clip_value; /* 0 is off */
     enum rg_nonfinite nonfinite;
     uint64_t seed;
 
@@ -69,8 +130,11 @@ struct rg_config {
 /* Names as the command line spells them; NULL-ended. Index = enum value. */
 extern const char *const rg_cell_names[];
 extern const char *const rg_activation_names[];
+extern const char *const rg_skip_kind_names[];
 extern const char *const rg_loss_names[];
+extern const char *const rg_target_names[];
 extern const char *const rg_optimizer_names[];
+extern const char *const rg_schedule_names[];
 
 /* The defaults that --help shows. */
 struct rg_config rg_config_default(void);

@@ -2,13 +2,19 @@
 #ifndef RNN_GPU_MODEL_H
 #define RNN_GPU_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "rnn_gpu/config.h"
 #include "rnn_gpu/status.h"
 
-enum { RG_MAX_PARAMETERS = 64, RG_NAME_BYTES = 64, RG_ARENA_ALIGN = 16 /* elements */ };
+enum {
+    RG_MAX_LAYERS = 16,
+    RG_MAX_PARAMETERS = RG_MAX_LAYERS * 2 * 5 + 2,
+    RG_NAME_BYTES = 64,
+    RG_ARENA_ALIGN = 16 /* elements */
+};
 
 struct rg_shape {
     enum rg_cell cell;
@@ -17,6 +23,11 @@ struct rg_shape {
     size_t hidden;  /* H */
     size_t outputs; /* O */
     enum rg_loss loss;
+    enum rg_target target;
+    size_t layers;      /* L */
+    bool bidirectional; /* D = 2 */
+    size_t skip;        /* d of h_{t-d}; 0: none */
+    enum rg_skip_kind skip_kind;
 };
 
 /* A tensor [rows][columns] in PyTorch's layout; a bias has columns = 0 and is written as [rows]. */
@@ -36,8 +47,24 @@ struct rg_model {
     char **vocabulary; /* of token models: [inputs] words, or NULL; set by rg_model_set_vocabulary */
 };
 
-/* Positions in the parameter table of a one-layer recurrent model. */
-enum { RG_P_WEIGHT_IH, RG_P_WEIGHT_HH, RG_P_BIAS_IH, RG_P_BIAS_HH, RG_P_HEAD_WEIGHT, RG_P_HEAD_BIAS, RG_P_COUNT };
+/* What a parameter of a layer is. */
+enum rg_role {
+    RG_ROLE_WEIGHT_IH, /* [G*H][inputs of the layer]: F, or D*H above the first layer */
+    RG_ROLE_WEIGHT_HH, /* [G*H][H] */
+    RG_ROLE_BIAS_IH,   /* [G*H] */
+    RG_ROLE_BIAS_HH,   /* [G*H] */
+    RG_ROLE_WEIGHT_SH, /* [G*H][H], with skip of kind add */
+    RG_N_ROLES
+};
+
+/* Position in the table of a parameter of layer `layer`, direction 0 or 1. WEIGHT_SH exists only with skip kind add. */
+size_t rg_model_parameter(const struct rg_model *model, size_t layer, size_t direction, enum rg_role role);
+/* Positions of head.weight [O][D*H] and head.bias [O]. */
+size_t rg_model_head_weight(const struct rg_model *model);
+size_t rg_model_head_bias(const struct rg_model *model);
+
+/* Directions D of a shape: 2 if bidirectional. */
+size_t rg_shape_directions(const struct rg_shape *shape);
 
 /* A model of the given shape with zero weights. */
 rg_status rg_model_create(const struct rg_shape *shape, struct rg_model **out);
@@ -46,12 +73,20 @@ void rg_model_destroy(struct rg_model *model); /* NULL allowed */
 /* Keep a copy of the [inputs] words, in order of their number. */
 rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words);
 
-/* Gates of a cell: 1 for rnn. */
+/* Gates of a cell: 1 for rnn, 4 for lstm (i, f, g, o), 3 for gru (r, z, n). */
 size_t rg_cell_gates(enum rg_cell cell);
 
-/* Fill the weights from the seed: weight_ih, biases and head as torch.nn does (U(-1/sqrt H, 1/sqrt H)), weight_hh as
- * `init` says. The same seed gives the same weights on every machine. */
-rg_status rg_model_initialise(struct rg_model *model, const struct rg_init *init, uint64_t seed);
+/* How the weights start. */
+struct rg_init_options {
+    struct rg_init hidden; /* weight_hh and weight_sh, gate by gate */
+    struct rg_init input;  /* weight_ih */
+    bool zero_biases;      /* of the cells */
+    double forget_bias;    /* lstm: b_ih of the forget gate, b_hh then 0; NAN: as drawn */
+};
+
+/* Fill the weights from the seed: biases and head as torch.nn does (U(-1/sqrt H, 1/sqrt H)), the matrices as `init`
+ * says. The same seed gives the same weights on every machine. */
+rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_options *init, uint64_t seed);
 
 /* Elements of a parameter, and its first element. */
 size_t rg_parameter_elements(const struct rg_parameter *parameter);

@@ -1,13 +1,22 @@
 /* The simple recurrent cell (Elman 1990): h_t = phi(a_t), a_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh.
  *
- * Gates 1, state h, nothing else saved: the slope of phi follows from h. */
+ * One gate; nothing is saved but h, from which the slope of phi follows. */
+#define RG_CELL rnn
+#define RG_GATES 1          /* rows of W_ih and W_hh over H */
+#define RG_SUMS_A_UNIT 1    /* pre-activations kept apart */
+#define RG_SAVED 0          /* values a unit saves for the reverse sweep */
+#define RG_DELTAS 1         /* gradients of pre-activations */
+#define RG_HIDDEN_TO(q) (q) /* the sum that vector q of W_hh is added to */
+#define RG_WIDE RG_NV       /* vectors of an item in one gate of a panel */
+#define RG_TALL 8           /* rows of a block */
 
-/* h_t from the pre-activation a_t. */
-RG_INLINE rg_vec rg_rnn_step(rg_vec a, rg_u32 activation) {
-    return rg_activate(a, activation);
+RG_INLINE void rg_rnn_cell_step(const rg_vec *a, rg_vec past, rg_u32 activation, rg_vec *h, rg_vec *saved) {
+    (void)past, (void)saved;
+    *h = rg_activate(a[0], activation);
 }
 
-/* delta_t = dL/da_t from dL/dh_t and h_t. */
-RG_INLINE rg_vec rg_rnn_step_reverse(rg_vec dh, rg_vec h, rg_u32 activation) {
-    return dh * rg_activate_slope(h, activation);
+RG_INLINE void rg_rnn_cell_step_reverse(rg_vec dh, rg_vec carry, rg_vec h, rg_vec past, const rg_vec *saved,
+                                        rg_u32 activation, rg_vec *delta, rg_vec *carried) {
+    (void)carry, (void)past, (void)saved, (void)carried;
+    delta[0] = dh * rg_activate_slope(h, activation);
 }

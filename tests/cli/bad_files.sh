@@ -125,7 +125,7 @@ for device in "${devices[@]}"; do
     refused 7 'needs? .*limit' "$program" grad --model "$model" --data "$data" --device "$device" --memory 100 --out g.safetensors
     # what is said to fit does, and not one more
     small=(--hidden 8 --memory 2M)
-    for size in "--batch 100000" "--steps 100000 --batch 1"; do
+    for size in "--batch 1000000 --steps 2" "--steps 100000 --batch 1"; do
         # shellcheck disable=SC2086
         refused 7 "at most ${size%% *} [0-9]+ fits" "$program" "${at[@]}" "${small[@]}" $size
         fits=$(sed -E 's/.*at most --[a-z]+ ([0-9]+) fits.*/\1/' "$folder/stderr")

@@ -20,11 +20,10 @@ struct bench {
 
 static struct bench open_bench(struct rg_device *device, size_t hidden, double clip_norm) {
     struct bench b = {.device = device, .rows = 300};
-    const struct rg_exercise_sizes sizes = {b.rows, 1, 1, hidden, 1, RG_LOSS_MSE, false};
-    expect_ok(rg_exercise_create(&sizes, &b.exercise), "exercise");
+    const struct rg_exercise_form form = {.sizes = {b.rows, 1, 1, hidden, 1, RG_LOSS_MSE, false}};
+    expect_ok(rg_exercise_create(&form, &b.exercise), "exercise");
     struct rg_engine_options options = rg_exercise_options(b.exercise);
-    options.optimizer = RG_OPT_SGD;
-    options.clip_norm = clip_norm;
+    options.optimizer.clip_norm = clip_norm;
     expect_ok(rg_engine_create(b.device, b.exercise->model, &options, &b.engine), "engine");
     b.arena = b.exercise->model->arena;
     b.gradients = numbers(b.arena, sizeof(float));

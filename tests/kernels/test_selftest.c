@@ -24,10 +24,16 @@ END_TEST
 /* Products of sizes that pass 16 bits, and a long sequence. */
 START_TEST(large_sizes_agree) {
     static const struct rg_update_case large[] = {
-        {{700, 100, 2, 5, 1, RG_LOSS_MSE, false}, RG_OPT_ADAM, 1.0, false},
-        {{66000, 1, 1, 1, 1, RG_LOSS_BCE, false}, RG_OPT_SGD, 0.0, false},
-        {{2, 3000, 2, 8, 1, RG_LOSS_MSE, true}, RG_OPT_ADAM, 1.0, false},
-        {{1, 66000, 1, 3, 1, RG_LOSS_BCE, false}, RG_OPT_SGD, 0.0, false},
+        {{700, 100, 2, 5, 1, RG_LOSS_MSE, false}, {.cell = RG_CELL_RNN}, RG_OPT_ADAM, 1.0, false},
+        {{66000, 1, 1, 1, 1, RG_LOSS_BCE, false}, {.cell = RG_CELL_RNN}, RG_OPT_SGD, 0.0, false},
+        {{2, 3000, 2, 8, 1, RG_LOSS_MSE, true}, {.cell = RG_CELL_RNN}, RG_OPT_ADAM, 1.0, false},
+        {{1, 66000, 1, 3, 1, RG_LOSS_BCE, false}, {.cell = RG_CELL_RNN}, RG_OPT_SGD, 0.0, false},
+        {{2, 3000, 2, 8, 1, RG_LOSS_MSE, true}, {.cell = RG_CELL_LSTM, .skip = 50}, RG_OPT_ADAM, 1.0, false},
+        {{300, 100, 2, 5, 1, RG_LOSS_MSE, true},
+         {.cell = RG_CELL_GRU, .target = RG_TARGET_STEPS, .layers = 2, .bidirectional = true},
+         RG_OPT_ADAM,
+         1.0,
+         false},
     };
     int execution = kinds[_i];
     struct rg_device *device = open_execution(execution);

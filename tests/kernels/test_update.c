@@ -6,16 +6,28 @@
 #include "args.h"
 #include "executions.h"
 #include "selftest/checks.h"
-#include "train/source.h"
+#include "train/tasks.h"
 
 static const double LR = 0.003;
 
+/* Nets that between them have every kernel of a sweep. */
+static const struct rg_exercise_net nets[] = {
+    {.cell = RG_CELL_RNN},
+    {.cell = RG_CELL_LSTM, .layers = 2, .bidirectional = true, .skip = 2},
+    {.cell = RG_CELL_GRU, .layers = 2, .bidirectional = true, .skip = 3, .skip_kind = RG_SKIP_DILATED},
+};
+enum { N_NETS = sizeof nets / sizeof *nets };
+
 /* A model with fixed random weights. */
-static struct rg_exercise *exercise(struct rg_exercise_sizes sizes) {
+static struct rg_exercise *exercise_of(struct rg_exercise_sizes sizes, struct rg_exercise_net net) {
     struct rg_exercise *e = NULL;
-    expect_ok(rg_exercise_create(&sizes, &e), "exercise");
+    expect_ok(rg_exercise_create(&(struct rg_exercise_form){sizes, net}, &e), "exercise");
     rg_exercise_fill(e, 11);
     return e;
+}
+
+static struct rg_exercise *exercise(struct rg_exercise_sizes sizes) {
+    return exercise_of(sizes, nets[0]);
 }
 
 /* Arenas after some updates. */
@@ -33,8 +45,13 @@ static struct state read_state(struct rg_engine *engine) {
                       {.steps = 0}};
     expect_ok(rg_engine_get_weights(engine, s.weights), "weights");
     expect_ok(rg_engine_get_gradients(engine, s.gradients), "gradients");
-    expect_ok(rg_buffer_read(engine->device, s.first, engine->first, 0, bytes), "moments");
-    expect_ok(rg_buffer_read(engine->device, s.second, engine->second, 0, bytes), "moments");
+    struct rg_buffer *const first = engine->optimizer->first, *const second = engine->optimizer->second;
+    if (first) {
+        expect_ok(rg_buffer_read(engine->device, s.first, first, 0, bytes), "first state");
+    }
+    if (second) {
+        expect_ok(rg_buffer_read(engine->device, s.second, second, 0, bytes), "second state");
+    }
     expect_ok(rg_engine_control(engine, &s.control), "control");
     return s;
 }
@@ -56,7 +73,7 @@ static void expect_same(const struct state *a, const struct state *b, size_t are
                   "control blocks differ: %s", what);
 }
 
-static void update(struct rg_engine *engine, const struct rg_source *source, uint64_t number) {
+static void update(struct rg_engine *engine, struct rg_source *source, uint64_t number) {
     expect_ok(rg_engine_gradient(engine, source, number), "gradient");
     expect_ok(rg_engine_norm(engine, number), "norm");
     expect_ok(rg_engine_step(engine, LR), "step");
@@ -66,38 +83,40 @@ static struct rg_engine *engine_for(struct rg_device *device, const struct rg_ex
                                     double clip_norm) {
     struct rg_engine_options options = rg_exercise_options(e);
     struct rg_engine *engine = NULL;
-    options.optimizer = optimizer;
-    options.clip_norm = clip_norm;
+    options.optimizer.kind = optimizer;
+    options.optimizer.clip_norm = clip_norm;
     expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
     return engine;
 }
 
-/* Updates of the adding task on the exercise's model (F = 2, O = 1), Adam, clipped; *chunk, if not null, gets the
- * size of a chunk under `memory` bytes. */
+/* Updates of the adding task on the exercise's model (F = 2, O = 1), Adam, clipped; *plan, if not null, gets the
+ * plan under `memory` bytes. */
 static struct state train_adding(struct rg_device *device, const struct rg_exercise *e, size_t n_updates,
-                                 uint64_t memory, size_t *chunk) {
+                                 uint64_t memory, struct rg_plan *plan) {
     struct rg_engine_options options = rg_exercise_options(e);
-    options.optimizer = RG_OPT_ADAM;
-    options.clip_norm = 1.0;
+    options.optimizer.kind = RG_OPT_ADAM;
+    options.optimizer.clip_norm = 1.0;
     options.plan.memory = memory;
     struct rg_engine *engine = NULL;
+    struct rg_problem problem;
     struct rg_task_source task;
-    rg_task_source_init(&task, 42);
+    expect_ok(rg_problem_task("adding", e->sizes.steps, &problem), "task");
+    rg_task_source_init(&task, &problem, 42);
     expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
     for (size_t i = 0; i < n_updates; i++) {
         update(engine, &task.source, i);
     }
     struct state state = read_state(engine);
-    if (chunk) {
-        *chunk = engine->plan.chunk;
+    if (plan) {
+        *plan = engine->plan;
     }
     rg_engine_destroy(engine);
     return state;
 }
 
 START_TEST(executions_agree_after_fifty_updates) {
-    const struct rg_exercise_sizes sizes = {64, 20, 2, 33, 1, RG_LOSS_MSE, false};
-    struct rg_exercise *e = exercise(sizes);
+    const struct rg_exercise_form form = {{64, 20, 2, 33, 1, RG_LOSS_MSE, false}, nets[_i]};
+    struct rg_exercise *e = exercise_of(form.sizes, form.net);
     const size_t arena = e->model->arena;
     struct state native = {.weights = NULL};
     double *const a = numbers(2 * arena, sizeof *a);
@@ -116,7 +135,7 @@ START_TEST(executions_agree_after_fifty_updates) {
                 a[arena + i] = (double)native.weights[i];
             }
             const double error = rg_exercise_distance(a, a + arena, arena) / ref_norm(a + arena, arena);
-            ck_assert_msg(error <= 50.0 * rg_tolerance_backward(&sizes), "%s: weights are off native's by %.3g",
+            ck_assert_msg(error <= 50.0 * rg_tolerance_backward(&form), "%s: weights are off native's by %.3g",
                           executions[kinds[k]].name, error);
             free_state(&state);
         }
@@ -128,26 +147,43 @@ START_TEST(executions_agree_after_fifty_updates) {
 }
 END_TEST
 
+/* NaN in all that an update writes before it reads. */
+static void poison(struct rg_engine *e) {
+    struct rg_buffer *buffers[2 * RG_MAX_LAYERS * 2 + 20] = {
+        e->x,  e->begin, e->d[0], e->d[1],   e->dout[0], e->dout[1], e->dhead,    e->carry,
+        e->dz, e->y,     e->z,    e->packed, e->norms,   e->history, e->row_loss, e->partial};
+    size_t n = 16;
+    for (size_t l = 0; l < e->plan.layers; l++) {
+        buffers[n++] = e->out[l];
+        buffers[n++] = e->dropped[l];
+        buffers[n++] = e->saved[l][0];
+        buffers[n++] = e->saved[l][1];
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (buffers[i]) {
+            void *const bits = numbers(buffers[i]->bytes, 1);
+            memset(bits, 0xff, buffers[i]->bytes);
+            expect_ok(rg_buffer_write(e->device, buffers[i], 0, bits, buffers[i]->bytes), "poison");
+            free(bits);
+        }
+    }
+}
+
 /* Memory that holds NaN at first changes no bit: nothing is read before it was written. */
 START_TEST(memory_is_written_before_it_is_read) {
-    struct rg_device *device = open_execution(_i);
+    struct rg_device *device = open_execution(_i / N_NETS);
     if (!device) {
         return;
     }
-    struct rg_exercise *e = exercise((struct rg_exercise_sizes){150, 12, 3, 37, 5, RG_LOSS_CE, true});
+    struct rg_exercise *e =
+        exercise_of((struct rg_exercise_sizes){150, 12, 3, 37, 5, RG_LOSS_CE, true}, nets[_i % N_NETS]);
     struct state states[2];
     for (int poisoned = 0; poisoned < 2; poisoned++) {
         struct rg_engine *engine = engine_for(device, e, RG_OPT_ADAM, 0.1);
         struct rg_data_source *source = NULL;
         expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &source), "data");
-        struct rg_buffer *const buffers[] = {
-            engine->x,  engine->begin,  engine->h,       engine->d,     engine->y,       engine->z,       engine->dz,
-            engine->dh, engine->packed, engine->partial, engine->norms, engine->history, engine->row_loss};
-        for (size_t i = 0; poisoned && i < sizeof buffers / sizeof *buffers; i++) {
-            void *const bits = numbers(buffers[i]->bytes, 1);
-            memset(bits, 0xff, buffers[i]->bytes);
-            expect_ok(rg_buffer_write(device, buffers[i], 0, bits, buffers[i]->bytes), "poison");
-            free(bits);
+        if (poisoned) {
+            poison(engine);
         }
         update(engine, &source->source, 0);
         update(engine, &source->source, 1);
@@ -156,7 +192,7 @@ START_TEST(memory_is_written_before_it_is_read) {
         rg_data_source_destroy(source);
         rg_engine_destroy(engine);
     }
-    expect_same(&states[0], &states[1], e->model->arena, executions[_i].name);
+    expect_same(&states[0], &states[1], e->model->arena, executions[_i / N_NETS].name);
     free_state(&states[0]);
     free_state(&states[1]);
     rg_exercise_destroy(e);
@@ -179,7 +215,7 @@ START_TEST(runs_repeat_bit_for_bit) {
 END_TEST
 
 START_TEST(threads_change_no_bit) {
-    struct rg_exercise *e = exercise((struct rg_exercise_sizes){150, 12, 2, 65, 1, RG_LOSS_MSE, false});
+    struct rg_exercise *e = exercise_of((struct rg_exercise_sizes){150, 12, 2, 65, 1, RG_LOSS_MSE, false}, nets[_i]);
     struct state one = {.weights = NULL};
     for (int threads = 1; threads <= 5; threads++) {
         struct rg_device *device = NULL;
@@ -209,18 +245,19 @@ static uint64_t memory_for(const struct rg_device *device, const struct rg_exerc
 }
 
 START_TEST(chunks_change_no_bit) {
-    struct rg_device *device = open_execution(kinds[_i]);
+    struct rg_device *device = open_execution(kinds[_i / N_NETS]);
     if (!device) {
         return;
     }
     static const size_t rows[] = {130, 299, 300};
-    static const size_t chunks[] = {128, 256, 300};
-    struct rg_exercise *e = exercise((struct rg_exercise_sizes){300, 9, 2, 33, 1, RG_LOSS_MSE, false});
+    struct rg_exercise *e =
+        exercise_of((struct rg_exercise_sizes){300, 9, 2, 33, 1, RG_LOSS_MSE, false}, nets[_i % N_NETS]);
     struct state whole = train_adding(device, e, 5, 0, NULL);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        size_t chunk = 0;
-        struct state cut = train_adding(device, e, 5, memory_for(device, e, rows[i]), &chunk);
-        ck_assert_uint_eq(chunk, chunks[i]);
+        struct rg_plan plan;
+        struct state cut = train_adding(device, e, 5, memory_for(device, e, rows[i]), &plan);
+        ck_assert_uint_le(plan.chunk, rows[i]);
+        ck_assert(plan.chunk == 300 || plan.chunk % plan.block == 0);
         expect_same(&whole, &cut, e->model->arena, "chunks of whole blocks");
         free_state(&cut);
     }
@@ -236,21 +273,21 @@ START_TEST(small_chunks_agree) {
     if (!device) {
         return;
     }
-    const struct rg_exercise_sizes sizes = {300, 9, 2, 33, 1, RG_LOSS_MSE, false};
-    struct rg_exercise *e = exercise(sizes);
+    const struct rg_exercise_form form = {{300, 9, 2, 33, 1, RG_LOSS_MSE, false}, nets[0]};
+    struct rg_exercise *e = exercise(form.sizes);
     const size_t arena = e->model->arena;
     double *const values = numbers(2 * arena, sizeof *values);
     struct state whole = train_adding(device, e, 1, 0, NULL);
     for (size_t rows = 1; rows < 100; rows += 46) {
-        size_t chunk = 0;
-        struct state cut = train_adding(device, e, 1, memory_for(device, e, rows), &chunk);
-        ck_assert_uint_eq(chunk, rows < 8 ? rows : rows / 8 * 8);
+        struct rg_plan plan;
+        struct state cut = train_adding(device, e, 1, memory_for(device, e, rows), &plan);
+        ck_assert_uint_le(plan.chunk, rows);
         for (size_t i = 0; i < arena; i++) {
             values[i] = (double)cut.gradients[i];
             values[arena + i] = (double)whole.gradients[i];
         }
         ck_assert_double_le(rg_exercise_distance(values, values + arena, arena),
-                            rg_tolerance_backward(&sizes) * ref_norm(values + arena, arena));
+                            rg_tolerance_backward(&form) * ref_norm(values + arena, arena));
         free_state(&cut);
     }
     free_state(&whole);
@@ -272,20 +309,21 @@ static void outputs(struct rg_device *device, const struct rg_exercise *e, size_
     expect_ok(rg_data_source_create(device, &e->data, batch, 1, false, &source), "data");
     for (size_t first = 0; first < n; first += batch) {
         const size_t rows = n - first < batch ? n - first : batch;
-        expect_ok(rg_engine_forward(engine, &source->source, first / batch, rows), "forward");
-        expect_ok(rg_engine_outputs(engine, rows, out + first * e->sizes.outputs), "outputs");
+        expect_ok(rg_engine_forward(engine, &source->source, first / batch, rows, out + first * e->sizes.outputs),
+                  "forward");
     }
     rg_data_source_destroy(source);
     rg_engine_destroy(engine);
 }
 
 START_TEST(a_batch_equals_one_by_one) {
-    struct rg_device *device = open_execution(kinds[_i / 2]);
+    const int ragged = _i % 2, net = _i / 2 % N_NETS, kind = kinds[_i / 2 / N_NETS];
+    struct rg_device *device = open_execution(kind);
     if (!device) {
         return;
     }
     static const size_t batches[] = {1, 5, 13, 44};
-    struct rg_exercise *e = exercise((struct rg_exercise_sizes){45, 11, 3, 35, 4, RG_LOSS_CE, _i % 2 == 1});
+    struct rg_exercise *e = exercise_of((struct rg_exercise_sizes){45, 11, 3, 35, 4, RG_LOSS_CE, ragged}, nets[net]);
     const size_t n = e->sizes.batch * e->sizes.outputs;
     float *const all = numbers(n, sizeof *all), *const some = numbers(n, sizeof *some);
     outputs(device, e, e->sizes.batch, all);
@@ -293,7 +331,7 @@ START_TEST(a_batch_equals_one_by_one) {
         memset(some, 0, n * sizeof *some);
         outputs(device, e, batches[i], some);
         ck_assert_msg(memcmp(all, some, n * sizeof *all) == 0, "%s: outputs of batches of %zu differ",
-                      executions[kinds[_i / 2]].name, batches[i]);
+                      executions[kind].name, batches[i]);
     }
     free(all);
     free(some);
@@ -306,13 +344,13 @@ END_TEST
 static void spoil(struct rg_exercise *e, int where, float with) {
     switch (where) {
     case 0:
-        rg_model_values(e->model, RG_P_WEIGHT_HH)[3] = with;
+        rg_model_values(e->model, rg_model_parameter(e->model, 0, 0, RG_ROLE_WEIGHT_HH))[3] = with;
         break;
     case 1:
-        rg_model_values(e->model, RG_P_HEAD_BIAS)[0] = with;
+        rg_model_values(e->model, rg_model_head_bias(e->model))[0] = with;
         break;
     case 2:
-        e->data.y[7] = with;
+        e->data.y[7] = isnan(with) ? INFINITY : with; /* NaN would mean that there is no target */
         break;
     default:
         e->data.x_float[5] = with;
@@ -395,12 +433,12 @@ START_TEST(too_many_skips_stop) {
     struct rg_engine_options options = rg_exercise_options(e);
     struct rg_engine *engine = NULL;
     struct rg_data_source *good = NULL, *bad = NULL;
-    options.max_skips = 2;
+    options.optimizer.max_skips = 2;
     expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
     expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &good), "data");
-    spoil(e, 2, NAN);
+    spoil(e, 3, NAN);
     expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &bad), "data");
-    const struct rg_data_source *const order[] = {bad, good, bad, bad, good};
+    struct rg_data_source *const order[] = {bad, good, bad, bad, good};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         struct state before = read_state(engine);
         update(engine, &order[i]->source, i);
@@ -427,13 +465,14 @@ START_TEST(exploding_gradients_are_clipped) {
     if (!device) {
         return;
     }
-    const struct rg_exercise_sizes sizes = {9, 6, 2, 17, 1, RG_LOSS_MSE, false};
+    const struct rg_exercise_form form = {{9, 6, 2, 17, 1, RG_LOSS_MSE, false}, nets[0]};
+    const struct rg_exercise_sizes sizes = form.sizes;
     struct rg_exercise *e = exercise(sizes);
     for (size_t i = 0; i < sizes.batch; i++) {
         e->data.y[i] *= 1e17f;
     }
     for (size_t i = 0; i < sizes.hidden; i++) {
-        rg_model_values(e->model, RG_P_HEAD_WEIGHT)[i] *= 1e10f;
+        rg_model_values(e->model, rg_model_head_weight(e->model))[i] *= 1e10f;
     }
     rg_exercise_copy_data(e);
     rg_exercise_copy_weights(e, e->model->weights);
@@ -445,12 +484,13 @@ START_TEST(exploding_gradients_are_clipped) {
     update(engine, &source->source, 0);
     struct rg_record history[RG_HISTORY];
     expect_ok(rg_engine_history(engine, history), "history");
-    ck_assert_double_le(fabs((double)history[0].norm / e->result->grad_norm - 1.0), rg_tolerance_backward(&sizes));
+    ck_assert_double_le(fabs((double)history[0].norm / e->result->grad_norm - 1.0), rg_tolerance_backward(&form));
     ck_assert_uint_eq(history[0].clipped, 1);
     ck_assert_uint_eq(history[0].skipped, 0);
     struct state state = read_state(engine);
     double squares = 0.0;
-    for (size_t p = 0; p < RG_P_HEAD_WEIGHT; p++) { /* the head's weights are too large to show the step */
+    for (size_t p = 0; p < rg_model_head_weight(e->model);
+         p++) { /* the head's weights are too large to show the step */
         const struct rg_parameter *parameter = &e->model->parameters[p];
         for (size_t i = 0; i < rg_parameter_elements(parameter); i++) {
             const double change = (double)state.weights[parameter->offset + i] - e->reference->values[p][i];
@@ -458,7 +498,7 @@ START_TEST(exploding_gradients_are_clipped) {
         }
     }
     double part = 0.0;
-    for (size_t p = 0; p < RG_P_HEAD_WEIGHT; p++) {
+    for (size_t p = 0; p < rg_model_head_weight(e->model); p++) {
         part = hypot(part, ref_norm(e->result->gradient[p], rg_parameter_elements(&e->model->parameters[p])));
     }
     ck_assert_double_eq_tol(sqrt(squares) / (LR * 0.5 * part / e->result->grad_norm), 1.0, 1e-3);
@@ -473,13 +513,13 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("update");
     TCase *agreement = tcase_create("agreement"), *nonfinite = tcase_create("non-finite");
-    tcase_add_test(agreement, executions_agree_after_fifty_updates);
+    tcase_add_loop_test(agreement, executions_agree_after_fifty_updates, 0, N_NETS);
     tcase_add_loop_test(agreement, runs_repeat_bit_for_bit, 0, N_EXECUTIONS);
-    tcase_add_loop_test(agreement, memory_is_written_before_it_is_read, 0, N_EXECUTIONS);
-    tcase_add_test(agreement, threads_change_no_bit);
-    tcase_add_loop_test(agreement, chunks_change_no_bit, 0, N_KINDS);
+    tcase_add_loop_test(agreement, memory_is_written_before_it_is_read, 0, N_EXECUTIONS * N_NETS);
+    tcase_add_loop_test(agreement, threads_change_no_bit, 0, N_NETS);
+    tcase_add_loop_test(agreement, chunks_change_no_bit, 0, N_KINDS * N_NETS);
     tcase_add_loop_test(agreement, small_chunks_agree, 0, N_KINDS);
-    tcase_add_loop_test(agreement, a_batch_equals_one_by_one, 0, 2 * N_KINDS);
+    tcase_add_loop_test(agreement, a_batch_equals_one_by_one, 0, 2 * N_KINDS * N_NETS);
     tcase_add_loop_test(nonfinite, updates_that_are_not_finite_change_nothing, 0, N_KINDS);
     tcase_add_loop_test(nonfinite, too_many_skips_stop, 0, N_KINDS);
     tcase_add_loop_test(nonfinite, exploding_gradients_are_clipped, 0, N_KINDS);

@@ -1,6 +1,7 @@
 /* The command line: what is understood, what is refused and with which message, and that help agrees with the table. */
 #define _GNU_SOURCE
 #include <check.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,6 +39,11 @@ START_TEST(defaults) {
     ck_assert_ptr_null(topic);
     ck_assert(config.cell == RG_CELL_RNN && config.activation == RG_ACT_TANH && config.hidden == 128);
     ck_assert(config.init.kind == RG_INIT_PYTORCH && config.loss == RG_LOSS_AUTO);
+    ck_assert(config.init_input.kind == RG_INIT_PYTORCH && isnan(config.forget_bias) && !config.irnn);
+    ck_assert(config.skip == 0 && config.skip_kind == RG_SKIP_ADD && config.layers == 1 && !config.bidirectional);
+    ck_assert(config.dropout == 0.0 && config.target == RG_TARGET_LAST);
+    ck_assert(config.momentum == 0.9 && config.weight_decay == 0.0 && config.warmup == 0 && config.clip_value == 0.0);
+    ck_assert(config.schedule.kind == RG_SCHEDULE_CONSTANT);
     ck_assert(config.task == NULL && config.data == NULL && config.model == NULL && config.out == NULL);
     ck_assert(config.batch == 4096 && !config.batch_given && config.steps == 100);
     ck_assert(config.updates == 100 && !config.updates_given && config.max_time == 0.0 && config.target_loss == 0.0);
@@ -71,6 +77,156 @@ START_TEST(every_option) {
     ck_assert_str_eq(command, "predict");
     ck_assert_str_eq(config.model, "m");
     ck_assert_str_eq(config.data, "d");
+}
+END_TEST
+
+START_TEST(every_model_option) {
+    accept("--cell gru --layers 16 --bidirectional --dropout 0.5 --skip 7 --skip-kind dilated --target steps");
+    ck_assert(config.cell == RG_CELL_GRU && config.layers == 16 && config.bidirectional && config.dropout == 0.5);
+    ck_assert(config.skip == 7 && config.skip_kind == RG_SKIP_DILATED && config.target == RG_TARGET_STEPS);
+    accept("--cell lstm --init identity --init-input orthogonal:2 --forget-bias -1.5");
+    ck_assert(config.cell == RG_CELL_LSTM && config.forget_bias == -1.5);
+    ck_assert(config.init.kind == RG_INIT_IDENTITY && config.init.value == 1.0);
+    ck_assert(config.init_input.kind == RG_INIT_ORTHOGONAL && config.init_input.value == 2.0);
+    accept("--cell lstm --init chrono:200");
+    ck_assert(config.init.kind == RG_INIT_CHRONO && config.init.value == 200.0);
+    accept("--init nprnn --activation relu");
+    ck_assert(config.init.kind == RG_INIT_NPRNN && config.activation == RG_ACT_RELU);
+    accept("--dropout 0");
+    accept("bench --cell lstm");
+    ck_assert_int_eq(config.cell, RG_CELL_LSTM);
+}
+END_TEST
+
+START_TEST(every_training_option) {
+    accept("--optimizer nesterov --momentum 0.5 --weight-decay 1e-4 --warmup 10 --schedule cosine");
+    ck_assert(config.optimizer == RG_OPT_NESTEROV && config.momentum == 0.5 && config.weight_decay == 1e-4);
+    ck_assert(config.warmup == 10 && config.schedule.kind == RG_SCHEDULE_COSINE);
+    accept("--optimizer rmsprop");
+    ck_assert(config.optimizer == RG_OPT_RMSPROP && config.momentum == 0.0);
+    accept("--momentum 0.3 --optimizer rmsprop");
+    ck_assert(config.momentum == 0.3);
+    accept("--clip-value 0.5");
+    ck_assert(config.clip_value == 0.5 && config.clip_norm == 0.0);
+    accept("--clip-value 0");
+    ck_assert(config.clip_value == 0.0 && config.clip_norm == 1.0);
+    accept("--clip-value 2 --clip-norm 0");
+    ck_assert(config.clip_value == 2.0 && config.clip_norm == 0.0);
+    accept("--clip-norm 3 --clip-value 0");
+    ck_assert(config.clip_value == 0.0 && config.clip_norm == 3.0);
+}
+END_TEST
+
+/* Each list of names has the length and order of its enumeration. */
+START_TEST(names) {
+    static const struct {
+        const char *option, *name;
+        size_t offset;
+        int value;
+    } cases[] = {{"cell", "rnn", offsetof(struct rg_config, cell), RG_CELL_RNN},
+                 {"cell", "lstm", offsetof(struct rg_config, cell), RG_CELL_LSTM},
+                 {"cell", "gru", offsetof(struct rg_config, cell), RG_CELL_GRU},
+                 {"activation", "tanh", offsetof(struct rg_config, activation), RG_ACT_TANH},
+                 {"activation", "relu", offsetof(struct rg_config, activation), RG_ACT_RELU},
+                 {"activation", "leaky_relu", offsetof(struct rg_config, activation), RG_ACT_LEAKY_RELU},
+                 {"activation", "elu", offsetof(struct rg_config, activation), RG_ACT_ELU},
+                 {"activation", "sigmoid", offsetof(struct rg_config, activation), RG_ACT_SIGMOID},
+                 {"activation", "softsign", offsetof(struct rg_config, activation), RG_ACT_SOFTSIGN},
+                 {"activation", "softplus", offsetof(struct rg_config, activation), RG_ACT_SOFTPLUS},
+                 {"activation", "hardtanh", offsetof(struct rg_config, activation), RG_ACT_HARDTANH},
+                 {"activation", "linear", offsetof(struct rg_config, activation), RG_ACT_LINEAR},
+                 {"optimizer", "sgd", offsetof(struct rg_config, optimizer), RG_OPT_SGD},
+                 {"optimizer", "momentum", offsetof(struct rg_config, optimizer), RG_OPT_MOMENTUM},
+                 {"optimizer", "nesterov", offsetof(struct rg_config, optimizer), RG_OPT_NESTEROV},
+                 {"optimizer", "rmsprop", offsetof(struct rg_config, optimizer), RG_OPT_RMSPROP},
+                 {"optimizer", "adam", offsetof(struct rg_config, optimizer), RG_OPT_ADAM},
+                 {"optimizer", "adamw", offsetof(struct rg_config, optimizer), RG_OPT_ADAMW},
+                 {"optimizer", "adagrad", offsetof(struct rg_config, optimizer), RG_OPT_ADAGRAD},
+                 {"init", "pytorch", offsetof(struct rg_config, init), RG_INIT_PYTORCH},
+                 {"init", "xavier", offsetof(struct rg_config, init), RG_INIT_XAVIER},
+                 {"init", "he", offsetof(struct rg_config, init), RG_INIT_HE},
+                 {"init-input", "he", offsetof(struct rg_config, init_input), RG_INIT_HE},
+                 {"init-input", "normal:1", offsetof(struct rg_config, init_input), RG_INIT_NORMAL},
+                 {"loss", "ce", offsetof(struct rg_config, loss), RG_LOSS_CE},
+                 {"target", "last", offsetof(struct rg_config, target), RG_TARGET_LAST}};
+    static const char *const tasks[] = {
+        "adding",      "multiplication", "copy",         "temporal-order", "temporal-order-3bit",
+        "delayed-xor", "permutation",    "memorisation", "delayed-recall", "fashion-mnist"};
+    char line[80];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int value = -1;
+        snprintf(line, sizeof line, "--%s %s", cases[i].option, cases[i].name);
+        accept(line);
+        memcpy(&value, (const char *)&config + cases[i].offset, sizeof value);
+        ck_assert_msg(value == cases[i].value, "%s is %d", line, value);
+    }
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        snprintf(line, sizeof line, "--task %s", tasks[i]);
+        accept(line);
+        ck_assert_str_eq(config.task, tasks[i]);
+    }
+    ck_assert_ptr_null(rg_cell_names[RG_N_CELLS]);
+    ck_assert_ptr_null(rg_activation_names[RG_N_ACTIVATIONS]);
+    ck_assert_ptr_null(rg_optimizer_names[RG_N_OPTIMIZERS]);
+    ck_assert_str_eq(rg_skip_kind_names[RG_SKIP_DILATED], "dilated");
+    ck_assert_str_eq(rg_target_names[RG_TARGET_STEPS], "steps");
+    ck_assert_str_eq(rg_schedule_names[RG_SCHEDULE_PLATEAU], "plateau");
+}
+END_TEST
+
+START_TEST(schedules) {
+    static const struct {
+        const char *line;
+        struct rg_schedule_options schedule;
+    } cases[] = {{"--schedule constant", {RG_SCHEDULE_CONSTANT, 0, 1.0}},
+                 {"--schedule step", {RG_SCHEDULE_STEP, 1000, 0.5}},
+                 {"--schedule step:1", {RG_SCHEDULE_STEP, 1, 0.5}},
+                 {"--schedule step:1000000000:1e-1", {RG_SCHEDULE_STEP, 1000000000, 0.1}},
+                 {"--schedule exponential", {RG_SCHEDULE_EXPONENTIAL, 0, 0.999}},
+                 {"--schedule exponential:0", {RG_SCHEDULE_EXPONENTIAL, 0, 0.0}},
+                 {"--schedule cosine", {RG_SCHEDULE_COSINE, 0, 1.0}},
+                 {"--schedule linear", {RG_SCHEDULE_LINEAR, 0, 1.0}},
+                 {"--schedule one-cycle", {RG_SCHEDULE_ONE_CYCLE, 0, 1.0}},
+                 {"--schedule plateau", {RG_SCHEDULE_PLATEAU, 200, 0.5}},
+                 {"--schedule=plateau:7:1", {RG_SCHEDULE_PLATEAU, 7, 1.0}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        accept(cases[i].line);
+        ck_assert_msg(config.schedule.kind == cases[i].schedule.kind, "%s", cases[i].line);
+        ck_assert_msg(config.schedule.every == cases[i].schedule.every, "%s", cases[i].line);
+        ck_assert_msg(config.schedule.gamma == cases[i].schedule.gamma, "%s", cases[i].line);
+    }
+}
+END_TEST
+
+/* The preset, which gives way to what is given beside it, and to a later --cell. */
+START_TEST(irnn) {
+    static const char *const lines[] = {"--cell irnn", "--cell irnn --init he", "--init he --cell irnn",
+                                        "--cell=irnn --init-input=pytorch", "--activation tanh --cell irnn"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        accept(lines[i]);
+        ck_assert(config.irnn && config.cell == RG_CELL_RNN);
+        ck_assert(config.activation == (i == 4 ? RG_ACT_TANH : RG_ACT_RELU));
+        ck_assert(config.init.kind == (i == 1 || i == 2 ? RG_INIT_HE : RG_INIT_IDENTITY));
+        ck_assert(i == 1 || i == 2 || config.init.value == 1.0);
+        ck_assert(config.init_input.kind == (i == 3 ? RG_INIT_PYTORCH : RG_INIT_NORMAL));
+        ck_assert(i == 3 || config.init_input.value == 0.001);
+    }
+    accept("--cell irnn --cell lstm");
+    ck_assert(!config.irnn && config.cell == RG_CELL_LSTM && config.init.kind == RG_INIT_PYTORCH);
+}
+END_TEST
+
+/* grad and predict know the cell from the file unless they are told. */
+START_TEST(cell_of_file) {
+    accept("grad --model m --data d --out o");
+    ck_assert_int_eq(config.cell, RG_N_CELLS);
+    accept("predict --model m --data d --activation relu --skip 2 --skip-kind add --target steps");
+    ck_assert(config.cell == RG_N_CELLS && config.activation == RG_ACT_RELU && config.skip == 2);
+    ck_assert_int_eq(config.target, RG_TARGET_STEPS);
+    accept("grad --model m --data d --out o --cell rnn");
+    ck_assert_int_eq(config.cell, RG_CELL_RNN);
+    accept("grad --model m --data d --out o --cell irnn");
+    ck_assert(config.cell == RG_CELL_RNN && config.activation == RG_ACT_RELU);
 }
 END_TEST
 
@@ -181,9 +337,10 @@ static const struct {
     {"--init normal:1x", "'1x' is not a number"},
     {"--init normal:-1", "-1 is out of range"},
     {"--init he:2", "--init: he takes no number; write --init he"},
-    {"--optimizer adma", "--optimizer: unknown value 'adma'; expected one of sgd, adam; did you mean adam"},
-    {"--cell lstm", "--cell: unknown value 'lstm'; expected rnn"},
-    {"--task ading", "--task: unknown value 'ading'; expected one of adding, fashion-mnist; did you mean adding"},
+    {"--optimizer adma", "one of sgd, momentum, nesterov, rmsprop, adam, adamw, adagrad; did you mean adam"},
+    {"--cell ltsm", "--cell: unknown value 'ltsm'; expected one of rnn, irnn, lstm, gru; did you mean lstm"},
+    {"--activation gelu", "--activation: unknown value 'gelu'; expected one of tanh, relu, leaky_relu, elu, sigmoid"},
+    {"--task ading", "delayed-recall, fashion-mnist; did you mean adding"},
     {"--task mnist", "fashion-mnist"},
     {"--color nevr", "did you mean never"},
     {"--json=1", "--json takes no value; write --json alone"},
@@ -192,6 +349,7 @@ static const struct {
     {"--hid 5", "did you mean --hidden?"},
     {"--lrate=5", "unknown option '--lrate'; did you mean --lr?"},
     {"-b 5", "unknown option '-b'; did you mean --batch?"},
+    {"-s 5", "unknown option '-s'; did you mean --skip?"},
     {"-batch 5", "unknown option '-batch'; did you mean --batch?"},
     {"--zzzzzzzzzzzzzzzz 5", "unknown option '--zzzzzzzzzzzzzzzz'"},
     {"--", "unknown option '--'"},
@@ -209,6 +367,53 @@ static const struct {
     {"grad --data d --out o", "grad needs --model FILE"},
     {"grad --model m --out o", "grad needs --data FILE"},
     {"predict --model m", "predict needs --data FILE"},
+    {"--cell gru --activation relu", "--activation is of the cell rnn; gru has its own"},
+    {"bench --activation=tanh --cell lstm", "--activation is of the cell rnn; lstm has its own"},
+    {"--skip-kind add", "--skip-kind needs --skip D"},
+    {"--skip 0 --skip-kind dilated", "--skip-kind needs --skip D"},
+    {"--skip -1", "--skip: -1 is out of range; 0 to 1000000000"},
+    {"--skip 2 --skip-kind learned", "expected one of add, dilated"},
+    {"--layers 0", "--layers: 0 is out of range; 1 to 16"},
+    {"--layers 17", "--layers: 17 is out of range; 1 to 16"},
+    {"--bidirectional=yes", "--bidirectional takes no value"},
+    {"--layers 2 --dropout 1", "--dropout: 1 is out of range; 0 to below 1"},
+    {"--layers 2 --dropout -0.1", "--dropout: -0.1 is out of range"},
+    {"--dropout 0.1", "--dropout is between layers, and there is one; add --layers 2 or more"},
+    {"--forget-bias 1", "--forget-bias is of the cell lstm"},
+    {"--cell gru --forget-bias 1", "--forget-bias is of the cell lstm"},
+    {"--cell lstm --forget-bias -1001", "--forget-bias: -1001 is out of range; -1000 to 1000"},
+    {"--cell lstm --forget-bias nan", "--forget-bias: 'nan' is not a number"},
+    {"--init chrono:10", "--init chrono is of the cells lstm and gru"},
+    {"--cell irnn --init chrono:10", "--init chrono is of the cells lstm and gru"},
+    {"--cell lstm --init chrono", "--init: chrono needs a number; write --init chrono:TMAX"},
+    {"--cell lstm --init chrono:1.9", "--init: 1.9 is out of range; 2 to 1000000"},
+    {"--cell lstm --init chrono:9 --forget-bias 1", "both set the forget gate's bias"},
+    {"--init nprnn:2", "--init: nprnn takes no number; write --init nprnn"},
+    {"--init-input nprnn", "--init-input: unknown value 'nprnn'; expected one of pytorch"},
+    {"--init-input normal", "--init-input: normal needs a number; write --init-input normal:STD"},
+    {"--init-input he:2", "--init-input: he takes no number; write --init-input he"},
+    {"--target first", "--target: unknown value 'first'; expected one of last, steps"},
+    {"--momentum 0.5", "--momentum is of the optimizers momentum, nesterov and rmsprop, not of adam"},
+    {"--optimizer sgd --momentum=0.9", "not of sgd"},
+    {"--optimizer momentum --momentum 1", "--momentum: 1 is out of range; 0 to below 1"},
+    {"--clip-norm 1 --clip-value 1", "--clip-norm and --clip-value are both given; leave one out"},
+    {"--clip-value 1 --clip-norm=2", "--clip-norm and --clip-value are both given"},
+    {"--clip-value -1", "--clip-value: -1 is out of range"},
+    {"--weight-decay -1", "--weight-decay: -1 is out of range"},
+    {"--warmup -1", "--warmup: -1 is out of range"},
+    {"--schedule stp", "--schedule: unknown value 'stp'"},
+    {"--schedule cosine:3", "--schedule: cosine takes no number; write --schedule cosine"},
+    {"--schedule step:", "--schedule: 'step:' is not step[:N[:G]] with N from 1 to 1000000000 and G from 0 to 1"},
+    {"--schedule step::0.5", "'step::0.5' is not step[:N[:G]]"},
+    {"--schedule step:0", "'step:0' is not step[:N[:G]]"},
+    {"--schedule step:1000000001", "is not step[:N[:G]]"},
+    {"--schedule step:99999999999999999999", "is not step[:N[:G]]"},
+    {"--schedule step:5x", "is not step[:N[:G]]"},
+    {"--schedule step:5:1.1", "is not step[:N[:G]]"},
+    {"--schedule step:5:0.1:3", "is not step[:N[:G]]"},
+    {"--schedule step:5:x", "--schedule: 'x' is not a number; 0 to 1"},
+    {"--schedule exponential:-0.1", "'exponential:-0.1' is not exponential[:G] with G from 0 to 1"},
+    {"predict --model m --data d --layers 2", "--layers does not belong to predict"},
 };
 
 START_TEST(refusals) {
@@ -279,13 +484,19 @@ START_TEST(help_text) {
                                         "--hidden H",
                                         "[128; 1 to 65536]",
                                         "--init KIND",
+                                        "chrono:TMAX [pytorch]",
                                         "normal:STD [pytorch]",
+                                        "[as drawn; -1000 to 1000]",
+                                        "[0; 0 to below 1]",
+                                        "plateau[:N[:G]]; alone:",
+                                        "step:1000:0.5, exponential:0.999,",
+                                        "plateau:200:0.5 [constant]",
                                         "[4096; 1 to 1073741824]",
-                                        "sgd, adam [adam]",
+                                        "adagrad [adam]",
                                         "[0.001; 0 to 1000000]",
                                         "0 to 1024T",
                                         "[auto]",
-                                        "adding, fashion-mnist [adding]",
+                                        "memorisation, delayed-recall, fashion-mnist\n",
                                         "Exit codes",
                                         "RNN_GPU_DEVICE"};
     char text[TEXT_BYTES];
@@ -304,6 +515,8 @@ START_TEST(help_text) {
     capture_help("bench", text);
     ck_assert_ptr_nonnull(strstr(text, "--repeats N"));
     ck_assert_ptr_null(strstr(text, "--updates"));
+    capture_help("grad", text);
+    ck_assert_ptr_nonnull(strstr(text, "irnn, lstm, gru [the file's]"));
     ck_assert_int_eq(rg_options_help("tarin"), RG_USAGE);
     ck_assert_str_eq(rg_error_message(), "unknown help topic 'tarin'; did you mean train?");
 }
@@ -316,6 +529,12 @@ int main(void) {
     unsetenv("RNN_GPU_DEVICE");
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, every_option);
+    tcase_add_test(tests, every_model_option);
+    tcase_add_test(tests, every_training_option);
+    tcase_add_test(tests, names);
+    tcase_add_test(tests, schedules);
+    tcase_add_test(tests, irnn);
+    tcase_add_test(tests, cell_of_file);
     tcase_add_test(tests, forms);
     tcase_add_test(tests, commands);
     tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));

@@ -32,8 +32,12 @@ typedef float rg_unaligned __attribute__((vector_size(RG_VEC * 4), aligned(4), m
 #define RG_SPLAT(s) rg_native_splat(s)
 #define RG_FMA(a, b, c) ((a) * (b) + (c)) /* contracted where the machine has it */
 #define RG_PREFETCH(p) __builtin_prefetch(p)
+#define RG_EXPONENT(v) ((rg_vec)((((rg_mask)(v)) << 23) + 0x3f800000))
 #define RG_UNROLL _Pragma("GCC unroll 16")
 #define RG_INLINE static inline __attribute__((always_inline))
+/* A function around a hot loop, on its own: inlined, it would share its registers with the addresses of the loops
+ * around it, and GCC would spill accumulators. */
+#define RG_HOT static __attribute__((noinline, unused))
 #define RG_KERNEL static
 #define RG_BARRIER
 /* Keep a broadcast in a register: GCC would otherwise load it again for every product. */

@@ -1,0 +1,192 @@
+/* Initialisers of weight matrices: see matrix_init.h. Only operations that IEEE 754 rounds correctly, in a fixed order,
+ * so that a seed gives the same bits on every machine. */
+#include "matrix_init.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "rnn_gpu/memory.h"
+
+/* ---- Independent numbers ---- */
+
+void rg_uniform_fill(float *values, size_t count, double bound, const struct rg_stream *stream) {
+    double u[RG_BLOCK_NUMBERS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (i % RG_BLOCK_NUMBERS == 0)
+            rg_stream_uniform(stream, i / RG_BLOCK_NUMBERS, u);
+        values[i] = (float)(bound * (2.0 * u[i % RG_BLOCK_NUMBERS] - 1.0));
+    }
+}
+
+/* N(0, deviation^2). */
+static void fill_normal(float *values, size_t count, double deviation, const struct rg_stream *stream) {
+    double z[RG_BLOCK_NUMBERS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (i % RG_BLOCK_NUMBERS == 0)
+            rg_stream_normal(stream, i / RG_BLOCK_NUMBERS, z);
+        values[i] = (float)(deviation * z[i % RG_BLOCK_NUMBERS]);
+    }
+}
+
+static void fill_identity(const struct rg_gate_matrices *m, double scale) {
+    for (size_t i = 0; i < m->gates * m->rows; i++)
+        for (size_t j = 0; j < m->columns; j++)
+            m->values[i * m->columns + j] = i % m->rows == j ? (float)scale : 0.0F;
+}
+
+/* ---- Rows of doubles ---- */
+
+/* Partial sums of fixed order let the compiler use vectors without changing the result. */
+static double dot(const double *a, const double *b, size_t n) {
+    enum { LANES = 8 };
+    double lanes[LANES] = {0.0}, sum = 0.0;
+    for (size_t i = 0; i < n - n % LANES; i += LANES)
+        for (size_t l = 0; l < LANES; l++)
+            lanes[l] += a[i + l] * b[i + l];
+    for (size_t i = n - n % LANES; i < n; i++)
+        sum += a[i] * b[i];
+    for (size_t l = 0; l < LANES; l++)
+        sum += lanes[l];
+    return sum;
+}
+
+/* Blocks of the stream that n numbers use up. */
+static uint64_t blocks_of(size_t n) {
+    return (n + RG_BLOCK_NUMBERS - 1) / RG_BLOCK_NUMBERS;
+}
+
+/* n normal numbers from that block on. */
+static void draw_row(double *row, size_t n, const struct rg_stream *stream, uint64_t first_block) {
+    double z[RG_BLOCK_NUMBERS] = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (i % RG_BLOCK_NUMBERS == 0)
+            rg_stream_normal(stream, first_block + i / RG_BLOCK_NUMBERS, z);
+        row[i] = z[i % RG_BLOCK_NUMBERS];
+    }
+}
+
+/* ---- Orthogonal ---- */
+
+/* Row k of q [][n] from normal numbers, made orthonormal to the rows before it by modified Gram-Schmidt, run twice
+ * because once loses orthogonality in proportion to the condition. False if nothing was left of the row. */
+static bool orthonormal_row(double *q, size_t n, size_t k, const struct rg_stream *stream, uint64_t first_block) {
+    double *const row = q + k * n;
+    draw_row(row, n, stream, first_block);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t j = 0; j < k; j++) {
+            const double along = dot(row, q + j * n, n);
+            for (size_t i = 0; i < n; i++)
+                row[i] -= along * q[j * n + i];
+        }
+        const double norm = sqrt(dot(row, row, n));
+        if (norm < 1e-7)
+            return false;
+        for (size_t i = 0; i < n; i++)
+            row[i] /= norm;
+    }
+    return true;
+}
+
+/* gain * Q for each gate, Q uniform over the matrices with orthonormal rows (or columns): the QR factor of a normal
+ * matrix is that once the diagonal of R is positive (Mezzadri 2007), and here that diagonal holds the norms. */
+static rg_status fill_orthogonal(const struct rg_gate_matrices *m, double gain, const struct rg_stream *stream) {
+    const bool wide = m->rows <= m->columns;
+    const size_t count = wide ? m->rows : m->columns, n = wide ? m->columns : m->rows;
+    double *q = NULL;
+    uint64_t block = 0;
+    RG_TRY(rg_alloc(&q, count * n, sizeof *q, "orthogonal matrix"));
+    for (size_t gate = 0; gate < m->gates; gate++) {
+        float *const values = m->values + gate * m->rows * m->columns;
+        for (size_t k = 0; k < count; block += blocks_of(n))
+            k += orthonormal_row(q, n, k, stream, block) ? 1 : 0;
+        for (size_t i = 0; i < m->rows; i++)
+            for (size_t j = 0; j < m->columns; j++)
+                values[i * m->columns + j] = (float)(gain * q[wide ? i * n + j : j * n + i]);
+    }
+    rg_free(q);
+    return RG_OK;
+}
+
+/* ---- Normalised positive definite ---- */
+
+/* Largest eigenvalue of a symmetric positive definite matrix by power iteration: x^T A x for |x| = 1 only grows, and
+ * what it still lacks when a step adds less than 1e-11 of it is far below a float's last digit. `x` and `y` have n
+ * elements and are overwritten. */
+static double largest_eigenvalue(const double *a, size_t n, double *x, double *y) {
+    enum { MAX_STEPS = 20000 };
+    double eigenvalue = 0.0;
+    for (size_t i = 0; i < n; i++)
+        x[i] = 1.0 / sqrt((double)n);
+    for (int step = 0; step < MAX_STEPS; step++) {
+        for (size_t i = 0; i < n; i++)
+            y[i] = dot(a + i * n, x, n);
+        const double before = eigenvalue, norm = sqrt(dot(y, y, n));
+        eigenvalue = dot(x, y, n);
+        if (eigenvalue - before <= 1e-11 * eigenvalue)
+            break;
+        for (size_t i = 0; i < n; i++)
+            x[i] = y[i] / norm;
+    }
+    return eigenvalue;
+}
+
+/* a [n][n] = R R^T / n + I, r [n][n] having normal numbers. The paper writes R^T R, which is distributed alike. */
+static void positive_definite(const double *r, size_t n, double *a) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++)
+            a[i * n + j] = a[j * n + i] = dot(r + i * n, r + j * n, n) / (double)n + (i == j ? 1.0 : 0.0);
+}
+
+static rg_status fill_nprnn(const struct rg_gate_matrices *m, const struct rg_stream *stream) {
+    static const char what[] = "normalised positive definite matrix";
+    const size_t n = m->rows;
+    double *r = NULL, *a = NULL;
+    rg_status status = RG_OK;
+    if (m->columns != n)
+        return rg_fail(RG_ERROR, "%s: [%zu, %zu] is not square; use another initialiser", what, n, m->columns);
+    RG_TRY_GOTO(rg_alloc(&r, (n < 2 ? 2 : n) * n, sizeof *r, what));
+    RG_TRY_GOTO(rg_alloc(&a, n * n, sizeof *a, what));
+    for (size_t gate = 0; gate < m->gates; gate++) {
+        for (size_t i = 0; i < n; i++)
+            draw_row(r + i * n, n, stream, (gate * n + i) * blocks_of(n));
+        positive_definite(r, n, a);
+        const double e = largest_eigenvalue(a, n, r, r + n);
+        for (size_t i = 0; i < n * n; i++)
+            m->values[gate * n * n + i] = (float)(a[i] / e);
+    }
+fail:
+    rg_free(r);
+    rg_free(a);
+    return status;
+}
+
+/* ---- All of them ---- */
+
+rg_status rg_matrices_initialise(const struct rg_gate_matrices *matrices, const struct rg_init *init, double bound,
+                                 const struct rg_stream *stream) {
+    const size_t count = matrices->gates * matrices->rows * matrices->columns;
+    const double rows = (double)matrices->rows, columns = (double)matrices->columns;
+    switch (init->kind) {
+    case RG_INIT_PYTORCH:
+    case RG_INIT_CHRONO:
+        rg_uniform_fill(matrices->values, count, bound, stream);
+        return RG_OK;
+    case RG_INIT_XAVIER:
+        rg_uniform_fill(matrices->values, count, sqrt(6.0 / (rows + columns)), stream);
+        return RG_OK;
+    case RG_INIT_HE:
+        fill_normal(matrices->values, count, sqrt(2.0 / columns), stream);
+        return RG_OK;
+    case RG_INIT_ORTHOGONAL:
+        return fill_orthogonal(matrices, init->value, stream);
+    case RG_INIT_IDENTITY:
+        fill_identity(matrices, init->value);
+        return RG_OK;
+    case RG_INIT_NORMAL:
+        fill_normal(matrices->values, count, init->value, stream);
+        return RG_OK;
+    case RG_INIT_NPRNN:
+        return fill_nprnn(matrices, stream);
+    }
+    return rg_fail(RG_ERROR, "model: unknown initialiser %u", (unsigned)init->kind);
+}

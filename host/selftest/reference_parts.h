@@ -1,0 +1,67 @@
+/* What the files of the float64 reference share. */
+#ifndef RG_REFERENCE_PARTS_H
+#define RG_REFERENCE_PARTS_H
+
+#include "selftest/reference.h"
+
+/* One step of one sequence in one direction, between its matrix products; see struct ref_trace for the shapes. */
+struct ref_step {
+    enum ref_activation activation;
+    size_t hidden;
+    const double *a_ih, *a_hh;         /* [G H] */
+    const double *h_before, *c_before; /* [H], the states the step starts from */
+    double *h, *c;                     /* [H], set by forward; c by lstm alone */
+    const double *dh, *dc;             /* [H], dL/dh_t in all, and dL/dc_t through later steps */
+    double *delta, *delta_hh;          /* [G H], set by backward */
+    double *dh_before, *dc_before;     /* [H], backward adds what does not go through a_hh */
+};
+
+/* A cell is its gates and two functions of a step; all else does not know which cell it is. */
+struct ref_cell_functions {
+    size_t gates;
+    void (*forward)(const struct ref_step *step);
+    void (*backward)(const struct ref_step *step);
+};
+
+extern const struct ref_cell_functions ref_cells[REF_N_CELLS];
+
+/* One sequence in one direction of one layer. */
+struct ref_run {
+    const struct ref_model *model;
+    const struct ref_batch *batch;
+    const struct ref_result *result;
+    size_t layer, direction, sequence;
+};
+
+/* Valid steps of sequence n. */
+size_t ref_length(const struct ref_batch *batch, size_t n);
+
+/* The [width] numbers of the run's sequence at index i of an array [...][N][width]. */
+double *ref_row(const struct ref_run *run, double *array, size_t i, size_t width);
+
+const struct ref_trace *ref_trace_of(const struct ref_run *run);
+
+/* Index of the state k steps before t in the run's direction: t - k or t + k, or 0 if there is none. */
+size_t ref_earlier(const struct ref_run *run, size_t t, size_t k);
+
+/* What a matrix of the run's layer is multiplied by at step t, with its columns: the layer's input for WEIGHT_IH, the
+ * state that W_hh h or W_sh h names for the others. */
+const double *ref_factor(const struct ref_run *run, enum ref_role role, size_t t);
+
+/* Gradient of a role's product at step t [G H]. */
+const double *ref_delta(const struct ref_run *run, enum ref_role role, size_t t);
+
+/* Columns of a weight matrix of a layer. */
+size_t ref_columns(const struct ref_model *model, size_t layer, enum ref_role role);
+
+/* Loss of one row of outputs z [O] against its targets, not yet divided by what the mean counts; *dz [O] is its
+ * derivative. */
+double ref_row_loss(enum ref_loss loss, const double *z, const double *y, size_t outputs, double *dz);
+
+/* matrix [rows][columns] += column row^T */
+void ref_add_outer(double *matrix, const double *column, size_t rows, const double *row, size_t columns);
+
+/* The lag profile of a result whose gradients are there. */
+void ref_fill_lags(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result);
+
+#endif

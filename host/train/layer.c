@@ -1,0 +1,326 @@
+/* The kernels of one layer: see layer.h. */
+#include "train/layer.h"
+
+enum { WIDE_GROUPS = 32 };
+
+static const struct {
+    enum rg_kernel forward, reverse;
+} sweeps[RG_N_CELLS] = {
+    [RG_CELL_RNN] = {RG_K_rg_rnn_forward, RG_K_rg_rnn_reverse},
+    [RG_CELL_LSTM] = {RG_K_rg_lstm_forward, RG_K_rg_lstm_reverse},
+    [RG_CELL_GRU] = {RG_K_rg_gru_forward, RG_K_rg_gru_reverse},
+};
+
+static size_t divide_up(size_t n, size_t by) {
+    return (n + by - 1) / by;
+}
+
+static bool adds_skip(const struct rg_plan *p) {
+    return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
+}
+
+size_t rg_engine_groups(const struct rg_engine *e, size_t n, size_t per_group) {
+    const size_t most = (size_t)e->device->info.units * 4, need = divide_up(n, per_group);
+    return need < most ? (need ? need : 1) : most;
+}
+
+static size_t offset_of(const struct rg_engine *e, size_t layer, size_t direction, enum rg_role role) {
+    return e->model->parameters[rg_model_parameter(e->model, layer, direction, role)].offset;
+}
+
+/* Units of a panel of the forward sweep: the gru and the lstm have one vector a gate. */
+static size_t forward_panel(const struct rg_engine *e) {
+    const size_t panel = rg_device_panel(e->device);
+    return e->plan.gates == 1 ? panel : panel / (size_t)e->device->info.nv;
+}
+
+/* A matrix [G*H][columns] for the forward sweep. */
+static struct rg_pack_job forward_job(const struct rg_engine *e, size_t source, size_t target, size_t columns) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t width = forward_panel(e);
+    return (struct rg_pack_job){.source = source,
+                                .source2 = RG_NO_SOURCE,
+                                .target = target,
+                                .stride_k = 1,
+                                .stride_g = p->hidden * columns,
+                                .stride_u = columns,
+                                .depth = (rg_u32)columns,
+                                .gates = (rg_u32)p->gates,
+                                .all_gates = (rg_u32)p->gates,
+                                .units = (rg_u32)p->hidden,
+                                .panels = (rg_u32)(p->h_stride / width),
+                                .width = (rg_u32)width};
+}
+
+/* The same matrix transposed, for what runs backward. */
+static struct rg_pack_job reverse_job(const struct rg_engine *e, size_t source, size_t target, size_t columns) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t width = rg_device_panel(e->device);
+    return (struct rg_pack_job){.source = source,
+                                .source2 = RG_NO_SOURCE,
+                                .target = target,
+                                .stride_k = columns,
+                                .stride_u = 1,
+                                .depth = (rg_u32)(p->gates * p->hidden),
+                                .gates = 1,
+                                .all_gates = 1,
+                                .units = (rg_u32)columns,
+                                .panels = (rg_u32)divide_up(columns, width),
+                                .width = (rg_u32)width};
+}
+
+/* `gates` sums of a bias, from `first` on, out of one bias or two. */
+static struct rg_pack_job bias_job(const struct rg_engine *e, size_t target, size_t first, size_t gates, size_t source,
+                                   size_t source2) {
+    const size_t width = forward_panel(e);
+    return (struct rg_pack_job){.source = source,
+                                .source2 = source2,
+                                .target = target,
+                                .stride_g = e->plan.hidden,
+                                .stride_u = 1,
+                                .depth = 1,
+                                .gates = (rg_u32)gates,
+                                .all_gates = (rg_u32)(e->plan.gates == 1 ? 1 : e->plan.deltas),
+                                .first_gate = (rg_u32)first,
+                                .units = (rg_u32)e->plan.hidden,
+                                .panels = (rg_u32)(e->plan.h_stride / width),
+                                .width = (rg_u32)width};
+}
+
+static rg_status pack_direction(struct rg_engine *e, size_t layer, size_t direction) {
+    const struct rg_plan *const p = &e->plan;
+    const struct rg_plan_direction *const to = &p->layer[layer].directions[direction];
+    const size_t ih = offset_of(e, layer, direction, RG_ROLE_WEIGHT_IH);
+    const size_t hh = offset_of(e, layer, direction, RG_ROLE_WEIGHT_HH);
+    const size_t b_ih = offset_of(e, layer, direction, RG_ROLE_BIAS_IH);
+    const size_t b_hh = offset_of(e, layer, direction, RG_ROLE_BIAS_HH);
+    const bool apart = p->deltas > p->gates; /* the last gate's biases are not summed */
+    const size_t together = p->gates - (apart ? 1 : 0);
+    struct rg_pack_args args;
+    size_t n = 0;
+    args.jobs[n++] = forward_job(e, ih, to->ih, p->layer[layer].inputs);
+    args.jobs[n++] = forward_job(e, hh, to->hh, p->hidden);
+    args.jobs[n++] = reverse_job(e, hh, to->hh_reverse, p->hidden);
+    args.jobs[n++] = bias_job(e, to->bias, 0, together, b_ih, b_hh);
+    if (apart) {
+        const size_t last = together * p->hidden;
+        args.jobs[n++] = bias_job(e, to->bias, together, 1, b_ih + last, RG_NO_SOURCE);
+        args.jobs[n++] = bias_job(e, to->bias, together + 1, 1, b_hh + last, RG_NO_SOURCE);
+    }
+    if (adds_skip(p)) {
+        const size_t sh = offset_of(e, layer, direction, RG_ROLE_WEIGHT_SH);
+        args.jobs[n++] = forward_job(e, sh, to->sh, p->hidden);
+        args.jobs[n++] = reverse_job(e, sh, to->sh_reverse, p->hidden);
+    }
+    if (layer > 0) {
+        args.jobs[n++] = reverse_job(e, ih, to->ih_reverse, p->layer[layer].inputs);
+    }
+    const size_t work = p->gates * p->hidden * p->h_stride;
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_pack,
+                                                           .buffers = {e->weights, e->packed},
+                                                           .args = &args,
+                                                           .groups = {rg_engine_groups(e, work, 16384), n}});
+}
+
+rg_status rg_layer_pack(struct rg_engine *e, size_t layer) {
+    for (size_t d = 0; d < e->plan.directions; d++) {
+        RG_TRY(pack_direction(e, layer, d));
+    }
+    return RG_OK;
+}
+
+static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, size_t direction, size_t rows,
+                                       bool ragged, bool reverse) {
+    const struct rg_plan *const p = &e->plan;
+    const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
+    return (struct rg_sweep_args){
+        .rows = rows,
+        .steps = p->steps,
+        .w_input = from->ih,
+        .w_hidden = reverse ? from->hh_reverse : from->hh,
+        .w_skip = reverse ? from->sh_reverse : from->sh,
+        .bias = from->bias,
+        .skip = p->skip,
+        .inputs = (rg_u32)p->layer[layer].inputs,
+        .x_stride = (rg_u32)p->layer[layer].x_stride,
+        .hidden = (rg_u32)p->hidden,
+        .h_stride = (rg_u32)p->h_stride,
+        .out_stride = (rg_u32)p->out_stride,
+        .out_column = (rg_u32)(direction * p->hidden),
+        .tile = (rg_u32)p->tile,
+        .activation = (rg_u32)e->model->shape.activation,
+        .ragged = ragged,
+        .backward = direction == 1,
+        .skip_kind = p->skip == 0                      ? RG_SKIP_NONE
+                     : p->skip_kind == RG_SKIP_DILATED ? RG_SKIP_IS_DILATED
+                                                       : RG_SKIP_IS_ADD,
+    };
+}
+
+static size_t sweep_local_bytes(const struct rg_engine *e, size_t width) {
+    return 2 * e->plan.tile * RG_LOCAL_STRIDE(width, (size_t)e->device->info.vec) * sizeof(float);
+}
+
+/* What a layer reads: x, or the states below it. */
+static struct rg_buffer *inputs_of(const struct rg_engine *e, size_t layer) {
+    return layer == 0 ? e->x : e->dropped[layer - 1] ? e->dropped[layer - 1] : e->out[layer - 1];
+}
+
+/* The direction's saved values; cells without any get a buffer that is not read. */
+static struct rg_buffer *saved_of(const struct rg_engine *e, size_t layer, size_t direction) {
+    return e->saved[layer][direction] ? e->saved[layer][direction] : e->ones;
+}
+
+rg_status rg_layer_forward(struct rg_engine *e, size_t layer, size_t rows, bool ragged) {
+    for (size_t d = 0; d < e->plan.directions; d++) { /* in this order: the first's padding is overwritten */
+        const struct rg_sweep_args args = sweep_args(e, layer, d, rows, ragged, false);
+        RG_TRY(
+            rg_device_launch(e->device, &(struct rg_launch){.kernel = sweeps[e->model->shape.cell].forward,
+                                                            .buffers = {inputs_of(e, layer), e->packed, e->out[layer],
+                                                                        saved_of(e, layer, d), e->begin},
+                                                            .args = &args,
+                                                            .groups = {divide_up(rows, e->plan.tile), 1},
+                                                            .local_bytes = sweep_local_bytes(e, e->plan.h_stride)}));
+    }
+    return RG_OK;
+}
+
+rg_status rg_layer_dropout(struct rg_engine *e, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
+                           uint64_t update, size_t first_row, size_t rows) {
+    const struct rg_dropout_args args = {.rows = rows,
+                                         .first_row = first_row,
+                                         .steps = e->plan.steps,
+                                         .update = update,
+                                         .seed_low = (rg_u32)e->options.seed,
+                                         .seed_high = (rg_u32)(e->options.seed >> 32),
+                                         .layer = (rg_u32)layer,
+                                         .stride = (rg_u32)e->plan.out_stride,
+                                         .probability = (float)e->options.dropout};
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_dropout,
+                                                .buffers = {from, to},
+                                                .args = &args,
+                                                .groups = {rg_engine_groups(e, e->plan.steps * rows, 64), 1}});
+}
+
+rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, struct rg_buffer *dout, bool every_step, size_t rows,
+                           bool ragged) {
+    const size_t width = e->plan.gates * e->plan.h_stride;
+    for (size_t d = 0; d < e->plan.directions; d++) {
+        struct rg_sweep_args args = sweep_args(e, layer, d, rows, ragged, true);
+        args.every_step = every_step;
+        RG_TRY(
+            rg_device_launch(e->device, &(struct rg_launch){.kernel = sweeps[e->model->shape.cell].reverse,
+                                                            .buffers = {e->out[layer], saved_of(e, layer, d), e->packed,
+                                                                        dout, e->d[d], e->carry, e->begin},
+                                                            .args = &args,
+                                                            .groups = {divide_up(rows, e->plan.tile), 1},
+                                                            .local_bytes = sweep_local_bytes(e, width)}));
+    }
+    return RG_OK;
+}
+
+rg_status rg_layer_input_gradient(struct rg_engine *e, size_t layer, size_t rows, struct rg_buffer *dx) {
+    const struct rg_plan *const p = &e->plan;
+    const struct rg_input_gradient_args args = {
+        .rows = p->steps * rows,
+        .w_reverse = {p->layer[layer].directions[0].ih_reverse, p->layer[layer].directions[1].ih_reverse},
+        .directions = (rg_u32)p->directions,
+        .gates = (rg_u32)p->gates,
+        .hidden = (rg_u32)p->hidden,
+        .h_stride = (rg_u32)p->h_stride,
+        .d_stride = (rg_u32)p->d_stride,
+        .out_stride = (rg_u32)p->out_stride,
+        .panels = (rg_u32)divide_up(p->layer[layer].inputs, rg_device_panel(e->device)),
+        .tile = 64,
+    };
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_input_gradient,
+                                                .buffers = {e->d[0], e->d[1] ? e->d[1] : e->d[0], e->packed, dx},
+                                                .args = &args,
+                                                .groups = {divide_up(p->steps * rows, args.tile), 1}});
+}
+
+rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction, size_t rows, size_t begin, size_t end,
+                            size_t segments, bool accumulate) {
+    const struct rg_plan *const p = &e->plan;
+    const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
+    const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;  /* W_ih has no part in the last delta, */
+    const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */
+    const struct rg_gradient_source states = {.offset = direction * p->hidden,
+                                              .shift = dilated ? p->skip : 1,
+                                              .later = direction == 1,
+                                              .buffer = RG_FROM_STATES,
+                                              .depth = (rg_u32)p->hidden,
+                                              .stride = (rg_u32)p->out_stride,
+                                              .skip_gate = hidden_gap};
+    struct rg_weight_gradient_args args = {
+        .rows = rows,
+        .steps = p->steps,
+        .begin = begin,
+        .end = end,
+        .segment_stride = rg_plan_term(p, layer),
+        .partial = p->layer[layer].directions[direction].partial,
+        .n_segments = (rg_u32)segments,
+        .n = (rg_u32)p->d_stride,
+        .d_stride = (rg_u32)p->d_stride,
+        .gate_width = (rg_u32)p->h_stride,
+        .accumulate = accumulate,
+        .block = (rg_u32)p->block,
+        .n_sources = 3,
+        .sources = {states,
+                    {.buffer = RG_FROM_INPUTS,
+                     .depth = (rg_u32)p->layer[layer].inputs,
+                     .stride = (rg_u32)p->layer[layer].x_stride,
+                     .skip_gate = input_gap},
+                    {.buffer = RG_FROM_ONES, .depth = 1, .skip_gate = RG_NO_GATE}},
+    };
+    if (adds_skip(p)) {
+        args.sources[3] = states;
+        args.sources[3].shift = p->skip;
+        args.sources[3].skip_gate = input_gap;
+        args.n_sources = 4;
+    }
+    const size_t panels = p->d_stride / rg_device_panel(e->device), across = divide_up(WIDE_GROUPS, segments);
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
+                                                           .buffers = {e->out[layer], inputs_of(e, layer), e->ones,
+                                                                       e->d[direction], e->partial},
+                                                           .args = &args,
+                                                           .groups = {segments, across < panels ? across : panels}});
+}
+
+rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t inputs = p->layer[layer].inputs, last = (p->gates - 1) * p->h_stride;
+    const size_t last_hidden = (p->deltas - 1) * p->h_stride; /* where W_hh finds the delta of its last gate */
+    const struct rg_reduce_job job = {.source = p->layer[layer].directions[direction].partial,
+                                      .segment_stride = rg_plan_term(p, layer),
+                                      .n_segments = (rg_u32)p->segments,
+                                      .gates = (rg_u32)p->gates,
+                                      .units = (rg_u32)p->hidden,
+                                      .stride = (rg_u32)p->h_stride,
+                                      .n = (rg_u32)p->d_stride};
+    const struct {
+        size_t columns, k0, last;
+    } where[RG_N_ROLES] = {
+        [RG_ROLE_WEIGHT_IH] = {inputs, p->hidden, last},
+        [RG_ROLE_WEIGHT_HH] = {p->hidden, 0, last_hidden},
+        [RG_ROLE_BIAS_IH] = {1, p->hidden + inputs, last},
+        [RG_ROLE_BIAS_HH] = {1, p->hidden + inputs, last_hidden},
+        [RG_ROLE_WEIGHT_SH] = {p->hidden, p->hidden + inputs + 1, last},
+    };
+    struct rg_reduce_args args;
+    const size_t n = adds_skip(p) ? RG_N_ROLES : RG_ROLE_WEIGHT_SH;
+    for (size_t role = 0; role < n; role++) {
+        args.jobs[role] = job;
+        args.jobs[role].target = offset_of(e, layer, direction, (enum rg_role)role);
+        args.jobs[role].columns = (rg_u32)where[role].columns;
+        args.jobs[role].k0 = (rg_u32)where[role].k0;
+        args.jobs[role].last_place = (rg_u32)where[role].last;
+    }
+    const size_t work = p->gates * p->hidden * p->hidden;
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
+                                                           .buffers = {e->partial, e->gradients},
+                                                           .args = &args,
+                                                           .groups = {rg_engine_groups(e, work, 2048), n}});
+}

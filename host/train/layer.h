@@ -1,0 +1,27 @@
+/* The kernels of one layer, with their arguments from the plan; used by the engine alone. */
+#ifndef RG_LAYER_H
+#define RG_LAYER_H
+
+#include "train/engine.h"
+
+/* Queue: panels of the layer's weights; both directions' forward sweeps; dropout of the states; both directions'
+ * reverse sweeps from dL/dout (`every_step`: of all steps, else of the last); the gradient at the layer's inputs.
+ * `rows` sequences, from `first_row` of the batch on. */
+rg_status rg_layer_pack(struct rg_engine *engine, size_t layer);
+rg_status rg_layer_forward(struct rg_engine *engine, size_t layer, size_t rows, bool ragged);
+rg_status rg_layer_dropout(struct rg_engine *engine, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
+                           uint64_t update, size_t first_row, size_t rows);
+rg_status rg_layer_reverse(struct rg_engine *engine, size_t layer, struct rg_buffer *dout, bool every_step, size_t rows,
+                           bool ragged);
+rg_status rg_layer_input_gradient(struct rg_engine *engine, size_t layer, size_t rows, struct rg_buffer *dx);
+
+/* Queue the weight gradient of one direction over steps [begin, end) in `segments` runs. */
+rg_status rg_layer_gradient(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, size_t begin,
+                            size_t end, size_t segments, bool accumulate);
+/* Queue the sum of the segments into the gradient arena. */
+rg_status rg_layer_reduce(struct rg_engine *engine, size_t layer, size_t direction);
+
+/* Groups for an elementwise kernel over n items of work. */
+size_t rg_engine_groups(const struct rg_engine *engine, size_t n, size_t per_group);
+
+#endif

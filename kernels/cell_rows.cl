@@ -1,0 +1,168 @@
+/* One step of a cell's sweep for a block of RG_R rows and one panel of units; read once per cell and value of RG_R.
+ * RG_LAST_DELTA: the column group of the deltas that belongs to the last gate of W_hh. */
+#define RG_SUM_VECTORS (RG_SUMS_A_UNIT * RG_WIDE)
+#define RG_LAST_DELTA (RG_DELTAS - 1)
+
+/* The products with x, and with h where that is summed apart from x for the last gate. */
+#define RG_Q (RG_GATES * RG_WIDE)
+#define RG_SUMS RG_SUM_VECTORS
+#define RG_TO(q) (q)
+#define RG_BLOCK(name) RG_CELL_NAME(RG_CAT(input_##name##_, RG_R))
+#include "block.cl"
+#undef RG_TO
+#undef RG_BLOCK
+#define RG_TO(q) RG_HIDDEN_TO(q)
+#define RG_BLOCK(name) RG_CELL_NAME(RG_CAT(hidden_##name##_, RG_R))
+#include "block.cl"
+#undef RG_TO
+#undef RG_BLOCK
+#undef RG_Q
+#undef RG_SUMS
+
+/* What a block works on, all at its first row, and at its panel's first unit where there are units: */
+struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
+    __global const rg_real *x, *w_input, *w_hidden, *w_skip, *bias;
+    __local const rg_real *past;                     /* h_{t-1} in local memory, at unit 0 */
+    __global const rg_real *far;                     /* the states skip steps back, at unit 0 */
+    size_t depth, far_depth;                         /* H, or 0 where there is no such step */
+    __global const rg_real *past_state, *past_saved; /* of the cell's own past, or null */
+    __local rg_real *now;
+    __global rg_real *h, *saved;
+    __global const rg_u32 *begin;
+    size_t t;
+};
+
+RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
+                                                      struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) b, size_t col) {
+    const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC);
+    rg_vec acc[RG_R][RG_SUM_VECTORS];
+    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+        RG_UNROLL for (size_t q = 0; q < RG_SUM_VECTORS; q++) {
+            acc[r][q] = RG_LOAD(b.bias + RG_LANE(col, q));
+        }
+    }
+    RG_CELL_NAME(RG_CAT(input_global_, RG_R))(acc, b.x, s.x_stride, b.w_input, s.inputs, col);
+    if (s.skip_kind == RG_SKIP_IS_ADD) {
+        RG_CELL_NAME(RG_CAT(input_global_, RG_R))(acc, b.far, s.out_stride, b.w_skip, b.far_depth, col);
+    }
+    if (s.skip_kind == RG_SKIP_IS_DILATED) {
+        RG_CELL_NAME(RG_CAT(hidden_global_, RG_R))(acc, b.far, s.out_stride, b.w_hidden, b.far_depth, col);
+    } else {
+        RG_CELL_NAME(RG_CAT(hidden_local_, RG_R))(acc, b.past, stride, b.w_hidden, b.depth, col);
+    }
+    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+        const int live = !s.ragged || b.t >= b.begin[r];
+        RG_UNROLL for (size_t n = 0; n < RG_WIDE; n++) {
+            const rg_vec zero = RG_SPLAT(0.0f);
+            const size_t lane = RG_LANE(col, n);
+            rg_vec sums[RG_SUMS_A_UNIT], saved[RG_SAVED + 1], h, past = zero;
+            RG_UNROLL for (size_t g = 0; g < RG_SUMS_A_UNIT; g++) {
+                sums[g] = acc[r][g * RG_WIDE + n];
+            }
+#ifdef RG_PAST
+            if (b.past_saved) {
+                past = RG_LOAD(b.past_saved + r * RG_SAVED * s.h_stride + RG_PAST * s.h_stride + lane);
+            }
+#endif
+#ifdef RG_PAST_IS_STATE
+            if (b.past_state) {
+                past = RG_LOAD(b.past_state + r * s.out_stride + lane);
+            }
+#endif
+            RG_CELL_NAME(cell_step)(sums, past, s.activation, &h, saved);
+            h = live ? h : zero;
+            RG_STORE(h, b.now + r * stride + lane);
+            RG_STORE(h, b.h + r * s.out_stride + lane);
+#if RG_SAVED > 0
+            RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
+                RG_STORE(live ? saved[i] : zero, b.saved + r * RG_SAVED * s.h_stride + i * s.h_stride + lane);
+            }
+#endif
+        }
+    }
+}
+
+struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
+    __global const rg_real *w_hidden, *w_skip;
+    __local const rg_real *next; /* the deltas of the step done before, at unit 0 */
+    __global const rg_real *far; /* the deltas skip steps on, at unit 0 */
+    size_t depth, far_depth;
+    __global const rg_real *dh;        /* from above, or null */
+    __global const rg_real *h, *saved; /* of this step */
+    __global const rg_real *past_state, *past_saved;
+    __global rg_real *carry;
+    int carried; /* 0: nothing is carried into this step */
+    __local rg_real *now;
+    __global rg_real *d;
+    __global const rg_u32 *begin;
+    size_t t;
+};
+
+RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
+                                                      struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b, size_t col) {
+    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC), d_stride = RG_DELTAS * s.h_stride;
+    rg_vec acc[RG_R][RG_NV];
+    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            const size_t lane = RG_LANE(col, q);
+            acc[r][q] = b.dh ? RG_LOAD(b.dh + r * s.out_stride + lane) : RG_SPLAT(0.0f);
+            RG_PREFETCH(b.h + r * s.out_stride + lane);
+#if RG_SAVED > 0
+            RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
+                RG_PREFETCH(b.saved + r * RG_SAVED * s.h_stride + i * s.h_stride + lane);
+            }
+#endif
+        }
+    }
+    for (size_t g = 0; g < RG_GATES; g++) {
+        const size_t last = g + 1 == RG_GATES ? RG_LAST_DELTA : g, w = g * s.hidden * RG_NR;
+        if (s.skip_kind == RG_SKIP_IS_DILATED) {
+            RG_CAT(rg_plain_global_, RG_R)(acc, b.far + last * s.h_stride, d_stride, b.w_hidden + w, b.far_depth, col);
+        } else {
+            RG_CAT(rg_plain_local_, RG_R)(acc, b.next + g * s.h_stride, stride, b.w_hidden + w, b.depth, col);
+        }
+        if (s.skip_kind == RG_SKIP_IS_ADD) {
+            RG_CAT(rg_plain_global_, RG_R)(acc, b.far + g * s.h_stride, d_stride, b.w_skip + w, b.far_depth, col);
+        }
+    }
+    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+        const int live = !s.ragged || b.t >= b.begin[r];
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            const rg_vec zero = RG_SPLAT(0.0f);
+            const size_t lane = RG_LANE(col, q);
+            rg_vec saved[RG_SAVED + 1], delta[RG_DELTAS], past = zero, carry = zero, carried = zero;
+#if RG_SAVED > 0
+            RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
+                saved[i] = RG_LOAD(b.saved + r * RG_SAVED * s.h_stride + i * s.h_stride + lane);
+            }
+            if (b.carried) {
+                carry = RG_LOAD(b.carry + r * s.h_stride + lane);
+            }
+#endif
+#ifdef RG_PAST
+            if (b.past_saved) {
+                past = RG_LOAD(b.past_saved + r * RG_SAVED * s.h_stride + RG_PAST * s.h_stride + lane);
+            }
+#endif
+#ifdef RG_PAST_IS_STATE
+            if (b.past_state) {
+                past = RG_LOAD(b.past_state + r * s.out_stride + lane);
+            }
+#endif
+            RG_CELL_NAME(cell_step_reverse)
+            (acc[r][q], carry, RG_LOAD(b.h + r * s.out_stride + lane), past, saved, s.activation, delta, &carried);
+#if RG_SAVED > 0
+            RG_STORE(live ? carried : zero, b.carry + r * s.h_stride + lane);
+#endif
+            RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
+                RG_STORE(live ? delta[g] : zero, b.d + r * d_stride + g * s.h_stride + lane);
+            }
+            RG_UNROLL for (size_t g = 0; g < RG_GATES; g++) {
+                const rg_vec own = delta[g + 1 == RG_GATES ? RG_LAST_DELTA : g];
+                RG_STORE(live ? own : zero, b.now + r * stride + g * s.h_stride + lane);
+            }
+        }
+    }
+}
+#undef RG_SUM_VECTORS
+#undef RG_LAST_DELTA

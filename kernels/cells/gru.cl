@@ -1,0 +1,38 @@
+/* Gated recurrent unit (Cho et al. 2014) as in PyTorch, with the reset gate after the product:
+ *
+ *   r, z = sigma(W x_t + b + U h_{t-1} + b'), n = tanh(W_n x_t + b_n + r m), m = U_n h_{t-1} + b'_n
+ *   h_t = (1 - z) n + z h_{t-1}                                                  gates in PyTorch's order r, z, n
+ *
+ * The two halves of n are summed apart: sums r, z, W_n x + b_n, m. Saved: r, z, n, m. Deltas: r, z, n, and m = r times
+ * that of n; W_ih belongs to r, z, n and W_hh to r, z, m. `past` is h_{t-1}; carried back is z dL/dh. */
+#define RG_CELL gru
+#define RG_GATES 3
+#define RG_SUMS_A_UNIT 4
+#define RG_SAVED 4
+#define RG_DELTAS 4
+#define RG_PAST_IS_STATE 1
+#define RG_HIDDEN_TO(q) ((q) < 2 ? (q) : (q) + 1)
+#define RG_WIDE 1
+#define RG_TALL RG_TALL_OF_FOUR
+
+RG_INLINE void rg_gru_cell_step(const rg_vec *a, rg_vec past, rg_u32 activation, rg_vec *h, rg_vec *saved) {
+    (void)activation;
+    saved[0] = rg_sigmoid(a[0]);
+    saved[1] = rg_sigmoid(a[1]);
+    saved[2] = rg_tanh(RG_FMA(saved[0], a[3], a[2]));
+    saved[3] = a[3];
+    *h = RG_FMA(saved[1], past - saved[2], saved[2]);
+}
+
+RG_INLINE void rg_gru_cell_step_reverse(rg_vec dh, rg_vec carry, rg_vec h, rg_vec past, const rg_vec *saved,
+                                        rg_u32 activation, rg_vec *delta, rg_vec *carried) {
+    (void)h, (void)activation;
+    const rg_vec one = RG_SPLAT(1.0f), r = saved[0], z = saved[1], n = saved[2], m = saved[3];
+    const rg_vec whole = dh + carry;
+    const rg_vec dn = whole * (one - z) * (one - n * n);
+    delta[0] = dn * m * r * (one - r);
+    delta[1] = whole * (past - n) * z * (one - z);
+    delta[2] = dn;
+    delta[3] = dn * r;
+    *carried = whole * z;
+}

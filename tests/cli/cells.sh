@@ -1,0 +1,47 @@
+#!/bin/bash
+# Every cell, remedy and task from the command line: runs, is told the same twice, saves what it loads again.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+data=$root/data/cat-mat-rat.csv
+small=(--batch 24 --steps 12 --hidden 9 --updates 3 --json)
+
+# same OPTION...: two runs end with the same weights.
+same() {
+    expect_status 0 "$program" "${small[@]}" "$@"
+    first=$(json_end weights_hash)
+    expect_status 0 "$program" "${small[@]}" "$@"
+    [ "$(json_end weights_hash)" = "$first" ] || fail "two runs of $* differ"
+}
+
+for device in "${devices[@]}"; do
+    for cell in "rnn --activation relu" "rnn --activation softplus" irnn lstm gru "rnn --skip 3" "gru --skip 2" \
+            "lstm --skip 4 --skip-kind dilated" "lstm --layers 2 --bidirectional --dropout 0.3"; do
+        # shellcheck disable=SC2086 # a cell and its options
+        same --device "$device" --cell $cell
+    done
+    checked "$device: cells, twice the same"
+    for optimizer in sgd momentum nesterov rmsprop adam adamw adagrad; do
+        same --device "$device" --optimizer "$optimizer" --schedule cosine --warmup 2
+    done
+    same --device "$device" --clip-value 0.1
+    same --device "$device" --cell lstm --init chrono:50
+    checked "$device: optimisers, schedules, clipping by value, chrono"
+    for task in adding multiplication copy temporal-order temporal-order-3bit delayed-xor permutation memorisation \
+            delayed-recall; do
+        same --device "$device" --task "$task" --cell gru
+    done
+    checked "$device: tasks"
+    expect_status 0 "$program" --data "$data" --cell lstm --layers 2 --bidirectional --hidden 5 --lr 0.05 --updates 200 \
+        --quiet --device "$device" --out model
+    expect_status 0 "$program" predict --model model/model.safetensors --data "$data" --device "$device"
+    expect_line 'cat mat rat .*label 1 .*probability 0\.9'
+    expect_line 'mat mat cat .*label 0 .*probability 0\.0'
+    expect_status 0 "$program" grad --model model/model.safetensors --data "$data" --device "$device" --out g.safetensors
+    checked "$device: an LSTM is saved, loaded, and tells the texts apart"
+done
+
+refused 2 'forget-bias' "$program" --forget-bias 1
+refused 2 'activation' "$program" --cell lstm --activation relu
+refused 2 'copy' "$program" --task copy --loss mse
+refused 2 'at least|smallest|2' "$program" --task temporal-order --steps 1
+checked "combinations that make no sense"

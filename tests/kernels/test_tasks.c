@@ -1,0 +1,598 @@
+/* What fills batches. Synthetic tasks: every number against the definition written again here with Random123, targets
+ * against what the inputs say, baselines and marks against many sequences. Data sets: targets of every step. */
+#include <Random123/philox.h>
+#include <math.h>
+#include <string.h>
+
+#include "args.h"
+#include "executions.h"
+#include "train/tasks.h"
+
+enum { GUARD = 64 }; /* elements behind a buffer's use that nothing may write */
+static const uint64_t SEED = 0x123456789abcdef0u, UPDATE = 77;
+
+struct batch {
+    struct rg_problem problem;
+    size_t rows, stride, n_targets;
+    float *x, *y;    /* [T][rows][stride], [T or 1][rows][n_targets] */
+    uint32_t *begin; /* [rows] */
+};
+
+/* The same bits. */
+static bool same(float a, float b) {
+    uint32_t bits[2];
+    memcpy(&bits[0], &a, sizeof a);
+    memcpy(&bits[1], &b, sizeof b);
+    return bits[0] == bits[1];
+}
+
+/* A buffer full of NaN, with a guard behind its n elements. */
+static struct rg_buffer *poisoned(struct rg_device *device, size_t n) {
+    struct rg_buffer *buffer = NULL;
+    float *values = numbers(n + GUARD, sizeof(float));
+    for (size_t i = 0; i < n + GUARD; i++) {
+        values[i] = NAN;
+    }
+    expect_ok(rg_buffer_create(device, (n + GUARD) * sizeof(float), "the test", &buffer), "buffer");
+    expect_ok(rg_buffer_write(device, buffer, 0, values, (n + GUARD) * sizeof(float)), "poison");
+    free(values);
+    return buffer;
+}
+
+/* Let `source` fill rows [first, first + rows) of an engine that has buffers only. */
+static struct batch fill(struct rg_device *device, const struct rg_source *source, const struct rg_problem *problem,
+                         uint64_t update, size_t first, size_t rows) {
+    struct batch b = {.problem = *problem, .rows = rows, .n_targets = problem->n_targets};
+    b.stride = (problem->inputs + 3) / 4 * 4;
+    const size_t n_x = problem->data_steps * rows * b.stride;
+    const size_t n_y = (problem->target == RG_TARGET_STEPS ? problem->data_steps : 1) * rows * b.n_targets;
+    const struct rg_model model = {.shape = {.inputs = problem->inputs, .target = problem->target}};
+    struct rg_engine engine = {.device = device, .model = &model};
+    engine.plan.steps = problem->data_steps;
+    engine.plan.inputs = problem->inputs;
+    engine.x = poisoned(device, n_x);
+    engine.y = poisoned(device, n_y);
+    engine.begin = poisoned(device, rows);
+    expect_ok(source->fill(source->self, &engine, update, first, rows), problem->name);
+    b.x = numbers(n_x + GUARD, sizeof(float));
+    b.y = numbers(n_y + GUARD, sizeof(float));
+    b.begin = numbers(rows, sizeof(uint32_t));
+    expect_ok(rg_buffer_read(device, b.x, engine.x, 0, (n_x + GUARD) * sizeof(float)), "x");
+    expect_ok(rg_buffer_read(device, b.y, engine.y, 0, (n_y + GUARD) * sizeof(float)), "y");
+    expect_ok(rg_buffer_read(device, b.begin, engine.begin, 0, rows * sizeof(uint32_t)), "begin");
+    for (size_t i = 0; i < GUARD; i++) {
+        ck_assert_msg(isnan(b.x[n_x + i]) && isnan(b.y[n_y + i]), "%s writes past its end", problem->name);
+    }
+    rg_buffer_destroy(device, engine.x);
+    rg_buffer_destroy(device, engine.y);
+    rg_buffer_destroy(device, engine.begin);
+    return b;
+}
+
+static struct batch fill_task(struct rg_device *device, const char *name, size_t steps, uint64_t seed, uint64_t update,
+                              size_t first, size_t rows) {
+    struct rg_problem problem;
+    struct rg_task_source source;
+    expect_ok(rg_problem_task(name, steps, &problem), name);
+    rg_task_source_init(&source, &problem, seed);
+    return fill(device, &source.source, &problem, update, first, rows);
+}
+
+static void release(struct batch *b) {
+    free(b->x);
+    free(b->y);
+    free(b->begin);
+}
+
+static const float *row_of(const struct batch *b, size_t t, size_t row) {
+    return b->x + (t * b->rows + row) * b->stride;
+}
+
+/* The number of the input that is 1; all others must be 0. */
+static size_t symbol_of(const struct batch *b, size_t t, size_t row) {
+    const float *const x = row_of(b, t, row);
+    size_t symbol = b->stride;
+    for (size_t f = 0; f < b->stride; f++) {
+        ck_assert(same(x[f], 0.0f) || (same(x[f], 1.0f) && symbol == b->stride));
+        symbol = same(x[f], 1.0f) ? f : symbol;
+    }
+    ck_assert_uint_lt(symbol, b->problem.inputs);
+    return symbol;
+}
+
+/* ---- the definitions again */
+
+static const struct known {
+    const char *name;
+    size_t inputs, outputs, extra_steps, least_steps;
+    enum rg_loss loss;
+} known[] = {
+    {"adding", 2, 1, 0, 1, RG_LOSS_MSE},         {"multiplication", 2, 1, 0, 1, RG_LOSS_MSE},
+    {"delayed-xor", 2, 1, 0, 1, RG_LOSS_BCE},    {"copy", 10, 9, 20, 1, RG_LOSS_CE},
+    {"memorisation", 7, 6, 20, 1, RG_LOSS_CE},   {"temporal-order", 6, 4, 0, 2, RG_LOSS_CE},
+    {"permutation", 100, 100, 0, 1, RG_LOSS_CE}, {"temporal-order-3bit", 6, 8, 0, 4, RG_LOSS_CE},
+    {"delayed-recall", 9, 8, 0, 1, RG_LOSS_CE},
+};
+enum { N_KNOWN = sizeof known / sizeof *known };
+
+static uint32_t word(size_t row, size_t index, uint32_t stream) {
+    const philox4x32_ctr_t counter = {{(uint32_t)(index / 4), (uint32_t)row, (uint32_t)UPDATE, stream}};
+    const philox4x32_key_t key = {{(uint32_t)SEED, (uint32_t)(SEED >> 32)}};
+    return philox4x32(counter, key).v[index % 4];
+}
+
+static size_t below(uint32_t random, size_t n) {
+    return (size_t)(((uint64_t)random * n) >> 32);
+}
+
+static size_t kept(size_t row, size_t k, size_t n) {
+    return below(word(row, k, 2), n);
+}
+
+static float value(size_t row, size_t t, bool bit) {
+    return bit ? (float)(word(row, t, 0) >> 31) : (float)(word(row, t, 0) >> 8) * 0x1p-24f;
+}
+
+/* x[0], x[1] of step t of a marked task, and the target. */
+static float wanted_marked(size_t row, const char *name, size_t steps, size_t t, float x[2]) {
+    const size_t half = steps / 2, two = half + below(word(row, 1, 1), steps - half);
+    const size_t one = half ? below(word(row, 0, 1), half) : two;
+    const bool bits = strcmp(name, "delayed-xor") == 0;
+    const float a = value(row, one, bits), b = value(row, two, bits);
+    x[0] = value(row, t, bits);
+    x[1] = t == one || t == two ? 1.0f : 0.0f;
+    if (one == two) {
+        return b;
+    }
+    return bits ? fabsf(a - b) : name[0] == 'a' ? a + b : a * b;
+}
+
+/* The symbol and the class of step t; `steps` counts the whole sequence. */
+static size_t wanted_symbol(size_t row, const char *name, size_t steps, size_t t, size_t *label) {
+    if (strcmp(name, "copy") == 0) {
+        *label = t + 10 >= steps ? kept(row, t + 10 - steps, 8) + 1 : 0;
+        return t < 10 ? kept(row, t, 8) + 1 : t == steps - 11 ? 9 : 0;
+    }
+    if (strcmp(name, "memorisation") == 0) {
+        *label = t + 10 >= steps ? kept(row, t + 10 - steps, 5) : 5;
+        return t < 10 ? kept(row, t, 5) : t == steps - 10 ? 6 : 5;
+    }
+    if (strcmp(name, "permutation") == 0) {
+        *label = kept(row, 0, 2);
+        return t ? 2 + below(word(row, t, 0), 98) : *label;
+    }
+    if (strcmp(name, "delayed-recall") == 0) {
+        *label = kept(row, 0, 8);
+        return t == steps - 1 - steps / 2 ? *label : 8;
+    }
+    static const size_t starts[2][3] = {{1, 5, 0}, {1, 3, 6}};
+    const size_t bits = strcmp(name, "temporal-order") == 0 ? 2 : 3, width = steps / 10 ? steps / 10 : 1;
+    size_t symbol = 2 + below(word(row, t, 0), 4);
+    *label = 0;
+    for (size_t k = 0; k < bits; k++) {
+        *label += kept(row, k, 2) << k;
+        if (t == steps * starts[bits - 2][k] / 10 + below(word(row, k, 1), width)) {
+            symbol = kept(row, k, 2);
+        }
+    }
+    return symbol;
+}
+
+/* Numbers of the batch that differ from the definition, bit for bit. */
+static size_t differences(const struct batch *b, size_t first) {
+    const struct rg_problem *const p = &b->problem;
+    size_t errors = 0;
+    for (size_t row = 0; row < b->rows; row++) {
+        for (size_t t = 0; t < p->data_steps; t++) {
+            float x[128] = {0.0f}, y = 0.0f;
+            if (p->inputs == 2) {
+                y = wanted_marked(first + row, p->name, p->data_steps, t, x);
+            } else {
+                size_t label = 0;
+                x[wanted_symbol(first + row, p->name, p->data_steps, t, &label)] = 1.0f;
+                y = (float)label;
+            }
+            for (size_t f = 0; f < b->stride; f++) {
+                errors += same(row_of(b, t, row)[f], x[f]) ? 0 : 1;
+            }
+            errors += same(b->y[p->target == RG_TARGET_STEPS ? t * b->rows + row : row], y) ? 0 : 1;
+        }
+    }
+    return errors;
+}
+
+START_TEST(every_number_is_the_definitions) {
+    static const size_t steps[] = {1, 2, 3, 4, 7, 9, 10, 11, 31, 44, 45, 64, 65, 128, 199};
+    static const size_t rows[] = {1, 2, 33};
+    struct rg_device *device = open_execution(kinds[_i]);
+    for (size_t k = 0; device && k < N_KNOWN; k++) {
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+            for (size_t r = 0; steps[i] >= known[k].least_steps && r < sizeof rows / sizeof *rows; r++) {
+                struct batch b = fill_task(device, known[k].name, steps[i], SEED, UPDATE, 5, rows[r]);
+                ck_assert_msg(differences(&b, 5) == 0, "%s, %zu steps, %zu rows: %zu numbers differ", known[k].name,
+                              steps[i], rows[r], differences(&b, 5));
+                release(&b);
+            }
+        }
+    }
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* B*T beyond 65,536: many short sequences, and one long one. */
+START_TEST(large_batches_and_long_sequences) {
+    static const size_t sizes[][2] = {{4, 70001}, {70001, 1}};
+    struct rg_device *device = open_execution(kinds[_i]);
+    for (size_t k = 0; device && k < N_KNOWN; k++) {
+        for (size_t i = 0; i < 2; i++) {
+            const size_t rows = known[k].extra_steps && sizes[i][1] > 1 ? 3001 : sizes[i][1];
+            struct batch b = fill_task(device, known[k].name, sizes[i][0], SEED, UPDATE, 0, rows);
+            ck_assert_msg(differences(&b, 0) == 0, "%s, %zu steps", known[k].name, sizes[i][0]);
+            release(&b);
+        }
+    }
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* A sequence is a function of seed, update and row: not of the chunk it comes in, and of nothing less. */
+START_TEST(sequences_do_not_depend_on_the_chunk) {
+    enum { ROWS = 70, FIRST = 33, STEPS = 67 };
+    struct rg_device *device = open_execution(kinds[_i]);
+    for (size_t k = 0; device && k < N_KNOWN; k++) {
+        const char *const name = known[k].name;
+        struct batch whole = fill_task(device, name, STEPS, SEED, UPDATE, 0, ROWS);
+        struct batch part = fill_task(device, name, STEPS, SEED, UPDATE, FIRST, ROWS - FIRST);
+        struct batch others[] = {fill_task(device, name, STEPS, SEED, UPDATE + 1, 0, ROWS),
+                                 fill_task(device, name, STEPS, SEED + 1, UPDATE, 0, ROWS),
+                                 fill_task(device, name, STEPS, SEED + (UINT64_C(1) << 32), UPDATE, 0, ROWS)};
+        const size_t row_bytes = whole.stride * sizeof(float);
+        for (size_t t = 0; t < whole.problem.data_steps; t++) {
+            ck_assert_mem_eq(row_of(&whole, t, FIRST), row_of(&part, t, 0), (ROWS - FIRST) * row_bytes);
+            if (t == 0 || whole.problem.target == RG_TARGET_STEPS) {
+                ck_assert_mem_eq(whole.y + t * ROWS + FIRST, part.y + t * (ROWS - FIRST),
+                                 (ROWS - FIRST) * sizeof(float));
+            }
+        }
+        for (size_t i = 0; i < 3; i++) {
+            ck_assert_int_ne(memcmp(whole.x, others[i].x, whole.problem.data_steps * ROWS * row_bytes), 0);
+            release(&others[i]);
+        }
+        release(&whole);
+        release(&part);
+    }
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* ---- what the inputs say */
+
+static size_t marked_class(const struct batch *b, size_t row) {
+    size_t label = 0, found = 0;
+    for (size_t t = 0; t < b->problem.data_steps; t++) {
+        const size_t symbol = symbol_of(b, t, row);
+        if (symbol < 2) {
+            label |= symbol << found++;
+        }
+    }
+    ck_assert_uint_eq((size_t)1 << found, b->problem.outputs);
+    return label;
+}
+
+static void check_targets(const struct batch *b, size_t row) {
+    const char *const name = b->problem.name;
+    const size_t steps = b->problem.data_steps;
+    if (b->problem.inputs == 2) {
+        float sum = 0.0f, product = 1.0f;
+        size_t marks[2] = {0, 0};
+        for (size_t t = 0; t < steps; t++) {
+            const float *const x = row_of(b, t, row);
+            ck_assert(x[0] >= 0.0f && x[0] <= 1.0f && (same(x[1], 0.0f) || same(x[1], 1.0f)));
+            marks[t >= steps / 2] += same(x[1], 1.0f);
+            sum += x[1] * x[0];
+            product *= same(x[1], 1.0f) ? x[0] : 1.0f;
+        }
+        ck_assert(marks[0] == 1 && marks[1] == 1);
+        ck_assert(same(b->y[row], name[0] == 'a' ? sum : name[0] == 'm' ? product : same(sum, 1.0f) ? 1.0f : 0.0f));
+    } else if (b->problem.target == RG_TARGET_STEPS) {
+        const bool copy = name[0] == 'c';
+        for (size_t t = 0; t < steps; t++) {
+            const size_t blank = copy ? 0 : 5;
+            ck_assert_uint_eq((size_t)b->y[t * b->rows + row],
+                              t + 10 < steps ? blank : symbol_of(b, t + 10 - steps, row));
+            /* copy's delimiter comes before the first answer, memorisation's trigger with it */
+            ck_assert_int_eq(symbol_of(b, t, row) == (copy ? 9 : 6), t == steps - (copy ? 11 : 10));
+            ck_assert(t < 10 || symbol_of(b, t, row) == blank || symbol_of(b, t, row) == (copy ? 9 : 6));
+        }
+    } else if (name[0] == 't') {
+        ck_assert_uint_eq((size_t)b->y[row], marked_class(b, row));
+    } else {
+        const size_t at = name[0] == 'p' ? 0 : steps - 1 - steps / 2;
+        ck_assert_uint_eq((size_t)b->y[row], symbol_of(b, at, row));
+    }
+}
+
+START_TEST(targets_follow_from_the_inputs) {
+    static const size_t steps[] = {4, 5, 19, 50, 101};
+    struct rg_device *device = open_execution(kinds[_i]);
+    for (size_t k = 0; device && k < N_KNOWN; k++) {
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+            struct batch b = fill_task(device, known[k].name, steps[i], 3, 1, 0, 40);
+            for (size_t row = 0; row < b.rows; row++) {
+                check_targets(&b, row);
+            }
+            release(&b);
+        }
+    }
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* Chi squared of `n` counts against equal chances, in standard deviations from its mean n - 1. */
+static double unevenness(const size_t *counts, size_t n) {
+    double total = 0.0, squares = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        total += (double)counts[i];
+        squares += (double)counts[i] * (double)counts[i];
+    }
+    const double chi = squares * (double)n / total - total, freedom = (double)n - 1.0;
+    return (chi - freedom) / sqrt(2.0 * freedom);
+}
+
+START_TEST(places_are_drawn_with_equal_chances) {
+    enum { ROWS = 40000, STEPS = 61 };
+    struct rg_device *device = open_execution(kinds[_i]);
+    for (size_t k = 0; device && k < N_KNOWN; k++) {
+        size_t counts[STEPS] = {0};
+        const bool marked = known[k].inputs == 2, order = known[k].name[0] == 't';
+        if (!marked && !order) {
+            continue;
+        }
+        struct batch b = fill_task(device, known[k].name, STEPS, 11, 2, 0, ROWS);
+        for (size_t i = 0; i < (size_t)ROWS * STEPS; i++) { /* the mark, or either of the symbols that matter */
+            const float *const x = b.x + i * b.stride;
+            counts[i / ROWS] += same(x[1], 1.0f) || (order && same(x[0], 1.0f));
+        }
+        if (marked) {
+            ck_assert_double_lt(fabs(unevenness(counts, STEPS / 2)), 5.0);
+            ck_assert_double_lt(fabs(unevenness(counts + STEPS / 2, STEPS - STEPS / 2)), 5.0);
+        }
+        for (size_t t = 0; order && t < STEPS; t++) { /* windows 6 … 11, 18 … 23, 30 … 35, 36 … 41 */
+            const bool three = known[k].outputs == 8;
+            const size_t start = t >= 36 ? 36 : t >= 30 ? 30 : t >= 18 ? 18 : 6;
+            const bool inside = t >= start && t < start + 6 && (start == 6 || (start == 30 ? !three : three));
+            ck_assert_int_eq(counts[t] > 0, inside);
+            ck_assert(!inside || fabs(unevenness(counts + start, 6)) < 5.0);
+        }
+        release(&b);
+    }
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* ---- baselines */
+
+/* The loss of the best answer that knows the step only, over a batch; *spread is a bound of its error. */
+static double step_loss(const struct batch *b, double *spread) {
+    const size_t steps = b->problem.target == RG_TARGET_STEPS ? b->problem.data_steps : 1;
+    const double n = (double)b->rows;
+    double loss = 0.0;
+    *spread = 0.0;
+    for (size_t t = 0; t < steps; t++) {
+        double counts[100] = {0.0}, sum = 0.0, squares = 0.0, classes = 0.0;
+        for (size_t row = 0; row < b->rows; row++) {
+            const double y = (double)b->y[t * b->rows + row];
+            sum += y;
+            squares += y * y;
+            counts[(size_t)y] += 1.0;
+        }
+        if (b->problem.loss == RG_LOSS_MSE) {
+            *spread = 5.0 / sqrt(n); /* the square of an error is below 1, so its deviation is too */
+            return squares / n - sum / n * (sum / n);
+        }
+        for (size_t c = 0; c < 100; c++) {
+            loss -= counts[c] > 0.0 ? counts[c] / n * log(counts[c] / n) / (double)steps : 0.0;
+            classes += counts[c] > 0.0 ? 1.0 : 0.0;
+        }
+        /* 2 n times the missing entropy is chi squared with classes - 1 degrees of freedom */
+        *spread += (classes - 1.0 + 6.0 * sqrt(2.0 * (classes - 1.0))) / (2.0 * n) / (double)steps;
+    }
+    return loss;
+}
+
+START_TEST(baselines_are_those_of_the_batch) {
+    static const struct {
+        size_t steps;
+        double baseline[N_KNOWN];
+    } cases[] = {
+        {1,
+         {1.0 / 12, 1.0 / 12, 0.6931471805599453, 0.990210257942779, 0.7663990059210002, 0, 0.6931471805599453, 0,
+          2.0794415416798357}},
+        {100,
+         {1.0 / 6, 7.0 / 144, 0.6931471805599453, 0.17328679513998632, 0.13411982603617503, 1.3862943611198906,
+          0.6931471805599453, 2.0794415416798357, 2.0794415416798357}},
+    };
+    struct rg_device *device = open_execution(kinds[_i]);
+    for (size_t k = 0; device && k < N_KNOWN; k++) {
+        for (size_t i = 0; i < 2; i++) {
+            if (cases[i].steps < known[k].least_steps) {
+                continue;
+            }
+            struct batch b = fill_task(device, known[k].name, cases[i].steps, 5, 9, 0, 20000);
+            double spread = 0.0;
+            const double loss = step_loss(&b, &spread);
+            ck_assert_double_eq_tol(b.problem.baseline, cases[i].baseline[k], 1e-15);
+            ck_assert_msg(fabs(loss - b.problem.baseline) < spread, "%s: %g, baseline %g", known[k].name, loss,
+                          b.problem.baseline);
+            release(&b);
+        }
+    }
+    rg_device_destroy(device);
+}
+END_TEST
+
+START_TEST(problems_have_their_sizes) {
+    for (size_t k = 0; k < N_KNOWN; k++) {
+        struct rg_problem p;
+        expect_ok(rg_problem_task(known[k].name, 50, &p), known[k].name);
+        ck_assert_str_eq(p.name, known[k].name);
+        ck_assert_uint_eq(p.inputs, known[k].inputs);
+        ck_assert_uint_eq(p.outputs, known[k].outputs);
+        ck_assert_uint_eq(p.steps, 50);
+        ck_assert_uint_eq(p.data_steps, 50 + known[k].extra_steps);
+        ck_assert_int_eq(p.loss, known[k].loss);
+        ck_assert_int_eq(p.target, known[k].extra_steps ? RG_TARGET_STEPS : RG_TARGET_LAST);
+        ck_assert_uint_eq(p.n_targets, 1);
+        ck_assert_ptr_null(p.data);
+    }
+}
+END_TEST
+
+START_TEST(wrong_names_and_sizes_are_refused) {
+    struct rg_problem p;
+    for (size_t k = 0; k < N_KNOWN; k++) {
+        char smallest[32];
+        (void)snprintf(smallest, sizeof smallest, "from %zu ", known[k].least_steps);
+        ck_assert_int_eq(rg_problem_task(known[k].name, known[k].least_steps, &p), RG_OK);
+        ck_assert_int_eq(rg_problem_task(known[k].name, known[k].least_steps - 1, &p), RG_USAGE);
+        ck_assert_ptr_nonnull(strstr(rg_error_message(), known[k].name));
+        ck_assert_ptr_nonnull(strstr(rg_error_message(), smallest));
+        ck_assert_int_eq(rg_problem_task(known[k].name, SIZE_MAX, &p), RG_USAGE);
+    }
+    ck_assert_int_eq(rg_problem_task("addin", 5, &p), RG_USAGE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "addin"));
+    ck_assert_int_eq(rg_problem_task("", 5, &p), RG_USAGE);
+}
+END_TEST
+
+/* ---- data sets */
+
+enum { N = 7, STEPS = 70, FEATURES = 5, TARGETS = 2, BATCH = 6 };
+struct made_data {
+    float x[N * STEPS * FEATURES], y[N * STEPS * TARGETS];
+    int32_t lengths[N];
+    struct rg_dataset data;
+};
+
+/* Values that tell where they stand; lengths 0 and STEPS among them. */
+static void make_data(struct made_data *m, size_t n_targets, bool ragged) {
+    static char path[] = "made.npz";
+    static const int32_t lengths[N] = {STEPS, 0, 1, STEPS - 1, 33, 64, 65};
+    for (size_t i = 0; i < N * STEPS * FEATURES; i++) {
+        m->x[i] = (float)i + 1.0f;
+    }
+    for (size_t i = 0; i < N * STEPS * TARGETS; i++) {
+        m->y[i] = (float)i + 0.5f;
+    }
+    memcpy(m->lengths, lengths, sizeof lengths);
+    m->data = (struct rg_dataset){.path = path,
+                                  .n_sequences = N,
+                                  .n_steps = STEPS,
+                                  .n_features = FEATURES,
+                                  .kind = RG_INPUT_FLOAT,
+                                  .x_float = m->x,
+                                  .lengths = ragged ? m->lengths : NULL,
+                                  .y = m->y,
+                                  .n_targets = n_targets};
+}
+
+static void check_gathered(const struct batch *b, const struct made_data *m, const uint32_t *index) {
+    const bool every_step = b->problem.target == RG_TARGET_STEPS;
+    for (size_t row = 0; row < b->rows; row++) {
+        const size_t n = index[row], length = m->data.lengths ? (size_t)m->lengths[n] : STEPS, start = STEPS - length;
+        ck_assert_uint_eq(b->begin[row], start);
+        for (size_t t = 0; t < STEPS; t++) {
+            const size_t step = n * STEPS + t - start;
+            for (size_t f = 0; f < b->stride; f++) {
+                ck_assert(same(row_of(b, t, row)[f], t >= start && f < FEATURES ? m->x[step * FEATURES + f] : 0.0f));
+            }
+            for (size_t i = 0; every_step && i < b->n_targets; i++) {
+                const float y = b->y[(t * b->rows + row) * b->n_targets + i];
+                ck_assert(t < start ? isnan(y) : same(y, m->y[step * b->n_targets + i]));
+            }
+        }
+        for (size_t i = 0; !every_step && i < b->n_targets; i++) {
+            ck_assert(same(b->y[row * b->n_targets + i], m->y[n * b->n_targets + i]));
+        }
+    }
+}
+
+/* Targets of the last step and of every step, one or two of them, in chunks. */
+START_TEST(data_sets_give_their_steps_and_targets) {
+    struct rg_device *device = open_execution(kinds[_i]);
+    for (int i = 0; device && i < 8; i++) {
+        struct made_data m;
+        struct rg_problem problem;
+        struct rg_data_source *source = NULL;
+        const enum rg_target target = i & 1 ? RG_TARGET_STEPS : RG_TARGET_LAST;
+        const size_t n_targets = i & 2 ? TARGETS : 1;
+        make_data(&m, target == RG_TARGET_STEPS ? n_targets * STEPS : n_targets, i & 4);
+        expect_ok(rg_problem_data(&m.data, RG_LOSS_MSE, target, &problem), "problem");
+        ck_assert_uint_eq(problem.n_targets, n_targets);
+        expect_ok(rg_data_source_create(device, &m.data, BATCH, 9, true, &source), "source");
+        for (size_t first = 0; first < BATCH; first += 4) {
+            struct batch b = fill(device, &source->source, &problem, 1, first, first ? BATCH - 4 : 4);
+            check_gathered(&b, &m, source->rows + first);
+            release(&b);
+        }
+        rg_data_source_destroy(source);
+    }
+    rg_device_destroy(device);
+}
+END_TEST
+
+/* Classes and baselines of targets of every step come from the valid steps alone. */
+START_TEST(targets_of_every_step_are_counted) {
+    struct made_data m;
+    struct rg_problem p;
+    make_data(&m, STEPS, true);
+    const size_t valid = STEPS + 1 + STEPS - 1 + 33 + 64 + 65;
+    size_t seen = 0;
+    for (size_t n = 0; n < N; n++) {
+        for (size_t t = 0; t < STEPS; t++) {
+            m.y[n * STEPS + t] = t < (size_t)m.lengths[n] ? (float)(seen++ % 3) : 17.0f;
+        }
+    }
+    ck_assert_uint_eq(seen, valid);
+    expect_ok(rg_problem_data(&m.data, RG_LOSS_AUTO, RG_TARGET_STEPS, &p), "auto");
+    ck_assert_int_eq(p.loss, RG_LOSS_CE);
+    ck_assert_uint_eq(p.outputs, 3);
+    ck_assert_uint_eq(p.n_targets, 1);
+    double entropy = 0.0, squares = 0.0, mean = 0.0;
+    for (size_t c = 0; c < 3; c++) {
+        const size_t count = (valid + 2 - c) / 3;
+        const double share = (double)count / (double)valid;
+        entropy -= share * log(share);
+        squares += share * (double)(c * c);
+        mean += share * (double)c;
+    }
+    ck_assert_double_eq_tol(p.baseline, entropy, 1e-14);
+    expect_ok(rg_problem_data(&m.data, RG_LOSS_MSE, RG_TARGET_STEPS, &p), "mse");
+    ck_assert_double_eq_tol(p.baseline, squares - mean * mean, 1e-14);
+    ck_assert_int_eq(rg_problem_data(&m.data, RG_LOSS_BCE, RG_TARGET_STEPS, &p), RG_BAD_FILE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "target 2"));
+    m.y[1] = 0.5f;
+    ck_assert_int_eq(rg_problem_data(&m.data, RG_LOSS_CE, RG_TARGET_STEPS, &p), RG_BAD_FILE);
+    m.data.n_targets = STEPS - 1;
+    ck_assert_int_eq(rg_problem_data(&m.data, RG_LOSS_MSE, RG_TARGET_STEPS, &p), RG_BAD_FILE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "--target steps"));
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("tasks");
+    TCase *tasks = tcase_create("tasks");
+    tcase_set_timeout(tasks, 300);
+    tcase_add_loop_test(tasks, every_number_is_the_definitions, 0, N_KINDS);
+    tcase_add_loop_test(tasks, large_batches_and_long_sequences, 0, N_KINDS);
+    tcase_add_loop_test(tasks, sequences_do_not_depend_on_the_chunk, 0, N_KINDS);
+    tcase_add_loop_test(tasks, targets_follow_from_the_inputs, 0, N_KINDS);
+    tcase_add_loop_test(tasks, places_are_drawn_with_equal_chances, 0, N_KINDS);
+    tcase_add_loop_test(tasks, baselines_are_those_of_the_batch, 0, N_KINDS);
+    tcase_add_test(tasks, problems_have_their_sizes);
+    tcase_add_test(tasks, wrong_names_and_sizes_are_refused);
+    tcase_add_loop_test(tasks, data_sets_give_their_steps_and_targets, 0, N_KINDS);
+    tcase_add_test(tasks, targets_of_every_step_are_counted);
+    suite_add_tcase(suite, tasks);
+    return run_suite(suite);
+}
