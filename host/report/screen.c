@@ -81,6 +81,26 @@ static const char *short_time(double seconds, char out[32]) {
     return out;
 }
 
+static void print_model(const struct rg_model *model) {
+    const struct rg_shape *const shape = &model->shape;
+    char weights[32];
+    (void)fprintf(stderr, "model    %s", rg_cell_names[shape->cell]);
+    if (shape->cell == RG_CELL_RNN) {
+        (void)fprintf(stderr, " %s", rg_activation_names[shape->activation]);
+    }
+    if (shape->layers > 1) {
+        (void)fprintf(stderr, ", %zu layers", shape->layers);
+    }
+    if (shape->bidirectional) {
+        (void)fprintf(stderr, ", bidirectional");
+    }
+    if (shape->skip) {
+        (void)fprintf(stderr, ", skip %zu %s", shape->skip, rg_skip_kind_names[shape->skip_kind]);
+    }
+    (void)fprintf(stderr, "; %zu -> %zu -> %zu, %s weights\n", shape->inputs, shape->hidden, shape->outputs,
+                  grouped(model->n_weights, weights));
+}
+
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *f) {
     if (screen->config->quiet || screen->config->json) {
         return;
@@ -88,10 +108,7 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
     char a[64], b[64];
     const struct rg_config *c = f->config;
     FILE *out = stderr;
-    (void)fprintf(out, "model    %s %s, %zu inputs, %zu hidden, %zu outputs; %s weights\n",
-                  rg_cell_names[f->model->shape.cell], rg_activation_names[f->model->shape.activation],
-                  f->model->shape.inputs, f->model->shape.hidden, f->model->shape.outputs,
-                  grouped(f->model->n_weights, a));
+    print_model(f->model);
     (void)fprintf(out, "task     %s, %s", f->problem->name, counted(f->problem->steps, "step", a));
     if (f->problem->n_sequences) {
         (void)fprintf(out, ", %s", counted(f->problem->n_sequences, "sequence", b));
@@ -148,6 +165,18 @@ void rg_screen_progress_end(struct rg_screen *screen) {
     }
 }
 
+/* The next remedy of the notes: an initialisation that keeps lengths, then gates, then gates that remember longer. */
+static const char *vanishing_advice(const struct rg_config *config) {
+    if (config->cell == RG_CELL_LSTM) {
+        return config->init.kind == RG_INIT_CHRONO ? " Try longer training." : " Try --init chrono:T with T the steps.";
+    }
+    if (config->cell == RG_CELL_GRU || config->init.kind == RG_INIT_ORTHOGONAL ||
+        config->init.kind == RG_INIT_IDENTITY) {
+        return " Try --cell lstm --forget-bias 1.";
+    }
+    return " Try --cell irnn, or --init orthogonal.";
+}
+
 void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_config *config, char *out,
                          size_t bytes) {
     struct rg_judgement j;
@@ -160,9 +189,7 @@ void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_c
     }
     const char *advice = "";
     if (j.verdict == RG_VANISHING) {
-        advice = config->init.kind == RG_INIT_ORTHOGONAL || config->init.kind == RG_INIT_IDENTITY
-                     ? " Try a shorter --steps, or longer training."
-                     : " Try --init orthogonal.";
+        advice = vanishing_advice(config);
     } else if (j.verdict == RG_EXPLODING) {
         advice = config->clip_norm > 0.0 ? " Try a smaller --lr." : " Try --clip-norm 1.";
     }
