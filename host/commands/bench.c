@@ -22,20 +22,30 @@ struct bench {
     size_t n_devices;
 };
 
-/* --device names one device; auto means the best OpenCL device and the native one. */
-static rg_status open_devices(struct bench *b) {
+static rg_status open_device(struct bench *b, const char *spec) {
     const struct rg_device_options options = {.threads = b->config->threads};
-    const bool both = strcmp(b->config->device, "auto") == 0;
-    RG_TRY(rg_device_open(b->config->device, &options, &b->devices[0]));
-    b->n_devices = 1;
-    if (both && strcmp(b->devices[0]->info.backend, "native") != 0) {
-        RG_TRY(rg_device_open("cpu", &options, &b->devices[1]));
-        b->n_devices = 2;
+    if (b->n_devices == MAX_BENCH_DEVICES) {
+        return rg_fail(RG_USAGE, "--device lists more than %d devices", MAX_BENCH_DEVICES);
     }
-    for (size_t i = 0; i < b->n_devices; i++) {
-        RG_TRY(rg_bench_peak(b->devices[i], &b->peaks[i]));
+    RG_TRY(rg_device_open(spec, &options, &b->devices[b->n_devices]));
+    b->n_devices++;
+    return rg_bench_peak(b->devices[b->n_devices - 1], &b->peaks[b->n_devices - 1]);
+}
+
+/* --device lists devices with commas between them; auto means the best OpenCL device and the native one. */
+static rg_status open_devices(struct bench *b) {
+    if (strcmp(b->config->device, "auto") == 0) {
+        RG_TRY(open_device(b, "auto"));
+        return strcmp(b->devices[0]->info.backend, "native") == 0 ? RG_OK : open_device(b, "cpu");
     }
-    return RG_OK;
+    char *list = NULL, *rest = NULL;
+    RG_TRY(rg_copy_string(&list, b->config->device));
+    rg_status status = RG_OK;
+    for (char *spec = strtok_r(list, ",", &rest); spec && status == RG_OK; spec = strtok_r(NULL, ",", &rest)) {
+        status = open_device(b, spec);
+    }
+    rg_free(list);
+    return status == RG_OK && b->n_devices == 0 ? rg_fail(RG_USAGE, "--device names no device") : status;
 }
 
 static void print_json(const struct rg_bench_case *c, const struct rg_device *device, double peak,
