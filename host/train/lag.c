@@ -194,7 +194,7 @@ static rg_status create_profile(const struct rg_engine *e, size_t rows, size_t l
     p->direction = direction;
     p->n_matrices = e->plan.skip > 0 && e->plan.skip_kind == RG_SKIP_ADD ? RG_LAG_MATRICES : RG_LAG_SH;
     RG_TRY(rg_alloc(&p->storage, steps, (RG_LAG_MATRICES * 3 + 1) * sizeof(double), "the lag profile"));
-    for (size_t m = 0; m < p->n_matrices; m++) {
+    for (size_t m = 0; m < RG_LAG_MATRICES && m < p->n_matrices; m++) {
         p->matrices[m] = (struct rg_lag_terms){.parameter = rg_model_parameter(e->model, layer, direction, roles[m]),
                                                .norm = p->storage + (3 * m) * steps,
                                                .share = p->storage + (3 * m + 1) * steps,
