@@ -41,7 +41,9 @@ struct rg_sweep_args {
     rg_u32 x_stride;
     rg_u32 hidden;     /* H */
     rg_u32 h_stride;   /* Hp */
-    rg_u32 out_stride; /* D*Hp: row of the layer's states */
+    rg_u32 out_stride; /* row of the layer's states: D*Hp and some padding */
+    rg_u32 d_stride;   /* row of the deltas: deltas*Hp and some padding */
+    rg_u32 unused;
     rg_u32 out_column; /* where this direction's states begin in it */
     rg_u32 tile;       /* rows of a work-group */
     rg_u32 activation; /* enum rg_activation */

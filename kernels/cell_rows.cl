@@ -100,7 +100,7 @@ struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
 
 RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
                                                       struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b, size_t col) {
-    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC), d_stride = RG_DELTAS * s.h_stride;
+    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC), d_stride = s.d_stride;
     rg_vec acc[RG_R][RG_NV];
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {

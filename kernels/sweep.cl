@@ -109,7 +109,7 @@ RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __globa
         block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;                    \
         block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                        \
         block.next = next + r * stride;                                                            \
-        block.far = d + (at_far + r) * RG_DELTAS * s.h_stride;                                     \
+        block.far = d + (at_far + r) * s.d_stride;                                                 \
         block.depth = order + 1 < s.steps ? s.hidden : 0;                                          \
         block.far_depth = order + s.skip < s.steps ? s.hidden : 0;                                 \
         block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit         \
@@ -122,7 +122,7 @@ RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __globa
         block.carry = carry + ((order % own) * s.rows + first + r) * s.h_stride + unit;            \
         block.carried = order + own < s.steps;                                                     \
         block.now = now + r * stride + unit;                                                       \
-        block.d = d + (at + r) * RG_DELTAS * s.h_stride + unit;                                    \
+        block.d = d + (at + r) * s.d_stride + unit;                                                \
         block.begin = begin + first + r;                                                           \
         block.t = t;                                                                               \
         RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                     \

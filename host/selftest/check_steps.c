@@ -28,7 +28,7 @@ static double term_error(const struct walk *w, const float *term, enum rg_role r
         const size_t gate = j / p->hidden;
         const size_t group = role == RG_ROLE_WEIGHT_HH && gate + 1 == p->gates ? p->deltas - 1 : gate;
         for (size_t k = 0; k < columns; k++) {
-            const float got = term[(first + k) * p->d_stride + group * p->h_stride + j % p->hidden];
+            const float got = term[(first + k) * p->d_width + group * p->h_stride + j % p->hidden];
             const double error = (double)got - w->wanted[j * columns + k];
             squares += error * error;
         }

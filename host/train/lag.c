@@ -120,8 +120,8 @@ static void note_term(struct walk *w, size_t t, const double *term) {
     for (size_t m = 0; m < w->profile->n_matrices; m++) {
         size_t first = 0, count = 0;
         matrix_rows(w, m, &first, &count);
-        const double *const from = term + first * w->engine->plan.d_stride;
-        const size_t n = count * w->engine->plan.d_stride;
+        const double *const from = term + first * w->engine->plan.d_width;
+        const size_t n = count * w->engine->plan.d_width;
         w->profile->matrices[m].norm[w->profile->steps - 1 - t] = sqrt(dot(from, from, n));
     }
     for (size_t i = 0; i < w->term; i++) {
@@ -139,7 +139,7 @@ static void compare_term(struct walk *w, size_t t, const double *term) {
         struct rg_lag_terms *const terms = &w->profile->matrices[m];
         size_t first = 0, count = 0;
         matrix_rows(w, m, &first, &count);
-        const size_t at = first * w->engine->plan.d_stride, n = count * w->engine->plan.d_stride;
+        const size_t at = first * w->engine->plan.d_width, n = count * w->engine->plan.d_width;
         const double product = dot(term + at, w->total + at, n);
         const double left = sqrt(dot(w->rest + at, w->rest + at, n));
         terms->share[lag] = terms->total > 0.0 ? product / (terms->total * terms->total) : 0.0;
@@ -163,8 +163,8 @@ static rg_status walk_terms(struct walk *w) {
     for (size_t m = 0; m < w->profile->n_matrices; m++) {
         size_t first = 0, count = 0;
         matrix_rows(w, m, &first, &count);
-        const double *const from = w->total + first * w->engine->plan.d_stride;
-        w->profile->matrices[m].total = sqrt(dot(from, from, count * w->engine->plan.d_stride));
+        const double *const from = w->total + first * w->engine->plan.d_width;
+        w->profile->matrices[m].total = sqrt(dot(from, from, count * w->engine->plan.d_width));
     }
     memcpy(w->rest, w->total, w->term * sizeof *w->rest);
     const size_t last_group = (steps - 1) / w->group * w->group;

@@ -146,6 +146,7 @@ static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, 
         .hidden = (rg_u32)p->hidden,
         .h_stride = (rg_u32)p->h_stride,
         .out_stride = (rg_u32)p->out_stride,
+        .d_stride = (rg_u32)p->d_stride,
         .out_column = (rg_u32)(direction * p->hidden),
         .tile = (rg_u32)p->tile,
         .activation = (rg_u32)e->model->shape.activation,
@@ -262,7 +263,7 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
         .segment_stride = rg_plan_term(p, layer),
         .partial = p->layer[layer].directions[direction].partial,
         .n_segments = (rg_u32)segments,
-        .n = (rg_u32)p->d_stride,
+        .n = (rg_u32)p->d_width,
         .d_stride = (rg_u32)p->d_stride,
         .gate_width = (rg_u32)p->h_stride,
         .accumulate = accumulate,
@@ -281,7 +282,7 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
         args.sources[3].skip_gate = input_gap;
         args.n_sources = 4;
     }
-    const size_t panels = p->d_stride / rg_device_panel(e->device), across = divide_up(WIDE_GROUPS, segments);
+    const size_t panels = p->d_width / rg_device_panel(e->device), across = divide_up(WIDE_GROUPS, segments);
     return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
                                                            .buffers = {e->out[layer], inputs_of(e, layer), e->ones,
                                                                        e->d[direction], e->partial},
@@ -299,7 +300,7 @@ rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
                                       .gates = (rg_u32)p->gates,
                                       .units = (rg_u32)p->hidden,
                                       .stride = (rg_u32)p->h_stride,
-                                      .n = (rg_u32)p->d_stride};
+                                      .n = (rg_u32)p->d_width};
     const struct {
         size_t columns, k0, last;
     } where[RG_N_ROLES] = {

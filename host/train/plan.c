@@ -72,7 +72,7 @@ static void plan_packed(struct rg_plan *p, size_t panel) {
 }
 
 size_t rg_plan_term(const struct rg_plan *plan, size_t layer) {
-    return plan->layer[layer].partial_rows * plan->d_stride;
+    return plan->layer[layer].partial_rows * plan->d_width;
 }
 
 static void plan_partial(struct rg_plan *p) {
@@ -286,8 +286,10 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     RG_TRY(check_sizes(p));
     p->h_stride = round_up(p->hidden, panel);
     p->o_stride = round_up(p->outputs, panel);
-    p->out_stride = p->directions * p->h_stride;
-    p->d_stride = p->deltas * p->h_stride;
+    p->d_width = p->deltas * p->h_stride;
+    const size_t pad = most((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
+    p->out_stride = p->directions * p->h_stride + pad;
+    p->d_stride = p->d_width + pad;
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].inputs = l ? p->directions * p->hidden : p->inputs;
         p->layer[l].x_stride = l ? p->out_stride : round_up(p->inputs, RG_INPUT_PAD);

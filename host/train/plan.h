@@ -41,8 +41,9 @@ struct rg_plan {
     size_t skip;                 /* d, 0 for none */
     enum rg_skip_kind skip_kind;
     size_t h_stride, o_stride; /* Hp, Op */
-    size_t out_stride;         /* D*Hp */
-    size_t d_stride;           /* deltas*Hp */
+    size_t d_width;            /* deltas*Hp */
+    size_t out_stride;         /* D*Hp and some padding: rows a power of two apart would fall on the same cache sets */
+    size_t d_stride;           /* d_width and the same padding */
     size_t block;              /* sequences that a weight gradient sums at a time, see kernels/args.h */
     size_t chunk;              /* sequences that are in memory at once: whole blocks where memory allows */
     size_t tile;               /* sequences of a work-group in a sweep */
