@@ -4,7 +4,8 @@
  * row-major with time outermost; its rows are padded:
  *   Fp = F rounded up to RG_INPUT_PAD, the padding holds zeros
  *   Hp, Op = H, O rounded up to the panel width NR = RG_NV * RG_COLS * RG_VEC
- * The states of a layer's D directions lie side by side, direction d from column d*H on, in rows of D*Hp.
+ * The states of a layer's D directions lie side by side, direction d from column d*H on, in rows of D*Hp and
+ * some padding; so do the deltas, in rows of deltas*Hp and the same padding.
  * Sizes in elements unless named otherwise. 64-bit members come first so that every compiler lays them out alike. */
 #ifndef RG_ARGS_H
 #define RG_ARGS_H
