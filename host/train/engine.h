@@ -51,6 +51,7 @@ struct rg_engine {
     const struct rg_model *model; /* borrowed; its table of parameters, not its weights */
     double *phases;               /* [RG_N_PHASES], or NULL: do not measure */
     struct rg_optimizer_state *optimizer;
+    /* rows of D*Hp and of deltas*Hp have some padding behind them: plan.out_stride, plan.d_stride */
     struct rg_buffer *weights, *gradients;     /* [arena] */
     struct rg_buffer *packed;                  /* [plan.packed] */
     struct rg_buffer *partial;                 /* [plan.partial] */
