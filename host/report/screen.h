@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "train/lag.h"
+#include "train/score.h"
 #include "train/source.h"
 #include "train/trainer.h"
 
@@ -34,12 +35,6 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
 /* The progress line: at most ten a second on a terminal, else a line now and then. */
 void rg_screen_update(struct rg_screen *screen, const struct rg_update *update);
 void rg_screen_progress_end(struct rg_screen *screen);
-
-/* Held-out loss and, where the outputs are classes, accuracy (NAN if not). */
-struct rg_validation {
-    size_t sequences;
-    double loss, accuracy;
-};
 
 /* The result on stdout: losses, norms, speed, the lag profile drawn, one sentence of verdict and advice. `profile` and
  * `validation` may be NULL. */

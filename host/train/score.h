@@ -6,6 +6,12 @@
 
 #include "rnn_gpu/config.h"
 
+/* Held-out loss and, where the outputs are classes, accuracy (NAN if not). */
+struct rg_validation {
+    size_t sequences;
+    double loss, accuracy;
+};
+
 /* outputs [n][n_outputs] as the head gives them (logits for bce and ce); targets [n][n_outputs], or the class [n] for
  * ce. *loss is the mean as in training; *accuracy the share of right classes, NAN for mse. */
 void rg_score(const float *outputs, const float *targets, size_t n, size_t n_outputs, enum rg_loss loss,

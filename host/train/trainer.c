@@ -74,6 +74,10 @@ static uint64_t updates_ahead(const struct loop *l) {
     return n < 1.0 ? 1 : n > RG_HISTORY ? RG_HISTORY : (uint64_t)n;
 }
 
+double rg_clip_rate(const struct rg_training *training) {
+    return training->updates ? (double)training->clipped / (double)training->updates : 0.0;
+}
+
 rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const struct rg_config *config,
                    const struct rg_trainer_hooks *hooks, struct rg_training *training) {
     memset(training, 0, sizeof *training);

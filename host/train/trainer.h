@@ -29,6 +29,9 @@ struct rg_training {
     double sequences_per_s;
 };
 
+/* The share of updates that were clipped; 0 if there were none. */
+double rg_clip_rate(const struct rg_training *training);
+
 struct rg_trainer_hooks {
     void (*on_update)(void *self, const struct rg_update *update); /* in order, each update once */
     void *self;

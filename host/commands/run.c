@@ -1,0 +1,234 @@
+/* One training as an object: see run.h. */
+#include "commands/run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/setup.h"
+#include "rnn_gpu/memory.h"
+
+enum { FILE_BATCH = 4096, FASHION_BATCH = 256, FASHION_UPDATES = 2000, MAX_SKIPS = 10 };
+
+static bool is_fashion(const struct rg_config *config) {
+    return config->task && strcmp(config->task, "fashion-mnist") == 0;
+}
+
+rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *data) {
+    *data = (struct rg_run_data){NULL, NULL};
+    rg_status status = RG_OK;
+    if (is_fashion(config)) {
+        RG_TRY_GOTO(rg_setup_fashion_mnist(false, &data->training));
+        RG_TRY_GOTO(rg_setup_fashion_mnist(true, &data->held_out));
+    } else if (config->data) {
+        RG_TRY_GOTO(rg_dataset_read(config->data, NULL, &data->training));
+        if (!data->training->y) {
+            RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path));
+        }
+    }
+    return RG_OK;
+fail:
+    rg_run_data_release(data);
+    return status;
+}
+
+void rg_run_data_release(struct rg_run_data *data) {
+    rg_dataset_destroy(data->training);
+    rg_dataset_destroy(data->held_out);
+    *data = (struct rg_run_data){NULL, NULL};
+}
+
+static rg_status choose_task(struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    RG_TRY(rg_problem_task(c->task ? c->task : "adding", c->steps, &r->problem));
+    if (c->loss != RG_LOSS_AUTO && c->loss != r->problem.loss) {
+        return rg_fail(RG_USAGE, "--loss %s does not fit the task %s; its loss is %s", rg_loss_names[c->loss],
+                       r->problem.name, rg_loss_names[r->problem.loss]);
+    }
+    if (c->target != RG_TARGET_LAST && c->target != r->problem.target) {
+        return rg_fail(RG_USAGE, "--target steps does not fit the task %s, which has one target a sequence",
+                       r->problem.name);
+    }
+    return RG_OK;
+}
+
+/* Settle the problem, and batch, steps and updates where the data decide them. */
+static rg_status choose_problem(struct rg_run *r) {
+    struct rg_config *const c = &r->config;
+    const struct rg_dataset *const data = r->data.training;
+    if (!data) {
+        return choose_task(r);
+    }
+    RG_TRY(rg_problem_data(data, c->loss, c->target, &r->problem));
+    if (c->task) {
+        (void)snprintf(r->problem.name, sizeof r->problem.name, "%s", c->task);
+    }
+    const size_t n = data->n_sequences, most = is_fashion(c) ? FASHION_BATCH : FILE_BATCH;
+    c->batch = c->batch_given ? c->batch : n < most ? n : most;
+    c->updates = is_fashion(c) && !c->updates_given ? FASHION_UPDATES : c->updates;
+    c->steps = r->problem.steps;
+    return RG_OK;
+}
+
+static struct rg_plan_options plan_options(const struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    return (struct rg_plan_options){.batch = c->batch,
+                                    .steps = r->problem.data_steps,
+                                    .n_targets = r->problem.n_targets,
+                                    .training = true,
+                                    .dropout = c->dropout > 0.0 && c->layers > 1,
+                                    .memory = c->memory,
+                                    .data_bytes =
+                                        r->data.training ? rg_data_source_bytes(r->data.training, c->batch) : 0};
+}
+
+static rg_status create_model(struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    const struct rg_plan_options plan = plan_options(r);
+    const struct rg_shape shape = {.cell = c->cell,
+                                   .activation = c->activation,
+                                   .inputs = r->problem.inputs,
+                                   .hidden = c->hidden,
+                                   .outputs = r->problem.outputs,
+                                   .loss = r->problem.loss,
+                                   .target = r->problem.target,
+                                   .layers = c->layers,
+                                   .bidirectional = c->bidirectional,
+                                   .skip = c->skip,
+                                   .skip_kind = c->skip_kind};
+    const struct rg_init_options init = {
+        .hidden = c->init, .input = c->init_input, .zero_biases = c->irnn, .forget_bias = c->forget_bias};
+    RG_TRY(rg_plan_check(r->device, &shape, &plan));
+    RG_TRY(rg_model_create(&shape, &r->model));
+    if (r->data.training && r->data.training->vocabulary) {
+        RG_TRY(rg_model_set_vocabulary(r->model, r->data.training->vocabulary));
+    }
+    return rg_model_initialise(r->model, &init, c->seed);
+}
+
+static rg_status create_engine(struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    const struct rg_engine_options options = {
+        .plan = plan_options(r),
+        .loss = r->problem.loss,
+        .dropout = c->dropout,
+        .seed = c->seed,
+        .optimizer = {.kind = c->optimizer,
+                      .momentum = c->momentum,
+                      .weight_decay = c->weight_decay,
+                      .clip_norm = c->clip_norm,
+                      .clip_value = c->clip_value,
+                      .max_skips = c->nonfinite == RG_NONFINITE_STOP ? 1 : MAX_SKIPS}};
+    RG_TRY(rg_engine_create(r->device, r->model, &options, &r->engine));
+    if (r->data.training) {
+        return rg_data_source_create(r->device, r->data.training, c->batch, c->seed, true, &r->source);
+    }
+    rg_task_source_init(&r->task, &r->problem, c->seed);
+    return RG_OK;
+}
+
+static rg_status make(struct rg_run *r) {
+    RG_TRY(choose_problem(r));
+    if (!r->device) {
+        RG_TRY(rg_setup_device(&r->config, &r->opened));
+        r->device = r->opened;
+    }
+    RG_TRY(create_model(r));
+    return create_engine(r);
+}
+
+rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
+                        struct rg_run **out) {
+    RG_TRY(rg_alloc(out, 1, sizeof **out, "a training run"));
+    struct rg_run *const r = *out;
+    r->config = *config;
+    r->data = *data;
+    r->device = device;
+    r->result.long_share = NAN;
+    const rg_status status = make(r);
+    if (status != RG_OK) {
+        rg_run_destroy(r);
+        *out = NULL;
+    }
+    return status;
+}
+
+void rg_run_destroy(struct rg_run *run) {
+    if (run) {
+        rg_lag_profile_destroy(run->result.profile);
+        rg_engine_destroy(run->engine);
+        rg_data_source_destroy(run->source);
+        rg_model_destroy(run->model);
+        rg_device_destroy(run->opened);
+        rg_free(run);
+    }
+}
+
+static struct rg_source *source_of(struct rg_run *r) {
+    return r->source ? &r->source->source : &r->task.source;
+}
+
+static uint64_t weights_hash(const struct rg_model *model) {
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (size_t i = 0; i < model->n_parameters; i++) {
+        const unsigned char *const bytes = (const unsigned char *)rg_model_values(model, i);
+        for (size_t b = 0; b < rg_parameter_elements(&model->parameters[i]) * sizeof(float); b++) {
+            hash = (hash ^ bytes[b]) * 0x100000001B3u;
+        }
+    }
+    return hash;
+}
+
+rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks) {
+    RG_TRY(rg_train(run->engine, source_of(run), &run->config, hooks, &run->result.training));
+    RG_TRY(rg_engine_get_weights(run->engine, run->model->weights));
+    run->result.weights_hash = weights_hash(run->model);
+    return RG_OK;
+}
+
+static rg_status measure_profile(struct rg_run *r) {
+    struct rg_run_result *const result = &r->result;
+    const size_t rows = rg_lag_profile_rows(&r->engine->plan);
+    RG_TRY(rg_lag_profile_measure(r->engine, source_of(r), result->training.updates, rows, r->model->shape.layers - 1,
+                                  0, &result->profile));
+    rg_lag_judge(result->profile, &result->judgement);
+    const struct rg_lag_terms *const hh = &result->profile->matrices[RG_LAG_HH];
+    result->horizon = hh->horizon;
+    result->long_share = 0.0;
+    for (size_t lag = (result->profile->steps + 1) / 2; lag < result->profile->steps; lag++) {
+        result->long_share += hh->share[lag];
+    }
+    return RG_OK;
+}
+
+static rg_status score_held_out(struct rg_run *r) {
+    const struct rg_dataset *const held_out = r->data.held_out;
+    struct rg_validation *const validation = &r->result.validation;
+    float *outputs = NULL;
+    const size_t n = held_out->n_sequences;
+    RG_TRY(rg_alloc(&outputs, n * rg_setup_output_elements(r->model, held_out), sizeof *outputs, "held-out outputs"));
+    /* the training's memory is not needed any more */
+    rg_engine_destroy(r->engine);
+    r->engine = NULL;
+    rg_data_source_destroy(r->source);
+    r->source = NULL;
+    const rg_status status = rg_setup_outputs(r->device, r->model, held_out, &r->problem, r->config.memory, outputs);
+    if (status == RG_OK) {
+        validation->sequences = n;
+        rg_score(outputs, held_out->y, n, r->model->shape.outputs, r->problem.loss, &validation->loss,
+                 &validation->accuracy);
+    }
+    rg_free(outputs);
+    return status;
+}
+
+rg_status rg_run_measure(struct rg_run *run) {
+    const enum rg_reason reason = run->result.training.reason;
+    if (reason != RG_REASON_DIVERGED && reason != RG_REASON_INTERRUPTED) {
+        RG_TRY(measure_profile(run));
+    }
+    if (run->data.held_out && reason != RG_REASON_DIVERGED) {
+        RG_TRY(score_held_out(run));
+    }
+    return RG_OK;
+}
