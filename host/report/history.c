@@ -1,0 +1,178 @@
+/* The record of a run: see history.h. */
+#include "report/history.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+rg_status rg_history_create(struct rg_history **out) {
+    struct rg_history *h = NULL;
+    rg_status status = RG_OK;
+    *out = NULL;
+    RG_TRY(rg_alloc(&h, 1, sizeof *h, "the history"));
+    h->point_updates = 1;
+    h->validation = (struct rg_thinned){.limit = RG_KEPT_VALIDATIONS, .stride = 1};
+    RG_TRY_GOTO(rg_alloc(&h->points, RG_KEPT_UPDATES, sizeof *h->points, "the history of updates"));
+    RG_TRY_GOTO(rg_alloc(&h->validations, RG_KEPT_VALIDATIONS, sizeof *h->validations, "the history of validations"));
+    *out = h;
+    return RG_OK;
+fail:
+    rg_history_destroy(h);
+    return status;
+}
+
+void rg_history_destroy(struct rg_history *h) {
+    if (!h) {
+        return;
+    }
+    for (size_t i = 0; h->samples && i < h->sample.limit; i++) {
+        rg_free(h->samples[i].numbers);
+    }
+    rg_free(h->samples);
+    rg_free(h->matrices);
+    rg_free(h->validations);
+    rg_free(h->points);
+    rg_free(h);
+}
+
+/* ---- Updates ---- */
+
+/* `next` follows `point` and becomes part of it. */
+static void merge(struct rg_history_point *point, const struct rg_history_point *next) {
+    const uint64_t finite = point->finite + next->finite;
+    if (point->finite && next->finite) {
+        point->loss += (next->loss - point->loss) * ((double)next->finite / (double)finite);
+    } else if (next->finite) {
+        point->loss = next->loss;
+    }
+    point->grad_norm = fmax(point->grad_norm, next->grad_norm);
+    point->finite = finite;
+    point->update = next->update;
+    point->count += next->count;
+    point->clipped += next->clipped;
+    point->skipped += next->skipped;
+    point->lr = next->lr;
+}
+
+void rg_history_add_update(struct rg_history *h, uint64_t update, double loss, double grad_norm, bool clipped,
+                           bool skipped, double lr) {
+    const struct rg_history_point one = {.update = update,
+                                         .count = 1,
+                                         .clipped = clipped,
+                                         .skipped = skipped,
+                                         .finite = isfinite(loss),
+                                         .loss = isfinite(loss) ? loss : NAN,
+                                         .grad_norm = isfinite(grad_norm) ? grad_norm : NAN,
+                                         .lr = lr};
+    if (h->n_points && h->points[h->n_points - 1].count < h->point_updates) {
+        merge(&h->points[h->n_points - 1], &one);
+        return;
+    }
+    if (h->n_points == RG_KEPT_UPDATES) {
+        for (size_t i = 0; i < RG_KEPT_UPDATES / 2; i++) {
+            h->points[i] = h->points[2 * i];
+            merge(&h->points[i], &h->points[2 * i + 1]);
+        }
+        h->n_points = RG_KEPT_UPDATES / 2;
+        h->point_updates *= 2;
+    }
+    h->points[h->n_points++] = one;
+}
+
+/* ---- Thinning ---- */
+
+static void exchange(char *a, char *b, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        const char kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+/* The place of the next item. The newest so far gives way unless it is one of every stride-th; a full list drops every
+ * second of its items, which move behind the others, as they own memory. */
+static size_t next_place(struct rg_thinned *t, void *items, size_t bytes) {
+    char *const at = items;
+    if (t->n && (t->seen - 1) % t->stride != 0) {
+        t->n--;
+    }
+    if (t->n == t->limit) {
+        t->stride *= 2;
+        t->n /= 2;
+        for (size_t i = 1; i < t->n; i++) {
+            exchange(at + i * bytes, at + 2 * i * bytes, bytes);
+        }
+    }
+    t->seen++;
+    return t->n++;
+}
+
+void rg_history_add_validation(struct rg_history *h, uint64_t update, double loss, double accuracy) {
+    const size_t at = next_place(&h->validation, h->validations, sizeof *h->validations);
+    h->validations[at] = (struct rg_history_validation){update, loss, accuracy};
+}
+
+/* ---- Lags ---- */
+
+rg_status rg_history_set_matrices(struct rg_history *h, size_t steps, const struct rg_history_matrix *matrices,
+                                  size_t n_matrices) {
+    h->steps = steps;
+    h->width = (steps + RG_KEPT_LAGS - 1) / RG_KEPT_LAGS;
+    h->n_columns = (steps + h->width - 1) / h->width;
+    const size_t numbers = n_matrices * RG_LAG_QUANTITIES * h->n_columns;
+    const size_t fitting = RG_KEPT_NUMBERS / numbers;
+    const size_t limit = fitting > RG_KEPT_SAMPLES ? RG_KEPT_SAMPLES : fitting < 4 ? 4 : fitting & ~(size_t)1;
+    RG_TRY(rg_alloc(&h->matrices, n_matrices, sizeof *h->matrices, "the history's matrices"));
+    memcpy(h->matrices, matrices, n_matrices * sizeof *matrices);
+    h->n_matrices = n_matrices;
+    RG_TRY(rg_alloc(&h->samples, limit, sizeof *h->samples, "the history of lags"));
+    h->sample = (struct rg_thinned){.limit = limit, .stride = 1};
+    return RG_OK;
+}
+
+/* The columns of one matrix from its lags. */
+static void bin(const struct rg_history *h, const struct rg_lag_values *v, float *norm, float *share, float *cosine) {
+    for (size_t c = 0; c < h->n_columns; c++) {
+        const size_t first = c * h->width, end = first + h->width < h->steps ? first + h->width : h->steps;
+        double largest = -INFINITY, shares = 0.0, cosines = 0.0;
+        for (size_t lag = first; lag < end; lag++) {
+            largest = fmax(largest, v->log10_norm[lag]);
+            shares += v->share[lag];
+            cosines += v->cosine[lag];
+        }
+        norm[c] = (float)largest;
+        share[c] = (float)shares;
+        cosine[c] = (float)(cosines / (double)(end - first));
+    }
+}
+
+rg_status rg_history_add_lags(struct rg_history *h, uint64_t update, const struct rg_lag_values *values) {
+    const size_t each = RG_LAG_QUANTITIES * h->n_columns;
+    float *numbers = NULL;
+    RG_TRY(rg_alloc(&numbers, h->n_matrices * each, sizeof *numbers, "a lag profile"));
+    struct rg_lag_sample *const sample = &h->samples[next_place(&h->sample, h->samples, sizeof *h->samples)];
+    rg_free(sample->numbers);
+    *sample = (struct rg_lag_sample){update, numbers};
+    for (size_t m = 0; m < h->n_matrices; m++) {
+        float *const to = sample->numbers + m * each;
+        bin(h, &values[m], to, to + h->n_columns, to + 2 * h->n_columns);
+    }
+    return RG_OK;
+}
+
+const float *rg_history_lags(const struct rg_history *h, size_t sample, size_t matrix, enum rg_lag_quantity quantity) {
+    return h->samples[sample].numbers + (matrix * RG_LAG_QUANTITIES + (size_t)quantity) * h->n_columns;
+}
+
+double rg_history_long_share(const struct rg_history *h, size_t matrix) {
+    if (!h->sample.n) {
+        return NAN;
+    }
+    const float *const share = rg_history_lags(h, h->sample.n - 1, matrix, RG_LAG_SHARE);
+    double sum = 0.0;
+    for (size_t c = 0; c < h->n_columns; c++) {
+        sum += c * h->width >= h->steps / 2 ? (double)share[c] : 0.0;
+    }
+    return sum;
+}
