@@ -108,14 +108,14 @@ struct rg_input_gradient_args {
 
 /* Weight gradient of a layer: partial[s][k][n] (+)= sum of a[row][k] * d[row][n] over the rows (t, b) of segment s, a
  * run of whole steps. Its rows k come from several sources one after the other: the states `shift` steps earlier (zero
- * before the first step), the inputs, the ones that make the bias. The sum goes through blocks of `block` sequences in
- * order, each from its first step to its last, so it does not depend on how a batch is cut into chunks of whole blocks.
+ * before the first step), the inputs, and behind a source with `sums` the sum of d itself, for the bias. The sum goes
+ * through blocks of `block` sequences in order, each from its first step to its last, so it does not depend on how a
+ * batch is cut into chunks of whole blocks.
  */
 #define RG_BATCH_BLOCK 128 /* the largest block */
-#define RG_MAX_SOURCES 4
+#define RG_MAX_SOURCES 3
 #define RG_FROM_STATES 0
 #define RG_FROM_INPUTS 1
-#define RG_FROM_ONES 2
 #define RG_NO_GATE (~(rg_u32)0)
 struct rg_gradient_source {
     rg_u64 offset;    /* elements of the buffer before step 0 */
@@ -123,9 +123,9 @@ struct rg_gradient_source {
     rg_u32 later;     /* 1 for the direction that runs backward */
     rg_u32 buffer;    /* RG_FROM_… */
     rg_u32 depth;     /* columns taken, and rows of partial made */
-    rg_u32 stride;    /* of a row; 0: the same row for all */
+    rg_u32 stride;    /* of a row */
     rg_u32 skip_gate; /* a column group of d that has no term in this source, or RG_NO_GATE */
-    rg_u32 unused;
+    rg_u32 sums;      /* 1: one more row of partial, the sum of d */
 };
 struct rg_weight_gradient_args {
     rg_u64 rows;           /* B */
@@ -139,7 +139,7 @@ struct rg_weight_gradient_args {
     rg_u32 accumulate;  /* 0: partial is overwritten; 1: added to */
     rg_u32 block;
     rg_u32 n_sources;
-    rg_u32 unused;
+    rg_u32 parts; /* of the rows k of a panel, for different groups */
     struct rg_gradient_source sources[RG_MAX_SOURCES];
 };
 

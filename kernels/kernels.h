@@ -16,7 +16,7 @@
     X(rg_gru_forward, 5, rg_sweep_args, 1)               \
     X(rg_gru_reverse, 7, rg_sweep_args, 1)               \
     X(rg_head, 7, rg_head_args, 0)                       \
-    X(rg_weight_gradient, 5, rg_weight_gradient_args, 0) \
+    X(rg_weight_gradient, 4, rg_weight_gradient_args, 0) \
     X(rg_input_gradient, 4, rg_input_gradient_args, 0)   \
     X(rg_dropout, 2, rg_dropout_args, 0)                 \
     X(rg_reduce_gradient, 2, rg_reduce_args, 0)          \

@@ -10,24 +10,6 @@
 #undef RG_TO
 #undef RG_BLOCK
 
-/* acc[r][q] += sum over rows i < n of a[i*a_stride + r] * d[i][q]. */
-RG_INLINE void RG_CAT(rg_block_outer_, RG_R)(rg_vec acc[RG_R][RG_NV], __global const rg_real *a, size_t a_stride,
-                                             __global const rg_real *d, size_t d_stride, size_t n, size_t col) {
-    for (size_t i = 0; i < n; i++) {
-        rg_vec delta[RG_NV];
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-            delta[q] = RG_LOAD(d + i * d_stride + RG_LANE(col, q));
-        }
-        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
-            rg_vec value = RG_SPLAT(a[i * a_stride + r]);
-            RG_PIN(value);
-            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-                acc[r][q] = RG_FMA(value, delta[q], acc[r][q]);
-            }
-        }
-    }
-}
-
 /* out = bias + a w for a block of RG_R rows and one panel. `bias` is at the panel, or null for none. */
 RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_stride, size_t depth,
                                            __global const rg_real *w, __global const rg_real *bias,
@@ -46,20 +28,44 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
     }
 }
 
-/* partial[k][n] += sum over i of a[i][k] * d[i][n] for RG_R rows k and one panel. */
+/* partial[k][n] = sum over i of a[i][k] * d[i][n] for RG_R rows k and one panel, added to what is there unless `fresh`;
+ * with_sum has one more row behind them, the sum of d itself. */
+#define RG_OUTER_BODY(EXTRA)                                                                 \
+    rg_vec acc[RG_R + EXTRA][RG_NV];                                                         \
+    RG_UNROLL for (size_t r = 0; r < RG_R + EXTRA; r++) {                                    \
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                       \
+            acc[r][q] = fresh ? RG_SPLAT(0.0f) : RG_LOAD(partial + r * n + RG_LANE(col, q)); \
+        }                                                                                    \
+    }                                                                                        \
+    for (size_t i = 0; i < n_rows; i++) {                                                    \
+        rg_vec delta[RG_NV];                                                                 \
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                       \
+            delta[q] = RG_LOAD(d + i * d_stride + RG_LANE(col, q));                          \
+            if (EXTRA) {                                                                     \
+                acc[RG_R + EXTRA - 1][q] = acc[RG_R + EXTRA - 1][q] + delta[q];              \
+            }                                                                                \
+        }                                                                                    \
+        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                                        \
+            rg_vec value = RG_SPLAT(a[i * a_stride + r]);                                    \
+            RG_PIN(value);                                                                   \
+            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                   \
+                acc[r][q] = RG_FMA(value, delta[q], acc[r][q]);                              \
+            }                                                                                \
+        }                                                                                    \
+    }                                                                                        \
+    RG_UNROLL for (size_t r = 0; r < RG_R + EXTRA; r++) {                                    \
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                       \
+            RG_STORE(acc[r][q], partial + r * n + RG_LANE(col, q));                          \
+        }                                                                                    \
+    }
+
 RG_HOT void RG_CAT(rg_outer_rows_, RG_R)(__global const rg_real *a, size_t a_stride, __global const rg_real *d,
-                                         size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n,
-                                         size_t col) {
-    rg_vec acc[RG_R][RG_NV];
-    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-            acc[r][q] = RG_LOAD(partial + r * n + RG_LANE(col, q));
-        }
-    }
-    RG_CAT(rg_block_outer_, RG_R)(acc, a, a_stride, d, d_stride, n_rows, col);
-    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-            RG_STORE(acc[r][q], partial + r * n + RG_LANE(col, q));
-        }
-    }
+                                         size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n, int fresh,
+                                         size_t col){RG_OUTER_BODY(0)}
+
+RG_HOT void RG_CAT(rg_outer_with_sum_, RG_R)(__global const rg_real *a, size_t a_stride, __global const rg_real *d,
+                                             size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n,
+                                             int fresh, size_t col) {
+    RG_OUTER_BODY(1)
 }
+#undef RG_OUTER_BODY

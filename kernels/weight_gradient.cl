@@ -3,67 +3,100 @@
  *
  *   partial [segments][rows of all sources][n]
  *
- * Group (s, p) does segment s and panels p, p + groups, …; rows go in runs of RG_RUN, so that a run of d stays in the
- * first-level cache while all k pass over it. */
+ * Group (s, i) does units i, i + groups, … of segment s; unit u is part u % parts of the rows k for panel u / parts.
+ * Rows of the chunk go in runs of RG_RUN, so that a run of d stays in the first-level cache while all k pass over it;
+ * an element's sum is one accumulator all along. */
 #ifndef RG_RUN
 #define RG_RUN 128
 #endif
 
-/* Columns [0, depth) of `a` against d, added to rows [0, depth) of partial. */
-RG_INLINE void rg_outer(__global const rg_real *a, size_t a_stride, size_t depth, __global const rg_real *d,
-                        size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n) {
+/* The sum of d alone, where a panel has no other part in a source. */
+RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_rows, __global rg_real *partial,
+                           int fresh, size_t col) {
+    for (size_t q = 0; q < RG_NV; q++) {
+        rg_vec sum = fresh ? RG_SPLAT(0.0f) : RG_LOAD(partial + RG_LANE(col, q));
+        for (size_t i = 0; i < n_rows; i++) {
+            sum = sum + RG_LOAD(d + i * d_stride + RG_LANE(col, q));
+        }
+        RG_STORE(sum, partial + RG_LANE(col, q));
+    }
+}
+
+/* What one source adds to one panel of partial, at the source's first row and the panel's first column. */
+struct rg_outer {
+    __global const rg_real *a, *d;
+    __global rg_real *partial;
+    size_t a_stride, d_stride, n;
+    size_t n_rows; /* of a and d; 0: partial is only made zero, where it is fresh */
+    int fresh;     /* partial holds nothing yet */
+};
+
+/* Rows [first, end) of the source; the last block, which ends at `sum_at`, takes the sum of d with it. */
+RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
     const size_t col = get_local_id(0);
-    for (size_t k = get_local_id(1) * RG_BLOCK_ROWS; k < depth; k += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_OUTER(R, r) RG_CAT(rg_outer_rows_, R)(a + r, a_stride, d, d_stride, n_rows, partial + r * n, n, col)
-        RG_BLOCKS_OF_8(k, depth, RG_OUTER);
+    for (size_t k = first + get_local_id(1) * RG_BLOCK_ROWS; k < end; k += RG_ROWS * RG_BLOCK_ROWS) {
+#define RG_OUTER(R, r)                                                                            \
+    if (r + R == sum_at) {                                                                        \
+        RG_CAT(rg_outer_with_sum_, R)                                                             \
+        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, col); \
+    } else {                                                                                      \
+        RG_CAT(rg_outer_rows_, R)                                                                 \
+        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, col); \
+    }
+        RG_BLOCKS_OF_8(k, end, RG_OUTER);
 #undef RG_OUTER
     }
 }
 
-/* Rows [row, row + n_rows) of the chunk against one panel of d, all sources. */
-RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_real *inputs,
-                            __global const rg_real *ones, __global const rg_real *d, __global rg_real *sum,
-                            struct rg_weight_gradient_args s, size_t panel, size_t row, size_t n_rows) {
+/* Rows [row, row + n_rows) of the chunk against one unit, all sources. */
+RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
+                            __global rg_real *sum, struct rg_weight_gradient_args s, size_t unit, size_t row,
+                            size_t n_rows, int fresh) {
+    const size_t panel = unit / s.parts, part = unit % s.parts;
     for (rg_u32 i = 0; i < s.n_sources; i++) {
         const struct rg_gradient_source from = s.sources[i];
+        const size_t blocks = (from.depth + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
+        const size_t first = rg_share(blocks, part, s.parts) * RG_BLOCK_ROWS;
+        const size_t last = rg_share(blocks, part + 1, s.parts) * RG_BLOCK_ROWS;
+        const size_t end = last < from.depth ? last : from.depth;
         /* rows whose step `shift` away exists */
         const size_t away = from.shift * s.rows, all = s.steps * s.rows;
         const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
-        const size_t begin = row > low ? row : low, end = row + n_rows < high ? row + n_rows : high;
-        if (away < all && begin < end && panel * RG_NR / s.gate_width != from.skip_gate) {
-            __global const rg_real *const a = from.buffer == RG_FROM_STATES   ? states
-                                              : from.buffer == RG_FROM_INPUTS ? inputs
-                                                                              : ones;
-            const size_t at = from.later ? begin + away : begin - away;
-            rg_outer(a + from.offset + at * from.stride, from.stride, from.depth,
-                     d + begin * s.d_stride + panel * RG_NR, s.d_stride, end - begin, sum + panel * RG_NR, s.n);
+        const size_t begin = row > low ? row : low, stop = row + n_rows < high ? row + n_rows : high;
+        const int none = away >= all || begin >= stop, gap = panel * RG_NR / s.gate_width == from.skip_gate;
+        struct rg_outer o;
+        o.a = from.buffer == RG_FROM_STATES ? states : inputs;
+        o.a_stride = from.stride;
+        o.d_stride = s.d_stride;
+        o.d = d + (none ? 0 : begin) * s.d_stride + panel * RG_NR;
+        o.partial = sum + panel * RG_NR;
+        o.n = s.n;
+        o.n_rows = none ? 0 : stop - begin;
+        o.fresh = fresh;
+        if (gap && from.sums && first < end && end == from.depth && get_local_id(1) == 0) {
+            rg_sum_of_rows(o.d, o.d_stride, o.n_rows, o.partial + from.depth * s.n, fresh, get_local_id(0));
         }
-        sum += from.depth * s.n;
-    }
-}
-
-RG_INLINE void rg_clear_panel(__global rg_real *sum, struct rg_weight_gradient_args s, size_t panel) {
-    size_t lines = 0;
-    for (rg_u32 i = 0; i < s.n_sources; i++) {
-        lines += s.sources[i].depth;
-    }
-    for (size_t k = get_local_id(1); k < lines; k += RG_ROWS) {
-        for (size_t q = 0; q < RG_NV; q++) {
-            RG_STORE(RG_SPLAT(0.0f), sum + k * s.n + panel * RG_NR + RG_LANE(get_local_id(0), q));
+        if (gap) {
+            o.n_rows = 0;
         }
+        if (o.n_rows > 0) {
+            o.a += from.offset + (from.later ? begin + away : begin - away) * from.stride;
+        }
+        if (o.n_rows > 0 || fresh) {
+            rg_outer_part(o, first, end, from.sums && !gap ? from.depth : 0);
+        }
+        sum += (from.depth + from.sums) * s.n;
     }
-    RG_BARRIER;
 }
 
 RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __global const rg_real *restrict inputs,
-                                  __global const rg_real *restrict ones, __global const rg_real *restrict d,
-                                  __global rg_real *restrict partial, const struct rg_weight_gradient_args s) {
+                                  __global const rg_real *restrict d, __global rg_real *restrict partial,
+                                  const struct rg_weight_gradient_args s) {
     const size_t begin = s.begin + rg_share(s.end - s.begin, get_group_id(0), s.n_segments);
     const size_t end = s.begin + rg_share(s.end - s.begin, get_group_id(0) + 1, s.n_segments);
+    const size_t units = s.n / RG_NR * s.parts;
     __global rg_real *const sum = partial + s.partial + get_group_id(0) * s.segment_stride;
-    for (size_t p = get_group_id(1); !s.accumulate && p < s.n / RG_NR; p += get_num_groups(1)) {
-        rg_clear_panel(sum, s, p);
-    }
+    int fresh = !s.accumulate;
     for (size_t block = 0; block < s.rows; block += s.block) {
         const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
         /* a block that is the whole chunk has its steps one after the other in memory */
@@ -72,30 +105,43 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
             const size_t from = t * s.rows + block, n_rows = joined * width;
             for (size_t row = 0; row < n_rows; row += RG_RUN) {
                 const size_t run = n_rows - row < RG_RUN ? n_rows - row : RG_RUN;
-                for (size_t p = get_group_id(1); p < s.n / RG_NR; p += get_num_groups(1)) {
-                    rg_outer_run(states, inputs, ones, d, sum, s, p, from + row, run);
+                for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
+                    rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh);
                 }
+                fresh = 0;
             }
         }
     }
 }
 
-/* Segments summed in order, into PyTorch's layout. Group (i, j) is the i-th share of job j's matrix rows. */
+/* Segments summed in order, into PyTorch's layout. Group (i, j) is the i-th share of job j's units, taken RG_VEC at a
+ * time and turned from columns into rows in a small square. */
 RG_KERNEL void rg_reduce_gradient(__global const rg_real *restrict partial, __global rg_real *restrict gradients,
                                   const struct rg_reduce_args args) {
     const struct rg_reduce_job job = args.jobs[get_group_id(1)];
-    const size_t rows = (size_t)job.gates * job.units;
-    const size_t end = rg_share(rows, get_group_id(0) + 1, get_num_groups(0));
-    for (size_t j = rg_share(rows, get_group_id(0), get_num_groups(0)); j < end; j++) {
-        const size_t g = j / job.units;
-        const size_t place = (g + 1 == job.gates ? job.last_place : g * job.stride) + j % job.units;
-        for (size_t k = rg_item(); k < job.columns; k += RG_ITEMS) {
-            __global const rg_real *const from = partial + job.source + (job.k0 + k) * job.n + place;
-            rg_real sum = 0.0f;
-            for (size_t s = 0; s < job.n_segments; s++) {
-                sum += from[s * job.segment_stride];
+    const size_t runs = (job.units + RG_VEC - 1) / RG_VEC; /* of a gate */
+    const size_t end = rg_share(job.gates * runs, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t run = rg_share(job.gates * runs, get_group_id(0), get_num_groups(0)); run < end; run++) {
+        const size_t g = run / runs, unit = run % runs * RG_VEC;
+        const size_t place = (g + 1 == job.gates ? job.last_place : g * job.stride) + unit;
+        const size_t units = job.units - unit < RG_VEC ? job.units - unit : RG_VEC;
+        __global rg_real *const to = gradients + job.target + (g * job.units + unit) * job.columns;
+        for (size_t k = rg_item() * RG_VEC; k < job.columns; k += RG_ITEMS * RG_VEC) {
+            const size_t columns = job.columns - k < RG_VEC ? job.columns - k : RG_VEC;
+            rg_real square[RG_VEC][RG_VEC];
+            for (size_t i = 0; i < columns; i++) {
+                __global const rg_real *const from = partial + job.source + (job.k0 + k + i) * job.n + place;
+                rg_vec sum = RG_SPLAT(0.0f);
+                for (size_t s = 0; s < job.n_segments; s++) {
+                    sum = sum + RG_LOAD(from + s * job.segment_stride);
+                }
+                RG_STORE(sum, square[i]);
             }
-            gradients[job.target + j * job.columns + k] = sum;
+            for (size_t u = 0; u < units; u++) {
+                for (size_t i = 0; i < columns; i++) {
+                    to[u * job.columns + k + i] = square[i][u];
+                }
+            }
         }
     }
 }

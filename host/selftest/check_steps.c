@@ -16,7 +16,7 @@ struct walk {
     double worst;
 };
 
-/* The device's term of a matrix against `wanted`: partial holds rows of h_{t-1}, of the inputs, of the ones that make
+/* The device's term of a matrix against `wanted`: partial holds rows of h_{t-1}, of the inputs, of the sum that makes
  * the bias, and of h_{t-d}; its columns are units of a gate, the last gate of W_hh being the last of the deltas. */
 static double term_error(const struct walk *w, const float *term, enum rg_role role) {
     const struct rg_plan *const p = &w->engine->plan;

@@ -59,7 +59,6 @@ static rg_status create_layer_buffers(struct rg_engine *e) {
 static rg_status create_buffers(struct rg_engine *e) {
     const struct rg_plan *const p = &e->plan;
     const size_t arena = e->model->arena, targets = p->target_steps * p->chunk;
-    const float ones[RG_INPUT_PAD] = {1.0f, 1.0f, 1.0f, 1.0f};
     RG_TRY(reals(e, arena, "the weights", &e->weights));
     RG_TRY(reals(e, p->packed, "the packed weights", &e->packed));
     RG_TRY(reals(e, p->steps * p->chunk * p->layer[0].x_stride, "the inputs", &e->x));
@@ -67,8 +66,7 @@ static rg_status create_buffers(struct rg_engine *e) {
     RG_TRY(create_layer_buffers(e));
     RG_TRY(reals(e, targets * p->n_targets, "the targets", &e->y));
     RG_TRY(reals(e, targets * p->o_stride, "the outputs", &e->z));
-    RG_TRY(reals(e, RG_INPUT_PAD, "ones", &e->ones));
-    RG_TRY(rg_buffer_write(e->device, e->ones, 0, ones, sizeof ones));
+    RG_TRY(reals(e, 1, "a placeholder", &e->unused));
     if (!e->options.plan.training) {
         return RG_OK;
     }
@@ -109,9 +107,10 @@ void rg_engine_destroy(struct rg_engine *e) {
     if (!e) {
         return;
     }
-    struct rg_buffer *const buffers[] = {
-        e->weights, e->gradients, e->packed, e->partial, e->x, e->begin, e->d[0],     e->d[1],  e->dout[0], e->dout[1],
-        e->dhead,   e->carry,     e->dz,     e->y,       e->z, e->ones,  e->row_loss, e->norms, e->control, e->history};
+    struct rg_buffer *const buffers[] = {e->weights, e->gradients, e->packed, e->partial, e->x,
+                                         e->begin,   e->d[0],      e->d[1],   e->dout[0], e->dout[1],
+                                         e->dhead,   e->carry,     e->dz,     e->y,       e->z,
+                                         e->unused,  e->row_loss,  e->norms,  e->control, e->history};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         rg_buffer_destroy(e->device, buffers[i]);
     }
@@ -219,11 +218,12 @@ static rg_status launch_head(struct rg_engine *e, size_t first_row, size_t rows,
     };
     struct rg_buffer *const top = e->out[p->layers - 1];
     return rg_device_launch(
-        e->device, &(struct rg_launch){.kernel = RG_K_rg_head,
-                                       .buffers = {top, e->packed, e->y, e->z, e->dz ? e->dz : e->ones,
-                                                   e->dhead ? e->dhead : e->ones, e->row_loss ? e->row_loss : e->ones},
-                                       .args = &args,
-                                       .groups = {divide_up(rows, p->tile), 1}});
+        e->device,
+        &(struct rg_launch){.kernel = RG_K_rg_head,
+                            .buffers = {top, e->packed, e->y, e->z, e->dz ? e->dz : e->unused,
+                                        e->dhead ? e->dhead : e->unused, e->row_loss ? e->row_loss : e->unused},
+                            .args = &args,
+                            .groups = {divide_up(rows, p->tile), 1}});
 }
 
 /* Fill, forward sweeps and head of a chunk; loss AUTO for the outputs alone. */
@@ -254,7 +254,7 @@ static rg_status reverse_chunk(struct rg_engine *e, const struct rg_source *sour
         RG_TRY(rg_layer_reverse(e, l, dout, every_step, rows, source->ragged));
         RG_TRY(rg_engine_lap(e, &since, RG_PHASE_REVERSE));
         for (size_t d = 0; gradients && d < p->directions; d++) {
-            RG_TRY(rg_layer_gradient(e, l, d, rows, 0, p->steps, p->segments, first_row > 0));
+            RG_TRY(rg_layer_gradient(e, l, d, rows, 0, p->steps, p->sum_segments, first_row > 0));
         }
         RG_TRY(rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT));
         if (l > until) {
@@ -282,7 +282,7 @@ rg_status rg_engine_step_terms(struct rg_engine *e, size_t layer, size_t directi
 
 /* Segments of the head's weight gradient. */
 static size_t head_segments(const struct rg_plan *p) {
-    return p->segments < p->target_steps ? p->segments : p->target_steps;
+    return p->sum_segments < p->target_steps ? p->sum_segments : p->target_steps;
 }
 
 static rg_status launch_head_gradient(struct rg_engine *e, size_t rows, bool accumulate) {
@@ -299,17 +299,18 @@ static rg_status launch_head_gradient(struct rg_engine *e, size_t rows, bool acc
         .gate_width = (rg_u32)p->o_stride,
         .accumulate = accumulate,
         .block = (rg_u32)p->block,
-        .n_sources = 2,
+        .n_sources = 1,
+        .parts = 1,
         .sources = {{.offset = (p->steps - p->target_steps) * rows * p->out_stride,
                      .buffer = RG_FROM_STATES,
                      .depth = (rg_u32)(p->directions * p->hidden),
                      .stride = (rg_u32)p->out_stride,
-                     .skip_gate = RG_NO_GATE},
-                    {.buffer = RG_FROM_ONES, .depth = 1, .skip_gate = RG_NO_GATE}},
+                     .skip_gate = RG_NO_GATE,
+                     .sums = 1}},
     };
     return rg_device_launch(e->device,
                             &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
-                                                .buffers = {e->out[p->layers - 1], e->x, e->ones, e->dz, e->partial},
+                                                .buffers = {e->out[p->layers - 1], e->x, e->dz, e->partial},
                                                 .args = &args,
                                                 .groups = {args.n_segments, p->o_stride / rg_device_panel(e->device)}});
 }

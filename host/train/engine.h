@@ -68,7 +68,7 @@ struct rg_engine {
     struct rg_buffer *y;                       /* [T'][chunk][n_targets] */
     struct rg_buffer *z;                       /* [T'][chunk][Op] */
     struct rg_buffer *row_loss;                /* [batch] */
-    struct rg_buffer *ones;                    /* [RG_INPUT_PAD], all 1 */
+    struct rg_buffer *unused;                  /* stands where a kernel takes a buffer that it will not touch */
     struct rg_buffer *norms;                   /* [plan.norm_groups] struct rg_norm_partial */
     struct rg_buffer *control;                 /* struct rg_control */
     struct rg_buffer *history;                 /* [RG_HISTORY] struct rg_record */

@@ -1,7 +1,7 @@
 /* The kernels of one layer: see layer.h. */
 #include "train/layer.h"
 
-enum { WIDE_GROUPS = 32 };
+enum { WIDE_GROUPS = 32, BLOCK_ROWS = 8 };
 
 static const struct {
     enum rg_kernel forward, reverse;
@@ -13,6 +13,13 @@ static const struct {
 
 static size_t divide_up(size_t n, size_t by) {
     return (n + by - 1) / by;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+static size_t most(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
 static bool adds_skip(const struct rg_plan *p) {
@@ -169,7 +176,7 @@ static struct rg_buffer *inputs_of(const struct rg_engine *e, size_t layer) {
 
 /* The direction's saved values; cells without any get a buffer that is not read. */
 static struct rg_buffer *saved_of(const struct rg_engine *e, size_t layer, size_t direction) {
-    return e->saved[layer][direction] ? e->saved[layer][direction] : e->ones;
+    return e->saved[layer][direction] ? e->saved[layer][direction] : e->unused;
 }
 
 rg_status rg_layer_forward(struct rg_engine *e, size_t layer, size_t rows, bool ragged) {
@@ -246,6 +253,7 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
                             size_t segments, bool accumulate) {
     const struct rg_plan *const p = &e->plan;
     const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
+    const size_t panels = p->d_width / rg_device_panel(e->device), across = divide_up(WIDE_GROUPS, segments);
     const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;  /* W_ih has no part in the last delta, */
     const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */
     const struct rg_gradient_source states = {.offset = direction * p->hidden,
@@ -268,26 +276,26 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
         .gate_width = (rg_u32)p->h_stride,
         .accumulate = accumulate,
         .block = (rg_u32)p->block,
-        .n_sources = 3,
+        .n_sources = 2,
+        .parts = (rg_u32)most(1, least(divide_up(across, panels), p->hidden / BLOCK_ROWS)),
         .sources = {states,
                     {.buffer = RG_FROM_INPUTS,
                      .depth = (rg_u32)p->layer[layer].inputs,
                      .stride = (rg_u32)p->layer[layer].x_stride,
-                     .skip_gate = input_gap},
-                    {.buffer = RG_FROM_ONES, .depth = 1, .skip_gate = RG_NO_GATE}},
+                     .skip_gate = input_gap,
+                     .sums = 1}},
     };
     if (adds_skip(p)) {
-        args.sources[3] = states;
-        args.sources[3].shift = p->skip;
-        args.sources[3].skip_gate = input_gap;
-        args.n_sources = 4;
+        args.sources[2] = states;
+        args.sources[2].shift = p->skip;
+        args.sources[2].skip_gate = input_gap;
+        args.n_sources = 3;
     }
-    const size_t panels = p->d_width / rg_device_panel(e->device), across = divide_up(WIDE_GROUPS, segments);
-    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
-                                                           .buffers = {e->out[layer], inputs_of(e, layer), e->ones,
-                                                                       e->d[direction], e->partial},
-                                                           .args = &args,
-                                                           .groups = {segments, across < panels ? across : panels}});
+    return rg_device_launch(
+        e->device, &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
+                                       .buffers = {e->out[layer], inputs_of(e, layer), e->d[direction], e->partial},
+                                       .args = &args,
+                                       .groups = {segments, least(across, panels * args.parts)}});
 }
 
 rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
@@ -296,7 +304,7 @@ rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
     const size_t last_hidden = (p->deltas - 1) * p->h_stride; /* where W_hh finds the delta of its last gate */
     const struct rg_reduce_job job = {.source = p->layer[layer].directions[direction].partial,
                                       .segment_stride = rg_plan_term(p, layer),
-                                      .n_segments = (rg_u32)p->segments,
+                                      .n_segments = (rg_u32)p->sum_segments,
                                       .gates = (rg_u32)p->gates,
                                       .units = (rg_u32)p->hidden,
                                       .stride = (rg_u32)p->h_stride,

@@ -11,6 +11,7 @@
 enum {
     BLOCK_ROWS = 8,        /* kernels/sweep.cl */
     MIN_GROUPS = 32,       /* of a weight gradient: work for as many processors */
+    SEGMENT_ROWS = 256,    /* of a batch in a segment, so that its partial sums cost little beside the products */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
     MAX_TILE = 64,
     MIN_BLOCK = 16
@@ -75,7 +76,9 @@ size_t rg_plan_term(const struct rg_plan *plan, size_t layer) {
     return plan->layer[layer].partial_rows * plan->d_width;
 }
 
-static void plan_partial(struct rg_plan *p) {
+/* A CPU has work for enough groups in the panels of a wide layer; a GPU wants both. */
+static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
+    const size_t panels = p->d_width / rg_device_panel(device);
     size_t all = 0, at = 0;
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].partial_rows = p->hidden + p->layer[l].inputs + 1 + (adds_skip(p) ? p->hidden : 0);
@@ -83,13 +86,15 @@ static void plan_partial(struct rg_plan *p) {
     }
     const uint64_t fit = most(1, (size_t)(MAX_PARTIAL_BYTES / (all * sizeof(float))));
     p->segments = least(least(p->steps, MIN_GROUPS), (size_t)fit);
+    p->sum_segments = least(p->segments, device->info.is_gpu ? MIN_GROUPS : divide_up(MIN_GROUPS, panels));
+    p->sum_segments = least(p->sum_segments, divide_up(p->batch * p->steps, SEGMENT_ROWS));
     for (size_t l = 0; l < p->layers; l++) {
         for (size_t d = 0; d < p->directions; d++) {
             p->layer[l].directions[d].partial = take(&at, p->segments * rg_plan_term(p, l));
         }
     }
     p->head_partial = (p->directions * p->hidden + 1) * p->o_stride;
-    p->head_partial_at = take(&at, least(p->segments, p->target_steps) * p->head_partial);
+    p->head_partial_at = take(&at, least(p->sum_segments, p->target_steps) * p->head_partial);
     p->partial = at;
 }
 
@@ -296,7 +301,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     }
     p->norm_groups = least(divide_up(model->arena, NORM_ELEMENTS), 256);
     plan_packed(p, panel);
-    plan_partial(p);
+    plan_partial(p, device);
     plan_bytes(p, model, options);
     RG_TRY(plan_chunk(p, device, options));
     return plan_tile(p, device);

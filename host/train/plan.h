@@ -49,8 +49,9 @@ struct rg_plan {
     size_t tile;               /* sequences of a work-group in a sweep */
     struct rg_plan_layer layer[RG_MAX_LAYERS];
     size_t pack_head, pack_head_reverse, pack_head_bias, packed; /* offsets, and all packed weights, in elements */
-    size_t segments;                                             /* of a weight gradient */
-    size_t head_partial, head_partial_at, partial;               /* size, offset, all partial sums */
+    size_t segments;     /* runs of steps whose weight gradients have room side by side */
+    size_t sum_segments; /* of them, those an update sums apart: a function of the sizes and the device class alone */
+    size_t head_partial, head_partial_at, partial; /* size, offset, all partial sums */
     size_t norm_groups;
     uint64_t fixed_bytes, row_bytes; /* memory that does not, and that does grow with the chunk */
     uint64_t step_bytes;             /* of a sequence's row_bytes, for one step */
