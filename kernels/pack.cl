@@ -1,24 +1,51 @@
 /* Weights into panels, once an update: the sweeps then read them as contiguous vectors. Group (i, j) is the i-th
  * share of job j. */
+
+/* `depth` lines from `line` on, `stride` apart, of one vector of `units` units and zeros behind them. A matrix whose
+ * units lie apart is turned in a small square, so that every line of memory is read once. */
+RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_real *second, __global rg_real *line,
+                              size_t stride, struct rg_pack_job job, size_t depth, size_t units) {
+    rg_real square[RG_VEC][RG_VEC]; /* [unit][k] */
+    if (job.stride_u == 1 && !second && units == RG_VEC) {
+        for (size_t k = 0; k < depth; k++) {
+            RG_STORE(RG_LOAD(from + k * job.stride_k), line + k * stride);
+        }
+        return;
+    }
+    for (size_t u = 0; u < RG_VEC; u++) {
+        if (u >= units) {
+            RG_STORE(RG_SPLAT(0.0f), square[u]);
+        } else if (job.stride_k == 1 && !second && depth == RG_VEC) {
+            RG_STORE(RG_LOAD(from + u * job.stride_u), square[u]);
+        } else {
+            for (size_t k = 0; k < depth; k++) {
+                const size_t at = k * job.stride_k + u * job.stride_u;
+                square[u][k] = second ? from[at] + second[at] : from[at];
+            }
+        }
+    }
+    for (size_t k = 0; k < depth; k++) {
+        for (size_t u = 0; u < RG_VEC; u++) {
+            line[k * stride + u] = square[u][k];
+        }
+    }
+}
+
 RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_real *restrict packed,
                        const struct rg_pack_args args) {
     const struct rg_pack_job job = args.jobs[get_group_id(1)];
-    const size_t lines = (size_t)job.panels * job.depth * job.gates; /* runs of `width` units */
-    const size_t end = rg_share(lines, get_group_id(0) + 1, get_num_groups(0));
-    for (size_t i = rg_share(lines, get_group_id(0), get_num_groups(0)); i < end; i++) {
-        const size_t g = i % job.gates, k = i / job.gates % job.depth, p = i / job.gates / job.depth;
+    const size_t runs = (job.depth + RG_VEC - 1) / RG_VEC, all = job.panels * runs * job.gates;
+    const size_t end = rg_share(all, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t i = rg_share(all, get_group_id(0), get_num_groups(0)); i < end; i++) {
+        const size_t g = i % job.gates, k = i / job.gates % runs * RG_VEC, p = i / job.gates / runs;
+        const size_t depth = job.depth - k < RG_VEC ? job.depth - k : RG_VEC;
         const size_t line = (p * job.depth + k) * job.all_gates + job.first_gate + g;
-        for (size_t u = rg_item(); u < job.width; u += RG_ITEMS) {
-            const size_t unit = p * job.width + u;
-            const size_t from = k * job.stride_k + g * job.stride_g + unit * job.stride_u;
-            rg_real value = 0.0f;
-            if (unit < job.units) {
-                value = weights[job.source + from];
-                if (job.source2 != RG_NO_SOURCE) {
-                    value += weights[job.source2 + from];
-                }
-            }
-            packed[job.target + line * job.width + u] = value;
+        for (size_t u = rg_item() * RG_VEC; u < job.width; u += RG_ITEMS * RG_VEC) {
+            const size_t unit = p * job.width + u, left = unit < job.units ? job.units - unit : 0;
+            const size_t from = left > 0 ? k * job.stride_k + g * job.stride_g + unit * job.stride_u : 0;
+            rg_pack_square(weights + job.source + from, job.source2 == RG_NO_SOURCE ? 0 : weights + job.source2 + from,
+                           packed + job.target + line * job.width + u, job.all_gates * job.width, job, depth,
+                           left < RG_VEC ? left : RG_VEC);
         }
     }
 }

@@ -9,7 +9,8 @@
 #include "rnn_gpu/memory.h"
 
 enum {
-    BLOCK_ROWS = 8,        /* kernels/sweep.cl */
+    BLOCK_ROWS = 8, /* kernels/sweep.cl */
+    HALF_BLOCK = 4,
     MIN_GROUPS = 32,       /* of a weight gradient: work for as many processors */
     SEGMENT_ROWS = 256,    /* of a batch in a segment, so that its partial sums cost little beside the products */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
@@ -248,9 +249,12 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
             p->hidden, row, info->name, info->max_local_bytes,
             info->max_local_bytes / (2 * sizeof(float)) / p->gates - (size_t)info->vec);
     }
-    const size_t wanted = info->is_gpu || rg_device_items(device) > 1
-                              ? BLOCK_ROWS * (size_t)info->rows
-                              : round_up(divide_up(p->chunk, 8 * (size_t)info->units), BLOCK_ROWS);
+    const size_t shared = divide_up(p->chunk, (size_t)info->units);
+    const size_t wanted = info->is_gpu || rg_device_items(device) > 1 ? BLOCK_ROWS * (size_t)info->rows
+                          : shared < BLOCK_ROWS                       ? (shared > HALF_BLOCK ? BLOCK_ROWS
+                                                                         : shared > 2        ? HALF_BLOCK
+                                                                                             : shared)
+                                                : round_up(divide_up(p->chunk, 8 * (size_t)info->units), BLOCK_ROWS);
     p->tile = least(least(wanted, MAX_TILE), fit >= BLOCK_ROWS ? fit / BLOCK_ROWS * BLOCK_ROWS : fit);
     return RG_OK;
 }
