@@ -166,7 +166,8 @@ static rg_status check_model(const struct arguments *arguments, const struct rg_
                        rg_cell_names[config->cell]);
     if (config->skip == 0 && is_given(arguments, "skip-kind"))
         return rg_fail(RG_USAGE, "--skip-kind needs --skip D, the steps that the connection skips");
-    if (!isnan(config->forget_bias) && config->cell != RG_CELL_LSTM)
+    const bool has_lstm = config->cell == RG_CELL_LSTM || strcmp(rg_commands[arguments->command].name, "compare") == 0;
+    if (!isnan(config->forget_bias) && !has_lstm)
         return rg_fail(RG_USAGE, "--forget-bias is of the cell lstm; add --cell lstm or leave it out");
     if (config->init.kind == RG_INIT_CHRONO && !gated)
         return rg_fail(RG_USAGE, "--init chrono is of the cells lstm and gru; add --cell lstm or --cell gru");

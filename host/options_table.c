@@ -55,6 +55,9 @@ const struct rg_command rg_commands[] = {
     {"predict", "outputs of a trained model on data",
      "  ./rnn-gpu predict --model model/model.safetensors \\\n"
      "      --data data/cat-mat-rat.csv --out outputs.npy\n"},
+    {"compare", "the remedies side by side on one task",
+     "  ./rnn-gpu compare\n"
+     "  ./rnn-gpu compare --task copy --remedies tanh+clip,lstm,gru --updates 2000\n"},
     {"bench", "time of an update and of its parts on this machine",
      "  ./rnn-gpu bench --batch 4096 --steps 100 --hidden 128\n"},
     {"devices", "devices that can be used", "  ./rnn-gpu devices\n"},
@@ -64,7 +67,9 @@ const struct rg_command rg_commands[] = {
 };
 const size_t rg_n_commands = sizeof rg_commands / sizeof *rg_commands;
 
-enum { TRAIN = 1, GRAD = 2, PREDICT = 4, BENCH = 8, DEVICES = 16, SELFTEST = 32 };
+/* TRAIN: all that trains; ONE_RUN: where that is a single run, of which everything can be chosen. */
+enum { ONE_RUN = 1, GRAD = 2, PREDICT = 4, COMPARE = 8, BENCH = 16, DEVICES = 32, SELFTEST = 64 };
+enum { TRAIN = ONE_RUN | COMPARE };
 enum { COMPUTES = TRAIN | GRAD | PREDICT | BENCH | SELFTEST, SPEAKS = COMPUTES | DEVICES };
 
 const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "Machine", "Files and screen"};
@@ -76,9 +81,9 @@ const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "
 
 const struct rg_option rg_options[] = {
     {"cell", 0, "NAME", RG_KIND_CELL, FIELD(cell), RG_NOT_KEPT, NO_RANGE, cell_names, RG_GROUP_MODEL,
-     TRAIN | GRAD | PREDICT | BENCH, 0, "recurrent cell (irnn: rnn with relu and identity)"},
+     ONE_RUN | GRAD | PREDICT | BENCH, 0, "recurrent cell (irnn: rnn with relu and identity)"},
     {"activation", 0, "NAME", RG_KIND_ENUM, FIELD(activation), RG_NOT_KEPT, NO_RANGE, rg_activation_names,
-     RG_GROUP_MODEL, TRAIN | GRAD | PREDICT | BENCH, 0, "of the rnn cell"},
+     RG_GROUP_MODEL, ONE_RUN | GRAD | PREDICT | BENCH, 0, "of the rnn cell"},
     {"skip", 0, "D", RG_KIND_COUNT, FIELD(skip), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_MODEL,
      TRAIN | GRAD | PREDICT, 0, "connect step t to t-D; 0: not"},
     {"skip-kind", 0, "KIND", RG_KIND_ENUM, FIELD(skip_kind), RG_NOT_KEPT, NO_RANGE, rg_skip_kind_names, RG_GROUP_MODEL,
@@ -93,16 +98,20 @@ const struct rg_option rg_options[] = {
      0, "a second direction, from the end to the beginning"},
     {"dropout", 0, "P", RG_KIND_FRACTION, FIELD(dropout), RG_NOT_KEPT, 0, 1, NULL, RG_GROUP_MODEL, TRAIN, 0,
      "share dropped between layers"},
-    {"init", 0, "KIND", RG_KIND_INIT, FIELD(init), RG_NOT_KEPT, 0, LARGE, init_names, RG_GROUP_MODEL, TRAIN, 0,
+    {"init", 0, "KIND", RG_KIND_INIT, FIELD(init), RG_NOT_KEPT, 0, LARGE, init_names, RG_GROUP_MODEL, ONE_RUN, 0,
      "start of W_hh and W_sh"},
     {"init-input", 0, "KIND", RG_KIND_INIT, FIELD(init_input), RG_NOT_KEPT, 0, LARGE, init_input_names, RG_GROUP_MODEL,
-     TRAIN, 0, "start of W_ih"},
+     ONE_RUN, 0, "start of W_ih"},
     {"forget-bias", 0, "X", RG_KIND_SIGNED, FIELD(forget_bias), RG_NOT_KEPT, 0, 1000, NULL, RG_GROUP_MODEL, TRAIN, 0,
      "start of lstm's forget gate"},
     {"loss", 0, "NAME", RG_KIND_ENUM, FIELD(loss), RG_NOT_KEPT, NO_RANGE, rg_loss_names, RG_GROUP_MODEL, TRAIN | GRAD,
      0, "auto: by the data"},
     {"target", 0, "WHERE", RG_KIND_ENUM, FIELD(target), RG_NOT_KEPT, NO_RANGE, rg_target_names, RG_GROUP_MODEL,
      TRAIN | GRAD | PREDICT, 0, "output after the last step, or after each"},
+
+    {"remedies", 0, "LIST", RG_KIND_TEXT, FIELD(remedies), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MODEL, COMPARE, 0,
+     "of tanh, relu, irnn, orthogonal, skip, lstm, gru; each plain, with clipping and with a controlled rate, or one "
+     "of these alone: gru+plain, gru+clip, gru+rate"},
 
     {"task", 0, "NAME", RG_KIND_NAME, FIELD(task), RG_NOT_KEPT, NO_RANGE, task_names, RG_GROUP_DATA, TRAIN, 0,
      "what to learn"},
@@ -150,7 +159,7 @@ const struct rg_option rg_options[] = {
 
     {"model", 0, "FILE", RG_KIND_TEXT, FIELD(model), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, GRAD | PREDICT,
      GRAD | PREDICT, "trained weights, .safetensors"},
-    {"out", 0, "PATH", RG_KIND_TEXT, FIELD(out), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, TRAIN | GRAD | PREDICT,
+    {"out", 0, "PATH", RG_KIND_TEXT, FIELD(out), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, ONE_RUN | GRAD | PREDICT,
      GRAD, "result: train a folder, else a file"},
     {"json", 0, NULL, RG_KIND_FLAG, FIELD(json), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, SPEAKS, 0,
      "results as JSON, one object a line"},
@@ -172,6 +181,11 @@ struct rg_config rg_config_of_command(size_t command) {
     struct rg_config config = rg_config_default();
     if (command < rg_n_commands && ((GRAD | PREDICT) >> command & 1) != 0)
         config.cell = RG_N_CELLS;
+    if (command < rg_n_commands && (COMPARE >> command & 1) != 0) {
+        config.hidden = 64;
+        config.batch = 32;
+        config.updates = 4000;
+    }
     return config;
 }
 
@@ -199,6 +213,7 @@ struct rg_config rg_config_default(void) {
         .seed = 1,
         .device = "auto",
         .color = -1,
+        .remedies = "tanh,relu,irnn,orthogonal,skip,lstm,gru",
         .input = 2,
         .repeats = 5,
     };

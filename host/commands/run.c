@@ -1,7 +1,6 @@
 /* One training as an object: see run.h. */
 #include "commands/run.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -144,7 +143,6 @@ rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data
     r->config = *config;
     r->data = *data;
     r->device = device;
-    r->result.long_share = NAN;
     const rg_status status = make(r);
     if (status != RG_OK) {
         rg_run_destroy(r);
@@ -192,12 +190,7 @@ static rg_status measure_profile(struct rg_run *r) {
     RG_TRY(rg_lag_profile_measure(r->engine, source_of(r), result->training.updates, rows, r->model->shape.layers - 1,
                                   0, &result->profile));
     rg_lag_judge(result->profile, &result->judgement);
-    const struct rg_lag_terms *const hh = &result->profile->matrices[RG_LAG_HH];
-    result->horizon = hh->horizon;
-    result->long_share = 0.0;
-    for (size_t lag = (result->profile->steps + 1) / 2; lag < result->profile->steps; lag++) {
-        result->long_share += hh->share[lag];
-    }
+    result->horizon = result->profile->matrices[RG_LAG_HH].horizon;
     return RG_OK;
 }
 

@@ -25,9 +25,8 @@ void rg_run_data_release(struct rg_run_data *data);
 struct rg_run_result {
     struct rg_training training;
     struct rg_lag_profile *profile;  /* of the last layer, one more batch; NULL: the run did not come to its end */
-    struct rg_judgement judgement;   /* of the profile, as the next two */
+    struct rg_judgement judgement;   /* of the profile, as the next */
     size_t horizon;                  /* of weight_hh, in steps */
-    double long_share;               /* share of weight_hh's gradient from lags of T/2 and more; NAN without profile */
     struct rg_validation validation; /* of held-out data; 0 sequences: there are none, or the run diverged */
     uint64_t weights_hash;           /* FNV-1a over the tensors' bytes: equal for equal weights */
 };

@@ -2,13 +2,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands/commands.h"
 #include "commands/run.h"
+#include "commands/stop.h"
 #include "report/json_lines.h"
 #include "report/screen.h"
 #include "rnn_gpu/log.h"
@@ -16,24 +16,6 @@
 #include "selftest/selftest.h"
 
 enum { PATH_BYTES = 4096 };
-
-static volatile sig_atomic_t stop_signal;
-
-/* First signal: finish the update. Second: leave at once; files are only ever replaced whole. */
-static void on_signal(int number) {
-    if (stop_signal) {
-        (void)signal(number, SIG_DFL);
-        (void)raise(number);
-    }
-    stop_signal = number;
-}
-
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 /* A training, and what the person at the terminal has of it. */
 struct job {
@@ -69,18 +51,11 @@ static rg_status prepare_folder(struct job *j) {
     return RG_OK;
 }
 
-/* A seed beyond JSON's 63 bits is a string. */
-static json_t *json_seed(uint64_t seed) {
-    char text[24];
-    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
-    return seed <= INT64_MAX ? json_integer((json_int_t)seed) : json_string(text);
-}
-
 static void print_start(const struct rg_run *r) {
     if (r->config.json) {
         rg_json_print(json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event", "start",
                                 "schema", 1, "version", RG_VERSION, "device", r->device->info.name, "backend",
-                                r->device->info.backend, "seed", json_seed(r->config.seed), "parameters",
+                                r->device->info.backend, "seed", rg_json_seed(r->config.seed), "parameters",
                                 (json_int_t)r->model->n_weights, "baseline", rg_json_real(r->problem.baseline), "task",
                                 r->problem.name, "batch", (json_int_t)r->config.batch, "steps",
                                 (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.hidden, "memory_bytes",
@@ -98,7 +73,7 @@ static void on_update(void *self, const struct rg_update *u) {
     }
     rg_screen_update(&j->screen, u);
     if (ferror(stdout)) {
-        stop_signal = SIGPIPE; /* nobody reads on: the run ends, main.c says why */
+        rg_stop_no_reader(); /* the run ends, main.c says why */
     }
 }
 
@@ -160,10 +135,7 @@ static rg_status verdict_status(const struct job *j) {
     if (t->reason == RG_REASON_INTERRUPTED) {
         rg_log("interrupted after %llu updates%s%s", (unsigned long long)t->updates,
                j->config->out ? "; saved " : "; nothing is saved without --out", j->config->out ? j->model_path : "");
-        if (stop_signal == SIGPIPE) {
-            return RG_OK;
-        }
-        return stop_signal == SIGTERM ? RG_TERMINATED : RG_INTERRUPTED;
+        return rg_stop_status();
     }
     return RG_OK;
 }
@@ -178,8 +150,7 @@ static rg_status train(struct job *j) {
     rg_screen_init(&j->screen, &r->config);
     rg_screen_opening(&j->screen, &facts);
     print_start(r);
-    catch_signals();
-    const struct rg_trainer_hooks hooks = {.on_update = on_update, .self = j, .stop = &stop_signal};
+    const struct rg_trainer_hooks hooks = {.on_update = on_update, .self = j, .stop = rg_stop_catch()};
     RG_TRY(rg_run_train(r, &hooks));
     rg_screen_progress_end(&j->screen);
     RG_TRY(finish(j));

@@ -13,6 +13,12 @@ json_t *rg_json_real(double value) {
     return json_string(isnan(value) ? "nan" : value > 0.0 ? "inf" : "-inf");
 }
 
+json_t *rg_json_seed(uint64_t seed) {
+    char text[24];
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    return seed <= INT64_MAX ? json_integer((json_int_t)seed) : json_string(text);
+}
+
 void rg_json_print(json_t *object) {
     if (!object) {
         rg_log("no memory for a line of JSON");

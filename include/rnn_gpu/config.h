@@ -121,6 +121,9 @@ struct rg_config {
     bool quiet;
     int color; /* -1 auto, 0 never, 1 always */
 
+    /* compare */
+    const char *remedies; /* such as "tanh,lstm+clip" */
+
     /* bench */
     bool sizes_given; /* --steps, --hidden or --input: one case instead of the grid, as with --batch */
     size_t input;     /* F */

@@ -230,6 +230,18 @@ START_TEST(cell_of_file) {
 }
 END_TEST
 
+/* compare and sweep train many small models, and have defaults for that. */
+START_TEST(many_runs) {
+    accept("compare");
+    ck_assert_str_eq(command, "compare");
+    ck_assert_str_eq(config.remedies, "tanh,relu,irnn,orthogonal,skip,lstm,gru");
+    ck_assert(config.hidden == 64 && config.batch == 32 && config.updates == 4000 && !config.batch_given);
+    accept("compare --remedies lstm+clip,gru --forget-bias 2 --skip 5 --hidden 7 --schedule step");
+    ck_assert_str_eq(config.remedies, "lstm+clip,gru");
+    ck_assert(config.forget_bias == 2.0 && config.skip == 5 && config.hidden == 7);
+}
+END_TEST
+
 START_TEST(forms) {
     static const struct {
         const char *line;
@@ -307,6 +319,9 @@ static const struct {
     {"--batch=", "--batch: the value is empty; expected B"},
     {"--data ''", "--data: the value is empty"},
     {"--out -q", "--out needs a value"},
+    {"--remedies tanh", "--remedies does not belong to train; it is an option of compare"},
+    {"compare --cell lstm", "--cell does not belong to compare; it is an option of train"},
+    {"compare --remedies ''", "--remedies: the value is empty"},
     {"--hidden 65537", "--hidden: 65537 is out of range; 1 to 65536"},
     {"--steps 1000000001", "1 to 1000000000"},
     {"--seed 18446744073709551616", "0 to 18446744073709551615"},
@@ -362,7 +377,7 @@ static const struct {
     {"help train grad", "'grad' is not an option"},
     {"--task adding --data x.csv", "--task adding and --data x.csv are both given; leave one out"},
     {"--input 3", "--input does not belong to train; it is an option of bench"},
-    {"devices --batch 5", "--batch does not belong to devices; it is an option of train, bench"},
+    {"devices --batch 5", "--batch does not belong to devices; it is an option of train, compare, bench"},
     {"version --json", "--json does not belong to version"},
     {"grad --data d --out o", "grad needs --model FILE"},
     {"grad --model m --out o", "grad needs --data FILE"},
@@ -536,6 +551,7 @@ int main(void) {
     tcase_add_test(tests, irnn);
     tcase_add_test(tests, cell_of_file);
     tcase_add_test(tests, forms);
+    tcase_add_test(tests, many_runs);
     tcase_add_test(tests, commands);
     tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));
     tcase_add_test(tests, device_from_environment);

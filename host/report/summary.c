@@ -1,0 +1,101 @@
+/* What remains of a training that stands beside others: see summary.h. */
+#include "report/summary.h"
+
+#include <math.h>
+
+#include "report/json_lines.h"
+
+void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
+    *summary = (struct rg_summary){
+        .loss = NAN, .best_loss = NAN, .decay = NAN, .long_share = NAN, .baseline = NAN, .planned = planned};
+    summary->n_parts = planned < RG_SUMMARY_PARTS ? (size_t)planned : RG_SUMMARY_PARTS;
+}
+
+void rg_summary_add(struct rg_summary *summary, const struct rg_update *update) {
+    if (isfinite(update->loss) && update->update <= summary->planned) {
+        const size_t part =
+            (size_t)((double)(update->update - 1) / (double)summary->planned * (double)summary->n_parts);
+        summary->part_sum[part] += update->loss;
+        summary->part_count[part]++;
+    }
+}
+
+double rg_summary_part(const struct rg_summary *summary, size_t part) {
+    return summary->part_count[part] ? summary->part_sum[part] / (double)summary->part_count[part] : NAN;
+}
+
+/* Mean over parts [first, first + n); NAN where none was finite. */
+static double mean(const struct rg_summary *s, size_t first, size_t n) {
+    double sum = 0.0;
+    uint64_t count = 0;
+    for (size_t i = first; i < first + n; i++) {
+        sum += s->part_sum[i];
+        count += s->part_count[i];
+    }
+    return count ? sum / (double)count : NAN;
+}
+
+void rg_summary_end(struct rg_summary *summary, const struct rg_training *training) {
+    summary->reason = training->reason;
+    summary->updates = training->updates;
+    summary->skipped = training->skipped;
+    summary->seconds = training->seconds;
+    summary->sequences_per_s = training->sequences_per_s;
+    summary->clip_rate = rg_clip_rate(training);
+    size_t made = summary->n_parts; /* parts up to the last update that counted */
+    while (made > 0 && summary->part_count[made - 1] == 0) {
+        made--;
+    }
+    const size_t tenth = made / 10 > 0 ? made / 10 : made > 0;
+    for (size_t first = 0; tenth > 0 && first + tenth <= made; first++) {
+        summary->best_loss = fmin(summary->best_loss, mean(summary, first, tenth)); /* fmin passes NAN over */
+    }
+    if (training->reason != RG_REASON_DIVERGED) {
+        summary->loss = mean(summary, made - tenth, tenth);
+    }
+}
+
+void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *profile) {
+    summary->measured = profile != NULL;
+    if (!profile) {
+        return;
+    }
+    const struct rg_lag_terms *const hh = &profile->matrices[RG_LAG_HH];
+    struct rg_judgement judgement;
+    rg_lag_judge(profile, &judgement);
+    summary->verdict = judgement.verdict;
+    summary->decay = judgement.decay;
+    summary->horizon = hh->horizon;
+    summary->long_share = 0.0;
+    summary->lag_steps = profile->steps;
+    summary->n_lags = profile->steps < RG_SUMMARY_LAGS ? profile->steps : RG_SUMMARY_LAGS;
+    for (size_t lag = 0; lag < profile->steps; lag++) {
+        const size_t column = lag * summary->n_lags / profile->steps;
+        summary->lag_norm[column] = fmax(summary->lag_norm[column], hh->norm[lag]);
+        summary->lag_share[column] += hh->share[lag];
+        summary->long_share += 2 * lag >= profile->steps ? hh->share[lag] : 0.0;
+    }
+}
+
+json_t *rg_summary_json(const struct rg_summary *summary) {
+    const struct rg_summary *const s = summary;
+    char hash[24];
+    (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)s->weights_hash);
+    json_t *const object =
+        json_pack("{s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "task", s->task, "steps",
+                  (json_int_t)s->steps, "batch", (json_int_t)s->batch, "parameters", (json_int_t)s->n_weights,
+                  "baseline", rg_json_real(s->baseline), "reason", rg_reason_names[s->reason], "updates",
+                  (json_int_t)s->updates, "skipped", (json_int_t)s->skipped, "loss", rg_json_real(s->loss), "best_loss",
+                  rg_json_real(s->best_loss), "clip_rate", rg_json_real(s->clip_rate));
+    if (object) {
+        const bool known = s->measured;
+        (void)json_object_set_new(object, "verdict", known ? json_string(rg_verdict_names[s->verdict]) : json_null());
+        (void)json_object_set_new(object, "horizon", known ? json_integer((json_int_t)s->horizon) : json_null());
+        (void)json_object_set_new(object, "decay", known ? rg_json_real(s->decay) : json_null());
+        (void)json_object_set_new(object, "long_share", known ? rg_json_real(s->long_share) : json_null());
+        (void)json_object_set_new(object, "seconds", rg_json_real(s->seconds));
+        (void)json_object_set_new(object, "sequences_per_s", rg_json_real(s->sequences_per_s));
+        (void)json_object_set_new(object, "weights_hash", json_string(hash));
+    }
+    return object;
+}

@@ -1,0 +1,59 @@
+/* What remains of a training that stands beside others: plain numbers, for tables, JSON and plots. */
+#ifndef RG_SUMMARY_H
+#define RG_SUMMARY_H
+
+#include <jansson.h>
+
+#include "train/lag.h"
+#include "train/trainer.h"
+
+enum {
+    RG_SUMMARY_PARTS = 100, /* the updates in equal parts, each with its mean loss */
+    RG_SUMMARY_LAGS = 128   /* columns of the lag profile */
+};
+
+struct rg_summary {
+    char task[64];
+    double baseline; /* loss of the best answer that has not seen the sequence; NAN if it has none */
+    size_t batch, steps, n_weights;
+    enum rg_reason reason;
+    uint64_t updates, skipped;
+    double seconds; /* of the training loop */
+    double sequences_per_s;
+    double loss;      /* mean over the last tenth of the updates made; NAN if the run diverged, or none was finite */
+    double best_loss; /* the lowest mean over a tenth of them */
+    double clip_rate;
+    uint64_t weights_hash;
+
+    uint64_t planned;                  /* updates asked for */
+    size_t n_parts;                    /* at most RG_SUMMARY_PARTS */
+    double part_sum[RG_SUMMARY_PARTS]; /* of the finite losses */
+    uint64_t part_count[RG_SUMMARY_PARTS];
+
+    bool measured; /* false: what follows has no meaning, for the run did not come to its end */
+    enum rg_verdict verdict;
+    double decay;                      /* factor per step back in time */
+    size_t horizon;                    /* of weight_hh, in steps */
+    double long_share;                 /* share of weight_hh's gradient from the older half of the lags */
+    size_t lag_steps;                  /* lags that were measured */
+    size_t n_lags;                     /* columns; lag tau is in column tau n_lags / lag_steps */
+    double lag_norm[RG_SUMMARY_LAGS];  /* largest ||G_tau|| of weight_hh in a column */
+    double lag_share[RG_SUMMARY_LAGS]; /* sum of its shares */
+};
+
+/* Before the first of `planned` updates; everything else is not known yet. */
+void rg_summary_init(struct rg_summary *summary, uint64_t planned);
+/* Take in an update, in order. */
+void rg_summary_add(struct rg_summary *summary, const struct rg_update *update);
+/* After the last one: the losses, rates and counts. */
+void rg_summary_end(struct rg_summary *summary, const struct rg_training *training);
+/* Take over a lag profile; NULL: there is none. */
+void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *profile);
+
+/* All of it but parts and columns as an object of JSON; NULL without memory. What was not measured is null. */
+json_t *rg_summary_json(const struct rg_summary *summary);
+
+/* Mean loss of a part; NAN where none was finite. */
+double rg_summary_part(const struct rg_summary *summary, size_t part);
+
+#endif
