@@ -22,6 +22,7 @@
 #include "pack.cl"
 #include "head.cl"
 #include "input_gradient.cl"
+#include "initial.cl"
 #include "weight_gradient.cl"
 #include "norm.cl"
 #include "optimizer.cl"

@@ -6,7 +6,9 @@
  *   Hp, Op = H, O rounded up to the panel width NR = RG_NV * RG_COLS * RG_VEC
  * The states of a layer's D directions lie side by side, direction d from column d*H on, in rows of D*Hp and
  * some padding; so do the deltas, in rows of deltas*Hp and the same padding.
- * Sizes in elements unless named otherwise. 64-bit members come first so that every compiler lays them out alike. */
+ * Where a file gives h_0 (and c_0), states and saved values have two steps behind the last: step T holds what a
+ * sequence starts from, zeros where it begins later than the chunk; step T+1 the same of every sequence. Sizes in
+ * elements unless named otherwise. 64-bit members come first so that every compiler lays them out alike. */
 #ifndef RG_ARGS_H
 #define RG_ARGS_H
 
@@ -44,7 +46,7 @@ struct rg_sweep_args {
     rg_u32 h_stride;   /* Hp */
     rg_u32 out_stride; /* row of the layer's states: D*Hp and some padding */
     rg_u32 d_stride;   /* row of the deltas: deltas*Hp and some padding */
-    rg_u32 unused;
+    rg_u32 initial;    /* 1: sequences start from the states of step T */
     rg_u32 out_column; /* where this direction's states begin in it */
     rg_u32 tile;       /* rows of a work-group */
     rg_u32 activation; /* enum rg_activation */
@@ -126,6 +128,8 @@ struct rg_gradient_source {
     rg_u32 stride;    /* of a row */
     rg_u32 skip_gate; /* a column group of d that has no term in this source, or RG_NO_GATE */
     rg_u32 sums;      /* 1: one more row of partial, the sum of d */
+    rg_u32 initial;   /* 1: the step before the first is step T of the buffer */
+    rg_u32 unused;
 };
 struct rg_weight_gradient_args {
     rg_u64 rows;           /* B */
@@ -244,6 +248,37 @@ struct rg_gather_args {
     rg_u32 ragged, labelled;
     rg_u32 every_step; /* 1: the data set has targets for every step */
     rg_u32 unused;
+};
+
+/* h_0 or c_0 [L*D][N][H] of a data set into steps T and T+1 of a chunk's states or saved values, for one direction of
+ * one layer: `hidden` columns from `column` of rows `stride` long, and zeros up to h_stride columns. */
+struct rg_initial_args {
+    rg_u64 rows, first_row, steps;
+    rg_u64 source; /* first element in the data set; with `absent` nothing is read */
+    rg_u64 target; /* element of a row where they go */
+    rg_u32 stride; /* of a row */
+    rg_u32 hidden, h_stride;
+    rg_u32 backward; /* 1: every sequence begins at the sweep's first step */
+    rg_u32 absent;   /* 1: zeros */
+    rg_u32 unused;
+};
+
+/* Gradient at h_0 and c_0 of one direction of one layer, from the deltas of the first steps and what the cell carries
+ * back: dL/dh_0 = W_hh^T delta_1, with W_sh^T delta_d for a skip of kind add; d takes the place of 1 for dilated. */
+#define RG_CARRIES_NOTHING 0
+#define RG_CARRIES_STATE 1 /* into dL/dh_0: gru */
+#define RG_CARRIES_CELL 2  /* it is dL/dc_0: lstm */
+struct rg_initial_gradient_args {
+    rg_u64 rows, steps;
+    rg_u64 target;             /* offset of the chunk's rows of Hp in both results */
+    rg_u64 w_hidden, w_skip;   /* packed for the reverse sweep */
+    rg_u64 own, skip;          /* steps from a state to the step that uses it, through W_hh and W_sh; 0: no W_sh */
+    rg_u32 gates, deltas;      /* of the cell */
+    rg_u32 hidden, h_stride;   /* H, Hp */
+    rg_u32 out_stride, column; /* of dh, see struct rg_sweep_args */
+    rg_u32 d_stride;
+    rg_u32 backward, every_step;
+    rg_u32 carries; /* RG_CARRIES_… */
 };
 
 /* Dropout of a layer's states, in or out of place. */

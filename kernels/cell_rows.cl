@@ -28,6 +28,7 @@ struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
     __global const rg_real *past_state, *past_saved; /* of the cell's own past, or null */
     __local rg_real *now;
     __global rg_real *h, *saved;
+    __global const rg_real *initial, *initial_saved; /* h_0 and its saved values, where there are any */
     __global const rg_u32 *begin;
     size_t t;
 };
@@ -71,11 +72,22 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
 #endif
             RG_CELL_NAME(cell_step)(sums, past, s.activation, &h, saved);
             h = live ? h : zero;
+#if RG_SAVED > 0
+            RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
+                saved[i] = live ? saved[i] : zero;
+            }
+#endif
+            if (s.initial && !live && b.t + 1 == b.begin[r]) {
+                h = RG_LOAD(b.initial + r * s.out_stride + lane);
+#ifdef RG_PAST
+                saved[RG_PAST] = RG_LOAD(b.initial_saved + (r * RG_SAVED + RG_PAST) * s.h_stride + lane);
+#endif
+            }
             RG_STORE(h, b.now + r * stride + lane);
             RG_STORE(h, b.h + r * s.out_stride + lane);
 #if RG_SAVED > 0
             RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
-                RG_STORE(live ? saved[i] : zero, b.saved + r * RG_SAVED * s.h_stride + i * s.h_stride + lane);
+                RG_STORE(saved[i], b.saved + r * RG_SAVED * s.h_stride + i * s.h_stride + lane);
             }
 #endif
         }
@@ -152,7 +164,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             RG_CELL_NAME(cell_step_reverse)
             (acc[r][q], carry, RG_LOAD(b.h + r * s.out_stride + lane), past, saved, s.activation, delta, &carried);
 #if RG_SAVED > 0
-            RG_STORE(live ? carried : zero, b.carry + r * s.h_stride + lane);
+            RG_STORE(live ? carried : carry, b.carry + r * s.h_stride + lane);
 #endif
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
                 RG_STORE(live ? delta[g] : zero, b.d + r * d_stride + g * s.h_stride + lane);

@@ -62,6 +62,15 @@
 /* Where item `col` keeps its n-th vector within a panel. */
 #define RG_LANE(col, n) ((n)*RG_COLS * RG_VEC + (col)*RG_VEC)
 
+/* The step `back` steps before the order-th of a sweep; that of the initial states is s.steps. */
+#define RG_NO_STEP (~(size_t)0)
+RG_INLINE size_t rg_step_back(struct rg_sweep_args s, size_t order, size_t back) {
+    if (order < back) {
+        return s.initial && order + 1 == back ? (size_t)s.steps : RG_NO_STEP;
+    }
+    return s.backward ? s.steps - 1 - order + back : order - back;
+}
+
 RG_INLINE size_t rg_item(void) {
     return get_local_id(1) * RG_COLS + get_local_id(0);
 }

@@ -7,29 +7,31 @@
 
 #include "args.h"
 
-#define RG_KERNELS(X)                                    \
-    X(rg_pack, 2, rg_pack_args, 0)                       \
-    X(rg_rnn_forward, 5, rg_sweep_args, 1)               \
-    X(rg_rnn_reverse, 7, rg_sweep_args, 1)               \
-    X(rg_lstm_forward, 5, rg_sweep_args, 1)              \
-    X(rg_lstm_reverse, 7, rg_sweep_args, 1)              \
-    X(rg_gru_forward, 5, rg_sweep_args, 1)               \
-    X(rg_gru_reverse, 7, rg_sweep_args, 1)               \
-    X(rg_head, 7, rg_head_args, 0)                       \
-    X(rg_weight_gradient, 4, rg_weight_gradient_args, 0) \
-    X(rg_input_gradient, 4, rg_input_gradient_args, 0)   \
-    X(rg_dropout, 2, rg_dropout_args, 0)                 \
-    X(rg_reduce_gradient, 2, rg_reduce_args, 0)          \
-    X(rg_norm_partials, 3, rg_norm_args, 1)              \
-    X(rg_norm_total, 3, rg_norm_args, 0)                 \
-    X(rg_sgd, 3, rg_optimizer_args, 0)                   \
-    X(rg_momentum, 4, rg_optimizer_args, 0)              \
-    X(rg_rmsprop, 5, rg_optimizer_args, 0)               \
-    X(rg_adam, 5, rg_optimizer_args, 0)                  \
-    X(rg_adagrad, 4, rg_optimizer_args, 0)               \
-    X(rg_task_marked, 2, rg_task_args, 0)                \
-    X(rg_task_symbols, 2, rg_task_args, 0)               \
-    X(rg_gather, 7, rg_gather_args, 0)                   \
+#define RG_KERNELS(X)                                      \
+    X(rg_pack, 2, rg_pack_args, 0)                         \
+    X(rg_rnn_forward, 5, rg_sweep_args, 1)                 \
+    X(rg_rnn_reverse, 7, rg_sweep_args, 1)                 \
+    X(rg_lstm_forward, 5, rg_sweep_args, 1)                \
+    X(rg_lstm_reverse, 7, rg_sweep_args, 1)                \
+    X(rg_gru_forward, 5, rg_sweep_args, 1)                 \
+    X(rg_gru_reverse, 7, rg_sweep_args, 1)                 \
+    X(rg_head, 7, rg_head_args, 0)                         \
+    X(rg_weight_gradient, 4, rg_weight_gradient_args, 0)   \
+    X(rg_input_gradient, 4, rg_input_gradient_args, 0)     \
+    X(rg_dropout, 2, rg_dropout_args, 0)                   \
+    X(rg_reduce_gradient, 2, rg_reduce_args, 0)            \
+    X(rg_norm_partials, 3, rg_norm_args, 1)                \
+    X(rg_norm_total, 3, rg_norm_args, 0)                   \
+    X(rg_sgd, 3, rg_optimizer_args, 0)                     \
+    X(rg_momentum, 4, rg_optimizer_args, 0)                \
+    X(rg_rmsprop, 5, rg_optimizer_args, 0)                 \
+    X(rg_adam, 5, rg_optimizer_args, 0)                    \
+    X(rg_adagrad, 4, rg_optimizer_args, 0)                 \
+    X(rg_task_marked, 2, rg_task_args, 0)                  \
+    X(rg_task_symbols, 2, rg_task_args, 0)                 \
+    X(rg_gather, 7, rg_gather_args, 0)                     \
+    X(rg_initial, 4, rg_initial_args, 0)                   \
+    X(rg_initial_gradient, 7, rg_initial_gradient_args, 0) \
     X(rg_peak, 1, rg_peak_args, 0)
 
 enum rg_kernel {

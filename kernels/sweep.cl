@@ -7,7 +7,8 @@
  *       a block of the product in registers, then the cell, then the new state
  *
  * Sequences end together at t = T-1; in a ragged chunk sequence b starts at begin[b], and both h and delta are zero
- * before that. The backward direction runs from T-1 down; `order` counts its steps as they come. */
+ * before that, but for the step before the start, where h is h_0. The backward direction runs from T-1 down; `order`
+ * counts its steps as they come. */
 #define RG_CELL_NAME(name) RG_CAT(RG_CAT(rg_, RG_CELL), RG_CAT(_, name))
 #define RG_R 8
 #include "cell_rows.cl"
@@ -24,6 +25,8 @@
 #include "cell_rows.cl"
 #undef RG_R
 #define RG_PANEL (RG_LANE(0, RG_WIDE)) /* units of a panel of the forward sweep */
+#define RG_HAS(t) ((t) != RG_NO_STEP)
+#define RG_ROW_OF(t) (RG_HAS(t) ? (t)*s.rows + first : at)
 
 /* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in this direction's columns, saved [T][B][S][Hp]. */
 RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
@@ -38,35 +41,42 @@ RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __globa
     __local rg_real *past = scratch;
     __local rg_real *now = scratch + s.tile * stride;
     __global rg_real *const out = h + s.out_column;
+    const size_t at_whole = s.initial ? (s.steps + 1) * s.rows + first : first; /* h_0 of every sequence */
+    for (size_t i = rg_item(); s.initial && i < rows * s.hidden; i += RG_ITEMS) {
+        past[i / s.hidden * stride + i % s.hidden] =
+            out[(s.steps * s.rows + first + i / s.hidden) * s.out_stride + i % s.hidden];
+    }
+    RG_BARRIER;
     for (size_t order = 0; order < s.steps; order++) {
         const size_t t = s.backward ? s.steps - 1 - order : order;
         const size_t at = t * s.rows + first; /* row of the tile in [T*B] */
-        const size_t t_far = s.backward ? t + s.skip : t - s.skip, t_own = s.backward ? t + own : t - own;
-        const size_t at_far = order >= s.skip ? t_far * s.rows + first : at;
-        const size_t at_own = order >= own ? t_own * s.rows + first : at;
+        const size_t t_far = rg_step_back(s, order, s.skip), t_own = rg_step_back(s, order, own);
+        const size_t at_far = RG_ROW_OF(t_far), at_own = RG_ROW_OF(t_own);
         for (size_t p = 0; p < s.h_stride / RG_PANEL; p++) {
             for (size_t b = item_row * RG_TALL; b < rows; b += RG_ROWS * RG_TALL) {
-#define RG_FORWARD(R, r)                                                                           \
-    {                                                                                              \
-        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                                      \
-        const size_t unit = p * RG_PANEL, line = RG_GATES * RG_PANEL;                              \
-        block.x = x + (at + r) * s.x_stride;                                                       \
-        block.w_input = packed + s.w_input + p * s.inputs * line;                                  \
-        block.w_hidden = packed + s.w_hidden + p * s.hidden * line;                                \
-        block.w_skip = packed + s.w_skip + p * s.hidden * line;                                    \
-        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                              \
-        block.past = past + r * stride;                                                            \
-        block.far = out + (at_far + r) * s.out_stride;                                             \
-        block.depth = order ? s.hidden : 0;                                                        \
-        block.far_depth = order >= s.skip ? s.hidden : 0;                                          \
-        block.past_state = order >= own ? out + (at_own + r) * s.out_stride + unit : 0;            \
-        block.past_saved = order >= own ? saved + (at_own + r) * RG_SAVED * s.h_stride + unit : 0; \
-        block.now = now + r * stride + unit;                                                       \
-        block.h = out + (at + r) * s.out_stride + unit;                                            \
-        block.saved = saved + (at + r) * RG_SAVED * s.h_stride + unit;                             \
-        block.begin = begin + first + r;                                                           \
-        block.t = t;                                                                               \
-        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);                                     \
+#define RG_FORWARD(R, r)                                                                            \
+    {                                                                                               \
+        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                                       \
+        const size_t unit = p * RG_PANEL, line = RG_GATES * RG_PANEL;                               \
+        block.x = x + (at + r) * s.x_stride;                                                        \
+        block.w_input = packed + s.w_input + p * s.inputs * line;                                   \
+        block.w_hidden = packed + s.w_hidden + p * s.hidden * line;                                 \
+        block.w_skip = packed + s.w_skip + p * s.hidden * line;                                     \
+        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                               \
+        block.past = past + r * stride;                                                             \
+        block.far = out + (at_far + r) * s.out_stride;                                              \
+        block.depth = order || s.initial ? s.hidden : 0;                                            \
+        block.far_depth = RG_HAS(t_far) ? s.hidden : 0;                                             \
+        block.past_state = RG_HAS(t_own) ? out + (at_own + r) * s.out_stride + unit : 0;            \
+        block.past_saved = RG_HAS(t_own) ? saved + (at_own + r) * RG_SAVED * s.h_stride + unit : 0; \
+        block.now = now + r * stride + unit;                                                        \
+        block.h = out + (at + r) * s.out_stride + unit;                                             \
+        block.saved = saved + (at + r) * RG_SAVED * s.h_stride + unit;                              \
+        block.initial = out + (at_whole + r) * s.out_stride + unit;                                 \
+        block.initial_saved = saved + (at_whole + r) * RG_SAVED * s.h_stride + unit;                \
+        block.begin = begin + first + r;                                                            \
+        block.t = t;                                                                                \
+        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);                                      \
     }
                 RG_CAT(RG_BLOCKS_OF_, RG_TALL)(b, rows, RG_FORWARD);
 #undef RG_FORWARD
@@ -97,35 +107,35 @@ RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __globa
     for (size_t order = s.steps; order-- > 0;) {
         const size_t t = s.backward ? s.steps - 1 - order : order;
         const size_t at = t * s.rows + first;
-        const size_t t_far = s.backward ? t - s.skip : t + s.skip, t_own = s.backward ? t + own : t - own;
+        const size_t t_far = s.backward ? t - s.skip : t + s.skip, t_own = rg_step_back(s, order, own);
         const size_t at_far = order + s.skip < s.steps ? t_far * s.rows + first : at;
-        const size_t at_own = order >= own ? t_own * s.rows + first : at;
+        const size_t at_own = RG_ROW_OF(t_own);
         for (size_t p = 0; p < s.h_stride / RG_NR; p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_REVERSE(R, r)                                                                           \
-    {                                                                                              \
-        struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                      \
-        const size_t unit = p * RG_NR;                                                             \
-        block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;                    \
-        block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                        \
-        block.next = next + r * stride;                                                            \
-        block.far = d + (at_far + r) * s.d_stride;                                                 \
-        block.depth = order + 1 < s.steps ? s.hidden : 0;                                          \
-        block.far_depth = order + s.skip < s.steps ? s.hidden : 0;                                 \
-        block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit         \
-                   : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit      \
-                                      : 0;                                                         \
-        block.h = out + (at + r) * s.out_stride + unit;                                            \
-        block.saved = saved + (at + r) * RG_SAVED * s.h_stride + unit;                             \
-        block.past_state = order >= own ? out + (at_own + r) * s.out_stride + unit : 0;            \
-        block.past_saved = order >= own ? saved + (at_own + r) * RG_SAVED * s.h_stride + unit : 0; \
-        block.carry = carry + ((order % own) * s.rows + first + r) * s.h_stride + unit;            \
-        block.carried = order + own < s.steps;                                                     \
-        block.now = now + r * stride + unit;                                                       \
-        block.d = d + (at + r) * s.d_stride + unit;                                                \
-        block.begin = begin + first + r;                                                           \
-        block.t = t;                                                                               \
-        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                     \
+#define RG_REVERSE(R, r)                                                                            \
+    {                                                                                               \
+        struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                       \
+        const size_t unit = p * RG_NR;                                                              \
+        block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;                     \
+        block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                         \
+        block.next = next + r * stride;                                                             \
+        block.far = d + (at_far + r) * s.d_stride;                                                  \
+        block.depth = order + 1 < s.steps ? s.hidden : 0;                                           \
+        block.far_depth = order + s.skip < s.steps ? s.hidden : 0;                                  \
+        block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit          \
+                   : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit       \
+                                      : 0;                                                          \
+        block.h = out + (at + r) * s.out_stride + unit;                                             \
+        block.saved = saved + (at + r) * RG_SAVED * s.h_stride + unit;                              \
+        block.past_state = RG_HAS(t_own) ? out + (at_own + r) * s.out_stride + unit : 0;            \
+        block.past_saved = RG_HAS(t_own) ? saved + (at_own + r) * RG_SAVED * s.h_stride + unit : 0; \
+        block.carry = carry + ((order % own) * s.rows + first + r) * s.h_stride + unit;             \
+        block.carried = order + own < s.steps;                                                      \
+        block.now = now + r * stride + unit;                                                        \
+        block.d = d + (at + r) * s.d_stride + unit;                                                 \
+        block.begin = begin + first + r;                                                            \
+        block.t = t;                                                                                \
+        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                      \
     }
                 RG_BLOCKS_OF_8(b, rows, RG_REVERSE);
 #undef RG_REVERSE
@@ -139,6 +149,8 @@ RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __globa
 }
 
 #undef RG_PANEL
+#undef RG_HAS
+#undef RG_ROW_OF
 #undef RG_CELL_NAME
 #undef RG_CELL
 #undef RG_GATES

@@ -48,6 +48,23 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
     }
 }
 
+/* What the states that sequences start from add: they are behind the last step, and `shift` before the steps of rows
+ * [start, start + B), of which [row, row + n_rows) take part. */
+RG_INLINE void rg_outer_initial(struct rg_outer o, struct rg_weight_gradient_args s, struct rg_gradient_source from,
+                                __global const rg_real *d, size_t row, size_t n_rows, size_t first, size_t end) {
+    const size_t away = from.shift * s.rows, all = s.steps * s.rows;
+    const size_t start = away > all ? all : from.later ? all - away : away - s.rows;
+    const size_t begin = row > start ? row : start, limit = start + s.rows < all ? start + s.rows : all;
+    const size_t stop = row + n_rows < limit ? row + n_rows : limit;
+    if (begin < stop) {
+        o.a += from.offset + (all + begin - start) * from.stride;
+        o.d = d + begin * s.d_stride;
+        o.n_rows = stop - begin;
+        o.fresh = 0;
+        rg_outer_part(o, first, end, 0);
+    }
+}
+
 /* Rows [row, row + n_rows) of the chunk against one unit, all sources. */
 RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
                             __global rg_real *sum, struct rg_weight_gradient_args s, size_t unit, size_t row,
@@ -79,11 +96,15 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         if (gap) {
             o.n_rows = 0;
         }
+        const struct rg_outer whole = o;
         if (o.n_rows > 0) {
             o.a += from.offset + (from.later ? begin + away : begin - away) * from.stride;
         }
         if (o.n_rows > 0 || fresh) {
             rg_outer_part(o, first, end, from.sums && !gap ? from.depth : 0);
+        }
+        if (from.initial && !gap) {
+            rg_outer_initial(whole, s, from, d + panel * RG_NR, row, n_rows, first, end);
         }
         sum += (from.depth + from.sums) * s.n;
     }

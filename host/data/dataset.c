@@ -52,6 +52,8 @@ void rg_dataset_destroy(struct rg_dataset *dataset) {
     rg_free(dataset->x_byte);
     rg_free(dataset->x_token);
     rg_free(dataset->lengths);
+    rg_free(dataset->h_0);
+    rg_free(dataset->c_0);
     rg_free(dataset->y);
     rg_free(dataset->texts);
     rg_free(dataset->vocabulary);

@@ -1,4 +1,4 @@
-/* Data sets in npz and npy files: tensors x, y and lengths.
+/* Data sets in npz and npy files: tensors x, y, lengths, h_0 and c_0.
  *
  * What stands behind the end of a sequence is padding: it is not looked at, and becomes 0. */
 #include <math.h>
@@ -163,6 +163,30 @@ static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, st
     return RG_OK;
 }
 
+/* h_0 or c_0 as PyTorch has them, [layers*directions,sequences,hidden], or without the first where it is 1; a second
+ * one has the shape of the first. */
+static rg_status read_states(const struct rg_tensor *states, const struct rg_tensor *x, struct rg_dataset *data,
+                             float **out) {
+    const bool flat = states->n_dims == 2;
+    const size_t n = rg_tensor_elements(states), first = flat ? 0 : 1;
+
+    if ((!flat && states->n_dims != 3) || !is_float(states) || n == 0 || states->shape[first] != data->n_sequences)
+        return rg_fail(RG_BAD_FILE,
+                       "%s: tensor `%s` is %s %s; with `%s` %s, float [layers*directions,%zu,hidden] was expected",
+                       data->path, states->name, rg_dtype_name(states->dtype), shape_text(states).text, x->name,
+                       shape_text(x).text, data->n_sequences);
+    if (data->n_states != 0 && (n != data->n_states * data->n_sequences * data->state_width ||
+                                states->shape[first + 1] != data->state_width || flat != data->flat_states))
+        return rg_fail(RG_BAD_FILE, "%s: tensor `%s` is %s; the shape of `h_0` was expected", data->path, states->name,
+                       shape_text(states).text);
+    data->flat_states = flat;
+    data->n_states = flat ? 1 : states->shape[0];
+    data->state_width = states->shape[first + 1];
+    RG_TRY(rg_alloc(out, n, sizeof(**out), states->name));
+    rg_tensor_to_float(states, *out);
+    return check_finite(data, states, *out, 0, n);
+}
+
 /* Set the sizes of the data set by x. */
 static rg_status take_shape(const struct rg_tensor *x, struct rg_dataset *data) {
     bool fits = is_float(x) ? x->n_dims == 2 || x->n_dims == 3 : x->n_dims == 2 && x->dtype != RG_BOOL;
@@ -185,6 +209,8 @@ static rg_status take_tensors(const struct rg_tensors *tensors, struct rg_datase
     const struct rg_tensor *x = rg_tensors_find(tensors, "x");
     const struct rg_tensor *y = rg_tensors_find(tensors, "y");
     const struct rg_tensor *lengths = rg_tensors_find(tensors, "lengths");
+    const struct rg_tensor *h_0 = rg_tensors_find(tensors, "h_0");
+    const struct rg_tensor *c_0 = rg_tensors_find(tensors, "c_0");
 
     if (x == NULL && tensors->count == 1)
         x = rg_tensors_find(tensors, "data"); /* an npy file */
@@ -198,6 +224,10 @@ static rg_status take_tensors(const struct rg_tensors *tensors, struct rg_datase
         RG_TRY(read_lengths(lengths, x, data));
     if (y != NULL)
         RG_TRY(read_y(y, x, data));
+    if (h_0 != NULL)
+        RG_TRY(read_states(h_0, x, data, &data->h_0));
+    if (c_0 != NULL)
+        RG_TRY(read_states(c_0, x, data, &data->c_0));
     return is_float(x) ? read_float_x(x, data) : read_tokens(x, data);
 }
 

@@ -16,6 +16,7 @@ static const double LR = 0.01, MOMENTUM = 0.9;
 /* A case while it runs. Arenas are [arena] floats, as the engine hands them out. */
 struct run {
     const struct rg_update_case *one;
+    bool initial;
     struct rg_exercise *exercise;
     struct rg_data_source *source;
     struct rg_engine *engine;
@@ -23,6 +24,7 @@ struct run {
     float *outputs;          /* [B][T'][O], as the device has them */
     double *aligned;         /* the same, as the reference has them */
     double *values, *wanted; /* [arena], one parameter at a time */
+    float *dh_0, *dc_0;      /* [L*D][B][H] */
     struct ref_moments moments[REF_MAX_PARAMETERS];
     double error[N_QUANTITIES]; /* the largest ones */
     char worst_gradient[RG_NAME_BYTES];
@@ -39,6 +41,8 @@ static void release(struct run *r) {
     rg_free(r->aligned);
     rg_free(r->values);
     rg_free(r->wanted);
+    rg_free(r->dh_0);
+    rg_free(r->dc_0);
     for (size_t p = 0; p < REF_MAX_PARAMETERS; p++) {
         rg_free(r->moments[p].mean);
         rg_free(r->moments[p].square);
@@ -47,7 +51,7 @@ static void release(struct run *r) {
 
 static rg_status prepare(struct run *r, struct rg_device *device) {
     static const char what[] = "the self-test";
-    RG_TRY(rg_exercise_create(&(struct rg_exercise_form){r->one->sizes, r->one->net}, &r->exercise));
+    RG_TRY(rg_exercise_create(&(struct rg_exercise_form){r->one->sizes, r->one->net, r->initial}, &r->exercise));
     struct rg_exercise *const e = r->exercise;
     rg_exercise_fill(e, 1 + r->one->sizes.batch + 1000 * r->one->sizes.steps);
     struct rg_engine_options options = rg_exercise_options(e);
@@ -65,6 +69,9 @@ static rg_status prepare(struct run *r, struct rg_device *device) {
     RG_TRY(rg_alloc(&r->aligned, outputs, sizeof(double), what));
     RG_TRY(rg_alloc(&r->values, arena, sizeof(double), what));
     RG_TRY(rg_alloc(&r->wanted, arena, sizeof(double), what));
+    const size_t states = r->initial ? e->data.n_states * e->sizes.batch * e->sizes.hidden : 0;
+    RG_TRY(rg_alloc(&r->dh_0, states, sizeof(float), what));
+    RG_TRY(rg_alloc(&r->dc_0, states, sizeof(float), what));
     for (size_t p = 0; p < e->model->n_parameters; p++) {
         const size_t n = rg_parameter_elements(&e->model->parameters[p]);
         RG_TRY(rg_alloc(&r->moments[p].mean, n, sizeof(double), what));
@@ -143,6 +150,31 @@ static void compare_gradients(struct run *r) {
     }
 }
 
+/* dL/dh_0 or dL/dc_0 of one layer and direction, which the reference has at index 0. */
+static void compare_states(struct run *r, const char *name, const float *got, const double *wanted) {
+    const size_t n = r->exercise->sizes.batch * r->exercise->sizes.hidden;
+    double squares = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        squares += ((double)got[i] - wanted[i]) * ((double)got[i] - wanted[i]);
+    }
+    if (raise(&r->error[GRADIENTS], relative(sqrt(squares), ref_norm(wanted, n)))) {
+        (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "%s", name);
+    }
+}
+
+static rg_status compare_initial_gradients(struct run *r) {
+    const struct rg_exercise *e = r->exercise;
+    const size_t n = e->sizes.batch * e->sizes.hidden;
+    RG_TRY(rg_engine_get_initial_gradients(r->engine, r->dh_0, r->dc_0));
+    for (size_t i = 0; i < e->result->n_traces; i++) {
+        compare_states(r, "h_0", r->dh_0 + i * n, e->result->traces[i].d_state);
+        if (e->c_0) {
+            compare_states(r, "c_0", r->dc_0 + i * n, e->result->traces[i].d_cell);
+        }
+    }
+    return RG_OK;
+}
+
 /* The norm that the device reports against that of its own gradient. */
 static double compare_norm(struct run *r, const struct rg_record *record) {
     double norm = 0.0;
@@ -216,14 +248,18 @@ static rg_status run_update(struct run *r, size_t update) {
     RG_TRY(rg_engine_get_weights(r->engine, r->after));
     RG_TRY(rg_engine_history(r->engine, history));
     compare_gradients(r);
+    if (r->initial) {
+        RG_TRY(compare_initial_gradients(r));
+    }
     (void)raise(&r->error[LOSS], relative(fabs((double)history[update].loss - e->result->loss), e->result->loss));
     compare_weights(r, compare_norm(r, &history[update]), update);
     return RG_OK;
 }
 
-rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, const struct rg_update_case *one) {
-    const struct rg_exercise_form form = {one->sizes, one->net};
-    struct run r = {.one = one};
+rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, const struct rg_update_case *one,
+                           bool initial) {
+    const struct rg_exercise_form form = {one->sizes, one->net, initial};
+    struct run r = {.one = one, .initial = initial};
     rg_status status = RG_OK;
     RG_TRY_GOTO(prepare(&r, device));
     for (size_t update = 0; update < N_UPDATES; update++) {

@@ -35,6 +35,21 @@ static rg_status create_data(struct rg_exercise *e) {
     return s->ragged ? rg_alloc(&e->data.lengths, s->batch, sizeof(int32_t), "the self-test") : RG_OK;
 }
 
+/* h_0, and c_0 of lstm, in both forms. */
+static rg_status create_states(struct rg_exercise *e, const struct rg_exercise_net *net) {
+    struct rg_dataset *const data = &e->data;
+    data->n_states = (net->layers ? net->layers : 1) * (net->bidirectional ? 2 : 1);
+    data->state_width = e->sizes.hidden;
+    const size_t n = data->n_states * e->sizes.batch * e->sizes.hidden;
+    RG_TRY(rg_alloc(&data->h_0, n, sizeof(float), "the self-test"));
+    RG_TRY(rg_alloc(&e->h_0, n, sizeof(double), "the self-test"));
+    if (net->cell == RG_CELL_LSTM) {
+        RG_TRY(rg_alloc(&data->c_0, n, sizeof(float), "the self-test"));
+        RG_TRY(rg_alloc(&e->c_0, n, sizeof(double), "the self-test"));
+    }
+    return RG_OK;
+}
+
 /* Both models, and room for the reference's result. The enumerations of the reference are in the product's order. */
 static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_net *net) {
     const struct rg_exercise_sizes *s = &e->sizes;
@@ -75,12 +90,17 @@ rg_status rg_exercise_create(const struct rg_exercise_form *form, struct rg_exer
     e->sizes = form->sizes;
     e->target_steps = form->net.target == RG_TARGET_STEPS ? e->sizes.steps : 1;
     RG_TRY_GOTO(create_data(e));
+    if (form->initial) {
+        RG_TRY_GOTO(create_states(e, &form->net));
+    }
     RG_TRY_GOTO(create_models(e, &form->net));
     e->batch = (struct ref_batch){.n_sequences = e->sizes.batch,
                                   .n_steps = e->sizes.steps,
                                   .x = e->x,
                                   .lengths = e->data.lengths,
                                   .y = e->y,
+                                  .h_0 = e->h_0,
+                                  .c_0 = e->c_0,
                                   .loss = losses[e->sizes.loss]};
     *out = e;
     return RG_OK;
@@ -95,6 +115,10 @@ void rg_exercise_destroy(struct rg_exercise *e) {
         rg_free(e->data.x_float);
         rg_free(e->data.y);
         rg_free(e->data.lengths);
+        rg_free(e->data.h_0);
+        rg_free(e->data.c_0);
+        rg_free(e->h_0);
+        rg_free(e->c_0);
         rg_free(e->x);
         rg_free(e->y);
         rg_model_destroy(e->model);
@@ -133,6 +157,12 @@ void rg_exercise_fill(struct rg_exercise *e, uint64_t seed) {
             rg_model_values(e->model, p)[i] = (float)rg_exercise_random(&seed, bound);
         }
     }
+    for (size_t i = 0; e->h_0 && i < e->data.n_states * s->batch * s->hidden; i++) {
+        e->data.h_0[i] = (float)rg_exercise_random(&seed, 1.0);
+        if (e->c_0) {
+            e->data.c_0[i] = (float)rg_exercise_random(&seed, 1.0);
+        }
+    }
     rg_exercise_copy_data(e);
     rg_exercise_copy_weights(e, e->model->weights);
 }
@@ -144,6 +174,12 @@ void rg_exercise_copy_data(struct rg_exercise *e) {
     }
     for (size_t i = 0; i < s->batch * e->data.n_targets; i++) {
         e->y[i] = (double)e->data.y[i];
+    }
+    for (size_t i = 0; e->h_0 && i < e->data.n_states * s->batch * s->hidden; i++) {
+        e->h_0[i] = (double)e->data.h_0[i];
+        if (e->c_0) {
+            e->c_0[i] = (double)e->data.c_0[i];
+        }
     }
 }
 
@@ -178,17 +214,20 @@ void rg_exercise_name(const struct rg_exercise_form *form, char *out, size_t byt
         (void)snprintf(skip, sizeof skip, " skip %zu %s", net->skip, rg_skip_kind_names[net->skip_kind]);
     }
     const bool plain = net->cell != RG_CELL_RNN || net->activation == RG_ACT_TANH;
-    (void)snprintf(out, bytes, "%s%s%s B=%zu T=%zu F=%zu H=%zu O=%zu %s%s%s%s%s%s", rg_cell_names[net->cell],
+    (void)snprintf(out, bytes, "%s%s%s B=%zu T=%zu F=%zu H=%zu O=%zu %s%s%s%s%s%s%s", rg_cell_names[net->cell],
                    plain ? "" : " ", plain ? "" : rg_activation_names[net->activation], s->batch, s->steps, s->inputs,
                    s->hidden, s->outputs, rg_loss_names[s->loss], layers, net->bidirectional ? " bidirectional" : "",
-                   skip, net->target == RG_TARGET_STEPS ? " steps" : "", s->ragged ? " ragged" : "");
+                   skip, net->target == RG_TARGET_STEPS ? " steps" : "", s->ragged ? " ragged" : "",
+                   form->initial ? " from h_0" : "");
 }
 
 struct rg_engine_options rg_exercise_options(const struct rg_exercise *e) {
     return (struct rg_engine_options){.plan = {.batch = e->sizes.batch,
                                                .steps = e->sizes.steps,
                                                .n_targets = targets_of(&e->sizes),
-                                               .training = true},
+                                               .training = true,
+                                               .initial = e->h_0 != NULL,
+                                               .initial_gradient = e->h_0 != NULL},
                                       .loss = e->sizes.loss,
                                       .optimizer = {.kind = RG_OPT_SGD, .max_skips = 10}};
 }

@@ -27,6 +27,7 @@ struct rg_exercise_net {
 struct rg_exercise_form {
     struct rg_exercise_sizes sizes;
     struct rg_exercise_net net;
+    bool initial; /* sequences start from given states */
 };
 
 struct rg_exercise {
@@ -38,6 +39,7 @@ struct rg_exercise {
     struct ref_result *result; /* of the reference */
     size_t target_steps;       /* T', 1 or T */
     double *x, *y;             /* [B][T][F], [B][T'][targets of a row] */
+    double *h_0, *c_0;         /* [L*D][B][H], or NULL; c_0 is of lstm */
 };
 
 /* An exercise of zeros. */

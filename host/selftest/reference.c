@@ -20,9 +20,12 @@ const struct ref_trace *ref_trace_of(const struct ref_run *run) {
 }
 
 size_t ref_earlier(const struct ref_run *run, size_t t, size_t k) {
-    if (run->direction == 0)
-        return t > k ? t - k : 0;
-    return t + k <= ref_length(run->batch, run->sequence) ? t + k : 0;
+    const size_t length = ref_length(run->batch, run->sequence);
+    const size_t done = run->direction == 0 ? t - 1 : length - t; /* steps before t */
+
+    if (k > done)
+        return k == done + 1 ? 0 : run->batch->n_steps + 1;
+    return run->direction == 0 ? t - k : t + k;
 }
 
 /* Index of the state that takes the place of h_{t-1}. */
@@ -160,11 +163,28 @@ static void step_backward(const struct ref_run *run, size_t t) {
     }
 }
 
+/* h_0 and c_0 of a run, where the batch gives them. */
+static void start(const struct ref_run *run) {
+    const struct ref_batch *batch = run->batch;
+    const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
+    const size_t place = run->layer * ref_directions(run->model) + run->direction;
+    const size_t from = (place * batch->n_sequences + run->sequence) * hidden;
+
+    if (batch->h_0) {
+        add(ref_row(run, ref_trace_of(run)->state, 0, hidden), batch->h_0 + from, hidden);
+        add(ref_row(run, run->result->joined[run->layer], 0, width) + run->direction * hidden, batch->h_0 + from,
+            hidden);
+    }
+    if (batch->c_0)
+        add(ref_row(run, ref_trace_of(run)->cell, 0, hidden), batch->c_0 + from, hidden);
+}
+
 /* All steps of a run, and its half of what the layer gives: joined_t = [h_t forward, h_t reverse]. */
 static void run_forward(const struct ref_run *run) {
     const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
     const size_t length = ref_length(run->batch, run->sequence);
 
+    start(run);
     for (size_t i = 1; i <= length; i++) {
         const size_t t = run->direction == 0 ? i : length + 1 - i;
 
@@ -178,6 +198,9 @@ static void run_backward(const struct ref_run *run) {
     const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
     const size_t length = ref_length(run->batch, run->sequence);
 
+    if (length == 0) /* the head has read h_0 */
+        add(ref_row(run, ref_trace_of(run)->d_state, 0, hidden),
+            ref_row(run, run->result->d_joined[run->layer], 0, width) + run->direction * hidden, hidden);
     for (size_t i = length; i >= 1; i--) {
         const size_t t = run->direction == 0 ? i : length + 1 - i;
 
@@ -240,7 +263,8 @@ static void set_zero(double *values, size_t count) {
 
 static void clear(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result) {
     const size_t rows = batch->n_sequences * (model->target == REF_TARGET_STEPS ? batch->n_steps : 1);
-    const size_t states = (batch->n_steps + 1) * batch->n_sequences * model->hidden;
+    const size_t joined = (batch->n_steps + 1) * batch->n_sequences * model->hidden * ref_directions(model);
+    const size_t states = (batch->n_steps + 2) * batch->n_sequences * model->hidden;
     const size_t gates = batch->n_steps * batch->n_sequences * model->hidden * ref_gates(model);
 
     for (size_t p = 0; p < model->n_parameters; p++)
@@ -256,8 +280,8 @@ static void clear(const struct ref_model *model, const struct ref_batch *batch, 
         }
     }
     for (size_t layer = 0; layer < model->layers; layer++) {
-        set_zero(result->joined[layer], states * ref_directions(model));
-        set_zero(result->d_joined[layer], states * ref_directions(model));
+        set_zero(result->joined[layer], joined);
+        set_zero(result->d_joined[layer], joined);
     }
     set_zero(result->output, rows * model->outputs);
     result->loss = 0.0;

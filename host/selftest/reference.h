@@ -5,11 +5,12 @@
  * it.
  *
  * Letters: N sequences, T steps, F inputs, H hidden units, O outputs, L layers, D directions, G gates. t counts from 1
- * to a sequence's length, h_0 = 0, a_t are the pre-activations of step t, delta_t = dL/da_t. Lag tau of a sequence of
- * length n is its step t = n - tau: the distance to the last valid step, whatever the padding and the direction.
+ * to a sequence's length, h_0 is 0 or given, a_t are the pre-activations of step t, delta_t = dL/da_t. Lag tau of a
+ * sequence of length n is its step t = n - tau: the distance to the last valid step, whatever the padding and the
+ * direction.
  *
  * The reverse direction of a layer runs over the valid steps only, from t = n down to 1; below, t - d then means t + d,
- * and the state before its first step, h_{n+1}, is 0. */
+ * and the state before its first step, h_{n+1}, is its h_0. What only a skip reaches, before h_0, is 0. */
 #ifndef RG_REFERENCE_H
 #define RG_REFERENCE_H
 
@@ -21,7 +22,7 @@ enum { REF_MAX_LAYERS = 16, REF_MAX_PARAMETERS = REF_MAX_LAYERS * 2 * 5 + 2, REF
 
 /* The step of a cell; W_ih x stands for W_ih x_t + b_ih, W_hh h for W_hh h_{t-1} + b_hh, gates in the order given.
  * skip = d > 0 of kind add: W_ih x also holds W_sh h_{t-d}. Of kind dilated: h_{t-d} and c_{t-d} stand for h_{t-1} and
- * c_{t-1} (Chang et al. 2017). Both are 0 for t <= d. */
+ * c_{t-1} (Chang et al. 2017). Both are 0 for t < d. */
 enum ref_cell {
     REF_CELL_RNN,  /* h_t = phi(W_ih x + W_hh h) */
     REF_CELL_LSTM, /* i, f, g, o: c_t = f c_{t-1} + i g, h_t = o tanh(c_t) (Gers et al. 2000) */
@@ -97,6 +98,7 @@ struct ref_batch {
     const int32_t *lengths; /* [N], each 0 to T, or NULL if all are T */
     const double *y;        /* LAST: [N][O], STEPS: [N][T][O], padding is never read; without [O] for REF_LOSS_CE */
     enum ref_loss loss;
+    const double *h_0, *c_0; /* [L D][N][H], or NULL for zeros; c_0 is of lstm */
 };
 
 /* What happens to one weight matrix, lag by lag: G_tau is the part of the gradient G that the steps of lag tau give,
@@ -107,12 +109,12 @@ struct ref_lags {
     double *cosine; /* [T], <G_tau, G> / (||G_tau|| ||G||); 0 if either is 0 */
 };
 
-/* What one direction of one layer did. States have t at index t and zeros at index 0, steps have t at index t - 1;
- * zeros past a sequence's end. */
+/* What one direction of one layer did. States have t at index t, h_0 at index 0, and zeros, for what is before h_0, at
+ * index T + 1; steps have t at index t - 1; zeros past a sequence's end. */
 struct ref_trace {
-    double *state, *cell;              /* [T+1][N][H], h_t, and c_t of lstm */
+    double *state, *cell;              /* [T+2][N][H], h_t, and c_t of lstm */
     double *a_ih, *a_hh;               /* [T][N][G H], W_ih x_t + b_ih + W_sh h_{t-d}, and W_hh h_{t-1} + b_hh */
-    double *d_state, *d_cell;          /* [T+1][N][H], dL/dh_t, and dL/dc_t through c_{t+1}; index 0 has no meaning */
+    double *d_state, *d_cell;          /* [T+2][N][H], dL/dh_t, and dL/dc_t through c_{t+1}; no meaning at T + 1 */
     double *delta, *delta_hh;          /* [T][N][G H], dL/da_ih, and dL/da_hh, which differ in the n of gru */
     double *delta_norm;                /* [T], index tau: norm over the batch of the delta of that lag */
     struct ref_lags lags[REF_N_ROLES]; /* of the weight matrices that there are; the others are NULL */
@@ -125,7 +127,7 @@ struct ref_result {
     double *gradient[REF_MAX_PARAMETERS]; /* shapes of the parameters */
     size_t n_traces;                      /* L D */
     struct ref_trace *traces;             /* [L][D] */
-    double *joined[REF_MAX_LAYERS];       /* [T+1][N][D H], what a layer gives, at index t; zeros at index 0 */
+    double *joined[REF_MAX_LAYERS];       /* [T+1][N][D H], what a layer gives, at index t; h_0 at index 0 */
     double *d_joined[REF_MAX_LAYERS];     /* [T+1][N][D H], what the layer above or the head sends back */
     double *scratch;                      /* room for the computation */
     /* Those of layer 0, forward: */

@@ -134,7 +134,7 @@ static bool lags_create(struct ref_lags *lags, size_t n_steps) {
 }
 
 static bool trace_create(const struct ref_model *model, size_t n_sequences, size_t n_steps, struct ref_trace *trace) {
-    const size_t states = (n_steps + 1) * n_sequences * model->hidden;
+    const size_t states = (n_steps + 2) * n_sequences * model->hidden;
     const size_t gates = n_steps * n_sequences * model->hidden * ref_gates(model);
     double **const of_states[] = {&trace->state, &trace->cell, &trace->d_state, &trace->d_cell};
     double **const of_gates[] = {&trace->a_ih, &trace->a_hh, &trace->delta, &trace->delta_hh};

@@ -41,7 +41,7 @@ double *ref_row(const struct ref_run *run, double *array, size_t i, size_t width
 
 const struct ref_trace *ref_trace_of(const struct ref_run *run);
 
-/* Index of the state k steps before t in the run's direction: t - k or t + k, or 0 if there is none. */
+/* Index of the state k steps before t in the run's direction: t - k or t + k, 0 for h_0, T + 1 if there is none. */
 size_t ref_earlier(const struct ref_run *run, size_t t, size_t k);
 
 /* What a matrix of the run's layer is multiplied by at step t, with its columns: the layer's input for WEIGHT_IH, the

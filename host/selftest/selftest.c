@@ -125,13 +125,36 @@ static const struct rg_update_case cases[] = {
     {{5, 4, 2, 9, 3, CE, false}, {GRU, TANH, LAST, 2, false, 2, DILATED}, ADAGRAD, 0.0, true},
 };
 
+/* Sequences that start from given states. */
+static const struct rg_update_case initial_cases[] = {
+    {{1, 1, 1, 1, 1, MSE, false}, PLAIN, ADAM, 1.0, false},
+    {{33, 31, 5, 32, 2, BCE, true}, PLAIN, SGD, 0.0, false},
+    {{140, 5, 2, 33, 2, MSE, false}, PLAIN, ADAM, 0.0, false},
+    {{9, 9, 2, 33, 2, BCE, true}, {RNN, TANH, STEPS, 2, true, 1, ADD}, ADAM, 0.1, false},
+    {{13, 9, 3, 8, 2, CE, true}, {RNN, RG_ACT_SOFTSIGN, LAST, 1, true, 3, ADD}, SGD, 0.0, false},
+    {{13, 9, 3, 35, 2, MSE, true}, {RNN, TANH, LAST, 2, true, 3, DILATED}, SGD, 0.0, false},
+    {{3, 9, 4, 35, 2, MSE, true}, {RNN, TANH, STEPS, 1, false, 11, ADD}, SGD, 0.1, false},
+    {{33, 31, 5, 32, 2, BCE, true}, {LSTM, TANH, LAST, 1, false, 0, ADD}, SGD, 0.0, false},
+    {{7, 33, 2, 65, 1, MSE, false}, {LSTM, TANH, LAST, 2, true, 0, ADD}, ADAM, 0.1, false},
+    {{13, 9, 3, 8, 2, BCE, true}, {LSTM, TANH, STEPS, 1, true, 3, ADD}, ADAM, 0.0, false},
+    {{13, 9, 3, 33, 2, CE, true}, {LSTM, TANH, LAST, 2, true, 3, DILATED}, SGD, 0.0, false},
+    {{3, 9, 4, 35, 2, MSE, true}, {LSTM, TANH, LAST, 1, true, 11, DILATED}, SGD, 0.1, false},
+    {{33, 31, 5, 32, 2, BCE, true}, {GRU, TANH, LAST, 1, false, 0, ADD}, SGD, 0.0, false},
+    {{7, 33, 2, 65, 1, MSE, false}, {GRU, TANH, LAST, 2, true, 0, ADD}, ADAM, 0.1, false},
+    {{13, 9, 3, 8, 2, MSE, true}, {GRU, TANH, STEPS, 1, true, 3, ADD}, SGD, 0.0, false},
+    {{13, 9, 3, 33, 2, BCE, true}, {GRU, TANH, LAST, 2, true, 3, DILATED}, ADAM, 0.0, false},
+    {{3, 9, 4, 35, 2, CE, true}, {GRU, TANH, LAST, 1, true, 11, DILATED}, SGD, 0.1, false},
+    {{5, 4, 2, 9, 2, MSE, true}, {LSTM, TANH, LAST, 2, true, 2, ADD}, SGD, 0.0, true},
+    {{5, 4, 2, 9, 3, CE, true}, {GRU, TANH, LAST, 1, true, 2, DILATED}, SGD, 0.0, true},
+};
+
 /* More steps than segments of the weight gradient, among others; the first is part of the quick self-test. */
 static const struct rg_exercise_form step_terms[] = {
-    {{5, 6, 3, 9, 2, MSE, true}, {GRU, TANH, LAST, 2, true, 2, ADD}},
-    {{33, 35, 3, 19, 2, MSE, false}, PLAIN},
-    {{7, 35, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 2, true, 3, ADD}},
-    {{9, 12, 2, 33, 3, CE, true}, {GRU, TANH, LAST, 1, false, 3, DILATED}},
-    {{9, 12, 2, 17, 3, CE, true}, {RNN, RG_ACT_SOFTSIGN, LAST, 3, true, 1, ADD}},
+    {{5, 6, 3, 9, 2, MSE, true}, {GRU, TANH, LAST, 2, true, 2, ADD}, false},
+    {{33, 35, 3, 19, 2, MSE, false}, PLAIN, true},
+    {{7, 35, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 2, true, 3, ADD}, true},
+    {{9, 12, 2, 33, 3, CE, true}, {GRU, TANH, LAST, 1, false, 3, DILATED}, true},
+    {{9, 12, 2, 17, 3, CE, true}, {RNN, RG_ACT_SOFTSIGN, LAST, 3, true, 1, ADD}, false},
 };
 
 double rg_tolerance_forward(const struct rg_exercise_form *f) {
@@ -186,7 +209,12 @@ rg_status rg_selftest_run(struct rg_device *device, bool full, rg_selftest_repor
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (full || cases[i].quick) {
-            RG_TRY(rg_check_updates(&checks, device, &cases[i]));
+            RG_TRY(rg_check_updates(&checks, device, &cases[i], false));
+        }
+    }
+    for (size_t i = 0; i < sizeof initial_cases / sizeof *initial_cases; i++) {
+        if (full || initial_cases[i].quick) {
+            RG_TRY(rg_check_updates(&checks, device, &initial_cases[i], true));
         }
     }
     if (checks.failed == 0) {

@@ -34,14 +34,14 @@ static rg_status reals(struct rg_engine *e, size_t elements, const char *what, s
 
 static rg_status create_layer_buffers(struct rg_engine *e) {
     const struct rg_plan *const p = &e->plan;
-    const size_t rows = p->steps * p->chunk;
+    const size_t rows = p->steps * p->chunk, states = p->state_steps * p->chunk;
     for (size_t l = 0; l < p->layers; l++) {
-        RG_TRY(reals(e, rows * p->out_stride, "the states", &e->out[l]));
+        RG_TRY(reals(e, states * p->out_stride, "the states", &e->out[l]));
         if (e->options.plan.dropout && l + 1 < p->layers) {
             RG_TRY(reals(e, rows * p->out_stride, "the states after dropout", &e->dropped[l]));
         }
         for (size_t d = 0; p->saved && d < p->directions; d++) {
-            RG_TRY(reals(e, rows * p->saved * p->h_stride, "the gates", &e->saved[l][d]));
+            RG_TRY(reals(e, states * p->saved * p->h_stride, "the gates", &e->saved[l][d]));
         }
     }
     if (!e->options.plan.training) {
@@ -52,6 +52,11 @@ static rg_status create_layer_buffers(struct rg_engine *e) {
     }
     for (size_t i = 0; p->layers > 1 && i < 2; i++) {
         RG_TRY(reals(e, rows * p->out_stride, "the gradients between layers", &e->dout[i]));
+    }
+    if (e->options.plan.initial_gradient) {
+        const size_t initial = p->layers * p->directions * p->batch * p->h_stride;
+        RG_TRY(reals(e, initial, "the gradients of h_0", &e->dh_0));
+        RG_TRY(reals(e, initial, "the gradients of c_0", &e->dc_0));
     }
     return reals(e, (p->skip ? p->skip : 1) * p->chunk * p->h_stride, "what the cells carry back", &e->carry);
 }
@@ -107,10 +112,10 @@ void rg_engine_destroy(struct rg_engine *e) {
     if (!e) {
         return;
     }
-    struct rg_buffer *const buffers[] = {e->weights, e->gradients, e->packed, e->partial, e->x,
-                                         e->begin,   e->d[0],      e->d[1],   e->dout[0], e->dout[1],
-                                         e->dhead,   e->carry,     e->dz,     e->y,       e->z,
-                                         e->unused,  e->row_loss,  e->norms,  e->control, e->history};
+    struct rg_buffer *const buffers[] = {e->weights, e->gradients, e->packed,  e->partial, e->x,        e->begin,
+                                         e->d[0],    e->d[1],      e->dout[0], e->dout[1], e->dhead,    e->carry,
+                                         e->dz,      e->y,         e->z,       e->unused,  e->row_loss, e->norms,
+                                         e->control, e->history,   e->dh_0,    e->dc_0};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         rg_buffer_destroy(e->device, buffers[i]);
     }
@@ -134,6 +139,25 @@ rg_status rg_engine_get_weights(struct rg_engine *e, float *weights) {
 
 rg_status rg_engine_get_gradients(struct rg_engine *e, float *gradients) {
     return rg_buffer_read(e->device, gradients, e->gradients, 0, e->model->arena * sizeof(float));
+}
+
+/* [L*D][batch][Hp] without the padding. */
+static rg_status read_states(struct rg_engine *e, struct rg_buffer *from, float *states) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t rows = p->layers * p->directions * p->batch;
+    float *padded = NULL;
+    RG_TRY(rg_alloc(&padded, rows * p->h_stride, sizeof *padded, "gradients of the initial states"));
+    const rg_status status = rg_buffer_read(e->device, padded, from, 0, rows * p->h_stride * sizeof *padded);
+    for (size_t i = 0; status == RG_OK && i < rows; i++) {
+        memcpy(states + i * p->hidden, padded + i * p->h_stride, p->hidden * sizeof *states);
+    }
+    rg_free(padded);
+    return status;
+}
+
+rg_status rg_engine_get_initial_gradients(struct rg_engine *e, float *dh_0, float *dc_0) {
+    RG_TRY(read_states(e, e->dh_0, dh_0));
+    return e->model->shape.cell == RG_CELL_LSTM ? read_states(e, e->dc_0, dc_0) : RG_OK;
 }
 
 static size_t head_offset(const struct rg_engine *e, bool bias) {
@@ -251,7 +275,7 @@ static rg_status reverse_chunk(struct rg_engine *e, const struct rg_source *sour
     double since = rg_seconds();
     for (size_t l = p->layers; l-- > until;) {
         const bool every_step = l + 1 < p->layers || p->target_steps > 1;
-        RG_TRY(rg_layer_reverse(e, l, dout, every_step, rows, source->ragged));
+        RG_TRY(rg_layer_reverse(e, l, dout, every_step, first_row, rows, source->ragged));
         RG_TRY(rg_engine_lap(e, &since, RG_PHASE_REVERSE));
         for (size_t d = 0; gradients && d < p->directions; d++) {
             RG_TRY(rg_layer_gradient(e, l, d, rows, 0, p->steps, p->sum_segments, first_row > 0));

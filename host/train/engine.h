@@ -11,7 +11,7 @@
 #include "train/plan.h"
 
 /* Where the sequences of a batch come from. `fill` queues what makes sequences [first_row, first_row + rows) of the
- * batch: x, y and begin of the chunk. */
+ * batch: x, y and begin of the chunk, and with plan.initial the states that they start from (rg_layer_initial). */
 struct rg_engine;
 struct rg_source {
     rg_status (*fill)(void *self, struct rg_engine *engine, uint64_t update, size_t first_row, size_t rows);
@@ -57,13 +57,14 @@ struct rg_engine {
     struct rg_buffer *partial;                 /* [plan.partial] */
     struct rg_buffer *x;                       /* [T][chunk][Fp] */
     struct rg_buffer *begin;                   /* [chunk] */
-    struct rg_buffer *out[RG_MAX_LAYERS];      /* [T][chunk][D*Hp], a layer's states */
+    struct rg_buffer *out[RG_MAX_LAYERS];      /* [T][chunk][D*Hp], a layer's states; T+2 with initial ones */
     struct rg_buffer *dropped[RG_MAX_LAYERS];  /* the same after dropout, or NULL; none for the last layer */
-    struct rg_buffer *saved[RG_MAX_LAYERS][2]; /* [T][chunk][saved][Hp] of each direction */
+    struct rg_buffer *saved[RG_MAX_LAYERS][2]; /* [T][chunk][saved][Hp] of each direction; T+2 like out */
     struct rg_buffer *d[2];                    /* [T][chunk][deltas][Hp] of the layer that is being worked on */
     struct rg_buffer *dout[2];                 /* [T][chunk][D*Hp], dL/dout of layers below the last, taking turns */
     struct rg_buffer *dhead;                   /* [T'][chunk][D*Hp], dL/dout of the last layer */
     struct rg_buffer *carry;                   /* [max(skip, 1)][chunk][Hp] */
+    struct rg_buffer *dh_0, *dc_0;             /* [L*D][batch][Hp], dL/dh_0 and, of lstm, dL/dc_0, or NULL */
     struct rg_buffer *dz;                      /* [T'][chunk][Op] */
     struct rg_buffer *y;                       /* [T'][chunk][n_targets] */
     struct rg_buffer *z;                       /* [T'][chunk][Op] */
@@ -83,6 +84,10 @@ void rg_engine_destroy(struct rg_engine *engine); /* NULL allowed */
 rg_status rg_engine_set_weights(struct rg_engine *engine, const float *weights);
 rg_status rg_engine_get_weights(struct rg_engine *engine, float *weights);
 rg_status rg_engine_get_gradients(struct rg_engine *engine, float *gradients);
+
+/* dL/dh_0 [L*D][batch][H], and dL/dc_0 alike if the cell is an lstm, of an engine with plan.initial_gradient after
+ * rg_engine_gradient. Waits. */
+rg_status rg_engine_get_initial_gradients(struct rg_engine *engine, float *dh_0, float *dc_0);
 
 /* Outputs of the first `rows` sequences of a batch, [rows][T'][O] without padding. Waits. */
 rg_status rg_engine_forward(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,

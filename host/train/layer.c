@@ -159,6 +159,7 @@ static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, 
         .activation = (rg_u32)e->model->shape.activation,
         .ragged = ragged,
         .backward = direction == 1,
+        .initial = p->initial,
         .skip_kind = p->skip == 0                      ? RG_SKIP_NONE
                      : p->skip_kind == RG_SKIP_DILATED ? RG_SKIP_IS_DILATED
                                                        : RG_SKIP_IS_ADD,
@@ -211,8 +212,78 @@ rg_status rg_layer_dropout(struct rg_engine *e, size_t layer, struct rg_buffer *
                                                 .groups = {rg_engine_groups(e, e->plan.steps * rows, 64), 1}});
 }
 
-rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, struct rg_buffer *dout, bool every_step, size_t rows,
-                           bool ragged) {
+/* What the cell saves that is the next step's past, as in kernels/cells/: lstm's c. */
+enum { SAVED_C = 4 };
+
+/* One of a direction's two initial states, `buffer` or zeros, to element `target` of rows of `to`. */
+static rg_status launch_initial(struct rg_engine *e, const struct rg_layer_states *states, struct rg_buffer *buffer,
+                                struct rg_buffer *to, struct rg_initial_args args) {
+    args.steps = e->plan.steps;
+    args.hidden = (rg_u32)e->plan.hidden;
+    args.h_stride = (rg_u32)e->plan.h_stride;
+    args.source *= states->n * e->plan.hidden;
+    args.absent = buffer == NULL;
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_initial,
+                                                .buffers = {buffer ? buffer : e->unused, states->index, e->begin, to},
+                                                .args = &args,
+                                                .groups = {rg_engine_groups(e, args.rows, 64), 1}});
+}
+
+rg_status rg_layer_initial(struct rg_engine *e, size_t layer, const struct rg_layer_states *states, size_t first_row,
+                           size_t rows) {
+    const struct rg_plan *const p = &e->plan;
+    for (size_t d = 0; d < p->directions; d++) { /* in this order, as the forward sweeps */
+        struct rg_initial_args args = {.rows = rows,
+                                       .first_row = first_row,
+                                       .source = layer * p->directions + d,
+                                       .target = d * p->hidden,
+                                       .stride = (rg_u32)p->out_stride,
+                                       .backward = d == 1};
+        RG_TRY(launch_initial(e, states, states->h_0, e->out[layer], args));
+        if (e->model->shape.cell == RG_CELL_LSTM) {
+            args.target = SAVED_C * p->h_stride;
+            args.stride = (rg_u32)(p->saved * p->h_stride);
+            RG_TRY(launch_initial(e, states, states->c_0, e->saved[layer][d], args));
+        }
+    }
+    return RG_OK;
+}
+
+static rg_status initial_gradient(struct rg_engine *e, size_t layer, size_t direction, struct rg_buffer *dout,
+                                  bool every_step, size_t first_row, size_t rows) {
+    static const rg_u32 carries[RG_N_CELLS] = {
+        [RG_CELL_RNN] = RG_CARRIES_NOTHING, [RG_CELL_LSTM] = RG_CARRIES_CELL, [RG_CELL_GRU] = RG_CARRIES_STATE};
+    const struct rg_plan *const p = &e->plan;
+    const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
+    const struct rg_initial_gradient_args args = {
+        .rows = rows,
+        .steps = p->steps,
+        .target = ((layer * p->directions + direction) * p->batch + first_row) * p->h_stride,
+        .w_hidden = from->hh_reverse,
+        .w_skip = from->sh_reverse,
+        .own = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED ? p->skip : 1,
+        .skip = adds_skip(p) ? p->skip : 0,
+        .gates = (rg_u32)p->gates,
+        .deltas = (rg_u32)p->deltas,
+        .hidden = (rg_u32)p->hidden,
+        .h_stride = (rg_u32)p->h_stride,
+        .out_stride = (rg_u32)p->out_stride,
+        .column = (rg_u32)(direction * p->hidden),
+        .d_stride = (rg_u32)p->d_stride,
+        .backward = direction == 1,
+        .every_step = every_step,
+        .carries = carries[e->model->shape.cell],
+    };
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_initial_gradient,
+                                                           .buffers = {e->d[direction], e->packed, dout, e->carry,
+                                                                       e->begin, e->dh_0, e->dc_0},
+                                                           .args = &args,
+                                                           .groups = {rg_engine_groups(e, rows, BLOCK_ROWS), 1}});
+}
+
+rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, struct rg_buffer *dout, bool every_step, size_t first_row,
+                           size_t rows, bool ragged) {
     const size_t width = e->plan.gates * e->plan.h_stride;
     for (size_t d = 0; d < e->plan.directions; d++) {
         struct rg_sweep_args args = sweep_args(e, layer, d, rows, ragged, true);
@@ -224,6 +295,9 @@ rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, struct rg_buffer *
                                                             .args = &args,
                                                             .groups = {divide_up(rows, e->plan.tile), 1},
                                                             .local_bytes = sweep_local_bytes(e, width)}));
+        if (e->dh_0) {
+            RG_TRY(initial_gradient(e, layer, d, dout, every_step, first_row, rows));
+        }
     }
     return RG_OK;
 }
@@ -262,7 +336,8 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
                                               .buffer = RG_FROM_STATES,
                                               .depth = (rg_u32)p->hidden,
                                               .stride = (rg_u32)p->out_stride,
-                                              .skip_gate = hidden_gap};
+                                              .skip_gate = hidden_gap,
+                                              .initial = p->initial};
     struct rg_weight_gradient_args args = {
         .rows = rows,
         .steps = p->steps,

@@ -1,4 +1,4 @@
-/* The kernels of one layer, with their arguments from the plan; used by the engine alone. */
+/* The kernels of one layer, with their arguments from the plan; used by the engine and by what fills its chunks. */
 #ifndef RG_LAYER_H
 #define RG_LAYER_H
 
@@ -6,13 +6,14 @@
 
 /* Queue: panels of the layer's weights; both directions' forward sweeps; dropout of the states; both directions'
  * reverse sweeps from dL/dout (`every_step`: of all steps, else of the last); the gradient at the layer's inputs.
- * `rows` sequences, from `first_row` of the batch on. */
+ * With plan.initial_gradient the reverse sweeps leave their part of dh_0 and dc_0. `rows` sequences, from `first_row`
+ * of the batch on. */
 rg_status rg_layer_pack(struct rg_engine *engine, size_t layer);
 rg_status rg_layer_forward(struct rg_engine *engine, size_t layer, size_t rows, bool ragged);
 rg_status rg_layer_dropout(struct rg_engine *engine, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
                            uint64_t update, size_t first_row, size_t rows);
-rg_status rg_layer_reverse(struct rg_engine *engine, size_t layer, struct rg_buffer *dout, bool every_step, size_t rows,
-                           bool ragged);
+rg_status rg_layer_reverse(struct rg_engine *engine, size_t layer, struct rg_buffer *dout, bool every_step,
+                           size_t first_row, size_t rows, bool ragged);
 rg_status rg_layer_input_gradient(struct rg_engine *engine, size_t layer, size_t rows, struct rg_buffer *dx);
 
 /* Queue the weight gradient of one direction over steps [begin, end) in `segments` runs. */
@@ -20,6 +21,15 @@ rg_status rg_layer_gradient(struct rg_engine *engine, size_t layer, size_t direc
                             size_t end, size_t segments, bool accumulate);
 /* Queue the sum of the segments into the gradient arena. */
 rg_status rg_layer_reduce(struct rg_engine *engine, size_t layer, size_t direction);
+
+/* Queue the states that a layer starts from: h_0 and c_0 [L*D][n][H] on the device, NULL for zeros, of the sequences
+ * index[first_row …]; `begin` of the chunk is there. */
+struct rg_layer_states {
+    struct rg_buffer *h_0, *c_0, *index;
+    size_t n;
+};
+rg_status rg_layer_initial(struct rg_engine *engine, size_t layer, const struct rg_layer_states *states,
+                           size_t first_row, size_t rows);
 
 /* Groups for an elementwise kernel over n items of work. */
 size_t rg_engine_groups(const struct rg_engine *engine, size_t n, size_t per_group);

@@ -102,8 +102,9 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
 /* Bytes of one sequence of `steps` steps; the buffers are those of engine.h. */
 static uint64_t sequence_bytes(const struct rg_plan *p, const struct rg_plan_options *options, uint64_t steps) {
     const uint64_t targets = p->target_steps == p->steps ? steps : 1;
-    uint64_t step = p->layer[0].x_stride + p->layers * (p->out_stride + p->directions * p->saved * p->h_stride);
-    uint64_t once = 1 + targets * (p->o_stride + p->n_targets);
+    const uint64_t states = p->layers * (p->out_stride + p->directions * p->saved * p->h_stride);
+    uint64_t step = p->layer[0].x_stride + states;
+    uint64_t once = 1 + targets * (p->o_stride + p->n_targets) + (p->state_steps - p->steps) * states;
     if (options->dropout) {
         step += (p->layers - 1) * p->out_stride;
     }
@@ -117,7 +118,9 @@ static uint64_t sequence_bytes(const struct rg_plan *p, const struct rg_plan_opt
 /* Bytes that grow with the chunk, and bytes that do not. */
 static void plan_bytes(struct rg_plan *p, const struct rg_model *model, const struct rg_plan_options *options) {
     const uint64_t arenas = options->training ? 4 : 1; /* weights; gradients and up to two states of the optimiser */
-    const uint64_t fixed = arenas * model->arena + p->packed + p->batch + (options->training ? p->partial : 0);
+    const uint64_t initial = options->initial_gradient ? 2 * p->layers * p->directions * p->batch * p->h_stride : 0;
+    const uint64_t fixed =
+        arenas * model->arena + p->packed + p->batch + (options->training ? p->partial : 0) + initial;
     p->row_bytes = sequence_bytes(p, options, p->steps);
     p->step_bytes = sequence_bytes(p, options, p->steps + 1) - p->row_bytes;
     p->fixed_bytes = fixed * sizeof(float) + options->data_bytes;
@@ -126,7 +129,8 @@ static void plan_bytes(struct rg_plan *p, const struct rg_model *model, const st
 /* The widest buffer, for one sequence. */
 static uint64_t widest_bytes(const struct rg_plan *p, bool training) {
     const size_t states = most(p->out_stride, p->saved * p->h_stride);
-    return (uint64_t)p->steps * most(most(p->layer[0].x_stride, states), training ? p->d_stride : 0) * sizeof(float);
+    return (uint64_t)p->state_steps * most(most(p->layer[0].x_stride, states), training ? p->d_stride : 0) *
+           sizeof(float);
 }
 
 static uint64_t cache_bytes(const struct rg_device_info *info) {
@@ -290,7 +294,9 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
                              .saved = cells[shape->cell].saved,
                              .deltas = cells[shape->cell].deltas,
                              .skip = shape->skip,
-                             .skip_kind = shape->skip_kind};
+                             .skip_kind = shape->skip_kind,
+                             .initial = options->initial,
+                             .state_steps = options->steps + (options->initial ? 2 : 0)};
     struct rg_plan *const p = plan;
     RG_TRY(check_sizes(p));
     p->h_stride = round_up(p->hidden, panel);

@@ -11,13 +11,15 @@
 #include "rnn_gpu/model.h"
 
 struct rg_plan_options {
-    size_t batch;        /* B; sequences of an update */
-    size_t steps;        /* T */
-    size_t n_targets;    /* numbers of y per sequence, or per step where every step has a target */
-    bool training;       /* false: outputs only, nothing for gradients is allocated */
-    bool dropout;        /* between layers */
-    uint64_t memory;     /* bytes allowed on the device; 0: what it has */
-    uint64_t data_bytes; /* of a data set that lies on the device beside this */
+    size_t batch;          /* B; sequences of an update */
+    size_t steps;          /* T */
+    size_t n_targets;      /* numbers of y per sequence, or per step where every step has a target */
+    bool training;         /* false: outputs only, nothing for gradients is allocated */
+    bool dropout;          /* between layers */
+    bool initial;          /* sequences start from given states */
+    bool initial_gradient; /* the gradient there is wanted; with training */
+    uint64_t memory;       /* bytes allowed on the device; 0: what it has */
+    uint64_t data_bytes;   /* of a data set that lies on the device beside this */
 };
 
 /* Offsets of a direction's packed weights, see kernels/args.h, and of its partial sums, in elements. */
@@ -40,6 +42,8 @@ struct rg_plan {
     size_t gates, saved, deltas; /* of the cell, see kernels/cells/ */
     size_t skip;                 /* d, 0 for none */
     enum rg_skip_kind skip_kind;
+    bool initial;
+    size_t state_steps;        /* T, or T+2 with initial states, see kernels/args.h */
     size_t h_stride, o_stride; /* Hp, Op */
     size_t d_width;            /* deltas*Hp */
     size_t out_stride;         /* D*Hp and some padding: rows a power of two apart would fall on the same cache sets */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rnn_gpu/memory.h"
+#include "train/layer.h"
 
 /* Rows of y: a sequence each, or its valid steps. */
 struct target_rows {
@@ -216,11 +217,16 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
                                         .ragged = data->lengths != NULL,
                                         .labelled = labelled,
                                         .every_step = every_step};
-    return rg_device_launch(e->device,
+    RG_TRY(rg_device_launch(e->device,
                             &(struct rg_launch){.kernel = RG_K_rg_gather,
                                                 .buffers = {s->x, s->y, s->lengths, s->index, e->x, e->y, e->begin},
                                                 .args = &args,
-                                                .groups = {rg_fill_groups(e->device, rows, e->plan.steps), 1}});
+                                                .groups = {rg_fill_groups(e->device, rows, e->plan.steps), 1}}));
+    const struct rg_layer_states states = {s->h_0, s->c_0, s->index, data->n_sequences};
+    for (size_t l = 0; e->plan.initial && l < e->plan.layers; l++) {
+        RG_TRY(rg_layer_initial(e, l, &states, first_row, rows));
+    }
+    return RG_OK;
 }
 
 /* The data set's inputs and their bytes. */
@@ -242,7 +248,8 @@ static const void *input_values(const struct rg_dataset *data, size_t *bytes) {
 uint64_t rg_data_source_bytes(const struct rg_dataset *data, size_t batch) {
     size_t bytes = 0;
     (void)input_values(data, &bytes);
-    return bytes + data->n_sequences * (data->n_targets + 1) * sizeof(float) + batch * sizeof(uint32_t);
+    const size_t initial = ((data->h_0 ? 1U : 0U) + (data->c_0 ? 1U : 0U)) * data->n_states * data->state_width;
+    return bytes + data->n_sequences * (data->n_targets + 1 + initial) * sizeof(float) + batch * sizeof(uint32_t);
 }
 
 /* *out = a device copy of `bytes` bytes, or a small buffer if there are none. */
@@ -269,6 +276,13 @@ rg_status rg_data_source_create(struct rg_device *device, const struct rg_datase
     RG_TRY_GOTO(upload(device, values, bytes, &s->x));
     RG_TRY_GOTO(upload(device, data->y, data->y ? data->n_sequences * data->n_targets * sizeof(float) : 0, &s->y));
     RG_TRY_GOTO(upload(device, data->lengths, data->lengths ? data->n_sequences * sizeof(int32_t) : 0, &s->lengths));
+    const size_t states = data->n_states * data->n_sequences * data->state_width * sizeof(float);
+    if (data->h_0) {
+        RG_TRY_GOTO(upload(device, data->h_0, states, &s->h_0));
+    }
+    if (data->c_0) {
+        RG_TRY_GOTO(upload(device, data->c_0, states, &s->c_0));
+    }
     RG_TRY_GOTO(rg_buffer_create(device, batch * sizeof(uint32_t), "the batch's index", &s->index));
     RG_TRY_GOTO(rg_alloc(&s->rows, batch, sizeof *s->rows, "the batch's index"));
     RG_TRY_GOTO(rg_alloc(&s->order, data->n_sequences, sizeof *s->order, "the order of an epoch"));
@@ -285,6 +299,8 @@ void rg_data_source_destroy(struct rg_data_source *s) {
         rg_buffer_destroy(s->device, s->x);
         rg_buffer_destroy(s->device, s->y);
         rg_buffer_destroy(s->device, s->lengths);
+        rg_buffer_destroy(s->device, s->h_0);
+        rg_buffer_destroy(s->device, s->c_0);
         rg_buffer_destroy(s->device, s->index);
         rg_free(s->rows);
         rg_free(s->order);

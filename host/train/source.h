@@ -42,6 +42,7 @@ struct rg_data_source {
     struct rg_device *device;
     const struct rg_dataset *data;
     struct rg_buffer *x, *y, *lengths; /* the data set on the device */
+    struct rg_buffer *h_0, *c_0;       /* the states it gives to start from, or NULL */
     struct rg_buffer *index;           /* [batch] */
     uint32_t *rows;                    /* [batch], the host's copy of index */
     uint32_t *order;                   /* [N], the order of one epoch */

@@ -2,6 +2,7 @@
 #ifndef RNN_GPU_DATASET_H
 #define RNN_GPU_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,15 +20,19 @@ struct rg_dataset {
     size_t n_steps;     /* T, of the longest sequence */
     size_t n_features;  /* F; for tokens the size of the vocabulary */
     enum rg_input_kind kind;
-    float *x_float;    /* [N][T][F] or NULL */
-    uint8_t *x_byte;   /* [N][T][F] or NULL */
-    int32_t *x_token;  /* [N][T] or NULL; 0 where a sequence has ended */
-    int32_t *lengths;  /* [N], or NULL if every sequence has T steps */
-    float *y;          /* [N][n_targets], or NULL for data without labels; a class is its number */
-    size_t n_targets;  /* 1 for a label */
-    size_t n_classes;  /* 1 + the largest label if every label is a whole number from 0 on, else 0 */
-    char **texts;      /* [N], the sequence as it stands in the file, or NULL */
-    char **vocabulary; /* [F] words in order of their number, or NULL */
+    float *x_float;   /* [N][T][F] or NULL */
+    uint8_t *x_byte;  /* [N][T][F] or NULL */
+    int32_t *x_token; /* [N][T] or NULL; 0 where a sequence has ended */
+    int32_t *lengths; /* [N], or NULL if every sequence has T steps */
+    float *h_0,
+        *c_0; /* [n_states][N][state_width], the states that sequences start from, or NULL for zeros; c_0 of lstm */
+    size_t n_states, state_width; /* L*D, H; 0 without them */
+    bool flat_states;             /* in the file they are [N][H] */
+    float *y;                     /* [N][n_targets], or NULL for data without labels; a class is its number */
+    size_t n_targets;             /* 1 for a label */
+    size_t n_classes;             /* 1 + the largest label if every label is a whole number from 0 on, else 0 */
+    char **texts;                 /* [N], the sequence as it stands in the file, or NULL */
+    char **vocabulary;            /* [F] words in order of their number, or NULL */
 };
 
 struct rg_dataset_options {
@@ -37,8 +42,9 @@ struct rg_dataset_options {
 };
 
 /* Read a data set by the name's ending: .csv (header `text,label`, or numeric `series,<feature>…[,label]`), .npz/.npy
- * (`x` float [N][T][F] or integer [N][T], `y`, optional `lengths`). RG_BAD_FILE with file, line and column. Values
- * must be finite. Words are split on white space; the vocabulary is the words of the file in byte order. */
+ * (`x` float [N][T][F] or integer [N][T], `y`, optional `lengths`, `h_0` and `c_0`). RG_BAD_FILE with file, line and
+ * column. Values must be finite. Words are split on white space; the vocabulary is the words of the file in byte order.
+ */
 rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *options, struct rg_dataset **out);
 
 /* Read a pair of IDX files (gzip or plain): images [N][rows][columns] of bytes and labels [N]; a row is a time step. */

@@ -21,7 +21,7 @@ enum { N_NETS = sizeof nets / sizeof *nets };
 /* A model with fixed random weights. */
 static struct rg_exercise *exercise_of(struct rg_exercise_sizes sizes, struct rg_exercise_net net) {
     struct rg_exercise *e = NULL;
-    expect_ok(rg_exercise_create(&(struct rg_exercise_form){sizes, net}, &e), "exercise");
+    expect_ok(rg_exercise_create(&(struct rg_exercise_form){sizes, net, false}, &e), "exercise");
     rg_exercise_fill(e, 11);
     return e;
 }
