@@ -130,7 +130,7 @@ static void print_overview(void) {
     puts("\nFiles:");
     print_item("model.safetensors", "in the folder --out: weights under PyTorch's names");
     print_item(".csv", "header text,label, or series,<feature>...[,label]");
-    print_item(".npz", "x [N,T,F], or whole numbers [N,T]; y; optional lengths [N]");
+    print_item(".npz", "x [N,T,F], or whole numbers [N,T]; y; optional lengths [N], h_0, c_0");
     puts("\nEnvironment:");
     print_item("RNN_GPU_DEVICE", "the device where --device is not given");
     puts("\nExit codes:\n"

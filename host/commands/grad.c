@@ -10,7 +10,7 @@
 #include "rnn_gpu/tensors.h"
 #include "train/lag.h"
 
-enum { MAX_TENSORS = RG_MAX_PARAMETERS * 4 + 5, LONG_NAME = RG_NAME_BYTES + 16 };
+enum { MAX_TENSORS = RG_MAX_PARAMETERS * 4 + 7, LONG_NAME = RG_NAME_BYTES + 16 };
 
 /* Everything a pass owns. */
 struct pass {
@@ -22,6 +22,7 @@ struct pass {
     struct rg_engine *engine;
     struct rg_lag_profile *profile;
     float *gradients, *outputs, *lags; /* [arena], [N][O], [matrices * 3 + 1][T] */
+    float *dh_0, *dc_0;                /* [L*D][N][H], or NULL if the data give no initial states */
     float loss, norm;
     struct rg_judgement judgement;
     size_t horizon;
@@ -94,6 +95,21 @@ static rg_status collect_lags(struct pass *p) {
     return RG_OK;
 }
 
+/* grad.h_0 or grad.c_0 in the shape that the file gives the states. */
+static void add_states(struct pass *p, const char *name, const float *values) {
+    const struct rg_dataset *const data = p->data;
+    add_tensor(p, "grad.", name, data->n_states * data->n_sequences, data->state_width, values);
+    if (!data->flat_states) {
+        struct rg_tensor *const states = &p->tensors[p->n_tensors - 1];
+        *states = (struct rg_tensor){.name = states->name,
+                                     .dtype = RG_F32,
+                                     .n_dims = 3,
+                                     .shape = {data->n_states, data->n_sequences, data->state_width},
+                                     .data = values,
+                                     .data_bytes = states->data_bytes};
+    }
+}
+
 static rg_status collect(struct pass *p) {
     add_tensor(p, "loss", "", 1, 0, &p->loss);
     add_output(p);
@@ -102,6 +118,12 @@ static rg_status collect(struct pass *p) {
         add_tensor(p, "grad.", w->name, w->rows, w->columns, p->gradients + w->offset);
     }
     add_tensor(p, "grad_norm", "", 1, 0, &p->norm);
+    if (p->dh_0) {
+        add_states(p, "h_0", p->dh_0);
+        if (p->model->shape.cell == RG_CELL_LSTM) {
+            add_states(p, "c_0", p->dc_0);
+        }
+    }
     /* a loss at every step has no lag */
     return p->model->shape.target == RG_TARGET_LAST ? collect_lags(p) : RG_OK;
 }
@@ -113,6 +135,8 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
                                                        .steps = p->data->n_steps,
                                                        .n_targets = p->problem.n_targets,
                                                        .training = true,
+                                                       .initial = p->data->n_states > 0,
+                                                       .initial_gradient = p->data->n_states > 0,
                                                        .memory = config->memory,
                                                        .data_bytes = rg_data_source_bytes(p->data, n)},
                                               .loss = p->problem.loss,
@@ -127,6 +151,12 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
     p->loss = history[0].loss;
     p->norm = history[0].norm;
     RG_TRY(rg_engine_get_gradients(p->engine, p->gradients));
+    if (p->data->n_states > 0) {
+        const size_t states = p->data->n_states * n * p->data->state_width;
+        RG_TRY(rg_alloc(&p->dh_0, states, sizeof *p->dh_0, "the gradients of h_0"));
+        RG_TRY(rg_alloc(&p->dc_0, states, sizeof *p->dc_0, "the gradients of c_0"));
+        RG_TRY(rg_engine_get_initial_gradients(p->engine, p->dh_0, p->dc_0));
+    }
     RG_TRY(rg_engine_forward(p->engine, &p->source->source, 0, n, p->outputs));
     rg_setup_align_outputs(p->model, p->data, p->outputs);
     return RG_OK;
@@ -173,6 +203,8 @@ rg_status rg_command_grad(const struct rg_config *config) {
     rg_free(p->gradients);
     rg_free(p->outputs);
     rg_free(p->lags);
+    rg_free(p->dh_0);
+    rg_free(p->dc_0);
     rg_free(p);
     return status;
 }

@@ -76,6 +76,7 @@ static struct rg_plan_options plan_options(const struct rg_run *r) {
                                     .n_targets = r->problem.n_targets,
                                     .training = true,
                                     .dropout = c->dropout > 0.0 && c->layers > 1,
+                                    .initial = r->data.training && r->data.training->n_states > 0,
                                     .memory = c->memory,
                                     .data_bytes =
                                         r->data.training ? rg_data_source_bytes(r->data.training, c->batch) : 0};
@@ -97,6 +98,9 @@ static rg_status create_model(struct rg_run *r) {
                                    .skip_kind = c->skip_kind};
     const struct rg_init_options init = {
         .hidden = c->init, .input = c->init_input, .zero_biases = c->irnn, .forget_bias = c->forget_bias};
+    if (r->data.training) {
+        RG_TRY(rg_data_check_states(r->data.training, &shape));
+    }
     RG_TRY(rg_plan_check(r->device, &shape, &plan));
     RG_TRY(rg_model_create(&shape, &r->model));
     if (r->data.training && r->data.training->vocabulary) {

@@ -31,7 +31,7 @@ static rg_status check_fit(const struct rg_config *config, const struct rg_model
                        rg_cell_gates(model->shape.cell) * model->shape.hidden, model->shape.inputs,
                        model->shape.inputs);
     }
-    return RG_OK;
+    return rg_data_check_states(data, &model->shape);
 }
 
 static rg_status check_targets(const struct rg_model *model, const struct rg_dataset *data,
@@ -111,6 +111,7 @@ rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *mode
     const struct rg_engine_options options = {.plan = {.batch = batch,
                                                        .steps = data->n_steps,
                                                        .n_targets = problem->n_targets,
+                                                       .initial = data->n_states > 0,
                                                        .memory = memory,
                                                        .data_bytes = rg_data_source_bytes(data, batch)}};
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));

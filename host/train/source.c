@@ -151,6 +151,22 @@ rg_status rg_problem_data(const struct rg_dataset *data, enum rg_loss loss, enum
     return RG_OK;
 }
 
+rg_status rg_data_check_states(const struct rg_dataset *data, const struct rg_shape *shape) {
+    const size_t places = shape->layers * rg_shape_directions(shape);
+    if (data->c_0 && shape->cell != RG_CELL_LSTM) {
+        return rg_fail(RG_BAD_FILE, "%s: tensor `c_0` belongs to a cell lstm; the model's is %s", data->path,
+                       rg_cell_names[shape->cell]);
+    }
+    if (data->n_states > 0 && (data->n_states != places || data->state_width != shape->hidden)) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: tensor `%s` is [%zu,%zu,%zu]; [%zu,%zu,%zu] was expected: layers times directions, "
+                       "sequences, hidden units of the model",
+                       data->path, data->h_0 ? "h_0" : "c_0", data->n_states, data->n_sequences, data->state_width,
+                       places, data->n_sequences, shape->hidden);
+    }
+    return RG_OK;
+}
+
 size_t rg_input_stride(size_t inputs) {
     return (inputs + RG_INPUT_PAD - 1) / RG_INPUT_PAD * RG_INPUT_PAD;
 }

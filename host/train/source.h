@@ -28,6 +28,9 @@ struct rg_problem {
 rg_status rg_problem_data(const struct rg_dataset *data, enum rg_loss loss, enum rg_target target,
                           struct rg_problem *problem);
 
+/* Do the states that the data set gives to start from, if any, fit the model? RG_BAD_FILE names both shapes. */
+rg_status rg_data_check_states(const struct rg_dataset *data, const struct rg_shape *shape);
+
 /* Fp: elements from one row of x to the next. */
 size_t rg_input_stride(size_t inputs);
 

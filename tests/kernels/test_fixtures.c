@@ -77,7 +77,8 @@ static struct rg_exercise_form form_of(const struct subject *s) {
                 .layers = counted(config, "layers"),
                 .bidirectional = json_is_true(json_object_get(config, "bidirectional")),
                 .skip = counted(config, "skip"),
-                .skip_kind = (enum rg_skip_kind)named(config, "skip_kind", rg_skip_kind_names)}};
+                .skip_kind = (enum rg_skip_kind)named(config, "skip_kind", rg_skip_kind_names)},
+        .initial = rg_tensors_find(s->tensors, "h_0") != NULL};
     json_decref(config);
     return form;
 }
@@ -91,6 +92,12 @@ static void load_numbers(struct subject *s) {
     }
     for (size_t b = 0; e->data.lengths && b < e->sizes.batch; b++) {
         e->data.lengths[b] = (int32_t)s->values[b];
+    }
+    if (e->data.h_0) {
+        rg_tensor_to_float(find(s, "", "h_0"), e->data.h_0);
+    }
+    if (e->data.c_0) {
+        rg_tensor_to_float(find(s, "", "c_0"), e->data.c_0);
     }
     for (size_t p = 0; p < e->model->n_parameters; p++) {
         const struct rg_tensor *const tensor = find(s, "", e->model->parameters[p].name);
@@ -169,6 +176,20 @@ static void expect_outputs(struct subject *s, struct rg_engine *engine) {
     free(outputs);
 }
 
+static void expect_initial_gradients(struct subject *s, struct rg_engine *engine, double tolerance) {
+    const struct rg_dataset *const data = &s->exercise->data;
+    const size_t n = data->n_states * data->n_sequences * data->state_width;
+    float *const states = numbers(2 * n, sizeof *states);
+    expect_ok(rg_engine_get_initial_gradients(engine, states, states + n), "gradients of h_0");
+    for (size_t k = 0; k < (data->c_0 ? 2 : 1); k++) {
+        for (size_t i = 0; i < n; i++) {
+            s->values[i] = (double)states[k * n + i];
+        }
+        expect_tensor(s, "grad.", k ? "c_0" : "h_0", s->values, n, tolerance);
+    }
+    free(states);
+}
+
 static void expect_first_pass(struct subject *s, struct rg_engine *engine) {
     const double forward = 2.0 * rg_tolerance_forward(&s->form), backward = rg_tolerance_backward(&s->form);
     struct rg_record history[RG_HISTORY];
@@ -181,6 +202,9 @@ static void expect_first_pass(struct subject *s, struct rg_engine *engine) {
                   "%s on %s: norm %.9g", s->file, s->execution, (double)history[0].norm);
     expect_ok(rg_engine_get_gradients(engine, s->arena), "gradients");
     expect_parameters(s, "grad.", backward);
+    if (s->form.initial) {
+        expect_initial_gradients(s, engine, backward);
+    }
 }
 
 /* One matrix: norms, and shares and cosines times what they are relative to. */
@@ -264,7 +288,7 @@ END_TEST
 
 /* Every model's file is there. */
 START_TEST(fixtures_are_found) {
-    ck_assert_int_eq(n_files, 139);
+    ck_assert_int_eq(n_files, 154);
 }
 END_TEST
 

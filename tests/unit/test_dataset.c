@@ -441,6 +441,28 @@ START_TEST(npz_forms) {
 }
 END_TEST
 
+/* h_0 and c_0 with and without the dimension of layers and directions; both have the same shape. */
+START_TEST(npz_states) {
+    static const float x[] = {1, 2, 3, 4};
+    static const double h[] = {1, 2, 3, 4, 5, 6, 7, 8}, c[] = {8, 7, 6, 5, 4, 3, 2, 1};
+    const struct rg_tensor good = tensor("x", RG_F32, SHAPE(2, 2), x);
+    struct rg_dataset *d = read_npz(
+        (struct rg_tensor[]){good, tensor("h_0", RG_F64, SHAPE(4, 2, 1), h), tensor("c_0", RG_F64, SHAPE(4, 2, 1), c)},
+        3);
+
+    ck_assert(d->n_states == 4 && d->state_width == 1 && !d->flat_states);
+    ck_assert(d->h_0[7] == 8.0f && d->c_0[7] == 1.0f);
+    rg_dataset_destroy(d);
+    d = read_npz((struct rg_tensor[]){good, tensor("c_0", RG_F64, SHAPE(2, 4), c)}, 2);
+    ck_assert(d->n_states == 1 && d->state_width == 4 && d->flat_states && d->h_0 == NULL);
+    rg_dataset_destroy(d);
+    put_npz(
+        (struct rg_tensor[]){good, tensor("h_0", RG_F64, SHAPE(4, 2, 1), h), tensor("c_0", RG_F64, SHAPE(2, 2, 2), c)},
+        3);
+    refuse("`c_0` is [2,2,2]; the shape of `h_0` was expected", NULL);
+}
+END_TEST
+
 /* More elements than the reader converts at a time. */
 START_TEST(npz_many_tokens) {
     enum { N = 5, T = 2003 };
@@ -489,6 +511,12 @@ START_TEST(bad_npz_files) {
         {{good, tensor("lengths", RG_F32, SHAPE(2), fine)}, "tensor `lengths` is F32 [2]"},
         {{good, tensor("lengths", RG_I32, SHAPE(2), lengths)}, "`lengths`: element [1] is 3; with `x` [2,2], 0 to 2"},
         {{good, tensor("lengths", RG_I32, SHAPE(2), negative)}, "tensor `lengths`: element [1] is -1"},
+        {{good, tensor("h_0", RG_F32, SHAPE(1, 1, 4), fine)},
+         "`h_0` is F32 [1,1,4]; with `x` [2,2], float [layers*directions,2,hidden]"},
+        {{good, tensor("h_0", RG_F32, SHAPE(4), fine)}, "`h_0` is F32 [4]"},
+        {{good, tensor("c_0", RG_I32, SHAPE(2, 2), tokens)}, "`c_0` is I32 [2,2]"},
+        {{good, tensor("c_0", RG_F32, SHAPE(1, 2, 0), fine)}, "`c_0` is F32 [1,2,0]"},
+        {{good, tensor("h_0", RG_F32, SHAPE(2, 2), x)}, "tensor `h_0`: element [1,1] is not finite"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -673,6 +701,7 @@ int main(void) {
     tcase_add_test(files, cut_and_altered_csv);
     tcase_add_test(files, npz_forms);
     tcase_add_test(files, npz_many_tokens);
+    tcase_add_test(files, npz_states);
     tcase_add_test(files, bad_npz_files);
     tcase_add_loop_test(files, idx_forms, 0, 2);
     tcase_add_test(files, bad_idx_files);

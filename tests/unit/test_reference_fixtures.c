@@ -25,6 +25,7 @@ struct fixture {
     struct problem problem;
     double tolerance;
     const char *file;
+    double *h_0, *c_0; /* [L D][N][H], or NULL */
 };
 
 static int by_name(const void *a, const void *b) {
@@ -127,6 +128,18 @@ static void read_lengths(const struct fixture *fixture, int32_t *lengths) {
     free(values);
 }
 
+/* [L D][N][H], or NULL if sequences start from zeros. */
+static double *read_states(const struct fixture *fixture, const char *name) {
+    const struct rg_tensor *tensor = rg_tensors_find(fixture->tensors, name);
+    double *values = tensor ? numbers(rg_tensor_elements(tensor)) : NULL;
+
+    if (values)
+        read_into(fixture, name, values,
+                  fixture->problem.result->n_traces * fixture->problem.batch.n_sequences *
+                      fixture->problem.model->hidden);
+    return values;
+}
+
 static struct fixture read_fixture(const char *file, double tolerance) {
     struct fixture fixture = {.tolerance = tolerance, .file = file};
     struct ref_batch batch = {.loss = REF_LOSS_MSE};
@@ -150,11 +163,15 @@ static struct fixture read_fixture(const char *file, double tolerance) {
     read_into(&fixture, "y", problem->y, target_rows(&form, &batch) * per_row);
     if (problem->lengths)
         read_lengths(&fixture, problem->lengths);
+    fixture.problem.batch.h_0 = fixture.h_0 = read_states(&fixture, "h_0");
+    fixture.problem.batch.c_0 = fixture.c_0 = read_states(&fixture, "c_0");
     return fixture;
 }
 
 static void fixture_free(struct fixture *fixture) {
     problem_free(&fixture->problem);
+    free(fixture->h_0);
+    free(fixture->c_0);
     rg_tensors_destroy(fixture->tensors);
 }
 
@@ -205,6 +222,22 @@ static void expect_lags(const struct fixture *fixture) {
     }
 }
 
+/* dL/dh_0 and dL/dc_0, which the traces have at index 0. */
+static void expect_initial_gradients(const struct fixture *fixture) {
+    const struct ref_result *result = fixture->problem.result;
+    const size_t n = fixture->problem.batch.n_sequences * fixture->problem.model->hidden;
+    double *values = numbers(result->n_traces * n);
+
+    for (size_t i = 0; i < result->n_traces; i++)
+        memcpy(values + i * n, result->traces[i].d_state, n * sizeof(*values));
+    expect_tensor(fixture, "grad.", "h_0", values, result->n_traces * n);
+    for (size_t i = 0; i < result->n_traces; i++)
+        memcpy(values + i * n, result->traces[i].d_cell, n * sizeof(*values));
+    if (fixture->c_0)
+        expect_tensor(fixture, "grad.", "c_0", values, result->n_traces * n);
+    free(values);
+}
+
 START_TEST(gradients_match_pytorch) {
     struct fixture fixture = read_fixture(pytorch_files[_i], 1e-12);
     const struct problem *problem = &fixture.problem;
@@ -215,6 +248,8 @@ START_TEST(gradients_match_pytorch) {
     for (size_t p = 0; p < problem->model->n_parameters; p++)
         expect_tensor(&fixture, "grad.", ref_parameter_name(problem->model, p), problem->result->gradient[p],
                       ref_parameter_elements(problem->model, p));
+    if (fixture.h_0)
+        expect_initial_gradients(&fixture);
     expect_tensor(&fixture, "", "grad_norm", &problem->result->grad_norm, 1);
     if (problem->model->target == REF_TARGET_LAST)
         expect_lags(&fixture);
