@@ -108,6 +108,8 @@ const struct rg_option rg_options[] = {
      0, "auto: by the data"},
     {"target", 0, "WHERE", RG_KIND_ENUM, FIELD(target), RG_NOT_KEPT, NO_RANGE, rg_target_names, RG_GROUP_MODEL,
      TRAIN | GRAD | PREDICT, 0, "output after the last step, or after each"},
+    {"probe-time", 0, "T", RG_KIND_COUNT, FIELD(probe_time), RG_NOT_KEPT, 1, ONE_BILLION, NULL, RG_GROUP_MODEL,
+     TRAIN | GRAD, 0, "step whose loss the lag profile is of"},
 
     {"remedies", 0, "LIST", RG_KIND_TEXT, FIELD(remedies), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MODEL, COMPARE, 0,
      "of tanh, relu, irnn, orthogonal, skip, lstm, gru; each plain, with clipping and with a controlled rate, or one "

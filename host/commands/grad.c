@@ -3,14 +3,19 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "commands/lag_tensors.h"
 #include "commands/setup.h"
+#include "gradient/verdict.h"
 #include "report/json_lines.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
-#include "train/lag.h"
 
-enum { MAX_TENSORS = RG_MAX_PARAMETERS * 4 + 7, LONG_NAME = RG_NAME_BYTES + 16 };
+enum {
+    MAX_OWN = RG_MAX_PARAMETERS + 5, /* loss, output, norm, gradients */
+    MAX_TENSORS = MAX_OWN + RG_MAX_LAYERS * 2 * 80,
+    LONG_NAME = RG_NAME_BYTES + 16
+};
 
 /* Everything a pass owns. */
 struct pass {
@@ -20,14 +25,15 @@ struct pass {
     struct rg_device *device;
     struct rg_data_source *source;
     struct rg_engine *engine;
-    struct rg_lag_profile *profile;
-    float *gradients, *outputs, *lags; /* [arena], [N][O], [matrices * 3 + 1][T] */
-    float *dh_0, *dc_0;                /* [L*D][N][H], or NULL if the data give no initial states */
+    struct rg_lag_profiles *profiles;
+    const struct rg_lag_profile *profile; /* of the last layer, forward */
+    struct rg_lag_tensors lags;
+    float *gradients, *outputs; /* [arena], [N][O] */
+    float *dh_0, *dc_0;         /* [L*D][N][H], or NULL if the data give no initial states */
     float loss, norm;
     struct rg_judgement judgement;
-    size_t horizon;
     struct rg_tensor tensors[MAX_TENSORS];
-    char names[MAX_TENSORS][LONG_NAME];
+    char names[MAX_OWN][LONG_NAME];
     size_t n_tensors;
 };
 
@@ -45,15 +51,6 @@ static void add_tensor(struct pass *p, const char *prefix, const char *parameter
                                                     .data_bytes = elements * sizeof *values};
 }
 
-static void add_lags(struct pass *p, const char *prefix, const char *parameter, const double *values, float **at) {
-    float *const to = *at;
-    for (size_t i = 0; i < p->profile->steps; i++) {
-        to[i] = (float)values[i];
-    }
-    add_tensor(p, prefix, parameter, p->profile->steps, 0, to);
-    *at += p->profile->steps;
-}
-
 /* Outputs as [N][O] or [N][T][O]. */
 static void add_output(struct pass *p) {
     const bool steps = p->model->shape.target == RG_TARGET_STEPS;
@@ -67,31 +64,16 @@ static void add_output(struct pass *p) {
     }
 }
 
-/* The lag profiles of all layers and directions; delta.norm is that of the last layer's forward direction, the others
- * carry their matrix's name. */
-static rg_status collect_lags(struct pass *p) {
-    const size_t layers = p->model->shape.layers, directions = rg_shape_directions(&p->model->shape);
-    const size_t each = (RG_LAG_MATRICES * 3 + 1) * p->data->n_steps;
-    RG_TRY(rg_alloc(&p->lags, layers * directions, each * sizeof *p->lags, "the lag profile"));
-    float *at = p->lags;
-    for (size_t l = layers; l-- > 0;) {
-        for (size_t d = 0; d < directions; d++) {
-            rg_lag_profile_destroy(p->profile);
-            RG_TRY(rg_lag_profile_measure(p->engine, &p->source->source, 0, p->data->n_sequences, l, d, &p->profile));
-            for (size_t m = 0; m < p->profile->n_matrices; m++) {
-                const struct rg_lag_terms *const terms = &p->profile->matrices[m];
-                const char *const name = p->model->parameters[terms->parameter].name;
-                add_lags(p, "lag.norm.", name, terms->norm, &at);
-                add_lags(p, "lag.share.", name, terms->share, &at);
-                add_lags(p, "lag.cosine.", name, terms->cosine, &at);
-            }
-            if (l + 1 == layers && d == 0) {
-                add_lags(p, "delta.norm", "", p->profile->delta_norm, &at);
-                rg_lag_judge(p->profile, &p->judgement);
-                p->horizon = p->profile->matrices[RG_LAG_HH].horizon;
-            }
-        }
+/* The lag profile of every layer and direction, over all sequences. */
+static rg_status collect_lags(const struct rg_config *config, struct pass *p) {
+    const struct rg_lag_options options = {.rows = p->data->n_sequences, .probe = config->probe_time};
+    RG_TRY(rg_lag_measure(p->engine, &p->source->source, 0, &options, &p->profiles));
+    RG_TRY(rg_lag_tensors_create(p->profiles, p->model, &p->lags));
+    for (size_t i = 0; i < p->lags.count; i++) {
+        p->tensors[p->n_tensors++] = p->lags.items[i];
     }
+    p->profile = rg_lag_profile_of(p->profiles, p->profiles->layers - 1, 0);
+    rg_lag_judge(p->profile, &p->judgement);
     return RG_OK;
 }
 
@@ -110,7 +92,7 @@ static void add_states(struct pass *p, const char *name, const float *values) {
     }
 }
 
-static rg_status collect(struct pass *p) {
+static rg_status collect(const struct rg_config *config, struct pass *p) {
     add_tensor(p, "loss", "", 1, 0, &p->loss);
     add_output(p);
     for (size_t i = 0; i < p->model->n_parameters; i++) {
@@ -124,8 +106,7 @@ static rg_status collect(struct pass *p) {
             add_states(p, "c_0", p->dc_0);
         }
     }
-    /* a loss at every step has no lag */
-    return p->model->shape.target == RG_TARGET_LAST ? collect_lags(p) : RG_OK;
+    return collect_lags(config, p);
 }
 
 static rg_status measure(const struct rg_config *config, struct pass *p) {
@@ -168,7 +149,7 @@ static void print_result(const struct rg_config *config, const struct pass *p) {
         rg_json_print(json_pack("{s:s, s:o, s:o, s:s, s:o, s:I}", "file", config->out, "loss",
                                 rg_json_real((double)p->loss), "grad_norm", rg_json_real((double)p->norm), "verdict",
                                 rg_verdict_names[j.verdict], "decay", rg_json_real(j.decay), "horizon",
-                                (json_int_t)p->horizon));
+                                (json_int_t)p->profile->matrices[RG_LAG_HH].horizon));
     } else {
         (void)printf("loss %.9g, gradient norm %.9g over %zu sequences of %zu steps; wrote %zu tensors to %s\n",
                      (double)p->loss, (double)p->norm, p->data->n_sequences, p->data->n_steps, p->n_tensors,
@@ -181,9 +162,10 @@ static rg_status grad(const struct rg_config *config, struct pass *p) {
         return rg_fail(RG_USAGE, "grad writes its result to a file: --out FILE.safetensors is needed");
     }
     RG_TRY(rg_setup_model_and_data(config, true, &p->model, &p->data, &p->problem));
+    RG_TRY(rg_lag_check(&p->model->shape, p->data->n_steps, config->probe_time));
     RG_TRY(rg_setup_device(config, &p->device));
     RG_TRY(measure(config, p));
-    RG_TRY(collect(p));
+    RG_TRY(collect(config, p));
     RG_TRY(rg_safetensors_write(config->out, p->tensors, p->n_tensors, NULL));
     print_result(config, p);
     return RG_OK;
@@ -194,7 +176,8 @@ rg_status rg_command_grad(const struct rg_config *config) {
     RG_TRY(rg_alloc(&p, 1, sizeof *p, "the pass"));
     rg_log_quiet(config->quiet);
     const rg_status status = grad(config, p);
-    rg_lag_profile_destroy(p->profile);
+    rg_lag_tensors_release(&p->lags);
+    rg_lag_profiles_destroy(p->profiles);
     rg_engine_destroy(p->engine);
     rg_data_source_destroy(p->source);
     rg_device_destroy(p->device);
@@ -202,7 +185,6 @@ rg_status rg_command_grad(const struct rg_config *config) {
     rg_model_destroy(p->model);
     rg_free(p->gradients);
     rg_free(p->outputs);
-    rg_free(p->lags);
     rg_free(p->dh_0);
     rg_free(p->dc_0);
     rg_free(p);

@@ -101,6 +101,7 @@ static rg_status create_model(struct rg_run *r) {
     if (r->data.training) {
         RG_TRY(rg_data_check_states(r->data.training, &shape));
     }
+    RG_TRY(rg_lag_check(&shape, r->problem.steps, c->probe_time));
     RG_TRY(rg_plan_check(r->device, &shape, &plan));
     RG_TRY(rg_model_create(&shape, &r->model));
     if (r->data.training && r->data.training->vocabulary) {
@@ -157,7 +158,7 @@ rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data
 
 void rg_run_destroy(struct rg_run *run) {
     if (run) {
-        rg_lag_profile_destroy(run->result.profile);
+        rg_lag_profiles_destroy(run->result.profiles);
         rg_engine_destroy(run->engine);
         rg_data_source_destroy(run->source);
         rg_model_destroy(run->model);
@@ -190,9 +191,10 @@ rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks)
 
 static rg_status measure_profile(struct rg_run *r) {
     struct rg_run_result *const result = &r->result;
-    const size_t rows = rg_lag_profile_rows(&r->engine->plan);
-    RG_TRY(rg_lag_profile_measure(r->engine, source_of(r), result->training.updates, rows, r->model->shape.layers - 1,
-                                  0, &result->profile));
+    const struct rg_lag_options options = {.rows = rg_lag_profile_rows(&r->engine->plan),
+                                           .probe = r->config.probe_time};
+    RG_TRY(rg_lag_measure(r->engine, source_of(r), result->training.updates, &options, &result->profiles));
+    result->profile = rg_lag_profile_of(result->profiles, r->model->shape.layers - 1, 0);
     rg_lag_judge(result->profile, &result->judgement);
     result->horizon = result->profile->matrices[RG_LAG_HH].horizon;
     return RG_OK;

@@ -3,10 +3,10 @@
 #ifndef RG_RUN_H
 #define RG_RUN_H
 
+#include "gradient/verdict.h"
 #include "rnn_gpu/config.h"
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/model.h"
-#include "train/lag.h"
 #include "train/score.h"
 #include "train/tasks.h"
 #include "train/trainer.h"
@@ -24,11 +24,12 @@ void rg_run_data_release(struct rg_run_data *data);
 /* What a run came to. */
 struct rg_run_result {
     struct rg_training training;
-    struct rg_lag_profile *profile;  /* of the last layer, one more batch; NULL: the run did not come to its end */
-    struct rg_judgement judgement;   /* of the profile, as the next */
-    size_t horizon;                  /* of weight_hh, in steps */
-    struct rg_validation validation; /* of held-out data; 0 sequences: there are none, or the run diverged */
-    uint64_t weights_hash;           /* FNV-1a over the tensors' bytes: equal for equal weights */
+    struct rg_lag_profiles *profiles;     /* of one more batch; NULL: the run did not come to its end */
+    const struct rg_lag_profile *profile; /* of them, the last layer's, forward */
+    struct rg_judgement judgement;        /* of the profile, as the next */
+    size_t horizon;                       /* of weight_hh, in steps */
+    struct rg_validation validation;      /* of held-out data; 0 sequences: there are none, or the run diverged */
+    uint64_t weights_hash;                /* FNV-1a over the tensors' bytes: equal for equal weights */
 };
 
 struct rg_run {

@@ -2,7 +2,7 @@
 #ifndef RG_LAG_PLOT_H
 #define RG_LAG_PLOT_H
 
-#include "train/lag.h"
+#include "gradient/profile.h"
 
 /* One row a range of lags: share of dL/dW_hh and of dL/dW_ih, and the norm of the recurrent term as a bar over a
  * logarithmic axis. ASCII unless `unicode`. */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "train/lag.h"
+#include "gradient/verdict.h"
 #include "train/score.h"
 #include "train/source.h"
 #include "train/trainer.h"

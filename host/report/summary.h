@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "train/lag.h"
+#include "gradient/verdict.h"
 #include "train/trainer.h"
 
 enum {

@@ -85,6 +85,7 @@ struct rg_config {
     double forget_bias;        /* lstm: b_ih + b_hh of the forget gate; NAN: as drawn */
     enum rg_loss loss;         /* AUTO: what the task or the data ask for */
     enum rg_target target;     /* loss on the last step, or on every step */
+    size_t probe_time;         /* the step whose loss a lag profile is of, from 1; 0: the last */
 
     /* the data: a task's name or a file; both NULL means the task "adding" */
     const char *task;

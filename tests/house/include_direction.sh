@@ -1,5 +1,5 @@
 #!/bin/sh
-# Includes point one way: commands -> trainer -> model and device table <- opencl, native. And only main.c exits.
+# Includes point one way: commands -> diagnostics -> trainer -> model and device table <- opencl, native. And only main.c exits.
 # usage: include_direction.sh [TREE]
 # shellcheck source=files.inc
 . "${0%/*}/files.inc"
@@ -20,7 +20,8 @@ forbid "a device knows nothing of models, files or options" '^host/device/(openc
     'rnn_gpu/(model|config|dataset|tensors|trainer)\.h|(commands|train|model|data|files)/'
 forbid "models, data and files know nothing of devices, training or commands" '^host/(model|data|files)/' \
     'rnn_gpu/(device|trainer)\.h|(device|train|commands)/'
-forbid "training knows nothing of commands" '^host/train/' 'commands/'
+forbid "training knows nothing of commands and diagnostics" '^host/train/' '(commands|gradient)/'
+forbid "diagnostics know nothing of commands and reports" '^host/gradient/' '(commands|report)/'
 forbid "kernels know only kernels" '^kernels/' '(rnn_gpu|host|device|train|model|data|files|commands)/'
 complain "public headers include public headers and C's own" "$(printf '%s\n' "$sources" | grep '^include/' |
     xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' | grep -v '"rnn_gpu/')"

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "executions.h"
+#include "gradient/profile.h"
 #include "rnn_gpu/tensors.h"
 #include "selftest/checks.h"
-#include "train/lag.h"
 #include "train/source.h"
 
 enum { N_UPDATES = 5, MAX_FIXTURES = 256 };
@@ -229,12 +229,12 @@ static void expect_terms(struct subject *s, const struct rg_lag_terms *terms, si
 static void expect_lags(struct subject *s, struct rg_engine *engine) {
     const struct rg_model *const model = s->exercise->model;
     const size_t steps = s->form.sizes.steps, directions = rg_shape_directions(&model->shape);
+    struct rg_lag_profiles *profiles = NULL;
+    const struct rg_lag_options options = {.rows = s->form.sizes.batch};
+    expect_ok(rg_lag_measure(engine, &s->source->source, 0, &options, &profiles), "lag profile");
     for (size_t i = 0; i < model->shape.layers * directions; i++) {
         const size_t layer = i / directions, direction = i % directions;
-        struct rg_lag_profile *profile = NULL;
-        expect_ok(
-            rg_lag_profile_measure(engine, &s->source->source, 0, s->form.sizes.batch, layer, direction, &profile),
-            "lag profile");
+        const struct rg_lag_profile *const profile = rg_lag_profile_of(profiles, layer, direction);
         const size_t first = rg_model_parameter(model, layer, direction, RG_ROLE_WEIGHT_IH);
         expect_tensor(s, "delta.norm", strstr(model->parameters[first].name, "_l"), profile->delta_norm, steps,
                       2.0 * rg_tolerance_backward(&s->form));
@@ -243,8 +243,8 @@ static void expect_lags(struct subject *s, struct rg_engine *engine) {
         for (size_t m = 0; m < profile->n_matrices; m++) {
             expect_terms(s, &profile->matrices[m], steps);
         }
-        rg_lag_profile_destroy(profile);
     }
+    rg_lag_profiles_destroy(profiles);
 }
 
 static void expect_training(struct subject *s, enum rg_optimizer optimizer) {

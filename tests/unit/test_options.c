@@ -41,7 +41,7 @@ START_TEST(defaults) {
     ck_assert(config.init.kind == RG_INIT_PYTORCH && config.loss == RG_LOSS_AUTO);
     ck_assert(config.init_input.kind == RG_INIT_PYTORCH && isnan(config.forget_bias) && !config.irnn);
     ck_assert(config.skip == 0 && config.skip_kind == RG_SKIP_ADD && config.layers == 1 && !config.bidirectional);
-    ck_assert(config.dropout == 0.0 && config.target == RG_TARGET_LAST);
+    ck_assert(config.dropout == 0.0 && config.target == RG_TARGET_LAST && config.probe_time == 0);
     ck_assert(config.momentum == 0.9 && config.weight_decay == 0.0 && config.warmup == 0 && config.clip_value == 0.0);
     ck_assert(config.schedule.kind == RG_SCHEDULE_CONSTANT);
     ck_assert(config.task == NULL && config.data == NULL && config.model == NULL && config.out == NULL);
@@ -84,6 +84,8 @@ START_TEST(every_model_option) {
     accept("--cell gru --layers 16 --bidirectional --dropout 0.5 --skip 7 --skip-kind dilated --target steps");
     ck_assert(config.cell == RG_CELL_GRU && config.layers == 16 && config.bidirectional && config.dropout == 0.5);
     ck_assert(config.skip == 7 && config.skip_kind == RG_SKIP_DILATED && config.target == RG_TARGET_STEPS);
+    accept("grad --model m --data d --out o --target steps --probe-time 12");
+    ck_assert_uint_eq(config.probe_time, 12);
     accept("--cell lstm --init identity --init-input orthogonal:2 --forget-bias -1.5");
     ck_assert(config.cell == RG_CELL_LSTM && config.forget_bias == -1.5);
     ck_assert(config.init.kind == RG_INIT_IDENTITY && config.init.value == 1.0);

@@ -1,0 +1,96 @@
+/* The lag profile as tensors: see lag_tensors.h. */
+#include "commands/lag_tensors.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+enum { OF_TERMS = 5, OF_DELTAS = 4 };
+
+static const char *const gate_names[RG_N_CELLS][4] = {
+    [RG_CELL_LSTM] = {"i", "f", "g", "o"}, [RG_CELL_GRU] = {"r", "z", "n"}};
+
+static void add(struct rg_lag_tensors *list, const char *prefix, const char *name, const char *suffix,
+                const double *values, size_t rows, size_t steps) {
+    char *const whole = list->names[list->count];
+    (void)snprintf(whole, sizeof list->names[0], "%s%s%s", prefix, name, suffix);
+    struct rg_tensor *const t = &list->items[list->count++];
+    *t = (struct rg_tensor){.name = whole, .dtype = RG_F64, .n_dims = 1, .shape = {steps}, .data = values};
+    if (rows > 1) {
+        t->n_dims = 2;
+        t->shape[0] = rows;
+        t->shape[1] = steps;
+    }
+    t->data_bytes = rows * steps * sizeof *values;
+}
+
+static void add_terms(struct rg_lag_tensors *list, const struct rg_lag_terms *terms, const char *name,
+                      const char *suffix, size_t steps) {
+    add(list, "lag.norm.", name, suffix, terms->norm, 1, steps);
+    add(list, "lag.share.", name, suffix, terms->share, 1, steps);
+    add(list, "lag.cosine.", name, suffix, terms->cosine, 1, steps);
+    add(list, "lag.log10_norm.", name, suffix, terms->log10_norm, 1, steps);
+    add(list, "lag.error.", name, suffix, terms->error, 1, steps);
+}
+
+/* Quantiles as norms: [RG_N_QUANTILES][T] from their logarithms, 0 where no sequence reaches. */
+static double *powers(double *const logs[RG_N_QUANTILES], size_t steps, double **at) {
+    double *const out = *at;
+    for (size_t q = 0; q < RG_N_QUANTILES; q++) {
+        for (size_t lag = 0; lag < steps; lag++) {
+            out[q * steps + lag] = isnan(logs[q][lag]) ? 0.0 : pow(10.0, logs[q][lag]);
+        }
+    }
+    *at += RG_N_QUANTILES * steps;
+    return out;
+}
+
+static void add_profile(struct rg_lag_tensors *list, const struct rg_lag_profile *p, const struct rg_model *model,
+                        double **at) {
+    char suffix[32] = "";
+    for (size_t m = 0; m < p->n_matrices; m++) {
+        const char *const name = model->parameters[p->matrices[m].parameter].name;
+        add_terms(list, &p->matrices[m], name, "", p->steps);
+        for (size_t g = 0; p->n_gates > 1 && g < p->n_gates; g++) {
+            (void)snprintf(suffix, sizeof suffix, ".gate_%s", gate_names[model->shape.cell][g]);
+            add_terms(list, &p->gates[m][g], name, suffix, p->steps);
+        }
+    }
+    suffix[0] = '\0';
+    if (p->layer > 0 || p->direction > 0) {
+        (void)snprintf(suffix, sizeof suffix, ".l%zu%s", p->layer, p->direction ? "_reverse" : "");
+    }
+    add(list, "delta.norm", "", suffix, p->delta_norm, 1, p->steps);
+    add(list, "delta.log10_norm", "", suffix, p->delta_log10, 1, p->steps);
+    add(list, "delta.quantiles", "", suffix, powers(p->delta_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
+    add(list, "delta.term_quantiles", "", suffix, powers(p->term_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
+}
+
+rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const struct rg_model *model,
+                                struct rg_lag_tensors *list) {
+    const size_t n = profiles->layers * profiles->directions;
+    const size_t each = RG_LAG_MATRICES * 5 * OF_TERMS + OF_DELTAS;
+    *list = (struct rg_lag_tensors){0};
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&list->items, n * each, sizeof *list->items, "the lag profile"));
+    RG_TRY_GOTO(rg_alloc(&list->names, n * each, sizeof *list->names, "the lag profile"));
+    RG_TRY_GOTO(
+        rg_alloc(&list->numbers, n * 2 * RG_N_QUANTILES, profiles->items[0].steps * sizeof(double), "the lag profile"));
+    double *at = list->numbers;
+    for (size_t i = 0; i < n; i++) {
+        add_profile(list, &profiles->items[i], model, &at);
+    }
+    return RG_OK;
+fail:
+    rg_lag_tensors_release(list);
+    return status;
+}
+
+void rg_lag_tensors_release(struct rg_lag_tensors *list) {
+    rg_free(list->items);
+    rg_free(list->names);
+    rg_free(list->numbers);
+    *list = (struct rg_lag_tensors){0};
+}

@@ -1,0 +1,28 @@
+/* The lag profile as the tensors of `grad`'s file, all of them F64 [T], entry tau being lag tau:
+ *
+ *   lag.norm.P lag.share.P lag.cosine.P lag.log10_norm.P lag.error.P   P a weight matrix's name, as rnn.weight_hh_l0;
+ *                                        P.gate_i, gate_f, … (lstm), gate_r, … (gru): the rows of one gate
+ *   delta.norm, delta.log10_norm         of layer 0, forward; delta.norm.l1, .l0_reverse, … of the others
+ *   delta.quantiles, delta.term_quantiles   [5][T] min, 10 %, median, 90 %, max over the sequences of ||delta_t|| and
+ * of the rank-one ||delta_t|| ||h_{t-1}||; named like delta.norm
+ *
+ * see gradient/profile.h for what they are. */
+#ifndef RG_LAG_TENSORS_H
+#define RG_LAG_TENSORS_H
+
+#include "gradient/profile.h"
+#include "rnn_gpu/tensors.h"
+
+struct rg_lag_tensors {
+    struct rg_tensor *items; /* [count] */
+    size_t count;
+    char (*names)[RG_NAME_BYTES + 32];
+    double *numbers; /* of the quantiles */
+};
+
+/* `profiles` must outlive the list. */
+rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const struct rg_model *model,
+                                struct rg_lag_tensors *list);
+void rg_lag_tensors_release(struct rg_lag_tensors *list);
+
+#endif

@@ -1,0 +1,224 @@
+/* The reverse sweep on the host: see adjoint.h. */
+#include "gradient/adjoint.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gradient/dense.h"
+#include "rnn_gpu/memory.h"
+
+/* Numbers are left alone within 2^-100 … 2^100. 2^900 is the most that scaling may make of a delta that is kept for a
+ * skip, and 2^-900 of what it is added to is nothing. */
+enum { RANGE = 100, LARGEST = 900 };
+
+rg_status rg_adjoint_create(const struct rg_cell_facts *facts, size_t rows, struct rg_adjoint *a) {
+    const size_t far = facts->own > facts->skip ? facts->own : facts->skip;
+    *a = (struct rg_adjoint){.facts = facts, .rows = rows, .ring = far > 1 ? far : 1};
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&a->d, a->ring * rows, facts->deltas * facts->hidden * sizeof(double), "state gradients"));
+    RG_TRY_GOTO(rg_alloc(&a->carry, facts->own * rows, facts->hidden * sizeof(double), "state gradients"));
+    RG_TRY_GOTO(rg_alloc(&a->dh, rows * facts->hidden, sizeof(double), "state gradients"));
+    RG_TRY_GOTO(rg_alloc(&a->exponent, rows, sizeof(int64_t), "state gradients"));
+    return RG_OK;
+fail:
+    rg_adjoint_release(a);
+    return status;
+}
+
+void rg_adjoint_release(struct rg_adjoint *a) {
+    rg_free(a->d);
+    rg_free(a->carry);
+    rg_free(a->dh);
+    rg_free(a->exponent);
+    *a = (struct rg_adjoint){0};
+}
+
+static double *deltas_of(const struct rg_adjoint *a, size_t order, size_t row) {
+    return a->d + (order % a->ring * a->rows + row) * a->facts->deltas * a->facts->hidden;
+}
+
+const double *rg_adjoint_delta(const struct rg_adjoint *a, size_t order, size_t row) {
+    return deltas_of(a, order, row);
+}
+
+/* dh += the deltas at `d` times W, gate by gate; `hidden`: the last gate has its own column group. */
+static void add_product(struct rg_adjoint *a, size_t first, size_t n, const double *d, const double *w, bool hidden) {
+    const struct rg_cell_facts *const f = a->facts;
+    for (size_t g = 0; g < f->gates; g++) {
+        const size_t group = hidden ? rg_cell_hidden_delta(f, g) : g;
+        rg_dense_add(&(struct rg_product){.c = a->dh + first * f->hidden,
+                                          .a = d + group * f->hidden,
+                                          .b = w + g * f->hidden * f->hidden,
+                                          .rows = n,
+                                          .columns = f->hidden,
+                                          .depth = f->hidden,
+                                          .c_row = f->hidden,
+                                          .a_row = f->deltas * f->hidden,
+                                          .a_depth = 1,
+                                          .b_row = f->hidden});
+    }
+}
+
+void rg_adjoint_begin(struct rg_adjoint *a, size_t order, size_t first, size_t n) {
+    const struct rg_cell_facts *const f = a->facts;
+    memset(a->dh + first * f->hidden, 0, n * f->hidden * sizeof(double));
+    if (order + f->own < f->steps) {
+        add_product(a, first, n, deltas_of(a, order + f->own, first), f->w_hh, true);
+    }
+    if (f->skip && order + f->skip < f->steps) {
+        add_product(a, first, n, deltas_of(a, order + f->skip, first), f->w_sh, false);
+    }
+}
+
+static void scale(double *v, size_t n, int64_t by) {
+    const int exponent = by > 2100 ? 2100 : by < -2100 ? -2100 : (int)by;
+    for (size_t i = 0; i < n; i++) {
+        v[i] = ldexp(v[i], exponent);
+    }
+}
+
+/* All that a row holds times 2^by, its exponent less by it. */
+static void rescale(struct rg_adjoint *a, size_t row, int64_t by) {
+    const struct rg_cell_facts *const f = a->facts;
+    scale(a->dh + row * f->hidden, f->hidden, by);
+    for (size_t i = 0; i < a->ring; i++) {
+        scale(deltas_of(a, i, row), f->deltas * f->hidden, by);
+    }
+    for (size_t i = 0; i < f->own; i++) {
+        scale(a->carry + (i * a->rows + row) * f->hidden, f->hidden, by);
+    }
+    a->exponent[row] -= by;
+}
+
+/* The largest number that a row keeps for later steps. */
+static double largest_kept(const struct rg_adjoint *a, size_t row) {
+    const struct rg_cell_facts *const f = a->facts;
+    double largest = 0.0;
+    for (size_t i = 0; i < a->ring; i++) {
+        largest = fmax(largest, rg_dense_largest(deltas_of(a, i, row), f->deltas * f->hidden));
+    }
+    for (size_t i = 0; i < f->own; i++) {
+        largest = fmax(largest, rg_dense_largest(a->carry + (i * a->rows + row) * f->hidden, f->hidden));
+    }
+    return largest;
+}
+
+void rg_adjoint_inject(struct rg_adjoint *a, size_t row, const double *values, int64_t exponent) {
+    const size_t hidden = a->facts->hidden;
+    double *const dh = a->dh + row * hidden;
+    const double largest = rg_dense_largest(values, hidden);
+    if (largest == 0.0) {
+        return;
+    }
+    int64_t ahead = exponent - a->exponent[row] + (isfinite(largest) ? ilogb(largest) : 0);
+    if (ahead < -RANGE && largest_kept(a, row) == 0.0 && rg_dense_largest(dh, hidden) == 0.0) {
+        a->exponent[row] += ahead;
+    } else if (ahead > RANGE) {
+        rescale(a, row, -ahead);
+    }
+    ahead = exponent - a->exponent[row];
+    const double factor = ahead > -LARGEST ? ldexp(1.0, (int)ahead) : 0.0;
+    for (size_t j = 0; j < hidden; j++) {
+        dh[j] += values[j] * factor;
+    }
+}
+
+double rg_activation_slope(enum rg_activation activation, double h) {
+    switch (activation) {
+    case RG_ACT_RELU:
+        return h > 0.0 ? 1.0 : 0.0;
+    case RG_ACT_LEAKY_RELU:
+        return h > 0.0 ? 1.0 : 0.01;
+    case RG_ACT_ELU:
+        return h > 0.0 ? 1.0 : h + 1.0;
+    case RG_ACT_SIGMOID:
+        return h * (1.0 - h);
+    case RG_ACT_SOFTSIGN:
+        return (1.0 - fabs(h)) * (1.0 - fabs(h));
+    case RG_ACT_SOFTPLUS:
+        return -expm1(-h);
+    case RG_ACT_HARDTANH:
+        return fabs(h) < 1.0 ? 1.0 : 0.0;
+    case RG_ACT_LINEAR:
+        return 1.0;
+    default:
+        return (1.0 - h) * (1.0 + h);
+    }
+}
+
+/* The cells' reverse steps, the equations of kernels/cells/. dh [H], carry [H] in and out, delta [deltas*H] out. */
+struct unit_step {
+    const double *h, *past, *saved, *past_saved; /* of the row */
+    const double *dh;
+    double *carry, *delta;
+    size_t hidden;
+};
+
+static void rnn_step(const struct unit_step *s, enum rg_activation activation) {
+    for (size_t j = 0; j < s->hidden; j++) {
+        s->delta[j] = s->dh[j] * rg_activation_slope(activation, s->h[j]);
+    }
+}
+
+static void lstm_step(const struct unit_step *s) {
+    const size_t n = s->hidden;
+    for (size_t j = 0; j < n; j++) {
+        const double i = s->saved[j], f = s->saved[n + j], g = s->saved[2 * n + j], o = s->saved[3 * n + j];
+        const double tanh_c = tanh(s->saved[4 * n + j]), past = s->past_saved[4 * n + j];
+        const double dc = s->dh[j] * o * (1.0 - tanh_c * tanh_c) + s->carry[j];
+        s->delta[j] = dc * g * i * (1.0 - i);
+        s->delta[n + j] = dc * past * f * (1.0 - f);
+        s->delta[2 * n + j] = dc * i * (1.0 - g * g);
+        s->delta[3 * n + j] = s->dh[j] * tanh_c * o * (1.0 - o);
+        s->carry[j] = dc * f;
+    }
+}
+
+static void gru_step(const struct unit_step *s) {
+    const size_t n = s->hidden;
+    for (size_t j = 0; j < n; j++) {
+        const double r = s->saved[j], z = s->saved[n + j], new = s->saved[2 * n + j], m = s->saved[3 * n + j];
+        const double whole = s->dh[j] + s->carry[j], dn = whole * (1.0 - z) * (1.0 - new *new);
+        s->delta[j] = dn * m * r * (1.0 - r);
+        s->delta[n + j] = whole * (s->past[j] - new) * z * (1.0 - z);
+        s->delta[2 * n + j] = dn;
+        s->delta[3 * n + j] = dn * r;
+        s->carry[j] = whole * z;
+    }
+}
+
+void rg_adjoint_finish(struct rg_adjoint *a, size_t order, size_t row, const struct rg_step_states *states, size_t at,
+                       bool live) {
+    const struct rg_cell_facts *const f = a->facts;
+    const size_t n = f->hidden, width = f->deltas * n;
+    const struct unit_step step = {.h = states->h + at * n,
+                                   .past = states->past + at * n,
+                                   .saved = states->saved + at * f->saved * n,
+                                   .past_saved = states->past_saved + at * f->saved * n,
+                                   .dh = a->dh + row * n,
+                                   .carry = a->carry + (order % f->own * a->rows + row) * n,
+                                   .delta = deltas_of(a, order, row),
+                                   .hidden = n};
+    if (!live) {
+        memset(step.delta, 0, width * sizeof(double));
+        memset(step.carry, 0, n * sizeof(double));
+        return;
+    }
+    switch (f->cell) {
+    case RG_CELL_LSTM:
+        lstm_step(&step);
+        break;
+    case RG_CELL_GRU:
+        gru_step(&step);
+        break;
+    default:
+        rnn_step(&step, f->activation);
+        break;
+    }
+    const double largest = fmax(rg_dense_largest(step.delta, width), rg_dense_largest(step.carry, n));
+    if (largest > 0.0 && isfinite(largest) && abs(ilogb(largest)) > RANGE) {
+        const int kept = ilogb(largest_kept(a, row)), by = -ilogb(largest);
+        rescale(a, row, kept + by > LARGEST ? LARGEST - kept : by);
+    }
+}

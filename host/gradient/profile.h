@@ -1,0 +1,73 @@
+/* The gradient split by time lag: dL/dW = sum over t of G_tau, the term delta_t h_{t-1}^T of step t (for W_ih: delta_t
+ * x_t^T, for W_sh: delta_t h_{t-d}^T), whose lag is tau = T - t.
+ *
+ * The states are those of the device's forward sweep; the reverse sweep runs again on the host in double with mantissa
+ * and exponent apart (gradient/adjoint.h), so that a norm of 1e-2000 is as exact as one of 1, and the terms sum to the
+ * gradient that the device computes, up to its rounding. A loss at every step is taken at one chosen time: the terms
+ * then sum to the gradient of that step's part of the loss. */
+#ifndef RG_PROFILE_H
+#define RG_PROFILE_H
+
+#include "train/engine.h"
+
+enum { RG_LAG_HH, RG_LAG_IH, RG_LAG_SH, RG_LAG_MATRICES };
+enum { RG_MIN, RG_P10, RG_MEDIAN, RG_P90, RG_MAX, RG_N_QUANTILES };
+extern const char *const rg_quantile_names[];
+
+/* A weight matrix, or the rows of one gate in it; G is its own gradient. */
+struct rg_lag_terms {
+    size_t parameter;   /* position of the matrix in the model's table */
+    double *norm;       /* [T] ||G_tau||; 0 below 1e-308 */
+    double *log10_norm; /* [T] the same without a limit; -INFINITY for 0 */
+    double *share;      /* [T] <G_tau, G> / ||G||^2; they sum to 1 (all 0 if G = 0) */
+    double *cosine;     /* [T] <G_tau, G> / (||G_tau|| ||G||); 0 where a norm is 0 */
+    double *error;      /* [T] ||G - (G_0 + … + G_tau)|| / ||G||: what a gradient cut after lag tau lacks */
+    double total;       /* ||G|| */
+    size_t horizon;     /* smallest k such that lags below k give G to 10 % */
+};
+
+/* One direction of one layer. */
+struct rg_lag_profile {
+    size_t steps; /* T */
+    size_t rows;  /* sequences that it was measured over */
+    size_t probe; /* the step whose loss it is of, from 1; T for a loss at the last step */
+    size_t layer, direction;
+    size_t n_matrices; /* 2, or 3 with RG_LAG_SH: skip of kind add */
+    size_t n_gates;
+    struct rg_lag_terms matrices[RG_LAG_MATRICES];
+    struct rg_lag_terms gates[RG_LAG_MATRICES][4]; /* where n_gates > 1 */
+    double *delta_norm;                            /* [T] Frobenius norm of delta_t over the batch, by lag */
+    double *delta_log10;                           /* [T] the same without a limit */
+    double *delta_mean_log10;                /* [T] mean over the sequences of log10 ||delta_t||, zeros left out */
+    double *delta_quantiles[RG_N_QUANTILES]; /* [T] log10, over the sequences, of ||delta_t|| */
+    double *term_quantiles[RG_N_QUANTILES];  /* [T] log10, of the rank-one norm ||delta_t|| ||h_{t-1}|| */
+    double noise;      /* variance of the gradient of these sequences over its square, from micro-batches; NAN: one */
+    double state_norm; /* median over steps and sequences of ||h_{t-1}|| */
+    double *storage;
+};
+
+struct rg_lag_profiles {
+    size_t layers, directions;
+    struct rg_lag_profile *items; /* [layers * directions] */
+};
+
+struct rg_lag_options {
+    size_t rows;  /* the first so many sequences of the batch */
+    size_t probe; /* step of the loss, from 1; 0: the last */
+};
+
+/* Can a net be probed at step `probe` of `steps`? RG_USAGE: it has no loss there, or a second direction, whose steps
+ * behind the probe have no lag. 0 always can. */
+rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe);
+
+/* Measure update `update` with the engine's present weights: every layer and direction. One more forward sweep on the
+ * device, the reverse sweep and the terms on the host. */
+rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+                         const struct rg_lag_options *options, struct rg_lag_profiles **out);
+void rg_lag_profiles_destroy(struct rg_lag_profiles *profiles); /* NULL allowed */
+const struct rg_lag_profile *rg_lag_profile_of(const struct rg_lag_profiles *profiles, size_t layer, size_t direction);
+
+/* Sequences that a profile at the end of a run takes: enough for steady figures, in a second or so. */
+size_t rg_lag_profile_rows(const struct rg_plan *plan);
+
+#endif

@@ -1,0 +1,151 @@
+/* States of a sweep: see states.h. */
+#include "gradient/states.h"
+
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+static rg_status copy_weights(const struct rg_engine *e, const float *weights, const struct rg_cell_facts *f,
+                              enum rg_role role, double **out) {
+    const struct rg_parameter *const p =
+        &e->model->parameters[rg_model_parameter(e->model, f->layer, f->direction, role)];
+    const size_t n = rg_parameter_elements(p);
+    RG_TRY(rg_alloc(out, n, sizeof **out, "weights for the diagnostics"));
+    for (size_t i = 0; i < n; i++) {
+        (*out)[i] = (double)weights[p->offset + i];
+    }
+    return RG_OK;
+}
+
+rg_status rg_cell_facts_create(const struct rg_engine *e, const float *weights, size_t layer, size_t direction,
+                               struct rg_cell_facts *facts) {
+    const struct rg_plan *const p = &e->plan;
+    const struct rg_shape *const shape = &e->model->shape;
+    const bool dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
+    *facts = (struct rg_cell_facts){.cell = shape->cell,
+                                    .activation = shape->activation,
+                                    .layer = layer,
+                                    .direction = direction,
+                                    .steps = p->steps,
+                                    .hidden = p->hidden,
+                                    .inputs = p->layer[layer].inputs,
+                                    .gates = p->gates,
+                                    .deltas = p->deltas,
+                                    .saved = p->saved,
+                                    .own = dilated ? p->skip : 1,
+                                    .skip = dilated ? 0 : p->skip,
+                                    .initial = p->initial};
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_HH, &facts->w_hh));
+    RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_IH, &facts->w_ih));
+    if (facts->skip) {
+        RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_SH, &facts->w_sh));
+    }
+    return RG_OK;
+fail:
+    rg_cell_facts_release(facts);
+    return status;
+}
+
+void rg_cell_facts_release(struct rg_cell_facts *facts) {
+    rg_free(facts->w_hh);
+    rg_free(facts->w_ih);
+    rg_free(facts->w_sh);
+    facts->w_hh = facts->w_ih = facts->w_sh = NULL;
+}
+
+size_t rg_cell_hidden_delta(const struct rg_cell_facts *facts, size_t gate) {
+    return gate + 1 == facts->gates ? facts->deltas - 1 : gate;
+}
+
+size_t rg_cell_earlier(const struct rg_cell_facts *facts, size_t t, size_t back) {
+    const size_t order = facts->direction == 1 ? facts->steps - 1 - t : t;
+    if (order < back) {
+        return facts->initial && order + 1 == back ? facts->steps : SIZE_MAX;
+    }
+    return facts->direction == 1 ? t + back : t - back;
+}
+
+rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_facts *f, size_t rows,
+                                struct rg_step_states *states) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t saved = f->saved * f->hidden;
+    size_t widest = p->out_stride > p->saved * p->h_stride ? p->out_stride : p->saved * p->h_stride;
+    widest = widest > p->layer[0].x_stride ? widest : p->layer[0].x_stride;
+    *states = (struct rg_step_states){0};
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&states->h, rows * f->hidden, sizeof(double), "states"));
+    RG_TRY_GOTO(rg_alloc(&states->past, rows * f->hidden, sizeof(double), "states"));
+    if (f->skip) {
+        RG_TRY_GOTO(rg_alloc(&states->far, rows * f->hidden, sizeof(double), "states"));
+    }
+    RG_TRY_GOTO(rg_alloc(&states->saved, rows * saved, sizeof(double), "states"));
+    RG_TRY_GOTO(rg_alloc(&states->past_saved, rows * saved, sizeof(double), "states"));
+    RG_TRY_GOTO(rg_alloc(&states->x, rows * f->inputs, sizeof(double), "states"));
+    RG_TRY_GOTO(rg_alloc(&states->raw, rows * widest, sizeof(float), "states"));
+    return RG_OK;
+fail:
+    rg_step_states_release(states);
+    return status;
+}
+
+void rg_step_states_release(struct rg_step_states *s) {
+    rg_free(s->h);
+    rg_free(s->past);
+    rg_free(s->far);
+    rg_free(s->saved);
+    rg_free(s->past_saved);
+    rg_free(s->x);
+    rg_free(s->raw);
+    *s = (struct rg_step_states){0};
+}
+
+rg_status rg_read_rows(struct rg_engine *e, struct rg_buffer *buffer, size_t offset, size_t rows, size_t stride,
+                       size_t first, size_t columns, void *raw, double *out) {
+    const float *const from = raw;
+    RG_TRY(rg_buffer_read(e->device, raw, buffer, offset * sizeof(float), rows * stride * sizeof(float)));
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t k = 0; k < columns; k++) {
+            out[r * columns + k] = (double)from[r * stride + first + k];
+        }
+    }
+    return RG_OK;
+}
+
+static rg_status read_state(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, void *raw,
+                            double *out) {
+    const size_t stride = e->plan.out_stride;
+    if (t == SIZE_MAX) {
+        memset(out, 0, rows * f->hidden * sizeof *out);
+        return RG_OK;
+    }
+    return rg_read_rows(e, e->out[f->layer], t * rows * stride, rows, stride, f->direction * f->hidden, f->hidden, raw,
+                        out);
+}
+
+/* The cell's values, padded unit by unit on the device. */
+static rg_status read_saved(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, void *raw,
+                            double *out) {
+    const size_t stride = e->plan.h_stride, lines = rows * f->saved;
+    if (f->saved == 0 || t == SIZE_MAX) {
+        memset(out, 0, lines * f->hidden * sizeof *out);
+        return RG_OK;
+    }
+    return rg_read_rows(e, e->saved[f->layer][f->direction], t * lines * stride, lines, stride, 0, f->hidden, raw, out);
+}
+
+rg_status rg_step_states_read(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t,
+                              struct rg_step_states *s) {
+    struct rg_buffer *const below = f->layer == 0              ? e->x
+                                    : e->dropped[f->layer - 1] ? e->dropped[f->layer - 1]
+                                                               : e->out[f->layer - 1];
+    const size_t x_stride = e->plan.layer[f->layer].x_stride, before = rg_cell_earlier(f, t, f->own);
+    RG_TRY(read_state(e, f, rows, t, s->raw, s->h));
+    RG_TRY(read_state(e, f, rows, before, s->raw, s->past));
+    if (f->skip) {
+        RG_TRY(read_state(e, f, rows, rg_cell_earlier(f, t, f->skip), s->raw, s->far));
+    }
+    RG_TRY(read_saved(e, f, rows, t, s->raw, s->saved));
+    RG_TRY(read_saved(e, f, rows, before, s->raw, s->past_saved));
+    return rg_read_rows(e, below, t * rows * x_stride, rows, x_stride, 0, f->inputs, s->raw, s->x);
+}

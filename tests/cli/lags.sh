@@ -1,0 +1,66 @@
+#!/bin/bash
+# The lag profile in grad's file: 0.25^99 is 2.5e-60, terms sum to the gradient, a probed loss, and what is refused.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+# shellcheck source=tensors.inc
+. "$cli/tensors.inc"
+
+tensors '
+import random
+random.seed(5)
+def uniform(*shape):
+    return shape, [random.uniform(-1, 1) for _ in range(count(shape))]
+write_safetensors("quarter.safetensors", {"rnn.weight_ih_l0": ((1, 1), [1]), "rnn.weight_hh_l0": ((1, 1), [.25]),
+                                          "head.weight": ((1, 1), [1])})
+write_safetensors("lstm.safetensors", {"rnn.weight_ih_l0": uniform(12, 2), "rnn.weight_hh_l0": uniform(12, 3),
+                                       "rnn.bias_ih_l0": uniform(12), "rnn.bias_hh_l0": uniform(12),
+                                       "head.weight": uniform(1, 3)})
+write_npz("long.npz", {"x": uniform(3, 100, 1), "y": uniform(3)})
+write_npz("last.npz", {"x": uniform(7, 9, 2), "y": uniform(7)})
+write_npz("steps.npz", {"x": uniform(7, 9, 2), "y": uniform(7, 9)})
+'
+for device in "${devices[@]}"; do
+    expect_status 0 "$program" grad --model quarter.safetensors --cell rnn --activation linear --loss mse \
+        --data long.npz --out g.safetensors --device "$device" --json
+    check_json 'assert end["verdict"] == "VANISHING" and abs(end["decay"] - .25) < 1e-9, end'
+    tensors '
+g = read_safetensors("g.safetensors")
+delta = g["delta.norm"][1]
+near("0.25^99 times 1e60", [delta[99] / delta[0] * 1e60], [2.4893e-60 * 1e60], 1e-4)
+assert abs(g["delta.log10_norm"][1][99] - math.log10(delta[99])) < 1e-9
+'
+    expect_status 0 "$program" grad --model lstm.safetensors --cell lstm --loss mse --data last.npz --out g.safetensors \
+        --device "$device"
+    tensors '
+g = read_safetensors("g.safetensors")
+for name, n in (("rnn.weight_ih_l0", 6), ("rnn.weight_hh_l0", 9)):
+    whole = g["grad." + name][1]
+    for part, values in [("", whole)] + [(".gate_" + "ifgo"[i], whole[i * n : i * n + n]) for i in range(4)]:
+        norm = math.sqrt(sum(v * v for v in values))
+        lags = [g["lag.%s.%s%s" % (what, name, part)][1] for what in ("norm", "share", "cosine", "error")]
+        near("shares of " + name + part, [sum(lags[1])], [1], 1e-12)
+        near("terms along " + name + part, [sum(a * b for a, b in zip(lags[0], lags[2]))], [norm], 1e-5)
+        assert lags[3][8] < 1e-12 and all(len(lag) == 9 for lag in lags)
+assert g["delta.quantiles"][0] == g["delta.term_quantiles"][0] == (5, 9)
+'
+    checked "$device: 0.25^99, gates, sums"
+done
+
+at=(--model lstm.safetensors --cell lstm --loss mse --target steps --data steps.npz --device cpu)
+expect_status 0 "$program" grad "${at[@]}" --out last.safetensors
+expect_status 0 "$program" grad "${at[@]}" --probe-time 9 --out nine.safetensors
+expect_status 0 "$program" grad "${at[@]}" --probe-time 4 --out four.safetensors
+cmp -s last.safetensors nine.safetensors || fail "the last step is not what is probed without --probe-time"
+tensors '
+last, four = read_safetensors("last.safetensors"), read_safetensors("four.safetensors")
+assert four["grad.head.weight"] == last["grad.head.weight"]
+norm = four["lag.norm.rnn.weight_hh_l0"][1]
+assert norm[2] > 0 and norm[3:] == (0,) * 6 and last["lag.norm.rnn.weight_hh_l0"][1][7] > 0, norm
+near("shares", [sum(four["lag.share.rnn.weight_hh_l0"][1])], [1], 1e-12)
+'
+refused 2 'probe-time 10 lies behind the last step, 9' "$program" grad "${at[@]}" --probe-time 10 --out o.safetensors
+refused 2 'the loss is at the last step' "$program" grad --model lstm.safetensors --cell lstm --loss mse \
+    --data last.npz --probe-time 4 --device cpu --out o.safetensors
+refused 2 'bidirectional' "$program" --task copy --steps 5 --bidirectional --updates 1 --batch 4 --probe-time 3 --device cpu --quiet
+refused 2 'probe-time' "$program" grad "${at[@]}" --probe-time 0 --out o.safetensors
+checked "a loss at every step, probed at one"
