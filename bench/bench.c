@@ -7,9 +7,9 @@
 
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
-#include "train/engine.h"
 
-enum { PEAK_RUNS = 5, PHASE_UPDATES = 3 };
+enum { PEAK_RUNS = 5, PHASE_UPDATES = 3, MOST_UPDATES = 200 };
+static const double LEAST_SECONDS = 0.02, LONG_UPDATE = 0.2;
 
 /* Seconds of one launch of the peak kernel. */
 static rg_status time_peak(struct rg_device *device, struct rg_buffer *out, size_t groups, uint64_t rounds,
@@ -51,14 +51,18 @@ static rg_status fill_nothing(void *self, struct rg_engine *engine, uint64_t upd
     return RG_OK;
 }
 
-static rg_status write_noise(struct rg_device *device, struct rg_buffer *buffer, size_t n) {
-    float *values = NULL;
-    RG_TRY(rg_alloc(&values, n, sizeof *values, "bench inputs"));
+void rg_bench_noise(float *values, size_t n) {
     uint32_t state = 1;
     for (size_t i = 0; i < n; i++) {
         state = state * 1664525u + 1013904223u;
         values[i] = (float)(state >> 8) / 8388608.0f - 1.0f;
     }
+}
+
+static rg_status write_noise(struct rg_device *device, struct rg_buffer *buffer, size_t n) {
+    float *values = NULL;
+    RG_TRY(rg_alloc(&values, n, sizeof *values, "bench inputs"));
+    rg_bench_noise(values, n);
     const rg_status status = rg_buffer_write(device, buffer, 0, values, n * sizeof *values);
     rg_free(values);
     return status;
@@ -70,49 +74,92 @@ static rg_status one_update(struct rg_engine *engine, struct rg_source *source, 
     return rg_engine_step(engine, 1e-3);
 }
 
-static int by_size(const void *a, const void *b) {
+int rg_bench_by_size(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+double rg_bench_flops(const struct rg_bench_case *c) {
+    const double gh = (double)rg_cell_gates(c->cell) * (double)c->hidden, bt = (double)c->batch * (double)c->steps;
+    return (6.0 * gh * (double)(c->hidden + c->input) - 2.0 * gh * (double)c->input) * bt;
+}
+
+struct rg_shape rg_bench_shape(const struct rg_bench_case *c) {
+    return (struct rg_shape){.cell = c->cell,
+                             .activation = c->activation,
+                             .inputs = c->input,
+                             .hidden = c->hidden,
+                             .outputs = 1,
+                             .loss = RG_LOSS_MSE,
+                             .layers = 1};
+}
+
+static struct rg_plan_options plan_options(const struct rg_bench_case *c) {
+    return (struct rg_plan_options){
+        .batch = c->batch, .steps = c->steps, .n_targets = 1, .training = true, .memory = c->memory};
+}
+
+rg_status rg_bench_whole_bytes(const struct rg_device *device, const struct rg_bench_case *c, uint64_t *bytes) {
+    const struct rg_shape shape = rg_bench_shape(c);
+    const struct rg_plan_options options = plan_options(c);
+    struct rg_plan plan;
+    struct rg_model *model = NULL;
+    RG_TRY(rg_plan_check(device, &shape, &options));
+    RG_TRY(rg_model_create(&shape, &model));
+    const rg_status status = rg_plan_make(device, model, &options, &plan);
+    rg_model_destroy(model);
+    *bytes = status == RG_OK ? plan.fixed_bytes + plan.row_bytes * c->batch : 0;
+    return status;
+}
+
+bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent) {
+    const bool late = c->patience > 0.0 && spent > c->patience;
+    return n > 0 && (late || (n >= c->repeats && (spent >= LEAST_SECONDS || n >= MOST_UPDATES)));
+}
+
+static rg_status time_phases(struct rg_engine *engine, struct rg_source *source, struct rg_bench_result *result) {
+    const uint64_t updates = result->update > LONG_UPDATE ? 1 : PHASE_UPDATES;
+    rg_status status = RG_OK;
+    engine->phases = result->phases;
+    for (uint64_t i = 0; status == RG_OK && i < updates; i++) {
+        status = one_update(engine, source, i);
+    }
+    engine->phases = NULL;
+    for (size_t i = 0; i < RG_N_PHASES; i++) {
+        result->phases[i] /= (double)updates;
+    }
+    return status;
 }
 
 static rg_status time_updates(struct rg_engine *engine, const struct rg_bench_case *c, double *seconds,
                               struct rg_bench_result *result) {
     struct rg_source source = {.fill = fill_nothing, .labelled = true};
+    const size_t before = engine->device->launches;
     RG_TRY(one_update(engine, &source, 0));
     RG_TRY(rg_device_finish(engine->device));
-    for (size_t i = 0; i < c->repeats; i++) {
+    result->launches = engine->device->launches - before;
+    size_t n = 0;
+    for (double spent = 0.0; !rg_bench_enough(c, n, spent); n++) {
         const double begin = rg_seconds();
-        RG_TRY(one_update(engine, &source, i + 1));
+        RG_TRY(one_update(engine, &source, n + 1));
         RG_TRY(rg_device_finish(engine->device));
-        seconds[i] = rg_seconds() - begin;
+        seconds[n] = rg_seconds() - begin;
+        spent += seconds[n];
     }
-    qsort(seconds, c->repeats, sizeof *seconds, by_size);
-    result->update = seconds[c->repeats / 2];
+    qsort(seconds, n, sizeof *seconds, rg_bench_by_size);
+    result->updates = n;
+    result->update = seconds[n / 2];
     result->fastest = seconds[0];
-    result->slowest = seconds[c->repeats - 1];
-    double phases[RG_N_PHASES] = {0};
-    engine->phases = phases;
-    for (uint64_t i = 0; i < PHASE_UPDATES; i++) {
-        RG_TRY(one_update(engine, &source, i));
-    }
-    engine->phases = NULL;
-    result->forward = phases[RG_PHASE_FORWARD] / PHASE_UPDATES;
-    result->reverse = phases[RG_PHASE_REVERSE] / PHASE_UPDATES;
-    result->weight_gradient = phases[RG_PHASE_WEIGHT_GRADIENT] / PHASE_UPDATES;
-    result->clip = phases[RG_PHASE_CLIP] / PHASE_UPDATES;
-    result->optimizer = phases[RG_PHASE_OPTIMIZER] / PHASE_UPDATES;
-    result->other = (phases[RG_PHASE_PACK] + phases[RG_PHASE_HEAD] + phases[RG_PHASE_DATA]) / PHASE_UPDATES;
-    return RG_OK;
+    result->slowest = seconds[n - 1];
+    return time_phases(engine, &source, result);
 }
 
 rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, struct rg_bench_result *result) {
     memset(result, 0, sizeof *result);
-    const struct rg_shape shape = {
-        .cell = c->cell, .inputs = c->input, .hidden = c->hidden, .outputs = 1, .loss = RG_LOSS_MSE, .layers = 1};
-    const struct rg_engine_options options = {
-        .plan = {.batch = c->batch, .steps = c->steps, .n_targets = 1, .training = true, .memory = c->memory},
-        .loss = RG_LOSS_MSE,
-        .optimizer = {.kind = RG_OPT_ADAM, .clip_norm = 1.0, .max_skips = 1}};
+    const struct rg_shape shape = rg_bench_shape(c);
+    const struct rg_engine_options options = {.plan = plan_options(c),
+                                              .loss = RG_LOSS_MSE,
+                                              .optimizer = {.kind = RG_OPT_ADAM, .clip_norm = 1.0, .max_skips = 1}};
     struct rg_model *model = NULL;
     struct rg_engine *engine = NULL;
     double *seconds = NULL;
@@ -124,13 +171,11 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
     RG_TRY_GOTO(write_noise(device, engine->x, c->steps * engine->plan.chunk * engine->plan.layer[0].x_stride));
     RG_TRY_GOTO(write_noise(device, engine->y, engine->plan.chunk));
-    RG_TRY_GOTO(rg_alloc(&seconds, c->repeats, sizeof *seconds, "timings"));
+    RG_TRY_GOTO(rg_alloc(&seconds, c->repeats > MOST_UPDATES ? c->repeats : MOST_UPDATES, sizeof *seconds, "timings"));
     RG_TRY_GOTO(time_updates(engine, c, seconds, result));
-    const double gh = (double)rg_cell_gates(c->cell) * (double)c->hidden, bt = (double)c->batch * (double)c->steps;
-    result->gflops =
-        (6.0 * gh * (double)(c->hidden + c->input) - 2.0 * gh * (double)c->input) * bt / result->update / 1e9;
+    result->gflops = rg_bench_flops(c) / result->update / 1e9;
     result->memory_bytes = device->peak_bytes;
-    result->chunk = engine->plan.chunk;
+    result->plan = engine->plan;
 fail:
     rg_free(seconds);
     rg_engine_destroy(engine);

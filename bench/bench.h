@@ -2,30 +2,42 @@
 #ifndef RG_BENCH_H
 #define RG_BENCH_H
 
+#include "bench/case.h"
 #include "device/device.h"
-#include "rnn_gpu/config.h"
-
-struct rg_bench_case {
-    enum rg_cell cell;
-    size_t batch, steps, hidden, input;
-    size_t repeats;  /* timed updates; the figure is their median */
-    uint64_t memory; /* bytes the plan may use; 0: what the device has */
-};
+#include "train/engine.h"
 
 /* Seconds of one update and its phases; FLOPs as 6 G H (H+F) B T - 2 G H F B T. */
 struct rg_bench_result {
     double update, fastest, slowest;
-    double forward, reverse, weight_gradient, clip, optimizer, other;
+    double phases[RG_N_PHASES];
+    size_t updates; /* timed */
     double gflops;
     size_t memory_bytes;
-    size_t chunk;
+    size_t launches; /* of an update */
+    struct rg_plan plan;
 };
 
 /* Time forward, backward, weight gradient, clipping, Adam with the squared error on the last step, inputs already on
  * the device. The first update, which builds kernels, is not counted. */
 rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, struct rg_bench_result *result);
 
+/* FLOPs of an update of these sizes. */
+double rg_bench_flops(const struct rg_bench_case *c);
+
+/* Bytes that the update takes with the whole batch in memory at once. */
+rg_status rg_bench_whole_bytes(const struct rg_device *device, const struct rg_bench_case *c, uint64_t *bytes);
+
+/* The one-layer model with one output that the bench trains. */
+struct rg_shape rg_bench_shape(const struct rg_bench_case *c);
+
 /* The device's peak of fused multiply-adds in GFLOP/s: the best of several runs, now. */
 rg_status rg_bench_peak(struct rg_device *device, double *gflops);
+
+/* Are `n` timed updates, `spent` seconds in all, enough? */
+bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent);
+/* qsort's order of doubles. */
+int rg_bench_by_size(const void *a, const void *b);
+/* n numbers in [-1, 1), the same every time. */
+void rg_bench_noise(float *values, size_t n);
 
 #endif

@@ -26,6 +26,7 @@ static const char *const task_names[] = {
     "adding",      "multiplication", "copy",         "temporal-order", "temporal-order-3bit",
     "delayed-xor", "permutation",    "memorisation", "delayed-recall", "fashion-mnist",
     NULL};
+static const char *const grid_names[] = {"auto", "standard", "full", NULL};
 static const char *const color_names[] = {"auto", "always", "never", NULL};
 
 const struct rg_init_form rg_init_forms[] = {
@@ -59,7 +60,9 @@ const struct rg_command rg_commands[] = {
      "  ./rnn-gpu compare\n"
      "  ./rnn-gpu compare --task copy --remedies tanh+clip,lstm,gru --updates 2000\n"},
     {"bench", "time of an update and of its parts on this machine",
-     "  ./rnn-gpu bench --batch 4096 --steps 100 --hidden 128\n"},
+     "  ./rnn-gpu bench --batch 4096 --steps 100 --hidden 128\n"
+     "  ./rnn-gpu bench --peers --roofline --out results.jsonl\n"
+     "  ./rnn-gpu bench --compare results.jsonl\n"},
     {"devices", "devices that can be used", "  ./rnn-gpu devices\n"},
     {"selftest", "every kernel against the reference, on this device", "  ./rnn-gpu selftest --device cpu\n"},
     {"help", "this text, or that of a command", "  ./rnn-gpu help train\n"},
@@ -80,7 +83,7 @@ const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "
 #define LARGE 1000000
 
 const struct rg_option rg_options[] = {
-    {"cell", 0, "NAME", RG_KIND_CELL, FIELD(cell), RG_NOT_KEPT, NO_RANGE, cell_names, RG_GROUP_MODEL,
+    {"cell", 0, "NAME", RG_KIND_CELL, FIELD(cell), FIELD(cell_given), NO_RANGE, cell_names, RG_GROUP_MODEL,
      ONE_RUN | GRAD | PREDICT | BENCH, 0, "recurrent cell (irnn: rnn with relu and identity)"},
     {"activation", 0, "NAME", RG_KIND_ENUM, FIELD(activation), RG_NOT_KEPT, NO_RANGE, rg_activation_names,
      RG_GROUP_MODEL, ONE_RUN | GRAD | PREDICT | BENCH, 0, "of the rnn cell"},
@@ -150,7 +153,15 @@ const struct rg_option rg_options[] = {
     {"seed", 0, "S", RG_KIND_U64, FIELD(seed), RG_NOT_KEPT, 0, UINT64_MAX, NULL, RG_GROUP_TRAINING,
      TRAIN | BENCH | SELFTEST, 0, "of weights and data"},
     {"repeats", 0, "N", RG_KIND_COUNT, FIELD(repeats), RG_NOT_KEPT, 1, LARGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
-     "timed updates"},
+     "timed updates; more where they are short, in a grid fewer where they are long"},
+    {"grid", 0, "NAME", RG_KIND_ENUM, FIELD(grid), RG_NOT_KEPT, NO_RANGE, grid_names, RG_GROUP_TRAINING, BENCH, 0,
+     "cases; auto: the sizes given, those of --compare, or standard; full takes an hour"},
+    {"peers", 0, NULL, RG_KIND_FLAG, FIELD(peers), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
+     "time PyTorch, and BLAS calls step by step, beside it"},
+    {"roofline", 0, NULL, RG_KIND_FLAG, FIELD(roofline), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
+     "measure the device's ceilings; which one binds each case"},
+    {"compare", 0, "FILE", RG_KIND_TEXT, FIELD(compare), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
+     "earlier results, JSON lines: times faster than those"},
 
     {"device", 0, "SPEC", RG_KIND_TEXT, FIELD(device), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MACHINE, COMPUTES, 0,
      "auto, cpu, opencl, gpu, P:D, part of a name"},
@@ -161,12 +172,14 @@ const struct rg_option rg_options[] = {
 
     {"model", 0, "FILE", RG_KIND_TEXT, FIELD(model), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, GRAD | PREDICT,
      GRAD | PREDICT, "trained weights, .safetensors"},
-    {"out", 0, "PATH", RG_KIND_TEXT, FIELD(out), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, ONE_RUN | GRAD | PREDICT,
-     GRAD, "result: train a folder, else a file"},
+    {"out", 0, "PATH", RG_KIND_TEXT, FIELD(out), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN,
+     ONE_RUN | GRAD | PREDICT | BENCH, GRAD, "result: train a folder, else a file"},
     {"json", 0, NULL, RG_KIND_FLAG, FIELD(json), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, SPEAKS, 0,
      "results as JSON, one object a line"},
     {"quiet", 'q', NULL, RG_KIND_FLAG, FIELD(quiet), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, SPEAKS, 0,
      "results only, no notices"},
+    {"verbose", 'v', NULL, RG_KIND_FLAG, FIELD(verbose), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, BENCH, 0,
+     "the plan and the phases of each case"},
     {"color", 0, "WHEN", RG_KIND_COLOR, FIELD(color), RG_NOT_KEPT, NO_RANGE, color_names, RG_GROUP_SCREEN, SPEAKS, 0,
      "colours; alone, always"},
 };

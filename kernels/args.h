@@ -297,5 +297,8 @@ struct rg_dropout_args {
 struct rg_peak_args {
     rg_u64 rounds;
 };
+struct rg_triad_args {
+    rg_u64 n; /* a multiple of RG_VEC */
+};
 
 #endif

@@ -1,12 +1,14 @@
-# Write the text of every kernel file as C data, so that the binary carries it.
-# usage: cmake -DFOLDER=kernels -DOUT=kernel_sources.c -P embed.cmake
+# Write the text of every file of a folder as C data, so that the binary carries it.
+# usage: cmake -DFOLDER=kernels -DSUFFIXES=cl,h -DTABLE=kernel_sources -DOUT=kernel_sources.c -P embed.cmake
 #
-# The file defines rg_kernel_sources[], in byte order of the names (paths under FOLDER), and rg_n_kernel_sources. Arrays
-# rather than string literals, because C promises no more than 4,095 characters of a literal. A zero byte that `bytes`
-# does not count ends each text.
+# The file defines rg_<TABLE>[], in byte order of the names (paths under FOLDER), and rg_n_<TABLE>; host/embedded.h
+# declares them. Arrays rather than string literals, because C promises no more than 4,095 characters of a literal. A
+# zero byte that `bytes` does not count ends each text.
 cmake_minimum_required(VERSION 3.24)
 
-file(GLOB_RECURSE names RELATIVE ${FOLDER} ${FOLDER}/*.cl ${FOLDER}/*.h)
+string(REPLACE "," ";" suffixes "${SUFFIXES}")
+list(TRANSFORM suffixes PREPEND "${FOLDER}/*.")
+file(GLOB_RECURSE names RELATIVE ${FOLDER} ${suffixes})
 list(SORT names)
 set(arrays "")
 set(table "")
@@ -21,19 +23,11 @@ foreach(name IN LISTS names)
     math(EXPR n "${n} + 1")
 endforeach()
 
-file(WRITE ${OUT} "/* Made from the files of kernels/ by embed.cmake. */
-#include <stddef.h>
-
-struct rg_kernel_source {
-    const char *name;
-    const unsigned char *text;
-    size_t bytes;
-};
-extern const struct rg_kernel_source rg_kernel_sources[];
-extern const size_t rg_n_kernel_sources;
+file(WRITE ${OUT} "/* Made from the files of a folder by embed.cmake. */
+#include \"embedded.h\"
 
 ${arrays}
-const struct rg_kernel_source rg_kernel_sources[] = {
+const struct rg_embedded_file rg_${TABLE}[] = {
 ${table}};
-const size_t rg_n_kernel_sources = ${n};
+const size_t rg_n_${TABLE} = ${n};
 ")

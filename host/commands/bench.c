@@ -1,129 +1,183 @@
-/* `rnn-gpu bench`: whole updates timed, OpenCL beside the CPU fallback. */
-#include <math.h>
+/* `rnn-gpu bench`: whole updates timed, OpenCL beside the CPU fallback, and peers beside both. */
+#include "bench/bench.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/bench.h"
+#include "bench/blas_step.h"
+#include "bench/cases.h"
+#include "bench/report.h"
 #include "commands/commands.h"
-#include "report/json_lines.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-enum { MAX_BENCH_DEVICES = 8 };
+static const uint64_t PEER_BYTES = (uint64_t)8 << 30;
 
-/* The standard grid: batch, steps, hidden. */
-static const size_t GRID[][3] = {{1, 100, 128},   {32, 100, 64},    {32, 100, 128},  {256, 100, 128},  {256, 1000, 128},
-                                 {4096, 100, 64}, {4096, 100, 128}, {4096, 10, 256}, {1024, 100, 256}, {256, 100, 512}};
-
+/* What a benchmark owns. */
 struct bench {
-    const struct rg_config *config;
-    struct rg_device *devices[MAX_BENCH_DEVICES];
-    double peaks[MAX_BENCH_DEVICES];
-    size_t n_devices;
+    struct rg_bench_report report;
+    struct rg_bench_earlier earlier;
+    struct rg_blas blas;
 };
 
-static rg_status open_device(struct bench *b, const char *spec) {
-    const struct rg_device_options options = {.threads = b->config->threads};
-    if (b->n_devices == MAX_BENCH_DEVICES) {
-        return rg_fail(RG_USAGE, "--device lists more than %d devices", MAX_BENCH_DEVICES);
+static rg_status open_device(struct rg_bench_report *r, const char *spec) {
+    const struct rg_device_options options = {.threads = r->config->threads};
+    const size_t i = r->n_devices;
+    if (i == RG_BENCH_DEVICES) {
+        return rg_fail(RG_USAGE, "--device lists more than %d devices", RG_BENCH_DEVICES);
     }
-    RG_TRY(rg_device_open(spec, &options, &b->devices[b->n_devices]));
-    b->n_devices++;
-    return rg_bench_peak(b->devices[b->n_devices - 1], &b->peaks[b->n_devices - 1]);
+    RG_TRY(rg_device_open(spec, &options, &r->devices[i]));
+    r->n_devices++;
+    return rg_bench_peak(r->devices[i], &r->peaks[i]);
 }
 
 /* --device lists devices with commas between them; auto means the best OpenCL device and the native one. */
-static rg_status open_devices(struct bench *b) {
-    if (strcmp(b->config->device, "auto") == 0) {
-        RG_TRY(open_device(b, "auto"));
-        return strcmp(b->devices[0]->info.backend, "native") == 0 ? RG_OK : open_device(b, "cpu");
+static rg_status open_devices(struct rg_bench_report *r) {
+    if (strcmp(r->config->device, "auto") == 0) {
+        RG_TRY(open_device(r, "auto"));
+        return strcmp(r->devices[0]->info.backend, "native") == 0 ? RG_OK : open_device(r, "cpu");
     }
     char *list = NULL, *rest = NULL;
-    RG_TRY(rg_copy_string(&list, b->config->device));
+    RG_TRY(rg_copy_string(&list, r->config->device));
     rg_status status = RG_OK;
     for (char *spec = strtok_r(list, ",", &rest); spec && status == RG_OK; spec = strtok_r(NULL, ",", &rest)) {
-        status = open_device(b, spec);
+        status = open_device(r, spec);
     }
     rg_free(list);
-    return status == RG_OK && b->n_devices == 0 ? rg_fail(RG_USAGE, "--device names no device") : status;
+    return status == RG_OK && r->n_devices == 0 ? rg_fail(RG_USAGE, "--device names no device") : status;
 }
 
-static void print_json(const struct rg_bench_case *c, const struct rg_device *device, double peak,
-                       const struct rg_bench_result *r) {
-    rg_json_print(json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
-                            "s:f, s:f, s:f, s:I, s:I}",
-                            "device", device->info.name, "backend", device->info.backend, "cell",
-                            rg_cell_names[c->cell], "batch", (json_int_t)c->batch, "steps", (json_int_t)c->steps,
-                            "hidden", (json_int_t)c->hidden, "input", (json_int_t)c->input, "update_s", r->update,
-                            "fastest_s", r->fastest, "slowest_s", r->slowest, "forward_s", r->forward, "backward_s",
-                            r->reverse, "weight_gradient_s", r->weight_gradient, "clip_s", r->clip, "optimizer_s",
-                            r->optimizer, "other_s", r->other, "gflops", r->gflops, "fma_peak_gflops", peak,
-                            "fraction_of_peak", r->gflops / peak, "build_s", device->info.build_seconds, "memory_bytes",
-                            (json_int_t)r->memory_bytes, "chunk", (json_int_t)r->chunk));
-}
-
-static void print_heading(const struct bench *b) {
-    for (size_t i = 0; i < b->n_devices; i++) {
-        const struct rg_device_info *const info = &b->devices[i]->info;
-        (void)printf("%-7s %s, %d %s, FMA peak %.0f GFLOP/s, kernels built in %.2f s\n", info->backend, info->name,
-                     info->units, info->backend[0] == 'n' ? "threads" : "units", b->peaks[i], info->build_seconds);
-    }
-    (void)printf("%21s  %-7s %10s %12s %8s %6s\n", "batch  steps hidden", "backend", "update", "sequences/s", "GFLOP/s",
-                 "peak");
-}
-
-static void print_line(const struct rg_bench_case *c, const struct rg_device *device, double peak,
-                       const struct rg_bench_result *r) {
-    (void)printf("%8zu %5zu %6zu  %-7s %7.2f ms %12.0f %8.1f %4.0f %%\n", c->batch, c->steps, c->hidden,
-                 device->info.backend, r->update * 1e3, (double)c->batch / r->update, r->gflops,
-                 100.0 * r->gflops / peak);
-    (void)fflush(stdout);
-}
-
-static rg_status run_case(const struct bench *b, const struct rg_bench_case *c) {
-    for (size_t i = 0; i < b->n_devices; i++) {
-        struct rg_bench_result result;
-        RG_TRY(rg_bench_run(b->devices[i], c, &result));
-        if (b->config->json) {
-            print_json(c, b->devices[i], b->peaks[i], &result);
+/* The peers that are there; those that are not get a line each. */
+static void open_peers(struct bench *b) {
+    struct rg_bench_report *const r = &b->report;
+    struct rg_device_info processor;
+    rg_native_describe(&(struct rg_device_options){.threads = r->config->threads}, &processor);
+    r->threads = processor.units;
+    if (r->config->peers || r->config->roofline) {
+        if (rg_blas_open(r->threads, &b->blas) == RG_OK) {
+            r->blas = &b->blas;
         } else {
-            print_line(c, b->devices[i], b->peaks[i], &result);
+            rg_log("%s", rg_error_message());
+        }
+    }
+    if (r->config->peers && rg_pytorch_start(r->threads, PEER_BYTES, &r->pytorch) != RG_OK) {
+        rg_log("%s", rg_error_message());
+    }
+}
+
+static rg_status open_lines(struct rg_bench_report *r) {
+    const char *const path = r->config->out;
+    if (path) {
+        r->lines = fopen(path, "we");
+        if (!r->lines) {
+            return rg_fail(RG_NOT_SAVED, "%s: cannot be written: %s", path, strerror(errno));
         }
     }
     return RG_OK;
 }
 
-static rg_status bench(struct bench *b) {
-    const struct rg_config *const config = b->config;
-    struct rg_bench_case c = {.cell = config->cell,
-                              .batch = config->batch,
-                              .steps = config->steps,
-                              .hidden = config->hidden,
-                              .input = config->input,
-                              .repeats = config->repeats,
-                              .memory = config->memory};
-    RG_TRY(open_devices(b));
-    if (!config->json) {
-        print_heading(b);
+static rg_status close_lines(struct rg_bench_report *r, rg_status status) {
+    FILE *const lines = r->lines;
+    r->lines = NULL;
+    if (!lines) {
+        return status;
     }
-    if (config->sizes_given || config->batch_given) {
-        return run_case(b, &c);
+    const bool failed = ferror(lines) != 0;
+    errno = 0;
+    if ((fclose(lines) != 0 || failed) && status == RG_OK) {
+        return rg_fail(RG_NOT_SAVED, "%s: cannot be written: %s", r->config->out,
+                       errno ? strerror(errno) : "the output was cut off");
     }
-    for (size_t i = 0; i < sizeof GRID / sizeof *GRID; i++) {
-        c.batch = GRID[i][0];
-        c.steps = GRID[i][1];
-        c.hidden = GRID[i][2];
-        RG_TRY(run_case(b, &c));
+    return status;
+}
+
+static rg_status make_rows(struct bench *b) {
+    struct rg_bench_report *const r = &b->report;
+    struct rg_bench_case *cases = NULL;
+    size_t n = 0;
+    RG_TRY(rg_bench_cases(r->config, r->devices[0], &b->earlier, &cases, &n));
+    const rg_status status = rg_alloc(&r->rows, n, sizeof *r->rows, "results");
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
+        r->rows[i].c = cases[i];
+    }
+    r->n_rows = status == RG_OK ? n : 0;
+    rg_free(cases);
+    return status;
+}
+
+/* A case that does not fit a device is left out of a grid, with a line that says why. */
+static rg_status run_devices(struct bench *b, size_t at) {
+    struct rg_bench_report *const r = &b->report;
+    struct rg_bench_row *const row = &r->rows[at];
+    for (size_t i = 0; i < r->n_devices; i++) {
+        const struct rg_device_info *const info = &r->devices[i]->info;
+        rg_bench_report_progress(r, at, info->backend);
+        const rg_status status = rg_bench_run(r->devices[i], &row->c, &row->results[i]);
+        if (status == RG_NO_MEMORY && r->n_rows > 1) {
+            rg_bench_report_progress(r, at, NULL);
+            rg_log("%s", rg_error_message());
+            row->results[i].update = 0.0;
+        } else if (status != RG_OK) {
+            return status;
+        }
+        row->earlier[i] = rg_bench_earlier_update(&b->earlier, &row->c, info->backend[0] == 'n');
     }
     return RG_OK;
 }
 
-rg_status rg_command_bench(const struct rg_config *config) {
-    struct bench b = {.config = config};
-    rg_log_quiet(config->quiet);
-    const rg_status status = bench(&b);
-    for (size_t i = 0; i < b.n_devices; i++) {
-        rg_device_destroy(b.devices[i]);
+static rg_status run_peers(struct bench *b, size_t at) {
+    struct rg_bench_report *const r = &b->report;
+    struct rg_bench_row *const row = &r->rows[at];
+    if (r->pytorch) {
+        rg_bench_report_progress(r, at, "PyTorch");
+        if (rg_pytorch_time(r->pytorch, &row->c, &row->pytorch) != RG_OK) {
+            rg_bench_report_progress(r, at, NULL);
+            rg_log("%s", rg_error_message());
+            rg_pytorch_stop(r->pytorch);
+            r->pytorch = NULL;
+        }
     }
+    if (r->config->peers && r->blas && row->c.activation == RG_ACT_TANH) {
+        rg_bench_report_progress(r, at, "BLAS");
+        RG_TRY(rg_blas_step_time(r->blas, r->threads, &row->c, PEER_BYTES, &row->blas));
+    }
+    return RG_OK;
+}
+
+static rg_status bench(struct bench *b) {
+    struct rg_bench_report *const r = &b->report;
+    if (r->config->compare) {
+        RG_TRY(rg_bench_earlier_read(r->config->compare, &b->earlier));
+    }
+    RG_TRY(open_lines(r));
+    RG_TRY(open_devices(r));
+    RG_TRY(make_rows(b));
+    open_peers(b);
+    for (size_t i = 0; r->config->roofline && i < r->n_devices; i++) {
+        RG_TRY(rg_ceilings_measure(r->devices[i], r->peaks[i], r->blas, &r->ceilings[i]));
+    }
+    r->begin = r->last_note = rg_seconds();
+    rg_bench_report_heading(r);
+    for (size_t i = 0; i < r->n_rows; i++) {
+        RG_TRY(run_devices(b, i));
+        RG_TRY(run_peers(b, i));
+        rg_bench_report_progress(r, i, NULL);
+        rg_bench_report_row(r, &r->rows[i]);
+    }
+    rg_bench_report_summary(r);
+    return RG_OK;
+}
+
+rg_status rg_command_bench(const struct rg_config *config) {
+    struct bench b = {.report = {.config = config}};
+    rg_log_quiet(config->quiet);
+    const rg_status status = close_lines(&b.report, bench(&b));
+    rg_pytorch_stop(b.report.pytorch);
+    for (size_t i = 0; i < b.report.n_devices; i++) {
+        rg_device_destroy(b.report.devices[i]);
+    }
+    rg_bench_earlier_free(&b.earlier);
+    rg_free(b.report.rows);
     return status;
 }

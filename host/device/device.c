@@ -190,7 +190,11 @@ rg_status rg_buffer_zero(struct rg_device *device, struct rg_buffer *buffer) {
 }
 
 rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *launch) {
-    return launch->groups[0] && launch->groups[1] ? device->ops->launch(device, launch) : RG_OK;
+    if (launch->groups[0] == 0 || launch->groups[1] == 0) {
+        return RG_OK;
+    }
+    device->launches++;
+    return device->ops->launch(device, launch);
 }
 
 rg_status rg_device_finish(struct rg_device *device) {

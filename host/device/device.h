@@ -56,6 +56,7 @@ struct rg_device {
     struct rg_device_info info;
     size_t used_bytes; /* in buffers now */
     size_t peak_bytes;
+    size_t launches; /* up to now */
 };
 
 /* The work-group shape to use instead of the device class's own; zeros for the default. For tests and tuning. */

@@ -249,31 +249,3 @@ rg_status rg_check_gather(struct rg_checks *checks, struct rg_device *device) {
     data.lengths = NULL;
     return check_gather(checks, device, &data, RG_TARGET_LAST, "byte data");
 }
-
-rg_status rg_check_peak(struct rg_checks *checks, struct rg_device *device) {
-    enum { GROUPS = 3, ROUNDS = 100 };
-    const struct rg_peak_args args = {.rounds = ROUNDS};
-    const size_t n = GROUPS * rg_device_items(device) * (size_t)device->info.vec;
-    struct rg_buffer *out = NULL;
-    float *values = NULL;
-    double wanted = 0.0, worst = 0.0;
-    rg_status status = RG_OK;
-    for (int i = 0; i < RG_PEAK_CHAINS; i++) { /* x -> 0.999 x + 0.001 draws x towards 1 */
-        wanted += 1.0 + (double)i * pow((double)0.999f, ROUNDS);
-    }
-    RG_TRY_GOTO(rg_alloc(&values, n, sizeof *values, "the self-test"));
-    RG_TRY_GOTO(rg_buffer_create(device, n * sizeof *values, "the self-test", &out));
-    RG_TRY_GOTO(rg_buffer_zero(device, out));
-    RG_TRY_GOTO(rg_device_launch(
-        device, &(struct rg_launch){.kernel = RG_K_rg_peak, .buffers = {out}, .args = &args, .groups = {GROUPS, 1}}));
-    RG_TRY_GOTO(rg_buffer_read(device, values, out, 0, n * sizeof *values));
-    for (size_t i = 0; i < n; i++) {
-        const double error = fabs((double)values[i] - wanted) / wanted;
-        worst = error <= worst ? worst : error;
-    }
-    rg_checks_add(checks, "peak measurement", "chains of products and sums", worst, ROUNDS * RG_EPS);
-fail:
-    rg_free(values);
-    rg_buffer_destroy(device, out);
-    return status;
-}

@@ -54,6 +54,11 @@ enum rg_schedule {
     RG_SCHEDULE_PLATEAU      /* times `gamma` when the loss has not improved for `every` updates */
 };
 enum rg_nonfinite { RG_NONFINITE_SKIP, RG_NONFINITE_STOP };
+enum rg_grid {
+    RG_GRID_AUTO,     /* the sizes given, else those of the results compared with, else the standard grid */
+    RG_GRID_STANDARD, /* sizes of every kind, in about a minute */
+    RG_GRID_FULL      /* B {1,32,256,4096} x T {1,100,1000} x H {16,64,128,256,512,1024} that fits 8 GiB */
+};
 
 /* An initialiser and its number, as in `orthogonal:1.1` (gain), `identity:0.9` (scale), `normal:0.01` (standard
  * deviation), `chrono:200` (longest memory). */
@@ -127,8 +132,14 @@ struct rg_config {
 
     /* bench */
     bool sizes_given; /* --steps, --hidden or --input: one case instead of the grid, as with --batch */
-    size_t input;     /* F */
-    size_t repeats;   /* timed updates */
+    bool cell_given;  /* one cell of the grid instead of all */
+    enum rg_grid grid;
+    size_t input;        /* F */
+    size_t repeats;      /* timed updates */
+    bool peers;          /* time PyTorch and plain BLAS calls too */
+    bool roofline;       /* measure what the device can do at most, and say what binds each case */
+    bool verbose;        /* show the plan and the phases of each case */
+    const char *compare; /* file of earlier results, or NULL */
 };
 
 /* Names as the command line spells them; NULL-ended. Index = enum value. */

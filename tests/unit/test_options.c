@@ -73,6 +73,12 @@ START_TEST(every_option) {
     ck_assert(config.json && config.quiet && config.color == 1);
     accept("bench --input 3 --repeats 7");
     ck_assert(config.input == 3 && config.repeats == 7 && config.sizes_given && !config.batch_given);
+    ck_assert(!config.cell_given && config.grid == RG_GRID_AUTO && !config.peers && !config.roofline);
+    ck_assert(!config.verbose && config.compare == NULL);
+    accept("bench --grid full --cell gru --peers --roofline -v --compare old.jsonl --out new.jsonl");
+    ck_assert(config.grid == RG_GRID_FULL && config.cell_given && config.peers && config.roofline && config.verbose);
+    ck_assert_str_eq(config.compare, "old.jsonl");
+    ck_assert_str_eq(config.out, "new.jsonl");
     accept("predict --model m --data d --out o");
     ck_assert_str_eq(command, "predict");
     ck_assert_str_eq(config.model, "m");
@@ -379,6 +385,8 @@ static const struct {
     {"help train grad", "'grad' is not an option"},
     {"--task adding --data x.csv", "--task adding and --data x.csv are both given; leave one out"},
     {"--input 3", "--input does not belong to train; it is an option of bench"},
+    {"bench --grid half", "expected one of auto, standard, full"},
+    {"--peers", "--peers does not belong to train; it is an option of bench"},
     {"devices --batch 5", "--batch does not belong to devices; it is an option of train, compare, bench"},
     {"version --json", "--json does not belong to version"},
     {"grad --data d --out o", "grad needs --model FILE"},

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/opencl/sources.h"
+#include "embedded.h"
 #include "rnn_gpu/memory.h"
 
-static const struct rg_kernel_source *find_source(const char *name, size_t length) {
+static const struct rg_embedded_file *find_source(const char *name, size_t length) {
     for (size_t i = 0; i < rg_n_kernel_sources; i++) {
         if (strlen(rg_kernel_sources[i].name) == length && memcmp(rg_kernel_sources[i].name, name, length) == 0) {
             return &rg_kernel_sources[i];
@@ -22,7 +22,7 @@ static const struct rg_kernel_source *find_source(const char *name, size_t lengt
 /* Write one file, and the files it includes, to `out`. */
 static rg_status expand(FILE *out, const char *name, size_t length, int depth) {
     static const char include[] = "#include \"";
-    const struct rg_kernel_source *source = find_source(name, length);
+    const struct rg_embedded_file *source = find_source(name, length);
     if (!source || depth > 8) {
         return rg_fail(RG_ERROR, "kernel file \"%.*s\" is not in this build", (int)length, name);
     }

@@ -1,0 +1,14 @@
+/* The JSON lines of `rnn-gpu bench`: to stdout with --json, into the file of --out; see report.h. */
+#ifndef RG_BENCH_REPORT_JSON_H
+#define RG_BENCH_REPORT_JSON_H
+
+#include "bench/report.h"
+
+/* Into the file alone: {"bench":{command, version, machine}}. With --roofline to both: {"roofline":…} of each device.
+ */
+void rg_bench_json_heading(const struct rg_bench_report *report);
+
+/* A line for each device, and for each peer with the key "peer". */
+void rg_bench_json_row(const struct rg_bench_report *report, const struct rg_bench_row *row);
+
+#endif

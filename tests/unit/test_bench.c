@@ -1,0 +1,155 @@
+/* The benchmark's lists of sizes, and earlier results as they are read back. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/cases.h"
+#include "rnn_gpu/memory.h"
+
+static char path[64];
+
+static void write_file(const char *text) {
+    snprintf(path, sizeof path, "/tmp/rg-bench-%ld", (long)getpid());
+    FILE *const file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static struct rg_device device_of_gpu(void) {
+    struct rg_device device = {.info = {.is_gpu = true, .units = 4, .vec = 4, .nv = 1, .cols = 16, .rows = 4}};
+    device.info.memory_bytes = device.info.max_buffer_bytes = (uint64_t)1 << 40;
+    device.info.max_local_bytes = 48 << 10;
+    return device;
+}
+
+static size_t list(const struct rg_config *config, const struct rg_bench_earlier *earlier, struct rg_bench_case **out) {
+    const struct rg_device device = device_of_gpu();
+    size_t count = 0;
+    ck_assert_msg(rg_bench_cases(config, &device, earlier, out, &count) == RG_OK, "%s", rg_error_message());
+    return count;
+}
+
+START_TEST(grids) {
+    const struct rg_bench_earlier none = {0};
+    struct rg_config config = rg_config_default();
+    struct rg_bench_case *cases = NULL;
+    const size_t standard = list(&config, &none, &cases);
+    ck_assert(standard >= 24 && standard % RG_N_CELLS == 0 && cases[standard - 1].cell == RG_CELL_GRU);
+    rg_free(cases);
+    config.cell_given = true;
+    ck_assert_uint_eq(list(&config, &none, &cases), standard / RG_N_CELLS);
+    rg_free(cases);
+    config.cell_given = false;
+    config.grid = RG_GRID_FULL;
+    const size_t full = list(&config, &none, &cases);
+    ck_assert(full > 150 && full < (size_t)RG_N_CELLS * 72);
+    for (size_t i = 0; i < full; i++) { /* 41 KB a step and sequence: 168 GB */
+        ck_assert(cases[i].cell != RG_CELL_LSTM ||
+                  cases[i].batch * cases[i].steps * cases[i].hidden < 4096000u * 1024u);
+    }
+    rg_free(cases);
+    config.batch_given = true;
+    const struct rg_device device = device_of_gpu();
+    size_t count = 0;
+    ck_assert_int_eq(rg_bench_cases(&config, &device, &none, &cases, &count), RG_USAGE);
+    config.grid = RG_GRID_AUTO;
+    ck_assert_uint_eq(list(&config, &none, &cases), 1);
+    ck_assert(cases[0].batch == 4096 && cases[0].steps == 100 && cases[0].patience == 0.0);
+    rg_free(cases);
+}
+END_TEST
+
+#define RESULT(cell, backend, batch, update)                              \
+    "{\"backend\":\"" backend "\",\"cell\":\"" cell "\",\"batch\":" batch \
+    ",\"steps\":7,\"hidden\":9,\"input\":2,\"update_s\":" update "}\n"
+
+START_TEST(earlier_results) {
+    struct rg_config config = rg_config_default();
+    struct rg_bench_earlier earlier;
+    struct rg_bench_case *cases = NULL;
+    write_file("{\"bench\":{\"command\":\"rnn-gpu bench\"}}\n" RESULT("gru", "opencl", "5", "0.25") RESULT(
+        "gru", "native", "5", "0.5") "\n{\"peer\":\"cblas\",\"update_s\":1}\n" RESULT("rnn", "native", "6", "2"));
+    ck_assert_msg(rg_bench_earlier_read(path, &earlier) == RG_OK, "%s", rg_error_message());
+    ck_assert_uint_eq(earlier.count, 3);
+    ck_assert_uint_eq(list(&config, &earlier, &cases), 2);
+    ck_assert(cases[0].cell == RG_CELL_GRU && cases[0].batch == 5 && cases[0].steps == 7 && cases[0].hidden == 9);
+    ck_assert(rg_bench_earlier_update(&earlier, &cases[0], true) == 0.5);
+    ck_assert(rg_bench_earlier_update(&earlier, &cases[0], false) == 0.25);
+    ck_assert(rg_bench_earlier_update(&earlier, &cases[1], false) == 0.0);
+    rg_free(cases);
+    config.cell_given = true;
+    ck_assert_uint_eq(list(&config, &earlier, &cases), 1);
+    ck_assert(cases[0].cell == RG_CELL_RNN && cases[0].batch == 6);
+    rg_free(cases);
+    rg_bench_earlier_free(&earlier);
+    remove(path);
+}
+END_TEST
+
+static const struct {
+    const char *text, *message;
+} bad[] = {
+    {"", "is empty"},
+    {"{}\n", "holds no result of bench"},
+    {"{}\nhello\n", "line 2 is not a JSON object"},
+    {"[1]\n", "line 1 is not a JSON object"},
+    {RESULT("gru", "native", "5", "0.5") "{\"update_s\":", "line 2 is not a JSON object"},
+    {RESULT("cnn", "native", "5", "0.5"), "line 1: cell, backend"},
+    {RESULT("gru", "native", "0", "0.5"), "out of range"},
+    {RESULT("gru", "native", "-5", "0.5"), "out of range"},
+    {RESULT("gru", "native", "1e3", "0.5"), "out of range"},
+    {RESULT("gru", "native", "99999999999", "0.5"), "out of range"},
+    {RESULT("gru", "native", "5", "0"), "out of range"},
+    {RESULT("gru", "native", "5", "\"x\""), "out of range"},
+    {"{\"update_s\":1}\n", "out of range"},
+};
+
+START_TEST(bad_files) {
+    struct rg_bench_earlier earlier;
+    write_file(bad[_i].text);
+    ck_assert_int_eq(rg_bench_earlier_read(path, &earlier), RG_BAD_FILE);
+    ck_assert_msg(strstr(rg_error_message(), bad[_i].message) != NULL, "%s", rg_error_message());
+    ck_assert_ptr_null(earlier.results);
+    remove(path);
+}
+END_TEST
+
+/* Nothing grows with what a file asks for: deep nesting, long lines, many results. */
+START_TEST(large_files) {
+    enum { BYTES = 1 << 20 };
+    struct rg_bench_earlier earlier;
+    char *const text = calloc(BYTES + 1, 1);
+    ck_assert_ptr_nonnull(text);
+    memset(text, '[', BYTES);
+    write_file(text);
+    ck_assert_int_eq(rg_bench_earlier_read(path, &earlier), RG_BAD_FILE);
+    const char line[] = RESULT("gru", "native", "5", "0.5");
+    for (size_t at = 0; at + sizeof line <= BYTES; at += sizeof line - 1) {
+        memcpy(text + at, line, sizeof line);
+    }
+    write_file(text);
+    ck_assert_int_eq(rg_bench_earlier_read(path, &earlier), RG_BAD_FILE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "more than 4096 results"));
+    remove(path);
+    free(text);
+    ck_assert_int_eq(rg_bench_earlier_read("/nowhere", &earlier), RG_BAD_FILE);
+}
+END_TEST
+
+int main(void) {
+    Suite *const suite = suite_create("bench");
+    TCase *const tests = tcase_create("bench");
+    SRunner *const runner = srunner_create(suite);
+    tcase_add_test(tests, grids);
+    tcase_add_test(tests, earlier_results);
+    tcase_add_loop_test(tests, bad_files, 0, (int)(sizeof bad / sizeof *bad));
+    tcase_add_test(tests, large_files);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
