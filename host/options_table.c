@@ -13,6 +13,7 @@ const char *const rg_activation_names[] = {"tanh",     "relu",     "leaky_relu",
 const char *const rg_skip_kind_names[] = {"add", "dilated", NULL};
 const char *const rg_loss_names[] = {"auto", "mse", "bce", "ce", NULL};
 const char *const rg_target_names[] = {"last", "steps", NULL};
+const char *const rg_pad_names[] = {"right", "left", NULL};
 const char *const rg_optimizer_names[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "adagrad", NULL};
 const char *const rg_schedule_names[] = {"constant", "step",      "exponential", "cosine",
                                          "linear",   "one-cycle", "plateau",     NULL};
@@ -122,6 +123,8 @@ const struct rg_option rg_options[] = {
      "what to learn"},
     {"data", 0, "FILE", RG_KIND_TEXT, FIELD(data), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_DATA, TRAIN | GRAD | PREDICT,
      GRAD | PREDICT, "sequences from a .csv, .npz or .npy file"},
+    {"pad", 0, "SIDE", RG_KIND_ENUM, FIELD(pad), RG_NOT_KEPT, NO_RANGE, rg_pad_names, RG_GROUP_DATA,
+     TRAIN | GRAD | PREDICT, 0, "where an .npz file pads short sequences"},
     {"batch", 0, "B", RG_KIND_COUNT, FIELD(batch), FIELD(batch_given), 1, 1073741824, NULL, RG_GROUP_DATA,
      TRAIN | BENCH, 0, "sequences of an update"},
     {"steps", 0, "T", RG_KIND_COUNT, FIELD(steps), FIELD(sizes_given), 1, ONE_BILLION, NULL, RG_GROUP_DATA,
@@ -216,6 +219,7 @@ struct rg_config rg_config_default(void) {
         .forget_bias = NAN,
         .loss = RG_LOSS_AUTO,
         .target = RG_TARGET_LAST,
+        .pad = RG_PAD_RIGHT,
         .batch = 4096,
         .steps = 100,
         .updates = 100,

@@ -247,7 +247,7 @@ struct rg_gather_args {
     rg_u32 n_targets; /* of a step if every_step, else of a sequence */
     rg_u32 ragged, labelled;
     rg_u32 every_step; /* 1: the data set has targets for every step */
-    rg_u32 unused;
+    rg_u32 pad_left;   /* 1: in the data set, too, sequences end together */
 };
 
 /* h_0 or c_0 [L*D][N][H] of a data set into steps T and T+1 of a chunk's states or saved values, for one direction of

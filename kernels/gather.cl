@@ -29,9 +29,9 @@ RG_KERNEL void rg_gather(__global const uchar *restrict data, __global const rg_
         const size_t last = s.steps - first < RG_FILL_STEPS ? s.steps : first + RG_FILL_STEPS;
         const size_t n = index[s.first_row + b];
         const size_t length = s.ragged ? lengths[n] : s.data_steps;
-        const size_t start = s.steps - length;
+        const size_t start = s.steps - length, lead = s.pad_left ? s.steps - s.data_steps : start;
         for (size_t t = first; t < last; t++) {
-            const size_t step = n * s.data_steps + (t - start);
+            const size_t step = n * s.data_steps + (t - lead);
             __global rg_real *const to = x + (t * s.rows + b) * s.x_stride;
             for (size_t f = 0; f < s.x_stride; f++) {
                 to[f] = f < s.inputs && t >= start ? rg_feature(data, s.kind, step, s.inputs, f) : 0.0f;

@@ -20,7 +20,8 @@ rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *d
         RG_TRY_GOTO(rg_setup_fashion_mnist(false, &data->training));
         RG_TRY_GOTO(rg_setup_fashion_mnist(true, &data->held_out));
     } else if (config->data) {
-        RG_TRY_GOTO(rg_dataset_read(config->data, NULL, &data->training));
+        const struct rg_dataset_options options = {.pad_left = config->pad == RG_PAD_LEFT};
+        RG_TRY_GOTO(rg_dataset_read(config->data, &options, &data->training));
         if (!data->training->y) {
             RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path));
         }

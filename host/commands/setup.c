@@ -64,7 +64,8 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_model_load(config->model, &defaults, model));
     const struct rg_dataset_options options = {.vocabulary = (const char *const *)(*model)->vocabulary,
-                                               .n_vocabulary = (*model)->vocabulary ? (*model)->shape.inputs : 0};
+                                               .n_vocabulary = (*model)->vocabulary ? (*model)->shape.inputs : 0,
+                                               .pad_left = config->pad == RG_PAD_LEFT};
     RG_TRY_GOTO(rg_dataset_read(config->data, &options, data));
     RG_TRY_GOTO(check_fit(config, *model, *data));
     const enum rg_loss loss = config->loss != RG_LOSS_AUTO ? config->loss : (*model)->shape.loss;
@@ -96,8 +97,10 @@ void rg_setup_align_outputs(const struct rg_model *model, const struct rg_datase
     for (size_t i = 0; i < data->n_sequences; i++) {
         float *const row = outputs + i * data->n_steps * width;
         const size_t length = (size_t)data->lengths[i], start = data->n_steps - length;
-        memmove(row, row + start * width, length * width * sizeof *row);
-        memset(row + length * width, 0, start * width * sizeof *row);
+        if (!data->pad_left) {
+            memmove(row, row + start * width, length * width * sizeof *row);
+        }
+        memset(data->pad_left ? row : row + length * width, 0, start * width * sizeof *row);
     }
 }
 

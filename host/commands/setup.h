@@ -20,7 +20,7 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
                                   struct rg_dataset **data, struct rg_problem *problem);
 
 /* Outputs of a model for a whole data set, in the file's order, batch by batch: [N][O], or [N][T][O] of a model with
- * an output at every step, zeros behind the end of a sequence. */
+ * an output at every step, zeros in the padding, which is where the file has it. */
 rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
                            const struct rg_problem *problem, uint64_t memory, float *outputs);
 /* Numbers of one sequence in it; and the engine's order, where sequences end together, into the file's. */

@@ -137,7 +137,7 @@ rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *opt
     if (ends_with(path, ".csv"))
         status = read_csv(path, options, dataset);
     else if (ends_with(path, ".npz") || ends_with(path, ".npy"))
-        status = rg_read_npz(path, dataset);
+        status = rg_read_npz(path, options != NULL && options->pad_left, dataset);
     else
         status = rg_fail(RG_BAD_FILE, "%s: the name of a data file must end in .csv, .npz or .npy", path);
     if (status != RG_OK) {

@@ -1,6 +1,7 @@
 /* Data sets in npz and npy files: tensors x, y, lengths, h_0 and c_0.
  *
- * What stands behind the end of a sequence is padding: it is not looked at, and becomes 0. */
+ * What stands behind the end of a sequence, or before its start if it is padded on the left, is padding: it is not
+ * looked at, and becomes 0. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,17 +68,33 @@ static size_t length_of(const struct rg_dataset *data, size_t sequence) {
     return data->lengths != NULL ? (size_t)data->lengths[sequence] : data->n_steps;
 }
 
+/* The first step of a sequence within its T steps. */
+static size_t start_of(const struct rg_dataset *data, size_t sequence) {
+    return data->pad_left ? data->n_steps - length_of(data, sequence) : 0;
+}
+
+/* Check the steps of every sequence, `width` numbers each. */
+static rg_status check_rows(const struct rg_dataset *data, const struct rg_tensor *tensor, const float *values,
+                            size_t width) {
+    for (size_t i = 0; i < data->n_sequences; i++)
+        RG_TRY(check_finite(data, tensor, values, (i * data->n_steps + start_of(data, i)) * width,
+                            length_of(data, i) * width));
+    return RG_OK;
+}
+
 static rg_status read_float_x(const struct rg_tensor *x, struct rg_dataset *data) {
-    size_t row = data->n_steps * data->n_features;
+    size_t width = data->n_features;
 
     data->kind = RG_INPUT_FLOAT;
     RG_TRY(rg_alloc(&data->x_float, rg_tensor_elements(x), sizeof(*data->x_float), "x"));
     rg_tensor_to_float(x, data->x_float);
+    RG_TRY(check_rows(data, x, data->x_float, width));
     for (size_t i = 0; i < data->n_sequences; i++) {
-        size_t used = length_of(data, i) * data->n_features;
+        float *row = data->x_float + i * data->n_steps * width;
+        size_t used = length_of(data, i) * width, start = start_of(data, i) * width;
 
-        RG_TRY(check_finite(data, x, data->x_float, i * row, used));
-        memset(data->x_float + i * row + used, 0, (row - used) * sizeof(*data->x_float));
+        memset(row, 0, start * sizeof(*row));
+        memset(row + start + used, 0, (data->n_steps * width - start - used) * sizeof(*row));
     }
     return RG_OK;
 }
@@ -94,9 +111,9 @@ static rg_status read_tokens(const struct rg_tensor *x, struct rg_dataset *data)
 
         RG_TRY(rg_tensor_to_int64(&piece, values));
         for (size_t i = 0; i < piece.shape[0]; i++) {
-            size_t at = first + i;
+            size_t at = first + i, sequence = at / data->n_steps, start = start_of(data, sequence);
 
-            if (at % data->n_steps >= length_of(data, at / data->n_steps))
+            if (at % data->n_steps < start || at % data->n_steps - start >= length_of(data, sequence))
                 continue;
             if (values[i] < 0 || values[i] >= INT32_MAX)
                 return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: token %s is %lld; 0 to %d was expected", data->path,
@@ -158,7 +175,11 @@ static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, st
     data->n_targets = n / data->n_sequences;
     RG_TRY(rg_alloc(&data->y, n, sizeof(*data->y), "y"));
     rg_tensor_to_float(y, data->y);
-    RG_TRY(check_finite(data, y, data->y, 0, n));
+    /* targets of every step, by their shape: their padding does not count */
+    if (data->lengths != NULL && data->n_steps > 1 && y->n_dims > 1 && y->shape[1] == data->n_steps)
+        RG_TRY(check_rows(data, y, data->y, data->n_targets / data->n_steps));
+    else
+        RG_TRY(check_finite(data, y, data->y, 0, n));
     rg_dataset_count_classes(data);
     return RG_OK;
 }
@@ -231,10 +252,11 @@ static rg_status take_tensors(const struct rg_tensors *tensors, struct rg_datase
     return is_float(x) ? read_float_x(x, data) : read_tokens(x, data);
 }
 
-rg_status rg_read_npz(const char *path, struct rg_dataset *data) {
+rg_status rg_read_npz(const char *path, bool pad_left, struct rg_dataset *data) {
     struct rg_tensors *tensors = NULL;
     rg_status status;
 
+    data->pad_left = pad_left;
     RG_TRY(rg_tensors_read(path, &tensors));
     status = take_tensors(tensors, data);
     rg_tensors_destroy(tensors);

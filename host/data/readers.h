@@ -28,6 +28,6 @@ void rg_dataset_count_classes(struct rg_dataset *dataset);
 /* The readers, one a format; `dataset` is empty but for its path and is filled, or left half-built on failure. */
 rg_status rg_read_csv_text(struct rg_csv *csv, const struct rg_dataset_options *options, struct rg_dataset *dataset);
 rg_status rg_read_csv_numeric(struct rg_csv *csv, struct rg_dataset *dataset);
-rg_status rg_read_npz(const char *path, struct rg_dataset *dataset);
+rg_status rg_read_npz(const char *path, bool pad_left, struct rg_dataset *dataset);
 
 #endif

@@ -25,7 +25,9 @@ static size_t rows_of(const struct target_rows *r, size_t sequence) {
 }
 
 static const float *row_at(const struct target_rows *r, size_t sequence, size_t row) {
-    return r->data->y + sequence * r->data->n_targets + row * r->n_targets;
+    const bool behind = r->target == RG_TARGET_STEPS && r->data->pad_left;
+    const size_t padding = behind ? r->data->n_steps - rows_of(r, sequence) : 0;
+    return r->data->y + sequence * r->data->n_targets + (padding + row) * r->n_targets;
 }
 
 static const float LARGEST_CLASS = 16777215.0f; /* whole numbers beyond are not all floats */
@@ -84,6 +86,17 @@ static double constant_loss(const struct target_rows *r, enum rg_loss loss) {
     return total / (double)r->n_targets;
 }
 
+/* What a reader takes for the padding of targets for every step may be a target of the last. */
+static rg_status check_last(const struct rg_dataset *data) {
+    for (size_t i = 0; data->y && i < data->n_sequences * data->n_targets; i++) {
+        if (!isfinite(data->y[i])) {
+            return rg_fail(RG_BAD_FILE, "%s: sequence %zu has target %g; with --target last all of them count",
+                           data->path, i / data->n_targets + 1, (double)data->y[i]);
+        }
+    }
+    return RG_OK;
+}
+
 /* bce needs targets from 0 to 1. */
 static rg_status check_chances(const struct target_rows *r) {
     for (size_t n = 0; n < r->data->n_sequences; n++) {
@@ -102,7 +115,7 @@ static rg_status check_chances(const struct target_rows *r) {
 static rg_status split_targets(const struct rg_dataset *data, enum rg_target target, size_t *n_targets) {
     *n_targets = data->y ? data->n_targets : 1;
     if (!data->y || target == RG_TARGET_LAST) {
-        return RG_OK;
+        return check_last(data);
     }
     if (data->n_targets % data->n_steps != 0) {
         return rg_fail(RG_BAD_FILE,
@@ -232,7 +245,8 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
                                         .n_targets = (rg_u32)n_targets,
                                         .ragged = data->lengths != NULL,
                                         .labelled = labelled,
-                                        .every_step = every_step};
+                                        .every_step = every_step,
+                                        .pad_left = data->pad_left};
     RG_TRY(rg_device_launch(e->device,
                             &(struct rg_launch){.kernel = RG_K_rg_gather,
                                                 .buffers = {s->x, s->y, s->lengths, s->index, e->x, e->y, e->begin},

@@ -34,6 +34,7 @@ enum rg_init_kind {
 };
 enum rg_loss { RG_LOSS_AUTO, RG_LOSS_MSE, RG_LOSS_BCE, RG_LOSS_CE };
 enum rg_target { RG_TARGET_LAST, RG_TARGET_STEPS };
+enum rg_pad { RG_PAD_RIGHT, RG_PAD_LEFT };
 enum rg_optimizer {
     RG_OPT_SGD,
     RG_OPT_MOMENTUM,
@@ -95,7 +96,8 @@ struct rg_config {
     /* the data: a task's name or a file; both NULL means the task "adding" */
     const char *task;
     const char *data;
-    size_t batch; /* B; sequences of an update */
+    enum rg_pad pad; /* the side on which the sequences of an .npz file are padded */
+    size_t batch;    /* B; sequences of an update */
     bool batch_given;
     size_t steps; /* T; ignored for files, whose sequences have their own */
 
@@ -148,6 +150,7 @@ extern const char *const rg_activation_names[];
 extern const char *const rg_skip_kind_names[];
 extern const char *const rg_loss_names[];
 extern const char *const rg_target_names[];
+extern const char *const rg_pad_names[];
 extern const char *const rg_optimizer_names[];
 extern const char *const rg_schedule_names[];
 

@@ -22,10 +22,10 @@ struct rg_dataset {
     enum rg_input_kind kind;
     float *x_float;   /* [N][T][F] or NULL */
     uint8_t *x_byte;  /* [N][T][F] or NULL */
-    int32_t *x_token; /* [N][T] or NULL; 0 where a sequence has ended */
+    int32_t *x_token; /* [N][T] or NULL; 0 in the padding */
+    bool pad_left;    /* sequences, and targets of every step, stand at the end of their T steps; else at the start */
     int32_t *lengths; /* [N], or NULL if every sequence has T steps */
-    float *h_0,
-        *c_0; /* [n_states][N][state_width], the states that sequences start from, or NULL for zeros; c_0 of lstm */
+    float *h_0, *c_0; /* [n_states][N][state_width], what sequences start from, or NULL for zeros; c_0 of lstm */
     size_t n_states, state_width; /* L*D, H; 0 without them */
     bool flat_states;             /* in the file they are [N][H] */
     float *y;                     /* [N][n_targets], or NULL for data without labels; a class is its number */
@@ -39,6 +39,7 @@ struct rg_dataset_options {
     const char *const
         *vocabulary; /* words to use instead of those of the file (an unknown word is then an error), or NULL */
     size_t n_vocabulary;
+    bool pad_left; /* where the sequences of an .npz or .npy file are shorter than T, they stand at the end */
 };
 
 /* Read a data set by the name's ending: .csv (header `text,label`, or numeric `series,<feature>…[,label]`), .npz/.npy

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What a file may give besides x and y: states to start from. A batch equals its sequences one by one, on every device.
+# What a file may give besides x and y: states to start from; padding on either side. A batch equals its sequences one by one, on every device.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
 # shellcheck source=tensors.inc
@@ -55,3 +55,41 @@ refused 4 'wide\.npz: tensor .h_0. is \[4,9,6\]; \[4,9,3\] was expected' "$progr
 refused 4 'h_0. is \[4,9,3\]; \[2,9,3\]' "$program" --data all.npz --cell lstm --hidden 3 --layers 2 --device cpu --out new
 refused 4 'c_0. belongs to a cell lstm; the model.s is gru' "$program" --data all.npz --cell gru --hidden 3 --device cpu
 checked "states of other sizes, c_0 for another cell"
+
+# ---- padding on either side: the same numbers for the same sequences, and outputs padded like the file
+tensors '
+import random
+random.seed(8)
+N, T, F = 6, 5, 2
+lengths = [5, 0, 3, 1, 4, 2]
+x = [[[random.uniform(-1, 1) for _ in range(F)] for _ in range(n)] for n in lengths]
+y = [[random.uniform(-1, 1) for _ in range(n)] for n in lengths]
+for side, one in (("right", lambda rows, pad: rows + pad), ("left", lambda rows, pad: pad + rows)):
+    xs = [v for rows in x for row in one(rows, [[math.nan] * F] * (T - len(rows))) for v in row]
+    ys = [v for rows in y for v in one(rows, [math.nan] * (T - len(rows)))]
+    write_npz(side + ".npz", {"x": ((N, T, F), xs), "y": ((N, T), ys), "lengths": ((N,), lengths)})
+'
+net=(--cell gru --bidirectional --hidden 3 --target steps --updates 9 --batch 4)
+for device in "${devices[@]}"; do
+    for side in right left; do
+        expect_status 0 "$program" --data "$side.npz" --pad "$side" "${net[@]}" --device "$device" --out "$side"
+        at=(--model "$side/model.safetensors" --device "$device" --data "$side.npz" --pad "$side")
+        expect_status 0 "$program" grad "${at[@]}" --out "$side.safetensors"
+        expect_status 0 "$program" predict "${at[@]}" --out "$side.npy"
+    done
+    tensors '
+right, left = read_safetensors("right.safetensors"), read_safetensors("left.safetensors")
+for name in right:
+    if name != "output":
+        assert right[name] == left[name], name
+for i, n in enumerate([5, 0, 3, 1, 4, 2]):
+    a, b = right["output"][1][i * 5 :][:5], left["output"][1][i * 5 :][:5]
+    assert a[:n] == b[5 - n :] and a[n:] == b[: 5 - n] == (0.0,) * (5 - n) and all(a[:n]), (i, a, b)
+assert all(read_npy(side + ".npy")[1] == read_safetensors(side + ".safetensors")["output"][1] for side in ("right", "left"))
+'
+done
+checked "padding on either side"
+
+refused 4 'left\.npz: tensor .y.: element .* is not finite' "$program" --data left.npz --target steps --device cpu
+refused 4 'left\.npz: sequence 2 has target nan; with --target last' "$program" --data left.npz --pad left --device cpu
+checked "the other side, and targets of every step for one of the last"

@@ -128,7 +128,7 @@ END_TEST
 START_TEST(given_vocabulary) {
     static const char *const words[] = {"rat", "dog", "cat", "mat", "ca"};
     static const char *const twice[] = {"rat", "dog", "rat"};
-    struct rg_dataset_options options = {words, 5};
+    struct rg_dataset_options options = {words, 5, false};
     struct rg_dataset *d = NULL;
 
     put("d.csv", BYTES("text,label\ncat rat,0\nca,1\n"));
@@ -145,7 +145,7 @@ START_TEST(given_vocabulary) {
     refuse(":3:1: the word `cow` is not in", &options);
     options.n_vocabulary = 0;
     refuse(":2:1: the word `cat` is not in", &options);
-    options = (struct rg_dataset_options){twice, 3};
+    options = (struct rg_dataset_options){twice, 3, false};
     d = NULL;
     ck_assert_int_eq(rg_dataset_read(path, &options, &d), RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "`rat` twice"));
@@ -441,6 +441,29 @@ START_TEST(npz_forms) {
 }
 END_TEST
 
+/* Padding, NaN or no token, on either side of x and of targets of every step. */
+START_TEST(npz_left_padding) {
+    static const float x[] = {1, 2, 3, NAN, 5, 6}, zeros[] = {1, 2, 3, 0, 5, 6};
+    static const float y[] = {1, 0, 2, NAN, 1, 0};
+    static const int64_t tokens[] = {3, 1, 0, -7, 0, 2}, lengths[] = {3, 2};
+    const struct rg_tensor counts = tensor("lengths", RG_I64, SHAPE(2), lengths);
+    const struct rg_dataset_options left = {.pad_left = true};
+    struct rg_dataset *d;
+
+    put_npz((struct rg_tensor[]){tensor("x", RG_F32, SHAPE(2, 3), x), tensor("y", RG_F32, SHAPE(2, 3), y), counts}, 3);
+    ck_assert_msg(rg_dataset_read(path, &left, &d) == RG_OK, "%s", rg_error_message());
+    ck_assert(d->pad_left && d->lengths[1] == 2);
+    ck_assert_mem_eq(d->x_float, zeros, sizeof(zeros));
+    rg_dataset_destroy(d);
+    refuse("element [1,0] is not finite", NULL);
+    put_npz((struct rg_tensor[]){tensor("x", RG_I64, SHAPE(2, 3), tokens), counts}, 2);
+    ck_assert_msg(rg_dataset_read(path, &left, &d) == RG_OK, "%s", rg_error_message());
+    ck_assert(d->x_token[3] == 0 && d->x_token[5] == 2 && d->n_features == 4);
+    rg_dataset_destroy(d);
+    refuse("token [1,0] is -7", NULL);
+}
+END_TEST
+
 /* h_0 and c_0 with and without the dimension of layers and directions; both have the same shape. */
 START_TEST(npz_states) {
     static const float x[] = {1, 2, 3, 4};
@@ -702,6 +725,7 @@ int main(void) {
     tcase_add_test(files, npz_forms);
     tcase_add_test(files, npz_many_tokens);
     tcase_add_test(files, npz_states);
+    tcase_add_test(files, npz_left_padding);
     tcase_add_test(files, bad_npz_files);
     tcase_add_loop_test(files, idx_forms, 0, 2);
     tcase_add_test(files, bad_idx_files);

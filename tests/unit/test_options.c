@@ -156,7 +156,9 @@ START_TEST(names) {
                  {"init-input", "he", offsetof(struct rg_config, init_input), RG_INIT_HE},
                  {"init-input", "normal:1", offsetof(struct rg_config, init_input), RG_INIT_NORMAL},
                  {"loss", "ce", offsetof(struct rg_config, loss), RG_LOSS_CE},
-                 {"target", "last", offsetof(struct rg_config, target), RG_TARGET_LAST}};
+                 {"target", "last", offsetof(struct rg_config, target), RG_TARGET_LAST},
+                 {"pad", "left", offsetof(struct rg_config, pad), RG_PAD_LEFT},
+                 {"pad", "right", offsetof(struct rg_config, pad), RG_PAD_RIGHT}};
     static const char *const tasks[] = {
         "adding",      "multiplication", "copy",         "temporal-order", "temporal-order-3bit",
         "delayed-xor", "permutation",    "memorisation", "delayed-recall", "fashion-mnist"};
@@ -417,6 +419,7 @@ static const struct {
     {"--init-input nprnn", "--init-input: unknown value 'nprnn'; expected one of pytorch"},
     {"--init-input normal", "--init-input: normal needs a number; write --init-input normal:STD"},
     {"--init-input he:2", "--init-input: he takes no number; write --init-input he"},
+    {"--pad both", "--pad: unknown value 'both'; expected one of right, left"},
     {"--target first", "--target: unknown value 'first'; expected one of last, steps"},
     {"--momentum 0.5", "--momentum is of the optimizers momentum, nesterov and rmsprop, not of adam"},
     {"--optimizer sgd --momentum=0.9", "not of sgd"},
