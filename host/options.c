@@ -218,6 +218,8 @@ rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, cons
         *command = rg_commands[arguments.command].name;
     }
     *config = rg_config_of_command(arguments.command);
+    config->arguments = argv;
+    config->n_arguments = argc;
     if (device != NULL && device[0] != '\0')
         config->device = device;
     const char *const asked = asked_for(&arguments);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "commands/recorder.h"
 #include "commands/run.h"
 #include "commands/stop.h"
 #include "report/json_lines.h"
@@ -22,6 +23,7 @@ struct job {
     const struct rg_config *config;
     struct rg_run_data data;
     struct rg_run *run;
+    struct rg_recorder *recorder;
     struct rg_screen screen;
     char model_path[PATH_BYTES];
     bool made_folder;
@@ -51,39 +53,39 @@ static rg_status prepare_folder(struct job *j) {
     return RG_OK;
 }
 
-static void print_start(const struct rg_run *r) {
-    if (r->config.json) {
-        rg_json_print(json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event", "start",
+static void report_start(struct job *j) {
+    const struct rg_run *const r = j->run;
+    rg_recorder_event(j->recorder,
+                      json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event", "start",
                                 "schema", 1, "version", RG_VERSION, "device", r->device->info.name, "backend",
                                 r->device->info.backend, "seed", rg_json_seed(r->config.seed), "parameters",
                                 (json_int_t)r->model->n_weights, "baseline", rg_json_real(r->problem.baseline), "task",
                                 r->problem.name, "batch", (json_int_t)r->config.batch, "steps",
                                 (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.hidden, "memory_bytes",
                                 (json_int_t)r->engine->plan.total_bytes));
-    }
 }
 
 static void on_update(void *self, const struct rg_update *u) {
     struct job *const j = self;
-    if (j->config->json) {
-        rg_json_print(json_pack("{s:s, s:I, s:o, s:o, s:b, s:b, s:f, s:o}", "event", "update", "update",
-                                (json_int_t)u->update, "loss", rg_json_real(u->loss), "grad_norm",
-                                rg_json_real(u->grad_norm), "clipped", u->clipped, "skipped", u->skipped, "lr", u->lr,
-                                "sequences_per_s", rg_json_real(u->sequences_per_s)));
-    }
+    rg_recorder_update(j->recorder, u);
+    rg_recorder_event(j->recorder, json_pack("{s:s, s:I, s:o, s:o, s:b, s:b, s:f, s:o}", "event", "update", "update",
+                                             (json_int_t)u->update, "loss", rg_json_real(u->loss), "grad_norm",
+                                             rg_json_real(u->grad_norm), "clipped", u->clipped, "skipped", u->skipped,
+                                             "lr", u->lr, "sequences_per_s", rg_json_real(u->sequences_per_s)));
     rg_screen_update(&j->screen, u);
     if (ferror(stdout)) {
         rg_stop_no_reader(); /* the run ends, main.c says why */
     }
 }
 
-static void print_json_end(const struct rg_run_result *result) {
+static void report_end(struct job *j) {
+    const struct rg_run_result *const result = &j->run->result;
     const struct rg_training *const t = &result->training;
     const struct rg_validation *const v = &result->validation;
     if (v->sequences) {
-        rg_json_print(json_pack("{s:s, s:I, s:o, s:o, s:I}", "event", "validation", "update", (json_int_t)t->updates,
-                                "loss", rg_json_real(v->loss), "accuracy", rg_json_real(v->accuracy), "sequences",
-                                (json_int_t)v->sequences));
+        rg_recorder_event(j->recorder, json_pack("{s:s, s:I, s:o, s:o, s:I}", "event", "validation", "update",
+                                                 (json_int_t)t->updates, "loss", rg_json_real(v->loss), "accuracy",
+                                                 rg_json_real(v->accuracy), "sequences", (json_int_t)v->sequences));
     }
     char hash[24];
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
@@ -99,7 +101,7 @@ static void print_json_end(const struct rg_run_result *result) {
         (void)json_object_set_new(end, "horizon", known ? json_integer((json_int_t)result->horizon) : json_null());
         (void)json_object_set_new(end, "decay", known ? rg_json_real(result->judgement.decay) : json_null());
     }
-    rg_json_print(end);
+    rg_recorder_event(j->recorder, end);
 }
 
 static rg_status finish(struct job *j) {
@@ -107,19 +109,17 @@ static rg_status finish(struct job *j) {
     const struct rg_run_result *const result = &r->result;
     if (j->config->out && result->training.reason != RG_REASON_DIVERGED) {
         RG_TRY(rg_model_save(r->model, j->model_path));
-        if (j->config->json) {
-            rg_json_print(json_pack("{s:s, s:s}", "event", "checkpoint", "file", j->model_path));
-        }
+        rg_recorder_event(j->recorder, json_pack("{s:s, s:s}", "event", "checkpoint", "file", j->model_path));
     }
     RG_TRY(rg_run_measure(r));
-    if (j->config->json) {
-        print_json_end(result);
-    } else {
+    RG_TRY(rg_recorder_measured(j->recorder, r));
+    report_end(j);
+    if (!j->config->json) {
         const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, NULL};
         rg_screen_result(&j->screen, &facts, &result->training,
                          result->validation.sequences ? &result->validation : NULL, result->profile);
     }
-    return RG_OK;
+    return rg_recorder_finish(j->recorder, r);
 }
 
 /* The status a run ends with, once everything is written. */
@@ -141,15 +141,17 @@ static rg_status verdict_status(const struct job *j) {
 }
 
 static rg_status train(struct job *j) {
+    RG_TRY(rg_recorder_check(j->config));
     RG_TRY(prepare_folder(j));
     RG_TRY(rg_run_data_read(j->config, &j->data));
     RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));
     struct rg_run *const r = j->run;
     RG_TRY(rg_selftest_quick(r->device));
+    RG_TRY(rg_recorder_create(j->config, &j->recorder));
     const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, &r->engine->plan};
     rg_screen_init(&j->screen, &r->config);
     rg_screen_opening(&j->screen, &facts);
-    print_start(r);
+    report_start(j);
     const struct rg_trainer_hooks hooks = {.on_update = on_update, .self = j, .stop = rg_stop_catch()};
     RG_TRY(rg_run_train(r, &hooks));
     rg_screen_progress_end(&j->screen);
@@ -164,6 +166,7 @@ rg_status rg_command_train(const struct rg_config *config) {
     if (status != RG_OK && j.made_folder) {
         (void)rmdir(config->out); /* stays where something was saved */
     }
+    rg_recorder_destroy(j.recorder);
     rg_run_destroy(j.run);
     rg_run_data_release(&j.data);
     return status;

@@ -165,3 +165,10 @@ fail:
     rg_writer_abandon(&writer);
     return status;
 }
+
+rg_status rg_file_try(const char *path) {
+    struct rg_writer writer;
+    const rg_status status = rg_writer_open(&writer, path);
+    rg_writer_abandon(&writer);
+    return status;
+}

@@ -61,7 +61,7 @@ void rg_history_add_update(struct rg_history *h, uint64_t update, double loss, d
                                          .count = 1,
                                          .clipped = clipped,
                                          .skipped = skipped,
-                                         .finite = isfinite(loss),
+                                         .finite = isfinite(loss) ? 1 : 0,
                                          .loss = isfinite(loss) ? loss : NAN,
                                          .grad_norm = isfinite(grad_norm) ? grad_norm : NAN,
                                          .lr = lr};
@@ -172,7 +172,7 @@ double rg_history_long_share(const struct rg_history *h, size_t matrix) {
     const float *const share = rg_history_lags(h, h->sample.n - 1, matrix, RG_LAG_SHARE);
     double sum = 0.0;
     for (size_t c = 0; c < h->n_columns; c++) {
-        sum += c * h->width >= h->steps / 2 ? (double)share[c] : 0.0;
+        sum += c * h->width >= (h->steps + 1) / 2 ? (double)share[c] : 0.0;
     }
     return sum;
 }

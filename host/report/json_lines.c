@@ -2,7 +2,6 @@
 #include "report/json_lines.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "rnn_gpu/log.h"
 
@@ -19,14 +18,18 @@ json_t *rg_json_seed(uint64_t seed) {
     return seed <= INT64_MAX ? json_integer((json_int_t)seed) : json_string(text);
 }
 
+void rg_json_write(const json_t *object, FILE *stream) {
+    /* a failure stays with the stream */
+    (void)json_dumpf(object, stream, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+    (void)putc('\n', stream);
+    (void)fflush(stream);
+}
+
 void rg_json_print(json_t *object) {
     if (!object) {
         rg_log("no memory for a line of JSON");
         return;
     }
-    /* a failure stays with the stream; main.c reports it once */
-    (void)json_dumpf(object, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
-    (void)putchar('\n');
-    (void)fflush(stdout);
+    rg_json_write(object, stdout); /* main.c reports what stdout did not take */
     json_decref(object);
 }

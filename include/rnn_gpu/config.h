@@ -125,6 +125,10 @@ struct rg_config {
     /* files and screens */
     const char *model; /* of grad and predict */
     const char *out;
+    const char *report;      /* an HTML file */
+    const char *plot;        /* .svg or .png */
+    const char *log;         /* JSON lines */
+    const char *tensorboard; /* a folder */
     bool json;
     bool quiet;
     int color; /* -1 auto, 0 never, 1 always */
@@ -142,6 +146,10 @@ struct rg_config {
     bool roofline;       /* measure what the device can do at most, and say what binds each case */
     bool verbose;        /* show the plan and the phases of each case */
     const char *compare; /* file of earlier results, or NULL */
+
+    /* what was typed, for reports; borrowed, NULL without a command line */
+    char **arguments;
+    int n_arguments; /* with the program's name */
 };
 
 /* Names as the command line spells them; NULL-ended. Index = enum value. */

@@ -62,4 +62,7 @@ rg_status rg_npz_write(const char *path, const struct rg_tensor *items, size_t c
 /* Write `bytes` bytes at once in the same crash-safe way. */
 rg_status rg_file_write(const char *path, const void *data, size_t bytes);
 
+/* RG_NOT_SAVED if rg_file_write could not begin to write that file; leaves nothing behind. */
+rg_status rg_file_try(const char *path);
+
 #endif

@@ -71,6 +71,12 @@ START_TEST(every_option) {
     accept("train --out=-model --json -q --color");
     ck_assert_str_eq(config.out, "-model");
     ck_assert(config.json && config.quiet && config.color == 1);
+    accept("--report r.html --plot p.svg --log l.jsonl --tensorboard t");
+    ck_assert_str_eq(config.report, "r.html");
+    ck_assert_str_eq(config.plot, "p.svg");
+    ck_assert_str_eq(config.log, "l.jsonl");
+    ck_assert_str_eq(config.tensorboard, "t");
+    ck_assert_int_eq(config.n_arguments, 9);
     accept("bench --input 3 --repeats 7");
     ck_assert(config.input == 3 && config.repeats == 7 && config.sizes_given && !config.batch_given);
     ck_assert(!config.cell_given && config.grid == RG_GRID_AUTO && !config.peers && !config.roofline);

@@ -1,0 +1,259 @@
+/* What a training leaves behind besides the model: see recorder.h. */
+#define _GNU_SOURCE
+#include "commands/recorder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/figures.h"
+#include "report/html.h"
+#include "report/json_lines.h"
+#include "report/picture.h"
+#include "report/run_figures.h"
+#include "report/screen.h"
+#include "report/tensorboard.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
+
+enum { PATH_BYTES = 4096, MAX_FACTS = 20, N_LOGS = 2, N_REPORTS = 2 };
+
+struct log_file {
+    FILE *stream; /* NULL: not asked for */
+    char path[PATH_BYTES];
+    int error; /* the first errno */
+};
+
+struct rg_recorder {
+    const struct rg_config *config;
+    struct rg_history *history;
+    struct log_file logs[N_LOGS]; /* of --log, and in the folder of --out */
+    struct rg_tensorboard *tensorboard;
+    char reports[N_REPORTS][PATH_BYTES]; /* of --report, and in the folder of --out; "" for none */
+};
+
+/* ---- Files ---- */
+
+rg_status rg_recorder_check(const struct rg_config *config) {
+    return config->plot ? rg_picture_check(config->plot) : RG_OK;
+}
+
+static rg_status log_failed(const struct log_file *log) {
+    return rg_fail(RG_NOT_SAVED, "%s: the log cannot be written: %s; check the folder and the space left", log->path,
+                   strerror(log->error));
+}
+
+static rg_status open_log(struct log_file *log, const char *path) {
+    (void)snprintf(log->path, sizeof log->path, "%s", path);
+    log->stream = fopen(path, "we");
+    if (!log->stream) {
+        log->error = errno;
+        return log_failed(log);
+    }
+    return RG_OK;
+}
+
+static rg_status close_log(struct log_file *log) {
+    if (!log->stream) {
+        return RG_OK;
+    }
+    errno = 0;
+    if (fclose(log->stream) != 0 && !log->error) {
+        log->error = errno ? errno : EIO;
+    }
+    log->stream = NULL;
+    return log->error ? log_failed(log) : RG_OK;
+}
+
+static rg_status open_files(struct rg_recorder *r) {
+    const struct rg_config *const c = r->config;
+    char path[PATH_BYTES];
+    if (c->plot) {
+        RG_TRY(rg_file_try(c->plot));
+    }
+    if (c->report) {
+        RG_TRY(rg_file_try(c->report));
+        (void)snprintf(r->reports[0], PATH_BYTES, "%s", c->report);
+    }
+    if (c->tensorboard) {
+        RG_TRY(rg_tensorboard_create(c->tensorboard, &r->tensorboard));
+    }
+    if (c->log) {
+        RG_TRY(open_log(&r->logs[0], c->log));
+    }
+    if (c->out) {
+        if ((size_t)snprintf(r->reports[1], PATH_BYTES, "%s/report.html", c->out) >= PATH_BYTES) {
+            return rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", PATH_BYTES);
+        }
+        (void)snprintf(path, sizeof path, "%s/log.jsonl", c->out);
+        RG_TRY(open_log(&r->logs[1], path));
+    }
+    return RG_OK;
+}
+
+rg_status rg_recorder_create(const struct rg_config *config, struct rg_recorder **out) {
+    struct rg_recorder *r = NULL;
+    rg_status status = RG_OK;
+    *out = NULL;
+    RG_TRY(rg_alloc(&r, 1, sizeof *r, "the recorder"));
+    r->config = config;
+    RG_TRY_GOTO(rg_history_create(&r->history));
+    RG_TRY_GOTO(open_files(r));
+    *out = r;
+    return RG_OK;
+fail:
+    rg_recorder_destroy(r);
+    return status;
+}
+
+void rg_recorder_destroy(struct rg_recorder *r) {
+    if (r) {
+        for (size_t i = 0; i < N_LOGS; i++) {
+            (void)close_log(&r->logs[i]);
+        }
+        (void)rg_tensorboard_close(r->tensorboard);
+        rg_history_destroy(r->history);
+        rg_free(r);
+    }
+}
+
+struct rg_history *rg_recorder_history(struct rg_recorder *recorder) {
+    return recorder->history;
+}
+
+/* ---- As the run goes ---- */
+
+void rg_recorder_event(struct rg_recorder *r, json_t *event) {
+    for (size_t i = 0; event && i < N_LOGS; i++) {
+        struct log_file *const log = &r->logs[i];
+        if (log->stream && !log->error) {
+            errno = 0;
+            rg_json_write(event, log->stream);
+            log->error = !ferror(log->stream) ? 0 : errno ? errno : EIO;
+        }
+    }
+    if (r->config->json) {
+        rg_json_print(event);
+    } else {
+        json_decref(event);
+    }
+}
+
+void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u) {
+    rg_history_add_update(r->history, u->update, u->loss, u->grad_norm, u->clipped, u->skipped, u->lr);
+    if (r->tensorboard) {
+        const struct rg_scalar scalars[] = {{"loss", u->loss},
+                                            {"grad_norm", u->grad_norm},
+                                            {"clipped", u->clipped},
+                                            {"lr", u->lr},
+                                            {"sequences_per_s", u->sequences_per_s}};
+        rg_tensorboard_add(r->tensorboard, u->update, scalars, sizeof scalars / sizeof *scalars);
+    }
+}
+
+static void add_validation(struct rg_recorder *r, uint64_t update, const struct rg_validation *v) {
+    rg_history_add_validation(r->history, update, v->loss, v->accuracy);
+    if (r->tensorboard) {
+        const struct rg_scalar scalars[] = {{"validation/loss", v->loss}, {"validation/accuracy", v->accuracy}};
+        rg_tensorboard_add(r->tensorboard, update, scalars, isnan(v->accuracy) ? 1 : 2);
+    }
+}
+
+/* ---- At the end ---- */
+
+static void add_fact(struct rg_fact *facts, size_t *n, const char *name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void add_fact(struct rg_fact *facts, size_t *n, const char *name, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)snprintf(facts[*n].name, sizeof facts[*n].name, "%s", name);
+    (void)vsnprintf(facts[*n].value, sizeof facts[*n].value, format, arguments);
+    va_end(arguments);
+    ++*n;
+}
+
+static size_t list_facts(const struct rg_recorder *r, const struct rg_run *run, struct rg_fact facts[MAX_FACTS]) {
+    const struct rg_run_result *const result = &run->result;
+    const struct rg_training *const t = &result->training;
+    size_t n = 0;
+    add_fact(facts, &n, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
+    add_fact(facts, &n, "loss", "%.6g (baseline %.6g)", t->loss, run->problem.baseline);
+    if (result->validation.sequences) {
+        add_fact(facts, &n, "held-out loss", "%.6g", result->validation.loss);
+    }
+    if (result->validation.sequences && !isnan(result->validation.accuracy)) {
+        add_fact(facts, &n, "held-out accuracy", "%.4f of %zu", result->validation.accuracy,
+                 result->validation.sequences);
+    }
+    add_fact(facts, &n, "gradient norm", "%.4g", fabs(t->grad_norm));
+    add_fact(facts, &n, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
+    if (result->profile) {
+        add_fact(facts, &n, "verdict", "%s", rg_verdict_names[result->judgement.verdict]);
+        add_fact(facts, &n, "factor a step back", "%.4g", result->judgement.decay);
+        add_fact(facts, &n, "horizon", "%zu steps", result->horizon);
+        add_fact(facts, &n, "share of the older half", "%.3g %%",
+                 100.0 * rg_history_long_share(r->history, rg_history_main_matrix(r->history)));
+    }
+    add_fact(facts, &n, "time", "%.2f s, %.4g sequences/s", t->seconds, t->sequences_per_s);
+    add_fact(facts, &n, "device", "%.120s", run->device->info.name);
+    add_fact(facts, &n, "weights", "%zu, hash %016llx", run->model->n_weights,
+             (unsigned long long)result->weights_hash);
+    return n;
+}
+
+rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) {
+    const struct rg_run_result *const result = &run->result;
+    if (result->validation.sequences) {
+        add_validation(r, result->training.updates, &result->validation);
+    }
+    return result->profiles
+               ? rg_history_add_profiles(r->history, run->model, result->training.updates, result->profiles)
+               : RG_OK;
+}
+
+static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run, const struct rg_plot *plots) {
+    struct rg_fact facts[MAX_FACTS];
+    char title[RG_PLOT_TEXT], verdict[600] = "";
+    (void)snprintf(title, sizeof title, "%s, %zu steps: %s, %zu hidden units", run->problem.name, run->problem.steps,
+                   run->config.irnn ? "irnn" : rg_cell_names[run->config.cell], run->config.hidden);
+    if (run->result.profile) {
+        rg_verdict_sentence(run->result.profile, &run->config, verdict, sizeof verdict);
+    }
+    if (r->config->plot) {
+        const struct rg_picture picture = {title, plots, RG_RUN_FIGURES, 2};
+        RG_TRY(rg_picture_write(&picture, r->config->plot));
+    }
+    const struct rg_report report = {.title = title,
+                                     .verdict = verdict[0] ? verdict : NULL,
+                                     .config = &run->config,
+                                     .command = "train",
+                                     .facts = facts,
+                                     .n_facts = list_facts(r, run, facts),
+                                     .plots = plots,
+                                     .n_plots = RG_RUN_FIGURES};
+    for (size_t i = 0; i < N_REPORTS; i++) {
+        if (r->reports[i][0]) {
+            RG_TRY(rg_report_write(&report, r->reports[i]));
+        }
+    }
+    return RG_OK;
+}
+
+rg_status rg_recorder_finish(struct rg_recorder *r, const struct rg_run *run) {
+    rg_status status = RG_OK;
+    if (r->config->plot || r->reports[0][0] || r->reports[1][0]) {
+        struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+        status = rg_run_figures(r->history, run->problem.baseline, r->config->clip_norm, plots);
+        status = status == RG_OK ? write_pictures(r, run, plots) : status;
+        rg_run_figures_clear(plots);
+    }
+    struct rg_tensorboard *const tensorboard = r->tensorboard;
+    r->tensorboard = NULL;
+    const rg_status ends[] = {close_log(&r->logs[0]), close_log(&r->logs[1]), rg_tensorboard_close(tensorboard)};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        status = status == RG_OK ? ends[i] : status;
+    }
+    return status;
+}

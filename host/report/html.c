@@ -1,0 +1,204 @@
+/* A run as one HTML file: see html.h. */
+#include "report/html.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+#include "report/picture.h"
+#include "report/svg.h"
+#include "rnn_gpu/tensors.h"
+
+/* Bytes kept for what follows the figures, and for what follows the table. */
+enum { ROOM_AFTER_FIGURES = 80000, ROOM_AFTER_TABLE = 200000, TEXT_LIMIT = 2000, COMMAND_LIMIT = 6000 };
+
+static const double FIGURE_WIDTH = 600.0, FIGURE_HEIGHT = 360.0;
+
+static void colors(struct rg_markup *out, bool dark) {
+    rg_markup_add(out, ":root{--paper:#%06x;--text:#%06x;--faint:#%06x;--grid:#%06x;--mark:#%06x}",
+                  (unsigned)rg_ink_color(RG_INK_PAPER, dark), (unsigned)rg_ink_color(RG_INK_TEXT, dark),
+                  (unsigned)rg_ink_color(RG_INK_FAINT, dark), (unsigned)rg_ink_color(RG_INK_GRID, dark),
+                  (unsigned)rg_ink_color(RG_INK_SERIES, dark));
+}
+
+static void head(struct rg_markup *out, const char *title) {
+    rg_markup_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    rg_markup_escaped(out, title, TEXT_LIMIT);
+    rg_markup_add(out, "</title>\n<style>\n");
+    colors(out, false);
+    rg_markup_add(out, "@media(prefers-color-scheme:dark){");
+    colors(out, true);
+    rg_markup_add(out, "}\n");
+    rg_svg_style(out);
+    rg_markup_add(out,
+                  "\nbody{margin:0 auto;padding:1.5rem;max-width:80rem;background:var(--paper);color:var(--text);"
+                  "font:1rem/1.5 system-ui,\"DejaVu Sans\",sans-serif}\n"
+                  "h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
+                  ".verdict{border-left:.3rem solid var(--mark);padding:.2rem 0 .2rem 1rem;font-size:1.1rem}\n"
+                  ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%%,32rem),1fr));"
+                  "gap:1.5rem;margin-top:1.5rem}\nsvg{width:100%%;height:auto}\n"
+                  "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.5rem;margin:0}"
+                  "dl div{border-bottom:1px solid var(--grid);overflow-wrap:anywhere}dt{color:var(--faint);"
+                  "font-size:.85rem}dd{margin:0}dd.set{font-weight:600}\n"
+                  "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--grid);padding:.7rem 1rem}\n"
+                  ".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
+                  "th,td{padding:.25rem .8rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}"
+                  "th:first-child,td:first-child{text-align:left}\n.note{color:var(--faint)}\n"
+                  "</style>\n</head>\n<body>\n<h1>");
+    rg_markup_escaped(out, title, TEXT_LIMIT);
+    rg_markup_add(out, "</h1>\n");
+}
+
+static void fact(struct rg_markup *out, const char *name, const char *value, bool set) {
+    rg_markup_add(out, "<div><dt>");
+    rg_markup_escaped(out, name, TEXT_LIMIT);
+    rg_markup_add(out, "</dt><dd%s>", set ? " class=\"set\"" : "");
+    rg_markup_escaped(out, value, TEXT_LIMIT);
+    rg_markup_add(out, "</dd></div>\n");
+}
+
+static void facts(struct rg_markup *out, const struct rg_report *r) {
+    rg_markup_add(out, "<h2>Result</h2>\n<dl>\n");
+    for (size_t i = 0; i < r->n_facts; i++) {
+        fact(out, r->facts[i].name, r->facts[i].value, false);
+    }
+    rg_markup_add(out, "</dl>\n");
+}
+
+static void table(struct rg_markup *out, const struct rg_table *t) {
+    rg_markup_add(out, "<h2>");
+    rg_markup_escaped(out, t->title, TEXT_LIMIT);
+    rg_markup_add(out, "</h2>\n<div class=\"wide\"><table>\n<tr>");
+    for (size_t c = 0; c < t->n_columns; c++) {
+        rg_markup_add(out, "<th>");
+        rg_markup_escaped(out, t->heads[c], TEXT_LIMIT);
+        rg_markup_add(out, "</th>");
+    }
+    rg_markup_add(out, "</tr>\n");
+    size_t left_out = 0;
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const size_t before = out->text.length;
+        rg_markup_add(out, "<tr>");
+        for (size_t c = 0; c < t->n_columns; c++) {
+            rg_markup_add(out, "<td>");
+            rg_markup_escaped(out, t->cells[r * t->n_columns + c], TEXT_LIMIT);
+            rg_markup_add(out, "</td>");
+        }
+        rg_markup_add(out, "</tr>\n");
+        if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_TABLE) {
+            rg_markup_cut(out, before);
+            left_out++;
+        }
+    }
+    rg_markup_add(out, "</table></div>\n");
+    if (left_out) {
+        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: %zu rows.</p>\n", left_out);
+    }
+}
+
+static void figures(struct rg_markup *out, const struct rg_report *r) {
+    rg_markup_add(out, "<div class=\"figures\">\n");
+    size_t left_out = 0;
+    for (size_t i = 0; i < r->n_plots; i++) {
+        const size_t before = out->text.length;
+        if (rg_plot_is_empty(&r->plots[i])) {
+            continue;
+        }
+        rg_picture_add_plot(out, &r->plots[i], FIGURE_WIDTH, FIGURE_HEIGHT);
+        if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_FIGURES) {
+            rg_markup_cut(out, before);
+            left_out++;
+        }
+    }
+    rg_markup_add(out, "</div>\n");
+    if (left_out) {
+        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: %zu figures.</p>\n", left_out);
+    }
+}
+
+/* Whether the shell takes the argument for one word as it stands. */
+static bool is_plain(const char *text) {
+    return *text &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+:,./@%") == strlen(text);
+}
+
+/* One argument as a shell needs it. */
+static void add_argument(struct rg_markup *line, const char *argument) {
+    if (is_plain(argument)) {
+        rg_markup_add(line, " %s", argument);
+        return;
+    }
+    rg_markup_add(line, " '");
+    for (const char *c = argument; *c; c++) {
+        if (*c == '\'') {
+            rg_markup_add(line, "'\\''");
+        } else {
+            rg_markup_add(line, "%c", *c);
+        }
+    }
+    rg_markup_add(line, "'");
+}
+
+/* The command, to be pasted into a shell. */
+static void command_line(struct rg_markup *out, const struct rg_config *config) {
+    struct rg_markup line = {.status = RG_OK};
+    rg_markup_add(&line, "./rnn-gpu");
+    for (int i = 1; i < config->n_arguments; i++) {
+        add_argument(&line, config->arguments[i]);
+    }
+    rg_markup_add(&line, "%c", '\0');
+    rg_markup_add(out, "<h2>Made by</h2>\n<pre>");
+    if (line.status == RG_OK) {
+        rg_markup_escaped(out, line.text.bytes, COMMAND_LIMIT);
+    }
+    rg_markup_add(out, "</pre>\n");
+    rg_markup_destroy(&line);
+}
+
+/* Every option of the command with its value; those that are not as usual stand out. */
+static void options(struct rg_markup *out, const struct rg_report *r) {
+    const size_t command = rg_command_find(r->command);
+    const struct rg_config usual = rg_config_of_command(command);
+    rg_markup_add(out, "<h2>Options</h2>\n<dl>\n");
+    for (size_t i = 0; i < rg_n_options; i++) {
+        char value[RG_OPTION_TEXT_BYTES], usual_value[RG_OPTION_TEXT_BYTES];
+        if ((rg_options[i].commands >> command & 1) == 0) {
+            continue;
+        }
+        rg_option_value_text(&rg_options[i], r->config, value);
+        if (rg_options[i].kind == RG_KIND_FLAG && *(const bool *)((const char *)r->config + rg_options[i].offset)) {
+            (void)snprintf(value, sizeof value, "yes");
+        }
+        rg_option_value_text(&rg_options[i], &usual, usual_value);
+        if (value[0]) {
+            fact(out, rg_options[i].name, value, strcmp(value, usual_value) != 0);
+        }
+    }
+    rg_markup_add(out, "</dl>\n");
+}
+
+rg_status rg_report_write(const struct rg_report *report, const char *path) {
+    struct rg_markup out = {.status = RG_OK};
+    head(&out, report->title);
+    if (report->verdict) {
+        rg_markup_add(&out, "<p class=\"verdict\">");
+        rg_markup_escaped(&out, report->verdict, TEXT_LIMIT);
+        rg_markup_add(&out, "</p>\n");
+    }
+    facts(&out, report);
+    if (report->table) {
+        table(&out, report->table);
+    }
+    figures(&out, report);
+    command_line(&out, report->config);
+    options(&out, report);
+    rg_markup_add(&out,
+                  "<p class=\"note\">rnn-gpu %s. Lag tau is the step tau steps before the loss; the share of a lag "
+                  "is &lt;G_tau, G&gt; / |G|&sup2;, and all shares sum to 1.</p>\n</body>\n</html>\n",
+                  RG_VERSION);
+    const rg_status status = out.status == RG_OK ? rg_file_write(path, out.text.bytes, out.text.length) : out.status;
+    rg_markup_destroy(&out);
+    return status;
+}

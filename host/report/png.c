@@ -1,0 +1,133 @@
+/* A canvas whose picture is PNG, drawn by cairo at twice the size for sharp text; see picture.h. */
+#include "report/picture.h"
+
+#ifdef RG_CAIRO
+#include <cairo.h>
+
+#include "report/markup.h"
+#include "rnn_gpu/tensors.h"
+
+static const double ZOOM = 2.0;
+
+struct png {
+    struct rg_canvas canvas; /* first, so that a canvas of ours is a png */
+    cairo_t *cairo;
+    struct rg_text file;
+};
+
+static cairo_t *cairo_of(struct rg_canvas *canvas) {
+    return ((struct png *)canvas)->cairo;
+}
+
+static void set_ink(cairo_t *c, int ink) {
+    const uint32_t color = rg_ink_color(ink, false);
+    cairo_set_source_rgb(c, (color >> 16) / 255.0, (color >> 8 & 0xFF) / 255.0, (color & 0xFF) / 255.0);
+}
+
+static void stroke(cairo_t *c, const struct rg_stroke *s) {
+    static const double dashes[] = {5.0, 3.5};
+    set_ink(c, s->ink);
+    cairo_set_line_width(c, s->width);
+    cairo_set_dash(c, dashes, s->dashed ? 2 : 0, 0.0);
+    cairo_stroke(c);
+}
+
+static void draw_line(struct rg_canvas *canvas, const struct rg_stroke *s, const double *points, size_t n) {
+    cairo_t *const c = cairo_of(canvas);
+    cairo_new_path(c); /* text leaves a current point */
+    for (size_t i = 0; i < n; i++) {
+        cairo_line_to(c, points[2 * i], points[2 * i + 1]);
+    }
+    stroke(c, s);
+}
+
+static void draw_segments(struct rg_canvas *canvas, const struct rg_stroke *s, const double *points, size_t n) {
+    cairo_t *const c = cairo_of(canvas);
+    for (size_t i = 0; i < n; i++) {
+        cairo_move_to(c, points[4 * i], points[4 * i + 1]);
+        cairo_line_to(c, points[4 * i + 2], points[4 * i + 3]);
+    }
+    stroke(c, s);
+}
+
+static void draw_box(struct rg_canvas *canvas, const struct rg_box *b, int ink) {
+    cairo_t *const c = cairo_of(canvas);
+    set_ink(c, ink);
+    cairo_rectangle(c, b->x, b->y, b->width, b->height);
+    cairo_fill(c);
+}
+
+static void draw_text(struct rg_canvas *canvas, const struct rg_label *label, const char *text) {
+    cairo_t *const c = cairo_of(canvas);
+    cairo_text_extents_t size;
+    cairo_select_font_face(c, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                           label->bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(c, label->size);
+    cairo_text_extents(c, text, &size);
+    set_ink(c, label->ink);
+    cairo_move_to(c, label->x - size.x_advance * 0.5 * (double)label->anchor, label->y);
+    cairo_show_text(c, text);
+}
+
+/* Without smoothing, which would leave seams between cells. */
+static void draw_cells(struct rg_canvas *canvas, const struct rg_cells *cells) {
+    cairo_t *const c = cairo_of(canvas);
+    const double width = cells->box.width / (double)cells->columns, height = cells->box.height / (double)cells->rows;
+    cairo_set_antialias(c, CAIRO_ANTIALIAS_NONE);
+    for (size_t i = 0; i < cells->rows * cells->columns; i++) {
+        if (cells->levels[i] < cells->n_levels) {
+            const size_t row = i / cells->columns, column = i % cells->columns;
+            set_ink(c, cells->ink + cells->levels[i]);
+            cairo_rectangle(c, cells->box.x + (double)column * width, cells->box.y + (double)row * height, width,
+                            height);
+            cairo_fill(c);
+        }
+    }
+    cairo_set_antialias(c, CAIRO_ANTIALIAS_DEFAULT);
+}
+
+static cairo_status_t keep_bytes(void *closure, const unsigned char *bytes, unsigned length) {
+    struct png *const png = closure;
+    return rg_text_add(&png->file, (const char *)bytes, length) == RG_OK ? CAIRO_STATUS_SUCCESS
+                                                                         : CAIRO_STATUS_NO_MEMORY;
+}
+
+rg_status rg_png_write(const struct rg_picture *picture, double width, double height, const char *path) {
+    struct png png = {
+        .canvas = {
+            .line = draw_line, .segments = draw_segments, .box = draw_box, .text = draw_text, .cells = draw_cells}};
+    cairo_surface_t *const surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(ZOOM * width), (int)(ZOOM * height));
+    png.cairo = cairo_create(surface);
+    cairo_scale(png.cairo, ZOOM, ZOOM);
+    set_ink(png.cairo, RG_INK_PAPER);
+    cairo_paint(png.cairo);
+    rg_picture_draw(picture, &png.canvas);
+    rg_status status = png.canvas.status;
+    if (status == RG_OK) {
+        const cairo_status_t result = cairo_surface_write_to_png_stream(surface, keep_bytes, &png);
+        status = result == CAIRO_STATUS_SUCCESS
+                     ? rg_file_write(path, png.file.bytes, png.file.length)
+                     : rg_fail(RG_ERROR, "%s: cairo cannot draw it: %s", path, cairo_status_to_string(result));
+    }
+    cairo_destroy(png.cairo);
+    cairo_surface_destroy(surface);
+    rg_text_destroy(&png.file);
+    return status;
+}
+
+bool rg_png_is_built(void) {
+    return true;
+}
+#else
+rg_status rg_png_write(const struct rg_picture *picture, double width, double height, const char *path) {
+    (void)picture;
+    (void)width;
+    (void)height;
+    return rg_fail(RG_ERROR, "%s: built without cairo", path);
+}
+
+bool rg_png_is_built(void) {
+    return false;
+}
+#endif

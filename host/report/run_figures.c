@@ -1,0 +1,78 @@
+/* What pictures and reports show of one run: see run_figures.h. */
+#include "report/run_figures.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/figures.h"
+#include "rnn_gpu/memory.h"
+
+enum { MAX_TERMS = RG_LAG_MATRICES + 4 }; /* matrices of a profile, and gates of one of them */
+
+rg_status rg_run_figures(const struct rg_history *h, double baseline, double clip_norm, struct rg_plot *plots) {
+    RG_TRY(rg_figure_loss(h, baseline, &plots[0]));
+    RG_TRY(rg_figure_norm(h, clip_norm, &plots[1]));
+    RG_TRY(rg_figure_norms(h, &plots[2]));
+    RG_TRY(rg_figure_cumulative(h, &plots[3]));
+    RG_TRY(rg_figure_shares(h, &plots[4]));
+    RG_TRY(rg_figure_gates(h, &plots[5]));
+    RG_TRY(rg_figure_norm_map(h, &plots[6]));
+    return rg_figure_share_map(h, &plots[7]);
+}
+
+void rg_run_figures_clear(struct rg_plot *plots) {
+    for (size_t i = 0; i < RG_RUN_FIGURES; i++) {
+        rg_plot_clear(&plots[i]);
+    }
+}
+
+/* The terms of a profile: whole matrices, then the gates of W_hh where there are several. Returns how many. */
+static size_t list_terms(const struct rg_lag_profile *p, const struct rg_lag_terms *terms[MAX_TERMS]) {
+    size_t n = 0;
+    for (size_t m = 0; m < p->n_matrices; m++) {
+        terms[n++] = &p->matrices[m];
+    }
+    for (size_t g = 0; p->n_gates > 1 && g < p->n_gates; g++) {
+        terms[n++] = &p->gates[RG_LAG_HH][g];
+    }
+    return n;
+}
+
+static void name_matrix(const struct rg_model *model, const struct rg_lag_profile *p, const struct rg_lag_terms *terms,
+                        struct rg_history_matrix *matrix) {
+    static const char gates[][5] = {[RG_CELL_RNN] = "h", [RG_CELL_LSTM] = "ifgo", [RG_CELL_GRU] = "rzn"};
+    const bool whole = terms >= p->matrices && terms < p->matrices + RG_LAG_MATRICES;
+    *matrix = (struct rg_history_matrix){.layer = p->layer, .direction = p->direction};
+    (void)snprintf(matrix->name, sizeof matrix->name, "%.48s", model->parameters[terms->parameter].name);
+    if (!whole) {
+        const size_t gate = (size_t)(terms - p->gates[RG_LAG_HH]), length = strlen(matrix->name);
+        (void)snprintf(matrix->name + length, sizeof matrix->name - length, ".gate_%c", gates[model->shape.cell][gate]);
+    }
+}
+
+rg_status rg_history_add_profiles(struct rg_history *h, const struct rg_model *model, uint64_t update,
+                                  const struct rg_lag_profiles *profiles) {
+    const size_t n_profiles = profiles->layers * profiles->directions;
+    struct rg_history_matrix *matrices = NULL;
+    struct rg_lag_values *values = NULL;
+    rg_status status = RG_OK;
+    size_t n = 0;
+    RG_TRY_GOTO(rg_alloc(&matrices, n_profiles * MAX_TERMS, sizeof *matrices, "the history's matrices"));
+    RG_TRY_GOTO(rg_alloc(&values, n_profiles * MAX_TERMS, sizeof *values, "the lag profiles"));
+    for (size_t i = 0; i < n_profiles; i++) {
+        const struct rg_lag_terms *terms[MAX_TERMS];
+        const size_t n_terms = list_terms(&profiles->items[i], terms);
+        for (size_t t = 0; t < n_terms; t++, n++) {
+            name_matrix(model, &profiles->items[i], terms[t], &matrices[n]);
+            values[n] = (struct rg_lag_values){terms[t]->log10_norm, terms[t]->share, terms[t]->cosine};
+        }
+    }
+    if (h->n_matrices == 0) {
+        RG_TRY_GOTO(rg_history_set_matrices(h, profiles->items[0].steps, matrices, n));
+    }
+    RG_TRY_GOTO(rg_history_add_lags(h, update, values));
+fail:
+    rg_free(values);
+    rg_free(matrices);
+    return status;
+}

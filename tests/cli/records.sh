@@ -1,0 +1,158 @@
+#!/bin/bash
+# What a run leaves behind: --report, --plot, --log, --tensorboard, and the files in --out's folder.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+small=(--batch 32 --steps 10 --hidden 8 --device cpu --updates 12)
+
+# check_page FILE TEXT...: one page that needs nothing else, below the limit, well-formed, with each text in it.
+check_page() {
+    python3 - "$@" <<'PYTHON' || fail "$1 is not as expected"
+import html.parser, re, sys
+import xml.etree.ElementTree as tree
+page = open(sys.argv[1], encoding="utf-8").read()
+assert len(page.encode()) < 500_000
+pictures = re.findall(r"<svg.*?</svg>", page, re.S)
+assert len(pictures) >= 5, len(pictures)
+for picture in pictures:
+    tree.fromstring(picture)
+assert "<script" not in page and "prefers-color-scheme:dark" in page
+assert not re.search(r"(src|href|url|@import)\s*[=(]", page)
+assert not re.search(r'"[^"]*(nan|inf)[^"]*"/>', page)
+
+class Page(html.parser.HTMLParser):
+    void = {"meta", "rect", "path", "br"}
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], ""
+    def handle_starttag(self, tag, attributes):
+        self.open += [] if tag in self.void else [tag]
+    def handle_startendtag(self, tag, attributes):
+        pass
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+    def handle_data(self, data):
+        self.text += data
+parsed = Page()
+parsed.feed(page)
+assert parsed.open == []
+for text in sys.argv[2:]:
+    assert text in parsed.text, text
+PYTHON
+}
+
+odd="a <b>&\"c' \$(d)"
+expect_status 0 "$program" --quiet "${small[@]}" --report "$odd.html" --out "$odd"
+check_page "$odd.html" "adding, 10 steps" 'going back in time' 'baseline 0.1667' "$odd" "--out" "--updates 12" "hidden"
+check_page "$odd/report.html" "$odd" "rnn, 8 hidden units"
+for file in log.jsonl model.safetensors; do
+    [ -s "$odd/$file" ] || fail "the folder of --out has no $file"
+done
+[ "$(find "$odd" -type f | wc -l)" -eq 3 ] || fail "the folder of --out holds $(ls -A "$odd")"
+checked "a page, and the folder of --out; names are escaped"
+
+# the command on the page makes the same run again
+paste=$(python3 -c '
+import html, re, sys
+print(html.unescape(re.search(r"<pre>\./rnn-gpu (.*?)</pre>", open(sys.argv[1]).read(), re.S).group(1)))' "$odd.html")
+mv "$odd.html" first.html
+expect_status 0 sh -c "'$program' $paste"
+python3 -c '
+import re, sys
+a, b = (re.sub(r"<dt>time</dt>.*", "", open(f).read()) for f in sys.argv[1:])
+assert a == b' first.html "$odd.html" || fail "the pasted command makes another page"
+checked "the command on the page, pasted into a shell"
+
+expect_status 0 "$program" --json "${small[@]}" --log run.jsonl --plot run.svg --tensorboard board
+cmp -s "$folder/stdout" run.jsonl || fail "--log is not what --json prints"
+expect_status 0 "$program" --quiet "${small[@]}" --log quiet.jsonl
+python3 - run.jsonl quiet.jsonl <<'PYTHON' || fail "the log changes with --json"
+import json, sys
+rates = ("sequences_per_s", "seconds")
+a, b = ([{k: v for k, v in json.loads(line).items() if k not in rates} for line in open(f)] for f in sys.argv[1:])
+assert a == b and len(a) == 14, (a, b)
+PYTHON
+checked "--log has the lines of --json"
+
+python3 - <<'PYTHON' || fail "the picture is not as expected"
+import xml.etree.ElementTree as tree
+root = tree.parse("run.svg").getroot()
+space = "{http://www.w3.org/2000/svg}"
+texts = [t.text for t in root.iter(space + "text")]
+assert root.tag == space + "svg" and float(root.get("width")) > 500
+for text in ("Loss over updates", "Gradient norm over updates", "Norm of the gradient's terms by lag", "update",
+             "lag: steps back from the loss", "weight_hh_l0", "weight_ih_l0"):
+    assert text in texts, text
+PYTHON
+expect_status 0 "$program" --quiet "${small[@]}" --plot 'run<&>.svg'
+if "$program" --quiet "${small[@]}" --plot 'run<&>.PNG' >"$folder/stdout" 2>"$folder/stderr"; then
+    [ "$(head -c 8 'run<&>.PNG' | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] ||
+        fail "the picture is not PNG"
+else
+    expect_line 'built without cairo' stderr
+fi
+checked "pictures: SVG and PNG"
+
+python3 - run.jsonl board/events.out.tfevents.* <<'PYTHON' || fail "the TensorBoard file is not as expected"
+import json, struct, sys
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 128:
+            return value, at
+def fields(data):
+    at, found = 0, []
+    while at < len(data):
+        tag, at = varint(data, at)
+        if tag & 7 == 0:
+            value, at = varint(data, at)
+        else:
+            size = {1: 8, 5: 4}.get(tag & 7)
+            if size is None:
+                size, at = varint(data, at)
+            value, at = data[at : at + size], at + size
+        found.append((tag >> 3, value))
+    return found
+raw, at, events = open(sys.argv[2], "rb").read(), 0, []
+while at < len(raw):
+    size = struct.unpack_from("<Q", raw, at)[0]
+    events.append(dict(fields(raw[at + 12 : at + 12 + size])))
+    at += 16 + size
+assert events[0][3] == b"brain.Event:2"
+updates = [line for line in map(json.loads, open(sys.argv[1])) if line["event"] == "update"]
+assert len(events) == 1 + len(updates)
+for event, line in zip(events[1:], updates):
+    values = {f[1].decode(): struct.unpack("<f", f[2])[0] for f in (dict(fields(v)) for _, v in fields(event[5]))}
+    assert event[2] == line["update"]
+    for key in ("loss", "grad_norm", "lr", "clipped"):
+        assert abs(values[key] - line[key]) <= 1e-6 * abs(line[key]), (key, values, line)
+PYTHON
+checked "--tensorboard has loss, norm, rate and clipping of each update"
+
+refused 2 '^rnn-gpu: --plot p\.jpg: the name must end in \.svg or \.png' "$program" "${small[@]}" --plot p.jpg --out o
+refused 8 'none/r\.html' "$program" --quiet "${small[@]}" --report none/r.html
+refused 8 'none/p\.svg' "$program" --quiet "${small[@]}" --plot none/p.svg
+refused 8 'none/l\.jsonl.*log cannot be written' "$program" --quiet "${small[@]}" --log none/l.jsonl
+refused 8 'run\.svg/.*--tensorboard cannot be written' "$program" --quiet "${small[@]}" --tensorboard run.svg
+refused 2 'report does not belong to devices' "$program" devices --report r.html
+if [ -e /dev/full ]; then
+    expect_status 8 "$program" --quiet "${small[@]}" --log /dev/full
+    expect_line '/dev/full: the log cannot be written: No space left' stderr
+    expect_status 8 "$program" --quiet "${small[@]}" --report /dev/full
+    expect_line '/dev/full: cannot be saved: No space left' stderr
+    expect_line '^done after 12 updates'
+fi
+checked "files that cannot be written: said before training, or after it with the result shown"
+
+expect_status 5 "$program" --quiet "${small[@]}" --updates 400 --lr 1e6 --optimizer sgd --clip-norm 0 --plot bad.svg \
+    --report bad.html --log bad.jsonl
+python3 -c 'import json; assert json.loads(open("bad.jsonl").read().splitlines()[-1])["reason"] == "diverged"' ||
+    fail "the log has no end"
+python3 -c 'import xml.etree.ElementTree as t; assert "skipped" in t.tostring(t.parse("bad.svg").getroot(), "unicode")' ||
+    fail "the picture does not show skipped updates"
+grep -q 'diverged after' bad.html || fail "the report does not say that the run diverged"
+expect_status 0 "$program" --quiet "${small[@]}" --updates 0 --plot none.svg --report none.html --log none.jsonl
+grep -q '</svg>' none.svg || fail "no picture of a run without updates"
+grep -q '</html>' none.html || fail "no report of a run without updates"
+checked "a run that diverged, and one without updates, are recorded too"

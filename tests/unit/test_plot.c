@@ -1,0 +1,338 @@
+/* Axes, plots and the files they end in: round ticks inside the range, bounded size, foreign text made harmless. */
+#define _GNU_SOURCE
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/figures.h"
+#include "report/html.h"
+#include "report/picture.h"
+#include "report/run_figures.h"
+#include "report/svg.h"
+#include "rnn_gpu/memory.h"
+
+/* ---- Axes ---- */
+
+static struct rg_ticks ticks_of(enum rg_scale scale, double low, double high) {
+    struct rg_axis axis = rg_axis_of("a", scale);
+    struct rg_ticks ticks;
+    axis.low = low;
+    axis.high = high;
+    rg_axis_ticks(&axis, 6, &ticks);
+    for (size_t i = 0; i < ticks.n; i++) {
+        const double place = rg_axis_place(&axis, ticks.at[i]);
+        ck_assert(place > -1e-6 && place < 1.0 + 1e-6);
+        ck_assert(i == 0 || ticks.at[i] > ticks.at[i - 1]);
+    }
+    return ticks;
+}
+
+static void check_texts(struct rg_ticks ticks, const char *expected) {
+    char all[RG_MAX_TICKS * (RG_TICK_TEXT + 1) + 1] = "";
+    for (size_t i = 0; i < ticks.n; i++) {
+        strcat(all, i ? " " : "");
+        strcat(all, ticks.text[i]);
+    }
+    ck_assert_str_eq(all, expected);
+}
+
+START_TEST(ticks_are_round) {
+    check_texts(ticks_of(RG_LINEAR, 0.0, 1.0), "0.0 0.2 0.4 0.6 0.8 1.0");
+    check_texts(ticks_of(RG_LINEAR, -0.3, 0.24), "-0.2 0.0 0.2");
+    check_texts(ticks_of(RG_LINEAR, 0.0, 2e6), "0 5e+05 1e+06 1.5e+06 2e+06");
+    check_texts(ticks_of(RG_LINEAR, 1.0, 200.0), "50 100 150 200");
+    check_texts(ticks_of(RG_LOG10, -31.0, 0.5), "1e-30 1e-20 1e-10 1");
+    check_texts(ticks_of(RG_LOG10, -2.1, 0.2), "0.01 0.02 0.05 0.1 0.2 0.5 1");
+    check_texts(ticks_of(RG_LOG10, log10(0.155), log10(0.21)), "0.16 0.18 0.20");
+    check_texts(ticks_of(RG_LOG10, -400.0, -300.0), "1e-400 1e-380 1e-360 1e-340 1e-320 1e-300");
+    check_texts(ticks_of(RG_LAGS, 0.0, 99.0), "0 1 2 5 10 20 50");
+    check_texts(ticks_of(RG_LAGS, 0.0, 9999.0), "0 1 10 100 1000");
+}
+END_TEST
+
+START_TEST(every_range_becomes_an_axis) {
+    static const double ranges[][2] = {{0.0, 0.0},       {1.0, 1.0},       {-3.0, -3.0},       {1e-320, 1e-320},
+                                       {INFINITY, -1.0}, {NAN, NAN},       {-1e300, 1e300},    {0.0, 1e-300},
+                                       {5.0, 5.0000001}, {1e15, 1e15 + 1}, {-400.0, -399.999}, {0.1, 0.3}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        for (int scale = RG_LINEAR; scale <= RG_LAGS; scale++) {
+            struct rg_axis axis = rg_axis_of("a", (enum rg_scale)scale);
+            struct rg_ticks ticks;
+            if (scale == RG_LAGS && ranges[i][0] < 0.0)
+                continue;
+            rg_axis_settle(&axis, ranges[i][0], ranges[i][1]);
+            ck_assert(isfinite(axis.low) && isfinite(axis.high) && axis.low < axis.high);
+            rg_axis_ticks(&axis, 6, &ticks);
+            ck_assert_uint_le(ticks.n, RG_MAX_TICKS);
+        }
+    }
+}
+END_TEST
+
+/* ---- Text ---- */
+
+static void check_escaped(const char *text, size_t limit, const char *expected) {
+    struct rg_markup out = {.status = RG_OK};
+    rg_markup_escaped(&out, text, limit);
+    rg_markup_add(&out, "%c", '\0');
+    ck_assert_int_eq(out.status, RG_OK);
+    ck_assert_str_eq(out.text.bytes, expected);
+    rg_markup_destroy(&out);
+}
+
+START_TEST(foreign_text_is_escaped) {
+    check_escaped("a<b>&\"c'", 100, "a&lt;b&gt;&amp;&quot;c&#39;");
+    check_escaped("</script><script>", 100, "&lt;/script&gt;&lt;script&gt;");
+    check_escaped("x\x01\x1By\xFFz\xC0\x80", 100, "x\xEF\xBF\xBD\xEF\xBF\xBDy\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD");
+    check_escaped("caf\xC3\xA9", 100, "caf\xC3\xA9");
+    check_escaped("caf\xC3\xA9s", 4, "caf …");
+    check_escaped("", 4, "");
+}
+END_TEST
+
+START_TEST(long_lines_are_kept) {
+    struct rg_markup out = {.status = RG_OK};
+    rg_markup_add(&out, "%05000d|%s", 7, "end");
+    ck_assert_uint_eq(out.text.length, 5004);
+    ck_assert_int_eq(memcmp(out.text.bytes + 4999, "7|end", 5), 0);
+    rg_markup_cut(&out, 10);
+    ck_assert_uint_eq(out.text.length, 10);
+    rg_markup_destroy(&out);
+}
+END_TEST
+
+/* ---- Pictures ---- */
+
+static char *read_file(const char *path, size_t *length) {
+    FILE *file = fopen(path, "rb");
+    char *bytes = NULL;
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(rg_alloc(&bytes, 2000000, 1, "file"), RG_OK);
+    *length = fread(bytes, 1, 1999999, file);
+    ck_assert(feof(file) && !ferror(file));
+    fclose(file);
+    return bytes;
+}
+
+static size_t count(const char *text, const char *what) {
+    size_t n = 0;
+    for (; (text = strstr(text, what)) != NULL; text++)
+        n++;
+    return n;
+}
+
+/* As many points, samples and matrices as a history keeps, and noise in them, which no run of cells shortens. */
+static struct rg_history *noisy_history(size_t steps, size_t n_matrices, size_t n_samples) {
+    enum { MOST = 20 };
+    struct rg_history *h = NULL;
+    struct rg_history_matrix matrices[MOST];
+    struct rg_lag_values values[MOST];
+    double *numbers = NULL;
+    uint64_t random = 1;
+    ck_assert_int_eq(rg_history_create(&h), RG_OK);
+    ck_assert_int_eq(rg_alloc(&numbers, steps, sizeof *numbers, "noise"), RG_OK);
+    for (size_t m = 0; m < n_matrices; m++) {
+        matrices[m] = (struct rg_history_matrix){.layer = 0};
+        snprintf(matrices[m].name, sizeof matrices[m].name, "rnn.weight_%s_l%zu%s", m % 2 ? "ih" : "hh", m / 2,
+                 m > 0 && m % 2 == 0 ? ".gate_i" : "");
+        values[m] = (struct rg_lag_values){numbers, numbers, numbers};
+    }
+    ck_assert_int_eq(rg_history_set_matrices(h, steps, matrices, n_matrices), RG_OK);
+    for (uint64_t u = 1; u <= 4095; u++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        const double noise = (double)(random >> 11) / 9007199254740992.0;
+        rg_history_add_update(h, u, u % 100 ? noise : NAN, exp(20.0 * noise), u % 3 == 0, u % 100 == 0, 0.1);
+    }
+    for (uint64_t s = 0; s < n_samples; s++) {
+        for (size_t i = 0; i < steps; i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            numbers[i] = (double)(random >> 11) / 4503599627370496.0 - 1.0;
+        }
+        ck_assert_int_eq(rg_history_add_lags(h, s, values), RG_OK);
+    }
+    rg_history_add_validation(h, 3, 0.5, 0.5);
+    rg_free(numbers);
+    return h;
+}
+
+static struct rg_config config_of(char **arguments, int n) {
+    struct rg_config config = rg_config_default();
+    config.arguments = arguments;
+    config.n_arguments = n;
+    return config;
+}
+
+START_TEST(a_report_is_never_large) {
+    static const size_t cases[][3] = {{1, 1, 1}, {7, 2, 3}, {512, 20, 256}, {3000, 20, 300}};
+    char quotes[20001];
+    memset(quotes, '\'', sizeof quotes - 1);
+    quotes[sizeof quotes - 1] = '\0';
+    char *arguments[] = {"rnn-gpu", quotes, "--out", "a b<i>"};
+    struct rg_config config = config_of(arguments, 4);
+    config.out = quotes;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rg_history *h = noisy_history(cases[i][0], cases[i][1], cases[i][2]);
+        struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+        ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
+        static const char *const heads[] = {"<a>", "b"};
+        static const char *cells[2 * 30000];
+        for (size_t c = 0; c < 2 * 30000; c++)
+            cells[c] = "<cell>&";
+        const struct rg_table table = {"a table", 30000, 2, heads, cells};
+        const struct rg_fact facts[1] = {{"name", "<value>"}};
+        const struct rg_report report = {.title = "t<i>&",
+                                         .verdict = "\"v\"",
+                                         .config = &config,
+                                         .command = "train",
+                                         .facts = facts,
+                                         .n_facts = 1,
+                                         .table = &table,
+                                         .plots = plots,
+                                         .n_plots = RG_RUN_FIGURES};
+        ck_assert_int_eq(rg_report_write(&report, "test_plot.html"), RG_OK);
+        size_t length = 0;
+        char *html = read_file("test_plot.html", &length);
+        ck_assert_uint_lt(length, RG_REPORT_BYTES);
+        ck_assert_uint_eq(count(html, "<i>"), 0);
+        ck_assert_uint_eq(count(html, "<cell>"), 0);
+        ck_assert_uint_eq(count(html, "</html>"), 1);
+        ck_assert_uint_eq(count(html, "<svg"), count(html, "</svg>"));
+        ck_assert_ptr_nonnull(strstr(html, "Left out"));
+        ck_assert_ptr_null(strstr(html, "nan"));
+        rg_free(html);
+        rg_run_figures_clear(plots);
+        rg_history_destroy(h);
+    }
+    unlink("test_plot.html");
+}
+END_TEST
+
+START_TEST(a_full_run_fits_without_leaving_out) {
+    char *arguments[] = {"rnn-gpu"};
+    const struct rg_config config = config_of(arguments, 1);
+    struct rg_history *h = noisy_history(512, 20, 256);
+    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
+    const struct rg_report report = {
+        .title = "t", .config = &config, .command = "train", .plots = plots, .n_plots = RG_RUN_FIGURES};
+    ck_assert_int_eq(rg_report_write(&report, "test_plot.html"), RG_OK);
+    size_t length = 0;
+    char *html = read_file("test_plot.html", &length);
+    ck_assert_ptr_null(strstr(html, "Left out"));
+    ck_assert_uint_eq(count(html, "<svg"), RG_RUN_FIGURES);
+    ck_assert_uint_eq(count(html, "http"), RG_RUN_FIGURES); /* the name spaces of SVG alone */
+    ck_assert_ptr_null(strstr(html, "<script"));
+    rg_free(html);
+    rg_run_figures_clear(plots);
+    rg_history_destroy(h);
+    unlink("test_plot.html");
+}
+END_TEST
+
+START_TEST(a_history_without_anything_draws_nothing) {
+    struct rg_history *h = NULL;
+    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    ck_assert_int_eq(rg_history_create(&h), RG_OK);
+    ck_assert_int_eq(rg_run_figures(h, NAN, 0.0, plots), RG_OK);
+    for (size_t i = 0; i < RG_RUN_FIGURES; i++)
+        ck_assert(rg_plot_is_empty(&plots[i]));
+    rg_history_destroy(h);
+}
+END_TEST
+
+START_TEST(pictures_have_their_formats) {
+    struct rg_history *h = noisy_history(300, 2, 10);
+    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    size_t length = 0;
+    ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
+    const struct rg_picture picture = {"<title>", plots, RG_RUN_FIGURES, 2};
+    ck_assert_int_eq(rg_picture_check("a.svg"), RG_OK);
+    ck_assert_int_eq(rg_picture_write(&picture, "test_plot.svg"), RG_OK);
+    char *svg = read_file("test_plot.svg", &length);
+    ck_assert_int_eq(memcmp(svg, "<svg xmlns=", 11), 0);
+    ck_assert_uint_eq(count(svg, "prefers-color-scheme"), 1);
+    ck_assert_ptr_nonnull(strstr(svg, "&lt;title&gt;"));
+    rg_free(svg);
+    unlink("test_plot.svg");
+    if (rg_png_is_built()) {
+        ck_assert_int_eq(rg_picture_check("a.PNG"), RG_OK);
+        ck_assert_int_eq(rg_picture_write(&picture, "test_plot.png"), RG_OK);
+        char *png = read_file("test_plot.png", &length);
+        ck_assert_int_eq(memcmp(png, "\x89PNG\r\n\x1A\n", 8), 0);
+        rg_free(png);
+        unlink("test_plot.png");
+    }
+    ck_assert_int_eq(rg_picture_check("a.jpg"), RG_USAGE);
+    ck_assert_int_eq(rg_picture_check(".svg"), RG_USAGE);
+    ck_assert_int_eq(rg_picture_write(&picture, "no/such/folder.svg"), RG_NOT_SAVED);
+    rg_run_figures_clear(plots);
+    rg_history_destroy(h);
+}
+END_TEST
+
+/* ---- Figures ---- */
+
+START_TEST(the_fit_finds_the_decay) {
+    const struct rg_history_matrix matrices[3] = {
+        {"rnn.weight_ih_l1", 1, 0}, {"rnn.weight_hh_l0", 0, 0}, {"rnn.weight_hh_l1", 1, 0}};
+    struct rg_history *h = NULL;
+    double norm[1200], share[1200] = {1.0}, cosine[1200] = {0.0}, slope = 0.0, start = 0.0;
+    ck_assert_int_eq(rg_history_create(&h), RG_OK);
+    ck_assert_int_eq(rg_history_set_matrices(h, 1200, matrices, 3), RG_OK);
+    ck_assert_uint_eq(rg_history_main_matrix(h), 2);
+    for (size_t i = 0; i < 1200; i++)
+        norm[i] = i < 1000 ? 1.5 + log10(0.25) * (double)i : -INFINITY;
+    const struct rg_lag_values v = {norm, share, cosine};
+    ck_assert_int_eq(rg_history_add_lags(h, 1, (const struct rg_lag_values[]){v, v, v}), RG_OK);
+    rg_history_fit_decay(h, 2, &slope, &start);
+    ck_assert_double_eq_tol(pow(10.0, slope), 0.25, 1e-6);
+    ck_assert_double_eq_tol(start, 1.5, 1e-4);
+    rg_history_destroy(h);
+}
+END_TEST
+
+START_TEST(a_map_shows_each_sample_and_lag) {
+    struct rg_plot plot = {.n_series = 0};
+    struct rg_history *h = noisy_history(40, 2, 16);
+    ck_assert_int_eq(rg_figure_share_map(h, &plot), RG_OK);
+    ck_assert_uint_eq(plot.heat.rows, 40);
+    ck_assert_uint_eq(plot.heat.columns, 16);
+    for (size_t r = 0; r < 40; r++)
+        for (size_t c = 0; c < 16; c++)
+            ck_assert_double_eq(plot.heat.values[r * 16 + c], (double)rg_history_lags(h, c, 0, RG_LAG_SHARE)[r]);
+    rg_plot_clear(&plot);
+    rg_history_destroy(h);
+    h = noisy_history(1000, 2, 200);
+    ck_assert_int_eq(rg_figure_norm_map(h, &plot), RG_OK);
+    ck_assert_uint_le(plot.heat.rows * plot.heat.columns, 64 * 80);
+    for (size_t i = 0; i < plot.heat.rows * plot.heat.columns; i++)
+        ck_assert(isfinite(plot.heat.values[i]));
+    rg_plot_clear(&plot);
+    rg_history_destroy(h);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("plot");
+    TCase *tests = tcase_create("plot");
+    tcase_add_test(tests, ticks_are_round);
+    tcase_add_test(tests, every_range_becomes_an_axis);
+    tcase_add_test(tests, foreign_text_is_escaped);
+    tcase_add_test(tests, long_lines_are_kept);
+    tcase_add_test(tests, a_report_is_never_large);
+    tcase_add_test(tests, a_full_run_fits_without_leaving_out);
+    tcase_add_test(tests, a_history_without_anything_draws_nothing);
+    tcase_add_test(tests, pictures_have_their_formats);
+    tcase_add_test(tests, the_fit_finds_the_decay);
+    tcase_add_test(tests, a_map_shows_each_sample_and_lag);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
