@@ -191,6 +191,8 @@ static rg_status check_training(const struct arguments *arguments, const struct 
 static rg_status check_together(const struct arguments *arguments, const struct rg_config *config) {
     RG_TRY(check_model(arguments, config));
     RG_TRY(check_training(arguments, config));
+    if (config->embed > 0 && config->data == NULL)
+        return rg_fail(RG_USAGE, "--embed is for the words of a file; --data FILE is needed");
     if (config->task != NULL && config->data != NULL)
         return rg_fail(RG_USAGE, "--task %s and --data %.200s are both given; leave one out", config->task,
                        config->data);

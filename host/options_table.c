@@ -96,6 +96,8 @@ const struct rg_option rg_options[] = {
      0, "hidden units"},
     {"input", 0, "F", RG_KIND_COUNT, FIELD(input), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, BENCH, 0,
      "features of a time step"},
+    {"embed", 0, "E", RG_KIND_COUNT, FIELD(embed), RG_NOT_KEPT, 0, 65536, NULL, RG_GROUP_MODEL, TRAIN, 0,
+     "numbers a word becomes, by a table; 0: one-hot"},
     {"layers", 0, "L", RG_KIND_COUNT, FIELD(layers), RG_NOT_KEPT, 1, RG_MAX_LAYERS, NULL, RG_GROUP_MODEL, TRAIN, 0,
      "stacked layers"},
     {"bidirectional", 0, NULL, RG_KIND_FLAG, FIELD(bidirectional), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MODEL, TRAIN,

@@ -23,6 +23,7 @@
 #include "head.cl"
 #include "input_gradient.cl"
 #include "initial.cl"
+#include "embed.cl"
 #include "weight_gradient.cl"
 #include "norm.cl"
 #include "optimizer.cl"

@@ -238,12 +238,15 @@ struct rg_task_args {
     rg_u32 x_stride;
 };
 
+/* The gather of tokens for an embedding: x [T][B] is 1 + the token, and 0 before a sequence's start. */
+#define RG_DATA_WORD 3
+
 /* Copy the sequences index[first_row …] of a data set on the device into a chunk. */
 struct rg_gather_args {
     rg_u64 rows, first_row, steps;
     rg_u64 data_steps; /* steps a sequence has in the data set */
     rg_u32 inputs, x_stride;
-    rg_u32 kind;      /* enum rg_input_kind */
+    rg_u32 kind;      /* enum rg_input_kind, or RG_DATA_WORD */
     rg_u32 n_targets; /* of a step if every_step, else of a sequence */
     rg_u32 ragged, labelled;
     rg_u32 every_step; /* 1: the data set has targets for every step */
@@ -279,6 +282,19 @@ struct rg_initial_gradient_args {
     rg_u32 d_stride;
     rg_u32 backward, every_step;
     rg_u32 carries; /* RG_CARRIES_… */
+};
+
+/* Rows of the embedding table into x, and the sum of dL/dx over the steps of each word back: words [T][B] as above,
+ * table [V][E] in the weights and in the gradients. The sum goes through the steps as those of a weight gradient do. */
+struct rg_embed_args {
+    rg_u64 rows, steps;
+    rg_u64 table;  /* its first element */
+    rg_u32 words;  /* V */
+    rg_u32 width;  /* E */
+    rg_u32 stride; /* of a row of x or dx */
+    rg_u32 block;
+    rg_u32 accumulate; /* 1: added to the gradients */
+    rg_u32 unused;
 };
 
 /* Dropout of a layer's states, in or out of place. */

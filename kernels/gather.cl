@@ -8,6 +8,9 @@ RG_INLINE rg_real rg_feature(__global const uchar *data, rg_u32 kind, size_t ste
     if (kind == RG_DATA_BYTE) {
         return (rg_real)data[step * inputs + f] / 255.0f;
     }
+    if (kind == RG_DATA_WORD) {
+        return (rg_real)(((__global const rg_u32 *)data)[step] + 1);
+    }
     if (kind == RG_DATA_TOKEN) {
         return ((__global const rg_u32 *)data)[step] == f ? 1.0f : 0.0f;
     }

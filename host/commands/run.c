@@ -59,6 +59,10 @@ static rg_status choose_problem(struct rg_run *r) {
     if (!data) {
         return choose_task(r);
     }
+    if (c->embed > 0 && data->kind != RG_INPUT_TOKEN) {
+        return rg_fail(RG_USAGE, "--embed is for words or whole numbers, and %s has %zu features; leave --embed out",
+                       data->path, data->n_features);
+    }
     RG_TRY(rg_problem_data(data, c->loss, c->target, &r->problem));
     if (c->task) {
         (void)snprintf(r->problem.name, sizeof r->problem.name, "%s", c->task);
@@ -88,7 +92,8 @@ static rg_status create_model(struct rg_run *r) {
     const struct rg_plan_options plan = plan_options(r);
     const struct rg_shape shape = {.cell = c->cell,
                                    .activation = c->activation,
-                                   .inputs = r->problem.inputs,
+                                   .inputs = c->embed > 0 ? c->embed : r->problem.inputs,
+                                   .words = c->embed > 0 ? r->problem.inputs : 0,
                                    .hidden = c->hidden,
                                    .outputs = r->problem.outputs,
                                    .loss = r->problem.loss,

@@ -22,14 +22,17 @@ rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out) {
 
 /* Do the data fit the model? Tokens may use fewer words than the model knows. */
 static rg_status check_fit(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *data) {
-    if (data->kind == RG_INPUT_TOKEN && data->n_features < model->shape.inputs) {
-        data->n_features = model->shape.inputs;
+    const size_t features = rg_shape_features(&model->shape);
+    const bool tokens = data->kind == RG_INPUT_TOKEN, table = model->shape.words > 0;
+    if (tokens && data->n_features < features) {
+        data->n_features = features;
     }
-    if (data->n_features != model->shape.inputs) {
-        return rg_fail(RG_BAD_FILE, "%s has %zu %s, but rnn.weight_ih_l0 of %s is [%zu, %zu]: it takes %zu", data->path,
-                       data->n_features, data->kind == RG_INPUT_TOKEN ? "words" : "features", config->model,
-                       rg_cell_gates(model->shape.cell) * model->shape.hidden, model->shape.inputs,
-                       model->shape.inputs);
+    if (data->n_features != features || (table && !tokens)) {
+        const struct rg_parameter *const first =
+            &model->parameters[table ? rg_model_embed(model) : rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_IH)];
+        return rg_fail(RG_BAD_FILE, "%s has %zu %s, but %s of %s is [%zu, %zu]: it takes %zu%s", data->path,
+                       data->n_features, tokens ? "words" : "features", first->name, config->model, first->rows,
+                       first->columns, features, table ? " words, as whole numbers or text" : "");
     }
     return rg_data_check_states(data, &model->shape);
 }
@@ -64,7 +67,8 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_model_load(config->model, &defaults, model));
     const struct rg_dataset_options options = {.vocabulary = (const char *const *)(*model)->vocabulary,
-                                               .n_vocabulary = (*model)->vocabulary ? (*model)->shape.inputs : 0,
+                                               .n_vocabulary =
+                                                   (*model)->vocabulary ? rg_shape_features(&(*model)->shape) : 0,
                                                .pad_left = config->pad == RG_PAD_LEFT};
     RG_TRY_GOTO(rg_dataset_read(config->data, &options, data));
     RG_TRY_GOTO(check_fit(config, *model, *data));

@@ -25,12 +25,13 @@ enum key {
     DIRECTIONS,
     SKIP,
     SKIP_KIND,
+    WORDS,
     VOCABULARY,
     N_KEYS
 };
-static const char *const key_names[N_KEYS] = {"format",     "cell",    "activation", "inputs",    "hidden",
-                                              "outputs",    "program", "loss",       "target",    "layers",
-                                              "directions", "skip",    "skip_kind",  "vocabulary"};
+static const char *const key_names[N_KEYS] = {"format",     "cell",    "activation", "inputs", "hidden",
+                                              "outputs",    "program", "loss",       "target", "layers",
+                                              "directions", "skip",    "skip_kind",  "words",  "vocabulary"};
 
 /* ---- Writing ---- */
 
@@ -65,9 +66,11 @@ static rg_status compose(const struct rg_model *model, struct rg_text *text) {
     RG_TRY(add_size(text, DIRECTIONS, rg_shape_directions(s)));
     RG_TRY(add_size(text, SKIP, s->skip));
     RG_TRY(add_name(text, SKIP_KIND, rg_skip_kind_names[s->skip_kind]));
+    if (s->words > 0)
+        RG_TRY(add_size(text, WORDS, s->words));
     if (model->vocabulary != NULL) {
         RG_TRY(add_key(text, VOCABULARY));
-        for (size_t i = 0; i < s->inputs; i++) {
+        for (size_t i = 0; i < rg_shape_features(s); i++) {
             RG_TRY(rg_text_add_string(text, i == 0 ? "[" : ","));
             RG_TRY(rg_text_add_quoted(text, model->vocabulary[i]));
         }
@@ -128,8 +131,8 @@ static rg_status read_vocabulary(struct rg_json *json, size_t max_words, struct 
         const char *word = NULL;
         RG_TRY(rg_json_string(json, &word, "a word of the vocabulary in quotes"));
         if (config->n_words == max_words)
-            return rg_fail(RG_BAD_FILE, "%s: the vocabulary has more words than rnn.weight_ih_l0 has columns, %zu",
-                           json->label, max_words);
+            return rg_fail(RG_BAD_FILE, "%s: the vocabulary has more words than the model takes, %zu", json->label,
+                           max_words);
         if (*word == '\0')
             return rg_fail(RG_BAD_FILE, "%s: word %zu of the vocabulary is empty", json->label, config->n_words);
         const size_t bytes = strlen(word) + 1;
@@ -191,6 +194,8 @@ static rg_status read_value(struct rg_json *json, enum key key, size_t max_words
         return read_size(json, key, 1, SIZE_MAX, &shape->hidden);
     case OUTPUTS:
         return read_size(json, key, 1, SIZE_MAX, &shape->outputs);
+    case WORDS:
+        return read_size(json, key, 1, SIZE_MAX, &shape->words);
     case LAYERS:
         return read_size(json, key, 1, RG_MAX_LAYERS, &shape->layers);
     case SKIP:
@@ -231,9 +236,9 @@ static rg_status read_object(struct rg_json *json, size_t max_words, struct rg_f
     for (size_t key = 0; key < PROGRAM; key++)
         if (!seen[key])
             return rg_fail(RG_BAD_FILE, "%s: '%s' is missing", json->label, key_names[key]);
-    if (seen[VOCABULARY] && config->n_words != config->shape.inputs)
+    if (seen[VOCABULARY] && config->n_words != rg_shape_features(&config->shape))
         return rg_fail(RG_BAD_FILE, "%s: %zu words in the vocabulary, %zu inputs; expected the same number",
-                       json->label, config->n_words, config->shape.inputs);
+                       json->label, config->n_words, rg_shape_features(&config->shape));
     return RG_OK;
 }
 

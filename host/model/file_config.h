@@ -3,8 +3,8 @@
  *     {"format":1,"program":"rnn-gpu 0.1.0","cell":"rnn","activation":"tanh","inputs":2,"hidden":128,"outputs":1,
  *      "loss":"mse","target":"last","layers":1,"directions":1,"skip":0,"skip_kind":"add","vocabulary":["cat","mat"]}
  *
- * `vocabulary` only for token models. `program`, `loss` and what stands behind it may be missing: one layer, one
- * direction, no skip, the loss on the last step. */
+ * `words`, the rows of embed.weight, only with an embedding, `vocabulary` only for token models. `program`, `loss` and
+ * what stands behind it may be missing: one layer, one direction, no skip, the loss on the last step. */
 #ifndef RNN_GPU_MODEL_FILE_CONFIG_H
 #define RNN_GPU_MODEL_FILE_CONFIG_H
 

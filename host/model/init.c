@@ -79,6 +79,14 @@ static void initialise_head(const struct rg_model *model, uint64_t seed) {
     }
 }
 
+static rg_status initialise_embedding(const struct rg_model *model, uint64_t seed) {
+    const size_t k = rg_model_embed(model);
+    const struct rg_parameter *const p = &model->parameters[k];
+    const struct rg_stream stream = stream_of(seed, k);
+    const struct rg_gate_matrices table = {rg_model_values(model, k), 1, p->rows, p->columns};
+    return rg_matrices_initialise(&table, &(struct rg_init){RG_INIT_NORMAL, 1.0}, 0.0, &stream);
+}
+
 static rg_status check_init(const struct rg_shape *shape, const struct rg_init_options *init) {
     const bool chrono_hidden = init->hidden.kind == RG_INIT_CHRONO;
     if (init->input.kind == RG_INIT_NPRNN || init->input.kind == RG_INIT_CHRONO)
@@ -103,5 +111,5 @@ rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_optio
                 RG_TRY(initialise_matrix(model, first + RG_ROLE_WEIGHT_SH, &init->hidden, seed));
         }
     initialise_head(model, seed);
-    return RG_OK;
+    return model->shape.words > 0 ? initialise_embedding(model, seed) : RG_OK;
 }

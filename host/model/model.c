@@ -41,11 +41,19 @@ size_t rg_model_parameter(const struct rg_model *model, size_t layer, size_t dir
 }
 
 size_t rg_model_head_weight(const struct rg_model *model) {
-    return model->n_parameters - 2;
+    return rg_model_parameter(model, model->shape.layers, 0, RG_ROLE_WEIGHT_IH);
 }
 
 size_t rg_model_head_bias(const struct rg_model *model) {
-    return model->n_parameters - 1;
+    return rg_model_head_weight(model) + 1;
+}
+
+size_t rg_model_embed(const struct rg_model *model) {
+    return rg_model_head_weight(model) + 2;
+}
+
+size_t rg_shape_features(const struct rg_shape *shape) {
+    return shape->words > 0 ? shape->words : shape->inputs;
 }
 
 size_t rg_parameter_elements(const struct rg_parameter *parameter) {
@@ -114,7 +122,8 @@ rg_status rg_model_layout(struct rg_model *model) {
         for (size_t direction = 0; direction < directions; direction++)
             RG_TRY(add_layer(model, layer, direction, rows, layer == 0 ? s->inputs : outward));
     RG_TRY(add_parameter(model, "head.weight", s->outputs, outward));
-    return add_parameter(model, "head.bias", s->outputs, 0);
+    RG_TRY(add_parameter(model, "head.bias", s->outputs, 0));
+    return s->words > 0 ? add_parameter(model, "embed.weight", s->words, s->inputs) : RG_OK;
 }
 
 rg_status rg_model_create(const struct rg_shape *shape, struct rg_model **out) {
@@ -141,7 +150,7 @@ void rg_model_destroy(struct rg_model *model) {
 }
 
 rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words) {
-    const size_t count = model->shape.inputs;
+    const size_t count = rg_shape_features(&model->shape);
     size_t bytes = 0;
     char **vocabulary = NULL;
     for (size_t i = 0; i < count; i++)

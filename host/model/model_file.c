@@ -111,7 +111,7 @@ static size_t count_layers(const struct source *source) {
 
 /* Fill from the tensors what they tell: all of the shape but activation, loss, target and the steps of a skip. */
 static rg_status shape_from_tensors(const struct source *source, struct rg_shape *shape) {
-    const struct rg_tensor *input = NULL, *recurrent = NULL, *head = NULL;
+    const struct rg_tensor *input = NULL, *recurrent = NULL, *head = NULL, *table = NULL;
     RG_TRY(find_matrix(source, "rnn.weight_ih_l0", &input));
     RG_TRY(find_matrix(source, "rnn.weight_hh_l0", &recurrent));
     if (find(source, "head.weight") == NULL)
@@ -121,6 +121,10 @@ static rg_status shape_from_tensors(const struct source *source, struct rg_shape
                        source->path);
     RG_TRY(find_matrix(source, "head.weight", &head));
     RG_TRY(cell_of_matrix(source, recurrent, &shape->cell));
+    if (find(source, "embed.weight") != NULL) {
+        RG_TRY(find_matrix(source, "embed.weight", &table));
+        shape->words = table->shape[0];
+    }
     shape->inputs = input->shape[1];
     shape->hidden = recurrent->shape[1];
     shape->outputs = head->shape[0];
@@ -209,7 +213,7 @@ static rg_status read_shape(const struct source *source, const struct rg_shape *
     if (source->tensors->config == NULL) {
         config->shape = shape;
     } else {
-        RG_TRY(rg_file_config_read(source->path, source->tensors->config, shape.inputs, config));
+        RG_TRY(rg_file_config_read(source->path, source->tensors->config, rg_shape_features(&shape), config));
         if (config->shape.loss == RG_LOSS_AUTO)
             config->shape.loss = defaults->loss;
     }

@@ -97,8 +97,11 @@ static void print_model(const struct rg_model *model) {
     if (shape->skip) {
         (void)fprintf(stderr, ", skip %zu %s", shape->skip, rg_skip_kind_names[shape->skip_kind]);
     }
-    (void)fprintf(stderr, "; %zu -> %zu -> %zu, %s weights\n", shape->inputs, shape->hidden, shape->outputs,
-                  grouped(model->n_weights, weights));
+    if (shape->words) {
+        (void)fprintf(stderr, "; %zu words", shape->words);
+    }
+    (void)fprintf(stderr, "%s%zu -> %zu -> %zu, %s weights\n", shape->words ? " -> " : "; ", shape->inputs,
+                  shape->hidden, shape->outputs, grouped(model->n_weights, weights));
 }
 
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *f) {

@@ -17,6 +17,7 @@ static const double LR = 0.01, MOMENTUM = 0.9;
 struct run {
     const struct rg_update_case *one;
     bool initial;
+    size_t words;
     struct rg_exercise *exercise;
     struct rg_data_source *source;
     struct rg_engine *engine;
@@ -51,7 +52,8 @@ static void release(struct run *r) {
 
 static rg_status prepare(struct run *r, struct rg_device *device) {
     static const char what[] = "the self-test";
-    RG_TRY(rg_exercise_create(&(struct rg_exercise_form){r->one->sizes, r->one->net, r->initial}, &r->exercise));
+    RG_TRY(
+        rg_exercise_create(&(struct rg_exercise_form){r->one->sizes, r->one->net, r->initial, r->words}, &r->exercise));
     struct rg_exercise *const e = r->exercise;
     rg_exercise_fill(e, 1 + r->one->sizes.batch + 1000 * r->one->sizes.steps);
     struct rg_engine_options options = rg_exercise_options(e);
@@ -257,9 +259,9 @@ static rg_status run_update(struct run *r, size_t update) {
 }
 
 rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, const struct rg_update_case *one,
-                           bool initial) {
-    const struct rg_exercise_form form = {one->sizes, one->net, initial};
-    struct run r = {.one = one, .initial = initial};
+                           bool initial, size_t words) {
+    const struct rg_exercise_form form = {one->sizes, one->net, initial, words};
+    struct run r = {.one = one, .initial = initial, .words = words};
     rg_status status = RG_OK;
     RG_TRY_GOTO(prepare(&r, device));
     for (size_t update = 0; update < N_UPDATES; update++) {

@@ -29,9 +29,10 @@ struct rg_update_case {
     bool quick;                  /* part of the quick self-test */
 };
 
-/* `initial`: sequences start from given states, and the gradient there is compared too. */
+/* `initial`: sequences start from given states, and the gradient there is compared too. `words`: inputs are so many
+ * embedded words. */
 rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, const struct rg_update_case *one,
-                           bool initial);
+                           bool initial, size_t words);
 /* The weight gradients step by step, which the lag profile is made of: every matrix of every layer and direction. */
 rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device, const struct rg_exercise_form *form);
 /* Dropout between two layers: its masks, and the gradient through them. */

@@ -17,17 +17,20 @@ static size_t targets_of(const struct rg_exercise_sizes *sizes) {
     return sizes->loss == RG_LOSS_CE ? 1 : sizes->outputs;
 }
 
-static rg_status create_data(struct rg_exercise *e) {
+static rg_status create_data(struct rg_exercise *e, size_t words) {
     const struct rg_exercise_sizes *s = &e->sizes;
     const size_t values = s->batch * s->steps * s->inputs;
     e->data.n_sequences = s->batch;
     e->data.n_steps = s->steps;
-    e->data.n_features = s->inputs;
-    e->data.kind = RG_INPUT_FLOAT;
+    e->data.n_features = words ? words : s->inputs;
+    e->data.kind = words ? RG_INPUT_TOKEN : RG_INPUT_FLOAT;
     e->data.n_targets = e->target_steps * targets_of(s);
     e->data.n_classes = s->loss == RG_LOSS_CE ? s->outputs : 0;
     const size_t targets = s->batch * e->data.n_targets;
     RG_TRY(rg_copy_string(&e->data.path, "self-test"));
+    if (words) {
+        RG_TRY(rg_alloc(&e->data.x_token, s->batch * s->steps, sizeof(int32_t), "the self-test"));
+    }
     RG_TRY(rg_alloc(&e->data.x_float, values, sizeof(float), "the self-test"));
     RG_TRY(rg_alloc(&e->data.y, targets, sizeof(float), "the self-test"));
     RG_TRY(rg_alloc(&e->x, values, sizeof(double), "the self-test"));
@@ -51,7 +54,7 @@ static rg_status create_states(struct rg_exercise *e, const struct rg_exercise_n
 }
 
 /* Both models, and room for the reference's result. The enumerations of the reference are in the product's order. */
-static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_net *net) {
+static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_net *net, size_t words) {
     const struct rg_exercise_sizes *s = &e->sizes;
     const struct rg_shape shape = {.cell = net->cell,
                                    .activation = net->activation,
@@ -63,7 +66,8 @@ static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_n
                                    .layers = net->layers ? net->layers : 1,
                                    .bidirectional = net->bidirectional,
                                    .skip = net->skip,
-                                   .skip_kind = net->skip_kind};
+                                   .skip_kind = net->skip_kind,
+                                   .words = words};
     const struct ref_model form = {.cell = (enum ref_cell)net->cell,
                                    .activation = (enum ref_activation)net->activation,
                                    .inputs = s->inputs,
@@ -73,7 +77,8 @@ static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_n
                                    .bidirectional = net->bidirectional,
                                    .skip = net->skip,
                                    .skip_kind = (enum ref_skip_kind)net->skip_kind,
-                                   .target = (enum ref_target)net->target};
+                                   .target = (enum ref_target)net->target,
+                                   .words = words};
     RG_TRY(rg_model_create(&shape, &e->model));
     e->reference = ref_model_create_like(&form);
     e->result = e->reference ? ref_result_create(e->reference, s->batch, s->steps) : NULL;
@@ -89,14 +94,15 @@ rg_status rg_exercise_create(const struct rg_exercise_form *form, struct rg_exer
     RG_TRY(rg_alloc(&e, 1, sizeof *e, "the self-test"));
     e->sizes = form->sizes;
     e->target_steps = form->net.target == RG_TARGET_STEPS ? e->sizes.steps : 1;
-    RG_TRY_GOTO(create_data(e));
+    RG_TRY_GOTO(create_data(e, form->words));
     if (form->initial) {
         RG_TRY_GOTO(create_states(e, &form->net));
     }
-    RG_TRY_GOTO(create_models(e, &form->net));
+    RG_TRY_GOTO(create_models(e, &form->net, form->words));
     e->batch = (struct ref_batch){.n_sequences = e->sizes.batch,
                                   .n_steps = e->sizes.steps,
                                   .x = e->x,
+                                  .words = e->data.x_token,
                                   .lengths = e->data.lengths,
                                   .y = e->y,
                                   .h_0 = e->h_0,
@@ -113,6 +119,7 @@ void rg_exercise_destroy(struct rg_exercise *e) {
     if (e) {
         rg_free(e->data.path);
         rg_free(e->data.x_float);
+        rg_free(e->data.x_token);
         rg_free(e->data.y);
         rg_free(e->data.lengths);
         rg_free(e->data.h_0);
@@ -133,6 +140,10 @@ void rg_exercise_fill(struct rg_exercise *e, uint64_t seed) {
     const double bound = 1.0 / sqrt((double)s->hidden);
     for (size_t i = 0; i < s->batch * s->steps * s->inputs; i++) {
         e->data.x_float[i] = (float)rg_exercise_random(&seed, 1.0);
+    }
+    for (size_t i = 0; e->data.x_token && i < s->batch * s->steps; i++) {
+        e->data.x_token[i] =
+            (int32_t)floor((rg_exercise_random(&seed, 0.5) + 0.5) * (double)e->data.n_features); /* below V */
     }
     for (size_t i = 0; i < s->batch * e->data.n_targets; i++) {
         const double u = rg_exercise_random(&seed, 0.5);
@@ -214,11 +225,11 @@ void rg_exercise_name(const struct rg_exercise_form *form, char *out, size_t byt
         (void)snprintf(skip, sizeof skip, " skip %zu %s", net->skip, rg_skip_kind_names[net->skip_kind]);
     }
     const bool plain = net->cell != RG_CELL_RNN || net->activation == RG_ACT_TANH;
-    (void)snprintf(out, bytes, "%s%s%s B=%zu T=%zu F=%zu H=%zu O=%zu %s%s%s%s%s%s%s", rg_cell_names[net->cell],
+    (void)snprintf(out, bytes, "%s%s%s B=%zu T=%zu F=%zu H=%zu O=%zu %s%s%s%s%s%s%s%s", rg_cell_names[net->cell],
                    plain ? "" : " ", plain ? "" : rg_activation_names[net->activation], s->batch, s->steps, s->inputs,
                    s->hidden, s->outputs, rg_loss_names[s->loss], layers, net->bidirectional ? " bidirectional" : "",
                    skip, net->target == RG_TARGET_STEPS ? " steps" : "", s->ragged ? " ragged" : "",
-                   form->initial ? " from h_0" : "");
+                   form->initial ? " from h_0" : "", form->words ? " embedded" : "");
 }
 
 struct rg_engine_options rg_exercise_options(const struct rg_exercise *e) {

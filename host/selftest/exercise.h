@@ -28,11 +28,12 @@ struct rg_exercise_form {
     struct rg_exercise_sizes sizes;
     struct rg_exercise_net net;
     bool initial; /* sequences start from given states */
+    size_t words; /* V of an embedding table for tokens; 0: float inputs */
 };
 
 struct rg_exercise {
     struct rg_exercise_sizes sizes;
-    struct rg_dataset data; /* B sequences of float inputs; its arrays are the exercise's */
+    struct rg_dataset data; /* B sequences of float inputs or tokens; its arrays are the exercise's */
     struct rg_model *model;
     struct ref_model *reference;
     struct ref_batch batch;    /* points to x, y and the data's lengths */

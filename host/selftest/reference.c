@@ -35,6 +35,11 @@ static size_t before(const struct ref_run *run, size_t t) {
     return ref_earlier(run, t, dilated ? run->model->skip : 1);
 }
 
+/* The word at step t. */
+static size_t word_at(const struct ref_run *run, size_t t) {
+    return (size_t)run->batch->words[run->sequence * run->batch->n_steps + (t - 1)];
+}
+
 const double *ref_factor(const struct ref_run *run, enum ref_role role, size_t t) {
     const size_t columns = ref_columns(run->model, run->layer, role);
     double *state = ref_trace_of(run)->state;
@@ -45,6 +50,8 @@ const double *ref_factor(const struct ref_run *run, enum ref_role role, size_t t
         return ref_row(run, state, ref_earlier(run, t, run->model->skip), columns);
     if (run->layer > 0)
         return ref_row(run, run->result->joined[run->layer - 1], t, columns);
+    if (run->model->words > 0)
+        return run->model->values[ref_embed(run->model)] + word_at(run, t) * columns;
     return run->batch->x + (run->sequence * run->batch->n_steps + (t - 1)) * columns;
 }
 
@@ -136,6 +143,8 @@ static double *d_factor(const struct ref_run *run, enum ref_role role, size_t t)
         return ref_row(run, d_state, before(run, t), columns);
     if (role == REF_ROLE_WEIGHT_SH)
         return ref_row(run, d_state, ref_earlier(run, t, run->model->skip), columns);
+    if (run->layer == 0 && run->model->words > 0)
+        return run->result->gradient[ref_embed(run->model)] + word_at(run, t) * columns;
     return run->layer > 0 ? ref_row(run, run->result->d_joined[run->layer - 1], t, columns) : NULL;
 }
 

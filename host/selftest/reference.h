@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REF_MAX_LAYERS = 16, REF_MAX_PARAMETERS = REF_MAX_LAYERS * 2 * 5 + 2, REF_NAME_BYTES = 48 };
+enum { REF_MAX_LAYERS = 16, REF_MAX_PARAMETERS = REF_MAX_LAYERS * 2 * 5 + 3, REF_NAME_BYTES = 48 };
 
 /* The step of a cell; W_ih x stands for W_ih x_t + b_ih, W_hh h for W_hh h_{t-1} + b_hh, gates in the order given.
  * skip = d > 0 of kind add: W_ih x also holds W_sh h_{t-d}. Of kind dilated: h_{t-d} and c_{t-d} stand for h_{t-1} and
@@ -87,7 +87,8 @@ struct ref_model {
     size_t skip;        /* d; 0: none */
     enum ref_skip_kind skip_kind;
     enum ref_target target;
-    size_t n_parameters;                /* by layer, direction and role, then head.weight and head.bias */
+    size_t words;                       /* V: x_t is a row of embed.weight [V][F]; 0: x_t is given */
+    size_t n_parameters;                /* by layer, direction and role, then head.weight, head.bias, embed.weight */
     double *values[REF_MAX_PARAMETERS]; /* row-major, shapes above; a missing bias is zeros */
     char names[REF_MAX_PARAMETERS][REF_NAME_BYTES];
 };
@@ -95,6 +96,7 @@ struct ref_model {
 struct ref_batch {
     size_t n_sequences, n_steps;
     const double *x;        /* [N][T][F], right padded; what stands in the padding is never read */
+    const int32_t *words;   /* [N][T] instead, 0 to V - 1, of a model with words */
     const int32_t *lengths; /* [N], each 0 to T, or NULL if all are T */
     const double *y;        /* LAST: [N][O], STEPS: [N][T][O], padding is never read; without [O] for REF_LOSS_CE */
     enum ref_loss loss;
@@ -138,7 +140,7 @@ struct ref_result {
 /* A model of one layer, one direction, tanh, head on the last step, with zero weights, or NULL without memory. */
 struct ref_model *ref_model_create(size_t inputs, size_t hidden, size_t outputs);
 
-/* A model with the cell, activation, sizes, skip and target of *form, layers 0 meaning 1, and zero weights; NULL
+/* A model with the cell, activation, sizes, skip, target and words of *form, layers 0 meaning 1, and zero weights; NULL
  * without memory or with more than REF_MAX_LAYERS layers. What else stands in *form is not read. */
 struct ref_model *ref_model_create_like(const struct ref_model *form);
 void ref_model_destroy(struct ref_model *model); /* NULL allowed */
@@ -151,6 +153,7 @@ bool ref_has_role(const struct ref_model *model, enum ref_role role);
 size_t ref_parameter_at(const struct ref_model *model, size_t layer, size_t direction, enum ref_role role);
 size_t ref_head_weight(const struct ref_model *model);
 size_t ref_head_bias(const struct ref_model *model);
+size_t ref_embed(const struct ref_model *model);
 
 /* A parameter's name in model files ("rnn.weight_ih_l0"), its rows, its columns (0 for a bias) and its elements. */
 const char *ref_parameter_name(const struct ref_model *model, size_t parameter);

@@ -33,6 +33,10 @@ size_t ref_head_bias(const struct ref_model *model) {
     return ref_head_weight(model) + 1;
 }
 
+size_t ref_embed(const struct ref_model *model) {
+    return ref_head_weight(model) + 2;
+}
+
 const char *ref_parameter_name(const struct ref_model *model, size_t parameter) {
     return model->names[parameter];
 }
@@ -50,6 +54,8 @@ size_t ref_columns(const struct ref_model *model, size_t layer, enum ref_role ro
 }
 
 size_t ref_parameter_rows(const struct ref_model *model, size_t parameter) {
+    if (parameter == ref_embed(model))
+        return model->words;
     return parameter < ref_head_weight(model) ? ref_gates(model) * model->hidden : model->outputs;
 }
 
@@ -58,6 +64,8 @@ size_t ref_parameter_columns(const struct ref_model *model, size_t parameter) {
 
     if (parameter < ref_head_weight(model))
         return ref_columns(model, layer, (enum ref_role)(parameter % n_roles));
+    if (parameter == ref_embed(model))
+        return model->inputs;
     return parameter == ref_head_weight(model) ? ref_directions(model) * model->hidden : 0;
 }
 
@@ -79,6 +87,7 @@ static void name_parameters(struct ref_model *model) {
     }
     strcpy(model->names[head], "head.weight");
     strcpy(model->names[head + 1], "head.bias");
+    strcpy(model->names[head + 2], "embed.weight");
 }
 
 static double *zeros(size_t count) {
@@ -100,7 +109,8 @@ struct ref_model *ref_model_create_like(const struct ref_model *form) {
     model->skip = form->skip;
     model->skip_kind = form->skip_kind;
     model->target = form->target;
-    model->n_parameters = ref_head_bias(model) + 1;
+    model->words = form->words;
+    model->n_parameters = ref_embed(model) + (model->words > 0 ? 1 : 0);
     name_parameters(model);
     for (size_t p = 0; p < model->n_parameters; p++) {
         model->values[p] = zeros(ref_parameter_elements(model, p));

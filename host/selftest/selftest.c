@@ -148,13 +148,23 @@ static const struct rg_update_case initial_cases[] = {
     {{5, 4, 2, 9, 3, CE, true}, {GRU, TANH, LAST, 1, true, 2, DILATED}, SGD, 0.0, true},
 };
 
+/* Embedded words, as many as steps. */
+static const struct rg_update_case embedded_cases[] = {
+    {{1, 1, 1, 1, 1, MSE, false}, PLAIN, ADAM, 1.0, false},
+    {{33, 31, 5, 32, 2, BCE, true}, PLAIN, SGD, 0.0, false},
+    {{140, 5, 37, 33, 2, MSE, false}, {RNN, TANH, LAST, 2, true, 0, ADD}, ADAM, 0.1, false},
+    {{7, 33, 2, 65, 1, MSE, true}, {LSTM, TANH, STEPS, 1, true, 0, ADD}, ADAM, 0.1, false},
+    {{13, 9, 3, 8, 3, CE, true}, {GRU, TANH, LAST, 1, true, 3, ADD}, SGD, 0.0, false},
+    {{5, 4, 3, 9, 2, MSE, true}, {GRU, TANH, STEPS, 1, true, 2, DILATED}, SGD, 0.0, true},
+};
+
 /* More steps than segments of the weight gradient, among others; the first is part of the quick self-test. */
 static const struct rg_exercise_form step_terms[] = {
-    {{5, 6, 3, 9, 2, MSE, true}, {GRU, TANH, LAST, 2, true, 2, ADD}, false},
-    {{33, 35, 3, 19, 2, MSE, false}, PLAIN, true},
-    {{7, 35, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 2, true, 3, ADD}, true},
-    {{9, 12, 2, 33, 3, CE, true}, {GRU, TANH, LAST, 1, false, 3, DILATED}, true},
-    {{9, 12, 2, 17, 3, CE, true}, {RNN, RG_ACT_SOFTSIGN, LAST, 3, true, 1, ADD}, false},
+    {{5, 6, 3, 9, 2, MSE, true}, {GRU, TANH, LAST, 2, true, 2, ADD}, false, 0},
+    {{33, 35, 3, 19, 2, MSE, false}, PLAIN, true, 0},
+    {{7, 35, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 2, true, 3, ADD}, true, 0},
+    {{9, 12, 2, 33, 3, CE, true}, {GRU, TANH, LAST, 1, false, 3, DILATED}, true, 0},
+    {{9, 12, 2, 17, 3, CE, true}, {RNN, RG_ACT_SOFTSIGN, LAST, 3, true, 1, ADD}, false, 0},
 };
 
 double rg_tolerance_forward(const struct rg_exercise_form *f) {
@@ -209,12 +219,17 @@ rg_status rg_selftest_run(struct rg_device *device, bool full, rg_selftest_repor
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (full || cases[i].quick) {
-            RG_TRY(rg_check_updates(&checks, device, &cases[i], false));
+            RG_TRY(rg_check_updates(&checks, device, &cases[i], false, 0));
         }
     }
     for (size_t i = 0; i < sizeof initial_cases / sizeof *initial_cases; i++) {
         if (full || initial_cases[i].quick) {
-            RG_TRY(rg_check_updates(&checks, device, &initial_cases[i], true));
+            RG_TRY(rg_check_updates(&checks, device, &initial_cases[i], true, 0));
+        }
+    }
+    for (size_t i = 0; i < sizeof embedded_cases / sizeof *embedded_cases; i++) {
+        if (full || embedded_cases[i].quick) {
+            RG_TRY(rg_check_updates(&checks, device, &embedded_cases[i], false, embedded_cases[i].sizes.steps));
         }
     }
     if (checks.failed == 0) {

@@ -53,6 +53,9 @@ static rg_status create_layer_buffers(struct rg_engine *e) {
     for (size_t i = 0; p->layers > 1 && i < 2; i++) {
         RG_TRY(reals(e, rows * p->out_stride, "the gradients between layers", &e->dout[i]));
     }
+    if (p->words) {
+        RG_TRY(reals(e, rows * p->dx_stride, "the gradients of the inputs", &e->dx));
+    }
     if (e->options.plan.initial_gradient) {
         const size_t initial = p->layers * p->directions * p->batch * p->h_stride;
         RG_TRY(reals(e, initial, "the gradients of h_0", &e->dh_0));
@@ -67,6 +70,9 @@ static rg_status create_buffers(struct rg_engine *e) {
     RG_TRY(reals(e, arena, "the weights", &e->weights));
     RG_TRY(reals(e, p->packed, "the packed weights", &e->packed));
     RG_TRY(reals(e, p->steps * p->chunk * p->layer[0].x_stride, "the inputs", &e->x));
+    if (p->words) {
+        RG_TRY(reals(e, p->steps * p->chunk, "the words", &e->words));
+    }
     RG_TRY(rg_buffer_create(e->device, p->chunk * sizeof(rg_u32), "starts of sequences", &e->begin));
     RG_TRY(create_layer_buffers(e));
     RG_TRY(reals(e, targets * p->n_targets, "the targets", &e->y));
@@ -115,7 +121,7 @@ void rg_engine_destroy(struct rg_engine *e) {
     struct rg_buffer *const buffers[] = {e->weights, e->gradients, e->packed,  e->partial, e->x,        e->begin,
                                          e->d[0],    e->d[1],      e->dout[0], e->dout[1], e->dhead,    e->carry,
                                          e->dz,      e->y,         e->z,       e->unused,  e->row_loss, e->norms,
-                                         e->control, e->history,   e->dh_0,    e->dc_0};
+                                         e->control, e->history,   e->dh_0,    e->dc_0,    e->words,    e->dx};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         rg_buffer_destroy(e->device, buffers[i]);
     }
@@ -255,6 +261,9 @@ static rg_status forward_chunk(struct rg_engine *e, struct rg_source *source, ui
                                size_t rows, enum rg_loss loss) {
     double since = rg_seconds();
     RG_TRY(source->fill(source->self, e, update, first_row, rows));
+    if (e->words) {
+        RG_TRY(rg_layer_embed(e, rows));
+    }
     RG_TRY(rg_engine_lap(e, &since, RG_PHASE_DATA));
     for (size_t l = 0; l < e->plan.layers; l++) {
         RG_TRY(rg_layer_forward(e, l, rows, source->ragged));
@@ -289,6 +298,10 @@ static rg_status reverse_chunk(struct rg_engine *e, const struct rg_source *sour
             }
             RG_TRY(rg_engine_lap(e, &since, RG_PHASE_REVERSE));
         }
+    }
+    if (gradients && e->words) {
+        RG_TRY(rg_layer_embed_gradient(e, rows, first_row > 0));
+        return rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT);
     }
     return RG_OK;
 }

@@ -11,7 +11,8 @@
 #include "train/plan.h"
 
 /* Where the sequences of a batch come from. `fill` queues what makes sequences [first_row, first_row + rows) of the
- * batch: x, y and begin of the chunk, and with plan.initial the states that they start from (rg_layer_initial). */
+ * batch: x (words with an embedding), y and begin of the chunk, and with plan.initial the states that they start from
+ * (rg_layer_initial). */
 struct rg_engine;
 struct rg_source {
     rg_status (*fill)(void *self, struct rg_engine *engine, uint64_t update, size_t first_row, size_t rows);
@@ -52,11 +53,13 @@ struct rg_engine {
     double *phases;               /* [RG_N_PHASES], or NULL: do not measure */
     struct rg_optimizer_state *optimizer;
     /* rows of D*Hp and of deltas*Hp have some padding behind them: plan.out_stride, plan.d_stride */
-    struct rg_buffer *weights, *gradients;     /* [arena] */
-    struct rg_buffer *packed;                  /* [plan.packed] */
-    struct rg_buffer *partial;                 /* [plan.partial] */
-    struct rg_buffer *x;                       /* [T][chunk][Fp] */
-    struct rg_buffer *begin;                   /* [chunk] */
+    struct rg_buffer *weights, *gradients; /* [arena] */
+    struct rg_buffer *packed;              /* [plan.packed] */
+    struct rg_buffer *partial;             /* [plan.partial] */
+    struct rg_buffer *x;                   /* [T][chunk][Fp] */
+    struct rg_buffer *words; /* [T][chunk], 1 + the number of a word, 0 before a start; or NULL without embedding */
+    struct rg_buffer *dx;    /* [T][chunk][plan.dx_stride], dL/dx of the embedded words, or NULL */
+    struct rg_buffer *begin; /* [chunk] */
     struct rg_buffer *out[RG_MAX_LAYERS];      /* [T][chunk][D*Hp], a layer's states; T+2 with initial ones */
     struct rg_buffer *dropped[RG_MAX_LAYERS];  /* the same after dropout, or NULL; none for the last layer */
     struct rg_buffer *saved[RG_MAX_LAYERS][2]; /* [T][chunk][saved][Hp] of each direction; T+2 like out */

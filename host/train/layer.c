@@ -119,7 +119,7 @@ static rg_status pack_direction(struct rg_engine *e, size_t layer, size_t direct
         args.jobs[n++] = forward_job(e, sh, to->sh, p->hidden);
         args.jobs[n++] = reverse_job(e, sh, to->sh_reverse, p->hidden);
     }
-    if (layer > 0) {
+    if (layer > 0 || p->words) {
         args.jobs[n++] = reverse_job(e, ih, to->ih_reverse, p->layer[layer].inputs);
     }
     const size_t work = p->gates * p->hidden * p->h_stride;
@@ -312,7 +312,7 @@ rg_status rg_layer_input_gradient(struct rg_engine *e, size_t layer, size_t rows
         .hidden = (rg_u32)p->hidden,
         .h_stride = (rg_u32)p->h_stride,
         .d_stride = (rg_u32)p->d_stride,
-        .out_stride = (rg_u32)p->out_stride,
+        .out_stride = (rg_u32)(layer > 0 ? p->out_stride : p->dx_stride),
         .panels = (rg_u32)divide_up(p->layer[layer].inputs, rg_device_panel(e->device)),
         .tile = 64,
     };
@@ -321,6 +321,37 @@ rg_status rg_layer_input_gradient(struct rg_engine *e, size_t layer, size_t rows
                                                 .buffers = {e->d[0], e->d[1] ? e->d[1] : e->d[0], e->packed, dx},
                                                 .args = &args,
                                                 .groups = {divide_up(p->steps * rows, args.tile), 1}});
+}
+
+rg_status rg_layer_embed(struct rg_engine *e, size_t rows) {
+    const struct rg_plan *const p = &e->plan;
+    const struct rg_embed_args args = {.rows = rows,
+                                       .steps = p->steps,
+                                       .table = e->model->parameters[rg_model_embed(e->model)].offset,
+                                       .words = (rg_u32)p->words,
+                                       .width = (rg_u32)p->inputs,
+                                       .stride = (rg_u32)p->layer[0].x_stride};
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_embed,
+                                                           .buffers = {e->words, e->weights, e->x},
+                                                           .args = &args,
+                                                           .groups = {rg_engine_groups(e, p->steps * rows, 64), 1}});
+}
+
+rg_status rg_layer_embed_gradient(struct rg_engine *e, size_t rows, bool accumulate) {
+    const struct rg_plan *const p = &e->plan;
+    const struct rg_embed_args args = {.rows = rows,
+                                       .steps = p->steps,
+                                       .table = e->model->parameters[rg_model_embed(e->model)].offset,
+                                       .words = (rg_u32)p->words,
+                                       .width = (rg_u32)p->inputs,
+                                       .stride = (rg_u32)p->dx_stride,
+                                       .block = (rg_u32)p->block,
+                                       .accumulate = accumulate};
+    RG_TRY(rg_layer_input_gradient(e, 0, rows, e->dx));
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_embed_gradient,
+                                                           .buffers = {e->words, e->dx, e->gradients},
+                                                           .args = &args,
+                                                           .groups = {rg_engine_groups(e, p->words, 1), 1}});
 }
 
 rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction, size_t rows, size_t begin, size_t end,

@@ -16,6 +16,10 @@ rg_status rg_layer_reverse(struct rg_engine *engine, size_t layer, struct rg_buf
                            size_t first_row, size_t rows, bool ragged);
 rg_status rg_layer_input_gradient(struct rg_engine *engine, size_t layer, size_t rows, struct rg_buffer *dx);
 
+/* Queue x of the chunk from its words; the gradient of the embedding table, when the first layer's deltas are there. */
+rg_status rg_layer_embed(struct rg_engine *engine, size_t rows);
+rg_status rg_layer_embed_gradient(struct rg_engine *engine, size_t rows, bool accumulate);
+
 /* Queue the weight gradient of one direction over steps [begin, end) in `segments` runs. */
 rg_status rg_layer_gradient(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, size_t begin,
                             size_t end, size_t segments, bool accumulate);

@@ -64,7 +64,7 @@ static void plan_packed(struct rg_plan *p, size_t panel) {
             pack->bias = take(&at, most(p->gates, p->deltas) * p->h_stride);
             pack->hh_reverse = take(&at, p->hidden * gh);
             pack->sh_reverse = take(&at, adds_skip(p) ? p->hidden * gh : 0);
-            pack->ih_reverse = take(&at, l > 0 ? p->gates * p->hidden * round_up(states, panel) : 0);
+            pack->ih_reverse = take(&at, p->gates * p->hidden * (l > 0 ? round_up(states, panel) : p->dx_stride));
         }
     }
     p->pack_head = take(&at, states * p->o_stride);
@@ -103,13 +103,13 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
 static uint64_t sequence_bytes(const struct rg_plan *p, const struct rg_plan_options *options, uint64_t steps) {
     const uint64_t targets = p->target_steps == p->steps ? steps : 1;
     const uint64_t states = p->layers * (p->out_stride + p->directions * p->saved * p->h_stride);
-    uint64_t step = p->layer[0].x_stride + states;
+    uint64_t step = p->layer[0].x_stride + states + (p->words ? 1 : 0);
     uint64_t once = 1 + targets * (p->o_stride + p->n_targets) + (p->state_steps - p->steps) * states;
     if (options->dropout) {
         step += (p->layers - 1) * p->out_stride;
     }
     if (options->training) {
-        step += p->directions * p->d_stride + (p->layers > 1 ? 2 * p->out_stride : 0);
+        step += p->directions * p->d_stride + p->dx_stride + (p->layers > 1 ? 2 * p->out_stride : 0);
         once += targets * (p->o_stride + p->out_stride) + most(p->skip, 1) * p->h_stride;
     }
     return (step * steps + once) * sizeof(float);
@@ -129,8 +129,8 @@ static void plan_bytes(struct rg_plan *p, const struct rg_model *model, const st
 /* The widest buffer, for one sequence. */
 static uint64_t widest_bytes(const struct rg_plan *p, bool training) {
     const size_t states = most(p->out_stride, p->saved * p->h_stride);
-    return (uint64_t)p->state_steps * most(most(p->layer[0].x_stride, states), training ? p->d_stride : 0) *
-           sizeof(float);
+    return (uint64_t)p->state_steps *
+           most(most(p->layer[0].x_stride, states), training ? most(p->d_stride, p->dx_stride) : 0) * sizeof(float);
 }
 
 static uint64_t cache_bytes(const struct rg_device_info *info) {
@@ -266,7 +266,7 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
 /* Refuse sizes whose products could wrap, before any is formed. */
 static rg_status check_sizes(const struct rg_plan *p) {
     const size_t limit = (size_t)1 << 24; /* of a row; strides are 32-bit numbers in the kernels' arguments */
-    const size_t wide = most(most(p->inputs, p->hidden), p->outputs);
+    const size_t wide = most(most(p->inputs, p->hidden), most(p->outputs, p->words)); /* words are kept as reals */
     size_t product = 0;
     if (wide >= limit || !rg_multiply(p->batch, p->steps, &product) || !rg_multiply(product, wide, &product) ||
         !rg_multiply(product, (size_t)64 * RG_MAX_LAYERS * sizeof(float), &product)) {
@@ -285,6 +285,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
                              .steps = options->steps,
                              .target_steps = shape->target == RG_TARGET_STEPS ? options->steps : 1,
                              .inputs = shape->inputs,
+                             .words = shape->words,
                              .hidden = shape->hidden,
                              .outputs = shape->outputs,
                              .n_targets = most(options->n_targets, 1),
@@ -301,6 +302,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     RG_TRY(check_sizes(p));
     p->h_stride = round_up(p->hidden, panel);
     p->o_stride = round_up(p->outputs, panel);
+    p->dx_stride = p->words ? round_up(p->inputs, panel) : 0;
     p->d_width = p->deltas * p->h_stride;
     const size_t pad = most((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
     p->out_stride = p->directions * p->h_stride + pad;

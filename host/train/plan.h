@@ -38,6 +38,8 @@ struct rg_plan_layer {
 struct rg_plan {
     size_t batch, steps, target_steps; /* T' = 1, or T where every step has an output */
     size_t inputs, hidden, outputs, n_targets;
+    size_t words;     /* V of the embedding table, 0: none */
+    size_t dx_stride; /* of dL/dx below it: E rounded up */
     size_t layers, directions;
     size_t gates, saved, deltas; /* of the cell, see kernels/cells/ */
     size_t skip;                 /* d, 0 for none */

@@ -232,16 +232,18 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
     }
     const size_t n_targets = every_step ? data->n_targets / data->n_steps : data->n_targets;
     const bool labelled = data->y != NULL && n_targets > 0;
-    const size_t x_stride = rg_input_stride(data->n_features);
-    assert(e->plan.steps >= data->n_steps && e->x->bytes >= rows * e->plan.steps * x_stride * sizeof(float));
+    const bool words = e->words != NULL;
+    struct rg_buffer *const x = words ? e->words : e->x;
+    const size_t inputs = words ? 1 : data->n_features, x_stride = words ? 1 : rg_input_stride(inputs);
+    assert(e->plan.steps >= data->n_steps && x->bytes >= rows * e->plan.steps * x_stride * sizeof(float));
     assert(!labelled || e->y->bytes >= rows * n_targets * (every_step ? e->plan.steps : 1) * sizeof(float));
     const struct rg_gather_args args = {.rows = rows,
                                         .first_row = first_row,
                                         .steps = e->plan.steps,
                                         .data_steps = data->n_steps,
-                                        .inputs = (rg_u32)data->n_features,
+                                        .inputs = (rg_u32)inputs,
                                         .x_stride = (rg_u32)x_stride,
-                                        .kind = (rg_u32)data->kind,
+                                        .kind = words ? RG_DATA_WORD : (rg_u32)data->kind,
                                         .n_targets = (rg_u32)n_targets,
                                         .ragged = data->lengths != NULL,
                                         .labelled = labelled,
@@ -249,7 +251,7 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
                                         .pad_left = data->pad_left};
     RG_TRY(rg_device_launch(e->device,
                             &(struct rg_launch){.kernel = RG_K_rg_gather,
-                                                .buffers = {s->x, s->y, s->lengths, s->index, e->x, e->y, e->begin},
+                                                .buffers = {s->x, s->y, s->lengths, s->index, x, e->y, e->begin},
                                                 .args = &args,
                                                 .groups = {rg_fill_groups(e->device, rows, e->plan.steps), 1}}));
     const struct rg_layer_states states = {s->h_0, s->c_0, s->index, data->n_sequences};

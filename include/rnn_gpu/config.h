@@ -84,6 +84,7 @@ struct rg_config {
     enum rg_skip_kind skip_kind;
     size_t hidden; /* H */
     size_t layers; /* L */
+    size_t embed;  /* E, columns of a table that tokens go through; 0: one-hot */
     bool bidirectional;
     double dropout;            /* between layers */
     struct rg_init init;       /* of weight_hh */

@@ -11,7 +11,7 @@
 
 enum {
     RG_MAX_LAYERS = 16,
-    RG_MAX_PARAMETERS = RG_MAX_LAYERS * 2 * 5 + 2,
+    RG_MAX_PARAMETERS = RG_MAX_LAYERS * 2 * 5 + 3,
     RG_NAME_BYTES = 64,
     RG_ARENA_ALIGN = 16 /* elements */
 };
@@ -19,7 +19,7 @@ enum {
 struct rg_shape {
     enum rg_cell cell;
     enum rg_activation activation;
-    size_t inputs;  /* F */
+    size_t inputs;  /* F; E with an embedding table */
     size_t hidden;  /* H */
     size_t outputs; /* O */
     enum rg_loss loss;
@@ -28,6 +28,7 @@ struct rg_shape {
     bool bidirectional; /* D = 2 */
     size_t skip;        /* d of h_{t-d}; 0: none */
     enum rg_skip_kind skip_kind;
+    size_t words; /* V of an embedding table [V][E] that tokens go through; 0: none */
 };
 
 /* A tensor [rows][columns] in PyTorch's layout; a bias has columns = 0 and is written as [rows]. */
@@ -44,7 +45,7 @@ struct rg_model {
     size_t n_weights;  /* numbers in the tensors, as reported to the user */
     size_t arena;      /* elements of `weights`, gaps included */
     float *weights;    /* [arena] */
-    char **vocabulary; /* of token models: [inputs] words, or NULL; set by rg_model_set_vocabulary */
+    char **vocabulary; /* of token models: [features] words, or NULL; set by rg_model_set_vocabulary */
 };
 
 /* What a parameter of a layer is. */
@@ -63,6 +64,12 @@ size_t rg_model_parameter(const struct rg_model *model, size_t layer, size_t dir
 size_t rg_model_head_weight(const struct rg_model *model);
 size_t rg_model_head_bias(const struct rg_model *model);
 
+/* Position of embed.weight [V][E], where shape.words says that there is one. */
+size_t rg_model_embed(const struct rg_model *model);
+
+/* What a data set for the shape has: V with an embedding table, else F. */
+size_t rg_shape_features(const struct rg_shape *shape);
+
 /* Directions D of a shape: 2 if bidirectional. */
 size_t rg_shape_directions(const struct rg_shape *shape);
 
@@ -70,7 +77,7 @@ size_t rg_shape_directions(const struct rg_shape *shape);
 rg_status rg_model_create(const struct rg_shape *shape, struct rg_model **out);
 void rg_model_destroy(struct rg_model *model); /* NULL allowed */
 
-/* Keep a copy of the [inputs] words, in order of their number. */
+/* Keep a copy of the [features] words, in order of their number. */
 rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words);
 
 /* Gates of a cell: 1 for rnn, 4 for lstm (i, f, g, o), 3 for gru (r, z, n). */
@@ -84,8 +91,8 @@ struct rg_init_options {
     double forget_bias;    /* lstm: b_ih of the forget gate, b_hh then 0; NAN: as drawn */
 };
 
-/* Fill the weights from the seed: biases and head as torch.nn does (U(-1/sqrt H, 1/sqrt H)), the matrices as `init`
- * says. The same seed gives the same weights on every machine. */
+/* Fill the weights from the seed: biases and head as torch.nn does (U(-1/sqrt H, 1/sqrt H)), an embedding
+ * table too (N(0, 1)), the matrices as `init` says. The same seed gives the same weights on every machine. */
 rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_options *init, uint64_t seed);
 
 /* Elements of a parameter, and its first element. */

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What a file may give besides x and y: states to start from; padding on either side. A batch equals its sequences one by one, on every device.
+# What a file may give besides x and y: states to start from, padding on either side, words
+# for an embedding. A batch equals its sequences one by one, on every device.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
 # shellcheck source=tensors.inc
@@ -93,3 +94,53 @@ checked "padding on either side"
 refused 4 'left\.npz: tensor .y.: element .* is not finite' "$program" --data left.npz --target steps --device cpu
 refused 4 'left\.npz: sequence 2 has target nan; with --target last' "$program" --data left.npz --pad left --device cpu
 checked "the other side, and targets of every step for one of the last"
+
+# ---- words through an embedding: text, the same as whole numbers, and a file of PyTorch's names
+tensors '
+words = "cat mat rat".split()
+rows = [line.split(",")[0].split() for line in open(sys.argv[1]).read().split("\n")[1:] if line]
+numbers = [words.index(w) for row in rows for w in row]
+write_npz("words.npz", {"x": ((3, 3), numbers), "y": ((3,), [1, 1, 0])})
+write_npz("beyond.npz", {"x": ((3, 3), numbers[:-1] + [3]), "y": ((3,), [1, 1, 0])})
+write_npz("floats.npz", {"x": ((3, 3, 3), [0.5] * 27), "y": ((3,), [1, 1, 0])})
+for i in range(3):
+    write_npz("word%d.npz" % i, {"x": ((1, 3), numbers[3 * i :][:3]), "y": ((1,), [[1, 1, 0][i]])})
+' "$root/data/cat-mat-rat.csv"
+for device in "${devices[@]}"; do
+    for data in "$root/data/cat-mat-rat.csv" words.npz; do
+        expect_status 0 "$program" --data "$data" --embed 5 --hidden 3 --lr 0.05 --updates 100 --device "$device" \
+            --out "embed-${data##*.}"
+    done
+    at=(--model embed-csv/model.safetensors --device "$device")
+    expect_status 0 "$program" predict "${at[@]}" --data "$root/data/cat-mat-rat.csv"
+    expect_line '^cat mat rat +label 1 +probability 0\.9'
+    expect_status 0 "$program" grad "${at[@]}" --data words.npz --out g.safetensors
+    for i in 0 1 2; do
+        expect_status 0 "$program" grad "${at[@]}" --data "word$i.npz" --out "g$i.safetensors"
+    done
+    tensors '
+csv, npz = read_safetensors("embed-csv/model.safetensors"), read_safetensors("embed-npz/model.safetensors")
+assert csv == npz and csv["embed.weight"][0] == (3, 5) and csv["rnn.weight_ih_l0"][0] == (3, 5)
+whole, ones = read_safetensors("g.safetensors"), [read_safetensors("g%d.safetensors" % i) for i in range(3)]
+for name in whole:
+    if name.startswith("grad."):
+        near(name, whole[name][1], [sum(one[name][1][j] for one in ones) / 3 for j in range(len(whole[name][1]))])
+assert ones[2]["grad.embed.weight"][1][10:] == (0.0,) * 5  # "mat mat cat" has no rat
+csv.pop("rnn.bias_ih_l0")
+write_safetensors("plain.safetensors", csv)
+'
+    expect_status 0 "$program" grad --model plain.safetensors --loss bce --device "$device" --data words.npz --out p.safetensors
+    tensors 'assert read_safetensors("p.safetensors")["grad.embed.weight"][0] == (3, 5)'
+done
+same=(--data words.npz --embed 5 --batch 300 --hidden 16 --updates 3 --device cpu --json)
+expect_status 0 "$program" "${same[@]}" --threads 1
+one=$(json_end weights_hash)
+expect_status 0 "$program" "${same[@]}" --threads 3 --memory 200K
+[ "$one" = "$(json_end weights_hash)" ] || fail "an embedding depends on threads or on how the batch is cut"
+checked "words through an embedding: text and whole numbers, train, predict, grad, threads, chunks"
+
+at=(--model embed-csv/model.safetensors --device cpu)
+refused 4 'beyond\.npz has 4 words, but embed\.weight of .* is \[3, 5\]' "$program" predict "${at[@]}" --data beyond.npz
+refused 4 'floats\.npz has 3 features, but embed\.weight' "$program" predict "${at[@]}" --data floats.npz
+refused 2 'embed is for words or whole numbers' "$program" --data floats.npz --embed 4 --device cpu
+checked "tokens out of range, and what is no word"

@@ -78,14 +78,23 @@ static struct rg_exercise_form form_of(const struct subject *s) {
                 .bidirectional = json_is_true(json_object_get(config, "bidirectional")),
                 .skip = counted(config, "skip"),
                 .skip_kind = (enum rg_skip_kind)named(config, "skip_kind", rg_skip_kind_names)},
-        .initial = rg_tensors_find(s->tensors, "h_0") != NULL};
+        .initial = rg_tensors_find(s->tensors, "h_0") != NULL,
+        .words = counted(config, "words")}; /* 0 if there is none */
     json_decref(config);
     return form;
 }
 
 static void load_numbers(struct subject *s) {
     struct rg_exercise *const e = s->exercise;
-    rg_tensor_to_float(find(s, "", "x"), e->data.x_float);
+    const struct rg_tensor *const x = find(s, "", "x");
+    if (s->form.words) {
+        rg_tensor_to_double(x, s->values);
+    } else {
+        rg_tensor_to_float(x, e->data.x_float);
+    }
+    for (size_t i = 0; s->form.words && i < rg_tensor_elements(x); i++) {
+        e->data.x_token[i] = (int32_t)s->values[i];
+    }
     rg_tensor_to_float(find(s, "", "y"), e->data.y);
     if (e->data.lengths) {
         rg_tensor_to_double(find(s, "", "lengths"), s->values);
@@ -288,7 +297,7 @@ END_TEST
 
 /* Every model's file is there. */
 START_TEST(fixtures_are_found) {
-    ck_assert_int_eq(n_files, 154);
+    ck_assert_int_eq(n_files, 158);
 }
 END_TEST
 

@@ -40,7 +40,7 @@ START_TEST(large_sizes_agree) {
     if (device) {
         struct rg_checks checks = {.report = expect_passed, .context = &execution};
         for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
-            expect_ok(rg_check_updates(&checks, device, &large[i], false), executions[execution].name);
+            expect_ok(rg_check_updates(&checks, device, &large[i], false, 0), executions[execution].name);
         }
         rg_device_destroy(device);
     }

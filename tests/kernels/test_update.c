@@ -21,7 +21,7 @@ enum { N_NETS = sizeof nets / sizeof *nets };
 /* A model with fixed random weights. */
 static struct rg_exercise *exercise_of(struct rg_exercise_sizes sizes, struct rg_exercise_net net) {
     struct rg_exercise *e = NULL;
-    expect_ok(rg_exercise_create(&(struct rg_exercise_form){sizes, net, false}, &e), "exercise");
+    expect_ok(rg_exercise_create(&(struct rg_exercise_form){sizes, net, false, 0}, &e), "exercise");
     rg_exercise_fill(e, 11);
     return e;
 }
@@ -115,7 +115,7 @@ static struct state train_adding(struct rg_device *device, const struct rg_exerc
 }
 
 START_TEST(executions_agree_after_fifty_updates) {
-    const struct rg_exercise_form form = {{64, 20, 2, 33, 1, RG_LOSS_MSE, false}, nets[_i], false};
+    const struct rg_exercise_form form = {{64, 20, 2, 33, 1, RG_LOSS_MSE, false}, nets[_i], false, 0};
     struct rg_exercise *e = exercise_of(form.sizes, form.net);
     const size_t arena = e->model->arena;
     struct state native = {.weights = NULL};
@@ -273,7 +273,7 @@ START_TEST(small_chunks_agree) {
     if (!device) {
         return;
     }
-    const struct rg_exercise_form form = {{300, 9, 2, 33, 1, RG_LOSS_MSE, false}, nets[0], false};
+    const struct rg_exercise_form form = {{300, 9, 2, 33, 1, RG_LOSS_MSE, false}, nets[0], false, 0};
     struct rg_exercise *e = exercise(form.sizes);
     const size_t arena = e->model->arena;
     double *const values = numbers(2 * arena, sizeof *values);
@@ -465,7 +465,7 @@ START_TEST(exploding_gradients_are_clipped) {
     if (!device) {
         return;
     }
-    const struct rg_exercise_form form = {{9, 6, 2, 17, 1, RG_LOSS_MSE, false}, nets[0], false};
+    const struct rg_exercise_form form = {{9, 6, 2, 17, 1, RG_LOSS_MSE, false}, nets[0], false, 0};
     const struct rg_exercise_sizes sizes = form.sizes;
     struct rg_exercise *e = exercise(sizes);
     for (size_t i = 0; i < sizes.batch; i++) {

@@ -139,11 +139,12 @@ START_TEST(table_of_cells) {
         shape.layers = RG_MAX_LAYERS;
         shape.bidirectional = true;
         shape.skip = 1;
+        shape.words = 5;
         struct rg_model *const model = create(&shape);
         ck_assert_uint_eq(rg_cell_gates((enum rg_cell)cell), gates[cell]);
         ck_assert_uint_eq(model->n_parameters, RG_MAX_PARAMETERS);
         ck_assert_uint_eq(model->parameters[rg_model_parameter(model, 15, 1, RG_ROLE_WEIGHT_SH)].rows, 3 * gates[cell]);
-        ck_assert_str_eq(model->parameters[RG_MAX_PARAMETERS - 3].name, "rnn.weight_sh_l15_reverse");
+        ck_assert_str_eq(model->parameters[RG_MAX_PARAMETERS - 4].name, "rnn.weight_sh_l15_reverse");
         rg_model_destroy(model);
     }
 }

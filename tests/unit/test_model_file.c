@@ -43,10 +43,10 @@ static const struct rg_shape defaults = {.cell = RG_N_CELLS, .loss = RG_LOSS_BCE
 START_TEST(round_trip) {
     static char *const words[] = {"cat", "m\"a\\t\n", "\xc3\xa9", "\xf0\x9f\x90\x80", "e", "f", "g"};
     static const struct rg_shape shapes[] = {
-        {RG_CELL_RNN, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, 1, false, 0, RG_SKIP_ADD},
-        {RG_CELL_RNN, RG_ACT_LINEAR, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_STEPS, 2, false, 9, RG_SKIP_DILATED},
-        {RG_CELL_LSTM, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, 3, true, 1000000000, RG_SKIP_ADD},
-        {RG_CELL_GRU, RG_ACT_TANH, 7, 1, 2, RG_LOSS_MSE, RG_TARGET_LAST, 16, true, 1, RG_SKIP_ADD}};
+        {RG_CELL_RNN, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, 1, false, 0, RG_SKIP_ADD, 0},
+        {RG_CELL_RNN, RG_ACT_LINEAR, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_STEPS, 2, false, 9, RG_SKIP_DILATED, 0},
+        {RG_CELL_LSTM, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, 3, true, 1000000000, RG_SKIP_ADD, 0},
+        {RG_CELL_GRU, RG_ACT_TANH, 7, 1, 2, RG_LOSS_MSE, RG_TARGET_LAST, 16, true, 1, RG_SKIP_ADD, 7}};
     static const struct rg_init_options init = {.hidden = {RG_INIT_ORTHOGONAL, 1.0}, .forget_bias = 1.0};
     const bool token = _i % 2 == 1;
     struct rg_model *const model = create(&shapes[_i / 2]);
@@ -61,6 +61,7 @@ START_TEST(round_trip) {
     ck_assert(back->shape.loss == RG_LOSS_MSE && back->shape.target == model->shape.target);
     ck_assert(back->shape.layers == model->shape.layers && back->shape.bidirectional == model->shape.bidirectional);
     ck_assert(back->shape.skip == model->shape.skip && back->shape.skip_kind == model->shape.skip_kind);
+    ck_assert_uint_eq(back->shape.words, model->shape.words);
     ck_assert_uint_eq(back->arena, model->arena);
     ck_assert_mem_eq(back->weights, model->weights, model->arena * sizeof *model->weights);
     ck_assert((back->vocabulary != NULL) == token);
@@ -430,7 +431,7 @@ START_TEST(bad_configs) {
         {HEAD "\"inputs\":3,\"hidden\":18446744073709551615,\"outputs\":1}", "more elements than can be counted"},
         {HEAD SIZES ",\"vocabulary\":[]}", "a word of the vocabulary in quotes"},
         {HEAD SIZES ",\"vocabulary\":[\"a\",\"b\"]}", "2 words in the vocabulary, 3 inputs"},
-        {HEAD SIZES ",\"vocabulary\":[\"a\",\"b\",\"c\",\"d\"]}", "more words than rnn.weight_ih_l0 has columns, 3"},
+        {HEAD SIZES ",\"vocabulary\":[\"a\",\"b\",\"c\",\"d\"]}", "more words than the model takes, 3"},
         {HEAD SIZES ",\"vocabulary\":[\"a\",\"\",\"c\"]}", "word 1 of the vocabulary is empty"},
         {HEAD SIZES ",\"vocabulary\":[\"a\",[[[[", "a word of the vocabulary in quotes"},
         {HEAD SIZES ",\"vocabulary\":[\"a\" \"b\"]}", ", or ] after a word"},

@@ -98,6 +98,8 @@ START_TEST(every_model_option) {
     ck_assert(config.skip == 7 && config.skip_kind == RG_SKIP_DILATED && config.target == RG_TARGET_STEPS);
     accept("grad --model m --data d --out o --target steps --probe-time 12");
     ck_assert_uint_eq(config.probe_time, 12);
+    accept("--embed 16 --data d.npz");
+    ck_assert(config.embed == 16 && rg_config_default().embed == 0);
     accept("--cell lstm --init identity --init-input orthogonal:2 --forget-bias -1.5");
     ck_assert(config.cell == RG_CELL_LSTM && config.forget_bias == -1.5);
     ck_assert(config.init.kind == RG_INIT_IDENTITY && config.init.value == 1.0);
@@ -425,6 +427,7 @@ static const struct {
     {"--init-input nprnn", "--init-input: unknown value 'nprnn'; expected one of pytorch"},
     {"--init-input normal", "--init-input: normal needs a number; write --init-input normal:STD"},
     {"--init-input he:2", "--init-input: he takes no number; write --init-input he"},
+    {"--embed 8", "--embed is for the words of a file; --data FILE is needed"},
     {"--pad both", "--pad: unknown value 'both'; expected one of right, left"},
     {"--target first", "--target: unknown value 'first'; expected one of last, steps"},
     {"--momentum 0.5", "--momentum is of the optimizers momentum, nesterov and rmsprop, not of adam"},

@@ -26,6 +26,7 @@ struct fixture {
     double tolerance;
     const char *file;
     double *h_0, *c_0; /* [L D][N][H], or NULL */
+    int32_t *words;    /* [N][T], or NULL */
 };
 
 static int by_name(const void *a, const void *b) {
@@ -88,7 +89,8 @@ static struct ref_model form_of(const struct rg_tensors *tensors, enum ref_loss 
                                    .bidirectional = json_is_true(json_object_get(config, "bidirectional")),
                                    .skip = config_size(config, "skip"),
                                    .skip_kind = (enum ref_skip_kind)config_name(config, "skip_kind", skip_kind_names),
-                                   .target = (enum ref_target)config_name(config, "target", target_names)};
+                                   .target = (enum ref_target)config_name(config, "target", target_names),
+                                   .words = (size_t)json_integer_value(json_object_get(config, "words"))}; /* or 0 */
     *loss = (enum ref_loss)config_name(config, "loss", loss_names);
     json_decref(config);
     return form;
@@ -118,14 +120,17 @@ static double read_number(const struct fixture *fixture, const char *name) {
     return value;
 }
 
-static void read_lengths(const struct fixture *fixture, int32_t *lengths) {
-    const size_t n = fixture->problem.batch.n_sequences;
+/* A new array. */
+static int32_t *read_whole(const struct fixture *fixture, const char *name, size_t n) {
     double *values = numbers(n);
+    int32_t *whole = calloc(n, sizeof(*whole));
 
-    read_into(fixture, "lengths", values, n);
+    ck_assert_ptr_nonnull(whole);
+    read_into(fixture, name, values, n);
     for (size_t i = 0; i < n; i++)
-        lengths[i] = (int32_t)values[i];
+        whole[i] = (int32_t)values[i];
     free(values);
+    return whole;
 }
 
 /* [L D][N][H], or NULL if sequences start from zeros. */
@@ -149,7 +154,7 @@ static struct fixture read_fixture(const char *file, double tolerance) {
     ck_assert_msg(rg_tensors_read(path, &fixture.tensors) == RG_OK, "%s", rg_error_message());
     const struct ref_model form = form_of(fixture.tensors, &batch.loss);
     const struct rg_tensor *x = find(&fixture, "", "x");
-    ck_assert_uint_eq(x->n_dims, 3);
+    ck_assert_uint_eq(x->n_dims, form.words > 0 ? 2 : 3);
     batch.n_sequences = x->shape[0];
     batch.n_steps = x->shape[1];
     fixture.problem = problem_of(&form, batch, rg_tensors_find(fixture.tensors, "lengths") != NULL);
@@ -159,10 +164,16 @@ static struct fixture read_fixture(const char *file, double tolerance) {
     for (size_t p = 0; p < problem->model->n_parameters; p++)
         read_into(&fixture, ref_parameter_name(problem->model, p), problem->model->values[p],
                   ref_parameter_elements(problem->model, p));
-    read_into(&fixture, "x", problem->x, batch.n_sequences * batch.n_steps * form.inputs);
+    if (form.words > 0)
+        fixture.problem.batch.words = fixture.words = read_whole(&fixture, "x", batch.n_sequences * batch.n_steps);
+    else
+        read_into(&fixture, "x", problem->x, batch.n_sequences * batch.n_steps * form.inputs);
     read_into(&fixture, "y", problem->y, target_rows(&form, &batch) * per_row);
-    if (problem->lengths)
-        read_lengths(&fixture, problem->lengths);
+    if (problem->lengths) {
+        free(problem->lengths);
+        fixture.problem.lengths = read_whole(&fixture, "lengths", batch.n_sequences);
+        fixture.problem.batch.lengths = fixture.problem.lengths;
+    }
     fixture.problem.batch.h_0 = fixture.h_0 = read_states(&fixture, "h_0");
     fixture.problem.batch.c_0 = fixture.c_0 = read_states(&fixture, "c_0");
     return fixture;
@@ -172,6 +183,7 @@ static void fixture_free(struct fixture *fixture) {
     problem_free(&fixture->problem);
     free(fixture->h_0);
     free(fixture->c_0);
+    free(fixture->words);
     rg_tensors_destroy(fixture->tensors);
 }
 
