@@ -177,6 +177,7 @@ static void add_fact(struct rg_fact *facts, size_t *n, const char *name, const c
 static size_t list_facts(const struct rg_recorder *r, const struct rg_run *run, struct rg_fact facts[MAX_FACTS]) {
     const struct rg_run_result *const result = &run->result;
     const struct rg_training *const t = &result->training;
+    const struct rg_history *const h = r->history;
     size_t n = 0;
     add_fact(facts, &n, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
     add_fact(facts, &n, "loss", "%.6g (baseline %.6g)", t->loss, run->problem.baseline);
@@ -194,7 +195,7 @@ static size_t list_facts(const struct rg_recorder *r, const struct rg_run *run, 
         add_fact(facts, &n, "factor a step back", "%.4g", result->judgement.decay);
         add_fact(facts, &n, "horizon", "%zu steps", result->horizon);
         add_fact(facts, &n, "share of the older half", "%.3g %%",
-                 100.0 * rg_history_long_share(r->history, rg_history_main_matrix(r->history)));
+                 100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
     }
     add_fact(facts, &n, "time", "%.2f s, %.4g sequences/s", t->seconds, t->sequences_per_s);
     add_fact(facts, &n, "device", "%.120s", run->device->info.name);

@@ -150,6 +150,7 @@ static rg_status train(struct job *j) {
     RG_TRY(rg_recorder_create(j->config, &j->recorder));
     const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, &r->engine->plan};
     rg_screen_init(&j->screen, &r->config);
+    j->screen.history = rg_recorder_history(j->recorder);
     rg_screen_opening(&j->screen, &facts);
     report_start(j);
     const struct rg_trainer_hooks hooks = {.on_update = on_update, .self = j, .stop = rg_stop_catch()};

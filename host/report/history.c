@@ -133,7 +133,10 @@ rg_status rg_history_set_matrices(struct rg_history *h, size_t steps, const stru
 
 /* The columns of one matrix from its lags. */
 static void bin(const struct rg_history *h, const struct rg_lag_values *v, float *norm, float *share, float *cosine) {
-    for (size_t c = 0; c < h->n_columns; c++) {
+    for (size_t c = 0; c < h->n_columns && !v->log10_norm; c++) {
+        norm[c] = share[c] = cosine[c] = NAN;
+    }
+    for (size_t c = 0; c < h->n_columns && v->log10_norm; c++) {
         const size_t first = c * h->width, end = first + h->width < h->steps ? first + h->width : h->steps;
         double largest = -INFINITY, shares = 0.0, cosines = 0.0;
         for (size_t lag = first; lag < end; lag++) {
@@ -165,11 +168,8 @@ const float *rg_history_lags(const struct rg_history *h, size_t sample, size_t m
     return h->samples[sample].numbers + (matrix * RG_LAG_QUANTITIES + (size_t)quantity) * h->n_columns;
 }
 
-double rg_history_long_share(const struct rg_history *h, size_t matrix) {
-    if (!h->sample.n) {
-        return NAN;
-    }
-    const float *const share = rg_history_lags(h, h->sample.n - 1, matrix, RG_LAG_SHARE);
+double rg_history_long_share(const struct rg_history *h, size_t sample, size_t matrix) {
+    const float *const share = rg_history_lags(h, sample, matrix, RG_LAG_SHARE);
     double sum = 0.0;
     for (size_t c = 0; c < h->n_columns; c++) {
         sum += c * h->width >= (h->steps + 1) / 2 ? (double)share[c] : 0.0;

@@ -41,7 +41,8 @@ struct rg_history_matrix {
 
 /* What one lag profile says of one matrix, by lag. */
 struct rg_lag_values {
-    const double *log10_norm; /* [T] log10 ||G_tau||, -INFINITY for 0: a norm may be smaller than a double can be */
+    const double *log10_norm; /* [T] log10 ||G_tau||, -INFINITY for 0: a norm may be smaller than a double can be;
+                                 NULL: this profile does not say, and all that is kept of it is NAN */
     const double *share;      /* [T] */
     const double *cosine;     /* [T] */
 };
@@ -96,7 +97,7 @@ enum rg_lag_quantity { RG_LAG_LOG10_NORM, RG_LAG_SHARE, RG_LAG_COSINE, RG_LAG_QU
 const float *rg_history_lags(const struct rg_history *history, size_t sample, size_t matrix,
                              enum rg_lag_quantity quantity);
 
-/* Sum of a matrix's shares over the lags of the older half, T/2 and above, in the newest sample; NAN without one. */
-double rg_history_long_share(const struct rg_history *history, size_t matrix);
+/* Sum of a matrix's shares over the lags of the older half, T/2 and above, in a sample. */
+double rg_history_long_share(const struct rg_history *history, size_t sample, size_t matrix);
 
 #endif

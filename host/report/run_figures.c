@@ -50,6 +50,29 @@ static void name_matrix(const struct rg_model *model, const struct rg_lag_profil
     }
 }
 
+/* The values that belong to one of the history's matrices. */
+static struct rg_lag_values values_of(const char *name, const struct rg_history_matrix *matrices,
+                                      const struct rg_lag_values *values, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(matrices[i].name, name) == 0) {
+            return values[i];
+        }
+    }
+    return (struct rg_lag_values){NULL, NULL, NULL};
+}
+
+static rg_status add_named(struct rg_history *h, uint64_t update, const struct rg_history_matrix *matrices,
+                           const struct rg_lag_values *values, size_t n) {
+    struct rg_lag_values *all = NULL;
+    RG_TRY(rg_alloc(&all, h->n_matrices, sizeof *all, "the lag profiles"));
+    for (size_t m = 0; m < h->n_matrices; m++) {
+        all[m] = values_of(h->matrices[m].name, matrices, values, n);
+    }
+    const rg_status status = rg_history_add_lags(h, update, all);
+    rg_free(all);
+    return status;
+}
+
 rg_status rg_history_add_profiles(struct rg_history *h, const struct rg_model *model, uint64_t update,
                                   const struct rg_lag_profiles *profiles) {
     const size_t n_profiles = profiles->layers * profiles->directions;
@@ -70,7 +93,7 @@ rg_status rg_history_add_profiles(struct rg_history *h, const struct rg_model *m
     if (h->n_matrices == 0) {
         RG_TRY_GOTO(rg_history_set_matrices(h, profiles->items[0].steps, matrices, n));
     }
-    RG_TRY_GOTO(rg_history_add_lags(h, update, values));
+    RG_TRY_GOTO(add_named(h, update, matrices, values, n));
 fail:
     rg_free(values);
     rg_free(matrices);

@@ -13,8 +13,8 @@ enum { RG_RUN_FIGURES = 8 };
 rg_status rg_run_figures(const struct rg_history *history, double baseline, double clip_norm, struct rg_plot *plots);
 void rg_run_figures_clear(struct rg_plot *plots);
 
-/* Add the lag profiles of all layers and directions to the history, which takes its matrices, and the rows of each gate
- * of a recurrent matrix as `NAME.gate_g`, from the first time. RG_NO_MEMORY. */
+/* Add the lag profiles of all layers and directions to the history. One that has no matrices yet takes those of the
+ * model, and the rows of each gate of a recurrent one as `NAME.gate_g`; one that has keeps to them. RG_NO_MEMORY. */
 rg_status rg_history_add_profiles(struct rg_history *history, const struct rg_model *model, uint64_t update,
                                   const struct rg_lag_profiles *profiles);
 

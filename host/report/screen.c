@@ -3,6 +3,7 @@
 #include "report/screen.h"
 
 #include <langinfo.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "report/figures.h"
 #include "report/lag_plot.h"
+#include "report/spark.h"
 
 static const double LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0;
 
@@ -27,7 +30,11 @@ void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
     screen->live = !config->quiet && !config->json && isatty(STDERR_FILENO) && !dumb;
     screen->color =
         config->color == 1 || (config->color < 0 && isatty(STDOUT_FILENO) && !dumb && !(no_color && no_color[0]));
-    screen->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0); /* setlocale would change more than the screen */
+    screen->unicode = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    if (locale) {
+        freelocale(locale);
+    }
     screen->begin = screen->last = now();
 }
 
@@ -149,11 +156,16 @@ void rg_screen_update(struct rg_screen *screen, const struct rg_update *update) 
     char rate[32], time_left[32];
     const uint64_t total = screen->config->updates;
     const double left = (t - screen->begin) / (double)update->update * (double)(total - update->update);
-    char line[200];
-    int length = snprintf(line, sizeof line, "update %llu/%llu  loss %.4g  norm %.3g  clip %.0f %%  %s seq/s  %s left",
-                          (unsigned long long)update->update, (unsigned long long)total, update->loss,
-                          fabs(update->grad_norm), 100.0 * (double)screen->clipped / (double)screen->seen,
-                          short_rate(update->sequences_per_s, rate), short_time(left, time_left));
+    char line[200], share[32] = "";
+    const struct rg_history *const h = screen->history;
+    if (h && h->sample.n) {
+        const double lags = rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h));
+        (void)snprintf(share, sizeof share, "  long %.3g %%", 100.0 * lags);
+    }
+    int length = snprintf(line, sizeof line, "%s%llu/%llu  loss %.4g  norm %.3g  clip %.0f %%%s  %s seq/s  %s left",
+                          share[0] ? "" : "update ", (unsigned long long)update->update, (unsigned long long)total,
+                          update->loss, fabs(update->grad_norm), 100.0 * (double)screen->clipped / (double)screen->seen,
+                          share, short_rate(update->sequences_per_s, rate), short_time(left, time_left));
     /* a line that wraps could not be rewritten */
     const int width = screen->live ? terminal_width() - 1 : length;
     length = length < width ? length : width;
@@ -241,6 +253,9 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
                      fabs(training->grad_norm), 100.0 * (double)training->clipped / (double)training->updates,
                      (unsigned long long)training->skipped, training->seconds,
                      short_rate(training->sequences_per_s, b));
+    }
+    if (screen->history) {
+        rg_spark_print(screen->history, screen->color, screen->unicode);
     }
     if (profile) {
         char sentence[400];

@@ -6,6 +6,7 @@
 
 #include "gradient/verdict.h"
 #include "train/score.h"
+#include "report/history.h"
 #include "train/source.h"
 #include "train/trainer.h"
 
@@ -16,6 +17,7 @@ struct rg_screen {
     bool unicode;       /* the locale's characters are UTF-8 */
     double begin, last; /* seconds */
     uint64_t clipped, seen;
+    const struct rg_history *history; /* of the run, for sparklines; NULL: none */
 };
 
 /* The run as a whole, for opening and result. */
@@ -32,7 +34,8 @@ void rg_screen_init(struct rg_screen *screen, const struct rg_config *config);
 /* What will run: model, task and baseline, batch and optimiser, device, memory. */
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *facts);
 
-/* The progress line: at most ten a second on a terminal, else a line now and then. */
+/* The progress line: at most ten a second on a terminal, else a line now and then. `long`: the share of the older half
+ * of the lags, where the history has lag profiles. */
 void rg_screen_update(struct rg_screen *screen, const struct rg_update *update);
 void rg_screen_progress_end(struct rg_screen *screen);
 

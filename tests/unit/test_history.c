@@ -116,7 +116,6 @@ START_TEST(lags_are_binned) {
     const struct rg_history_matrix matrices[2] = {{"rnn.weight_hh_l0", 0, 0}, {"rnn.weight_ih_l0", 0, 0}};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         struct rg_history *h = created();
-        ck_assert(isnan(rg_history_long_share(h, 0)));
         ck_assert_int_eq(rg_history_set_matrices(h, lengths[i], matrices, 2), RG_OK);
         add_profile(h, 3, lengths[i]);
         ck_assert_uint_le(h->n_columns, RG_KEPT_LAGS);
@@ -133,9 +132,23 @@ START_TEST(lags_are_binned) {
             ck_assert_double_eq_tol(sum, 1.0, 1e-5);
             ck_assert_float_eq(rg_history_lags(h, 0, m, RG_LAG_COSINE)[0], h->width % 2 ? 1.0F : 0.0F);
         }
-        ck_assert(lengths[i] < 2 || fabs(rg_history_long_share(h, 1) - 0.5) < 0.01);
+        ck_assert(lengths[i] < 2 || fabs(rg_history_long_share(h, 0, 1) - 0.5) < 0.01);
         rg_history_destroy(h);
     }
+}
+END_TEST
+
+START_TEST(what_a_profile_does_not_say_is_nan) {
+    const struct rg_history_matrix matrices[2] = {{"a", 0, 0}, {"b", 0, 0}};
+    const double zero[1] = {0.0}, one[1] = {1.0};
+    struct rg_history *h = created();
+    ck_assert_int_eq(rg_history_set_matrices(h, 1, matrices, 2), RG_OK);
+    ck_assert_int_eq(rg_history_add_lags(h, 1, (const struct rg_lag_values[]){{NULL, NULL, NULL}, {zero, one, one}}),
+                     RG_OK);
+    for (int q = 0; q < RG_LAG_QUANTITIES; q++)
+        ck_assert(isnan(rg_history_lags(h, 0, 0, (enum rg_lag_quantity)q)[0]));
+    ck_assert_float_eq(rg_history_lags(h, 0, 1, RG_LAG_SHARE)[0], 1.0F);
+    rg_history_destroy(h);
 }
 END_TEST
 
@@ -180,6 +193,7 @@ int main(void) {
     tcase_add_test(tests, losses_that_are_not_finite_are_no_points);
     tcase_add_test(tests, validations_are_thinned);
     tcase_add_test(tests, lags_are_binned);
+    tcase_add_test(tests, what_a_profile_does_not_say_is_nan);
     tcase_add_test(tests, samples_are_thinned);
     tcase_add_test(tests, many_matrices_have_fewer_samples);
     suite_add_tcase(suite, tests);

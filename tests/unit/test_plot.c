@@ -11,6 +11,7 @@
 #include "report/html.h"
 #include "report/picture.h"
 #include "report/run_figures.h"
+#include "report/spark.h"
 #include "report/svg.h"
 #include "rnn_gpu/memory.h"
 
@@ -315,6 +316,31 @@ START_TEST(a_map_shows_each_sample_and_lag) {
 }
 END_TEST
 
+/* ---- Lines of text ---- */
+
+static void check_spark(struct rg_spark spark, const char *expected) {
+    char line[3 * RG_SPARK_COLUMNS + 1];
+    rg_spark_line(&spark, line);
+    ck_assert_str_eq(line, expected);
+}
+
+START_TEST(sparklines) {
+    const double up[8] = {0, 1, 2, 3, 4, 5, 6, 7}, gaps[4] = {NAN, 1.0, INFINITY, 2.0}, flat[3] = {5, 5, 5};
+    check_spark((struct rg_spark){.values = up, .n = 8, .columns = 8}, ".:-=+*#@");
+    check_spark((struct rg_spark){.values = up, .n = 8, .columns = 8, .unicode = true}, "▁▂▃▄▅▆▇█");
+    check_spark((struct rg_spark){.values = up, .n = 8, .columns = 4, .unicode = true, .heat = true}, "░▒▓█");
+    check_spark((struct rg_spark){.values = up, .n = 8, .columns = 2}, ".@");
+    check_spark((struct rg_spark){.values = up, .n = 2, .columns = 6}, "...@@@");
+    check_spark((struct rg_spark){.values = gaps, .n = 4, .columns = 4}, " . @");
+    check_spark((struct rg_spark){.values = flat, .n = 3, .columns = 3}, "...");
+    check_spark((struct rg_spark){.values = flat, .n = 3, .columns = 3, .heat = true}, "@@@");
+    check_spark((struct rg_spark){.values = up, .n = 8, .columns = 8, .heat = true, .blank_zero = true}, " :-=+*#@");
+    const double spike[4] = {0, 0, 0, 8};
+    check_spark((struct rg_spark){.values = spike, .n = 4, .columns = 2, .largest = true}, ".@");
+    check_spark((struct rg_spark){.values = spike, .n = 4, .columns = 1, .unicode = true}, "▁");
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("plot");
     TCase *tests = tcase_create("plot");
@@ -328,6 +354,7 @@ int main(void) {
     tcase_add_test(tests, pictures_have_their_formats);
     tcase_add_test(tests, the_fit_finds_the_decay);
     tcase_add_test(tests, a_map_shows_each_sample_and_lag);
+    tcase_add_test(tests, sparklines);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
