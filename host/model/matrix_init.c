@@ -67,44 +67,67 @@ static void draw_row(double *row, size_t n, const struct rg_stream *stream, uint
 
 /* ---- Orthogonal ---- */
 
-/* Row k of q [][n] from normal numbers, made orthonormal to the rows before it by modified Gram-Schmidt, run twice
- * because once loses orthogonality in proportion to the condition. False if nothing was left of the row. */
-static bool orthonormal_row(double *q, size_t n, size_t k, const struct rg_stream *stream, uint64_t first_block) {
-    double *const row = q + k * n;
-    draw_row(row, n, stream, first_block);
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t j = 0; j < k; j++) {
-            const double along = dot(row, q + j * n, n);
-            for (size_t i = 0; i < n; i++)
-                row[i] -= along * q[j * n + i];
-        }
-        const double norm = sqrt(dot(row, row, n));
-        if (norm < 1e-7)
-            return false;
-        for (size_t i = 0; i < n; i++)
-            row[i] /= norm;
-    }
-    return true;
+enum { TILE = 4 }; /* vectors that share the reflections they read */
+
+/* The reflection I - scale v v^T that takes a vector of n normal numbers, drawn into v, to a multiple of the first
+ * axis; *sign is that of the multiple. */
+static double draw_reflection(double *v, size_t n, const struct rg_stream *stream, uint64_t first_block, double *sign) {
+    draw_row(v, n, stream, first_block);
+    const double norm = sqrt(dot(v, v, n));
+    if (norm == 0.0)
+        v[0] = 1.0;
+    const double length = norm == 0.0 ? 1.0 : norm, head = fabs(v[0]);
+    *sign = v[0] < 0.0 ? 1.0 : -1.0;
+    v[0] -= *sign * length;
+    return 1.0 / (length * (length + head));
 }
 
-/* gain * Q for each gate, Q uniform over the matrices with orthonormal rows (or columns): the QR factor of a normal
- * matrix is that once the diagonal of R is positive (Mezzadri 2007), and here that diagonal holds the norms. */
+/* Rows first … end-1 of q, the axes through the reflections before and of each: w [TILE][n] is overwritten with them.
+ */
+static void reflect_axes(double *w, size_t first, size_t end, size_t n, const double *v, const double *scale,
+                         const double *sign) {
+    for (size_t k = first; k < end; k++)
+        for (size_t i = 0; i < n; i++)
+            w[(k - first) * n + i] = i == k ? sign[k] : 0.0;
+    for (size_t r = end; r-- > 0;)
+        for (size_t k = r > first ? r : first; k < end; k++) {
+            const double *const axis = v + r * n + r;
+            double *const row = w + (k - first) * n + r;
+            const double along = scale[r] * dot(axis, row, n - r);
+            for (size_t i = 0; i < n - r; i++)
+                row[i] -= along * axis[i];
+        }
+}
+
+/* gain * Q for each gate, Q uniform over the matrices with orthonormal rows (or columns). The QR factor of a normal
+ * matrix is that once the diagonal of R is positive (Mezzadri 2007); what Householder's reflections leave of its
+ * columns is normal again and independent of them, so they can be drawn one by one (Stewart 1980). */
 static rg_status fill_orthogonal(const struct rg_gate_matrices *m, double gain, const struct rg_stream *stream) {
     const bool wide = m->rows <= m->columns;
     const size_t count = wide ? m->rows : m->columns, n = wide ? m->columns : m->rows;
-    double *q = NULL;
-    uint64_t block = 0;
-    RG_TRY(rg_alloc(&q, count * n, sizeof *q, "orthogonal matrix"));
+    double *v = NULL, *w = NULL, *scale = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&v, count * n, sizeof *v, "orthogonal matrix"));
+    RG_TRY_GOTO(rg_alloc(&w, TILE * n, sizeof *w, "orthogonal matrix"));
+    RG_TRY_GOTO(rg_alloc(&scale, 2 * count, sizeof *scale, "orthogonal matrix"));
     for (size_t gate = 0; gate < m->gates; gate++) {
         float *const values = m->values + gate * m->rows * m->columns;
-        for (size_t k = 0; k < count; block += blocks_of(n))
-            k += orthonormal_row(q, n, k, stream, block) ? 1 : 0;
-        for (size_t i = 0; i < m->rows; i++)
-            for (size_t j = 0; j < m->columns; j++)
-                values[i * m->columns + j] = (float)(gain * q[wide ? i * n + j : j * n + i]);
+        for (size_t r = 0; r < count; r++)
+            scale[r] =
+                draw_reflection(v + r * n + r, n - r, stream, (gate * count + r) * blocks_of(n), scale + count + r);
+        for (size_t first = 0; first < count; first += TILE) {
+            const size_t end = count - first < TILE ? count : first + TILE;
+            reflect_axes(w, first, end, n, v, scale, scale + count);
+            for (size_t k = first; k < end; k++)
+                for (size_t i = 0; i < n; i++)
+                    values[wide ? k * n + i : i * count + k] = (float)(gain * w[(k - first) * n + i]);
+        }
     }
-    rg_free(q);
-    return RG_OK;
+fail:
+    rg_free(v);
+    rg_free(w);
+    rg_free(scale);
+    return status;
 }
 
 /* ---- Normalised positive definite ---- */
