@@ -80,7 +80,7 @@ rg_status rg_bench_cases(const struct rg_config *config, const struct rg_device 
                          const struct rg_bench_earlier *earlier, struct rg_bench_case **out, size_t *count) {
     struct cases list = {.config = config};
     const size_t grid = RG_N_CELLS * COUNT(HIDDEN) * COUNT(STEPS) * COUNT(BATCHES);
-    const bool sizes = config->sizes_given || config->batch_given;
+    const bool sizes = config->sizes_given || config->steps_given || config->batch_given;
     if (sizes && config->grid != RG_GRID_AUTO) {
         return rg_fail(RG_USAGE, "--grid and a size are both given; leave one out");
     }

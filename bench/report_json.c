@@ -31,7 +31,7 @@ static void emit(const struct rg_bench_report *r, json_t *line) {
 
 /* The command again, from what it was understood as. */
 static void command_text(const struct rg_config *c, char *out, size_t bytes) {
-    const bool sizes = c->sizes_given || c->batch_given;
+    const bool sizes = c->sizes_given || c->steps_given || c->batch_given;
     char sizes_text[128] = "", cell[24] = "";
     if (sizes) {
         (void)snprintf(sizes_text, sizeof sizes_text, " --batch %zu --steps %zu --hidden %zu --input %zu", c->batch,

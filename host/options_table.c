@@ -129,8 +129,8 @@ const struct rg_option rg_options[] = {
      TRAIN | GRAD | PREDICT, 0, "where an .npz file pads short sequences"},
     {"batch", 0, "B", RG_KIND_COUNT, FIELD(batch), FIELD(batch_given), 1, 1073741824, NULL, RG_GROUP_DATA,
      TRAIN | BENCH, 0, "sequences of an update"},
-    {"steps", 0, "T", RG_KIND_COUNT, FIELD(steps), FIELD(sizes_given), 1, ONE_BILLION, NULL, RG_GROUP_DATA,
-     TRAIN | BENCH, 0, "time steps, O_1 to O_T"},
+    {"steps", 0, "T", RG_KIND_COUNT, FIELD(steps), FIELD(steps_given), 1, ONE_BILLION, NULL, RG_GROUP_DATA,
+     TRAIN | BENCH, 0, "time steps, O_1 to O_T; of a file at most the last T"},
 
     {"updates", 0, "N", RG_KIND_COUNT, FIELD(updates), FIELD(updates_given), 0, ONE_BILLION, NULL, RG_GROUP_TRAINING,
      TRAIN, 0, "optimiser updates"},

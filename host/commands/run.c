@@ -26,6 +26,12 @@ rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *d
             RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path));
         }
     }
+    if (config->steps_given && data->training) {
+        rg_dataset_cut(data->training, config->steps, config->target == RG_TARGET_STEPS);
+    }
+    if (config->steps_given && data->held_out) {
+        rg_dataset_cut(data->held_out, config->steps, false);
+    }
     return RG_OK;
 fail:
     rg_run_data_release(data);

@@ -100,6 +100,46 @@ void rg_dataset_count_classes(struct rg_dataset *dataset) {
     dataset->n_classes = (size_t)largest + 1;
 }
 
+/* The last `kept` steps of every sequence, `bytes` bytes each, to the front of `values`; NULL is allowed. */
+static void keep_last(const struct rg_dataset *data, void *values, size_t bytes, size_t kept) {
+    char *const all = values;
+
+    for (size_t i = 0; all != NULL && i < data->n_sequences; i++) {
+        size_t length = data->lengths != NULL ? (size_t)data->lengths[i] : data->n_steps;
+        size_t n = length < kept ? length : kept, end = data->pad_left ? data->n_steps : length;
+        size_t first = data->pad_left ? kept - n : 0;
+        char *to = all + i * kept * bytes;
+
+        memmove(to + first * bytes, all + (i * data->n_steps + end - n) * bytes, n * bytes);
+        memset(data->pad_left ? to : to + n * bytes, 0, (kept - n) * bytes);
+    }
+}
+
+void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
+    bool ragged = false;
+
+    if (steps >= dataset->n_steps)
+        return;
+    keep_last(dataset, dataset->x_float, dataset->n_features * sizeof(*dataset->x_float), steps);
+    keep_last(dataset, dataset->x_byte, dataset->n_features, steps);
+    keep_last(dataset, dataset->x_token, sizeof(*dataset->x_token), steps);
+    if (every_step && dataset->n_targets % dataset->n_steps == 0) {
+        size_t each = dataset->n_targets / dataset->n_steps;
+
+        keep_last(dataset, dataset->y, each * sizeof(*dataset->y), steps);
+        dataset->n_targets = each * steps;
+    }
+    for (size_t i = 0; dataset->lengths != NULL && i < dataset->n_sequences; i++) {
+        dataset->lengths[i] = (size_t)dataset->lengths[i] < steps ? dataset->lengths[i] : (int32_t)steps;
+        ragged = ragged || (size_t)dataset->lengths[i] < steps;
+    }
+    if (!ragged) {
+        rg_free(dataset->lengths);
+        dataset->lengths = NULL;
+    }
+    dataset->n_steps = steps;
+}
+
 static rg_status read_csv(const char *path, const struct rg_dataset_options *options, struct rg_dataset *dataset) {
     struct rg_csv csv;
     struct rg_csv_cell cell;

@@ -100,7 +100,8 @@ struct rg_config {
     enum rg_pad pad; /* the side on which the sequences of an .npz file are padded */
     size_t batch;    /* B; sequences of an update */
     bool batch_given;
-    size_t steps; /* T; ignored for files, whose sequences have their own */
+    size_t steps; /* T; of a file's sequences at most so many, the last, if steps_given */
+    bool steps_given;
 
     /* training */
     size_t updates;
@@ -138,7 +139,7 @@ struct rg_config {
     const char *remedies; /* such as "tanh,lstm+clip" */
 
     /* bench */
-    bool sizes_given; /* --steps, --hidden or --input: one case instead of the grid, as with --batch */
+    bool sizes_given; /* --hidden or --input: one case instead of the grid, as with --batch and --steps */
     bool cell_given;  /* one cell of the grid instead of all */
     enum rg_grid grid;
     size_t input;        /* F */

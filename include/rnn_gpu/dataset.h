@@ -51,6 +51,10 @@ rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *opt
 /* Read a pair of IDX files (gzip or plain): images [N][rows][columns] of bytes and labels [N]; a row is a time step. */
 rg_status rg_dataset_read_idx(const char *images, const char *labels, struct rg_dataset **out);
 
+/* Keep the last `steps` steps of sequences that have more, in place; with `every_step` their targets too, as y then has
+ * some for every step. */
+void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step);
+
 void rg_dataset_destroy(struct rg_dataset *dataset); /* NULL allowed */
 
 #endif

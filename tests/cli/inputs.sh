@@ -144,3 +144,10 @@ refused 4 'beyond\.npz has 4 words, but embed\.weight of .* is \[3, 5\]' "$progr
 refused 4 'floats\.npz has 3 features, but embed\.weight' "$program" predict "${at[@]}" --data floats.npz
 refused 2 'embed is for words or whole numbers' "$program" --data floats.npz --embed 4 --device cpu
 checked "tokens out of range, and what is no word"
+
+# ---- --steps with a file
+for steps in 2 3 4; do
+    expect_status 0 "$program" --data words.npz --steps "$steps" --updates 2 --device cpu --json
+    check_json 'assert lines[0]["steps"] == min(int(sys.argv[1]), 3)' "$steps"
+done
+checked "--steps keeps the last steps of a file's sequences"

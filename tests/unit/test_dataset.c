@@ -464,6 +464,35 @@ START_TEST(npz_left_padding) {
 }
 END_TEST
 
+/* The last steps stay, on either side of the padding, with the targets of every step. */
+START_TEST(cut_to_the_last_steps) {
+    static const float right[] = {1, 2, 3, 4, 5, 0, 0, 0, 6, 7, 8, 0}, left[] = {1, 2, 3, 4, 0, 0, 0, 5, 0, 6, 7, 8};
+    static const float right_cut[] = {3, 4, 5, 0, 7, 8}, left_cut[] = {3, 4, 0, 5, 7, 8};
+    static const int64_t lengths[] = {4, 1, 3};
+
+    for (int side = 0; side < 2; side++) {
+        const float *const x = side ? left : right, *const cut = side ? left_cut : right_cut;
+        const struct rg_dataset_options options = {.pad_left = side == 1};
+        struct rg_dataset *d;
+
+        put_npz((struct rg_tensor[]){tensor("x", RG_F32, SHAPE(3, 4, 1), x), tensor("y", RG_F32, SHAPE(3, 4), x),
+                                     tensor("lengths", RG_I64, SHAPE(3), lengths)},
+                3);
+        ck_assert_msg(rg_dataset_read(path, &options, &d) == RG_OK, "%s", rg_error_message());
+        rg_dataset_cut(d, 4, true);
+        ck_assert_uint_eq(d->n_steps, 4);
+        rg_dataset_cut(d, 2, true);
+        ck_assert(d->n_steps == 2 && d->n_targets == 2);
+        ck_assert_mem_eq(d->x_float, cut, sizeof(right_cut));
+        ck_assert_mem_eq(d->y, cut, sizeof(right_cut));
+        ck_assert(d->lengths[0] == 2 && d->lengths[1] == 1 && d->lengths[2] == 2);
+        rg_dataset_cut(d, 1, false);
+        ck_assert(d->lengths == NULL && d->n_targets == 2 && d->x_float[0] == 4 && d->x_float[2] == 8);
+        rg_dataset_destroy(d);
+    }
+}
+END_TEST
+
 /* h_0 and c_0 with and without the dimension of layers and directions; both have the same shape. */
 START_TEST(npz_states) {
     static const float x[] = {1, 2, 3, 4};
@@ -725,6 +754,7 @@ int main(void) {
     tcase_add_test(files, npz_forms);
     tcase_add_test(files, npz_many_tokens);
     tcase_add_test(files, npz_states);
+    tcase_add_test(files, cut_to_the_last_steps);
     tcase_add_test(files, npz_left_padding);
     tcase_add_test(files, bad_npz_files);
     tcase_add_loop_test(files, idx_forms, 0, 2);
