@@ -173,7 +173,7 @@ static void print_plan(const struct rg_bench_report *r, const struct rg_bench_ro
     const struct rg_plan *const p = &b->plan;
     const char *const indent = "        ";
     (void)printf("  %s: chunk %zu, tile %zu, block %zu, segments %zu; %zu launches, %.1f MiB\n",
-                 r->devices[i]->info.backend, p->chunk, p->tile, p->block, p->segments, b->launches,
+                 r->devices[i]->info.backend, p->chunk, p->tile, p->block, p->sum_segments, b->launches,
                  (double)b->memory_bytes / 1048576.0);
     static const char *const names[RG_N_PHASES] = {"data", "pack", "forward", "head", "reverse", "weight gradient",
                                                    "clip", "Adam"};

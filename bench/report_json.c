@@ -135,7 +135,7 @@ static void device_line(const struct rg_bench_report *r, const struct rg_bench_r
     set_count(line, "chunk", b->plan.chunk);
     set_count(line, "tile", b->plan.tile);
     set_count(line, "block", b->plan.block);
-    set_count(line, "segments", b->plan.segments);
+    set_count(line, "segments", b->plan.sum_segments);
     set_count(line, "launches", b->launches);
     if (r->config->roofline) {
         set_bounds(line, r, row, i);

@@ -45,8 +45,8 @@ struct rg_sweep_args {
     rg_u32 hidden;     /* H */
     rg_u32 h_stride;   /* Hp */
     rg_u32 out_stride; /* row of the layer's states: D*Hp and some padding */
-    rg_u32 d_stride;   /* row of the deltas: deltas*Hp and some padding */
-    rg_u32 initial;    /* 1: sequences start from the states of step T */
+    rg_u32 d_stride; /* row of the deltas, and of the saved values: the larger number of them times Hp, some padding */
+    rg_u32 initial;  /* 1: sequences start from the states of step T */
     rg_u32 out_column; /* where this direction's states begin in it */
     rg_u32 tile;       /* rows of a work-group */
     rg_u32 activation; /* enum rg_activation */

@@ -62,7 +62,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
             }
 #ifdef RG_PAST
             if (b.past_saved) {
-                past = RG_LOAD(b.past_saved + r * RG_SAVED * s.h_stride + RG_PAST * s.h_stride + lane);
+                past = RG_LOAD(b.past_saved + r * s.d_stride + RG_PAST * s.h_stride + lane);
             }
 #endif
 #ifdef RG_PAST_IS_STATE
@@ -80,14 +80,14 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
             if (s.initial && !live && b.t + 1 == b.begin[r]) {
                 h = RG_LOAD(b.initial + r * s.out_stride + lane);
 #ifdef RG_PAST
-                saved[RG_PAST] = RG_LOAD(b.initial_saved + (r * RG_SAVED + RG_PAST) * s.h_stride + lane);
+                saved[RG_PAST] = RG_LOAD(b.initial_saved + r * s.d_stride + RG_PAST * s.h_stride + lane);
 #endif
             }
             RG_STORE(h, b.now + r * stride + lane);
             RG_STORE(h, b.h + r * s.out_stride + lane);
 #if RG_SAVED > 0
             RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
-                RG_STORE(saved[i], b.saved + r * RG_SAVED * s.h_stride + i * s.h_stride + lane);
+                RG_STORE(saved[i], b.saved + r * s.d_stride + i * s.h_stride + lane);
             }
 #endif
         }
@@ -121,7 +121,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             RG_PREFETCH(b.h + r * s.out_stride + lane);
 #if RG_SAVED > 0
             RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
-                RG_PREFETCH(b.saved + r * RG_SAVED * s.h_stride + i * s.h_stride + lane);
+                RG_PREFETCH(b.saved + r * s.d_stride + i * s.h_stride + lane);
             }
 #endif
         }
@@ -145,7 +145,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             rg_vec saved[RG_SAVED + 1], delta[RG_DELTAS], past = zero, carry = zero, carried = zero;
 #if RG_SAVED > 0
             RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
-                saved[i] = RG_LOAD(b.saved + r * RG_SAVED * s.h_stride + i * s.h_stride + lane);
+                saved[i] = RG_LOAD(b.saved + r * s.d_stride + i * s.h_stride + lane);
             }
             if (b.carried) {
                 carry = RG_LOAD(b.carry + r * s.h_stride + lane);
@@ -153,7 +153,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
 #endif
 #ifdef RG_PAST
             if (b.past_saved) {
-                past = RG_LOAD(b.past_saved + r * RG_SAVED * s.h_stride + RG_PAST * s.h_stride + lane);
+                past = RG_LOAD(b.past_saved + r * s.d_stride + RG_PAST * s.h_stride + lane);
             }
 #endif
 #ifdef RG_PAST_IS_STATE

@@ -35,7 +35,7 @@ RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __globa
                                      __local rg_real *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC);
+    const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC), saved_stride = RG_SAVED ? s.d_stride : 0;
     const size_t col = get_local_id(0), item_row = get_local_id(1);
     const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1; /* steps to the cell's own past */
     __local rg_real *past = scratch;
@@ -54,29 +54,29 @@ RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __globa
         const size_t at_far = RG_ROW_OF(t_far), at_own = RG_ROW_OF(t_own);
         for (size_t p = 0; p < s.h_stride / RG_PANEL; p++) {
             for (size_t b = item_row * RG_TALL; b < rows; b += RG_ROWS * RG_TALL) {
-#define RG_FORWARD(R, r)                                                                            \
-    {                                                                                               \
-        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                                       \
-        const size_t unit = p * RG_PANEL, line = RG_GATES * RG_PANEL;                               \
-        block.x = x + (at + r) * s.x_stride;                                                        \
-        block.w_input = packed + s.w_input + p * s.inputs * line;                                   \
-        block.w_hidden = packed + s.w_hidden + p * s.hidden * line;                                 \
-        block.w_skip = packed + s.w_skip + p * s.hidden * line;                                     \
-        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                               \
-        block.past = past + r * stride;                                                             \
-        block.far = out + (at_far + r) * s.out_stride;                                              \
-        block.depth = order || s.initial ? s.hidden : 0;                                            \
-        block.far_depth = RG_HAS(t_far) ? s.hidden : 0;                                             \
-        block.past_state = RG_HAS(t_own) ? out + (at_own + r) * s.out_stride + unit : 0;            \
-        block.past_saved = RG_HAS(t_own) ? saved + (at_own + r) * RG_SAVED * s.h_stride + unit : 0; \
-        block.now = now + r * stride + unit;                                                        \
-        block.h = out + (at + r) * s.out_stride + unit;                                             \
-        block.saved = saved + (at + r) * RG_SAVED * s.h_stride + unit;                              \
-        block.initial = out + (at_whole + r) * s.out_stride + unit;                                 \
-        block.initial_saved = saved + (at_whole + r) * RG_SAVED * s.h_stride + unit;                \
-        block.begin = begin + first + r;                                                            \
-        block.t = t;                                                                                \
-        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);                                      \
+#define RG_FORWARD(R, r)                                                                   \
+    {                                                                                      \
+        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                              \
+        const size_t unit = p * RG_PANEL, line = RG_GATES * RG_PANEL;                      \
+        block.x = x + (at + r) * s.x_stride;                                               \
+        block.w_input = packed + s.w_input + p * s.inputs * line;                          \
+        block.w_hidden = packed + s.w_hidden + p * s.hidden * line;                        \
+        block.w_skip = packed + s.w_skip + p * s.hidden * line;                            \
+        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                      \
+        block.past = past + r * stride;                                                    \
+        block.far = out + (at_far + r) * s.out_stride;                                     \
+        block.depth = order || s.initial ? s.hidden : 0;                                   \
+        block.far_depth = RG_HAS(t_far) ? s.hidden : 0;                                    \
+        block.past_state = RG_HAS(t_own) ? out + (at_own + r) * s.out_stride + unit : 0;   \
+        block.past_saved = RG_HAS(t_own) ? saved + (at_own + r) * saved_stride + unit : 0; \
+        block.now = now + r * stride + unit;                                               \
+        block.h = out + (at + r) * s.out_stride + unit;                                    \
+        block.saved = saved + (at + r) * saved_stride + unit;                              \
+        block.initial = out + (at_whole + r) * s.out_stride + unit;                        \
+        block.initial_saved = saved + (at_whole + r) * saved_stride + unit;                \
+        block.begin = begin + first + r;                                                   \
+        block.t = t;                                                                       \
+        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);                             \
     }
                 RG_CAT(RG_BLOCKS_OF_, RG_TALL)(b, rows, RG_FORWARD);
 #undef RG_FORWARD
@@ -91,14 +91,14 @@ RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __globa
 
 /* h, saved as above, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][deltas][Hp]; carry [skip or 1][B][Hp]
  * holds what passes from step to step beside the deltas. */
-RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *restrict saved,
+RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *saved,
                                      __global const rg_real *restrict packed, __global const rg_real *restrict dh,
                                      __global rg_real *d, __global rg_real *carry,
                                      __global const rg_u32 *restrict begin, const struct rg_sweep_args s,
                                      __local rg_real *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC);
+    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC), saved_stride = RG_SAVED ? s.d_stride : 0;
     const size_t col = get_local_id(0), item_row = get_local_id(1);
     const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1;
     __local rg_real *next = scratch;
@@ -112,30 +112,30 @@ RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __globa
         const size_t at_own = RG_ROW_OF(t_own);
         for (size_t p = 0; p < s.h_stride / RG_NR; p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_REVERSE(R, r)                                                                            \
-    {                                                                                               \
-        struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                       \
-        const size_t unit = p * RG_NR;                                                              \
-        block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;                     \
-        block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                         \
-        block.next = next + r * stride;                                                             \
-        block.far = d + (at_far + r) * s.d_stride;                                                  \
-        block.depth = order + 1 < s.steps ? s.hidden : 0;                                           \
-        block.far_depth = order + s.skip < s.steps ? s.hidden : 0;                                  \
-        block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit          \
-                   : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit       \
-                                      : 0;                                                          \
-        block.h = out + (at + r) * s.out_stride + unit;                                             \
-        block.saved = saved + (at + r) * RG_SAVED * s.h_stride + unit;                              \
-        block.past_state = RG_HAS(t_own) ? out + (at_own + r) * s.out_stride + unit : 0;            \
-        block.past_saved = RG_HAS(t_own) ? saved + (at_own + r) * RG_SAVED * s.h_stride + unit : 0; \
-        block.carry = carry + ((order % own) * s.rows + first + r) * s.h_stride + unit;             \
-        block.carried = order + own < s.steps;                                                      \
-        block.now = now + r * stride + unit;                                                        \
-        block.d = d + (at + r) * s.d_stride + unit;                                                 \
-        block.begin = begin + first + r;                                                            \
-        block.t = t;                                                                                \
-        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                      \
+#define RG_REVERSE(R, r)                                                                      \
+    {                                                                                         \
+        struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                 \
+        const size_t unit = p * RG_NR;                                                        \
+        block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;               \
+        block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                   \
+        block.next = next + r * stride;                                                       \
+        block.far = d + (at_far + r) * s.d_stride;                                            \
+        block.depth = order + 1 < s.steps ? s.hidden : 0;                                     \
+        block.far_depth = order + s.skip < s.steps ? s.hidden : 0;                            \
+        block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit    \
+                   : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit \
+                                      : 0;                                                    \
+        block.h = out + (at + r) * s.out_stride + unit;                                       \
+        block.saved = saved + (at + r) * saved_stride + unit;                                 \
+        block.past_state = RG_HAS(t_own) ? out + (at_own + r) * s.out_stride + unit : 0;      \
+        block.past_saved = RG_HAS(t_own) ? saved + (at_own + r) * saved_stride + unit : 0;    \
+        block.carry = carry + ((order % own) * s.rows + first + r) * s.h_stride + unit;       \
+        block.carried = order + own < s.steps;                                                \
+        block.now = now + r * stride + unit;                                                  \
+        block.d = d + (at + r) * s.d_stride + unit;                                           \
+        block.begin = begin + first + r;                                                      \
+        block.t = t;                                                                          \
+        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                \
     }
                 RG_BLOCKS_OF_8(b, rows, RG_REVERSE);
 #undef RG_REVERSE

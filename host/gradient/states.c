@@ -70,7 +70,7 @@ rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_
                                 struct rg_step_states *states) {
     const struct rg_plan *const p = &e->plan;
     const size_t saved = f->saved * f->hidden;
-    size_t widest = p->out_stride > p->saved * p->h_stride ? p->out_stride : p->saved * p->h_stride;
+    size_t widest = p->out_stride > p->d_stride ? p->out_stride : p->d_stride;
     widest = widest > p->layer[0].x_stride ? widest : p->layer[0].x_stride;
     *states = (struct rg_step_states){0};
     rg_status status = RG_OK;
@@ -123,15 +123,24 @@ static rg_status read_state(struct rg_engine *e, const struct rg_cell_facts *f, 
                         out);
 }
 
-/* The cell's values, padded unit by unit on the device. */
+/* The cell's values, padded value by value on the device. */
 static rg_status read_saved(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, void *raw,
                             double *out) {
-    const size_t stride = e->plan.h_stride, lines = rows * f->saved;
+    const size_t stride = e->plan.d_stride;
+    const float *const from = raw;
     if (f->saved == 0 || t == SIZE_MAX) {
-        memset(out, 0, lines * f->hidden * sizeof *out);
+        memset(out, 0, rows * f->saved * f->hidden * sizeof *out);
         return RG_OK;
     }
-    return rg_read_rows(e, e->saved[f->layer][f->direction], t * lines * stride, lines, stride, 0, f->hidden, raw, out);
+    RG_TRY(rg_buffer_read(e->device, raw, e->saved[f->layer][f->direction], t * rows * stride * sizeof(float),
+                          rows * stride * sizeof(float)));
+    for (size_t line = 0; line < rows * f->saved; line++) {
+        const size_t at = line / f->saved * stride + line % f->saved * e->plan.h_stride;
+        for (size_t j = 0; j < f->hidden; j++) {
+            out[line * f->hidden + j] = (double)from[at + j];
+        }
+    }
+    return RG_OK;
 }
 
 rg_status rg_step_states_read(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t,

@@ -41,13 +41,13 @@ static rg_status create_layer_buffers(struct rg_engine *e) {
             RG_TRY(reals(e, rows * p->out_stride, "the states after dropout", &e->dropped[l]));
         }
         for (size_t d = 0; p->saved && d < p->directions; d++) {
-            RG_TRY(reals(e, states * p->saved * p->h_stride, "the gates", &e->saved[l][d]));
+            RG_TRY(reals(e, states * p->d_stride, "the gates", &e->saved[l][d]));
         }
     }
     if (!e->options.plan.training) {
         return RG_OK;
     }
-    for (size_t d = 0; d < p->directions; d++) {
+    for (size_t d = 0; !p->saved && d < p->directions; d++) {
         RG_TRY(reals(e, rows * p->d_stride, "the state gradients", &e->d[d]));
     }
     for (size_t i = 0; p->layers > 1 && i < 2; i++) {
@@ -164,6 +164,10 @@ static rg_status read_states(struct rg_engine *e, struct rg_buffer *from, float 
 rg_status rg_engine_get_initial_gradients(struct rg_engine *e, float *dh_0, float *dc_0) {
     RG_TRY(read_states(e, e->dh_0, dh_0));
     return e->model->shape.cell == RG_CELL_LSTM ? read_states(e, e->dc_0, dc_0) : RG_OK;
+}
+
+struct rg_buffer *rg_engine_deltas(const struct rg_engine *e, size_t layer, size_t direction) {
+    return e->saved[layer][direction] ? e->saved[layer][direction] : e->d[direction];
 }
 
 static size_t head_offset(const struct rg_engine *e, bool bias) {

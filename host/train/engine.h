@@ -52,7 +52,7 @@ struct rg_engine {
     const struct rg_model *model; /* borrowed; its table of parameters, not its weights */
     double *phases;               /* [RG_N_PHASES], or NULL: do not measure */
     struct rg_optimizer_state *optimizer;
-    /* rows of D*Hp and of deltas*Hp have some padding behind them: plan.out_stride, plan.d_stride */
+    /* rows of D*Hp, and of saved values or deltas, have some padding behind them: plan.out_stride, plan.d_stride */
     struct rg_buffer *weights, *gradients; /* [arena] */
     struct rg_buffer *packed;              /* [plan.packed] */
     struct rg_buffer *partial;             /* [plan.partial] */
@@ -63,7 +63,7 @@ struct rg_engine {
     struct rg_buffer *out[RG_MAX_LAYERS];      /* [T][chunk][D*Hp], a layer's states; T+2 with initial ones */
     struct rg_buffer *dropped[RG_MAX_LAYERS];  /* the same after dropout, or NULL; none for the last layer */
     struct rg_buffer *saved[RG_MAX_LAYERS][2]; /* [T][chunk][saved][Hp] of each direction; T+2 like out */
-    struct rg_buffer *d[2];                    /* [T][chunk][deltas][Hp] of the layer that is being worked on */
+    struct rg_buffer *d[2];                    /* [T][chunk][deltas][Hp] of cells that save nothing; rg_engine_deltas */
     struct rg_buffer *dout[2];                 /* [T][chunk][D*Hp], dL/dout of layers below the last, taking turns */
     struct rg_buffer *dhead;                   /* [T'][chunk][D*Hp], dL/dout of the last layer */
     struct rg_buffer *carry;                   /* [max(skip, 1)][chunk][Hp] */
@@ -109,6 +109,10 @@ rg_status rg_engine_chunk(struct rg_engine *engine, struct rg_source *source, ui
                           size_t rows, size_t layer);
 rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, size_t begin,
                                size_t end);
+
+/* Where the reverse sweeps of a layer leave the deltas: in place of the values that the cell saved, where it saves
+ * any, so that a step's are still in the cache; else in a buffer that the layers share. */
+struct rg_buffer *rg_engine_deltas(const struct rg_engine *engine, size_t layer, size_t direction);
 
 /* Read the control block; the history. They wait. */
 rg_status rg_engine_control(struct rg_engine *engine, struct rg_control *control);

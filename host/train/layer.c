@@ -1,7 +1,7 @@
 /* The kernels of one layer: see layer.h. */
 #include "train/layer.h"
 
-enum { WIDE_GROUPS = 32, BLOCK_ROWS = 8 };
+enum { GROUPS_A_UNIT = 4, BLOCK_ROWS = 8 };
 
 static const struct {
     enum rg_kernel forward, reverse;
@@ -243,7 +243,7 @@ rg_status rg_layer_initial(struct rg_engine *e, size_t layer, const struct rg_la
         RG_TRY(launch_initial(e, states, states->h_0, e->out[layer], args));
         if (e->model->shape.cell == RG_CELL_LSTM) {
             args.target = SAVED_C * p->h_stride;
-            args.stride = (rg_u32)(p->saved * p->h_stride);
+            args.stride = (rg_u32)p->d_stride;
             RG_TRY(launch_initial(e, states, states->c_0, e->saved[layer][d], args));
         }
     }
@@ -276,8 +276,8 @@ static rg_status initial_gradient(struct rg_engine *e, size_t layer, size_t dire
         .carries = carries[e->model->shape.cell],
     };
     return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_initial_gradient,
-                                                           .buffers = {e->d[direction], e->packed, dout, e->carry,
-                                                                       e->begin, e->dh_0, e->dc_0},
+                                                           .buffers = {rg_engine_deltas(e, layer, direction), e->packed,
+                                                                       dout, e->carry, e->begin, e->dh_0, e->dc_0},
                                                            .args = &args,
                                                            .groups = {rg_engine_groups(e, rows, BLOCK_ROWS), 1}});
 }
@@ -288,13 +288,13 @@ rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, struct rg_buffer *
     for (size_t d = 0; d < e->plan.directions; d++) {
         struct rg_sweep_args args = sweep_args(e, layer, d, rows, ragged, true);
         args.every_step = every_step;
-        RG_TRY(
-            rg_device_launch(e->device, &(struct rg_launch){.kernel = sweeps[e->model->shape.cell].reverse,
-                                                            .buffers = {e->out[layer], saved_of(e, layer, d), e->packed,
-                                                                        dout, e->d[d], e->carry, e->begin},
-                                                            .args = &args,
-                                                            .groups = {divide_up(rows, e->plan.tile), 1},
-                                                            .local_bytes = sweep_local_bytes(e, width)}));
+        RG_TRY(rg_device_launch(e->device,
+                                &(struct rg_launch){.kernel = sweeps[e->model->shape.cell].reverse,
+                                                    .buffers = {e->out[layer], saved_of(e, layer, d), e->packed, dout,
+                                                                rg_engine_deltas(e, layer, d), e->carry, e->begin},
+                                                    .args = &args,
+                                                    .groups = {divide_up(rows, e->plan.tile), 1},
+                                                    .local_bytes = sweep_local_bytes(e, width)}));
         if (e->dh_0) {
             RG_TRY(initial_gradient(e, layer, d, dout, every_step, first_row, rows));
         }
@@ -316,11 +316,12 @@ rg_status rg_layer_input_gradient(struct rg_engine *e, size_t layer, size_t rows
         .panels = (rg_u32)divide_up(p->layer[layer].inputs, rg_device_panel(e->device)),
         .tile = 64,
     };
-    return rg_device_launch(e->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_input_gradient,
-                                                .buffers = {e->d[0], e->d[1] ? e->d[1] : e->d[0], e->packed, dx},
-                                                .args = &args,
-                                                .groups = {divide_up(p->steps * rows, args.tile), 1}});
+    return rg_device_launch(
+        e->device, &(struct rg_launch){.kernel = RG_K_rg_input_gradient,
+                                       .buffers = {rg_engine_deltas(e, layer, 0),
+                                                   rg_engine_deltas(e, layer, p->directions - 1), e->packed, dx},
+                                       .args = &args,
+                                       .groups = {divide_up(p->steps * rows, args.tile), 1}});
 }
 
 rg_status rg_layer_embed(struct rg_engine *e, size_t rows) {
@@ -358,7 +359,8 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
                             size_t segments, bool accumulate) {
     const struct rg_plan *const p = &e->plan;
     const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
-    const size_t panels = p->d_width / rg_device_panel(e->device), across = divide_up(WIDE_GROUPS, segments);
+    const size_t panels = p->d_width / rg_device_panel(e->device),
+                 across = divide_up(GROUPS_A_UNIT * (size_t)e->device->info.units, segments);
     const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;  /* W_ih has no part in the last delta, */
     const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */
     const struct rg_gradient_source states = {.offset = direction * p->hidden,
@@ -397,11 +399,12 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
         args.sources[2].skip_gate = input_gap;
         args.n_sources = 3;
     }
-    return rg_device_launch(
-        e->device, &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
-                                       .buffers = {e->out[layer], inputs_of(e, layer), e->d[direction], e->partial},
-                                       .args = &args,
-                                       .groups = {segments, least(across, panels * args.parts)}});
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_weight_gradient,
+                                                .buffers = {e->out[layer], inputs_of(e, layer),
+                                                            rg_engine_deltas(e, layer, direction), e->partial},
+                                                .args = &args,
+                                                .groups = {segments, least(across, panels * args.parts)}});
 }
 
 rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {

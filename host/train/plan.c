@@ -102,14 +102,14 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
 /* Bytes of one sequence of `steps` steps; the buffers are those of engine.h. */
 static uint64_t sequence_bytes(const struct rg_plan *p, const struct rg_plan_options *options, uint64_t steps) {
     const uint64_t targets = p->target_steps == p->steps ? steps : 1;
-    const uint64_t states = p->layers * (p->out_stride + p->directions * p->saved * p->h_stride);
+    const uint64_t states = p->layers * (p->out_stride + p->directions * (p->saved ? p->d_stride : 0));
     uint64_t step = p->layer[0].x_stride + states + (p->words ? 1 : 0);
     uint64_t once = 1 + targets * (p->o_stride + p->n_targets) + (p->state_steps - p->steps) * states;
     if (options->dropout) {
         step += (p->layers - 1) * p->out_stride;
     }
     if (options->training) {
-        step += p->directions * p->d_stride + p->dx_stride + (p->layers > 1 ? 2 * p->out_stride : 0);
+        step += (p->saved ? 0 : p->directions * p->d_stride) + p->dx_stride + (p->layers > 1 ? 2 * p->out_stride : 0);
         once += targets * (p->o_stride + p->out_stride) + most(p->skip, 1) * p->h_stride;
     }
     return (step * steps + once) * sizeof(float);
@@ -128,9 +128,9 @@ static void plan_bytes(struct rg_plan *p, const struct rg_model *model, const st
 
 /* The widest buffer, for one sequence. */
 static uint64_t widest_bytes(const struct rg_plan *p, bool training) {
-    const size_t states = most(p->out_stride, p->saved * p->h_stride);
+    const size_t states = most(p->layer[0].x_stride, p->out_stride);
     return (uint64_t)p->state_steps *
-           most(most(p->layer[0].x_stride, states), training ? most(p->d_stride, p->dx_stride) : 0) * sizeof(float);
+           most(most(states, training ? p->dx_stride : 0), training || p->saved ? p->d_stride : 0) * sizeof(float);
 }
 
 static uint64_t cache_bytes(const struct rg_device_info *info) {
@@ -306,7 +306,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     p->d_width = p->deltas * p->h_stride;
     const size_t pad = most((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
     p->out_stride = p->directions * p->h_stride + pad;
-    p->d_stride = p->d_width + pad;
+    p->d_stride = most(p->saved, p->deltas) * p->h_stride + pad;
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].inputs = l ? p->directions * p->hidden : p->inputs;
         p->layer[l].x_stride = l ? p->out_stride : round_up(p->inputs, RG_INPUT_PAD);

@@ -49,7 +49,7 @@ struct rg_plan {
     size_t h_stride, o_stride; /* Hp, Op */
     size_t d_width;            /* deltas*Hp */
     size_t out_stride;         /* D*Hp and some padding: rows a power of two apart would fall on the same cache sets */
-    size_t d_stride;           /* d_width and the same padding */
+    size_t d_stride;           /* row of saved values, which the deltas overwrite, and the same padding */
     size_t block;              /* sequences that a weight gradient sums at a time, see kernels/args.h */
     size_t chunk;              /* sequences that are in memory at once: whole blocks where memory allows */
     size_t tile;               /* sequences of a work-group in a sweep */
