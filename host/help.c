@@ -145,7 +145,8 @@ static void print_command(size_t command) {
     for (size_t i = 0; i < rg_n_options; i++)
         any |= rg_options[i].commands >> command & 1;
     printf("rnn-gpu %s: %s\n\nExample:\n%s\nUsage: rnn-gpu %s%s\n", c->name, c->summary, c->example, c->name,
-           any != 0                       ? " [OPTION]..."
+           strcmp(c->name, "probe") == 0  ? " [NAME] [OPTION]..."
+           : any != 0                     ? " [OPTION]..."
            : strcmp(c->name, "help") == 0 ? " [COMMAND]"
                                           : "");
     print_options(command);

@@ -232,6 +232,8 @@ rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, cons
     }
     if (strcmp(*command, "help") == 0 && arguments.at < argc && argv[arguments.at][0] != '-')
         *topic = argv[arguments.at++];
+    if (strcmp(*command, "probe") == 0 && arguments.at < argc && argv[arguments.at][0] != '-')
+        config->probe = argv[arguments.at++];
     for (; arguments.at < argc; arguments.at++) {
         if (argv[arguments.at][0] != '-')
             return rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", argv[arguments.at]);

@@ -84,7 +84,8 @@ extern const struct rg_schedule_form rg_schedule_forms[]; /* index = enum rg_sch
 size_t rg_command_find(const char *name);
 
 /* rg_config_default as that command has it: grad and predict take the cell from the model's file, which RG_N_CELLS
- * stands for; compare trains many small models. */
+ * stands for; compare trains many small models; a probe has its
+ * own hidden and steps, which 0 stands for. */
 struct rg_config rg_config_of_command(size_t command);
 
 /* Set the option's field from the text of a value. RG_USAGE names option, value and what is allowed. */

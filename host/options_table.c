@@ -60,6 +60,10 @@ const struct rg_command rg_commands[] = {
     {"compare", "the remedies side by side on one task",
      "  ./rnn-gpu compare\n"
      "  ./rnn-gpu compare --task copy --remedies tanh+clip,lstm,gru --updates 2000\n"},
+    {"probe", "gradient experiments with known answers",
+     "  ./rnn-gpu probe\n"
+     "  ./rnn-gpu probe all\n"
+     "  ./rnn-gpu probe power --matrix '0.9,3;0,0.8' --steps 50\n"},
     {"bench", "time of an update and of its parts on this machine",
      "  ./rnn-gpu bench --batch 4096 --steps 100 --hidden 128\n"
      "  ./rnn-gpu bench --peers --roofline --out results.jsonl\n"
@@ -72,9 +76,9 @@ const struct rg_command rg_commands[] = {
 const size_t rg_n_commands = sizeof rg_commands / sizeof *rg_commands;
 
 /* TRAIN: all that trains; ONE_RUN: where that is a single run, of which everything can be chosen. */
-enum { ONE_RUN = 1, GRAD = 2, PREDICT = 4, COMPARE = 8, BENCH = 16, DEVICES = 32, SELFTEST = 64 };
+enum { ONE_RUN = 1, GRAD = 2, PREDICT = 4, COMPARE = 8, PROBE = 16, BENCH = 32, DEVICES = 64, SELFTEST = 128 };
 enum { TRAIN = ONE_RUN | COMPARE };
-enum { COMPUTES = TRAIN | GRAD | PREDICT | BENCH | SELFTEST, SPEAKS = COMPUTES | DEVICES };
+enum { COMPUTES = TRAIN | GRAD | PREDICT | PROBE | BENCH | SELFTEST, SPEAKS = COMPUTES | DEVICES };
 
 const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "Machine", "Files and screen"};
 
@@ -92,8 +96,8 @@ const struct rg_option rg_options[] = {
      TRAIN | GRAD | PREDICT, 0, "connect step t to t-D; 0: not"},
     {"skip-kind", 0, "KIND", RG_KIND_ENUM, FIELD(skip_kind), RG_NOT_KEPT, NO_RANGE, rg_skip_kind_names, RG_GROUP_MODEL,
      TRAIN | GRAD | PREDICT, 0, "beside step t-1, or in its place"},
-    {"hidden", 0, "H", RG_KIND_COUNT, FIELD(hidden), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, TRAIN | BENCH,
-     0, "hidden units"},
+    {"hidden", 0, "H", RG_KIND_COUNT, FIELD(hidden), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL,
+     TRAIN | PROBE | BENCH, 0, "hidden units"},
     {"input", 0, "F", RG_KIND_COUNT, FIELD(input), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, BENCH, 0,
      "features of a time step"},
     {"embed", 0, "E", RG_KIND_COUNT, FIELD(embed), RG_NOT_KEPT, 0, 65536, NULL, RG_GROUP_MODEL, TRAIN, 0,
@@ -120,6 +124,10 @@ const struct rg_option rg_options[] = {
     {"remedies", 0, "LIST", RG_KIND_TEXT, FIELD(remedies), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MODEL, COMPARE, 0,
      "of tanh, relu, irnn, orthogonal, skip, lstm, gru; each plain, with clipping and with a controlled rate, or one "
      "of these alone: gru+plain, gru+clip, gru+rate"},
+    {"weight", 0, "W", RG_KIND_SIGNED, FIELD(weight), RG_NOT_KEPT, 0, 1000, NULL, RG_GROUP_MODEL, PROBE, 0,
+     "wall: w of x = w sigmoid(x) + b"},
+    {"matrix", 0, "M", RG_KIND_TEXT, FIELD(matrix), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MODEL, PROBE, 0,
+     "power: rows of numbers such as 0.9,3;0,0.9"},
 
     {"task", 0, "NAME", RG_KIND_NAME, FIELD(task), RG_NOT_KEPT, NO_RANGE, task_names, RG_GROUP_DATA, TRAIN, 0,
      "what to learn"},
@@ -130,7 +138,7 @@ const struct rg_option rg_options[] = {
     {"batch", 0, "B", RG_KIND_COUNT, FIELD(batch), FIELD(batch_given), 1, 1073741824, NULL, RG_GROUP_DATA,
      TRAIN | BENCH, 0, "sequences of an update"},
     {"steps", 0, "T", RG_KIND_COUNT, FIELD(steps), FIELD(steps_given), 1, ONE_BILLION, NULL, RG_GROUP_DATA,
-     TRAIN | BENCH, 0, "time steps, O_1 to O_T; of a file at most the last T"},
+     TRAIN | PROBE | BENCH, 0, "time steps, O_1 to O_T; of a file at most the last T"},
 
     {"updates", 0, "N", RG_KIND_COUNT, FIELD(updates), FIELD(updates_given), 0, ONE_BILLION, NULL, RG_GROUP_TRAINING,
      TRAIN, 0, "optimiser updates"},
@@ -156,7 +164,7 @@ const struct rg_option rg_options[] = {
     {"nonfinite", 0, "WHAT", RG_KIND_ENUM, FIELD(nonfinite), RG_NOT_KEPT, NO_RANGE, nonfinite_names, RG_GROUP_TRAINING,
      TRAIN, 0, "at a gradient that is not finite"},
     {"seed", 0, "S", RG_KIND_U64, FIELD(seed), RG_NOT_KEPT, 0, UINT64_MAX, NULL, RG_GROUP_TRAINING,
-     TRAIN | BENCH | SELFTEST, 0, "of weights and data"},
+     TRAIN | PROBE | BENCH | SELFTEST, 0, "of weights and data"},
     {"repeats", 0, "N", RG_KIND_COUNT, FIELD(repeats), RG_NOT_KEPT, 1, LARGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
      "timed updates; more where they are short, in a grid fewer where they are long"},
     {"grid", 0, "NAME", RG_KIND_ENUM, FIELD(grid), RG_NOT_KEPT, NO_RANGE, grid_names, RG_GROUP_TRAINING, BENCH, 0,
@@ -209,6 +217,8 @@ struct rg_config rg_config_of_command(size_t command) {
     struct rg_config config = rg_config_default();
     if (command < rg_n_commands && ((GRAD | PREDICT) >> command & 1) != 0)
         config.cell = RG_N_CELLS;
+    if (command < rg_n_commands && (PROBE >> command & 1) != 0)
+        config.hidden = config.steps = 0;
     if (command < rg_n_commands && (COMPARE >> command & 1) != 0) {
         config.hidden = 64;
         config.batch = 32;
@@ -242,6 +252,7 @@ struct rg_config rg_config_default(void) {
         .seed = 1,
         .device = "auto",
         .color = -1,
+        .weight = NAN,
         .remedies = "tanh,relu,irnn,orthogonal,skip,lstm,gru",
         .input = 2,
         .repeats = 5,

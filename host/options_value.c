@@ -355,8 +355,9 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
     switch (option->kind) {
     case RG_KIND_FLAG:
         return;
-    case RG_KIND_COUNT:
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%zu", *(const size_t *)value);
+    case RG_KIND_COUNT: /* below its range: what takes it has its own */
+        if (*(const size_t *)value >= option->least)
+            snprintf(text, RG_OPTION_TEXT_BYTES, "%zu", *(const size_t *)value);
         return;
     case RG_KIND_U64:
         snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64, *(const uint64_t *)value);
@@ -369,7 +370,7 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
         return;
     case RG_KIND_SIGNED:
         if (isnan(*(const double *)value)) {
-            name = "as drawn";
+            name = strcmp(option->name, "forget-bias") == 0 ? "as drawn" : "";
             break;
         }
         /* fall through */

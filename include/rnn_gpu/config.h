@@ -138,6 +138,11 @@ struct rg_config {
     /* compare */
     const char *remedies; /* such as "tanh,lstm+clip" */
 
+    /* probe */
+    const char *probe; /* its name, or all; NULL: list them */
+    double weight;     /* of the wall; NAN: not given */
+    const char *matrix;
+
     /* bench */
     bool sizes_given; /* --hidden or --input: one case instead of the grid, as with --batch and --steps */
     bool cell_given;  /* one cell of the grid instead of all */

@@ -260,6 +260,19 @@ START_TEST(many_runs) {
 }
 END_TEST
 
+START_TEST(probes) {
+    accept("probe");
+    ck_assert_str_eq(command, "probe");
+    ck_assert_ptr_null(config.probe);
+    ck_assert(config.steps == 0 && config.hidden == 0 && isnan(config.weight) && config.matrix == NULL);
+    accept("probe wall --weight -4.6 --steps 50");
+    ck_assert_str_eq(config.probe, "wall");
+    ck_assert(config.weight == -4.6 && config.steps == 50);
+    accept("probe power --matrix 0.9,3;0,0.9");
+    ck_assert_str_eq(config.matrix, "0.9,3;0,0.9");
+}
+END_TEST
+
 START_TEST(forms) {
     static const struct {
         const char *line;
@@ -338,6 +351,8 @@ static const struct {
     {"--data ''", "--data: the value is empty"},
     {"--out -q", "--out needs a value"},
     {"--remedies tanh", "--remedies does not belong to train; it is an option of compare"},
+    {"probe wall power", "'power' is not an option"},
+    {"probe --batch 5", "--batch does not belong to probe"},
     {"compare --cell lstm", "--cell does not belong to compare; it is an option of train"},
     {"compare --remedies ''", "--remedies: the value is empty"},
     {"--hidden 65537", "--hidden: 65537 is out of range; 1 to 65536"},
@@ -574,6 +589,7 @@ int main(void) {
     tcase_add_test(tests, cell_of_file);
     tcase_add_test(tests, forms);
     tcase_add_test(tests, many_runs);
+    tcase_add_test(tests, probes);
     tcase_add_test(tests, commands);
     tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));
     tcase_add_test(tests, device_from_environment);
