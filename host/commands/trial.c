@@ -32,7 +32,7 @@ rg_status rg_trial(const struct rg_config *config, const struct rg_run_data *dat
     status = status == RG_OK ? rg_run_measure(run) : status;
     if (status == RG_OK) {
         rg_summary_end(summary, &run->result.training);
-        rg_summary_lags(summary, run->result.profile);
+        rg_summary_lags(summary, run->result.profile, &run->result.judgement);
         summary->weights_hash = run->result.weights_hash;
     }
     rg_run_destroy(run);

@@ -55,16 +55,15 @@ void rg_summary_end(struct rg_summary *summary, const struct rg_training *traini
     }
 }
 
-void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *profile) {
+void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *profile,
+                     const struct rg_judgement *judgement) {
     summary->measured = profile != NULL;
     if (!profile) {
         return;
     }
     const struct rg_lag_terms *const hh = &profile->matrices[RG_LAG_HH];
-    struct rg_judgement judgement;
-    rg_lag_judge(profile, &judgement);
-    summary->verdict = judgement.verdict;
-    summary->decay = judgement.decay;
+    summary->verdict = judgement->verdict;
+    summary->decay = judgement->decay;
     summary->horizon = hh->horizon;
     summary->long_share = 0.0;
     summary->lag_steps = profile->steps;

@@ -47,8 +47,9 @@ void rg_summary_init(struct rg_summary *summary, uint64_t planned);
 void rg_summary_add(struct rg_summary *summary, const struct rg_update *update);
 /* After the last one: the losses, rates and counts. */
 void rg_summary_end(struct rg_summary *summary, const struct rg_training *training);
-/* Take over a lag profile; NULL: there is none. */
-void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *profile);
+/* Take over a lag profile and what it amounts to; profile NULL: there is none. */
+void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *profile,
+                     const struct rg_judgement *judgement);
 
 /* All of it but parts and columns as an object of JSON; NULL without memory. What was not measured is null. */
 json_t *rg_summary_json(const struct rg_summary *summary);
