@@ -9,7 +9,9 @@
 #include "commands/trial.h"
 #include "options.h"
 #include "report/comparison.h"
+#include "report/comparison_figures.h"
 #include "report/json_lines.h"
+#include "report/pages.h"
 #include "report/progress.h"
 #include "report/screen.h"
 #include "rnn_gpu/log.h"
@@ -193,6 +195,38 @@ static rg_status run_row(struct job *j, size_t i) {
     return RG_OK;
 }
 
+/* The pictures of what is done. */
+static rg_status write_pages(const struct job *j, const struct rg_config *config, const size_t *order, size_t n) {
+    struct rg_plot plots[RG_COMPARISON_FIGURES] = {{.n_series = 0}};
+    struct rg_facts facts = {.n = 0};
+    struct rg_table table;
+    void *text = NULL;
+    char title[RG_PLOT_TEXT];
+    rg_status status = RG_OK;
+    const struct rg_summary *const first = &j->comparison.rows[n ? order[0] : 0].summary;
+    (void)snprintf(title, sizeof title, "Remedies for %s, %zu steps", first->task, first->steps);
+    rg_facts_add(&facts, "baseline's loss", "%.6g", first->baseline);
+    rg_facts_add(&facts, "runs", "%zu of %zu", n, j->comparison.n_rows);
+    rg_facts_add(&facts, "device", "%.120s", j->device->info.name);
+    RG_TRY_GOTO(rg_comparison_figures(&j->comparison, order, n, plots));
+    RG_TRY_GOTO(rg_comparison_table(&j->comparison, order, n, &table, &text));
+    const struct rg_report report = {.title = title,
+                                     .config = config,
+                                     .command = "compare",
+                                     .facts = facts.items,
+                                     .n_facts = facts.n,
+                                     .table = &table,
+                                     .plots = plots,
+                                     .n_plots = RG_COMPARISON_FIGURES};
+    RG_TRY_GOTO(rg_pages_write(config, &report));
+fail:
+    for (size_t i = 0; i < RG_COMPARISON_FIGURES; i++) {
+        rg_plot_clear(&plots[i]);
+    }
+    rg_free(text);
+    return status;
+}
+
 /* The table of what is done. */
 static rg_status show(const struct job *j, const struct rg_config *config) {
     const struct rg_comparison *const c = &j->comparison;
@@ -203,6 +237,7 @@ static rg_status show(const struct job *j, const struct rg_config *config) {
     if (n > 0 && !config->json) {
         rg_comparison_print(c, order, n, screen.color);
     }
+    RG_TRY(rg_pages_wanted(config) && n > 0 ? write_pages(j, config, order, n) : RG_OK);
     if (*j->stop) {
         rg_log("interrupted; %zu of %zu rows are done", n, c->n_rows);
         return rg_stop_status();
@@ -213,10 +248,12 @@ static rg_status show(const struct job *j, const struct rg_config *config) {
 static rg_status compare(struct job *j, const struct rg_config *config) {
     struct rg_comparison *const c = &j->comparison;
     double work = 0.0;
+    RG_TRY(rg_pages_check(config));
     RG_TRY(choose_rows(c, config));
     RG_TRY(rg_run_data_read(config, &j->data));
     RG_TRY(rg_setup_device(config, &j->device));
     RG_TRY(rg_selftest_quick(j->device));
+    RG_TRY(rg_pages_try(config));
     for (size_t i = 0; i < c->n_rows; i++) {
         work += row_work(&c->rows[i]);
     }

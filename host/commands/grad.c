@@ -1,4 +1,5 @@
 /* `rnn-gpu grad`: loss, outputs, every gradient and the lag profile of one pass over a file, as a safetensors file. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,9 @@
 #include "commands/setup.h"
 #include "gradient/verdict.h"
 #include "report/json_lines.h"
+#include "report/pages.h"
+#include "report/run_figures.h"
+#include "report/screen.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -157,18 +161,51 @@ static void print_result(const struct rg_config *config, const struct pass *p) {
     }
 }
 
+static rg_status write_pages(const struct rg_config *config, const struct pass *p) {
+    struct rg_history *history = NULL;
+    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    struct rg_facts facts = {.n = 0};
+    char verdict[600];
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_history_create(&history));
+    RG_TRY_GOTO(rg_history_add_profiles(history, p->model, 0, p->profiles));
+    RG_TRY_GOTO(rg_run_figures(history, NAN, 0.0, plots));
+    rg_verdict_sentence(p->profile, config, verdict, sizeof verdict);
+    rg_facts_add(&facts, "loss", "%.9g", (double)p->loss);
+    rg_facts_add(&facts, "gradient norm", "%.9g", (double)p->norm);
+    rg_facts_add(&facts, "data", "%zu sequences of %zu steps", p->data->n_sequences, p->data->n_steps);
+    rg_facts_add(&facts, "verdict", "%s", rg_verdict_names[p->judgement.verdict]);
+    rg_facts_add(&facts, "factor a step back", "%.4g", p->judgement.decay);
+    rg_facts_add(&facts, "horizon in steps", "%zu", p->profile->matrices[RG_LAG_HH].horizon);
+    const struct rg_report report = {.title = "The gradient, by lag",
+                                     .verdict = verdict,
+                                     .config = config,
+                                     .command = "grad",
+                                     .facts = facts.items,
+                                     .n_facts = facts.n,
+                                     .plots = plots,
+                                     .n_plots = RG_RUN_FIGURES};
+    RG_TRY_GOTO(rg_pages_write(config, &report));
+fail:
+    rg_run_figures_clear(plots);
+    rg_history_destroy(history);
+    return status;
+}
+
 static rg_status grad(const struct rg_config *config, struct pass *p) {
     if (!config->out) {
         return rg_fail(RG_USAGE, "grad writes its result to a file: --out FILE.safetensors is needed");
     }
+    RG_TRY(rg_pages_check(config));
     RG_TRY(rg_setup_model_and_data(config, true, &p->model, &p->data, &p->problem));
     RG_TRY(rg_lag_check(&p->model->shape, p->data->n_steps, config->probe_time));
     RG_TRY(rg_setup_device(config, &p->device));
+    RG_TRY(rg_pages_try(config));
     RG_TRY(measure(config, p));
     RG_TRY(collect(config, p));
     RG_TRY(rg_safetensors_write(config->out, p->tensors, p->n_tensors, NULL));
     print_result(config, p);
-    return RG_OK;
+    return rg_pages_wanted(config) ? write_pages(config, p) : RG_OK;
 }
 
 rg_status rg_command_grad(const struct rg_config *config) {

@@ -4,21 +4,19 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "report/figures.h"
-#include "report/html.h"
 #include "report/json_lines.h"
-#include "report/picture.h"
+#include "report/pages.h"
 #include "report/run_figures.h"
 #include "report/screen.h"
 #include "report/tensorboard.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
-enum { PATH_BYTES = 4096, MAX_FACTS = 20, N_LOGS = 2, N_REPORTS = 2 };
+enum { PATH_BYTES = 4096, N_LOGS = 2 };
 
 struct log_file {
     FILE *stream; /* NULL: not asked for */
@@ -31,13 +29,13 @@ struct rg_recorder {
     struct rg_history *history;
     struct log_file logs[N_LOGS]; /* of --log, and in the folder of --out */
     struct rg_tensorboard *tensorboard;
-    char reports[N_REPORTS][PATH_BYTES]; /* of --report, and in the folder of --out; "" for none */
+    char report[PATH_BYTES]; /* in the folder of --out; "" for none */
 };
 
 /* ---- Files ---- */
 
 rg_status rg_recorder_check(const struct rg_config *config) {
-    return config->plot ? rg_picture_check(config->plot) : RG_OK;
+    return rg_pages_check(config);
 }
 
 static rg_status log_failed(const struct log_file *log) {
@@ -70,13 +68,7 @@ static rg_status close_log(struct log_file *log) {
 static rg_status open_files(struct rg_recorder *r) {
     const struct rg_config *const c = r->config;
     char path[PATH_BYTES];
-    if (c->plot) {
-        RG_TRY(rg_file_try(c->plot));
-    }
-    if (c->report) {
-        RG_TRY(rg_file_try(c->report));
-        (void)snprintf(r->reports[0], PATH_BYTES, "%s", c->report);
-    }
+    RG_TRY(rg_pages_try(c));
     if (c->tensorboard) {
         RG_TRY(rg_tensorboard_create(c->tensorboard, &r->tensorboard));
     }
@@ -84,7 +76,7 @@ static rg_status open_files(struct rg_recorder *r) {
         RG_TRY(open_log(&r->logs[0], c->log));
     }
     if (c->out) {
-        if ((size_t)snprintf(r->reports[1], PATH_BYTES, "%s/report.html", c->out) >= PATH_BYTES) {
+        if ((size_t)snprintf(r->report, PATH_BYTES, "%s/report.html", c->out) >= PATH_BYTES) {
             return rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", PATH_BYTES);
         }
         (void)snprintf(path, sizeof path, "%s/log.jsonl", c->out);
@@ -163,45 +155,32 @@ static void add_validation(struct rg_recorder *r, uint64_t update, const struct 
 
 /* ---- At the end ---- */
 
-static void add_fact(struct rg_fact *facts, size_t *n, const char *name, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-static void add_fact(struct rg_fact *facts, size_t *n, const char *name, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    (void)snprintf(facts[*n].name, sizeof facts[*n].name, "%s", name);
-    (void)vsnprintf(facts[*n].value, sizeof facts[*n].value, format, arguments);
-    va_end(arguments);
-    ++*n;
-}
-
-static size_t list_facts(const struct rg_recorder *r, const struct rg_run *run, struct rg_fact facts[MAX_FACTS]) {
+static void list_facts(const struct rg_recorder *r, const struct rg_run *run, struct rg_facts *facts) {
     const struct rg_run_result *const result = &run->result;
     const struct rg_training *const t = &result->training;
     const struct rg_history *const h = r->history;
-    size_t n = 0;
-    add_fact(facts, &n, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
-    add_fact(facts, &n, "loss", "%.6g (baseline %.6g)", t->loss, run->problem.baseline);
+    rg_facts_add(facts, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
+    rg_facts_add(facts, "loss", "%.6g (baseline %.6g)", t->loss, run->problem.baseline);
     if (result->validation.sequences) {
-        add_fact(facts, &n, "held-out loss", "%.6g", result->validation.loss);
+        rg_facts_add(facts, "held-out loss", "%.6g", result->validation.loss);
     }
     if (result->validation.sequences && !isnan(result->validation.accuracy)) {
-        add_fact(facts, &n, "held-out accuracy", "%.4f of %zu", result->validation.accuracy,
-                 result->validation.sequences);
+        rg_facts_add(facts, "held-out accuracy", "%.4f of %zu", result->validation.accuracy,
+                     result->validation.sequences);
     }
-    add_fact(facts, &n, "gradient norm", "%.4g", fabs(t->grad_norm));
-    add_fact(facts, &n, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
+    rg_facts_add(facts, "gradient norm", "%.4g", fabs(t->grad_norm));
+    rg_facts_add(facts, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
     if (result->profile) {
-        add_fact(facts, &n, "verdict", "%s", rg_verdict_names[result->judgement.verdict]);
-        add_fact(facts, &n, "factor a step back", "%.4g", result->judgement.decay);
-        add_fact(facts, &n, "horizon", "%zu steps", result->horizon);
-        add_fact(facts, &n, "share of the older half", "%.3g %%",
-                 100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
+        rg_facts_add(facts, "verdict", "%s", rg_verdict_names[result->judgement.verdict]);
+        rg_facts_add(facts, "factor a step back", "%.4g", result->judgement.decay);
+        rg_facts_add(facts, "horizon in steps", "%zu", result->horizon);
+        rg_facts_add(facts, "share of the older half", "%.3g %%",
+                     100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
     }
-    add_fact(facts, &n, "time", "%.2f s, %.4g sequences/s", t->seconds, t->sequences_per_s);
-    add_fact(facts, &n, "device", "%.120s", run->device->info.name);
-    add_fact(facts, &n, "weights", "%zu, hash %016llx", run->model->n_weights,
-             (unsigned long long)result->weights_hash);
-    return n;
+    rg_facts_add(facts, "time", "%.2f s, %.0f sequences/s", t->seconds, t->sequences_per_s);
+    rg_facts_add(facts, "device", "%.120s", run->device->info.name);
+    rg_facts_add(facts, "weights", "%zu, hash %016llx", run->model->n_weights,
+                 (unsigned long long)result->weights_hash);
 }
 
 rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) {
@@ -215,36 +194,29 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
 }
 
 static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run, const struct rg_plot *plots) {
-    struct rg_fact facts[MAX_FACTS];
+    struct rg_facts facts = {.n = 0};
     char title[RG_PLOT_TEXT], verdict[600] = "";
     (void)snprintf(title, sizeof title, "%s, %zu steps: %s, %zu hidden units", run->problem.name, run->problem.steps,
                    run->config.irnn ? "irnn" : rg_cell_names[run->config.cell], run->config.hidden);
     if (run->result.profile) {
         rg_verdict_sentence(run->result.profile, &run->config, verdict, sizeof verdict);
     }
-    if (r->config->plot) {
-        const struct rg_picture picture = {title, plots, RG_RUN_FIGURES, 2};
-        RG_TRY(rg_picture_write(&picture, r->config->plot));
-    }
+    list_facts(r, run, &facts);
     const struct rg_report report = {.title = title,
                                      .verdict = verdict[0] ? verdict : NULL,
                                      .config = &run->config,
                                      .command = "train",
-                                     .facts = facts,
-                                     .n_facts = list_facts(r, run, facts),
+                                     .facts = facts.items,
+                                     .n_facts = facts.n,
                                      .plots = plots,
                                      .n_plots = RG_RUN_FIGURES};
-    for (size_t i = 0; i < N_REPORTS; i++) {
-        if (r->reports[i][0]) {
-            RG_TRY(rg_report_write(&report, r->reports[i]));
-        }
-    }
-    return RG_OK;
+    RG_TRY(rg_pages_write(r->config, &report));
+    return r->report[0] ? rg_report_write(&report, r->report) : RG_OK;
 }
 
 rg_status rg_recorder_finish(struct rg_recorder *r, const struct rg_run *run) {
     rg_status status = RG_OK;
-    if (r->config->plot || r->reports[0][0] || r->reports[1][0]) {
+    if (rg_pages_wanted(r->config) || r->report[0]) {
         struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
         status = rg_run_figures(r->history, run->problem.baseline, r->config->clip_norm, plots);
         status = status == RG_OK ? write_pictures(r, run, plots) : status;

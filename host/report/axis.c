@@ -67,7 +67,8 @@ static void power_text(int factor, long exponent, char text[RG_TICK_TEXT]) {
 }
 
 static void linear_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks) {
-    const double step = round_step((axis->high - axis->low) / (double)(wanted - 1));
+    const double least = (axis->high - axis->low) / (double)(wanted - 1);
+    const double step = round_step(axis->whole ? fmax(least, 1.0) : least);
     const double largest = fmax(fabs(axis->low), fabs(axis->high));
     for (double k = ceil(axis->low / step - 1e-9); k * step <= axis->high + 1e-9 * step && ticks->n < RG_MAX_TICKS;
          k += 1.0) {

@@ -19,6 +19,7 @@ static void begin(struct rg_plot *plot, const char *title, struct rg_axis x, str
 
 static struct rg_axis update_axis(const struct rg_history *h) {
     struct rg_axis axis = rg_axis_of("update", RG_LINEAR);
+    axis.whole = true;
     axis.low = h->n_points ? (double)h->points[0].update : 0.0;
     axis.high = h->n_points ? (double)h->points[h->n_points - 1].update : 1.0;
     return axis;
@@ -151,6 +152,7 @@ static const char *short_name(const struct rg_history_matrix *matrix) {
 
 static struct rg_axis lag_axis(const struct rg_history *h, bool logarithmic) {
     struct rg_axis axis = rg_axis_of("lag: steps back from the loss", logarithmic ? RG_LAGS : RG_LINEAR);
+    axis.whole = true;
     axis.low = 0.0;
     axis.high = h->steps > 1 ? (double)(h->steps - 1) : 1.0;
     return axis;
@@ -169,7 +171,7 @@ void rg_history_fit_decay(const struct rg_history *h, size_t matrix, double *slo
             xy += lag * (double)norm[c];
         }
     }
-    *slope = n < 2.0 ? NAN : (n * xy - x * y) / (n * xx - x * x);
+    *slope = n < 3.0 ? NAN : (n * xy - x * y) / (n * xx - x * x);
     *start = (y - *slope * x) / n;
 }
 
@@ -202,7 +204,7 @@ rg_status rg_figure_norms(const struct rg_history *h, struct rg_plot *plot) {
     RG_TRY(add_curves(h, RG_LAG_LOG10_NORM, false, false, plot));
     const size_t main = rg_history_main_matrix(h);
     rg_history_fit_decay(h, main, &slope, &start);
-    if (!isfinite(slope) || h->steps < 3) {
+    if (!isfinite(slope)) {
         return RG_OK;
     }
     char name[RG_PLOT_TEXT];
@@ -303,6 +305,7 @@ static rg_status make_map(const struct rg_history *h, bool share, struct rg_plot
                    short_name(&h->matrices[rg_history_main_matrix(h)]));
     struct rg_axis x = rg_axis_of("update", RG_LINEAR), y = lag_axis(h, h->steps > LAGS_LINEAR);
     y.high = (double)h->steps; /* a cell is as high as a lag */
+    x.whole = true;
     x.low = (double)h->samples[0].update;
     x.high = (double)h->samples[h->sample.n - 1].update;
     begin(plot, title, x, y);

@@ -27,7 +27,7 @@ rg_status rg_figure_cumulative(const struct rg_history *history, struct rg_plot 
 size_t rg_history_main_matrix(const struct rg_history *history);
 
 /* Least squares of log10 norm over lag where it is finite, newest sample: log10 of the factor a step, and the value at
- * lag 0. NAN with fewer than two points. */
+ * lag 0. NAN with fewer than three points. */
 void rg_history_fit_decay(const struct rg_history *history, size_t matrix, double *slope, double *start);
 
 #endif

@@ -12,7 +12,7 @@
 /* Bytes kept for what follows the figures, and for what follows the table. */
 enum { ROOM_AFTER_FIGURES = 80000, ROOM_AFTER_TABLE = 200000, TEXT_LIMIT = 2000, COMMAND_LIMIT = 6000 };
 
-static const double FIGURE_WIDTH = 600.0, FIGURE_HEIGHT = 360.0;
+static const double FIGURE_WIDTH = 600.0, FIGURE_HEIGHT = 360.0, SMALL_WIDTH = 400.0, SMALL_HEIGHT = 270.0;
 
 static void colors(struct rg_markup *out, bool dark) {
     rg_markup_add(out, ":root{--paper:#%06x;--text:#%06x;--faint:#%06x;--grid:#%06x;--mark:#%06x}",
@@ -38,7 +38,8 @@ static void head(struct rg_markup *out, const char *title) {
                   "h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
                   ".verdict{border-left:.3rem solid var(--mark);padding:.2rem 0 .2rem 1rem;font-size:1.1rem}\n"
                   ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%%,32rem),1fr));"
-                  "gap:1.5rem;margin-top:1.5rem}\nsvg{width:100%%;height:auto}\n"
+                  "gap:1.5rem;margin-top:1.5rem}.small{grid-template-columns:repeat(auto-fill,minmax(min(100%%,22rem),"
+                  "1fr))}\nsvg{width:100%%;height:auto}\n"
                   "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.5rem;margin:0}"
                   "dl div{border-bottom:1px solid var(--grid);overflow-wrap:anywhere}dt{color:var(--faint);"
                   "font-size:.85rem}dd{margin:0}dd.set{font-weight:600}\n"
@@ -98,21 +99,28 @@ static void table(struct rg_markup *out, const struct rg_table *t) {
     }
 }
 
-static void figures(struct rg_markup *out, const struct rg_report *r) {
-    rg_markup_add(out, "<div class=\"figures\">\n");
+/* The small figures, or the others; returns how many had to be left out. */
+static size_t figures(struct rg_markup *out, const struct rg_report *r, bool small) {
     size_t left_out = 0;
+    rg_markup_add(out, "<div class=\"%s\">\n", small ? "figures small" : "figures");
     for (size_t i = 0; i < r->n_plots; i++) {
+        const struct rg_plot *const plot = &r->plots[i];
         const size_t before = out->text.length;
-        if (rg_plot_is_empty(&r->plots[i])) {
+        if (rg_plot_is_empty(plot) || plot->small != small) {
             continue;
         }
-        rg_picture_add_plot(out, &r->plots[i], FIGURE_WIDTH, FIGURE_HEIGHT);
+        rg_picture_add_plot(out, plot, small ? SMALL_WIDTH : FIGURE_WIDTH, small ? SMALL_HEIGHT : FIGURE_HEIGHT);
         if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_FIGURES) {
             rg_markup_cut(out, before);
             left_out++;
         }
     }
     rg_markup_add(out, "</div>\n");
+    return left_out;
+}
+
+static void all_figures(struct rg_markup *out, const struct rg_report *r) {
+    const size_t left_out = figures(out, r, false) + figures(out, r, true);
     if (left_out) {
         rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: %zu figures.</p>\n", left_out);
     }
@@ -191,7 +199,7 @@ rg_status rg_report_write(const struct rg_report *report, const char *path) {
     if (report->table) {
         table(&out, report->table);
     }
-    figures(&out, report);
+    all_figures(&out, report);
     command_line(&out, report->config);
     options(&out, report);
     rg_markup_add(&out,

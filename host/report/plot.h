@@ -16,6 +16,7 @@ struct rg_axis {
     char label[RG_PLOT_TEXT]; /* with its unit */
     enum rg_scale scale;
     double low, high; /* NAN: from the data */
+    bool whole;       /* its values are whole numbers, and so are the ticks */
 };
 
 enum rg_style {
@@ -48,6 +49,7 @@ struct rg_plot {
     struct rg_series series[RG_PLOT_SERIES];
     size_t n_series;
     struct rg_heat heat; /* rows 0: none */
+    bool small;          /* one of many on a page */
 };
 
 /* An axis whose range comes from the data. */

@@ -54,6 +54,17 @@ START_TEST(ticks_are_round) {
 }
 END_TEST
 
+START_TEST(whole_numbers_have_whole_ticks) {
+    struct rg_axis axis = rg_axis_of("lag", RG_LINEAR);
+    struct rg_ticks ticks;
+    axis.low = 0.0;
+    axis.high = 2.0;
+    axis.whole = true;
+    rg_axis_ticks(&axis, 8, &ticks);
+    check_texts(ticks, "0 1 2");
+}
+END_TEST
+
 START_TEST(every_range_becomes_an_axis) {
     static const double ranges[][2] = {{0.0, 0.0},       {1.0, 1.0},       {-3.0, -3.0},       {1e-320, 1e-320},
                                        {INFINITY, -1.0}, {NAN, NAN},       {-1e300, 1e300},    {0.0, 1e-300},
@@ -291,6 +302,12 @@ START_TEST(the_fit_finds_the_decay) {
     rg_history_fit_decay(h, 2, &slope, &start);
     ck_assert_double_eq_tol(pow(10.0, slope), 0.25, 1e-6);
     ck_assert_double_eq_tol(start, 1.5, 1e-4);
+    norm[0] = norm[1] = 0.0;
+    for (size_t i = 2; i < 1200; i++)
+        norm[i] = -INFINITY;
+    ck_assert_int_eq(rg_history_add_lags(h, 2, (const struct rg_lag_values[]){v, v, v}), RG_OK);
+    rg_history_fit_decay(h, 2, &slope, &start);
+    ck_assert(isnan(slope)); /* two lags fall into one column, which is too little to fit */
     rg_history_destroy(h);
 }
 END_TEST
@@ -345,6 +362,7 @@ int main(void) {
     Suite *suite = suite_create("plot");
     TCase *tests = tcase_create("plot");
     tcase_add_test(tests, ticks_are_round);
+    tcase_add_test(tests, whole_numbers_have_whole_ticks);
     tcase_add_test(tests, every_range_becomes_an_axis);
     tcase_add_test(tests, foreign_text_is_escaped);
     tcase_add_test(tests, long_lines_are_kept);

@@ -1,0 +1,183 @@
+/* A comparison of remedies as plots and as a table: see comparison_figures.h. */
+#include "report/comparison_figures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+enum { N_COLUMNS = 11, CELL_BYTES = 32 };
+
+static const char *const heads[N_COLUMNS] = {
+    "remedy",  "with",     "loss",    "best loss",  "long-term share", "horizon", "factor a step back",
+    "clipped", "gradient", "updates", "sequences/s"};
+
+/* ---- Table ---- */
+
+static void fill_cells(const struct rg_comparison_row *row, char cells[N_COLUMNS][CELL_BYTES]) {
+    const struct rg_summary *const s = &row->summary;
+    (void)snprintf(cells[0], CELL_BYTES, "%s", row->remedy);
+    (void)snprintf(cells[1], CELL_BYTES, "%s", row->with);
+    (void)snprintf(cells[2], CELL_BYTES, "%.4g", s->loss);
+    (void)snprintf(cells[3], CELL_BYTES, "%.4g", s->best_loss);
+    for (size_t c = 4; c < 7; c++) {
+        (void)snprintf(cells[c], CELL_BYTES, "–");
+    }
+    (void)snprintf(cells[8], CELL_BYTES, "%s", s->reason == RG_REASON_DIVERGED ? "diverged" : "–");
+    if (s->measured) {
+        const double share = 100.0 * s->long_share;
+        (void)snprintf(cells[4], CELL_BYTES, "%.2f %%", fabs(share) < 0.005 ? 0.0 : share);
+        (void)snprintf(cells[5], CELL_BYTES, "%zu", s->horizon);
+        (void)snprintf(cells[6], CELL_BYTES, "%.4f", s->decay);
+        (void)snprintf(cells[8], CELL_BYTES, "%s", rg_verdict_names[s->verdict]);
+    }
+    (void)snprintf(cells[7], CELL_BYTES, "%.1f %%", 100.0 * s->clip_rate);
+    (void)snprintf(cells[9], CELL_BYTES, "%llu", (unsigned long long)s->updates);
+    (void)snprintf(cells[10], CELL_BYTES, "%.0f", s->sequences_per_s);
+}
+
+rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                              struct rg_table *table, void **text) {
+    struct rows {
+        const char *pointers[N_COLUMNS];
+    } *rows = NULL;
+    /* the pointers to the cells first, then the cells */
+    RG_TRY(rg_alloc(&rows, n, sizeof *rows + sizeof(char[N_COLUMNS][CELL_BYTES]), "the table of the comparison"));
+    char(*const cells)[N_COLUMNS][CELL_BYTES] = (char(*)[N_COLUMNS][CELL_BYTES])(rows + n);
+    for (size_t i = 0; i < n; i++) {
+        fill_cells(&comparison->rows[order[i]], cells[i]);
+        for (size_t c = 0; c < N_COLUMNS; c++) {
+            rows[i].pointers[c] = cells[i][c];
+        }
+    }
+    *text = rows;
+    *table = (struct rg_table){"Ranked by loss", n, N_COLUMNS, heads, n ? rows[0].pointers : NULL};
+    return RG_OK;
+}
+
+/* ---- Plots ---- */
+
+/* The remedies in the order they were asked for, each once. */
+static size_t list_remedies(const struct rg_comparison *c, const char *names[RG_COMPARISON_REMEDIES]) {
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        size_t at = 0;
+        while (at < n && strcmp(names[at], c->rows[i].remedy) != 0) {
+            at++;
+        }
+        if (at == n && n < RG_COMPARISON_REMEDIES) {
+            names[n++] = c->rows[i].remedy;
+        }
+    }
+    return n;
+}
+
+/* The measured run of a remedy that ranks first; NULL if there is none. */
+static const struct rg_comparison_row *best_of(const struct rg_comparison *c, const size_t *order, size_t n,
+                                               const char *remedy) {
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_comparison_row *const row = &c->rows[order[i]];
+        if (row->summary.measured && strcmp(row->remedy, remedy) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static rg_status add_by_lag(struct rg_plot *plot, const struct rg_comparison_row *row, int color, bool shares) {
+    const struct rg_summary *const s = &row->summary;
+    struct rg_series *series = NULL;
+    char name[RG_PLOT_TEXT];
+    (void)snprintf(name, sizeof name, "%s, %s", row->remedy, row->with);
+    RG_TRY(rg_plot_add(plot, name, color % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE, color, s->n_lags, &series));
+    double sum = 0.0;
+    for (size_t i = 0; i < s->n_lags; i++) {
+        sum += s->lag_share[i];
+        series->x[i] = (double)(i * s->lag_steps / s->n_lags);
+        series->y[i] = shares ? sum : log10(s->lag_norm[i]);
+    }
+    return RG_OK;
+}
+
+static rg_status add_losses(struct rg_plot *plot, const struct rg_comparison *c, const char *remedy, bool logarithmic) {
+    int color = 0;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        const struct rg_summary *const s = &c->rows[i].summary;
+        struct rg_series *series = NULL;
+        if (!c->rows[i].done || strcmp(c->rows[i].remedy, remedy) != 0 || plot->n_series == RG_PLOT_SERIES - 1) {
+            continue;
+        }
+        RG_TRY(rg_plot_add(plot, c->rows[i].with, RG_STYLE_LINE, color++, s->n_parts, &series));
+        for (size_t p = 0; p < s->n_parts; p++) {
+            const double loss = rg_summary_part(s, p);
+            series->x[p] = ((double)p + 0.5) * (double)s->planned / (double)s->n_parts;
+            series->y[p] = logarithmic ? log10(loss) : loss;
+        }
+    }
+    return RG_OK;
+}
+
+/* The range of all losses and the baseline, for axes that can be compared. A loss far beyond the baseline's tenfold is
+ * cut off: a run that explodes must not flatten the others. */
+static void loss_range(const struct rg_comparison *c, double baseline, double *low, double *high) {
+    *low = *high = baseline;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        for (size_t p = 0; c->rows[i].done && p < c->rows[i].summary.n_parts; p++) {
+            const double loss = rg_summary_part(&c->rows[i].summary, p);
+            *low = fmin(*low, loss);
+            *high = fmax(*high, isnan(baseline) ? loss : fmin(loss, 10.0 * baseline));
+        }
+    }
+}
+
+static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, double baseline, struct rg_plot *plot) {
+    double low, high;
+    loss_range(c, baseline, &low, &high);
+    if (isnan(low)) {
+        return RG_OK;
+    }
+    const bool logarithmic = low > 0.0 && high > 20.0 * low;
+    (void)snprintf(plot->title, sizeof plot->title, "%.100s: loss", remedy);
+    plot->small = true;
+    plot->x = rg_axis_of("update", RG_LINEAR);
+    plot->y = rg_axis_of("loss", logarithmic ? RG_LOG10 : RG_LINEAR);
+    plot->x.whole = true;
+    plot->x.low = 0.0;
+    plot->x.high = (double)c->rows[0].summary.planned;
+    plot->y.low = logarithmic ? log10(low) : fmin(0.0, low);
+    plot->y.high = logarithmic ? log10(high) : high;
+    RG_TRY(add_losses(plot, c, remedy, logarithmic));
+    return isnan(baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, logarithmic ? log10(baseline) : baseline);
+}
+
+rg_status rg_comparison_figures(const struct rg_comparison *c, const size_t *order, size_t n, struct rg_plot *plots) {
+    const char *names[RG_COMPARISON_REMEDIES];
+    const size_t n_remedies = list_remedies(c, names);
+    if (n == 0) {
+        return RG_OK;
+    }
+    const double baseline = c->rows[order[0]].summary.baseline;
+    for (int shares = 0; shares < 2; shares++) {
+        struct rg_plot *const plot = &plots[shares];
+        const size_t steps = c->rows[order[0]].summary.steps;
+        (void)snprintf(plot->title, sizeof plot->title, "%s",
+                       shares ? "How much of the gradient the nearest lags give"
+                              : "Norm of the gradient's terms by lag");
+        plot->x = rg_axis_of("lag: steps back from the loss", shares && steps > 30 ? RG_LAGS : RG_LINEAR);
+        plot->x.whole = true;
+        plot->x.low = 0.0;
+        plot->x.high = steps > 1 ? (double)(steps - 1) : 1.0;
+        plot->y = rg_axis_of(shares ? "share of weight_hh's gradient from this lag and nearer ones"
+                                    : "norm of the term of weight_hh, best run of each remedy",
+                             shares ? RG_LINEAR : RG_LOG10);
+        for (size_t i = 0; i < n_remedies; i++) {
+            const struct rg_comparison_row *const best = best_of(c, order, n, names[i]);
+            RG_TRY(best ? add_by_lag(plot, best, (int)i, shares) : RG_OK);
+        }
+    }
+    for (size_t i = 0; i < n_remedies; i++) {
+        RG_TRY(loss_plot(c, names[i], baseline, &plots[2 + i]));
+    }
+    return RG_OK;
+}
