@@ -12,7 +12,7 @@
 #ifndef RG_ARGS_H
 #define RG_ARGS_H
 
-#ifdef __OPENCL_VERSION__
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__)
 typedef ulong rg_u64;
 typedef uint rg_u32;
 #else

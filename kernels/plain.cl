@@ -40,7 +40,7 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
     for (size_t i = 0; i < n_rows; i++) {                                                    \
         rg_vec delta[RG_NV];                                                                 \
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                       \
-            delta[q] = RG_LOAD(d + i * d_stride + RG_LANE(col, q));                          \
+            delta[q] = RG_LOAD_ALIGNED(d + i * d_stride + RG_LANE(col, q));                  \
             if (EXTRA) {                                                                     \
                 acc[RG_R + EXTRA - 1][q] = acc[RG_R + EXTRA - 1][q] + delta[q];              \
             }                                                                                \

@@ -56,6 +56,12 @@ RG_STORE_IN(__private)
 #endif
 #define RG_SELECT(mask, yes, no) select(no, yes, mask)
 #endif
+/* From panels and rows that begin at a multiple of a vector: one load on a GPU, where RG_LOAD would be one a lane. */
+#if RG_COLS * RG_ROWS > 1 && RG_VEC > 1
+#define RG_LOAD_ALIGNED(p) (*(__global const rg_vec *)(p))
+#else
+#define RG_LOAD_ALIGNED(p) RG_LOAD(p)
+#endif
 #define RG_SPLAT(s) ((rg_vec)(s))
 #define RG_FMA(a, b, c) fma(a, b, c)
 /* 2^n, of a vector that holds n in the low bits of its numbers' fractions. */

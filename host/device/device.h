@@ -64,6 +64,10 @@ struct rg_device_shape {
     int vec, nv, cols, rows;
 };
 
+/* The shape for GPUs. bench/static_gpu.py reads this line. */
+#define RG_GPU_SHAPE \
+    { 4, 1, 16, 4 }
+
 struct rg_device_options {
     int threads; /* of the native device; 0: all processors this process may use */
     struct rg_device_shape shape;

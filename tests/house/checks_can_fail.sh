@@ -23,7 +23,7 @@ printf '#!/bin/sh\necho good\n' >"$tree/tests/good.sh"
 printf 'int main(void) {\n    return 0;\n}\n' >"$tree/host/main.c"
 printf '__kernel void k(__global float *x) {\n    x[0] = RG_VEC;\n}\n' >"$tree/kernels/all.cl"
 printf '/* Nothing. */\n' >"$tree/kernels/prelude.cl"
-for check in include_direction tree format shell kernel_syntax; do
+for check in include_direction tree format shell kernel_syntax gpu_resources; do
     sh "$house/$check.sh" "$tree" || { echo "$check fails on a good tree"; failed=1; }
 done
 
@@ -45,4 +45,11 @@ breaks tree host/a.c "$(printf '\tint a;')"
 breaks format host/a.c 'int  a;'
 breaks shell tests/a.sh "$(printf '#!/bin/sh\necho %s' "\$1")"
 breaks kernel_syntax kernels/all.cl '__kernel void k(__global float *x) { y[0] = 0; }'
+breaks gpu_resources kernels/all.cl '__kernel void k(__global float *x) { x[0] = y; }'
+breaks gpu_resources kernels/all.cl '__kernel void k(__global float *x, int i) {
+    __local float y[16384];
+    y[i] = x[i];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    x[0] = y[x[i] > 0];
+}'
 exit "$failed"

@@ -27,6 +27,7 @@ typedef float rg_unaligned __attribute__((vector_size(RG_VEC * 4), aligned(4), m
 #define RG_CAT_(a, b) a##b
 #define RG_CAT(a, b) RG_CAT_(a, b)
 #define RG_LOAD(p) ((rg_vec)(*(const rg_unaligned *)(p)))
+#define RG_LOAD_ALIGNED(p) RG_LOAD(p)
 #define RG_STORE(v, p) (*(rg_unaligned *)(p) = (v))
 #define RG_SELECT(mask, yes, no) ((rg_vec)(((mask) & (rg_mask)(yes)) | (~(mask) & (rg_mask)(no))))
 #define RG_SPLAT(s) rg_native_splat(s)

@@ -73,6 +73,13 @@ size_t rg_opencl_count(const char **why) {
     return find_devices(cl, found);
 }
 
+static void set_shape(struct rg_device_info *info, struct rg_device_shape shape) {
+    info->vec = shape.vec;
+    info->nv = shape.nv;
+    info->cols = shape.cols;
+    info->rows = shape.rows;
+}
+
 /* Sizes and names; the problem that makes a device unusable, or "". */
 static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *info, char problem[200]) {
     cl_device_type type = 0;
@@ -104,10 +111,7 @@ static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_i
     info->max_local_bytes = (size_t)local;
     info->cache_bytes = info->is_gpu ? 0 : cache;
     if (info->is_gpu) {
-        info->vec = 4;
-        info->nv = 1;
-        info->cols = 16;
-        info->rows = 4;
+        set_shape(info, (struct rg_device_shape)RG_GPU_SHAPE);
     } else {
         info->vec = width >= 16 ? 16 : width >= 8 ? 8 : 4;
         info->nv = width >= 16 ? 2 : 1;
@@ -300,10 +304,7 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
         RG_TRY_GOTO(rg_fail(RG_NO_DEVICE, "%s: %s", info->name, problem));
     }
     if (options->shape.vec) {
-        info->vec = options->shape.vec;
-        info->nv = options->shape.nv;
-        info->cols = options->shape.cols;
-        info->rows = options->shape.rows;
+        set_shape(info, options->shape);
     }
     device->context = cl->clCreateContext(NULL, 1, &id, NULL, NULL, &code);
     RG_TRY_GOTO(rg_cl_check(code, "clCreateContext", info->name));

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""What GPUs would run, without one: the kernels compiled for NVIDIA (sm_90) and AMD (gfx90a), and what they take.
+
+Prints for each kernel, in the shape of work-group that host/device/device.h gives GPUs: registers of an item, bytes
+spilled, local memory known to the compiler (that of the sweeps is the launch's, tests/unit/test_plan.c), stack, and how
+many items a multiprocessor holds; where nvdisasm is found also which share of its hottest loop's instructions are
+fused multiply-adds. The drivers' own compilers differ in detail; spills and register pressure carry over.
+
+usage: static_gpu.py [--target nvidia|amd] [--shape VEC,NV,COLS,ROWS] [--kernels FOLDER] [--all] [--check]
+--all shows every kernel, not only those that do the work; --check fails (exit 1) where a kernel spills, has more than
+48 KiB of local memory, or more registers than a multiprocessor has for one work-group.
+needs: clang 14 and libclc-14 (Debian); for NVIDIA's figures ptxas, for its loops nvdisasm (a CUDA toolkit, on PATH or in
+CUDA_BIN; PyPI has them as nvidia-cuda-nvcc, nvidia-cuda-nvdisasm). Without ptxas NVIDIA is only compiled.
+"""
+import argparse
+import collections
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LOCAL_LIMIT = 48 << 10
+WORKING = r"rg_(rnn|lstm|gru)_(forward|reverse)|rg_weight_gradient|rg_input_gradient|rg_head|rg_adam"
+CLANG = ["-x", "cl", "-cl-std=CL1.2", "-O3", "-Wno-linker-warnings", "-Xclang", "-finclude-default-header", "-S"]
+NVIDIA = ["-target", "nvptx64-nvidia-nvcl", "-Xclang", "-target-cpu", "-Xclang", "sm_80", "-Xclang", "-target-feature",
+          "-Xclang", "+ptx75", "-Xclang", "-mlink-builtin-bitcode", "-Xclang", "/usr/lib/clc/nvptx64--nvidiacl.bc"]
+AMD = ["-target", "amdgcn-amd-amdhsa", "-mcpu=gfx90a", "-nogpulib", "-Xclang", "-mlink-builtin-bitcode", "-Xclang",
+       "/usr/lib/clc/amdgcn--amdhsa.bc"]
+
+Kernel = collections.namedtuple("Kernel", "name registers spilled local stack")
+
+
+def tool(*names):
+    for name in names:
+        found = shutil.which(name) or shutil.which(name, path=os.environ.get("CUDA_BIN", "/usr/local/cuda/bin"))
+        if found:
+            return found
+    return None
+
+
+def run(*words):
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"static_gpu: {os.path.basename(words[0])} fails:\n{(done.stderr or done.stdout).strip()[:2000]}")
+    return done.stdout + done.stderr
+
+
+def host_shape():
+    """RG_GPU_SHAPE of host/device/device.h: what the host builds the kernels for on a GPU."""
+    with open(os.path.join(ROOT, "host/device/device.h")) as header:
+        return re.search(r"RG_GPU_SHAPE[\s\\]*\{([\d, ]+)\}", header.read()).group(1)
+
+
+def compile_kernels(target, shape, kernels, out):
+    clang = tool("clang-14", "clang") or sys.exit("static_gpu: no clang (Debian: clang)")
+    if not os.path.exists(target[-1]):
+        sys.exit(f"static_gpu: no {target[-1]} (Debian: libclc-14)")
+    defines = [f"-DRG_{name}={n}" for name, n in zip(("VEC", "NV", "COLS", "ROWS"), shape)]
+    run(clang, *CLANG, *target, *defines, "-include", os.path.join(kernels, "prelude.cl"),
+        os.path.join(kernels, "all.cl"), "-o", out)
+    with open(out) as text:
+        return text.read()
+
+
+def number(pattern, text):
+    found = re.search(pattern, text)
+    return int(found.group(1)) if found else 0
+
+
+def nvidia_kernels(ptx, folder):
+    """From ptxas; without it only the local memory that the PTX text declares."""
+    ptxas = tool("ptxas")
+    if not ptxas:
+        for text in re.split(r"(?=\.entry )", ptx)[1:]:
+            sizes = re.findall(r"\.shared[^;\[]*\[(\d+)\]", text)
+            yield Kernel(re.match(r"\.entry (\w+)", text).group(1), None, 0, sum(map(int, sizes)), 0)
+        return
+    report = run(ptxas, "-v", "-arch=sm_90", f"{folder}/k", "-o", f"{folder}/cubin")
+    for name, text in re.findall(r"Compiling entry function '(\w+)'(.*?)(?=Compiling entry|\Z)", report, re.S):
+        yield Kernel(name, number(r"Used (\d+) registers", text), number(r"(\d+) bytes spill stores", text),
+                     number(r"(\d+) bytes smem", text), number(r"(\d+) bytes stack frame", text))
+
+
+def amd_kernels(assembly):
+    """From the metadata at the end of the assembly."""
+    for text in re.split(r"\n  - \.args:", assembly.rpartition("amdhsa.kernels:")[2])[1:]:
+        yield Kernel(re.search(r"\.name:\s+(\w+)\n\s+\.private", text).group(1), number(r"\.vgpr_count:\s+(\d+)", text),
+                     4 * number(r"\.vgpr_spill_count:\s+(\d+)", text),
+                     number(r"\.group_segment_fixed_size:\s+(\d+)", text),
+                     number(r"\.private_segment_fixed_size:\s+(\d+)", text))
+
+
+def fma_shares(folder):
+    """Kernel -> share of multiply-adds in its innermost loop that has most of them."""
+    nvdisasm, shares = tool("nvdisasm"), {}
+    if not nvdisasm or not os.path.exists(f"{folder}/cubin"):
+        return shares
+    for text in re.split(r"\n\.text\.", run(nvdisasm, "-c", f"{folder}/cubin"))[1:]:
+        lines, labels, loops = text.splitlines(), {}, []
+        for n, line in enumerate(lines):
+            label, branch = re.match(r"\s*(\.L_x_\d+):", line), re.search(r"\bBRA\b.*\((\.L_x_\d+)\)", line)
+            if label:
+                labels[label.group(1)] = n
+            elif branch and branch.group(1) in labels:
+                loops.append((labels[branch.group(1)], n))
+        best = (0, 0.0)
+        for first, last in loops:
+            if not any((first, last) != (f, l) and first <= f and l <= last for f, l in loops):
+                code = re.findall(r"^\s*/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\d+\s+)?([A-Z]\w*)", "\n".join(lines[first:last + 1]),
+                                  re.M)
+                best = max(best, (code.count("FFMA"), code.count("FFMA") / max(len(code), 1)))
+        if best[0]:
+            shares[re.match(r"\w+", text).group(0)] = best[1]
+    return shares
+
+
+def items_resident(target, registers, items):
+    """Items that a multiprocessor's registers hold: 64 K of NVIDIA's, handed out in eights; AMD's four units have 512
+    a lane each, of 64 lanes, in eights."""
+    rounded = -(-registers // 8) * 8
+    if target == "nvidia":
+        return min(65536 // (rounded * items) * items, 2048)
+    return min(512 // rounded, 8) * 4 * 64 // items * items
+
+
+def problems(kernel, resident):
+    if kernel.spilled:
+        yield f"{kernel.spilled} bytes spilled"
+    if kernel.local > LOCAL_LIMIT:
+        yield f"{kernel.local} bytes of local memory, {LOCAL_LIMIT} are allowed"
+    if resident == 0:
+        yield f"{kernel.registers} registers are too many for a work-group"
+
+
+def report(target, shape, args):
+    items, bad = shape[2] * shape[3], 0
+    with tempfile.TemporaryDirectory() as folder:
+        text = compile_kernels(NVIDIA if target == "nvidia" else AMD, shape, args.kernels, f"{folder}/k")
+        kernels = list(nvidia_kernels(text, folder) if target == "nvidia" else amd_kernels(text))
+        shares = fma_shares(folder)
+    print(f"{target}: {len(kernels)} kernels, groups of {shape[2]} x {shape[3]} items, vectors of {shape[0]} x {shape[1]}")
+    print(f"{'kernel':22} {'registers':>9} {'spilled':>8} {'local':>7} {'stack':>6} {'items held':>11} {'multiply-adds':>14}")
+    for k in sorted(kernels):
+        resident = items_resident(target, k.registers, items) if k.registers else None
+        wrong = list(problems(k, resident))
+        bad += bool(wrong)
+        if wrong or args.all or re.fullmatch(WORKING, k.name):
+            share = f"{shares[k.name]:.0%}" if k.name in shares else "-"
+            print(f"{k.name:22} {k.registers or '-':>9} {k.spilled:>8} {k.local:>7} {k.stack:>6} {resident or '-':>11} "
+                  f"{share:>14}", *(f"  <- {w}" for w in wrong))
+    return bad if kernels else 1
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--target", choices=("nvidia", "amd"))
+    parser.add_argument("--shape")
+    parser.add_argument("--kernels", default=os.path.join(ROOT, "kernels"))
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    args = parser.parse_args()
+    shape = [int(n) for n in (args.shape or host_shape()).split(",")]
+    bad = sum(report(target, shape, args) for target in ([args.target] if args.target else ("nvidia", "amd")))
+    sys.exit(1 if args.check and bad else 0)
+
+
+main()
