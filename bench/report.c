@@ -172,9 +172,10 @@ static void print_plan(const struct rg_bench_report *r, const struct rg_bench_ro
     const struct rg_bench_result *const b = &row->results[i];
     const struct rg_plan *const p = &b->plan;
     const char *const indent = "        ";
-    (void)printf("  %s: chunk %zu, tile %zu, block %zu, segments %zu; %zu launches, %.1f MiB\n",
-                 r->devices[i]->info.backend, p->chunk, p->tile, p->block, p->sum_segments, b->launches,
-                 (double)b->memory_bytes / 1048576.0);
+    const struct rg_device_info *const info = &r->devices[i]->info;
+    (void)printf("  %s: chunk %zu, tile %zu, block %zu, segments %zu%s; %zu launches, %.1f MiB\n", info->backend,
+                 p->chunk, p->tile, p->block, p->sum_segments, info->chunk_bytes || info->tile ? ", tuned" : "",
+                 b->launches, (double)b->memory_bytes / 1048576.0);
     static const char *const names[RG_N_PHASES] = {"data", "pack", "forward", "head", "reverse", "weight gradient",
                                                    "clip", "Adam"};
     struct line line = {.length = 0};
@@ -293,6 +294,23 @@ void rg_bench_report_summary(const struct rg_bench_report *r) {
         summarise(r, what, ratios);
     }
     rg_free(ratios);
+}
+
+void rg_bench_report_tuning(const struct rg_bench_report *r, size_t i, double gain, const char *path) {
+    const struct rg_device_info *const info = &r->devices[i]->info;
+    if (r->config->json) {
+        rg_bench_json_tuning(info, gain, path);
+        return;
+    }
+    char chunk[32] = "the plan's own", tile[32] = "the plan's own";
+    if (info->chunk_bytes) {
+        (void)snprintf(chunk, sizeof chunk, "%.1f MiB", (double)info->chunk_bytes / 1048576.0);
+    }
+    if (info->tile) {
+        (void)snprintf(tile, sizeof tile, "%zu", info->tile);
+    }
+    (void)printf("%-7s %.40s: chunk %s, tile %s; %.2fx as fast\n        kept in %s\n", info->backend, info->name, chunk,
+                 tile, gain, path);
 }
 
 void rg_bench_report_progress(struct rg_bench_report *r, size_t at, const char *what) {

@@ -46,6 +46,9 @@ void rg_bench_report_row(const struct rg_bench_report *report, const struct rg_b
 /* After the table of more than one case: medians and extremes of the ratios. */
 void rg_bench_report_summary(const struct rg_bench_report *report);
 
+/* What tuning device `i` gave, and the file that keeps it. */
+void rg_bench_report_tuning(const struct rg_bench_report *report, size_t i, double gain, const char *path);
+
 /* "case 3 of 30: lstm …" on stderr: one line rewritten on a terminal, else a line now and then. `what` is the device or
  * peer that is being timed; NULL takes the line away. */
 void rg_bench_report_progress(struct rg_bench_report *report, size_t at, const char *what);

@@ -173,6 +173,8 @@ const struct rg_option rg_options[] = {
      "time PyTorch, and BLAS calls step by step, beside it"},
     {"roofline", 0, NULL, RG_KIND_FLAG, FIELD(roofline), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
      "measure the device's ceilings; which one binds each case"},
+    {"tune", 0, NULL, RG_KIND_FLAG, FIELD(tune), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
+     "measure what suits the device, for every later run on it; no cases"},
     {"compare", 0, "FILE", RG_KIND_TEXT, FIELD(compare), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_TRAINING, BENCH, 0,
      "earlier results, JSON lines: times faster than those"},
 

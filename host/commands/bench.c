@@ -8,9 +8,11 @@
 #include "bench/blas_step.h"
 #include "bench/cases.h"
 #include "bench/report.h"
+#include "bench/tune.h"
 #include "commands/commands.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
+#include "train/tuning.h"
 
 static const uint64_t PEER_BYTES = (uint64_t)8 << 30;
 
@@ -29,6 +31,9 @@ static rg_status open_device(struct rg_bench_report *r, const char *spec) {
     }
     RG_TRY(rg_device_open(spec, &options, &r->devices[i]));
     r->n_devices++;
+    if (!r->config->tune) {
+        rg_tuning_load(&r->devices[i]->info);
+    }
     return rg_bench_peak(r->devices[i], &r->peaks[i]);
 }
 
@@ -145,8 +150,27 @@ static rg_status run_peers(struct bench *b, size_t at) {
     return RG_OK;
 }
 
+/* --tune: each device, one after the other. */
+static rg_status tune(struct rg_bench_report *r) {
+    RG_TRY(open_devices(r));
+    for (size_t i = 0; i < r->n_devices; i++) {
+        struct rg_device_info *const info = &r->devices[i]->info;
+        char path[RG_TUNING_PATH];
+        double gain = 1.0;
+        RG_TRY(rg_tuning_path(info, path));
+        rg_log("tuning %s, %s", info->backend, info->name);
+        RG_TRY(rg_bench_tune(r->devices[i], r->config->repeats, &gain));
+        RG_TRY(rg_tuning_save(info));
+        rg_bench_report_tuning(r, i, gain, path);
+    }
+    return RG_OK;
+}
+
 static rg_status bench(struct bench *b) {
     struct rg_bench_report *const r = &b->report;
+    if (r->config->tune) {
+        return tune(r);
+    }
     if (r->config->compare) {
         RG_TRY(rg_bench_earlier_read(r->config->compare, &b->earlier));
     }

@@ -5,13 +5,16 @@
 
 #include "rnn_gpu/memory.h"
 #include "train/engine.h"
+#include "train/tuning.h"
 
 #define FASHION "/usr/share/datasets/fashion-mnist/"
 
 enum { OUTPUT_BATCH = 4096 };
 
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out) {
-    return rg_device_open(config->device, &(struct rg_device_options){.threads = config->threads}, out);
+    RG_TRY(rg_device_open(config->device, &(struct rg_device_options){.threads = config->threads}, out));
+    rg_tuning_load(&(*out)->info);
+    return RG_OK;
 }
 
 rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out) {

@@ -8,7 +8,7 @@
 #include "rnn_gpu/model.h"
 #include "train/source.h"
 
-/* The device that --device, --threads ask for. */
+/* The device that --device, --threads ask for, tuned if `bench --tune` has run. */
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out);
 
 /* Fashion-MNIST as Debian's dataset-fashion-mnist installs it: the training or the held-out pair. */

@@ -26,6 +26,9 @@ struct rg_device_info {
     /* the shape of a work-group, see kernels/prelude.cl */
     int vec, nv, cols, rows;
     double build_seconds; /* making the kernels */
+    /* measured by `bench --tune`; 0: the plan decides */
+    uint64_t chunk_bytes; /* of the sequences that are worked on at once */
+    size_t tile;          /* most sequences of a work-group */
 };
 
 struct rg_buffer; /* opaque: a cl_mem or host memory */

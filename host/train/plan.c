@@ -150,10 +150,11 @@ static size_t cached_block(const struct rg_plan *p, const struct rg_device_info 
 /* Sequences of a chunk if memory is no matter: whole blocks that fit the cache together, but enough of them to keep all
  * processors busy. */
 static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info *info) {
-    if (info->is_gpu) {
+    if (info->is_gpu && info->chunk_bytes == 0) {
         return p->batch;
     }
-    const uint64_t rows = cache_bytes(info) / 2 / p->row_bytes / p->block * p->block;
+    const uint64_t room = info->chunk_bytes ? info->chunk_bytes : cache_bytes(info) / 2;
+    const uint64_t rows = room / p->row_bytes / p->block * p->block;
     const uint64_t busy = round_up((size_t)info->units * BLOCK_ROWS, p->block);
     return rows > busy ? rows : busy;
 }
@@ -259,7 +260,8 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
                                                                          : shared > 2        ? HALF_BLOCK
                                                                                              : shared)
                                                 : round_up(divide_up(p->chunk, 8 * (size_t)info->units), BLOCK_ROWS);
-    p->tile = least(least(wanted, MAX_TILE), fit >= BLOCK_ROWS ? fit / BLOCK_ROWS * BLOCK_ROWS : fit);
+    const size_t tuned = info->tile && shared >= BLOCK_ROWS ? least(info->tile, round_up(shared, BLOCK_ROWS)) : wanted;
+    p->tile = least(least(tuned, MAX_TILE), fit >= BLOCK_ROWS ? fit / BLOCK_ROWS * BLOCK_ROWS : fit);
     return RG_OK;
 }
 

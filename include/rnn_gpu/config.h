@@ -153,6 +153,7 @@ struct rg_config {
     bool roofline;       /* measure what the device can do at most, and say what binds each case */
     bool verbose;        /* show the plan and the phases of each case */
     const char *compare; /* file of earlier results, or NULL */
+    bool tune;           /* measure which chunk and tile suit each device, and keep that */
 
     /* what was typed, for reports; borrowed, NULL without a command line */
     char **arguments;

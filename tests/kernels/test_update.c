@@ -267,6 +267,30 @@ START_TEST(chunks_change_no_bit) {
 }
 END_TEST
 
+/* Nor does what `bench --tune` chooses. */
+START_TEST(tuning_changes_no_bit) {
+    struct rg_device *device = open_execution(kinds[_i / N_NETS]);
+    if (!device) {
+        return;
+    }
+    struct rg_exercise *e =
+        exercise_of((struct rg_exercise_sizes){300, 9, 2, 33, 1, RG_LOSS_MSE, false}, nets[_i % N_NETS]);
+    struct state whole = train_adding(device, e, 5, 0, NULL);
+    for (size_t tile = 8; tile <= 64; tile += 28) {
+        struct rg_plan plan;
+        device->info.chunk_bytes = 65536;
+        device->info.tile = tile / 8 * 8;
+        struct state tuned = train_adding(device, e, 5, 0, &plan);
+        ck_assert(plan.chunk < 300 && plan.chunk % plan.block == 0 && plan.tile <= tile);
+        expect_same(&whole, &tuned, e->model->arena, "tuned");
+        free_state(&tuned);
+    }
+    free_state(&whole);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
 /* Chunks below a block still give the gradient, if not its bits. */
 START_TEST(small_chunks_agree) {
     struct rg_device *device = open_execution(kinds[_i]);
@@ -518,6 +542,7 @@ int main(void) {
     tcase_add_loop_test(agreement, memory_is_written_before_it_is_read, 0, N_EXECUTIONS * N_NETS);
     tcase_add_loop_test(agreement, threads_change_no_bit, 0, N_NETS);
     tcase_add_loop_test(agreement, chunks_change_no_bit, 0, N_KINDS * N_NETS);
+    tcase_add_loop_test(agreement, tuning_changes_no_bit, 0, N_KINDS * N_NETS);
     tcase_add_loop_test(agreement, small_chunks_agree, 0, N_KINDS);
     tcase_add_loop_test(agreement, a_batch_equals_one_by_one, 0, 2 * N_KINDS * N_NETS);
     tcase_add_loop_test(nonfinite, updates_that_are_not_finite_change_nothing, 0, N_KINDS);

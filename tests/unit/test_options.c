@@ -80,7 +80,9 @@ START_TEST(every_option) {
     accept("bench --input 3 --repeats 7");
     ck_assert(config.input == 3 && config.repeats == 7 && config.sizes_given && !config.batch_given);
     ck_assert(!config.cell_given && config.grid == RG_GRID_AUTO && !config.peers && !config.roofline);
-    ck_assert(!config.verbose && config.compare == NULL);
+    ck_assert(!config.verbose && !config.tune && config.compare == NULL);
+    accept("bench --tune");
+    ck_assert(config.tune);
     accept("bench --grid full --cell gru --peers --roofline -v --compare old.jsonl --out new.jsonl");
     ck_assert(config.grid == RG_GRID_FULL && config.cell_given && config.peers && config.roofline && config.verbose);
     ck_assert_str_eq(config.compare, "old.jsonl");

@@ -1,0 +1,64 @@
+/* Measures which chunk and tile a device is fastest with: see tune.h. */
+#include "bench/tune.h"
+
+#include <math.h>
+
+/* What must be won for a setting to be taken: less is noise. */
+static const double CLEAR = 1.03;
+
+static const struct rg_bench_case cases[] = {
+    {.cell = RG_CELL_RNN, .batch = 2048, .steps = 64, .hidden = 128, .input = 2, .patience = 0.6},
+    {.cell = RG_CELL_LSTM, .batch = 1024, .steps = 64, .hidden = 128, .input = 2, .patience = 0.6},
+    {.cell = RG_CELL_GRU, .batch = 1024, .steps = 64, .hidden = 128, .input = 2, .patience = 0.6},
+};
+enum { N_CASES = sizeof cases / sizeof *cases };
+
+/* Sum over the cases of the logarithm of the fastest update: a setting counts by the share it saves. */
+static rg_status measure(struct rg_device *device, size_t repeats, double *cost) {
+    *cost = 0.0;
+    for (size_t i = 0; i < N_CASES; i++) {
+        struct rg_bench_case c = cases[i];
+        struct rg_bench_result result;
+        c.repeats = repeats;
+        RG_TRY(rg_bench_run(device, &c, &result));
+        *cost += log(result.fastest);
+    }
+    return RG_OK;
+}
+
+static double times_faster(double cost, double than) {
+    return exp((than - cost) / N_CASES);
+}
+
+rg_status rg_bench_tune(struct rg_device *device, size_t repeats, double *gain) {
+    static const uint64_t shares[] = {32, 16, 8, 4, 1}; /* of the cache; a half is the plan's own */
+    static const size_t tiles[] = {8, 16, 24, 32, 48, 64};
+    struct rg_device_info *const info = &device->info;
+    uint64_t chunk = 0;
+    size_t tile = 0;
+    double own = 0.0, cost = 0.0;
+    info->chunk_bytes = 0;
+    info->tile = 0;
+    RG_TRY(measure(device, repeats, &own));
+    double best = own;
+    for (size_t i = 0; info->cache_bytes > 0 && i < sizeof shares / sizeof *shares; i++) {
+        info->chunk_bytes = info->cache_bytes / shares[i];
+        RG_TRY(measure(device, repeats, &cost));
+        if (times_faster(cost, best) > CLEAR) {
+            best = cost;
+            chunk = info->chunk_bytes;
+        }
+    }
+    info->chunk_bytes = chunk;
+    for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+        info->tile = tiles[i];
+        RG_TRY(measure(device, repeats, &cost));
+        if (times_faster(cost, best) > CLEAR) {
+            best = cost;
+            tile = info->tile;
+        }
+    }
+    info->tile = tile;
+    *gain = times_faster(best, own);
+    return RG_OK;
+}

@@ -1,0 +1,127 @@
+/* Tuning kept on disk: what was saved comes back, and nothing else is taken. */
+#define _GNU_SOURCE
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/tensors.h"
+#include "train/tuning.h"
+
+static char folder[] = "/tmp/rg-tuning-XXXXXX", path[RG_TUNING_PATH];
+
+static struct rg_device_info a_device(void) {
+    return (struct rg_device_info){.name = "a \"device\"",
+                                   .backend = "native",
+                                   .version = "1",
+                                   .units = 2,
+                                   .memory_bytes = 1 << 30,
+                                   .chunk_bytes = 1 << 20,
+                                   .tile = 24};
+}
+
+static void setup(void) {
+    rg_log_quiet(1);
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(setenv("XDG_CACHE_HOME", folder, 1), 0);
+    const struct rg_device_info info = a_device();
+    ck_assert_int_eq(rg_tuning_path(&info, path), RG_OK);
+    ck_assert_ptr_nonnull(strstr(path, folder));
+}
+
+static void teardown(void) {
+    char parent[RG_TUNING_PATH];
+    remove(path);
+    snprintf(parent, sizeof parent, "%s/rnn-gpu", folder);
+    remove(parent);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* Load into a device that has none. */
+static struct rg_device_info loaded(struct rg_device_info info) {
+    info.chunk_bytes = 0;
+    info.tile = 0;
+    rg_tuning_load(&info);
+    return info;
+}
+
+START_TEST(comes_back) {
+    struct rg_device_info info = a_device();
+    ck_assert(loaded(info).tile == 0);
+    ck_assert_msg(rg_tuning_save(&info) == RG_OK, "%s", rg_error_message());
+    ck_assert(loaded(info).chunk_bytes == 1 << 20 && loaded(info).tile == 24);
+    info.units = 3;
+    ck_assert(loaded(info).chunk_bytes == 0 && loaded(info).tile == 0);
+    info = a_device();
+    info.version[0] = '2';
+    ck_assert(loaded(info).tile == 0);
+    info = a_device();
+    info.memory_bytes = 1 << 10; /* what was saved is beyond it */
+    ck_assert(loaded(info).tile == 0);
+    info = a_device();
+    info.chunk_bytes = 0;
+    info.tile = 0;
+    ck_assert_int_eq(rg_tuning_save(&info), RG_OK);
+    ck_assert(loaded(info).chunk_bytes == 0 && loaded(info).tile == 0);
+}
+END_TEST
+
+#define TUNING(units, chunk, tile)                                                                               \
+    "{\"schema\":1,\"device\":\"a \\\"device\\\"\",\"version\":\"1\",\"units\":" units ",\"chunk_bytes\":" chunk \
+    ",\"tile\":" tile "}"
+
+static const char *const bad[] = {"",
+                                  "{",
+                                  "[]",
+                                  "{}",
+                                  TUNING("3", "1048576", "24"),
+                                  TUNING("2", "1024", "24"),
+                                  TUNING("2", "-1048576", "24"),
+                                  TUNING("2", "1e6", "24"),
+                                  TUNING("2", "1048576", "23"),
+                                  TUNING("2", "1048576", "72"),
+                                  TUNING("2", "1048576", "null"),
+                                  "{\"schema\":2,\"device\":\"a \\\"device\\\"\",\"version\":\"1\"}"};
+
+START_TEST(bad_files_are_left_alone) {
+    const struct rg_device_info info = a_device();
+    ck_assert_int_eq(rg_tuning_save(&info), RG_OK); /* makes the folder */
+    FILE *const file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(bad[_i], file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert(loaded(info).chunk_bytes == 0 && loaded(info).tile == 0);
+}
+END_TEST
+
+START_TEST(places) {
+    const struct rg_device_info info = a_device();
+    char other[RG_TUNING_PATH];
+    ck_assert_int_eq(setenv("XDG_CACHE_HOME", "relative", 1), 0);
+    ck_assert_int_eq(setenv("HOME", "/a", 1), 0);
+    ck_assert_int_eq(rg_tuning_path(&info, other), RG_OK);
+    ck_assert_ptr_nonnull(strstr(other, "/a/.cache/rnn-gpu/tune-native-"));
+    ck_assert_int_eq(unsetenv("HOME"), 0);
+    ck_assert_int_eq(rg_tuning_path(&info, other), RG_NOT_SAVED);
+    ck_assert_int_eq(setenv("HOME", "/dev/null", 1), 0);
+    ck_assert_int_eq(rg_tuning_save(&info), RG_NOT_SAVED);
+}
+END_TEST
+
+int main(void) {
+    Suite *const suite = suite_create("tuning");
+    TCase *const tests = tcase_create("tuning");
+    SRunner *const runner = srunner_create(suite);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, comes_back);
+    tcase_add_loop_test(tests, bad_files_are_left_alone, 0, (int)(sizeof bad / sizeof *bad));
+    tcase_add_test(tests, places);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
