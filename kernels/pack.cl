@@ -1,19 +1,19 @@
 /* Weights into panels, once an update: the sweeps then read them as contiguous vectors. Group (i, j) is the i-th
  * share of job j. */
 
-/* `depth` lines from `line` on, `stride` apart, of one vector of `units` units and zeros behind them. A matrix whose
- * units lie apart is turned in a small square, so that every line of memory is read once. */
+/* `depth` lines from `line` on, `stride` apart, of one vector of units from `unit` on, zeros from job.units on. A
+ * matrix whose units lie apart is turned in a small square, so that every line of memory is read once. */
 RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_real *second, __global rg_real *line,
-                              size_t stride, struct rg_pack_job job, size_t depth, size_t units) {
+                              size_t stride, struct rg_pack_job job, size_t depth, size_t unit) {
     rg_real square[RG_VEC][RG_VEC]; /* [unit][k] */
-    if (job.stride_u == 1 && !second && units == RG_VEC) {
+    if (job.stride_u == 1 && !second && unit + RG_VEC <= job.units) {
         for (size_t k = 0; k < depth; k++) {
             RG_STORE(RG_LOAD(from + k * job.stride_k), line + k * stride);
         }
         return;
     }
     for (size_t u = 0; u < RG_VEC; u++) {
-        if (u >= units) {
+        if (unit + u >= job.units) {
             RG_STORE(RG_SPLAT(0.0f), square[u]);
         } else if (job.stride_k == 1 && !second && depth == RG_VEC) {
             RG_STORE(RG_LOAD(from + u * job.stride_u), square[u]);
@@ -41,11 +41,10 @@ RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_rea
         const size_t depth = job.depth - k < RG_VEC ? job.depth - k : RG_VEC;
         const size_t line = (p * job.depth + k) * job.all_gates + job.first_gate + g;
         for (size_t u = rg_item() * RG_VEC; u < job.width; u += RG_ITEMS * RG_VEC) {
-            const size_t unit = p * job.width + u, left = unit < job.units ? job.units - unit : 0;
-            const size_t from = left > 0 ? k * job.stride_k + g * job.stride_g + unit * job.stride_u : 0;
+            const size_t unit = p * job.width + u;
+            const size_t from = unit < job.units ? k * job.stride_k + g * job.stride_g + unit * job.stride_u : 0;
             rg_pack_square(weights + job.source + from, job.source2 == RG_NO_SOURCE ? 0 : weights + job.source2 + from,
-                           packed + job.target + line * job.width + u, job.all_gates * job.width, job, depth,
-                           left < RG_VEC ? left : RG_VEC);
+                           packed + job.target + line * job.width + u, job.all_gates * job.width, job, depth, unit);
         }
     }
 }
