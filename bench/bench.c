@@ -27,7 +27,7 @@ rg_status rg_bench_peak(struct rg_device *device, double *gflops) {
     const size_t groups = (size_t)device->info.units * (device->info.is_gpu ? 64 : 4);
     const size_t lanes = groups * rg_device_items(device) * (size_t)device->info.vec;
     struct rg_buffer *out = NULL;
-    RG_TRY(rg_buffer_create(device, lanes * sizeof(float), "the peak's result", &out));
+    RG_TRY(rg_reals_create(device, lanes, "the peak's result", &out));
     uint64_t rounds = 4096;
     double seconds = 0.0;
     rg_status status = time_peak(device, out, groups, rounds, &seconds);
@@ -63,7 +63,7 @@ static rg_status write_noise(struct rg_device *device, struct rg_buffer *buffer,
     float *values = NULL;
     RG_TRY(rg_alloc(&values, n, sizeof *values, "bench inputs"));
     rg_bench_noise(values, n);
-    const rg_status status = rg_buffer_write(device, buffer, 0, values, n * sizeof *values);
+    const rg_status status = rg_reals_write_floats(device, buffer, 0, values, n);
     rg_free(values);
     return status;
 }

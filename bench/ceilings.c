@@ -30,14 +30,14 @@ static size_t groups_of(const struct rg_device *device) {
 
 /* A buffer of zeros, which are as good as other numbers here. */
 static rg_status zeros(struct rg_device *device, size_t elements, struct rg_buffer **out) {
-    RG_TRY(rg_buffer_create(device, elements * sizeof(float), "arrays of the ceilings", out));
+    RG_TRY(rg_reals_create(device, elements, "arrays of the ceilings", out));
     return rg_buffer_zero(device, *out);
 }
 
 static rg_status measure_bandwidth(struct rg_device *device, double *bandwidth) {
     const size_t unit = (size_t)device->info.vec;
     const size_t most = TRIAD_BYTES < device->info.max_buffer_bytes ? TRIAD_BYTES : device->info.max_buffer_bytes;
-    const struct rg_triad_args args = {.n = most / sizeof(float) / unit * unit};
+    const struct rg_triad_args args = {.n = most / device->info.real_bytes / unit * unit};
     struct rg_buffer *arrays[3] = {NULL};
     double seconds = 0.0;
     rg_status status = RG_OK;
@@ -52,7 +52,7 @@ static rg_status measure_bandwidth(struct rg_device *device, double *bandwidth) 
                                                  .groups = {groups_of(device), 1}},
                              &seconds);
     }
-    *bandwidth = 3.0 * (double)args.n * sizeof(float) / seconds;
+    *bandwidth = 3.0 * (double)args.n * (double)device->info.real_bytes / seconds;
     for (int i = 0; i < 3; i++) {
         rg_buffer_destroy(device, arrays[i]);
     }
@@ -140,16 +140,17 @@ struct rg_bounds rg_bounds_of(const struct rg_ceilings *ceilings, const struct r
     const double steps = (double)c->batch * (double)c->steps, hidden = (double)c->hidden;
     const double h = hidden, saved = (double)p->saved * h, deltas = (double)p->deltas * h, x = (double)c->input;
     /* forward: x read, h and saved written; reverse: h and saved read, deltas written; gradient: h, x, deltas read */
-    const double floats = 2.0 * x + 3.0 * h + 2.0 * saved + 2.0 * deltas;
+    const double numbers = 2.0 * x + 3.0 * h + 2.0 * saved + 2.0 * deltas;
     /* the products with h_0 = 0 are counted, but not computed */
     const double unused = 6.0 * (double)p->gates * h * h * (double)c->batch;
     const bool cached = p->row_bytes * p->chunk <= info->cache_bytes;
-    struct rg_bounds b = {.seconds = {
-                              [RG_BOUND_COMPUTE] = (rg_bench_flops(c) - unused) / (ceilings->fma_gflops * 1e9),
-                              [RG_BOUND_MEMORY] = (cached ? x : floats) * steps * sizeof(float) / ceilings->bandwidth,
-                              [RG_BOUND_TANH] = activations[c->cell] * h * steps / ceilings->tanh_rate,
-                              [RG_BOUND_LAUNCH] = (double)result->launches * ceilings->launch,
-                          }};
+    struct rg_bounds b = {
+        .seconds = {
+            [RG_BOUND_COMPUTE] = (rg_bench_flops(c) - unused) / (ceilings->fma_gflops * 1e9),
+            [RG_BOUND_MEMORY] = (cached ? x : numbers) * steps * (double)info->real_bytes / ceilings->bandwidth,
+            [RG_BOUND_TANH] = activations[c->cell] * h * steps / ceilings->tanh_rate,
+            [RG_BOUND_LAUNCH] = (double)result->launches * ceilings->launch,
+        }};
     for (enum rg_bound i = 0; i < RG_N_BOUNDS; i++) {
         b.binding = b.seconds[i] > b.seconds[b.binding] ? i : b.binding;
     }

@@ -17,6 +17,7 @@ const char *const rg_pad_names[] = {"right", "left", NULL};
 const char *const rg_optimizer_names[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "adagrad", NULL};
 const char *const rg_schedule_names[] = {"constant", "step",      "exponential", "cosine",
                                          "linear",   "one-cycle", "plateau",     NULL};
+const char *const rg_precision_names[] = {"float", "double", NULL};
 static const char *const cell_names[] = {"rnn", "irnn", "lstm", "gru", NULL};
 static const char *const init_names[] = {"pytorch", "xavier", "he",     "orthogonal", "identity",
                                          "normal",  "nprnn",  "chrono", NULL};
@@ -182,6 +183,8 @@ const struct rg_option rg_options[] = {
      "auto, cpu, opencl, gpu, P:D, part of a name"},
     {"threads", 0, "N", RG_KIND_INT, FIELD(threads), RG_NOT_KEPT, 0, 4096, NULL, RG_GROUP_MACHINE, COMPUTES, 0,
      "of the processor; 0: all"},
+    {"precision", 0, "NAME", RG_KIND_ENUM, FIELD(precision), RG_NOT_KEPT, NO_RANGE, rg_precision_names,
+     RG_GROUP_MACHINE, COMPUTES, 0, "numbers on the device"},
     {"memory", 0, "SIZE", RG_KIND_BYTES, FIELD(memory), RG_NOT_KEPT, 0, (uint64_t)1 << 50, NULL, RG_GROUP_MACHINE,
      TRAIN | GRAD | PREDICT | BENCH, 0, "limit, such as 2G; 0: what is there"},
 

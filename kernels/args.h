@@ -86,13 +86,14 @@ struct rg_head_args {
     rg_u64 w_forward;  /* packed W_o [panels(O)][D*H][NR] */
     rg_u64 w_reverse;  /* packed W_o^T [panels(D*H)][O][NR] */
     rg_u64 bias;       /* packed b_o [panels(O)][NR] */
+    rg_u64 terms;      /* in the mean, over the whole batch */
     rg_u32 hidden;     /* D*H */
     rg_u32 h_stride;   /* D*Hp */
     rg_u32 outputs, o_stride;
     rg_u32 n_targets; /* columns of y: O for mse and bce, 1 for ce */
     rg_u32 loss;      /* RG_LOSS_MSE, RG_LOSS_BCE or RG_LOSS_CE; RG_LOSS_AUTO: outputs only */
     rg_u32 tile;
-    float scale; /* 1 over the number of terms in the mean, over the whole batch */
+    float scale; /* 1 / terms; what a double takes is divided on the device */
 };
 
 /* Gradient at the inputs of a layer, which are the states of the layer below: dx = sum over directions and gates of
@@ -163,7 +164,8 @@ struct rg_reduce_args {
     struct rg_reduce_job jobs[RG_MAX_JOBS];
 };
 
-/* Global norm and loss. Stage one leaves one rg_norm_partial a group; stage two combines them in order. */
+/* Global norm and loss. Stage one leaves one rg_norm_partial a group; stage two combines them in order. They are floats
+ * in double precision too: they clip and are shown, and no gradient is made of them. */
 struct rg_norm_partial {
     float scale;   /* largest |g| of the group, as squares is divided by it */
     float squares; /* sum of (g/scale)^2 */

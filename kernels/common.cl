@@ -53,7 +53,7 @@
     } while (0)
 
 /* Rows of a block whose rows have four vectors each: as many as the registers hold. */
-#if RG_VEC == 16 || RG_COLS * RG_ROWS > 1
+#if RG_VEC * (1 + RG_DOUBLE) == 16 || RG_COLS * RG_ROWS > 1
 #define RG_TALL_OF_FOUR 4
 #else
 #define RG_TALL_OF_FOUR 2
@@ -81,6 +81,15 @@ RG_INLINE size_t rg_share(size_t n, size_t group, size_t groups) {
     return n / groups * group + (n % groups < group ? n % groups : group);
 }
 
+#if RG_DOUBLE
+RG_INLINE rg_vec rg_tanh(rg_vec x) {
+    return RG_VECTOR_TANH(x);
+}
+
+RG_INLINE rg_vec rg_exp(rg_vec x) {
+    return RG_VECTOR_EXP(x);
+}
+#else
 /* tanh to about 2 ulp: the quotient of an odd polynomial of degree 13 and an even one of degree 6, minimax on
  * [-9, 9] (the coefficients are those of Eigen's generic_fast_tanh_float). NaN stays NaN. */
 RG_INLINE rg_vec rg_tanh(rg_vec x) {
@@ -117,6 +126,7 @@ RG_INLINE rg_vec rg_exp(rg_vec x) {
     p = RG_FMA(p, r * r, r) + RG_SPLAT(1.0f);
     return p * RG_EXPONENT(shifted);
 }
+#endif
 
 /* The logistic function; relative accuracy on both sides. */
 RG_INLINE rg_vec rg_sigmoid(rg_vec x) {
@@ -148,7 +158,7 @@ RG_INLINE rg_vec rg_activate(rg_vec x, rg_u32 activation) {
     case RG_RELU:
         return RG_SELECT(x < zero, zero, x);
     case RG_LEAKY_RELU:
-        return rg_above_zero(x, x, x * RG_SPLAT(0.01f));
+        return rg_above_zero(x, x, x * RG_SPLAT(RG_NUMBER(0.01)));
     case RG_ELU:
         return rg_above_zero(x, x, rg_exp(x) - one);
     case RG_SIGMOID:
@@ -174,7 +184,7 @@ RG_INLINE rg_vec rg_activate_slope(rg_vec y, rg_u32 activation) {
     case RG_RELU:
         return rg_above_zero(y, one, zero);
     case RG_LEAKY_RELU:
-        return rg_above_zero(y, one, RG_SPLAT(0.01f));
+        return rg_above_zero(y, one, RG_SPLAT(RG_NUMBER(0.01)));
     case RG_ELU:
         return rg_above_zero(y, one, y + one);
     case RG_SIGMOID:
@@ -184,7 +194,7 @@ RG_INLINE rg_vec rg_activate_slope(rg_vec y, rg_u32 activation) {
         return rest * rest;
     }
     case RG_SOFTPLUS:
-        return one - rg_exp(-y);
+        return RG_SELECT(y > RG_SPLAT(20.0f), one, one - rg_exp(-y)); /* 2e-9 that a double would show */
     case RG_HARDTANH:
         return RG_SELECT(rg_magnitude(y) < one, one, zero);
     case RG_LINEAR:

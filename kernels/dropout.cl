@@ -2,7 +2,7 @@
  * update, layer, step, sequence and unit; the same call makes the reverse pass. */
 RG_KERNEL void rg_dropout(__global const rg_real *x, __global rg_real *y, const struct rg_dropout_args s) {
     const size_t lines = s.steps * s.rows; /* of `stride` units */
-    const rg_real keep = 1.0f / (1.0f - s.probability);
+    const rg_real keep = 1.0f / (1.0f - (rg_real)s.probability);
     const size_t end = rg_share(lines, get_group_id(0) + 1, get_num_groups(0));
     for (size_t i = rg_share(lines, get_group_id(0), get_num_groups(0)); i < end; i++) {
         const rg_u32 t = (rg_u32)(i / s.rows), row = (rg_u32)(s.first_row + i % s.rows);

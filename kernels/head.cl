@@ -46,6 +46,7 @@ RG_INLINE rg_real rg_row_loss(rg_u32 kind, size_t outputs, __global const rg_rea
 /* dL/dz and loss of the rows of one step. */
 RG_INLINE void rg_tile_loss(struct rg_head_args s, size_t rows, __global const rg_real *z, __global const rg_real *y,
                             __global rg_real *dz, __global rg_real *row_loss, int add) {
+    const rg_real scale = RG_DOUBLE ? 1.0f / (rg_real)s.terms : s.scale;
     for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
         __global const rg_real *const target = y + r * s.n_targets;
         __global rg_real *const gradient = dz + r * s.o_stride;
@@ -54,7 +55,7 @@ RG_INLINE void rg_tile_loss(struct rg_head_args s, size_t rows, __global const r
             gradient[o] = 0.0f;
         }
         const rg_real loss =
-            masked ? 0.0f : rg_row_loss(s.loss, s.outputs, z + r * s.o_stride, target, gradient, s.scale);
+            masked ? 0.0f : rg_row_loss(s.loss, s.outputs, z + r * s.o_stride, target, gradient, scale);
         row_loss[r] = add ? row_loss[r] + loss : loss;
     }
 }

@@ -31,9 +31,9 @@ RG_INLINE struct rg_norm_partial rg_item_norm(__global const rg_real *g, size_t 
         most = RG_SELECT(v > most, v, most);
         most = RG_SELECT(-v > most, -v, most);
     }
-    norm.largest = rg_lane_max(most);
+    norm.largest = (float)rg_lane_max(most);
     const rg_real inverse = 1.0f / (norm.largest > 1e-37f ? norm.largest : 1e-37f);
-    norm.scale = 1.0f / inverse;
+    norm.scale = (float)(1.0f / inverse);
     rg_vec total = RG_SPLAT(0.0f);
     for (size_t i = begin + rg_item(); i < end;) { /* runs of 64 vectors keep the rounding error small */
         rg_vec run = RG_SPLAT(0.0f);
@@ -43,7 +43,7 @@ RG_INLINE struct rg_norm_partial rg_item_norm(__global const rg_real *g, size_t 
         }
         total = total + run;
     }
-    norm.squares = rg_lane_sum(total);
+    norm.squares = (float)rg_lane_sum(total);
     return norm;
 }
 
@@ -53,8 +53,9 @@ RG_INLINE struct rg_norm_partial rg_norm_join(struct rg_norm_partial a, struct r
     const rg_real low = up ? a.scale : b.scale, high = up ? b.scale : a.scale;
     const rg_real ratio = high > 0.0f ? low / high : 0.0f;
     struct rg_norm_partial sum;
-    sum.scale = high;
-    sum.squares = up ? RG_FMA(a.squares * ratio, ratio, b.squares) : RG_FMA(b.squares * ratio, ratio, a.squares);
+    sum.scale = (float)high;
+    sum.squares = (float)(up ? RG_FMA(a.squares * ratio, ratio, (rg_real)b.squares)
+                             : RG_FMA(b.squares * ratio, ratio, (rg_real)a.squares));
     sum.loss = a.loss + b.loss;
     sum.largest = a.largest > b.largest ? a.largest : b.largest;
     return sum;
@@ -73,7 +74,7 @@ RG_KERNEL void rg_norm_partials(__global const rg_real *restrict gradients, __gl
         for (int n = 0; n < 256 && i < end; n++, i += RG_ITEMS) {
             run += row_loss[i];
         }
-        mine.loss += run;
+        mine.loss += (float)run;
     }
     items[item] = mine;
     for (size_t middle = RG_ITEMS / 2; middle > 0; middle /= 2) {
@@ -102,7 +103,7 @@ RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict par
     for (size_t i = 1; i < s.n_partials; i++) {
         total = rg_norm_join(total, partials[i]);
     }
-    const rg_real norm = total.scale * RG_SQRT1(total.squares);
+    const float norm = (float)(total.scale * RG_SQRT1((rg_real)total.squares));
     struct rg_control now = control[0];
     struct rg_record record = {total.loss, norm, 0, 0};
     now.skip = now.stopped || !(rg_finite(total.loss) && rg_finite(norm));
@@ -115,8 +116,8 @@ RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict par
     } else {
         now.skipped_row = 0;
         now.steps++;
-        now.correction1 = -RG_EXPM1((rg_real)now.steps * s.log_beta1);
-        now.correction2 = -RG_EXPM1((rg_real)now.steps * s.log_beta2);
+        now.correction1 = (float)-RG_EXPM1((rg_real)now.steps * s.log_beta1);
+        now.correction2 = (float)-RG_EXPM1((rg_real)now.steps * s.log_beta2);
         if (s.clip_norm > 0.0f && s.clip_norm < norm + 1e-6f) {
             now.coefficient = s.clip_norm / (norm + 1e-6f);
             record.clipped = 1;

@@ -92,7 +92,7 @@ RG_KERNEL void rg_adam(__global rg_real *restrict weights, __global const rg_rea
     }
     const rg_real coefficient = control->coefficient;
     const rg_vec step = RG_SPLAT(s.lr / control->correction1);
-    const rg_vec scale = RG_SPLAT(1.0f / RG_SQRT1(control->correction2));
+    const rg_vec scale = RG_SPLAT(1.0f / RG_SQRT1((rg_real)control->correction2));
     const size_t end = rg_arena_end(s.n);
     for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
         const size_t at = i * RG_VEC;

@@ -3,7 +3,7 @@
  * The peak of fused multiply-adds: RG_PEAK_CHAINS independent chains an item, nothing from memory. */
 RG_KERNEL void rg_peak(__global rg_real *restrict out, const struct rg_peak_args s) {
     const size_t item = get_group_id(0) * RG_ITEMS + rg_item();
-    const rg_vec a = RG_SPLAT(0.999f), b = RG_SPLAT(0.001f);
+    const rg_vec a = RG_SPLAT(RG_NUMBER(0.999)), b = RG_SPLAT(RG_NUMBER(0.001));
     rg_vec chain[RG_PEAK_CHAINS];
     RG_UNROLL for (int i = 0; i < RG_PEAK_CHAINS; i++) {
         chain[i] = RG_SPLAT((rg_real)(i + 1));

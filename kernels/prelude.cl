@@ -7,6 +7,8 @@
  *   RG_ROWS   items below each other, each on its own block of batch rows
  * A CPU runs one item a group (RG_COLS = RG_ROWS = 1, wide vectors, no barriers), a GPU many with short vectors.
  *
+ * RG_DOUBLE   1: numbers are doubles, of a device with cl_khr_fp64; 0: floats
+ *
  * Contraction is left on, and every product that matters is written as RG_FMA. */
 #ifndef RG_VEC
 #define RG_VEC 16
@@ -20,24 +22,40 @@
 #ifndef RG_ROWS
 #define RG_ROWS 1
 #endif
+#ifndef RG_DOUBLE
+#define RG_DOUBLE 0
+#endif
+#if RG_DOUBLE != 0 && RG_DOUBLE != 1
+#error "RG_DOUBLE must be 0 or 1"
+#endif
 #if RG_VEC != 1 && RG_VEC != 2 && RG_VEC != 4 && RG_VEC != 8 && RG_VEC != 16
 #error "RG_VEC must be 1, 2, 4, 8 or 16"
 #endif
 
-typedef float rg_real;
 #define RG_CAT_(a, b) a##b
 #define RG_CAT(a, b) RG_CAT_(a, b)
+#if RG_DOUBLE
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#define RG_SCALAR double
+#define RG_WHOLE long
+#define RG_NUMBER(x) x
+#else
+#define RG_SCALAR float
+#define RG_WHOLE int
+#define RG_NUMBER(x) RG_CAT(x, f) /* a literal that a float does not hold to the last digit of a double */
+#endif
+typedef RG_SCALAR rg_real;
 #if RG_VEC == 1
-typedef float rg_vec;
-typedef int rg_mask;
+typedef rg_real rg_vec;
+typedef RG_WHOLE rg_mask;
 #define RG_AS_INT(v) as_int(v)
 #define RG_AS_REAL(v) as_float(v)
 #define RG_LOAD(p) (*(p))
 #define RG_STORE(v, p) (*(p) = (v))
 #define RG_SELECT(mask, yes, no) ((mask) ? (yes) : (no))
 #else
-typedef RG_CAT(float, RG_VEC) rg_vec;
-typedef RG_CAT(int, RG_VEC) rg_mask;
+typedef RG_CAT(RG_SCALAR, RG_VEC) rg_vec;
+typedef RG_CAT(RG_WHOLE, RG_VEC) rg_mask;
 #define RG_AS_INT(v) RG_CAT(as_int, RG_VEC)(v)
 #define RG_AS_REAL(v) RG_CAT(as_float, RG_VEC)(v)
 #define RG_LOAD(p) RG_CAT(vload, RG_VEC)(0, p)
@@ -62,11 +80,13 @@ RG_STORE_IN(__private)
 #else
 #define RG_LOAD_ALIGNED(p) RG_LOAD(p)
 #endif
-#define RG_SPLAT(s) ((rg_vec)(s))
+#define RG_SPLAT(s) ((rg_vec)((rg_real)(s)))
 #define RG_FMA(a, b, c) fma(a, b, c)
-/* 2^n, of a vector that holds n in the low bits of its numbers' fractions. */
+/* 2^n, of a vector of floats that holds n in the low bits of its numbers' fractions. */
 #define RG_EXPONENT(v) RG_AS_REAL((RG_AS_INT(v) << 23) + 0x3f800000)
 #define RG_SQRT(v) sqrt(v)
+#define RG_VECTOR_EXP(v) exp(v)
+#define RG_VECTOR_TANH(v) tanh(v)
 #define RG_SQRT1(s) sqrt(s) /* of a scalar, like those that follow */
 #define RG_EXP(s) exp(s)
 #define RG_EXPM1(s) expm1(s)

@@ -24,7 +24,8 @@ struct bench {
 };
 
 static rg_status open_device(struct rg_bench_report *r, const char *spec) {
-    const struct rg_device_options options = {.threads = r->config->threads};
+    const struct rg_device_options options = {.threads = r->config->threads,
+                                              .is_double = r->config->precision == RG_PRECISION_DOUBLE};
     const size_t i = r->n_devices;
     if (i == RG_BENCH_DEVICES) {
         return rg_fail(RG_USAGE, "--device lists more than %d devices", RG_BENCH_DEVICES);
@@ -59,6 +60,11 @@ static void open_peers(struct bench *b) {
     struct rg_device_info processor;
     rg_native_describe(&(struct rg_device_options){.threads = r->config->threads}, &processor);
     r->threads = processor.units;
+    const bool is_double = r->config->precision == RG_PRECISION_DOUBLE;
+    if ((r->config->peers || r->config->roofline) && is_double) {
+        rg_log("peers and SGEMM compute in float: they are left out of --precision double");
+        return;
+    }
     if (r->config->peers || r->config->roofline) {
         if (rg_blas_open(r->threads, &b->blas) == RG_OK) {
             r->blas = &b->blas;

@@ -32,9 +32,10 @@ struct pass {
     struct rg_lag_profiles *profiles;
     const struct rg_lag_profile *profile; /* of the last layer, forward */
     struct rg_lag_tensors lags;
-    float *gradients, *outputs; /* [arena], [N][O] */
-    float *dh_0, *dc_0;         /* [L*D][N][H], or NULL if the data give no initial states */
-    float loss, norm;
+    double *gradients, *outputs; /* [arena], [N][O] */
+    double *dh_0, *dc_0;         /* [L*D][N][H], or NULL if the data give no initial states */
+    double loss, norm;
+    double totals[2]; /* the same, as the file gets them */
     struct rg_judgement judgement;
     struct rg_tensor tensors[MAX_TENSORS];
     char names[MAX_OWN][LONG_NAME];
@@ -43,12 +44,12 @@ struct pass {
 
 /* One more tensor of the file: prefix and parameter make the name. */
 static void add_tensor(struct pass *p, const char *prefix, const char *parameter, size_t rows, size_t columns,
-                       const float *values) {
+                       const double *values) {
     char *const name = p->names[p->n_tensors];
     (void)snprintf(name, LONG_NAME, "%s%s", prefix, parameter);
     const size_t elements = rows * (columns ? columns : 1);
     p->tensors[p->n_tensors++] = (struct rg_tensor){.name = name,
-                                                    .dtype = RG_F32,
+                                                    .dtype = RG_F64,
                                                     .n_dims = columns ? 2 : 1,
                                                     .shape = {rows, columns},
                                                     .data = values,
@@ -82,13 +83,13 @@ static rg_status collect_lags(const struct rg_config *config, struct pass *p) {
 }
 
 /* grad.h_0 or grad.c_0 in the shape that the file gives the states. */
-static void add_states(struct pass *p, const char *name, const float *values) {
+static void add_states(struct pass *p, const char *name, const double *values) {
     const struct rg_dataset *const data = p->data;
     add_tensor(p, "grad.", name, data->n_states * data->n_sequences, data->state_width, values);
     if (!data->flat_states) {
         struct rg_tensor *const states = &p->tensors[p->n_tensors - 1];
         *states = (struct rg_tensor){.name = states->name,
-                                     .dtype = RG_F32,
+                                     .dtype = RG_F64,
                                      .n_dims = 3,
                                      .shape = {data->n_states, data->n_sequences, data->state_width},
                                      .data = values,
@@ -97,20 +98,37 @@ static void add_states(struct pass *p, const char *name, const float *values) {
 }
 
 static rg_status collect(const struct rg_config *config, struct pass *p) {
-    add_tensor(p, "loss", "", 1, 0, &p->loss);
+    p->totals[0] = p->loss;
+    p->totals[1] = p->norm;
+    add_tensor(p, "loss", "", 1, 0, &p->totals[0]);
     add_output(p);
     for (size_t i = 0; i < p->model->n_parameters; i++) {
         const struct rg_parameter *const w = &p->model->parameters[i];
         add_tensor(p, "grad.", w->name, w->rows, w->columns, p->gradients + w->offset);
     }
-    add_tensor(p, "grad_norm", "", 1, 0, &p->norm);
+    add_tensor(p, "grad_norm", "", 1, 0, &p->totals[1]);
     if (p->dh_0) {
         add_states(p, "h_0", p->dh_0);
         if (p->model->shape.cell == RG_CELL_LSTM) {
             add_states(p, "c_0", p->dc_0);
         }
     }
+    for (size_t i = 0; i < p->n_tensors; i++) { /* the lags are doubles in any case */
+        rg_setup_round(config, &p->tensors[i]);
+    }
     return collect_lags(config, p);
+}
+
+/* Loss and norm; the records, which are enough in float, hold floats. */
+static rg_status measure_totals(const struct rg_config *config, struct pass *p) {
+    struct rg_record history[RG_HISTORY];
+    if (config->precision == RG_PRECISION_DOUBLE) {
+        return rg_engine_totals(p->engine, &p->loss, &p->norm);
+    }
+    RG_TRY(rg_engine_history(p->engine, history));
+    p->loss = (double)history[0].loss;
+    p->norm = (double)history[0].norm;
+    return RG_OK;
 }
 
 static rg_status measure(const struct rg_config *config, struct pass *p) {
@@ -123,7 +141,7 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
                                                        .initial = p->data->n_states > 0,
                                                        .initial_gradient = p->data->n_states > 0,
                                                        .memory = config->memory,
-                                                       .data_bytes = rg_data_source_bytes(p->data, n)},
+                                                       .data_bytes = rg_data_source_bytes(p->device, p->data, n)},
                                               .loss = p->problem.loss,
                                               .optimizer = {.kind = RG_OPT_SGD, .max_skips = 1}};
     RG_TRY(rg_engine_create(p->device, p->model, &options, &p->engine));
@@ -131,10 +149,7 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
     RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_engine_gradient(p->engine, &p->source->source, 0));
     RG_TRY(rg_engine_norm(p->engine, 0));
-    struct rg_record history[RG_HISTORY];
-    RG_TRY(rg_engine_history(p->engine, history));
-    p->loss = history[0].loss;
-    p->norm = history[0].norm;
+    RG_TRY(measure_totals(config, p));
     RG_TRY(rg_engine_get_gradients(p->engine, p->gradients));
     if (p->data->n_states > 0) {
         const size_t states = p->data->n_states * n * p->data->state_width;
@@ -150,14 +165,13 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
 static void print_result(const struct rg_config *config, const struct pass *p) {
     const struct rg_judgement j = p->judgement;
     if (config->json) {
-        rg_json_print(json_pack("{s:s, s:o, s:o, s:s, s:o, s:I}", "file", config->out, "loss",
-                                rg_json_real((double)p->loss), "grad_norm", rg_json_real((double)p->norm), "verdict",
-                                rg_verdict_names[j.verdict], "decay", rg_json_real(j.decay), "horizon",
-                                (json_int_t)p->profile->matrices[RG_LAG_HH].horizon));
+        rg_json_print(json_pack("{s:s, s:o, s:o, s:s, s:o, s:I}", "file", config->out, "loss", rg_json_real(p->loss),
+                                "grad_norm", rg_json_real(p->norm), "verdict", rg_verdict_names[j.verdict], "decay",
+                                rg_json_real(j.decay), "horizon", (json_int_t)p->profile->matrices[RG_LAG_HH].horizon));
     } else {
-        (void)printf("loss %.9g, gradient norm %.9g over %zu sequences of %zu steps; wrote %zu tensors to %s\n",
-                     (double)p->loss, (double)p->norm, p->data->n_sequences, p->data->n_steps, p->n_tensors,
-                     config->out);
+        const int digits = config->precision == RG_PRECISION_DOUBLE ? 17 : 9;
+        (void)printf("loss %.*g, gradient norm %.*g over %zu sequences of %zu steps; wrote %zu tensors to %s\n", digits,
+                     p->loss, digits, p->norm, p->data->n_sequences, p->data->n_steps, p->n_tensors, config->out);
     }
 }
 

@@ -20,8 +20,7 @@ rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *d
         RG_TRY_GOTO(rg_setup_fashion_mnist(false, &data->training));
         RG_TRY_GOTO(rg_setup_fashion_mnist(true, &data->held_out));
     } else if (config->data) {
-        const struct rg_dataset_options options = {.pad_left = config->pad == RG_PAD_LEFT};
-        RG_TRY_GOTO(rg_dataset_read(config->data, &options, &data->training));
+        RG_TRY_GOTO(rg_setup_data(config, NULL, &data->training));
         if (!data->training->y) {
             RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path));
         }
@@ -82,15 +81,15 @@ static rg_status choose_problem(struct rg_run *r) {
 
 static struct rg_plan_options plan_options(const struct rg_run *r) {
     const struct rg_config *const c = &r->config;
-    return (struct rg_plan_options){.batch = c->batch,
-                                    .steps = r->problem.data_steps,
-                                    .n_targets = r->problem.n_targets,
-                                    .training = true,
-                                    .dropout = c->dropout > 0.0 && c->layers > 1,
-                                    .initial = r->data.training && r->data.training->n_states > 0,
-                                    .memory = c->memory,
-                                    .data_bytes =
-                                        r->data.training ? rg_data_source_bytes(r->data.training, c->batch) : 0};
+    return (struct rg_plan_options){
+        .batch = c->batch,
+        .steps = r->problem.data_steps,
+        .n_targets = r->problem.n_targets,
+        .training = true,
+        .dropout = c->dropout > 0.0 && c->layers > 1,
+        .initial = r->data.training && r->data.training->n_states > 0,
+        .memory = c->memory,
+        .data_bytes = r->data.training ? rg_data_source_bytes(r->device, r->data.training, c->batch) : 0};
 }
 
 static rg_status create_model(struct rg_run *r) {
@@ -119,7 +118,8 @@ static rg_status create_model(struct rg_run *r) {
     if (r->data.training && r->data.training->vocabulary) {
         RG_TRY(rg_model_set_vocabulary(r->model, r->data.training->vocabulary));
     }
-    return rg_model_initialise(r->model, &init, c->seed);
+    RG_TRY(rg_model_initialise(r->model, &init, c->seed));
+    return r->device->info.real_bytes == sizeof *r->model->exact ? rg_model_widen(r->model) : RG_OK;
 }
 
 static rg_status create_engine(struct rg_run *r) {
@@ -186,8 +186,11 @@ static struct rg_source *source_of(struct rg_run *r) {
 static uint64_t weights_hash(const struct rg_model *model) {
     uint64_t hash = 0xCBF29CE484222325u;
     for (size_t i = 0; i < model->n_parameters; i++) {
-        const unsigned char *const bytes = (const unsigned char *)rg_model_values(model, i);
-        for (size_t b = 0; b < rg_parameter_elements(&model->parameters[i]) * sizeof(float); b++) {
+        const struct rg_parameter *const p = &model->parameters[i];
+        const void *const values = model->exact ? (const void *)(model->exact + p->offset) : rg_model_values(model, i);
+        const size_t size = model->exact ? sizeof *model->exact : sizeof *model->weights;
+        const unsigned char *const bytes = values;
+        for (size_t b = 0; b < rg_parameter_elements(p) * size; b++) {
             hash = (hash ^ bytes[b]) * 0x100000001B3u;
         }
     }
@@ -196,7 +199,7 @@ static uint64_t weights_hash(const struct rg_model *model) {
 
 rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks) {
     RG_TRY(rg_train(run->engine, source_of(run), &run->config, hooks, &run->result.training));
-    RG_TRY(rg_engine_get_weights(run->engine, run->model->weights));
+    RG_TRY(rg_engine_get_weights(run->engine, run->model));
     run->result.weights_hash = weights_hash(run->model);
     return RG_OK;
 }
@@ -215,7 +218,7 @@ static rg_status measure_profile(struct rg_run *r) {
 static rg_status score_held_out(struct rg_run *r) {
     const struct rg_dataset *const held_out = r->data.held_out;
     struct rg_validation *const validation = &r->result.validation;
-    float *outputs = NULL;
+    double *outputs = NULL;
     const size_t n = held_out->n_sequences;
     RG_TRY(rg_alloc(&outputs, n * rg_setup_output_elements(r->model, held_out), sizeof *outputs, "held-out outputs"));
     /* the training's memory is not needed any more */

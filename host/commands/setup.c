@@ -11,10 +11,40 @@
 
 enum { OUTPUT_BATCH = 4096 };
 
+static bool is_double(const struct rg_config *config) {
+    return config->precision == RG_PRECISION_DOUBLE;
+}
+
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out) {
-    RG_TRY(rg_device_open(config->device, &(struct rg_device_options){.threads = config->threads}, out));
+    const struct rg_device_options options = {.threads = config->threads, .is_double = is_double(config)};
+    RG_TRY(rg_device_open(config->device, &options, out));
     rg_tuning_load(&(*out)->info);
     return RG_OK;
+}
+
+rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *model, struct rg_dataset **out) {
+    const struct rg_dataset_options options = {.vocabulary = model ? (const char *const *)model->vocabulary : NULL,
+                                               .n_vocabulary =
+                                                   model && model->vocabulary ? rg_shape_features(&model->shape) : 0,
+                                               .pad_left = config->pad == RG_PAD_LEFT,
+                                               .doubles = is_double(config)};
+    return rg_dataset_read(config->data, &options, out);
+}
+
+void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor) {
+    const size_t n = rg_tensor_elements(tensor);
+    char *const bytes = (char *)tensor->data;
+    if (is_double(config)) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) { /* a float's bytes are those of doubles that are done with */
+        double value;
+        memcpy(&value, bytes + i * sizeof value, sizeof value);
+        const float rounded = (float)value;
+        memcpy(bytes + i * sizeof rounded, &rounded, sizeof rounded);
+    }
+    tensor->dtype = RG_F32;
+    tensor->data_bytes = n * sizeof(float);
 }
 
 rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out) {
@@ -68,12 +98,9 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
                                       .skip = config->skip,
                                       .skip_kind = config->skip_kind};
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_model_load(config->model, &defaults, model));
-    const struct rg_dataset_options options = {.vocabulary = (const char *const *)(*model)->vocabulary,
-                                               .n_vocabulary =
-                                                   (*model)->vocabulary ? rg_shape_features(&(*model)->shape) : 0,
-                                               .pad_left = config->pad == RG_PAD_LEFT};
-    RG_TRY_GOTO(rg_dataset_read(config->data, &options, data));
+    RG_TRY_GOTO(is_double(config) ? rg_model_load_exact(config->model, &defaults, model)
+                                  : rg_model_load(config->model, &defaults, model));
+    RG_TRY_GOTO(rg_setup_data(config, *model, data));
     RG_TRY_GOTO(check_fit(config, *model, *data));
     const enum rg_loss loss = config->loss != RG_LOSS_AUTO ? config->loss : (*model)->shape.loss;
     RG_TRY_GOTO(rg_problem_data(*data, loss, (*model)->shape.target, problem));
@@ -96,13 +123,13 @@ size_t rg_setup_output_elements(const struct rg_model *model, const struct rg_da
     return model->shape.outputs * (model->shape.target == RG_TARGET_STEPS ? data->n_steps : 1);
 }
 
-void rg_setup_align_outputs(const struct rg_model *model, const struct rg_dataset *data, float *outputs) {
+void rg_setup_align_outputs(const struct rg_model *model, const struct rg_dataset *data, double *outputs) {
     if (model->shape.target != RG_TARGET_STEPS || !data->lengths) {
         return;
     }
     const size_t width = model->shape.outputs;
     for (size_t i = 0; i < data->n_sequences; i++) {
-        float *const row = outputs + i * data->n_steps * width;
+        double *const row = outputs + i * data->n_steps * width;
         const size_t length = (size_t)data->lengths[i], start = data->n_steps - length;
         if (!data->pad_left) {
             memmove(row, row + start * width, length * width * sizeof *row);
@@ -112,7 +139,7 @@ void rg_setup_align_outputs(const struct rg_model *model, const struct rg_datase
 }
 
 rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
-                           const struct rg_problem *problem, uint64_t memory, float *outputs) {
+                           const struct rg_problem *problem, uint64_t memory, double *outputs) {
     const size_t n = data->n_sequences, batch = n < OUTPUT_BATCH ? n : OUTPUT_BATCH;
     struct rg_data_source *source = NULL;
     struct rg_engine *engine = NULL;
@@ -123,7 +150,7 @@ rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *mode
                                                        .n_targets = problem->n_targets,
                                                        .initial = data->n_states > 0,
                                                        .memory = memory,
-                                                       .data_bytes = rg_data_source_bytes(data, batch)}};
+                                                       .data_bytes = rg_data_source_bytes(device, data, batch)}};
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
     for (size_t first = 0; first < n; first += batch) {
         const size_t rows = n - first < batch ? n - first : batch;

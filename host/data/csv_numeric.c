@@ -67,25 +67,33 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
 
 static rg_status take_label(struct series_reader *r, const struct rg_csv_cell *cell) {
     float *label = &r->data->y[r->series - 1];
-    float value;
+    double value;
 
     RG_TRY(rg_csv_number(r->csv, cell, &value));
-    if (r->steps > 1 && value != *label)
-        return rg_csv_fail(r->csv, cell->start, "label %g, but the rows of series `%s` before have label %g",
-                           (double)value, rg_excerpt(r->name, r->name_bytes).text, (double)*label);
-    *label = value;
+    if (r->steps > 1 && (float)value != *label)
+        return rg_csv_fail(r->csv, cell->start, "label %g, but the rows of series `%s` before have label %g", value,
+                           rg_excerpt(r->name, r->name_bytes).text, (double)*label);
+    *label = (float)value;
+    if (r->data->y_double != NULL)
+        r->data->y_double[r->series - 1] = value;
     return RG_OK;
 }
 
 static rg_status take_value(struct series_reader *r, const struct rg_csv_cell *cell) {
     struct rg_dataset *data = r->data;
-    size_t step = (r->series - 1) * data->n_steps + (r->steps - 1);
+    size_t at = ((r->series - 1) * data->n_steps + (r->steps - 1)) * data->n_features + (cell->column - 1);
+    double value;
 
     if (cell->column > data->n_features)
         return take_label(r, cell);
     if (data->lengths != NULL)
         data->lengths[r->series - 1] = (int32_t)r->steps;
-    return rg_csv_number(r->csv, cell, &data->x_float[step * data->n_features + (cell->column - 1)]);
+    RG_TRY(rg_csv_number(r->csv, cell, &value));
+    if (data->x_double != NULL)
+        data->x_double[at] = value;
+    else
+        data->x_float[at] = (float)value;
+    return RG_OK;
 }
 
 static rg_status read_rows(struct series_reader *r) {
@@ -104,7 +112,7 @@ static rg_status read_rows(struct series_reader *r) {
     }
 }
 
-rg_status rg_read_csv_numeric(struct rg_csv *csv, struct rg_dataset *data) {
+rg_status rg_read_csv_numeric(struct rg_csv *csv, const struct rg_dataset_options *options, struct rg_dataset *data) {
     struct series_reader reader = {.csv = csv, .data = data};
     struct rg_word_set names;
     size_t values = 0;
@@ -119,12 +127,15 @@ rg_status rg_read_csv_numeric(struct rg_csv *csv, struct rg_dataset *data) {
     RG_TRY(rg_dataset_check_padding(data, reader.rows));
     if (!rg_multiply(data->n_sequences * data->n_steps, data->n_features, &values))
         return rg_fail(RG_NO_MEMORY, "%s: the padded series do not fit in memory", data->path);
-    RG_TRY(rg_alloc(&data->x_float, values, sizeof(*data->x_float), "series"));
+    if (options != NULL && options->doubles)
+        RG_TRY(rg_alloc(&data->x_double, values, sizeof(*data->x_double), "series"));
+    else
+        RG_TRY(rg_alloc(&data->x_float, values, sizeof(*data->x_float), "series"));
     if (reader.rows < data->n_sequences * data->n_steps)
         RG_TRY(rg_alloc(&data->lengths, data->n_sequences, sizeof(*data->lengths), "lengths"));
     if (reader.has_label) {
         data->n_targets = 1;
-        RG_TRY(rg_alloc(&data->y, data->n_sequences, sizeof(*data->y), "labels"));
+        RG_TRY(rg_dataset_create_targets(options, data));
     }
     RG_TRY(rg_word_set_create(&names, csv->text, "", data->n_sequences));
     reader.names = &names;

@@ -242,16 +242,14 @@ rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell) {
     return accept_cell(csv, cell);
 }
 
-rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, float *value) {
+rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value) {
     char *end = NULL;
-    double number;
 
     /* strtod alone would take "inf", "nan", "0x1p3" and leading white space too. */
     if (strspn(cell->text, "0123456789+-.eE") == cell->bytes) {
-        number = strtod_l(cell->text, &end, csv->locale);
-        *value = (float)number;
+        *value = strtod_l(cell->text, &end, csv->locale);
         if (end == cell->text + cell->bytes) {
-            if (isfinite(*value))
+            if (isfinite((float)*value))
                 return RG_OK;
             return rg_csv_fail(csv, cell->start, "`%s` is beyond the largest float, 3.4e38",
                                rg_excerpt(cell->text, cell->bytes).text);

@@ -54,7 +54,7 @@ rg_status rg_csv_rewind(struct rg_csv *csv);
 rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell);
 
 /* *value = the cell as a decimal number; RG_BAD_FILE if it is none, or not finite as a float. */
-rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, float *value);
+rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value);
 
 /* RG_BAD_FILE with "path:line:column: " before the message; lines and columns count from 1, columns in characters. */
 rg_status rg_csv_fail(const struct rg_csv *csv, size_t offset, const char *format, ...)

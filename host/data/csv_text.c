@@ -113,6 +113,7 @@ static rg_status count_rows(struct rg_csv *csv, struct text_counts *counts) {
 static rg_status fill_rows(struct rg_csv *csv, const struct word_index *known, struct rg_dataset *data) {
     struct rg_csv_cell cell;
     char *store = (char *)(data->texts + data->n_sequences);
+    double label;
 
     RG_TRY(read_header(csv));
     for (size_t i = 0; i < data->n_sequences; i++) {
@@ -128,7 +129,10 @@ static rg_status fill_rows(struct rg_csv *csv, const struct word_index *known, s
                                    rg_excerpt(unknown, strcspn(unknown, RG_WORD_ENDS)).text, known->count);
         }
         RG_TRY(rg_csv_next(csv, &cell));
-        RG_TRY(rg_csv_number(csv, &cell, &data->y[i]));
+        RG_TRY(rg_csv_number(csv, &cell, &label));
+        data->y[i] = (float)label;
+        if (data->y_double != NULL)
+            data->y_double[i] = label;
     }
     return RG_OK;
 }
@@ -271,7 +275,7 @@ rg_status rg_read_csv_text(struct rg_csv *csv, const struct rg_dataset_options *
     data->n_targets = 1;
     RG_TRY(rg_dataset_check_padding(data, counts.words));
     RG_TRY(rg_strings_create(&data->texts, counts.rows, counts.bytes, "texts"));
-    RG_TRY(rg_alloc(&data->y, counts.rows, sizeof(*data->y), "labels"));
+    RG_TRY(rg_dataset_create_targets(options, data));
     if (counts.words < counts.rows * counts.longest)
         RG_TRY(rg_alloc(&data->lengths, counts.rows, sizeof(*data->lengths), "lengths"));
     RG_TRY(rg_alloc(&data->x_token, counts.rows * counts.longest, sizeof(*data->x_token), "word numbers"));

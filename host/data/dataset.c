@@ -49,12 +49,14 @@ void rg_dataset_destroy(struct rg_dataset *dataset) {
         return;
     rg_free(dataset->path);
     rg_free(dataset->x_float);
+    rg_free(dataset->x_double);
     rg_free(dataset->x_byte);
     rg_free(dataset->x_token);
     rg_free(dataset->lengths);
     rg_free(dataset->h_0);
     rg_free(dataset->c_0);
     rg_free(dataset->y);
+    rg_free(dataset->y_double);
     rg_free(dataset->texts);
     rg_free(dataset->vocabulary);
     rg_free(dataset);
@@ -82,6 +84,14 @@ rg_status rg_dataset_check_padding(const struct rg_dataset *dataset, size_t step
                        "the file; cut the longest sequences or put them in a file of their own",
                        dataset->path, dataset->n_sequences, dataset->n_steps, MAX_PADDING, steps_in_file);
     return RG_OK;
+}
+
+rg_status rg_dataset_create_targets(const struct rg_dataset_options *options, struct rg_dataset *dataset) {
+    const size_t n = dataset->n_sequences * dataset->n_targets;
+
+    RG_TRY(rg_alloc(&dataset->y, n, sizeof(*dataset->y), "labels"));
+    return options != NULL && options->doubles ? rg_alloc(&dataset->y_double, n, sizeof(*dataset->y_double), "labels")
+                                               : RG_OK;
 }
 
 void rg_dataset_count_classes(struct rg_dataset *dataset) {
@@ -121,12 +131,14 @@ void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
     if (steps >= dataset->n_steps)
         return;
     keep_last(dataset, dataset->x_float, dataset->n_features * sizeof(*dataset->x_float), steps);
+    keep_last(dataset, dataset->x_double, dataset->n_features * sizeof(*dataset->x_double), steps);
     keep_last(dataset, dataset->x_byte, dataset->n_features, steps);
     keep_last(dataset, dataset->x_token, sizeof(*dataset->x_token), steps);
     if (every_step && dataset->n_targets % dataset->n_steps == 0) {
         size_t each = dataset->n_targets / dataset->n_steps;
 
         keep_last(dataset, dataset->y, each * sizeof(*dataset->y), steps);
+        keep_last(dataset, dataset->y_double, each * sizeof(*dataset->y_double), steps);
         dataset->n_targets = each * steps;
     }
     for (size_t i = 0; dataset->lengths != NULL && i < dataset->n_sequences; i++) {
@@ -150,7 +162,7 @@ static rg_status read_csv(const char *path, const struct rg_dataset_options *opt
     if (strcmp(cell.text, "text") == 0)
         status = rg_read_csv_text(&csv, options, dataset);
     else if (strcmp(cell.text, "series") == 0)
-        status = rg_read_csv_numeric(&csv, dataset);
+        status = rg_read_csv_numeric(&csv, options, dataset);
     else
         status = rg_csv_fail(&csv, cell.start,
                              "unknown header, it begins with `%s`; `text,label` or `series,<feature>...[,label]` "
@@ -177,7 +189,7 @@ rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *opt
     if (ends_with(path, ".csv"))
         status = read_csv(path, options, dataset);
     else if (ends_with(path, ".npz") || ends_with(path, ".npy"))
-        status = rg_read_npz(path, options != NULL && options->pad_left, dataset);
+        status = rg_read_npz(path, options, dataset);
     else
         status = rg_fail(RG_BAD_FILE, "%s: the name of a data file must end in .csv, .npz or .npy", path);
     if (status != RG_OK) {

@@ -55,12 +55,16 @@ static struct shape_text index_text(const struct rg_tensor *tensor, size_t eleme
     return shape_text(&index);
 }
 
-static rg_status check_finite(const struct rg_dataset *data, const struct rg_tensor *tensor, const float *values,
-                              size_t first, size_t count) {
-    for (size_t i = first; i < first + count; i++)
-        if (!isfinite(values[i]))
-            return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite as a float (%g)", data->path,
-                           tensor->name, index_text(tensor, i).text, (double)values[i]);
+/* Of a tensor's numbers, which are in `floats` or in `doubles`. */
+static rg_status check_finite(const struct rg_dataset *data, const struct rg_tensor *tensor, const float *floats,
+                              const double *doubles, size_t first, size_t count) {
+    for (size_t i = first; i < first + count; i++) {
+        double value = doubles != NULL ? doubles[i] : (double)floats[i];
+
+        if (!isfinite(value))
+            return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite%s (%g)", data->path, tensor->name,
+                           index_text(tensor, i).text, doubles == NULL ? " as a float" : "", value);
+    }
     return RG_OK;
 }
 
@@ -74,27 +78,34 @@ static size_t start_of(const struct rg_dataset *data, size_t sequence) {
 }
 
 /* Check the steps of every sequence, `width` numbers each. */
-static rg_status check_rows(const struct rg_dataset *data, const struct rg_tensor *tensor, const float *values,
-                            size_t width) {
+static rg_status check_rows(const struct rg_dataset *data, const struct rg_tensor *tensor, const float *floats,
+                            const double *doubles, size_t width) {
     for (size_t i = 0; i < data->n_sequences; i++)
-        RG_TRY(check_finite(data, tensor, values, (i * data->n_steps + start_of(data, i)) * width,
+        RG_TRY(check_finite(data, tensor, floats, doubles, (i * data->n_steps + start_of(data, i)) * width,
                             length_of(data, i) * width));
     return RG_OK;
 }
 
-static rg_status read_float_x(const struct rg_tensor *x, struct rg_dataset *data) {
-    size_t width = data->n_features;
+static rg_status read_float_x(const struct rg_tensor *x, bool doubles, struct rg_dataset *data) {
+    size_t width = data->n_features, size = doubles ? sizeof(*data->x_double) : sizeof(*data->x_float);
+    char *values;
 
     data->kind = RG_INPUT_FLOAT;
-    RG_TRY(rg_alloc(&data->x_float, rg_tensor_elements(x), sizeof(*data->x_float), "x"));
-    rg_tensor_to_float(x, data->x_float);
-    RG_TRY(check_rows(data, x, data->x_float, width));
+    if (doubles) {
+        RG_TRY(rg_alloc(&data->x_double, rg_tensor_elements(x), size, "x"));
+        rg_tensor_to_double(x, data->x_double);
+    } else {
+        RG_TRY(rg_alloc(&data->x_float, rg_tensor_elements(x), size, "x"));
+        rg_tensor_to_float(x, data->x_float);
+    }
+    values = doubles ? (char *)data->x_double : (char *)data->x_float;
+    RG_TRY(check_rows(data, x, data->x_float, data->x_double, width));
     for (size_t i = 0; i < data->n_sequences; i++) {
-        float *row = data->x_float + i * data->n_steps * width;
+        char *row = values + i * data->n_steps * width * size;
         size_t used = length_of(data, i) * width, start = start_of(data, i) * width;
 
-        memset(row, 0, start * sizeof(*row));
-        memset(row + start + used, 0, (data->n_steps * width - start - used) * sizeof(*row));
+        memset(row, 0, start * size);
+        memset(row + (start + used) * size, 0, (data->n_steps * width - start - used) * size);
     }
     return RG_OK;
 }
@@ -162,7 +173,8 @@ static rg_status read_lengths(const struct rg_tensor *lengths, const struct rg_t
     return RG_OK;
 }
 
-static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, struct rg_dataset *data) {
+static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, const struct rg_dataset_options *options,
+                        struct rg_dataset *data) {
     size_t n = rg_tensor_elements(y);
 
     if (y->n_dims < 1 || y->n_dims > 3 || y->shape[0] != data->n_sequences || n == 0 ||
@@ -173,21 +185,23 @@ static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, st
                        data->path, shape_text(y).text, x->name, shape_text(x).text, data->n_sequences,
                        data->n_sequences, data->n_sequences, data->n_steps, data->n_sequences, data->n_steps);
     data->n_targets = n / data->n_sequences;
-    RG_TRY(rg_alloc(&data->y, n, sizeof(*data->y), "y"));
+    RG_TRY(rg_dataset_create_targets(options, data));
     rg_tensor_to_float(y, data->y);
+    if (data->y_double != NULL)
+        rg_tensor_to_double(y, data->y_double);
     /* targets of every step, by their shape: their padding does not count */
     if (data->lengths != NULL && data->n_steps > 1 && y->n_dims > 1 && y->shape[1] == data->n_steps)
-        RG_TRY(check_rows(data, y, data->y, data->n_targets / data->n_steps));
+        RG_TRY(check_rows(data, y, data->y, data->y_double, data->n_targets / data->n_steps));
     else
-        RG_TRY(check_finite(data, y, data->y, 0, n));
+        RG_TRY(check_finite(data, y, data->y, data->y_double, 0, n));
     rg_dataset_count_classes(data);
     return RG_OK;
 }
 
 /* h_0 or c_0 as PyTorch has them, [layers*directions,sequences,hidden], or without the first where it is 1; a second
  * one has the shape of the first. */
-static rg_status read_states(const struct rg_tensor *states, const struct rg_tensor *x, struct rg_dataset *data,
-                             float **out) {
+static rg_status read_states(const struct rg_tensor *states, const struct rg_tensor *x, bool doubles,
+                             struct rg_dataset *data, double **out) {
     const bool flat = states->n_dims == 2;
     const size_t n = rg_tensor_elements(states), first = flat ? 0 : 1;
 
@@ -204,8 +218,10 @@ static rg_status read_states(const struct rg_tensor *states, const struct rg_ten
     data->n_states = flat ? 1 : states->shape[0];
     data->state_width = states->shape[first + 1];
     RG_TRY(rg_alloc(out, n, sizeof(**out), states->name));
-    rg_tensor_to_float(states, *out);
-    return check_finite(data, states, *out, 0, n);
+    rg_tensor_to_double(states, *out);
+    for (size_t i = 0; !doubles && i < n; i++)
+        (*out)[i] = (double)(float)(*out)[i];
+    return check_finite(data, states, NULL, *out, 0, n);
 }
 
 /* Set the sizes of the data set by x. */
@@ -226,10 +242,12 @@ static rg_status take_shape(const struct rg_tensor *x, struct rg_dataset *data) 
     return rg_dataset_check_padding(data, data->n_sequences * data->n_steps);
 }
 
-static rg_status take_tensors(const struct rg_tensors *tensors, struct rg_dataset *data) {
+static rg_status take_tensors(const struct rg_tensors *tensors, const struct rg_dataset_options *options,
+                              struct rg_dataset *data) {
     const struct rg_tensor *x = rg_tensors_find(tensors, "x");
     const struct rg_tensor *y = rg_tensors_find(tensors, "y");
     const struct rg_tensor *lengths = rg_tensors_find(tensors, "lengths");
+    bool doubles = options != NULL && options->doubles;
     const struct rg_tensor *h_0 = rg_tensors_find(tensors, "h_0");
     const struct rg_tensor *c_0 = rg_tensors_find(tensors, "c_0");
 
@@ -244,21 +262,21 @@ static rg_status take_tensors(const struct rg_tensors *tensors, struct rg_datase
     if (lengths != NULL)
         RG_TRY(read_lengths(lengths, x, data));
     if (y != NULL)
-        RG_TRY(read_y(y, x, data));
+        RG_TRY(read_y(y, x, options, data));
     if (h_0 != NULL)
-        RG_TRY(read_states(h_0, x, data, &data->h_0));
+        RG_TRY(read_states(h_0, x, doubles, data, &data->h_0));
     if (c_0 != NULL)
-        RG_TRY(read_states(c_0, x, data, &data->c_0));
-    return is_float(x) ? read_float_x(x, data) : read_tokens(x, data);
+        RG_TRY(read_states(c_0, x, doubles, data, &data->c_0));
+    return is_float(x) ? read_float_x(x, doubles, data) : read_tokens(x, data);
 }
 
-rg_status rg_read_npz(const char *path, bool pad_left, struct rg_dataset *data) {
+rg_status rg_read_npz(const char *path, const struct rg_dataset_options *options, struct rg_dataset *data) {
     struct rg_tensors *tensors = NULL;
     rg_status status;
 
-    data->pad_left = pad_left;
+    data->pad_left = options != NULL && options->pad_left;
     RG_TRY(rg_tensors_read(path, &tensors));
-    status = take_tensors(tensors, data);
+    status = take_tensors(tensors, options, data);
     rg_tensors_destroy(tensors);
     return status;
 }

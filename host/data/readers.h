@@ -22,12 +22,15 @@ rg_status rg_strings_create(char ***out, size_t count, size_t bytes, const char 
  * gave, or more steps than int32 counts. */
 rg_status rg_dataset_check_padding(const struct rg_dataset *dataset, size_t steps_in_file);
 
+/* Room for the [N][n_targets] numbers of y, and of y_double if `options` (may be NULL) ask for doubles. */
+rg_status rg_dataset_create_targets(const struct rg_dataset_options *options, struct rg_dataset *dataset);
+
 /* Set n_classes from y and n_targets. Labels above 2^24, where float leaves whole numbers out, are no classes. */
 void rg_dataset_count_classes(struct rg_dataset *dataset);
 
 /* The readers, one a format; `dataset` is empty but for its path and is filled, or left half-built on failure. */
 rg_status rg_read_csv_text(struct rg_csv *csv, const struct rg_dataset_options *options, struct rg_dataset *dataset);
-rg_status rg_read_csv_numeric(struct rg_csv *csv, struct rg_dataset *dataset);
-rg_status rg_read_npz(const char *path, bool pad_left, struct rg_dataset *dataset);
+rg_status rg_read_csv_numeric(struct rg_csv *csv, const struct rg_dataset_options *options, struct rg_dataset *dataset);
+rg_status rg_read_npz(const char *path, const struct rg_dataset_options *options, struct rg_dataset *dataset);
 
 #endif

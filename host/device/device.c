@@ -185,6 +185,54 @@ rg_status rg_buffer_read(struct rg_device *device, void *to, struct rg_buffer *f
     return bytes ? device->ops->read(device, to, from, offset, bytes) : RG_OK;
 }
 
+rg_status rg_reals_create(struct rg_device *device, size_t n, const char *what, struct rg_buffer **out) {
+    return rg_buffer_create(device, n * device->info.real_bytes, what, out);
+}
+
+rg_status rg_reals_write(struct rg_device *device, struct rg_buffer *to, size_t first, const double *from, size_t n) {
+    if (device->info.real_bytes == sizeof *from) {
+        return rg_buffer_write(device, to, first * sizeof *from, from, n * sizeof *from);
+    }
+    float *rounded = NULL;
+    RG_TRY(rg_alloc(&rounded, n, sizeof *rounded, "numbers for the device"));
+    for (size_t i = 0; i < n; i++) {
+        rounded[i] = (float)from[i];
+    }
+    const rg_status status = rg_buffer_write(device, to, first * sizeof *rounded, rounded, n * sizeof *rounded);
+    rg_free(rounded);
+    return status;
+}
+
+rg_status rg_reals_write_floats(struct rg_device *device, struct rg_buffer *to, size_t first, const float *from,
+                                size_t n) {
+    if (device->info.real_bytes == sizeof *from) {
+        return rg_buffer_write(device, to, first * sizeof *from, from, n * sizeof *from);
+    }
+    double *wide = NULL;
+    RG_TRY(rg_alloc(&wide, n, sizeof *wide, "numbers for the device"));
+    for (size_t i = 0; i < n; i++) {
+        wide[i] = (double)from[i];
+    }
+    const rg_status status = rg_buffer_write(device, to, first * sizeof *wide, wide, n * sizeof *wide);
+    rg_free(wide);
+    return status;
+}
+
+rg_status rg_reals_read(struct rg_device *device, double *to, struct rg_buffer *from, size_t first, size_t n) {
+    if (device->info.real_bytes == sizeof *to) {
+        return rg_buffer_read(device, to, from, first * sizeof *to, n * sizeof *to);
+    }
+    /* floats into the later half of `to`, from where each is widened before its bytes are written over */
+    char *const floats = (char *)to + n * sizeof(float);
+    RG_TRY(rg_buffer_read(device, floats, from, first * sizeof(float), n * sizeof(float)));
+    for (size_t i = 0; i < n; i++) {
+        float value;
+        memcpy(&value, floats + i * sizeof value, sizeof value);
+        to[i] = (double)value;
+    }
+    return RG_OK;
+}
+
 rg_status rg_buffer_zero(struct rg_device *device, struct rg_buffer *buffer) {
     return device->ops->zero(device, buffer, buffer->bytes);
 }

@@ -18,11 +18,13 @@ struct rg_device_info {
     char backend[16];  /* "opencl" or "native" */
     char version[128]; /* driver, or instruction set */
     bool is_gpu;
+    bool has_double;       /* double precision */
     int units;             /* compute units or threads */
     uint64_t memory_bytes; /* that a plan may use */
     uint64_t max_buffer_bytes;
     size_t max_local_bytes; /* of a group */
     uint64_t cache_bytes;   /* last-level cache of a CPU; 0: a GPU, or unknown */
+    size_t real_bytes;      /* of the kernels' numbers: 4, floats, or 8, doubles */
     /* the shape of a work-group, see kernels/prelude.cl */
     int vec, nv, cols, rows;
     double build_seconds; /* making the kernels */
@@ -72,13 +74,14 @@ struct rg_device_shape {
     { 4, 1, 16, 4 }
 
 struct rg_device_options {
-    int threads; /* of the native device; 0: all processors this process may use */
+    int threads;    /* of the native device; 0: all processors this process may use */
+    bool is_double; /* the kernels' numbers are doubles, not floats */
     struct rg_device_shape shape;
 };
 
 /* Open a device: "auto" (a GPU, else any OpenCL device, else native; a device that fails is skipped with a notice),
  * "cpu" or "native" (no OpenCL), "opencl" (any OpenCL device), "gpu", "P:D" (platform and device number as listed),
- * or part of a name. RG_NO_DEVICE says what there is and why each was skipped. */
+ * or part of a name. RG_NO_DEVICE says what there is and why each was skipped, or that the device has no doubles. */
 rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out);
 void rg_device_destroy(struct rg_device *device); /* NULL allowed */
 
@@ -100,6 +103,14 @@ rg_status rg_buffer_read(struct rg_device *device, void *to, struct rg_buffer *f
 rg_status rg_buffer_zero(struct rg_device *device, struct rg_buffer *buffer);
 rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *launch);
 rg_status rg_device_finish(struct rg_device *device);
+
+/* Buffers of the kernels' numbers, whose host side is double whatever the precision: a buffer of n of them; n from
+ * number `first` on, each rounded if the device's are floats. */
+rg_status rg_reals_create(struct rg_device *device, size_t n, const char *what, struct rg_buffer **out);
+rg_status rg_reals_write(struct rg_device *device, struct rg_buffer *to, size_t first, const double *from, size_t n);
+rg_status rg_reals_write_floats(struct rg_device *device, struct rg_buffer *to, size_t first, const float *from,
+                                size_t n);
+rg_status rg_reals_read(struct rg_device *device, double *to, struct rg_buffer *from, size_t first, size_t n);
 
 /* Units of a panel: what padded strides are multiples of. */
 size_t rg_device_panel(const struct rg_device *device);

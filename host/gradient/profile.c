@@ -17,7 +17,7 @@ static const double WORK = 4e9, SENT_BYTES = 256e6; /* of a profile at the end o
 
 /* What a layer sends back to the one below: [T][rows] rows of D*H numbers with an exponent each. */
 struct sent {
-    float *values;
+    double *values;
     int64_t *exponent;
 };
 
@@ -28,12 +28,12 @@ struct walk {
     uint64_t update;
     size_t rows, probe; /* probe: the step of the loss, from 0 */
     struct rg_lag_profiles *profiles;
-    float *weights;
+    double *weights;
     size_t loaded;      /* first row of the chunk whose states are on the device; SIZE_MAX: none */
     uint32_t *begin;    /* [chunk] first live step of each of its sequences */
     double *from_above; /* [chunk][D*H], dL/dout of one step */
     double *kept_share; /* [chunk][D*H], what dropout multiplies a layer's states by; NULL without dropout */
-    void *raw;
+    double *raw;
     struct sent sent[2], below[2]; /* of each direction: by the layer above, and by this one */
     /* one direction of one layer */
     struct rg_lag_profile *profile;
@@ -69,7 +69,7 @@ size_t rg_lag_profile_rows(const struct rg_plan *p) {
     for (size_t l = 0; l < p->layers; l++) {
         const double inputs = (double)p->layer[l].inputs, gates = (double)(p->gates * p->directions);
         work += steps * gates * hidden * 4.0 * (hidden + inputs);
-        bytes += l ? steps * inputs * (double)p->directions * sizeof(float) : 0.0;
+        bytes += l ? steps * inputs * (double)p->directions * sizeof(double) : 0.0;
     }
     const double fit = fmin(WORK / work, bytes > 0.0 ? SENT_BYTES / bytes : WORK);
     const size_t rows = fit < FEWEST_ROWS ? FEWEST_ROWS : fit > MOST_ROWS ? MOST_ROWS : (size_t)fit;
@@ -134,7 +134,7 @@ static rg_status inject(struct walk *w, size_t first, size_t rows, size_t t) {
             const size_t at = t * w->rows + first + r;
             for (size_t j = 0; j < hidden; j++) {
                 const double share = e->dropped[w->facts.layer] ? w->kept_share[r * n + column + j] : 1.0;
-                w->from_above[j] = (double)w->sent[d].values[at * n + column + j] * share;
+                w->from_above[j] = w->sent[d].values[at * n + column + j] * share;
             }
             rg_adjoint_inject(&w->adjoint, first + r, w->from_above, w->sent[d].exponent[at]);
         }
@@ -168,7 +168,7 @@ static void send_down(struct walk *w, size_t order, size_t t, size_t first, size
         const double largest = rg_dense_largest(sum + r * f->inputs, f->inputs);
         const int size = largest > 0.0 && isfinite(largest) ? ilogb(largest) : 0;
         for (size_t j = 0; j < f->inputs; j++) {
-            to->values[at * f->inputs + j] = (float)ldexp(sum[r * f->inputs + j], -size);
+            to->values[at * f->inputs + j] = ldexp(sum[r * f->inputs + j], -size);
         }
         to->exponent[at] = w->adjoint.exponent[first + r] + size;
     }
@@ -492,7 +492,7 @@ static rg_status create_walk(struct walk *w) {
     }
     RG_TRY(create_profiles(w));
     RG_TRY(rg_alloc(&w->weights, w->engine->model->arena, sizeof *w->weights, "the weights"));
-    RG_TRY(rg_engine_get_weights(w->engine, w->weights));
+    RG_TRY(rg_reals_read(w->engine->device, w->weights, w->engine->weights, 0, w->engine->model->arena));
     RG_TRY(rg_alloc(&w->begin, p->chunk, sizeof *w->begin, "starts of sequences"));
     RG_TRY(rg_alloc(&w->from_above, p->chunk * wide, sizeof(double), "state gradients"));
     RG_TRY(rg_alloc(&w->kept_share, p->chunk * wide, sizeof(double), "state gradients"));

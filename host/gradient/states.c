@@ -5,19 +5,19 @@
 
 #include "rnn_gpu/memory.h"
 
-static rg_status copy_weights(const struct rg_engine *e, const float *weights, const struct rg_cell_facts *f,
+static rg_status copy_weights(const struct rg_engine *e, const double *weights, const struct rg_cell_facts *f,
                               enum rg_role role, double **out) {
     const struct rg_parameter *const p =
         &e->model->parameters[rg_model_parameter(e->model, f->layer, f->direction, role)];
     const size_t n = rg_parameter_elements(p);
     RG_TRY(rg_alloc(out, n, sizeof **out, "weights for the diagnostics"));
     for (size_t i = 0; i < n; i++) {
-        (*out)[i] = (double)weights[p->offset + i];
+        (*out)[i] = weights[p->offset + i];
     }
     return RG_OK;
 }
 
-rg_status rg_cell_facts_create(const struct rg_engine *e, const float *weights, size_t layer, size_t direction,
+rg_status rg_cell_facts_create(const struct rg_engine *e, const double *weights, size_t layer, size_t direction,
                                struct rg_cell_facts *facts) {
     const struct rg_plan *const p = &e->plan;
     const struct rg_shape *const shape = &e->model->shape;
@@ -82,7 +82,7 @@ rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_
     RG_TRY_GOTO(rg_alloc(&states->saved, rows * saved, sizeof(double), "states"));
     RG_TRY_GOTO(rg_alloc(&states->past_saved, rows * saved, sizeof(double), "states"));
     RG_TRY_GOTO(rg_alloc(&states->x, rows * f->inputs, sizeof(double), "states"));
-    RG_TRY_GOTO(rg_alloc(&states->raw, rows * widest, sizeof(float), "states"));
+    RG_TRY_GOTO(rg_alloc(&states->raw, rows * widest, sizeof(double), "states"));
     return RG_OK;
 fail:
     rg_step_states_release(states);
@@ -101,18 +101,17 @@ void rg_step_states_release(struct rg_step_states *s) {
 }
 
 rg_status rg_read_rows(struct rg_engine *e, struct rg_buffer *buffer, size_t offset, size_t rows, size_t stride,
-                       size_t first, size_t columns, void *raw, double *out) {
-    const float *const from = raw;
-    RG_TRY(rg_buffer_read(e->device, raw, buffer, offset * sizeof(float), rows * stride * sizeof(float)));
+                       size_t first, size_t columns, double *raw, double *out) {
+    RG_TRY(rg_reals_read(e->device, raw, buffer, offset, rows * stride));
     for (size_t r = 0; r < rows; r++) {
         for (size_t k = 0; k < columns; k++) {
-            out[r * columns + k] = (double)from[r * stride + first + k];
+            out[r * columns + k] = raw[r * stride + first + k];
         }
     }
     return RG_OK;
 }
 
-static rg_status read_state(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, void *raw,
+static rg_status read_state(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, double *raw,
                             double *out) {
     const size_t stride = e->plan.out_stride;
     if (t == SIZE_MAX) {
@@ -124,20 +123,18 @@ static rg_status read_state(struct rg_engine *e, const struct rg_cell_facts *f, 
 }
 
 /* The cell's values, padded value by value on the device. */
-static rg_status read_saved(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, void *raw,
+static rg_status read_saved(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, double *raw,
                             double *out) {
     const size_t stride = e->plan.d_stride;
-    const float *const from = raw;
     if (f->saved == 0 || t == SIZE_MAX) {
         memset(out, 0, rows * f->saved * f->hidden * sizeof *out);
         return RG_OK;
     }
-    RG_TRY(rg_buffer_read(e->device, raw, e->saved[f->layer][f->direction], t * rows * stride * sizeof(float),
-                          rows * stride * sizeof(float)));
+    RG_TRY(rg_reals_read(e->device, raw, e->saved[f->layer][f->direction], t * rows * stride, rows * stride));
     for (size_t line = 0; line < rows * f->saved; line++) {
         const size_t at = line / f->saved * stride + line % f->saved * e->plan.h_stride;
         for (size_t j = 0; j < f->hidden; j++) {
-            out[line * f->hidden + j] = (double)from[at + j];
+            out[line * f->hidden + j] = raw[at + j];
         }
     }
     return RG_OK;

@@ -19,7 +19,7 @@ struct rg_cell_facts {
 };
 
 /* `weights` is the model's arena as the engine has it now. */
-rg_status rg_cell_facts_create(const struct rg_engine *engine, const float *weights, size_t layer, size_t direction,
+rg_status rg_cell_facts_create(const struct rg_engine *engine, const double *weights, size_t layer, size_t direction,
                                struct rg_cell_facts *facts);
 void rg_cell_facts_release(struct rg_cell_facts *facts);
 
@@ -37,7 +37,7 @@ struct rg_step_states {
     double *saved;      /* [rows][saved][H] */
     double *past_saved; /* [rows][saved][H] of the step that `past` is of */
     double *x;          /* [rows][inputs] what W_ih is multiplied by */
-    void *raw;          /* room for a step as the device has it */
+    double *raw;        /* room for a step with its padding */
 };
 rg_status rg_step_states_create(const struct rg_engine *engine, const struct rg_cell_facts *facts, size_t rows,
                                 struct rg_step_states *states);
@@ -50,6 +50,6 @@ rg_status rg_step_states_read(struct rg_engine *engine, const struct rg_cell_fac
 /* Rows of a buffer whose rows are `stride` apart, `columns` of each from `first` on: out [rows][columns]. `raw` has
  * room for rows*stride numbers. */
 rg_status rg_read_rows(struct rg_engine *engine, struct rg_buffer *buffer, size_t offset, size_t rows, size_t stride,
-                       size_t first, size_t columns, void *raw, double *out);
+                       size_t first, size_t columns, double *raw, double *out);
 
 #endif

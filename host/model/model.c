@@ -146,7 +146,17 @@ void rg_model_destroy(struct rg_model *model) {
         return;
     rg_free(model->vocabulary);
     rg_free(model->weights);
+    rg_free(model->exact);
     rg_free(model);
+}
+
+rg_status rg_model_widen(struct rg_model *model) {
+    if (model->exact)
+        return RG_OK;
+    RG_TRY(rg_alloc(&model->exact, model->arena, sizeof *model->exact, "weights of the model"));
+    for (size_t i = 0; i < model->arena; i++)
+        model->exact[i] = (double)model->weights[i];
+    return RG_OK;
 }
 
 rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words) {

@@ -22,12 +22,14 @@ rg_status rg_model_save(const struct rg_model *model, const char *path) {
     char *config = NULL;
     for (size_t i = 0; i < model->n_parameters; i++) {
         const struct rg_parameter *p = &model->parameters[i];
+        const enum rg_dtype dtype = model->exact ? RG_F64 : RG_F32;
         items[i] = (struct rg_tensor){.name = p->name,
-                                      .dtype = RG_F32,
+                                      .dtype = dtype,
                                       .n_dims = p->columns > 0 ? 2 : 1,
                                       .shape = {p->rows, p->columns},
-                                      .data = rg_model_values(model, i),
-                                      .data_bytes = rg_parameter_elements(p) * sizeof(float)};
+                                      .data = model->exact ? (const void *)(model->exact + p->offset)
+                                                           : rg_model_values(model, i),
+                                      .data_bytes = rg_parameter_elements(p) * rg_dtype_bytes(dtype)};
     }
     RG_TRY(rg_file_config_write(model, &config));
     const rg_status status = rg_safetensors_write(path, items, model->n_parameters, config);
@@ -52,6 +54,7 @@ struct source {
     const char *path;
     const struct rg_tensors *tensors;
     bool prefixed;
+    bool exact; /* the weights are wanted as doubles too */
 };
 
 /* What the file calls the parameter that the table calls `name`. */
@@ -180,10 +183,14 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
         if (tensor == NULL)
             continue;
         rg_tensor_to_float(tensor, values);
-        for (size_t i = 0; i < rg_parameter_elements(p); i++)
-            if (!isfinite(values[i]))
-                return rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected finite numbers within float",
-                               source->path, tensor->name, i, (double)values[i]);
+        if (model->exact)
+            rg_tensor_to_double(tensor, model->exact + p->offset);
+        for (size_t i = 0; i < rg_parameter_elements(p); i++) {
+            const double value = model->exact ? model->exact[p->offset + i] : (double)values[i];
+            if (!isfinite(value))
+                return rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected finite numbers within %s",
+                               source->path, tensor->name, i, value, model->exact ? "double" : "float");
+        }
     }
     return RG_OK;
 }
@@ -230,7 +237,9 @@ static rg_status build(const struct source *source, const struct rg_file_config 
         return rg_fail(RG_BAD_FILE, "%s: %s", source->path, rg_error_message());
     RG_TRY(check_tensors(source, &table));
     RG_TRY(rg_model_create(&config->shape, &model));
-    const rg_status status = read_weights(source, model);
+    rg_status status = source->exact ? rg_model_widen(model) : RG_OK;
+    if (status == RG_OK)
+        status = read_weights(source, model);
     if (status != RG_OK) {
         rg_model_destroy(model);
         return status;
@@ -240,13 +249,13 @@ static rg_status build(const struct source *source, const struct rg_file_config 
     return RG_OK;
 }
 
-rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struct rg_model **out) {
+static rg_status load(const char *path, const struct rg_shape *defaults, bool exact, struct rg_model **out) {
     struct rg_tensors *tensors = NULL;
     struct rg_file_config config = {.vocabulary = NULL};
     rg_status status = RG_OK;
     *out = NULL;
     RG_TRY(rg_tensors_read(path, &tensors));
-    struct source source = {path, tensors, true};
+    struct source source = {path, tensors, true, exact};
     source.prefixed = find(&source, "rnn.weight_ih_l0") != NULL || rg_tensors_find(tensors, "weight_ih_l0") == NULL;
     RG_TRY_GOTO(read_shape(&source, defaults, &config));
     RG_TRY_GOTO(build(&source, &config, out));
@@ -256,4 +265,12 @@ fail:
     rg_free(config.vocabulary);
     rg_tensors_destroy(tensors);
     return status;
+}
+
+rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struct rg_model **out) {
+    return load(path, defaults, false, out);
+}
+
+rg_status rg_model_load_exact(const char *path, const struct rg_shape *defaults, struct rg_model **out) {
+    return load(path, defaults, true, out);
 }

@@ -14,8 +14,8 @@
 struct filled {
     struct rg_model *model;
     struct rg_engine *engine;
-    float *x;        /* [T][chunk][Fp] */
-    float *y;        /* [T'][chunk][n_targets] */
+    double *x;       /* [T][chunk][Fp] */
+    double *y;       /* [T'][chunk][n_targets] */
     uint32_t *begin; /* [chunk] */
 };
 
@@ -45,8 +45,8 @@ static rg_status fill(struct filled *f, struct rg_source *source, uint64_t updat
     const struct rg_engine *e = f->engine;
     const struct rg_plan *p = &e->plan;
     RG_TRY(source->fill(source->self, f->engine, update, first, rows));
-    RG_TRY(rg_buffer_read(e->device, f->x, e->x, 0, p->steps * rows * p->layer[0].x_stride * sizeof *f->x));
-    RG_TRY(rg_buffer_read(e->device, f->y, e->y, 0, p->target_steps * rows * p->n_targets * sizeof *f->y));
+    RG_TRY(rg_reals_read(e->device, f->x, e->x, 0, p->steps * rows * p->layer[0].x_stride));
+    RG_TRY(rg_reals_read(e->device, f->y, e->y, 0, p->target_steps * rows * p->n_targets));
     return rg_buffer_read(e->device, f->begin, e->begin, 0, rows * sizeof *f->begin);
 }
 
@@ -56,9 +56,13 @@ static philox4x32_ctr_t philox(uint32_t index, size_t row, uint64_t update, uint
     return philox4x32(counter, key);
 }
 
+static bool is_double(const struct filled *f) {
+    return f->engine->plan.real_bytes == sizeof(double);
+}
+
 /* The same bits. */
-static bool same(float a, float b) {
-    uint32_t bits_a = 0, bits_b = 0;
+static bool same(double a, double b) {
+    uint64_t bits_a = 0, bits_b = 0;
     memcpy(&bits_a, &a, sizeof bits_a);
     memcpy(&bits_b, &b, sizeof bits_b);
     return bits_a == bits_b;
@@ -72,18 +76,18 @@ static size_t adding_errors(const struct filled *f, size_t rows, size_t first, s
     const size_t one = middle ? (size_t)(((uint64_t)marks.v[0] * middle) >> 32) : steps;
     const size_t two = middle + (size_t)(((uint64_t)marks.v[1] * (steps - middle)) >> 32);
     size_t errors = 0;
-    float sum = 0.0f;
+    double sum = 0.0;
     for (size_t t = 0; t < steps; t++) {
-        const float *const x = f->x + (t * rows + b) * f->engine->plan.layer[0].x_stride;
+        const double *const x = f->x + (t * rows + b) * f->engine->plan.layer[0].x_stride;
         const uint32_t number = philox((uint32_t)(t / 4), row, update, 0, seed).v[t % 4];
-        const float value = (float)(number >> 8) / 16777216.0f, mark = t == one || t == two ? 1.0f : 0.0f;
-        sum += mark > 0.0f ? value : 0.0f;
-        const float wanted[] = {value, mark, 0.0f, 0.0f};
+        const double value = (double)(number >> 8) / 16777216.0, mark = t == one || t == two ? 1.0 : 0.0;
+        sum += mark > 0.0 ? value : 0.0;
+        const double wanted[] = {value, mark, 0.0, 0.0};
         for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
             errors += same(x[i], wanted[i]) ? 0 : 1;
         }
     }
-    return errors + (same(f->y[b], sum) ? 0 : 1);
+    return errors + (same(f->y[b], is_double(f) ? sum : (double)(float)sum) ? 0 : 1);
 }
 
 /* The same for copy: 10 symbols, blanks, a delimiter before the last 10 steps, and the symbols to be told in these. */
@@ -96,9 +100,9 @@ static size_t copy_errors(const struct filled *f, size_t rows, size_t first, siz
         const size_t kept = 1 + (size_t)(((uint64_t)number * 8) >> 32);
         const size_t shown = t < 10 ? kept : t + 11 == steps ? 9 : 0, told = t + 10 < steps ? 0 : kept;
         for (size_t i = 0; i < stride; i++) {
-            errors += same(f->x[(t * rows + b) * stride + i], i == shown ? 1.0f : 0.0f) ? 0 : 1;
+            errors += same(f->x[(t * rows + b) * stride + i], i == shown ? 1.0 : 0.0) ? 0 : 1;
         }
-        errors += same(f->y[t * rows + b], (float)told) ? 0 : 1;
+        errors += same(f->y[t * rows + b], (double)told) ? 0 : 1;
     }
     return errors;
 }
@@ -141,15 +145,16 @@ rg_status rg_check_tasks(struct rg_checks *checks, struct rg_device *device) {
 enum { N = 11, STEPS = 5, FEATURES = 6, TARGETS = 2, BATCH = 7 };
 
 /* Step t of sequence n, feature i, as the data set has it. */
-static float feature(const struct rg_dataset *data, size_t n, size_t t, size_t i) {
+static double feature(const struct rg_dataset *data, size_t n, size_t t, size_t i, bool in_double) {
     const size_t step = n * data->n_steps + t;
     switch (data->kind) {
     case RG_INPUT_BYTE:
-        return (float)data->x_byte[step * data->n_features + i] / 255.0f;
+        return in_double ? data->x_byte[step * data->n_features + i] / 255.0
+                         : (double)((float)data->x_byte[step * data->n_features + i] / 255.0f);
     case RG_INPUT_TOKEN:
-        return data->x_token[step] == (int32_t)i ? 1.0f : 0.0f;
+        return data->x_token[step] == (int32_t)i ? 1.0 : 0.0;
     default:
-        return data->x_float[step * data->n_features + i];
+        return (double)data->x_float[step * data->n_features + i];
     }
 }
 
@@ -163,9 +168,9 @@ static double gather_error(const struct filled *f, const struct rg_dataset *data
         for (size_t i = 0; i < p->layer[0].x_stride; i++) {
             double wanted = 0.0;
             if (i < p->inputs && t >= start) {
-                wanted = (double)feature(data, n, t - start, i);
+                wanted = feature(data, n, t - start, i, is_double(f));
             }
-            const double got = (double)f->x[(t * BATCH + b) * p->layer[0].x_stride + i];
+            const double got = f->x[(t * BATCH + b) * p->layer[0].x_stride + i];
             const double error = got == wanted ? 0.0 : fabs(got - wanted) / fabs(wanted);
             worst = error <= worst ? worst : error;
         }
@@ -174,10 +179,11 @@ static double gather_error(const struct filled *f, const struct rg_dataset *data
     for (size_t t = p->target_steps > 1 ? 0 : p->steps - 1; t < p->steps; t++) {
         const size_t row = p->target_steps > 1 ? t : 0;
         for (size_t i = 0; i < n_targets; i++) {
-            const float got = f->y[(row * BATCH + b) * n_targets + i];
+            const double got = f->y[(row * BATCH + b) * n_targets + i];
             const size_t from = p->target_steps > 1 ? t - start : 0;
             const bool masked = p->target_steps > 1 && t < start;
-            const bool right = masked ? isnan(got) : same(got, data->y[n * data->n_targets + from * n_targets + i]);
+            const bool right =
+                masked ? isnan(got) : same(got, (double)data->y[n * data->n_targets + from * n_targets + i]);
             worst = right ? worst : INFINITY;
         }
     }
@@ -200,7 +206,7 @@ static rg_status check_gather(struct rg_checks *checks, struct rg_device *device
             worst = error <= worst ? worst : error;
         }
     }
-    rg_checks_add(checks, subject, "a batch", worst, data->kind == RG_INPUT_BYTE ? 2.5 * RG_EPS : 0.0);
+    rg_checks_add(checks, subject, "a batch", worst, data->kind == RG_INPUT_BYTE ? 2.5 * rg_device_eps(device) : 0.0);
 fail:
     rg_data_source_destroy(source);
     release(&f);

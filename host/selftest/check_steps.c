@@ -11,14 +11,14 @@ struct walk {
     struct rg_engine *engine;
     const struct rg_exercise *exercise;
     size_t layer, direction;
-    float *partial; /* [segments][partial_rows][deltas*Hp] */
-    double *wanted; /* a weight matrix */
+    double *partial; /* [segments][partial_rows][deltas*Hp] */
+    double *wanted;  /* a weight matrix */
     double worst;
 };
 
 /* The device's term of a matrix against `wanted`: partial holds rows of h_{t-1}, of the inputs, of the sum that makes
  * the bias, and of h_{t-d}; its columns are units of a gate, the last gate of W_hh being the last of the deltas. */
-static double term_error(const struct walk *w, const float *term, enum rg_role role) {
+static double term_error(const struct walk *w, const double *term, enum rg_role role) {
     const struct rg_plan *const p = &w->engine->plan;
     const size_t inputs = p->layer[w->layer].inputs;
     const size_t columns = role == RG_ROLE_WEIGHT_IH ? inputs : p->hidden;
@@ -28,8 +28,8 @@ static double term_error(const struct walk *w, const float *term, enum rg_role r
         const size_t gate = j / p->hidden;
         const size_t group = role == RG_ROLE_WEIGHT_HH && gate + 1 == p->gates ? p->deltas - 1 : gate;
         for (size_t k = 0; k < columns; k++) {
-            const float got = term[(first + k) * p->d_width + group * p->h_stride + j % p->hidden];
-            const double error = (double)got - w->wanted[j * columns + k];
+            const double got = term[(first + k) * p->d_width + group * p->h_stride + j % p->hidden];
+            const double error = got - w->wanted[j * columns + k];
             squares += error * error;
         }
     }
@@ -37,7 +37,7 @@ static double term_error(const struct walk *w, const float *term, enum rg_role r
     return squares == 0.0 ? 0.0 : sqrt(squares) / size;
 }
 
-static void compare_step(struct walk *w, const float *term, size_t t) {
+static void compare_step(struct walk *w, const double *term, size_t t) {
     static const enum rg_role roles[] = {RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_HH, RG_ROLE_WEIGHT_SH};
     const struct rg_exercise *const e = w->exercise;
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
@@ -58,8 +58,7 @@ static rg_status compare_terms(struct walk *w) {
     for (size_t begin = 0; begin < plan->steps; begin += plan->segments) {
         const size_t end = begin + plan->segments < plan->steps ? begin + plan->segments : plan->steps;
         RG_TRY(rg_engine_step_terms(engine, w->layer, w->direction, w->exercise->sizes.batch, begin, end));
-        RG_TRY(rg_buffer_read(engine->device, w->partial, engine->partial, at * sizeof *w->partial,
-                              (end - begin) * term * sizeof *w->partial));
+        RG_TRY(rg_reals_read(engine->device, w->partial, engine->partial, at, (end - begin) * term));
         for (size_t t = begin; t < end; t++) {
             compare_step(w, w->partial + (t - begin) * term, t);
         }
@@ -90,7 +89,7 @@ rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device
     }
     char name[128];
     rg_exercise_name(form, name, sizeof name);
-    rg_checks_add(checks, name, "gradient of every step", w.worst, rg_tolerance_backward(form));
+    rg_checks_add(checks, name, "gradient of every step", w.worst, rg_tolerance_backward(device, form));
 fail:
     rg_free(w.wanted);
     rg_free(w.partial);

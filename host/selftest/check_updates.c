@@ -10,10 +10,10 @@
 #include "train/source.h"
 
 enum { N_UPDATES = 3 };
-enum { OUTPUTS, LOSS, GRADIENTS, NORM, WEIGHTS, N_QUANTITIES };
+enum { OUTPUTS, LOSS, GRADIENTS, HOST_NORM, RECORD, NORM, WEIGHTS, N_QUANTITIES };
 static const double LR = 0.01, MOMENTUM = 0.9;
 
-/* A case while it runs. Arenas are [arena] floats, as the engine hands them out. */
+/* A case while it runs. Arenas are [arena], as the engine hands them out. */
 struct run {
     const struct rg_update_case *one;
     bool initial;
@@ -21,11 +21,11 @@ struct run {
     struct rg_exercise *exercise;
     struct rg_data_source *source;
     struct rg_engine *engine;
-    float *before, *after, *gradient;
-    float *outputs;          /* [B][T'][O], as the device has them */
+    double *before, *after, *gradient;
+    double *outputs;         /* [B][T'][O], as the device has them */
     double *aligned;         /* the same, as the reference has them */
     double *values, *wanted; /* [arena], one parameter at a time */
-    float *dh_0, *dc_0;      /* [L*D][B][H] */
+    double *dh_0, *dc_0;     /* [L*D][B][H] */
     struct ref_moments moments[REF_MAX_PARAMETERS];
     double error[N_QUANTITIES]; /* the largest ones */
     char worst_gradient[RG_NAME_BYTES];
@@ -63,17 +63,17 @@ static rg_status prepare(struct run *r, struct rg_device *device) {
     RG_TRY(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &r->source));
     RG_TRY(rg_engine_create(device, e->model, &options, &r->engine));
     const size_t arena = e->model->arena;
-    RG_TRY(rg_alloc(&r->before, arena, sizeof(float), what));
-    RG_TRY(rg_alloc(&r->after, arena, sizeof(float), what));
-    RG_TRY(rg_alloc(&r->gradient, arena, sizeof(float), what));
+    RG_TRY(rg_alloc(&r->before, arena, sizeof(double), what));
+    RG_TRY(rg_alloc(&r->after, arena, sizeof(double), what));
+    RG_TRY(rg_alloc(&r->gradient, arena, sizeof(double), what));
     const size_t outputs = e->sizes.batch * e->target_steps * e->sizes.outputs;
-    RG_TRY(rg_alloc(&r->outputs, outputs, sizeof(float), what));
+    RG_TRY(rg_alloc(&r->outputs, outputs, sizeof(double), what));
     RG_TRY(rg_alloc(&r->aligned, outputs, sizeof(double), what));
     RG_TRY(rg_alloc(&r->values, arena, sizeof(double), what));
     RG_TRY(rg_alloc(&r->wanted, arena, sizeof(double), what));
     const size_t states = r->initial ? e->data.n_states * e->sizes.batch * e->sizes.hidden : 0;
-    RG_TRY(rg_alloc(&r->dh_0, states, sizeof(float), what));
-    RG_TRY(rg_alloc(&r->dc_0, states, sizeof(float), what));
+    RG_TRY(rg_alloc(&r->dh_0, states, sizeof(double), what));
+    RG_TRY(rg_alloc(&r->dc_0, states, sizeof(double), what));
     for (size_t p = 0; p < e->model->n_parameters; p++) {
         const size_t n = rg_parameter_elements(&e->model->parameters[p]);
         RG_TRY(rg_alloc(&r->moments[p].mean, n, sizeof(double), what));
@@ -135,7 +135,7 @@ static void compare_gradients(struct run *r) {
         const struct rg_parameter *parameter = &e->model->parameters[p];
         const size_t next = p < n_parameters ? parameter->offset : e->model->arena;
         for (; end < next; end++) {
-            if (r->gradient[end] != 0.0f && raise(&r->error[GRADIENTS], INFINITY)) {
+            if (r->gradient[end] != 0.0 && raise(&r->error[GRADIENTS], INFINITY)) {
                 (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "the gaps of the arena");
             }
         }
@@ -153,11 +153,11 @@ static void compare_gradients(struct run *r) {
 }
 
 /* dL/dh_0 or dL/dc_0 of one layer and direction, which the reference has at index 0. */
-static void compare_states(struct run *r, const char *name, const float *got, const double *wanted) {
+static void compare_states(struct run *r, const char *name, const double *got, const double *wanted) {
     const size_t n = r->exercise->sizes.batch * r->exercise->sizes.hidden;
     double squares = 0.0;
     for (size_t i = 0; i < n; i++) {
-        squares += ((double)got[i] - wanted[i]) * ((double)got[i] - wanted[i]);
+        squares += (got[i] - wanted[i]) * (got[i] - wanted[i]);
     }
     if (raise(&r->error[GRADIENTS], relative(sqrt(squares), ref_norm(wanted, n)))) {
         (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "%s", name);
@@ -177,19 +177,26 @@ static rg_status compare_initial_gradients(struct run *r) {
     return RG_OK;
 }
 
-/* The norm that the device reports against that of its own gradient. */
-static double compare_norm(struct run *r, const struct rg_record *record) {
-    double norm = 0.0;
+/* The loss against the reference's, and the norm that the device reports, and that from its own gradient: *norm. The
+ * record holds floats; what grad writes in double precision is added up on the host. */
+static rg_status compare_totals(struct run *r, const struct rg_record *record, double *norm) {
+    const double wanted = r->exercise->result->loss;
+    double loss = 0.0, host_norm = 0.0;
+    RG_TRY(rg_engine_totals(r->engine, &loss, &host_norm));
+    (void)raise(&r->error[LOSS], relative(fabs(loss - wanted), wanted));
+    (void)raise(&r->error[RECORD], relative(fabs((double)record->loss - wanted), wanted));
+    *norm = 0.0;
     for (size_t p = 0; p < r->exercise->model->n_parameters; p++) {
         rg_exercise_parameter(r->exercise, r->gradient, p, r->values);
-        norm = hypot(norm, ref_norm(r->values, rg_parameter_elements(&r->exercise->model->parameters[p])));
+        *norm = hypot(*norm, ref_norm(r->values, rg_parameter_elements(&r->exercise->model->parameters[p])));
     }
-    (void)raise(&r->error[NORM], relative(fabs((double)record->norm - norm), norm));
-    const bool clips = r->one->clip_norm > 0.0 && ref_clip_coefficient(norm, r->one->clip_norm) < 1.0;
+    (void)raise(&r->error[HOST_NORM], relative(fabs(host_norm - *norm), *norm));
+    (void)raise(&r->error[NORM], relative(fabs((double)record->norm - *norm), *norm));
+    const bool clips = r->one->clip_norm > 0.0 && ref_clip_coefficient(*norm, r->one->clip_norm) < 1.0;
     if (record->skipped || (record->clipped != 0) != clips) {
         (void)raise(&r->error[NORM], INFINITY);
     }
-    return norm;
+    return RG_OK;
 }
 
 /* An update as torch.optim has it; the formulas are in kernels/optimizer.cl. */
@@ -211,7 +218,8 @@ static void apply(enum rg_optimizer kind, double *w, const double *g, size_t n, 
 }
 
 /* What the reference's optimiser makes of the device's weights and gradient. The error is that of the change, beyond
- * half a unit in the last place of the weights. */
+ * half a unit in the last place of the weights as floats: of doubles too, as rates and the clipping's factor are floats
+ * in any case. */
 static void compare_weights(struct run *r, double norm, size_t update) {
     const struct rg_exercise *e = r->exercise;
     const size_t n_parameters = e->model->n_parameters;
@@ -230,7 +238,7 @@ static void compare_weights(struct run *r, double norm, size_t update) {
         rg_exercise_parameter(e, r->after, p, r->values);
         const double error = rg_exercise_distance(r->values, r->wanted, n), size = ref_norm(r->wanted, n);
         rg_exercise_parameter(e, r->before, p, r->values);
-        const double change = rg_exercise_distance(r->values, r->wanted, n), rounding = 0.5 * RG_EPS * size;
+        const double change = rg_exercise_distance(r->values, r->wanted, n), rounding = 0.5 * RG_FLOAT_EPS * size;
         (void)raise(&r->error[WEIGHTS], relative(error <= rounding ? 0.0 : error - rounding, change));
     }
 }
@@ -238,7 +246,8 @@ static void compare_weights(struct run *r, double norm, size_t update) {
 static rg_status run_update(struct run *r, size_t update) {
     struct rg_exercise *const e = r->exercise;
     struct rg_record history[RG_HISTORY];
-    RG_TRY(rg_engine_get_weights(r->engine, r->before));
+    double norm = 0.0;
+    RG_TRY(rg_reals_read(r->engine->device, r->before, r->engine->weights, 0, e->model->arena));
     RG_TRY(rg_engine_forward(r->engine, &r->source->source, update, e->sizes.batch, r->outputs));
     RG_TRY(rg_engine_gradient(r->engine, &r->source->source, update));
     RG_TRY(rg_engine_norm(r->engine, update));
@@ -247,14 +256,14 @@ static rg_status run_update(struct run *r, size_t update) {
     ref_gradient(e->reference, &e->batch, e->result);
     compare_outputs(r);
     RG_TRY(rg_engine_get_gradients(r->engine, r->gradient));
-    RG_TRY(rg_engine_get_weights(r->engine, r->after));
+    RG_TRY(rg_reals_read(r->engine->device, r->after, r->engine->weights, 0, e->model->arena));
     RG_TRY(rg_engine_history(r->engine, history));
     compare_gradients(r);
     if (r->initial) {
         RG_TRY(compare_initial_gradients(r));
     }
-    (void)raise(&r->error[LOSS], relative(fabs((double)history[update].loss - e->result->loss), e->result->loss));
-    compare_weights(r, compare_norm(r, &history[update]), update);
+    RG_TRY(compare_totals(r, &history[update], &norm));
+    compare_weights(r, norm, update);
     return RG_OK;
 }
 
@@ -271,9 +280,17 @@ rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, c
     rg_exercise_name(&form, name, sizeof name);
     (void)snprintf(subject, sizeof subject, "%s %s", name, rg_optimizer_names[one->optimizer]);
     (void)snprintf(gradient, sizeof gradient, "gradients%s%s", r.worst_gradient[0] ? ", worst " : "", r.worst_gradient);
-    const char *const quantities[] = {"outputs", "loss", gradient, "norm", "weights"};
-    const double forward = rg_tolerance_forward(&form);
-    const double tolerances[] = {forward, 2.0 * forward, rg_tolerance_backward(&form), 8.0 * RG_EPS, 16.0 * RG_EPS};
+    const char *const quantities[] = {"outputs", "loss",   gradient, "norm on the host", "loss of the record",
+                                      "norm",    "weights"};
+    const double forward = rg_tolerance_forward(device, &form), eps = rg_device_eps(device);
+    /* rates, moments' decays and the clipping's factor are floats in either precision */
+    const double tolerances[] = {forward,
+                                 2.0 * forward,
+                                 rg_tolerance_backward(device, &form),
+                                 8.0 * eps * sqrt((double)r.exercise->model->arena),
+                                 2.0 * forward + 8.0 * RG_FLOAT_EPS,
+                                 8.0 * RG_FLOAT_EPS,
+                                 16.0 * RG_FLOAT_EPS};
     for (size_t i = 0; i < N_QUANTITIES; i++) {
         rg_checks_add(checks, subject, quantities[i], r.error[i], tolerances[i]);
     }

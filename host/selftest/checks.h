@@ -5,7 +5,9 @@
 #include "selftest/exercise.h"
 #include "selftest/selftest.h"
 
-#define RG_EPS 0x1p-23 /* of float */
+/* eps of a device's numbers: 2^-23 of floats, 2^-52 of doubles; and of those that it keeps as floats in any case. */
+double rg_device_eps(const struct rg_device *device);
+#define RG_FLOAT_EPS 0x1p-23
 
 /* What a run has seen so far. */
 struct rg_checks {
@@ -45,7 +47,7 @@ rg_status rg_check_peak(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_reference(struct rg_checks *checks);
 
 /* Tolerances of outputs and gradients, see selftest.h. */
-double rg_tolerance_forward(const struct rg_exercise_form *form);
-double rg_tolerance_backward(const struct rg_exercise_form *form);
+double rg_tolerance_forward(const struct rg_device *device, const struct rg_exercise_form *form);
+double rg_tolerance_backward(const struct rg_device *device, const struct rg_exercise_form *form);
 
 #endif

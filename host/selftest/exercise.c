@@ -44,10 +44,10 @@ static rg_status create_states(struct rg_exercise *e, const struct rg_exercise_n
     data->n_states = (net->layers ? net->layers : 1) * (net->bidirectional ? 2 : 1);
     data->state_width = e->sizes.hidden;
     const size_t n = data->n_states * e->sizes.batch * e->sizes.hidden;
-    RG_TRY(rg_alloc(&data->h_0, n, sizeof(float), "the self-test"));
+    RG_TRY(rg_alloc(&data->h_0, n, sizeof(double), "the self-test"));
     RG_TRY(rg_alloc(&e->h_0, n, sizeof(double), "the self-test"));
     if (net->cell == RG_CELL_LSTM) {
-        RG_TRY(rg_alloc(&data->c_0, n, sizeof(float), "the self-test"));
+        RG_TRY(rg_alloc(&data->c_0, n, sizeof(double), "the self-test"));
         RG_TRY(rg_alloc(&e->c_0, n, sizeof(double), "the self-test"));
     }
     return RG_OK;
@@ -119,8 +119,10 @@ void rg_exercise_destroy(struct rg_exercise *e) {
     if (e) {
         rg_free(e->data.path);
         rg_free(e->data.x_float);
+        rg_free(e->data.x_double);
         rg_free(e->data.x_token);
         rg_free(e->data.y);
+        rg_free(e->data.y_double);
         rg_free(e->data.lengths);
         rg_free(e->data.h_0);
         rg_free(e->data.c_0);
@@ -169,13 +171,13 @@ void rg_exercise_fill(struct rg_exercise *e, uint64_t seed) {
         }
     }
     for (size_t i = 0; e->h_0 && i < e->data.n_states * s->batch * s->hidden; i++) {
-        e->data.h_0[i] = (float)rg_exercise_random(&seed, 1.0);
+        e->data.h_0[i] = (double)(float)rg_exercise_random(&seed, 1.0);
         if (e->c_0) {
-            e->data.c_0[i] = (float)rg_exercise_random(&seed, 1.0);
+            e->data.c_0[i] = (double)(float)rg_exercise_random(&seed, 1.0);
         }
     }
     rg_exercise_copy_data(e);
-    rg_exercise_copy_weights(e, e->model->weights);
+    rg_exercise_copy_model(e);
 }
 
 void rg_exercise_copy_data(struct rg_exercise *e) {
@@ -187,14 +189,23 @@ void rg_exercise_copy_data(struct rg_exercise *e) {
         e->y[i] = (double)e->data.y[i];
     }
     for (size_t i = 0; e->h_0 && i < e->data.n_states * s->batch * s->hidden; i++) {
-        e->h_0[i] = (double)e->data.h_0[i];
+        e->h_0[i] = e->data.h_0[i];
         if (e->c_0) {
-            e->c_0[i] = (double)e->data.c_0[i];
+            e->c_0[i] = e->data.c_0[i];
         }
     }
 }
 
-void rg_exercise_copy_weights(struct rg_exercise *e, const float *weights) {
+void rg_exercise_copy_model(struct rg_exercise *e) {
+    for (size_t p = 0; p < e->model->n_parameters; p++) {
+        const struct rg_parameter *const parameter = &e->model->parameters[p];
+        for (size_t i = 0; i < rg_parameter_elements(parameter); i++) {
+            e->reference->values[p][i] = (double)rg_model_values(e->model, p)[i];
+        }
+    }
+}
+
+void rg_exercise_copy_weights(struct rg_exercise *e, const double *weights) {
     for (size_t p = 0; p < e->model->n_parameters; p++) {
         rg_exercise_parameter(e, weights, p, e->reference->values[p]);
     }
@@ -204,12 +215,12 @@ size_t rg_exercise_length(const struct rg_exercise *e, size_t b) {
     return e->data.lengths ? (size_t)e->data.lengths[b] : e->sizes.steps;
 }
 
-void rg_exercise_outputs(const struct rg_exercise *e, const float *outputs, double *out) {
+void rg_exercise_outputs(const struct rg_exercise *e, const double *outputs, double *out) {
     const size_t steps = e->target_steps, n = e->sizes.outputs;
     for (size_t b = 0; b < e->sizes.batch; b++) {
         const size_t before = steps > 1 ? steps - rg_exercise_length(e, b) : 0;
         for (size_t i = 0; i < steps * n; i++) {
-            out[b * steps * n + i] = i < (steps - before) * n ? (double)outputs[(b * steps + before) * n + i] : 0.0;
+            out[b * steps * n + i] = i < (steps - before) * n ? outputs[(b * steps + before) * n + i] : 0.0;
         }
     }
 }
@@ -243,10 +254,10 @@ struct rg_engine_options rg_exercise_options(const struct rg_exercise *e) {
                                       .optimizer = {.kind = RG_OPT_SGD, .max_skips = 10}};
 }
 
-void rg_exercise_parameter(const struct rg_exercise *e, const float *arena, size_t p, double *out) {
+void rg_exercise_parameter(const struct rg_exercise *e, const double *arena, size_t p, double *out) {
     const struct rg_parameter *parameter = &e->model->parameters[p];
     for (size_t i = 0; i < rg_parameter_elements(parameter); i++) {
-        out[i] = (double)arena[parameter->offset + i];
+        out[i] = arena[parameter->offset + i];
     }
 }
 

@@ -1,5 +1,5 @@
-/* A small training problem that the product and the float64 reference both know: data, weights and targets in float
- * for the device, the same numbers in double for the reference. */
+/* A small training problem that the product and the float64 reference both know: data, weights and targets are
+ * floats, for devices of either precision; the reference has the same numbers. */
 #ifndef RG_EXERCISE_H
 #define RG_EXERCISE_H
 
@@ -51,16 +51,17 @@ void rg_exercise_destroy(struct rg_exercise *exercise); /* NULL allowed */
  * targets that keep the loss away from 0; lengths that include 0 and T where there is room. */
 void rg_exercise_fill(struct rg_exercise *exercise, uint64_t seed);
 
-/* Give the reference the float data and the float weights [arena]. */
+/* Give the reference the float data; the weights of the model, or those of an arena [arena]. */
 void rg_exercise_copy_data(struct rg_exercise *exercise);
-void rg_exercise_copy_weights(struct rg_exercise *exercise, const float *weights);
+void rg_exercise_copy_model(struct rg_exercise *exercise);
+void rg_exercise_copy_weights(struct rg_exercise *exercise, const double *weights);
 
 /* Valid steps of sequence b. */
 size_t rg_exercise_length(const struct rg_exercise *exercise, size_t b);
 
 /* Outputs as the engine gives them, [B][T'][O] with sequences that end together, to `out` as the reference has them:
  * zeros past a sequence's end. */
-void rg_exercise_outputs(const struct rg_exercise *exercise, const float *outputs, double *out);
+void rg_exercise_outputs(const struct rg_exercise *exercise, const double *outputs, double *out);
 
 /* "lstm L=2 B=3 …": the exercise in words. */
 void rg_exercise_name(const struct rg_exercise_form *form, char *out, size_t bytes);
@@ -68,8 +69,8 @@ void rg_exercise_name(const struct rg_exercise_form *form, char *out, size_t byt
 /* Options of an engine that takes the whole exercise as one batch. */
 struct rg_engine_options rg_exercise_options(const struct rg_exercise *exercise);
 
-/* Parameter p of an arena [arena] in double: out [elements]. */
-void rg_exercise_parameter(const struct rg_exercise *exercise, const float *arena, size_t p, double *out);
+/* Parameter p of an arena [arena]: out [elements]. */
+void rg_exercise_parameter(const struct rg_exercise *exercise, const double *arena, size_t p, double *out);
 
 /* ||a - b||; NaN if either holds one. */
 double rg_exercise_distance(const double *a, const double *b, size_t count);

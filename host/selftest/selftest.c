@@ -167,15 +167,19 @@ static const struct rg_exercise_form step_terms[] = {
     {{9, 12, 2, 17, 3, CE, true}, {RNN, RG_ACT_SOFTSIGN, LAST, 3, true, 1, ADD}, false, 0},
 };
 
-double rg_tolerance_forward(const struct rg_exercise_form *f) {
-    const double gates = (double)rg_cell_gates(f->net.cell), layers = f->net.layers ? (double)f->net.layers : 1.0;
-    return 4.0 * ceil(log2((2.0 * gates + 1.0) * (double)f->sizes.steps * layers)) * RG_EPS;
+double rg_device_eps(const struct rg_device *device) {
+    return device->info.real_bytes == sizeof(double) ? 0x1p-52 : RG_FLOAT_EPS;
 }
 
-double rg_tolerance_backward(const struct rg_exercise_form *f) {
+double rg_tolerance_forward(const struct rg_device *device, const struct rg_exercise_form *f) {
+    const double gates = (double)rg_cell_gates(f->net.cell), layers = f->net.layers ? (double)f->net.layers : 1.0;
+    return 4.0 * ceil(log2((2.0 * gates + 1.0) * (double)f->sizes.steps * layers)) * rg_device_eps(device);
+}
+
+double rg_tolerance_backward(const struct rg_device *device, const struct rg_exercise_form *f) {
     const double gates = (double)rg_cell_gates(f->net.cell), layers = f->net.layers ? (double)f->net.layers : 1.0;
     const double across = fmax(gates * (double)f->sizes.hidden, (double)f->sizes.batch);
-    return 8.0 * ceil(log2((2.0 * gates + 1.0) * across * (double)f->sizes.steps * layers)) * RG_EPS;
+    return 8.0 * ceil(log2((2.0 * gates + 1.0) * across * (double)f->sizes.steps * layers)) * rg_device_eps(device);
 }
 
 void rg_checks_add(struct rg_checks *checks, const char *subject, const char *quantity, double error,

@@ -23,8 +23,8 @@ typedef void rg_selftest_report(void *context, const struct rg_selftest_check *c
  *
  * Errors are relative in the L2 norm of a tensor. Their tolerances grow with the logarithm of the number of additions
  * behind a value, as in oneDNN's rnn tests: 4 ceil(log2((2G+1) T L)) eps for outputs, 8 ceil(log2((2G+1) max(GH,B)
- * T L)) eps for gradients, eps = 2^-23. The optimiser is held to what it makes of the device's own gradient, update by
- * update, so that rounding in the gradient does not blur it. */
+ * T L)) eps for gradients, eps = 2^-23, or 2^-52 in double precision. The optimiser is held to what it makes of the
+ * device's own gradient, update by update, so that rounding in the gradient does not blur it. */
 rg_status rg_selftest_run(struct rg_device *device, bool full, rg_selftest_report *report, void *context);
 
 /* The quick self-test, without a report: what a run makes before its first update. */

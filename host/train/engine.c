@@ -1,6 +1,7 @@
 /* The engine: see engine.h. */
 #include "train/engine.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,7 +30,7 @@ static size_t divide_up(size_t n, size_t by) {
 
 /* A buffer of `elements` numbers. */
 static rg_status reals(struct rg_engine *e, size_t elements, const char *what, struct rg_buffer **out) {
-    return rg_buffer_create(e->device, elements * sizeof(float), what, out);
+    return rg_reals_create(e->device, elements, what, out);
 }
 
 static rg_status create_layer_buffers(struct rg_engine *e) {
@@ -106,7 +107,7 @@ rg_status rg_engine_create(struct rg_device *device, const struct rg_model *mode
     e->options.plan.dropout = options->plan.training && options->dropout > 0.0;
     RG_TRY_GOTO(rg_plan_make(device, model, &e->options.plan, &e->plan));
     RG_TRY_GOTO(create_buffers(e));
-    RG_TRY_GOTO(rg_engine_set_weights(e, model->weights));
+    RG_TRY_GOTO(rg_engine_set_weights(e, model));
     *out = e;
     return RG_OK;
 fail:
@@ -135,25 +136,59 @@ void rg_engine_destroy(struct rg_engine *e) {
     rg_free(e);
 }
 
-rg_status rg_engine_set_weights(struct rg_engine *e, const float *weights) {
-    return rg_buffer_write(e->device, e->weights, 0, weights, e->model->arena * sizeof(float));
+rg_status rg_engine_set_weights(struct rg_engine *e, const struct rg_model *model) {
+    return model->exact ? rg_reals_write(e->device, e->weights, 0, model->exact, model->arena)
+                        : rg_reals_write_floats(e->device, e->weights, 0, model->weights, model->arena);
 }
 
-rg_status rg_engine_get_weights(struct rg_engine *e, float *weights) {
-    return rg_buffer_read(e->device, weights, e->weights, 0, e->model->arena * sizeof(float));
+rg_status rg_engine_get_weights(struct rg_engine *e, struct rg_model *model) {
+    double *values = NULL;
+    RG_TRY(rg_alloc(&values, model->arena, sizeof *values, "the weights"));
+    const rg_status status = rg_reals_read(e->device, values, e->weights, 0, model->arena);
+    for (size_t i = 0; status == RG_OK && i < model->arena; i++) {
+        model->weights[i] = (float)values[i];
+        if (model->exact) {
+            model->exact[i] = values[i];
+        }
+    }
+    rg_free(values);
+    return status;
 }
 
-rg_status rg_engine_get_gradients(struct rg_engine *e, float *gradients) {
-    return rg_buffer_read(e->device, gradients, e->gradients, 0, e->model->arena * sizeof(float));
+rg_status rg_engine_get_gradients(struct rg_engine *e, double *gradients) {
+    return rg_reals_read(e->device, gradients, e->gradients, 0, e->model->arena);
+}
+
+rg_status rg_engine_totals(struct rg_engine *e, double *loss, double *norm) {
+    const size_t n = e->model->arena, rows = e->plan.batch;
+    double *values = NULL, largest = 0.0, squares = 0.0;
+    RG_TRY(rg_alloc(&values, n > rows ? n : rows, sizeof *values, "the gradients"));
+    rg_status status = rg_reals_read(e->device, values, e->row_loss, 0, rows);
+    *loss = 0.0;
+    for (size_t i = 0; status == RG_OK && i < rows; i++) {
+        *loss += values[i];
+    }
+    if (status == RG_OK) {
+        status = rg_engine_get_gradients(e, values);
+    }
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
+        largest = fmax(largest, fabs(values[i]));
+    }
+    for (size_t i = 0; status == RG_OK && i < n; i++) { /* scaled: squares neither overflow nor underflow */
+        squares += largest > 0.0 ? values[i] / largest * (values[i] / largest) : values[i];
+    }
+    *norm = largest > 0.0 ? largest * sqrt(squares) : squares;
+    rg_free(values);
+    return status;
 }
 
 /* [L*D][batch][Hp] without the padding. */
-static rg_status read_states(struct rg_engine *e, struct rg_buffer *from, float *states) {
+static rg_status read_states(struct rg_engine *e, struct rg_buffer *from, double *states) {
     const struct rg_plan *const p = &e->plan;
     const size_t rows = p->layers * p->directions * p->batch;
-    float *padded = NULL;
+    double *padded = NULL;
     RG_TRY(rg_alloc(&padded, rows * p->h_stride, sizeof *padded, "gradients of the initial states"));
-    const rg_status status = rg_buffer_read(e->device, padded, from, 0, rows * p->h_stride * sizeof *padded);
+    const rg_status status = rg_reals_read(e->device, padded, from, 0, rows * p->h_stride);
     for (size_t i = 0; status == RG_OK && i < rows; i++) {
         memcpy(states + i * p->hidden, padded + i * p->h_stride, p->hidden * sizeof *states);
     }
@@ -161,7 +196,7 @@ static rg_status read_states(struct rg_engine *e, struct rg_buffer *from, float 
     return status;
 }
 
-rg_status rg_engine_get_initial_gradients(struct rg_engine *e, float *dh_0, float *dc_0) {
+rg_status rg_engine_get_initial_gradients(struct rg_engine *e, double *dh_0, double *dc_0) {
     RG_TRY(read_states(e, e->dh_0, dh_0));
     return e->model->shape.cell == RG_CELL_LSTM ? read_states(e, e->dc_0, dc_0) : RG_OK;
 }
@@ -238,6 +273,7 @@ static rg_status launch_head(struct rg_engine *e, size_t first_row, size_t rows,
         .first_row = first_row,
         .first_step = p->steps - p->target_steps,
         .steps = p->steps,
+        .terms = (rg_u64)mean_over,
         .w_forward = p->pack_head,
         .w_reverse = p->pack_head_reverse,
         .bias = p->pack_head_bias,
@@ -379,12 +415,11 @@ static rg_status reduce_head(struct rg_engine *e) {
 }
 
 /* Outputs of a chunk [T'][rows][Op] into [rows][T'][O]. */
-static rg_status read_outputs(struct rg_engine *e, size_t rows, float *outputs) {
+static rg_status read_outputs(struct rg_engine *e, size_t rows, double *outputs) {
     const struct rg_plan *const p = &e->plan;
-    float *padded = NULL;
+    double *padded = NULL;
     RG_TRY(rg_alloc(&padded, p->target_steps * rows * p->o_stride, sizeof *padded, "outputs"));
-    const rg_status status =
-        rg_buffer_read(e->device, padded, e->z, 0, p->target_steps * rows * p->o_stride * sizeof *padded);
+    const rg_status status = rg_reals_read(e->device, padded, e->z, 0, p->target_steps * rows * p->o_stride);
     for (size_t t = 0; status == RG_OK && t < p->target_steps; t++) {
         for (size_t i = 0; i < rows; i++) {
             memcpy(outputs + (i * p->target_steps + t) * p->outputs, padded + (t * rows + i) * p->o_stride,
@@ -396,7 +431,7 @@ static rg_status read_outputs(struct rg_engine *e, size_t rows, float *outputs) 
 }
 
 rg_status rg_engine_forward(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t rows,
-                            float *outputs) {
+                            double *outputs) {
     const size_t each = e->plan.target_steps * e->plan.outputs;
     RG_TRY(rg_engine_pack(e));
     for (size_t first = 0; first < rows; first += e->plan.chunk) {

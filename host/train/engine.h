@@ -78,23 +78,26 @@ struct rg_engine {
     struct rg_buffer *history;                 /* [RG_HISTORY] struct rg_record */
 };
 
-/* Take the memory and load the model's weights. `model` must outlive the engine. */
+/* Take the memory and load the model's weights, in the device's precision. `model` must outlive the engine. */
 rg_status rg_engine_create(struct rg_device *device, const struct rg_model *model,
                            const struct rg_engine_options *options, struct rg_engine **out);
 void rg_engine_destroy(struct rg_engine *engine); /* NULL allowed */
 
-/* Weights to and from the device, gradients from it, in the model's arena layout. Reading waits. */
-rg_status rg_engine_set_weights(struct rg_engine *engine, const float *weights);
-rg_status rg_engine_get_weights(struct rg_engine *engine, float *weights);
-rg_status rg_engine_get_gradients(struct rg_engine *engine, float *gradients);
+/* Weights from a model to the device and back, gradients [arena] in the model's layout. Reading waits. */
+rg_status rg_engine_set_weights(struct rg_engine *engine, const struct rg_model *model);
+rg_status rg_engine_get_weights(struct rg_engine *engine, struct rg_model *model);
+rg_status rg_engine_get_gradients(struct rg_engine *engine, double *gradients);
+/* The loss and the norm of the gradient that are on the device, added up in double on the host: what the records hold
+ * as floats. Waits. */
+rg_status rg_engine_totals(struct rg_engine *engine, double *loss, double *norm);
 
 /* dL/dh_0 [L*D][batch][H], and dL/dc_0 alike if the cell is an lstm, of an engine with plan.initial_gradient after
  * rg_engine_gradient. Waits. */
-rg_status rg_engine_get_initial_gradients(struct rg_engine *engine, float *dh_0, float *dc_0);
+rg_status rg_engine_get_initial_gradients(struct rg_engine *engine, double *dh_0, double *dc_0);
 
 /* Outputs of the first `rows` sequences of a batch, [rows][T'][O] without padding. Waits. */
 rg_status rg_engine_forward(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,
-                            float *outputs);
+                            double *outputs);
 /* Queue loss and gradient of the whole batch. */
 rg_status rg_engine_gradient(struct rg_engine *engine, struct rg_source *source, uint64_t update);
 /* Queue the norm (the record goes into history slot update % RG_HISTORY), and the optimiser. */

@@ -167,7 +167,7 @@ static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, 
 }
 
 static size_t sweep_local_bytes(const struct rg_engine *e, size_t width) {
-    return 2 * e->plan.tile * RG_LOCAL_STRIDE(width, (size_t)e->device->info.vec) * sizeof(float);
+    return 2 * e->plan.tile * RG_LOCAL_STRIDE(width, (size_t)e->device->info.vec) * e->plan.real_bytes;
 }
 
 /* What a layer reads: x, or the states below it. */

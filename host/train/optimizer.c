@@ -26,7 +26,7 @@ size_t rg_optimizer_n_states(enum rg_optimizer kind, double momentum) {
 }
 
 static rg_status create_state(const struct rg_optimizer_state *o, const char *what, struct rg_buffer **out) {
-    RG_TRY(rg_buffer_create(o->device, o->n * sizeof(float), what, out));
+    RG_TRY(rg_reals_create(o->device, o->n, what, out));
     return rg_buffer_zero(o->device, *out);
 }
 

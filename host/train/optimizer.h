@@ -45,7 +45,7 @@ struct rg_norm_buffers {
     size_t n_groups; /* work-groups that share the gradients; the same number gives the same bits */
 };
 
-/* Arrays of n floats that an optimiser keeps on the device: 0, 1 or 2. */
+/* Arrays of n numbers that an optimiser keeps on the device: 0, 1 or 2. */
 size_t rg_optimizer_n_states(enum rg_optimizer kind, double momentum);
 
 /* An optimiser of n weights, n a multiple of RG_ARENA_ALIGN. RG_USAGE if both kinds of clipping are asked for. */

@@ -85,7 +85,7 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
         p->layer[l].partial_rows = p->hidden + p->layer[l].inputs + 1 + (adds_skip(p) ? p->hidden : 0);
         all += rg_plan_term(p, l) * p->directions;
     }
-    const uint64_t fit = most(1, (size_t)(MAX_PARTIAL_BYTES / (all * sizeof(float))));
+    const uint64_t fit = most(1, (size_t)(MAX_PARTIAL_BYTES / (all * p->real_bytes)));
     p->segments = least(least(p->steps, MIN_GROUPS), (size_t)fit);
     p->sum_segments = least(p->segments, device->info.is_gpu ? MIN_GROUPS : divide_up(MIN_GROUPS, panels));
     p->sum_segments = least(p->sum_segments, divide_up(p->batch * p->steps, SEGMENT_ROWS));
@@ -112,7 +112,7 @@ static uint64_t sequence_bytes(const struct rg_plan *p, const struct rg_plan_opt
         step += (p->saved ? 0 : p->directions * p->d_stride) + p->dx_stride + (p->layers > 1 ? 2 * p->out_stride : 0);
         once += targets * (p->o_stride + p->out_stride) + most(p->skip, 1) * p->h_stride;
     }
-    return (step * steps + once) * sizeof(float);
+    return (step * steps + once) * p->real_bytes;
 }
 
 /* Bytes that grow with the chunk, and bytes that do not. */
@@ -123,14 +123,14 @@ static void plan_bytes(struct rg_plan *p, const struct rg_model *model, const st
         arenas * model->arena + p->packed + p->batch + (options->training ? p->partial : 0) + initial;
     p->row_bytes = sequence_bytes(p, options, p->steps);
     p->step_bytes = sequence_bytes(p, options, p->steps + 1) - p->row_bytes;
-    p->fixed_bytes = fixed * sizeof(float) + options->data_bytes;
+    p->fixed_bytes = fixed * p->real_bytes + options->data_bytes;
 }
 
 /* The widest buffer, for one sequence. */
 static uint64_t widest_bytes(const struct rg_plan *p, bool training) {
     const size_t states = most(p->layer[0].x_stride, p->out_stride);
     return (uint64_t)p->state_steps *
-           most(most(states, training ? p->dx_stride : 0), training || p->saved ? p->d_stride : 0) * sizeof(float);
+           most(most(states, training ? p->dx_stride : 0), training || p->saved ? p->d_stride : 0) * p->real_bytes;
 }
 
 static uint64_t cache_bytes(const struct rg_device_info *info) {
@@ -185,7 +185,7 @@ static uint64_t fitting_steps(const struct rg_plan *p, const struct rg_device_in
  * fits. */
 static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory, uint64_t widest) {
     char need[32], limit[32];
-    const uint64_t per_sequence = sizeof(float);
+    const uint64_t per_sequence = p->real_bytes;
     const uint64_t base = p->fixed_bytes - p->batch * per_sequence, whole = p->fixed_bytes + p->row_bytes;
     const uint64_t batch = memory > base + p->row_bytes ? (memory - base - p->row_bytes) / per_sequence : 0;
     if (whole <= memory) {
@@ -245,14 +245,14 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
 /* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
 static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     const struct rg_device_info *info = &device->info;
-    const size_t row = 2 * RG_LOCAL_STRIDE(p->gates * p->h_stride, (size_t)info->vec) * sizeof(float);
+    const size_t row = 2 * RG_LOCAL_STRIDE(p->gates * p->h_stride, (size_t)info->vec) * p->real_bytes;
     const size_t fit = info->max_local_bytes / row;
     if (fit == 0) {
         return rg_fail(
             RG_NO_MEMORY,
             "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
             p->hidden, row, info->name, info->max_local_bytes,
-            info->max_local_bytes / (2 * sizeof(float)) / p->gates - (size_t)info->vec);
+            info->max_local_bytes / (2 * p->real_bytes) / p->gates - (size_t)info->vec);
     }
     const size_t shared = divide_up(p->chunk, (size_t)info->units);
     const size_t wanted = info->is_gpu || rg_device_items(device) > 1 ? BLOCK_ROWS * (size_t)info->rows
@@ -271,7 +271,7 @@ static rg_status check_sizes(const struct rg_plan *p) {
     const size_t wide = most(most(p->inputs, p->hidden), most(p->outputs, p->words)); /* words are kept as reals */
     size_t product = 0;
     if (wide >= limit || !rg_multiply(p->batch, p->steps, &product) || !rg_multiply(product, wide, &product) ||
-        !rg_multiply(product, (size_t)64 * RG_MAX_LAYERS * sizeof(float), &product)) {
+        !rg_multiply(product, (size_t)64 * RG_MAX_LAYERS * p->real_bytes, &product)) {
         return rg_fail(RG_NO_MEMORY,
                        "batch %zu, steps %zu, hidden %zu, inputs %zu, outputs %zu are more than a machine can address",
                        p->batch, p->steps, p->hidden, p->inputs, p->outputs);
@@ -286,6 +286,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     *plan = (struct rg_plan){.batch = options->batch,
                              .steps = options->steps,
                              .target_steps = shape->target == RG_TARGET_STEPS ? options->steps : 1,
+                             .real_bytes = device->info.real_bytes,
                              .inputs = shape->inputs,
                              .words = shape->words,
                              .hidden = shape->hidden,

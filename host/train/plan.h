@@ -37,6 +37,7 @@ struct rg_plan_layer {
 
 struct rg_plan {
     size_t batch, steps, target_steps; /* T' = 1, or T where every step has an output */
+    size_t real_bytes;                 /* of a number on the device */
     size_t inputs, hidden, outputs, n_targets;
     size_t words;     /* V of the embedding table, 0: none */
     size_t dx_stride; /* of dL/dx below it: E rounded up */

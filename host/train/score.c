@@ -7,7 +7,7 @@ double rg_sigmoid(double z) {
     return z >= 0.0 ? 1.0 / (1.0 + exp(-z)) : exp(z) / (1.0 + exp(z));
 }
 
-size_t rg_largest(const float *z, size_t n) {
+size_t rg_largest(const double *z, size_t n) {
     size_t best = 0;
     for (size_t i = 1; i < n; i++) {
         best = z[i] > z[best] ? i : best;
@@ -16,36 +16,36 @@ size_t rg_largest(const float *z, size_t n) {
 }
 
 /* ln sum exp z */
-static double log_sum_exp(const float *z, size_t n) {
-    const double top = (double)z[rg_largest(z, n)];
+static double log_sum_exp(const double *z, size_t n) {
+    const double top = z[rg_largest(z, n)];
     double sum = 0.0;
     for (size_t i = 0; i < n; i++) {
-        sum += exp((double)z[i] - top);
+        sum += exp(z[i] - top);
     }
     return log(sum) + top;
 }
 
-void rg_softmax(const float *z, size_t n, double *probabilities) {
+void rg_softmax(const double *z, size_t n, double *probabilities) {
     const double whole = log_sum_exp(z, n);
     for (size_t i = 0; i < n; i++) {
-        probabilities[i] = exp((double)z[i] - whole);
+        probabilities[i] = exp(z[i] - whole);
     }
 }
 
-void rg_score(const float *outputs, const float *targets, size_t n, size_t n_outputs, enum rg_loss loss,
+void rg_score(const double *outputs, const float *targets, size_t n, size_t n_outputs, enum rg_loss loss,
               double *mean_loss, double *accuracy) {
     double sum = 0.0;
     size_t right = 0;
     for (size_t i = 0; i < n; i++) {
-        const float *const z = outputs + i * n_outputs;
+        const double *const z = outputs + i * n_outputs;
         if (loss == RG_LOSS_CE) {
             const size_t label = (size_t)targets[i];
-            sum += log_sum_exp(z, n_outputs) - (double)z[label];
+            sum += log_sum_exp(z, n_outputs) - z[label];
             right += rg_largest(z, n_outputs) == label;
             continue;
         }
         for (size_t o = 0; o < n_outputs; o++) {
-            const double value = (double)z[o], y = (double)targets[i * n_outputs + o];
+            const double value = z[o], y = (double)targets[i * n_outputs + o];
             if (loss == RG_LOSS_MSE) {
                 sum += (value - y) * (value - y);
             } else {

@@ -14,16 +14,16 @@ struct rg_validation {
 
 /* outputs [n][n_outputs] as the head gives them (logits for bce and ce); targets [n][n_outputs], or the class [n] for
  * ce. *loss is the mean as in training; *accuracy the share of right classes, NAN for mse. */
-void rg_score(const float *outputs, const float *targets, size_t n, size_t n_outputs, enum rg_loss loss,
+void rg_score(const double *outputs, const float *targets, size_t n, size_t n_outputs, enum rg_loss loss,
               double *mean_loss, double *accuracy);
 
 /* Logistic function. */
 double rg_sigmoid(double z);
 
 /* The class with the largest logit. */
-size_t rg_largest(const float *z, size_t n);
+size_t rg_largest(const double *z, size_t n);
 
 /* softmax(z) as probabilities [n]. */
-void rg_softmax(const float *z, size_t n, double *probabilities);
+void rg_softmax(const double *z, size_t n, double *probabilities);
 
 #endif

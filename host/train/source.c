@@ -235,8 +235,8 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
     const bool words = e->words != NULL;
     struct rg_buffer *const x = words ? e->words : e->x;
     const size_t inputs = words ? 1 : data->n_features, x_stride = words ? 1 : rg_input_stride(inputs);
-    assert(e->plan.steps >= data->n_steps && x->bytes >= rows * e->plan.steps * x_stride * sizeof(float));
-    assert(!labelled || e->y->bytes >= rows * n_targets * (every_step ? e->plan.steps : 1) * sizeof(float));
+    assert(e->plan.steps >= data->n_steps && x->bytes >= rows * e->plan.steps * x_stride * e->plan.real_bytes);
+    assert(!labelled || e->y->bytes >= rows * n_targets * (every_step ? e->plan.steps : 1) * e->plan.real_bytes);
     const struct rg_gather_args args = {.rows = rows,
                                         .first_row = first_row,
                                         .steps = e->plan.steps,
@@ -261,33 +261,47 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
     return RG_OK;
 }
 
-/* The data set's inputs and their bytes. */
-static const void *input_values(const struct rg_dataset *data, size_t *bytes) {
+/* Bytes of the data set's inputs on the device. */
+static size_t input_bytes(const struct rg_device *device, const struct rg_dataset *data) {
     const size_t steps = data->n_sequences * data->n_steps;
     switch (data->kind) {
     case RG_INPUT_BYTE:
-        *bytes = steps * data->n_features;
-        return data->x_byte;
+        return steps * data->n_features;
     case RG_INPUT_TOKEN:
-        *bytes = steps * sizeof *data->x_token;
-        return data->x_token;
+        return steps * sizeof *data->x_token;
     default:
-        *bytes = steps * data->n_features * sizeof *data->x_float;
-        return data->x_float;
+        return steps * data->n_features * device->info.real_bytes;
     }
 }
 
-uint64_t rg_data_source_bytes(const struct rg_dataset *data, size_t batch) {
-    size_t bytes = 0;
-    (void)input_values(data, &bytes);
+uint64_t rg_data_source_bytes(const struct rg_device *device, const struct rg_dataset *data, size_t batch) {
     const size_t initial = ((data->h_0 ? 1U : 0U) + (data->c_0 ? 1U : 0U)) * data->n_states * data->state_width;
-    return bytes + data->n_sequences * (data->n_targets + 1 + initial) * sizeof(float) + batch * sizeof(uint32_t);
+    return input_bytes(device, data) + data->n_sequences * (data->n_targets + initial) * device->info.real_bytes +
+           data->n_sequences * sizeof *data->lengths + batch * sizeof(uint32_t);
 }
 
 /* *out = a device copy of `bytes` bytes, or a small buffer if there are none. */
 static rg_status upload(struct rg_device *device, const void *from, size_t bytes, struct rg_buffer **out) {
     RG_TRY(rg_buffer_create(device, bytes, "the data set", out));
     return from ? rg_buffer_write(device, *out, 0, from, bytes) : RG_OK;
+}
+
+/* The same of n numbers, which are in one of two arrays, or in none. */
+static rg_status upload_reals(struct rg_device *device, const float *floats, const double *doubles, size_t n,
+                              struct rg_buffer **out) {
+    RG_TRY(rg_reals_create(device, floats || doubles ? n : 0, "the data set", out));
+    return doubles  ? rg_reals_write(device, *out, 0, doubles, n)
+           : floats ? rg_reals_write_floats(device, *out, 0, floats, n)
+                    : RG_OK;
+}
+
+static rg_status upload_inputs(struct rg_device *device, const struct rg_dataset *data, struct rg_buffer **out) {
+    if (data->kind == RG_INPUT_FLOAT) {
+        const size_t n = data->n_sequences * data->n_steps * data->n_features;
+        return upload_reals(device, data->x_float, data->x_double, n, out);
+    }
+    const void *const values = data->kind == RG_INPUT_BYTE ? (const void *)data->x_byte : data->x_token;
+    return upload(device, values, input_bytes(device, data), out);
 }
 
 rg_status rg_data_source_create(struct rg_device *device, const struct rg_dataset *data, size_t batch, uint64_t seed,
@@ -303,17 +317,15 @@ rg_status rg_data_source_create(struct rg_device *device, const struct rg_datase
     s->seed = seed;
     s->batch = batch;
     s->shuffle = shuffle;
-    size_t bytes = 0;
-    const void *values = input_values(data, &bytes);
-    RG_TRY_GOTO(upload(device, values, bytes, &s->x));
-    RG_TRY_GOTO(upload(device, data->y, data->y ? data->n_sequences * data->n_targets * sizeof(float) : 0, &s->y));
+    RG_TRY_GOTO(upload_inputs(device, data, &s->x));
+    RG_TRY_GOTO(upload_reals(device, data->y, data->y_double, data->n_sequences * data->n_targets, &s->y));
     RG_TRY_GOTO(upload(device, data->lengths, data->lengths ? data->n_sequences * sizeof(int32_t) : 0, &s->lengths));
-    const size_t states = data->n_states * data->n_sequences * data->state_width * sizeof(float);
+    const size_t states = data->n_states * data->n_sequences * data->state_width;
     if (data->h_0) {
-        RG_TRY_GOTO(upload(device, data->h_0, states, &s->h_0));
+        RG_TRY_GOTO(upload_reals(device, NULL, data->h_0, states, &s->h_0));
     }
     if (data->c_0) {
-        RG_TRY_GOTO(upload(device, data->c_0, states, &s->c_0));
+        RG_TRY_GOTO(upload_reals(device, NULL, data->c_0, states, &s->c_0));
     }
     RG_TRY_GOTO(rg_buffer_create(device, batch * sizeof(uint32_t), "the batch's index", &s->index));
     RG_TRY_GOTO(rg_alloc(&s->rows, batch, sizeof *s->rows, "the batch's index"));

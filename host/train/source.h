@@ -56,7 +56,7 @@ struct rg_data_source {
 };
 
 /* Bytes that a data set takes on the device. */
-uint64_t rg_data_source_bytes(const struct rg_dataset *data, size_t batch);
+uint64_t rg_data_source_bytes(const struct rg_device *device, const struct rg_dataset *data, size_t batch);
 rg_status rg_data_source_create(struct rg_device *device, const struct rg_dataset *data, size_t batch, uint64_t seed,
                                 bool shuffle, struct rg_data_source **out);
 void rg_data_source_destroy(struct rg_data_source *source); /* NULL allowed */

@@ -81,7 +81,8 @@ static rg_status fill_task(void *self, struct rg_engine *e, uint64_t update, siz
     const struct rg_problem *const p = &task->problem;
     const size_t x_stride = rg_input_stride(p->inputs);
     const size_t targets = p->target == RG_TARGET_STEPS ? rows * p->data_steps : rows;
-    assert(e->x->bytes >= p->data_steps * rows * x_stride * sizeof(float) && e->y->bytes >= targets * sizeof(float));
+    assert(e->x->bytes >= p->data_steps * rows * x_stride * e->plan.real_bytes &&
+           e->y->bytes >= targets * e->plan.real_bytes);
     const struct rg_task_args args = {.rows = rows,
                                       .first_row = first_row,
                                       .steps = p->data_steps,

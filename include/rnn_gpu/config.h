@@ -54,6 +54,7 @@ enum rg_schedule {
     RG_SCHEDULE_ONE_CYCLE,   /* up to lr over the first 30 %, down to 0 over the rest, by cosines */
     RG_SCHEDULE_PLATEAU      /* times `gamma` when the loss has not improved for `every` updates */
 };
+enum rg_precision { RG_PRECISION_FLOAT, RG_PRECISION_DOUBLE };
 enum rg_nonfinite { RG_NONFINITE_SKIP, RG_NONFINITE_STOP };
 enum rg_grid {
     RG_GRID_AUTO,     /* the sizes given, else those of the results compared with, else the standard grid */
@@ -122,7 +123,8 @@ struct rg_config {
     /* the machine */
     const char *device; /* auto, cpu, opencl, gpu, P:D, or part of a name */
     int threads;        /* 0: all processors this process may use */
-    uint64_t memory;    /* bytes the plan may use on the device; 0: what the device has */
+    enum rg_precision precision;
+    uint64_t memory; /* bytes the plan may use on the device; 0: what the device has */
 
     /* files and screens */
     const char *model; /* of grad and predict */
@@ -169,6 +171,7 @@ extern const char *const rg_target_names[];
 extern const char *const rg_pad_names[];
 extern const char *const rg_optimizer_names[];
 extern const char *const rg_schedule_names[];
+extern const char *const rg_precision_names[];
 
 /* The defaults that --help shows. */
 struct rg_config rg_config_default(void);

@@ -45,6 +45,7 @@ struct rg_model {
     size_t n_weights;  /* numbers in the tensors, as reported to the user */
     size_t arena;      /* elements of `weights`, gaps included */
     float *weights;    /* [arena] */
+    double *exact;     /* [arena], of a model in double precision, else NULL; `weights` then holds it rounded */
     char **vocabulary; /* of token models: [features] words, or NULL; set by rg_model_set_vocabulary */
 };
 
@@ -77,6 +78,9 @@ size_t rg_shape_directions(const struct rg_shape *shape);
 rg_status rg_model_create(const struct rg_shape *shape, struct rg_model **out);
 void rg_model_destroy(struct rg_model *model); /* NULL allowed */
 
+/* Give the model its weights as doubles too; RG_OK if it has them. */
+rg_status rg_model_widen(struct rg_model *model);
+
 /* Keep a copy of the [features] words, in order of their number. */
 rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words);
 
@@ -103,6 +107,9 @@ float *rg_model_values(const struct rg_model *model, size_t parameter);
  * loss; sizes come from the tensors). Biases that the file lacks are zero. RG_BAD_FILE names the tensor and both
  * shapes. */
 rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struct rg_model **out);
+/* The same in double precision: `exact` holds what the file does. */
+rg_status rg_model_load_exact(const char *path, const struct rg_shape *defaults, struct rg_model **out);
+/* As F32, or of a model in double precision as F64. */
 rg_status rg_model_save(const struct rg_model *model, const char *path);
 
 #endif

@@ -29,6 +29,16 @@ static const struct execution executions[] = {
 };
 enum { N_EXECUTIONS = sizeof executions / sizeof *executions };
 
+/* The same in double precision. */
+static const struct execution doubles[] = {
+    {"native, double", "cpu", {.is_double = true}},
+#ifdef RG_OPENCL
+    {"opencl, double", "opencl", {.is_double = true}},
+    {"opencl, double, GPU shape 2 x 1, 16 x 4", "opencl", {.is_double = true, .shape = {2, 1, 16, 4}}},
+#endif
+};
+enum { N_DOUBLES = sizeof doubles / sizeof *doubles };
+
 /* One of each kind: native, OpenCL in the CPU's shape, OpenCL in a GPU's. */
 static const int kinds[] = {
     0,
@@ -41,9 +51,8 @@ enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 /* The device of an execution; NULL, after a notice, where there is no OpenCL and RG_REQUIRE_OPENCL does not ask for
  * it. */
-static inline struct rg_device *open_execution(int i) {
+static inline struct rg_device *open_one(const struct execution *e) {
     struct rg_device *device = NULL;
-    const struct execution *e = &executions[i];
     const rg_status status = rg_device_open(e->spec, &e->options, &device);
     const char *required = getenv("RG_REQUIRE_OPENCL");
     if (status == RG_NO_DEVICE && e->spec[0] == 'o' && !(required && required[0] == '1')) {
@@ -52,6 +61,10 @@ static inline struct rg_device *open_execution(int i) {
     }
     ck_assert_msg(status == RG_OK, "%s: %s", e->name, rg_error_message());
     return device;
+}
+
+static inline struct rg_device *open_execution(int i) {
+    return open_one(&executions[i]);
 }
 
 /* Fail the test with the library's message. */

@@ -36,13 +36,13 @@ static rg_status fill(void *self, struct rg_engine *e, uint64_t update, size_t f
     return rg_buffer_write(e->device, e->y, 0, rg_blas_step_y(step), rows * sizeof(float));
 }
 
-static void expect_near(const struct rg_model *model, const float *got, const float *wanted, const char *what) {
+static void expect_near(const struct rg_model *model, const float *got, const double *wanted, const char *what) {
     for (size_t p = 0; p < model->n_parameters; p++) {
         const struct rg_parameter *const parameter = &model->parameters[p];
         double largest = 0.0, worst = 0.0;
         for (size_t i = parameter->offset; i < parameter->offset + rg_parameter_elements(parameter); i++) {
-            largest = fmax(largest, fabs((double)wanted[i]));
-            worst = fmax(worst, fabs((double)got[i] - (double)wanted[i]));
+            largest = fmax(largest, fabs(wanted[i]));
+            worst = fmax(worst, fabs((double)got[i] - wanted[i]));
         }
         ck_assert_msg(largest > 0.0 && worst <= 1e-4 * largest, "%s: %s of %s differs by %g of %g",
                       rg_cell_names[model->shape.cell], what, parameter->name, worst, largest);
@@ -68,7 +68,7 @@ START_TEST(same_update) {
         .optimizer = {.kind = RG_OPT_ADAM, .clip_norm = 1.0, .max_skips = 1}};
     expect_ok(rg_engine_create(device, model, &options, &engine), "engine");
     struct rg_source source = {.fill = fill, .self = step, .labelled = true};
-    float *const ours = numbers(model->arena, sizeof *ours);
+    double *const ours = numbers(model->arena, sizeof *ours);
     struct rg_record *const history = numbers(RG_HISTORY, sizeof *history);
     for (uint64_t update = 0; update < 3; update++) {
         expect_ok(rg_engine_gradient(engine, &source, update), "gradient");

@@ -31,7 +31,7 @@ static void measure(struct subject *s, struct rg_device *device, size_t rows, si
     struct rg_engine_options options = rg_exercise_options(e);
     options.plan.memory = memory;
     rg_exercise_copy_data(e);
-    rg_exercise_copy_weights(e, e->model->weights);
+    rg_exercise_copy_model(e);
     expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &s->source), "source");
     expect_ok(rg_engine_create(device, e->model, &options, &s->engine), "engine");
     const struct rg_lag_options lags = {.rows = rows, .probe = probe};
@@ -85,7 +85,7 @@ static void expect_profile(const struct subject *s, size_t layer, size_t directi
     const struct rg_exercise *const e = s->exercise;
     const struct rg_lag_profile *const p = rg_lag_profile_of(s->profiles, layer, direction);
     const struct rg_exercise_form form = {.sizes = e->sizes, .net = {.layers = e->model->shape.layers}};
-    const double tolerance = 2.0 * rg_tolerance_backward(&form);
+    const double tolerance = 2.0 * rg_tolerance_backward(s->engine->device, &form);
     for (size_t m = 0; m < p->n_matrices; m++) {
         const size_t parameter = ref_parameter_at(e->reference, layer, direction, roles[m]);
         const size_t n = ref_parameter_elements(e->reference, parameter);

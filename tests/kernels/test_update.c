@@ -32,25 +32,25 @@ static struct rg_exercise *exercise(struct rg_exercise_sizes sizes) {
 
 /* Arenas after some updates. */
 struct state {
-    float *weights, *gradients, *first, *second; /* [arena] */
+    double *weights, *gradients, *first, *second; /* [arena] */
     struct rg_control control;
 };
 
 static struct state read_state(struct rg_engine *engine) {
-    const size_t n = engine->model->arena, bytes = n * sizeof(float);
-    struct state s = {numbers(n, sizeof(float)),
-                      numbers(n, sizeof(float)),
-                      numbers(n, sizeof(float)),
-                      numbers(n, sizeof(float)),
+    const size_t n = engine->model->arena;
+    struct state s = {numbers(n, sizeof(double)),
+                      numbers(n, sizeof(double)),
+                      numbers(n, sizeof(double)),
+                      numbers(n, sizeof(double)),
                       {.steps = 0}};
-    expect_ok(rg_engine_get_weights(engine, s.weights), "weights");
+    expect_ok(rg_reals_read(engine->device, s.weights, engine->weights, 0, n), "weights");
     expect_ok(rg_engine_get_gradients(engine, s.gradients), "gradients");
     struct rg_buffer *const first = engine->optimizer->first, *const second = engine->optimizer->second;
     if (first) {
-        expect_ok(rg_buffer_read(engine->device, s.first, first, 0, bytes), "first state");
+        expect_ok(rg_reals_read(engine->device, s.first, first, 0, n), "first state");
     }
     if (second) {
-        expect_ok(rg_buffer_read(engine->device, s.second, second, 0, bytes), "second state");
+        expect_ok(rg_reals_read(engine->device, s.second, second, 0, n), "second state");
     }
     expect_ok(rg_engine_control(engine, &s.control), "control");
     return s;
@@ -64,9 +64,9 @@ static void free_state(struct state *s) {
 }
 
 static void expect_same(const struct state *a, const struct state *b, size_t arena, const char *what) {
-    ck_assert_msg(memcmp(a->gradients, b->gradients, arena * sizeof(float)) == 0, "gradients differ: %s", what);
-    ck_assert_msg(memcmp(a->weights, b->weights, arena * sizeof(float)) == 0, "weights differ: %s", what);
-    ck_assert_msg(memcmp(a->second, b->second, arena * sizeof(float)) == 0, "moments differ: %s", what);
+    ck_assert_msg(memcmp(a->gradients, b->gradients, arena * sizeof(double)) == 0, "gradients differ: %s", what);
+    ck_assert_msg(memcmp(a->weights, b->weights, arena * sizeof(double)) == 0, "weights differ: %s", what);
+    ck_assert_msg(memcmp(a->second, b->second, arena * sizeof(double)) == 0, "moments differ: %s", what);
     const struct rg_control *const ca = &a->control, *const cb = &b->control;
     ck_assert_msg(ca->steps == cb->steps && ca->skipped == cb->skipped && ca->clipped == cb->clipped &&
                       ca->coefficient == cb->coefficient && ca->correction2 == cb->correction2,
@@ -131,11 +131,11 @@ START_TEST(executions_agree_after_fifty_updates) {
             native = state;
         } else {
             for (size_t i = 0; i < arena; i++) {
-                a[i] = (double)state.weights[i];
-                a[arena + i] = (double)native.weights[i];
+                a[i] = state.weights[i];
+                a[arena + i] = native.weights[i];
             }
             const double error = rg_exercise_distance(a, a + arena, arena) / ref_norm(a + arena, arena);
-            ck_assert_msg(error <= 50.0 * rg_tolerance_backward(&form), "%s: weights are off native's by %.3g",
+            ck_assert_msg(error <= 50.0 * rg_tolerance_backward(device, &form), "%s: weights are off native's by %.3g",
                           executions[kinds[k]].name, error);
             free_state(&state);
         }
@@ -307,11 +307,11 @@ START_TEST(small_chunks_agree) {
         struct state cut = train_adding(device, e, 1, memory_for(device, e, rows), &plan);
         ck_assert_uint_le(plan.chunk, rows);
         for (size_t i = 0; i < arena; i++) {
-            values[i] = (double)cut.gradients[i];
-            values[arena + i] = (double)whole.gradients[i];
+            values[i] = cut.gradients[i];
+            values[arena + i] = whole.gradients[i];
         }
         ck_assert_double_le(rg_exercise_distance(values, values + arena, arena),
-                            rg_tolerance_backward(&form) * ref_norm(values + arena, arena));
+                            rg_tolerance_backward(device, &form) * ref_norm(values + arena, arena));
         free_state(&cut);
     }
     free_state(&whole);
@@ -322,7 +322,7 @@ START_TEST(small_chunks_agree) {
 END_TEST
 
 /* Outputs of the exercise's data, `batch` sequences at a time. */
-static void outputs(struct rg_device *device, const struct rg_exercise *e, size_t batch, float *out) {
+static void outputs(struct rg_device *device, const struct rg_exercise *e, size_t batch, double *out) {
     const size_t n = e->sizes.batch;
     struct rg_engine_options options = rg_exercise_options(e);
     struct rg_engine *engine = NULL;
@@ -349,7 +349,7 @@ START_TEST(a_batch_equals_one_by_one) {
     static const size_t batches[] = {1, 5, 13, 44};
     struct rg_exercise *e = exercise_of((struct rg_exercise_sizes){45, 11, 3, 35, 4, RG_LOSS_CE, ragged}, nets[net]);
     const size_t n = e->sizes.batch * e->sizes.outputs;
-    float *const all = numbers(n, sizeof *all), *const some = numbers(n, sizeof *some);
+    double *const all = numbers(n, sizeof *all), *const some = numbers(n, sizeof *some);
     outputs(device, e, e->sizes.batch, all);
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
         memset(some, 0, n * sizeof *some);
@@ -393,13 +393,13 @@ static void check_skipping(struct rg_device *device, enum rg_optimizer optimizer
     update(engine, &good_source->source, 0);
     struct state trained = read_state(engine);
     if (where < 2) { /* spoiled weights replace the trained ones */
-        expect_ok(rg_engine_set_weights(engine, bad->model->weights), "weights");
+        expect_ok(rg_engine_set_weights(engine, bad->model), "weights");
     }
     struct state before = read_state(engine);
     update(engine, &bad_source->source, 1);
     update(engine, &bad_source->source, 2);
     struct state after = read_state(engine);
-    const size_t bytes = good->model->arena * sizeof(float);
+    const size_t bytes = good->model->arena * sizeof(double);
     ck_assert_int_eq(memcmp(before.weights, after.weights, bytes), 0);
     ck_assert_int_eq(memcmp(before.first, after.first, bytes), 0);
     ck_assert_int_eq(memcmp(before.second, after.second, bytes), 0);
@@ -407,7 +407,7 @@ static void check_skipping(struct rg_device *device, enum rg_optimizer optimizer
     ck_assert_uint_eq(after.control.steps, 1);
     ck_assert_uint_eq(after.control.skipped, 2);
     ck_assert_uint_eq(after.control.skipped_row, 2);
-    expect_ok(rg_engine_set_weights(engine, trained.weights), "weights");
+    expect_ok(rg_reals_write(device, engine->weights, 0, trained.weights, good->model->arena), "weights");
     update(engine, &good_source->source, 3);
     struct rg_record history[RG_HISTORY];
     struct rg_control control;
@@ -467,7 +467,7 @@ START_TEST(too_many_skips_stop) {
         struct state before = read_state(engine);
         update(engine, &order[i]->source, i);
         struct state after = read_state(engine);
-        const bool same = memcmp(before.weights, after.weights, e->model->arena * sizeof(float)) == 0;
+        const bool same = memcmp(before.weights, after.weights, e->model->arena * sizeof(double)) == 0;
         ck_assert_msg(same == (i != 1), "update %zu", i);
         ck_assert_uint_eq(after.control.stopped, i >= 3 ? 1 : 0);
         ck_assert_uint_eq(after.control.steps, i >= 1 ? 1 : 0);
@@ -499,7 +499,7 @@ START_TEST(exploding_gradients_are_clipped) {
         rg_model_values(e->model, rg_model_head_weight(e->model))[i] *= 1e10f;
     }
     rg_exercise_copy_data(e);
-    rg_exercise_copy_weights(e, e->model->weights);
+    rg_exercise_copy_model(e);
     ref_gradient(e->reference, &e->batch, e->result);
     ck_assert_double_gt(e->result->grad_norm, 1e25);
     struct rg_engine *engine = engine_for(device, e, RG_OPT_SGD, 0.5);
@@ -508,7 +508,8 @@ START_TEST(exploding_gradients_are_clipped) {
     update(engine, &source->source, 0);
     struct rg_record history[RG_HISTORY];
     expect_ok(rg_engine_history(engine, history), "history");
-    ck_assert_double_le(fabs((double)history[0].norm / e->result->grad_norm - 1.0), rg_tolerance_backward(&form));
+    ck_assert_double_le(fabs((double)history[0].norm / e->result->grad_norm - 1.0),
+                        rg_tolerance_backward(device, &form));
     ck_assert_uint_eq(history[0].clipped, 1);
     ck_assert_uint_eq(history[0].skipped, 0);
     struct state state = read_state(engine);

@@ -19,7 +19,8 @@ static void write_file(const char *text) {
 }
 
 static struct rg_device device_of_gpu(void) {
-    struct rg_device device = {.info = {.is_gpu = true, .units = 4, .vec = 4, .nv = 1, .cols = 16, .rows = 4}};
+    struct rg_device device = {
+        .info = {.is_gpu = true, .units = 4, .real_bytes = 4, .vec = 4, .nv = 1, .cols = 16, .rows = 4}};
     device.info.memory_bytes = device.info.max_buffer_bytes = (uint64_t)1 << 40;
     device.info.max_local_bytes = 48 << 10;
     return device;

@@ -128,7 +128,7 @@ END_TEST
 START_TEST(given_vocabulary) {
     static const char *const words[] = {"rat", "dog", "cat", "mat", "ca"};
     static const char *const twice[] = {"rat", "dog", "rat"};
-    struct rg_dataset_options options = {words, 5, false};
+    struct rg_dataset_options options = {.vocabulary = words, .n_vocabulary = 5};
     struct rg_dataset *d = NULL;
 
     put("d.csv", BYTES("text,label\ncat rat,0\nca,1\n"));
@@ -145,7 +145,7 @@ START_TEST(given_vocabulary) {
     refuse(":3:1: the word `cow` is not in", &options);
     options.n_vocabulary = 0;
     refuse(":2:1: the word `cat` is not in", &options);
-    options = (struct rg_dataset_options){twice, 3, false};
+    options = (struct rg_dataset_options){.vocabulary = twice, .n_vocabulary = 3};
     d = NULL;
     ck_assert_int_eq(rg_dataset_read(path, &options, &d), RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "`rat` twice"));
@@ -503,7 +503,7 @@ START_TEST(npz_states) {
         3);
 
     ck_assert(d->n_states == 4 && d->state_width == 1 && !d->flat_states);
-    ck_assert(d->h_0[7] == 8.0f && d->c_0[7] == 1.0f);
+    ck_assert(d->h_0[7] == 8.0 && d->c_0[7] == 1.0);
     rg_dataset_destroy(d);
     d = read_npz((struct rg_tensor[]){good, tensor("c_0", RG_F64, SHAPE(2, 4), c)}, 2);
     ck_assert(d->n_states == 1 && d->state_width == 4 && d->flat_states && d->h_0 == NULL);

@@ -49,6 +49,7 @@ START_TEST(defaults) {
     ck_assert(config.updates == 100 && !config.updates_given && config.max_time == 0.0 && config.target_loss == 0.0);
     ck_assert(config.optimizer == RG_OPT_ADAM && config.lr == 1e-3 && config.clip_norm == 1.0);
     ck_assert(config.nonfinite == RG_NONFINITE_SKIP && config.seed == 1);
+    ck_assert(config.precision == RG_PRECISION_FLOAT);
     ck_assert_str_eq(config.device, "auto");
     ck_assert(config.threads == 0 && config.memory == 0 && !config.json && !config.quiet && config.color == -1);
     ck_assert(config.input == 2 && config.repeats == 5 && !config.sizes_given);
@@ -87,6 +88,10 @@ START_TEST(every_option) {
     ck_assert(config.grid == RG_GRID_FULL && config.cell_given && config.peers && config.roofline && config.verbose);
     ck_assert_str_eq(config.compare, "old.jsonl");
     ck_assert_str_eq(config.out, "new.jsonl");
+    accept("selftest --precision double");
+    ck_assert_int_eq(config.precision, RG_PRECISION_DOUBLE);
+    accept("grad --model m --data d --out o --precision double --precision float");
+    ck_assert_int_eq(config.precision, RG_PRECISION_FLOAT);
     accept("predict --model m --data d --out o");
     ck_assert_str_eq(command, "predict");
     ck_assert_str_eq(config.model, "m");
@@ -362,6 +367,8 @@ static const struct {
     {"--seed 18446744073709551616", "0 to 18446744073709551615"},
     {"--seed -1", "--seed: -1 is out of range"},
     {"--threads 5000", "--threads: 5000 is out of range; 0 to 4096"},
+    {"--precision half", "--precision: unknown value 'half'; expected one of float, double"},
+    {"devices --precision double", "--precision"},
     {"--lr nan", "--lr: 'nan' is not a number; 0 to 1000000"},
     {"--lr inf", "'inf' is not a number"},
     {"--lr 1e999", "--lr: 1e999 is out of range; 0 to 1000000"},

@@ -15,6 +15,7 @@ static struct rg_device a_gpu(void) {
                                        .memory_bytes = (uint64_t)64 << 30,
                                        .max_buffer_bytes = (uint64_t)16 << 30,
                                        .max_local_bytes = LOCAL_BYTES,
+                                       .real_bytes = sizeof(float),
                                        .vec = shape.vec,
                                        .nv = shape.nv,
                                        .cols = shape.cols,

@@ -1,4 +1,5 @@
-/* The kernels as C, compiled once for every instruction set (RG_NATIVE_SUFFIX, RG_VEC); see kernels/all.cl. */
+/* The kernels as C, compiled once for every instruction set and precision (RG_NATIVE_SUFFIX, RG_VEC,
+ * RG_DOUBLE); see kernels/all.cl. */
 #include "device/native/native.h"
 
 #include "all.cl"

@@ -10,7 +10,10 @@
 #ifndef RG_VEC
 #error "RG_VEC: lanes of a vector; set by the build for each instruction set"
 #endif
-#if RG_VEC == 16
+#ifndef RG_DOUBLE
+#define RG_DOUBLE 0
+#endif
+#if RG_VEC * (1 + RG_DOUBLE) == 16
 #define RG_NV 2 /* 8 x 2 accumulators of 32 registers */
 #else
 #define RG_NV 1 /* 8 x 1 accumulators of 16 registers */
@@ -18,14 +21,25 @@
 #define RG_COLS 1
 #define RG_ROWS 1
 
-typedef float rg_real;
-typedef unsigned char uchar;
-typedef float rg_vec __attribute__((vector_size(RG_VEC * 4)));
-typedef int32_t rg_mask __attribute__((vector_size(RG_VEC * 4)));
-typedef float rg_unaligned __attribute__((vector_size(RG_VEC * 4), aligned(4), may_alias));
-
 #define RG_CAT_(a, b) a##b
 #define RG_CAT(a, b) RG_CAT_(a, b)
+#if RG_DOUBLE
+typedef double rg_real;
+typedef int64_t rg_whole;
+#define RG_NUMBER(x) x
+#define RG_LIBM(name) name
+#else
+typedef float rg_real;
+typedef int32_t rg_whole;
+#define RG_NUMBER(x) RG_CAT(x, f)
+#define RG_LIBM(name) RG_CAT(name, f)
+#endif
+typedef unsigned char uchar;
+typedef rg_real rg_vec __attribute__((vector_size(RG_VEC * sizeof(rg_real))));
+typedef rg_whole rg_mask __attribute__((vector_size(RG_VEC * sizeof(rg_whole))));
+typedef rg_real rg_unaligned
+    __attribute__((vector_size(RG_VEC * sizeof(rg_real)), aligned(sizeof(rg_real)), may_alias));
+
 #define RG_LOAD(p) ((rg_vec)(*(const rg_unaligned *)(p)))
 #define RG_LOAD_ALIGNED(p) RG_LOAD(p)
 #define RG_STORE(v, p) (*(rg_unaligned *)(p) = (v))
@@ -48,12 +62,12 @@ typedef float rg_unaligned __attribute__((vector_size(RG_VEC * 4), aligned(4), m
 #define RG_PIN(v)
 #endif
 
-#define RG_EXP(x) expf(x)
-#define RG_EXPM1(x) expm1f(x)
-#define RG_LOG(x) logf(x)
-#define RG_LOG1P(x) log1pf(x)
-#define RG_ABS(x) fabsf(x)
-#define RG_SQRT1(x) sqrtf(x)
+#define RG_EXP(x) RG_LIBM(exp)(x)
+#define RG_EXPM1(x) RG_LIBM(expm1)(x)
+#define RG_LOG(x) RG_LIBM(log)(x)
+#define RG_LOG1P(x) RG_LIBM(log1p)(x)
+#define RG_ABS(x) RG_LIBM(fabs)(x)
+#define RG_SQRT1(x) RG_LIBM(sqrt)(x)
 
 #define __kernel
 #define __global
@@ -69,22 +83,42 @@ static _Thread_local struct rg_native_group rg_native_group;
 #define get_local_id(d) ((size_t)0)
 
 /* Every lane written out: adding s to a zero vector would not be the same for -0, and costs an instruction. */
-RG_INLINE rg_vec rg_native_splat(float s) {
+RG_INLINE rg_vec rg_native_splat(rg_real s) {
 #if RG_VEC == 16
     return (rg_vec){s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s};
 #elif RG_VEC == 8
     return (rg_vec){s, s, s, s, s, s, s, s};
-#else
+#elif RG_VEC == 4
     return (rg_vec){s, s, s, s};
+#else
+    return (rg_vec){s, s};
 #endif
 }
 
 RG_INLINE rg_vec rg_native_sqrt(rg_vec v) {
     for (int i = 0; i < RG_VEC; i++) {
-        v[i] = sqrtf(v[i]);
+        v[i] = RG_SQRT1(v[i]);
     }
     return v;
 }
 #define RG_SQRT(v) rg_native_sqrt(v)
+
+#if RG_DOUBLE
+RG_INLINE rg_vec rg_native_exp(rg_vec v) {
+    for (int i = 0; i < RG_VEC; i++) {
+        v[i] = exp(v[i]);
+    }
+    return v;
+}
+
+RG_INLINE rg_vec rg_native_tanh(rg_vec v) {
+    for (int i = 0; i < RG_VEC; i++) {
+        v[i] = tanh(v[i]);
+    }
+    return v;
+}
+#define RG_VECTOR_EXP(v) rg_native_exp(v)
+#define RG_VECTOR_TANH(v) rg_native_tanh(v)
+#endif
 
 #endif

@@ -24,21 +24,21 @@ struct native_device {
     size_t scratch_bytes;
 };
 
-static const struct rg_native_kernels *choose_kernels(const char **isa) {
+static const struct rg_native_kernels *choose_kernels(bool is_double, const char **isa) {
 #ifdef RG_HAVE_X86_ISAS
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
         *isa = "x86-64-v4 (AVX-512)";
-        return &rg_native_kernels_v4;
+        return is_double ? &rg_native_kernels_v4_double : &rg_native_kernels_v4;
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
         __builtin_cpu_supports("bmi2")) {
         *isa = "x86-64-v3 (AVX2)";
-        return &rg_native_kernels_v3;
+        return is_double ? &rg_native_kernels_v3_double : &rg_native_kernels_v3;
     }
 #endif
     *isa = "base instructions";
-    return &rg_native_kernels_base;
+    return is_double ? &rg_native_kernels_base_double : &rg_native_kernels_base;
 }
 
 static int available_threads(int wanted) {
@@ -87,7 +87,7 @@ static uint64_t last_cache_bytes(void) {
 
 void rg_native_describe(const struct rg_device_options *options, struct rg_device_info *info) {
     const char *isa = "";
-    const struct rg_native_kernels *kernels = choose_kernels(&isa);
+    const struct rg_native_kernels *kernels = choose_kernels(options->is_double, &isa);
     memset(info, 0, sizeof *info);
     processor_name(info->name, sizeof info->name);
     (void)snprintf(info->backend, sizeof info->backend, "native");
@@ -98,6 +98,8 @@ void rg_native_describe(const struct rg_device_options *options, struct rg_devic
     info->max_buffer_bytes = info->memory_bytes;
     info->max_local_bytes = (size_t)1 << 20; /* about what a second-level cache holds */
     info->cache_bytes = last_cache_bytes();
+    info->has_double = true;
+    info->real_bytes = options->is_double ? sizeof(double) : sizeof(float);
     info->vec = kernels->vec;
     info->nv = kernels->nv;
     info->cols = info->rows = 1;
@@ -214,7 +216,7 @@ rg_status rg_native_open(const struct rg_device_options *options, struct rg_devi
     native->base.ops = &ops;
     rg_native_describe(options, &native->base.info);
     const char *isa = "";
-    native->kernels = choose_kernels(&isa);
+    native->kernels = choose_kernels(options->is_double, &isa);
     native->threads = native->base.info.units;
     rg_status status = rg_alloc(&native->scratch, (size_t)native->threads, sizeof *native->scratch, "threads");
     if (status == RG_OK) {

@@ -1,4 +1,4 @@
-/* What a native build of the kernels offers, one table for each instruction set. */
+/* What a native build of the kernels offers, one table for each instruction set and precision. */
 #ifndef RG_NATIVE_KERNELS_H
 #define RG_NATIVE_KERNELS_H
 
@@ -15,10 +15,14 @@ struct rg_native_kernels {
     rg_native_entry entries[RG_N_KERNELS];
 };
 
+/* Of floats, and of doubles. */
 extern const struct rg_native_kernels rg_native_kernels_base; /* no instruction beyond the platform's base */
+extern const struct rg_native_kernels rg_native_kernels_base_double;
 #ifdef RG_HAVE_X86_ISAS
 extern const struct rg_native_kernels rg_native_kernels_v3; /* AVX2, FMA */
+extern const struct rg_native_kernels rg_native_kernels_v3_double;
 extern const struct rg_native_kernels rg_native_kernels_v4; /* AVX-512 */
+extern const struct rg_native_kernels rg_native_kernels_v4_double;
 #endif
 
 #endif

@@ -85,6 +85,7 @@ static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_i
     cl_device_type type = 0;
     cl_uint units = 1, width = 0;
     cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
+    cl_device_fp_config fp64 = 0;
     cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE;
     char name[256] = "", driver[256] = "", version[256] = "";
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof type, &type, NULL);
@@ -94,6 +95,7 @@ static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_i
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_buffer, &max_buffer, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof fp64, &fp64, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
@@ -105,6 +107,8 @@ static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_i
     (void)snprintf(info->backend, sizeof info->backend, "opencl");
     (void)snprintf(info->version, sizeof info->version, "driver %.40s, %.70s", driver, version);
     info->is_gpu = (type & CL_DEVICE_TYPE_GPU) != 0;
+    info->has_double = fp64 != 0;
+    info->real_bytes = sizeof(float);
     info->units = (int)units;
     info->memory_bytes = memory;
     info->max_buffer_bytes = max_buffer;
@@ -302,6 +306,15 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     describe(cl, id, info, problem);
     if (problem[0]) {
         RG_TRY_GOTO(rg_fail(RG_NO_DEVICE, "%s: %s", info->name, problem));
+    }
+    if (options->is_double && !info->has_double) {
+        RG_TRY_GOTO(rg_fail(RG_NO_DEVICE,
+                            "%s has no double precision (cl_khr_fp64); use --precision float or --device cpu",
+                            info->name));
+    }
+    if (options->is_double) {
+        info->real_bytes = sizeof(double);
+        info->vec /= 2;
     }
     if (options->shape.vec) {
         set_shape(info, options->shape);
