@@ -94,7 +94,8 @@ static rg_status add_by_lag(struct rg_plot *plot, const struct rg_comparison_row
     double sum = 0.0;
     for (size_t i = 0; i < s->n_lags; i++) {
         sum += s->lag_share[i];
-        series->x[i] = (double)(i * s->lag_steps / s->n_lags);
+        const size_t lag = i * s->lag_steps / s->n_lags;
+        series->x[i] = (double)lag;
         series->y[i] = shares ? sum : log10(s->lag_norm[i]);
     }
     return RG_OK;

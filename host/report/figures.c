@@ -247,6 +247,43 @@ rg_status rg_figure_cumulative(const struct rg_history *h, struct rg_plot *plot)
     return rg_plot_add_level(plot, "", 7, 1.0);
 }
 
+/* ---- Causes ---- */
+
+static rg_status add_cause(const struct rg_history *h, enum rg_cause cause, const char *name, struct rg_plot *plot) {
+    const struct rg_history_curve *const curve = &h->causes[cause];
+    struct rg_series *s = NULL;
+    if (!curve->values) {
+        return RG_OK;
+    }
+    RG_TRY(rg_plot_add(plot, name, RG_STYLE_LINE, (int)plot->n_series, curve->n, &s));
+    for (size_t c = 0; c < curve->n; c++) {
+        s->x[c] = (double)(c * curve->width);
+        s->y[c] = (double)curve->values[c];
+    }
+    return RG_OK;
+}
+
+static struct rg_axis cause_axis(void) {
+    struct rg_axis axis = rg_axis_of("lag: steps back from the loss", RG_LINEAR);
+    axis.whole = true;
+    return axis;
+}
+
+rg_status rg_figure_jacobian(const struct rg_history *h, struct rg_plot *plot) {
+    begin(plot, "Singular values of the Jacobian product by lag", cause_axis(),
+          rg_axis_of("of dh at the loss by dh at this lag", RG_LOG10));
+    RG_TRY(add_cause(h, RG_CAUSE_SIGMA_MAX, "largest", plot));
+    RG_TRY(add_cause(h, RG_CAUSE_SIGMA_MIN, "smallest", plot));
+    return rg_plot_is_empty(plot) ? RG_OK : rg_plot_add_level(plot, "", 7, 0.0);
+}
+
+rg_status rg_figure_activations(const struct rg_history *h, struct rg_plot *plot) {
+    begin(plot, "Activations by lag", cause_axis(), rg_axis_of("share of units, or mean", RG_LINEAR));
+    RG_TRY(add_cause(h, RG_CAUSE_SATURATED, "saturated units", plot));
+    RG_TRY(add_cause(h, RG_CAUSE_SLOPE, "mean slope", plot));
+    return add_cause(h, RG_CAUSE_FORGET, "mean forget gate", plot);
+}
+
 /* ---- Lag by update ---- */
 
 /* The sample nearest to an update. */

@@ -23,6 +23,10 @@ rg_status rg_figure_gates(const struct rg_history *history, struct rg_plot *plot
 rg_status rg_figure_shares(const struct rg_history *history, struct rg_plot *plot);
 rg_status rg_figure_cumulative(const struct rg_history *history, struct rg_plot *plot);
 
+/* What explains them, where the history knows it: singular values of the product of Jacobians; activations. */
+rg_status rg_figure_jacobian(const struct rg_history *history, struct rg_plot *plot);
+rg_status rg_figure_activations(const struct rg_history *history, struct rg_plot *plot);
+
 /* The recurrent matrix of the last layer's forward direction. */
 size_t rg_history_main_matrix(const struct rg_history *history);
 

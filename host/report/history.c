@@ -29,6 +29,9 @@ void rg_history_destroy(struct rg_history *h) {
     for (size_t i = 0; h->samples && i < h->sample.limit; i++) {
         rg_free(h->samples[i].numbers);
     }
+    for (size_t i = 0; i < RG_N_CAUSES; i++) {
+        rg_free(h->causes[i].values);
+    }
     rg_free(h->samples);
     rg_free(h->matrices);
     rg_free(h->validations);
@@ -160,6 +163,27 @@ rg_status rg_history_add_lags(struct rg_history *h, uint64_t update, const struc
     for (size_t m = 0; m < h->n_matrices; m++) {
         float *const to = sample->numbers + m * each;
         bin(h, &values[m], to, to + h->n_columns, to + 2 * h->n_columns);
+    }
+    return RG_OK;
+}
+
+rg_status rg_history_set_cause(struct rg_history *h, enum rg_cause cause, const double *values, size_t n) {
+    struct rg_history_curve *const curve = &h->causes[cause];
+    const size_t width = (n + RG_KEPT_LAGS - 1) / RG_KEPT_LAGS;
+    float *columns = NULL;
+    if (n == 0) {
+        return RG_OK;
+    }
+    RG_TRY(rg_alloc(&columns, RG_KEPT_LAGS, sizeof *columns, "a cause by lag"));
+    rg_free(curve->values);
+    *curve = (struct rg_history_curve){columns, (n + width - 1) / width, width};
+    for (size_t c = 0; c < curve->n; c++) {
+        double sum = 0.0, finite = 0.0;
+        for (size_t i = c * width; i < n && i < (c + 1) * width; i++) {
+            sum += isfinite(values[i]) ? values[i] : 0.0;
+            finite += isfinite(values[i]) ? 1.0 : 0.0;
+        }
+        columns[c] = finite > 0.0 ? (float)(sum / finite) : NAN;
     }
     return RG_OK;
 }

@@ -53,6 +53,22 @@ struct rg_lag_sample {
     float *numbers; /* [n_matrices][3][n_columns]: log10 norm, share, cosine */
 };
 
+/* What explains the newest lag profile, by lag. */
+enum rg_cause {
+    RG_CAUSE_SIGMA_MAX, /* log10 of the largest singular value of dh_T / dh_{T - tau} */
+    RG_CAUSE_SIGMA_MIN, /* log10 of the smallest */
+    RG_CAUSE_SATURATED, /* share of units with an activation that hardly moves, at step T - tau */
+    RG_CAUSE_SLOPE,     /* mean derivative of the activation, at step T - tau */
+    RG_CAUSE_FORGET,    /* mean forget gate, at step T - tau */
+    RG_N_CAUSES
+};
+
+/* Values by lag, in columns of `width` lags. */
+struct rg_history_curve {
+    float *values; /* [n]; NULL: not known */
+    size_t n, width;
+};
+
 /* A list of `n` kept items out of `seen`: every `stride`-th of them, from the first on, and the newest. */
 struct rg_thinned {
     size_t n, limit; /* limit: even */
@@ -74,6 +90,8 @@ struct rg_history {
     size_t n_columns;              /* ceil(T / width), at most RG_KEPT_LAGS */
     struct rg_lag_sample *samples; /* [sample.limit] */
     struct rg_thinned sample;      /* how many, and which */
+
+    struct rg_history_curve causes[RG_N_CAUSES];
 };
 
 rg_status rg_history_create(struct rg_history **out);
@@ -91,6 +109,9 @@ rg_status rg_history_set_matrices(struct rg_history *history, size_t steps, cons
 /* `values`: one for each matrix, in that order. Of a column's lags the largest norm is kept, the sum of the shares (so
  * that all of them still sum to 1) and the mean cosine. RG_NO_MEMORY. */
 rg_status rg_history_add_lags(struct rg_history *history, uint64_t update, const struct rg_lag_values *values);
+
+/* Set or replace a cause: `values` [n], of which columns keep the mean of the finite ones. RG_NO_MEMORY. */
+rg_status rg_history_set_cause(struct rg_history *history, enum rg_cause cause, const double *values, size_t n);
 
 /* The columns of one matrix in one sample: [n_columns] each. */
 enum rg_lag_quantity { RG_LAG_LOG10_NORM, RG_LAG_SHARE, RG_LAG_COSINE, RG_LAG_QUANTITIES };

@@ -16,8 +16,10 @@ rg_status rg_run_figures(const struct rg_history *h, double baseline, double cli
     RG_TRY(rg_figure_cumulative(h, &plots[3]));
     RG_TRY(rg_figure_shares(h, &plots[4]));
     RG_TRY(rg_figure_gates(h, &plots[5]));
-    RG_TRY(rg_figure_norm_map(h, &plots[6]));
-    return rg_figure_share_map(h, &plots[7]);
+    RG_TRY(rg_figure_jacobian(h, &plots[6]));
+    RG_TRY(rg_figure_activations(h, &plots[7]));
+    RG_TRY(rg_figure_norm_map(h, &plots[8]));
+    return rg_figure_share_map(h, &plots[9]);
 }
 
 void rg_run_figures_clear(struct rg_plot *plots) {

@@ -6,7 +6,7 @@
 #include "report/history.h"
 #include "report/plot.h"
 
-enum { RG_RUN_FIGURES = 8 };
+enum { RG_RUN_FIGURES = 10 };
 
 /* The plots of a run, in the order they are shown, into `plots` [RG_RUN_FIGURES], which are empty before; those for
  * which the history has nothing stay so. `baseline`: NAN for none; `clip_norm`: 0 for none. RG_NO_MEMORY. */

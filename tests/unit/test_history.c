@@ -152,6 +152,24 @@ START_TEST(what_a_profile_does_not_say_is_nan) {
 }
 END_TEST
 
+START_TEST(causes_are_binned) {
+    static double values[1300];
+    struct rg_history *h = created();
+    for (size_t i = 0; i < 1300; i++)
+        values[i] = i % 3 == 2 ? NAN : (double)i;
+    ck_assert_int_eq(rg_history_set_cause(h, RG_CAUSE_SLOPE, values, 0), RG_OK);
+    ck_assert_ptr_null(h->causes[RG_CAUSE_SLOPE].values);
+    ck_assert_int_eq(rg_history_set_cause(h, RG_CAUSE_SLOPE, values, 2), RG_OK);
+    ck_assert_int_eq(rg_history_set_cause(h, RG_CAUSE_SLOPE, values, 1300), RG_OK);
+    const struct rg_history_curve *const curve = &h->causes[RG_CAUSE_SLOPE];
+    ck_assert_uint_eq(curve->width, 3);
+    ck_assert_uint_eq(curve->n, 434);
+    for (size_t c = 0; c < curve->n; c++)
+        ck_assert_float_eq(curve->values[c], c < 433 ? (float)(3 * c) + 0.5F : 1299.0F);
+    rg_history_destroy(h);
+}
+END_TEST
+
 START_TEST(samples_are_thinned) {
     struct rg_history_matrix matrices[8] = {{"m", 0, 0}};
     struct rg_history *h = created();
@@ -194,6 +212,7 @@ int main(void) {
     tcase_add_test(tests, validations_are_thinned);
     tcase_add_test(tests, lags_are_binned);
     tcase_add_test(tests, what_a_profile_does_not_say_is_nan);
+    tcase_add_test(tests, causes_are_binned);
     tcase_add_test(tests, samples_are_thinned);
     tcase_add_test(tests, many_matrices_have_fewer_samples);
     suite_add_tcase(suite, tests);

@@ -165,6 +165,8 @@ static struct rg_history *noisy_history(size_t steps, size_t n_matrices, size_t 
         }
         ck_assert_int_eq(rg_history_add_lags(h, s, values), RG_OK);
     }
+    for (int cause = 0; cause < RG_N_CAUSES; cause++)
+        ck_assert_int_eq(rg_history_set_cause(h, (enum rg_cause)cause, numbers, steps), RG_OK);
     rg_history_add_validation(h, 3, 0.5, 0.5);
     rg_free(numbers);
     return h;
