@@ -11,6 +11,13 @@
 #define WIDE
 #endif
 
+/* The rows do not overlap. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define APART _Pragma("GCC ivdep")
+#else
+#define APART
+#endif
+
 static inline float logistic(float x) {
     return 1.0f / (1.0f + expf(-x));
 }
@@ -18,6 +25,7 @@ static inline float logistic(float x) {
 WIDE void rg_blas_rnn_forward(const struct rg_blas_row *row) {
     const float *restrict const a = row->gates;
     float *restrict const h = row->h;
+    APART
     for (size_t j = 0; j < row->hidden; j++) {
         h[j] = tanhf(a[j]);
     }
@@ -26,6 +34,7 @@ WIDE void rg_blas_rnn_forward(const struct rg_blas_row *row) {
 WIDE void rg_blas_rnn_reverse(const struct rg_blas_row *row) {
     float *restrict const a = row->gates;
     const float *restrict const h = row->h, *restrict const dh = row->dh;
+    APART
     for (size_t j = 0; j < row->hidden; j++) {
         a[j] = dh[j] * (1.0f - h[j] * h[j]);
     }
@@ -36,6 +45,7 @@ WIDE void rg_blas_lstm_forward(const struct rg_blas_row *row) {
     float *restrict const i = row->gates, *restrict const f = i + n, *restrict const g = f + n,
                           *restrict const o = g + n, *restrict const c = row->c, *restrict const h = row->h;
     const float *restrict const past = row->c_past;
+    APART
     for (size_t j = 0; j < n; j++) {
         i[j] = logistic(i[j]);
         f[j] = logistic(f[j]);
@@ -51,6 +61,7 @@ WIDE void rg_blas_lstm_reverse(const struct rg_blas_row *row) {
     float *restrict const gi = row->gates, *restrict const gf = gi + n, *restrict const gg = gf + n,
                           *restrict const go = gg + n, *restrict const dc = row->dc;
     const float *restrict const c = row->c, *restrict const past = row->c_past, *restrict const dh = row->dh;
+    APART
     for (size_t j = 0; j < n; j++) {
         const float i = gi[j], f = gf[j], g = gg[j], o = go[j], t = tanhf(c[j]);
         const float d = dc[j] + dh[j] * o * (1.0f - t * t);
@@ -67,6 +78,7 @@ WIDE void rg_blas_gru_forward(const struct rg_blas_row *row) {
     float *restrict const r = row->gates, *restrict const z = r + n, *restrict const c = z + n,
                           *restrict const h = row->h;
     const float *restrict const own = row->own, *restrict const past = row->h_past;
+    APART
     for (size_t j = 0; j < n; j++) {
         r[j] = logistic(r[j] + own[j]);
         z[j] = logistic(z[j] + own[n + j]);
@@ -80,6 +92,7 @@ WIDE void rg_blas_gru_reverse(const struct rg_blas_row *row) {
     float *restrict const gr = row->gates, *restrict const gz = gr + n, *restrict const gc = gz + n,
                           *restrict const own = row->own, *restrict const dh = row->dh;
     const float *restrict const past = row->h_past;
+    APART
     for (size_t j = 0; j < n; j++) {
         const float r = gr[j], z = gz[j], c = gc[j];
         const float d = dh[j] * (1.0f - z) * (1.0f - c * c);
@@ -103,6 +116,7 @@ WIDE double rg_blas_squares(const float *g, size_t n) {
 
 WIDE void rg_blas_adam(float *w, float *m, float *v, const float *g, size_t n, float clip, float correction1,
                        float correction2) {
+    APART
     for (size_t i = 0; i < n; i++) {
         const float gradient = clip * g[i];
         m[i] = 0.9f * m[i] + 0.1f * gradient;

@@ -90,20 +90,36 @@ static void times(const struct rg_blas_step *s, size_t m, size_t n, size_t k, co
                    c, (int)n);
 }
 
-static void put_biases(float *rows, size_t n_rows, size_t width, const float *a, const float *b) {
-    for (size_t r = 0; r < n_rows; r++) {
-        for (size_t j = 0; j < width; j++) {
-            rows[r * width + j] = a[j] + (b ? b[j] : 0.0f);
+/* Rows [rows][width] that start as a + b; b may be NULL. */
+struct biases {
+    float *to;
+    const float *a, *b;
+    size_t rows, width, items;
+};
+
+static void do_biases(void *context, size_t item, int thread) {
+    const struct biases *const p = context;
+    const size_t end = p->rows * (item + 1) / p->items;
+    (void)thread;
+    for (size_t r = p->rows * item / p->items; r < end; r++) {
+        for (size_t j = 0; j < p->width; j++) {
+            p->to[r * p->width + j] = p->a[j] + (p->b ? p->b[j] : 0.0f);
         }
     }
+}
+
+static void put_biases(const struct rg_blas_step *s, float *to, const float *a, const float *b) {
+    const size_t rows = s->steps * s->batch;
+    struct biases p = {to, a, b, rows, s->width, pieces(rows * s->width, rows)};
+    rg_pool_run(s->pool, p.items, do_biases, &p);
 }
 
 static void forward(struct rg_blas_step *s) {
     const size_t rows = s->steps * s->batch, units = s->batch * s->hidden;
     const float *const b_ih = weight(s, RG_ROLE_BIAS_IH), *const b_hh = weight(s, RG_ROLE_BIAS_HH);
-    put_biases(s->gates, rows, s->width, b_ih, s->own ? NULL : b_hh);
+    put_biases(s, s->gates, b_ih, s->own ? NULL : b_hh);
     if (s->own) {
-        put_biases(s->own, rows, s->width, b_hh, NULL);
+        put_biases(s, s->own, b_hh, NULL);
     }
     times_transposed(s, rows, s->width, s->inputs, s->x, weight(s, RG_ROLE_WEIGHT_IH), 1.0f, s->gates);
     float *const summed = s->own ? s->own : s->gates;

@@ -38,6 +38,18 @@ assert end[end["bound"] + "_bound_s"] == max(end[k] for k in end if k.endswith("
 '
 checked "the file of --out: command, machine, ceilings, results"
 
+expect_status 0 python3 "$root/bench/plot.py" results.jsonl
+check_svg() { python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$folder/stdout"; }
+check_svg || fail "the picture is no XML"
+expect_line '>native C<'
+expect_line '>8 × 4 × 8<'
+expect_line 'rnn-gpu bench --cell rnn .* on '
+echo '{}' >empty.jsonl
+expect_status 1 python3 "$root/bench/plot.py" empty.jsonl
+expect_line 'plot: empty.jsonl holds no results of bench' stderr
+rm empty.jsonl
+checked "the picture of results"
+
 expect_status 0 "$program" bench --device cpu --compare results.jsonl
 expect_line '^rnn +8 +4 +8 +[0-9.]+ (us|ms) +[0-9]+ % +[0-9.]+x$'
 expect_status 0 "$program" bench --device cpu --compare results.jsonl --json
