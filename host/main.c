@@ -17,9 +17,9 @@ static const struct {
     const char *name;
     rg_status (*run)(const struct rg_config *config);
 } commands[] = {
-    {"train", rg_command_train},     {"grad", rg_command_grad},         {"predict", rg_command_predict},
-    {"compare", rg_command_compare}, {"probe", rg_command_probe},       {"bench", rg_command_bench},
-    {"devices", rg_command_devices}, {"selftest", rg_command_selftest},
+    {"train", rg_command_train},     {"grad", rg_command_grad},       {"predict", rg_command_predict},
+    {"compare", rg_command_compare}, {"sweep", rg_command_sweep},     {"probe", rg_command_probe},
+    {"bench", rg_command_bench},     {"devices", rg_command_devices}, {"selftest", rg_command_selftest},
 };
 
 static rg_status run(int argc, char **argv) {

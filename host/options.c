@@ -70,8 +70,7 @@ static rg_status refuse_elsewhere(const struct arguments *arguments, const struc
 
 /* ---- Options ---- */
 
-/* The option that an argument spells, its length up to a `=` being `length`; NULL if there is none. */
-static const struct rg_option *find_option(const char *argument, size_t length) {
+const struct rg_option *rg_option_find(const char *argument, size_t length) {
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
         if (length == 2 && argument[1] == option->letter && option->letter != 0)
@@ -95,10 +94,19 @@ static const char *next_value(struct arguments *arguments) {
     return arguments->argv[++arguments->at];
 }
 
+bool rg_option_is_axis(const struct rg_option *option) {
+    return (option->commands >> rg_command_find("sweep") & 1) != 0 && option->kind != RG_KIND_FLAG &&
+           option->kind != RG_KIND_TEXT && option->group != RG_GROUP_MACHINE && option->group != RG_GROUP_SCREEN;
+}
+
+static bool is_sweep(const struct arguments *arguments) {
+    return strcmp(rg_commands[arguments->command].name, "sweep") == 0;
+}
+
 static rg_status parse_option(struct arguments *arguments, struct rg_config *config) {
     const char *const argument = arguments->argv[arguments->at];
     const size_t length = strcspn(argument, "=");
-    const struct rg_option *const option = find_option(argument, length);
+    const struct rg_option *const option = rg_option_find(argument, length);
     const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
     if (option == NULL)
         return refuse_option(arguments, argument, length);
@@ -116,6 +124,8 @@ static rg_status parse_option(struct arguments *arguments, struct rg_config *con
         value = "always";
     if (value == NULL)
         return rg_fail(RG_USAGE, "--%s needs a value; write --%s %s", option->name, option->name, option->argument);
+    if (is_sweep(arguments) && rg_option_is_axis(option))
+        return RG_OK; /* host/commands/grid.h reads the list */
     return rg_option_set(option, value, config);
 }
 
@@ -239,6 +249,8 @@ rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, cons
             return rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", argv[arguments.at]);
         RG_TRY(parse_option(&arguments, config));
     }
+    if (is_sweep(&arguments))
+        return RG_OK; /* each of its runs is checked */
     fill_in(&arguments, config);
     return check_together(&arguments, config);
 }

@@ -2,6 +2,7 @@
 #ifndef RNN_GPU_OPTIONS_H
 #define RNN_GPU_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -79,6 +80,13 @@ struct rg_schedule_form {
     double gamma;        /* 1 if it takes none */
 };
 extern const struct rg_schedule_form rg_schedule_forms[]; /* index = enum rg_schedule */
+
+/* The option that an argument spells, its length up to a `=` being `length`; NULL if there is none. */
+const struct rg_option *rg_option_find(const char *argument, size_t length);
+
+/* Whether a sweep takes lists of the option's values: all that `train` takes for model, data and training, but for
+ * flags and files. */
+bool rg_option_is_axis(const struct rg_option *option);
 
 /* Position of a command, or rg_n_commands. */
 size_t rg_command_find(const char *name);

@@ -61,6 +61,9 @@ const struct rg_command rg_commands[] = {
     {"compare", "the remedies side by side on one task",
      "  ./rnn-gpu compare\n"
      "  ./rnn-gpu compare --task copy --remedies tanh+clip,lstm,gru --updates 2000\n"},
+    {"sweep", "a grid of lengths, seeds, rates and other options, many at once",
+     "  ./rnn-gpu sweep --steps 10,30,100 --cell rnn,irnn,lstm --seed 1-5\n"
+     "  ./rnn-gpu sweep --cell irnn --lr 1e-4..1e-2*5 --seed 1-8 --updates 8000\n"},
     {"probe", "gradient experiments with known answers",
      "  ./rnn-gpu probe\n"
      "  ./rnn-gpu probe all\n"
@@ -77,8 +80,18 @@ const struct rg_command rg_commands[] = {
 const size_t rg_n_commands = sizeof rg_commands / sizeof *rg_commands;
 
 /* TRAIN: all that trains; ONE_RUN: where that is a single run, of which everything can be chosen. */
-enum { ONE_RUN = 1, GRAD = 2, PREDICT = 4, COMPARE = 8, PROBE = 16, BENCH = 32, DEVICES = 64, SELFTEST = 128 };
-enum { TRAIN = ONE_RUN | COMPARE };
+enum {
+    ONE_RUN = 1,
+    GRAD = 2,
+    PREDICT = 4,
+    COMPARE = 8,
+    SWEEP = 16,
+    PROBE = 32,
+    BENCH = 64,
+    DEVICES = 128,
+    SELFTEST = 256
+};
+enum { TRAIN = ONE_RUN | COMPARE | SWEEP };
 enum { COMPUTES = TRAIN | GRAD | PREDICT | PROBE | BENCH | SELFTEST, SPEAKS = COMPUTES | DEVICES };
 
 const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "Machine", "Files and screen"};
@@ -90,9 +103,9 @@ const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "
 
 const struct rg_option rg_options[] = {
     {"cell", 0, "NAME", RG_KIND_CELL, FIELD(cell), FIELD(cell_given), NO_RANGE, cell_names, RG_GROUP_MODEL,
-     ONE_RUN | GRAD | PREDICT | BENCH, 0, "recurrent cell (irnn: rnn with relu and identity)"},
+     ONE_RUN | SWEEP | GRAD | PREDICT | BENCH, 0, "recurrent cell (irnn: rnn with relu and identity)"},
     {"activation", 0, "NAME", RG_KIND_ENUM, FIELD(activation), RG_NOT_KEPT, NO_RANGE, rg_activation_names,
-     RG_GROUP_MODEL, ONE_RUN | GRAD | PREDICT | BENCH, 0, "of the rnn cell"},
+     RG_GROUP_MODEL, ONE_RUN | SWEEP | GRAD | PREDICT | BENCH, 0, "of the rnn cell"},
     {"skip", 0, "D", RG_KIND_COUNT, FIELD(skip), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_MODEL,
      TRAIN | GRAD | PREDICT, 0, "connect step t to t-D; 0: not"},
     {"skip-kind", 0, "KIND", RG_KIND_ENUM, FIELD(skip_kind), RG_NOT_KEPT, NO_RANGE, rg_skip_kind_names, RG_GROUP_MODEL,
@@ -109,10 +122,10 @@ const struct rg_option rg_options[] = {
      0, "a second direction, from the end to the beginning"},
     {"dropout", 0, "P", RG_KIND_FRACTION, FIELD(dropout), RG_NOT_KEPT, 0, 1, NULL, RG_GROUP_MODEL, TRAIN, 0,
      "share dropped between layers"},
-    {"init", 0, "KIND", RG_KIND_INIT, FIELD(init), RG_NOT_KEPT, 0, LARGE, init_names, RG_GROUP_MODEL, ONE_RUN, 0,
-     "start of W_hh and W_sh"},
+    {"init", 0, "KIND", RG_KIND_INIT, FIELD(init), RG_NOT_KEPT, 0, LARGE, init_names, RG_GROUP_MODEL, ONE_RUN | SWEEP,
+     0, "start of W_hh and W_sh"},
     {"init-input", 0, "KIND", RG_KIND_INIT, FIELD(init_input), RG_NOT_KEPT, 0, LARGE, init_input_names, RG_GROUP_MODEL,
-     ONE_RUN, 0, "start of W_ih"},
+     ONE_RUN | SWEEP, 0, "start of W_ih"},
     {"forget-bias", 0, "X", RG_KIND_SIGNED, FIELD(forget_bias), RG_NOT_KEPT, 0, 1000, NULL, RG_GROUP_MODEL, TRAIN, 0,
      "start of lstm's forget gate"},
     {"loss", 0, "NAME", RG_KIND_ENUM, FIELD(loss), RG_NOT_KEPT, NO_RANGE, rg_loss_names, RG_GROUP_MODEL, TRAIN | GRAD,
@@ -192,10 +205,10 @@ const struct rg_option rg_options[] = {
      GRAD | PREDICT, "trained weights, .safetensors"},
     {"out", 0, "PATH", RG_KIND_TEXT, FIELD(out), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN,
      ONE_RUN | GRAD | PREDICT | BENCH, GRAD, "result: train a folder, else a file"},
-    {"report", 0, "F.html", RG_KIND_TEXT, FIELD(report), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, TRAIN | GRAD, 0,
-     "all of it on one page, with figures"},
-    {"plot", 0, "F.svg", RG_KIND_TEXT, FIELD(plot), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, TRAIN | GRAD, 0,
-     "the figures alone, .svg or .png"},
+    {"report", 0, "F.html", RG_KIND_TEXT, FIELD(report), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN,
+     ONE_RUN | COMPARE | GRAD, 0, "all of it on one page, with figures"},
+    {"plot", 0, "F.svg", RG_KIND_TEXT, FIELD(plot), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN,
+     ONE_RUN | COMPARE | GRAD, 0, "the figures alone, .svg or .png"},
     {"log", 0, "F.jsonl", RG_KIND_TEXT, FIELD(log), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, ONE_RUN, 0,
      "the lines of --json, into a file"},
     {"tensorboard", 0, "DIR", RG_KIND_TEXT, FIELD(tensorboard), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, ONE_RUN,
@@ -224,7 +237,7 @@ struct rg_config rg_config_of_command(size_t command) {
         config.cell = RG_N_CELLS;
     if (command < rg_n_commands && (PROBE >> command & 1) != 0)
         config.hidden = config.steps = 0;
-    if (command < rg_n_commands && (COMPARE >> command & 1) != 0) {
+    if (command < rg_n_commands && ((COMPARE | SWEEP) >> command & 1) != 0) {
         config.hidden = 64;
         config.batch = 32;
         config.updates = 4000;

@@ -9,6 +9,7 @@ rg_status rg_command_train(const struct rg_config *config);
 rg_status rg_command_grad(const struct rg_config *config);
 rg_status rg_command_predict(const struct rg_config *config);
 rg_status rg_command_compare(const struct rg_config *config);
+rg_status rg_command_sweep(const struct rg_config *config);
 rg_status rg_command_probe(const struct rg_config *config);
 rg_status rg_command_bench(const struct rg_config *config);
 rg_status rg_command_devices(const struct rg_config *config);

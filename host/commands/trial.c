@@ -22,6 +22,7 @@ rg_status rg_trial(const struct rg_config *config, const struct rg_run_data *dat
     RG_TRY(rg_run_create(config, data, device, &run));
     rg_summary_init(summary, run->config.updates);
     (void)snprintf(summary->task, sizeof summary->task, "%s", run->problem.name);
+    summary->loss_kind = run->problem.loss;
     summary->baseline = run->problem.baseline;
     summary->batch = run->config.batch;
     summary->steps = run->problem.steps;

@@ -59,9 +59,23 @@ void rg_progress_run(struct rg_progress *progress, const char *name, double work
                   progress->done < progress->total ? time_left(progress, progress->done, left) : "");
 }
 
-void rg_progress_end(struct rg_progress *progress) {
+void rg_progress_count(struct rg_progress *progress, size_t done) {
+    char line[120], left[32];
+    progress->done = (double)done;
+    if (progress->live && progress->done < progress->total) {
+        (void)snprintf(line, sizeof line, "%zu of %.0f runs%s", done, progress->total,
+                       time_left(progress, progress->done, left));
+        rewrite(line);
+    }
+}
+
+void rg_progress_clear(const struct rg_progress *progress) {
     if (progress->live) {
         (void)fputs("\r\033[K", stderr);
         (void)fflush(stderr);
     }
+}
+
+void rg_progress_end(struct rg_progress *progress) {
+    rg_progress_clear(progress);
 }

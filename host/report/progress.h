@@ -27,6 +27,12 @@ void rg_progress_update(struct rg_progress *progress, const char *name, double w
 /* A run of `work` has ended with `result`. */
 void rg_progress_run(struct rg_progress *progress, const char *name, double work, const char *result);
 
+/* `done` of the runs, which are all of one work, have ended; a notice on a terminal only. */
+void rg_progress_count(struct rg_progress *progress, size_t done);
+
+/* Make room for a line of results. */
+void rg_progress_clear(const struct rg_progress *progress);
+
 /* Leave a clean line behind. */
 void rg_progress_end(struct rg_progress *progress);
 

@@ -15,6 +15,7 @@ enum {
 struct rg_summary {
     char task[64];
     double baseline; /* loss of the best answer that has not seen the sequence; NAN if it has none */
+    enum rg_loss loss_kind;
     size_t batch, steps, n_weights;
     enum rg_reason reason;
     uint64_t updates, skipped;

@@ -261,6 +261,9 @@ START_TEST(many_runs) {
     ck_assert_str_eq(command, "compare");
     ck_assert_str_eq(config.remedies, "tanh,relu,irnn,orthogonal,skip,lstm,gru");
     ck_assert(config.hidden == 64 && config.batch == 32 && config.updates == 4000 && !config.batch_given);
+    accept("sweep --steps 10,30 --lr 1e-4..1e-1*10 --device cpu --threads 3 --json");
+    ck_assert_str_eq(command, "sweep");
+    ck_assert(config.threads == 3 && config.json && config.hidden == 64 && config.steps == 100);
     accept("compare --remedies lstm+clip,gru --forget-bias 2 --skip 5 --hidden 7 --schedule step");
     ck_assert_str_eq(config.remedies, "lstm+clip,gru");
     ck_assert(config.forget_bias == 2.0 && config.skip == 5 && config.hidden == 7);
@@ -421,7 +424,7 @@ static const struct {
     {"--input 3", "--input does not belong to train; it is an option of bench"},
     {"bench --grid half", "expected one of auto, standard, full"},
     {"--peers", "--peers does not belong to train; it is an option of bench"},
-    {"devices --batch 5", "--batch does not belong to devices; it is an option of train, compare, bench"},
+    {"devices --batch 5", "--batch does not belong to devices; it is an option of train, compare, sweep, bench"},
     {"version --json", "--json does not belong to version"},
     {"grad --data d --out o", "grad needs --model FILE"},
     {"grad --model m --out o", "grad needs --data FILE"},

@@ -1,0 +1,166 @@
+/* Many small trainings at once: see replicas.h. */
+#define _GNU_SOURCE
+#include "commands/replicas.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "commands/setup.h"
+#include "commands/trial.h"
+#include "rnn_gpu/memory.h"
+#include "selftest/selftest.h"
+
+enum { MAX_WORKERS = 256, MESSAGE_BYTES = 1024 };
+
+/* What the workers share; `lock` guards all but the items, each of which one worker has. */
+struct crew {
+    struct rg_replicas *replicas;
+    const struct rg_run_data *data; /* of runs that read the same */
+    struct rg_device *device;       /* of the one worker; NULL: each opens its own */
+    size_t n_workers;
+    pthread_mutex_t lock;
+    size_t next;            /* item to start */
+    size_t finished, shown; /* items that have ended; the first of them that on_run has not had */
+    rg_status status;       /* the first failure */
+    char message[MESSAGE_BYTES];
+};
+
+static void note_failure(struct crew *c, rg_status status) {
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->status == RG_OK) {
+        c->status = status;
+        (void)snprintf(c->message, sizeof c->message, "%s", rg_error_message());
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+/* The next item, or n: nothing is left, or the crew is to stop. */
+static size_t take(struct crew *c) {
+    (void)pthread_mutex_lock(&c->lock);
+    const bool stop = c->status != RG_OK || *c->replicas->stop;
+    const size_t item = stop || c->next == c->replicas->n ? c->replicas->n : c->next++;
+    (void)pthread_mutex_unlock(&c->lock);
+    return item;
+}
+
+/* An item has ended: tell of all that are now at the front. */
+static void finish(struct crew *c, size_t item) {
+    struct rg_replicas *const r = c->replicas;
+    (void)pthread_mutex_lock(&c->lock);
+    r->items[item].done = r->items[item].summary.reason != RG_REASON_INTERRUPTED;
+    c->finished += r->items[item].done;
+    while (c->shown < r->n && r->items[c->shown].done) {
+        r->on_run(r->self, c->shown++, c->finished);
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+/* Runs read the same data if they have the file and the task of the first one. */
+static bool shares_data(const struct crew *c, const struct rg_config *config) {
+    const struct rg_config *const first = &c->replicas->items[0].config;
+    const char *const a = config->task ? config->task : "", *const b = first->task ? first->task : "";
+    return config->data == first->data && strcmp(a, b) == 0;
+}
+
+static rg_status run_item(struct crew *c, struct rg_device *device, struct rg_replica *item) {
+    const struct rg_trainer_hooks hooks = {.stop = c->replicas->stop};
+    struct rg_run_data own = {NULL, NULL};
+    const bool shared = shares_data(c, &item->config);
+    if (!shared) {
+        RG_TRY(rg_run_data_read(&item->config, &own));
+    }
+    item->config.memory = c->replicas->config->memory / c->n_workers;
+    const rg_status status = rg_trial(&item->config, shared ? c->data : &own, device, &hooks, &item->summary);
+    rg_run_data_release(&own);
+    return status;
+}
+
+static void *work(void *argument) {
+    struct crew *const c = argument;
+    struct rg_device *device = c->device;
+    rg_status status = device ? RG_OK : rg_native_open(&(struct rg_device_options){.threads = 1}, &device);
+    while (status == RG_OK) {
+        const size_t item = take(c);
+        if (item == c->replicas->n) {
+            break;
+        }
+        status = run_item(c, device, &c->replicas->items[item]);
+        if (status == RG_OK) {
+            finish(c, item);
+        }
+    }
+    if (status != RG_OK) {
+        note_failure(c, status);
+    }
+    if (device != c->device) {
+        rg_device_destroy(device);
+    }
+    return NULL;
+}
+
+/* Whether the runs belong on the processor: it is named, or nothing is and there is no GPU. */
+static rg_status wants_processor(const struct rg_config *config, bool *processor) {
+    struct rg_device_entry *entries = NULL;
+    size_t n = 0;
+    *processor = strcasecmp(config->device, "cpu") == 0 || strcasecmp(config->device, "native") == 0;
+    if (strcasecmp(config->device, "auto") != 0) {
+        return RG_OK;
+    }
+    *processor = true;
+    RG_TRY(rg_device_list(&(struct rg_device_options){.threads = config->threads}, &entries, &n));
+    for (size_t i = 0; i < n; i++) {
+        *processor = *processor && !(entries[i].info.is_gpu && entries[i].problem[0] == '\0');
+    }
+    rg_free(entries);
+    return RG_OK;
+}
+
+/* The device of the one worker, or how many workers there are. */
+static rg_status choose_workers(struct crew *c) {
+    const struct rg_config *const config = c->replicas->config;
+    struct rg_device_info info;
+    bool processor = false;
+    RG_TRY(wants_processor(config, &processor));
+    if (!processor) {
+        c->n_workers = 1;
+        RG_TRY(rg_setup_device(config, &c->device));
+        return rg_selftest_quick(c->device);
+    }
+    rg_native_describe(&(struct rg_device_options){.threads = config->threads}, &info);
+    c->n_workers = info.units < 1 ? 1 : (size_t)info.units;
+    c->n_workers = c->n_workers > MAX_WORKERS ? MAX_WORKERS : c->n_workers;
+    c->n_workers = c->n_workers > c->replicas->n ? c->replicas->n : c->n_workers;
+    return RG_OK;
+}
+
+/* A worker that cannot be started leaves its work to the others. */
+static void run_crew(struct crew *c) {
+    pthread_t threads[MAX_WORKERS];
+    size_t started = 0;
+    while (started + 1 < c->n_workers && pthread_create(&threads[started], NULL, work, c) == 0) {
+        started++;
+    }
+    (void)work(c);
+    for (size_t i = 0; i < started; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+}
+
+rg_status rg_replicas_run(struct rg_replicas *replicas) {
+    struct crew c = {.replicas = replicas, .status = RG_OK};
+    struct rg_run_data data = {NULL, NULL};
+    rg_status status = RG_OK;
+    RG_TRY(rg_run_data_read(&replicas->items[0].config, &data));
+    c.data = &data;
+    RG_TRY_GOTO(choose_workers(&c));
+    (void)pthread_mutex_init(&c.lock, NULL);
+    run_crew(&c);
+    (void)pthread_mutex_destroy(&c.lock);
+    status = c.status == RG_OK ? RG_OK : rg_fail(c.status, "%s", c.message);
+fail:
+    rg_device_destroy(c.device);
+    rg_run_data_release(&data);
+    return status;
+}

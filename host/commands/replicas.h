@@ -1,0 +1,32 @@
+/* Many small trainings at once: as many as there are processors, each by one thread on a native device of its own,
+ * whose bits do not depend on that. On an OpenCL device they run one after the other. */
+#ifndef RG_REPLICAS_H
+#define RG_REPLICAS_H
+
+#include <signal.h>
+
+#include "commands/run.h"
+#include "report/summary.h"
+
+struct rg_replica {
+    struct rg_config config;
+    bool done; /* the summary is filled in */
+    struct rg_summary summary;
+};
+
+struct rg_replicas {
+    size_t n;
+    struct rg_replica *items;       /* [n] */
+    const struct rg_config *config; /* device, threads and memory of all together */
+    const volatile sig_atomic_t *stop;
+    /* Called with one run after the other in the order of `items`, never by two threads at once; `finished` runs of n
+     * have ended until now. */
+    void (*on_run)(void *self, size_t run, size_t finished);
+    void *self;
+};
+
+/* Train them all. A run that diverges is done; the first failure ends the others and is returned. The processor is the
+ * device unless a GPU is there or another one is named. */
+rg_status rg_replicas_run(struct rg_replicas *replicas);
+
+#endif

@@ -1,0 +1,92 @@
+#!/bin/bash
+# sweep: a run of the grid is the run that train makes, whatever runs beside it; groups, Ctrl-C, bad input.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+small=(--batch 20 --hidden 9 --updates 20)
+
+expect_status 0 "$program" sweep --json --device cpu "${small[@]}" --cell rnn,irnn,lstm --steps 5,10 --seed 1-3
+expect_empty stderr
+cp "$folder/stdout" "$folder/rows"
+check_json '
+runs, groups, reach = events("run"), events("group"), events("reach")
+assert len(runs) == 18 and len(groups) == 6 and len(reach) == 3 and len(lines) == 27
+wanted = [(c, t, s) for c in ("rnn", "irnn", "lstm") for t in (5, 10) for s in (1, 2, 3)]
+found = [(r["settings"]["cell"], r["settings"]["steps"], r["settings"]["seed"]) for r in runs]
+assert found == wanted, found
+assert all(r["reason"] == "done" and r["updates"] == 20 and r["learned"] is False for r in runs)
+assert len({r["weights_hash"] for r in runs}) == 18
+for i, g in enumerate(groups):
+    losses = sorted(r["loss"] for r in runs[3 * i:3 * i + 3])
+    quartiles = [(losses[0] + losses[1]) / 2, losses[1], (losses[1] + losses[2]) / 2]
+    assert all(abs(g[k] - q) < 1e-7 for k, q in zip(("loss_q1", "loss_median", "loss_q3"), quartiles)), g
+    assert g["runs"] == 3 and g["learned"] == 0 and "seed" not in g["settings"]
+assert all(r["steps"] is None and "steps" not in r["settings"] for r in reach)'
+while IFS='|' read -r settings options; do
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 "$program" --json "${small[@]}" --device cpu $options
+    hash=$(json_end weights_hash)
+    grep -F "\"settings\":{$settings}" "$folder/rows" | grep -q "\"weights_hash\":\"$hash\"" ||
+        fail "$settings is not the run of: $options"
+done <<'ROWS'
+"batch":20,"hidden":9,"updates":20,"cell":"rnn","steps":5,"seed":2|--steps 5 --seed 2
+"batch":20,"hidden":9,"updates":20,"cell":"irnn","steps":10,"seed":3|--steps 10 --seed 3 --cell irnn
+"batch":20,"hidden":9,"updates":20,"cell":"lstm","steps":10,"seed":1|--steps 10 --seed 1 --cell lstm --threads 1
+ROWS
+checked "18 runs beside each other, which are those of train"
+
+hashes() { grep -o '"weights_hash":"[0-9a-f]*"' "$folder/stdout"; }
+for options in "--threads 1" "--threads 5" "--threads 3 --memory 4M"; do
+    # shellcheck disable=SC2086
+    expect_status 0 "$program" sweep --json --device cpu "${small[@]}" --cell rnn,irnn,lstm --steps 5,10 --seed 1-3 $options
+    [ "$(hashes)" = "$(grep -o '"weights_hash":"[0-9a-f]*"' "$folder/rows")" ] || fail "$options: other weights"
+done
+checked "the same bits for any number of threads"
+
+if [ "${#devices[@]}" -gt 1 ]; then
+    expect_status 0 "$program" sweep --json --device opencl "${small[@]}" --steps 5,10
+    first=$(hashes | tail -n 1)
+    expect_status 0 "$program" --json --device opencl "${small[@]}" --steps 10
+    [ "$(hashes)" = "$first" ] || fail "opencl: the run is not that of train"
+    checked "opencl: one after the other"
+fi
+
+expect_status 0 "$program" sweep --device cpu --updates 600 --hidden 16 --steps 1,2 --seed 1-2 --lr 1e-9,1e-2
+expect_line '^ +lr steps seed +loss '
+expect_line '^ *0?\.?[0-9e.-]+ +2 +2 .* yes '
+expect_line '^over the seeds:'
+expect_line '^1e-2 +2$'
+expect_line '^1e-9 none$'
+[ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "the table is wider than 80 columns"
+checked "the largest number of steps learned"
+
+expect_status 0 "$program" sweep --device cpu --batch 32 --steps 10 --hidden 8 --updates 300 --lr 1e6 --optimizer sgd \
+    --clip-norm 0 --activation relu,tanh --json
+check_json 'assert [r["reason"] for r in events("run")][0] == "diverged" and len(events("run")) == 2'
+expect_status 0 "$program" sweep --data "$root/data/cat-mat-rat.csv" --cell rnn,gru --updates 5 --device cpu --json
+check_json 'assert [r["batch"] for r in lines] == [3, 3]'
+checked "a run that diverges, data from a file"
+
+refused 2 "'1\.\.0' is no value of a sweep" "$program" sweep --lr 1..0
+refused 2 "unknown value 'foo'" "$program" sweep --init he,foo
+refused 2 'more than 10000 runs' "$program" sweep --seed 1-1000 --lr 1..2*11
+refused 2 'forget-bias is of the cell lstm' "$program" sweep --cell lstm,rnn --forget-bias 1
+refused 2 'cell does not belong to compare' "$program" compare --cell lstm
+expect_status 4 "$program" sweep --data no-such-file.csv --lr 1,2 --quiet
+expect_line 'no-such-file' stderr
+expect_status 7 "$program" sweep --device cpu --steps 10,1000000 --memory 1M --hidden 1000
+checked "bad input is refused"
+
+"$program" sweep --device cpu --threads 1 --batch 64 --updates 100000000 --hidden 16 --steps 1,100 --max-time 1 \
+    >"$folder/stdout" 2>"$folder/stderr" </dev/null &
+process=$!
+command="sweep, Ctrl-C"
+for ((i = 0; i < 300; i++)); do
+    grep -q '^ *1 ' "$folder/stdout" && break
+    sleep 0.1
+done
+kill -INT "$process"
+got=0
+wait "$process" || got=$?
+[ "$got" -eq 130 ] || fail "exit $got, expected 130"
+expect_line 'interrupted; 1 of 2 runs are done' stderr
+checked "Ctrl-C shows what is done"

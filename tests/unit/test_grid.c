@@ -1,0 +1,152 @@
+/* The grid of a sweep: lists and ranges, the order of its runs, and the options of each. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/grid.h"
+
+enum { MAX_WORDS = 24, LINE_BYTES = 500 };
+
+static char line_copy[LINE_BYTES], *words[MAX_WORDS];
+static struct rg_config config;
+static struct rg_grid_of_runs *grid;
+
+/* The grid of `rnn-gpu sweep LINE`. */
+static rg_status parse(const char *line) {
+    static char program[] = "rnn-gpu", sweep[] = "sweep";
+    const char *command = NULL, *topic = NULL;
+    int n = 0;
+    rg_grid_destroy(grid);
+    grid = NULL;
+    words[n++] = program;
+    words[n++] = sweep;
+    snprintf(line_copy, sizeof line_copy, "%s", line);
+    for (char *rest = line_copy, *word; n < MAX_WORDS && (word = strtok_r(rest, " ", &rest)) != NULL;) {
+        words[n++] = word;
+    }
+    RG_TRY(rg_options_parse(n, words, &config, &command, &topic));
+    return rg_grid_create(&config, &grid);
+}
+
+static void close_grid(void) {
+    rg_grid_destroy(grid);
+    grid = NULL;
+}
+
+/* The values of the axis, separated by one space. */
+static void check_values(const char *line, const char *expected) {
+    char text[LINE_BYTES] = "";
+    ck_assert_msg(parse(line) == RG_OK, "`%s`: %s", line, rg_error_message());
+    for (size_t i = 0; i < grid->axes[0].n; i++) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i > 0 ? " " : "", grid->axes[0].values[i]);
+    }
+    ck_assert_msg(strcmp(text, expected) == 0, "`%s`: %s", line, text);
+}
+
+START_TEST(values) {
+    check_values("--steps 10,30,100", "10 30 100");
+    check_values("--steps=7", "7");
+    check_values("--seed 3-6", "3 4 5 6");
+    check_values("--seed 18446744073709551614-18446744073709551615", "18446744073709551614 18446744073709551615");
+    check_values("--seed 1-2,9,4-4", "1 2 9 4");
+    check_values("--lr 1e-4..1e-1*4", "0.0001 0.001 0.01 0.1");
+    check_values("--lr 0.001..0.002*3,1", "0.001 0.001414 0.002 1");
+    check_values("--steps 10..1000*5", "10 32 100 316 1000");
+    check_values("--hidden 1..2*9", "1 2");
+    check_values("--init he,orthogonal:1.1,chrono:50", "he orthogonal:1.1 chrono:50");
+    check_values("--cell rnn,irnn", "rnn irnn");
+    check_values("--forget-bias -1,0,1", "-1 0 1");
+    check_values("--seed 1-3 --seed 8", "8");
+}
+END_TEST
+
+START_TEST(order) {
+    static const struct {
+        size_t steps;
+        enum rg_cell cell;
+        uint64_t seed;
+    } expected[] = {{5, RG_CELL_RNN, 1}, {5, RG_CELL_RNN, 2}, {9, RG_CELL_RNN, 1}, {9, RG_CELL_RNN, 2},
+                    {5, RG_CELL_GRU, 1}, {5, RG_CELL_GRU, 2}, {9, RG_CELL_GRU, 1}, {9, RG_CELL_GRU, 2}};
+    ck_assert(parse("--seed 1-2 --steps 5,9 --bidirectional --cell rnn,gru --device cpu --batch 3") == RG_OK);
+    ck_assert(grid->n_runs == 8 && grid->n_seeds == 2 && grid->n_steps == 2 && grid->has_seeds);
+    for (size_t i = 0; i < 8; i++) {
+        struct rg_config run;
+        ck_assert(rg_grid_config(grid, i, &config, &run) == RG_OK);
+        ck_assert(run.steps == expected[i].steps && run.cell == expected[i].cell && run.seed == expected[i].seed);
+        ck_assert(run.bidirectional && run.batch == 3 && run.hidden == 64 && run.updates == 4000);
+        ck_assert_str_eq(run.device, "cpu");
+    }
+}
+END_TEST
+
+/* What `train` fills in or refuses, a run does too; a file decides on its batch. */
+START_TEST(runs_are_those_of_train) {
+    struct rg_config run;
+    ck_assert(parse("--cell irnn --clip-value 0,2") == RG_OK);
+    ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_OK);
+    ck_assert(run.irnn && run.activation == RG_ACT_RELU && run.init.kind == RG_INIT_IDENTITY);
+    ck_assert(run.clip_value == 2.0 && run.clip_norm == 0.0 && run.batch == 32);
+    ck_assert(parse("--cell lstm,rnn --forget-bias 1") == RG_OK);
+    ck_assert(rg_grid_config(grid, 0, &config, &run) == RG_OK);
+    ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_USAGE);
+    ck_assert(parse("--data some.csv --lr 1,2") == RG_OK);
+    ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_OK);
+    ck_assert(!run.batch_given && run.lr == 2.0);
+    ck_assert_str_eq(run.data, "some.csv");
+}
+END_TEST
+
+static const struct {
+    const char *line, *message;
+} refused[] = {
+    {"--lr 1..0", "--lr: '1..0' is no value of a sweep: a range is A..B*N with 0 < A < B"},
+    {"--lr 1..2", "a range is A..B*N"},
+    {"--lr 0..1*3", "a range is A..B*N"},
+    {"--lr 1..2*1", "N from 2"},
+    {"--lr 1..2*2.5", "a range is A..B*N"},
+    {"--lr 1..2*1e9", "a range is A..B*N"},
+    {"--lr x..2*3", "a range is A..B*N"},
+    {"--lr 1,,2", "--lr: the value is empty"},
+    {"--lr 1,", "--lr: the value is empty"},
+    {"--lr 1,-1", "--lr: -1 is out of range"},
+    {"--lr 1..9e9*2", "--lr: 9e+09 is out of range"},
+    {"--seed 8-1", "--seed: '8-1' is no value of a sweep: a range is A-B"},
+    {"--seed 1-", "a range is A-B"},
+    {"--seed 1-2-3", "a range is A-B"},
+    {"--seed 1-1001", "at most 1000 values"},
+    {"--seed 1-600,1-600", "--seed: more than 1000 values"},
+    {"--steps 0-3", "--steps: 0 is out of range"},
+    {"--init he..she*3", "it takes no numbers"},
+    {"--init he,foo", "unknown value 'foo'"},
+    {"--seed 1-1000 --lr 1,2,3,4,5,6,7,8,9,10,11", "more than 10000 runs"},
+    {"--lr", "--lr needs a value"},
+    {"--remedies tanh", "--remedies does not belong to sweep"},
+    {"--out x", "--out does not belong to sweep"},
+    {"--threads 1,2", "--threads: '1,2' is not a whole number"},
+};
+
+START_TEST(refusals) {
+    ck_assert_msg(parse(refused[_i].line) == RG_USAGE, "`%s` is accepted", refused[_i].line);
+    ck_assert_msg(strstr(rg_error_message(), refused[_i].message) != NULL, "`%s` gives `%s`", refused[_i].line,
+                  rg_error_message());
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("grid");
+    TCase *tests = tcase_create("grid");
+    tcase_add_checked_fixture(tests, NULL, close_grid);
+    tcase_add_test(tests, values);
+    tcase_add_test(tests, order);
+    tcase_add_test(tests, runs_are_those_of_train);
+    tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
