@@ -177,6 +177,8 @@ const struct rg_option rg_options[] = {
      0, "clip each number instead; 0: off"},
     {"nonfinite", 0, "WHAT", RG_KIND_ENUM, FIELD(nonfinite), RG_NOT_KEPT, NO_RANGE, nonfinite_names, RG_GROUP_TRAINING,
      TRAIN, 0, "at a gradient that is not finite"},
+    {"lag-every", 0, "N", RG_KIND_COUNT, FIELD(lag_every), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_TRAINING, TRAIN,
+     0, "sample the gradient by lag every N updates"},
     {"seed", 0, "S", RG_KIND_U64, FIELD(seed), RG_NOT_KEPT, 0, UINT64_MAX, NULL, RG_GROUP_TRAINING,
      TRAIN | PROBE | BENCH | SELFTEST, 0, "of weights and data"},
     {"repeats", 0, "N", RG_KIND_COUNT, FIELD(repeats), RG_NOT_KEPT, 1, LARGE, NULL, RG_GROUP_TRAINING, BENCH, 0,

@@ -31,4 +31,5 @@
 #include "tasks.cl"
 #include "gather.cl"
 #include "dropout.cl"
+#include "lag.cl"
 #include "peak.cl"

@@ -93,7 +93,9 @@ struct rg_head_args {
     rg_u32 n_targets; /* columns of y: O for mse and bce, 1 for ce */
     rg_u32 loss;      /* RG_LOSS_MSE, RG_LOSS_BCE or RG_LOSS_CE; RG_LOSS_AUTO: outputs only */
     rg_u32 tile;
-    float scale; /* 1 / terms; what a double takes is divided on the device */
+    float scale;      /* loss_scale / terms; what a double takes is divided on the device */
+    float loss_scale; /* a power of two, 1 but for samples of the lag profile */
+    rg_u32 unused;
 };
 
 /* Gradient at the inputs of a layer, which are the states of the layer below: dx = sum over directions and gates of
@@ -296,6 +298,24 @@ struct rg_embed_args {
     rg_u32 stride; /* of a row of x or dx */
     rg_u32 block;
     rg_u32 accumulate; /* 1: added to the gradients */
+    rg_u32 unused;
+};
+
+/* The gradient by time lag, see lag.cl. */
+#define RG_LAG_PARTS 3
+struct rg_lag_args {
+    rg_u64 terms;  /* offset of the first term */
+    rg_u64 stride; /* elements of a term: rows of deltas*Hp */
+    rg_u64 out;    /* where the first part goes */
+    rg_u32 n_terms, n_parts;
+    rg_u32 hidden, h_stride, deltas;
+    rg_u32 first[RG_LAG_PARTS], depth[RG_LAG_PARTS]; /* rows of a matrix in a term */
+    rg_u32 unused;
+};
+struct rg_lag_part {
+    float largest; /* |element| of the term, at least 1e-37 */
+    float squares; /* sum of (element / largest)^2 */
+    float product; /* sum of element / largest times the total's */
     rg_u32 unused;
 };
 

@@ -46,7 +46,7 @@ RG_INLINE rg_real rg_row_loss(rg_u32 kind, size_t outputs, __global const rg_rea
 /* dL/dz and loss of the rows of one step. */
 RG_INLINE void rg_tile_loss(struct rg_head_args s, size_t rows, __global const rg_real *z, __global const rg_real *y,
                             __global rg_real *dz, __global rg_real *row_loss, int add) {
-    const rg_real scale = RG_DOUBLE ? 1.0f / (rg_real)s.terms : s.scale;
+    const rg_real scale = RG_DOUBLE ? (rg_real)s.loss_scale / (rg_real)s.terms : s.scale;
     for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
         __global const rg_real *const target = y + r * s.n_targets;
         __global rg_real *const gradient = dz + r * s.o_stride;

@@ -34,6 +34,8 @@
     X(rg_initial_gradient, 7, rg_initial_gradient_args, 0) \
     X(rg_embed, 3, rg_embed_args, 0)                       \
     X(rg_embed_gradient, 3, rg_embed_args, 0)              \
+    X(rg_lag_total, 2, rg_lag_args, 0)                     \
+    X(rg_lag, 3, rg_lag_args, 1)                           \
     X(rg_peak, 1, rg_peak_args, 0)                         \
     X(rg_tanh_peak, 1, rg_peak_args, 0)                    \
     X(rg_triad, 3, rg_triad_args, 0)

@@ -197,11 +197,91 @@ static uint64_t weights_hash(const struct rg_model *model) {
     return hash;
 }
 
-rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks) {
-    RG_TRY(rg_train(run->engine, source_of(run), &run->config, hooks, &run->result.training));
+/* The caller's hooks, and the samples between them and the training. */
+struct relay {
+    struct rg_run *run;
+    const struct rg_trainer_hooks *hooks;
+    struct {
+        uint64_t update; /* from 1; 0: none */
+        size_t matrix, lag;
+    } drivers[RG_HISTORY]; /* of the sampled updates that are not reported yet; place: update % RG_HISTORY */
+    uint64_t *counts;      /* [matrices][T] clipped updates that a matrix and lag drove */
+};
+
+static rg_status sample(void *self, uint64_t update) {
+    struct relay *const r = self;
+    struct rg_lag_sampler *const sampler = r->run->sampler;
+    if (!sampler || update % r->run->config.lag_every != 0) {
+        return RG_OK;
+    }
+    RG_TRY(rg_lag_sampler_measure(sampler, update));
+    const size_t at = update % RG_HISTORY;
+    r->drivers[at].update = update + 1;
+    rg_lag_sampler_driver(sampler, &r->drivers[at].matrix, &r->drivers[at].lag);
+    return r->run->on_lags ? r->run->on_lags(r->run->lags_self, update, sampler) : RG_OK;
+}
+
+static void pass_on(void *self, const struct rg_update *update) {
+    struct relay *const r = self;
+    const size_t at = (update->update - 1) % RG_HISTORY;
+    if (update->clipped && r->drivers[at].update == update->update) {
+        r->counts[r->drivers[at].matrix * r->run->sampler->steps + r->drivers[at].lag]++;
+    }
+    if (r->hooks->on_update) {
+        r->hooks->on_update(r->hooks->self, update);
+    }
+}
+
+/* The matrix that most often had the largest gradient, and its median lag. */
+static void choose_driver(const struct relay *r, struct rg_clip_driver *driver) {
+    const struct rg_lag_sampler *const s = r->run->sampler;
+    for (size_t i = 0; i < s->n_sampled; i++) {
+        const uint64_t *const counts = r->counts + i * s->steps;
+        uint64_t sum = 0, below = 0;
+        for (size_t lag = 0; lag < s->steps; lag++) {
+            sum += counts[lag];
+        }
+        driver->updates += sum;
+        if (sum <= driver->count) {
+            continue;
+        }
+        driver->count = sum;
+        driver->parameter = s->sampled[i].parameter;
+        driver->lag = 0;
+        for (below = counts[0]; 2 * below < sum; below += counts[driver->lag]) {
+            driver->lag++;
+        }
+    }
+}
+
+static rg_status train_with_samples(struct rg_run *run, struct relay *relay) {
+    if (run->config.lag_every) {
+        RG_TRY(rg_lag_sampler_create(run->engine, source_of(run), run->config.probe_time, &run->sampler));
+        RG_TRY(rg_alloc(&relay->counts, run->sampler->n_sampled, run->sampler->steps * sizeof *relay->counts,
+                        "lag samples"));
+    }
+    const struct rg_trainer_hooks hooks = {
+        .on_update = pass_on, .self = relay, .stop = relay->hooks->stop, .before = sample};
+    RG_TRY(rg_train(run->engine, source_of(run), &run->config, &hooks, &run->result.training));
+    if (run->sampler) {
+        choose_driver(relay, &run->result.driver);
+    }
     RG_TRY(rg_engine_get_weights(run->engine, run->model));
     run->result.weights_hash = weights_hash(run->model);
     return RG_OK;
+}
+
+rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks) {
+    struct relay *relay = NULL;
+    RG_TRY(rg_alloc(&relay, 1, sizeof *relay, "the training's hooks"));
+    relay->run = run;
+    relay->hooks = hooks;
+    const rg_status status = train_with_samples(run, relay);
+    rg_lag_sampler_destroy(run->sampler);
+    run->sampler = NULL;
+    rg_free(relay->counts);
+    rg_free(relay);
+    return status;
 }
 
 static rg_status measure_profile(struct rg_run *r) {

@@ -3,6 +3,7 @@
 #ifndef RG_RUN_H
 #define RG_RUN_H
 
+#include "gradient/sample.h"
 #include "gradient/verdict.h"
 #include "rnn_gpu/config.h"
 #include "rnn_gpu/dataset.h"
@@ -21,6 +22,14 @@ struct rg_run_data {
 rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *data);
 void rg_run_data_release(struct rg_run_data *data);
 
+/* What drove the norm where the updates were clipped: the matrix and lag that most often had the largest part. */
+struct rg_clip_driver {
+    uint64_t updates; /* sampled ones that were clipped */
+    uint64_t count;   /* how many of them this matrix drove */
+    size_t parameter; /* in the model's table */
+    size_t lag;       /* the median over them */
+};
+
 /* What a run came to. */
 struct rg_run_result {
     struct rg_training training;
@@ -28,6 +37,7 @@ struct rg_run_result {
     const struct rg_lag_profile *profile; /* of them, the last layer's, forward */
     struct rg_judgement judgement;        /* of the profile, as the next */
     size_t horizon;                       /* of weight_hh, in steps */
+    struct rg_clip_driver driver;         /* of the updates that were sampled */
     struct rg_validation validation;      /* of held-out data; 0 sequences: there are none, or the run diverged */
     uint64_t weights_hash;                /* FNV-1a over the tensors' bytes: equal for equal weights */
 };
@@ -41,7 +51,11 @@ struct rg_run {
     struct rg_model *model;   /* its weights are those after rg_run_train */
     struct rg_engine *engine; /* NULL after rg_run_measure if there are held-out data */
     struct rg_task_source task;
-    struct rg_data_source *source; /* of data; NULL for a task */
+    struct rg_data_source *source;  /* of data; NULL for a task */
+    struct rg_lag_sampler *sampler; /* with --lag-every, during rg_run_train */
+    /* called after each sample; set by who wants them */
+    rg_status (*on_lags)(void *self, uint64_t update, const struct rg_lag_sampler *sampler);
+    void *lags_self;
     struct rg_run_result result;
 };
 

@@ -11,6 +11,7 @@
 #include "commands/run.h"
 #include "commands/stop.h"
 #include "report/json_lines.h"
+#include "report/run_figures.h"
 #include "report/screen.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/tensors.h"
@@ -78,6 +79,22 @@ static void on_update(void *self, const struct rg_update *u) {
     }
 }
 
+/* A sample of the lag profile, as --lag-every asks for; update n is the one that begins with these weights. */
+static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sampler *s) {
+    struct job *const j = self;
+    json_t *const matrices = json_array();
+    for (size_t i = 0; i < s->n_sampled; i++) {
+        const struct rg_sampled *const m = &s->sampled[i];
+        (void)json_array_append_new(matrices,
+                                    json_pack("{s:s, s:o, s:o}", "name", j->run->model->parameters[m->parameter].name,
+                                              "norm", rg_json_real(m->total), "long_share",
+                                              rg_json_real(rg_sampled_long_share(m, s->steps))));
+    }
+    rg_recorder_event(j->recorder, json_pack("{s:s, s:I, s:I, s:o}", "event", "lags", "update", (json_int_t)update + 1,
+                                             "sequences", (json_int_t)s->rows, "matrices", matrices));
+    return rg_history_add_sample(rg_recorder_history(j->recorder), j->run->model, update + 1, s);
+}
+
 static void report_end(struct job *j) {
     const struct rg_run_result *const result = &j->run->result;
     const struct rg_training *const t = &result->training;
@@ -99,6 +116,13 @@ static void report_end(struct job *j) {
         (void)json_object_set_new(end, "verdict",
                                   known ? json_string(rg_verdict_names[result->judgement.verdict]) : json_null());
         (void)json_object_set_new(end, "horizon", known ? json_integer((json_int_t)result->horizon) : json_null());
+        if (result->driver.updates) {
+            (void)json_object_set_new(
+                end, "clip_driver",
+                json_pack("{s:s, s:I, s:I, s:I}", "parameter", j->run->model->parameters[result->driver.parameter].name,
+                          "lag", (json_int_t)result->driver.lag, "count", (json_int_t)result->driver.count, "of",
+                          (json_int_t)result->driver.updates));
+        }
         (void)json_object_set_new(end, "decay", known ? rg_json_real(result->judgement.decay) : json_null());
     }
     rg_recorder_event(j->recorder, end);
@@ -145,6 +169,8 @@ static rg_status train(struct job *j) {
     RG_TRY(prepare_folder(j));
     RG_TRY(rg_run_data_read(j->config, &j->data));
     RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));
+    j->run->on_lags = on_lags;
+    j->run->lags_self = j;
     struct rg_run *const r = j->run;
     RG_TRY(rg_selftest_quick(r->device));
     RG_TRY(rg_recorder_create(j->config, &j->recorder));

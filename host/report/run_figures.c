@@ -1,6 +1,7 @@
 /* What pictures and reports show of one run: see run_figures.h. */
 #include "report/run_figures.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,15 +41,19 @@ static size_t list_terms(const struct rg_lag_profile *p, const struct rg_lag_ter
     return n;
 }
 
+static void name_gate(const struct rg_model *model, size_t gate, struct rg_history_matrix *matrix) {
+    static const char gates[][5] = {[RG_CELL_RNN] = "h", [RG_CELL_LSTM] = "ifgo", [RG_CELL_GRU] = "rzn"};
+    const size_t length = strlen(matrix->name);
+    (void)snprintf(matrix->name + length, sizeof matrix->name - length, ".gate_%c", gates[model->shape.cell][gate]);
+}
+
 static void name_matrix(const struct rg_model *model, const struct rg_lag_profile *p, const struct rg_lag_terms *terms,
                         struct rg_history_matrix *matrix) {
-    static const char gates[][5] = {[RG_CELL_RNN] = "h", [RG_CELL_LSTM] = "ifgo", [RG_CELL_GRU] = "rzn"};
     const bool whole = terms >= p->matrices && terms < p->matrices + RG_LAG_MATRICES;
     *matrix = (struct rg_history_matrix){.layer = p->layer, .direction = p->direction};
     (void)snprintf(matrix->name, sizeof matrix->name, "%.48s", model->parameters[terms->parameter].name);
     if (!whole) {
-        const size_t gate = (size_t)(terms - p->gates[RG_LAG_HH]), length = strlen(matrix->name);
-        (void)snprintf(matrix->name + length, sizeof matrix->name - length, ".gate_%c", gates[model->shape.cell][gate]);
+        name_gate(model, (size_t)(terms - p->gates[RG_LAG_HH]), matrix);
     }
 }
 
@@ -97,6 +102,52 @@ rg_status rg_history_add_profiles(struct rg_history *h, const struct rg_model *m
     }
     RG_TRY_GOTO(add_named(h, update, matrices, values, n));
 fail:
+    rg_free(values);
+    rg_free(matrices);
+    return status;
+}
+
+/* Matrices and values of a sample, in the order of rg_history_add_profiles; `empty` stands for a gate's. */
+static size_t list_sample(const struct rg_model *model, const struct rg_lag_sampler *s,
+                          const struct rg_lag_values *empty, struct rg_history_matrix *matrices,
+                          struct rg_lag_values *values) {
+    const size_t gates = rg_cell_gates(model->shape.cell);
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_sampled; i++) {
+        const struct rg_sampled *const m = &s->sampled[i];
+        matrices[n] = (struct rg_history_matrix){.layer = m->layer, .direction = m->direction};
+        (void)snprintf(matrices[n].name, sizeof matrices[n].name, "%.48s", model->parameters[m->parameter].name);
+        values[n++] = (struct rg_lag_values){m->log10_norm, m->share, m->cosine};
+        for (size_t g = 0; (i + 1) % s->each == 0 && gates > 1 && g < gates; g++, n++) {
+            matrices[n] = matrices[n - g - s->each];
+            name_gate(model, g, &matrices[n]);
+            values[n] = *empty;
+        }
+    }
+    return n;
+}
+
+rg_status rg_history_add_sample(struct rg_history *h, const struct rg_model *model, uint64_t update,
+                                const struct rg_lag_sampler *s) {
+    const size_t most = s->n_sampled / s->each * MAX_TERMS;
+    struct rg_history_matrix *matrices = NULL;
+    struct rg_lag_values *values = NULL;
+    double *zeros = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&matrices, most, sizeof *matrices, "the history's matrices"));
+    RG_TRY_GOTO(rg_alloc(&values, most, sizeof *values, "the lag profiles"));
+    RG_TRY_GOTO(rg_alloc(&zeros, 2 * s->steps, sizeof *zeros, "the lag profiles"));
+    for (size_t lag = 0; lag < s->steps; lag++) {
+        zeros[s->steps + lag] = -INFINITY;
+    }
+    const struct rg_lag_values empty = {zeros + s->steps, zeros, zeros};
+    const size_t n = list_sample(model, s, &empty, matrices, values);
+    if (h->n_matrices == 0) {
+        RG_TRY_GOTO(rg_history_set_matrices(h, s->steps, matrices, n));
+    }
+    RG_TRY_GOTO(rg_history_add_lags(h, update, values));
+fail:
+    rg_free(zeros);
     rg_free(values);
     rg_free(matrices);
     return status;

@@ -3,6 +3,7 @@
 #define RG_REPORT_RUN_FIGURES_H
 
 #include "gradient/profile.h"
+#include "gradient/sample.h"
 #include "report/history.h"
 #include "report/plot.h"
 
@@ -17,5 +18,9 @@ void rg_run_figures_clear(struct rg_plot *plots);
  * model, and the rows of each gate of a recurrent one as `NAME.gate_g`; one that has keeps to them. RG_NO_MEMORY. */
 rg_status rg_history_add_profiles(struct rg_history *history, const struct rg_model *model, uint64_t update,
                                   const struct rg_lag_profiles *profiles);
+
+/* The same of a sample taken on the way; it has no gates, whose norms are then 0. */
+rg_status rg_history_add_sample(struct rg_history *history, const struct rg_model *model, uint64_t update,
+                                const struct rg_lag_sampler *sampler);
 
 #endif

@@ -104,6 +104,7 @@ rg_status rg_engine_create(struct rg_device *device, const struct rg_model *mode
     e->device = device;
     e->model = model;
     e->options = *options;
+    e->loss_scale = 1.0;
     e->options.plan.dropout = options->plan.training && options->dropout > 0.0;
     RG_TRY_GOTO(rg_plan_make(device, model, &e->options.plan, &e->plan));
     RG_TRY_GOTO(create_buffers(e));
@@ -284,7 +285,8 @@ static rg_status launch_head(struct rg_engine *e, size_t first_row, size_t rows,
         .n_targets = (rg_u32)p->n_targets,
         .loss = (rg_u32)loss,
         .tile = (rg_u32)p->tile,
-        .scale = (float)(1.0 / mean_over),
+        .scale = (float)(e->loss_scale / mean_over),
+        .loss_scale = (float)e->loss_scale,
     };
     struct rg_buffer *const top = e->out[p->layers - 1];
     return rg_device_launch(
@@ -316,9 +318,10 @@ static rg_status forward_chunk(struct rg_engine *e, struct rg_source *source, ui
     return rg_engine_lap(e, &since, RG_PHASE_HEAD);
 }
 
-/* Reverse sweeps from the last layer down to `until`; with `gradients` the partial sums of their weight gradients. */
+/* Reverse sweeps from the last layer down to `until`; with `gradients` the partial sums of their weight gradients; with
+ * `visit` not NULL its call after each. */
 static rg_status reverse_chunk(struct rg_engine *e, const struct rg_source *source, uint64_t update, size_t first_row,
-                               size_t rows, size_t until, bool gradients) {
+                               size_t rows, size_t until, bool gradients, const struct rg_engine_visit *visit) {
     const struct rg_plan *const p = &e->plan;
     struct rg_buffer *dout = e->dhead;
     double since = rg_seconds();
@@ -330,6 +333,9 @@ static rg_status reverse_chunk(struct rg_engine *e, const struct rg_source *sour
             RG_TRY(rg_layer_gradient(e, l, d, rows, 0, p->steps, p->sum_segments, first_row > 0));
         }
         RG_TRY(rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT));
+        if (visit) {
+            RG_TRY(visit->layer(visit->self, l));
+        }
         if (l > until) {
             dout = e->dout[l % 2];
             RG_TRY(rg_layer_input_gradient(e, l, rows, dout));
@@ -349,12 +355,73 @@ static rg_status reverse_chunk(struct rg_engine *e, const struct rg_source *sour
 rg_status rg_engine_chunk(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,
                           size_t layer) {
     RG_TRY(forward_chunk(e, source, update, first_row, rows, e->options.loss));
-    return reverse_chunk(e, source, update, first_row, rows, layer, false);
+    return reverse_chunk(e, source, update, first_row, rows, layer, false, NULL);
 }
 
 rg_status rg_engine_step_terms(struct rg_engine *e, size_t layer, size_t direction, size_t rows, size_t begin,
                                size_t end) {
     return rg_layer_gradient(e, layer, direction, rows, begin, end, end - begin, false);
+}
+
+/* Of dL/dout of the last layer, keep step `probe` alone. */
+static rg_status isolate_step(struct rg_engine *e, size_t rows, size_t probe) {
+    const size_t n = rows * e->plan.out_stride;
+    double *step = NULL;
+    RG_TRY(rg_alloc(&step, n, sizeof *step, "the gradients below the head"));
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_reals_read(e->device, step, e->dhead, probe * n, n));
+    RG_TRY_GOTO(rg_buffer_zero(e->device, e->dhead));
+    RG_TRY_GOTO(rg_reals_write(e->device, e->dhead, probe * n, step, n));
+fail:
+    rg_free(step);
+    return status;
+}
+
+rg_status rg_engine_sample(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t rows, size_t probe,
+                           int exponent, const struct rg_engine_visit *visit) {
+    RG_TRY(rg_engine_pack(e));
+    e->loss_scale = ldexp(1.0, exponent);
+    const rg_status status = forward_chunk(e, source, update, 0, rows, e->options.loss);
+    e->loss_scale = 1.0;
+    RG_TRY(status);
+    if (e->plan.target_steps > 1) {
+        RG_TRY(isolate_step(e, rows, probe));
+    }
+    return reverse_chunk(e, source, update, 0, rows, 0, false, visit);
+}
+
+rg_status rg_engine_lag_parts(struct rg_engine *e, size_t layer, size_t direction, size_t rows, struct rg_buffer *total,
+                              struct rg_buffer *parts, size_t out) {
+    const struct rg_plan *const p = &e->plan;
+    const bool adds = p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
+    const rg_u32 hidden = (rg_u32)p->hidden, inputs = (rg_u32)p->layer[layer].inputs;
+    struct rg_lag_args args = {.terms = p->layer[layer].directions[direction].partial,
+                               .stride = rg_plan_term(p, layer),
+                               .out = out,
+                               .n_terms = (rg_u32)p->sum_segments,
+                               .n_parts = adds ? 3 : 2,
+                               .hidden = hidden,
+                               .h_stride = (rg_u32)p->h_stride,
+                               .deltas = (rg_u32)p->deltas,
+                               .first = {0, hidden, hidden + inputs + 1},
+                               .depth = {hidden, inputs, hidden}};
+    RG_TRY(rg_layer_gradient(e, layer, direction, rows, 0, p->steps, p->sum_segments, false));
+    RG_TRY(rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_lag_total,
+                                                           .buffers = {e->partial, total},
+                                                           .args = &args,
+                                                           .groups = {rg_engine_groups(e, args.stride, 2048), 1}}));
+    for (size_t t = 0; t < p->steps; t += p->segments) {
+        args.n_terms = (rg_u32)(p->steps - t < p->segments ? p->steps - t : p->segments);
+        args.out = out + t * args.n_parts;
+        RG_TRY(rg_layer_gradient(e, layer, direction, rows, t, t + args.n_terms, args.n_terms, false));
+        RG_TRY(rg_device_launch(
+            e->device, &(struct rg_launch){.kernel = RG_K_rg_lag,
+                                           .buffers = {e->partial, total, parts},
+                                           .args = &args,
+                                           .groups = {args.n_terms, args.n_parts},
+                                           .local_bytes = rg_device_items(e->device) * sizeof(struct rg_lag_part)}));
+    }
+    return RG_OK;
 }
 
 /* Segments of the head's weight gradient. */
@@ -448,7 +515,7 @@ rg_status rg_engine_gradient(struct rg_engine *e, struct rg_source *source, uint
     for (size_t first = 0; first < p->batch; first += p->chunk) {
         const size_t rows = p->batch - first < p->chunk ? p->batch - first : p->chunk;
         RG_TRY(forward_chunk(e, source, update, first, rows, e->options.loss));
-        RG_TRY(reverse_chunk(e, source, update, first, rows, 0, true));
+        RG_TRY(reverse_chunk(e, source, update, first, rows, 0, true, NULL));
         double since = rg_seconds();
         RG_TRY(launch_head_gradient(e, rows, first > 0));
         RG_TRY(rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT));

@@ -51,6 +51,7 @@ struct rg_engine {
     struct rg_engine_options options;
     const struct rg_model *model; /* borrowed; its table of parameters, not its weights */
     double *phases;               /* [RG_N_PHASES], or NULL: do not measure */
+    double loss_scale;            /* times dL/dz; a power of two, 1 but for samples of the lag profile */
     struct rg_optimizer_state *optimizer;
     /* rows of D*Hp, and of saved values or deltas, have some padding behind them: plan.out_stride, plan.d_stride */
     struct rg_buffer *weights, *gradients; /* [arena] */
@@ -116,6 +117,20 @@ rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t di
 /* Where the reverse sweeps of a layer leave the deltas: in place of the values that the cell saved, where it saves
  * any, so that a step's are still in the cache; else in a buffer that the layers share. */
 struct rg_buffer *rg_engine_deltas(const struct rg_engine *engine, size_t layer, size_t direction);
+
+/* For samples of the lag profile: the first `rows` sequences of an update, at most a chunk, down through all layers.
+ * After the reverse sweeps of a layer, `visit` finds its deltas in memory. The loss is that of step `probe` (from 0)
+ * alone where every step has one, times 2^exponent. What the update itself computes is to be queued after this. */
+struct rg_engine_visit {
+    rg_status (*layer)(void *self, size_t layer);
+    void *self;
+};
+rg_status rg_engine_sample(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,
+                           size_t probe, int exponent, const struct rg_engine_visit *visit);
+/* Queue: total [term] = the weight gradient of one direction of the layer in memory over the sampled rows; then, with
+ * it, a struct rg_lag_part for every step and matrix into parts[T][n_matrices] from element `out` on. */
+rg_status rg_engine_lag_parts(struct rg_engine *engine, size_t layer, size_t direction, size_t rows,
+                              struct rg_buffer *total, struct rg_buffer *parts, size_t out);
 
 /* Read the control block; the history. They wait. */
 rg_status rg_engine_control(struct rg_engine *engine, struct rg_control *control);

@@ -86,6 +86,9 @@ rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const str
     l.plateau = rg_plateau_start(config->lr);
     l.begin = l.last_report = rg_seconds();
     while (!l.stop && l.queued < config->updates) {
+        if (hooks->before) {
+            RG_TRY(hooks->before(hooks->self, l.queued));
+        }
         RG_TRY(rg_engine_gradient(engine, source, l.queued));
         RG_TRY(rg_engine_norm(engine, l.queued));
         l.lr[l.queued % RG_HISTORY] =

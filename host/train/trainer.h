@@ -35,7 +35,8 @@ double rg_clip_rate(const struct rg_training *training);
 struct rg_trainer_hooks {
     void (*on_update)(void *self, const struct rg_update *update); /* in order, each update once */
     void *self;
-    const volatile sig_atomic_t *stop; /* not 0: finish the update and end */
+    const volatile sig_atomic_t *stop;                /* not 0: finish the update and end */
+    rg_status (*before)(void *self, uint64_t update); /* an update, from 0, is about to be queued; or NULL */
 };
 
 /* Train. Where the run stops depends on its options alone, but for --max-time and `stop`. The status is RG_OK for every

@@ -118,6 +118,7 @@ struct rg_config {
     double clip_norm;  /* 0 is off */
     double clip_value; /* 0 is off */
     enum rg_nonfinite nonfinite;
+    size_t lag_every; /* updates from one sample of the lag profile to the next; 0: none */
     uint64_t seed;
 
     /* the machine */

@@ -64,3 +64,24 @@ refused 2 'the loss is at the last step' "$program" grad --model lstm.safetensor
 refused 2 'bidirectional' "$program" --task copy --steps 5 --bidirectional --updates 1 --batch 4 --probe-time 3 --device cpu --quiet
 refused 2 'probe-time' "$program" grad "${at[@]}" --probe-time 0 --out o.safetensors
 checked "a loss at every step, probed at one"
+
+# Samples as a training goes on change nothing in it.
+training=(--task adding --steps 20 --batch 200 --hidden 16 --updates 6 --layers 2 --clip-norm 0.01 --json --quiet)
+for device in "${devices[@]}"; do
+    expect_status 0 "$program" "${training[@]}" --device "$device"
+    hash=$(json_end weights_hash)
+    expect_no_line '"lags"'
+    expect_status 0 "$program" "${training[@]}" --device "$device" --lag-every 2
+    [ "$(json_end weights_hash)" = "$hash" ] || fail "--lag-every changes the weights"
+    check_json '
+samples = events("lags")
+assert [s["update"] for s in samples] == [1, 3, 5] and all(s["sequences"] == 128 for s in samples), samples
+names = ["rnn.weight_%s_l%d" % (w, l) for l in (0, 1) for w in ("hh", "ih")]
+for s in samples:
+    assert [m["name"] for m in s["matrices"]] == names
+    assert all(m["norm"] > 0 and -1 < m["long_share"] < 2 for m in s["matrices"]), s
+driver = end["clip_driver"]
+assert driver["of"] == 3 and driver["parameter"] in names and 1 <= driver["count"] <= 3 and 0 <= driver["lag"] < 20
+'
+done
+checked "samples during a training"

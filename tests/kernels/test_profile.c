@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "executions.h"
+#include "gradient/sample.h"
 #include "gradient/verdict.h"
 #include "selftest/checks.h"
 #include "train/source.h"
@@ -117,6 +118,68 @@ START_TEST(gates_and_sums) {
             expect_profile(&s, l, d);
         }
     }
+    forget(&s);
+}
+END_TEST
+
+/* A sample of all sequences is the profile, to a float's precision. */
+static void expect_sampled(const struct subject *s, const struct rg_sampled *sampled, const struct rg_lag_terms *terms,
+                           size_t steps) {
+    double shares = 0.0;
+    ck_assert_uint_eq(sampled->parameter, terms->parameter);
+    ck_assert(fabs(sampled->total - terms->total) <= 1e-5 * terms->total);
+    for (size_t lag = 0; lag < steps; lag++) {
+        const double norm = pow(10.0, sampled->log10_norm[lag]);
+        shares += sampled->share[lag];
+        ck_assert_msg(fabs(norm - terms->norm[lag]) <= 1e-5 * terms->total, "lag %zu: norm %.9g, expected %.9g", lag,
+                      norm, terms->norm[lag]);
+        ck_assert_msg(terms->norm[lag] == 0.0 || s->exercise->data.lengths ||
+                          fabs(sampled->log10_norm[lag] - terms->log10_norm[lag]) < 1e-3,
+                      "lag %zu: %.9g, expected %.9g", lag, sampled->log10_norm[lag], terms->log10_norm[lag]);
+        ck_assert(fabs(sampled->share[lag] - terms->share[lag]) <= 1e-5);
+        ck_assert(fabs(sampled->cosine[lag] - terms->cosine[lag]) * terms->norm[lag] <= 1e-5 * terms->total);
+    }
+    ck_assert(terms->total == 0.0 || fabs(shares - 1.0) < 1e-12);
+}
+
+static void sample(struct subject *s, size_t probe) {
+    struct rg_lag_sampler *sampler = NULL;
+    expect_ok(rg_lag_sampler_create(s->engine, &s->source->source, probe, &sampler), "sampler");
+    ck_assert_uint_eq(sampler->rows, s->exercise->sizes.batch);
+    for (int again = 0; again < 2; again++) {
+        expect_ok(rg_lag_sampler_measure(sampler, 0), "sample");
+        for (size_t i = 0; i < sampler->n_sampled; i++) {
+            const struct rg_sampled *const sampled = &sampler->sampled[i];
+            const struct rg_lag_profile *const p = rg_lag_profile_of(s->profiles, sampled->layer, sampled->direction);
+            expect_sampled(s, sampled, &p->matrices[i % sampler->each], p->steps);
+        }
+    }
+    rg_lag_sampler_destroy(sampler);
+}
+
+START_TEST(samples_are_the_profile) {
+    struct rg_device *const device = devices[_i / N_FORMS];
+    if (!device) {
+        return;
+    }
+    struct subject s = make(&forms[_i % N_FORMS]);
+    measure(&s, device, s.exercise->sizes.batch, 0, 0);
+    sample(&s, 0);
+    forget(&s);
+}
+END_TEST
+
+/* Rates whose far end a float could not hold as it stands; and a probed step. */
+START_TEST(samples_keep_to_the_range) {
+    static const struct rg_exercise_form far[] = {
+        {.sizes = {3, 66, 2, 4, 1, RG_LOSS_MSE, false}, .net = {.activation = RG_ACT_SIGMOID}},
+        {.sizes = {3, 60, 2, 4, 1, RG_LOSS_MSE, false}, .net = {.cell = RG_CELL_GRU, .layers = 2}},
+        {.sizes = {3, 20, 2, 4, 1, RG_LOSS_MSE, false}, .net = {.cell = RG_CELL_LSTM, .target = RG_TARGET_STEPS}}};
+    struct subject s = make(&far[_i]);
+    const size_t probe = _i == 2 ? 11 : 0;
+    measure(&s, devices[0], 3, probe, 0);
+    sample(&s, probe);
+    ck_assert(_i != 0 || rg_lag_profile_of(s.profiles, 0, 0)->delta_norm[65] < 1e-45);
     forget(&s);
 }
 END_TEST
@@ -303,6 +366,8 @@ int main(void) {
     tcase_set_timeout(profile, 60);
     tcase_add_unchecked_fixture(profile, open_devices, close_devices);
     tcase_add_loop_test(profile, gates_and_sums, 0, N_KINDS * N_FORMS);
+    tcase_add_loop_test(profile, samples_are_the_profile, 0, N_KINDS * N_FORMS);
+    tcase_add_loop_test(profile, samples_keep_to_the_range, 0, 3);
     tcase_add_test(profile, chunks_change_nothing);
     tcase_add_loop_test(profile, probe_takes_one_step_of_the_loss, 0, RG_N_CELLS);
     tcase_add_loop_test(profile, rotations_keep_their_rate, 0, 5);

@@ -48,7 +48,7 @@ START_TEST(defaults) {
     ck_assert(config.batch == 4096 && !config.batch_given && config.steps == 100);
     ck_assert(config.updates == 100 && !config.updates_given && config.max_time == 0.0 && config.target_loss == 0.0);
     ck_assert(config.optimizer == RG_OPT_ADAM && config.lr == 1e-3 && config.clip_norm == 1.0);
-    ck_assert(config.nonfinite == RG_NONFINITE_SKIP && config.seed == 1);
+    ck_assert(config.nonfinite == RG_NONFINITE_SKIP && config.seed == 1 && config.lag_every == 0);
     ck_assert(config.precision == RG_PRECISION_FLOAT);
     ck_assert_str_eq(config.device, "auto");
     ck_assert(config.threads == 0 && config.memory == 0 && !config.json && !config.quiet && config.color == -1);
@@ -103,6 +103,8 @@ START_TEST(every_model_option) {
     accept("--cell gru --layers 16 --bidirectional --dropout 0.5 --skip 7 --skip-kind dilated --target steps");
     ck_assert(config.cell == RG_CELL_GRU && config.layers == 16 && config.bidirectional && config.dropout == 0.5);
     ck_assert(config.skip == 7 && config.skip_kind == RG_SKIP_DILATED && config.target == RG_TARGET_STEPS);
+    accept("--lag-every 25");
+    ck_assert_uint_eq(config.lag_every, 25);
     accept("grad --model m --data d --out o --target steps --probe-time 12");
     ck_assert_uint_eq(config.probe_time, 12);
     accept("--embed 16 --data d.npz");
