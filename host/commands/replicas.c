@@ -80,7 +80,9 @@ static rg_status run_item(struct crew *c, struct rg_device *device, struct rg_re
 static void *work(void *argument) {
     struct crew *const c = argument;
     struct rg_device *device = c->device;
-    rg_status status = device ? RG_OK : rg_native_open(&(struct rg_device_options){.threads = 1}, &device);
+    const struct rg_device_options single = {.threads = 1,
+                                             .is_double = c->replicas->config->precision == RG_PRECISION_DOUBLE};
+    rg_status status = device ? RG_OK : rg_native_open(&single, &device);
     while (status == RG_OK) {
         const size_t item = take(c);
         if (item == c->replicas->n) {

@@ -42,6 +42,12 @@ for options in "--threads 1" "--threads 5" "--threads 3 --memory 4M"; do
 done
 checked "the same bits for any number of threads"
 
+expect_status 0 "$program" sweep --json --device cpu --precision double "${small[@]}" --steps 5,10
+first=$(hashes | tail -n 1)
+expect_status 0 "$program" --json --device cpu --precision double "${small[@]}" --steps 10
+[ "$(hashes)" = "$first" ] || fail "double: the run is not that of train"
+checked "in double precision too"
+
 if [ "${#devices[@]}" -gt 1 ]; then
     expect_status 0 "$program" sweep --json --device opencl "${small[@]}" --steps 5,10
     first=$(hashes | tail -n 1)
