@@ -7,6 +7,7 @@
 #include "commands/lag_tensors.h"
 #include "commands/setup.h"
 #include "gradient/verdict.h"
+#include "report/explain.h"
 #include "report/json_lines.h"
 #include "report/pages.h"
 #include "report/run_figures.h"
@@ -16,6 +17,7 @@
 #include "rnn_gpu/tensors.h"
 
 enum {
+    CAUSE_ROWS = 64,                 /* sequences that the causes are measured over */
     MAX_OWN = RG_MAX_PARAMETERS + 5, /* loss, output, norm, gradients */
     MAX_TENSORS = MAX_OWN + RG_MAX_LAYERS * 2 * 80,
     LONG_NAME = RG_NAME_BYTES + 16
@@ -31,6 +33,7 @@ struct pass {
     struct rg_engine *engine;
     struct rg_lag_profiles *profiles;
     const struct rg_lag_profile *profile; /* of the last layer, forward */
+    struct rg_causes *causes;             /* of the same */
     struct rg_lag_tensors lags;
     double *gradients, *outputs; /* [arena], [N][O] */
     double *dh_0, *dc_0;         /* [L*D][N][H], or NULL if the data give no initial states */
@@ -79,6 +82,10 @@ static rg_status collect_lags(const struct rg_config *config, struct pass *p) {
     }
     p->profile = rg_lag_profile_of(p->profiles, p->profiles->layers - 1, 0);
     rg_lag_judge(p->profile, &p->judgement);
+    const size_t n = p->data->n_sequences;
+    RG_TRY(rg_causes_measure(p->engine, &p->source->source, 0, n < CAUSE_ROWS ? n : CAUSE_ROWS, options.probe,
+                             p->profiles->layers - 1, 0, &p->causes));
+    rg_judge_products(p->causes, &p->judgement);
     return RG_OK;
 }
 
@@ -165,13 +172,17 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
 static void print_result(const struct rg_config *config, const struct pass *p) {
     const struct rg_judgement j = p->judgement;
     if (config->json) {
-        rg_json_print(json_pack("{s:s, s:o, s:o, s:s, s:o, s:I}", "file", config->out, "loss", rg_json_real(p->loss),
-                                "grad_norm", rg_json_real(p->norm), "verdict", rg_verdict_names[j.verdict], "decay",
-                                rg_json_real(j.decay), "horizon", (json_int_t)p->profile->matrices[RG_LAG_HH].horizon));
+        rg_json_print(json_pack(
+            "{s:s, s:o, s:o, s:s, s:o, s:I, s:I, s:o}", "file", config->out, "loss", rg_json_real(p->loss), "grad_norm",
+            rg_json_real(p->norm), "verdict", rg_verdict_names[j.verdict], "decay", rg_json_real(j.decay), "horizon",
+            (json_int_t)p->profile->matrices[RG_LAG_HH].horizon, "probe_time", (json_int_t)p->profile->probe, "causes",
+            rg_explain_json(p->profile, p->causes, &p->judgement)));
     } else {
         const int digits = config->precision == RG_PRECISION_DOUBLE ? 17 : 9;
         (void)printf("loss %.*g, gradient norm %.*g over %zu sequences of %zu steps; wrote %zu tensors to %s\n", digits,
                      p->loss, digits, p->norm, p->data->n_sequences, p->data->n_steps, p->n_tensors, config->out);
+        const struct rg_finding finding = {p->profile, p->causes, &p->judgement};
+        rg_screen_finding(&finding, config, false, rg_screen_is_unicode());
     }
 }
 
@@ -183,8 +194,9 @@ static rg_status write_pages(const struct rg_config *config, const struct pass *
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_history_create(&history));
     RG_TRY_GOTO(rg_history_add_profiles(history, p->model, 0, p->profiles));
+    RG_TRY_GOTO(rg_history_add_causes(history, p->causes));
     RG_TRY_GOTO(rg_run_figures(history, NAN, 0.0, plots));
-    rg_verdict_sentence(p->profile, config, verdict, sizeof verdict);
+    rg_verdict_sentence(p->profile, &p->judgement, verdict, sizeof verdict);
     rg_facts_add(&facts, "loss", "%.9g", (double)p->loss);
     rg_facts_add(&facts, "gradient norm", "%.9g", (double)p->norm);
     rg_facts_add(&facts, "data", "%zu sequences of %zu steps", p->data->n_sequences, p->data->n_steps);
@@ -229,6 +241,7 @@ rg_status rg_command_grad(const struct rg_config *config) {
     const rg_status status = grad(config, p);
     rg_lag_tensors_release(&p->lags);
     rg_lag_profiles_destroy(p->profiles);
+    rg_causes_destroy(p->causes);
     rg_engine_destroy(p->engine);
     rg_data_source_destroy(p->source);
     rg_device_destroy(p->device);

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/explain.h"
 #include "report/figures.h"
 #include "report/json_lines.h"
 #include "report/pages.h"
+#include "report/remedy.h"
 #include "report/run_figures.h"
 #include "report/screen.h"
 #include "report/tensorboard.h"
@@ -188,6 +190,9 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
     if (result->validation.sequences) {
         add_validation(r, result->training.updates, &result->validation);
     }
+    if (result->causes) {
+        RG_TRY(rg_history_add_causes(r->history, result->causes));
+    }
     return result->profiles
                ? rg_history_add_profiles(r->history, run->model, result->training.updates, result->profiles)
                : RG_OK;
@@ -195,11 +200,15 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
 
 static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run, const struct rg_plot *plots) {
     struct rg_facts facts = {.n = 0};
-    char title[RG_PLOT_TEXT], verdict[600] = "";
+    char title[RG_PLOT_TEXT], verdict[1600] = "";
     (void)snprintf(title, sizeof title, "%s, %zu steps: %s, %zu hidden units", run->problem.name, run->problem.steps,
                    run->config.irnn ? "irnn" : rg_cell_names[run->config.cell], run->config.hidden);
     if (run->result.profile) {
-        rg_verdict_sentence(run->result.profile, &run->config, verdict, sizeof verdict);
+        char remedy[RG_REMEDY_BYTES];
+        rg_verdict_sentence(run->result.profile, &run->result.judgement, verdict, sizeof verdict);
+        rg_remedy_command(run->result.judgement.verdict, &run->config, remedy, sizeof remedy);
+        const size_t length = strlen(verdict);
+        (void)snprintf(verdict + length, sizeof verdict - length, "%s%s", remedy[0] ? " Try " : "", remedy);
     }
     list_facts(r, run, &facts);
     const struct rg_report report = {.title = title,

@@ -7,7 +7,7 @@
 #include "commands/setup.h"
 #include "rnn_gpu/memory.h"
 
-enum { FILE_BATCH = 4096, FASHION_BATCH = 256, FASHION_UPDATES = 2000, MAX_SKIPS = 10 };
+enum { FILE_BATCH = 4096, FASHION_BATCH = 256, FASHION_UPDATES = 2000, MAX_SKIPS = 10, CAUSE_ROWS = 64 };
 
 static bool is_fashion(const struct rg_config *config) {
     return config->task && strcmp(config->task, "fashion-mnist") == 0;
@@ -171,6 +171,7 @@ rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data
 void rg_run_destroy(struct rg_run *run) {
     if (run) {
         rg_lag_profiles_destroy(run->result.profiles);
+        rg_causes_destroy(run->result.causes);
         rg_engine_destroy(run->engine);
         rg_data_source_destroy(run->source);
         rg_model_destroy(run->model);
@@ -291,6 +292,10 @@ static rg_status measure_profile(struct rg_run *r) {
     RG_TRY(rg_lag_measure(r->engine, source_of(r), result->training.updates, &options, &result->profiles));
     result->profile = rg_lag_profile_of(result->profiles, r->model->shape.layers - 1, 0);
     rg_lag_judge(result->profile, &result->judgement);
+    const size_t rows = options.rows < CAUSE_ROWS ? options.rows : CAUSE_ROWS;
+    RG_TRY(rg_causes_measure(r->engine, source_of(r), result->training.updates, rows, options.probe,
+                             r->model->shape.layers - 1, 0, &result->causes));
+    rg_judge_products(result->causes, &result->judgement);
     result->horizon = result->profile->matrices[RG_LAG_HH].horizon;
     return RG_OK;
 }

@@ -35,6 +35,7 @@ struct rg_run_result {
     struct rg_training training;
     struct rg_lag_profiles *profiles;     /* of one more batch; NULL: the run did not come to its end */
     const struct rg_lag_profile *profile; /* of them, the last layer's, forward */
+    struct rg_causes *causes;             /* of the same layer and direction, or NULL */
     struct rg_judgement judgement;        /* of the profile, as the next */
     size_t horizon;                       /* of weight_hh, in steps */
     struct rg_clip_driver driver;         /* of the updates that were sampled */

@@ -10,7 +10,9 @@
 #include "commands/recorder.h"
 #include "commands/run.h"
 #include "commands/stop.h"
+#include "report/explain.h"
 #include "report/json_lines.h"
+#include "report/remedy.h"
 #include "report/run_figures.h"
 #include "report/screen.h"
 #include "rnn_gpu/log.h"
@@ -116,6 +118,13 @@ static void report_end(struct job *j) {
         (void)json_object_set_new(end, "verdict",
                                   known ? json_string(rg_verdict_names[result->judgement.verdict]) : json_null());
         (void)json_object_set_new(end, "horizon", known ? json_integer((json_int_t)result->horizon) : json_null());
+        if (known) {
+            char remedy[RG_REMEDY_BYTES];
+            rg_remedy_command(result->judgement.verdict, &j->run->config, remedy, sizeof remedy);
+            (void)json_object_set_new(end, "remedy", remedy[0] ? json_string(remedy) : json_null());
+            (void)json_object_set_new(end, "causes",
+                                      rg_explain_json(result->profile, result->causes, &result->judgement));
+        }
         if (result->driver.updates) {
             (void)json_object_set_new(
                 end, "clip_driver",
@@ -140,8 +149,9 @@ static rg_status finish(struct job *j) {
     report_end(j);
     if (!j->config->json) {
         const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, NULL};
+        const struct rg_finding finding = {result->profile, result->causes, &result->judgement};
         rg_screen_result(&j->screen, &facts, &result->training,
-                         result->validation.sequences ? &result->validation : NULL, result->profile);
+                         result->validation.sequences ? &result->validation : NULL, result->profile ? &finding : NULL);
     }
     return rg_recorder_finish(j->recorder, r);
 }

@@ -70,3 +70,14 @@ void rg_lag_judge(const struct rg_lag_profile *p, struct rg_judgement *j) {
         j->verdict = RG_SENSITIVE;
     }
 }
+
+void rg_judge_products(const struct rg_causes *c, struct rg_judgement *j) {
+    double largest = 0.0, smallest = 0.0;
+    for (size_t lag = 0; c->directions > 0 && lag < c->steps; lag++) {
+        largest = c->log10_largest[lag] > largest ? c->log10_largest[lag] : largest;
+        smallest = c->log10_smallest[lag] < smallest ? c->log10_smallest[lag] : smallest;
+    }
+    if (j->verdict == RG_STABLE && largest > DECADES && smallest < -DECADES) {
+        j->verdict = RG_MIXED;
+    }
+}

@@ -2,6 +2,7 @@
 #ifndef RG_VERDICT_H
 #define RG_VERDICT_H
 
+#include "gradient/causes.h"
 #include "gradient/profile.h"
 
 enum rg_verdict { RG_STABLE, RG_VANISHING, RG_EXPLODING, RG_MIXED, RG_SENSITIVE };
@@ -22,5 +23,9 @@ struct rg_judgement {
 
 /* From the measured norms of delta, never from the spectral radius (a net of spectral radius 0 can explode). */
 void rg_lag_judge(const struct rg_lag_profile *profile, struct rg_judgement *judgement);
+
+/* With the measured Jacobian products too: a verdict of STABLE becomes MIXED where they grow in one direction and
+ * shrink in another by a factor 1,000 each. */
+void rg_judge_products(const struct rg_causes *causes, struct rg_judgement *judgement);
 
 #endif

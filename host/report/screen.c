@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "report/figures.h"
+#include "report/explain.h"
 #include "report/lag_plot.h"
+#include "report/remedy.h"
 #include "report/spark.h"
 
 static const double LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0;
@@ -21,6 +23,10 @@ static double now(void) {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+bool rg_screen_is_unicode(void) {
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
@@ -180,38 +186,26 @@ void rg_screen_progress_end(struct rg_screen *screen) {
     }
 }
 
-/* The next remedy of the notes: an initialisation that keeps lengths, then gates, then gates that remember longer. */
-static const char *vanishing_advice(const struct rg_config *config) {
-    if (config->cell == RG_CELL_LSTM) {
-        return config->init.kind == RG_INIT_CHRONO ? " Try longer training." : " Try --init chrono:T with T the steps.";
-    }
-    if (config->cell == RG_CELL_GRU || config->init.kind == RG_INIT_ORTHOGONAL ||
-        config->init.kind == RG_INIT_IDENTITY) {
-        return " Try --cell lstm --forget-bias 1.";
-    }
-    return " Try --cell irnn, or --init orthogonal.";
-}
-
-void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_config *config, char *out,
-                         size_t bytes) {
-    struct rg_judgement j;
-    rg_lag_judge(profile, &j);
+void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_judgement *j, char *out, size_t bytes) {
+    static const char *const reasons[] = {
+        [RG_STABLE] = "",
+        [RG_VANISHING] = "",
+        [RG_EXPLODING] = "",
+        [RG_MIXED] = " Some sequences or directions keep the gradient, others lose or blow it up.",
+        [RG_SENSITIVE] = " The state passes it on, and yet the weights' gradient grows with the steps.",
+    };
     const struct rg_lag_terms *const hh = &profile->matrices[RG_LAG_HH];
-    if (profile->steps < 2) {
+    if (profile->probe < 2) {
         (void)snprintf(out, bytes, "%s: one step has no past; the gradient is that of lag 0.",
-                       rg_verdict_names[j.verdict]);
+                       rg_verdict_names[j->verdict]);
         return;
     }
-    const char *advice = "";
-    if (j.verdict == RG_VANISHING) {
-        advice = vanishing_advice(config);
-    } else if (j.verdict == RG_EXPLODING) {
-        advice = config->clip_norm > 0.0 ? " Try a smaller --lr." : " Try --clip-norm 1.";
-    }
+    char reach[32];
     (void)snprintf(out, bytes,
-                   "%s: going back in time the gradient changes by a factor %.4g a step, %.2g over %zu steps; "
+                   "%s: going back in time the gradient changes by a factor %.4g a step, %s over %zu steps; "
                    "lags below %zu give the gradient of %s to 10 %%.%s",
-                   rg_verdict_names[j.verdict], j.decay, j.reach, profile->steps - 1, hh->horizon, "weight_hh", advice);
+                   rg_verdict_names[j->verdict], j->decay, rg_explain_power(j->log10_reach, reach), profile->probe - 1,
+                   hh->horizon, "weight_hh", reasons[j->verdict]);
 }
 
 /* `text` on stdout in lines of at most `width` columns. */
@@ -231,8 +225,38 @@ static void print_wrapped(const char *text, size_t width) {
     }
 }
 
+/* A command on stdout, broken before an option where the line would be wider than `width`. */
+static void print_command(const char *command, size_t width) {
+    size_t column = (size_t)printf("Try  ");
+    while (*command) {
+        const char *const next = strstr(command + 1, " --");
+        const size_t length = next ? (size_t)(next - command) : strlen(command);
+        if (column > 5 && column + length > width) {
+            column = (size_t)printf(" \\\n    ") - 3;
+        }
+        column += (size_t)printf("%.*s", (int)length, command);
+        command += length;
+    }
+    (void)putchar('\n');
+}
+
+void rg_screen_finding(const struct rg_finding *f, const struct rg_config *config, bool color, bool unicode) {
+    char sentence[500], remedy[RG_REMEDY_BYTES];
+    (void)putchar('\n');
+    rg_lag_plot(f->profile, color, unicode);
+    (void)putchar('\n');
+    rg_explain_print(f->profile, f->causes, f->judgement);
+    (void)putchar('\n');
+    rg_verdict_sentence(f->profile, f->judgement, sentence, sizeof sentence);
+    print_wrapped(sentence, 80);
+    rg_remedy_command(f->judgement->verdict, config, remedy, sizeof remedy);
+    if (remedy[0]) {
+        print_command(remedy, 76);
+    }
+}
+
 void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts *f, const struct rg_training *training,
-                      const struct rg_validation *validation, const struct rg_lag_profile *profile) {
+                      const struct rg_validation *validation, const struct rg_finding *finding) {
     static const char *const reasons[] = {"done", "target loss reached", "time is up", "interrupted", "diverged"};
     char a[64], b[32];
     const char *const bold = screen->color ? "\033[1m" : "", *const plain = screen->color ? "\033[0m" : "";
@@ -257,12 +281,7 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
     if (screen->history) {
         rg_spark_print(screen->history, screen->color, screen->unicode);
     }
-    if (profile) {
-        char sentence[400];
-        (void)putchar('\n');
-        rg_lag_plot(profile, screen->color, screen->unicode);
-        (void)putchar('\n');
-        rg_verdict_sentence(profile, f->config, sentence, sizeof sentence);
-        print_wrapped(sentence, 80);
+    if (finding) {
+        rg_screen_finding(finding, f->config, screen->color, screen->unicode);
     }
 }

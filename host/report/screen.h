@@ -39,13 +39,24 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
 void rg_screen_update(struct rg_screen *screen, const struct rg_update *update);
 void rg_screen_progress_end(struct rg_screen *screen);
 
-/* The result on stdout: losses, norms, speed, the lag profile drawn, one sentence of verdict and advice. `profile` and
- * `validation` may be NULL. */
+/* What was found of the gradient at the end. */
+struct rg_finding {
+    const struct rg_lag_profile *profile;
+    const struct rg_causes *causes;
+    const struct rg_judgement *judgement;
+};
+
+/* The result on stdout: losses, norms, speed, the lag profile drawn, its causes, the verdict and a command to try.
+ * `finding` and `validation` may be NULL. */
 void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts *facts,
                       const struct rg_training *training, const struct rg_validation *validation,
-                      const struct rg_lag_profile *profile);
+                      const struct rg_finding *finding);
 
-/* One sentence: what the gradient does, the numbers it rests on, what to try. */
-void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_config *config, char *out, size_t bytes);
+/* One sentence: what the gradient does, and the numbers it rests on. */
+void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_judgement *judgement, char *out,
+                         size_t bytes);
+bool rg_screen_is_unicode(void);
+/* The finding alone, as rg_screen_result ends with it; `config` for the command to try. */
+void rg_screen_finding(const struct rg_finding *finding, const struct rg_config *config, bool color, bool unicode);
 
 #endif

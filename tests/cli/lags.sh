@@ -85,3 +85,23 @@ assert driver["of"] == 3 and driver["parameter"] in names and 1 <= driver["count
 '
 done
 checked "samples during a training"
+
+# The causes, and a command that can be pasted.
+expect_status 0 "$program" --steps 100 --updates 2 --batch 64 --hidden 8 --device cpu
+expect_line '^VANISHING: '
+expect_line '^why: mean slope of the activations '
+expect_line '^  W_hh: largest singular value .*, spectral radius '
+expect_line '^Jacobian product over 99 steps: singular values from .*e-'
+sed -n '/^Try  /,$s/^Try  //p; /^ \+--/p' "$folder/stdout" >try
+expect_line '^Try  ./rnn-gpu --steps 100 --updates 2'
+grep -q -- '--cell irnn' "$folder/stdout" || fail "the remedy is not in the command"
+expect_status 0 "$program" --steps 20 --updates 2 --batch 64 --hidden 8 --cell lstm --device cpu --json
+check_json '
+causes = end["causes"]
+assert causes["sigma_max"] > 0 and causes["spectral_radius"] is None and causes["directions"] == 16 == causes["state"]
+assert causes["mean_log_forget"] < 0 and causes["log10_smallest"] < causes["log10_largest"] < 0
+assert causes["lyapunov"] == sorted(causes["lyapunov"], reverse=True) and len(causes["lyapunov"]) == 8
+assert 0 < causes["slope"] < 1 and 0 <= causes["saturated"] <= 1 and causes["gradient_noise"] > 0
+assert end["remedy"] is None or end["remedy"].startswith("./rnn-gpu --steps 20 "), end
+'
+checked "causes and remedy"

@@ -1,0 +1,183 @@
+/* Causes of a gradient: singular values of Jacobian products, Lyapunov exponents, slopes, against numbers worked out
+ * otherwise; and verdicts that rest on them. */
+#include <math.h>
+#include <string.h>
+
+#include "executions.h"
+#include "gradient/jacobian.h"
+#include "gradient/verdict.h"
+#include "selftest/checks.h"
+#include "train/source.h"
+
+static struct rg_device *device;
+
+struct subject {
+    struct rg_exercise *exercise;
+    struct rg_data_source *source;
+    struct rg_engine *engine;
+    struct rg_causes *causes;
+    struct rg_judgement judgement;
+};
+
+static struct subject make(const struct rg_exercise_form *form) {
+    struct subject s = {0};
+    expect_ok(rg_exercise_create(form, &s.exercise), "exercise");
+    rg_exercise_fill(s.exercise, 3);
+    return s;
+}
+
+/* Zero weights but for W_hh and the head's. */
+static struct subject recurrent(const struct rg_exercise_form *form, const float *w_hh, const float *head) {
+    struct subject s = make(form);
+    struct rg_model *const model = s.exercise->model;
+    const size_t hidden = form->sizes.hidden;
+    memset(model->weights, 0, model->arena * sizeof(float));
+    memcpy(rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_HH)), w_hh,
+           hidden * hidden * sizeof *w_hh);
+    memcpy(rg_model_values(model, rg_model_head_weight(model)), head, hidden * sizeof *head);
+    return s;
+}
+
+static void measure(struct subject *s) {
+    struct rg_exercise *const e = s->exercise;
+    const struct rg_engine_options options = rg_exercise_options(e);
+    struct rg_lag_profiles *profiles = NULL;
+    rg_exercise_copy_data(e);
+    rg_exercise_copy_model(e);
+    expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &s->source), "source");
+    expect_ok(rg_engine_create(device, e->model, &options, &s->engine), "engine");
+    expect_ok(rg_causes_measure(s->engine, &s->source->source, 0, e->sizes.batch, 0, 0, 0, &s->causes), "causes");
+    expect_ok(
+        rg_lag_measure(s->engine, &s->source->source, 0, &(struct rg_lag_options){.rows = e->sizes.batch}, &profiles),
+        "profile");
+    rg_lag_judge(rg_lag_profile_of(profiles, 0, 0), &s->judgement);
+    rg_judge_products(s->causes, &s->judgement);
+    rg_lag_profiles_destroy(profiles);
+}
+
+static void forget(struct subject *s) {
+    rg_causes_destroy(s->causes);
+    rg_engine_destroy(s->engine);
+    rg_data_source_destroy(s->source);
+    rg_exercise_destroy(s->exercise);
+}
+
+static void expect_near(double got, double wanted, double tolerance) {
+    ck_assert_msg(fabs(got - wanted) <= tolerance, "%.9g, expected %.9g", got, wanted);
+}
+
+/* Powers of [[.9, 3], [0, .9]]: of spectral radius .9, they grow to 11.6355 before they shrink. */
+START_TEST(powers_of_a_non_normal_matrix) {
+    const struct rg_exercise_form form = {.sizes = {2, 101, 1, 2, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_LINEAR}};
+    struct subject s = recurrent(&form, (const float[]){0.9f, 3.0f, 0.0f, 0.9f}, (const float[]){1.0f, 0.5f});
+    measure(&s);
+    const struct rg_causes *const c = s.causes;
+    expect_near(c->sigma_hh, 3.249286, 1e-6);
+    expect_near(c->radius, 0.9, 1e-3);
+    expect_near(c->log10_largest[1], log10(3.249286), 1e-6);
+    expect_near(c->log10_largest[9], log10(11.635514), 1e-6);
+    ck_assert(c->log10_largest[48] > 0.0 && c->log10_largest[49] < 0.0);
+    expect_near(c->log10_largest[100], log10(8.853879e-3), 1e-5);
+    /* the determinant: singular values multiply to .81^n */
+    expect_near(c->log10_largest[100] + c->log10_smallest[100], 100.0 * log10(0.81), 1e-5);
+    expect_near(c->exponents[0] + c->exponents[1], log(0.81), 1e-6);
+    forget(&s);
+}
+END_TEST
+
+/* tanh: the product of diag(1 - h_t^2) W over the reference's states, worked out in full. */
+START_TEST(products_of_a_tanh_net) {
+    enum { H = 5, STEPS = 8 };
+    const struct rg_exercise_form form = {.sizes = {1, STEPS, 2, H, 1, RG_LOSS_MSE, false}};
+    struct subject s = make(&form);
+    measure(&s);
+    struct rg_exercise *const e = s.exercise;
+    ref_forward_backward(e->reference, &e->batch, e->result);
+    const double *const w = e->reference->values[REF_WEIGHT_HH];
+    double product[H * H] = {0.0}, next[H * H], room[H * H], slopes = 0.0;
+    for (size_t i = 0; i < H; i++) {
+        product[i * H + i] = 1.0;
+    }
+    for (size_t lag = 1; lag < STEPS; lag++) {
+        const double *const h = e->result->state + (STEPS + 1 - lag) * H; /* h_t, t = T + 1 - lag */
+        for (size_t i = 0; i < H; i++) {                                  /* product * diag(1 - h^2) * W */
+            for (size_t j = 0; j < H; j++) {
+                next[i * H + j] = 0.0;
+                for (size_t m = 0; m < H; m++) {
+                    next[i * H + j] += product[i * H + m] * (1.0 - h[m] * h[m]) * w[m * H + j];
+                }
+            }
+        }
+        memcpy(product, next, sizeof product);
+        const double largest = rg_jacobi_largest(product, H, room);
+        double smallest = largest;
+        for (size_t i = 0; i < H; i++) {
+            smallest = fmin(smallest, ref_norm(room + i * H, H));
+        }
+        expect_near(s.causes->log10_largest[lag], log10(largest), 1e-5);
+        expect_near(s.causes->log10_smallest[lag], log10(smallest), 1e-5);
+    }
+    for (size_t i = 0; i < H; i++) {
+        const double h = e->result->state[STEPS * H + i];
+        slopes += (1.0 - h * h) / H;
+    }
+    expect_near(s.causes->slope[0], slopes, 1e-6);
+    forget(&s);
+}
+END_TEST
+
+/* Every cell: what the products do to one direction cannot be more than they do to any. */
+START_TEST(products_bound_the_gradient) {
+    enum { STEPS = 30 };
+    const struct rg_exercise_form form = {.sizes = {1, STEPS, 2, 6, 1, RG_LOSS_MSE, false},
+                                          .net = {.cell = (enum rg_cell)_i}};
+    struct subject s = make(&form);
+    measure(&s);
+    ref_forward_backward(s.exercise->reference, &s.exercise->batch, s.exercise->result);
+    const struct ref_result *const r = s.exercise->result;
+    const double start = log10(ref_norm(r->traces[0].d_state + STEPS * 6, 6));
+    for (size_t lag = 1; lag < STEPS; lag++) {
+        const double got = log10(ref_norm(r->traces[0].d_state + (STEPS - lag) * 6, 6)) - start;
+        ck_assert(got <= s.causes->log10_largest[lag] + 1e-5);
+        ck_assert(s.causes->log10_smallest[lag] <= s.causes->log10_largest[lag]);
+    }
+    ck_assert_uint_eq(s.causes->directions, _i == RG_CELL_LSTM ? 12 : 6);
+    ck_assert(isnan(s.causes->mean_log_forget) == (_i != RG_CELL_LSTM));
+    forget(&s);
+}
+END_TEST
+
+/* The gradient keeps its length, and another direction would not. */
+START_TEST(directions_that_differ_are_mixed) {
+    const struct rg_exercise_form form = {.sizes = {2, 40, 1, 3, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_LINEAR}};
+    const float w[] = {1.3f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.7f};
+    struct subject s = recurrent(&form, w, (const float[]){0.0f, 1.0f, 0.0f});
+    measure(&s);
+    ck_assert_int_eq(s.judgement.verdict, RG_MIXED);
+    expect_near(s.causes->log10_largest[39], 39.0 * log10(1.3), 1e-5);
+    expect_near(s.causes->log10_smallest[39], 39.0 * log10(0.7), 1e-5);
+    forget(&s);
+}
+END_TEST
+
+static void open_device(void) {
+    device = open_execution(0);
+}
+
+static void close_device(void) {
+    rg_device_destroy(device);
+}
+
+int main(void) {
+    Suite *suite = suite_create("causes");
+    TCase *causes = tcase_create("causes");
+    tcase_add_unchecked_fixture(causes, open_device, close_device);
+    tcase_add_test(causes, powers_of_a_non_normal_matrix);
+    tcase_add_test(causes, products_of_a_tanh_net);
+    tcase_add_loop_test(causes, products_bound_the_gradient, 0, RG_N_CELLS);
+    tcase_add_test(causes, directions_that_differ_are_mixed);
+    suite_add_tcase(suite, causes);
+    return run_suite(suite);
+}
