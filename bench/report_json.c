@@ -125,6 +125,7 @@ static void device_line(const struct rg_bench_report *r, const struct rg_bench_r
     if (!line) {
         return;
     }
+    set(line, "precision", json_string(rg_precision_names[r->config->precision]));
     set_case(line, &row->c);
     set_times(line, b);
     set(line, "gflops", json_real(b->gflops));

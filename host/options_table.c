@@ -199,7 +199,7 @@ const struct rg_option rg_options[] = {
     {"threads", 0, "N", RG_KIND_INT, FIELD(threads), RG_NOT_KEPT, 0, 4096, NULL, RG_GROUP_MACHINE, COMPUTES, 0,
      "of the processor; 0: all"},
     {"precision", 0, "NAME", RG_KIND_ENUM, FIELD(precision), RG_NOT_KEPT, NO_RANGE, rg_precision_names,
-     RG_GROUP_MACHINE, COMPUTES, 0, "numbers on the device"},
+     RG_GROUP_MACHINE, COMPUTES, 0, "of the device's numbers and of files"},
     {"memory", 0, "SIZE", RG_KIND_BYTES, FIELD(memory), RG_NOT_KEPT, 0, (uint64_t)1 << 50, NULL, RG_GROUP_MACHINE,
      TRAIN | GRAD | PREDICT | BENCH, 0, "limit, such as 2G; 0: what is there"},
 

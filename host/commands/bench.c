@@ -178,7 +178,7 @@ static rg_status bench(struct bench *b) {
         return tune(r);
     }
     if (r->config->compare) {
-        RG_TRY(rg_bench_earlier_read(r->config->compare, &b->earlier));
+        RG_TRY(rg_bench_earlier_read(r->config->compare, r->config->precision, &b->earlier));
     }
     RG_TRY(open_lines(r));
     RG_TRY(open_devices(r));

@@ -9,19 +9,19 @@
 
 static void print_json(const struct rg_device_entry *e) {
     const struct rg_device_info *const i = &e->info;
-    rg_json_print(json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:I, s:I, s:i, s:b, s:s}", "id", e->id, "name",
-                            i->name, "backend", i->backend, "version", i->version, "gpu", i->is_gpu, "units", i->units,
-                            "memory_bytes", (json_int_t)i->memory_bytes, "max_buffer_bytes",
-                            (json_int_t)i->max_buffer_bytes, "local_bytes", (json_int_t)i->max_local_bytes, "vector",
-                            i->vec, "usable", !e->problem[0], "problem", e->problem));
+    rg_json_print(json_pack(
+        "{s:s, s:s, s:s, s:s, s:b, s:b, s:i, s:I, s:I, s:I, s:i, s:b, s:s}", "id", e->id, "name", i->name, "backend",
+        i->backend, "version", i->version, "gpu", i->is_gpu, "double", i->has_double, "units", i->units, "memory_bytes",
+        (json_int_t)i->memory_bytes, "max_buffer_bytes", (json_int_t)i->max_buffer_bytes, "local_bytes",
+        (json_int_t)i->max_local_bytes, "vector", i->vec, "usable", !e->problem[0], "problem", e->problem));
 }
 
 static void print_line(const struct rg_device_entry *e) {
     const struct rg_device_info *const i = &e->info;
     (void)printf("%-5s %-8s %s\n", e->id, i->backend, i->name);
-    (void)printf("      %s\n      %d %s, %.1f GiB of memory, buffers up to %.1f GiB, vectors of %d\n", i->version,
+    (void)printf("      %s\n      %d %s, %.1f GiB of memory, buffers up to %.1f GiB, vectors of %d%s\n", i->version,
                  i->units, i->backend[0] == 'n' ? "threads" : "units", (double)i->memory_bytes / 1073741824.0,
-                 (double)i->max_buffer_bytes / 1073741824.0, i->vec);
+                 (double)i->max_buffer_bytes / 1073741824.0, i->vec, i->has_double ? "" : ", no doubles");
     if (e->problem[0]) {
         (void)printf("      cannot be used: %s\n", e->problem);
     }

@@ -20,7 +20,7 @@ rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *d
         RG_TRY_GOTO(rg_setup_fashion_mnist(false, &data->training));
         RG_TRY_GOTO(rg_setup_fashion_mnist(true, &data->held_out));
     } else if (config->data) {
-        RG_TRY_GOTO(rg_setup_data(config, NULL, &data->training));
+        RG_TRY_GOTO(rg_setup_data(config, NULL, 0, &data->training));
         if (!data->training->y) {
             RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path));
         }

@@ -22,10 +22,9 @@ rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out
     return RG_OK;
 }
 
-rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *model, struct rg_dataset **out) {
-    const struct rg_dataset_options options = {.vocabulary = model ? (const char *const *)model->vocabulary : NULL,
-                                               .n_vocabulary =
-                                                   model && model->vocabulary ? rg_shape_features(&model->shape) : 0,
+rg_status rg_setup_data(const struct rg_config *config, char *const *words, size_t n_words, struct rg_dataset **out) {
+    const struct rg_dataset_options options = {.vocabulary = (const char *const *)words,
+                                               .n_vocabulary = n_words,
                                                .pad_left = config->pad == RG_PAD_LEFT,
                                                .doubles = is_double(config)};
     return rg_dataset_read(config->data, &options, out);
@@ -100,7 +99,8 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
     rg_status status = RG_OK;
     RG_TRY_GOTO(is_double(config) ? rg_model_load_exact(config->model, &defaults, model)
                                   : rg_model_load(config->model, &defaults, model));
-    RG_TRY_GOTO(rg_setup_data(config, *model, data));
+    RG_TRY_GOTO(rg_setup_data(config, (*model)->vocabulary,
+                              (*model)->vocabulary ? rg_shape_features(&(*model)->shape) : 0, data));
     RG_TRY_GOTO(check_fit(config, *model, *data));
     const enum rg_loss loss = config->loss != RG_LOSS_AUTO ? config->loss : (*model)->shape.loss;
     RG_TRY_GOTO(rg_problem_data(*data, loss, (*model)->shape.target, problem));

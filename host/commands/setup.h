@@ -12,8 +12,8 @@
 /* The device that --device, --threads and --precision ask for, tuned if `bench --tune` has run. */
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out);
 
-/* The data set --data in the precision of --precision; `model`, which may be NULL, has the words. */
-rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *model, struct rg_dataset **out);
+/* The data set --data in the precision of --precision; `words` of a model, or NULL for those of the file. */
+rg_status rg_setup_data(const struct rg_config *config, char *const *words, size_t n_words, struct rg_dataset **out);
 
 /* Fashion-MNIST as Debian's dataset-fashion-mnist installs it: the training or the held-out pair. */
 rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out);
