@@ -1,5 +1,5 @@
-/* Weights into panels, once an update: the sweeps then read them as contiguous vectors. Group (i, j) is the i-th
- * share of job j. */
+/* Weights into panels, once an update: the sweeps then read them as contiguous vectors. Group (i, j) is the j-th
+ * share of job i: in this order neighbours weigh the same, and a driver hands out runs of neighbours. */
 
 /* `depth` lines from `line` on, `stride` apart, of one vector of units from `unit` on, zeros from job.units on. A
  * matrix whose units lie apart is turned in a small square, so that every line of memory is read once. */
@@ -33,10 +33,10 @@ RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_re
 
 RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_real *restrict packed,
                        const struct rg_pack_args args) {
-    const struct rg_pack_job job = args.jobs[get_group_id(1)];
+    const struct rg_pack_job job = args.jobs[get_group_id(0)];
     const size_t runs = (job.depth + RG_VEC - 1) / RG_VEC, all = job.panels * runs * job.gates;
-    const size_t end = rg_share(all, get_group_id(0) + 1, get_num_groups(0));
-    for (size_t i = rg_share(all, get_group_id(0), get_num_groups(0)); i < end; i++) {
+    const size_t end = rg_share(all, get_group_id(1) + 1, get_num_groups(1));
+    for (size_t i = rg_share(all, get_group_id(1), get_num_groups(1)); i < end; i++) {
         const size_t g = i % job.gates, k = i / job.gates % runs * RG_VEC, p = i / job.gates / runs;
         const size_t depth = job.depth - k < RG_VEC ? job.depth - k : RG_VEC;
         const size_t line = (p * job.depth + k) * job.all_gates + job.first_gate + g;

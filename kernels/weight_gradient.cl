@@ -135,14 +135,14 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
     }
 }
 
-/* Segments summed in order, into PyTorch's layout. Group (i, j) is the i-th share of job j's units, taken RG_VEC at a
+/* Segments summed in order, into PyTorch's layout. Group (i, j) is the j-th share of job i's units, taken RG_VEC at a
  * time and turned from columns into rows in a small square. */
 RG_KERNEL void rg_reduce_gradient(__global const rg_real *restrict partial, __global rg_real *restrict gradients,
                                   const struct rg_reduce_args args) {
-    const struct rg_reduce_job job = args.jobs[get_group_id(1)];
+    const struct rg_reduce_job job = args.jobs[get_group_id(0)];
     const size_t runs = (job.units + RG_VEC - 1) / RG_VEC; /* of a gate */
-    const size_t end = rg_share(job.gates * runs, get_group_id(0) + 1, get_num_groups(0));
-    for (size_t run = rg_share(job.gates * runs, get_group_id(0), get_num_groups(0)); run < end; run++) {
+    const size_t end = rg_share(job.gates * runs, get_group_id(1) + 1, get_num_groups(1));
+    for (size_t run = rg_share(job.gates * runs, get_group_id(1), get_num_groups(1)); run < end; run++) {
         const size_t g = run / runs, unit = run % runs * RG_VEC;
         const size_t place = (g + 1 == job.gates ? job.last_place : g * job.stride) + unit;
         const size_t units = job.units - unit < RG_VEC ? job.units - unit : RG_VEC;

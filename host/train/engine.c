@@ -253,7 +253,7 @@ static rg_status pack_head(struct rg_engine *e) {
                             &(struct rg_launch){.kernel = RG_K_rg_pack,
                                                 .buffers = {e->weights, e->packed},
                                                 .args = &args,
-                                                .groups = {rg_engine_groups(e, states * p->o_stride, 16384), 3}});
+                                                .groups = {3, rg_engine_groups(e, states * p->o_stride, 16384)}});
 }
 
 rg_status rg_engine_pack(struct rg_engine *e) {
@@ -478,7 +478,7 @@ static rg_status reduce_head(struct rg_engine *e) {
                             &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
                                                 .buffers = {e->partial, e->gradients},
                                                 .args = &args,
-                                                .groups = {rg_engine_groups(e, states * p->outputs, 2048), 2}});
+                                                .groups = {2, rg_engine_groups(e, states * p->outputs, 2048)}});
 }
 
 /* Outputs of a chunk [T'][rows][Op] into [rows][T'][O]. */

@@ -126,7 +126,7 @@ static rg_status pack_direction(struct rg_engine *e, size_t layer, size_t direct
     return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_pack,
                                                            .buffers = {e->weights, e->packed},
                                                            .args = &args,
-                                                           .groups = {rg_engine_groups(e, work, 16384), n}});
+                                                           .groups = {n, rg_engine_groups(e, work, 16384)}});
 }
 
 rg_status rg_layer_pack(struct rg_engine *e, size_t layer) {
@@ -440,5 +440,5 @@ rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
     return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
                                                            .buffers = {e->partial, e->gradients},
                                                            .args = &args,
-                                                           .groups = {rg_engine_groups(e, work, 2048), n}});
+                                                           .groups = {n, rg_engine_groups(e, work, 2048)}});
 }
