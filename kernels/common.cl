@@ -94,8 +94,7 @@ RG_INLINE rg_vec rg_exp(rg_vec x) {
  * [-9, 9] (the coefficients are those of Eigen's generic_fast_tanh_float). NaN stays NaN. */
 RG_INLINE rg_vec rg_tanh(rg_vec x) {
     const rg_vec limit = RG_SPLAT(9.0f);
-    x = RG_SELECT(x > limit, limit, x);
-    x = RG_SELECT(x < -limit, -limit, x);
+    x = RG_MOST(-limit, RG_LEAST(limit, x));
     const rg_vec s = x * x;
     rg_vec p = RG_FMA(s, RG_SPLAT(-2.76076847742355e-16f), RG_SPLAT(2.00018790482477e-13f));
     p = RG_FMA(p, s, RG_SPLAT(-8.60467152213735e-11f));
@@ -112,8 +111,7 @@ RG_INLINE rg_vec rg_tanh(rg_vec x) {
 /* e^x to about 1 ulp: x = n ln 2 + r, a polynomial in r (Cephes' expf), n put into the exponent. NaN stays NaN. */
 RG_INLINE rg_vec rg_exp(rg_vec x) {
     const rg_vec high = RG_SPLAT(88.0f), low = RG_SPLAT(-87.0f), round = RG_SPLAT(12582912.0f); /* 1.5 * 2^23 */
-    x = RG_SELECT(x > high, high, x);
-    x = RG_SELECT(x < low, low, x);
+    x = RG_MOST(low, RG_LEAST(high, x));
     const rg_vec shifted = RG_FMA(x, RG_SPLAT(1.44269504088896341f), round);
     const rg_vec n = shifted - round;
     rg_vec r = RG_FMA(n, RG_SPLAT(-0.693359375f), x);

@@ -80,6 +80,9 @@ RG_STORE_IN(__private)
 #else
 #define RG_LOAD_ALIGNED(p) RG_LOAD(p)
 #endif
+/* The smaller and the larger of two; b where one of them is NaN. */
+#define RG_LEAST(a, b) RG_SELECT((a) < (b), a, b)
+#define RG_MOST(a, b) RG_SELECT((a) > (b), a, b)
 #define RG_SPLAT(s) ((rg_vec)((rg_real)(s)))
 #define RG_FMA(a, b, c) fma(a, b, c)
 /* 2^n, of a vector of floats that holds n in the low bits of its numbers' fractions. */

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 #ifndef RG_VEC
 #error "RG_VEC: lanes of a vector; set by the build for each instruction set"
@@ -44,6 +47,14 @@ typedef rg_real rg_unaligned
 #define RG_LOAD_ALIGNED(p) RG_LOAD(p)
 #define RG_STORE(v, p) (*(rg_unaligned *)(p) = (v))
 #define RG_SELECT(mask, yes, no) ((rg_vec)(((mask) & (rg_mask)(yes)) | (~(mask) & (rg_mask)(no))))
+/* The smaller and the larger of two; b where one of them is NaN. GCC does not see that they are one instruction. */
+#if defined(__AVX512F__) && RG_VEC == 16
+#define RG_LEAST(a, b) ((rg_vec)_mm512_min_ps((__m512)(a), (__m512)(b)))
+#define RG_MOST(a, b) ((rg_vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#else
+#define RG_LEAST(a, b) RG_SELECT((a) < (b), a, b)
+#define RG_MOST(a, b) RG_SELECT((a) > (b), a, b)
+#endif
 #define RG_SPLAT(s) rg_native_splat(s)
 #define RG_FMA(a, b, c) ((a) * (b) + (c)) /* contracted where the machine has it */
 #define RG_PREFETCH(p) __builtin_prefetch(p)
