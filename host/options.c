@@ -163,6 +163,8 @@ static void fill_in(const struct arguments *arguments, struct rg_config *config)
         config->init = (struct rg_init){RG_INIT_IDENTITY, 1.0};
     if (config->irnn && !is_given(arguments, "init-input"))
         config->init_input = (struct rg_init){RG_INIT_NORMAL, 0.001};
+    if (config->skip_kind == RG_SKIP_LEARNED && !is_given(arguments, "skip"))
+        config->skip = 1;
     if (config->optimizer == RG_OPT_RMSPROP && !is_given(arguments, "momentum"))
         config->momentum = 0.0;
     if (config->clip_value > 0.0 && !is_given(arguments, "clip-norm"))
@@ -170,10 +172,15 @@ static void fill_in(const struct arguments *arguments, struct rg_config *config)
 }
 
 static rg_status check_model(const struct arguments *arguments, const struct rg_config *config) {
+    const bool of_file = config->cell == RG_N_CELLS; /* the model's file may have a learned skip */
     const bool gated = config->cell == RG_CELL_LSTM || config->cell == RG_CELL_GRU;
     if (gated && is_given(arguments, "activation"))
         return rg_fail(RG_USAGE, "--activation is of the cell rnn; %s has its own, leave --activation out",
                        rg_cell_names[config->cell]);
+    if (config->skip_kind == RG_SKIP_LEARNED && config->skip != 1)
+        return rg_fail(RG_USAGE, "--skip-kind learned finds out by itself which steps to skip; leave --skip out");
+    if (is_given(arguments, "skip-budget") && !of_file && config->skip_kind != RG_SKIP_LEARNED)
+        return rg_fail(RG_USAGE, "--skip-budget is of --skip-kind learned; add it, or leave the budget out");
     if (config->skip == 0 && is_given(arguments, "skip-kind"))
         return rg_fail(RG_USAGE, "--skip-kind needs --skip D, the steps that the connection skips");
     const bool has_lstm = config->cell == RG_CELL_LSTM || strcmp(rg_commands[arguments->command].name, "compare") == 0;

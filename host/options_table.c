@@ -10,7 +10,7 @@
 const char *const rg_cell_names[] = {"rnn", "lstm", "gru", NULL};
 const char *const rg_activation_names[] = {"tanh",     "relu",     "leaky_relu", "elu",    "sigmoid",
                                            "softsign", "softplus", "hardtanh",   "linear", NULL};
-const char *const rg_skip_kind_names[] = {"add", "dilated", NULL};
+const char *const rg_skip_kind_names[] = {"add", "dilated", "learned", NULL};
 const char *const rg_loss_names[] = {"auto", "mse", "bce", "ce", NULL};
 const char *const rg_target_names[] = {"last", "steps", NULL};
 const char *const rg_pad_names[] = {"right", "left", NULL};
@@ -109,7 +109,10 @@ const struct rg_option rg_options[] = {
     {"skip", 0, "D", RG_KIND_COUNT, FIELD(skip), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_MODEL,
      TRAIN | GRAD | PREDICT, 0, "connect step t to t-D; 0: not"},
     {"skip-kind", 0, "KIND", RG_KIND_ENUM, FIELD(skip_kind), RG_NOT_KEPT, NO_RANGE, rg_skip_kind_names, RG_GROUP_MODEL,
-     TRAIN | GRAD | PREDICT, 0, "beside step t-1, or in its place"},
+     TRAIN | GRAD | PREDICT, 0,
+     "beside step t-1, in its place, or a gate that learns which steps to skip (without --skip)"},
+    {"skip-budget", 0, "X", RG_KIND_REAL, FIELD(skip_budget), RG_NOT_KEPT, 0, ONE_BILLION, NULL, RG_GROUP_MODEL,
+     TRAIN | GRAD, 0, "of skip-kind learned: loss of every step that is not skipped"},
     {"hidden", 0, "H", RG_KIND_COUNT, FIELD(hidden), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL,
      TRAIN | PROBE | BENCH, 0, "hidden units"},
     {"input", 0, "F", RG_KIND_COUNT, FIELD(input), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, BENCH, 0,

@@ -1,18 +1,6 @@
-/* The program: every file in order, one text for OpenCL C and for C (host/device/native/kernels.c). */
-#include "args.h"
-#include "common.cl"
-#define RG_R 8
-#include "plain.cl"
-#undef RG_R
-#define RG_R 4
-#include "plain.cl"
-#undef RG_R
-#define RG_R 2
-#include "plain.cl"
-#undef RG_R
-#define RG_R 1
-#include "plain.cl"
-#undef RG_R
+/* The program: every file in order but those of learned.cl, one text for OpenCL C and for C
+ * (host/device/native/kernels.c). */
+#include "base.cl"
 #include "cells/rnn.cl"
 #include "sweep.cl"
 #include "cells/lstm.cl"

@@ -32,6 +32,7 @@ typedef uint32_t rg_u32;
 #define RG_SKIP_NONE 0
 #define RG_SKIP_IS_ADD 1
 #define RG_SKIP_IS_DILATED 2
+#define RG_SKIP_IS_LEARNED 3
 struct rg_sweep_args {
     rg_u64 rows;     /* B */
     rg_u64 steps;    /* T */
@@ -40,6 +41,7 @@ struct rg_sweep_args {
     rg_u64 w_skip;   /* packed W_sh, in the same two forms */
     rg_u64 bias;     /* packed biases [panels][A][width] */
     rg_u64 skip;     /* d of h_{t-d} */
+    rg_u64 w_gate;   /* packed W_uh [Hp], then b_uh; of a learned skip */
     rg_u32 inputs;   /* F, or D*H of the layer below */
     rg_u32 x_stride;
     rg_u32 hidden;     /* H */
@@ -47,6 +49,8 @@ struct rg_sweep_args {
     rg_u32 out_stride; /* row of the layer's states: D*Hp and some padding */
     rg_u32 d_stride; /* row of the deltas, and of the saved values: the larger number of them times Hp, some padding */
     rg_u32 initial;  /* 1: sequences start from the states of step T */
+    float budget;    /* added to the slope of every update gate: --skip-budget over the batch */
+    rg_u32 unused;
     rg_u32 out_column; /* where this direction's states begin in it */
     rg_u32 tile;       /* rows of a work-group */
     rg_u32 activation; /* enum rg_activation */
@@ -148,6 +152,26 @@ struct rg_weight_gradient_args {
     rg_u32 n_sources;
     rg_u32 parts; /* of the rows k of a panel, for different groups */
     struct rg_gradient_source sources[RG_MAX_SOURCES];
+};
+
+/* What the update gate of a learned skip keeps of a step of a sequence, [T][B][RG_GATE_VALUES]; see learned_gate.cl. */
+#define RG_GATE_RAW 0     /* u~_t, from which u_t = 1 if above 1/2; negative before a sequence's start */
+#define RG_GATE_CHANCE 1  /* what u~_{t+1} is or grows by */
+#define RG_GATE_D_RAW 2   /* dL/du~_t */
+#define RG_GATE_D_LOGIT 3 /* dL/d(W_uh s_t + b_uh) */
+#define RG_GATE_VALUES 4
+
+/* Gradient of W_uh and b_uh: partial[s][j] (+)= sum of dL/d(W_uh s_t + b_uh) s_t[j] over segment s, and at j = width
+ * that of b_uh, in the order of rg_weight_gradient. */
+struct rg_gate_gradient_args {
+    rg_u64 rows, steps; /* B, T */
+    rg_u64 offset;      /* of s_t in its row of `states` */
+    rg_u64 stride;      /* of that row */
+    rg_u64 partial;     /* offset */
+    rg_u32 width;       /* Hp */
+    rg_u32 block;
+    rg_u32 accumulate;
+    rg_u32 unused;
 };
 
 /* Sum the segments in order and put them where the parameter arena has them:

@@ -31,6 +31,7 @@ struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
     __global const rg_real *initial, *initial_saved; /* h_0 and its saved values, where there are any */
     __global const rg_u32 *begin;
     size_t t;
+    __global const rg_real *gate; /* of a learned skip: this step's values */
 };
 
 RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
@@ -56,7 +57,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
         RG_UNROLL for (size_t n = 0; n < RG_WIDE; n++) {
             const rg_vec zero = RG_SPLAT(0.0f);
             const size_t lane = RG_LANE(col, n);
-            rg_vec sums[RG_SUMS_A_UNIT], saved[RG_SAVED + 1], h, past = zero;
+            rg_vec sums[RG_SUMS_A_UNIT], saved[RG_KEPT + 1], h, past = zero;
             RG_UNROLL for (size_t g = 0; g < RG_SUMS_A_UNIT; g++) {
                 sums[g] = acc[r][g * RG_WIDE + n];
             }
@@ -71,9 +72,18 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
             }
 #endif
             RG_CELL_NAME(cell_step)(sums, past, s.activation, &h, saved);
+#ifdef RG_LEARNED
+            const int open = rg_gate_open(b.gate + r * RG_GATE_VALUES);
+            saved[RG_SAVED] = h;
+            h = open ? h : b.past_state ? RG_LOAD(b.past_state + r * s.out_stride + lane) : zero;
+#ifdef RG_PAST
+            saved[RG_SAVED + 1] = saved[RG_PAST];
+            saved[RG_PAST] = open ? saved[RG_PAST] : past;
+#endif
+#endif
             h = live ? h : zero;
-#if RG_SAVED > 0
-            RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
+#if RG_KEPT > 0
+            RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
                 saved[i] = live ? saved[i] : zero;
             }
 #endif
@@ -85,8 +95,8 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
             }
             RG_STORE(h, b.now + r * stride + lane);
             RG_STORE(h, b.h + r * s.out_stride + lane);
-#if RG_SAVED > 0
-            RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
+#if RG_KEPT > 0
+            RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
                 RG_STORE(saved[i], b.saved + r * s.d_stride + i * s.h_stride + lane);
             }
 #endif
@@ -108,6 +118,8 @@ struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
     __global rg_real *d;
     __global const rg_u32 *begin;
     size_t t;
+    __global const rg_real *gate, *w_gate; /* of a learned skip: this step's values, and W_uh */
+    size_t plane;                          /* from one of its carried values to the next */
 };
 
 RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
@@ -119,8 +131,8 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             const size_t lane = RG_LANE(col, q);
             acc[r][q] = b.dh ? RG_LOAD(b.dh + r * s.out_stride + lane) : RG_SPLAT(0.0f);
             RG_PREFETCH(b.h + r * s.out_stride + lane);
-#if RG_SAVED > 0
-            RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
+#if RG_KEPT > 0
+            RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
                 RG_PREFETCH(b.saved + r * s.d_stride + i * s.h_stride + lane);
             }
 #endif
@@ -142,14 +154,15 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
             const rg_vec zero = RG_SPLAT(0.0f);
             const size_t lane = RG_LANE(col, q);
-            rg_vec saved[RG_SAVED + 1], delta[RG_DELTAS], past = zero, carry = zero, carried = zero;
-#if RG_SAVED > 0
-            RG_UNROLL for (size_t i = 0; i < RG_SAVED; i++) {
+            rg_vec saved[RG_KEPT + 1], delta[RG_DELTAS], past = zero, carry = zero, carried = zero;
+#if RG_KEPT > 0
+            RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
                 saved[i] = RG_LOAD(b.saved + r * s.d_stride + i * s.h_stride + lane);
             }
             if (b.carried) {
                 carry = RG_LOAD(b.carry + r * s.h_stride + lane);
             }
+            const rg_vec kept = carry;
 #endif
 #ifdef RG_PAST
             if (b.past_saved) {
@@ -161,10 +174,37 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
                 past = RG_LOAD(b.past_state + r * s.out_stride + lane);
             }
 #endif
+#ifdef RG_LEARNED
+            const rg_vec before = b.past_state ? RG_LOAD(b.past_state + r * s.out_stride + lane) : zero;
+            const int open = rg_gate_open(b.gate + r * RG_GATE_VALUES);
+            __global rg_real *const planes = b.carry + r * s.h_stride + lane;
+            const rg_vec d_gate = RG_SPLAT(b.gate[r * RG_GATE_VALUES + RG_GATE_D_LOGIT]) * RG_LOAD(b.w_gate + lane);
+#ifdef RG_PAST
+            acc[r][q] = acc[r][q] + (b.carried ? RG_LOAD(planes + 2 * b.plane) : zero);
+            carry = carry + d_gate;
+            const rg_vec slope = RG_FMA(carry, saved[RG_SAVED + 1] - past, acc[r][q] * (saved[RG_SAVED] - before));
+#else
+            acc[r][q] = acc[r][q] + carry + d_gate;
+            carry = zero;
+            const rg_vec slope = acc[r][q] * (saved[RG_SAVED] - before);
+#endif
+            RG_STORE(slope, planes + b.plane);
+#endif
             RG_CELL_NAME(cell_step_reverse)
             (acc[r][q], carry, RG_LOAD(b.h + r * s.out_stride + lane), past, saved, s.activation, delta, &carried);
-#if RG_SAVED > 0
-            RG_STORE(live ? carried : carry, b.carry + r * s.h_stride + lane);
+#ifdef RG_LEARNED
+            RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
+                delta[g] = open ? delta[g] : zero;
+            }
+#ifdef RG_PAST
+            RG_STORE(live && !open ? acc[r][q] : zero, planes + 2 * b.plane);
+            carried = open ? carried : carry;
+#else
+            carried = open ? carried : acc[r][q];
+#endif
+#endif
+#if RG_KEPT > 0
+            RG_STORE(live ? carried : kept, b.carry + r * s.h_stride + lane);
 #endif
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
                 RG_STORE(live ? delta[g] : zero, b.d + r * d_stride + g * s.h_stride + lane);

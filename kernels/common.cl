@@ -201,3 +201,14 @@ RG_INLINE rg_vec rg_activate_slope(rg_vec y, rg_u32 activation) {
         return one - y * y;
     }
 }
+
+/* The lanes added in order. */
+RG_INLINE rg_real rg_lane_sum(rg_vec v) {
+    rg_real lanes[RG_VEC];
+    RG_STORE(v, lanes);
+    rg_real sum = 0.0f;
+    for (int i = 0; i < RG_VEC; i++) {
+        sum += lanes[i];
+    }
+    return sum;
+}

@@ -40,11 +40,22 @@
     X(rg_tanh_peak, 1, rg_peak_args, 0)                    \
     X(rg_triad, 3, rg_triad_args, 0)
 
+/* Those of learned skips: a program of their own (learned.cl), which is made when it is first needed. */
+#define RG_LEARNED_KERNELS(X)                       \
+    X(rg_rnn_learned_forward, 6, rg_sweep_args, 1)  \
+    X(rg_rnn_learned_reverse, 8, rg_sweep_args, 1)  \
+    X(rg_lstm_learned_forward, 6, rg_sweep_args, 1) \
+    X(rg_lstm_learned_reverse, 8, rg_sweep_args, 1) \
+    X(rg_gru_learned_forward, 6, rg_sweep_args, 1)  \
+    X(rg_gru_learned_reverse, 8, rg_sweep_args, 1)  \
+    X(rg_gate_gradient, 3, rg_gate_gradient_args, 0)
+
 enum rg_kernel {
 #define RG_KERNEL_ENUM(name, buffers, args, local) RG_K_##name,
-    RG_KERNELS(RG_KERNEL_ENUM)
+    RG_KERNELS(RG_KERNEL_ENUM) RG_LEARNED_KERNELS(RG_KERNEL_ENUM)
 #undef RG_KERNEL_ENUM
-        RG_N_KERNELS
+        RG_N_KERNELS,
+    RG_FIRST_LEARNED = RG_K_rg_rnn_learned_forward
 };
 
 enum { RG_MAX_BUFFERS = 8 };

@@ -12,16 +12,6 @@ RG_INLINE rg_real rg_lane_max(rg_vec v) {
     return most;
 }
 
-RG_INLINE rg_real rg_lane_sum(rg_vec v) {
-    rg_real lanes[RG_VEC];
-    RG_STORE(v, lanes);
-    rg_real sum = 0.0f;
-    for (int i = 0; i < RG_VEC; i++) {
-        sum += lanes[i];
-    }
-    return sum;
-}
-
 /* scale and squares of vectors [begin, end) of g, this item's share of the group's. */
 RG_INLINE struct rg_norm_partial rg_item_norm(__global const rg_real *g, size_t begin, size_t end) {
     struct rg_norm_partial norm = {0.0f, 0.0f, 0.0f, 0.0f};

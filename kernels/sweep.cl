@@ -10,6 +10,29 @@
  * before that, but for the step before the start, where h is h_0. The backward direction runs from T-1 down; `order`
  * counts its steps as they come. */
 #define RG_CELL_NAME(name) RG_CAT(RG_CAT(rg_, RG_CELL), RG_CAT(_, name))
+#ifdef RG_LEARNED
+/* A learned skip also keeps what the state would be if no step were skipped: h and, where there is one, c. */
+#ifdef RG_PAST
+#define RG_KEPT (RG_SAVED + 2)
+#else
+#define RG_KEPT (RG_SAVED + 1)
+#endif
+#define RG_SWEEP_NAME(name) RG_CELL_NAME(learned_##name)
+#define RG_GATES_PARAMETER __global rg_real *gates,
+#define RG_GATE_BLOCK(b, row) (b).gate = gates + (row)*RG_GATE_VALUES
+#define RG_GATE_BLOCK_REVERSE(b, unit) ((b).w_gate = packed + s.w_gate + (unit), (b).plane = plane)
+#ifdef RG_PAST
+#define RG_GATE_STATE(h, saved, row) ((saved) + (row)*s.d_stride + RG_PAST * s.h_stride)
+#else
+#define RG_GATE_STATE(h, saved, row) ((h) + (row)*s.out_stride)
+#endif
+#else
+#define RG_KEPT RG_SAVED
+#define RG_SWEEP_NAME(name) RG_CELL_NAME(name)
+#define RG_GATES_PARAMETER
+#define RG_GATE_BLOCK(b, row)
+#define RG_GATE_BLOCK_REVERSE(b, unit)
+#endif
 #define RG_R 8
 #include "cell_rows.cl"
 #undef RG_R
@@ -29,18 +52,21 @@
 #define RG_ROW_OF(t) (RG_HAS(t) ? (t)*s.rows + first : at)
 
 /* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in this direction's columns, saved [T][B][S][Hp]. */
-RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
-                                     __global rg_real *h, __global rg_real *saved,
-                                     __global const rg_u32 *restrict begin, const struct rg_sweep_args s,
-                                     __local rg_real *scratch) {
+RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
+                                      __global rg_real *h, __global rg_real *saved,
+                                      __global const rg_u32 *restrict begin,
+                                      RG_GATES_PARAMETER const struct rg_sweep_args s, __local rg_real *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC), saved_stride = RG_SAVED ? s.d_stride : 0;
+    const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC), saved_stride = RG_KEPT ? s.d_stride : 0;
     const size_t col = get_local_id(0), item_row = get_local_id(1);
     const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1; /* steps to the cell's own past */
     __local rg_real *past = scratch;
     __local rg_real *now = scratch + s.tile * stride;
     __global rg_real *const out = h + s.out_column;
+#ifdef RG_LEARNED
+    __local rg_real *const sums = scratch + 2 * s.tile * stride; /* [tile][RG_COLS] */
+#endif
     const size_t at_whole = s.initial ? (s.steps + 1) * s.rows + first : first; /* h_0 of every sequence */
     for (size_t i = rg_item(); s.initial && i < rows * s.hidden; i += RG_ITEMS) {
         past[i / s.hidden * stride + i % s.hidden] =
@@ -52,6 +78,20 @@ RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __globa
         const size_t at = t * s.rows + first; /* row of the tile in [T*B] */
         const size_t t_far = rg_step_back(s, order, s.skip), t_own = rg_step_back(s, order, own);
         const size_t at_far = RG_ROW_OF(t_far), at_own = RG_ROW_OF(t_own);
+#ifdef RG_LEARNED
+        const size_t at_past = order ? (s.backward ? t + 1 : t - 1) * s.rows + first : at;
+        for (size_t r = item_row; order && r < rows; r += RG_ROWS) {
+            __global const rg_real *const state = RG_GATE_STATE(out, saved, at_past + r);
+            sums[r * RG_COLS + col] = rg_gate_sum(state, packed + s.w_gate, s.hidden, col);
+        }
+        RG_BARRIER;
+        for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
+            const rg_real logit = order ? rg_gate_total(sums + r * RG_COLS) + packed[s.w_gate + s.h_stride] : 0.0f;
+            rg_gate_step(gates + (at + r) * RG_GATE_VALUES, order ? gates + (at_past + r) * RG_GATE_VALUES : 0,
+                         !s.ragged || t >= begin[first + r], logit);
+        }
+        RG_BARRIER;
+#endif
         for (size_t p = 0; p < s.h_stride / RG_PANEL; p++) {
             for (size_t b = item_row * RG_TALL; b < rows; b += RG_ROWS * RG_TALL) {
 #define RG_FORWARD(R, r)                                                                   \
@@ -76,6 +116,7 @@ RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __globa
         block.initial_saved = saved + (at_whole + r) * saved_stride + unit;                \
         block.begin = begin + first + r;                                                   \
         block.t = t;                                                                       \
+        RG_GATE_BLOCK(block, at + r);                                                      \
         RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);                             \
     }
                 RG_CAT(RG_BLOCKS_OF_, RG_TALL)(b, rows, RG_FORWARD);
@@ -91,25 +132,42 @@ RG_KERNEL void RG_CELL_NAME(forward)(__global const rg_real *restrict x, __globa
 
 /* h, saved as above, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][deltas][Hp]; carry [skip or 1][B][Hp]
  * holds what passes from step to step beside the deltas. */
-RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *saved,
-                                     __global const rg_real *restrict packed, __global const rg_real *restrict dh,
-                                     __global rg_real *d, __global rg_real *carry,
-                                     __global const rg_u32 *restrict begin, const struct rg_sweep_args s,
-                                     __local rg_real *scratch) {
+RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *saved,
+                                      __global const rg_real *restrict packed, __global const rg_real *restrict dh,
+                                      __global rg_real *d, __global rg_real *carry,
+                                      __global const rg_u32 *restrict begin,
+                                      RG_GATES_PARAMETER const struct rg_sweep_args s, __local rg_real *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC), saved_stride = RG_SAVED ? s.d_stride : 0;
+    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC), saved_stride = RG_KEPT ? s.d_stride : 0;
     const size_t col = get_local_id(0), item_row = get_local_id(1);
     const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1;
     __local rg_real *next = scratch;
     __local rg_real *now = scratch + s.tile * stride;
     __global const rg_real *const out = h + s.out_column;
+#ifdef RG_LEARNED
+    __local rg_real *const sums = scratch + 2 * s.tile * stride;
+#endif
     for (size_t order = s.steps; order-- > 0;) {
         const size_t t = s.backward ? s.steps - 1 - order : order;
         const size_t at = t * s.rows + first;
         const size_t t_far = s.backward ? t - s.skip : t + s.skip, t_own = rg_step_back(s, order, own);
         const size_t at_far = order + s.skip < s.steps ? t_far * s.rows + first : at;
         const size_t at_own = RG_ROW_OF(t_own);
+#ifdef RG_LEARNED
+        const int after = order + 1 < s.steps; /* a step was done before */
+        const size_t at_next = after ? (s.backward ? t - 1 : t + 1) * s.rows + first : at;
+        const size_t plane = s.rows * s.h_stride;
+        for (size_t r = item_row; after && r < rows; r += RG_ROWS) {
+            sums[r * RG_COLS + col] = rg_gate_sum(carry + plane + (first + r) * s.h_stride, 0, s.hidden, col);
+        }
+        RG_BARRIER;
+        for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
+            rg_gate_step_reverse(gates + (at + r) * RG_GATE_VALUES, after ? gates + (at_next + r) * RG_GATE_VALUES : 0,
+                                 after ? rg_gate_total(sums + r * RG_COLS) : 0.0f, s.budget);
+        }
+        RG_BARRIER;
+#endif
         for (size_t p = 0; p < s.h_stride / RG_NR; p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
 #define RG_REVERSE(R, r)                                                                      \
@@ -135,6 +193,8 @@ RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __globa
         block.d = d + (at + r) * s.d_stride + unit;                                           \
         block.begin = begin + first + r;                                                      \
         block.t = t;                                                                          \
+        RG_GATE_BLOCK(block, at + r);                                                         \
+        RG_GATE_BLOCK_REVERSE(block, p *RG_NR);                                               \
         RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                \
     }
                 RG_BLOCKS_OF_8(b, rows, RG_REVERSE);
@@ -152,6 +212,12 @@ RG_KERNEL void RG_CELL_NAME(reverse)(__global const rg_real *restrict h, __globa
 #undef RG_HAS
 #undef RG_ROW_OF
 #undef RG_CELL_NAME
+#undef RG_SWEEP_NAME
+#undef RG_GATES_PARAMETER
+#undef RG_GATE_BLOCK
+#undef RG_GATE_BLOCK_REVERSE
+#undef RG_GATE_STATE
+#undef RG_KEPT
 #undef RG_CELL
 #undef RG_GATES
 #undef RG_SUMS_A_UNIT

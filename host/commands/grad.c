@@ -149,6 +149,7 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
                                                        .initial_gradient = p->data->n_states > 0,
                                                        .memory = config->memory,
                                                        .data_bytes = rg_data_source_bytes(p->device, p->data, n)},
+                                              .skip_budget = config->skip_budget,
                                               .loss = p->problem.loss,
                                               .optimizer = {.kind = RG_OPT_SGD, .max_skips = 1}};
     RG_TRY(rg_engine_create(p->device, p->model, &options, &p->engine));

@@ -127,6 +127,7 @@ static rg_status create_engine(struct rg_run *r) {
     const struct rg_engine_options options = {
         .plan = plan_options(r),
         .loss = r->problem.loss,
+        .skip_budget = c->skip_budget,
         .dropout = c->dropout,
         .seed = c->seed,
         .optimizer = {.kind = c->optimizer,

@@ -19,6 +19,10 @@ rg_status rg_adjoint_create(const struct rg_cell_facts *facts, size_t rows, stru
     RG_TRY_GOTO(rg_alloc(&a->d, a->ring * rows, facts->deltas * facts->hidden * sizeof(double), "state gradients"));
     RG_TRY_GOTO(rg_alloc(&a->carry, facts->own * rows, facts->hidden * sizeof(double), "state gradients"));
     RG_TRY_GOTO(rg_alloc(&a->dh, rows * facts->hidden, sizeof(double), "state gradients"));
+    if (facts->learned) {
+        RG_TRY_GOTO(rg_alloc(&a->copied, rows * facts->hidden, sizeof(double), "state gradients"));
+        RG_TRY_GOTO(rg_alloc(&a->d_gate, rows, sizeof(double), "state gradients"));
+    }
     RG_TRY_GOTO(rg_alloc(&a->exponent, rows, sizeof(int64_t), "state gradients"));
     return RG_OK;
 fail:
@@ -30,6 +34,8 @@ void rg_adjoint_release(struct rg_adjoint *a) {
     rg_free(a->d);
     rg_free(a->carry);
     rg_free(a->dh);
+    rg_free(a->copied);
+    rg_free(a->d_gate);
     rg_free(a->exponent);
     *a = (struct rg_adjoint){0};
 }
@@ -88,6 +94,10 @@ static void rescale(struct rg_adjoint *a, size_t row, int64_t by) {
     for (size_t i = 0; i < f->own; i++) {
         scale(a->carry + (i * a->rows + row) * f->hidden, f->hidden, by);
     }
+    if (f->learned) {
+        scale(a->copied + row * f->hidden, f->hidden, by);
+        scale(a->d_gate + row, 1, by);
+    }
     a->exponent[row] -= by;
 }
 
@@ -101,7 +111,25 @@ static double largest_kept(const struct rg_adjoint *a, size_t row) {
     for (size_t i = 0; i < f->own; i++) {
         largest = fmax(largest, rg_dense_largest(a->carry + (i * a->rows + row) * f->hidden, f->hidden));
     }
+    if (f->learned) {
+        largest = fmax(largest, rg_dense_largest(a->copied + row * f->hidden, f->hidden));
+        largest = fmax(largest, fabs(a->d_gate[row]));
+    }
     return largest;
+}
+
+/* What numbers of up to `largest` times 2^exponent are to be multiplied by before they are added to a row's; the row's
+ * own exponent follows where it must. */
+static double factor_of(struct rg_adjoint *a, size_t row, double largest, int64_t exponent) {
+    const size_t hidden = a->facts->hidden;
+    int64_t ahead = exponent - a->exponent[row] + (isfinite(largest) ? ilogb(largest) : 0);
+    if (ahead < -RANGE && largest_kept(a, row) == 0.0 && rg_dense_largest(a->dh + row * hidden, hidden) == 0.0) {
+        a->exponent[row] += ahead;
+    } else if (ahead > RANGE) {
+        rescale(a, row, -ahead);
+    }
+    ahead = exponent - a->exponent[row];
+    return ahead > -LARGEST ? ldexp(1.0, (int)ahead) : 0.0;
 }
 
 void rg_adjoint_inject(struct rg_adjoint *a, size_t row, const double *values, int64_t exponent) {
@@ -111,14 +139,7 @@ void rg_adjoint_inject(struct rg_adjoint *a, size_t row, const double *values, i
     if (largest == 0.0) {
         return;
     }
-    int64_t ahead = exponent - a->exponent[row] + (isfinite(largest) ? ilogb(largest) : 0);
-    if (ahead < -RANGE && largest_kept(a, row) == 0.0 && rg_dense_largest(dh, hidden) == 0.0) {
-        a->exponent[row] += ahead;
-    } else if (ahead > RANGE) {
-        rescale(a, row, -ahead);
-    }
-    ahead = exponent - a->exponent[row];
-    const double factor = ahead > -LARGEST ? ldexp(1.0, (int)ahead) : 0.0;
+    const double factor = factor_of(a, row, largest, exponent);
     for (size_t j = 0; j < hidden; j++) {
         dh[j] += values[j] * factor;
     }
@@ -188,6 +209,39 @@ static void gru_step(const struct unit_step *s) {
     }
 }
 
+/* dL/d(W_uh s_t + b_uh), and dL/du~_t but for <dL/ds_t, S - s_{t-1}>; as in kernels/learned_gate.cl. */
+static double gate_step(struct rg_adjoint *a, size_t row, const double *gate) {
+    const double budget = a->facts->budget;
+    const double added = budget > 0.0 ? budget * factor_of(a, row, budget, 0) : 0.0, next = a->d_gate[row];
+    const double raw = gate[RG_GATE_RAW], chance = gate[RG_GATE_CHANCE], room = 1.0 - raw;
+    const bool open = raw > 0.5, grows = chance < room;
+    a->d_gate[row] = added;
+    if (next == 0.0) { /* there is no next step: its chance was never computed */
+        return 0.0;
+    }
+    a->d_gate[row] += next * (chance - raw - fmin(chance, room)) + (!open && grows ? next : 0.0);
+    return open || grows ? next * chance * (1.0 - chance) : 0.0;
+}
+
+/* What a learned skip does before the cell's reverse step: the gradients at h_t and c_t are complete, and the one at
+ * the gate. False: the step was skipped, and they are those of the step before. */
+static bool pass_gate(struct rg_adjoint *a, size_t row, const struct unit_step *s, const double *gate) {
+    const struct rg_cell_facts *const f = a->facts;
+    const bool lstm = f->cell == RG_CELL_LSTM, open = gate[RG_GATE_RAW] > 0.5;
+    const size_t n = s->hidden, cell = lstm ? 4 : 0; /* place of c */
+    const double *const made = s->saved + (f->saved - (lstm ? 2 : 1)) * n;
+    double *const dh = a->dh + row * n, *const copied = a->copied + row * n;
+    const double d_logit = gate_step(a, row, gate);
+    for (size_t j = 0; j < n; j++) {
+        dh[j] += copied[j] + (lstm ? 0.0 : s->carry[j] + d_logit * f->w_uh[j]);
+        s->carry[j] = lstm ? s->carry[j] + d_logit * f->w_uh[j] : 0.0;
+        a->d_gate[row] += dh[j] * (made[j] - s->past[j]);
+        a->d_gate[row] += lstm ? s->carry[j] * (made[n + j] - s->past_saved[cell * n + j]) : 0.0;
+        copied[j] = open ? 0.0 : dh[j];
+    }
+    return open;
+}
+
 void rg_adjoint_finish(struct rg_adjoint *a, size_t order, size_t row, const struct rg_step_states *states, size_t at,
                        bool live) {
     const struct rg_cell_facts *const f = a->facts;
@@ -203,6 +257,14 @@ void rg_adjoint_finish(struct rg_adjoint *a, size_t order, size_t row, const str
     if (!live) {
         memset(step.delta, 0, width * sizeof(double));
         memset(step.carry, 0, n * sizeof(double));
+        if (f->learned) {
+            memset(a->copied + row * n, 0, n * sizeof(double));
+            a->d_gate[row] = 0.0;
+        }
+        return;
+    }
+    if (f->learned && !pass_gate(a, row, &step, states->gate + at * RG_GATE_VALUES)) {
+        memset(step.delta, 0, width * sizeof(double));
         return;
     }
     switch (f->cell) {

@@ -19,6 +19,8 @@ struct rg_adjoint {
     double *d;         /* [ring][rows][deltas*H]; a step's place is its order % ring */
     double *carry;     /* [own][rows][H], what passes from step to step beside the deltas; place: order % own */
     double *dh;        /* [rows][H], dL/dh_t in all */
+    double *copied;    /* [rows][H], of dL/dh_{t+1}, where a learned skip copied the state; NULL without one */
+    double *d_gate;    /* [rows], dL/du~_{t+1} of a learned skip, or NULL */
     int64_t *exponent; /* [rows] */
 };
 

@@ -33,13 +33,18 @@ rg_status rg_cell_facts_create(const struct rg_engine *e, const double *weights,
                                     .deltas = p->deltas,
                                     .saved = p->saved,
                                     .own = dilated ? p->skip : 1,
-                                    .skip = dilated ? 0 : p->skip,
+                                    .skip = dilated || rg_plan_learned(p) ? 0 : p->skip,
+                                    .learned = rg_plan_learned(p),
+                                    .budget = p->target_steps > 1 ? 0.0 : e->options.skip_budget / (double)p->batch,
                                     .initial = p->initial};
     rg_status status = RG_OK;
     RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_HH, &facts->w_hh));
     RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_IH, &facts->w_ih));
     if (facts->skip) {
         RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_SH, &facts->w_sh));
+    }
+    if (facts->learned) {
+        RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_UH, &facts->w_uh));
     }
     return RG_OK;
 fail:
@@ -51,7 +56,8 @@ void rg_cell_facts_release(struct rg_cell_facts *facts) {
     rg_free(facts->w_hh);
     rg_free(facts->w_ih);
     rg_free(facts->w_sh);
-    facts->w_hh = facts->w_ih = facts->w_sh = NULL;
+    rg_free(facts->w_uh);
+    facts->w_hh = facts->w_ih = facts->w_sh = facts->w_uh = NULL;
 }
 
 size_t rg_cell_hidden_delta(const struct rg_cell_facts *facts, size_t gate) {
@@ -82,6 +88,9 @@ rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_
     RG_TRY_GOTO(rg_alloc(&states->saved, rows * saved, sizeof(double), "states"));
     RG_TRY_GOTO(rg_alloc(&states->past_saved, rows * saved, sizeof(double), "states"));
     RG_TRY_GOTO(rg_alloc(&states->x, rows * f->inputs, sizeof(double), "states"));
+    if (f->learned) {
+        RG_TRY_GOTO(rg_alloc(&states->gate, rows * RG_GATE_VALUES, sizeof(double), "states"));
+    }
     RG_TRY_GOTO(rg_alloc(&states->raw, rows * widest, sizeof(double), "states"));
     return RG_OK;
 fail:
@@ -96,6 +105,7 @@ void rg_step_states_release(struct rg_step_states *s) {
     rg_free(s->saved);
     rg_free(s->past_saved);
     rg_free(s->x);
+    rg_free(s->gate);
     rg_free(s->raw);
     *s = (struct rg_step_states){0};
 }
@@ -150,6 +160,10 @@ rg_status rg_step_states_read(struct rg_engine *e, const struct rg_cell_facts *f
     RG_TRY(read_state(e, f, rows, before, s->raw, s->past));
     if (f->skip) {
         RG_TRY(read_state(e, f, rows, rg_cell_earlier(f, t, f->skip), s->raw, s->far));
+    }
+    if (f->learned) {
+        RG_TRY(rg_read_rows(e, e->gate[f->layer][f->direction], t * rows * RG_GATE_VALUES, rows, RG_GATE_VALUES, 0,
+                            RG_GATE_VALUES, s->raw, s->gate));
     }
     RG_TRY(read_saved(e, f, rows, t, s->raw, s->saved));
     RG_TRY(read_saved(e, f, rows, before, s->raw, s->past_saved));

@@ -14,8 +14,11 @@ struct rg_cell_facts {
     size_t gates, deltas, saved; /* see kernels/cells/ */
     size_t own;                  /* steps from a state to the one before it: 1, or d of a dilated net */
     size_t skip;                 /* d where W_sh h_{t-d} is added; 0: nowhere */
-    bool initial;                /* sequences start from given states, which stand behind step T's on the device */
-    double *w_hh, *w_ih, *w_sh;  /* [G*H][H], [G*H][inputs], [G*H][H] or NULL */
+    bool learned;                /* a learned skip: its budget of a step, 0 where the loss is at one of many */
+    double budget;
+    bool initial;               /* sequences start from given states, which stand behind step T's on the device */
+    double *w_hh, *w_ih, *w_sh; /* [G*H][H], [G*H][inputs], [G*H][H] or NULL */
+    double *w_uh;               /* [H] or NULL */
 };
 
 /* `weights` is the model's arena as the engine has it now. */
@@ -37,6 +40,7 @@ struct rg_step_states {
     double *saved;      /* [rows][saved][H] */
     double *past_saved; /* [rows][saved][H] of the step that `past` is of */
     double *x;          /* [rows][inputs] what W_ih is multiplied by */
+    double *gate;       /* [rows][RG_GATE_VALUES], or NULL */
     double *raw;        /* room for a step with its padding */
 };
 rg_status rg_step_states_create(const struct rg_engine *engine, const struct rg_cell_facts *facts, size_t rows,

@@ -212,6 +212,13 @@ static rg_status read_value(struct rg_json *json, enum key key, size_t max_words
     return rg_json_fail(json, "a known key");
 }
 
+static rg_status check_skip(const struct rg_json *json, const struct rg_shape *shape) {
+    if (shape->skip_kind == RG_SKIP_LEARNED && shape->skip != 1)
+        return rg_fail(RG_BAD_FILE, "%s: skip is %zu; expected 1 for skip_kind learned, which has no distance",
+                       json->label, shape->skip);
+    return RG_OK;
+}
+
 static rg_status read_object(struct rg_json *json, size_t max_words, struct rg_file_config *config) {
     bool seen[N_KEYS] = {false};
     RG_TRY(rg_json_expect(json, '{', "{ before the options"));
@@ -236,6 +243,7 @@ static rg_status read_object(struct rg_json *json, size_t max_words, struct rg_f
     for (size_t key = 0; key < PROGRAM; key++)
         if (!seen[key])
             return rg_fail(RG_BAD_FILE, "%s: '%s' is missing", json->label, key_names[key]);
+    RG_TRY(check_skip(json, &config->shape));
     if (seen[VOCABULARY] && config->n_words != rg_shape_features(&config->shape))
         return rg_fail(RG_BAD_FILE, "%s: %zu words in the vocabulary, %zu inputs; expected the same number",
                        json->label, config->n_words, rg_shape_features(&config->shape));

@@ -70,6 +70,14 @@ static rg_status initialise_matrix(const struct rg_model *model, size_t paramete
     return rg_matrices_initialise(&matrices, init, 1.0 / sqrt((double)hidden), &stream);
 }
 
+/* The state is updated at the start rather than skipped: sigma(1) = 0.73 (Campos et al. 2018). */
+static void initialise_update_gate(const struct rg_model *model, size_t weight, uint64_t seed) {
+    const struct rg_stream stream = stream_of(seed, weight);
+    rg_uniform_fill(rg_model_values(model, weight), model->shape.hidden, 1.0 / sqrt((double)model->shape.hidden),
+                    &stream);
+    rg_model_values(model, weight + RG_ROLE_BIAS_UH - RG_ROLE_WEIGHT_UH)[0] = 1.0F;
+}
+
 static void initialise_head(const struct rg_model *model, uint64_t seed) {
     const size_t first = rg_model_head_weight(model);
     const double bound = 1.0 / sqrt((double)model->parameters[first].columns);
@@ -109,6 +117,8 @@ rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_optio
             initialise_biases(model, first + RG_ROLE_BIAS_IH, init, seed);
             if (rg_shape_has_role(&model->shape, RG_ROLE_WEIGHT_SH))
                 RG_TRY(initialise_matrix(model, first + RG_ROLE_WEIGHT_SH, &init->hidden, seed));
+            if (rg_shape_has_role(&model->shape, RG_ROLE_WEIGHT_UH))
+                initialise_update_gate(model, rg_model_parameter(model, layer, direction, RG_ROLE_WEIGHT_UH), seed);
         }
     initialise_head(model, seed);
     return model->shape.words > 0 ? initialise_embedding(model, seed) : RG_OK;

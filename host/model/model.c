@@ -28,16 +28,22 @@ size_t rg_shape_directions(const struct rg_shape *shape) {
 }
 
 bool rg_shape_has_role(const struct rg_shape *shape, enum rg_role role) {
+    if (role == RG_ROLE_WEIGHT_UH || role == RG_ROLE_BIAS_UH)
+        return shape->skip > 0 && shape->skip_kind == RG_SKIP_LEARNED;
     return role != RG_ROLE_WEIGHT_SH || (shape->skip > 0 && shape->skip_kind == RG_SKIP_ADD);
 }
 
-/* Every layer and direction has the same roles, so the table is an array of them; only the last role can lack. */
-static size_t roles_of(const struct rg_shape *shape) {
-    return rg_shape_has_role(shape, RG_ROLE_WEIGHT_SH) ? RG_N_ROLES : RG_N_ROLES - 1;
+/* Roles below `end` that the shape has. Every layer and direction has the same, so the table is an array of them. */
+static size_t roles_below(const struct rg_shape *shape, enum rg_role end) {
+    size_t count = 0;
+    for (unsigned role = 0; role < end; role++)
+        count += rg_shape_has_role(shape, (enum rg_role)role);
+    return count;
 }
 
 size_t rg_model_parameter(const struct rg_model *model, size_t layer, size_t direction, enum rg_role role) {
-    return (layer * rg_shape_directions(&model->shape) + direction) * roles_of(&model->shape) + (size_t)role;
+    const struct rg_shape *const s = &model->shape;
+    return (layer * rg_shape_directions(s) + direction) * roles_below(s, RG_N_ROLES) + roles_below(s, role);
 }
 
 size_t rg_model_head_weight(const struct rg_model *model) {
@@ -84,10 +90,12 @@ static rg_status add_parameter(struct rg_model *model, const char *name, size_t 
 }
 
 static rg_status check_shape(const struct rg_shape *s) {
-    if (s->cell >= RG_N_CELLS || s->activation >= RG_N_ACTIVATIONS || s->skip_kind > RG_SKIP_DILATED ||
+    if (s->cell >= RG_N_CELLS || s->activation >= RG_N_ACTIVATIONS || s->skip_kind > RG_SKIP_LEARNED ||
         s->target > RG_TARGET_STEPS)
         return rg_fail(RG_ERROR, "model: unknown cell %u, activation %u, kind of skip %u or target %u",
                        (unsigned)s->cell, (unsigned)s->activation, (unsigned)s->skip_kind, (unsigned)s->target);
+    if (s->skip_kind == RG_SKIP_LEARNED && s->skip > 1)
+        return rg_fail(RG_ERROR, "model: a learned skip over %zu steps; it has no distance, use 1", s->skip);
     if (s->inputs == 0 || s->hidden == 0 || s->outputs == 0)
         return rg_fail(RG_ERROR, "model: %zu inputs, %zu hidden units, %zu outputs; each must be at least 1", s->inputs,
                        s->hidden, s->outputs);
@@ -98,14 +106,15 @@ static rg_status check_shape(const struct rg_shape *s) {
 
 /* The parameters of one layer and direction. */
 static rg_status add_layer(struct rg_model *model, size_t layer, size_t direction, size_t rows, size_t inputs) {
-    static const char *const names[RG_N_ROLES] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_sh"};
-    const size_t columns[RG_N_ROLES] = {inputs, model->shape.hidden, 0, 0, model->shape.hidden};
+    static const char *const names[RG_N_ROLES] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh",
+                                                  "weight_sh", "weight_uh", "bias_uh"};
+    const size_t columns[RG_N_ROLES] = {inputs, model->shape.hidden, 0, 0, model->shape.hidden, model->shape.hidden, 0};
     for (unsigned role = 0; role < RG_N_ROLES; role++) {
         char name[RG_NAME_BYTES];
         if (!rg_shape_has_role(&model->shape, (enum rg_role)role))
             continue;
         snprintf(name, sizeof name, "rnn.%s_l%zu%s", names[role], layer, direction > 0 ? "_reverse" : "");
-        RG_TRY(add_parameter(model, name, rows, columns[role]));
+        RG_TRY(add_parameter(model, name, role < RG_ROLE_WEIGHT_UH ? rows : 1, columns[role]));
     }
     return RG_OK;
 }

@@ -198,11 +198,12 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
 /* Options that a plain file cannot hold, from the defaults; those that the file contradicts are refused. */
 static rg_status complete_shape(const struct source *source, const struct rg_shape *defaults, struct rg_shape *shape) {
     const bool has_skip = find(source, "rnn.weight_sh_l0") != NULL;
+    const bool has_gate = find(source, "rnn.weight_uh_l0") != NULL;
     shape->activation = defaults->activation;
     shape->loss = defaults->loss;
     shape->target = defaults->target;
-    shape->skip = defaults->skip;
-    shape->skip_kind = defaults->skip_kind;
+    shape->skip = has_gate ? 1 : defaults->skip;
+    shape->skip_kind = has_gate ? RG_SKIP_LEARNED : defaults->skip_kind;
     if (shape->cell != RG_CELL_RNN && shape->activation != RG_ACT_TANH)
         return rg_fail(RG_BAD_FILE, "%s holds a cell %s, which has its own activations, not %s; leave --activation out",
                        source->path, rg_cell_names[shape->cell], rg_activation_names[shape->activation]);

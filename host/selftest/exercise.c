@@ -77,6 +77,7 @@ static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_n
                                    .bidirectional = net->bidirectional,
                                    .skip = net->skip,
                                    .skip_kind = (enum ref_skip_kind)net->skip_kind,
+                                   .skip_budget = e->skip_budget,
                                    .target = (enum ref_target)net->target,
                                    .words = words};
     RG_TRY(rg_model_create(&shape, &e->model));
@@ -93,6 +94,7 @@ rg_status rg_exercise_create(const struct rg_exercise_form *form, struct rg_exer
     rg_status status = RG_OK;
     RG_TRY(rg_alloc(&e, 1, sizeof *e, "the self-test"));
     e->sizes = form->sizes;
+    e->skip_budget = 0.05;
     e->target_steps = form->net.target == RG_TARGET_STEPS ? e->sizes.steps : 1;
     RG_TRY_GOTO(create_data(e, form->words));
     if (form->initial) {
@@ -232,7 +234,9 @@ void rg_exercise_name(const struct rg_exercise_form *form, char *out, size_t byt
     if (net->layers > 1) {
         (void)snprintf(layers, sizeof layers, " L=%zu", net->layers);
     }
-    if (net->skip > 0) {
+    if (net->skip > 0 && net->skip_kind == RG_SKIP_LEARNED) {
+        (void)snprintf(skip, sizeof skip, " learned skip");
+    } else if (net->skip > 0) {
         (void)snprintf(skip, sizeof skip, " skip %zu %s", net->skip, rg_skip_kind_names[net->skip_kind]);
     }
     const bool plain = net->cell != RG_CELL_RNN || net->activation == RG_ACT_TANH;
@@ -250,6 +254,7 @@ struct rg_engine_options rg_exercise_options(const struct rg_exercise *e) {
                                                .training = true,
                                                .initial = e->h_0 != NULL,
                                                .initial_gradient = e->h_0 != NULL},
+                                      .skip_budget = e->skip_budget,
                                       .loss = e->sizes.loss,
                                       .optimizer = {.kind = RG_OPT_SGD, .max_skips = 10}};
 }

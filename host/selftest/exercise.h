@@ -39,6 +39,7 @@ struct rg_exercise {
     struct ref_batch batch;    /* points to x, y and the data's lengths */
     struct ref_result *result; /* of the reference */
     size_t target_steps;       /* T', 1 or T */
+    double skip_budget;        /* of a learned skip; the reference has the same */
     double *x, *y;             /* [B][T][F], [B][T'][targets of a row] */
     double *h_0, *c_0;         /* [L*D][B][H], or NULL; c_0 is of lstm */
 };

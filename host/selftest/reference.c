@@ -28,8 +28,7 @@ size_t ref_earlier(const struct ref_run *run, size_t t, size_t k) {
     return run->direction == 0 ? t - k : t + k;
 }
 
-/* Index of the state that takes the place of h_{t-1}. */
-static size_t before(const struct ref_run *run, size_t t) {
+size_t ref_before(const struct ref_run *run, size_t t) {
     const bool dilated = run->model->skip > 0 && run->model->skip_kind == REF_SKIP_DILATED;
 
     return ref_earlier(run, t, dilated ? run->model->skip : 1);
@@ -45,7 +44,7 @@ const double *ref_factor(const struct ref_run *run, enum ref_role role, size_t t
     double *state = ref_trace_of(run)->state;
 
     if (role == REF_ROLE_WEIGHT_HH)
-        return ref_row(run, state, before(run, t), columns);
+        return ref_row(run, state, ref_before(run, t), columns);
     if (role == REF_ROLE_WEIGHT_SH)
         return ref_row(run, state, ref_earlier(run, t, run->model->skip), columns);
     if (run->layer > 0)
@@ -97,7 +96,8 @@ static void add(double *to, const double *from, size_t count) {
 
 static struct ref_step step_of(const struct ref_run *run, size_t t) {
     const struct ref_trace *trace = ref_trace_of(run);
-    const size_t hidden = run->model->hidden, gates = ref_gates(run->model) * hidden, from = before(run, t);
+    const size_t hidden = run->model->hidden, gates = ref_gates(run->model) * hidden, from = ref_before(run, t);
+    const bool learned = ref_learned(run->model); /* the state is then what the gate makes of the cell's */
 
     return (struct ref_step){.activation = run->model->activation,
                              .hidden = hidden,
@@ -105,10 +105,10 @@ static struct ref_step step_of(const struct ref_run *run, size_t t) {
                              .a_hh = ref_row(run, trace->a_hh, t - 1, gates),
                              .h_before = ref_row(run, trace->state, from, hidden),
                              .c_before = ref_row(run, trace->cell, from, hidden),
-                             .h = ref_row(run, trace->state, t, hidden),
-                             .c = ref_row(run, trace->cell, t, hidden),
-                             .dh = ref_row(run, trace->d_state, t, hidden),
-                             .dc = ref_row(run, trace->d_cell, t, hidden),
+                             .h = ref_row(run, learned ? trace->made : trace->state, t, hidden),
+                             .c = ref_row(run, learned ? trace->made_cell : trace->cell, t, hidden),
+                             .dh = ref_row(run, learned ? trace->d_made : trace->d_state, t, hidden),
+                             .dc = ref_row(run, learned ? trace->d_made_cell : trace->d_cell, t, hidden),
                              .delta = ref_row(run, trace->delta, t - 1, gates),
                              .delta_hh = ref_row(run, trace->delta_hh, t - 1, gates),
                              .dh_before = ref_row(run, trace->d_state, from, hidden),
@@ -124,7 +124,7 @@ static void step_forward(const struct ref_run *run, size_t t) {
 
     add(a_ih, weights_of(run, REF_ROLE_BIAS_IH), rows);
     add(a_hh, weights_of(run, REF_ROLE_BIAS_HH), rows);
-    for (enum ref_role role = 0; role < REF_N_ROLES; role++) {
+    for (enum ref_role role = 0; role < REF_ROLE_WEIGHT_UH; role++) {
         const size_t columns = ref_columns(run->model, run->layer, role);
 
         if (columns > 0 && ref_has_role(run->model, role))
@@ -140,7 +140,7 @@ static double *d_factor(const struct ref_run *run, enum ref_role role, size_t t)
     double *d_state = ref_trace_of(run)->d_state;
 
     if (role == REF_ROLE_WEIGHT_HH)
-        return ref_row(run, d_state, before(run, t), columns);
+        return ref_row(run, d_state, ref_before(run, t), columns);
     if (role == REF_ROLE_WEIGHT_SH)
         return ref_row(run, d_state, ref_earlier(run, t, run->model->skip), columns);
     if (run->layer == 0 && run->model->words > 0)
@@ -154,7 +154,7 @@ static void step_backward(const struct ref_run *run, size_t t) {
     const struct ref_step step = step_of(run, t);
 
     ref_cells[run->model->cell].backward(&step);
-    for (enum ref_role role = 0; role < REF_N_ROLES; role++) {
+    for (enum ref_role role = 0; role < REF_ROLE_WEIGHT_UH; role++) {
         if (!ref_has_role(run->model, role))
             continue;
         const size_t columns = ref_columns(run->model, run->layer, role);
@@ -189,7 +189,7 @@ static void start(const struct ref_run *run) {
 }
 
 /* All steps of a run, and its half of what the layer gives: joined_t = [h_t forward, h_t reverse]. */
-static void run_forward(const struct ref_run *run) {
+static void run_forward(const struct ref_run *run, struct ref_result *result) {
     const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
     const size_t length = ref_length(run->batch, run->sequence);
 
@@ -198,6 +198,8 @@ static void run_forward(const struct ref_run *run) {
         const size_t t = run->direction == 0 ? i : length + 1 - i;
 
         step_forward(run, t);
+        if (ref_learned(run->model))
+            ref_gate_forward(run, result, t);
         add(ref_row(run, run->result->joined[run->layer], t, width) + run->direction * hidden,
             ref_row(run, ref_trace_of(run)->state, t, hidden), hidden);
     }
@@ -215,6 +217,8 @@ static void run_backward(const struct ref_run *run) {
 
         add(ref_row(run, ref_trace_of(run)->d_state, t, hidden),
             ref_row(run, run->result->d_joined[run->layer], t, width) + run->direction * hidden, hidden);
+        if (ref_learned(run->model))
+            ref_gate_backward(run, t);
         step_backward(run, t);
     }
 }
@@ -256,7 +260,7 @@ static void sequence_pass(const struct ref_model *model, const struct ref_batch 
 
     for (run.layer = 0; run.layer < model->layers; run.layer++)
         for (run.direction = 0; run.direction < directions; run.direction++)
-            run_forward(&run);
+            run_forward(&run, result);
     if (model->target == REF_TARGET_LAST)
         head_pass(&run, length, n, result);
     for (size_t t = 1; model->target == REF_TARGET_STEPS && t <= length; t++)
@@ -280,13 +284,15 @@ static void clear(const struct ref_model *model, const struct ref_batch *batch, 
         set_zero(result->gradient[p], ref_parameter_elements(model, p));
     for (size_t i = 0; i < result->n_traces; i++) {
         const struct ref_trace *trace = &result->traces[i];
-        double *const of_states[] = {trace->state, trace->cell, trace->d_state, trace->d_cell};
+        double *const of_states[] = {trace->state, trace->cell,      trace->d_state, trace->d_cell,
+                                     trace->made,  trace->made_cell, trace->d_made,  trace->d_made_cell};
         double *const of_gates[] = {trace->a_ih, trace->a_hh, trace->delta, trace->delta_hh};
 
-        for (size_t k = 0; k < 4; k++) {
+        for (size_t k = 0; k < 8; k++)
             set_zero(of_states[k], states);
+        for (size_t k = 0; k < 4; k++)
             set_zero(of_gates[k], gates);
-        }
+        set_zero(trace->d_gate, (batch->n_steps + 2) * batch->n_sequences);
     }
     for (size_t layer = 0; layer < model->layers; layer++) {
         set_zero(result->joined[layer], joined);
@@ -294,6 +300,8 @@ static void clear(const struct ref_model *model, const struct ref_batch *batch, 
     }
     set_zero(result->output, rows * model->outputs);
     result->loss = 0.0;
+    result->budget = 0.0;
+    result->gate_margin = 0.5;
     result->grad_norm = 0.0;
 }
 

@@ -18,11 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REF_MAX_LAYERS = 16, REF_MAX_PARAMETERS = REF_MAX_LAYERS * 2 * 5 + 3, REF_NAME_BYTES = 48 };
+enum { REF_MAX_LAYERS = 16, REF_MAX_PARAMETERS = REF_MAX_LAYERS * 2 * 6 + 3, REF_NAME_BYTES = 48 };
 
 /* The step of a cell; W_ih x stands for W_ih x_t + b_ih, W_hh h for W_hh h_{t-1} + b_hh, gates in the order given.
  * skip = d > 0 of kind add: W_ih x also holds W_sh h_{t-d}. Of kind dilated: h_{t-d} and c_{t-d} stand for h_{t-1} and
- * c_{t-1} (Chang et al. 2017). Both are 0 for t < d. */
+ * c_{t-1} (Chang et al. 2017). Both are 0 for t < d. Of kind learned: see reference_gate.c. */
 enum ref_cell {
     REF_CELL_RNN,  /* h_t = phi(W_ih x + W_hh h) */
     REF_CELL_LSTM, /* i, f, g, o: c_t = f c_{t-1} + i g, h_t = o tanh(c_t) (Gers et al. 2000) */
@@ -44,7 +44,7 @@ enum ref_activation {
     REF_N_ACTIVATIONS
 };
 
-enum ref_skip_kind { REF_SKIP_ADD, REF_SKIP_DILATED };
+enum ref_skip_kind { REF_SKIP_ADD, REF_SKIP_DILATED, REF_SKIP_LEARNED };
 
 /* What the head z = W_o h + b_o reads: rows are the N last valid steps (h_0 where there is none), or all valid steps.
  */
@@ -64,6 +64,8 @@ enum ref_role {
     REF_ROLE_BIAS_IH,   /* [G H] */
     REF_ROLE_BIAS_HH,   /* [G H] */
     REF_ROLE_WEIGHT_SH, /* [G H][H], with skip of kind add */
+    REF_ROLE_WEIGHT_UH, /* [1][H], with skip of kind learned */
+    REF_ROLE_BIAS_UH,   /* [1], likewise */
     REF_N_ROLES
 };
 
@@ -84,8 +86,10 @@ struct ref_model {
     size_t inputs, hidden, outputs;
     size_t layers;
     bool bidirectional; /* layers give [forward h, reverse h] */
-    size_t skip;        /* d; 0: none */
+    size_t skip;        /* d; 0: none; 1 with a learned skip */
     enum ref_skip_kind skip_kind;
+    double skip_budget; /* lambda of a learned skip */
+    bool keep_rounding; /* see reference_gate.c */
     enum ref_target target;
     size_t words;                       /* V: x_t is a row of embed.weight [V][F]; 0: x_t is given */
     size_t n_parameters;                /* by layer, direction and role, then head.weight, head.bias, embed.weight */
@@ -118,14 +122,21 @@ struct ref_trace {
     double *a_ih, *a_hh;               /* [T][N][G H], W_ih x_t + b_ih + W_sh h_{t-d}, and W_hh h_{t-1} + b_hh */
     double *d_state, *d_cell;          /* [T+2][N][H], dL/dh_t, and dL/dc_t through c_{t+1}; no meaning at T + 1 */
     double *delta, *delta_hh;          /* [T][N][G H], dL/da_ih, and dL/da_hh, which differ in the n of gru */
+    double *made, *made_cell;          /* [T+1][N][H], of a learned skip: h and c as the cell makes them */
+    double *d_made, *d_made_cell;      /* likewise, the gradients at them */
+    double *gate, *chance;             /* [T+2][N], u~_t, and p_t */
+    double *rounding;                  /* [T+2][N], u_t - u~_t */
+    double *d_gate;                    /* [T+2][N], dL/du~_t */
     double *delta_norm;                /* [T], index tau: norm over the batch of the delta of that lag */
     struct ref_lags lags[REF_N_ROLES]; /* of the weight matrices that there are; the others are NULL */
 };
 
 struct ref_result {
     double loss;
-    double grad_norm;                     /* over all parameters together */
-    double *output;                       /* LAST: [N][O], STEPS: [N][T][O], zeros past the end; logits for bce, ce */
+    double budget;      /* lambda times the updates of the state, mean over the batch; not part of `loss` */
+    double gate_margin; /* the smallest |u~_t - 1/2| of all gates; 1/2 without any */
+    double grad_norm;   /* over all parameters together */
+    double *output;     /* LAST: [N][O], STEPS: [N][T][O], zeros past the end; logits for bce, ce */
     double *gradient[REF_MAX_PARAMETERS]; /* shapes of the parameters */
     size_t n_traces;                      /* L D */
     struct ref_trace *traces;             /* [L][D] */

@@ -14,15 +14,39 @@ size_t ref_gates(const struct ref_model *model) {
 }
 
 bool ref_has_role(const struct ref_model *model, enum ref_role role) {
+    if (role == REF_ROLE_WEIGHT_UH || role == REF_ROLE_BIAS_UH)
+        return ref_learned(model);
     return role != REF_ROLE_WEIGHT_SH || (model->skip > 0 && model->skip_kind == REF_SKIP_ADD);
 }
 
+bool ref_learned(const struct ref_model *model) {
+    return model->skip > 0 && model->skip_kind == REF_SKIP_LEARNED;
+}
+
+/* Roles before `end` that the model has. */
+static size_t roles_before(const struct ref_model *model, enum ref_role end) {
+    size_t count = 0;
+
+    for (enum ref_role role = 0; role < end; role++)
+        count += ref_has_role(model, role);
+    return count;
+}
+
 static size_t roles_of(const struct ref_model *model) {
-    return ref_has_role(model, REF_ROLE_WEIGHT_SH) ? REF_N_ROLES : REF_ROLE_WEIGHT_SH;
+    return roles_before(model, REF_N_ROLES);
+}
+
+/* The role of the table's entry `parameter`, which is not of the head. */
+static enum ref_role role_at(const struct ref_model *model, size_t parameter) {
+    enum ref_role role = 0;
+
+    while (!ref_has_role(model, role) || roles_before(model, role) < parameter % roles_of(model))
+        role++;
+    return role;
 }
 
 size_t ref_parameter_at(const struct ref_model *model, size_t layer, size_t direction, enum ref_role role) {
-    return (layer * ref_directions(model) + direction) * roles_of(model) + role;
+    return (layer * ref_directions(model) + direction) * roles_of(model) + roles_before(model, role);
 }
 
 size_t ref_head_weight(const struct ref_model *model) {
@@ -47,6 +71,7 @@ size_t ref_columns(const struct ref_model *model, size_t layer, enum ref_role ro
         return layer == 0 ? model->inputs : ref_directions(model) * model->hidden;
     case REF_ROLE_WEIGHT_HH:
     case REF_ROLE_WEIGHT_SH:
+    case REF_ROLE_WEIGHT_UH:
         return model->hidden;
     default:
         return 0;
@@ -56,14 +81,16 @@ size_t ref_columns(const struct ref_model *model, size_t layer, enum ref_role ro
 size_t ref_parameter_rows(const struct ref_model *model, size_t parameter) {
     if (parameter == ref_embed(model))
         return model->words;
-    return parameter < ref_head_weight(model) ? ref_gates(model) * model->hidden : model->outputs;
+    if (parameter >= ref_head_weight(model))
+        return model->outputs;
+    return role_at(model, parameter) < REF_ROLE_WEIGHT_UH ? ref_gates(model) * model->hidden : 1;
 }
 
 size_t ref_parameter_columns(const struct ref_model *model, size_t parameter) {
     const size_t n_roles = roles_of(model), layer = parameter / (n_roles * ref_directions(model));
 
     if (parameter < ref_head_weight(model))
-        return ref_columns(model, layer, (enum ref_role)(parameter % n_roles));
+        return ref_columns(model, layer, role_at(model, parameter));
     if (parameter == ref_embed(model))
         return model->inputs;
     return parameter == ref_head_weight(model) ? ref_directions(model) * model->hidden : 0;
@@ -76,13 +103,14 @@ size_t ref_parameter_elements(const struct ref_model *model, size_t parameter) {
 }
 
 static void name_parameters(struct ref_model *model) {
-    static const char *const roles[REF_N_ROLES] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_sh"};
+    static const char *const roles[REF_N_ROLES] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh",
+                                                   "weight_sh", "weight_uh", "bias_uh"};
     const size_t n_roles = roles_of(model), head = ref_head_weight(model);
 
     for (size_t p = 0; p < head; p++) {
         const size_t direction = p / n_roles % ref_directions(model), layer = p / n_roles / ref_directions(model);
 
-        snprintf(model->names[p], REF_NAME_BYTES, "rnn.%s_l%zu%s", roles[p % n_roles], layer,
+        snprintf(model->names[p], REF_NAME_BYTES, "rnn.%s_l%zu%s", roles[role_at(model, p)], layer,
                  direction == 1 ? "_reverse" : "");
     }
     strcpy(model->names[head], "head.weight");
@@ -108,6 +136,7 @@ struct ref_model *ref_model_create_like(const struct ref_model *form) {
     model->bidirectional = form->bidirectional;
     model->skip = form->skip;
     model->skip_kind = form->skip_kind;
+    model->skip_budget = form->skip_budget;
     model->target = form->target;
     model->words = form->words;
     model->n_parameters = ref_embed(model) + (model->words > 0 ? 1 : 0);
@@ -146,16 +175,22 @@ static bool lags_create(struct ref_lags *lags, size_t n_steps) {
 static bool trace_create(const struct ref_model *model, size_t n_sequences, size_t n_steps, struct ref_trace *trace) {
     const size_t states = (n_steps + 2) * n_sequences * model->hidden;
     const size_t gates = n_steps * n_sequences * model->hidden * ref_gates(model);
-    double **const of_states[] = {&trace->state, &trace->cell, &trace->d_state, &trace->d_cell};
+    double **const of_states[] = {&trace->state, &trace->cell,      &trace->d_state, &trace->d_cell,
+                                  &trace->made,  &trace->made_cell, &trace->d_made,  &trace->d_made_cell};
     double **const of_gates[] = {&trace->a_ih, &trace->a_hh, &trace->delta, &trace->delta_hh};
+    double **const of_steps[] = {&trace->gate, &trace->chance, &trace->rounding, &trace->d_gate};
     bool whole = true;
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 8; i++) {
         *of_states[i] = zeros(states);
-        *of_gates[i] = zeros(gates);
-        whole = *of_states[i] && *of_gates[i] && whole;
+        whole = *of_states[i] && whole;
     }
-    for (enum ref_role role = 0; role < REF_N_ROLES; role++)
+    for (size_t i = 0; i < 4; i++) {
+        *of_gates[i] = zeros(gates);
+        *of_steps[i] = zeros((n_steps + 2) * n_sequences);
+        whole = *of_gates[i] && *of_steps[i] && whole;
+    }
+    for (enum ref_role role = 0; role < REF_ROLE_WEIGHT_UH; role++)
         if (ref_columns(model, 0, role) > 0 && ref_has_role(model, role))
             whole = lags_create(&trace->lags[role], n_steps) && whole;
     trace->delta_norm = zeros(n_steps);
@@ -163,8 +198,10 @@ static bool trace_create(const struct ref_model *model, size_t n_sequences, size
 }
 
 static void trace_destroy(struct ref_trace *trace) {
-    double *const arrays[] = {trace->state, trace->cell,  trace->d_state,  trace->d_cell,    trace->a_ih,
-                              trace->a_hh,  trace->delta, trace->delta_hh, trace->delta_norm};
+    double *const arrays[] = {trace->state,     trace->cell,   trace->d_state,     trace->d_cell,     trace->a_ih,
+                              trace->a_hh,      trace->delta,  trace->delta_hh,    trace->delta_norm, trace->made,
+                              trace->made_cell, trace->d_made, trace->d_made_cell, trace->gate,       trace->chance,
+                              trace->rounding,  trace->d_gate};
 
     for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); i++)
         free(arrays[i]);

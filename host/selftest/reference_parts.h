@@ -48,6 +48,18 @@ size_t ref_earlier(const struct ref_run *run, size_t t, size_t k);
  * state that W_hh h or W_sh h names for the others. */
 const double *ref_factor(const struct ref_run *run, enum ref_role role, size_t t);
 
+/* Index of the state before step t: that of t-1, or of t-d for a dilated skip. */
+size_t ref_before(const struct ref_run *run, size_t t);
+
+/* Is the model's skip of kind learned? */
+bool ref_learned(const struct ref_model *model);
+
+/* Of a learned skip, after the cell made the states of step t: u~_t, and the states that there are after it. */
+void ref_gate_forward(const struct ref_run *run, struct ref_result *result, size_t t);
+
+/* The reverse of it, before the cell's: the gradient at what the cell made, at the state before and at the gate. */
+void ref_gate_backward(const struct ref_run *run, size_t t);
+
 /* Gradient of a role's product at step t [G H]. */
 const double *ref_delta(const struct ref_run *run, enum ref_role role, size_t t);
 

@@ -26,6 +26,7 @@
 #define STEPS RG_TARGET_STEPS
 #define ADD RG_SKIP_ADD
 #define DILATED RG_SKIP_DILATED
+#define LEARNED RG_SKIP_LEARNED
 #define TANH RG_ACT_TANH
 
 /* Sizes on and beside the widths of vectors, panels, blocks and tiles, and primes; every such B, T and H meets several
@@ -118,11 +119,24 @@ static const struct rg_update_case cases[] = {
     {{3, 9, 2, 33, 2, MSE, true}, {GRU, TANH, STEPS, 3, true, 2, DILATED}, ADAM, 0.0, false},
     {{4, 7, 1, 9, 1, BCE, false}, {GRU, TANH, LAST, 3, true, 3, ADD}, SGD, 0.5, false},
     {{140, 5, 2, 13, 2, MSE, true}, {GRU, TANH, STEPS, 2, true, 2, ADD}, ADAM, 0.0, false},
+    {{1, 1, 1, 1, 1, MSE, false}, {RNN, TANH, LAST, 1, false, 1, LEARNED}, ADAM, 0.0, false},
+    {{33, 31, 5, 32, 2, BCE, true}, {RNN, TANH, LAST, 1, false, 1, LEARNED}, SGD, 0.0, false},
+    {{7, 33, 2, 65, 1, MSE, false}, {RNN, RG_ACT_SIGMOID, LAST, 1, false, 1, LEARNED}, ADAM, 0.1, false},
+    {{130, 3, 1, 7, 1, MSE, true}, {RNN, TANH, STEPS, 2, true, 1, LEARNED}, RMSPROP, 0.0, false},
+    {{33, 11, 5, 32, 2, BCE, true}, {LSTM, TANH, LAST, 1, false, 1, LEARNED}, SGD, 0.0, false},
+    {{7, 33, 2, 65, 1, MSE, false}, {LSTM, TANH, LAST, 1, false, 1, LEARNED}, ADAM, 0.1, false},
+    {{13, 6, 2, 31, 4, CE, true}, {LSTM, TANH, STEPS, 2, true, 1, LEARNED}, ADAM, 0.0, false},
+    {{33, 11, 5, 32, 2, BCE, true}, {GRU, TANH, LAST, 1, false, 1, LEARNED}, SGD, 0.0, false},
+    {{7, 33, 2, 65, 1, MSE, false}, {GRU, TANH, LAST, 1, false, 1, LEARNED}, SGD, 0.1, false},
+    {{13, 6, 2, 31, 4, CE, true}, {GRU, TANH, STEPS, 2, true, 1, LEARNED}, ADAM, 0.0, false},
     {{13, 5, 3, 17, 3, CE, true}, PLAIN, ADAM, 0.1, true},
     {{9, 3, 2, 33, 1, MSE, false}, PLAIN, SGD, 1.0, true},
     {{5, 4, 1, 5, 2, BCE, false}, PLAIN, MOMENTUM, 0.0, true},
     {{9, 4, 3, 17, 2, MSE, true}, {LSTM, TANH, STEPS, 2, true, 2, ADD}, RMSPROP, 0.0, true},
     {{5, 4, 2, 9, 3, CE, false}, {GRU, TANH, LAST, 2, false, 2, DILATED}, ADAGRAD, 0.0, true},
+    {{9, 5, 3, 17, 2, MSE, true}, {RNN, TANH, STEPS, 1, true, 1, LEARNED}, SGD, 0.0, true},
+    {{5, 6, 2, 9, 3, CE, false}, {LSTM, TANH, LAST, 2, false, 1, LEARNED}, SGD, 0.0, true},
+    {{9, 5, 3, 17, 2, MSE, true}, {GRU, TANH, LAST, 1, true, 1, LEARNED}, SGD, 0.0, true},
 };
 
 /* Sequences that start from given states. */
@@ -144,6 +158,9 @@ static const struct rg_update_case initial_cases[] = {
     {{13, 9, 3, 8, 2, MSE, true}, {GRU, TANH, STEPS, 1, true, 3, ADD}, SGD, 0.0, false},
     {{13, 9, 3, 33, 2, BCE, true}, {GRU, TANH, LAST, 2, true, 3, DILATED}, ADAM, 0.0, false},
     {{3, 9, 4, 35, 2, CE, true}, {GRU, TANH, LAST, 1, true, 11, DILATED}, SGD, 0.1, false},
+    {{33, 11, 5, 32, 2, BCE, true}, {RNN, TANH, LAST, 1, true, 1, LEARNED}, SGD, 0.0, false},
+    {{13, 6, 2, 31, 4, CE, true}, {LSTM, TANH, STEPS, 2, true, 1, LEARNED}, SGD, 0.0, false},
+    {{33, 11, 5, 32, 2, MSE, true}, {GRU, TANH, LAST, 1, true, 1, LEARNED}, SGD, 0.0, false},
     {{5, 4, 2, 9, 2, MSE, true}, {LSTM, TANH, LAST, 2, true, 2, ADD}, SGD, 0.0, true},
     {{5, 4, 2, 9, 3, CE, true}, {GRU, TANH, LAST, 1, true, 2, DILATED}, SGD, 0.0, true},
 };
@@ -165,6 +182,7 @@ static const struct rg_exercise_form step_terms[] = {
     {{7, 35, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 2, true, 3, ADD}, true, 0},
     {{9, 12, 2, 33, 3, CE, true}, {GRU, TANH, LAST, 1, false, 3, DILATED}, true, 0},
     {{9, 12, 2, 17, 3, CE, true}, {RNN, RG_ACT_SOFTSIGN, LAST, 3, true, 1, ADD}, false, 0},
+    {{7, 35, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 2, true, 1, LEARNED}, true, 0},
 };
 
 double rg_device_eps(const struct rg_device *device) {
@@ -203,7 +221,9 @@ void rg_checks_add(struct rg_checks *checks, const char *subject, const char *qu
     }
 }
 
-rg_status rg_selftest_run(struct rg_device *device, bool full, rg_selftest_report *report, void *context) {
+rg_status rg_selftest_run(struct rg_device *device, enum rg_selftest_extent extent, rg_selftest_report *report,
+                          void *context) {
+    const bool full = extent == RG_SELFTEST_FULL;
     struct rg_checks checks = {.report = report, .context = context};
     if (full) {
         RG_TRY(rg_check_reference(&checks));
@@ -222,7 +242,8 @@ rg_status rg_selftest_run(struct rg_device *device, bool full, rg_selftest_repor
         }
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (full || cases[i].quick) {
+        const bool learned = cases[i].net.skip > 0 && cases[i].net.skip_kind == LEARNED;
+        if (full || (cases[i].quick && (!learned || extent == RG_SELFTEST_LEARNED))) {
             RG_TRY(rg_check_updates(&checks, device, &cases[i], false, 0));
         }
     }
@@ -246,6 +267,6 @@ rg_status rg_selftest_run(struct rg_device *device, bool full, rg_selftest_repor
                    checks.worst_tolerance, device->info.version);
 }
 
-rg_status rg_selftest_quick(struct rg_device *device) {
-    return rg_selftest_run(device, false, NULL, NULL);
+rg_status rg_selftest_quick(struct rg_device *device, bool learned) {
+    return rg_selftest_run(device, learned ? RG_SELFTEST_LEARNED : RG_SELFTEST_QUICK, NULL, NULL);
 }

@@ -18,16 +18,20 @@ struct rg_selftest_check {
 /* Called once a check, in order; `context` is the caller's. */
 typedef void rg_selftest_report(void *context, const struct rg_selftest_check *check);
 
-/* Run the checks: all of them (seconds), or with full = false a few that launch every kernel (a fraction of a second).
- * `report` may be NULL. RG_CHECK_FAILED with the worst check's name if any fails.
+/* What to run: a few checks that launch every kernel (a fraction of a second), the same with those of learned skips, or
+ * all checks (seconds). */
+enum rg_selftest_extent { RG_SELFTEST_QUICK, RG_SELFTEST_LEARNED, RG_SELFTEST_FULL };
+
+/* Run the checks. `report` may be NULL. RG_CHECK_FAILED with the worst check's name if any fails.
  *
  * Errors are relative in the L2 norm of a tensor. Their tolerances grow with the logarithm of the number of additions
  * behind a value, as in oneDNN's rnn tests: 4 ceil(log2((2G+1) T L)) eps for outputs, 8 ceil(log2((2G+1) max(GH,B)
  * T L)) eps for gradients, eps = 2^-23, or 2^-52 in double precision. The optimiser is held to what it makes of the
  * device's own gradient, update by update, so that rounding in the gradient does not blur it. */
-rg_status rg_selftest_run(struct rg_device *device, bool full, rg_selftest_report *report, void *context);
+rg_status rg_selftest_run(struct rg_device *device, enum rg_selftest_extent extent, rg_selftest_report *report,
+                          void *context);
 
 /* The quick self-test, without a report: what a run makes before its first update. */
-rg_status rg_selftest_quick(struct rg_device *device);
+rg_status rg_selftest_quick(struct rg_device *device, bool learned);
 
 #endif

@@ -44,6 +44,9 @@ static rg_status create_layer_buffers(struct rg_engine *e) {
         for (size_t d = 0; p->saved && d < p->directions; d++) {
             RG_TRY(reals(e, states * p->d_stride, "the gates", &e->saved[l][d]));
         }
+        for (size_t d = 0; rg_plan_learned(p) && d < p->directions; d++) {
+            RG_TRY(reals(e, rows * RG_GATE_VALUES, "the update gates", &e->gate[l][d]));
+        }
     }
     if (!e->options.plan.training) {
         return RG_OK;
@@ -62,7 +65,8 @@ static rg_status create_layer_buffers(struct rg_engine *e) {
         RG_TRY(reals(e, initial, "the gradients of h_0", &e->dh_0));
         RG_TRY(reals(e, initial, "the gradients of c_0", &e->dc_0));
     }
-    return reals(e, (p->skip ? p->skip : 1) * p->chunk * p->h_stride, "what the cells carry back", &e->carry);
+    return reals(e, p->carried * (p->skip ? p->skip : 1) * p->chunk * p->h_stride, "what the cells carry back",
+                 &e->carry);
 }
 
 static rg_status create_buffers(struct rg_engine *e) {
@@ -132,6 +136,8 @@ void rg_engine_destroy(struct rg_engine *e) {
         rg_buffer_destroy(e->device, e->dropped[l]);
         rg_buffer_destroy(e->device, e->saved[l][0]);
         rg_buffer_destroy(e->device, e->saved[l][1]);
+        rg_buffer_destroy(e->device, e->gate[l][0]);
+        rg_buffer_destroy(e->device, e->gate[l][1]);
     }
     rg_optimizer_destroy(e->optimizer);
     rg_free(e);
@@ -331,6 +337,7 @@ static rg_status reverse_chunk(struct rg_engine *e, const struct rg_source *sour
         RG_TRY(rg_engine_lap(e, &since, RG_PHASE_REVERSE));
         for (size_t d = 0; gradients && d < p->directions; d++) {
             RG_TRY(rg_layer_gradient(e, l, d, rows, 0, p->steps, p->sum_segments, first_row > 0));
+            RG_TRY(rg_layer_gate_gradient(e, l, d, rows, first_row > 0));
         }
         RG_TRY(rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT));
         if (visit) {

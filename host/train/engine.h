@@ -24,9 +24,10 @@ struct rg_source {
 
 struct rg_engine_options {
     struct rg_plan_options plan;
-    enum rg_loss loss; /* not AUTO; the targets of `source` fit it */
-    double dropout;    /* between layers, in training */
-    uint64_t seed;     /* of dropout */
+    double skip_budget; /* of a learned skip */
+    enum rg_loss loss;  /* not AUTO; the targets of `source` fit it */
+    double dropout;     /* between layers, in training */
+    uint64_t seed;      /* of dropout */
     struct rg_optimizer_options optimizer;
 };
 
@@ -64,10 +65,11 @@ struct rg_engine {
     struct rg_buffer *out[RG_MAX_LAYERS];      /* [T][chunk][D*Hp], a layer's states; T+2 with initial ones */
     struct rg_buffer *dropped[RG_MAX_LAYERS];  /* the same after dropout, or NULL; none for the last layer */
     struct rg_buffer *saved[RG_MAX_LAYERS][2]; /* [T][chunk][saved][Hp] of each direction; T+2 like out */
+    struct rg_buffer *gate[RG_MAX_LAYERS][2];  /* [T][chunk][RG_GATE_VALUES] of each direction, with a learned skip */
     struct rg_buffer *d[2];                    /* [T][chunk][deltas][Hp] of cells that save nothing; rg_engine_deltas */
     struct rg_buffer *dout[2];                 /* [T][chunk][D*Hp], dL/dout of layers below the last, taking turns */
     struct rg_buffer *dhead;                   /* [T'][chunk][D*Hp], dL/dout of the last layer */
-    struct rg_buffer *carry;                   /* [max(skip, 1)][chunk][Hp] */
+    struct rg_buffer *carry;                   /* [carried][max(skip, 1)][chunk][Hp] */
     struct rg_buffer *dh_0, *dc_0;             /* [L*D][batch][Hp], dL/dh_0 and, of lstm, dL/dc_0, or NULL */
     struct rg_buffer *dz;                      /* [T'][chunk][Op] */
     struct rg_buffer *y;                       /* [T'][chunk][n_targets] */

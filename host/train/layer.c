@@ -3,12 +3,18 @@
 
 enum { GROUPS_A_UNIT = 4, BLOCK_ROWS = 8 };
 
-static const struct {
+static const struct sweep_kernels {
     enum rg_kernel forward, reverse;
-} sweeps[RG_N_CELLS] = {
-    [RG_CELL_RNN] = {RG_K_rg_rnn_forward, RG_K_rg_rnn_reverse},
-    [RG_CELL_LSTM] = {RG_K_rg_lstm_forward, RG_K_rg_lstm_reverse},
-    [RG_CELL_GRU] = {RG_K_rg_gru_forward, RG_K_rg_gru_reverse},
+} sweeps[RG_N_CELLS] =
+    {
+        [RG_CELL_RNN] = {RG_K_rg_rnn_forward, RG_K_rg_rnn_reverse},
+        [RG_CELL_LSTM] = {RG_K_rg_lstm_forward, RG_K_rg_lstm_reverse},
+        [RG_CELL_GRU] = {RG_K_rg_gru_forward, RG_K_rg_gru_reverse},
+},
+  learned_sweeps[RG_N_CELLS] = {
+      [RG_CELL_RNN] = {RG_K_rg_rnn_learned_forward, RG_K_rg_rnn_learned_reverse},
+      [RG_CELL_LSTM] = {RG_K_rg_lstm_learned_forward, RG_K_rg_lstm_learned_reverse},
+      [RG_CELL_GRU] = {RG_K_rg_gru_learned_forward, RG_K_rg_gru_learned_reverse},
 };
 
 static size_t divide_up(size_t n, size_t by) {
@@ -20,6 +26,10 @@ static size_t least(size_t a, size_t b) {
 }
 static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
+}
+
+static const struct sweep_kernels *kernels_of(const struct rg_engine *e) {
+    return (rg_plan_learned(&e->plan) ? learned_sweeps : sweeps) + e->model->shape.cell;
 }
 
 static bool adds_skip(const struct rg_plan *p) {
@@ -94,6 +104,21 @@ static struct rg_pack_job bias_job(const struct rg_engine *e, size_t target, siz
                                 .width = (rg_u32)width};
 }
 
+/* `units` numbers as they stand. */
+static struct rg_pack_job vector_job(const struct rg_engine *e, size_t source, size_t target, size_t units) {
+    const size_t width = rg_device_panel(e->device);
+    return (struct rg_pack_job){.source = source,
+                                .source2 = RG_NO_SOURCE,
+                                .target = target,
+                                .stride_u = 1,
+                                .depth = 1,
+                                .gates = 1,
+                                .all_gates = 1,
+                                .units = (rg_u32)units,
+                                .panels = (rg_u32)divide_up(units, width),
+                                .width = (rg_u32)width};
+}
+
 static rg_status pack_direction(struct rg_engine *e, size_t layer, size_t direction) {
     const struct rg_plan *const p = &e->plan;
     const struct rg_plan_direction *const to = &p->layer[layer].directions[direction];
@@ -118,6 +143,12 @@ static rg_status pack_direction(struct rg_engine *e, size_t layer, size_t direct
         const size_t sh = offset_of(e, layer, direction, RG_ROLE_WEIGHT_SH);
         args.jobs[n++] = forward_job(e, sh, to->sh, p->hidden);
         args.jobs[n++] = reverse_job(e, sh, to->sh_reverse, p->hidden);
+    }
+    if (rg_plan_learned(p)) {
+        const struct rg_pack_job gate =
+            vector_job(e, offset_of(e, layer, direction, RG_ROLE_WEIGHT_UH), to->gate, p->hidden);
+        args.jobs[n++] = gate;
+        args.jobs[n++] = vector_job(e, offset_of(e, layer, direction, RG_ROLE_BIAS_UH), to->gate + p->h_stride, 1);
     }
     if (layer > 0 || p->words) {
         args.jobs[n++] = reverse_job(e, ih, to->ih_reverse, p->layer[layer].inputs);
@@ -148,6 +179,7 @@ static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, 
         .w_skip = reverse ? from->sh_reverse : from->sh,
         .bias = from->bias,
         .skip = p->skip,
+        .w_gate = from->gate,
         .inputs = (rg_u32)p->layer[layer].inputs,
         .x_stride = (rg_u32)p->layer[layer].x_stride,
         .hidden = (rg_u32)p->hidden,
@@ -162,12 +194,15 @@ static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, 
         .initial = p->initial,
         .skip_kind = p->skip == 0                      ? RG_SKIP_NONE
                      : p->skip_kind == RG_SKIP_DILATED ? RG_SKIP_IS_DILATED
+                     : p->skip_kind == RG_SKIP_LEARNED ? RG_SKIP_IS_LEARNED
                                                        : RG_SKIP_IS_ADD,
+        .budget = (float)(e->options.skip_budget / (double)p->batch),
     };
 }
 
 static size_t sweep_local_bytes(const struct rg_engine *e, size_t width) {
-    return 2 * e->plan.tile * RG_LOCAL_STRIDE(width, (size_t)e->device->info.vec) * e->plan.real_bytes;
+    const size_t sums = rg_plan_learned(&e->plan) ? (size_t)e->device->info.cols : 0; /* of each row's items */
+    return e->plan.tile * (2 * RG_LOCAL_STRIDE(width, (size_t)e->device->info.vec) + sums) * e->plan.real_bytes;
 }
 
 /* What a layer reads: x, or the states below it. */
@@ -181,15 +216,16 @@ static struct rg_buffer *saved_of(const struct rg_engine *e, size_t layer, size_
 }
 
 rg_status rg_layer_forward(struct rg_engine *e, size_t layer, size_t rows, bool ragged) {
+    const struct sweep_kernels *const kernels = kernels_of(e);
     for (size_t d = 0; d < e->plan.directions; d++) { /* in this order: the first's padding is overwritten */
         const struct rg_sweep_args args = sweep_args(e, layer, d, rows, ragged, false);
-        RG_TRY(
-            rg_device_launch(e->device, &(struct rg_launch){.kernel = sweeps[e->model->shape.cell].forward,
-                                                            .buffers = {inputs_of(e, layer), e->packed, e->out[layer],
-                                                                        saved_of(e, layer, d), e->begin},
-                                                            .args = &args,
-                                                            .groups = {divide_up(rows, e->plan.tile), 1},
-                                                            .local_bytes = sweep_local_bytes(e, e->plan.h_stride)}));
+        RG_TRY(rg_device_launch(e->device,
+                                &(struct rg_launch){.kernel = kernels->forward,
+                                                    .buffers = {inputs_of(e, layer), e->packed, e->out[layer],
+                                                                saved_of(e, layer, d), e->begin, e->gate[layer][d]},
+                                                    .args = &args,
+                                                    .groups = {divide_up(rows, e->plan.tile), 1},
+                                                    .local_bytes = sweep_local_bytes(e, e->plan.h_stride)}));
     }
     return RG_OK;
 }
@@ -284,17 +320,19 @@ static rg_status initial_gradient(struct rg_engine *e, size_t layer, size_t dire
 
 rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, struct rg_buffer *dout, bool every_step, size_t first_row,
                            size_t rows, bool ragged) {
+    const struct sweep_kernels *const kernels = kernels_of(e);
     const size_t width = e->plan.gates * e->plan.h_stride;
     for (size_t d = 0; d < e->plan.directions; d++) {
         struct rg_sweep_args args = sweep_args(e, layer, d, rows, ragged, true);
         args.every_step = every_step;
-        RG_TRY(rg_device_launch(e->device,
-                                &(struct rg_launch){.kernel = sweeps[e->model->shape.cell].reverse,
-                                                    .buffers = {e->out[layer], saved_of(e, layer, d), e->packed, dout,
-                                                                rg_engine_deltas(e, layer, d), e->carry, e->begin},
-                                                    .args = &args,
-                                                    .groups = {divide_up(rows, e->plan.tile), 1},
-                                                    .local_bytes = sweep_local_bytes(e, width)}));
+        RG_TRY(rg_device_launch(
+            e->device,
+            &(struct rg_launch){.kernel = kernels->reverse,
+                                .buffers = {e->out[layer], saved_of(e, layer, d), e->packed, dout,
+                                            rg_engine_deltas(e, layer, d), e->carry, e->begin, e->gate[layer][d]},
+                                .args = &args,
+                                .groups = {divide_up(rows, e->plan.tile), 1},
+                                .local_bytes = sweep_local_bytes(e, width)}));
         if (e->dh_0) {
             RG_TRY(initial_gradient(e, layer, d, dout, every_step, first_row, rows));
         }
@@ -407,6 +445,29 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
                                                 .groups = {segments, least(across, panels * args.parts)}});
 }
 
+rg_status rg_layer_gate_gradient(struct rg_engine *e, size_t layer, size_t direction, size_t rows, bool accumulate) {
+    const struct rg_plan *const p = &e->plan;
+    if (!rg_plan_learned(p)) {
+        return RG_OK;
+    }
+    const bool reads_c = e->model->shape.cell == RG_CELL_LSTM;
+    const struct rg_gate_gradient_args args = {
+        .rows = rows,
+        .steps = p->steps,
+        .offset = reads_c ? SAVED_C * p->h_stride : direction * p->hidden,
+        .stride = reads_c ? p->d_stride : p->out_stride,
+        .partial = p->layer[layer].directions[direction].gate_partial,
+        .width = (rg_u32)p->h_stride,
+        .block = (rg_u32)p->block,
+        .accumulate = accumulate,
+    };
+    struct rg_buffer *const states = reads_c ? e->saved[layer][direction] : e->out[layer];
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_gate_gradient,
+                                                           .buffers = {states, e->gate[layer][direction], e->partial},
+                                                           .args = &args,
+                                                           .groups = {p->sum_segments, 1}});
+}
+
 rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
     const struct rg_plan *const p = &e->plan;
     const size_t inputs = p->layer[layer].inputs, last = (p->gates - 1) * p->h_stride;
@@ -420,7 +481,7 @@ rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
                                       .n = (rg_u32)p->d_width};
     const struct {
         size_t columns, k0, last;
-    } where[RG_N_ROLES] = {
+    } where[] = {
         [RG_ROLE_WEIGHT_IH] = {inputs, p->hidden, last},
         [RG_ROLE_WEIGHT_HH] = {p->hidden, 0, last_hidden},
         [RG_ROLE_BIAS_IH] = {1, p->hidden + inputs, last},
@@ -428,13 +489,25 @@ rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
         [RG_ROLE_WEIGHT_SH] = {p->hidden, p->hidden + inputs + 1, last},
     };
     struct rg_reduce_args args;
-    const size_t n = adds_skip(p) ? RG_N_ROLES : RG_ROLE_WEIGHT_SH;
+    size_t n = adds_skip(p) ? RG_ROLE_WEIGHT_SH + 1 : RG_ROLE_WEIGHT_SH;
     for (size_t role = 0; role < n; role++) {
         args.jobs[role] = job;
         args.jobs[role].target = offset_of(e, layer, direction, (enum rg_role)role);
         args.jobs[role].columns = (rg_u32)where[role].columns;
         args.jobs[role].k0 = (rg_u32)where[role].k0;
         args.jobs[role].last_place = (rg_u32)where[role].last;
+    }
+    for (size_t role = RG_ROLE_WEIGHT_UH; rg_plan_learned(p) && role <= RG_ROLE_BIAS_UH; role++) {
+        const bool bias = role == RG_ROLE_BIAS_UH;
+        args.jobs[n++] = (struct rg_reduce_job){.target = offset_of(e, layer, direction, (enum rg_role)role),
+                                                .source = p->layer[layer].directions[direction].gate_partial,
+                                                .segment_stride = p->h_stride + 1,
+                                                .n_segments = (rg_u32)p->sum_segments,
+                                                .gates = 1,
+                                                .units = 1,
+                                                .n = 1,
+                                                .columns = bias ? 1 : (rg_u32)p->hidden,
+                                                .k0 = bias ? (rg_u32)p->h_stride : 0};
     }
     const size_t work = p->gates * p->hidden * p->hidden;
     return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,

@@ -23,6 +23,9 @@ rg_status rg_layer_embed_gradient(struct rg_engine *engine, size_t rows, bool ac
 /* Queue the weight gradient of one direction over steps [begin, end) in `segments` runs. */
 rg_status rg_layer_gradient(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, size_t begin,
                             size_t end, size_t segments, bool accumulate);
+/* Queue the same of the update gate of a learned skip, over all steps; nothing without one. */
+rg_status rg_layer_gate_gradient(struct rg_engine *engine, size_t layer, size_t direction, size_t rows,
+                                 bool accumulate);
 /* Queue the sum of the segments into the gradient arena. */
 rg_status rg_layer_reduce(struct rg_engine *engine, size_t layer, size_t direction);
 

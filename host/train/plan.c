@@ -51,6 +51,10 @@ static bool adds_skip(const struct rg_plan *p) {
     return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
 }
 
+bool rg_plan_learned(const struct rg_plan *p) {
+    return p->skip > 0 && p->skip_kind == RG_SKIP_LEARNED;
+}
+
 /* Offsets of the packed weights. A bias has up to four sums a unit. */
 static void plan_packed(struct rg_plan *p, size_t panel) {
     size_t at = 0;
@@ -64,6 +68,7 @@ static void plan_packed(struct rg_plan *p, size_t panel) {
             pack->bias = take(&at, most(p->gates, p->deltas) * p->h_stride);
             pack->hh_reverse = take(&at, p->hidden * gh);
             pack->sh_reverse = take(&at, adds_skip(p) ? p->hidden * gh : 0);
+            pack->gate = take(&at, rg_plan_learned(p) ? p->h_stride + panel : 0);
             pack->ih_reverse = take(&at, p->gates * p->hidden * (l > 0 ? round_up(states, panel) : p->dx_stride));
         }
     }
@@ -91,7 +96,9 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     p->sum_segments = least(p->sum_segments, divide_up(p->batch * p->steps, SEGMENT_ROWS));
     for (size_t l = 0; l < p->layers; l++) {
         for (size_t d = 0; d < p->directions; d++) {
-            p->layer[l].directions[d].partial = take(&at, p->segments * rg_plan_term(p, l));
+            struct rg_plan_direction *const to = &p->layer[l].directions[d];
+            to->partial = take(&at, p->segments * rg_plan_term(p, l));
+            to->gate_partial = take(&at, rg_plan_learned(p) ? p->sum_segments * (p->h_stride + 1) : 0);
         }
     }
     p->head_partial = (p->directions * p->hidden + 1) * p->o_stride;
@@ -104,13 +111,14 @@ static uint64_t sequence_bytes(const struct rg_plan *p, const struct rg_plan_opt
     const uint64_t targets = p->target_steps == p->steps ? steps : 1;
     const uint64_t states = p->layers * (p->out_stride + p->directions * (p->saved ? p->d_stride : 0));
     uint64_t step = p->layer[0].x_stride + states + (p->words ? 1 : 0);
+    step += rg_plan_learned(p) ? p->layers * p->directions * RG_GATE_VALUES : 0;
     uint64_t once = 1 + targets * (p->o_stride + p->n_targets) + (p->state_steps - p->steps) * states;
     if (options->dropout) {
         step += (p->layers - 1) * p->out_stride;
     }
     if (options->training) {
         step += (p->saved ? 0 : p->directions * p->d_stride) + p->dx_stride + (p->layers > 1 ? 2 * p->out_stride : 0);
-        once += targets * (p->o_stride + p->out_stride) + most(p->skip, 1) * p->h_stride;
+        once += targets * (p->o_stride + p->out_stride) + most(p->skip, 1) * p->carried * p->h_stride;
     }
     return (step * steps + once) * p->real_bytes;
 }
@@ -245,7 +253,8 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
 /* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
 static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     const struct rg_device_info *info = &device->info;
-    const size_t row = 2 * RG_LOCAL_STRIDE(p->gates * p->h_stride, (size_t)info->vec) * p->real_bytes;
+    const size_t sums = rg_plan_learned(p) ? (size_t)info->cols : 0;
+    const size_t row = (2 * RG_LOCAL_STRIDE(p->gates * p->h_stride, (size_t)info->vec) + sums) * p->real_bytes;
     const size_t fit = info->max_local_bytes / row;
     if (fit == 0) {
         return rg_fail(
@@ -302,6 +311,12 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
                              .initial = options->initial,
                              .state_steps = options->steps + (options->initial ? 2 : 0)};
     struct rg_plan *const p = plan;
+    p->carried = 1;
+    if (rg_plan_learned(p)) {
+        const size_t own = shape->cell == RG_CELL_LSTM ? 2 : 1; /* states: h, and c */
+        p->saved += own;
+        p->carried = own + 1;
+    }
     RG_TRY(check_sizes(p));
     p->h_stride = round_up(p->hidden, panel);
     p->o_stride = round_up(p->outputs, panel);

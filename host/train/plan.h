@@ -24,8 +24,8 @@ struct rg_plan_options {
 
 /* Offsets of a direction's packed weights, see kernels/args.h, and of its partial sums, in elements. */
 struct rg_plan_direction {
-    size_t ih, hh, sh, bias, hh_reverse, sh_reverse, ih_reverse;
-    size_t partial;
+    size_t ih, hh, sh, bias, hh_reverse, sh_reverse, ih_reverse, gate;
+    size_t partial, gate_partial;
 };
 
 struct rg_plan_layer {
@@ -42,11 +42,12 @@ struct rg_plan {
     size_t words;     /* V of the embedding table, 0: none */
     size_t dx_stride; /* of dL/dx below it: E rounded up */
     size_t layers, directions;
-    size_t gates, saved, deltas; /* of the cell, see kernels/cells/ */
+    size_t gates, saved, deltas; /* of the cell, see kernels/cells/, and of a learned skip */
     size_t skip;                 /* d, 0 for none */
     enum rg_skip_kind skip_kind;
     bool initial;
     size_t state_steps;        /* T, or T+2 with initial states, see kernels/args.h */
+    size_t carried;            /* values that a reverse sweep carries from step to step for a unit */
     size_t h_stride, o_stride; /* Hp, Op */
     size_t d_width;            /* deltas*Hp */
     size_t out_stride;         /* D*Hp and some padding: rows a power of two apart would fall on the same cache sets */
@@ -75,5 +76,8 @@ rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *s
 
 /* Elements of a direction's term of the weight gradient: [partial_rows][deltas*Hp]. */
 size_t rg_plan_term(const struct rg_plan *plan, size_t layer);
+
+/* Does an update gate decide which steps to skip? */
+bool rg_plan_learned(const struct rg_plan *plan);
 
 #endif

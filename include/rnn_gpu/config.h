@@ -21,7 +21,7 @@ enum rg_activation {
     RG_ACT_LINEAR,
     RG_N_ACTIVATIONS
 };
-enum rg_skip_kind { RG_SKIP_ADD, RG_SKIP_DILATED };
+enum rg_skip_kind { RG_SKIP_ADD, RG_SKIP_DILATED, RG_SKIP_LEARNED };
 enum rg_init_kind {
     RG_INIT_PYTORCH,
     RG_INIT_XAVIER,
@@ -81,11 +81,12 @@ struct rg_config {
     enum rg_cell cell;
     enum rg_activation activation; /* of the rnn cell */
     bool irnn;                     /* --cell irnn: rnn, relu, identity, zero biases, input weights normal:0.001 */
-    size_t skip;                   /* d of h_{t-d}; 0: none */
+    size_t skip;                   /* d of h_{t-d}; 0: none; 1 with a learned skip */
     enum rg_skip_kind skip_kind;
-    size_t hidden; /* H */
-    size_t layers; /* L */
-    size_t embed;  /* E, columns of a table that tokens go through; 0: one-hot */
+    double skip_budget; /* lambda of a learned skip: the loss of an update of the state */
+    size_t hidden;      /* H */
+    size_t layers;      /* L */
+    size_t embed;       /* E, columns of a table that tokens go through; 0: one-hot */
     bool bidirectional;
     double dropout;            /* between layers */
     struct rg_init init;       /* of weight_hh */

@@ -11,7 +11,7 @@
 
 enum {
     RG_MAX_LAYERS = 16,
-    RG_MAX_PARAMETERS = RG_MAX_LAYERS * 2 * 5 + 3,
+    RG_MAX_PARAMETERS = RG_MAX_LAYERS * 2 * 6 + 3,
     RG_NAME_BYTES = 64,
     RG_ARENA_ALIGN = 16 /* elements */
 };
@@ -26,7 +26,7 @@ struct rg_shape {
     enum rg_target target;
     size_t layers;      /* L */
     bool bidirectional; /* D = 2 */
-    size_t skip;        /* d of h_{t-d}; 0: none */
+    size_t skip;        /* d of h_{t-d}; 0: none; 1 with a learned skip, which has no distance */
     enum rg_skip_kind skip_kind;
     size_t words; /* V of an embedding table [V][E] that tokens go through; 0: none */
 };
@@ -56,10 +56,12 @@ enum rg_role {
     RG_ROLE_BIAS_IH,   /* [G*H] */
     RG_ROLE_BIAS_HH,   /* [G*H] */
     RG_ROLE_WEIGHT_SH, /* [G*H][H], with skip of kind add */
+    RG_ROLE_WEIGHT_UH, /* [1][H], with skip of kind learned: the update gate */
+    RG_ROLE_BIAS_UH,   /* [1], likewise */
     RG_N_ROLES
 };
 
-/* Position in the table of a parameter of layer `layer`, direction 0 or 1. WEIGHT_SH exists only with skip kind add. */
+/* Position in the table of a parameter of layer `layer`, direction 0 or 1; the shape has the role. */
 size_t rg_model_parameter(const struct rg_model *model, size_t layer, size_t direction, enum rg_role role);
 /* Positions of head.weight [O][D*H] and head.bias [O]. */
 size_t rg_model_head_weight(const struct rg_model *model);
@@ -95,8 +97,9 @@ struct rg_init_options {
     double forget_bias;    /* lstm: b_ih of the forget gate, b_hh then 0; NAN: as drawn */
 };
 
-/* Fill the weights from the seed: biases and head as torch.nn does (U(-1/sqrt H, 1/sqrt H)), an embedding
- * table too (N(0, 1)), the matrices as `init` says. The same seed gives the same weights on every machine. */
+/* Fill the weights from the seed: biases and head as torch.nn does (U(-1/sqrt H, 1/sqrt H)), an embedding table too
+ * (N(0, 1)), the matrices as `init` says; the update gate's weights as the biases, its own bias 1 (Campos et al. 2018).
+ * The same seed gives the same weights on every machine. */
 rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_options *init, uint64_t seed);
 
 /* Elements of a parameter, and its first element. */

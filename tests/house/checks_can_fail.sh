@@ -21,7 +21,7 @@ mkdir -p "$tree/host" "$tree/kernels" "$tree/tests"
 cp "$house/../../.clang-format" "$tree/"
 printf '#!/bin/sh\necho good\n' >"$tree/tests/good.sh"
 printf 'int main(void) {\n    return 0;\n}\n' >"$tree/host/main.c"
-printf '__kernel void k(__global float *x) {\n    x[0] = RG_VEC;\n}\n' >"$tree/kernels/all.cl"
+printf '__kernel void k(__global float *x) {\n    x[0] = RG_VEC;\n}\n' | tee "$tree/kernels/all.cl" >"$tree/kernels/learned.cl"
 printf '/* Nothing. */\n' >"$tree/kernels/prelude.cl"
 for check in include_direction tree format shell kernel_syntax gpu_resources; do
     sh "$house/$check.sh" "$tree" || { echo "$check fails on a good tree"; failed=1; }

@@ -9,9 +9,11 @@ need clang
 [ -f kernels/all.cl ] || complain "nothing to check in" "$root"
 for shape in "-DRG_VEC=16 -DRG_NV=2 -DRG_COLS=1 -DRG_ROWS=1" "-DRG_VEC=4 -DRG_NV=1 -DRG_COLS=16 -DRG_ROWS=8" \
         "-DRG_VEC=1 -DRG_NV=2 -DRG_COLS=32 -DRG_ROWS=4"; do
-    echo "kernels/all.cl with $shape"
-    # shellcheck disable=SC2086 # a list of options
-    clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only -Wall -Wextra -Werror \
-        -Wno-unused-function -Wno-unused-parameter $shape -include kernels/prelude.cl kernels/all.cl || failed=1
+    for program in kernels/all.cl kernels/learned.cl; do
+        echo "$program with $shape"
+        # shellcheck disable=SC2086 # a list of options
+        clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only -Wall -Wextra -Werror \
+            -Wno-unused-function -Wno-unused-parameter $shape -include kernels/prelude.cl "$program" || failed=1
+    done
 done
 exit "$failed"

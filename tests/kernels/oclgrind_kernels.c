@@ -20,7 +20,7 @@ int main(int argc, char **argv) {
     rg_status status = rg_device_open("opencl", &options, &device);
     if (status == RG_OK) {
         (void)printf("%s\n", device->info.name);
-        status = rg_selftest_run(device, false, report, NULL);
+        status = rg_selftest_run(device, RG_SELFTEST_LEARNED, report, NULL);
         rg_device_destroy(device);
     }
     if (status != RG_OK) {

@@ -66,7 +66,7 @@ static size_t counted(const json_t *config, const char *key) {
     return (size_t)json_integer_value(json_object_get(config, key));
 }
 
-static struct rg_exercise_form form_of(const struct subject *s) {
+static struct rg_exercise_form form_of(const struct subject *s, double *skip_budget) {
     const struct rg_tensor *const x = find(s, "", "x");
     json_t *const config = json_loads(s->tensors->config, 0, NULL);
     ck_assert_msg(config != NULL, "%s has no config", s->file);
@@ -87,6 +87,7 @@ static struct rg_exercise_form form_of(const struct subject *s) {
                 .skip_kind = (enum rg_skip_kind)named(config, "skip_kind", rg_skip_kind_names)},
         .initial = rg_tensors_find(s->tensors, "h_0") != NULL,
         .words = counted(config, "words")}; /* 0 if there is none */
+    *skip_budget = json_number_value(json_object_get(config, "skip_budget"));
     json_decref(config);
     return form;
 }
@@ -149,8 +150,10 @@ static struct subject load(int kind, const char *file) {
         const size_t n = rg_tensor_elements(&s.tensors->items[i]);
         most = n > most ? n : most;
     }
-    s.form = form_of(&s);
+    double skip_budget = 0.0;
+    s.form = form_of(&s, &skip_budget);
     expect_ok(rg_exercise_create(&s.form, &s.exercise), file);
+    s.exercise->skip_budget = skip_budget;
     s.arena = numbers(s.exercise->model->arena, sizeof *s.arena);
     s.values = numbers(most, sizeof *s.values);
     s.wanted = numbers(most, sizeof *s.wanted);
@@ -339,7 +342,7 @@ END_TEST
 
 /* Every model's file is there. */
 START_TEST(fixtures_are_found) {
-    ck_assert_int_eq(n_files, 158);
+    ck_assert_int_eq(n_files, 177);
 }
 END_TEST
 

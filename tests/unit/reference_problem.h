@@ -123,7 +123,7 @@ static inline double loss_beside(const struct problem *problem, double *value, d
     *value += shift;
     ref_gradient(problem->model, &problem->batch, problem->result);
     *value = kept;
-    return problem->result->loss;
+    return problem->result->loss + problem->result->budget;
 }
 
 /* Slopes of the loss by every element of a parameter: five points, wrong by eps^4 / 30 of the fifth derivative. */

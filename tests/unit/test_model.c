@@ -111,7 +111,7 @@ START_TEST(table_of_layers) {
                                           {"rnn.weight_sh_l1_reverse", 20, 5},
                                           {"head.weight", 2, 10},
                                           {"head.bias", 2, 0}};
-    static const char *const roles[RG_N_ROLES] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_sh"};
+    static const char *const roles[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_sh"};
     struct rg_shape shape = shape_of(RG_CELL_LSTM, 3, 5, 2);
     shape.layers = 2;
     shape.bidirectional = true;
@@ -121,7 +121,7 @@ START_TEST(table_of_layers) {
     check_table(model, wanted, sizeof wanted / sizeof *wanted);
     for (size_t layer = 0; layer < 2; layer++)
         for (size_t direction = 0; direction < 2; direction++)
-            for (unsigned role = 0; role < RG_N_ROLES; role++) {
+            for (unsigned role = 0; role <= RG_ROLE_WEIGHT_SH; role++) {
                 char name[RG_NAME_BYTES];
                 const size_t at = rg_model_parameter(model, layer, direction, (enum rg_role)role);
                 snprintf(name, sizeof name, "rnn.%s_l%zu%s", roles[role], layer, direction > 0 ? "_reverse" : "");
@@ -140,13 +140,37 @@ START_TEST(table_of_cells) {
         shape.bidirectional = true;
         shape.skip = 1;
         shape.words = 5;
+        shape.skip_kind = RG_SKIP_LEARNED;
         struct rg_model *const model = create(&shape);
         ck_assert_uint_eq(rg_cell_gates((enum rg_cell)cell), gates[cell]);
         ck_assert_uint_eq(model->n_parameters, RG_MAX_PARAMETERS);
-        ck_assert_uint_eq(model->parameters[rg_model_parameter(model, 15, 1, RG_ROLE_WEIGHT_SH)].rows, 3 * gates[cell]);
-        ck_assert_str_eq(model->parameters[RG_MAX_PARAMETERS - 4].name, "rnn.weight_sh_l15_reverse");
+        ck_assert_uint_eq(model->parameters[rg_model_parameter(model, 15, 1, RG_ROLE_BIAS_HH)].rows, 3 * gates[cell]);
+        const struct rg_parameter *const gate = &model->parameters[rg_model_parameter(model, 15, 1, RG_ROLE_WEIGHT_UH)];
+        ck_assert_str_eq(gate->name, "rnn.weight_uh_l15_reverse");
+        ck_assert(gate->rows == 1 && gate->columns == 3);
+        ck_assert_str_eq(gate[1].name, "rnn.bias_uh_l15_reverse");
+        ck_assert(gate[1].rows == 1 && gate[1].columns == 0);
+        ck_assert_ptr_eq(gate + 1, &model->parameters[RG_MAX_PARAMETERS - 4]);
         rg_model_destroy(model);
     }
+}
+END_TEST
+
+/* U(±1/sqrt H), and 1: sigma(1) = 0.73 of the steps after the first are not skipped. */
+START_TEST(update_gate_starts_open) {
+    struct rg_shape shape = shape_of(RG_CELL_GRU, 2, 25, 1);
+    const struct rg_init_options init = {.forget_bias = NAN};
+    shape.skip = 1;
+    shape.skip_kind = RG_SKIP_LEARNED;
+    struct rg_model *const model = create(&shape);
+    ck_assert_int_eq(rg_model_initialise(model, &init, 3), RG_OK);
+    const float *const w = rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_UH));
+    float largest = 0.0F;
+    for (size_t i = 0; i < 25; i++)
+        largest = fmaxf(largest, fabsf(w[i]));
+    ck_assert(largest > 0.1F && largest <= 0.2F);
+    ck_assert_float_eq(rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_BIAS_UH))[0], 1.0F);
+    rg_model_destroy(model);
 }
 END_TEST
 
@@ -155,19 +179,21 @@ START_TEST(bad_shapes) {
     const struct {
         struct rg_shape shape;
         rg_status status;
-    } cases[] = {{{.inputs = 0, .hidden = 1, .outputs = 1, .layers = 1}, RG_ERROR},
-                 {{.inputs = 1, .hidden = 0, .outputs = 1, .layers = 1}, RG_ERROR},
-                 {{.inputs = 1, .hidden = 1, .outputs = 0, .layers = 1}, RG_ERROR},
-                 {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = 0}, RG_ERROR},
-                 {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = RG_MAX_LAYERS + 1}, RG_ERROR},
-                 {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = 1, .cell = RG_N_CELLS}, RG_ERROR},
-                 {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = 1, .activation = RG_N_ACTIVATIONS}, RG_ERROR},
-                 {{.inputs = 1, .hidden = huge, .outputs = 1, .layers = 1}, RG_NO_MEMORY},
-                 {{.inputs = SIZE_MAX, .hidden = 1, .outputs = 1, .layers = 1}, RG_NO_MEMORY},
-                 {{.inputs = half, .hidden = 1, .outputs = half, .layers = 1}, RG_NO_MEMORY},
-                 {{.inputs = 1, .hidden = 1, .outputs = half, .layers = 1, .bidirectional = true}, RG_NO_MEMORY},
-                 {{.inputs = 1, .hidden = half, .outputs = 1, .layers = 1, .cell = RG_CELL_GRU}, RG_NO_MEMORY},
-                 {{.inputs = 1, .hidden = (size_t)1 << 31, .outputs = 1, .layers = 1}, RG_NO_MEMORY}};
+    } cases[] = {
+        {{.inputs = 0, .hidden = 1, .outputs = 1, .layers = 1}, RG_ERROR},
+        {{.inputs = 1, .hidden = 0, .outputs = 1, .layers = 1}, RG_ERROR},
+        {{.inputs = 1, .hidden = 1, .outputs = 0, .layers = 1}, RG_ERROR},
+        {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = 0}, RG_ERROR},
+        {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = 1, .skip = 2, .skip_kind = RG_SKIP_LEARNED}, RG_ERROR},
+        {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = RG_MAX_LAYERS + 1}, RG_ERROR},
+        {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = 1, .cell = RG_N_CELLS}, RG_ERROR},
+        {{.inputs = 1, .hidden = 1, .outputs = 1, .layers = 1, .activation = RG_N_ACTIVATIONS}, RG_ERROR},
+        {{.inputs = 1, .hidden = huge, .outputs = 1, .layers = 1}, RG_NO_MEMORY},
+        {{.inputs = SIZE_MAX, .hidden = 1, .outputs = 1, .layers = 1}, RG_NO_MEMORY},
+        {{.inputs = half, .hidden = 1, .outputs = half, .layers = 1}, RG_NO_MEMORY},
+        {{.inputs = 1, .hidden = 1, .outputs = half, .layers = 1, .bidirectional = true}, RG_NO_MEMORY},
+        {{.inputs = 1, .hidden = half, .outputs = 1, .layers = 1, .cell = RG_CELL_GRU}, RG_NO_MEMORY},
+        {{.inputs = 1, .hidden = (size_t)1 << 31, .outputs = 1, .layers = 1}, RG_NO_MEMORY}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rg_model *model = (struct rg_model *)(void *)&model;
         ck_assert_int_eq(rg_model_create(&cases[i].shape, &model), cases[i].status);
@@ -565,6 +591,7 @@ int main(void) {
     tcase_add_test(weights, table);
     tcase_add_test(weights, table_of_layers);
     tcase_add_test(weights, table_of_cells);
+    tcase_add_test(weights, update_gate_starts_open);
     tcase_add_test(weights, bad_shapes);
     tcase_add_loop_test(weights, pytorch_statistics, 0, RG_N_CELLS);
     tcase_add_test(weights, recurrent_statistics);

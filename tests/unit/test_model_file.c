@@ -46,7 +46,8 @@ START_TEST(round_trip) {
         {RG_CELL_RNN, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, 1, false, 0, RG_SKIP_ADD, 0},
         {RG_CELL_RNN, RG_ACT_LINEAR, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_STEPS, 2, false, 9, RG_SKIP_DILATED, 0},
         {RG_CELL_LSTM, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, 3, true, 1000000000, RG_SKIP_ADD, 0},
-        {RG_CELL_GRU, RG_ACT_TANH, 7, 1, 2, RG_LOSS_MSE, RG_TARGET_LAST, 16, true, 1, RG_SKIP_ADD, 7}};
+        {RG_CELL_GRU, RG_ACT_TANH, 7, 1, 2, RG_LOSS_MSE, RG_TARGET_LAST, 16, true, 1, RG_SKIP_ADD, 7},
+        {RG_CELL_LSTM, RG_ACT_TANH, 7, 3, 2, RG_LOSS_MSE, RG_TARGET_LAST, 2, true, 1, RG_SKIP_LEARNED, 0}};
     static const struct rg_init_options init = {.hidden = {RG_INIT_ORTHOGONAL, 1.0}, .forget_bias = 1.0};
     const bool token = _i % 2 == 1;
     struct rg_model *const model = create(&shapes[_i / 2]);
@@ -211,6 +212,29 @@ START_TEST(dilated) {
     ck_assert_msg(load_as(items, 6, NULL, &shape, &model) == RG_OK, "%s", rg_error_message());
     ck_assert(model->shape.skip == 3 && model->shape.skip_kind == RG_SKIP_DILATED && model->n_parameters == 6);
     ck_assert(model->shape.activation == RG_ACT_RELU);
+    rg_model_destroy(model);
+}
+END_TEST
+
+/* The update gate's matrix tells the kind of skip. */
+START_TEST(learned) {
+    struct rg_tensor items[MAX_ITEMS];
+    struct rg_model *model = NULL;
+    static const float gate[2] = {0.25F, -0.5F}, bias = 0.75F;
+    const struct rg_shape shape = {.cell = RG_N_CELLS};
+    six(items);
+    items[6] = (struct rg_tensor){.name = "rnn.weight_uh_l0",
+                                  .dtype = RG_F32,
+                                  .n_dims = 2,
+                                  .shape = {1, 2},
+                                  .data = gate,
+                                  .data_bytes = sizeof gate};
+    items[7] = (struct rg_tensor){
+        .name = "rnn.bias_uh_l0", .dtype = RG_F32, .n_dims = 1, .shape = {1}, .data = &bias, .data_bytes = sizeof bias};
+    ck_assert_msg(load_as(items, 8, NULL, &shape, &model) == RG_OK, "%s", rg_error_message());
+    ck_assert(model->shape.skip == 1 && model->shape.skip_kind == RG_SKIP_LEARNED && model->n_parameters == 8);
+    ck_assert_float_eq(rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_UH))[1], -0.5F);
+    ck_assert_float_eq(rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_BIAS_UH))[0], 0.75F);
     rg_model_destroy(model);
 }
 END_TEST
@@ -389,7 +413,7 @@ START_TEST(good_configs) {
 }
 END_TEST
 
-enum { N_BAD_CONFIGS = 43 };
+enum { N_BAD_CONFIGS = 45 };
 
 START_TEST(bad_configs) {
     static const char *const cases[][2] = {
@@ -410,7 +434,9 @@ START_TEST(bad_configs) {
         {"{\"loss\":\"x\"}", "loss 'x' is not known"},
         {"{\"peephole\":3}", "'peephole' is not known"},
         {"{\"target\":\"first\"}", "target 'first' is not known"},
-        {"{\"skip_kind\":\"learned\"}", "skip_kind 'learned' is not known"},
+        {"{\"skip_kind\":\"leaped\"}", "skip_kind 'leaped' is not known"},
+        {HEAD SIZES ",\"skip\":2,\"skip_kind\":\"learned\"}", "skip is 2; expected 1 for skip_kind learned"},
+        {HEAD SIZES ",\"skip\":1,\"skip_kind\":\"learned\"}", "'rnn.weight_uh_l0' is missing"},
         {"{\"skip\":1000000001}", "skip is 1000000001; expected at most 1000000000"},
         {"{\"layers\":0}", "layers is 0; expected at least 1"},
         {"{\"layers\":17}", "layers is 17; expected at most 16"},
@@ -483,11 +509,12 @@ int main(void) {
     TCase *const files = tcase_create("files");
     SRunner *const runner = srunner_create(suite);
     tcase_add_checked_fixture(files, make_folder, remove_folder);
-    tcase_add_loop_test(files, round_trip, 0, 8);
+    tcase_add_loop_test(files, round_trip, 0, 10);
     tcase_add_test(files, saving_fails);
     tcase_add_test(files, plain_pytorch);
     tcase_add_test(files, cells_of_tensors);
     tcase_add_test(files, dilated);
+    tcase_add_test(files, learned);
     tcase_add_test(files, contradictions);
     tcase_add_test(files, bad_layers);
     tcase_add_loop_test(files, fixtures, 0, 3);

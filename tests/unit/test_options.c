@@ -109,6 +109,12 @@ START_TEST(every_model_option) {
     ck_assert_uint_eq(config.probe_time, 12);
     accept("--embed 16 --data d.npz");
     ck_assert(config.embed == 16 && rg_config_default().embed == 0);
+    accept("--skip-kind learned --skip-budget 1e-4");
+    ck_assert(config.skip == 1 && config.skip_kind == RG_SKIP_LEARNED && config.skip_budget == 1e-4);
+    accept("--skip-kind learned --skip 1");
+    ck_assert(config.skip == 1 && config.skip_kind == RG_SKIP_LEARNED && config.skip_budget == 0.0);
+    accept("grad --model m --data d --out o --skip-budget 0.5");
+    ck_assert(config.skip == 0 && config.skip_budget == 0.5);
     accept("--cell lstm --init identity --init-input orthogonal:2 --forget-bias -1.5");
     ck_assert(config.cell == RG_CELL_LSTM && config.forget_bias == -1.5);
     ck_assert(config.init.kind == RG_INIT_IDENTITY && config.init.value == 1.0);
@@ -436,7 +442,12 @@ static const struct {
     {"--skip-kind add", "--skip-kind needs --skip D"},
     {"--skip 0 --skip-kind dilated", "--skip-kind needs --skip D"},
     {"--skip -1", "--skip: -1 is out of range; 0 to 1000000000"},
-    {"--skip 2 --skip-kind learned", "expected one of add, dilated"},
+    {"--skip 2 --skip-kind leaped", "expected one of add, dilated, learned"},
+    {"--skip 2 --skip-kind learned", "--skip-kind learned finds out by itself which steps to skip; leave --skip out"},
+    {"--skip-kind learned --skip 0", "leave --skip out"},
+    {"--skip-budget 1e-4", "--skip-budget is of --skip-kind learned"},
+    {"--skip 2 --skip-budget 1e-4", "--skip-budget is of --skip-kind learned"},
+    {"--skip-kind learned --skip-budget -1", "--skip-budget: -1 is out of range"},
     {"--layers 0", "--layers: 0 is out of range; 1 to 16"},
     {"--layers 17", "--layers: 17 is out of range; 1 to 16"},
     {"--bidirectional=yes", "--bidirectional takes no value"},

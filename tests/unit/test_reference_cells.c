@@ -20,7 +20,8 @@ struct skip {
     enum ref_skip_kind kind;
 };
 
-static const struct skip skips[] = {{0, REF_SKIP_ADD}, {2, REF_SKIP_ADD}, {2, REF_SKIP_DILATED}, {1, REF_SKIP_ADD}};
+static const struct skip skips[] = {
+    {0, REF_SKIP_ADD}, {2, REF_SKIP_ADD}, {2, REF_SKIP_DILATED}, {1, REF_SKIP_ADD}, {1, REF_SKIP_LEARNED}};
 
 static struct ref_model form_of(enum ref_cell cell, enum ref_activation activation, struct skip skip,
                                 struct stack stack) {
@@ -33,6 +34,7 @@ static struct ref_model form_of(enum ref_cell cell, enum ref_activation activati
                               .bidirectional = stack.bidirectional,
                               .skip = skip.d,
                               .skip_kind = skip.kind,
+                              .skip_budget = 0.2,
                               .target = stack.target};
 }
 
@@ -67,11 +69,13 @@ static bool near_kink(enum ref_activation activation, double a, double margin) {
     }
 }
 
-/* With the head on the last step, the reverse direction of the last layer is read after its first step, from h = 0. */
+/* With the head on the last step, the reverse direction of the last layer is read after its first step, from h = 0; but
+ * the budget of a learned skip counts all its steps. */
 static bool reads_only_zeros(const struct ref_model *model, size_t parameter) {
     const size_t top = model->layers - 1;
 
     return model->target == REF_TARGET_LAST && model->bidirectional &&
+           !(model->skip > 0 && model->skip_kind == REF_SKIP_LEARNED) &&
            (parameter == ref_parameter_at(model, top, 1, REF_ROLE_WEIGHT_HH) ||
             (ref_has_role(model, REF_ROLE_WEIGHT_SH) &&
              parameter == ref_parameter_at(model, top, 1, REF_ROLE_WEIGHT_SH)));
@@ -107,6 +111,7 @@ static void check_differences(const struct ref_model *form, enum ref_loss loss) 
         ck_assert_msg(seed < 2000, "%s: no fit weights", name_of(problem.model));
         problem_fill(&problem, ++seed);
     } while (!is_fit(&problem));
+    problem.model->keep_rounding = true; /* the network that the straight-through gradient is the gradient of */
     for (size_t p = 0; p < problem.model->n_parameters; p++) {
         const size_t count = ref_parameter_elements(problem.model, p);
         double *slope = numbers(count);

@@ -12,7 +12,7 @@ enum { N_UPDATES = 5, MAX_FIXTURES = 256 };
 static const char *const cell_names[] = {"rnn", "lstm", "gru", NULL};
 static const char *const activation_names[] = {"tanh",     "relu",     "leaky_relu", "elu",    "sigmoid",
                                                "softsign", "softplus", "hardtanh",   "linear", NULL};
-static const char *const skip_kind_names[] = {"add", "dilated", NULL};
+static const char *const skip_kind_names[] = {"add", "dilated", "learned", NULL};
 static const char *const target_names[] = {"last", "steps", NULL};
 static const char *const loss_names[] = {"mse", "bce", "ce", NULL};
 
@@ -89,6 +89,7 @@ static struct ref_model form_of(const struct rg_tensors *tensors, enum ref_loss 
                                    .bidirectional = json_is_true(json_object_get(config, "bidirectional")),
                                    .skip = config_size(config, "skip"),
                                    .skip_kind = (enum ref_skip_kind)config_name(config, "skip_kind", skip_kind_names),
+                                   .skip_budget = json_number_value(json_object_get(config, "skip_budget")),
                                    .target = (enum ref_target)config_name(config, "target", target_names),
                                    .words = (size_t)json_integer_value(json_object_get(config, "words"))}; /* or 0 */
     *loss = (enum ref_loss)config_name(config, "loss", loss_names);
@@ -366,7 +367,7 @@ END_TEST
 /* No file is missing: every cell with 1 to 3 layers, each way, head, with and without lengths; with each kind of skip;
  * and every activation. */
 START_TEST(fixtures_cover_every_cell) {
-    size_t stacks[REF_N_CELLS][4][2][2][2] = {0}, skips[REF_N_CELLS][2] = {0}, activations[REF_N_ACTIVATIONS] = {0};
+    size_t stacks[REF_N_CELLS][4][2][2][2] = {0}, skips[REF_N_CELLS][3] = {0}, activations[REF_N_ACTIVATIONS] = {0};
     size_t n_stacks = 0;
 
     for (size_t i = 0; i < n_pytorch; i++) {
@@ -382,8 +383,8 @@ START_TEST(fixtures_cover_every_cell) {
         fixture_free(&fixture);
     }
     ck_assert_uint_eq(n_stacks, (size_t)REF_N_CELLS * 3 * 2 * 2 * 2);
-    for (size_t i = 0; i < REF_N_CELLS * 2; i++)
-        ck_assert_uint_ge(skips[i / 2][i % 2], 6);
+    for (size_t i = 0; i < REF_N_CELLS * 3; i++)
+        ck_assert_uint_ge(skips[i / 3][i % 3], 6);
     for (size_t i = 0; i < REF_N_ACTIVATIONS; i++)
         ck_assert_uint_gt(activations[i], 0);
     ck_assert_uint_eq(n_onnx, 10);

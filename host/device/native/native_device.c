@@ -185,8 +185,11 @@ static void run_group(void *context, size_t item, int thread) {
 static rg_status native_launch(struct rg_device *device, const struct rg_launch *launch) {
     struct native_device *native = (struct native_device *)device;
     RG_TRY(grow_scratch(native, launch->local_bytes));
-    struct native_launch l = {
-        .launch = launch, .entry = native->kernels->entries[launch->kernel], .scratch = native->scratch};
+    struct native_launch l = {.launch = launch,
+                              .entry = launch->kernel < RG_FIRST_LEARNED
+                                           ? native->kernels->entries[launch->kernel]
+                                           : native->kernels->learned[launch->kernel - RG_FIRST_LEARNED],
+                              .scratch = native->scratch};
     for (int i = 0; i < RG_MAX_BUFFERS; i++) {
         l.memory[i] = launch->buffers[i] ? ((struct native_buffer *)launch->buffers[i])->memory : NULL;
     }

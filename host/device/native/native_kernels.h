@@ -1,4 +1,5 @@
-/* What a native build of the kernels offers, one table for each instruction set and precision. */
+/* What a native build of the kernels offers, one table for each instruction set and precision; made by kernels.c, but
+ * the entries for learned skips by learned_kernels.c. */
 #ifndef RG_NATIVE_KERNELS_H
 #define RG_NATIVE_KERNELS_H
 
@@ -12,7 +13,8 @@ typedef void (*rg_native_entry)(size_t const *id, size_t const *count, void *con
 
 struct rg_native_kernels {
     int vec, nv; /* RG_VEC, RG_NV */
-    rg_native_entry entries[RG_N_KERNELS];
+    rg_native_entry entries[RG_FIRST_LEARNED];
+    const rg_native_entry *learned; /* those from RG_FIRST_LEARNED on */
 };
 
 /* Of floats, and of doubles. */

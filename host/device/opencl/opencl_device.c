@@ -1,4 +1,5 @@
-/* The OpenCL device: one context, one in-order queue, one program. */
+/* The OpenCL device: one context, one in-order queue, one program; and a second one for learned skips, built when the
+ * first of its kernels is launched. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,8 @@ struct opencl_device {
     pid_t owner; /* a driver's threads do not survive fork() */
     cl_context context;
     cl_command_queue queue;
-    cl_program program;
+    cl_device_id id;
+    cl_program programs[2];
     cl_kernel kernels[RG_N_KERNELS];
 };
 
@@ -39,7 +41,7 @@ static const struct {
     bool local;
 } signatures[RG_N_KERNELS] = {
 #define RG_SIGNATURE(kernel, n, type, uses_local) [RG_K_##kernel] = {#kernel, n, sizeof(struct type), uses_local},
-    RG_KERNELS(RG_SIGNATURE)
+    RG_KERNELS(RG_SIGNATURE) RG_LEARNED_KERNELS(RG_SIGNATURE)
 #undef RG_SIGNATURE
 };
 
@@ -151,8 +153,10 @@ static void opencl_destroy(struct rg_device *base) {
             (void)cl->clReleaseKernel(device->kernels[i]);
         }
     }
-    if (device->program) {
-        (void)cl->clReleaseProgram(device->program);
+    for (size_t i = 0; i < 2; i++) {
+        if (device->programs[i]) {
+            (void)cl->clReleaseProgram(device->programs[i]);
+        }
     }
     if (device->queue) {
         (void)cl->clReleaseCommandQueue(device->queue);
@@ -209,6 +213,39 @@ static rg_status opencl_zero(struct rg_device *base, struct rg_buffer *buffer, s
                        "clEnqueueFillBuffer", base->info.name);
 }
 
+static double now(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+enum program { MAIN, LEARNED };
+
+static rg_status create_kernels(struct opencl_device *device, enum program which) {
+    static const char *const roots[] = {[MAIN] = "all.cl", [LEARNED] = "learned.cl"};
+    const struct rg_cl *cl = device->cl;
+    const double begin = now();
+    RG_TRY(rg_cl_program_build(cl, device->context, device->id, &device->base.info, roots[which],
+                               &device->programs[which]));
+    const size_t items = rg_device_items(&device->base);
+    const int first = which == MAIN ? 0 : RG_FIRST_LEARNED, end = which == MAIN ? RG_FIRST_LEARNED : RG_N_KERNELS;
+    for (int i = first; i < end; i++) {
+        cl_int code = CL_SUCCESS;
+        device->kernels[i] = cl->clCreateKernel(device->programs[which], signatures[i].name, &code);
+        RG_TRY(rg_cl_check(code, "clCreateKernel", signatures[i].name));
+        size_t most = 0;
+        RG_TRY(rg_cl_check(cl->clGetKernelWorkGroupInfo(device->kernels[i], device->id, CL_KERNEL_WORK_GROUP_SIZE,
+                                                        sizeof most, &most, NULL),
+                           "clGetKernelWorkGroupInfo", signatures[i].name));
+        if (most < items) {
+            return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
+                           device->base.info.name, signatures[i].name, most, items);
+        }
+    }
+    device->base.info.build_seconds += now() - begin;
+    return RG_OK;
+}
+
 static rg_status set_arguments(struct opencl_device *device, const struct rg_launch *launch) {
     const cl_kernel kernel = device->kernels[launch->kernel];
     const char *const name = signatures[launch->kernel].name;
@@ -229,6 +266,9 @@ static rg_status set_arguments(struct opencl_device *device, const struct rg_lau
 static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *launch) {
     struct opencl_device *device = (struct opencl_device *)base;
     RG_TRY(check_owner(device));
+    if (!device->kernels[launch->kernel]) {
+        RG_TRY(create_kernels(device, LEARNED));
+    }
     RG_TRY(set_arguments(device, launch));
     const size_t local[2] = {(size_t)base->info.cols, (size_t)base->info.rows};
     const size_t global[2] = {launch->groups[0] * local[0], launch->groups[1] * local[1]};
@@ -241,34 +281,6 @@ static rg_status opencl_finish(struct rg_device *base) {
     struct opencl_device *device = (struct opencl_device *)base;
     RG_TRY(check_owner(device));
     return rg_cl_check(device->cl->clFinish(device->queue), "clFinish", base->info.name);
-}
-
-static double now(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static rg_status create_kernels(struct opencl_device *device, cl_device_id id) {
-    const struct rg_cl *cl = device->cl;
-    const double begin = now();
-    RG_TRY(rg_cl_program_build(cl, device->context, id, &device->base.info, &device->program));
-    const size_t items = rg_device_items(&device->base);
-    for (int i = 0; i < RG_N_KERNELS; i++) {
-        cl_int code = CL_SUCCESS;
-        device->kernels[i] = cl->clCreateKernel(device->program, signatures[i].name, &code);
-        RG_TRY(rg_cl_check(code, "clCreateKernel", signatures[i].name));
-        size_t most = 0;
-        RG_TRY(rg_cl_check(
-            cl->clGetKernelWorkGroupInfo(device->kernels[i], id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL),
-            "clGetKernelWorkGroupInfo", signatures[i].name));
-        if (most < items) {
-            return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
-                           device->base.info.name, signatures[i].name, most, items);
-        }
-    }
-    device->base.info.build_seconds = now() - begin;
-    return RG_OK;
 }
 
 static const struct rg_device_ops opencl_ops = {
@@ -323,7 +335,8 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     RG_TRY_GOTO(rg_cl_check(code, "clCreateContext", info->name));
     device->queue = cl->clCreateCommandQueue(device->context, id, 0, &code);
     RG_TRY_GOTO(rg_cl_check(code, "clCreateCommandQueue", info->name));
-    RG_TRY_GOTO(create_kernels(device, id));
+    device->id = id;
+    RG_TRY_GOTO(create_kernels(device, MAIN));
     *out = &device->base;
     return RG_OK;
 fail:

@@ -49,7 +49,7 @@ static rg_status expand(FILE *out, const char *name, size_t length, int depth) {
 }
 
 /* *out = the whole text; free() it. */
-static rg_status program_text(char **out) {
+static rg_status program_text(const char *root, char **out) {
     size_t bytes = 0;
     *out = NULL;
     FILE *stream = open_memstream(out, &bytes);
@@ -58,7 +58,7 @@ static rg_status program_text(char **out) {
     }
     rg_status status = expand(stream, "prelude.cl", strlen("prelude.cl"), 0);
     if (status == RG_OK) {
-        status = expand(stream, "all.cl", strlen("all.cl"), 0);
+        status = expand(stream, root, strlen(root), 0);
     }
     if (fclose(stream) != 0 && status == RG_OK) {
         status = rg_fail(RG_NO_MEMORY, "no memory for the kernel text");
@@ -87,14 +87,14 @@ static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_dev
 }
 
 rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
-                              const struct rg_device_info *info, cl_program *program) {
+                              const struct rg_device_info *info, const char *root, cl_program *program) {
     char options[160];
     (void)snprintf(options, sizeof options, "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d%s",
                    info->vec, info->nv, info->cols, info->rows,
                    info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "");
     char *text = NULL;
     *program = NULL;
-    rg_status status = program_text(&text);
+    rg_status status = program_text(root, &text);
     if (status == RG_OK) {
         cl_int code = CL_SUCCESS;
         *program = cl->clCreateProgramWithSource(context, 1, (const char *[]){text}, NULL, &code);

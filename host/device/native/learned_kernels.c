@@ -1,0 +1,10 @@
+/* The kernels of learned skips as C, like kernels.c; see kernels/learned.cl. */
+#include "device/native/native.h"
+
+#include "learned.cl"
+#include "device/native/entries.h"
+
+RG_LEARNED_KERNELS(RG_ENTRY)
+
+extern const rg_native_entry RG_CAT(rg_native_learned_, RG_NATIVE_SUFFIX)[];
+const rg_native_entry RG_CAT(rg_native_learned_, RG_NATIVE_SUFFIX)[] = {RG_LEARNED_KERNELS(RG_SLOT)};

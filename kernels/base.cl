@@ -1,0 +1,15 @@
+/* What both programs begin with: arguments, helpers, blocks of a plain product. */
+#include "args.h"
+#include "common.cl"
+#define RG_R 8
+#include "plain.cl"
+#undef RG_R
+#define RG_R 4
+#include "plain.cl"
+#undef RG_R
+#define RG_R 2
+#include "plain.cl"
+#undef RG_R
+#define RG_R 1
+#include "plain.cl"
+#undef RG_R
