@@ -132,6 +132,9 @@ static void report_end(struct job *j) {
                           "lag", (json_int_t)result->driver.lag, "count", (json_int_t)result->driver.count, "of",
                           (json_int_t)result->driver.updates));
         }
+        if (known && j->run->model->shape.skip && j->run->model->shape.skip_kind == RG_SKIP_LEARNED) {
+            (void)json_object_set_new(end, "updates_used", rg_json_real(rg_lag_used(result->profiles)));
+        }
         (void)json_object_set_new(end, "decay", known ? rg_json_real(result->judgement.decay) : json_null());
     }
     rg_recorder_event(j->recorder, end);
@@ -148,7 +151,8 @@ static rg_status finish(struct job *j) {
     RG_TRY(rg_recorder_measured(j->recorder, r));
     report_end(j);
     if (!j->config->json) {
-        const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, NULL};
+        const double used = result->profiles ? rg_lag_used(result->profiles) : (double)NAN;
+        const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, NULL, used};
         const struct rg_finding finding = {result->profile, result->causes, &result->judgement};
         rg_screen_result(&j->screen, &facts, &result->training,
                          result->validation.sequences ? &result->validation : NULL, result->profile ? &finding : NULL);
@@ -184,7 +188,7 @@ static rg_status train(struct job *j) {
     struct rg_run *const r = j->run;
     RG_TRY(rg_selftest_quick(r->device, rg_plan_learned(&r->engine->plan)));
     RG_TRY(rg_recorder_create(j->config, &j->recorder));
-    const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, &r->engine->plan};
+    const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, &r->engine->plan, (double)NAN};
     rg_screen_init(&j->screen, &r->config);
     j->screen.history = rg_recorder_history(j->recorder);
     rg_screen_opening(&j->screen, &facts);

@@ -41,6 +41,7 @@ struct walk {
     struct rg_adjoint adjoint;
     struct rg_step_states states;
     struct rg_terms terms;
+    size_t n_live, n_used;        /* steps of sequences, and of them those that a learned skip did not skip */
     double *delta_log, *term_log; /* [T][rows] log10; NAN: the sequence has no such step */
     struct rg_scaled *squares;    /* [T] of one number, sum of ||delta||^2 */
     double *square;
@@ -182,6 +183,8 @@ static void note_row(struct walk *w, size_t order, size_t t, size_t row, size_t 
         w->delta_log[place] = w->term_log[place] = NAN;
         return;
     }
+    w->n_live++;
+    w->n_used += f->learned && w->states.gate[at * RG_GATE_VALUES + RG_GATE_RAW] > 0.5;
     const int64_t exponent = w->adjoint.exponent[row];
     const double norm = rg_dense_norm(rg_adjoint_delta(&w->adjoint, order, row), f->gates * f->hidden);
     w->delta_log[place] = rg_scaled_log10(norm, exponent);
@@ -359,6 +362,7 @@ static rg_status summarise(struct walk *w) {
         quantiles(w->term_log + t * w->rows, w->rows, room, p->term_quantiles, lag);
     }
     rg_free(room);
+    p->used = w->facts.learned && w->n_live ? (double)w->n_used / (double)w->n_live : NAN;
     p->state_norm = median_state(w);
     return RG_OK;
 }
@@ -370,6 +374,7 @@ static rg_status create_direction(struct walk *w) {
     RG_TRY(rg_adjoint_create(&w->facts, w->rows, &w->adjoint));
     RG_TRY(rg_step_states_create(w->engine, &w->facts, at_once, &w->states));
     RG_TRY(rg_terms_create(&w->facts, w->profile, at_once, &w->terms));
+    w->n_live = w->n_used = 0;
     for (size_t t = 0; t < steps; t++) {
         w->squares[t] = (struct rg_scaled){&w->square[t], 1, RG_SCALED_EMPTY};
         w->square[t] = 0.0;
@@ -417,6 +422,15 @@ static rg_status walk_layers(struct walk *w) {
         }
     }
     return RG_OK;
+}
+
+double rg_lag_used(const struct rg_lag_profiles *profiles) {
+    const size_t n = profiles->layers * profiles->directions; /* each has the same steps */
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        sum += profiles->items[i].used;
+    }
+    return sum / (double)n;
 }
 
 /* The T numbers after those taken before. */

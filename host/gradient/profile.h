@@ -42,6 +42,7 @@ struct rg_lag_profile {
     double *delta_quantiles[RG_N_QUANTILES]; /* [T] log10, over the sequences, of ||delta_t|| */
     double *term_quantiles[RG_N_QUANTILES];  /* [T] log10, of the rank-one norm ||delta_t|| ||h_{t-1}|| */
     double noise;      /* variance of the gradient of these sequences over its square, from micro-batches; NAN: one */
+    double used;       /* share of the steps that a learned skip did not skip; NAN without one */
     double state_norm; /* median over steps and sequences of ||h_{t-1}|| */
     double *storage;
 };
@@ -65,6 +66,8 @@ rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe)
 rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
                          const struct rg_lag_options *options, struct rg_lag_profiles **out);
 void rg_lag_profiles_destroy(struct rg_lag_profiles *profiles); /* NULL allowed */
+/* `used` of all layers and directions together. */
+double rg_lag_used(const struct rg_lag_profiles *profiles);
 const struct rg_lag_profile *rg_lag_profile_of(const struct rg_lag_profiles *profiles, size_t layer, size_t direction);
 
 /* Sequences that a profile at the end of a run takes: enough for steady figures, in a second or so. */

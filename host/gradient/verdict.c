@@ -46,12 +46,16 @@ static double sensitivity_of(const struct rg_lag_profile *p) {
 
 void rg_lag_judge(const struct rg_lag_profile *p, struct rg_judgement *j) {
     const size_t lags = p->probe, last = lags - 1;
+    size_t near = 0; /* the first lag with a gradient: a learned skip may skip the last steps of every sequence */
+    while (near < last && p->delta_log10[near] == -INFINITY) {
+        near++;
+    }
     const struct line all = fit(p->delta_log10, 0, lags);
     const struct line window = fit(p->delta_mean_log10, lags < 8 ? 0 : lags / 4, lags);
     const double limit = DECADES * log(10.0) / (double)lags;
     *j = (struct rg_judgement){.verdict = RG_STABLE,
                                .decay = exp(all.slope),
-                               .log10_reach = p->delta_log10[last] - p->delta_log10[0],
+                               .log10_reach = p->delta_log10[last] - p->delta_log10[near],
                                .slope = window.slope,
                                .slope_error = window.error,
                                .spread = spread_of(p, last),
@@ -59,7 +63,7 @@ void rg_lag_judge(const struct rg_lag_profile *p, struct rg_judgement *j) {
     j->reach = pow(10.0, j->log10_reach);
     j->half_life = all.slope < 0.0 ? -log(2.0) / all.slope : INFINITY;
     const bool falls = window.slope + 2.0 * window.error < -limit || all.slope + 2.0 * all.error < -limit;
-    const bool gone = p->delta_log10[last] == -INFINITY && p->delta_log10[0] > -INFINITY;
+    const bool gone = p->delta_log10[last] == -INFINITY && p->delta_log10[near] > -INFINITY;
     if (isnan(p->delta_log10[last]) || isinf(p->delta_norm[last]) || window.slope - 2.0 * window.error > limit) {
         j->verdict = RG_EXPLODING;
     } else if (gone || (j->log10_reach < -DECADES && falls)) {

@@ -108,7 +108,9 @@ static void print_model(const struct rg_model *model) {
     if (shape->bidirectional) {
         (void)fprintf(stderr, ", bidirectional");
     }
-    if (shape->skip) {
+    if (shape->skip && shape->skip_kind == RG_SKIP_LEARNED) {
+        (void)fprintf(stderr, ", learned skip");
+    } else if (shape->skip) {
         (void)fprintf(stderr, ", skip %zu %s", shape->skip, rg_skip_kind_names[shape->skip_kind]);
     }
     if (shape->words) {
@@ -201,6 +203,11 @@ void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_j
                        rg_verdict_names[j->verdict]);
         return;
     }
+    if (isnan(j->decay)) {
+        (void)snprintf(out, bytes, "%s: at most one step of each sequence has a gradient.",
+                       rg_verdict_names[j->verdict]);
+        return;
+    }
     char reach[32];
     (void)snprintf(out, bytes,
                    "%s: going back in time the gradient changes by a factor %.4g a step, %s over %zu steps; "
@@ -278,6 +285,9 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
                      fabs(training->grad_norm), 100.0 * (double)training->clipped / (double)training->updates,
                      (unsigned long long)training->skipped, training->seconds,
                      short_rate(training->sequences_per_s, b));
+    }
+    if (!isnan(f->updates_used)) {
+        (void)printf("updates used %.0f %%: steps at which the state was not copied\n", 100.0 * f->updates_used);
     }
     if (screen->history) {
         rg_spark_print(screen->history, screen->color, screen->unicode);

@@ -27,6 +27,7 @@ struct rg_run_facts {
     const struct rg_problem *problem;
     const struct rg_device *device;
     const struct rg_plan *plan; /* for the opening only */
+    double updates_used;        /* for the result only: share of the steps that a learned skip used; NAN: not known */
 };
 
 void rg_screen_init(struct rg_screen *screen, const struct rg_config *config);

@@ -15,11 +15,28 @@ same() {
 
 for device in "${devices[@]}"; do
     for cell in "rnn --activation relu" "rnn --activation softplus" irnn lstm gru "rnn --skip 3" "gru --skip 2" \
-            "lstm --skip 4 --skip-kind dilated" "lstm --layers 2 --bidirectional --dropout 0.3"; do
+            "lstm --skip 4 --skip-kind dilated" "rnn --skip-kind learned" \
+            "gru --skip-kind learned --skip-budget 0.1 --layers 2 --bidirectional" "lstm --layers 2 --bidirectional --dropout 0.3"; do
         # shellcheck disable=SC2086 # a cell and its options
         same --device "$device" --cell $cell
     done
     checked "$device: cells, twice the same"
+    expect_status 0 "$program" --task memorisation --steps 12 --batch 24 --hidden 9 --updates 3 --device "$device" \
+        --cell lstm --skip-kind learned --skip-budget 0.01
+    expect_line '^updates used [0-9]+ %'
+    expect_line '^model +lstm, learned skip;' stderr
+    expect_status 0 "$program" "${small[@]}" --cell lstm --skip-kind learned --device "$device"
+    check_json 'assert 0 < end["updates_used"] <= 1'
+    expect_status 0 "$program" "${small[@]}" --cell lstm --device "$device"
+    check_json 'assert "updates_used" not in end'
+    # a budget leaves fewer steps than none
+    for budget in 0 1; do
+        expect_status 0 "$program" --batch 64 --steps 20 --hidden 16 --updates 60 --lr 0.02 --json --device "$device" \
+            --cell gru --skip-kind learned --skip-budget "$budget"
+        json_end updates_used >"used.$budget"
+    done
+    awk 'NR == 1 { none = $1 } END { exit !($1 < 0.8 * none && $1 > 0) }' used.0 used.1 || fail "the budget saves no steps"
+    checked "$device: learned skips"
     for optimizer in sgd momentum nesterov rmsprop adam adamw adagrad; do
         same --device "$device" --optimizer "$optimizer" --schedule cosine --warmup 2
     done
@@ -40,6 +57,8 @@ for device in "${devices[@]}"; do
     checked "$device: an LSTM is saved, loaded, and tells the texts apart"
 done
 
+refused 2 'skip-kind learned' "$program" --skip 3 --skip-kind learned
+refused 2 'skip-budget' "$program" --skip-budget 0.1
 refused 2 'forget-bias' "$program" --forget-bias 1
 refused 2 'activation' "$program" --cell lstm --activation relu
 refused 2 'copy' "$program" --task copy --loss mse

@@ -297,6 +297,11 @@ static void expect_lags(struct subject *s, struct rg_engine *engine) {
             expect_terms(s, &profile->matrices[m], steps);
         }
     }
+    if (rg_tensors_find(s->tensors, "used")) {
+        ck_assert_double_eq_tol(rg_lag_used(profiles), number(s, "used"), 1e-12);
+    } else {
+        ck_assert(isnan(rg_lag_used(profiles)));
+    }
     rg_lag_profiles_destroy(profiles);
 }
 
