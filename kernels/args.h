@@ -49,15 +49,14 @@ struct rg_sweep_args {
     rg_u32 out_stride; /* row of the layer's states: D*Hp and some padding */
     rg_u32 d_stride; /* row of the deltas, and of the saved values: the larger number of them times Hp, some padding */
     rg_u32 initial;  /* 1: sequences start from the states of step T */
-    float budget;    /* added to the slope of every update gate: --skip-budget over the batch */
-    rg_u32 unused;
-    rg_u32 out_column; /* where this direction's states begin in it */
-    rg_u32 tile;       /* rows of a work-group */
-    rg_u32 activation; /* enum rg_activation */
-    rg_u32 ragged;     /* 1: `begin` says where each sequence starts */
-    rg_u32 backward;   /* 1: this direction runs from the last step to the first */
-    rg_u32 skip_kind;  /* RG_SKIP_NONE … */
-    rg_u32 every_step; /* 1: dh is [T][B][out_stride]; 0: [B][out_stride], for the last step alone */
+    float budget, budget_rest; /* their sum is added to the slope of every update gate: --skip-budget over the batch */
+    rg_u32 out_column;         /* where this direction's states begin in it */
+    rg_u32 tile;               /* rows of a work-group */
+    rg_u32 activation;         /* enum rg_activation */
+    rg_u32 ragged;             /* 1: `begin` says where each sequence starts */
+    rg_u32 backward;           /* 1: this direction runs from the last step to the first */
+    rg_u32 skip_kind;          /* RG_SKIP_NONE … */
+    rg_u32 every_step;         /* 1: dh is [T][B][out_stride]; 0: [B][out_stride], for the last step alone */
 };
 
 /* Copy a matrix out of the weight arena into panels: packed[p][k][first_gate + g][u] =

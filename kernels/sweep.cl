@@ -164,7 +164,8 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         RG_BARRIER;
         for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
             rg_gate_step_reverse(gates + (at + r) * RG_GATE_VALUES, after ? gates + (at_next + r) * RG_GATE_VALUES : 0,
-                                 after ? rg_gate_total(sums + r * RG_COLS) : 0.0f, s.budget);
+                                 after ? rg_gate_total(sums + r * RG_COLS) : 0.0f,
+                                 (rg_real)s.budget + (rg_real)s.budget_rest);
         }
         RG_BARRIER;
 #endif

@@ -171,6 +171,7 @@ static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, 
                                        bool ragged, bool reverse) {
     const struct rg_plan *const p = &e->plan;
     const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
+    const double budget = e->options.skip_budget / (double)p->batch;
     return (struct rg_sweep_args){
         .rows = rows,
         .steps = p->steps,
@@ -196,7 +197,8 @@ static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, 
                      : p->skip_kind == RG_SKIP_DILATED ? RG_SKIP_IS_DILATED
                      : p->skip_kind == RG_SKIP_LEARNED ? RG_SKIP_IS_LEARNED
                                                        : RG_SKIP_IS_ADD,
-        .budget = (float)(e->options.skip_budget / (double)p->batch),
+        .budget = (float)budget,
+        .budget_rest = (float)(budget - (double)(float)budget),
     };
 }
 
