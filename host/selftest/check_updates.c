@@ -283,8 +283,8 @@ rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, c
     rg_exercise_name(&form, name, sizeof name);
     (void)snprintf(subject, sizeof subject, "%s %s", name, rg_optimizer_names[one->optimizer]);
     (void)snprintf(gradient, sizeof gradient, "gradients%s%s", r.worst_gradient[0] ? ", worst " : "", r.worst_gradient);
-    const char *const quantities[] = {"outputs", "loss",    gradient,            "norm on the host", "loss of the record",
-                                      "norm",    "weights", "gates clear of 1/2"};
+    const char *const quantities[] = {
+        "outputs", "loss", gradient, "norm on the host", "loss of the record", "norm", "weights", "gates clear of 1/2"};
     const double forward = rg_tolerance_forward(device, &form), eps = rg_device_eps(device);
     /* rates, moments' decays and the clipping's factor are floats in either precision */
     const double tolerances[] = {forward,
