@@ -67,7 +67,7 @@ rg_status rg_command_selftest(const struct rg_config *config) {
     struct account account = {.json = config->json};
     RG_TRY(rg_setup_device(config, &device));
     const struct rg_device_info info = device->info;
-    const rg_status status = rg_selftest_run(device, RG_SELFTEST_FULL, report, &account);
+    const rg_status status = rg_selftest_run(device, &(struct rg_selftest_scope){.full = true}, report, &account);
     rg_device_destroy(device);
     if (status != RG_OK && status != RG_CHECK_FAILED) {
         return status;

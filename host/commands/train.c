@@ -186,7 +186,7 @@ static rg_status train(struct job *j) {
     j->run->on_lags = on_lags;
     j->run->lags_self = j;
     struct rg_run *const r = j->run;
-    RG_TRY(rg_selftest_quick(r->device, rg_plan_learned(&r->engine->plan)));
+    RG_TRY(rg_selftest_quick(r->device, r->config.cell, rg_plan_learned(&r->engine->plan)));
     RG_TRY(rg_recorder_create(j->config, &j->recorder));
     const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, &r->engine->plan, (double)NAN};
     rg_screen_init(&j->screen, &r->config);

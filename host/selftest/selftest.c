@@ -132,6 +132,8 @@ static const struct rg_update_case cases[] = {
     {{13, 5, 3, 17, 3, CE, true}, PLAIN, ADAM, 0.1, true},
     {{9, 3, 2, 33, 1, MSE, false}, PLAIN, SGD, 1.0, true},
     {{5, 4, 1, 5, 2, BCE, false}, PLAIN, MOMENTUM, 0.0, true},
+    {{9, 4, 3, 17, 2, MSE, true}, {RNN, TANH, STEPS, 2, true, 2, ADD}, RMSPROP, 0.0, true},
+    {{5, 4, 2, 9, 3, CE, false}, {RNN, TANH, LAST, 2, false, 2, DILATED}, ADAGRAD, 0.0, true},
     {{9, 4, 3, 17, 2, MSE, true}, {LSTM, TANH, STEPS, 2, true, 2, ADD}, RMSPROP, 0.0, true},
     {{5, 4, 2, 9, 3, CE, false}, {GRU, TANH, LAST, 2, false, 2, DILATED}, ADAGRAD, 0.0, true},
     {{9, 5, 3, 17, 2, MSE, true}, {RNN, TANH, STEPS, 1, true, 1, LEARNED}, SGD, 0.0, true},
@@ -175,7 +177,7 @@ static const struct rg_update_case embedded_cases[] = {
     {{5, 4, 3, 9, 2, MSE, true}, {GRU, TANH, STEPS, 1, true, 2, DILATED}, SGD, 0.0, true},
 };
 
-/* More steps than segments of the weight gradient, among others; the first is part of the quick self-test. */
+/* More steps than segments of the weight gradient, among others; the first of a cell is part of its quick self-test. */
 static const struct rg_exercise_form step_terms[] = {
     {{5, 6, 3, 9, 2, MSE, true}, {GRU, TANH, LAST, 2, true, 2, ADD}, false, 0},
     {{33, 35, 3, 19, 2, MSE, false}, PLAIN, true, 0},
@@ -221,39 +223,49 @@ void rg_checks_add(struct rg_checks *checks, const char *subject, const char *qu
     }
 }
 
-rg_status rg_selftest_run(struct rg_device *device, enum rg_selftest_extent extent, rg_selftest_report *report,
+static bool in_scope(const struct rg_selftest_scope *scope, const struct rg_exercise_net *net) {
+    const bool learned = net->skip > 0 && net->skip_kind == LEARNED;
+    return (scope->cell == RG_N_CELLS || net->cell == scope->cell) && (!learned || scope->learned);
+}
+
+static bool takes(const struct rg_selftest_scope *scope, const struct rg_update_case *one) {
+    return scope->full || (one->quick && in_scope(scope, &one->net));
+}
+
+rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_scope *scope, rg_selftest_report *report,
                           void *context) {
-    const bool full = extent == RG_SELFTEST_FULL;
+    const enum rg_cell dropped = scope->cell == RG_N_CELLS ? RG_CELL_GRU : scope->cell;
     struct rg_checks checks = {.report = report, .context = context};
-    if (full) {
+    if (scope->full) {
         RG_TRY(rg_check_reference(&checks));
     }
     RG_TRY(rg_check_peak(&checks, device));
     RG_TRY(rg_check_tasks(&checks, device));
     RG_TRY(rg_check_gather(&checks, device));
+    bool terms = false; /* one is enough for the few */
     for (size_t i = 0; i < sizeof step_terms / sizeof *step_terms; i++) {
-        if (full || i == 0) {
+        if (scope->full || (!terms && in_scope(scope, &step_terms[i].net))) {
             RG_TRY(rg_check_step_terms(&checks, device, &step_terms[i]));
+            terms = true;
         }
     }
     for (enum rg_cell cell = 0; cell < RG_N_CELLS; cell++) {
-        if (full || cell == RG_CELL_GRU) {
+        if (scope->full || cell == dropped) {
             RG_TRY(rg_check_dropout(&checks, device, cell));
         }
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const bool learned = cases[i].net.skip > 0 && cases[i].net.skip_kind == LEARNED;
-        if (full || (cases[i].quick && (!learned || extent == RG_SELFTEST_LEARNED))) {
+        if (takes(scope, &cases[i])) {
             RG_TRY(rg_check_updates(&checks, device, &cases[i], false, 0));
         }
     }
     for (size_t i = 0; i < sizeof initial_cases / sizeof *initial_cases; i++) {
-        if (full || initial_cases[i].quick) {
+        if (takes(scope, &initial_cases[i])) {
             RG_TRY(rg_check_updates(&checks, device, &initial_cases[i], true, 0));
         }
     }
     for (size_t i = 0; i < sizeof embedded_cases / sizeof *embedded_cases; i++) {
-        if (full || embedded_cases[i].quick) {
+        if (takes(scope, &embedded_cases[i])) {
             RG_TRY(rg_check_updates(&checks, device, &embedded_cases[i], false, embedded_cases[i].sizes.steps));
         }
     }
@@ -267,6 +279,6 @@ rg_status rg_selftest_run(struct rg_device *device, enum rg_selftest_extent exte
                    checks.worst_tolerance, device->info.version);
 }
 
-rg_status rg_selftest_quick(struct rg_device *device, bool learned) {
-    return rg_selftest_run(device, learned ? RG_SELFTEST_LEARNED : RG_SELFTEST_QUICK, NULL, NULL);
+rg_status rg_selftest_quick(struct rg_device *device, enum rg_cell cell, bool learned) {
+    return rg_selftest_run(device, &(struct rg_selftest_scope){.cell = cell, .learned = learned}, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "device/device.h"
+#include "rnn_gpu/model.h"
 
 struct rg_selftest_check {
     const char *subject;  /* the net, or the kernel, and its sizes */
@@ -18,9 +19,13 @@ struct rg_selftest_check {
 /* Called once a check, in order; `context` is the caller's. */
 typedef void rg_selftest_report(void *context, const struct rg_selftest_check *check);
 
-/* What to run: a few checks that launch every kernel (a fraction of a second), the same with those of learned skips, or
- * all checks (seconds). */
-enum rg_selftest_extent { RG_SELFTEST_QUICK, RG_SELFTEST_LEARNED, RG_SELFTEST_FULL };
+/* What to run: all checks (seconds), or a few that launch the shared kernels and the sweeps of one cell, or of every
+ * cell (a fraction of a second). */
+struct rg_selftest_scope {
+    bool full;
+    enum rg_cell cell; /* of the few; RG_N_CELLS: every one */
+    bool learned;      /* of the few: learned skips too */
+};
 
 /* Run the checks. `report` may be NULL. RG_CHECK_FAILED with the worst check's name if any fails.
  *
@@ -28,10 +33,10 @@ enum rg_selftest_extent { RG_SELFTEST_QUICK, RG_SELFTEST_LEARNED, RG_SELFTEST_FU
  * behind a value, as in oneDNN's rnn tests: 4 ceil(log2((2G+1) T L)) eps for outputs, 8 ceil(log2((2G+1) max(GH,B)
  * T L)) eps for gradients, eps = 2^-23, or 2^-52 in double precision. The optimiser is held to what it makes of the
  * device's own gradient, update by update, so that rounding in the gradient does not blur it. */
-rg_status rg_selftest_run(struct rg_device *device, enum rg_selftest_extent extent, rg_selftest_report *report,
+rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_scope *scope, rg_selftest_report *report,
                           void *context);
 
 /* The quick self-test, without a report: what a run makes before its first update. */
-rg_status rg_selftest_quick(struct rg_device *device, bool learned);
+rg_status rg_selftest_quick(struct rg_device *device, enum rg_cell cell, bool learned);
 
 #endif

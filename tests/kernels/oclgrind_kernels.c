@@ -20,7 +20,8 @@ int main(int argc, char **argv) {
     rg_status status = rg_device_open("opencl", &options, &device);
     if (status == RG_OK) {
         (void)printf("%s\n", device->info.name);
-        status = rg_selftest_run(device, RG_SELFTEST_LEARNED, report, NULL);
+        status =
+            rg_selftest_run(device, &(struct rg_selftest_scope){.cell = RG_N_CELLS, .learned = true}, report, NULL);
         rg_device_destroy(device);
     }
     if (status != RG_OK) {

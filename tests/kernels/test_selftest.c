@@ -15,9 +15,9 @@ START_TEST(every_check_passes) {
     struct rg_device *device = open_one(&execution);
     if (device) {
         const bool slow = execution.options.is_double && execution.options.shape.vec > 0;
-        const enum rg_selftest_extent extent = slow ? RG_SELFTEST_LEARNED : RG_SELFTEST_FULL;
-        expect_ok(rg_selftest_run(device, extent, expect_passed, &execution), execution.name);
-        expect_ok(rg_selftest_quick(device, true), execution.name);
+        const struct rg_selftest_scope scope = {.full = !slow, .cell = RG_N_CELLS, .learned = true};
+        expect_ok(rg_selftest_run(device, &scope, expect_passed, &execution), execution.name);
+        expect_ok(rg_selftest_quick(device, RG_CELL_RNN, true), execution.name);
         rg_device_destroy(device);
     }
 }

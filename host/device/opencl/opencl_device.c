@@ -1,5 +1,5 @@
-/* The OpenCL device: one context, one in-order queue, one program; and a second one for learned skips, built when the
- * first of its kernels is launched. */
+/* The OpenCL device: one context, one in-order queue, and programs, each built when the first of its kernels is
+ * launched. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +13,9 @@
 
 enum { MAX_DEVICES = 64 };
 
+/* See kernels/all.cl for the parts. */
+enum program { SHARED, RNN, LSTM, GRU, LEARNED, N_PROGRAMS };
+
 struct opencl_buffer {
     struct rg_buffer base;
     cl_mem memory;
@@ -25,7 +28,7 @@ struct opencl_device {
     cl_context context;
     cl_command_queue queue;
     cl_device_id id;
-    cl_program programs[2];
+    cl_program programs[N_PROGRAMS];
     cl_kernel kernels[RG_N_KERNELS];
 };
 
@@ -219,17 +222,39 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-enum program { MAIN, LEARNED };
+static enum program program_of(enum rg_kernel kernel) {
+    switch (kernel) {
+    case RG_K_rg_rnn_forward:
+    case RG_K_rg_rnn_reverse:
+        return RNN;
+    case RG_K_rg_lstm_forward:
+    case RG_K_rg_lstm_reverse:
+        return LSTM;
+    case RG_K_rg_gru_forward:
+    case RG_K_rg_gru_reverse:
+        return GRU;
+    default:
+        return kernel < RG_FIRST_LEARNED ? SHARED : LEARNED;
+    }
+}
 
 static rg_status create_kernels(struct opencl_device *device, enum program which) {
-    static const char *const roots[] = {[MAIN] = "all.cl", [LEARNED] = "learned.cl"};
+    static const struct {
+        const char *root;
+        int part;
+    } programs[] = {
+        [SHARED] = {"all.cl", 1}, [RNN] = {"all.cl", 2},         [LSTM] = {"all.cl", 3},
+        [GRU] = {"all.cl", 4},    [LEARNED] = {"learned.cl", 0},
+    };
     const struct rg_cl *cl = device->cl;
     const double begin = now();
-    RG_TRY(rg_cl_program_build(cl, device->context, device->id, &device->base.info, roots[which],
-                               &device->programs[which]));
+    RG_TRY(rg_cl_program_build(cl, device->context, device->id, &device->base.info, programs[which].root,
+                               programs[which].part, &device->programs[which]));
     const size_t items = rg_device_items(&device->base);
-    const int first = which == MAIN ? 0 : RG_FIRST_LEARNED, end = which == MAIN ? RG_FIRST_LEARNED : RG_N_KERNELS;
-    for (int i = first; i < end; i++) {
+    for (int i = 0; i < RG_N_KERNELS; i++) {
+        if (program_of((enum rg_kernel)i) != which) {
+            continue;
+        }
         cl_int code = CL_SUCCESS;
         device->kernels[i] = cl->clCreateKernel(device->programs[which], signatures[i].name, &code);
         RG_TRY(rg_cl_check(code, "clCreateKernel", signatures[i].name));
@@ -267,7 +292,7 @@ static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *l
     struct opencl_device *device = (struct opencl_device *)base;
     RG_TRY(check_owner(device));
     if (!device->kernels[launch->kernel]) {
-        RG_TRY(create_kernels(device, LEARNED));
+        RG_TRY(create_kernels(device, program_of(launch->kernel)));
     }
     RG_TRY(set_arguments(device, launch));
     const size_t local[2] = {(size_t)base->info.cols, (size_t)base->info.rows};
@@ -336,7 +361,7 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     device->queue = cl->clCreateCommandQueue(device->context, id, 0, &code);
     RG_TRY_GOTO(rg_cl_check(code, "clCreateCommandQueue", info->name));
     device->id = id;
-    RG_TRY_GOTO(create_kernels(device, MAIN));
+    RG_TRY_GOTO(create_kernels(device, SHARED));
     *out = &device->base;
     return RG_OK;
 fail:
