@@ -208,7 +208,8 @@ rg_status rg_figure_norms(const struct rg_history *h, struct rg_plot *plot) {
         return RG_OK;
     }
     char name[RG_PLOT_TEXT];
-    (void)snprintf(name, sizeof name, "fit: factor %.4g a step", pow(10.0, slope));
+    (void)snprintf(name, sizeof name, "fit of %.60s: factor %.4g a step", short_name(&h->matrices[main]),
+                   pow(10.0, slope));
     RG_TRY(rg_plot_add(plot, name, RG_STYLE_DASHED, 7, 2, &fit));
     fit->x[1] = (double)(h->steps - 1);
     fit->y[0] = start;
@@ -252,7 +253,11 @@ rg_status rg_figure_cumulative(const struct rg_history *h, struct rg_plot *plot)
 static rg_status add_cause(const struct rg_history *h, enum rg_cause cause, const char *name, struct rg_plot *plot) {
     const struct rg_history_curve *const curve = &h->causes[cause];
     struct rg_series *s = NULL;
-    if (!curve->values) {
+    bool any = false;
+    for (size_t c = 0; curve->values && c < curve->n; c++) {
+        any = any || isfinite(curve->values[c]);
+    }
+    if (!any) {
         return RG_OK;
     }
     RG_TRY(rg_plot_add(plot, name, RG_STYLE_LINE, (int)plot->n_series, curve->n, &s));

@@ -314,6 +314,22 @@ START_TEST(the_fit_finds_the_decay) {
 }
 END_TEST
 
+START_TEST(a_cause_that_is_nowhere_finite_is_not_drawn) {
+    const double none[3] = {-INFINITY, NAN, -INFINITY}, some[3] = {-INFINITY, 0.5, NAN};
+    struct rg_plot plot = {.n_series = 0};
+    struct rg_history *h = NULL;
+    ck_assert_int_eq(rg_history_create(&h), RG_OK);
+    ck_assert_int_eq(rg_history_set_cause(h, RG_CAUSE_SATURATED, none, 3), RG_OK);
+    ck_assert_int_eq(rg_figure_activations(h, &plot), RG_OK);
+    ck_assert(rg_plot_is_empty(&plot));
+    ck_assert_int_eq(rg_history_set_cause(h, RG_CAUSE_SLOPE, some, 3), RG_OK);
+    ck_assert_int_eq(rg_figure_activations(h, &plot), RG_OK);
+    ck_assert_uint_eq(plot.n_series, 1);
+    rg_plot_clear(&plot);
+    rg_history_destroy(h);
+}
+END_TEST
+
 START_TEST(a_map_shows_each_sample_and_lag) {
     struct rg_plot plot = {.n_series = 0};
     struct rg_history *h = noisy_history(40, 2, 16);
@@ -374,6 +390,7 @@ int main(void) {
     tcase_add_test(tests, a_history_without_anything_draws_nothing);
     tcase_add_test(tests, pictures_have_their_formats);
     tcase_add_test(tests, the_fit_finds_the_decay);
+    tcase_add_test(tests, a_cause_that_is_nowhere_finite_is_not_drawn);
     tcase_add_test(tests, a_map_shows_each_sample_and_lag);
     tcase_add_test(tests, sparklines);
     suite_add_tcase(suite, tests);
