@@ -249,6 +249,7 @@ static rg_status compare(struct job *j, const struct rg_config *config) {
     struct rg_comparison *const c = &j->comparison;
     double work = 0.0;
     RG_TRY(rg_pages_check(config));
+    RG_TRY(rg_setup_files(config));
     RG_TRY(choose_rows(c, config));
     RG_TRY(rg_run_data_read(config, &j->data));
     RG_TRY(rg_setup_device(config, &j->device));

@@ -57,11 +57,12 @@ static void finish(struct crew *c, size_t item) {
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-/* Runs read the same data if they have the file and the task of the first one. */
+/* Whether a run has what rg_run_data_read looks at from the first one: file, task, and how the sequences are cut. */
 static bool shares_data(const struct crew *c, const struct rg_config *config) {
     const struct rg_config *const first = &c->replicas->items[0].config;
     const char *const a = config->task ? config->task : "", *const b = first->task ? first->task : "";
-    return config->data == first->data && strcmp(a, b) == 0;
+    return config->data == first->data && strcmp(a, b) == 0 && config->steps == first->steps &&
+           config->pad == first->pad && config->target == first->target;
 }
 
 static rg_status run_item(struct crew *c, struct rg_device *device, struct rg_replica *item) {

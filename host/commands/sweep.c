@@ -103,9 +103,18 @@ static void print_run(const struct sweep *s, size_t i) {
     }
 }
 
+static void print_header(const struct sweep *s) {
+    print_names(s->grid, s->grid->n_axes);
+    (void)printf("%8s %8s %7s %7s %-9s %7s %7s\n", "loss", "best", "decay", "horizon", "gradient", "learned",
+                 "seconds");
+}
+
 static void on_run(void *self, size_t i, size_t finished) {
     struct sweep *const s = self;
     rg_progress_clear(&s->progress);
+    if (i == 0 && !s->config->json) {
+        print_header(s);
+    }
     print_run(s, i);
     rg_progress_count(&s->progress, finished);
     if (ferror(stdout)) {
@@ -125,7 +134,8 @@ static double quantile(const double *sorted, size_t n, double q) {
     const double at = q * (double)(n - 1);
     const size_t below = (size_t)at, above = below + 1 < n ? below + 1 : below;
     const double part = at - (double)below;
-    return part > 0.0 ? sorted[below] + part * (sorted[above] - sorted[below]) : sorted[below];
+    return part > 0.0 && sorted[above] > sorted[below] ? sorted[below] + part * (sorted[above] - sorted[below])
+                                                       : sorted[below];
 }
 
 struct group {
@@ -265,11 +275,6 @@ static rg_status sweep(struct sweep *s) {
     s->replicas.self = s;
     s->replicas.stop = rg_stop_catch();
     rg_progress_init(&s->progress, s->config, (double)s->replicas.n);
-    if (!s->config->json) {
-        print_names(s->grid, s->grid->n_axes);
-        (void)printf("%8s %8s %7s %7s %-9s %7s %7s\n", "loss", "best", "decay", "horizon", "gradient", "learned",
-                     "seconds");
-    }
     RG_TRY(rg_replicas_run(&s->replicas));
     rg_progress_end(&s->progress);
     return show_rest(s);

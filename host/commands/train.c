@@ -9,6 +9,7 @@
 #include "commands/commands.h"
 #include "commands/recorder.h"
 #include "commands/run.h"
+#include "commands/setup.h"
 #include "commands/stop.h"
 #include "report/explain.h"
 #include "report/json_lines.h"
@@ -167,8 +168,8 @@ static rg_status verdict_status(const struct job *j) {
         return rg_fail(RG_DIVERGED,
                        "diverged: stopped at update %llu with loss %g and gradient norm %g, updates skipped: %llu; "
                        "try a smaller --lr%s",
-                       (unsigned long long)t->updates, t->loss, fabs(t->grad_norm), (unsigned long long)t->skipped,
-                       j->config->clip_norm > 0.0 ? "" : " or --clip-norm 1");
+                       (unsigned long long)t->updates, isnan(t->loss) ? fabs(t->loss) : t->loss, fabs(t->grad_norm),
+                       (unsigned long long)t->skipped, j->config->clip_norm > 0.0 ? "" : " or --clip-norm 1");
     }
     if (t->reason == RG_REASON_INTERRUPTED) {
         rg_log("interrupted after %llu updates%s%s", (unsigned long long)t->updates,
@@ -180,6 +181,7 @@ static rg_status verdict_status(const struct job *j) {
 
 static rg_status train(struct job *j) {
     RG_TRY(rg_recorder_check(j->config));
+    RG_TRY(rg_setup_files(j->config));
     RG_TRY(prepare_folder(j));
     RG_TRY(rg_run_data_read(j->config, &j->data));
     RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));

@@ -27,11 +27,14 @@ static void print_products(const struct rg_lag_profile *p, const struct rg_cause
     if (c->directions < c->state) {
         (void)printf("\n  (of %zu of %zu directions)", c->directions, c->state);
     }
-    (void)printf("\n  Lyapunov exponents");
-    for (size_t i = 0; i < c->n_exponents && i < 5; i++) {
-        (void)printf(" %.3f", c->exponents[i]);
+    if (c->n_exponents > 0 && !isnan(c->exponents[0])) {
+        (void)printf("\n  Lyapunov exponents");
+        for (size_t i = 0; i < c->n_exponents && i < 5; i++) {
+            (void)printf(" %.3f", c->exponents[i]);
+        }
+        (void)printf("%s", c->n_exponents > 5 ? " …" : "");
     }
-    (void)printf("%s\n", c->n_exponents > 5 ? " …" : "");
+    (void)putchar('\n');
 }
 
 void rg_explain_print(const struct rg_lag_profile *p, const struct rg_causes *c, const struct rg_judgement *j) {
@@ -43,8 +46,12 @@ void rg_explain_print(const struct rg_lag_profile *p, const struct rg_causes *c,
     }
     (void)putchar('\n');
     print_products(p, c);
-    (void)printf("decay measured %.4f a step (ln)", log(j->decay));
-    if (!isnan(c->bound)) {
+    if (isnan(j->decay)) {
+        (void)printf("decay not measurable");
+    } else {
+        (void)printf("decay measured %.4f a step (ln)", log(j->decay));
+    }
+    if (!isnan(c->bound) && !isnan(c->normal)) {
         (void)printf("; expected: mean field %.3f,\n  normal W_hh %.3f, at most %.3f", c->mean_field, c->normal,
                      c->bound);
     } else if (!isnan(c->mean_log_forget)) {

@@ -104,4 +104,12 @@ assert causes["lyapunov"] == sorted(causes["lyapunov"], reverse=True) and len(ca
 assert 0 < causes["slope"] < 1 and 0 <= causes["saturated"] <= 1 and causes["gradient_noise"] > 0
 assert end["remedy"] is None or end["remedy"].startswith("./rnn-gpu --steps 20 "), end
 '
-checked "causes and remedy"
+for lengths in 1 0; do
+    tensors 'write_npz("short.npz", {"x": ((2, 3, 1), [.5] * 6), "y": ((2,), [0.] * 2),
+                                     "lengths": ((2,), ['$lengths'] * 2)})'
+    expect_status 0 "$program" grad --model quarter.safetensors --data short.npz --loss mse --out g.safetensors \
+        --device cpu
+    expect_line 'decay not measurable'
+    expect_no_line '[^a-z]nan'
+done
+checked "causes and remedy, also of sequences without a past"

@@ -165,6 +165,12 @@ expect_status 0 "$program" grad --model "$odd/model.safetensors" --data long.npz
     --out g.safetensors --report g.html --plot g.svg
 check_page g.html "The gradient, by lag" "factor a step back" "7 sequences of 12 steps" "weight_hh_l0"
 grep -q 'Share of the gradient by lag' g.svg || fail "no shares in the picture of grad"
+cp "$odd/model.safetensors" only.safetensors
+refused 2 '^rnn-gpu: --out \./only\.safetensors is the file of --model' "$program" grad --model only.safetensors \
+    --data long.npz --out ./only.safetensors
+refused 2 '^rnn-gpu: --out long\.npz is the file of --data' "$program" predict --model only.safetensors --data long.npz \
+    --out long.npz
+refused 2 '^rnn-gpu: --plot one\.svg is the file of --report' "$program" "${small[@]}" --report one.svg --plot one.svg
 refused 2 'plot g\.gif' "$program" grad --model "$odd/model.safetensors" --data long.npz --out h --plot g.gif
 checked "grad: the same page and picture"
 

@@ -68,8 +68,18 @@ checked "the largest number of steps learned"
 expect_status 0 "$program" sweep --device cpu --batch 32 --steps 10 --hidden 8 --updates 300 --lr 1e6 --optimizer sgd \
     --clip-norm 0 --activation relu,tanh --json
 check_json 'assert [r["reason"] for r in events("run")][0] == "diverged" and len(events("run")) == 2'
+expect_status 0 "$program" sweep --device cpu --hidden 3 --batch 2 --steps 20 --seed 1-3 --activation linear \
+    --init identity:30 --updates 20 --json
+check_json 'assert all(r["loss_q1"] == r["loss_q3"] == "inf" for r in events("group")), lines'
 expect_status 0 "$program" sweep --data "$root/data/cat-mat-rat.csv" --cell rnn,gru --updates 5 --device cpu --json
 check_json 'assert [r["batch"] for r in lines] == [3, 3]'
+echo 'series,a,label
+1,1,1
+1,-1,1
+2,3,0
+2,2,0' >series.csv
+expect_status 0 "$program" sweep --data series.csv --steps 1,2 --updates 3 --device cpu --json
+check_json 'assert [r["steps"] for r in events("run")] == [1, 2]'
 checked "a run that diverges, data from a file"
 
 refused 2 "'1\.\.0' is no value of a sweep" "$program" sweep --lr 1..0
@@ -77,8 +87,7 @@ refused 2 "unknown value 'foo'" "$program" sweep --init he,foo
 refused 2 'more than 10000 runs' "$program" sweep --seed 1-1000 --lr 1..2*11
 refused 2 'forget-bias is of the cell lstm' "$program" sweep --cell lstm,rnn --forget-bias 1
 refused 2 'cell does not belong to compare' "$program" compare --cell lstm
-expect_status 4 "$program" sweep --data no-such-file.csv --lr 1,2 --quiet
-expect_line 'no-such-file' stderr
+refused 4 'no-such-file' "$program" sweep --data no-such-file.csv --lr 1,2 --quiet
 expect_status 7 "$program" sweep --device cpu --steps 10,1000000 --memory 1M --hidden 1000
 checked "bad input is refused"
 

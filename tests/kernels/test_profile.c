@@ -87,7 +87,9 @@ static void expect_profile(const struct subject *s, size_t layer, size_t directi
     const struct rg_lag_profile *const p = rg_lag_profile_of(s->profiles, layer, direction);
     const struct rg_exercise_form form = {.sizes = e->sizes, .net = {.layers = e->model->shape.layers}};
     const double tolerance = 2.0 * rg_tolerance_backward(s->engine->device, &form);
-    for (size_t m = 0; m < p->n_matrices; m++) {
+    const size_t n_roles = sizeof roles / sizeof *roles;
+    ck_assert_uint_le(p->n_matrices, n_roles);
+    for (size_t m = 0; m < p->n_matrices && m < n_roles; m++) {
         const size_t parameter = ref_parameter_at(e->reference, layer, direction, roles[m]);
         const size_t n = ref_parameter_elements(e->reference, parameter);
         expect_part(s, &p->matrices[m], parameter, 0, n, tolerance);
