@@ -7,7 +7,8 @@
 #include "report/json_lines.h"
 
 const char *rg_explain_power(double log10_value, char out[32]) {
-    const double whole = floor(log10_value);
+    /* What two digits would round to 10 belongs to the next power. */
+    const double whole = floor(log10_value + (1.0 - log10(9.95)));
     if (!isfinite(log10_value)) {
         (void)snprintf(out, 32, "%s", log10_value < 0.0 ? "0" : "inf");
     } else {

@@ -33,7 +33,7 @@ static rg_status report(struct loop *l) {
     for (; l->reported < l->queued && !l->stop; l->reported++) {
         const struct rg_record *r = &history[l->reported % RG_HISTORY];
         const struct rg_update update = {.update = l->reported + 1,
-                                         .loss = (double)r->loss,
+                                         .loss = fabs((double)r->loss), /* never negative, but a NaN has a sign */
                                          .grad_norm = (double)r->norm,
                                          .clipped = r->clipped,
                                          .skipped = r->skipped,

@@ -13,8 +13,9 @@ Wi = [[.5, -.3, .1], [-.2, .4, .2], [.3, .1, -.5]]
 Wh = [[.6, -.1, .2], [.1, .5, -.3], [-.2, .3, .4]]
 write_safetensors(sys.argv[1], {"rnn.weight_ih_l0": ((3, 3), flat(transposed(Wi))),
                                 "rnn.weight_hh_l0": ((3, 3), flat(transposed(Wh))),
-                                "head.weight": ((1, 3), [.7, -.4, .5])})
+                                "head.weight": ((1, 3), [.7, -.4, .5])}, "d")
 ' notes.safetensors
+cmp notes.safetensors "$root/data/cat-mat-rat-weights.safetensors" || fail "data/ holds other weights"
 
 check_gradient='
 g = read_safetensors(sys.argv[1])

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Make every picture of docs/notes-in-practice.md again, by the commands that stand there. From the root of the sources.
+set -eu
+export RNN_GPU_DEVICE=cpu
+mkdir -p docs/images
+sed -n 's/^    \.\/rnn-gpu \(.*--plot docs\/images\/.*\)/\1/p' docs/notes-in-practice.md |
+    xargs -L 1 "${RNN_GPU:-./rnn-gpu}"
