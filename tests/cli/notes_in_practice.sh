@@ -1,5 +1,6 @@
 #!/bin/bash
 # docs/notes-in-practice.md: every command there is accepted and runs (one update), and every picture has its command.
+# shellcheck disable=SC2016 # patterns with back-quotes
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
 document=$root/docs/notes-in-practice.md
