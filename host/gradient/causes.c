@@ -179,7 +179,8 @@ static void note_slopes(struct walk *w, size_t t) {
     struct slopes s = {0};
     double live = 0.0;
     for (size_t row = 0; row < w->rows; row++) {
-        if (t >= w->begin[row]) {
+        const bool skipped = w->facts.learned && w->states.gate[row * RG_GATE_VALUES + RG_GATE_RAW] <= 0.5;
+        if (t >= w->begin[row] && !skipped) {
             add_row(w, &s, row);
             live += 1.0;
         }
@@ -352,8 +353,10 @@ static rg_status note_matrix(struct walk *w) {
     c->sigma_hh = rg_largest_singular(f->w_hh, f->gates * n, n, &status);
     c->radius = c->bound = c->mean_field = c->normal = c->mean_log_forget = NAN;
     if (f->gates == 1) {
-        const double norm = rg_dense_norm(f->w_hh, elements);
         c->radius = rg_spectral_radius(f->w_hh, n, &status);
+    }
+    if (f->gates == 1 && !f->learned) { /* a step that is skipped keeps the gradient as it is */
+        const double norm = rg_dense_norm(f->w_hh, elements);
         c->bound = log(largest_slope(f->activation) * c->sigma_hh);
         c->mean_field = 0.5 * log(norm * norm / (double)n * w->squares / (double)(w->probe + 1));
         c->normal = log(c->radius) + w->log_slopes / w->log_slope_count;
@@ -370,7 +373,7 @@ static rg_status create_causes(const struct walk *w, struct rg_causes *c) {
     c->rows = w->rows;
     c->state = f->cell == RG_CELL_LSTM ? 2 * f->hidden : f->hidden;
     c->directions = c->state < RG_DIRECTIONS ? c->state : RG_DIRECTIONS;
-    if (f->skip || f->own > 1 || f->direction == 1) {
+    if (f->skip || f->learned || f->own > 1 || f->direction == 1) {
         c->directions = 0;
     }
     RG_TRY(rg_alloc(&c->storage, ARRAYS * c->steps, sizeof *c->storage, "causes of the gradient"));

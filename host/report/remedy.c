@@ -23,7 +23,7 @@ static struct remedy against_vanishing(const struct rg_config *c) {
         (void)snprintf(r.add, sizeof r.add, "--cell lstm --init chrono:%zu", c->steps);
     } else if (c->cell != RG_CELL_RNN) {
         (void)snprintf(r.add, sizeof r.add, "--skip %zu", c->steps < 8 ? (size_t)2 : c->steps / 4);
-        r.instead_of = "skip skip-kind";
+        r.instead_of = "skip skip-kind skip-budget";
     }
     return r;
 }

@@ -148,6 +148,32 @@ START_TEST(products_bound_the_gradient) {
 }
 END_TEST
 
+/* Learned skips: no products, no factor to expect; slopes of the steps alone that are not skipped. */
+START_TEST(skipped_steps_have_no_slope) {
+    enum { STEPS = 12, H = 6 };
+    const struct rg_exercise_form form = {.sizes = {1, STEPS, 2, H, 1, RG_LOSS_MSE, false},
+                                          .net = {.skip = 1, .skip_kind = RG_SKIP_LEARNED}};
+    struct subject s = make(&form);
+    measure(&s);
+    ref_forward_backward(s.exercise->reference, &s.exercise->batch, s.exercise->result);
+    const struct ref_trace *const trace = s.exercise->result->traces;
+    size_t skipped = 0;
+    for (size_t t = 1; t <= STEPS; t++) {
+        double slopes = 0.0;
+        for (size_t i = 0; i < H && trace->gate[t] > 0.5; i++) {
+            slopes += (1.0 - trace->state[t * H + i] * trace->state[t * H + i]) / H;
+        }
+        expect_near(s.causes->slope[STEPS - t], slopes, 1e-6);
+        skipped += trace->gate[t] > 0.5 ? 0 : 1;
+    }
+    ck_assert(skipped > 0 && skipped < STEPS - 1);
+    ck_assert_uint_eq(s.causes->directions, 0);
+    ck_assert(isnan(s.causes->bound) && isnan(s.causes->mean_field) && isnan(s.causes->normal));
+    ck_assert(isfinite(s.causes->radius));
+    forget(&s);
+}
+END_TEST
+
 /* The gradient keeps its length, and another direction would not. */
 START_TEST(directions_that_differ_are_mixed) {
     const struct rg_exercise_form form = {.sizes = {2, 40, 1, 3, 1, RG_LOSS_MSE, false},
@@ -177,6 +203,7 @@ int main(void) {
     tcase_add_test(causes, powers_of_a_non_normal_matrix);
     tcase_add_test(causes, products_of_a_tanh_net);
     tcase_add_loop_test(causes, products_bound_the_gradient, 0, RG_N_CELLS);
+    tcase_add_test(causes, skipped_steps_have_no_slope);
     tcase_add_test(causes, directions_that_differ_are_mixed);
     suite_add_tcase(suite, causes);
     return run_suite(suite);

@@ -26,6 +26,8 @@ START_TEST(remedies_take_the_place_of_options) {
     expect(RG_VANISHING, c, 1, plain, "./rnn-gpu --cell lstm --init chrono:50");
     c.init.kind = RG_INIT_CHRONO;
     expect(RG_VANISHING, c, 1, plain, "./rnn-gpu --skip 12");
+    char *learned[] = {"rnn-gpu", "--skip-kind", "learned", "--skip-budget=1e-4"};
+    expect(RG_VANISHING, c, 4, learned, "./rnn-gpu --skip 12");
     c = rg_config_default();
     char *rate[] = {"rnn-gpu", "--lr", "0.5", "--json"};
     c.lr = 0.5;
