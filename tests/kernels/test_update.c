@@ -15,8 +15,10 @@ static const struct rg_exercise_net nets[] = {
     {.cell = RG_CELL_RNN},
     {.cell = RG_CELL_LSTM, .layers = 2, .bidirectional = true, .skip = 2},
     {.cell = RG_CELL_GRU, .layers = 2, .bidirectional = true, .skip = 3, .skip_kind = RG_SKIP_DILATED},
+    {.cell = RG_CELL_LSTM, .layers = 2, .bidirectional = true, .skip = 1, .skip_kind = RG_SKIP_LEARNED},
 };
-enum { N_NETS = sizeof nets / sizeof *nets };
+/* The last one makes decisions, which rounding turns in the end: it is left out where executions are compared. */
+enum { N_NETS = sizeof nets / sizeof *nets, N_SMOOTH = N_NETS - 1 };
 
 /* A model with fixed random weights. */
 static struct rg_exercise *exercise_of(struct rg_exercise_sizes sizes, struct rg_exercise_net net) {
@@ -538,7 +540,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("update");
     TCase *agreement = tcase_create("agreement"), *nonfinite = tcase_create("non-finite");
-    tcase_add_loop_test(agreement, executions_agree_after_fifty_updates, 0, N_NETS);
+    tcase_add_loop_test(agreement, executions_agree_after_fifty_updates, 0, N_SMOOTH);
     tcase_add_loop_test(agreement, runs_repeat_bit_for_bit, 0, N_EXECUTIONS);
     tcase_add_loop_test(agreement, memory_is_written_before_it_is_read, 0, N_EXECUTIONS * N_NETS);
     tcase_add_loop_test(agreement, threads_change_no_bit, 0, N_NETS);
