@@ -29,3 +29,9 @@ for picture in $(grep -o '(images/[^)]*)' "$document" | tr -d '()'); do
     [ "$(wc -c <"$root/docs/$picture")" -lt 60000 ] || fail "docs/$picture has 60 kB or more"
 done
 checked "pictures"
+
+expect_status 5 "$program" --activation relu --init identity:1.08 --init-input normal:0.001 --batch 64 --hidden 64 \
+    --updates 500 --optimizer sgd --lr 0.01 --clip-norm 0
+expect_line '^diverged after 11 updates: loss (nan|inf) '
+expect_line 'with loss (nan|inf) and gradient norm (nan|inf),' stderr
+checked "without clipping it diverges"
