@@ -1,4 +1,4 @@
-/* Ctrl-C and SIGTERM: see stop.h. */
+/* Ctrl-C, SIGTERM and SIGHUP: see stop.h. */
 #define _GNU_SOURCE
 #include "commands/stop.h"
 
@@ -20,6 +20,10 @@ const volatile sig_atomic_t *rg_stop_catch(void) {
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    struct sigaction hangup;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) { /* nohup has it ignored */
+        (void)sigaction(SIGHUP, &action, NULL);
+    }
     return &stop_signal;
 }
 
@@ -28,5 +32,7 @@ void rg_stop_no_reader(void) {
 }
 
 rg_status rg_stop_status(void) {
-    return stop_signal == SIGTERM ? RG_TERMINATED : stop_signal == SIGINT ? RG_INTERRUPTED : RG_OK;
+    return stop_signal == SIGTERM || stop_signal == SIGHUP ? RG_TERMINATED
+           : stop_signal == SIGINT                         ? RG_INTERRUPTED
+                                                           : RG_OK;
 }

@@ -1,4 +1,5 @@
-/* Ctrl-C and SIGTERM: the first lets the update under way come to its end, the second ends the program at once. */
+/* Ctrl-C, SIGTERM and SIGHUP (the terminal is gone; as SIGTERM): the first lets the update under way come to its end,
+ * the second ends the program at once. */
 #ifndef RG_STOP_H
 #define RG_STOP_H
 

@@ -18,7 +18,7 @@ typedef enum rg_status {
     RG_NO_MEMORY = 7,     /* host or device memory does not suffice */
     RG_NOT_SAVED = 8,     /* an output could not be written */
     RG_INTERRUPTED = 130, /* stopped by Ctrl-C; the end was clean */
-    RG_TERMINATED = 143   /* stopped by SIGTERM; the end was clean */
+    RG_TERMINATED = 143   /* stopped by SIGTERM or SIGHUP; the end was clean */
 } rg_status;
 
 /* Record a message (printf format, without a final newline) and return `status`, so that `return rg_fail(...)` reads

@@ -119,7 +119,7 @@ signalled() {
 }
 
 for device in "${devices[@]}"; do
-    for signal in "INT 130" "TERM 143"; do
+    for signal in "INT 130" "TERM 143" "HUP 143"; do
         out=stopped-$device-${signal% *}
         signalled "${signal#* }" "${signal% *}" --data "$data" --hidden 3 --updates 1000000000 --device "$device" \
             --json --out "$out"
@@ -128,7 +128,7 @@ for device in "${devices[@]}"; do
         [ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr is not one line"
         expect_status 0 "$program" predict --model "$out/model.safetensors" --data "$data" --device cpu
     done
-    checked "$device: SIGINT and SIGTERM end with a saved model"
+    checked "$device: SIGINT, SIGTERM and SIGHUP end with a saved model"
 done
 signalled 130 INT --data "$data" --hidden 3 --updates 1000000000 --device cpu --json
 expect_line 'nothing is saved without --out' stderr

@@ -74,7 +74,7 @@ size_t rg_opencl_count(const char **why) {
         return 0;
     }
     struct found_device found[MAX_DEVICES];
-    *why = "the OpenCL loader finds no device: no driver is installed";
+    *why = "the OpenCL loader finds no device: no driver is installed, or it cannot write its cache (XDG_CACHE_HOME)";
     return find_devices(cl, found);
 }
 
