@@ -139,7 +139,8 @@ const struct rg_option rg_options[] = {
      TRAIN | GRAD, 0, "step whose loss the lag profile is of"},
 
     {"remedies", 0, "LIST", RG_KIND_TEXT, FIELD(remedies), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_MODEL, COMPARE, 0,
-     "of tanh, relu, irnn, orthogonal, skip, lstm, gru; each plain, with clipping and with a controlled rate, or one "
+     "of tanh, relu, irnn, orthogonal, skip, learned, lstm, gru; each plain, with clipping and with a controlled rate, "
+     "or one "
      "of these alone: gru+plain, gru+clip, gru+rate"},
     {"weight", 0, "W", RG_KIND_SIGNED, FIELD(weight), RG_NOT_KEPT, 0, 1000, NULL, RG_GROUP_MODEL, PROBE, 0,
      "wall: w of x = w sigmoid(x) + b"},

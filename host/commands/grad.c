@@ -5,6 +5,7 @@
 
 #include "commands/commands.h"
 #include "commands/lag_tensors.h"
+#include "commands/outputs.h"
 #include "commands/setup.h"
 #include "gradient/verdict.h"
 #include "report/explain.h"
@@ -224,7 +225,7 @@ static rg_status grad(const struct rg_config *config, struct pass *p) {
         return rg_fail(RG_USAGE, "grad writes its result to a file: --out FILE.safetensors is needed");
     }
     RG_TRY(rg_pages_check(config));
-    RG_TRY(rg_setup_files(config));
+    RG_TRY(rg_outputs_check(config, false));
     RG_TRY(rg_setup_model_and_data(config, true, &p->model, &p->data, &p->problem));
     RG_TRY(rg_lag_check(&p->model->shape, p->data->n_steps, config->probe_time));
     RG_TRY(rg_setup_device(config, &p->device));

@@ -24,9 +24,23 @@ static rg_status refuse(const struct rg_option *option, const char *item, const 
     return rg_fail(RG_USAGE, "--%s: '%.60s' is no value of a sweep: %s", option->name, item, rule);
 }
 
+/* The same value, perhaps written in another way. */
+static bool same_value(const struct rg_option *option, const char *a, const char *b) {
+    char *end_a = NULL, *end_b = NULL;
+    const double x = strtod(a, &end_a), y = strtod(b, &end_b);
+    const bool exact = fabs(x) < 9007199254740992.0; /* 2^53: a seed beyond it is no double */
+    return strcmp(a, b) == 0 ||
+           ((is_whole(option) || is_real(option)) && exact && !(x < y) && !(x > y) && *end_a == '\0' && *end_b == '\0');
+}
+
 /* One more value, which has to be one that the option takes. */
 static rg_status add_value(struct rg_axis *axis, const char *text) {
     struct rg_config scratch = rg_config_default();
+    for (size_t i = 0; i < axis->n; i++) {
+        if (same_value(axis->option, axis->values[i], text)) {
+            return rg_fail(RG_USAGE, "--%s: %.60s is there twice; a run would count twice", axis->option->name, text);
+        }
+    }
     if (axis->n == RG_MAX_VALUES) {
         return rg_fail(RG_USAGE, "--%s: more than %d values", axis->option->name, RG_MAX_VALUES);
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "commands/outputs.h"
 #include "commands/setup.h"
 #include "report/json_lines.h"
 #include "rnn_gpu/log.h"
@@ -122,7 +123,7 @@ static rg_status save(const struct prediction *p, const struct rg_config *config
 }
 
 static rg_status predict(const struct rg_config *config, struct prediction *p) {
-    RG_TRY(rg_setup_files(config));
+    RG_TRY(rg_outputs_check(config, false));
     RG_TRY(rg_setup_model_and_data(config, false, &p->model, &p->data, &p->problem));
     RG_TRY(rg_setup_device(config, &p->device));
     const size_t n = p->data->n_sequences;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/outputs.h"
 #include "report/explain.h"
 #include "report/figures.h"
 #include "report/json_lines.h"
@@ -78,10 +79,10 @@ static rg_status open_files(struct rg_recorder *r) {
         RG_TRY(open_log(&r->logs[0], c->log));
     }
     if (c->out) {
-        if ((size_t)snprintf(r->report, PATH_BYTES, "%s/report.html", c->out) >= PATH_BYTES) {
+        if ((size_t)snprintf(r->report, PATH_BYTES, "%s/" RG_OUT_REPORT, c->out) >= PATH_BYTES) {
             return rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", PATH_BYTES);
         }
-        (void)snprintf(path, sizeof path, "%s/log.jsonl", c->out);
+        (void)snprintf(path, sizeof path, "%s/" RG_OUT_LOG, c->out);
         RG_TRY(open_log(&r->logs[1], path));
     }
     return RG_OK;

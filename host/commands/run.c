@@ -286,19 +286,24 @@ rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks)
     return status;
 }
 
-static rg_status measure_profile(struct rg_run *r) {
+static rg_status measure_causes(struct rg_run *r, const struct rg_lag_options *profiled) {
+    struct rg_run_result *const result = &r->result;
+    const size_t rows = profiled->rows < CAUSE_ROWS ? profiled->rows : CAUSE_ROWS;
+    RG_TRY(rg_causes_measure(r->engine, source_of(r), result->training.updates, rows, profiled->probe,
+                             r->model->shape.layers - 1, 0, &result->causes));
+    rg_judge_products(result->causes, &result->judgement);
+    return RG_OK;
+}
+
+static rg_status measure_profile(struct rg_run *r, enum rg_depth depth) {
     struct rg_run_result *const result = &r->result;
     const struct rg_lag_options options = {.rows = rg_lag_profile_rows(&r->engine->plan),
                                            .probe = r->config.probe_time};
     RG_TRY(rg_lag_measure(r->engine, source_of(r), result->training.updates, &options, &result->profiles));
     result->profile = rg_lag_profile_of(result->profiles, r->model->shape.layers - 1, 0);
     rg_lag_judge(result->profile, &result->judgement);
-    const size_t rows = options.rows < CAUSE_ROWS ? options.rows : CAUSE_ROWS;
-    RG_TRY(rg_causes_measure(r->engine, source_of(r), result->training.updates, rows, options.probe,
-                             r->model->shape.layers - 1, 0, &result->causes));
-    rg_judge_products(result->causes, &result->judgement);
     result->horizon = result->profile->matrices[RG_LAG_HH].horizon;
-    return RG_OK;
+    return depth == RG_DEPTH_CAUSES ? measure_causes(r, &options) : RG_OK;
 }
 
 static rg_status score_held_out(struct rg_run *r) {
@@ -322,10 +327,10 @@ static rg_status score_held_out(struct rg_run *r) {
     return status;
 }
 
-rg_status rg_run_measure(struct rg_run *run) {
+rg_status rg_run_measure(struct rg_run *run, enum rg_depth depth) {
     const enum rg_reason reason = run->result.training.reason;
     if (reason != RG_REASON_DIVERGED && reason != RG_REASON_INTERRUPTED) {
-        RG_TRY(measure_profile(run));
+        RG_TRY(measure_profile(run, depth));
     }
     if (run->data.held_out && reason != RG_REASON_DIVERGED) {
         RG_TRY(score_held_out(run));

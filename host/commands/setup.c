@@ -1,9 +1,7 @@
 /* What the commands share: see setup.h. */
-#define _GNU_SOURCE
 #include "commands/setup.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "rnn_gpu/memory.h"
 #include "train/engine.h"
@@ -81,33 +79,6 @@ static rg_status check_targets(const struct rg_model *model, const struct rg_dat
                        : problem->target == RG_TARGET_STEPS ? "targets a step"
                                                             : "targets a sequence",
                        outputs, rg_shape_directions(&model->shape) * model->shape.hidden, outputs);
-    }
-    return RG_OK;
-}
-
-/* Two names of one regular file, or the same name of one that is still to be made. */
-static bool same_file(const char *a, const char *b) {
-    struct stat of_a, of_b;
-    const bool is_a = stat(a, &of_a) == 0, is_b = stat(b, &of_b) == 0;
-    if (is_a && is_b) {
-        return S_ISREG(of_a.st_mode) && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
-    }
-    return !is_a && !is_b && strcmp(a, b) == 0;
-}
-
-rg_status rg_setup_files(const struct rg_config *config) {
-    enum { N_INPUTS = 2 };
-    const struct {
-        const char *option, *path;
-    } files[] = {{"model", config->model},   {"data", config->data}, {"out", config->out},
-                 {"report", config->report}, {"plot", config->plot}, {"log", config->log}};
-    for (size_t i = N_INPUTS; i < sizeof files / sizeof *files; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (files[i].path && files[k].path && same_file(files[i].path, files[k].path)) {
-                return rg_fail(RG_USAGE, "--%s %s is the file of --%s, which it would overwrite; give another name",
-                               files[i].option, files[i].path, files[k].option);
-            }
-        }
     }
     return RG_OK;
 }

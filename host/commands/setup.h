@@ -21,9 +21,6 @@ rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out);
 /* A tensor of doubles as the file of a run has it: as it is in double precision, else made F32 in place. */
 void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor);
 
-/* Before any work: RG_USAGE if a result's file is the model, the data, or another result's file. */
-rg_status rg_setup_files(const struct rg_config *config);
-
 /* --model with the data of --data, read with the model's words and checked against its sizes. `labelled`: labels are
  * needed. */
 rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled, struct rg_model **model,

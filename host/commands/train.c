@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "commands/outputs.h"
 #include "commands/recorder.h"
 #include "commands/run.h"
 #include "commands/setup.h"
@@ -39,7 +40,7 @@ static rg_status prepare_folder(struct job *j) {
     if (!out) {
         return RG_OK;
     }
-    if ((size_t)snprintf(j->model_path, sizeof j->model_path, "%s/model.safetensors", out) >= sizeof j->model_path) {
+    if ((size_t)snprintf(j->model_path, sizeof j->model_path, "%s/" RG_OUT_MODEL, out) >= sizeof j->model_path) {
         return rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", PATH_BYTES);
     }
     j->made_folder = mkdir(out, 0777) == 0;
@@ -148,7 +149,7 @@ static rg_status finish(struct job *j) {
         RG_TRY(rg_model_save(r->model, j->model_path));
         rg_recorder_event(j->recorder, json_pack("{s:s, s:s}", "event", "checkpoint", "file", j->model_path));
     }
-    RG_TRY(rg_run_measure(r));
+    RG_TRY(rg_run_measure(r, RG_DEPTH_CAUSES));
     RG_TRY(rg_recorder_measured(j->recorder, r));
     report_end(j);
     if (!j->config->json) {
@@ -181,7 +182,7 @@ static rg_status verdict_status(const struct job *j) {
 
 static rg_status train(struct job *j) {
     RG_TRY(rg_recorder_check(j->config));
-    RG_TRY(rg_setup_files(j->config));
+    RG_TRY(rg_outputs_check(j->config, true));
     RG_TRY(prepare_folder(j));
     RG_TRY(rg_run_data_read(j->config, &j->data));
     RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));

@@ -1,6 +1,7 @@
 /* One training among many: see trial.h. */
 #include "commands/trial.h"
 
+#include <math.h>
 #include <stdio.h>
 
 struct watch {
@@ -30,10 +31,11 @@ rg_status rg_trial(const struct rg_config *config, const struct rg_run_data *dat
     struct watch watch = {hooks, summary};
     const struct rg_trainer_hooks own = {.on_update = on_update, .self = &watch, .stop = hooks->stop};
     rg_status status = rg_run_train(run, &own);
-    status = status == RG_OK ? rg_run_measure(run) : status;
+    status = status == RG_OK ? rg_run_measure(run, RG_DEPTH_CAUSES) : status;
     if (status == RG_OK) {
         rg_summary_end(summary, &run->result.training);
         rg_summary_lags(summary, run->result.profile, &run->result.judgement);
+        summary->used = run->result.profiles ? rg_lag_used(run->result.profiles) : (double)NAN;
         summary->weights_hash = run->result.weights_hash;
     }
     rg_run_destroy(run);

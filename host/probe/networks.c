@@ -30,7 +30,7 @@ static rg_status measure(const struct rg_probe_options *options, const struct rg
     RG_TRY(rg_run_create(config, &none, options->device, &run));
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_run_train(run, &hooks));
-    RG_TRY_GOTO(rg_run_measure(run));
+    RG_TRY_GOTO(rg_run_measure(run, RG_DEPTH_PROFILE));
     *decay = run->result.judgement.decay;
     if (norms) {
         memcpy(norms, run->result.profile->delta_norm, config->steps * sizeof *norms);

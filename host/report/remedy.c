@@ -11,8 +11,9 @@ struct remedy {
     const char *instead_of;
 };
 
-static const char *const INITIAL = "cell activation init init-input forget-bias", *const CLIPPING =
-                                                                                      "clip-norm clip-value";
+static const char *const INITIAL = "cell activation init init-input forget-bias",
+                         *const CLIPPING = "clip-norm clip-value", *const LEARNED = "skip-kind skip-budget",
+                         *const FILES = "out report plot log tensorboard";
 
 static struct remedy against_vanishing(const struct rg_config *c) {
     struct remedy r = {"--cell irnn", INITIAL};
@@ -56,6 +57,13 @@ static bool gives_way(const char *argument, const char *list) {
     return false;
 }
 
+/* What the remedy replaces; what this run has written; the updates of a run that made none, for a remedy is trained. */
+static bool is_left_out(const struct rg_config *c, const char *argument, const char *instead_of) {
+    return gives_way(argument, instead_of) || gives_way(argument, FILES) ||
+           (c->updates == 0 && gives_way(argument, "updates")) ||
+           (c->skip_kind == RG_SKIP_LEARNED && instead_of == INITIAL && gives_way(argument, LEARNED));
+}
+
 /* Append a word as a shell needs it; false: no room. */
 static bool append(char *out, size_t bytes, const char *word) {
     size_t at = strlen(out);
@@ -81,7 +89,7 @@ void rg_remedy_command(enum rg_verdict verdict, const struct rg_config *c, char 
     bool fits = true;
     for (int i = 1; fits && i < c->n_arguments; i++) {
         const char *const argument = c->arguments[i];
-        if (!gives_way(argument, r.instead_of)) {
+        if (!is_left_out(c, argument, r.instead_of)) {
             fits = append(out, bytes, argument);
         } else if (!strchr(argument, '=')) {
             i++; /* its value */

@@ -6,8 +6,13 @@
 #include "report/json_lines.h"
 
 void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
-    *summary = (struct rg_summary){
-        .loss = NAN, .best_loss = NAN, .decay = NAN, .long_share = NAN, .baseline = NAN, .planned = planned};
+    *summary = (struct rg_summary){.loss = NAN,
+                                   .best_loss = NAN,
+                                   .decay = NAN,
+                                   .long_share = NAN,
+                                   .used = NAN,
+                                   .baseline = NAN,
+                                   .planned = planned};
     summary->n_parts = planned < RG_SUMMARY_PARTS ? (size_t)planned : RG_SUMMARY_PARTS;
 }
 
@@ -92,6 +97,9 @@ json_t *rg_summary_json(const struct rg_summary *summary) {
         (void)json_object_set_new(object, "horizon", known ? json_integer((json_int_t)s->horizon) : json_null());
         (void)json_object_set_new(object, "decay", known ? rg_json_real(s->decay) : json_null());
         (void)json_object_set_new(object, "long_share", known ? rg_json_real(s->long_share) : json_null());
+        if (!isnan(s->used)) {
+            (void)json_object_set_new(object, "updates_used", rg_json_real(s->used));
+        }
         (void)json_object_set_new(object, "seconds", rg_json_real(s->seconds));
         (void)json_object_set_new(object, "sequences_per_s", rg_json_real(s->sequences_per_s));
         (void)json_object_set_new(object, "weights_hash", json_string(hash));

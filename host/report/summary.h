@@ -36,6 +36,7 @@ struct rg_summary {
     double decay;                      /* factor per step back in time */
     size_t horizon;                    /* of weight_hh, in steps */
     double long_share;                 /* share of weight_hh's gradient from the older half of the lags */
+    double used;                       /* share of the steps that a learned skip did not skip; NAN without one */
     size_t lag_steps;                  /* lags that were measured */
     size_t n_lags;                     /* columns; lag tau is in column tau n_lags / lag_steps */
     double lag_norm[RG_SUMMARY_LAGS];  /* largest ||G_tau|| of weight_hh in a column */

@@ -48,6 +48,11 @@ expect_status 0 "$program" compare "${sizes[@]}" --device cpu --remedies lstm+pl
 expect_empty stderr
 expect_status 0 "$program" compare --data "$root/data/cat-mat-rat.csv" --updates 5 --remedies skip --device cpu --json
 check_json 'assert len(lines) == 3 and all(r["batch"] == 3 and r["steps"] == 3 for r in lines), lines'
+expect_status 0 "$program" compare "${sizes[@]}" --device cpu --remedies learned+clip --json
+hash=$(json_end weights_hash)
+check_json 'assert lines[0]["remedy"] == "learned" and 0 < lines[0]["updates_used"] <= 1'
+expect_status 0 "$program" "${sizes[@]}" --device cpu --skip-kind learned --json
+[ "$(json_end weights_hash)" = "$hash" ] || fail "learned is not the run of --skip-kind learned"
 checked "chosen remedies, a table of 80 columns, data from a file"
 
 expect_status 0 "$program" compare --device cpu --batch 32 --steps 10 --hidden 8 --updates 300 --lr 1e6 --optimizer sgd \
@@ -63,7 +68,7 @@ refused 2 "unknown remedy 'foo'" "$program" compare --remedies foo
 refused 2 "unknown remedy 'lst'.*did you mean lstm" "$program" compare --remedies tanh,lst
 refused 2 "unknown variant 'clop'.*did you mean clip" "$program" compare --remedies tanh+clop
 refused 2 "unknown remedy ''" "$program" compare --remedies tanh,
-refused 2 "more than 64 rows" "$program" compare --remedies "$(printf 'tanh,%.0s' {1..30})gru"
+refused 2 "tanh\\+clip is there twice" "$program" compare --remedies tanh,gru,tanh+clip
 refused 4 'no-such-file' "$program" compare --data no-such-file.csv
 refused 7 'need at least .* the limit is 1.0 MiB' "$program" compare --hidden 60000 --memory 1M
 checked "bad input is refused"

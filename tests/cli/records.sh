@@ -171,6 +171,22 @@ refused 2 '^rnn-gpu: --out \./only\.safetensors is the file of --model' "$progra
 refused 2 '^rnn-gpu: --out long\.npz is the file of --data' "$program" predict --model only.safetensors --data long.npz \
     --out long.npz
 refused 2 '^rnn-gpu: --plot one\.svg is the file of --report' "$program" "${small[@]}" --report one.svg --plot one.svg
+mkdir -p there
+ln -sf there link
+for options in "--report m/report.html" "--log m/log.jsonl" \
+    "--report m/model.safetensors"; do
+    # shellcheck disable=SC2086 # words are meant
+    refused 2 'is the file of --out: its |the name must end' "$program" "${small[@]}" --out m $options
+done
+refused 2 '^rnn-gpu: --log link/log\.jsonl is the file of --out: its log\.jsonl' "$program" "${small[@]}" --out there \
+    --log link/log.jsonl
+refused 2 '^rnn-gpu: --log new is the file of --report' "$program" "${small[@]}" --report "$PWD/new" --log new
+refused 2 '^rnn-gpu: --tensorboard \./new is the file of --report' "$program" "${small[@]}" --report new --tensorboard ./new
+cp long.npz there/log.jsonl
+refused 2 '^rnn-gpu: --out there/log\.jsonl is the file of --data' "$program" "${small[@]}" --data there/log.jsonl --out there
+expect_status 0 "$program" --quiet "${small[@]}" --log /dev/null --report /dev/null
+expect_status 0 "$program" --quiet "${small[@]}" --out both --tensorboard both --log both/other.jsonl
+checked "no result takes the place of another, of the model or the data"
 refused 2 'plot g\.gif' "$program" grad --model "$odd/model.safetensors" --data long.npz --out h --plot g.gif
 checked "grad: the same page and picture"
 

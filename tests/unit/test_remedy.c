@@ -29,6 +29,9 @@ START_TEST(remedies_take_the_place_of_options) {
     char *learned[] = {"rnn-gpu", "--skip-kind", "learned", "--skip-budget=1e-4"};
     expect(RG_VANISHING, c, 4, learned, "./rnn-gpu --skip 12");
     c = rg_config_default();
+    c.skip_kind = RG_SKIP_LEARNED;
+    expect(RG_VANISHING, c, 4, learned, "./rnn-gpu --cell irnn");
+    c = rg_config_default();
     char *rate[] = {"rnn-gpu", "--lr", "0.5", "--json"};
     c.lr = 0.5;
     expect(RG_EXPLODING, c, 4, rate, "./rnn-gpu --json --lr 0.05");
@@ -43,10 +46,21 @@ START_TEST(remedies_take_the_place_of_options) {
 }
 END_TEST
 
+START_TEST(remedies_write_no_file_and_are_trained) {
+    struct rg_config c = rg_config_default();
+    char *files[] = {"rnn-gpu", "--out",         "m",     "--report=r.html", "--plot", "p.svg", "--log",
+                     "l",       "--tensorboard", "board", "--updates",       "0",      "--json"};
+    expect(RG_VANISHING, c, 13, files, "./rnn-gpu --updates 0 --json --cell irnn");
+    c.updates = 0;
+    expect(RG_VANISHING, c, 13, files, "./rnn-gpu --json --cell irnn");
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("remedy");
     TCase *remedy = tcase_create("remedy");
     tcase_add_test(remedy, remedies_take_the_place_of_options);
+    tcase_add_test(remedy, remedies_write_no_file_and_are_trained);
     suite_add_tcase(suite, remedy);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
