@@ -52,7 +52,8 @@ rg_status rg_tensor_check_shape(const char *path, const struct rg_tensor *item);
 /* RG_NOT_SAVED unless every tensor has a name of its own in UTF-8 and passes rg_tensor_check_shape. */
 rg_status rg_tensors_check_output(const char *path, const struct rg_tensor *items, size_t count);
 
-rg_status rg_safetensors_read(struct rg_source *source, struct rg_tensors **out);
+/* `data`: read them too, else their places only. */
+rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_tensors **out);
 rg_status rg_npz_read(struct rg_source *source, struct rg_tensors **out);
 /* One tensor from the whole of the source; its memory belongs to the list, its name is left alone. */
 rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct rg_tensor *item);

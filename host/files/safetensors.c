@@ -276,12 +276,19 @@ static rg_status read_data(struct rg_source *source, struct reader *reader) {
     RG_TRY(rg_source_read(source, data, reader->data_bytes));
     for (size_t i = 0; i < reader->list->count; i++)
         reader->spans[i].item->data = data + reader->spans[i].begin;
-    if (reader->config != NULL)
-        reader->list->config = reader->json.text + (reader->config - reader->json.text);
     return RG_OK;
 }
 
-rg_status rg_safetensors_read(struct rg_source *source, struct rg_tensors **out) {
+/* Where the data lie, which stay in the file. */
+static rg_status note_places(struct rg_source *source, struct reader *reader) {
+    struct rg_tensors *const list = reader->list;
+    RG_TRY(rg_tensors_hold(list, list->count * sizeof *list->offsets, "tensors of a safetensors file", &list->offsets));
+    for (size_t i = 0; i < list->count; i++)
+        list->offsets[reader->spans[i].item - list->items] = source->position + reader->spans[i].begin;
+    return RG_OK;
+}
+
+rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_tensors **out) {
     struct reader reader = {.list = NULL};
     rg_status status = RG_OK;
     RG_TRY_GOTO(read_header(source, &reader));
@@ -290,7 +297,9 @@ rg_status rg_safetensors_read(struct rg_source *source, struct rg_tensors **out)
     if (reader.json.at < reader.json.length)
         RG_TRY_GOTO(rg_json_fail(&reader.json, "nothing but spaces after the header"));
     RG_TRY_GOTO(check_list(&reader));
-    RG_TRY_GOTO(read_data(source, &reader));
+    if (reader.config != NULL)
+        reader.list->config = reader.json.text + (reader.config - reader.json.text);
+    RG_TRY_GOTO(data ? read_data(source, &reader) : note_places(source, &reader));
     rg_free(reader.spans);
     *out = reader.list;
     return RG_OK;

@@ -59,6 +59,9 @@ void rg_tensors_destroy(struct rg_tensors *tensors) {
         rg_free(block);
         block = next;
     }
+    if (tensors->file != NULL)
+        rg_source_close(tensors->file);
+    rg_free(tensors->file);
     rg_free(tensors->items);
     rg_free(tensors);
 }
@@ -110,14 +113,15 @@ static rg_status read_single_npy(struct rg_source *source, struct rg_tensors **o
     return RG_OK;
 }
 
-static rg_status read_by_magic(struct rg_source *source, struct rg_tensors **out) {
+/* `data`: as rg_safetensors_read. */
+static rg_status read_by_magic(struct rg_source *source, bool data, struct rg_tensors **out) {
     char magic[9] = {0};
     const size_t bytes = source->bytes < sizeof magic ? source->bytes : sizeof magic;
     RG_TRY(rg_source_read_at(source, 0, magic, bytes));
     if (memcmp(magic, "\x93NUMPY", 6) == 0)
         return read_single_npy(source, out);
     if (magic[8] == '{')
-        return rg_safetensors_read(source, out);
+        return rg_safetensors_read(source, data, out);
     if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0)
         return rg_npz_read(source, out);
     return rg_fail(RG_BAD_FILE,
@@ -130,9 +134,61 @@ rg_status rg_tensors_read(const char *path, struct rg_tensors **out) {
     struct rg_source source;
     *out = NULL;
     RG_TRY(rg_source_open(&source, path));
-    const rg_status status = read_by_magic(&source, out);
+    const rg_status status = read_by_magic(&source, true, out);
     rg_source_close(&source);
     return status;
+}
+
+rg_status rg_tensors_open(const char *path, struct rg_tensors **out) {
+    struct rg_source *source = NULL;
+    *out = NULL;
+    RG_TRY(rg_alloc(&source, 1, sizeof *source, "a file of tensors"));
+    rg_status status = rg_source_open(source, path);
+    if (status == RG_OK) {
+        status = read_by_magic(source, false, out);
+        if (status == RG_OK)
+            (*out)->file = source;
+        else
+            rg_source_close(source);
+    }
+    if (status != RG_OK)
+        rg_free(source);
+    return status;
+}
+
+/* The piece of an item that begins at element `first`, as doubles or floats. */
+static void convert(const struct rg_tensor *piece, size_t first, bool floats, void *out) {
+    if (floats)
+        rg_tensor_to_float(piece, (float *)out + first);
+    else
+        rg_tensor_to_double(piece, (double *)out + first);
+}
+
+static rg_status to_floating(const struct rg_tensors *list, const struct rg_tensor *item, bool floats, void *out) {
+    enum { PIECE = 2048 }; /* elements */
+    const size_t size = rg_dtype_bytes(item->dtype), n = rg_tensor_elements(item);
+    unsigned char bytes[PIECE * sizeof(double)];
+    if (item->data != NULL || n == 0) {
+        convert(item, 0, floats, out);
+        return RG_OK;
+    }
+    for (size_t first = 0; first < n; first += PIECE) {
+        struct rg_tensor piece = *item;
+        piece.data = bytes;
+        piece.data_bytes = (n - first < PIECE ? n - first : PIECE) * size;
+        RG_TRY(
+            rg_source_read_at(list->file, list->offsets[item - list->items] + first * size, bytes, piece.data_bytes));
+        convert(&piece, first, floats, out);
+    }
+    return RG_OK;
+}
+
+rg_status rg_tensors_to_double(const struct rg_tensors *list, const struct rg_tensor *item, double *out) {
+    return to_floating(list, item, false, out);
+}
+
+rg_status rg_tensors_to_float(const struct rg_tensors *list, const struct rg_tensor *item, float *out) {
+    return to_floating(list, item, true, out);
 }
 
 /* ---- Writing ---- */

@@ -135,19 +135,28 @@ rg_status rg_model_layout(struct rg_model *model) {
     return s->words > 0 ? add_parameter(model, "embed.weight", s->words, s->inputs) : RG_OK;
 }
 
-rg_status rg_model_create(const struct rg_shape *shape, struct rg_model **out) {
+static rg_status create(const struct rg_shape *shape, bool exact, struct rg_model **out) {
     struct rg_model *model = NULL;
     rg_status status = RG_OK;
     *out = NULL;
     RG_TRY(rg_alloc(&model, 1, sizeof *model, "model"));
     model->shape = *shape;
     RG_TRY_GOTO(rg_model_layout(model));
-    RG_TRY_GOTO(rg_alloc(&model->weights, model->arena, sizeof *model->weights, "weights of the model"));
+    RG_TRY_GOTO(exact ? rg_alloc(&model->exact, model->arena, sizeof *model->exact, "weights of the model")
+                      : rg_alloc(&model->weights, model->arena, sizeof *model->weights, "weights of the model"));
     *out = model;
     return RG_OK;
 fail:
     rg_model_destroy(model);
     return status;
+}
+
+rg_status rg_model_create(const struct rg_shape *shape, struct rg_model **out) {
+    return create(shape, false, out);
+}
+
+rg_status rg_model_create_exact(const struct rg_shape *shape, struct rg_model **out) {
+    return create(shape, true, out);
 }
 
 void rg_model_destroy(struct rg_model *model) {
@@ -165,6 +174,8 @@ rg_status rg_model_widen(struct rg_model *model) {
     RG_TRY(rg_alloc(&model->exact, model->arena, sizeof *model->exact, "weights of the model"));
     for (size_t i = 0; i < model->arena; i++)
         model->exact[i] = (double)model->weights[i];
+    rg_free(model->weights);
+    model->weights = NULL;
     return RG_OK;
 }
 

@@ -54,7 +54,7 @@ struct source {
     const char *path;
     const struct rg_tensors *tensors;
     bool prefixed;
-    bool exact; /* the weights are wanted as doubles too */
+    bool exact; /* the weights are wanted as doubles */
 };
 
 /* What the file calls the parameter that the table calls `name`. */
@@ -179,14 +179,12 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
     for (size_t k = 0; k < model->n_parameters; k++) {
         const struct rg_parameter *p = &model->parameters[k];
         const struct rg_tensor *tensor = find(source, p->name);
-        float *values = rg_model_values(model, k);
         if (tensor == NULL)
             continue;
-        rg_tensor_to_float(tensor, values);
-        if (model->exact)
-            rg_tensor_to_double(tensor, model->exact + p->offset);
+        RG_TRY(model->exact ? rg_tensors_to_double(source->tensors, tensor, model->exact + p->offset)
+                            : rg_tensors_to_float(source->tensors, tensor, rg_model_values(model, k)));
         for (size_t i = 0; i < rg_parameter_elements(p); i++) {
-            const double value = model->exact ? model->exact[p->offset + i] : (double)values[i];
+            const double value = model->exact ? model->exact[p->offset + i] : (double)rg_model_values(model, k)[i];
             if (!isfinite(value))
                 return rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected finite numbers within %s",
                                source->path, tensor->name, i, value, model->exact ? "double" : "float");
@@ -237,10 +235,8 @@ static rg_status build(const struct source *source, const struct rg_file_config 
     if (rg_model_layout(&table) != RG_OK)
         return rg_fail(RG_BAD_FILE, "%s: %s", source->path, rg_error_message());
     RG_TRY(check_tensors(source, &table));
-    RG_TRY(rg_model_create(&config->shape, &model));
-    rg_status status = source->exact ? rg_model_widen(model) : RG_OK;
-    if (status == RG_OK)
-        status = read_weights(source, model);
+    RG_TRY(source->exact ? rg_model_create_exact(&config->shape, &model) : rg_model_create(&config->shape, &model));
+    const rg_status status = read_weights(source, model);
     if (status != RG_OK) {
         rg_model_destroy(model);
         return status;
@@ -255,7 +251,7 @@ static rg_status load(const char *path, const struct rg_shape *defaults, bool ex
     struct rg_file_config config = {.vocabulary = NULL};
     rg_status status = RG_OK;
     *out = NULL;
-    RG_TRY(rg_tensors_read(path, &tensors));
+    RG_TRY(rg_tensors_open(path, &tensors));
     struct source source = {path, tensors, true, exact};
     source.prefixed = find(&source, "rnn.weight_ih_l0") != NULL || rg_tensors_find(tensors, "weight_ih_l0") == NULL;
     RG_TRY_GOTO(read_shape(&source, defaults, &config));

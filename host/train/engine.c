@@ -153,9 +153,10 @@ rg_status rg_engine_get_weights(struct rg_engine *e, struct rg_model *model) {
     RG_TRY(rg_alloc(&values, model->arena, sizeof *values, "the weights"));
     const rg_status status = rg_reals_read(e->device, values, e->weights, 0, model->arena);
     for (size_t i = 0; status == RG_OK && i < model->arena; i++) {
-        model->weights[i] = (float)values[i];
         if (model->exact) {
             model->exact[i] = values[i];
+        } else {
+            model->weights[i] = (float)values[i];
         }
     }
     rg_free(values);

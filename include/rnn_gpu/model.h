@@ -44,8 +44,8 @@ struct rg_model {
     struct rg_parameter parameters[RG_MAX_PARAMETERS];
     size_t n_weights;  /* numbers in the tensors, as reported to the user */
     size_t arena;      /* elements of `weights`, gaps included */
-    float *weights;    /* [arena] */
-    double *exact;     /* [arena], of a model in double precision, else NULL; `weights` then holds it rounded */
+    float *weights;    /* [arena]; NULL of a model in double precision */
+    double *exact;     /* [arena], of a model in double precision, else NULL */
     char **vocabulary; /* of token models: [features] words, or NULL; set by rg_model_set_vocabulary */
 };
 
@@ -80,7 +80,9 @@ size_t rg_shape_directions(const struct rg_shape *shape);
 rg_status rg_model_create(const struct rg_shape *shape, struct rg_model **out);
 void rg_model_destroy(struct rg_model *model); /* NULL allowed */
 
-/* Give the model its weights as doubles too; RG_OK if it has them. */
+/* A model of the shape in double precision, with zero weights. */
+rg_status rg_model_create_exact(const struct rg_shape *shape, struct rg_model **out);
+/* Make the weights doubles; RG_OK if they are. */
 rg_status rg_model_widen(struct rg_model *model);
 
 /* Keep a copy of the [features] words, in order of their number. */
@@ -102,7 +104,7 @@ struct rg_init_options {
  * The same seed gives the same weights on every machine. */
 rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_options *init, uint64_t seed);
 
-/* Elements of a parameter, and its first element. */
+/* Elements of a parameter, and its first element in `weights`. */
 size_t rg_parameter_elements(const struct rg_parameter *parameter);
 float *rg_model_values(const struct rg_model *model, size_t parameter);
 

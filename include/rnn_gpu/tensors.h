@@ -27,13 +27,18 @@ struct rg_tensor {
 struct rg_tensors {
     struct rg_tensor *items;
     size_t count;
-    char *config;  /* safetensors: the value of __metadata__.config, or NULL */
-    void *storage; /* what the items point into */
+    char *config;    /* safetensors: the value of __metadata__.config, or NULL */
+    void *storage;   /* what the items point into */
+    void *file;      /* what rg_tensors_open left open, or NULL */
+    size_t *offsets; /* [count] bytes before the data of each item there */
 };
 
 /* Read a file by its content's magic (safetensors, npz = zip, npy); npy gives one tensor called "data".
  * RG_BAD_FILE names the file, the position or the tensor, and the rule that was broken. */
 rg_status rg_tensors_read(const char *path, struct rg_tensors **out);
+/* The same, but the data of a safetensors file stay there (`data` is NULL), for rg_tensors_to_double and _to_float;
+ * other formats are read. `path` is borrowed. */
+rg_status rg_tensors_open(const char *path, struct rg_tensors **out);
 void rg_tensors_destroy(struct rg_tensors *tensors); /* NULL allowed */
 
 /* The tensor of that name, or NULL. */
@@ -50,6 +55,9 @@ const char *rg_dtype_name(enum rg_dtype dtype);
 void rg_tensor_to_double(const struct rg_tensor *tensor, double *out);
 /* Convert all elements to float. */
 void rg_tensor_to_float(const struct rg_tensor *tensor, float *out);
+/* The same of an item of a list, piece by piece where its data are still in the file; RG_BAD_FILE if they went. */
+rg_status rg_tensors_to_double(const struct rg_tensors *list, const struct rg_tensor *item, double *out);
+rg_status rg_tensors_to_float(const struct rg_tensors *list, const struct rg_tensor *item, float *out);
 /* Convert an integer or bool tensor to int64; RG_BAD_FILE for a floating dtype. */
 rg_status rg_tensor_to_int64(const struct rg_tensor *tensor, int64_t *out);
 
