@@ -208,8 +208,7 @@ static rg_status run_row(struct job *j, size_t i) {
 static rg_status write_pages(const struct job *j, const struct rg_config *config, const size_t *order, size_t n) {
     struct rg_plot plots[RG_COMPARISON_FIGURES] = {{.n_series = 0}};
     struct rg_facts facts = {.n = 0};
-    struct rg_table table;
-    void *text = NULL;
+    struct rg_own_table table = {.pointers = NULL};
     char title[RG_PLOT_TEXT];
     rg_status status = RG_OK;
     const struct rg_summary *const first = &j->comparison.rows[n ? order[0] : 0].summary;
@@ -218,13 +217,13 @@ static rg_status write_pages(const struct job *j, const struct rg_config *config
     rg_facts_add(&facts, "runs", "%zu of %zu", n, j->comparison.n_rows);
     rg_facts_add(&facts, "device", "%.120s", j->device->info.name);
     RG_TRY_GOTO(rg_comparison_figures(&j->comparison, order, n, plots));
-    RG_TRY_GOTO(rg_comparison_table(&j->comparison, order, n, &table, &text));
+    RG_TRY_GOTO(rg_comparison_table(&j->comparison, order, n, &table));
     const struct rg_report report = {.title = title,
                                      .config = config,
                                      .command = "compare",
                                      .facts = facts.items,
                                      .n_facts = facts.n,
-                                     .table = &table,
+                                     .table = &table.table,
                                      .plots = plots,
                                      .n_plots = RG_COMPARISON_FIGURES};
     RG_TRY_GOTO(rg_pages_write(config, &report));
@@ -232,7 +231,7 @@ fail:
     for (size_t i = 0; i < RG_COMPARISON_FIGURES; i++) {
         rg_plot_clear(&plots[i]);
     }
-    rg_free(text);
+    rg_table_release(&table);
     return status;
 }
 

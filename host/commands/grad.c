@@ -18,9 +18,8 @@
 #include "rnn_gpu/tensors.h"
 
 enum {
-    CAUSE_ROWS = 64,                 /* sequences that the causes are measured over */
     MAX_OWN = RG_MAX_PARAMETERS + 5, /* loss, output, norm, gradients */
-    MAX_TENSORS = MAX_OWN + RG_MAX_LAYERS * 2 * 80,
+    MAX_TENSORS = MAX_OWN + RG_MAX_LAYERS * 2 * 86,
     LONG_NAME = RG_NAME_BYTES + 16
 };
 
@@ -34,7 +33,7 @@ struct pass {
     struct rg_engine *engine;
     struct rg_lag_profiles *profiles;
     const struct rg_lag_profile *profile; /* of the last layer, forward */
-    struct rg_causes *causes;             /* of the same */
+    struct rg_all_causes *causes;
     struct rg_lag_tensors lags;
     double *gradients, *outputs; /* [arena], [N][O] */
     double *dh_0, *dc_0;         /* [L*D][N][H], or NULL if the data give no initial states */
@@ -73,20 +72,25 @@ static void add_output(struct pass *p) {
     }
 }
 
-/* The lag profile of every layer and direction, over all sequences. */
+static const struct rg_causes *last_causes(const struct pass *p) {
+    return rg_causes_of(p->causes, p->causes->layers - 1, 0);
+}
+
+/* The lag profile of every layer and direction, over all sequences; and the causes. */
 static rg_status collect_lags(const struct rg_config *config, struct pass *p) {
     const struct rg_lag_options options = {.rows = p->data->n_sequences, .probe = config->probe_time};
     RG_TRY(rg_lag_measure(p->engine, &p->source->source, 0, &options, &p->profiles));
-    RG_TRY(rg_lag_tensors_create(p->profiles, p->model, &p->lags));
-    for (size_t i = 0; i < p->lags.count; i++) {
-        p->tensors[p->n_tensors++] = p->lags.items[i];
-    }
     p->profile = rg_lag_profile_of(p->profiles, p->profiles->layers - 1, 0);
     rg_lag_judge(p->profile, &p->judgement);
     const size_t n = p->data->n_sequences;
-    RG_TRY(rg_causes_measure(p->engine, &p->source->source, 0, n < CAUSE_ROWS ? n : CAUSE_ROWS, options.probe,
-                             p->profiles->layers - 1, 0, &p->causes));
-    rg_judge_products(p->causes, &p->judgement);
+    const struct rg_cause_options causes = {
+        .rows = n < RG_CAUSE_ROWS ? n : RG_CAUSE_ROWS, .probe = config->probe_time, .threads = config->threads};
+    RG_TRY(rg_causes_measure(p->engine, &p->source->source, 0, &causes, &p->causes));
+    rg_judge_products(last_causes(p), &p->judgement);
+    RG_TRY(rg_lag_tensors_create(p->profiles, p->causes, p->model, &p->lags));
+    for (size_t i = 0; i < p->lags.count; i++) {
+        p->tensors[p->n_tensors++] = p->lags.items[i];
+    }
     return RG_OK;
 }
 
@@ -175,15 +179,16 @@ static void print_result(const struct rg_config *config, const struct pass *p) {
     const struct rg_judgement j = p->judgement;
     if (config->json) {
         rg_json_print(json_pack(
-            "{s:s, s:o, s:o, s:s, s:o, s:I, s:I, s:o}", "file", config->out, "loss", rg_json_real(p->loss), "grad_norm",
-            rg_json_real(p->norm), "verdict", rg_verdict_names[j.verdict], "decay", rg_json_real(j.decay), "horizon",
-            (json_int_t)p->profile->matrices[RG_LAG_HH].horizon, "probe_time", (json_int_t)p->profile->probe, "causes",
-            rg_explain_json(p->profile, p->causes, &p->judgement)));
+            "{s:s, s:o, s:o, s:s, s:o, s:I, s:I, s:o, s:o}", "file", config->out, "loss", rg_json_real(p->loss),
+            "grad_norm", rg_json_real(p->norm), "verdict", rg_verdict_names[j.verdict], "decay", rg_json_real(j.decay),
+            "horizon", (json_int_t)p->profile->matrices[RG_LAG_HH].horizon, "probe_time", (json_int_t)p->profile->probe,
+            "causes", rg_explain_json(p->profile, last_causes(p), &p->judgement), "layers",
+            rg_explain_layers_json(p->profiles, p->causes)));
     } else {
         const int digits = config->precision == RG_PRECISION_DOUBLE ? 17 : 9;
         (void)printf("loss %.*g, gradient norm %.*g over %zu sequences of %zu steps; wrote %zu tensors to %s\n", digits,
                      p->loss, digits, p->norm, p->data->n_sequences, p->data->n_steps, p->n_tensors, config->out);
-        const struct rg_finding finding = {p->profile, p->causes, &p->judgement};
+        const struct rg_finding finding = {p->profiles, p->causes, &p->judgement};
         rg_screen_finding(&finding, config, false, rg_screen_is_unicode());
     }
 }
@@ -192,12 +197,14 @@ static rg_status write_pages(const struct rg_config *config, const struct pass *
     struct rg_history *history = NULL;
     struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
     struct rg_facts facts = {.n = 0};
+    struct rg_own_table causes = {.pointers = NULL};
     char verdict[600];
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_history_create(&history));
     RG_TRY_GOTO(rg_history_add_profiles(history, p->model, 0, p->profiles));
-    RG_TRY_GOTO(rg_history_add_causes(history, p->causes));
+    RG_TRY_GOTO(rg_history_add_causes(history, last_causes(p)));
     RG_TRY_GOTO(rg_run_figures(history, NAN, 0.0, plots));
+    RG_TRY_GOTO(rg_explain_table(p->profiles, p->causes, &causes));
     rg_verdict_sentence(p->profile, &p->judgement, verdict, sizeof verdict);
     rg_facts_add(&facts, "loss", "%.9g", (double)p->loss);
     rg_facts_add(&facts, "gradient norm", "%.9g", (double)p->norm);
@@ -211,10 +218,12 @@ static rg_status write_pages(const struct rg_config *config, const struct pass *
                                      .command = "grad",
                                      .facts = facts.items,
                                      .n_facts = facts.n,
+                                     .table = &causes.table,
                                      .plots = plots,
                                      .n_plots = RG_RUN_FIGURES};
     RG_TRY_GOTO(rg_pages_write(config, &report));
 fail:
+    rg_table_release(&causes);
     rg_run_figures_clear(plots);
     rg_history_destroy(history);
     return status;

@@ -7,7 +7,7 @@
 
 #include "rnn_gpu/memory.h"
 
-enum { OF_TERMS = 5, OF_DELTAS = 4 };
+enum { OF_TERMS = 5, OF_DELTAS = 4, OF_CAUSES = 6 };
 
 static const char *const gate_names[RG_N_CELLS][4] = {
     [RG_CELL_LSTM] = {"i", "f", "g", "o"}, [RG_CELL_GRU] = {"r", "z", "n"}};
@@ -47,6 +47,27 @@ static double *powers(double *const logs[RG_N_QUANTILES], size_t steps, double *
     return out;
 }
 
+/* Of layer 0, forward, nothing; "", ".l1", ".l0_reverse". */
+static void name_direction(size_t layer, size_t direction, char suffix[32]) {
+    suffix[0] = '\0';
+    if (layer > 0 || direction > 0) {
+        (void)snprintf(suffix, 32, ".l%zu%s", layer, direction ? "_reverse" : "");
+    }
+}
+
+static void add_causes(struct rg_lag_tensors *list, const struct rg_causes *c) {
+    char suffix[32];
+    name_direction(c->layer, c->direction, suffix);
+    add(list, "cause.slope", "", suffix, c->slope, 1, c->steps);
+    add(list, "cause.saturated", "", suffix, c->saturated, 1, c->steps);
+    if (!isnan(c->mean_log_forget)) {
+        add(list, "cause.forget", "", suffix, c->forget, 1, c->steps);
+    }
+    add(list, "cause.log10_sigma_max", "", suffix, c->log10_largest, 1, c->steps);
+    add(list, "cause.log10_sigma_min", "", suffix, c->log10_smallest, 1, c->steps);
+    add(list, "cause.lyapunov", "", suffix, c->exponents, 1, c->n_exponents);
+}
+
 static void add_profile(struct rg_lag_tensors *list, const struct rg_lag_profile *p, const struct rg_model *model,
                         double **at) {
     char suffix[32] = "";
@@ -58,20 +79,17 @@ static void add_profile(struct rg_lag_tensors *list, const struct rg_lag_profile
             add_terms(list, &p->gates[m][g], name, suffix, p->steps);
         }
     }
-    suffix[0] = '\0';
-    if (p->layer > 0 || p->direction > 0) {
-        (void)snprintf(suffix, sizeof suffix, ".l%zu%s", p->layer, p->direction ? "_reverse" : "");
-    }
+    name_direction(p->layer, p->direction, suffix);
     add(list, "delta.norm", "", suffix, p->delta_norm, 1, p->steps);
     add(list, "delta.log10_norm", "", suffix, p->delta_log10, 1, p->steps);
     add(list, "delta.quantiles", "", suffix, powers(p->delta_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
     add(list, "delta.term_quantiles", "", suffix, powers(p->term_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
 }
 
-rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const struct rg_model *model,
-                                struct rg_lag_tensors *list) {
+rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const struct rg_all_causes *causes,
+                                const struct rg_model *model, struct rg_lag_tensors *list) {
     const size_t n = profiles->layers * profiles->directions;
-    const size_t each = RG_LAG_MATRICES * 5 * OF_TERMS + OF_DELTAS;
+    const size_t each = RG_LAG_MATRICES * 5 * OF_TERMS + OF_DELTAS + OF_CAUSES;
     *list = (struct rg_lag_tensors){0};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&list->items, n * each, sizeof *list->items, "the lag profile"));
@@ -81,6 +99,7 @@ rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const st
     double *at = list->numbers;
     for (size_t i = 0; i < n; i++) {
         add_profile(list, &profiles->items[i], model, &at);
+        add_causes(list, &causes->items[i]);
     }
     return RG_OK;
 fail:

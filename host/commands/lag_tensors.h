@@ -5,11 +5,14 @@
  *   delta.norm, delta.log10_norm         of layer 0, forward; delta.norm.l1, .l0_reverse, … of the others
  *   delta.quantiles, delta.term_quantiles   [5][T] min, 10 %, median, 90 %, max over the sequences of ||delta_t|| and
  * of the rank-one ||delta_t|| ||h_{t-1}||; named like delta.norm
+ *   cause.slope, cause.saturated, cause.forget (lstm), cause.log10_sigma_max, cause.log10_sigma_min   [T], and
+ * cause.lyapunov [n]; named like delta.norm
  *
- * see gradient/profile.h for what they are. */
+ * see gradient/profile.h and causes.h for what they are. */
 #ifndef RG_LAG_TENSORS_H
 #define RG_LAG_TENSORS_H
 
+#include "gradient/causes.h"
 #include "gradient/profile.h"
 #include "rnn_gpu/tensors.h"
 
@@ -20,9 +23,9 @@ struct rg_lag_tensors {
     double *numbers; /* of the quantiles */
 };
 
-/* `profiles` must outlive the list. */
-rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const struct rg_model *model,
-                                struct rg_lag_tensors *list);
+/* `profiles` and `causes` must outlive the list. */
+rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const struct rg_all_causes *causes,
+                                const struct rg_model *model, struct rg_lag_tensors *list);
 void rg_lag_tensors_release(struct rg_lag_tensors *list);
 
 #endif

@@ -192,7 +192,7 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
         add_validation(r, result->training.updates, &result->validation);
     }
     if (result->causes) {
-        RG_TRY(rg_history_add_causes(r->history, result->causes));
+        RG_TRY(rg_history_add_causes(r->history, rg_causes_of(result->causes, result->causes->layers - 1, 0)));
     }
     return result->profiles
                ? rg_history_add_profiles(r->history, run->model, result->training.updates, result->profiles)
@@ -201,6 +201,7 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
 
 static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run, const struct rg_plot *plots) {
     struct rg_facts facts = {.n = 0};
+    struct rg_own_table causes = {.pointers = NULL};
     char title[RG_PLOT_TEXT], verdict[1600] = "";
     (void)snprintf(title, sizeof title, "%s, %zu steps: %s, %zu hidden units", run->problem.name, run->problem.steps,
                    run->config.irnn ? "irnn" : rg_cell_names[run->config.cell], run->config.hidden);
@@ -212,16 +213,22 @@ static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run,
         (void)snprintf(verdict + length, sizeof verdict - length, "%s%s", remedy[0] ? " Try " : "", remedy);
     }
     list_facts(r, run, &facts);
+    if (run->result.causes) {
+        RG_TRY(rg_explain_table(run->result.profiles, run->result.causes, &causes));
+    }
     const struct rg_report report = {.title = title,
                                      .verdict = verdict[0] ? verdict : NULL,
                                      .config = &run->config,
                                      .command = "train",
                                      .facts = facts.items,
                                      .n_facts = facts.n,
+                                     .table = causes.pointers ? &causes.table : NULL,
                                      .plots = plots,
                                      .n_plots = RG_RUN_FIGURES};
-    RG_TRY(rg_pages_write(r->config, &report));
-    return r->report[0] ? rg_report_write(&report, r->report) : RG_OK;
+    rg_status status = rg_pages_write(r->config, &report);
+    status = status == RG_OK && r->report[0] ? rg_report_write(&report, r->report) : status;
+    rg_table_release(&causes);
+    return status;
 }
 
 rg_status rg_recorder_finish(struct rg_recorder *r, const struct rg_run *run) {

@@ -73,6 +73,7 @@ static rg_status run_item(struct crew *c, struct rg_device *device, struct rg_re
         RG_TRY(rg_run_data_read(&item->config, &own));
     }
     item->config.memory = c->replicas->config->memory / c->n_workers;
+    item->config.threads = c->device ? item->config.threads : 1;
     const rg_status status = rg_trial(&item->config, shared ? c->data : &own, device, &hooks, &item->summary);
     rg_run_data_release(&own);
     return status;

@@ -7,7 +7,7 @@
 #include "commands/setup.h"
 #include "rnn_gpu/memory.h"
 
-enum { FILE_BATCH = 4096, FASHION_BATCH = 256, FASHION_UPDATES = 2000, MAX_SKIPS = 10, CAUSE_ROWS = 64 };
+enum { FILE_BATCH = 4096, FASHION_BATCH = 256, FASHION_UPDATES = 2000, MAX_SKIPS = 10 };
 
 static bool is_fashion(const struct rg_config *config) {
     return config->task && strcmp(config->task, "fashion-mnist") == 0;
@@ -286,12 +286,14 @@ rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks)
     return status;
 }
 
-static rg_status measure_causes(struct rg_run *r, const struct rg_lag_options *profiled) {
+static rg_status measure_causes(struct rg_run *r, const struct rg_lag_options *profiled, enum rg_depth depth) {
     struct rg_run_result *const result = &r->result;
-    const size_t rows = profiled->rows < CAUSE_ROWS ? profiled->rows : CAUSE_ROWS;
-    RG_TRY(rg_causes_measure(r->engine, source_of(r), result->training.updates, rows, profiled->probe,
-                             r->model->shape.layers - 1, 0, &result->causes));
-    rg_judge_products(result->causes, &result->judgement);
+    const struct rg_cause_options options = {.rows = profiled->rows < RG_CAUSE_ROWS ? profiled->rows : RG_CAUSE_ROWS,
+                                             .probe = profiled->probe,
+                                             .last_only = depth == RG_DEPTH_VERDICT,
+                                             .threads = r->config.threads};
+    RG_TRY(rg_causes_measure(r->engine, source_of(r), result->training.updates, &options, &result->causes));
+    rg_judge_products(rg_causes_of(result->causes, r->model->shape.layers - 1, 0), &result->judgement);
     return RG_OK;
 }
 
@@ -303,7 +305,7 @@ static rg_status measure_profile(struct rg_run *r, enum rg_depth depth) {
     result->profile = rg_lag_profile_of(result->profiles, r->model->shape.layers - 1, 0);
     rg_lag_judge(result->profile, &result->judgement);
     result->horizon = result->profile->matrices[RG_LAG_HH].horizon;
-    return depth == RG_DEPTH_CAUSES ? measure_causes(r, &options) : RG_OK;
+    return depth == RG_DEPTH_PROFILE ? RG_OK : measure_causes(r, &options, depth);
 }
 
 static rg_status score_held_out(struct rg_run *r) {

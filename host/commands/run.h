@@ -35,7 +35,7 @@ struct rg_run_result {
     struct rg_training training;
     struct rg_lag_profiles *profiles;     /* of one more batch; NULL: the run did not come to its end */
     const struct rg_lag_profile *profile; /* of them, the last layer's, forward */
-    struct rg_causes *causes;             /* of the same layer and direction; NULL: not measured */
+    struct rg_all_causes *causes;         /* as deep as asked for; NULL: not measured */
     struct rg_judgement judgement;        /* of the profile, as the next */
     size_t horizon;                       /* of weight_hh, in steps */
     struct rg_clip_driver driver;         /* of the updates that were sampled */
@@ -70,8 +70,9 @@ void rg_run_destroy(struct rg_run *run); /* NULL allowed */
 /* Train as rg_train does, and read the weights back: result.training and result.weights_hash. */
 rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks);
 
-/* How far a run is looked into: the lag profile alone, or its causes too, from which a verdict can be MIXED. */
-enum rg_depth { RG_DEPTH_PROFILE, RG_DEPTH_CAUSES };
+/* How far a run is looked into: the lag profile alone; the last layer's causes too, by which a verdict can be MIXED; or
+ * those of every layer and direction. */
+enum rg_depth { RG_DEPTH_PROFILE, RG_DEPTH_VERDICT, RG_DEPTH_CAUSES };
 
 /* After rg_run_train: the lag profile with the trained weights on one more batch, unless the run diverged or was
  * interrupted; the loss on held-out data, unless it diverged. */

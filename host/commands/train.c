@@ -99,6 +99,10 @@ static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sample
     return rg_history_add_sample(rg_recorder_history(j->recorder), j->run->model, update + 1, s);
 }
 
+static const struct rg_causes *last_causes(const struct rg_run_result *result) {
+    return rg_causes_of(result->causes, result->causes->layers - 1, 0);
+}
+
 static void report_end(struct job *j) {
     const struct rg_run_result *const result = &j->run->result;
     const struct rg_training *const t = &result->training;
@@ -125,7 +129,8 @@ static void report_end(struct job *j) {
             rg_remedy_command(result->judgement.verdict, &j->run->config, remedy, sizeof remedy);
             (void)json_object_set_new(end, "remedy", remedy[0] ? json_string(remedy) : json_null());
             (void)json_object_set_new(end, "causes",
-                                      rg_explain_json(result->profile, result->causes, &result->judgement));
+                                      rg_explain_json(result->profile, last_causes(result), &result->judgement));
+            (void)json_object_set_new(end, "layers", rg_explain_layers_json(result->profiles, result->causes));
         }
         if (result->driver.updates) {
             (void)json_object_set_new(
@@ -155,7 +160,7 @@ static rg_status finish(struct job *j) {
     if (!j->config->json) {
         const double used = result->profiles ? rg_lag_used(result->profiles) : (double)NAN;
         const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, NULL, used};
-        const struct rg_finding finding = {result->profile, result->causes, &result->judgement};
+        const struct rg_finding finding = {result->profiles, result->causes, &result->judgement};
         rg_screen_result(&j->screen, &facts, &result->training,
                          result->validation.sequences ? &result->validation : NULL, result->profile ? &finding : NULL);
     }

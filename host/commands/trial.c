@@ -31,7 +31,7 @@ rg_status rg_trial(const struct rg_config *config, const struct rg_run_data *dat
     struct watch watch = {hooks, summary};
     const struct rg_trainer_hooks own = {.on_update = on_update, .self = &watch, .stop = hooks->stop};
     rg_status status = rg_run_train(run, &own);
-    status = status == RG_OK ? rg_run_measure(run, RG_DEPTH_CAUSES) : status;
+    status = status == RG_OK ? rg_run_measure(run, RG_DEPTH_VERDICT) : status;
     if (status == RG_OK) {
         rg_summary_end(summary, &run->result.training);
         rg_summary_lags(summary, run->result.profile, &run->result.judgement);

@@ -48,14 +48,14 @@ const double *rg_adjoint_delta(const struct rg_adjoint *a, size_t order, size_t 
     return deltas_of(a, order, row);
 }
 
-/* dh += the deltas at `d` times W, gate by gate; `hidden`: the last gate has its own column group. */
-static void add_product(struct rg_adjoint *a, size_t first, size_t n, const double *d, const double *w, bool hidden) {
+void rg_adjoint_pass(const struct rg_adjoint *a, size_t order, size_t first, size_t n, bool far, double *out) {
     const struct rg_cell_facts *const f = a->facts;
+    const double *const d = deltas_of(a, order, first);
     for (size_t g = 0; g < f->gates; g++) {
-        const size_t group = hidden ? rg_cell_hidden_delta(f, g) : g;
-        rg_dense_add(&(struct rg_product){.c = a->dh + first * f->hidden,
+        const size_t group = far ? g : rg_cell_hidden_delta(f, g);
+        rg_dense_add(&(struct rg_product){.c = out,
                                           .a = d + group * f->hidden,
-                                          .b = w + g * f->hidden * f->hidden,
+                                          .b = (far ? f->w_sh : f->w_hh) + g * f->hidden * f->hidden,
                                           .rows = n,
                                           .columns = f->hidden,
                                           .depth = f->hidden,
@@ -68,12 +68,13 @@ static void add_product(struct rg_adjoint *a, size_t first, size_t n, const doub
 
 void rg_adjoint_begin(struct rg_adjoint *a, size_t order, size_t first, size_t n) {
     const struct rg_cell_facts *const f = a->facts;
-    memset(a->dh + first * f->hidden, 0, n * f->hidden * sizeof(double));
+    double *const dh = a->dh + first * f->hidden;
+    memset(dh, 0, n * f->hidden * sizeof(double));
     if (order + f->own < f->steps) {
-        add_product(a, first, n, deltas_of(a, order + f->own, first), f->w_hh, true);
+        rg_adjoint_pass(a, order + f->own, first, n, false, dh);
     }
     if (f->skip && order + f->skip < f->steps) {
-        add_product(a, first, n, deltas_of(a, order + f->skip, first), f->w_sh, false);
+        rg_adjoint_pass(a, order + f->skip, first, n, true, dh);
     }
 }
 

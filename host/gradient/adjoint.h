@@ -30,6 +30,9 @@ void rg_adjoint_release(struct rg_adjoint *adjoint);
 /* Steps are counted in the direction's own order: `order` goes from T-1 down to 0. Rows [first, first + n). */
 void rg_adjoint_begin(struct rg_adjoint *adjoint, size_t order, size_t first, size_t n);
 
+/* out [n][H] += delta_t W_hh, or W_sh if `far`, of those rows at step `order`. */
+void rg_adjoint_pass(const struct rg_adjoint *adjoint, size_t order, size_t first, size_t n, bool far, double *out);
+
 /* dL/dh_t of a row += values [H] * 2^exponent. */
 void rg_adjoint_inject(struct rg_adjoint *adjoint, size_t row, const double *values, int64_t exponent);
 

@@ -5,28 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gradient/adjoint.h"
 #include "gradient/dense.h"
-#include "gradient/jacobian.h"
-#include "gradient/states.h"
+#include "gradient/products.h"
 #include "rnn_gpu/memory.h"
 
-enum { ARRAYS = 5, MOST_ITERATIONS = 2000, SINGULAR_LAGS = 128, PRODUCT_STEPS = 4096 };
+enum { ARRAYS = 5, MOST_ITERATIONS = 2000, SINGULAR_LAGS = 128 };
 static const double SATURATED = 0.95, GATE_LOW = 0.025; /* |tanh| beyond it; a gate within it of 0 or 1 */
-static const double ITERATION_WORK = 1e9;
+static const double ITERATION_WORK = 1e9, PRODUCT_WORK = 2e9;
 
 /* The walk over the steps. */
 struct walk {
     struct rg_engine *engine;
+    struct rg_pool *pool;
     struct rg_causes *causes;
     size_t rows, probe, sequences; /* measured; step of the loss, from 0; of the products */
-    uint32_t *begin;
+    const double *weights;
+    uint32_t *begin; /* [rows] first live step */
+    /* one direction of one layer */
     struct rg_cell_facts facts;
     struct rg_step_states states;
-    struct rg_adjoint adjoint; /* a row: one direction of one sequence */
-    struct rg_triangles triangles[RG_CAUSE_SEQUENCES];
-    double *vectors, *r; /* [k][state], [k][k] */
-    double squares;      /* sum over steps of the mean of phi'^2 */
+    struct rg_products products;
+    double live_steps;                        /* steps at which a sequence has a slope */
+    double slope_sum, saturated_sum, squares; /* over them of the means of phi', of what is saturated, of phi'^2 */
     double log_slopes, log_slope_count, log_forgets, log_forget_count;
 };
 
@@ -190,68 +190,31 @@ static void note_slopes(struct walk *w, size_t t) {
         w->causes->slope[lag] = s.slope / s.n;
         w->causes->saturated[lag] = s.saturated / s.n;
         w->causes->forget[lag] = s.forget / live;
+        w->live_steps += 1.0;
+        w->slope_sum += s.slope / s.n;
+        w->saturated_sum += s.saturated / s.n;
         w->squares += s.squares / s.n;
     }
 }
 
 /* ---- Products ---- */
 
-static rg_status create_products(struct walk *w) {
+/* How many sequences and directions are affordable: at least one sequence, and a few directions of it. */
+static void choose_products(struct walk *w, size_t fit) {
     struct rg_causes *const c = w->causes;
-    const size_t k = c->directions;
-    RG_TRY(rg_adjoint_create(&w->facts, w->sequences * k, &w->adjoint));
-    RG_TRY(rg_alloc(&w->vectors, k, c->state * sizeof(double), "Jacobian products"));
-    RG_TRY(rg_alloc(&w->r, k, k * sizeof(double), "Jacobian products"));
-    for (size_t s = 0; s < w->sequences; s++) {
-        RG_TRY(rg_triangles_create(k, &w->triangles[s]));
+    enum { FEWEST_DIRECTIONS = 4 };
+    const double steps = (double)(w->probe + 1), width = (double)rg_products_width(&w->facts);
+    c->state = rg_products_state(&w->facts);
+    size_t k = c->state < RG_DIRECTIONS ? c->state : RG_DIRECTIONS,
+           n = fit < RG_CAUSE_SEQUENCES ? fit : RG_CAUSE_SEQUENCES;
+    while (n > 1 && 4.0 * steps * (double)(n * k * k) * width > PRODUCT_WORK) {
+        n--;
     }
-    return RG_OK;
-}
-
-/* The directions of a sequence: out of the sweep, and into it. The lstm's second half is dL/dc; what a gru carries is
- * part of dL/dh. */
-static void take_vectors(struct walk *w, size_t sequence) {
-    const size_t k = w->causes->directions, hidden = w->facts.hidden, state = w->causes->state;
-    for (size_t i = 0; i < k; i++) {
-        const size_t row = sequence * k + i;
-        const double factor = ldexp(1.0, (int)w->adjoint.exponent[row]);
-        const double *const dh = w->adjoint.dh + row * hidden, *const carry = w->adjoint.carry + row * hidden;
-        double *const v = w->vectors + i * state;
-        for (size_t j = 0; j < hidden; j++) {
-            v[j] = (w->facts.cell == RG_CELL_GRU ? dh[j] + carry[j] : dh[j]) * factor;
-            if (state > hidden) {
-                v[hidden + j] = carry[j] * factor;
-            }
-        }
+    while (k > FEWEST_DIRECTIONS && 4.0 * steps * (double)(k * k) * width > PRODUCT_WORK) {
+        k--;
     }
-}
-
-static void put_vectors(struct walk *w, size_t sequence) {
-    const size_t k = w->causes->directions, hidden = w->facts.hidden, state = w->causes->state;
-    for (size_t i = 0; i < k; i++) {
-        const size_t row = sequence * k + i;
-        const double *const v = w->vectors + i * state;
-        w->adjoint.exponent[row] = 0;
-        memcpy(w->adjoint.dh + row * hidden, v, hidden * sizeof *v);
-        memset(w->adjoint.carry + row * hidden, 0, hidden * sizeof *v);
-        if (state > hidden) {
-            memcpy(w->adjoint.carry + row * hidden, v + hidden, hidden * sizeof *v);
-        }
-    }
-}
-
-/* Orthonormal directions to begin with: the axes, where there are as many. */
-static void begin_products(struct walk *w) {
-    const struct rg_causes *const c = w->causes;
-    const size_t k = c->directions;
-    for (size_t s = 0; s < w->sequences; s++) {
-        for (size_t i = 0; i < k * c->state; i++) {
-            const double x = sin(12.9898 * (double)(i + 1)) * 43758.5453;
-            w->vectors[i] = k == c->state ? (double)(i % (c->state + 1) == 0) : x - floor(x) - 0.5;
-        }
-        rg_orthonormalise(w->vectors, k, c->state, w->r);
-        put_vectors(w, s);
-    }
+    w->sequences = n;
+    c->directions = k;
 }
 
 /* Singular values are worked out at so many lags; between them they are drawn. */
@@ -259,31 +222,18 @@ static bool measured(const struct walk *w, size_t lag) {
     return lag % (w->probe / SINGULAR_LAGS + 1) == 0 || lag == w->probe;
 }
 
-/* From the states at step t to those before it: lag is that of the earlier state. */
-static void product_step(struct walk *w, size_t t, size_t lag) {
+/* From the states at a step to those before it: `lag` is that of the earlier ones. */
+static void product_step(struct walk *w, size_t t, size_t order, size_t lag) {
     struct rg_causes *const c = w->causes;
-    const size_t k = c->directions, order = w->facts.direction == 1 ? c->steps - 1 - t : t;
-    double largest = 0.0, smallest = 0.0;
-    for (size_t row = 0; row < w->sequences * k; row++) {
-        rg_adjoint_finish(&w->adjoint, order, row, &w->states, row / k, t >= w->begin[row / k]);
+    bool moves[RG_CAUSE_SEQUENCES];
+    for (size_t s = 0; s < w->sequences; s++) { /* a sequence begins at step `begin`, in the second direction at T */
+        moves[s] = w->facts.direction == 1 ? t >= w->begin[s] : t > w->begin[s];
     }
-    rg_adjoint_begin(&w->adjoint, order - 1, 0, w->sequences * k);
-    for (size_t s = 0; s < w->sequences; s++) {
-        double high = 0.0, low = 0.0;
-        if (t > w->begin[s]) { /* what was before a sequence began is left as it is */
-            take_vectors(w, s);
-            rg_orthonormalise(w->vectors, k, c->state, w->r);
-            put_vectors(w, s);
-            rg_triangles_multiply(&w->triangles[s], w->r);
-        }
-        if (measured(w, lag)) {
-            rg_triangles_singular(&w->triangles[s], &high, &low);
-            largest += high / (double)w->sequences;
-            smallest += low / (double)w->sequences;
-        }
+    rg_products_step(&w->products, w->pool, &w->states, order, moves, measured(w, lag));
+    for (size_t s = 0; measured(w, lag) && s < w->sequences; s++) {
+        c->log10_largest[lag] += w->products.largest[s] / (double)w->sequences;
+        c->log10_smallest[lag] += w->products.smallest[s] / (double)w->sequences;
     }
-    c->log10_largest[lag] = largest;
-    c->log10_smallest[lag] = smallest;
 }
 
 /* Between the lags that were measured, a straight line. */
@@ -312,7 +262,7 @@ static void note_exponents(struct walk *w) {
     for (size_t i = 0; i < c->n_exponents; i++) {
         double sum = 0.0;
         for (size_t s = 0; s < w->sequences; s++) {
-            sum += w->triangles[s].sums[i] / (double)w->triangles[s].steps;
+            sum += w->products.triangles[s].sums[i] / (double)w->products.triangles[s].steps;
         }
         c->exponents[i] = sum / (double)w->sequences;
     }
@@ -323,25 +273,20 @@ static void note_exponents(struct walk *w) {
 
 static rg_status walk_steps(struct walk *w) {
     struct rg_causes *const c = w->causes;
-    const bool products = c->directions > 0 && w->probe > 0;
-    if (products) {
-        RG_TRY(create_products(w));
-        begin_products(w);
-    }
-    for (size_t t = w->probe + 1; t-- > 0;) {
+    RG_TRY(rg_products_create(&w->facts, w->sequences, c->directions, &w->products));
+    for (size_t order = w->probe + 1; order-- > 0;) {
+        const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
         RG_TRY(rg_step_states_read(w->engine, &w->facts, w->rows, t, &w->states));
         note_slopes(w, t);
-        c->mean_slope += c->slope[w->probe - t] / (double)(w->probe + 1);
-        c->mean_saturated += c->saturated[w->probe - t] / (double)(w->probe + 1);
-        if (products && t > 0) {
-            product_step(w, t, w->probe - t + 1);
+        if (order > 0) {
+            product_step(w, t, order, w->probe - order + 1);
         }
     }
-    if (products) {
-        note_exponents(w);
-        fill(w, c->log10_largest);
-        fill(w, c->log10_smallest);
-    }
+    c->mean_slope = w->slope_sum / fmax(1.0, w->live_steps);
+    c->mean_saturated = w->saturated_sum / fmax(1.0, w->live_steps);
+    note_exponents(w);
+    fill(w, c->log10_largest);
+    fill(w, c->log10_smallest);
     return RG_OK;
 }
 
@@ -355,11 +300,11 @@ static rg_status note_matrix(struct walk *w) {
     if (f->gates == 1) {
         c->radius = rg_spectral_radius(f->w_hh, n, &status);
     }
-    if (f->gates == 1 && !f->learned) { /* a step that is skipped keeps the gradient as it is */
-        const double norm = rg_dense_norm(f->w_hh, elements);
-        c->bound = log(largest_slope(f->activation) * c->sigma_hh);
-        c->mean_field = 0.5 * log(norm * norm / (double)n * w->squares / (double)(w->probe + 1));
-        c->normal = log(c->radius) + w->log_slopes / w->log_slope_count;
+    if (f->gates == 1 && !f->learned && !f->skip) { /* a step that is skipped keeps the gradient as it is */
+        const double norm = rg_dense_norm(f->w_hh, elements), own = (double)f->own;
+        c->bound = log(largest_slope(f->activation) * c->sigma_hh) / own;
+        c->mean_field = 0.5 * log(norm * norm / (double)n * w->squares / w->live_steps) / own;
+        c->normal = (log(c->radius) + w->log_slopes / w->log_slope_count) / own;
     }
     if (w->log_forget_count > 0.0) {
         c->mean_log_forget = w->log_forgets / w->log_forget_count;
@@ -368,14 +313,9 @@ static rg_status note_matrix(struct walk *w) {
 }
 
 static rg_status create_causes(const struct walk *w, struct rg_causes *c) {
-    const struct rg_cell_facts *const f = &w->facts;
-    c->steps = f->steps;
+    c->steps = w->facts.steps;
     c->rows = w->rows;
-    c->state = f->cell == RG_CELL_LSTM ? 2 * f->hidden : f->hidden;
-    c->directions = c->state < RG_DIRECTIONS ? c->state : RG_DIRECTIONS;
-    if (f->skip || f->learned || f->own > 1 || f->direction == 1) {
-        c->directions = 0;
-    }
+    c->last = w->probe;
     RG_TRY(rg_alloc(&c->storage, ARRAYS * c->steps, sizeof *c->storage, "causes of the gradient"));
     c->slope = c->storage;
     c->saturated = c->slope + c->steps;
@@ -385,51 +325,69 @@ static rg_status create_causes(const struct walk *w, struct rg_causes *c) {
     return RG_OK;
 }
 
-static void release(struct walk *w) {
-    rg_cell_facts_release(&w->facts);
+static void release_direction(struct walk *w) {
+    rg_products_release(&w->products);
     rg_step_states_release(&w->states);
-    rg_adjoint_release(&w->adjoint);
-    for (size_t s = 0; s < RG_CAUSE_SEQUENCES; s++) {
-        rg_triangles_release(&w->triangles[s]);
-    }
-    rg_free(w->begin);
-    rg_free(w->vectors);
-    rg_free(w->r);
+    rg_cell_facts_release(&w->facts);
 }
 
-static rg_status measure(struct walk *w, struct rg_source *source, uint64_t update, size_t layer, size_t direction) {
+static rg_status measure_direction(struct walk *w, struct rg_causes *c) {
+    w->causes = c;
+    w->live_steps = w->slope_sum = w->saturated_sum = w->squares = 0.0;
+    w->log_slopes = w->log_slope_count = w->log_forgets = w->log_forget_count = 0.0;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_cell_facts_create(w->engine, w->weights, c->layer, c->direction, &w->facts));
+    RG_TRY_GOTO(create_causes(w, c));
+    choose_products(w, w->rows);
+    RG_TRY_GOTO(rg_step_states_create(w->engine, &w->facts, w->rows, &w->states));
+    RG_TRY_GOTO(walk_steps(w));
+    RG_TRY_GOTO(note_matrix(w));
+fail:
+    release_direction(w);
+    return status;
+}
+
+static rg_status measure(struct walk *w, struct rg_source *source, uint64_t update,
+                         const struct rg_cause_options *options, struct rg_all_causes *all) {
     struct rg_engine *const e = w->engine;
     double *weights = NULL;
     rg_status status = RG_OK;
+    const size_t n = all->layers * all->directions;
+    RG_TRY_GOTO(rg_alloc(&all->items, n, sizeof *all->items, "causes of the gradient"));
     RG_TRY_GOTO(rg_alloc(&weights, e->model->arena, sizeof *weights, "the weights"));
     RG_TRY_GOTO(rg_reals_read(e->device, weights, e->weights, 0, e->model->arena));
-    RG_TRY_GOTO(rg_cell_facts_create(e, weights, layer, direction, &w->facts));
-    RG_TRY_GOTO(create_causes(w, w->causes));
-    RG_TRY_GOTO(rg_step_states_create(e, &w->facts, w->rows, &w->states));
+    w->weights = weights;
     RG_TRY_GOTO(rg_alloc(&w->begin, w->rows, sizeof *w->begin, "starts of sequences"));
+    const int threads = rg_pool_threads(options->threads);
+    RG_TRY_GOTO(rg_pool_create(threads < RG_CAUSE_SEQUENCES ? threads : RG_CAUSE_SEQUENCES, &w->pool));
     RG_TRY_GOTO(rg_engine_pack(e));
     RG_TRY_GOTO(rg_engine_chunk(e, source, update, 0, w->rows, e->plan.layers));
     if (source->ragged) {
         RG_TRY_GOTO(rg_buffer_read(e->device, w->begin, e->begin, 0, w->rows * sizeof *w->begin));
     }
-    RG_TRY_GOTO(walk_steps(w));
-    RG_TRY_GOTO(note_matrix(w));
+    for (size_t i = 0; i < n; i++) {
+        all->items[i].layer = i / all->directions;
+        all->items[i].direction = i % all->directions;
+        const bool wanted = !options->last_only || i == n - all->directions;
+        RG_TRY_GOTO(wanted ? measure_direction(w, &all->items[i]) : RG_OK);
+    }
 fail:
+    rg_pool_destroy(w->pool);
+    rg_free(w->begin);
     rg_free(weights);
     return status;
 }
 
-rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,
-                            size_t probe, size_t layer, size_t direction, struct rg_causes **out) {
-    const size_t chunk = engine->plan.chunk, fit = rows < chunk ? rows : chunk;
-    struct walk w = {.engine = engine, .rows = fit, .probe = (probe ? probe : engine->plan.steps) - 1};
-    const size_t affordable = PRODUCT_STEPS / (w.probe + 1), most = affordable ? affordable : 1;
-    w.sequences = fit < RG_CAUSE_SEQUENCES ? fit : RG_CAUSE_SEQUENCES;
-    w.sequences = w.sequences < most ? w.sequences : most;
+rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+                            const struct rg_cause_options *options, struct rg_all_causes **out) {
+    const struct rg_plan *const p = &engine->plan;
+    struct walk w = {.engine = engine,
+                     .rows = options->rows < p->chunk ? options->rows : p->chunk,
+                     .probe = (options->probe ? options->probe : p->steps) - 1};
     RG_TRY(rg_alloc(out, 1, sizeof **out, "causes of the gradient"));
-    w.causes = *out;
-    const rg_status status = measure(&w, source, update, layer, direction);
-    release(&w);
+    (*out)->layers = p->layers;
+    (*out)->directions = p->directions;
+    const rg_status status = measure(&w, source, update, options, *out);
     if (status != RG_OK) {
         rg_causes_destroy(*out);
         *out = NULL;
@@ -437,9 +395,16 @@ rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, 
     return status;
 }
 
-void rg_causes_destroy(struct rg_causes *causes) {
+void rg_causes_destroy(struct rg_all_causes *causes) {
     if (causes) {
-        rg_free(causes->storage);
+        for (size_t i = 0; causes->items && i < causes->layers * causes->directions; i++) {
+            rg_free(causes->items[i].storage);
+        }
+        rg_free(causes->items);
         rg_free(causes);
     }
+}
+
+const struct rg_causes *rg_causes_of(const struct rg_all_causes *causes, size_t layer, size_t direction) {
+    return &causes->items[layer * causes->directions + direction];
 }

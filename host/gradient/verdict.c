@@ -77,7 +77,7 @@ void rg_lag_judge(const struct rg_lag_profile *p, struct rg_judgement *j) {
 
 void rg_judge_products(const struct rg_causes *c, struct rg_judgement *j) {
     double largest = 0.0, smallest = 0.0;
-    for (size_t lag = 0; c->directions > 0 && lag < c->steps; lag++) {
+    for (size_t lag = 0; lag < c->steps; lag++) {
         largest = c->log10_largest[lag] > largest ? c->log10_largest[lag] : largest;
         smallest = c->log10_smallest[lag] < smallest ? c->log10_smallest[lag] : smallest;
     }

@@ -5,54 +5,40 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rnn_gpu/memory.h"
-
-enum { N_COLUMNS = 11, CELL_BYTES = 32 };
-
-static const char *const heads[N_COLUMNS] = {
+static const char *const heads[] = {
     "remedy",  "with",     "loss",    "best loss",  "long-term share", "horizon", "factor a step back",
     "clipped", "gradient", "updates", "sequences/s"};
 
 /* ---- Table ---- */
 
-static void fill_cells(const struct rg_comparison_row *row, char cells[N_COLUMNS][CELL_BYTES]) {
+static void fill_row(struct rg_own_table *t, size_t i, const struct rg_comparison_row *row) {
     const struct rg_summary *const s = &row->summary;
-    (void)snprintf(cells[0], CELL_BYTES, "%s", row->remedy);
-    (void)snprintf(cells[1], CELL_BYTES, "%s", row->with);
-    (void)snprintf(cells[2], CELL_BYTES, "%.4g", s->loss);
-    (void)snprintf(cells[3], CELL_BYTES, "%.4g", s->best_loss);
+    rg_table_set(t, i, 0, "%s", row->remedy);
+    rg_table_set(t, i, 1, "%s", row->with);
+    rg_table_set(t, i, 2, "%.4g", s->loss);
+    rg_table_set(t, i, 3, "%.4g", s->best_loss);
     for (size_t c = 4; c < 7; c++) {
-        (void)snprintf(cells[c], CELL_BYTES, "–");
+        rg_table_set(t, i, c, "–");
     }
-    (void)snprintf(cells[8], CELL_BYTES, "%s", s->reason == RG_REASON_DIVERGED ? "diverged" : "–");
+    rg_table_set(t, i, 8, "%s", s->reason == RG_REASON_DIVERGED ? "diverged" : "–");
     if (s->measured) {
         const double share = 100.0 * s->long_share;
-        (void)snprintf(cells[4], CELL_BYTES, "%.2f %%", fabs(share) < 0.005 ? 0.0 : share);
-        (void)snprintf(cells[5], CELL_BYTES, "%zu", s->horizon);
-        (void)snprintf(cells[6], CELL_BYTES, "%.4f", s->decay);
-        (void)snprintf(cells[8], CELL_BYTES, "%s", rg_verdict_names[s->verdict]);
+        rg_table_set(t, i, 4, "%.2f %%", fabs(share) < 0.005 ? 0.0 : share);
+        rg_table_set(t, i, 5, "%zu", s->horizon);
+        rg_table_number(t, i, 6, 4, s->decay);
+        rg_table_set(t, i, 8, "%s", rg_verdict_names[s->verdict]);
     }
-    (void)snprintf(cells[7], CELL_BYTES, "%.1f %%", 100.0 * s->clip_rate);
-    (void)snprintf(cells[9], CELL_BYTES, "%llu", (unsigned long long)s->updates);
-    (void)snprintf(cells[10], CELL_BYTES, "%.0f", s->sequences_per_s);
+    rg_table_set(t, i, 7, "%.1f %%", 100.0 * s->clip_rate);
+    rg_table_set(t, i, 9, "%llu", (unsigned long long)s->updates);
+    rg_table_set(t, i, 10, "%.0f", s->sequences_per_s);
 }
 
 rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                              struct rg_table *table, void **text) {
-    struct rows {
-        const char *pointers[N_COLUMNS];
-    } *rows = NULL;
-    /* the pointers to the cells first, then the cells */
-    RG_TRY(rg_alloc(&rows, n, sizeof *rows + sizeof(char[N_COLUMNS][CELL_BYTES]), "the table of the comparison"));
-    char(*const cells)[N_COLUMNS][CELL_BYTES] = (char(*)[N_COLUMNS][CELL_BYTES])(rows + n);
+                              struct rg_own_table *table) {
+    RG_TRY(rg_table_create(table, "Ranked by loss", heads, sizeof heads / sizeof *heads, n));
     for (size_t i = 0; i < n; i++) {
-        fill_cells(&comparison->rows[order[i]], cells[i]);
-        for (size_t c = 0; c < N_COLUMNS; c++) {
-            rows[i].pointers[c] = cells[i][c];
-        }
+        fill_row(table, i, &comparison->rows[order[i]]);
     }
-    *text = rows;
-    *table = (struct rg_table){"Ranked by loss", n, N_COLUMNS, heads, n ? rows[0].pointers : NULL};
     return RG_OK;
 }
 

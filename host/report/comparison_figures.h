@@ -3,7 +3,7 @@
 #define RG_REPORT_COMPARISON_FIGURES_H
 
 #include "report/comparison.h"
-#include "report/html.h"
+#include "report/table.h"
 
 enum { RG_COMPARISON_REMEDIES = 8, RG_COMPARISON_FIGURES = 2 + RG_COMPARISON_REMEDIES };
 
@@ -13,8 +13,8 @@ enum { RG_COMPARISON_REMEDIES = 8, RG_COMPARISON_FIGURES = 2 + RG_COMPARISON_REM
 rg_status rg_comparison_figures(const struct rg_comparison *comparison, const size_t *order, size_t n,
                                 struct rg_plot *plots);
 
-/* The ranked rows as text: *text owns the cells that `table` points to; free it with rg_free. RG_NO_MEMORY. */
+/* The ranked rows as text. RG_NO_MEMORY. */
 rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                              struct rg_table *table, void **text);
+                              struct rg_own_table *table);
 
 #endif

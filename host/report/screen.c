@@ -250,12 +250,13 @@ static void print_command(const char *command, size_t width) {
 
 void rg_screen_finding(const struct rg_finding *f, const struct rg_config *config, bool color, bool unicode) {
     char sentence[500], remedy[RG_REMEDY_BYTES];
+    const struct rg_lag_profile *const last = rg_lag_profile_of(f->profiles, f->profiles->layers - 1, 0);
     (void)putchar('\n');
-    rg_lag_plot(f->profile, color, unicode);
+    rg_lag_plot(last, color, unicode);
     (void)putchar('\n');
-    rg_explain_print(f->profile, f->causes, f->judgement);
+    rg_explain_print(f->profiles, f->causes, f->judgement);
     (void)putchar('\n');
-    rg_verdict_sentence(f->profile, f->judgement, sentence, sizeof sentence);
+    rg_verdict_sentence(last, f->judgement, sentence, sizeof sentence);
     print_wrapped(sentence, 80);
     rg_remedy_command(f->judgement->verdict, config, remedy, sizeof remedy);
     if (remedy[0]) {

@@ -42,9 +42,9 @@ void rg_screen_progress_end(struct rg_screen *screen);
 
 /* What was found of the gradient at the end. */
 struct rg_finding {
-    const struct rg_lag_profile *profile;
-    const struct rg_causes *causes;
-    const struct rg_judgement *judgement;
+    const struct rg_lag_profiles *profiles;
+    const struct rg_all_causes *causes;
+    const struct rg_judgement *judgement; /* of the last layer */
 };
 
 /* The result on stdout: losses, norms, speed, the lag profile drawn, its causes, the verdict and a command to try.

@@ -102,8 +102,28 @@ assert causes["sigma_max"] > 0 and causes["spectral_radius"] is None and causes[
 assert causes["mean_log_forget"] < 0 and causes["log10_smallest"] < causes["log10_largest"] < 0
 assert causes["lyapunov"] == sorted(causes["lyapunov"], reverse=True) and len(causes["lyapunov"]) == 8
 assert 0 < causes["slope"] < 1 and 0 <= causes["saturated"] <= 1 and causes["gradient_noise"] > 0
+assert len(end["layers"]) == 1 and end["layers"][0]["lyapunov"] == causes["lyapunov"]
 assert end["remedy"] is None or end["remedy"].startswith("./rnn-gpu --steps 20 "), end
 '
+expect_status 0 "$program" --quiet --steps 12 --updates 1 --batch 8 --hidden 5 --layers 2 --bidirectional --skip 3 \
+    --device cpu --out layers --report layers.html
+expect_line '^why, in layer [01](, reverse)?, where the product goes furthest: mean slope'
+expect_line '^Jacobian product over 11 steps: singular values from '
+[ "$(grep -c '<td>[01], reverse</td>' layers.html)" -eq 2 ] || fail "the report has not two rows of the second direction"
+tensors 'write_npz("two.npz", {"x": ((3, 12, 2), [.1] * 72), "y": ((3, 1), [.5] * 3)})'
+expect_status 0 "$program" grad --model layers/model.safetensors --data two.npz --out g.safetensors --device cpu --json
+check_json '
+layers = lines[0]["layers"]
+assert [(l["layer"], l["direction"]) for l in layers] == [(i, d) for i in (0, 1) for d in ("forward", "reverse")]
+assert all(l["directions"] == 5 and l["log10_smallest"] < l["log10_largest"] for l in layers), layers
+assert layers[2]["log10_largest"] == lines[0]["causes"]["log10_largest"]'
+tensors '
+t = read_safetensors("g.safetensors")
+for name in ("", ".l0_reverse", ".l1", ".l1_reverse"):
+    for what in ("slope", "saturated", "log10_sigma_max", "log10_sigma_min"):
+        assert t["cause." + what + name][0] == (12,), (what, name)
+    assert t["cause.lyapunov" + name][0] == (5,) and t["cause.log10_sigma_max" + name][1][0] == 0'
+checked "causes of every layer and direction, with a skip"
 for lengths in 1 0; do
     tensors 'write_npz("short.npz", {"x": ((2, 3, 1), [.5] * 6), "y": ((2,), [0.] * 2),
                                      "lengths": ((2,), ['$lengths'] * 2)})'

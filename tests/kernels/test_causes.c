@@ -15,7 +15,8 @@ struct subject {
     struct rg_exercise *exercise;
     struct rg_data_source *source;
     struct rg_engine *engine;
-    struct rg_causes *causes;
+    struct rg_all_causes *all;
+    const struct rg_causes *causes; /* of the first layer, forward */
     struct rg_judgement judgement;
 };
 
@@ -46,7 +47,10 @@ static void measure(struct subject *s) {
     rg_exercise_copy_model(e);
     expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &s->source), "source");
     expect_ok(rg_engine_create(device, e->model, &options, &s->engine), "engine");
-    expect_ok(rg_causes_measure(s->engine, &s->source->source, 0, e->sizes.batch, 0, 0, 0, &s->causes), "causes");
+    expect_ok(rg_causes_measure(s->engine, &s->source->source, 0,
+                                &(struct rg_cause_options){.rows = e->sizes.batch, .threads = 2}, &s->all),
+              "causes");
+    s->causes = rg_causes_of(s->all, 0, 0);
     expect_ok(
         rg_lag_measure(s->engine, &s->source->source, 0, &(struct rg_lag_options){.rows = e->sizes.batch}, &profiles),
         "profile");
@@ -56,7 +60,7 @@ static void measure(struct subject *s) {
 }
 
 static void forget(struct subject *s) {
-    rg_causes_destroy(s->causes);
+    rg_causes_destroy(s->all);
     rg_engine_destroy(s->engine);
     rg_data_source_destroy(s->source);
     rg_exercise_destroy(s->exercise);
@@ -127,12 +131,98 @@ START_TEST(products_of_a_tanh_net) {
 }
 END_TEST
 
+/* d(h_T)/d(state) [H][d H] of the reference's tanh net: M_0' = M_1 + M_0 D W_hh, M_{d-1}' += M_0 D W_sh, or with
+ * h_{t-d} in place of h_{t-1} M_{d-1}' = M_0 D W_hh alone; the others move up. */
+START_TEST(products_with_a_skip) {
+    enum { H = 5, STEPS = 9, D = 3 };
+    const bool dilated = _i != 0;
+    const struct rg_exercise_form form = {.sizes = {1, STEPS, 2, H, 1, RG_LOSS_MSE, false},
+                                          .net = {.skip = D, .skip_kind = dilated ? RG_SKIP_DILATED : RG_SKIP_ADD}};
+    struct subject s = make(&form);
+    measure(&s);
+    struct rg_exercise *const e = s.exercise;
+    ref_forward_backward(e->reference, &e->batch, e->result);
+    const double *const w = e->reference->values[REF_WEIGHT_HH];
+    const double *const far =
+        dilated ? w : e->reference->values[ref_parameter_at(e->reference, 0, 0, REF_ROLE_WEIGHT_SH)];
+    double m[H][D * H] = {{0.0}}, next[H][D * H], gram[H * H], room[H * H];
+    for (size_t i = 0; i < H; i++) {
+        m[i][i] = 1.0;
+    }
+    for (size_t lag = 1; lag < STEPS; lag++) {
+        const double *const h = e->result->state + (STEPS + 1 - lag) * H;
+        for (size_t i = 0; i < H; i++) {
+            for (size_t j = 0; j < D * H; j++) {
+                next[i][j] = j < (D - 1) * H ? m[i][j + H] : 0.0;
+            }
+            for (size_t j = 0; j < H; j++) {
+                for (size_t k = 0; k < H; k++) {
+                    const double d = m[i][k] * (1.0 - h[k] * h[k]);
+                    next[i][(size_t)(dilated ? D - 1 : 0) * H + j] += d * w[k * H + j];
+                    next[i][(D - 1) * H + j] += dilated ? 0.0 : d * far[k * H + j];
+                }
+            }
+        }
+        memcpy(m, next, sizeof m);
+        for (size_t i = 0; i < H * H; i++) {
+            gram[i] = 0.0;
+            for (size_t j = 0; j < D * H; j++) {
+                gram[i] += m[i / H][j] * m[i % H][j];
+            }
+        }
+        const double largest = rg_jacobi_largest(gram, H, room);
+        double smallest = largest;
+        for (size_t i = 0; i < H; i++) {
+            smallest = fmin(smallest, ref_norm(room + i * H, H));
+        }
+        expect_near(s.causes->log10_largest[lag], 0.5 * log10(largest), 1e-5);
+        expect_near(s.causes->log10_smallest[lag], 0.5 * log10(smallest), 1e-5);
+    }
+    ck_assert_uint_eq(s.causes->state, H);
+    ck_assert(isnan(s.causes->bound) == !dilated && isnan(s.causes->mean_field) == !dilated);
+    forget(&s);
+}
+END_TEST
+
+/* Every layer and direction: powers of a matrix that is not normal, of its own in each. */
+START_TEST(every_direction_has_its_own) {
+    const struct rg_exercise_form form = {.sizes = {3, 41, 1, 2, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_LINEAR, .layers = 2, .bidirectional = true}};
+    const float weights[4][4] = {
+        {0.9f, 3.0f, 0.0f, 0.9f}, {0.5f, 0.0f, 0.0f, 0.25f}, {1.1f, 0.0f, 0.0f, 1.0f}, {0.0f, 2.0f, -2.0f, 0.0f}};
+    struct subject s = make(&form);
+    struct rg_model *const model = s.exercise->model;
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(rg_model_values(model, rg_model_parameter(model, i / 2, i % 2, RG_ROLE_WEIGHT_HH)), weights[i],
+               sizeof weights[i]);
+    }
+    measure(&s);
+    expect_near(rg_causes_of(s.all, 0, 0)->log10_largest[9], log10(11.635514), 1e-6);
+    for (size_t lag = 0; lag <= 40; lag++) {
+        expect_near(rg_causes_of(s.all, 0, 1)->log10_largest[lag], (double)lag * log10(0.5), 1e-6);
+        expect_near(rg_causes_of(s.all, 0, 1)->log10_smallest[lag], (double)lag * log10(0.25), 1e-6);
+        expect_near(rg_causes_of(s.all, 1, 0)->log10_largest[lag], (double)lag * log10(1.1), 1e-6);
+        expect_near(rg_causes_of(s.all, 1, 1)->log10_smallest[lag], (double)lag * log10(2.0), 1e-6);
+    }
+    expect_near(rg_causes_of(s.all, 1, 1)->sigma_hh, 2.0, 1e-9);
+    expect_near(rg_causes_of(s.all, 1, 1)->exponents[1], log(2.0), 1e-6);
+    forget(&s);
+}
+END_TEST
+
 /* Every cell: what the products do to one direction cannot be more than they do to any. */
 START_TEST(products_bound_the_gradient) {
     enum { STEPS = 30 };
+    const enum rg_cell cell = (enum rg_cell)(_i % RG_N_CELLS);
+    const size_t skip = (size_t)_i / RG_N_CELLS; /* 0: none; then add, dilated, learned */
     const struct rg_exercise_form form = {.sizes = {1, STEPS, 2, 6, 1, RG_LOSS_MSE, false},
-                                          .net = {.cell = (enum rg_cell)_i}};
+                                          .net = {.cell = cell,
+                                                  .skip = skip == 3 ? 1
+                                                          : skip    ? 2
+                                                                    : 0,
+                                                  .skip_kind = (enum rg_skip_kind)(skip ? skip - 1 : 0)}};
     struct subject s = make(&form);
+    s.exercise->skip_budget = s.exercise->reference->skip_budget = 0.0; /* another loss, at every step */
     measure(&s);
     ref_forward_backward(s.exercise->reference, &s.exercise->batch, s.exercise->result);
     const struct ref_result *const r = s.exercise->result;
@@ -142,13 +232,13 @@ START_TEST(products_bound_the_gradient) {
         ck_assert(got <= s.causes->log10_largest[lag] + 1e-5);
         ck_assert(s.causes->log10_smallest[lag] <= s.causes->log10_largest[lag]);
     }
-    ck_assert_uint_eq(s.causes->directions, _i == RG_CELL_LSTM ? 12 : 6);
-    ck_assert(isnan(s.causes->mean_log_forget) == (_i != RG_CELL_LSTM));
+    ck_assert_uint_eq(s.causes->directions, cell == RG_CELL_LSTM ? 12 : 6);
+    ck_assert(isnan(s.causes->mean_log_forget) == (cell != RG_CELL_LSTM));
     forget(&s);
 }
 END_TEST
 
-/* Learned skips: no products, no factor to expect; slopes of the steps alone that are not skipped. */
+/* Learned skips: no factor to expect; slopes of the steps alone that are not skipped. */
 START_TEST(skipped_steps_have_no_slope) {
     enum { STEPS = 12, H = 6 };
     const struct rg_exercise_form form = {.sizes = {1, STEPS, 2, H, 1, RG_LOSS_MSE, false},
@@ -167,7 +257,6 @@ START_TEST(skipped_steps_have_no_slope) {
         skipped += trace->gate[t] > 0.5 ? 0 : 1;
     }
     ck_assert(skipped > 0 && skipped < STEPS - 1);
-    ck_assert_uint_eq(s.causes->directions, 0);
     ck_assert(isnan(s.causes->bound) && isnan(s.causes->mean_field) && isnan(s.causes->normal));
     ck_assert(isfinite(s.causes->radius));
     forget(&s);
@@ -202,7 +291,9 @@ int main(void) {
     tcase_add_unchecked_fixture(causes, open_device, close_device);
     tcase_add_test(causes, powers_of_a_non_normal_matrix);
     tcase_add_test(causes, products_of_a_tanh_net);
-    tcase_add_loop_test(causes, products_bound_the_gradient, 0, RG_N_CELLS);
+    tcase_add_loop_test(causes, products_bound_the_gradient, 0, 4 * RG_N_CELLS);
+    tcase_add_loop_test(causes, products_with_a_skip, 0, 2);
+    tcase_add_test(causes, every_direction_has_its_own);
     tcase_add_test(causes, skipped_steps_have_no_slope);
     tcase_add_test(causes, directions_that_differ_are_mixed);
     suite_add_tcase(suite, causes);

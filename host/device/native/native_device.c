@@ -41,18 +41,6 @@ static const struct rg_native_kernels *choose_kernels(bool is_double, const char
     return is_double ? &rg_native_kernels_base_double : &rg_native_kernels_base;
 }
 
-static int available_threads(int wanted) {
-    if (wanted > 0) {
-        return wanted;
-    }
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
-        return CPU_COUNT(&set);
-    }
-    const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (int)online : 1;
-}
-
 /* "model name" of /proc/cpuinfo, or a plain word. */
 static void processor_name(char *out, size_t bytes) {
     (void)snprintf(out, bytes, "processor");
@@ -92,7 +80,7 @@ void rg_native_describe(const struct rg_device_options *options, struct rg_devic
     processor_name(info->name, sizeof info->name);
     (void)snprintf(info->backend, sizeof info->backend, "native");
     (void)snprintf(info->version, sizeof info->version, "%s", isa);
-    info->units = available_threads(options->threads);
+    info->units = rg_pool_threads(options->threads);
     const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
     info->memory_bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 * 3 : (uint64_t)1 << 30;
     info->max_buffer_bytes = info->memory_bytes;

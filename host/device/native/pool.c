@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rnn_gpu/memory.h"
 
@@ -106,6 +107,18 @@ static void wake_all(struct rg_pool *pool) {
         (void)pthread_cond_broadcast(&pool->wake);
         (void)pthread_mutex_unlock(&pool->mutex);
     }
+}
+
+int rg_pool_threads(int wanted) {
+    if (wanted > 0) {
+        return wanted;
+    }
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
+        return CPU_COUNT(&set);
+    }
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
 }
 
 rg_status rg_pool_create(int threads, struct rg_pool **out) {

@@ -14,6 +14,9 @@ struct rg_pool;
 /* Does item `item` on thread `thread`, 0 <= thread < threads of the pool. */
 typedef void rg_pool_work(void *context, size_t item, int thread);
 
+/* `wanted`, or for 0 as many as there are processors for this process. */
+int rg_pool_threads(int wanted);
+
 /* A pool of `threads` threads, the caller's among them. Its threads block all signals. */
 rg_status rg_pool_create(int threads, struct rg_pool **out);
 void rg_pool_destroy(struct rg_pool *pool); /* NULL allowed */
