@@ -68,6 +68,22 @@ static rg_status write_noise(struct rg_device *device, struct rg_buffer *buffer,
     return status;
 }
 
+/* Noise, or classes in turn. */
+static rg_status write_targets(struct rg_engine *engine, const struct rg_bench_case *c) {
+    const size_t n = engine->plan.chunk * engine->plan.target_steps;
+    float *classes = NULL;
+    if (c->outputs <= 1) {
+        return write_noise(engine->device, engine->y, n);
+    }
+    RG_TRY(rg_alloc(&classes, n, sizeof *classes, "bench targets"));
+    for (size_t i = 0; i < n; i++) {
+        classes[i] = (float)(i % c->outputs);
+    }
+    const rg_status status = rg_reals_write_floats(engine->device, engine->y, 0, classes, n);
+    rg_free(classes);
+    return status;
+}
+
 static rg_status one_update(struct rg_engine *engine, struct rg_source *source, uint64_t update) {
     RG_TRY(rg_engine_gradient(engine, source, update));
     RG_TRY(rg_engine_norm(engine, update));
@@ -81,7 +97,9 @@ int rg_bench_by_size(const void *a, const void *b) {
 
 double rg_bench_flops(const struct rg_bench_case *c) {
     const double gh = (double)rg_cell_gates(c->cell) * (double)c->hidden, bt = (double)c->batch * (double)c->steps;
-    return (6.0 * gh * (double)(c->hidden + c->input) - 2.0 * gh * (double)c->input) * bt;
+    const double head = c->outputs > 1 ? 6.0 * (double)c->hidden * (double)c->outputs : 0.0;
+    return (6.0 * gh * (double)(c->hidden + c->input) - 2.0 * gh * (double)c->input) * bt +
+           head * (double)c->batch * (c->target == RG_TARGET_STEPS ? (double)c->steps : 1.0);
 }
 
 struct rg_shape rg_bench_shape(const struct rg_bench_case *c) {
@@ -89,8 +107,9 @@ struct rg_shape rg_bench_shape(const struct rg_bench_case *c) {
                              .activation = c->activation,
                              .inputs = c->input,
                              .hidden = c->hidden,
-                             .outputs = 1,
-                             .loss = RG_LOSS_MSE,
+                             .outputs = c->outputs > 1 ? c->outputs : 1,
+                             .loss = c->outputs > 1 ? RG_LOSS_CE : RG_LOSS_MSE,
+                             .target = c->target,
                              .layers = 1};
 }
 
@@ -158,7 +177,7 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     memset(result, 0, sizeof *result);
     const struct rg_shape shape = rg_bench_shape(c);
     const struct rg_engine_options options = {.plan = plan_options(c),
-                                              .loss = RG_LOSS_MSE,
+                                              .loss = shape.loss,
                                               .optimizer = {.kind = RG_OPT_ADAM, .clip_norm = 1.0, .max_skips = 1}};
     struct rg_model *model = NULL;
     struct rg_engine *engine = NULL;
@@ -170,7 +189,7 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     device->peak_bytes = device->used_bytes;
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
     RG_TRY_GOTO(write_noise(device, engine->x, c->steps * engine->plan.chunk * engine->plan.layer[0].x_stride));
-    RG_TRY_GOTO(write_noise(device, engine->y, engine->plan.chunk));
+    RG_TRY_GOTO(write_targets(engine, c));
     RG_TRY_GOTO(rg_alloc(&seconds, c->repeats > MOST_UPDATES ? c->repeats : MOST_UPDATES, sizeof *seconds, "timings"));
     RG_TRY_GOTO(time_updates(engine, c, seconds, result));
     result->gflops = rg_bench_flops(c) / result->update / 1e9;

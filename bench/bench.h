@@ -6,7 +6,8 @@
 #include "device/device.h"
 #include "train/engine.h"
 
-/* Seconds of one update and its phases; FLOPs as 6 G H (H+F) B T - 2 G H F B T. */
+/* Seconds of one update and its phases; FLOPs as 6 G H (H+F) B T - 2 G H F B T, and 6 H O B T' of a head with
+ * classes. */
 struct rg_bench_result {
     double update, fastest, slowest;
     double phases[RG_N_PHASES];

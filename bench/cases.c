@@ -30,6 +30,8 @@ static struct rg_bench_case *add(struct cases *list, enum rg_cell cell, double p
                                 .steps = config->steps,
                                 .hidden = config->hidden,
                                 .input = config->input,
+                                .outputs = config->outputs,
+                                .target = config->target,
                                 .repeats = config->repeats,
                                 .patience = patience,
                                 .memory = config->memory};
@@ -72,6 +74,8 @@ static void add_earlier(struct cases *list, const struct rg_bench_earlier *earli
             c->steps = old->steps;
             c->hidden = old->hidden;
             c->input = old->input;
+            c->outputs = old->outputs;
+            c->target = old->target;
         }
     }
 }

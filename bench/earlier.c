@@ -12,7 +12,7 @@ enum { MOST_RESULTS = 4096, LINE_BYTES = 8192, FILE_BYTES = 16 << 20 };
 
 bool rg_bench_same_sizes(const struct rg_bench_case *a, const struct rg_bench_case *b) {
     return a->cell == b->cell && a->batch == b->batch && a->steps == b->steps && a->hidden == b->hidden &&
-           a->input == b->input;
+           a->input == b->input && a->outputs == b->outputs && a->target == b->target;
 }
 
 double rg_bench_earlier_update(const struct rg_bench_earlier *earlier, const struct rg_bench_case *c, bool native) {
@@ -46,6 +46,12 @@ static bool read_result(const json_t *object, struct rg_bench_earlier_result *ou
     }
     out->native = backend && strcmp(backend, "native") == 0;
     out->update = json_number_value(json_object_get(object, "update_s"));
+    out->c.outputs = 1;
+    if (json_object_get(object, "outputs") && !read_size(object, "outputs", 65536, &out->c.outputs)) {
+        return false;
+    }
+    const char *const target = json_string_value(json_object_get(object, "target"));
+    out->c.target = target && strcmp(target, rg_target_names[RG_TARGET_STEPS]) == 0 ? RG_TARGET_STEPS : RG_TARGET_LAST;
     return out->c.cell != RG_N_CELLS && backend && out->update > 0.0 && out->update < 1e9 &&
            read_size(object, "batch", (size_t)1 << 30, &out->c.batch) &&
            read_size(object, "steps", 1000000000, &out->c.steps) &&

@@ -32,10 +32,11 @@ static void emit(const struct rg_bench_report *r, json_t *line) {
 /* The command again, from what it was understood as. */
 static void command_text(const struct rg_config *c, char *out, size_t bytes) {
     const bool sizes = c->sizes_given || c->steps_given || c->batch_given;
-    char sizes_text[128] = "", cell[24] = "";
+    char sizes_text[192] = "", cell[24] = "";
     if (sizes) {
-        (void)snprintf(sizes_text, sizeof sizes_text, " --batch %zu --steps %zu --hidden %zu --input %zu", c->batch,
-                       c->steps, c->hidden, c->input);
+        (void)snprintf(sizes_text, sizeof sizes_text,
+                       " --batch %zu --steps %zu --hidden %zu --input %zu --outputs %zu --target %s", c->batch,
+                       c->steps, c->hidden, c->input, c->outputs, rg_target_names[c->target]);
     }
     if (c->cell_given || sizes) {
         (void)snprintf(cell, sizeof cell, " --cell %s", rg_cell_names[c->cell]);
@@ -89,6 +90,8 @@ static void set_case(json_t *line, const struct rg_bench_case *c) {
     set_count(line, "steps", c->steps);
     set_count(line, "hidden", c->hidden);
     set_count(line, "input", c->input);
+    set_count(line, "outputs", c->outputs);
+    set(line, "target", json_string(rg_target_names[c->target]));
 }
 
 static void set_times(json_t *line, const struct rg_bench_result *b) {

@@ -117,6 +117,8 @@ const struct rg_option rg_options[] = {
      TRAIN | PROBE | BENCH, 0, "hidden units"},
     {"input", 0, "F", RG_KIND_COUNT, FIELD(input), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, BENCH, 0,
      "features of a time step"},
+    {"outputs", 0, "O", RG_KIND_COUNT, FIELD(outputs), FIELD(sizes_given), 1, 65536, NULL, RG_GROUP_MODEL, BENCH, 0,
+     "1: a number and its squared error; more: classes"},
     {"embed", 0, "E", RG_KIND_COUNT, FIELD(embed), RG_NOT_KEPT, 0, 65536, NULL, RG_GROUP_MODEL, TRAIN, 0,
      "numbers a word becomes, by a table; 0: one-hot"},
     {"layers", 0, "L", RG_KIND_COUNT, FIELD(layers), RG_NOT_KEPT, 1, RG_MAX_LAYERS, NULL, RG_GROUP_MODEL, TRAIN, 0,
@@ -134,7 +136,7 @@ const struct rg_option rg_options[] = {
     {"loss", 0, "NAME", RG_KIND_ENUM, FIELD(loss), RG_NOT_KEPT, NO_RANGE, rg_loss_names, RG_GROUP_MODEL, TRAIN | GRAD,
      0, "auto: by the data"},
     {"target", 0, "WHERE", RG_KIND_ENUM, FIELD(target), RG_NOT_KEPT, NO_RANGE, rg_target_names, RG_GROUP_MODEL,
-     TRAIN | GRAD | PREDICT, 0, "output after the last step, or after each"},
+     TRAIN | GRAD | PREDICT | BENCH, 0, "output after the last step, or after each"},
     {"probe-time", 0, "T", RG_KIND_COUNT, FIELD(probe_time), RG_NOT_KEPT, 1, ONE_BILLION, NULL, RG_GROUP_MODEL,
      TRAIN | GRAD, 0, "step whose loss the lag profile is of"},
 
@@ -279,6 +281,7 @@ struct rg_config rg_config_default(void) {
         .weight = NAN,
         .remedies = "tanh,relu,irnn,orthogonal,skip,lstm,gru",
         .input = 2,
+        .outputs = 1,
         .repeats = 5,
     };
 }

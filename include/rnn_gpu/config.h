@@ -148,10 +148,11 @@ struct rg_config {
     const char *matrix;
 
     /* bench */
-    bool sizes_given; /* --hidden or --input: one case instead of the grid, as with --batch and --steps */
+    bool sizes_given; /* --hidden, --input or --outputs: one case instead of the grid, as with --batch and --steps */
     bool cell_given;  /* one cell of the grid instead of all */
     enum rg_grid grid;
     size_t input;        /* F */
+    size_t outputs;      /* O; above 1 classes with cross-entropy */
     size_t repeats;      /* timed updates */
     bool peers;          /* time PyTorch and plain BLAS calls too */
     bool roofline;       /* measure what the device can do at most, and say what binds each case */

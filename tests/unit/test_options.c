@@ -52,7 +52,7 @@ START_TEST(defaults) {
     ck_assert(config.precision == RG_PRECISION_FLOAT);
     ck_assert_str_eq(config.device, "auto");
     ck_assert(config.threads == 0 && config.memory == 0 && !config.json && !config.quiet && config.color == -1);
-    ck_assert(config.input == 2 && config.repeats == 5 && !config.sizes_given);
+    ck_assert(config.input == 2 && config.outputs == 1 && config.repeats == 5 && !config.sizes_given);
 }
 END_TEST
 
@@ -78,8 +78,9 @@ START_TEST(every_option) {
     ck_assert_str_eq(config.log, "l.jsonl");
     ck_assert_str_eq(config.tensorboard, "t");
     ck_assert_int_eq(config.n_arguments, 9);
-    accept("bench --input 3 --repeats 7");
-    ck_assert(config.input == 3 && config.repeats == 7 && config.sizes_given && !config.batch_given);
+    accept("bench --input 3 --outputs 4 --repeats 7");
+    ck_assert(config.input == 3 && config.outputs == 4 && config.repeats == 7 && config.sizes_given &&
+              !config.batch_given);
     ck_assert(!config.cell_given && config.grid == RG_GRID_AUTO && !config.peers && !config.roofline);
     ck_assert(!config.verbose && !config.tune && config.compare == NULL);
     accept("bench --tune");
