@@ -140,6 +140,9 @@ static rg_status run_devices(struct bench *b, size_t at) {
 static rg_status run_peers(struct bench *b, size_t at) {
     struct rg_bench_report *const r = &b->report;
     struct rg_bench_row *const row = &r->rows[at];
+    if (row->c.outputs > 1 || row->c.target == RG_TARGET_STEPS) { /* the peers have one output, of the last step */
+        return RG_OK;
+    }
     if (r->pytorch) {
         rg_bench_report_progress(r, at, "PyTorch");
         if (rg_pytorch_time(r->pytorch, &row->c, &row->pytorch) != RG_OK) {

@@ -269,7 +269,8 @@ static rg_status compare(struct job *j, const struct rg_config *config) {
     RG_TRY(choose_rows(c, config));
     RG_TRY(rg_run_data_read(config, &j->data));
     RG_TRY(rg_setup_device(config, &j->device));
-    RG_TRY(rg_selftest_quick(j->device, RG_N_CELLS, has_learned_skip(c)));
+    RG_TRY(
+        rg_selftest_quick(j->device, &(struct rg_selftest_scope){.cell = RG_N_CELLS, .learned = has_learned_skip(c)}));
     RG_TRY(rg_pages_try(config));
     for (size_t i = 0; i < c->n_rows; i++) {
         work += row_work(&c->rows[i]);

@@ -130,7 +130,8 @@ static rg_status choose_workers(struct crew *c) {
     if (!processor) {
         c->n_workers = 1;
         RG_TRY(rg_setup_device(config, &c->device));
-        return rg_selftest_quick(c->device, RG_N_CELLS, config->skip_kind == RG_SKIP_LEARNED);
+        return rg_selftest_quick(c->device, &(struct rg_selftest_scope){
+                                                .cell = RG_N_CELLS, .learned = config->skip_kind == RG_SKIP_LEARNED});
     }
     rg_native_describe(&(struct rg_device_options){.threads = config->threads}, &info);
     c->n_workers = info.units < 1 ? 1 : (size_t)info.units;

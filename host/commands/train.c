@@ -185,6 +185,19 @@ static rg_status verdict_status(const struct job *j) {
     return RG_OK;
 }
 
+/* The kernels that this run launches. */
+static rg_status self_test(const struct job *j) {
+    const struct rg_run *const r = j->run;
+    const bool symbols = r->problem.outputs > 1;
+    return rg_selftest_quick(r->device, &(struct rg_selftest_scope){.cell = r->config.cell,
+                                                                    .learned = rg_plan_learned(&r->engine->plan),
+                                                                    .stacked = r->engine->plan.layers > 1,
+                                                                    .marks = !r->data.training && !symbols,
+                                                                    .symbols = !r->data.training && symbols,
+                                                                    .initial = r->engine->plan.initial,
+                                                                    .optimizer = r->config.optimizer});
+}
+
 static rg_status train(struct job *j) {
     RG_TRY(rg_recorder_check(j->config));
     RG_TRY(rg_outputs_check(j->config, true));
@@ -194,7 +207,7 @@ static rg_status train(struct job *j) {
     j->run->on_lags = on_lags;
     j->run->lags_self = j;
     struct rg_run *const r = j->run;
-    RG_TRY(rg_selftest_quick(r->device, r->config.cell, rg_plan_learned(&r->engine->plan)));
+    RG_TRY(self_test(j));
     RG_TRY(rg_recorder_create(j->config, &j->recorder));
     const struct rg_run_facts facts = {&r->config, r->model, &r->problem, r->device, &r->engine->plan, (double)NAN};
     rg_screen_init(&j->screen, &r->config);

@@ -135,10 +135,13 @@ fail:
     return status;
 }
 
-rg_status rg_check_tasks(struct rg_checks *checks, struct rg_device *device) {
+rg_status rg_check_marks(struct rg_checks *checks, struct rg_device *device) {
     RG_TRY(check_task(checks, device, "adding", 1));
     RG_TRY(check_task(checks, device, "adding", 2));
-    RG_TRY(check_task(checks, device, "adding", 31));
+    return check_task(checks, device, "adding", 31);
+}
+
+rg_status rg_check_symbols(struct rg_checks *checks, struct rg_device *device) {
     return check_task(checks, device, "copy", 17);
 }
 

@@ -40,7 +40,8 @@ rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device
 /* Dropout between two layers: its masks, and the gradient through them. */
 rg_status rg_check_dropout(struct rg_checks *checks, struct rg_device *device, enum rg_cell cell);
 /* Batches: tasks and data sets of every kind. */
-rg_status rg_check_tasks(struct rg_checks *checks, struct rg_device *device);
+rg_status rg_check_marks(struct rg_checks *checks, struct rg_device *device);
+rg_status rg_check_symbols(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_gather(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_peak(struct rg_checks *checks, struct rg_device *device);
 /* The reference itself, by finite differences. */

@@ -135,9 +135,11 @@ static const struct rg_update_case cases[] = {
     {{9, 4, 3, 17, 2, MSE, true}, {RNN, TANH, STEPS, 2, true, 2, ADD}, RMSPROP, 0.0, true},
     {{5, 4, 2, 9, 3, CE, false}, {RNN, TANH, LAST, 2, false, 2, DILATED}, ADAGRAD, 0.0, true},
     {{9, 4, 3, 17, 2, MSE, true}, {LSTM, TANH, STEPS, 2, true, 2, ADD}, RMSPROP, 0.0, true},
+    {{13, 5, 3, 17, 3, CE, true}, {LSTM, TANH, LAST, 1, false, 0, ADD}, ADAM, 0.1, true},
+    {{13, 5, 3, 17, 3, CE, true}, {GRU, TANH, LAST, 1, false, 0, ADD}, ADAM, 0.1, true},
     {{5, 4, 2, 9, 3, CE, false}, {GRU, TANH, LAST, 2, false, 2, DILATED}, ADAGRAD, 0.0, true},
     {{9, 5, 3, 17, 2, MSE, true}, {RNN, TANH, STEPS, 1, true, 1, LEARNED}, SGD, 0.0, true},
-    {{5, 6, 2, 9, 3, CE, false}, {LSTM, TANH, LAST, 2, false, 1, LEARNED}, SGD, 0.0, true},
+    {{5, 6, 2, 9, 3, CE, false}, {LSTM, TANH, LAST, 1, true, 1, LEARNED}, SGD, 0.0, true},
     {{9, 5, 3, 17, 2, MSE, true}, {GRU, TANH, LAST, 1, true, 1, LEARNED}, SGD, 0.0, true},
 };
 
@@ -163,6 +165,8 @@ static const struct rg_update_case initial_cases[] = {
     {{33, 11, 5, 32, 2, BCE, true}, {RNN, TANH, LAST, 1, true, 1, LEARNED}, SGD, 0.0, false},
     {{13, 6, 2, 31, 4, CE, true}, {LSTM, TANH, STEPS, 2, true, 1, LEARNED}, SGD, 0.0, false},
     {{33, 11, 5, 32, 2, MSE, true}, {GRU, TANH, LAST, 1, true, 1, LEARNED}, SGD, 0.0, false},
+    {{5, 4, 2, 9, 2, MSE, true}, {RNN, TANH, LAST, 1, true, 2, ADD}, SGD, 0.0, true},
+    {{5, 4, 2, 9, 2, MSE, true}, {LSTM, TANH, LAST, 1, true, 2, ADD}, SGD, 0.0, true},
     {{5, 4, 2, 9, 2, MSE, true}, {LSTM, TANH, LAST, 2, true, 2, ADD}, SGD, 0.0, true},
     {{5, 4, 2, 9, 3, CE, true}, {GRU, TANH, LAST, 1, true, 2, DILATED}, SGD, 0.0, true},
 };
@@ -180,8 +184,11 @@ static const struct rg_update_case embedded_cases[] = {
 /* More steps than segments of the weight gradient, among others; the first of a cell is part of its quick self-test. */
 static const struct rg_exercise_form step_terms[] = {
     {{5, 6, 3, 9, 2, MSE, true}, {GRU, TANH, LAST, 2, true, 2, ADD}, false, 0},
+    {{7, 12, 2, 19, 2, BCE, true}, PLAIN, false, 0},
     {{33, 35, 3, 19, 2, MSE, false}, PLAIN, true, 0},
     {{7, 35, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 2, true, 3, ADD}, true, 0},
+    {{7, 12, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 1, false, 0, ADD}, false, 0},
+    {{7, 12, 2, 19, 2, BCE, true}, {GRU, TANH, LAST, 1, false, 0, ADD}, false, 0},
     {{9, 12, 2, 33, 3, CE, true}, {GRU, TANH, LAST, 1, false, 3, DILATED}, true, 0},
     {{9, 12, 2, 17, 3, CE, true}, {RNN, RG_ACT_SOFTSIGN, LAST, 3, true, 1, ADD}, false, 0},
     {{7, 35, 2, 19, 2, BCE, true}, {LSTM, TANH, LAST, 2, true, 1, LEARNED}, true, 0},
@@ -223,13 +230,31 @@ void rg_checks_add(struct rg_checks *checks, const char *subject, const char *qu
     }
 }
 
-static bool in_scope(const struct rg_selftest_scope *scope, const struct rg_exercise_net *net) {
-    const bool learned = net->skip > 0 && net->skip_kind == LEARNED;
-    return (scope->cell == RG_N_CELLS || net->cell == scope->cell) && (!learned || scope->learned);
+/* Every kernel, be it with all checks or a few. */
+static bool takes_all(const struct rg_selftest_scope *scope) {
+    return scope->full || scope->cell == RG_N_CELLS;
 }
 
-static bool takes(const struct rg_selftest_scope *scope, const struct rg_update_case *one) {
-    return scope->full || (one->quick && in_scope(scope, &one->net));
+static bool in_scope(const struct rg_selftest_scope *scope, const struct rg_exercise_net *net) {
+    const bool learned = net->skip > 0 && net->skip_kind == LEARNED;
+    const bool stacked = net->layers > 1;
+    return scope->full || ((takes_all(scope) || (net->cell == scope->cell && (!stacked || scope->stacked))) &&
+                           (!learned || scope->learned));
+}
+
+static rg_status check_updates(struct rg_checks *checks, struct rg_device *device,
+                               const struct rg_selftest_scope *scope, const struct rg_update_case *one, bool initial,
+                               size_t words) {
+    struct rg_update_case mine = *one;
+    if (!scope->full && (!one->quick || !in_scope(scope, &one->net))) {
+        return RG_OK;
+    }
+    if (!takes_all(scope)) {
+        mine.optimizer = scope->optimizer == RG_OPT_ADAMW      ? RG_OPT_ADAM
+                         : scope->optimizer == RG_OPT_NESTEROV ? RG_OPT_MOMENTUM
+                                                               : scope->optimizer;
+    }
+    return rg_check_updates(checks, device, &mine, initial, words);
 }
 
 rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_scope *scope, rg_selftest_report *report,
@@ -239,8 +264,15 @@ rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_sco
     if (scope->full) {
         RG_TRY(rg_check_reference(&checks));
     }
-    RG_TRY(rg_check_peak(&checks, device));
-    RG_TRY(rg_check_tasks(&checks, device));
+    if (takes_all(scope)) {
+        RG_TRY(rg_check_peak(&checks, device));
+    }
+    if (takes_all(scope) || scope->marks) {
+        RG_TRY(rg_check_marks(&checks, device));
+    }
+    if (takes_all(scope) || scope->symbols) {
+        RG_TRY(rg_check_symbols(&checks, device));
+    }
     RG_TRY(rg_check_gather(&checks, device));
     bool terms = false; /* one is enough for the few */
     for (size_t i = 0; i < sizeof step_terms / sizeof *step_terms; i++) {
@@ -250,24 +282,18 @@ rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_sco
         }
     }
     for (enum rg_cell cell = 0; cell < RG_N_CELLS; cell++) {
-        if (scope->full || cell == dropped) {
+        if (scope->full || (cell == dropped && (takes_all(scope) || scope->stacked))) {
             RG_TRY(rg_check_dropout(&checks, device, cell));
         }
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (takes(scope, &cases[i])) {
-            RG_TRY(rg_check_updates(&checks, device, &cases[i], false, 0));
-        }
+        RG_TRY(check_updates(&checks, device, scope, &cases[i], false, 0));
     }
-    for (size_t i = 0; i < sizeof initial_cases / sizeof *initial_cases; i++) {
-        if (takes(scope, &initial_cases[i])) {
-            RG_TRY(rg_check_updates(&checks, device, &initial_cases[i], true, 0));
-        }
+    for (size_t i = 0; (takes_all(scope) || scope->initial) && i < sizeof initial_cases / sizeof *initial_cases; i++) {
+        RG_TRY(check_updates(&checks, device, scope, &initial_cases[i], true, 0));
     }
     for (size_t i = 0; i < sizeof embedded_cases / sizeof *embedded_cases; i++) {
-        if (takes(scope, &embedded_cases[i])) {
-            RG_TRY(rg_check_updates(&checks, device, &embedded_cases[i], false, embedded_cases[i].sizes.steps));
-        }
+        RG_TRY(check_updates(&checks, device, scope, &embedded_cases[i], false, embedded_cases[i].sizes.steps));
     }
     if (checks.failed == 0) {
         return RG_OK;
@@ -279,6 +305,6 @@ rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_sco
                    checks.worst_tolerance, device->info.version);
 }
 
-rg_status rg_selftest_quick(struct rg_device *device, enum rg_cell cell, bool learned) {
-    return rg_selftest_run(device, &(struct rg_selftest_scope){.cell = cell, .learned = learned}, NULL, NULL);
+rg_status rg_selftest_quick(struct rg_device *device, const struct rg_selftest_scope *scope) {
+    return rg_selftest_run(device, scope, NULL, NULL);
 }

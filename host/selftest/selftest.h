@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "device/device.h"
+#include "rnn_gpu/config.h"
 #include "rnn_gpu/model.h"
 
 struct rg_selftest_check {
@@ -19,12 +20,16 @@ struct rg_selftest_check {
 /* Called once a check, in order; `context` is the caller's. */
 typedef void rg_selftest_report(void *context, const struct rg_selftest_check *check);
 
-/* What to run: all checks (seconds), or a few that launch the shared kernels and the sweeps of one cell, or of every
- * cell (a fraction of a second). */
+/* What to run: all checks (seconds), or a few that launch the kernels of a run (a fraction of a second): an OpenCL
+ * device compiles each kernel when it is first launched, so no others are. */
 struct rg_selftest_scope {
     bool full;
-    enum rg_cell cell; /* of the few; RG_N_CELLS: every one */
-    bool learned;      /* of the few: learned skips too */
+    enum rg_cell cell; /* of the few; RG_N_CELLS: every one, and all that follows but learned skips */
+    bool learned;
+    bool stacked;                /* several layers, and dropout between them */
+    bool marks, symbols;         /* tasks of numbers with marks; of symbols */
+    bool initial;                /* sequences that start from given states */
+    enum rg_optimizer optimizer; /* whose kernel updates */
 };
 
 /* Run the checks. `report` may be NULL. RG_CHECK_FAILED with the worst check's name if any fails.
@@ -37,6 +42,6 @@ rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_sco
                           void *context);
 
 /* The quick self-test, without a report: what a run makes before its first update. */
-rg_status rg_selftest_quick(struct rg_device *device, enum rg_cell cell, bool learned);
+rg_status rg_selftest_quick(struct rg_device *device, const struct rg_selftest_scope *scope);
 
 #endif

@@ -17,7 +17,8 @@ START_TEST(every_check_passes) {
         const bool slow = execution.options.is_double && execution.options.shape.vec > 0;
         const struct rg_selftest_scope scope = {.full = !slow, .cell = RG_N_CELLS, .learned = true};
         expect_ok(rg_selftest_run(device, &scope, expect_passed, &execution), execution.name);
-        expect_ok(rg_selftest_quick(device, RG_CELL_RNN, true), execution.name);
+        expect_ok(rg_selftest_quick(device, &(struct rg_selftest_scope){.cell = RG_CELL_RNN, .learned = true}),
+                  execution.name);
         rg_device_destroy(device);
     }
 }

@@ -80,6 +80,11 @@ START_TEST(earlier_results) {
     ck_assert(rg_bench_earlier_update(&earlier, &cases[0], true) == 0.5);
     ck_assert(rg_bench_earlier_update(&earlier, &cases[0], false) == 0.25);
     ck_assert(rg_bench_earlier_update(&earlier, &cases[1], false) == 0.0);
+    cases[0].outputs = 2; /* results without outputs and target are of one output of the last step */
+    ck_assert(rg_bench_earlier_update(&earlier, &cases[0], true) == 0.0);
+    cases[0].outputs = 1;
+    cases[0].target = RG_TARGET_STEPS;
+    ck_assert(rg_bench_earlier_update(&earlier, &cases[0], true) == 0.0);
     rg_free(cases);
     struct rg_bench_earlier doubles;
     ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_DOUBLE, &doubles), RG_BAD_FILE);
