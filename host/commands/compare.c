@@ -223,7 +223,8 @@ static rg_status write_pages(const struct job *j, const struct rg_config *config
                                      .command = "compare",
                                      .facts = facts.items,
                                      .n_facts = facts.n,
-                                     .table = &table.table,
+                                     .tables = &table.table,
+                                     .n_tables = 1,
                                      .plots = plots,
                                      .n_plots = RG_COMPARISON_FIGURES};
     RG_TRY_GOTO(rg_pages_write(config, &report));

@@ -218,7 +218,8 @@ static rg_status write_pages(const struct rg_config *config, const struct pass *
                                      .command = "grad",
                                      .facts = facts.items,
                                      .n_facts = facts.n,
-                                     .table = &causes.table,
+                                     .tables = &causes.table,
+                                     .n_tables = 1,
                                      .plots = plots,
                                      .n_plots = RG_RUN_FIGURES};
     RG_TRY_GOTO(rg_pages_write(config, &report));

@@ -34,7 +34,7 @@ static bool same_value(const struct rg_option *option, const char *a, const char
 }
 
 /* One more value, which has to be one that the option takes. */
-static rg_status add_value(struct rg_axis *axis, const char *text) {
+static rg_status add_value(struct rg_grid_axis *axis, const char *text) {
     struct rg_config scratch = rg_config_default();
     for (size_t i = 0; i < axis->n; i++) {
         if (same_value(axis->option, axis->values[i], text)) {
@@ -62,7 +62,7 @@ static bool read_number(const char *text, size_t length, double *value) {
 }
 
 /* A..B*N */
-static rg_status add_ratios(struct rg_axis *axis, const char *item, const char *dots) {
+static rg_status add_ratios(struct rg_grid_axis *axis, const char *item, const char *dots) {
     static const char rule[] = "a range is A..B*N with 0 < A < B and N from 2, such as 1e-4..1e-1*10";
     const char *const times = strchr(dots, '*');
     double from = 0.0, to = 0.0, count = 0.0;
@@ -86,7 +86,7 @@ static rg_status add_ratios(struct rg_axis *axis, const char *item, const char *
 }
 
 /* A-B */
-static rg_status add_range(struct rg_axis *axis, const char *item, const char *dash) {
+static rg_status add_range(struct rg_grid_axis *axis, const char *item, const char *dash) {
     char *end = NULL;
     const unsigned long long from = strtoull(item, &end, 10);
     const bool begins = end == dash;
@@ -102,13 +102,13 @@ static rg_status add_range(struct rg_axis *axis, const char *item, const char *d
     return RG_OK;
 }
 
-static rg_status add_item(struct rg_axis *axis, const char *item) {
+static rg_status add_item(struct rg_grid_axis *axis, const char *item) {
     const char *const dots = strstr(item, "..");
     const char *const dash = is_whole(axis->option) && item[0] != '\0' ? strchr(item + 1, '-') : NULL;
     return dots ? add_ratios(axis, item, dots) : dash ? add_range(axis, item, dash) : add_value(axis, item);
 }
 
-static rg_status read_axis(struct rg_axis *axis, const struct rg_option *option, const char *list) {
+static rg_status read_axis(struct rg_grid_axis *axis, const struct rg_option *option, const char *list) {
     char *copy = NULL;
     axis->option = option;
     RG_TRY(rg_alloc(&axis->values, RG_MAX_VALUES, sizeof *axis->values, "values of a sweep"));
@@ -129,12 +129,12 @@ static rg_status read_axis(struct rg_axis *axis, const struct rg_option *option,
 
 /* ---- The command line ---- */
 
-static void axis_release(struct rg_axis *axis) {
+static void axis_release(struct rg_grid_axis *axis) {
     for (size_t i = 0; i < axis->n; i++) {
         rg_free(axis->values[i]);
     }
     rg_free(axis->values);
-    *axis = (struct rg_axis){.n = 0};
+    *axis = (struct rg_grid_axis){.n = 0};
 }
 
 /* An option given again replaces itself. */
@@ -170,7 +170,7 @@ static rg_status read_line(struct rg_grid_of_runs *grid, const struct rg_config 
 static size_t move_last(struct rg_grid_of_runs *grid, const char *name) {
     for (size_t i = 0; i < grid->n_axes; i++) {
         if (strcmp(grid->axes[i].option->name, name) == 0) {
-            const struct rg_axis axis = grid->axes[i];
+            const struct rg_grid_axis axis = grid->axes[i];
             memmove(&grid->axes[i], &grid->axes[i + 1], (grid->n_axes - i - 1) * sizeof axis);
             grid->axes[grid->n_axes - 1] = axis;
             return axis.n;
@@ -245,7 +245,7 @@ rg_status rg_grid_config(const struct rg_grid_of_runs *grid, size_t run, const s
         argv[argc++] = grid->words[i];
     }
     for (size_t i = 0; i < grid->n_axes; i++) {
-        const struct rg_axis *const axis = &grid->axes[i];
+        const struct rg_grid_axis *const axis = &grid->axes[i];
         (void)snprintf(words[i], WORD_BYTES, "--%s=%s", axis->option->name, axis->values[rg_grid_index(grid, run, i)]);
         argv[argc++] = words[i];
     }

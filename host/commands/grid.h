@@ -9,7 +9,7 @@
 enum { RG_MAX_AXES = 24, RG_MAX_VALUES = 1000, RG_MAX_RUNS = 10000 };
 
 /* An option and its values, as text. */
-struct rg_axis {
+struct rg_grid_axis {
     const struct rg_option *option;
     size_t n;
     char **values; /* [n] */
@@ -19,7 +19,7 @@ struct rg_axis {
  * stand next to each other. */
 struct rg_grid_of_runs {
     size_t n_axes;
-    struct rg_axis axes[RG_MAX_AXES];
+    struct rg_grid_axis axes[RG_MAX_AXES];
     size_t n_runs;           /* product of the axes' n */
     size_t n_seeds, n_steps; /* 1 without the axis */
     bool has_seeds;

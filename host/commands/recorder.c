@@ -222,7 +222,8 @@ static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run,
                                      .command = "train",
                                      .facts = facts.items,
                                      .n_facts = facts.n,
-                                     .table = causes.pointers ? &causes.table : NULL,
+                                     .tables = &causes.table,
+                                     .n_tables = causes.pointers ? 1 : 0,
                                      .plots = plots,
                                      .n_plots = RG_RUN_FIGURES};
     rg_status status = rg_pages_write(r->config, &report);

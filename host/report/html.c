@@ -196,8 +196,8 @@ rg_status rg_report_write(const struct rg_report *report, const char *path) {
         rg_markup_add(&out, "</p>\n");
     }
     facts(&out, report);
-    if (report->table) {
-        table(&out, report->table);
+    for (size_t i = 0; i < report->n_tables; i++) {
+        table(&out, &report->tables[i]);
     }
     all_figures(&out, report);
     command_line(&out, report->config);

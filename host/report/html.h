@@ -26,8 +26,9 @@ struct rg_report {
     const char *command; /* name, as on the command line */
     const struct rg_fact *facts;
     size_t n_facts;
-    const struct rg_table *table; /* NULL allowed */
-    const struct rg_plot *plots;  /* empty ones are left out */
+    const struct rg_table *tables; /* [n_tables] */
+    size_t n_tables;
+    const struct rg_plot *plots; /* empty ones are left out */
     size_t n_plots;
 };
 

@@ -5,6 +5,8 @@
 
 #include "report/json_lines.h"
 
+static const double LEARNED_MSE = 0.06, LEARNED_ENTROPY = 0.5;
+
 void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
     *summary = (struct rg_summary){.loss = NAN,
                                    .best_loss = NAN,
@@ -79,6 +81,10 @@ void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *pr
         summary->lag_share[column] += hh->share[lag];
         summary->long_share += 2 * lag >= profile->steps ? hh->share[lag] : 0.0;
     }
+}
+
+bool rg_summary_learned(const struct rg_summary *s) {
+    return s->loss < (s->loss_kind == RG_LOSS_MSE ? LEARNED_MSE : LEARNED_ENTROPY) * s->baseline;
 }
 
 json_t *rg_summary_json(const struct rg_summary *summary) {

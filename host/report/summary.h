@@ -56,6 +56,10 @@ void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *pr
 /* All of it but parts and columns as an object of JSON; NULL without memory. What was not measured is null. */
 json_t *rg_summary_json(const struct rg_summary *summary);
 
+/* Is the loss below what a run that has not learned cannot have: 0.06 of the baseline (for adding a mean squared error
+ * of 0.01), for classes half of it? */
+bool rg_summary_learned(const struct rg_summary *summary);
+
 /* Mean loss of a part; NAN where none was finite. */
 double rg_summary_part(const struct rg_summary *summary, size_t part);
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "rnn_gpu/memory.h"
 
@@ -11,22 +12,25 @@ rg_status rg_table_create(struct rg_own_table *t, const char *title, const char 
                           size_t n_rows) {
     const size_t n = n_rows * n_columns;
     *t = (struct rg_own_table){.pointers = NULL};
-    RG_TRY(rg_alloc(&t->pointers, n, sizeof *t->pointers, "a table"));
-    const rg_status status = rg_alloc(&t->cells, n, sizeof *t->cells, "a table");
-    if (status != RG_OK) {
-        rg_table_release(t);
-        return status;
-    }
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&t->pointers, n, sizeof *t->pointers, "a table"));
+    RG_TRY_GOTO(rg_alloc(&t->cells, n, sizeof *t->cells, "a table"));
+    RG_TRY_GOTO(rg_alloc(&t->heads, n_columns, sizeof *t->heads, "a table"));
+    memcpy(t->heads, heads, n_columns * sizeof *heads);
     for (size_t i = 0; i < n; i++) {
         t->pointers[i] = t->cells[i];
     }
-    t->table = (struct rg_table){title, n_rows, n_columns, heads, t->pointers};
+    t->table = (struct rg_table){title, n_rows, n_columns, t->heads, t->pointers};
     return RG_OK;
+fail:
+    rg_table_release(t);
+    return status;
 }
 
 void rg_table_release(struct rg_own_table *t) {
     rg_free(t->pointers);
     rg_free(t->cells);
+    rg_free(t->heads);
     *t = (struct rg_own_table){.pointers = NULL};
 }
 

@@ -10,9 +10,10 @@ struct rg_own_table {
     struct rg_table table;
     const char **pointers;        /* [n_rows * n_columns] */
     char (*cells)[RG_CELL_BYTES]; /* the same */
+    const char **heads;           /* [n_columns] */
 };
 
-/* Empty cells; `title` and `heads` [n_columns] must outlive the table. RG_NO_MEMORY. */
+/* Empty cells; `title` and the texts of `heads` [n_columns] must outlive the table. RG_NO_MEMORY. */
 rg_status rg_table_create(struct rg_own_table *table, const char *title, const char *const *heads, size_t n_columns,
                           size_t n_rows);
 void rg_table_release(struct rg_own_table *table); /* zeroed allowed */

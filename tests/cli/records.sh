@@ -190,6 +190,22 @@ checked "no result takes the place of another, of the model or the data"
 refused 2 'plot g\.gif' "$program" grad --model "$odd/model.safetensors" --data long.npz --out h --plot g.gif
 checked "grad: the same page and picture"
 
+expect_status 0 "$program" sweep --quiet --batch 16 --hidden 4 --updates 6 --device cpu --cell rnn,gru --steps 3,5,9 \
+    --seed 1-3 --report sweep.html --plot sweep.svg
+check_page sweep.html "Sweep on adding: cell, steps, seed" "18 of 18" "largest --steps learned" "lower quartile" "0 of 3"
+for text in 'Median loss over the seeds by steps' 'Learned by steps' 'gru, steps 9' quartiles 'single runs' baseline; do
+    grep -qF ">$text<" sweep.svg || fail "no '$text' in the picture of sweep"
+done
+expect_status 0 "$program" sweep --quiet "${small[@]}" --activation relu,linear --init identity:30 --lr 1e-3,1 --plot sweep.png \
+    --report one.html
+check_page one.html "All runs" "activation" "4 of 4"
+[ "$(head -c 4 sweep.png | tail -c 3)" = PNG ] || fail "sweep.png is no PNG"
+expect_status 0 "$program" sweep --quiet "${small[@]}" --seed 1-3 --report seeds.html
+grep -q '>all runs<' seeds.html || fail "no figure of the seeds"
+refused 2 'is the file of --report' "$program" sweep --seed 1,2 --report a.svg --plot a.svg
+refused 8 'none/s\.html' "$program" sweep --quiet --seed 1,2 --report none/s.html
+checked "sweep: tables, medians and quartiles, small multiples"
+
 expect_status 0 "$program" compare --quiet "${small[@]}" --remedies tanh,irnn+clip,lstm+plain --report c.html --plot c.svg
 check_page c.html "Remedies for adding, 10 steps" "Ranked by loss" "irnn" "5 of 5" "long-term share" "--remedies"
 for text in 'tanh: loss' 'irnn: loss' 'lstm: loss' 'lstm, plain' 'irnn, clip' baseline; do

@@ -203,7 +203,8 @@ START_TEST(a_report_is_never_large) {
                                          .command = "train",
                                          .facts = facts,
                                          .n_facts = 1,
-                                         .table = &table,
+                                         .tables = &table,
+                                         .n_tables = 1,
                                          .plots = plots,
                                          .n_plots = RG_RUN_FIGURES};
         ck_assert_int_eq(rg_report_write(&report, "test_plot.html"), RG_OK);
