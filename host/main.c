@@ -65,7 +65,8 @@ static void report(rg_status status) {
 
 int main(int argc, char **argv) {
     hold_standard_files();
-    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN); /* both are then errors of the write */
+    (void)signal(SIGXFSZ, SIG_IGN);
     const rg_status status = finish_output(run(argc, argv));
     report(status);
     return (int)status;

@@ -10,6 +10,7 @@
 #include "bench/report.h"
 #include "bench/tune.h"
 #include "commands/commands.h"
+#include "commands/stop.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "train/tuning.h"
@@ -183,22 +184,28 @@ static rg_status bench(struct bench *b) {
     if (r->config->compare) {
         RG_TRY(rg_bench_earlier_read(r->config->compare, r->config->precision, &b->earlier));
     }
-    RG_TRY(open_lines(r));
     RG_TRY(open_devices(r));
     RG_TRY(make_rows(b));
+    RG_TRY(open_lines(r));
     open_peers(b);
+    const volatile sig_atomic_t *const stop = rg_stop_catch();
     for (size_t i = 0; r->config->roofline && i < r->n_devices; i++) {
         RG_TRY(rg_ceilings_measure(r->devices[i], r->peaks[i], r->blas, &r->ceilings[i]));
     }
     r->begin = r->last_note = rg_seconds();
     rg_bench_report_heading(r);
-    for (size_t i = 0; i < r->n_rows; i++) {
-        RG_TRY(run_devices(b, i));
-        RG_TRY(run_peers(b, i));
-        rg_bench_report_progress(r, i, NULL);
-        rg_bench_report_row(r, &r->rows[i]);
+    size_t done = 0;
+    for (; done < r->n_rows && !*stop; done++) {
+        RG_TRY(run_devices(b, done));
+        RG_TRY(run_peers(b, done));
+        rg_bench_report_progress(r, done, NULL);
+        rg_bench_report_row(r, &r->rows[done]);
     }
     rg_bench_report_summary(r);
+    if (done < r->n_rows) {
+        rg_log("interrupted; %zu of %zu cases are done", done, r->n_rows);
+        return rg_stop_status();
+    }
     return RG_OK;
 }
 

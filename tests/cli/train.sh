@@ -82,28 +82,8 @@ assert [line["skipped"] for line in events("update")].index(True) == end["update
     checked "$device: diverged, one line, its record and no model"
 done
 
-# wait_for PATTERN FILE: at most half a minute.
-wait_for() {
-    for _ in $(seq 300); do
-        ! grep -q "$1" "$2" || return 0
-        sleep 0.1
-    done
-    fail "no $1 in half a minute"
-}
-
 # signals FIELD PROCESS: that field of the process's status, a mask of signals in hexadecimal; bit 1 is SIGINT.
 signals() { sed -n "s/^$1:[[:space:]]*/0x/p" "/proc/$2/status"; }
-
-# ended SECONDS PROCESS: sets `got` to its exit status; a process that takes longer is killed and the test fails.
-ended() {
-    local deadline=$((SECONDS + $1))
-    while kill -0 "$2" 2>/dev/null; do
-        [ "$SECONDS" -le "$deadline" ] || fail "the process did not end in $1 s"
-        sleep 0.05
-    done
-    got=0
-    wait "$2" || got=$?
-}
 
 # signalled STATUS SIGNAL ARGUMENT...: a run that a signal ends after some updates.
 signalled() {
