@@ -1,0 +1,143 @@
+/* An OpenCL layer, loaded by OPENCL_LAYERS, that makes a working driver fail (see faults.sh).
+ *   RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
+ *   RG_COUNT_CALLS=FILE     writes how many there were
+ *   RG_HIDE_DOUBLES=1       no device has double precision */
+#define CL_TARGET_OPENCL_VERSION 300
+#include <CL/cl_layer.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct _cl_icd_dispatch layer;
+static const struct _cl_icd_dispatch *driver;
+static long calls;
+
+static int fails(void) {
+    const char *const at = getenv("RG_FAIL_CALL");
+    const long n = at ? strtol(at, NULL, 10) : 0;
+    calls++;
+    return n > 0 && (calls == n || (calls > n && getenv("RG_FAIL_EVER")));
+}
+
+static void write_count(void) {
+    FILE *const file = fopen(getenv("RG_COUNT_CALLS"), "w");
+    if (file) {
+        (void)fprintf(file, "%ld\n", calls);
+        (void)fclose(file);
+    }
+}
+
+/* A call that returns its status, and one that returns an object and writes the status. */
+#define STATUS(name, parameters, arguments)                            \
+    static cl_int CL_API_CALL fail_##name parameters {                 \
+        return fails() ? CL_OUT_OF_RESOURCES : driver->name arguments; \
+    }
+#define OBJECT(type, name, parameters, arguments)    \
+    static type CL_API_CALL fail_##name parameters { \
+        if (fails()) {                               \
+            if (error) {                             \
+                *error = CL_OUT_OF_HOST_MEMORY;      \
+            }                                        \
+            return NULL;                             \
+        }                                            \
+        return driver->name arguments;               \
+    }
+
+STATUS(clGetPlatformIDs, (cl_uint n, cl_platform_id *ids, cl_uint *count), (n, ids, count))
+STATUS(clGetDeviceIDs, (cl_platform_id p, cl_device_type type, cl_uint n, cl_device_id *ids, cl_uint *count),
+       (p, type, n, ids, count))
+OBJECT(cl_context, clCreateContext,
+       (const cl_context_properties *properties, cl_uint n, const cl_device_id *ids,
+        void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *data, cl_int *error),
+       (properties, n, ids, notify, data, error))
+OBJECT(cl_command_queue, clCreateCommandQueue,
+       (cl_context c, cl_device_id id, cl_command_queue_properties properties, cl_int *error),
+       (c, id, properties, error))
+OBJECT(cl_program, clCreateProgramWithSource,
+       (cl_context c, cl_uint n, const char **texts, const size_t *lengths, cl_int *error),
+       (c, n, texts, lengths, error))
+STATUS(clBuildProgram,
+       (cl_program p, cl_uint n, const cl_device_id *ids, const char *options,
+        void(CL_CALLBACK *notify)(cl_program, void *), void *data),
+       (p, n, ids, options, notify, data))
+OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *name, cl_int *error), (p, name, error))
+OBJECT(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags flags, size_t bytes, void *host, cl_int *error),
+       (c, flags, bytes, host, error))
+STATUS(clSetKernelArg, (cl_kernel k, cl_uint at, size_t bytes, const void *value), (k, at, bytes, value))
+STATUS(clEnqueueNDRangeKernel,
+       (cl_command_queue q, cl_kernel k, cl_uint dims, const size_t *offset, const size_t *global, const size_t *local,
+        cl_uint n, const cl_event *waits, cl_event *event),
+       (q, k, dims, offset, global, local, n, waits, event))
+STATUS(clEnqueueReadBuffer,
+       (cl_command_queue q, cl_mem m, cl_bool wait, size_t offset, size_t bytes, void *to, cl_uint n,
+        const cl_event *waits, cl_event *event),
+       (q, m, wait, offset, bytes, to, n, waits, event))
+STATUS(clEnqueueWriteBuffer,
+       (cl_command_queue q, cl_mem m, cl_bool wait, size_t offset, size_t bytes, const void *from, cl_uint n,
+        const cl_event *waits, cl_event *event),
+       (q, m, wait, offset, bytes, from, n, waits, event))
+STATUS(clEnqueueFillBuffer,
+       (cl_command_queue q, cl_mem m, const void *pattern, size_t size, size_t offset, size_t bytes, cl_uint n,
+        const cl_event *waits, cl_event *event),
+       (q, m, pattern, size, offset, bytes, n, waits, event))
+STATUS(clFinish, (cl_command_queue q), (q))
+
+static cl_int CL_API_CALL fail_clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t bytes, void *value,
+                                               size_t *needed) {
+    if (fails()) {
+        return CL_INVALID_DEVICE;
+    }
+    const cl_int status = driver->clGetDeviceInfo(id, what, bytes, value, needed);
+    if (status == CL_SUCCESS && what == CL_DEVICE_DOUBLE_FP_CONFIG && value && getenv("RG_HIDE_DOUBLES")) {
+        memset(value, 0, bytes);
+    }
+    return status;
+}
+
+CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info param_name, size_t param_value_size, void *param_value,
+                                               size_t *param_value_size_ret) {
+    static const cl_layer_api_version version = CL_LAYER_API_VERSION_100;
+    static const char name[] = "faulty";
+    const void *const answer = param_name == CL_LAYER_API_VERSION ? (const void *)&version : name;
+    const size_t size = param_name == CL_LAYER_API_VERSION ? sizeof version : sizeof name;
+    if (param_value && param_value_size < size) {
+        return CL_INVALID_VALUE;
+    }
+    if (param_value) {
+        memcpy(param_value, answer, size);
+    }
+    if (param_value_size_ret) {
+        *param_value_size_ret = size;
+    }
+    return CL_SUCCESS;
+}
+
+CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint num_entries, const cl_icd_dispatch *target_dispatch,
+                                            cl_uint *num_entries_ret, const cl_icd_dispatch **layer_dispatch_ret) {
+    if (num_entries < sizeof layer / sizeof layer.clGetPlatformIDs) {
+        return CL_INVALID_VALUE;
+    }
+    driver = target_dispatch;
+    layer = *target_dispatch;
+    layer.clGetPlatformIDs = fail_clGetPlatformIDs;
+    layer.clGetDeviceIDs = fail_clGetDeviceIDs;
+    layer.clGetDeviceInfo = fail_clGetDeviceInfo;
+    layer.clCreateContext = fail_clCreateContext;
+    layer.clCreateCommandQueue = fail_clCreateCommandQueue;
+    layer.clCreateProgramWithSource = fail_clCreateProgramWithSource;
+    layer.clBuildProgram = fail_clBuildProgram;
+    layer.clCreateKernel = fail_clCreateKernel;
+    layer.clCreateBuffer = fail_clCreateBuffer;
+    layer.clSetKernelArg = fail_clSetKernelArg;
+    layer.clEnqueueNDRangeKernel = fail_clEnqueueNDRangeKernel;
+    layer.clEnqueueReadBuffer = fail_clEnqueueReadBuffer;
+    layer.clEnqueueWriteBuffer = fail_clEnqueueWriteBuffer;
+    layer.clEnqueueFillBuffer = fail_clEnqueueFillBuffer;
+    layer.clFinish = fail_clFinish;
+    if (getenv("RG_COUNT_CALLS")) {
+        (void)atexit(write_count);
+    }
+    *layer_dispatch_ret = &layer;
+    *num_entries_ret = sizeof layer / sizeof layer.clGetPlatformIDs;
+    return CL_SUCCESS;
+}
