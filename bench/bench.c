@@ -122,13 +122,10 @@ rg_status rg_bench_whole_bytes(const struct rg_device *device, const struct rg_b
     const struct rg_shape shape = rg_bench_shape(c);
     const struct rg_plan_options options = plan_options(c);
     struct rg_plan plan;
-    struct rg_model *model = NULL;
-    RG_TRY(rg_plan_check(device, &shape, &options));
-    RG_TRY(rg_model_create(&shape, &model));
-    const rg_status status = rg_plan_make(device, model, &options, &plan);
-    rg_model_destroy(model);
-    *bytes = status == RG_OK ? plan.fixed_bytes + plan.row_bytes * c->batch : 0;
-    return status;
+    *bytes = 0;
+    RG_TRY(rg_plan_check(device, &shape, &options, &plan));
+    *bytes = plan.fixed_bytes + plan.row_bytes * c->batch;
+    return RG_OK;
 }
 
 bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent) {
@@ -183,7 +180,7 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     struct rg_engine *engine = NULL;
     double *seconds = NULL;
     rg_status status = RG_OK;
-    RG_TRY(rg_plan_check(device, &shape, &options.plan));
+    RG_TRY(rg_plan_check(device, &shape, &options.plan, &result->plan));
     RG_TRY_GOTO(rg_model_create(&shape, &model));
     RG_TRY_GOTO(rg_model_initialise(model, &(struct rg_init_options){.forget_bias = NAN}, 1));
     device->peak_bytes = device->used_bytes;

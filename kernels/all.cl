@@ -41,3 +41,6 @@
 #include "lag.cl"
 #include "peak.cl"
 #endif
+#if RG_REPLICAS
+#include "replicas.cl"
+#endif

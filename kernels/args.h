@@ -362,4 +362,11 @@ struct rg_triad_args {
     rg_u64 n; /* a multiple of RG_VEC */
 };
 
+/* Many launches at once, see replicas.cl: row r of the table begins at byte first + r*stride. It holds where each
+ * buffer of launch r begins in the launches' common one, in bytes, and behind them its arguments. */
+#define RG_NO_BUFFER (~(rg_u64)0)
+struct rg_replicas_args {
+    rg_u64 first, stride;
+};
+
 #endif

@@ -7,14 +7,9 @@
 
 #include "args.h"
 
-#define RG_KERNELS(X)                                      \
+/* All but the sweeps. */
+#define RG_SHARED_KERNELS(X)                               \
     X(rg_pack, 2, rg_pack_args, 0)                         \
-    X(rg_rnn_forward, 5, rg_sweep_args, 1)                 \
-    X(rg_rnn_reverse, 7, rg_sweep_args, 1)                 \
-    X(rg_lstm_forward, 5, rg_sweep_args, 1)                \
-    X(rg_lstm_reverse, 7, rg_sweep_args, 1)                \
-    X(rg_gru_forward, 5, rg_sweep_args, 1)                 \
-    X(rg_gru_reverse, 7, rg_sweep_args, 1)                 \
     X(rg_head, 7, rg_head_args, 0)                         \
     X(rg_weight_gradient, 4, rg_weight_gradient_args, 0)   \
     X(rg_input_gradient, 4, rg_input_gradient_args, 0)     \
@@ -40,14 +35,25 @@
     X(rg_tanh_peak, 1, rg_peak_args, 0)                    \
     X(rg_triad, 3, rg_triad_args, 0)
 
-/* Those of learned skips: a program of their own (learned.cl), which is made when it is first needed. */
-#define RG_LEARNED_KERNELS(X)                       \
-    X(rg_rnn_learned_forward, 6, rg_sweep_args, 1)  \
-    X(rg_rnn_learned_reverse, 8, rg_sweep_args, 1)  \
-    X(rg_lstm_learned_forward, 6, rg_sweep_args, 1) \
-    X(rg_lstm_learned_reverse, 8, rg_sweep_args, 1) \
-    X(rg_gru_learned_forward, 6, rg_sweep_args, 1)  \
-    X(rg_gru_learned_reverse, 8, rg_sweep_args, 1)  \
+/* The sweeps of a cell; those of a learned skip are in a program of their own (learned.cl), which is made when it is
+ * first needed. */
+#define RG_SWEEP_KERNELS(X, cell)               \
+    X(rg_##cell##_forward, 5, rg_sweep_args, 1) \
+    X(rg_##cell##_reverse, 7, rg_sweep_args, 1)
+#define RG_LEARNED_SWEEP_KERNELS(X, cell)               \
+    X(rg_##cell##_learned_forward, 6, rg_sweep_args, 1) \
+    X(rg_##cell##_learned_reverse, 8, rg_sweep_args, 1)
+
+#define RG_KERNELS(X)         \
+    RG_SHARED_KERNELS(X)      \
+    RG_SWEEP_KERNELS(X, rnn)  \
+    RG_SWEEP_KERNELS(X, lstm) \
+    RG_SWEEP_KERNELS(X, gru)
+
+#define RG_LEARNED_KERNELS(X)         \
+    RG_LEARNED_SWEEP_KERNELS(X, rnn)  \
+    RG_LEARNED_SWEEP_KERNELS(X, lstm) \
+    RG_LEARNED_SWEEP_KERNELS(X, gru)  \
     X(rg_gate_gradient, 3, rg_gate_gradient_args, 0)
 
 enum rg_kernel {

@@ -9,3 +9,6 @@
 #include "cells/gru.cl"
 #include "sweep.cl"
 #include "gate_gradient.cl"
+#if RG_REPLICAS
+#include "replicas.cl"
+#endif

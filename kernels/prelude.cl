@@ -7,6 +7,7 @@
  *   RG_ROWS   items below each other, each on its own block of batch rows
  * A CPU runs one item a group (RG_COLS = RG_ROWS = 1, wide vectors, no barriers), a GPU many with short vectors.
  *
+ * RG_REPLICAS 1: the kernels are functions of the kernels in replicas.cl; 0: they are kernels
  * RG_DOUBLE   1: numbers are doubles, of a device with cl_khr_fp64; 0: floats
  *
  * Contraction is left on, and every product that matters is written as RG_FMA. */
@@ -24,6 +25,12 @@
 #endif
 #ifndef RG_DOUBLE
 #define RG_DOUBLE 0
+#endif
+#ifndef RG_REPLICAS
+#define RG_REPLICAS 0
+#endif
+#if RG_REPLICAS != 0 && RG_REPLICAS != 1
+#error "RG_REPLICAS must be 0 or 1"
 #endif
 #if RG_DOUBLE != 0 && RG_DOUBLE != 1
 #error "RG_DOUBLE must be 0 or 1"
@@ -110,7 +117,12 @@ RG_STORE_IN(__private)
 #define RG_INLINE inline __attribute__((always_inline))
 /* A function around a hot loop; native.h keeps those out of line. */
 #define RG_HOT RG_INLINE
-#define RG_KERNEL __kernel __attribute__((reqd_work_group_size(RG_COLS, RG_ROWS, 1)))
+#define RG_DEVICE_KERNEL __kernel __attribute__((reqd_work_group_size(RG_COLS, RG_ROWS, 1)))
+#if RG_REPLICAS
+#define RG_KERNEL RG_INLINE
+#else
+#define RG_KERNEL RG_DEVICE_KERNEL
+#endif
 #if RG_COLS * RG_ROWS == 1
 #define RG_BARRIER
 #else

@@ -9,6 +9,7 @@
 
 #include "commands/setup.h"
 #include "commands/trial.h"
+#include "device/team.h"
 #include "rnn_gpu/memory.h"
 #include "selftest/selftest.h"
 
@@ -18,7 +19,7 @@ enum { MAX_WORKERS = 256, MESSAGE_BYTES = 1024 };
 struct crew {
     struct rg_replicas *replicas;
     const struct rg_run_data *data; /* of runs that read the same */
-    struct rg_device *device;       /* of the one worker; NULL: each opens its own */
+    struct rg_device *device;       /* of a team; NULL: each worker opens its own */
     size_t n_workers;
     pthread_mutex_t lock;
     size_t next;            /* item to start */
@@ -65,6 +66,16 @@ static bool shares_data(const struct crew *c, const struct rg_config *config) {
            config->pad == first->pad && config->target == first->target;
 }
 
+/* Whether the runs' models and batches have the same sizes, so that a team does most of their launches together. */
+static bool same_sizes(const struct rg_config *a, const struct rg_config *b) {
+    const char *const task_a = a->task ? a->task : "", *const task_b = b->task ? b->task : "";
+    return a->cell == b->cell && a->hidden == b->hidden && a->layers == b->layers && a->embed == b->embed &&
+           a->bidirectional == b->bidirectional && a->skip == b->skip && a->skip_kind == b->skip_kind &&
+           (a->dropout > 0.0) == (b->dropout > 0.0) && a->target == b->target && a->loss == b->loss &&
+           a->batch == b->batch && a->steps == b->steps && a->optimizer == b->optimizer && a->data == b->data &&
+           strcmp(task_a, task_b) == 0;
+}
+
 static rg_status run_item(struct crew *c, struct rg_device *device, struct rg_replica *item) {
     const struct rg_trainer_hooks hooks = {.stop = c->replicas->stop};
     struct rg_run_data own = {NULL, NULL};
@@ -81,10 +92,10 @@ static rg_status run_item(struct crew *c, struct rg_device *device, struct rg_re
 
 static void *work(void *argument) {
     struct crew *const c = argument;
-    struct rg_device *device = c->device;
+    struct rg_device *device = NULL;
     const struct rg_device_options single = {.threads = 1,
                                              .is_double = c->replicas->config->precision == RG_PRECISION_DOUBLE};
-    rg_status status = device ? RG_OK : rg_native_open(&single, &device);
+    rg_status status = rg_native_open(&single, &device);
     while (status == RG_OK) {
         const size_t item = take(c);
         if (item == c->replicas->n) {
@@ -98,10 +109,103 @@ static void *work(void *argument) {
     if (status != RG_OK) {
         note_failure(c, status);
     }
-    if (device != c->device) {
-        rg_device_destroy(device);
-    }
+    rg_device_destroy(device);
     return NULL;
+}
+
+/* ---- Teams: on a device that all share, runs of the same sizes go in step ---- */
+
+struct team_worker {
+    struct crew *crew;
+    size_t item;
+    struct rg_device *device;
+    pthread_t thread;
+    bool started;
+};
+
+static void *work_in_team(void *argument) {
+    struct team_worker *const w = argument;
+    const rg_status status = run_item(w->crew, w->device, &w->crew->replicas->items[w->item]);
+    if (status == RG_OK) {
+        finish(w->crew, w->item);
+    } else {
+        note_failure(w->crew, status);
+    }
+    rg_team_leave(w->device);
+    return NULL;
+}
+
+/* How many runs like this one go in step: what memory holds; on a processor, what its cache holds. */
+static rg_status team_size(struct crew *c, const struct rg_config *config, size_t *size) {
+    const struct rg_device_info *const info = &c->device->info;
+    struct rg_config whole = *config;
+    struct rg_plan plan;
+    struct rg_run_data own = {NULL, NULL};
+    const bool shared = shares_data(c, config);
+    whole.memory = c->replicas->config->memory;
+    RG_TRY(shared ? RG_OK : rg_run_data_read(config, &own));
+    const rg_status status = rg_run_plan(&whole, shared ? c->data : &own, c->device, &plan);
+    rg_run_data_release(&own);
+    RG_TRY(status);
+    const uint64_t most = info->memory_bytes < info->max_buffer_bytes ? info->memory_bytes : info->max_buffer_bytes;
+    const uint64_t memory = whole.memory && whole.memory < most ? whole.memory : most;
+    const uint64_t room = info->cache_bytes && info->cache_bytes / 2 < memory ? info->cache_bytes / 2 : memory;
+    const uint64_t fit = room / plan.total_bytes;
+    *size = fit < 1 ? 1 : fit < MAX_WORKERS ? (size_t)fit : MAX_WORKERS;
+    return RG_OK;
+}
+
+/* Train the runs of workers [0, n), whose items are set. */
+static rg_status run_team(struct crew *c, struct team_worker *workers, size_t n) {
+    struct rg_team *team = NULL;
+    RG_TRY(rg_team_create(c->device, n, &team));
+    c->n_workers = n;
+    for (size_t i = 0; i < n; i++) {
+        struct team_worker *const w = &workers[i];
+        w->crew = c;
+        w->device = rg_team_member(team, i);
+        w->started = pthread_create(&w->thread, NULL, work_in_team, w) == 0;
+        if (!w->started) {
+            note_failure(c, rg_fail(RG_NO_MEMORY, "cannot start thread %zu of %zu; try a smaller --memory", i + 1, n));
+            rg_team_leave(w->device);
+        }
+    }
+    (void)rg_team_drive(team); /* what fails there fails in a worker too */
+    for (size_t i = 0; i < n; i++) {
+        if (workers[i].started) {
+            (void)pthread_join(workers[i].thread, NULL);
+        }
+    }
+    rg_team_destroy(team);
+    return RG_OK;
+}
+
+/* All runs, in teams: the first that none has taken, with as many after it as have its sizes and have room. */
+static rg_status run_teams(struct crew *c) {
+    struct rg_replicas *const r = c->replicas;
+    struct team_worker *workers = NULL;
+    bool *taken = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&workers, MAX_WORKERS, sizeof *workers, "a team"));
+    RG_TRY_GOTO(rg_alloc(&taken, r->n, sizeof *taken, "a team"));
+    for (size_t first = 0; first < r->n && c->status == RG_OK && !*r->stop; first++) {
+        size_t size = 0, n = 0;
+        if (taken[first]) {
+            continue;
+        }
+        RG_TRY_GOTO(team_size(c, &r->items[first].config, &size));
+        for (size_t i = first; i < r->n && n < size; i++) {
+            if (!taken[i] && same_sizes(&r->items[first].config, &r->items[i].config)) {
+                taken[i] = true;
+                workers[n++].item = i;
+            }
+        }
+        RG_TRY_GOTO(run_team(c, workers, n));
+    }
+fail:
+    rg_free(workers);
+    rg_free(taken);
+    return status;
 }
 
 /* Whether the runs belong on the processor: it is named, or nothing is and there is no GPU. */
@@ -121,14 +225,13 @@ static rg_status wants_processor(const struct rg_config *config, bool *processor
     return RG_OK;
 }
 
-/* The device of the one worker, or how many workers there are. */
+/* The device of the teams, or how many workers there are. */
 static rg_status choose_workers(struct crew *c) {
     const struct rg_config *const config = c->replicas->config;
     struct rg_device_info info;
     bool processor = false;
     RG_TRY(wants_processor(config, &processor));
     if (!processor) {
-        c->n_workers = 1;
         RG_TRY(rg_setup_device(config, &c->device));
         return rg_selftest_quick(c->device, &(struct rg_selftest_scope){
                                                 .cell = RG_N_CELLS, .learned = config->skip_kind == RG_SKIP_LEARNED});
@@ -161,9 +264,13 @@ rg_status rg_replicas_run(struct rg_replicas *replicas) {
     c.data = &data;
     RG_TRY_GOTO(choose_workers(&c));
     (void)pthread_mutex_init(&c.lock, NULL);
-    run_crew(&c);
+    if (c.device) {
+        status = run_teams(&c);
+    } else {
+        run_crew(&c);
+    }
     (void)pthread_mutex_destroy(&c.lock);
-    status = c.status == RG_OK ? RG_OK : rg_fail(c.status, "%s", c.message);
+    status = c.status == RG_OK ? status : rg_fail(c.status, "%s", c.message);
 fail:
     rg_device_destroy(c.device);
     rg_run_data_release(&data);

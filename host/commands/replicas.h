@@ -1,5 +1,6 @@
-/* Many small trainings at once: as many as there are processors, each by one thread on a native device of its own,
- * whose bits do not depend on that. On an OpenCL device they run one after the other. */
+/* Many small trainings at once, each with the bits that it has alone. On the processor: as many as there are
+ * processors, each by one thread on a native device of its own. On an OpenCL device: those of the same sizes go in
+ * step, and what they launch is launched for all of them at once (device/team.h). */
 #ifndef RG_REPLICAS_H
 #define RG_REPLICAS_H
 

@@ -92,28 +92,43 @@ static struct rg_plan_options plan_options(const struct rg_run *r) {
         .data_bytes = r->data.training ? rg_data_source_bytes(r->device, r->data.training, c->batch) : 0};
 }
 
+static struct rg_shape shape_of(const struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    return (struct rg_shape){.cell = c->cell,
+                             .activation = c->activation,
+                             .inputs = c->embed > 0 ? c->embed : r->problem.inputs,
+                             .words = c->embed > 0 ? r->problem.inputs : 0,
+                             .hidden = c->hidden,
+                             .outputs = r->problem.outputs,
+                             .loss = r->problem.loss,
+                             .target = r->problem.target,
+                             .layers = c->layers,
+                             .bidirectional = c->bidirectional,
+                             .skip = c->skip,
+                             .skip_kind = c->skip_kind};
+}
+
+rg_status rg_run_plan(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
+                      struct rg_plan *plan) {
+    struct rg_run r = {.config = *config, .data = *data, .device = device};
+    RG_TRY(choose_problem(&r));
+    const struct rg_shape shape = shape_of(&r);
+    const struct rg_plan_options options = plan_options(&r);
+    return rg_plan_check(device, &shape, &options, plan);
+}
+
 static rg_status create_model(struct rg_run *r) {
     const struct rg_config *const c = &r->config;
-    const struct rg_plan_options plan = plan_options(r);
-    const struct rg_shape shape = {.cell = c->cell,
-                                   .activation = c->activation,
-                                   .inputs = c->embed > 0 ? c->embed : r->problem.inputs,
-                                   .words = c->embed > 0 ? r->problem.inputs : 0,
-                                   .hidden = c->hidden,
-                                   .outputs = r->problem.outputs,
-                                   .loss = r->problem.loss,
-                                   .target = r->problem.target,
-                                   .layers = c->layers,
-                                   .bidirectional = c->bidirectional,
-                                   .skip = c->skip,
-                                   .skip_kind = c->skip_kind};
+    const struct rg_shape shape = shape_of(r);
+    const struct rg_plan_options options = plan_options(r);
+    struct rg_plan plan;
     const struct rg_init_options init = {
         .hidden = c->init, .input = c->init_input, .zero_biases = c->irnn, .forget_bias = c->forget_bias};
     if (r->data.training) {
         RG_TRY(rg_data_check_states(r->data.training, &shape));
     }
     RG_TRY(rg_lag_check(&shape, r->problem.steps, c->probe_time));
-    RG_TRY(rg_plan_check(r->device, &shape, &plan));
+    RG_TRY(rg_plan_check(r->device, &shape, &options, &plan));
     RG_TRY(rg_model_create(&shape, &r->model));
     if (r->data.training && r->data.training->vocabulary) {
         RG_TRY(rg_model_set_vocabulary(r->model, r->data.training->vocabulary));

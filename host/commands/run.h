@@ -67,6 +67,10 @@ rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data
                         struct rg_run **out);
 void rg_run_destroy(struct rg_run *run); /* NULL allowed */
 
+/* The plan that the run would have. */
+rg_status rg_run_plan(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
+                      struct rg_plan *plan);
+
 /* Train as rg_train does, and read the weights back: result.training and result.weights_hash. */
 rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks);
 

@@ -10,6 +10,12 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
+const struct rg_kernel_signature rg_kernel_signatures[RG_N_KERNELS] = {
+#define RG_SIGNATURE(kernel, n, type, uses_local) [RG_K_##kernel] = {#kernel, n, sizeof(struct type), uses_local},
+    RG_KERNELS(RG_SIGNATURE) RG_LEARNED_KERNELS(RG_SIGNATURE)
+#undef RG_SIGNATURE
+};
+
 rg_status rg_device_list(const struct rg_device_options *options, struct rg_device_entry **out, size_t *count) {
     size_t n = 0;
 #ifdef RG_OPENCL
@@ -146,18 +152,27 @@ size_t rg_device_items(const struct rg_device *device) {
     return (size_t)device->info.cols * (size_t)device->info.rows;
 }
 
-rg_status rg_buffer_create(struct rg_device *device, size_t bytes, const char *what, struct rg_buffer **out) {
-    *out = NULL;
+rg_status rg_buffers_create(struct rg_device *device, size_t n, size_t bytes, const char *what,
+                            struct rg_buffer **out) {
+    size_t all = 0;
     bytes = bytes ? bytes : 1;
-    if (bytes > device->info.max_buffer_bytes) {
+    memset(out, 0, n * sizeof(struct rg_buffer *));
+    if (!rg_multiply(n, bytes, &all) || all > device->info.max_buffer_bytes) {
         return rg_fail(RG_NO_MEMORY, "%s needs a buffer of %.1f MiB, %s allows %.1f MiB", what,
-                       (double)bytes / 1048576.0, device->info.name, (double)device->info.max_buffer_bytes / 1048576.0);
+                       (double)n * (double)bytes / 1048576.0, device->info.name,
+                       (double)device->info.max_buffer_bytes / 1048576.0);
     }
-    RG_TRY(device->ops->buffer_create(device, bytes, out));
-    (*out)->bytes = bytes;
-    device->used_bytes += bytes;
+    RG_TRY(device->ops->buffers_create(device, n, bytes, out));
+    for (size_t i = 0; i < n; i++) {
+        out[i]->bytes = bytes;
+    }
+    device->used_bytes += all;
     device->peak_bytes = device->used_bytes > device->peak_bytes ? device->used_bytes : device->peak_bytes;
     return RG_OK;
+}
+
+rg_status rg_buffer_create(struct rg_device *device, size_t bytes, const char *what, struct rg_buffer **out) {
+    return rg_buffers_create(device, 1, bytes, what, out);
 }
 
 void rg_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer) {
@@ -237,12 +252,16 @@ rg_status rg_buffer_zero(struct rg_device *device, struct rg_buffer *buffer) {
     return device->ops->zero(device, buffer, buffer->bytes);
 }
 
-rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *launch) {
-    if (launch->groups[0] == 0 || launch->groups[1] == 0) {
+rg_status rg_device_launch_all(struct rg_device *device, const struct rg_launch *launches, size_t n) {
+    if (n == 0 || launches->groups[0] == 0 || launches->groups[1] == 0) {
         return RG_OK;
     }
     device->launches++;
-    return device->ops->launch(device, launch);
+    return device->ops->launch(device, launches, n);
+}
+
+rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *launch) {
+    return rg_device_launch_all(device, launch, 1);
 }
 
 rg_status rg_device_finish(struct rg_device *device) {

@@ -13,6 +13,14 @@
 #include "kernels.h"
 #include "rnn_gpu/status.h"
 
+/* The kernels by number, as kernels.h lists them. */
+struct rg_kernel_signature {
+    const char *name;
+    size_t buffers, args_bytes;
+    bool local; /* takes local memory */
+};
+extern const struct rg_kernel_signature rg_kernel_signatures[RG_N_KERNELS];
+
 struct rg_device_info {
     char name[128];    /* as the vendor calls it */
     char backend[16];  /* "opencl" or "native" */
@@ -47,12 +55,12 @@ struct rg_device;
 
 struct rg_device_ops {
     void (*destroy)(struct rg_device *device);
-    rg_status (*buffer_create)(struct rg_device *device, size_t bytes, struct rg_buffer **out);
+    rg_status (*buffers_create)(struct rg_device *device, size_t n, size_t bytes, struct rg_buffer **out);
     void (*buffer_destroy)(struct rg_device *device, struct rg_buffer *buffer);
     rg_status (*write)(struct rg_device *device, struct rg_buffer *to, size_t offset, const void *from, size_t bytes);
     rg_status (*read)(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes);
     rg_status (*zero)(struct rg_device *device, struct rg_buffer *buffer, size_t bytes);
-    rg_status (*launch)(struct rg_device *device, const struct rg_launch *launch);
+    rg_status (*launch)(struct rg_device *device, const struct rg_launch *launches, size_t n);
     rg_status (*finish)(struct rg_device *device);
 };
 
@@ -96,12 +104,17 @@ rg_status rg_device_list(const struct rg_device_options *options, struct rg_devi
 
 /* The operations, with their checks. Bytes and offsets must lie within the buffer. */
 rg_status rg_buffer_create(struct rg_device *device, size_t bytes, const char *what, struct rg_buffer **out);
+/* out[n]: so many of the same size in one piece of memory, each to be destroyed by itself. */
+rg_status rg_buffers_create(struct rg_device *device, size_t n, size_t bytes, const char *what, struct rg_buffer **out);
 void rg_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer); /* NULL allowed */
 rg_status rg_buffer_write(struct rg_device *device, struct rg_buffer *to, size_t offset, const void *from,
                           size_t bytes);
 rg_status rg_buffer_read(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes);
 rg_status rg_buffer_zero(struct rg_device *device, struct rg_buffer *buffer);
 rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *launch);
+/* n launches as one, in no order: of the same kernel, groups and local memory, none writing what another one touches.
+ * Their k-th buffers are of the same rg_buffers_create, or all NULL. */
+rg_status rg_device_launch_all(struct rg_device *device, const struct rg_launch *launches, size_t n);
 rg_status rg_device_finish(struct rg_device *device);
 
 /* Buffers of the kernels' numbers, whose host side is double whatever the precision: a buffer of n of them; n from

@@ -128,7 +128,7 @@ static rg_status pack_direction(struct rg_engine *e, size_t layer, size_t direct
     const size_t b_hh = offset_of(e, layer, direction, RG_ROLE_BIAS_HH);
     const bool apart = p->deltas > p->gates; /* the last gate's biases are not summed */
     const size_t together = p->gates - (apart ? 1 : 0);
-    struct rg_pack_args args;
+    struct rg_pack_args args = {.jobs = {{.source = 0}}}; /* all of it: equal arguments are equal bytes */
     size_t n = 0;
     args.jobs[n++] = forward_job(e, ih, to->ih, p->layer[layer].inputs);
     args.jobs[n++] = forward_job(e, hh, to->hh, p->hidden);
@@ -490,7 +490,7 @@ rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
         [RG_ROLE_BIAS_HH] = {1, p->hidden + inputs, last_hidden},
         [RG_ROLE_WEIGHT_SH] = {p->hidden, p->hidden + inputs + 1, last},
     };
-    struct rg_reduce_args args;
+    struct rg_reduce_args args = {.jobs = {job}};
     size_t n = adds_skip(p) ? RG_ROLE_WEIGHT_SH + 1 : RG_ROLE_WEIGHT_SH;
     for (size_t role = 0; role < n; role++) {
         args.jobs[role] = job;

@@ -338,9 +338,8 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
 }
 
 rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *shape,
-                        const struct rg_plan_options *options) {
+                        const struct rg_plan_options *options, struct rg_plan *plan) {
     struct rg_model sketch = {.shape = *shape};
-    struct rg_plan plan;
     RG_TRY(rg_model_layout(&sketch));
-    return rg_plan_make(device, &sketch, options, &plan);
+    return rg_plan_make(device, &sketch, options, plan);
 }

@@ -72,7 +72,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
 
 /* Would a model of this shape fit? The same, before the model's own memory is taken. */
 rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *shape,
-                        const struct rg_plan_options *options);
+                        const struct rg_plan_options *options, struct rg_plan *plan);
 
 /* Elements of a direction's term of the weight gradient: [partial_rows][deltas*Hp]. */
 size_t rg_plan_term(const struct rg_plan *plan, size_t layer);

@@ -48,12 +48,40 @@ expect_status 0 "$program" --json --device cpu --precision double "${small[@]}" 
 [ "$(hashes)" = "$first" ] || fail "double: the run is not that of train"
 checked "in double precision too"
 
+# On a device that all share, runs of the same sizes go in step: odd sizes, other seeds, rates, clipping, one that stops.
 if [ "${#devices[@]}" -gt 1 ]; then
-    expect_status 0 "$program" sweep --json --device opencl "${small[@]}" --steps 5,10
-    first=$(hashes | tail -n 1)
-    expect_status 0 "$program" --json --device opencl "${small[@]}" --steps 10
-    [ "$(hashes)" = "$first" ] || fail "opencl: the run is not that of train"
-    checked "opencl: one after the other"
+    odd=(--device opencl --batch 13 --hidden 33 --updates 25 --steps 7)
+    expect_status 0 "$program" sweep --json "${odd[@]}" --cell rnn,gru --lr 1e-3,1e-1 --clip-norm 0,0.1 --seed 1-2
+    cp "$folder/stdout" "$folder/rows"
+    check_json 'assert len({r["weights_hash"] for r in events("run")}) == 16'
+    while IFS='|' read -r settings options; do
+        # shellcheck disable=SC2086 # words are meant
+        expect_status 0 "$program" --json "${odd[@]}" $options
+        grep -F "$settings" "$folder/rows" | grep -q "\"weights_hash\":\"$(json_end weights_hash)\"" ||
+            fail "opencl: $settings is not the run of: $options"
+    done <<'ROWS'
+"cell":"rnn","lr":0.001,"clip-norm":0,"steps":7,"seed":1}|--lr 1e-3 --clip-norm 0 --seed 1
+"cell":"rnn","lr":0.1,"clip-norm":0.1,"steps":7,"seed":2}|--lr 1e-1 --clip-norm 0.1 --seed 2
+"cell":"gru","lr":0.1,"clip-norm":0,"steps":7,"seed":2}|--cell gru --lr 1e-1 --clip-norm 0 --seed 2
+ROWS
+    expect_status 0 "$program" sweep --json "${odd[@]}" --cell rnn,gru --lr 1e-3,1e-1 --clip-norm 0,0.1 --seed 1-2 \
+        --memory 1M
+    [ "$(hashes)" = "$(grep -o '"weights_hash":"[0-9a-f]*"' "$folder/rows")" ] || fail "--memory 1M: other weights"
+    checked "opencl: replicas in step, which are the runs of train"
+
+    ends=(--device opencl --batch 32 --steps 10 --hidden 8 --updates 40 --optimizer sgd --clip-norm 0)
+    expect_status 0 "$program" sweep --json "${ends[@]}" --activation relu --lr 1e-3,1e6,1e-2 --target-loss 0.18
+    check_json 'assert [r["reason"] for r in lines if r["event"] == "run"][1] == "diverged", lines'
+    last=$(hashes | tail -n 1)
+    expect_status 0 "$program" --json "${ends[@]}" --activation relu --lr 1e-2 --target-loss 0.18
+    [ "$(hashes)" = "$last" ] || fail "opencl: the run beside a diverged one is not that of train"
+    check_json 'assert end["reason"] == "target" and end["updates"] < 40, end'
+    file=(--device opencl --data "$root/data/cat-mat-rat.csv" --updates 5 --hidden 5)
+    expect_status 0 "$program" sweep --json "${file[@]}" --seed 1-3
+    last=$(hashes | tail -n 1)
+    expect_status 0 "$program" --json "${file[@]}" --seed 3
+    [ "$(hashes)" = "$last" ] || fail "opencl: a run of a file is not that of train"
+    checked "opencl: a run that diverges, one that reaches its target, data from a file"
 fi
 
 expect_status 0 "$program" sweep --device cpu --updates 600 --hidden 16 --steps 1,2 --seed 1-2 --lr 1e-9,1e-2

@@ -10,10 +10,13 @@ need clang
 for shape in "-DRG_VEC=16 -DRG_NV=2 -DRG_COLS=1 -DRG_ROWS=1" "-DRG_VEC=4 -DRG_NV=1 -DRG_COLS=16 -DRG_ROWS=8" \
         "-DRG_VEC=1 -DRG_NV=2 -DRG_COLS=32 -DRG_ROWS=4"; do
     for program in kernels/all.cl kernels/learned.cl; do
-        echo "$program with $shape"
-        # shellcheck disable=SC2086 # a list of options
-        clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only -Wall -Wextra -Werror \
-            -Wno-unused-function -Wno-unused-parameter $shape -include kernels/prelude.cl "$program" || failed=1
+        for replicas in 0 1; do
+            echo "$program with $shape, replicas $replicas"
+            # shellcheck disable=SC2086 # a list of options
+            clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only -Wall -Wextra -Werror \
+                -Wno-unused-function -Wno-unused-parameter $shape -DRG_REPLICAS=$replicas \
+                -include kernels/prelude.cl "$program" || failed=1
+        done
     done
 done
 exit "$failed"

@@ -103,23 +103,29 @@ static void native_destroy(struct rg_device *device) {
     rg_free(native);
 }
 
-static rg_status native_buffer_create(struct rg_device *device, size_t bytes, struct rg_buffer **out) {
-    (void)device;
-    struct native_buffer *buffer = NULL;
-    RG_TRY(rg_alloc(&buffer, 1, sizeof *buffer, "a buffer"));
-    const rg_status status = rg_alloc(&buffer->memory, bytes, 1, "a buffer");
-    if (status != RG_OK) {
-        rg_free(buffer);
-        return status;
-    }
-    *out = &buffer->base;
-    return RG_OK;
-}
-
 static void native_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer) {
     (void)device;
     rg_free(((struct native_buffer *)buffer)->memory);
     rg_free(buffer);
+}
+
+static rg_status native_buffers_create(struct rg_device *device, size_t n, size_t bytes, struct rg_buffer **out) {
+    for (size_t i = 0; i < n; i++) {
+        struct native_buffer *buffer = NULL;
+        rg_status status = rg_alloc(&buffer, 1, sizeof *buffer, "a buffer");
+        if (status == RG_OK) {
+            out[i] = &buffer->base;
+            status = rg_alloc(&buffer->memory, bytes, 1, "a buffer");
+        }
+        for (size_t k = 0; status != RG_OK && k <= i; k++) {
+            if (out[k]) {
+                native_buffer_destroy(device, out[k]);
+            }
+            out[k] = NULL;
+        }
+        RG_TRY(status);
+    }
+    return RG_OK;
 }
 
 static rg_status native_write(struct rg_device *device, struct rg_buffer *to, size_t offset, const void *from,
@@ -156,32 +162,35 @@ static rg_status grow_scratch(struct native_device *native, size_t bytes) {
     return RG_OK;
 }
 
-/* A launch as its threads see it. */
+/* Launches as their threads see them. */
 struct native_launch {
-    const struct rg_launch *launch;
+    const struct rg_launch *launches; /* [n], alike in kernel and groups */
     rg_native_entry entry;
     void *const *scratch;
-    void *memory[RG_MAX_BUFFERS];
+    size_t groups; /* of a launch */
 };
 
 static void run_group(void *context, size_t item, int thread) {
     const struct native_launch *const l = context;
-    const size_t id[2] = {item % l->launch->groups[0], item / l->launch->groups[0]};
-    l->entry(id, l->launch->groups, l->memory, l->launch->args, l->scratch[thread]);
+    const struct rg_launch *const launch = &l->launches[item / l->groups];
+    const size_t group = item % l->groups, id[2] = {group % launch->groups[0], group / launch->groups[0]};
+    void *memory[RG_MAX_BUFFERS];
+    for (int i = 0; i < RG_MAX_BUFFERS; i++) {
+        memory[i] = launch->buffers[i] ? ((struct native_buffer *)launch->buffers[i])->memory : NULL;
+    }
+    l->entry(id, launch->groups, memory, launch->args, l->scratch[thread]);
 }
 
-static rg_status native_launch(struct rg_device *device, const struct rg_launch *launch) {
+static rg_status native_launch(struct rg_device *device, const struct rg_launch *launches, size_t n) {
     struct native_device *native = (struct native_device *)device;
-    RG_TRY(grow_scratch(native, launch->local_bytes));
-    struct native_launch l = {.launch = launch,
-                              .entry = launch->kernel < RG_FIRST_LEARNED
-                                           ? native->kernels->entries[launch->kernel]
-                                           : native->kernels->learned[launch->kernel - RG_FIRST_LEARNED],
-                              .scratch = native->scratch};
-    for (int i = 0; i < RG_MAX_BUFFERS; i++) {
-        l.memory[i] = launch->buffers[i] ? ((struct native_buffer *)launch->buffers[i])->memory : NULL;
-    }
-    rg_pool_run(native->pool, launch->groups[0] * launch->groups[1], run_group, &l);
+    RG_TRY(grow_scratch(native, launches->local_bytes));
+    struct native_launch l = {.launches = launches,
+                              .entry = launches->kernel < RG_FIRST_LEARNED
+                                           ? native->kernels->entries[launches->kernel]
+                                           : native->kernels->learned[launches->kernel - RG_FIRST_LEARNED],
+                              .scratch = native->scratch,
+                              .groups = launches->groups[0] * launches->groups[1]};
+    rg_pool_run(native->pool, n * l.groups, run_group, &l);
     return RG_OK;
 }
 
@@ -193,7 +202,7 @@ static rg_status native_finish(struct rg_device *device) {
 rg_status rg_native_open(const struct rg_device_options *options, struct rg_device **out) {
     static const struct rg_device_ops ops = {
         .destroy = native_destroy,
-        .buffer_create = native_buffer_create,
+        .buffers_create = native_buffers_create,
         .buffer_destroy = native_buffer_destroy,
         .write = native_write,
         .read = native_read,

@@ -25,6 +25,7 @@
     X(clGetKernelWorkGroupInfo)  \
     X(clEnqueueNDRangeKernel)    \
     X(clCreateBuffer)            \
+    X(clRetainMemObject)         \
     X(clReleaseMemObject)        \
     X(clEnqueueWriteBuffer)      \
     X(clEnqueueReadBuffer)       \

@@ -9,6 +9,7 @@
 #include "device/device.h"
 #include "device/opencl/loader.h"
 #include "device/opencl/program.h"
+#include "device/opencl/table.h"
 #include "rnn_gpu/memory.h"
 
 enum { MAX_DEVICES = 64 };
@@ -18,7 +19,8 @@ enum program { SHARED, RNN, LSTM, GRU, LEARNED, N_PROGRAMS };
 
 struct opencl_buffer {
     struct rg_buffer base;
-    cl_mem memory;
+    cl_mem memory; /* shared by those that were made together */
+    size_t offset; /* where this one begins in it */
 };
 
 struct opencl_device {
@@ -28,24 +30,15 @@ struct opencl_device {
     cl_context context;
     cl_command_queue queue;
     cl_device_id id;
-    cl_program programs[N_PROGRAMS];
-    cl_kernel kernels[RG_N_KERNELS];
+    /* of one launch, and of kernels/replicas.cl for many at once */
+    cl_program programs[2][N_PROGRAMS];
+    cl_kernel kernels[2][RG_N_KERNELS];
+    struct rg_cl_table table;
 };
 
 struct found_device {
     cl_device_id id;
     unsigned platform, device; /* as in P:D */
-};
-
-static const struct {
-    const char *name;
-    cl_uint buffers;
-    size_t args_bytes;
-    bool local;
-} signatures[RG_N_KERNELS] = {
-#define RG_SIGNATURE(kernel, n, type, uses_local) [RG_K_##kernel] = {#kernel, n, sizeof(struct type), uses_local},
-    RG_KERNELS(RG_SIGNATURE) RG_LEARNED_KERNELS(RG_SIGNATURE)
-#undef RG_SIGNATURE
 };
 
 static size_t find_devices(const struct rg_cl *cl, struct found_device found[MAX_DEVICES]) {
@@ -151,16 +144,19 @@ static rg_status check_owner(const struct opencl_device *device) {
 static void opencl_destroy(struct rg_device *base) {
     struct opencl_device *device = (struct opencl_device *)base;
     const struct rg_cl *cl = device->cl;
-    for (int i = 0; i < RG_N_KERNELS; i++) {
-        if (device->kernels[i]) {
-            (void)cl->clReleaseKernel(device->kernels[i]);
+    for (size_t many = 0; many < 2; many++) {
+        for (int i = 0; i < RG_N_KERNELS; i++) {
+            if (device->kernels[many][i]) {
+                (void)cl->clReleaseKernel(device->kernels[many][i]);
+            }
+        }
+        for (size_t i = 0; i < N_PROGRAMS; i++) {
+            if (device->programs[many][i]) {
+                (void)cl->clReleaseProgram(device->programs[many][i]);
+            }
         }
     }
-    for (size_t i = 0; i < 2; i++) {
-        if (device->programs[i]) {
-            (void)cl->clReleaseProgram(device->programs[i]);
-        }
-    }
+    rg_cl_table_release(cl, &device->table);
     if (device->queue) {
         (void)cl->clReleaseCommandQueue(device->queue);
     }
@@ -170,49 +166,69 @@ static void opencl_destroy(struct rg_device *base) {
     rg_free(device);
 }
 
-static rg_status opencl_buffer_create(struct rg_device *base, size_t bytes, struct rg_buffer **out) {
-    struct opencl_device *device = (struct opencl_device *)base;
-    struct opencl_buffer *buffer = NULL;
-    RG_TRY(rg_alloc(&buffer, 1, sizeof *buffer, "a buffer"));
-    cl_int code = CL_SUCCESS;
-    buffer->memory = device->cl->clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
-    const rg_status status = rg_cl_check(code, "clCreateBuffer", base->info.name);
-    if (status != RG_OK) {
-        rg_free(buffer);
-        return status;
-    }
-    *out = &buffer->base;
-    return RG_OK;
-}
-
 static void opencl_buffer_destroy(struct rg_device *base, struct rg_buffer *buffer) {
     (void)((struct opencl_device *)base)->cl->clReleaseMemObject(((struct opencl_buffer *)buffer)->memory);
     rg_free(buffer);
+}
+
+/* Bytes between buffers that are made together, so that each begins as a buffer of its own would. */
+static size_t slice_bytes(size_t bytes) {
+    enum { ALIGNMENT = 256 };
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static rg_status opencl_buffers_create(struct rg_device *base, size_t n, size_t bytes, struct rg_buffer **out) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    const struct rg_cl *const cl = device->cl;
+    const size_t slice = n > 1 ? slice_bytes(bytes) : bytes;
+    cl_int code = CL_SUCCESS;
+    const cl_mem memory = cl->clCreateBuffer(device->context, CL_MEM_READ_WRITE, n * slice, NULL, &code);
+    RG_TRY(rg_cl_check(code, "clCreateBuffer", base->info.name));
+    rg_status status = RG_OK;
+    size_t made = 0;
+    for (; made < n; made++) {
+        struct opencl_buffer *buffer = NULL;
+        RG_TRY_GOTO(rg_alloc(&buffer, 1, sizeof *buffer, "a buffer"));
+        buffer->memory = memory;
+        buffer->offset = made * slice;
+        (void)cl->clRetainMemObject(memory);
+        out[made] = &buffer->base;
+    }
+fail:
+    while (status != RG_OK && made > 0) {
+        opencl_buffer_destroy(base, out[--made]);
+        out[made] = NULL;
+    }
+    (void)cl->clReleaseMemObject(memory); /* each buffer has its own share */
+    return status;
 }
 
 static rg_status opencl_write(struct rg_device *base, struct rg_buffer *to, size_t offset, const void *from,
                               size_t bytes) {
     struct opencl_device *device = (struct opencl_device *)base;
     RG_TRY(check_owner(device));
-    return rg_cl_check(device->cl->clEnqueueWriteBuffer(device->queue, ((struct opencl_buffer *)to)->memory, CL_TRUE,
-                                                        offset, bytes, from, 0, NULL, NULL),
+    const struct opencl_buffer *const buffer = (const struct opencl_buffer *)to;
+    return rg_cl_check(device->cl->clEnqueueWriteBuffer(device->queue, buffer->memory, CL_TRUE, buffer->offset + offset,
+                                                        bytes, from, 0, NULL, NULL),
                        "clEnqueueWriteBuffer", base->info.name);
 }
 
 static rg_status opencl_read(struct rg_device *base, void *to, struct rg_buffer *from, size_t offset, size_t bytes) {
     struct opencl_device *device = (struct opencl_device *)base;
     RG_TRY(check_owner(device));
-    return rg_cl_check(device->cl->clEnqueueReadBuffer(device->queue, ((struct opencl_buffer *)from)->memory, CL_TRUE,
-                                                       offset, bytes, to, 0, NULL, NULL),
+    const struct opencl_buffer *const buffer = (const struct opencl_buffer *)from;
+    return rg_cl_check(device->cl->clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, buffer->offset + offset,
+                                                       bytes, to, 0, NULL, NULL),
                        "clEnqueueReadBuffer", base->info.name);
 }
 
-static rg_status opencl_zero(struct rg_device *base, struct rg_buffer *buffer, size_t bytes) {
+static rg_status opencl_zero(struct rg_device *base, struct rg_buffer *of, size_t bytes) {
     struct opencl_device *device = (struct opencl_device *)base;
     RG_TRY(check_owner(device));
+    const struct opencl_buffer *const buffer = (const struct opencl_buffer *)of;
     const unsigned char zero = 0;
-    return rg_cl_check(device->cl->clEnqueueFillBuffer(device->queue, ((struct opencl_buffer *)buffer)->memory, &zero,
-                                                       sizeof zero, 0, bytes, 0, NULL, NULL),
+    return rg_cl_check(device->cl->clEnqueueFillBuffer(device->queue, buffer->memory, &zero, sizeof zero,
+                                                       buffer->offset, bytes, 0, NULL, NULL),
                        "clEnqueueFillBuffer", base->info.name);
 }
 
@@ -238,7 +254,28 @@ static enum program program_of(enum rg_kernel kernel) {
     }
 }
 
-static rg_status create_kernels(struct opencl_device *device, enum program which) {
+static rg_status create_kernel(struct opencl_device *device, bool many, enum rg_kernel which) {
+    const struct rg_cl *cl = device->cl;
+    const char *const name = rg_kernel_signatures[which].name;
+    cl_kernel *const kernel = &device->kernels[many][which];
+    const size_t items = rg_device_items(&device->base);
+    char full[64];
+    (void)snprintf(full, sizeof full, "%s%s", name, many ? "_replicas" : "");
+    cl_int code = CL_SUCCESS;
+    *kernel = cl->clCreateKernel(device->programs[many][program_of(which)], full, &code);
+    RG_TRY(rg_cl_check(code, "clCreateKernel", full));
+    size_t most = 0;
+    RG_TRY(rg_cl_check(
+        cl->clGetKernelWorkGroupInfo(*kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL),
+        "clGetKernelWorkGroupInfo", full));
+    if (most < items) {
+        return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
+                       device->base.info.name, full, most, items);
+    }
+    return RG_OK;
+}
+
+static rg_status create_kernels(struct opencl_device *device, bool many, enum program which) {
     static const struct {
         const char *root;
         int part;
@@ -246,60 +283,114 @@ static rg_status create_kernels(struct opencl_device *device, enum program which
         [SHARED] = {"all.cl", 1}, [RNN] = {"all.cl", 2},         [LSTM] = {"all.cl", 3},
         [GRU] = {"all.cl", 4},    [LEARNED] = {"learned.cl", 0},
     };
-    const struct rg_cl *cl = device->cl;
+    const struct rg_cl_program program = {programs[which].root, programs[which].part, many};
     const double begin = now();
-    RG_TRY(rg_cl_program_build(cl, device->context, device->id, &device->base.info, programs[which].root,
-                               programs[which].part, &device->programs[which]));
-    const size_t items = rg_device_items(&device->base);
+    RG_TRY(rg_cl_program_build(device->cl, device->context, device->id, &device->base.info, &program,
+                               &device->programs[many][which]));
     for (int i = 0; i < RG_N_KERNELS; i++) {
-        if (program_of((enum rg_kernel)i) != which) {
-            continue;
-        }
-        cl_int code = CL_SUCCESS;
-        device->kernels[i] = cl->clCreateKernel(device->programs[which], signatures[i].name, &code);
-        RG_TRY(rg_cl_check(code, "clCreateKernel", signatures[i].name));
-        size_t most = 0;
-        RG_TRY(rg_cl_check(cl->clGetKernelWorkGroupInfo(device->kernels[i], device->id, CL_KERNEL_WORK_GROUP_SIZE,
-                                                        sizeof most, &most, NULL),
-                           "clGetKernelWorkGroupInfo", signatures[i].name));
-        if (most < items) {
-            return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
-                           device->base.info.name, signatures[i].name, most, items);
+        if (program_of((enum rg_kernel)i) == which) {
+            RG_TRY(create_kernel(device, many, (enum rg_kernel)i));
         }
     }
     device->base.info.build_seconds += now() - begin;
     return RG_OK;
 }
 
-static rg_status set_arguments(struct opencl_device *device, const struct rg_launch *launch) {
-    const cl_kernel kernel = device->kernels[launch->kernel];
-    const char *const name = signatures[launch->kernel].name;
-    cl_uint n = 0;
-    for (; n < signatures[launch->kernel].buffers; n++) {
-        const struct opencl_buffer *buffer = (const struct opencl_buffer *)launch->buffers[n];
-        RG_TRY(rg_cl_check(device->cl->clSetKernelArg(kernel, n, sizeof(cl_mem), buffer ? &buffer->memory : NULL),
-                           "clSetKernelArg", name));
-    }
-    RG_TRY(rg_cl_check(device->cl->clSetKernelArg(kernel, n++, signatures[launch->kernel].args_bytes, launch->args),
-                       "clSetKernelArg", name));
-    if (signatures[launch->kernel].local) {
-        RG_TRY(rg_cl_check(device->cl->clSetKernelArg(kernel, n, launch->local_bytes, NULL), "clSetKernelArg", name));
+static rg_status set_argument(const struct opencl_device *device, cl_kernel kernel, cl_uint n, size_t bytes,
+                              const void *value, const char *name) {
+    return rg_cl_check(device->cl->clSetKernelArg(kernel, n, bytes, value), "clSetKernelArg", name);
+}
+
+/* The buffers of a launch, from argument 0 on; *n = the next. */
+static rg_status set_buffers(const struct opencl_device *device, cl_kernel kernel, const struct rg_launch *launch,
+                             cl_uint *n) {
+    for (*n = 0; *n < rg_kernel_signatures[launch->kernel].buffers; (*n)++) {
+        const struct opencl_buffer *buffer = (const struct opencl_buffer *)launch->buffers[*n];
+        RG_TRY(set_argument(device, kernel, *n, sizeof(cl_mem), buffer ? &buffer->memory : NULL,
+                            rg_kernel_signatures[launch->kernel].name));
     }
     return RG_OK;
 }
 
-static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *launch) {
-    struct opencl_device *device = (struct opencl_device *)base;
-    RG_TRY(check_owner(device));
-    if (!device->kernels[launch->kernel]) {
-        RG_TRY(create_kernels(device, program_of(launch->kernel)));
+/* Where the buffers of `launch` begin in those of the first. */
+static rg_status find_slices(const struct rg_launch *first, const struct rg_launch *launch,
+                             rg_u64 slices[RG_MAX_BUFFERS]) {
+    for (size_t i = 0; i < rg_kernel_signatures[launch->kernel].buffers; i++) {
+        const struct opencl_buffer *const common = (const struct opencl_buffer *)first->buffers[i];
+        const struct opencl_buffer *const own = (const struct opencl_buffer *)launch->buffers[i];
+        if (own ? !common || own->memory != common->memory : common != NULL) {
+            return rg_fail(RG_ERROR, "%s: launches made one have buffers that were made apart",
+                           rg_kernel_signatures[launch->kernel].name);
+        }
+        slices[i] = own ? own->offset : RG_NO_BUFFER;
     }
-    RG_TRY(set_arguments(device, launch));
-    const size_t local[2] = {(size_t)base->info.cols, (size_t)base->info.rows};
-    const size_t global[2] = {launch->groups[0] * local[0], launch->groups[1] * local[1]};
-    return rg_cl_check(device->cl->clEnqueueNDRangeKernel(device->queue, device->kernels[launch->kernel], 2, NULL,
-                                                          global, local, 0, NULL, NULL),
-                       "clEnqueueNDRangeKernel", signatures[launch->kernel].name);
+    return RG_OK;
+}
+
+/* The launches' rows; *where = the argument that says where they are. */
+static rg_status put_rows(struct opencl_device *device, const struct rg_launch *launches, size_t n,
+                          struct rg_replicas_args *where) {
+    const size_t args_bytes = rg_kernel_signatures[launches->kernel].args_bytes,
+                 slices_bytes = RG_MAX_BUFFERS * sizeof(rg_u64);
+    unsigned char *rows = NULL;
+    size_t first = 0;
+    where->stride = slices_bytes + (args_bytes + sizeof(rg_u64) - 1) / sizeof(rg_u64) * sizeof(rg_u64);
+    RG_TRY(rg_cl_table_room(device->cl, device->context, device->queue, &device->table, n * where->stride, &rows));
+    for (size_t i = 0; i < n; i++) {
+        rg_u64 slices[RG_MAX_BUFFERS] = {0};
+        RG_TRY(find_slices(launches, &launches[i], slices));
+        memcpy(rows + i * where->stride, slices, sizeof slices);
+        memcpy(rows + i * where->stride + sizeof slices, launches[i].args, args_bytes);
+    }
+    RG_TRY(rg_cl_table_put(device->cl, device->queue, &device->table, n * where->stride, &first));
+    where->first = first;
+    return RG_OK;
+}
+
+/* One launch whose buffers begin where their memory does takes the plain kernel. */
+static bool needs_rows(const struct rg_launch *launches, size_t n) {
+    bool offset = false;
+    for (size_t i = 0; i < rg_kernel_signatures[launches->kernel].buffers; i++) {
+        const struct opencl_buffer *const buffer = (const struct opencl_buffer *)launches->buffers[i];
+        offset = offset || (buffer && buffer->offset > 0);
+    }
+    return n > 1 || offset;
+}
+
+static rg_status set_arguments(struct opencl_device *device, cl_kernel kernel, const struct rg_launch *launches,
+                               size_t n, bool many) {
+    const char *const name = rg_kernel_signatures[launches->kernel].name;
+    cl_uint at = 0;
+    RG_TRY(set_buffers(device, kernel, launches, &at));
+    if (many) {
+        struct rg_replicas_args where = {0, 0};
+        RG_TRY(put_rows(device, launches, n, &where));
+        RG_TRY(set_argument(device, kernel, at++, sizeof(cl_mem), &device->table.memory, name));
+        RG_TRY(set_argument(device, kernel, at++, sizeof where, &where, name));
+    } else {
+        RG_TRY(set_argument(device, kernel, at++, rg_kernel_signatures[launches->kernel].args_bytes, launches->args,
+                            name));
+    }
+    return rg_kernel_signatures[launches->kernel].local
+               ? set_argument(device, kernel, at, launches->local_bytes, NULL, name)
+               : RG_OK;
+}
+
+static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *launches, size_t n) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    const enum rg_kernel which = launches->kernel;
+    const bool many = needs_rows(launches, n);
+    RG_TRY(check_owner(device));
+    if (!device->kernels[many][which]) {
+        RG_TRY(create_kernels(device, many, program_of(which)));
+    }
+    const cl_kernel kernel = device->kernels[many][which];
+    RG_TRY(set_arguments(device, kernel, launches, n, many));
+    const size_t local[3] = {(size_t)base->info.cols, (size_t)base->info.rows, 1};
+    const size_t global[3] = {launches->groups[0] * local[0], launches->groups[1] * local[1], n};
+    return rg_cl_check(
+        device->cl->clEnqueueNDRangeKernel(device->queue, kernel, many ? 3 : 2, NULL, global, local, 0, NULL, NULL),
+        "clEnqueueNDRangeKernel", rg_kernel_signatures[which].name);
 }
 
 static rg_status opencl_finish(struct rg_device *base) {
@@ -310,7 +401,7 @@ static rg_status opencl_finish(struct rg_device *base) {
 
 static const struct rg_device_ops opencl_ops = {
     .destroy = opencl_destroy,
-    .buffer_create = opencl_buffer_create,
+    .buffers_create = opencl_buffers_create,
     .buffer_destroy = opencl_buffer_destroy,
     .write = opencl_write,
     .read = opencl_read,
@@ -361,7 +452,7 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     device->queue = cl->clCreateCommandQueue(device->context, id, 0, &code);
     RG_TRY_GOTO(rg_cl_check(code, "clCreateCommandQueue", info->name));
     device->id = id;
-    RG_TRY_GOTO(create_kernels(device, SHARED));
+    RG_TRY_GOTO(create_kernels(device, false, SHARED));
     *out = &device->base;
     return RG_OK;
 fail:

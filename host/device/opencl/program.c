@@ -87,14 +87,16 @@ static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_dev
 }
 
 rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
-                              const struct rg_device_info *info, const char *root, int part, cl_program *program) {
-    char options[160];
-    (void)snprintf(options, sizeof options,
-                   "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d -DRG_PART=%d%s", info->vec, info->nv,
-                   info->cols, info->rows, part, info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "");
+                              const struct rg_device_info *info, const struct rg_cl_program *what,
+                              cl_program *program) {
+    char options[192];
+    (void)snprintf(
+        options, sizeof options, "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d -DRG_PART=%d%s%s",
+        info->vec, info->nv, info->cols, info->rows, what->part,
+        info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "");
     char *text = NULL;
     *program = NULL;
-    rg_status status = program_text(root, &text);
+    rg_status status = program_text(what->root, &text);
     if (status == RG_OK) {
         cl_int code = CL_SUCCESS;
         *program = cl->clCreateProgramWithSource(context, 1, (const char *[]){text}, NULL, &code);

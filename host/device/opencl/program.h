@@ -5,9 +5,16 @@
 #include "device/device.h"
 #include "device/opencl/loader.h"
 
-/* Build the kernel file `root` with what it includes, with -DRG_PART=`part` (see kernels/all.cl), for the group shape
- * and the precision in `info`. RG_NO_DEVICE with the compiler's first lines if it fails. */
+/* What to build: the kernel file `root` with what it includes. */
+struct rg_cl_program {
+    const char *root;
+    int part;      /* -DRG_PART, see kernels/all.cl */
+    bool replicas; /* the kernels of kernels/replicas.cl */
+};
+
+/* Build it for the group shape and the precision in `info`. RG_NO_DEVICE with the compiler's first lines if it fails.
+ */
 rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
-                              const struct rg_device_info *info, const char *root, int part, cl_program *program);
+                              const struct rg_device_info *info, const struct rg_cl_program *what, cl_program *program);
 
 #endif
