@@ -28,6 +28,7 @@ static const char *const task_names[] = {
     "adding",      "multiplication", "copy",         "temporal-order", "temporal-order-3bit",
     "delayed-xor", "permutation",    "memorisation", "delayed-recall", "fashion-mnist",
     NULL};
+static const char *const theme_names[] = {"auto", "light", "dark", NULL};
 static const char *const grid_names[] = {"auto", "standard", "full", NULL};
 static const char *const color_names[] = {"auto", "always", "never", NULL};
 
@@ -217,10 +218,12 @@ const struct rg_option rg_options[] = {
      "all of it on one page, with figures"},
     {"plot", 0, "F.svg", RG_KIND_TEXT, FIELD(plot), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, TRAIN | GRAD, 0,
      "the figures alone, .svg or .png"},
+    {"plot-theme", 0, "NAME", RG_KIND_ENUM, FIELD(theme), RG_NOT_KEPT, NO_RANGE, theme_names, RG_GROUP_SCREEN,
+     TRAIN | GRAD, 0, "of --plot; auto: .svg as the reader's system, .png light"},
     {"log", 0, "F.jsonl", RG_KIND_TEXT, FIELD(log), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, ONE_RUN, 0,
      "the lines of --json, into a file"},
     {"tensorboard", 0, "DIR", RG_KIND_TEXT, FIELD(tensorboard), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, ONE_RUN,
-     0, "loss and norm for TensorBoard"},
+     0, "loss, norm and lag samples for TensorBoard"},
     {"json", 0, NULL, RG_KIND_FLAG, FIELD(json), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, SPEAKS, 0,
      "results as JSON, one object a line"},
     {"quiet", 'q', NULL, RG_KIND_FLAG, FIELD(quiet), RG_NOT_KEPT, NO_RANGE, NULL, RG_GROUP_SCREEN, SPEAKS, 0,

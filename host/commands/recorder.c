@@ -148,6 +148,44 @@ void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u) {
     }
 }
 
+/* How a matrix's norms are spread over the lags; they sum to 1. */
+static void add_histogram(struct rg_recorder *r, const char *tag, uint64_t update, const struct rg_sampled *m,
+                          size_t steps) {
+    double limits[RG_BUCKETS + 1], weights[RG_BUCKETS] = {0.0}, largest = -INFINITY, sum = 0.0;
+    const size_t n = steps < RG_BUCKETS ? steps : RG_BUCKETS;
+    for (size_t lag = 0; lag < steps; lag++) {
+        largest = fmax(largest, m->log10_norm[lag]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        limits[i] = (double)(i * steps / n) - 0.5;
+        for (size_t lag = i * steps / n; lag < (i + 1) * steps / n; lag++) {
+            weights[i] += isfinite(largest) ? pow(10.0, m->log10_norm[lag] - largest) : 0.0;
+        }
+        sum += weights[i];
+    }
+    limits[n] = (double)steps - 0.5;
+    for (size_t i = 0; i < n && sum > 0.0; i++) {
+        weights[i] /= sum;
+    }
+    rg_tensorboard_add_histogram(r->tensorboard, update, tag, limits, weights, n);
+}
+
+rg_status rg_recorder_sample(struct rg_recorder *r, const struct rg_model *model, uint64_t update,
+                             const struct rg_lag_sampler *s) {
+    for (size_t i = 0; r->tensorboard && i < s->n_sampled; i++) {
+        const struct rg_sampled *const m = &s->sampled[i];
+        char norm[80], share[80], lags[80];
+        const char *const name = model->parameters[m->parameter].name;
+        (void)snprintf(norm, sizeof norm, "norm/%.48s", name);
+        (void)snprintf(share, sizeof share, "long_share/%.48s", name);
+        (void)snprintf(lags, sizeof lags, "lags/%.48s", name);
+        const struct rg_scalar scalars[] = {{norm, m->total}, {share, rg_sampled_long_share(m, s->steps)}};
+        rg_tensorboard_add(r->tensorboard, update, scalars, 2);
+        add_histogram(r, lags, update, m, s->steps);
+    }
+    return rg_history_add_sample(r->history, model, update, s);
+}
+
 static void add_validation(struct rg_recorder *r, uint64_t update, const struct rg_validation *v) {
     rg_history_add_validation(r->history, update, v->loss, v->accuracy);
     if (r->tensorboard) {

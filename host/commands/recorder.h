@@ -26,6 +26,11 @@ void rg_recorder_event(struct rg_recorder *recorder, json_t *event);
 /* An update, in order: to history and TensorBoard. */
 void rg_recorder_update(struct rg_recorder *recorder, const struct rg_update *update);
 
+/* A sample of the gradient by lag, of the update that begins with these weights: into the history, and TensorBoard.
+ * RG_NO_MEMORY. */
+rg_status rg_recorder_sample(struct rg_recorder *recorder, const struct rg_model *model, uint64_t update,
+                             const struct rg_lag_sampler *sampler);
+
 /* After rg_run_measure and the last event: the final lag profile into the history. RG_NO_MEMORY. */
 rg_status rg_recorder_measured(struct rg_recorder *recorder, const struct rg_run *run);
 

@@ -96,7 +96,7 @@ static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sample
     }
     rg_recorder_event(j->recorder, json_pack("{s:s, s:I, s:I, s:o}", "event", "lags", "update", (json_int_t)update + 1,
                                              "sequences", (json_int_t)s->rows, "matrices", matrices));
-    return rg_history_add_sample(rg_recorder_history(j->recorder), j->run->model, update + 1, s);
+    return rg_recorder_sample(j->recorder, j->run->model, update + 1, s);
 }
 
 static const struct rg_causes *last_causes(const struct rg_run_result *result) {

@@ -461,6 +461,7 @@ static rg_status create_profile(const struct walk *w, struct rg_lag_profile *p) 
     p->steps = steps;
     p->rows = w->rows;
     p->probe = w->probe + 1;
+    p->stride = plan->skip > 0 && plan->skip_kind == RG_SKIP_DILATED ? plan->skip : 1;
     p->n_gates = plan->gates;
     p->n_matrices = plan->skip > 0 && plan->skip_kind == RG_SKIP_ADD ? RG_LAG_MATRICES : RG_LAG_SH;
     const size_t arrays = p->n_matrices * (1 + p->n_gates) * ARRAYS_OF_TERMS + ARRAYS_OF_DELTAS;

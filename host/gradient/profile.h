@@ -32,6 +32,7 @@ struct rg_lag_profile {
     size_t rows;  /* sequences that it was measured over */
     size_t probe; /* the step whose loss it is of, from 1; T for a loss at the last step */
     size_t layer, direction;
+    size_t stride;     /* a gradient reaches every so many lags: d with h_{t-d} in place of h_{t-1}, else 1 */
     size_t n_matrices; /* 2, or 3 with RG_LAG_SH: skip of kind add */
     size_t n_gates;
     struct rg_lag_terms matrices[RG_LAG_MATRICES];

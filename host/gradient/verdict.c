@@ -45,7 +45,7 @@ static double sensitivity_of(const struct rg_lag_profile *p) {
 }
 
 void rg_lag_judge(const struct rg_lag_profile *p, struct rg_judgement *j) {
-    const size_t lags = p->probe, last = lags - 1;
+    const size_t lags = p->probe, last = (lags - 1) / p->stride * p->stride;
     size_t near = 0; /* the first lag with a gradient: a learned skip may skip the last steps of every sequence */
     while (near < last && p->delta_log10[near] == -INFINITY) {
         near++;
@@ -55,6 +55,7 @@ void rg_lag_judge(const struct rg_lag_profile *p, struct rg_judgement *j) {
     const double limit = DECADES * log(10.0) / (double)lags;
     *j = (struct rg_judgement){.verdict = RG_STABLE,
                                .decay = exp(all.slope),
+                               .last = last,
                                .log10_reach = p->delta_log10[last] - p->delta_log10[near],
                                .slope = window.slope,
                                .slope_error = window.error,

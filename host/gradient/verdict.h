@@ -11,7 +11,8 @@ extern const char *const rg_verdict_names[];
 struct rg_judgement {
     enum rg_verdict verdict;
     double decay;       /* factor of ||delta|| per step back in time, fitted over all lags; NAN for one step */
-    double reach;       /* ||delta|| at the largest lag over that at lag 0; 0 below 1e-308 */
+    size_t last;        /* the largest lag that a gradient can reach */
+    double reach;       /* ||delta|| at that lag over that at lag 0; 0 below 1e-308 */
     double log10_reach; /* the same without a limit */
     double slope;       /* of the mean over sequences of ln ||delta||, per step back, over lags from T/4 on */
     double slope_error; /* its standard error */

@@ -31,7 +31,7 @@ static void head(struct rg_markup *out, const char *title) {
     rg_markup_add(out, "@media(prefers-color-scheme:dark){");
     colors(out, true);
     rg_markup_add(out, "}\n");
-    rg_svg_style(out);
+    rg_svg_style(out, RG_THEME_AUTO);
     rg_markup_add(out,
                   "\nbody{margin:0 auto;padding:1.5rem;max-width:80rem;background:var(--paper);color:var(--text);"
                   "font:1rem/1.5 system-ui,\"DejaVu Sans\",sans-serif}\n"

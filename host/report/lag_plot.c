@@ -52,7 +52,8 @@ void rg_lag_plot(const struct rg_lag_profile *profile, bool color, bool unicode)
     const double top = high > 0.0 ? ceil(log10(high)) + 0.0 : 0.0; /* + 0.0: not "-0" */
     const double bottom = high > 0.0 ? fmin(floor(log10(low)), top - 1.0) : -1.0;
     (void)printf("where the gradient comes from, by lag (steps back from the end):\n");
-    (void)printf("%11s %9s %9s %9s  bar: the norm from 1e%.0f to 1e%.0f\n", "lag", "W_hh", "W_ih", "norm", bottom, top);
+    (void)printf("%11s %9s %9s %9s  bar: the norm from 1e%.0f to 1e%.0f\n", "lag", "W_hh", "W_ih", "W_hh norm", bottom,
+                 top);
     for (size_t i = 0; i < n; i++) {
         char lags[48];
         if (rows[i].first == rows[i].last) {

@@ -22,7 +22,7 @@ bool rg_pages_wanted(const struct rg_config *config) {
 }
 
 rg_status rg_pages_write(const struct rg_config *config, const struct rg_report *report) {
-    const struct rg_picture picture = {report->title, report->plots, report->n_plots, 2};
+    const struct rg_picture picture = {report->title, report->plots, report->n_plots, 2, config->theme};
     RG_TRY(config->plot ? rg_picture_write(&picture, config->plot) : RG_OK);
     return config->report ? rg_report_write(report, config->report) : RG_OK;
 }

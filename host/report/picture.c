@@ -57,7 +57,7 @@ rg_status rg_picture_write(const struct rg_picture *p, const char *path) {
     }
     struct rg_markup out = {.status = RG_OK};
     struct rg_svg svg;
-    rg_svg_begin(&svg, &out, width, height, p->title, true);
+    rg_svg_begin_alone(&svg, &out, width, height, p->title, p->theme);
     rg_picture_draw(p, &svg.canvas);
     rg_svg_end(&svg);
     const rg_status status = out.status == RG_OK ? rg_file_write(path, out.text.bytes, out.text.length) : out.status;
@@ -67,7 +67,7 @@ rg_status rg_picture_write(const struct rg_picture *p, const char *path) {
 
 void rg_picture_add_plot(struct rg_markup *out, const struct rg_plot *plot, double width, double height) {
     struct rg_svg svg;
-    rg_svg_begin(&svg, out, width, height, plot->title, false);
+    rg_svg_begin(&svg, out, width, height, plot->title);
     rg_plot_draw(plot, &svg.canvas, &(struct rg_box){4.0, 4.0, width - 8.0, height - 8.0});
     rg_svg_end(&svg);
 }

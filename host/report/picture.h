@@ -4,12 +4,14 @@
 
 #include "report/markup.h"
 #include "report/plot.h"
+#include "rnn_gpu/config.h"
 
 struct rg_picture {
     const char *title;
     const struct rg_plot *plots; /* empty ones are left out */
     size_t n_plots;
     size_t columns; /* plots side by side */
+    enum rg_theme theme;
 };
 
 /* Before any work: RG_USAGE unless the name ends in .svg, or in .png and the build can write it. */

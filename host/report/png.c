@@ -12,6 +12,7 @@ static const double ZOOM = 2.0;
 struct png {
     struct rg_canvas canvas; /* first, so that a canvas of ours is a png */
     cairo_t *cairo;
+    bool dark;
     struct rg_text file;
 };
 
@@ -19,14 +20,15 @@ static cairo_t *cairo_of(struct rg_canvas *canvas) {
     return ((struct png *)canvas)->cairo;
 }
 
-static void set_ink(cairo_t *c, int ink) {
-    const uint32_t color = rg_ink_color(ink, false);
-    cairo_set_source_rgb(c, (color >> 16) / 255.0, (color >> 8 & 0xFF) / 255.0, (color & 0xFF) / 255.0);
+static void set_ink(struct rg_canvas *canvas, int ink) {
+    const uint32_t color = rg_ink_color(ink, ((struct png *)canvas)->dark);
+    cairo_set_source_rgb(cairo_of(canvas), (color >> 16) / 255.0, (color >> 8 & 0xFF) / 255.0, (color & 0xFF) / 255.0);
 }
 
-static void stroke(cairo_t *c, const struct rg_stroke *s) {
+static void stroke(struct rg_canvas *canvas, const struct rg_stroke *s) {
     static const double dashes[] = {5.0, 3.5};
-    set_ink(c, s->ink);
+    cairo_t *const c = cairo_of(canvas);
+    set_ink(canvas, s->ink);
     cairo_set_line_width(c, s->width);
     cairo_set_dash(c, dashes, s->dashed ? 2 : 0, 0.0);
     cairo_stroke(c);
@@ -38,7 +40,7 @@ static void draw_line(struct rg_canvas *canvas, const struct rg_stroke *s, const
     for (size_t i = 0; i < n; i++) {
         cairo_line_to(c, points[2 * i], points[2 * i + 1]);
     }
-    stroke(c, s);
+    stroke(canvas, s);
 }
 
 static void draw_segments(struct rg_canvas *canvas, const struct rg_stroke *s, const double *points, size_t n) {
@@ -47,12 +49,12 @@ static void draw_segments(struct rg_canvas *canvas, const struct rg_stroke *s, c
         cairo_move_to(c, points[4 * i], points[4 * i + 1]);
         cairo_line_to(c, points[4 * i + 2], points[4 * i + 3]);
     }
-    stroke(c, s);
+    stroke(canvas, s);
 }
 
 static void draw_box(struct rg_canvas *canvas, const struct rg_box *b, int ink) {
     cairo_t *const c = cairo_of(canvas);
-    set_ink(c, ink);
+    set_ink(canvas, ink);
     cairo_rectangle(c, b->x, b->y, b->width, b->height);
     cairo_fill(c);
 }
@@ -64,7 +66,7 @@ static void draw_text(struct rg_canvas *canvas, const struct rg_label *label, co
                            label->bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(c, label->size);
     cairo_text_extents(c, text, &size);
-    set_ink(c, label->ink);
+    set_ink(canvas, label->ink);
     cairo_move_to(c, label->x - size.x_advance * 0.5 * (double)label->anchor, label->y);
     cairo_show_text(c, text);
 }
@@ -77,7 +79,7 @@ static void draw_cells(struct rg_canvas *canvas, const struct rg_cells *cells) {
     for (size_t i = 0; i < cells->rows * cells->columns; i++) {
         if (cells->levels[i] < cells->n_levels) {
             const size_t row = i / cells->columns, column = i % cells->columns;
-            set_ink(c, cells->ink + cells->levels[i]);
+            set_ink(canvas, cells->ink + cells->levels[i]);
             cairo_rectangle(c, cells->box.x + (double)column * width, cells->box.y + (double)row * height, width,
                             height);
             cairo_fill(c);
@@ -93,14 +95,17 @@ static cairo_status_t keep_bytes(void *closure, const unsigned char *bytes, unsi
 }
 
 rg_status rg_png_write(const struct rg_picture *picture, double width, double height, const char *path) {
-    struct png png = {
-        .canvas = {
-            .line = draw_line, .segments = draw_segments, .box = draw_box, .text = draw_text, .cells = draw_cells}};
+    struct png png = {.canvas = {.line = draw_line,
+                                 .segments = draw_segments,
+                                 .box = draw_box,
+                                 .text = draw_text,
+                                 .cells = draw_cells},
+                      .dark = picture->theme == RG_THEME_DARK};
     cairo_surface_t *const surface =
         cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(ZOOM * width), (int)(ZOOM * height));
     png.cairo = cairo_create(surface);
     cairo_scale(png.cairo, ZOOM, ZOOM);
-    set_ink(png.cairo, RG_INK_PAPER);
+    set_ink(&png.canvas, RG_INK_PAPER);
     cairo_paint(png.cairo);
     rg_picture_draw(picture, &png.canvas);
     rg_status status = png.canvas.status;

@@ -13,7 +13,7 @@ struct remedy {
 
 static const char *const INITIAL = "cell activation init init-input forget-bias",
                          *const CLIPPING = "clip-norm clip-value", *const LEARNED = "skip-kind skip-budget",
-                         *const FILES = "out report plot log tensorboard";
+                         *const FILES = "out report plot plot-theme log tensorboard";
 
 static struct remedy against_vanishing(const struct rg_config *c) {
     struct remedy r = {"--cell irnn", INITIAL};

@@ -212,7 +212,7 @@ void rg_verdict_sentence(const struct rg_lag_profile *profile, const struct rg_j
     (void)snprintf(out, bytes,
                    "%s: going back in time the gradient changes by a factor %.4g a step, %s over %zu steps; "
                    "lags below %zu give the gradient of %s to 10 %%.%s",
-                   rg_verdict_names[j->verdict], j->decay, rg_explain_power(j->log10_reach, reach), profile->probe - 1,
+                   rg_verdict_names[j->verdict], j->decay, rg_explain_power(j->log10_reach, reach), j->last,
                    hh->horizon, "weight_hh", reasons[j->verdict]);
 }
 

@@ -17,13 +17,15 @@ static void style_rules(struct rg_markup *out, bool dark) {
     }
 }
 
-void rg_svg_style(struct rg_markup *out) {
+void rg_svg_style(struct rg_markup *out, enum rg_theme theme) {
     rg_markup_add(out, "svg text{font-family:system-ui,\"DejaVu Sans\",sans-serif}.b{font-weight:600}"
                        "svg path{fill:none;stroke-linejoin:round}svg .c path{shape-rendering:crispEdges}");
-    style_rules(out, false);
-    rg_markup_add(out, "@media(prefers-color-scheme:dark){");
-    style_rules(out, true);
-    rg_markup_add(out, "}");
+    style_rules(out, theme == RG_THEME_DARK);
+    if (theme == RG_THEME_AUTO) {
+        rg_markup_add(out, "@media(prefers-color-scheme:dark){");
+        style_rules(out, true);
+        rg_markup_add(out, "}");
+    }
 }
 
 static long tenths(double pixels) {
@@ -105,8 +107,7 @@ static void draw_cells(struct rg_canvas *canvas, const struct rg_cells *cells) {
     rg_markup_add(out, "</g>\n");
 }
 
-void rg_svg_begin(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title,
-                  bool alone) {
+void rg_svg_begin(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title) {
     *svg = (struct rg_svg){.canvas = {.line = draw_line,
                                       .segments = draw_segments,
                                       .box = draw_box,
@@ -119,12 +120,15 @@ void rg_svg_begin(struct rg_svg *svg, struct rg_markup *out, double width, doubl
                   width, height, width, height);
     rg_markup_escaped(out, title, RG_LABEL_LIMIT);
     rg_markup_add(out, "\">\n");
-    if (alone) {
-        rg_markup_add(out, "<style>");
-        rg_svg_style(out);
-        rg_markup_add(out, "</style>\n");
-        draw_box(&svg->canvas, &(struct rg_box){0.0, 0.0, width, height}, RG_INK_PAPER);
-    }
+}
+
+void rg_svg_begin_alone(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title,
+                        enum rg_theme theme) {
+    rg_svg_begin(svg, out, width, height, title);
+    rg_markup_add(out, "<style>");
+    rg_svg_style(out, theme);
+    rg_markup_add(out, "</style>\n");
+    draw_box(&svg->canvas, &(struct rg_box){0.0, 0.0, width, height}, RG_INK_PAPER);
 }
 
 void rg_svg_end(struct rg_svg *svg) {

@@ -4,18 +4,21 @@
 
 #include "report/canvas.h"
 #include "report/markup.h"
+#include "rnn_gpu/config.h"
 
 struct rg_svg {
     struct rg_canvas canvas; /* first, so that a canvas of ours is an rg_svg */
     struct rg_markup *out;
 };
 
-/* The rules that give the inks their colours, light and, where the reader prefers it, dark: once a file. */
-void rg_svg_style(struct rg_markup *out);
+/* The rules that give the inks their colours: once a file. AUTO: light and, where the reader prefers it, dark. */
+void rg_svg_style(struct rg_markup *out, enum rg_theme theme);
 
-/* Begin a picture of that size; `title` is read out in its place. `alone`: a file of its own, with style and paper. */
-void rg_svg_begin(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title,
-                  bool alone);
+/* Begin a picture of that size; `title` is read out in its place. */
+void rg_svg_begin(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title);
+/* The same as a file of its own, with style and paper. */
+void rg_svg_begin_alone(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title,
+                        enum rg_theme theme);
 void rg_svg_end(struct rg_svg *svg);
 
 #endif

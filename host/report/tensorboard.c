@@ -56,6 +56,12 @@ static void add_varint(struct message *m, uint64_t value) {
     m->bytes[m->length++] = (unsigned char)value;
 }
 
+static void add_double(struct message *m, double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    add_little(m, bits, sizeof bits);
+}
+
 static void add_bytes(struct message *m, unsigned tag, const void *bytes, size_t length) {
     add_varint(m, tag);
     add_varint(m, length);
@@ -68,11 +74,9 @@ static void begin_event(struct message *event, uint64_t step) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     const double seconds = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-    uint64_t bits;
-    memcpy(&bits, &seconds, sizeof bits);
     event->length = 0;
     add_varint(event, 1 << 3 | 1);
-    add_little(event, bits, sizeof bits);
+    add_double(event, seconds);
     add_varint(event, 2 << 3 | 0);
     add_varint(event, step);
 }
@@ -133,19 +137,53 @@ rg_status rg_tensorboard_create(const char *folder, struct rg_tensorboard **out)
     return RG_OK;
 }
 
-void rg_tensorboard_add(struct rg_tensorboard *t, uint64_t step, const struct rg_scalar *scalars, size_t n) {
-    struct message event, summary = {.length = 0};
-    for (size_t i = 0; i < n && i < MAX_SCALARS; i++) {
-        add_scalar(&summary, &scalars[i]);
-    }
+static void write_summary(struct rg_tensorboard *t, uint64_t step, const struct message *summary) {
+    struct message event;
     begin_event(&event, step);
-    add_bytes(&event, 5 << 3 | 2, summary.bytes, summary.length); /* summary = 5 */
+    add_bytes(&event, 5 << 3 | 2, summary->bytes, summary->length); /* summary = 5 */
     write_record(t, &event);
     const time_t now = time(NULL);
     if (now >= t->flushed + FLUSH_SECONDS) { /* so that a run can be watched */
         (void)fflush(t->file);
         t->flushed = now;
     }
+}
+
+void rg_tensorboard_add(struct rg_tensorboard *t, uint64_t step, const struct rg_scalar *scalars, size_t n) {
+    struct message summary = {.length = 0};
+    for (size_t i = 0; i < n && i < MAX_SCALARS; i++) {
+        add_scalar(&summary, &scalars[i]);
+    }
+    write_summary(t, step, &summary);
+}
+
+void rg_tensorboard_add_histogram(struct rg_tensorboard *t, uint64_t step, const char *tag, const double *limits,
+                                  const double *weights, size_t n) {
+    double all = 0.0, sum = 0.0, squares = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double middle = 0.5 * (limits[i] + limits[i + 1]);
+        all += weights[i];
+        sum += weights[i] * middle;
+        squares += weights[i] * middle * middle;
+    }
+    /* HistogramProto { min, max, num, sum, sum_squares = 1 … 5; repeated double bucket_limit = 6, bucket = 7 } */
+    const double numbers[] = {limits[0], limits[n], all, sum, squares};
+    struct message histogram = {.length = 0}, value = {.length = 0}, summary = {.length = 0};
+    for (unsigned i = 0; i < 5; i++) {
+        add_varint(&histogram, (i + 1) << 3 | 1);
+        add_double(&histogram, numbers[i]);
+    }
+    for (unsigned field = 6; field < 8; field++) {
+        add_varint(&histogram, field << 3 | 2);
+        add_varint(&histogram, n * sizeof(double));
+        for (size_t i = 0; i < n; i++) {
+            add_double(&histogram, field == 6 ? limits[i + 1] : weights[i]);
+        }
+    }
+    add_bytes(&value, 1 << 3 | 2, tag, strnlen(tag, 64));
+    add_bytes(&value, 5 << 3 | 2, histogram.bytes, histogram.length); /* histo = 5 */
+    add_bytes(&summary, 1 << 3 | 2, value.bytes, value.length);
+    write_summary(t, step, &summary);
 }
 
 rg_status rg_tensorboard_close(struct rg_tensorboard *t) {

@@ -21,6 +21,11 @@ rg_status rg_tensorboard_create(const char *folder, struct rg_tensorboard **out)
 /* At most 16 scalars of one step, stamped with the present time. An error is kept until rg_tensorboard_close. */
 void rg_tensorboard_add(struct rg_tensorboard *tensorboard, uint64_t step, const struct rg_scalar *scalars, size_t n);
 
+/* A histogram: `weights` [n] between `limits` [n + 1], which rise; n at most RG_BUCKETS. As rg_tensorboard_add. */
+enum { RG_BUCKETS = 60 };
+void rg_tensorboard_add_histogram(struct rg_tensorboard *tensorboard, uint64_t step, const char *tag,
+                                  const double *limits, const double *weights, size_t n);
+
 /* RG_NOT_SAVED if anything could not be written. Frees it; NULL allowed. */
 rg_status rg_tensorboard_close(struct rg_tensorboard *tensorboard);
 

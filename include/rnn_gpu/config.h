@@ -62,6 +62,12 @@ enum rg_grid {
     RG_GRID_FULL      /* B {1,32,256,4096} x T {1,100,1000} x H {16,64,128,256,512,1024} that fits 8 GiB */
 };
 
+enum rg_theme {
+    RG_THEME_AUTO, /* an SVG as the reader's system has it, a PNG light */
+    RG_THEME_LIGHT,
+    RG_THEME_DARK
+};
+
 /* An initialiser and its number, as in `orthogonal:1.1` (gain), `identity:0.9` (scale), `normal:0.01` (standard
  * deviation), `chrono:200` (longest memory). */
 struct rg_init {
@@ -133,6 +139,7 @@ struct rg_config {
     const char *out;
     const char *report;      /* an HTML file */
     const char *plot;        /* .svg or .png */
+    enum rg_theme theme;     /* of that picture */
     const char *log;         /* JSON lines */
     const char *tensorboard; /* a folder */
     bool json;

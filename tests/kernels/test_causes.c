@@ -277,6 +277,21 @@ START_TEST(directions_that_differ_are_mixed) {
 }
 END_TEST
 
+/* h_{t-3} in place of h_{t-1}: a gradient reaches lags 0, 3, 6 and 9 of 11, and there keeps its length. */
+START_TEST(lags_out_of_reach_are_no_verdict) {
+    const struct rg_exercise_form form = {
+        .sizes = {2, 12, 1, 2, 1, RG_LOSS_MSE, false},
+        .net = {.activation = RG_ACT_LINEAR, .skip = 3, .skip_kind = RG_SKIP_DILATED}};
+    struct subject s = recurrent(&form, (const float[]){1.0f, 0.0f, 0.0f, 1.0f}, (const float[]){1.0f, 0.5f});
+    measure(&s);
+    ck_assert_int_eq(s.judgement.verdict, RG_STABLE);
+    ck_assert_uint_eq(s.judgement.last, 9);
+    expect_near(s.judgement.log10_reach, 0.0, 1e-9);
+    expect_near(s.judgement.decay, 1.0, 1e-9);
+    forget(&s);
+}
+END_TEST
+
 static void open_device(void) {
     device = open_execution(0);
 }
@@ -296,6 +311,7 @@ int main(void) {
     tcase_add_test(causes, every_direction_has_its_own);
     tcase_add_test(causes, skipped_steps_have_no_slope);
     tcase_add_test(causes, directions_that_differ_are_mixed);
+    tcase_add_test(causes, lags_out_of_reach_are_no_verdict);
     suite_add_tcase(suite, causes);
     return run_suite(suite);
 }

@@ -104,6 +104,10 @@ START_TEST(every_model_option) {
     accept("--cell gru --layers 16 --bidirectional --dropout 0.5 --skip 7 --skip-kind dilated --target steps");
     ck_assert(config.cell == RG_CELL_GRU && config.layers == 16 && config.bidirectional && config.dropout == 0.5);
     ck_assert(config.skip == 7 && config.skip_kind == RG_SKIP_DILATED && config.target == RG_TARGET_STEPS);
+    accept("--plot p.png --plot-theme dark");
+    ck_assert(config.theme == RG_THEME_DARK && rg_config_default().theme == RG_THEME_AUTO);
+    accept("compare --plot-theme light");
+    ck_assert(config.theme == RG_THEME_LIGHT);
     accept("--lag-every 25");
     ck_assert_uint_eq(config.lag_every, 25);
     accept("grad --model m --data d --out o --target steps --probe-time 12");

@@ -263,13 +263,20 @@ START_TEST(pictures_have_their_formats) {
     struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
     size_t length = 0;
     ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
-    const struct rg_picture picture = {"<title>", plots, RG_RUN_FIGURES, 2};
+    const struct rg_picture picture = {"<title>", plots, RG_RUN_FIGURES, 2, RG_THEME_AUTO};
+    const struct rg_picture dark = {"<title>", plots, RG_RUN_FIGURES, 2, RG_THEME_DARK};
     ck_assert_int_eq(rg_picture_check("a.svg"), RG_OK);
     ck_assert_int_eq(rg_picture_write(&picture, "test_plot.svg"), RG_OK);
     char *svg = read_file("test_plot.svg", &length);
     ck_assert_int_eq(memcmp(svg, "<svg xmlns=", 11), 0);
     ck_assert_uint_eq(count(svg, "prefers-color-scheme"), 1);
     ck_assert_ptr_nonnull(strstr(svg, "&lt;title&gt;"));
+    rg_free(svg);
+    ck_assert_int_eq(rg_picture_write(&dark, "test_plot.svg"), RG_OK);
+    svg = read_file("test_plot.svg", &length);
+    char paper[32];
+    snprintf(paper, sizeof paper, ".f0{fill:#%06x}", (unsigned)rg_ink_color(RG_INK_PAPER, true));
+    ck_assert(count(svg, "prefers-color-scheme") == 0 && count(svg, paper) == 1);
     rg_free(svg);
     unlink("test_plot.svg");
     if (rg_png_is_built()) {

@@ -83,6 +83,30 @@ START_TEST(records_can_be_read_back) {
 }
 END_TEST
 
+/* Summary.Value { tag = 1, histo = 5 } with 3 buckets, the limits' last ones and the weights packed. */
+START_TEST(histograms_have_their_buckets) {
+    char folder[] = "test_tensorboard.XXXXXX";
+    unsigned char bytes[4096];
+    struct rg_tensorboard *t = NULL;
+    const double limits[] = {-0.5, 0.5, 2.5, 4.5}, weights[] = {0.5, 0.375, 0.125}, all[] = {-0.5, 4.5, 1.0};
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(rg_tensorboard_create(folder, &t), RG_OK);
+    rg_tensorboard_add_histogram(t, 7, "lags", limits, weights, 3);
+    ck_assert_int_eq(rg_tensorboard_close(t), RG_OK);
+    const size_t length = take_file(folder, bytes, sizeof bytes);
+    const unsigned char *const at = memmem(bytes, length, "\x0A\x04lags\x2A\x61\x09", 9);
+    ck_assert_ptr_nonnull(at);
+    const unsigned char *const numbers = at + 9;
+    for (size_t i = 0; i < 3; i++) {
+        double found[3];
+        memcpy(&found[0], numbers + 9 * i, sizeof *found);                   /* min, max, num */
+        memcpy(&found[1], numbers + 44 + 2 + 8 * i, sizeof *found);          /* bucket_limit */
+        memcpy(&found[2], numbers + 44 + 2 + 24 + 2 + 8 * i, sizeof *found); /* bucket */
+        ck_assert(found[0] == all[i] && found[1] == limits[i + 1] && found[2] == weights[i]);
+    }
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be_is_refused) {
     struct rg_tensorboard *t = NULL;
     ck_assert_int_eq(rg_tensorboard_create("/dev/null/x", &t), RG_NOT_SAVED);
@@ -96,6 +120,7 @@ int main(void) {
     TCase *tests = tcase_create("tensorboard");
     tcase_add_test(tests, checksums_are_castagnolis);
     tcase_add_test(tests, records_can_be_read_back);
+    tcase_add_test(tests, histograms_have_their_buckets);
     tcase_add_test(tests, a_folder_that_cannot_be_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
