@@ -70,7 +70,7 @@ static rg_status write_noise(struct rg_device *device, struct rg_buffer *buffer,
 
 /* Noise, or classes in turn. */
 static rg_status write_targets(struct rg_engine *engine, const struct rg_bench_case *c) {
-    const size_t n = engine->plan.chunk * engine->plan.target_steps;
+    const size_t n = engine->plan.chunk * engine->plan.target_room;
     float *classes = NULL;
     if (c->outputs <= 1) {
         return write_noise(engine->device, engine->y, n);
@@ -185,7 +185,8 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     RG_TRY_GOTO(rg_model_initialise(model, &(struct rg_init_options){.forget_bias = NAN}, 1));
     device->peak_bytes = device->used_bytes;
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
-    RG_TRY_GOTO(write_noise(device, engine->x, c->steps * engine->plan.chunk * engine->plan.layer[0].x_stride));
+    RG_TRY_GOTO(
+        write_noise(device, engine->x, engine->plan.room * engine->plan.chunk * engine->plan.layer[0].x_stride));
     RG_TRY_GOTO(write_targets(engine, c));
     RG_TRY_GOTO(rg_alloc(&seconds, c->repeats > MOST_UPDATES ? c->repeats : MOST_UPDATES, sizeof *seconds, "timings"));
     RG_TRY_GOTO(time_updates(engine, c, seconds, result));

@@ -140,6 +140,8 @@ static void device_line(const struct rg_bench_report *r, const struct rg_bench_r
     set_count(line, "tile", b->plan.tile);
     set_count(line, "block", b->plan.block);
     set_count(line, "segments", b->plan.sum_segments);
+    set_count(line, "run", b->plan.run);
+    set_count(line, "window", b->plan.window);
     set_count(line, "launches", b->launches);
     if (r->config->roofline) {
         set_bounds(line, r, row, i);

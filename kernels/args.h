@@ -6,9 +6,11 @@
  *   Hp, Op = H, O rounded up to the panel width NR = RG_NV * RG_COLS * RG_VEC
  * The states of a layer's D directions lie side by side, direction d from column d*H on, in rows of D*Hp and
  * some padding; so do the deltas, in rows of deltas*Hp and the same padding.
- * Where a file gives h_0 (and c_0), states and saved values have two steps behind the last: step T holds what a
- * sequence starts from, zeros where it begins later than the chunk; step T+1 the same of every sequence. Sizes in
- * elements unless named otherwise. 64-bit members come first so that every compiler lays them out alike. */
+ * Where a file gives h_0 (and c_0), states and saved values have two steps behind the last: step `initial_at` holds
+ * what a sequence starts from, zeros where it begins later than the chunk; the step after it the same of every
+ * sequence. The buffers of a chunk hold all T steps or a window of them, with some steps on both sides that the
+ * window's first step looks back to; `base`, modulo 2^64, is the step that they begin with. Sizes in elements unless
+ * named otherwise. 64-bit members come first so that every compiler lays them out alike. */
 #ifndef RG_ARGS_H
 #define RG_ARGS_H
 
@@ -34,21 +36,24 @@ typedef uint32_t rg_u32;
 #define RG_SKIP_IS_DILATED 2
 #define RG_SKIP_IS_LEARNED 3
 struct rg_sweep_args {
-    rg_u64 rows;     /* B */
-    rg_u64 steps;    /* T */
-    rg_u64 w_input;  /* packed W_ih [panels][inputs][G][width]: offset into the packed weights */
-    rg_u64 w_hidden; /* packed W_hh [panels][H][G][width]; for the reverse sweep [panels][G*H][NR] */
-    rg_u64 w_skip;   /* packed W_sh, in the same two forms */
-    rg_u64 bias;     /* packed biases [panels][A][width] */
-    rg_u64 skip;     /* d of h_{t-d} */
-    rg_u64 w_gate;   /* packed W_uh [Hp], then b_uh; of a learned skip */
-    rg_u32 inputs;   /* F, or D*H of the layer below */
+    rg_u64 rows;       /* B */
+    rg_u64 steps;      /* T */
+    rg_u64 from, to;   /* of the sweep's steps, counted as they come, this launch makes these */
+    rg_u64 base;       /* the step that the buffers begin with */
+    rg_u64 initial_at; /* the step behind it where the initial states stand */
+    rg_u64 w_input;    /* packed W_ih [panels][inputs][G][width]: offset into the packed weights */
+    rg_u64 w_hidden;   /* packed W_hh [panels][H][G][width]; for the reverse sweep [panels][G*H][NR] */
+    rg_u64 w_skip;     /* packed W_sh, in the same two forms */
+    rg_u64 bias;       /* packed biases [panels][A][width] */
+    rg_u64 skip;       /* d of h_{t-d} */
+    rg_u64 w_gate;     /* packed W_uh [Hp], then b_uh; of a learned skip */
+    rg_u32 inputs;     /* F, or D*H of the layer below */
     rg_u32 x_stride;
     rg_u32 hidden;     /* H */
     rg_u32 h_stride;   /* Hp */
     rg_u32 out_stride; /* row of the layer's states: D*Hp and some padding */
     rg_u32 d_stride; /* row of the deltas, and of the saved values: the larger number of them times Hp, some padding */
-    rg_u32 initial;  /* 1: sequences start from the states of step T */
+    rg_u32 initial;  /* 1: sequences start from the states at initial_at */
     float budget, budget_rest; /* their sum is added to the slope of every update gate: --skip-budget over the batch */
     rg_u32 out_column;         /* where this direction's states begin in it */
     rg_u32 tile;               /* rows of a work-group */
@@ -80,31 +85,38 @@ struct rg_pack_args {
     struct rg_pack_job jobs[RG_MAX_JOBS];
 };
 
+/* to[target + i] = from[source + i] for i < n, a multiple of RG_VEC. */
+struct rg_copy_args {
+    rg_u64 source, target, n;
+};
+
 /* Output layer, loss and the gradient at the states, for one chunk, on the last step or on every step. */
 struct rg_head_args {
-    rg_u64 rows;       /* B */
-    rg_u64 first_row;  /* of this chunk within the batch, for row_loss */
-    rg_u64 first_step; /* the first step that has an output: T-1, or 0 */
-    rg_u64 steps;      /* T */
-    rg_u64 w_forward;  /* packed W_o [panels(O)][D*H][NR] */
-    rg_u64 w_reverse;  /* packed W_o^T [panels(D*H)][O][NR] */
-    rg_u64 bias;       /* packed b_o [panels(O)][NR] */
-    rg_u64 terms;      /* in the mean, over the whole batch */
-    rg_u32 hidden;     /* D*H */
-    rg_u32 h_stride;   /* D*Hp */
+    rg_u64 rows;        /* B */
+    rg_u64 first_row;   /* of this chunk within the batch, for row_loss */
+    rg_u64 first_step;  /* the first step that has an output: T-1, or 0 */
+    rg_u64 from, to;    /* steps to do */
+    rg_u64 base;        /* the step that the states begin with */
+    rg_u64 target_base; /* and that outputs, targets and gradients begin with */
+    rg_u64 w_forward;   /* packed W_o [panels(O)][D*H][NR] */
+    rg_u64 w_reverse;   /* packed W_o^T [panels(D*H)][O][NR] */
+    rg_u64 bias;        /* packed b_o [panels(O)][NR] */
+    rg_u64 terms;       /* in the mean, over the whole batch */
+    rg_u32 hidden;      /* D*H */
+    rg_u32 h_stride;    /* D*Hp */
     rg_u32 outputs, o_stride;
     rg_u32 n_targets; /* columns of y: O for mse and bce, 1 for ce */
     rg_u32 loss;      /* RG_LOSS_MSE, RG_LOSS_BCE or RG_LOSS_CE; RG_LOSS_AUTO: outputs only */
     rg_u32 tile;
     float scale;      /* loss_scale / terms; what a double takes is divided on the device */
     float loss_scale; /* a power of two, 1 but for samples of the lag profile */
-    rg_u32 unused;
+    rg_u32 again;     /* 1: row_loss has these steps already */
 };
 
 /* Gradient at the inputs of a layer, which are the states of the layer below: dx = sum over directions and gates of
  * delta W_ih. */
 struct rg_input_gradient_args {
-    rg_u64 rows;         /* T*B */
+    rg_u64 first, rows;  /* rows (t, b) to do */
     rg_u64 w_reverse[2]; /* packed W_ih [panels(D*H)][G*H][NR] of each direction */
     rg_u32 directions;
     rg_u32 gates, hidden, h_stride; /* of the layer above: delta columns g*h_stride + j */
@@ -117,8 +129,9 @@ struct rg_input_gradient_args {
 /* Weight gradient of a layer: partial[s][k][n] (+)= sum of a[row][k] * d[row][n] over the rows (t, b) of segment s, a
  * run of whole steps. Its rows k come from several sources one after the other: the states `shift` steps earlier (zero
  * before the first step), the inputs, and behind a source with `sums` the sum of d itself, for the bias. The sum goes
- * through blocks of `block` sequences in order, each from its first step to its last, so it does not depend on how a
- * batch is cut into chunks of whole blocks.
+ * through blocks of `block` sequences in order; in each, through runs of `run` steps as a reverse sweep comes by them:
+ * counted from the segment's end, the last first, or (`rising`) from its begin; in a run, from the first step to the
+ * last. So it does not depend on how a batch is cut into chunks of whole blocks, nor on how many runs a launch takes.
  */
 #define RG_BATCH_BLOCK 128 /* the largest block */
 #define RG_MAX_SOURCES 3
@@ -134,13 +147,15 @@ struct rg_gradient_source {
     rg_u32 stride;    /* of a row */
     rg_u32 skip_gate; /* a column group of d that has no term in this source, or RG_NO_GATE */
     rg_u32 sums;      /* 1: one more row of partial, the sum of d */
-    rg_u32 initial;   /* 1: the step before the first is step T of the buffer */
+    rg_u32 initial;   /* 1: the step before the first is at initial_at of the buffer */
     rg_u32 unused;
 };
 struct rg_weight_gradient_args {
-    rg_u64 rows;           /* B */
-    rg_u64 steps;          /* T */
-    rg_u64 begin, end;     /* steps that take part */
+    rg_u64 rows;             /* B */
+    rg_u64 steps;            /* T */
+    rg_u64 begin, end;       /* steps that take part */
+    rg_u64 base, initial_at; /* see struct rg_sweep_args */
+    rg_u64 run;
     rg_u64 segment_stride; /* elements of `partial` from one segment to the next */
     rg_u64 partial;        /* offset */
     rg_u32 n_segments;
@@ -150,6 +165,7 @@ struct rg_weight_gradient_args {
     rg_u32 block;
     rg_u32 n_sources;
     rg_u32 parts; /* of the rows k of a panel, for different groups */
+    rg_u32 rising, unused;
     struct rg_gradient_source sources[RG_MAX_SOURCES];
 };
 
@@ -163,14 +179,15 @@ struct rg_weight_gradient_args {
 /* Gradient of W_uh and b_uh: partial[s][j] (+)= sum of dL/d(W_uh s_t + b_uh) s_t[j] over segment s, and at j = width
  * that of b_uh, in the order of rg_weight_gradient. */
 struct rg_gate_gradient_args {
-    rg_u64 rows, steps; /* B, T */
-    rg_u64 offset;      /* of s_t in its row of `states` */
-    rg_u64 stride;      /* of that row */
-    rg_u64 partial;     /* offset */
-    rg_u32 width;       /* Hp */
+    rg_u64 rows;                  /* B */
+    rg_u64 begin, end, base, run; /* as there */
+    rg_u64 offset;                /* of s_t in its row of `states` */
+    rg_u64 stride;                /* of that row */
+    rg_u64 partial;               /* offset */
+    rg_u32 width;                 /* Hp */
     rg_u32 block;
     rg_u32 accumulate;
-    rg_u32 unused;
+    rg_u32 rising;
 };
 
 /* Sum the segments in order and put them where the parameter arena has them:
@@ -258,8 +275,9 @@ struct rg_optimizer_args {
 #define RG_TASK_DELAYED_RECALL 8
 struct rg_task_args {
     rg_u64 rows, first_row;
-    rg_u64 steps;  /* of a sequence */
-    rg_u64 update; /* number of the update: the counter of the random numbers, modulo 2^32 */
+    rg_u64 steps;          /* of a sequence */
+    rg_u64 from, to, base; /* steps to make, and the one that x and y begin with */
+    rg_u64 update;         /* number of the update: the counter of the random numbers, modulo 2^32 */
     rg_u32 seed_low, seed_high;
     rg_u32 task; /* RG_TASK_… */
     rg_u32 x_stride;
@@ -271,7 +289,8 @@ struct rg_task_args {
 /* Copy the sequences index[first_row …] of a data set on the device into a chunk. */
 struct rg_gather_args {
     rg_u64 rows, first_row, steps;
-    rg_u64 data_steps; /* steps a sequence has in the data set */
+    rg_u64 from, to, base; /* as above */
+    rg_u64 data_steps;     /* steps a sequence has in the data set */
     rg_u32 inputs, x_stride;
     rg_u32 kind;      /* enum rg_input_kind, or RG_DATA_WORD */
     rg_u32 n_targets; /* of a step if every_step, else of a sequence */
@@ -280,10 +299,10 @@ struct rg_gather_args {
     rg_u32 pad_left;   /* 1: in the data set, too, sequences end together */
 };
 
-/* h_0 or c_0 [L*D][N][H] of a data set into steps T and T+1 of a chunk's states or saved values, for one direction of
- * one layer: `hidden` columns from `column` of rows `stride` long, and zeros up to h_stride columns. */
+/* h_0 or c_0 [L*D][N][H] of a data set into steps `at` and `at`+1 of a chunk's states or saved values, for one
+ * direction of one layer: `hidden` columns from `column` of rows `stride` long, and zeros up to h_stride columns. */
 struct rg_initial_args {
-    rg_u64 rows, first_row, steps;
+    rg_u64 rows, first_row, at;
     rg_u64 source; /* first element in the data set; with `absent` nothing is read */
     rg_u64 target; /* element of a row where they go */
     rg_u32 stride; /* of a row */
@@ -300,6 +319,8 @@ struct rg_initial_args {
 #define RG_CARRIES_CELL 2  /* it is dL/dc_0: lstm */
 struct rg_initial_gradient_args {
     rg_u64 rows, steps;
+    rg_u64 from, to, base;     /* of the sequences whose delta_1 is of these steps; see struct rg_sweep_args */
+    rg_u64 dh_row;             /* of the last step in dh */
     rg_u64 target;             /* offset of the chunk's rows of Hp in both results */
     rg_u64 w_hidden, w_skip;   /* packed for the reverse sweep */
     rg_u64 own, skip;          /* steps from a state to the step that uses it, through W_hh and W_sh; 0: no W_sh */
@@ -307,18 +328,22 @@ struct rg_initial_gradient_args {
     rg_u32 hidden, h_stride;   /* H, Hp */
     rg_u32 out_stride, column; /* of dh, see struct rg_sweep_args */
     rg_u32 d_stride;
-    rg_u32 backward, every_step;
+    rg_u32 backward;
     rg_u32 carries; /* RG_CARRIES_… */
+    rg_u32 unused;
 };
 
 /* Rows of the embedding table into x, and the sum of dL/dx over the steps of each word back: words [T][B] as above,
- * table [V][E] in the weights and in the gradients. The sum goes through the steps as those of a weight gradient do. */
+ * table [V][E] in the weights and in the gradients. The sum goes through the steps as those of a weight gradient do,
+ * the last segment first; with a run of T steps, from the first step to the last. */
 struct rg_embed_args {
     rg_u64 rows, steps;
-    rg_u64 table;  /* its first element */
-    rg_u32 words;  /* V */
-    rg_u32 width;  /* E */
-    rg_u32 stride; /* of a row of x or dx */
+    rg_u64 from, to, base; /* steps to do, and the one that the buffers begin with */
+    rg_u64 segments, run;  /* as those of the weight gradient */
+    rg_u64 table;          /* its first element */
+    rg_u32 words;          /* V */
+    rg_u32 width;          /* E */
+    rg_u32 stride;         /* of a row of x or dx */
     rg_u32 block;
     rg_u32 accumulate; /* 1: added to the gradients */
     rg_u32 unused;
@@ -344,7 +369,8 @@ struct rg_lag_part {
 
 /* Dropout of a layer's states, in or out of place. */
 struct rg_dropout_args {
-    rg_u64 rows, first_row, steps;
+    rg_u64 rows, first_row;
+    rg_u64 from, to, base;
     rg_u64 update;
     rg_u32 seed_low, seed_high;
     rg_u32 layer;

@@ -62,11 +62,11 @@
 /* Where item `col` keeps its n-th vector within a panel. */
 #define RG_LANE(col, n) ((n)*RG_COLS * RG_VEC + (col)*RG_VEC)
 
-/* The step `back` steps before the order-th of a sweep; that of the initial states is s.steps. */
+/* The step `back` steps before the order-th of a sweep; the initial states have one of their own behind the window. */
 #define RG_NO_STEP (~(size_t)0)
 RG_INLINE size_t rg_step_back(struct rg_sweep_args s, size_t order, size_t back) {
     if (order < back) {
-        return s.initial && order + 1 == back ? (size_t)s.steps : RG_NO_STEP;
+        return s.initial && order + 1 == back ? (size_t)(s.base + s.initial_at) : RG_NO_STEP;
     }
     return s.backward ? s.steps - 1 - order + back : order - back;
 }

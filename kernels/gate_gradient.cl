@@ -1,8 +1,8 @@
 /* Gradient of the update gate's weights, in segments of steps like rg_weight_gradient's; group s does segment s. */
 RG_KERNEL void rg_gate_gradient(__global const rg_real *restrict states, __global const rg_real *restrict gates,
                                 __global rg_real *restrict partial, const struct rg_gate_gradient_args s) {
-    const size_t begin = rg_share(s.steps, get_group_id(0), get_num_groups(0));
-    const size_t end = rg_share(s.steps, get_group_id(0) + 1, get_num_groups(0));
+    const size_t begin = s.begin + rg_share(s.end - s.begin, get_group_id(0), get_num_groups(0));
+    const size_t end = s.begin + rg_share(s.end - s.begin, get_group_id(0) + 1, get_num_groups(0));
     __global rg_real *const to = partial + s.partial + get_group_id(0) * (s.width + 1);
     /* one place more than vectors: the bias */
     for (size_t j = rg_item() * RG_VEC; j <= s.width; j += RG_ITEMS * RG_VEC) {
@@ -10,14 +10,17 @@ RG_KERNEL void rg_gate_gradient(__global const rg_real *restrict states, __globa
         rg_vec sums = s.accumulate && !bias ? RG_LOAD(to + j) : RG_SPLAT(0.0f);
         rg_real sum = s.accumulate && bias ? to[j] : 0.0f;
         for (size_t block = 0; block < s.rows; block += s.block) {
-            const size_t stop = s.rows - block < s.block ? s.rows : block + s.block;
-            for (size_t t = begin; t < end; t++) {
-                for (size_t i = t * s.rows + block; i < t * s.rows + stop; i++) {
-                    const rg_real slope = gates[i * RG_GATE_VALUES + RG_GATE_D_LOGIT];
+            const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
+            for (size_t left = end - begin, length; left > 0; left -= length) {
+                length = left < s.run ? left : s.run;
+                const size_t start = s.rising ? end - left : begin + left - length;
+                for (size_t i = 0; i < length * width; i++) {
+                    const size_t t = start + i / width, b = block + i % width, row = (t - s.base) * s.rows + b;
+                    const rg_real slope = gates[(t * s.rows + b) * RG_GATE_VALUES + RG_GATE_D_LOGIT];
                     if (bias) {
                         sum += slope;
                     } else {
-                        sums = RG_FMA(RG_SPLAT(slope), RG_LOAD(states + s.offset + i * s.stride + j), sums);
+                        sums = RG_FMA(RG_SPLAT(slope), RG_LOAD(states + s.offset + row * s.stride + j), sums);
                     }
                 }
             }

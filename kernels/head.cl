@@ -56,12 +56,14 @@ RG_INLINE void rg_tile_loss(struct rg_head_args s, size_t rows, __global const r
         }
         const rg_real loss =
             masked ? 0.0f : rg_row_loss(s.loss, s.outputs, z + r * s.o_stride, target, gradient, scale);
-        row_loss[r] = add ? row_loss[r] + loss : loss;
+        if (!s.again) {
+            row_loss[r] = add ? row_loss[r] + loss : loss;
+        }
     }
 }
 
 /* h [T][B][D*Hp], packed weights, y [T'][B][n_targets] -> z [T'][B][Op], dz [T'][B][Op], dh [T'][B][D*Hp],
- * row_loss [batch]; T' are the steps from first_step on. */
+ * row_loss [batch]; T' are the steps from target_base on. */
 RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_real *restrict packed,
                        __global const rg_real *restrict y, __global rg_real *z, __global rg_real *dz,
                        __global rg_real *dh, __global rg_real *restrict row_loss, const struct rg_head_args s) {
@@ -69,8 +71,8 @@ RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_rea
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
     const size_t col = get_local_id(0), item_row = get_local_id(1);
     const size_t panels = s.loss == RG_LOSS_NONE ? 0 : (s.hidden + RG_NR - 1) / RG_NR;
-    for (size_t t = s.first_step; t < s.steps; t++) {
-        const size_t in = t * s.rows + first, at = (t - s.first_step) * s.rows + first;
+    for (size_t t = s.from; t < s.to; t++) {
+        const size_t in = (t - s.base) * s.rows + first, at = (t - s.target_base) * s.rows + first;
         for (size_t p = 0; p < s.o_stride / RG_NR; p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
 #define RG_LOGITS(R, r)                                                                            \

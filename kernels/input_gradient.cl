@@ -32,8 +32,8 @@ RG_INPUT_GRADIENT(1)
 RG_KERNEL void rg_input_gradient(__global const rg_real *restrict one, __global const rg_real *restrict two,
                                  __global const rg_real *restrict packed, __global rg_real *restrict dx,
                                  const struct rg_input_gradient_args s) {
-    const size_t first = get_group_id(0) * s.tile;
-    const size_t end = s.rows - first < s.tile ? s.rows : first + s.tile;
+    const size_t first = s.first + get_group_id(0) * s.tile, all = s.first + s.rows;
+    const size_t end = all - first < s.tile ? all : first + s.tile;
     const size_t col = get_local_id(0);
     for (size_t p = 0; p < s.panels; p++) {
         for (size_t b = first + get_local_id(1) * RG_BLOCK_ROWS; b < end; b += RG_ROWS * RG_BLOCK_ROWS) {

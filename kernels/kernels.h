@@ -10,6 +10,7 @@
 /* All but the sweeps. */
 #define RG_SHARED_KERNELS(X)                               \
     X(rg_pack, 2, rg_pack_args, 0)                         \
+    X(rg_copy, 2, rg_copy_args, 0)                         \
     X(rg_head, 7, rg_head_args, 0)                         \
     X(rg_weight_gradient, 4, rg_weight_gradient_args, 0)   \
     X(rg_input_gradient, 4, rg_input_gradient_args, 0)     \

@@ -48,3 +48,11 @@ RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_rea
         }
     }
 }
+
+RG_KERNEL void rg_copy(__global const rg_real *restrict from, __global rg_real *restrict to,
+                       const struct rg_copy_args s) {
+    const size_t vectors = s.n / RG_VEC, end = rg_share(vectors, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t i = rg_share(vectors, get_group_id(0), get_num_groups(0)) + rg_item(); i < end; i += RG_ITEMS) {
+        RG_STORE(RG_LOAD(from + s.source + i * RG_VEC), to + s.target + i * RG_VEC);
+    }
+}

@@ -8,7 +8,7 @@
  *
  * Sequences end together at t = T-1; in a ragged chunk sequence b starts at begin[b], and both h and delta are zero
  * before that, but for the step before the start, where h is h_0. The backward direction runs from T-1 down; `order`
- * counts its steps as they come. */
+ * counts its steps as they come. A launch makes a run of steps and takes up from memory where another one ended. */
 #define RG_CELL_NAME(name) RG_CAT(RG_CAT(rg_, RG_CELL), RG_CAT(_, name))
 #ifdef RG_LEARNED
 /* A learned skip also keeps what the state would be if no step were skipped: h and, where there is one, c. */
@@ -49,7 +49,8 @@
 #undef RG_R
 #define RG_PANEL (RG_LANE(0, RG_WIDE)) /* units of a panel of the forward sweep */
 #define RG_HAS(t) ((t) != RG_NO_STEP)
-#define RG_ROW_OF(t) (RG_HAS(t) ? (t)*s.rows + first : at)
+#define RG_TILE_AT(t) (((t)-s.base) * s.rows + first) /* its first row at step t */
+#define RG_ROW_OF(t) (RG_HAS(t) ? RG_TILE_AT(t) : at)
 
 /* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in this direction's columns, saved [T][B][S][Hp]. */
 RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
@@ -67,19 +68,21 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
 #ifdef RG_LEARNED
     __local rg_real *const sums = scratch + 2 * s.tile * stride; /* [tile][RG_COLS] */
 #endif
-    const size_t at_whole = s.initial ? (s.steps + 1) * s.rows + first : first; /* h_0 of every sequence */
-    for (size_t i = rg_item(); s.initial && i < rows * s.hidden; i += RG_ITEMS) {
+    const size_t at_whole = s.initial ? (s.initial_at + 1) * s.rows + first : first; /* h_0 of every sequence */
+    const size_t t_past = rg_step_back(s, s.from, 1);
+    for (size_t i = rg_item(); RG_HAS(t_past) && i < rows * s.hidden; i += RG_ITEMS) {
         past[i / s.hidden * stride + i % s.hidden] =
-            out[(s.steps * s.rows + first + i / s.hidden) * s.out_stride + i % s.hidden];
+            out[(RG_TILE_AT(t_past) + i / s.hidden) * s.out_stride + i % s.hidden];
     }
     RG_BARRIER;
-    for (size_t order = 0; order < s.steps; order++) {
+    for (size_t order = s.from; order < s.to; order++) {
         const size_t t = s.backward ? s.steps - 1 - order : order;
-        const size_t at = t * s.rows + first; /* row of the tile in [T*B] */
+        const size_t at = RG_TILE_AT(t);
         const size_t t_far = rg_step_back(s, order, s.skip), t_own = rg_step_back(s, order, own);
         const size_t at_far = RG_ROW_OF(t_far), at_own = RG_ROW_OF(t_own);
 #ifdef RG_LEARNED
-        const size_t at_past = order ? (s.backward ? t + 1 : t - 1) * s.rows + first : at;
+        const size_t t_before = s.backward ? t + 1 : t - 1, at_past = order ? RG_TILE_AT(t_before) : at;
+        const size_t gate = t * s.rows + first, gate_past = t_before * s.rows + first; /* gates are kept of all steps */
         for (size_t r = item_row; order && r < rows; r += RG_ROWS) {
             __global const rg_real *const state = RG_GATE_STATE(out, saved, at_past + r);
             sums[r * RG_COLS + col] = rg_gate_sum(state, packed + s.w_gate, s.hidden, col);
@@ -87,7 +90,7 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
         RG_BARRIER;
         for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
             const rg_real logit = order ? rg_gate_total(sums + r * RG_COLS) + packed[s.w_gate + s.h_stride] : 0.0f;
-            rg_gate_step(gates + (at + r) * RG_GATE_VALUES, order ? gates + (at_past + r) * RG_GATE_VALUES : 0,
+            rg_gate_step(gates + (gate + r) * RG_GATE_VALUES, order ? gates + (gate_past + r) * RG_GATE_VALUES : 0,
                          !s.ragged || t >= begin[first + r], logit);
         }
         RG_BARRIER;
@@ -116,7 +119,7 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
         block.initial_saved = saved + (at_whole + r) * saved_stride + unit;                \
         block.begin = begin + first + r;                                                   \
         block.t = t;                                                                       \
-        RG_GATE_BLOCK(block, at + r);                                                      \
+        RG_GATE_BLOCK(block, gate + r);                                                    \
         RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);                             \
     }
                 RG_CAT(RG_BLOCKS_OF_, RG_TALL)(b, rows, RG_FORWARD);
@@ -148,24 +151,31 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
 #ifdef RG_LEARNED
     __local rg_real *const sums = scratch + 2 * s.tile * stride;
 #endif
-    for (size_t order = s.steps; order-- > 0;) {
+    const size_t t_next = s.backward ? s.steps - 1 - s.to : s.to; /* done by the launch before, if there was one */
+    for (size_t i = rg_item(); s.to < s.steps && i < rows * RG_GATES * s.hidden; i += RG_ITEMS) {
+        const size_t r = i / (RG_GATES * s.hidden), g = i / s.hidden % RG_GATES, j = i % s.hidden;
+        next[r * stride + g * s.h_stride + j] =
+            d[(RG_TILE_AT(t_next) + r) * s.d_stride + (g + 1 == RG_GATES ? RG_DELTAS - 1 : g) * s.h_stride + j];
+    }
+    RG_BARRIER;
+    for (size_t order = s.to; order-- > s.from;) {
         const size_t t = s.backward ? s.steps - 1 - order : order;
-        const size_t at = t * s.rows + first;
+        const size_t at = RG_TILE_AT(t);
         const size_t t_far = s.backward ? t - s.skip : t + s.skip, t_own = rg_step_back(s, order, own);
-        const size_t at_far = order + s.skip < s.steps ? t_far * s.rows + first : at;
+        const size_t at_far = order + s.skip < s.steps ? RG_TILE_AT(t_far) : at;
         const size_t at_own = RG_ROW_OF(t_own);
 #ifdef RG_LEARNED
         const int after = order + 1 < s.steps; /* a step was done before */
-        const size_t at_next = after ? (s.backward ? t - 1 : t + 1) * s.rows + first : at;
+        const size_t gate = t * s.rows + first, gate_next = (s.backward ? t - 1 : t + 1) * s.rows + first;
         const size_t plane = s.rows * s.h_stride;
         for (size_t r = item_row; after && r < rows; r += RG_ROWS) {
             sums[r * RG_COLS + col] = rg_gate_sum(carry + plane + (first + r) * s.h_stride, 0, s.hidden, col);
         }
         RG_BARRIER;
         for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
-            rg_gate_step_reverse(gates + (at + r) * RG_GATE_VALUES, after ? gates + (at_next + r) * RG_GATE_VALUES : 0,
-                                 after ? rg_gate_total(sums + r * RG_COLS) : 0.0f,
-                                 (rg_real)s.budget + (rg_real)s.budget_rest);
+            rg_gate_step_reverse(
+                gates + (gate + r) * RG_GATE_VALUES, after ? gates + (gate_next + r) * RG_GATE_VALUES : 0,
+                after ? rg_gate_total(sums + r * RG_COLS) : 0.0f, (rg_real)s.budget + (rg_real)s.budget_rest);
         }
         RG_BARRIER;
 #endif
@@ -194,7 +204,7 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         block.d = d + (at + r) * s.d_stride + unit;                                           \
         block.begin = begin + first + r;                                                      \
         block.t = t;                                                                          \
-        RG_GATE_BLOCK(block, at + r);                                                         \
+        RG_GATE_BLOCK(block, gate + r);                                                       \
         RG_GATE_BLOCK_REVERSE(block, p *RG_NR);                                               \
         RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                \
     }
@@ -211,6 +221,7 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
 
 #undef RG_PANEL
 #undef RG_HAS
+#undef RG_TILE_AT
 #undef RG_ROW_OF
 #undef RG_CELL_NAME
 #undef RG_SWEEP_NAME

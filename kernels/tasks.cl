@@ -22,9 +22,19 @@ RG_INLINE rg_u32 rg_task_number(const struct rg_task_args s, size_t b, rg_u64 t,
     return rg_task_draw(s, b, t / 4, stream).v[t % 4];
 }
 
-/* Runs of RG_FILL_STEPS steps in the chunk; run i belongs to sequence i % rows, so that neighbours write neighbours. */
-RG_INLINE size_t rg_fill_runs(rg_u64 rows, rg_u64 steps) {
-    return rows * ((steps + RG_FILL_STEPS - 1) / RG_FILL_STEPS);
+/* Runs of RG_FILL_STEPS steps in [from, to), the first one shorter so that the others begin at multiples; run i belongs
+ * to sequence i % rows, so that neighbours write neighbours. */
+RG_INLINE size_t rg_fill_runs(rg_u64 rows, rg_u64 from, rg_u64 to) {
+    return rows * ((to + RG_FILL_STEPS - 1) / RG_FILL_STEPS - from / RG_FILL_STEPS);
+}
+
+RG_INLINE rg_u64 rg_fill_first(rg_u64 from, rg_u64 i) {
+    return i ? (from / RG_FILL_STEPS + i) * RG_FILL_STEPS : from;
+}
+
+RG_INLINE rg_u64 rg_fill_last(rg_u64 from, rg_u64 to, rg_u64 i) {
+    const rg_u64 last = (from / RG_FILL_STEPS + i + 1) * RG_FILL_STEPS;
+    return last < to ? last : to;
 }
 
 RG_INLINE rg_real rg_marked_value(rg_u32 task, rg_u32 random) {
@@ -41,21 +51,20 @@ RG_INLINE rg_real rg_marked_target(rg_u32 task, rg_real one, rg_real two) {
 /* adding, multiplication, delayed-xor: x = (value, mark), y [B] = the marked values' sum, product or parity. One mark
  * lies in [0, T/2), one in [T/2, T); with one step there is the second alone. */
 RG_KERNEL void rg_task_marked(__global rg_real *restrict x, __global rg_real *restrict y, const struct rg_task_args s) {
-    const size_t n = rg_fill_runs(s.rows, s.steps);
+    const size_t n = rg_fill_runs(s.rows, s.from, s.to);
     const size_t end = rg_share(n, get_group_id(0) + 1, get_num_groups(0));
     const rg_u64 middle = s.steps / 2;
     for (size_t run = rg_share(n, get_group_id(0), get_num_groups(0)) + rg_item(); run < end; run += RG_ITEMS) {
         const size_t b = run % s.rows;
-        const rg_u64 first = run / s.rows * RG_FILL_STEPS;
-        const rg_u64 last = s.steps - first < RG_FILL_STEPS ? s.steps : first + RG_FILL_STEPS;
+        const rg_u64 first = rg_fill_first(s.from, run / s.rows), last = rg_fill_last(s.from, s.to, run / s.rows);
         const struct rg_random places = rg_task_draw(s, b, 0, RG_STREAM_PLACES);
         const rg_u64 one = middle ? rg_below(places.v[0], middle) : s.steps;
         const rg_u64 two = middle + rg_below(places.v[1], s.steps - middle);
-        for (rg_u64 t4 = first; t4 < last; t4 += 4) {
+        for (rg_u64 t4 = first / 4 * 4; t4 < last; t4 += 4) {
             const struct rg_random values = rg_task_draw(s, b, t4 / 4, RG_STREAM_VALUES);
-            for (rg_u64 i = 0; i < 4 && t4 + i < last; i++) {
+            for (rg_u64 i = t4 < first ? first - t4 : 0; i < 4 && t4 + i < last; i++) {
                 const rg_u64 t = t4 + i;
-                __global rg_real *const to = x + (t * s.rows + b) * s.x_stride;
+                __global rg_real *const to = x + ((t - s.base) * s.rows + b) * s.x_stride;
                 to[0] = rg_marked_value(s.task, values.v[i]);
                 to[1] = t == one || t == two ? 1.0f : 0.0f;
                 for (size_t f = 2; f < s.x_stride; f++) {
@@ -63,7 +72,7 @@ RG_KERNEL void rg_task_marked(__global rg_real *restrict x, __global rg_real *re
                 }
             }
         }
-        if (first == 0) {
+        if (first == s.from) {
             const rg_real b2 = rg_marked_value(s.task, rg_task_number(s, b, two, RG_STREAM_VALUES));
             const rg_real b1 = rg_marked_value(s.task, rg_task_number(s, b, one, RG_STREAM_VALUES));
             y[b] = middle ? rg_marked_target(s.task, b1, b2) : b2;
@@ -144,29 +153,28 @@ RG_INLINE rg_u32 rg_task_class(const struct rg_task_args s, size_t b, rg_u64 t, 
 /* The other tasks: x = one of F symbols, y = classes, [T][B] for copy and memorisation, [B] for the others. */
 RG_KERNEL void rg_task_symbols(__global rg_real *restrict x, __global rg_real *restrict y,
                                const struct rg_task_args s) {
-    const size_t n = rg_fill_runs(s.rows, s.steps);
+    const size_t n = rg_fill_runs(s.rows, s.from, s.to);
     const size_t end = rg_share(n, get_group_id(0) + 1, get_num_groups(0));
     const int every_step = s.task == RG_TASK_COPY || s.task == RG_TASK_MEMORISATION;
     for (size_t run = rg_share(n, get_group_id(0), get_num_groups(0)) + rg_item(); run < end; run += RG_ITEMS) {
         const size_t b = run % s.rows;
-        const rg_u64 first = run / s.rows * RG_FILL_STEPS;
-        const rg_u64 last = s.steps - first < RG_FILL_STEPS ? s.steps : first + RG_FILL_STEPS;
+        const rg_u64 first = rg_fill_first(s.from, run / s.rows), last = rg_fill_last(s.from, s.to, run / s.rows);
         const struct rg_order order = rg_order_draw(s, b);
-        for (rg_u64 t4 = first; t4 < last; t4 += 4) {
+        for (rg_u64 t4 = first / 4 * 4; t4 < last; t4 += 4) {
             const struct rg_random noise = rg_task_draw(s, b, t4 / 4, RG_STREAM_VALUES);
-            for (rg_u64 i = 0; i < 4 && t4 + i < last; i++) {
+            for (rg_u64 i = t4 < first ? first - t4 : 0; i < 4 && t4 + i < last; i++) {
                 const rg_u64 t = t4 + i;
                 const rg_u32 symbol = rg_task_symbol(s, b, t, order, noise.v[i]);
-                __global rg_real *const to = x + (t * s.rows + b) * s.x_stride;
+                __global rg_real *const to = x + ((t - s.base) * s.rows + b) * s.x_stride;
                 for (size_t f = 0; f < s.x_stride; f++) {
                     to[f] = f == symbol ? 1.0f : 0.0f;
                 }
                 if (every_step) {
-                    y[t * s.rows + b] = (rg_real)rg_task_class(s, b, t, order);
+                    y[(t - s.base) * s.rows + b] = (rg_real)rg_task_class(s, b, t, order);
                 }
             }
         }
-        if (first == 0 && !every_step) {
+        if (first == s.from && !every_step) {
             y[b] = (rg_real)rg_task_class(s, b, 0, order);
         }
     }

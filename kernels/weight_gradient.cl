@@ -57,8 +57,8 @@ RG_INLINE void rg_outer_initial(struct rg_outer o, struct rg_weight_gradient_arg
     const size_t begin = row > start ? row : start, limit = start + s.rows < all ? start + s.rows : all;
     const size_t stop = row + n_rows < limit ? row + n_rows : limit;
     if (begin < stop) {
-        o.a += from.offset + (all + begin - start) * from.stride;
-        o.d = d + begin * s.d_stride;
+        o.a += from.offset + (s.initial_at * s.rows + begin - start) * from.stride;
+        o.d = d + (begin - s.base * s.rows) * s.d_stride;
         o.n_rows = stop - begin;
         o.fresh = 0;
         rg_outer_part(o, first, end, 0);
@@ -85,7 +85,7 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         o.a = from.buffer == RG_FROM_STATES ? states : inputs;
         o.a_stride = from.stride;
         o.d_stride = s.d_stride;
-        o.d = d + (none ? 0 : begin) * s.d_stride + panel * RG_NR;
+        o.d = d + (none ? 0 : begin - s.base * s.rows) * s.d_stride + panel * RG_NR;
         o.partial = sum + panel * RG_NR;
         o.n = s.n;
         o.n_rows = none ? 0 : stop - begin;
@@ -98,7 +98,7 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         }
         const struct rg_outer whole = o;
         if (o.n_rows > 0) {
-            o.a += from.offset + (from.later ? begin + away : begin - away) * from.stride;
+            o.a += from.offset + ((from.later ? begin + away : begin - away) - s.base * s.rows) * from.stride;
         }
         if (o.n_rows > 0 || fresh) {
             rg_outer_part(o, first, end, from.sums && !gap ? from.depth : 0);
@@ -120,16 +120,20 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
     int fresh = !s.accumulate;
     for (size_t block = 0; block < s.rows; block += s.block) {
         const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
-        /* a block that is the whole chunk has its steps one after the other in memory */
-        const size_t joined = width == s.rows ? end - begin : 1;
-        for (size_t t = begin; t < end; t += joined) {
-            const size_t from = t * s.rows + block, n_rows = joined * width;
-            for (size_t row = 0; row < n_rows; row += RG_RUN) {
-                const size_t run = n_rows - row < RG_RUN ? n_rows - row : RG_RUN;
-                for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
-                    rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh);
+        for (size_t left = end - begin, length; left > 0; left -= length) {
+            length = left < s.run ? left : s.run;
+            const size_t start = s.rising ? end - left : begin + left - length;
+            /* a block that is the whole chunk has its steps one after the other in memory */
+            const size_t joined = width == s.rows ? length : 1;
+            for (size_t t = start; t < start + length; t += joined) {
+                const size_t from = t * s.rows + block, n_rows = joined * width;
+                for (size_t row = 0; row < n_rows; row += RG_RUN) {
+                    const size_t run = n_rows - row < RG_RUN ? n_rows - row : RG_RUN;
+                    for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
+                        rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh);
+                    }
+                    fresh = 0;
                 }
-                fresh = 0;
             }
         }
     }

@@ -101,11 +101,12 @@ static rg_status read_dropout(struct walk *w, size_t rows, size_t t) {
     struct rg_engine *const e = w->engine;
     const size_t stride = e->plan.out_stride, n = states_of(w), layer = w->facts.layer;
     struct rg_buffer *const dropped = e->dropped[layer];
+    const size_t at = (t - e->base) * rows * stride;
     if (!dropped) {
         return RG_OK;
     }
-    RG_TRY(rg_read_rows(e, dropped, t * rows * stride, rows, stride, 0, n, w->raw, w->kept_share));
-    RG_TRY(rg_read_rows(e, e->out[layer], t * rows * stride, rows, stride, 0, n, w->raw, w->from_above));
+    RG_TRY(rg_read_rows(e, dropped, at, rows, stride, 0, n, w->raw, w->kept_share));
+    RG_TRY(rg_read_rows(e, e->out[layer], at, rows, stride, 0, n, w->raw, w->from_above));
     for (size_t i = 0; i < rows * n; i++) {
         w->kept_share[i] = w->from_above[i] == 0.0 ? 0.0 : w->kept_share[i] / w->from_above[i];
     }
@@ -121,7 +122,7 @@ static rg_status inject(struct walk *w, size_t first, size_t rows, size_t t) {
         if (t != w->probe) {
             return RG_OK;
         }
-        const size_t at = p->target_steps > 1 ? t : 0;
+        const size_t at = p->target_steps > 1 ? t - e->base : 0;
         RG_TRY(rg_read_rows(e, e->dhead, at * rows * p->out_stride, rows, p->out_stride, column, hidden, w->raw,
                             w->from_above));
         for (size_t r = 0; r < rows; r++) {

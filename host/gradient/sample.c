@@ -36,11 +36,10 @@ static rg_status create_sampled(struct rg_lag_sampler *s) {
 
 static rg_status create_buffers(struct rg_lag_sampler *s) {
     const struct rg_plan *const p = &s->engine->plan;
-    size_t term = 0;
-    for (size_t l = 0; l < p->layers; l++) {
-        term = rg_plan_term(p, l) > term ? rg_plan_term(p, l) : term;
+    for (size_t i = 0; i < p->layers * p->directions; i++) {
+        RG_TRY(rg_reals_create(s->engine->device, rg_plan_term(p, i / p->directions), "the sampled gradient",
+                               &s->total[i]));
     }
-    RG_TRY(rg_reals_create(s->engine->device, term, "the sampled gradient", &s->total));
     return rg_buffer_create(s->engine->device, s->n_sampled * s->steps * sizeof(struct rg_lag_part), "lag samples",
                             &s->parts);
 }
@@ -69,7 +68,9 @@ fail:
 
 void rg_lag_sampler_destroy(struct rg_lag_sampler *s) {
     if (s) {
-        rg_buffer_destroy(s->engine->device, s->total);
+        for (size_t i = 0; i < sizeof s->total / sizeof *s->total; i++) {
+            rg_buffer_destroy(s->engine->device, s->total[i]);
+        }
         rg_buffer_destroy(s->engine->device, s->parts);
         rg_free(s->sampled);
         rg_free(s->numbers);
@@ -78,11 +79,20 @@ void rg_lag_sampler_destroy(struct rg_lag_sampler *s) {
     }
 }
 
+static rg_status visit_total(void *self, size_t layer) {
+    struct rg_lag_sampler *const s = self;
+    const size_t directions = s->engine->plan.directions;
+    for (size_t d = 0; d < directions; d++) {
+        RG_TRY(rg_engine_lag_total(s->engine, layer, d, s->total[layer * directions + d]));
+    }
+    return RG_OK;
+}
+
 static rg_status visit_layer(void *self, size_t layer) {
     struct rg_lag_sampler *const s = self;
     const size_t directions = s->engine->plan.directions;
     for (size_t d = 0; d < directions; d++) {
-        RG_TRY(rg_engine_lag_parts(s->engine, layer, d, s->rows, s->total, s->parts,
+        RG_TRY(rg_engine_lag_parts(s->engine, layer, d, s->rows, s->total[layer * directions + d], s->parts,
                                    (layer * directions + d) * s->steps * s->each));
     }
     return RG_OK;
@@ -140,7 +150,7 @@ static void summarise(struct rg_lag_sampler *s, size_t i, int exponent) {
 }
 
 rg_status rg_lag_sampler_measure(struct rg_lag_sampler *s, uint64_t update) {
-    const struct rg_engine_visit visit = {visit_layer, s};
+    const struct rg_engine_visit visit = {visit_total, visit_layer, s};
     int exponent = s->exponent;
     for (int i = 0; i < TRIES; i++) {
         exponent = s->exponent;

@@ -27,7 +27,7 @@ struct rg_lag_sampler {
     size_t n_sampled;
     struct rg_sampled *sampled; /* [n_sampled] of the last sample; recurrent, input, skip matrix of each direction */
     int exponent;               /* of the loss scale */
-    struct rg_buffer *total, *parts;
+    struct rg_buffer *total[RG_MAX_LAYERS * 2], *parts;
     struct rg_lag_part *read; /* [L*D][T][each] */
     double *numbers;
 };

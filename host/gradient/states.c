@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rnn_gpu/memory.h"
+#include "train/chunk.h"
 
 static rg_status copy_weights(const struct rg_engine *e, const double *weights, const struct rg_cell_facts *f,
                               enum rg_role role, double **out) {
@@ -121,6 +122,11 @@ rg_status rg_read_rows(struct rg_engine *e, struct rg_buffer *buffer, size_t off
     return RG_OK;
 }
 
+/* Where step t, or `steps` for the initial states, stands in the buffers. */
+static size_t place_of(const struct rg_engine *e, const struct rg_cell_facts *f, size_t t) {
+    return t == f->steps ? e->plan.room : t - e->base;
+}
+
 static rg_status read_state(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, double *raw,
                             double *out) {
     const size_t stride = e->plan.out_stride;
@@ -128,8 +134,8 @@ static rg_status read_state(struct rg_engine *e, const struct rg_cell_facts *f, 
         memset(out, 0, rows * f->hidden * sizeof *out);
         return RG_OK;
     }
-    return rg_read_rows(e, e->out[f->layer], t * rows * stride, rows, stride, f->direction * f->hidden, f->hidden, raw,
-                        out);
+    return rg_read_rows(e, e->out[f->layer], place_of(e, f, t) * rows * stride, rows, stride, f->direction * f->hidden,
+                        f->hidden, raw, out);
 }
 
 /* The cell's values, padded value by value on the device. */
@@ -140,7 +146,8 @@ static rg_status read_saved(struct rg_engine *e, const struct rg_cell_facts *f, 
         memset(out, 0, rows * f->saved * f->hidden * sizeof *out);
         return RG_OK;
     }
-    RG_TRY(rg_reals_read(e->device, raw, e->saved[f->layer][f->direction], t * rows * stride, rows * stride));
+    RG_TRY(rg_reals_read(e->device, raw, e->saved[f->layer][f->direction], place_of(e, f, t) * rows * stride,
+                         rows * stride));
     for (size_t line = 0; line < rows * f->saved; line++) {
         const size_t at = line / f->saved * stride + line % f->saved * e->plan.h_stride;
         for (size_t j = 0; j < f->hidden; j++) {
@@ -156,6 +163,7 @@ rg_status rg_step_states_read(struct rg_engine *e, const struct rg_cell_facts *f
                                     : e->dropped[f->layer - 1] ? e->dropped[f->layer - 1]
                                                                : e->out[f->layer - 1];
     const size_t x_stride = e->plan.layer[f->layer].x_stride, before = rg_cell_earlier(f, t, f->own);
+    RG_TRY(rg_chunk_hold(e, t));
     RG_TRY(read_state(e, f, rows, t, s->raw, s->h));
     RG_TRY(read_state(e, f, rows, before, s->raw, s->past));
     if (f->skip) {
@@ -167,5 +175,5 @@ rg_status rg_step_states_read(struct rg_engine *e, const struct rg_cell_facts *f
     }
     RG_TRY(read_saved(e, f, rows, t, s->raw, s->saved));
     RG_TRY(read_saved(e, f, rows, before, s->raw, s->past_saved));
-    return rg_read_rows(e, below, t * rows * x_stride, rows, x_stride, 0, f->inputs, s->raw, s->x);
+    return rg_read_rows(e, below, (t - e->base) * rows * x_stride, rows, x_stride, 0, f->inputs, s->raw, s->x);
 }

@@ -47,7 +47,7 @@ rg_status rg_step_states_create(const struct rg_engine *engine, const struct rg_
                                 struct rg_step_states *states);
 void rg_step_states_release(struct rg_step_states *states);
 
-/* Read step t of the chunk of `rows` sequences that is in the engine's memory. */
+/* Read step t of the chunk of `rows` sequences that the engine went forward through last. */
 rg_status rg_step_states_read(struct rg_engine *engine, const struct rg_cell_facts *facts, size_t rows, size_t t,
                               struct rg_step_states *states);
 

@@ -142,10 +142,14 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
     print_device(&f->device->info);
     (void)fprintf(out, "memory   %.1f MiB, ", (double)f->plan->total_bytes / 1048576.0);
     if (f->plan->chunk >= f->plan->batch) {
-        (void)fprintf(out, "the whole batch at once\n");
+        (void)fprintf(out, "the whole batch at once");
     } else {
-        (void)fprintf(out, "the batch in chunks of %s sequences\n", grouped(f->plan->chunk, a));
+        (void)fprintf(out, "the batch in chunks of %s", counted(f->plan->chunk, "sequence", a));
     }
+    if (f->plan->windows > 1) {
+        (void)fprintf(out, ", checkpoints every %s", counted(f->plan->window, "step", a));
+    }
+    (void)fprintf(out, "\n");
 }
 
 static int terminal_width(void) {

@@ -10,9 +10,9 @@
 #include "train/optimizer.h"
 #include "train/plan.h"
 
-/* Where the sequences of a batch come from. `fill` queues what makes sequences [first_row, first_row + rows) of the
- * batch: x (words with an embedding), y and begin of the chunk, and with plan.initial the states that they start from
- * (rg_layer_initial). */
+/* Where the sequences of a batch come from. `fill` queues what makes the steps of engine->window of sequences
+ * [first_row, first_row + rows) of the batch: x (words with an embedding), y and begin of the chunk, and with
+ * plan.initial the states that they start from (rg_layer_initial). A window is asked for more than once. */
 struct rg_engine;
 struct rg_source {
     rg_status (*fill)(void *self, struct rg_engine *engine, uint64_t update, size_t first_row, size_t rows);
@@ -44,6 +44,26 @@ enum {
     RG_N_PHASES
 };
 
+/* A chunk of the batch. */
+struct rg_chunk {
+    struct rg_source *source;
+    uint64_t update;
+    size_t first_row, rows;
+    enum rg_loss loss;
+    size_t at;    /* number of the window in memory */
+    bool forward; /* its forward pass is there, no reverse sweep has begun */
+};
+
+/* What is kept at the borders of windows, for one direction of one layer; see plan.h. */
+struct rg_marks {
+    struct rg_buffer *states; /* [windows][lead][chunk][D*Hp] */
+    struct rg_buffer *saved;  /* [windows][lead][chunk][saved][Hp], or NULL */
+    struct rg_buffer *deltas; /* [delta_marks][lead][chunk][deltas][Hp] */
+    struct rg_buffer *carry;  /* [delta_marks], each as engine->carry */
+};
+
+#define RG_NO_PROBE SIZE_MAX
+
 enum { RG_HISTORY = 256 }; /* updates whose loss and norm the device keeps */
 
 struct rg_engine {
@@ -53,27 +73,34 @@ struct rg_engine {
     const struct rg_model *model; /* borrowed; its table of parameters, not its weights */
     double *phases;               /* [RG_N_PHASES], or NULL: do not measure */
     double loss_scale;            /* times dL/dz; a power of two, 1 but for samples of the lag profile */
+    size_t probe;                 /* the one step whose loss counts, in such a sample; or RG_NO_PROBE */
+    struct rg_chunk chunk;        /* what is being worked on */
+    struct rg_span *windows;      /* [plan.windows], the steps of each */
+    struct rg_span window;        /* the one in memory, */
+    size_t base;                  /* and the step that the buffers begin with, modulo 2^64; see kernels/args.h */
+    struct rg_marks marks[RG_MAX_LAYERS][2];
     struct rg_optimizer_state *optimizer;
+    /* R: plan.room, the steps in memory; T'': plan.target_room, 1 or R */
     /* rows of D*Hp, and of saved values or deltas, have some padding behind them: plan.out_stride, plan.d_stride */
     struct rg_buffer *weights, *gradients; /* [arena] */
     struct rg_buffer *packed;              /* [plan.packed] */
     struct rg_buffer *partial;             /* [plan.partial] */
-    struct rg_buffer *x;                   /* [T][chunk][Fp] */
-    struct rg_buffer *words; /* [T][chunk], 1 + the number of a word, 0 before a start; or NULL without embedding */
-    struct rg_buffer *dx;    /* [T][chunk][plan.dx_stride], dL/dx of the embedded words, or NULL */
+    struct rg_buffer *x;                   /* [R][chunk][Fp] */
+    struct rg_buffer *words; /* [R][chunk], 1 + the number of a word, 0 before a start; or NULL without embedding */
+    struct rg_buffer *dx;    /* [R][chunk][plan.dx_stride], dL/dx of the embedded words, or NULL */
     struct rg_buffer *begin; /* [chunk] */
-    struct rg_buffer *out[RG_MAX_LAYERS];      /* [T][chunk][D*Hp], a layer's states; T+2 with initial ones */
+    struct rg_buffer *out[RG_MAX_LAYERS];      /* [R][chunk][D*Hp], a layer's states; R+2 with initial ones */
     struct rg_buffer *dropped[RG_MAX_LAYERS];  /* the same after dropout, or NULL; none for the last layer */
-    struct rg_buffer *saved[RG_MAX_LAYERS][2]; /* [T][chunk][saved][Hp] of each direction; T+2 like out */
+    struct rg_buffer *saved[RG_MAX_LAYERS][2]; /* [R][chunk][saved][Hp] of each direction; R+2 like out */
     struct rg_buffer *gate[RG_MAX_LAYERS][2];  /* [T][chunk][RG_GATE_VALUES] of each direction, with a learned skip */
-    struct rg_buffer *d[2];                    /* [T][chunk][deltas][Hp] of cells that save nothing; rg_engine_deltas */
-    struct rg_buffer *dout[2];                 /* [T][chunk][D*Hp], dL/dout of layers below the last, taking turns */
-    struct rg_buffer *dhead;                   /* [T'][chunk][D*Hp], dL/dout of the last layer */
+    struct rg_buffer *d[2];                    /* [R][chunk][deltas][Hp] of cells that save nothing; rg_engine_deltas */
+    struct rg_buffer *dout[2];                 /* [R][chunk][D*Hp], dL/dout of layers below the last, taking turns */
+    struct rg_buffer *dhead;                   /* [T''][chunk][D*Hp], dL/dout of the last layer */
     struct rg_buffer *carry;                   /* [carried][max(skip, 1)][chunk][Hp] */
     struct rg_buffer *dh_0, *dc_0;             /* [L*D][batch][Hp], dL/dh_0 and, of lstm, dL/dc_0, or NULL */
-    struct rg_buffer *dz;                      /* [T'][chunk][Op] */
-    struct rg_buffer *y;                       /* [T'][chunk][n_targets] */
-    struct rg_buffer *z;                       /* [T'][chunk][Op] */
+    struct rg_buffer *dz;                      /* [T''][chunk][Op] */
+    struct rg_buffer *y;                       /* [T''][chunk][n_targets] */
+    struct rg_buffer *z;                       /* [T''][chunk][Op] */
     struct rg_buffer *row_loss;                /* [batch] */
     struct rg_buffer *unused;                  /* stands where a kernel takes a buffer that it will not touch */
     struct rg_buffer *norms;                   /* [plan.norm_groups] struct rg_norm_partial */
@@ -121,16 +148,19 @@ rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t di
 struct rg_buffer *rg_engine_deltas(const struct rg_engine *engine, size_t layer, size_t direction);
 
 /* For samples of the lag profile: the first `rows` sequences of an update, at most a chunk, down through all layers.
- * After the reverse sweeps of a layer, `visit` finds its deltas in memory. The loss is that of step `probe` (from 0)
- * alone where every step has one, times 2^exponent. What the update itself computes is to be queued after this. */
+ * `total` finds the partial sums of a layer's weight gradient in memory; after it, window by window, `layer` finds its
+ * deltas of the steps in engine->window. The loss is that of step `probe` (from 0) alone where every step has one,
+ * times 2^exponent. What the update itself computes is to be queued after this. */
 struct rg_engine_visit {
+    rg_status (*total)(void *self, size_t layer);
     rg_status (*layer)(void *self, size_t layer);
     void *self;
 };
 rg_status rg_engine_sample(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,
                            size_t probe, int exponent, const struct rg_engine_visit *visit);
-/* Queue: total [term] = the weight gradient of one direction of the layer in memory over the sampled rows; then, with
- * it, a struct rg_lag_part for every step and matrix into parts[T][n_matrices] from element `out` on. */
+/* Queue: total [term] = the weight gradient of one direction of the layer, from its partial sums. With it, a struct
+ * rg_lag_part for every step of the window and matrix into parts[T][n_matrices] from element `out` on. */
+rg_status rg_engine_lag_total(struct rg_engine *engine, size_t layer, size_t direction, struct rg_buffer *total);
 rg_status rg_engine_lag_parts(struct rg_engine *engine, size_t layer, size_t direction, size_t rows,
                               struct rg_buffer *total, struct rg_buffer *parts, size_t out);
 

@@ -167,14 +167,24 @@ rg_status rg_layer_pack(struct rg_engine *e, size_t layer) {
     return RG_OK;
 }
 
-static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, size_t direction, size_t rows,
-                                       bool ragged, bool reverse) {
+/* Steps [begin, end) as the direction's sweep counts them. */
+static struct rg_span orders(const struct rg_plan *p, size_t direction, struct rg_span span) {
+    return direction == 1 ? (struct rg_span){p->steps - span.end, p->steps - span.begin} : span;
+}
+
+static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, size_t direction, struct rg_span span,
+                                       size_t rows, bool ragged, bool reverse) {
     const struct rg_plan *const p = &e->plan;
     const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
     const double budget = e->options.skip_budget / (double)p->batch;
+    const struct rg_span order = orders(p, direction, span);
     return (struct rg_sweep_args){
         .rows = rows,
         .steps = p->steps,
+        .from = order.begin,
+        .to = order.end,
+        .base = e->base,
+        .initial_at = p->room,
         .w_input = from->ih,
         .w_hidden = reverse ? from->hh_reverse : from->hh,
         .w_skip = reverse ? from->sh_reverse : from->sh,
@@ -217,26 +227,28 @@ static struct rg_buffer *saved_of(const struct rg_engine *e, size_t layer, size_
     return e->saved[layer][direction] ? e->saved[layer][direction] : e->unused;
 }
 
-rg_status rg_layer_forward(struct rg_engine *e, size_t layer, size_t rows, bool ragged) {
-    const struct sweep_kernels *const kernels = kernels_of(e);
-    for (size_t d = 0; d < e->plan.directions; d++) { /* in this order: the first's padding is overwritten */
-        const struct rg_sweep_args args = sweep_args(e, layer, d, rows, ragged, false);
-        RG_TRY(rg_device_launch(e->device,
-                                &(struct rg_launch){.kernel = kernels->forward,
-                                                    .buffers = {inputs_of(e, layer), e->packed, e->out[layer],
-                                                                saved_of(e, layer, d), e->begin, e->gate[layer][d]},
-                                                    .args = &args,
-                                                    .groups = {divide_up(rows, e->plan.tile), 1},
-                                                    .local_bytes = sweep_local_bytes(e, e->plan.h_stride)}));
-    }
-    return RG_OK;
+rg_status rg_layer_forward(struct rg_engine *e, size_t layer, size_t direction, size_t rows, bool ragged) {
+    const struct rg_sweep_args args = sweep_args(e, layer, direction, e->window, rows, ragged, false);
+    return rg_device_launch(
+        e->device, &(struct rg_launch){.kernel = kernels_of(e)->forward,
+                                       .buffers = {inputs_of(e, layer), e->packed, e->out[layer],
+                                                   saved_of(e, layer, direction), e->begin, e->gate[layer][direction]},
+                                       .args = &args,
+                                       .groups = {divide_up(rows, e->plan.tile), 1},
+                                       .local_bytes = sweep_local_bytes(e, e->plan.h_stride)});
+}
+
+static size_t window_rows(const struct rg_engine *e, size_t rows) {
+    return (e->window.end - e->window.begin) * rows;
 }
 
 rg_status rg_layer_dropout(struct rg_engine *e, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
                            uint64_t update, size_t first_row, size_t rows) {
     const struct rg_dropout_args args = {.rows = rows,
                                          .first_row = first_row,
-                                         .steps = e->plan.steps,
+                                         .from = e->window.begin,
+                                         .to = e->window.end,
+                                         .base = e->base,
                                          .update = update,
                                          .seed_low = (rg_u32)e->options.seed,
                                          .seed_high = (rg_u32)(e->options.seed >> 32),
@@ -247,7 +259,7 @@ rg_status rg_layer_dropout(struct rg_engine *e, size_t layer, struct rg_buffer *
                             &(struct rg_launch){.kernel = RG_K_rg_dropout,
                                                 .buffers = {from, to},
                                                 .args = &args,
-                                                .groups = {rg_engine_groups(e, e->plan.steps * rows, 64), 1}});
+                                                .groups = {rg_engine_groups(e, window_rows(e, rows), 64), 1}});
 }
 
 /* What the cell saves that is the next step's past, as in kernels/cells/: lstm's c. */
@@ -256,7 +268,7 @@ enum { SAVED_C = 4 };
 /* One of a direction's two initial states, `buffer` or zeros, to element `target` of rows of `to`. */
 static rg_status launch_initial(struct rg_engine *e, const struct rg_layer_states *states, struct rg_buffer *buffer,
                                 struct rg_buffer *to, struct rg_initial_args args) {
-    args.steps = e->plan.steps;
+    args.at = e->plan.room;
     args.hidden = (rg_u32)e->plan.hidden;
     args.h_stride = (rg_u32)e->plan.h_stride;
     args.source *= states->n * e->plan.hidden;
@@ -288,15 +300,22 @@ rg_status rg_layer_initial(struct rg_engine *e, size_t layer, const struct rg_la
     return RG_OK;
 }
 
-static rg_status initial_gradient(struct rg_engine *e, size_t layer, size_t direction, struct rg_buffer *dout,
-                                  bool every_step, size_t first_row, size_t rows) {
+rg_status rg_layer_initial_gradient(struct rg_engine *e, size_t layer, size_t direction, struct rg_buffer *dout,
+                                    bool every_step, size_t first_row, size_t rows) {
     static const rg_u32 carries[RG_N_CELLS] = {
         [RG_CELL_RNN] = RG_CARRIES_NOTHING, [RG_CELL_LSTM] = RG_CARRIES_CELL, [RG_CELL_GRU] = RG_CARRIES_STATE};
     const struct rg_plan *const p = &e->plan;
     const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
+    if (!e->dh_0) {
+        return RG_OK;
+    }
     const struct rg_initial_gradient_args args = {
         .rows = rows,
         .steps = p->steps,
+        .from = e->window.begin,
+        .to = e->window.end,
+        .base = e->base,
+        .dh_row = every_step ? p->steps - 1 - e->base : 0,
         .target = ((layer * p->directions + direction) * p->batch + first_row) * p->h_stride,
         .w_hidden = from->hh_reverse,
         .w_skip = from->sh_reverse,
@@ -310,7 +329,6 @@ static rg_status initial_gradient(struct rg_engine *e, size_t layer, size_t dire
         .column = (rg_u32)(direction * p->hidden),
         .d_stride = (rg_u32)p->d_stride,
         .backward = direction == 1,
-        .every_step = every_step,
         .carries = carries[e->model->shape.cell],
     };
     return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_initial_gradient,
@@ -320,32 +338,25 @@ static rg_status initial_gradient(struct rg_engine *e, size_t layer, size_t dire
                                                            .groups = {rg_engine_groups(e, rows, BLOCK_ROWS), 1}});
 }
 
-rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, struct rg_buffer *dout, bool every_step, size_t first_row,
-                           size_t rows, bool ragged) {
-    const struct sweep_kernels *const kernels = kernels_of(e);
-    const size_t width = e->plan.gates * e->plan.h_stride;
-    for (size_t d = 0; d < e->plan.directions; d++) {
-        struct rg_sweep_args args = sweep_args(e, layer, d, rows, ragged, true);
-        args.every_step = every_step;
-        RG_TRY(rg_device_launch(
-            e->device,
-            &(struct rg_launch){.kernel = kernels->reverse,
-                                .buffers = {e->out[layer], saved_of(e, layer, d), e->packed, dout,
-                                            rg_engine_deltas(e, layer, d), e->carry, e->begin, e->gate[layer][d]},
-                                .args = &args,
-                                .groups = {divide_up(rows, e->plan.tile), 1},
-                                .local_bytes = sweep_local_bytes(e, width)}));
-        if (e->dh_0) {
-            RG_TRY(initial_gradient(e, layer, d, dout, every_step, first_row, rows));
-        }
-    }
-    return RG_OK;
+rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, size_t direction, struct rg_span span,
+                           struct rg_buffer *dout, bool every_step, size_t rows, bool ragged) {
+    struct rg_sweep_args args = sweep_args(e, layer, direction, span, rows, ragged, true);
+    args.every_step = every_step;
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = kernels_of(e)->reverse,
+                                                .buffers = {e->out[layer], saved_of(e, layer, direction), e->packed,
+                                                            dout, rg_engine_deltas(e, layer, direction), e->carry,
+                                                            e->begin, e->gate[layer][direction]},
+                                                .args = &args,
+                                                .groups = {divide_up(rows, e->plan.tile), 1},
+                                                .local_bytes = sweep_local_bytes(e, e->plan.gates * e->plan.h_stride)});
 }
 
 rg_status rg_layer_input_gradient(struct rg_engine *e, size_t layer, size_t rows, struct rg_buffer *dx) {
     const struct rg_plan *const p = &e->plan;
     const struct rg_input_gradient_args args = {
-        .rows = p->steps * rows,
+        .first = (e->window.begin - e->base) * rows,
+        .rows = window_rows(e, rows),
         .w_reverse = {p->layer[layer].directions[0].ih_reverse, p->layer[layer].directions[1].ih_reverse},
         .directions = (rg_u32)p->directions,
         .gates = (rg_u32)p->gates,
@@ -361,46 +372,51 @@ rg_status rg_layer_input_gradient(struct rg_engine *e, size_t layer, size_t rows
                                        .buffers = {rg_engine_deltas(e, layer, 0),
                                                    rg_engine_deltas(e, layer, p->directions - 1), e->packed, dx},
                                        .args = &args,
-                                       .groups = {divide_up(p->steps * rows, args.tile), 1}});
+                                       .groups = {divide_up(args.rows, args.tile), 1}});
+}
+
+static struct rg_embed_args embed_args(const struct rg_engine *e, size_t rows) {
+    const struct rg_plan *const p = &e->plan;
+    return (struct rg_embed_args){.rows = rows,
+                                  .steps = p->steps,
+                                  .from = e->window.begin,
+                                  .to = e->window.end,
+                                  .base = e->base,
+                                  .segments = p->sum_segments,
+                                  .run = p->run,
+                                  .table = e->model->parameters[rg_model_embed(e->model)].offset,
+                                  .words = (rg_u32)p->words,
+                                  .width = (rg_u32)p->inputs,
+                                  .block = (rg_u32)p->block};
 }
 
 rg_status rg_layer_embed(struct rg_engine *e, size_t rows) {
-    const struct rg_plan *const p = &e->plan;
-    const struct rg_embed_args args = {.rows = rows,
-                                       .steps = p->steps,
-                                       .table = e->model->parameters[rg_model_embed(e->model)].offset,
-                                       .words = (rg_u32)p->words,
-                                       .width = (rg_u32)p->inputs,
-                                       .stride = (rg_u32)p->layer[0].x_stride};
-    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_embed,
-                                                           .buffers = {e->words, e->weights, e->x},
-                                                           .args = &args,
-                                                           .groups = {rg_engine_groups(e, p->steps * rows, 64), 1}});
+    struct rg_embed_args args = embed_args(e, rows);
+    args.stride = (rg_u32)e->plan.layer[0].x_stride;
+    return rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_embed,
+                                                .buffers = {e->words, e->weights, e->x},
+                                                .args = &args,
+                                                .groups = {rg_engine_groups(e, window_rows(e, rows), 64), 1}});
 }
 
 rg_status rg_layer_embed_gradient(struct rg_engine *e, size_t rows, bool accumulate) {
-    const struct rg_plan *const p = &e->plan;
-    const struct rg_embed_args args = {.rows = rows,
-                                       .steps = p->steps,
-                                       .table = e->model->parameters[rg_model_embed(e->model)].offset,
-                                       .words = (rg_u32)p->words,
-                                       .width = (rg_u32)p->inputs,
-                                       .stride = (rg_u32)p->dx_stride,
-                                       .block = (rg_u32)p->block,
-                                       .accumulate = accumulate};
+    struct rg_embed_args args = embed_args(e, rows);
+    args.stride = (rg_u32)e->plan.dx_stride;
+    args.accumulate = accumulate;
     RG_TRY(rg_layer_input_gradient(e, 0, rows, e->dx));
     return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_embed_gradient,
                                                            .buffers = {e->words, e->dx, e->gradients},
                                                            .args = &args,
-                                                           .groups = {rg_engine_groups(e, p->words, 1), 1}});
+                                                           .groups = {rg_engine_groups(e, e->plan.words, 1), 1}});
 }
 
-rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction, size_t rows, size_t begin, size_t end,
-                            size_t segments, bool accumulate) {
+rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction, size_t rows,
+                            const struct rg_layer_parts *parts) {
     const struct rg_plan *const p = &e->plan;
     const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
     const size_t panels = p->d_width / rg_device_panel(e->device),
-                 across = divide_up(GROUPS_A_UNIT * (size_t)e->device->info.units, segments);
+                 across = divide_up(GROUPS_A_UNIT * (size_t)e->device->info.units, parts->n);
     const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;  /* W_ih has no part in the last delta, */
     const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */
     const struct rg_gradient_source states = {.offset = direction * p->hidden,
@@ -414,15 +430,19 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
     struct rg_weight_gradient_args args = {
         .rows = rows,
         .steps = p->steps,
-        .begin = begin,
-        .end = end,
+        .begin = parts->span.begin,
+        .end = parts->span.end,
+        .base = e->base,
+        .initial_at = p->room,
+        .run = p->run,
+        .rising = direction == 1,
         .segment_stride = rg_plan_term(p, layer),
-        .partial = p->layer[layer].directions[direction].partial,
-        .n_segments = (rg_u32)segments,
+        .partial = p->layer[layer].directions[direction].partial + parts->first * rg_plan_term(p, layer),
+        .n_segments = (rg_u32)parts->n,
         .n = (rg_u32)p->d_width,
         .d_stride = (rg_u32)p->d_stride,
         .gate_width = (rg_u32)p->h_stride,
-        .accumulate = accumulate,
+        .accumulate = parts->accumulate,
         .block = (rg_u32)p->block,
         .n_sources = 2,
         .parts = (rg_u32)most(1, least(divide_up(across, panels), p->hidden / BLOCK_ROWS)),
@@ -444,10 +464,11 @@ rg_status rg_layer_gradient(struct rg_engine *e, size_t layer, size_t direction,
                                                 .buffers = {e->out[layer], inputs_of(e, layer),
                                                             rg_engine_deltas(e, layer, direction), e->partial},
                                                 .args = &args,
-                                                .groups = {segments, least(across, panels * args.parts)}});
+                                                .groups = {parts->n, least(across, panels * args.parts)}});
 }
 
-rg_status rg_layer_gate_gradient(struct rg_engine *e, size_t layer, size_t direction, size_t rows, bool accumulate) {
+rg_status rg_layer_gate_gradient(struct rg_engine *e, size_t layer, size_t direction, size_t rows,
+                                 const struct rg_layer_parts *parts) {
     const struct rg_plan *const p = &e->plan;
     if (!rg_plan_learned(p)) {
         return RG_OK;
@@ -455,19 +476,80 @@ rg_status rg_layer_gate_gradient(struct rg_engine *e, size_t layer, size_t direc
     const bool reads_c = e->model->shape.cell == RG_CELL_LSTM;
     const struct rg_gate_gradient_args args = {
         .rows = rows,
-        .steps = p->steps,
+        .begin = parts->span.begin,
+        .end = parts->span.end,
+        .base = e->base,
+        .run = p->run,
+        .rising = direction == 1,
         .offset = reads_c ? SAVED_C * p->h_stride : direction * p->hidden,
         .stride = reads_c ? p->d_stride : p->out_stride,
-        .partial = p->layer[layer].directions[direction].gate_partial,
+        .partial = p->layer[layer].directions[direction].gate_partial + parts->first * (p->h_stride + 1),
         .width = (rg_u32)p->h_stride,
         .block = (rg_u32)p->block,
-        .accumulate = accumulate,
+        .accumulate = parts->accumulate,
     };
     struct rg_buffer *const states = reads_c ? e->saved[layer][direction] : e->out[layer];
     return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_gate_gradient,
                                                            .buffers = {states, e->gate[layer][direction], e->partial},
                                                            .args = &args,
-                                                           .groups = {p->sum_segments, 1}});
+                                                           .groups = {parts->n, 1}});
+}
+
+/* Copy n numbers in memory of the device. */
+static rg_status copy(struct rg_engine *e, struct rg_buffer *from, size_t source, struct rg_buffer *to, size_t target,
+                      size_t n) {
+    const struct rg_copy_args args = {source, target, n};
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_copy,
+                                                           .buffers = {from, to},
+                                                           .args = &args,
+                                                           .groups = {rg_engine_groups(e, n, 16384), 1}});
+}
+
+/* The steps beside the window from which the direction's sweep comes in (else: those in it where the sweep goes out),
+ * between `buffer`, whose rows are `stride` long, and place `mark` of `kept`. */
+static rg_status copy_border(struct rg_engine *e, struct rg_buffer *buffer, struct rg_buffer *kept, size_t mark,
+                             size_t stride, size_t rows, bool at_end, bool keep) {
+    const size_t lead = e->plan.lead, n = lead * rows * stride, place = mark * lead * e->plan.chunk * stride;
+    const struct rg_span w = e->window;
+    const size_t step = at_end ? (keep ? w.end - lead : w.end) : (keep ? w.begin : w.begin - lead);
+    const size_t at = (step - e->base) * rows * stride;
+    return keep ? copy(e, buffer, at, kept, place, n) : copy(e, kept, place, buffer, at, n);
+}
+
+static rg_status states_border(struct rg_engine *e, size_t layer, size_t direction, size_t mark, size_t rows,
+                               bool keep) {
+    const struct rg_marks *const marks = &e->marks[layer][direction];
+    const bool at_end = keep == (direction == 0); /* of the window: forward goes out there, backward comes in */
+    RG_TRY(copy_border(e, e->out[layer], marks->states, mark, e->plan.out_stride, rows, at_end, keep));
+    return marks->saved
+               ? copy_border(e, e->saved[layer][direction], marks->saved, mark, e->plan.d_stride, rows, at_end, keep)
+               : RG_OK;
+}
+
+static rg_status deltas_border(struct rg_engine *e, size_t layer, size_t direction, size_t mark, size_t rows,
+                               bool keep) {
+    const struct rg_marks *const marks = &e->marks[layer][direction];
+    const size_t carry = rg_plan_carry(&e->plan), place = mark * carry * e->plan.chunk;
+    RG_TRY(copy_border(e, rg_engine_deltas(e, layer, direction), marks->deltas, mark, e->plan.d_stride, rows,
+                       keep != (direction == 0), keep));
+    return keep ? copy(e, e->carry, 0, marks->carry, place, carry * rows)
+                : copy(e, marks->carry, place, e->carry, 0, carry * rows);
+}
+
+rg_status rg_layer_keep_states(struct rg_engine *e, size_t layer, size_t direction, size_t mark, size_t rows) {
+    return states_border(e, layer, direction, mark, rows, true);
+}
+
+rg_status rg_layer_recall_states(struct rg_engine *e, size_t layer, size_t direction, size_t mark, size_t rows) {
+    return states_border(e, layer, direction, mark, rows, false);
+}
+
+rg_status rg_layer_keep_deltas(struct rg_engine *e, size_t layer, size_t direction, size_t mark, size_t rows) {
+    return deltas_border(e, layer, direction, mark, rows, true);
+}
+
+rg_status rg_layer_recall_deltas(struct rg_engine *e, size_t layer, size_t direction, size_t mark, size_t rows) {
+    return deltas_border(e, layer, direction, mark, rows, false);
 }
 
 rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {

@@ -15,8 +15,10 @@ enum {
     SEGMENT_ROWS = 256,    /* of a batch in a segment, so that its partial sums cost little beside the products */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
     MAX_TILE = 64,
-    MIN_BLOCK = 16
+    MIN_BLOCK = 16,
+    MIN_GPU_RUN = 32
 };
+static const uint64_t RUN_BYTES = (uint64_t)4 << 20; /* of a block's run: larger ones leave the caches near a core */
 static const uint64_t MAX_PARTIAL_BYTES = (uint64_t)128 << 20, UNKNOWN_CACHE = (uint64_t)16 << 20;
 
 static size_t round_up(size_t n, size_t to) {
@@ -106,21 +108,71 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     p->partial = at;
 }
 
-/* Bytes of one sequence of `steps` steps; the buffers are those of engine.h. */
+struct rg_span rg_plan_segment_span(const struct rg_plan *p, size_t segment) {
+    const size_t each = p->steps / p->sum_segments, more = p->steps % p->sum_segments; /* rg_share of the kernels */
+    return (struct rg_span){each * segment + least(more, segment), each * (segment + 1) + least(more, segment + 1)};
+}
+
+size_t rg_plan_segment(const struct rg_plan *p, size_t t) {
+    const size_t each = p->steps / p->sum_segments, longer = p->steps % p->sum_segments * (each + 1);
+    return t < longer ? t / (each + 1) : (t - longer) / each + p->steps % p->sum_segments;
+}
+
+struct rg_span rg_plan_run_before(const struct rg_plan *p, size_t end) {
+    if (p->run >= p->steps) {
+        return (struct rg_span){0, p->steps};
+    }
+    const size_t first = rg_plan_segment_span(p, rg_plan_segment(p, end - 1)).begin;
+    return (struct rg_span){end - first > p->run ? end - p->run : first, end};
+}
+
+struct rg_span rg_plan_run_after(const struct rg_plan *p, size_t begin) {
+    if (p->run >= p->steps) {
+        return (struct rg_span){0, p->steps};
+    }
+    const size_t end = rg_plan_segment_span(p, rg_plan_segment(p, begin)).end;
+    return (struct rg_span){begin, end - (end - begin - 1) / p->run * p->run};
+}
+
+struct rg_span rg_plan_window_before(const struct rg_plan *p, size_t end) {
+    struct rg_span window = {end, end};
+    while (window.begin > 0 && end - rg_plan_run_before(p, window.begin).begin <= p->window) {
+        window.begin = rg_plan_run_before(p, window.begin).begin;
+    }
+    return window;
+}
+
+/* Bytes of one sequence in buffers of `steps` steps; they are those of engine.h. */
 static uint64_t sequence_bytes(const struct rg_plan *p, const struct rg_plan_options *options, uint64_t steps) {
-    const uint64_t targets = p->target_steps == p->steps ? steps : 1;
+    const uint64_t targets = p->target_steps > 1 ? steps : 1;
     const uint64_t states = p->layers * (p->out_stride + p->directions * (p->saved ? p->d_stride : 0));
     uint64_t step = p->layer[0].x_stride + states + (p->words ? 1 : 0);
-    step += rg_plan_learned(p) ? p->layers * p->directions * RG_GATE_VALUES : 0;
-    uint64_t once = 1 + targets * (p->o_stride + p->n_targets) + (p->state_steps - p->steps) * states;
+    uint64_t once = 1 + targets * (p->o_stride + p->n_targets) + (p->initial ? 2 * states : 0);
+    once += rg_plan_learned(p) ? p->steps * p->layers * p->directions * RG_GATE_VALUES : 0;
     if (options->dropout) {
         step += (p->layers - 1) * p->out_stride;
     }
     if (options->training) {
         step += (p->saved ? 0 : p->directions * p->d_stride) + p->dx_stride + (p->layers > 1 ? 2 * p->out_stride : 0);
-        once += targets * (p->o_stride + p->out_stride) + most(p->skip, 1) * p->carried * p->h_stride;
+        once += targets * (p->o_stride + p->out_stride) + rg_plan_carry(p);
     }
     return (step * steps + once) * p->real_bytes;
+}
+
+size_t rg_plan_carry(const struct rg_plan *p) {
+    return most(p->skip, 1) * p->carried * p->h_stride;
+}
+
+/* What a sequence leaves at the borders of windows. */
+static uint64_t mark_bytes(const struct rg_plan *p, bool training) {
+    const uint64_t states = p->lead * (p->out_stride + (p->keeps_saved ? p->d_stride : 0));
+    const uint64_t deltas = training ? p->lead * p->d_stride + rg_plan_carry(p) : 0;
+    return p->lead ? (states * p->windows + deltas * p->delta_marks) * p->layers * p->directions * p->real_bytes : 0;
+}
+
+static void plan_row(struct rg_plan *p, const struct rg_plan_options *options) {
+    p->row_bytes = sequence_bytes(p, options, p->steps);
+    p->step_bytes = sequence_bytes(p, options, p->steps + 1) - p->row_bytes;
 }
 
 /* Bytes that grow with the chunk, and bytes that do not. */
@@ -129,15 +181,14 @@ static void plan_bytes(struct rg_plan *p, const struct rg_model *model, const st
     const uint64_t initial = options->initial_gradient ? 2 * p->layers * p->directions * p->batch * p->h_stride : 0;
     const uint64_t fixed =
         arenas * model->arena + p->packed + p->batch + (options->training ? p->partial : 0) + initial;
-    p->row_bytes = sequence_bytes(p, options, p->steps);
-    p->step_bytes = sequence_bytes(p, options, p->steps + 1) - p->row_bytes;
+    plan_row(p, options);
     p->fixed_bytes = fixed * p->real_bytes + options->data_bytes;
 }
 
 /* The widest buffer, for one sequence. */
 static uint64_t widest_bytes(const struct rg_plan *p, bool training) {
     const size_t states = most(p->layer[0].x_stride, p->out_stride);
-    return (uint64_t)p->state_steps *
+    return (uint64_t)p->state_steps * /* as planned by now */
            most(most(states, training ? p->dx_stride : 0), training || p->saved ? p->d_stride : 0) * p->real_bytes;
 }
 
@@ -180,27 +231,110 @@ static const char *size_text(uint64_t bytes, char out[32]) {
     return out;
 }
 
-/* How many steps of one sequence fit beside `fixed` bytes. */
-static uint64_t fitting_steps(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory,
-                              uint64_t widest, uint64_t fixed) {
-    const uint64_t once = p->row_bytes - p->step_bytes * p->steps;
-    const uint64_t by_memory = memory > fixed + once ? (memory - fixed - once) / p->step_bytes : 0;
-    const uint64_t by_buffer = info->max_buffer_bytes / (widest / p->steps);
-    return by_memory < by_buffer ? by_memory : by_buffer;
+/* Runs whose results stay near a core between sweep and weight gradient, where a block of whole sequences does not stay
+ * in a cache at all; of enough rows that their sums cost little. Of the sizes and the device alone, as it decides the
+ * order of sums. */
+static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *info) {
+    const size_t rows = least(p->block, p->batch), few = divide_up(SEGMENT_ROWS, rows);
+    const size_t run = most((size_t)(RUN_BYTES / (rows * p->step_bytes)), info->is_gpu ? most(few, MIN_GPU_RUN) : few);
+    return rows * p->row_bytes <= cache_bytes(info) / 2 ? p->steps : least(run, p->steps);
+}
+
+static void set_window(struct rg_plan *p, size_t window) {
+    const bool cut = window < p->steps;
+    p->window = cut ? window : p->steps;
+    p->lead = cut ? least(rg_plan_learned(p) ? 1 : most(p->skip, 1), p->steps) : 0;
+    p->windows = 0;
+    for (size_t end = p->steps; end > 0; end = rg_plan_window_before(p, end).begin) {
+        p->windows++;
+    }
+    p->delta_marks = p->directions > 1 ? p->windows : 1;
+    p->room = p->window + 2 * p->lead;
+    p->target_room = p->target_steps > 1 ? p->room : 1;
+    p->state_steps = p->room + (p->initial ? 2 : 0);
+}
+
+/* Of `rows` sequences in windows as they are set. */
+static uint64_t chunk_bytes(const struct rg_plan *p, const struct rg_plan_options *options, uint64_t rows) {
+    return rows * (sequence_bytes(p, options, p->room) + mark_bytes(p, options->training));
+}
+
+static bool fits(const struct rg_plan *p, const struct rg_device_info *info, const struct rg_plan_options *options,
+                 uint64_t memory, uint64_t rows) {
+    const uint64_t marks = p->windows * p->lead * most(p->out_stride, p->d_stride) * p->real_bytes;
+    const uint64_t widest = widest_bytes(p, options->training);
+    return p->fixed_bytes + chunk_bytes(p, options, rows) <= memory &&
+           rows * (widest > marks ? widest : marks) <= info->max_buffer_bytes;
+}
+
+/* The shortest windows that fit: they leave the most to the caches, and cost the same work as longer ones. */
+static bool plan_windows(struct rg_plan *p, const struct rg_device_info *info, const struct rg_plan_options *options,
+                         uint64_t memory, size_t rows) {
+    for (size_t window = p->run; window < p->steps; window *= 2) {
+        set_window(p, window);
+        if (fits(p, info, options, memory, rows)) {
+            p->chunk = rows;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Would one sequence of so many steps fit, whole or in windows? *need, if not NULL: the least bytes for it. */
+static bool steps_fit(const struct rg_plan *plan, const struct rg_device_info *info,
+                      const struct rg_plan_options *options, uint64_t memory, size_t steps, uint64_t *need) {
+    struct rg_plan p = *plan;
+    p.steps = steps;
+    p.target_steps = plan->target_steps > 1 ? steps : 1;
+    p.sum_segments = least(p.sum_segments, steps);
+    plan_row(&p, options);
+    p.block = cached_block(&p, info);
+    p.run = cached_run(&p, info);
+    uint64_t bytes = UINT64_MAX;
+    bool fit = false;
+    for (size_t window = p.run; window / 2 < steps; window *= 2) {
+        set_window(&p, window);
+        const uint64_t all = p.fixed_bytes + chunk_bytes(&p, options, 1);
+        bytes = all < bytes ? all : bytes;
+        fit = fit || fits(&p, info, options, memory, 1);
+    }
+    if (need) {
+        *need = bytes;
+    }
+    return fit;
+}
+
+/* The most steps of one sequence that fit. */
+static size_t fitting_steps(const struct rg_plan *p, const struct rg_device_info *info,
+                            const struct rg_plan_options *options, uint64_t memory) {
+    size_t low = 0, high = p->steps; /* low fits, high does not */
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (steps_fit(p, info, options, memory, middle, NULL)) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 /* RG_NO_MEMORY for a plan that has no room for one sequence: need, limit, and the largest --batch or --steps that
  * fits. */
-static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory, uint64_t widest) {
+static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *info,
+                        const struct rg_plan_options *options, uint64_t memory) {
     char need[32], limit[32];
-    const uint64_t per_sequence = p->real_bytes;
-    const uint64_t base = p->fixed_bytes - p->batch * per_sequence, whole = p->fixed_bytes + p->row_bytes;
-    const uint64_t batch = memory > base + p->row_bytes ? (memory - base - p->row_bytes) / per_sequence : 0;
+    struct rg_plan one = *p;
+    uint64_t whole = 0;
+    (void)steps_fit(p, info, options, memory, p->steps, &whole);
+    const uint64_t per_sequence = p->real_bytes, base = p->fixed_bytes - p->batch * per_sequence;
+    const uint64_t row = whole - p->fixed_bytes, batch = memory > base + row ? (memory - base - row) / per_sequence : 0;
+    const size_t steps = fitting_steps(p, info, options, memory);
     if (whole <= memory) {
         return rg_fail(RG_NO_MEMORY,
-                       "%zu steps need a buffer of %s, %s allows %s; at most --steps %llu fits with --hidden %zu",
-                       p->steps, size_text(widest, need), info->name, size_text(info->max_buffer_bytes, limit),
-                       (unsigned long long)fitting_steps(p, info, memory, widest, p->fixed_bytes), p->hidden);
+                       "%zu steps need a buffer larger than the %s that %s allows; at most --steps %zu "
+                       "fits with --hidden %zu",
+                       p->steps, size_text(info->max_buffer_bytes, limit), info->name, steps, p->hidden);
     }
     (void)size_text(memory, limit);
     if (batch > 0 && batch < p->batch) {
@@ -208,45 +342,62 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
                        "a batch of %zu needs at least %s on %s, the limit is %s; at most --batch %llu fits", p->batch,
                        size_text(whole, need), info->name, limit, (unsigned long long)batch);
     }
-    const bool beside_batch = fitting_steps(p, info, memory, widest, p->fixed_bytes) > 0;
-    const uint64_t fixed = beside_batch ? p->fixed_bytes : base + per_sequence;
-    const uint64_t steps = fitting_steps(p, info, memory, widest, fixed);
-    if (steps > 0) {
+    one.batch = 1;
+    one.fixed_bytes = base + per_sequence;
+    const size_t alone = steps > 0 ? steps : fitting_steps(&one, info, options, memory);
+    if (alone > 0) {
         return rg_fail(RG_NO_MEMORY,
-                       "one sequence of %zu steps needs %s on %s, the limit is %s; at most --steps %llu fits%s",
-                       p->steps, size_text(fixed + p->row_bytes, need), info->name, limit, (unsigned long long)steps,
-                       beside_batch ? "" : " with --batch 1");
+                       "one sequence of %zu steps needs %s on %s, the limit is %s; at most --steps %zu fits%s",
+                       p->steps, size_text(whole, need), info->name, limit, alone, steps > 0 ? "" : " with --batch 1");
     }
     return rg_fail(RG_NO_MEMORY,
                    "%zu hidden units need at least %s on %s for one sequence, the limit is %s; no --batch fits, try a "
                    "smaller --hidden or --steps",
-                   p->hidden, size_text(base + per_sequence + p->row_bytes, need), info->name, limit);
+                   p->hidden, size_text(base + per_sequence + row, need), info->name, limit);
 }
 
-/* The chunk: as large as the cache, memory and the largest buffer allow, in whole blocks of the batch where possible.
- */
+/* Sequences at once, of all T steps: as many as the cache, memory and the largest buffer allow, in whole blocks of the
+ * batch where possible. */
+static size_t whole_rows(const struct rg_plan *p, const struct rg_device_info *info, uint64_t fitting) {
+    const uint64_t cached = wanted_rows(p, info), rows = fitting < cached ? fitting : cached;
+    if (rows >= p->batch) {
+        return p->batch;
+    }
+    if (rows >= p->block) { /* as even as whole blocks allow */
+        const size_t blocks = divide_up(p->batch, p->block), fit = (size_t)(rows / p->block);
+        return divide_up(blocks, divide_up(blocks, fit)) * p->block;
+    }
+    return rows >= BLOCK_ROWS ? (size_t)rows / BLOCK_ROWS * BLOCK_ROWS : (size_t)rows;
+}
+
+/* The chunk: of whole sequences if a block of them fits, else a block of them in windows of time, else less than a
+ * block. */
 static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, const struct rg_plan_options *options) {
     const struct rg_device_info *info = &device->info;
     const uint64_t memory = options->memory ? options->memory : info->memory_bytes / 10 * 9;
-    const uint64_t widest = widest_bytes(p, options->training);
-    const uint64_t by_memory = memory > p->fixed_bytes ? (memory - p->fixed_bytes) / p->row_bytes : 0;
-    const uint64_t by_buffer = info->max_buffer_bytes / widest;
     p->block = cached_block(p, info);
-    const uint64_t fitting = by_memory < by_buffer ? by_memory : by_buffer, cached = wanted_rows(p, info);
-    const uint64_t rows = fitting < cached ? fitting : cached;
-    if (rows == 0) {
-        return refuse(p, info, memory, widest);
+    p->run = options->run ? least(options->run, p->steps) : cached_run(p, info);
+    set_window(p, p->steps);
+    const uint64_t by_memory = memory > p->fixed_bytes ? (memory - p->fixed_bytes) / p->row_bytes : 0;
+    const uint64_t by_buffer = info->max_buffer_bytes / widest_bytes(p, options->training);
+    p->chunk = whole_rows(p, info, by_memory < by_buffer ? by_memory : by_buffer);
+    const size_t block = least(p->block, p->batch), fitting = p->chunk;
+    bool cut = options->window > 0 && options->window < p->steps;
+    if (cut) {
+        set_window(p, most(options->window, p->run));
+        p->chunk = block;
     }
-    if (rows >= p->batch) {
-        p->chunk = p->batch;
-    } else if (rows >= p->block) {
-        /* as even as whole blocks allow */
-        const size_t blocks = divide_up(p->batch, p->block), fit = (size_t)(rows / p->block);
-        p->chunk = divide_up(blocks, divide_up(blocks, fit)) * p->block;
-    } else {
-        p->chunk = rows >= BLOCK_ROWS ? (size_t)rows / BLOCK_ROWS * BLOCK_ROWS : (size_t)rows;
+    for (size_t rows = block; !cut && fitting < block && rows > fitting; rows /= 2) {
+        cut = plan_windows(p, info, options, memory, rows);
     }
-    p->total_bytes = p->fixed_bytes + p->row_bytes * p->chunk;
+    if (!cut) {
+        set_window(p, p->steps);
+    }
+    if (p->chunk == 0) {
+        return refuse(p, info, options, memory);
+    }
+    p->by_runs = p->run < p->steps && (p->lead > 0 || (!info->is_gpu && p->chunk <= p->block));
+    p->total_bytes = p->fixed_bytes + chunk_bytes(p, options, p->chunk);
     return RG_OK;
 }
 
@@ -308,10 +459,10 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
                              .deltas = cells[shape->cell].deltas,
                              .skip = shape->skip,
                              .skip_kind = shape->skip_kind,
-                             .initial = options->initial,
-                             .state_steps = options->steps + (options->initial ? 2 : 0)};
+                             .initial = options->initial};
     struct rg_plan *const p = plan;
     p->carried = 1;
+    p->keeps_saved = shape->cell == RG_CELL_LSTM;
     if (rg_plan_learned(p)) {
         const size_t own = shape->cell == RG_CELL_LSTM ? 2 : 1; /* states: h, and c */
         p->saved += own;

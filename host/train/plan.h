@@ -20,6 +20,7 @@ struct rg_plan_options {
     bool initial_gradient; /* the gradient there is wanted; with training */
     uint64_t memory;       /* bytes allowed on the device; 0: what it has */
     uint64_t data_bytes;   /* of a data set that lies on the device beside this */
+    size_t run, window;    /* for tests: steps of a run, and most of a window; 0: the plan decides */
 };
 
 /* Offsets of a direction's packed weights, see kernels/args.h, and of its partial sums, in elements. */
@@ -46,7 +47,17 @@ struct rg_plan {
     size_t skip;                 /* d, 0 for none */
     enum rg_skip_kind skip_kind;
     bool initial;
-    size_t state_steps;        /* T, or T+2 with initial states, see kernels/args.h */
+    size_t run;     /* steps whose weight gradient is added up while the sweep's results are in the cache; T: all */
+    size_t window;  /* most steps in memory at once: T, or whole runs, each window made once more in the reverse pass */
+    size_t windows; /* that T makes */
+    bool by_runs;   /* reverse sweep and weight gradient take turns, run by run */
+    size_t delta_marks; /* windows at whose borders the deltas are kept at one time: the last, or with two directions
+                           all */
+    bool keeps_saved;   /* a step looks back at saved values, not at states alone */
+    size_t lead; /* steps kept on both sides of a window, which its first and last one look back to; 0 if it is T */
+    size_t room; /* steps of the buffers: window + 2*lead, and in those of states the initial ones behind them */
+    size_t target_room;        /* of those of targets and outputs: 1, or room */
+    size_t state_steps;        /* room, or room+2 with initial states, see kernels/args.h */
     size_t carried;            /* values that a reverse sweep carries from step to step for a unit */
     size_t h_stride, o_stride; /* Hp, Op */
     size_t d_width;            /* deltas*Hp */
@@ -61,7 +72,7 @@ struct rg_plan {
     size_t sum_segments; /* of them, those an update sums apart: a function of the sizes and the device class alone */
     size_t head_partial, head_partial_at, partial; /* size, offset, all partial sums */
     size_t norm_groups;
-    uint64_t fixed_bytes, row_bytes; /* memory that does not, and that does grow with the chunk */
+    uint64_t fixed_bytes, row_bytes; /* memory that does not, and that does grow with the chunk, for a window of T */
     uint64_t step_bytes;             /* of a sequence's row_bytes, for one step */
     uint64_t total_bytes;
 };
@@ -77,7 +88,23 @@ rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *s
 /* Elements of a direction's term of the weight gradient: [partial_rows][deltas*Hp]. */
 size_t rg_plan_term(const struct rg_plan *plan, size_t layer);
 
+/* Elements that a reverse sweep of a sequence carries from step to step. */
+size_t rg_plan_carry(const struct rg_plan *plan);
+
 /* Does an update gate decide which steps to skip? */
 bool rg_plan_learned(const struct rg_plan *plan);
+
+/* Steps [begin, end). */
+struct rg_span {
+    size_t begin, end;
+};
+/* The segment of the weight gradient that step t belongs to. */
+size_t rg_plan_segment(const struct rg_plan *plan, size_t t);
+struct rg_span rg_plan_segment_span(const struct rg_plan *plan, size_t segment);
+/* The run of steps that ends, or begins, there: both cut each segment at whole runs from its end. */
+struct rg_span rg_plan_run_before(const struct rg_plan *plan, size_t end);
+struct rg_span rg_plan_run_after(const struct rg_plan *plan, size_t begin);
+/* The window of whole runs that ends there. */
+struct rg_span rg_plan_window_before(const struct rg_plan *plan, size_t end);
 
 #endif

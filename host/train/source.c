@@ -184,9 +184,10 @@ size_t rg_input_stride(size_t inputs) {
     return (inputs + RG_INPUT_PAD - 1) / RG_INPUT_PAD * RG_INPUT_PAD;
 }
 
-size_t rg_fill_groups(const struct rg_device *device, size_t rows, size_t steps) {
-    const size_t runs = rows * ((steps + RG_FILL_STEPS - 1) / RG_FILL_STEPS);
-    const size_t groups = (runs + 31) / 32, most = (size_t)device->info.units * 4;
+size_t rg_fill_groups(const struct rg_engine *e, size_t rows) {
+    const struct rg_span w = e->window;
+    const size_t runs = rows * ((w.end + RG_FILL_STEPS - 1) / RG_FILL_STEPS - w.begin / RG_FILL_STEPS);
+    const size_t groups = (runs + 31) / 32, most = (size_t)e->device->info.units * 4;
     return groups < most ? groups : most;
 }
 
@@ -211,6 +212,8 @@ static void shuffle_order(struct rg_data_source *s, uint64_t epoch) {
 /* Which sequences update `update` takes, written to the device once an update, and how many targets they have. */
 static rg_status choose_rows(struct rg_data_source *s, uint64_t update, bool every_step) {
     const uint64_t n = s->data->n_sequences;
+    s->has_chosen = true;
+    s->chosen = update;
     s->source.terms = 0;
     for (size_t i = 0; i < s->batch; i++) {
         const uint64_t at = update * s->batch + i, epoch = at / n;
@@ -227,7 +230,7 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
     struct rg_data_source *s = self;
     const struct rg_dataset *data = s->data;
     const bool every_step = e->model->shape.target == RG_TARGET_STEPS;
-    if (first_row == 0) {
+    if (first_row == 0 && (!s->has_chosen || s->chosen != update)) {
         RG_TRY(choose_rows(s, update, every_step));
     }
     const size_t n_targets = every_step ? data->n_targets / data->n_steps : data->n_targets;
@@ -235,11 +238,14 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
     const bool words = e->words != NULL;
     struct rg_buffer *const x = words ? e->words : e->x;
     const size_t inputs = words ? 1 : data->n_features, x_stride = words ? 1 : rg_input_stride(inputs);
-    assert(e->plan.steps >= data->n_steps && x->bytes >= rows * e->plan.steps * x_stride * e->plan.real_bytes);
-    assert(!labelled || e->y->bytes >= rows * n_targets * (every_step ? e->plan.steps : 1) * e->plan.real_bytes);
+    assert(e->plan.steps >= data->n_steps && x->bytes >= rows * e->plan.room * x_stride * e->plan.real_bytes);
+    assert(!labelled || e->y->bytes >= rows * n_targets * e->plan.target_room * e->plan.real_bytes);
     const struct rg_gather_args args = {.rows = rows,
                                         .first_row = first_row,
                                         .steps = e->plan.steps,
+                                        .from = e->window.begin,
+                                        .to = e->window.end,
+                                        .base = e->base,
                                         .data_steps = data->n_steps,
                                         .inputs = (rg_u32)inputs,
                                         .x_stride = (rg_u32)x_stride,
@@ -253,7 +259,7 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
                             &(struct rg_launch){.kernel = RG_K_rg_gather,
                                                 .buffers = {s->x, s->y, s->lengths, s->index, x, e->y, e->begin},
                                                 .args = &args,
-                                                .groups = {rg_fill_groups(e->device, rows, e->plan.steps), 1}}));
+                                                .groups = {rg_fill_groups(e, rows), 1}}));
     const struct rg_layer_states states = {s->h_0, s->c_0, s->index, data->n_sequences};
     for (size_t l = 0; e->plan.initial && l < e->plan.layers; l++) {
         RG_TRY(rg_layer_initial(e, l, &states, first_row, rows));

@@ -34,8 +34,8 @@ rg_status rg_data_check_states(const struct rg_dataset *data, const struct rg_sh
 /* Fp: elements from one row of x to the next. */
 size_t rg_input_stride(size_t inputs);
 
-/* Groups for a kernel that fills a chunk of `rows` sequences. */
-size_t rg_fill_groups(const struct rg_device *device, size_t rows, size_t steps);
+/* Groups for a kernel that fills the window of a chunk of `rows` sequences. */
+size_t rg_fill_groups(const struct rg_engine *engine, size_t rows);
 
 /* Batches of a data set: `batch` sequences an update, each epoch a new order (a pure function of seed and epoch), or in
  * the file's order with shuffle false. The sequences of update u are numbers u*batch … of the endless row of epochs.
@@ -50,6 +50,8 @@ struct rg_data_source {
     uint32_t *rows;                    /* [batch], the host's copy of index */
     uint32_t *order;                   /* [N], the order of one epoch */
     uint64_t order_epoch;
+    uint64_t chosen; /* the update whose sequences are in `rows`, if has_chosen */
+    bool has_chosen;
     uint64_t seed;
     size_t batch;
     bool shuffle;

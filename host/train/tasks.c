@@ -80,12 +80,15 @@ static rg_status fill_task(void *self, struct rg_engine *e, uint64_t update, siz
     const struct rg_task_source *const task = self;
     const struct rg_problem *const p = &task->problem;
     const size_t x_stride = rg_input_stride(p->inputs);
-    const size_t targets = p->target == RG_TARGET_STEPS ? rows * p->data_steps : rows;
-    assert(e->x->bytes >= p->data_steps * rows * x_stride * e->plan.real_bytes &&
+    const size_t targets = rows * e->plan.target_room;
+    assert(e->x->bytes >= e->plan.room * rows * x_stride * e->plan.real_bytes &&
            e->y->bytes >= targets * e->plan.real_bytes);
     const struct rg_task_args args = {.rows = rows,
                                       .first_row = first_row,
                                       .steps = p->data_steps,
+                                      .from = e->window.begin,
+                                      .to = e->window.end,
+                                      .base = e->base,
                                       .update = update,
                                       .seed_low = (rg_u32)task->seed,
                                       .seed_high = (rg_u32)(task->seed >> 32),
@@ -96,7 +99,7 @@ static rg_status fill_task(void *self, struct rg_engine *e, uint64_t update, siz
                             &(struct rg_launch){.kernel = marked ? RG_K_rg_task_marked : RG_K_rg_task_symbols,
                                                 .buffers = {e->x, e->y},
                                                 .args = &args,
-                                                .groups = {rg_fill_groups(e->device, rows, p->data_steps), 1}});
+                                                .groups = {rg_fill_groups(e, rows), 1}});
 }
 
 void rg_task_source_init(struct rg_task_source *task, const struct rg_problem *problem, uint64_t seed) {

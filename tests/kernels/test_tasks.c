@@ -48,7 +48,8 @@ static struct batch fill(struct rg_device *device, const struct rg_source *sourc
     const size_t n_y = (problem->target == RG_TARGET_STEPS ? problem->data_steps : 1) * rows * b.n_targets;
     const struct rg_model model = {.shape = {.inputs = problem->inputs, .target = problem->target}};
     struct rg_engine engine = {.device = device, .model = &model};
-    engine.plan.steps = problem->data_steps;
+    engine.plan.steps = engine.plan.room = engine.window.end = problem->data_steps;
+    engine.plan.target_room = problem->target == RG_TARGET_STEPS ? problem->data_steps : 1;
     engine.plan.inputs = problem->inputs;
     engine.x = poisoned(device, n_x);
     engine.y = poisoned(device, n_y);
