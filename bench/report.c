@@ -173,7 +173,7 @@ static void print_plan(const struct rg_bench_report *r, const struct rg_bench_ro
     const struct rg_plan *const p = &b->plan;
     const char *const indent = "        ";
     const struct rg_device_info *const info = &r->devices[i]->info;
-    char times[80] = "";
+    char times[80] = "", shared[48] = "";
     if (p->run < p->steps) {
         (void)snprintf(times, sizeof times, ", runs of %zu steps", p->run);
     }
@@ -181,9 +181,12 @@ static void print_plan(const struct rg_bench_report *r, const struct rg_bench_ro
         const size_t end = strlen(times);
         (void)snprintf(times + end, sizeof times - end, ", checkpoints every %zu", p->window);
     }
-    (void)printf("  %s: chunk %zu, tile %zu, block %zu, segments %zu%s%s; %zu launches, %.1f MiB\n", info->backend,
-                 p->chunk, p->tile, p->block, p->sum_segments, times, info->chunk_bytes || info->tile ? ", tuned" : "",
-                 b->launches, (double)b->memory_bytes / 1048576.0);
+    if (p->sharers > 1) {
+        (void)snprintf(shared, sizeof shared, " shared by %zu groups", p->sharers);
+    }
+    (void)printf("  %s: chunk %zu, tile %zu%s, block %zu, segments %zu%s%s; %zu launches, %.1f MiB\n", info->backend,
+                 p->chunk, p->tile, shared, p->block, p->sum_segments, times,
+                 info->chunk_bytes || info->tile ? ", tuned" : "", b->launches, (double)b->memory_bytes / 1048576.0);
     static const char *const names[RG_N_PHASES] = {"data", "pack", "forward", "head", "reverse", "weight gradient",
                                                    "clip", "Adam"};
     struct line line = {.length = 0};

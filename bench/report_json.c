@@ -138,6 +138,7 @@ static void device_line(const struct rg_bench_report *r, const struct rg_bench_r
     set_count(line, "memory_bytes", b->memory_bytes);
     set_count(line, "chunk", b->plan.chunk);
     set_count(line, "tile", b->plan.tile);
+    set_count(line, "sharers", b->plan.sharers);
     set_count(line, "block", b->plan.block);
     set_count(line, "segments", b->plan.sum_segments);
     set_count(line, "run", b->plan.run);

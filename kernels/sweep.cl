@@ -8,7 +8,8 @@
  *
  * Sequences end together at t = T-1; in a ragged chunk sequence b starts at begin[b], and both h and delta are zero
  * before that, but for the step before the start, where h is h_0. The backward direction runs from T-1 down; `order`
- * counts its steps as they come. A launch makes a run of steps and takes up from memory where another one ended. */
+ * counts its steps as they come. A launch makes a run of steps and takes up from memory where another one ended. One
+ * that makes a single step may have several groups a tile, in the second dimension, which share out the panels. */
 #define RG_CELL_NAME(name) RG_CAT(RG_CAT(rg_, RG_CELL), RG_CAT(_, name))
 #ifdef RG_LEARNED
 /* A learned skip also keeps what the state would be if no step were skipped: h and, where there is one, c. */
@@ -26,7 +27,11 @@
 #else
 #define RG_GATE_STATE(h, saved, row) ((h) + (row)*s.out_stride)
 #endif
+#define RG_FIRST_PANEL(panels) 0 /* its gates need all of a tile's panels in one group */
+#define RG_END_PANEL(panels) (panels)
 #else
+#define RG_FIRST_PANEL(panels) rg_share(panels, get_group_id(1), get_num_groups(1))
+#define RG_END_PANEL(panels) rg_share(panels, get_group_id(1) + 1, get_num_groups(1))
 #define RG_KEPT RG_SAVED
 #define RG_SWEEP_NAME(name) RG_CELL_NAME(name)
 #define RG_GATES_PARAMETER
@@ -69,10 +74,12 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
     __local rg_real *const sums = scratch + 2 * s.tile * stride; /* [tile][RG_COLS] */
 #endif
     const size_t at_whole = s.initial ? (s.initial_at + 1) * s.rows + first : first; /* h_0 of every sequence */
-    const size_t t_past = rg_step_back(s, s.from, 1);
-    for (size_t i = rg_item(); RG_HAS(t_past) && i < rows * s.hidden; i += RG_ITEMS) {
-        past[i / s.hidden * stride + i % s.hidden] =
-            out[(RG_TILE_AT(t_past) + i / s.hidden) * s.out_stride + i % s.hidden];
+    const size_t t_past = rg_step_back(s, s.from, 1), resumed = RG_HAS(t_past) ? rows : 0;
+    for (size_t r = item_row; r < resumed; r += RG_ROWS) {
+        __global const rg_real *const from = out + (RG_TILE_AT(t_past) + r) * s.out_stride;
+        for (size_t u = col * RG_VEC; u < s.h_stride; u += RG_COLS * RG_VEC) {
+            RG_STORE(RG_LOAD(from + u), past + r * stride + u);
+        }
     }
     RG_BARRIER;
     for (size_t order = s.from; order < s.to; order++) {
@@ -95,7 +102,7 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
         }
         RG_BARRIER;
 #endif
-        for (size_t p = 0; p < s.h_stride / RG_PANEL; p++) {
+        for (size_t p = RG_FIRST_PANEL(s.h_stride / RG_PANEL); p < RG_END_PANEL(s.h_stride / RG_PANEL); p++) {
             for (size_t b = item_row * RG_TALL; b < rows; b += RG_ROWS * RG_TALL) {
 #define RG_FORWARD(R, r)                                                                   \
     {                                                                                      \
@@ -152,10 +159,15 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
     __local rg_real *const sums = scratch + 2 * s.tile * stride;
 #endif
     const size_t t_next = s.backward ? s.steps - 1 - s.to : s.to; /* done by the launch before, if there was one */
-    for (size_t i = rg_item(); s.to < s.steps && i < rows * RG_GATES * s.hidden; i += RG_ITEMS) {
-        const size_t r = i / (RG_GATES * s.hidden), g = i / s.hidden % RG_GATES, j = i % s.hidden;
-        next[r * stride + g * s.h_stride + j] =
-            d[(RG_TILE_AT(t_next) + r) * s.d_stride + (g + 1 == RG_GATES ? RG_DELTAS - 1 : g) * s.h_stride + j];
+    const size_t resumed = s.to < s.steps ? rows : 0;
+    for (size_t r = item_row; r < resumed; r += RG_ROWS) {
+        __global const rg_real *const from = d + (RG_TILE_AT(t_next) + r) * s.d_stride;
+        for (size_t g = 0; g < RG_GATES; g++) {
+            const size_t delta = (g + 1 == RG_GATES ? RG_DELTAS - 1 : g) * s.h_stride;
+            for (size_t u = col * RG_VEC; u < s.h_stride; u += RG_COLS * RG_VEC) {
+                RG_STORE(RG_LOAD(from + delta + u), next + r * stride + g * s.h_stride + u);
+            }
+        }
     }
     RG_BARRIER;
     for (size_t order = s.to; order-- > s.from;) {
@@ -179,7 +191,7 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         }
         RG_BARRIER;
 #endif
-        for (size_t p = 0; p < s.h_stride / RG_NR; p++) {
+        for (size_t p = RG_FIRST_PANEL(s.h_stride / RG_NR); p < RG_END_PANEL(s.h_stride / RG_NR); p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
 #define RG_REVERSE(R, r)                                                                      \
     {                                                                                         \
@@ -229,6 +241,8 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
 #undef RG_GATE_BLOCK
 #undef RG_GATE_BLOCK_REVERSE
 #undef RG_GATE_STATE
+#undef RG_FIRST_PANEL
+#undef RG_END_PANEL
 #undef RG_KEPT
 #undef RG_CELL
 #undef RG_GATES

@@ -35,6 +35,9 @@ struct rg_device_info {
     size_t real_bytes;      /* of the kernels' numbers: 4, floats, or 8, doubles */
     /* the shape of a work-group, see kernels/prelude.cl */
     int vec, nv, cols, rows;
+    /* A step that reads so many bytes of W_hh for one sequence is worth a launch of its own, whose groups share the
+     * units out. */
+    uint64_t shared_step_bytes;
     double build_seconds; /* making the kernels */
     /* measured by `bench --tune`; 0: the plan decides */
     uint64_t chunk_bytes; /* of the sequences that are worked on at once */

@@ -217,6 +217,21 @@ static size_t sweep_local_bytes(const struct rg_engine *e, size_t width) {
     return e->plan.tile * (2 * RG_LOCAL_STRIDE(width, (size_t)e->device->info.vec) + sums) * e->plan.real_bytes;
 }
 
+/* A sweep over its steps at once, or step by step where the units of a step are shared out. */
+static rg_status launch_sweep(struct rg_engine *e, struct rg_launch launch, struct rg_sweep_args args, bool reverse) {
+    const struct rg_plan *const p = &e->plan;
+    const rg_u64 from = args.from, to = args.to, each = p->sharers > 1 ? 1 : to - from;
+    launch.args = &args;
+    launch.groups[0] = divide_up((size_t)args.rows, p->tile);
+    launch.groups[1] = p->sharers;
+    for (rg_u64 done = 0; done < to - from; done += each) {
+        args.from = reverse ? to - done - each : from + done;
+        args.to = args.from + each;
+        RG_TRY(rg_device_launch(e->device, &launch));
+    }
+    return RG_OK;
+}
+
 /* What a layer reads: x, or the states below it. */
 static struct rg_buffer *inputs_of(const struct rg_engine *e, size_t layer) {
     return layer == 0 ? e->x : e->dropped[layer - 1] ? e->dropped[layer - 1] : e->out[layer - 1];
@@ -228,14 +243,13 @@ static struct rg_buffer *saved_of(const struct rg_engine *e, size_t layer, size_
 }
 
 rg_status rg_layer_forward(struct rg_engine *e, size_t layer, size_t direction, size_t rows, bool ragged) {
-    const struct rg_sweep_args args = sweep_args(e, layer, direction, e->window, rows, ragged, false);
-    return rg_device_launch(
-        e->device, &(struct rg_launch){.kernel = kernels_of(e)->forward,
-                                       .buffers = {inputs_of(e, layer), e->packed, e->out[layer],
-                                                   saved_of(e, layer, direction), e->begin, e->gate[layer][direction]},
-                                       .args = &args,
-                                       .groups = {divide_up(rows, e->plan.tile), 1},
-                                       .local_bytes = sweep_local_bytes(e, e->plan.h_stride)});
+    return launch_sweep(
+        e,
+        (struct rg_launch){.kernel = kernels_of(e)->forward,
+                           .buffers = {inputs_of(e, layer), e->packed, e->out[layer], saved_of(e, layer, direction),
+                                       e->begin, e->gate[layer][direction]},
+                           .local_bytes = sweep_local_bytes(e, e->plan.h_stride)},
+        sweep_args(e, layer, direction, e->window, rows, ragged, false), false);
 }
 
 static size_t window_rows(const struct rg_engine *e, size_t rows) {
@@ -342,14 +356,13 @@ rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, size_t direction, 
                            struct rg_buffer *dout, bool every_step, size_t rows, bool ragged) {
     struct rg_sweep_args args = sweep_args(e, layer, direction, span, rows, ragged, true);
     args.every_step = every_step;
-    return rg_device_launch(e->device,
-                            &(struct rg_launch){.kernel = kernels_of(e)->reverse,
-                                                .buffers = {e->out[layer], saved_of(e, layer, direction), e->packed,
-                                                            dout, rg_engine_deltas(e, layer, direction), e->carry,
-                                                            e->begin, e->gate[layer][direction]},
-                                                .args = &args,
-                                                .groups = {divide_up(rows, e->plan.tile), 1},
-                                                .local_bytes = sweep_local_bytes(e, e->plan.gates * e->plan.h_stride)});
+    return launch_sweep(e,
+                        (struct rg_launch){.kernel = kernels_of(e)->reverse,
+                                           .buffers = {e->out[layer], saved_of(e, layer, direction), e->packed, dout,
+                                                       rg_engine_deltas(e, layer, direction), e->carry, e->begin,
+                                                       e->gate[layer][direction]},
+                                           .local_bytes = sweep_local_bytes(e, e->plan.gates * e->plan.h_stride)},
+                        args, true);
 }
 
 rg_status rg_layer_input_gradient(struct rg_engine *e, size_t layer, size_t rows, struct rg_buffer *dx) {

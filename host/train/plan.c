@@ -401,6 +401,22 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
     return RG_OK;
 }
 
+/* Fewer tiles than processors leave some of them idle, and each reads all of W_hh in every step: where that is much, a
+ * step becomes a launch, and groups share the units of a tile, which is at most `fit` rows. */
+static void plan_sharers(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
+    const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
+    const size_t units = (size_t)info->units, tile = least(least(p->chunk, BLOCK_ROWS * (size_t)info->rows), fit);
+    const size_t tiles = divide_up(p->chunk, tile), single_rows = (size_t)HALF_BLOCK * units / p->chunk;
+    /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
+    const uint64_t enough = info->shared_step_bytes * (info->is_gpu || p->chunk <= 2 * units ? 1U : 4U);
+    p->sharers = 1;
+    if (!rg_plan_learned(p) && 2 * tiles <= units && bytes >= enough) {
+        p->tile = tile;
+        p->sharers =
+            info->is_gpu ? units / tiles : most(units / tiles, single_rows); /* a late one then has less to do */
+    }
+}
+
 /* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
 static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     const struct rg_device_info *info = &device->info;
@@ -417,11 +433,12 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     const size_t shared = divide_up(p->chunk, (size_t)info->units);
     const size_t wanted = info->is_gpu || rg_device_items(device) > 1 ? BLOCK_ROWS * (size_t)info->rows
                           : shared < BLOCK_ROWS                       ? (shared > HALF_BLOCK ? BLOCK_ROWS
-                                                                         : shared > 2        ? HALF_BLOCK
-                                                                                             : shared)
+                                                                         : shared > 1        ? (size_t)HALF_BLOCK
+                                                                                             : 1)
                                                 : round_up(divide_up(p->chunk, 8 * (size_t)info->units), BLOCK_ROWS);
     const size_t tuned = info->tile && shared >= BLOCK_ROWS ? least(info->tile, round_up(shared, BLOCK_ROWS)) : wanted;
     p->tile = least(least(tuned, MAX_TILE), fit >= BLOCK_ROWS ? fit / BLOCK_ROWS * BLOCK_ROWS : fit);
+    plan_sharers(p, info, fit);
     return RG_OK;
 }
 

@@ -66,6 +66,7 @@ struct rg_plan {
     size_t block;              /* sequences that a weight gradient sums at a time, see kernels/args.h */
     size_t chunk;              /* sequences that are in memory at once: whole blocks where memory allows */
     size_t tile;               /* sequences of a work-group in a sweep */
+    size_t sharers;            /* work-groups that share the units of a tile; if above 1, a launch does one step */
     struct rg_plan_layer layer[RG_MAX_LAYERS];
     size_t pack_head, pack_head_reverse, pack_head_bias, packed; /* offsets, and all packed weights, in elements */
     size_t segments;     /* runs of steps whose weight gradients have room side by side */

@@ -293,6 +293,32 @@ START_TEST(tuning_changes_no_bit) {
 }
 END_TEST
 
+/* Nor does a launch a step, whose groups share the units. */
+START_TEST(sharing_units_changes_no_bit) {
+    struct rg_device *device = open_execution(kinds[_i / N_SMOOTH]);
+    if (!device) {
+        return;
+    }
+    struct rg_exercise *e =
+        exercise_of((struct rg_exercise_sizes){5, 9, 2, 161, 1, RG_LOSS_MSE, false}, nets[_i % N_SMOOTH]);
+    struct rg_plan plan;
+    device->info.shared_step_bytes = UINT32_MAX;
+    struct state whole = train_adding(device, e, 5, 0, &plan);
+    ck_assert_uint_eq(plan.sharers, 1);
+    for (int units = 2; units <= 4; units++) {
+        device->info.units = units;
+        device->info.shared_step_bytes = 1;
+        struct state shared = train_adding(device, e, 5, 0, &plan);
+        ck_assert_uint_ge(plan.sharers, (size_t)units);
+        expect_same(&whole, &shared, e->model->arena, "shared units");
+        free_state(&shared);
+    }
+    free_state(&whole);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
 /* Chunks below a block still give the gradient, if not its bits. */
 START_TEST(small_chunks_agree) {
     struct rg_device *device = open_execution(kinds[_i / N_NETS]);
@@ -545,6 +571,7 @@ int main(void) {
     tcase_add_loop_test(agreement, memory_is_written_before_it_is_read, 0, N_EXECUTIONS * N_NETS);
     tcase_add_loop_test(agreement, threads_change_no_bit, 0, N_NETS);
     tcase_add_loop_test(agreement, chunks_change_no_bit, 0, N_KINDS * N_NETS);
+    tcase_add_loop_test(agreement, sharing_units_changes_no_bit, 0, N_KINDS * N_SMOOTH);
     tcase_add_loop_test(agreement, tuning_changes_no_bit, 0, N_KINDS * N_NETS);
     tcase_add_loop_test(agreement, small_chunks_agree, 0, N_KINDS * N_NETS);
     tcase_add_loop_test(agreement, a_batch_equals_one_by_one, 0, 2 * N_KINDS * N_NETS);
