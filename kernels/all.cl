@@ -2,15 +2,16 @@
  * OpenCL device builds it in parts, each when the first of its kernels is needed: compiling a cell's sweeps takes
  * seconds. */
 #define RG_PART_ALL 0
-#define RG_PART_SHARED 1 /* all but the sweeps */
+#define RG_PART_SHARED 1 /* all but what follows */
 #define RG_PART_RNN 2    /* the sweeps of a cell */
 #define RG_PART_LSTM 3
 #define RG_PART_GRU 4
+#define RG_PART_WIDE 5 /* heads of many outputs */
 #ifndef RG_PART
 #define RG_PART RG_PART_ALL
 #endif
-#if RG_PART < RG_PART_ALL || RG_PART > RG_PART_GRU
-#error "RG_PART is none of RG_PART_ALL ... RG_PART_GRU"
+#if RG_PART < RG_PART_ALL || RG_PART > RG_PART_WIDE
+#error "RG_PART is none of RG_PART_ALL ... RG_PART_WIDE"
 #endif
 #include "base.cl"
 #if RG_PART == RG_PART_ALL || RG_PART == RG_PART_RNN
@@ -24,6 +25,9 @@
 #if RG_PART == RG_PART_ALL || RG_PART == RG_PART_GRU
 #include "cells/gru.cl"
 #include "sweep.cl"
+#endif
+#if RG_PART == RG_PART_ALL || RG_PART == RG_PART_SHARED || RG_PART == RG_PART_WIDE
+#include "loss.cl"
 #endif
 #if RG_PART == RG_PART_ALL || RG_PART == RG_PART_SHARED
 #include "pack.cl"
@@ -40,6 +44,9 @@
 #include "dropout.cl"
 #include "lag.cl"
 #include "peak.cl"
+#endif
+#if RG_PART == RG_PART_ALL || RG_PART == RG_PART_WIDE
+#include "wide_head.cl"
 #endif
 #if RG_REPLICAS
 #include "replicas.cl"

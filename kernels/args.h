@@ -113,6 +113,17 @@ struct rg_head_args {
     rg_u32 again;     /* 1: row_loss has these steps already */
 };
 
+/* out [rows][panels*NR] = a [rows][depth] times packed panels [panels][depth][NR]. */
+struct rg_product_args {
+    rg_u64 rows;
+    rg_u64 a;   /* offset of its first row */
+    rg_u64 out; /* the same of out */
+    rg_u64 w;   /* offset into the packed weights */
+    rg_u32 depth, a_stride, out_stride, panels;
+    rg_u32 tile; /* rows of a work-group */
+    rg_u32 unused;
+};
+
 /* Gradient at the inputs of a layer, which are the states of the layer below: dx = sum over directions and gates of
  * delta W_ih. */
 struct rg_input_gradient_args {

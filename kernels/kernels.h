@@ -7,7 +7,7 @@
 
 #include "args.h"
 
-/* All but the sweeps. */
+/* All but those that follow. */
 #define RG_SHARED_KERNELS(X)                               \
     X(rg_pack, 2, rg_pack_args, 0)                         \
     X(rg_copy, 2, rg_copy_args, 0)                         \
@@ -36,6 +36,11 @@
     X(rg_tanh_peak, 1, rg_peak_args, 0)                    \
     X(rg_triad, 3, rg_triad_args, 0)
 
+/* Heads of many outputs. */
+#define RG_WIDE_KERNELS(X)               \
+    X(rg_product, 3, rg_product_args, 0) \
+    X(rg_wide_loss, 5, rg_head_args, 1)
+
 /* The sweeps of a cell; those of a learned skip are in a program of their own (learned.cl), which is made when it is
  * first needed. */
 #define RG_SWEEP_KERNELS(X, cell)               \
@@ -47,6 +52,7 @@
 
 #define RG_KERNELS(X)         \
     RG_SHARED_KERNELS(X)      \
+    RG_WIDE_KERNELS(X)        \
     RG_SWEEP_KERNELS(X, rnn)  \
     RG_SWEEP_KERNELS(X, lstm) \
     RG_SWEEP_KERNELS(X, gru)

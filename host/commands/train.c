@@ -192,6 +192,8 @@ static rg_status self_test(const struct job *j) {
     return rg_selftest_quick(r->device, &(struct rg_selftest_scope){.cell = r->config.cell,
                                                                     .learned = rg_plan_learned(&r->engine->plan),
                                                                     .stacked = r->engine->plan.layers > 1,
+                                                                    .embedded = r->engine->plan.words > 0,
+                                                                    .wide = r->engine->plan.wide_head,
                                                                     .marks = !r->data.training && !symbols,
                                                                     .symbols = !r->data.training && symbols,
                                                                     .initial = r->engine->plan.initial,

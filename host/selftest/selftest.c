@@ -52,6 +52,10 @@ static const struct rg_update_case cases[] = {
     {{31, 64, 7, 127, 1, BCE, false}, PLAIN, ADAM, 0.0, false},
     {{7, 97, 2, 257, 33, MSE, true}, PLAIN, ADAM, 1.0, false},
     {{257, 1, 33, 63, 65, CE, false}, PLAIN, SGD, 0.0, false},
+    {{33, 7, 3, 31, 513, CE, true}, PLAIN, ADAM, 0.1, false},
+    {{5, 3, 2, 9, 259, BCE, false}, PLAIN, SGD, 0.0, false},
+    {{140, 2, 2, 17, 300, MSE, false}, {LSTM, TANH, STEPS, 1, true, 0, ADD}, SGD, 0.0, false},
+    {{3, 9, 2, 33, 1031, CE, true}, {GRU, TANH, STEPS, 2, true, 0, ADD}, ADAM, 0.1, false},
     {{33, 127, 1, 65, 1, MSE, false}, PLAIN, ADAM, 0.0, false},
     {{3, 7, 63, 32, 31, MSE, false}, PLAIN, SGD, 0.0, false},
     {{13, 9, 3, 33, 2, MSE, true}, ACT(RELU), ADAM, 0.0, false},
@@ -131,6 +135,9 @@ static const struct rg_update_case cases[] = {
     {{13, 6, 2, 31, 4, CE, true}, {GRU, TANH, STEPS, 2, true, 1, LEARNED}, ADAM, 0.0, false},
     {{13, 5, 3, 17, 3, CE, true}, PLAIN, ADAM, 0.1, true},
     {{9, 3, 2, 33, 1, MSE, false}, PLAIN, SGD, 1.0, true},
+    {{9, 3, 2, 17, 261, CE, true}, {RNN, TANH, STEPS, 1, false, 0, ADD}, SGD, 0.0, true},
+    {{9, 3, 2, 17, 261, CE, true}, {LSTM, TANH, STEPS, 1, false, 0, ADD}, SGD, 0.0, true},
+    {{9, 3, 2, 17, 261, CE, true}, {GRU, TANH, STEPS, 1, false, 0, ADD}, SGD, 0.0, true},
     {{5, 4, 1, 5, 2, BCE, false}, PLAIN, MOMENTUM, 0.0, true},
     {{9, 4, 3, 17, 2, MSE, true}, {RNN, TANH, STEPS, 2, true, 2, ADD}, RMSPROP, 0.0, true},
     {{5, 4, 2, 9, 3, CE, false}, {RNN, TANH, LAST, 2, false, 2, DILATED}, ADAGRAD, 0.0, true},
@@ -247,6 +254,9 @@ static rg_status check_updates(struct rg_checks *checks, struct rg_device *devic
                                size_t words) {
     struct rg_update_case mine = *one;
     if (!scope->full && (!one->quick || !in_scope(scope, &one->net))) {
+        return RG_OK;
+    }
+    if (!takes_all(scope) && ((one->sizes.outputs >= RG_WIDE_OUTPUTS && !scope->wide) || (words && !scope->embedded))) {
         return RG_OK;
     }
     if (!takes_all(scope)) {

@@ -27,6 +27,8 @@ struct rg_selftest_scope {
     enum rg_cell cell; /* of the few; RG_N_CELLS: every one, and all that follows but learned skips */
     bool learned;
     bool stacked;                /* several layers, and dropout between them */
+    bool embedded;               /* words through a table */
+    bool wide;                   /* many outputs */
     bool marks, symbols;         /* tasks of numbers with marks; of symbols */
     bool initial;                /* sequences that start from given states */
     enum rg_optimizer optimizer; /* whose kernel updates */

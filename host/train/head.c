@@ -3,6 +3,7 @@
 
 #include "rnn_gpu/memory.h"
 #include "train/layer.h"
+#include "train/wide_head.h"
 
 static size_t divide_up(size_t n, size_t by) {
     return (n + by - 1) / by;
@@ -112,13 +113,13 @@ rg_status rg_head_forward(struct rg_engine *e, enum rg_loss loss, bool again) {
         .again = again,
     };
     struct rg_buffer *const top = e->out[p->layers - 1];
-    RG_TRY(rg_device_launch(
-        e->device,
-        &(struct rg_launch){.kernel = RG_K_rg_head,
-                            .buffers = {top, e->packed, e->y, e->z, e->dz ? e->dz : e->unused,
-                                        e->dhead ? e->dhead : e->unused, e->row_loss ? e->row_loss : e->unused},
-                            .args = &args,
-                            .groups = {divide_up(rows, p->tile), 1}}));
+    const struct rg_launch launch = {.kernel = RG_K_rg_head,
+                                     .buffers = {top, e->packed, e->y, e->z, e->dz ? e->dz : e->unused,
+                                                 e->dhead ? e->dhead : e->unused,
+                                                 e->row_loss ? e->row_loss : e->unused},
+                                     .args = &args,
+                                     .groups = {divide_up(rows, p->tile), 1}};
+    RG_TRY(p->wide_head ? rg_wide_head(e, &args) : rg_device_launch(e->device, &launch));
     return e->probe != RG_NO_PROBE && p->target_steps > 1 ? isolate_step(e) : RG_OK;
 }
 

@@ -489,6 +489,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     p->h_stride = round_up(p->hidden, panel);
     p->o_stride = round_up(p->outputs, panel);
     p->dx_stride = p->words ? round_up(p->inputs, panel) : 0;
+    p->wide_head = p->outputs >= RG_WIDE_OUTPUTS;
     p->d_width = p->deltas * p->h_stride;
     const size_t pad = most((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
     p->out_stride = p->directions * p->h_stride + pad;

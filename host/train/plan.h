@@ -10,6 +10,9 @@
 #include "device/device.h"
 #include "rnn_gpu/model.h"
 
+/* Outputs from which a head is wide: products and loss are kernels of their own, see wide_head.h. */
+enum { RG_WIDE_OUTPUTS = 256 };
+
 struct rg_plan_options {
     size_t batch;          /* B; sequences of an update */
     size_t steps;          /* T */
@@ -72,6 +75,7 @@ struct rg_plan {
     size_t segments;     /* runs of steps whose weight gradients have room side by side */
     size_t sum_segments; /* of them, those an update sums apart: a function of the sizes and the device class alone */
     size_t head_partial, head_partial_at, partial; /* size, offset, all partial sums */
+    bool wide_head;
     size_t norm_groups;
     uint64_t fixed_bytes, row_bytes; /* memory that does not, and that does grow with the chunk, for a window of T */
     uint64_t step_bytes;             /* of a sequence's row_bytes, for one step */

@@ -15,7 +15,7 @@
 enum { MAX_DEVICES = 64 };
 
 /* See kernels/all.cl for the parts. */
-enum program { SHARED, RNN, LSTM, GRU, LEARNED, N_PROGRAMS };
+enum program { SHARED, RNN, LSTM, GRU, WIDE, LEARNED, N_PROGRAMS };
 
 struct opencl_buffer {
     struct rg_buffer base;
@@ -250,6 +250,9 @@ static enum program program_of(enum rg_kernel kernel) {
     case RG_K_rg_gru_forward:
     case RG_K_rg_gru_reverse:
         return GRU;
+    case RG_K_rg_product:
+    case RG_K_rg_wide_loss:
+        return WIDE;
     default:
         return kernel < RG_FIRST_LEARNED ? SHARED : LEARNED;
     }
@@ -281,8 +284,8 @@ static rg_status create_kernels(struct opencl_device *device, bool many, enum pr
         const char *root;
         int part;
     } programs[] = {
-        [SHARED] = {"all.cl", 1}, [RNN] = {"all.cl", 2},         [LSTM] = {"all.cl", 3},
-        [GRU] = {"all.cl", 4},    [LEARNED] = {"learned.cl", 0},
+        [SHARED] = {"all.cl", 1}, [RNN] = {"all.cl", 2},  [LSTM] = {"all.cl", 3},
+        [GRU] = {"all.cl", 4},    [WIDE] = {"all.cl", 5}, [LEARNED] = {"learned.cl", 0},
     };
     const struct rg_cl_program program = {programs[which].root, programs[which].part, many};
     const double begin = now();
