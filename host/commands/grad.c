@@ -78,7 +78,8 @@ static const struct rg_causes *last_causes(const struct pass *p) {
 
 /* The lag profile of every layer and direction, over all sequences; and the causes. */
 static rg_status collect_lags(const struct rg_config *config, struct pass *p) {
-    const struct rg_lag_options options = {.rows = p->data->n_sequences, .probe = config->probe_time};
+    const struct rg_lag_options options = {
+        .rows = p->data->n_sequences, .probe = config->probe_time, .threads = config->threads};
     RG_TRY(rg_lag_measure(p->engine, &p->source->source, 0, &options, &p->profiles));
     p->profile = rg_lag_profile_of(p->profiles, p->profiles->layers - 1, 0);
     rg_lag_judge(p->profile, &p->judgement);

@@ -314,8 +314,8 @@ static rg_status measure_causes(struct rg_run *r, const struct rg_lag_options *p
 
 static rg_status measure_profile(struct rg_run *r, enum rg_depth depth) {
     struct rg_run_result *const result = &r->result;
-    const struct rg_lag_options options = {.rows = rg_lag_profile_rows(&r->engine->plan),
-                                           .probe = r->config.probe_time};
+    const struct rg_lag_options options = {
+        .rows = rg_lag_profile_rows(&r->engine->plan), .probe = r->config.probe_time, .threads = r->config.threads};
     RG_TRY(rg_lag_measure(r->engine, source_of(r), result->training.updates, &options, &result->profiles));
     result->profile = rg_lag_profile_of(result->profiles, r->model->shape.layers - 1, 0);
     rg_lag_judge(result->profile, &result->judgement);

@@ -5,15 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/native/pool.h"
 #include "gradient/adjoint.h"
 #include "gradient/dense.h"
 #include "gradient/terms.h"
 #include "rnn_gpu/memory.h"
 
-const char *const rg_quantile_names[] = {"min", "p10", "median", "p90", "max", NULL};
-
-enum { FEWEST_ROWS = 16, MOST_ROWS = 256 };
-static const double WORK = 4e9, SENT_BYTES = 256e6; /* of a profile at the end of a run: operations, bytes */
+enum { PARTS = 8 }; /* of a chunk's rows, for threads */
 
 /* What a layer sends back to the one below: [T][rows] rows of D*H numbers with an exponent each. */
 struct sent {
@@ -31,9 +29,12 @@ struct walk {
     double *weights;
     size_t loaded;      /* first row of the chunk whose states are on the device; SIZE_MAX: none */
     uint32_t *begin;    /* [chunk] first live step of each of its sequences */
+    size_t wide;        /* room for a row of these: */
     double *from_above; /* [chunk][D*H], dL/dout of one step */
     double *kept_share; /* [chunk][D*H], what dropout multiplies a layer's states by; NULL without dropout */
-    double *raw;
+    double *raw;        /* [chunk][wide] */
+    double *row_norm;   /* [chunk] norms of the deltas of one step */
+    struct rg_pool *pool;
     struct sent sent[2], below[2]; /* of each direction: by the layer above, and by this one */
     /* one direction of one layer */
     struct rg_lag_profile *profile;
@@ -46,36 +47,6 @@ struct walk {
     struct rg_scaled *squares;    /* [T] of one number, sum of ||delta||^2 */
     double *square;
 };
-
-rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe) {
-    if (probe > steps) {
-        return rg_fail(RG_USAGE, "--probe-time %zu lies behind the last step, %zu", probe, steps);
-    }
-    if (probe > 0 && probe < steps && shape->target == RG_TARGET_LAST) {
-        return rg_fail(RG_USAGE,
-                       "--probe-time %zu: the loss is at the last step, %zu; other steps have one with "
-                       "--target steps",
-                       probe, steps);
-    }
-    if (probe > 0 && probe < steps && shape->bidirectional) {
-        return rg_fail(RG_USAGE, "--probe-time %zu: a bidirectional net can be probed at its last step, %zu, alone",
-                       probe, steps);
-    }
-    return RG_OK;
-}
-
-size_t rg_lag_profile_rows(const struct rg_plan *p) {
-    const double steps = (double)p->steps, hidden = (double)p->hidden;
-    double work = 0.0, bytes = 0.0; /* of one sequence */
-    for (size_t l = 0; l < p->layers; l++) {
-        const double inputs = (double)p->layer[l].inputs, gates = (double)(p->gates * p->directions);
-        work += steps * gates * hidden * 4.0 * (hidden + inputs);
-        bytes += l ? steps * inputs * (double)p->directions * sizeof(double) : 0.0;
-    }
-    const double fit = fmin(WORK / work, bytes > 0.0 ? SENT_BYTES / bytes : WORK);
-    const size_t rows = fit < FEWEST_ROWS ? FEWEST_ROWS : fit > MOST_ROWS ? MOST_ROWS : (size_t)fit;
-    return p->batch < rows ? p->batch : rows;
-}
 
 static size_t states_of(const struct walk *w) {
     return w->engine->plan.directions * w->engine->plan.hidden;
@@ -113,51 +84,66 @@ static rg_status read_dropout(struct walk *w, size_t rows, size_t t) {
     return RG_OK;
 }
 
-/* Add what comes from above at step t to dL/dh of the chunk's rows. */
-static rg_status inject(struct walk *w, size_t first, size_t rows, size_t t) {
-    struct rg_engine *const e = w->engine;
-    const struct rg_plan *const p = &e->plan;
-    const size_t hidden = p->hidden, column = w->facts.direction * hidden, n = states_of(w);
-    if (w->facts.layer + 1 == p->layers) {
-        if (t != w->probe) {
-            return RG_OK;
-        }
-        const size_t at = p->target_steps > 1 ? t - e->base : 0;
-        RG_TRY(rg_read_rows(e, e->dhead, at * rows * p->out_stride, rows, p->out_stride, column, hidden, w->raw,
-                            w->from_above));
-        for (size_t r = 0; r < rows; r++) {
-            rg_adjoint_inject(&w->adjoint, first + r, w->from_above + r * hidden, 0);
-        }
-        return RG_OK;
-    }
-    RG_TRY(read_dropout(w, rows, t));
-    for (size_t d = 0; d < p->directions; d++) {
-        for (size_t r = 0; r < rows; r++) {
-            const size_t at = t * w->rows + first + r;
-            for (size_t j = 0; j < hidden; j++) {
-                const double share = e->dropped[w->facts.layer] ? w->kept_share[r * n + column + j] : 1.0;
-                w->from_above[j] = w->sent[d].values[at * n + column + j] * share;
-            }
-            rg_adjoint_inject(&w->adjoint, first + r, w->from_above, w->sent[d].exponent[at]);
-        }
-    }
-    return RG_OK;
+static bool is_top(const struct walk *w) {
+    return w->facts.layer + 1 == w->engine->plan.layers;
 }
 
-/* Keep delta W_ih of a step for the layer below, rows [first, first + n). */
-static void send_down(struct walk *w, size_t order, size_t t, size_t first, size_t n) {
+/* Read what comes from above at step t to the chunk's rows, as far as it is on the device. */
+static rg_status read_above(struct walk *w, size_t rows, size_t t) {
+    struct rg_engine *const e = w->engine;
+    const struct rg_plan *const p = &e->plan;
+    if (!is_top(w)) {
+        return read_dropout(w, rows, t);
+    }
+    if (t != w->probe) {
+        return RG_OK;
+    }
+    const size_t at = p->target_steps > 1 ? t - e->base : 0, column = w->facts.direction * p->hidden;
+    return rg_read_rows(e, e->dhead, at * rows * p->out_stride, rows, p->out_stride, column, p->hidden, w->raw,
+                        w->from_above);
+}
+
+/* Some sequences at a step: rows [first, first + n) of the measured ones, which stand from row `at` of the chunk on. */
+struct piece {
+    size_t order, t, first, n, at;
+    bool again;
+};
+
+/* Add what comes from above to dL/dh. */
+static void inject(struct walk *w, const struct piece *s) {
+    const struct rg_plan *const p = &w->engine->plan;
+    const size_t hidden = p->hidden, column = w->facts.direction * hidden, n = states_of(w);
+    for (size_t r = 0; is_top(w) && s->t == w->probe && r < s->n; r++) {
+        rg_adjoint_inject(&w->adjoint, s->first + r, w->from_above + (s->at + r) * hidden, 0);
+    }
+    for (size_t d = 0; !is_top(w) && d < p->directions; d++) {
+        for (size_t r = 0; r < s->n; r++) {
+            const size_t place = s->t * w->rows + s->first + r;
+            double *const sum = w->raw + (s->at + r) * w->wide;
+            for (size_t j = 0; j < hidden; j++) {
+                const double share =
+                    w->engine->dropped[w->facts.layer] ? w->kept_share[(s->at + r) * n + column + j] : 1.0;
+                sum[j] = w->sent[d].values[place * n + column + j] * share;
+            }
+            rg_adjoint_inject(&w->adjoint, s->first + r, sum, w->sent[d].exponent[place]);
+        }
+    }
+}
+
+/* Keep delta W_ih of a step for the layer below. */
+static void send_down(struct walk *w, const struct piece *s) {
     const struct rg_cell_facts *const f = &w->facts;
     const struct sent *const to = &w->below[f->direction];
     if (f->layer == 0) {
         return;
     }
-    double *const sum = w->from_above;
-    memset(sum, 0, n * f->inputs * sizeof *sum);
+    double *const sums = w->raw + s->at * w->wide;
+    memset(sums, 0, s->n * f->inputs * sizeof *sums);
     for (size_t g = 0; g < f->gates; g++) {
-        rg_dense_add(&(struct rg_product){.c = sum,
-                                          .a = rg_adjoint_delta(&w->adjoint, order, first) + g * f->hidden,
+        rg_dense_add(&(struct rg_product){.c = sums,
+                                          .a = rg_adjoint_delta(&w->adjoint, s->order, s->first) + g * f->hidden,
                                           .b = f->w_ih + g * f->hidden * f->inputs,
-                                          .rows = n,
+                                          .rows = s->n,
                                           .columns = f->inputs,
                                           .depth = f->hidden,
                                           .c_row = f->inputs,
@@ -165,66 +151,105 @@ static void send_down(struct walk *w, size_t order, size_t t, size_t first, size
                                           .a_depth = 1,
                                           .b_row = f->inputs});
     }
-    for (size_t r = 0; r < n; r++) {
-        const size_t at = t * w->rows + first + r;
-        const double largest = rg_dense_largest(sum + r * f->inputs, f->inputs);
+    for (size_t r = 0; r < s->n; r++) {
+        const size_t place = s->t * w->rows + s->first + r;
+        const double *const sum = sums + r * f->inputs;
+        const double largest = rg_dense_largest(sum, f->inputs);
         const int size = largest > 0.0 && isfinite(largest) ? ilogb(largest) : 0;
         for (size_t j = 0; j < f->inputs; j++) {
-            to->values[at * f->inputs + j] = ldexp(sum[r * f->inputs + j], -size);
+            to->values[place * f->inputs + j] = ldexp(sum[j], -size);
         }
-        to->exponent[at] = w->adjoint.exponent[first + r] + size;
+        to->exponent[place] = w->adjoint.exponent[s->first + r] + size;
     }
 }
 
 /* The norms of one sequence's delta and of its term. */
-static void note_row(struct walk *w, size_t order, size_t t, size_t row, size_t at, bool live) {
+static void note_row(struct walk *w, const struct piece *s, size_t r, bool live) {
     const struct rg_cell_facts *const f = &w->facts;
-    const size_t place = t * w->rows + row;
+    const size_t row = s->first + r, at = s->at + r, place = s->t * w->rows + row;
     if (!live) {
+        w->row_norm[at] = 0.0;
         w->delta_log[place] = w->term_log[place] = NAN;
         return;
     }
-    w->n_live++;
-    w->n_used += f->learned && w->states.gate[at * RG_GATE_VALUES + RG_GATE_RAW] > 0.5;
-    const int64_t exponent = w->adjoint.exponent[row];
-    const double norm = rg_dense_norm(rg_adjoint_delta(&w->adjoint, order, row), f->gates * f->hidden);
-    w->delta_log[place] = rg_scaled_log10(norm, exponent);
+    const double norm = rg_dense_norm(rg_adjoint_delta(&w->adjoint, s->order, row), f->gates * f->hidden);
+    w->row_norm[at] = norm;
+    w->delta_log[place] = rg_scaled_log10(norm, w->adjoint.exponent[row]);
     w->term_log[place] =
         w->delta_log[place] + rg_scaled_log10(rg_dense_norm(w->states.past + at * f->hidden, f->hidden), 0);
-    const double square = norm * norm;
-    if (square != 0.0) {
-        rg_scaled_add(&w->squares[t], &square, 2 * exponent);
-    }
 }
 
-/* One step of the sequences [first, first + n) of the measured ones, which stand from row `at` of the chunk on. */
-static void finish_rows(struct walk *w, size_t order, size_t t, size_t first, size_t n, size_t at, bool note) {
-    for (size_t r = 0; r < n; r++) {
-        const bool live = t >= w->begin[at + r];
-        rg_adjoint_finish(&w->adjoint, order, first + r, &w->states, at + r, live);
-        if (note) {
-            note_row(w, order, t, first + r, at + r, live);
+/* A step of the chunk in memory. */
+struct step {
+    struct walk *walk;
+    struct piece rows; /* all of them */
+};
+
+/* The reverse step of one of PARTS parts of the rows. */
+static void do_rows(void *context, size_t part, int thread) {
+    const struct step *const step = context;
+    const struct piece *const all = &step->rows;
+    struct walk *const w = step->walk;
+    const size_t each = (all->n + 4 * PARTS - 1) / (4 * PARTS) * 4, low = part * each; /* by fours: see dense.c */
+    const size_t high = low + each < all->n ? low + each : all->n;
+    (void)thread;
+    if (low >= all->n) {
+        return;
+    }
+    const struct piece s = {all->order, all->t, all->first + low, high - low, low, all->again};
+    rg_adjoint_begin(&w->adjoint, s.order, s.first, s.n);
+    inject(w, &s);
+    for (size_t r = 0; r < s.n; r++) {
+        const bool live = s.t >= w->begin[s.at + r];
+        rg_adjoint_finish(&w->adjoint, s.order, s.first + r, &w->states, s.at + r, live);
+        if (!s.again) {
+            note_row(w, &s, r, live);
         }
     }
-    if (note) {
-        send_down(w, order, t, first, n);
+    if (!s.again) {
+        send_down(w, &s);
     }
 }
 
-/* Step `order` of the chunk in memory, micro-batch by micro-batch. */
+static void do_terms(void *context, size_t part, int thread) {
+    struct walk *const w = context;
+    (void)thread;
+    rg_terms_add(&w->terms, part);
+}
+
+/* What all sequences of a chunk add to at a step, in their order. */
+static void count_rows(struct walk *w, size_t t, size_t first, size_t rows) {
+    for (size_t r = 0; r < rows; r++) {
+        const double square = w->row_norm[r] * w->row_norm[r];
+        if (t >= w->begin[r]) {
+            w->n_live++;
+            w->n_used += w->facts.learned && w->states.gate[r * RG_GATE_VALUES + RG_GATE_RAW] > 0.5;
+        }
+        if (square != 0.0) {
+            rg_scaled_add(&w->squares[t], &square, 2 * w->adjoint.exponent[first + r]);
+        }
+    }
+}
+
+/* Step `order` of the chunk in memory. */
 static rg_status chunk_step(struct walk *w, size_t order, size_t first, size_t rows, size_t slot, bool note) {
     const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order, micro = w->terms.n_micro;
+    struct step step = {.walk = w, .rows = {order, t, first, rows, 0, !note}};
     RG_TRY(rg_step_states_read(w->engine, &w->facts, rows, t, &w->states));
-    rg_adjoint_begin(&w->adjoint, order, first, rows);
-    RG_TRY(inject(w, first, rows, t));
+    RG_TRY(read_above(w, rows, t));
+    rg_pool_run(w->pool, PARTS, do_rows, &step);
+    w->terms.n_taken = 0;
     for (size_t m = 0; m < micro; m++) {
         const size_t low = m * w->rows / micro, high = (m + 1) * w->rows / micro;
         const size_t begin = low > first ? low : first, end = high < first + rows ? high : first + rows;
         if (begin < end) {
-            finish_rows(w, order, t, begin, end - begin, begin - first, note);
-            rg_terms_add(&w->terms, slot, note ? m : RG_MICRO_BATCHES, rg_adjoint_delta(&w->adjoint, order, begin),
-                         w->adjoint.exponent + begin, end - begin, &w->states, begin - first);
+            rg_terms_take(&w->terms, slot, m, !note, rg_adjoint_delta(&w->adjoint, order, begin),
+                          w->adjoint.exponent + begin, end - begin, &w->states, begin - first);
         }
+    }
+    rg_pool_run(w->pool, RG_TERM_PARTS, do_terms, w);
+    if (note) {
+        count_rows(w, t, first, rows);
     }
     return RG_OK;
 }
@@ -425,94 +450,21 @@ static rg_status walk_layers(struct walk *w) {
     return RG_OK;
 }
 
-double rg_lag_used(const struct rg_lag_profiles *profiles) {
-    const size_t n = profiles->layers * profiles->directions; /* each has the same steps */
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        sum += profiles->items[i].used;
-    }
-    return sum / (double)n;
-}
-
-/* The T numbers after those taken before. */
-static double *take(double **at, size_t steps) {
-    double *const here = *at;
-    *at += steps;
-    return here;
-}
-
-enum { ARRAYS_OF_TERMS = 5, ARRAYS_OF_DELTAS = 3 + 2 * RG_N_QUANTILES };
-
-static void take_terms(struct rg_lag_terms *terms, size_t parameter, double **at, size_t steps) {
-    *terms = (struct rg_lag_terms){.parameter = parameter};
-    terms->norm = take(at, steps);
-    terms->log10_norm = take(at, steps);
-    terms->share = take(at, steps);
-    terms->cosine = take(at, steps);
-    terms->error = take(at, steps);
-    for (size_t lag = 0; lag < steps; lag++) {
-        terms->log10_norm[lag] = -INFINITY;
-    }
-}
-
-static rg_status create_profile(const struct walk *w, struct rg_lag_profile *p) {
-    static const enum rg_role roles[RG_LAG_MATRICES] = {RG_ROLE_WEIGHT_HH, RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_SH};
-    const struct rg_plan *const plan = &w->engine->plan;
-    const size_t steps = plan->steps;
-    p->steps = steps;
-    p->rows = w->rows;
-    p->probe = w->probe + 1;
-    p->stride = plan->skip > 0 && plan->skip_kind == RG_SKIP_DILATED ? plan->skip : 1;
-    p->n_gates = plan->gates;
-    p->n_matrices = plan->skip > 0 && plan->skip_kind == RG_SKIP_ADD ? RG_LAG_MATRICES : RG_LAG_SH;
-    const size_t arrays = p->n_matrices * (1 + p->n_gates) * ARRAYS_OF_TERMS + ARRAYS_OF_DELTAS;
-    RG_TRY(rg_alloc(&p->storage, steps, arrays * sizeof(double), "the lag profile"));
-    double *at = p->storage;
-    for (size_t m = 0; m < RG_LAG_MATRICES && m < p->n_matrices; m++) {
-        const size_t parameter = rg_model_parameter(w->engine->model, p->layer, p->direction, roles[m]);
-        take_terms(&p->matrices[m], parameter, &at, steps);
-        for (size_t g = 0; g < p->n_gates && g < 4; g++) {
-            take_terms(&p->gates[m][g], parameter, &at, steps);
-        }
-    }
-    p->delta_norm = take(&at, steps);
-    p->delta_log10 = take(&at, steps);
-    p->delta_mean_log10 = take(&at, steps);
-    for (size_t q = 0; q < RG_N_QUANTILES; q++) {
-        p->delta_quantiles[q] = take(&at, steps);
-        p->term_quantiles[q] = take(&at, steps);
-    }
-    return RG_OK;
-}
-
-static rg_status create_profiles(struct walk *w) {
-    const struct rg_plan *const plan = &w->engine->plan;
-    RG_TRY(rg_alloc(&w->profiles, 1, sizeof *w->profiles, "the lag profile"));
-    w->profiles->layers = plan->layers;
-    w->profiles->directions = plan->directions;
-    const size_t n = plan->layers * plan->directions;
-    RG_TRY(rg_alloc(&w->profiles->items, n, sizeof *w->profiles->items, "the lag profile"));
-    for (size_t i = 0; i < n; i++) {
-        w->profiles->items[i].layer = i / plan->directions;
-        w->profiles->items[i].direction = i % plan->directions;
-        RG_TRY(create_profile(w, &w->profiles->items[i]));
-    }
-    return RG_OK;
-}
-
 static rg_status create_walk(struct walk *w) {
     const struct rg_plan *const p = &w->engine->plan;
-    size_t wide = w->engine->plan.out_stride;
+    size_t wide = p->out_stride > p->hidden ? p->out_stride : p->hidden;
     for (size_t l = 0; l < p->layers; l++) {
         wide = p->layer[l].inputs > wide ? p->layer[l].inputs : wide;
     }
-    RG_TRY(create_profiles(w));
+    w->wide = wide;
+    RG_TRY(rg_lag_profiles_create(w->engine, w->rows, w->probe + 1, &w->profiles));
     RG_TRY(rg_alloc(&w->weights, w->engine->model->arena, sizeof *w->weights, "the weights"));
     RG_TRY(rg_reals_read(w->engine->device, w->weights, w->engine->weights, 0, w->engine->model->arena));
     RG_TRY(rg_alloc(&w->begin, p->chunk, sizeof *w->begin, "starts of sequences"));
     RG_TRY(rg_alloc(&w->from_above, p->chunk * wide, sizeof(double), "state gradients"));
     RG_TRY(rg_alloc(&w->kept_share, p->chunk * wide, sizeof(double), "state gradients"));
     RG_TRY(rg_alloc(&w->raw, p->chunk * wide, sizeof(double), "state gradients"));
+    RG_TRY(rg_alloc(&w->row_norm, p->chunk, sizeof(double), "state gradients"));
     RG_TRY(rg_alloc(&w->delta_log, p->steps * w->rows, sizeof(double), "the lag profile"));
     RG_TRY(rg_alloc(&w->term_log, p->steps * w->rows, sizeof(double), "the lag profile"));
     RG_TRY(rg_alloc(&w->squares, p->steps, sizeof *w->squares, "the lag profile"));
@@ -530,6 +482,8 @@ static void release_walk(struct walk *w) {
     rg_free(w->from_above);
     rg_free(w->kept_share);
     rg_free(w->raw);
+    rg_free(w->row_norm);
+    rg_pool_destroy(w->pool);
     rg_free(w->delta_log);
     rg_free(w->term_log);
     rg_free(w->squares);
@@ -547,6 +501,8 @@ rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uin
     *out = NULL;
     rg_status status = RG_OK;
     RG_TRY_GOTO(create_walk(&w));
+    const int threads = rg_pool_threads(options->threads);
+    RG_TRY_GOTO(rg_pool_create(threads < PARTS ? threads : PARTS, &w.pool));
     RG_TRY_GOTO(rg_engine_pack(engine));
     RG_TRY_GOTO(walk_layers(&w));
     *out = w.profiles;
@@ -555,18 +511,4 @@ fail:
     release_walk(&w);
     rg_lag_profiles_destroy(w.profiles);
     return status;
-}
-
-void rg_lag_profiles_destroy(struct rg_lag_profiles *profiles) {
-    if (profiles) {
-        for (size_t i = 0; profiles->items && i < profiles->layers * profiles->directions; i++) {
-            rg_free(profiles->items[i].storage);
-        }
-        rg_free(profiles->items);
-        rg_free(profiles);
-    }
-}
-
-const struct rg_lag_profile *rg_lag_profile_of(const struct rg_lag_profiles *profiles, size_t layer, size_t direction) {
-    return &profiles->items[layer * profiles->directions + direction];
 }

@@ -56,6 +56,7 @@ struct rg_lag_profiles {
 struct rg_lag_options {
     size_t rows;  /* the first so many sequences of the batch */
     size_t probe; /* step of the loss, from 1; 0: the last */
+    int threads;  /* 0: all processors; the numbers do not depend on it */
 };
 
 /* Can a net be probed at step `probe` of `steps`? RG_USAGE: it has no loss there, or a second direction, whose steps
@@ -66,6 +67,9 @@ rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe)
  * device, the reverse sweep and the terms on the host. */
 rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
                          const struct rg_lag_options *options, struct rg_lag_profiles **out);
+/* Zeros, to be filled: of `rows` sequences, with the loss at step `probe`, from 1. RG_NO_MEMORY. */
+rg_status rg_lag_profiles_create(const struct rg_engine *engine, size_t rows, size_t probe,
+                                 struct rg_lag_profiles **out);
 void rg_lag_profiles_destroy(struct rg_lag_profiles *profiles); /* NULL allowed */
 /* `used` of all layers and directions together. */
 double rg_lag_used(const struct rg_lag_profiles *profiles);

@@ -17,18 +17,25 @@ double rg_scaled_log10(double value, int64_t exponent) {
     return value == 0.0 ? -INFINITY : log10(fabs(value)) + (double)exponent * log10(2.0);
 }
 
-void rg_scaled_add(struct rg_scaled *s, const double *values, int64_t exponent) {
+struct rg_scaled_step rg_scaled_begin(struct rg_scaled *s, int64_t exponent) {
+    double less = 1.0;
     if (s->exponent == RG_SCALED_EMPTY) {
         s->exponent = exponent;
     } else if (exponent > s->exponent) {
-        const double less = rg_scaled_value(1.0, s->exponent - exponent);
-        for (size_t i = 0; i < s->n; i++) {
-            s->values[i] *= less;
-        }
+        less = rg_scaled_value(1.0, s->exponent - exponent);
         s->exponent = exponent;
     }
-    const double factor = rg_scaled_value(1.0, exponent - s->exponent);
-    for (size_t i = 0; i < s->n; i++) {
-        s->values[i] += values[i] * factor;
+    return (struct rg_scaled_step){less, rg_scaled_value(1.0, exponent - s->exponent)};
+}
+
+void rg_scaled_add_part(struct rg_scaled *s, struct rg_scaled_step step, const double *values, size_t first, size_t n) {
+    double *const to = s->values + first;
+    const double *const from = values + first;
+    for (size_t i = 0; i < n; i++) {
+        to[i] = to[i] * step.less + from[i] * step.factor; /* powers of two: rounded once */
     }
+}
+
+void rg_scaled_add(struct rg_scaled *s, const double *values, int64_t exponent) {
+    rg_scaled_add_part(s, rg_scaled_begin(s, exponent), values, 0, s->n);
 }

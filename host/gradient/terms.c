@@ -46,7 +46,7 @@ rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profi
     }
     RG_TRY_GOTO(create_scaled(n, &t->total));
     RG_TRY_GOTO(create_scaled(n, &t->rest));
-    RG_TRY_GOTO(rg_alloc(&t->piece, n, sizeof(double), "terms of the gradient"));
+    RG_TRY_GOTO(rg_alloc(&t->pieces, t->n_micro, bytes, "terms of the gradient"));
     RG_TRY_GOTO(rg_alloc(&t->deltas, rows * facts->deltas * facts->hidden, sizeof(double), "state gradients"));
     return RG_OK;
 fail:
@@ -64,14 +64,13 @@ void rg_terms_release(struct rg_terms *t) {
     rg_free(t->kept);
     rg_free(t->total.values);
     rg_free(t->rest.values);
-    rg_free(t->piece);
+    rg_free(t->pieces);
     rg_free(t->deltas);
     *t = (struct rg_terms){0};
 }
 
-/* All deltas with the exponent of the largest; RG_SCALED_EMPTY: all are zero. */
-static int64_t align(struct rg_terms *t, const double *deltas, const int64_t *exponent, size_t n) {
-    const size_t width = t->facts->deltas * t->facts->hidden;
+/* All deltas with the exponent of the largest, into `out`; RG_SCALED_EMPTY: all are zero. */
+static int64_t align(size_t width, const double *deltas, const int64_t *exponent, size_t n, double *out) {
     int64_t most = RG_SCALED_EMPTY;
     for (size_t r = 0; r < n; r++) {
         const double largest = rg_dense_largest(deltas + r * width, width);
@@ -81,41 +80,63 @@ static int64_t align(struct rg_terms *t, const double *deltas, const int64_t *ex
     for (size_t r = 0; most != RG_SCALED_EMPTY && r < n; r++) {
         const double factor = rg_scaled_value(1.0, exponent[r] - most);
         for (size_t i = 0; i < width; i++) {
-            t->deltas[r * width + i] = deltas[r * width + i] == 0.0 ? 0.0 : deltas[r * width + i] * factor;
+            out[r * width + i] = deltas[r * width + i] == 0.0 ? 0.0 : deltas[r * width + i] * factor;
         }
     }
     return most;
 }
 
-void rg_terms_add(struct rg_terms *t, size_t slot, size_t micro, const double *deltas, const int64_t *exponent,
-                  size_t n, const struct rg_step_states *states, size_t at) {
-    const struct rg_cell_facts *const f = t->facts;
-    const int64_t common = align(t, deltas, exponent, n);
+void rg_terms_take(struct rg_terms *t, size_t slot, size_t micro, bool again, const double *deltas,
+                   const int64_t *exponent, size_t n, const struct rg_step_states *states, size_t at) {
+    const size_t width = t->facts->deltas * t->facts->hidden;
+    const int64_t common = align(width, deltas, exponent, n, t->deltas + at * width);
     if (common == RG_SCALED_EMPTY) {
         return;
     }
-    const double *const factors[RG_LAG_MATRICES] = {
-        [RG_LAG_HH] = states->past, [RG_LAG_IH] = states->x, [RG_LAG_SH] = states->far};
-    memset(t->piece, 0, t->offset[RG_LAG_MATRICES] * sizeof(double));
-    for (size_t m = 0; m < t->profile->n_matrices; m++) {
-        const size_t columns = t->columns[m];
-        for (size_t g = 0; g < f->gates; g++) {
-            const size_t group = m == RG_LAG_HH ? rg_cell_hidden_delta(f, g) : g;
-            rg_dense_add(&(struct rg_product){.c = t->piece + t->offset[m] + g * f->hidden * columns,
-                                              .a = t->deltas + group * f->hidden,
-                                              .b = factors[m] + at * columns,
-                                              .rows = f->hidden,
-                                              .columns = columns,
-                                              .depth = n,
-                                              .c_row = columns,
-                                              .a_row = 1,
-                                              .a_depth = f->deltas * f->hidden,
-                                              .b_row = columns});
-        }
+    struct rg_term_piece *const taken = &t->taken[t->n_taken++];
+    *taken = (struct rg_term_piece){.slot = slot, .micro = micro, .n = n, .at = at, .again = again, .states = states};
+    taken->to_kept = rg_scaled_begin(&t->kept[slot], common);
+    if (!again) {
+        taken->to_micro = rg_scaled_begin(&t->micro[micro], common);
     }
-    rg_scaled_add(&t->kept[slot], t->piece, common);
-    if (micro < t->n_micro) {
-        rg_scaled_add(&t->micro[micro], t->piece, common);
+}
+
+/* `rows` rows of gate g of matrix m, from hidden unit `low` on. */
+static void add_block(struct rg_terms *t, const struct rg_term_piece *taken, size_t m, size_t g, size_t low,
+                      size_t rows) {
+    const struct rg_cell_facts *const f = t->facts;
+    const struct rg_step_states *const s = taken->states;
+    const size_t width = f->deltas * f->hidden, columns = t->columns[m];
+    const size_t group = m == RG_LAG_HH ? rg_cell_hidden_delta(f, g) : g;
+    const size_t first = t->offset[m] + (g * f->hidden + low) * columns;
+    const double *const factor = m == RG_LAG_HH ? s->past : m == RG_LAG_IH ? s->x : s->far;
+    double *const piece = t->pieces + taken->micro * t->offset[RG_LAG_MATRICES];
+    memset(piece + first, 0, rows * columns * sizeof *piece);
+    rg_dense_add(&(struct rg_product){.c = piece + first,
+                                      .a = t->deltas + taken->at * width + group * f->hidden + low,
+                                      .b = factor + taken->at * columns,
+                                      .rows = rows,
+                                      .columns = columns,
+                                      .depth = taken->n,
+                                      .c_row = columns,
+                                      .a_row = 1,
+                                      .a_depth = width,
+                                      .b_row = columns});
+    rg_scaled_add_part(&t->kept[taken->slot], taken->to_kept, piece, first, rows * columns);
+    if (!taken->again) {
+        rg_scaled_add_part(&t->micro[taken->micro], taken->to_micro, piece, first, rows * columns);
+    }
+}
+
+void rg_terms_add(struct rg_terms *t, size_t part) {
+    const size_t hidden = t->facts->hidden, each = (hidden + 4 * RG_TERM_PARTS - 1) / (4 * RG_TERM_PARTS) * 4;
+    const size_t low = part * each; /* by fours: see dense.c */
+    for (size_t i = 0; low < hidden && i < t->n_taken; i++) {
+        for (size_t m = 0; m < t->profile->n_matrices; m++) {
+            for (size_t g = 0; g < t->facts->gates; g++) {
+                add_block(t, &t->taken[i], m, g, low, hidden - low < each ? hidden - low : each);
+            }
+        }
     }
 }
 

@@ -123,7 +123,12 @@ for name in ("", ".l0_reverse", ".l1", ".l1_reverse"):
     for what in ("slope", "saturated", "log10_sigma_max", "log10_sigma_min"):
         assert t["cause." + what + name][0] == (12,), (what, name)
     assert t["cause.lyapunov" + name][0] == (5,) and t["cause.log10_sigma_max" + name][1][0] == 0'
-checked "causes of every layer and direction, with a skip"
+for threads in 1 2 7; do
+    expect_status 0 "$program" grad --model layers/model.safetensors --data two.npz --out "t$threads" --device cpu \
+        --threads "$threads"
+    cmp -s g.safetensors "t$threads" || fail "--threads $threads gives another file"
+done
+checked "causes of every layer and direction, with a skip; the same bits for any number of threads"
 for lengths in 1 0; do
     tensors 'write_npz("short.npz", {"x": ((2, 3, 1), [.5] * 6), "y": ((2,), [0.] * 2),
                                      "lengths": ((2,), ['$lengths'] * 2)})'
