@@ -34,7 +34,7 @@ static rg_status prepare(struct filled *f, struct rg_device *device, size_t batc
     const struct rg_engine_options options = {
         .plan = {.batch = batch, .steps = steps, .n_targets = n_targets, .training = false}, .loss = RG_LOSS_MSE};
     RG_TRY(rg_model_create(&shape, &f->model));
-    RG_TRY(rg_engine_create(device, f->model, &options, &f->engine));
+    RG_TRY(rg_whole_engine_create(device, f->model, &options, &f->engine));
     const struct rg_plan *p = &f->engine->plan;
     RG_TRY(rg_alloc(&f->x, p->steps * p->chunk * p->layer[0].x_stride, sizeof *f->x, "the self-test"));
     RG_TRY(rg_alloc(&f->y, p->target_steps * p->chunk * p->n_targets, sizeof *f->y, "the self-test"));

@@ -75,7 +75,7 @@ rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device
     rg_exercise_fill(e, 5);
     const struct rg_engine_options options = rg_exercise_options(e);
     RG_TRY_GOTO(rg_data_source_create(device, &e->data, form->sizes.batch, 1, false, &source));
-    RG_TRY_GOTO(rg_engine_create(device, e->model, &options, &w.engine));
+    RG_TRY_GOTO(rg_whole_engine_create(device, e->model, &options, &w.engine));
     RG_TRY_GOTO(rg_alloc(&w.partial, w.engine->plan.partial, sizeof *w.partial, "the self-test"));
     RG_TRY_GOTO(rg_alloc(&w.wanted, e->model->arena, sizeof *w.wanted, "the self-test"));
     w.exercise = e;

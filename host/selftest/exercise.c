@@ -273,3 +273,12 @@ double rg_exercise_distance(const double *a, const double *b, size_t count) {
     }
     return sqrt(squares);
 }
+
+rg_status rg_whole_engine_create(struct rg_device *device, const struct rg_model *model,
+                                 const struct rg_engine_options *options, struct rg_engine **out) {
+    const uint64_t chunk_bytes = device->info.chunk_bytes;
+    device->info.chunk_bytes = UINT64_MAX;
+    const rg_status status = rg_engine_create(device, model, options, out);
+    device->info.chunk_bytes = chunk_bytes;
+    return status;
+}

@@ -70,6 +70,10 @@ void rg_exercise_name(const struct rg_exercise_form *form, char *out, size_t byt
 /* Options of an engine that takes the whole exercise as one batch. */
 struct rg_engine_options rg_exercise_options(const struct rg_exercise *exercise);
 
+/* An engine that takes the whole batch as one chunk, whatever the device's cache. */
+rg_status rg_whole_engine_create(struct rg_device *device, const struct rg_model *model,
+                                 const struct rg_engine_options *options, struct rg_engine **out);
+
 /* Parameter p of an arena [arena]: out [elements]. */
 void rg_exercise_parameter(const struct rg_exercise *exercise, const double *arena, size_t p, double *out);
 

@@ -50,6 +50,25 @@ START_TEST(large_sizes_agree) {
 }
 END_TEST
 
+/* Checks of a batch as a whole hold where the cache would cut it. */
+START_TEST(a_small_cache_passes) {
+    static const struct rg_exercise_form form = {
+        {33, 35, 3, 19, 2, RG_LOSS_MSE, false}, {.cell = RG_CELL_RNN}, true, 0};
+    struct execution execution = executions[kinds[_i]];
+    struct rg_device *device = open_one(&execution);
+    if (device) {
+        struct rg_checks checks = {.report = expect_passed, .context = &execution};
+        device->info.cache_bytes = 4096;
+        device->info.is_gpu = false;
+        expect_ok(rg_check_marks(&checks, device), execution.name);
+        expect_ok(rg_check_symbols(&checks, device), execution.name);
+        expect_ok(rg_check_step_terms(&checks, device, &form), execution.name);
+        ck_assert_uint_eq(checks.count, 5);
+        rg_device_destroy(device);
+    }
+}
+END_TEST
+
 static void count(void *context, const struct rg_selftest_check *check) {
     size_t *const counts = context;
     counts[check->passed ? 0 : 1]++;
@@ -77,6 +96,9 @@ int main(void) {
     tcase_add_test(table, failures_are_told);
     tcase_add_loop_test(table, every_check_passes, 0, N_EXECUTIONS + N_DOUBLES);
     tcase_add_loop_test(table, large_sizes_agree, 0, N_KINDS);
+    TCase *cache = tcase_create("cache");
+    tcase_add_loop_test(cache, a_small_cache_passes, 0, N_KINDS);
     suite_add_tcase(suite, table);
+    suite_add_tcase(suite, cache);
     return run_suite(suite);
 }
