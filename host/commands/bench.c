@@ -200,6 +200,9 @@ static rg_status bench(struct bench *b) {
         RG_TRY(run_peers(b, done));
         rg_bench_report_progress(r, done, NULL);
         rg_bench_report_row(r, &r->rows[done]);
+        if (ferror(stdout)) {
+            rg_stop_no_reader();
+        }
     }
     rg_bench_report_summary(r);
     if (done < r->n_rows) {

@@ -2,6 +2,8 @@
 # Every cell, remedy and task from the command line: runs, is told the same twice, saves what it loads again.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
+# shellcheck source=tensors.inc
+. "$cli/tensors.inc"
 data=$root/data/cat-mat-rat.csv
 small=(--batch 24 --steps 12 --hidden 9 --updates 3 --json)
 
@@ -37,6 +39,21 @@ for device in "${devices[@]}"; do
     done
     awk 'NR == 1 { none = $1 } END { exit !($1 < 0.8 * none && $1 > 0) }' used.0 used.1 || fail "the budget saves no steps"
     checked "$device: learned skips"
+    # the saved gate is the trained one: the options come from the file, and its outputs and gradients from the gate
+    expect_status 0 "$program" --data "$data" --hidden 4 --cell gru --skip-kind learned --layers 2 \
+        --bidirectional --skip-budget 0.01 --updates 20 --lr 0.1 --device "$device" --out gated
+    at=(--model gated/model.safetensors --data "$data" --device "$device")
+    expect_status 0 "$program" predict "${at[@]}" --out gated.npy
+    expect_status 0 "$program" grad "${at[@]}" --skip-budget 0.01 --out gated.gradient
+    tensors '
+model, g = read_safetensors("gated/model.safetensors"), read_safetensors("gated.gradient")
+gates = [n for n in model if "_uh_" in n]
+assert len(gates) == 8 and all(model[n][0] == g["grad." + n][0] for n in gates), gates
+assert any(v for n in gates for v in g["grad." + n][1])
+assert all(model[n][1] != (1.0,) for n in gates if "bias" in n)
+near("output", read_npy("gated.npy")[1], list(g["output"][1]), 1e-6)
+'
+    checked "$device: the files of a learned skip"
     for optimizer in sgd momentum nesterov rmsprop adam adamw adagrad; do
         same --device "$device" --optimizer "$optimizer" --schedule cosine --warmup 2
     done

@@ -48,6 +48,10 @@ stopped() {
 stopped update_s bench --device cpu --grid standard --json --out done.jsonl
 expect_line '^rnn-gpu: interrupted; [0-9]+ of [0-9]+ cases are done$' stderr
 [ "$(grep -c update_s done.jsonl)" -eq "$(wc -l <"$folder/stdout")" ] || fail "--out has not what was done"
+command="bench --json | head -n 1"
+{ timeout 60 "$program" bench --device cpu --grid standard --json 2>"$folder/stderr" && got=0 || got=$?
+    echo "$got" >"$folder/code"; } | head -n 1 >"$folder/stdout" || true
+[ "$(cat "$folder/code")" -eq 8 ] || fail "exit $(cat "$folder/code"), expected 8"
 stopped remedy compare "${small[@]}" --remedies tanh,lstm,gru --updates 20000 --json
 expect_line '^rnn-gpu: interrupted; [0-9]+ of 9 rows are done$' stderr
 stopped '"event":"run"' sweep "${small[@]}" --seed 1-9 --updates 20000 --json
