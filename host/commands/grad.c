@@ -180,11 +180,11 @@ static void print_result(const struct rg_config *config, const struct pass *p) {
     const struct rg_judgement j = p->judgement;
     if (config->json) {
         rg_json_print(json_pack(
-            "{s:s, s:o, s:o, s:s, s:o, s:I, s:I, s:o, s:o}", "file", config->out, "loss", rg_json_real(p->loss),
-            "grad_norm", rg_json_real(p->norm), "verdict", rg_verdict_names[j.verdict], "decay", rg_json_real(j.decay),
-            "horizon", (json_int_t)p->profile->matrices[RG_LAG_HH].horizon, "probe_time", (json_int_t)p->profile->probe,
-            "causes", rg_explain_json(p->profile, last_causes(p), &p->judgement), "layers",
-            rg_explain_layers_json(p->profiles, p->causes)));
+            "{s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:o, s:o}", "file", rg_json_text(config->out), "loss",
+            rg_json_real(p->loss), "grad_norm", rg_json_real(p->norm), "verdict", rg_verdict_names[j.verdict], "decay",
+            rg_json_real(j.decay), "horizon", (json_int_t)p->profile->matrices[RG_LAG_HH].horizon, "probe_time",
+            (json_int_t)p->profile->probe, "causes", rg_explain_json(p->profile, last_causes(p), &p->judgement),
+            "layers", rg_explain_layers_json(p->profiles, p->causes)));
     } else {
         const int digits = config->precision == RG_PRECISION_DOUBLE ? 17 : 9;
         (void)printf("loss %.*g, gradient norm %.*g over %zu sequences of %zu steps; wrote %zu tensors to %s\n", digits,

@@ -152,7 +152,8 @@ static rg_status finish(struct job *j) {
     const struct rg_run_result *const result = &r->result;
     if (j->config->out && result->training.reason != RG_REASON_DIVERGED) {
         RG_TRY(rg_model_save(r->model, j->model_path));
-        rg_recorder_event(j->recorder, json_pack("{s:s, s:s}", "event", "checkpoint", "file", j->model_path));
+        rg_recorder_event(j->recorder,
+                          json_pack("{s:s, s:o}", "event", "checkpoint", "file", rg_json_text(j->model_path)));
     }
     RG_TRY(rg_run_measure(r, RG_DEPTH_CAUSES));
     RG_TRY(rg_recorder_measured(j->recorder, r));

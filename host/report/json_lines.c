@@ -18,6 +18,19 @@ json_t *rg_json_seed(uint64_t seed) {
     return seed <= INT64_MAX ? json_integer((json_int_t)seed) : json_string(text);
 }
 
+json_t *rg_json_text(const char *text) {
+    char ascii[4096];
+    json_t *const exact = json_string(text);
+    if (exact) {
+        return exact;
+    }
+    (void)snprintf(ascii, sizeof ascii, "%s", text);
+    for (char *at = ascii; *at; at++) {
+        *at = (unsigned char)*at < 0x80 ? *at : '?';
+    }
+    return json_string(ascii);
+}
+
 void rg_json_write(const json_t *object, FILE *stream) {
     /* a failure stays with the stream */
     (void)json_dumpf(object, stream, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));

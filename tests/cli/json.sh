@@ -80,6 +80,15 @@ expect_no_line $'[\r\033]'
 [ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "a line of the result is wider than 80 columns"
 checked "plain text where there is no terminal, at most 80 columns"
 
+# a name that is not UTF-8
+data=$root/data/cat-mat-rat.csv
+expect_status 0 "$program" --updates 1 --hidden 3 --data "$data" --device cpu --json --out $'odd\377'
+check_json 'assert [line["file"] for line in events("checkpoint")] == ["odd?/model.safetensors"], lines'
+expect_empty stderr
+expect_status 0 "$program" grad --model $'odd\377/model.safetensors' --data "$data" --device cpu --json --out $'odd\377.g'
+check_json 'assert end["file"] == "odd?.g"'
+checked "names that are not UTF-8 stand in JSON with question marks"
+
 expect_status 0 "$program" --updates 1 "${small[@]}" --device cpu --color always
 expect_line $'\033\\['
 command -v script >/dev/null || fail "script (bsdutils) is needed here"
