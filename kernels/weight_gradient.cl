@@ -27,13 +27,23 @@ struct rg_outer {
     __global const rg_real *a, *d;
     __global rg_real *partial;
     size_t a_stride, d_stride, n;
-    size_t n_rows; /* of a and d; 0: partial is only made zero, where it is fresh */
-    int fresh;     /* partial holds nothing yet */
+    size_t n_rows;                /* of a and d; 0: partial is only made zero, where it is fresh */
+    int fresh;                    /* partial holds nothing yet */
+    __global const rg_real *next; /* rows of d for the group's next unit; a hint, past the last ones too */
 };
+
+/* Ask the caches for rows [first, end) of a panel of d; CPUs only. */
+RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++) {
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            RG_PREFETCH(d + i * d_stride + RG_LANE(0, q));
+        }
+    }
+}
 
 /* Rows [first, end) of the source; the last block, which ends at `sum_at`, takes the sum of d with it. */
 RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
-    const size_t col = get_local_id(0);
+    const size_t col = get_local_id(0), blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
     for (size_t k = first + get_local_id(1) * RG_BLOCK_ROWS; k < end; k += RG_ROWS * RG_BLOCK_ROWS) {
 #define RG_OUTER(R, r)                                                                            \
     if (r + R == sum_at) {                                                                        \
@@ -43,6 +53,9 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
         RG_CAT(rg_outer_rows_, R)                                                                 \
         (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, col); \
     }
+        /* a share of them before each block: many at once would hold up the rest */
+        rg_outer_ask(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
+                     rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks));
         RG_BLOCKS_OF_8(k, end, RG_OUTER);
 #undef RG_OUTER
     }
@@ -68,7 +81,7 @@ RG_INLINE void rg_outer_initial(struct rg_outer o, struct rg_weight_gradient_arg
 /* Rows [row, row + n_rows) of the chunk against one unit, all sources. */
 RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
                             __global rg_real *sum, struct rg_weight_gradient_args s, size_t unit, size_t row,
-                            size_t n_rows, int fresh) {
+                            size_t n_rows, int fresh, __global const rg_real *next) {
     const size_t panel = unit / s.parts, part = unit % s.parts;
     for (rg_u32 i = 0; i < s.n_sources; i++) {
         const struct rg_gradient_source from = s.sources[i];
@@ -90,6 +103,7 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         o.n = s.n;
         o.n_rows = none ? 0 : stop - begin;
         o.fresh = fresh;
+        o.next = next;
         if (gap && from.sums && first < end && end == from.depth && get_local_id(1) == 0) {
             rg_sum_of_rows(o.d, o.d_stride, o.n_rows, o.partial + from.depth * s.n, fresh, get_local_id(0));
         }
@@ -130,7 +144,11 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
                 for (size_t row = 0; row < n_rows; row += RG_RUN) {
                     const size_t run = n_rows - row < RG_RUN ? n_rows - row : RG_RUN;
                     for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
-                        rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh);
+                        const size_t after = unit + get_num_groups(1), later = after < units ? 0 : run;
+                        __global const rg_real *const next =
+                            d + (from + row + later - s.base * s.rows) * s.d_stride +
+                            (after < units ? after : get_group_id(1)) / s.parts * RG_NR;
+                        rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh, next);
                     }
                     fresh = 0;
                 }
