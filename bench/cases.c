@@ -1,6 +1,7 @@
 /* Which sizes a benchmark runs: see cases.h. */
 #include "bench/cases.h"
 
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 /* Seconds of timed updates of a case. */
@@ -11,7 +12,8 @@ static const uint64_t FULL_BYTES = (uint64_t)8 << 30;
 static const size_t STANDARD[][3] = {{1, 100, 128},   {1, 1000, 64},   {32, 100, 16},  {32, 100, 128},
                                      {32, 1000, 128}, {256, 100, 128}, {64, 100, 512}, {4096, 1, 128},
                                      {4096, 100, 64}, {4096, 100, 128}};
-static const size_t BATCHES[] = {1, 32, 256, 4096}, STEPS[] = {1, 100, 1000}, HIDDEN[] = {16, 64, 128, 256, 512, 1024};
+static const size_t BATCHES[] = {1, 8, 32, 256, 4096}, STEPS[] = {1, 100, 1000},
+                    HIDDEN[] = {16, 64, 128, 256, 512, 1024};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* A list being made. */
@@ -54,7 +56,12 @@ static void add_full(struct cases *list, enum rg_cell cell, const struct rg_devi
         c->steps = STEPS[i / COUNT(BATCHES) % COUNT(STEPS)];
         c->batch = BATCHES[i % COUNT(BATCHES)];
         uint64_t bytes = 0;
-        if (rg_bench_whole_bytes(device, c, &bytes) != RG_OK || bytes > FULL_BYTES) {
+        if (rg_bench_whole_bytes(device, c, &bytes) != RG_OK) {
+            rg_log("left out: %s", rg_error_message());
+            list->count--;
+        } else if (bytes > FULL_BYTES) {
+            rg_log("left out: %s B=%zu T=%zu H=%zu takes %.2f GiB, and the grid's cases at most 8 GiB",
+                   rg_cell_names[cell], c->batch, c->steps, c->hidden, (double)bytes / (double)((uint64_t)1 << 30));
             list->count--;
         }
     }

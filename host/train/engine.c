@@ -252,13 +252,72 @@ struct rg_buffer *rg_engine_deltas(const struct rg_engine *e, size_t layer, size
     return e->saved[layer][direction] ? e->saved[layer][direction] : e->d[direction];
 }
 
-rg_status rg_engine_pack(struct rg_engine *e) {
-    double since = rg_seconds();
-    for (size_t l = 0; l < e->plan.layers; l++) {
-        RG_TRY(rg_layer_pack(e, l));
+static rg_status launch_pack(struct rg_engine *e, const struct rg_pack_args *args, size_t n) {
+    size_t work = 1;
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_pack_job *const job = &args->jobs[i];
+        const size_t own = (size_t)job->depth * job->gates * job->panels * job->width;
+        work = own > work ? own : work;
     }
-    RG_TRY(rg_head_pack(e));
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_pack,
+                                                           .buffers = {e->weights, e->packed},
+                                                           .args = args,
+                                                           .groups = {n, rg_engine_groups(e, work, 16384)}});
+}
+
+/* Layers and head in as few launches as their jobs fit into. */
+rg_status rg_engine_pack(struct rg_engine *e) {
+    const size_t sweeps = e->plan.layers * e->plan.directions;
+    struct rg_pack_args args = {.jobs = {{.source = 0}}}; /* all of it: equal arguments are equal bytes */
+    double since = rg_seconds();
+    size_t n = 0;
+    for (size_t i = 0; i <= sweeps; i++) {
+        struct rg_pack_job jobs[RG_MAX_JOBS];
+        const size_t more = i < sweeps ? rg_layer_pack_jobs(e, i / e->plan.directions, i % e->plan.directions, jobs)
+                                       : rg_head_pack_jobs(e, jobs);
+        if (n + more > RG_MAX_JOBS) {
+            RG_TRY(launch_pack(e, &args, n));
+            memset(&args, 0, sizeof args);
+            n = 0;
+        }
+        memcpy(args.jobs + n, jobs, more * sizeof *jobs);
+        n += more;
+    }
+    RG_TRY(launch_pack(e, &args, n));
     return rg_engine_lap(e, &since, RG_PHASE_PACK);
+}
+
+static rg_status launch_reduce(struct rg_engine *e, const struct rg_reduce_args *args, size_t n) {
+    size_t work = 1;
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_reduce_job *const job = &args->jobs[i];
+        const size_t own = (size_t)job->gates * job->units * job->columns;
+        work = own > work ? own : work;
+    }
+    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
+                                                           .buffers = {e->partial, e->gradients},
+                                                           .args = args,
+                                                           .groups = {n, rg_engine_groups(e, work, 2048)}});
+}
+
+/* The segments' sums into the arena, likewise. */
+static rg_status reduce(struct rg_engine *e) {
+    const size_t sweeps = e->plan.layers * e->plan.directions;
+    struct rg_reduce_args args = {.jobs = {{.target = 0}}};
+    size_t n = 0;
+    for (size_t i = 0; i <= sweeps; i++) {
+        struct rg_reduce_job jobs[RG_MAX_JOBS];
+        const size_t more = i < sweeps ? rg_layer_reduce_jobs(e, i / e->plan.directions, i % e->plan.directions, jobs)
+                                       : rg_head_reduce_jobs(e, jobs);
+        if (n + more > RG_MAX_JOBS) {
+            RG_TRY(launch_reduce(e, &args, n));
+            memset(&args, 0, sizeof args);
+            n = 0;
+        }
+        memcpy(args.jobs + n, jobs, more * sizeof *jobs);
+        n += more;
+    }
+    return launch_reduce(e, &args, n);
 }
 
 rg_status rg_engine_chunk(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,
@@ -349,12 +408,7 @@ rg_status rg_engine_gradient(struct rg_engine *e, struct rg_source *source, uint
         RG_TRY(rg_chunk_gradient(e));
     }
     double since = rg_seconds();
-    for (size_t l = 0; l < p->layers; l++) {
-        for (size_t d = 0; d < p->directions; d++) {
-            RG_TRY(rg_layer_reduce(e, l, d));
-        }
-    }
-    RG_TRY(rg_head_reduce(e));
+    RG_TRY(reduce(e));
     return rg_engine_lap(e, &since, RG_PHASE_WEIGHT_GRADIENT);
 }
 

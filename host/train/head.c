@@ -13,50 +13,44 @@ static size_t head_offset(const struct rg_engine *e, bool bias) {
     return e->model->parameters[bias ? rg_model_head_bias(e->model) : rg_model_head_weight(e->model)].offset;
 }
 
-rg_status rg_head_pack(struct rg_engine *e) {
+size_t rg_head_pack_jobs(const struct rg_engine *e, struct rg_pack_job jobs[RG_MAX_JOBS]) {
     const struct rg_plan *const p = &e->plan;
     const size_t panel = rg_device_panel(e->device), states = p->directions * p->hidden;
     const size_t weight = head_offset(e, false);
     const rg_u32 width = (rg_u32)panel, o_panels = (rg_u32)(p->o_stride / panel);
-    const struct rg_pack_args args = {.jobs = {
-                                          {.source = weight,
-                                           .source2 = RG_NO_SOURCE,
-                                           .target = p->pack_head,
-                                           .stride_k = 1,
-                                           .stride_u = states,
-                                           .depth = (rg_u32)states,
-                                           .gates = 1,
-                                           .all_gates = 1,
-                                           .units = (rg_u32)p->outputs,
-                                           .panels = o_panels,
-                                           .width = width},
-                                          {.source = weight,
-                                           .source2 = RG_NO_SOURCE,
-                                           .target = p->pack_head_reverse,
-                                           .stride_k = states,
-                                           .stride_u = 1,
-                                           .depth = (rg_u32)p->outputs,
-                                           .gates = 1,
-                                           .all_gates = 1,
-                                           .units = (rg_u32)states,
-                                           .panels = (rg_u32)divide_up(states, panel),
-                                           .width = width},
-                                          {.source = head_offset(e, true),
-                                           .source2 = RG_NO_SOURCE,
-                                           .target = p->pack_head_bias,
-                                           .stride_u = 1,
-                                           .depth = 1,
-                                           .gates = 1,
-                                           .all_gates = 1,
-                                           .units = (rg_u32)p->outputs,
-                                           .panels = o_panels,
-                                           .width = width},
-                                      }};
-    return rg_device_launch(e->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_pack,
-                                                .buffers = {e->weights, e->packed},
-                                                .args = &args,
-                                                .groups = {3, rg_engine_groups(e, states * p->o_stride, 16384)}});
+    jobs[0] = (struct rg_pack_job){.source = weight,
+                                   .source2 = RG_NO_SOURCE,
+                                   .target = p->pack_head,
+                                   .stride_k = 1,
+                                   .stride_u = states,
+                                   .depth = (rg_u32)states,
+                                   .gates = 1,
+                                   .all_gates = 1,
+                                   .units = (rg_u32)p->outputs,
+                                   .panels = o_panels,
+                                   .width = width};
+    jobs[1] = (struct rg_pack_job){.source = weight,
+                                   .source2 = RG_NO_SOURCE,
+                                   .target = p->pack_head_reverse,
+                                   .stride_k = states,
+                                   .stride_u = 1,
+                                   .depth = (rg_u32)p->outputs,
+                                   .gates = 1,
+                                   .all_gates = 1,
+                                   .units = (rg_u32)states,
+                                   .panels = (rg_u32)divide_up(states, panel),
+                                   .width = width};
+    jobs[2] = (struct rg_pack_job){.source = head_offset(e, true),
+                                   .source2 = RG_NO_SOURCE,
+                                   .target = p->pack_head_bias,
+                                   .stride_u = 1,
+                                   .depth = 1,
+                                   .gates = 1,
+                                   .all_gates = 1,
+                                   .units = (rg_u32)p->outputs,
+                                   .panels = o_panels,
+                                   .width = width};
+    return 3;
 }
 
 /* Steps of the window that have an output. */
@@ -180,7 +174,7 @@ rg_status rg_head_gradient(struct rg_engine *e) {
     return RG_OK;
 }
 
-rg_status rg_head_reduce(struct rg_engine *e) {
+size_t rg_head_reduce_jobs(const struct rg_engine *e, struct rg_reduce_job jobs[RG_MAX_JOBS]) {
     const struct rg_plan *const p = &e->plan;
     const size_t states = p->directions * p->hidden;
     const struct rg_reduce_job job = {.target = head_offset(e, false),
@@ -191,13 +185,9 @@ rg_status rg_head_reduce(struct rg_engine *e) {
                                       .units = (rg_u32)p->outputs,
                                       .n = (rg_u32)p->o_stride,
                                       .columns = (rg_u32)states};
-    struct rg_reduce_args args = {.jobs = {job, job}};
-    args.jobs[1].target = head_offset(e, true);
-    args.jobs[1].columns = 1;
-    args.jobs[1].k0 = (rg_u32)states;
-    return rg_device_launch(e->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
-                                                .buffers = {e->partial, e->gradients},
-                                                .args = &args,
-                                                .groups = {2, rg_engine_groups(e, states * p->outputs, 2048)}});
+    jobs[0] = jobs[1] = job;
+    jobs[1].target = head_offset(e, true);
+    jobs[1].columns = 1;
+    jobs[1].k0 = (rg_u32)states;
+    return 2;
 }

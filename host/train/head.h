@@ -4,12 +4,14 @@
 
 #include "train/engine.h"
 
-/* Queue: panels of the layer's weights; outputs, loss (AUTO: none) and dL/dout of the last layer, for the steps of the
- * window that have an output, with `again` not adding to row_loss; the partial sums of the weight gradient; their sum
- * into the gradient arena. */
-rg_status rg_head_pack(struct rg_engine *engine);
+/* The jobs that make panels of the layer's weights, and those that sum the segments of their gradient into the arena;
+ * their number. */
+size_t rg_head_pack_jobs(const struct rg_engine *engine, struct rg_pack_job jobs[RG_MAX_JOBS]);
+size_t rg_head_reduce_jobs(const struct rg_engine *engine, struct rg_reduce_job jobs[RG_MAX_JOBS]);
+
+/* Queue: outputs, loss (AUTO: none) and dL/dout of the last layer, for the steps of the window that have an output,
+ * with `again` not adding to row_loss; the partial sums of the weight gradient. */
 rg_status rg_head_forward(struct rg_engine *engine, enum rg_loss loss, bool again);
 rg_status rg_head_gradient(struct rg_engine *engine);
-rg_status rg_head_reduce(struct rg_engine *engine);
 
 #endif

@@ -119,7 +119,8 @@ static struct rg_pack_job vector_job(const struct rg_engine *e, size_t source, s
                                 .width = (rg_u32)width};
 }
 
-static rg_status pack_direction(struct rg_engine *e, size_t layer, size_t direction) {
+size_t rg_layer_pack_jobs(const struct rg_engine *e, size_t layer, size_t direction,
+                          struct rg_pack_job jobs[RG_MAX_JOBS]) {
     const struct rg_plan *const p = &e->plan;
     const struct rg_plan_direction *const to = &p->layer[layer].directions[direction];
     const size_t ih = offset_of(e, layer, direction, RG_ROLE_WEIGHT_IH);
@@ -128,43 +129,31 @@ static rg_status pack_direction(struct rg_engine *e, size_t layer, size_t direct
     const size_t b_hh = offset_of(e, layer, direction, RG_ROLE_BIAS_HH);
     const bool apart = p->deltas > p->gates; /* the last gate's biases are not summed */
     const size_t together = p->gates - (apart ? 1 : 0);
-    struct rg_pack_args args = {.jobs = {{.source = 0}}}; /* all of it: equal arguments are equal bytes */
     size_t n = 0;
-    args.jobs[n++] = forward_job(e, ih, to->ih, p->layer[layer].inputs);
-    args.jobs[n++] = forward_job(e, hh, to->hh, p->hidden);
-    args.jobs[n++] = reverse_job(e, hh, to->hh_reverse, p->hidden);
-    args.jobs[n++] = bias_job(e, to->bias, 0, together, b_ih, b_hh);
+    jobs[n++] = forward_job(e, ih, to->ih, p->layer[layer].inputs);
+    jobs[n++] = forward_job(e, hh, to->hh, p->hidden);
+    jobs[n++] = reverse_job(e, hh, to->hh_reverse, p->hidden);
+    jobs[n++] = bias_job(e, to->bias, 0, together, b_ih, b_hh);
     if (apart) {
         const size_t last = together * p->hidden;
-        args.jobs[n++] = bias_job(e, to->bias, together, 1, b_ih + last, RG_NO_SOURCE);
-        args.jobs[n++] = bias_job(e, to->bias, together + 1, 1, b_hh + last, RG_NO_SOURCE);
+        jobs[n++] = bias_job(e, to->bias, together, 1, b_ih + last, RG_NO_SOURCE);
+        jobs[n++] = bias_job(e, to->bias, together + 1, 1, b_hh + last, RG_NO_SOURCE);
     }
     if (adds_skip(p)) {
         const size_t sh = offset_of(e, layer, direction, RG_ROLE_WEIGHT_SH);
-        args.jobs[n++] = forward_job(e, sh, to->sh, p->hidden);
-        args.jobs[n++] = reverse_job(e, sh, to->sh_reverse, p->hidden);
+        jobs[n++] = forward_job(e, sh, to->sh, p->hidden);
+        jobs[n++] = reverse_job(e, sh, to->sh_reverse, p->hidden);
     }
     if (rg_plan_learned(p)) {
         const struct rg_pack_job gate =
             vector_job(e, offset_of(e, layer, direction, RG_ROLE_WEIGHT_UH), to->gate, p->hidden);
-        args.jobs[n++] = gate;
-        args.jobs[n++] = vector_job(e, offset_of(e, layer, direction, RG_ROLE_BIAS_UH), to->gate + p->h_stride, 1);
+        jobs[n++] = gate;
+        jobs[n++] = vector_job(e, offset_of(e, layer, direction, RG_ROLE_BIAS_UH), to->gate + p->h_stride, 1);
     }
     if (layer > 0 || p->words) {
-        args.jobs[n++] = reverse_job(e, ih, to->ih_reverse, p->layer[layer].inputs);
+        jobs[n++] = reverse_job(e, ih, to->ih_reverse, p->layer[layer].inputs);
     }
-    const size_t work = p->gates * p->hidden * p->h_stride;
-    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_pack,
-                                                           .buffers = {e->weights, e->packed},
-                                                           .args = &args,
-                                                           .groups = {n, rg_engine_groups(e, work, 16384)}});
-}
-
-rg_status rg_layer_pack(struct rg_engine *e, size_t layer) {
-    for (size_t d = 0; d < e->plan.directions; d++) {
-        RG_TRY(pack_direction(e, layer, d));
-    }
-    return RG_OK;
+    return n;
 }
 
 /* Steps [begin, end) as the direction's sweep counts them. */
@@ -565,7 +554,8 @@ rg_status rg_layer_recall_deltas(struct rg_engine *e, size_t layer, size_t direc
     return deltas_border(e, layer, direction, mark, rows, false);
 }
 
-rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
+size_t rg_layer_reduce_jobs(const struct rg_engine *e, size_t layer, size_t direction,
+                            struct rg_reduce_job jobs[RG_MAX_JOBS]) {
     const struct rg_plan *const p = &e->plan;
     const size_t inputs = p->layer[layer].inputs, last = (p->gates - 1) * p->h_stride;
     const size_t last_hidden = (p->deltas - 1) * p->h_stride; /* where W_hh finds the delta of its last gate */
@@ -585,30 +575,25 @@ rg_status rg_layer_reduce(struct rg_engine *e, size_t layer, size_t direction) {
         [RG_ROLE_BIAS_HH] = {1, p->hidden + inputs, last_hidden},
         [RG_ROLE_WEIGHT_SH] = {p->hidden, p->hidden + inputs + 1, last},
     };
-    struct rg_reduce_args args = {.jobs = {job}};
     size_t n = adds_skip(p) ? RG_ROLE_WEIGHT_SH + 1 : RG_ROLE_WEIGHT_SH;
     for (size_t role = 0; role < n; role++) {
-        args.jobs[role] = job;
-        args.jobs[role].target = offset_of(e, layer, direction, (enum rg_role)role);
-        args.jobs[role].columns = (rg_u32)where[role].columns;
-        args.jobs[role].k0 = (rg_u32)where[role].k0;
-        args.jobs[role].last_place = (rg_u32)where[role].last;
+        jobs[role] = job;
+        jobs[role].target = offset_of(e, layer, direction, (enum rg_role)role);
+        jobs[role].columns = (rg_u32)where[role].columns;
+        jobs[role].k0 = (rg_u32)where[role].k0;
+        jobs[role].last_place = (rg_u32)where[role].last;
     }
     for (size_t role = RG_ROLE_WEIGHT_UH; rg_plan_learned(p) && role <= RG_ROLE_BIAS_UH; role++) {
         const bool bias = role == RG_ROLE_BIAS_UH;
-        args.jobs[n++] = (struct rg_reduce_job){.target = offset_of(e, layer, direction, (enum rg_role)role),
-                                                .source = p->layer[layer].directions[direction].gate_partial,
-                                                .segment_stride = p->h_stride + 1,
-                                                .n_segments = (rg_u32)p->sum_segments,
-                                                .gates = 1,
-                                                .units = 1,
-                                                .n = 1,
-                                                .columns = bias ? 1 : (rg_u32)p->hidden,
-                                                .k0 = bias ? (rg_u32)p->h_stride : 0};
+        jobs[n++] = (struct rg_reduce_job){.target = offset_of(e, layer, direction, (enum rg_role)role),
+                                           .source = p->layer[layer].directions[direction].gate_partial,
+                                           .segment_stride = p->h_stride + 1,
+                                           .n_segments = (rg_u32)p->sum_segments,
+                                           .gates = 1,
+                                           .units = 1,
+                                           .n = 1,
+                                           .columns = bias ? 1 : (rg_u32)p->hidden,
+                                           .k0 = bias ? (rg_u32)p->h_stride : 0};
     }
-    const size_t work = p->gates * p->hidden * p->hidden;
-    return rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
-                                                           .buffers = {e->partial, e->gradients},
-                                                           .args = &args,
-                                                           .groups = {n, rg_engine_groups(e, work, 2048)}});
+    return n;
 }

@@ -4,11 +4,17 @@
 
 #include "train/engine.h"
 
-/* Queue, for the steps of engine->window: panels of the layer's weights; a direction's forward sweep (the first
- * direction's before the second's, whose columns it overwrites); dropout of the states; a direction's reverse sweep of
- * the steps of `span` from dL/dout (`every_step`: of all steps, else of the last); the gradient at the layer's inputs.
- * `rows` sequences, from `first_row` of the batch on. */
-rg_status rg_layer_pack(struct rg_engine *engine, size_t layer);
+/* The jobs that make panels of a direction's weights, and those that sum the segments of its weight gradient into the
+ * arena; their number. */
+size_t rg_layer_pack_jobs(const struct rg_engine *engine, size_t layer, size_t direction,
+                          struct rg_pack_job jobs[RG_MAX_JOBS]);
+size_t rg_layer_reduce_jobs(const struct rg_engine *engine, size_t layer, size_t direction,
+                            struct rg_reduce_job jobs[RG_MAX_JOBS]);
+
+/* Queue, for the steps of engine->window: a direction's forward sweep (the first direction's before the second's,
+ * whose columns it overwrites); dropout of the states; a direction's reverse sweep of the steps of `span` from dL/dout
+ * (`every_step`: of all steps, else of the last); the gradient at the layer's inputs. `rows` sequences, from
+ * `first_row` of the batch on. */
 rg_status rg_layer_forward(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, bool ragged);
 rg_status rg_layer_dropout(struct rg_engine *engine, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
                            uint64_t update, size_t first_row, size_t rows);
@@ -38,8 +44,6 @@ rg_status rg_layer_gradient(struct rg_engine *engine, size_t layer, size_t direc
                             const struct rg_layer_parts *parts);
 rg_status rg_layer_gate_gradient(struct rg_engine *engine, size_t layer, size_t direction, size_t rows,
                                  const struct rg_layer_parts *parts);
-/* Queue the sum of the segments into the gradient arena. */
-rg_status rg_layer_reduce(struct rg_engine *engine, size_t layer, size_t direction);
 
 /* Queue the states that a layer starts from: h_0 and c_0 [L*D][n][H] on the device, NULL for zeros, of the sequences
  * index[first_row …]; `begin` of the chunk is there. */

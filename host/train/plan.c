@@ -408,7 +408,7 @@ static void plan_sharers(struct rg_plan *p, const struct rg_device_info *info, s
     const size_t units = (size_t)info->units, tile = least(least(p->chunk, BLOCK_ROWS * (size_t)info->rows), fit);
     const size_t tiles = divide_up(p->chunk, tile), single_rows = (size_t)HALF_BLOCK * units / p->chunk;
     /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
-    const uint64_t enough = info->shared_step_bytes * (info->is_gpu || p->chunk <= 2 * units ? 1U : 4U);
+    const uint64_t enough = info->shared_step_bytes * (info->is_gpu || p->chunk <= 2 * units ? 1U : 2U);
     p->sharers = 1;
     if (!rg_plan_learned(p) && 2 * tiles <= units && bytes >= enough) {
         p->tile = tile;

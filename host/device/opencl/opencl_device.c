@@ -112,7 +112,7 @@ static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_i
     info->max_buffer_bytes = max_buffer;
     info->max_local_bytes = (size_t)local;
     info->cache_bytes = info->is_gpu ? 0 : cache;
-    info->shared_step_bytes = (uint64_t)(info->is_gpu ? 1 : 4) << 20; /* a launch costs PoCL some 20 us */
+    info->shared_step_bytes = (uint64_t)(info->is_gpu ? 1 : 8) << 20; /* a launch costs PoCL some 20 us */
     if (info->is_gpu) {
         set_shape(info, (struct rg_device_shape)RG_GPU_SHAPE);
     } else {
