@@ -211,7 +211,7 @@ static rg_status write_pages(const struct rg_config *config, const struct pass *
     rg_facts_add(&facts, "gradient norm", "%.9g", (double)p->norm);
     rg_facts_add(&facts, "data", "%zu sequences of %zu steps", p->data->n_sequences, p->data->n_steps);
     rg_facts_add(&facts, "verdict", "%s", rg_verdict_names[p->judgement.verdict]);
-    rg_facts_add(&facts, "factor a step back", "%.4g", p->judgement.decay);
+    rg_facts_number(&facts, "factor a step back", p->judgement.decay);
     rg_facts_add(&facts, "horizon in steps", "%zu", p->profile->matrices[RG_LAG_HH].horizon);
     const struct rg_report report = {.title = "The gradient, by lag",
                                      .verdict = verdict,

@@ -201,7 +201,10 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     const struct rg_training *const t = &result->training;
     const struct rg_history *const h = r->history;
     rg_facts_add(facts, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
-    rg_facts_add(facts, "loss", "%.6g (baseline %.6g)", t->loss, run->problem.baseline);
+    if (t->updates) {
+        rg_facts_add(facts, "loss", "%.6g (baseline %.6g)", t->loss, run->problem.baseline);
+        rg_facts_add(facts, "gradient norm", "%.4g", fabs(t->grad_norm));
+    }
     if (result->validation.sequences) {
         rg_facts_add(facts, "held-out loss", "%.6g", result->validation.loss);
     }
@@ -209,11 +212,10 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
         rg_facts_add(facts, "held-out accuracy", "%.4f of %zu", result->validation.accuracy,
                      result->validation.sequences);
     }
-    rg_facts_add(facts, "gradient norm", "%.4g", fabs(t->grad_norm));
     rg_facts_add(facts, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
     if (result->profile) {
         rg_facts_add(facts, "verdict", "%s", rg_verdict_names[result->judgement.verdict]);
-        rg_facts_add(facts, "factor a step back", "%.4g", result->judgement.decay);
+        rg_facts_number(facts, "factor a step back", result->judgement.decay);
         rg_facts_add(facts, "horizon in steps", "%zu", result->horizon);
         rg_facts_add(facts, "share of the older half", "%.3g %%",
                      100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));

@@ -40,7 +40,7 @@ static void print_products(const struct rg_causes *c) {
         for (size_t i = 0; i < c->n_exponents && i < 5; i++) {
             (void)printf(" %.3f", c->exponents[i]);
         }
-        (void)printf("%s", c->n_exponents > 5 ? " …" : "");
+        (void)printf("%s", c->n_exponents > 5 ? " ..." : "");
     }
     (void)putchar('\n');
 }

@@ -2,6 +2,7 @@
 #include "report/pages.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -35,4 +36,12 @@ void rg_facts_add(struct rg_facts *facts, const char *name, const char *format, 
     (void)snprintf(fact->name, sizeof fact->name, "%s", name);
     (void)vsnprintf(fact->value, sizeof fact->value, format, arguments);
     va_end(arguments);
+}
+
+void rg_facts_number(struct rg_facts *facts, const char *name, double value) {
+    if (isnan(value)) {
+        rg_facts_add(facts, name, "not measurable");
+    } else {
+        rg_facts_add(facts, name, "%.4g", value);
+    }
 }

@@ -23,5 +23,7 @@ struct rg_facts {
 };
 void rg_facts_add(struct rg_facts *facts, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A number with four digits, or "not measurable" for one that is not. */
+void rg_facts_number(struct rg_facts *facts, const char *name, double value);
 
 #endif

@@ -157,7 +157,13 @@ grep -q 'diverged after' bad.html || fail "the report does not say that the run 
 expect_status 0 "$program" --quiet "${small[@]}" --updates 0 --plot none.svg --report none.html --log none.jsonl
 grep -q '</svg>' none.svg || fail "no picture of a run without updates"
 grep -q '</html>' none.html || fail "no report of a run without updates"
-checked "a run that diverged, and one without updates, are recorded too"
+for options in "--steps 1 --updates 3" "--updates 0 --skip 30 --skip-kind dilated"; do
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 env LC_ALL=C "$program" --quiet "${small[@]}" $options --report one-step.html
+    ! grep -qE '<dd>-?(nan|inf)' one-step.html || fail "$options: a number of the report is none"
+    ! LC_ALL=C grep -q '[^ -~]' "$folder/stdout" || fail "$options: more than ASCII in an ASCII locale"
+done
+checked "a run that diverged, one without updates, and one without a past are recorded too"
 
 tensors '
 write_npz("long.npz", {"x": ((7, 12, 2), [i / 99 for i in range(168)]), "y": ((7, 1), [0.5] * 7)})'
