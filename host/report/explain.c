@@ -99,6 +99,11 @@ void rg_explain_print(const struct rg_lag_profiles *profiles, const struct rg_al
     }
 }
 
+/* The last layer's second direction has its first step alone below the head, and no verdict. */
+static bool has_past(const struct rg_lag_profile *p, const struct rg_all_causes *all) {
+    return p->direction == 0 || p->layer + 1 < all->layers;
+}
+
 static const char *direction_name(const struct rg_causes *c) {
     return c->direction ? "reverse" : "forward";
 }
@@ -136,9 +141,10 @@ json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const str
         const struct rg_causes *const c = &all->items[i];
         const struct rg_lag_profile *const p = rg_lag_profile_of(profiles, c->layer, c->direction);
         const struct rg_judgement j = judge(p, c);
-        json_t *const item = json_pack("{s:I, s:s, s:s, s:o, s:I}", "layer", (json_int_t)c->layer, "direction",
-                                       direction_name(c), "verdict", rg_verdict_names[j.verdict], "decay",
-                                       number(j.decay), "horizon", (json_int_t)p->matrices[RG_LAG_HH].horizon);
+        json_t *const item =
+            json_pack("{s:I, s:s, s:o, s:o, s:I}", "layer", (json_int_t)c->layer, "direction", direction_name(c),
+                      "verdict", has_past(p, all) ? json_string(rg_verdict_names[j.verdict]) : json_null(), "decay",
+                      number(j.decay), "horizon", (json_int_t)p->matrices[RG_LAG_HH].horizon);
         json_t *const causes = rg_explain_json(p, c, &j);
         (void)json_object_update(item, causes);
         json_decref(causes);
@@ -149,11 +155,12 @@ json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const str
 
 /* ---- As a table ---- */
 
-static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_profile *p, const struct rg_causes *c) {
+static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_profile *p, const struct rg_causes *c,
+                     const struct rg_all_causes *all) {
     const struct rg_judgement j = judge(p, c);
     char power[32];
     rg_table_set(t, row, 0, "%zu%s", c->layer, c->direction ? ", reverse" : "");
-    rg_table_set(t, row, 1, "%s", rg_verdict_names[j.verdict]);
+    rg_table_set(t, row, 1, "%s", has_past(p, all) ? rg_verdict_names[j.verdict] : "one step");
     rg_table_number(t, row, 2, 4, j.decay);
     rg_table_set(t, row, 3, "%zu", p->matrices[RG_LAG_HH].horizon);
     rg_table_number(t, row, 4, 3, c->mean_slope);
@@ -167,22 +174,13 @@ static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_pro
 
 rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all,
                            struct rg_own_table *table) {
-    static const char *const heads[] = {"layer",
-                                        "gradient",
-                                        "factor a step back",
-                                        "horizon",
-                                        "mean slope",
-                                        "saturated",
-                                        "sigma_max of W_hh",
-                                        "spectral radius",
-                                        "product: smallest",
-                                        "and largest sigma",
-                                        "Lyapunov exponent"};
+    static const char *const heads[] = {"layer",     "gradient", "factor",      "horizon", "slope",   "saturated",
+                                        "sigma_max", "radius",   "product min", "max",     "Lyapunov"};
     const size_t n = all->layers * all->directions;
     RG_TRY(rg_table_create(table, "What happens to the gradient, and why", heads, sizeof heads / sizeof *heads, n));
     for (size_t i = 0; i < n; i++) {
         const struct rg_causes *const c = &all->items[i];
-        fill_row(table, i, rg_lag_profile_of(profiles, c->layer, c->direction), c);
+        fill_row(table, i, rg_lag_profile_of(profiles, c->layer, c->direction), c, all);
     }
     return RG_OK;
 }
