@@ -144,15 +144,14 @@ rg_status rg_tensors_open(const char *path, struct rg_tensors **out) {
     *out = NULL;
     RG_TRY(rg_alloc(&source, 1, sizeof *source, "a file of tensors"));
     rg_status status = rg_source_open(source, path);
-    if (status == RG_OK) {
+    if (status == RG_OK)
         status = read_by_magic(source, false, out);
-        if (status == RG_OK)
-            (*out)->file = source;
-        else
-            rg_source_close(source);
+    if (*out != NULL) {
+        (*out)->file = source;
+        return RG_OK;
     }
-    if (status != RG_OK)
-        rg_free(source);
+    rg_source_close(source);
+    rg_free(source);
     return status;
 }
 
