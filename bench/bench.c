@@ -193,6 +193,7 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     result->gflops = rg_bench_flops(c) / result->update / 1e9;
     result->memory_bytes = device->peak_bytes;
     result->plan = engine->plan;
+    result->library = engine->library;
 fail:
     rg_free(seconds);
     rg_engine_destroy(engine);

@@ -16,6 +16,7 @@ struct rg_bench_result {
     size_t memory_bytes;
     size_t launches; /* of an update */
     struct rg_plan plan;
+    bool library; /* wide products were the device's library's */
 };
 
 /* Time forward, backward, weight gradient, clipping, Adam with the squared error on the last step, inputs already on

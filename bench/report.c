@@ -184,9 +184,10 @@ static void print_plan(const struct rg_bench_report *r, const struct rg_bench_ro
     if (p->sharers > 1) {
         (void)snprintf(shared, sizeof shared, " shared by %zu groups", p->sharers);
     }
-    (void)printf("  %s: chunk %zu, tile %zu%s, block %zu, segments %zu%s%s; %zu launches, %.1f MiB\n", info->backend,
-                 p->chunk, p->tile, shared, p->block, p->sum_segments, times,
-                 info->chunk_bytes || info->tile ? ", tuned" : "", b->launches, (double)b->memory_bytes / 1048576.0);
+    (void)printf("  %s: chunk %zu, tile %zu%s, block %zu, segments %zu%s%s; %zu launches, %.1f MiB%s%s\n",
+                 info->backend, p->chunk, p->tile, shared, p->block, p->sum_segments, times,
+                 info->chunk_bytes || info->tile ? ", tuned" : "", b->launches, (double)b->memory_bytes / 1048576.0,
+                 b->library ? ", " : "", b->library ? info->library : "");
     static const char *const names[RG_N_PHASES] = {"data", "pack", "forward", "head", "reverse", "weight gradient",
                                                    "clip", "Adam"};
     struct line line = {.length = 0};
@@ -320,8 +321,8 @@ void rg_bench_report_tuning(const struct rg_bench_report *r, size_t i, double ga
     if (info->tile) {
         (void)snprintf(tile, sizeof tile, "%zu", info->tile);
     }
-    (void)printf("%-7s %.40s: chunk %s, tile %s; %.2fx as fast\n        kept in %s\n", info->backend, info->name, chunk,
-                 tile, gain, path);
+    (void)printf("%-7s %.40s: chunk %s, tile %s; %.2fx as fast\n        wide products: %s; kept in %s\n", info->backend,
+                 info->name, chunk, tile, gain, info->library_wins > 0 ? info->library : "own kernels", path);
 }
 
 void rg_bench_report_progress(struct rg_bench_report *r, size_t at, const char *what) {

@@ -197,7 +197,7 @@ void rg_bench_json_row(const struct rg_bench_report *r, const struct rg_bench_ro
 }
 
 void rg_bench_json_tuning(const struct rg_device_info *info, double gain, const char *path) {
-    rg_json_print(json_pack("{s:{s:s, s:s, s:I, s:I, s:f, s:o}}", "tuning", "device", info->name, "backend",
+    rg_json_print(json_pack("{s:{s:s, s:s, s:I, s:I, s:b, s:f, s:o}}", "tuning", "device", info->name, "backend",
                             info->backend, "chunk_bytes", (json_int_t)info->chunk_bytes, "tile", (json_int_t)info->tile,
-                            "gain", gain, "file", rg_json_text(path)));
+                            "library_wins", info->library_wins > 0, "gain", gain, "file", rg_json_text(path)));
 }

@@ -30,6 +30,7 @@ static const char *const task_names[] = {
     NULL};
 static const char *const theme_names[] = {"auto", "light", "dark", NULL};
 static const char *const grid_names[] = {"auto", "standard", "full", NULL};
+static const char *const blas_names[] = {"auto", "own", "library", NULL};
 static const char *const color_names[] = {"auto", "always", "never", NULL};
 
 const struct rg_init_form rg_init_forms[] = {
@@ -207,6 +208,8 @@ const struct rg_option rg_options[] = {
      "of the processor; 0: all"},
     {"precision", 0, "NAME", RG_KIND_ENUM, FIELD(precision), RG_NOT_KEPT, NO_RANGE, rg_precision_names,
      RG_GROUP_MACHINE, COMPUTES, 0, "of the device's numbers and of files"},
+    {"gemm", 0, "WHOSE", RG_KIND_ENUM, FIELD(blas), RG_NOT_KEPT, NO_RANGE, blas_names, RG_GROUP_MACHINE, COMPUTES, 0,
+     "wide products: own kernels, a library, or the faster"},
     {"memory", 0, "SIZE", RG_KIND_BYTES, FIELD(memory), RG_NOT_KEPT, 0, (uint64_t)1 << 50, NULL, RG_GROUP_MACHINE,
      TRAIN | GRAD | PREDICT | BENCH, 0, "limit, such as 2G; 0: what is there"},
 

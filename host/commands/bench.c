@@ -10,6 +10,7 @@
 #include "bench/report.h"
 #include "bench/tune.h"
 #include "commands/commands.h"
+#include "commands/setup.h"
 #include "commands/stop.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -35,6 +36,7 @@ static rg_status open_device(struct rg_bench_report *r, const char *spec) {
     r->n_devices++;
     if (!r->config->tune) {
         rg_tuning_load(&r->devices[i]->info);
+        RG_TRY(rg_setup_library(r->config, r->devices[i]));
     }
     return rg_bench_peak(r->devices[i], &r->peaks[i]);
 }

@@ -15,11 +15,26 @@ static bool is_double(const struct rg_config *config) {
     return config->precision == RG_PRECISION_DOUBLE;
 }
 
+rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device) {
+    const struct rg_device_info *const info = &device->info;
+    const bool faster = info->library_wins > 0 || (info->library_wins == 0 && info->is_gpu);
+    if (config->blas == RG_BLAS_OWN || (config->blas == RG_BLAS_AUTO && !faster)) {
+        return RG_OK;
+    }
+    const rg_status status = rg_device_use_library(device);
+    return config->blas == RG_BLAS_LIBRARY ? status : RG_OK;
+}
+
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out) {
     const struct rg_device_options options = {.threads = config->threads, .is_double = is_double(config)};
     RG_TRY(rg_device_open(config->device, &options, out));
     rg_tuning_load(&(*out)->info);
-    return RG_OK;
+    const rg_status status = rg_setup_library(config, *out);
+    if (status != RG_OK) {
+        rg_device_destroy(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 rg_status rg_setup_data(const struct rg_config *config, char *const *words, size_t n_words, struct rg_dataset **out) {

@@ -9,6 +9,10 @@
 #include "rnn_gpu/tensors.h"
 #include "train/source.h"
 
+/* Let a library compute the device's wide products if --gemm says so, or, with auto, the tuning, or without one that it
+ * is a GPU. RG_NO_DEVICE if --gemm library finds none. */
+rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device);
+
 /* The device that --device, --threads and --precision ask for, tuned if `bench --tune` has run. */
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out);
 

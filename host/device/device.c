@@ -144,6 +144,20 @@ void rg_device_destroy(struct rg_device *device) {
     }
 }
 
+rg_status rg_device_use_library(struct rg_device *device) {
+    const char *const name = device->ops->library(device);
+    if (!name) {
+        const bool native = device->info.backend[0] == 'n';
+        return rg_fail(RG_NO_DEVICE,
+                       "no %s on this machine for products of the %s device (Debian: %s); install it or leave out "
+                       "--gemm library",
+                       native ? "OpenBLAS (libopenblas.so.0)" : "CLBlast (libclblast.so.1)", device->info.backend,
+                       native ? "libopenblas0-pthread" : "libclblast1");
+    }
+    (void)snprintf(device->info.library, sizeof device->info.library, "%s", name);
+    return RG_OK;
+}
+
 size_t rg_device_panel(const struct rg_device *device) {
     return (size_t)device->info.nv * (size_t)device->info.cols * (size_t)device->info.vec;
 }
@@ -262,6 +276,11 @@ rg_status rg_device_launch_all(struct rg_device *device, const struct rg_launch 
 
 rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *launch) {
     return rg_device_launch_all(device, launch, 1);
+}
+
+rg_status rg_device_product(struct rg_device *device, const struct rg_wide_product *product) {
+    device->launches++;
+    return device->ops->product(device, product);
 }
 
 rg_status rg_device_finish(struct rg_device *device) {

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "device/product.h"
 #include "kernels.h"
 #include "rnn_gpu/status.h"
 
@@ -42,6 +43,8 @@ struct rg_device_info {
     /* measured by `bench --tune`; 0: the plan decides */
     uint64_t chunk_bytes; /* of the sequences that are worked on at once */
     size_t tile;          /* most sequences of a work-group */
+    int library_wins;     /* 1: a library is faster at wide products; -1: the kernels are */
+    char library[64];     /* that computes wide products, see rg_device_use_library; "": the kernels do */
 };
 
 struct rg_buffer; /* opaque: a cl_mem or host memory */
@@ -64,6 +67,8 @@ struct rg_device_ops {
     rg_status (*read)(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes);
     rg_status (*zero)(struct rg_device *device, struct rg_buffer *buffer, size_t bytes);
     rg_status (*launch)(struct rg_device *device, const struct rg_launch *launches, size_t n);
+    const char *(*library)(struct rg_device *device); /* what it calls itself; NULL: there is none */
+    rg_status (*product)(struct rg_device *device, const struct rg_wide_product *product);
     rg_status (*finish)(struct rg_device *device);
 };
 
@@ -119,6 +124,11 @@ rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *lau
  * Their k-th buffers are of the same rg_buffers_create, or all NULL. */
 rg_status rg_device_launch_all(struct rg_device *device, const struct rg_launch *launches, size_t n);
 rg_status rg_device_finish(struct rg_device *device);
+
+/* From now on wide products are for a library, CLBlast or OpenBLAS, opened now: info.library. RG_NO_DEVICE says which
+ * is missing. Then queue one. */
+rg_status rg_device_use_library(struct rg_device *device);
+rg_status rg_device_product(struct rg_device *device, const struct rg_wide_product *product);
 
 /* Buffers of the kernels' numbers, whose host side is double whatever the precision: a buffer of n of them; n from
  * number `first` on, each rounded if the device's are floats. */

@@ -6,6 +6,7 @@
 #include "rnn_gpu/memory.h"
 #include "train/head.h"
 #include "train/layer.h"
+#include "train/library.h"
 
 static void enter(struct rg_engine *e, size_t window) {
     e->chunk.at = window;
@@ -191,7 +192,8 @@ static rg_status send_down(struct rg_engine *e, size_t layer, struct rg_buffer *
     const struct rg_chunk *const c = &e->chunk;
     double since = rg_seconds();
     *dout = e->dout[layer % 2];
-    RG_TRY(rg_layer_input_gradient(e, layer, c->rows, *dout));
+    RG_TRY(e->library ? rg_library_inputs(e, layer, c->rows, *dout)
+                      : rg_layer_input_gradient(e, layer, c->rows, *dout));
     if (e->dropped[layer - 1]) {
         RG_TRY(rg_layer_dropout(e, layer - 1, *dout, *dout, c->update, c->first_row, c->rows));
     }

@@ -9,6 +9,7 @@
 #include "train/chunk.h"
 #include "train/head.h"
 #include "train/layer.h"
+#include "train/library.h"
 
 double rg_seconds(void) {
     struct timespec t;
@@ -144,6 +145,7 @@ rg_status rg_engine_create(struct rg_device *device, const struct rg_model *mode
     RG_TRY_GOTO(rg_plan_make(device, model, &e->options.plan, &e->plan));
     RG_TRY_GOTO(create_buffers(e));
     RG_TRY_GOTO(rg_engine_set_weights(e, model));
+    RG_TRY_GOTO(rg_library_check(e));
     *out = e;
     return RG_OK;
 fail:

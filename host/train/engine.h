@@ -80,6 +80,7 @@ struct rg_engine {
     size_t base;                  /* and the step that the buffers begin with, modulo 2^64; see kernels/args.h */
     struct rg_marks marks[RG_MAX_LAYERS][2];
     struct rg_optimizer_state *optimizer;
+    bool library; /* wide products go to the device's library, see library.h */
     /* R: plan.room, the steps in memory; T'': plan.target_room, 1 or R */
     /* rows of D*Hp, and of saved values or deltas, have some padding behind them: plan.out_stride, plan.d_stride */
     struct rg_buffer *weights, *gradients; /* [arena] */

@@ -49,8 +49,9 @@ rg_status rg_tuning_save(const struct rg_device_info *info) {
     char path[RG_TUNING_PATH], text[FILE_BYTES];
     RG_TRY(rg_tuning_path(info, path));
     json_t *const object =
-        json_pack("{s:i, s:s, s:s, s:i, s:I, s:I}", "schema", SCHEMA, "device", info->name, "version", info->version,
-                  "units", info->units, "chunk_bytes", (json_int_t)info->chunk_bytes, "tile", (json_int_t)info->tile);
+        json_pack("{s:i, s:s, s:s, s:i, s:I, s:I, s:i}", "schema", SCHEMA, "device", info->name, "version",
+                  info->version, "units", info->units, "chunk_bytes", (json_int_t)info->chunk_bytes, "tile",
+                  (json_int_t)info->tile, "library_wins", info->library_wins);
     const size_t bytes = object ? json_dumpb(object, text, sizeof text - 1, JSON_COMPACT | JSON_PRESERVE_ORDER) : 0;
     json_decref(object);
     if (bytes == 0 || bytes >= sizeof text) {
@@ -74,7 +75,16 @@ static bool read_number(const json_t *object, const char *key, uint64_t least, u
     return json_is_integer(value) && number >= 0 && (number == 0 || (*out >= least && *out <= most));
 }
 
-static rg_status read_tuning(const char *path, const struct rg_device_info *info, uint64_t *chunk, uint64_t *tile) {
+/* -1, 0 or 1; a file without it is from a program that did not measure it. */
+static bool read_library(const json_t *object, int *out) {
+    const json_t *const value = json_object_get(object, "library_wins");
+    const json_int_t number = json_integer_value(value);
+    *out = (int)number;
+    return !value || (json_is_integer(value) && number >= -1 && number <= 1);
+}
+
+static rg_status read_tuning(const char *path, const struct rg_device_info *info, uint64_t *chunk, uint64_t *tile,
+                             int *library) {
     struct rg_source source;
     char text[FILE_BYTES];
     json_t *object = NULL;
@@ -87,7 +97,8 @@ static rg_status read_tuning(const char *path, const struct rg_device_info *info
                       same_text(object, "device", info->name) && same_text(object, "version", info->version) &&
                       json_integer_value(json_object_get(object, "units")) == info->units &&
                       read_number(object, "chunk_bytes", LEAST_CHUNK, info->memory_bytes, chunk) &&
-                      read_number(object, "tile", LEAST_TILE, MOST_TILE, tile) && *tile % LEAST_TILE == 0;
+                      read_number(object, "tile", LEAST_TILE, MOST_TILE, tile) && *tile % LEAST_TILE == 0 &&
+                      read_library(object, library);
     json_decref(object);
     return good ? RG_OK : rg_fail(RG_BAD_FILE, "%s is no tuning of this device", path);
 }
@@ -95,13 +106,15 @@ static rg_status read_tuning(const char *path, const struct rg_device_info *info
 void rg_tuning_load(struct rg_device_info *info) {
     char path[RG_TUNING_PATH];
     uint64_t chunk = 0, tile = 0;
+    int library = 0;
     if (rg_tuning_path(info, path) != RG_OK || access(path, F_OK) != 0) {
         return;
     }
-    if (read_tuning(path, info, &chunk, &tile) != RG_OK) {
+    if (read_tuning(path, info, &chunk, &tile, &library) != RG_OK) {
         rg_log("%s; it is not used (bench --tune makes a new one)", rg_error_message());
         return;
     }
     info->chunk_bytes = chunk;
     info->tile = (size_t)tile;
+    info->library_wins = library;
 }

@@ -1,6 +1,6 @@
 /* What `bench --tune` found out about a device: how much of a batch to work on at once, and how many sequences a
- * work-group takes. Speed alone depends on it: a sequence's results do not depend on its tile, and gradients not on
- * chunks of whole blocks.
+ * work-group takes, and whether a library is faster at wide products. Speed alone depends on it: a sequence's results
+ * do not depend on its tile, and gradients not on chunks of whole blocks.
  *
  * Kept in $XDG_CACHE_HOME/rnn-gpu/, or ~/.cache/rnn-gpu/, in one JSON file for each device, driver and number of
  * units. */
@@ -14,10 +14,10 @@ enum { RG_TUNING_PATH = 4096 };
 /* Where the tuning of a device lies; RG_NOT_SAVED if neither XDG_CACHE_HOME nor HOME is set. */
 rg_status rg_tuning_path(const struct rg_device_info *info, char path[RG_TUNING_PATH]);
 
-/* Write info->chunk_bytes and info->tile there. */
+/* Write info->chunk_bytes, info->tile and info->library_wins there. */
 rg_status rg_tuning_save(const struct rg_device_info *info);
 
-/* Set info->chunk_bytes and info->tile where there is a file. One that is no tuning of this device is left alone, with
+/* Set them where there is a file. One that is no tuning of this device is left alone, with
  * a line that says so. */
 void rg_tuning_load(struct rg_device_info *info);
 

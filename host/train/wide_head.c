@@ -2,6 +2,7 @@
 #include "train/wide_head.h"
 
 #include "train/layer.h"
+#include "train/library.h"
 
 enum { TILE = 64, GROUPS_A_UNIT = 4 };
 
@@ -20,35 +21,52 @@ static rg_status product(struct rg_engine *e, struct rg_buffer *a, struct rg_buf
                                        .groups = {tiles, shares < args.panels ? shares : (size_t)args.panels}});
 }
 
-rg_status rg_wide_head(struct rg_engine *e, const struct rg_head_args *head) {
+/* z without the bias. */
+static rg_status outputs(struct rg_engine *e, const struct rg_head_args *head) {
     const struct rg_plan *const p = &e->plan;
-    const size_t panel = rg_device_panel(e->device), rows = (head->to - head->from) * head->rows,
-                 first = (head->from - head->target_base) * head->rows;
-    RG_TRY(product(e, e->out[p->layers - 1], e->z,
-                   (struct rg_product_args){.rows = rows,
-                                            .a = (head->from - head->base) * head->rows * p->out_stride,
-                                            .out = first * p->o_stride,
+    const size_t in = (head->from - head->base) * head->rows, at = (head->from - head->target_base) * head->rows;
+    if (e->library) {
+        const struct rg_wide_product z = rg_library_outputs(e, in, at, head->to - head->from, head->rows);
+        return rg_device_product(e->device, &z);
+    }
+    return product(e, e->out[p->layers - 1], e->z,
+                   (struct rg_product_args){.rows = (head->to - head->from) * head->rows,
+                                            .a = in * p->out_stride,
+                                            .out = at * p->o_stride,
                                             .w = head->w_forward,
                                             .depth = head->hidden,
                                             .a_stride = (rg_u32)p->out_stride,
                                             .out_stride = (rg_u32)p->o_stride,
-                                            .panels = (rg_u32)(p->o_stride / panel)}));
-    RG_TRY(rg_device_launch(e->device, &(struct rg_launch){.kernel = RG_K_rg_wide_loss,
-                                                           .buffers = {e->packed, e->y, e->z, e->dz ? e->dz : e->unused,
-                                                                       e->row_loss ? e->row_loss : e->unused},
-                                                           .args = head,
-                                                           .groups = {rg_engine_groups(e, head->rows, 1), 1},
-                                                           .local_bytes = rg_device_items(e->device) * p->real_bytes}));
-    if (head->loss == RG_LOSS_AUTO) {
-        return RG_OK;
+                                            .panels = (rg_u32)(p->o_stride / rg_device_panel(e->device))});
+}
+
+/* dL/dout of the last layer from dz. */
+static rg_status states(struct rg_engine *e, const struct rg_head_args *head) {
+    const struct rg_plan *const p = &e->plan;
+    const size_t at = (head->from - head->target_base) * head->rows;
+    if (e->library) {
+        const struct rg_wide_product dh = rg_library_states(e, at, head->to - head->from, head->rows);
+        return rg_device_product(e->device, &dh);
     }
     return product(e, e->dz, e->dhead,
-                   (struct rg_product_args){.rows = rows,
-                                            .a = first * p->o_stride,
-                                            .out = first * p->out_stride,
+                   (struct rg_product_args){.rows = (head->to - head->from) * head->rows,
+                                            .a = at * p->o_stride,
+                                            .out = at * p->out_stride,
                                             .w = head->w_reverse,
                                             .depth = head->outputs,
                                             .a_stride = (rg_u32)p->o_stride,
                                             .out_stride = (rg_u32)p->out_stride,
-                                            .panels = (rg_u32)divide_up(head->hidden, panel)});
+                                            .panels = (rg_u32)divide_up(head->hidden, rg_device_panel(e->device))});
+}
+
+rg_status rg_wide_head(struct rg_engine *e, const struct rg_head_args *head) {
+    RG_TRY(outputs(e, head));
+    RG_TRY(rg_device_launch(e->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_wide_loss,
+                                                .buffers = {e->packed, e->y, e->z, e->dz ? e->dz : e->unused,
+                                                            e->row_loss ? e->row_loss : e->unused},
+                                                .args = head,
+                                                .groups = {rg_engine_groups(e, head->rows, 1), 1},
+                                                .local_bytes = rg_device_items(e->device) * e->plan.real_bytes}));
+    return head->loss == RG_LOSS_AUTO ? RG_OK : states(e, head);
 }

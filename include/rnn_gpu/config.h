@@ -54,6 +54,7 @@ enum rg_schedule {
     RG_SCHEDULE_ONE_CYCLE,   /* up to lr over the first 30 %, down to 0 over the rest, by cosines */
     RG_SCHEDULE_PLATEAU      /* times `gamma` when the loss has not improved for `every` updates */
 };
+enum rg_blas_use { RG_BLAS_AUTO, RG_BLAS_OWN, RG_BLAS_LIBRARY };
 enum rg_precision { RG_PRECISION_FLOAT, RG_PRECISION_DOUBLE };
 enum rg_nonfinite { RG_NONFINITE_SKIP, RG_NONFINITE_STOP };
 enum rg_grid {
@@ -132,7 +133,8 @@ struct rg_config {
     const char *device; /* auto, cpu, opencl, gpu, P:D, or part of a name */
     int threads;        /* 0: all processors this process may use */
     enum rg_precision precision;
-    uint64_t memory; /* bytes the plan may use on the device; 0: what the device has */
+    enum rg_blas_use blas; /* what computes wide products */
+    uint64_t memory;       /* bytes the plan may use on the device; 0: what the device has */
 
     /* files and screens */
     const char *model; /* of grad and predict */

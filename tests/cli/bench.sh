@@ -56,6 +56,10 @@ expect_status 0 "$program" bench --device cpu --compare results.jsonl --json
 check_json 'assert len(lines) == 1 and abs(end["speedup"] - end["earlier_update_s"] / end["update_s"]) < 1e-6'
 expect_status 0 "$program" bench --device cpu "${small[@]}" --outputs 5 --target steps --json
 check_json 'assert end["outputs"] == 5 and end["target"] == "steps" and end["head_s"] > 0'
+expect_status 0 "$program" bench --device cpu "${small[@]}" --outputs 300 --gemm library -v
+expect_line 'MiB, OpenBLAS [0-9.]+$'
+expect_status 0 "$program" bench --device cpu "${small[@]}" --outputs 300 --gemm own -v
+expect_line 'MiB$'
 expect_status 0 "$program" bench --device cpu --compare results.jsonl --steps 5 --hidden 8
 expect_line ' new$'
 refused 4 'missing.jsonl' "$program" bench --device cpu --compare missing.jsonl

@@ -26,6 +26,8 @@ same_hash() {
 run="--batch 70 --steps 20 --hidden 33 --updates 20"
 same_hash "cpu, again" "$run --device cpu" "$run --device cpu"
 same_hash "cpu, 1 thread and 2" "$run --device cpu --threads 1" "$run --device cpu --threads 2"
+same_hash "cpu, OpenBLAS, 1 thread and 3" "$run --device cpu --layers 2 --gemm library --threads 1" \
+    "$run --device cpu --layers 2 --gemm library --threads 3"
 same_hash "cpu, 1 thread and 7, several chunks" "$run --device cpu --threads 1 --memory 500K" \
     "$run --device cpu --threads 7 --memory 500K"
 files="--data $data --hidden 5 --updates 30 --batch 2"

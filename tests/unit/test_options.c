@@ -78,6 +78,8 @@ START_TEST(every_option) {
     ck_assert_str_eq(config.log, "l.jsonl");
     ck_assert_str_eq(config.tensorboard, "t");
     ck_assert_int_eq(config.n_arguments, 9);
+    accept("--gemm library");
+    ck_assert(config.blas == RG_BLAS_LIBRARY);
     accept("bench --input 3 --outputs 4 --repeats 7");
     ck_assert(config.input == 3 && config.outputs == 4 && config.repeats == 7 && config.sizes_given &&
               !config.batch_given);

@@ -20,7 +20,8 @@ static struct rg_device_info a_device(void) {
                                    .units = 2,
                                    .memory_bytes = 1 << 30,
                                    .chunk_bytes = 1 << 20,
-                                   .tile = 24};
+                                   .tile = 24,
+                                   .library_wins = 1};
 }
 
 static void setup(void) {
@@ -44,6 +45,7 @@ static void teardown(void) {
 static struct rg_device_info loaded(struct rg_device_info info) {
     info.chunk_bytes = 0;
     info.tile = 0;
+    info.library_wins = 0;
     rg_tuning_load(&info);
     return info;
 }
@@ -52,7 +54,7 @@ START_TEST(comes_back) {
     struct rg_device_info info = a_device();
     ck_assert(loaded(info).tile == 0);
     ck_assert_msg(rg_tuning_save(&info) == RG_OK, "%s", rg_error_message());
-    ck_assert(loaded(info).chunk_bytes == 1 << 20 && loaded(info).tile == 24);
+    ck_assert(loaded(info).chunk_bytes == 1 << 20 && loaded(info).tile == 24 && loaded(info).library_wins == 1);
     info.units = 3;
     ck_assert(loaded(info).chunk_bytes == 0 && loaded(info).tile == 0);
     info = a_device();
@@ -84,6 +86,8 @@ static const char *const bad[] = {"",
                                   TUNING("2", "1048576", "23"),
                                   TUNING("2", "1048576", "72"),
                                   TUNING("2", "1048576", "null"),
+                                  TUNING("2", "1048576", "24,\"library_wins\":2"),
+                                  TUNING("2", "1048576", "24,\"library_wins\":true"),
                                   "{\"schema\":2,\"device\":\"a \\\"device\\\"\",\"version\":\"1\"}"};
 
 START_TEST(bad_files_are_left_alone) {

@@ -7,6 +7,7 @@
 
 #include "device/device.h"
 #include "device/native/native_kernels.h"
+#include "device/native/openblas.h"
 #include "device/native/pool.h"
 #include "rnn_gpu/memory.h"
 
@@ -20,7 +21,8 @@ struct native_device {
     const struct rg_native_kernels *kernels;
     int threads;
     struct rg_pool *pool;
-    void **scratch; /* [threads], local memory of a group */
+    const struct rg_openblas *library; /* NULL: not in use */
+    void **scratch;                    /* [threads], local memory of a group */
     size_t scratch_bytes;
 };
 
@@ -195,6 +197,21 @@ static rg_status native_launch(struct rg_device *device, const struct rg_launch 
     return RG_OK;
 }
 
+static const char *native_library(struct rg_device *device) {
+    const char *name = NULL;
+    struct native_device *native = (struct native_device *)device;
+    native->library = rg_openblas_load(&name);
+    return native->library ? name : NULL;
+}
+
+static rg_status native_product(struct rg_device *device, const struct rg_wide_product *p) {
+    const struct native_device *native = (const struct native_device *)device;
+    rg_openblas_product(native->library, native->pool, p, ((struct native_buffer *)p->a)->memory,
+                        ((struct native_buffer *)p->b)->memory, ((struct native_buffer *)p->c)->memory,
+                        device->info.real_bytes == sizeof(double));
+    return RG_OK;
+}
+
 static rg_status native_finish(struct rg_device *device) {
     (void)device;
     return RG_OK;
@@ -209,6 +226,8 @@ rg_status rg_native_open(const struct rg_device_options *options, struct rg_devi
         .read = native_read,
         .zero = native_zero,
         .launch = native_launch,
+        .library = native_library,
+        .product = native_product,
         .finish = native_finish,
     };
     *out = NULL;

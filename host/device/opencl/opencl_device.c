@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "device/device.h"
+#include "device/opencl/clblast.h"
 #include "device/opencl/loader.h"
 #include "device/opencl/program.h"
 #include "device/opencl/table.h"
@@ -33,6 +34,7 @@ struct opencl_device {
     /* of one launch, and of kernels/replicas.cl for many at once */
     cl_program programs[2][N_PROGRAMS];
     cl_kernel kernels[2][RG_N_KERNELS];
+    const struct rg_clblast *library; /* NULL: not in use */
     struct rg_cl_table table;
 };
 
@@ -397,6 +399,20 @@ static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *l
         "clEnqueueNDRangeKernel", rg_kernel_signatures[which].name);
 }
 
+static const char *opencl_library(struct rg_device *base) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    device->library = rg_clblast_load();
+    return device->library ? "CLBlast" : NULL;
+}
+
+static rg_status opencl_product(struct rg_device *base, const struct rg_wide_product *p) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    return rg_clblast_product(device->library, device->queue, p, ((struct opencl_buffer *)p->a)->memory,
+                              ((struct opencl_buffer *)p->b)->memory, ((struct opencl_buffer *)p->c)->memory,
+                              base->info.real_bytes == sizeof(double));
+}
+
 static rg_status opencl_finish(struct rg_device *base) {
     struct opencl_device *device = (struct opencl_device *)base;
     RG_TRY(check_owner(device));
@@ -411,6 +427,8 @@ static const struct rg_device_ops opencl_ops = {
     .read = opencl_read,
     .zero = opencl_zero,
     .launch = opencl_launch,
+    .library = opencl_library,
+    .product = opencl_product,
     .finish = opencl_finish,
 };
 

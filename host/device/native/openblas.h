@@ -1,0 +1,20 @@
+/* OpenBLAS, opened at run time where it is installed: products of the native device. */
+#ifndef RG_NATIVE_OPENBLAS_H
+#define RG_NATIVE_OPENBLAS_H
+
+#include <stdbool.h>
+
+#include "device/native/pool.h"
+#include "device/product.h"
+
+struct rg_openblas;
+
+/* The library, loaded once and kept; NULL where there is none. `name` (may be NULL) gets what it calls itself. */
+const struct rg_openblas *rg_openblas_load(const char **name);
+
+/* The product of matrices in host memory, blocks of rows shared out over the pool's threads, each of which calls the
+ * library with one thread of its own. */
+void rg_openblas_product(const struct rg_openblas *library, struct rg_pool *pool, const struct rg_wide_product *product,
+                         const void *a, const void *b, void *c, bool is_double);
+
+#endif
