@@ -2,20 +2,21 @@
 #include "gradient/jacobian.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "gradient/dense.h"
 #include "gradient/scaled.h"
 #include "rnn_gpu/memory.h"
 
-enum { SWEEPS = 30 };
+enum { HALVINGS = 56 /* of an interval at most three times its lower end wide */ };
 
 rg_status rg_triangles_create(size_t k, struct rg_triangles *t) {
     *t = (struct rg_triangles){.k = k};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&t->product, k, k * sizeof(double), "Jacobian products"));
     RG_TRY_GOTO(rg_alloc(&t->inverse, k, k * sizeof(double), "Jacobian products"));
-    RG_TRY_GOTO(rg_alloc(&t->room, 2 * k, k * sizeof(double), "Jacobian products"));
+    RG_TRY_GOTO(rg_alloc(&t->room, k + RG_SINGULAR_ROWS, k * sizeof(double), "Jacobian products"));
     RG_TRY_GOTO(rg_alloc(&t->sums, k, sizeof(double), "Jacobian products"));
     for (size_t i = 0; i < k; i++) {
         t->product[i * k + i] = t->inverse[i * k + i] = 1.0;
@@ -104,46 +105,77 @@ void rg_triangles_multiply(struct rg_triangles *t, const double *r) {
     normalise(t->inverse, k * k, &t->inverse_exponent);
 }
 
-/* Rotate rows i and j of w [k][k] until they are orthogonal; returns how far they were from it. */
-static double rotate(double *w, size_t k, size_t i, size_t j) {
-    double *const a = w + i * k, *const b = w + j * k;
-    const double aa = rg_dense_dot(a, a, k), bb = rg_dense_dot(b, b, k), ab = rg_dense_dot(a, b, k);
-    if (ab == 0.0 || fabs(ab) <= 1e-15 * sqrt(aa * bb)) {
-        return 0.0;
-    }
-    const double zeta = (bb - aa) / (2.0 * ab);
-    const double tangent = (zeta >= 0.0 ? 1.0 : -1.0) / (fabs(zeta) + sqrt(1.0 + zeta * zeta));
-    const double c = 1.0 / sqrt(1.0 + tangent * tangent), s = c * tangent;
-    for (size_t m = 0; m < k; m++) {
-        const double x = a[m], y = b[m];
-        a[m] = c * x - s * y;
-        b[m] = s * x + c * y;
-    }
-    return fabs(ab) / sqrt(aa * bb);
-}
-
-double rg_jacobi_largest(const double *a, size_t k, double *room) {
-    memcpy(room, a, k * k * sizeof *room);
-    for (int sweep = 0; sweep < SWEEPS; sweep++) {
-        double worst = 0.0;
-        for (size_t i = 0; i < k; i++) {
-            for (size_t j = i + 1; j < k; j++) {
-                worst = fmax(worst, rotate(room, k, i, j));
+/* The symmetric g [k][k], which is lost, as a tridiagonal matrix of the same eigenvalues, by Householder's reflections
+ * (Golub, Van Loan, 8.3.1): diagonal d [k], beside it e [k-1]; v and w are room [k]. */
+static void tridiagonalise(double *g, size_t k, double *d, double *e, double *v, double *w) {
+    for (size_t j = 0; j < k; j++) {
+        double *const x = g + j * k + j + 1;
+        const size_t n = k - j - 1;
+        const double size = rg_dense_norm(x, n), beside = n && x[0] > 0.0 ? -size : size;
+        d[j] = g[j * k + j];
+        if (n == 0 || size == 0.0) {
+            e[j] = 0.0;
+            continue;
+        }
+        e[j] = beside;
+        for (size_t i = 0; i < n; i++) {
+            v[i] = (x[i] - (i == 0 ? beside : 0.0)) / size;
+        }
+        const double factor = 2.0 / rg_dense_dot(v, v, n);
+        for (size_t i = 0; i < n; i++) {
+            w[i] = factor * rg_dense_dot(g + (j + 1 + i) * k + j + 1, v, n);
+        }
+        const double along = factor / 2.0 * rg_dense_dot(v, w, n);
+        for (size_t i = 0; i < n; i++) {
+            w[i] -= along * v[i];
+        }
+        for (size_t i = 0; i < n; i++) {
+            double *const row = g + (j + 1 + i) * k + j + 1;
+            for (size_t m = 0; m < n; m++) {
+                row[m] -= v[i] * w[m] + w[i] * v[m];
             }
         }
-        if (worst < 1e-9) { /* the error of a norm is its square */
-            break;
+    }
+}
+
+/* Whether x is above every eigenvalue of the tridiagonal matrix: all pivots of T - x are negative (Sturm). */
+static bool is_above(const double *d, const double *e, size_t k, double x) {
+    double pivot = 0.0;
+    for (size_t i = 0; i < k; i++) {
+        pivot = d[i] - x - (i > 0 ? e[i - 1] * e[i - 1] / pivot : 0.0);
+        if (!(pivot < 0.0)) {
+            return false;
         }
     }
-    double largest = 0.0;
+    return true;
+}
+
+double rg_singular_largest(const double *a, size_t k, double *room) {
+    double *const g = room, *const d = g + k * k, *const e = d + k, *const v = e + k, *const w = v + k;
     for (size_t i = 0; i < k; i++) {
-        largest = fmax(largest, rg_dense_norm(room + i * k, k));
+        for (size_t j = 0; j <= i; j++) {
+            g[i * k + j] = g[j * k + i] = rg_dense_dot(a + i * k, a + j * k, k);
+        }
     }
-    return largest;
+    tridiagonalise(g, k, d, e, v, w);
+    double low = 0.0, high = 0.0;
+    for (size_t i = 0; i < k; i++) {
+        low = fmax(low, d[i]);
+        high = fmax(high, d[i] + (i > 0 ? fabs(e[i - 1]) : 0.0) + (i + 1 < k ? fabs(e[i]) : 0.0));
+    }
+    for (int halvings = 0; halvings < HALVINGS; halvings++) {
+        const double middle = low + (high - low) / 2.0;
+        if (is_above(d, e, k, middle)) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    return sqrt(low + (high - low) / 2.0);
 }
 
 void rg_triangles_singular(struct rg_triangles *t, double *largest, double *smallest) {
-    *largest = rg_scaled_log10(rg_jacobi_largest(t->product, t->k, t->room), t->product_exponent);
+    *largest = rg_scaled_log10(rg_singular_largest(t->product, t->k, t->room), t->product_exponent);
     *smallest =
-        t->singular ? -INFINITY : -rg_scaled_log10(rg_jacobi_largest(t->inverse, t->k, t->room), t->inverse_exponent);
+        t->singular ? -INFINITY : -rg_scaled_log10(rg_singular_largest(t->inverse, t->k, t->room), t->inverse_exponent);
 }

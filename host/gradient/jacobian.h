@@ -12,7 +12,7 @@ struct rg_triangles {
     size_t k;
     double *product, *inverse; /* [k][k] row-major, times 2^exponent */
     int64_t product_exponent, inverse_exponent;
-    double *room; /* [2][k][k] */
+    double *room; /* [k + RG_SINGULAR_ROWS][k] */
     double *sums; /* [k] of ln |r_ii| */
     size_t steps; /* triangles so far */
     int singular; /* 1: some r_ii was 0 */
@@ -31,7 +31,9 @@ void rg_triangles_multiply(struct rg_triangles *t, const double *r);
 /* log10 of the largest and smallest singular value; -INFINITY for 0. */
 void rg_triangles_singular(struct rg_triangles *t, double *largest, double *smallest);
 
-/* The largest singular value of a [k][k] by Jacobi rotations; `room` [k][k]. */
-double rg_jacobi_largest(const double *a, size_t k, double *room);
+/* The largest singular value of a [k][k], to about k roundings: the root of the largest eigenvalue of a a^T; `room`
+ * [k + RG_SINGULAR_ROWS][k]. */
+enum { RG_SINGULAR_ROWS = 4 };
+double rg_singular_largest(const double *a, size_t k, double *room);
 
 #endif

@@ -70,6 +70,72 @@ static void expect_near(double got, double wanted, double tolerance) {
     ck_assert_msg(fabs(got - wanted) <= tolerance, "%.9g, expected %.9g", got, wanted);
 }
 
+/* Rotate rows i and j of w [n][n] until they are orthogonal; returns how far they were from it. */
+static double rotate(double *w, size_t n, size_t i, size_t j) {
+    double *const a = w + i * n, *const b = w + j * n;
+    double aa = 0.0, bb = 0.0, ab = 0.0;
+    for (size_t m = 0; m < n; m++) {
+        aa += a[m] * a[m];
+        bb += b[m] * b[m];
+        ab += a[m] * b[m];
+    }
+    if (fabs(ab) <= 1e-15 * sqrt(aa * bb)) {
+        return 0.0;
+    }
+    const double zeta = (bb - aa) / (2.0 * ab);
+    const double tangent = (zeta >= 0.0 ? 1.0 : -1.0) / (fabs(zeta) + sqrt(1.0 + zeta * zeta));
+    const double c = 1.0 / sqrt(1.0 + tangent * tangent), s = c * tangent;
+    for (size_t m = 0; m < n; m++) {
+        const double x = a[m], y = b[m];
+        a[m] = c * x - s * y;
+        b[m] = s * x + c * y;
+    }
+    return fabs(ab) / sqrt(aa * bb);
+}
+
+/* The largest singular value of a [n][n] by Jacobi rotations; all of them are the norms of the rows of `room` [n][n].
+ */
+static double jacobi_largest(const double *a, size_t n, double *room) {
+    double worst = 1.0, largest = 0.0;
+    memcpy(room, a, n * n * sizeof *room);
+    for (int sweep = 0; sweep < 30 && worst > 1e-9; sweep++) { /* rows of rounding errors never end */
+        worst = 0.0;
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = i + 1; j < n; j++) {
+                worst = fmax(worst, rotate(room, n, i, j));
+            }
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        largest = fmax(largest, ref_norm(room + i * n, n));
+    }
+    return largest;
+}
+
+START_TEST(largest_singular_values) {
+    enum { MOST = 65 };
+    static const size_t sizes[] = {1, 2, 3, 31, 32, MOST};
+    static double a[MOST * MOST], room[(MOST + RG_SINGULAR_ROWS) * MOST];
+    uint64_t seed = 3;
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        const size_t n = sizes[k];
+        for (int kind = 0; kind < 4; kind++) { /* random, of falling rows, of rank one, zero */
+            for (size_t i = 0; i < n * n; i++) {
+                const size_t row = i / n, column = i % n;
+                const double x = rg_exercise_random(&seed, 1.0);
+                a[i] = kind == 0   ? x
+                       : kind == 1 ? x * pow(0.1, (double)row)
+                       : kind == 2 ? (double)(row + 1) * (double)(column + 1)
+                                   : 0.0;
+            }
+            const double wanted = jacobi_largest(a, n, room), found = rg_singular_largest(a, n, room);
+            ck_assert_msg(fabs(found - wanted) <= 1e-13 * wanted, "n %zu kind %d: %.17g, not %.17g", n, kind, found,
+                          wanted);
+        }
+    }
+}
+END_TEST
+
 /* Powers of [[.9, 3], [0, .9]]: of spectral radius .9, they grow to 11.6355 before they shrink. */
 START_TEST(powers_of_a_non_normal_matrix) {
     const struct rg_exercise_form form = {.sizes = {2, 101, 1, 2, 1, RG_LOSS_MSE, false},
@@ -114,7 +180,7 @@ START_TEST(products_of_a_tanh_net) {
             }
         }
         memcpy(product, next, sizeof product);
-        const double largest = rg_jacobi_largest(product, H, room);
+        const double largest = jacobi_largest(product, H, room);
         double smallest = largest;
         for (size_t i = 0; i < H; i++) {
             smallest = fmin(smallest, ref_norm(room + i * H, H));
@@ -170,7 +236,7 @@ START_TEST(products_with_a_skip) {
                 gram[i] += m[i / H][j] * m[i % H][j];
             }
         }
-        const double largest = rg_jacobi_largest(gram, H, room);
+        const double largest = jacobi_largest(gram, H, room);
         double smallest = largest;
         for (size_t i = 0; i < H; i++) {
             smallest = fmin(smallest, ref_norm(room + i * H, H));
@@ -304,6 +370,7 @@ int main(void) {
     Suite *suite = suite_create("causes");
     TCase *causes = tcase_create("causes");
     tcase_add_unchecked_fixture(causes, open_device, close_device);
+    tcase_add_test(causes, largest_singular_values);
     tcase_add_test(causes, powers_of_a_non_normal_matrix);
     tcase_add_test(causes, products_of_a_tanh_net);
     tcase_add_loop_test(causes, products_bound_the_gradient, 0, 4 * RG_N_CELLS);
