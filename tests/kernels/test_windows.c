@@ -140,7 +140,7 @@ START_TEST(samples_are_those_of_the_whole) {
 END_TEST
 
 START_TEST(windows_change_no_bit) {
-    static const size_t windows[] = {1, 3, 4, 7, 11, 18};
+    static const size_t windows[] = {1, 4, 7, 18};
     struct rg_device *device = open_execution(kinds[_i / N_FORMS]);
     if (!device) {
         return;
