@@ -6,6 +6,6 @@
 
 /* Queue the head of a chunk as rg_head computes it: z; and unless it is for the outputs alone, dz, dL/dout of the last
  * layer and the losses. */
-rg_status rg_wide_head(struct rg_engine *engine, const struct rg_head_args *args);
+rg_status rg_wide_head(struct rg_engine *engine, const struct rg_head_args *head);
 
 #endif
