@@ -25,8 +25,12 @@ typedef uint32_t rg_u32;
 
 #define RG_INPUT_PAD 4
 
-/* Row stride of a state in local memory: off the powers of two, whose rows would fall on the same cache sets. */
-#define RG_LOCAL_STRIDE(stride, vec) ((stride) + (vec))
+/* A tile of rows `width` wide in local memory (RG_LOCAL_AT in common.cl), of one item a group or of many: its line,
+ * and its size. The lines are off the powers of two, which would fall on the same cache sets or banks. */
+#define RG_TILE_LINE(items, tile, width, vec) ((items) == 1 ? (width) + (vec) : 4 * ((tile) + 1))
+#define RG_TILE_NUMBERS(items, tile, width, vec) ((items) == 1 ? (tile) * ((width) + (vec)) : (width) * ((tile) + 1))
+/* The deltas of several gates are too wide for that on a GPU, which reads them where they are stored. */
+#define RG_DELTAS_ARE_LOCAL(items, gates) ((items) == 1 || (gates) == 1)
 #define RG_MAX_JOBS 10
 
 /* Forward and reverse sweep of one direction of one layer. G gates have A pre-activations (the gru keeps the two halves

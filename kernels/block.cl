@@ -8,21 +8,22 @@
  *
  *   acc[r][RG_TO(q)] += sum over k < depth of a[r*stride + k] * w[k][q]
  *
- * w is a panel [depth][RG_Q][RG_COLS][RG_VEC]; an item reads the vectors of its column. The sum runs over k in order,
+ * w is a panel [depth][RG_COLS][RG_Q][RG_VEC]; an item reads the vectors of its column. The sum runs over k in order,
  * with one accumulator an element, so a row's result does not depend on the block that it is in. */
-#define RG_BLOCK_BODY(a, stride, w, depth)                                             \
-    for (size_t k = 0; k < (depth); k++) {                                             \
-        rg_vec weight[RG_Q];                                                           \
-        RG_UNROLL for (size_t q = 0; q < RG_Q; q++) {                                  \
-            weight[q] = RG_LOAD_ALIGNED((w) + k * RG_LANE(0, RG_Q) + RG_LANE(col, q)); \
-        }                                                                              \
-        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                                  \
-            rg_vec value = RG_SPLAT((a)[r * (stride) + k]);                            \
-            RG_PIN(value);                                                             \
-            RG_UNROLL for (size_t q = 0; q < RG_Q; q++) {                              \
-                acc[r][RG_TO(q)] = RG_FMA(value, weight[q], acc[r][RG_TO(q)]);         \
-            }                                                                          \
-        }                                                                              \
+#if RG_COLS * RG_ROWS == 1
+#define RG_BLOCK_BODY(a, stride, w, depth)                                      \
+    for (size_t k = 0; k < (depth); k++) {                                      \
+        rg_vec weight[RG_Q];                                                    \
+        RG_UNROLL for (size_t q = 0; q < RG_Q; q++) {                           \
+            weight[q] = RG_LOAD((w) + k * RG_LINE(RG_Q) + RG_AT(RG_Q, col, q)); \
+        }                                                                       \
+        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                           \
+            rg_vec value = RG_SPLAT((a)[r * (stride) + k]);                     \
+            RG_PIN(value);                                                      \
+            RG_UNROLL for (size_t q = 0; q < RG_Q; q++) {                       \
+                acc[r][RG_TO(q)] = RG_FMA(value, weight[q], acc[r][RG_TO(q)]);  \
+            }                                                                   \
+        }                                                                       \
     }
 
 RG_INLINE void RG_BLOCK(local)(rg_vec acc[RG_R][RG_SUMS], __local const rg_real *a, size_t stride,
@@ -35,3 +36,55 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
     RG_BLOCK_BODY(a, stride, w, depth)
 }
 #undef RG_BLOCK_BODY
+#else
+/* On a GPU four k are done at once, so that a row's values are one load; `a` in local memory is laid out for that
+ * (RG_LOCAL_AT), and where rows in global memory do not begin at a multiple of four, k are done one by one. */
+#define RG_BLOCK_STEP(VALUE)                                                   \
+    {                                                                          \
+        rg_vec weight[RG_Q];                                                   \
+        RG_LOAD_LINE(weight, RG_Q, w + RG_AT(RG_Q, col, 0))                    \
+        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                          \
+            const rg_vec value = RG_SPLAT(VALUE);                              \
+            RG_UNROLL for (size_t q = 0; q < RG_Q; q++) {                      \
+                acc[r][RG_TO(q)] = RG_FMA(value, weight[q], acc[r][RG_TO(q)]); \
+            }                                                                  \
+        }                                                                      \
+        w += RG_LINE(RG_Q);                                                    \
+    }
+#define RG_BLOCK_RUN (RG_Q % 2 ? 8 : 4) /* k done at once: an item with few products a k has more of them */
+#define RG_BLOCK_RUNS(SPACE, step, row_step)                                                           \
+    RG_ROLLED for (; rest >= RG_BLOCK_RUN; rest -= RG_BLOCK_RUN, a += RG_BLOCK_RUN / 4 * (step)) {     \
+        rg_real run[RG_R][RG_BLOCK_RUN];                                                               \
+        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                                                  \
+            RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i += 4) {                                   \
+                vstore4(*(SPACE const rg_quad *)(a + r * (row_step) + i / 4 * (step)), 0, run[r] + i); \
+            }                                                                                          \
+        }                                                                                              \
+        RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i++) {                                          \
+            RG_BLOCK_STEP(run[r][i])                                                                   \
+        }                                                                                              \
+    }
+
+RG_INLINE void RG_BLOCK(local)(rg_vec acc[RG_R][RG_SUMS], __local const rg_real *a, size_t stride,
+                               __global const rg_real *w, size_t depth, size_t col) {
+    rg_u32 rest = (rg_u32)depth;
+    RG_BLOCK_RUNS(__local, stride, 4)
+    RG_ROLLED for (rg_u32 k = 0; k < rest; k++) {
+        RG_BLOCK_STEP(a[RG_LOCAL_AT(r, k, stride)])
+    }
+}
+
+RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_real *a, size_t stride,
+                                __global const rg_real *w, size_t depth, size_t col) {
+    rg_u32 rest = (rg_u32)depth;
+    if ((size_t)a % sizeof(rg_quad) == 0) {
+        RG_BLOCK_RUNS(__global, 4, stride)
+    }
+    RG_ROLLED for (rg_u32 k = 0; k < rest; k++) {
+        RG_BLOCK_STEP(a[r * stride + k])
+    }
+}
+#undef RG_BLOCK_STEP
+#undef RG_BLOCK_RUNS
+#undef RG_BLOCK_RUN
+#endif

@@ -22,13 +22,13 @@
 /* What a block works on, all at its first row, and at its panel's first unit where there are units: */
 struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
     __global const rg_real *x, *w_input, *w_hidden, *w_skip, *bias;
-    __local const rg_real *past;                     /* h_{t-1} in local memory, at unit 0 */
-    __global const rg_real *far;                     /* the states skip steps back, at unit 0 */
-    size_t depth, far_depth;                         /* H, or 0 where there is no such step */
-    __global const rg_real *past_state, *past_saved; /* of the cell's own past, or null */
+    __local const rg_real *past; /* h_{t-1} in local memory, at unit 0 */
+    size_t depth, far_depth;     /* H, or 0 where there is no such step */
     __local rg_real *now;
     __global rg_real *h, *saved;
-    __global const rg_real *initial, *initial_saved; /* h_0 and its saved values, where there are any */
+    ptrdiff_t far, own, whole; /* rows from here to the state skip steps back, the cell's own past, and h_0 */
+    int has_own;
+    size_t unit;
     __global const rg_u32 *begin;
     size_t t;
     __global const rg_real *gate; /* of a learned skip: this step's values */
@@ -36,46 +36,48 @@ struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
 
 RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
                                                       struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) b, size_t col) {
-    const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC);
+    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
     rg_vec acc[RG_R][RG_SUM_VECTORS];
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
         RG_UNROLL for (size_t q = 0; q < RG_SUM_VECTORS; q++) {
-            acc[r][q] = RG_LOAD(b.bias + RG_LANE(col, q));
+            acc[r][q] = RG_LOAD(b.bias + RG_AT(RG_SUM_VECTORS, col, q));
         }
     }
     RG_CELL_NAME(RG_CAT(input_global_, RG_R))(acc, b.x, s.x_stride, b.w_input, s.inputs, col);
     if (s.skip_kind == RG_SKIP_IS_ADD) {
-        RG_CELL_NAME(RG_CAT(input_global_, RG_R))(acc, b.far, s.out_stride, b.w_skip, b.far_depth, col);
+        RG_CELL_NAME(RG_CAT(input_global_, RG_R))
+        (acc, b.h + b.far * s.out_stride - b.unit, s.out_stride, b.w_skip, b.far_depth, col);
     }
     if (s.skip_kind == RG_SKIP_IS_DILATED) {
-        RG_CELL_NAME(RG_CAT(hidden_global_, RG_R))(acc, b.far, s.out_stride, b.w_hidden, b.far_depth, col);
+        RG_CELL_NAME(RG_CAT(hidden_global_, RG_R))
+        (acc, b.h + b.far * s.out_stride - b.unit, s.out_stride, b.w_hidden, b.far_depth, col);
     } else {
-        RG_CELL_NAME(RG_CAT(hidden_local_, RG_R))(acc, b.past, stride, b.w_hidden, b.depth, col);
+        RG_CELL_NAME(RG_CAT(hidden_local_, RG_R))(acc, b.past, line, b.w_hidden, b.depth, col);
     }
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
         const int live = !s.ragged || b.t >= b.begin[r];
         RG_UNROLL for (size_t n = 0; n < RG_WIDE; n++) {
             const rg_vec zero = RG_SPLAT(0.0f);
-            const size_t lane = RG_LANE(col, n);
+            const size_t lane = RG_AT(RG_WIDE, col, n);
             rg_vec sums[RG_SUMS_A_UNIT], saved[RG_KEPT + 1], h, past = zero;
             RG_UNROLL for (size_t g = 0; g < RG_SUMS_A_UNIT; g++) {
                 sums[g] = acc[r][g * RG_WIDE + n];
             }
 #ifdef RG_PAST
-            if (b.past_saved) {
-                past = RG_LOAD(b.past_saved + r * s.d_stride + RG_PAST * s.h_stride + lane);
+            if (b.has_own) {
+                past = RG_LOAD(b.saved + (b.own + (ptrdiff_t)r) * s.d_stride + RG_PAST * s.h_stride + lane);
             }
 #endif
 #ifdef RG_PAST_IS_STATE
-            if (b.past_state) {
-                past = RG_LOAD(b.past_state + r * s.out_stride + lane);
+            if (b.has_own) {
+                past = RG_LOAD(b.h + (b.own + (ptrdiff_t)r) * s.out_stride + lane);
             }
 #endif
             RG_CELL_NAME(cell_step)(sums, past, s.activation, &h, saved);
 #ifdef RG_LEARNED
             const int open = rg_gate_open(b.gate + r * RG_GATE_VALUES);
             saved[RG_SAVED] = h;
-            h = open ? h : b.past_state ? RG_LOAD(b.past_state + r * s.out_stride + lane) : zero;
+            h = open ? h : b.has_own ? RG_LOAD(b.h + (b.own + (ptrdiff_t)r) * s.out_stride + lane) : zero;
 #ifdef RG_PAST
             saved[RG_SAVED + 1] = saved[RG_PAST];
             saved[RG_PAST] = open ? saved[RG_PAST] : past;
@@ -88,12 +90,12 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
             }
 #endif
             if (s.initial && !live && b.t + 1 == b.begin[r]) {
-                h = RG_LOAD(b.initial + r * s.out_stride + lane);
+                h = RG_LOAD(b.h + (b.whole + (ptrdiff_t)r) * s.out_stride + lane);
 #ifdef RG_PAST
-                saved[RG_PAST] = RG_LOAD(b.initial_saved + r * s.d_stride + RG_PAST * s.h_stride + lane);
+                saved[RG_PAST] = RG_LOAD(b.saved + (b.whole + (ptrdiff_t)r) * s.d_stride + RG_PAST * s.h_stride + lane);
 #endif
             }
-            RG_STORE(h, b.now + r * stride + lane);
+            RG_STORE(h, b.now + RG_LOCAL_AT(r, lane, line));
             RG_STORE(h, b.h + r * s.out_stride + lane);
 #if RG_KEPT > 0
             RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
@@ -106,15 +108,20 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
 
 struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
     __global const rg_real *w_hidden, *w_skip;
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     __local const rg_real *next; /* the deltas of the step done before, at unit 0 */
-    __global const rg_real *far; /* the deltas skip steps on, at unit 0 */
+    __local rg_real *now;
+#else
+    ptrdiff_t next;
+#endif
     size_t depth, far_depth;
     __global const rg_real *dh;        /* from above, or null */
     __global const rg_real *h, *saved; /* of this step */
-    __global const rg_real *past_state, *past_saved;
+    ptrdiff_t far, own;
+    int has_own;
+    size_t unit;
     __global rg_real *carry;
     int carried; /* 0: nothing is carried into this step */
-    __local rg_real *now;
     __global rg_real *d;
     __global const rg_u32 *begin;
     size_t t;
@@ -124,7 +131,10 @@ struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
 
 RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
                                                       struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b, size_t col) {
-    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC), d_stride = s.d_stride;
+    const size_t d_stride = s.d_stride;
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
+#endif
     rg_vec acc[RG_R][RG_NV];
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
@@ -138,17 +148,30 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
 #endif
         }
     }
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     for (size_t g = 0; g < RG_GATES; g++) {
         const size_t last = g + 1 == RG_GATES ? RG_LAST_DELTA : g, w = g * s.hidden * RG_NR;
+        __global const rg_real *const far = b.d + b.far * s.d_stride - b.unit;
         if (s.skip_kind == RG_SKIP_IS_DILATED) {
-            RG_CAT(rg_plain_global_, RG_R)(acc, b.far + last * s.h_stride, d_stride, b.w_hidden + w, b.far_depth, col);
+            RG_CAT(rg_plain_global_, RG_R)(acc, far + last * s.h_stride, d_stride, b.w_hidden + w, b.far_depth, col);
         } else {
-            RG_CAT(rg_plain_local_, RG_R)(acc, b.next + g * s.h_stride, stride, b.w_hidden + w, b.depth, col);
+            RG_CAT(rg_plain_local_, RG_R)
+            (acc, b.next + RG_LOCAL_AT(0, g * s.h_stride, line), line, b.w_hidden + w, b.depth, col);
         }
         if (s.skip_kind == RG_SKIP_IS_ADD) {
-            RG_CAT(rg_plain_global_, RG_R)(acc, b.far + g * s.h_stride, d_stride, b.w_skip + w, b.far_depth, col);
+            RG_CAT(rg_plain_global_, RG_R)(acc, far + g * s.h_stride, d_stride, b.w_skip + w, b.far_depth, col);
         }
     }
+#else
+    /* gate by gate, the step done before and then that skip steps on */
+    const rg_u32 add = s.skip_kind == RG_SKIP_IS_ADD;
+    for (rg_u32 i = 0; i < (rg_u32)RG_GATES << add; i++) {
+        const rg_u32 g = i >> add, is_far = i & add, last = !is_far && g + 1 == RG_GATES ? RG_LAST_DELTA : g;
+        RG_CAT(rg_plain_global_, RG_R)
+        (acc, b.d + (is_far ? b.far : b.next) * s.d_stride - b.unit + last * s.h_stride, d_stride,
+         (is_far ? b.w_skip : b.w_hidden) + g * s.hidden * RG_NR, is_far ? b.far_depth : b.depth, col);
+    }
+#endif
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
         const int live = !s.ragged || b.t >= b.begin[r];
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
@@ -165,17 +188,17 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             const rg_vec kept = carry;
 #endif
 #ifdef RG_PAST
-            if (b.past_saved) {
-                past = RG_LOAD(b.past_saved + r * s.d_stride + RG_PAST * s.h_stride + lane);
+            if (b.has_own) {
+                past = RG_LOAD(b.saved + (b.own + (ptrdiff_t)r) * s.d_stride + RG_PAST * s.h_stride + lane);
             }
 #endif
 #ifdef RG_PAST_IS_STATE
-            if (b.past_state) {
-                past = RG_LOAD(b.past_state + r * s.out_stride + lane);
+            if (b.has_own) {
+                past = RG_LOAD(b.h + (b.own + (ptrdiff_t)r) * s.out_stride + lane);
             }
 #endif
 #ifdef RG_LEARNED
-            const rg_vec before = b.past_state ? RG_LOAD(b.past_state + r * s.out_stride + lane) : zero;
+            const rg_vec before = b.has_own ? RG_LOAD(b.h + (b.own + (ptrdiff_t)r) * s.out_stride + lane) : zero;
             const int open = rg_gate_open(b.gate + r * RG_GATE_VALUES);
             __global rg_real *const planes = b.carry + r * s.h_stride + lane;
             const rg_vec d_gate = RG_SPLAT(b.gate[r * RG_GATE_VALUES + RG_GATE_D_LOGIT]) * RG_LOAD(b.w_gate + lane);
@@ -209,10 +232,12 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
                 RG_STORE(live ? delta[g] : zero, b.d + r * d_stride + g * s.h_stride + lane);
             }
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
             RG_UNROLL for (size_t g = 0; g < RG_GATES; g++) {
                 const rg_vec own = delta[g + 1 == RG_GATES ? RG_LAST_DELTA : g];
-                RG_STORE(live ? own : zero, b.now + r * stride + g * s.h_stride + lane);
+                RG_STORE(live ? own : zero, b.now + RG_LOCAL_AT(r, g * s.h_stride + lane, line));
             }
+#endif
         }
     }
 }

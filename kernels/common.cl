@@ -14,8 +14,17 @@
 #define RG_HARDTANH 7
 #define RG_LINEAR 8
 
-/* Rows first … end-1, at most as many as a block is tall, in blocks: CALL(R, row) does R rows from `row`. */
+/* Rows of a block; its name is the macro that does them. A GPU's item has fewer, so that its registers leave room for
+ * a second work-group. */
+#if RG_COLS * RG_ROWS == 1
 #define RG_BLOCK_ROWS 8
+#define RG_IN_BLOCKS RG_BLOCKS_OF_8
+#else
+#define RG_BLOCK_ROWS 4
+#define RG_IN_BLOCKS RG_BLOCKS_OF_4
+#endif
+
+/* Rows first … end-1, at most as many as a block is tall, in blocks: CALL(R, row) does R rows from `row`. */
 #define RG_BLOCKS_OF_2(first, end, CALL) \
     do {                                 \
         size_t row_ = (first);           \
@@ -59,8 +68,51 @@
 #define RG_TALL_OF_FOUR 2
 #endif
 
-/* Where item `col` keeps its n-th vector within a panel. */
-#define RG_LANE(col, n) ((n)*RG_COLS * RG_VEC + (col)*RG_VEC)
+/* Where item `col` keeps its n-th vector within a line of `vectors` an item; in a panel; the numbers of such a line. */
+#define RG_AT(vectors, col, n) (((col) * (vectors) + (n)) * RG_VEC)
+#define RG_LANE(col, n) RG_AT(RG_NV, col, n)
+#define RG_LINE(vectors) RG_AT(vectors, RG_COLS, 0)
+
+/* An item's part of a line of `vectors` an item, in pairs where that makes aligned fours. */
+#if RG_COLS * RG_ROWS > 1 && RG_VEC == 2
+#define RG_LOAD_LINE(to, vectors, from)                                              \
+    RG_UNROLL for (size_t q_ = 0; q_ < (vectors); q_++) {                            \
+        if ((vectors) % 2) {                                                         \
+            (to)[q_] = RG_LOAD_ALIGNED((from) + q_ * RG_VEC);                        \
+        } else if (q_ % 2 == 0) {                                                    \
+            const rg_quad pair_ = *(__global const rg_quad *)((from) + q_ * RG_VEC); \
+            (to)[q_] = pair_.lo;                                                     \
+            (to)[q_ + 1] = pair_.hi;                                                 \
+        }                                                                            \
+    }
+#else
+#define RG_LOAD_LINE(to, vectors, from)                   \
+    RG_UNROLL for (size_t q_ = 0; q_ < (vectors); q_++) { \
+        (to)[q_] = RG_LOAD_ALIGNED((from) + q_ * RG_VEC); \
+    }
+#endif
+
+/* The blocks of a tile that are this item's: panels p of first … end-1 and rows b. Items below each other take block
+ * after block of a panel and then of the next, so that few rows and many panels keep them busy too. */
+#if RG_COLS * RG_ROWS == 1
+#define RG_EACH_BLOCK(p, first, end, b, rows, tall) \
+    for (size_t p = (first); p < (end); p++)        \
+        for (size_t b = 0; b < (rows); b += (tall))
+#else
+#define RG_EACH_BLOCK(p, first, end, b, rows, tall)                                                     \
+    for (rg_u32 blocks_ = (rg_u32)((rows) + (tall)-1) / (tall), i_ = (rg_u32)get_local_id(1), p = 0, b; \
+         i_ < (rg_u32)((end) - (first)) * blocks_ &&                                                    \
+         ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (tall)), (p += (rg_u32)(first)), 1);            \
+         i_ += RG_ROWS)
+#endif
+
+/* States of a tile in local memory: `line` numbers from one of its rows to the next, or on a GPU, which reads four
+ * units of a row at once, [Hp/4][row][4] and from one four to the next. Where unit `unit` of row `row` is: */
+#if RG_COLS * RG_ROWS == 1
+#define RG_LOCAL_AT(row, unit, line) ((row) * (line) + (unit))
+#else
+#define RG_LOCAL_AT(row, unit, line) ((unit) / 4 * (line) + (row)*4 + (unit) % 4)
+#endif
 
 /* The step `back` steps before the order-th of a sweep; the initial states have one of their own behind the window. */
 #define RG_NO_STEP (~(size_t)0)
@@ -79,6 +131,12 @@ RG_INLINE size_t rg_item(void) {
  */
 RG_INLINE size_t rg_share(size_t n, size_t group, size_t groups) {
     return n / groups * group + (n % groups < group ? n % groups : group);
+}
+
+/* As rg_share, of a tile's panels among the groups side by side, in numbers that take a GPU one register. */
+RG_INLINE rg_u32 rg_panel_share(rg_u32 panels, rg_u32 group) {
+    const rg_u32 groups = (rg_u32)get_num_groups(1), more = panels % groups;
+    return panels / groups * group + (more < group ? more : group);
 }
 
 #if RG_DOUBLE

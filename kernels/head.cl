@@ -38,7 +38,7 @@ RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_rea
     RG_CAT(rg_product_rows_, R)                                                                    \
     (h + (in + r) * s.h_stride, s.h_stride, s.hidden, packed + s.w_forward + p * s.hidden * RG_NR, \
      packed + s.bias + p * RG_NR, z + (at + r) * s.o_stride + p * RG_NR, s.o_stride, col)
-                RG_BLOCKS_OF_8(b, rows, RG_LOGITS);
+                RG_IN_BLOCKS(b, rows, RG_LOGITS);
 #undef RG_LOGITS
             }
         }
@@ -54,7 +54,7 @@ RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_rea
     RG_CAT(rg_product_rows_, R)                                                                          \
     (dz + (at + r) * s.o_stride, s.o_stride, s.outputs, packed + s.w_reverse + p * s.outputs * RG_NR, 0, \
      dh + (at + r) * s.h_stride + p * RG_NR, s.h_stride, col)
-                RG_BLOCKS_OF_8(b, rows, RG_STATES);
+                RG_IN_BLOCKS(b, rows, RG_STATES);
 #undef RG_STATES
             }
         }

@@ -40,7 +40,7 @@ RG_KERNEL void rg_input_gradient(__global const rg_real *restrict one, __global 
 #define RG_ROWS_OF(R, r)               \
     RG_CAT(rg_input_gradient_rows_, R) \
     (s, one + (r)*s.d_stride, two + (r)*s.d_stride, packed, dx + (r)*s.out_stride, p, col)
-            RG_BLOCKS_OF_8(b, end, RG_ROWS_OF);
+            RG_IN_BLOCKS(b, end, RG_ROWS_OF);
 #undef RG_ROWS_OF
         }
     }

@@ -39,12 +39,13 @@ RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_rea
     for (size_t i = rg_share(all, get_group_id(1), get_num_groups(1)); i < end; i++) {
         const size_t g = i % job.gates, k = i / job.gates % runs * RG_VEC, p = i / job.gates / runs;
         const size_t depth = job.depth - k < RG_VEC ? job.depth - k : RG_VEC;
-        const size_t line = (p * job.depth + k) * job.all_gates + job.first_gate + g;
+        const size_t line = (p * job.depth + k) * job.all_gates * job.width;
         for (size_t u = rg_item() * RG_VEC; u < job.width; u += RG_ITEMS * RG_VEC) {
             const size_t unit = p * job.width + u;
             const size_t from = unit < job.units ? k * job.stride_k + g * job.stride_g + unit * job.stride_u : 0;
             rg_pack_square(weights + job.source + from, job.source2 == RG_NO_SOURCE ? 0 : weights + job.source2 + from,
-                           packed + job.target + line * job.width + u, job.all_gates * job.width, job, depth, unit);
+                           packed + job.target + line + (u / RG_VEC * job.all_gates + job.first_gate + g) * RG_VEC,
+                           job.all_gates * job.width, job, depth, unit);
         }
     }
 }

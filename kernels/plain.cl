@@ -28,6 +28,45 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
     }
 }
 
+/* One row of the sum that follows: its values and its deltas. */
+#define RG_OUTER_STEP(EXTRA, VALUE, DELTA)                                  \
+    {                                                                       \
+        rg_vec delta[RG_NV];                                                \
+        RG_LOAD_LINE(delta, RG_NV, DELTA)                                   \
+        RG_UNROLL for (size_t q = 0; EXTRA && q < RG_NV; q++) {             \
+            acc[RG_R + EXTRA - 1][q] = acc[RG_R + EXTRA - 1][q] + delta[q]; \
+        }                                                                   \
+        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                       \
+            rg_vec value = RG_SPLAT(VALUE);                                 \
+            RG_PIN(value);                                                  \
+            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                  \
+                acc[r][q] = RG_FMA(value, delta[q], acc[r][q]);             \
+            }                                                               \
+        }                                                                   \
+    }
+#if RG_COLS * RG_ROWS == 1
+#define RG_OUTER_SUM(EXTRA)                                         \
+    for (size_t i = 0; i < n_rows; i++) {                           \
+        RG_OUTER_STEP(EXTRA, a[i * a_stride + r], d + i * d_stride) \
+    }
+#else
+#define RG_OUTER_SUM(EXTRA)                                                                      \
+    d += RG_LANE(col, 0);                                                                        \
+    if (RG_R % 4 == 0 && (size_t)a % sizeof(rg_quad) == 0) {                                     \
+        RG_FEW_TIMES for (rg_u32 i = 0; i < (rg_u32)n_rows; i++, a += a_stride, d += d_stride) { \
+            rg_real values[RG_R];                                                                \
+            RG_UNROLL for (size_t r = 0; r < RG_R / 4; r++) {                                    \
+                vstore4(((__global const rg_quad *)a)[r], r, values);                            \
+            }                                                                                    \
+            RG_OUTER_STEP(EXTRA, values[r], d)                                                   \
+        }                                                                                        \
+    } else {                                                                                     \
+        RG_ROLLED for (rg_u32 i = 0; i < (rg_u32)n_rows; i++, a += a_stride, d += d_stride) {    \
+            RG_OUTER_STEP(EXTRA, a[r], d)                                                        \
+        }                                                                                        \
+    }
+#endif
+
 /* partial[k][n] = sum over i of a[i][k] * d[i][n] for RG_R rows k and one panel, added to what is there unless `fresh`;
  * with_sum has one more row behind them, the sum of d itself. */
 #define RG_OUTER_BODY(EXTRA)                                                                 \
@@ -37,22 +76,7 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
             acc[r][q] = fresh ? RG_SPLAT(0.0f) : RG_LOAD(partial + r * n + RG_LANE(col, q)); \
         }                                                                                    \
     }                                                                                        \
-    for (size_t i = 0; i < n_rows; i++) {                                                    \
-        rg_vec delta[RG_NV];                                                                 \
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                       \
-            delta[q] = RG_LOAD_ALIGNED(d + i * d_stride + RG_LANE(col, q));                  \
-            if (EXTRA) {                                                                     \
-                acc[RG_R + EXTRA - 1][q] = acc[RG_R + EXTRA - 1][q] + delta[q];              \
-            }                                                                                \
-        }                                                                                    \
-        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                                        \
-            rg_vec value = RG_SPLAT(a[i * a_stride + r]);                                    \
-            RG_PIN(value);                                                                   \
-            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                   \
-                acc[r][q] = RG_FMA(value, delta[q], acc[r][q]);                              \
-            }                                                                                \
-        }                                                                                    \
-    }                                                                                        \
+    RG_OUTER_SUM(EXTRA)                                                                      \
     RG_UNROLL for (size_t r = 0; r < RG_R + EXTRA; r++) {                                    \
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                       \
             RG_STORE(acc[r][q], partial + r * n + RG_LANE(col, q));                          \
@@ -69,3 +93,5 @@ RG_HOT void RG_CAT(rg_outer_with_sum_, RG_R)(__global const rg_real *a, size_t a
     RG_OUTER_BODY(1)
 }
 #undef RG_OUTER_BODY
+#undef RG_OUTER_STEP
+#undef RG_OUTER_SUM

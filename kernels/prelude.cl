@@ -87,6 +87,16 @@ RG_STORE_IN(__private)
 #else
 #define RG_LOAD_ALIGNED(p) RG_LOAD(p)
 #endif
+typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once, from a multiple of their size */
+#if RG_COLS * RG_ROWS > 1 && RG_VEC > 4
+#error "an item of many has vectors of at most four lanes"
+#endif
+/* What a group's local memory holds; quads where these are read. */
+#if RG_COLS * RG_ROWS > 1
+#define RG_LOCAL_MEMORY rg_quad
+#else
+#define RG_LOCAL_MEMORY rg_real
+#endif
 /* The smaller and the larger of two; b where one of them is NaN. */
 #define RG_LEAST(a, b) RG_SELECT((a) < (b), a, b)
 #define RG_MOST(a, b) RG_SELECT((a) > (b), a, b)
@@ -114,6 +124,8 @@ RG_STORE_IN(__private)
 #define RG_PREFETCH(p)
 #endif
 #define RG_UNROLL _Pragma("unroll")
+#define RG_ROLLED _Pragma("nounroll")
+#define RG_FEW_TIMES _Pragma("unroll 4")
 #define RG_INLINE inline __attribute__((always_inline))
 /* A function around a hot loop; native.h keeps those out of line. */
 #define RG_HOT RG_INLINE

@@ -20,7 +20,7 @@
 #define RG_BUFFERS_7 RG_BUFFERS_6, __global uchar *buffer6
 #define RG_BUFFERS_8 RG_BUFFERS_7, __global uchar *buffer7
 #define RG_PARAMETER_0
-#define RG_PARAMETER_1 , __local ulong *local_memory
+#define RG_PARAMETER_1 , __local ulong4 *local_memory
 #define RG_ARGUMENT_0
 #define RG_ARGUMENT_1 , (__local void *)local_memory
 

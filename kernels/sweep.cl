@@ -30,8 +30,8 @@
 #define RG_FIRST_PANEL(panels) 0 /* its gates need all of a tile's panels in one group */
 #define RG_END_PANEL(panels) (panels)
 #else
-#define RG_FIRST_PANEL(panels) rg_share(panels, get_group_id(1), get_num_groups(1))
-#define RG_END_PANEL(panels) rg_share(panels, get_group_id(1) + 1, get_num_groups(1))
+#define RG_FIRST_PANEL(panels) rg_panel_share(panels, (rg_u32)get_group_id(1))
+#define RG_END_PANEL(panels) rg_panel_share(panels, (rg_u32)get_group_id(1) + 1)
 #define RG_KEPT RG_SAVED
 #define RG_SWEEP_NAME(name) RG_CELL_NAME(name)
 #define RG_GATES_PARAMETER
@@ -52,33 +52,36 @@
 #define RG_R 1
 #include "cell_rows.cl"
 #undef RG_R
-#define RG_PANEL (RG_LANE(0, RG_WIDE)) /* units of a panel of the forward sweep */
+#define RG_PANEL RG_LINE(RG_WIDE) /* units of a panel of the forward sweep */
 #define RG_HAS(t) ((t) != RG_NO_STEP)
-#define RG_TILE_AT(t) (((t)-s.base) * s.rows + first) /* its first row at step t */
+#define RG_TILE_AT(t) (((t)-s.base) * s.rows + first)                      /* its first row at step t */
+#define RG_ROW_AFTER (after ? RG_TILE_AT(s.backward ? t - 1 : t + 1) : at) /* at the step done before */
 #define RG_ROW_OF(t) (RG_HAS(t) ? RG_TILE_AT(t) : at)
 
 /* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in this direction's columns, saved [T][B][S][Hp]. */
 RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
                                       __global rg_real *h, __global rg_real *saved,
                                       __global const rg_u32 *restrict begin,
-                                      RG_GATES_PARAMETER const struct rg_sweep_args s, __local rg_real *scratch) {
+                                      RG_GATES_PARAMETER const struct rg_sweep_args s,
+                                      __local RG_LOCAL_MEMORY *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t stride = RG_LOCAL_STRIDE(s.h_stride, RG_VEC), saved_stride = RG_KEPT ? s.d_stride : 0;
-    const size_t col = get_local_id(0), item_row = get_local_id(1);
+    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
+    const size_t buffer = RG_TILE_NUMBERS(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
+    const size_t saved_stride = RG_KEPT ? s.d_stride : 0, col = get_local_id(0);
     const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1; /* steps to the cell's own past */
-    __local rg_real *past = scratch;
-    __local rg_real *now = scratch + s.tile * stride;
+    __local rg_real *past = (__local rg_real *)scratch;
+    __local rg_real *now = past + buffer;
     __global rg_real *const out = h + s.out_column;
 #ifdef RG_LEARNED
-    __local rg_real *const sums = scratch + 2 * s.tile * stride; /* [tile][RG_COLS] */
+    __local rg_real *const sums = past + 2 * buffer; /* [tile][RG_COLS] */
 #endif
     const size_t at_whole = s.initial ? (s.initial_at + 1) * s.rows + first : first; /* h_0 of every sequence */
     const size_t t_past = rg_step_back(s, s.from, 1), resumed = RG_HAS(t_past) ? rows : 0;
-    for (size_t r = item_row; r < resumed; r += RG_ROWS) {
+    for (size_t r = get_local_id(1); r < resumed; r += RG_ROWS) {
         __global const rg_real *const from = out + (RG_TILE_AT(t_past) + r) * s.out_stride;
         for (size_t u = col * RG_VEC; u < s.h_stride; u += RG_COLS * RG_VEC) {
-            RG_STORE(RG_LOAD(from + u), past + r * stride + u);
+            RG_STORE(RG_LOAD(from + u), past + RG_LOCAL_AT(r, u, line));
         }
     }
     RG_BARRIER;
@@ -90,7 +93,7 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
 #ifdef RG_LEARNED
         const size_t t_before = s.backward ? t + 1 : t - 1, at_past = order ? RG_TILE_AT(t_before) : at;
         const size_t gate = t * s.rows + first, gate_past = t_before * s.rows + first; /* gates are kept of all steps */
-        for (size_t r = item_row; order && r < rows; r += RG_ROWS) {
+        for (size_t r = get_local_id(1); order && r < rows; r += RG_ROWS) {
             __global const rg_real *const state = RG_GATE_STATE(out, saved, at_past + r);
             sums[r * RG_COLS + col] = rg_gate_sum(state, packed + s.w_gate, s.hidden, col);
         }
@@ -102,36 +105,34 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
         }
         RG_BARRIER;
 #endif
-        for (size_t p = RG_FIRST_PANEL(s.h_stride / RG_PANEL); p < RG_END_PANEL(s.h_stride / RG_PANEL); p++) {
-            for (size_t b = item_row * RG_TALL; b < rows; b += RG_ROWS * RG_TALL) {
-#define RG_FORWARD(R, r)                                                                   \
-    {                                                                                      \
-        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                              \
-        const size_t unit = p * RG_PANEL, line = RG_GATES * RG_PANEL;                      \
-        block.x = x + (at + r) * s.x_stride;                                               \
-        block.w_input = packed + s.w_input + p * s.inputs * line;                          \
-        block.w_hidden = packed + s.w_hidden + p * s.hidden * line;                        \
-        block.w_skip = packed + s.w_skip + p * s.hidden * line;                            \
-        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                      \
-        block.past = past + r * stride;                                                    \
-        block.far = out + (at_far + r) * s.out_stride;                                     \
-        block.depth = order || s.initial ? s.hidden : 0;                                   \
-        block.far_depth = RG_HAS(t_far) ? s.hidden : 0;                                    \
-        block.past_state = RG_HAS(t_own) ? out + (at_own + r) * s.out_stride + unit : 0;   \
-        block.past_saved = RG_HAS(t_own) ? saved + (at_own + r) * saved_stride + unit : 0; \
-        block.now = now + r * stride + unit;                                               \
-        block.h = out + (at + r) * s.out_stride + unit;                                    \
-        block.saved = saved + (at + r) * saved_stride + unit;                              \
-        block.initial = out + (at_whole + r) * s.out_stride + unit;                        \
-        block.initial_saved = saved + (at_whole + r) * saved_stride + unit;                \
-        block.begin = begin + first + r;                                                   \
-        block.t = t;                                                                       \
-        RG_GATE_BLOCK(block, gate + r);                                                    \
-        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);                             \
+        RG_EACH_BLOCK(p, RG_FIRST_PANEL(s.h_stride / RG_PANEL), RG_END_PANEL(s.h_stride / RG_PANEL), b, rows, RG_TALL) {
+#define RG_FORWARD(R, r)                                               \
+    {                                                                  \
+        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;          \
+        const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL; \
+        block.x = x + (at + r) * s.x_stride;                           \
+        block.w_input = packed + s.w_input + p * s.inputs * width;     \
+        block.w_hidden = packed + s.w_hidden + p * s.hidden * width;   \
+        block.w_skip = packed + s.w_skip + p * s.hidden * width;       \
+        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;  \
+        block.past = past + RG_LOCAL_AT(r, 0, line);                   \
+        block.far = (ptrdiff_t)at_far - (ptrdiff_t)at;                 \
+        block.own = (ptrdiff_t)at_own - (ptrdiff_t)at;                 \
+        block.whole = (ptrdiff_t)at_whole - (ptrdiff_t)at;             \
+        block.has_own = RG_HAS(t_own);                                 \
+        block.unit = unit;                                             \
+        block.depth = order || s.initial ? s.hidden : 0;               \
+        block.far_depth = RG_HAS(t_far) ? s.hidden : 0;                \
+        block.now = now + RG_LOCAL_AT(r, unit, line);                  \
+        block.h = out + (at + r) * s.out_stride + unit;                \
+        block.saved = saved + (at + r) * saved_stride + unit;          \
+        block.begin = begin + first + r;                               \
+        block.t = t;                                                   \
+        RG_GATE_BLOCK(block, gate + r);                                \
+        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);         \
     }
-                RG_CAT(RG_BLOCKS_OF_, RG_TALL)(b, rows, RG_FORWARD);
+            RG_CAT(RG_BLOCKS_OF_, RG_TALL)(b, rows, RG_FORWARD);
 #undef RG_FORWARD
-            }
         }
         RG_BARRIER;
         __local rg_real *const swap = past;
@@ -140,47 +141,68 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
     }
 }
 
+/* Where a block of the reverse sweep finds the deltas of the step done before. */
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+#define RG_NEXT_STEP(row)                           \
+    block.next = next + RG_LOCAL_AT(row, 0, line);  \
+    block.now = now + RG_LOCAL_AT(row, unit, line); \
+    block.depth = after ? s.hidden : 0;
+#else
+#define RG_NEXT_STEP(row)                                                                                \
+    block.next = (ptrdiff_t)(s.skip_kind == RG_SKIP_IS_DILATED ? at_far : RG_ROW_AFTER) - (ptrdiff_t)at; \
+    block.depth = s.skip_kind == RG_SKIP_IS_DILATED ? block.far_depth : after ? s.hidden : 0;
+#endif
+
 /* h, saved as above, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][deltas][Hp]; carry [skip or 1][B][Hp]
  * holds what passes from step to step beside the deltas. */
 RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *saved,
                                       __global const rg_real *restrict packed, __global const rg_real *restrict dh,
                                       __global rg_real *d, __global rg_real *carry,
                                       __global const rg_u32 *restrict begin,
-                                      RG_GATES_PARAMETER const struct rg_sweep_args s, __local rg_real *scratch) {
+                                      RG_GATES_PARAMETER const struct rg_sweep_args s,
+                                      __local RG_LOCAL_MEMORY *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t stride = RG_LOCAL_STRIDE(RG_GATES * s.h_stride, RG_VEC), saved_stride = RG_KEPT ? s.d_stride : 0;
-    const size_t col = get_local_id(0), item_row = get_local_id(1);
+    const size_t saved_stride = RG_KEPT ? s.d_stride : 0, col = get_local_id(0);
     const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1;
-    __local rg_real *next = scratch;
-    __local rg_real *now = scratch + s.tile * stride;
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
+    const size_t buffer = RG_TILE_NUMBERS(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
+    __local rg_real *next = (__local rg_real *)scratch, *now = next + buffer;
+#endif
     __global const rg_real *const out = h + s.out_column;
 #ifdef RG_LEARNED
-    __local rg_real *const sums = scratch + 2 * s.tile * stride;
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+    __local rg_real *const sums = next + 2 * buffer;
+#else
+    __local rg_real *const sums = (__local rg_real *)scratch;
 #endif
+#endif
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     const size_t t_next = s.backward ? s.steps - 1 - s.to : s.to; /* done by the launch before, if there was one */
     const size_t resumed = s.to < s.steps ? rows : 0;
-    for (size_t r = item_row; r < resumed; r += RG_ROWS) {
+    for (size_t r = get_local_id(1); r < resumed; r += RG_ROWS) {
         __global const rg_real *const from = d + (RG_TILE_AT(t_next) + r) * s.d_stride;
         for (size_t g = 0; g < RG_GATES; g++) {
             const size_t delta = (g + 1 == RG_GATES ? RG_DELTAS - 1 : g) * s.h_stride;
             for (size_t u = col * RG_VEC; u < s.h_stride; u += RG_COLS * RG_VEC) {
-                RG_STORE(RG_LOAD(from + delta + u), next + r * stride + g * s.h_stride + u);
+                RG_STORE(RG_LOAD(from + delta + u), next + RG_LOCAL_AT(r, g * s.h_stride + u, line));
             }
         }
     }
     RG_BARRIER;
+#endif
     for (size_t order = s.to; order-- > s.from;) {
         const size_t t = s.backward ? s.steps - 1 - order : order;
         const size_t at = RG_TILE_AT(t);
         const size_t t_far = s.backward ? t - s.skip : t + s.skip, t_own = rg_step_back(s, order, own);
         const size_t at_far = order + s.skip < s.steps ? RG_TILE_AT(t_far) : at;
         const size_t at_own = RG_ROW_OF(t_own);
-#ifdef RG_LEARNED
         const int after = order + 1 < s.steps; /* a step was done before */
+#ifdef RG_LEARNED
         const size_t gate = t * s.rows + first, gate_next = (s.backward ? t - 1 : t + 1) * s.rows + first;
         const size_t plane = s.rows * s.h_stride;
-        for (size_t r = item_row; after && r < rows; r += RG_ROWS) {
+        for (size_t r = get_local_id(1); after && r < rows; r += RG_ROWS) {
             sums[r * RG_COLS + col] = rg_gate_sum(carry + plane + (first + r) * s.h_stride, 0, s.hidden, col);
         }
         RG_BARRIER;
@@ -191,28 +213,26 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         }
         RG_BARRIER;
 #endif
-        for (size_t p = RG_FIRST_PANEL(s.h_stride / RG_NR); p < RG_END_PANEL(s.h_stride / RG_NR); p++) {
-            for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
+        RG_EACH_BLOCK(p, RG_FIRST_PANEL(s.h_stride / RG_NR), RG_END_PANEL(s.h_stride / RG_NR), b, rows, RG_BLOCK_ROWS) {
 #define RG_REVERSE(R, r)                                                                      \
     {                                                                                         \
         struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                 \
         const size_t unit = p * RG_NR;                                                        \
         block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;               \
         block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                   \
-        block.next = next + r * stride;                                                       \
-        block.far = d + (at_far + r) * s.d_stride;                                            \
-        block.depth = order + 1 < s.steps ? s.hidden : 0;                                     \
+        block.far = (ptrdiff_t)at_far - (ptrdiff_t)at;                                        \
+        block.own = (ptrdiff_t)at_own - (ptrdiff_t)at;                                        \
+        block.has_own = RG_HAS(t_own);                                                        \
+        block.unit = unit;                                                                    \
         block.far_depth = order + s.skip < s.steps ? s.hidden : 0;                            \
+        RG_NEXT_STEP(r)                                                                       \
         block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit    \
                    : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit \
                                       : 0;                                                    \
         block.h = out + (at + r) * s.out_stride + unit;                                       \
         block.saved = saved + (at + r) * saved_stride + unit;                                 \
-        block.past_state = RG_HAS(t_own) ? out + (at_own + r) * s.out_stride + unit : 0;      \
-        block.past_saved = RG_HAS(t_own) ? saved + (at_own + r) * saved_stride + unit : 0;    \
         block.carry = carry + ((order % own) * s.rows + first + r) * s.h_stride + unit;       \
         block.carried = order + own < s.steps;                                                \
-        block.now = now + r * stride + unit;                                                  \
         block.d = d + (at + r) * s.d_stride + unit;                                           \
         block.begin = begin + first + r;                                                      \
         block.t = t;                                                                          \
@@ -220,20 +240,23 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         RG_GATE_BLOCK_REVERSE(block, p *RG_NR);                                               \
         RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                \
     }
-                RG_BLOCKS_OF_8(b, rows, RG_REVERSE);
+            RG_IN_BLOCKS(b, rows, RG_REVERSE);
 #undef RG_REVERSE
-            }
         }
         RG_BARRIER;
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
         __local rg_real *const swap = next;
         next = now;
         now = swap;
+#endif
     }
 }
 
 #undef RG_PANEL
+#undef RG_NEXT_STEP
 #undef RG_HAS
 #undef RG_TILE_AT
+#undef RG_ROW_AFTER
 #undef RG_ROW_OF
 #undef RG_CELL_NAME
 #undef RG_SWEEP_NAME

@@ -10,6 +10,9 @@
 #define RG_RUN 128
 #endif
 
+/* The sum of d is a row of its own on a GPU: beside products it would take registers from them. */
+#define RG_SUMS_APART (RG_COLS * RG_ROWS > 1)
+
 /* The sum of d alone, where a panel has no other part in a source. */
 RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_rows, __global rg_real *partial,
                            int fresh, size_t col) {
@@ -43,39 +46,43 @@ RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t f
 
 /* Rows [first, end) of the source; the last block, which ends at `sum_at`, takes the sum of d with it. */
 RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
-    const size_t col = get_local_id(0), blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
+    const size_t col = get_local_id(0);
     for (size_t k = first + get_local_id(1) * RG_BLOCK_ROWS; k < end; k += RG_ROWS * RG_BLOCK_ROWS) {
 #define RG_OUTER(R, r)                                                                            \
-    if (r + R == sum_at) {                                                                        \
+    if (!RG_SUMS_APART && r + R == sum_at) {                                                      \
         RG_CAT(rg_outer_with_sum_, R)                                                             \
         (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, col); \
     } else {                                                                                      \
         RG_CAT(rg_outer_rows_, R)                                                                 \
         (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, col); \
     }
+#if RG_COLS * RG_ROWS == 1
+        const size_t blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
         /* a share of them before each block: many at once would hold up the rest */
         rg_outer_ask(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
                      rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks));
-        RG_BLOCKS_OF_8(k, end, RG_OUTER);
+#endif
+        RG_IN_BLOCKS(k, end, RG_OUTER);
 #undef RG_OUTER
     }
 }
 
-/* What the states that sequences start from add: they are behind the last step, and `shift` before the steps of rows
- * [start, start + B), of which [row, row + n_rows) take part. */
-RG_INLINE void rg_outer_initial(struct rg_outer o, struct rg_weight_gradient_args s, struct rg_gradient_source from,
-                                __global const rg_real *d, size_t row, size_t n_rows, size_t first, size_t end) {
+/* *o for what the states that sequences start from add; 0: nothing. They are behind the last step, and `shift` before
+ * the steps of rows [start, start + B), of which [row, row + n_rows) take part. */
+RG_INLINE int rg_outer_initial(struct rg_outer *o, struct rg_weight_gradient_args s, struct rg_gradient_source from,
+                               __global const rg_real *d, size_t row, size_t n_rows) {
     const size_t away = from.shift * s.rows, all = s.steps * s.rows;
     const size_t start = away > all ? all : from.later ? all - away : away - s.rows;
     const size_t begin = row > start ? row : start, limit = start + s.rows < all ? start + s.rows : all;
     const size_t stop = row + n_rows < limit ? row + n_rows : limit;
-    if (begin < stop) {
-        o.a += from.offset + (s.initial_at * s.rows + begin - start) * from.stride;
-        o.d = d + (begin - s.base * s.rows) * s.d_stride;
-        o.n_rows = stop - begin;
-        o.fresh = 0;
-        rg_outer_part(o, first, end, 0);
+    if (begin >= stop) {
+        return 0;
     }
+    o->a += from.offset + (s.initial_at * s.rows + begin - start) * from.stride;
+    o->d = d + (begin - s.base * s.rows) * s.d_stride;
+    o->n_rows = stop - begin;
+    o->fresh = 0;
+    return 1;
 }
 
 /* Rows [row, row + n_rows) of the chunk against one unit, all sources. */
@@ -104,7 +111,7 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         o.n_rows = none ? 0 : stop - begin;
         o.fresh = fresh;
         o.next = next;
-        if (gap && from.sums && first < end && end == from.depth && get_local_id(1) == 0) {
+        if ((gap || RG_SUMS_APART) && from.sums && first < end && end == from.depth && get_local_id(1) == 0) {
             rg_sum_of_rows(o.d, o.d_stride, o.n_rows, o.partial + from.depth * s.n, fresh, get_local_id(0));
         }
         if (gap) {
@@ -114,12 +121,14 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         if (o.n_rows > 0) {
             o.a += from.offset + ((from.later ? begin + away : begin - away) - s.base * s.rows) * from.stride;
         }
-        if (o.n_rows > 0 || fresh) {
-            rg_outer_part(o, first, end, from.sums && !gap ? from.depth : 0);
-        }
-        if (from.initial && !gap) {
-            rg_outer_initial(whole, s, from, d + panel * RG_NR, row, n_rows, first, end);
-        }
+        int initial = 0; /* the steps, then the states that sequences start from */
+        do {
+            if (o.n_rows > 0 || o.fresh) {
+                rg_outer_part(o, first, end, !initial && from.sums && !gap ? from.depth : 0);
+            }
+            o = whole;
+            initial = !initial && from.initial && !gap && rg_outer_initial(&o, s, from, d + panel * RG_NR, row, n_rows);
+        } while (initial);
         sum += (from.depth + from.sums) * s.n;
     }
 }

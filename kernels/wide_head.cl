@@ -42,7 +42,7 @@ RG_KERNEL void rg_product(__global const rg_real *restrict a, __global const rg_
     RG_CAT(rg_product_run_, R)                                                                          \
     (a + s.a + (r)*s.a_stride + k, s.a_stride, depth, packed + s.w + (p * s.depth + k) * RG_NR, k == 0, \
      out + s.out + (r)*s.out_stride + p * RG_NR, s.out_stride, get_local_id(0))
-                RG_BLOCKS_OF_8(b, end, RG_RUN_OF);
+                RG_IN_BLOCKS(b, end, RG_RUN_OF);
 #undef RG_RUN_OF
             }
         }

@@ -87,7 +87,7 @@ struct rg_device_shape {
 
 /* The shape for GPUs. bench/static_gpu.py reads this line. */
 #define RG_GPU_SHAPE \
-    { 4, 1, 16, 4 }
+    { 2, 4, 8, 32 }
 
 struct rg_device_options {
     int threads;    /* of the native device; 0: all processors this process may use */

@@ -1,7 +1,7 @@
 /* The kernels of one layer: see layer.h. */
 #include "train/layer.h"
 
-enum { GROUPS_A_UNIT = 4, BLOCK_ROWS = 8 };
+enum { GROUPS_A_UNIT = 4, BLOCK_ROWS = 8, LEAST_LOCAL = 4 };
 
 static const struct sweep_kernels {
     enum rg_kernel forward, reverse;
@@ -201,9 +201,12 @@ static struct rg_sweep_args sweep_args(const struct rg_engine *e, size_t layer, 
     };
 }
 
+/* Of a sweep that keeps rows `width` wide, 0 for none. */
 static size_t sweep_local_bytes(const struct rg_engine *e, size_t width) {
     const size_t sums = rg_plan_learned(&e->plan) ? (size_t)e->device->info.cols : 0; /* of each row's items */
-    return e->plan.tile * (2 * RG_LOCAL_STRIDE(width, (size_t)e->device->info.vec) + sums) * e->plan.real_bytes;
+    const size_t states =
+        width ? RG_TILE_NUMBERS(rg_device_items(e->device), e->plan.tile, width, (size_t)e->device->info.vec) : 0;
+    return most(2 * states + sums * e->plan.tile, LEAST_LOCAL) * e->plan.real_bytes;
 }
 
 /* A sweep over its steps at once, or step by step where the units of a step are shared out. */
@@ -344,14 +347,16 @@ rg_status rg_layer_initial_gradient(struct rg_engine *e, size_t layer, size_t di
 rg_status rg_layer_reverse(struct rg_engine *e, size_t layer, size_t direction, struct rg_span span,
                            struct rg_buffer *dout, bool every_step, size_t rows, bool ragged) {
     struct rg_sweep_args args = sweep_args(e, layer, direction, span, rows, ragged, true);
+    const bool local = RG_DELTAS_ARE_LOCAL(rg_device_items(e->device), e->plan.gates);
     args.every_step = every_step;
-    return launch_sweep(e,
-                        (struct rg_launch){.kernel = kernels_of(e)->reverse,
-                                           .buffers = {e->out[layer], saved_of(e, layer, direction), e->packed, dout,
-                                                       rg_engine_deltas(e, layer, direction), e->carry, e->begin,
-                                                       e->gate[layer][direction]},
-                                           .local_bytes = sweep_local_bytes(e, e->plan.gates * e->plan.h_stride)},
-                        args, true);
+    return launch_sweep(
+        e,
+        (struct rg_launch){.kernel = kernels_of(e)->reverse,
+                           .buffers = {e->out[layer], saved_of(e, layer, direction), e->packed, dout,
+                                       rg_engine_deltas(e, layer, direction), e->carry, e->begin,
+                                       e->gate[layer][direction]},
+                           .local_bytes = sweep_local_bytes(e, local ? e->plan.gates * e->plan.h_stride : 0)},
+        args, true);
 }
 
 rg_status rg_layer_input_gradient(struct rg_engine *e, size_t layer, size_t rows, struct rg_buffer *dx) {

@@ -11,6 +11,8 @@
 enum {
     BLOCK_ROWS = 8, /* kernels/sweep.cl */
     HALF_BLOCK = 4,
+    GPU_BLOCK_ROWS = 4,
+    GPU_TILE = 32,
     MIN_GROUPS = 32,       /* of a weight gradient: work for as many processors */
     SEGMENT_ROWS = 256,    /* of a batch in a segment, so that its partial sums cost little beside the products */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
@@ -405,7 +407,8 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
  * step becomes a launch, and groups share the units of a tile, which is at most `fit` rows. */
 static void plan_sharers(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
-    const size_t units = (size_t)info->units, tile = least(least(p->chunk, BLOCK_ROWS * (size_t)info->rows), fit);
+    const size_t units = (size_t)info->units,
+                 tile = least(least(p->chunk, info->rows > 1 ? GPU_TILE : BLOCK_ROWS), fit);
     const size_t tiles = divide_up(p->chunk, tile), single_rows = (size_t)HALF_BLOCK * units / p->chunk;
     /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
     const uint64_t enough = info->shared_step_bytes * (info->is_gpu || p->chunk <= 2 * units ? 1U : 2U);
@@ -417,27 +420,46 @@ static void plan_sharers(struct rg_plan *p, const struct rg_device_info *info, s
     }
 }
 
+/* The largest tile of a GPU that leaves work for three quarters of its units: a larger one reads the weights less
+ * often. */
+static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
+    size_t tile = info->tile ? info->tile : GPU_TILE;
+    while (tile > GPU_BLOCK_ROWS && 4 * divide_up(p->chunk, tile) < 3 * (size_t)info->units) {
+        tile = round_up(tile / 2, GPU_BLOCK_ROWS);
+    }
+    return tile;
+}
+
+static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
+    const size_t shared = divide_up(p->chunk, (size_t)info->units);
+    const size_t wanted = shared < BLOCK_ROWS ? (shared > HALF_BLOCK ? BLOCK_ROWS
+                                                 : shared > 1        ? (size_t)HALF_BLOCK
+                                                                     : 1)
+                                              : round_up(divide_up(p->chunk, 8 * (size_t)info->units), BLOCK_ROWS);
+    return info->tile && shared >= BLOCK_ROWS ? least(info->tile, round_up(shared, BLOCK_ROWS)) : wanted;
+}
+
 /* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
 static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     const struct rg_device_info *info = &device->info;
+    const size_t items = rg_device_items(device), vec = (size_t)info->vec;
+    const size_t width = (RG_DELTAS_ARE_LOCAL(items, p->gates) ? p->gates : 1) * p->h_stride;
     const size_t sums = rg_plan_learned(p) ? (size_t)info->cols : 0;
-    const size_t row = (2 * RG_LOCAL_STRIDE(p->gates * p->h_stride, (size_t)info->vec) + sums) * p->real_bytes;
-    const size_t fit = info->max_local_bytes / row;
-    if (fit == 0) {
+    const size_t one = 2 * RG_TILE_NUMBERS(items, (size_t)1, width, vec) + sums;
+    const size_t more = 2 * RG_TILE_NUMBERS(items, (size_t)2, width, vec) + 2 * sums - one;
+    const size_t room = info->max_local_bytes / p->real_bytes;
+    if (room < one) {
+        const size_t numbers = room / 2 / (items == 1 ? 1 : 2) / (width / p->h_stride);
+        const size_t panel = rg_device_panel(device),
+                     most_hidden = (items == 1 ? numbers - vec : numbers) / panel * panel;
         return rg_fail(
             RG_NO_MEMORY,
             "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
-            p->hidden, row, info->name, info->max_local_bytes,
-            info->max_local_bytes / (2 * p->real_bytes) / p->gates - (size_t)info->vec);
+            p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, most_hidden);
     }
-    const size_t shared = divide_up(p->chunk, (size_t)info->units);
-    const size_t wanted = info->is_gpu || rg_device_items(device) > 1 ? BLOCK_ROWS * (size_t)info->rows
-                          : shared < BLOCK_ROWS                       ? (shared > HALF_BLOCK ? BLOCK_ROWS
-                                                                         : shared > 1        ? (size_t)HALF_BLOCK
-                                                                                             : 1)
-                                                : round_up(divide_up(p->chunk, 8 * (size_t)info->units), BLOCK_ROWS);
-    const size_t tuned = info->tile && shared >= BLOCK_ROWS ? least(info->tile, round_up(shared, BLOCK_ROWS)) : wanted;
-    p->tile = least(least(tuned, MAX_TILE), fit >= BLOCK_ROWS ? fit / BLOCK_ROWS * BLOCK_ROWS : fit);
+    const size_t fit = 1 + (room - one) / more, step = items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
+    const size_t wanted = least(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
+    p->tile = least(wanted, fit >= step ? fit / step * step : fit);
     plan_sharers(p, info, fit);
     return RG_OK;
 }

@@ -21,7 +21,7 @@ static const struct execution executions[] = {
     {"native, 3 threads", "cpu", {.threads = 3}},
 #ifdef RG_OPENCL
     {"opencl", "opencl", {0}},
-    {"opencl, GPU shape 4 x 1, 16 x 4", "opencl", {.shape = {4, 1, 16, 4}}},
+    {"opencl, the GPU shape", "opencl", {.shape = RG_GPU_SHAPE}},
     {"opencl, GPU shape 1 x 2, 16 x 8", "opencl", {.shape = {1, 2, 16, 8}}},
     {"opencl, GPU shape 2 x 1, 8 x 4", "opencl", {.shape = {2, 1, 8, 4}}},
     {"opencl, GPU shape 4 x 2, 8 x 8", "opencl", {.shape = {4, 2, 8, 8}}},

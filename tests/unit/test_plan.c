@@ -25,7 +25,9 @@ static struct rg_device a_gpu(void) {
 }
 
 START_TEST(sweeps_fit_local_memory) {
-    static const size_t hidden[] = {64, 128, 256}, batches[] = {1, 32, 4096};
+    static const size_t hidden[] = {64, 128, 256}, batches[] = {1, 1024, 4096};
+    /* one block; groups for the 132 units; as many rows as fit, up to four item rows' */
+    static const size_t tiles[3][3] = {{4, 8, 32}, {4, 8, 32}, {4, 8, 20}};
     const struct rg_device device = a_gpu();
     for (size_t h = 0; h < 3; h++) {
         for (size_t b = 0; b < 3; b++) {
@@ -43,9 +45,12 @@ START_TEST(sweeps_fit_local_memory) {
                                            .batch = batches[b], .steps = 100, .n_targets = 1, .training = true},
                                        &plan) == RG_OK,
                           "%s", rg_error_message());
-            const size_t row = RG_LOCAL_STRIDE(plan.gates * plan.h_stride, (size_t)device.info.vec);
-            ck_assert_uint_ge(plan.tile, 1);
-            ck_assert_uint_le(2 * plan.tile * row * sizeof(float), LOCAL_BYTES);
+            const size_t states = RG_TILE_NUMBERS((size_t)256, plan.tile, plan.h_stride, (size_t)device.info.vec);
+            ck_assert_uint_eq(rg_device_items(&device), 256);
+            ck_assert_uint_le(2 * states * sizeof(float), LOCAL_BYTES);
+            if (plan.sharers == 1) { /* the units of a step are not shared out */
+                ck_assert_uint_eq(plan.tile, tiles[h][b]);
+            }
             rg_model_destroy(model);
         }
     }

@@ -66,6 +66,8 @@ typedef rg_real rg_unaligned
 #define RG_HOT static __attribute__((noinline, unused))
 #define RG_KERNEL static
 #define RG_BARRIER
+#define RG_LOCAL_MEMORY rg_real
+#define RG_ROLLED
 /* Keep a broadcast in a register: GCC would otherwise load it again for every product. */
 #if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
 #define RG_PIN(v) __asm__("" : "+v"(v))
