@@ -43,10 +43,10 @@ RG_INLINE int rg_gate_live(__global const rg_real *values) {
     return values[RG_GATE_RAW] >= 0.0f;
 }
 
-/* u~ of a step; `past` are the values of the step before, null for the first, and `logit` is W_uh s + b_uh there. */
-RG_INLINE void rg_gate_step(__global rg_real *now, __global rg_real *past, int live, rg_real logit) {
+/* u~ of a step; `past` are the values of the step before, unread for the first, and `logit` is W_uh s + b_uh there. */
+RG_INLINE void rg_gate_step(__global rg_real *now, __global rg_real *past, int is_first, int live, rg_real logit) {
     rg_real raw = 1.0f;
-    if (past && rg_gate_live(past)) {
+    if (!is_first && rg_gate_live(past)) {
         const rg_real chance = 1.0f / (1.0f + RG_EXP(-logit)), before = past[RG_GATE_RAW], room = 1.0f - before;
         past[RG_GATE_CHANCE] = chance;
         raw = rg_gate_open(past) ? chance : before + (chance < room ? chance : room);

@@ -92,7 +92,8 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
         const size_t at_far = RG_ROW_OF(t_far), at_own = RG_ROW_OF(t_own);
 #ifdef RG_LEARNED
         const size_t t_before = s.backward ? t + 1 : t - 1, at_past = order ? RG_TILE_AT(t_before) : at;
-        const size_t gate = t * s.rows + first, gate_past = t_before * s.rows + first; /* gates are kept of all steps */
+        /* gates are kept of all steps */
+        const size_t gate = t * s.rows + first, gate_past = order ? t_before * s.rows + first : gate;
         for (size_t r = get_local_id(1); order && r < rows; r += RG_ROWS) {
             __global const rg_real *const state = RG_GATE_STATE(out, saved, at_past + r);
             sums[r * RG_COLS + col] = rg_gate_sum(state, packed + s.w_gate, s.hidden, col);
@@ -100,7 +101,7 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
         RG_BARRIER;
         for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
             const rg_real logit = order ? rg_gate_total(sums + r * RG_COLS) + packed[s.w_gate + s.h_stride] : 0.0f;
-            rg_gate_step(gates + (gate + r) * RG_GATE_VALUES, order ? gates + (gate_past + r) * RG_GATE_VALUES : 0,
+            rg_gate_step(gates + (gate + r) * RG_GATE_VALUES, gates + (gate_past + r) * RG_GATE_VALUES, order == 0,
                          !s.ragged || t >= begin[first + r], logit);
         }
         RG_BARRIER;

@@ -157,8 +157,9 @@ static void add_histogram(struct rg_recorder *r, const char *tag, uint64_t updat
         largest = fmax(largest, m->log10_norm[lag]);
     }
     for (size_t i = 0; i < n; i++) {
-        limits[i] = (double)(i * steps / n) - 0.5;
-        for (size_t lag = i * steps / n; lag < (i + 1) * steps / n; lag++) {
+        const size_t begin = i * steps / n;
+        limits[i] = (double)begin - 0.5;
+        for (size_t lag = begin; lag < (i + 1) * steps / n; lag++) {
             weights[i] += isfinite(largest) ? pow(10.0, m->log10_norm[lag] - largest) : 0.0;
         }
         sum += weights[i];
