@@ -62,7 +62,7 @@ RG_KERNEL void rg_task_marked(__global rg_real *restrict x, __global rg_real *re
         const rg_u64 two = middle + rg_below(places.v[1], s.steps - middle);
         for (rg_u64 t4 = first / 4 * 4; t4 < last; t4 += 4) {
             const struct rg_random values = rg_task_draw(s, b, t4 / 4, RG_STREAM_VALUES);
-            for (rg_u64 i = t4 < first ? first - t4 : 0; i < 4 && t4 + i < last; i++) {
+            for (rg_u64 i = t4 < first ? first % 4 : 0; i < 4 && t4 + i < last; i++) {
                 const rg_u64 t = t4 + i;
                 __global rg_real *const to = x + ((t - s.base) * s.rows + b) * s.x_stride;
                 to[0] = rg_marked_value(s.task, values.v[i]);
@@ -162,7 +162,7 @@ RG_KERNEL void rg_task_symbols(__global rg_real *restrict x, __global rg_real *r
         const struct rg_order order = rg_order_draw(s, b);
         for (rg_u64 t4 = first / 4 * 4; t4 < last; t4 += 4) {
             const struct rg_random noise = rg_task_draw(s, b, t4 / 4, RG_STREAM_VALUES);
-            for (rg_u64 i = t4 < first ? first - t4 : 0; i < 4 && t4 + i < last; i++) {
+            for (rg_u64 i = t4 < first ? first % 4 : 0; i < 4 && t4 + i < last; i++) {
                 const rg_u64 t = t4 + i;
                 const rg_u32 symbol = rg_task_symbol(s, b, t, order, noise.v[i]);
                 __global rg_real *const to = x + ((t - s.base) * s.rows + b) * s.x_stride;

@@ -119,7 +119,7 @@ checked "devices: unknown, none, several"
 for device in "${devices[@]}"; do
     at=(--device "$device" --updates 1 --out new)
     refused 7 'needs? .*[KMGT]iB.*limit is 1\.0 KiB.*--hidden' "$program" "${at[@]}" --memory 1K
-    refused 7 'needs? .*[KMGT]iB.*(limit is|allows) .*[MG]iB.*--steps [0-9]+ fits' "$program" "${at[@]}" --steps 1000000000
+    refused 7 'needs? .*[KMGT]iB.*(limit is|allows) .*[MG]iB.*--steps [0-9]+ fits' "$program" "${at[@]}" --steps 1000000000 --memory 16M
     refused 7 'needs? .*[GT]iB.*limit is .*[MG]iB.*smaller --hidden' "$program" "${at[@]}" --hidden 65536
     refused 7 'more than a machine can address' "$program" "${at[@]}" --steps 1000000000 --batch 1073741824
     refused 7 'needs? .*limit' "$program" grad --model "$model" --data "$data" --device "$device" --memory 100 --out g.safetensors
