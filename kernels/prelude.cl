@@ -114,8 +114,9 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once, fr
 #define RG_LOG1P(s) log1p(s)
 #define RG_ABS(s) fabs(s)
 #define RG_PIN(v)
-/* Ask for a cache line before it is needed; CPUs only, and only where the compiler has the means. */
-#if RG_COLS * RG_ROWS == 1 && defined(__has_builtin)
+/* Ask for a cache line before it is needed; CPUs only, and only where the compiler has the means. (SPIR, which oclgrind
+ * interprets, has not.) */
+#if RG_COLS * RG_ROWS == 1 && defined(__has_builtin) && !defined(__SPIR__)
 #if __has_builtin(__builtin_prefetch)
 #define RG_PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p))
 #endif

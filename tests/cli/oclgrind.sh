@@ -1,5 +1,5 @@
 #!/bin/bash
-# The kernels in an OpenCL simulator that watches every access: the quick self-test in the shape of a CPU and in one of a
+# The kernels in an OpenCL simulator that watches every access: the quick self-test in the shape of a CPU and in two of a
 # GPU must leave an empty log. (The simulator's exit status says nothing.)
 #
 # Watched for: accesses outside a buffer, data races within and between work-groups, diverging barriers, wrong calls of
@@ -8,12 +8,13 @@
 # engine's memory with NaN instead.
 set -u
 
-log=$(mktemp -d "${TMPDIR:-/tmp}/rnn-gpu-oclgrind.XXXXXX")/log
-trap 'rm -rf "${log%/log}"' EXIT
+folder=$(mktemp -d "${TMPDIR:-/tmp}/rnn-gpu-oclgrind.XXXXXX")
+log=$folder/log
+trap 'rm -rf "$folder"' EXIT
 program=${OCLGRIND_KERNELS:-}
 driver=
-for folder in /usr/lib/oclgrind /usr/lib/*/oclgrind /usr/local/lib/oclgrind; do
-    [ -e "$folder/liboclgrind-rt-icd.so" ] && driver=$folder/liboclgrind-rt-icd.so
+for library in /usr/lib/oclgrind /usr/lib/*/oclgrind /usr/local/lib/oclgrind; do
+    [ -e "$library/liboclgrind-rt-icd.so" ] && driver=$library/liboclgrind-rt-icd.so
 done
 if [ ! -x "$program" ] || [ -z "$driver" ]; then
     echo "not run: ${driver:+this build has no OpenCL}${driver:-oclgrind is not installed}"
@@ -25,19 +26,21 @@ failed=0
 # The program opens libOpenCL by itself, past the wrapper `oclgrind`'s preloading; its driver is named instead.
 export OCL_ICD_VENDORS=$driver OCLGRIND_LOG=$log OCLGRIND_CHECK_API=1 OCLGRIND_DATA_RACES=1
 
-# check SHAPE...: one run.
+# check SHAPE...: one run. The compiler's remarks go to its stderr.
 check() {
     rm -f "$log"
-    output=$("$program" "$@" 2>&1)
+    "$program" "$@" > "$folder/output" 2> "$folder/remarks"
     status=$?
-    if [ $status -ne 0 ] || [ "${output%%$'\n'*}" != "Oclgrind Simulator" ] || [ ! -e "$log" ] || [ -s "$log" ]; then
-        echo "shape ${*:-of a CPU}: exit status $status, log:"
+    if [ $status -ne 0 ] || [ "$(head -n 1 "$folder/output")" != "Oclgrind Simulator" ] || [ ! -e "$log" ] ||
+        [ -s "$log" ]; then
+        echo "shape ${*:-of the device}: exit status $status, log:"
         head -n 40 "$log"
-        printf '%s\n' "$output" | tail -n 5
+        tail -n 5 "$folder/output" "$folder/remarks"
         failed=1
     fi
 }
 
-check
+check 16 2 1 1 # a CPU's
 check 4 1 4 2
+check # a GPU's, which the simulator says it is
 exit "$failed"
