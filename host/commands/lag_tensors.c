@@ -65,7 +65,9 @@ static void add_causes(struct rg_lag_tensors *list, const struct rg_causes *c) {
     }
     add(list, "cause.log10_sigma_max", "", suffix, c->log10_largest, 1, c->steps);
     add(list, "cause.log10_sigma_min", "", suffix, c->log10_smallest, 1, c->steps);
-    add(list, "cause.lyapunov", "", suffix, c->exponents, 1, c->n_exponents);
+    if (c->n_exponents > 0) {
+        add(list, "cause.lyapunov", "", suffix, c->exponents, 1, c->n_exponents);
+    }
 }
 
 static void add_profile(struct rg_lag_tensors *list, const struct rg_lag_profile *p, const struct rg_model *model,

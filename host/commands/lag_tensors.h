@@ -6,7 +6,7 @@
  *   delta.quantiles, delta.term_quantiles   [5][T] min, 10 %, median, 90 %, max over the sequences of ||delta_t|| and
  * of the rank-one ||delta_t|| ||h_{t-1}||; named like delta.norm
  *   cause.slope, cause.saturated, cause.forget (lstm), cause.log10_sigma_max, cause.log10_sigma_min   [T], and
- * cause.lyapunov [n]; named like delta.norm
+ * cause.lyapunov [n], but where every sequence is one step; named like delta.norm
  *
  * see gradient/profile.h and causes.h for what they are. */
 #ifndef RG_LAG_TENSORS_H

@@ -256,15 +256,21 @@ static int falling(const void *a, const void *b) {
     return x > y ? -1 : x < y;
 }
 
+/* Of the sequences that have a step before their last. */
 static void note_exponents(struct walk *w) {
     struct rg_causes *const c = w->causes;
-    c->n_exponents = c->directions < RG_EXPONENTS ? c->directions : RG_EXPONENTS;
-    for (size_t i = 0; i < c->n_exponents; i++) {
-        double sum = 0.0;
-        for (size_t s = 0; s < w->sequences; s++) {
-            sum += w->products.triangles[s].sums[i] / (double)w->products.triangles[s].steps;
+    const size_t n = c->directions < RG_EXPONENTS ? c->directions : RG_EXPONENTS;
+    double moved = 0.0;
+    for (size_t s = 0; s < w->sequences; s++) {
+        const struct rg_triangles *const t = &w->products.triangles[s];
+        for (size_t i = 0; t->steps > 0 && i < n; i++) {
+            c->exponents[i] += t->sums[i] / (double)t->steps;
         }
-        c->exponents[i] = sum / (double)w->sequences;
+        moved += t->steps > 0 ? 1.0 : 0.0;
+    }
+    c->n_exponents = moved > 0.0 ? n : 0;
+    for (size_t i = 0; i < c->n_exponents; i++) {
+        c->exponents[i] /= moved;
     }
     qsort(c->exponents, c->n_exponents, sizeof *c->exponents, falling);
 }

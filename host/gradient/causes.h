@@ -25,7 +25,7 @@ struct rg_causes {
     size_t last;              /* the largest lag of the products */
     double *log10_largest;    /* [T] by lag: mean over sequences of log10 of the product's largest singular value */
     double *log10_smallest;   /* [T] the smallest; of those directions, where they are fewer than the state has */
-    size_t n_exponents;
+    size_t n_exponents;       /* 0 where every sequence is one step */
     double exponents[RG_EXPONENTS]; /* leading Lyapunov exponents, ln a step, falling */
 
     /* expected ln of ||delta||'s factor a step; NAN where it does not apply: gates, W_sh, a learned skip */
