@@ -117,7 +117,9 @@ static rg_status collect(const struct rg_config *config, struct pass *p) {
     add_output(p);
     for (size_t i = 0; i < p->model->n_parameters; i++) {
         const struct rg_parameter *const w = &p->model->parameters[i];
-        add_tensor(p, "grad.", w->name, w->rows, w->columns, p->gradients + w->offset);
+        if (!w->absent) {
+            add_tensor(p, "grad.", w->name, w->rows, w->columns, p->gradients + w->offset);
+        }
     }
     add_tensor(p, "grad_norm", "", 1, 0, &p->totals[1]);
     if (p->dh_0) {
@@ -130,18 +132,6 @@ static rg_status collect(const struct rg_config *config, struct pass *p) {
         rg_setup_round(config, &p->tensors[i]);
     }
     return collect_lags(config, p);
-}
-
-/* Loss and norm; the records, which are enough in float, hold floats. */
-static rg_status measure_totals(const struct rg_config *config, struct pass *p) {
-    struct rg_record history[RG_HISTORY];
-    if (config->precision == RG_PRECISION_DOUBLE) {
-        return rg_engine_totals(p->engine, &p->loss, &p->norm);
-    }
-    RG_TRY(rg_engine_history(p->engine, history));
-    p->loss = (double)history[0].loss;
-    p->norm = (double)history[0].norm;
-    return RG_OK;
 }
 
 static rg_status measure(const struct rg_config *config, struct pass *p) {
@@ -162,8 +152,7 @@ static rg_status measure(const struct rg_config *config, struct pass *p) {
     RG_TRY(rg_alloc(&p->gradients, p->model->arena, sizeof *p->gradients, "the gradients"));
     RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_engine_gradient(p->engine, &p->source->source, 0));
-    RG_TRY(rg_engine_norm(p->engine, 0));
-    RG_TRY(measure_totals(config, p));
+    RG_TRY(rg_engine_totals(p->engine, &p->loss, &p->norm));
     RG_TRY(rg_engine_get_gradients(p->engine, p->gradients));
     if (p->data->n_states > 0) {
         const size_t states = p->data->n_states * n * p->data->state_width;

@@ -179,6 +179,7 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
     for (size_t k = 0; k < model->n_parameters; k++) {
         const struct rg_parameter *p = &model->parameters[k];
         const struct rg_tensor *tensor = find(source, p->name);
+        model->parameters[k].absent = tensor == NULL;
         if (tensor == NULL)
             continue;
         RG_TRY(model->exact ? rg_tensors_to_double(source->tensors, tensor, model->exact + p->offset)

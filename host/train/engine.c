@@ -209,7 +209,8 @@ rg_status rg_engine_get_gradients(struct rg_engine *e, double *gradients) {
 }
 
 rg_status rg_engine_totals(struct rg_engine *e, double *loss, double *norm) {
-    const size_t n = e->model->arena, rows = e->plan.batch;
+    const struct rg_model *const m = e->model;
+    const size_t n = m->arena, rows = e->plan.batch;
     double *values = NULL, largest = 0.0, squares = 0.0;
     RG_TRY(rg_alloc(&values, n > rows ? n : rows, sizeof *values, "the gradients"));
     rg_status status = rg_reals_read(e->device, values, e->row_loss, 0, rows);
@@ -219,6 +220,11 @@ rg_status rg_engine_totals(struct rg_engine *e, double *loss, double *norm) {
     }
     if (status == RG_OK) {
         status = rg_engine_get_gradients(e, values);
+    }
+    for (size_t k = 0; status == RG_OK && k < m->n_parameters; k++) {
+        if (m->parameters[k].absent) {
+            memset(values + m->parameters[k].offset, 0, rg_parameter_elements(&m->parameters[k]) * sizeof *values);
+        }
     }
     for (size_t i = 0; status == RG_OK && i < n; i++) {
         largest = fmax(largest, fabs(values[i]));

@@ -119,7 +119,7 @@ rg_status rg_engine_set_weights(struct rg_engine *engine, const struct rg_model 
 rg_status rg_engine_get_weights(struct rg_engine *engine, struct rg_model *model);
 rg_status rg_engine_get_gradients(struct rg_engine *engine, double *gradients);
 /* The loss and the norm of the gradient that are on the device, added up in double on the host: what the records hold
- * as floats. Waits. */
+ * as floats, but for biases that the model's file lacks. Waits. */
 rg_status rg_engine_totals(struct rg_engine *engine, double *loss, double *norm);
 
 /* dL/dh_0 [L*D][batch][H], and dL/dc_0 alike if the cell is an lstm, of an engine with plan.initial_gradient after

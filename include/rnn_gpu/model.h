@@ -36,6 +36,7 @@ struct rg_parameter {
     char name[RG_NAME_BYTES]; /* PyTorch's: rnn.weight_ih_l0 … head.bias */
     size_t rows, columns;
     size_t offset; /* elements into the arena, a multiple of RG_ARENA_ALIGN; the gaps hold zeros */
+    bool absent;   /* a bias that the file lacks: zeros, and no part of its gradient */
 };
 
 struct rg_model {
@@ -109,7 +110,7 @@ size_t rg_parameter_elements(const struct rg_parameter *parameter);
 float *rg_model_values(const struct rg_model *model, size_t parameter);
 
 /* Load a safetensors file: ours (options in its metadata) or plain PyTorch (`shape` then gives cell, activation and
- * loss; sizes come from the tensors). Biases that the file lacks are zero. RG_BAD_FILE names the tensor and both
+ * loss; sizes come from the tensors). Biases that the file lacks are zero and marked `absent`. RG_BAD_FILE names the tensor and both
  * shapes. */
 rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struct rg_model **out);
 /* The same in double precision: `exact` holds what the file does. */

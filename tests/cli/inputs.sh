@@ -130,7 +130,11 @@ csv.pop("rnn.bias_ih_l0")
 write_safetensors("plain.safetensors", csv)
 '
     expect_status 0 "$program" grad --model plain.safetensors --loss bce --device "$device" --data words.npz --out p.safetensors
-    tensors 'assert read_safetensors("p.safetensors")["grad.embed.weight"][0] == (3, 5)'
+    tensors '
+got = read_safetensors("p.safetensors")
+assert got["grad.embed.weight"][0] == (3, 5) and "grad.rnn.bias_hh_l0" in got and "grad.rnn.bias_ih_l0" not in got
+near("grad_norm", got["grad_norm"][1], [math.sqrt(sum(v * v for name in got if name.startswith("grad.") for v in got[name][1]))])
+'
 done
 same=(--data words.npz --embed 5 --batch 300 --hidden 16 --updates 3 --device cpu --json)
 expect_status 0 "$program" "${same[@]}" --threads 1
