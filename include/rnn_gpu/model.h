@@ -110,8 +110,8 @@ size_t rg_parameter_elements(const struct rg_parameter *parameter);
 float *rg_model_values(const struct rg_model *model, size_t parameter);
 
 /* Load a safetensors file: ours (options in its metadata) or plain PyTorch (`shape` then gives cell, activation and
- * loss; sizes come from the tensors). Biases that the file lacks are zero and marked `absent`. RG_BAD_FILE names the tensor and both
- * shapes. */
+ * loss; sizes come from the tensors). Biases that the file lacks are zero and marked `absent`. RG_BAD_FILE names the
+ * tensor and both shapes. */
 rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struct rg_model **out);
 /* The same in double precision: `exact` holds what the file does. */
 rg_status rg_model_load_exact(const char *path, const struct rg_shape *defaults, struct rg_model **out);
