@@ -115,11 +115,15 @@ struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
     ptrdiff_t next;
 #endif
     size_t depth, far_depth;
-    __global const rg_real *dh;        /* from above, or null */
-    __global const rg_real *h, *saved; /* of this step */
-    ptrdiff_t far, own;
+    __global const rg_real *dh; /* from above, at the block, or null */
+    /* The rest at unit 0 and row 0 of the memory that a launch was given: a GPU finds its place in them after the
+     * products, which leave registers for little else. */
+    size_t at;          /* the block's first row at this step */
+    rg_u32 first, unit; /* its first row of the chunk, its panel's first unit */
+    rg_u32 slot;        /* place of this step in `carry` */
+    __global const rg_real *h, *saved;
+    ptrdiff_t far, own; /* rows from here */
     int has_own;
-    size_t unit;
     __global rg_real *carry;
     int carried; /* 0: nothing is carried into this step */
     __global rg_real *d;
@@ -129,6 +133,7 @@ struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
     size_t plane;                          /* from one of its carried values to the next */
 };
 
+#define RG_OWN_ROW ((size_t)((ptrdiff_t)row + b.own)) /* of the cell's own past */
 RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
                                                       struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b, size_t col) {
     const size_t d_stride = s.d_stride;
@@ -140,10 +145,10 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
             const size_t lane = RG_LANE(col, q);
             acc[r][q] = b.dh ? RG_LOAD(b.dh + r * s.out_stride + lane) : RG_SPLAT(0.0f);
-            RG_PREFETCH(b.h + r * s.out_stride + lane);
+            RG_PREFETCH(b.h + (b.at + r) * s.out_stride + b.unit + lane);
 #if RG_KEPT > 0
             RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
-                RG_PREFETCH(b.saved + r * s.d_stride + i * s.h_stride + lane);
+                RG_PREFETCH(b.saved + (b.at + r) * s.d_stride + i * s.h_stride + b.unit + lane);
             }
 #endif
         }
@@ -151,7 +156,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     for (size_t g = 0; g < RG_GATES; g++) {
         const size_t last = g + 1 == RG_GATES ? RG_LAST_DELTA : g, w = g * s.hidden * RG_NR;
-        __global const rg_real *const far = b.d + b.far * s.d_stride - b.unit;
+        __global const rg_real *const far = b.d + ((ptrdiff_t)b.at + b.far) * s.d_stride;
         if (s.skip_kind == RG_SKIP_IS_DILATED) {
             RG_CAT(rg_plain_global_, RG_R)(acc, far + last * s.h_stride, d_stride, b.w_hidden + w, b.far_depth, col);
         } else {
@@ -168,39 +173,40 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
     for (rg_u32 i = 0; i < (rg_u32)RG_GATES << add; i++) {
         const rg_u32 g = i >> add, is_far = i & add, last = !is_far && g + 1 == RG_GATES ? RG_LAST_DELTA : g;
         RG_CAT(rg_plain_global_, RG_R)
-        (acc, b.d + (is_far ? b.far : b.next) * s.d_stride - b.unit + last * s.h_stride, d_stride,
+        (acc, b.d + ((ptrdiff_t)b.at + (is_far ? b.far : b.next)) * s.d_stride + last * s.h_stride, d_stride,
          (is_far ? b.w_skip : b.w_hidden) + g * s.hidden * RG_NR, is_far ? b.far_depth : b.depth, col);
     }
 #endif
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
-        const int live = !s.ragged || b.t >= b.begin[r];
+        const int live = !s.ragged || b.t >= b.begin[b.first + r];
+        const size_t row = b.at + r;
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
             const rg_vec zero = RG_SPLAT(0.0f);
-            const size_t lane = RG_LANE(col, q);
+            const size_t lane = b.unit + RG_LANE(col, q);
             rg_vec saved[RG_KEPT + 1], delta[RG_DELTAS], past = zero, carry = zero, carried = zero;
 #if RG_KEPT > 0
             RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
-                saved[i] = RG_LOAD(b.saved + r * s.d_stride + i * s.h_stride + lane);
+                saved[i] = RG_LOAD(b.saved + row * s.d_stride + i * s.h_stride + lane);
             }
             if (b.carried) {
-                carry = RG_LOAD(b.carry + r * s.h_stride + lane);
+                carry = RG_LOAD(b.carry + (b.slot * s.rows + b.first + r) * s.h_stride + lane);
             }
             const rg_vec kept = carry;
 #endif
 #ifdef RG_PAST
             if (b.has_own) {
-                past = RG_LOAD(b.saved + (b.own + (ptrdiff_t)r) * s.d_stride + RG_PAST * s.h_stride + lane);
+                past = RG_LOAD(b.saved + RG_OWN_ROW * s.d_stride + RG_PAST * s.h_stride + lane);
             }
 #endif
 #ifdef RG_PAST_IS_STATE
             if (b.has_own) {
-                past = RG_LOAD(b.h + (b.own + (ptrdiff_t)r) * s.out_stride + lane);
+                past = RG_LOAD(b.h + RG_OWN_ROW * s.out_stride + lane);
             }
 #endif
 #ifdef RG_LEARNED
-            const rg_vec before = b.has_own ? RG_LOAD(b.h + (b.own + (ptrdiff_t)r) * s.out_stride + lane) : zero;
+            const rg_vec before = b.has_own ? RG_LOAD(b.h + RG_OWN_ROW * s.out_stride + lane) : zero;
             const int open = rg_gate_open(b.gate + r * RG_GATE_VALUES);
-            __global rg_real *const planes = b.carry + r * s.h_stride + lane;
+            __global rg_real *const planes = b.carry + (b.slot * s.rows + b.first + r) * s.h_stride + lane;
             const rg_vec d_gate = RG_SPLAT(b.gate[r * RG_GATE_VALUES + RG_GATE_D_LOGIT]) * RG_LOAD(b.w_gate + lane);
 #ifdef RG_PAST
             acc[r][q] = acc[r][q] + (b.carried ? RG_LOAD(planes + 2 * b.plane) : zero);
@@ -214,7 +220,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             RG_STORE(slope, planes + b.plane);
 #endif
             RG_CELL_NAME(cell_step_reverse)
-            (acc[r][q], carry, RG_LOAD(b.h + r * s.out_stride + lane), past, saved, s.activation, delta, &carried);
+            (acc[r][q], carry, RG_LOAD(b.h + row * s.out_stride + lane), past, saved, s.activation, delta, &carried);
 #ifdef RG_LEARNED
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
                 delta[g] = open ? delta[g] : zero;
@@ -227,10 +233,10 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
 #endif
 #endif
 #if RG_KEPT > 0
-            RG_STORE(live ? carried : kept, b.carry + r * s.h_stride + lane);
+            RG_STORE(live ? carried : kept, b.carry + (b.slot * s.rows + b.first + r) * s.h_stride + lane);
 #endif
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
-                RG_STORE(live ? delta[g] : zero, b.d + r * d_stride + g * s.h_stride + lane);
+                RG_STORE(live ? delta[g] : zero, b.d + row * d_stride + g * s.h_stride + lane);
             }
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
             RG_UNROLL for (size_t g = 0; g < RG_GATES; g++) {
@@ -241,5 +247,6 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
         }
     }
 }
+#undef RG_OWN_ROW
 #undef RG_SUM_VECTORS
 #undef RG_LAST_DELTA

@@ -144,9 +144,9 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
 
 /* Where a block of the reverse sweep finds the deltas of the step done before. */
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
-#define RG_NEXT_STEP(row)                           \
-    block.next = next + RG_LOCAL_AT(row, 0, line);  \
-    block.now = now + RG_LOCAL_AT(row, unit, line); \
+#define RG_NEXT_STEP(row)                          \
+    block.next = next + RG_LOCAL_AT(row, 0, line); \
+    block.now = now + RG_LOCAL_AT(row, 0, line);   \
     block.depth = after ? s.hidden : 0;
 #else
 #define RG_NEXT_STEP(row)                                                                                \
@@ -164,7 +164,7 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
                                       __local RG_LOCAL_MEMORY *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t saved_stride = RG_KEPT ? s.d_stride : 0, col = get_local_id(0);
+    const size_t col = get_local_id(0);
     const size_t own = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1;
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
@@ -221,24 +221,27 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         const size_t unit = p * RG_NR;                                                        \
         block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;               \
         block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                   \
+        block.at = at + r;                                                                    \
+        block.first = (rg_u32)(first + r);                                                    \
+        block.unit = (rg_u32)unit;                                                            \
+        block.slot = (rg_u32)(order % own);                                                   \
         block.far = (ptrdiff_t)at_far - (ptrdiff_t)at;                                        \
         block.own = (ptrdiff_t)at_own - (ptrdiff_t)at;                                        \
         block.has_own = RG_HAS(t_own);                                                        \
-        block.unit = unit;                                                                    \
         block.far_depth = order + s.skip < s.steps ? s.hidden : 0;                            \
         RG_NEXT_STEP(r)                                                                       \
         block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit    \
                    : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit \
                                       : 0;                                                    \
-        block.h = out + (at + r) * s.out_stride + unit;                                       \
-        block.saved = saved + (at + r) * saved_stride + unit;                                 \
-        block.carry = carry + ((order % own) * s.rows + first + r) * s.h_stride + unit;       \
+        block.h = out;                                                                        \
+        block.saved = saved;                                                                  \
+        block.carry = carry;                                                                  \
         block.carried = order + own < s.steps;                                                \
-        block.d = d + (at + r) * s.d_stride + unit;                                           \
-        block.begin = begin + first + r;                                                      \
+        block.d = d;                                                                          \
+        block.begin = begin;                                                                  \
         block.t = t;                                                                          \
         RG_GATE_BLOCK(block, gate + r);                                                       \
-        RG_GATE_BLOCK_REVERSE(block, p *RG_NR);                                               \
+        RG_GATE_BLOCK_REVERSE(block, 0);                                                      \
         RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                \
     }
             RG_IN_BLOCKS(b, rows, RG_REVERSE);
