@@ -32,22 +32,23 @@ static void head(struct rg_markup *out, const char *title) {
     colors(out, true);
     rg_markup_add(out, "}\n");
     rg_svg_style(out, RG_THEME_AUTO);
-    rg_markup_add(out,
-                  "\nbody{margin:0 auto;padding:1.5rem;max-width:80rem;background:var(--paper);color:var(--text);"
-                  "font:1rem/1.5 system-ui,\"DejaVu Sans\",sans-serif}\n"
-                  "h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
-                  ".verdict{border-left:.3rem solid var(--mark);padding:.2rem 0 .2rem 1rem;font-size:1.1rem}\n"
-                  ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%%,32rem),1fr));"
-                  "gap:1.5rem;margin-top:1.5rem}.small{grid-template-columns:repeat(auto-fill,minmax(min(100%%,22rem),"
-                  "1fr))}\nsvg{width:100%%;height:auto}\n"
-                  "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.5rem;margin:0}"
-                  "dl div{border-bottom:1px solid var(--grid);overflow-wrap:anywhere}dt{color:var(--faint);"
-                  "font-size:.85rem}dd{margin:0}dd.set{font-weight:600}\n"
-                  "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--grid);padding:.7rem 1rem}\n"
-                  ".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
-                  "th,td{padding:.25rem .8rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}"
-                  "th:first-child,td:first-child{text-align:left}\n.note{color:var(--faint)}\n"
-                  "</style>\n</head>\n<body>\n<h1>");
+    rg_markup_add(
+        out, "\nbody{margin:0 auto;padding:1.5rem;max-width:80rem;background:var(--paper);color:var(--text);"
+             "font:1rem/1.5 system-ui,\"DejaVu Sans\",sans-serif}\n"
+             "h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
+             ".verdict{border-left:.3rem solid var(--mark);padding:.2rem 0 .2rem 1rem;font-size:1.1rem}\n"
+             ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%%,32rem),1fr));"
+             "gap:1.5rem;margin-top:1.5rem}.small{grid-template-columns:repeat(auto-fill,minmax(min(100%%,22rem),"
+             "1fr))}\nsvg{width:100%%;height:auto}\n"
+             "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.5rem;margin:0}"
+             "dl div{border-bottom:1px solid var(--grid);overflow-wrap:anywhere}dt{color:var(--faint);"
+             "font-size:.85rem}dd{margin:0}dd.set{font-weight:600}\n"
+             "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--grid);padding:.7rem 1rem}\n"
+             ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}"
+             "th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}"
+             "th{white-space:normal;vertical-align:bottom}"
+             "th:first-child,td:first-child{text-align:left}\n.note{color:var(--faint)}\n"
+             "</style>\n</head>\n<body>\n<h1>");
     rg_markup_escaped(out, title, TEXT_LIMIT);
     rg_markup_add(out, "</h1>\n");
 }
