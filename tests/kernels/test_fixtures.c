@@ -347,7 +347,7 @@ END_TEST
 
 /* Every model's file is there. */
 START_TEST(fixtures_are_found) {
-    ck_assert_int_eq(n_files, 177);
+    ck_assert_int_eq(n_files, 178);
 }
 END_TEST
 

@@ -387,7 +387,7 @@ START_TEST(fixtures_cover_every_cell) {
         ck_assert_uint_ge(skips[i / 3][i % 3], 6);
     for (size_t i = 0; i < REF_N_ACTIVATIONS; i++)
         ck_assert_uint_gt(activations[i], 0);
-    ck_assert_uint_eq(n_onnx, 10);
+    ck_assert_uint_eq(n_onnx, 11);
 }
 END_TEST
 
