@@ -127,7 +127,7 @@ static rg_status create_model(struct rg_run *r) {
     if (r->data.training) {
         RG_TRY(rg_data_check_states(r->data.training, &shape));
     }
-    RG_TRY(rg_lag_check(&shape, r->problem.steps, c->probe_time));
+    RG_TRY(rg_lag_check(&shape, r->problem.data_steps, c->probe_time));
     RG_TRY(rg_plan_check(r->device, &shape, &options, &plan));
     RG_TRY(rg_model_create(&shape, &r->model));
     if (r->data.training && r->data.training->vocabulary) {
