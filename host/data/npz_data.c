@@ -190,7 +190,7 @@ static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, co
     if (data->y_double != NULL)
         rg_tensor_to_double(y, data->y_double);
     /* targets of every step, by their shape: their padding does not count */
-    if (data->lengths != NULL && data->n_steps > 1 && y->n_dims > 1 && y->shape[1] == data->n_steps)
+    if (data->lengths != NULL && y->n_dims > 1 && y->shape[1] == data->n_steps)
         RG_TRY(check_rows(data, y, data->y, data->y_double, data->n_targets / data->n_steps));
     else
         RG_TRY(check_finite(data, y, data->y, data->y_double, 0, n));

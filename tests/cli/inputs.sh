@@ -89,6 +89,11 @@ for i, n in enumerate([5, 0, 3, 1, 4, 2]):
 assert all(read_npy(side + ".npy")[1] == read_safetensors(side + ".safetensors")["output"][1] for side in ("right", "left"))
 '
 done
+# one step, and a sequence without it: its target is padding too
+tensors 'write_npz("single.npz", {"x": ((3, 1, 2), [0.5, 1, math.nan, math.nan, -1, 0]), "lengths": ((3,), [1, 0, 1]),
+                                  "y": ((3, 1, 1), [1, math.nan, 0])})'
+expect_status 0 "$program" --data single.npz --target steps --hidden 3 --updates 2 --device cpu --out single
+refused 4 'single\.npz: sequence 2 has target nan' "$program" --data single.npz --hidden 3 --updates 2 --device cpu
 checked "padding on either side"
 
 refused 4 'left\.npz: tensor .y.: element .* is not finite' "$program" --data left.npz --target steps --device cpu
