@@ -134,6 +134,7 @@ struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
 };
 
 #define RG_OWN_ROW ((size_t)((ptrdiff_t)row + b.own)) /* of the cell's own past */
+#define RG_CARRY_ROW (b.slot * s.rows + b.first + r)
 RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
                                                       struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b, size_t col) {
     const size_t d_stride = s.d_stride;
@@ -189,7 +190,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
                 saved[i] = RG_LOAD(b.saved + row * s.d_stride + i * s.h_stride + lane);
             }
             if (b.carried) {
-                carry = RG_LOAD(b.carry + (b.slot * s.rows + b.first + r) * s.h_stride + lane);
+                carry = RG_LOAD(b.carry + RG_CARRY_ROW * s.h_stride + lane);
             }
             const rg_vec kept = carry;
 #endif
@@ -206,7 +207,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
 #ifdef RG_LEARNED
             const rg_vec before = b.has_own ? RG_LOAD(b.h + RG_OWN_ROW * s.out_stride + lane) : zero;
             const int open = rg_gate_open(b.gate + r * RG_GATE_VALUES);
-            __global rg_real *const planes = b.carry + (b.slot * s.rows + b.first + r) * s.h_stride + lane;
+            __global rg_real *const planes = b.carry + RG_CARRY_ROW * s.h_stride + lane;
             const rg_vec d_gate = RG_SPLAT(b.gate[r * RG_GATE_VALUES + RG_GATE_D_LOGIT]) * RG_LOAD(b.w_gate + lane);
 #ifdef RG_PAST
             acc[r][q] = acc[r][q] + (b.carried ? RG_LOAD(planes + 2 * b.plane) : zero);
@@ -233,7 +234,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
 #endif
 #endif
 #if RG_KEPT > 0
-            RG_STORE(live ? carried : kept, b.carry + (b.slot * s.rows + b.first + r) * s.h_stride + lane);
+            RG_STORE(live ? carried : kept, b.carry + RG_CARRY_ROW * s.h_stride + lane);
 #endif
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
                 RG_STORE(live ? delta[g] : zero, b.d + row * d_stride + g * s.h_stride + lane);
@@ -248,5 +249,6 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
     }
 }
 #undef RG_OWN_ROW
+#undef RG_CARRY_ROW
 #undef RG_SUM_VECTORS
 #undef RG_LAST_DELTA

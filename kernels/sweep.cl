@@ -21,7 +21,7 @@
 #define RG_SWEEP_NAME(name) RG_CELL_NAME(learned_##name)
 #define RG_GATES_PARAMETER __global rg_real *gates,
 #define RG_GATE_BLOCK(b, row) (b).gate = gates + (row)*RG_GATE_VALUES
-#define RG_GATE_BLOCK_REVERSE(b, unit) ((b).w_gate = packed + s.w_gate + (unit), (b).plane = plane)
+#define RG_GATE_BLOCK_REVERSE(b) ((b).w_gate = packed + s.w_gate, (b).plane = plane)
 #ifdef RG_PAST
 #define RG_GATE_STATE(h, saved, row) ((saved) + (row)*s.d_stride + RG_PAST * s.h_stride)
 #else
@@ -36,7 +36,7 @@
 #define RG_SWEEP_NAME(name) RG_CELL_NAME(name)
 #define RG_GATES_PARAMETER
 #define RG_GATE_BLOCK(b, row)
-#define RG_GATE_BLOCK_REVERSE(b, unit)
+#define RG_GATE_BLOCK_REVERSE(b)
 #endif
 #define RG_R 8
 #include "cell_rows.cl"
@@ -241,7 +241,7 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         block.begin = begin;                                                                  \
         block.t = t;                                                                          \
         RG_GATE_BLOCK(block, gate + r);                                                       \
-        RG_GATE_BLOCK_REVERSE(block, 0);                                                      \
+        RG_GATE_BLOCK_REVERSE(block);                                                         \
         RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                \
     }
             RG_IN_BLOCKS(b, rows, RG_REVERSE);
