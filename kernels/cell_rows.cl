@@ -54,14 +54,20 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
     } else {
         RG_CELL_NAME(RG_CAT(hidden_local_, RG_R))(acc, b.past, line, b.w_hidden, b.depth, col);
     }
+    rg_vec total[RG_R][RG_SUM_VECTORS]; /* out of the registers, for RG_EACH_ROW */
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+        RG_UNROLL for (size_t q = 0; q < RG_SUM_VECTORS; q++) {
+            total[r][q] = acc[r][q];
+        }
+    }
+    RG_EACH_ROW for (size_t r = 0; r < RG_R; r++) {
         const int live = !s.ragged || b.t >= b.begin[r];
-        RG_UNROLL for (size_t n = 0; n < RG_WIDE; n++) {
+        RG_EACH_ROW for (size_t n = 0; n < RG_WIDE; n++) {
             const rg_vec zero = RG_SPLAT(0.0f);
             const size_t lane = RG_AT(RG_WIDE, col, n);
             rg_vec sums[RG_SUMS_A_UNIT], saved[RG_KEPT + 1], h, past = zero;
             RG_UNROLL for (size_t g = 0; g < RG_SUMS_A_UNIT; g++) {
-                sums[g] = acc[r][g * RG_WIDE + n];
+                sums[g] = total[r][g * RG_WIDE + n];
             }
 #ifdef RG_PAST
             if (b.has_own) {
@@ -178,10 +184,16 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
          (is_far ? b.w_skip : b.w_hidden) + g * s.hidden * RG_NR, is_far ? b.far_depth : b.depth, col);
     }
 #endif
+    rg_vec total[RG_R][RG_NV]; /* out of the registers, for RG_EACH_ROW */
     RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            total[r][q] = acc[r][q];
+        }
+    }
+    RG_EACH_ROW for (size_t r = 0; r < RG_R; r++) {
         const int live = !s.ragged || b.t >= b.begin[b.first + r];
         const size_t row = b.at + r;
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+        RG_EACH_ROW for (size_t q = 0; q < RG_NV; q++) {
             const rg_vec zero = RG_SPLAT(0.0f);
             const size_t lane = b.unit + RG_LANE(col, q);
             rg_vec saved[RG_KEPT + 1], delta[RG_DELTAS], past = zero, carry = zero, carried = zero;
@@ -210,27 +222,27 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             __global rg_real *const planes = b.carry + RG_CARRY_ROW * s.h_stride + lane;
             const rg_vec d_gate = RG_SPLAT(b.gate[r * RG_GATE_VALUES + RG_GATE_D_LOGIT]) * RG_LOAD(b.w_gate + lane);
 #ifdef RG_PAST
-            acc[r][q] = acc[r][q] + (b.carried ? RG_LOAD(planes + 2 * b.plane) : zero);
+            total[r][q] = total[r][q] + (b.carried ? RG_LOAD(planes + 2 * b.plane) : zero);
             carry = carry + d_gate;
-            const rg_vec slope = RG_FMA(carry, saved[RG_SAVED + 1] - past, acc[r][q] * (saved[RG_SAVED] - before));
+            const rg_vec slope = RG_FMA(carry, saved[RG_SAVED + 1] - past, total[r][q] * (saved[RG_SAVED] - before));
 #else
-            acc[r][q] = acc[r][q] + carry + d_gate;
+            total[r][q] = total[r][q] + carry + d_gate;
             carry = zero;
-            const rg_vec slope = acc[r][q] * (saved[RG_SAVED] - before);
+            const rg_vec slope = total[r][q] * (saved[RG_SAVED] - before);
 #endif
             RG_STORE(slope, planes + b.plane);
 #endif
             RG_CELL_NAME(cell_step_reverse)
-            (acc[r][q], carry, RG_LOAD(b.h + row * s.out_stride + lane), past, saved, s.activation, delta, &carried);
+            (total[r][q], carry, RG_LOAD(b.h + row * s.out_stride + lane), past, saved, s.activation, delta, &carried);
 #ifdef RG_LEARNED
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
                 delta[g] = open ? delta[g] : zero;
             }
 #ifdef RG_PAST
-            RG_STORE(live && !open ? acc[r][q] : zero, planes + 2 * b.plane);
+            RG_STORE(live && !open ? total[r][q] : zero, planes + 2 * b.plane);
             carried = open ? carried : carry;
 #else
-            carried = open ? carried : acc[r][q];
+            carried = open ? carried : total[r][q];
 #endif
 #endif
 #if RG_KEPT > 0

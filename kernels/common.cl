@@ -19,9 +19,12 @@
 #if RG_COLS * RG_ROWS == 1
 #define RG_BLOCK_ROWS 8
 #define RG_IN_BLOCKS RG_BLOCKS_OF_8
+/* As RG_IN_BLOCKS, with two rows of the rest together: worth its code where blocks are few and their loops long. */
+#define RG_IN_SMALLER_BLOCKS(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_A_PAIR)
 #else
 #define RG_BLOCK_ROWS 4
 #define RG_IN_BLOCKS RG_BLOCKS_OF_4
+#define RG_IN_SMALLER_BLOCKS RG_BLOCKS_OF_4
 #endif
 
 /* Rows first … end-1, at most as many as a block is tall, in blocks: CALL(R, row) does R rows from `row`. */
@@ -45,21 +48,29 @@
             }                              \
         }                                  \
     } while (0)
-#define RG_BLOCKS_OF_8(first, end, CALL)   \
-    do {                                   \
-        size_t row_ = (first);             \
-        if ((end)-row_ >= 8) {             \
-            CALL(8, row_);                 \
-        } else {                           \
-            if ((end)-row_ >= 4) {         \
-                CALL(4, row_);             \
-                row_ += 4;                 \
-            }                              \
-            for (; row_ < (end); row_++) { \
-                CALL(1, row_);             \
-            }                              \
-        }                                  \
+#define RG_BLOCKS_OF_8_(first, end, CALL, PAIR) \
+    do {                                        \
+        size_t row_ = (first);                  \
+        if ((end)-row_ >= 8) {                  \
+            CALL(8, row_);                      \
+        } else {                                \
+            if ((end)-row_ >= 4) {              \
+                CALL(4, row_);                  \
+                row_ += 4;                      \
+            }                                   \
+            PAIR(end, CALL)                     \
+            for (; row_ < (end); row_++) {      \
+                CALL(1, row_);                  \
+            }                                   \
+        }                                       \
     } while (0)
+#define RG_NO_PAIR(end, CALL)
+#define RG_A_PAIR(end, CALL) \
+    if ((end)-row_ >= 2) {   \
+        CALL(2, row_);       \
+        row_ += 2;           \
+    }
+#define RG_BLOCKS_OF_8(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_NO_PAIR)
 
 /* Rows of a block whose rows have four vectors each: as many as the registers hold. */
 #if RG_VEC * (1 + RG_DOUBLE) == 16 || RG_COLS * RG_ROWS > 1

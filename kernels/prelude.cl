@@ -126,6 +126,13 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once, fr
 #endif
 #define RG_UNROLL _Pragma("unroll")
 #define RG_ROLLED _Pragma("nounroll")
+/* Before the loop over a block's rows that follows its products. A CPU's has the cell's step once: as often as a block
+ * has rows and vectors it is no faster, and the sweeps take four times as long to compile. */
+#if RG_COLS * RG_ROWS == 1
+#define RG_EACH_ROW RG_ROLLED
+#else
+#define RG_EACH_ROW RG_UNROLL
+#endif
 #define RG_FEW_TIMES _Pragma("unroll 4")
 #define RG_INLINE inline __attribute__((always_inline))
 /* A function around a hot loop; native.h keeps those out of line. */

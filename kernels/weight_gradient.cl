@@ -62,7 +62,7 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
         rg_outer_ask(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
                      rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks));
 #endif
-        RG_IN_BLOCKS(k, end, RG_OUTER);
+        RG_IN_SMALLER_BLOCKS(k, end, RG_OUTER);
 #undef RG_OUTER
     }
 }

@@ -60,6 +60,7 @@ typedef rg_real rg_unaligned
 #define RG_PREFETCH(p) __builtin_prefetch(p)
 #define RG_EXPONENT(v) ((rg_vec)((((rg_mask)(v)) << 23) + 0x3f800000))
 #define RG_UNROLL _Pragma("GCC unroll 16")
+#define RG_EACH_ROW _Pragma("GCC unroll 1")
 #define RG_INLINE static inline __attribute__((always_inline))
 /* A function around a hot loop, on its own: inlined, it would share its registers with the addresses of the loops
  * around it, and GCC would spill accumulators. */
