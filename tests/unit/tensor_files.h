@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "rnn_gpu/tensors.h"
+#include "scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -20,9 +21,7 @@ static unsigned char file[1 << 16]; /* the file under test */
 static size_t file_bytes;
 
 static inline void make_folder(void) {
-    const char *root = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/rg-tensors-XXXXXX", root != NULL ? root : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    make_scratch_folder(folder, sizeof folder);
     snprintf(path, sizeof path, "%s/t", folder);
 }
 

@@ -7,11 +7,21 @@
 
 #include "bench/cases.h"
 #include "rnn_gpu/memory.h"
+#include "scratch.h"
 
-static char path[64];
+static char folder[256], path[300];
+
+static void make_folder(void) {
+    make_scratch_folder(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/earlier.jsonl", folder);
+}
+
+static void remove_folder(void) {
+    remove(path);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
 
 static void write_file(const char *text) {
-    snprintf(path, sizeof path, "/tmp/rg-bench-%ld", (long)getpid());
     FILE *const file = fopen(path, "w");
     ck_assert_ptr_nonnull(file);
     ck_assert_int_ge(fputs(text, file), 0);
@@ -95,7 +105,6 @@ START_TEST(earlier_results) {
     ck_assert(cases[0].cell == RG_CELL_RNN && cases[0].batch == 6);
     rg_free(cases);
     rg_bench_earlier_free(&earlier);
-    remove(path);
 }
 END_TEST
 
@@ -123,7 +132,6 @@ START_TEST(bad_files) {
     ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, &earlier), RG_BAD_FILE);
     ck_assert_msg(strstr(rg_error_message(), bad[_i].message) != NULL, "%s", rg_error_message());
     ck_assert_ptr_null(earlier.results);
-    remove(path);
 }
 END_TEST
 
@@ -143,7 +151,6 @@ START_TEST(large_files) {
     write_file(text);
     ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, &earlier), RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "more than 4096 results"));
-    remove(path);
     free(text);
     ck_assert_int_eq(rg_bench_earlier_read("/nowhere", RG_PRECISION_FLOAT, &earlier), RG_BAD_FILE);
 }
@@ -152,6 +159,7 @@ END_TEST
 int main(void) {
     Suite *const suite = suite_create("bench");
     TCase *const tests = tcase_create("bench");
+    tcase_add_checked_fixture(tests, make_folder, remove_folder);
     SRunner *const runner = srunner_create(suite);
     tcase_add_test(tests, grids);
     tcase_add_test(tests, earlier_results);

@@ -14,6 +14,7 @@
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
+#include "scratch.h"
 
 #define FASHION "/usr/share/datasets/fashion-mnist/"
 #define BYTES(literal) literal, sizeof(literal) - 1
@@ -23,10 +24,7 @@ static char path[512];
 static char labels_path[512];
 
 static void make_folder(void) {
-    const char *root = getenv("TMPDIR");
-
-    snprintf(folder, sizeof(folder), "%s/rg-dataset-XXXXXX", root != NULL ? root : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    make_scratch_folder(folder, sizeof folder);
 }
 
 static void remove_folder(void) {

@@ -12,13 +12,12 @@
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
+#include "scratch.h"
 
 static char folder[256], path[512];
 
 static void make_folder(void) {
-    const char *const root = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/rg-doubles-XXXXXX", root != NULL ? root : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    make_scratch_folder(folder, sizeof folder);
 }
 
 static void remove_folder(void) {

@@ -12,15 +12,14 @@
 
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
+#include "scratch.h"
 
 enum { MAX_ITEMS = RG_MAX_PARAMETERS };
 
 static char folder[256], path[300];
 
 static void make_folder(void) {
-    const char *const root = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/rg-model-XXXXXX", root != NULL ? root : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    make_scratch_folder(folder, sizeof folder);
     snprintf(path, sizeof path, "%s/m.safetensors", folder);
 }
 

@@ -9,9 +9,10 @@
 
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/tensors.h"
+#include "scratch.h"
 #include "train/tuning.h"
 
-static char folder[] = "/tmp/rg-tuning-XXXXXX", path[RG_TUNING_PATH];
+static char folder[256], path[RG_TUNING_PATH];
 
 static struct rg_device_info a_device(void) {
     return (struct rg_device_info){.name = "a \"device\"",
@@ -26,7 +27,7 @@ static struct rg_device_info a_device(void) {
 
 static void setup(void) {
     rg_log_quiet(1);
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    make_scratch_folder(folder, sizeof folder);
     ck_assert_int_eq(setenv("XDG_CACHE_HOME", folder, 1), 0);
     const struct rg_device_info info = a_device();
     ck_assert_int_eq(rg_tuning_path(&info, path), RG_OK);
