@@ -65,18 +65,22 @@ typedef RG_CAT(RG_SCALAR, RG_VEC) rg_vec;
 typedef RG_CAT(RG_WHOLE, RG_VEC) rg_mask;
 #define RG_AS_INT(v) RG_CAT(as_int, RG_VEC)(v)
 #define RG_AS_REAL(v) RG_CAT(as_float, RG_VEC)(v)
-#define RG_LOAD(p) RG_CAT(vload, RG_VEC)(0, p)
-#ifdef __clang__ /* PoCL's vstore16 is eight stores and the instructions that take a vector apart */
+#ifdef __clang__ /* PoCL's vload16 and vstore16 may be eight and the instructions that put a vector together */
 typedef rg_vec rg_unaligned __attribute__((aligned(sizeof(rg_real))));
-#define RG_STORE_IN(space)                                                                          \
+#define RG_ACCESS_IN(space)                                                                         \
+    inline rg_vec __attribute__((always_inline, overloadable)) rg_load(space const rg_real *p) {    \
+        return *(space const rg_unaligned *)p;                                                      \
+    }                                                                                               \
     inline void __attribute__((always_inline, overloadable)) rg_store(rg_vec v, space rg_real *p) { \
         *(space rg_unaligned *)p = v;                                                               \
     }
-RG_STORE_IN(__global)
-RG_STORE_IN(__local)
-RG_STORE_IN(__private)
+RG_ACCESS_IN(__global)
+RG_ACCESS_IN(__local)
+RG_ACCESS_IN(__private)
+#define RG_LOAD(p) rg_load(p)
 #define RG_STORE(v, p) rg_store(v, p)
 #else
+#define RG_LOAD(p) RG_CAT(vload, RG_VEC)(0, p)
 #define RG_STORE(v, p) RG_CAT(vstore, RG_VEC)(v, 0, p)
 #endif
 #define RG_SELECT(mask, yes, no) select(no, yes, mask)
