@@ -103,14 +103,15 @@
     }
 #endif
 
-/* The blocks of a tile that are this item's: panels p of first … end-1 and rows b. Items below each other take block
- * after block of a panel and then of the next, so that few rows and many panels keep them busy too. */
+/* The blocks of a tile that are this item's in a step: panels p of first … end-1 and rows b. Items below each other
+ * take block after block of a panel and then of the next, so that few rows and many panels keep them busy too. A CPU
+ * goes through the panels forth and, in the next step, back: what its cache still has of the weights is used first. */
 #if RG_COLS * RG_ROWS == 1
-#define RG_EACH_BLOCK(p, first, end, b, rows, tall) \
-    for (size_t p = (first); p < (end); p++)        \
+#define RG_EACH_BLOCK(step, p, first, end, b, rows, tall)                                                     \
+    for (size_t i_ = 0, p; i_ < (end) - (first) && ((p = (step) % 2 ? (end)-1 - i_ : (first) + i_), 1); i_++) \
         for (size_t b = 0; b < (rows); b += (tall))
 #else
-#define RG_EACH_BLOCK(p, first, end, b, rows, tall)                                                     \
+#define RG_EACH_BLOCK(step, p, first, end, b, rows, tall)                                               \
     for (rg_u32 blocks_ = (rg_u32)((rows) + (tall)-1) / (tall), i_ = (rg_u32)get_local_id(1), p = 0, b; \
          i_ < (rg_u32)((end) - (first)) * blocks_ &&                                                    \
          ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (tall)), (p += (rg_u32)(first)), 1);            \

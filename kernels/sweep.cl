@@ -106,7 +106,8 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
         }
         RG_BARRIER;
 #endif
-        RG_EACH_BLOCK(p, RG_FIRST_PANEL(s.h_stride / RG_PANEL), RG_END_PANEL(s.h_stride / RG_PANEL), b, rows, RG_TALL) {
+        RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_PANEL), RG_END_PANEL(s.h_stride / RG_PANEL), b, rows,
+                      RG_TALL) {
 #define RG_FORWARD(R, r)                                               \
     {                                                                  \
         struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;          \
@@ -214,7 +215,8 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         }
         RG_BARRIER;
 #endif
-        RG_EACH_BLOCK(p, RG_FIRST_PANEL(s.h_stride / RG_NR), RG_END_PANEL(s.h_stride / RG_NR), b, rows, RG_BLOCK_ROWS) {
+        RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_NR), RG_END_PANEL(s.h_stride / RG_NR), b, rows,
+                      RG_BLOCK_ROWS) {
 #define RG_REVERSE(R, r)                                                                      \
     {                                                                                         \
         struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                 \
