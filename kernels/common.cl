@@ -24,7 +24,30 @@
 #define RG_IN_BLOCKS RG_BLOCKS_OF_4
 #endif
 
+/* The same of the sweeps and the weight gradients. By tensor cores (mma.cl) items below each other work on a block
+ * together. */
+#define RG_WARP_ROWS 16
+#if RG_TF32
+#define RG_HOT_ROWS RG_WARP_ROWS
+#define RG_IN_HOT_BLOCKS RG_BLOCKS_OF_16
+#else
+#define RG_HOT_ROWS RG_BLOCK_ROWS
+#define RG_IN_HOT_BLOCKS RG_IN_BLOCKS
+#endif
+#define RG_SHARERS(tall) ((tall) == RG_WARP_ROWS ? 4 : 1)
+
+/* What an item has of a block of RG_R rows: RG_PIECES rows of a column. `part` tells which: it is the item's column,
+ * and for a block of a warp, where lane 4g + t has rows 2g and 2g+1 of columns t and t+4, the number of rows that the
+ * block has. */
+#define RG_ITEM_PART(tall, col, rows) ((tall) == RG_WARP_ROWS ? (rows) : (col))
+#define RG_MMA_LANE (get_local_id(1) % 4 * RG_COLS + get_local_id(0))
+#define RG_PIECES (RG_R == RG_WARP_ROWS ? 4 : RG_R)
+#define RG_PIECE_ROW(i) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE / 4 * 2 + (i) % 2 : (i))
+#define RG_PIECE_COL(i, part) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE % 4 + (i) / 2 * 4 : (part))
+#define RG_HAS_PIECE(i, part) (RG_R != RG_WARP_ROWS || RG_PIECE_ROW(i) < (part))
+
 /* Rows first … end-1, at most as many as a block is tall, in blocks: CALL(R, row) does R rows from `row`. */
+#define RG_BLOCKS_OF_16(first, end, CALL) CALL(16, first)
 #define RG_BLOCKS_OF_2(first, end, CALL) \
     do {                                 \
         size_t row_ = (first);           \
@@ -99,11 +122,12 @@
     for (size_t p = (first); p < (end); p++)        \
         for (size_t b = 0; b < (rows); b += (tall))
 #else
-#define RG_EACH_BLOCK(p, first, end, b, rows, tall)                                                     \
-    for (rg_u32 blocks_ = (rg_u32)((rows) + (tall)-1) / (tall), i_ = (rg_u32)get_local_id(1), p = 0, b; \
-         i_ < (rg_u32)((end) - (first)) * blocks_ &&                                                    \
-         ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (tall)), (p += (rg_u32)(first)), 1);            \
-         i_ += RG_ROWS)
+#define RG_EACH_BLOCK(p, first, end, b, rows, tall)                                                              \
+    for (rg_u32 blocks_ = (rg_u32)((rows) + (tall)-1) / (tall), i_ = (rg_u32)get_local_id(1) / RG_SHARERS(tall), \
+                p = 0, b;                                                                                        \
+         i_ < (rg_u32)((end) - (first)) * blocks_ &&                                                             \
+         ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (tall)), (p += (rg_u32)(first)), 1);                     \
+         i_ += RG_ROWS / RG_SHARERS(tall))
 #endif
 
 /* States of a tile in local memory: `line` numbers from one of its rows to the next, or on a GPU, which reads four

@@ -1,5 +1,6 @@
-/* The quick self-test as a program of its own, for a checker of kernels to run: `oclgrind_kernels [VEC NV COLS ROWS]`,
- * the shape of a work-group (default: the device's own). Exit status 0 if every check passes. */
+/* The quick self-test as a program of its own, for a checker of kernels to run: `oclgrind_kernels [VEC NV COLS ROWS
+ * [tf32]]`, the shape of a work-group (default: the device's own), with products in TF32 as tensor cores make them.
+ * Exit status 0 if every check passes. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,10 @@ static void report(void *context, const struct rg_selftest_check *check) {
 int main(int argc, char **argv) {
     struct rg_device_options options = {.threads = 0};
     struct rg_device *device = NULL;
-    if (argc == 5) {
+    if (argc == 6) {
+        options.tf32 = RG_TF32_EMULATED;
+    }
+    if (argc >= 5) {
         options.shape = (struct rg_device_shape){atoi(argv[1]), atoi(argv[2]), atoi(argv[3]), atoi(argv[4])};
     }
     rg_status status = rg_device_open("opencl", &options, &device);

@@ -89,11 +89,14 @@ static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_dev
 rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
                               const struct rg_device_info *info, const struct rg_cl_program *what,
                               cl_program *program) {
-    char options[192];
+    char options[224], tf32[32] = "";
+    if (info->tf32) {
+        (void)snprintf(tf32, sizeof tf32, " -DRG_TF32=%d", (int)info->tf32);
+    }
     (void)snprintf(
-        options, sizeof options, "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d -DRG_PART=%d%s%s",
+        options, sizeof options, "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d -DRG_PART=%d%s%s%s",
         info->vec, info->nv, info->cols, info->rows, what->part,
-        info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "");
+        info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "", tf32);
     char *text = NULL;
     *program = NULL;
     rg_status status = program_text(what->root, &text);
