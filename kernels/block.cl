@@ -12,12 +12,14 @@
  * with one accumulator an element, so a row's result does not depend on the block that it is in. */
 #if RG_R == RG_WARP_ROWS
 RG_INLINE void RG_BLOCK(local)(rg_vec acc[RG_PIECES][RG_SUMS], __local const rg_real *a, size_t stride,
-                               __global const rg_real *w, size_t depth,
-                               size_t rows){RG_MMA_IN_ACC(rg_mma_local(c, RG_Q, a, stride, w, depth, (rg_u32)rows))}
+                               __global const rg_real *w, size_t depth, rg_part rows) {
+    RG_MMA_IN_ACC(rg_mma_local(c, RG_Q, a, stride, w, depth, rows));
+}
 
 RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_PIECES][RG_SUMS], __global const rg_real *a, size_t stride,
-                                __global const rg_real *w, size_t depth,
-                                size_t rows){RG_MMA_IN_ACC(rg_mma_global(c, RG_Q, a, stride, w, depth, (rg_u32)rows))}
+                                __global const rg_real *w, size_t depth, rg_part rows) {
+    RG_MMA_IN_ACC(rg_mma_global(c, RG_Q, a, stride, w, depth, rows));
+}
 #elif RG_COLS * RG_ROWS == 1
 #define RG_BLOCK_BODY(a, stride, w, depth)                                      \
     for (size_t k = 0; k < (depth); k++) {                                      \

@@ -36,7 +36,7 @@ struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
 
 RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
                                                       struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) b,
-                                                      size_t part) {
+                                                      rg_part part) {
     const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
     rg_vec acc[RG_PIECES][RG_SUM_VECTORS];
     RG_UNROLL for (size_t piece = 0; piece < RG_PIECES; piece++) {
@@ -142,7 +142,7 @@ struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
 #define RG_CARRY_ROW (b.slot * s.rows + b.first + r)
 RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
                                                       struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b,
-                                                      size_t part) {
+                                                      rg_part part) {
     const size_t d_stride = s.d_stride;
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);

@@ -39,8 +39,13 @@
 /* What an item has of a block of RG_R rows: RG_PIECES rows of a column. `part` tells which: it is the item's column,
  * and for a block of a warp, where lane 4g + t has rows 2g and 2g+1 of columns t and t+4, the number of rows that the
  * block has. */
+#if RG_TF32
+typedef rg_u32 rg_part; /* one register of a GPU */
+#else
+typedef size_t rg_part;
+#endif
 #define RG_ITEM_PART(tall, col, rows) ((tall) == RG_WARP_ROWS ? (rows) : (col))
-#define RG_MMA_LANE (get_local_id(1) % 4 * RG_COLS + get_local_id(0))
+#define RG_MMA_LANE ((rg_u32)get_local_id(1) % 4 * RG_COLS + (rg_u32)get_local_id(0))
 #define RG_PIECES (RG_R == RG_WARP_ROWS ? 4 : RG_R)
 #define RG_PIECE_ROW(i) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE / 4 * 2 + (i) % 2 : (i))
 #define RG_PIECE_COL(i, part) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE % 4 + (i) / 2 * 4 : (part))

@@ -69,12 +69,16 @@ RG_INLINE rg_real rg_mma_b_register(const struct rg_mma_b *f, rg_u32 h, rg_u32 j
         }                                                                                  \
     }
 RG_INLINE void rg_mma_a_local(struct rg_mma_a *f, __local const rg_real *a, size_t stride, rg_u32 left, rg_u32 lane,
-                              rg_u32 rows){RG_MMA_A_BODY(__local, RG_LOCAL_AT)}
+                              rg_u32 rows) {
+    RG_MMA_A_BODY(__local, RG_LOCAL_AT);
+}
 #define RG_MMA_GLOBAL_AT(row, k, stride) ((row) * (stride) + (k))
 RG_INLINE void rg_mma_a_global(struct rg_mma_a *f, __global const rg_real *a, size_t stride, rg_u32 left, rg_u32 lane,
-                               rg_u32 rows){RG_MMA_A_BODY(__global, RG_MMA_GLOBAL_AT)} RG_INLINE
-    void rg_mma_a_turned(struct rg_mma_a *f, __global const rg_real *a, size_t stride, rg_u32 left, rg_u32 lane,
-                         rg_u32 rows) {
+                               rg_u32 rows) {
+    RG_MMA_A_BODY(__global, RG_MMA_GLOBAL_AT);
+}
+RG_INLINE void rg_mma_a_turned(struct rg_mma_a *f, __global const rg_real *a, rg_u32 stride, rg_u32 left, rg_u32 lane,
+                               rg_u32 rows) {
     const rg_u32 k = lane % 4 * 2;
     RG_UNROLL for (rg_u32 r = 0; r < 2; r++) {
         RG_UNROLL for (rg_u32 i = 0; i < 2; i++) {
@@ -84,7 +88,7 @@ RG_INLINE void rg_mma_a_global(struct rg_mma_a *f, __global const rg_real *a, si
 }
 
 /* The same of B: lines of a panel. Weights were rounded as they were packed. */
-RG_INLINE void rg_mma_b_load(struct rg_mma_b *f, __global const rg_real *w, size_t stride, rg_u32 left, rg_u32 lane,
+RG_INLINE void rg_mma_b_load(struct rg_mma_b *f, __global const rg_real *w, rg_u32 stride, rg_u32 left, rg_u32 lane,
                              rg_u32 q, int rounded) {
     RG_UNROLL for (rg_u32 i = 0; i < 2; i++) {
         const rg_u32 k = lane % 4 * 2 + i;
@@ -178,19 +182,19 @@ RG_INLINE void rg_mma_of(rg_real c[4][8], rg_u32 q, const struct rg_mma_a *a, co
 /* c += a w, for `rows` rows of a block and one panel of q vectors an item; `a` and `w` as block.cl has them. */
 RG_INLINE void rg_mma_local(rg_real c[4][8], rg_u32 q, __local const rg_real *a, size_t stride,
                             __global const rg_real *w, size_t depth, rg_u32 rows) {
-    const size_t w_stride = RG_LINE(q);
+    const rg_u32 w_stride = RG_LINE(q);
     const int rounded = 1;
     RG_MMA_RUNS(rg_mma_a_local, 1, RG_MMA_RUN / 4 * stride)
 }
 RG_INLINE void rg_mma_global(rg_real c[4][8], rg_u32 q, __global const rg_real *a, size_t stride,
                              __global const rg_real *w, size_t depth, rg_u32 rows) {
-    const size_t w_stride = RG_LINE(q);
+    const rg_u32 w_stride = RG_LINE(q);
     const int rounded = 1;
     RG_MMA_RUNS(rg_mma_a_global, (size_t)a % sizeof(rg_vec) == 0, RG_MMA_RUN)
 }
 /* c += a^T w, for `rows` columns of a and one panel of w, of `depth` rows both. */
-RG_INLINE void rg_mma_outer(rg_real c[4][8], rg_u32 q, __global const rg_real *a, size_t stride,
-                            __global const rg_real *w, size_t w_stride, size_t depth, rg_u32 rows) {
+RG_INLINE void rg_mma_outer(rg_real c[4][8], rg_u32 q, __global const rg_real *a, rg_u32 stride,
+                            __global const rg_real *w, rg_u32 w_stride, size_t depth, rg_u32 rows) {
     const int rounded = 0;
     RG_MMA_RUNS(rg_mma_a_turned, 1, RG_MMA_RUN * stride)
 }

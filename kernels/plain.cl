@@ -43,7 +43,7 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
         }                                                                   \
     }
 #if RG_R == RG_WARP_ROWS
-#define RG_OUTER_SUM(EXTRA) RG_MMA_IN_ACC(rg_mma_outer(c, RG_Q, a, a_stride, d, d_stride, n_rows, (rg_u32)part))
+#define RG_OUTER_SUM(EXTRA) RG_MMA_IN_ACC(rg_mma_outer(c, RG_Q, a, (rg_u32)a_stride, d, (rg_u32)d_stride, n_rows, part))
 #elif RG_COLS * RG_ROWS == 1
 #define RG_OUTER_SUM(EXTRA)                                         \
     for (size_t i = 0; i < n_rows; i++) {                           \
@@ -87,11 +87,11 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
 
 RG_HOT void RG_CAT(rg_outer_rows_, RG_R)(__global const rg_real *a, size_t a_stride, __global const rg_real *d,
                                          size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n, int fresh,
-                                         size_t part){RG_OUTER_BODY(0)}
+                                         rg_part part){RG_OUTER_BODY(0)}
 
 RG_HOT void RG_CAT(rg_outer_with_sum_, RG_R)(__global const rg_real *a, size_t a_stride, __global const rg_real *d,
                                              size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n,
-                                             int fresh, size_t part) {
+                                             int fresh, rg_part part) {
     RG_OUTER_BODY(1)
 }
 #undef RG_OUTER_BODY
