@@ -31,7 +31,7 @@ LOCAL_OF_MULTIPROCESSOR = {"nvidia": 228 << 10, "amd": 64 << 10}
 LOCAL_OF_GROUP = {"nvidia": 1 << 10, "amd": 0}  # what the device adds
 HOT = r"rg_(rnn|lstm|gru)_(forward|reverse)|rg_weight_gradient"
 WORKING = HOT + "|rg_input_gradient|rg_head|rg_adam"
-HIDDEN, TILE, BLOCK_ROWS = (64, 128, 256), 32, 4  # host/train/plan.c, checked by tests/unit/test_plan.c
+HIDDEN, TILE, BLOCK_ROWS = (64, 128, 256), 32, {False: 4, True: 16}  # host/train/plan.c, with TF32 or not; see test_plan.c
 GROUPS, SHARE = 2, 0.80
 # (kernel, goal) not reached; with TF32, False and True. What it spills (132 and 8 bytes) is read outside the hottest loop.
 MISSED = {False: set(), True: {("rg_weight_gradient", "spills"), ("rg_input_gradient", "spills")}}
@@ -154,11 +154,11 @@ def problems(kernel, resident, missed):
         yield f"{kernel.registers} registers are too many for a work-group"
 
 
-def sweep_bytes(name, hidden, shape):
+def sweep_bytes(name, hidden, shape, tf32):
     """Local memory that a launch gives a sweep: two buffers of a tile's states, see args.h."""
     panel = shape[0] * shape[1] * shape[2]
     width = -(-hidden // panel) * panel
-    tile = min(TILE, (LOCAL_LIMIT // 4 // (2 * width) - 1) // BLOCK_ROWS * BLOCK_ROWS)
+    tile = min(TILE, (LOCAL_LIMIT // 4 // (2 * width) - 1) // BLOCK_ROWS[tf32] * BLOCK_ROWS[tf32])
     if name == "rg_weight_gradient":
         return 0
     return 16 if name.endswith("reverse") and "rnn" not in name else 2 * width * (tile + 1) * 4
@@ -183,7 +183,7 @@ def report_goals(target, shape, kernels, shares, tf32):
     print(f"{'kernel':20} {'H':>4} {'registers':>9} {'spilled':>8} {'local':>6} {'groups':>7} {products(tf32):>14}  goals")
     for k in sorted(kernels):
         for hidden in HIDDEN if re.fullmatch(HOT, k.name) else ():
-            local, share = k.local + sweep_bytes(k.name, hidden, shape), shares.get(k.name, no_share)
+            local, share = k.local + sweep_bytes(k.name, hidden, shape, tf32), shares.get(k.name, no_share)
             groups = items_resident(target, k.registers, items) // items if k.registers else None
             if groups is not None:
                 groups = min(groups, LOCAL_OF_MULTIPROCESSOR[target] // max(local + LOCAL_OF_GROUP[target], 1))

@@ -24,8 +24,8 @@
 #define RG_IN_BLOCKS RG_BLOCKS_OF_4
 #endif
 
-/* The same of the sweeps and the weight gradients. By tensor cores (mma.cl) items below each other work on a block
- * together. */
+/* The same of the sweeps and the weight gradients; by tensor cores (mma.cl) so many items below each other, those of a
+ * warp, make a block together. */
 #define RG_WARP_ROWS 16
 #if RG_TF32
 #define RG_HOT_ROWS RG_WARP_ROWS
@@ -34,7 +34,7 @@
 #define RG_HOT_ROWS RG_BLOCK_ROWS
 #define RG_IN_HOT_BLOCKS RG_IN_BLOCKS
 #endif
-#define RG_SHARERS(tall) ((tall) == RG_WARP_ROWS ? 4 : 1)
+#define RG_BLOCK_ITEMS(tall) ((tall) == RG_WARP_ROWS ? 4 : 1)
 
 /* What an item has of a block of RG_R rows: RG_PIECES rows of a column. `part` tells which: it is the item's column,
  * and for a block of a warp, where lane 4g + t has rows 2g and 2g+1 of columns t and t+4, the number of rows that the
@@ -127,12 +127,12 @@ typedef size_t rg_part;
     for (size_t p = (first); p < (end); p++)        \
         for (size_t b = 0; b < (rows); b += (tall))
 #else
-#define RG_EACH_BLOCK(p, first, end, b, rows, tall)                                                              \
-    for (rg_u32 blocks_ = (rg_u32)((rows) + (tall)-1) / (tall), i_ = (rg_u32)get_local_id(1) / RG_SHARERS(tall), \
-                p = 0, b;                                                                                        \
-         i_ < (rg_u32)((end) - (first)) * blocks_ &&                                                             \
-         ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (tall)), (p += (rg_u32)(first)), 1);                     \
-         i_ += RG_ROWS / RG_SHARERS(tall))
+#define RG_EACH_BLOCK(p, first, end, b, rows, tall)                                                                  \
+    for (rg_u32 blocks_ = (rg_u32)((rows) + (tall)-1) / (tall), i_ = (rg_u32)get_local_id(1) / RG_BLOCK_ITEMS(tall), \
+                p = 0, b;                                                                                            \
+         i_ < (rg_u32)((end) - (first)) * blocks_ &&                                                                 \
+         ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (tall)), (p += (rg_u32)(first)), 1);                         \
+         i_ += RG_ROWS / RG_BLOCK_ITEMS(tall))
 #endif
 
 /* States of a tile in local memory: `line` numbers from one of its rows to the next, or on a GPU, which reads four

@@ -47,8 +47,8 @@ RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t f
 /* Rows [first, end) of the source; the last block, which ends at `sum_at`, takes the sum of d with it. */
 RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
     const size_t col = get_local_id(0);
-    for (size_t k = first + get_local_id(1) / RG_SHARERS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
-         k += RG_ROWS / RG_SHARERS(RG_HOT_ROWS) * RG_HOT_ROWS) {
+    for (size_t k = first + get_local_id(1) / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
+         k += RG_ROWS / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS) {
 #define RG_OUTER(R, r)                                                                      \
     if (!RG_SUMS_APART && r + R == sum_at) {                                                \
         RG_CAT(rg_outer_with_sum_, R)                                                       \
