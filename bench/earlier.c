@@ -58,10 +58,16 @@ static bool read_result(const json_t *object, struct rg_bench_earlier_result *ou
            read_size(object, "hidden", 65536, &out->c.hidden) && read_size(object, "input", 65536, &out->c.input);
 }
 
-/* Results in the other precision are no results; lines without one are from a program that knew only floats. */
-static bool of_precision(const json_t *object, const struct rg_bench_earlier *earlier) {
-    const char *const name = json_string_value(json_object_get(object, "precision"));
-    return strcmp(name ? name : rg_precision_names[RG_PRECISION_FLOAT], rg_precision_names[earlier->precision]) == 0;
+/* Is it the value of the key? Lines without one are from a program that knew only floats. */
+static bool is_named(const json_t *object, const char *key, const char *value) {
+    const char *const name = json_string_value(json_object_get(object, key));
+    return strcmp(name ? name : "float", value) == 0;
+}
+
+/* Results in the other precision, or with the other math, are no results. */
+static bool is_like(const json_t *object, const struct rg_bench_earlier *earlier) {
+    return is_named(object, "precision", rg_precision_names[earlier->precision]) &&
+           is_named(object, "math", rg_math_names[earlier->math]);
 }
 
 static rg_status read_line(const char *path, size_t number, const char *line, size_t length,
@@ -71,7 +77,7 @@ static rg_status read_line(const char *path, size_t number, const char *line, si
     if (!json_is_object(object)) {
         status = rg_fail(RG_BAD_FILE, "%s: line %zu is not a JSON object of at most %d bytes, as bench --out writes",
                          path, number, LINE_BYTES);
-    } else if (json_object_get(object, "update_s") && !json_object_get(object, "peer") && of_precision(object, out)) {
+    } else if (json_object_get(object, "update_s") && !json_object_get(object, "peer") && is_like(object, out)) {
         if (out->count == MOST_RESULTS) {
             status = rg_fail(RG_BAD_FILE, "%s: line %zu: more than %d results", path, number, MOST_RESULTS);
         } else if (!read_result(object, &out->results[out->count])) {
@@ -101,11 +107,12 @@ static rg_status read_lines(const char *path, const char *text, size_t bytes, st
     return out->count > 0 ? RG_OK : rg_fail(RG_BAD_FILE, "%s holds no result of bench", path);
 }
 
-rg_status rg_bench_earlier_read(const char *path, enum rg_precision precision, struct rg_bench_earlier *out) {
+rg_status rg_bench_earlier_read(const char *path, enum rg_precision precision, enum rg_math math,
+                                struct rg_bench_earlier *out) {
     struct rg_source source;
     char *text = NULL;
     rg_status status = RG_OK;
-    *out = (struct rg_bench_earlier){.precision = precision};
+    *out = (struct rg_bench_earlier){.precision = precision, .math = math};
     RG_TRY(rg_source_open(&source, path));
     if (source.bytes > FILE_BYTES) {
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: %zu bytes are more than results of bench take (%d)", path, source.bytes,

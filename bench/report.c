@@ -60,8 +60,8 @@ static bool shows_peak(const struct rg_bench_report *r) {
 
 static void print_device(const struct rg_bench_report *r, size_t i) {
     const struct rg_device_info *const info = &r->devices[i]->info;
-    (void)printf("%-7s %.40s, %d %s, FMA peak %.0f GFLOP/s\n", info->backend, info->name, info->units,
-                 info->backend[0] == 'n' ? "threads" : "units", r->peaks[i]);
+    (void)printf("%-7s %.40s, %d %s%s, FMA peak %.0f GFLOP/s\n", info->backend, info->name, info->units,
+                 info->backend[0] == 'n' ? "threads" : "units", rg_device_math(info), r->peaks[i]);
     if (r->config->verbose && info->build_seconds > 0.0) {
         (void)printf("        kernels built in %.2f s\n", info->build_seconds);
     }

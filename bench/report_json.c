@@ -41,9 +41,9 @@ static void command_text(const struct rg_config *c, char *out, size_t bytes) {
     if (c->cell_given || sizes) {
         (void)snprintf(cell, sizeof cell, " --cell %s", rg_cell_names[c->cell]);
     }
-    (void)snprintf(out, bytes, "rnn-gpu bench%s%s%s --repeats %zu%s%s", cell, sizes_text,
-                   c->grid == RG_GRID_FULL ? " --grid full" : "", c->repeats, c->peers ? " --peers" : "",
-                   c->roofline ? " --roofline" : "");
+    (void)snprintf(out, bytes, "rnn-gpu bench%s%s%s%s --repeats %zu%s%s", cell, sizes_text,
+                   c->grid == RG_GRID_FULL ? " --grid full" : "", c->math == RG_MATH_TF32 ? " --math tf32" : "",
+                   c->repeats, c->peers ? " --peers" : "", c->roofline ? " --roofline" : "");
 }
 
 static void machine_text(char *out, size_t bytes) {
@@ -129,6 +129,7 @@ static void device_line(const struct rg_bench_report *r, const struct rg_bench_r
         return;
     }
     set(line, "precision", json_string(rg_precision_names[r->config->precision]));
+    set(line, "math", json_string(rg_math_names[r->config->math]));
     set_case(line, &row->c);
     set_times(line, b);
     set(line, "gflops", json_real(b->gflops));

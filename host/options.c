@@ -213,6 +213,8 @@ static rg_status check_together(const struct arguments *arguments, const struct 
     if (config->task != NULL && config->data != NULL)
         return rg_fail(RG_USAGE, "--task %s and --data %.200s are both given; leave one out", config->task,
                        config->data);
+    if (config->math == RG_MATH_TF32 && config->precision == RG_PRECISION_DOUBLE)
+        return rg_fail(RG_USAGE, "--math tf32 is of --precision float; leave one of --math and --precision out");
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
         if ((option->needed >> arguments->command & 1) != 0 &&

@@ -18,6 +18,7 @@ const char *const rg_optimizer_names[] = {"sgd", "momentum", "nesterov", "rmspro
 const char *const rg_schedule_names[] = {"constant", "step",      "exponential", "cosine",
                                          "linear",   "one-cycle", "plateau",     NULL};
 const char *const rg_precision_names[] = {"float", "double", NULL};
+const char *const rg_math_names[] = {"float", "tf32", NULL};
 static const char *const cell_names[] = {"rnn", "irnn", "lstm", "gru", NULL};
 static const char *const init_names[] = {"pytorch", "xavier", "he",     "orthogonal", "identity",
                                          "normal",  "nprnn",  "chrono", NULL};
@@ -208,6 +209,9 @@ const struct rg_option rg_options[] = {
      "of the processor; 0: all"},
     {"precision", 0, "NAME", RG_KIND_ENUM, FIELD(precision), RG_NOT_KEPT, NO_RANGE, rg_precision_names,
      RG_GROUP_MACHINE, COMPUTES, 0, "of the device's numbers and of files"},
+    {"math", 0, "NAME", RG_KIND_ENUM, FIELD(math), RG_NOT_KEPT, NO_RANGE, rg_math_names, RG_GROUP_MACHINE,
+     TRAIN | GRAD | PREDICT | BENCH | SELFTEST, 0,
+     "tf32: products by an NVIDIA GPU's tensor cores, which round to 10 bits"},
     {"gemm", 0, "WHOSE", RG_KIND_ENUM, FIELD(blas), RG_NOT_KEPT, NO_RANGE, blas_names, RG_GROUP_MACHINE, COMPUTES, 0,
      "wide products: own kernels, a library, or the faster"},
     {"memory", 0, "SIZE", RG_KIND_BYTES, FIELD(memory), RG_NOT_KEPT, 0, (uint64_t)1 << 50, NULL, RG_GROUP_MACHINE,

@@ -14,7 +14,8 @@
 _Static_assert(sizeof(enum rg_activation) == sizeof(int) && sizeof(enum rg_skip_kind) == sizeof(int) &&
                    sizeof(enum rg_loss) == sizeof(int) && sizeof(enum rg_target) == sizeof(int) &&
                    sizeof(enum rg_optimizer) == sizeof(int) && sizeof(enum rg_nonfinite) == sizeof(int) &&
-                   sizeof(enum rg_pad) == sizeof(int) && sizeof(enum rg_precision) == sizeof(int),
+                   sizeof(enum rg_pad) == sizeof(int) && sizeof(enum rg_precision) == sizeof(int) &&
+                   sizeof(enum rg_math) == sizeof(int),
                "every enumeration is set as an int");
 
 /* What the command line calls cells; irnn is an rnn (rg_config.irnn). */

@@ -83,7 +83,7 @@ struct rg_pack_job {
     rg_u32 units;
     rg_u32 panels;
     rg_u32 width; /* of a panel */
-    rg_u32 unused;
+    rg_u32 tf32;  /* 1: rounded for a product that is in TF32 where the program has such (RG_TF32) */
 };
 struct rg_pack_args {
     struct rg_pack_job jobs[RG_MAX_JOBS];

@@ -1,6 +1,12 @@
 /* What both programs begin with: arguments, helpers, blocks of a plain product. */
 #include "args.h"
 #include "common.cl"
+#if RG_TF32
+#include "mma.cl"
+#define RG_R 16
+#include "plain.cl"
+#undef RG_R
+#endif
 #define RG_R 8
 #include "plain.cl"
 #undef RG_R

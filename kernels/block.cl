@@ -1,6 +1,6 @@
 /* A block of a matrix product in registers. This file is read once per shape of block:
  *
- *   RG_R           rows
+ *   RG_R           rows; 16: by mma.cl, with the sum over k in runs
  *   RG_Q           vectors of an item in a line of the panel
  *   RG_SUMS        accumulators a row has, RG_Q or more
  *   RG_TO(q)       the accumulator that vector q is added to
@@ -10,7 +10,17 @@
  *
  * w is a panel [depth][RG_COLS][RG_Q][RG_VEC]; an item reads the vectors of its column. The sum runs over k in order,
  * with one accumulator an element, so a row's result does not depend on the block that it is in. */
-#if RG_COLS * RG_ROWS == 1
+#if RG_R == RG_WARP_ROWS
+RG_INLINE void RG_BLOCK(local)(rg_vec acc[RG_PIECES][RG_SUMS], __local const rg_real *a, size_t stride,
+                               __global const rg_real *w, size_t depth, rg_part rows) {
+    RG_MMA_IN_ACC(rg_mma_local(c, RG_Q, a, stride, w, depth, rows));
+}
+
+RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_PIECES][RG_SUMS], __global const rg_real *a, size_t stride,
+                                __global const rg_real *w, size_t depth, rg_part rows) {
+    RG_MMA_IN_ACC(rg_mma_global(c, RG_Q, a, stride, w, depth, rows));
+}
+#elif RG_COLS * RG_ROWS == 1
 #define RG_BLOCK_BODY(a, stride, w, depth)                                      \
     for (size_t k = 0; k < (depth); k++) {                                      \
         rg_vec weight[RG_Q];                                                    \

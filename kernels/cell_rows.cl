@@ -35,39 +35,44 @@ struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
 };
 
 RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_sweep_args s,
-                                                      struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) b, size_t col) {
+                                                      struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) b,
+                                                      rg_part part) {
     const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
-    rg_vec acc[RG_R][RG_SUM_VECTORS];
-    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+    rg_vec acc[RG_PIECES][RG_SUM_VECTORS];
+    RG_UNROLL for (size_t piece = 0; piece < RG_PIECES; piece++) {
         RG_UNROLL for (size_t q = 0; q < RG_SUM_VECTORS; q++) {
-            acc[r][q] = RG_LOAD(b.bias + RG_AT(RG_SUM_VECTORS, col, q));
+            acc[piece][q] = RG_LOAD(b.bias + RG_AT(RG_SUM_VECTORS, RG_PIECE_COL(piece, part), q));
         }
     }
-    RG_CELL_NAME(RG_CAT(input_global_, RG_R))(acc, b.x, s.x_stride, b.w_input, s.inputs, col);
+    RG_CELL_NAME(RG_CAT(input_global_, RG_R))(acc, b.x, s.x_stride, b.w_input, s.inputs, part);
     if (s.skip_kind == RG_SKIP_IS_ADD) {
         RG_CELL_NAME(RG_CAT(input_global_, RG_R))
-        (acc, b.h + b.far * s.out_stride - b.unit, s.out_stride, b.w_skip, b.far_depth, col);
+        (acc, b.h + b.far * s.out_stride - b.unit, s.out_stride, b.w_skip, b.far_depth, part);
     }
     if (s.skip_kind == RG_SKIP_IS_DILATED) {
         RG_CELL_NAME(RG_CAT(hidden_global_, RG_R))
-        (acc, b.h + b.far * s.out_stride - b.unit, s.out_stride, b.w_hidden, b.far_depth, col);
+        (acc, b.h + b.far * s.out_stride - b.unit, s.out_stride, b.w_hidden, b.far_depth, part);
     } else {
-        RG_CELL_NAME(RG_CAT(hidden_local_, RG_R))(acc, b.past, line, b.w_hidden, b.depth, col);
+        RG_CELL_NAME(RG_CAT(hidden_local_, RG_R))(acc, b.past, line, b.w_hidden, b.depth, part);
     }
-    rg_vec total[RG_R][RG_SUM_VECTORS]; /* out of the registers, for RG_EACH_ROW */
-    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+    rg_vec total[RG_PIECES][RG_SUM_VECTORS]; /* out of the registers, for RG_EACH_ROW */
+    RG_UNROLL for (size_t i = 0; i < RG_PIECES; i++) {
         RG_UNROLL for (size_t q = 0; q < RG_SUM_VECTORS; q++) {
-            total[r][q] = acc[r][q];
+            total[i][q] = acc[i][q];
         }
     }
-    RG_EACH_ROW for (size_t r = 0; r < RG_R; r++) {
+    RG_EACH_ROW for (size_t piece = 0; piece < RG_PIECES; piece++) {
+        const size_t r = RG_PIECE_ROW(piece);
+        if (!RG_HAS_PIECE(piece, part)) {
+            continue;
+        }
         const int live = !s.ragged || b.t >= b.begin[r];
         RG_EACH_ROW for (size_t n = 0; n < RG_WIDE; n++) {
             const rg_vec zero = RG_SPLAT(0.0f);
-            const size_t lane = RG_AT(RG_WIDE, col, n);
+            const size_t lane = RG_AT(RG_WIDE, RG_PIECE_COL(piece, part), n);
             rg_vec sums[RG_SUMS_A_UNIT], saved[RG_KEPT + 1], h, past = zero;
             RG_UNROLL for (size_t g = 0; g < RG_SUMS_A_UNIT; g++) {
-                sums[g] = total[r][g * RG_WIDE + n];
+                sums[g] = total[piece][g * RG_WIDE + n];
             }
 #ifdef RG_PAST
             if (b.has_own) {
@@ -142,16 +147,19 @@ struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
 #define RG_OWN_ROW ((size_t)((ptrdiff_t)row + b.own)) /* of the cell's own past */
 #define RG_CARRY_ROW (b.slot * s.rows + b.first + r)
 RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
-                                                      struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b, size_t col) {
+                                                      struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b,
+                                                      rg_part part) {
     const size_t d_stride = s.d_stride;
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
 #endif
-    rg_vec acc[RG_R][RG_NV];
-    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+    rg_vec acc[RG_PIECES][RG_NV];
+    RG_UNROLL for (size_t piece = 0; piece < RG_PIECES; piece++) {
+        const size_t r = RG_PIECE_ROW(piece);
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-            const size_t lane = RG_LANE(col, q);
-            acc[r][q] = b.dh ? RG_LOAD(b.dh + r * s.out_stride + lane) : RG_SPLAT(0.0f);
+            const size_t lane = RG_LANE(RG_PIECE_COL(piece, part), q);
+            acc[piece][q] =
+                b.dh && RG_HAS_PIECE(piece, part) ? RG_LOAD(b.dh + r * s.out_stride + lane) : RG_SPLAT(0.0f);
             RG_PREFETCH(b.h + (b.at + r) * s.out_stride + b.unit + lane);
 #if RG_KEPT > 0
             RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
@@ -165,13 +173,13 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
         const size_t last = g + 1 == RG_GATES ? RG_LAST_DELTA : g, w = g * s.hidden * RG_NR;
         __global const rg_real *const far = b.d + ((ptrdiff_t)b.at + b.far) * s.d_stride;
         if (s.skip_kind == RG_SKIP_IS_DILATED) {
-            RG_CAT(rg_plain_global_, RG_R)(acc, far + last * s.h_stride, d_stride, b.w_hidden + w, b.far_depth, col);
+            RG_CAT(rg_plain_global_, RG_R)(acc, far + last * s.h_stride, d_stride, b.w_hidden + w, b.far_depth, part);
         } else {
             RG_CAT(rg_plain_local_, RG_R)
-            (acc, b.next + RG_LOCAL_AT(0, g * s.h_stride, line), line, b.w_hidden + w, b.depth, col);
+            (acc, b.next + RG_LOCAL_AT(0, g * s.h_stride, line), line, b.w_hidden + w, b.depth, part);
         }
         if (s.skip_kind == RG_SKIP_IS_ADD) {
-            RG_CAT(rg_plain_global_, RG_R)(acc, far + g * s.h_stride, d_stride, b.w_skip + w, b.far_depth, col);
+            RG_CAT(rg_plain_global_, RG_R)(acc, far + g * s.h_stride, d_stride, b.w_skip + w, b.far_depth, part);
         }
     }
 #else
@@ -181,21 +189,25 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
         const rg_u32 g = i >> add, is_far = i & add, last = !is_far && g + 1 == RG_GATES ? RG_LAST_DELTA : g;
         RG_CAT(rg_plain_global_, RG_R)
         (acc, b.d + ((ptrdiff_t)b.at + (is_far ? b.far : b.next)) * s.d_stride + last * s.h_stride, d_stride,
-         (is_far ? b.w_skip : b.w_hidden) + g * s.hidden * RG_NR, is_far ? b.far_depth : b.depth, col);
+         (is_far ? b.w_skip : b.w_hidden) + g * s.hidden * RG_NR, is_far ? b.far_depth : b.depth, part);
     }
 #endif
-    rg_vec total[RG_R][RG_NV]; /* out of the registers, for RG_EACH_ROW */
-    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {
+    rg_vec total[RG_PIECES][RG_NV]; /* out of the registers, for RG_EACH_ROW */
+    RG_UNROLL for (size_t i = 0; i < RG_PIECES; i++) {
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-            total[r][q] = acc[r][q];
+            total[i][q] = acc[i][q];
         }
     }
-    RG_EACH_ROW for (size_t r = 0; r < RG_R; r++) {
+    RG_EACH_ROW for (size_t piece = 0; piece < RG_PIECES; piece++) {
+        const size_t r = RG_PIECE_ROW(piece);
+        if (!RG_HAS_PIECE(piece, part)) {
+            continue;
+        }
         const int live = !s.ragged || b.t >= b.begin[b.first + r];
         const size_t row = b.at + r;
         RG_EACH_ROW for (size_t q = 0; q < RG_NV; q++) {
             const rg_vec zero = RG_SPLAT(0.0f);
-            const size_t lane = b.unit + RG_LANE(col, q);
+            const size_t lane = b.unit + RG_LANE(RG_PIECE_COL(piece, part), q);
             rg_vec saved[RG_KEPT + 1], delta[RG_DELTAS], past = zero, carry = zero, carried = zero;
 #if RG_KEPT > 0
             RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {
@@ -222,27 +234,29 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_sweep_args s,
             __global rg_real *const planes = b.carry + RG_CARRY_ROW * s.h_stride + lane;
             const rg_vec d_gate = RG_SPLAT(b.gate[r * RG_GATE_VALUES + RG_GATE_D_LOGIT]) * RG_LOAD(b.w_gate + lane);
 #ifdef RG_PAST
-            total[r][q] = total[r][q] + (b.carried ? RG_LOAD(planes + 2 * b.plane) : zero);
+            total[piece][q] = total[piece][q] + (b.carried ? RG_LOAD(planes + 2 * b.plane) : zero);
             carry = carry + d_gate;
-            const rg_vec slope = RG_FMA(carry, saved[RG_SAVED + 1] - past, total[r][q] * (saved[RG_SAVED] - before));
+            const rg_vec slope =
+                RG_FMA(carry, saved[RG_SAVED + 1] - past, total[piece][q] * (saved[RG_SAVED] - before));
 #else
-            total[r][q] = total[r][q] + carry + d_gate;
+            total[piece][q] = total[piece][q] + carry + d_gate;
             carry = zero;
-            const rg_vec slope = total[r][q] * (saved[RG_SAVED] - before);
+            const rg_vec slope = total[piece][q] * (saved[RG_SAVED] - before);
 #endif
             RG_STORE(slope, planes + b.plane);
 #endif
             RG_CELL_NAME(cell_step_reverse)
-            (total[r][q], carry, RG_LOAD(b.h + row * s.out_stride + lane), past, saved, s.activation, delta, &carried);
+            (total[piece][q], carry, RG_LOAD(b.h + row * s.out_stride + lane), past, saved, s.activation, delta,
+             &carried);
 #ifdef RG_LEARNED
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
                 delta[g] = open ? delta[g] : zero;
             }
 #ifdef RG_PAST
-            RG_STORE(live && !open ? total[r][q] : zero, planes + 2 * b.plane);
+            RG_STORE(live && !open ? total[piece][q] : zero, planes + 2 * b.plane);
             carried = open ? carried : carry;
 #else
-            carried = open ? carried : total[r][q];
+            carried = open ? carried : total[piece][q];
 #endif
 #endif
 #if RG_KEPT > 0

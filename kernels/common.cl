@@ -19,15 +19,47 @@
 #if RG_COLS * RG_ROWS == 1
 #define RG_BLOCK_ROWS 8
 #define RG_IN_BLOCKS RG_BLOCKS_OF_8
-/* As RG_IN_BLOCKS, with two rows of the rest together: worth its code where blocks are few and their loops long. */
-#define RG_IN_SMALLER_BLOCKS(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_A_PAIR)
 #else
 #define RG_BLOCK_ROWS 4
 #define RG_IN_BLOCKS RG_BLOCKS_OF_4
-#define RG_IN_SMALLER_BLOCKS RG_BLOCKS_OF_4
 #endif
 
+/* The same of the sweeps, and of the weight gradients, whose blocks are few and whose loops are long, so that two rows
+ * of the rest are done together. By tensor cores (mma.cl) so many items below each other, those of a warp, make a block
+ * together. */
+#define RG_WARP_ROWS 16
+#if RG_TF32
+#define RG_HOT_ROWS RG_WARP_ROWS
+#define RG_IN_HOT_BLOCKS RG_BLOCKS_OF_16
+#define RG_IN_GRADIENT_BLOCKS RG_BLOCKS_OF_16
+#else
+#define RG_HOT_ROWS RG_BLOCK_ROWS
+#define RG_IN_HOT_BLOCKS RG_IN_BLOCKS
+#if RG_COLS * RG_ROWS == 1
+#define RG_IN_GRADIENT_BLOCKS(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_A_PAIR)
+#else
+#define RG_IN_GRADIENT_BLOCKS RG_BLOCKS_OF_4
+#endif
+#endif
+#define RG_BLOCK_ITEMS(tall) ((tall) == RG_WARP_ROWS ? 4 : 1)
+
+/* What an item has of a block of RG_R rows: RG_PIECES rows of a column. `part` tells which: it is the item's column,
+ * and for a block of a warp, where lane 4g + t has rows 2g and 2g+1 of columns t and t+4, the number of rows that the
+ * block has. */
+#if RG_TF32
+typedef rg_u32 rg_part; /* one register of a GPU */
+#else
+typedef size_t rg_part;
+#endif
+#define RG_ITEM_PART(tall, col, rows) ((tall) == RG_WARP_ROWS ? (rows) : (col))
+#define RG_MMA_LANE ((rg_u32)get_local_id(1) % 4 * RG_COLS + (rg_u32)get_local_id(0))
+#define RG_PIECES (RG_R == RG_WARP_ROWS ? 4 : RG_R)
+#define RG_PIECE_ROW(i) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE / 4 * 2 + (i) % 2 : (i))
+#define RG_PIECE_COL(i, part) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE % 4 + (i) / 2 * 4 : (part))
+#define RG_HAS_PIECE(i, part) (RG_R != RG_WARP_ROWS || RG_PIECE_ROW(i) < (part))
+
 /* Rows first … end-1, at most as many as a block is tall, in blocks: CALL(R, row) does R rows from `row`. */
+#define RG_BLOCKS_OF_16(first, end, CALL) CALL(16, first)
 #define RG_BLOCKS_OF_2(first, end, CALL) \
     do {                                 \
         size_t row_ = (first);           \
@@ -111,11 +143,12 @@
     for (size_t i_ = 0, p; i_ < (end) - (first) && ((p = (step) % 2 ? (end)-1 - i_ : (first) + i_), 1); i_++) \
         for (size_t b = 0; b < (rows); b += (tall))
 #else
-#define RG_EACH_BLOCK(step, p, first, end, b, rows, tall)                                               \
-    for (rg_u32 blocks_ = (rg_u32)((rows) + (tall)-1) / (tall), i_ = (rg_u32)get_local_id(1), p = 0, b; \
-         i_ < (rg_u32)((end) - (first)) * blocks_ &&                                                    \
-         ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (tall)), (p += (rg_u32)(first)), 1);            \
-         i_ += RG_ROWS)
+#define RG_EACH_BLOCK(step, p, first, end, b, rows, tall)                                                            \
+    for (rg_u32 blocks_ = (rg_u32)((rows) + (tall)-1) / (tall), i_ = (rg_u32)get_local_id(1) / RG_BLOCK_ITEMS(tall), \
+                p = 0, b;                                                                                            \
+         i_ < (rg_u32)((end) - (first)) * blocks_ &&                                                                 \
+         ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (tall)), (p += (rg_u32)(first)), 1);                         \
+         i_ += RG_ROWS / RG_BLOCK_ITEMS(tall))
 #endif
 
 /* States of a tile in local memory: `line` numbers from one of its rows to the next, or on a GPU, which reads four

@@ -1,12 +1,22 @@
 /* Weights into panels, once an update: the sweeps then read them as contiguous vectors. Group (i, j) is the j-th
  * share of job i: in this order neighbours weigh the same, and a driver hands out runs of neighbours. */
 
+#if RG_TF32
+#define RG_PACKED(x) (rounded ? rg_mma_round(x) : (x))
+#else
+#define RG_PACKED(x) (x)
+#endif
+
 /* `depth` lines from `line` on, `stride` apart, of one vector of units from `unit` on, zeros from job.units on. A
  * matrix whose units lie apart is turned in a small square, so that every line of memory is read once. */
 RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_real *second, __global rg_real *line,
                               size_t stride, struct rg_pack_job job, size_t depth, size_t unit) {
     rg_real square[RG_VEC][RG_VEC]; /* [unit][k] */
-    if (job.stride_u == 1 && !second && unit + RG_VEC <= job.units) {
+    rg_u32 rounded = 0;
+#if RG_TF32
+    rounded = job.tf32;
+#endif
+    if (job.stride_u == 1 && !second && unit + RG_VEC <= job.units && rounded == 0) {
         for (size_t k = 0; k < depth; k++) {
             RG_STORE(RG_LOAD(from + k * job.stride_k), line + k * stride);
         }
@@ -26,7 +36,7 @@ RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_re
     }
     for (size_t k = 0; k < depth; k++) {
         for (size_t u = 0; u < RG_VEC; u++) {
-            line[k * stride + u] = square[u][k];
+            line[k * stride + u] = RG_PACKED(square[u][k]);
         }
     }
 }

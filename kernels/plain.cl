@@ -5,11 +5,8 @@
 #define RG_TO(q) (q)
 #define RG_BLOCK(name) RG_CAT(rg_plain_##name##_, RG_R)
 #include "block.cl"
-#undef RG_Q
-#undef RG_SUMS
-#undef RG_TO
-#undef RG_BLOCK
 
+#if RG_R != RG_WARP_ROWS
 /* out = bias + a w for a block of RG_R rows and one panel. `bias` is at the panel, or null for none. */
 RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_stride, size_t depth,
                                            __global const rg_real *w, __global const rg_real *bias,
@@ -27,6 +24,7 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
         }
     }
 }
+#endif
 
 /* One row of the sum that follows: its values and its deltas. */
 #define RG_OUTER_STEP(EXTRA, VALUE, DELTA)                                  \
@@ -44,14 +42,16 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
             }                                                               \
         }                                                                   \
     }
-#if RG_COLS * RG_ROWS == 1
+#if RG_R == RG_WARP_ROWS
+#define RG_OUTER_SUM(EXTRA) RG_MMA_IN_ACC(rg_mma_outer(c, RG_Q, a, (rg_u32)a_stride, d, (rg_u32)d_stride, n_rows, part))
+#elif RG_COLS * RG_ROWS == 1
 #define RG_OUTER_SUM(EXTRA)                                         \
     for (size_t i = 0; i < n_rows; i++) {                           \
         RG_OUTER_STEP(EXTRA, a[i * a_stride + r], d + i * d_stride) \
     }
 #else
 #define RG_OUTER_SUM(EXTRA)                                                                      \
-    d += RG_LANE(col, 0);                                                                        \
+    d += RG_LANE(part, 0);                                                                       \
     if (RG_R % 4 == 0 && (size_t)a % sizeof(rg_quad) == 0) {                                     \
         RG_FEW_TIMES for (rg_u32 i = 0; i < (rg_u32)n_rows; i++, a += a_stride, d += d_stride) { \
             rg_real values[RG_R];                                                                \
@@ -69,29 +69,35 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
 
 /* partial[k][n] = sum over i of a[i][k] * d[i][n] for RG_R rows k and one panel, added to what is there unless `fresh`;
  * with_sum has one more row behind them, the sum of d itself. */
-#define RG_OUTER_BODY(EXTRA)                                                                 \
-    rg_vec acc[RG_R + EXTRA][RG_NV];                                                         \
-    RG_UNROLL for (size_t r = 0; r < RG_R + EXTRA; r++) {                                    \
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                       \
-            acc[r][q] = fresh ? RG_SPLAT(0.0f) : RG_LOAD(partial + r * n + RG_LANE(col, q)); \
-        }                                                                                    \
-    }                                                                                        \
-    RG_OUTER_SUM(EXTRA)                                                                      \
-    RG_UNROLL for (size_t r = 0; r < RG_R + EXTRA; r++) {                                    \
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                       \
-            RG_STORE(acc[r][q], partial + r * n + RG_LANE(col, q));                          \
-        }                                                                                    \
+#define RG_OUTER_BODY(EXTRA)                                                                              \
+    rg_vec acc[RG_PIECES + EXTRA][RG_NV];                                                                 \
+    RG_UNROLL for (size_t r = 0; r < RG_PIECES + EXTRA; r++) {                                            \
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                                    \
+            acc[r][q] = fresh || !RG_HAS_PIECE(r, part)                                                   \
+                            ? RG_SPLAT(0.0f)                                                              \
+                            : RG_LOAD(partial + RG_PIECE_ROW(r) * n + RG_LANE(RG_PIECE_COL(r, part), q)); \
+        }                                                                                                 \
+    }                                                                                                     \
+    RG_OUTER_SUM(EXTRA)                                                                                   \
+    RG_UNROLL for (size_t r = 0; r < RG_PIECES + EXTRA; r++) {                                            \
+        RG_UNROLL for (size_t q = 0; RG_HAS_PIECE(r, part) && q < RG_NV; q++) {                           \
+            RG_STORE(acc[r][q], partial + RG_PIECE_ROW(r) * n + RG_LANE(RG_PIECE_COL(r, part), q));       \
+        }                                                                                                 \
     }
 
 RG_HOT void RG_CAT(rg_outer_rows_, RG_R)(__global const rg_real *a, size_t a_stride, __global const rg_real *d,
                                          size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n, int fresh,
-                                         size_t col){RG_OUTER_BODY(0)}
+                                         rg_part part){RG_OUTER_BODY(0)}
 
 RG_HOT void RG_CAT(rg_outer_with_sum_, RG_R)(__global const rg_real *a, size_t a_stride, __global const rg_real *d,
                                              size_t d_stride, size_t n_rows, __global rg_real *partial, size_t n,
-                                             int fresh, size_t col) {
+                                             int fresh, rg_part part) {
     RG_OUTER_BODY(1)
 }
 #undef RG_OUTER_BODY
 #undef RG_OUTER_STEP
 #undef RG_OUTER_SUM
+#undef RG_Q
+#undef RG_SUMS
+#undef RG_TO
+#undef RG_BLOCK

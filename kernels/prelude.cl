@@ -9,6 +9,8 @@
  *
  * RG_REPLICAS 1: the kernels are functions of the kernels in replicas.cl; 0: they are kernels
  * RG_DOUBLE   1: numbers are doubles, of a device with cl_khr_fp64; 0: floats
+ * RG_TF32     1: the products of sweeps and weight gradients are those of NVIDIA's tensor cores, in TF32; 2: the same
+ *             on any device, for tests; 0: all products are of rg_real
  *
  * Contraction is left on, and every product that matters is written as RG_FMA. */
 #ifndef RG_VEC
@@ -28,6 +30,12 @@
 #endif
 #ifndef RG_REPLICAS
 #define RG_REPLICAS 0
+#endif
+#ifndef RG_TF32
+#define RG_TF32 0
+#endif
+#if RG_TF32 != 0 && RG_TF32 != 1 && RG_TF32 != 2
+#error "RG_TF32 must be 0, 1 or 2"
 #endif
 #if RG_REPLICAS != 0 && RG_REPLICAS != 1
 #error "RG_REPLICAS must be 0 or 1"
@@ -128,7 +136,11 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once, fr
 #ifndef RG_PREFETCH
 #define RG_PREFETCH(p)
 #endif
+#if RG_TF32 == 2 /* PoCL 3.1 compiles the emulation wrong where learned skips have these loops unrolled */
+#define RG_UNROLL
+#else
 #define RG_UNROLL _Pragma("unroll")
+#endif
 #define RG_ROLLED _Pragma("nounroll")
 /* Before the loop over a block's rows that follows its products. A CPU's has the cell's step once: as often as a block
  * has rows and vectors it is no faster, and the sweeps take four times as long to compile. */

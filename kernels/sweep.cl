@@ -38,6 +38,13 @@
 #define RG_GATE_BLOCK(b, row)
 #define RG_GATE_BLOCK_REVERSE(b)
 #endif
+#if RG_TF32
+#undef RG_TALL
+#define RG_TALL RG_HOT_ROWS
+#define RG_R 16
+#include "cell_rows.cl"
+#undef RG_R
+#else
 #define RG_R 8
 #include "cell_rows.cl"
 #undef RG_R
@@ -52,6 +59,7 @@
 #define RG_R 1
 #include "cell_rows.cl"
 #undef RG_R
+#endif
 #define RG_PANEL RG_LINE(RG_WIDE) /* units of a panel of the forward sweep */
 #define RG_HAS(t) ((t) != RG_NO_STEP)
 #define RG_TILE_AT(t) (((t)-s.base) * s.rows + first)                      /* its first row at step t */
@@ -108,30 +116,30 @@ RG_KERNEL void RG_SWEEP_NAME(forward)(__global const rg_real *restrict x, __glob
 #endif
         RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_PANEL), RG_END_PANEL(s.h_stride / RG_PANEL), b, rows,
                       RG_TALL) {
-#define RG_FORWARD(R, r)                                               \
-    {                                                                  \
-        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;          \
-        const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL; \
-        block.x = x + (at + r) * s.x_stride;                           \
-        block.w_input = packed + s.w_input + p * s.inputs * width;     \
-        block.w_hidden = packed + s.w_hidden + p * s.hidden * width;   \
-        block.w_skip = packed + s.w_skip + p * s.hidden * width;       \
-        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;  \
-        block.past = past + RG_LOCAL_AT(r, 0, line);                   \
-        block.far = (ptrdiff_t)at_far - (ptrdiff_t)at;                 \
-        block.own = (ptrdiff_t)at_own - (ptrdiff_t)at;                 \
-        block.whole = (ptrdiff_t)at_whole - (ptrdiff_t)at;             \
-        block.has_own = RG_HAS(t_own);                                 \
-        block.unit = unit;                                             \
-        block.depth = order || s.initial ? s.hidden : 0;               \
-        block.far_depth = RG_HAS(t_far) ? s.hidden : 0;                \
-        block.now = now + RG_LOCAL_AT(r, unit, line);                  \
-        block.h = out + (at + r) * s.out_stride + unit;                \
-        block.saved = saved + (at + r) * saved_stride + unit;          \
-        block.begin = begin + first + r;                               \
-        block.t = t;                                                   \
-        RG_GATE_BLOCK(block, gate + r);                                \
-        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, col);         \
+#define RG_FORWARD(R, r)                                                                    \
+    {                                                                                       \
+        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                               \
+        const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL;                      \
+        block.x = x + (at + r) * s.x_stride;                                                \
+        block.w_input = packed + s.w_input + p * s.inputs * width;                          \
+        block.w_hidden = packed + s.w_hidden + p * s.hidden * width;                        \
+        block.w_skip = packed + s.w_skip + p * s.hidden * width;                            \
+        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                       \
+        block.past = past + RG_LOCAL_AT(r, 0, line);                                        \
+        block.far = (ptrdiff_t)at_far - (ptrdiff_t)at;                                      \
+        block.own = (ptrdiff_t)at_own - (ptrdiff_t)at;                                      \
+        block.whole = (ptrdiff_t)at_whole - (ptrdiff_t)at;                                  \
+        block.has_own = RG_HAS(t_own);                                                      \
+        block.unit = unit;                                                                  \
+        block.depth = order || s.initial ? s.hidden : 0;                                    \
+        block.far_depth = RG_HAS(t_far) ? s.hidden : 0;                                     \
+        block.now = now + RG_LOCAL_AT(r, unit, line);                                       \
+        block.h = out + (at + r) * s.out_stride + unit;                                     \
+        block.saved = saved + (at + r) * saved_stride + unit;                               \
+        block.begin = begin + first + r;                                                    \
+        block.t = t;                                                                        \
+        RG_GATE_BLOCK(block, gate + r);                                                     \
+        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, RG_ITEM_PART(R, col, rows - (r))); \
     }
             RG_CAT(RG_BLOCKS_OF_, RG_TALL)(b, rows, RG_FORWARD);
 #undef RG_FORWARD
@@ -216,7 +224,7 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         RG_BARRIER;
 #endif
         RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_NR), RG_END_PANEL(s.h_stride / RG_NR), b, rows,
-                      RG_BLOCK_ROWS) {
+                      RG_HOT_ROWS) {
 #define RG_REVERSE(R, r)                                                                      \
     {                                                                                         \
         struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                 \
@@ -244,9 +252,9 @@ RG_KERNEL void RG_SWEEP_NAME(reverse)(__global const rg_real *restrict h, __glob
         block.t = t;                                                                          \
         RG_GATE_BLOCK(block, gate + r);                                                       \
         RG_GATE_BLOCK_REVERSE(block);                                                         \
-        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, col);                                \
+        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, RG_ITEM_PART(R, col, rows - (r)));   \
     }
-            RG_IN_BLOCKS(b, rows, RG_REVERSE);
+            RG_IN_HOT_BLOCKS(b, rows, RG_REVERSE);
 #undef RG_REVERSE
         }
         RG_BARRIER;

@@ -47,14 +47,17 @@ RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t f
 /* Rows [first, end) of the source; the last block, which ends at `sum_at`, takes the sum of d with it. */
 RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
     const size_t col = get_local_id(0);
-    for (size_t k = first + get_local_id(1) * RG_BLOCK_ROWS; k < end; k += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_OUTER(R, r)                                                                            \
-    if (!RG_SUMS_APART && r + R == sum_at) {                                                      \
-        RG_CAT(rg_outer_with_sum_, R)                                                             \
-        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, col); \
-    } else {                                                                                      \
-        RG_CAT(rg_outer_rows_, R)                                                                 \
-        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, col); \
+    for (size_t k = first + get_local_id(1) / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
+         k += RG_ROWS / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS) {
+#define RG_OUTER(R, r)                                                                      \
+    if (!RG_SUMS_APART && r + R == sum_at) {                                                \
+        RG_CAT(rg_outer_with_sum_, R)                                                       \
+        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, \
+         RG_ITEM_PART(R, col, end - r));                                                    \
+    } else {                                                                                \
+        RG_CAT(rg_outer_rows_, R)                                                           \
+        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, \
+         RG_ITEM_PART(R, col, end - r));                                                    \
     }
 #if RG_COLS * RG_ROWS == 1
         const size_t blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
@@ -62,7 +65,7 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
         rg_outer_ask(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
                      rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks));
 #endif
-        RG_IN_SMALLER_BLOCKS(k, end, RG_OUTER);
+        RG_IN_GRADIENT_BLOCKS(k, end, RG_OUTER);
 #undef RG_OUTER
     }
 }
@@ -92,9 +95,9 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
     const size_t panel = unit / s.parts, part = unit % s.parts;
     for (rg_u32 i = 0; i < s.n_sources; i++) {
         const struct rg_gradient_source from = s.sources[i];
-        const size_t blocks = (from.depth + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
-        const size_t first = rg_share(blocks, part, s.parts) * RG_BLOCK_ROWS;
-        const size_t last = rg_share(blocks, part + 1, s.parts) * RG_BLOCK_ROWS;
+        const size_t blocks = (from.depth + RG_HOT_ROWS - 1) / RG_HOT_ROWS;
+        const size_t first = rg_share(blocks, part, s.parts) * RG_HOT_ROWS;
+        const size_t last = rg_share(blocks, part + 1, s.parts) * RG_HOT_ROWS;
         const size_t end = last < from.depth ? last : from.depth;
         /* rows whose step `shift` away exists */
         const size_t away = from.shift * s.rows, all = s.steps * s.rows;

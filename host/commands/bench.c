@@ -27,7 +27,8 @@ struct bench {
 
 static rg_status open_device(struct rg_bench_report *r, const char *spec) {
     const struct rg_device_options options = {.threads = r->config->threads,
-                                              .is_double = r->config->precision == RG_PRECISION_DOUBLE};
+                                              .is_double = r->config->precision == RG_PRECISION_DOUBLE,
+                                              .tf32 = rg_setup_tf32(r->config)};
     const size_t i = r->n_devices;
     if (i == RG_BENCH_DEVICES) {
         return rg_fail(RG_USAGE, "--device lists more than %d devices", RG_BENCH_DEVICES);
@@ -41,11 +42,13 @@ static rg_status open_device(struct rg_bench_report *r, const char *spec) {
     return rg_bench_peak(r->devices[i], &r->peaks[i]);
 }
 
-/* --device lists devices with commas between them; auto means the best OpenCL device and the native one. */
+/* --device lists devices with commas between them; auto means the best OpenCL device and the native one, which has no
+ * TF32. */
 static rg_status open_devices(struct rg_bench_report *r) {
     if (strcmp(r->config->device, "auto") == 0) {
         RG_TRY(open_device(r, "auto"));
-        return strcmp(r->devices[0]->info.backend, "native") == 0 ? RG_OK : open_device(r, "cpu");
+        const struct rg_device_info *const info = &r->devices[0]->info;
+        return strcmp(info->backend, "native") == 0 || info->tf32 ? RG_OK : open_device(r, "cpu");
     }
     char *list = NULL, *rest = NULL;
     RG_TRY(rg_copy_string(&list, r->config->device));
@@ -64,8 +67,10 @@ static void open_peers(struct bench *b) {
     rg_native_describe(&(struct rg_device_options){.threads = r->config->threads}, &processor);
     r->threads = processor.units;
     const bool is_double = r->config->precision == RG_PRECISION_DOUBLE;
-    if ((r->config->peers || r->config->roofline) && is_double) {
-        rg_log("peers and SGEMM compute in float: they are left out of --precision double");
+    const bool is_tf32 = r->config->math == RG_MATH_TF32;
+    if ((r->config->peers || r->config->roofline) && (is_double || is_tf32)) {
+        rg_log("peers and SGEMM compute in float: they are left out of %s",
+               is_double ? "--precision double" : "--math tf32");
         return;
     }
     if (r->config->peers || r->config->roofline) {
@@ -184,7 +189,7 @@ static rg_status bench(struct bench *b) {
         return tune(r);
     }
     if (r->config->compare) {
-        RG_TRY(rg_bench_earlier_read(r->config->compare, r->config->precision, &b->earlier));
+        RG_TRY(rg_bench_earlier_read(r->config->compare, r->config->precision, r->config->math, &b->earlier));
     }
     RG_TRY(open_devices(r));
     RG_TRY(make_rows(b));

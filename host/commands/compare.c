@@ -215,7 +215,7 @@ static rg_status write_pages(const struct job *j, const struct rg_config *config
     (void)snprintf(title, sizeof title, "Remedies for %s, %zu steps", first->task, first->steps);
     rg_facts_add(&facts, "baseline's loss", "%.6g", first->baseline);
     rg_facts_add(&facts, "runs", "%zu of %zu", n, j->comparison.n_rows);
-    rg_facts_add(&facts, "device", "%.120s", j->device->info.name);
+    rg_facts_add(&facts, "device", "%.120s%s", j->device->info.name, rg_device_math(&j->device->info));
     RG_TRY_GOTO(rg_comparison_figures(&j->comparison, order, n, plots));
     RG_TRY_GOTO(rg_comparison_table(&j->comparison, order, n, &table));
     const struct rg_report report = {.title = title,

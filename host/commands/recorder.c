@@ -222,7 +222,7 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
                      100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
     }
     rg_facts_add(facts, "time", "%.2f s, %.0f sequences/s", t->seconds, t->sequences_per_s);
-    rg_facts_add(facts, "device", "%.120s", run->device->info.name);
+    rg_facts_add(facts, "device", "%.120s%s", run->device->info.name, rg_device_math(&run->device->info));
     rg_facts_add(facts, "weights", "%zu, hash %016llx", run->model->n_weights,
                  (unsigned long long)result->weights_hash);
 }

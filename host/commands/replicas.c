@@ -94,7 +94,8 @@ static void *work(void *argument) {
     struct crew *const c = argument;
     struct rg_device *device = NULL;
     const struct rg_device_options single = {.threads = 1,
-                                             .is_double = c->replicas->config->precision == RG_PRECISION_DOUBLE};
+                                             .is_double = c->replicas->config->precision == RG_PRECISION_DOUBLE,
+                                             .tf32 = rg_setup_tf32(c->replicas->config)};
     rg_status status = rg_native_open(&single, &device);
     while (status == RG_OK) {
         const size_t item = take(c);

@@ -73,13 +73,13 @@ rg_status rg_command_selftest(const struct rg_config *config) {
         return status;
     }
     if (config->json) {
-        rg_json_print(json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "event", "end", "device", info.name, "backend",
-                                info.backend, "version", info.version, "checks", (json_int_t)account.checks, "failed",
-                                (json_int_t)account.failed));
+        rg_json_print(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "event", "end", "device", info.name, "backend",
+                                info.backend, "version", info.version, "math", rg_math_names[config->math], "checks",
+                                (json_int_t)account.checks, "failed", (json_int_t)account.failed));
     } else {
         print_subject(&account);
-        (void)printf("%zu checks, %zu failed on %s (%s, %s)\n", account.checks, account.failed, info.name, info.backend,
-                     info.version);
+        (void)printf("%zu checks, %zu failed on %s (%s, %s)%s\n", account.checks, account.failed, info.name,
+                     info.backend, info.version, rg_device_math(&info));
     }
     return status;
 }

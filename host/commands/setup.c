@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "train/engine.h"
 #include "train/tuning.h"
@@ -13,6 +14,10 @@ enum { OUTPUT_BATCH = 4096 };
 
 static bool is_double(const struct rg_config *config) {
     return config->precision == RG_PRECISION_DOUBLE;
+}
+
+enum rg_tf32 rg_setup_tf32(const struct rg_config *config) {
+    return config->math == RG_MATH_TF32 ? RG_TF32_TENSOR_CORES : RG_TF32_NONE;
 }
 
 rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device) {
@@ -26,8 +31,12 @@ rg_status rg_setup_library(const struct rg_config *config, struct rg_device *dev
 }
 
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out) {
-    const struct rg_device_options options = {.threads = config->threads, .is_double = is_double(config)};
+    const struct rg_device_options options = {
+        .threads = config->threads, .is_double = is_double(config), .tf32 = rg_setup_tf32(config)};
     RG_TRY(rg_device_open(config->device, &options, out));
+    if ((*out)->info.tf32) {
+        rg_log("%s%s (--math tf32)", (*out)->info.name, rg_device_math(&(*out)->info));
+    }
     rg_tuning_load(&(*out)->info);
     const rg_status status = rg_setup_library(config, *out);
     if (status != RG_OK) {

@@ -13,7 +13,10 @@
  * is a GPU. RG_NO_DEVICE if --gemm library finds none. */
 rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device);
 
-/* The device that --device, --threads and --precision ask for, tuned if `bench --tune` has run. */
+/* What --math asks of a device. */
+enum rg_tf32 rg_setup_tf32(const struct rg_config *config);
+
+/* The device that --device, --threads, --precision and --math ask for, tuned if `bench --tune` has run. */
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out);
 
 /* The data set --data in the precision of --precision; `words` of a model, or NULL for those of the file. */

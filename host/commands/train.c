@@ -61,13 +61,14 @@ static rg_status prepare_folder(struct job *j) {
 static void report_start(struct job *j) {
     const struct rg_run *const r = j->run;
     rg_recorder_event(j->recorder,
-                      json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event",
+                      json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event",
                                 "start", "schema", 1, "version", RG_VERSION, "device", r->device->info.name, "backend",
-                                r->device->info.backend, "precision", rg_precision_names[r->config.precision], "seed",
-                                rg_json_seed(r->config.seed), "parameters", (json_int_t)r->model->n_weights, "baseline",
-                                rg_json_real(r->problem.baseline), "task", r->problem.name, "batch",
-                                (json_int_t)r->config.batch, "steps", (json_int_t)r->problem.steps, "hidden",
-                                (json_int_t)r->config.hidden, "memory_bytes", (json_int_t)r->engine->plan.total_bytes));
+                                r->device->info.backend, "precision", rg_precision_names[r->config.precision], "math",
+                                rg_math_names[r->config.math], "seed", rg_json_seed(r->config.seed), "parameters",
+                                (json_int_t)r->model->n_weights, "baseline", rg_json_real(r->problem.baseline), "task",
+                                r->problem.name, "batch", (json_int_t)r->config.batch, "steps",
+                                (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.hidden, "memory_bytes",
+                                (json_int_t)r->engine->plan.total_bytes));
 }
 
 static void on_update(void *self, const struct rg_update *u) {

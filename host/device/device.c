@@ -158,6 +158,19 @@ rg_status rg_device_use_library(struct rg_device *device) {
     return RG_OK;
 }
 
+const char *rg_device_math(const struct rg_device_info *info) {
+    return info->tf32 ? ", products in TF32" : "";
+}
+
+rg_status rg_device_check_tf32(const struct rg_device_info *info, enum rg_tf32 wanted) {
+    return wanted != RG_TF32_TENSOR_CORES || info->has_tf32
+               ? RG_OK
+               : rg_fail(RG_NO_DEVICE,
+                         "--math tf32 needs an NVIDIA GPU of compute capability 8.0 or later as OpenCL device; %s (%s) "
+                         "is none: leave it out",
+                         info->name, info->backend);
+}
+
 size_t rg_device_panel(const struct rg_device *device) {
     return (size_t)device->info.nv * (size_t)device->info.cols * (size_t)device->info.vec;
 }

@@ -22,6 +22,13 @@ struct rg_kernel_signature {
 };
 extern const struct rg_kernel_signature rg_kernel_signatures[RG_N_KERNELS];
 
+/* Products of sweeps and weight gradients in TF32, as RG_TF32 of kernels/prelude.cl. */
+enum rg_tf32 {
+    RG_TF32_NONE,
+    RG_TF32_TENSOR_CORES,
+    RG_TF32_EMULATED /* on any OpenCL device, in the shape of a GPU; for tests */
+};
+
 struct rg_device_info {
     char name[128];    /* as the vendor calls it */
     char backend[16];  /* "opencl" or "native" */
@@ -34,6 +41,8 @@ struct rg_device_info {
     size_t max_local_bytes; /* of a group */
     uint64_t cache_bytes;   /* last-level cache of a CPU; 0: a GPU, or unknown */
     size_t real_bytes;      /* of the kernels' numbers: 4, floats, or 8, doubles */
+    bool has_tf32;          /* an NVIDIA GPU whose tensor cores take TF32 */
+    enum rg_tf32 tf32;      /* in use */
     /* the shape of a work-group, see kernels/prelude.cl */
     int vec, nv, cols, rows;
     /* A step that reads so many bytes of W_hh for one sequence is worth a launch of its own, whose groups share the
@@ -92,12 +101,14 @@ struct rg_device_shape {
 struct rg_device_options {
     int threads;    /* of the native device; 0: all processors this process may use */
     bool is_double; /* the kernels' numbers are doubles, not floats */
+    enum rg_tf32 tf32;
     struct rg_device_shape shape;
 };
 
 /* Open a device: "auto" (a GPU, else any OpenCL device, else native; a device that fails is skipped with a notice),
  * "cpu" or "native" (no OpenCL), "opencl" (any OpenCL device), "gpu", "P:D" (platform and device number as listed),
- * or part of a name. RG_NO_DEVICE says what there is and why each was skipped, or that the device has no doubles. */
+ * or part of a name. RG_NO_DEVICE says what there is and why each was skipped, or that the device has no doubles or no
+ * TF32. */
 rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out);
 void rg_device_destroy(struct rg_device *device); /* NULL allowed */
 
@@ -137,6 +148,12 @@ rg_status rg_reals_write(struct rg_device *device, struct rg_buffer *to, size_t 
 rg_status rg_reals_write_floats(struct rg_device *device, struct rg_buffer *to, size_t first, const float *from,
                                 size_t n);
 rg_status rg_reals_read(struct rg_device *device, double *to, struct rg_buffer *from, size_t first, size_t n);
+
+/* What the products are in, where that is not the kernels' numbers: ", products in TF32", or "". */
+const char *rg_device_math(const struct rg_device_info *info);
+
+/* Refuse TF32 on a device that lacks it: RG_NO_DEVICE. For the makers. */
+rg_status rg_device_check_tf32(const struct rg_device_info *info, enum rg_tf32 wanted);
 
 /* Units of a panel: what padded strides are multiples of. */
 size_t rg_device_panel(const struct rg_device *device);

@@ -74,9 +74,9 @@ static const char *short_rate(double rate, char out[32]) {
 /* The version, which `devices` shows too, only where the line stays within 80 columns. */
 static void print_device(const struct rg_device_info *info) {
     char line[80], version[80];
-    const int used = snprintf(line, sizeof line, "device   %s: %s, %d %s%s", info->backend, info->name, info->units,
+    const int used = snprintf(line, sizeof line, "device   %s: %s, %d %s%s%s", info->backend, info->name, info->units,
                               info->backend[0] == 'n' ? "threads" : "units",
-                              info->real_bytes == sizeof(double) ? ", double precision" : "");
+                              info->real_bytes == sizeof(double) ? ", double precision" : "", rg_device_math(info));
     const int more = snprintf(version, sizeof version, ", %s", info->version);
     (void)fprintf(stderr, "%s%s\n", line, used + more <= (int)sizeof line ? version : "");
 }

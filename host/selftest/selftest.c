@@ -205,15 +205,23 @@ double rg_device_eps(const struct rg_device *device) {
     return device->info.real_bytes == sizeof(double) ? 0x1p-52 : RG_FLOAT_EPS;
 }
 
+/* TF32 rounds what is multiplied to 2^-11, so a product is off by up to 2 of these, however many are added up. Outputs
+ * have a product of each layer behind them, gradients those of both passes and the last one; twice that, for steps. */
+static const double TF32_ROUNDING = 0x1p-11;
+
 double rg_tolerance_forward(const struct rg_device *device, const struct rg_exercise_form *f) {
     const double gates = (double)rg_cell_gates(f->net.cell), layers = f->net.layers ? (double)f->net.layers : 1.0;
-    return 4.0 * ceil(log2((2.0 * gates + 1.0) * (double)f->sizes.steps * layers)) * rg_device_eps(device);
+    return device->info.tf32
+               ? 2.0 * layers * TF32_ROUNDING
+               : 4.0 * ceil(log2((2.0 * gates + 1.0) * (double)f->sizes.steps * layers)) * rg_device_eps(device);
 }
 
 double rg_tolerance_backward(const struct rg_device *device, const struct rg_exercise_form *f) {
     const double gates = (double)rg_cell_gates(f->net.cell), layers = f->net.layers ? (double)f->net.layers : 1.0;
     const double across = fmax(gates * (double)f->sizes.hidden, (double)f->sizes.batch);
-    return 8.0 * ceil(log2((2.0 * gates + 1.0) * across * (double)f->sizes.steps * layers)) * rg_device_eps(device);
+    return device->info.tf32 ? 2.0 * 2.0 * (2.0 * layers + 1.0) * TF32_ROUNDING
+                             : 8.0 * ceil(log2((2.0 * gates + 1.0) * across * (double)f->sizes.steps * layers)) *
+                                   rg_device_eps(device);
 }
 
 void rg_checks_add(struct rg_checks *checks, const char *subject, const char *quantity, double error,

@@ -38,8 +38,9 @@ struct rg_selftest_scope {
  *
  * Errors are relative in the L2 norm of a tensor. Their tolerances grow with the logarithm of the number of additions
  * behind a value, as in oneDNN's rnn tests: 4 ceil(log2((2G+1) T L)) eps for outputs, 8 ceil(log2((2G+1) max(GH,B)
- * T L)) eps for gradients, eps = 2^-23, or 2^-52 in double precision. The optimiser is held to what it makes of the
- * device's own gradient, update by update, so that rounding in the gradient does not blur it. */
+ * T L)) eps for gradients, eps = 2^-23, or 2^-52 in double precision. With products in TF32 they are 2 L u and
+ * 4 (2L+1) u, u = 2^-11. The optimiser is held to what it makes of the device's own gradient, update by update, so that
+ * rounding in the gradient does not blur it. */
 rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_scope *scope, rg_selftest_report *report,
                           void *context);
 

@@ -66,11 +66,13 @@ static struct rg_pack_job forward_job(const struct rg_engine *e, size_t source, 
                                 .all_gates = (rg_u32)p->gates,
                                 .units = (rg_u32)p->hidden,
                                 .panels = (rg_u32)(p->h_stride / width),
-                                .width = (rg_u32)width};
+                                .width = (rg_u32)width,
+                                .tf32 = 1};
 }
 
-/* The same matrix transposed, for what runs backward. */
-static struct rg_pack_job reverse_job(const struct rg_engine *e, size_t source, size_t target, size_t columns) {
+/* The same matrix transposed, for what runs backward; `tf32`: in a sweep. */
+static struct rg_pack_job reverse_job(const struct rg_engine *e, size_t source, size_t target, size_t columns,
+                                      bool tf32) {
     const struct rg_plan *const p = &e->plan;
     const size_t width = rg_device_panel(e->device);
     return (struct rg_pack_job){.source = source,
@@ -83,7 +85,8 @@ static struct rg_pack_job reverse_job(const struct rg_engine *e, size_t source, 
                                 .all_gates = 1,
                                 .units = (rg_u32)columns,
                                 .panels = (rg_u32)divide_up(columns, width),
-                                .width = (rg_u32)width};
+                                .width = (rg_u32)width,
+                                .tf32 = tf32};
 }
 
 /* `gates` sums of a bias, from `first` on, out of one bias or two. */
@@ -132,7 +135,7 @@ size_t rg_layer_pack_jobs(const struct rg_engine *e, size_t layer, size_t direct
     size_t n = 0;
     jobs[n++] = forward_job(e, ih, to->ih, p->layer[layer].inputs);
     jobs[n++] = forward_job(e, hh, to->hh, p->hidden);
-    jobs[n++] = reverse_job(e, hh, to->hh_reverse, p->hidden);
+    jobs[n++] = reverse_job(e, hh, to->hh_reverse, p->hidden, true);
     jobs[n++] = bias_job(e, to->bias, 0, together, b_ih, b_hh);
     if (apart) {
         const size_t last = together * p->hidden;
@@ -142,7 +145,7 @@ size_t rg_layer_pack_jobs(const struct rg_engine *e, size_t layer, size_t direct
     if (adds_skip(p)) {
         const size_t sh = offset_of(e, layer, direction, RG_ROLE_WEIGHT_SH);
         jobs[n++] = forward_job(e, sh, to->sh, p->hidden);
-        jobs[n++] = reverse_job(e, sh, to->sh_reverse, p->hidden);
+        jobs[n++] = reverse_job(e, sh, to->sh_reverse, p->hidden, true);
     }
     if (rg_plan_learned(p)) {
         const struct rg_pack_job gate =
@@ -151,7 +154,7 @@ size_t rg_layer_pack_jobs(const struct rg_engine *e, size_t layer, size_t direct
         jobs[n++] = vector_job(e, offset_of(e, layer, direction, RG_ROLE_BIAS_UH), to->gate + p->h_stride, 1);
     }
     if (layer > 0 || p->words) {
-        jobs[n++] = reverse_job(e, ih, to->ih_reverse, p->layer[layer].inputs);
+        jobs[n++] = reverse_job(e, ih, to->ih_reverse, p->layer[layer].inputs, false);
     }
     return n;
 }

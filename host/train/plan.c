@@ -12,6 +12,7 @@ enum {
     BLOCK_ROWS = 8, /* kernels/sweep.cl */
     HALF_BLOCK = 4,
     GPU_BLOCK_ROWS = 4,
+    WARP_ROWS = 16, /* of a block by tensor cores, kernels/common.cl */
     GPU_TILE = 32,
     MIN_GROUPS = 32,       /* of a weight gradient: work for as many processors */
     SEGMENT_ROWS = 256,    /* of a batch in a segment, so that its partial sums cost little beside the products */
@@ -457,7 +458,7 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
             "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
             p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, most_hidden);
     }
-    const size_t fit = 1 + (room - one) / more, step = items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
+    const size_t fit = 1 + (room - one) / more, step = info->tf32 ? WARP_ROWS : items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
     const size_t wanted = least(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
     p->tile = least(wanted, fit >= step ? fit / step * step : fit);
     plan_sharers(p, info, fit);

@@ -56,6 +56,7 @@ enum rg_schedule {
 };
 enum rg_blas_use { RG_BLAS_AUTO, RG_BLAS_OWN, RG_BLAS_LIBRARY };
 enum rg_precision { RG_PRECISION_FLOAT, RG_PRECISION_DOUBLE };
+enum rg_math { RG_MATH_FLOAT, RG_MATH_TF32 };
 enum rg_nonfinite { RG_NONFINITE_SKIP, RG_NONFINITE_STOP };
 enum rg_grid {
     RG_GRID_AUTO,     /* the sizes given, else those of the results compared with, else the standard grid */
@@ -133,6 +134,7 @@ struct rg_config {
     const char *device; /* auto, cpu, opencl, gpu, P:D, or part of a name */
     int threads;        /* 0: all processors this process may use */
     enum rg_precision precision;
+    enum rg_math math;     /* of the products of sweeps and weight gradients, in float precision */
     enum rg_blas_use blas; /* what computes wide products */
     uint64_t memory;       /* bytes the plan may use on the device; 0: what the device has */
 
@@ -184,6 +186,7 @@ extern const char *const rg_pad_names[];
 extern const char *const rg_optimizer_names[];
 extern const char *const rg_schedule_names[];
 extern const char *const rg_precision_names[];
+extern const char *const rg_math_names[];
 
 /* The defaults that --help shows. */
 struct rg_config rg_config_default(void);

@@ -1,7 +1,8 @@
-/* An OpenCL layer, loaded by OPENCL_LAYERS, that makes a working driver fail (see faults.sh).
- *   RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
+/* An OpenCL layer, loaded by OPENCL_LAYERS, that makes a working driver fail (see faults.sh) or pass for NVIDIA's
+ * (tf32.sh). RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
  *   RG_COUNT_CALLS=FILE     writes how many there were
- *   RG_HIDE_DOUBLES=1       no device has double precision */
+ *   RG_HIDE_DOUBLES=1       no device has double precision
+ *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated */
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl_layer.h>
 #include <stdio.h>
@@ -56,10 +57,6 @@ OBJECT(cl_command_queue, clCreateCommandQueue,
 OBJECT(cl_program, clCreateProgramWithSource,
        (cl_context c, cl_uint n, const char **texts, const size_t *lengths, cl_int *error),
        (c, n, texts, lengths, error))
-STATUS(clBuildProgram,
-       (cl_program p, cl_uint n, const cl_device_id *ids, const char *options,
-        void(CL_CALLBACK *notify)(cl_program, void *), void *data),
-       (p, n, ids, options, notify, data))
 OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *name, cl_int *error), (p, name, error))
 OBJECT(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags flags, size_t bytes, void *host, cl_int *error),
        (c, flags, bytes, host, error))
@@ -82,6 +79,34 @@ STATUS(clEnqueueFillBuffer,
        (q, m, pattern, size, offset, bytes, n, waits, event))
 STATUS(clFinish, (cl_command_queue q), (q))
 
+static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_device_id *ids, const char *options,
+                                              void(CL_CALLBACK *notify)(cl_program, void *), void *data) {
+    static const char tensor_cores[] = "-DRG_TF32=1 -cl-nv-maxrregcount=128";
+    const char *const at = getenv("RG_NVIDIA") ? strstr(options, tensor_cores) : NULL;
+    char emulated[512];
+    if (fails()) {
+        return CL_OUT_OF_RESOURCES;
+    }
+    if (at) {
+        (void)snprintf(emulated, sizeof emulated, "%.*s-DRG_TF32=2%s", (int)(at - options), options,
+                       at + sizeof tensor_cores - 1);
+    }
+    return driver->clBuildProgram(p, n, ids, at ? emulated : options, notify, data);
+}
+
+/* What an NVIDIA GPU would say. */
+static cl_int pass_for_nvidia(const char *capability, cl_device_info what, cl_int status, size_t bytes, void *value) {
+    enum { COMPUTE_CAPABILITY_MAJOR = 0x4000 };
+    if (what == CL_DEVICE_TYPE && value && bytes == sizeof(cl_device_type)) {
+        *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
+    }
+    if (what == COMPUTE_CAPABILITY_MAJOR && value && bytes == sizeof(cl_uint)) {
+        *(cl_uint *)value = (cl_uint)strtoul(capability, NULL, 10);
+        return CL_SUCCESS;
+    }
+    return status;
+}
+
 static cl_int CL_API_CALL fail_clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t bytes, void *value,
                                                size_t *needed) {
     if (fails()) {
@@ -91,7 +116,7 @@ static cl_int CL_API_CALL fail_clGetDeviceInfo(cl_device_id id, cl_device_info w
     if (status == CL_SUCCESS && what == CL_DEVICE_DOUBLE_FP_CONFIG && value && getenv("RG_HIDE_DOUBLES")) {
         memset(value, 0, bytes);
     }
-    return status;
+    return getenv("RG_NVIDIA") ? pass_for_nvidia(getenv("RG_NVIDIA"), what, status, bytes, value) : status;
 }
 
 CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info param_name, size_t param_value_size, void *param_value,

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The kernels in an OpenCL simulator that watches every access: the quick self-test in the shape of a CPU and in two of a
-# GPU must leave an empty log. (The simulator's exit status says nothing.)
+# GPU, and a part of it with products in TF32, must leave an empty log. (The simulator's exit status says nothing.)
 #
 # Watched for: accesses outside a buffer, data races within and between work-groups, diverging barriers, wrong calls of
 # the API. Not for values that nothing wrote: oclgrind 21.10 calls every result of a matrix product one and does not know
@@ -43,4 +43,5 @@ check() {
 check 16 2 1 1 # a CPU's
 check 4 1 4 2
 check # a GPU's, which the simulator says it is
+check 2 4 8 32 tf32
 exit "$failed"

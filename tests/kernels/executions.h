@@ -39,6 +39,9 @@ static const struct execution doubles[] = {
 };
 enum { N_DOUBLES = sizeof doubles / sizeof *doubles };
 
+/* Products as tensor cores make them. */
+static const struct execution in_tf32 = {"opencl, TF32", "opencl", {.tf32 = RG_TF32_EMULATED, .shape = RG_GPU_SHAPE}};
+
 /* One of each kind: native, OpenCL in the CPU's shape, OpenCL in a GPU's. */
 static const int kinds[] = {
     0,

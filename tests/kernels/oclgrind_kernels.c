@@ -1,5 +1,6 @@
-/* The quick self-test as a program of its own, for a checker of kernels to run: `oclgrind_kernels [VEC NV COLS ROWS]`,
- * the shape of a work-group (default: the device's own). Exit status 0 if every check passes. */
+/* The quick self-test as a program of its own, for a checker of kernels to run: `oclgrind_kernels [VEC NV COLS ROWS
+ * [tf32]]`, the shape of a work-group (default: the device's own), with products in TF32 as tensor cores make them.
+ * Exit status 0 if every check passes. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,17 +12,31 @@ static void report(void *context, const struct rg_selftest_check *check) {
                  check->name);
 }
 
+/* With TF32 a net of each way that sweeps have products: deltas in local memory or global, three numbers or four. */
+static rg_status run_all(struct rg_device *device) {
+    static const struct rg_selftest_scope all = {.cell = RG_N_CELLS, .learned = true},
+                                          tf32[] = {{.cell = RG_CELL_RNN, .optimizer = RG_OPT_SGD},
+                                                    {.cell = RG_CELL_GRU, .optimizer = RG_OPT_SGD}};
+    const size_t n = device->info.tf32 ? sizeof tf32 / sizeof *tf32 : 1;
+    for (size_t i = 0; i < n; i++) {
+        RG_TRY(rg_selftest_run(device, device->info.tf32 ? &tf32[i] : &all, report, NULL));
+    }
+    return RG_OK;
+}
+
 int main(int argc, char **argv) {
     struct rg_device_options options = {.threads = 0};
     struct rg_device *device = NULL;
-    if (argc == 5) {
+    if (argc == 6) {
+        options.tf32 = RG_TF32_EMULATED;
+    }
+    if (argc >= 5) {
         options.shape = (struct rg_device_shape){atoi(argv[1]), atoi(argv[2]), atoi(argv[3]), atoi(argv[4])};
     }
     rg_status status = rg_device_open("opencl", &options, &device);
     if (status == RG_OK) {
         (void)printf("%s\n", device->info.name);
-        status =
-            rg_selftest_run(device, &(struct rg_selftest_scope){.cell = RG_N_CELLS, .learned = true}, report, NULL);
+        status = run_all(device);
         rg_device_destroy(device);
     }
     if (status != RG_OK) {

@@ -1,6 +1,6 @@
-/* What PyTorch and ONNX computed in float64 (tests/fixtures), on the device, to its precision's accuracy: outputs; of
- * PyTorch also loss, gradients, the lag profile of every layer and direction, and five updates where a fixture has
- * them. */
+/* What PyTorch and ONNX computed in float64 (tests/fixtures), on the device, to the accuracy of its precision or TF32:
+ * outputs; of PyTorch also loss, gradients, the lag profile of every layer and direction, and five updates where a
+ * fixture has them. */
 #include <dirent.h>
 #include <jansson.h>
 #include <math.h>
@@ -18,11 +18,13 @@ enum { GPU_SAMPLE = 8 }; /* in the shape of a GPU, which is slow on a CPU, one f
 
 static char files[MAX_FIXTURES][128]; /* without their ends, in order */
 static int n_files;
-enum { N_DEVICES = N_KINDS + N_DOUBLES };
+enum { N_DEVICES = N_KINDS + N_DOUBLES + 1 };
 static struct rg_device *devices[N_DEVICES];
 
 static const struct execution *execution_of(int device) {
-    return device < N_KINDS ? &executions[kinds[device]] : &doubles[device - N_KINDS];
+    return device < N_KINDS               ? &executions[kinds[device]]
+           : device < N_KINDS + N_DOUBLES ? &doubles[device - N_KINDS]
+                                          : &in_tf32;
 }
 
 /* A fixture on a device. */

@@ -11,7 +11,9 @@ static void expect_passed(void *context, const struct rg_selftest_check *check) 
 }
 
 START_TEST(every_check_passes) {
-    struct execution execution = _i < N_EXECUTIONS ? executions[_i] : doubles[_i - N_EXECUTIONS];
+    struct execution execution = _i < N_EXECUTIONS               ? executions[_i]
+                                 : _i < N_EXECUTIONS + N_DOUBLES ? doubles[_i - N_EXECUTIONS]
+                                                                 : in_tf32;
     struct rg_device *device = open_one(&execution);
     if (device) {
         const bool slow = execution.options.is_double && execution.options.shape.vec > 0;
@@ -94,7 +96,7 @@ int main(void) {
     Suite *suite = suite_create("selftest");
     TCase *table = tcase_create("table");
     tcase_add_test(table, failures_are_told);
-    tcase_add_loop_test(table, every_check_passes, 0, N_EXECUTIONS + N_DOUBLES);
+    tcase_add_loop_test(table, every_check_passes, 0, N_EXECUTIONS + N_DOUBLES + 1);
     tcase_add_loop_test(table, large_sizes_agree, 0, N_KINDS);
     TCase *cache = tcase_create("cache");
     tcase_add_loop_test(cache, a_small_cache_passes, 0, N_KINDS);

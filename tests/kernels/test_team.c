@@ -108,8 +108,9 @@ static const struct rg_exercise_net nets[] = {
 enum { N_NETS = sizeof nets / sizeof *nets };
 
 START_TEST(members_of_one_shape_go_in_step) {
-    for (int k = 0; k < N_KINDS; k++) {
-        struct rg_device *const device = open_execution(kinds[k]);
+    for (int k = 0; k < N_KINDS + 1; k++) {
+        const struct execution *const execution = k < N_KINDS ? &executions[kinds[k]] : &in_tf32;
+        struct rg_device *const device = open_one(execution);
         for (int i = 0; device && i < N_NETS; i++) {
             const bool layers = nets[i].layers > 1;
             struct training t[] = {
@@ -121,7 +122,7 @@ START_TEST(members_of_one_shape_go_in_step) {
             t[0].dropout = t[2].dropout = layers ? 0.1 : 0.0;
             expect_ok(train_team(device, t, 3), "team");
             const size_t together = device->launches - before;
-            ck_assert_uint_eq(together, expect_as_alone(device, t, 3, executions[kinds[k]].name));
+            ck_assert_uint_eq(together, expect_as_alone(device, t, 3, execution->name));
         }
         rg_device_destroy(device);
     }

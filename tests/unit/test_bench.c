@@ -84,7 +84,8 @@ START_TEST(earlier_results) {
     struct rg_bench_case *cases = NULL;
     write_file("{\"bench\":{\"command\":\"rnn-gpu bench\"}}\n" RESULT("gru", "opencl", "5", "0.25") RESULT(
         "gru", "native", "5", "0.5") "\n{\"peer\":\"cblas\",\"update_s\":1}\n" RESULT("rnn", "native", "6", "2"));
-    ck_assert_msg(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, &earlier) == RG_OK, "%s", rg_error_message());
+    ck_assert_msg(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, RG_MATH_FLOAT, &earlier) == RG_OK, "%s",
+                  rg_error_message());
     ck_assert_uint_eq(earlier.count, 3);
     ck_assert_uint_eq(list(&config, &earlier, &cases), 2);
     ck_assert(cases[0].cell == RG_CELL_GRU && cases[0].batch == 5 && cases[0].steps == 7 && cases[0].hidden == 9);
@@ -98,7 +99,9 @@ START_TEST(earlier_results) {
     ck_assert(rg_bench_earlier_update(&earlier, &cases[0], true) == 0.0);
     rg_free(cases);
     struct rg_bench_earlier doubles;
-    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_DOUBLE, &doubles), RG_BAD_FILE);
+    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_DOUBLE, RG_MATH_FLOAT, &doubles), RG_BAD_FILE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "holds no result"));
+    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, RG_MATH_TF32, &doubles), RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "holds no result"));
     config.cell_given = true;
     ck_assert_uint_eq(list(&config, &earlier, &cases), 1);
@@ -129,7 +132,7 @@ static const struct {
 START_TEST(bad_files) {
     struct rg_bench_earlier earlier;
     write_file(bad[_i].text);
-    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, &earlier), RG_BAD_FILE);
+    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, RG_MATH_FLOAT, &earlier), RG_BAD_FILE);
     ck_assert_msg(strstr(rg_error_message(), bad[_i].message) != NULL, "%s", rg_error_message());
     ck_assert_ptr_null(earlier.results);
 }
@@ -143,16 +146,16 @@ START_TEST(large_files) {
     ck_assert_ptr_nonnull(text);
     memset(text, '[', BYTES);
     write_file(text);
-    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, &earlier), RG_BAD_FILE);
+    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, RG_MATH_FLOAT, &earlier), RG_BAD_FILE);
     const char line[] = RESULT("gru", "native", "5", "0.5");
     for (size_t at = 0; at + sizeof line <= BYTES; at += sizeof line - 1) {
         memcpy(text + at, line, sizeof line);
     }
     write_file(text);
-    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, &earlier), RG_BAD_FILE);
+    ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, RG_MATH_FLOAT, &earlier), RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "more than 4096 results"));
     free(text);
-    ck_assert_int_eq(rg_bench_earlier_read("/nowhere", RG_PRECISION_FLOAT, &earlier), RG_BAD_FILE);
+    ck_assert_int_eq(rg_bench_earlier_read("/nowhere", RG_PRECISION_FLOAT, RG_MATH_FLOAT, &earlier), RG_BAD_FILE);
 }
 END_TEST
 

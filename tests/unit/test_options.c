@@ -95,6 +95,10 @@ START_TEST(every_option) {
     ck_assert_int_eq(config.precision, RG_PRECISION_DOUBLE);
     accept("grad --model m --data d --out o --precision double --precision float");
     ck_assert_int_eq(config.precision, RG_PRECISION_FLOAT);
+    accept("sweep --math tf32");
+    ck_assert(config.math == RG_MATH_TF32 && rg_config_default().math == RG_MATH_FLOAT);
+    accept("bench --math float --precision double");
+    ck_assert(config.math == RG_MATH_FLOAT);
     accept("predict --model m --data d --out o");
     ck_assert_str_eq(command, "predict");
     ck_assert_str_eq(config.model, "m");
@@ -387,6 +391,9 @@ static const struct {
     {"--threads 5000", "--threads: 5000 is out of range; 0 to 4096"},
     {"--precision half", "--precision: unknown value 'half'; expected one of float, double"},
     {"devices --precision double", "--precision"},
+    {"--math half", "--math: unknown value 'half'; expected one of float, tf32"},
+    {"--precision double --math tf32", "--math tf32 is of --precision float; leave one of"},
+    {"probe --math tf32", "--math does not belong to probe"},
     {"--lr nan", "--lr: 'nan' is not a number; 0 to 1000000"},
     {"--lr inf", "'inf' is not a number"},
     {"--lr 1e999", "--lr: 1e999 is out of range; 0 to 1000000"},

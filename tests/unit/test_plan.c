@@ -24,14 +24,17 @@ static struct rg_device a_gpu(void) {
                                        .rows = shape.rows}};
 }
 
+/* _i: cell, and behind the last one again with TF32. */
 START_TEST(sweeps_fit_local_memory) {
     static const size_t hidden[] = {64, 128, 256}, batches[] = {1, 1024, 4096};
     /* one block; groups for the 132 units; as many rows as fit, up to four item rows' */
-    static const size_t tiles[3][3] = {{4, 8, 32}, {4, 8, 32}, {4, 8, 20}};
-    const struct rg_device device = a_gpu();
+    static const size_t tiles[2][3][3] = {{{4, 8, 32}, {4, 8, 32}, {4, 8, 20}}, {{4, 8, 32}, {4, 8, 32}, {4, 8, 16}}};
+    const int cell = _i % RG_N_CELLS, tf32 = _i / RG_N_CELLS;
+    struct rg_device device = a_gpu();
+    device.info.tf32 = tf32 ? RG_TF32_TENSOR_CORES : RG_TF32_NONE;
     for (size_t h = 0; h < 3; h++) {
         for (size_t b = 0; b < 3; b++) {
-            const struct rg_shape shape = {.cell = (enum rg_cell)_i,
+            const struct rg_shape shape = {.cell = (enum rg_cell)cell,
                                            .inputs = 2,
                                            .hidden = hidden[h],
                                            .outputs = 1,
@@ -49,7 +52,7 @@ START_TEST(sweeps_fit_local_memory) {
             ck_assert_uint_eq(rg_device_items(&device), 256);
             ck_assert_uint_le(2 * states * sizeof(float), LOCAL_BYTES);
             if (plan.sharers == 1) { /* the units of a step are not shared out */
-                ck_assert_uint_eq(plan.tile, tiles[h][b]);
+                ck_assert_uint_eq(plan.tile, tiles[tf32][h][b]);
             }
             rg_model_destroy(model);
         }
@@ -159,7 +162,7 @@ int main(void) {
     Suite *const suite = suite_create("plan");
     TCase *const tests = tcase_create("plan");
     SRunner *const runner = srunner_create(suite);
-    tcase_add_loop_test(tests, sweeps_fit_local_memory, 0, RG_N_CELLS);
+    tcase_add_loop_test(tests, sweeps_fit_local_memory, 0, 2 * RG_N_CELLS);
     tcase_add_test(tests, memory_cuts_time_before_a_block);
     tcase_add_test(tests, a_short_sequence_is_one_run);
     tcase_add_test(tests, a_refusal_names_what_fits);

@@ -23,6 +23,7 @@
 #endif
 #define RG_COLS 1
 #define RG_ROWS 1
+#define RG_TF32 0
 
 #define RG_CAT_(a, b) a##b
 #define RG_CAT(a, b) RG_CAT_(a, b)

@@ -232,6 +232,11 @@ rg_status rg_native_open(const struct rg_device_options *options, struct rg_devi
     };
     *out = NULL;
     struct native_device *native = NULL;
+    if (options->tf32) {
+        struct rg_device_info info;
+        rg_native_describe(options, &info);
+        return rg_device_check_tf32(&info, RG_TF32_TENSOR_CORES);
+    }
     RG_TRY(rg_alloc(&native, 1, sizeof *native, "the native device"));
     native->base.ops = &ops;
     rg_native_describe(options, &native->base.info);

@@ -14,6 +14,7 @@
 #include "rnn_gpu/memory.h"
 
 enum { MAX_DEVICES = 64 };
+enum { COMPUTE_CAPABILITY_MAJOR = 0x4000, TF32_SINCE = 8 }; /* cl_nv_device_attribute_query */
 
 /* See kernels/all.cl for the parts. */
 enum program { SHARED, RNN, LSTM, GRU, WIDE, LEARNED, N_PROGRAMS };
@@ -83,7 +84,7 @@ static void set_shape(struct rg_device_info *info, struct rg_device_shape shape)
 /* Sizes and names; the problem that makes a device unusable, or "". */
 static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *info, char problem[200]) {
     cl_device_type type = 0;
-    cl_uint units = 1, width = 0;
+    cl_uint units = 1, width = 0, capability = 0;
     cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
     cl_device_fp_config fp64 = 0;
     cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE;
@@ -102,12 +103,14 @@ static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_i
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_NAME, sizeof name - 1, name, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DRIVER_VERSION, sizeof driver - 1, driver, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_VERSION, sizeof version - 1, version, NULL);
+    (void)cl->clGetDeviceInfo(id, COMPUTE_CAPABILITY_MAJOR, sizeof capability, &capability, NULL);
     memset(info, 0, sizeof *info);
     (void)snprintf(info->name, sizeof info->name, "%.127s", name);
     (void)snprintf(info->backend, sizeof info->backend, "opencl");
     (void)snprintf(info->version, sizeof info->version, "driver %.40s, %.70s", driver, version);
     info->is_gpu = (type & CL_DEVICE_TYPE_GPU) != 0;
     info->has_double = fp64 != 0;
+    info->has_tf32 = capability >= TF32_SINCE;
     info->real_bytes = sizeof(float);
     info->units = (int)units;
     info->memory_bytes = memory;
@@ -462,6 +465,8 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
                             "%s has no double precision (cl_khr_fp64); use --precision float or --device cpu",
                             info->name));
     }
+    RG_TRY_GOTO(rg_device_check_tf32(info, options->tf32));
+    info->tf32 = options->tf32;
     if (options->is_double) {
         info->real_bytes = sizeof(double);
         info->vec /= 2;

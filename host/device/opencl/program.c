@@ -89,11 +89,16 @@ static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_dev
 rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
                               const struct rg_device_info *info, const struct rg_cl_program *what,
                               cl_program *program) {
-    char options[192];
-    (void)snprintf(
-        options, sizeof options, "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d -DRG_PART=%d%s%s",
-        info->vec, info->nv, info->cols, info->rows, what->part,
-        info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "");
+    /* so many registers that a multiprocessor holds two work-groups */
+    static const char *const tf32[] = {[RG_TF32_NONE] = "",
+                                       [RG_TF32_TENSOR_CORES] = " -DRG_TF32=1 -cl-nv-maxrregcount=128",
+                                       [RG_TF32_EMULATED] = " -DRG_TF32=2"};
+    char options[224];
+    (void)snprintf(options, sizeof options,
+                   "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d -DRG_PART=%d%s%s%s", info->vec,
+                   info->nv, info->cols, info->rows, what->part,
+                   info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "",
+                   tf32[info->tf32]);
     char *text = NULL;
     *program = NULL;
     rg_status status = program_text(what->root, &text);
