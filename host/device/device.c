@@ -167,7 +167,7 @@ rg_status rg_device_check_tf32(const struct rg_device_info *info, enum rg_tf32 w
                ? RG_OK
                : rg_fail(RG_NO_DEVICE,
                          "--math tf32 needs an NVIDIA GPU of compute capability 8.0 or later as OpenCL device; %s (%s) "
-                         "is none: leave it out",
+                         "is none: leave --math out",
                          info->name, info->backend);
 }
 

@@ -8,7 +8,7 @@
 data=$root/data/cat-mat-rat.csv
 weights=$root/data/cat-mat-rat-weights.safetensors
 small=(--batch 20 --steps 7 --hidden 9)
-needs='--math tf32 needs an NVIDIA GPU of compute capability 8\.0 or later as OpenCL device; .* is none: leave it out'
+needs='--math tf32 needs an NVIDIA GPU of compute capability 8\.0 or later as OpenCL device; .* is none: leave --math out'
 
 for device in "${devices[@]}"; do
     at=(--device "$device" --math tf32)
