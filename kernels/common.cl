@@ -53,7 +53,12 @@ typedef size_t rg_part;
 #endif
 #define RG_ITEM_PART(tall, col, rows) ((tall) == RG_WARP_ROWS ? (rows) : (col))
 #define RG_MMA_LANE ((rg_u32)get_local_id(1) % 4 * RG_COLS + (rg_u32)get_local_id(0))
-#define RG_PIECES (RG_R == RG_WARP_ROWS ? 4 : RG_R)
+#define RG_PIECES RG_CAT(RG_PIECES_OF_, RG_R)
+#define RG_PIECES_OF_1 1
+#define RG_PIECES_OF_2 2
+#define RG_PIECES_OF_4 4
+#define RG_PIECES_OF_8 8
+#define RG_PIECES_OF_16 4
 #define RG_PIECE_ROW(i) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE / 4 * 2 + (i) % 2 : (i))
 #define RG_PIECE_COL(i, part) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE % 4 + (i) / 2 * 4 : (part))
 #define RG_HAS_PIECE(i, part) (RG_R != RG_WARP_ROWS || RG_PIECE_ROW(i) < (part))
