@@ -7,6 +7,7 @@
 
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
+#include "base/clock.h"
 
 enum { PEAK_RUNS = 5, PHASE_UPDATES = 3, MOST_UPDATES = 200 };
 static const double LEAST_SECONDS = 0.02, LONG_UPDATE = 0.2;
@@ -46,8 +47,8 @@ rg_status rg_bench_peak(struct rg_device *device, double *gflops) {
 }
 
 /* Inputs stay as they were written: the bench times the update, not the making of data. */
-static rg_status fill_nothing(void *self, struct rg_engine *engine, uint64_t update, size_t first_row, size_t rows) {
-    (void)self, (void)engine, (void)update, (void)first_row, (void)rows;
+static rg_status fill_nothing(void *self, struct rg_net *net, uint64_t update, size_t first_row, size_t rows) {
+    (void)self, (void)net, (void)update, (void)first_row, (void)rows;
     return RG_OK;
 }
 
@@ -70,16 +71,16 @@ static rg_status write_noise(struct rg_device *device, struct rg_buffer *buffer,
 
 /* Noise, or classes in turn. */
 static rg_status write_targets(struct rg_engine *engine, const struct rg_bench_case *c) {
-    const size_t n = engine->plan.chunk * engine->plan.target_room;
+    const size_t n = engine->net.plan.chunk * engine->net.plan.target_alloc_steps;
     float *classes = NULL;
     if (c->outputs <= 1) {
-        return write_noise(engine->device, engine->y, n);
+        return write_noise(engine->net.device, engine->net.buffers.y, n);
     }
     RG_TRY(rg_alloc(&classes, n, sizeof *classes, "bench targets"));
     for (size_t i = 0; i < n; i++) {
         classes[i] = (float)(i % c->outputs);
     }
-    const rg_status status = rg_reals_write_floats(engine->device, engine->y, 0, classes, n);
+    const rg_status status = rg_reals_write_floats(engine->net.device, engine->net.buffers.y, 0, classes, n);
     rg_free(classes);
     return status;
 }
@@ -136,11 +137,11 @@ bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent) {
 static rg_status time_phases(struct rg_engine *engine, struct rg_source *source, struct rg_bench_result *result) {
     const uint64_t updates = result->update > LONG_UPDATE ? 1 : PHASE_UPDATES;
     rg_status status = RG_OK;
-    engine->phases = result->phases;
+    engine->net.phases = result->phases;
     for (uint64_t i = 0; status == RG_OK && i < updates; i++) {
         status = one_update(engine, source, i);
     }
-    engine->phases = NULL;
+    engine->net.phases = NULL;
     for (size_t i = 0; i < RG_N_PHASES; i++) {
         result->phases[i] /= (double)updates;
     }
@@ -150,15 +151,15 @@ static rg_status time_phases(struct rg_engine *engine, struct rg_source *source,
 static rg_status time_updates(struct rg_engine *engine, const struct rg_bench_case *c, double *seconds,
                               struct rg_bench_result *result) {
     struct rg_source source = {.fill = fill_nothing, .labelled = true};
-    const size_t before = engine->device->launches;
+    const size_t before = engine->net.device->launches;
     RG_TRY(one_update(engine, &source, 0));
-    RG_TRY(rg_device_finish(engine->device));
-    result->launches = engine->device->launches - before;
+    RG_TRY(rg_device_finish(engine->net.device));
+    result->launches = engine->net.device->launches - before;
     size_t n = 0;
     for (double spent = 0.0; !rg_bench_enough(c, n, spent); n++) {
         const double begin = rg_seconds();
         RG_TRY(one_update(engine, &source, n + 1));
-        RG_TRY(rg_device_finish(engine->device));
+        RG_TRY(rg_device_finish(engine->net.device));
         seconds[n] = rg_seconds() - begin;
         spent += seconds[n];
     }
@@ -170,12 +171,33 @@ static rg_status time_updates(struct rg_engine *engine, const struct rg_bench_ca
     return time_phases(engine, &source, result);
 }
 
+static struct rg_engine_options engine_options(const struct rg_bench_case *c) {
+    return (struct rg_engine_options){.plan = plan_options(c),
+                                      .loss = rg_bench_shape(c).loss,
+                                      .optimizer = {.kind = RG_OPT_ADAM, .clip_norm = 1.0, .max_skips = 1}};
+}
+
+rg_status rg_bench_queue(struct rg_device *device, const struct rg_bench_case *c, struct rg_plan *plan) {
+    const struct rg_shape shape = rg_bench_shape(c);
+    const struct rg_engine_options options = engine_options(c);
+    struct rg_source source = {.fill = fill_nothing, .labelled = true};
+    struct rg_model *model = NULL;
+    struct rg_engine *engine = NULL;
+    rg_status status = RG_OK;
+    RG_TRY(rg_plan_check(device, &shape, &options.plan, plan));
+    RG_TRY_GOTO(rg_model_create(&shape, &model));
+    RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
+    RG_TRY_GOTO(one_update(engine, &source, 0));
+fail:
+    rg_engine_destroy(engine);
+    rg_model_destroy(model);
+    return status;
+}
+
 rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, struct rg_bench_result *result) {
     memset(result, 0, sizeof *result);
     const struct rg_shape shape = rg_bench_shape(c);
-    const struct rg_engine_options options = {.plan = plan_options(c),
-                                              .loss = shape.loss,
-                                              .optimizer = {.kind = RG_OPT_ADAM, .clip_norm = 1.0, .max_skips = 1}};
+    const struct rg_engine_options options = engine_options(c);
     struct rg_model *model = NULL;
     struct rg_engine *engine = NULL;
     double *seconds = NULL;
@@ -186,14 +208,15 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     device->peak_bytes = device->used_bytes;
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
     RG_TRY_GOTO(
-        write_noise(device, engine->x, engine->plan.room * engine->plan.chunk * engine->plan.layer[0].x_stride));
+        write_noise(device, engine->net.buffers.x,
+                    engine->net.plan.alloc_steps * engine->net.plan.chunk * engine->net.plan.layer[0].x_stride));
     RG_TRY_GOTO(write_targets(engine, c));
     RG_TRY_GOTO(rg_alloc(&seconds, c->repeats > MOST_UPDATES ? c->repeats : MOST_UPDATES, sizeof *seconds, "timings"));
     RG_TRY_GOTO(time_updates(engine, c, seconds, result));
     result->gflops = rg_bench_flops(c) / result->update / 1e9;
     result->memory_bytes = device->peak_bytes;
-    result->plan = engine->plan;
-    result->library = engine->library;
+    result->plan = engine->net.plan;
+    result->library = engine->net.library;
 fail:
     rg_free(seconds);
     rg_engine_destroy(engine);

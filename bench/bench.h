@@ -4,7 +4,7 @@
 
 #include "bench/case.h"
 #include "device/device.h"
-#include "train/engine.h"
+#include "engine/engine.h"
 
 /* Seconds of one update and its phases; FLOPs as 6 G H (H+F) B T - 2 G H F B T, and 6 H O B T' of a head with
  * classes. */
@@ -22,6 +22,9 @@ struct rg_bench_result {
 /* Time forward, backward, weight gradient, clipping, Adam with the squared error on the last step, inputs already on
  * the device. The first update, which builds kernels, is not counted. */
 rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, struct rg_bench_result *result);
+
+/* Queue one such update of weights that are zero, and forget it: for a device that counts launches (planned.h). */
+rg_status rg_bench_queue(struct rg_device *device, const struct rg_bench_case *c, struct rg_plan *plan);
 
 /* FLOPs of an update of these sizes. */
 double rg_bench_flops(const struct rg_bench_case *c);

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "bench/blas_cells.h"
-#include "device/native/pool.h"
+#include "base/pool.h"
+#include "base/stop.h"
 #include "rnn_gpu/memory.h"
 
 enum { UPDATES = 100, ROW_UNITS = 4096, SHARE = 65536 };
@@ -28,7 +30,7 @@ struct rg_blas_step {
     int updates;
 };
 
-/* A pass over the rows of one step, shared out among the threads. */
+/* A pass over the rows of one step; the threads share the rows. */
 struct pass {
     struct rg_blas_step *step;
     rg_blas_pass *rows;
@@ -60,7 +62,7 @@ static void do_rows(void *context, size_t item, int thread) {
     }
 }
 
-/* Pieces of a pass over `n` units: none so small that handing it over costs more than doing it. */
+/* Pieces of a pass over `n` units. No piece is so small that handing it to a thread costs more than the work. */
 static size_t pieces(size_t n, size_t most) {
     const size_t wanted = n / ROW_UNITS + 1;
     return wanted < most ? wanted : most;
@@ -132,7 +134,7 @@ static void forward(struct rg_blas_step *s) {
     }
 }
 
-/* The head on the last step: the mean of squares, its gradient at the head and at h_T, which goes to dh. */
+/* The head on the last step: the mean of squares, and its gradient at the head and at h_T, which is written to dh. */
 static double head(struct rg_blas_step *s) {
     const float *const w = rg_model_values(s->model, rg_model_head_weight(s->model));
     const float bias = *rg_model_values(s->model, rg_model_head_bias(s->model));
@@ -305,7 +307,7 @@ rg_status rg_blas_step_time(const struct rg_blas *blas, int threads, const struc
     rg_status status = RG_OK;
     size_t n = 0;
     *seconds = 0.0;
-    if (rg_blas_step_bytes(c) > memory || c->batch * c->steps > INT_MAX) {
+    if (!forward_passes[c->cell] || rg_blas_step_bytes(c) > memory || c->batch * c->steps > INT_MAX) {
         return RG_OK;
     }
     RG_TRY_GOTO(rg_model_create(&shape, &model));
@@ -315,6 +317,7 @@ rg_status rg_blas_step_time(const struct rg_blas *blas, int threads, const struc
     rg_bench_noise(step->y, c->batch);
     for (double spent = 0.0; n < UPDATES + 1 && (n < 2 || !rg_bench_enough(c, n - 1, spent)); n++) {
         const float *gradients = NULL;
+        RG_TRY_GOTO(rg_stop_check());
         const double begin = rg_seconds();
         (void)rg_blas_step_gradient(step, &gradients);
         rg_blas_step_update(step);

@@ -23,20 +23,24 @@ struct cases {
     size_t count;
 };
 
+struct rg_bench_case rg_bench_case_of(const struct rg_config *config) {
+    return (struct rg_bench_case){.cell = config->model.cell,
+                                  .activation = config->model.activation,
+                                  .batch = config->data.batch,
+                                  .steps = config->data.steps,
+                                  .hidden = config->model.hidden,
+                                  .input = config->bench.input,
+                                  .outputs = config->bench.outputs,
+                                  .target = config->model.target,
+                                  .repeats = config->bench.repeats,
+                                  .memory = config->machine.memory};
+}
+
 static struct rg_bench_case *add(struct cases *list, enum rg_cell cell, double patience) {
     struct rg_bench_case *const c = &list->items[list->count++];
-    const struct rg_config *const config = list->config;
-    *c = (struct rg_bench_case){.cell = cell,
-                                .activation = config->activation,
-                                .batch = config->batch,
-                                .steps = config->steps,
-                                .hidden = config->hidden,
-                                .input = config->input,
-                                .outputs = config->outputs,
-                                .target = config->target,
-                                .repeats = config->repeats,
-                                .patience = patience,
-                                .memory = config->memory};
+    *c = rg_bench_case_of(list->config);
+    c->cell = cell;
+    c->patience = patience;
     return c;
 }
 
@@ -75,7 +79,7 @@ static void add_earlier(struct cases *list, const struct rg_bench_earlier *earli
         while (same < list->count && !rg_bench_same_sizes(old, &list->items[same])) {
             same++;
         }
-        if (same == list->count && (!list->config->cell_given || old->cell == list->config->cell)) {
+        if (same == list->count && (!list->config->bench.cell_given || old->cell == list->config->model.cell)) {
             struct rg_bench_case *const c = add(list, old->cell, STANDARD_PATIENCE);
             c->batch = old->batch;
             c->steps = old->steps;
@@ -91,21 +95,21 @@ rg_status rg_bench_cases(const struct rg_config *config, const struct rg_device 
                          const struct rg_bench_earlier *earlier, struct rg_bench_case **out, size_t *count) {
     struct cases list = {.config = config};
     const size_t grid = RG_N_CELLS * COUNT(HIDDEN) * COUNT(STEPS) * COUNT(BATCHES);
-    const bool sizes = config->sizes_given || config->steps_given || config->batch_given;
-    if (sizes && config->grid != RG_GRID_AUTO) {
+    const bool sizes = config->bench.sizes_given || config->data.steps_given || config->data.batch_given;
+    if (sizes && config->bench.grid != RG_GRID_AUTO) {
         return rg_fail(RG_USAGE, "--grid and a size are both given; leave one out");
     }
     RG_TRY(rg_alloc(&list.items, grid > earlier->count ? grid : earlier->count, sizeof *list.items, "the cases"));
     if (sizes) {
-        (void)add(&list, config->cell, 0.0);
-    } else if (config->grid == RG_GRID_AUTO && earlier->count > 0) {
+        (void)add(&list, config->model.cell, 0.0);
+    } else if (config->bench.grid == RG_GRID_AUTO && earlier->count > 0) {
         add_earlier(&list, earlier);
     } else {
         for (enum rg_cell cell = 0; cell < RG_N_CELLS; cell++) {
-            if (config->cell_given && cell != config->cell) {
+            if (config->bench.cell_given && cell != config->model.cell) {
                 continue;
             }
-            if (config->grid == RG_GRID_FULL) {
+            if (config->bench.grid == RG_GRID_FULL) {
                 add_full(&list, cell, device);
             } else {
                 add_standard(&list, cell);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "rnn_gpu/memory.h"
+#include "base/clock.h"
+#include "model/cells.h"
 
 enum { RUNS = 5, LAUNCHES = 200, SGEMM = 1024 };
 static const size_t TRIAD_BYTES = (size_t)64 << 20;
@@ -135,7 +137,6 @@ rg_status rg_ceilings_measure(struct rg_device *device, double fma_gflops, const
 
 struct rg_bounds rg_bounds_of(const struct rg_ceilings *ceilings, const struct rg_device_info *info,
                               const struct rg_bench_case *c, const struct rg_bench_result *result) {
-    static const double activations[RG_N_CELLS] = {[RG_CELL_RNN] = 1, [RG_CELL_LSTM] = 6, [RG_CELL_GRU] = 3};
     const struct rg_plan *const p = &result->plan;
     const double steps = (double)c->batch * (double)c->steps, hidden = (double)c->hidden;
     const double h = hidden, saved = (double)p->saved * h, deltas = (double)p->deltas * h, x = (double)c->input;
@@ -148,7 +149,7 @@ struct rg_bounds rg_bounds_of(const struct rg_ceilings *ceilings, const struct r
         .seconds = {
             [RG_BOUND_COMPUTE] = (rg_bench_flops(c) - unused) / (ceilings->fma_gflops * 1e9),
             [RG_BOUND_MEMORY] = (cached ? x : numbers) * steps * (double)info->real_bytes / ceilings->bandwidth,
-            [RG_BOUND_TANH] = activations[c->cell] * h * steps / ceilings->tanh_rate,
+            [RG_BOUND_TANH] = (double)rg_cells[c->cell].evaluations * h * steps / ceilings->tanh_rate,
             [RG_BOUND_LAUNCH] = (double)result->launches * ceilings->launch,
         }};
     for (enum rg_bound i = 0; i < RG_N_BOUNDS; i++) {

@@ -7,7 +7,7 @@
 #include "files/files.h"
 #include "rnn_gpu/memory.h"
 
-/* jansson's tree takes many times the text, so lines are short and there are not too many. */
+/* jansson's tree takes many times the memory of the text. The limits on lines keep it small. */
 enum { MOST_RESULTS = 4096, LINE_BYTES = 8192, FILE_BYTES = 16 << 20 };
 
 bool rg_bench_same_sizes(const struct rg_bench_case *a, const struct rg_bench_case *b) {
@@ -36,7 +36,7 @@ static bool read_size(const json_t *object, const char *key, size_t most, size_t
     return value > 0 && *out <= most;
 }
 
-/* The result in an object; false where a member is missing or out of range. The limits are those of the options. */
+/* Read a result from an object; false if a member is missing or out of range. The limits are those of the options. */
 static bool read_result(const json_t *object, struct rg_bench_earlier_result *out) {
     const char *const cell = json_string_value(json_object_get(object, "cell"));
     const char *const backend = json_string_value(json_object_get(object, "backend"));
@@ -58,13 +58,13 @@ static bool read_result(const json_t *object, struct rg_bench_earlier_result *ou
            read_size(object, "hidden", 65536, &out->c.hidden) && read_size(object, "input", 65536, &out->c.input);
 }
 
-/* Is it the value of the key? Lines without one are from a program that knew only floats. */
+/* Whether the key has that value. A line without the key is from a program that knew only floats. */
 static bool is_named(const json_t *object, const char *key, const char *value) {
     const char *const name = json_string_value(json_object_get(object, key));
     return strcmp(name ? name : "float", value) == 0;
 }
 
-/* Results in the other precision, or with the other math, are no results. */
+/* Results in the other precision, or with the other math, are not compared. */
 static bool is_like(const json_t *object, const struct rg_bench_earlier *earlier) {
     return is_named(object, "precision", rg_precision_names[earlier->precision]) &&
            is_named(object, "math", rg_math_names[earlier->math]);

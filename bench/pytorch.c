@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "embedded.h"
+#include "base/embedded.h"
+#include "base/stop.h"
 #include "rnn_gpu/memory.h"
+#include "model/cells.h"
 
 enum { LINE_BYTES = 1024 };
 
@@ -55,7 +59,7 @@ static void close_pair(int pair[2]) {
     }
 }
 
-/* The pipes to and from the process; what its ends became belongs to `p`. */
+/* Make the pipes to and from the process. `p` owns this program's ends. */
 static rg_status start_process(struct rg_pytorch *p, char *const argv[]) {
     int in[2] = {-1, -1}, out[2] = {-1, -1};
     int code = pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 ? errno : spawn(argv, in, out, &p->process);
@@ -73,10 +77,18 @@ static rg_status start_process(struct rg_pytorch *p, char *const argv[]) {
                                argv[0], strerror(code));
 }
 
-/* The next line of the process, as an object; NULL at its end. */
+/* Wait until the process says something or ends; false: the work is to stop. */
+static bool await(const struct rg_pytorch *p) {
+    struct pollfd from = {.fd = fileno(p->from), .events = POLLIN};
+    while (!rg_stop_requested() && poll(&from, 1, -1) < 0 && errno == EINTR) {
+    }
+    return !rg_stop_requested();
+}
+
+/* Read the next line of the process as an object; NULL at its end, or if the work is to stop. */
 static json_t *read_object(struct rg_pytorch *p) {
     char line[LINE_BYTES];
-    return fgets(line, sizeof line, p->from) ? json_loads(line, 0, NULL) : NULL;
+    return await(p) && fgets(line, sizeof line, p->from) ? json_loads(line, 0, NULL) : NULL;
 }
 
 rg_status rg_pytorch_start(int threads, uint64_t memory, struct rg_pytorch **out) {
@@ -118,8 +130,9 @@ const char *rg_pytorch_version(const struct rg_pytorch *pytorch) {
 
 rg_status rg_pytorch_time(struct rg_pytorch *p, const struct rg_bench_case *c, struct rg_pytorch_times *times) {
     *times = (struct rg_pytorch_times){0};
-    const char *const cell = c->cell == RG_CELL_RNN && c->activation == RG_ACT_RELU ? "relu" : rg_cell_names[c->cell];
-    if (c->cell == RG_CELL_RNN && c->activation != RG_ACT_RELU && c->activation != RG_ACT_TANH) {
+    const char *const cell =
+        !rg_cell_is_gated(c->cell) && c->activation == RG_ACT_RELU ? "relu" : rg_cell_names[c->cell];
+    if (!rg_cell_is_gated(c->cell) && c->activation != RG_ACT_RELU && c->activation != RG_ACT_TANH) {
         return RG_OK; /* torch.nn.RNN has no other */
     }
     (void)fprintf(p->to, "%s %zu %zu %zu %zu %zu %g\n", cell, c->batch, c->steps, c->hidden, c->input, c->repeats,
@@ -128,6 +141,7 @@ rg_status rg_pytorch_time(struct rg_pytorch *p, const struct rg_bench_case *c, s
     json_t *const line = read_object(p);
     if (!json_is_object(line)) {
         json_decref(line);
+        RG_TRY(rg_stop_check());
         return rg_fail(RG_ERROR, "PyTorch's process ended at %s B=%zu T=%zu H=%zu and is left out from here on", cell,
                        c->batch, c->steps, c->hidden);
     }
@@ -149,6 +163,9 @@ void rg_pytorch_stop(struct rg_pytorch *p) {
         (void)fclose(p->from);
     }
     if (p->process > 0) {
+        if (rg_stop_requested()) {
+            (void)kill(p->process, SIGKILL); /* it may be in the middle of a long case */
+        }
         while (waitpid(p->process, NULL, 0) < 0 && errno == EINTR) {
         }
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bench/report_json.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -50,22 +51,22 @@ static const char *short_seconds(double seconds, char out[16]) {
     return out;
 }
 
-/* Columns shown: the share of the peak gives way where a comparison and peers take the room. */
+/* Choose the columns. The share of the peak is left out if a comparison and peers need the room. */
 static bool shows_gflops(const struct rg_bench_report *r) {
-    return !r->config->compare && !r->config->peers;
+    return !r->config->bench.earlier && !r->config->bench.peers;
 }
 static bool shows_peak(const struct rg_bench_report *r) {
-    return !r->config->compare || !r->config->peers;
+    return !r->config->bench.earlier || !r->config->bench.peers;
 }
 
 static void print_device(const struct rg_bench_report *r, size_t i) {
     const struct rg_device_info *const info = &r->devices[i]->info;
     (void)printf("%-7s %.40s, %d %s%s, FMA peak %.0f GFLOP/s\n", info->backend, info->name, info->units,
                  info->backend[0] == 'n' ? "threads" : "units", rg_device_math(info), r->peaks[i]);
-    if (r->config->verbose && info->build_seconds > 0.0) {
+    if (r->config->output.verbose && info->build_seconds > 0.0) {
         (void)printf("        kernels built in %.2f s\n", info->build_seconds);
     }
-    if (r->config->roofline) {
+    if (r->config->bench.roofline) {
         const struct rg_ceilings *const c = &r->ceilings[i];
         (void)printf("  product %.0f GFLOP/s", c->product_gflops);
         if (c->sgemm_gflops > 0.0) {
@@ -89,20 +90,20 @@ static void table_heading(const struct rg_bench_report *r) {
             if (shows_peak(r)) {
                 add(&line, " %5s", "peak");
             }
-            if (r->config->compare) {
+            if (r->config->bench.earlier) {
                 add(&line, " %6s", "faster");
             }
         }
-        if (first == 0 && r->config->peers) {
+        if (first == 0 && r->config->bench.peers) {
             add(&line, " %8s %6s %6s", "PyTorch", "", "BLAS");
         }
         print_line(&line);
     }
 }
 
-void rg_bench_report_heading(const struct rg_bench_report *r) {
+void rg_bench_report_heading(struct rg_bench_report *r) {
     rg_bench_json_heading(r);
-    if (r->config->json) {
+    if (r->config->output.json) {
         return;
     }
     for (size_t i = 0; i < r->n_devices; i++) {
@@ -111,10 +112,10 @@ void rg_bench_report_heading(const struct rg_bench_report *r) {
     if (r->pytorch) {
         (void)printf("PyTorch %s, the whole batch or its best chunks\n", rg_pytorch_version(r->pytorch));
     }
-    if (r->blas && r->config->peers) {
+    if (r->blas && r->config->bench.peers) {
         (void)printf("BLAS    %s, step by step\n", r->blas->name);
     }
-    if (r->config->peers) {
+    if (r->config->bench.peers) {
         (void)printf("ratios  a peer's time over that of %s\n", r->devices[0]->info.backend);
     }
     table_heading(r);
@@ -132,7 +133,7 @@ static void add_device(const struct rg_bench_report *r, const struct rg_bench_ro
         if (shows_peak(r)) {
             add(line, " %5s", "");
         }
-        if (r->config->compare) {
+        if (r->config->bench.earlier) {
             add(line, " %6s", "");
         }
         return;
@@ -144,13 +145,13 @@ static void add_device(const struct rg_bench_report *r, const struct rg_bench_ro
     if (shows_peak(r)) {
         add(line, " %3.0f %%", 100.0 * result->gflops / r->peaks[i]);
     }
-    if (r->config->compare) {
+    if (r->config->bench.earlier) {
         (void)snprintf(text, sizeof text, row->earlier[i] > 0.0 ? "%.2fx" : "new", row->earlier[i] / result->update);
         add(line, " %6s", text);
     }
 }
 
-/* A peer's time over that of the first device, 0 where one is missing. */
+/* A peer's time divided by that of the first device; 0 if one of them is missing. */
 static double ratio_to(const struct rg_bench_row *row, double peer, size_t device) {
     return row->results[device].update > 0.0 ? peer / row->results[device].update : 0.0;
 }
@@ -174,18 +175,18 @@ static void print_plan(const struct rg_bench_report *r, const struct rg_bench_ro
     const char *const indent = "        ";
     const struct rg_device_info *const info = &r->devices[i]->info;
     char times[80] = "", shared[48] = "";
-    if (p->run < p->steps) {
-        (void)snprintf(times, sizeof times, ", runs of %zu steps", p->run);
+    if (p->accum_steps < p->steps) {
+        (void)snprintf(times, sizeof times, ", runs of %zu steps", p->accum_steps);
     }
-    if (p->windows > 1) {
+    if (p->n_segments > 1) {
         const size_t end = strlen(times);
-        (void)snprintf(times + end, sizeof times - end, ", checkpoints every %zu", p->window);
+        (void)snprintf(times + end, sizeof times - end, ", checkpoints every %zu", p->segment_steps);
     }
-    if (p->sharers > 1) {
-        (void)snprintf(shared, sizeof shared, " shared by %zu groups", p->sharers);
+    if (p->groups_per_tile > 1) {
+        (void)snprintf(shared, sizeof shared, " shared by %zu groups", p->groups_per_tile);
     }
-    (void)printf("  %s: chunk %zu, tile %zu%s, block %zu, segments %zu%s%s; %zu launches, %.1f MiB%s%s\n",
-                 info->backend, p->chunk, p->tile, shared, p->block, p->sum_segments, times,
+    (void)printf("  %s: chunk %zu, tile %zu%s, block %zu, slices %zu%s%s; %zu launches, %.1f MiB%s%s\n", info->backend,
+                 p->chunk, p->tile, shared, p->block, p->sum_slices, times,
                  info->chunk_bytes || info->tile ? ", tuned" : "", b->launches, (double)b->memory_bytes / 1048576.0,
                  b->library ? ", " : "", b->library ? info->library : "");
     static const char *const names[RG_N_PHASES] = {"data", "pack", "forward", "head", "reverse", "weight gradient",
@@ -228,25 +229,25 @@ static void print_row(const struct rg_bench_report *r, const struct rg_bench_row
         for (size_t i = first; i < r->n_devices && i < first + PAIR; i++) {
             add_device(r, row, i, &line);
         }
-        if (first == 0 && r->config->peers) {
+        if (first == 0 && r->config->bench.peers) {
             add_peers(row, &line);
         }
         print_line(&line);
     }
     for (size_t i = 0; i < r->n_devices; i++) {
-        if (r->config->verbose && row->results[i].update > 0.0) {
+        if (r->config->output.verbose && row->results[i].update > 0.0) {
             print_plan(r, row, i);
         }
-        if (r->config->roofline && row->results[i].update > 0.0) {
+        if (r->config->bench.roofline && row->results[i].update > 0.0) {
             print_bounds(r, row, i);
         }
     }
     (void)fflush(stdout);
 }
 
-void rg_bench_report_row(const struct rg_bench_report *r, const struct rg_bench_row *row) {
+void rg_bench_report_row(struct rg_bench_report *r, const struct rg_bench_row *row) {
     rg_bench_json_row(r, row);
-    if (!r->config->json) {
+    if (!r->config->output.json) {
         print_row(r, row);
     }
 }
@@ -275,7 +276,7 @@ static void summarise(const struct rg_bench_report *r, const char *what, const d
 
 void rg_bench_report_summary(const struct rg_bench_report *r) {
     double *ratios = NULL;
-    if (r->config->json || r->n_rows < 2 || rg_alloc(&ratios, r->n_rows, sizeof *ratios, "ratios") != RG_OK) {
+    if (r->config->output.json || r->n_rows < 2 || rg_alloc(&ratios, r->n_rows, sizeof *ratios, "ratios") != RG_OK) {
         return;
     }
     (void)putchar('\n');
@@ -308,10 +309,10 @@ void rg_bench_report_summary(const struct rg_bench_report *r) {
     rg_free(ratios);
 }
 
-void rg_bench_report_tuning(const struct rg_bench_report *r, size_t i, double gain, const char *path) {
+void rg_bench_report_tuning(struct rg_bench_report *r, size_t i, double gain, const char *path) {
     const struct rg_device_info *const info = &r->devices[i]->info;
-    if (r->config->json) {
-        rg_bench_json_tuning(info, gain, path);
+    if (r->config->output.json) {
+        rg_bench_json_tuning(r, info, gain, path);
         return;
     }
     char chunk[32] = "the plan's own", tile[32] = "the plan's own";
@@ -328,7 +329,7 @@ void rg_bench_report_tuning(const struct rg_bench_report *r, size_t i, double ga
 void rg_bench_report_progress(struct rg_bench_report *r, size_t at, const char *what) {
     const char *const term = getenv("TERM");
     const bool live = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
-    if (r->config->quiet || r->n_rows < 2 || (!what && !live)) {
+    if (r->config->output.quiet || r->n_rows < 2 || (!what && !live)) {
         return;
     }
     if (!what) {

@@ -15,7 +15,7 @@ static const struct rg_bench_case cases[] = {
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 
-/* Sum over the cases of the logarithm of the fastest update: a setting counts by the share it saves. */
+/* Sum over the cases of the logarithm of the fastest update, so a setting counts by the share of time that it saves. */
 static rg_status measure(struct rg_device *device, size_t repeats, double *cost) {
     *cost = 0.0;
     for (size_t i = 0; i < N_CASES; i++) {
@@ -32,7 +32,7 @@ static double times_faster(double cost, double than) {
     return exp((than - cost) / N_CASES);
 }
 
-/* An update of a net with a wide head: with the kernels, then with the library. */
+/* Time an update of a net with a wide head: first with the kernels, then with the library. */
 static rg_status tune_library(struct rg_device *device, size_t repeats) {
     const struct rg_bench_case c = {.cell = RG_CELL_RNN,
                                     .batch = 512,

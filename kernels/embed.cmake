@@ -1,7 +1,7 @@
 # Write the text of every file of a folder as C data, so that the binary carries it.
 # usage: cmake -DFOLDER=kernels -DSUFFIXES=cl,h -DTABLE=kernel_sources -DOUT=kernel_sources.c -P embed.cmake
 #
-# The file defines rg_<TABLE>[], in byte order of the names (paths under FOLDER), and rg_n_<TABLE>; host/embedded.h
+# The file defines rg_<TABLE>[], in byte order of the names (paths under FOLDER), and rg_n_<TABLE>; host/base/embedded.h
 # declares them. Arrays rather than string literals, because C promises no more than 4,095 characters of a literal. A
 # zero byte that `bytes` does not count ends each text.
 cmake_minimum_required(VERSION 3.24)
@@ -24,7 +24,7 @@ foreach(name IN LISTS names)
 endforeach()
 
 file(WRITE ${OUT} "/* Made from the files of a folder by embed.cmake. */
-#include \"embedded.h\"
+#include \"base/embedded.h\"
 
 ${arrays}
 const struct rg_embedded_file rg_${TABLE}[] = {

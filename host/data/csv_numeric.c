@@ -1,94 +1,274 @@
 /* Series of numbers: header `series,<feature>...[,label]`, one time step a row, the rows of a series consecutive.
  *
- * The file is parsed twice, to count and to fill. In the second pass each series' name is written back over its own
- * cell with a final NUL, so that the set which finds a name coming again needs no copies. */
-#define _GNU_SOURCE
+ * The file is read twice: the first time everything is checked and counted, before memory is taken for the numbers; the
+ * second time the numbers are filled in, and a series whose name comes again is found. */
+#include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "readers.h"
+#include "data/csv_labels.h"
+#include "data/readers.h"
 #include "rnn_gpu/memory.h"
-#include "word_set.h"
+#include "data/words.h"
 
 enum { MAX_NAME = 4096 };
 
+static const uint32_t SERIES_COLUMN = UINT32_MAX, LABEL_COLUMN = UINT32_MAX - 1;
+
 struct series_reader {
     struct rg_csv *csv;
-    struct rg_dataset *data;   /* its arrays are NULL in the first pass */
-    struct rg_word_set *names; /* NULL in the first pass */
-    bool has_label;
+    const struct rg_dataset_options *options;
+    struct rg_dataset *data; /* its arrays are NULL in the first pass */
+    struct rg_csv_labels labels;
+    bool single;              /* there is no column `series`: the file is one series */
+    uint32_t *places;         /* [columns], the feature that a column is, or one of the numbers above */
+    char *names;              /* of all series, one behind another; NULL in the first pass */
+    size_t block_bytes;       /* of all names */
+    size_t name_bytes;        /* of them in the first pass, with a NUL each; used so far in the second */
+    struct rg_word_set known; /* the names so far */
     size_t rows, series;
     size_t steps; /* rows of the present series so far */
     size_t longest;
-    size_t name_bytes;
-    char name[MAX_NAME]; /* of the present series */
+    size_t own_bytes;
+    char own[MAX_NAME + 1]; /* name of the present series */
 };
 
-static rg_status read_header(struct series_reader *r) {
+/* ---- The header ---- */
+
+static rg_status count_columns(struct series_reader *r, size_t *columns, size_t *bytes) {
+    struct rg_csv_cell cell;
+
+    *bytes = 0;
+    RG_TRY(rg_csv_rewind(r->csv));
+    do {
+        RG_TRY(rg_csv_next(r->csv, &cell));
+        *bytes += cell.bytes + 1;
+    } while (!cell.ends_row);
+    *columns = cell.column + 1;
+    return RG_OK;
+}
+
+/* The features' names, in the file's order. */
+static rg_status read_features(struct series_reader *r, size_t columns, size_t bytes) {
+    struct rg_dataset *data = r->data;
+    struct rg_csv_cell cell;
+    char *store;
+
+    RG_TRY(rg_alloc(&r->places, columns, sizeof(*r->places), "columns"));
+    RG_TRY(rg_strings_create(&data->features, columns, bytes, "names of columns"));
+    store = (char *)(data->features + columns);
+    RG_TRY(rg_csv_rewind(r->csv));
+    do {
+        RG_TRY(rg_csv_next(r->csv, &cell));
+        if (cell.column >= columns || cell.bytes + 1 > bytes)
+            return rg_csv_changed(r->csv);
+        bytes -= cell.bytes + 1;
+        const bool is_label = strcmp(cell.text, "label") == 0;
+        const bool is_name = strcmp(cell.text, "series") == 0;
+        r->single = cell.column == 0 ? !is_name : r->single;
+        if ((is_label && r->labels.given) || (cell.column > 0 && is_name))
+            return rg_csv_fail(r->csv, cell.start, "the column `%s` is there twice", cell.text);
+        r->labels.given = r->labels.given || is_label;
+        r->places[cell.column] = is_name ? SERIES_COLUMN : is_label ? LABEL_COLUMN : (uint32_t)data->n_features;
+        if (is_name || is_label)
+            continue;
+        data->features[data->n_features++] = memcpy(store, cell.text, cell.bytes + 1);
+        store += cell.bytes + 1;
+    } while (!cell.ends_row);
+    if (data->n_features == 0)
+        return rg_csv_fail(r->csv, cell.start, "no feature in the header; `%s<feature>...[,label]` was expected",
+                           r->single ? "" : "series,");
+    return RG_OK;
+}
+
+/* RG_BAD_FILE at the place of a column of the header. */
+static rg_status refuse_column(struct series_reader *r, size_t column, const char *what) {
     struct rg_csv_cell cell;
 
     RG_TRY(rg_csv_rewind(r->csv));
     do {
         RG_TRY(rg_csv_next(r->csv, &cell));
-        r->has_label = strcmp(cell.text, "label") == 0;
-        if (r->has_label && !cell.ends_row)
-            return rg_csv_fail(r->csv, cell.start, "the column `label` must be the last one");
-    } while (!cell.ends_row);
-    r->data->n_features = cell.column - (r->has_label ? 1 : 0);
-    if (r->data->n_features == 0)
-        return rg_csv_fail(r->csv, cell.start, "no feature in the header; `series,<feature>...[,label]` was expected");
+    } while (cell.column < column && !cell.ends_row);
+    return rg_csv_fail(r->csv, cell.start, "the column `%s` %s", rg_excerpt(cell.text, cell.bytes).text, what);
+}
+
+/* Position of the feature's column. */
+static size_t column_of(const struct series_reader *r, uint32_t feature) {
+    size_t c = 0;
+
+    while (r->places[c] != feature)
+        c++;
+    return c;
+}
+
+static rg_status check_twins(struct series_reader *r) {
+    struct rg_dataset *data = r->data;
+    struct rg_word_index index = {NULL, NULL, 0};
+    char **copy = NULL;
+    size_t twin = data->n_features;
+    const rg_status status =
+        rg_vocabulary_copy((const char *const *)data->features, data->n_features, "names of columns", &copy, &index);
+
+    for (size_t i = 1; index.order != NULL && i < data->n_features; i++)
+        if (strcmp(copy[index.order[i - 1]], copy[index.order[i]]) == 0)
+            twin = (size_t)(index.order[i] > index.order[i - 1] ? index.order[i] : index.order[i - 1]);
+    rg_free((void *)index.order);
+    rg_free(copy);
+    return twin < data->n_features ? refuse_column(r, column_of(r, (uint32_t)twin), "is there twice") : status;
+}
+
+/* Give every column the place that its name has in the model. */
+static rg_status place_columns(struct series_reader *r, const struct rg_word_index *wanted, size_t columns) {
+    struct rg_dataset *data = r->data;
+
+    for (size_t c = 0; c < columns; c++) {
+        if (r->places[c] >= LABEL_COLUMN)
+            continue;
+        const char *const name = data->features[r->places[c]];
+        const int32_t place = rg_word_find(wanted, name, strlen(name));
+        char what[120];
+
+        if (place < 0) {
+            snprintf(what, sizeof(what), "is none of the model's %zu features, `%s` and others", wanted->count,
+                     rg_excerpt(wanted->words[0], strlen(wanted->words[0])).text);
+            return refuse_column(r, c, what);
+        }
+        r->places[c] = (uint32_t)place;
+    }
+    for (size_t i = 0; data->n_features < wanted->count && i < wanted->count; i++) {
+        size_t c = 0;
+
+        while (c < columns && r->places[c] != (uint32_t)i)
+            c++;
+        if (c == columns)
+            return rg_csv_fail(r->csv, r->csv->first, "the column `%s` is missing, which the model takes",
+                               rg_excerpt(wanted->words[i], strlen(wanted->words[i])).text);
+    }
     return RG_OK;
+}
+
+static rg_status match_features(struct series_reader *r, size_t columns) {
+    struct rg_word_index wanted = {NULL, NULL, 0};
+    char **copy = NULL;
+    rg_status status =
+        rg_vocabulary_copy(r->options->features, r->options->n_features, "list of features", &copy, &wanted);
+
+    if (status == RG_OK)
+        status = place_columns(r, &wanted, columns);
+    rg_free((void *)wanted.order);
+    rg_free(r->data->features);
+    r->data->features = copy;
+    r->data->n_features = r->options->n_features;
+    return status;
+}
+
+static rg_status read_header(struct series_reader *r) {
+    size_t columns = 0, bytes = 0;
+
+    RG_TRY(count_columns(r, &columns, &bytes));
+    RG_TRY(read_features(r, columns, bytes));
+    RG_TRY(check_twins(r));
+    return r->options->features != NULL ? match_features(r, columns) : RG_OK;
+}
+
+/* ---- The rows ---- */
+
+/* A row of a file that is one series. */
+static void take_row(struct series_reader *r) {
+    r->rows++;
+    r->steps++;
+    r->longest = r->steps;
+    r->series = 1;
 }
 
 /* Note the name of a row; begin a series if it is another than the row's before. */
 static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *cell) {
-    if (r->rows++ > 0 && cell->bytes == r->name_bytes && memcmp(r->name, cell->text, cell->bytes) == 0) {
+    if (r->rows++ > 0 && cell->bytes == r->own_bytes && memcmp(r->own, cell->text, cell->bytes) == 0) {
         r->steps++;
         r->longest = r->steps > r->longest ? r->steps : r->longest;
         return RG_OK;
     }
+    if (cell->bytes == 0)
+        return rg_csv_fail(r->csv, cell->start, "the name of the series is missing; a value was expected");
     if (cell->bytes > MAX_NAME)
         return rg_csv_fail(r->csv, cell->start, "a name of %zu bytes; the name of a series has at most %d", cell->bytes,
                            MAX_NAME);
-    memcpy(r->name, cell->text, cell->bytes);
-    r->name_bytes = cell->bytes;
+    memcpy(r->own, cell->text, cell->bytes + 1);
+    r->own_bytes = cell->bytes;
     r->steps = 1;
     r->longest = r->longest > 0 ? r->longest : 1;
     r->series++;
-    if (r->names == NULL)
+    if (r->names == NULL) {
+        r->name_bytes += cell->bytes + 1;
         return RG_OK;
-    memset(r->csv->text + cell->start, 0, cell->end - cell->start + 1);
-    memcpy(r->csv->text + cell->start, cell->text, cell->bytes);
-    if (!rg_word_set_add(r->names, cell->start, cell->bytes))
+    }
+    if (r->series > r->data->n_sequences || cell->bytes + 1 > r->name_bytes)
+        return rg_csv_changed(r->csv);
+    r->name_bytes -= cell->bytes + 1; /* from the end of the block to its beginning */
+    memcpy(r->names + r->name_bytes, cell->text, cell->bytes + 1);
+    if (!rg_word_set_add(&r->known, r->name_bytes, cell->bytes))
         return rg_csv_fail(r->csv, cell->start, "series `%s` comes again; the rows of a series must be consecutive",
                            rg_excerpt(cell->text, cell->bytes).text);
     return RG_OK;
 }
 
-static rg_status take_label(struct series_reader *r, const struct rg_csv_cell *cell) {
-    float *label = &r->data->y[r->series - 1];
+/* A number, NaN where it may be missing and is. */
+static rg_status read_number(struct series_reader *r, const struct rg_csv_cell *cell, double *value) {
+    if (r->options->missing && rg_csv_is_missing(cell)) {
+        *value = (double)NAN;
+        return RG_OK;
+    }
+    return rg_csv_number(r->csv, cell, value);
+}
+
+/* A label of a step of a series that will be cut: a number. */
+static rg_status take_step_label(struct series_reader *r, const struct rg_csv_cell *cell) {
+    struct rg_dataset *data = r->data;
     double value;
 
-    RG_TRY(rg_csv_number(r->csv, cell, &value));
-    if (r->steps > 1 && (float)value != *label)
-        return rg_csv_fail(r->csv, cell->start, "label %g, but the rows of series `%s` before have label %g", value,
-                           rg_excerpt(r->name, r->name_bytes).text, (double)*label);
-    *label = (float)value;
-    if (r->data->y_double != NULL)
-        r->data->y_double[r->series - 1] = value;
+    RG_TRY(read_number(r, cell, &value));
+    if (r->names == NULL)
+        return RG_OK;
+    if (r->steps > data->n_steps)
+        return rg_csv_changed(r->csv);
+    const size_t at = (r->series - 1) * data->n_steps + (r->steps - 1);
+    if (data->y_double != NULL)
+        data->y_double[at] = value;
+    else
+        data->y[at] = (float)value;
     return RG_OK;
 }
 
+static rg_status take_label(struct series_reader *r, const struct rg_csv_cell *cell) {
+    if (r->steps == 1)
+        return rg_csv_labels_take(&r->labels, cell, r->series - 1, r->data);
+    if (!rg_csv_labels_again(&r->labels, cell, r->series - 1, r->data))
+        return rg_csv_fail(r->csv, cell->start, "label %s, but the rows of series `%s` before have another one",
+                           rg_excerpt(cell->text, cell->bytes).text, rg_excerpt(r->own, r->own_bytes).text);
+    return RG_OK;
+}
+
+/* A cell behind the name; with the arrays there, it is filled in. */
 static rg_status take_value(struct series_reader *r, const struct rg_csv_cell *cell) {
     struct rg_dataset *data = r->data;
-    size_t at = ((r->series - 1) * data->n_steps + (r->steps - 1)) * data->n_features + (cell->column - 1);
+    const uint32_t place = r->places[cell->column];
     double value;
 
-    if (cell->column > data->n_features)
-        return take_label(r, cell);
+    if (place == LABEL_COLUMN && r->options->series)
+        return take_step_label(r, cell);
+    if (place == LABEL_COLUMN && cell->bytes == 0)
+        return rg_csv_fail(r->csv, cell->start, "the label is missing; leave the row out, or give it a label");
+    if (place == LABEL_COLUMN)
+        return r->names != NULL ? take_label(r, cell) : rg_csv_labels_count(&r->labels, cell);
+    RG_TRY(read_number(r, cell, &value));
+    if (r->names == NULL)
+        return RG_OK;
+    if (r->steps > data->n_steps)
+        return rg_csv_changed(r->csv);
     if (data->lengths != NULL)
         data->lengths[r->series - 1] = (int32_t)r->steps;
-    RG_TRY(rg_csv_number(r->csv, cell, &value));
+    const size_t at = ((r->series - 1) * data->n_steps + (r->steps - 1)) * data->n_features + place;
     if (data->x_double != NULL)
         data->x_double[at] = value;
     else
@@ -99,49 +279,84 @@ static rg_status take_value(struct series_reader *r, const struct rg_csv_cell *c
 static rg_status read_rows(struct series_reader *r) {
     struct rg_csv_cell cell;
 
-    r->rows = r->series = r->longest = 0;
-    RG_TRY(read_header(r));
+    r->rows = r->series = r->longest = r->steps = 0;
+    RG_TRY(rg_csv_rewind(r->csv));
     for (;;) {
         RG_TRY(rg_csv_next(r->csv, &cell));
         if (cell.text == NULL)
             return RG_OK;
-        if (cell.column == 0)
-            RG_TRY(take_name(r, &cell));
-        else if (r->names != NULL)
-            RG_TRY(take_value(r, &cell));
+        if (cell.row == 0)
+            continue;
+        if (cell.column == 0 && r->single)
+            take_row(r);
+        RG_TRY(cell.column == 0 && !r->single ? take_name(r, &cell) : take_value(r, &cell));
     }
 }
 
-rg_status rg_read_csv_numeric(struct rg_csv *csv, const struct rg_dataset_options *options, struct rg_dataset *data) {
-    struct series_reader reader = {.csv = csv, .data = data};
-    struct rg_word_set names;
+static rg_status create_numbers(struct series_reader *r) {
+    struct rg_dataset *data = r->data;
     size_t values = 0;
-    rg_status status;
 
-    RG_TRY(read_rows(&reader));
-    if (reader.rows == 0)
-        return rg_csv_fail(csv, csv->bytes, "no rows behind the header; at least one time step was expected");
-    data->kind = RG_INPUT_FLOAT;
-    data->n_sequences = reader.series;
-    data->n_steps = reader.longest;
-    RG_TRY(rg_dataset_check_padding(data, reader.rows));
+    RG_TRY(rg_dataset_check_padding(data, r->rows));
     if (!rg_multiply(data->n_sequences * data->n_steps, data->n_features, &values))
         return rg_fail(RG_NO_MEMORY, "%s: the padded series do not fit in memory", data->path);
-    if (options != NULL && options->doubles)
+    if (r->options->doubles)
         RG_TRY(rg_alloc(&data->x_double, values, sizeof(*data->x_double), "series"));
     else
         RG_TRY(rg_alloc(&data->x_float, values, sizeof(*data->x_float), "series"));
-    if (reader.rows < data->n_sequences * data->n_steps)
+    if (r->rows < data->n_sequences * data->n_steps)
         RG_TRY(rg_alloc(&data->lengths, data->n_sequences, sizeof(*data->lengths), "lengths"));
-    if (reader.has_label) {
-        data->n_targets = 1;
-        RG_TRY(rg_dataset_create_targets(options, data));
+    if (r->options->series && r->labels.given) {
+        data->n_targets = data->n_steps;
+        data->label_kind = RG_LABELS_NUMBERS;
+        RG_TRY(rg_dataset_create_targets(r->options, data));
+    } else if (!r->options->series) {
+        RG_TRY(rg_csv_labels_begin(&r->labels, data));
     }
-    RG_TRY(rg_word_set_create(&names, csv->text, "", data->n_sequences));
-    reader.names = &names;
-    status = read_rows(&reader);
-    rg_word_set_destroy(&names);
-    RG_TRY(status);
-    rg_dataset_count_classes(data);
+    RG_TRY(rg_alloc(&r->names, r->name_bytes, 1, "names of series"));
+    return rg_word_set_create(&r->known, r->names, "", data->n_sequences);
+}
+
+/* Keep the names, which stand in `names` from the last series to the first. */
+static rg_status keep_names(struct series_reader *r) {
+    const size_t n = r->data->n_sequences;
+    char **list = NULL;
+
+    RG_TRY(rg_strings_create(&list, n, r->block_bytes, "names of series"));
+    char *at = memcpy((char *)(list + n), r->names, r->block_bytes);
+    for (size_t i = n; i-- > 0; at += strlen(at) + 1)
+        list[i] = at;
+    r->data->names = list;
     return RG_OK;
+}
+
+static rg_status read_series(struct series_reader *r) {
+    RG_TRY(read_header(r));
+    RG_TRY(read_rows(r));
+    if (r->rows == 0)
+        return rg_csv_fail(r->csv, r->csv->bytes, "no rows behind the header; at least one time step was expected");
+    r->data->kind = RG_INPUT_FLOAT;
+    r->data->n_sequences = r->series;
+    r->data->n_steps = r->longest;
+    const size_t rows = r->rows;
+    r->block_bytes = r->name_bytes;
+    RG_TRY(create_numbers(r));
+    RG_TRY(read_rows(r));
+    if (r->rows != rows || r->series != r->data->n_sequences)
+        return rg_csv_changed(r->csv);
+    if (r->options->keep_names && !r->single)
+        RG_TRY(keep_names(r));
+    return r->options->series ? RG_OK : rg_csv_labels_end(&r->labels, r->data);
+}
+
+rg_status rg_read_csv_numeric(struct rg_csv *csv, const struct rg_dataset_options *options, struct rg_dataset *data) {
+    struct series_reader reader = {
+        .csv = csv, .options = options, .data = data, .labels = {.csv = csv, .options = options}};
+    const rg_status status = read_series(&reader);
+
+    rg_word_set_destroy(&reader.known);
+    rg_csv_labels_release(&reader.labels);
+    rg_free(reader.names);
+    rg_free(reader.places);
+    return status;
 }

@@ -1,10 +1,10 @@
 /* CSV cells with their places, on top of libcsv.
  *
- * libcsv reports a cell only when it meets the comma or line end behind it. So the file is handed over in pieces that
- * end at such a byte: whatever is reported then ends there, and the next cell begins behind it. Lines are counted only
- * when a message needs one. */
+ * libcsv reports a cell only when it meets the separator or line end behind it. So the file is handed over in pieces
+ * that end at such a byte, or at the end of a block: whatever is reported then ends there, and the next cell begins
+ * behind it. Lines are counted only when a message needs one, by reading the file once more up to there. */
 #define _GNU_SOURCE
-#include "csv_rows.h"
+#include "data/csv_rows.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,13 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
-#include "readers.h"
+#include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
 enum {
-    MAX_COLUMNS = 1 << 20,
+    MAX_COLUMNS = 1 << 16,
+    BLOCK_BYTES = 1 << 16,
     CELL_BLOCK = 256 * 1024 /* libcsv's buffer grows by this; small steps would copy a long cell too often */
 };
 
@@ -38,26 +40,62 @@ struct rg_excerpt rg_excerpt(const char *text, size_t bytes) {
     return out;
 }
 
+/* Up to `bytes` bytes of the file from `offset` on; *got is less only at its end. */
+static rg_status read_at(const struct rg_csv *csv, size_t offset, char *to, size_t bytes, size_t *got) {
+    *got = 0;
+    while (*got < bytes) {
+        ssize_t n = pread(csv->fd, to + *got, bytes - *got, (off_t)(offset + *got));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", csv->path, strerror(errno));
+        if (n == 0)
+            break;
+        *got += (size_t)n;
+    }
+    return RG_OK;
+}
+
+/* Line and column of the byte at `offset`. A CR is a line end unless an LF follows. */
+static void find_place(const struct rg_csv *csv, size_t offset, size_t *line, size_t *column) {
+    char block[4096];
+    size_t begin = csv->first, got = 0;
+    char before = '\0';
+
+    *line = *column = 1;
+    for (size_t at = csv->first;; at++) {
+        if (at == begin + got) {
+            begin = at;
+            if (read_at(csv, at, block, sizeof(block), &got) != RG_OK)
+                return;
+        }
+        const char c = got > 0 ? block[at - begin] : '\0';
+        if ((before == '\r' && c != '\n') || (at < offset && c == '\n')) {
+            ++*line;
+            *column = 1;
+        }
+        if (at >= offset || got == 0)
+            return;
+        *column += c != '\n' && c != '\r' && ((unsigned char)c & 0xc0) != 0x80;
+        before = c;
+    }
+}
+
 rg_status rg_csv_fail(const struct rg_csv *csv, size_t offset, const char *format, ...) {
     char message[512];
-    size_t line = 1;
-    size_t column = 1;
+    size_t line, column;
     va_list args;
 
-    for (size_t i = csv->first; i < offset && i < csv->bytes; i++) {
-        char c = csv->text[i];
-
-        if (c == '\n' || (c == '\r' && csv->text[i + 1] != '\n')) {
-            line++;
-            column = 1;
-        } else if (c != '\r' && ((unsigned char)c & 0xc0) != 0x80) {
-            column++;
-        }
-    }
+    find_place(csv, offset < csv->bytes ? offset : csv->bytes, &line, &column);
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
     return rg_fail(RG_BAD_FILE, "%s:%zu:%zu: %s", csv->path, line, column, message);
+}
+
+rg_status rg_csv_changed(const struct rg_csv *csv) {
+    return rg_fail(RG_BAD_FILE, "%s: became another file while it was read", csv->path);
 }
 
 /* Bytes of the UTF-8 character at s (of at most n bytes), 0 if it is none: no overlong form, no surrogate, at most
@@ -76,47 +114,61 @@ static size_t utf8_bytes(const unsigned char *s, size_t n) {
     return k;
 }
 
+/* Every character, and that there is one besides white space. */
 static rg_status check_characters(struct rg_csv *csv) {
-    const unsigned char *text = (const unsigned char *)csv->text;
+    size_t at = csv->first, got = 0;
+    bool empty = true;
 
-    for (size_t i = csv->first; i < csv->bytes;) {
-        size_t k = utf8_bytes(text + i, csv->bytes - i);
+    while (at < csv->bytes) {
+        const unsigned char *text = (const unsigned char *)csv->block;
+        size_t i = 0;
 
-        if (k == 0)
-            return rg_csv_fail(csv, i, "byte 0x%02x is not UTF-8; save the file as UTF-8 text", text[i]);
-        if (text[i] == 0)
-            return rg_csv_fail(csv, i, "NUL byte where UTF-8 text was expected");
-        i += k;
+        RG_TRY(read_at(csv, at, csv->block, BLOCK_BYTES, &got));
+        if (got == 0)
+            return rg_csv_changed(csv);
+        while (i < got && (i + 4 <= got || at + got == csv->bytes)) {
+            size_t k = utf8_bytes(text + i, got - i);
+
+            if (k == 0)
+                return rg_csv_fail(csv, at + i, "byte 0x%02x is not UTF-8; save the file as UTF-8 text", text[i]);
+            if (text[i] == 0)
+                return rg_csv_fail(csv, at + i, "NUL byte where UTF-8 text was expected");
+            empty = empty && strchr(" \t\r\n", text[i]) != NULL;
+            i += k;
+        }
+        if (i == 0)
+            return rg_csv_changed(csv);
+        at += i;
     }
-    return RG_OK;
+    return empty ? rg_csv_fail(csv, csv->bytes, "empty file; a header and at least one row were expected") : RG_OK;
 }
 
-static rg_status read_all(struct rg_csv *csv, int fd) {
-    size_t done = 0;
+/* The separator: the first of comma, semicolon and tab that stands outside quotes in the header; a comma if none does.
+ */
+static char find_separator(const char *header) {
+    bool quoted = false;
 
-    while (done < csv->bytes) {
-        ssize_t n = read(fd, csv->text + done, csv->bytes - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", csv->path, strerror(errno));
-        if (n == 0)
-            return rg_fail(RG_BAD_FILE, "%s: became shorter while it was read", csv->path);
-        done += (size_t)n;
+    header += strspn(header, "\r\n");
+    for (; *header != '\0' && (quoted || (*header != '\n' && *header != '\r')); header++) {
+        quoted = quoted != (*header == '"');
+        if (!quoted && strchr(",;\t", *header) != NULL)
+            return *header;
     }
-    return RG_OK;
+    return ',';
 }
 
-static rg_status load(struct rg_csv *csv, int fd) {
+static rg_status load(struct rg_csv *csv) {
+    size_t got = 0;
+
     if (csv->bytes > UINT32_MAX)
         return rg_fail(RG_BAD_FILE, "%s: CSV files may have at most 4 GiB; give larger data as .npz", csv->path);
-    RG_TRY(rg_alloc(&csv->text, csv->bytes + 1, 1, csv->path));
-    RG_TRY(read_all(csv, fd));
-    csv->first = csv->bytes >= 3 && memcmp(csv->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    RG_TRY(rg_alloc(&csv->block, BLOCK_BYTES + 1, 1, csv->path));
+    RG_TRY(read_at(csv, 0, csv->block, 3, &got));
+    csv->first = got == 3 && memcmp(csv->block, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     RG_TRY(check_characters(csv));
-    if (strspn(csv->text + csv->first, " \t\r\n") == csv->bytes - csv->first)
-        return rg_csv_fail(csv, csv->bytes, "empty file; a header and at least one row were expected");
+    RG_TRY(read_at(csv, csv->first, csv->block, BLOCK_BYTES, &got));
+    csv->block[got] = '\0';
+    snprintf(csv->ends, sizeof(csv->ends), "%c\r\n", find_separator(csv->block));
     csv->locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (csv->locale == (locale_t)0)
         return rg_fail(RG_NO_MEMORY, "%s: no C locale: %s", csv->path, strerror(errno));
@@ -124,15 +176,11 @@ static rg_status load(struct rg_csv *csv, int fd) {
 }
 
 rg_status rg_csv_open(struct rg_csv *csv, const char *path) {
-    int fd = -1;
-    rg_status status;
-
     memset(csv, 0, sizeof(*csv));
-    csv->path = path;
-    RG_TRY(rg_data_open(path, &fd, &csv->bytes));
-    status = load(csv, fd);
-    close(fd);
-    return status;
+    csv->path = rg_data_name(path);
+    csv->fd = -1;
+    RG_TRY(rg_data_open(path, &csv->fd, &csv->bytes));
+    return load(csv);
 }
 
 void rg_csv_close(struct rg_csv *csv) {
@@ -140,7 +188,9 @@ void rg_csv_close(struct rg_csv *csv) {
         csv_free(&csv->parser);
     if (csv->locale != (locale_t)0)
         freelocale(csv->locale);
-    rg_free(csv->text);
+    rg_free(csv->block);
+    if (csv->path != NULL && csv->fd >= 0)
+        close(csv->fd);
     memset(csv, 0, sizeof(*csv));
 }
 
@@ -150,8 +200,9 @@ rg_status rg_csv_rewind(struct rg_csv *csv) {
     csv->parser_ready = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) == 0;
     if (!csv->parser_ready)
         return rg_fail(RG_NO_MEMORY, "%s: the CSV parser does not start", csv->path);
+    csv_set_delim(&csv->parser, (unsigned char)csv->ends[0]);
     csv_set_blk_size(&csv->parser, CELL_BLOCK);
-    csv->position = csv->start = csv->first;
+    csv->position = csv->start = csv->block_start = csv->block_end = csv->first;
     csv->row = csv->column = csv->n_columns = 0;
     csv->ended = false;
     return RG_OK;
@@ -170,29 +221,40 @@ static void on_row(int line_end, void *user) {
     ((struct rg_csv *)user)->has_row = true;
 }
 
-/* The first byte from csv->start on that is no blank, `end` at most; line ends can only be those of blank lines. */
-static size_t skip_blanks(const struct rg_csv *csv, size_t end) {
-    size_t at = csv->start;
+/* Have the byte at csv->position in the block. */
+static rg_status fill_block(struct rg_csv *csv) {
+    size_t got = 0;
 
-    while (at < end && strchr(" \t\r\n", csv->text[at]) != NULL)
-        at++;
-    return at;
+    if (csv->position < csv->block_end)
+        return RG_OK;
+    RG_TRY(read_at(csv, csv->position, csv->block, BLOCK_BYTES, &got));
+    csv->block[got] = '\0';
+    csv->block_start = csv->position;
+    csv->block_end = csv->position + got < csv->bytes ? csv->position + got : csv->bytes;
+    return csv->position < csv->block_end ? RG_OK : rg_csv_changed(csv);
 }
 
-/* Parse up to and with the next comma or line end, or finish behind the last byte. */
+/* Parse up to and with the next separator, line end or end of a block, or finish behind the last byte. */
 static rg_status parse_piece(struct rg_csv *csv) {
-    const char *piece = csv->text + csv->position;
-    size_t n = strcspn(piece, ",\r\n");
-    size_t done;
+    const char *piece;
+    size_t n, done;
 
     csv->has_cell = csv->has_row = false;
     if (csv->position == csv->bytes) {
         csv->ended = true;
         if (csv_fini(&csv->parser, on_cell, on_row, csv) != 0)
-            return rg_csv_fail(csv, skip_blanks(csv, csv->bytes), "a quote is opened in this cell and never closed");
+            return rg_csv_fail(csv, csv->start, "a quote is opened in this cell and never closed");
         return RG_OK;
     }
+    RG_TRY(fill_block(csv));
+    piece = csv->block + (csv->position - csv->block_start);
+    n = strcspn(piece, csv->ends);
     n += piece[n] != '\0';
+    if (n == 0 || n > csv->block_end - csv->position)
+        return rg_csv_changed(csv);
+    while (csv->start < csv->position + n && csv->start >= csv->position &&
+           strchr(" \t\r\n", piece[csv->start - csv->position]) != NULL)
+        csv->start++;
     done = csv_parse(&csv->parser, piece, n, on_cell, on_row, csv);
     if (done == n) {
         csv->position += n;
@@ -210,8 +272,9 @@ static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell)
         return rg_csv_fail(csv, cell->start, "more than %d columns", MAX_COLUMNS);
     if (csv->row > 0 && cell->column >= csv->n_columns)
         return rg_csv_fail(csv, cell->start, "a cell too many; the header has %zu columns", csv->n_columns);
-    if (cell->bytes == 0)
-        return rg_csv_fail(csv, cell->start, "empty cell in column %zu; a value was expected", cell->column + 1);
+    if (cell->bytes == 0 && !(csv->missing && csv->row > 0))
+        return rg_csv_fail(csv, cell->start, "empty cell in column %zu; a value was expected%s", cell->column + 1,
+                           csv->numeric && csv->row > 0 ? ", or --fill, which gives it one" : "");
     if (csv->row > 0 && cell->ends_row && cell->column + 1 < csv->n_columns)
         return rg_csv_fail(csv, cell->end, "the row ends after %zu of the header's %zu columns", cell->column + 1,
                            csv->n_columns);
@@ -237,24 +300,40 @@ rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell) {
     cell->column = csv->column;
     cell->ends_row = csv->has_row;
     cell->end = csv->ended ? csv->bytes : csv->position - 1;
-    cell->start = skip_blanks(csv, cell->end);
+    cell->start = csv->start < cell->end ? csv->start : cell->end;
     csv->start = csv->position;
     return accept_cell(csv, cell);
 }
 
-rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value) {
+bool rg_csv_is_missing(const struct rg_csv_cell *cell) {
+    static const char *const names[] = {"", "na", "n/a", "nan", "null", "?"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcasecmp(cell->text, names[i]) == 0)
+            return true;
+    return false;
+}
+
+bool rg_csv_is_number(const struct rg_csv *csv, const struct rg_csv_cell *cell) {
     char *end = NULL;
 
     /* strtod alone would take "inf", "nan", "0x1p3" and leading white space too. */
-    if (strspn(cell->text, "0123456789+-.eE") == cell->bytes) {
-        *value = strtod_l(cell->text, &end, csv->locale);
-        if (end == cell->text + cell->bytes) {
-            if (isfinite((float)*value))
-                return RG_OK;
-            return rg_csv_fail(csv, cell->start, "`%s` is beyond the largest float, 3.4e38",
-                               rg_excerpt(cell->text, cell->bytes).text);
-        }
-    }
-    return rg_csv_fail(csv, cell->start, "`%s` is not a number; a finite decimal number was expected",
-                       rg_excerpt(cell->text, cell->bytes).text);
+    if (strspn(cell->text, "0123456789+-.eE") != cell->bytes)
+        return false;
+    (void)strtod_l(cell->text, &end, csv->locale);
+    return end == cell->text + cell->bytes;
+}
+
+rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value) {
+    if (!rg_csv_is_number(csv, cell))
+        return rg_csv_fail(csv, cell->start, "`%s` is not a number; a finite decimal number was expected%s",
+                           rg_excerpt(cell->text, cell->bytes).text,
+                           strchr(cell->text, ',') != NULL           ? ", with a point for the fraction"
+                           : csv->numeric && rg_csv_is_missing(cell) ? ", or --fill, which gives it one"
+                                                                     : "");
+    *value = strtod_l(cell->text, NULL, csv->locale);
+    if (csv->doubles ? isfinite(*value) : isfinite((float)*value))
+        return RG_OK;
+    return rg_csv_fail(csv, cell->start, "`%s` is beyond the largest %s", rg_excerpt(cell->text, cell->bytes).text,
+                       csv->doubles ? "double, 1.8e308" : "float, 3.4e38; --precision double takes more");
 }

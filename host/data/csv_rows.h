@@ -1,8 +1,9 @@
 /* A CSV file, cell by cell, with the place of every cell for messages. Internal to host/data.
  *
  * The rules common to all CSV files of this project are kept here: UTF-8 (a byte order mark is allowed), no NUL bytes,
- * quotes as in RFC 4180, line ends LF, CRLF or CR, blank lines skipped, every row as wide as the header, no empty cell.
- */
+ * cells apart by commas, semicolons or tabs, quotes as in RFC 4180, line ends LF, CRLF or CR, blank lines skipped,
+ * every row as wide as the header, no empty cell. The file is read block by block, so a cell is all of it that is in
+ * memory at a time. */
 #ifndef RG_DATA_CSV_ROWS_H
 #define RG_DATA_CSV_ROWS_H
 
@@ -15,25 +16,31 @@
 
 struct rg_csv {
     const char *path;
-    char *text; /* [bytes + 1], the whole file and a final NUL */
-    size_t bytes;
+    int fd;
+    size_t bytes; /* of the file */
+    char *block;  /* a piece of the file, bytes block_start to block_end of the file and a NUL */
+    size_t block_start, block_end;
+    char ends[4];       /* what ends a cell: the separator, which the header shows, CR, LF, and a NUL */
     size_t first;       /* offset of the first byte behind the byte order mark */
     size_t position;    /* offset of the next byte to parse */
-    size_t start;       /* offset where the next cell begins */
+    size_t start;       /* offset of the next cell's first byte that is no blank, as far as it is parsed */
     size_t row, column; /* of the next cell; row 0 is the header */
     size_t n_columns;   /* of the header; 0 until it has been read */
+    bool doubles;       /* numbers may be as large as a double can be */
     bool parser_ready, ended;
     bool has_cell, has_row; /* what the parser reported for the last bytes it got */
     const char *cell_text;
     size_t cell_bytes;
     struct csv_parser parser;
+    bool numeric;    /* its cells are numbers, for messages */
+    bool missing;    /* cells may be empty */
     locale_t locale; /* C, so that a number reads the same everywhere */
 };
 
 struct rg_csv_cell {
     const char *text; /* without quotes, with a final NUL; valid until the next call; NULL at the end of the file */
     size_t bytes;
-    size_t start, end; /* offsets in the file's text: first byte, and the byte behind the last */
+    size_t start, end; /* offsets in the file: first byte, and the byte behind the last */
     size_t row, column;
     bool ends_row;
 };
@@ -43,7 +50,7 @@ struct rg_excerpt {
     char text[48];
 };
 
-/* Read and check the whole file. `path` is borrowed. rg_csv_close also after a failure. */
+/* Open the file and check its characters. `path` is borrowed. rg_csv_close also after a failure. */
 rg_status rg_csv_open(struct rg_csv *csv, const char *path);
 void rg_csv_close(struct rg_csv *csv);
 
@@ -53,12 +60,21 @@ rg_status rg_csv_rewind(struct rg_csv *csv);
 /* The next cell, or cell->text == NULL behind the last. */
 rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell);
 
-/* *value = the cell as a decimal number; RG_BAD_FILE if it is none, or not finite as a float. */
+/* Whether the cell is written as a decimal number. */
+/* Whether the cell says that there is no value: it is empty, NA, N/A, NaN, null or ?. */
+bool rg_csv_is_missing(const struct rg_csv_cell *cell);
+
+bool rg_csv_is_number(const struct rg_csv *csv, const struct rg_csv_cell *cell);
+
+/* *value = the cell as a decimal number; RG_BAD_FILE if it is none, or not finite in the run's precision. */
 rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value);
 
 /* RG_BAD_FILE with "path:line:column: " before the message; lines and columns count from 1, columns in characters. */
 rg_status rg_csv_fail(const struct rg_csv *csv, size_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* RG_BAD_FILE: the second reading of the file has met something that the first has not. */
+rg_status rg_csv_changed(const struct rg_csv *csv);
 
 struct rg_excerpt rg_excerpt(const char *text, size_t bytes);
 

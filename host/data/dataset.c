@@ -4,22 +4,74 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "readers.h"
+#include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
 enum { MAX_PADDING = 64, SMALL_CELLS = 1 << 18 /* padded to less than this, anything goes */ };
 
-static const float MAX_CLASS = 16777216.0f; /* 2^24 */
+const char *rg_data_name(const char *path) {
+    return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
+/* Write all of a block to a file in memory. */
+static rg_status keep_block(int fd, const char *block, size_t bytes) {
+    while (bytes > 0) {
+        ssize_t n = write(fd, block, bytes);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return rg_fail(RG_NO_MEMORY, "stdin: no memory for what it holds: %s", strerror(errno));
+        block += n;
+        bytes -= (size_t)n;
+    }
+    return RG_OK;
+}
+
+/* Copy stdin into a file in memory, since a data file is read more than once. */
+static rg_status keep_stdin(int fd) {
+    char block[1 << 16];
+
+    for (;;) {
+        ssize_t n = read(STDIN_FILENO, block, sizeof(block));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return rg_fail(RG_BAD_FILE, "stdin: cannot be read: %s", strerror(errno));
+        if (n == 0)
+            return RG_OK;
+        RG_TRY(keep_block(fd, block, (size_t)n));
+    }
+}
+
+static rg_status open_stdin(int *fd, size_t *bytes) {
+    struct stat info;
+
+    *fd = memfd_create("stdin", MFD_CLOEXEC);
+    if (*fd < 0)
+        return rg_fail(RG_NO_MEMORY, "stdin: no memory for what it holds: %s", strerror(errno));
+    const rg_status status = keep_stdin(*fd);
+    if (status == RG_OK && fstat(*fd, &info) == 0) {
+        *bytes = (size_t)info.st_size;
+        return RG_OK;
+    }
+    close(*fd);
+    *fd = -1;
+    return status == RG_OK ? rg_fail(RG_BAD_FILE, "stdin: cannot be kept: %s", strerror(errno)) : status;
+}
 
 rg_status rg_data_open(const char *path, int *fd, size_t *bytes) {
     struct stat info;
 
+    if (strcmp(path, "-") == 0)
+        return open_stdin(fd, bytes);
     *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* non-blocking: a FIFO must not hang the open */
     if (*fd < 0)
         return rg_fail(RG_BAD_FILE, "%s: cannot be opened: %s", path, strerror(errno));
@@ -36,7 +88,7 @@ rg_status rg_dataset_create(const char *path, struct rg_dataset **out) {
     rg_status status;
 
     RG_TRY(rg_alloc(out, 1, sizeof(**out), "data set"));
-    status = rg_copy_string(&(*out)->path, path);
+    status = rg_copy_string(&(*out)->path, rg_data_name(path));
     if (status != RG_OK) {
         rg_free(*out);
         *out = NULL;
@@ -52,13 +104,22 @@ void rg_dataset_destroy(struct rg_dataset *dataset) {
     rg_free(dataset->x_double);
     rg_free(dataset->x_byte);
     rg_free(dataset->x_token);
+    rg_free(dataset->x_raw);
     rg_free(dataset->lengths);
+    rg_free(dataset->input_fill);
+    rg_free(dataset->input_mean);
+    rg_free(dataset->input_deviation);
     rg_free(dataset->h_0);
     rg_free(dataset->c_0);
     rg_free(dataset->y);
     rg_free(dataset->y_double);
+    rg_free(dataset->y_raw);
     rg_free(dataset->texts);
     rg_free(dataset->vocabulary);
+    rg_free(dataset->features);
+    rg_free(dataset->classes);
+    rg_free(dataset->names);
+    rg_free(dataset->rows);
     rg_free(dataset);
 }
 
@@ -89,25 +150,48 @@ rg_status rg_dataset_check_padding(const struct rg_dataset *dataset, size_t step
 rg_status rg_dataset_create_targets(const struct rg_dataset_options *options, struct rg_dataset *dataset) {
     const size_t n = dataset->n_sequences * dataset->n_targets;
 
-    RG_TRY(rg_alloc(&dataset->y, n, sizeof(*dataset->y), "labels"));
-    return options != NULL && options->doubles ? rg_alloc(&dataset->y_double, n, sizeof(*dataset->y_double), "labels")
-                                               : RG_OK;
+    return options->doubles ? rg_alloc(&dataset->y_double, n, sizeof(*dataset->y_double), "labels")
+                            : rg_alloc(&dataset->y, n, sizeof(*dataset->y), "labels");
 }
 
-void rg_dataset_count_classes(struct rg_dataset *dataset) {
-    float largest = 0.0f;
+/* Elements first … first + n of numbers of any type. */
+static void raw_numbers(const void *values, enum rg_dtype type, size_t first, size_t n, double *out) {
+    const size_t size = rg_dtype_bytes(type);
+    const struct rg_tensor piece = {
+        .dtype = type, .n_dims = 1, .shape = {n}, .data = (const char *)values + first * size, .data_bytes = n * size};
 
-    dataset->n_classes = 0;
-    if (dataset->y == NULL || dataset->n_targets != 1)
-        return;
-    for (size_t i = 0; i < dataset->n_sequences; i++) {
-        float label = dataset->y[i];
+    rg_tensor_to_double(&piece, out);
+}
 
-        if (!(label >= 0.0f && label < MAX_CLASS) || label != truncf(label))
-            return;
-        largest = label > largest ? label : largest;
-    }
-    dataset->n_classes = (size_t)largest + 1;
+bool rg_dataset_is_labelled(const struct rg_dataset *dataset) {
+    return dataset->y != NULL || dataset->y_double != NULL || dataset->y_raw != NULL;
+}
+
+double rg_dataset_target(const struct rg_dataset *dataset, size_t i) {
+    double value = 0.0;
+
+    if (dataset->y_double != NULL)
+        return dataset->y_double[i];
+    if (dataset->y != NULL)
+        return (double)dataset->y[i];
+    raw_numbers(dataset->y_raw, dataset->y_type, i, 1, &value);
+    return value;
+}
+
+int32_t rg_dataset_token(const struct rg_dataset *dataset, size_t i) {
+    double value = 0.0;
+
+    if (dataset->x_token != NULL)
+        return dataset->x_token[i];
+    raw_numbers(dataset->x_raw, dataset->x_type, i, 1, &value);
+    return (int32_t)value;
+}
+
+void rg_dataset_numbers(const struct rg_dataset *dataset, size_t first, size_t n, double *out) {
+    for (size_t i = 0; dataset->x_raw == NULL && i < n; i++)
+        out[i] = dataset->x_double != NULL ? dataset->x_double[first + i] : (double)dataset->x_float[first + i];
+    if (dataset->x_raw != NULL)
+        raw_numbers(dataset->x_raw, dataset->x_type, first, n, out);
 }
 
 /* The last `kept` steps of every sequence, `bytes` bytes each, to the front of `values`; NULL is allowed. */
@@ -134,11 +218,14 @@ void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
     keep_last(dataset, dataset->x_double, dataset->n_features * sizeof(*dataset->x_double), steps);
     keep_last(dataset, dataset->x_byte, dataset->n_features, steps);
     keep_last(dataset, dataset->x_token, sizeof(*dataset->x_token), steps);
-    if (every_step && dataset->n_targets % dataset->n_steps == 0) {
+    keep_last(dataset, dataset->x_raw,
+              rg_dtype_bytes(dataset->x_type) * (dataset->kind == RG_INPUT_TOKEN ? 1 : dataset->n_features), steps);
+    if (every_step && dataset->n_targets > 0 && dataset->n_targets % dataset->n_steps == 0) {
         size_t each = dataset->n_targets / dataset->n_steps;
 
         keep_last(dataset, dataset->y, each * sizeof(*dataset->y), steps);
         keep_last(dataset, dataset->y_double, each * sizeof(*dataset->y_double), steps);
+        keep_last(dataset, dataset->y_raw, each * rg_dtype_bytes(dataset->y_type), steps);
         dataset->n_targets = each * steps;
     }
     for (size_t i = 0; dataset->lengths != NULL && i < dataset->n_sequences; i++) {
@@ -152,22 +239,35 @@ void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
     dataset->n_steps = steps;
 }
 
+static rg_status read_numeric(struct rg_csv *csv, const struct rg_dataset_options *options,
+                              struct rg_dataset *dataset) {
+    csv->numeric = true;
+    csv->missing = options->missing;
+    return rg_read_csv_numeric(csv, options, dataset);
+}
+
 static rg_status read_csv(const char *path, const struct rg_dataset_options *options, struct rg_dataset *dataset) {
     struct rg_csv csv;
     struct rg_csv_cell cell;
     rg_status status;
 
     RG_TRY_GOTO(rg_csv_open(&csv, path));
+    csv.doubles = options->doubles;
     RG_TRY_GOTO(rg_csv_next(&csv, &cell));
-    if (strcmp(cell.text, "text") == 0)
+    if (options->series && strcmp(cell.text, "text") == 0)
+        status = rg_csv_fail(&csv, cell.start, "the file has texts; windows are cut from series of numbers");
+    else if (options->series)
+        status = read_numeric(&csv, options, dataset);
+    else if (strcmp(cell.text, "text") == 0 || strcmp(cell.text, "label") == 0)
         status = rg_read_csv_text(&csv, options, dataset);
     else if (strcmp(cell.text, "series") == 0)
-        status = rg_read_csv_numeric(&csv, options, dataset);
+        status = read_numeric(&csv, options, dataset);
     else
-        status = rg_csv_fail(&csv, cell.start,
-                             "unknown header, it begins with `%s`; `text,label` or `series,<feature>...[,label]` "
-                             "was expected",
-                             rg_excerpt(cell.text, cell.bytes).text);
+        status = rg_csv_fail(
+            &csv, cell.start,
+            "unknown header, it begins with `%s`; `text,label`, `label,text` or `series,<feature>...[,label]` "
+            "was expected, or --window W for one long series",
+            rg_excerpt(cell.text, cell.bytes).text);
 fail:
     rg_csv_close(&csv);
     return status;
@@ -180,18 +280,38 @@ static bool ends_with(const char *path, const char *ending) {
     return n > k && strcasecmp(path + n - k, ending) == 0;
 }
 
-rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *options, struct rg_dataset **out) {
+bool rg_is_idx_file(const char *path) {
+    return ends_with(path, ".idx") || ends_with(path, "-ubyte") || ends_with(path, ".gz");
+}
+
+/* A file that may hold long series of numbers. */
+static bool is_series_file(const char *path) {
+    return ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".npz") || ends_with(path, ".npy") ||
+           strcmp(path, "-") == 0;
+}
+
+rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *given, struct rg_dataset **out) {
+    static const struct rg_dataset_options none = {.vocabulary = NULL};
+    const struct rg_dataset_options *const options = given != NULL ? given : &none;
     struct rg_dataset *dataset = NULL;
     rg_status status;
 
     *out = NULL;
+    if (options->series && !is_series_file(path))
+        return rg_fail(RG_BAD_FILE, "%s: windows are cut from series of numbers, in .csv, .tsv, .npz or .npy", path);
+    if (rg_is_idx_file(path))
+        return rg_dataset_read_idx_pair(path, out);
     RG_TRY(rg_dataset_create(path, &dataset));
-    if (ends_with(path, ".csv"))
+    if (ends_with(path, ".csv") || ends_with(path, ".tsv") || strcmp(path, "-") == 0)
         status = read_csv(path, options, dataset);
+    else if (ends_with(path, ".txt"))
+        status = rg_read_text(path, options, dataset);
     else if (ends_with(path, ".npz") || ends_with(path, ".npy"))
         status = rg_read_npz(path, options, dataset);
     else
-        status = rg_fail(RG_BAD_FILE, "%s: the name of a data file must end in .csv, .npz or .npy", path);
+        status =
+            rg_fail(RG_BAD_FILE,
+                    "%s: the name of a data file must end in .csv, .tsv, .txt, .npz, .npy, .idx, -ubyte or .gz", path);
     if (status != RG_OK) {
         rg_dataset_destroy(dataset);
         return status;

@@ -6,7 +6,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "readers.h"
+#include "data/data_fingerprint.h"
+#include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
 enum {
@@ -134,7 +135,6 @@ static rg_status read_payload(const struct idx_file *file, uint8_t **out) {
 
 static rg_status fill(const struct idx_file *images, const struct idx_file *labels, struct rg_dataset *data) {
     uint8_t *bytes = NULL;
-    rg_status status;
 
     if (images->shape[0] != labels->shape[0])
         return rg_fail(RG_BAD_FILE, "%s has %zu images and %s has %zu labels; the same number was expected",
@@ -144,14 +144,55 @@ static rg_status fill(const struct idx_file *images, const struct idx_file *labe
     data->n_steps = images->shape[1];
     data->n_features = images->shape[2];
     data->n_targets = 1;
-    RG_TRY_GOTO(read_payload(labels, &bytes));
-    RG_TRY_GOTO(rg_alloc(&data->y, data->n_sequences, sizeof(*data->y), "labels"));
-    for (size_t i = 0; i < data->n_sequences; i++)
-        data->y[i] = (float)bytes[i];
-    rg_dataset_count_classes(data);
-    status = read_payload(images, &data->x_byte);
-fail:
-    rg_free(bytes);
+    const rg_status status = read_payload(labels, &bytes);
+    data->y_raw = bytes;
+    data->y_type = RG_U8;
+    data->label_kind = RG_LABELS_CLASSES;
+    return status == RG_OK ? read_payload(images, &data->x_byte) : status;
+}
+
+/* *labels = the name of the labels' file; free with rg_free. */
+static rg_status name_labels(const char *images, char **labels) {
+    static const char pixels[] = "images", numbers[] = "labels";
+    const char *const slash = strrchr(images, '/'), *const name = slash != NULL ? slash + 1 : images;
+    const char *const word = strstr(name, pixels);
+
+    if (word == NULL)
+        return rg_fail(RG_BAD_FILE,
+                       "%s: the name of a file of IDX images must contain `images`, as train-images-idx3-ubyte; its "
+                       "labels are then in train-labels-idx1-ubyte",
+                       images);
+    RG_TRY(rg_copy_string(labels, images));
+    memcpy(*labels + (word - images), numbers, sizeof numbers - 1);
+    char *const kind = strstr(*labels + (word - images), "idx3");
+    if (kind != NULL)
+        kind[3] = '1';
+    return RG_OK;
+}
+
+/* Both files of a pair count. */
+rg_status rg_dataset_fingerprint(const char *path, struct rg_fingerprint *out) {
+    struct rg_fingerprint of_labels = {0, 0};
+    char *labels = NULL;
+
+    RG_TRY(rg_fingerprint_take(path, out));
+    if (!rg_is_idx_file(path))
+        return RG_OK;
+    RG_TRY(name_labels(path, &labels));
+    const rg_status status = rg_fingerprint_take(labels, &of_labels);
+    out->bytes += of_labels.bytes;
+    out->crc = (uint32_t)crc32(out->crc, (const Bytef *)&of_labels.crc, sizeof(of_labels.crc));
+    rg_free(labels);
+    return status;
+}
+
+rg_status rg_dataset_read_idx_pair(const char *images, struct rg_dataset **out) {
+    char *labels = NULL;
+
+    *out = NULL;
+    RG_TRY(name_labels(images, &labels));
+    const rg_status status = rg_dataset_read_idx(images, labels, out);
+    rg_free(labels);
     return status;
 }
 

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "readers.h"
+#include "data/readers.h"
+#include "files/files.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
@@ -55,16 +56,61 @@ static struct shape_text index_text(const struct rg_tensor *tensor, size_t eleme
     return shape_text(&index);
 }
 
-/* Of a tensor's numbers, which are in `floats` or in `doubles`. */
-static rg_status check_finite(const struct rg_dataset *data, const struct rg_tensor *tensor, const float *floats,
-                              const double *doubles, size_t first, size_t count) {
-    for (size_t i = first; i < first + count; i++) {
-        double value = doubles != NULL ? doubles[i] : (double)floats[i];
+/* Numbers of a tensor while it is read, a piece at a time. */
+struct pieces {
+    const struct rg_dataset *data;
+    const struct rg_tensor *tensor;
+    bool doubles; /* of the run */
+    bool missing; /* NaN stands for a number that is not there */
+};
 
-        if (!isfinite(value))
-            return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite%s (%g)", data->path, tensor->name,
-                           index_text(tensor, i).text, doubles == NULL ? " as a float" : "", value);
+static rg_status check_finite(const struct pieces *p, size_t first, size_t count) {
+    double values[CHUNK];
+
+    for (size_t end = first + count; is_float(p->tensor) && first < end; first += CHUNK) {
+        const size_t n = end - first < CHUNK ? end - first : CHUNK;
+        const struct rg_tensor piece = part(p->tensor, first, n);
+
+        rg_tensor_to_double(&piece, values);
+        for (size_t i = 0; i < n; i++)
+            if (!(p->doubles ? isfinite(values[i]) : isfinite((float)values[i])) && !(p->missing && isnan(values[i])))
+                return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite%s (%g)", p->data->path,
+                               p->tensor->name, index_text(p->tensor, first + i).text,
+                               isfinite(values[i]) ? " as a float; --precision double takes it" : "", values[i]);
     }
+    return RG_OK;
+}
+
+/* Make doubles the floats that they round to, in place. */
+static void narrow(void *values, size_t n) {
+    char *const bytes = values;
+
+    for (size_t i = 0; i < n; i++) { /* a float's bytes are those of doubles that are done with */
+        double value;
+        float rounded;
+
+        memcpy(&value, bytes + i * sizeof(value), sizeof(value));
+        rounded = (float)value;
+        memcpy(bytes + i * sizeof(rounded), &rounded, sizeof(rounded));
+    }
+}
+
+/* Take the tensor's numbers over: floats and doubles as such, others as they are. */
+static rg_status take_numbers(struct rg_tensors *tensors, const struct rg_tensor *tensor, bool doubles, float **floats,
+                              double **exact, void **raw, enum rg_dtype *type) {
+    const size_t n = rg_tensor_elements(tensor);
+    void *values = NULL;
+
+    RG_TRY(rg_tensors_take(tensors, tensor->name, &values));
+    if (tensor->dtype == RG_F64 && !doubles)
+        narrow(values, n);
+    if (tensor->dtype == RG_F64 && doubles)
+        *exact = values;
+    else if (tensor->dtype == RG_F32 || tensor->dtype == RG_F64)
+        *floats = values;
+    else
+        *raw = values;
+    *type = tensor->dtype;
     return RG_OK;
 }
 
@@ -78,45 +124,46 @@ static size_t start_of(const struct rg_dataset *data, size_t sequence) {
 }
 
 /* Check the steps of every sequence, `width` numbers each. */
-static rg_status check_rows(const struct rg_dataset *data, const struct rg_tensor *tensor, const float *floats,
-                            const double *doubles, size_t width) {
-    for (size_t i = 0; i < data->n_sequences; i++)
-        RG_TRY(check_finite(data, tensor, floats, doubles, (i * data->n_steps + start_of(data, i)) * width,
-                            length_of(data, i) * width));
+static rg_status check_rows(const struct pieces *p, size_t width) {
+    if (p->data->lengths == NULL)
+        return check_finite(p, 0, p->data->n_sequences * p->data->n_steps * width);
+    for (size_t i = 0; i < p->data->n_sequences; i++)
+        RG_TRY(check_finite(p, (i * p->data->n_steps + start_of(p->data, i)) * width, length_of(p->data, i) * width));
     return RG_OK;
 }
 
-static rg_status read_float_x(const struct rg_tensor *x, bool doubles, struct rg_dataset *data) {
-    size_t width = data->n_features, size = doubles ? sizeof(*data->x_double) : sizeof(*data->x_float);
-    char *values;
-
-    data->kind = RG_INPUT_FLOAT;
-    if (doubles) {
-        RG_TRY(rg_alloc(&data->x_double, rg_tensor_elements(x), size, "x"));
-        rg_tensor_to_double(x, data->x_double);
-    } else {
-        RG_TRY(rg_alloc(&data->x_float, rg_tensor_elements(x), size, "x"));
-        rg_tensor_to_float(x, data->x_float);
-    }
-    values = doubles ? (char *)data->x_double : (char *)data->x_float;
-    RG_TRY(check_rows(data, x, data->x_float, data->x_double, width));
-    for (size_t i = 0; i < data->n_sequences; i++) {
-        char *row = values + i * data->n_steps * width * size;
-        size_t used = length_of(data, i) * width, start = start_of(data, i) * width;
+/* Zeros into the padding of inputs, `size` bytes a step. */
+static void clear_padding(const struct rg_dataset *data, void *values, size_t size) {
+    for (size_t i = 0; data->lengths != NULL && i < data->n_sequences; i++) {
+        char *row = (char *)values + i * data->n_steps * size;
+        size_t used = length_of(data, i), start = start_of(data, i);
 
         memset(row, 0, start * size);
-        memset(row + (start + used) * size, 0, (data->n_steps * width - start - used) * size);
+        memset(row + (start + used) * size, 0, (data->n_steps - start - used) * size);
     }
+}
+
+static rg_status read_numbers(struct rg_tensors *tensors, const struct rg_tensor *x,
+                              const struct rg_dataset_options *options, struct rg_dataset *data) {
+    const bool doubles = options->doubles, wide = x->dtype == RG_F32 || x->dtype == RG_F64;
+    const struct pieces pieces = {data, x, doubles, options->missing && wide};
+
+    data->kind = RG_INPUT_FLOAT;
+    RG_TRY(check_rows(&pieces, data->n_features));
+    RG_TRY(take_numbers(tensors, x, doubles, &data->x_float, &data->x_double, &data->x_raw, &data->x_type));
+    void *const values = data->x_float != NULL    ? (void *)data->x_float
+                         : data->x_double != NULL ? (void *)data->x_double
+                                                  : data->x_raw;
+    clear_padding(data, values, data->n_features * (data->x_float != NULL ? sizeof(float) : rg_dtype_bytes(x->dtype)));
     return RG_OK;
 }
 
-static rg_status read_tokens(const struct rg_tensor *x, struct rg_dataset *data) {
-    size_t n = rg_tensor_elements(x);
+/* Check the word numbers, and set n_features by the largest. */
+static rg_status check_tokens(const struct rg_tensor *x, struct rg_dataset *data) {
+    const size_t n = rg_tensor_elements(x);
     int64_t values[CHUNK];
-    int32_t largest = 0;
+    int64_t largest = 0;
 
-    data->kind = RG_INPUT_TOKEN;
-    RG_TRY(rg_alloc(&data->x_token, n, sizeof(*data->x_token), "x"));
     for (size_t first = 0; first < n; first += CHUNK) {
         struct rg_tensor piece = part(x, first, n - first < CHUNK ? n - first : CHUNK);
 
@@ -129,11 +176,31 @@ static rg_status read_tokens(const struct rg_tensor *x, struct rg_dataset *data)
             if (values[i] < 0 || values[i] >= INT32_MAX)
                 return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: token %s is %lld; 0 to %d was expected", data->path,
                                x->name, index_text(x, at).text, (long long)values[i], INT32_MAX - 1);
-            data->x_token[at] = (int32_t)values[i];
-            largest = data->x_token[at] > largest ? data->x_token[at] : largest;
+            largest = values[i] > largest ? values[i] : largest;
         }
     }
     data->n_features = (size_t)largest + 1;
+    return RG_OK;
+}
+
+static rg_status read_tokens(struct rg_tensors *tensors, const struct rg_tensor *x, struct rg_dataset *data) {
+    const size_t n = rg_tensor_elements(x), size = rg_dtype_bytes(x->dtype);
+    void *words = NULL;
+    char *bytes;
+
+    data->kind = RG_INPUT_TOKEN;
+    RG_TRY(check_tokens(x, data));
+    RG_TRY(rg_tensors_take(tensors, x->name, &words));
+    clear_padding(data, words, size);
+    if (size < sizeof(*data->x_token)) {
+        data->x_raw = words;
+        data->x_type = x->dtype;
+        return RG_OK;
+    }
+    data->x_token = words;
+    bytes = words;
+    for (size_t i = 0; i < n; i++) /* little-endian, and below 2^31: the first four bytes are the number */
+        memmove(bytes + i * sizeof(*data->x_token), bytes + i * size, sizeof(*data->x_token));
     return RG_OK;
 }
 
@@ -173,8 +240,8 @@ static rg_status read_lengths(const struct rg_tensor *lengths, const struct rg_t
     return RG_OK;
 }
 
-static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, const struct rg_dataset_options *options,
-                        struct rg_dataset *data) {
+static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, const struct rg_tensor *x,
+                        const struct rg_dataset_options *options, struct rg_dataset *data) {
     size_t n = rg_tensor_elements(y);
 
     if (y->n_dims < 1 || y->n_dims > 3 || y->shape[0] != data->n_sequences || n == 0 ||
@@ -184,18 +251,15 @@ static rg_status read_y(const struct rg_tensor *y, const struct rg_tensor *x, co
                        "expected",
                        data->path, shape_text(y).text, x->name, shape_text(x).text, data->n_sequences,
                        data->n_sequences, data->n_sequences, data->n_steps, data->n_sequences, data->n_steps);
+    const struct pieces pieces = {data, y, options->doubles, true};
     data->n_targets = n / data->n_sequences;
-    RG_TRY(rg_dataset_create_targets(options, data));
-    rg_tensor_to_float(y, data->y);
-    if (data->y_double != NULL)
-        rg_tensor_to_double(y, data->y_double);
+    data->label_kind = is_float(y) ? RG_LABELS_VALUES : RG_LABELS_CLASSES;
     /* targets of every step, by their shape: their padding does not count */
     if (data->lengths != NULL && y->n_dims > 1 && y->shape[1] == data->n_steps)
-        RG_TRY(check_rows(data, y, data->y, data->y_double, data->n_targets / data->n_steps));
+        RG_TRY(check_rows(&pieces, data->n_targets / data->n_steps));
     else
-        RG_TRY(check_finite(data, y, data->y, data->y_double, 0, n));
-    rg_dataset_count_classes(data);
-    return RG_OK;
+        RG_TRY(check_finite(&pieces, 0, n));
+    return take_numbers(tensors, y, options->doubles, &data->y, &data->y_double, &data->y_raw, &data->y_type);
 }
 
 /* h_0 or c_0 as PyTorch has them, [layers*directions,sequences,hidden], or without the first where it is 1; a second
@@ -217,21 +281,23 @@ static rg_status read_states(const struct rg_tensor *states, const struct rg_ten
     data->flat_states = flat;
     data->n_states = flat ? 1 : states->shape[0];
     data->state_width = states->shape[first + 1];
+    const struct pieces pieces = {data, states, doubles, false};
+    RG_TRY(check_finite(&pieces, 0, n));
     RG_TRY(rg_alloc(out, n, sizeof(**out), states->name));
     rg_tensor_to_double(states, *out);
     for (size_t i = 0; !doubles && i < n; i++)
         (*out)[i] = (double)(float)(*out)[i];
-    return check_finite(data, states, NULL, *out, 0, n);
+    return RG_OK;
 }
 
 /* Set the sizes of the data set by x. */
 static rg_status take_shape(const struct rg_tensor *x, struct rg_dataset *data) {
-    bool fits = is_float(x) ? x->n_dims == 2 || x->n_dims == 3 : x->n_dims == 2 && x->dtype != RG_BOOL;
+    const bool fits = x->n_dims == 2 || x->n_dims == 3;
 
     if (!fits)
         return rg_fail(RG_BAD_FILE,
-                       "%s: tensor `%s` is %s %s; float [sequences,steps,features], float [sequences,steps] or "
-                       "integer [sequences,steps] was expected",
+                       "%s: tensor `%s` is %s %s; numbers [sequences,steps,features], floats [sequences,steps] or "
+                       "whole numbers of words [sequences,steps] were expected",
                        data->path, x->name, rg_dtype_name(x->dtype), shape_text(x).text);
     if (rg_tensor_elements(x) == 0)
         return rg_fail(RG_BAD_FILE, "%s: tensor `%s` %s is empty; sizes of at least 1 were expected", data->path,
@@ -242,40 +308,133 @@ static rg_status take_shape(const struct rg_tensor *x, struct rg_dataset *data) 
     return rg_dataset_check_padding(data, data->n_sequences * data->n_steps);
 }
 
-static rg_status take_tensors(const struct rg_tensors *tensors, const struct rg_dataset_options *options,
+/* The names of members that nothing reads, for a notice. */
+static void note_unused(const struct rg_tensors *tensors, struct rg_dataset *data) {
+    size_t length = 0;
+
+    for (size_t i = 0; i < tensors->count; i++) {
+        const size_t room = sizeof(data->unused) - length;
+
+        if (tensors->items[i].data != NULL)
+            continue;
+        const char *const name = tensors->items[i].name;
+        const bool fits = strlen(name) + 8 < room;
+        length += (size_t)snprintf(data->unused + length, room, "%s%s", length > 0 ? ", " : "",
+                                   fits ? rg_excerpt(name, strlen(name)).text : "...");
+        if (!fits)
+            return;
+    }
+}
+
+/* One long series, [steps] or [steps, features], as an array of one series: [1, steps, features]; its labels [steps] or
+ * [steps, outputs] likewise. Whole numbers are numbers, never words. */
+static void shape_series(struct rg_tensors *tensors) {
+    struct rg_tensor *x = NULL, *y = NULL;
+
+    for (size_t i = 0; i < tensors->count; i++) {
+        struct rg_tensor *const item = &tensors->items[i];
+        const bool is_x = strcmp(item->name, "x") == 0 || (tensors->count == 1 && strcmp(item->name, "data") == 0);
+
+        x = is_x ? item : x;
+        y = strcmp(item->name, "y") == 0 ? item : y;
+    }
+    const bool one = x != NULL && (x->n_dims == 1 || x->n_dims == 2);
+    if (one && y != NULL && (y->n_dims == 1 || y->n_dims == 2)) {
+        *y = (struct rg_tensor){.name = y->name,
+                                .dtype = y->dtype,
+                                .n_dims = 3,
+                                .data = y->data,
+                                .data_bytes = y->data_bytes,
+                                .shape = {1, y->shape[0], y->n_dims == 2 ? y->shape[1] : 1}};
+    }
+    if (one) {
+        *x = (struct rg_tensor){.name = x->name,
+                                .dtype = x->dtype,
+                                .n_dims = 3,
+                                .data = x->data,
+                                .data_bytes = x->data_bytes,
+                                .shape = {1, x->shape[0], x->n_dims == 2 ? x->shape[1] : 1}};
+    }
+}
+
+static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_dataset_options *options,
                               struct rg_dataset *data) {
+    if (options->series)
+        shape_series(tensors);
     const struct rg_tensor *x = rg_tensors_find(tensors, "x");
     const struct rg_tensor *y = rg_tensors_find(tensors, "y");
     const struct rg_tensor *lengths = rg_tensors_find(tensors, "lengths");
-    bool doubles = options != NULL && options->doubles;
     const struct rg_tensor *h_0 = rg_tensors_find(tensors, "h_0");
     const struct rg_tensor *c_0 = rg_tensors_find(tensors, "c_0");
 
     if (x == NULL && tensors->count == 1)
         x = rg_tensors_find(tensors, "data"); /* an npy file */
-    if (x == NULL)
+    if (x == NULL || x->data == NULL)
         return rg_fail(RG_BAD_FILE,
                        "%s: no tensor `x` among the %zu in the file; x and, optional, y and lengths were "
                        "expected",
                        data->path, tensors->count);
+    note_unused(tensors, data);
     RG_TRY(take_shape(x, data));
     if (lengths != NULL)
         RG_TRY(read_lengths(lengths, x, data));
-    if (y != NULL)
-        RG_TRY(read_y(y, x, options, data));
     if (h_0 != NULL)
-        RG_TRY(read_states(h_0, x, doubles, data, &data->h_0));
+        RG_TRY(read_states(h_0, x, options->doubles, data, &data->h_0));
     if (c_0 != NULL)
-        RG_TRY(read_states(c_0, x, doubles, data, &data->c_0));
-    return is_float(x) ? read_float_x(x, doubles, data) : read_tokens(x, data);
+        RG_TRY(read_states(c_0, x, options->doubles, data, &data->c_0));
+    if (y != NULL && options->series && (y->n_dims < 2 || y->shape[1] != data->n_steps))
+        return rg_fail(RG_BAD_FILE, "%s: tensor `y` is %s; with windows a label for every step of `%s` %s was expected",
+                       data->path, shape_text(y).text, x->name, shape_text(x).text);
+    if (options->series && (h_0 != NULL || c_0 != NULL))
+        return rg_fail(RG_BAD_FILE, "%s: `%s` is for whole sequences, and windows begin with zeros; leave it out",
+                       data->path, h_0 != NULL ? "h_0" : "c_0");
+    if (y != NULL)
+        RG_TRY(read_y(tensors, y, x, options, data));
+    return x->n_dims == 2 && !is_float(x) && x->dtype != RG_BOOL ? read_tokens(tensors, x, data)
+                                                                 : read_numbers(tensors, x, options, data);
+}
+
+/* Copies, in blocks of their own, which the data set takes over. */
+static rg_status copy_arrays(const struct rg_arrays *arrays, struct rg_tensors *tensors) {
+    for (size_t i = 0; i < arrays->count; i++) {
+        void *copy = NULL;
+
+        RG_TRY(rg_tensors_hold(tensors, arrays->items[i].data_bytes, "the data set", &copy));
+        memcpy(copy, arrays->items[i].data, arrays->items[i].data_bytes);
+        tensors->items[i] = arrays->items[i];
+        tensors->items[i].data = copy;
+    }
+    tensors->separate = true;
+    return RG_OK;
+}
+
+rg_status rg_dataset_of_arrays(const struct rg_arrays *arrays, const char *name, const struct rg_dataset_options *given,
+                               struct rg_dataset **out) {
+    struct rg_tensors *tensors = NULL;
+    rg_status status = RG_OK;
+
+    *out = NULL;
+    RG_TRY(rg_tensors_create(&tensors, arrays->count));
+    RG_TRY_GOTO(copy_arrays(arrays, tensors));
+    RG_TRY_GOTO(rg_dataset_create(name, out));
+    (*out)->pad_left = given->pad_left;
+    RG_TRY_GOTO(take_tensors(tensors, given, *out));
+    rg_tensors_destroy(tensors);
+    return RG_OK;
+fail:
+    rg_tensors_destroy(tensors);
+    rg_dataset_destroy(*out);
+    *out = NULL;
+    return status;
 }
 
 rg_status rg_read_npz(const char *path, const struct rg_dataset_options *options, struct rg_dataset *data) {
+    static const char *const names[] = {"x", "y", "lengths", "h_0", "c_0", "data", NULL};
     struct rg_tensors *tensors = NULL;
     rg_status status;
 
-    data->pad_left = options != NULL && options->pad_left;
-    RG_TRY(rg_tensors_read(path, &tensors));
+    data->pad_left = options->pad_left;
+    RG_TRY(rg_tensors_read_named(path, names, &tensors));
     status = take_tensors(tensors, options, data);
     rg_tensors_destroy(tensors);
     return status;

@@ -3,17 +3,17 @@
  * It is seeded from the system, since the words come from untrusted files: a file made to collide would otherwise turn
  * the look-ups quadratic. Nothing that leaves the set depends on the seed. */
 #define _GNU_SOURCE
-#include "word_set.h"
+#include "data/word_set.h"
 
 #include <string.h>
 #include <sys/random.h>
 
 #include "rnn_gpu/memory.h"
 
-const char *rg_next_word(const char **at, size_t *bytes) {
-    const char *word = *at + strspn(*at, RG_WORD_ENDS);
+const char *rg_next_word(const char **at, const char *ends, size_t *bytes) {
+    const char *word = *at + strspn(*at, ends);
 
-    *bytes = strcspn(word, RG_WORD_ENDS);
+    *bytes = strcspn(word, ends);
     *at = word + *bytes;
     return *bytes > 0 ? word : NULL;
 }

@@ -10,8 +10,8 @@
 
 #define RG_WORD_ENDS " \t\n\v\f\r"
 
-/* The next word at or behind *at, or NULL; *at moves behind it. Words end at ASCII white space. */
-const char *rg_next_word(const char **at, size_t *bytes);
+/* The next word at or behind *at, or NULL; *at moves behind it. Words end at any of the characters `ends`, or NUL. */
+const char *rg_next_word(const char **at, const char *ends, size_t *bytes);
 
 /* Entries are stretches of one text, kept as offsets: five bytes an entry, whatever its length. */
 struct rg_word_set {

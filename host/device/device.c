@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/stop.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
@@ -20,6 +21,7 @@ rg_status rg_device_list(const struct rg_device_options *options, struct rg_devi
     size_t n = 0;
 #ifdef RG_OPENCL
     const char *why = "";
+    RG_TRY(rg_opencl_try());
     n = rg_opencl_count(&why);
 #endif
     RG_TRY(rg_alloc(out, n + 1, sizeof **out, "the list of devices"));
@@ -79,8 +81,9 @@ static rg_status open_auto(const struct rg_device_entry *entries, size_t n, cons
             if (entries[i].info.is_gpu != (want_gpu == 1)) {
                 continue;
             }
-            if (open_opencl(i, options, out) == RG_OK) {
-                return RG_OK;
+            const rg_status status = open_opencl(i, options, out);
+            if (status == RG_OK || rg_stop_is(status)) {
+                return status;
             }
             rg_log("skipping device %s %s: %s", entries[i].id, entries[i].info.name, rg_error_message());
         }
@@ -171,12 +174,29 @@ rg_status rg_device_check_tf32(const struct rg_device_info *info, enum rg_tf32 w
                          info->name, info->backend);
 }
 
+void rg_device_set_shape(struct rg_device_info *info, struct rg_device_shape shape) {
+    info->vec = shape.vec;
+    info->nv = shape.nv;
+    info->cols = shape.cols;
+    info->rows = shape.rows;
+}
+
+void rg_device_set_gpu(struct rg_device_info *info) {
+    info->is_gpu = true;
+    info->shared_step_bytes = (uint64_t)1 << 20;
+    rg_device_set_shape(info, (struct rg_device_shape)RG_GPU_SHAPE);
+}
+
 size_t rg_device_panel(const struct rg_device *device) {
     return (size_t)device->info.nv * (size_t)device->info.cols * (size_t)device->info.vec;
 }
 
 size_t rg_device_items(const struct rg_device *device) {
     return (size_t)device->info.cols * (size_t)device->info.rows;
+}
+
+size_t rg_launch_items(const struct rg_device *device, const struct rg_launch *launch) {
+    return (size_t)device->info.cols * (size_t)(launch->item_rows ? launch->item_rows : device->info.rows);
 }
 
 rg_status rg_buffers_create(struct rg_device *device, size_t n, size_t bytes, const char *what,

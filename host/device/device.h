@@ -1,8 +1,8 @@
-/* A device: memory, and kernels launched over groups. One small table of operations with two makers, OpenCL and
- * native; everything above it is the same code for both.
+/* A device: memory, and kernels launched over work-groups. A small table of operations has two implementations, OpenCL
+ * and native. All code above is the same for both.
  *
- * All commands go into one in-order queue. A launch returns when it is queued; rg_device_finish waits, and so does
- * every read. After a command has failed the device must only be destroyed. Not usable in a child after fork(). */
+ * Commands go into one in-order queue. A launch returns as soon as it is queued; rg_device_finish and reads wait. After
+ * a command has failed, the device may only be destroyed. A device cannot be used in a child after fork(). */
 #ifndef RG_DEVICE_H
 #define RG_DEVICE_H
 
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "device/product.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "rnn_gpu/status.h"
 
 /* The kernels by number, as kernels.h lists them. */
@@ -22,11 +22,11 @@ struct rg_kernel_signature {
 };
 extern const struct rg_kernel_signature rg_kernel_signatures[RG_N_KERNELS];
 
-/* Products of sweeps and weight gradients in TF32, as RG_TF32 of kernels/prelude.cl. */
+/* How scans and weight gradients multiply in TF32; values of RG_TF32 in kernels/base/prelude.cl. */
 enum rg_tf32 {
     RG_TF32_NONE,
     RG_TF32_TENSOR_CORES,
-    RG_TF32_EMULATED /* on any OpenCL device, in the shape of a GPU; for tests */
+    RG_TF32_EMULATED /* for tests: on any OpenCL device, in the shape of a GPU */
 };
 
 struct rg_device_info {
@@ -35,22 +35,23 @@ struct rg_device_info {
     char version[128]; /* driver, or instruction set */
     bool is_gpu;
     bool has_double;       /* double precision */
+    bool has_prefetch;     /* OpenCL: the kernels' compiler takes __builtin_prefetch */
     int units;             /* compute units or threads */
-    uint64_t memory_bytes; /* that a plan may use */
+    uint64_t memory_bytes; /* a plan may use so many */
     uint64_t max_buffer_bytes;
-    size_t max_local_bytes; /* of a group */
+    size_t max_local_bytes; /* local memory of a work-group */
     uint64_t cache_bytes;   /* last-level cache of a CPU; 0: a GPU, or unknown */
-    size_t real_bytes;      /* of the kernels' numbers: 4, floats, or 8, doubles */
+    size_t real_bytes;      /* bytes of a kernel's number: 4 (float) or 8 (double) */
     bool has_tf32;          /* an NVIDIA GPU whose tensor cores take TF32 */
-    enum rg_tf32 tf32;      /* in use */
-    /* the shape of a work-group, see kernels/prelude.cl */
+    enum rg_tf32 tf32;      /* how this device multiplies */
+    /* the shape of a work-group, see kernels/base/prelude.cl */
     int vec, nv, cols, rows;
-    /* A step that reads so many bytes of W_hh for one sequence is worth a launch of its own, whose groups share the
-     * units out. */
+    /* From so many bytes of W_hh on, a step of a few sequences gets a launch of its own whose work-groups share the
+     * units. */
     uint64_t shared_step_bytes;
-    double build_seconds; /* making the kernels */
+    double build_seconds; /* time to build the kernels */
     /* measured by `bench --tune`; 0: the plan decides */
-    uint64_t chunk_bytes; /* of the sequences that are worked on at once */
+    uint64_t chunk_bytes; /* bytes of the sequences in a chunk */
     size_t tile;          /* most sequences of a work-group */
     int library_wins;     /* 1: a library is faster at wide products; -1: the kernels are */
     char library[64];     /* that computes wide products, see rg_device_use_library; "": the kernels do */
@@ -60,10 +61,13 @@ struct rg_buffer; /* opaque: a cl_mem or host memory */
 
 struct rg_launch {
     enum rg_kernel kernel;
-    struct rg_buffer *buffers[RG_MAX_BUFFERS]; /* as many as the kernel takes; NULL where the kernel allows it */
-    const void *args;                          /* its argument struct */
+    struct rg_buffer *buffers[RG_MAX_BUFFERS]; /* as many as the kernel takes; NULL where it allows that */
+    const void *args;                          /* the kernel's argument struct */
     size_t groups[2];
-    size_t local_bytes; /* of kernels with local memory */
+    size_t local_bytes; /* local memory, for kernels that take it */
+    /* 0: the kernel as the device has it. Else it is built for groups of so many item rows, and a scan's blocks have so
+     * many rows. Only for scans without a learned skip and weight gradients, on devices with several item rows. */
+    int item_rows, block_rows;
 };
 
 struct rg_device;
@@ -76,7 +80,7 @@ struct rg_device_ops {
     rg_status (*read)(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes);
     rg_status (*zero)(struct rg_device *device, struct rg_buffer *buffer, size_t bytes);
     rg_status (*launch)(struct rg_device *device, const struct rg_launch *launches, size_t n);
-    const char *(*library)(struct rg_device *device); /* what it calls itself; NULL: there is none */
+    const char *(*library)(struct rg_device *device); /* name of the BLAS library in use, or NULL */
     rg_status (*product)(struct rg_device *device, const struct rg_wide_product *product);
     rg_status (*finish)(struct rg_device *device);
 };
@@ -84,12 +88,12 @@ struct rg_device_ops {
 struct rg_device {
     const struct rg_device_ops *ops;
     struct rg_device_info info;
-    size_t used_bytes; /* in buffers now */
+    size_t used_bytes; /* in all buffers now */
     size_t peak_bytes;
-    size_t launches; /* up to now */
+    size_t launches; /* so far */
 };
 
-/* The work-group shape to use instead of the device class's own; zeros for the default. For tests and tuning. */
+/* A work-group shape that replaces the default of the device class; zeros keep it. For tests and tuning. */
 struct rg_device_shape {
     int vec, nv, cols, rows;
 };
@@ -112,10 +116,12 @@ struct rg_device_options {
 rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out);
 void rg_device_destroy(struct rg_device *device); /* NULL allowed */
 
-/* One line a device that exists, usable or not. */
+enum { RG_DEVICE_PROBLEM = 440 };
+
+/* A device that exists, usable or not. */
 struct rg_device_entry {
-    char id[24];       /* "P:D", or "cpu" */
-    char problem[200]; /* why it cannot be used, or "" */
+    char id[24];                     /* "P:D", or "cpu" */
+    char problem[RG_DEVICE_PROBLEM]; /* why it cannot be used, or "" */
     struct rg_device_info info;
 };
 /* *out = array of *count entries, the native device last; free with rg_free. */
@@ -123,7 +129,7 @@ rg_status rg_device_list(const struct rg_device_options *options, struct rg_devi
 
 /* The operations, with their checks. Bytes and offsets must lie within the buffer. */
 rg_status rg_buffer_create(struct rg_device *device, size_t bytes, const char *what, struct rg_buffer **out);
-/* out[n]: so many of the same size in one piece of memory, each to be destroyed by itself. */
+/* out[n] = n buffers of the same size in one piece of memory. Destroy each by itself. */
 rg_status rg_buffers_create(struct rg_device *device, size_t n, size_t bytes, const char *what, struct rg_buffer **out);
 void rg_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer); /* NULL allowed */
 rg_status rg_buffer_write(struct rg_device *device, struct rg_buffer *to, size_t offset, const void *from,
@@ -131,46 +137,61 @@ rg_status rg_buffer_write(struct rg_device *device, struct rg_buffer *to, size_t
 rg_status rg_buffer_read(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes);
 rg_status rg_buffer_zero(struct rg_device *device, struct rg_buffer *buffer);
 rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *launch);
-/* n launches as one, in no order: of the same kernel, groups and local memory, none writing what another one touches.
- * Their k-th buffers are of the same rg_buffers_create, or all NULL. */
+/* n launches as one, in any order. They have the same kernel, shape, groups and local memory, and none writes what
+ * another one reads or writes. Their k-th buffers come from one call of rg_buffers_create, or are all NULL. */
 rg_status rg_device_launch_all(struct rg_device *device, const struct rg_launch *launches, size_t n);
 rg_status rg_device_finish(struct rg_device *device);
 
-/* From now on wide products are for a library, CLBlast or OpenBLAS, opened now: info.library. RG_NO_DEVICE says which
- * is missing. Then queue one. */
+/* Open a BLAS library for wide products, CLBlast or OpenBLAS; info.library names it. RG_NO_DEVICE says which is
+ * missing. rg_device_product then queues a product. */
 rg_status rg_device_use_library(struct rg_device *device);
 rg_status rg_device_product(struct rg_device *device, const struct rg_wide_product *product);
 
-/* Buffers of the kernels' numbers, whose host side is double whatever the precision: a buffer of n of them; n from
- * number `first` on, each rounded if the device's are floats. */
+/* Buffers of the kernels' numbers. On the host they are doubles in either precision; writing rounds them if the
+ * device's are floats. `first` and n count numbers. */
 rg_status rg_reals_create(struct rg_device *device, size_t n, const char *what, struct rg_buffer **out);
 rg_status rg_reals_write(struct rg_device *device, struct rg_buffer *to, size_t first, const double *from, size_t n);
 rg_status rg_reals_write_floats(struct rg_device *device, struct rg_buffer *to, size_t first, const float *from,
                                 size_t n);
 rg_status rg_reals_read(struct rg_device *device, double *to, struct rg_buffer *from, size_t first, size_t n);
 
-/* What the products are in, where that is not the kernels' numbers: ", products in TF32", or "". */
+/* ", products in TF32" if the device multiplies in TF32, else "". */
 const char *rg_device_math(const struct rg_device_info *info);
 
-/* Refuse TF32 on a device that lacks it: RG_NO_DEVICE. For the makers. */
+/* RG_NO_DEVICE if TF32 is wanted and the device lacks it. For the implementations. */
 rg_status rg_device_check_tf32(const struct rg_device_info *info, enum rg_tf32 wanted);
 
-/* Units of a panel: what padded strides are multiples of. */
-size_t rg_device_panel(const struct rg_device *device);
-/* Items of a work-group. */
-size_t rg_device_items(const struct rg_device *device);
+/* The shape that "NV,VEC,COLS,ROWS" names; RG_USAGE lists those that there are. */
+rg_status rg_device_shape_read(const char *text, struct rg_device_shape *out);
+/* The shapes that a GPU is tried with, one after the other, until its driver can run the kernels; NULL: no more. */
+const struct rg_device_shape *rg_device_rung(size_t i);
 
-/* Both makers start their buffer with this. */
+/* Set the shape; and what the planner goes by on every GPU: its shape and when the units of a step are shared. */
+void rg_device_set_shape(struct rg_device_info *info, struct rg_device_shape shape);
+void rg_device_set_gpu(struct rg_device_info *info);
+
+/* Units of a panel. Padded strides are multiples of it. */
+size_t rg_device_panel(const struct rg_device *device);
+/* Items of a work-group; of a launch. */
+size_t rg_device_items(const struct rg_device *device);
+size_t rg_launch_items(const struct rg_device *device, const struct rg_launch *launch);
+
+/* Both implementations begin their buffer with this struct. */
 struct rg_buffer {
     size_t bytes;
 };
 
-/* The makers. `index` counts the OpenCL devices over all platforms. */
+/* The implementations. `index` counts the OpenCL devices of all platforms. */
 rg_status rg_native_open(const struct rg_device_options *options, struct rg_device **out);
 void rg_native_describe(const struct rg_device_options *options, struct rg_device_info *info);
 #ifdef RG_OPENCL
 rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, struct rg_device **out);
-/* Number of OpenCL devices (0 without a loader or a driver, and *why says so) and what they are. */
+/* Try each driver in a child process, once a version (opencl/trial.h). Call it before any other OpenCL function. RG_OK,
+ * or the status of rg_stop_check. */
+rg_status rg_opencl_try(void);
+/* What that child process does. */
+rg_status rg_opencl_trial(const char *without);
+/* Number of OpenCL devices; 0 without a loader or a driver, and *why says so. */
 size_t rg_opencl_count(const char **why);
 void rg_opencl_describe(size_t index, struct rg_device_entry *entry);
 #endif

@@ -1,4 +1,4 @@
-/* A wide matrix product as a library computes it: the counterpart of the rg_product kernel. */
+/* A wide matrix product for a BLAS library: the counterpart of the rg_product kernel. */
 #ifndef RG_PRODUCT_H
 #define RG_PRODUCT_H
 
@@ -7,10 +7,10 @@
 
 #include "rnn_gpu/status.h"
 
-/* c [m][n] = a [m][k] b, added to what is there if `add`, b being [k][n], or [n][k] if `turned`; all row-major, in
- * elements of the device's numbers. The rows of a and c come in steps of `step` rows. A library for processors is
- * called for at most `block` rows of one step at a time, so that a row's bits do not depend on how many rows a chunk
- * has, nor on threads. */
+/* c [m][n] = a [m][k] b, or c += a b with `add`. b is [k][n], or [n][k] with `transposed`. All are row-major; offsets
+ * and strides count the device's numbers. The rows of a and c are time steps of `step` rows each. A CPU library is
+ * called for at most `block` rows of one time step, so a row's bits depend neither on the rows of a chunk nor on
+ * threads. */
 struct rg_buffer;
 struct rg_wide_product {
     struct rg_buffer *a, *b, *c;
@@ -18,7 +18,7 @@ struct rg_wide_product {
     size_t a_stride, b_stride, c_stride;
     size_t m, n, k;
     size_t step, block;
-    bool turned, add;
+    bool transposed, add;
 };
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { MESSAGE_BYTES = 1024 };
 
-/* A member's buffer, and the number that those share which are made together. */
+/* A member's buffer. Buffers that are made together have the same number. */
 struct team_buffer {
     struct rg_buffer base;
     struct rg_buffer *real;
@@ -89,7 +89,7 @@ static rg_status failure(const struct rg_team *team) {
     return rg_fail(team->status, "%s", team->message);
 }
 
-/* Queue a command, or do it if its member is out of step; it is the team's from here on. */
+/* Queue a command, or execute it if its member is out of step. The team owns it from here on. */
 static rg_status submit(struct member *m, struct command *c) {
     struct rg_team *const team = m->team;
     (void)pthread_mutex_lock(&team->mutex);
@@ -139,7 +139,8 @@ static rg_status make_command(enum command_kind kind, const void *bytes, size_t 
 
 /* ---- A member's operations ---- */
 
-/* The member's next buffer: its own of those that all members make at this place, if the sizes agree. */
+/* The member's next buffer. If all members make one of that size at this place, the buffers share one piece of memory.
+ */
 static rg_status next_buffer(struct member *m, size_t bytes, struct team_buffer *buffer) {
     struct rg_team *const team = m->team;
     const size_t at = m->n_buffers;
@@ -289,11 +290,12 @@ static bool is_ready(const struct rg_team *team) {
 static bool same_launch(const struct command *a, const struct command *b) {
     return a->kind == LAUNCH && b->kind == LAUNCH && a->launch.kernel == b->launch.kernel &&
            memcmp(a->launch.groups, b->launch.groups, sizeof a->launch.groups) == 0 &&
-           a->launch.local_bytes == b->launch.local_bytes && memcmp(a->numbers, b->numbers, sizeof a->numbers) == 0;
+           a->launch.local_bytes == b->launch.local_bytes && a->launch.item_rows == b->launch.item_rows &&
+           a->launch.block_rows == b->launch.block_rows && memcmp(a->numbers, b->numbers, sizeof a->numbers) == 0;
 }
 
-/* The next command of the member that has done least, with those of all that have come as far and launch the same;
- * *count of them, out of their queues. */
+/* Take the next command of the member that has done least, and the same launch of every member that has come as far.
+ * *count commands leave their queues. */
 static void take_next(struct rg_team *team, size_t *count) {
     const struct command *next = NULL;
     size_t done = SIZE_MAX;

@@ -7,15 +7,17 @@
 #include "rnn_gpu/tensors.h"
 
 size_t rg_dtype_bytes(enum rg_dtype dtype) {
-    static const size_t bytes[] = {[RG_F16] = 2, [RG_BF16] = 2, [RG_F32] = 4, [RG_F64] = 8, [RG_U8] = 1,
-                                   [RG_I8] = 1,  [RG_I16] = 2,  [RG_I32] = 4, [RG_I64] = 8, [RG_BOOL] = 1};
+    static const size_t bytes[] = {
+        [RG_F16] = 2, [RG_BF16] = 2, [RG_F32] = 4,  [RG_F64] = 8, [RG_U8] = 1,  [RG_I8] = 1, [RG_I16] = 2,
+        [RG_I32] = 4, [RG_I64] = 8,  [RG_BOOL] = 1, [RG_U16] = 2, [RG_U32] = 4, [RG_U64] = 8};
     return bytes[dtype];
 }
 
 const char *rg_dtype_name(enum rg_dtype dtype) {
     static const char *const names[] = {
         [RG_F16] = "F16", [RG_BF16] = "BF16", [RG_F32] = "F32", [RG_F64] = "F64", [RG_U8] = "U8",
-        [RG_I8] = "I8",   [RG_I16] = "I16",   [RG_I32] = "I32", [RG_I64] = "I64", [RG_BOOL] = "BOOL"};
+        [RG_I8] = "I8",   [RG_I16] = "I16",   [RG_I32] = "I32", [RG_I64] = "I64", [RG_BOOL] = "BOOL",
+        [RG_U16] = "U16", [RG_U32] = "U32",   [RG_U64] = "U64"};
     return names[dtype];
 }
 
@@ -84,6 +86,12 @@ static float bfloat_to_float(uint16_t half) {
         CONVERT(int64_t, (type)item);                   \
     case RG_BOOL:                                       \
         CONVERT(uint8_t, (type)(item != 0));            \
+    case RG_U16:                                        \
+        CONVERT(uint16_t, (type)item);                  \
+    case RG_U32:                                        \
+        CONVERT(uint32_t, (type)item);                  \
+    case RG_U64:                                        \
+        CONVERT(uint64_t, (type)item);                  \
     }
 
 void rg_tensor_to_double(const struct rg_tensor *tensor, double *out) {
@@ -110,6 +118,12 @@ rg_status rg_tensor_to_int64(const struct rg_tensor *tensor, int64_t *out) {
         CONVERT(int64_t, item);
     case RG_BOOL:
         CONVERT(uint8_t, item != 0);
+    case RG_U16:
+        CONVERT(uint16_t, item);
+    case RG_U32:
+        CONVERT(uint32_t, item);
+    case RG_U64:
+        CONVERT(uint64_t, item < INT64_MAX ? (int64_t)item : INT64_MAX);
     case RG_F16:
     case RG_BF16:
     case RG_F32:

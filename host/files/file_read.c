@@ -3,13 +3,15 @@
  * Files are read with pread into memory, never mapped: a mapping of a file that another process cuts short ends in
  * SIGBUS, a short read in an error message. */
 #define _GNU_SOURCE
-#include "files.h"
+#include "files/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/stop.h"
 
 static const char *kind_of_file(mode_t mode) {
     if (S_ISDIR(mode))
@@ -56,6 +58,7 @@ rg_status rg_source_read(struct rg_source *source, void *out, size_t bytes) {
     if (bytes > source->bytes - source->position)
         return rg_fail(RG_BAD_FILE, "%s: byte %zu: the file ends where %zu more bytes are expected; it was cut short",
                        source->label, source->bytes, bytes - (source->bytes - source->position));
+    RG_TRY(rg_stop_check());
     RG_TRY(source->read(source, out, bytes));
     source->position += bytes;
     return RG_OK;

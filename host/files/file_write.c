@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "files.h"
+#include "files/files.h"
 #include "rnn_gpu/memory.h"
 
 static rg_status not_saved(const char *path, int error) {
@@ -53,24 +53,10 @@ static rg_status open_folder(struct rg_writer *writer) {
     return writer->folder < 0 ? not_saved(writer->path, error) : RG_OK;
 }
 
-/* The name is short, whatever the target's length, and hidden; O_EXCL refuses links and files of others. */
-static rg_status open_temporary(struct rg_writer *writer) {
-    enum { ATTEMPTS = 1000 };
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        snprintf(writer->temporary, sizeof writer->temporary, ".rnn-gpu-%ld-%d.tmp", (long)getpid(), attempt);
-        writer->fd = openat(writer->folder, writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (writer->fd >= 0)
-            return RG_OK;
-        if (errno != EEXIST)
-            break;
-    }
-    writer->temporary[0] = '\0'; /* not ours, so not to be removed */
-    return not_saved(writer->path, errno);
-}
-
 rg_status rg_writer_open(struct rg_writer *writer, const char *path) {
     const char *slash = strrchr(path, '/');
-    *writer = (struct rg_writer){.path = path, .name = slash != NULL ? slash + 1 : path, .fd = -1, .folder = -1};
+    *writer = (struct rg_writer){
+        .path = path, .name = slash != NULL ? slash + 1 : path, .fd = -1, .folder = -1, .temporary = {.lock = -1}};
     struct stat status;
     const bool exists = stat(path, &status) == 0;
     if (!exists && errno != ENOENT)
@@ -82,7 +68,8 @@ rg_status rg_writer_open(struct rg_writer *writer, const char *path) {
     if (writer->name[0] == '\0')
         return not_saved(path, ENOENT);
     RG_TRY(open_folder(writer));
-    return open_temporary(writer);
+    writer->fd = rg_temporary_create(&writer->temporary, writer->folder);
+    return writer->fd < 0 ? not_saved(path, errno) : RG_OK;
 }
 
 /* 0 or an errno. A closed pipe and a file-size limit would end the process by a signal; here they are errors. */
@@ -131,9 +118,9 @@ rg_status rg_writer_commit(struct rg_writer *writer) {
         return not_saved(writer->path, errno);
     if (direct)
         return RG_OK;
-    if (renameat(writer->folder, writer->temporary, writer->folder, writer->name) != 0)
+    if (renameat(writer->folder, writer->temporary.name, writer->folder, writer->name) != 0)
         return not_saved(writer->path, errno);
-    writer->temporary[0] = '\0';
+    rg_temporary_end(&writer->temporary, true);
     /* Some network file systems know no fsync of folders; that is not a loss of data. */
     if (fsync(writer->folder) != 0 && errno != EINVAL && errno != ENOTSUP)
         return not_saved(writer->path, errno);
@@ -146,8 +133,7 @@ void rg_writer_abandon(struct rg_writer *writer) {
     if (writer->fd >= 0)
         close(writer->fd);
     if (writer->folder >= 0) {
-        if (writer->temporary[0] != '\0')
-            unlinkat(writer->folder, writer->temporary, 0);
+        rg_temporary_end(&writer->temporary, false);
         close(writer->folder);
     }
     writer->fd = -1;
@@ -168,7 +154,27 @@ fail:
 
 rg_status rg_file_try(const char *path) {
     struct rg_writer writer;
-    const rg_status status = rg_writer_open(&writer, path);
+    rg_status status = rg_writer_open(&writer, path);
+    if (status == RG_OK && writer.folder >= 0) {
+        status = rg_writer_append(&writer, "rnn-gpu\n", 8); /* a full disk takes no byte */
+    }
     rg_writer_abandon(&writer);
+    return status;
+}
+
+rg_status rg_file_grow(const char *path, int *out) {
+    struct rg_writer writer;
+    rg_status status = RG_OK;
+    *out = -1;
+    RG_TRY_GOTO(rg_writer_open(&writer, path));
+    *out = fcntl(writer.fd, F_DUPFD_CLOEXEC, 0); /* goes on after the file has its name */
+    RG_TRY_GOTO(*out < 0 ? not_saved(path, errno) : RG_OK);
+    RG_TRY_GOTO(rg_writer_commit(&writer));
+    return RG_OK;
+fail:
+    rg_writer_abandon(&writer);
+    if (*out >= 0)
+        close(*out);
+    *out = -1;
     return status;
 }

@@ -3,6 +3,9 @@
 #ifndef RNN_GPU_FILES_FILES_H
 #define RNN_GPU_FILES_FILES_H
 
+#include <stdio.h>
+
+#include "files/temporary.h"
 #include "rnn_gpu/tensors.h"
 
 /* ---- Input ---- */
@@ -54,7 +57,8 @@ rg_status rg_tensors_check_output(const char *path, const struct rg_tensor *item
 
 /* `data`: read them too, else their places only. */
 rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_tensors **out);
-rg_status rg_npz_read(struct rg_source *source, struct rg_tensors **out);
+/* `names`: as rg_tensors_read_named, or NULL for all. */
+rg_status rg_npz_read(struct rg_source *source, const char *const *names, struct rg_tensors **out);
 /* One tensor from the whole of the source; its memory belongs to the list, its name is left alone. */
 rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct rg_tensor *item);
 
@@ -63,10 +67,10 @@ rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct 
 /* A file that is being written. It has its name only after rg_writer_commit. */
 struct rg_writer {
     const char *path;
-    const char *name;   /* last part of the path */
-    int fd;             /* the temporary file, or the device itself */
-    int folder;         /* -1 when a device is written directly */
-    char temporary[48]; /* name of the temporary file in the folder */
+    const char *name;              /* last part of the path */
+    int fd;                        /* the temporary file, or the device itself */
+    int folder;                    /* -1 when a device is written directly */
+    struct rg_temporary temporary; /* in the folder, unless a device is written */
 };
 
 /* Every function gives RG_NOT_SAVED with the system's reason; the caller then calls rg_writer_abandon. */
@@ -76,6 +80,10 @@ rg_status rg_writer_commit(struct rg_writer *writer);
 
 /* Close what is open and remove the temporary file; nothing to do after a commit that succeeded. */
 void rg_writer_abandon(struct rg_writer *writer);
+
+/* A file that can be read under its name while it grows: it takes the place of one of that name, or of a link, when it
+ * is opened. RG_NOT_SAVED. The caller closes the descriptor *out. See growing.h. */
+rg_status rg_file_grow(const char *path, int *out);
 
 enum { RG_NPY_HEADER_MAX = 512, RG_NPZ_MEMBERS_MAX = 1024 };
 

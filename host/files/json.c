@@ -1,6 +1,6 @@
 /* Reader and writer of the JSON in safetensors headers (RFC 8259, without floating numbers, booleans and null, which
  * these headers do not have). */
-#include "json.h"
+#include "files/json.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -184,6 +184,20 @@ size_t rg_utf8_check(const char *text, size_t length) {
     return at;
 }
 
+void rg_utf8_copy(char *out, size_t bytes, const char *text) {
+    static const char more[] = "\xE2\x80\xA6";
+    size_t length = strlen(text);
+    if (length >= bytes) {
+        length = bytes - sizeof more;
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+            length--;
+        memcpy(out + length, more, sizeof more);
+    } else {
+        out[length] = '\0';
+    }
+    memcpy(out, text, length);
+}
+
 /* ---- Writing ---- */
 
 rg_status rg_text_add(struct rg_text *text, const char *bytes, size_t length) {
@@ -200,7 +214,8 @@ rg_status rg_text_add(struct rg_text *text, const char *bytes, size_t length) {
         text->bytes = grown;
         text->capacity = capacity;
     }
-    memcpy(text->bytes + text->length, bytes, length);
+    if (length > 0)
+        memcpy(text->bytes + text->length, bytes, length);
     text->length += length;
     return RG_OK;
 }

@@ -35,6 +35,9 @@ rg_status rg_json_size(struct rg_json *json, size_t *out, const char *expected);
 /* Position of the first byte that is not part of valid UTF-8, or `length`. */
 size_t rg_utf8_check(const char *text, size_t length);
 
+/* Copy a text into `bytes` bytes; of a longer one whole characters and "…". */
+void rg_utf8_copy(char *out, size_t bytes, const char *text);
+
 /* Text that grows. */
 struct rg_text {
     char *bytes;

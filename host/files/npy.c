@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "files.h"
+#include "files/files.h"
 #include "rnn_gpu/memory.h"
 
 enum { HEADER_MAX = 1 << 20, MAGIC_BYTES = 8, DESCR_MAX = 15 };
@@ -29,8 +29,8 @@ struct header {
 static const struct {
     enum rg_dtype dtype;
     const char *descr;
-} dtypes[] = {{RG_F16, "f2"}, {RG_F32, "f4"}, {RG_F64, "f8"}, {RG_U8, "u1"},  {RG_I8, "i1"},
-              {RG_I16, "i2"}, {RG_I32, "i4"}, {RG_I64, "i8"}, {RG_BOOL, "b1"}};
+} dtypes[] = {{RG_F16, "f2"}, {RG_F32, "f4"}, {RG_F64, "f8"},  {RG_U8, "u1"},  {RG_I8, "i1"},  {RG_I16, "i2"},
+              {RG_I32, "i4"}, {RG_I64, "i8"}, {RG_BOOL, "b1"}, {RG_U16, "u2"}, {RG_U32, "u4"}, {RG_U64, "u8"}};
 enum { N_DTYPES = sizeof dtypes / sizeof dtypes[0] };
 
 /* ---- The header's dictionary ---- */
@@ -68,6 +68,19 @@ static rg_status parse_string(struct header *header, char out[DESCR_MAX + 1]) {
     return accept(header, quote == '"' ? "\"" : "'") ? RG_OK : expected(header, "the end of a string");
 }
 
+/* What a reader of the message may not know about a dtype. */
+static const char *kind_of(const char *descr) {
+    static const struct {
+        char letter;
+        const char *text;
+    } kinds[] = {{'U', " (text)"},  {'S', " (text)"},      {'O', " (Python objects)"},
+                 {'M', " (dates)"}, {'m', " (durations)"}, {'c', " (complex numbers)"}};
+    for (size_t i = 0; descr[0] != '\0' && i < sizeof kinds / sizeof *kinds; i++)
+        if (descr[1] == kinds[i].letter)
+            return kinds[i].text;
+    return "";
+}
+
 static rg_status parse_descr(struct header *header) {
     char descr[DESCR_MAX + 1];
     RG_TRY(parse_string(header, descr));
@@ -81,8 +94,8 @@ static rg_status parse_descr(struct header *header) {
         header->big_endian = !one_byte && descr[0] == '>';
         return RG_OK;
     }
-    return rg_fail(RG_BAD_FILE, "%s: byte %zu: dtype '%s' is not supported; save it as float32 or int64", header->label,
-                   header->base + header->at, descr);
+    return rg_fail(RG_BAD_FILE, "%s: byte %zu: dtype '%s'%s is not supported; save it as float32 or int64",
+                   header->label, header->base + header->at, descr, kind_of(descr));
 }
 
 static rg_status parse_fortran_order(struct header *header) {

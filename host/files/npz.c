@@ -12,8 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <zip.h>
+#include <zlib.h>
 
-#include "files.h"
+#include "files/files.h"
 #include "rnn_gpu/memory.h"
 
 enum {
@@ -121,11 +122,17 @@ fail:
 struct archive {
     const struct rg_source *file;
     zip_t *zip;
+    const char *const *names; /* of the members to read, NULL-ended; NULL: all */
     struct rg_tensors *list;
     uint64_t compressed; /* sum over the members so far */
 };
 
+/* libzip reports many failed allocations as a damaged archive. errno, which is 0 before each call, tells them apart. */
 static rg_status zip_failure(const char *label, zip_error_t *error) {
+    const int code = zip_error_code_zip(error);
+    if (errno == ENOMEM || code == ZIP_ER_MEMORY ||
+        (code == ZIP_ER_ZLIB && zip_error_code_system(error) == Z_MEM_ERROR))
+        return rg_fail(RG_NO_MEMORY, "%s: no memory to unpack it; free memory or use a smaller file", label);
     return rg_fail(RG_BAD_FILE, "%s: %s; the archive is damaged", label, zip_error_strerror(error));
 }
 
@@ -134,10 +141,13 @@ static rg_status open_archive(struct archive *archive) {
     const int fd = fcntl(archive->file->fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", archive->file->label, strerror(errno));
+    errno = 0;
     archive->zip = zip_fdopen(fd, ZIP_CHECKCONS, &code);
     if (archive->zip != NULL)
         return RG_OK;
+    const int reason = errno;
     close(fd);
+    errno = reason;
     zip_error_t error;
     zip_error_init_with_code(&error, code);
     const rg_status status = zip_failure(archive->file->label, &error);
@@ -148,6 +158,7 @@ static rg_status open_archive(struct archive *archive) {
 static rg_status member_read(struct rg_source *source, void *out, size_t bytes) {
     size_t done = 0;
     while (done < bytes) {
+        errno = 0;
         const zip_int64_t n = zip_fread(source->zip_member, (char *)out + done, bytes - done);
         if (n < 0)
             return zip_failure(source->label, zip_file_get_error(source->zip_member));
@@ -162,6 +173,7 @@ static rg_status member_read(struct rg_source *source, void *out, size_t bytes) 
 /* Nothing may be left; libzip compares the checksum when it meets the end. */
 static rg_status member_end(struct rg_source *source) {
     char byte;
+    errno = 0;
     const zip_int64_t n = zip_fread(source->zip_member, &byte, 1);
     if (n < 0)
         return zip_failure(source->label, zip_file_get_error(source->zip_member));
@@ -171,6 +183,7 @@ static rg_status member_end(struct rg_source *source) {
 
 static rg_status member_open(const struct archive *archive, size_t index, struct rg_source *source) {
     source->position = 0;
+    errno = 0;
     source->zip_member = zip_fopen_index(archive->zip, index, 0);
     return source->zip_member != NULL ? RG_OK : zip_failure(source->label, zip_get_error(archive->zip));
 }
@@ -210,12 +223,15 @@ static rg_status check_entry(struct archive *archive, const zip_stat_t *entry, c
 
 /* The tensor's name is the member's without .npy. */
 static rg_status name_member(const struct archive *archive, size_t index) {
+    errno = 0;
     const char *member = zip_get_name(archive->zip, index, ZIP_FL_ENC_GUESS);
     static const char ending[] = ".npy";
-    const size_t length = member != NULL ? strlen(member) : 0;
+    if (member == NULL)
+        return zip_failure(archive->file->label, zip_get_error(archive->zip));
+    const size_t length = strlen(member);
     if (length < sizeof ending || strcmp(member + length - (sizeof ending - 1), ending) != 0)
         return rg_fail(RG_BAD_FILE, "%s: member '%.80s' is not called NAME.npy; is this an npz file?",
-                       archive->file->label, member != NULL ? member : "");
+                       archive->file->label, member);
     char *name = NULL;
     RG_TRY(rg_tensors_hold(archive->list, length, "name of a tensor", &name));
     memcpy(name, member, length - (sizeof ending - 1));
@@ -237,14 +253,24 @@ static rg_status name_members(const struct archive *archive) {
                          : rg_fail(RG_BAD_FILE, "%s: duplicate member '%.80s.npy'", archive->file->label, twice);
 }
 
+static bool is_wanted(const struct archive *archive, const char *name) {
+    const char *const *wanted = archive->names;
+    while (wanted != NULL && *wanted != NULL && strcmp(*wanted, name) != 0)
+        wanted++;
+    return wanted == NULL || *wanted != NULL;
+}
+
 static rg_status read_member(struct archive *archive, size_t index) {
     struct rg_tensor *item = &archive->list->items[index];
     zip_stat_t entry;
+    errno = 0;
     if (zip_stat_index(archive->zip, index, 0, &entry) != 0)
         return zip_failure(archive->file->label, zip_get_error(archive->zip));
     char label[LABEL_BYTES];
     snprintf(label, sizeof label, "%.400s(%.80s.npy)", archive->file->label, item->name);
     RG_TRY(check_entry(archive, &entry, label));
+    if (!is_wanted(archive, item->name))
+        return RG_OK;
     struct rg_source source = {.label = label, .bytes = entry.size, .read = member_read, .fd = -1};
     if (entry.comp_method == ZIP_CM_DEFLATE)
         RG_TRY(member_verify(archive, index, &source));
@@ -256,13 +282,14 @@ static rg_status read_member(struct archive *archive, size_t index) {
     return status;
 }
 
-rg_status rg_npz_read(struct rg_source *source, struct rg_tensors **out) {
-    struct archive archive = {.file = source};
+rg_status rg_npz_read(struct rg_source *source, const char *const *names, struct rg_tensors **out) {
+    struct archive archive = {.file = source, .names = names};
     rg_status status = RG_OK;
     RG_TRY_GOTO(check_directory(source));
     RG_TRY_GOTO(open_archive(&archive));
     const size_t count = (size_t)zip_get_num_entries(archive.zip, 0);
     RG_TRY_GOTO(rg_tensors_create(&archive.list, count));
+    archive.list->separate = true;
     RG_TRY_GOTO(name_members(&archive));
     for (size_t i = 0; i < count; i++)
         RG_TRY_GOTO(read_member(&archive, i));

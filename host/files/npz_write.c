@@ -9,8 +9,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "files.h"
-#include "json.h"
+#include "files/files.h"
+#include "files/json.h"
 #include "rnn_gpu/memory.h"
 
 enum {

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
-#include "json.h"
+#include "files/files.h"
+#include "files/json.h"
 #include "rnn_gpu/memory.h"
 
 enum { HEADER_MAX = 100000000, LENGTH_BYTES = 8, METADATA_MAX = 4096 };

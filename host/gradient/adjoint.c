@@ -1,11 +1,13 @@
-/* The reverse sweep on the host: see adjoint.h. */
+/* The reverse scan on the host: see adjoint.h. */
 #include "gradient/adjoint.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gradient/cell_steps.h"
 #include "gradient/dense.h"
+#include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
 /* Numbers are left alone within 2^-100 … 2^100. 2^900 is the most that scaling may make of a delta that is kept for a
@@ -13,11 +15,11 @@
 enum { RANGE = 100, LARGEST = 900 };
 
 rg_status rg_adjoint_create(const struct rg_cell_facts *facts, size_t rows, struct rg_adjoint *a) {
-    const size_t far = facts->own > facts->skip ? facts->own : facts->skip;
+    const size_t far = facts->back > facts->skip ? facts->back : facts->skip;
     *a = (struct rg_adjoint){.facts = facts, .rows = rows, .ring = far > 1 ? far : 1};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&a->d, a->ring * rows, facts->deltas * facts->hidden * sizeof(double), "state gradients"));
-    RG_TRY_GOTO(rg_alloc(&a->carry, facts->own * rows, facts->hidden * sizeof(double), "state gradients"));
+    RG_TRY_GOTO(rg_alloc(&a->carry, facts->back * rows, facts->hidden * sizeof(double), "state gradients"));
     RG_TRY_GOTO(rg_alloc(&a->dh, rows * facts->hidden, sizeof(double), "state gradients"));
     if (facts->learned) {
         RG_TRY_GOTO(rg_alloc(&a->copied, rows * facts->hidden, sizeof(double), "state gradients"));
@@ -70,8 +72,8 @@ void rg_adjoint_begin(struct rg_adjoint *a, size_t order, size_t first, size_t n
     const struct rg_cell_facts *const f = a->facts;
     double *const dh = a->dh + first * f->hidden;
     memset(dh, 0, n * f->hidden * sizeof(double));
-    if (order + f->own < f->steps) {
-        rg_adjoint_pass(a, order + f->own, first, n, false, dh);
+    if (order + f->back < f->steps) {
+        rg_adjoint_pass(a, order + f->back, first, n, false, dh);
     }
     if (f->skip && order + f->skip < f->steps) {
         rg_adjoint_pass(a, order + f->skip, first, n, true, dh);
@@ -92,7 +94,7 @@ static void rescale(struct rg_adjoint *a, size_t row, int64_t by) {
     for (size_t i = 0; i < a->ring; i++) {
         scale(deltas_of(a, i, row), f->deltas * f->hidden, by);
     }
-    for (size_t i = 0; i < f->own; i++) {
+    for (size_t i = 0; i < f->back; i++) {
         scale(a->carry + (i * a->rows + row) * f->hidden, f->hidden, by);
     }
     if (f->learned) {
@@ -109,7 +111,7 @@ static double largest_kept(const struct rg_adjoint *a, size_t row) {
     for (size_t i = 0; i < a->ring; i++) {
         largest = fmax(largest, rg_dense_largest(deltas_of(a, i, row), f->deltas * f->hidden));
     }
-    for (size_t i = 0; i < f->own; i++) {
+    for (size_t i = 0; i < f->back; i++) {
         largest = fmax(largest, rg_dense_largest(a->carry + (i * a->rows + row) * f->hidden, f->hidden));
     }
     if (f->learned) {
@@ -146,71 +148,7 @@ void rg_adjoint_inject(struct rg_adjoint *a, size_t row, const double *values, i
     }
 }
 
-double rg_activation_slope(enum rg_activation activation, double h) {
-    switch (activation) {
-    case RG_ACT_RELU:
-        return h > 0.0 ? 1.0 : 0.0;
-    case RG_ACT_LEAKY_RELU:
-        return h > 0.0 ? 1.0 : 0.01;
-    case RG_ACT_ELU:
-        return h > 0.0 ? 1.0 : h + 1.0;
-    case RG_ACT_SIGMOID:
-        return h * (1.0 - h);
-    case RG_ACT_SOFTSIGN:
-        return (1.0 - fabs(h)) * (1.0 - fabs(h));
-    case RG_ACT_SOFTPLUS:
-        return -expm1(-h);
-    case RG_ACT_HARDTANH:
-        return fabs(h) < 1.0 ? 1.0 : 0.0;
-    case RG_ACT_LINEAR:
-        return 1.0;
-    default:
-        return (1.0 - h) * (1.0 + h);
-    }
-}
-
-/* The cells' reverse steps, the equations of kernels/cells/. dh [H], carry [H] in and out, delta [deltas*H] out. */
-struct unit_step {
-    const double *h, *past, *saved, *past_saved; /* of the row */
-    const double *dh;
-    double *carry, *delta;
-    size_t hidden;
-};
-
-static void rnn_step(const struct unit_step *s, enum rg_activation activation) {
-    for (size_t j = 0; j < s->hidden; j++) {
-        s->delta[j] = s->dh[j] * rg_activation_slope(activation, s->h[j]);
-    }
-}
-
-static void lstm_step(const struct unit_step *s) {
-    const size_t n = s->hidden;
-    for (size_t j = 0; j < n; j++) {
-        const double i = s->saved[j], f = s->saved[n + j], g = s->saved[2 * n + j], o = s->saved[3 * n + j];
-        const double tanh_c = tanh(s->saved[4 * n + j]), past = s->past_saved[4 * n + j];
-        const double dc = s->dh[j] * o * (1.0 - tanh_c * tanh_c) + s->carry[j];
-        s->delta[j] = dc * g * i * (1.0 - i);
-        s->delta[n + j] = dc * past * f * (1.0 - f);
-        s->delta[2 * n + j] = dc * i * (1.0 - g * g);
-        s->delta[3 * n + j] = s->dh[j] * tanh_c * o * (1.0 - o);
-        s->carry[j] = dc * f;
-    }
-}
-
-static void gru_step(const struct unit_step *s) {
-    const size_t n = s->hidden;
-    for (size_t j = 0; j < n; j++) {
-        const double r = s->saved[j], z = s->saved[n + j], new = s->saved[2 * n + j], m = s->saved[3 * n + j];
-        const double whole = s->dh[j] + s->carry[j], dn = whole * (1.0 - z) * (1.0 - new *new);
-        s->delta[j] = dn * m * r * (1.0 - r);
-        s->delta[n + j] = whole * (s->past[j] - new) * z * (1.0 - z);
-        s->delta[2 * n + j] = dn;
-        s->delta[3 * n + j] = dn * r;
-        s->carry[j] = whole * z;
-    }
-}
-
-/* dL/d(W_uh s_t + b_uh), and dL/du~_t but for <dL/ds_t, S - s_{t-1}>; as in kernels/learned_gate.cl. */
+/* dL/d(W_uh s_t + b_uh), and dL/du~_t but for <dL/ds_t, S - s_{t-1}>; as in kernels/scan/learned_gate.cl. */
 static double gate_step(struct rg_adjoint *a, size_t row, const double *gate) {
     const double budget = a->facts->budget;
     const double added = budget > 0.0 ? budget * factor_of(a, row, budget, 0) : 0.0, next = a->d_gate[row];
@@ -226,18 +164,18 @@ static double gate_step(struct rg_adjoint *a, size_t row, const double *gate) {
 
 /* What a learned skip does before the cell's reverse step: the gradients at h_t and c_t are complete, and the one at
  * the gate. False: the step was skipped, and they are those of the step before. */
-static bool pass_gate(struct rg_adjoint *a, size_t row, const struct unit_step *s, const double *gate) {
+static bool pass_gate(struct rg_adjoint *a, size_t row, const struct rg_unit_step *s, const double *gate) {
     const struct rg_cell_facts *const f = a->facts;
-    const bool lstm = f->cell == RG_CELL_LSTM, open = gate[RG_GATE_RAW] > 0.5;
-    const size_t n = s->hidden, cell = lstm ? 4 : 0; /* place of c */
-    const double *const made = s->saved + (f->saved - (lstm ? 2 : 1)) * n;
+    const bool has_c = rg_cell_has_c(f->cell), open = gate[RG_GATE_RAW] > 0.5;
+    const size_t n = s->hidden, cell = rg_cells[f->cell].past;
+    const double *const made = s->saved + (f->saved - rg_cells[f->cell].states) * n;
     double *const dh = a->dh + row * n, *const copied = a->copied + row * n;
     const double d_logit = gate_step(a, row, gate);
     for (size_t j = 0; j < n; j++) {
-        dh[j] += copied[j] + (lstm ? 0.0 : s->carry[j] + d_logit * f->w_uh[j]);
-        s->carry[j] = lstm ? s->carry[j] + d_logit * f->w_uh[j] : 0.0;
+        dh[j] += copied[j] + (has_c ? 0.0 : s->carry[j] + d_logit * f->w_uh[j]);
+        s->carry[j] = has_c ? s->carry[j] + d_logit * f->w_uh[j] : 0.0;
         a->d_gate[row] += dh[j] * (made[j] - s->past[j]);
-        a->d_gate[row] += lstm ? s->carry[j] * (made[n + j] - s->past_saved[cell * n + j]) : 0.0;
+        a->d_gate[row] += has_c ? s->carry[j] * (made[n + j] - s->past_saved[cell * n + j]) : 0.0;
         copied[j] = open ? 0.0 : dh[j];
     }
     return open;
@@ -247,14 +185,14 @@ void rg_adjoint_finish(struct rg_adjoint *a, size_t order, size_t row, const str
                        bool live) {
     const struct rg_cell_facts *const f = a->facts;
     const size_t n = f->hidden, width = f->deltas * n;
-    const struct unit_step step = {.h = states->h + at * n,
-                                   .past = states->past + at * n,
-                                   .saved = states->saved + at * f->saved * n,
-                                   .past_saved = states->past_saved + at * f->saved * n,
-                                   .dh = a->dh + row * n,
-                                   .carry = a->carry + (order % f->own * a->rows + row) * n,
-                                   .delta = deltas_of(a, order, row),
-                                   .hidden = n};
+    const struct rg_unit_step step = {.h = states->h + at * n,
+                                      .past = states->past + at * n,
+                                      .saved = states->saved + at * f->saved * n,
+                                      .past_saved = states->past_saved + at * f->saved * n,
+                                      .dh = a->dh + row * n,
+                                      .carry = a->carry + (order % f->back * a->rows + row) * n,
+                                      .delta = deltas_of(a, order, row),
+                                      .hidden = n};
     if (!live) {
         memset(step.delta, 0, width * sizeof(double));
         memset(step.carry, 0, n * sizeof(double));
@@ -268,17 +206,7 @@ void rg_adjoint_finish(struct rg_adjoint *a, size_t order, size_t row, const str
         memset(step.delta, 0, width * sizeof(double));
         return;
     }
-    switch (f->cell) {
-    case RG_CELL_LSTM:
-        lstm_step(&step);
-        break;
-    case RG_CELL_GRU:
-        gru_step(&step);
-        break;
-    default:
-        rnn_step(&step, f->activation);
-        break;
-    }
+    rg_cell_reverse(f->cell, f->activation, &step);
     const double largest = fmax(rg_dense_largest(step.delta, width), rg_dense_largest(step.carry, n));
     if (largest > 0.0 && isfinite(largest) && abs(ilogb(largest)) > RANGE) {
         const int kept = ilogb(largest_kept(a, row)), by = -ilogb(largest);

@@ -1,9 +1,9 @@
-/* The reverse sweep of one direction of one layer on the host, in double, with mantissa and exponent apart: what a row
- * holds stands for itself times 2^exponent[row], and is brought back near 1 by exact powers of two, so neither 0.25^999
- * nor 4^999 is lost.
+/* The reverse scan of one direction of one layer on the host, in double precision. Mantissa and exponent are apart: a
+ * row's values are multiplied by 2^exponent[row], and exact powers of two keep them near 1. So neither 0.25^999 nor
+ * 4^999 is lost.
  *
- * A step: begin (dL/dh_t = W_hh^T delta_{t+1} + W_sh^T delta_{t+d}), inject what comes from above, finish (the cell).
- */
+ * A step has three calls: begin (dL/dh_t = W_hh^T delta_{t+1} + W_sh^T delta_{t+d}), inject (add the gradient from
+ * above), finish (the cell's reverse step). */
 #ifndef RG_ADJOINT_H
 #define RG_ADJOINT_H
 
@@ -16,10 +16,10 @@ struct rg_adjoint {
     const struct rg_cell_facts *facts; /* borrowed */
     size_t rows;
     size_t ring;       /* steps whose deltas are kept: max(1, d) */
-    double *d;         /* [ring][rows][deltas*H]; a step's place is its order % ring */
-    double *carry;     /* [own][rows][H], what passes from step to step beside the deltas; place: order % own */
-    double *dh;        /* [rows][H], dL/dh_t in all */
-    double *copied;    /* [rows][H], of dL/dh_{t+1}, where a learned skip copied the state; NULL without one */
+    double *d;         /* [ring][rows][deltas*H]; a step is at order % ring */
+    double *carry;     /* [back][rows][H], values carried from step to step beside the deltas; at order % back */
+    double *dh;        /* [rows][H], dL/dh_t */
+    double *copied;    /* [rows][H], the part of dL/dh_{t+1} that a learned skip copies; NULL without one */
     double *d_gate;    /* [rows], dL/du~_{t+1} of a learned skip, or NULL */
     int64_t *exponent; /* [rows] */
 };
@@ -27,23 +27,22 @@ struct rg_adjoint {
 rg_status rg_adjoint_create(const struct rg_cell_facts *facts, size_t rows, struct rg_adjoint *adjoint);
 void rg_adjoint_release(struct rg_adjoint *adjoint);
 
-/* Steps are counted in the direction's own order: `order` goes from T-1 down to 0. Rows [first, first + n). */
+/* Begin a step for rows [first, first + n). `order` counts steps in the direction's processing order and goes from T-1
+ * down to 0. */
 void rg_adjoint_begin(struct rg_adjoint *adjoint, size_t order, size_t first, size_t n);
 
-/* out [n][H] += delta_t W_hh, or W_sh if `far`, of those rows at step `order`. */
+/* out [n][H] += delta_t W_hh, or delta_t W_sh with `far`, for those rows at step `order`. */
 void rg_adjoint_pass(const struct rg_adjoint *adjoint, size_t order, size_t first, size_t n, bool far, double *out);
 
 /* dL/dh_t of a row += values [H] * 2^exponent. */
 void rg_adjoint_inject(struct rg_adjoint *adjoint, size_t row, const double *values, int64_t exponent);
 
-/* The step of the cell for row `row`, whose states stand in row `at` of *states; a row that is not `live` is 0. */
+/* The cell's reverse step for row `row`, whose states are in row `at` of *states. A row that is not `live` becomes 0.
+ */
 void rg_adjoint_finish(struct rg_adjoint *adjoint, size_t order, size_t row, const struct rg_step_states *states,
                        size_t at, bool live);
 
-/* The deltas [deltas*H] of a row at the step that was finished last. */
+/* The deltas [deltas*H] of a row at step `order`. */
 const double *rg_adjoint_delta(const struct rg_adjoint *adjoint, size_t order, size_t row);
-
-/* phi'(a) of the rnn cell from h = phi(a), as the kernels have it. */
-double rg_activation_slope(enum rg_activation activation, double h);
 
 #endif

@@ -8,9 +8,18 @@
 #include "gradient/dense.h"
 #include "gradient/products.h"
 #include "rnn_gpu/memory.h"
+#include "gradient/cell_steps.h"
+#include "model/cells.h"
 
-enum { ARRAYS = 5, MOST_ITERATIONS = 2000, SINGULAR_LAGS = 128 };
-static const double SATURATED = 0.95, GATE_LOW = 0.025; /* |tanh| beyond it; a gate within it of 0 or 1 */
+enum {
+    ARRAYS = 6,
+    MEAN_FIELD_UNITS = 16 /* that a mean is over, at least */,
+    MOST_ITERATIONS = 2000,
+    SINGULAR_LAGS = 128,
+    ASK_EVERY = 16
+};
+static const double SATURATED = 0.95, GATE_LOW = 0.025;         /* |tanh| beyond it; a gate within it of 0 or 1 */
+static const double MOST_KURTOSIS = 6.0, MOST_DEVIATIONS = 5.0; /* of a normal distribution 3; of a trace 1 */
 static const double ITERATION_WORK = 1e9, PRODUCT_WORK = 2e9;
 
 /* The walk over the steps. */
@@ -18,16 +27,29 @@ struct walk {
     struct rg_engine *engine;
     struct rg_pool *pool;
     struct rg_causes *causes;
-    size_t rows, probe, sequences; /* measured; step of the loss, from 0; of the products */
+    size_t rows, probe, lags; /* measured; step of the loss, from 0; lags that are looked at */
     const double *weights;
     uint32_t *begin; /* [rows] first live step */
+    struct rg_watch watch;
+    double before, part; /* of the whole measurement: what was done before this direction, what it is */
+    bool ended;          /* by the watch */
     /* one direction of one layer */
     struct rg_cell_facts facts;
     struct rg_step_states states;
     struct rg_products products;
-    double live_steps;                        /* steps at which a sequence has a slope */
+    struct slopes *by_lag;                    /* [T] */
+    double live_steps;                        /* lags at which a sequence has a slope */
     double slope_sum, saturated_sum, squares; /* over them of the means of phi', of what is saturated, of phi'^2 */
-    double log_slopes, log_slope_count, log_forgets, log_forget_count;
+    double log_slopes, log_slope_count, log_forgets, log_forget_count, zero_slopes;
+    /* sequences of the products */
+    size_t sequences;
+    struct followed {
+        size_t row, reach; /* in the states; steps it can go back */
+    } followed[RG_CAUSE_SEQUENCES];
+    size_t furthest,
+        stride;       /* the largest of their lags; singular values are worked out there and every so many lags */
+    size_t slots;     /* how many lags that makes */
+    double *singular; /* [2][sequences][slots] log10 of the largest, the smallest */
 };
 
 /* ---- The recurrent matrix ---- */
@@ -136,9 +158,9 @@ static bool is_saturated(enum rg_activation activation, double h) {
     }
 }
 
-/* Sums over the units of a row. */
+/* Sums over the units of a lag's rows, and the rows. */
 struct slopes {
-    double n, slope, squares, saturated, forget;
+    double n, slope, squares, saturated, forget, live;
 };
 
 static void add_slope(struct walk *w, struct slopes *s, enum rg_activation activation, double h) {
@@ -150,6 +172,8 @@ static void add_slope(struct walk *w, struct slopes *s, enum rg_activation activ
     if (slope > 0.0) {
         w->log_slopes += log(slope);
         w->log_slope_count += 1.0;
+    } else {
+        w->zero_slopes += 1.0;
     }
 }
 
@@ -157,17 +181,17 @@ static void add_row(struct walk *w, struct slopes *s, size_t row) {
     const struct rg_cell_facts *const f = &w->facts;
     const double *const h = w->states.h + row * f->hidden;
     const double *const saved = w->states.saved + row * f->saved * f->hidden;
-    const size_t tanh_gate = 2; /* g of the lstm, n of the gru */
+    const struct rg_cell_row *const cell = &rg_cells[f->cell];
     for (size_t j = 0; j < f->hidden; j++) {
         if (f->gates == 1) {
             add_slope(w, s, f->activation, h[j]);
             continue;
         }
         for (size_t g = 0; g < f->gates; g++) {
-            add_slope(w, s, g == tanh_gate ? RG_ACT_TANH : RG_ACT_SIGMOID, saved[g * f->hidden + j]);
+            add_slope(w, s, cell->functions[g] == 't' ? RG_ACT_TANH : RG_ACT_SIGMOID, saved[g * f->hidden + j]);
         }
-        if (f->cell == RG_CELL_LSTM) {
-            const double forget = saved[f->hidden + j];
+        if (cell->states > 1) {
+            const double forget = saved[cell->forget * f->hidden + j];
             s->forget += forget / (double)f->hidden;
             w->log_forgets += forget > 0.0 ? log(forget) : 0.0;
             w->log_forget_count += forget > 0.0 ? 1.0 : 0.0;
@@ -175,35 +199,67 @@ static void add_row(struct walk *w, struct slopes *s, size_t row) {
     }
 }
 
-static void note_slopes(struct walk *w, size_t t) {
-    struct slopes s = {0};
-    double live = 0.0;
+static void add_slopes(struct walk *w, size_t t) {
     for (size_t row = 0; row < w->rows; row++) {
         const bool skipped = w->facts.learned && w->states.gate[row * RG_GATE_VALUES + RG_GATE_RAW] <= 0.5;
         if (t >= w->begin[row] && !skipped) {
-            add_row(w, &s, row);
-            live += 1.0;
+            struct slopes *const s = &w->by_lag[w->facts.to_first ? t - w->begin[row] : w->probe - t];
+            add_row(w, s, row);
+            s->live += 1.0;
         }
     }
-    const size_t lag = w->probe - t;
-    if (live > 0.0) {
-        w->causes->slope[lag] = s.slope / s.n;
-        w->causes->saturated[lag] = s.saturated / s.n;
-        w->causes->forget[lag] = s.forget / live;
-        w->live_steps += 1.0;
-        w->slope_sum += s.slope / s.n;
-        w->saturated_sum += s.saturated / s.n;
-        w->squares += s.squares / s.n;
+}
+
+static void note_slopes(struct walk *w) {
+    for (size_t lag = 0; lag <= w->probe; lag++) {
+        const struct slopes *const s = &w->by_lag[lag];
+        if (s->live > 0.0) {
+            w->causes->slope[lag] = s->slope / s->n;
+            w->causes->saturated[lag] = s->saturated / s->n;
+            w->causes->forget[lag] = s->forget / s->live;
+            w->live_steps += 1.0;
+            w->slope_sum += s->slope / s->n;
+            w->saturated_sum += s->saturated / s->n;
+            w->squares += s->squares / s->n;
+        }
     }
 }
 
 /* ---- Products ---- */
 
+/* How far back a row's states go from the loss; in the second direction from its first step, where that one ends. */
+static size_t reach_of(const struct walk *w, size_t row) {
+    const size_t begin = w->begin[row], end = w->facts.direction == 1 ? w->facts.steps - 1 : w->probe;
+    const size_t reach = begin < end ? end - begin : 0;
+    return reach < w->lags ? reach : w->lags - 1;
+}
+
+/* The sequences that reach furthest, in the order of the batch among equals. */
+static void choose_sequences(struct walk *w, size_t n) {
+    w->sequences = 0;
+    for (size_t row = 0; row < w->rows; row++) {
+        const struct followed one = {row, reach_of(w, row)};
+        size_t at = w->sequences;
+        for (; at > 0 && w->followed[at - 1].reach < one.reach; at--) {
+            if (at < n) {
+                w->followed[at] = w->followed[at - 1];
+            }
+        }
+        if (at < n) {
+            w->followed[at] = one;
+            w->sequences += w->sequences < n;
+        }
+    }
+    w->furthest = w->followed[0].reach;
+    w->stride = w->furthest / SINGULAR_LAGS + 1;
+    w->slots = w->furthest / w->stride + 2;
+}
+
 /* How many sequences and directions are affordable: at least one sequence, and a few directions of it. */
 static void choose_products(struct walk *w, size_t fit) {
     struct rg_causes *const c = w->causes;
     enum { FEWEST_DIRECTIONS = 4 };
-    const double steps = (double)(w->probe + 1), width = (double)rg_products_width(&w->facts);
+    const double steps = (double)w->lags, width = (double)rg_products_width(&w->facts);
     c->state = rg_products_state(&w->facts);
     size_t k = c->state < RG_DIRECTIONS ? c->state : RG_DIRECTIONS,
            n = fit < RG_CAUSE_SEQUENCES ? fit : RG_CAUSE_SEQUENCES;
@@ -213,66 +269,123 @@ static void choose_products(struct walk *w, size_t fit) {
     while (k > FEWEST_DIRECTIONS && 4.0 * steps * (double)(k * k) * width > PRODUCT_WORK) {
         k--;
     }
-    w->sequences = n;
     c->directions = k;
+    choose_sequences(w, n);
 }
 
-/* Singular values are worked out at so many lags; between them they are drawn. */
 static bool measured(const struct walk *w, size_t lag) {
-    return lag % (w->probe / SINGULAR_LAGS + 1) == 0 || lag == w->probe;
+    return lag % w->stride == 0 || lag == w->furthest;
 }
 
-/* From the states at a step to those before it: `lag` is that of the earlier ones. */
-static void product_step(struct walk *w, size_t t, size_t order, size_t lag) {
-    struct rg_causes *const c = w->causes;
-    bool moves[RG_CAUSE_SEQUENCES];
+static double *singular_of(const struct walk *w, bool smallest, size_t sequence, size_t lag) {
+    return w->singular + ((smallest ? w->sequences : 0) + sequence) * w->slots + (lag + w->stride - 1) / w->stride;
+}
+
+/* From the states at a step to those before it. */
+static void product_step(struct walk *w, size_t t, size_t order) {
+    struct rg_product_move moves[RG_CAUSE_SEQUENCES];
     for (size_t s = 0; s < w->sequences; s++) { /* a sequence begins at step `begin`, in the second direction at T */
-        moves[s] = w->facts.direction == 1 ? t >= w->begin[s] : t > w->begin[s];
+        const size_t row = w->followed[s].row, lag = w->products.triangles[s].steps + 1;
+        moves[s].row = row;
+        moves[s].moves =
+            lag <= w->followed[s].reach && (w->facts.direction == 1 ? t >= w->begin[row] : t > w->begin[row]);
+        moves[s].measured = moves[s].moves && measured(w, lag);
     }
-    rg_products_step(&w->products, w->pool, &w->states, order, moves, measured(w, lag));
-    for (size_t s = 0; measured(w, lag) && s < w->sequences; s++) {
-        c->log10_largest[lag] += w->products.largest[s] / (double)w->sequences;
-        c->log10_smallest[lag] += w->products.smallest[s] / (double)w->sequences;
+    rg_products_step(&w->products, w->pool, &w->states, order, moves);
+    for (size_t s = 0; s < w->sequences; s++) {
+        const size_t lag = w->products.triangles[s].steps;
+        if (moves[s].measured) {
+            *singular_of(w, false, s, lag) = w->products.largest[s];
+            *singular_of(w, true, s, lag) = w->products.smallest[s];
+        }
     }
 }
 
-/* Between the lags that were measured, a straight line. */
-static void fill(const struct walk *w, double *values) {
-    size_t from = 0;
-    for (size_t lag = 1; lag <= w->probe; lag++) {
-        if (measured(w, lag)) {
-            for (size_t i = from + 1; i < lag; i++) {
-                const double part = (double)(i - from) / (double)(lag - from);
-                values[i] =
-                    values[lag] == -INFINITY ? values[from] : values[from] + part * (values[lag] - values[from]);
-            }
-            from = lag;
+static int rising(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Median of n > 0 numbers, which are sorted; between two the mean of them. */
+static double median(double *values, size_t n) {
+    qsort(values, n, sizeof *values, rising);
+    const double low = values[(n - 1) / 2], high = values[n / 2];
+    return low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
+}
+
+/* Over the sequences that reach the lag. */
+static double median_singular(const struct walk *w, bool smallest, size_t lag) {
+    double values[RG_CAUSE_SEQUENCES];
+    size_t n = 0;
+    for (size_t s = 0; s < w->sequences; s++) {
+        if (w->products.triangles[s].steps >= lag) {
+            values[n++] = lag == 0 ? 0.0 : *singular_of(w, smallest, s, lag);
         }
+    }
+    return n > 0 ? median(values, n) : -INFINITY;
+}
+
+/* The lags that were measured, and between them a straight line. */
+static void fill(const struct walk *w, bool smallest, double *values) {
+    const struct rg_causes *const c = w->causes;
+    size_t from = 0;
+    for (size_t lag = 0; lag < c->steps; lag++) {
+        values[lag] = -INFINITY;
+    }
+    for (size_t lag = 0; lag <= c->last; lag++) {
+        if (!measured(w, lag)) {
+            continue;
+        }
+        values[lag] = median_singular(w, smallest, lag);
+        for (size_t i = from + 1; i < lag; i++) {
+            const double part = (double)(i - from) / (double)(lag - from);
+            values[i] = isinf(values[lag]) || isinf(values[from]) ? values[from]
+                                                                  : values[from] + part * (values[lag] - values[from]);
+        }
+        from = lag;
     }
 }
 
 static int falling(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x > y ? -1 : x < y;
+    return rising(b, a);
 }
 
-/* Of the sequences that have a step before their last. */
+/* Over the sequences that reach the largest lag. */
 static void note_exponents(struct walk *w) {
     struct rg_causes *const c = w->causes;
     const size_t n = c->directions < RG_EXPONENTS ? c->directions : RG_EXPONENTS;
-    double moved = 0.0;
-    for (size_t s = 0; s < w->sequences; s++) {
-        const struct rg_triangles *const t = &w->products.triangles[s];
-        for (size_t i = 0; t->steps > 0 && i < n; i++) {
-            c->exponents[i] += t->sums[i] / (double)t->steps;
-        }
-        moved += t->steps > 0 ? 1.0 : 0.0;
-    }
-    c->n_exponents = moved > 0.0 ? n : 0;
+    c->n_exponents = c->last > 0 ? n : 0;
     for (size_t i = 0; i < c->n_exponents; i++) {
-        c->exponents[i] /= moved;
+        double values[RG_CAUSE_SEQUENCES];
+        size_t reached = 0;
+        for (size_t s = 0; s < w->sequences; s++) {
+            const struct rg_triangles *const t = &w->products.triangles[s];
+            if (t->steps >= c->last) {
+                values[reached++] = t->sums[i] / (double)c->last;
+            }
+        }
+        c->exponents[i] = reached > 0 ? median(values, reached) : -INFINITY;
     }
     qsort(c->exponents, c->n_exponents, sizeof *c->exponents, falling);
+}
+
+/* How far the sequences came, which is less than they can where the watch ended the walk. */
+static void note_reach(struct walk *w) {
+    struct rg_causes *const c = w->causes;
+    size_t came = 0;
+    for (size_t s = 0; s < w->sequences; s++) {
+        const size_t steps = w->products.triangles[s].steps;
+        came = steps > came ? steps : came;
+        for (size_t lag = 0; lag <= steps; lag++) {
+            c->reached[lag] += 1.0;
+        }
+    }
+    c->last = measured(w, came) ? came : came / w->stride * w->stride;
+    for (size_t s = 0; s < w->sequences; s++) {
+        const bool reaches = w->products.triangles[s].steps >= c->last;
+        c->sequences += reaches;
+        c->dead += reaches && c->last > 0 && *singular_of(w, false, s, c->last) == -INFINITY;
+    }
 }
 
 /* ---- All together ---- */
@@ -280,38 +393,84 @@ static void note_exponents(struct walk *w) {
 static rg_status walk_steps(struct walk *w) {
     struct rg_causes *const c = w->causes;
     RG_TRY(rg_products_create(&w->facts, w->sequences, c->directions, &w->products));
-    for (size_t order = w->probe + 1; order-- > 0;) {
-        const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
-        RG_TRY(rg_step_states_read(w->engine, &w->facts, w->rows, t, &w->states));
-        note_slopes(w, t);
-        if (order > 0) {
-            product_step(w, t, order, w->probe - order + 1);
+    for (size_t lag = 0; lag < w->lags && !w->ended; lag++) {
+        const size_t order = w->probe - lag, t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
+        const rg_status status =
+            rg_step_states_read(w->engine, &w->facts, (struct rg_step_at){t, w->rows, NULL}, &w->states);
+        w->ended = rg_stop_is(status); /* within a segment that was to be made again */
+        if (w->ended) {
+            break;
         }
+        RG_TRY(status);
+        add_slopes(w, t);
+        if (lag + 1 < w->lags) {
+            product_step(w, t, order);
+        }
+        w->ended =
+            lag % ASK_EVERY == 0 && rg_watch_ends(&w->watch, w->before + w->part * (double)lag / (double)w->lags);
     }
-    c->mean_slope = w->slope_sum / fmax(1.0, w->live_steps);
-    c->mean_saturated = w->saturated_sum / fmax(1.0, w->live_steps);
-    note_exponents(w);
-    fill(w, c->log10_largest);
-    fill(w, c->log10_smallest);
     return RG_OK;
+}
+
+/* What the walk came to. */
+static void note_walk(struct walk *w) {
+    struct rg_causes *const c = w->causes;
+    note_slopes(w);
+    c->mean_slope = w->slope_sum / w->live_steps; /* no step, no mean */
+    c->mean_saturated = w->saturated_sum / w->live_steps;
+    note_reach(w);
+    note_exponents(w);
+    fill(w, false, c->log10_largest);
+    fill(w, true, c->log10_smallest);
+}
+
+/* ---- What theory expects ---- */
+
+/* Whether the entries of w [n][n] can be independent draws of one distribution, as mean field theory has them: neither
+ * its diagonal nor a few of its entries may stand out. An identity, a permutation or a sparse matrix does not pass. */
+static bool looks_random(const double *w, size_t n) {
+    double squares = 0.0, fourth = 0.0, trace = 0.0;
+    for (size_t i = 0; i < n * n; i++) {
+        squares += w[i] * w[i];
+        fourth += w[i] * w[i] * w[i] * w[i];
+        trace += i % (n + 1) == 0 ? w[i] : 0.0;
+    }
+    const double mean = squares / (double)(n * n); /* variance; the trace of n draws is sqrt(n * mean) large */
+    return mean > 0.0 && fourth / (double)(n * n) <= MOST_KURTOSIS * mean * mean &&
+           fabs(trace) <= MOST_DEVIATIONS * sqrt((double)n * mean);
+}
+
+/* A layer below another, or below a head that reads every step, gets a gradient at every step, and a step that is
+ * skipped keeps the gradient as it is: what they expect is the factor of a gradient that W_hh alone hands on. */
+static void note_expected(struct walk *w) {
+    struct rg_causes *const c = w->causes;
+    const struct rg_cell_facts *const f = &w->facts;
+    const struct rg_plan *const p = &w->engine->net.plan;
+    const bool injected = f->layer + 1 < p->layers || p->readout == RG_READOUT_MEAN || p->readout == RG_READOUT_MAX;
+    if (f->gates != 1 || f->learned || f->skip || injected) {
+        return;
+    }
+    const size_t n = f->hidden;
+    const double norm = rg_dense_norm(f->w_hh, n * n), own = (double)f->back;
+    c->bound = log(largest_slope(f->activation) * c->sigma_hh) / own;
+    if (n >= MEAN_FIELD_UNITS && looks_random(f->w_hh, n)) {
+        c->mean_field = 0.5 * log(norm * norm / (double)n * w->squares / w->live_steps) / own;
+    }
+    if (w->zero_slopes == 0.0) {
+        c->normal = (log(c->radius) + w->log_slopes / w->log_slope_count) / own;
+    }
 }
 
 static rg_status note_matrix(struct walk *w) {
     struct rg_causes *const c = w->causes;
     const struct rg_cell_facts *const f = &w->facts;
-    const size_t n = f->hidden, elements = f->gates * n * n;
+    const size_t n = f->hidden;
     rg_status status = RG_OK;
     c->sigma_hh = rg_largest_singular(f->w_hh, f->gates * n, n, &status);
-    c->radius = c->bound = c->mean_field = c->normal = c->mean_log_forget = NAN;
     if (f->gates == 1) {
         c->radius = rg_spectral_radius(f->w_hh, n, &status);
     }
-    if (f->gates == 1 && !f->learned && !f->skip) { /* a step that is skipped keeps the gradient as it is */
-        const double norm = rg_dense_norm(f->w_hh, elements), own = (double)f->own;
-        c->bound = log(largest_slope(f->activation) * c->sigma_hh) / own;
-        c->mean_field = 0.5 * log(norm * norm / (double)n * w->squares / w->live_steps) / own;
-        c->normal = (log(c->radius) + w->log_slopes / w->log_slope_count) / own;
-    }
+    note_expected(w);
     if (w->log_forget_count > 0.0) {
         c->mean_log_forget = w->log_forgets / w->log_forget_count;
     }
@@ -319,15 +478,19 @@ static rg_status note_matrix(struct walk *w) {
 }
 
 static rg_status create_causes(const struct walk *w, struct rg_causes *c) {
-    c->steps = w->facts.steps;
+    c->steps = w->engine->net.plan.steps;
     c->rows = w->rows;
-    c->last = w->probe;
+    c->radius = c->bound = c->mean_field = c->normal = c->mean_log_forget = NAN;
+    c->mean_slope = c->mean_saturated = c->sigma_hh = NAN;
     RG_TRY(rg_alloc(&c->storage, ARRAYS * c->steps, sizeof *c->storage, "causes of the gradient"));
-    c->slope = c->storage;
-    c->saturated = c->slope + c->steps;
-    c->forget = c->saturated + c->steps;
-    c->log10_largest = c->forget + c->steps;
-    c->log10_smallest = c->log10_largest + c->steps;
+    double **const arrays[ARRAYS] = {&c->slope,   &c->saturated,     &c->forget,
+                                     &c->reached, &c->log10_largest, &c->log10_smallest};
+    for (size_t i = 0; i < ARRAYS; i++) {
+        *arrays[i] = c->storage + i * c->steps;
+    }
+    for (size_t lag = 0; lag < c->steps; lag++) {
+        c->log10_largest[lag] = c->log10_smallest[lag] = -INFINITY;
+    }
     return RG_OK;
 }
 
@@ -335,22 +498,40 @@ static void release_direction(struct walk *w) {
     rg_products_release(&w->products);
     rg_step_states_release(&w->states);
     rg_cell_facts_release(&w->facts);
+    rg_free(w->singular);
+    w->singular = NULL;
+    rg_free(w->by_lag);
+    w->by_lag = NULL;
 }
 
 static rg_status measure_direction(struct walk *w, struct rg_causes *c) {
     w->causes = c;
     w->live_steps = w->slope_sum = w->saturated_sum = w->squares = 0.0;
-    w->log_slopes = w->log_slope_count = w->log_forgets = w->log_forget_count = 0.0;
+    w->log_slopes = w->log_slope_count = w->log_forgets = w->log_forget_count = w->zero_slopes = 0.0;
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_cell_facts_create(w->engine, w->weights, c->layer, c->direction, &w->facts));
-    RG_TRY_GOTO(create_causes(w, c));
     choose_products(w, w->rows);
+    RG_TRY_GOTO(rg_alloc(&w->by_lag, w->facts.steps, sizeof *w->by_lag, "causes of the gradient"));
+    RG_TRY_GOTO(rg_alloc(&w->singular, 2 * w->sequences * w->slots, sizeof *w->singular, "Jacobian products"));
     RG_TRY_GOTO(rg_step_states_create(w->engine, &w->facts, w->rows, &w->states));
     RG_TRY_GOTO(walk_steps(w));
+    note_walk(w);
     RG_TRY_GOTO(note_matrix(w));
 fail:
     release_direction(w);
     return status;
+}
+
+/* Every direction, the last layer first; one that the watch ends is not begun. */
+static rg_status measure_all(struct walk *w, struct rg_all_causes *all) {
+    const size_t n = all->layers * all->directions;
+    w->part = 1.0 / (double)n;
+    w->ended = rg_watch_ends(&w->watch, 0.0);
+    for (size_t i = n; i-- > 0 && !w->ended;) {
+        RG_TRY(measure_direction(w, &all->items[i]));
+        w->before += w->part;
+    }
+    return RG_OK;
 }
 
 static rg_status measure(struct walk *w, struct rg_source *source, uint64_t update,
@@ -359,24 +540,24 @@ static rg_status measure(struct walk *w, struct rg_source *source, uint64_t upda
     double *weights = NULL;
     rg_status status = RG_OK;
     const size_t n = all->layers * all->directions;
-    RG_TRY_GOTO(rg_alloc(&all->items, n, sizeof *all->items, "causes of the gradient"));
-    RG_TRY_GOTO(rg_alloc(&weights, e->model->arena, sizeof *weights, "the weights"));
-    RG_TRY_GOTO(rg_reals_read(e->device, weights, e->weights, 0, e->model->arena));
-    w->weights = weights;
-    RG_TRY_GOTO(rg_alloc(&w->begin, w->rows, sizeof *w->begin, "starts of sequences"));
-    const int threads = rg_pool_threads(options->threads);
-    RG_TRY_GOTO(rg_pool_create(threads < RG_CAUSE_SEQUENCES ? threads : RG_CAUSE_SEQUENCES, &w->pool));
-    RG_TRY_GOTO(rg_engine_pack(e));
-    RG_TRY_GOTO(rg_engine_chunk(e, source, update, 0, w->rows, e->plan.layers));
-    if (source->ragged) {
-        RG_TRY_GOTO(rg_buffer_read(e->device, w->begin, e->begin, 0, w->rows * sizeof *w->begin));
-    }
+    RG_TRY_GOTO(rg_alloc(&all->items, all->layers * all->directions, sizeof *all->items, "causes of the gradient"));
     for (size_t i = 0; i < n; i++) {
         all->items[i].layer = i / all->directions;
         all->items[i].direction = i % all->directions;
-        const bool wanted = !options->last_only || i == n - all->directions;
-        RG_TRY_GOTO(wanted ? measure_direction(w, &all->items[i]) : RG_OK);
+        RG_TRY_GOTO(create_causes(w, &all->items[i]));
     }
+    RG_TRY_GOTO(rg_alloc(&weights, e->net.model->arena, sizeof *weights, "the weights"));
+    RG_TRY_GOTO(rg_reals_read(e->net.device, weights, e->net.buffers.weights, 0, e->net.model->arena));
+    w->weights = weights;
+    RG_TRY_GOTO(rg_alloc(&w->begin, w->rows, sizeof *w->begin, "starts of sequences"));
+    const int threads = w->rows > 1 ? rg_pool_threads(options->threads) : 1;
+    RG_TRY_GOTO(rg_pool_create_up_to(threads < RG_CAUSE_SEQUENCES ? threads : RG_CAUSE_SEQUENCES, &w->pool));
+    RG_TRY_GOTO(rg_engine_pack(e));
+    RG_TRY_GOTO(options->loaded ? RG_OK : rg_engine_chunk(e, source, update, 0, w->rows, e->net.plan.layers));
+    if (source->ragged) {
+        RG_TRY_GOTO(rg_buffer_read(e->net.device, w->begin, e->net.buffers.begin, 0, w->rows * sizeof *w->begin));
+    }
+    RG_TRY_GOTO(measure_all(w, all));
 fail:
     rg_pool_destroy(w->pool);
     rg_free(w->begin);
@@ -386,14 +567,20 @@ fail:
 
 rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
                             const struct rg_cause_options *options, struct rg_all_causes **out) {
-    const struct rg_plan *const p = &engine->plan;
+    const struct rg_plan *const p = &engine->net.plan;
+    const size_t probe = options->probe ? options->probe : p->steps;
     struct walk w = {.engine = engine,
                      .rows = options->rows < p->chunk ? options->rows : p->chunk,
-                     .probe = (options->probe ? options->probe : p->steps) - 1};
+                     .probe = probe - 1,
+                     .lags = options->lags && options->lags < probe ? options->lags : probe,
+                     .watch = options->watch};
     RG_TRY(rg_alloc(out, 1, sizeof **out, "causes of the gradient"));
     (*out)->layers = p->layers;
     (*out)->directions = p->directions;
     const rg_status status = measure(&w, source, update, options, *out);
+    if (rg_stop_is(status) && (*out)->items) {
+        return RG_OK; /* nothing was measured */
+    }
     if (status != RG_OK) {
         rg_causes_destroy(*out);
         *out = NULL;

@@ -16,7 +16,7 @@ rg_status rg_triangles_create(size_t k, struct rg_triangles *t) {
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&t->product, k, k * sizeof(double), "Jacobian products"));
     RG_TRY_GOTO(rg_alloc(&t->inverse, k, k * sizeof(double), "Jacobian products"));
-    RG_TRY_GOTO(rg_alloc(&t->room, k + RG_SINGULAR_ROWS, k * sizeof(double), "Jacobian products"));
+    RG_TRY_GOTO(rg_alloc(&t->scratch, k + RG_SINGULAR_ROWS, k * sizeof(double), "Jacobian products"));
     RG_TRY_GOTO(rg_alloc(&t->sums, k, sizeof(double), "Jacobian products"));
     for (size_t i = 0; i < k; i++) {
         t->product[i * k + i] = t->inverse[i * k + i] = 1.0;
@@ -30,7 +30,7 @@ fail:
 void rg_triangles_release(struct rg_triangles *t) {
     rg_free(t->product);
     rg_free(t->inverse);
-    rg_free(t->room);
+    rg_free(t->scratch);
     rg_free(t->sums);
     *t = (struct rg_triangles){0};
 }
@@ -72,7 +72,7 @@ static void normalise(double *a, size_t n, int64_t *exponent) {
 
 void rg_triangles_multiply(struct rg_triangles *t, const double *r) {
     const size_t k = t->k, bytes = k * k * sizeof(double);
-    double *const next = t->room;
+    double *const next = t->scratch;
     memset(next, 0, bytes);
     rg_dense_add(&(struct rg_product){.c = next,
                                       .a = r,
@@ -106,7 +106,7 @@ void rg_triangles_multiply(struct rg_triangles *t, const double *r) {
 }
 
 /* The symmetric g [k][k], which is lost, as a tridiagonal matrix of the same eigenvalues, by Householder's reflections
- * (Golub, Van Loan, 8.3.1): diagonal d [k], beside it e [k-1]; v and w are room [k]. */
+ * (Golub, Van Loan, 8.3.1): diagonal d [k], beside it e [k-1]; v and w are scratch [k]. */
 static void tridiagonalise(double *g, size_t k, double *d, double *e, double *v, double *w) {
     for (size_t j = 0; j < k; j++) {
         double *const x = g + j * k + j + 1;
@@ -150,8 +150,8 @@ static bool is_above(const double *d, const double *e, size_t k, double x) {
     return true;
 }
 
-double rg_singular_largest(const double *a, size_t k, double *room) {
-    double *const g = room, *const d = g + k * k, *const e = d + k, *const v = e + k, *const w = v + k;
+double rg_singular_largest(const double *a, size_t k, double *scratch) {
+    double *const g = scratch, *const d = g + k * k, *const e = d + k, *const v = e + k, *const w = v + k;
     for (size_t i = 0; i < k; i++) {
         for (size_t j = 0; j <= i; j++) {
             g[i * k + j] = g[j * k + i] = rg_dense_dot(a + i * k, a + j * k, k);
@@ -175,7 +175,7 @@ double rg_singular_largest(const double *a, size_t k, double *room) {
 }
 
 void rg_triangles_singular(struct rg_triangles *t, double *largest, double *smallest) {
-    *largest = rg_scaled_log10(rg_singular_largest(t->product, t->k, t->room), t->product_exponent);
-    *smallest =
-        t->singular ? -INFINITY : -rg_scaled_log10(rg_singular_largest(t->inverse, t->k, t->room), t->inverse_exponent);
+    *largest = rg_scaled_log10(rg_singular_largest(t->product, t->k, t->scratch), t->product_exponent);
+    *smallest = t->singular ? -INFINITY
+                            : -rg_scaled_log10(rg_singular_largest(t->inverse, t->k, t->scratch), t->inverse_exponent);
 }

@@ -5,17 +5,18 @@
 #include <string.h>
 
 #include "rnn_gpu/memory.h"
+#include "model/cells.h"
 
 size_t rg_products_state(const struct rg_cell_facts *f) {
-    return f->cell == RG_CELL_LSTM ? 2 * f->hidden : f->hidden;
+    return rg_cells[f->cell].states * f->hidden;
 }
 
 static size_t h_blocks(const struct rg_cell_facts *f) {
-    return f->own > f->skip ? f->own : f->skip;
+    return f->back > f->skip ? f->back : f->skip;
 }
 
 static size_t c_blocks(const struct rg_cell_facts *f) {
-    return f->cell == RG_CELL_LSTM ? f->own : 0;
+    return rg_cell_has_c(f->cell) ? f->back : 0;
 }
 
 size_t rg_products_width(const struct rg_cell_facts *f) {
@@ -44,10 +45,10 @@ rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences
                               .k = k,
                               .h_blocks = h_blocks(facts),
                               .c_blocks = c_blocks(facts),
-                              .own = facts->own,
+                              .back = facts->back,
                               .skip = facts->skip,
                               .width = rg_products_width(facts)};
-    p->facts.own = 1;
+    p->facts.back = 1;
     p->facts.skip = 0;
     p->facts.budget = 0.0;
     rg_status status = RG_OK;
@@ -83,7 +84,7 @@ void rg_products_release(struct rg_products *p) {
     *p = (struct rg_products){.sequences = 0};
 }
 
-/* Into the sweep: what stands at h_t and c_t, and at the gate of step t + 1. */
+/* Into the scan: what stands at h_t and c_t, and at the gate of step t + 1. */
 static void put(struct rg_products *p, size_t row) {
     const size_t hidden = p->facts.hidden, bytes = hidden * sizeof(double);
     const double *const v = p->vectors + row * p->width;
@@ -116,7 +117,7 @@ static void take(struct rg_products *p, size_t row) {
     const size_t hidden = p->facts.hidden;
     const double factor = ldexp(1.0, (int)p->adjoint.exponent[row]);
     double *const h = p->vectors + row * p->width, *const c = h + p->h_blocks * hidden;
-    double *const back = h + (p->own - 1) * hidden;
+    double *const back = h + (p->back - 1) * hidden;
     shift(h, p->h_blocks, hidden);
     add(back, p->adjoint.dh + row * hidden, hidden, factor);
     if (p->skip) {
@@ -139,8 +140,7 @@ struct step {
     struct rg_products *products;
     const struct rg_step_states *states;
     size_t order;
-    const bool *moves;
-    bool measure;
+    const struct rg_product_move *moves;
 };
 
 static void move(const struct step *s, size_t sequence) {
@@ -149,7 +149,7 @@ static void move(const struct step *s, size_t sequence) {
     double *const r = p->r + first * k;
     for (size_t i = 0; i < k; i++) {
         put(p, first + i);
-        rg_adjoint_finish(&p->adjoint, s->order, first + i, s->states, sequence, true);
+        rg_adjoint_finish(&p->adjoint, s->order, first + i, s->states, s->moves[sequence].row, true);
     }
     rg_adjoint_begin(&p->adjoint, s->order - 1, first, k);
     if (p->skip) {
@@ -167,16 +167,16 @@ static void do_sequence(void *context, size_t sequence, int thread) {
     const struct step *const s = context;
     struct rg_products *const p = s->products;
     (void)thread;
-    if (s->moves[sequence]) {
+    if (s->moves[sequence].moves) {
         move(s, sequence);
     }
-    if (s->measure) {
+    if (s->moves[sequence].measured) {
         rg_triangles_singular(&p->triangles[sequence], &p->largest[sequence], &p->smallest[sequence]);
     }
 }
 
 void rg_products_step(struct rg_products *products, struct rg_pool *pool, const struct rg_step_states *states,
-                      size_t order, const bool *moves, bool measure) {
-    struct step step = {products, states, order, moves, measure};
+                      size_t order, const struct rg_product_move *moves) {
+    struct step step = {products, states, order, moves};
     rg_pool_run(pool, products->sequences, do_sequence, &step);
 }

@@ -5,15 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/native/pool.h"
+#include "base/pool.h"
 #include "gradient/adjoint.h"
+#include "gradient/arrival.h"
 #include "gradient/dense.h"
 #include "gradient/terms.h"
 #include "rnn_gpu/memory.h"
 
-enum { PARTS = 8 }; /* of a chunk's rows, for threads */
+enum { PARTS = 8 /* of a chunk's rows, for threads */, ASK_EVERY = 16 };
 
-/* What a layer sends back to the one below: [T][rows] rows of D*H numbers with an exponent each. */
+static const double FEW = 2e5;
+
+/* What a layer sends back to the one below: [lags][rows] rows of D*H numbers with an exponent each. */
 struct sent {
     double *values;
     int64_t *exponent;
@@ -25,15 +28,23 @@ struct walk {
     struct rg_source *source;
     uint64_t update;
     size_t rows, probe; /* probe: the step of the loss, from 0 */
+    size_t lags;        /* how many are measured; less than asked for once the watch has ended it */
+    bool ranges;        /* lags that are far back share their terms */
+    struct rg_watch watch;
+    double before, part; /* of the whole measurement: what was done before this direction, what it is */
+    size_t asked;        /* how often */
+    bool ended;          /* by the watch */
     struct rg_lag_profiles *profiles;
     double *weights;
     size_t loaded;      /* first row of the chunk whose states are on the device; SIZE_MAX: none */
     uint32_t *begin;    /* [chunk] first live step of each of its sequences */
-    size_t wide;        /* room for a row of these: */
+    size_t wide;        /* scratch for a row of these: */
     double *from_above; /* [chunk][D*H], dL/dout of one step */
     double *kept_share; /* [chunk][D*H], what dropout multiplies a layer's states by; NULL without dropout */
     double *raw;        /* [chunk][wide] */
     double *row_norm;   /* [chunk] norms of the deltas of one step */
+    bool *has_loss;     /* [rows] whether anything comes from the loss; a step may be left out of it */
+    struct rg_arrival arrival;
     struct rg_pool *pool;
     struct sent sent[2], below[2]; /* of each direction: by the layer above, and by this one */
     /* one direction of one layer */
@@ -42,87 +53,126 @@ struct walk {
     struct rg_adjoint adjoint;
     struct rg_step_states states;
     struct rg_terms terms;
+    bool aligned;                 /* sequences of different lengths, whose first steps are gone through together */
     size_t n_live, n_used;        /* steps of sequences, and of them those that a learned skip did not skip */
-    double *delta_log, *term_log; /* [T][rows] log10; NAN: the sequence has no such step */
-    struct rg_scaled *squares;    /* [T] of one number, sum of ||delta||^2 */
+    double *delta_log, *term_log; /* [lags][rows] log10; NAN: the sequence has no such step */
+    double *end_log;              /* [rows] log10 of ||dL/dh|| ||h|| at lag 0; NAN: it has no step there */
+    struct rg_scaled *squares;    /* [lags] of one number, sum of ||delta||^2 */
     double *square;
 };
 
 static size_t states_of(const struct walk *w) {
-    return w->engine->plan.directions * w->engine->plan.hidden;
+    return w->engine->net.plan.directions * w->engine->net.plan.hidden;
 }
 
-/* Forward sweep of the chunk that begins at `first`. */
+/* Forward scan of the chunk that begins at `first`. */
 static rg_status load_chunk(struct walk *w, size_t first, size_t rows) {
     struct rg_engine *const e = w->engine;
     if (w->loaded == first) {
         return RG_OK;
     }
-    RG_TRY(rg_engine_chunk(e, w->source, w->update, first, rows, e->plan.layers));
+    RG_TRY(rg_engine_chunk(e, w->source, w->update, first, rows, e->net.plan.layers));
     memset(w->begin, 0, rows * sizeof *w->begin);
     if (w->source->ragged) {
-        RG_TRY(rg_buffer_read(e->device, w->begin, e->begin, 0, rows * sizeof *w->begin));
+        RG_TRY(rg_buffer_read(e->net.device, w->begin, e->net.buffers.begin, 0, rows * sizeof *w->begin));
     }
     w->loaded = first;
-    return RG_OK;
+    return rg_arrival_read(e, rows, &w->arrival);
 }
 
 /* What dropout multiplied the states of a step by; a state of zero has no slope that matters. */
-static rg_status read_dropout(struct walk *w, size_t rows, size_t t) {
+static rg_status read_dropout(struct walk *w, struct rg_step_at at) {
     struct rg_engine *const e = w->engine;
-    const size_t stride = e->plan.out_stride, n = states_of(w), layer = w->facts.layer;
-    struct rg_buffer *const dropped = e->dropped[layer];
-    const size_t at = (t - e->base) * rows * stride;
+    const size_t n = states_of(w), layer = w->facts.layer;
+    struct rg_buffer *const dropped = e->net.buffers.dropped[layer];
     if (!dropped) {
         return RG_OK;
     }
-    RG_TRY(rg_read_rows(e, dropped, at, rows, stride, 0, n, w->raw, w->kept_share));
-    RG_TRY(rg_read_rows(e, e->out[layer], at, rows, stride, 0, n, w->raw, w->from_above));
-    for (size_t i = 0; i < rows * n; i++) {
+    RG_TRY(rg_step_rows_read(e, &w->states, at, dropped, 0, n, w->kept_share));
+    RG_TRY(rg_step_rows_read(e, &w->states, at, e->net.buffers.out[layer], 0, n, w->from_above));
+    for (size_t i = 0; i < at.rows * n; i++) {
         w->kept_share[i] = w->from_above[i] == 0.0 ? 0.0 : w->kept_share[i] / w->from_above[i];
     }
     return RG_OK;
 }
 
 static bool is_top(const struct walk *w) {
-    return w->facts.layer + 1 == w->engine->plan.layers;
+    return w->facts.layer + 1 == w->engine->net.plan.layers;
 }
 
-/* Read what comes from above at step t to the chunk's rows, as far as it is on the device. */
-static rg_status read_above(struct walk *w, size_t rows, size_t t) {
+/* Read what comes from above at a step to the chunk's rows, as far as it is on the device. */
+static rg_status read_above(struct walk *w, struct rg_step_at at) {
     struct rg_engine *const e = w->engine;
-    const struct rg_plan *const p = &e->plan;
+    const struct rg_plan *const p = &e->net.plan;
     if (!is_top(w)) {
-        return read_dropout(w, rows, t);
+        return read_dropout(w, at);
     }
-    if (t != w->probe) {
+    if (w->arrival.row || at.t != w->probe) {
         return RG_OK;
     }
-    const size_t at = p->target_steps > 1 ? t - e->base : 0, column = w->facts.direction * p->hidden;
-    return rg_read_rows(e, e->dhead, at * rows * p->out_stride, rows, p->out_stride, column, p->hidden, w->raw,
-                        w->from_above);
+    at.t = p->target_steps > 1 ? at.t : e->net.base; /* the last step's alone is there */
+    return rg_step_rows_read(e, &w->states, at, e->net.buffers.dhead, w->facts.direction * p->hidden, p->hidden,
+                             w->from_above);
 }
 
-/* Some sequences at a step: rows [first, first + n) of the measured ones, which stand from row `at` of the chunk on. */
+/* Where what layers send to each other at a step begins. */
+static size_t place_of(const struct walk *w, size_t t) {
+    return (w->probe - t) * w->rows;
+}
+
+/* Some sequences at a step: rows [first, first + n) of the measured ones, which stand from row `at` of the chunk on.
+ * `t` is the step, where walk.aligned the steps since a sequence's first one. */
 struct piece {
-    size_t order, t, first, n, at;
+    size_t order, t, lag, first, n, at;
     bool again;
 };
 
+/* The step of row r of a piece; T or more: there is none. */
+static size_t step_of(const struct walk *w, const struct piece *s, size_t r) {
+    return s->t + (w->aligned ? w->begin[s->at + r] : 0);
+}
+
+static bool is_live(const struct walk *w, const struct piece *s, size_t r) {
+    const size_t t = step_of(w, s, r);
+    return t >= w->begin[s->at + r] && t < w->facts.steps;
+}
+
+/* What the head sends back to a row of the last layer; false: nothing at this step. */
+static bool find_arrival(struct walk *w, const struct piece *s, size_t r) {
+    if (!w->arrival.row) {
+        return s->t == w->probe;
+    }
+    if (is_live(w, s, r)) {
+        rg_arrival_at(&w->arrival, &w->engine->net.plan, w->facts.direction, s->at + r, w->begin[s->at + r],
+                      step_of(w, s, r), w->from_above + (s->at + r) * w->facts.hidden);
+    }
+    return is_live(w, s, r);
+}
+
 /* Add what comes from above to dL/dh. */
 static void inject(struct walk *w, const struct piece *s) {
-    const struct rg_plan *const p = &w->engine->plan;
+    const struct rg_plan *const p = &w->engine->net.plan;
     const size_t hidden = p->hidden, column = w->facts.direction * hidden, n = states_of(w);
-    for (size_t r = 0; is_top(w) && s->t == w->probe && r < s->n; r++) {
-        rg_adjoint_inject(&w->adjoint, s->first + r, w->from_above + (s->at + r) * hidden, 0);
+    for (size_t r = 0; is_top(w) && r < s->n; r++) {
+        if (!find_arrival(w, s, r)) {
+            continue;
+        }
+        const double *const values = w->from_above + (s->at + r) * hidden;
+        for (size_t j = 0; j < hidden; j++) {
+            w->has_loss[s->first + r] |= values[j] != 0.0;
+        }
+        rg_adjoint_inject(&w->adjoint, s->first + r, values, 0);
     }
     for (size_t d = 0; !is_top(w) && d < p->directions; d++) {
         for (size_t r = 0; r < s->n; r++) {
-            const size_t place = s->t * w->rows + s->first + r;
+            if (step_of(w, s, r) >= w->facts.steps) {
+                continue;
+            }
+            const size_t place = place_of(w, step_of(w, s, r)) + s->first + r;
             double *const sum = w->raw + (s->at + r) * w->wide;
             for (size_t j = 0; j < hidden; j++) {
                 const double share =
-                    w->engine->dropped[w->facts.layer] ? w->kept_share[(s->at + r) * n + column + j] : 1.0;
+                    w->engine->net.buffers.dropped[w->facts.layer] ? w->kept_share[(s->at + r) * n + column + j] : 1.0;
                 sum[j] = w->sent[d].values[place * n + column + j] * share;
             }
             rg_adjoint_inject(&w->adjoint, s->first + r, sum, w->sent[d].exponent[place]);
@@ -152,7 +202,10 @@ static void send_down(struct walk *w, const struct piece *s) {
                                           .b_row = f->inputs});
     }
     for (size_t r = 0; r < s->n; r++) {
-        const size_t place = s->t * w->rows + s->first + r;
+        if (step_of(w, s, r) >= w->facts.steps) {
+            continue;
+        }
+        const size_t place = place_of(w, step_of(w, s, r)) + s->first + r;
         const double *const sum = sums + r * f->inputs;
         const double largest = rg_dense_largest(sum, f->inputs);
         const int size = largest > 0.0 && isfinite(largest) ? ilogb(largest) : 0;
@@ -163,10 +216,20 @@ static void send_down(struct walk *w, const struct piece *s) {
     }
 }
 
+/* log10 of ||dL/dh|| ||h|| at the step that was finished last. */
+static double product_log(const struct walk *w, size_t row, const double *h) {
+    const size_t n = w->facts.hidden;
+    return rg_scaled_log10(rg_dense_norm(w->adjoint.dh + row * n, n), w->adjoint.exponent[row]) +
+           rg_scaled_log10(rg_dense_norm(h, n), 0);
+}
+
 /* The norms of one sequence's delta and of its term. */
 static void note_row(struct walk *w, const struct piece *s, size_t r, bool live) {
     const struct rg_cell_facts *const f = &w->facts;
-    const size_t row = s->first + r, at = s->at + r, place = s->t * w->rows + row;
+    const size_t row = s->first + r, at = s->at + r, place = s->lag * w->rows + row;
+    if (s->lag == 0) {
+        w->end_log[row] = live ? product_log(w, row, w->states.h + at * f->hidden) : NAN;
+    }
     if (!live) {
         w->row_norm[at] = 0.0;
         w->delta_log[place] = w->term_log[place] = NAN;
@@ -174,7 +237,7 @@ static void note_row(struct walk *w, const struct piece *s, size_t r, bool live)
     }
     const double norm = rg_dense_norm(rg_adjoint_delta(&w->adjoint, s->order, row), f->gates * f->hidden);
     w->row_norm[at] = norm;
-    w->delta_log[place] = rg_scaled_log10(norm, w->adjoint.exponent[row]);
+    w->delta_log[place] = isnan(norm) ? INFINITY : rg_scaled_log10(norm, w->adjoint.exponent[row]);
     w->term_log[place] =
         w->delta_log[place] + rg_scaled_log10(rg_dense_norm(w->states.past + at * f->hidden, f->hidden), 0);
 }
@@ -196,11 +259,11 @@ static void do_rows(void *context, size_t part, int thread) {
     if (low >= all->n) {
         return;
     }
-    const struct piece s = {all->order, all->t, all->first + low, high - low, low, all->again};
+    const struct piece s = {all->order, all->t, all->lag, all->first + low, high - low, low, all->again};
     rg_adjoint_begin(&w->adjoint, s.order, s.first, s.n);
     inject(w, &s);
     for (size_t r = 0; r < s.n; r++) {
-        const bool live = s.t >= w->begin[s.at + r];
+        const bool live = is_live(w, &s, r);
         rg_adjoint_finish(&w->adjoint, s.order, s.first + r, &w->states, s.at + r, live);
         if (!s.again) {
             note_row(w, &s, r, live);
@@ -218,45 +281,86 @@ static void do_terms(void *context, size_t part, int thread) {
 }
 
 /* What all sequences of a chunk add to at a step, in their order. */
-static void count_rows(struct walk *w, size_t t, size_t first, size_t rows) {
-    for (size_t r = 0; r < rows; r++) {
+static void count_rows(struct walk *w, const struct piece *s) {
+    for (size_t r = 0; r < s->n; r++) {
         const double square = w->row_norm[r] * w->row_norm[r];
-        if (t >= w->begin[r]) {
+        if (is_live(w, s, r)) {
             w->n_live++;
             w->n_used += w->facts.learned && w->states.gate[r * RG_GATE_VALUES + RG_GATE_RAW] > 0.5;
         }
         if (square != 0.0) {
-            rg_scaled_add(&w->squares[t], &square, 2 * w->adjoint.exponent[first + r]);
+            rg_scaled_add(&w->squares[s->lag], &square, 2 * w->adjoint.exponent[s->first + r]);
         }
     }
+}
+
+/* A direction that ends at the first step, while its lags count from the last one, goes from the far lags to lag 0. */
+static bool falls(const struct walk *w) {
+    return w->facts.direction == 1 && !w->facts.to_first;
+}
+
+/* The walk goes over the orders [first_order, first_order + lags): those that lie up to the probe, and of the direction
+ * that comes from the sequence's end those nearest to it. */
+static size_t first_order(const struct walk *w) {
+    return falls(w) ? 0 : w->probe + 1 - w->lags;
+}
+
+/* Distance of an order's step to the probe, or to the first step; a second direction is measured with the probe at the
+ * end alone. */
+static size_t lag_of(const struct walk *w, size_t order) {
+    return falls(w) ? order : w->probe - order;
 }
 
 /* Step `order` of the chunk in memory. */
 static rg_status chunk_step(struct walk *w, size_t order, size_t first, size_t rows, size_t slot, bool note) {
-    const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order, micro = w->terms.n_micro;
-    struct step step = {.walk = w, .rows = {order, t, first, rows, 0, !note}};
-    RG_TRY(rg_step_states_read(w->engine, &w->facts, rows, t, &w->states));
-    RG_TRY(read_above(w, rows, t));
+    const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
+    const struct rg_step_at at = {t, rows, w->aligned ? w->begin : NULL};
+    struct step step = {.walk = w, .rows = {order, t, lag_of(w, order), first, rows, 0, !note}};
+    RG_TRY(rg_step_states_read(w->engine, &w->facts, at, &w->states));
+    RG_TRY(read_above(w, at));
     rg_pool_run(w->pool, PARTS, do_rows, &step);
     w->terms.n_taken = 0;
-    for (size_t m = 0; m < micro; m++) {
-        const size_t low = m * w->rows / micro, high = (m + 1) * w->rows / micro;
+    for (size_t m = 0; m < w->terms.micro.n; m++) {
+        const size_t low = rg_micro_row(&w->terms.micro, m, w->rows);
+        const size_t high = rg_micro_row(&w->terms.micro, m + 1, w->rows);
         const size_t begin = low > first ? low : first, end = high < first + rows ? high : first + rows;
         if (begin < end) {
-            rg_terms_take(&w->terms, slot, m, !note, rg_adjoint_delta(&w->adjoint, order, begin),
-                          w->adjoint.exponent + begin, end - begin, &w->states, begin - first);
+            const struct rg_term_part part = {.lag = step.rows.lag,
+                                              .micro = m,
+                                              .again = !note,
+                                              .deltas = rg_adjoint_delta(&w->adjoint, order, begin),
+                                              .exponent = w->adjoint.exponent + begin,
+                                              .n = end - begin,
+                                              .states = &w->states,
+                                              .at = begin - first};
+            rg_terms_take(&w->terms, slot, &part);
         }
     }
     rg_pool_run(w->pool, RG_TERM_PARTS, do_terms, w);
     if (note) {
-        count_rows(w, t, first, rows);
+        count_rows(w, &step.rows);
     }
     return RG_OK;
 }
 
+/* Whether the measurement must end; asked at every step, answered now and then. */
+static bool must_end(struct walk *w, double part) {
+    w->asked++;
+    if (!w->ended && w->asked % ASK_EVERY == 0) {
+        w->ended = rg_watch_ends(&w->watch, w->before + w->part * part);
+    }
+    return w->ended;
+}
+
+/* Sequences that are gone through together: a chunk, but where each is at another step than the one in memory. */
+static size_t rows_at_once(const struct walk *w) {
+    const struct rg_plan *const p = &w->engine->net.plan;
+    return w->aligned && p->n_segments > 1 ? 1 : p->chunk;
+}
+
 /* Bring the terms of orders [low, high) into the slots from 0 on, the largest order first. */
 static rg_status load_group(struct walk *w, size_t low, size_t high, bool note) {
-    const size_t chunk = w->engine->plan.chunk;
+    const size_t chunk = rows_at_once(w);
     for (size_t slot = 0; slot < high - low; slot++) {
         rg_scaled_clear(&w->terms.kept[slot]);
     }
@@ -264,63 +368,77 @@ static rg_status load_group(struct walk *w, size_t low, size_t high, bool note) 
         const size_t left = w->rows - first, rows = left < chunk ? left : chunk;
         RG_TRY(load_chunk(w, first, rows));
         for (size_t order = high; order-- > low;) {
+            const double done = (double)(w->lags - (order - first_order(w))) / (double)w->lags;
             RG_TRY(chunk_step(w, order, first, rows, high - 1 - order, note));
+            if (must_end(w, ((double)first + done * (double)rows) / (double)w->rows)) {
+                return RG_OK;
+            }
         }
     }
     return RG_OK;
 }
 
-/* Distance of an order's step to the probe. Steps behind it have no term but in the direction that comes from there,
- * which is measured with the probe at the end alone. */
-static bool lag_of(const struct walk *w, size_t order, size_t *lag) {
-    const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
-    *lag = w->probe - t;
-    return t <= w->probe;
-}
-
 static void note_group(struct walk *w, size_t low, size_t high) {
-    size_t lag = 0;
     for (size_t order = high; order-- > low;) {
-        if (lag_of(w, order, &lag)) {
-            rg_terms_note(&w->terms, high - 1 - order, lag);
-        }
+        rg_terms_note(&w->terms, high - 1 - order, lag_of(w, order));
     }
 }
 
 static void compare_group(struct walk *w, size_t low, size_t high, bool rising) {
-    size_t lag = 0;
     for (size_t order = high; order-- > low;) {
-        if (lag_of(w, order, &lag)) {
-            rg_terms_compare(&w->terms, high - 1 - order, lag, rising);
-        }
+        rg_terms_compare(&w->terms, high - 1 - order, lag_of(w, order), rising);
     }
 }
 
 /* Twice through all terms: norms and their sum; then each against the sum. Terms that do not all fit into memory are
- * made twice. */
+ * made twice. What is ended before says nothing of any lag. */
 static rg_status walk_terms(struct walk *w) {
-    const size_t steps = w->facts.steps, group = w->terms.group;
-    const bool rising = w->facts.direction == 0, at_once = group >= steps;
-    for (size_t high = steps; high > 0;) {
-        const size_t low = high > group ? high - group : 0;
+    const size_t begin = first_order(w), group = w->terms.group;
+    const bool rising = !falls(w), at_once = group >= w->lags;
+    for (size_t high = begin + w->lags; high > begin && !w->ended;) {
+        const size_t low = high - begin > group ? high - group : begin;
         RG_TRY(load_group(w, low, high, true));
         note_group(w, low, high);
         high = low;
     }
     rg_terms_total(&w->terms, rising);
-    if (!at_once) {
+    if (!at_once && !w->ended) {
         rg_adjoint_release(&w->adjoint);
         RG_TRY(rg_adjoint_create(&w->facts, w->rows, &w->adjoint));
     }
-    for (size_t high = steps; high > 0;) {
-        const size_t low = high > group ? high - group : 0;
+    for (size_t high = begin + w->lags; high > begin && !w->ended;) {
+        const size_t low = high - begin > group ? high - group : begin;
         if (!at_once) {
             RG_TRY(load_group(w, low, high, false));
         }
         compare_group(w, low, high, rising);
         high = low;
     }
-    rg_terms_finish(&w->terms);
+    w->profile->lags = w->ended ? 0 : w->lags;
+    return RG_OK;
+}
+
+/* Once through all terms, of sequences that are in memory together: those of far lags stay in ranges. Where it is ended
+ * before, it stands for the lags up to there; a direction that begins at the far ones has none. */
+static rg_status walk_ranges(struct walk *w) {
+    const size_t begin = first_order(w);
+    size_t done = 0;
+    RG_TRY(load_chunk(w, 0, w->rows));
+    for (; done < w->lags && !w->ended; done++) {
+        const size_t order = begin + w->lags - 1 - done, lag = lag_of(w, order);
+        const size_t slot = rg_terms_begin(&w->terms, lag);
+        const rg_status status = chunk_step(w, order, 0, w->rows, slot, true);
+        w->ended = rg_stop_is(status); /* within a segment that was to be made again */
+        if (w->ended) {
+            break;
+        }
+        RG_TRY(status);
+        rg_terms_add_lag(&w->terms, slot, lag);
+        (void)must_end(w, (double)done / (double)w->lags);
+    }
+    w->profile->lags = done < w->lags && falls(w) ? 0 : done;
+    rg_terms_total(&w->terms, true);
+    rg_terms_compare_ranges(&w->terms, w->profile->lags);
     return RG_OK;
 }
 
@@ -329,81 +447,142 @@ static int by_size(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Quantiles of the numbers that are not NAN, by nearest rank; NAN without one. `room` [n]. */
-static void quantiles(const double *values, size_t n, double *room, double *const out[RG_N_QUANTILES], size_t lag) {
+/* The nearest rank of a quantile among n sorted numbers, from 0. */
+static size_t rank_of(double quantile, size_t n) {
+    const size_t rank = (size_t)ceil(quantile * (double)n);
+    return rank ? rank - 1 : 0;
+}
+
+/* Quantiles of the numbers that are not NAN, by nearest rank; NAN without one. `scratch` [n]. */
+static void quantiles(const double *values, size_t n, double *scratch, double *const out[RG_N_QUANTILES], size_t lag) {
     static const double ranks[RG_N_QUANTILES] = {
         [RG_MIN] = 0.0, [RG_P10] = 0.1, [RG_MEDIAN] = 0.5, [RG_P90] = 0.9, [RG_MAX] = 1.0};
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (!isnan(values[i])) {
-            room[count++] = values[i];
+            scratch[count++] = values[i];
         }
     }
-    qsort(room, count, sizeof *room, by_size);
+    qsort(scratch, count, sizeof *scratch, by_size);
     for (size_t q = 0; q < RG_N_QUANTILES; q++) {
-        const size_t rank = (size_t)ceil(ranks[q] * (double)count);
-        out[q][lag] = count ? room[rank ? rank - 1 : 0] : NAN;
+        out[q][lag] = count ? scratch[rank_of(ranks[q], count)] : NAN;
     }
 }
 
-static double mean_of_finite(const double *values, size_t n) {
-    double sum = 0.0, count = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        if (isfinite(values[i])) {
-            sum += values[i];
-            count += 1.0;
+/* By how many decades a sequence's gradient changes from the first lag that has any to lag `last`. */
+static double change_of(const struct walk *w, size_t row, size_t last) {
+    const double there = w->delta_log[last * w->rows + row];
+    size_t first = 0;
+    while (first < last && !(w->delta_log[first * w->rows + row] > -INFINITY)) {
+        first++;
+    }
+    const double change = there == -INFINITY ? there : there - w->delta_log[first * w->rows + row];
+    return isnan(change) ? INFINITY : change; /* of norms that no number can hold */
+}
+
+static bool has_step(const struct walk *w, size_t row, size_t lag) {
+    return w->has_loss[row] && !isnan(w->delta_log[lag * w->rows + row]);
+}
+
+/* The furthest lag that a gradient can come to and some sequence has a step at. */
+static size_t furthest_lag(const struct walk *w) {
+    const size_t stride = w->profile->stride, lags = w->profile->lags;
+    for (size_t last = lags > 0 ? (lags - 1) / stride * stride : 0; last > 0; last -= stride) {
+        for (size_t row = 0; row < w->rows; row++) {
+            if (has_step(w, row, last)) {
+                return last;
+            }
         }
     }
-    return count > 0.0 ? sum / count : -INFINITY;
+    return 0;
 }
 
-/* Median over steps and sequences of ||h_{t-1}||, which is what a term's norm is a multiple of; sorts what it reads. */
-static double median_state(struct walk *w) {
-    double *const logs = w->term_log;
+/* `scratch` [rows]. */
+static void note_reach(const struct walk *w, double *scratch) {
+    struct rg_lag_reach *const reach = &w->profile->reach;
     size_t n = 0;
-    for (size_t i = 0; i < w->facts.steps * w->rows; i++) {
-        const double log = w->term_log[i] - w->delta_log[i];
-        if (isfinite(log)) {
-            logs[n++] = log;
+    *reach = (struct rg_lag_reach){.last = furthest_lag(w), .p10 = -INFINITY, .median = -INFINITY, .p90 = -INFINITY};
+    for (size_t row = 0; row < w->rows && w->profile->lags > 0; row++) {
+        if (has_step(w, row, reach->last)) {
+            scratch[n] = change_of(w, row, reach->last);
+            reach->dead += scratch[n++] == -INFINITY;
         }
     }
-    qsort(logs, n, sizeof *logs, by_size);
-    return n ? pow(10.0, logs[n / 2]) : 0.0;
+    reach->rows = n;
+    if (n > 0) {
+        qsort(scratch, n, sizeof *scratch, by_size);
+        const double low = scratch[(n - 1) / 2], high = scratch[n / 2];
+        reach->median = low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
+        reach->p10 = scratch[rank_of(0.1, n)];
+        reach->p90 = scratch[rank_of(0.9, n)];
+    }
+}
+
+/* See end_log in profile.h. */
+static double mean_end(const struct walk *w) {
+    const struct rg_plan *const p = &w->engine->net.plan;
+    double largest = -INFINITY, sum = 0.0;
+    size_t n = 0;
+    for (size_t row = 0; row < w->rows; row++) {
+        largest = fmax(largest, w->end_log[row]);
+    }
+    for (size_t row = 0; row < w->rows; row++) {
+        if (!isnan(w->end_log[row])) {
+            sum += pow(10.0, 2.0 * (w->end_log[row] - largest));
+            n++;
+        }
+    }
+    const bool one_step = p->readout == RG_READOUT_LAST || p->readout == RG_READOUT_FINAL;
+    return isfinite(largest) && one_step && w->profile->layer + 1 == p->layers ? largest + 0.5 * log10(sum / (double)n)
+                                                                               : NAN;
+}
+
+/* How much of it is chance. */
+static rg_status measure_statistics(struct walk *w) {
+    struct rg_lag_profile *const p = w->profile;
+    RG_TRY(rg_terms_statistics(&w->terms));
+    return p->statistics.lack == RG_STATISTICS_WHOLE
+               ? rg_decay_interval(&w->terms.micro, w->delta_log, w->rows, p->lags,
+                                   rg_slope_of(p->delta_log10, p->lags, 1), &p->statistics.decay)
+               : RG_OK;
 }
 
 /* The norms of the deltas by lag. */
 static rg_status summarise(struct walk *w) {
     struct rg_lag_profile *const p = w->profile;
-    double *room = NULL;
-    RG_TRY(rg_alloc(&room, w->rows, sizeof *room, "the lag profile"));
-    for (size_t t = 0; t <= w->probe; t++) {
-        const size_t lag = w->probe - t;
-        const struct rg_scaled *const s = &w->squares[t];
+    double *scratch = NULL;
+    RG_TRY(rg_alloc(&scratch, w->rows, sizeof *scratch, "the lag profile"));
+    for (size_t lag = 0; lag < p->lags; lag++) {
+        const double *const deltas = w->delta_log + lag * w->rows, *const terms = w->term_log + lag * w->rows;
+        const struct rg_scaled *const s = &w->squares[lag];
         const bool some = s->exponent != RG_SCALED_EMPTY;
         /* the exponent of a square is even */
         p->delta_norm[lag] = some ? rg_scaled_value(sqrt(s->values[0]), s->exponent / 2) : 0.0;
         p->delta_log10[lag] = some ? rg_scaled_log10(sqrt(s->values[0]), s->exponent / 2) : -INFINITY;
-        p->delta_mean_log10[lag] = mean_of_finite(w->delta_log + t * w->rows, w->rows);
-        quantiles(w->delta_log + t * w->rows, w->rows, room, p->delta_quantiles, lag);
-        quantiles(w->term_log + t * w->rows, w->rows, room, p->term_quantiles, lag);
+        quantiles(deltas, w->rows, scratch, p->delta_quantiles, lag);
+        quantiles(terms, w->rows, scratch, p->term_quantiles, lag);
     }
-    rg_free(room);
+    note_reach(w, scratch);
+    rg_free(scratch);
+    rg_terms_finish(&w->terms);
+    RG_TRY(measure_statistics(w));
     p->used = w->facts.learned && w->n_live ? (double)w->n_used / (double)w->n_live : NAN;
-    p->state_norm = median_state(w);
+    p->end_log = mean_end(w);
     return RG_OK;
 }
 
 static rg_status create_direction(struct walk *w) {
-    const size_t steps = w->engine->plan.steps, chunk = w->engine->plan.chunk;
-    const size_t at_once = w->rows < chunk ? w->rows : chunk;
     RG_TRY(rg_cell_facts_create(w->engine, w->weights, w->profile->layer, w->profile->direction, &w->facts));
+    w->aligned = w->facts.to_first && w->source->ragged;
+    const size_t chunk = rows_at_once(w), at_once = w->rows < chunk ? w->rows : chunk;
+    const enum rg_keeping keeping = w->rows > chunk ? RG_KEEP_GROUPS : w->ranges ? RG_KEEP_RANGES : RG_KEEP_AT_ONCE;
     RG_TRY(rg_adjoint_create(&w->facts, w->rows, &w->adjoint));
     RG_TRY(rg_step_states_create(w->engine, &w->facts, at_once, &w->states));
-    RG_TRY(rg_terms_create(&w->facts, w->profile, at_once, &w->terms));
+    RG_TRY(rg_terms_create(&w->facts, w->profile, at_once, w->lags, keeping, &w->terms));
     w->n_live = w->n_used = 0;
-    for (size_t t = 0; t < steps; t++) {
-        w->squares[t] = (struct rg_scaled){&w->square[t], 1, RG_SCALED_EMPTY};
-        w->square[t] = 0.0;
+    for (size_t lag = 0; lag < w->lags; lag++) {
+        w->squares[lag] = (struct rg_scaled){&w->square[lag], 1, RG_SCALED_EMPTY};
+        w->square[lag] = 0.0;
     }
     return RG_OK;
 }
@@ -416,7 +595,7 @@ static void release_direction(struct walk *w) {
 }
 
 static rg_status create_sent(const struct walk *w, struct sent *sent) {
-    const size_t rows = w->engine->plan.steps * w->rows;
+    const size_t rows = w->lags * w->rows;
     RG_TRY(rg_alloc(&sent->values, rows, states_of(w) * sizeof *sent->values, "gradients between layers"));
     return rg_alloc(&sent->exponent, rows, sizeof *sent->exponent, "gradients between layers");
 }
@@ -427,19 +606,26 @@ static void release_sent(struct sent *sent) {
     *sent = (struct sent){NULL, NULL};
 }
 
-/* From the last layer down. */
+static rg_status walk_direction(struct walk *w, struct rg_lag_profile *profile) {
+    w->profile = profile;
+    RG_TRY(create_direction(w));
+    RG_TRY(w->terms.begins ? walk_ranges(w) : walk_terms(w));
+    RG_TRY(summarise(w));
+    release_direction(w);
+    w->before += w->part;
+    return RG_OK;
+}
+
+/* From the last layer down; a direction that the watch ends before it is begun has no lags. */
 static rg_status walk_layers(struct walk *w) {
-    const struct rg_plan *const p = &w->engine->plan;
-    for (size_t l = p->layers; l-- > 0;) {
-        for (size_t d = 0; d < p->directions; d++) {
+    const struct rg_plan *const p = &w->engine->net.plan;
+    w->part = 1.0 / (double)(p->layers * p->directions);
+    for (size_t l = p->layers; l-- > 0 && !w->ended;) {
+        for (size_t d = 0; d < p->directions && !w->ended; d++) {
             if (l > 0) {
                 RG_TRY(create_sent(w, &w->below[d]));
             }
-            w->profile = &w->profiles->items[l * p->directions + d];
-            RG_TRY(create_direction(w));
-            RG_TRY(walk_terms(w));
-            RG_TRY(summarise(w));
-            release_direction(w);
+            RG_TRY(walk_direction(w, &w->profiles->items[l * p->directions + d]));
         }
         for (size_t d = 0; d < p->directions; d++) {
             release_sent(&w->sent[d]);
@@ -451,24 +637,28 @@ static rg_status walk_layers(struct walk *w) {
 }
 
 static rg_status create_walk(struct walk *w) {
-    const struct rg_plan *const p = &w->engine->plan;
+    const struct rg_plan *const p = &w->engine->net.plan;
     size_t wide = p->out_stride > p->hidden ? p->out_stride : p->hidden;
     for (size_t l = 0; l < p->layers; l++) {
         wide = p->layer[l].inputs > wide ? p->layer[l].inputs : wide;
     }
     w->wide = wide;
     RG_TRY(rg_lag_profiles_create(w->engine, w->rows, w->probe + 1, &w->profiles));
-    RG_TRY(rg_alloc(&w->weights, w->engine->model->arena, sizeof *w->weights, "the weights"));
-    RG_TRY(rg_reals_read(w->engine->device, w->weights, w->engine->weights, 0, w->engine->model->arena));
+    RG_TRY(rg_alloc(&w->weights, w->engine->net.model->arena, sizeof *w->weights, "the weights"));
+    RG_TRY(rg_reals_read(w->engine->net.device, w->weights, w->engine->net.buffers.weights, 0,
+                         w->engine->net.model->arena));
     RG_TRY(rg_alloc(&w->begin, p->chunk, sizeof *w->begin, "starts of sequences"));
+    RG_TRY(rg_arrival_create(w->engine, &w->arrival));
     RG_TRY(rg_alloc(&w->from_above, p->chunk * wide, sizeof(double), "state gradients"));
     RG_TRY(rg_alloc(&w->kept_share, p->chunk * wide, sizeof(double), "state gradients"));
     RG_TRY(rg_alloc(&w->raw, p->chunk * wide, sizeof(double), "state gradients"));
     RG_TRY(rg_alloc(&w->row_norm, p->chunk, sizeof(double), "state gradients"));
-    RG_TRY(rg_alloc(&w->delta_log, p->steps * w->rows, sizeof(double), "the lag profile"));
-    RG_TRY(rg_alloc(&w->term_log, p->steps * w->rows, sizeof(double), "the lag profile"));
-    RG_TRY(rg_alloc(&w->squares, p->steps, sizeof *w->squares, "the lag profile"));
-    return rg_alloc(&w->square, p->steps, sizeof *w->square, "the lag profile");
+    RG_TRY(rg_alloc(&w->has_loss, w->rows, sizeof *w->has_loss, "the lag profile"));
+    RG_TRY(rg_alloc(&w->delta_log, w->lags * w->rows, sizeof(double), "the lag profile"));
+    RG_TRY(rg_alloc(&w->term_log, w->lags * w->rows, sizeof(double), "the lag profile"));
+    RG_TRY(rg_alloc(&w->end_log, w->rows, sizeof(double), "the lag profile"));
+    RG_TRY(rg_alloc(&w->squares, w->lags, sizeof *w->squares, "the lag profile"));
+    return rg_alloc(&w->square, w->lags, sizeof *w->square, "the lag profile");
 }
 
 static void release_walk(struct walk *w) {
@@ -479,32 +669,49 @@ static void release_walk(struct walk *w) {
     }
     rg_free(w->weights);
     rg_free(w->begin);
+    rg_arrival_release(&w->arrival);
     rg_free(w->from_above);
     rg_free(w->kept_share);
     rg_free(w->raw);
     rg_free(w->row_norm);
+    rg_free(w->has_loss);
     rg_pool_destroy(w->pool);
     rg_free(w->delta_log);
     rg_free(w->term_log);
+    rg_free(w->end_log);
     rg_free(w->squares);
     rg_free(w->square);
 }
 
+/* Products of a step; with few of them, threads would wait for each other longer than they take. */
+static double step_work(const struct walk *w) {
+    const struct rg_plan *const p = &w->engine->net.plan;
+    return (double)(w->rows * p->gates * p->hidden) * (double)(p->hidden + w->wide);
+}
+
 rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
                          const struct rg_lag_options *options, struct rg_lag_profiles **out) {
+    const struct rg_plan *const p = &engine->net.plan;
+    const size_t probe = options->probe ? options->probe : p->steps;
+    /* layers whose directions end at different ends send each other gradients at every step */
+    const bool all = p->readout != RG_READOUT_LAST && p->directions > 1 && p->layers > 1;
     struct walk w = {.engine = engine,
                      .source = source,
                      .update = update,
                      .rows = options->rows,
-                     .probe = (options->probe ? options->probe : engine->plan.steps) - 1,
+                     .probe = probe - 1,
+                     .lags = options->lags && options->lags < probe && !all ? options->lags : probe,
+                     .ranges = options->ranges,
+                     .watch = options->watch,
                      .loaded = SIZE_MAX};
     *out = NULL;
     rg_status status = RG_OK;
     RG_TRY_GOTO(create_walk(&w));
-    const int threads = rg_pool_threads(options->threads);
-    RG_TRY_GOTO(rg_pool_create(threads < PARTS ? threads : PARTS, &w.pool));
+    const int threads = step_work(&w) < FEW ? 1 : rg_pool_threads(options->threads);
+    RG_TRY_GOTO(rg_pool_create_up_to(threads < PARTS ? threads : PARTS, &w.pool));
     RG_TRY_GOTO(rg_engine_pack(engine));
-    RG_TRY_GOTO(walk_layers(&w));
+    const rg_status walked = walk_layers(&w);
+    RG_TRY_GOTO(rg_stop_is(walked) ? RG_OK : walked); /* what was measured by then stands */
     *out = w.profiles;
     w.profiles = NULL;
 fail:

@@ -6,9 +6,6 @@
 
 const char *const rg_quantile_names[] = {"min", "p10", "median", "p90", "max", NULL};
 
-enum { FEWEST_ROWS = 16, MOST_ROWS = 256 };
-static const double WORK = 4e9, SENT_BYTES = 256e6; /* of a profile at the end of a run: operations, bytes */
-
 rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe) {
     if (probe > steps) {
         return rg_fail(RG_USAGE, "--probe-time %zu lies behind the last step, %zu", probe, steps);
@@ -24,19 +21,6 @@ rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe)
                        probe, steps);
     }
     return RG_OK;
-}
-
-size_t rg_lag_profile_rows(const struct rg_plan *p) {
-    const double steps = (double)p->steps, hidden = (double)p->hidden;
-    double work = 0.0, bytes = 0.0; /* of one sequence */
-    for (size_t l = 0; l < p->layers; l++) {
-        const double inputs = (double)p->layer[l].inputs, gates = (double)(p->gates * p->directions);
-        work += steps * gates * hidden * 4.0 * (hidden + inputs);
-        bytes += l ? steps * inputs * (double)p->directions * sizeof(double) : 0.0;
-    }
-    const double fit = fmin(WORK / work, bytes > 0.0 ? SENT_BYTES / bytes : WORK);
-    const size_t rows = fit < FEWEST_ROWS ? FEWEST_ROWS : fit > MOST_ROWS ? MOST_ROWS : (size_t)fit;
-    return p->batch < rows ? p->batch : rows;
 }
 
 double rg_lag_used(const struct rg_lag_profiles *profiles) {
@@ -55,7 +39,7 @@ static double *take(double **at, size_t steps) {
     return here;
 }
 
-enum { ARRAYS_OF_TERMS = 5, ARRAYS_OF_DELTAS = 3 + 2 * RG_N_QUANTILES };
+enum { ARRAYS_OF_TERMS = 6, ARRAYS_OF_DELTAS = 2 + 2 * RG_N_QUANTILES };
 
 static void take_terms(struct rg_lag_terms *terms, size_t parameter, double **at, size_t steps) {
     *terms = (struct rg_lag_terms){.parameter = parameter};
@@ -64,6 +48,7 @@ static void take_terms(struct rg_lag_terms *terms, size_t parameter, double **at
     terms->share = take(at, steps);
     terms->cosine = take(at, steps);
     terms->error = take(at, steps);
+    terms->cut_cosine = take(at, steps);
     for (size_t lag = 0; lag < steps; lag++) {
         terms->log10_norm[lag] = -INFINITY;
     }
@@ -71,9 +56,11 @@ static void take_terms(struct rg_lag_terms *terms, size_t parameter, double **at
 
 static rg_status create_profile(const struct rg_engine *engine, struct rg_lag_profile *p) {
     static const enum rg_role roles[RG_LAG_MATRICES] = {RG_ROLE_WEIGHT_HH, RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_SH};
-    const struct rg_plan *const plan = &engine->plan;
+    const struct rg_plan *const plan = &engine->net.plan;
     const size_t steps = plan->steps;
     p->steps = steps;
+    p->statistics.lack = RG_STATISTICS_INTERRUPTED; /* until it is measured */
+    p->has_past = p->direction == 0 || p->layer + 1 < plan->layers || plan->readout != RG_READOUT_LAST;
     p->stride = plan->skip > 0 && plan->skip_kind == RG_SKIP_DILATED ? plan->skip : 1;
     p->n_gates = plan->gates;
     p->n_matrices = plan->skip > 0 && plan->skip_kind == RG_SKIP_ADD ? RG_LAG_MATRICES : RG_LAG_SH;
@@ -81,7 +68,7 @@ static rg_status create_profile(const struct rg_engine *engine, struct rg_lag_pr
     RG_TRY(rg_alloc(&p->storage, steps, arrays * sizeof(double), "the lag profile"));
     double *at = p->storage;
     for (size_t m = 0; m < RG_LAG_MATRICES && m < p->n_matrices; m++) {
-        const size_t parameter = rg_model_parameter(engine->model, p->layer, p->direction, roles[m]);
+        const size_t parameter = rg_model_parameter(engine->net.model, p->layer, p->direction, roles[m]);
         take_terms(&p->matrices[m], parameter, &at, steps);
         for (size_t g = 0; g < p->n_gates && g < 4; g++) {
             take_terms(&p->gates[m][g], parameter, &at, steps);
@@ -89,17 +76,22 @@ static rg_status create_profile(const struct rg_engine *engine, struct rg_lag_pr
     }
     p->delta_norm = take(&at, steps);
     p->delta_log10 = take(&at, steps);
-    p->delta_mean_log10 = take(&at, steps);
     for (size_t q = 0; q < RG_N_QUANTILES; q++) {
         p->delta_quantiles[q] = take(&at, steps);
         p->term_quantiles[q] = take(&at, steps);
+    }
+    for (size_t lag = 0; lag < steps; lag++) { /* nothing is there until it is measured */
+        p->delta_log10[lag] = -INFINITY;
+        for (size_t q = 0; q < RG_N_QUANTILES; q++) {
+            p->delta_quantiles[q][lag] = p->term_quantiles[q][lag] = NAN;
+        }
     }
     return RG_OK;
 }
 
 rg_status rg_lag_profiles_create(const struct rg_engine *engine, size_t rows, size_t probe,
                                  struct rg_lag_profiles **out) {
-    const struct rg_plan *const plan = &engine->plan;
+    const struct rg_plan *const plan = &engine->net.plan;
     const size_t n = plan->layers * plan->directions;
     struct rg_lag_profiles *profiles = NULL;
     rg_status status = RG_OK;
@@ -134,4 +126,8 @@ void rg_lag_profiles_destroy(struct rg_lag_profiles *profiles) {
 
 const struct rg_lag_profile *rg_lag_profile_of(const struct rg_lag_profiles *profiles, size_t layer, size_t direction) {
     return &profiles->items[layer * profiles->directions + direction];
+}
+
+double rg_lag_noise_scale(const struct rg_lag_profile *p) {
+    return p->noise < 1.0 ? (double)p->rows * p->noise / (1.0 - p->noise) : (double)NAN;
 }

@@ -16,7 +16,7 @@ static const double FLOOR = 1e-36; /* elements near it may be rounded to 0 */
 
 static rg_status create_sampled(struct rg_lag_sampler *s) {
     static const enum rg_role roles[RG_LAG_PARTS] = {RG_ROLE_WEIGHT_HH, RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_SH};
-    const struct rg_plan *const p = &s->engine->plan;
+    const struct rg_plan *const p = &s->engine->net.plan;
     s->n_sampled = p->layers * p->directions * s->each;
     RG_TRY(rg_alloc(&s->sampled, s->n_sampled, sizeof *s->sampled, "lag samples"));
     RG_TRY(rg_alloc(&s->numbers, s->n_sampled * 3, s->steps * sizeof(double), "lag samples"));
@@ -26,7 +26,8 @@ static rg_status create_sampled(struct rg_lag_sampler *s) {
         struct rg_sampled *const to = &s->sampled[i];
         to->layer = i / s->each / p->directions;
         to->direction = i / s->each % p->directions;
-        to->parameter = rg_model_parameter(s->engine->model, to->layer, to->direction, roles[i % s->each]);
+        to->to_first = to->direction == 1 && p->readout != RG_READOUT_LAST;
+        to->parameter = rg_model_parameter(s->engine->net.model, to->layer, to->direction, roles[i % s->each]);
         to->log10_norm = at;
         to->share = at + s->steps;
         to->cosine = at + 2 * s->steps;
@@ -35,18 +36,18 @@ static rg_status create_sampled(struct rg_lag_sampler *s) {
 }
 
 static rg_status create_buffers(struct rg_lag_sampler *s) {
-    const struct rg_plan *const p = &s->engine->plan;
+    const struct rg_plan *const p = &s->engine->net.plan;
     for (size_t i = 0; i < p->layers * p->directions; i++) {
-        RG_TRY(rg_reals_create(s->engine->device, rg_plan_term(p, i / p->directions), "the sampled gradient",
+        RG_TRY(rg_reals_create(s->engine->net.device, rg_plan_term(p, i / p->directions), "the sampled gradient",
                                &s->total[i]));
     }
-    return rg_buffer_create(s->engine->device, s->n_sampled * s->steps * sizeof(struct rg_lag_part), "lag samples",
+    return rg_buffer_create(s->engine->net.device, s->n_sampled * s->steps * sizeof(struct rg_lag_part), "lag samples",
                             &s->parts);
 }
 
 rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_source *source, size_t probe,
                                 struct rg_lag_sampler **out) {
-    const struct rg_plan *const p = &engine->plan;
+    const struct rg_plan *const p = &engine->net.plan;
     const size_t rows = p->chunk < p->batch ? p->chunk : p->batch;
     RG_TRY(rg_alloc(out, 1, sizeof **out, "lag samples"));
     struct rg_lag_sampler *const s = *out;
@@ -69,9 +70,9 @@ fail:
 void rg_lag_sampler_destroy(struct rg_lag_sampler *s) {
     if (s) {
         for (size_t i = 0; i < sizeof s->total / sizeof *s->total; i++) {
-            rg_buffer_destroy(s->engine->device, s->total[i]);
+            rg_buffer_destroy(s->engine->net.device, s->total[i]);
         }
-        rg_buffer_destroy(s->engine->device, s->parts);
+        rg_buffer_destroy(s->engine->net.device, s->parts);
         rg_free(s->sampled);
         rg_free(s->numbers);
         rg_free(s->read);
@@ -81,7 +82,7 @@ void rg_lag_sampler_destroy(struct rg_lag_sampler *s) {
 
 static rg_status visit_total(void *self, size_t layer) {
     struct rg_lag_sampler *const s = self;
-    const size_t directions = s->engine->plan.directions;
+    const size_t directions = s->engine->net.plan.directions;
     for (size_t d = 0; d < directions; d++) {
         RG_TRY(rg_engine_lag_total(s->engine, layer, d, s->total[layer * directions + d]));
     }
@@ -90,7 +91,7 @@ static rg_status visit_total(void *self, size_t layer) {
 
 static rg_status visit_layer(void *self, size_t layer) {
     struct rg_lag_sampler *const s = self;
-    const size_t directions = s->engine->plan.directions;
+    const size_t directions = s->engine->net.plan.directions;
     for (size_t d = 0; d < directions; d++) {
         RG_TRY(rg_engine_lag_parts(s->engine, layer, d, s->rows, s->total[layer * directions + d], s->parts,
                                    (layer * directions + d) * s->steps * s->each));
@@ -130,19 +131,23 @@ static bool rescale(struct rg_lag_sampler *s) {
 static void summarise(struct rg_lag_sampler *s, size_t i, int exponent) {
     struct rg_sampled *const to = &s->sampled[i];
     double square = 0.0;
+    const bool mixed = to->to_first && s->source->ragged; /* a step is of several lags */
     for (size_t lag = 0; lag < s->steps; lag++) {
-        to->log10_norm[lag] = -INFINITY;
-        to->share[lag] = to->cosine[lag] = 0.0;
+        to->log10_norm[lag] = mixed ? NAN : -INFINITY;
+        to->share[lag] = to->cosine[lag] = mixed ? NAN : 0.0;
     }
     for (size_t t = 0; t <= s->probe; t++) {
         square += (double)part_of(s, i, t)->largest * (double)part_of(s, i, t)->product;
     }
     to->total = square > 0.0 ? ldexp(sqrt(square), -exponent) : 0.0;
+    if (mixed) {
+        return;
+    }
     for (size_t t = 0; t <= s->probe; t++) {
         const struct rg_lag_part *const part = part_of(s, i, t);
         const double norm = (double)part->largest * sqrt((double)part->squares),
                      lag_product = (double)part->largest * (double)part->product;
-        const size_t lag = s->probe - t;
+        const size_t lag = to->to_first ? t : s->probe - t;
         to->log10_norm[lag] = norm > 0.0 ? log10(norm) - exponent * log10(2.0) : -INFINITY;
         to->share[lag] = square > 0.0 ? lag_product / square : 0.0;
         to->cosine[lag] = square > 0.0 && norm > 0.0 ? fmax(-1.0, fmin(1.0, lag_product / norm / sqrt(square))) : 0.0;
@@ -155,7 +160,7 @@ rg_status rg_lag_sampler_measure(struct rg_lag_sampler *s, uint64_t update) {
     for (int i = 0; i < TRIES; i++) {
         exponent = s->exponent;
         RG_TRY(rg_engine_sample(s->engine, s->source, update, s->rows, s->probe, exponent, &visit));
-        RG_TRY(rg_buffer_read(s->engine->device, s->read, s->parts, 0, s->n_sampled * s->steps * sizeof *s->read));
+        RG_TRY(rg_buffer_read(s->engine->net.device, s->read, s->parts, 0, s->n_sampled * s->steps * sizeof *s->read));
         if (!rescale(s)) {
             break;
         }
@@ -164,6 +169,10 @@ rg_status rg_lag_sampler_measure(struct rg_lag_sampler *s, uint64_t update) {
         summarise(s, i, exponent);
     }
     return RG_OK;
+}
+
+bool rg_sampled_has_lags(const struct rg_sampled *sampled) {
+    return !isnan(sampled->share[0]);
 }
 
 double rg_sampled_long_share(const struct rg_sampled *sampled, size_t steps) {
@@ -177,7 +186,8 @@ double rg_sampled_long_share(const struct rg_sampled *sampled, size_t steps) {
 void rg_lag_sampler_driver(const struct rg_lag_sampler *s, size_t *matrix, size_t *lag) {
     *matrix = *lag = 0;
     for (size_t i = 1; i < s->n_sampled; i++) {
-        *matrix = s->sampled[i].total > s->sampled[*matrix].total ? i : *matrix;
+        const bool more = rg_sampled_has_lags(&s->sampled[i]) && s->sampled[i].total > s->sampled[*matrix].total;
+        *matrix = more ? i : *matrix;
     }
     const double *const share = s->sampled[*matrix].share;
     for (size_t i = 1; i < s->steps; i++) {

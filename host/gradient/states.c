@@ -1,15 +1,16 @@
-/* States of a sweep: see states.h. */
+/* States of a scan: see states.h. */
 #include "gradient/states.h"
 
 #include <string.h>
 
 #include "rnn_gpu/memory.h"
-#include "train/chunk.h"
+#include "engine/chunk.h"
+#include "engine/layer.h"
 
 static rg_status copy_weights(const struct rg_engine *e, const double *weights, const struct rg_cell_facts *f,
                               enum rg_role role, double **out) {
     const struct rg_parameter *const p =
-        &e->model->parameters[rg_model_parameter(e->model, f->layer, f->direction, role)];
+        &e->net.model->parameters[rg_model_parameter(e->net.model, f->layer, f->direction, role)];
     const size_t n = rg_parameter_elements(p);
     RG_TRY(rg_alloc(out, n, sizeof **out, "weights for the diagnostics"));
     for (size_t i = 0; i < n; i++) {
@@ -20,8 +21,8 @@ static rg_status copy_weights(const struct rg_engine *e, const double *weights, 
 
 rg_status rg_cell_facts_create(const struct rg_engine *e, const double *weights, size_t layer, size_t direction,
                                struct rg_cell_facts *facts) {
-    const struct rg_plan *const p = &e->plan;
-    const struct rg_shape *const shape = &e->model->shape;
+    const struct rg_plan *const p = &e->net.plan;
+    const struct rg_shape *const shape = &e->net.model->shape;
     const bool dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
     *facts = (struct rg_cell_facts){.cell = shape->cell,
                                     .activation = shape->activation,
@@ -33,11 +34,12 @@ rg_status rg_cell_facts_create(const struct rg_engine *e, const double *weights,
                                     .gates = p->gates,
                                     .deltas = p->deltas,
                                     .saved = p->saved,
-                                    .own = dilated ? p->skip : 1,
+                                    .back = dilated ? p->skip : 1,
                                     .skip = dilated || rg_plan_learned(p) ? 0 : p->skip,
                                     .learned = rg_plan_learned(p),
-                                    .budget = p->target_steps > 1 ? 0.0 : e->options.skip_budget / (double)p->batch,
-                                    .initial = p->initial};
+                                    .budget = p->target_steps > 1 ? 0.0 : e->net.options.skip_budget / (double)p->batch,
+                                    .initial = p->initial,
+                                    .to_first = direction == 1 && p->readout != RG_READOUT_LAST};
     rg_status status = RG_OK;
     RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_HH, &facts->w_hh));
     RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_IH, &facts->w_ih));
@@ -73,13 +75,15 @@ size_t rg_cell_earlier(const struct rg_cell_facts *facts, size_t t, size_t back)
     return facts->direction == 1 ? t + back : t - back;
 }
 
+enum { BLOCK_NUMBERS = 1 << 17, BLOCK_STEPS = 256 };
+
 rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_facts *f, size_t rows,
                                 struct rg_step_states *states) {
-    const struct rg_plan *const p = &e->plan;
+    const struct rg_plan *const p = &e->net.plan;
     const size_t saved = f->saved * f->hidden;
     size_t widest = p->out_stride > p->d_stride ? p->out_stride : p->d_stride;
     widest = widest > p->layer[0].x_stride ? widest : p->layer[0].x_stride;
-    *states = (struct rg_step_states){0};
+    *states = (struct rg_step_states){.device = e->net.device};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&states->h, rows * f->hidden, sizeof(double), "states"));
     RG_TRY_GOTO(rg_alloc(&states->past, rows * f->hidden, sizeof(double), "states"));
@@ -93,6 +97,14 @@ rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_
         RG_TRY_GOTO(rg_alloc(&states->gate, rows * RG_GATE_VALUES, sizeof(double), "states"));
     }
     RG_TRY_GOTO(rg_alloc(&states->raw, rows * widest, sizeof(double), "states"));
+    if (f->to_first) {
+        RG_TRY_GOTO(rg_reals_create(e->net.device, rows * widest, "states", &states->aligned));
+    }
+    const size_t fit = BLOCK_NUMBERS / (rows * widest);
+    states->most = fit < 1 ? 1 : fit < BLOCK_STEPS ? fit : BLOCK_STEPS;
+    for (size_t i = 0; i < RG_N_STEP_BLOCKS; i++) {
+        RG_TRY_GOTO(rg_alloc(&states->blocks[i].values, states->most, rows * widest * sizeof(double), "states"));
+    }
     return RG_OK;
 fail:
     rg_step_states_release(states);
@@ -108,72 +120,184 @@ void rg_step_states_release(struct rg_step_states *s) {
     rg_free(s->x);
     rg_free(s->gate);
     rg_free(s->raw);
+    rg_buffer_destroy(s->device, s->aligned);
+    for (size_t i = 0; i < RG_N_STEP_BLOCKS; i++) {
+        rg_free(s->blocks[i].values);
+    }
     *s = (struct rg_step_states){0};
 }
 
-rg_status rg_read_rows(struct rg_engine *e, struct rg_buffer *buffer, size_t offset, size_t rows, size_t stride,
-                       size_t first, size_t columns, double *raw, double *out) {
-    RG_TRY(rg_reals_read(e->device, raw, buffer, offset, rows * stride));
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t k = 0; k < columns; k++) {
-            out[r * columns + k] = raw[r * stride + first + k];
-        }
+/* A buffer of the engine, by steps from `base` on; `initial`: the initial states stand behind the steps. */
+struct steps_of {
+    struct rg_buffer *buffer;
+    size_t stride, base;
+    bool initial;
+};
+
+/* The rows of one step, with their padding. */
+static rg_status read_step(struct rg_engine *e, const struct rg_step_states *states, struct rg_step_at at,
+                           struct steps_of from, double *out) {
+    const size_t n = at.rows * from.stride;
+    if (!at.begin) {
+        return rg_reals_read(e->net.device, out, from.buffer, (at.t - from.base) * n, n);
     }
+    const struct rg_align_args args = {.rows = at.rows,
+                                       .steps = e->net.plan.steps,
+                                       .t = at.t,
+                                       .base = from.base,
+                                       .initial_at = e->net.plan.alloc_steps,
+                                       .stride = (rg_u32)from.stride,
+                                       .initial = from.initial};
+    RG_TRY(rg_device_launch(e->net.device,
+                            &(struct rg_launch){.kernel = RG_K_rg_align,
+                                                .buffers = {from.buffer, e->net.buffers.begin, states->aligned},
+                                                .args = &args,
+                                                .groups = {rg_net_groups(&e->net, at.rows, 8), 1}}));
+    return rg_reals_read(e->net.device, out, states->aligned, 0, n);
+}
+
+static void copy_rows(const double *from, size_t rows, size_t stride, size_t first, size_t columns, double *out) {
+    for (size_t row = 0; row < rows; row++) {
+        memcpy(out + row * columns, from + row * stride + first, columns * sizeof *out);
+    }
+}
+
+rg_status rg_step_rows_read(struct rg_engine *e, struct rg_step_states *states, struct rg_step_at at,
+                            struct rg_buffer *buffer, size_t first, size_t columns, double *out) {
+    const struct steps_of from = {buffer, e->net.plan.out_stride, e->net.base, false};
+    RG_TRY(read_step(e, states, at, from, states->raw));
+    copy_rows(states->raw, at.rows, from.stride, first, columns, out);
     return RG_OK;
 }
 
 /* Where step t, or `steps` for the initial states, stands in the buffers. */
 static size_t place_of(const struct rg_engine *e, const struct rg_cell_facts *f, size_t t) {
-    return t == f->steps ? e->plan.room : t - e->base;
+    return t == f->steps ? e->net.plan.alloc_steps : t - e->net.base;
 }
 
-static rg_status read_state(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, double *raw,
-                            double *out) {
-    const size_t stride = e->plan.out_stride;
+/* What the walk over the steps reads from. */
+struct reading {
+    struct rg_engine *engine;
+    const struct rg_cell_facts *facts;
+    struct rg_step_states *states;
+    size_t rows;
+    const uint32_t *begin; /* as in struct rg_step_at */
+};
+
+/* Places that stand in the buffers beside `place` and come next in the walk: those below it, or in the second direction
+ * those above it, as many as a block has. */
+static void span_block(const struct reading *r, size_t place, struct rg_step_block *block) {
+    const struct rg_engine *const e = r->engine;
+    const size_t begin = e->net.segment.begin == 0 ? e->net.plan.halo : 0, end = e->net.segment.end - e->net.base;
+    const size_t most = r->states->most;
+    if (place < begin || place >= end) {
+        block->first = place;
+        block->n = 1;
+    } else if (r->facts->direction == 1) {
+        block->first = place;
+        block->n = end - place < most ? end - place : most;
+    } else {
+        block->n = place - begin + 1 < most ? place - begin + 1 : most;
+        block->first = place + 1 - block->n;
+    }
+}
+
+/* The numbers of step t in a buffer that has `stride` of them for each row; aligned steps come one by one. */
+static rg_status find_step(const struct reading *r, size_t which, struct rg_buffer *buffer, size_t t, size_t stride,
+                           const double **out) {
+    struct rg_step_block *const block = &r->states->blocks[which];
+    if (r->begin) {
+        const struct steps_of from = {buffer, stride, r->engine->net.base, r->facts->initial && which != RG_BLOCK_X};
+        block->n = 0;
+        *out = block->values;
+        return read_step(r->engine, r->states, (struct rg_step_at){t, r->rows, r->begin}, from, block->values);
+    }
+    const size_t place = place_of(r->engine, r->facts, t), each = r->rows * stride;
+    if (place < block->first || place - block->first >= block->n) {
+        span_block(r, place, block);
+        const size_t n = block->n;
+        block->n = 0;
+        RG_TRY(rg_reals_read(r->engine->net.device, block->values, buffer, block->first * each, n * each));
+        block->n = n;
+    }
+    *out = block->values + (place - block->first) * each;
+    return RG_OK;
+}
+
+static rg_status read_state(const struct reading *r, size_t which, size_t t, double *out) {
+    const struct rg_cell_facts *const f = r->facts;
+    const size_t stride = r->engine->net.plan.out_stride;
+    const double *numbers = NULL;
     if (t == SIZE_MAX) {
-        memset(out, 0, rows * f->hidden * sizeof *out);
+        memset(out, 0, r->rows * f->hidden * sizeof *out);
         return RG_OK;
     }
-    return rg_read_rows(e, e->out[f->layer], place_of(e, f, t) * rows * stride, rows, stride, f->direction * f->hidden,
-                        f->hidden, raw, out);
+    RG_TRY(find_step(r, which, r->engine->net.buffers.out[f->layer], t, stride, &numbers));
+    copy_rows(numbers, r->rows, stride, f->direction * f->hidden, f->hidden, out);
+    return RG_OK;
 }
 
 /* The cell's values, padded value by value on the device. */
-static rg_status read_saved(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t, double *raw,
-                            double *out) {
-    const size_t stride = e->plan.d_stride;
+static rg_status read_saved(const struct reading *r, size_t which, size_t t, double *out) {
+    const struct rg_cell_facts *const f = r->facts;
+    const size_t stride = r->engine->net.plan.d_stride;
+    const double *numbers = NULL;
     if (f->saved == 0 || t == SIZE_MAX) {
-        memset(out, 0, rows * f->saved * f->hidden * sizeof *out);
+        memset(out, 0, r->rows * f->saved * f->hidden * sizeof *out);
         return RG_OK;
     }
-    RG_TRY(rg_reals_read(e->device, raw, e->saved[f->layer][f->direction], place_of(e, f, t) * rows * stride,
-                         rows * stride));
-    for (size_t line = 0; line < rows * f->saved; line++) {
-        const size_t at = line / f->saved * stride + line % f->saved * e->plan.h_stride;
-        for (size_t j = 0; j < f->hidden; j++) {
-            out[line * f->hidden + j] = raw[at + j];
-        }
+    RG_TRY(find_step(r, which, r->engine->net.buffers.saved[f->layer][f->direction], t, stride, &numbers));
+    for (size_t line = 0; line < r->rows * f->saved; line++) {
+        const size_t at = line / f->saved * stride + line % f->saved * r->engine->net.plan.h_stride;
+        memcpy(out + line * f->hidden, numbers + at, f->hidden * sizeof *out);
     }
     return RG_OK;
 }
 
-rg_status rg_step_states_read(struct rg_engine *e, const struct rg_cell_facts *f, size_t rows, size_t t,
+/* Blocks of another segment or of other rows say nothing of these. */
+static void forget_others(const struct reading *r) {
+    const struct rg_chunk *const c = &r->engine->net.chunk;
+    struct rg_step_states *const s = r->states;
+    if (s->segment == c->at && s->row == c->first_row && s->of == c->rows && s->update == c->update) {
+        return;
+    }
+    s->segment = c->at;
+    s->row = c->first_row;
+    s->of = c->rows;
+    s->update = c->update;
+    for (size_t i = 0; i < RG_N_STEP_BLOCKS; i++) {
+        s->blocks[i].n = 0;
+    }
+}
+
+/* The step `back` before the one that is read, in the direction's own order. */
+static size_t earlier(const struct reading *r, size_t t, size_t back) {
+    return r->begin ? t + back : rg_cell_earlier(r->facts, t, back);
+}
+
+rg_status rg_step_states_read(struct rg_engine *e, const struct rg_cell_facts *f, struct rg_step_at at,
                               struct rg_step_states *s) {
-    struct rg_buffer *const below = f->layer == 0              ? e->x
-                                    : e->dropped[f->layer - 1] ? e->dropped[f->layer - 1]
-                                                               : e->out[f->layer - 1];
-    const size_t x_stride = e->plan.layer[f->layer].x_stride, before = rg_cell_earlier(f, t, f->own);
-    RG_TRY(rg_chunk_hold(e, t));
-    RG_TRY(read_state(e, f, rows, t, s->raw, s->h));
-    RG_TRY(read_state(e, f, rows, before, s->raw, s->past));
+    struct rg_buffer *const below = f->layer == 0                          ? e->net.buffers.x
+                                    : e->net.buffers.dropped[f->layer - 1] ? e->net.buffers.dropped[f->layer - 1]
+                                                                           : e->net.buffers.out[f->layer - 1];
+    const struct reading r = {e, f, s, at.rows, at.begin};
+    const size_t x_stride = e->net.plan.layer[f->layer].x_stride, t = at.t, before = earlier(&r, t, f->back);
+    const size_t held = t + (at.begin ? at.begin[0] : 0);
+    const double *x = NULL;
+    RG_TRY(rg_chunk_hold(&e->net, held < f->steps ? held : f->steps - 1));
+    forget_others(&r);
+    RG_TRY(read_state(&r, RG_BLOCK_H, t, s->h));
+    RG_TRY(read_state(&r, RG_BLOCK_PAST, before, s->past));
     if (f->skip) {
-        RG_TRY(read_state(e, f, rows, rg_cell_earlier(f, t, f->skip), s->raw, s->far));
+        RG_TRY(read_state(&r, RG_BLOCK_FAR, earlier(&r, t, f->skip), s->far));
     }
     if (f->learned) {
-        RG_TRY(rg_read_rows(e, e->gate[f->layer][f->direction], t * rows * RG_GATE_VALUES, rows, RG_GATE_VALUES, 0,
-                            RG_GATE_VALUES, s->raw, s->gate));
+        const struct steps_of gates = {e->net.buffers.gate[f->layer][f->direction], RG_GATE_VALUES, 0, false};
+        RG_TRY(read_step(e, s, at, gates, s->gate));
     }
-    RG_TRY(read_saved(e, f, rows, t, s->raw, s->saved));
-    RG_TRY(read_saved(e, f, rows, before, s->raw, s->past_saved));
-    return rg_read_rows(e, below, (t - e->base) * rows * x_stride, rows, x_stride, 0, f->inputs, s->raw, s->x);
+    RG_TRY(read_saved(&r, RG_BLOCK_SAVED, t, s->saved));
+    RG_TRY(read_saved(&r, RG_BLOCK_PAST_SAVED, before, s->past_saved));
+    RG_TRY(find_step(&r, RG_BLOCK_X, below, t, x_stride, &x));
+    copy_rows(x, at.rows, x_stride, 0, f->inputs, s->x);
+    return RG_OK;
 }

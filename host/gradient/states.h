@@ -1,8 +1,8 @@
-/* What a layer's forward sweep left on the device, step by step, as doubles without padding. */
+/* Read the results of a layer's forward scan from the device, step by step, as doubles without padding. */
 #ifndef RG_STATES_H
 #define RG_STATES_H
 
-#include "train/engine.h"
+#include "engine/engine.h"
 
 /* Sizes of one direction of one layer, and its weights in PyTorch's layout, in double. */
 struct rg_cell_facts {
@@ -11,49 +11,72 @@ struct rg_cell_facts {
     size_t layer, direction;
     size_t steps;
     size_t hidden, inputs;
-    size_t gates, deltas, saved; /* see kernels/cells/ */
-    size_t own;                  /* steps from a state to the one before it: 1, or d of a dilated net */
-    size_t skip;                 /* d where W_sh h_{t-d} is added; 0: nowhere */
-    bool learned;                /* a learned skip: its budget of a step, 0 where the loss is at one of many */
+    size_t gates, deltas, saved; /* see kernels/cells/cells.h */
+    size_t back;                 /* steps from a state to the one that W_hh multiplies: 1, or d with a dilated skip */
+    size_t skip;                 /* d if W_sh h_{t-d} is added; else 0 */
+    bool learned; /* whether the skip is learned; its budget for a step, 0 if only one step of many has a loss */
     double budget;
-    bool initial;               /* sequences start from given states, which stand behind step T's on the device */
+    bool initial;               /* sequences start from given states, which are after step T on the device */
+    bool to_first;              /* this direction ends at each sequence's first step, and its lags count from there */
     double *w_hh, *w_ih, *w_sh; /* [G*H][H], [G*H][inputs], [G*H][H] or NULL */
     double *w_uh;               /* [H] or NULL */
 };
 
-/* `weights` is the model's arena as the engine has it now. */
+/* `weights` is the arena with the engine's present weights. */
 rg_status rg_cell_facts_create(const struct rg_engine *engine, const double *weights, size_t layer, size_t direction,
                                struct rg_cell_facts *facts);
 void rg_cell_facts_release(struct rg_cell_facts *facts);
 
-/* The column group of the deltas that belongs to gate g of W_hh: the last gate of a gru has one of its own. */
+/* The number of the delta that multiplies gate g's rows of W_hh. The last gate of a gru has a delta of its own. */
 size_t rg_cell_hidden_delta(const struct rg_cell_facts *facts, size_t gate);
 
-/* The step that comes `back` steps before step t in this direction; `steps`: the initial states; SIZE_MAX: none. */
+/* The step that this direction processes `back` steps before step t; `steps` for the initial states, SIZE_MAX for none.
+ */
 size_t rg_cell_earlier(const struct rg_cell_facts *facts, size_t t, size_t back);
 
+/* Several steps of one buffer are read at once, because on most devices a read costs more than its data. */
+struct rg_step_block {
+    double *values;  /* [n][each], steps first … first + n - 1 of the buffer */
+    size_t first, n; /* n = 0: nothing was read yet */
+};
+
 /* One step of `rows` sequences. A state before the first step is 0 unless given. */
+enum { RG_BLOCK_H, RG_BLOCK_PAST, RG_BLOCK_FAR, RG_BLOCK_SAVED, RG_BLOCK_PAST_SAVED, RG_BLOCK_X, RG_N_STEP_BLOCKS };
 struct rg_step_states {
     double *h;          /* [rows][H] h_t */
-    double *past;       /* [rows][H] h_{t-1}, what W_hh is multiplied by */
-    double *far;        /* [rows][H] h_{t-d}, what W_sh is multiplied by; NULL without skip of kind add */
+    double *past;       /* [rows][H] h_{t-1}, which W_hh multiplies */
+    double *far;        /* [rows][H] h_{t-d}, which W_sh multiplies; NULL without a skip of kind add */
     double *saved;      /* [rows][saved][H] */
-    double *past_saved; /* [rows][saved][H] of the step that `past` is of */
-    double *x;          /* [rows][inputs] what W_ih is multiplied by */
+    double *past_saved; /* [rows][saved][H] of the step of `past` */
+    double *x;          /* [rows][inputs], which W_ih multiplies */
     double *gate;       /* [rows][RG_GATE_VALUES], or NULL */
-    double *raw;        /* room for a step with its padding */
+    double *raw;        /* memory for a step with its padding */
+    struct rg_step_block blocks[RG_N_STEP_BLOCKS];
+    size_t most;               /* most steps of a block */
+    uint64_t update;           /* the update whose scan filled the blocks */
+    size_t segment, row, of;   /* segment on the device, first row, number of rows */
+    struct rg_device *device;  /* borrowed */
+    struct rg_buffer *aligned; /* memory for a step on the device if facts.to_first, else NULL */
 };
 rg_status rg_step_states_create(const struct rg_engine *engine, const struct rg_cell_facts *facts, size_t rows,
                                 struct rg_step_states *states);
 void rg_step_states_release(struct rg_step_states *states);
 
-/* Read step t of the chunk of `rows` sequences that the engine went forward through last. */
-rg_status rg_step_states_read(struct rg_engine *engine, const struct rg_cell_facts *facts, size_t rows, size_t t,
+/* The step to read of each of `rows` sequences. Without `begin`: step t of the chunk. With `begin` [rows], the
+ * sequences' first steps: the step t steps after the first one, or zeros if the sequence is shorter. */
+struct rg_step_at {
+    size_t t, rows;
+    const uint32_t *begin;
+};
+
+/* Read a step of the chunk whose forward pass was the engine's last. `begin` is for facts.to_first. With it a chunk
+ * that is cut into segments may have only one sequence. */
+rg_status rg_step_states_read(struct rg_engine *engine, const struct rg_cell_facts *facts, struct rg_step_at at,
                               struct rg_step_states *states);
 
-/* Rows of a buffer whose rows are `stride` apart, `columns` of each from `first` on: out [rows][columns]. `raw` has
- * room for rows*stride numbers. */
-rg_status rg_read_rows(struct rg_engine *engine, struct rg_buffer *buffer, size_t offset, size_t rows, size_t stride,
-                       size_t first, size_t columns, double *raw, double *out);
+/* Read `columns` numbers, from `first` on, of every row of the same step of a buffer [R][rows][plan.out_stride]: out
+ * [rows][columns]. */
+rg_status rg_step_rows_read(struct rg_engine *engine, struct rg_step_states *states, struct rg_step_at at,
+                            struct rg_buffer *buffer, size_t first, size_t columns, double *out);
 
 #endif

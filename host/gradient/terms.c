@@ -7,8 +7,9 @@
 #include "gradient/dense.h"
 #include "rnn_gpu/memory.h"
 
-static const size_t KEPT_BYTES = (size_t)512 << 20, MICRO_BYTES = (size_t)256 << 20;
+static const size_t KEPT_BYTES = (size_t)512 << 20;
 static const double HORIZON_ERROR = 0.1;
+enum { MOST_RANGES = 96 };
 
 static rg_status create_scaled(size_t n, struct rg_scaled *s) {
     s->n = n;
@@ -27,26 +28,47 @@ static void lay_out(struct rg_terms *t) {
     }
 }
 
-rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profile *profile, size_t rows,
-                          struct rg_terms *t) {
+/* Lags behind the first `alone` in ranges that grow by the same factor, as many as there are slots for. */
+static rg_status create_ranges(struct rg_terms *t, size_t lags, enum rg_keeping keeping) {
+    if (t->group >= lags && (lags <= RG_LAGS_ALONE || keeping == RG_KEEP_AT_ONCE)) { /* no lag has to share */
+        t->alone = lags;
+        return rg_alloc(&t->begins, 1, sizeof *t->begins, "ranges of lags");
+    }
+    const size_t half = t->group / 2, most = half < 1 ? 1 : half < MOST_RANGES ? half : MOST_RANGES;
+    const size_t left = t->group > most ? t->group - most : 1;
+    t->alone = left < RG_LAGS_ALONE ? left : RG_LAGS_ALONE;
+    RG_TRY(rg_alloc(&t->begins, most + 2, sizeof *t->begins, "ranges of lags"));
+    for (size_t i = 0; i <= most; i++) {
+        const double growth = pow((double)lags / (double)t->alone, (double)i / (double)most);
+        const size_t begin = i == most ? lags : (size_t)((double)t->alone * growth);
+        if (t->n_ranges == 0 || begin > t->begins[t->n_ranges - 1]) {
+            t->begins[t->n_ranges++] = begin;
+        }
+    }
+    t->n_ranges--; /* the last is where they end */
+    t->group = t->alone + t->n_ranges;
+    return RG_OK;
+}
+
+rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profile *profile, size_t rows, size_t lags,
+                          enum rg_keeping keeping, struct rg_terms *t) {
     *t = (struct rg_terms){.facts = facts, .profile = profile};
     lay_out(t);
     const size_t n = t->offset[RG_LAG_MATRICES], bytes = n * sizeof(double);
-    const size_t fit = KEPT_BYTES / bytes, micro = MICRO_BYTES / bytes;
-    t->group = fit >= facts->steps ? facts->steps : fit > 0 ? fit : 1;
-    t->n_micro = micro < 2 ? 1 : micro < RG_MICRO_BATCHES ? micro : RG_MICRO_BATCHES;
-    t->n_micro = profile->rows < t->n_micro ? profile->rows : t->n_micro;
+    const size_t fit = KEPT_BYTES / bytes;
+    t->group = fit >= lags ? lags : fit > 0 ? fit : 1;
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_alloc(&t->kept, t->group, sizeof *t->kept, "terms of the gradient"));
-    for (size_t i = 0; i < t->group; i++) {
+    if (keeping == RG_KEEP_RANGES || (keeping == RG_KEEP_AT_ONCE && t->group >= lags)) {
+        RG_TRY_GOTO(create_ranges(t, lags, keeping));
+    }
+    RG_TRY_GOTO(rg_alloc(&t->kept, t->group + 1, sizeof *t->kept, "terms of the gradient"));
+    for (size_t i = 0; i < t->group + (t->begins ? 1 : 0); i++) {
         RG_TRY_GOTO(create_scaled(n, &t->kept[i]));
     }
-    for (size_t i = 0; i < t->n_micro; i++) {
-        RG_TRY_GOTO(create_scaled(n, &t->micro[i]));
-    }
+    RG_TRY_GOTO(rg_micro_create(profile->rows, lags, n, &t->micro));
     RG_TRY_GOTO(create_scaled(n, &t->total));
     RG_TRY_GOTO(create_scaled(n, &t->rest));
-    RG_TRY_GOTO(rg_alloc(&t->pieces, t->n_micro, bytes, "terms of the gradient"));
+    RG_TRY_GOTO(rg_alloc(&t->pieces, t->micro.n, bytes, "terms of the gradient"));
     RG_TRY_GOTO(rg_alloc(&t->deltas, rows * facts->deltas * facts->hidden, sizeof(double), "state gradients"));
     return RG_OK;
 fail:
@@ -55,12 +77,11 @@ fail:
 }
 
 void rg_terms_release(struct rg_terms *t) {
-    for (size_t i = 0; t->kept && i < t->group; i++) {
+    for (size_t i = 0; t->kept && i <= t->group; i++) {
         rg_free(t->kept[i].values);
     }
-    for (size_t i = 0; i < RG_MICRO_BATCHES; i++) {
-        rg_free(t->micro[i].values);
-    }
+    rg_free(t->begins);
+    rg_micro_release(&t->micro);
     rg_free(t->kept);
     rg_free(t->total.values);
     rg_free(t->rest.values);
@@ -86,18 +107,23 @@ static int64_t align(size_t width, const double *deltas, const int64_t *exponent
     return most;
 }
 
-void rg_terms_take(struct rg_terms *t, size_t slot, size_t micro, bool again, const double *deltas,
-                   const int64_t *exponent, size_t n, const struct rg_step_states *states, size_t at) {
+void rg_terms_take(struct rg_terms *t, size_t slot, const struct rg_term_part *part) {
     const size_t width = t->facts->deltas * t->facts->hidden;
-    const int64_t common = align(width, deltas, exponent, n, t->deltas + at * width);
+    const int64_t common = align(width, part->deltas, part->exponent, part->n, t->deltas + part->at * width);
     if (common == RG_SCALED_EMPTY) {
         return;
     }
     struct rg_term_piece *const taken = &t->taken[t->n_taken++];
-    *taken = (struct rg_term_piece){.slot = slot, .micro = micro, .n = n, .at = at, .again = again, .states = states};
+    *taken = (struct rg_term_piece){.slot = slot,
+                                    .micro = part->micro,
+                                    .lag = part->lag,
+                                    .n = part->n,
+                                    .at = part->at,
+                                    .again = part->again,
+                                    .states = part->states};
     taken->to_kept = rg_scaled_begin(&t->kept[slot], common);
-    if (!again) {
-        taken->to_micro = rg_scaled_begin(&t->micro[micro], common);
+    if (!part->again) {
+        taken->to_micro = rg_scaled_begin(rg_micro_sum(&t->micro, part->lag, part->micro), common);
     }
 }
 
@@ -124,7 +150,8 @@ static void add_block(struct rg_terms *t, const struct rg_term_piece *taken, siz
                                       .b_row = columns});
     rg_scaled_add_part(&t->kept[taken->slot], taken->to_kept, piece, first, rows * columns);
     if (!taken->again) {
-        rg_scaled_add_part(&t->micro[taken->micro], taken->to_micro, piece, first, rows * columns);
+        rg_scaled_add_part(rg_micro_sum(&t->micro, taken->lag, taken->micro), taken->to_micro, piece, first,
+                           rows * columns);
     }
 }
 
@@ -180,19 +207,19 @@ void rg_terms_note(struct rg_terms *t, size_t slot, size_t lag) {
     }
 }
 
-/* Squared error of the sum of the micro-batches' gradients, over its square. */
-static double noise_of(const struct rg_terms *t) {
-    const size_t n = t->n_micro;
-    const double square = rg_dense_dot(t->total.values, t->total.values, t->total.n);
+/* Squared error of the sum of the micro-batches' gradients, over its square, of numbers [first, last). */
+static double noise_of(const struct rg_terms *t, size_t first, size_t last) {
+    const size_t n = t->micro.n;
+    const double square = rg_dense_dot(t->total.values + first, t->total.values + first, last - first);
     if (n < 2 || !(square > 0.0)) {
         return NAN;
     }
     double sum = 0.0;
     for (size_t m = 0; m < n; m++) {
-        const struct rg_scaled *const g = &t->micro[m];
+        const struct rg_scaled *const g = &t->micro.whole[m];
         const double factor =
             g->exponent == RG_SCALED_EMPTY ? 0.0 : rg_scaled_value(1.0, g->exponent - t->total.exponent);
-        for (size_t i = 0; i < g->n; i++) {
+        for (size_t i = first; i < last; i++) {
             const double error = g->values[i] * factor - t->total.values[i] / (double)n;
             sum += error * error;
         }
@@ -204,9 +231,11 @@ void rg_terms_total(struct rg_terms *t, bool rising) {
     struct part parts[MAX_PARTS];
     rg_scaled_clear(&t->total);
     rg_scaled_clear(&t->rest);
-    for (size_t m = 0; m < t->n_micro; m++) {
-        if (t->micro[m].exponent != RG_SCALED_EMPTY) {
-            rg_scaled_add(&t->total, t->micro[m].values, t->micro[m].exponent);
+    rg_micro_total(&t->micro);
+    for (size_t m = 0; m < t->micro.n; m++) {
+        const struct rg_scaled *const g = &t->micro.whole[m];
+        if (g->exponent != RG_SCALED_EMPTY) {
+            rg_scaled_add(&t->total, g->values, g->exponent);
         }
     }
     if (t->total.exponent == RG_SCALED_EMPTY) {
@@ -221,7 +250,8 @@ void rg_terms_total(struct rg_terms *t, bool rising) {
         parts[i].terms->total =
             rg_scaled_value(rg_dense_norm(t->total.values + parts[i].first, parts[i].n), t->total.exponent);
     }
-    t->profile->noise = noise_of(t);
+    t->profile->noise = noise_of(t, 0, t->total.n);
+    t->profile->noise_hh = noise_of(t, t->offset[RG_LAG_HH], t->offset[RG_LAG_HH + 1]);
 }
 
 /* rest +-= term, with the exponent of the total, against which its errors are measured. */
@@ -232,6 +262,17 @@ static void move_rest(struct rg_terms *t, const struct rg_scaled *term, double s
             t->rest.values[i] += term->values[i] * factor;
         }
     }
+}
+
+/* The cosine of g - rest to g, whose norm is `whole`; 0 where nothing is left. */
+static double cut_cosine(const double *g, const double *rest, size_t n, double whole) {
+    double square = 0.0, along = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double kept = (g[i] - rest[i]) / whole;
+        square += kept * kept;
+        along += kept * (g[i] / whole);
+    }
+    return square > 0.0 ? along / sqrt(square) : 0.0;
 }
 
 void rg_terms_compare(struct rg_terms *t, size_t slot, size_t lag, bool rising) {
@@ -250,6 +291,7 @@ void rg_terms_compare(struct rg_terms *t, size_t slot, size_t lag, bool rising) 
         to->share[lag] =
             some ? to->cosine[lag] * rg_scaled_value(size / whole, term->exponent - t->total.exponent) : 0.0;
         to->error[lag] = whole > 0.0 ? rg_dense_norm(t->rest.values + parts[i].first, parts[i].n) / whole : 0.0;
+        to->cut_cosine[lag] = whole > 0.0 ? cut_cosine(g, t->rest.values + parts[i].first, parts[i].n, whole) : 0.0;
     }
     if (!rising) {
         move_rest(t, term, 1.0);
@@ -261,9 +303,88 @@ void rg_terms_finish(struct rg_terms *t) {
     const size_t n = parts_of(t, parts);
     for (size_t i = 0; i < n; i++) {
         size_t lag = 0;
-        while (lag + 1 < t->profile->steps && !(parts[i].terms->error[lag] <= HORIZON_ERROR)) {
+        while (lag + 1 < t->profile->lags && !(parts[i].terms->error[lag] <= HORIZON_ERROR)) {
             lag++;
         }
         parts[i].terms->horizon = lag + 1;
+    }
+}
+
+rg_status rg_terms_statistics(const struct rg_terms *t) {
+    struct rg_lag_profile *const p = t->profile;
+    struct rg_lag_statistics *const s = &p->statistics;
+    struct rg_micro_products products;
+    *s = (struct rg_lag_statistics){.lack = t->micro.lack, .groups = t->micro.n, .decay = {NAN, NAN}};
+    for (size_t m = 0; m < p->n_matrices && s->lack == RG_STATISTICS_WHOLE; m++) {
+        RG_TRY(rg_micro_products_create(&t->micro, t->offset[m], t->offset[m + 1], p->lags, &products));
+        if (products.n_slots == 0) {
+            s->lack = RG_STATISTICS_INTERRUPTED;
+        } else if (m == RG_LAG_HH && !(p->matrices[m].total > 0.0 && isfinite(p->matrices[m].total))) {
+            s->lack = RG_STATISTICS_NO_GRADIENT;
+        }
+        s->n_ranges = products.n_ranges;
+        memcpy(s->ranges, products.ranges, sizeof s->ranges);
+        const rg_status status =
+            s->lack == RG_STATISTICS_WHOLE
+                ? rg_matrix_statistics_of(&t->micro, &products, p->matrices[m].horizon, &p->matrix_statistics[m])
+                : RG_OK;
+        rg_micro_products_release(&products);
+        RG_TRY(status);
+    }
+    return RG_OK;
+}
+
+/* ---- With ranges ---- */
+
+/* The slot in which a lag ends up. */
+static size_t slot_of(const struct rg_terms *t, size_t lag) {
+    if (lag < t->alone) {
+        return lag;
+    }
+    size_t low = 0, high = t->n_ranges; /* begins[low] <= lag < begins[high] */
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        *(t->begins[middle] <= lag ? &low : &high) = middle;
+    }
+    return t->alone + low;
+}
+
+size_t rg_terms_begin(struct rg_terms *t, size_t lag) {
+    const size_t slot = lag < t->alone ? lag : t->group;
+    rg_scaled_clear(&t->kept[slot]);
+    return slot;
+}
+
+void rg_terms_add_lag(struct rg_terms *t, size_t slot, size_t lag) {
+    rg_terms_note(t, slot, lag);
+    if (slot == t->group && t->kept[slot].exponent != RG_SCALED_EMPTY) {
+        rg_scaled_add(&t->kept[slot_of(t, lag)], t->kept[slot].values, t->kept[slot].exponent);
+    }
+}
+
+void rg_terms_compare_ranges(struct rg_terms *t, size_t lags) {
+    struct part parts[MAX_PARTS];
+    const size_t n = parts_of(t, parts);
+    for (size_t slot = 0; slot < t->group; slot++) {
+        const size_t first = slot < t->alone ? slot : t->begins[slot - t->alone];
+        size_t end = slot < t->alone ? slot + 1 : t->begins[slot - t->alone + 1];
+        end = end < lags ? end : lags;
+        if (first >= end) {
+            break;
+        }
+        rg_terms_compare(t, slot, end - 1, true);
+        for (size_t i = 0; i < n; i++) {
+            struct rg_lag_terms *const to = parts[i].terms;
+            const double before = first > 0 ? to->error[first - 1] : 1.0, after = to->error[end - 1];
+            const double near = first > 0 ? to->cut_cosine[first - 1] : 0.0, far = to->cut_cosine[end - 1];
+            const double share = to->share[end - 1] / (double)(end - first), cosine = to->cosine[end - 1];
+            for (size_t lag = first; lag < end; lag++) {
+                to->share[lag] = share;
+                to->cosine[lag] = cosine;
+                const double part = (double)(lag + 1 - first) / (double)(end - first);
+                to->error[lag] = before + (after - before) * part;
+                to->cut_cosine[lag] = near + (far - near) * part;
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 /* Writer and reader of the options inside a model's file. The reader works in place: hostile text costs no memory
- * beyond the vocabulary. */
-#include "file_config.h"
+ * beyond the names. */
+#include "model/file_config.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "files/json.h"
 #include "rnn_gpu/memory.h"
 
-enum { FORMAT = 1, LABEL_BYTES = 512, MAX_SKIP = 1000000000 };
+enum { FORMAT = 1, LABEL_BYTES = 512, MAX_SKIP = 1000000000, MAX_WINDOW = 1000000000 };
 
 /* Files may lack the keys from PROGRAM on. */
 enum key {
@@ -21,17 +21,27 @@ enum key {
     PROGRAM,
     LOSS,
     TARGET,
+    READOUT,
     LAYERS,
     DIRECTIONS,
     SKIP,
     SKIP_KIND,
     WORDS,
     VOCABULARY,
+    FEATURES,
+    CLASSES,
+    LEVEL,
+    LOWERCASE,
+    WINDOW,
+    HORIZON,
+    FORECAST,
+    FILL_PREVIOUS,
     N_KEYS
 };
-static const char *const key_names[N_KEYS] = {"format",     "cell",    "activation", "inputs", "hidden",
-                                              "outputs",    "program", "loss",       "target", "layers",
-                                              "directions", "skip",    "skip_kind",  "words",  "vocabulary"};
+static const char *const key_names[N_KEYS] = {
+    "format",   "cell",    "activation", "inputs",     "hidden", "outputs",   "program",  "loss",
+    "target",   "readout", "layers",     "directions", "skip",   "skip_kind", "words",    "vocabulary",
+    "features", "classes", "level",      "lowercase",  "window", "horizon",   "forecast", "fill_previous"};
 
 /* ---- Writing ---- */
 
@@ -51,6 +61,18 @@ static rg_status add_size(struct rg_text *text, enum key key, size_t value) {
     return rg_text_add_size(text, value);
 }
 
+/* A list of names, if there is one. */
+static rg_status add_names(struct rg_text *text, enum key key, char *const *names, size_t count) {
+    if (names == NULL)
+        return RG_OK;
+    RG_TRY(add_key(text, key));
+    for (size_t i = 0; i < count; i++) {
+        RG_TRY(rg_text_add_string(text, i == 0 ? "[" : ","));
+        RG_TRY(rg_text_add_quoted(text, names[i]));
+    }
+    return rg_text_add_string(text, "]");
+}
+
 static rg_status compose(const struct rg_model *model, struct rg_text *text) {
     const struct rg_shape *s = &model->shape;
     RG_TRY(add_size(text, FORMAT_KEY, FORMAT));
@@ -62,20 +84,28 @@ static rg_status compose(const struct rg_model *model, struct rg_text *text) {
     RG_TRY(add_size(text, OUTPUTS, s->outputs));
     RG_TRY(add_name(text, LOSS, rg_loss_names[s->loss]));
     RG_TRY(add_name(text, TARGET, rg_target_names[s->target]));
+    if (s->target == RG_TARGET_LAST)
+        RG_TRY(add_name(text, READOUT, rg_readout_names[s->readout]));
     RG_TRY(add_size(text, LAYERS, s->layers));
     RG_TRY(add_size(text, DIRECTIONS, rg_shape_directions(s)));
     RG_TRY(add_size(text, SKIP, s->skip));
     RG_TRY(add_name(text, SKIP_KIND, rg_skip_kind_names[s->skip_kind]));
     if (s->words > 0)
         RG_TRY(add_size(text, WORDS, s->words));
-    if (model->vocabulary != NULL) {
-        RG_TRY(add_key(text, VOCABULARY));
-        for (size_t i = 0; i < rg_shape_features(s); i++) {
-            RG_TRY(rg_text_add_string(text, i == 0 ? "[" : ","));
-            RG_TRY(rg_text_add_quoted(text, model->vocabulary[i]));
-        }
-        RG_TRY(rg_text_add_string(text, "]"));
+    RG_TRY(add_names(text, VOCABULARY, model->vocabulary, rg_shape_features(s)));
+    RG_TRY(add_names(text, FEATURES, model->features, rg_shape_features(s)));
+    RG_TRY(add_names(text, CLASSES, model->classes, model->n_classes));
+    if (model->level != RG_LEVEL_NONE) {
+        RG_TRY(add_name(text, LEVEL, rg_level_names[model->level]));
+        RG_TRY(add_size(text, LOWERCASE, model->lowercase));
     }
+    if (model->windows.steps > 0) {
+        RG_TRY(add_size(text, WINDOW, model->windows.steps));
+        RG_TRY(add_size(text, HORIZON, model->windows.horizon));
+        RG_TRY(add_size(text, FORECAST, model->windows.forecast));
+    }
+    if (model->input_fill != NULL)
+        RG_TRY(add_size(text, FILL_PREVIOUS, model->fill_previous));
     return rg_text_add(text, "}", sizeof "}");
 }
 
@@ -119,27 +149,45 @@ static rg_status read_size(struct rg_json *json, enum key key, size_t least, siz
     return RG_OK;
 }
 
-/* The words go straight into the block that the model will own: pointers first, text behind. In JSON a word takes its
- * length and two quotes, and at least four bytes with the comma; that bounds both parts. */
-static rg_status read_vocabulary(struct rg_json *json, size_t max_words, struct rg_file_config *config) {
-    RG_TRY(rg_json_expect(json, '[', "[ before the vocabulary"));
-    const size_t rest = json->length - json->at;
-    const size_t n_pointers = max_words < rest / 4 + 1 ? max_words : rest / 4 + 1;
-    RG_TRY(rg_alloc(&config->vocabulary, n_pointers * sizeof(char *) + rest, 1, "vocabulary"));
-    char *to = (char *)(config->vocabulary + n_pointers);
+/* Bytes of a list up to its ], and an upper bound of its strings: commas outside of them, and one. */
+static size_t measure_list(const struct rg_json *json, size_t *count) {
+    bool in_string = false;
+    size_t at = json->at;
+    *count = 1;
+    for (; at < json->length && (in_string || json->text[at] != ']'); at++) {
+        if (in_string && json->text[at] == '\\')
+            at++;
+        else if (json->text[at] == '"')
+            in_string = !in_string;
+        else
+            *count += !in_string && json->text[at] == ',';
+    }
+    return (at < json->length ? at : json->length) - json->at;
+}
+
+/* The names go straight into the block that the model will own: pointers first, text behind. In JSON a name takes its
+ * length and two quotes, so the list's own bytes are room enough. */
+static rg_status read_names(struct rg_json *json, enum key key, size_t most, struct rg_file_names *list) {
+    size_t count = 0;
+    RG_TRY(rg_json_expect(json, '[', "[ before a list of names"));
+    const size_t bytes = measure_list(json, &count);
+    if (count > most)
+        return rg_fail(RG_BAD_FILE, "%s: %s has more entries than the model takes, %zu", json->label, key_names[key],
+                       most);
+    RG_TRY(rg_alloc(&list->names, count * sizeof(char *) + bytes + 1, 1, key_names[key]));
+    char *to = (char *)(list->names + count);
     do {
-        const char *word = NULL;
-        RG_TRY(rg_json_string(json, &word, "a word of the vocabulary in quotes"));
-        if (config->n_words == max_words)
-            return rg_fail(RG_BAD_FILE, "%s: the vocabulary has more words than the model takes, %zu", json->label,
-                           max_words);
-        if (*word == '\0')
-            return rg_fail(RG_BAD_FILE, "%s: word %zu of the vocabulary is empty", json->label, config->n_words);
-        const size_t bytes = strlen(word) + 1;
-        config->vocabulary[config->n_words++] = memcpy(to, word, bytes);
-        to += bytes;
+        const char *name = NULL;
+        RG_TRY(rg_json_string(json, &name, "a name in quotes"));
+        if (list->count == count)
+            return rg_json_fail(json, "] after the names");
+        if (*name == '\0')
+            return rg_fail(RG_BAD_FILE, "%s: entry %zu of %s is empty", json->label, list->count, key_names[key]);
+        const size_t length = strlen(name) + 1;
+        list->names[list->count++] = memcpy(to, name, length);
+        to += length;
     } while (rg_json_accept(json, ','));
-    return rg_json_expect(json, ']', ", or ] after a word of the vocabulary");
+    return rg_json_expect(json, ']', ", or ] after a name");
 }
 
 /* A key whose value is one of a list of names. */
@@ -162,6 +210,10 @@ static rg_status read_choice(struct rg_json *json, enum key key, struct rg_shape
         RG_TRY(read_name(json, key, rg_target_names, &value));
         shape->target = (enum rg_target)value;
         return RG_OK;
+    case READOUT:
+        RG_TRY(read_name(json, key, rg_readout_names, &value));
+        shape->readout = (enum rg_readout)value;
+        return RG_OK;
     default:
         RG_TRY(read_name(json, SKIP_KIND, rg_skip_kind_names, &value));
         shape->skip_kind = (enum rg_skip_kind)value;
@@ -169,7 +221,13 @@ static rg_status read_choice(struct rg_json *json, enum key key, struct rg_shape
     }
 }
 
-static rg_status read_value(struct rg_json *json, enum key key, size_t max_words, struct rg_file_config *config) {
+/* Classes that a model with these outputs can tell apart: one output stands for two. */
+static size_t classes_of(const struct rg_shape *sizes) {
+    return sizes->outputs == 1 ? 2 : sizes->outputs;
+}
+
+static rg_status read_value(struct rg_json *json, enum key key, const struct rg_shape *sizes,
+                            struct rg_file_config *config) {
     struct rg_shape *shape = &config->shape;
     const char *program = NULL;
     size_t value = 0;
@@ -186,6 +244,7 @@ static rg_status read_value(struct rg_json *json, enum key key, size_t max_words
     case ACTIVATION:
     case LOSS:
     case TARGET:
+    case READOUT:
     case SKIP_KIND:
         return read_choice(json, key, shape);
     case INPUTS:
@@ -205,7 +264,31 @@ static rg_status read_value(struct rg_json *json, enum key key, size_t max_words
         shape->bidirectional = value == 2;
         return RG_OK;
     case VOCABULARY:
-        return read_vocabulary(json, max_words, config);
+        return read_names(json, key, rg_shape_features(sizes), &config->vocabulary);
+    case FEATURES:
+        return read_names(json, key, rg_shape_features(sizes), &config->features);
+    case CLASSES:
+        return read_names(json, key, classes_of(sizes), &config->classes);
+    case LEVEL:
+        RG_TRY(read_name(json, key, rg_level_names, &value));
+        config->level = (enum rg_level)value;
+        return RG_OK;
+    case LOWERCASE:
+        RG_TRY(read_size(json, key, 0, 1, &value));
+        config->lowercase = value == 1;
+        return RG_OK;
+    case WINDOW:
+        return read_size(json, key, 1, MAX_WINDOW, &config->windows.steps);
+    case HORIZON:
+        return read_size(json, key, 0, MAX_WINDOW, &config->windows.horizon);
+    case FORECAST:
+        RG_TRY(read_size(json, key, 0, 1, &value));
+        config->windows.forecast = value == 1;
+        return RG_OK;
+    case FILL_PREVIOUS:
+        RG_TRY(read_size(json, key, 0, 1, &value));
+        config->fill_previous = value == 1;
+        return RG_OK;
     case N_KEYS:
         break;
     }
@@ -219,7 +302,16 @@ static rg_status check_skip(const struct rg_json *json, const struct rg_shape *s
     return RG_OK;
 }
 
-static rg_status read_object(struct rg_json *json, size_t max_words, struct rg_file_config *config) {
+/* A list has as many names as the model has places for them. */
+static rg_status check_names(const struct rg_json *json, enum key key, const struct rg_file_names *list, size_t wanted,
+                             const char *what) {
+    if (list->names != NULL && list->count != wanted)
+        return rg_fail(RG_BAD_FILE, "%s: %zu entries in %s, %zu %s; expected the same number", json->label, list->count,
+                       key_names[key], wanted, what);
+    return RG_OK;
+}
+
+static rg_status read_object(struct rg_json *json, const struct rg_shape *sizes, struct rg_file_config *config) {
     bool seen[N_KEYS] = {false};
     RG_TRY(rg_json_expect(json, '{', "{ before the options"));
     do {
@@ -234,7 +326,7 @@ static rg_status read_object(struct rg_json *json, size_t max_words, struct rg_f
             return rg_fail(RG_BAD_FILE, "%s: '%s' stands there twice", json->label, name);
         seen[key] = true;
         RG_TRY(rg_json_expect(json, ':', ": after the name of an option"));
-        RG_TRY(read_value(json, (enum key)key, max_words, config));
+        RG_TRY(read_value(json, (enum key)key, sizes, config));
     } while (rg_json_accept(json, ','));
     RG_TRY(rg_json_expect(json, '}', ", or } after an option"));
     (void)rg_json_accept(json, '\n');
@@ -244,21 +336,49 @@ static rg_status read_object(struct rg_json *json, size_t max_words, struct rg_f
         if (!seen[key])
             return rg_fail(RG_BAD_FILE, "%s: '%s' is missing", json->label, key_names[key]);
     RG_TRY(check_skip(json, &config->shape));
-    if (seen[VOCABULARY] && config->n_words != rg_shape_features(&config->shape))
-        return rg_fail(RG_BAD_FILE, "%s: %zu words in the vocabulary, %zu inputs; expected the same number",
-                       json->label, config->n_words, rg_shape_features(&config->shape));
+    if (seen[READOUT] && config->shape.target == RG_TARGET_STEPS)
+        return rg_fail(RG_BAD_FILE, "%s: readout stands beside target steps; expected it with target last alone",
+                       json->label);
+    const size_t features = rg_shape_features(&config->shape);
+    RG_TRY(check_names(json, VOCABULARY, &config->vocabulary, features, "inputs"));
+    RG_TRY(check_names(json, FEATURES, &config->features, features, "inputs"));
+    const struct rg_shape *const s = &config->shape;
+    if (config->level != RG_LEVEL_NONE && (config->vocabulary.names == NULL || s->target != RG_TARGET_STEPS ||
+                                           s->outputs != features || s->bidirectional))
+        return rg_fail(RG_BAD_FILE, "%s: level stands there; expected it with a vocabulary and an output for each word",
+                       json->label);
+    if (seen[WINDOW] != seen[HORIZON] || seen[WINDOW] != seen[FORECAST])
+        return rg_fail(RG_BAD_FILE, "%s: expected window, horizon and forecast together", json->label);
+    RG_TRY(check_names(json, CLASSES, &config->classes, classes_of(&config->shape), "classes"));
     return RG_OK;
 }
 
-rg_status rg_file_config_read(const char *path, char *text, size_t max_words, struct rg_file_config *config) {
+rg_status rg_file_config_read(const char *path, char *text, const struct rg_shape *sizes,
+                              struct rg_file_config *config) {
     char label[LABEL_BYTES];
     snprintf(label, sizeof label, "%.400s: options in __metadata__.config", path);
     struct rg_json json = {.label = label, .text = text, .length = strlen(text)};
     *config = (struct rg_file_config){.shape = {.layers = 1}};
-    const rg_status status = read_object(&json, max_words, config);
-    if (status != RG_OK) {
-        rg_free(config->vocabulary);
-        config->vocabulary = NULL;
-    }
+    const rg_status status = read_object(&json, sizes, config);
+    if (status != RG_OK)
+        rg_file_config_release(config);
     return status;
+}
+
+void rg_file_config_give(const struct rg_file_config *config, struct rg_model *model) {
+    model->vocabulary = config->vocabulary.names;
+    model->features = config->features.names;
+    model->classes = config->classes.names;
+    model->n_classes = config->classes.count;
+    model->level = config->level;
+    model->lowercase = config->lowercase;
+    model->windows = config->windows;
+    model->fill_previous = config->fill_previous;
+}
+
+void rg_file_config_release(struct rg_file_config *config) {
+    rg_free(config->vocabulary.names);
+    rg_free(config->features.names);
+    rg_free(config->classes.names);
+    config->vocabulary = config->features = config->classes = (struct rg_file_names){NULL, 0};
 }

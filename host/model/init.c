@@ -5,11 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "layout.h"
-#include "matrix_init.h"
-
-/* Positions of gates in the rows. */
-enum { LSTM_INPUT = 0, LSTM_FORGET = 1, GRU_UPDATE = 1 };
+#include "model/layout.h"
+#include "model/matrix_init.h"
+#include "model/cells.h"
 
 static struct rg_stream stream_of(uint64_t seed, size_t parameter) {
     return (struct rg_stream){.seed = seed, .parameter = (uint32_t)parameter};
@@ -27,8 +25,8 @@ static void set_gate(const struct rg_model *model, size_t bias_ih, size_t unit, 
  * h = (1 - z) n + z h', where the paper's leaky unit h = g n + (1 - g) h' has b_g = -ln U: so b_z = ln U(1, T_max - 1).
  * The uniform numbers are those that the gate's rows of b_ih would have been made of. */
 static void chrono(const struct rg_model *model, size_t bias_ih, double longest, uint64_t seed) {
-    const bool lstm = model->shape.cell == RG_CELL_LSTM;
-    const size_t hidden = model->shape.hidden, gate = lstm ? LSTM_FORGET : GRU_UPDATE;
+    const struct rg_cell_row *const cell = &rg_cells[model->shape.cell];
+    const size_t hidden = model->shape.hidden, gate = cell->forget;
     const struct rg_stream stream = stream_of(seed, bias_ih);
     double u[RG_BLOCK_NUMBERS] = {0};
     for (size_t unit = 0; unit < hidden; unit++) {
@@ -37,8 +35,8 @@ static void chrono(const struct rg_model *model, size_t bias_ih, double longest,
             rg_stream_uniform(&stream, row / RG_BLOCK_NUMBERS, u);
         const double bias = rg_natural_log(1.0 + (longest - 2.0) * u[row % RG_BLOCK_NUMBERS]);
         set_gate(model, bias_ih, unit, gate, bias);
-        if (lstm)
-            set_gate(model, bias_ih, unit, LSTM_INPUT, -bias);
+        if (cell->input != RG_NO_SUCH_GATE)
+            set_gate(model, bias_ih, unit, cell->input, -bias);
     }
 }
 
@@ -55,9 +53,9 @@ static void initialise_biases(const struct rg_model *model, size_t bias_ih, cons
     }
     if (init->hidden.kind == RG_INIT_CHRONO)
         chrono(model, bias_ih, init->hidden.value, seed);
-    if (model->shape.cell == RG_CELL_LSTM && !isnan(init->forget_bias))
+    if (rg_cell_has_c(model->shape.cell) && !isnan(init->forget_bias))
         for (size_t unit = 0; unit < hidden; unit++)
-            set_gate(model, bias_ih, unit, LSTM_FORGET, init->forget_bias);
+            set_gate(model, bias_ih, unit, rg_cells[model->shape.cell].forget, init->forget_bias);
 }
 
 static rg_status initialise_matrix(const struct rg_model *model, size_t parameter, const struct rg_init *init,
@@ -99,7 +97,7 @@ static rg_status check_init(const struct rg_shape *shape, const struct rg_init_o
     const bool chrono_hidden = init->hidden.kind == RG_INIT_CHRONO;
     if (init->input.kind == RG_INIT_NPRNN || init->input.kind == RG_INIT_CHRONO)
         return rg_fail(RG_ERROR, "model: nprnn and chrono are for the recurrent matrix; use another for the inputs");
-    if (chrono_hidden && shape->cell != RG_CELL_LSTM && shape->cell != RG_CELL_GRU)
+    if (chrono_hidden && rg_cells[shape->cell].forget == RG_NO_SUCH_GATE)
         return rg_fail(RG_ERROR, "model: chrono sets the biases of gates, which an rnn has not; use lstm or gru");
     if (chrono_hidden && !(init->hidden.value >= 2.0))
         return rg_fail(RG_ERROR, "model: chrono with a longest memory of %g steps; expected at least 2",

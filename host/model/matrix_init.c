@@ -1,6 +1,6 @@
 /* Initialisers of weight matrices: see matrix_init.h. Only operations that IEEE 754 rounds correctly, in a fixed order,
  * so that a seed gives the same bits on every machine. */
-#include "matrix_init.h"
+#include "model/matrix_init.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "philox.h"
+#include "model/philox.h"
 #include "rnn_gpu/config.h"
 
 /* `gates` matrices [rows][columns], one below the other. */

@@ -7,21 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "layout.h"
+#include "model/layout.h"
 #include "rnn_gpu/memory.h"
-
-size_t rg_cell_gates(enum rg_cell cell) {
-    switch (cell) {
-    case RG_CELL_LSTM:
-        return 4;
-    case RG_CELL_GRU:
-        return 3;
-    case RG_CELL_RNN:
-    case RG_N_CELLS:
-        break;
-    }
-    return 1;
-}
 
 size_t rg_shape_directions(const struct rg_shape *shape) {
     return shape->bidirectional ? 2 : 1;
@@ -58,6 +45,16 @@ size_t rg_model_embed(const struct rg_model *model) {
     return rg_model_head_weight(model) + 2;
 }
 
+rg_status rg_shape_set_readout(struct rg_shape *shape, enum rg_readout asked) {
+    const bool steps = shape->target == RG_TARGET_STEPS;
+    if (steps && asked != RG_N_READOUTS && asked != RG_READOUT_LAST)
+        return rg_fail(RG_USAGE, "--readout %s is for --target last, and here every step has an output; leave it out",
+                       rg_readout_names[asked]);
+    const enum rg_readout usual = shape->bidirectional && !steps ? RG_READOUT_FINAL : RG_READOUT_LAST;
+    shape->readout = asked == RG_N_READOUTS ? usual : asked;
+    return RG_OK;
+}
+
 size_t rg_shape_features(const struct rg_shape *shape) {
     return shape->words > 0 ? shape->words : shape->inputs;
 }
@@ -91,9 +88,13 @@ static rg_status add_parameter(struct rg_model *model, const char *name, size_t 
 
 static rg_status check_shape(const struct rg_shape *s) {
     if (s->cell >= RG_N_CELLS || s->activation >= RG_N_ACTIVATIONS || s->skip_kind > RG_SKIP_LEARNED ||
-        s->target > RG_TARGET_STEPS)
-        return rg_fail(RG_ERROR, "model: unknown cell %u, activation %u, kind of skip %u or target %u",
-                       (unsigned)s->cell, (unsigned)s->activation, (unsigned)s->skip_kind, (unsigned)s->target);
+        s->target > RG_TARGET_STEPS || s->readout >= RG_N_READOUTS)
+        return rg_fail(RG_ERROR, "model: unknown cell %u, activation %u, kind of skip %u, target %u or readout %u",
+                       (unsigned)s->cell, (unsigned)s->activation, (unsigned)s->skip_kind, (unsigned)s->target,
+                       (unsigned)s->readout);
+    if (s->target == RG_TARGET_STEPS && s->readout != RG_READOUT_LAST)
+        return rg_fail(RG_ERROR, "model: a readout %s of outputs at every step; it needs an output after the last",
+                       rg_readout_names[s->readout]);
     if (s->skip_kind == RG_SKIP_LEARNED && s->skip > 1)
         return rg_fail(RG_ERROR, "model: a learned skip over %zu steps; it has no distance, use 1", s->skip);
     if (s->inputs == 0 || s->hidden == 0 || s->outputs == 0)
@@ -135,6 +136,21 @@ rg_status rg_model_layout(struct rg_model *model) {
     return s->words > 0 ? add_parameter(model, "embed.weight", s->words, s->inputs) : RG_OK;
 }
 
+void rg_shape_options(const struct rg_shape *shape, struct rg_model_options *options) {
+    options->cell = shape->cell;
+    options->irnn = false;
+    options->activation = shape->activation;
+    options->skip = shape->skip;
+    options->skip_kind = shape->skip_kind;
+    options->hidden = shape->hidden;
+    options->layers = shape->layers;
+    options->bidirectional = shape->bidirectional;
+    options->embed = shape->words > 0 ? shape->inputs : 0;
+    options->loss = shape->loss;
+    options->target = shape->target;
+    options->readout = shape->target == RG_TARGET_LAST ? shape->readout : RG_N_READOUTS;
+}
+
 static rg_status create(const struct rg_shape *shape, bool exact, struct rg_model **out) {
     struct rg_model *model = NULL;
     rg_status status = RG_OK;
@@ -163,6 +179,11 @@ void rg_model_destroy(struct rg_model *model) {
     if (model == NULL)
         return;
     rg_free(model->vocabulary);
+    rg_free(model->features);
+    rg_free(model->classes);
+    rg_free(model->input_fill);
+    rg_free(model->input_mean);
+    rg_free(model->input_deviation);
     rg_free(model->weights);
     rg_free(model->exact);
     rg_free(model);
@@ -179,20 +200,65 @@ rg_status rg_model_widen(struct rg_model *model) {
     return RG_OK;
 }
 
-rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words) {
-    const size_t count = rg_shape_features(&model->shape);
+/* *out = a copy of the names in one block, in the place of what is there. */
+static rg_status copy_names(char *const *names, size_t count, const char *what, char ***out) {
     size_t bytes = 0;
-    char **vocabulary = NULL;
+    char **copy = NULL;
     for (size_t i = 0; i < count; i++)
-        bytes += strlen(words[i]) + 1;
-    RG_TRY(rg_alloc(&vocabulary, count * sizeof *vocabulary + bytes, 1, "vocabulary of the model"));
-    char *text = (char *)(vocabulary + count);
+        bytes += strlen(names[i]) + 1;
+    RG_TRY(rg_alloc(&copy, count * sizeof *copy + bytes, 1, what));
+    char *text = (char *)(copy + count);
     for (size_t i = 0; i < count; i++) {
-        const size_t length = strlen(words[i]) + 1;
-        vocabulary[i] = memcpy(text, words[i], length);
+        const size_t length = strlen(names[i]) + 1;
+        copy[i] = memcpy(text, names[i], length);
         text += length;
     }
-    rg_free(model->vocabulary);
-    model->vocabulary = vocabulary;
+    rg_free(*out);
+    *out = copy;
     return RG_OK;
+}
+
+rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words) {
+    return copy_names(words, rg_shape_features(&model->shape), "vocabulary of the model", &model->vocabulary);
+}
+
+rg_status rg_model_set_features(struct rg_model *model, char *const *names) {
+    return copy_names(names, rg_shape_features(&model->shape), "features of the model", &model->features);
+}
+
+rg_status rg_model_set_classes(struct rg_model *model, char *const *names, size_t count) {
+    RG_TRY(copy_names(names, count, "classes of the model", &model->classes));
+    model->n_classes = count;
+    return RG_OK;
+}
+
+rg_status rg_model_copy_names(const struct rg_model *from, struct rg_model *to) {
+    RG_TRY(from->input_mean ? rg_model_set_normalization(to, from->input_mean, from->input_deviation) : RG_OK);
+    RG_TRY(from->vocabulary ? rg_model_set_vocabulary(to, from->vocabulary) : RG_OK);
+    RG_TRY(from->features ? rg_model_set_features(to, from->features) : RG_OK);
+    RG_TRY(from->classes ? rg_model_set_classes(to, from->classes, from->n_classes) : RG_OK);
+    return RG_OK;
+}
+
+rg_status rg_model_copy(const struct rg_model *model, bool exact, struct rg_model **out) {
+    rg_status status = RG_OK;
+    RG_TRY(create(&model->shape, exact, out));
+    struct rg_model *const m = *out;
+    for (size_t i = 0; i < m->arena; i++) {
+        const double value = model->exact ? model->exact[i] : (double)model->weights[i];
+        if (exact)
+            m->exact[i] = value;
+        else
+            m->weights[i] = (float)value;
+    }
+    for (size_t i = 0; i < m->n_parameters; i++)
+        m->parameters[i].absent = model->parameters[i].absent;
+    m->level = model->level;
+    m->lowercase = model->lowercase;
+    RG_TRY_GOTO(rg_model_copy_names(model, m));
+    return RG_OK;
+fail:
+    rg_model_destroy(m);
+    *out = NULL;
+    return status;
 }

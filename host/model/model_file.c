@@ -2,23 +2,33 @@
  *
  * Sizes come from the tensors; options inside the file must agree with them, so no number that the file merely claims
  * decides how much memory is taken. */
+#define _GNU_SOURCE
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "file_config.h"
-#include "layout.h"
+#include "files/files.h"
+#include "model/file_config.h"
+#include "model/layout.h"
+#include "model/state_names.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
+#include "model/cells.h"
 
-enum { SHAPE_BYTES = 200 };
+enum { SHAPE_BYTES = 200, NAME_BYTES = 120, LIST_BYTES = 300, N_NORMALIZATION = 2 };
+
+/* Tensors beside the parameters: what the inputs are normalised with, [features]. */
+static const char *const normalization_names[N_NORMALIZATION] = {"input.mean", "input.deviation"};
+static const char fill_name[] = "input.fill"; /* likewise, what a missing input is */
 
 /* ---- Writing ---- */
 
 rg_status rg_model_save(const struct rg_model *model, const char *path) {
-    struct rg_tensor items[RG_MAX_PARAMETERS];
+    struct rg_tensor items[RG_MAX_PARAMETERS + N_NORMALIZATION + 1];
+    size_t n_items = model->n_parameters;
     char *config = NULL;
     for (size_t i = 0; i < model->n_parameters; i++) {
         const struct rg_parameter *p = &model->parameters[i];
@@ -31,8 +41,25 @@ rg_status rg_model_save(const struct rg_model *model, const char *path) {
                                                            : rg_model_values(model, i),
                                       .data_bytes = rg_parameter_elements(p) * rg_dtype_bytes(dtype)};
     }
+    const size_t features = rg_shape_features(&model->shape);
+    for (size_t i = 0; model->input_mean && i < N_NORMALIZATION; i++) {
+        items[n_items++] = (struct rg_tensor){.name = normalization_names[i],
+                                              .dtype = RG_F64,
+                                              .n_dims = 1,
+                                              .shape = {features},
+                                              .data = i == 0 ? model->input_mean : model->input_deviation,
+                                              .data_bytes = features * sizeof(double)};
+    }
+    if (model->input_fill) {
+        items[n_items++] = (struct rg_tensor){.name = fill_name,
+                                              .dtype = RG_F64,
+                                              .n_dims = 1,
+                                              .shape = {features},
+                                              .data = model->input_fill,
+                                              .data_bytes = features * sizeof(double)};
+    }
     RG_TRY(rg_file_config_write(model, &config));
-    const rg_status status = rg_safetensors_write(path, items, model->n_parameters, config);
+    const rg_status status = rg_safetensors_write(path, items, n_items, config);
     rg_free(config);
     return status;
 }
@@ -48,29 +75,44 @@ static const char *shape_text(const size_t *shape, size_t n_dims, char text[SHAP
     return text;
 }
 
-/* A file being read. In that of a model PyTorch's recurrent tensors begin with `rnn.`; in the state of a torch.nn.RNN,
- * LSTM or GRU by itself they do not. */
+/* A file being read, and how its names begin. */
 struct source {
     const char *path;
     const struct rg_tensors *tensors;
-    bool prefixed;
+    struct rg_state_names names;
     bool exact; /* the weights are wanted as doubles */
 };
 
-/* What the file calls the parameter that the table calls `name`. */
-static const char *name_in_file(const struct source *source, const char *name) {
-    static const char prefix[] = "rnn.";
-    const size_t length = sizeof prefix - 1;
-    return !source->prefixed && strncmp(name, prefix, length) == 0 ? name + length : name;
+/* How the file begins the names that begin with rnn., head. or embed. in the table; *rest is what stands behind. */
+static const struct rg_prefix *prefix_of(const struct source *source, const char *name, const char **rest) {
+    const struct rg_prefix *const prefix = name[0] == 'r'   ? &source->names.recurrent
+                                           : name[0] == 'h' ? &source->names.head
+                                                            : &source->names.embed;
+    *rest = strchr(name, '.') + 1;
+    return prefix;
 }
 
 static const struct rg_tensor *find(const struct source *source, const char *name) {
-    return rg_tensors_find(source->tensors, name_in_file(source, name));
+    const char *rest = NULL;
+    const struct rg_prefix *const prefix = prefix_of(source, name, &rest);
+    return rg_state_tensor(source->tensors, prefix, rest);
+}
+
+/* What the file calls the parameter that the table calls `name`, or would call it. */
+static const char *name_in_file(const struct source *source, const char *name, char text[NAME_BYTES]) {
+    const char *rest = NULL;
+    const struct rg_prefix *const prefix = prefix_of(source, name, &rest);
+    if (prefix->text == NULL)
+        return name;
+    (void)snprintf(text, NAME_BYTES, "%.*s%s", (int)(prefix->length < NAME_BYTES ? prefix->length : NAME_BYTES),
+                   prefix->text, rest);
+    return text;
 }
 
 static rg_status refuse_missing(const struct source *source, const char *name) {
+    char text[NAME_BYTES];
     return rg_fail(RG_BAD_FILE, "%s: tensor '%s' is missing; expected a model with PyTorch's names", source->path,
-                   name_in_file(source, name));
+                   name_in_file(source, name, text));
 }
 
 /* The matrix of that name, which a model cannot be without. */
@@ -112,16 +154,17 @@ static size_t count_layers(const struct source *source) {
     return layers;
 }
 
-/* Fill from the tensors what they tell: all of the shape but activation, loss, target and the steps of a skip. */
+/* Fill from the tensors what they tell: all of the shape but activation, loss, target, readout and the steps of a skip.
+ */
 static rg_status shape_from_tensors(const struct source *source, struct rg_shape *shape) {
     const struct rg_tensor *input = NULL, *recurrent = NULL, *head = NULL, *table = NULL;
     RG_TRY(find_matrix(source, "rnn.weight_ih_l0", &input));
     RG_TRY(find_matrix(source, "rnn.weight_hh_l0", &recurrent));
     if (find(source, "head.weight") == NULL)
         return rg_fail(RG_BAD_FILE,
-                       "%s: tensor 'head.weight' is missing: the outputs need a torch.nn.Linear called "
-                       "head behind the recurrent part",
-                       source->path);
+                       "%s: tensor 'head.weight' is missing: the outputs need a torch.nn.Linear of %zu columns "
+                       "behind the recurrent part",
+                       source->path, (find(source, "rnn.weight_ih_l0_reverse") != NULL ? 2 : 1) * recurrent->shape[1]);
     RG_TRY(find_matrix(source, "head.weight", &head));
     RG_TRY(cell_of_matrix(source, recurrent, &shape->cell));
     if (find(source, "embed.weight") != NULL) {
@@ -154,14 +197,28 @@ static rg_status check_tensor(const struct source *source, const struct rg_tenso
     return RG_OK;
 }
 
-/* Every tensor is a parameter of the table, and fits it; only biases may be missing. */
+/* Whether a tensor is another part of a plain PyTorch model, which nothing here reads. In a file of rnn-gpu's own, and
+ * in the recurrent part, every tensor has a meaning. */
+static bool is_extra(const struct source *source, const struct rg_tensor *tensor) {
+    return source->tensors->config == NULL && !rg_is_recurrent_name(tensor->name);
+}
+
+static bool is_normalization(const char *name) {
+    return strcmp(name, normalization_names[0]) == 0 || strcmp(name, normalization_names[1]) == 0 ||
+           strcmp(name, fill_name) == 0;
+}
+
+/* Every tensor is a parameter of the table, and fits it, or normalises the inputs, or is left out; only biases may be
+ * missing. */
 static rg_status check_tensors(const struct source *source, const struct rg_model *table) {
     const struct rg_shape *const s = &table->shape;
     for (size_t i = 0; i < source->tensors->count; i++) {
         const struct rg_tensor *const tensor = &source->tensors->items[i];
         size_t k = 0;
-        while (k < table->n_parameters && strcmp(name_in_file(source, table->parameters[k].name), tensor->name) != 0)
+        while (k < table->n_parameters && find(source, table->parameters[k].name) != tensor)
             k++;
+        if (k == table->n_parameters && (is_extra(source, tensor) || is_normalization(tensor->name)))
+            continue;
         if (k == table->n_parameters)
             return rg_fail(RG_BAD_FILE,
                            "%s: tensor '%.80s' does not belong to a %s%s of %zu layer%s with a linear head",
@@ -194,25 +251,111 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
     return RG_OK;
 }
 
+/* Mean and deviation of the inputs, where the file has them. */
+static rg_status read_normalization(const struct source *source, struct rg_model *model) {
+    const size_t features = rg_shape_features(&model->shape);
+    double *values = NULL;
+    rg_status status = RG_OK;
+    if (rg_tensors_find(source->tensors, normalization_names[0]) == NULL &&
+        rg_tensors_find(source->tensors, normalization_names[1]) == NULL)
+        return RG_OK;
+    RG_TRY(rg_alloc(&values, N_NORMALIZATION * features, sizeof *values, "normalisation of the inputs"));
+    for (size_t i = 0; i < N_NORMALIZATION; i++) {
+        const struct rg_tensor *const tensor = rg_tensors_find(source->tensors, normalization_names[i]);
+        if (tensor == NULL || tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64)
+            RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s' is missing or is not F64 [%zu], one number an input",
+                                source->path, normalization_names[i], features));
+        RG_TRY_GOTO(rg_tensors_to_double(source->tensors, tensor, values + i * features));
+        for (size_t f = 0; f < features; f++)
+            if (!isfinite(values[i * features + f]) || (i == 1 && values[i * features + f] <= 0.0))
+                RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected a finite number%s",
+                                    source->path, normalization_names[i], f, values[i * features + f],
+                                    i == 1 ? " above 0" : ""));
+    }
+    status = rg_model_set_normalization(model, values, values + features);
+fail:
+    rg_free(values);
+    return status;
+}
+
+/* What missing inputs are, where the file has it. */
+static rg_status read_fill(const struct source *source, struct rg_model *model) {
+    const size_t features = rg_shape_features(&model->shape);
+    const struct rg_tensor *const tensor = rg_tensors_find(source->tensors, fill_name);
+    double *values = NULL;
+    rg_status status = RG_OK;
+    if (tensor == NULL)
+        return RG_OK;
+    if (tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64)
+        return rg_fail(RG_BAD_FILE, "%s: tensor '%s' is not F64 [%zu], one number an input", source->path, fill_name,
+                       features);
+    RG_TRY(rg_alloc(&values, features, sizeof *values, "what missing inputs are"));
+    RG_TRY_GOTO(rg_tensors_to_double(source->tensors, tensor, values));
+    for (size_t f = 0; f < features; f++)
+        if (!isfinite(values[f]))
+            RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected a finite number",
+                                source->path, fill_name, f, values[f]));
+    status = rg_model_set_fill(model, values, false);
+fail:
+    rg_free(values);
+    return status;
+}
+
+/* An activation that was asked for is none of a cell with gates. */
+static rg_status check_gated(const struct source *source, enum rg_cell cell, enum rg_activation asked) {
+    if (rg_cell_is_gated(cell) && asked != RG_ACT_TANH)
+        return rg_fail(RG_BAD_FILE, "%s holds a cell %s, which has its own activations, not %s; leave --activation out",
+                       source->path, rg_cell_names[cell], rg_activation_names[asked]);
+    return RG_OK;
+}
+
 /* Options that a plain file cannot hold, from the defaults; those that the file contradicts are refused. */
 static rg_status complete_shape(const struct source *source, const struct rg_shape *defaults, struct rg_shape *shape) {
     const bool has_skip = find(source, "rnn.weight_sh_l0") != NULL;
     const bool has_gate = find(source, "rnn.weight_uh_l0") != NULL;
+    char text[NAME_BYTES];
     shape->activation = defaults->activation;
     shape->loss = defaults->loss;
     shape->target = defaults->target;
+    RG_TRY(rg_shape_set_readout(shape, defaults->readout));
     shape->skip = has_gate ? 1 : defaults->skip;
     shape->skip_kind = has_gate ? RG_SKIP_LEARNED : defaults->skip_kind;
-    if (shape->cell != RG_CELL_RNN && shape->activation != RG_ACT_TANH)
-        return rg_fail(RG_BAD_FILE, "%s holds a cell %s, which has its own activations, not %s; leave --activation out",
-                       source->path, rg_cell_names[shape->cell], rg_activation_names[shape->activation]);
+    RG_TRY(check_gated(source, shape->cell, shape->activation));
     if (has_skip && shape->skip == 0)
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' needs --skip D, the steps that the connection skips", source->path,
-                       name_in_file(source, "rnn.weight_sh_l0"));
+                       name_in_file(source, "rnn.weight_sh_l0", text));
     return RG_OK;
 }
 
-/* What the file says of itself; the default for what it does not say. A vocabulary is then the caller's to free. */
+/* The readout that was asked for, if any, is that of a file which says how it was trained. */
+static rg_status check_readout(const struct source *source, enum rg_readout asked, const struct rg_shape *shape) {
+    if (asked == RG_N_READOUTS || (shape->target == RG_TARGET_LAST && asked == shape->readout))
+        return RG_OK;
+    if (shape->target == RG_TARGET_STEPS)
+        return rg_fail(RG_BAD_FILE, "%s has an output at every step, and no readout; leave --readout out",
+                       source->path);
+    return rg_fail(RG_BAD_FILE, "%s was made with --readout %s, not %s; leave --readout out", source->path,
+                   rg_readout_names[shape->readout], rg_readout_names[asked]);
+}
+
+/* What was asked for, where it is not the default, is what a file says that says how it was trained. */
+static rg_status check_asked(const struct source *source, const struct rg_shape *asked, const struct rg_shape *shape) {
+    RG_TRY(check_gated(source, shape->cell, asked->activation));
+    if (asked->activation != RG_ACT_TANH && asked->activation != shape->activation)
+        return rg_fail(RG_BAD_FILE, "%s was made with --activation %s, not %s; leave --activation out", source->path,
+                       rg_activation_names[shape->activation], rg_activation_names[asked->activation]);
+    if (asked->skip != 0 && shape->skip == 0)
+        return rg_fail(RG_BAD_FILE, "%s was made without --skip; leave --skip out", source->path);
+    if (asked->skip != 0 && (asked->skip != shape->skip || asked->skip_kind != shape->skip_kind))
+        return rg_fail(RG_BAD_FILE, "%s was made with --skip %zu --skip-kind %s, not %zu and %s; leave --skip out",
+                       source->path, shape->skip, rg_skip_kind_names[shape->skip_kind], asked->skip,
+                       rg_skip_kind_names[asked->skip_kind]);
+    if (asked->target == RG_TARGET_STEPS && shape->target == RG_TARGET_LAST)
+        return rg_fail(RG_BAD_FILE, "%s was made with --target last, not steps; leave --target out", source->path);
+    return check_readout(source, asked->readout, shape);
+}
+
+/* What the file says of itself; the default for what it does not say. Its lists of names are the caller's to free. */
 static rg_status read_shape(const struct source *source, const struct rg_shape *defaults,
                             struct rg_file_config *config) {
     struct rg_shape shape = {.inputs = 0};
@@ -220,14 +363,15 @@ static rg_status read_shape(const struct source *source, const struct rg_shape *
     if (source->tensors->config == NULL) {
         config->shape = shape;
     } else {
-        RG_TRY(rg_file_config_read(source->path, source->tensors->config, rg_shape_features(&shape), config));
+        RG_TRY(rg_file_config_read(source->path, source->tensors->config, &shape, config));
         if (config->shape.loss == RG_LOSS_AUTO)
             config->shape.loss = defaults->loss;
     }
     if (defaults->cell != RG_N_CELLS && defaults->cell != config->shape.cell)
         return rg_fail(RG_BAD_FILE, "%s holds a cell %s, not %s; leave --cell out", source->path,
                        rg_cell_names[config->shape.cell], rg_cell_names[defaults->cell]);
-    return source->tensors->config == NULL ? complete_shape(source, defaults, &config->shape) : RG_OK;
+    return source->tensors->config == NULL ? complete_shape(source, defaults, &config->shape)
+                                           : check_asked(source, defaults, &config->shape);
 }
 
 static rg_status build(const struct source *source, const struct rg_file_config *config, struct rg_model **out) {
@@ -237,38 +381,114 @@ static rg_status build(const struct source *source, const struct rg_file_config 
         return rg_fail(RG_BAD_FILE, "%s: %s", source->path, rg_error_message());
     RG_TRY(check_tensors(source, &table));
     RG_TRY(source->exact ? rg_model_create_exact(&config->shape, &model) : rg_model_create(&config->shape, &model));
-    const rg_status status = read_weights(source, model);
+    rg_status status = read_weights(source, model);
+    status = status == RG_OK ? read_normalization(source, model) : status;
+    status = status == RG_OK ? read_fill(source, model) : status;
     if (status != RG_OK) {
         rg_model_destroy(model);
         return status;
     }
-    model->vocabulary = config->vocabulary;
+    rg_file_config_give(config, model);
     *out = model;
     return RG_OK;
 }
 
-static rg_status load(const char *path, const struct rg_shape *defaults, bool exact, struct rg_model **out) {
+/* ---- The whole ---- */
+
+/* RG_BAD_FILE for a file that cannot be read at all; else whether it is a pickle of PyTorch's: a zip with members such
+ * as archive/data.pkl, or its older form. */
+static rg_status find_pickle(const char *path, bool *is_pickle) {
+    enum { HEAD_BYTES = 128, NAME_AT = 30 };
+    static const char *const members[] = {"/data.pkl", "/.format_version", "/.data/", "/byteorder", "/version"};
+    struct rg_source source;
+    char head[HEAD_BYTES];
+    *is_pickle = false;
+    RG_TRY(rg_source_open(&source, path));
+    const size_t n = source.bytes < HEAD_BYTES ? source.bytes : HEAD_BYTES;
+    const rg_status status = rg_source_read_at(&source, 0, head, n);
+    rg_source_close(&source);
+    RG_TRY(status);
+    for (size_t i = 0; i < sizeof members / sizeof *members && n > NAME_AT; i++)
+        *is_pickle = *is_pickle || (memcmp(head, "PK\3\4", 4) == 0 &&
+                                    memmem(head + NAME_AT, n - NAME_AT, members[i], strlen(members[i])) != NULL);
+    *is_pickle = *is_pickle || (n > 4 && memcmp(head, "\x80\x02\x8a\x0a", 4) == 0);
+    return RG_OK;
+}
+
+static rg_status refuse_pickle(const char *path) {
+    return rg_fail(
+        RG_BAD_FILE,
+        "%s is a pickle of PyTorch's, which may hold code and is not read; save its tensors: python3 -c \"import "
+        "torch, safetensors.torch as s; s.save_file({k: v.clone() for k, v in torch.load('%s', "
+        "weights_only=True).items()}, 'model.safetensors')\"",
+        path, path);
+}
+
+/* Which parts of a plain PyTorch file were read where their names leave a choice, and which were not. */
+static void tell(const struct source *source) {
+    const struct rg_state_names *const names = &source->names;
+    const bool usual = rg_state_tensor(source->tensors, &rg_own_names.head, "weight") != NULL &&
+                       (names->embed.text == NULL || find(source, "embed.weight")->name[5] == '.');
+    char list[LIST_BYTES] = "";
+    size_t at = 0;
+    for (size_t i = 0; i < source->tensors->count && at < sizeof list; i++) {
+        const struct rg_tensor *const tensor = &source->tensors->items[i];
+        const char *const name = tensor->name;
+        const struct rg_prefix *const parts[] = {&names->head, &names->embed};
+        bool read = rg_is_recurrent_name(name);
+        for (size_t k = 0; k < 2; k++)
+            read = read || tensor == rg_state_tensor(source->tensors, parts[k], "weight") ||
+                   (k == 0 && tensor == rg_state_tensor(source->tensors, parts[k], "bias"));
+        if (!read)
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? ", " : "", name);
+    }
+    if (!usual)
+        rg_log("%s: the head is %.*s%s%.*s", source->path, (int)names->head.length - 1, names->head.text,
+               names->embed.text != NULL ? ", the embedding " : "",
+               names->embed.text != NULL ? (int)names->embed.length - 1 : 0,
+               names->embed.text != NULL ? names->embed.text : "");
+    if (at > 0)
+        rg_log("%s: not used: %s", source->path, list);
+}
+
+static rg_status find_names(struct source *source, const char *head) {
+    source->names = rg_own_names;
+    if (source->tensors->config == NULL)
+        return rg_state_names_find(source->path, source->tensors, head, &source->names);
+    if (head != NULL)
+        return rg_fail(RG_BAD_FILE, "%s was written by rnn-gpu and says what its head is; leave --head out",
+                       source->path);
+    return RG_OK;
+}
+
+rg_status rg_model_read(const char *path, const struct rg_model_reading *how, struct rg_model **out) {
     struct rg_tensors *tensors = NULL;
-    struct rg_file_config config = {.vocabulary = NULL};
+    struct rg_file_config config = {.shape = {.layers = 1}};
     rg_status status = RG_OK;
     *out = NULL;
+    bool is_pickle = false;
+    RG_TRY(find_pickle(path, &is_pickle));
+    if (is_pickle)
+        return refuse_pickle(path);
     RG_TRY(rg_tensors_open(path, &tensors));
-    struct source source = {path, tensors, true, exact};
-    source.prefixed = find(&source, "rnn.weight_ih_l0") != NULL || rg_tensors_find(tensors, "weight_ih_l0") == NULL;
-    RG_TRY_GOTO(read_shape(&source, defaults, &config));
+    struct source source = {.path = path, .tensors = tensors, .exact = how->exact};
+    RG_TRY_GOTO(find_names(&source, how->head));
+    RG_TRY_GOTO(read_shape(&source, how->defaults, &config));
     RG_TRY_GOTO(build(&source, &config, out));
+    if (tensors->config == NULL)
+        tell(&source);
     rg_tensors_destroy(tensors);
     return RG_OK;
 fail:
-    rg_free(config.vocabulary);
+    rg_file_config_release(&config);
     rg_tensors_destroy(tensors);
     return status;
 }
 
 rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struct rg_model **out) {
-    return load(path, defaults, false, out);
+    return rg_model_read(path, &(struct rg_model_reading){.defaults = defaults}, out);
 }
 
 rg_status rg_model_load_exact(const char *path, const struct rg_shape *defaults, struct rg_model **out) {
-    return load(path, defaults, true, out);
+    return rg_model_read(path, &(struct rg_model_reading){.defaults = defaults, .exact = true}, out);
 }

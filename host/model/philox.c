@@ -1,6 +1,6 @@
 /* Philox through Random123, and the Box-Muller transform with a logarithm, sine and cosine of its own: those of libm
  * differ in the last bit between versions and processors. */
-#include "philox.h"
+#include "model/philox.h"
 
 #include <math.h>
 

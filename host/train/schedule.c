@@ -52,13 +52,14 @@ struct rg_plateau rg_plateau_start(double lr) {
     return (struct rg_plateau){.lr = lr, .best = INFINITY};
 }
 
-void rg_plateau_observe(struct rg_plateau *plateau, const struct rg_schedule_options *options, double loss) {
+void rg_plateau_observe(struct rg_plateau *plateau, const struct rg_schedule_options *options, double loss,
+                        uint64_t updates) {
     static const double THRESHOLD = 1e-4, LEAST_CHANGE = 1e-8;
     if (loss < plateau->best * (1.0 - THRESHOLD)) {
         plateau->best = loss;
         plateau->bad = 0;
     } else {
-        plateau->bad++;
+        plateau->bad += updates;
     }
     if (plateau->bad > options->every) {
         const double lower = plateau->lr * options->gamma;

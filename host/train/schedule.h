@@ -19,7 +19,8 @@ double rg_schedule_lr(const struct rg_schedule_options *options, size_t warmup, 
 
 /* The plateau schedule's state: ReduceLROnPlateau(mode='min', factor=gamma, patience=every) with threshold 1e-4,
  * relative, and no cooldown. It lives on the host and is fed every update's loss, so a run with it reads the device's
- * records after every update; the other schedules need nothing back. */
+ * records after every update; the other schedules need nothing back. With validation data it is fed their loss instead,
+ * and `every` still counts updates. */
 struct rg_plateau {
     double lr;    /* the base rate of rg_schedule_lr */
     double best;  /* loss */
@@ -28,8 +29,10 @@ struct rg_plateau {
 
 struct rg_plateau rg_plateau_start(double lr);
 
-/* Take in the loss of one more update. More than `every` updates in a row without an improvement multiply lr by gamma,
- * unless that changes it by no more than 1e-8, and the count begins anew. NaN is no improvement. */
-void rg_plateau_observe(struct rg_plateau *plateau, const struct rg_schedule_options *options, double loss);
+/* Take in the loss of the next `updates` updates: 1, or as many as a validation comes after. More than `every` updates
+ * in a row without an improvement multiply lr by gamma, unless that changes it by no more than 1e-8, and the count
+ * begins anew. NaN is no improvement. */
+void rg_plateau_observe(struct rg_plateau *plateau, const struct rg_schedule_options *options, double loss,
+                        uint64_t updates);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "rnn_gpu/memory.h"
+
 double rg_sigmoid(double z) {
     return z >= 0.0 ? 1.0 / (1.0 + exp(-z)) : exp(z) / (1.0 + exp(z));
 }
@@ -15,46 +17,76 @@ size_t rg_largest(const double *z, size_t n) {
     return best;
 }
 
-/* ln sum exp z */
-static double log_sum_exp(const double *z, size_t n) {
-    const double top = z[rg_largest(z, n)];
+/* Sum of exp(z - z[top]) over all i but `top`. */
+static double others(const double *z, size_t n, size_t top) {
     double sum = 0.0;
     for (size_t i = 0; i < n; i++) {
-        sum += exp(z[i] - top);
+        sum += i == top ? 0.0 : exp(z[i] - z[top]);
     }
-    return log(sum) + top;
+    return sum;
 }
 
 void rg_softmax(const double *z, size_t n, double *probabilities) {
-    const double whole = log_sum_exp(z, n);
+    const size_t top = rg_largest(z, n);
+    const double whole = 1.0 + others(z, n, top);
     for (size_t i = 0; i < n; i++) {
-        probabilities[i] = exp(z[i] - whole);
+        probabilities[i] = exp(z[i] - z[top]) / whole;
     }
 }
 
-void rg_score(const double *outputs, const float *targets, size_t n, size_t n_outputs, enum rg_loss loss,
-              double *mean_loss, double *accuracy) {
+bool rg_score_fits(const struct rg_targets *t, size_t n_outputs, enum rg_loss loss) {
+    const size_t numbers = loss == RG_LOSS_CE ? 1 : n_outputs;
+    if (!t->data || t->numbers != numbers || t->n_rows == t->n_left_out) {
+        return false;
+    }
+    switch (loss) {
+    case RG_LOSS_CE:
+        return t->numbers < t->width ? t->width <= n_outputs
+                                     : t->whole && t->least >= 0.0 && t->most < (double)n_outputs;
+    case RG_LOSS_BCE:
+        return t->least >= 0.0 && t->most <= 1.0;
+    default:
+        return true;
+    }
+}
+
+double rg_score_row(const double *z, const double *y, size_t n_outputs, enum rg_loss loss, size_t *right) {
     double sum = 0.0;
-    size_t right = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double *const z = outputs + i * n_outputs;
-        if (loss == RG_LOSS_CE) {
-            const size_t label = (size_t)targets[i];
-            sum += log_sum_exp(z, n_outputs) - z[label];
-            right += rg_largest(z, n_outputs) == label;
-            continue;
-        }
-        for (size_t o = 0; o < n_outputs; o++) {
-            const double value = z[o], y = (double)targets[i * n_outputs + o];
-            if (loss == RG_LOSS_MSE) {
-                sum += (value - y) * (value - y);
-            } else {
-                sum += fmax(value, 0.0) - value * y + log1p(exp(-fabs(value)));
-                right += (value > 0.0) == (y > 0.5);
-            }
+    if (loss == RG_LOSS_CE) {
+        const size_t label = (size_t)y[0];
+        const size_t top = rg_largest(z, n_outputs);
+        *right += top == label;
+        return log1p(others(z, n_outputs, top)) + (z[top] - z[label]);
+    }
+    for (size_t o = 0; o < n_outputs; o++) {
+        if (loss == RG_LOSS_MSE) {
+            sum += (z[o] - y[o]) * (z[o] - y[o]);
+        } else {
+            sum += (z[o] > 0.0 ? z[o] * (1.0 - y[o]) : -z[o] * y[o]) + log1p(exp(-fabs(z[o])));
+            *right += (z[o] > 0.0) == (y[o] > 0.5);
         }
     }
-    const double terms = (double)n * (loss == RG_LOSS_CE ? 1.0 : (double)n_outputs);
+    return sum;
+}
+
+rg_status rg_score(const double *outputs, const struct rg_targets *t, size_t n_outputs, enum rg_loss loss,
+                   double *mean_loss, double *accuracy) {
+    const struct rg_dataset *const data = t->data;
+    const bool steps = t->target == RG_TARGET_STEPS;
+    const size_t each = n_outputs * (steps ? data->n_steps : 1);
+    double *y = NULL, sum = 0.0;
+    size_t right = 0;
+    RG_TRY(rg_alloc(&y, t->numbers, sizeof *y, "a row of targets"));
+    for (size_t i = 0; i < data->n_sequences; i++) {
+        const size_t rows = rg_targets_rows(t, i), padding = steps && data->pad_left ? data->n_steps - rows : 0;
+        for (size_t row = 0; row < rows; row++) {
+            const double *const z = outputs + i * each + (padding + row) * n_outputs;
+            sum += rg_targets_row(t, i, row, y) ? rg_score_row(z, y, n_outputs, loss, &right) : 0.0;
+        }
+    }
+    rg_free(y);
+    const double terms = (double)(t->n_rows - t->n_left_out) * (loss == RG_LOSS_CE ? 1.0 : (double)n_outputs);
     *mean_loss = sum / terms;
-    *accuracy = loss == RG_LOSS_MSE ? NAN : (double)right / terms;
+    *accuracy = loss == RG_LOSS_MSE ? (double)NAN : (double)right / terms;
+    return RG_OK;
 }

@@ -1,172 +1,52 @@
 /* Where batches come from: see source.h. */
 #include "train/source.h"
 
-#include <Random123/philox.h>
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/permutation.h"
 #include "rnn_gpu/memory.h"
-#include "train/layer.h"
+#include "engine/layer.h"
+#include "model/cells.h"
 
-/* Rows of y: a sequence each, or its valid steps. */
-struct target_rows {
-    const struct rg_dataset *data;
-    enum rg_target target;
-    size_t n_targets; /* numbers of a row */
-};
+enum { PIECE = 4096 /* numbers that are converted at a time on their way to the device */ };
 
-static size_t rows_of(const struct target_rows *r, size_t sequence) {
-    if (r->target == RG_TARGET_LAST) {
-        return 1;
-    }
-    return r->data->lengths ? (size_t)r->data->lengths[sequence] : r->data->n_steps;
-}
-
-static const float *row_at(const struct target_rows *r, size_t sequence, size_t row) {
-    const bool behind = r->target == RG_TARGET_STEPS && r->data->pad_left;
-    const size_t padding = behind ? r->data->n_steps - rows_of(r, sequence) : 0;
-    return r->data->y + sequence * r->data->n_targets + (padding + row) * r->n_targets;
-}
-
-static const float LARGEST_CLASS = 16777215.0f; /* whole numbers beyond are not all floats */
-
-/* 1 + the largest label if every row is one whole number from 0 on, else 0. */
-static size_t count_classes(const struct target_rows *r) {
-    float largest = -1.0f;
-    for (size_t n = 0; r->n_targets == 1 && n < r->data->n_sequences; n++) {
-        for (size_t i = 0; i < rows_of(r, n); i++) {
-            const float label = *row_at(r, n, i);
-            if (!(label >= 0.0f && label <= LARGEST_CLASS) || label != truncf(label)) {
-                return 0;
-            }
-            largest = label > largest ? label : largest;
-        }
-    }
-    return (size_t)(largest + 1.0f);
-}
-
-/* The entropy of the labels. */
-static rg_status label_entropy(const struct target_rows *r, size_t classes, double *entropy) {
-    size_t *counts = NULL, total = 0;
-    RG_TRY(rg_alloc(&counts, classes, sizeof *counts, "counts of classes"));
-    for (size_t n = 0; n < r->data->n_sequences; n++) {
-        for (size_t i = 0; i < rows_of(r, n); i++) {
-            counts[(size_t)*row_at(r, n, i)]++;
-            total++;
-        }
-    }
-    *entropy = total ? 0.0 : NAN;
-    for (size_t c = 0; c < classes; c++) {
-        const double share = (double)counts[c] / (double)total;
-        *entropy -= counts[c] ? share * log(share) : 0.0;
-    }
-    rg_free(counts);
-    return RG_OK;
-}
-
-/* The mean over outputs of the entropy (bce) or the variance (mse) of the targets. */
-static double constant_loss(const struct target_rows *r, enum rg_loss loss) {
-    double total = 0.0;
-    for (size_t o = 0; o < r->n_targets; o++) {
-        double sum = 0.0, squares = 0.0, count = 0.0;
-        for (size_t n = 0; n < r->data->n_sequences; n++) {
-            for (size_t i = 0; i < rows_of(r, n); i++) {
-                const double y = (double)row_at(r, n, i)[o];
-                sum += y;
-                squares += y * y;
-                count += 1.0;
-            }
-        }
-        const double mean = sum / count;
-        const double entropy = mean > 0.0 && mean < 1.0 ? -mean * log(mean) - (1.0 - mean) * log(1.0 - mean) : 0.0;
-        total += count == 0.0 ? NAN : loss == RG_LOSS_BCE ? entropy : squares / count - mean * mean;
-    }
-    return total / (double)r->n_targets;
-}
-
-/* What a reader takes for the padding of targets for every step may be a target of the last. */
-static rg_status check_last(const struct rg_dataset *data) {
-    for (size_t i = 0; data->y && i < data->n_sequences * data->n_targets; i++) {
-        if (!isfinite(data->y[i])) {
-            return rg_fail(RG_BAD_FILE, "%s: sequence %zu has target %g; with --target last all of them count",
-                           data->path, i / data->n_targets + 1, (double)data->y[i]);
-        }
-    }
-    return RG_OK;
-}
-
-/* bce needs targets from 0 to 1. */
-static rg_status check_chances(const struct target_rows *r) {
-    for (size_t n = 0; n < r->data->n_sequences; n++) {
-        for (size_t i = 0; i < rows_of(r, n) * r->n_targets; i++) {
-            const float y = row_at(r, n, 0)[i];
-            if (!(y >= 0.0f && y <= 1.0f)) {
-                return rg_fail(RG_BAD_FILE, "%s: sequence %zu has target %g; --loss bce needs targets from 0 to 1",
-                               r->data->path, n + 1, (double)y);
-            }
-        }
-    }
-    return RG_OK;
-}
-
-/* The numbers of y of a row, if y is as `target` says. */
-static rg_status split_targets(const struct rg_dataset *data, enum rg_target target, size_t *n_targets) {
-    *n_targets = data->y ? data->n_targets : 1;
-    if (!data->y || target == RG_TARGET_LAST) {
-        return check_last(data);
-    }
-    if (data->n_targets % data->n_steps != 0) {
-        return rg_fail(RG_BAD_FILE,
-                       "%s: y has %zu numbers a sequence; --target steps needs them for each of the %zu steps, "
-                       "[sequences,steps] or [sequences,steps,outputs]",
-                       data->path, data->n_targets, data->n_steps);
-    }
-    *n_targets = data->n_targets / data->n_steps;
-    return RG_OK;
-}
-
-rg_status rg_problem_data(const struct rg_dataset *data, enum rg_loss loss, enum rg_target target,
+rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_options *options,
                           struct rg_problem *problem) {
     memset(problem, 0, sizeof *problem);
     const char *slash = strrchr(data->path, '/');
-    (void)snprintf(problem->name, sizeof problem->name, "%.60s", slash ? slash + 1 : data->path);
-    struct target_rows rows = {.data = data, .target = target};
-    RG_TRY(split_targets(data, target, &rows.n_targets));
-    const size_t classes = data->y ? count_classes(&rows) : 0;
-    if (loss == RG_LOSS_AUTO) {
-        loss = classes == 0 ? RG_LOSS_MSE : classes > 2 ? RG_LOSS_CE : RG_LOSS_BCE;
-    }
+    problem->name = slash ? slash + 1 : data->path;
     problem->inputs = data->n_features;
     problem->steps = problem->data_steps = data->n_steps;
     problem->n_sequences = data->n_sequences;
     problem->data = data;
-    problem->target = target;
-    problem->n_targets = rows.n_targets;
-    problem->loss = loss;
-    problem->outputs = loss == RG_LOSS_CE && classes ? classes : rows.n_targets;
+    problem->target = options->target;
+    problem->loss = options->loss == RG_LOSS_AUTO ? RG_LOSS_MSE : options->loss;
+    problem->outputs = problem->n_targets = 1;
     problem->baseline = NAN;
-    if (!data->y) {
+    if (!rg_dataset_is_labelled(data)) {
         return RG_OK;
     }
-    if (loss == RG_LOSS_CE) {
-        if (!classes) {
-            return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, a whole number from 0 on", data->path,
-                           target == RG_TARGET_STEPS ? "step" : "sequence");
-        }
-        return label_entropy(&rows, classes, &problem->baseline);
+    const rg_status status = rg_targets_decide(data, options, &problem->targets, &problem->loss);
+    if (status != RG_OK && options->lenient) {
+        problem->targets = (struct rg_targets){.data = NULL};
+        return RG_OK;
     }
-    if (loss == RG_LOSS_BCE) {
-        RG_TRY(check_chances(&rows));
+    RG_TRY(status);
+    const struct rg_targets *const targets = &problem->targets;
+    problem->n_targets = targets->numbers;
+    if (data->level && problem->loss == RG_LOSS_CE) { /* any token may come next, also one that never does here */
+        problem->targets.n_classes = data->n_features;
     }
-    problem->baseline = constant_loss(&rows, loss);
-    return RG_OK;
+    problem->outputs = problem->loss == RG_LOSS_CE && targets->n_classes ? targets->n_classes : targets->numbers;
+    return options->lenient ? RG_OK : rg_targets_baseline(targets, problem->loss, &problem->baseline);
 }
 
 rg_status rg_data_check_states(const struct rg_dataset *data, const struct rg_shape *shape) {
     const size_t places = shape->layers * rg_shape_directions(shape);
-    if (data->c_0 && shape->cell != RG_CELL_LSTM) {
+    if (data->c_0 && !rg_cell_has_c(shape->cell)) {
         return rg_fail(RG_BAD_FILE, "%s: tensor `c_0` belongs to a cell lstm; the model's is %s", data->path,
                        rg_cell_names[shape->cell]);
     }
@@ -184,27 +64,21 @@ size_t rg_input_stride(size_t inputs) {
     return (inputs + RG_INPUT_PAD - 1) / RG_INPUT_PAD * RG_INPUT_PAD;
 }
 
-size_t rg_fill_groups(const struct rg_engine *e, size_t rows) {
-    const struct rg_span w = e->window;
+size_t rg_fill_groups(const struct rg_net *net, size_t rows) {
+    const struct rg_span w = net->segment;
     const size_t runs = rows * ((w.end + RG_FILL_STEPS - 1) / RG_FILL_STEPS - w.begin / RG_FILL_STEPS);
-    const size_t groups = (runs + 31) / 32, most = (size_t)e->device->info.units * 4;
+    const size_t groups = (runs + 31) / 32, most = (size_t)net->device->info.units * 4;
     return groups < most ? groups : most;
 }
 
-/* A shuffle that is a pure function of (seed, epoch): Fisher and Yates with a counter's numbers. */
+/* The order of an epoch: a pure function of (seed, epoch). */
 static void shuffle_order(struct rg_data_source *s, uint64_t epoch) {
     const size_t n = s->data->n_sequences;
-    for (size_t i = 0; i < n; i++) {
-        s->order[i] = (uint32_t)i;
+    if (s->shuffle) {
+        rg_permute(s->order, n, s->seed, epoch, RG_ORDER_EPOCH);
     }
-    for (size_t i = n; s->shuffle && i-- > 1;) {
-        const philox4x32_ctr_t counter = {{(uint32_t)i, (uint32_t)epoch, (uint32_t)(epoch >> 32), 0x5A1FFE2u}};
-        const philox4x32_key_t key = {{(uint32_t)s->seed, (uint32_t)(s->seed >> 32)}};
-        const philox4x32_ctr_t r = philox4x32(counter, key);
-        const size_t j = (size_t)(((uint64_t)r.v[0] * (i + 1)) >> 32);
-        const uint32_t swap = s->order[i];
-        s->order[i] = s->order[j];
-        s->order[j] = swap;
+    for (size_t i = 0; !s->shuffle && i < n; i++) {
+        s->order[i] = (uint32_t)i;
     }
     s->order_epoch = epoch;
 }
@@ -215,37 +89,65 @@ static rg_status choose_rows(struct rg_data_source *s, uint64_t update, bool eve
     s->has_chosen = true;
     s->chosen = update;
     s->source.terms = 0;
+    s->source.weight = 0.0;
     for (size_t i = 0; i < s->batch; i++) {
         const uint64_t at = update * s->batch + i, epoch = at / n;
         if (epoch != s->order_epoch) {
             shuffle_order(s, epoch);
         }
         s->rows[i] = s->order[at % n];
-        s->source.terms += every_step && s->data->lengths ? (size_t)s->data->lengths[s->rows[i]] : 0;
+        s->source.terms += s->counts                        ? s->counts[s->rows[i]]
+                           : every_step && s->data->lengths ? (size_t)s->data->lengths[s->rows[i]]
+                                                            : 0;
+        s->source.weight += s->weights ? s->weights[s->rows[i]] : 0.0;
     }
     return rg_buffer_write(s->device, s->index, 0, s->rows, s->batch * sizeof *s->rows);
 }
 
-static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, size_t first_row, size_t rows) {
+/* What the sequences of an update start from. */
+static struct rg_layer_states states_of(const struct rg_data_source *s, const struct rg_net *net, uint64_t update) {
+    const size_t n = s->data->n_sequences;
+    if (!s->places) {
+        return (struct rg_layer_states){.h_0 = s->h_0, .c_0 = s->c_0, .index = s->index, .n = n};
+    }
+    const bool first = update % (n / s->data->streams) == 0;
+    return (struct rg_layer_states){.h_0 = first ? NULL : net->buffers.carried_h,
+                                    .c_0 = first ? NULL : net->buffers.carried_c,
+                                    .index = s->places,
+                                    .n = s->batch,
+                                    .part = update % 2};
+}
+
+static rg_status keep_states(void *self, struct rg_net *net, uint64_t update, size_t first_row, size_t rows) {
+    (void)self;
+    for (size_t l = 0; l < net->plan.layers; l++) {
+        RG_TRY(rg_layer_final(net, l, (update + 1) % 2, first_row, rows));
+    }
+    return RG_OK;
+}
+
+static rg_status fill_data(void *self, struct rg_net *net, uint64_t update, size_t first_row, size_t rows) {
     struct rg_data_source *s = self;
     const struct rg_dataset *data = s->data;
-    const bool every_step = e->model->shape.target == RG_TARGET_STEPS;
-    if (first_row == 0 && (!s->has_chosen || s->chosen != update)) {
+    const bool every_step = net->model->shape.target == RG_TARGET_STEPS;
+    if (!s->has_chosen || s->chosen != update) {
         RG_TRY(choose_rows(s, update, every_step));
     }
-    const size_t n_targets = every_step ? data->n_targets / data->n_steps : data->n_targets;
-    const bool labelled = data->y != NULL && n_targets > 0;
-    const bool words = e->words != NULL;
-    struct rg_buffer *const x = words ? e->words : e->x;
+    const size_t n_targets = s->numbers ? s->numbers : every_step ? data->n_targets / data->n_steps : data->n_targets;
+    const bool labelled = s->source.labelled && n_targets > 0;
+    const bool words = net->buffers.words != NULL;
+    struct rg_buffer *const x = words ? net->buffers.words : net->buffers.x;
     const size_t inputs = words ? 1 : data->n_features, x_stride = words ? 1 : rg_input_stride(inputs);
-    assert(e->plan.steps >= data->n_steps && x->bytes >= rows * e->plan.room * x_stride * e->plan.real_bytes);
-    assert(!labelled || e->y->bytes >= rows * n_targets * e->plan.target_room * e->plan.real_bytes);
+    assert(net->plan.steps >= data->n_steps &&
+           x->bytes >= rows * net->plan.alloc_steps * x_stride * net->plan.real_bytes);
+    assert(!labelled ||
+           net->buffers.y->bytes >= rows * n_targets * net->plan.target_alloc_steps * net->plan.real_bytes);
     const struct rg_gather_args args = {.rows = rows,
                                         .first_row = first_row,
-                                        .steps = e->plan.steps,
-                                        .from = e->window.begin,
-                                        .to = e->window.end,
-                                        .base = e->base,
+                                        .steps = net->plan.steps,
+                                        .from = net->segment.begin,
+                                        .to = net->segment.end,
+                                        .base = net->base,
                                         .data_steps = data->n_steps,
                                         .inputs = (rg_u32)inputs,
                                         .x_stride = (rg_u32)x_stride,
@@ -255,14 +157,14 @@ static rg_status fill_data(void *self, struct rg_engine *e, uint64_t update, siz
                                         .labelled = labelled,
                                         .every_step = every_step,
                                         .pad_left = data->pad_left};
-    RG_TRY(rg_device_launch(e->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_gather,
-                                                .buffers = {s->x, s->y, s->lengths, s->index, x, e->y, e->begin},
-                                                .args = &args,
-                                                .groups = {rg_fill_groups(e, rows), 1}}));
-    const struct rg_layer_states states = {s->h_0, s->c_0, s->index, data->n_sequences};
-    for (size_t l = 0; e->plan.initial && l < e->plan.layers; l++) {
-        RG_TRY(rg_layer_initial(e, l, &states, first_row, rows));
+    RG_TRY(rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_gather,
+                                                             .buffers = {s->x, s->y, s->lengths, s->index, x,
+                                                                         net->buffers.y, net->buffers.begin},
+                                                             .args = &args,
+                                                             .groups = {rg_fill_groups(net, rows), 1}}));
+    const struct rg_layer_states states = states_of(s, net, update);
+    for (size_t l = 0; net->plan.initial && l < net->plan.layers; l++) {
+        RG_TRY(rg_layer_initial(net, l, &states, first_row, rows));
     }
     return RG_OK;
 }
@@ -274,7 +176,7 @@ static size_t input_bytes(const struct rg_device *device, const struct rg_datase
     case RG_INPUT_BYTE:
         return steps * data->n_features;
     case RG_INPUT_TOKEN:
-        return steps * sizeof *data->x_token;
+        return steps * sizeof *data->x_token; /* the kernels read words as 32 bits */
     default:
         return steps * data->n_features * device->info.real_bytes;
     }
@@ -292,56 +194,179 @@ static rg_status upload(struct rg_device *device, const void *from, size_t bytes
     return from ? rg_buffer_write(device, *out, 0, from, bytes) : RG_OK;
 }
 
-/* The same of n numbers, which are in one of two arrays, or in none. */
-static rg_status upload_reals(struct rg_device *device, const float *floats, const double *doubles, size_t n,
+/* A buffer of numbers of the device's kind, filled in pieces by `give`. */
+static rg_status upload_reals(struct rg_device *device, const struct rg_dataset *data, size_t n,
+                              void (*give)(const struct rg_dataset *data, size_t first, size_t n, double *out),
                               struct rg_buffer **out) {
-    RG_TRY(rg_reals_create(device, floats || doubles ? n : 0, "the data set", out));
-    return doubles  ? rg_reals_write(device, *out, 0, doubles, n)
-           : floats ? rg_reals_write_floats(device, *out, 0, floats, n)
-                    : RG_OK;
+    double piece[PIECE];
+    RG_TRY(rg_reals_create(device, n, "the data set", out));
+    for (size_t first = 0; first < n; first += PIECE) {
+        const size_t length = n - first < PIECE ? n - first : PIECE;
+        give(data, first, length, piece);
+        RG_TRY(rg_reals_write(device, *out, first, piece, length));
+    }
+    return RG_OK;
+}
+
+static rg_status upload_tokens(struct rg_device *device, const struct rg_dataset *data, struct rg_buffer **out) {
+    const size_t n = data->n_sequences * data->n_steps;
+    int32_t piece[PIECE];
+    RG_TRY(upload(device, data->x_token, n * sizeof *piece, out));
+    for (size_t first = 0; !data->x_token && first < n; first += PIECE) {
+        const size_t length = n - first < PIECE ? n - first : PIECE;
+        for (size_t i = 0; i < length; i++) {
+            piece[i] = rg_dataset_token(data, first + i);
+        }
+        RG_TRY(rg_buffer_write(device, *out, first * sizeof *piece, piece, length * sizeof *piece));
+    }
+    return RG_OK;
 }
 
 static rg_status upload_inputs(struct rg_device *device, const struct rg_dataset *data, struct rg_buffer **out) {
-    if (data->kind == RG_INPUT_FLOAT) {
-        const size_t n = data->n_sequences * data->n_steps * data->n_features;
-        return upload_reals(device, data->x_float, data->x_double, n, out);
+    const size_t n = data->n_sequences * data->n_steps * data->n_features;
+    switch (data->kind) {
+    case RG_INPUT_BYTE:
+        return upload(device, data->x_byte, n, out);
+    case RG_INPUT_TOKEN:
+        return upload_tokens(device, data, out);
+    case RG_INPUT_FLOAT:
+        break;
     }
-    const void *const values = data->kind == RG_INPUT_BYTE ? (const void *)data->x_byte : data->x_token;
-    return upload(device, values, input_bytes(device, data), out);
+    if (data->x_float) {
+        RG_TRY(rg_reals_create(device, n, "the data set", out));
+        return rg_reals_write_floats(device, *out, 0, data->x_float, n);
+    }
+    return upload_reals(device, data, n, rg_dataset_numbers, out);
+}
+
+static void give_targets(const struct rg_dataset *data, size_t first, size_t n, double *out) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = rg_dataset_target(data, first + i);
+    }
+}
+
+/* The rows of y that count, as the loss takes them, each with its weight; the others NaN. What lies in the padding is
+ * not read. */
+static rg_status upload_rows(struct rg_data_source *s, const struct rg_targets *t) {
+    const struct rg_dataset *const data = s->data;
+    const size_t rows = t->target == RG_TARGET_STEPS ? data->n_steps : 1;
+    const size_t numbers = t->numbers + (t->weights ? 1 : 0), each = rows * numbers;
+    double *values = NULL;
+    rg_status status = RG_OK;
+    s->numbers = numbers;
+    RG_TRY(rg_reals_create(s->device, data->n_sequences * each, "the data set", &s->y));
+    if (t->n_left_out) {
+        RG_TRY(rg_alloc(&s->counts, data->n_sequences, sizeof *s->counts, "the targets that count"));
+    }
+    if (t->weights) {
+        RG_TRY(rg_alloc(&s->weights, data->n_sequences, sizeof *s->weights, "the weights of the targets"));
+    }
+    const size_t together = each < PIECE ? PIECE / each : 1;
+    RG_TRY(rg_alloc(&values, together * each, sizeof *values, "the targets of some sequences"));
+    for (size_t n = 0, first = 0; status == RG_OK && n < data->n_sequences; n++) {
+        const size_t valid = rg_targets_rows(t, n), padding = data->pad_left ? rows - valid : 0;
+        for (size_t row = 0; row < valid; row++) {
+            double *const out = values + (n - first) * each + (padding + row) * numbers;
+            const bool valid_row = rg_targets_row(t, n, row, out);
+            if (s->weights) {
+                out[t->numbers] = valid_row ? t->weights[(size_t)out[0]] : 0.0;
+                s->weights[n] += out[t->numbers];
+            }
+            if (s->counts) {
+                s->counts[n] += valid_row;
+            }
+        }
+        if (n + 1 - first == together || n + 1 == data->n_sequences) {
+            status = rg_reals_write(s->device, s->y, first * each, values, (n + 1 - first) * each);
+            first = n + 1;
+        }
+    }
+    rg_free(values);
+    return status;
+}
+
+/* Targets as they are in the file, or where some do not count or are one-hot, row by row. */
+static rg_status upload_targets(struct rg_data_source *s, const struct rg_targets *t) {
+    const struct rg_dataset *const data = s->data;
+    const size_t n = data->n_sequences * data->n_targets;
+    if (t && (t->n_left_out || t->numbers < t->width || t->weights)) {
+        return upload_rows(s, t);
+    }
+    if (data->y || !rg_dataset_is_labelled(data)) {
+        RG_TRY(rg_reals_create(s->device, data->y ? n : 0, "the data set", &s->y));
+        return data->y ? rg_reals_write_floats(s->device, s->y, 0, data->y, n) : RG_OK;
+    }
+    return upload_reals(s->device, data, n, give_targets, &s->y);
+}
+
+static rg_status upload_states(struct rg_data_source *s, const double *states, struct rg_buffer **out) {
+    const size_t n = s->data->n_states * s->data->n_sequences * s->data->state_width;
+    if (!states) {
+        return RG_OK;
+    }
+    RG_TRY(rg_reals_create(s->device, n, "the data set", out));
+    return rg_reals_write(s->device, *out, 0, states, n);
+}
+
+/* Places of the streams, which are the rows of every batch. */
+static rg_status create_places(struct rg_data_source *s) {
+    if (s->data->streams == 0) {
+        return RG_OK;
+    }
+    assert(s->batch == s->data->streams && !s->shuffle);
+    for (size_t i = 0; i < s->batch; i++) {
+        s->rows[i] = (uint32_t)i;
+    }
+    s->source.keep = keep_states;
+    RG_TRY(rg_buffer_create(s->device, s->batch * sizeof *s->rows, "the places of the streams", &s->places));
+    return rg_buffer_write(s->device, s->places, 0, s->rows, s->batch * sizeof *s->rows);
+}
+
+static rg_status create_source(struct rg_data_source *s, const struct rg_targets *targets) {
+    struct rg_device *const device = s->device;
+    const struct rg_dataset *const data = s->data;
+    RG_TRY(upload_inputs(device, data, &s->x));
+    RG_TRY(upload_targets(s, targets));
+    RG_TRY(upload(device, data->lengths, data->lengths ? data->n_sequences * sizeof(int32_t) : 0, &s->lengths));
+    RG_TRY(upload_states(s, data->h_0, &s->h_0));
+    RG_TRY(upload_states(s, data->c_0, &s->c_0));
+    RG_TRY(rg_buffer_create(device, s->batch * sizeof(uint32_t), "the batch's index", &s->index));
+    RG_TRY(rg_alloc(&s->rows, s->batch, sizeof *s->rows, "the batch's index"));
+    RG_TRY(rg_alloc(&s->order, data->n_sequences, sizeof *s->order, "the order of an epoch"));
+    shuffle_order(s, 0);
+    return create_places(s);
+}
+
+static rg_status open_source(struct rg_device *device, const struct rg_dataset *data, const struct rg_targets *targets,
+                             const struct rg_data_source *options, struct rg_data_source **out) {
+    RG_TRY(rg_alloc(out, 1, sizeof **out, "the data set"));
+    struct rg_data_source *const s = *out;
+    *s = *options;
+    s->device = device;
+    s->data = data;
+    s->shuffle = s->shuffle && data->streams == 0;
+    s->source = (struct rg_source){
+        .fill = fill_data, .self = s, .labelled = !targets || targets->data, .ragged = data->lengths != NULL};
+    s->source.labelled = s->source.labelled && rg_dataset_is_labelled(data);
+    s->source.weighted = targets && targets->weights;
+    const rg_status status = create_source(s, targets);
+    if (status != RG_OK) {
+        rg_data_source_destroy(s);
+        *out = NULL;
+    }
+    return status;
 }
 
 rg_status rg_data_source_create(struct rg_device *device, const struct rg_dataset *data, size_t batch, uint64_t seed,
                                 bool shuffle, struct rg_data_source **out) {
-    *out = NULL;
-    struct rg_data_source *s = NULL;
-    rg_status status = RG_OK;
-    RG_TRY(rg_alloc(&s, 1, sizeof *s, "the data set"));
-    s->source =
-        (struct rg_source){.fill = fill_data, .self = s, .labelled = data->y != NULL, .ragged = data->lengths != NULL};
-    s->device = device;
-    s->data = data;
-    s->seed = seed;
-    s->batch = batch;
-    s->shuffle = shuffle;
-    RG_TRY_GOTO(upload_inputs(device, data, &s->x));
-    RG_TRY_GOTO(upload_reals(device, data->y, data->y_double, data->n_sequences * data->n_targets, &s->y));
-    RG_TRY_GOTO(upload(device, data->lengths, data->lengths ? data->n_sequences * sizeof(int32_t) : 0, &s->lengths));
-    const size_t states = data->n_states * data->n_sequences * data->state_width;
-    if (data->h_0) {
-        RG_TRY_GOTO(upload_reals(device, NULL, data->h_0, states, &s->h_0));
-    }
-    if (data->c_0) {
-        RG_TRY_GOTO(upload_reals(device, NULL, data->c_0, states, &s->c_0));
-    }
-    RG_TRY_GOTO(rg_buffer_create(device, batch * sizeof(uint32_t), "the batch's index", &s->index));
-    RG_TRY_GOTO(rg_alloc(&s->rows, batch, sizeof *s->rows, "the batch's index"));
-    RG_TRY_GOTO(rg_alloc(&s->order, data->n_sequences, sizeof *s->order, "the order of an epoch"));
-    shuffle_order(s, 0);
-    *out = s;
-    return RG_OK;
-fail:
-    rg_data_source_destroy(s);
-    return status;
+    const struct rg_data_source options = {.batch = batch, .seed = seed, .shuffle = shuffle};
+    return open_source(device, data, NULL, &options, out);
+}
+
+rg_status rg_data_source_of(struct rg_device *device, const struct rg_problem *problem, size_t batch, uint64_t seed,
+                            bool shuffle, struct rg_data_source **out) {
+    const struct rg_data_source options = {.batch = batch, .seed = seed, .shuffle = shuffle};
+    return open_source(device, problem->data, &problem->targets, &options, out);
 }
 
 void rg_data_source_destroy(struct rg_data_source *s) {
@@ -351,7 +376,10 @@ void rg_data_source_destroy(struct rg_data_source *s) {
         rg_buffer_destroy(s->device, s->lengths);
         rg_buffer_destroy(s->device, s->h_0);
         rg_buffer_destroy(s->device, s->c_0);
+        rg_buffer_destroy(s->device, s->places);
         rg_buffer_destroy(s->device, s->index);
+        rg_free(s->counts);
+        rg_free(s->weights);
         rg_free(s->rows);
         rg_free(s->order);
         rg_free(s);

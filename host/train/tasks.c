@@ -1,4 +1,4 @@
-/* The synthetic tasks: see tasks.h; kernels/tasks.cl makes the sequences. */
+/* The synthetic tasks: see tasks.h; kernels/data/tasks.cl makes the sequences. */
 #include "train/tasks.h"
 
 #include <assert.h>
@@ -6,56 +6,74 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernels/data/tasks.h"
+
 enum { KEPT = 10 }; /* symbols to recall in copy and memorisation */
 
-struct task {
+/* ---- Baselines, of sequences with --steps T ---- */
+
+/* The variance of a sum of two uniform values, or of one. */
+static double adding(size_t steps) {
+    return steps > 1 ? 1.0 / 6.0 : 1.0 / 12.0;
+}
+
+/* The variance of a product of two uniform values, 1/9 - 1/16, or of one. */
+static double multiplication(size_t steps) {
+    return steps > 1 ? 7.0 / 144.0 : 1.0 / 12.0;
+}
+
+static double recall(size_t steps, double symbols) {
+    return KEPT * log(symbols) / ((double)steps + 2.0 * KEPT);
+}
+
+static double copy(size_t steps) {
+    return recall(steps, 8.0);
+}
+
+static double memorisation(size_t steps) {
+    return recall(steps, 5.0);
+}
+
+static double one_bit(size_t steps) {
+    (void)steps;
+    return log(2.0);
+}
+
+static double two_bits(size_t steps) {
+    (void)steps;
+    return log(4.0);
+}
+
+static double three_bits(size_t steps) {
+    (void)steps;
+    return log(8.0);
+}
+
+#define ROW(NAME, text, n_inputs, n_outputs, maker, LOSS, extra, least, best) \
+    [RG_TASK_##NAME] = {.name = text,                                         \
+                        .inputs = n_inputs,                                   \
+                        .outputs = n_outputs,                                 \
+                        .kernel = RG_K_##maker,                               \
+                        .loss = RG_LOSS_##LOSS,                               \
+                        .extra_steps = extra,                                 \
+                        .least_steps = least,                                 \
+                        .baseline = best},
+static const struct task {
     const char *name;
     size_t inputs, outputs;
+    enum rg_kernel kernel;
+    enum rg_loss loss;
     size_t extra_steps; /* of a sequence, beyond T */
     size_t least_steps; /* smallest T */
-    enum rg_loss loss;
-};
-
-static const struct task tasks[] = {
-    [RG_TASK_ADDING] = {"adding", 2, 1, 0, 1, RG_LOSS_MSE},
-    [RG_TASK_MULTIPLICATION] = {"multiplication", 2, 1, 0, 1, RG_LOSS_MSE},
-    [RG_TASK_DELAYED_XOR] = {"delayed-xor", 2, 1, 0, 1, RG_LOSS_BCE},
-    [RG_TASK_COPY] = {"copy", 10, 9, 2 * (size_t)KEPT, 1, RG_LOSS_CE},
-    [RG_TASK_MEMORISATION] = {"memorisation", 7, 6, 2 * (size_t)KEPT, 1, RG_LOSS_CE},
-    [RG_TASK_TEMPORAL_ORDER] = {"temporal-order", 6, 4, 0, 2, RG_LOSS_CE},
-    [RG_TASK_TEMPORAL_ORDER_3BIT] = {"temporal-order-3bit", 6, 8, 0, 4, RG_LOSS_CE},
-    [RG_TASK_PERMUTATION] = {"permutation", 100, 100, 0, 1, RG_LOSS_CE},
-    [RG_TASK_DELAYED_RECALL] = {"delayed-recall", 9, 8, 0, 1, RG_LOSS_CE},
-};
-enum { N_TASKS = sizeof tasks / sizeof *tasks };
-
-static double baseline(size_t kind, size_t steps) {
-    const double length = (double)steps + 2.0 * KEPT;
-    switch (kind) {
-    case RG_TASK_ADDING: /* the variance of a sum of two uniform values, or of one */
-        return steps > 1 ? 1.0 / 6.0 : 1.0 / 12.0;
-    case RG_TASK_MULTIPLICATION: /* of a product: 1/9 - 1/16 */
-        return steps > 1 ? 7.0 / 144.0 : 1.0 / 12.0;
-    case RG_TASK_COPY:
-        return KEPT * log(8.0) / length;
-    case RG_TASK_MEMORISATION:
-        return KEPT * log(5.0) / length;
-    case RG_TASK_TEMPORAL_ORDER:
-        return log(4.0);
-    case RG_TASK_TEMPORAL_ORDER_3BIT:
-    case RG_TASK_DELAYED_RECALL:
-        return log(8.0);
-    default: /* delayed-xor and permutation: a bit */
-        return log(2.0);
-    }
-}
+    double (*baseline)(size_t steps);
+} tasks[RG_N_TASKS] = {RG_TASKS(ROW)};
 
 rg_status rg_problem_task(const char *name, size_t steps, struct rg_problem *problem) {
     size_t kind = 0;
-    while (kind < N_TASKS && strcmp(tasks[kind].name, name) != 0) {
+    while (kind < RG_N_TASKS && strcmp(tasks[kind].name, name) != 0) {
         kind++;
     }
-    if (kind == N_TASKS) {
+    if (kind == RG_N_TASKS) {
         return rg_fail(RG_USAGE, "there is no task %.60s; --help train lists the tasks", name);
     }
     const struct task *const task = &tasks[kind];
@@ -63,7 +81,8 @@ rg_status rg_problem_task(const char *name, size_t steps, struct rg_problem *pro
         return rg_fail(RG_USAGE, "--task %s takes --steps from %zu to %lu, not %zu", task->name, task->least_steps,
                        (unsigned long)UINT32_MAX, steps);
     }
-    *problem = (struct rg_problem){.task = (uint32_t)kind,
+    *problem = (struct rg_problem){.name = task->name,
+                                   .task = (uint32_t)kind,
                                    .inputs = task->inputs,
                                    .steps = steps,
                                    .data_steps = steps + task->extra_steps,
@@ -71,35 +90,45 @@ rg_status rg_problem_task(const char *name, size_t steps, struct rg_problem *pro
                                    .n_targets = 1,
                                    .target = task->extra_steps ? RG_TARGET_STEPS : RG_TARGET_LAST,
                                    .loss = task->loss,
-                                   .baseline = baseline(kind, steps)};
-    (void)snprintf(problem->name, sizeof problem->name, "%s", task->name);
+                                   .baseline = task->baseline(steps)};
     return RG_OK;
 }
 
-static rg_status fill_task(void *self, struct rg_engine *e, uint64_t update, size_t first_row, size_t rows) {
+rg_status rg_task_make(struct rg_device *device, const struct rg_task_batch *b) {
+    const struct rg_task_args args = {.rows = b->rows,
+                                      .first_row = b->first_row,
+                                      .steps = b->problem->data_steps,
+                                      .from = b->from,
+                                      .to = b->to,
+                                      .base = b->base,
+                                      .update = b->update,
+                                      .seed_low = (rg_u32)b->seed,
+                                      .seed_high = (rg_u32)(b->seed >> 32),
+                                      .task = b->problem->task,
+                                      .x_stride = (rg_u32)rg_input_stride(b->problem->inputs)};
+    return rg_device_launch(device, &(struct rg_launch){.kernel = tasks[b->problem->task].kernel,
+                                                        .buffers = {b->x, b->y},
+                                                        .args = &args,
+                                                        .groups = {b->groups, 1}});
+}
+
+static rg_status fill_task(void *self, struct rg_net *net, uint64_t update, size_t first_row, size_t rows) {
     const struct rg_task_source *const task = self;
     const struct rg_problem *const p = &task->problem;
-    const size_t x_stride = rg_input_stride(p->inputs);
-    const size_t targets = rows * e->plan.target_room;
-    assert(e->x->bytes >= e->plan.room * rows * x_stride * e->plan.real_bytes &&
-           e->y->bytes >= targets * e->plan.real_bytes);
-    const struct rg_task_args args = {.rows = rows,
-                                      .first_row = first_row,
-                                      .steps = p->data_steps,
-                                      .from = e->window.begin,
-                                      .to = e->window.end,
-                                      .base = e->base,
-                                      .update = update,
-                                      .seed_low = (rg_u32)task->seed,
-                                      .seed_high = (rg_u32)(task->seed >> 32),
-                                      .task = p->task,
-                                      .x_stride = (rg_u32)x_stride};
-    const bool marked = p->inputs == 2;
-    return rg_device_launch(e->device,
-                            &(struct rg_launch){.kernel = marked ? RG_K_rg_task_marked : RG_K_rg_task_symbols,
-                                                .buffers = {e->x, e->y},
-                                                .args = &args,
-                                                .groups = {rg_fill_groups(e, rows), 1}});
+    const size_t targets = rows * net->plan.target_alloc_steps;
+    assert(net->buffers.x->bytes >= net->plan.alloc_steps * rows * rg_input_stride(p->inputs) * net->plan.real_bytes &&
+           net->buffers.y->bytes >= targets * net->plan.real_bytes);
+    return rg_task_make(net->device, &(struct rg_task_batch){.problem = p,
+                                                             .seed = task->seed,
+                                                             .update = update,
+                                                             .first_row = first_row,
+                                                             .rows = rows,
+                                                             .from = net->segment.begin,
+                                                             .to = net->segment.end,
+                                                             .base = net->base,
+                                                             .groups = rg_fill_groups(net, rows),
+                                                             .x = net->buffers.x,
+                                                             .y = net->buffers.y});
 }
 
 void rg_task_source_init(struct rg_task_source *task, const struct rg_problem *problem, uint64_t seed) {

@@ -44,6 +44,20 @@
  * names the smallest. */
 rg_status rg_problem_task(const char *name, size_t steps, struct rg_problem *problem);
 
+/* Which part of a batch is made where: sequences first_row … first_row + rows of update `update`, of them the steps
+ * [from, to). */
+struct rg_task_batch {
+    const struct rg_problem *problem;
+    uint64_t seed, update;
+    size_t first_row, rows;
+    size_t from, to;
+    size_t base;         /* the step that stands first in x, and in y where every step has a target */
+    size_t groups;       /* work-groups of the launch */
+    struct rg_buffer *x; /* [to - base][rows][rg_input_stride(F)] */
+    struct rg_buffer *y; /* [rows], or [to - base][rows] where every step has a target */
+};
+rg_status rg_task_make(struct rg_device *device, const struct rg_task_batch *batch);
+
 /* A batch of a task: sequence b of update u depends on (seed, u modulo 2^32, b) alone. */
 struct rg_task_source {
     struct rg_source source;

@@ -4,72 +4,94 @@
 #include <math.h>
 #include <string.h>
 
-#include "train/schedule.h"
+#include "base/clock.h"
+#include "base/stop.h"
 
-const char *const rg_reason_names[] = {"done", "target", "time", "interrupted", "diverged", NULL};
+const char *const rg_reason_names[] = {"done", "target", "time", "interrupted", "diverged", "patience", NULL};
 
 static const double REPORT_SECONDS = 0.1; /* of work that may be queued before the records are read */
+
+size_t rg_update_sequences(const struct rg_config *config) {
+    return config->data.batch * config->training.accumulate;
+}
 
 struct loop {
     struct rg_engine *engine;
     const struct rg_config *config;
     const struct rg_trainer_hooks *hooks;
-    struct rg_training *training;
+    struct rg_trainer_state *state; /* up to the last update reported */
     uint64_t queued, reported;
-    uint64_t skipped_row; /* skipped updates in a row, up to the last one reported */
-    double begin, last_report;
-    struct rg_plateau plateau;
-    double lr[RG_HISTORY]; /* rates of the updates that are queued */
+    uint64_t first;            /* updates that were made before this call, */
+    double before;             /* and their seconds */
+    double begin, last_report; /* by rg_seconds */
+    double lr[RG_HISTORY];     /* rates of the updates that are queued */
     bool stop;
 };
+
+/* Is the mean loss as low as --target-loss asks, and is it one over enough updates? */
+static bool target_reached(const struct loop *l) {
+    const uint64_t least =
+        l->config->training.updates < RG_LOSS_MEAN_LEAST ? l->config->training.updates : RG_LOSS_MEAN_LEAST;
+    return l->config->training.target_loss > 0.0 && l->state->mean.updates >= least &&
+           rg_loss_mean_value(&l->state->mean) <= l->config->training.target_loss;
+}
 
 /* Wait for what is queued, and report it. */
 static rg_status report(struct loop *l) {
     struct rg_record history[RG_HISTORY];
     RG_TRY(rg_engine_history(l->engine, history));
     const double t = rg_seconds(), elapsed = t - l->last_report;
-    const double rate = elapsed > 0.0 ? (double)((l->queued - l->reported) * l->config->batch) / elapsed : 0.0;
-    struct rg_training *const sum = l->training;
+    const double rate =
+        elapsed > 0.0 ? (double)((l->queued - l->reported) * rg_update_sequences(l->config)) / elapsed : 0.0;
+    struct rg_trainer_state *const state = l->state;
+    struct rg_training *const sum = &state->training;
     for (; l->reported < l->queued && !l->stop; l->reported++) {
         const struct rg_record *r = &history[l->reported % RG_HISTORY];
         const struct rg_update update = {.update = l->reported + 1,
-                                         .loss = fabs((double)r->loss), /* never negative, but a NaN has a sign */
-                                         .grad_norm = (double)r->norm,
+                                         .loss =
+                                             fabs(rg_exact_read(r->loss)), /* never negative, but a NaN has a sign */
+                                         .grad_norm = rg_exact_read(r->norm),
                                          .clipped = r->clipped,
                                          .skipped = r->skipped,
                                          .lr = l->lr[l->reported % RG_HISTORY],
                                          .sequences_per_s = rate};
         sum->updates = update.update;
-        sum->loss = update.loss;
+        rg_loss_mean_add(&state->mean, update.loss);
+        sum->last_loss = update.loss;
         sum->grad_norm = update.grad_norm;
         sum->clipped += r->clipped;
         sum->skipped += r->skipped;
-        l->skipped_row = r->skipped ? l->skipped_row + 1 : 0;
-        if (l->config->schedule.kind == RG_SCHEDULE_PLATEAU) {
-            rg_plateau_observe(&l->plateau, &l->config->schedule, update.loss);
+        sum->applied = r->skipped ? sum->applied : update.update;
+        state->skipped_row = r->skipped ? state->skipped_row + 1 : 0;
+        if (l->config->training.schedule.kind == RG_SCHEDULE_PLATEAU && !l->hooks->validation) {
+            rg_plateau_observe(&state->plateau, &l->config->training.schedule, update.loss, 1);
         }
         if (l->hooks->on_update) {
             l->hooks->on_update(l->hooks->self, &update);
         }
-        if (l->config->target_loss > 0.0 && update.loss <= l->config->target_loss) {
+        if (target_reached(l)) {
             sum->reason = RG_REASON_TARGET;
             l->stop = true;
-        } else if (l->skipped_row >= l->engine->options.optimizer.max_skips) {
+        } else if (state->skipped_row >= l->engine->net.options.optimizer.max_skips) {
             /* the device has stopped here too: the records after this one are of updates that did nothing */
             sum->reason = RG_REASON_DIVERGED;
             l->stop = true;
         }
     }
     l->last_report = t;
+    sum->seconds = l->before + t - l->begin;
     return RG_OK;
 }
 
-/* How many updates may be queued before a report: as many as fit into REPORT_SECONDS; one where the loss decides. */
+/* How many updates may be queued before a report: as many as fit into REPORT_SECONDS; one where the loss decides, or
+ * several ranks. */
 static uint64_t updates_ahead(const struct loop *l) {
-    if (l->config->target_loss > 0.0 || l->config->schedule.kind == RG_SCHEDULE_PLATEAU || l->reported == 0) {
+    const bool plateau = l->config->training.schedule.kind == RG_SCHEDULE_PLATEAU && !l->hooks->validation;
+    const bool several = rg_ranks_several(l->engine->net.options.ranks); /* they stop after the same update */
+    if (l->config->training.target_loss > 0.0 || plateau || several || l->reported == l->first) {
         return 1;
     }
-    const double each = (rg_seconds() - l->begin) / (double)l->reported;
+    const double each = (rg_seconds() - l->begin) / (double)(l->reported - l->first);
     const double n = REPORT_SECONDS / (each > 1e-6 ? each : 1e-6);
     return n < 1.0 ? 1 : n > RG_HISTORY ? RG_HISTORY : (uint64_t)n;
 }
@@ -78,36 +100,145 @@ double rg_clip_rate(const struct rg_training *training) {
     return training->updates ? (double)training->clipped / (double)training->updates : 0.0;
 }
 
-rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const struct rg_config *config,
-                   const struct rg_trainer_hooks *hooks, struct rg_training *training) {
-    memset(training, 0, sizeof *training);
-    training->loss = training->grad_norm = NAN;
-    struct loop l = {.engine = engine, .config = config, .hooks = hooks, .training = training};
-    l.plateau = rg_plateau_start(config->lr);
-    l.begin = l.last_report = rg_seconds();
-    while (!l.stop && l.queued < config->updates) {
-        if (hooks->before) {
-            RG_TRY(hooks->before(hooks->self, l.queued));
-        }
-        RG_TRY(rg_engine_gradient(engine, source, l.queued));
-        RG_TRY(rg_engine_norm(engine, l.queued));
-        l.lr[l.queued % RG_HISTORY] =
-            rg_schedule_lr(&config->schedule, config->warmup, l.queued, config->updates, l.plateau.lr);
-        RG_TRY(rg_engine_step(engine, l.lr[l.queued % RG_HISTORY]));
-        l.queued++;
-        const bool interrupted = hooks->stop && *hooks->stop;
-        const bool late = config->max_time > 0.0 && rg_seconds() - l.begin >= config->max_time;
-        if (interrupted || late || l.queued == config->updates || l.queued - l.reported >= updates_ahead(&l)) {
-            RG_TRY(report(&l));
-        }
-        if (!l.stop && (interrupted || late)) {
-            training->reason = interrupted ? RG_REASON_INTERRUPTED : RG_REASON_TIME;
-            l.stop = true;
+/* Queue the next update. */
+static rg_status queue_update(struct loop *l, struct rg_source *source) {
+    const struct rg_config *const c = l->config;
+    const uint64_t n = l->queued;
+    if (l->hooks->before) {
+        RG_TRY(l->hooks->before(l->hooks->self, n));
+    }
+    RG_TRY(rg_engine_gradient(l->engine, source, n));
+    RG_TRY(rg_engine_norm(l->engine, n));
+    l->lr[n % RG_HISTORY] =
+        rg_schedule_lr(&c->training.schedule, c->training.warmup, n, c->training.updates, l->state->plateau.lr);
+    RG_TRY(rg_engine_step(l->engine, l->lr[n % RG_HISTORY]));
+    l->queued++;
+    return RG_OK;
+}
+
+static bool is_late(const struct loop *l) {
+    return l->config->training.max_time > 0.0 && l->before + rg_seconds() - l->begin >= l->config->training.max_time;
+}
+
+/* Whether a signal, or the time, ends the run after this update: on any rank, then on all of them. */
+struct ending {
+    bool interrupted, late;
+};
+
+static rg_status find_ending(const struct loop *l, struct ending *ending) {
+    struct rg_ranks *const ranks = l->engine->net.options.ranks;
+    int found[] = {(int)rg_stop_check(), is_late(l)};
+    if (rg_ranks_several(ranks)) {
+        RG_TRY(rg_ranks_most(ranks, found, sizeof found / sizeof *found));
+        if (found[0]) {
+            rg_stop_with((rg_status)found[0]);
         }
     }
-    RG_TRY(rg_device_finish(engine->device));
-    training->seconds = rg_seconds() - l.begin;
+    *ending = (struct ending){found[0] != 0, found[1] != 0};
+    return RG_OK;
+}
+
+/* Validate after the last update that was reported. */
+static rg_status validate(struct loop *l) {
+    double loss = NAN;
+    bool stop = false;
+    const rg_status status = l->hooks->validation->run(l->hooks->validation->self, l->reported, &loss, &stop);
+    if (rg_stop_is(status)) {
+        l->state->training.reason = RG_REASON_INTERRUPTED;
+        l->stop = true;
+        return RG_OK;
+    }
+    RG_TRY(status);
+    if (l->config->training.schedule.kind == RG_SCHEDULE_PLATEAU) {
+        rg_plateau_observe(&l->state->plateau, &l->config->training.schedule, loss, l->reported - l->state->validated);
+    }
+    l->state->validated = l->reported;
+    if (stop) {
+        l->state->training.reason = RG_REASON_PATIENCE;
+        l->stop = true;
+    }
+    return RG_OK;
+}
+
+/* Queue an update. Report, validate and stop where they are due. */
+static rg_status go_on(struct loop *l, struct rg_source *source) {
+    const struct rg_config *const c = l->config;
+    const rg_status status = queue_update(l, source);
+    if (status != RG_OK && !rg_stop_is(status)) {
+        return status;
+    }
+    struct ending ending;
+    RG_TRY(find_ending(l, &ending));
+    const bool interrupted = ending.interrupted, late = ending.late,
+               rest = l->hooks->rest_every && l->queued % l->hooks->rest_every == 0;
+    const struct rg_validation_hooks *const validation = l->hooks->validation;
+    const bool due = status == RG_OK && validation && validation->due(validation->self, l->queued);
+    if (interrupted || late || rest || due || l->queued == c->training.updates ||
+        l->queued - l->reported >= updates_ahead(l)) {
+        RG_TRY(report(l));
+        RG_TRY(due && !interrupted && !l->stop ? validate(l) : RG_OK);
+        RG_TRY(l->hooks->at_rest && !l->stop ? l->hooks->at_rest(l->hooks->self, l->state) : RG_OK);
+    }
+    if (!l->stop && (interrupted || late)) {
+        l->state->training.reason = interrupted ? RG_REASON_INTERRUPTED : RG_REASON_TIME;
+        l->stop = true;
+    }
+    return RG_OK;
+}
+
+rg_status rg_trainer_state_create(const struct rg_config *config, struct rg_trainer_state *state) {
+    *state =
+        (struct rg_trainer_state){.training = {.loss = NAN, .median_loss = NAN, .last_loss = NAN, .grad_norm = NAN},
+                                  .plateau = rg_plateau_start(config->training.lr)};
+    return rg_loss_mean_create(&state->mean, config->training.updates);
+}
+
+void rg_trainer_state_release(struct rg_trainer_state *state) {
+    rg_loss_mean_release(&state->mean);
+}
+
+/* Why a resumed run has nothing left to do, if that is so. */
+static bool is_over(struct loop *l) {
+    const struct rg_validation_hooks *const validation = l->hooks->validation;
+    const double most = l->config->training.max_time;
+    const bool late = l->first > 0 && most > 0.0 && l->before >= most, reached = target_reached(l);
+    const bool enough = l->first > 0 && validation && validation->enough(validation->self);
+    l->state->training.reason = reached  ? RG_REASON_TARGET
+                                : enough ? RG_REASON_PATIENCE
+                                : late   ? RG_REASON_TIME
+                                         : RG_REASON_DONE;
+    return reached || enough || late;
+}
+
+/* Begin, or go on. A validation that was due when the run was stopped is done now. */
+static rg_status begin(struct loop *l) {
+    const struct rg_validation_hooks *const validation = l->hooks->validation;
+    l->stop = is_over(l);
+    const bool missed =
+        l->first > 0 && validation && validation->due(validation->self, l->first) && l->state->validated < l->first;
+    return missed && !l->stop ? validate(l) : RG_OK;
+}
+
+rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const struct rg_config *config,
+                   const struct rg_trainer_hooks *hooks, struct rg_trainer_state *state) {
+    struct rg_training *const training = &state->training;
+    struct loop l = {.engine = engine, .config = config, .hooks = hooks, .state = state};
+    l.first = l.queued = l.reported = training->updates;
+    l.before = training->seconds;
+    l.begin = l.last_report = rg_seconds();
+    rg_status status = begin(&l);
+    while (status == RG_OK && !l.stop && l.queued < config->training.updates) {
+        status = go_on(&l, source);
+    }
+    if (training->reason != RG_REASON_DIVERGED) {
+        training->loss = rg_loss_mean_value(&state->mean);
+        status = status == RG_OK ? rg_loss_mean_median(&state->mean, &training->median_loss) : status;
+        training->loss_updates = rg_loss_mean_window(training->updates);
+    }
+    RG_TRY(status);
+    RG_TRY(rg_device_finish(engine->net.device));
+    training->seconds = l.before + rg_seconds() - l.begin;
     training->sequences_per_s =
-        training->seconds > 0.0 ? (double)(training->updates * config->batch) / training->seconds : 0.0;
+        training->seconds > 0.0 ? (double)(training->updates * rg_update_sequences(config)) / training->seconds : 0.0;
     return RG_OK;
 }

@@ -34,6 +34,21 @@ enum rg_init_kind {
 };
 enum rg_loss { RG_LOSS_AUTO, RG_LOSS_MSE, RG_LOSS_BCE, RG_LOSS_CE };
 enum rg_target { RG_TARGET_LAST, RG_TARGET_STEPS };
+enum rg_diagnose { RG_DIAGNOSE_SAMPLE, RG_DIAGNOSE_FULL, RG_DIAGNOSE_NONE }; /* of the gradient at the end of a run */
+enum rg_readout {
+    RG_READOUT_LAST,  /* the output of a sequence's last step */
+    RG_READOUT_FINAL, /* the state with which each direction ends: PyTorch's h_n */
+    RG_READOUT_MEAN,  /* over the sequence's steps, unit by unit; 0 without a step */
+    RG_READOUT_MAX,   /* the largest value over its steps, likewise; the first of equal ones has the gradient */
+    RG_N_READOUTS     /* not given: FINAL with two directions, else LAST */
+};
+enum rg_level { RG_LEVEL_NONE, RG_LEVEL_CHAR, RG_LEVEL_WORD, RG_N_LEVELS }; /* what a plain text is made of */
+/* How a long series becomes sequences: windows of `steps` steps (0: it does not), whose target is what comes `horizon`
+ * steps after their last one, of the inputs themselves (a forecast) or of the labels. */
+struct rg_windows {
+    size_t steps, horizon;
+    bool forecast;
+};
 enum rg_pad { RG_PAD_RIGHT, RG_PAD_LEFT };
 enum rg_optimizer {
     RG_OPT_SGD,
@@ -84,81 +99,163 @@ struct rg_schedule_options {
     double gamma;
 };
 
-struct rg_config {
-    /* the model */
-    enum rg_cell cell;
+/* How often a run is saved: after so many updates, or after so many seconds; both 0: at its end and when it is stopped.
+ */
+struct rg_every {
+    size_t updates;
+    double seconds;
+};
+
+struct rg_arrays; /* rnn_gpu/dataset.h */
+struct rg_model;  /* rnn_gpu/model.h */
+
+/* The network and what is asked of it. */
+struct rg_model_options {
+    enum rg_cell cell;             /* RG_N_CELLS: as the model's file says */
     enum rg_activation activation; /* of the rnn cell */
-    bool irnn;                     /* --cell irnn: rnn, relu, identity, zero biases, input weights normal:0.001 */
+    bool irnn;                     /* --cell irnn: rnn, relu, identity, zero biases, input weights by xavier */
     size_t skip;                   /* d of h_{t-d}; 0: none; 1 with a learned skip */
     enum rg_skip_kind skip_kind;
     double skip_budget; /* lambda of a learned skip: the loss of an update of the state */
     size_t hidden;      /* H */
     size_t layers;      /* L */
-    size_t embed;       /* E, columns of a table that tokens go through; 0: one-hot */
+    size_t embed;       /* E, columns of the table that tokens go through; 0: one-hot */
     bool bidirectional;
     double dropout;            /* between layers */
     struct rg_init init;       /* of weight_hh */
     struct rg_init init_input; /* of weight_ih; biases and head start as PyTorch's */
     double forget_bias;        /* lstm: b_ih + b_hh of the forget gate; NAN: as drawn */
-    enum rg_loss loss;         /* AUTO: what the task or the data ask for */
+    enum rg_loss loss;         /* AUTO: as the task or the data need */
     enum rg_target target;     /* loss on the last step, or on every step */
-    size_t probe_time;         /* the step whose loss a lag profile is of, from 1; 0: the last */
+    enum rg_readout readout;   /* what the head reads with RG_TARGET_LAST */
+    const char *set;           /* weights to change, "Wh[0,1]=2,head.bias[0]=1"; NULL: none */
+};
 
-    /* the data: a task's name or a file; both NULL means the task "adding" */
+/* What is read. A task and a file exclude each other; both NULL means the task "adding". */
+struct rg_data_options {
     const char *task;
-    const char *data;
-    enum rg_pad pad; /* the side on which the sequences of an .npz file are padded */
-    size_t batch;    /* B; sequences of an update */
+    const char *file;
+    const char *model_file; /* a saved model */
+    const char *val;        /* file of validation data, or NULL */
+    double val_frac;        /* share of the sequences held out for validation; 0: none */
+    enum rg_level level;    /* tokens of a .txt file; NONE: characters, or those of the model */
+    size_t vocabulary;      /* most tokens of a .txt file, <unk> included; 0: all */
+    size_t min_count;       /* tokens that occur less often are <unk> */
+    bool lowercase;         /* A to Z of a .txt file become a to z */
+    size_t window;          /* steps of the windows that a series is cut into; 0: none */
+    size_t stride;          /* steps from the begin of a window to that of the next */
+    size_t horizon;         /* steps from the last one of a window to its target */
+    const char *fill;       /* what stands for a missing value: mean, previous, zero or a number; NULL: none may miss */
+    bool normalize;         /* inputs with the mean and deviation of the training data */
+    const char *test;       /* file that is scored at the end, or NULL */
+    const char *onnx;       /* of import */
+    const char *head;       /* the module of a plain PyTorch model that is its head, or NULL */
+    double ignore_label;    /* rows of y with it have no loss; NAN: -100, where classes of every step are expected */
+    const char *class_weights; /* `balanced`, or numbers with commas between them; NULL: all classes weigh the same */
+    enum rg_pad pad;           /* the side on which the sequences of an .npz file are padded */
+    size_t batch;              /* B, sequences of an update */
     bool batch_given;
-    size_t steps; /* T; of a file's sequences at most so many, the last, if steps_given */
+    size_t sequences; /* of a task that export writes */
+    size_t steps;     /* T; with steps_given the last T steps of a file's sequences */
     bool steps_given;
+    /* What a caller of the library gives in memory in place of `file`, `val` and `model_file`, which then are the names
+     * of these in messages; NULL: the files are read. */
+    const struct rg_arrays *arrays, *val_arrays;
+    const struct rg_model *model;
+};
 
-    /* training */
+struct rg_training_options {
     size_t updates;
     bool updates_given;
-    double max_time;    /* seconds; 0 is no limit */
-    double target_loss; /* stop when an update's loss is at or below; 0 is off */
+    size_t tbptt;      /* steps of a window of truncated BPTT, between which the state is carried; 0: not given */
+    size_t accumulate; /* batches whose gradients are averaged for one update; 1: one */
+    size_t epochs;     /* passes over the training data, in place of updates; 0: not given */
+    size_t val_every;  /* updates from one validation to the next; 0: an epoch */
+    size_t patience;   /* validations without a lower loss before the training stops; 0: no limit */
+    double max_time;   /* seconds; 0: no limit */
+    bool max_time_given;
+    double target_loss; /* stop when the mean loss of the last updates is as low (train/loss_mean.h); 0: off */
     enum rg_optimizer optimizer;
     double lr;
-    double momentum;     /* of momentum, nesterov and rmsprop */
+    bool lr_given;
+    double momentum; /* of momentum, nesterov and rmsprop */
+    /* Constants of the rules that have them. rmsprop_alpha: the share of the mean square that rmsprop keeps. beta1 and
+     * beta2: the shares of the mean and of the mean square that adam and adamw keep. epsilon: what adam, adamw, rmsprop
+     * and adagrad add to the root; NAN: PyTorch's, 1e-8, for adagrad 1e-10. */
+    double rmsprop_alpha, beta1, beta2, epsilon;
     double weight_decay; /* as PyTorch's: added to the gradient, or decoupled for adamw */
     struct rg_schedule_options schedule;
     size_t warmup;     /* updates over which the rate rises linearly */
-    double clip_norm;  /* 0 is off */
-    double clip_value; /* 0 is off */
+    double clip_norm;  /* 0: off */
+    double clip_value; /* 0: off */
     enum rg_nonfinite nonfinite;
-    size_t lag_every; /* updates from one sample of the lag profile to the next; 0: none */
+    enum rg_diagnose diagnose;
+    size_t lag_every;  /* updates from one sample of the lag profile to the next; 0: none */
+    size_t probe_time; /* the step whose loss the lag profile splits, from 1; 0: the last */
     uint64_t seed;
+};
 
-    /* the machine */
+struct rg_ranks; /* host/ranks/ranks.h */
+
+struct rg_machine_options {
     const char *device; /* auto, cpu, opencl, gpu, P:D, or part of a name */
-    int threads;        /* 0: all processors this process may use */
+    bool device_given;
+    int threads; /* 0: all processors this process may use */
+    bool threads_given;
     enum rg_precision precision;
-    enum rg_math math;     /* of the products of sweeps and weight gradients, in float precision */
-    enum rg_blas_use blas; /* what computes wide products */
-    uint64_t memory;       /* bytes the plan may use on the device; 0: what the device has */
+    enum rg_math math;      /* of the products of scans and weight gradients, in float precision */
+    const char *shape;      /* of work-groups on an OpenCL device, "NV,VEC,COLS,ROWS"; NULL: the device's */
+    enum rg_blas_use blas;  /* what computes wide products */
+    uint64_t memory;        /* bytes the plan may use on the device; 0: what the device has */
+    size_t shards;          /* of a batch, whose gradients are summed apart; 0: 1, with several processes more */
+    struct rg_ranks *ranks; /* the processes that mpirun started, this one among them; NULL: this one alone. Borrowed */
+};
 
-    /* files and screens */
-    const char *model; /* of grad and predict */
+/* Files and screens. */
+struct rg_output_options {
     const char *out;
-    const char *report;      /* an HTML file */
-    const char *plot;        /* .svg or .png */
-    enum rg_theme theme;     /* of that picture */
-    const char *log;         /* JSON lines */
-    const char *tensorboard; /* a folder */
+    const char *report;         /* an HTML file */
+    const char *plot;           /* .svg, .png or .pdf */
+    const char *figure;         /* the figure that the picture has; NULL: all */
+    const char *figure_size;    /* of each, "800x450"; NULL: as usual */
+    enum rg_theme theme;        /* of that picture */
+    const char *log;            /* JSON lines */
+    const char *tensorboard;    /* a folder */
+    struct rg_every save_every; /* checkpoints in the folder of --out */
+    const char *resume;         /* the folder of the run to go on with */
+    const char *config;         /* a file of options; its options are in the other fields */
+    bool dump_config;           /* print the options as such a file, and end */
     bool json;
+    bool dry_run;   /* say what would run, and how long, and end */
+    bool overwrite; /* an earlier result in the folder of --out */
+    bool keep;      /* the models of compare and sweep */
     bool quiet;
+    bool trace;              /* grad: tell the whole walk */
+    const char *trace_latex; /* a .tex file with it */
+    size_t sequence;         /* tell of this one, from 1; 0: of all */
+    bool verbose;
     int color; /* -1 auto, 0 never, 1 always */
+};
 
-    /* compare */
+struct rg_compare_options {
     const char *remedies; /* such as "tanh,lstm+clip" */
+    const char *rates;    /* such as "1e-3,3e-3"; NULL: each remedy has its own */
+    size_t seeds;         /* runs of each row */
+};
 
-    /* probe */
-    const char *probe; /* its name, or all; NULL: list them */
-    double weight;     /* of the wall; NAN: not given */
-    const char *matrix;
+struct rg_sample_options {
+    size_t length;      /* tokens to write */
+    double temperature; /* what the logits are divided by; 0: the most probable token */
+    const char *prompt; /* what the model reads first, or NULL */
+};
 
-    /* bench */
+struct rg_probe_options {
+    const char *name;   /* of an experiment, or all; NULL: list them */
+    double weight;      /* of the wall; NAN: not given */
+    const char *matrix; /* of power: rows of numbers */
+};
+
+struct rg_bench_options {
     bool sizes_given; /* --hidden, --input or --outputs: one case instead of the grid, as with --batch and --steps */
     bool cell_given;  /* one cell of the grid instead of all */
     enum rg_grid grid;
@@ -167,13 +264,25 @@ struct rg_config {
     size_t repeats;      /* timed updates */
     bool peers;          /* time PyTorch and plain BLAS calls too */
     bool roofline;       /* measure what the device can do at most, and say what binds each case */
-    bool verbose;        /* show the plan and the phases of each case */
-    const char *compare; /* file of earlier results, or NULL */
+    const char *earlier; /* file of earlier results to compare with, or NULL */
+    const char *plan;    /* card for which to plan instead of timing a device, or NULL */
     bool tune;           /* measure which chunk and tile suit each device, and keep that */
+};
 
-    /* what was typed, for reports; borrowed, NULL without a command line */
-    char **arguments;
-    int n_arguments; /* with the program's name */
+/* Every option of the command line, by what it is about. */
+struct rg_config {
+    struct rg_model_options model;
+    struct rg_data_options data;
+    struct rg_training_options training;
+    struct rg_machine_options machine;
+    struct rg_output_options output;
+    struct rg_compare_options compare;
+    struct rg_sample_options sample;
+    struct rg_probe_options probe;
+    struct rg_bench_options bench;
+    const char *subject; /* the file or folder that inspect, verify and runs look at; NULL for the others */
+    char **arguments;    /* what was typed, for reports; borrowed, NULL without a command line */
+    int n_arguments;     /* with the program's name */
 };
 
 /* Names as the command line spells them; NULL-ended. Index = enum value. */
@@ -182,11 +291,16 @@ extern const char *const rg_activation_names[];
 extern const char *const rg_skip_kind_names[];
 extern const char *const rg_loss_names[];
 extern const char *const rg_target_names[];
+extern const char *const rg_readout_names[];
 extern const char *const rg_pad_names[];
+extern const char *const rg_level_names[];
 extern const char *const rg_optimizer_names[];
 extern const char *const rg_schedule_names[];
 extern const char *const rg_precision_names[];
 extern const char *const rg_math_names[];
+
+/* The number that a --fill is, 0 for "zero"; false for the others. */
+bool rg_fill_number(const char *fill, double *number);
 
 /* The defaults that --help shows. */
 struct rg_config rg_config_default(void);
@@ -195,8 +309,5 @@ struct rg_config rg_config_default(void);
  * message that names the option, the value, the allowed range, and the nearest option for an unknown one. --help and
  * --version are commands ("help", "version") here; *topic is then the command asked about, or NULL. */
 rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, const char **command, const char **topic);
-
-/* Print help for a command (NULL: the overview) on stdout. RG_USAGE for a topic that does not exist. */
-rg_status rg_options_help(const char *topic);
 
 #endif

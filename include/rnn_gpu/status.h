@@ -18,6 +18,7 @@ typedef enum rg_status {
     RG_NO_MEMORY = 7,     /* host or device memory does not suffice */
     RG_NOT_SAVED = 8,     /* an output could not be written */
     RG_INTERRUPTED = 130, /* stopped by Ctrl-C; the end was clean */
+    RG_NO_READER = 141,   /* stdout's reader has closed it, as `head` does; the end was clean, nothing to report */
     RG_TERMINATED = 143   /* stopped by SIGTERM or SIGHUP; the end was clean */
 } rg_status;
 

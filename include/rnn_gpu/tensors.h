@@ -13,7 +13,21 @@
 
 enum { RG_MAX_DIMS = 8 };
 
-enum rg_dtype { RG_F16, RG_BF16, RG_F32, RG_F64, RG_U8, RG_I8, RG_I16, RG_I32, RG_I64, RG_BOOL };
+enum rg_dtype {
+    RG_F16,
+    RG_BF16,
+    RG_F32,
+    RG_F64,
+    RG_U8,
+    RG_I8,
+    RG_I16,
+    RG_I32,
+    RG_I64,
+    RG_BOOL,
+    RG_U16,
+    RG_U32,
+    RG_U64
+};
 
 struct rg_tensor {
     const char *name; /* UTF-8; owned by the list when read, borrowed when written */
@@ -29,6 +43,7 @@ struct rg_tensors {
     size_t count;
     char *config;    /* safetensors: the value of __metadata__.config, or NULL */
     void *storage;   /* what the items point into */
+    bool separate;   /* the data of every item are a block of their own */
     void *file;      /* what rg_tensors_open left open, or NULL */
     size_t *offsets; /* [count] bytes before the data of each item there */
 };
@@ -36,6 +51,9 @@ struct rg_tensors {
 /* Read a file by its content's magic (safetensors, npz = zip, npy); npy gives one tensor called "data".
  * RG_BAD_FILE names the file, the position or the tensor, and the rule that was broken. */
 rg_status rg_tensors_read(const char *path, struct rg_tensors **out);
+/* The same, but of the members of an npz file only those with one of the NULL-ended names are read. The others may be
+ * of any kind: they are in the list by name, with `data` NULL. */
+rg_status rg_tensors_read_named(const char *path, const char *const *names, struct rg_tensors **out);
 /* The same, but the data of a safetensors file stay there (`data` is NULL), for rg_tensors_to_double and _to_float;
  * other formats are read. `path` is borrowed. */
 rg_status rg_tensors_open(const char *path, struct rg_tensors **out);
@@ -43,6 +61,10 @@ void rg_tensors_destroy(struct rg_tensors *tensors); /* NULL allowed */
 
 /* The tensor of that name, or NULL. */
 const struct rg_tensor *rg_tensors_find(const struct rg_tensors *tensors, const char *name);
+
+/* *out = an item's data in a block of its own, for rg_free: the list's block, or a copy where that holds more than
+ * these data. The item's `data` become NULL. */
+rg_status rg_tensors_take(struct rg_tensors *tensors, const char *name, void *out);
 
 /* Number of elements; the product was checked when the tensor was read. */
 size_t rg_tensor_elements(const struct rg_tensor *tensor);
@@ -58,7 +80,7 @@ void rg_tensor_to_float(const struct rg_tensor *tensor, float *out);
 /* The same of an item of a list, piece by piece where its data are still in the file; RG_BAD_FILE if they went. */
 rg_status rg_tensors_to_double(const struct rg_tensors *list, const struct rg_tensor *item, double *out);
 rg_status rg_tensors_to_float(const struct rg_tensors *list, const struct rg_tensor *item, float *out);
-/* Convert an integer or bool tensor to int64; RG_BAD_FILE for a floating dtype. */
+/* Convert an integer or bool tensor to int64, numbers beyond it to its largest; RG_BAD_FILE for a floating dtype. */
 rg_status rg_tensor_to_int64(const struct rg_tensor *tensor, int64_t *out);
 
 /* Write files. The bytes go to a temporary file beside `path`, are synced, and take its name at the end, so a reader

@@ -13,7 +13,7 @@
 #define RG_PAST_IS_STATE 1
 #define RG_HIDDEN_TO(q) ((q) < 2 ? (q) : (q) + 1)
 #define RG_WIDE 1
-#define RG_TALL RG_TALL_OF_FOUR
+#define RG_HEIGHT RG_HEIGHT_OF_FOUR
 
 RG_INLINE void rg_gru_cell_step(const rg_vec *a, rg_vec past, rg_u32 activation, rg_vec *h, rg_vec *saved) {
     (void)activation;

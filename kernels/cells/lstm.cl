@@ -12,7 +12,7 @@
 #define RG_PAST 4 /* the saved value that is the next step's past */
 #define RG_HIDDEN_TO(q) (q)
 #define RG_WIDE 1
-#define RG_TALL RG_TALL_OF_FOUR
+#define RG_HEIGHT RG_HEIGHT_OF_FOUR
 
 RG_INLINE void rg_lstm_cell_step(const rg_vec *a, rg_vec past, rg_u32 activation, rg_vec *h, rg_vec *saved) {
     (void)activation;

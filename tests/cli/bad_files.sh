@@ -70,7 +70,8 @@ for bad in "missing.csv No such file" "missing.npz No such file" "a_folder end i
     refused 4 "$name.*${bad#* }" "${train[@]}" --data "${name%%:*}"
     refused 4 "$name.*${bad#* }" "${predict[@]}" --model "$model" --data "${name%%:*}"
 done
-refused 4 'word\.csv:2:[0-9]+:.*dog' "${predict[@]}" --model "$model" --data word.csv
+printf 'text,label\ncat mat rat,2\n' >label_2.csv
+refused 4 'label_2\.csv has target 2; --loss bce' "${grad[@]}" --model "$model" --data label_2.csv
 refused 4 'x\.npz has no labels' "${grad[@]}" --model outputs.safetensors --data x.npz
 refused 4 'x\.npz has no labels' "${train[@]}" --data x.npz
 checked "data: missing, folder, empty, pipe, another kind, line and column of what is wrong, no labels"
@@ -86,7 +87,7 @@ done
 for out in missing/p.npy missing/p.npz missing/p.safetensors /proc/p.npy; do
     refused 8 "$out" "$program" predict --device cpu --model "$model" --data "$data" --out "$out"
 done
-refused 2 'p\.txt.*\.npy, \.npz or \.safetensors' "$program" predict --device cpu --model "$model" --data "$data" --out p.txt
+refused 2 'p\.txt.*\.csv, \.npy, \.npz or \.safetensors' "$program" predict --device cpu --model "$model" --data "$data" --out p.txt
 for command_line in "version" "devices --json" "--json --updates 2 --batch 8 --steps 4 --hidden 4 --device cpu" \
         "predict --model $model --data $data --device cpu"; do
     command="$program $command_line >/dev/full" got=0

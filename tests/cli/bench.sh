@@ -7,7 +7,7 @@ small=(--batch 8 --steps 4 --hidden 8 --input 3 --repeats 1)
 for device in "${devices[@]}"; do
     expect_status 0 "$program" bench --device "$device" "${small[@]}" --cell lstm -v
     expect_line '^lstm +8 +4 +8 +[0-9.]+ (us|ms|s) '
-    expect_line 'chunk 8, tile [0-9]+, block [0-9]+, segments [0-9]+; [0-9]+ launches'
+    expect_line 'chunk 8, tile [0-9]+, block [0-9]+, slices [0-9]+; [0-9]+ launches'
     expect_line '^ +reverse .*weight gradient .*clip .*Adam '
     [ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "wider than 80 columns"
     expect_empty stderr
@@ -22,13 +22,18 @@ if [ "${#devices[@]}" -gt 1 ]; then
     [ "$(grep -c ' binds, ' "$folder/stdout")" -eq 3 ] || fail "not each device has its bound"
     [ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "wider than 80 columns"
     checked "devices side by side, each with its ceilings"
+    expect_status 0 "$program" bench --device opencl,cpu "${small[@]}" --json
+    check_json 'peaks = {line["fma_peak_gflops"] for line in lines}
+assert len(lines) == 2 and len(peaks) == 1, peaks
+assert all(abs(line["fraction_of_peak"] * line["fma_peak_gflops"] / line["gflops"] - 1) < 1e-6 for line in lines), lines'
+    checked "one FMA peak for the devices of a processor"
 else
     expect_status 0 "$program" bench --device cpu "${small[@]}" --roofline --out results.jsonl
     expect_line ' binds, at [0-9]+ % of its ceiling'
 fi
 cp results.jsonl "$folder/stdout"
 check_json '
-assert lines[0]["bench"]["command"].startswith("rnn-gpu bench --cell rnn --batch 8 --steps 4 --hidden 8 --input 3")
+assert lines[0]["bench"]["command"].startswith("rnn-gpu bench --device ") and "--roofline --out results.jsonl" in lines[0]["bench"]["command"], lines[0]
 assert lines[0]["bench"]["machine"] and lines[0]["bench"]["version"]
 ceilings = [line["roofline"] for line in lines if "roofline" in line]
 keys = "fma_gflops product_gflops bandwidth_gb_s tanh_g_s launch_s".split()
@@ -43,7 +48,7 @@ check_svg() { python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys
 check_svg || fail "the picture is no XML"
 expect_line '>native C<'
 expect_line '>8 × 4 × 8<'
-expect_line 'rnn-gpu bench --cell rnn .* on '
+expect_line 'rnn-gpu bench --device .* --repeats 1 --roofline --out results.jsonl on '
 echo '{}' >empty.jsonl
 expect_status 1 python3 "$root/bench/plot.py" empty.jsonl
 expect_line 'plot: empty.jsonl holds no results of bench' stderr
@@ -65,7 +70,7 @@ expect_line ' new$'
 refused 4 'missing.jsonl' "$program" bench --device cpu --compare missing.jsonl
 printf '{"update_s":1}\n' >bad.jsonl
 refused 4 'bad.jsonl: line 1: ' "$program" bench --device cpu --compare bad.jsonl
-refused 8 'no/where: cannot be written' "$program" bench --device cpu --out no/where "${small[@]}"
+refused 8 'no/where: cannot be saved' "$program" bench --device cpu --out no/where "${small[@]}"
 refused 2 '--grid and a size' "$program" bench --device cpu --grid full --batch 3
 rm bad.jsonl results.jsonl
 checked "--compare, and files that are none"

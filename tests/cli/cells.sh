@@ -41,7 +41,7 @@ for device in "${devices[@]}"; do
     checked "$device: learned skips"
     # the saved gate is the trained one: the options come from the file, and its outputs and gradients from the gate
     expect_status 0 "$program" --data "$data" --hidden 4 --cell gru --skip-kind learned --layers 2 \
-        --bidirectional --skip-budget 0.01 --updates 20 --lr 0.1 --device "$device" --out gated
+        --bidirectional --skip-budget 0.01 --updates 20 --lr 0.1 --device "$device" --out gated --overwrite
     at=(--model gated/model.safetensors --data "$data" --device "$device")
     expect_status 0 "$program" predict "${at[@]}" --out gated.npy
     expect_status 0 "$program" grad "${at[@]}" --skip-budget 0.01 --out gated.gradient
@@ -66,7 +66,7 @@ near("output", read_npy("gated.npy")[1], list(g["output"][1]), 1e-6)
     done
     checked "$device: tasks"
     expect_status 0 "$program" --data "$data" --cell lstm --layers 2 --bidirectional --hidden 5 --lr 0.05 --updates 200 \
-        --quiet --device "$device" --out model
+        --quiet --device "$device" --out model --overwrite
     expect_status 0 "$program" predict --model model/model.safetensors --data "$data" --device "$device"
     expect_line 'cat mat rat .*label 1 .*probability 0\.9'
     expect_line 'mat mat cat .*label 0 .*probability 0\.0'

@@ -10,55 +10,93 @@ for device in "${devices[@]}"; do
     cp "$folder/stdout" "$folder/rows"
     check_json '
 names = "tanh relu irnn orthogonal skip lstm gru".split()
-assert [(r["remedy"], r["with"]) for r in lines] == [(n, w) for n in names for w in ("plain", "clip", "rate")]
+rates = dict(tanh=5e-4, relu=5e-4, irnn=5e-3, orthogonal=5e-4, skip=5e-4, lstm=1e-2, gru=1e-2)
+verdicts = ("STABLE", "VANISHING", "EXPLODING", "MIXED", "SENSITIVE", "FADING", "NONE")
+assert sorted(r["remedy"] for r in lines) == sorted(names) and len(lines) == 7
 for r in lines:
     assert r["task"] == "adding" and r["steps"] == 10 and r["batch"] == 20 and r["updates"] == 30 and r["hidden"] == 9
     assert r["reason"] == "done" and 0 < r["best_loss"] <= r["loss"] < 3 and abs(r["baseline"] - 1 / 6) < 1e-8
-    assert (r["clip_norm"] > 0) == (r["with"] == "clip") and (r["clip_rate"] == 0 or r["with"] == "clip")
-    assert r["schedule"] == ("cosine" if r["with"] == "rate" else "constant")
-    assert 1 <= r["horizon"] <= 10 and r["decay"] > 0 and -1 < r["long_share"] < 2 and r["verdict"] in ("STABLE", "VANISHING", "EXPLODING", "MIXED", "SENSITIVE")
-    assert r["sequences_per_s"] > 0
-assert len({r["weights_hash"] for r in lines if r["with"] != "clip"}) == 14'
-    # A row is the run that train makes of the same options.
-    while IFS='|' read -r remedy with options; do
+    assert r["with"] == "clip" and r["clip_norm"] == 1 and r["schedule"] == "constant" and r["lr"] == rates[r["remedy"]]
+    assert 1 <= r["horizon"] <= 10 and r["factor"] > 0 and -1 < r["long_share"] < 2 and r["verdict"] in verdicts
+    assert r["sequences_per_s"] > 0 and r["seeds"] == 3 and [run["seed"] for run in r["runs"]] == [1, 2, 3]
+    losses = sorted(run["median_loss"] for run in r["runs"])
+    near = lambda a, b: abs(a - b) < 1e-8 * b
+    assert near(r["loss_median"], losses[1]) and r["median_loss"] == losses[1], (r["loss_median"], losses)
+    assert near(r["loss_q1"], (losses[0] + losses[1]) / 2) and near(r["loss_q3"], (losses[1] + losses[2]) / 2), losses
+    assert r["learned"] == sum(run["learned"] for run in r["runs"]) == sum(l < 0.01 for l in losses)
+    middle = [run for run in r["runs"] if run["seed"] == r["seed"]][0]
+    assert middle["median_loss"] == losses[1] and middle["weights_hash"] == r["weights_hash"]
+medians, ranks = [r["loss_median"] for r in lines], [r["rank"] for r in lines]
+assert medians == sorted(medians) and ranks[0] == 1, (medians, ranks)
+for i in range(1, 7):
+    above, row = lines[i - 1], lines[i]
+    assert row["rank"] in (above["rank"], i + 1) and (row["rank"] != above["rank"] or row["tied"] and above["tied"]), ranks
+    apart = max(run["median_loss"] for run in above["runs"]) < min(run["median_loss"] for run in row["runs"])
+    assert not apart or row["rank"] == i + 1, (above, row)
+assert len({run["weights_hash"] for r in lines for run in r["runs"]}) == 21'
+    # A run is the one that train makes of the same options.
+    while IFS='|' read -r remedy seed options; do
         # shellcheck disable=SC2086 # words are meant
-        expect_status 0 "$program" --json "${sizes[@]}" --device "$device" $options
+        expect_status 0 "$program" --json "${sizes[@]}" --device "$device" --seed "$seed" $options
         hash=$(json_end weights_hash)
-        grep "\"remedy\":\"$remedy\",\"with\":\"$with\"" "$folder/rows" | grep -q "\"weights_hash\":\"$hash\"" ||
-            fail "$remedy $with is not the run of: $options"
+        grep "\"remedy\":\"$remedy\",\"with\":\"clip\"" "$folder/rows" |
+            grep -q "\"seed\":$seed,\"median_loss\":[0-9.e-]*,\"learned\":[a-z]*,\"weights_hash\":\"$hash\"" ||
+            fail "$remedy, seed $seed, is not the run of: $options"
     done <<'ROWS'
-tanh|plain|--clip-norm 0
-tanh|clip|
-relu|plain|--activation relu --clip-norm 0
-irnn|clip|--cell irnn
-orthogonal|plain|--init orthogonal --clip-norm 0
-skip|clip|--skip 2
-lstm|rate|--cell lstm --forget-bias 1 --clip-norm 0 --schedule cosine --warmup 3
-gru|clip|--cell gru
+tanh|1|--lr 5e-4
+relu|2|--activation relu --lr 5e-4
+irnn|3|--cell irnn --lr 5e-3
+orthogonal|1|--init orthogonal --lr 5e-4
+skip|2|--skip 2 --lr 5e-4
+lstm|1|--cell lstm --forget-bias 1 --lr 1e-2
+gru|3|--cell gru --lr 1e-2
 ROWS
-    checked "$device: 21 rows, which are those of train"
+    expect_status 0 "$program" compare --json "${sizes[@]}" --device "$device" --remedies lstm+rate,tanh+plain --seeds 1 --seed 4
+    cp "$folder/stdout" "$folder/rows"
+    check_json 'assert {(r["with"], r["schedule"], r["clip_norm"]) for r in lines} == {("rate", "cosine", 0), ("plain", "constant", 0)}'
+    expect_status 0 "$program" --json "${sizes[@]}" --device "$device" --cell lstm --forget-bias 1 --clip-norm 0 \
+        --schedule cosine --warmup 3 --lr 1e-2 --seed 4
+    grep '"remedy":"lstm"' "$folder/rows" | grep -q "\"weights_hash\":\"$(json_end weights_hash)\"" ||
+        fail "lstm+rate is not the run of train"
+    checked "$device: 7 rows of 3 seeds, which are those of train"
 done
 
+# The same order twice, and on both devices: the ranks are a function of the runs.
+expect_status 0 "$program" compare "${sizes[@]}" --device cpu --quiet --remedies tanh,gru,lstm,relu
+cp "$folder/stdout" "$folder/first"
+expect_status 0 "$program" compare "${sizes[@]}" --device cpu --quiet --remedies tanh,gru,lstm,relu --threads 1
+cmp -s "$folder/first" "$folder/stdout" || fail "another number of threads ranks otherwise"
+
+# Rates: one of --lr for all, or a row for each of --rates.
+expect_status 0 "$program" compare --json "${sizes[@]}" --device cpu --remedies gru,tanh --lr 3e-3 --seeds 1
+check_json 'assert len(lines) == 2 and all(r["lr"] == 0.003 for r in lines), lines'
+expect_status 0 "$program" compare --json "${sizes[@]}" --device cpu --remedies gru,tanh+plain --rates 1e-3,0.02 --seeds 2
+check_json 'assert sorted((r["remedy"], r["with"], r["lr"]) for r in lines) == [("gru", "clip", 0.001), ("gru", "clip", 0.02), ("tanh", "plain", 0.001), ("tanh", "plain", 0.02)]'
+expect_status 0 "$program" compare "${sizes[@]}" --device cpu --remedies gru,tanh --rates 1e-3,0.02 --seeds 1 --report r.html --plot p.svg
+expect_line '^One seed: differences may be chance'
+grep -q 'clip, 0.02' r.html || fail "the page does not name the rates"
+checked "the same order twice, rates"
+
 expect_status 0 "$program" compare "${sizes[@]}" --device cpu --remedies gru+clip,tanh+plain
-[ "$(grep -cE '^ [12] (gru|tanh)' "$folder/stdout")" -eq 2 ] || fail "not two rows"
+[ "$(grep -cE '^ [12][= ] (gru|tanh)' "$folder/stdout")" -eq 2 ] || fail "not two rows"
 [ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "the table is wider than 80 columns"
 expect_line '^1/2 gru clip: loss ' stderr
 expect_line '^2/2 tanh plain: loss ' stderr
 expect_status 0 "$program" compare "${sizes[@]}" --device cpu --remedies lstm+plain --quiet
 expect_empty stderr
 expect_status 0 "$program" compare --data "$root/data/cat-mat-rat.csv" --updates 5 --remedies skip --device cpu --json
-check_json 'assert len(lines) == 3 and all(r["batch"] == 3 and r["steps"] == 3 for r in lines), lines'
+check_json 'assert len(lines) == 1 and all(r["batch"] == 3 and r["steps"] == 3 and r["options"]["skip"] == 2 for r in lines), lines'
 expect_status 0 "$program" compare "${sizes[@]}" --device cpu --remedies learned+clip --json
 hash=$(json_end weights_hash)
 check_json 'assert lines[0]["remedy"] == "learned" and 0 < lines[0]["updates_used"] <= 1'
-expect_status 0 "$program" "${sizes[@]}" --device cpu --skip-kind learned --json
+expect_status 0 "$program" "${sizes[@]}" --device cpu --skip-kind learned --json --lr 5e-4
 [ "$(json_end weights_hash)" = "$hash" ] || fail "learned is not the run of --skip-kind learned"
 checked "chosen remedies, a table of 80 columns, data from a file"
 
 expect_status 0 "$program" compare --device cpu --batch 32 --steps 10 --hidden 8 --updates 300 --lr 1e6 --optimizer sgd \
     --remedies relu+plain,tanh+clip
-expect_line '^ 2 relu .* diverged '
-expect_line '^ 1 tanh '
+expect_line '^ 2  relu .* diverged *$'
+expect_line '^ 1  tanh '
 expect_status 0 "$program" compare --device cpu --batch 32 --steps 10 --hidden 8 --updates 300 --lr 1e6 --optimizer sgd \
     --remedies relu+plain --json
 check_json 'assert end["reason"] == "diverged" and end["loss"] == "nan" and end["verdict"] is None and end["horizon"] is None'
@@ -69,13 +107,21 @@ refused 2 "unknown remedy 'lst'.*did you mean lstm" "$program" compare --remedie
 refused 2 "unknown variant 'clop'.*did you mean clip" "$program" compare --remedies tanh+clop
 refused 2 "unknown remedy ''" "$program" compare --remedies tanh,
 refused 2 "tanh\\+clip is there twice" "$program" compare --remedies tanh,gru,tanh+clip
+refused 2 '--seeds: .*0' "$program" compare --seeds 0
+refused 2 "--rates: 'x,1' is not a list of 1 to 8 rates" "$program" compare --rates x,1
+refused 2 "--rates: '1e-3,' is not a list" "$program" compare --rates 1e-3,
+refused 2 "--rates: '0' is not a list" "$program" compare --rates 0
+refused 2 "--rates: 'nan' is not a list" "$program" compare --rates nan
+refused 2 "--rates: '1,2,3,4,5,6,7,8,9' is not a list" "$program" compare --rates 1,2,3,4,5,6,7,8,9
+refused 2 '--rates: 0.001 is there twice' "$program" compare --rates 1e-3,0.001
+refused 2 '--lr and --rates are both given' "$program" compare --rates 1e-3 --lr 1
 refused 4 'no-such-file' "$program" compare --data no-such-file.csv
-refused 7 'need at least .* the limit is 1.0 MiB' "$program" compare --hidden 60000 --memory 1M
+refused 7 'needs at least .* the limit is 1.0 MiB' "$program" compare --hidden 60000 --memory 1M
 checked "bad input is refused"
 
 # Ctrl-C after the first row: the table of what is done.
 "$program" compare --device cpu --batch 64 --steps 100 --updates 100000 --hidden 16 --remedies tanh+plain,tanh+clip \
-    --max-time 1 >"$folder/stdout" 2>"$folder/stderr" </dev/null &
+    --max-time 1 --seeds 1 >"$folder/stdout" 2>"$folder/stderr" </dev/null &
 process=$!
 command="compare, Ctrl-C"
 for ((i = 0; i < 300; i++)); do
@@ -86,7 +132,7 @@ kill -INT "$process"
 got=0
 wait "$process" || got=$?
 [ "$got" -eq 130 ] || fail "exit $got, expected 130"
-expect_line '^ 1 tanh '
-expect_no_line '^ 2 '
+expect_line '^ 1  tanh '
+expect_no_line '^ 2'
 expect_line 'interrupted; 1 of 2 rows are done' stderr
 checked "Ctrl-C shows what is done"

@@ -3,6 +3,8 @@
 # whole, and `auto` goes on without OpenCL. A driver without doubles.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
+# shellcheck source=tensors.inc
+. "$cli/tensors.inc"
 if [ "${#devices[@]}" -eq 1 ]; then
     echo "no OpenCL device: not tried"
     exit 77
@@ -54,6 +56,20 @@ for n in $(seq $((total + 1)) $((total + 6))) $(seq $((total + 7)) $((made / 29)
 done
 [ "$failed" -ge 25 ] || fail "only $failed of the failed calls ended the run"
 checked "train: $failed calls of $made fail, one at a time"
+
+# Outputs of many steps come in few reads, not in one a step.
+for steps in 10 3000; do
+    { echo series,x && for _ in $(seq "$steps"); do echo a,0.5; done; } >"$steps.csv"
+done
+expect_status 0 "$program" --quiet --device cpu --task copy --target steps --hidden 3 --updates 1 --steps 40 --out copies
+tensors 'm = read_safetensors(sys.argv[1])
+m["rnn.weight_ih_l0"] = ((3, 1), [0.1, 0.2, 0.3])
+write_safetensors("steps.safetensors", {name: m[name] for name in m})' copies/model.safetensors
+predict=("$program" predict --quiet --device opencl --model steps.safetensors --cell rnn --target steps --out steps.npy)
+few=$(calls "${predict[@]}" --data 10.csv)
+many=$(calls "${predict[@]}" --data 3000.csv)
+[ "$many" -lt $((few + 40)) ] || fail "$many calls for 3,000 steps, $few for 10"
+checked "predict: $many calls for 3,000 steps"
 
 export RG_FAIL_CALL RG_FAIL_EVER=1
 for RG_FAIL_CALL in 1 3 "$total" $((total + 2)) $((total + 20)); do

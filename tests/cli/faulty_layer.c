@@ -1,19 +1,37 @@
 /* An OpenCL layer, loaded by OPENCL_LAYERS, that makes a working driver fail (see faults.sh) or pass for NVIDIA's
  * (tf32.sh). RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
+ *   RG_DIE_IN=CALL:HOW      that call ends the process, HOW abort or exit, or hangs
  *   RG_COUNT_CALLS=FILE     writes how many there were
  *   RG_HIDE_DOUBLES=1       no device has double precision
+ *   RG_GPU=N                every device is a GPU, whose kernels run in groups of at most N items
  *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated */
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl_layer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct _cl_icd_dispatch layer;
 static const struct _cl_icd_dispatch *driver;
 static long calls;
 
-static int fails(void) {
+/* End the process, or never come back. */
+static void die(const char *how) {
+    if (strcmp(how, "exit") == 0) {
+        exit(1);
+    }
+    while (strcmp(how, "hang") == 0) {
+        (void)pause();
+    }
+    abort();
+}
+
+static int fails(const char *call) {
+    const char *const deadly = getenv("RG_DIE_IN");
+    if (deadly && strncmp(deadly, call, strlen(call)) == 0 && deadly[strlen(call)] == ':') {
+        die(deadly + strlen(call) + 1);
+    }
     const char *const at = getenv("RG_FAIL_CALL");
     const long n = at ? strtol(at, NULL, 10) : 0;
     calls++;
@@ -29,13 +47,13 @@ static void write_count(void) {
 }
 
 /* A call that returns its status, and one that returns an object and writes the status. */
-#define STATUS(name, parameters, arguments)                            \
-    static cl_int CL_API_CALL fail_##name parameters {                 \
-        return fails() ? CL_OUT_OF_RESOURCES : driver->name arguments; \
+#define STATUS(name, parameters, arguments)                                 \
+    static cl_int CL_API_CALL fail_##name parameters {                      \
+        return fails(#name) ? CL_OUT_OF_RESOURCES : driver->name arguments; \
     }
 #define OBJECT(type, name, parameters, arguments)    \
     static type CL_API_CALL fail_##name parameters { \
-        if (fails()) {                               \
+        if (fails(#name)) {                          \
             if (error) {                             \
                 *error = CL_OUT_OF_HOST_MEMORY;      \
             }                                        \
@@ -84,7 +102,7 @@ static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_
     static const char tensor_cores[] = "-DRG_TF32=1 -cl-nv-maxrregcount=128";
     const char *const at = getenv("RG_NVIDIA") ? strstr(options, tensor_cores) : NULL;
     char emulated[512];
-    if (fails()) {
+    if (fails("clBuildProgram")) {
         return CL_OUT_OF_RESOURCES;
     }
     if (at) {
@@ -107,14 +125,26 @@ static cl_int pass_for_nvidia(const char *capability, cl_device_info what, cl_in
     return status;
 }
 
+static cl_int CL_API_CALL fail_clGetKernelWorkGroupInfo(cl_kernel k, cl_device_id id, cl_kernel_work_group_info what,
+                                                        size_t bytes, void *value, size_t *needed) {
+    const cl_int status = driver->clGetKernelWorkGroupInfo(k, id, what, bytes, value, needed);
+    if (status == CL_SUCCESS && what == CL_KERNEL_WORK_GROUP_SIZE && value && getenv("RG_GPU")) {
+        *(size_t *)value = strtoul(getenv("RG_GPU"), NULL, 10);
+    }
+    return status;
+}
+
 static cl_int CL_API_CALL fail_clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t bytes, void *value,
                                                size_t *needed) {
-    if (fails()) {
+    if (fails("clGetDeviceInfo")) {
         return CL_INVALID_DEVICE;
     }
     const cl_int status = driver->clGetDeviceInfo(id, what, bytes, value, needed);
     if (status == CL_SUCCESS && what == CL_DEVICE_DOUBLE_FP_CONFIG && value && getenv("RG_HIDE_DOUBLES")) {
         memset(value, 0, bytes);
+    }
+    if (status == CL_SUCCESS && what == CL_DEVICE_TYPE && value && getenv("RG_GPU")) {
+        *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
     }
     return getenv("RG_NVIDIA") ? pass_for_nvidia(getenv("RG_NVIDIA"), what, status, bytes, value) : status;
 }
@@ -147,6 +177,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint num_entries, const cl_icd_di
     layer.clGetPlatformIDs = fail_clGetPlatformIDs;
     layer.clGetDeviceIDs = fail_clGetDeviceIDs;
     layer.clGetDeviceInfo = fail_clGetDeviceInfo;
+    layer.clGetKernelWorkGroupInfo = fail_clGetKernelWorkGroupInfo;
     layer.clCreateContext = fail_clCreateContext;
     layer.clCreateCommandQueue = fail_clCreateCommandQueue;
     layer.clCreateProgramWithSource = fail_clCreateProgramWithSource;

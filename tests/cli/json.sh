@@ -17,8 +17,10 @@ assert lines[0]["schema"] == 1 and lines[0]["seed"] == 1 and lines[0]["backend"]
 assert lines[0]["parameters"] == 8 * (8 + 2 + 2) + 8 + 1 and abs(lines[0]["baseline"] - 1 / 6) < 1e-8
 assert [line["update"] for line in events("update")] == [1, 2, 3]
 assert all(type(line["clipped"]) is bool and line["lr"] == 0.001 for line in events("update"))
-assert end["reason"] == "done" and end["updates"] == 3 and end["loss"] == lines[3]["loss"]
-assert end["verdict"] in ("VANISHING", "STABLE", "EXPLODING", "MIXED", "SENSITIVE")
+assert end["reason"] == "done" and end["updates"] == 3 and end["last_loss"] == lines[3]["loss"]
+losses = [line["loss"] for line in lines[1:4]]
+assert end["loss_updates"] == 3 and abs(end["loss"] - sum(losses) / 3) < 1e-8 * end["loss"], end
+assert end["verdict"] in ("VANISHING", "STABLE", "EXPLODING", "MIXED", "SENSITIVE", "FADING", "NONE")
 assert 1 <= end["horizon"] <= 10 and end["clip_rate"] == 1 and len(end["weights_hash"]) == 16
 '
     expect_empty stderr
@@ -37,7 +39,7 @@ assert end["reason"] == "diverged" and end["skipped"] == 10 and end["updates"] =
 assert end["loss"] in ("inf", "nan") and end["grad_norm"] in ("inf", "nan") and end["verdict"] is None
 '
     [ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr is not one line"
-    expect_line 'diverged.*smaller --lr or --clip-norm 1' stderr
+    expect_line 'diverged: stopped at update .*, updates skipped: 10$' stderr
     checked "$device: numbers that are not finite are strings"
 
     expect_status 0 "$program" devices --json
@@ -65,7 +67,7 @@ checked "the largest seed; no updates"
 
 expect_status 0 "$program" --quiet --updates 2 "${small[@]}" --device cpu
 expect_line '^done after 2 updates: loss '
-expect_line '^(VANISHING|STABLE|EXPLODING|MIXED|SENSITIVE): '
+expect_line '^(VANISHING|STABLE|EXPLODING|MIXED|SENSITIVE|FADING|NONE): '
 expect_empty stderr
 checked "--quiet shows the result alone"
 
@@ -83,11 +85,40 @@ checked "plain text where there is no terminal, at most 80 columns"
 # a name that is not UTF-8
 data=$root/data/cat-mat-rat.csv
 expect_status 0 "$program" --updates 1 --hidden 3 --data "$data" --device cpu --json --out $'odd\377'
-check_json 'assert [line["file"] for line in events("checkpoint")] == ["odd?/model.safetensors"], lines'
+check_json 'assert [line["file"] for line in events("checkpoint")] == \
+    ["odd\ufffd/checkpoint-1.ckpt", "odd\ufffd/model.safetensors"], lines'
 expect_empty stderr
 expect_status 0 "$program" grad --model $'odd\377/model.safetensors' --data "$data" --device cpu --json --out $'odd\377.g'
-check_json 'assert end["file"] == "odd?.g"'
-checked "names that are not UTF-8 stand in JSON with question marks"
+check_json 'assert end["file"] == "odd\ufffd.g"'
+checked "names that are not UTF-8 stand in JSON with U+FFFD"
+
+# names of every length around the sizes of buffers, cut nowhere, and the same everywhere
+for letters in 28 29 30 31 100; do
+    name=x$(printf 'д%.0s' $(seq "$letters")).csv
+    cp "$data" "$name"
+    for run in "train --hidden 3 --updates 1 --out long --overwrite --report long.html" "compare --remedies tanh+plain --updates 1" \
+            "sweep --seed 1-2 --updates 1 --report long.html"; do
+        # shellcheck disable=SC2086 # words of a command
+        expect_status 0 "$program" $run --data "$name" --device cpu --json
+        check_json '
+names = [line["task"] for line in lines if "task" in line]
+assert names and set(names) == {sys.argv[1]}, names' "$name"
+        [ "${run%% *}" = compare ] || iconv -f UTF-8 -t UTF-8 long.html >/dev/null || fail "the page is not UTF-8"
+        [ "${run%% *}" = compare ] || ! grep -q $'\357\277\275' long.html || fail "the page has a cut character"
+    done
+done
+checked "long names of files are whole in every line of JSON, and cut at a character on pages"
+
+# a reader that has enough
+expect_status 0 "$program" --updates 1 --hidden 3 --data "$data" --device cpu --quiet --out piped
+for run in "predict --model piped/model.safetensors --data $data" "predict --json --model piped/model.safetensors --data $data" \
+        "probe all --json" "devices" "bench --json --batch 4 --steps 3 --hidden 3 --repeats 1" "sweep --seed 1-9 --updates 1 --json"; do
+    # shellcheck disable=SC2086
+    { "$program" $run 2>"$folder/stderr" && codes=0 || codes=$?; echo "$codes" >"$folder/code"; } | head -c 0
+    [ "$(cat "$folder/code")" -eq 141 ] || [ "$(cat "$folder/code")" -eq 0 ] || fail "$run | head -c 0: exit $(cat "$folder/code")"
+    expect_no_line 'Broken|cannot' stderr
+done
+checked "a reader that goes away is no failure"
 
 expect_status 0 "$program" --updates 1 "${small[@]}" --device cpu --color always
 expect_line $'\033\\['

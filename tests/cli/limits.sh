@@ -32,28 +32,37 @@ printf 'older\n' >kept.jsonl
 refused 3 'matches no device' "$program" bench --device nowhere --out kept.jsonl
 checked "a benchmark that cannot begin leaves older results alone"
 
-# stopped PATTERN ARGUMENT...: a command that SIGTERM ends once stdout has the pattern.
+# stopped STREAM PATTERN ARGUMENT...: a command that SIGTERM ends once stdout or stderr has the pattern.
 stopped() {
-    local pattern=$1 process
-    shift
+    local stream=$1 pattern=$2 process
+    shift 2
     command="$program $* & kill -TERM"
     "$program" "$@" >"$folder/stdout" 2>"$folder/stderr" </dev/null &
     process=$!
-    wait_for "$pattern" "$folder/stdout"
+    wait_for "$pattern" "$folder/$stream"
     kill -TERM "$process"
     ended 60 "$process"
     [ "$got" -eq 143 ] || fail "exit $got, expected 143"
 }
 
-stopped update_s bench --device cpu --grid standard --json --out done.jsonl
+stopped stdout update_s bench --device cpu --grid standard --json --out done.jsonl
 expect_line '^rnn-gpu: interrupted; [0-9]+ of [0-9]+ cases are done$' stderr
 [ "$(grep -c update_s done.jsonl)" -eq "$(wc -l <"$folder/stdout")" ] || fail "--out has not what was done"
 command="bench --json | head -n 1"
 { timeout 60 "$program" bench --device cpu --grid standard --json 2>"$folder/stderr" && got=0 || got=$?
     echo "$got" >"$folder/code"; } | head -n 1 >"$folder/stdout" || true
-[ "$(cat "$folder/code")" -eq 8 ] || fail "exit $(cat "$folder/code"), expected 8"
-stopped remedy compare "${small[@]}" --remedies tanh,lstm,gru --updates 20000 --json
-expect_line '^rnn-gpu: interrupted; [0-9]+ of 9 rows are done$' stderr
-stopped '"event":"run"' sweep "${small[@]}" --seed 1-9 --updates 20000 --json
+[ "$(cat "$folder/code")" -eq 141 ] || fail "exit $(cat "$folder/code"), expected 141"
+stopped stderr 1/3 compare "${small[@]}" --remedies tanh,lstm,gru --updates 20000
+expect_line '^rnn-gpu: interrupted; [12] of 3 rows are done$' stderr
+[ "$(grep -c "tanh *clip" "$folder/stdout")" -ge 1 ] || fail "the rows that are done are not shown"
+stopped stdout '"event":"run"' sweep "${small[@]}" --seed 1-9 --updates 20000 --json
 expect_line '^rnn-gpu: interrupted; [0-9]+ of 9 runs are done$' stderr
 checked "bench, compare and sweep say what is done, and keep it"
+
+# the option that is the cause is the one that a refusal names
+tiny=(--device cpu --batch 4 --steps 10 --hidden 4 --updates 1)
+refused 7 '^rnn-gpu: --skip 1000000000 needs at least .* the sequences have 10 steps' "$program" "${tiny[@]}" --skip 1000000000
+refused 2 '^rnn-gpu: --batch: 2G is out of range; 1 to 1073741824' "$program" --batch 2G
+refused 2 '^rnn-gpu: --lag-every: 9G is out of range' "$program" --lag-every 9G
+refused 2 '^rnn-gpu: --seed: 99999999999999999999999 is out of range' "$program" sweep --seed 1-99999999999999999999999
+checked "refusals name the option that is the cause"

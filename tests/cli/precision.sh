@@ -41,7 +41,7 @@ for device in "${devices[@]}"; do
     hash=
     for threads in 1 2; do
         expect_status 0 "$program" "${at[@]}" --threads "$threads" --json --updates 5 --batch 70 --steps 9 --hidden 9 \
-            --cell lstm --layers 2 --bidirectional --dropout 0.2 --out "model-$device"
+            --cell lstm --layers 2 --bidirectional --dropout 0.2 --out "model-$device" --overwrite
         check_json 'assert events("start")[0]["precision"] == "double" and end["reason"] == "done", lines'
         [ -z "$hash" ] || [ "$hash" = "$(json_end weights_hash)" ] || fail "1 and 2 threads give different weights"
         hash=$(json_end weights_hash)
@@ -66,7 +66,14 @@ assert shape == (3, 1) and b"<f8" in open(sys.argv[1], "rb").read(128)
 near("y", [1 / (1 + math.exp(-v)) for v in z], [.4644847825782729, .5322090745326683, .5415075290154517], 1e-15)' "$device.npy"
     expect_status 0 "$program" predict "${at[@]}" --model notes.safetensors --data "$data" --quiet
     expect_line '^cat mat rat +label 1 +probability 0\.46448478257827[0-9]+$|output -0\.[0-9]{15,}$'
-    checked "$device: predictions in double"
+    expect_status 0 "$program" predict "${at[@]}" --model notes.safetensors --data "$data" --json
+    tensors 'import json
+rows = [json.loads(line) for line in open(sys.argv[2])]
+assert [row["output"][0] for row in rows] == list(read_npy(sys.argv[1])[1]), rows' "$device.npy" "$folder/stdout"
+    expect_status 0 "$program" grad "${at[@]}" --model notes.safetensors --data "$data" --loss bce \
+        --out "$device-json.safetensors" --json
+    check_json 'assert abs(end["loss"] - .7257855867078536) < 1e-15, end["loss"]'
+    checked "$device: predictions in double, every digit in JSON too"
 
     expect_status 0 "$program" bench "${at[@]}" --batch 8 --steps 4 --hidden 8 --repeats 1 --json
     check_json 'assert any(line.get("precision") == "double" and line.get("update_s", 0) > 0 for line in lines), lines'

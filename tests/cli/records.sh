@@ -44,12 +44,12 @@ PYTHON
 
 odd="a <b>&\"c' \$(d)"
 expect_status 0 "$program" --quiet "${small[@]}" --report "$odd.html" --out "$odd"
-check_page "$odd.html" "adding, 10 steps" 'going back in time' 'baseline 0.1667' "$odd" "--out" "--updates 12" "hidden"
+check_page "$odd.html" "adding, 10 steps" 'of that at the loss' 'baseline 0.1667' "$odd" "--out" "--updates 12" "hidden"
 check_page "$odd/report.html" "$odd" "rnn, 8 hidden units"
-for file in log.jsonl model.safetensors; do
+for file in log.jsonl model.safetensors checkpoint-12.ckpt; do
     [ -s "$odd/$file" ] || fail "the folder of --out has no $file"
 done
-[ "$(find "$odd" -type f | wc -l)" -eq 3 ] || fail "the folder of --out holds $(ls -A "$odd")"
+[ "$(find "$odd" -type f | wc -l)" -eq 4 ] || fail "the folder of --out holds $(ls -A "$odd")"
 checked "a page, and the folder of --out; names are escaped"
 
 # the command on the page makes the same run again
@@ -57,11 +57,14 @@ paste=$(python3 -c '
 import html, re, sys
 print(html.unescape(re.search(r"<pre>\./rnn-gpu (.*?)</pre>", open(sys.argv[1]).read(), re.S).group(1)))' "$odd.html")
 mv "$odd.html" first.html
+mv "$odd" first
 expect_status 0 sh -c "'$program' $paste"
 python3 -c '
 import re, sys
-a, b = (re.sub(r"<dt>time</dt>.*", "", open(f).read()) for f in sys.argv[1:])
+a, b = (re.sub(r"<dt>time</dt>.*|>Made 20.*", "", open(f).read()) for f in sys.argv[1:])
 assert a == b' first.html "$odd.html" || fail "the pasted command makes another page"
+rm -r "$odd"
+mv first "$odd"
 checked "the command on the page, pasted into a shell"
 
 expect_status 0 "$program" --json "${small[@]}" --log run.jsonl --plot run.svg --tensorboard board
@@ -132,19 +135,45 @@ for event, line in zip(events[1:], updates):
 PYTHON
 checked "--tensorboard has loss, norm, rate and clipping of each update"
 
-refused 2 '^rnn-gpu: --plot p\.jpg: the name must end in \.svg or \.png' "$program" "${small[@]}" --plot p.jpg --out o
+refused 2 '^rnn-gpu: --plot p\.jpg: the name must end in \.svg, \.png or \.pdf' "$program" "${small[@]}" --plot p.jpg --out o
 refused 8 'none/r\.html' "$program" --quiet "${small[@]}" --report none/r.html
 refused 8 'none/p\.svg' "$program" --quiet "${small[@]}" --plot none/p.svg
-refused 8 'none/l\.jsonl.*log cannot be written' "$program" --quiet "${small[@]}" --log none/l.jsonl
+refused 8 'none/l\.jsonl: cannot be saved' "$program" --quiet "${small[@]}" --log none/l.jsonl
 refused 8 'run\.svg/.*--tensorboard cannot be written' "$program" --quiet "${small[@]}" --tensorboard run.svg
+for ending in svg png pdf; do
+    expect_status 0 "$program" --quiet "${small[@]}" --cell lstm --plot "one.$ending" --figure gates --figure-size 700x400
+done
+grep -q 'viewBox="0 0 716 416"' one.svg || fail "a figure of 700x400 is $(grep -o 'viewBox="[^"]*"' one.svg)"
+[ "$(grep -c 'class="f1 b"' one.svg)" -eq 1 ] || fail "one figure has not one title"
+[ "$(head -c 5 one.pdf)" = '%PDF-' ] || fail "one.pdf is no PDF"
+expect_status 2 "$program" --quiet "${small[@]}" --plot one.svg --figure gates
+expect_line 'figure gates: this run has no such figure; it has: loss, norm, lags, cumulative' stderr
+refused 2 "there is no figure 'lag' here; the figures are loss, .*; did you mean lags" "$program" --plot a.svg --figure lag
+refused 2 'the figures are loss, learned, quartiles, updates' "$program" sweep --seed 1,2 --plot a.svg --figure gates
+refused 2 'the figures are lags, cumulative, loss' "$program" compare --plot a.svg --figure gates
+refused 2 'figure is of --plot FILE' "$program" --figure lags
+refused 2 "'800' is not WIDTHxHEIGHT" "$program" --plot a.svg --figure-size 800
+checked "one figure, as SVG, PNG and PDF"
 refused 2 'report does not belong to devices' "$program" devices --report r.html
 if [ -e /dev/full ]; then
     expect_status 8 "$program" --quiet "${small[@]}" --log /dev/full
-    expect_line '/dev/full: the log cannot be written: No space left' stderr
+    expect_line '/dev/full cannot be written: No space left' stderr
     expect_status 8 "$program" --quiet "${small[@]}" --report /dev/full
     expect_line '/dev/full: cannot be saved: No space left' stderr
     expect_line '^done after 12 updates'
 fi
+for option in "--log" "bench --out"; do # through a link nothing is written
+    echo theirs >theirs.txt
+    ln -sf theirs.txt link.jsonl
+    # shellcheck disable=SC2086
+    case $option in
+        --log) expect_status 0 "$program" --quiet "${small[@]}" --log link.jsonl ;;
+        *) expect_status 0 "$program" $option link.jsonl --quiet --device cpu --batch 4 --steps 3 --hidden 3 --repeats 1 ;;
+    esac
+    [ "$(cat theirs.txt)" = theirs ] || fail "$option writes through a link"
+    [ ! -L link.jsonl ] || fail "$option does not replace the link"
+    [ -z "$(find . -name '.rnn-gpu*')" ] || fail "a temporary file stays"
+done
 checked "files that cannot be written: said before training, or after it with the result shown"
 
 expect_status 5 "$program" --quiet "${small[@]}" --updates 400 --lr 1e6 --optimizer sgd --clip-norm 0 --plot bad.svg \
@@ -212,9 +241,9 @@ refused 2 'is the file of --report' "$program" sweep --seed 1,2 --report a.svg -
 refused 8 'none/s\.html' "$program" sweep --quiet --seed 1,2 --report none/s.html
 checked "sweep: tables, medians and quartiles, small multiples"
 
-expect_status 0 "$program" compare --quiet "${small[@]}" --remedies tanh,irnn+clip,lstm+plain --report c.html --plot c.svg
-check_page c.html "Remedies for adding, 10 steps" "Ranked by loss" "irnn" "5 of 5" "long-term share" "--remedies"
-for text in 'tanh: loss' 'irnn: loss' 'lstm: loss' 'lstm, plain' 'irnn, clip' baseline; do
+expect_status 0 "$program" compare --quiet "${small[@]}" --remedies tanh,tanh+plain,tanh+rate,irnn+clip,lstm+plain --report c.html --plot c.svg
+check_page c.html "Remedies for adding, 10 steps" "Ranked by the median loss of the seeds" "irnn" "5 of 5" "long-term share" "--remedies"
+for text in 'tanh: loss' 'irnn: loss' 'lstm: loss' 'lstm, plain, 0.01' 'irnn, clip, 0.005' baseline; do
     grep -qF ">$text<" c.svg || fail "no '$text' in the picture of compare"
 done
 refused 8 'none/c\.html' "$program" compare --quiet "${small[@]}" --report none/c.html

@@ -16,10 +16,15 @@ assert found == wanted, found
 assert all(r["reason"] == "done" and r["updates"] == 20 and r["learned"] is False for r in runs)
 assert len({r["weights_hash"] for r in runs}) == 18
 for i, g in enumerate(groups):
-    losses = sorted(r["loss"] for r in runs[3 * i:3 * i + 3])
+    losses = sorted(r["median_loss"] for r in runs[3 * i:3 * i + 3])
     quartiles = [(losses[0] + losses[1]) / 2, losses[1], (losses[1] + losses[2]) / 2]
     assert all(abs(g[k] - q) < 1e-7 for k, q in zip(("loss_q1", "loss_median", "loss_q3"), quartiles)), g
     assert g["runs"] == 3 and g["learned"] == 0 and "seed" not in g["settings"]
+ranked = sorted(groups, key=lambda g: g["loss_median"])
+for i, g in enumerate(ranked):
+    above = ranked[i - 1]["rank"] if i else 0
+    assert g["rank"] == i + 1 or g["rank"] == above and g["tied"], ranked
+assert ranked[0]["rank"] == 1
 assert all(r["steps"] is None and "steps" not in r["settings"] for r in reach)'
 while IFS='|' read -r settings options; do
     # shellcheck disable=SC2086 # words are meant
@@ -69,13 +74,13 @@ ROWS
     [ "$(hashes)" = "$(grep -o '"weights_hash":"[0-9a-f]*"' "$folder/rows")" ] || fail "--memory 1M: other weights"
     checked "opencl: replicas in step, which are the runs of train"
 
-    ends=(--device opencl --batch 32 --steps 10 --hidden 8 --updates 40 --optimizer sgd --clip-norm 0)
+    ends=(--device opencl --batch 32 --steps 10 --hidden 8 --updates 80 --optimizer sgd --clip-norm 0)
     expect_status 0 "$program" sweep --json "${ends[@]}" --activation relu --lr 1e-3,1e6,1e-2 --target-loss 0.18
     check_json 'assert [r["reason"] for r in lines if r["event"] == "run"][1] == "diverged", lines'
     last=$(hashes | tail -n 1)
     expect_status 0 "$program" --json "${ends[@]}" --activation relu --lr 1e-2 --target-loss 0.18
     [ "$(hashes)" = "$last" ] || fail "opencl: the run beside a diverged one is not that of train"
-    check_json 'assert end["reason"] == "target" and end["updates"] < 40, end'
+    check_json 'assert end["reason"] == "target" and end["updates"] < 80, end'
     file=(--device opencl --data "$root/data/cat-mat-rat.csv" --updates 5 --hidden 5)
     expect_status 0 "$program" sweep --json "${file[@]}" --seed 1-3
     last=$(hashes | tail -n 1)
@@ -85,7 +90,7 @@ ROWS
 fi
 
 expect_status 0 "$program" sweep --device cpu --updates 600 --hidden 16 --steps 1,2 --seed 1-2 --lr 1e-9,1e-2
-expect_line '^ +lr steps seed +loss '
+expect_line '^ +lr steps seed +median '
 expect_line '^ *0?\.?[0-9e.-]+ +2 +2 .* yes '
 expect_line '^over the seeds:'
 expect_line '^1e-2 +2$'

@@ -30,7 +30,7 @@ refused 2 '^rnn-gpu: --math: unknown value .half.; expected one of float, tf32' 
 refused 2 '^rnn-gpu: --math does not belong to probe' "$program" probe --math tf32
 for topic in train grad predict compare sweep bench selftest; do
     expect_status 0 "$program" help "$topic"
-    expect_line '^  --math NAME +tf32: '
+    expect_line '^  --math NAME +tf32 '
 done
 expect_status 0 "$program" help probe
 expect_no_line '--math'

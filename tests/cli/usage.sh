@@ -60,6 +60,15 @@ expect 2 "'data.csv' is not an option" train data.csv
 expect 2 'grad needs --data FILE' grad --model m.safetensors
 expect 2 "--lr: 'a b' is not a number" --lr "$(printf 'a\033b')"
 
+# The device of the environment, where none is given.
+RNN_GPU_DEVICE=nosuch
+export RNN_GPU_DEVICE
+expect 3 '--device nosuch matches no device' --updates 1
+expect 0 '' --batch 2 --steps 3 --hidden 2 --updates 1 --quiet --device cpu
+RNN_GPU_DEVICE=
+expect 0 '' --batch 2 --steps 3 --hidden 2 --updates 1 --quiet
+unset RNN_GPU_DEVICE
+
 # Results that do not arrive are an error.
 if [ -e /dev/full ]; then
     "$program" --help >/dev/full 2>"$folder/stderr"
@@ -75,5 +84,6 @@ fi
 mkfifo "$folder/pipe"
 : <"$folder/pipe" &
 { wait $!; "$program" --help; echo $? >"$folder/code"; } >"$folder/pipe" 2>"$folder/stderr"
-[ "$(cat "$folder/code" 2>/dev/null)" = 8 ] || complain "--help to a closed pipe does not exit 8"
+[ "$(cat "$folder/code" 2>/dev/null)" = 141 ] || complain "--help to a closed pipe does not exit 141"
+[ ! -s "$folder/stderr" ] || complain "--help to a closed pipe says something: $(cat "$folder/stderr")"
 exit "$failed"

@@ -53,8 +53,9 @@ for device in "${devices[@]}"; do
 
     expect_status 0 "$program" --data "$data" --hidden 3 --lr 0.05 --updates 300 --out "model-$device" --device "$device" --json
     check_json 'assert end["loss"] < 0.01 and end["reason"] == "done" and end["updates"] == 300, end
-assert [line["file"] for line in events("checkpoint")] == [sys.argv[1]]' "model-$device/model.safetensors"
-    [ "$(ls "model-$device")" = $'log.jsonl\nmodel.safetensors\nreport.html' ] || fail "the folder holds $(ls "model-$device")"
+assert [line["file"] for line in events("checkpoint")] == sys.argv[1:]' \
+        "model-$device/checkpoint-300.ckpt" "model-$device/model.safetensors"
+    [ "$(ls "model-$device")" = $'checkpoint-300.ckpt\nlog.jsonl\nmodel.safetensors\nreport.html' ] || fail "the folder holds $(ls "model-$device")"
     expect_status 0 "$program" predict --model "model-$device/model.safetensors" --data "$data" --device "$device"
     [ "$(wc -l <"$folder/stdout")" -eq 3 ] || fail "not one line a text"
     expect_line '^cat mat rat +label 1 +probability (0\.9[0-9]+|1\.0+)$'

@@ -17,13 +17,20 @@ breaks() {
     rm "$tree/$2"
 }
 
-mkdir -p "$tree/host" "$tree/kernels" "$tree/tests"
+mkdir -p "$tree/host/cli" "$tree/kernels/programs" "$tree/kernels/base" "$tree/tests"
 cp "$house/../../.clang-format" "$tree/"
 printf '#!/bin/sh\necho good\n' >"$tree/tests/good.sh"
-printf 'int main(void) {\n    return 0;\n}\n' >"$tree/host/main.c"
-printf '__kernel void k(__global float *x) {\n    x[0] = RG_VEC;\n}\n' | tee "$tree/kernels/all.cl" >"$tree/kernels/learned.cl"
-printf '/* Nothing. */\n' >"$tree/kernels/prelude.cl"
-for check in include_direction tree format shell kernel_syntax gpu_resources; do
+printf 'int main(void) {\n    return 0;\n}\n' >"$tree/host/cli/main.c"
+# A kernel as kernel_syntax wants it: a prefetch only where the host says that the device's compiler takes one.
+kernel='__kernel void k(__global float *x) {
+#if RG_HAS_PREFETCH
+    __builtin_prefetch((const void *)(size_t)x);
+#endif
+    x[0] = RG_VEC;
+}'
+printf '%s\n' "$kernel" | tee "$tree/kernels/programs/all.cl" >"$tree/kernels/programs/learned.cl"
+printf '#ifndef RG_VEC\n#define RG_VEC 16\n#endif\n' >"$tree/kernels/base/prelude.cl"
+for check in include_direction json tree format shell kernel_syntax gpu_resources; do
     sh "$house/$check.sh" "$tree" || { echo "$check fails on a good tree"; failed=1; }
 done
 
@@ -31,22 +38,29 @@ for line in 'host/train/a.c:#include <CL/cl.h>' 'host/device/device.c:#include "
         'host/device/opencl/a.c:#include "rnn_gpu/model.h"' 'host/device/native/a.c:#include "rnn_gpu/config.h"' \
         'host/device/native/a.c:#  include "train/batch.h"' 'host/model/a.c:#include "device/device.h"' \
         'host/model/a.c:#include "../device/device.h"' 'host/data/a.c:#include "train/batch.h"' \
-        'host/files/a.h:#include "commands/commands.h"' 'host/train/a.c:#include "commands/commands.h"' \
+        'host/files/a.h:#include "options/options.h"' 'host/train/a.c:#include "cli/commands/commands.h"' \
+        'host/engine/a.c:#include "train/run.h"' 'host/gradient/a.c:#include "train/run.h"' \
         'kernels/a.cl:#include "rnn_gpu/model.h"' 'include/rnn_gpu/a.h:#include "device/device.h"' \
-        'host/a.c:    exit(1);' 'bench/a.c:    _exit(1);' 'host/model/a.c:    abort();'; do
+        'host/new/a.c:int a;' 'host/a.c:int a;' 'bench/a.c:    _exit(1);' 'host/model/a.c:    abort();'; do
     breaks include_direction "${line%%:*}" "${line#*:}"
 done
+breaks json bench/a.c '    (void)json_object_set_new(line, "key", value);'
+breaks json host/cli/a.c 'json_t *const line = json_pack("{s:s}", "key", text);'
 breaks tree notes.txt text
 breaks tree lib/a.c '/* a folder of no such name */'
-breaks tree host/a.c "/* TO""DO: later */"
+breaks tree host/cli/a.c "/* TO""DO: later */"
+breaks tree docs/c.md "[a page](nowhere.md)"
+breaks tree docs/b.md "<<<<""<<< HEAD"
 breaks tree docs/a.md "in /ho""me/someone/rnn-gpu"
-breaks tree host/a.c 'int a; '
-breaks tree host/a.c "$(printf '\tint a;')"
-breaks format host/a.c 'int  a;'
+breaks tree host/cli/a.c 'int a; '
+breaks tree host/cli/a.c "$(printf '\tint a;')"
+breaks format host/cli/a.c 'int  a;'
 breaks shell tests/a.sh "$(printf '#!/bin/sh\necho %s' "\$1")"
-breaks kernel_syntax kernels/all.cl '__kernel void k(__global float *x) { y[0] = 0; }'
-breaks gpu_resources kernels/all.cl '__kernel void k(__global float *x) { x[0] = y; }'
-breaks gpu_resources kernels/all.cl '__kernel void k(__global float *x, int i) {
+breaks kernel_syntax kernels/programs/all.cl "${kernel%?} y[0] = 0; }"
+breaks kernel_syntax kernels/programs/all.cl "$(printf '%s\n' "$kernel" | sed '/^#/d')"
+breaks kernel_syntax kernels/programs/all.cl "$(printf '%s\n' "$kernel" | sed '/^#/d; /prefetch/d')"
+breaks gpu_resources kernels/programs/all.cl '__kernel void k(__global float *x) { x[0] = y; }'
+breaks gpu_resources kernels/programs/all.cl '__kernel void k(__global float *x, int i) {
     __local float y[16384];
     y[i] = x[i];
     barrier(CLK_LOCAL_MEM_FENCE);

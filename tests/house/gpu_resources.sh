@@ -8,6 +8,6 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 
 need clang
 need python3
-[ -f kernels/all.cl ] || complain "nothing to check in" "$root"
+[ -f kernels/programs/all.cl ] || complain "nothing to check in" "$root"
 python3 "$here/bench/static_gpu.py" --kernels kernels --check || failed=1
 exit "$failed"

@@ -7,18 +7,32 @@
 . "${0%/*}/files.inc"
 
 need clang
-[ -f kernels/all.cl ] || complain "nothing to check in" "$root"
+[ -f kernels/programs/all.cl ] || complain "nothing to check in" "$root"
 gpu="-DRG_VEC=2 -DRG_NV=4 -DRG_COLS=8 -DRG_ROWS=32"
-for shape in "$gpu -DRG_TF32=1 -target nvptx64-nvidia-nvcl" "$gpu -DRG_TF32=2" "-DRG_VEC=16 -DRG_NV=2 -DRG_COLS=1 -DRG_ROWS=1" "-DRG_VEC=4 -DRG_NV=1 -DRG_COLS=16 -DRG_ROWS=8" \
+for shape in "$gpu -DRG_TF32=1 -target nvptx64-nvidia-nvcl" "$gpu -DRG_TF32=2" "-DRG_VEC=16 -DRG_NV=2 -DRG_COLS=1 -DRG_ROWS=1 -DRG_HAS_PREFETCH=1" "-DRG_VEC=4 -DRG_NV=1 -DRG_COLS=16 -DRG_ROWS=8" \
         "-DRG_VEC=1 -DRG_NV=2 -DRG_COLS=32 -DRG_ROWS=4"; do
-    for program in kernels/all.cl kernels/learned.cl; do
+    for program in kernels/programs/all.cl kernels/programs/learned.cl; do
         for replicas in 0 1; do
             echo "$program with $shape, replicas $replicas"
             # shellcheck disable=SC2086 # a list of options
             clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only -Wall -Wextra -Werror \
                 -Wno-unused-function -Wno-unused-parameter $shape -DRG_REPLICAS=$replicas \
-                -include kernels/prelude.cl "$program" || failed=1
+                -I kernels -include kernels/base/prelude.cl "$program" || failed=1
         done
     done
+done
+
+# prefetches PROGRAM OPTION...: how many instructions llvm.prefetch clang makes of it for this processor.
+prefetches() {
+    source=$1
+    shift
+    clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -w -O0 -S -emit-llvm -o - -DRG_COLS=1 -DRG_ROWS=1 "$@" \
+        -I kernels -include kernels/base/prelude.cl "$source" | grep -c 'call void @llvm\.prefetch'
+}
+
+# SPIR-V has no prefetch, so a kernel has one only where the host says that the device's compiler takes it.
+for program in kernels/programs/all.cl kernels/programs/learned.cl; do
+    [ "$(prefetches "$program")" = 0 ] || complain "a prefetch without -DRG_HAS_PREFETCH=1 in" "$program"
+    [ "$(prefetches "$program" -DRG_HAS_PREFETCH=1)" -gt 0 ] || complain "no prefetch with -DRG_HAS_PREFETCH=1 in" "$program"
 done
 exit "$failed"

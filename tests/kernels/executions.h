@@ -3,11 +3,12 @@
 #ifndef RG_TEST_EXECUTIONS_H
 #define RG_TEST_EXECUTIONS_H
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "device/device.h"
+#include "suite.h"
+#include "verify/selftest/exercise.h"
 
 struct execution {
     const char *name, *spec;
@@ -55,6 +56,7 @@ enum { N_KINDS = sizeof kinds / sizeof *kinds };
 /* The device of an execution; NULL, after a notice, where there is no OpenCL and RG_REQUIRE_OPENCL does not ask for
  * it. */
 static inline struct rg_device *open_one(const struct execution *e) {
+    test_case("%s", e->name);
     struct rg_device *device = NULL;
     const rg_status status = rg_device_open(e->spec, &e->options, &device);
     const char *required = getenv("RG_REQUIRE_OPENCL");
@@ -70,6 +72,13 @@ static inline struct rg_device *open_execution(int i) {
     return open_one(&executions[i]);
 }
 
+/* Name the case after its net and sizes. */
+static inline void test_case_form(const struct rg_exercise_form *form) {
+    char name[160];
+    rg_exercise_name(form, name, sizeof name);
+    test_case("%s", name);
+}
+
 /* Fail the test with the library's message. */
 static inline void expect_ok(rg_status status, const char *what) {
     ck_assert_msg(status == RG_OK, "%s: %s", what, rg_error_message());
@@ -79,15 +88,6 @@ static inline void *numbers(size_t count, size_t size) {
     void *memory = calloc(count ? count : 1, size);
     ck_assert_ptr_nonnull(memory);
     return memory;
-}
-
-static inline int run_suite(Suite *suite) {
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

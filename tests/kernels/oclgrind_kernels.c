@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "selftest/selftest.h"
+#include "verify/selftest/selftest.h"
 
 static void report(void *context, const struct rg_selftest_check *check) {
     (void)context;
@@ -12,7 +12,7 @@ static void report(void *context, const struct rg_selftest_check *check) {
                  check->name);
 }
 
-/* With TF32 a net of each way that sweeps have products: deltas in local memory or global, three numbers or four. */
+/* With TF32 a net of each way that scans have products: deltas in local memory or global, three numbers or four. */
 static rg_status run_all(struct rg_device *device) {
     static const struct rg_selftest_scope all = {.cell = RG_N_CELLS, .learned = true},
                                           tf32[] = {{.cell = RG_CELL_RNN, .optimizer = RG_OPT_SGD},

@@ -22,18 +22,18 @@ static struct rg_model *the_model(const struct rg_bench_case *c) {
 }
 
 /* The peer's x [T][B][F] and y [B] into the engine's padded rows. */
-static rg_status fill(void *self, struct rg_engine *e, uint64_t update, size_t first_row, size_t rows) {
+static rg_status fill(void *self, struct rg_net *net, uint64_t update, size_t first_row, size_t rows) {
     struct rg_blas_step *const step = self;
-    const size_t stride = e->plan.layer[0].x_stride;
+    const size_t stride = net->plan.layer[0].x_stride;
     (void)update;
     ck_assert_uint_eq(first_row, 0);
     float *const x = numbers(STEPS * rows * stride, sizeof *x);
     for (size_t row = 0; row < STEPS * rows; row++) {
         memcpy(x + row * stride, rg_blas_step_x(step) + row * INPUTS, INPUTS * sizeof *x);
     }
-    expect_ok(rg_buffer_write(e->device, e->x, 0, x, STEPS * rows * stride * sizeof *x), "x");
+    expect_ok(rg_buffer_write(net->device, net->buffers.x, 0, x, STEPS * rows * stride * sizeof *x), "x");
     free(x);
-    return rg_buffer_write(e->device, e->y, 0, rg_blas_step_y(step), rows * sizeof(float));
+    return rg_buffer_write(net->device, net->buffers.y, 0, rg_blas_step_y(step), rows * sizeof(float));
 }
 
 static void expect_near(const struct rg_model *model, const float *got, const double *wanted, const char *what) {
@@ -77,7 +77,7 @@ START_TEST(same_update) {
         expect_ok(rg_engine_get_gradients(engine, ours), "gradients");
         expect_ok(rg_engine_history(engine, history), "history");
         const double loss = rg_blas_step_gradient(step, &gradients);
-        ck_assert_double_eq_tol(loss, (double)history[update].loss, 1e-5);
+        ck_assert_double_eq_tol(loss, rg_exact_read(history[update].loss), 1e-5);
         expect_near(model, gradients, ours, "gradient");
         rg_blas_step_update(step);
     }
@@ -106,11 +106,8 @@ START_TEST(sizes) {
 }
 END_TEST
 
-int main(void) {
-    Suite *const suite = suite_create("blas_step");
-    TCase *const tests = tcase_create("blas_step");
+TEST_MAIN("blas_step") {
+    TCase *const tests = add_tests(suite, "blas_step");
     tcase_add_loop_test(tests, same_update, 0, RG_N_CELLS);
     tcase_add_test(tests, sizes);
-    suite_add_tcase(suite, tests);
-    return run_suite(suite);
 }

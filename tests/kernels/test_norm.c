@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "args.h"
 #include "executions.h"
-#include "selftest/exercise.h"
+#include "kernels/base/args.h"
+#include "verify/selftest/exercise.h"
 
 /* An engine on a device, whose gradient arena and losses are written from here. H = 257 gives several groups of the
  * norm. */
@@ -27,7 +27,7 @@ static struct bench open_bench(struct rg_device *device, size_t hidden, double c
     expect_ok(rg_engine_create(b.device, b.exercise->model, &options, &b.engine), "engine");
     b.arena = b.exercise->model->arena;
     b.gradients = numbers(b.arena, sizeof(float));
-    b.losses = numbers(b.rows, sizeof(float));
+    b.losses = numbers(2 * b.rows, sizeof(float));
     return b;
 }
 
@@ -42,9 +42,10 @@ static void close_bench(struct bench *b) {
 static struct rg_record norm_of(const struct bench *b, struct rg_control *control) {
     struct rg_record history[RG_HISTORY];
     struct rg_engine *e = b->engine;
-    expect_ok(rg_buffer_write(b->device, e->gradients, 0, b->gradients, b->arena * sizeof(float)), "gradients");
-    expect_ok(rg_buffer_write(b->device, e->row_loss, 0, b->losses, b->rows * sizeof(float)), "losses");
-    expect_ok(rg_buffer_zero(b->device, e->control), "control");
+    expect_ok(rg_buffer_write(b->device, e->net.buffers.gradients, 0, b->gradients, b->arena * sizeof(float)),
+              "gradients");
+    expect_ok(rg_buffer_write(b->device, e->net.buffers.row_loss, 0, b->losses, 2 * b->rows * sizeof(float)), "losses");
+    expect_ok(rg_buffer_zero(b->device, e->net.buffers.control), "control");
     expect_ok(rg_engine_norm(e, 5), "norm");
     expect_ok(rg_engine_history(e, history), "history");
     expect_ok(rg_engine_control(e, control), "control");
@@ -66,17 +67,17 @@ START_TEST(known_norms_are_clipped_as_pytorch_clips) {
     static const double clips[] = {0.0, 6.5, 13.0, 13.00001, 20.0, 1e-3};
     for (size_t i = 0; i < sizeof clips / sizeof *clips; i++) {
         struct bench b = open_bench(device, 257, clips[i]);
-        ck_assert_uint_gt(b.engine->plan.norm_groups, 1);
+        ck_assert_uint_gt(b.engine->net.plan.norm_groups, 1);
         b.gradients[0] = 3.0f;
         b.gradients[b.arena / 2] = -4.0f;
         b.gradients[b.arena - 1] = 12.0f;
         fill(b.losses, b.rows, 0.25f);
         struct rg_control control;
         const struct rg_record record = norm_of(&b, &control);
-        ck_assert_double_eq_tol((double)record.norm, 13.0, 13.0 * 4.0 * (double)FLT_EPSILON);
-        ck_assert_double_eq((double)record.loss, 75.0);
+        ck_assert_double_eq_tol(rg_exact_read(record.norm), 13.0, 13.0 * 4.0 * (double)FLT_EPSILON);
+        ck_assert_double_eq(rg_exact_read(record.loss), 75.0);
         const double wanted = clips[i] > 0.0 ? fmin(1.0, clips[i] / (13.0 + 1e-6)) : 1.0;
-        ck_assert_double_eq_tol((double)control.coefficient, wanted, wanted * 4.0 * (double)FLT_EPSILON);
+        ck_assert_double_eq_tol(rg_exact_read(control.coefficient), wanted, wanted * 4.0 * (double)FLT_EPSILON);
         if (fabs(clips[i] - 13.0) > 1e-4) { /* else a unit in the last place decides */
             ck_assert_uint_eq(control.clipped, wanted < 1.0 ? 1 : 0);
             ck_assert_uint_eq(record.clipped, wanted < 1.0 ? 1 : 0);
@@ -99,7 +100,7 @@ START_TEST(small_norms_meet_the_epsilon) {
     b.gradients[b.arena - 3] = 12e-6f;
     struct rg_control control;
     ck_assert_uint_eq(norm_of(&b, &control).clipped, 1);
-    ck_assert_double_eq_tol((double)control.coefficient, 1.0 / 14.0, 4.0 * (double)FLT_EPSILON);
+    ck_assert_double_eq_tol(rg_exact_read(control.coefficient), 1.0 / 14.0, 4.0 * (double)FLT_EPSILON);
     close_bench(&b);
     rg_device_destroy(device);
 }
@@ -122,11 +123,12 @@ START_TEST(norms_of_any_magnitude_are_right) {
             const struct rg_record record = norm_of(&b, &control);
             const double wanted = (double)magnitudes[i] * sqrt((double)b.arena);
             const double allowed = wanted * 16.0 * (double)FLT_EPSILON + 4.0 * 0x1p-149 * sqrt((double)b.arena);
-            ck_assert_msg(fabs((double)record.norm - wanted) <= allowed, "%s: norm of %zu times %g is %g, not %g",
-                          executions[kinds[_i]].name, b.arena, (double)magnitudes[i], (double)record.norm, wanted);
+            ck_assert_msg(fabs(rg_exact_read(record.norm) - wanted) <= allowed,
+                          "%s: norm of %zu times %g is %g, not %g", executions[kinds[_i]].name, b.arena,
+                          (double)magnitudes[i], rg_exact_read(record.norm), wanted);
             ck_assert_uint_eq(record.skipped, 0);
             const double coefficient = fmin(1.0, 0.5 / (wanted + 1e-6));
-            ck_assert_double_eq_tol((double)control.coefficient, coefficient, coefficient * 1e-5 + 0x1p-148);
+            ck_assert_double_eq_tol(rg_exact_read(control.coefficient), coefficient, coefficient * 1e-5 + 0x1p-148);
         }
         close_bench(&b);
     }
@@ -147,11 +149,11 @@ START_TEST(mixed_and_overflowing_norms) {
     }
     b.gradients[b.arena / 3] = -2e25f;
     struct rg_record record = norm_of(&b, &control);
-    ck_assert_double_eq_tol((double)record.norm, 2e25, 2e25 * 4.0 * (double)FLT_EPSILON);
+    ck_assert_double_eq_tol(rg_exact_read(record.norm), 2e25, 2e25 * 4.0 * (double)FLT_EPSILON);
     ck_assert_uint_eq(record.skipped, 0);
     fill(b.gradients, b.arena, 3e38f);
     record = norm_of(&b, &control);
-    ck_assert(isinf(record.norm));
+    ck_assert(isinf(rg_exact_read(record.norm)));
     ck_assert_uint_eq(record.skipped, 1);
     ck_assert_uint_eq(control.steps, 0);
     close_bench(&b);
@@ -174,8 +176,8 @@ START_TEST(one_bad_number_is_always_seen) {
             fill(b.gradients, b.arena, i % 2 ? 0.0f : 1e30f);
             b.gradients[places[i]] = bad[k];
             const struct rg_record record = norm_of(&b, &control);
-            ck_assert_msg(record.skipped == 1 && !isfinite(record.norm), "%g at %zu: norm %g", (double)bad[k],
-                          places[i], (double)record.norm);
+            ck_assert_msg(record.skipped == 1 && !isfinite(rg_exact_read(record.norm)), "%g at %zu: norm %g",
+                          (double)bad[k], places[i], rg_exact_read(record.norm));
             ck_assert_uint_eq(control.skip, 1);
         }
         fill(b.gradients, b.arena, 1.0f);
@@ -184,7 +186,7 @@ START_TEST(one_bad_number_is_always_seen) {
             b.losses[row] = bad[k];
             const struct rg_record record = norm_of(&b, &control);
             ck_assert_uint_eq(record.skipped, 1);
-            ck_assert(!isfinite(record.loss));
+            ck_assert(!isfinite(rg_exact_read(record.loss)));
         }
         fill(b.losses, b.rows, 0.0f);
     }
@@ -194,14 +196,11 @@ START_TEST(one_bad_number_is_always_seen) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("norm");
-    TCase *norm = tcase_create("norm");
+TEST_MAIN("norm") {
+    TCase *const norm = add_tests(suite, "norm");
     tcase_add_loop_test(norm, known_norms_are_clipped_as_pytorch_clips, 0, N_KINDS);
     tcase_add_loop_test(norm, small_norms_meet_the_epsilon, 0, N_KINDS);
     tcase_add_loop_test(norm, norms_of_any_magnitude_are_right, 0, N_KINDS);
     tcase_add_loop_test(norm, mixed_and_overflowing_norms, 0, N_KINDS);
     tcase_add_loop_test(norm, one_bad_number_is_always_seen, 0, N_KINDS);
-    suite_add_tcase(suite, norm);
-    return run_suite(suite);
 }

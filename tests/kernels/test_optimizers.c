@@ -1,50 +1,56 @@
 /* Optimisers and clipping on the device, on given gradients, against what torch.optim made of them in float64
- * (tests/fixtures/make_optimizer_fixtures.py). */
+ * (tests/fixtures/pytorch/make_optimizer_fixtures.py). */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "engine/optimizer.h"
 #include "executions.h"
 #include "rnn_gpu/tensors.h"
-#include "train/optimizer.h"
 
 enum { N = 112, N_UPDATES = 20, N_ROWS = 5, N_GROUPS = 3 };
 
 static const struct {
     const char *name;
     enum rg_optimizer kind;
+    bool has_constants; /* that are not PyTorch's defaults */
 } cases[] = {
-    {"sgd", RG_OPT_SGD},
-    {"sgd-decay", RG_OPT_SGD},
-    {"sgd-norm", RG_OPT_SGD},
-    {"sgd-value", RG_OPT_SGD},
-    {"momentum", RG_OPT_MOMENTUM},
-    {"momentum-decay-norm", RG_OPT_MOMENTUM},
-    {"momentum-value", RG_OPT_MOMENTUM},
-    {"nesterov", RG_OPT_NESTEROV},
-    {"nesterov-decay-norm", RG_OPT_NESTEROV},
-    {"nesterov-value", RG_OPT_NESTEROV},
-    {"rmsprop", RG_OPT_RMSPROP},
-    {"rmsprop-momentum", RG_OPT_RMSPROP},
-    {"rmsprop-momentum-decay-norm", RG_OPT_RMSPROP},
-    {"rmsprop-value", RG_OPT_RMSPROP},
-    {"adam", RG_OPT_ADAM},
-    {"adam-decay-norm", RG_OPT_ADAM},
-    {"adam-value", RG_OPT_ADAM},
-    {"adamw", RG_OPT_ADAMW},
-    {"adamw-decay", RG_OPT_ADAMW},
-    {"adamw-decay-norm", RG_OPT_ADAMW},
-    {"adamw-value", RG_OPT_ADAMW},
-    {"adagrad", RG_OPT_ADAGRAD},
-    {"adagrad-decay-norm", RG_OPT_ADAGRAD},
-    {"adagrad-value", RG_OPT_ADAGRAD},
+    {"sgd", RG_OPT_SGD, false},
+    {"sgd-decay", RG_OPT_SGD, false},
+    {"sgd-norm", RG_OPT_SGD, false},
+    {"sgd-value", RG_OPT_SGD, false},
+    {"momentum", RG_OPT_MOMENTUM, false},
+    {"momentum-decay-norm", RG_OPT_MOMENTUM, false},
+    {"momentum-value", RG_OPT_MOMENTUM, false},
+    {"nesterov", RG_OPT_NESTEROV, false},
+    {"nesterov-decay-norm", RG_OPT_NESTEROV, false},
+    {"nesterov-value", RG_OPT_NESTEROV, false},
+    {"rmsprop", RG_OPT_RMSPROP, false},
+    {"rmsprop-momentum", RG_OPT_RMSPROP, false},
+    {"rmsprop-momentum-decay-norm", RG_OPT_RMSPROP, false},
+    {"rmsprop-value", RG_OPT_RMSPROP, false},
+    {"adam", RG_OPT_ADAM, false},
+    {"adam-decay-norm", RG_OPT_ADAM, false},
+    {"adam-value", RG_OPT_ADAM, false},
+    {"adamw", RG_OPT_ADAMW, false},
+    {"adamw-decay", RG_OPT_ADAMW, false},
+    {"adamw-decay-norm", RG_OPT_ADAMW, false},
+    {"adamw-value", RG_OPT_ADAMW, false},
+    {"adagrad", RG_OPT_ADAGRAD, false},
+    {"adagrad-decay-norm", RG_OPT_ADAGRAD, false},
+    {"adagrad-value", RG_OPT_ADAGRAD, false},
+    {"rmsprop-constants", RG_OPT_RMSPROP, true},
+    {"adam-constants", RG_OPT_ADAM, true},
+    {"adam-without-mean", RG_OPT_ADAM, true},
+    {"adamw-constants", RG_OPT_ADAMW, true},
+    {"adagrad-constants", RG_OPT_ADAGRAD, true},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 
 static struct rg_tensors *fixture;
 
 static void open_fixture(void) {
-    expect_ok(rg_tensors_read(RG_SOURCE_DIR "/tests/fixtures/optimizers.safetensors", &fixture), "fixture");
+    expect_ok(rg_tensors_read(RG_SOURCE_DIR "/tests/fixtures/pytorch/optimizers.safetensors", &fixture), "fixture");
 }
 
 static void close_fixture(void) {
@@ -74,7 +80,7 @@ struct bench {
 
 static struct bench open_bench(struct rg_device *device, const struct rg_optimizer_options *options, size_t spread) {
     struct bench b = {.device = device, .spread = spread, .n = N * spread};
-    b.norm.n_rows = N_ROWS;
+    b.norm.n_losses = N_ROWS;
     b.norm.n_groups = N_GROUPS;
     const size_t arena = b.n * sizeof(float);
     b.scratch = numbers(b.n, sizeof(float));
@@ -82,7 +88,8 @@ static struct bench open_bench(struct rg_device *device, const struct rg_optimiz
     expect_ok(rg_buffer_create(device, arena, "weights", &b.weights), "weights");
     expect_ok(rg_buffer_create(device, arena, "gradients", &b.norm.gradients), "gradients");
     expect_ok(rg_buffer_create(device, N_ROWS * sizeof(float), "losses", &b.norm.row_loss), "losses");
-    expect_ok(rg_buffer_create(device, N_GROUPS * sizeof(struct rg_norm_partial), "norms", &b.norm.norms), "norms");
+    expect_ok(rg_buffer_create(device, N_GROUPS * RG_NORM_PARTIAL * device->info.real_bytes, "norms", &b.norm.norms),
+              "norms");
     expect_ok(rg_buffer_create(device, sizeof(struct rg_control), "control", &b.norm.control), "control");
     expect_ok(rg_buffer_create(device, N_UPDATES * sizeof(struct rg_record), "history", &b.norm.history), "history");
     expect_ok(rg_buffer_zero(device, b.norm.control), "control");
@@ -162,8 +169,16 @@ static void run_case(struct rg_device *device, size_t c, size_t spread, const ch
     read_fixture("lr", "", lr, N_UPDATES);
     read_fixture("norm", "", norms, N_UPDATES);
     read_fixture("clipped.", name, clipped, N_UPDATES);
+    double constants[3] = {0.0};
+    if (cases[c].has_constants) {
+        read_fixture("constants.", name, constants, 3);
+    }
     const struct rg_optimizer_options options = {.kind = cases[c].kind,
                                                  .momentum = settings[0],
+                                                 .has_constants = cases[c].has_constants,
+                                                 .beta1 = constants[0],
+                                                 .beta2 = constants[1],
+                                                 .epsilon = constants[2],
                                                  .weight_decay = settings[1],
                                                  .clip_norm = settings[2],
                                                  .clip_value = settings[3],
@@ -173,8 +188,8 @@ static void run_case(struct rg_device *device, size_t c, size_t spread, const ch
     unsigned n_clipped = 0;
     for (size_t i = 0; i < N_UPDATES; i++) {
         const struct rg_record record = update(&b, gradients + i * N, lr[i], i);
-        ck_assert_double_eq_tol((double)record.norm, norms[i], norms[i] * 4.0 * (double)FLT_EPSILON);
-        ck_assert_double_eq((double)record.loss, 15.0);
+        ck_assert_double_eq_tol(rg_exact_read(record.norm), norms[i], norms[i] * 4.0 * (double)FLT_EPSILON);
+        ck_assert_double_eq(rg_exact_read(record.loss), 15.0);
         ck_assert_msg(record.clipped == (unsigned)clipped[i], "%s on %s: update %zu clips: %u", name, execution, i,
                       record.clipped);
         n_clipped += record.clipped;
@@ -321,14 +336,10 @@ START_TEST(settings_are_checked_and_states_counted) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("optimizers");
-    TCase *optimizers = tcase_create("optimizers");
-    tcase_set_timeout(optimizers, 120);
+TEST_MAIN("optimizers") {
+    TCase *const optimizers = add_tests(suite, "optimizers");
     tcase_add_loop_test(optimizers, optimisers_are_those_of_pytorch, 0, N_KINDS);
     tcase_add_loop_test(optimizers, a_skipped_update_changes_nothing, 0, N_KINDS);
     tcase_add_loop_test(optimizers, values_are_clipped_to_the_bit, 0, N_KINDS);
     tcase_add_test(optimizers, settings_are_checked_and_states_counted);
-    suite_add_tcase(suite, optimizers);
-    return run_suite(suite);
 }

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "executions.h"
+#include "gradient/ranges.h"
 #include "gradient/sample.h"
+#include "gradient/terms.h"
 #include "gradient/verdict.h"
-#include "selftest/checks.h"
 #include "train/source.h"
+#include "verify/selftest/checks.h"
 
 static struct rg_device *devices[N_KINDS];
 
@@ -20,23 +22,36 @@ struct subject {
 };
 
 static struct subject make(const struct rg_exercise_form *form) {
+    test_case_form(form);
     struct subject s = {0};
     expect_ok(rg_exercise_create(form, &s.exercise), "exercise");
     rg_exercise_fill(s.exercise, 11);
     return s;
 }
 
-/* The first `rows` sequences, with the exercise's numbers as they stand; `memory`: of the plan. */
-static void measure(struct subject *s, struct rg_device *device, size_t rows, size_t probe, uint64_t memory) {
+static struct rg_device *device_of(int kind) {
+    test_case("%s", executions[kinds[kind]].name);
+    return devices[kind];
+}
+
+/* The first `rows` sequences, with the exercise's numbers as they stand; `memory` and `segment` are the plan's. */
+static void measure_in(struct subject *s, struct rg_device *device, size_t rows, size_t probe, uint64_t memory,
+                       size_t segment) {
     struct rg_exercise *const e = s->exercise;
     struct rg_engine_options options = rg_exercise_options(e);
     options.plan.memory = memory;
+    options.plan.accum_steps = segment ? 2 : 0;
+    options.plan.segment_steps = segment;
     rg_exercise_copy_data(e);
     rg_exercise_copy_model(e);
     expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &s->source), "source");
     expect_ok(rg_engine_create(device, e->model, &options, &s->engine), "engine");
     const struct rg_lag_options lags = {.rows = rows, .probe = probe};
     expect_ok(rg_lag_measure(s->engine, &s->source->source, 0, &lags, &s->profiles), "profile");
+}
+
+static void measure(struct subject *s, struct rg_device *device, size_t rows, size_t probe, uint64_t memory) {
+    measure_in(s, device, rows, probe, memory, 0);
 }
 
 static void forget(struct subject *s) {
@@ -54,6 +69,27 @@ static const struct rg_exercise_form forms[] = {
      .net = {.activation = RG_ACT_SOFTPLUS, .skip = 2, .skip_kind = RG_SKIP_DILATED}},
     {.sizes = {9, 9, 2, 4, 1, RG_LOSS_MSE, true}, .net = {.cell = RG_CELL_LSTM, .skip = 3}, .initial = true},
     {.sizes = {1, 5, 1, 1, 1, RG_LOSS_MSE, false}, .net = {.cell = RG_CELL_LSTM}},
+    {.sizes = {9, 9, 2, 5, 2, RG_LOSS_MSE, true},
+     .net = {.cell = RG_CELL_GRU, .readout = RG_READOUT_FINAL, .layers = 2, .bidirectional = true},
+     .initial = true},
+    {.sizes = {9, 6, 2, 33, 2, RG_LOSS_CE, false},
+     .net = {.readout = RG_READOUT_FINAL, .bidirectional = true, .skip = 2}},
+    {.sizes = {9, 9, 2, 5, 1, RG_LOSS_BCE, true}, .net = {.cell = RG_CELL_LSTM, .readout = RG_READOUT_MEAN}},
+    {.sizes = {7, 11, 2, 4, 1, RG_LOSS_MSE, true},
+     .net = {.cell = RG_CELL_LSTM,
+             .readout = RG_READOUT_MEAN,
+             .layers = 2,
+             .bidirectional = true,
+             .skip = 3,
+             .skip_kind = RG_SKIP_DILATED}},
+    {.sizes = {40, 9, 2, 17, 1, RG_LOSS_MSE, false}, .net = {.readout = RG_READOUT_MAX, .bidirectional = true}},
+    {.sizes = {9, 9, 3, 5, 2, RG_LOSS_CE, true},
+     .net = {.cell = RG_CELL_GRU,
+             .readout = RG_READOUT_MAX,
+             .layers = 2,
+             .bidirectional = true,
+             .skip = 1,
+             .skip_kind = RG_SKIP_LEARNED}},
 };
 enum { N_FORMS = sizeof forms / sizeof *forms };
 
@@ -64,8 +100,10 @@ static void expect_part(const struct subject *s, const struct rg_lag_terms *term
     const size_t steps = e->sizes.steps;
     double *const term = numbers(e->model->arena, sizeof *term);
     const double *const gradient = e->result->gradient[parameter] + first, whole = ref_norm(gradient, n);
+    double *const sum = numbers(n, sizeof *sum);
     double shares = 0.0, along = 0.0;
     for (size_t lag = 0; lag < steps; lag++) {
+        double product = 0.0;
         ref_lag_term(e->reference, &e->batch, e->result, parameter, lag, term);
         const double norm = ref_norm(term + first, n);
         ck_assert_msg(fabs(terms->norm[lag] - norm) <= tolerance * whole, "lag %zu: norm %.9g, expected %.9g", lag,
@@ -73,12 +111,22 @@ static void expect_part(const struct subject *s, const struct rg_lag_terms *term
         ck_assert(norm == 0.0 || fabs(terms->log10_norm[lag] - log10(terms->norm[lag])) < 1e-12);
         shares += terms->share[lag];
         along += terms->norm[lag] * terms->cosine[lag];
+        for (size_t i = 0; i < n; i++) { /* the gradient that is cut after this lag */
+            sum[i] += term[first + i];
+            product += sum[i] * gradient[i];
+        }
+        const double cut = ref_norm(sum, n);
+        ck_assert_msg(cut < 1e-3 * whole ||
+                          fabs(terms->cut_cosine[lag] * cut * whole - product) <= 4.0 * tolerance * cut * whole,
+                      "lag %zu: cosine of the cut gradient %.9g, expected %.9g", lag, terms->cut_cosine[lag],
+                      product / cut / whole);
     }
     ck_assert_msg(whole == 0.0 || fabs(shares - 1.0) < 1e-12, "the shares sum to %.17g", shares);
     ck_assert_msg(fabs(terms->total - whole) <= tolerance * whole, "norm %.9g, expected %.9g", terms->total, whole);
     ck_assert(fabs(along - terms->total) <= 1e-12 * whole);
     ck_assert(terms->error[steps - 1] < 1e-14);
     free(term);
+    free(sum);
 }
 
 static void expect_profile(const struct subject *s, size_t layer, size_t direction) {
@@ -86,8 +134,11 @@ static void expect_profile(const struct subject *s, size_t layer, size_t directi
     const struct rg_exercise *const e = s->exercise;
     const struct rg_lag_profile *const p = rg_lag_profile_of(s->profiles, layer, direction);
     const struct rg_exercise_form form = {.sizes = e->sizes, .net = {.layers = e->model->shape.layers}};
-    const double tolerance = 2.0 * rg_tolerance_backward(s->engine->device, &form);
+    const double tolerance = 2.0 * rg_tolerance_backward(s->engine->net.device, &form);
     const size_t n_roles = sizeof roles / sizeof *roles;
+    double *const delta_norm = e->result->traces[layer * s->profiles->directions + direction].delta_norm;
+    const double all = ref_norm(delta_norm, p->steps);
+    ck_assert_msg(rg_exercise_distance(p->delta_norm, delta_norm, p->steps) <= tolerance * all, "norms of the deltas");
     ck_assert_uint_le(p->n_matrices, n_roles);
     for (size_t m = 0; m < p->n_matrices && m < n_roles; m++) {
         const size_t parameter = ref_parameter_at(e->reference, layer, direction, roles[m]);
@@ -108,18 +159,66 @@ static void expect_profile(const struct subject *s, size_t layer, size_t directi
 }
 
 START_TEST(gates_and_sums) {
-    struct rg_device *const device = devices[_i / N_FORMS];
+    struct rg_device *const device = device_of(_i / N_FORMS);
     if (!device) {
         return;
     }
     struct subject s = make(&forms[_i % N_FORMS]);
     measure(&s, device, s.exercise->sizes.batch, 0, 0);
-    ref_gradient(s.exercise->reference, &s.exercise->batch, s.exercise->result);
+    ref_forward_backward(s.exercise->reference, &s.exercise->batch, s.exercise->result);
     for (size_t l = 0; l < s.profiles->layers; l++) {
         for (size_t d = 0; d < s.profiles->directions; d++) {
             expect_profile(&s, l, d);
         }
     }
+    forget(&s);
+}
+END_TEST
+
+/* What dropout let through above a layer is in that layer's terms: they sum to the gradient of the same update. */
+START_TEST(dropout_is_in_the_terms) {
+    static const struct rg_exercise_form dropped[] = {
+        {.sizes = {9, 7, 3, 19, 2, RG_LOSS_MSE, true}, .net = {.cell = RG_CELL_LSTM, .layers = 2}},
+        {.sizes = {5, 6, 2, 11, 2, RG_LOSS_CE, false},
+         .net = {.cell = RG_CELL_GRU, .layers = 3, .bidirectional = true}},
+        {.sizes = {40, 5, 2, 9, 1, RG_LOSS_MSE, false}, .net = {.cell = RG_CELL_RNN, .layers = 2}},
+    };
+    enum { N_DROPPED = sizeof dropped / sizeof *dropped };
+    struct rg_device *const device = devices[_i / N_DROPPED];
+    if (!device) {
+        return;
+    }
+    struct subject s = make(&dropped[_i % N_DROPPED]);
+    struct rg_engine_options options = rg_exercise_options(s.exercise);
+    struct rg_lag_options lags = {.rows = s.exercise->sizes.batch};
+    options.dropout = 0.4375;
+    options.seed = 0x123456789abcdefu;
+    rg_exercise_copy_data(s.exercise);
+    rg_exercise_copy_model(s.exercise);
+    expect_ok(rg_data_source_create(device, &s.exercise->data, s.exercise->sizes.batch, 1, false, &s.source), "source");
+    expect_ok(rg_engine_create(device, s.exercise->model, &options, &s.engine), "engine");
+    double *const gradient = numbers(s.exercise->model->arena, sizeof *gradient);
+    const double tolerance = 4.0 * rg_tolerance_backward(device, &dropped[_i % N_DROPPED]);
+    double first = 0.0;
+    for (uint64_t update = 2; update < 4; update++) { /* another mask each time */
+        expect_ok(rg_lag_measure(s.engine, &s.source->source, update, &lags, &s.profiles), "profile");
+        expect_ok(rg_engine_gradient(s.engine, &s.source->source, update), "gradient");
+        expect_ok(rg_engine_get_gradients(s.engine, gradient), "gradient");
+        for (size_t i = 0; i < s.profiles->layers * s.profiles->directions; i++) {
+            const struct rg_lag_profile *const p = &s.profiles->items[i];
+            for (size_t m = 0; m < p->n_matrices; m++) {
+                const struct rg_parameter *const w = &s.exercise->model->parameters[p->matrices[m].parameter];
+                const double norm = ref_norm(gradient + w->offset, rg_parameter_elements(w));
+                ck_assert_msg(fabs(p->matrices[m].total - norm) <= tolerance * norm, "%s: %.9g, expected %.9g", w->name,
+                              p->matrices[m].total, norm);
+            }
+        }
+        ck_assert(fabs(s.profiles->items[0].matrices[0].total - first) > 1e-3 * first);
+        first = s.profiles->items[0].matrices[0].total;
+        rg_lag_profiles_destroy(s.profiles);
+        s.profiles = NULL;
+    }
+    free(gradient);
     forget(&s);
 }
 END_TEST
@@ -153,6 +252,10 @@ static void sample(struct subject *s, size_t probe) {
         for (size_t i = 0; i < sampler->n_sampled; i++) {
             const struct rg_sampled *const sampled = &sampler->sampled[i];
             const struct rg_lag_profile *const p = rg_lag_profile_of(s->profiles, sampled->layer, sampled->direction);
+            ck_assert(rg_sampled_has_lags(sampled) == !(sampled->to_first && s->source->source.ragged));
+            if (!rg_sampled_has_lags(sampled)) {
+                continue;
+            }
             expect_sampled(s, sampled, &p->matrices[i % sampler->each], p->steps);
         }
     }
@@ -160,7 +263,7 @@ static void sample(struct subject *s, size_t probe) {
 }
 
 START_TEST(samples_are_the_profile) {
-    struct rg_device *const device = devices[_i / N_FORMS];
+    struct rg_device *const device = device_of(_i / N_FORMS);
     if (!device) {
         return;
     }
@@ -192,9 +295,9 @@ START_TEST(chunks_change_nothing) {
                                           .net = {.cell = RG_CELL_LSTM, .layers = 2}};
     struct subject whole = make(&form), cut = make(&form);
     measure(&whole, devices[0], 40, 0, 0);
-    const struct rg_plan *const p = &whole.engine->plan;
+    const struct rg_plan *const p = &whole.engine->net.plan;
     measure(&cut, devices[0], 40, 0, p->fixed_bytes + 20 * p->row_bytes);
-    ck_assert_uint_lt(cut.engine->plan.chunk, 40);
+    ck_assert_uint_lt(cut.engine->net.plan.chunk, 40);
     for (size_t l = 0; l < 2; l++) {
         const struct rg_lag_profile *const a = rg_lag_profile_of(whole.profiles, l, 0);
         const struct rg_lag_profile *const b = rg_lag_profile_of(cut.profiles, l, 0);
@@ -205,6 +308,32 @@ START_TEST(chunks_change_nothing) {
             ck_assert_double_eq(a->delta_quantiles[RG_MEDIAN][lag], b->delta_quantiles[RG_MEDIAN][lag]);
         }
         ck_assert(fabs(a->noise - b->noise) <= 1e-12 * a->noise);
+    }
+    forget(&whole);
+    forget(&cut);
+}
+END_TEST
+
+/* A chunk that is in memory in segments of time gives the same profile. */
+START_TEST(segments_change_nothing) {
+    struct subject whole = make(&forms[_i]), cut = make(&forms[_i]);
+    const size_t rows = whole.exercise->sizes.batch, steps = whole.exercise->sizes.steps;
+    measure(&whole, devices[0], rows, 0, 0);
+    measure_in(&cut, devices[0], rows, 0, 0, 4);
+    ck_assert_uint_gt(cut.engine->net.plan.n_segments, 1);
+    for (size_t i = 0; i < whole.profiles->layers * whole.profiles->directions; i++) {
+        const struct rg_lag_profile *const a = &whole.profiles->items[i], *const b = &cut.profiles->items[i];
+        for (size_t lag = 0; lag < steps; lag++) {
+            for (size_t m = 0; m < a->n_matrices; m++) {
+                ck_assert(fabs(a->matrices[m].norm[lag] - b->matrices[m].norm[lag]) <= 1e-13 * a->matrices[m].total);
+                ck_assert(fabs(a->matrices[m].share[lag] - b->matrices[m].share[lag]) <= 1e-12);
+            }
+            ck_assert(fabs(a->delta_norm[lag] - b->delta_norm[lag]) <= 1e-13 * ref_norm(a->delta_norm, steps));
+            for (size_t q = 0; q < RG_N_QUANTILES; q++) {
+                const double x = a->term_quantiles[q][lag], y = b->term_quantiles[q][lag];
+                ck_assert(x == y || (isnan(x) && isnan(y)) || fabs(x - y) < 1e-12);
+            }
+        }
     }
     forget(&whole);
     forget(&cut);
@@ -270,13 +399,14 @@ START_TEST(rotations_keep_their_rate) {
     measure(&s, devices[0], 3, 0, 0);
     const struct rg_lag_profile *const p = rg_lag_profile_of(s.profiles, 0, 0);
     struct rg_judgement judgement;
-    rg_lag_judge(p, &judgement);
+    rg_judge(p, NULL, &judgement);
     for (size_t lag = 0; lag < STEPS; lag++) {
         const double wanted = p->delta_log10[0] + (double)lag * log10(rate);
         ck_assert_msg(fabs(p->delta_log10[lag] - wanted) < 1e-9, "lag %zu: %.12g, expected %.12g", lag,
                       p->delta_log10[lag], wanted);
     }
-    ck_assert(fabs(judgement.decay - rate) < 1e-9 && fabs(judgement.log10_reach - 999.0 * log10(rate)) < 1e-8);
+    ck_assert(fabs(judgement.factor - rate) < 1e-9 && fabs(judgement.decay - log(rate)) < 1e-9 &&
+              fabs(judgement.log10_reach - 999.0 * log10(rate)) < 1e-8);
     ck_assert_int_eq(judgement.verdict, rate < 1.0 ? RG_VANISHING : rate > 1.0 ? RG_EXPLODING : RG_STABLE);
     forget(&s);
 }
@@ -322,7 +452,7 @@ START_TEST(sequences_that_disagree_are_mixed) {
     }
     measure(&s, devices[0], 10, 0, 0);
     struct rg_judgement judgement;
-    rg_lag_judge(rg_lag_profile_of(s.profiles, 0, 0), &judgement);
+    rg_judge(rg_lag_profile_of(s.profiles, 0, 0), NULL, &judgement);
     ck_assert_int_eq(judgement.verdict, RG_MIXED);
     ck_assert(judgement.spread > 6.0);
     forget(&s);
@@ -343,10 +473,218 @@ START_TEST(growth_on_the_way_is_sensitive) {
     }
     measure(&s, devices[0], 2, 0, 0);
     struct rg_judgement judgement;
-    rg_lag_judge(rg_lag_profile_of(s.profiles, 0, 0), &judgement);
+    rg_judge(rg_lag_profile_of(s.profiles, 0, 0), NULL, &judgement);
     ck_assert_int_eq(judgement.verdict, RG_SENSITIVE);
-    ck_assert(judgement.sensitivity > pow(60.0, 1.5));
+    ck_assert(judgement.sensitivity > 50.0);
     forget(&s);
+}
+END_TEST
+
+/* The verdict rests on the growth from the loss to the furthest lag, 1,000 at every length. */
+START_TEST(growth_by_a_thousand_at_any_length) {
+    static const size_t lengths[] = {2, 3, 5, 10, 30, 100};
+    static const double growths[] = {900.0, 1100.0, 1.0 / 900.0, 1.0 / 1100.0};
+    const size_t steps = lengths[_i / 4];
+    const double growth = growths[_i % 4];
+    const struct rg_exercise_form form = {.sizes = {3, steps, 1, 1, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_LINEAR}};
+    struct subject s = zeros(&form);
+    weights_of(&s, RG_ROLE_WEIGHT_HH)[0] = (float)pow(growth, 1.0 / (double)(steps - 1));
+    head_of(&s)[0] = 1.0f;
+    measure(&s, devices[0], 3, 0, 0);
+    struct rg_judgement j;
+    rg_judge(rg_lag_profile_of(s.profiles, 0, 0), NULL, &j);
+    ck_assert(fabs(j.log10_reach - log10(growth)) < 1e-4 && j.last == steps - 1);
+    ck_assert_int_eq(j.verdict, growth > 1000.0 ? RG_EXPLODING : growth < 1.0 / 1000.0 ? RG_VANISHING : RG_STABLE);
+    forget(&s);
+}
+END_TEST
+
+/* relu: so many of 16 sequences end up dead. */
+START_TEST(dead_sequences_are_no_stability) {
+    static const size_t deads[] = {1, 5, 12, 16};
+    enum { STEPS = 20 };
+    const struct rg_exercise_form form = {.sizes = {16, STEPS, 1, 1, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_RELU}};
+    struct subject s = zeros(&form);
+    weights_of(&s, RG_ROLE_WEIGHT_HH)[0] = 1.0f;
+    weights_of(&s, RG_ROLE_WEIGHT_IH)[0] = 1.0f;
+    head_of(&s)[0] = 1.0f;
+    for (size_t i = 0; i < 16 * STEPS; i++) { /* the state is 0 before the last step, where it is alive again */
+        const bool dies = i / STEPS < deads[_i];
+        s.exercise->data.x_float[i] = i % STEPS + 1 == STEPS || !dies ? 1.0f : -1.0f;
+    }
+    measure(&s, devices[0], 16, 0, 0);
+    struct rg_judgement j;
+    rg_judge(rg_lag_profile_of(s.profiles, 0, 0), NULL, &j);
+    ck_assert_uint_eq(j.dead, deads[_i]);
+    ck_assert_uint_eq(j.sequences, 16);
+    ck_assert_int_eq(j.verdict, 2 * deads[_i] > 16 ? RG_NONE : deads[_i] == 1 ? RG_STABLE : RG_MIXED);
+    rg_judge_net(s.profiles, NULL, &j);
+    ck_assert_int_eq(j.verdict, 2 * deads[_i] > 16 ? RG_NONE : deads[_i] == 1 ? RG_STABLE : RG_MIXED);
+    forget(&s);
+}
+END_TEST
+
+/* Of 64 sequences with a fifth of noise; noise as large as the gradient has no scale, nor has what was not measured. */
+START_TEST(noise_scales) {
+    struct rg_lag_profile p = {.rows = 64, .noise = 0.2};
+    ck_assert(fabs(rg_lag_noise_scale(&p) - 16.0) < 1e-12);
+    p.noise = 1.0;
+    ck_assert(isnan(rg_lag_noise_scale(&p)));
+    p.noise = NAN;
+    ck_assert(isnan(rg_lag_noise_scale(&p)));
+}
+END_TEST
+
+/* No gradient at all, and no step back: neither is stable. */
+START_TEST(no_gradient_is_no_stability) {
+    const struct rg_exercise_form form = {.sizes = {3, _i == 0 ? 12 : 1, 1, 3, 1, RG_LOSS_MSE, false}};
+    struct subject s = make(&form);
+    struct rg_judgement j;
+    if (_i == 0) {
+        memset(s.exercise->model->weights, 0, s.exercise->model->arena * sizeof(float));
+    }
+    measure(&s, devices[0], 3, 0, 0);
+    rg_judge_net(s.profiles, NULL, &j);
+    ck_assert_int_eq(j.verdict, RG_NONE);
+    ck_assert(isnan(j.decay) && isinf(j.half_life));
+    forget(&s);
+}
+END_TEST
+
+/* Layer 0 explodes under a layer that vanishes; by its part of the gradient it is what is shown. */
+START_TEST(layers_that_disagree_are_mixed) {
+    enum { STEPS = 40 };
+    const struct rg_exercise_form form = {.sizes = {2, STEPS, 1, 1, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_LINEAR, .layers = 2}};
+    struct subject s = zeros(&form);
+    struct rg_model *const model = s.exercise->model;
+    rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_HH))[0] = 1.4f;
+    rg_model_values(model, rg_model_parameter(model, 1, 0, RG_ROLE_WEIGHT_HH))[0] = 0.5f;
+    rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_IH))[0] = 1.0f;
+    rg_model_values(model, rg_model_parameter(model, 1, 0, RG_ROLE_WEIGHT_IH))[0] = 1.0f;
+    head_of(&s)[0] = 1.0f;
+    for (size_t i = 0; i < 2 * STEPS; i++) {
+        s.exercise->data.x_float[i] = 1.0f;
+    }
+    measure(&s, devices[0], 2, 0, 0);
+    struct rg_judgement j;
+    rg_judge_net(s.profiles, NULL, &j);
+    ck_assert_int_eq(j.verdict, RG_MIXED);
+    ck_assert_int_eq(j.mixture, RG_MIXED_LAYERS);
+    ck_assert(j.log10_reach * j.other_log10_reach < 0.0 && j.layer != j.other_layer && j.part >= 0.5);
+    forget(&s);
+}
+END_TEST
+
+/* Behind the probe, and behind what was measured, a gradient is 0 and not 10^0. */
+START_TEST(what_is_not_measured_is_no_norm) {
+    enum { STEPS = 20, PROBE = 12, LAGS = 5 };
+    const struct rg_exercise_form form = {.sizes = {3, STEPS, 2, 4, 1, RG_LOSS_MSE, false},
+                                          .net = {.target = RG_TARGET_STEPS}};
+    struct subject s = make(&form);
+    measure(&s, devices[0], 3, PROBE, 0);
+    const struct rg_lag_profile *p = rg_lag_profile_of(s.profiles, 0, 0);
+    double shares = 0.0;
+    ck_assert_uint_eq(p->lags, PROBE);
+    for (size_t lag = PROBE; lag < STEPS; lag++) {
+        ck_assert(p->delta_norm[lag] == 0.0 && p->delta_log10[lag] == -INFINITY);
+        ck_assert(isnan(p->delta_quantiles[RG_MEDIAN][lag]) && p->matrices[0].log10_norm[lag] == -INFINITY);
+    }
+    rg_lag_profiles_destroy(s.profiles);
+    const struct rg_lag_options options = {.rows = 3, .probe = PROBE, .lags = LAGS};
+    expect_ok(rg_lag_measure(s.engine, &s.source->source, 0, &options, &s.profiles), "profile");
+    p = rg_lag_profile_of(s.profiles, 0, 0);
+    for (size_t lag = 0; lag < STEPS; lag++) {
+        shares += p->matrices[0].share[lag];
+        ck_assert(lag < LAGS || p->matrices[0].log10_norm[lag] == -INFINITY);
+    }
+    ck_assert(p->lags == LAGS && p->reach.last == LAGS - 1 && fabs(shares - 1.0) < 1e-12);
+    forget(&s);
+}
+END_TEST
+
+/* Beyond RG_LAGS_ALONE lags share their terms: the same norms of every lag, the same sum of the shares of a range. */
+START_TEST(far_lags_share_their_terms) {
+    enum { STEPS = 4500 };
+    const struct rg_exercise_form form = {.sizes = {2, STEPS, 1, 3, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_RELU}};
+    struct subject s = zeros(&form);
+    for (size_t i = 0; i < 3; i++) {
+        weights_of(&s, RG_ROLE_WEIGHT_HH)[i * 4] = 1.0f;
+        weights_of(&s, RG_ROLE_WEIGHT_IH)[i] = 0.001f;
+        head_of(&s)[i] = 1.0f + (float)i;
+    }
+    for (size_t i = 0; i < 2 * STEPS; i++) {
+        s.exercise->data.x_float[i] = 1.0f;
+    }
+    measure(&s, devices[0], 2, 0, 0);
+    struct rg_lag_profiles *ranged = NULL;
+    const struct rg_lag_options options = {.rows = 2, .ranges = true};
+    expect_ok(rg_lag_measure(s.engine, &s.source->source, 0, &options, &ranged), "profile");
+    for (size_t m = 0; m < 2; m++) {
+        const struct rg_lag_terms *const a = &rg_lag_profile_of(s.profiles, 0, 0)->matrices[m];
+        const struct rg_lag_terms *const b = &rg_lag_profile_of(ranged, 0, 0)->matrices[m];
+        double far[2] = {0.0, 0.0};
+        for (size_t lag = 0; lag < STEPS; lag++) {
+            ck_assert(a->log10_norm[lag] == b->log10_norm[lag] ||
+                      fabs(a->log10_norm[lag] - b->log10_norm[lag]) < 1e-12);
+            ck_assert(lag >= RG_LAGS_ALONE || fabs(a->share[lag] - b->share[lag]) < 1e-12);
+            far[0] += lag >= RG_LAGS_ALONE ? a->share[lag] : 0.0;
+            far[1] += lag >= RG_LAGS_ALONE ? b->share[lag] : 0.0;
+        }
+        ck_assert_msg(fabs(far[0] - far[1]) < 1e-10 && far[0] > 0.0, "%g, not %g", far[1], far[0]);
+        ck_assert_uint_eq(a->horizon, b->horizon);
+    }
+    rg_lag_profiles_destroy(ranged);
+    forget(&s);
+}
+END_TEST
+
+static bool ask(void *self, double part) {
+    int *const left = self;
+    ck_assert(part >= 0.0 && part <= 1.0);
+    return (*left)-- > 0;
+}
+
+/* A watch that ends it: a sample stands for the lags up to there. */
+START_TEST(a_watch_ends_the_profile) {
+    enum { STEPS = 4200 };
+    const struct rg_exercise_form form = {.sizes = {1, STEPS, 1, 2, 1, RG_LOSS_MSE, false}};
+    struct subject s = make(&form);
+    measure(&s, devices[0], 1, 0, 0);
+    rg_lag_profiles_destroy(s.profiles);
+    int questions = 10;
+    const struct rg_lag_options options = {
+        .rows = 1, .ranges = true, .watch = {.go_on = ask, .self = &questions, .span = 1.0}};
+    expect_ok(rg_lag_measure(s.engine, &s.source->source, 0, &options, &s.profiles), "profile");
+    const struct rg_lag_profile *const p = rg_lag_profile_of(s.profiles, 0, 0);
+    double shares = 0.0;
+    for (size_t lag = 0; lag < STEPS; lag++) {
+        shares += p->matrices[0].share[lag];
+    }
+    ck_assert(p->lags > 100 && p->lags < 400 && fabs(shares - 1.0) < 1e-12);
+    ck_assert_uint_eq(p->reach.last, p->lags - 1);
+    forget(&s);
+}
+END_TEST
+
+/* 0, 1, 2, 3, then twice as many each time, to the last lag. */
+START_TEST(ranges_cover_all_lags) {
+    for (size_t lags = 1; lags < 3000; lags++) {
+        struct rg_lag_range ranges[RG_MOST_RANGES];
+        const size_t n = rg_lag_ranges(lags, ranges);
+        ck_assert(n > 0 && ranges[0].first == 0 && ranges[0].last == 0 && ranges[n - 1].last == lags - 1);
+        for (size_t i = 1; i < n; i++) {
+            ck_assert_uint_eq(ranges[i].first, ranges[i - 1].last + 1);
+            ck_assert(ranges[i].last >= ranges[i].first && (i > 3 || ranges[i].first == ranges[i].last));
+        }
+    }
+    struct rg_lag_range ranges[RG_MOST_RANGES];
+    ck_assert_uint_eq(rg_lag_ranges(100, ranges), 9);
+    ck_assert(ranges[4].last == 7 && ranges[7].last == 63 && ranges[8].last == 99);
+    ck_assert(rg_lag_ranges(SIZE_MAX / 2, ranges) < RG_MOST_RANGES);
 }
 END_TEST
 
@@ -362,20 +700,27 @@ static void close_devices(void) {
     }
 }
 
-int main(void) {
-    Suite *suite = suite_create("profile");
-    TCase *profile = tcase_create("profile");
-    tcase_set_timeout(profile, 60);
+TEST_MAIN("profile") {
+    TCase *const profile = add_tests(suite, "profile");
     tcase_add_unchecked_fixture(profile, open_devices, close_devices);
     tcase_add_loop_test(profile, gates_and_sums, 0, N_KINDS * N_FORMS);
+    tcase_add_loop_test(profile, dropout_is_in_the_terms, 0, N_KINDS * 3);
     tcase_add_loop_test(profile, samples_are_the_profile, 0, N_KINDS * N_FORMS);
     tcase_add_loop_test(profile, samples_keep_to_the_range, 0, 3);
     tcase_add_test(profile, chunks_change_nothing);
+    tcase_add_loop_test(profile, segments_change_nothing, 0, N_FORMS);
     tcase_add_loop_test(profile, probe_takes_one_step_of_the_loss, 0, RG_N_CELLS);
     tcase_add_loop_test(profile, rotations_keep_their_rate, 0, 5);
     tcase_add_loop_test(profile, rescaling_is_exact, 0, 4);
     tcase_add_test(profile, sequences_that_disagree_are_mixed);
     tcase_add_test(profile, growth_on_the_way_is_sensitive);
-    suite_add_tcase(suite, profile);
-    return run_suite(suite);
+    tcase_add_loop_test(profile, growth_by_a_thousand_at_any_length, 0, 24);
+    tcase_add_loop_test(profile, dead_sequences_are_no_stability, 0, 4);
+    tcase_add_test(profile, noise_scales);
+    tcase_add_loop_test(profile, no_gradient_is_no_stability, 0, 2);
+    tcase_add_test(profile, layers_that_disagree_are_mixed);
+    tcase_add_test(profile, what_is_not_measured_is_no_norm);
+    tcase_add_test(profile, far_lags_share_their_terms);
+    tcase_add_test(profile, a_watch_ends_the_profile);
+    tcase_add_test(profile, ranges_cover_all_lags);
 }

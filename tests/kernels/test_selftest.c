@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "executions.h"
-#include "selftest/checks.h"
+#include "verify/selftest/checks.h"
 
 static void expect_passed(void *context, const struct rg_selftest_check *check) {
     const struct execution *const execution = context;
@@ -92,15 +92,11 @@ START_TEST(failures_are_told) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("selftest");
-    TCase *table = tcase_create("table");
+TEST_MAIN("selftest") {
+    TCase *const table = add_tests(suite, "table");
     tcase_add_test(table, failures_are_told);
     tcase_add_loop_test(table, every_check_passes, 0, N_EXECUTIONS + N_DOUBLES + 1);
     tcase_add_loop_test(table, large_sizes_agree, 0, N_KINDS);
-    TCase *cache = tcase_create("cache");
+    TCase *const cache = add_tests(suite, "cache");
     tcase_add_loop_test(cache, a_small_cache_passes, 0, N_KINDS);
-    suite_add_tcase(suite, table);
-    suite_add_tcase(suite, cache);
-    return run_suite(suite);
 }

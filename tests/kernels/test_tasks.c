@@ -1,11 +1,12 @@
 /* What fills batches. Synthetic tasks: every number against the definition written again here with Random123, targets
- * against what the inputs say, baselines and marks against many sequences. Data sets: targets of every step. */
+ * against what the inputs say, baselines and borders against many sequences. Data sets: targets of every step. */
 #include <Random123/philox.h>
 #include <math.h>
 #include <string.h>
 
-#include "args.h"
 #include "executions.h"
+#include "kernels/base/args.h"
+#include "train/task_data.h"
 #include "train/tasks.h"
 
 enum { GUARD = 64 }; /* elements behind a buffer's use that nothing may write */
@@ -47,26 +48,26 @@ static struct batch fill(struct rg_device *device, const struct rg_source *sourc
     const size_t n_x = problem->data_steps * rows * b.stride;
     const size_t n_y = (problem->target == RG_TARGET_STEPS ? problem->data_steps : 1) * rows * b.n_targets;
     const struct rg_model model = {.shape = {.inputs = problem->inputs, .target = problem->target}};
-    struct rg_engine engine = {.device = device, .model = &model};
-    engine.plan.steps = engine.plan.room = engine.window.end = problem->data_steps;
-    engine.plan.target_room = problem->target == RG_TARGET_STEPS ? problem->data_steps : 1;
-    engine.plan.inputs = problem->inputs;
-    engine.x = poisoned(device, n_x);
-    engine.y = poisoned(device, n_y);
-    engine.begin = poisoned(device, rows);
-    expect_ok(source->fill(source->self, &engine, update, first, rows), problem->name);
+    struct rg_engine engine = {.net.device = device, .net.model = &model};
+    engine.net.plan.steps = engine.net.plan.alloc_steps = engine.net.segment.end = problem->data_steps;
+    engine.net.plan.target_alloc_steps = problem->target == RG_TARGET_STEPS ? problem->data_steps : 1;
+    engine.net.plan.inputs = problem->inputs;
+    engine.net.buffers.x = poisoned(device, n_x);
+    engine.net.buffers.y = poisoned(device, n_y);
+    engine.net.buffers.begin = poisoned(device, rows);
+    expect_ok(source->fill(source->self, &engine.net, update, first, rows), problem->name);
     b.x = numbers(n_x + GUARD, sizeof(float));
     b.y = numbers(n_y + GUARD, sizeof(float));
     b.begin = numbers(rows, sizeof(uint32_t));
-    expect_ok(rg_buffer_read(device, b.x, engine.x, 0, (n_x + GUARD) * sizeof(float)), "x");
-    expect_ok(rg_buffer_read(device, b.y, engine.y, 0, (n_y + GUARD) * sizeof(float)), "y");
-    expect_ok(rg_buffer_read(device, b.begin, engine.begin, 0, rows * sizeof(uint32_t)), "begin");
+    expect_ok(rg_buffer_read(device, b.x, engine.net.buffers.x, 0, (n_x + GUARD) * sizeof(float)), "x");
+    expect_ok(rg_buffer_read(device, b.y, engine.net.buffers.y, 0, (n_y + GUARD) * sizeof(float)), "y");
+    expect_ok(rg_buffer_read(device, b.begin, engine.net.buffers.begin, 0, rows * sizeof(uint32_t)), "begin");
     for (size_t i = 0; i < GUARD; i++) {
         ck_assert_msg(isnan(b.x[n_x + i]) && isnan(b.y[n_y + i]), "%s writes past its end", problem->name);
     }
-    rg_buffer_destroy(device, engine.x);
-    rg_buffer_destroy(device, engine.y);
-    rg_buffer_destroy(device, engine.begin);
+    rg_buffer_destroy(device, engine.net.buffers.x);
+    rg_buffer_destroy(device, engine.net.buffers.y);
+    rg_buffer_destroy(device, engine.net.buffers.begin);
     return b;
 }
 
@@ -285,15 +286,15 @@ static void check_targets(const struct batch *b, size_t row) {
     const size_t steps = b->problem.data_steps;
     if (b->problem.inputs == 2) {
         float sum = 0.0f, product = 1.0f;
-        size_t marks[2] = {0, 0};
+        size_t borders[2] = {0, 0};
         for (size_t t = 0; t < steps; t++) {
             const float *const x = row_of(b, t, row);
             ck_assert(x[0] >= 0.0f && x[0] <= 1.0f && (same(x[1], 0.0f) || same(x[1], 1.0f)));
-            marks[t >= steps / 2] += same(x[1], 1.0f);
+            borders[t >= steps / 2] += same(x[1], 1.0f);
             sum += x[1] * x[0];
             product *= same(x[1], 1.0f) ? x[0] : 1.0f;
         }
-        ck_assert(marks[0] == 1 && marks[1] == 1);
+        ck_assert(borders[0] == 1 && borders[1] == 1);
         ck_assert(same(b->y[row], name[0] == 'a' ? sum : name[0] == 'm' ? product : same(sum, 1.0f) ? 1.0f : 0.0f));
     } else if (b->problem.target == RG_TARGET_STEPS) {
         const bool copy = name[0] == 'c';
@@ -350,7 +351,7 @@ START_TEST(places_are_drawn_with_equal_chances) {
             continue;
         }
         struct batch b = fill_task(device, known[k].name, STEPS, 11, 2, 0, ROWS);
-        for (size_t i = 0; i < (size_t)ROWS * STEPS; i++) { /* the mark, or either of the symbols that matter */
+        for (size_t i = 0; i < (size_t)ROWS * STEPS; i++) { /* the border, or either of the symbols that matter */
             const float *const x = b.x + i * b.stride;
             counts[i / ROWS] += same(x[1], 1.0f) || (order && same(x[0], 1.0f));
         }
@@ -358,7 +359,7 @@ START_TEST(places_are_drawn_with_equal_chances) {
             ck_assert_double_lt(fabs(unevenness(counts, STEPS / 2)), 5.0);
             ck_assert_double_lt(fabs(unevenness(counts + STEPS / 2, STEPS - STEPS / 2)), 5.0);
         }
-        for (size_t t = 0; order && t < STEPS; t++) { /* windows 6 … 11, 18 … 23, 30 … 35, 36 … 41 */
+        for (size_t t = 0; order && t < STEPS; t++) { /* segments 6 … 11, 18 … 23, 30 … 35, 36 … 41 */
             const bool three = known[k].outputs == 8;
             const size_t start = t >= 36 ? 36 : t >= 30 ? 30 : t >= 18 ? 18 : 6;
             const bool inside = t >= start && t < start + 6 && (start == 6 || (start == 30 ? !three : three));
@@ -528,7 +529,9 @@ START_TEST(data_sets_give_their_steps_and_targets) {
         const enum rg_target target = i & 1 ? RG_TARGET_STEPS : RG_TARGET_LAST;
         const size_t n_targets = i & 2 ? TARGETS : 1;
         make_data(&m, target == RG_TARGET_STEPS ? n_targets * STEPS : n_targets, i & 4);
-        expect_ok(rg_problem_data(&m.data, RG_LOSS_MSE, target, &problem), "problem");
+        expect_ok(
+            rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, target, (double)NAN, false}, &problem),
+            "problem");
         ck_assert_uint_eq(problem.n_targets, n_targets);
         expect_ok(rg_data_source_create(device, &m.data, BATCH, 9, true, &source), "source");
         for (size_t first = 0; first < BATCH; first += 4) {
@@ -555,7 +558,10 @@ START_TEST(targets_of_every_step_are_counted) {
         }
     }
     ck_assert_uint_eq(seen, valid);
-    expect_ok(rg_problem_data(&m.data, RG_LOSS_AUTO, RG_TARGET_STEPS, &p), "auto");
+    m.data.label_kind = RG_LABELS_CLASSES;
+    expect_ok(
+        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_AUTO, RG_TARGET_STEPS, (double)NAN, false}, &p),
+        "auto");
     ck_assert_int_eq(p.loss, RG_LOSS_CE);
     ck_assert_uint_eq(p.outputs, 3);
     ck_assert_uint_eq(p.n_targets, 1);
@@ -568,22 +574,64 @@ START_TEST(targets_of_every_step_are_counted) {
         mean += share * (double)c;
     }
     ck_assert_double_eq_tol(p.baseline, entropy, 1e-14);
-    expect_ok(rg_problem_data(&m.data, RG_LOSS_MSE, RG_TARGET_STEPS, &p), "mse");
+    expect_ok(
+        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, RG_TARGET_STEPS, (double)NAN, false}, &p),
+        "mse");
     ck_assert_double_eq_tol(p.baseline, squares - mean * mean, 1e-14);
-    ck_assert_int_eq(rg_problem_data(&m.data, RG_LOSS_BCE, RG_TARGET_STEPS, &p), RG_BAD_FILE);
+    ck_assert_int_eq(
+        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_BCE, RG_TARGET_STEPS, (double)NAN, false}, &p),
+        RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "target 2"));
     m.y[1] = 0.5f;
-    ck_assert_int_eq(rg_problem_data(&m.data, RG_LOSS_CE, RG_TARGET_STEPS, &p), RG_BAD_FILE);
+    ck_assert_int_eq(
+        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_CE, RG_TARGET_STEPS, (double)NAN, false}, &p),
+        RG_BAD_FILE);
     m.data.n_targets = STEPS - 1;
-    ck_assert_int_eq(rg_problem_data(&m.data, RG_LOSS_MSE, RG_TARGET_STEPS, &p), RG_BAD_FILE);
+    ck_assert_int_eq(
+        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, RG_TARGET_STEPS, (double)NAN, false}, &p),
+        RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "--target steps"));
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("tasks");
-    TCase *tasks = tcase_create("tasks");
-    tcase_set_timeout(tasks, 300);
+/* The sequences as a data set are the first batch that a training gets, in floats and in doubles; those that do not fit
+ * into one piece too. */
+START_TEST(a_data_set_has_the_first_batch) {
+    const bool exact = _i % 2, many = _i / 2;
+    for (size_t k = 0; k < N_KNOWN; k++) {
+        const size_t rows = many ? 400 : 5, steps = many ? 999 : 12;
+        struct rg_problem problem;
+        struct rg_dataset *data = NULL;
+        struct rg_device *device = NULL;
+        if (many && strcmp(known[k].name, "copy") != 0) {
+            continue; /* one task of many pieces is enough */
+        }
+        expect_ok(rg_problem_task(known[k].name, steps, &problem), known[k].name);
+        expect_ok(rg_task_data(&(struct rg_task_sequences){&problem, SEED, rows, exact, 1}, &data), known[k].name);
+        ck_assert_uint_eq(data->n_sequences, rows);
+        ck_assert_uint_eq(data->n_steps, problem.data_steps);
+        ck_assert((data->x_double != NULL) == exact && (data->x_float != NULL) != exact);
+        expect_ok(rg_native_open(&(struct rg_device_options){.threads = 1}, &device), "device");
+        struct batch b = fill_task(device, known[k].name, steps, SEED, 0, 0, rows);
+        for (size_t i = 0; i < rows * problem.data_steps * problem.inputs; i++) {
+            const size_t f = i % problem.inputs, t = i / problem.inputs % problem.data_steps;
+            double value;
+            rg_dataset_numbers(data, i, 1, &value);
+            ck_assert(same((float)value, row_of(&b, t, i / problem.inputs / problem.data_steps)[f]));
+        }
+        for (size_t i = 0; i < rows * data->n_targets; i++) {
+            const size_t t = i % data->n_targets, row = i / data->n_targets;
+            ck_assert_double_eq_tol(rg_dataset_target(data, i), (double)b.y[t * rows + row], 1e-7);
+        }
+        release(&b);
+        rg_dataset_destroy(data);
+        rg_device_destroy(device);
+    }
+}
+END_TEST
+
+TEST_MAIN("tasks") {
+    TCase *const tasks = add_tests(suite, "tasks");
     tcase_add_loop_test(tasks, every_number_is_the_definitions, 0, N_KINDS);
     tcase_add_loop_test(tasks, large_batches_and_long_sequences, 0, N_KINDS);
     tcase_add_loop_test(tasks, sequences_do_not_depend_on_the_chunk, 0, N_KINDS);
@@ -594,6 +642,5 @@ int main(void) {
     tcase_add_test(tasks, wrong_names_and_sizes_are_refused);
     tcase_add_loop_test(tasks, data_sets_give_their_steps_and_targets, 0, N_KINDS);
     tcase_add_test(tasks, targets_of_every_step_are_counted);
-    suite_add_tcase(suite, tasks);
-    return run_suite(suite);
+    tcase_add_loop_test(tasks, a_data_set_has_the_first_batch, 0, 4);
 }

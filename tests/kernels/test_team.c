@@ -5,8 +5,8 @@
 
 #include "device/team.h"
 #include "executions.h"
-#include "selftest/exercise.h"
 #include "train/tasks.h"
+#include "verify/selftest/exercise.h"
 
 enum { MOST = 5 };
 
@@ -50,7 +50,7 @@ static rg_status train(struct training *t) {
     RG_TRY_GOTO(rg_device_finish(t->device));
     t->arena = e->model->arena;
     t->weights = numbers(t->arena, sizeof *t->weights);
-    RG_TRY_GOTO(rg_reals_read(t->device, t->weights, engine->weights, 0, t->arena));
+    RG_TRY_GOTO(rg_reals_read(t->device, t->weights, engine->net.buffers.weights, 0, t->arena));
 fail:
     rg_engine_destroy(engine);
     rg_exercise_destroy(e);
@@ -211,15 +211,11 @@ START_TEST(a_failed_command_fails_the_team) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("team");
-    TCase *tests = tcase_create("team");
-    tcase_set_timeout(tests, 600);
+TEST_MAIN("team") {
+    TCase *const tests = add_tests(suite, "team");
     tcase_add_test(tests, members_of_one_shape_go_in_step);
     tcase_add_test(tests, members_may_differ_and_end_early);
     tcase_add_test(tests, doubles_go_in_step);
     tcase_add_test(tests, what_does_not_fit_fails_for_all);
     tcase_add_test(tests, a_failed_command_fails_the_team);
-    suite_add_tcase(suite, tests);
-    return run_suite(suite);
 }

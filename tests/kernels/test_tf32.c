@@ -1,12 +1,12 @@
-/* Products in TF32 (kernels/mma.cl): where every operand is one of TF32's numbers and every sum is exact, the bits are
- * those of floats; weights and inputs with more digits are rounded to nearest; devices without tensor cores refuse. Its
- * accuracy on other numbers is checked by test_selftest.c and test_fixtures.c. */
+/* Products in TF32 (kernels/base/mma.cl): where every operand is one of TF32's numbers and every sum is exact, the bits
+ * are those of floats; weights and inputs with more digits are rounded to nearest; devices without tensor cores refuse.
+ * Its accuracy on other numbers is checked by test_selftest.c and test_fixtures.c. */
 #include <math.h>
 #include <string.h>
 
 #include "executions.h"
-#include "selftest/checks.h"
 #include "train/source.h"
+#include "verify/selftest/checks.h"
 
 static struct rg_device *tf32, *floats; /* NULL without OpenCL */
 
@@ -178,14 +178,11 @@ START_TEST(others_refuse) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("tf32");
-    TCase *products = tcase_create("products");
+TEST_MAIN("tf32") {
+    TCase *const products = add_tests(suite, "products");
     tcase_add_unchecked_fixture(products, open_devices, close_devices);
     tcase_add_test(products, exact_sums_are_those_of_floats);
     tcase_add_test(products, operands_are_rounded_to_nearest);
     tcase_add_test(products, not_a_number_stays);
     tcase_add_test(products, others_refuse);
-    suite_add_tcase(suite, products);
-    return run_suite(suite);
 }

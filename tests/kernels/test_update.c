@@ -3,14 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "args.h"
 #include "executions.h"
-#include "selftest/checks.h"
+#include "kernels/base/args.h"
 #include "train/tasks.h"
+#include "verify/selftest/checks.h"
 
 static const double LR = 0.003;
 
-/* Nets that between them have every kernel of a sweep. */
+/* Nets that between them have every kernel of a scan. */
 static const struct rg_exercise_net nets[] = {
     {.cell = RG_CELL_RNN},
     {.cell = RG_CELL_LSTM, .layers = 2, .bidirectional = true, .skip = 2},
@@ -23,7 +23,9 @@ enum { N_NETS = sizeof nets / sizeof *nets, N_SMOOTH = N_NETS - 1 };
 /* A model with fixed random weights. */
 static struct rg_exercise *exercise_of(struct rg_exercise_sizes sizes, struct rg_exercise_net net) {
     struct rg_exercise *e = NULL;
-    expect_ok(rg_exercise_create(&(struct rg_exercise_form){sizes, net, false, 0}, &e), "exercise");
+    const struct rg_exercise_form form = {sizes, net, false, 0};
+    test_case_form(&form);
+    expect_ok(rg_exercise_create(&form, &e), "exercise");
     rg_exercise_fill(e, 11);
     return e;
 }
@@ -39,20 +41,20 @@ struct state {
 };
 
 static struct state read_state(struct rg_engine *engine) {
-    const size_t n = engine->model->arena;
+    const size_t n = engine->net.model->arena;
     struct state s = {numbers(n, sizeof(double)),
                       numbers(n, sizeof(double)),
                       numbers(n, sizeof(double)),
                       numbers(n, sizeof(double)),
                       {.steps = 0}};
-    expect_ok(rg_reals_read(engine->device, s.weights, engine->weights, 0, n), "weights");
+    expect_ok(rg_reals_read(engine->net.device, s.weights, engine->net.buffers.weights, 0, n), "weights");
     expect_ok(rg_engine_get_gradients(engine, s.gradients), "gradients");
     struct rg_buffer *const first = engine->optimizer->first, *const second = engine->optimizer->second;
     if (first) {
-        expect_ok(rg_reals_read(engine->device, s.first, first, 0, n), "first state");
+        expect_ok(rg_reals_read(engine->net.device, s.first, first, 0, n), "first state");
     }
     if (second) {
-        expect_ok(rg_reals_read(engine->device, s.second, second, 0, n), "second state");
+        expect_ok(rg_reals_read(engine->net.device, s.second, second, 0, n), "second state");
     }
     expect_ok(rg_engine_control(engine, &s.control), "control");
     return s;
@@ -71,7 +73,8 @@ static void expect_same(const struct state *a, const struct state *b, size_t are
     ck_assert_msg(memcmp(a->second, b->second, arena * sizeof(double)) == 0, "moments differ: %s", what);
     const struct rg_control *const ca = &a->control, *const cb = &b->control;
     ck_assert_msg(ca->steps == cb->steps && ca->skipped == cb->skipped && ca->clipped == cb->clipped &&
-                      ca->coefficient == cb->coefficient && ca->correction2 == cb->correction2,
+                      rg_exact_read(ca->coefficient) == rg_exact_read(cb->coefficient) &&
+                      ca->correction2 == cb->correction2,
                   "control blocks differ: %s", what);
 }
 
@@ -110,7 +113,7 @@ static struct state train_adding(struct rg_device *device, const struct rg_exerc
     }
     struct state state = read_state(engine);
     if (plan) {
-        *plan = engine->plan;
+        *plan = engine->net.plan;
     }
     rg_engine_destroy(engine);
     return state;
@@ -152,20 +155,22 @@ END_TEST
 /* NaN in all that an update writes before it reads. */
 static void poison(struct rg_engine *e) {
     struct rg_buffer *buffers[2 * RG_MAX_LAYERS * 2 + 20] = {
-        e->x,  e->begin, e->d[0], e->d[1],   e->dout[0], e->dout[1], e->dhead,    e->carry,
-        e->dz, e->y,     e->z,    e->packed, e->norms,   e->history, e->row_loss, e->partial};
+        e->net.buffers.x,       e->net.buffers.begin,   e->net.buffers.d[0],     e->net.buffers.d[1],
+        e->net.buffers.dout[0], e->net.buffers.dout[1], e->net.buffers.dhead,    e->net.buffers.carry,
+        e->net.buffers.dz,      e->net.buffers.y,       e->net.buffers.z,        e->net.buffers.packed,
+        e->net.buffers.norms,   e->net.buffers.history, e->net.buffers.row_loss, e->net.buffers.partial};
     size_t n = 16;
-    for (size_t l = 0; l < e->plan.layers; l++) {
-        buffers[n++] = e->out[l];
-        buffers[n++] = e->dropped[l];
-        buffers[n++] = e->saved[l][0];
-        buffers[n++] = e->saved[l][1];
+    for (size_t l = 0; l < e->net.plan.layers; l++) {
+        buffers[n++] = e->net.buffers.out[l];
+        buffers[n++] = e->net.buffers.dropped[l];
+        buffers[n++] = e->net.buffers.saved[l][0];
+        buffers[n++] = e->net.buffers.saved[l][1];
     }
     for (size_t i = 0; i < n; i++) {
         if (buffers[i]) {
             void *const bits = numbers(buffers[i]->bytes, 1);
             memset(bits, 0xff, buffers[i]->bytes);
-            expect_ok(rg_buffer_write(e->device, buffers[i], 0, bits, buffers[i]->bytes), "poison");
+            expect_ok(rg_buffer_write(e->net.device, buffers[i], 0, bits, buffers[i]->bytes), "poison");
             free(bits);
         }
     }
@@ -304,12 +309,12 @@ START_TEST(sharing_units_changes_no_bit) {
     struct rg_plan plan;
     device->info.shared_step_bytes = UINT32_MAX;
     struct state whole = train_adding(device, e, 5, 0, &plan);
-    ck_assert_uint_eq(plan.sharers, 1);
+    ck_assert_uint_eq(plan.groups_per_tile, 1);
     for (int units = 2; units <= 4; units++) {
         device->info.units = units;
         device->info.shared_step_bytes = 1;
         struct state shared = train_adding(device, e, 5, 0, &plan);
-        ck_assert_uint_ge(plan.sharers, (size_t)units);
+        ck_assert_uint_ge(plan.groups_per_tile, (size_t)units);
         expect_same(&whole, &shared, e->model->arena, "shared units");
         free_state(&shared);
     }
@@ -435,7 +440,7 @@ static void check_skipping(struct rg_device *device, enum rg_optimizer optimizer
     ck_assert_uint_eq(after.control.steps, 1);
     ck_assert_uint_eq(after.control.skipped, 2);
     ck_assert_uint_eq(after.control.skipped_row, 2);
-    expect_ok(rg_reals_write(device, engine->weights, 0, trained.weights, good->model->arena), "weights");
+    expect_ok(rg_reals_write(device, engine->net.buffers.weights, 0, trained.weights, good->model->arena), "weights");
     update(engine, &good_source->source, 3);
     struct rg_record history[RG_HISTORY];
     struct rg_control control;
@@ -536,7 +541,7 @@ START_TEST(exploding_gradients_are_clipped) {
     update(engine, &source->source, 0);
     struct rg_record history[RG_HISTORY];
     expect_ok(rg_engine_history(engine, history), "history");
-    ck_assert_double_le(fabs((double)history[0].norm / e->result->grad_norm - 1.0),
+    ck_assert_double_le(fabs(rg_exact_read(history[0].norm) / e->result->grad_norm - 1.0),
                         rg_tolerance_backward(device, &form));
     ck_assert_uint_eq(history[0].clipped, 1);
     ck_assert_uint_eq(history[0].skipped, 0);
@@ -563,9 +568,8 @@ START_TEST(exploding_gradients_are_clipped) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("update");
-    TCase *agreement = tcase_create("agreement"), *nonfinite = tcase_create("non-finite");
+TEST_MAIN("update") {
+    TCase *const agreement = add_tests(suite, "agreement"), *const nonfinite = add_tests(suite, "non-finite");
     tcase_add_loop_test(agreement, executions_agree_after_fifty_updates, 0, N_SMOOTH);
     tcase_add_loop_test(agreement, runs_repeat_bit_for_bit, 0, N_EXECUTIONS);
     tcase_add_loop_test(agreement, memory_is_written_before_it_is_read, 0, N_EXECUTIONS * N_NETS);
@@ -578,7 +582,4 @@ int main(void) {
     tcase_add_loop_test(nonfinite, updates_that_are_not_finite_change_nothing, 0, N_KINDS);
     tcase_add_loop_test(nonfinite, too_many_skips_stop, 0, N_KINDS);
     tcase_add_loop_test(nonfinite, exploding_gradients_are_clipped, 0, N_KINDS);
-    suite_add_tcase(suite, agreement);
-    suite_add_tcase(suite, nonfinite);
-    return run_suite(suite);
 }

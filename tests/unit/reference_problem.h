@@ -3,14 +3,14 @@
 #ifndef RNN_GPU_TESTS_REFERENCE_PROBLEM_H
 #define RNN_GPU_TESTS_REFERENCE_PROBLEM_H
 
-#include <check.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "selftest/reference.h"
+#include "reference/reference.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -157,17 +157,6 @@ static inline double check_lags(const struct problem *problem, size_t parameter,
     free(term);
     free(sum);
     return whole;
-}
-
-/* Run the suite; the program's exit status. */
-static inline int run_suite(Suite *suite) {
-    SRunner *runner = srunner_create(suite);
-
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

@@ -2,9 +2,10 @@
 #ifndef RNN_GPU_TESTS_SCRATCH_H
 #define RNN_GPU_TESTS_SCRATCH_H
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "suite.h"
 
 /* Make the folder and put its path into `folder`; `bytes` is that array's size. */
 static inline void make_scratch_folder(char *folder, size_t bytes) {

@@ -3,7 +3,6 @@
 #ifndef RNN_GPU_TESTS_TENSOR_FILES_H
 #define RNN_GPU_TESTS_TENSOR_FILES_H
 
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "rnn_gpu/tensors.h"
 #include "scratch.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -101,17 +101,6 @@ static inline void put_npy(int version, const char *header, size_t data_bytes) {
     memcpy(file + prefix, header, length);
     file_bytes = prefix + length + data_bytes;
     put(file, file_bytes);
-}
-
-static inline int run_suite(const char *name, TCase *tests) {
-    Suite *suite = suite_create(name);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

@@ -1,5 +1,4 @@
 /* The benchmark's lists of sizes, and earlier results as they are read back. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "bench/cases.h"
 #include "rnn_gpu/memory.h"
 #include "scratch.h"
+#include "suite.h"
 
 static char folder[256], path[300];
 
@@ -50,11 +50,11 @@ START_TEST(grids) {
     const size_t standard = list(&config, &none, &cases);
     ck_assert(standard >= 24 && standard % RG_N_CELLS == 0 && cases[standard - 1].cell == RG_CELL_GRU);
     rg_free(cases);
-    config.cell_given = true;
+    config.bench.cell_given = true;
     ck_assert_uint_eq(list(&config, &none, &cases), standard / RG_N_CELLS);
     rg_free(cases);
-    config.cell_given = false;
-    config.grid = RG_GRID_FULL;
+    config.bench.cell_given = false;
+    config.bench.grid = RG_GRID_FULL;
     const size_t full = list(&config, &none, &cases);
     ck_assert(full > 200 && full < (size_t)RG_N_CELLS * 90);
     ck_assert_uint_eq(cases[1].batch, 8);
@@ -63,11 +63,11 @@ START_TEST(grids) {
                   cases[i].batch * cases[i].steps * cases[i].hidden < 4096000u * 1024u);
     }
     rg_free(cases);
-    config.batch_given = true;
+    config.data.batch_given = true;
     const struct rg_device device = device_of_gpu();
     size_t count = 0;
     ck_assert_int_eq(rg_bench_cases(&config, &device, &none, &cases, &count), RG_USAGE);
-    config.grid = RG_GRID_AUTO;
+    config.bench.grid = RG_GRID_AUTO;
     ck_assert_uint_eq(list(&config, &none, &cases), 1);
     ck_assert(cases[0].batch == 4096 && cases[0].steps == 100 && cases[0].patience == 0.0);
     rg_free(cases);
@@ -103,7 +103,7 @@ START_TEST(earlier_results) {
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "holds no result"));
     ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, RG_MATH_TF32, &doubles), RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "holds no result"));
-    config.cell_given = true;
+    config.bench.cell_given = true;
     ck_assert_uint_eq(list(&config, &earlier, &cases), 1);
     ck_assert(cases[0].cell == RG_CELL_RNN && cases[0].batch == 6);
     rg_free(cases);
@@ -131,6 +131,7 @@ static const struct {
 
 START_TEST(bad_files) {
     struct rg_bench_earlier earlier;
+    test_case("%s", bad[_i].message);
     write_file(bad[_i].text);
     ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, RG_MATH_FLOAT, &earlier), RG_BAD_FILE);
     ck_assert_msg(strstr(rg_error_message(), bad[_i].message) != NULL, "%s", rg_error_message());
@@ -159,18 +160,11 @@ START_TEST(large_files) {
 }
 END_TEST
 
-int main(void) {
-    Suite *const suite = suite_create("bench");
-    TCase *const tests = tcase_create("bench");
+TEST_MAIN("bench") {
+    TCase *const tests = add_tests(suite, "bench");
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
-    SRunner *const runner = srunner_create(suite);
     tcase_add_test(tests, grids);
     tcase_add_test(tests, earlier_results);
     tcase_add_loop_test(tests, bad_files, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_test(tests, large_files);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,11 +1,11 @@
 /* The grid of a sweep: lists and ranges, the order of its runs, and the options of each. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands/grid.h"
+#include "cli/commands/grid.h"
+#include "suite.h"
 
 enum { MAX_WORDS = 24, LINE_BYTES = 500 };
 
@@ -59,6 +59,8 @@ START_TEST(values) {
     check_values("--cell rnn,irnn", "rnn irnn");
     check_values("--forget-bias -1,0,1", "-1 0 1");
     check_values("--seed 1-3 --seed 8", "8");
+    check_values("--steps 1e1,2k", "10 2000");
+    check_values("--seed 18446744073709551614-18446744073709551615", "18446744073709551614 18446744073709551615");
 }
 END_TEST
 
@@ -74,9 +76,11 @@ START_TEST(order) {
     for (size_t i = 0; i < 8; i++) {
         struct rg_config run;
         ck_assert(rg_grid_config(grid, i, &config, &run) == RG_OK);
-        ck_assert(run.steps == expected[i].steps && run.cell == expected[i].cell && run.seed == expected[i].seed);
-        ck_assert(run.bidirectional && run.batch == 3 && run.hidden == 64 && run.updates == 4000);
-        ck_assert_str_eq(run.device, "cpu");
+        ck_assert(run.data.steps == expected[i].steps && run.model.cell == expected[i].cell &&
+                  run.training.seed == expected[i].seed);
+        ck_assert(run.model.bidirectional && run.data.batch == 3 && run.model.hidden == 64 &&
+                  run.training.updates == 4000);
+        ck_assert_str_eq(run.machine.device, "cpu");
     }
 }
 END_TEST
@@ -86,15 +90,15 @@ START_TEST(runs_are_those_of_train) {
     struct rg_config run;
     ck_assert(parse("--cell irnn --clip-value 0,2") == RG_OK);
     ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_OK);
-    ck_assert(run.irnn && run.activation == RG_ACT_RELU && run.init.kind == RG_INIT_IDENTITY);
-    ck_assert(run.clip_value == 2.0 && run.clip_norm == 0.0 && run.batch == 32);
+    ck_assert(run.model.irnn && run.model.activation == RG_ACT_RELU && run.model.init.kind == RG_INIT_IDENTITY);
+    ck_assert(run.training.clip_value == 2.0 && run.training.clip_norm == 0.0 && run.data.batch == 32);
     ck_assert(parse("--cell lstm,rnn --forget-bias 1") == RG_OK);
     ck_assert(rg_grid_config(grid, 0, &config, &run) == RG_OK);
     ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_USAGE);
     ck_assert(parse("--data some.csv --lr 1,2") == RG_OK);
     ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_OK);
-    ck_assert(!run.batch_given && run.lr == 2.0);
-    ck_assert_str_eq(run.data, "some.csv");
+    ck_assert(!run.data.batch_given && run.training.lr == 2.0);
+    ck_assert_str_eq(run.data.file, "some.csv");
 }
 END_TEST
 
@@ -113,6 +117,10 @@ static const struct {
     {"--lr 1,-1", "--lr: -1 is out of range"},
     {"--lr 1..9e9*2", "--lr: 9e+09 is out of range"},
     {"--seed 8-1", "--seed: '8-1' is no value of a sweep: a range is A-B"},
+    {"--seed 18446744073709551614-99999999999999999999999",
+     "--seed: 99999999999999999999999 is out of range; 0 to 18446744073709551615"},
+    {"--batch 1k,1000", "--batch: 1000 is there twice"},
+    {"--init orthogonal,orthogonal:1", "--init: orthogonal:1 is there twice"},
     {"--seed 1-", "a range is A-B"},
     {"--seed 1-2-3", "a range is A-B"},
     {"--seed 1-1001", "at most 1000 values"},
@@ -127,7 +135,7 @@ static const struct {
     {"--seed 1-1000 --lr 1,2,3,4,5,6,7,8,9,10,11", "more than 10000 runs"},
     {"--lr", "--lr needs a value"},
     {"--remedies tanh", "--remedies does not belong to sweep"},
-    {"--out x", "--out does not belong to sweep"},
+    {"--log x", "--log does not belong to sweep"},
     {"--threads 1,2", "--threads: '1,2' is not a whole number"},
 };
 
@@ -138,19 +146,11 @@ START_TEST(refusals) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("grid");
-    TCase *tests = tcase_create("grid");
+TEST_MAIN("grid") {
+    TCase *const tests = add_tests(suite, "grid");
     tcase_add_checked_fixture(tests, NULL, close_grid);
     tcase_add_test(tests, values);
     tcase_add_test(tests, order);
     tcase_add_test(tests, runs_are_those_of_train);
     tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,9 +1,9 @@
 /* The probes' matrices: singular values, spectral radius, orthonormal rows. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "probe/linear.h"
+#include "suite.h"
+#include "verify/experiments/linear.h"
 
 enum { N = 33 };
 
@@ -66,18 +66,10 @@ START_TEST(orthogonal_rows) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("linear");
-    TCase *tests = tcase_create("linear");
+TEST_MAIN("linear") {
+    TCase *const tests = add_tests(suite, "linear");
     tcase_add_test(tests, singular_values_of_known_matrices);
     tcase_add_test(tests, singular_values_of_a_product);
     tcase_add_test(tests, spectral_radii);
     tcase_add_test(tests, orthogonal_rows);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

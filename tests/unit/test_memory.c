@@ -1,6 +1,5 @@
 /* Host memory and the error slot: alignment, zeros, sizes that overflow, messages that are cut or cleaned. */
 #define _GNU_SOURCE
-#include <check.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/status.h"
+#include "suite.h"
 
 START_TEST(blocks_are_aligned_and_zeroed) {
     static const size_t sizes[] = {0, 1, 31, 33, 63, 64, 65, 4097, 1 << 20};
@@ -128,9 +128,8 @@ START_TEST(try_returns_what_failed) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("memory");
-    TCase *tests = tcase_create("memory");
+TEST_MAIN("memory") {
+    TCase *const tests = add_tests(suite, "memory");
     tcase_add_test(tests, blocks_are_aligned_and_zeroed);
     tcase_add_test(tests, impossible_sizes_are_refused);
     tcase_add_test(tests, products_are_checked);
@@ -138,11 +137,4 @@ int main(void) {
     tcase_add_test(tests, messages_are_kept_cut_and_cleaned);
     tcase_add_test(tests, threads_have_their_own_messages);
     tcase_add_test(tests, try_returns_what_failed);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,13 +1,14 @@
 /* The model: its table for every cell, and the statistics of every initialiser. */
-#include <check.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "expected.h"
 #include "model/philox.h"
 #include "rnn_gpu/model.h"
+#include "suite.h"
 
 static struct rg_shape shape_of(enum rg_cell cell, size_t inputs, size_t hidden, size_t outputs) {
     return (struct rg_shape){
@@ -562,6 +563,67 @@ START_TEST(known_numbers) {
 END_TEST
 
 /* Normal numbers are those of Box and Muller from the uniform ones, held against the C library's functions. */
+/* Every initialiser draws the same weights again, on every machine and in every later version. */
+START_TEST(starts_are_pinned) {
+    static const struct {
+        const char *name;
+        struct rg_init_options options;
+    } inits[] = {
+        {"pytorch", {.forget_bias = NAN}},
+        {"xavier, inputs he", {.hidden = {RG_INIT_XAVIER, 1}, .input = {RG_INIT_HE, 1}, .forget_bias = NAN}},
+        {"he, inputs normal 0.01", {.hidden = {RG_INIT_HE, 1}, .input = {RG_INIT_NORMAL, 0.01}, .forget_bias = 1}},
+        {"orthogonal 1.5", {.hidden = {RG_INIT_ORTHOGONAL, 1.5}, .zero_biases = true, .forget_bias = NAN}},
+        {"identity 0.5, inputs orthogonal",
+         {.hidden = {RG_INIT_IDENTITY, 0.5}, .input = {RG_INIT_ORTHOGONAL, 1}, .forget_bias = NAN}},
+        {"normal 2", {.hidden = {RG_INIT_NORMAL, 2}, .forget_bias = -1}},
+        {"nprnn", {.hidden = {RG_INIT_NPRNN, 1}, .forget_bias = NAN}},
+        {"chrono 50", {.hidden = {RG_INIT_CHRONO, 50}, .forget_bias = NAN}}};
+    static const struct {
+        const char *name;
+        struct rg_shape shape;
+    } shapes[] = {
+        {"rnn", {.cell = RG_CELL_RNN, .inputs = 3, .hidden = 7, .outputs = 2, .layers = 1, .loss = RG_LOSS_CE}},
+        {"lstm, skip",
+         {.cell = RG_CELL_LSTM, .inputs = 2, .hidden = 9, .outputs = 1, .layers = 2, .skip = 2, .loss = RG_LOSS_MSE}},
+        {"gru, words, learned skip",
+         {.cell = RG_CELL_GRU,
+          .inputs = 5,
+          .words = 6,
+          .hidden = 6,
+          .outputs = 3,
+          .layers = 1,
+          .bidirectional = true,
+          .skip = 1,
+          .skip_kind = RG_SKIP_LEARNED,
+          .loss = RG_LOSS_CE}},
+    };
+    struct text text = {NULL, 0, 0};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        for (size_t i = 0; i < sizeof inits / sizeof *inits; i++) {
+            struct rg_model *model = NULL;
+            text_add(&text, "%s, %s\n", shapes[s].name, inits[i].name);
+            ck_assert_msg(rg_model_create(&shapes[s].shape, &model) == RG_OK, "%s", rg_error_message());
+            const rg_status status = rg_model_initialise(model, &inits[i].options, 0x0123456789abcdefu + i);
+            ck_assert_int_eq(status != RG_OK, s == 0 && inits[i].options.hidden.kind == RG_INIT_CHRONO);
+            for (size_t p = 0; status == RG_OK && p < model->n_parameters; p++) {
+                const float *const values = rg_model_values(model, p);
+                double squares = 0.0, sum = 0.0;
+                const size_t n = rg_parameter_elements(&model->parameters[p]);
+                for (size_t k = 0; k < n; k++) {
+                    sum += (double)values[k];
+                    squares += (double)values[k] * (double)values[k];
+                }
+                text_add(&text, "  %s: %.9g %.9g; sum %.9g, of squares %.9g\n", model->parameters[p].name,
+                         (double)values[0], (double)values[n - 1], sum, squares);
+            }
+            rg_model_destroy(model);
+        }
+    }
+    check_expected("starts.txt", text.bytes);
+    free(text.bytes);
+}
+END_TEST
+
 START_TEST(box_muller) {
     const struct rg_stream stream = {.seed = 1, .parameter = 2};
     for (uint64_t block = 0; block < 500; block++) {
@@ -584,10 +646,8 @@ START_TEST(natural_log) {
 }
 END_TEST
 
-int main(void) {
-    Suite *const suite = suite_create("model");
-    TCase *const weights = tcase_create("weights");
-    SRunner *const runner = srunner_create(suite);
+TEST_MAIN("model") {
+    TCase *const weights = add_tests(suite, "weights");
     tcase_add_test(weights, table);
     tcase_add_test(weights, table_of_layers);
     tcase_add_test(weights, table_of_cells);
@@ -608,12 +668,7 @@ int main(void) {
     tcase_add_test(weights, bad_initialisers);
     tcase_add_test(weights, seeds);
     tcase_add_test(weights, known_numbers);
+    tcase_add_test(weights, starts_are_pinned);
     tcase_add_test(weights, box_muller);
     tcase_add_test(weights, natural_log);
-    suite_add_tcase(suite, weights);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
 }

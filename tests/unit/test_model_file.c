@@ -1,7 +1,6 @@
 /* Models in files: they come back as they went, PyTorch's are read as they are, and files that are refused are refused
  * with a message that names the tensor. */
 #define _GNU_SOURCE
-#include <check.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,6 +12,7 @@
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
 #include "scratch.h"
+#include "suite.h"
 
 enum { MAX_ITEMS = RG_MAX_PARAMETERS };
 
@@ -35,20 +35,24 @@ static struct rg_model *create(const struct rg_shape *shape) {
 }
 
 /* What a caller knows who was told nothing but the loss. */
-static const struct rg_shape defaults = {.cell = RG_N_CELLS, .loss = RG_LOSS_BCE};
+static const struct rg_shape defaults = {.cell = RG_N_CELLS, .loss = RG_LOSS_BCE, .readout = RG_N_READOUTS};
 
 /* ---- Ours ---- */
 
 START_TEST(round_trip) {
     static char *const words[] = {"cat", "m\"a\\t\n", "\xc3\xa9", "\xf0\x9f\x90\x80", "e", "f", "g"};
     static const struct rg_shape shapes[] = {
-        {RG_CELL_RNN, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, 1, false, 0, RG_SKIP_ADD, 0},
-        {RG_CELL_RNN, RG_ACT_LINEAR, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_STEPS, 2, false, 9, RG_SKIP_DILATED, 0},
-        {RG_CELL_LSTM, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, 3, true, 1000000000, RG_SKIP_ADD, 0},
-        {RG_CELL_GRU, RG_ACT_TANH, 7, 1, 2, RG_LOSS_MSE, RG_TARGET_LAST, 16, true, 1, RG_SKIP_ADD, 7},
-        {RG_CELL_LSTM, RG_ACT_TANH, 7, 3, 2, RG_LOSS_MSE, RG_TARGET_LAST, 2, true, 1, RG_SKIP_LEARNED, 0}};
+        {RG_CELL_RNN, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, RG_READOUT_MEAN, 1, false, 0, RG_SKIP_ADD, 0},
+        {RG_CELL_RNN, RG_ACT_LINEAR, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_STEPS, RG_READOUT_LAST, 2, false, 9,
+         RG_SKIP_DILATED, 0},
+        {RG_CELL_LSTM, RG_ACT_TANH, 7, 5, 2, RG_LOSS_MSE, RG_TARGET_LAST, RG_READOUT_FINAL, 3, true, 1000000000,
+         RG_SKIP_ADD, 0},
+        {RG_CELL_GRU, RG_ACT_TANH, 7, 1, 2, RG_LOSS_MSE, RG_TARGET_LAST, RG_READOUT_LAST, 16, true, 1, RG_SKIP_ADD, 7},
+        {RG_CELL_LSTM, RG_ACT_TANH, 7, 3, 2, RG_LOSS_MSE, RG_TARGET_LAST, RG_READOUT_MAX, 2, true, 1, RG_SKIP_LEARNED,
+         0}};
     static const struct rg_init_options init = {.hidden = {RG_INIT_ORTHOGONAL, 1.0}, .forget_bias = 1.0};
     const bool token = _i % 2 == 1;
+    test_case("shape %d, %s", _i / 2, token ? "words" : "numbers");
     struct rg_model *const model = create(&shapes[_i / 2]);
     struct rg_model *back = NULL;
     ck_assert_int_eq(rg_model_initialise(model, &init, 9), RG_OK);
@@ -59,6 +63,7 @@ START_TEST(round_trip) {
     ck_assert(back->shape.cell == model->shape.cell && back->shape.activation == model->shape.activation);
     ck_assert(back->shape.inputs == 7 && back->shape.hidden == model->shape.hidden && back->shape.outputs == 2);
     ck_assert(back->shape.loss == RG_LOSS_MSE && back->shape.target == model->shape.target);
+    ck_assert(back->shape.target == model->shape.target && back->shape.readout == model->shape.readout);
     ck_assert(back->shape.layers == model->shape.layers && back->shape.bidirectional == model->shape.bidirectional);
     ck_assert(back->shape.skip == model->shape.skip && back->shape.skip_kind == model->shape.skip_kind);
     ck_assert_uint_eq(back->shape.words, model->shape.words);
@@ -279,11 +284,11 @@ START_TEST(bad_layers) {
         {8, "head.weight", 1, 2, "'head.weight' has shape [1, 2]; expected [1, 4]"},
         {7, "rnn.bias_ih_l0", 8, 0, "'rnn.weight_hh_l1_reverse' is missing"},
         {4, "rnn.weight_ih_l3", 8, 4, "'rnn.weight_ih_l3' does not belong to a bidirectional lstm of 1 layer with"},
-        {9, "weight_ih_l0", 8, 3, "'weight_ih_l0' does not belong"},
+        {9, "weight_ih_l0", 8, 3, "has two recurrent parts, 'rnn.' and ''"},
         {9, "rnn.weight_hr_l0", 8, 3, "'rnn.weight_hr_l0' does not belong to a bidirectional lstm of 2 layers"},
         {1, "rnn.weight_hh_l0", 4, 2, "[4, 2]; expected [H, H] for rnn, [4 H, H] for lstm, [3 H, H] for gru"},
         {1, "rnn.weight_hh_l0", 7, 2, "'rnn.weight_hh_l0' has shape [7, 2]; expected [H, H]"},
-        {8, "fc.weight", 1, 4, "'head.weight' is missing: the outputs need a torch.nn.Linear called head"},
+        {8, "fc.weight", 1, 3, "'head.weight' is missing: the outputs need a torch.nn.Linear of 4 columns"},
     };
     struct rg_tensor items[MAX_ITEMS];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -310,13 +315,14 @@ START_TEST(fixtures) {
          {.cell = RG_CELL_LSTM, .inputs = 2, .hidden = 3, .outputs = 3, .layers = 2, .bidirectional = true, .skip = 2}},
     };
     const struct rg_shape *const wanted = &cases[_i].shape;
+    test_case("%s", cases[_i].name);
     const struct rg_shape told = {.cell = RG_N_CELLS, .loss = RG_LOSS_BCE, .skip = wanted->skip};
     struct rg_tensors *tensors = NULL;
     struct rg_model *model = NULL;
     struct rg_tensor items[MAX_ITEMS];
     char name[300];
     size_t count = 0;
-    snprintf(name, sizeof name, "%s/tests/fixtures/%s.safetensors", RG_SOURCE_DIR, cases[_i].name);
+    snprintf(name, sizeof name, "%s/tests/fixtures/pytorch/%s.safetensors", RG_SOURCE_DIR, cases[_i].name);
     ck_assert_msg(rg_tensors_read(name, &tensors) == RG_OK, "%s", rg_error_message());
     for (size_t i = 0; i < tensors->count; i++)
         if (strncmp(tensors->items[i].name, "rnn.", 4) == 0 || strncmp(tensors->items[i].name, "head.", 5) == 0)
@@ -380,6 +386,45 @@ END_TEST
 #define HEAD "{\"format\":1,\"cell\":\"rnn\",\"activation\":\"tanh\","
 #define SIZES "\"inputs\":3,\"hidden\":2,\"outputs\":1"
 
+/* What the head reads: written with an output after the last step alone; a file without it means that step's output,
+ * but a plain one what is asked for, or the default of its directions. */
+START_TEST(readouts) {
+    static const struct {
+        const char *config;
+        size_t directions;
+        enum rg_readout asked, wanted;
+    } cases[] = {{NULL, 1, RG_N_READOUTS, RG_READOUT_LAST},
+                 {NULL, 2, RG_N_READOUTS, RG_READOUT_FINAL},
+                 {NULL, 2, RG_READOUT_LAST, RG_READOUT_LAST},
+                 {NULL, 1, RG_READOUT_MAX, RG_READOUT_MAX},
+                 {HEAD SIZES "}", 1, RG_N_READOUTS, RG_READOUT_LAST},
+                 {HEAD SIZES ",\"directions\":2}", 2, RG_N_READOUTS, RG_READOUT_LAST},
+                 {HEAD SIZES ",\"directions\":2,\"readout\":\"final\"}", 2, RG_N_READOUTS, RG_READOUT_FINAL},
+                 {HEAD SIZES ",\"target\":\"last\",\"readout\":\"mean\"}", 1, RG_READOUT_MEAN, RG_READOUT_MEAN},
+                 {HEAD SIZES ",\"target\":\"steps\"}", 1, RG_N_READOUTS, RG_READOUT_LAST}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rg_tensor items[MAX_ITEMS];
+        struct rg_model *model = NULL;
+        const size_t n = stacked(items, RG_CELL_RNN, 1, cases[i].directions, false, "rnn.");
+        struct rg_shape shape = defaults;
+        shape.readout = cases[i].asked;
+        ck_assert_msg(load_as(items, n, cases[i].config, &shape, &model) == RG_OK, "%zu: %s", i, rg_error_message());
+        ck_assert_msg(model->shape.readout == cases[i].wanted, "%zu: readout %d", i, (int)model->shape.readout);
+        rg_model_destroy(model);
+    }
+}
+END_TEST
+
+START_TEST(told_readout) {
+    struct rg_tensor items[MAX_ITEMS];
+    struct rg_shape shape = defaults;
+    six(items);
+    shape.readout = RG_READOUT_MEAN;
+    refuse_as(items, 6, HEAD SIZES "}", &shape, "was made with --readout last, not mean; leave --readout out");
+    refuse_as(items, 6, HEAD SIZES ",\"target\":\"steps\"}", &shape, "has an output at every step");
+}
+END_TEST
+
 START_TEST(good_configs) {
     static const struct {
         const char *config;
@@ -412,7 +457,7 @@ START_TEST(good_configs) {
 }
 END_TEST
 
-enum { N_BAD_CONFIGS = 45 };
+enum { N_BAD_CONFIGS = 47 };
 
 START_TEST(bad_configs) {
     static const char *const cases[][2] = {
@@ -433,6 +478,8 @@ START_TEST(bad_configs) {
         {"{\"loss\":\"x\"}", "loss 'x' is not known"},
         {"{\"peephole\":3}", "'peephole' is not known"},
         {"{\"target\":\"first\"}", "target 'first' is not known"},
+        {"{\"readout\":\"sum\"}", "readout 'sum' is not known"},
+        {HEAD SIZES ",\"target\":\"steps\",\"readout\":\"last\"}", "readout stands beside target steps"},
         {"{\"skip_kind\":\"leaped\"}", "skip_kind 'leaped' is not known"},
         {HEAD SIZES ",\"skip\":2,\"skip_kind\":\"learned\"}", "skip is 2; expected 1 for skip_kind learned"},
         {HEAD SIZES ",\"skip\":1,\"skip_kind\":\"learned\"}", "'rnn.weight_uh_l0' is missing"},
@@ -454,17 +501,19 @@ START_TEST(bad_configs) {
         {HEAD "\"inputs\":3,\"hidden\":3,\"outputs\":1}", "has shape [2, 3]; expected [3, 3]"},
         {HEAD "\"inputs\":3,\"hidden\":2,\"outputs\":2}", "'head.weight' has shape [1, 2]; expected [2, 2]"},
         {HEAD "\"inputs\":3,\"hidden\":18446744073709551615,\"outputs\":1}", "more elements than can be counted"},
-        {HEAD SIZES ",\"vocabulary\":[]}", "a word of the vocabulary in quotes"},
-        {HEAD SIZES ",\"vocabulary\":[\"a\",\"b\"]}", "2 words in the vocabulary, 3 inputs"},
-        {HEAD SIZES ",\"vocabulary\":[\"a\",\"b\",\"c\",\"d\"]}", "more words than the model takes, 3"},
-        {HEAD SIZES ",\"vocabulary\":[\"a\",\"\",\"c\"]}", "word 1 of the vocabulary is empty"},
-        {HEAD SIZES ",\"vocabulary\":[\"a\",[[[[", "a word of the vocabulary in quotes"},
-        {HEAD SIZES ",\"vocabulary\":[\"a\" \"b\"]}", ", or ] after a word"},
+        {HEAD SIZES ",\"vocabulary\":[]}", "a name in quotes"},
+        {HEAD SIZES ",\"vocabulary\":[\"a\",\"b\"]}", "2 entries in vocabulary, 3 inputs"},
+        {HEAD SIZES ",\"vocabulary\":[\"a\",\"b\",\"c\",\"d\"]}",
+         "vocabulary has more entries than the model takes, 3"},
+        {HEAD SIZES ",\"vocabulary\":[\"a\",\"\",\"c\"]}", "entry 1 of vocabulary is empty"},
+        {HEAD SIZES ",\"vocabulary\":[\"a\",[[[[", "a name in quotes"},
+        {HEAD SIZES ",\"vocabulary\":[\"a\" \"b\"]}", ", or ] after a name"},
         {HEAD SIZES ",\"vocabulary\":[\"a\"],\"vocabulary\":[\"a\"]}", "'vocabulary' stands there twice"},
     };
     _Static_assert(sizeof cases / sizeof *cases == N_BAD_CONFIGS, "the loop goes over every case");
     struct rg_tensor items[MAX_ITEMS];
     six(items);
+    test_case("%s", cases[_i][1]);
     refuse(items, 6, cases[_i][0], cases[_i][1]);
 }
 END_TEST
@@ -503,10 +552,8 @@ START_TEST(told_cell) {
 }
 END_TEST
 
-int main(void) {
-    Suite *const suite = suite_create("model_file");
-    TCase *const files = tcase_create("files");
-    SRunner *const runner = srunner_create(suite);
+TEST_MAIN("model_file") {
+    TCase *const files = add_tests(suite, "files");
     tcase_add_checked_fixture(files, make_folder, remove_folder);
     tcase_add_loop_test(files, round_trip, 0, 10);
     tcase_add_test(files, saving_fails);
@@ -521,12 +568,8 @@ int main(void) {
     tcase_add_test(files, good_configs);
     tcase_add_loop_test(files, bad_configs, 0, N_BAD_CONFIGS);
     tcase_add_test(files, told_cell);
+    tcase_add_test(files, readouts);
+    tcase_add_test(files, told_readout);
     tcase_add_test(files, damaged_configs);
     tcase_add_test(files, no_file);
-    suite_add_tcase(suite, files);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
 }

@@ -1,11 +1,12 @@
-/* The plan: of a GPU, which no test machine has, what a sweep takes of a work-group's local memory; how memory cuts
+/* The plan: of a GPU, which no test machine has, what a scan takes of a work-group's local memory; how memory cuts
  * time. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "args.h"
-#include "train/plan.h"
+#include "expected.h"
+#include "kernels/base/args.h"
+#include "plan/plan.h"
+#include "suite.h"
 
 enum { LOCAL_BYTES = 48 << 10 }; /* what NVIDIA's OpenCL gives a group */
 
@@ -25,11 +26,12 @@ static struct rg_device a_gpu(void) {
 }
 
 /* _i: cell, and behind the last one again with TF32. */
-START_TEST(sweeps_fit_local_memory) {
+START_TEST(scans_fit_local_memory) {
     static const size_t hidden[] = {64, 128, 256}, batches[] = {1, 1024, 4096};
-    /* one block; groups for the 132 units; as many rows as fit, up to four item rows' */
-    static const size_t tiles[2][3][3] = {{{4, 8, 32}, {4, 8, 32}, {4, 8, 20}}, {{4, 8, 32}, {4, 8, 32}, {4, 8, 16}}};
+    /* a group for each of the 132 units; with TF32 one block, work for most units, as many rows as fit */
+    static const size_t tiles[2][3][3] = {{{1, 4, 16}, {1, 4, 16}, {1, 4, 16}}, {{4, 8, 32}, {4, 8, 32}, {4, 8, 16}}};
     const int cell = _i % RG_N_CELLS, tf32 = _i / RG_N_CELLS;
+    test_case("%s%s", rg_cell_names[cell], tf32 ? ", TF32" : "");
     struct rg_device device = a_gpu();
     device.info.tf32 = tf32 ? RG_TF32_TENSOR_CORES : RG_TF32_NONE;
     for (size_t h = 0; h < 3; h++) {
@@ -51,7 +53,7 @@ START_TEST(sweeps_fit_local_memory) {
             const size_t states = RG_TILE_NUMBERS((size_t)256, plan.tile, plan.h_stride, (size_t)device.info.vec);
             ck_assert_uint_eq(rg_device_items(&device), 256);
             ck_assert_uint_le(2 * states * sizeof(float), LOCAL_BYTES);
-            if (plan.sharers == 1) { /* the units of a step are not shared out */
+            if (plan.groups_per_tile == 1) { /* the units of a step are not shared out */
                 ck_assert_uint_eq(plan.tile, tiles[tf32][h][b]);
             }
             rg_model_destroy(model);
@@ -90,26 +92,26 @@ static rg_status plan_of(const struct rg_device *device, size_t batch, size_t st
     return status;
 }
 
-/* Windows are whole runs, follow each other, and leave out no step; so do runs, either way. */
+/* Segments are whole runs, follow each other, and leave out no step; so do runs, either way. */
 static void check_cuts(const struct rg_plan *p) {
-    size_t windows = 0;
+    size_t segments = 0;
     for (size_t end = p->steps; end > 0;) {
-        const struct rg_span window = rg_plan_window_before(p, end);
-        ck_assert_uint_eq(window.end, end);
-        ck_assert(window.begin < end && end - window.begin <= p->window);
-        for (size_t at = end; at > window.begin;) {
-            const struct rg_span run = rg_plan_run_before(p, at), same = rg_plan_run_after(p, run.begin);
-            const size_t segment = rg_plan_segment(p, run.begin);
-            ck_assert(run.begin < at && at - run.begin <= p->run && run.begin >= window.begin);
+        const struct rg_span segment = rg_plan_segment_before(p, end);
+        ck_assert_uint_eq(segment.end, end);
+        ck_assert(segment.begin < end && end - segment.begin <= p->segment_steps);
+        for (size_t at = end; at > segment.begin;) {
+            const struct rg_span run = rg_plan_accum_before(p, at), same = rg_plan_accum_after(p, run.begin);
+            const size_t slice = rg_plan_slice(p, run.begin);
+            ck_assert(run.begin < at && at - run.begin <= p->accum_steps && run.begin >= segment.begin);
             ck_assert(same.begin == run.begin && same.end == run.end);
-            ck_assert(p->run == p->steps || segment == rg_plan_segment(p, run.end - 1));
-            ck_assert_uint_le(rg_plan_segment_span(p, segment).begin, run.begin);
+            ck_assert(p->accum_steps == p->steps || slice == rg_plan_slice(p, run.end - 1));
+            ck_assert_uint_le(rg_plan_slice_span(p, slice).begin, run.begin);
             at = run.begin;
         }
-        end = window.begin;
-        windows++;
+        end = segment.begin;
+        segments++;
     }
-    ck_assert_uint_eq(windows, p->windows);
+    ck_assert_uint_eq(segments, p->n_segments);
 }
 
 /* What decides the order of sums is the same for every limit that holds a block. */
@@ -120,17 +122,18 @@ START_TEST(memory_cuts_time_before_a_block) {
     for (size_t i = 0; i < 3; i++) {
         struct rg_plan whole, cut;
         ck_assert_int_eq(plan_of(&device, 64, steps[i], 0, &whole), RG_OK);
-        ck_assert_uint_eq(whole.windows, 1);
-        ck_assert_uint_lt(whole.run, steps[i]);
+        ck_assert_uint_eq(whole.n_segments, 1);
+        ck_assert_uint_lt(whole.accum_steps, steps[i]);
         check_cuts(&whole);
         for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
             ck_assert_int_eq(plan_of(&device, 64, steps[i], limits[k] * MIB, &cut), RG_OK);
             ck_assert(limits[k] == 0 || cut.total_bytes <= limits[k] * MIB);
-            ck_assert(cut.run == whole.run && cut.block == whole.block && cut.sum_segments == whole.sum_segments);
+            ck_assert(cut.accum_steps == whole.accum_steps && cut.block == whole.block &&
+                      cut.sum_slices == whole.sum_slices);
             ck_assert_uint_eq(cut.chunk % cut.block, 0);
             check_cuts(&cut);
         }
-        ck_assert(cut.windows > 1 && cut.lead == 3 && cut.room == cut.window + 6);
+        ck_assert(cut.n_segments > 1 && cut.halo == 3 && cut.alloc_steps == cut.segment_steps + 6);
     }
 }
 END_TEST
@@ -139,7 +142,7 @@ START_TEST(a_short_sequence_is_one_run) {
     const struct rg_device device = a_processor();
     struct rg_plan plan;
     ck_assert_int_eq(plan_of(&device, 4096, 100, 0, &plan), RG_OK);
-    ck_assert(plan.run == 100 && plan.window == 100 && plan.windows == 1 && !plan.by_runs);
+    ck_assert(plan.accum_steps == 100 && plan.segment_steps == 100 && plan.n_segments == 1 && !plan.accum_in_turns);
     check_cuts(&plan);
 }
 END_TEST
@@ -158,17 +161,213 @@ START_TEST(a_refusal_names_what_fits) {
 }
 END_TEST
 
-int main(void) {
-    Suite *const suite = suite_create("plan");
-    TCase *const tests = tcase_create("plan");
-    SRunner *const runner = srunner_create(suite);
-    tcase_add_loop_test(tests, sweeps_fit_local_memory, 0, 2 * RG_N_CELLS);
+/* ---- Plans of made-up devices ---- */
+
+static struct rg_device small_gpu(void) { /* in a processor: 24 units, 32 KiB of local memory */
+    struct rg_device device = a_gpu();
+    device.info.units = 24;
+    device.info.memory_bytes = (uint64_t)4 << 30;
+    device.info.max_buffer_bytes = (uint64_t)1 << 30;
+    device.info.max_local_bytes = 32 << 10;
+    device.info.shared_step_bytes = 65536;
+    return device;
+}
+
+static struct rg_device double_gpu(void) {
+    struct rg_device device = a_gpu();
+    device.info.real_bytes = sizeof(double);
+    device.info.vec = 2;
+    device.info.shared_step_bytes = 65536;
+    return device;
+}
+
+static struct rg_device many_cores(void) {
+    struct rg_device device = a_processor();
+    device.info.units = 64;
+    device.info.cache_bytes = 256 * MIB;
+    device.info.shared_step_bytes = 32768;
+    return device;
+}
+
+static struct rg_device unknown_cache(void) {
+    struct rg_device device = a_processor();
+    device.info.cache_bytes = 0;
+    device.info.units = 8;
+    return device;
+}
+
+static struct rg_device tuned(void) {
+    struct rg_device device = a_processor();
+    device.info.chunk_bytes = 24 * MIB;
+    device.info.tile = 24;
+    return device;
+}
+
+static const struct {
+    const char *name;
+    struct rg_device (*make)(void);
+} devices[] = {{"a GPU", a_gpu},         {"small GPU", small_gpu}, {"GPU, double", double_gpu},
+               {"2 cores", a_processor}, {"64 cores", many_cores}, {"8 cores, cache unknown", unknown_cache},
+               {"2 cores, tuned", tuned}};
+
+static const struct plan_case {
+    const char *name;
+    struct rg_shape shape;
+    struct rg_plan_options options;
+} plan_cases[] = {
+    {"rnn 32, B 1 T 10",
+     {.cell = RG_CELL_RNN, .inputs = 2, .hidden = 32, .outputs = 1, .layers = 1},
+     {.batch = 1, .steps = 10, .n_targets = 1, .training = true}},
+    {"rnn 128, B 4096 T 100",
+     {.cell = RG_CELL_RNN, .inputs = 2, .hidden = 128, .outputs = 1, .layers = 1},
+     {.batch = 4096, .steps = 100, .n_targets = 1, .training = true}},
+    {"lstm 130, B 300 T 7, outputs only",
+     {.cell = RG_CELL_LSTM, .inputs = 9, .hidden = 130, .outputs = 3, .layers = 1},
+     {.batch = 300, .steps = 7, .n_targets = 1}},
+    {"gru 257, 3 layers, both directions, dropout, B 65 T 50",
+     {.cell = RG_CELL_GRU, .inputs = 5, .hidden = 257, .outputs = 4, .layers = 3, .bidirectional = true},
+     {.batch = 65, .steps = 50, .n_targets = 1, .training = true, .dropout = true}},
+    {"lstm 64, words, every step, B 33 T 200",
+     {.cell = RG_CELL_LSTM,
+      .inputs = 16,
+      .words = 500,
+      .hidden = 64,
+      .outputs = 500,
+      .layers = 2,
+      .target = RG_TARGET_STEPS,
+      .loss = RG_LOSS_CE},
+     {.batch = 33, .steps = 200, .n_targets = 1, .training = true}},
+    {"rnn 40, skip 3, initial states, B 20 T 100",
+     {.cell = RG_CELL_RNN, .inputs = 3, .hidden = 40, .outputs = 2, .layers = 1, .skip = 3},
+     {.batch = 20, .steps = 100, .n_targets = 2, .training = true, .initial = true, .initial_gradient = true}},
+    {"gru 48, learned skip, B 100 T 300",
+     {.cell = RG_CELL_GRU,
+      .inputs = 3,
+      .hidden = 48,
+      .outputs = 1,
+      .layers = 2,
+      .skip = 1,
+      .skip_kind = RG_SKIP_LEARNED},
+     {.batch = 100, .steps = 300, .n_targets = 1, .training = true}},
+    {"lstm 128, B 64 T 10000 in 64 MiB",
+     {.cell = RG_CELL_LSTM, .inputs = 2, .hidden = 128, .outputs = 1, .layers = 1},
+     {.batch = 64, .steps = 10000, .n_targets = 1, .training = true, .memory = 64 * MIB}},
+    {"gru 64, both directions, B 8 T 20000 in 32 MiB with data",
+     {.cell = RG_CELL_GRU, .inputs = 2, .hidden = 64, .outputs = 1, .layers = 2, .bidirectional = true},
+     {.batch = 8, .steps = 20000, .n_targets = 1, .training = true, .memory = 32 * MIB, .data_bytes = 3 * MIB}},
+    {"rnn 1024, B 4 T 1000",
+     {.cell = RG_CELL_RNN, .inputs = 30, .hidden = 1024, .outputs = 10, .layers = 1},
+     {.batch = 4, .steps = 1000, .n_targets = 1, .training = true}},
+    {"lstm 1024, B 1 T 30",
+     {.cell = RG_CELL_LSTM, .inputs = 30, .hidden = 1024, .outputs = 10, .layers = 1},
+     {.batch = 1, .steps = 30, .n_targets = 1, .training = true}},
+    {"rnn 16, B 100000 T 20 in 20 MiB",
+     {.cell = RG_CELL_RNN, .inputs = 1, .hidden = 16, .outputs = 1, .layers = 1},
+     {.batch = 100000, .steps = 20, .n_targets = 1, .training = true, .memory = 20 * MIB}},
+    {"rnn 64, runs of 10, segments of 40, B 50 T 100",
+     {.cell = RG_CELL_RNN, .inputs = 1, .hidden = 64, .outputs = 1, .layers = 1, .skip = 2},
+     {.batch = 50, .steps = 100, .n_targets = 1, .training = true, .accum_steps = 10, .segment_steps = 40}},
+};
+
+static void describe(struct text *text, const struct rg_plan *p) {
+    text_add(text,
+             "  chunk %zu block %zu tile %zu groups_per_tile %zu accum_steps %zu segment_steps %zu segments %zu%s halo "
+             "%zu borders %zu\n",
+             p->chunk, p->block, p->tile, p->groups_per_tile, p->accum_steps, p->segment_steps, p->n_segments,
+             p->accum_in_turns ? " by runs" : "", p->halo, p->delta_borders);
+    if (p->forward.item_rows) {
+        text_add(text, "  item rows and rows of a block: forward %d %d, reverse %d %d\n", p->forward.item_rows,
+                 p->forward.block_rows, p->reverse.item_rows, p->reverse.block_rows);
+    }
+    text_add(text, "  slices %zu summed %zu, norm groups %zu; room %zu targets %zu states %zu carried %zu%s%s\n",
+             p->slices, p->sum_slices, p->norm_groups, p->alloc_steps, p->target_alloc_steps, p->state_steps,
+             p->carried, p->keeps_saved ? ", saved values kept" : "", p->wide_head ? ", wide head" : "");
+    text_add(text,
+             "  strides h %zu o %zu dx %zu out %zu d %zu; deltas %zu; packed %zu head %zu %zu %zu; partial %zu at %zu "
+             "of %zu\n",
+             p->h_stride, p->o_stride, p->dx_stride, p->out_stride, p->d_stride, p->d_width, p->packed, p->pack_head,
+             p->pack_head_reverse, p->pack_head_bias, p->head_partial, p->head_partial_at, p->partial);
+    for (size_t l = 0; l < p->layers; l++) {
+        text_add(text, "  layer %zu: inputs %zu stride %zu partial rows %zu", l, p->layer[l].inputs,
+                 p->layer[l].x_stride, p->layer[l].partial_rows);
+        for (size_t d = 0; d < p->directions; d++) {
+            const struct rg_plan_direction *const at = &p->layer[l].directions[d];
+            text_add(text, "; at %zu %zu %zu %zu %zu %zu %zu %zu, %zu %zu", at->ih, at->hh, at->sh, at->bias,
+                     at->hh_reverse, at->sh_reverse, at->ih_reverse, at->gate, at->partial, at->gate_partial);
+        }
+        text_add(text, "\n");
+    }
+    text_add(text, "  bytes: fixed %llu, a sequence %llu, a step %llu, all %llu\n", (unsigned long long)p->fixed_bytes,
+             (unsigned long long)p->row_bytes, (unsigned long long)p->step_bytes, (unsigned long long)p->total_bytes);
+}
+
+START_TEST(plans_of_made_up_devices) {
+    struct text text = {NULL, 0, 0};
+    for (size_t d = 0; d < sizeof devices / sizeof *devices; d++) {
+        for (size_t i = 0; i < sizeof plan_cases / sizeof *plan_cases; i++) {
+            const struct rg_device device = devices[d].make();
+            struct rg_plan plan;
+            text_add(&text, "%s: %s\n", devices[d].name, plan_cases[i].name);
+            if (rg_plan_check(&device, &plan_cases[i].shape, &plan_cases[i].options, &plan) == RG_OK) {
+                describe(&text, &plan);
+                check_cuts(&plan);
+                const uint64_t memory = plan_cases[i].options.memory;
+                ck_assert(plan.total_bytes <= (memory ? memory : device.info.memory_bytes));
+            } else {
+                text_add(&text, "  %s\n", rg_error_message());
+            }
+        }
+    }
+    check_expected("plans.txt", text.bytes);
+    free(text.bytes);
+}
+END_TEST
+
+/* The number behind `words` in the last error message; 0: they are not in it. */
+static size_t named(const char *words) {
+    const char *const at = strstr(rg_error_message(), words);
+    return at ? (size_t)strtoull(at + strlen(words), NULL, 10) : 0;
+}
+
+/* Whatever the limit, a refusal's number fits and the next one does not. */
+START_TEST(every_refusal_is_exact) {
+    for (size_t d = 0; d < sizeof devices / sizeof *devices; d++) {
+        size_t of_batch = 0, of_steps = 0;
+        for (uint64_t memory = MIB; memory < 100 * MIB; memory += memory / 3) {
+            const struct rg_device device = devices[d].make();
+            struct rg_plan plan;
+            static const struct { size_t batch, steps; } sizes[] = {{40000000, 30}, {1, 1000000}};
+            for (size_t i = 0; i < 2; i++) {
+                size_t batch = sizes[i].batch, steps = sizes[i].steps;
+                if (plan_of(&device, batch, steps, memory, &plan) == RG_OK)
+                    continue;
+                const size_t most_batch = named("at most --batch "), most_steps = named("at most --steps ");
+                if (most_batch) {
+                    of_batch++;
+                    ck_assert_int_eq(plan_of(&device, most_batch, steps, memory, &plan), RG_OK);
+                    ck_assert_int_eq(plan_of(&device, most_batch + 1, steps, memory, &plan), RG_NO_MEMORY);
+                } else if (most_steps) {
+                    of_steps++;
+                    batch = strstr(rg_error_message(), "with --batch 1") ? 1 : batch;
+                    ck_assert_int_eq(plan_of(&device, batch, most_steps, memory, &plan), RG_OK);
+                    ck_assert_int_eq(plan_of(&device, batch, most_steps + 1, memory, &plan), RG_NO_MEMORY);
+                } else {
+                    ck_assert_ptr_nonnull(strstr(rg_error_message(), "no --batch fits"));
+                    ck_assert_int_eq(plan_of(&device, 1, steps, memory, &plan), RG_NO_MEMORY);
+                }
+            }
+        }
+        ck_assert_msg(of_batch > 0 && of_steps > 0, "%s", devices[d].name);
+    }
+}
+END_TEST
+
+TEST_MAIN("plan") {
+    TCase *const tests = add_tests(suite, "plan");
+    tcase_add_loop_test(tests, scans_fit_local_memory, 0, 2 * RG_N_CELLS);
     tcase_add_test(tests, memory_cuts_time_before_a_block);
     tcase_add_test(tests, a_short_sequence_is_one_run);
     tcase_add_test(tests, a_refusal_names_what_fits);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    tcase_add_test(tests, plans_of_made_up_devices);
+    tcase_add_test(tests, every_refusal_is_exact);
 }

@@ -1,19 +1,20 @@
 /* Axes, plots and the files they end in: round ticks inside the range, bounded size, foreign text made harmless. */
 #define _GNU_SOURCE
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "report/figures.h"
-#include "report/html.h"
-#include "report/picture.h"
-#include "report/run_figures.h"
-#include "report/spark.h"
-#include "report/svg.h"
+#include "cli/report/figures.h"
+#include "cli/report/html.h"
+#include "cli/report/picture.h"
+#include "cli/report/run_figures.h"
+#include "gradient/profile.h"
+#include "cli/report/spark.h"
+#include "cli/report/svg.h"
 #include "rnn_gpu/memory.h"
+#include "suite.h"
 
 /* ---- Axes ---- */
 
@@ -186,7 +187,7 @@ START_TEST(a_report_is_never_large) {
     quotes[sizeof quotes - 1] = '\0';
     char *arguments[] = {"rnn-gpu", quotes, "--out", "a b<i>"};
     struct rg_config config = config_of(arguments, 4);
-    config.out = quotes;
+    config.output.out = quotes;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rg_history *h = noisy_history(cases[i][0], cases[i][1], cases[i][2]);
         struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
@@ -197,10 +198,11 @@ START_TEST(a_report_is_never_large) {
             cells[c] = "<cell>&";
         const struct rg_table table = {"a table", 30000, 2, heads, cells};
         const struct rg_fact facts[1] = {{"name", "<value>"}};
+        const struct rg_settings settings = {.n = 0};
         const struct rg_report report = {.title = "t<i>&",
                                          .verdict = "\"v\"",
                                          .config = &config,
-                                         .command = "train",
+                                         .settings = &settings,
                                          .facts = facts,
                                          .n_facts = 1,
                                          .tables = &table,
@@ -231,8 +233,9 @@ START_TEST(a_full_run_fits_without_leaving_out) {
     struct rg_history *h = noisy_history(512, 20, 256);
     struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
     ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
+    const struct rg_settings settings = {.n = 0};
     const struct rg_report report = {
-        .title = "t", .config = &config, .command = "train", .plots = plots, .n_plots = RG_RUN_FIGURES};
+        .title = "t", .config = &config, .settings = &settings, .plots = plots, .n_plots = RG_RUN_FIGURES};
     ck_assert_int_eq(rg_report_write(&report, "test_plot.html"), RG_OK);
     size_t length = 0;
     char *html = read_file("test_plot.html", &length);
@@ -263,8 +266,10 @@ START_TEST(pictures_have_their_formats) {
     struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
     size_t length = 0;
     ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
-    const struct rg_picture picture = {"<title>", plots, RG_RUN_FIGURES, 2, RG_THEME_AUTO};
-    const struct rg_picture dark = {"<title>", plots, RG_RUN_FIGURES, 2, RG_THEME_DARK};
+    const struct rg_picture picture = {
+        .title = "<title>", .plots = plots, .n_plots = RG_RUN_FIGURES, .columns = 2, .theme = RG_THEME_AUTO};
+    const struct rg_picture dark = {
+        .title = "<title>", .plots = plots, .n_plots = RG_RUN_FIGURES, .columns = 2, .theme = RG_THEME_DARK};
     ck_assert_int_eq(rg_picture_check("a.svg"), RG_OK);
     ck_assert_int_eq(rg_picture_write(&picture, "test_plot.svg"), RG_OK);
     char *svg = read_file("test_plot.svg", &length);
@@ -279,14 +284,33 @@ START_TEST(pictures_have_their_formats) {
     ck_assert(count(svg, "prefers-color-scheme") == 0 && count(svg, paper) == 1);
     rg_free(svg);
     unlink("test_plot.svg");
-    if (rg_png_is_built()) {
+    if (rg_cairo_is_built()) {
         ck_assert_int_eq(rg_picture_check("a.PNG"), RG_OK);
         ck_assert_int_eq(rg_picture_write(&picture, "test_plot.png"), RG_OK);
         char *png = read_file("test_plot.png", &length);
         ck_assert_int_eq(memcmp(png, "\x89PNG\r\n\x1A\n", 8), 0);
         rg_free(png);
         unlink("test_plot.png");
+        ck_assert_int_eq(rg_picture_check("a.pdf"), RG_OK);
+        ck_assert_int_eq(rg_picture_write(&picture, "test_plot.pdf"), RG_OK);
+        char *pdf = read_file("test_plot.pdf", &length);
+        ck_assert_int_eq(memcmp(pdf, "%PDF-1.", 7), 0);
+        rg_free(pdf);
+        unlink("test_plot.pdf");
     }
+    struct rg_picture single = picture;
+    single.figure = "lags";
+    single.width = 700.0;
+    single.height = 400.0;
+    ck_assert_int_eq(rg_picture_write(&single, "test_plot.svg"), RG_OK);
+    svg = read_file("test_plot.svg", &length);
+    ck_assert(strstr(svg, "viewBox=\"0 0 716 416\"") && count(svg, "class=\"f1 b\"") == 1);
+    ck_assert_ptr_nonnull(strstr(svg, "Norm of the gradient&#39;s terms by lag"));
+    rg_free(svg);
+    unlink("test_plot.svg");
+    single.figure = "lag";
+    ck_assert_int_eq(rg_picture_write(&single, "test_plot.svg"), RG_USAGE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "it has: loss, norm, lags, cumulative, shares"));
     ck_assert_int_eq(rg_picture_check("a.jpg"), RG_USAGE);
     ck_assert_int_eq(rg_picture_check(".svg"), RG_USAGE);
     ck_assert_int_eq(rg_picture_write(&picture, "no/such/folder.svg"), RG_NOT_SAVED);
@@ -312,8 +336,8 @@ START_TEST(the_fit_finds_the_decay) {
     rg_history_fit_decay(h, 2, &slope, &start);
     ck_assert_double_eq_tol(pow(10.0, slope), 0.25, 1e-6);
     ck_assert_double_eq_tol(start, 1.5, 1e-4);
-    norm[0] = norm[3] = 0.0;
-    for (size_t i = 4; i < 1200; i++)
+    norm[0] = norm[1] = 0.0;
+    for (size_t i = 2; i < 1200; i++)
         norm[i] = -INFINITY;
     ck_assert_int_eq(rg_history_add_lags(h, 2, (const struct rg_lag_values[]){v, v, v}), RG_OK);
     rg_history_fit_decay(h, 2, &slope, &start);
@@ -385,9 +409,34 @@ START_TEST(sparklines) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("plot");
-    TCase *tests = tcase_create("plot");
+/* Two layers, the first at the bottom; no colour where there is no gradient or none was measured. */
+START_TEST(depth_by_time) {
+    enum { LAGS = 200 };
+    double below[LAGS], above[LAGS];
+    for (size_t lag = 0; lag < LAGS; lag++) {
+        below[lag] = -(double)lag;
+        above[lag] = lag < 100 ? -2.0 * (double)lag : -INFINITY;
+    }
+    struct rg_lag_profile items[] = {{.probe = LAGS, .lags = 150, .delta_log10 = below},
+                                     {.probe = LAGS, .lags = LAGS, .delta_log10 = above}};
+    const struct rg_lag_profiles profiles = {.layers = 2, .directions = 1, .items = items};
+    struct rg_plot plot = {.n_series = 0};
+    ck_assert_int_eq(rg_figure_depth(&profiles, &plot), RG_OK);
+    const size_t columns = plot.heat.columns;
+    ck_assert_uint_eq(plot.heat.rows, 2);
+    ck_assert_uint_eq(columns, 80);
+    ck_assert_double_eq(plot.x.high, LAGS);
+    for (size_t c = 0; c < columns; c++) { /* the largest of a cell's lags is its first */
+        const double first = (double)(c * LAGS / columns);
+        ck_assert(first < 150.0 ? plot.heat.values[c] == -first : isnan(plot.heat.values[c]));
+        ck_assert(first < 100.0 ? plot.heat.values[columns + c] == -2.0 * first : isnan(plot.heat.values[columns + c]));
+    }
+    rg_plot_clear(&plot);
+}
+END_TEST
+
+TEST_MAIN("plot") {
+    TCase *const tests = add_tests(suite, "plot");
     tcase_add_test(tests, ticks_are_round);
     tcase_add_test(tests, whole_numbers_have_whole_ticks);
     tcase_add_test(tests, every_range_becomes_an_axis);
@@ -401,11 +450,5 @@ int main(void) {
     tcase_add_test(tests, a_cause_that_is_nowhere_finite_is_not_drawn);
     tcase_add_test(tests, a_map_shows_each_sample_and_lag);
     tcase_add_test(tests, sparklines);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    tcase_add_test(tests, depth_by_time);
 }

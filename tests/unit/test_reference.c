@@ -211,10 +211,8 @@ START_TEST(lags_survive_underflow_of_squares) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("reference");
-    TCase *plain = tcase_create("plain");
-
+TEST_MAIN("reference") {
+    TCase *const plain = add_tests(suite, "plain");
     tcase_add_test(plain, gradients_match_finite_differences);
     tcase_add_test(plain, lag_terms_sum_to_the_gradient);
     tcase_add_test(plain, empty_sequences_read_a_zero_state);
@@ -222,6 +220,4 @@ int main(void) {
     tcase_add_test(plain, worked_example_gives_the_printed_gradients);
     tcase_add_test(plain, worked_example_gives_the_printed_lags);
     tcase_add_test(plain, lags_survive_underflow_of_squares);
-    suite_add_tcase(suite, plain);
-    return run_suite(suite);
 }

@@ -1,5 +1,5 @@
-/* The float64 reference against what PyTorch and ONNX computed: every file of tests/fixtures that is named after a cell
- * or after ONNX (README.md there). A file's config says what its model is. */
+/* The float64 reference against what PyTorch and ONNX computed: every file of tests/fixtures. A file's config says what
+ * its model is (README.md there). */
 #include "reference_problem.h"
 
 #include <dirent.h>
@@ -14,6 +14,7 @@ static const char *const activation_names[] = {"tanh",     "relu",     "leaky_re
                                                "softsign", "softplus", "hardtanh",   "linear", NULL};
 static const char *const skip_kind_names[] = {"add", "dilated", "learned", NULL};
 static const char *const target_names[] = {"last", "steps", NULL};
+static const char *const readout_names[] = {"last", "final", "mean", "max", NULL};
 static const char *const loss_names[] = {"mse", "bce", "ce", NULL};
 
 /* File names, without their ends, in order. */
@@ -33,26 +34,26 @@ static int by_name(const void *a, const void *b) {
     return strcmp(a, b);
 }
 
-static bool begins(const char *text, const char *with) {
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-static void list_fixtures(void) {
-    DIR *folder = opendir(RG_SOURCE_DIR "/tests/fixtures");
-
+/* The names in a folder of tests/fixtures, as "FOLDER/NAME" without their ends. The number of them. */
+static size_t list_source(const char *source, char files[MAX_FIXTURES][128]) {
+    char path[4096];
+    size_t n = 0;
+    snprintf(path, sizeof path, "%s/tests/fixtures/%s", RG_SOURCE_DIR, source);
+    DIR *folder = opendir(path);
     for (struct dirent *entry = folder ? readdir(folder) : NULL; entry; entry = readdir(folder)) {
         const char *name = entry->d_name, *end = strstr(name, ".safetensors");
-        const bool onnx = begins(name, "onnx_");
-        const bool pytorch = begins(name, "rnn") || begins(name, "lstm") || begins(name, "gru");
-
-        if (!end || !(onnx || pytorch) || n_onnx == MAX_FIXTURES || n_pytorch == MAX_FIXTURES)
-            continue;
-        snprintf(onnx ? onnx_files[n_onnx++] : pytorch_files[n_pytorch++], 128, "%.*s", (int)(end - name), name);
+        if (end && strcmp(name, "optimizers.safetensors") != 0 && n < MAX_FIXTURES)
+            snprintf(files[n++], 128, "%s/%.*s", source, (int)(end - name), name);
     }
     if (folder)
         closedir(folder);
-    qsort(pytorch_files, n_pytorch, sizeof(*pytorch_files), by_name);
-    qsort(onnx_files, n_onnx, sizeof(*onnx_files), by_name);
+    qsort(files, n, sizeof *files, by_name);
+    return n;
+}
+
+static void list_fixtures(void) {
+    n_pytorch = list_source("pytorch", pytorch_files);
+    n_onnx = list_source("onnx", onnx_files);
 }
 
 /* ---- Reading ---- */
@@ -79,19 +80,21 @@ static struct ref_model form_of(const struct rg_tensors *tensors, enum ref_loss 
     json_t *config = tensors->config ? json_loads(tensors->config, 0, NULL) : NULL;
 
     ck_assert_msg(config != NULL, "the fixture has no config");
-    const struct ref_model form = {.cell = (enum ref_cell)config_name(config, "cell", cell_names),
-                                   .activation =
-                                       (enum ref_activation)config_name(config, "activation", activation_names),
-                                   .inputs = config_size(config, "inputs"),
-                                   .hidden = config_size(config, "hidden"),
-                                   .outputs = config_size(config, "outputs"),
-                                   .layers = config_size(config, "layers"),
-                                   .bidirectional = json_is_true(json_object_get(config, "bidirectional")),
-                                   .skip = config_size(config, "skip"),
-                                   .skip_kind = (enum ref_skip_kind)config_name(config, "skip_kind", skip_kind_names),
-                                   .skip_budget = json_number_value(json_object_get(config, "skip_budget")),
-                                   .target = (enum ref_target)config_name(config, "target", target_names),
-                                   .words = (size_t)json_integer_value(json_object_get(config, "words"))}; /* or 0 */
+    const struct ref_model form = {
+        .cell = (enum ref_cell)config_name(config, "cell", cell_names),
+        .activation = (enum ref_activation)config_name(config, "activation", activation_names),
+        .inputs = config_size(config, "inputs"),
+        .hidden = config_size(config, "hidden"),
+        .outputs = config_size(config, "outputs"),
+        .layers = config_size(config, "layers"),
+        .bidirectional = json_is_true(json_object_get(config, "bidirectional")),
+        .skip = config_size(config, "skip"),
+        .skip_kind = (enum ref_skip_kind)config_name(config, "skip_kind", skip_kind_names),
+        .skip_budget = json_number_value(json_object_get(config, "skip_budget")),
+        .target = (enum ref_target)config_name(config, "target", target_names),
+        .readout =
+            (enum ref_readout)(json_object_get(config, "readout") ? config_name(config, "readout", readout_names) : 0),
+        .words = (size_t)json_integer_value(json_object_get(config, "words"))}; /* or 0 */
     *loss = (enum ref_loss)config_name(config, "loss", loss_names);
     json_decref(config);
     return form;
@@ -252,6 +255,7 @@ static void expect_initial_gradients(const struct fixture *fixture) {
 }
 
 START_TEST(gradients_match_pytorch) {
+    test_case("%s", pytorch_files[_i]);
     struct fixture fixture = read_fixture(pytorch_files[_i], 1e-12);
     const struct problem *problem = &fixture.problem;
 
@@ -272,6 +276,7 @@ END_TEST
 
 /* ONNX's node tests hold float32. */
 START_TEST(states_match_onnx) {
+    test_case("%s", onnx_files[_i]);
     struct fixture fixture = read_fixture(onnx_files[_i], 3e-7);
 
     loss_at(&fixture.problem);
@@ -391,16 +396,11 @@ START_TEST(fixtures_cover_every_cell) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("reference_fixtures");
-    TCase *pytorch = tcase_create("pytorch"), *onnx = tcase_create("onnx");
-
+TEST_MAIN("reference_fixtures") {
+    TCase *const pytorch = add_tests(suite, "pytorch"), *const onnx = add_tests(suite, "onnx");
     list_fixtures();
     tcase_add_test(pytorch, fixtures_cover_every_cell);
     tcase_add_loop_test(pytorch, gradients_match_pytorch, 0, (int)n_pytorch);
     tcase_add_test(pytorch, updates_match_pytorch);
     tcase_add_loop_test(onnx, states_match_onnx, 0, (int)n_onnx);
-    suite_add_tcase(suite, pytorch);
-    suite_add_tcase(suite, onnx);
-    return run_suite(suite);
 }

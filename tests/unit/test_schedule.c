@@ -1,11 +1,11 @@
-/* Learning rates against torch.optim.lr_scheduler (tests/fixtures/make_optimizer_fixtures.py), and warm-up. */
-#include <check.h>
+/* Learning rates against torch.optim.lr_scheduler (tests/fixtures/pytorch/make_optimizer_fixtures.py), and warm-up. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rnn_gpu/tensors.h"
+#include "suite.h"
 #include "train/schedule.h"
 
 enum { MOST = 128 };
@@ -37,8 +37,8 @@ enum { N_CASES = sizeof cases / sizeof *cases };
 static struct rg_tensors *fixture;
 
 static void open_fixture(void) {
-    ck_assert_msg(rg_tensors_read(RG_SOURCE_DIR "/tests/fixtures/optimizers.safetensors", &fixture) == RG_OK, "%s",
-                  rg_error_message());
+    ck_assert_msg(rg_tensors_read(RG_SOURCE_DIR "/tests/fixtures/pytorch/optimizers.safetensors", &fixture) == RG_OK,
+                  "%s", rg_error_message());
 }
 
 static void close_fixture(void) {
@@ -71,7 +71,7 @@ START_TEST(rates_are_those_of_pytorch) {
         ck_assert_msg(fabs(lr - right) <= 1e-12 * right + 1e-15 * wanted[0], "%s: update %zu has rate %.17g, not %.17g",
                       cases[_i].name, u, lr, right);
         if (options->kind == RG_SCHEDULE_PLATEAU) {
-            rg_plateau_observe(&plateau, options, losses[u]);
+            rg_plateau_observe(&plateau, options, losses[u], 1);
         }
     }
 }
@@ -108,18 +108,10 @@ START_TEST(edges_are_defined) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("schedule");
-    TCase *schedule = tcase_create("schedule");
+TEST_MAIN("schedule") {
+    TCase *const schedule = add_tests(suite, "schedule");
     tcase_add_unchecked_fixture(schedule, open_fixture, close_fixture);
     tcase_add_loop_test(schedule, rates_are_those_of_pytorch, 0, N_CASES);
     tcase_add_loop_test(schedule, warm_up_multiplies_every_schedule, 0, N_CASES);
     tcase_add_loop_test(schedule, edges_are_defined, 0, N_CASES);
-    suite_add_tcase(suite, schedule);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,19 +1,40 @@
 /* Summaries of runs: losses over parts of the updates, lag columns, and the rank of a comparison's rows. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "report/comparison.h"
+#include "cli/report/comparison.h"
+#include "suite.h"
+#include "train/loss_mean.h"
 
 static struct rg_summary summary;
+static double baseline = NAN;
 
 /* `n` updates of `planned`, the loss of update u being loss(u). */
 static void make(uint64_t planned, uint64_t n, double (*loss)(uint64_t), enum rg_reason reason) {
     rg_summary_init(&summary, planned);
+    summary.baseline = baseline;
+    summary.loss_kind = RG_LOSS_MSE;
+    struct rg_loss_mean mean;
+    ck_assert_int_eq(rg_loss_mean_create(&mean, planned), RG_OK);
     for (uint64_t u = 1; u <= n; u++) {
         rg_summary_add(&summary, &(struct rg_update){.update = u, .loss = loss(u)});
+        rg_loss_mean_add(&mean, loss(u));
+        rg_summary_note_learned(&summary, u, &mean);
     }
-    rg_summary_end(&summary, &(struct rg_training){.reason = reason, .updates = n, .clipped = n / 2});
+    rg_summary_end(&summary, &(struct rg_training){.reason = reason,
+                                                   .updates = n,
+                                                   .clipped = n / 2,
+                                                   .loss = rg_loss_mean_value(&mean),
+                                                   .median_loss = rg_loss_mean_value(&mean),
+                                                   .last_loss = n ? loss(n) : (double)NAN});
+    rg_loss_mean_release(&mean);
+}
+
+/* The same of a run with a baseline of 1. */
+static void make_learning(uint64_t planned, uint64_t n, double (*loss)(uint64_t)) {
+    baseline = 1.0;
+    make(planned, n, loss, RG_REASON_DONE);
+    baseline = NAN;
 }
 
 static double falling(uint64_t u) {
@@ -37,10 +58,35 @@ START_TEST(losses_are_means_over_a_tenth) {
     ck_assert_double_eq(summary.clip_rate, 0.5);
     make(200, 200, valley, RG_REASON_DONE);
     ck_assert_double_eq(summary.loss, 40.5);
-    ck_assert_double_eq(summary.best_loss, 5.0);
+    ck_assert_double_eq(summary.best_loss, 5.0); /* updates 141 to 160 */
     make(7, 7, falling, RG_REASON_DONE);
     ck_assert_uint_eq(summary.n_parts, 7);
-    ck_assert_double_eq(summary.loss, 9993.0);
+    ck_assert_double_eq(summary.loss, 9996.0);
+    ck_assert_double_eq(summary.best_loss, 9996.0);
+    ck_assert_double_eq(summary.last_loss, 9993.0);
+}
+END_TEST
+
+static double step_at_300(uint64_t u) {
+    return u <= 300 ? 1.0 : 0.0;
+}
+
+static double low(uint64_t u) {
+    (void)u;
+    return 0.0;
+}
+
+START_TEST(when_a_run_has_learned) {
+    /* loss mse, baseline 1: the mean over the last tenth, 30 to 33 updates then, falls below 0.06 with 32 zeros of 33
+     */
+    make_learning(1000, 1000, step_at_300);
+    ck_assert_uint_eq(summary.learned_update, 332);
+    make_learning(300, 300, step_at_300);
+    ck_assert_uint_eq(summary.learned_update, 0);
+    make_learning(1000, 50, low);
+    ck_assert_uint_eq(summary.learned_update, 20);
+    make_learning(7, 7, low);
+    ck_assert_uint_eq(summary.learned_update, 7);
 }
 END_TEST
 
@@ -56,7 +102,7 @@ END_TEST
 
 START_TEST(losses_that_are_not_finite_do_not_count) {
     make(1000, 1000, broken, RG_REASON_DONE);
-    ck_assert_double_eq(summary.loss, 2.0);
+    ck_assert(isnan(summary.loss) && summary.best_loss == 2.0); /* none of the last tenth is finite */
     ck_assert(isnan(rg_summary_part(&summary, 95)));
     make(1000, 950, broken, RG_REASON_DIVERGED);
     ck_assert(isnan(summary.loss) && summary.best_loss == 2.0 && !summary.measured);
@@ -86,35 +132,113 @@ START_TEST(lags_go_into_columns) {
 }
 END_TEST
 
-START_TEST(rank_is_by_loss) {
-    static const double losses[] = {0.5, NAN, 0.1, 0.5, INFINITY, NAN, 0.2};
-    static const size_t expected[] = {2, 6, 0, 3, 4, 5};
-    struct rg_comparison_row rows[7];
-    size_t order[7];
-    for (size_t i = 0; i < 7; i++) {
-        rows[i] = (struct rg_comparison_row){.done = i != 1, .summary = {.loss = losses[i]}};
+/* ---- Ranks ---- */
+
+enum { ROWS = 7, SEEDS = 3 };
+
+/* Rows of `n` runs with these median losses, ranked. */
+static size_t rank_rows(double losses[][SEEDS], size_t n, struct rg_comparison_row rows[ROWS], size_t order[ROWS]) {
+    static struct rg_summary runs[ROWS][SEEDS];
+    size_t ranked = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        rows[i] = (struct rg_comparison_row){.n_runs = isnan(losses[i][0]) ? 0 : n, .runs = runs[i]};
+        for (size_t k = 0; k < SEEDS; k++) {
+            runs[i][k] = (struct rg_summary){.median_loss = losses[i][k], .updates = k};
+        }
+        ck_assert_int_eq(rg_comparison_end_row(&rows[i]), RG_OK);
     }
-    const struct rg_comparison comparison = {7, rows};
-    ck_assert_uint_eq(rg_comparison_rank(&comparison, order), 6);
-    for (size_t i = 0; i < 6; i++) {
+    struct rg_comparison comparison = {.n_rows = ROWS, .rows = rows};
+    ck_assert_int_eq(rg_comparison_rank(&comparison, order, &ranked), RG_OK);
+    return ranked;
+}
+
+START_TEST(rank_is_by_median) {
+    static double losses[ROWS][SEEDS] = {{0.5, 0.6, 0.55}, {NAN},           {0.1, 0.12, 0.11}, {0.52, 0.54, 0.7},
+                                         {INFINITY, 1, 2}, {NAN, NAN, NAN}, {0.2, 0.21, 0.22}};
+    static const size_t expected[] = {2, 6, 3, 0, 4}, ranks[] = {1, 2, 3, 3, 5};
+    losses[4][0] = INFINITY;
+    struct rg_comparison_row rows[ROWS];
+    size_t order[ROWS];
+    ck_assert_uint_eq(rank_rows(losses, SEEDS, rows, order), 5);
+    for (size_t i = 0; i < 5; i++) {
         ck_assert_uint_eq(order[i], expected[i]);
+        ck_assert_uint_eq(rows[order[i]].rank, ranks[i]);
+        ck_assert(rows[order[i]].tied == (i == 2 || i == 3));
+    }
+    ck_assert(rows[2].spread.median == 0.11 && rows[2].summary.updates == 2);
+    ck_assert(rows[4].spread.median == 2.0 && rows[4].spread.q1 == 1.5 && isinf(rows[4].spread.q3));
+    ck_assert(!rows[1].done);
+}
+END_TEST
+
+/* With one run each nothing can be said of chance: only equal rows are tied. */
+START_TEST(one_run_each) {
+    double losses[ROWS][SEEDS] = {{0.5}, {0.5}, {0.1}, {0.4}, {0.101}, {INFINITY}, {INFINITY}};
+    static const size_t expected[] = {2, 4, 3, 0, 1, 5, 6}, ranks[] = {1, 2, 3, 4, 4, 6, 6};
+    struct rg_comparison_row rows[ROWS];
+    size_t order[ROWS];
+    ck_assert_uint_eq(rank_rows(losses, 1, rows, order), ROWS);
+    for (size_t i = 0; i < ROWS; i++) {
+        ck_assert_uint_eq(order[i], expected[i]);
+        ck_assert_uint_eq(rows[order[i]].rank, ranks[i]);
     }
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("summary");
-    TCase *summaries = tcase_create("summary");
+static bool tied(const double *a, size_t n, const double *b, size_t m) {
+    struct rg_summary runs[2][8];
+    const struct rg_summary *lists[2][8];
+    struct rg_spread_group groups[2] = {{.runs = lists[0], .n = n + 1}, {.runs = lists[1], .n = m}};
+    size_t order[2], ranked = 0;
+    for (size_t i = 0; i < 8; i++) {
+        runs[0][i] = (struct rg_summary){.median_loss = i < n ? a[i] : (double)NAN};
+        runs[1][i] = (struct rg_summary){.median_loss = i < m ? b[i] : (double)NAN};
+        lists[0][i] = i < n ? &runs[0][i] : NULL; /* one more, which is not done */
+        lists[1][i] = &runs[1][i];
+    }
+    ck_assert_int_eq(rg_spread_rank(groups, 2, order, &ranked), RG_OK);
+    ck_assert(ranked == 2 && groups[0].tied == groups[1].tied && groups[order[0]].rank == 1);
+    ck_assert(groups[order[1]].rank == (groups[0].tied ? 1 : 2));
+    return groups[0].tied;
+}
+
+/* Of three seeds drawn again the median of {1, 2, 9} is 9 in 7 of 27 draws, and that of {5, 6, 7} is never. */
+START_TEST(ties) {
+    static const double low[] = {1, 2, 3}, high[] = {4, 5, 6}, mixed[] = {1, 2, 9}, middle[] = {5, 6, 7},
+                        many[] = {1, 2, 2, 2, 3, 3, 9}, diverged[] = {INFINITY, INFINITY, INFINITY};
+    ck_assert(!tied(low, 3, high, 3) && !tied(high, 3, low, 3));
+    ck_assert(tied(mixed, 3, middle, 3) && tied(low, 3, low, 3) && tied(low, 3, mixed, 3));
+    ck_assert(!tied(many, 7, middle, 3)); /* more seeds tell them apart */
+    ck_assert(tied(diverged, 3, diverged, 3) && !tied(diverged, 3, middle, 3));
+}
+END_TEST
+
+/* One spike moves the mean and not the median. */
+START_TEST(a_spike_does_not_move_the_median) {
+    struct rg_loss_mean mean;
+    double median = 0.0;
+    ck_assert_int_eq(rg_loss_mean_create(&mean, 100), RG_OK);
+    ck_assert_int_eq(rg_loss_mean_median(&mean, &median), RG_OK);
+    ck_assert(isnan(median));
+    for (int i = 0; i < 100; i++) {
+        rg_loss_mean_add(&mean, i == 95 ? 1e9 : i == 96 ? (double)INFINITY : 100.0 - i);
+    }
+    ck_assert_int_eq(rg_loss_mean_median(&mean, &median), RG_OK);
+    ck_assert_double_eq(median, 12.0); /* of 19 finite losses: 20 to 6, 1e9, 3, 2, 1 */
+    ck_assert_double_gt(rg_loss_mean_value(&mean), 1e7);
+    rg_loss_mean_release(&mean);
+}
+END_TEST
+
+TEST_MAIN("summary") {
+    TCase *const summaries = add_tests(suite, "summary");
     tcase_add_test(summaries, losses_are_means_over_a_tenth);
+    tcase_add_test(summaries, when_a_run_has_learned);
     tcase_add_test(summaries, runs_that_end_early);
     tcase_add_test(summaries, losses_that_are_not_finite_do_not_count);
     tcase_add_test(summaries, lags_go_into_columns);
-    tcase_add_test(summaries, rank_is_by_loss);
-    suite_add_tcase(suite, summaries);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    tcase_add_test(summaries, rank_is_by_median);
+    tcase_add_test(summaries, one_run_each);
+    tcase_add_test(summaries, ties);
+    tcase_add_test(summaries, a_spike_does_not_move_the_median);
 }

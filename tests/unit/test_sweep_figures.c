@@ -1,9 +1,9 @@
 /* A sweep's tables and figures from made-up runs: medians, what was learned, which option lies along the axis. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "report/sweep_figures.h"
+#include "cli/report/sweep_figures.h"
+#include "suite.h"
 
 enum { STEPS = 3, SEEDS = 3, RUNS = 2 * STEPS * SEEDS };
 
@@ -20,7 +20,7 @@ static struct rg_sweep_view view_of(size_t n_runs) {
         rg_summary_init(&summaries[i], 4);
         summaries[i].loss_kind = RG_LOSS_MSE;
         summaries[i].baseline = 1.0 / 6.0;
-        summaries[i].loss = losses[i];
+        summaries[i].loss = summaries[i].median_loss = losses[i];
         rg_summary_add(&summaries[i], &(struct rg_update){.update = 1, .loss = 0.5});
         runs[i] = i < n_runs ? &summaries[i] : NULL;
     }
@@ -44,7 +44,7 @@ START_TEST(spreads) {
 END_TEST
 
 START_TEST(figures) {
-    struct rg_plot *const plots = calloc(RG_SWEEP_FIGURES, sizeof *plots);
+    struct rg_plot *const plots = calloc(RG_SCAN_FIGURES, sizeof *plots);
     const struct rg_sweep_view view = view_of(RUNS);
     ck_assert(rg_sweep_figures(&view, plots) == RG_OK);
     ck_assert_str_eq(plots[0].title, "Median loss over the seeds by steps");
@@ -55,10 +55,10 @@ START_TEST(figures) {
     ck_assert_str_eq(plots[2].title, "rnn");
     ck_assert_uint_eq(plots[2].n_series, 5); /* median, quartiles, runs, baseline */
     ck_assert(rg_plot_is_empty(&plots[4]));
-    const struct rg_plot *const curve = &plots[2 + RG_SWEEP_SMALL + 4];
+    const struct rg_plot *const curve = &plots[2 + RG_SCAN_SMALL + 4];
     ck_assert_str_eq(curve->title, "gru, steps 100");
     ck_assert_double_eq_tol(curve->series[0].y[0], 0.5, 1e-12);
-    for (size_t i = 0; i < RG_SWEEP_FIGURES; i++) {
+    for (size_t i = 0; i < RG_SCAN_FIGURES; i++) {
         rg_plot_clear(&plots[i]);
     }
     free(plots);
@@ -70,8 +70,8 @@ START_TEST(tables) {
     struct rg_sweep_view view = view_of(4);
     ck_assert(rg_sweep_reach(&view, &table) == RG_OK);
     ck_assert_uint_eq(table.table.n_rows, 2);
-    ck_assert_str_eq(table.table.cells[1], "5"); /* of 100 steps one run is there, which has not learned */
-    ck_assert_str_eq(table.table.cells[3], "none");
+    ck_assert_str_eq(table.table.cells[1], "at least 5 (4 of 9 runs)"); /* of 100 steps one run is there */
+    ck_assert_str_eq(table.table.cells[3], "not known (0 of 9 runs)");
     rg_table_release(&table);
     view = view_of(RUNS);
     ck_assert(rg_sweep_reach(&view, &table) == RG_OK);
@@ -91,16 +91,9 @@ START_TEST(tables) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("sweep_figures");
-    TCase *tests = tcase_create("sweep_figures");
+TEST_MAIN("sweep_figures") {
+    TCase *const tests = add_tests(suite, "sweep_figures");
     tcase_add_test(tests, spreads);
     tcase_add_test(tests, figures);
     tcase_add_test(tests, tables);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,13 +1,13 @@
 /* TensorBoard's event file: checksums against the standard's examples, and records that can be read back. */
 #define _GNU_SOURCE
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "report/tensorboard.h"
+#include "cli/report/tensorboard.h"
+#include "suite.h"
 
 START_TEST(checksums_are_castagnolis) { /* RFC 3720, B.4 */
     unsigned char bytes[32] = {0};
@@ -115,18 +115,10 @@ START_TEST(a_folder_that_cannot_be_is_refused) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("tensorboard");
-    TCase *tests = tcase_create("tensorboard");
+TEST_MAIN("tensorboard") {
+    TCase *const tests = add_tests(suite, "tensorboard");
     tcase_add_test(tests, checksums_are_castagnolis);
     tcase_add_test(tests, records_can_be_read_back);
     tcase_add_test(tests, histograms_have_their_buckets);
     tcase_add_test(tests, a_folder_that_cannot_be_is_refused);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,7 +1,6 @@
 /* Tensor files that are right: round trips of every dtype, files of other programs, conversions; and outputs that
  * replace a file whole or not at all. */
 #define _GNU_SOURCE
-#include <check.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -300,10 +299,9 @@ START_TEST(impossible_tensors_are_not_written) {
 }
 END_TEST
 
-int main(void) {
-    TCase *tests = tcase_create("tensors");
+TEST_MAIN("tensors") {
+    TCase *const tests = add_tests(suite, "tensors");
     tcase_add_checked_fixture(tests, make_folder, clean);
-    tcase_set_timeout(tests, 0);
     tcase_add_test(tests, safetensors_round_trip);
     tcase_add_test(tests, npz_round_trip);
     tcase_add_test(tests, npy_round_trip);
@@ -314,5 +312,4 @@ int main(void) {
     tcase_add_test(tests, outputs_are_replaced_whole);
     tcase_add_test(tests, failed_outputs_change_nothing);
     tcase_add_test(tests, impossible_tensors_are_not_written);
-    return run_suite("tensors", tests);
 }

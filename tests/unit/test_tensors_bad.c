@@ -1,7 +1,6 @@
 /* Tensor files that are wrong: a bad file for every rule of every format, every truncation, flipped bits, and names
  * that are no files. All must give one clear message. */
 #define _GNU_SOURCE
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,8 +146,9 @@ static const struct {
     {1, "{'descr\\u0041': '<f4', 'fortran_order': False, 'shape': (1,)}", 4, "plain string"},
     {1, "{'a long, long, long key': 1}", 4, "plain string"},
     {1, NPY("'<f4'", "False", "(1,)") "x", 4, "nothing but spaces"},
-    {1, NPY("'|O'", "False", "(1,)"), 8, "dtype '|O'"},
-    {1, NPY("'<u4'", "False", "(1,)"), 4, "dtype '<u4'"},
+    {1, NPY("'|O'", "False", "(1,)"), 8, "dtype '|O' (Python objects)"},
+    {1, NPY("'<u3'", "False", "(1,)"), 3, "dtype '<u3'"},
+    {1, NPY("'<U1'", "False", "(1,)"), 4, "dtype '<U1' (text)"},
     {1, NPY("'<c8'", "False", "(1,)"), 8, "dtype '<c8'"},
     {1, NPY("'|f4'", "False", "(1,)"), 4, "dtype '|f4'"},
     {1, NPY("'f4'", "False", "(1,)"), 4, "dtype 'f4'"},
@@ -365,10 +365,9 @@ START_TEST(only_regular_files_are_read) {
 }
 END_TEST
 
-int main(void) {
-    TCase *tests = tcase_create("tensors_bad");
+TEST_MAIN("tensors_bad") {
+    TCase *const tests = add_tests(suite, "tensors_bad");
     tcase_add_checked_fixture(tests, make_folder, clean);
-    tcase_set_timeout(tests, 0);
     tcase_add_test(tests, every_rule_of_safetensors);
     tcase_add_test(tests, safetensors_with_too_many_tensors);
     tcase_add_test(tests, every_rule_of_npy);
@@ -376,5 +375,4 @@ int main(void) {
     tcase_add_loop_test(tests, every_truncation_is_refused, 0, 3);
     tcase_add_loop_test(tests, every_flipped_bit_is_survived, 0, 3);
     tcase_add_test(tests, only_regular_files_are_read);
-    return run_suite("tensors_bad", tests);
 }

@@ -1,16 +1,16 @@
 /* Tuning kept on disk: what was saved comes back, and nothing else is taken. */
 #define _GNU_SOURCE
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plan/tuning.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/tensors.h"
 #include "scratch.h"
-#include "train/tuning.h"
+#include "suite.h"
 
 static char folder[256], path[RG_TUNING_PATH];
 
@@ -102,6 +102,55 @@ START_TEST(bad_files_are_left_alone) {
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    uint64_t chunk;
+    size_t tile;
+    int library_wins;
+} good[] = {{TUNING("2", "65536", "8"), 65536, 8, 0},
+            {TUNING("2", "1073741824", "64"), 1 << 30, 64, 0}, /* all of the memory */
+            {TUNING("2", "0", "8"), 0, 8, 0},
+            {TUNING("2", "65536", "0"), 65536, 0, 0},
+            {TUNING("2", "65536", "16,\"library_wins\":-1"), 65536, 16, -1},
+            {TUNING("2", "65536", "16,\"library_wins\":0"), 65536, 16, 0},
+            {TUNING("2", "65536", "16,\"library_wins\":1"), 65536, 16, 1}};
+
+START_TEST(border_values_are_taken) {
+    const struct rg_device_info info = a_device();
+    ck_assert_int_eq(rg_tuning_save(&info), RG_OK);
+    FILE *const file = fopen(path, "w");
+    ck_assert(file && fputs(good[_i].text, file) >= 0 && fclose(file) == 0);
+    const struct rg_device_info got = loaded(info);
+    ck_assert(got.chunk_bytes == good[_i].chunk && got.tile == good[_i].tile &&
+              got.library_wins == good[_i].library_wins);
+}
+END_TEST
+
+/* Every device has a file of its own, which it finds again after an update of the program. */
+START_TEST(every_device_has_a_file) {
+    static const struct {
+        const char *name, *backend, *version;
+        int units;
+    } devices[] = {{"card", "opencl", "1", 2},  {"card", "opencl", "1", 12}, {"card", "opencl", "12", 2},
+                   {"card1", "opencl", "", 2},  {"card", "opencl", "", 12},  {"car", "opencl", "d1", 2},
+                   {"drac", "opencl", "1", 2},  {"card", "native", "1", 2},  {"", "opencl", "card1", 2},
+                   {"card", "opencl", "1|2", 2}};
+    enum { N = sizeof devices / sizeof *devices };
+    static char paths[N][RG_TUNING_PATH];
+    for (size_t i = 0; i < N; i++) {
+        struct rg_device_info info = a_device();
+        (void)snprintf(info.name, sizeof info.name, "%s", devices[i].name);
+        (void)snprintf(info.backend, sizeof info.backend, "%s", devices[i].backend);
+        (void)snprintf(info.version, sizeof info.version, "%s", devices[i].version);
+        info.units = devices[i].units;
+        ck_assert_int_eq(rg_tuning_path(&info, paths[i]), RG_OK);
+        for (size_t k = 0; k < i; k++)
+            ck_assert_str_ne(paths[i], paths[k]);
+    }
+    ck_assert_ptr_nonnull(strstr(paths[0], "/rnn-gpu/tune-opencl-d243d1a455d8e1fa.json"));
+}
+END_TEST
+
 START_TEST(places) {
     const struct rg_device_info info = a_device();
     char other[RG_TUNING_PATH];
@@ -116,17 +165,12 @@ START_TEST(places) {
 }
 END_TEST
 
-int main(void) {
-    Suite *const suite = suite_create("tuning");
-    TCase *const tests = tcase_create("tuning");
-    SRunner *const runner = srunner_create(suite);
+TEST_MAIN("tuning") {
+    TCase *const tests = add_tests(suite, "tuning");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, comes_back);
     tcase_add_loop_test(tests, bad_files_are_left_alone, 0, (int)(sizeof bad / sizeof *bad));
+    tcase_add_loop_test(tests, border_values_are_taken, 0, (int)(sizeof good / sizeof *good));
+    tcase_add_test(tests, every_device_has_a_file);
     tcase_add_test(tests, places);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,7 +1,7 @@
-/* The kernels of learned skips as C, like kernels.c; see kernels/learned.cl. */
-#include "device/native/native.h"
+/* The kernels of learned skips as C, like kernels.c; see kernels/programs/learned.cl. */
+#include "kernels/base/native.h"
 
-#include "learned.cl"
+#include "kernels/programs/learned.cl"
 #include "device/native/entries.h"
 
 RG_LEARNED_KERNELS(RG_ENTRY)

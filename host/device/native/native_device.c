@@ -8,7 +8,7 @@
 #include "device/device.h"
 #include "device/native/native_kernels.h"
 #include "device/native/openblas.h"
-#include "device/native/pool.h"
+#include "base/pool.h"
 #include "rnn_gpu/memory.h"
 
 struct native_buffer {
@@ -232,6 +232,11 @@ rg_status rg_native_open(const struct rg_device_options *options, struct rg_devi
     };
     *out = NULL;
     struct native_device *native = NULL;
+    if (options->shape.vec) {
+        return rg_fail(RG_NO_DEVICE,
+                       "--shape is for OpenCL devices, and this is the native one; leave it out, or name a "
+                       "device with --device");
+    }
     if (options->tf32) {
         struct rg_device_info info;
         rg_native_describe(options, &info);

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 /* Run one group. `id` and `count` have two members; `local` is this thread's scratch memory. */
 typedef void (*rg_native_entry)(size_t const *id, size_t const *count, void *const *buffers, const void *args,

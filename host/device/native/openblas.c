@@ -70,7 +70,7 @@ static void one_block(void *context, size_t item, int thread) {
     const size_t in_step = item % s->blocks * p->block, first = item / s->blocks * p->step + in_step;
     const size_t rows = p->step - in_step < p->block ? p->step - in_step : p->block;
     const size_t a = p->a_at + first * p->a_stride, c = p->c_at + first * p->c_stride;
-    const int form = p->turned ? TURNED : PLAIN, m = (int)rows, n = (int)p->n, k = (int)p->k;
+    const int form = p->transposed ? TURNED : PLAIN, m = (int)rows, n = (int)p->n, k = (int)p->k;
     const int lda = (int)p->a_stride, ldb = (int)p->b_stride, ldc = (int)p->c_stride;
     (void)thread;
     if (s->is_double) {

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "device/native/pool.h"
+#include "base/pool.h"
 #include "device/product.h"
 
 struct rg_openblas;

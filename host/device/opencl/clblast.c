@@ -41,7 +41,7 @@ const struct rg_clblast *rg_clblast_load(void) {
 
 rg_status rg_clblast_product(const struct rg_clblast *library, cl_command_queue queue, const struct rg_wide_product *p,
                              cl_mem a, cl_mem b, cl_mem c, bool is_double) {
-    const int form = p->turned ? TURNED : PLAIN;
+    const int form = p->transposed ? TURNED : PLAIN;
     const int code =
         is_double ? library->dgemm(ROWS, PLAIN, form, p->m, p->n, p->k, 1.0, a, p->a_at, p->a_stride, b, p->b_at,
                                    p->b_stride, p->add ? 1.0 : 0.0, c, p->c_at, p->c_stride, &queue, NULL)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/stop.h"
+
 static struct rg_cl functions;
 static bool loaded;
 static char reason[200];
@@ -84,6 +86,9 @@ const char *rg_cl_error_name(cl_int code) {
 }
 
 rg_status rg_cl_check(cl_int code, const char *call, const char *object) {
+    if (code != CL_SUCCESS) {
+        RG_TRY(rg_stop_check()); /* a compiler in the driver gives up on a signal: that is no fault of the device */
+    }
     switch (code) {
     case CL_SUCCESS:
         return RG_OK;

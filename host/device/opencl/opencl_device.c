@@ -7,22 +7,34 @@
 #include <unistd.h>
 
 #include "device/device.h"
+#include "base/guard.h"
 #include "device/opencl/clblast.h"
+#include "device/opencl/devices.h"
 #include "device/opencl/loader.h"
 #include "device/opencl/program.h"
 #include "device/opencl/table.h"
+#include "device/opencl/trial.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-enum { MAX_DEVICES = 64 };
-enum { COMPUTE_CAPABILITY_MAJOR = 0x4000, TF32_SINCE = 8 }; /* cl_nv_device_attribute_query */
-
-/* See kernels/all.cl for the parts. */
-enum program { SHARED, RNN, LSTM, GRU, WIDE, LEARNED, N_PROGRAMS };
+/* The programs, one file of kernels/programs/ each: one a cell, and three more. */
+#define PROGRAM_OF_CELL(A, name, ...) PROGRAM_##name,
+enum program { RG_CELLS(PROGRAM_OF_CELL, ) SHARED, WIDE, LEARNED, N_PROGRAMS };
 
 struct opencl_buffer {
     struct rg_buffer base;
     cl_mem memory; /* shared by those that were made together */
     size_t offset; /* where this one begins in it */
+};
+
+/* A kernel built for groups of another shape than the device's. */
+struct variant {
+    struct variant *next;
+    enum rg_kernel kernel;
+    bool many;
+    int item_rows, block_rows;
+    cl_program program;
+    cl_kernel handle;
 };
 
 struct opencl_device {
@@ -32,115 +44,13 @@ struct opencl_device {
     cl_context context;
     cl_command_queue queue;
     cl_device_id id;
-    /* of one launch, and of kernels/replicas.cl for many at once */
+    /* of one launch, and of kernels/programs/replicas.cl for many at once */
     cl_program programs[2][N_PROGRAMS];
     cl_kernel kernels[2][RG_N_KERNELS];
+    struct variant *variants;
     const struct rg_clblast *library; /* NULL: not in use */
     struct rg_cl_table table;
 };
-
-struct found_device {
-    cl_device_id id;
-    unsigned platform, device; /* as in P:D */
-};
-
-static size_t find_devices(const struct rg_cl *cl, struct found_device found[MAX_DEVICES]) {
-    cl_platform_id platforms[16];
-    cl_uint n_platforms = 0;
-    size_t count = 0;
-    if (cl->clGetPlatformIDs(16, platforms, &n_platforms) != CL_SUCCESS) {
-        return 0;
-    }
-    for (unsigned p = 0; p < n_platforms && p < 16; p++) {
-        cl_device_id devices[16];
-        cl_uint n = 0;
-        if (cl->clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, 16, devices, &n) != CL_SUCCESS) {
-            continue;
-        }
-        for (unsigned d = 0; d < n && d < 16 && count < MAX_DEVICES; d++) {
-            found[count++] = (struct found_device){devices[d], p, d};
-        }
-    }
-    return count;
-}
-
-size_t rg_opencl_count(const char **why) {
-    const struct rg_cl *cl = rg_cl_load(why);
-    if (!cl) {
-        return 0;
-    }
-    struct found_device found[MAX_DEVICES];
-    *why = "the OpenCL loader finds no device: no driver is installed, or it cannot write its cache (XDG_CACHE_HOME)";
-    return find_devices(cl, found);
-}
-
-static void set_shape(struct rg_device_info *info, struct rg_device_shape shape) {
-    info->vec = shape.vec;
-    info->nv = shape.nv;
-    info->cols = shape.cols;
-    info->rows = shape.rows;
-}
-
-/* Sizes and names; the problem that makes a device unusable, or "". */
-static void describe(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *info, char problem[200]) {
-    cl_device_type type = 0;
-    cl_uint units = 1, width = 0, capability = 0;
-    cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
-    cl_device_fp_config fp64 = 0;
-    cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE;
-    char name[256] = "", driver[256] = "", version[256] = "";
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof type, &type, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_buffer, &max_buffer, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof fp64, &fp64, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_NAME, sizeof name - 1, name, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DRIVER_VERSION, sizeof driver - 1, driver, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_VERSION, sizeof version - 1, version, NULL);
-    (void)cl->clGetDeviceInfo(id, COMPUTE_CAPABILITY_MAJOR, sizeof capability, &capability, NULL);
-    memset(info, 0, sizeof *info);
-    (void)snprintf(info->name, sizeof info->name, "%.127s", name);
-    (void)snprintf(info->backend, sizeof info->backend, "opencl");
-    (void)snprintf(info->version, sizeof info->version, "driver %.40s, %.70s", driver, version);
-    info->is_gpu = (type & CL_DEVICE_TYPE_GPU) != 0;
-    info->has_double = fp64 != 0;
-    info->has_tf32 = capability >= TF32_SINCE;
-    info->real_bytes = sizeof(float);
-    info->units = (int)units;
-    info->memory_bytes = memory;
-    info->max_buffer_bytes = max_buffer;
-    info->max_local_bytes = (size_t)local;
-    info->cache_bytes = info->is_gpu ? 0 : cache;
-    info->shared_step_bytes = (uint64_t)(info->is_gpu ? 1 : 8) << 20; /* a launch costs PoCL some 20 us */
-    if (info->is_gpu) {
-        set_shape(info, (struct rg_device_shape)RG_GPU_SHAPE);
-    } else {
-        info->vec = width >= 16 ? 16 : width >= 8 ? 8 : 4;
-        info->nv = width >= 16 ? 2 : 1;
-        info->cols = info->rows = 1;
-    }
-    (void)snprintf(problem, 200, "%s",
-                   !available  ? "the driver says it is not available"
-                   : !compiler ? "it has no compiler for OpenCL C"
-                   : !little   ? "it is big-endian"
-                               : "");
-}
-
-void rg_opencl_describe(size_t index, struct rg_device_entry *entry) {
-    const struct rg_cl *cl = rg_cl_load(NULL);
-    struct found_device found[MAX_DEVICES];
-    memset(entry, 0, sizeof *entry);
-    if (cl && index < find_devices(cl, found)) {
-        describe(cl, found[index].id, &entry->info, entry->problem);
-        (void)snprintf(entry->id, sizeof entry->id, "%u:%u", found[index].platform, found[index].device);
-    }
-}
 
 static rg_status check_owner(const struct opencl_device *device) {
     return device->owner == getpid() ? RG_OK
@@ -162,6 +72,17 @@ static void opencl_destroy(struct rg_device *base) {
             }
         }
     }
+    while (device->variants) {
+        struct variant *const v = device->variants;
+        device->variants = v->next;
+        if (v->handle) {
+            (void)cl->clReleaseKernel(v->handle);
+        }
+        if (v->program) {
+            (void)cl->clReleaseProgram(v->program);
+        }
+        rg_free(v);
+    }
     rg_cl_table_release(cl, &device->table);
     if (device->queue) {
         (void)cl->clReleaseCommandQueue(device->queue);
@@ -169,6 +90,7 @@ static void opencl_destroy(struct rg_device *base) {
     if (device->context) {
         (void)cl->clReleaseContext(device->context);
     }
+    rg_guard_watch(NULL, NULL);
     rg_free(device);
 }
 
@@ -244,34 +166,21 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static enum program program_of(enum rg_kernel kernel) {
-    switch (kernel) {
-    case RG_K_rg_rnn_forward:
-    case RG_K_rg_rnn_reverse:
-        return RNN;
-    case RG_K_rg_lstm_forward:
-    case RG_K_rg_lstm_reverse:
-        return LSTM;
-    case RG_K_rg_gru_forward:
-    case RG_K_rg_gru_reverse:
-        return GRU;
-    case RG_K_rg_product:
-    case RG_K_rg_wide_loss:
-        return WIDE;
-    default:
-        return kernel < RG_FIRST_LEARNED ? SHARED : LEARNED;
-    }
-}
+#define IN_SHARED(name, ...) [RG_K_##name] = SHARED,
+#define IN_WIDE(name, ...) [RG_K_##name] = WIDE,
+#define IN_LEARNED(name, ...) [RG_K_##name] = LEARNED,
+#define IN_CELL(A, name, ...) [RG_K_rg_##name##_forward] = PROGRAM_##name, [RG_K_rg_##name##_reverse] = PROGRAM_##name,
+static const enum program program_of[RG_N_KERNELS] = {RG_SHARED_KERNELS(IN_SHARED) RG_WIDE_KERNELS(IN_WIDE)
+                                                          RG_LEARNED_KERNELS(IN_LEARNED) RG_CELLS(IN_CELL, )};
 
-static rg_status create_kernel(struct opencl_device *device, bool many, enum rg_kernel which) {
+static rg_status create_kernel(struct opencl_device *device, cl_program program, bool many, enum rg_kernel which,
+                               size_t items, cl_kernel *kernel) {
     const struct rg_cl *cl = device->cl;
     const char *const name = rg_kernel_signatures[which].name;
-    cl_kernel *const kernel = &device->kernels[many][which];
-    const size_t items = rg_device_items(&device->base);
     char full[64];
     (void)snprintf(full, sizeof full, "%s%s", name, many ? "_replicas" : "");
     cl_int code = CL_SUCCESS;
-    *kernel = cl->clCreateKernel(device->programs[many][program_of(which)], full, &code);
+    *kernel = cl->clCreateKernel(program, full, &code);
     RG_TRY(rg_cl_check(code, "clCreateKernel", full));
     size_t most = 0;
     RG_TRY(rg_cl_check(
@@ -284,24 +193,68 @@ static rg_status create_kernel(struct opencl_device *device, bool many, enum rg_
     return RG_OK;
 }
 
+#define ROOT_OF_CELL(A, name, ...) [PROGRAM_##name] = "programs/" #name ".cl",
+static const char *const roots[N_PROGRAMS] = {RG_CELLS(ROOT_OF_CELL, )[SHARED] = "programs/shared.cl",
+                                              [WIDE] = "programs/wide.cl", [LEARNED] = "programs/learned.cl"};
+
 static rg_status create_kernels(struct opencl_device *device, bool many, enum program which) {
-    static const struct {
-        const char *root;
-        int part;
-    } programs[] = {
-        [SHARED] = {"all.cl", 1}, [RNN] = {"all.cl", 2},  [LSTM] = {"all.cl", 3},
-        [GRU] = {"all.cl", 4},    [WIDE] = {"all.cl", 5}, [LEARNED] = {"learned.cl", 0},
-    };
-    const struct rg_cl_program program = {programs[which].root, programs[which].part, many};
+    const struct rg_cl_program program = {.root = roots[which], .replicas = many};
     const double begin = now();
     RG_TRY(rg_cl_program_build(device->cl, device->context, device->id, &device->base.info, &program,
                                &device->programs[many][which]));
     for (int i = 0; i < RG_N_KERNELS; i++) {
-        if (program_of((enum rg_kernel)i) == which) {
-            RG_TRY(create_kernel(device, many, (enum rg_kernel)i));
+        if (program_of[i] == which) {
+            RG_TRY(create_kernel(device, device->programs[many][which], many, (enum rg_kernel)i,
+                                 rg_device_items(&device->base), &device->kernels[many][i]));
         }
     }
     device->base.info.build_seconds += now() - begin;
+    return RG_OK;
+}
+
+/* Build the kernel of a launch for the launch's shape; a scan without the other one of its cell. */
+static rg_status create_variant(struct opencl_device *device, bool many, const struct rg_launch *launch,
+                                struct variant *v) {
+    const bool scan = launch->kernel != RG_K_rg_weight_gradient;
+    const bool forward = scan && strstr(rg_kernel_signatures[launch->kernel].name, "_forward") != NULL;
+    const struct rg_cl_program program = {.root = scan ? roots[program_of[launch->kernel]] : "programs/gradient.cl",
+                                          .replicas = many,
+                                          .item_rows = launch->item_rows,
+                                          .block_rows = launch->block_rows,
+                                          .scan_part = forward ? 1
+                                                       : scan  ? 2
+                                                               : 0};
+    const double begin = now();
+    RG_TRY(rg_cl_program_build(device->cl, device->context, device->id, &device->base.info, &program, &v->program));
+    RG_TRY(create_kernel(device, v->program, many, launch->kernel, rg_launch_items(&device->base, launch), &v->handle));
+    device->base.info.build_seconds += now() - begin;
+    return RG_OK;
+}
+
+/* The kernel of a launch, built when it is first launched. */
+static rg_status find_kernel(struct opencl_device *device, bool many, const struct rg_launch *launch, cl_kernel *out) {
+    const enum rg_kernel which = launch->kernel;
+    struct variant *v = device->variants;
+    if (!launch->item_rows) {
+        RG_TRY(device->kernels[many][which] ? RG_OK : create_kernels(device, many, program_of[which]));
+        *out = device->kernels[many][which];
+        return RG_OK;
+    }
+    while (v && !(v->kernel == which && v->many == many && v->item_rows == launch->item_rows &&
+                  v->block_rows == launch->block_rows)) {
+        v = v->next;
+    }
+    if (!v) {
+        RG_TRY(rg_alloc(&v, 1, sizeof *v, "a kernel"));
+        *v = (struct variant){.next = device->variants,
+                              .kernel = which,
+                              .many = many,
+                              .item_rows = launch->item_rows,
+                              .block_rows = launch->block_rows};
+        device->variants = v;
+        RG_TRY(create_variant(device, many, launch, v));
+    }
+    *out = v->handle;
     return RG_OK;
 }
 
@@ -336,7 +289,7 @@ static rg_status find_slices(const struct rg_launch *first, const struct rg_laun
     return RG_OK;
 }
 
-/* The launches' rows; *where = the argument that says where they are. */
+/* Write the rows of the launches; *where = the argument that says where they are. */
 static rg_status put_rows(struct opencl_device *device, const struct rg_launch *launches, size_t n,
                           struct rg_replicas_args *where) {
     const size_t args_bytes = rg_kernel_signatures[launches->kernel].args_bytes,
@@ -356,7 +309,7 @@ static rg_status put_rows(struct opencl_device *device, const struct rg_launch *
     return RG_OK;
 }
 
-/* One launch whose buffers begin where their memory does takes the plain kernel. */
+/* A single launch takes the plain kernel if its buffers begin where their memory does. */
 static bool needs_rows(const struct rg_launch *launches, size_t n) {
     bool offset = false;
     for (size_t i = 0; i < rg_kernel_signatures[launches->kernel].buffers; i++) {
@@ -390,12 +343,10 @@ static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *l
     const enum rg_kernel which = launches->kernel;
     const bool many = needs_rows(launches, n);
     RG_TRY(check_owner(device));
-    if (!device->kernels[many][which]) {
-        RG_TRY(create_kernels(device, many, program_of(which)));
-    }
-    const cl_kernel kernel = device->kernels[many][which];
+    cl_kernel kernel = NULL;
+    RG_TRY(find_kernel(device, many, launches, &kernel));
     RG_TRY(set_arguments(device, kernel, launches, n, many));
-    const size_t local[3] = {(size_t)base->info.cols, (size_t)base->info.rows, 1};
+    const size_t cols = (size_t)base->info.cols, local[3] = {cols, rg_launch_items(base, launches) / cols, 1};
     const size_t global[3] = {launches->groups[0] * local[0], launches->groups[1] * local[1], n};
     return rg_cl_check(
         device->cl->clEnqueueNDRangeKernel(device->queue, kernel, many ? 3 : 2, NULL, global, local, 0, NULL, NULL),
@@ -408,11 +359,17 @@ static const char *opencl_library(struct rg_device *base) {
     return device->library ? "CLBlast" : NULL;
 }
 
-static rg_status opencl_product(struct rg_device *base, const struct rg_wide_product *p) {
+static rg_status opencl_product(struct rg_device *base, const struct rg_wide_product *product) {
     struct opencl_device *device = (struct opencl_device *)base;
+    const struct opencl_buffer *const a = (const struct opencl_buffer *)product->a;
+    const struct opencl_buffer *const b = (const struct opencl_buffer *)product->b;
+    const struct opencl_buffer *const c = (const struct opencl_buffer *)product->c;
+    struct rg_wide_product p = *product;
     RG_TRY(check_owner(device));
-    return rg_clblast_product(device->library, device->queue, p, ((struct opencl_buffer *)p->a)->memory,
-                              ((struct opencl_buffer *)p->b)->memory, ((struct opencl_buffer *)p->c)->memory,
+    p.a_at += a->offset / base->info.real_bytes; /* the library counts from the beginning of the memory object */
+    p.b_at += b->offset / base->info.real_bytes;
+    p.c_at += c->offset / base->info.real_bytes;
+    return rg_clblast_product(device->library, device->queue, &p, a->memory, b->memory, c->memory,
                               base->info.real_bytes == sizeof(double));
 }
 
@@ -435,6 +392,40 @@ static const struct rg_device_ops opencl_ops = {
     .finish = opencl_finish,
 };
 
+static void release_program(struct opencl_device *device, enum program which) {
+    for (int i = 0; i < RG_N_KERNELS; i++) {
+        if (program_of[i] == which && device->kernels[0][i]) {
+            (void)device->cl->clReleaseKernel(device->kernels[0][i]);
+            device->kernels[0][i] = NULL;
+        }
+    }
+    if (device->programs[0][which]) {
+        (void)device->cl->clReleaseProgram(device->programs[0][which]);
+        device->programs[0][which] = NULL;
+    }
+}
+
+/* Build the first program of a GPU for one shape after the other until its kernels can run in groups of that size. They
+ * take as many registers as the scans do. */
+static rg_status climb_down(struct opencl_device *device) {
+    const bool is_double = device->base.info.real_bytes == sizeof(double);
+    struct rg_device_info *const info = &device->base.info;
+    const size_t wanted = rg_device_items(&device->base);
+    rg_status status = RG_NO_DEVICE;
+    for (size_t i = 0; status == RG_NO_DEVICE && rg_device_rung(i); i++) {
+        struct rg_device_shape shape = *rg_device_rung(i);
+        release_program(device, SHARED);
+        shape.vec = is_double && shape.vec > 1 ? shape.vec / 2 : shape.vec;
+        rg_device_set_shape(info, shape);
+        status = create_kernels(device, false, SHARED);
+    }
+    if (status == RG_OK && rg_device_items(&device->base) < wanted) {
+        rg_log("%s: the kernels do not run in work-groups of %zu items, they get groups of %zu", info->name, wanted,
+               rg_device_items(&device->base));
+    }
+    return status;
+}
+
 rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, struct rg_device **out) {
     *out = NULL;
     const char *why = "";
@@ -442,8 +433,8 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     if (!cl) {
         return rg_fail(RG_NO_DEVICE, "%s", why);
     }
-    struct found_device found[MAX_DEVICES];
-    if (index >= find_devices(cl, found)) {
+    struct rg_cl_found found[RG_CL_DEVICES];
+    if (index >= rg_cl_find(cl, found)) {
         return rg_fail(RG_NO_DEVICE, "there is no OpenCL device number %zu", index);
     }
     const cl_device_id id = found[index].id;
@@ -453,10 +444,15 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     device->cl = cl;
     device->owner = getpid();
     struct rg_device_info *info = &device->base.info;
-    char problem[200];
+    char problem[RG_DEVICE_PROBLEM], place[24];
     rg_status status = RG_OK;
     cl_int code = CL_SUCCESS;
-    describe(cl, id, info, problem);
+    rg_cl_place(&found[index], place);
+    rg_cl_describe(cl, &found[index], info, problem);
+    if (!problem[0]) {
+        RG_TRY_GOTO(rg_cl_trial_of(place, info->name, info->version));
+        rg_cl_describe(cl, &found[index], info, problem); /* as the trial has found it */
+    }
     if (problem[0]) {
         RG_TRY_GOTO(rg_fail(RG_NO_DEVICE, "%s: %s", info->name, problem));
     }
@@ -472,14 +468,16 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
         info->vec /= 2;
     }
     if (options->shape.vec) {
-        set_shape(info, options->shape);
+        rg_device_set_shape(info, options->shape);
     }
+    rg_guard_watch(place, info->name);
     device->context = cl->clCreateContext(NULL, 1, &id, NULL, NULL, &code);
     RG_TRY_GOTO(rg_cl_check(code, "clCreateContext", info->name));
     device->queue = cl->clCreateCommandQueue(device->context, id, 0, &code);
     RG_TRY_GOTO(rg_cl_check(code, "clCreateCommandQueue", info->name));
     device->id = id;
-    RG_TRY_GOTO(create_kernels(device, false, SHARED));
+    RG_TRY_GOTO(info->is_gpu && !options->shape.vec && !options->tf32 ? climb_down(device)
+                                                                      : create_kernels(device, false, SHARED));
     *out = &device->base;
     return RG_OK;
 fail:

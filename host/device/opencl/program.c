@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "embedded.h"
+#include "base/embedded.h"
+#include "base/guard.h"
+#include "base/stop.h"
+#include "device/opencl/devices.h"
+#include "device/opencl/pocl_cache.h"
 #include "rnn_gpu/memory.h"
 
 static const struct rg_embedded_file *find_source(const char *name, size_t length) {
@@ -50,13 +54,14 @@ static rg_status expand(FILE *out, const char *name, size_t length, int depth) {
 
 /* *out = the whole text; free() it. */
 static rg_status program_text(const char *root, char **out) {
+    static const char prelude[] = "base/prelude.cl";
     size_t bytes = 0;
     *out = NULL;
     FILE *stream = open_memstream(out, &bytes);
     if (!stream) {
         return rg_fail(RG_NO_MEMORY, "no memory for the kernel text");
     }
-    rg_status status = expand(stream, "prelude.cl", strlen("prelude.cl"), 0);
+    rg_status status = expand(stream, prelude, strlen(prelude), 0);
     if (status == RG_OK) {
         status = expand(stream, root, strlen(root), 0);
     }
@@ -69,8 +74,14 @@ static rg_status program_text(const char *root, char **out) {
 /* The failed build's options and the beginning of the compiler's log. */
 static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_device_id device, cl_int code,
                               const char *options) {
-    char *log = NULL;
+    char *log = NULL, problem[RG_POCL_CACHE_PROBLEM], platform[RG_CL_NAME];
     size_t bytes = 0;
+    RG_TRY(rg_stop_check()); /* see rg_cl_check */
+    rg_cl_platform_of(cl, device, platform);
+    rg_pocl_cache_problem(platform, problem);
+    if (problem[0]) {
+        return rg_fail(RG_NO_DEVICE, "the kernels do not build: %s, or try --device cpu", problem);
+    }
     (void)cl->clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
     if (rg_alloc(&log, bytes + 1, 1, "a build log") == RG_OK) {
         (void)cl->clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
@@ -93,12 +104,14 @@ rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_dev
     static const char *const tf32[] = {[RG_TF32_NONE] = "",
                                        [RG_TF32_TENSOR_CORES] = " -DRG_TF32=1 -cl-nv-maxrregcount=128",
                                        [RG_TF32_EMULATED] = " -DRG_TF32=2"};
-    char options[224];
-    (void)snprintf(options, sizeof options,
-                   "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d -DRG_PART=%d%s%s%s", info->vec,
-                   info->nv, info->cols, info->rows, what->part,
+    char options[256], shape[64] = "";
+    if (what->item_rows) {
+        (void)snprintf(shape, sizeof shape, " -DRG_BLOCK_ROWS=%d -DRG_SCAN_PART=%d", what->block_rows, what->scan_part);
+    }
+    (void)snprintf(options, sizeof options, "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d%s%s%s%s%s",
+                   info->vec, info->nv, info->cols, what->item_rows ? what->item_rows : info->rows, shape,
                    info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "",
-                   tf32[info->tf32]);
+                   info->has_prefetch && info->cols * info->rows == 1 ? " -DRG_HAS_PREFETCH=1" : "", tf32[info->tf32]);
     char *text = NULL;
     *program = NULL;
     rg_status status = program_text(what->root, &text);
@@ -108,6 +121,7 @@ rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_dev
         status = rg_cl_check(code, "clCreateProgramWithSource", "the kernels");
         if (status == RG_OK) {
             code = cl->clBuildProgram(*program, 1, &device, options, NULL, NULL);
+            rg_guard_rearm();
             if (code != CL_SUCCESS) {
                 status = build_failed(cl, *program, device, code, options);
             }

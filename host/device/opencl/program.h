@@ -8,11 +8,13 @@
 /* What to build: the kernel file `root` with what it includes. */
 struct rg_cl_program {
     const char *root;
-    int part;      /* -DRG_PART, see kernels/all.cl */
-    bool replicas; /* the kernels of kernels/replicas.cl */
+    bool replicas;             /* the kernels of kernels/programs/replicas.cl */
+    int item_rows, block_rows; /* of another shape than the device's; 0: as there */
+    int scan_part;             /* RG_SCAN_PART of kernels/base/common.cl; 0: all */
 };
 
-/* Build it for the group shape and the precision in `info`. RG_NO_DEVICE with the compiler's first lines if it fails.
+/* Build it for the precision and, unless it says otherwise, the group shape in `info`. RG_NO_DEVICE with the compiler's
+ * first lines if it fails.
  */
 rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
                               const struct rg_device_info *info, const struct rg_cl_program *what, cl_program *program);

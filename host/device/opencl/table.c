@@ -1,4 +1,4 @@
-/* Rows for kernels/replicas.cl: see table.h. */
+/* Rows for kernels/programs/replicas.cl: see table.h. */
 #include "device/opencl/table.h"
 
 #include <string.h>

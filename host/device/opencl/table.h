@@ -1,5 +1,5 @@
-/* Rows for kernels/replicas.cl on the device. What was put lately is kept, so that launches which come again and again,
- * as those of an update do, are written once. */
+/* Rows for kernels/programs/replicas.cl on the device. What was put lately is kept, so that launches which come again
+ * and again, as those of an update do, are written once. */
 #ifndef RG_OPENCL_TABLE_H
 #define RG_OPENCL_TABLE_H
 

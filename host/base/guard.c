@@ -1,0 +1,154 @@
+/* Drivers that end the process: see guard.h. */
+#define _GNU_SOURCE
+#include "base/guard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/stop.h"
+
+enum { PLACE_BYTES = 16, NAME_BYTES = 128, VARIABLE_BYTES = 400, LINE_BYTES = 400 };
+
+static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+
+static struct {
+    char **argv; /* NULL: not the program */
+    void (*leave)(rg_status status);
+    char place[PLACE_BYTES], name[NAME_BYTES];
+    /* made before they are needed, because a signal handler must not allocate */
+    char **environment;
+    char variable[VARIABLE_BYTES]; /* the last of them, to which place and signal are added */
+    atomic_bool results, finished;
+    atomic_flag dying;
+} guard = {.dying = ATOMIC_FLAG_INIT};
+
+/* Add text to a string of that capacity, where it fits. */
+static void add(char *to, size_t bytes, const char *text) {
+    const size_t used = strlen(to), length = strlen(text);
+    if (used + length < bytes) {
+        memcpy(to + used, text, length + 1);
+    }
+}
+
+static const char *signal_name(int number) {
+    return number == 0         ? "an exit"
+           : number == SIGABRT ? "SIGABRT"
+           : number == SIGSEGV ? "SIGSEGV"
+           : number == SIGBUS  ? "SIGBUS"
+           : number == SIGILL  ? "SIGILL"
+                               : "SIGFPE";
+}
+
+/* Start the process again without the driver of this place. Returns only if that is not possible. */
+static void start_again(int number) {
+    const char digits[] = {'=', (char)('0' + number / 10), (char)('0' + number % 10), '\0'};
+    sigset_t none;
+    add(guard.variable, sizeof guard.variable, guard.variable[strlen(guard.variable) - 1] == '=' ? "" : ",");
+    add(guard.variable, sizeof guard.variable, guard.place);
+    add(guard.variable, sizeof guard.variable, digits);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)execve("/proc/self/exe", guard.argv, guard.environment);
+}
+
+/* Number of the signal, or 0: the driver called exit. */
+static void on_fatal(int number) {
+    char line[LINE_BYTES] = "rnn-gpu: ";
+    if (atomic_flag_test_and_set(&guard.dying)) {
+        return; /* another thread is at it */
+    }
+    if (rg_stop_requested()) { /* compilers in drivers give up on a signal, not always well */
+        guard.leave(rg_stop_status());
+    }
+    const bool again = !atomic_load(&guard.results) && strlen(guard.variable) < sizeof guard.variable - 2 * PLACE_BYTES;
+    add(line, sizeof line, signal_name(number));
+    add(line, sizeof line, " in the OpenCL driver of ");
+    add(line, sizeof line, guard.name);
+    add(line, sizeof line,
+        again ? "; starting again without it\n" : "; try --device cpu, or delete the driver's cache\n");
+    const ssize_t written = write(STDERR_FILENO, line, strlen(line));
+    (void)written;
+    if (again) {
+        start_again(number);
+    }
+    guard.leave(RG_NO_DEVICE);
+}
+
+/* LLVM calls exit where it cannot write a file. */
+static void on_exit_of_driver(void) {
+    if (guard.place[0] && !atomic_load(&guard.finished)) {
+        on_fatal(0);
+    }
+}
+
+void rg_guard_program(char **argv, void (*leave)(rg_status status)) {
+    guard.argv = argv;
+    guard.leave = leave;
+    (void)atexit(on_exit_of_driver);
+}
+
+void rg_guard_finished(void) {
+    atomic_store(&guard.finished, true);
+}
+
+int rg_guard_is_program(void) {
+    return guard.argv != NULL;
+}
+
+/* The environment with the variable at its end; false without memory. */
+static bool copy_environment(void) {
+    static const char start[] = RG_GUARD_VARIABLE "=";
+    const char *const before = getenv(RG_GUARD_VARIABLE);
+    size_t n = 0, kept = 0;
+    while (environ[n]) {
+        n++;
+    }
+    guard.environment = malloc((n + 2) * sizeof *guard.environment);
+    for (size_t i = 0; guard.environment && i < n; i++) {
+        if (strncmp(environ[i], start, strlen(start)) != 0) {
+            guard.environment[kept++] = environ[i];
+        }
+    }
+    if (guard.environment) {
+        (void)snprintf(guard.variable, sizeof guard.variable, "%s%s", start, before ? before : "");
+        guard.environment[kept] = guard.variable;
+        guard.environment[kept + 1] = NULL;
+    }
+    return guard.environment != NULL;
+}
+
+static void catch_fatal(void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler};
+    (void)sigfillset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+        (void)sigaction(fatal[i], &action, NULL);
+    }
+}
+
+void rg_guard_rearm(void) {
+    if (guard.place[0]) {
+        catch_fatal(on_fatal);
+    }
+}
+
+void rg_guard_watch(const char *place, const char *name) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return; /* sanitizers catch these signals themselves */
+#endif
+    if (!guard.argv || (!guard.environment && !copy_environment())) {
+        return;
+    }
+    (void)snprintf(guard.place, sizeof guard.place, "%s", place ? place : "");
+    (void)snprintf(guard.name, sizeof guard.name, "%s", name ? name : "");
+    catch_fatal(place ? on_fatal : SIG_DFL);
+}
+
+void rg_guard_results(void) {
+    atomic_store(&guard.results, true);
+}

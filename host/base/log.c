@@ -1,0 +1,44 @@
+/* Notices and who receives them. One of the globals of the library: docs/library.md lists them. */
+#include "rnn_gpu/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { LINE_BYTES = 2048 };
+
+static atomic_int is_quiet;
+
+static struct {
+    pthread_mutex_t mutex;
+    void (*receive)(void *self, const char *line);
+    void *self;
+} receiver = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+void rg_log_to(void (*receive)(void *self, const char *line), void *self) {
+    (void)pthread_mutex_lock(&receiver.mutex);
+    receiver.receive = receive;
+    receiver.self = self;
+    (void)pthread_mutex_unlock(&receiver.mutex);
+}
+
+void rg_log_quiet(int quiet) {
+    atomic_store(&is_quiet, quiet);
+}
+
+void rg_log(const char *format, ...) {
+    char line[LINE_BYTES];
+    if (atomic_load(&is_quiet)) {
+        return;
+    }
+    va_list list;
+    va_start(list, format);
+    const int length = vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    (void)pthread_mutex_lock(&receiver.mutex);
+    if (length >= 0 && receiver.receive) {
+        receiver.receive(receiver.self, line);
+    }
+    (void)pthread_mutex_unlock(&receiver.mutex);
+}

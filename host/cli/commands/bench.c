@@ -1,0 +1,250 @@
+/* `rnn-gpu bench`: whole updates timed, OpenCL beside the CPU fallback, and peers beside both. */
+#include "bench/bench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "bench/blas_step.h"
+#include "bench/cases.h"
+#include "bench/plan_report.h"
+#include "bench/report.h"
+#include "bench/tune.h"
+#include "cli/commands/commands.h"
+#include "train/setup.h"
+#include "base/guard.h"
+#include "base/stop.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+#include "plan/tuning.h"
+
+static const uint64_t PEER_BYTES = (uint64_t)8 << 30;
+
+/* What a benchmark owns. */
+struct bench {
+    struct rg_bench_report report;
+    struct rg_bench_earlier earlier;
+    struct rg_blas blas;
+};
+
+static rg_status open_device(struct rg_bench_report *r, const char *spec) {
+    struct rg_device_options options = {.threads = r->config->machine.threads,
+                                        .is_double = r->config->machine.precision == RG_PRECISION_DOUBLE,
+                                        .tf32 = rg_setup_tf32(r->config)};
+    const size_t i = r->n_devices;
+    if (i == RG_BENCH_DEVICES) {
+        return rg_fail(RG_USAGE, "--device lists more than %d devices", RG_BENCH_DEVICES);
+    }
+    RG_TRY(rg_setup_shape(r->config, &options.shape));
+    RG_TRY(rg_device_open(spec, &options, &r->devices[i]));
+    r->n_devices++;
+    if (!r->config->bench.tune) {
+        rg_tuning_load(&r->devices[i]->info);
+        RG_TRY(rg_setup_library(r->config, r->devices[i]));
+    }
+    return rg_bench_peak(r->devices[i], &r->peaks[i]);
+}
+
+/* --device lists devices with commas between them; auto means the best OpenCL device and the native one, which has no
+ * TF32. */
+static rg_status open_devices(struct rg_bench_report *r) {
+    if (strcmp(r->config->machine.device, "auto") == 0) {
+        RG_TRY(open_device(r, "auto"));
+        const struct rg_device_info *const info = &r->devices[0]->info;
+        return strcmp(info->backend, "native") == 0 || info->tf32 ? RG_OK : open_device(r, "cpu");
+    }
+    char *list = NULL, *rest = NULL;
+    RG_TRY(rg_copy_string(&list, r->config->machine.device));
+    rg_status status = RG_OK;
+    for (char *spec = strtok_r(list, ",", &rest); spec && status == RG_OK; spec = strtok_r(NULL, ",", &rest)) {
+        status = open_device(r, spec);
+    }
+    rg_free(list);
+    return status == RG_OK && r->n_devices == 0 ? rg_fail(RG_USAGE, "--device names no device") : status;
+}
+
+/* The peers that are there; those that are not get a line each. */
+static void open_peers(struct bench *b) {
+    struct rg_bench_report *const r = &b->report;
+    struct rg_device_info processor;
+    rg_native_describe(&(struct rg_device_options){.threads = r->config->machine.threads}, &processor);
+    r->threads = processor.units;
+    const bool is_double = r->config->machine.precision == RG_PRECISION_DOUBLE;
+    const bool is_tf32 = r->config->machine.math == RG_MATH_TF32;
+    if ((r->config->bench.peers || r->config->bench.roofline) && (is_double || is_tf32)) {
+        rg_log("peers and SGEMM compute in float: they are left out of %s",
+               is_double ? "--precision double" : "--math tf32");
+        return;
+    }
+    if (r->config->bench.peers || r->config->bench.roofline) {
+        if (rg_blas_open(r->threads, &b->blas) == RG_OK) {
+            r->blas = &b->blas;
+        } else {
+            rg_log("%s", rg_error_message());
+        }
+    }
+    if (r->config->bench.peers && rg_pytorch_start(r->threads, PEER_BYTES, &r->pytorch) != RG_OK) {
+        rg_log("%s", rg_error_message());
+    }
+}
+
+/* The end of the lines: the first failure, if the benchmark had none. */
+static rg_status close_lines(struct rg_bench_report *r, rg_status status) {
+    const rg_status ends[] = {rg_json_lines_close(&r->lines), rg_json_lines_status(&r->out)};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        status = status == RG_OK ? ends[i] : status;
+    }
+    return status;
+}
+
+static rg_status make_rows(struct bench *b) {
+    struct rg_bench_report *const r = &b->report;
+    struct rg_bench_case *cases = NULL;
+    size_t n = 0;
+    RG_TRY(rg_bench_cases(r->config, r->devices[0], &b->earlier, &cases, &n));
+    const rg_status status = rg_alloc(&r->rows, n, sizeof *r->rows, "results");
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
+        r->rows[i].c = cases[i];
+    }
+    r->n_rows = status == RG_OK ? n : 0;
+    rg_free(cases);
+    return status;
+}
+
+/* A case that does not fit a device is left out of a grid, with a line that says why. */
+static rg_status run_devices(struct bench *b, size_t at) {
+    struct rg_bench_report *const r = &b->report;
+    struct rg_bench_row *const row = &r->rows[at];
+    for (size_t i = 0; i < r->n_devices; i++) {
+        const struct rg_device_info *const info = &r->devices[i]->info;
+        rg_bench_report_progress(r, at, info->backend);
+        const rg_status status = rg_bench_run(r->devices[i], &row->c, &row->results[i]);
+        if (status == RG_NO_MEMORY && r->n_rows > 1) {
+            rg_bench_report_progress(r, at, NULL);
+            rg_log("%s", rg_error_message());
+            row->results[i].update = 0.0;
+        } else if (status != RG_OK) {
+            return status;
+        }
+        row->earlier[i] = rg_bench_earlier_update(&b->earlier, &row->c, info->backend[0] == 'n');
+    }
+    return RG_OK;
+}
+
+static rg_status run_peers(struct bench *b, size_t at) {
+    struct rg_bench_report *const r = &b->report;
+    struct rg_bench_row *const row = &r->rows[at];
+    if (row->c.outputs > 1 || row->c.target == RG_TARGET_STEPS) { /* the peers have one output, of the last step */
+        return RG_OK;
+    }
+    if (r->pytorch) {
+        rg_bench_report_progress(r, at, "PyTorch");
+        if (rg_pytorch_time(r->pytorch, &row->c, &row->pytorch) != RG_OK) {
+            rg_bench_report_progress(r, at, NULL);
+            rg_log("%s", rg_error_message());
+            rg_pytorch_stop(r->pytorch);
+            r->pytorch = NULL;
+        }
+    }
+    if (r->config->bench.peers && r->blas && row->c.activation == RG_ACT_TANH) {
+        rg_bench_report_progress(r, at, "BLAS");
+        RG_TRY(rg_blas_step_time(r->blas, r->threads, &row->c, PEER_BYTES, &row->blas));
+    }
+    return RG_OK;
+}
+
+/* --tune: each device, one after the other. */
+static rg_status tune(struct rg_bench_report *r) {
+    RG_TRY(open_devices(r));
+    for (size_t i = 0; i < r->n_devices; i++) {
+        struct rg_device_info *const info = &r->devices[i]->info;
+        char path[RG_TUNING_PATH];
+        double gain = 1.0;
+        RG_TRY(rg_tuning_path(info, path));
+        rg_log("tuning %s, %s", info->backend, info->name);
+        RG_TRY(rg_bench_tune(r->devices[i], r->config->bench.repeats, &gain));
+        RG_TRY(rg_tuning_save(info));
+        rg_bench_report_tuning(r, i, gain, path);
+    }
+    return RG_OK;
+}
+
+/* One processor has one peak: the highest that any execution on it reaches, be it the native one or an OpenCL device.
+ * Executions with other numbers of threads have other peaks. */
+static void share_peaks(struct rg_bench_report *r) {
+    double highest[RG_BENCH_DEVICES] = {0.0};
+    for (size_t i = 0; i < r->n_devices; i++) {
+        const struct rg_device_info *const own = &r->devices[i]->info;
+        highest[i] = r->peaks[i];
+        for (size_t k = 0; k < r->n_devices && !own->is_gpu; k++) {
+            const struct rg_device_info *const other = &r->devices[k]->info;
+            const bool same = !other->is_gpu && other->units == own->units;
+            highest[i] = same && r->peaks[k] > highest[i] ? r->peaks[k] : highest[i];
+        }
+    }
+    for (size_t i = 0; i < r->n_devices; i++) {
+        r->peaks[i] = highest[i];
+    }
+}
+
+static rg_status bench(struct bench *b) {
+    struct rg_bench_report *const r = &b->report;
+    if (r->config->bench.tune) {
+        return tune(r);
+    }
+    if (r->config->bench.earlier) {
+        RG_TRY(rg_bench_earlier_read(r->config->bench.earlier, r->config->machine.precision, r->config->machine.math,
+                                     &b->earlier));
+    }
+    RG_TRY(open_devices(r));
+    share_peaks(r);
+    RG_TRY(make_rows(b));
+    RG_TRY(r->config->output.out ? rg_json_lines_open(&r->lines, r->config->output.out) : RG_OK);
+    open_peers(b);
+    rg_stop_answer("leaving out the case that is being timed");
+    for (size_t i = 0; r->config->bench.roofline && i < r->n_devices; i++) {
+        RG_TRY(rg_ceilings_measure(r->devices[i], r->peaks[i], r->blas, &r->ceilings[i]));
+    }
+    r->begin = r->last_note = rg_seconds();
+    rg_guard_results();
+    rg_bench_report_heading(r);
+    size_t done = 0;
+    for (; done < r->n_rows && !rg_stop_requested(); done++) {
+        rg_status status = run_devices(b, done);
+        status = status == RG_OK ? run_peers(b, done) : status;
+        if (rg_stop_is(status)) {
+            break;
+        }
+        RG_TRY(status);
+        rg_bench_report_progress(r, done, NULL);
+        rg_bench_report_row(r, &r->rows[done]);
+        if (r->out.status != RG_OK || ferror(stdout)) {
+            rg_stop_no_reader();
+        }
+    }
+    rg_bench_report_summary(r);
+    if (done < r->n_rows) {
+        rg_log("interrupted; %zu of %zu cases are done", done, r->n_rows);
+        return rg_stop_status();
+    }
+    return RG_OK;
+}
+
+rg_status rg_command_bench(const struct rg_config *config) {
+    struct bench b = {.report = {.config = config}};
+    rg_log_quiet(config->output.quiet);
+    if (config->bench.plan) {
+        return rg_bench_plan(config);
+    }
+    if (config->output.json) {
+        b.report.out = rg_json_lines_stdout();
+    }
+    const rg_status status = close_lines(&b.report, bench(&b));
+    rg_pytorch_stop(b.report.pytorch);
+    for (size_t i = 0; i < b.report.n_devices; i++) {
+        rg_device_destroy(b.report.devices[i]);
+    }
+    rg_bench_earlier_free(&b.earlier);
+    rg_free(b.report.rows);
+    return status;
+}

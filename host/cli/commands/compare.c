@@ -1,0 +1,526 @@
+/* `rnn-gpu compare`: the remedies side by side on one task, with the same seed and data. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands/alike.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/deal.h"
+#include "base/nearest.h"
+#include "cli/commands/outputs.h"
+#include "cli/commands/run_table.h"
+#include "cli/commands/trainings.h"
+#include "train/setup.h"
+#include "base/guard.h"
+#include "base/stop.h"
+#include "train/trial.h"
+#include "options/options.h"
+#include "cli/settings.h"
+#include "cli/report/comparison.h"
+#include "cli/report/comparison_figures.h"
+#include "files/json.h"
+#include "files/json_lines.h"
+#include "cli/report/pages.h"
+#include "cli/report/progress.h"
+#include "cli/report/screen.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+#include "verify/selftest/selftest.h"
+
+enum { N_REMEDIES = 8, N_WITH = 3, MAX_RATES = 8, MAX_ROWS = N_REMEDIES * N_WITH * MAX_RATES, NAME_BYTES = 32 };
+enum { TANH, RELU, IRNN, ORTHOGONAL, SKIP, LEARNED, LSTM, GRU };
+enum { WITH_PLAIN, WITH_CLIP, WITH_RATE };
+
+static const char *const remedies[N_REMEDIES + 1] = {"tanh",    "relu", "irnn", "orthogonal", "skip",
+                                                     "learned", "lstm", "gru",  NULL};
+static const char *const withs[N_WITH + 1] = {"plain", "clip", "rate", NULL};
+
+/* Of a remedy: the time of an update over that of tanh, for the time left; and its rate where none is given, the one
+ * of 5e-4, 1e-3, 2e-3, 5e-3 and 1e-2 with the lowest median for adding over 40 steps (64 units, 32 sequences, 2,000
+ * updates, seeds 1 to 3). */
+static const struct {
+    double work, lr;
+} facts_of[N_REMEDIES] = {
+    [TANH] = {1.0, 5e-4}, [RELU] = {1.0, 5e-4},    [IRNN] = {1.0, 5e-3}, [ORTHOGONAL] = {1.0, 5e-4},
+    [SKIP] = {1.6, 5e-4}, [LEARNED] = {2.0, 5e-4}, [LSTM] = {4.5, 1e-2}, [GRU] = {4.0, 1e-2},
+};
+
+/* ---- The rows ---- */
+
+/* What a remedy is for sequences of so many steps; everything else stays as the options say. */
+static void apply_remedy(size_t remedy, size_t steps, struct rg_config *c) {
+    const size_t skip = c->model.skip;
+    c->model.skip = 0;
+    switch (remedy) {
+    case RELU:
+        c->model.activation = RG_ACT_RELU;
+        break;
+    case IRNN: /* Le, Jaitly, Hinton 2015, with input weights by xavier as --cell irnn has */
+        c->model.irnn = true;
+        c->model.activation = RG_ACT_RELU;
+        c->model.init = (struct rg_init){RG_INIT_IDENTITY, 1.0};
+        c->model.init_input = (struct rg_init){RG_INIT_XAVIER, 0.0};
+        break;
+    case ORTHOGONAL: /* Saxe, McClelland, Ganguli 2014 */
+        c->model.init = (struct rg_init){RG_INIT_ORTHOGONAL, 1.0};
+        break;
+    case SKIP: /* a quarter of the way */
+        c->model.skip = skip > 0 ? skip : steps >= 8 ? steps / 4 : 2;
+        break;
+    case LEARNED: /* Campos et al. 2018 */
+        c->model.skip_kind = RG_SKIP_LEARNED;
+        c->model.skip = 1;
+        break;
+    case LSTM: /* Hochreiter, Schmidhuber 1997; Jozefowicz, Zaremba, Sutskever 2015 for the bias */
+        c->model.cell = RG_CELL_LSTM;
+        c->model.forget_bias = isnan(c->model.forget_bias) ? 1.0 : c->model.forget_bias;
+        break;
+    case GRU:
+        c->model.cell = RG_CELL_GRU;
+        break;
+    default: /* tanh: nothing is done */
+        break;
+    }
+}
+
+/* Clipping, or a controlled learning rate, or neither. Without --schedule and --warmup the rate rises over the first
+ * tenth of the updates and falls to 0 by a half cosine. */
+static void apply_with(size_t with, struct rg_config *c) {
+    if (with == WITH_CLIP) {
+        c->training.clip_norm =
+            c->training.clip_norm > 0.0 || c->training.clip_value > 0.0 ? c->training.clip_norm : 1.0;
+    } else {
+        c->training.clip_norm = c->training.clip_value = 0.0;
+    }
+    if (with == WITH_RATE) {
+        c->training.schedule.kind =
+            c->training.schedule.kind == RG_SCHEDULE_CONSTANT ? RG_SCHEDULE_COSINE : c->training.schedule.kind;
+        c->training.warmup = c->training.warmup > 0 ? c->training.warmup : c->training.updates / 10;
+    } else {
+        c->training.schedule = (struct rg_schedule_options){RG_SCHEDULE_CONSTANT, 0, 1.0};
+        c->training.warmup = 0;
+    }
+}
+
+static size_t find(const char *const *names, const char *name, size_t length) {
+    size_t i = 0;
+    while (names[i] != NULL && (strlen(names[i]) != length || strncmp(names[i], name, length) != 0)) {
+        i++;
+    }
+    return i;
+}
+
+static rg_status refuse(const char *what, const char *const *names, const char *name, size_t length) {
+    char text[NAME_BYTES];
+    (void)snprintf(text, sizeof text, "%.*s", (int)length, name);
+    const char *const nearest = rg_name_nearest(text, names);
+    return rg_fail(RG_USAGE, "--remedies: unknown %s '%s'; help compare lists them%s%s", what, text,
+                   nearest ? "; did you mean " : "", nearest ? nearest : "");
+}
+
+static rg_status add_row(struct rg_comparison *comparison, const struct rg_config *config, size_t remedy, size_t with,
+                         double lr) {
+    for (size_t i = 0; i < comparison->n_rows; i++) {
+        const struct rg_comparison_row *const row = &comparison->rows[i];
+        if (row->remedy == remedies[remedy] && row->with == withs[with] && row->config.training.lr == lr) {
+            return rg_fail(RG_USAGE, "--remedies: %s+%s is there twice; name it once", row->remedy, row->with);
+        }
+    }
+    struct rg_comparison_row *const row = &comparison->rows[comparison->n_rows++];
+    *row = (struct rg_comparison_row){.remedy = remedies[remedy], .with = withs[with], .config = *config};
+    row->config.training.lr = lr;
+    apply_remedy(remedy, comparison->steps, &row->config);
+    apply_with(with, &row->config);
+    return rg_alloc(&row->runs, config->compare.seeds, sizeof *row->runs, "runs of the comparison");
+}
+
+/* Rates to train every remedy at; none: each has its own. */
+struct rates {
+    size_t n;
+    double lr[MAX_RATES];
+};
+
+static rg_status choose_rates(const struct rg_config *config, struct rates *rates) {
+    const char *at = config->compare.rates;
+    rates->n = config->training.lr_given ? 1 : 0;
+    rates->lr[0] = config->training.lr;
+    if (at && rates->n) {
+        return rg_fail(RG_USAGE, "--lr and --rates are both given; leave one out");
+    }
+    while (at) {
+        char *end = NULL;
+        const double lr = strtod(at, &end);
+        const bool is_number = end != at && (*end == ',' || *end == '\0');
+        if (!is_number || !(lr > 0.0 && lr < 1e6) || rates->n == MAX_RATES) {
+            return rg_fail(RG_USAGE,
+                           "--rates: '%.100s' is not a list of 1 to %d rates above 0; write --rates 1e-3,3e-3",
+                           config->compare.rates, MAX_RATES);
+        }
+        for (size_t i = 0; i < rates->n; i++) {
+            if (rates->lr[i] == lr) {
+                return rg_fail(RG_USAGE, "--rates: %g is there twice; name it once", lr);
+            }
+        }
+        rates->lr[rates->n++] = lr;
+        at = *end ? end + 1 : NULL;
+    }
+    return RG_OK;
+}
+
+/* The rows of one word: `lstm+rate`, or `lstm`, which is clipped. */
+static rg_status add_word(struct rg_comparison *comparison, const struct rg_config *config, const struct rates *rates,
+                          const char *word, size_t length) {
+    const char *const plus = memchr(word, '+', length);
+    const size_t name = plus ? (size_t)(plus - word) : length;
+    const size_t remedy = find(remedies, word, name);
+    if (remedy == N_REMEDIES) {
+        return refuse("remedy", remedies, word, name);
+    }
+    const size_t with = plus ? find(withs, plus + 1, length - name - 1) : WITH_CLIP;
+    if (with == N_WITH) {
+        return refuse("variant", withs, plus + 1, length - name - 1);
+    }
+    for (size_t i = 0; i < rates->n; i++) {
+        RG_TRY(add_row(comparison, config, remedy, with, rates->lr[i]));
+    }
+    return rates->n ? RG_OK : add_row(comparison, config, remedy, with, facts_of[remedy].lr);
+}
+
+static rg_status choose_rows(struct rg_comparison *comparison, const struct rg_config *config) {
+    struct rates rates;
+    RG_TRY(choose_rates(config, &rates));
+    RG_TRY(rg_alloc(&comparison->rows, MAX_ROWS, sizeof *comparison->rows, "rows of the comparison"));
+    for (const char *at = config->compare.remedies;; at++) {
+        const size_t length = strcspn(at, ",");
+        RG_TRY(add_word(comparison, config, &rates, at, length));
+        at += length;
+        if (*at == '\0') {
+            return RG_OK;
+        }
+    }
+}
+
+/* ---- The runs ---- */
+
+struct job {
+    struct rg_comparison comparison;
+    struct rg_run_data data;
+    struct rg_device *device;
+    struct rg_trainings trainings;
+    struct rg_run_table table; /* with --out F.csv or F.jsonl */
+    size_t n_runs;             /* done */
+    struct rg_progress progress;
+    struct rg_json_lines lines;          /* with --json */
+    const struct rg_comparison_row *row; /* that is being trained */
+    struct rg_config *dealt;             /* [n_rows * seeds], with several ranks: the trainings, row by row */
+    struct rg_summary *results;          /* likewise, of those that this rank has trained */
+    bool *trained;
+    char name[NAME_BYTES + 64]; /* of it, and of its run */
+    bool told_labels;
+};
+
+static double row_work(const struct rg_comparison_row *row) {
+    return facts_of[find(remedies, row->remedy, strlen(row->remedy))].work;
+}
+
+static void on_update(void *self, const struct rg_update *update) {
+    struct job *const j = self;
+    rg_progress_update(&j->progress, j->name, row_work(j->row), update, j->row->config.training.updates);
+}
+
+/* A row with its rank: what its middle run has, the median and the quartiles over the seeds, and each run. */
+static json_t *row_json(const struct rg_comparison_row *row) {
+    const struct rg_config *const c = &row->summary.config;
+    const struct rg_spread *const s = &row->spread;
+    json_t *line =
+        rg_json_pack("{s:I, s:b, s:s, s:s, s:I, s:f, s:f, s:s, s:o}", "rank", (json_int_t)row->rank, "tied", row->tied,
+                     "remedy", row->remedy, "with", row->with, "hidden", (json_int_t)c->model.hidden, "lr",
+                     c->training.lr, "clip_norm", c->training.clip_norm, "schedule",
+                     rg_schedule_names[c->training.schedule.kind], "seed", rg_json_seed(c->training.seed));
+    rg_json_merge(&line, rg_summary_json(&row->summary));
+    rg_json_merge(&line, rg_json_pack("{s:I, s:I, s:o, s:o, s:o}", "seeds", (json_int_t)s->runs, "learned",
+                                      (json_int_t)s->learned, "loss_q1", rg_json_real(s->q1), "loss_median",
+                                      rg_json_real(s->median), "loss_q3", rg_json_real(s->q3)));
+    json_t *runs = json_array();
+    for (size_t i = 0; i < row->n_runs; i++) {
+        char hash[24];
+        (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)row->runs[i].weights_hash);
+        rg_json_append(&runs,
+                       rg_json_pack("{s:o, s:o, s:b, s:s}", "seed", rg_json_seed(row->runs[i].config.training.seed),
+                                    "median_loss", rg_json_real(row->runs[i].median_loss), "learned",
+                                    rg_summary_learned(&row->runs[i]), "weights_hash", hash));
+    }
+    rg_json_set(&line, "runs", runs);
+    rg_json_set(&line, "options", rg_settings_json("compare", &row->config, &row->runs[0].config));
+    return line;
+}
+
+/* What a row came to, in its line of progress. */
+static void describe(const struct rg_comparison_row *row, double seconds, char *out, size_t bytes) {
+    if (isfinite(row->spread.median)) {
+        (void)snprintf(out, bytes, "loss %.4g, %zu of %zu learned, %.1f s", row->spread.median, row->spread.learned,
+                       row->spread.runs, seconds);
+    } else {
+        (void)snprintf(out, bytes, "diverged, %.1f s", seconds);
+    }
+}
+
+/* What is learned, once the first run has found it out. */
+static void tell_labels(struct job *j, const struct rg_summary *run) {
+    if (!j->told_labels) {
+        rg_progress_clear(&j->progress);
+        rg_screen_labels(&run->config, run->labels);
+        j->told_labels = true;
+    }
+}
+
+/* The training's row of the table. */
+static void add_to_table(struct job *j, const struct rg_summary *run, const char *model) {
+    json_t *const settings =
+        rg_json_pack("{s:s, s:s, s:f}", "remedy", j->row->remedy, "with", j->row->with, "lr", run->config.training.lr);
+    rg_run_table_add(&j->table, ++j->n_runs, settings, run, model[0] ? model : NULL);
+}
+
+/* One training, unless an earlier comparison with this --out has done it. */
+static rg_status train_or_find(struct job *j, const struct rg_config *config, const struct rg_trainer_hooks *hooks,
+                               struct rg_summary *run) {
+    bool found = false;
+    char model[RG_TRAINING_PATH];
+    RG_TRY(rg_trainings_model(&j->trainings, config, j->n_runs + 1, model));
+    RG_TRY(rg_trainings_find(&j->trainings, config, run, &found));
+    if (!found) {
+        const struct rg_trial_options options = {
+            .config = config, .data = &j->data, .device = j->device, .hooks = hooks, .model = model[0] ? model : NULL};
+        RG_TRY(rg_trial(&options, run));
+        RG_TRY(run->reason == RG_REASON_INTERRUPTED ? RG_OK : rg_trainings_keep(&j->trainings, config, run));
+    }
+    if (run->reason != RG_REASON_INTERRUPTED) {
+        add_to_table(j, run, model);
+    }
+    return RG_OK;
+}
+
+/* Train a row with each seed; a row that a signal interrupts has the runs that are done. */
+static rg_status run_row(struct job *j, size_t i) {
+    struct rg_comparison *const c = &j->comparison;
+    struct rg_comparison_row *const row = &c->rows[i];
+    const struct rg_trainer_hooks hooks = {.on_update = on_update, .self = j};
+    const size_t n = row->config.compare.seeds;
+    double seconds = 0.0;
+    char result[80];
+    j->row = row;
+    while (row->n_runs < n && (!rg_stop_requested() || j->dealt)) {
+        struct rg_config config = row->config;
+        struct rg_summary *const run = &row->runs[row->n_runs];
+        config.training.seed += row->n_runs;
+        (void)snprintf(j->name, sizeof j->name, "%zu/%zu %s %s, %zu of %zu", i + 1, c->n_rows, row->remedy, row->with,
+                       row->n_runs + 1, n);
+        RG_TRY(train_or_find(j, &config, &hooks, run));
+        if (run->reason == RG_REASON_INTERRUPTED) {
+            break;
+        }
+        tell_labels(j, run);
+        seconds += run->seconds;
+        row->n_runs++;
+        rg_progress_part(&j->progress, row_work(row));
+    }
+    RG_TRY(rg_comparison_end_row(row));
+    if (row->n_runs == n) {
+        describe(row, seconds, result, sizeof result);
+        (void)snprintf(j->name, sizeof j->name, "%zu/%zu %s %s", i + 1, c->n_rows, row->remedy, row->with);
+        rg_progress_run(&j->progress, j->name, 0.0, result);
+    }
+    return RG_OK;
+}
+
+/* ---- Shared out to ranks ---- */
+
+static const struct rg_config *dealt_config(const void *self, size_t i) {
+    const struct job *const j = self;
+    return &j->dealt[i];
+}
+
+static const struct rg_summary *dealt_summary(const void *self, size_t i) {
+    const struct job *const j = self;
+    return j->trained[i] ? &j->results[i] : NULL;
+}
+
+static rg_status train_dealt(void *self, const size_t *mine, size_t n_mine) {
+    struct job *const j = self;
+    const struct rg_trainer_hooks hooks = {.on_update = NULL};
+    char model[RG_TRAINING_PATH];
+    for (size_t i = 0; i < n_mine && !rg_stop_requested(); i++) {
+        const struct rg_config *const config = &j->dealt[mine[i]];
+        struct rg_summary *const result = &j->results[mine[i]];
+        RG_TRY(rg_trainings_model(&j->trainings, config, mine[i] + 1, model));
+        const struct rg_trial_options options = {
+            .config = config, .data = &j->data, .device = j->device, .hooks = &hooks, .model = model[0] ? model : NULL};
+        RG_TRY(rg_trial(&options, result));
+        j->trained[mine[i]] = result->reason != RG_REASON_INTERRUPTED;
+        RG_TRY(j->trained[mine[i]] ? rg_trainings_keep(&j->trainings, config, result) : RG_OK);
+    }
+    return RG_OK;
+}
+
+/* Train this rank's runs; rank 0 then has the results of all. */
+static rg_status deal(struct job *j, const struct rg_config *config) {
+    const struct rg_comparison *const c = &j->comparison;
+    const size_t seeds = config->compare.seeds, n = c->n_rows * seeds;
+    rg_status status = rg_alloc(&j->dealt, n, sizeof *j->dealt, "trainings of the ranks");
+    status = status == RG_OK ? rg_alloc(&j->results, n, sizeof *j->results, "trainings of the ranks") : status;
+    status = status == RG_OK ? rg_alloc(&j->trained, n, sizeof *j->trained, "trainings of the ranks") : status;
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
+        j->dealt[i] = c->rows[i / seeds].config;
+        j->dealt[i].training.seed += i % seeds;
+    }
+    RG_TRY(rg_ranks_agree(config->machine.ranks, status));
+    const struct rg_deal all = {.ranks = config->machine.ranks,
+                                .trainings = &j->trainings,
+                                .n = n,
+                                .config = dealt_config,
+                                .train = train_dealt,
+                                .summary = dealt_summary,
+                                .self = j};
+    return rg_deal(&all);
+}
+
+/* The pictures of what is done. */
+static rg_status write_pages(const struct job *j, const struct rg_config *config, const size_t *order, size_t n) {
+    struct rg_plot plots[RG_COMPARISON_FIGURES] = {{.n_series = 0}};
+    struct rg_facts facts = {.n = 0};
+    struct rg_own_table table = {.pointers = NULL};
+    struct rg_settings settings = {.n = 0};
+    const struct rg_config *ran[MAX_ROWS];
+    char title[RG_PLOT_TEXT], task[NAME_BYTES + 32], made[RG_MADE_BYTES];
+    rg_status status = RG_OK;
+    const struct rg_summary *const first = &j->comparison.rows[n ? order[0] : 0].summary;
+    rg_utf8_copy(task, sizeof task, first->task);
+    (void)snprintf(title, sizeof title, "Remedies for %s, %zu steps", task, first->steps);
+    rg_facts_add(&facts, "baseline's loss", "%.6g", first->baseline);
+    rg_facts_add(&facts, "rows", "%zu of %zu", n, j->comparison.n_rows);
+    rg_facts_add(&facts, "seeds", "%zu", config->compare.seeds);
+    rg_facts_add(&facts, "device", "%.120s%s", j->device->info.name, rg_device_math(&j->device->info));
+    for (size_t i = 0; i < n; i++) {
+        ran[i] = &j->comparison.rows[order[i]].runs[0].config; /* the first seed stands for all */
+    }
+    RG_TRY_GOTO(rg_settings_create("compare", config, ran, n, &settings));
+    RG_TRY_GOTO(rg_comparison_figures(&j->comparison, order, n, plots));
+    RG_TRY_GOTO(rg_comparison_table(&j->comparison, order, n, &table));
+    rg_pages_made(made);
+    const struct rg_report report = {.title = title,
+                                     .made = made,
+                                     .config = config,
+                                     .settings = &settings,
+                                     .facts = facts.items,
+                                     .n_facts = facts.n,
+                                     .tables = &table.table,
+                                     .n_tables = 1,
+                                     .plots = plots,
+                                     .n_plots = RG_COMPARISON_FIGURES};
+    RG_TRY_GOTO(rg_pages_write(config, &report));
+fail:
+    for (size_t i = 0; i < RG_COMPARISON_FIGURES; i++) {
+        rg_plot_clear(&plots[i]);
+    }
+    rg_table_release(&table);
+    rg_settings_release(&settings);
+    return status;
+}
+
+/* The ranked rows as text, or as JSON. */
+static void show_rows(struct job *j, const struct rg_config *config, const size_t *order, size_t n) {
+    struct rg_screen screen;
+    rg_screen_init(&screen, config);
+    if (n > 0 && !config->output.json) {
+        rg_comparison_print(&j->comparison, order, n, screen.color);
+    }
+    for (size_t i = 0; config->output.json && i < n; i++) {
+        rg_json_lines_write(&j->lines, row_json(&j->comparison.rows[order[i]]));
+    }
+}
+
+/* What is done. */
+static rg_status show(struct job *j, const struct rg_config *config) {
+    struct rg_comparison *const c = &j->comparison;
+    size_t order[MAX_ROWS], n = 0;
+    RG_TRY(rg_comparison_rank(c, order, &n));
+    show_rows(j, config, order, n);
+    RG_TRY(rg_pages_wanted(config) && n > 0 ? write_pages(j, config, order, n) : RG_OK);
+    RG_TRY(rg_json_lines_status(&j->lines));
+    if (rg_stop_requested()) {
+        rg_log("interrupted; %zu of %zu rows are done", rg_comparison_whole(c), c->n_rows);
+        return rg_stop_status();
+    }
+    return RG_OK;
+}
+
+static bool has_learned_skip(const struct rg_comparison *c) {
+    bool any = false;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        any = any || (c->rows[i].config.model.skip && c->rows[i].config.model.skip_kind == RG_SKIP_LEARNED);
+    }
+    return any;
+}
+
+/* Everything that can fail before the first training. */
+static rg_status prepare(struct job *j, const struct rg_config *config) {
+    struct rg_comparison *const c = &j->comparison;
+    RG_TRY(rg_pages_check(config, rg_comparison_figure_names));
+    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_run_data_read(config, &j->data));
+    c->steps = j->data.training ? j->data.training->n_steps : config->data.steps;
+    RG_TRY(choose_rows(c, config));
+    for (size_t i = 0; i < c->n_rows; i++) {
+        c->rows[i].config.machine.ranks = NULL; /* each training is one rank's */
+    }
+    RG_TRY(rg_setup_device(config, &j->device));
+    RG_TRY(
+        rg_selftest_quick(j->device, &(struct rg_selftest_scope){.cell = RG_N_CELLS, .learned = has_learned_skip(c)}));
+    RG_TRY(rg_pages_try(config));
+    return rg_trainings_open(config, &j->trainings);
+}
+
+static rg_status compare(struct job *j, const struct rg_config *config) {
+    struct rg_comparison *const c = &j->comparison;
+    struct rg_ranks *const ranks = config->machine.ranks;
+    double work = 0.0;
+    RG_TRY(rg_ranks_agree(ranks, prepare(j, config)));
+    if (rg_ranks_several(ranks)) {
+        RG_TRY(rg_alike_check_data(config));
+        RG_TRY(deal(j, config));
+        if (ranks->rank > 0) {
+            return RG_OK;
+        }
+    }
+    RG_TRY(rg_run_table_open(config, &j->table));
+    rg_guard_results();
+    for (size_t i = 0; i < c->n_rows; i++) {
+        work += row_work(&c->rows[i]) * (double)config->compare.seeds;
+    }
+    rg_progress_init(&j->progress, config, work);
+    rg_stop_answer("leaving out the run that is being trained, then showing those that are done");
+    for (size_t i = 0; i < c->n_rows && (!rg_stop_requested() || j->dealt); i++) {
+        RG_TRY(run_row(j, i));
+    }
+    rg_progress_end(&j->progress);
+    if (j->trainings.n_found > 0) {
+        rg_log("%zu trainings were done before; their results are from %s", j->trainings.n_found, j->trainings.folder);
+    }
+    return show(j, config);
+}
+
+rg_status rg_command_compare(const struct rg_config *config) {
+    struct rg_config own = *config;
+    struct job j = {.lines = rg_json_lines_stdout(), .trainings = {.lock = {.file = -1}}};
+    rg_alike_hush_pages(&own);
+    const rg_status status = compare(&j, &own), written = rg_run_table_close(&j.table);
+    rg_trainings_close(&j.trainings);
+    rg_free(j.dealt);
+    rg_free(j.results);
+    rg_free(j.trained);
+    rg_comparison_release(&j.comparison);
+    rg_device_destroy(j.device);
+    rg_run_data_release(&j.data);
+    return status == RG_OK ? written : status;
+}

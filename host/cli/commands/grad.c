@@ -1,0 +1,284 @@
+/* `rnn-gpu grad`: loss, outputs, every gradient and the lag profile of one pass over a file, as a safetensors file. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/outputs.h"
+#include "base/stop.h"
+#include "train/pass.h"
+#include "train/run.h"
+#include "train/setup.h"
+#include "train/task_data.h"
+#include "cli/settings.h"
+#include "cli/report/chance.h"
+#include "cli/report/explain.h"
+#include "cli/report/figures.h"
+#include "cli/report/measuring.h"
+#include "files/json_lines.h"
+#include "cli/report/pages.h"
+#include "cli/report/run_figures.h"
+#include "cli/report/screen.h"
+#include "cli/report/walk_story.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
+
+/* Everything the command owns. */
+struct job {
+    struct rg_config ran; /* the options with the model's own values */
+    struct rg_model *model;
+    struct rg_dataset *data;
+    struct rg_problem problem;
+    struct rg_device *device;
+    struct rg_pass *pass;
+    struct rg_walk *walk; /* with --trace or --trace-latex, else NULL */
+    struct rg_walk_tensors walk_tensors;
+    bool told; /* the walk is small enough to be shown */
+};
+
+/* The lag profile of every layer and direction, over all sequences; and the causes. A signal ends it with what it has.
+ */
+static rg_status diagnose(const struct rg_config *config, struct job *j) {
+    struct rg_measuring measuring;
+    const struct rg_watch watch = rg_measuring_begin(&measuring, config, 0.0);
+    const rg_status status = rg_pass_diagnose(j->pass, config->machine.threads, &watch);
+    rg_measuring_end(&measuring);
+    if (status == RG_OK && rg_stop_requested()) {
+        rg_log("the diagnosis of the gradient was interrupted; the file holds what was measured by then");
+    }
+    return status;
+}
+
+static rg_status print_json(const struct rg_config *config, const struct job *j) {
+    const struct rg_diagnosis *const d = &j->pass->diagnosis;
+    const struct rg_judgement *const found = &d->judgement;
+    const char *const out = config->output.out;
+    json_t *result = rg_json_pack("{s:o, s:o, s:o}", "file", out ? rg_json_text(out) : json_null(), "loss",
+                                  rg_json_real(j->pass->loss), "grad_norm", rg_json_real(j->pass->norm));
+    json_t *const judged =
+        d->profile
+            ? rg_json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "verdict", rg_verdict_names[found->verdict],
+                           "decay", rg_json_real(found->decay), "factor", rg_json_real(found->factor), "reach",
+                           rg_json_real(found->reach), "horizon", (json_int_t)found->horizon, "probe_time",
+                           (json_int_t)d->profile->probe, "causes", rg_explain_json(d->profile, d->cause, found),
+                           "layers", rg_explain_layers_json(d->profiles, d->causes), "lags",
+                           rg_explain_lags_json(d->profiles, j->model))
+            : rg_json_pack("{s:o}", "verdict", json_null());
+    rg_json_merge(&result, judged);
+    rg_json_set(&result, "options", rg_settings_json("grad", &j->ran, &j->ran));
+    return config->machine.precision == RG_PRECISION_DOUBLE ? rg_json_print_exact(result) : rg_json_print(result);
+}
+
+/* The width of the terminal; 80 where there is none. */
+static size_t screen_columns(void) {
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+static rg_status print_result(const struct rg_config *config, const struct job *j) {
+    if (config->output.json) {
+        return print_json(config, j);
+    }
+    const int digits = config->machine.precision == RG_PRECISION_DOUBLE ? 17 : 9;
+    if (config->output.trace && j->told) {
+        RG_TRY(rg_walk_print(j->walk, config->output.sequence, screen_columns()));
+        (void)printf("\n");
+    }
+    (void)printf("loss %.*g, gradient norm %.*g over %zu sequences of %zu steps", digits, j->pass->loss, digits,
+                 j->pass->norm, j->data->n_sequences, j->data->n_steps);
+    if (config->output.out) {
+        (void)printf("; wrote %zu tensors to %s", j->pass->n_tensors + j->walk_tensors.count, config->output.out);
+    }
+    (void)printf("\n");
+    rg_screen_diagnosis(&j->pass->diagnosis, config, false, rg_screen_is_unicode());
+    return RG_OK;
+}
+
+static void list_facts(const struct job *j, const char *model, struct rg_facts *facts) {
+    const struct rg_judgement *const found = &j->pass->diagnosis.judgement;
+    char power[32];
+    rg_facts_add(facts, "loss", "%.9g", (double)j->pass->loss);
+    rg_facts_add(facts, "gradient norm", "%.9g", (double)j->pass->norm);
+    rg_facts_add(facts, "model", "%s", model);
+    rg_facts_add(facts, "device", "%.120s%s", j->device->info.name, rg_device_math(&j->device->info));
+    rg_facts_add(facts, "weights", "%s", j->ran.data.model_file ? j->ran.data.model_file : "as a training begins");
+    rg_facts_add(facts, "sequences of", "%s", j->ran.data.file ? j->ran.data.file : j->ran.data.task);
+    rg_facts_add(facts, "data", "%zu sequences of %zu steps", j->data->n_sequences, j->data->n_steps);
+    rg_facts_add(facts, "verdict", "%s", rg_verdict_names[found->verdict]);
+    rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(found->log10_reach, power),
+                 found->last);
+    rg_facts_number(facts, "factor a step back, fitted", found->factor);
+    rg_facts_add(facts, "horizon in steps", "%zu", found->horizon);
+}
+
+static rg_status write_pages(const struct rg_config *config, const struct job *j) {
+    const struct rg_diagnosis *const d = &j->pass->diagnosis;
+    struct rg_history *history = NULL;
+    struct rg_plot plots[RG_RUN_FIGURES + 1] = {{.n_series = 0}};
+    struct rg_facts facts = {.n = 0};
+    struct rg_own_table causes = {.pointers = NULL}, chance = {.pointers = NULL};
+    struct rg_settings settings = {.n = 0};
+    const struct rg_config *const ran = &j->ran;
+    char verdict[900], model[160], made[RG_MADE_BYTES];
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_history_create(&history));
+    RG_TRY_GOTO(rg_history_add_profiles(history, j->model, 0, d->profiles));
+    RG_TRY_GOTO(rg_history_add_causes(history, d->cause));
+    RG_TRY_GOTO(rg_run_figures(history, NAN, 0.0, plots));
+    RG_TRY_GOTO(rg_figure_depth(d->profiles, &plots[RG_RUN_FIGURES]));
+    RG_TRY_GOTO(rg_explain_table(d->profiles, d->causes, &causes));
+    RG_TRY_GOTO(rg_chance_table(d->profile, j->model, &chance));
+    RG_TRY_GOTO(rg_settings_create("grad", ran, &ran, 1, &settings));
+    rg_verdict_sentence(d, verdict, sizeof verdict);
+    rg_pages_made(made);
+    rg_screen_model_text(j->model, model, sizeof model);
+    list_facts(j, model, &facts);
+    const struct rg_table tables[] = {causes.table, chance.table};
+    const struct rg_report report = {.title = "The gradient, by lag",
+                                     .verdict = verdict,
+                                     .made = made,
+                                     .config = &j->ran,
+                                     .settings = &settings,
+                                     .facts = facts.items,
+                                     .n_facts = facts.n,
+                                     .tables = tables,
+                                     .n_tables = sizeof tables / sizeof *tables,
+                                     .plots = plots,
+                                     .n_plots = RG_RUN_FIGURES + 1,
+                                     .walk = j->told ? j->walk : NULL,
+                                     .sequence = config->output.sequence};
+    RG_TRY_GOTO(rg_pages_write(config, &report));
+fail:
+    rg_settings_release(&settings);
+    rg_table_release(&causes);
+    rg_table_release(&chance);
+    rg_run_figures_clear(plots);
+    rg_plot_clear(&plots[RG_RUN_FIGURES]);
+    rg_history_destroy(history);
+    return status;
+}
+
+/* --model with the whole of --data. */
+static rg_status open_file(const struct rg_config *config, struct job *j) {
+    RG_TRY(rg_setup_model_and_data(config, true, &j->model, &j->data, &j->problem));
+    j->ran = rg_settings_of_model(config, &j->model->shape, j->problem.loss);
+    j->ran.data.steps = j->data->n_steps;
+    return RG_OK;
+}
+
+/* The first batch of --task, with --model or the weights that a training with these options would start from. */
+static rg_status open_task(const struct rg_config *config, struct job *j) {
+    struct rg_config asked = *config;
+    struct rg_run_data none = {.training = NULL};
+    struct rg_run_start start;
+    if (rg_setup_is_fashion_mnist(config)) {
+        return rg_fail(RG_USAGE, "--task fashion-mnist reads files; give the images as --data FILE, with --model FILE");
+    }
+    asked.model.cell = config->model.cell == RG_N_CELLS ? RG_CELL_RNN : config->model.cell;
+    RG_TRY(rg_setup_device(config, &j->device));
+    RG_TRY(rg_run_data_read(config, &none));
+    const rg_status status = rg_run_begin(&asked, &none, j->device, &start);
+    rg_run_data_release(&none);
+    RG_TRY(status);
+    j->ran = start.config;
+    j->model = start.model;
+    const struct rg_task_sequences sequences = {.problem = &start.problem,
+                                                .seed = config->training.seed,
+                                                .n = config->data.batch,
+                                                .doubles = config->machine.precision == RG_PRECISION_DOUBLE,
+                                                .threads = config->machine.threads};
+    RG_TRY(rg_task_data(&sequences, &j->data));
+    const struct rg_target_options targets = {
+        .loss = start.problem.loss, .target = start.problem.target, .ignored = NAN};
+    return rg_problem_data(j->data, &targets, &j->problem);
+}
+
+static bool walks(const struct rg_config *config) {
+    return config->output.trace || config->output.trace_latex;
+}
+
+/* Before any work: is the walk small enough for what is asked? As tensors alone it may be of any size. */
+static rg_status check_walk(const struct rg_config *config, struct job *j) {
+    if (!walks(config)) {
+        return RG_OK;
+    }
+    RG_TRY(rg_walk_check_sequence(j->data, config->output.sequence));
+    const rg_status status = rg_walk_check(j->model, j->data, config->output.sequence);
+    j->told = status == RG_OK;
+    if (!j->told && (!config->output.out || config->output.trace_latex)) {
+        return status;
+    }
+    if (!j->told) {
+        rg_log("%zu units, %zu steps, %zu sequences are too many to be shown; every number is in the tensors trace.* "
+               "of %s",
+               j->model->shape.hidden, j->data->n_steps, j->data->n_sequences, config->output.out);
+    }
+    RG_TRY(rg_walk_check_memory(j->model, j->data));
+    return config->output.trace_latex ? rg_file_try(config->output.trace_latex) : RG_OK;
+}
+
+static rg_status walk(const struct rg_config *config, struct job *j) {
+    if (!walks(config)) {
+        return RG_OK;
+    }
+    RG_TRY(rg_walk_create(j->model, j->data, &j->problem, config->model.skip_budget, &j->walk));
+    if (config->output.out && config->output.trace) {
+        RG_TRY(rg_walk_tensors_create(j->walk, &j->walk_tensors));
+    }
+    return config->output.trace_latex ? rg_walk_latex(j->walk, config->output.sequence, config->output.trace_latex)
+                                      : RG_OK;
+}
+
+/* The tensors of the pass, then those of the walk. */
+static rg_status write_tensors(const struct rg_config *config, const struct job *j) {
+    const size_t n = j->pass->n_tensors, more = j->walk_tensors.count;
+    struct rg_tensor *all = NULL;
+    if (!config->output.out) {
+        return RG_OK;
+    }
+    RG_TRY(rg_alloc(&all, n + more, sizeof *all, "the list of tensors"));
+    memcpy(all, j->pass->tensors, n * sizeof *all);
+    if (more > 0) {
+        memcpy(all + n, j->walk_tensors.items, more * sizeof *all);
+    }
+    const rg_status status = rg_safetensors_write(config->output.out, all, n + more, NULL);
+    rg_free(all);
+    return status;
+}
+
+static rg_status grad(const struct rg_config *config, struct job *j) {
+    RG_TRY(rg_pages_check(config, rg_run_figure_names));
+    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(config->data.task ? open_task(config, j) : open_file(config, j));
+    if (!j->data) {
+        return rg_fail(RG_ERROR, "there are no data");
+    }
+    RG_TRY(rg_lag_check(&j->model->shape, j->data->n_steps, config->training.probe_time));
+    RG_TRY(check_walk(config, j));
+    RG_TRY(j->device ? RG_OK : rg_setup_device(config, &j->device));
+    RG_TRY(rg_pages_try(config));
+    RG_TRY(rg_pass_create(config, j->device, j->model, j->data, &j->problem, &j->pass));
+    j->ran.training.probe_time = j->pass->probe;
+    rg_stop_answer("ending the diagnosis, then writing what there is");
+    RG_TRY(diagnose(config, j));
+    RG_TRY(walk(config, j));
+    RG_TRY(write_tensors(config, j));
+    RG_TRY(print_result(config, j));
+    return rg_pages_wanted(config) && j->pass->diagnosis.profile ? write_pages(config, j) : RG_OK;
+}
+
+rg_status rg_command_grad(const struct rg_config *config) {
+    struct job j = {.model = NULL};
+    rg_log_quiet(config->output.quiet);
+    const rg_status status = grad(config, &j);
+    rg_walk_tensors_release(&j.walk_tensors);
+    rg_walk_destroy(j.walk);
+    rg_pass_destroy(j.pass);
+    rg_device_destroy(j.device);
+    rg_dataset_destroy(j.data);
+    rg_model_destroy(j.model);
+    return status;
+}

@@ -1,0 +1,289 @@
+/* The grid of a sweep: see grid.h. */
+#include "cli/commands/grid.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+enum { NUMBER_BYTES = 32, WORD_BYTES = 256 };
+
+/* ---- Values of an axis ---- */
+
+static bool is_whole(const struct rg_option *option) {
+    return option->kind == RG_KIND_COUNT || option->kind == RG_KIND_U64 || option->kind == RG_KIND_INT;
+}
+
+static bool is_real(const struct rg_option *option) {
+    return option->kind == RG_KIND_REAL || option->kind == RG_KIND_SIGNED || option->kind == RG_KIND_FRACTION;
+}
+
+static rg_status refuse(const struct rg_option *option, const char *item, const char *rule) {
+    return rg_fail(RG_USAGE, "--%s: '%.60s' is no value of a sweep: %s", option->name, item, rule);
+}
+
+/* The option's value as the program writes it: 4k as 4000. */
+static rg_status value_text(const struct rg_option *option, const char *typed, char text[RG_OPTION_TEXT_BYTES]) {
+    struct rg_config scratch = rg_config_default();
+    RG_TRY(rg_option_set(option, typed, &scratch));
+    rg_option_value_text(option, &scratch, text);
+    return RG_OK;
+}
+
+/* One more value, which has to be one that the option takes; a whole number is kept in its digits alone. */
+static rg_status add_value(struct rg_grid_axis *axis, const char *typed) {
+    char text[RG_OPTION_TEXT_BYTES];
+    RG_TRY(value_text(axis->option, typed, text));
+    for (size_t i = 0; i < axis->n; i++) {
+        char other[RG_OPTION_TEXT_BYTES];
+        const bool is_kept = is_whole(axis->option);
+        RG_TRY(is_kept ? RG_OK : value_text(axis->option, axis->values[i], other));
+        if (strcmp(is_kept ? axis->values[i] : other, text) == 0) {
+            return rg_fail(RG_USAGE, "--%s: %.60s is there twice; a run would count twice", axis->option->name, typed);
+        }
+    }
+    if (axis->n == RG_MAX_VALUES) {
+        return rg_fail(RG_USAGE, "--%s: more than %d values", axis->option->name, RG_MAX_VALUES);
+    }
+    RG_TRY(rg_copy_string(&axis->values[axis->n], is_whole(axis->option) ? text : typed));
+    axis->n++;
+    return RG_OK;
+}
+
+/* The number that all of text[0, length) is. */
+static bool read_number(const char *text, size_t length, double *value) {
+    char copy[NUMBER_BYTES], *end = NULL;
+    if (length == 0 || length >= sizeof copy || strspn(text, "+-.0123456789eE") < length) {
+        return false;
+    }
+    (void)snprintf(copy, sizeof copy, "%.*s", (int)length, text);
+    *value = strtod(copy, &end);
+    return *end == '\0' && isfinite(*value);
+}
+
+/* A..B*N */
+static rg_status add_ratios(struct rg_grid_axis *axis, const char *item, const char *dots) {
+    static const char rule[] = "a range is A..B*N with 0 < A < B and N from 2, such as 1e-4..1e-1*10";
+    const char *const times = strchr(dots, '*');
+    double from = 0.0, to = 0.0, count = 0.0;
+    if (!is_real(axis->option) && !is_whole(axis->option)) {
+        return refuse(axis->option, item, "it takes no numbers; write a list");
+    }
+    if (!times || !read_number(item, (size_t)(dots - item), &from) ||
+        !read_number(dots + 2, (size_t)(times - dots - 2), &to) || !read_number(times + 1, strlen(times + 1), &count) ||
+        !(from > 0.0) || !(to > from) || !(count >= 2.0) || !(count <= RG_MAX_VALUES) || floor(count) < count) {
+        return refuse(axis->option, item, rule);
+    }
+    for (size_t i = 0; i < (size_t)count; i++) {
+        char text[NUMBER_BYTES];
+        const double value = from * pow(to / from, (double)i / (count - 1.0));
+        (void)snprintf(text, sizeof text, is_whole(axis->option) ? "%.0f" : "%.4g", value);
+        if (axis->n == 0 || strcmp(axis->values[axis->n - 1], text) != 0) {
+            RG_TRY(add_value(axis, text));
+        }
+    }
+    return RG_OK;
+}
+
+/* One end of a range, text[0, length). */
+static rg_status read_end(const struct rg_option *option, const char *text, size_t length, uint64_t *value) {
+    struct rg_config scratch = rg_config_default();
+    const struct rg_option end = {.name = option->name,
+                                  .argument = option->argument,
+                                  .kind = RG_KIND_U64,
+                                  .offset = offsetof(struct rg_config, training.seed),
+                                  .most = UINT64_MAX};
+    char *copy = NULL;
+    RG_TRY(rg_copy_string(&copy, text));
+    copy[length] = '\0';
+    const rg_status status = rg_option_set(&end, copy, &scratch);
+    *value = scratch.training.seed;
+    rg_free(copy);
+    return status;
+}
+
+/* A-B */
+static rg_status add_range(struct rg_grid_axis *axis, const char *item, const char *dash) {
+    static const char rule[] = "a range is A-B with A up to B and at most 1000 values, such as 1-8";
+    uint64_t from = 0, to = 0;
+    if (dash[1] < '0' || dash[1] > '9' || strchr(dash + 1, '-')) {
+        return refuse(axis->option, item, rule);
+    }
+    RG_TRY(read_end(axis->option, item, (size_t)(dash - item), &from));
+    RG_TRY(read_end(axis->option, dash + 1, strlen(dash + 1), &to));
+    if (to < from || to - from >= RG_MAX_VALUES) {
+        return refuse(axis->option, item, rule);
+    }
+    for (uint64_t i = 0; i <= to - from; i++) {
+        char text[NUMBER_BYTES];
+        (void)snprintf(text, sizeof text, "%llu", (unsigned long long)(from + i));
+        RG_TRY(add_value(axis, text));
+    }
+    return RG_OK;
+}
+
+static rg_status add_item(struct rg_grid_axis *axis, const char *item) {
+    const char *const dots = strstr(item, "..");
+    const char *const dash = is_whole(axis->option) && item[0] != '\0' ? strchr(item + 1, '-') : NULL;
+    return dots ? add_ratios(axis, item, dots) : dash ? add_range(axis, item, dash) : add_value(axis, item);
+}
+
+static rg_status read_axis(struct rg_grid_axis *axis, const struct rg_option *option, const char *list) {
+    char *copy = NULL;
+    axis->option = option;
+    RG_TRY(rg_alloc(&axis->values, RG_MAX_VALUES, sizeof *axis->values, "values of a sweep"));
+    RG_TRY(rg_copy_string(&copy, list));
+    rg_status status = RG_OK;
+    char *at = copy;
+    while (status == RG_OK && at) {
+        char *const comma = strchr(at, ',');
+        if (comma) {
+            *comma = '\0';
+        }
+        status = add_item(axis, at);
+        at = comma ? comma + 1 : NULL;
+    }
+    rg_free(copy);
+    return status;
+}
+
+/* ---- The command line ---- */
+
+static void axis_release(struct rg_grid_axis *axis) {
+    for (size_t i = 0; i < axis->n; i++) {
+        rg_free(axis->values[i]);
+    }
+    rg_free(axis->values);
+    *axis = (struct rg_grid_axis){.n = 0};
+}
+
+/* An option given again replaces itself. */
+static rg_status add_axis(struct rg_grid_of_runs *grid, const struct rg_option *option, const char *list) {
+    size_t at = 0;
+    while (at < grid->n_axes && grid->axes[at].option != option) {
+        at++;
+    }
+    if (at == RG_MAX_AXES) {
+        return rg_fail(RG_USAGE, "a sweep takes up to %d options with values", RG_MAX_AXES);
+    }
+    axis_release(&grid->axes[at]);
+    grid->n_axes += at == grid->n_axes;
+    return read_axis(&grid->axes[at], option, list);
+}
+
+/* Whether train, which parses the words of a run, does not know the flag. */
+static bool is_of_sweep_alone(const struct rg_option *option) {
+    return option->kind == RG_KIND_FLAG && (option->commands >> rg_command_find("train") & 1) == 0;
+}
+
+static rg_status read_line(struct rg_grid_of_runs *grid, const struct rg_config *config) {
+    RG_TRY(rg_alloc(&grid->words, (size_t)config->n_arguments + 1, sizeof *grid->words, "words of a sweep"));
+    for (int i = 2; i < config->n_arguments; i++) {
+        char *const word = config->arguments[i];
+        const size_t length = strcspn(word, "=");
+        const struct rg_option *const option = word[0] == '-' ? rg_option_find(word, length) : NULL;
+        if (option && rg_option_is_axis(option)) {
+            RG_TRY(add_axis(grid, option, word[length] == '=' ? word + length + 1 : config->arguments[++i]));
+        } else if (!option || !is_of_sweep_alone(option)) {
+            grid->words[grid->n_words++] = word; /* a value of an option that is no axis too */
+        }
+    }
+    return RG_OK;
+}
+
+/* Move the axis of that option to the end; returns its number of values, 1 without it. */
+static size_t move_last(struct rg_grid_of_runs *grid, const char *name) {
+    for (size_t i = 0; i < grid->n_axes; i++) {
+        if (strcmp(grid->axes[i].option->name, name) == 0) {
+            const struct rg_grid_axis axis = grid->axes[i];
+            memmove(&grid->axes[i], &grid->axes[i + 1], (grid->n_axes - i - 1) * sizeof axis);
+            grid->axes[grid->n_axes - 1] = axis;
+            return axis.n;
+        }
+    }
+    return 1;
+}
+
+static rg_status make(struct rg_grid_of_runs *grid, const struct rg_config *config) {
+    RG_TRY(read_line(grid, config));
+    grid->n_steps = move_last(grid, "steps");
+    grid->n_seeds = move_last(grid, "seed");
+    grid->has_seeds = grid->n_axes > 0 && strcmp(grid->axes[grid->n_axes - 1].option->name, "seed") == 0;
+    grid->n_runs = 1;
+    for (size_t i = 0; i < grid->n_axes; i++) {
+        grid->n_runs *= grid->axes[i].n;
+        if (grid->n_runs > RG_MAX_RUNS) {
+            return rg_fail(RG_USAGE, "the sweep has more than %d runs; shorten a list", RG_MAX_RUNS);
+        }
+    }
+    return RG_OK;
+}
+
+rg_status rg_grid_create(const struct rg_config *config, struct rg_grid_of_runs **out) {
+    RG_TRY(rg_alloc(out, 1, sizeof **out, "the grid of a sweep"));
+    const rg_status status = make(*out, config);
+    if (status != RG_OK) {
+        rg_grid_destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+void rg_grid_destroy(struct rg_grid_of_runs *grid) {
+    if (grid) {
+        for (size_t i = 0; i < RG_MAX_AXES; i++) {
+            axis_release(&grid->axes[i]);
+        }
+        rg_free(grid->words);
+        rg_free(grid);
+    }
+}
+
+size_t rg_grid_index(const struct rg_grid_of_runs *grid, size_t run, size_t axis) {
+    for (size_t i = grid->n_axes - 1; i > axis; i--) {
+        run /= grid->axes[i].n;
+    }
+    return run % grid->axes[axis].n;
+}
+
+/* Give `name` the value of the defaults where no axis is it. */
+static void add_default(const struct rg_grid_of_runs *grid, const char *name, size_t value, char word[WORD_BYTES],
+                        char **argv, int *argc) {
+    for (size_t i = 0; i < grid->n_axes; i++) {
+        if (strcmp(grid->axes[i].option->name, name) == 0) {
+            return;
+        }
+    }
+    (void)snprintf(word, WORD_BYTES, "--%s=%zu", name, value);
+    argv[(*argc)++] = word;
+}
+
+rg_status rg_grid_config(const struct rg_grid_of_runs *grid, size_t run, const struct rg_config *defaults,
+                         struct rg_config *config) {
+    char words[RG_MAX_AXES + 3][WORD_BYTES], program[] = "rnn-gpu", train[] = "train", **argv = NULL;
+    const char *command = NULL, *topic = NULL;
+    int argc = 0;
+    RG_TRY(rg_alloc(&argv, grid->n_words + grid->n_axes + 6, sizeof *argv, "a command line"));
+    argv[argc++] = program;
+    argv[argc++] = train;
+    for (size_t i = 0; i < grid->n_words; i++) {
+        argv[argc++] = grid->words[i];
+    }
+    for (size_t i = 0; i < grid->n_axes; i++) {
+        const struct rg_grid_axis *const axis = &grid->axes[i];
+        (void)snprintf(words[i], WORD_BYTES, "--%s=%s", axis->option->name, axis->values[rg_grid_index(grid, run, i)]);
+        argv[argc++] = words[i];
+    }
+    add_default(grid, "hidden", defaults->model.hidden, words[RG_MAX_AXES], argv, &argc);
+    if (!defaults->data.file) { /* a file decides by itself */
+        add_default(grid, "batch", defaults->data.batch, words[RG_MAX_AXES + 1], argv, &argc);
+    }
+    add_default(grid, "updates", defaults->training.updates, words[RG_MAX_AXES + 2], argv, &argc);
+    const rg_status status = rg_options_parse(argc, argv, config, &command, &topic);
+    config->arguments = defaults->arguments;
+    config->n_arguments = defaults->n_arguments;
+    rg_free(argv);
+    return status;
+}

@@ -1,0 +1,32 @@
+/* `rnn-gpu import`: a model of another program as a model file. */
+#include "cli/commands/commands.h"
+#include "cli/commands/outputs.h"
+#include "export/formats.h"
+#include "model/cells.h"
+#include "rnn_gpu/log.h"
+
+/* What was found in the file, as a line. */
+static void tell(const struct rg_config *config, const struct rg_model *model) {
+    const struct rg_shape *const s = &model->shape;
+    rg_log("%s: %s%s%s, %zu layer%s of %zu%s, %s; %zu -> %zu", config->output.out, rg_cell_names[s->cell],
+           s->cell == RG_CELL_RNN ? " " : "", s->cell == RG_CELL_RNN ? rg_activation_names[s->activation] : "",
+           s->layers, s->layers > 1 ? "s" : "", s->hidden, s->bidirectional ? ", bidirectional" : "",
+           s->target == RG_TARGET_STEPS     ? "an output at every step"
+           : s->readout == RG_READOUT_LAST  ? "readout last"
+           : s->readout == RG_READOUT_FINAL ? "readout final"
+           : s->readout == RG_READOUT_MEAN  ? "readout mean"
+                                            : "readout max",
+           rg_shape_features(s), s->outputs);
+}
+
+rg_status rg_command_import(const struct rg_config *config) {
+    struct rg_model *model = NULL;
+    rg_status status = RG_OK;
+    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY_GOTO(rg_import_onnx(config->data.onnx, config->model.loss, &model));
+    RG_TRY_GOTO(rg_model_save(model, config->output.out));
+    tell(config, model);
+fail:
+    rg_model_destroy(model);
+    return status;
+}

@@ -1,0 +1,300 @@
+/* `rnn-gpu inspect`: what is in a model, a checkpoint, or another file of tensors. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/file_kind.h"
+#include "options/options_store.h"
+#include "cli/report/screen.h"
+#include "files/json_lines.h"
+#include "files/sections.h"
+#include "model/state_names.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
+#include "train/checkpoint.h"
+
+enum { PIECE = 4096, SHAPE_BYTES = 200, NAME_BYTES = 200 };
+
+/* ---- A tensor in a line ---- */
+
+/* What its numbers are. */
+struct figures {
+    double least, most, sum; /* of the finite ones */
+    size_t finite, others;
+};
+
+static void look_at(const struct rg_tensor *tensor, struct figures *f) {
+    double values[PIECE];
+    const size_t n = rg_tensor_elements(tensor), width = rg_dtype_bytes(tensor->dtype);
+    *f = (struct figures){.least = INFINITY, .most = -INFINITY};
+    for (size_t first = 0; first < n; first += PIECE) {
+        struct rg_tensor piece = {.name = tensor->name, .dtype = tensor->dtype, .n_dims = 1};
+        piece.shape[0] = n - first < PIECE ? n - first : PIECE;
+        piece.data = (const char *)tensor->data + first * width;
+        piece.data_bytes = piece.shape[0] * width;
+        rg_tensor_to_double(&piece, values);
+        for (size_t i = 0; i < piece.shape[0]; i++) {
+            const bool finite = isfinite(values[i]);
+            f->least = finite ? fmin(f->least, values[i]) : f->least;
+            f->most = finite ? fmax(f->most, values[i]) : f->most;
+            f->sum += finite ? values[i] : 0.0;
+            f->finite += finite;
+            f->others += !finite;
+        }
+    }
+}
+
+static void shape_text(const struct rg_tensor *tensor, char text[SHAPE_BYTES]) {
+    int at = snprintf(text, SHAPE_BYTES, "[");
+    for (size_t d = 0; d < tensor->n_dims; d++) {
+        at += snprintf(text + at, (size_t)(SHAPE_BYTES - at), d > 0 ? ", %zu" : "%zu", tensor->shape[d]);
+    }
+    (void)snprintf(text + at, (size_t)(SHAPE_BYTES - at), "]");
+}
+
+/* `parameter`: what the tensor is in a model; "" if that is not known, or it is none. */
+static rg_status print_tensor(const struct rg_config *config, const struct rg_tensor *tensor, const char *parameter) {
+    struct figures f;
+    char shape[SHAPE_BYTES];
+    look_at(tensor, &f);
+    const double mean = f.finite ? f.sum / (double)f.finite : NAN;
+    if (!config->output.json) {
+        shape_text(tensor, shape);
+        (void)printf("%-28s %-4s %-14s", tensor->name, rg_dtype_name(tensor->dtype), shape);
+        if (f.finite) {
+            (void)printf(" %10.4g to %10.4g, mean %10.4g", f.least, f.most, mean);
+        }
+        if (f.others) {
+            (void)printf("; %zu not finite", f.others);
+        }
+        (void)printf("%s%s\n", parameter[0] ? "  is " : "", parameter);
+        return RG_OK;
+    }
+    json_t *sizes = json_array();
+    for (size_t d = 0; d < tensor->n_dims; d++) {
+        rg_json_append(&sizes, json_integer((json_int_t)tensor->shape[d]));
+    }
+    json_t *line = rg_json_pack(
+        "{s:o, s:s, s:o, s:I, s:o, s:o, s:o, s:I}", "name", rg_json_text(tensor->name), "dtype",
+        rg_dtype_name(tensor->dtype), "shape", sizes, "elements", (json_int_t)rg_tensor_elements(tensor), "min",
+        f.finite ? rg_json_real(f.least) : json_null(), "max", f.finite ? rg_json_real(f.most) : json_null(), "mean",
+        f.finite ? rg_json_real(mean) : json_null(), "nonfinite", (json_int_t)f.others);
+    if (parameter[0]) {
+        rg_json_set(&line, "parameter", rg_json_text(parameter));
+    }
+    return rg_json_print(line);
+}
+
+/* ---- Files of tensors ---- */
+
+/* What a tensor of a model is called by rnn-gpu, from the names of the file; "" for one that is no part of it. */
+static void parameter_of(const struct rg_model *model, const struct rg_state_names *names, const char *tensor,
+                         char text[NAME_BYTES]) {
+    const struct {
+        const struct rg_prefix *from;
+        const char *to;
+    } prefixes[] = {{&names->recurrent, "rnn."}, {&names->head, "head."}, {&names->embed, "embed."}};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        const struct rg_prefix *const from = prefixes[i].from;
+        if (!from->text || strncmp(tensor, from->text, from->length) != 0) {
+            continue;
+        }
+        (void)snprintf(text, NAME_BYTES, "%s%s", prefixes[i].to, tensor + from->length);
+        for (size_t k = 0; k < model->n_parameters; k++) {
+            if (strcmp(model->parameters[k].name, text) == 0) {
+                return;
+            }
+        }
+    }
+    text[0] = '\0';
+}
+
+/* The model in a safetensors file; NULL, and why not in the error slot, if it holds another one or none. */
+static struct rg_model *try_model(const char *path) {
+    const struct rg_shape defaults = {.cell = RG_N_CELLS, .readout = RG_N_READOUTS, .loss = RG_LOSS_AUTO};
+    const struct rg_model_reading how = {.defaults = &defaults};
+    struct rg_model *model = NULL;
+    return rg_model_read(path, &how, &model) == RG_OK ? model : NULL;
+}
+
+static rg_status print_head(const struct rg_config *config, const char *format, const struct rg_tensors *tensors,
+                            const struct rg_model *model, const char *why) {
+    const bool own = tensors->config != NULL;
+    char text[160];
+    if (model) {
+        rg_screen_model_text(model, text, sizeof text);
+    }
+    if (config->output.json) {
+        json_t *head = rg_json_pack("{s:o, s:s, s:I}", "file", rg_json_text(config->subject), "format", format,
+                                    "tensors", (json_int_t)tensors->count);
+        if (model) {
+            rg_json_set(&head, "model", rg_json_text(text));
+            rg_json_set(&head, "weights", json_integer((json_int_t)model->n_weights));
+            rg_json_set(&head, "written_by", json_string(own ? "rnn-gpu" : "another program"));
+        }
+        if (own) {
+            rg_json_set(&head, "config", json_loads(tensors->config, 0, NULL));
+        }
+        return rg_json_print(head);
+    }
+    (void)printf("%s: %s, %zu tensor%s\n", config->subject, format, tensors->count, tensors->count == 1 ? "" : "s");
+    if (model) {
+        (void)printf("a model%s: %s\n", own ? "" : " of another program, as PyTorch's", text);
+    } else if (why[0]) {
+        (void)printf("no model that rnn-gpu can load: %s\n", why);
+    }
+    if (own) {
+        (void)printf("options %s\n", tensors->config);
+    }
+    (void)putchar('\n');
+    return RG_OK;
+}
+
+static rg_status print_tensors(const struct rg_config *config, const struct rg_tensors *tensors,
+                               const struct rg_model *model) {
+    struct rg_state_names names = rg_own_names;
+    char parameter[NAME_BYTES] = "";
+    const bool matched =
+        model && !tensors->config && rg_state_names_find(config->subject, tensors, NULL, &names) == RG_OK;
+    for (size_t i = 0; i < tensors->count; i++) {
+        if (matched) {
+            parameter_of(model, &names, tensors->items[i].name, parameter);
+        }
+        RG_TRY(print_tensor(config, &tensors->items[i], parameter));
+    }
+    return RG_OK;
+}
+
+static rg_status inspect_tensors(const struct rg_config *config, enum rg_file_kind kind) {
+    static const char *const formats[] = {
+        [RG_FILE_SAFETENSORS] = "safetensors", [RG_FILE_NPZ] = "npz", [RG_FILE_NPY] = "npy"};
+    struct rg_tensors *tensors = NULL;
+    struct rg_model *model = NULL;
+    char why[500] = "";
+    if (kind == RG_FILE_SAFETENSORS) {
+        model = try_model(config->subject);
+        (void)snprintf(why, sizeof why, "%s", model ? "" : rg_error_message());
+    }
+    rg_status status = rg_tensors_read(config->subject, &tensors);
+    status = status == RG_OK ? print_head(config, formats[kind], tensors, model, why) : status;
+    status = status == RG_OK ? print_tensors(config, tensors, model) : status;
+    rg_tensors_destroy(tensors);
+    rg_model_destroy(model);
+    return status;
+}
+
+/* ---- Checkpoints ---- */
+
+/* What the head of a checkpoint says. */
+struct facts {
+    char *program, *options, *device;
+    uint64_t update, real_bytes;
+    double loss, seconds;
+};
+
+static rg_status read_facts(const struct rg_sections *s, struct facts *f) {
+    RG_TRY(rg_sections_get_text(s, "program", &f->program));
+    RG_TRY(rg_sections_get_text(s, "options", &f->options));
+    RG_TRY(rg_sections_get_text(s, "device", &f->device));
+    RG_TRY(rg_sections_number(s, "training.updates", UINT64_MAX, &f->update));
+    RG_TRY(rg_sections_number(s, "precision.bytes", sizeof(double), &f->real_bytes));
+    RG_TRY(rg_sections_real(s, "training.mean_loss", &f->loss));
+    return rg_sections_real(s, "training.seconds", &f->seconds);
+}
+
+static rg_status add_option(void *self, const char *name, const char *value) {
+    rg_json_set(self, name, rg_json_text(value));
+    return RG_OK;
+}
+
+static rg_status print_option(void *self, const char *name, const char *value) {
+    (void)self;
+    if (strcmp(name, "given") != 0) {
+        (void)printf("  %-16s %s\n", name, value);
+    }
+    return RG_OK;
+}
+
+static rg_status print_checkpoint_json(const struct rg_sections *s, const struct facts *f) {
+    json_t *options = json_object(), *sections = json_object();
+    const rg_status status = rg_options_list(s->path, f->options, add_option, &options);
+    for (size_t i = 0; i < s->n; i++) {
+        rg_json_set(&sections, s->items[i].name, json_integer((json_int_t)s->items[i].bytes));
+    }
+    json_t *const head =
+        rg_json_pack("{s:o, s:s, s:i, s:o, s:I, s:o, s:o, s:o, s:s, s:o, s:o}", "file", rg_json_text(s->path), "format",
+                     "checkpoint", "format_version", RG_SECTIONS_FORMAT, "program", rg_json_text(f->program), "update",
+                     (json_int_t)f->update, "loss", rg_json_real(f->loss), "seconds", rg_json_real(f->seconds),
+                     "device", rg_json_text(f->device), "precision",
+                     f->real_bytes == sizeof(double) ? "double" : "float", "options", options, "sections", sections);
+    const rg_status printed = rg_json_print(head);
+    return status == RG_OK ? printed : status;
+}
+
+static rg_status print_checkpoint_head(const struct rg_sections *s, const struct facts *f) {
+    (void)printf("%s: a checkpoint of rnn-gpu %s, format %d\n", s->path, f->program, RG_SECTIONS_FORMAT);
+    (void)printf("after update %llu: loss %.6g, %.2f s of training on %s, numbers of %llu bytes\n\noptions\n",
+                 (unsigned long long)f->update, f->loss, f->seconds, f->device, (unsigned long long)f->real_bytes);
+    RG_TRY(rg_options_list(s->path, f->options, print_option, NULL));
+    (void)printf("\nsections, in bytes\n");
+    for (size_t i = 0; i < s->n; i++) {
+        (void)printf("  %-24s %zu\n", s->items[i].name, s->items[i].bytes);
+    }
+    (void)putchar('\n');
+    return RG_OK;
+}
+
+/* One weight tensor in the arena; RG_BAD_FILE for a place outside of it. */
+static rg_status print_parameter(const struct rg_config *config, const struct rg_sections *s,
+                                 const struct rg_parameter_row *row, size_t real_bytes) {
+    const struct rg_section *const weights = rg_sections_find(s, "weights");
+    const size_t arena = weights->bytes / real_bytes;
+    size_t elements = 0;
+    if (memchr(row->name, '\0', sizeof row->name) == NULL ||
+        !rg_multiply((size_t)row->rows, row->columns ? (size_t)row->columns : 1, &elements) || elements > arena ||
+        row->offset > arena - elements) {
+        return rg_fail(RG_BAD_FILE, "%s: the section 'parameters' names places outside of 'weights'", s->path);
+    }
+    const struct rg_tensor tensor = {.name = row->name,
+                                     .dtype = real_bytes == sizeof(double) ? RG_F64 : RG_F32,
+                                     .n_dims = row->columns ? 2 : 1,
+                                     .shape = {(size_t)row->rows, (size_t)row->columns},
+                                     .data = (const char *)weights->data + (size_t)row->offset * real_bytes,
+                                     .data_bytes = elements * real_bytes};
+    return print_tensor(config, &tensor, "");
+}
+
+static rg_status print_checkpoint(const struct rg_config *config, const struct rg_sections *s) {
+    const struct rg_section *const parameters = rg_sections_find(s, "parameters");
+    struct facts f;
+    RG_TRY(read_facts(s, &f));
+    if (!parameters || !rg_sections_find(s, "weights") || (f.real_bytes != 4 && f.real_bytes != 8)) {
+        return rg_fail(RG_BAD_FILE, "%s: a checkpoint without weights", s->path);
+    }
+    RG_TRY(config->output.json ? print_checkpoint_json(s, &f) : print_checkpoint_head(s, &f));
+    const struct rg_parameter_row *const rows = parameters->data;
+    for (size_t i = 0; i < parameters->bytes / sizeof *rows; i++) {
+        RG_TRY(print_parameter(config, s, &rows[i], (size_t)f.real_bytes));
+    }
+    return RG_OK;
+}
+
+rg_status rg_command_inspect(const struct rg_config *config) {
+    enum rg_file_kind kind = RG_FILE_OTHER;
+    RG_TRY(rg_file_kind_of(config->subject, &kind));
+    if (kind == RG_FILE_OTHER) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: not a model, a checkpoint, or another file of tensors (.safetensors, .ckpt, .npz, .npy)",
+                       config->subject);
+    }
+    if (kind != RG_FILE_CHECKPOINT) {
+        return inspect_tensors(config, kind);
+    }
+    struct rg_sections *sections = NULL;
+    bool foreign = false;
+    RG_TRY(rg_sections_read(config->subject, &sections, &foreign));
+    const rg_status status = print_checkpoint(config, sections);
+    rg_sections_destroy(sections);
+    return status;
+}

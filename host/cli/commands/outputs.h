@@ -1,0 +1,19 @@
+/* The files that a command writes, compared with one another and with those it reads. */
+#ifndef RG_OUTPUTS_H
+#define RG_OUTPUTS_H
+
+#include <stdbool.h>
+
+#include "rnn_gpu/config.h"
+
+/* What a training writes into the folder of --out. */
+#define RG_OUT_MODEL "model.safetensors"
+#define RG_OUT_BEST "best.safetensors"
+#define RG_OUT_REPORT "report.html"
+#define RG_OUT_LOG "log.jsonl"
+
+/* Before any work: RG_USAGE if a result's file is the model, the data, or another result's file. `folder`: --out is a
+ * folder for the files above, not a file. */
+rg_status rg_outputs_check(const struct rg_config *config, bool folder);
+
+#endif

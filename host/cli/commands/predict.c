@@ -1,0 +1,266 @@
+/* `rnn-gpu predict`: a saved model's outputs on data. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/outputs.h"
+#include "cli/commands/predict_csv.h"
+#include "train/setup.h"
+#include "files/json_lines.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
+#include "train/score.h"
+
+/* Everything a prediction owns. */
+struct prediction {
+    struct rg_model *model;
+    struct rg_dataset *data;
+    struct rg_problem problem;
+    struct rg_device *device;
+    double *outputs; /* [N][O], or [N][T][O]; of no use once they are saved */
+    bool scored;     /* the labels fit, and there are these: */
+    double mean_loss, accuracy;
+};
+
+/* The class that outputs z choose, and its probability; one output tells two classes apart. */
+static size_t choose_class(const struct prediction *p, const double *z, double *probability) {
+    const size_t n = p->model->shape.outputs;
+    if (p->problem.loss == RG_LOSS_BCE) {
+        const double one = rg_sigmoid(z[0]);
+        *probability = z[0] > 0.0 ? one : rg_sigmoid(-z[0]);
+        return z[0] > 0.0;
+    }
+    const size_t best = rg_largest(z, n);
+    double sum = 0.0;
+    for (size_t o = 0; o < n; o++) {
+        sum += exp(z[o] - z[best]);
+    }
+    *probability = 1.0 / sum;
+    return best;
+}
+
+/* The name of a class, or NULL where they have none. */
+static const char *class_name(const struct prediction *p, size_t class) {
+    char *const *const names = p->model->classes;
+    return names && class < p->model->n_classes ? names[class] : NULL;
+}
+
+static bool has_label(const struct prediction *p) {
+    return rg_dataset_is_labelled(p->data) && p->data->n_targets == 1;
+}
+
+/* What the file has as the label of a sequence: a name, or a number; NaN is a label that the model does not know. */
+static void print_label(const struct prediction *p, size_t i) {
+    const double label = rg_dataset_target(p->data, i);
+    char *const *const names = p->data->classes;
+    if (isnan(label)) {
+        (void)printf("  label ?");
+    } else if (names) {
+        (void)printf("  label %s", names[(size_t)label]);
+    } else {
+        (void)printf("  label %g", label);
+    }
+}
+
+/* Probability (bce), class and its probability (ce, and where classes have names), or the numbers themselves (mse). */
+static void print_row(const struct prediction *p, size_t i, bool exact) {
+    const size_t n = p->model->shape.outputs;
+    const double *const z = p->outputs + i * n;
+    const bool named = p->model->classes != NULL;
+    if (p->data->texts) {
+        (void)printf("%-24s", p->data->texts[i]);
+    } else {
+        (void)printf("%8zu", i + 1);
+    }
+    if (p->data->names) {
+        (void)printf("  series %s", p->data->names[i]);
+    }
+    if (p->data->rows) {
+        (void)printf("  row %zu", (size_t)p->data->rows[i]);
+    }
+    if (has_label(p)) {
+        print_label(p, i);
+    }
+    if (p->problem.loss == RG_LOSS_CE || (p->problem.loss == RG_LOSS_BCE && named)) {
+        double probability = 0.0;
+        const size_t class = choose_class(p, z, &probability);
+        (void)(named ? printf("  class %s", class_name(p, class)) : printf("  class %zu", class));
+        (void)printf(exact ? "  probability %.17g\n" : "  probability %.6f\n", probability);
+        return;
+    }
+    (void)printf(p->problem.loss == RG_LOSS_BCE ? "  probability" : "  output");
+    for (size_t o = 0; o < n; o++) {
+        (void)printf(exact                            ? " %.17g"
+                     : p->problem.loss == RG_LOSS_BCE ? " %.6f"
+                                                      : " %.9g",
+                     p->problem.loss == RG_LOSS_BCE ? rg_sigmoid(z[o]) : z[o]);
+    }
+    (void)putchar('\n');
+}
+
+/* {"saw": 0.1, ...}: the probability of every class that has a name. */
+static json_t *named_probabilities(const struct prediction *p, const double *z) {
+    json_t *all = json_object();
+    const size_t best = rg_largest(z, p->model->shape.outputs);
+    double sum = 0.0;
+    for (size_t c = 0; p->problem.loss == RG_LOSS_CE && c < p->model->n_classes; c++) {
+        sum += exp(z[c] - z[best]);
+    }
+    for (size_t c = 0; c < p->model->n_classes; c++) {
+        const double probability =
+            p->problem.loss == RG_LOSS_CE ? exp(z[c] - z[best]) / sum : rg_sigmoid(c ? z[0] : -z[0]);
+        rg_json_set(&all, p->model->classes[c], rg_json_real(probability));
+    }
+    return all;
+}
+
+static rg_status print_json(const struct prediction *p, size_t i, bool exact) {
+    const size_t n = p->model->shape.outputs;
+    const double *const z = p->outputs + i * n;
+    json_t *outputs = json_array();
+    for (size_t o = 0; o < n; o++) {
+        rg_json_append(&outputs, rg_json_real(z[o]));
+    }
+    json_t *row = rg_json_pack("{s:I, s:o}", "sequence", (json_int_t)i, "output", outputs);
+    if (p->data->names) {
+        rg_json_set(&row, "series", rg_json_text(p->data->names[i]));
+    }
+    if (p->data->rows) {
+        rg_json_set(&row, "row", json_integer((json_int_t)p->data->rows[i]));
+    }
+    if (p->data->texts) {
+        rg_json_set(&row, "text", rg_json_text(p->data->texts[i]));
+    }
+    if (has_label(p)) {
+        const double label = rg_dataset_target(p->data, i);
+        rg_json_set(&row, "label", isnan(label) ? json_null() : rg_json_real(label));
+        if (p->data->classes) {
+            rg_json_set(&row, "label_name", isnan(label) ? json_null() : rg_json_text(p->data->classes[(size_t)label]));
+        }
+    }
+    if (p->problem.loss == RG_LOSS_BCE && n == 1) {
+        rg_json_set(&row, "probability", rg_json_real(rg_sigmoid(z[0])));
+    }
+    if (p->problem.loss == RG_LOSS_CE || (p->problem.loss == RG_LOSS_BCE && p->model->classes)) {
+        double probability = 0.0;
+        const size_t class = choose_class(p, z, &probability);
+        rg_json_set(&row, "class", json_integer((json_int_t) class));
+        if (p->model->classes) {
+            rg_json_set(&row, "class_name", rg_json_text(class_name(p, class)));
+            rg_json_set(&row, "probabilities", named_probabilities(p, z));
+        }
+    }
+    return exact ? rg_json_print_exact(row) : rg_json_print(row);
+}
+
+/* How well the labels are met, where there are any, for print_score. */
+static rg_status score(struct prediction *p, const struct rg_config *config) {
+    const size_t outputs = p->model->shape.outputs;
+    if (!rg_dataset_is_labelled(p->data) || config->output.json || config->output.quiet) {
+        return RG_OK;
+    }
+    p->scored =
+        (!p->data->classes || p->model->classes) && rg_score_fits(&p->problem.targets, outputs, p->problem.loss);
+    if (!p->scored) {
+        rg_log("%s: the labels are not what the model was trained on, and are not scored", p->data->path);
+        return RG_OK;
+    }
+    return rg_score(p->outputs, &p->problem.targets, outputs, p->problem.loss, &p->mean_loss, &p->accuracy);
+}
+
+static void print_score(const struct prediction *p) {
+    char left_out[64] = "";
+    if (!p->scored) {
+        return;
+    }
+    if (p->problem.targets.n_left_out) {
+        (void)snprintf(left_out, sizeof left_out, "; %zu of %zu %s left out", p->problem.targets.n_left_out,
+                       p->problem.targets.n_rows, p->model->shape.target == RG_TARGET_STEPS ? "steps" : "sequences");
+    }
+    if (p->problem.loss == RG_LOSS_MSE) {
+        rg_log("%zu sequences, loss %.6g%s", p->data->n_sequences, p->mean_loss, left_out);
+    } else {
+        rg_log("%zu sequences, loss %.6g, accuracy %.4f%s", p->data->n_sequences, p->mean_loss, p->accuracy, left_out);
+    }
+}
+
+/* Outputs as [N][O] in the format of the name's ending. */
+static rg_status save(const struct prediction *p, const struct rg_config *config) {
+    const char *const path = config->output.out;
+    const bool steps = p->model->shape.target == RG_TARGET_STEPS;
+    const size_t n = p->data->n_sequences, width = p->model->shape.outputs;
+    struct rg_tensor tensor = {.name = "output",
+                               .dtype = RG_F64,
+                               .n_dims = steps ? 3 : 2,
+                               .shape = {n, steps ? p->data->n_steps : width, width},
+                               .data = p->outputs,
+                               .data_bytes = n * rg_setup_output_elements(p->model, p->data) * sizeof *p->outputs};
+    const char *const dot = strrchr(path, '.');
+    if (strcmp(dot, ".csv") == 0) {
+        const struct rg_predictions predictions = {.model = p->model,
+                                                   .data = p->data,
+                                                   .problem = &p->problem,
+                                                   .outputs = p->outputs,
+                                                   .exact = config->machine.precision == RG_PRECISION_DOUBLE};
+        return rg_predictions_write_csv(&predictions, path);
+    }
+    rg_setup_round(config, &tensor);
+    if (strcmp(dot, ".npy") == 0) {
+        return rg_npy_write(path, &tensor);
+    }
+    if (strcmp(dot, ".npz") == 0) {
+        return rg_npz_write(path, &tensor, 1);
+    }
+    return rg_safetensors_write(path, &tensor, 1, NULL);
+}
+
+/* Before anything is computed: is it known how to write such a file? */
+static rg_status check_name(const char *path) {
+    static const char *const endings[] = {".csv", ".npy", ".npz", ".safetensors"};
+    const char *const dot = path ? strrchr(path, '.') : NULL;
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
+        if (strcmp(dot, endings[i]) == 0) {
+            return RG_OK;
+        }
+    }
+    return path ? rg_fail(RG_USAGE, "--out %s: the name must end in .csv, .npy, .npz or .safetensors", path) : RG_OK;
+}
+
+static rg_status predict(const struct rg_config *config, struct prediction *p) {
+    RG_TRY(check_name(config->output.out));
+    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_setup_model_and_data(config, false, &p->model, &p->data, &p->problem));
+    RG_TRY(rg_setup_device(config, &p->device));
+    const size_t n = p->data->n_sequences;
+    RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
+    RG_TRY(rg_setup_outputs(p->device, p->model, p->data, &p->problem, config->machine.memory, p->outputs));
+    RG_TRY(score(p, config));
+    if (config->output.out) {
+        RG_TRY(save(p, config));
+    } else if (p->model->shape.target == RG_TARGET_STEPS) {
+        return rg_fail(RG_USAGE, "the model has an output at every step: --out FILE is needed to keep them");
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            if (config->output.json) {
+                RG_TRY(print_json(p, i, config->machine.precision == RG_PRECISION_DOUBLE));
+            } else {
+                print_row(p, i, config->machine.precision == RG_PRECISION_DOUBLE);
+            }
+        }
+    }
+    print_score(p);
+    return RG_OK;
+}
+
+rg_status rg_command_predict(const struct rg_config *config) {
+    struct prediction p = {0};
+    rg_log_quiet(config->output.quiet);
+    const rg_status status = predict(config, &p);
+    rg_free(p.outputs);
+    rg_device_destroy(p.device);
+    rg_dataset_destroy(p.data);
+    rg_model_destroy(p.model);
+    return status;
+}

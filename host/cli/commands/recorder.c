@@ -1,0 +1,385 @@
+/* What a training leaves behind besides the model: see recorder.h. */
+#define _GNU_SOURCE
+#include "cli/commands/recorder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands/outputs.h"
+#include "cli/report/chance.h"
+#include "cli/report/explain.h"
+#include "cli/report/figures.h"
+#include "cli/report/history_state.h"
+#include "cli/report/metrics_text.h"
+#include "files/fingerprint.h"
+#include "files/json.h"
+#include "files/json_lines.h"
+#include "cli/report/pages.h"
+#include "cli/report/advice.h"
+#include "cli/report/run_figures.h"
+#include "cli/report/screen.h"
+#include "cli/report/tensorboard.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
+
+enum { PATH_BYTES = 4096 };
+
+struct rg_recorder {
+    const struct rg_config *config;
+    struct rg_history *history;
+    struct rg_json_lines out;             /* with --json */
+    struct rg_json_lines log, folder_log; /* of --log, and in the folder of --out */
+    char folder_log_path[PATH_BYTES];
+    struct rg_tensorboard *tensorboard;
+    char report[PATH_BYTES]; /* in the folder of --out; "" for none */
+};
+
+/* ---- Files ---- */
+
+rg_status rg_recorder_check(const struct rg_config *config) {
+    return rg_pages_check(config, rg_run_figure_names);
+}
+
+/* Open a log anew, or where the checkpoint left it. One that is not there, or is another one, begins anew. */
+static rg_status open_log(struct rg_json_lines *lines, const char *path, const struct rg_sections *from,
+                          const char *length) {
+    uint64_t bytes = 0;
+    if (!from) {
+        return rg_json_lines_open(lines, path);
+    }
+    RG_TRY(rg_sections_number(from, length, INT64_MAX, &bytes));
+    if (rg_json_lines_resume(lines, path, bytes) == RG_OK) {
+        return RG_OK;
+    }
+    rg_log("%s; a new one begins", rg_error_message());
+    return rg_json_lines_open(lines, path);
+}
+
+static rg_status open_tensorboard(struct rg_recorder *r, const struct rg_sections *from) {
+    const char *const folder = r->config->output.tensorboard;
+    char *name = NULL;
+    uint64_t bytes = 0;
+    if (!from) {
+        return rg_tensorboard_create(folder, &r->tensorboard);
+    }
+    RG_TRY(rg_sections_get_text(from, "tensorboard", &name));
+    RG_TRY(rg_sections_number(from, "tensorboard.bytes", INT64_MAX, &bytes));
+    return rg_tensorboard_resume(folder, name, bytes, &r->tensorboard);
+}
+
+static rg_status open_files(struct rg_recorder *r, const struct rg_sections *from) {
+    const struct rg_config *const c = r->config;
+    RG_TRY(rg_pages_try(c));
+    if (c->output.tensorboard) {
+        RG_TRY(open_tensorboard(r, from));
+    }
+    if (c->output.log) {
+        RG_TRY(open_log(&r->log, c->output.log, from, "log.bytes"));
+    }
+    if (c->output.out) {
+        if ((size_t)snprintf(r->report, PATH_BYTES, "%s/" RG_OUT_REPORT, c->output.out) >= PATH_BYTES) {
+            return rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", PATH_BYTES);
+        }
+        (void)snprintf(r->folder_log_path, PATH_BYTES, "%s/" RG_OUT_LOG, c->output.out);
+        RG_TRY(open_log(&r->folder_log, r->folder_log_path, from, "folder_log.bytes"));
+    }
+    return RG_OK;
+}
+
+rg_status rg_recorder_create(const struct rg_config *config, const struct rg_sections *from, struct rg_recorder **out) {
+    struct rg_recorder *r = NULL;
+    rg_status status = RG_OK;
+    *out = NULL;
+    RG_TRY(rg_alloc(&r, 1, sizeof *r, "the recorder"));
+    r->config = config;
+    r->out = config->output.json ? rg_json_lines_stdout() : (struct rg_json_lines){.stream = NULL};
+    RG_TRY_GOTO(rg_history_create(&r->history));
+    RG_TRY_GOTO(from ? rg_history_restore(r->history, from) : RG_OK);
+    RG_TRY_GOTO(open_files(r, from));
+    *out = r;
+    return RG_OK;
+fail:
+    rg_recorder_destroy(r);
+    return status;
+}
+
+static rg_status gather_log(struct rg_json_lines *lines, const char *length, struct rg_sections *s) {
+    uint64_t bytes = 0;
+    RG_TRY(rg_json_lines_sync(lines, &bytes));
+    rg_sections_put(s, length, bytes);
+    return RG_OK;
+}
+
+rg_status rg_recorder_gather(struct rg_recorder *r, struct rg_sections *s) {
+    if (r->config->output.log) {
+        RG_TRY(gather_log(&r->log, "log.bytes", s));
+    }
+    RG_TRY(gather_log(&r->folder_log, "folder_log.bytes", s));
+    if (r->tensorboard) {
+        const char *name = NULL;
+        uint64_t bytes = 0;
+        RG_TRY(rg_tensorboard_sync(r->tensorboard, &name, &bytes));
+        RG_TRY(rg_sections_add_text(s, "tensorboard", name));
+        rg_sections_put(s, "tensorboard.bytes", bytes);
+    }
+    return rg_history_gather(r->history, s);
+}
+
+void rg_recorder_destroy(struct rg_recorder *r) {
+    if (r) {
+        (void)rg_json_lines_close(&r->log);
+        (void)rg_json_lines_close(&r->folder_log);
+        (void)rg_tensorboard_close(r->tensorboard);
+        rg_history_destroy(r->history);
+        rg_free(r);
+    }
+}
+
+struct rg_history *rg_recorder_history(struct rg_recorder *recorder) {
+    return recorder->history;
+}
+
+/* ---- As the run goes ---- */
+
+void rg_recorder_event(struct rg_recorder *r, json_t *event) {
+    rg_json_lines_write(&r->log, json_incref(event)); /* NULL stays NULL */
+    rg_json_lines_write(&r->folder_log, json_incref(event));
+    rg_json_lines_write(&r->out, event);
+}
+
+void rg_recorder_print(struct rg_recorder *r, json_t *event) {
+    rg_json_lines_write(&r->out, event);
+}
+
+rg_status rg_recorder_status(const struct rg_recorder *r) {
+    return rg_json_lines_status(&r->out);
+}
+
+void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u) {
+    rg_history_add_update(r->history, u->update, u->loss, u->grad_norm, u->clipped, u->skipped, u->lr);
+    if (r->tensorboard) {
+        const struct rg_scalar scalars[] = {{"loss", u->loss},
+                                            {"grad_norm", u->grad_norm},
+                                            {"clipped", u->clipped},
+                                            {"lr", u->lr},
+                                            {"sequences_per_s", u->sequences_per_s}};
+        rg_tensorboard_add(r->tensorboard, u->update, scalars, sizeof scalars / sizeof *scalars);
+    }
+}
+
+/* How a matrix's norms are spread over the lags; they sum to 1. */
+static void add_histogram(struct rg_recorder *r, const char *tag, uint64_t update, const struct rg_sampled *m,
+                          size_t steps) {
+    double limits[RG_BUCKETS + 1], weights[RG_BUCKETS] = {0.0}, largest = -INFINITY, sum = 0.0;
+    const size_t n = steps < RG_BUCKETS ? steps : RG_BUCKETS;
+    for (size_t lag = 0; lag < steps; lag++) {
+        largest = fmax(largest, m->log10_norm[lag]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const size_t begin = i * steps / n;
+        limits[i] = (double)begin - 0.5;
+        for (size_t lag = begin; lag < (i + 1) * steps / n; lag++) {
+            weights[i] += isfinite(largest) ? pow(10.0, m->log10_norm[lag] - largest) : 0.0;
+        }
+        sum += weights[i];
+    }
+    limits[n] = (double)steps - 0.5;
+    for (size_t i = 0; i < n && sum > 0.0; i++) {
+        weights[i] /= sum;
+    }
+    rg_tensorboard_add_histogram(r->tensorboard, update, tag, limits, weights, n);
+}
+
+rg_status rg_recorder_sample(struct rg_recorder *r, const struct rg_model *model, uint64_t update,
+                             const struct rg_lag_sampler *s) {
+    for (size_t i = 0; r->tensorboard && i < s->n_sampled; i++) {
+        const struct rg_sampled *const m = &s->sampled[i];
+        char norm[80], share[80], lags[80];
+        const char *const name = model->parameters[m->parameter].name;
+        (void)snprintf(norm, sizeof norm, "norm/%.48s", name);
+        (void)snprintf(share, sizeof share, "long_share/%.48s", name);
+        (void)snprintf(lags, sizeof lags, "lags/%.48s", name);
+        const struct rg_scalar scalars[] = {{norm, m->total}, {share, rg_sampled_long_share(m, s->steps)}};
+        const bool has_lags = rg_sampled_has_lags(m);
+        rg_tensorboard_add(r->tensorboard, update, scalars, has_lags ? 2 : 1);
+        if (has_lags) {
+            add_histogram(r, lags, update, m, s->steps);
+        }
+    }
+    return rg_history_add_sample(r->history, model, update, s);
+}
+
+void rg_recorder_validation(struct rg_recorder *r, const struct rg_validation *v) {
+    rg_history_add_validation(r->history, v->update, v->loss, v->accuracy);
+    if (r->tensorboard) {
+        const struct rg_scalar scalars[] = {{"validation/loss", v->loss}, {"validation/accuracy", v->accuracy}};
+        rg_tensorboard_add(r->tensorboard, v->update, scalars, isnan(v->accuracy) ? 1 : 2);
+    }
+}
+
+/* ---- At the end ---- */
+
+static void list_facts(const struct rg_recorder *r, const struct rg_run *run, struct rg_facts *facts) {
+    const struct rg_run_result *const result = &run->result;
+    const struct rg_training *const t = &result->training;
+    const struct rg_history *const h = r->history;
+    rg_facts_add(facts, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
+    if (t->updates) {
+        rg_facts_add(facts, "loss", "%.6g, mean of the last %llu updates (baseline %.6g)", t->loss,
+                     (unsigned long long)t->loss_updates, run->problem.baseline);
+        rg_facts_add(facts, "loss of the last batch", "%.6g", t->last_loss);
+        rg_facts_add(facts, "gradient norm", "%.4g", fabs(t->grad_norm));
+    }
+    if (result->best_update) {
+        rg_facts_add(facts, "best validation loss", "%.6g after update %llu, on %zu sequences", result->best_loss,
+                     (unsigned long long)result->best_update, result->validation.sequences);
+    }
+    if (result->test) {
+        char line[160];
+        rg_metrics_line(result->test, line, sizeof line);
+        rg_facts_add(facts, "test", "%s, on %zu sequences", line, result->test->sequences);
+    }
+    rg_facts_add(facts, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
+    if (result->diagnosis.profile) {
+        const struct rg_judgement *const j = &result->diagnosis.judgement;
+        char power[32];
+        rg_facts_add(facts, "verdict", "%s", rg_verdict_names[j->verdict]);
+        rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(j->log10_reach, power),
+                     j->last);
+        rg_facts_number(facts, "factor a step back, fitted", j->factor);
+        rg_facts_add(facts, "horizon in steps", "%zu", j->horizon);
+        rg_facts_add(facts, "share of the older half", "%.3g %%",
+                     100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
+    }
+    rg_facts_add(facts, "time", "%.2f s, %.0f sequences/s", t->seconds, t->sequences_per_s);
+    rg_facts_add(facts, "device", "%.120s%s", run->device->info.name, rg_device_math(&run->device->info));
+    rg_facts_add(facts, "weights", "%zu, hash %016llx", run->model->n_weights,
+                 (unsigned long long)result->weights_hash);
+}
+
+rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) {
+    const struct rg_run_result *const result = &run->result;
+    if (result->test && !result->validation.sequences) { /* beside the curve of the training */
+        const struct rg_validation end = {.update = result->training.updates,
+                                          .loss = rg_metrics_loss(result->test),
+                                          .accuracy = rg_metrics_accuracy(result->test)};
+        rg_recorder_validation(r, &end);
+    }
+    const struct rg_diagnosis *const d = &result->diagnosis;
+    if (d->cause) {
+        RG_TRY(rg_history_add_causes(r->history, d->cause));
+    }
+    return d->profile ? rg_history_add_profiles(r->history, run->model, result->training.updates, d->profiles) : RG_OK;
+}
+
+/* What data the run read: its name, size and checksum. */
+static void add_data(const struct rg_run *run, struct rg_facts *facts) {
+    const char *const path = run->config.data.file;
+    struct rg_fingerprint print;
+    if (path && rg_fingerprint_take(path, &print) == RG_OK) {
+        rg_facts_add(facts, "data", "%s, %llu bytes, CRC-32 %08x", run->problem.name, (unsigned long long)print.bytes,
+                     (unsigned)print.crc);
+    }
+}
+
+/* The confusion matrix of the test data, rows are true classes; without classes, or with too many to read, none. */
+static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *table) {
+    static const char *const numbers[] = {"0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",
+                                          "10", "11", "12", "13", "14", "15", "16", "17", "18", "19"};
+    enum { MOST = sizeof numbers / sizeof *numbers };
+    const struct rg_metrics *const m = run->result.test;
+    const char *heads[MOST + 2] = {"true class, predicted as"};
+    char name[RG_CELL_BYTES];
+    if (!m || m->n_classes == 0 || m->n_classes > MOST || !m->confusion) {
+        return RG_OK;
+    }
+    const size_t n = m->n_classes;
+    for (size_t c = 0; c < n; c++) {
+        heads[c + 1] = run->model->classes ? run->model->classes[c] : numbers[c];
+    }
+    heads[n + 1] = "recall";
+    RG_TRY(rg_table_create(table, "Confusion matrix of the test data", heads, n + 2, n));
+    for (size_t r = 0; r < n; r++) {
+        rg_utf8_copy(name, sizeof name, heads[r + 1]);
+        rg_table_set(table, r, 0, "%s", name);
+        for (size_t c = 0; c < n; c++) {
+            rg_table_set(table, r, c + 1, "%llu", (unsigned long long)m->confusion[r * n + c]);
+        }
+        rg_table_number(table, r, n + 1, 4, rg_metrics_recall(m, r));
+    }
+    return RG_OK;
+}
+
+static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run, const struct rg_plot *plots) {
+    struct rg_facts facts = {.n = 0};
+    struct rg_own_table confusion = {.pointers = NULL}, causes = {.pointers = NULL}, chance = {.pointers = NULL};
+    struct rg_settings settings = {.n = 0};
+    const struct rg_config *const ran = &run->config;
+    const struct rg_outcome outcome = rg_outcome_of_run(run);
+    struct rg_advice advice;
+    rg_status status = RG_OK;
+    char title[RG_PLOT_TEXT], name[64], verdict[900] = "", why[RG_ADVICE_TEXT], made[RG_MADE_BYTES];
+    rg_utf8_copy(name, sizeof name, run->problem.name);
+    (void)snprintf(title, sizeof title, "%s, %zu steps: %s, %zu hidden units", name, run->problem.steps,
+                   run->config.model.irnn ? "irnn" : rg_cell_names[run->config.model.cell], run->config.model.hidden);
+    const struct rg_diagnosis *const d = &run->result.diagnosis;
+    if (d->profile) {
+        rg_verdict_sentence(d, verdict, sizeof verdict);
+    }
+    rg_advise(&outcome, &advice);
+    rg_advice_text(&advice, why, sizeof why);
+    rg_pages_made(made);
+    list_facts(r, run, &facts);
+    add_data(run, &facts);
+    RG_TRY_GOTO(confusion_table(run, &confusion));
+    if (d->cause) {
+        RG_TRY_GOTO(rg_explain_table(d->profiles, d->causes, &causes));
+        RG_TRY_GOTO(rg_chance_table(d->profile, run->model, &chance));
+    }
+    RG_TRY_GOTO(rg_settings_create("train", ran, &ran, 1, &settings));
+    const struct rg_table all[] = {confusion.table, causes.table, chance.table};
+    const struct rg_report report = {.title = title,
+                                     .verdict = verdict[0] ? verdict : NULL,
+                                     .command = advice.row ? advice.command : NULL,
+                                     .advice = why,
+                                     .made = made,
+                                     .config = &run->config,
+                                     .settings = &settings,
+                                     .facts = facts.items,
+                                     .n_facts = facts.n,
+                                     .tables = all + (confusion.pointers ? 0 : 1),
+                                     .n_tables = (confusion.pointers ? 1U : 0U) + (causes.pointers ? 2U : 0U),
+                                     .plots = plots,
+                                     .n_plots = RG_RUN_FIGURES + 1};
+    RG_TRY_GOTO(rg_pages_write(r->config, &report));
+    RG_TRY_GOTO(r->report[0] ? rg_report_write(&report, r->report) : RG_OK);
+fail:
+    rg_settings_release(&settings);
+    rg_table_release(&confusion);
+    rg_table_release(&causes);
+    rg_table_release(&chance);
+    return status;
+}
+
+rg_status rg_recorder_finish(struct rg_recorder *r, const struct rg_run *run) {
+    rg_status status = RG_OK;
+    if (rg_pages_wanted(r->config) || r->report[0]) {
+        struct rg_plot plots[RG_RUN_FIGURES + 1] = {{.n_series = 0}};
+        status = rg_run_figures(r->history, run->problem.baseline, r->config->training.clip_norm, plots);
+        const struct rg_diagnosis *const d = &run->result.diagnosis;
+        status = status == RG_OK && d->profile ? rg_figure_depth(d->profiles, &plots[RG_RUN_FIGURES]) : status;
+        status = status == RG_OK ? write_pictures(r, run, plots) : status;
+        rg_run_figures_clear(plots);
+        rg_plot_clear(&plots[RG_RUN_FIGURES]);
+    }
+    struct rg_tensorboard *const tensorboard = r->tensorboard;
+    r->tensorboard = NULL;
+    const rg_status ends[] = {rg_json_lines_close(&r->log), rg_json_lines_close(&r->folder_log),
+                              rg_tensorboard_close(tensorboard), rg_json_lines_status(&r->out)};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        status = status == RG_OK ? ends[i] : status;
+    }
+    return status;
+}

@@ -1,0 +1,223 @@
+/* How a run goes on from a checkpoint: see checkpoints.h. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands/checkpoints.h"
+#include "data/data_fingerprint.h"
+#include "options/options_store.h"
+#include "ranks/ranks.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+
+/* ---- The newest whole one ---- */
+
+/* A checkpoint that cannot be read gets out of the way of those that will be written. */
+static void set_aside(const char *path) {
+    char aside[RG_CHECKPOINT_PATH + 16];
+    (void)snprintf(aside, sizeof aside, "%s.damaged", path);
+    (void)rename(path, aside);
+}
+
+/* The first of n, newest first, that is whole. */
+static rg_status read_newest(const char *folder, const uint64_t *updates, size_t n, struct rg_resumed *r) {
+    char reason[600] = "";
+    for (size_t i = 0; i < n; i++) {
+        bool foreign = false;
+        rg_checkpoint_name(r->path, folder, updates[i]);
+        const rg_status status = rg_sections_read(r->path, &r->sections, &foreign);
+        if (status != RG_BAD_FILE || foreign) {
+            return status;
+        }
+        (void)snprintf(reason, sizeof reason, "%s", rg_error_message());
+        if (i + 1 < n) {
+            rg_log("%s; going back to the checkpoint before it", reason);
+        }
+    }
+    return rg_fail(RG_BAD_FILE, "%s; there is no other checkpoint in %s", reason, folder);
+}
+
+static rg_status find(const char *folder, struct rg_resumed *r) {
+    uint64_t *updates = NULL;
+    size_t n = 0;
+    RG_TRY(rg_checkpoints_list(folder, &updates, &n));
+    rg_status status = n > 0 ? read_newest(folder, updates, n, r)
+                             : rg_fail(RG_BAD_FILE, "%s holds no checkpoint (checkpoint-N.ckpt) of a run", folder);
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
+        char path[RG_CHECKPOINT_PATH];
+        rg_checkpoint_name(path, folder, updates[i]);
+        if (strcmp(path, r->path) == 0) {
+            break;
+        }
+        set_aside(path);
+    }
+    rg_free(updates);
+    return status;
+}
+
+/* ---- Its options ---- */
+
+static rg_status check_program(const struct rg_resumed *r) {
+    char *program = NULL;
+    RG_TRY(rg_sections_get_text(r->sections, "program", &program));
+    if (strcmp(program, RG_VERSION) != 0) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s was written by rnn-gpu %.40s; this is rnn-gpu %s, which cannot go on with the same "
+                       "bits: resume it with that version",
+                       r->path, program, RG_VERSION);
+    }
+    return RG_OK;
+}
+
+/* The shards of the run, so that any number of ranks goes on with the same bits; or more, where there are more ranks.
+ */
+static void take_shards(const struct rg_config *asked, struct rg_config *c) {
+    const struct rg_ranks *const ranks = asked->machine.ranks;
+    c->machine.ranks = asked->machine.ranks;
+    if (asked->machine.shards > 0) {
+        c->machine.shards = asked->machine.shards;
+    } else if (rg_ranks_several(ranks) && c->machine.shards < ranks->n) {
+        rg_log(
+            "the run has summed its batches in %zu shard%s, too few for %zu ranks; from here on in more, so that its "
+            "bits are not those of one process",
+            c->machine.shards, c->machine.shards == 1 ? "" : "s", ranks->n);
+        c->machine.shards = 0;
+    }
+}
+
+/* What stands beside --resume. */
+static void take_anew(const struct rg_config *asked, struct rg_config *c) {
+    if (asked->training.updates_given) {
+        c->training.updates = asked->training.updates;
+        c->training.updates_given = true;
+        c->training.epochs = 0;
+    }
+    if (asked->training.epochs > 0) {
+        c->training.epochs = asked->training.epochs;
+        c->training.updates_given = false;
+    }
+    if (asked->training.max_time_given) {
+        c->training.max_time = asked->training.max_time;
+    }
+    if (asked->machine.device_given) {
+        c->machine.device = asked->machine.device;
+    }
+    if (asked->machine.threads_given) {
+        c->machine.threads = asked->machine.threads;
+    }
+    take_shards(asked, c);
+    c->output.json = c->output.json || asked->output.json;
+    c->output.quiet = c->output.quiet || asked->output.quiet;
+    c->output.color = asked->output.color;
+    c->output.out = c->output.resume = asked->output.resume;
+}
+
+/* A data file where the run found it: under its name as typed, else under its whole name. It must be the same. */
+static rg_status find_file(const struct rg_sections *s, const struct rg_data_file *file) {
+    char *whole = NULL, number[RG_SECTION_NAME];
+    uint64_t bytes = 0, crc = 0;
+    if (!*file->path) {
+        return RG_OK;
+    }
+    RG_TRY(rg_sections_get_text(s, file->name, &whole));
+    (void)snprintf(number, sizeof number, "%s.bytes", file->name);
+    RG_TRY(rg_sections_number(s, number, UINT64_MAX, &bytes));
+    (void)snprintf(number, sizeof number, "%s.crc", file->name);
+    RG_TRY(rg_sections_number(s, number, UINT32_MAX, &crc));
+    const struct rg_fingerprint wanted = {bytes, (uint32_t)crc};
+    const char *const names[] = {*file->path, whole};
+    bool exists = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct rg_fingerprint found;
+        if (access(names[i], F_OK) != 0) {
+            continue;
+        }
+        exists = true;
+        RG_TRY(rg_dataset_fingerprint(names[i], &found));
+        if (rg_fingerprint_equal(&found, &wanted)) {
+            *file->path = names[i];
+            return RG_OK;
+        }
+    }
+    return exists ? rg_fail(RG_BAD_FILE,
+                            "%s has changed since the run began; bring back the file of %llu bytes that it was, or "
+                            "train anew",
+                            whole, (unsigned long long)bytes)
+                  : rg_fail(RG_BAD_FILE, "%s, from which the run learns, is not there any more; bring it back", whole);
+}
+
+static rg_status find_data(struct rg_resumed *r) {
+    struct rg_data_file files[RG_DATA_FILES];
+    rg_data_files(&r->config, files);
+    for (size_t i = 0; i < RG_DATA_FILES; i++) {
+        RG_TRY(find_file(r->sections, &files[i]));
+    }
+    return RG_OK;
+}
+
+/* Files outside of the folder that the run writes are named: a checkpoint may come from somebody else. */
+static void tell(const struct rg_resumed *r) {
+    const struct rg_config *const c = &r->config;
+    const char *const files[] = {c->output.log, c->output.tensorboard, c->output.report, c->output.plot};
+    rg_log("going on from %s, after update %llu", r->path, (unsigned long long)r->update);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (files[i]) {
+            rg_log("it writes %s too", files[i]);
+        }
+    }
+}
+
+/* The command line of the run. */
+static rg_status take_arguments(struct rg_resumed *r) {
+    const struct rg_section *const section = rg_sections_find(r->sections, "arguments");
+    char *at = section ? section->data : NULL;
+    const size_t bytes = section ? section->bytes : 0;
+    if (bytes == 0 || at[bytes - 1] != '\0') {
+        return rg_fail(RG_BAD_FILE, "%s: the section 'arguments' is no command line", r->path);
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        n += at[i] == '\0';
+    }
+    RG_TRY(rg_alloc(&r->arguments, n + 1, sizeof *r->arguments, "the command line"));
+    for (size_t i = 0; i < n; i++, at += strlen(at) + 1) {
+        r->arguments[i] = at;
+    }
+    r->config.arguments = r->arguments;
+    r->config.n_arguments = (int)n;
+    return RG_OK;
+}
+
+static rg_status take_options(const struct rg_config *asked, struct rg_resumed *r) {
+    char *options = NULL;
+    RG_TRY(check_program(r));
+    RG_TRY(rg_sections_number(r->sections, "training.updates", UINT64_MAX, &r->update));
+    RG_TRY(rg_sections_get_text(r->sections, "options", &options));
+    RG_TRY(rg_options_restore("train", r->path, options, &r->config));
+    take_anew(asked, &r->config);
+    RG_TRY(take_arguments(r));
+    return find_data(r);
+}
+
+rg_status rg_resumed_open(const struct rg_config *asked, struct rg_resumed *r) {
+    *r = (struct rg_resumed){.sections = NULL};
+    rg_status status = find(asked->output.resume, r);
+    status = status == RG_OK ? take_options(asked, r) : status;
+    if (status != RG_OK) {
+        rg_resumed_release(r);
+        return status;
+    }
+    rg_log_quiet(r->config.output.quiet);
+    tell(r);
+    return RG_OK;
+}
+
+void rg_resumed_release(struct rg_resumed *r) {
+    rg_free(r->arguments);
+    rg_sections_destroy(r->sections);
+    r->arguments = NULL;
+    r->sections = NULL;
+}

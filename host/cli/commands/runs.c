@@ -1,0 +1,317 @@
+/* `rnn-gpu runs`: the runs in a folder, what tells them apart, what they came to, and which can go on. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands/checkpoints.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/outputs.h"
+#include "files/json_lines.h"
+#include "files/lock.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+
+enum {
+    PATH_BYTES = 4096 + 300,
+    TEXT_BYTES = 64,
+    MOST_RUNS = 4096,
+    MOST_COLUMNS = 12,   /* options that differ */
+    TAIL_BYTES = 1 << 22 /* of a log: its last events */
+};
+
+struct one_run {
+    char *name;             /* of its folder in the one that was asked for; "." for that one itself */
+    json_t *options;        /* of the start event, or NULL */
+    char state[TEXT_BYTES]; /* running, stopped, or as it ended */
+    char verdict[TEXT_BYTES];
+    uint64_t updates;
+    double loss;         /* of the run if it ended, else of its last update; NAN: not known */
+    uint64_t checkpoint; /* the update of the newest whole one; 0: none */
+};
+
+struct runs {
+    const struct rg_config *config;
+    struct one_run *items;
+    size_t n;
+    const char *columns[MOST_COLUMNS]; /* options that differ; borrowed from the runs */
+    size_t n_columns;
+};
+
+/* ---- A run's log ---- */
+
+static double number_of(const json_t *event, const char *key) {
+    const json_t *const value = json_object_get(event, key);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+static void take_event(struct one_run *run, json_t *event) {
+    const char *const kind = json_string_value(json_object_get(event, "event"));
+    const bool is_end = kind && strcmp(kind, "end") == 0;
+    if (kind && strcmp(kind, "update") == 0) {
+        run->updates = (uint64_t)json_integer_value(json_object_get(event, "update"));
+        run->loss = number_of(event, "loss");
+    }
+    if (is_end) {
+        const char *const reason = json_string_value(json_object_get(event, "reason"));
+        const char *const verdict = json_string_value(json_object_get(event, "verdict"));
+        run->updates = (uint64_t)json_integer_value(json_object_get(event, "updates"));
+        run->loss = number_of(event, "loss");
+        (void)snprintf(run->state, sizeof run->state, "%s", reason ? reason : "ended");
+        (void)snprintf(run->verdict, sizeof run->verdict, "%s", verdict ? verdict : "-");
+    }
+}
+
+/* The lines in a text, of which the first and the last may be cut. */
+static void take_lines(struct one_run *run, const char *text, size_t length, bool whole) {
+    const char *at = text, *const end = text + length;
+    for (const char *next = NULL; at < end; at = next) {
+        const char *const newline = memchr(at, '\n', (size_t)(end - at));
+        next = newline ? newline + 1 : end;
+        json_t *const event = whole || at > text ? json_loadb(at, (size_t)(next - at), 0, NULL) : NULL;
+        if (event) {
+            take_event(run, event);
+        }
+        json_decref(event);
+    }
+}
+
+static rg_status read_log(struct one_run *run, FILE *file) {
+    char *line = NULL, *tail = NULL;
+    size_t room = 0;
+    const ssize_t n = getline(&line, &room, file);
+    json_t *const start = n > 0 ? json_loadb(line, (size_t)n, 0, NULL) : NULL;
+    run->options = json_incref(json_object_get(start, "options"));
+    json_decref(start);
+    free(line);
+    (void)fseeko(file, 0, SEEK_END);
+    const off_t length = ftello(file), begin = length > TAIL_BYTES ? length - TAIL_BYTES : 0;
+    RG_TRY(rg_alloc(&tail, (size_t)(length - begin), 1, "the end of a log"));
+    (void)fseeko(file, begin, SEEK_SET);
+    take_lines(run, tail, fread(tail, 1, (size_t)(length - begin), file), begin == 0);
+    rg_free(tail);
+    return RG_OK;
+}
+
+/* ---- A run ---- */
+
+/* Whether a process has the folder's lock. */
+static bool is_running(const char *folder) {
+    char path[PATH_BYTES + 16];
+    (void)snprintf(path, sizeof path, "%s/" RG_LOCK_NAME, folder);
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0) {
+        return false;
+    }
+    const bool locked = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    (void)close(file);
+    return locked;
+}
+
+static rg_status find_checkpoint(struct one_run *run, const char *folder) {
+    uint64_t *updates = NULL;
+    size_t n = 0;
+    RG_TRY(rg_checkpoints_list(folder, &updates, &n));
+    for (size_t i = 0; i < n && run->checkpoint == 0; i++) {
+        struct rg_sections *sections = NULL;
+        char path[RG_CHECKPOINT_PATH];
+        bool foreign = false;
+        rg_checkpoint_name(path, folder, updates[i]);
+        run->checkpoint = rg_sections_read(path, &sections, &foreign) == RG_OK ? updates[i] : 0;
+        rg_sections_destroy(sections);
+    }
+    rg_free(updates);
+    return RG_OK;
+}
+
+static bool has(const char *folder, const char *name) {
+    char path[PATH_BYTES + 64];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, F_OK) == 0;
+}
+
+/* Add the run in a folder, if one is there. */
+static rg_status add_run(struct runs *r, const char *folder, const char *name) {
+    char log[PATH_BYTES + 64];
+    struct one_run *const run = &r->items[r->n];
+    *run = (struct one_run){.loss = NAN, .verdict = "-"};
+    RG_TRY(find_checkpoint(run, folder));
+    if (!run->checkpoint && !has(folder, RG_OUT_LOG) && !has(folder, RG_OUT_MODEL)) {
+        return RG_OK;
+    }
+    r->n++;
+    RG_TRY(rg_copy_string(&run->name, name));
+    (void)snprintf(run->state, sizeof run->state, "%s", is_running(folder) ? "running" : "stopped");
+    run->updates = run->checkpoint;
+    (void)snprintf(log, sizeof log, "%s/" RG_OUT_LOG, folder);
+    FILE *const file = fopen(log, "re");
+    const rg_status status = file ? read_log(run, file) : RG_OK;
+    if (file) {
+        (void)fclose(file);
+    }
+    return status;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const struct one_run *)a)->name, ((const struct one_run *)b)->name);
+}
+
+/* The folder itself and those in it. */
+static rg_status find_runs(struct runs *r) {
+    const char *const folder = r->config->subject;
+    DIR *const list = opendir(folder);
+    if (!list) {
+        return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s; give a folder with the folders of --out", folder,
+                       strerror(errno));
+    }
+    rg_status status = rg_alloc(&r->items, MOST_RUNS, sizeof *r->items, "the runs of a folder");
+    status = status == RG_OK ? add_run(r, folder, ".") : status;
+    for (const struct dirent *entry = NULL; status == RG_OK && r->n < MOST_RUNS && (entry = readdir(list));) {
+        char path[PATH_BYTES];
+        struct stat info;
+        (void)snprintf(path, sizeof path, "%.4000s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.' && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+            status = add_run(r, path, entry->d_name);
+        }
+    }
+    (void)closedir(list);
+    qsort(r->items, r->n, sizeof *r->items, by_name);
+    return status;
+}
+
+/* ---- What differs ---- */
+
+static const char *option_text(const struct one_run *run, const char *key, char text[TEXT_BYTES]) {
+    const json_t *const value = json_object_get(run->options, key);
+    (void)snprintf(text, TEXT_BYTES, "%s", value ? "" : "-");
+    if (json_is_string(value)) {
+        (void)snprintf(text, TEXT_BYTES, "%s", json_string_value(value));
+    } else if (json_is_integer(value)) {
+        (void)snprintf(text, TEXT_BYTES, "%lld", (long long)json_integer_value(value));
+    } else if (json_is_real(value)) {
+        (void)snprintf(text, TEXT_BYTES, "%g", json_real_value(value));
+    } else if (json_is_boolean(value)) {
+        (void)snprintf(text, TEXT_BYTES, "%s", json_is_true(value) ? "yes" : "no");
+    }
+    return text;
+}
+
+static bool differs(const struct runs *r, const char *key) {
+    char first[TEXT_BYTES], other[TEXT_BYTES];
+    (void)option_text(&r->items[0], key, first);
+    for (size_t i = 1; i < r->n; i++) {
+        if (strcmp(first, option_text(&r->items[i], key, other)) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_column(const struct runs *r, const char *key) {
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (strcmp(r->columns[i], key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void choose_columns(struct runs *r) {
+    for (size_t i = 0; i < r->n; i++) {
+        for (void *at = json_object_iter(r->items[i].options); at;
+             at = json_object_iter_next(r->items[i].options, at)) {
+            const char *const key = json_object_iter_key(at);
+            if (r->n_columns < MOST_COLUMNS && !is_column(r, key) && differs(r, key)) {
+                r->columns[r->n_columns++] = key;
+            }
+        }
+    }
+}
+
+/* ---- The table ---- */
+
+/* Whether `--resume` would find a checkpoint, and no process is at work. */
+static bool can_go_on(const struct one_run *run) {
+    return run->checkpoint > 0 && strcmp(run->state, "running") != 0;
+}
+
+static rg_status print_json(const struct one_run *run) {
+    json_t *const line = rg_json_pack(
+        "{s:o, s:s, s:I, s:o, s:s, s:b, s:o, s:o}", "run", rg_json_text(run->name), "state", run->state, "updates",
+        (json_int_t)run->updates, "loss", rg_json_real(run->loss), "verdict", run->verdict, "resumable", can_go_on(run),
+        "checkpoint", run->checkpoint ? json_integer((json_int_t)run->checkpoint) : json_null(), "options",
+        run->options ? json_incref(run->options) : json_null());
+    return rg_json_print(line);
+}
+
+/* The widest of a column's texts and its head. */
+static size_t width_of(const struct runs *r, const char *key) {
+    char text[TEXT_BYTES];
+    size_t width = strlen(key);
+    for (size_t i = 0; i < r->n; i++) {
+        const size_t length = strlen(option_text(&r->items[i], key, text));
+        width = length > width ? length : width;
+    }
+    return width;
+}
+
+static void print_table(const struct runs *r) {
+    char text[TEXT_BYTES];
+    size_t name = strlen("run");
+    for (size_t i = 0; i < r->n; i++) {
+        name = strlen(r->items[i].name) > name ? strlen(r->items[i].name) : name;
+    }
+    (void)printf("%-*s", (int)name, "run");
+    for (size_t c = 0; c < r->n_columns; c++) {
+        (void)printf("  %*s", (int)width_of(r, r->columns[c]), r->columns[c]);
+    }
+    (void)printf("  %9s %10s %-10s %-11s %s\n", "made", "loss", "verdict", "state", "resume from");
+    for (size_t i = 0; i < r->n; i++) {
+        const struct one_run *const run = &r->items[i];
+        (void)printf("%-*s", (int)name, run->name);
+        for (size_t c = 0; c < r->n_columns; c++) {
+            (void)printf("  %*s", (int)width_of(r, r->columns[c]), option_text(run, r->columns[c], text));
+        }
+        (void)snprintf(text, sizeof text, "%.4g", run->loss);
+        (void)printf("  %9llu %10s %-10s %-11s ", (unsigned long long)run->updates, isnan(run->loss) ? "-" : text,
+                     run->verdict, run->state);
+        if (can_go_on(run)) {
+            (void)printf("%llu\n", (unsigned long long)run->checkpoint);
+        } else {
+            (void)printf("-\n");
+        }
+    }
+}
+
+static rg_status show(struct runs *r) {
+    if (r->n == 0) {
+        return rg_fail(RG_BAD_FILE, "%s holds no run: no folder of --out is in it", r->config->subject);
+    }
+    for (size_t i = 0; r->config->output.json && i < r->n; i++) {
+        RG_TRY(print_json(&r->items[i]));
+    }
+    if (!r->config->output.json) {
+        choose_columns(r);
+        print_table(r);
+    }
+    return RG_OK;
+}
+
+rg_status rg_command_runs(const struct rg_config *config) {
+    struct runs r = {.config = config};
+    rg_status status = find_runs(&r);
+    status = status == RG_OK ? show(&r) : status;
+    for (size_t i = 0; i < r.n; i++) {
+        rg_free(r.items[i].name);
+        json_decref(r.items[i].options);
+    }
+    rg_free(r.items);
+    return status;
+}

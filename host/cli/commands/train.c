@@ -1,0 +1,612 @@
+/* `rnn-gpu train`: train a model on a task or a file. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/commands/alike.h"
+#include "cli/commands/checkpoints.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/outputs.h"
+#include "cli/commands/recorder.h"
+#include "train/checkpoint.h"
+#include "train/estimate.h"
+#include "train/run.h"
+#include "train/setup.h"
+#include "base/guard.h"
+#include "base/stop.h"
+#include "cli/settings.h"
+#include "cli/report/explain.h"
+#include "cli/report/measuring.h"
+#include "cli/report/metrics_text.h"
+#include "files/json_lines.h"
+#include "files/lock.h"
+#include "cli/report/advice.h"
+#include "cli/report/run_figures.h"
+#include "cli/report/screen.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
+#include "verify/selftest/selftest.h"
+
+enum { SHOWN_CLASSES = 1000, PATH_BYTES = 4096 };
+
+/* A training, and what the person at the terminal has of it. */
+struct job {
+    const struct rg_config *config;
+    struct rg_config silent; /* the config of a rank that does not speak */
+    struct rg_run_data data;
+    struct rg_run *run;
+    struct rg_recorder *recorder;
+    struct rg_checkpoints checkpoints; /* with --out */
+    struct rg_resumed from;            /* with --resume; else without sections */
+    struct rg_screen screen;
+    char model_path[PATH_BYTES], best_path[PATH_BYTES];
+    double best_saved;   /* when, by rg_seconds */
+    bool best_waits;     /* the best weights are not saved yet */
+    struct rg_lock lock; /* of the folder */
+    bool made_folder;
+    bool begun; /* with the first update */
+};
+
+/* RG_USAGE if a result is there. */
+static rg_status refuse_earlier(const char *folder) {
+    static const char *const names[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
+    char path[PATH_BYTES + 32];
+    uint64_t *updates = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        if (access(path, F_OK) == 0) {
+            return rg_fail(RG_USAGE, "--out %s holds an earlier result (%s): give another folder, or --overwrite",
+                           folder, names[i]);
+        }
+    }
+    RG_TRY(rg_checkpoints_list(folder, &updates, &n));
+    const unsigned long long newest = n ? updates[0] : 0;
+    rg_free(updates);
+    return n == 0
+               ? RG_OK
+               : rg_fail(RG_USAGE,
+                         "--out %s holds a run that was stopped (checkpoint-%llu.ckpt): go on with --resume %s, give "
+                         "another folder, or --overwrite",
+                         folder, newest, folder);
+}
+
+/* The models in the folder. */
+static rg_status name_files(struct job *j, const char *folder) {
+    if ((size_t)snprintf(j->model_path, sizeof j->model_path, "%s/" RG_OUT_MODEL, folder) >= sizeof j->model_path ||
+        (size_t)snprintf(j->best_path, sizeof j->best_path, "%s/" RG_OUT_BEST, folder) >= sizeof j->best_path) {
+        return rg_fail(RG_USAGE, "the name of the folder is longer than %d bytes", PATH_BYTES);
+    }
+    return RG_OK;
+}
+
+/* Make the output folder, lock it, and see that it can be written to and holds nothing that would be lost, before any
+ * work is done. */
+static rg_status prepare_folder(struct job *j) {
+    const char *const out = j->config->output.out;
+    if (!out) {
+        return RG_OK;
+    }
+    RG_TRY(name_files(j, out));
+    j->made_folder = mkdir(out, 0777) == 0;
+    if (!j->made_folder && errno != EEXIST) {
+        return rg_fail(RG_NOT_SAVED, "%s: cannot make the folder of --out: %s", out, strerror(errno));
+    }
+    struct stat info;
+    if (stat(out, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return rg_fail(RG_NOT_SAVED, "%s: --out is not a folder", out);
+    }
+    RG_TRY(rg_lock_take(&j->lock, out));
+    RG_TRY(j->config->output.overwrite ? RG_OK : refuse_earlier(out));
+    return rg_file_try(j->model_path);
+}
+
+/* Whether this process has screens and files: the only one, or the first of mpirun's. */
+static bool speaks(const struct job *j) {
+    const struct rg_ranks *const ranks = j->config->machine.ranks;
+    return !ranks || ranks->rank == 0;
+}
+
+/* The folder of --resume, and the run in it. */
+static rg_status open_run(struct job *j) {
+    const char *const folder = j->config->output.resume;
+    struct stat info;
+    RG_TRY(name_files(j, folder));
+    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return rg_fail(RG_BAD_FILE, "%s: --resume takes the folder that --out of the run named; %s", folder,
+                       errno ? strerror(errno) : "this is a file");
+    }
+    RG_TRY(speaks(j) ? rg_lock_take(&j->lock, folder) : RG_OK);
+    RG_TRY(rg_resumed_open(j->config, &j->from));
+    j->config = &j->from.config;
+    return speaks(j) ? rg_file_try(j->model_path) : RG_OK;
+}
+
+/* The names of the classes, or their numbers as text; at most SHOWN_CLASSES of them. */
+static json_t *class_list(const struct rg_targets *targets) {
+    json_t *list = json_array();
+    char number[24];
+    for (size_t c = 0; c < targets->n_classes && c < SHOWN_CLASSES; c++) {
+        (void)snprintf(number, sizeof number, "%zu", c);
+        rg_json_append(&list, rg_json_text(targets->data->classes ? targets->data->classes[c] : number));
+    }
+    return list;
+}
+
+/* What is learned from a file, added to the start event. */
+static void add_targets(json_t **start, const struct rg_problem *problem) {
+    const struct rg_targets *const t = &problem->targets;
+    char text[RG_LABELS_BYTES];
+    if (!t->data) {
+        return;
+    }
+    rg_targets_describe(t, problem->loss, text, sizeof text);
+    rg_json_set(start, "labels", rg_json_text(text));
+    rg_json_set(start, "n_classes", json_integer((json_int_t)t->n_classes));
+    rg_json_set(start, "classes", class_list(t));
+    rg_json_set(start, "left_out", json_integer((json_int_t)t->n_left_out));
+    if (t->weights) {
+        json_t *weights = json_array();
+        for (size_t c = 0; c < t->n_classes && c < SHOWN_CLASSES; c++) {
+            rg_json_append(&weights, rg_json_real(t->weights[c]));
+        }
+        rg_json_set(start, "class_weights", weights);
+    }
+}
+
+static void report_start(struct job *j) {
+    const struct rg_run *const r = j->run;
+    json_t *start = rg_json_pack(
+        "{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event", "start", "schema", 1,
+        "version", RG_VERSION, "device", r->device->info.name, "backend", r->device->info.backend, "precision",
+        rg_precision_names[r->config.machine.precision], "math", rg_math_names[r->config.machine.math], "seed",
+        rg_json_seed(r->config.training.seed), "parameters", (json_int_t)r->model->n_weights, "baseline",
+        rg_json_real(r->problem.baseline), "task", r->problem.name, "batch", (json_int_t)r->config.data.batch, "steps",
+        (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.model.hidden, "memory_bytes",
+        (json_int_t)r->engine->net.plan.total_bytes);
+    if (r->model->shape.target == RG_TARGET_LAST) {
+        rg_json_set(&start, "readout", rg_json_text(rg_readout_names[r->model->shape.readout]));
+    }
+    if (r->config.data.model_file) {
+        rg_json_set(&start, "model", rg_json_text(r->config.data.model_file));
+    }
+    if (r->config.machine.ranks) {
+        rg_json_set(&start, "ranks", json_integer((json_int_t)r->config.machine.ranks->n));
+        rg_json_set(&start, "hosts", json_integer((json_int_t)r->config.machine.ranks->n_hosts));
+    }
+    rg_json_set(&start, "shards", json_integer((json_int_t)r->engine->net.plan.shards));
+    add_targets(&start, &r->problem);
+    rg_json_set(&start, "options", rg_settings_json("train", &r->config, &r->config));
+    if (j->from.sections) {
+        rg_recorder_print(j->recorder, start);
+        start = rg_json_pack("{s:s, s:o, s:I}", "event", "resume", "file", rg_json_text(j->from.path), "update",
+                             (json_int_t)j->from.update);
+    }
+    rg_recorder_event(j->recorder, start);
+}
+
+static void on_update(void *self, const struct rg_update *u) {
+    struct job *const j = self;
+    rg_recorder_update(j->recorder, u);
+    rg_recorder_event(j->recorder,
+                      rg_json_pack("{s:s, s:I, s:o, s:o, s:b, s:b, s:f, s:o}", "event", "update", "update",
+                                   (json_int_t)u->update, "loss", rg_json_real(u->loss), "grad_norm",
+                                   rg_json_real(u->grad_norm), "clipped", u->clipped, "skipped", u->skipped, "lr",
+                                   u->lr, "sequences_per_s", rg_json_real(u->sequences_per_s)));
+    rg_screen_update(&j->screen, u);
+    if (rg_recorder_status(j->recorder) != RG_OK || ferror(stdout)) {
+        rg_stop_no_reader(); /* the run ends, and rg_recorder_finish or main.c says why */
+    }
+}
+
+/* A sample of the lag profile, as --lag-every asks for; update n is the one that begins with these weights. */
+static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sampler *s) {
+    struct job *const j = self;
+    struct rg_lag_columns columns;
+    RG_TRY(rg_lag_columns_create(s->probe + 1, &columns));
+    json_t *matrices = json_array();
+    for (size_t i = 0; i < s->n_sampled; i++) {
+        const struct rg_sampled *const m = &s->sampled[i];
+        const struct rg_lag_values values = {m->log10_norm, m->share, m->cosine};
+        json_t *matrix =
+            rg_json_pack("{s:s, s:o, s:o}", "name", j->run->model->parameters[m->parameter].name, "norm",
+                         rg_json_real(m->total), "long_share", rg_json_real(rg_sampled_long_share(m, s->steps)));
+        rg_lag_values_add(&matrix, &columns, &values, false);
+        rg_json_append(&matrices, matrix);
+    }
+    json_t *event = rg_json_pack("{s:s, s:I, s:I, s:o}", "event", "lags", "update", (json_int_t)update + 1, "sequences",
+                                 (json_int_t)s->rows, "matrices", matrices);
+    rg_lag_columns_add(&event, &columns);
+    rg_lag_columns_release(&columns);
+    rg_recorder_event(j->recorder, event);
+    return rg_recorder_sample(j->recorder, j->run->model, update + 1, s);
+}
+
+/* What was found of the gradient; null: not measured, as the run did not come to its end, or on --diagnose none. */
+static void add_diagnosis(const struct job *j, json_t **end) {
+    const struct rg_diagnosis *const d = &j->run->result.diagnosis;
+    const struct rg_judgement *const g = &d->judgement;
+    const bool known = d->profile != NULL;
+    rg_json_set(end, "verdict", known ? json_string(rg_verdict_names[g->verdict]) : json_null());
+    rg_json_set(end, "horizon", known ? json_integer((json_int_t)g->horizon) : json_null());
+    rg_json_set(end, "decay", known ? rg_json_real(g->decay) : json_null());
+    rg_json_set(end, "factor", known ? rg_json_real(g->factor) : json_null());
+    rg_json_set(end, "reach", known ? rg_json_real(g->reach) : json_null());
+    if (known && d->cut > 0) {
+        rg_json_set(end, "cut_at_lag", json_integer((json_int_t)d->cut));
+    }
+    if (known) {
+        rg_json_set(end, "causes", rg_explain_json(d->profile, d->cause, g));
+        rg_json_set(end, "layers", rg_explain_layers_json(d->profiles, d->causes));
+        rg_json_set(end, "lags", rg_explain_lags_json(d->profiles, j->run->model));
+    }
+    if (known && j->run->model->shape.skip && j->run->model->shape.skip_kind == RG_SKIP_LEARNED) {
+        rg_json_set(end, "updates_used", rg_json_real(rg_lag_used(d->profiles)));
+    }
+}
+
+/* Save the weights that the model has as the best ones. */
+static rg_status save_best(struct job *j) {
+    RG_TRY(rg_model_save(j->run->model, j->best_path));
+    j->best_saved = rg_seconds();
+    j->best_waits = false;
+    rg_recorder_event(j->recorder,
+                      rg_json_pack("{s:s, s:o, s:I}", "event", "checkpoint", "file", rg_json_text(j->best_path),
+                                   "update", (json_int_t)j->run->result.best_update));
+    return RG_OK;
+}
+
+/* A validation; the model has the weights that it was of. Where they are best again and again in a short time, they are
+ * saved once a second, and at the end. */
+static rg_status on_validation(void *self, const struct rg_validation *v) {
+    static const double SAVE_SECONDS = 1.0;
+    struct job *const j = self;
+    json_t *event = rg_json_pack("{s:s, s:I, s:I, s:o}", "event", "validation", "update", (json_int_t)v->update,
+                                 "epoch", (json_int_t)v->epoch, "loss", rg_json_real(v->loss));
+    if (v->level) {
+        rg_json_set(&event, "perplexity", rg_json_real(v->perplexity));
+        rg_json_set(&event, "bits_per_character", rg_json_real(v->bits / v->word_length));
+        if (v->level == RG_LEVEL_WORD) {
+            rg_json_set(&event, "bits_per_word", rg_json_real(v->bits));
+        }
+    }
+    if (!isnan(v->accuracy)) {
+        rg_json_set(&event, "accuracy", rg_json_real(v->accuracy));
+    } else {
+        rg_json_set(&event, "r2", rg_json_real(v->r2));
+    }
+    rg_json_set(&event, "best", json_boolean(v->best));
+    rg_json_set(&event, "sequences", json_integer((json_int_t)v->sequences));
+    rg_recorder_event(j->recorder, event);
+    rg_recorder_validation(j->recorder, v);
+    rg_screen_validation(&j->screen, v);
+    j->best_waits = j->best_waits || v->best;
+    const bool due = v->best && rg_seconds() - j->best_saved >= SAVE_SECONDS;
+    return j->config->output.out && due ? save_best(j) : RG_OK;
+}
+
+/* The best weights, where they have not been saved since. */
+static rg_status save_waiting_best(struct job *j) {
+    struct rg_run *const r = j->run;
+    if (!j->config->output.out || !j->best_waits) {
+        return RG_OK;
+    }
+    rg_validator_exchange(r->validator, r->model);
+    const rg_status status = save_best(j);
+    rg_validator_exchange(r->validator, r->model);
+    return status;
+}
+
+/* What the test data gave, with the weights that were tested. */
+static void add_test(const struct job *j, json_t **end) {
+    const struct rg_run_result *const result = &j->run->result;
+    if (!result->test) {
+        return;
+    }
+    json_t *test = rg_metrics_json(result->test, j->run->model->classes);
+    rg_json_set(&test, "weights", json_string(result->test_of_best ? "best" : "last"));
+    rg_json_set(end, "test", test);
+}
+
+/* The test data of a task that has no validation data were always told as a validation. */
+static void report_test(struct job *j) {
+    const struct rg_run_result *const result = &j->run->result;
+    if (!result->test || result->validation.sequences || j->config->data.test) {
+        return;
+    }
+    rg_recorder_event(j->recorder, rg_json_pack("{s:s, s:I, s:o, s:o, s:I}", "event", "validation", "update",
+                                                (json_int_t)result->training.updates, "loss",
+                                                rg_json_real(rg_metrics_loss(result->test)), "accuracy",
+                                                rg_json_real(rg_metrics_accuracy(result->test)), "sequences",
+                                                (json_int_t)result->test->sequences));
+}
+
+/* "remedy" is the command alone. */
+static void add_advice(const struct job *j, json_t **end) {
+    const struct rg_outcome outcome = rg_outcome_of_run(j->run);
+    struct rg_advice advice;
+    rg_advise(&outcome, &advice);
+    rg_json_set(end, "remedy", advice.row ? rg_json_text(advice.command) : json_null());
+    rg_json_set(end, "advice", rg_advice_json(&advice));
+}
+
+static void report_end(struct job *j) {
+    const struct rg_run_result *const result = &j->run->result;
+    const struct rg_training *const t = &result->training;
+    report_test(j);
+    char hash[24];
+    (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
+    json_t *end = rg_json_pack(
+        "{s:s, s:s, s:I, s:o, s:o, s:I, s:o, s:o, s:I, s:s, s:o, s:o}", "event", "end", "reason",
+        rg_reason_names[t->reason], "updates", (json_int_t)t->updates, "loss", rg_json_real(t->loss), "last_loss",
+        rg_json_real(t->last_loss), "loss_updates", (json_int_t)t->loss_updates, "grad_norm",
+        rg_json_real(t->grad_norm), "clip_rate", rg_json_real(rg_clip_rate(t)), "skipped", (json_int_t)t->skipped,
+        "weights_hash", hash, "seconds", rg_json_real(t->seconds), "sequences_per_s", rg_json_real(t->sequences_per_s));
+    if (j->config->output.out) {
+        rg_json_set(&end, "saved",
+                    rg_json_pack("{s:o, s:I}", "file", rg_json_text(j->model_path), "update",
+                                 (json_int_t)result->weights_update));
+    }
+    if (result->best_update) {
+        rg_json_set(&end, "best_update", json_integer((json_int_t)result->best_update));
+        rg_json_set(&end, "best_loss", rg_json_real(result->best_loss));
+    }
+    add_test(j, &end);
+    add_diagnosis(j, &end);
+    add_advice(j, &end);
+    if (result->driver.updates) {
+        rg_json_set(&end, "clip_driver",
+                    rg_json_pack("{s:s, s:I, s:I, s:I}", "parameter",
+                                 j->run->model->parameters[result->driver.parameter].name, "lag",
+                                 (json_int_t)result->driver.lag, "count", (json_int_t)result->driver.count, "of",
+                                 (json_int_t)result->driver.updates));
+    }
+    rg_recorder_event(j->recorder, end);
+}
+
+/* What is found of the gradient at the end, within 5 % of the training's time or 3 s, whichever is more, unless all of
+ * it is asked for; a signal ends it with what it has. */
+static rg_status diagnose(const struct job *j) {
+    static const double PART = 0.05, SECONDS = 3.0;
+    struct rg_run *const r = j->run;
+    struct rg_measuring measuring;
+    const double most =
+        r->config.training.diagnose == RG_DIAGNOSE_FULL ? 0.0 : fmax(SECONDS, PART * r->result.training.seconds);
+    rg_stop_answer(j->config->output.out ? "ending the diagnosis; the model is saved" : "ending the diagnosis");
+    const struct rg_watch watch = rg_measuring_begin(&measuring, &r->config, most);
+    const rg_status status = rg_run_measure(r, true, &watch);
+    rg_measuring_end(&measuring);
+    const bool stopped = rg_stop_requested();
+    if (r->result.diagnosis.profiles && (stopped || measuring.late)) {
+        rg_log("the diagnosis of the gradient %s%s", stopped ? "was interrupted" : "had used its time",
+               r->result.diagnosis.profile ? "; what follows is of what it had measured"
+                                           : " before it had measured anything");
+    }
+    return status;
+}
+
+static rg_status finish(struct job *j) {
+    struct rg_run *const r = j->run;
+    const struct rg_run_result *const result = &r->result;
+    if (j->config->output.out) {
+        RG_TRY(rg_model_save(r->model, j->model_path));
+        rg_recorder_event(j->recorder,
+                          rg_json_pack("{s:s, s:o, s:I}", "event", "checkpoint", "file", rg_json_text(j->model_path),
+                                       "update", (json_int_t)result->weights_update));
+        RG_TRY(rg_checkpoints_end(&j->checkpoints));
+    }
+    RG_TRY(save_waiting_best(j));
+    const rg_status measured = diagnose(j);
+    RG_TRY(rg_stop_is(measured) ? RG_OK : measured); /* what was measured is shown */
+    RG_TRY(rg_recorder_measured(j->recorder, r));
+    report_end(j);
+    if (!j->config->output.json) {
+        const struct rg_diagnosis *const d = &result->diagnosis;
+        const double used = d->profiles ? rg_lag_used(d->profiles) : (double)NAN;
+        const struct rg_run_facts facts = {
+            .config = &r->config, .model = r->model, .problem = &r->problem, .device = r->device, .updates_used = used};
+        rg_screen_result(&j->screen, &facts, result);
+        const struct rg_outcome outcome = rg_outcome_of_run(r);
+        rg_screen_advice(&outcome);
+    }
+    return rg_recorder_finish(j->recorder, r);
+}
+
+static rg_status diverged(const struct job *j) {
+    const struct rg_training *const t = &j->run->result.training;
+    const unsigned long long kept = (unsigned long long)j->run->result.weights_update;
+    char saved[PATH_BYTES + 80] = "";
+    if (j->config->output.out) {
+        (void)snprintf(saved, sizeof saved, "; saved %s, those after update %llu, in %.500s",
+                       kept < t->applied ? "finite weights that were copied before" : "the last finite weights", kept,
+                       j->model_path);
+    }
+    return rg_fail(
+        RG_DIVERGED, "diverged: stopped at update %llu with loss %g and gradient norm %g%s, updates skipped: %llu%s",
+        (unsigned long long)t->updates, isnan(t->last_loss) ? fabs(t->last_loss) : t->last_loss, fabs(t->grad_norm),
+        kept < t->applied ? ", and with weights that are not finite" : "", (unsigned long long)t->skipped, saved);
+}
+
+/* The status a run ends with, once everything is written. */
+static rg_status verdict_status(const struct job *j) {
+    const struct rg_training *const t = &j->run->result.training;
+    if (t->reason == RG_REASON_DIVERGED) {
+        return diverged(j);
+    }
+    if (t->reason == RG_REASON_INTERRUPTED || rg_stop_requested()) {
+        rg_log("interrupted after %llu update%s%s%s", (unsigned long long)t->updates, t->updates == 1 ? "" : "s",
+               j->config->output.out ? "; saved " : "; nothing is saved without --out",
+               j->config->output.out ? j->model_path : "");
+        if (j->checkpoints.newest) {
+            rg_log("go on with: rnn-gpu --resume %s", j->config->output.out);
+        }
+        return rg_stop_status();
+    }
+    return RG_OK;
+}
+
+/* The kernels that this run launches. */
+static rg_status self_test(const struct job *j) {
+    const struct rg_run *const r = j->run;
+    const bool symbols = r->problem.outputs > 1;
+    return rg_selftest_quick(r->device, &(struct rg_selftest_scope){.cell = r->config.model.cell,
+                                                                    .learned = rg_plan_learned(&r->engine->net.plan),
+                                                                    .stacked = r->engine->net.plan.layers > 1,
+                                                                    .readout = r->engine->net.plan.readout,
+                                                                    .embedded = r->engine->net.plan.words > 0,
+                                                                    .wide = r->engine->net.plan.wide_head,
+                                                                    .marks = !r->data.training && !symbols,
+                                                                    .symbols = !r->data.training && symbols,
+                                                                    .initial = r->engine->net.plan.initial,
+                                                                    .optimizer = r->config.training.optimizer});
+}
+
+static rg_status open_screen(struct job *j) {
+    const struct rg_run *const r = j->run;
+    const struct rg_config *const ran = &r->config;
+    struct rg_settings settings;
+    RG_TRY(rg_settings_create("train", ran, &ran, 1, &settings));
+    const struct rg_run_facts facts = {.config = ran,
+                                       .model = r->model,
+                                       .problem = &r->problem,
+                                       .device = r->device,
+                                       .plan = &r->engine->net.plan,
+                                       .data = &r->data,
+                                       .settings = &settings};
+    rg_screen_opening(&j->screen, &facts);
+    rg_settings_release(&settings);
+    return RG_OK;
+}
+
+/* What would run, and how long; nothing is written. */
+static rg_status dry_run(struct job *j) {
+    double update = 0.0;
+    if (rg_ranks_several(j->config->machine.ranks)) {
+        return rg_fail(RG_USAGE, "--dry-run is for one process; leave mpirun out");
+    }
+    if (j->config->output.resume) {
+        return rg_fail(RG_USAGE, "--dry-run is for a new run; leave it or --resume out");
+    }
+    RG_TRY(rg_run_data_read(j->config, &j->data));
+    RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));
+    struct rg_run *const r = j->run;
+    rg_screen_init(&j->screen, &r->config);
+    RG_TRY(open_screen(j));
+    RG_TRY(rg_run_estimate(r, &update));
+    const size_t updates = r->config.training.updates;
+    if (!j->config->output.json) {
+        rg_screen_plan(update, updates, r->validator != NULL);
+        return RG_OK;
+    }
+    json_t *plan =
+        rg_json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:I}", "event", "plan", "device",
+                     r->device->info.name, "parameters", (json_int_t)r->model->n_weights, "sequences",
+                     (json_int_t)r->problem.n_sequences, "batch", (json_int_t)r->config.data.batch, "steps",
+                     (json_int_t)r->problem.steps, "updates", (json_int_t)updates, "update_s", update, "seconds",
+                     update * (double)updates, "memory_bytes", (json_int_t)r->engine->net.plan.total_bytes);
+    rg_json_set(&plan, "options", rg_settings_json("train", &r->config, &r->config));
+    return rg_json_print(plan);
+}
+
+/* Everything that can fail before the first update, but for what the ranks find out together. */
+static rg_status prepare(struct job *j) {
+    rg_stop_answer("leaving before the first update, with nothing to save");
+    RG_TRY(j->config->output.resume ? open_run(j) : RG_OK);
+    if (!speaks(j)) {
+        j->silent = *j->config;
+        rg_alike_hush(&j->silent);
+        j->config = &j->silent;
+    }
+    if (rg_ranks_several(j->config->machine.ranks) && j->config->data.file && strcmp(j->config->data.file, "-") == 0) {
+        return rg_fail(RG_USAGE, "--data -: mpirun gives stdin to rank 0 alone; give a file that every host has");
+    }
+    RG_TRY(rg_recorder_check(j->config));
+    RG_TRY(rg_outputs_check(j->config, true));
+    RG_TRY(j->from.sections ? RG_OK : prepare_folder(j));
+    RG_TRY(rg_run_data_read(j->config, &j->data));
+    RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));
+    j->run->on_lags = on_lags;
+    j->run->lags_self = j;
+    j->run->on_validation = on_validation;
+    j->run->validation_self = j;
+    struct rg_run *const r = j->run;
+    RG_TRY(self_test(j));
+    if (j->from.sections) {
+        RG_TRY(rg_checkpoint_restore(r, j->from.sections));
+    }
+    return RG_OK;
+}
+
+/* Files, screen and the start event. */
+static rg_status open_outputs(struct job *j) {
+    struct rg_run *const r = j->run;
+    if (!r) {
+        return rg_fail(RG_ERROR, "there is no run");
+    }
+    if (!j->from.sections && j->config->output.out) {
+        RG_TRY(rg_checkpoints_clear(j->config->output.out));
+    }
+    RG_TRY(rg_recorder_create(j->config, j->from.sections, &j->recorder));
+    RG_TRY(j->config->output.out ? rg_checkpoints_begin(&j->checkpoints, j->config, r, j->recorder, j->from.update)
+                                 : RG_OK);
+    rg_guard_results();
+    rg_screen_init(&j->screen, &r->config);
+    j->screen.planned = r->validator ? rg_validator_planned(r->validator, r->config.training.updates) : 0;
+    j->screen.before = r->state.training.seconds;
+    j->screen.baseline = r->problem.baseline;
+    j->best_waits = r->validator && r->validator->best_update > 0; /* of a run that goes on */
+    j->screen.history = rg_recorder_history(j->recorder);
+    RG_TRY(open_screen(j));
+    report_start(j);
+    return RG_OK;
+}
+
+static rg_status train(struct job *j) {
+    struct rg_ranks *const ranks = j->config->machine.ranks;
+    RG_TRY(rg_ranks_agree(ranks, prepare(j)));
+    struct rg_run *const r = j->run;
+    RG_TRY(rg_alike_check(j->config, r));
+    RG_TRY(rg_ranks_agree(ranks, open_outputs(j)));
+    const struct rg_trainer_hooks hooks = {.on_update = on_update, .self = j};
+    rg_stop_answer(rg_ranks_several(ranks)
+                       ? "mpirun ends the job; what all ranks finish before it kills them is saved with --out"
+                   : j->config->output.out
+                       ? "finishing the update, or cutting off a long one after this chunk of it, then saving"
+                       : "finishing the update, or cutting off a long one after this chunk of it; nothing is saved "
+                         "without --out");
+    j->begun = true;
+    RG_TRY(rg_run_train(r, &hooks));
+    rg_screen_progress_end(&j->screen);
+    RG_TRY(rg_alike_check_end(r));
+    if (!speaks(j)) {
+        return rg_stop_status();
+    }
+    const rg_status finished = finish(j);
+    RG_TRY(finished == RG_NO_READER ? RG_OK : finished);
+    RG_TRY(verdict_status(j));
+    return finished;
+}
+
+rg_status rg_command_train(const struct rg_config *config) {
+    struct job j = {.config = config, .lock = {.file = -1}};
+    rg_log_quiet(config->output.quiet);
+    rg_status status = config->output.dry_run ? dry_run(&j) : train(&j);
+    if (rg_stop_is(status) && !j.begun) {
+        rg_log("interrupted before the first update; nothing is saved");
+    }
+    rg_recorder_destroy(j.recorder);
+    rg_checkpoints_release(&j.checkpoints);
+    rg_lock_release(&j.lock);
+    if (status != RG_OK && j.made_folder) {
+        (void)rmdir(config->output.out); /* stays where something was saved */
+    }
+    rg_run_destroy(j.run);
+    rg_run_data_release(&j.data);
+    rg_resumed_release(&j.from);
+    return status;
+}

@@ -1,0 +1,293 @@
+/* The finished trainings of compare and sweep: see trainings.h. */
+#define _GNU_SOURCE
+#include "cli/commands/trainings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands/run_table.h"
+#include "data/data_fingerprint.h"
+#include "options/options_store.h"
+#include "ranks/ranks.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+
+/* ---- The folder ---- */
+
+static rg_status make_folder(const char *folder, const char *option) {
+    struct stat info;
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+        return rg_fail(RG_NOT_SAVED, "%s: cannot make the folder of %s: %s", folder, option, strerror(errno));
+    }
+    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return rg_fail(RG_NOT_SAVED, "%s: %s is not a folder", folder, option);
+    }
+    return RG_OK;
+}
+
+/* F-models of the table F.csv. */
+static rg_status open_models(const char *table, struct rg_trainings *t) {
+    const char *const dot = strrchr(table, '.');
+    const int stem = dot ? (int)(dot - table) : (int)strlen(table);
+    (void)snprintf(t->models, sizeof t->models, "%.*s-models", stem, table);
+    return make_folder(t->models, "--keep");
+}
+
+rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings *t) {
+    const char *const out = config->output.out;
+    const bool is_table = rg_run_table_is(out);
+    *t = (struct rg_trainings){
+        .folder = is_table ? NULL : out, .keeps_models = config->output.keep, .lock = {.file = -1}};
+    if (!out) {
+        return config->output.keep ? rg_fail(RG_USAGE, "--keep needs --out: a folder, or the name of a table") : RG_OK;
+    }
+    if (strlen(out) > 4000) {
+        return rg_fail(RG_USAGE, "--out: the path is longer than 4000 bytes");
+    }
+    if (is_table) {
+        return config->output.keep ? open_models(out, t) : RG_OK;
+    }
+    RG_TRY(make_folder(t->folder, "--out"));
+    RG_TRY(config->data.file ? rg_dataset_fingerprint(config->data.file, &t->data) : RG_OK);
+    const bool is_first = !config->machine.ranks || config->machine.ranks->rank == 0;
+    return is_first ? rg_lock_take(&t->lock, t->folder) : RG_OK;
+}
+
+void rg_trainings_close(struct rg_trainings *t) {
+    for (size_t i = 0; i < t->n_held; i++) {
+        rg_sections_destroy(t->held[i]);
+    }
+    for (size_t i = 0; i < t->n_taken; i++) {
+        rg_sections_destroy(t->taken[i]);
+    }
+    rg_free(t->held);
+    rg_free(t->taken);
+    rg_lock_release(&t->lock);
+    *t = (struct rg_trainings){.lock = {.file = -1}};
+}
+
+/* ---- Keys ---- */
+
+/* The options that decide a result; those of files, screen, threads and memory do not. */
+static rg_status key_text(const struct rg_trainings *t, const struct rg_config *config, char **text) {
+    struct rg_config c = *config;
+    const struct rg_config usual = rg_config_default();
+    char *options = NULL;
+    c.output = usual.output;
+    c.machine.threads = usual.machine.threads;
+    c.machine.memory = usual.machine.memory;
+    RG_TRY(rg_options_store("train", &c, &options));
+    const size_t bytes = strlen(options) + 120;
+    const rg_status status = rg_alloc(text, bytes, 1, "the options of a training");
+    if (status == RG_OK) {
+        (void)snprintf(*text, bytes, "rnn-gpu %s, data of %" PRIu64 " bytes, %08" PRIx32 ", options %s", RG_VERSION,
+                       t->data.bytes, t->data.crc, options);
+    }
+    rg_free(options);
+    return status;
+}
+
+/* FNV-1a. */
+static uint64_t hash_of(const char *text) {
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (const char *c = text; *c; c++) {
+        hash = (hash ^ (unsigned char)*c) * 0x100000001B3u;
+    }
+    return hash;
+}
+
+static void name_file(const struct rg_trainings *t, const char *key, const char *ending, char path[RG_TRAINING_PATH]) {
+    (void)snprintf(path, RG_TRAINING_PATH, "%s/training-%016" PRIx64 "%s", t->folder, hash_of(key), ending);
+}
+
+rg_status rg_trainings_model(struct rg_trainings *t, const struct rg_config *config, size_t run,
+                             char path[RG_TRAINING_PATH]) {
+    char *key = NULL;
+    path[0] = '\0';
+    if (t->keeps_models && !t->folder) {
+        (void)snprintf(path, RG_TRAINING_PATH, "%.4100s/run-%zu.safetensors", t->models, run);
+    } else if (t->keeps_models) {
+        RG_TRY(key_text(t, config, &key));
+        name_file(t, key, ".safetensors", path);
+        rg_free(key);
+    }
+    return RG_OK;
+}
+
+/* ---- A summary as numbers ---- */
+
+/* The numbers of a summary by name, so that writing and reading cannot differ. */
+/* clang-format off */
+#define WHOLE(X)                                                                              \
+    X(loss_kind) X(batch) X(steps) X(n_weights) X(reason) X(updates) X(skipped) X(planned)    \
+    X(weights_hash) X(learned_update) X(n_parts) X(measured) X(verdict) X(horizon) X(lag_steps) X(n_lags)
+#define REAL(X)                                                                               \
+    X(baseline) X(seconds) X(sequences_per_s) X(loss) X(median_loss) X(last_loss)             \
+    X(best_loss) X(clip_rate) X(decay) X(factor) X(log10_reach) X(long_share) X(used)
+#define ARRAY(X) X(labels) X(part_sum) X(part_count) X(lag_norm) X(lag_share)
+/* clang-format on */
+
+static rg_status gather(const struct rg_summary *s, const char *key, struct rg_sections *to) {
+    char *options = NULL;
+    void *bytes = NULL;
+    RG_TRY(rg_sections_add_text(to, "key", key));
+    RG_TRY(rg_sections_add_text(to, "task", s->task));
+    RG_TRY(rg_options_store("train", &s->config, &options));
+    const rg_status status = rg_sections_add_text(to, "options", options);
+    rg_free(options);
+    RG_TRY(status);
+#define PUT(name) rg_sections_put(to, #name, (uint64_t)s->name);
+    WHOLE(PUT)
+#define PUT_REAL(name) rg_sections_put_real(to, #name, s->name);
+    REAL(PUT_REAL)
+#define PUT_ARRAY(name)                                         \
+    RG_TRY(rg_sections_add(to, #name, sizeof s->name, &bytes)); \
+    memcpy(bytes, s->name, sizeof s->name);
+    ARRAY(PUT_ARRAY)
+    return RG_OK;
+}
+
+/* What names and places in arrays are must fit. */
+static rg_status check(const struct rg_summary *s, const struct rg_sections *from) {
+    const bool good = s->loss_kind <= RG_LOSS_CE && s->reason <= RG_REASON_PATIENCE && s->n_parts <= RG_SUMMARY_PARTS &&
+                      s->n_lags <= RG_SUMMARY_LAGS && s->n_lags <= s->lag_steps && s->verdict <= RG_STABLE &&
+                      memchr(s->labels, 0, sizeof s->labels) != NULL;
+    return good ? RG_OK : rg_fail(RG_BAD_FILE, "%s: it is not the result of a training", from->path);
+}
+
+static rg_status restore(const struct rg_sections *from, const struct rg_config *asked, struct rg_summary *s) {
+    char *options = NULL, *task = NULL;
+    uint64_t whole = 0;
+    const void *bytes = NULL;
+    *s = (struct rg_summary){.task = NULL};
+    RG_TRY(rg_sections_get_text(from, "task", &task));
+    RG_TRY(rg_sections_get_text(from, "options", &options));
+    RG_TRY(rg_options_restore("train", from->path, options, &s->config));
+    s->task = task;
+    s->config.output = asked->output;
+    s->config.compare = asked->compare;
+    s->config.probe = asked->probe;
+    s->config.bench = asked->bench;
+    s->config.arguments = asked->arguments;
+    s->config.n_arguments = asked->n_arguments;
+#define GET(name)                                                \
+    RG_TRY(rg_sections_number(from, #name, UINT64_MAX, &whole)); \
+    s->name = (__typeof__(s->name))whole;
+    WHOLE(GET)
+#define GET_REAL(name) RG_TRY(rg_sections_real(from, #name, &s->name));
+    REAL(GET_REAL)
+#define GET_ARRAY(name)                                           \
+    RG_TRY(rg_sections_get(from, #name, sizeof s->name, &bytes)); \
+    memcpy(s->name, bytes, sizeof s->name);
+    ARRAY(GET_ARRAY)
+    return check(s, from);
+}
+
+/* ---- Finding and keeping ---- */
+
+static rg_status append(struct rg_sections ***list, size_t *n, size_t *room, struct rg_sections *sections) {
+    if (*n == *room) {
+        struct rg_sections **more = NULL;
+        const size_t larger = *room ? 2 * *room : 16;
+        RG_TRY(rg_alloc(&more, larger, sizeof *more, "finished trainings"));
+        for (size_t i = 0; i < *n; i++) {
+            more[i] = (*list)[i];
+        }
+        rg_free(*list);
+        *list = more;
+        *room = larger;
+    }
+    (*list)[(*n)++] = sections;
+    return RG_OK;
+}
+
+static rg_status hold(struct rg_trainings *t, struct rg_sections *sections) {
+    return append(&t->held, &t->n_held, &t->room, sections);
+}
+
+rg_status rg_trainings_take(struct rg_trainings *t, struct rg_sections *sections) {
+    return append(&t->taken, &t->n_taken, &t->room_taken, sections);
+}
+
+/* Whether the file holds the result of this very training; one that is damaged is trained again. */
+static bool matches(const struct rg_sections *sections, const char *key, const struct rg_config *config,
+                    struct rg_summary *summary) {
+    char *text = NULL;
+    const bool same = rg_sections_get_text(sections, "key", &text) == RG_OK && strcmp(text, key) == 0;
+    return same && restore(sections, config, summary) == RG_OK;
+}
+
+rg_status rg_trainings_find(struct rg_trainings *t, const struct rg_config *config, struct rg_summary *summary,
+                            bool *found) {
+    char path[RG_TRAINING_PATH], *key = NULL;
+    struct rg_sections *sections = NULL;
+    bool foreign = false;
+    rg_status status = RG_OK;
+    *found = false;
+    if (!t->folder && t->n_taken == 0) {
+        return RG_OK;
+    }
+    RG_TRY(key_text(t, config, &key));
+    for (size_t i = 0; !*found && i < t->n_taken; i++) {
+        *found = matches(t->taken[i], key, config, summary);
+    }
+    if (*found || !t->folder) {
+        rg_free(key);
+        return RG_OK;
+    }
+    name_file(t, key, ".safetensors", path);
+    const bool has_model = !t->keeps_models || access(path, R_OK) == 0;
+    name_file(t, key, ".done", path);
+    if (has_model && rg_sections_read(path, &sections, &foreign) == RG_OK) {
+        sections->path = "a finished training";
+        *found = matches(sections, key, config, summary);
+        status = *found ? hold(t, sections) : RG_OK;
+        if (!*found || status != RG_OK) {
+            rg_sections_destroy(sections);
+        }
+    }
+    t->n_found += *found;
+    rg_free(key);
+    return status;
+}
+
+rg_status rg_trainings_gather(const struct rg_trainings *t, const struct rg_config *config,
+                              const struct rg_summary *summary, struct rg_sections **out) {
+    char *key = NULL;
+    *out = NULL;
+    RG_TRY(key_text(t, config, &key));
+    rg_status status = rg_sections_create(out);
+    status = status == RG_OK ? gather(summary, key, *out) : status;
+    rg_free(key);
+    if (status != RG_OK) {
+        rg_sections_destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+rg_status rg_trainings_keep(struct rg_trainings *t, const struct rg_config *config, const struct rg_summary *summary) {
+    char path[RG_TRAINING_PATH], *key = NULL;
+    struct rg_sections *sections = NULL;
+    if (!t->folder) {
+        return RG_OK;
+    }
+    RG_TRY(key_text(t, config, &key));
+    name_file(t, key, ".done", path);
+    rg_status status = rg_trainings_gather(t, config, summary, &sections);
+    status = status == RG_OK ? rg_sections_write(sections, path) : status;
+    rg_sections_destroy(sections);
+    rg_free(key);
+    if (status == RG_NOT_SAVED) {
+        if (!t->is_failing) {
+            rg_log("%s; the trainings go on", rg_error_message());
+        }
+        t->is_failing = true;
+        return RG_OK;
+    }
+    return status;
+}

@@ -1,0 +1,201 @@
+/* `rnn-gpu verify`: is a file whole, or are the files of a run's folder? */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/file_kind.h"
+#include "files/json_lines.h"
+#include "files/sections.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/model.h"
+#include "rnn_gpu/tensors.h"
+
+enum { PATH_BYTES = 4096 + 300, WHAT_BYTES = 700, MOST_FILES = 10000 };
+
+/* ---- One file ---- */
+
+static rg_status check_checkpoint(const char *path, char what[WHAT_BYTES]) {
+    struct rg_sections *s = NULL;
+    bool foreign = false;
+    uint64_t update = 0;
+    RG_TRY(rg_sections_read(path, &s, &foreign));
+    const rg_status status = rg_sections_number(s, "training.updates", UINT64_MAX, &update);
+    (void)snprintf(what, WHAT_BYTES, "a checkpoint after update %llu; the checksums of %zu sections are right",
+                   (unsigned long long)update, s->n + 1);
+    rg_sections_destroy(s);
+    return status;
+}
+
+/* A model of rnn-gpu is checked as one that is loaded, other tensors by the rules of their format. */
+static rg_status check_tensors(const char *path, enum rg_file_kind kind, char what[WHAT_BYTES]) {
+    const struct rg_shape defaults = {.cell = RG_N_CELLS, .readout = RG_N_READOUTS, .loss = RG_LOSS_AUTO};
+    const struct rg_model_reading how = {.defaults = &defaults};
+    struct rg_tensors *tensors = NULL;
+    struct rg_model *model = NULL;
+    RG_TRY(rg_tensors_read(path, &tensors));
+    const bool own = tensors->config != NULL;
+    const size_t n = tensors->count;
+    rg_tensors_destroy(tensors);
+    RG_TRY(own ? rg_model_read(path, &how, &model) : RG_OK);
+    rg_model_destroy(model);
+    (void)snprintf(what, WHAT_BYTES, "%s of %zu tensors%s", own ? "a model" : "a file", n,
+                   kind == RG_FILE_NPZ ? "; their checksums are right" : "; the format has no checksums");
+    return RG_OK;
+}
+
+/* One line of a log: whole JSON, and the update after the one before. */
+static rg_status check_line(const char *path, size_t number, const char *line, size_t length, uint64_t *update) {
+    json_t *const event = json_loadb(line, length, 0, NULL);
+    const char *const kind = json_string_value(json_object_get(event, "event"));
+    const bool is_update = kind && strcmp(kind, "update") == 0;
+    const uint64_t this = is_update ? (uint64_t)json_integer_value(json_object_get(event, "update")) : 0;
+    const bool known = kind != NULL;
+    json_decref(event);
+    if (!known) {
+        return rg_fail(RG_BAD_FILE, "%s: line %zu is no event", path, number);
+    }
+    if (is_update && *update > 0 && this != *update + 1) {
+        return rg_fail(RG_BAD_FILE, "%s: line %zu is of update %llu; that before it is of %llu", path, number,
+                       (unsigned long long)this, (unsigned long long)*update);
+    }
+    *update = is_update ? this : *update;
+    return RG_OK;
+}
+
+static rg_status check_log(const char *path, char what[WHAT_BYTES]) {
+    FILE *const file = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0, number = 0;
+    uint64_t update = 0;
+    rg_status status = RG_OK;
+    if (!file) {
+        return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", path, strerror(errno));
+    }
+    for (ssize_t n = 0; status == RG_OK && (n = getline(&line, &room, file)) > 0;) {
+        status = check_line(path, ++number, line, (size_t)n, &update);
+    }
+    (void)fclose(file);
+    free(line);
+    (void)snprintf(what, WHAT_BYTES, "a log of %zu events, up to update %llu", number, (unsigned long long)update);
+    return status;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t length = strlen(text), n = strlen(end);
+    return length >= n && strcmp(text + length - n, end) == 0;
+}
+
+/* RG_CHECK_FAILED for a file of a known kind that is damaged; RG_BAD_FILE for one that cannot be read or is of no kind
+ * that the program knows. */
+static rg_status check_file(const char *path, char what[WHAT_BYTES]) {
+    enum rg_file_kind kind = RG_FILE_OTHER;
+    rg_status status = RG_OK;
+    const bool is_log = ends_with(path, ".jsonl"), is_checkpoint = ends_with(path, ".ckpt");
+    RG_TRY(rg_file_kind_of(path, &kind));
+    if (is_log) {
+        status = check_log(path, what);
+    } else if (kind == RG_FILE_CHECKPOINT || is_checkpoint) {
+        status = check_checkpoint(path, what);
+    } else if (kind != RG_FILE_OTHER || ends_with(path, ".safetensors") || ends_with(path, ".npz") ||
+               ends_with(path, ".npy")) {
+        status = check_tensors(path, kind, what);
+    } else {
+        return rg_fail(RG_BAD_FILE, "%s: of no kind that verify knows (.ckpt, .safetensors, .npz, .npy, .jsonl)", path);
+    }
+    return status == RG_BAD_FILE ? rg_fail(RG_CHECK_FAILED, "%s", rg_error_message()) : status;
+}
+
+static rg_status tell(const struct rg_config *config, const char *path, rg_status status, const char *what) {
+    if (config->output.json) {
+        return rg_json_print(rg_json_pack("{s:o, s:b, s:o}", "file", rg_json_text(path), "whole", status == RG_OK,
+                                          "what", rg_json_text(status == RG_OK ? what : rg_error_message())));
+    }
+    if (status == RG_OK) {
+        (void)printf("whole    %s: %s\n", path, what);
+    } else {
+        (void)printf("DAMAGED  %s\n", rg_error_message());
+    }
+    return RG_OK;
+}
+
+/* ---- A folder ---- */
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The files in the folder that verify knows. */
+static rg_status list_files(const char *folder, char ***names, size_t *n) {
+    static const char *const endings[] = {".ckpt", ".safetensors", ".npz", ".npy", ".jsonl"};
+    DIR *const list = opendir(folder);
+    rg_status status = RG_OK;
+    *n = 0;
+    if (!list) {
+        return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", folder, strerror(errno));
+    }
+    status = rg_alloc(names, MOST_FILES, sizeof **names, "the names of files");
+    for (const struct dirent *entry = NULL; status == RG_OK && *n < MOST_FILES && (entry = readdir(list));) {
+        for (size_t i = 0; status == RG_OK && i < sizeof endings / sizeof *endings; i++) {
+            if (entry->d_name[0] != '.' && ends_with(entry->d_name, endings[i])) {
+                status = rg_copy_string(&(*names)[*n], entry->d_name);
+                *n += status == RG_OK;
+            }
+        }
+    }
+    (void)closedir(list);
+    qsort(*names, *n, sizeof **names, by_name);
+    return status;
+}
+
+static rg_status check_files(const struct rg_config *config, char *const *names, size_t n) {
+    size_t damaged = 0;
+    char first[WHAT_BYTES] = "";
+    for (size_t i = 0; i < n; i++) {
+        char path[PATH_BYTES], what[WHAT_BYTES] = "";
+        (void)snprintf(path, sizeof path, "%.4000s/%s", config->subject, names[i]);
+        const rg_status status = check_file(path, what);
+        if (status != RG_OK && status != RG_CHECK_FAILED && status != RG_BAD_FILE) {
+            return status;
+        }
+        if (status != RG_OK && damaged++ == 0) {
+            (void)snprintf(first, sizeof first, "%s", rg_error_message());
+        }
+        RG_TRY(tell(config, path, status, what));
+    }
+    if (n == 0) {
+        return rg_fail(RG_BAD_FILE, "%s: there is no file that verify knows (.ckpt, .safetensors, .npz, .npy, .jsonl)",
+                       config->subject);
+    }
+    return damaged == 0 ? RG_OK
+                        : rg_fail(RG_CHECK_FAILED, "%zu of %zu files are damaged; the first: %s", damaged, n, first);
+}
+
+static rg_status check_folder(const struct rg_config *config) {
+    char **names = NULL;
+    size_t n = 0;
+    rg_status status = list_files(config->subject, &names, &n);
+    status = status == RG_OK ? check_files(config, names, n) : status;
+    for (size_t i = 0; i < n; i++) {
+        rg_free(names[i]);
+    }
+    rg_free(names);
+    return status;
+}
+
+rg_status rg_command_verify(const struct rg_config *config) {
+    struct stat info;
+    char what[WHAT_BYTES] = "";
+    if (stat(config->subject, &info) == 0 && S_ISDIR(info.st_mode)) {
+        return check_folder(config);
+    }
+    const rg_status status = check_file(config->subject, what);
+    RG_TRY(status == RG_OK || (status == RG_CHECK_FAILED && config->output.json)
+               ? tell(config, config->subject, status, what)
+               : RG_OK);
+    return status;
+}

@@ -1,0 +1,144 @@
+/* Options written as a file: rg_config_dump of config_file.h. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/config_file.h"
+#include "options/options_store.h"
+#include "rnn_gpu/memory.h"
+#include "cli/settings.h"
+
+static bool is(const struct rg_option *option, const char *name) {
+    return strcmp(option->name, name) == 0;
+}
+
+/* Whether the option, where it was not given, is decided by something else: the data, a model's file, another option.
+ * Given with its default it would then mean something else. */
+static bool is_decided(const struct rg_option *option, const char *command, const struct rg_config *c) {
+    const bool reads_files = c->data.file || (c->data.task && strcmp(c->data.task, "fashion-mnist") == 0);
+    if (strcmp(command, "sweep") == 0 || (strcmp(command, "bench") == 0 && option->given > 0)) {
+        return true; /* a sweep's combinations, and a grid of sizes */
+    }
+    if (c->data.model_file && option->group == RG_GROUP_MODEL) {
+        return true;
+    }
+    if (is(option, "batch") || is(option, "steps")) {
+        return reads_files;
+    }
+    if (is(option, "updates")) {
+        return c->training.epochs > 0 || reads_files;
+    }
+    return is(option, "lr") && strcmp(command, "compare") == 0;
+}
+
+/* Whether TOML takes the text as a number: its whole numbers end at 2^63 - 1. */
+static bool is_number(const struct rg_option *option, const char *text) {
+    char *end = NULL;
+    if (option->kind == RG_KIND_U64 || option->kind == RG_KIND_BYTES) {
+        return text[strspn(text, "0123456789")] == '\0' && strlen(text) < strlen("9223372036854775807");
+    }
+    return text[strspn(text, "+-.0123456789e")] == '\0' && strtod(text, &end) < (double)INFINITY && *end == '\0';
+}
+
+/* A string in quotes, with escapes. */
+static void print_quoted(const char *text) {
+    putchar('"');
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') {
+            printf("\\%c", c);
+        } else if (c < 0x20 || c == 0x7f) {
+            printf("\\u%04x", c);
+        } else {
+            putchar(c);
+        }
+    }
+    putchar('"');
+}
+
+/* The list that a sweep was given for the option, or NULL. */
+static const char *typed_list(const struct rg_option *option, const struct rg_config *c) {
+    const char *list = NULL;
+    for (int i = 1; i < c->n_arguments; i++) {
+        const char *const word = c->arguments[i];
+        const size_t length = strcspn(word, "=");
+        if (word[0] == '-' && rg_option_find(word, length) == option) {
+            list = word[length] == '=' ? word + length + 1 : i + 1 < c->n_arguments ? c->arguments[i + 1] : NULL;
+        }
+    }
+    return list;
+}
+
+/* The option's line, if it has a value; before the first of a group its title, which is then used up. */
+static void print_option(const struct rg_option *option, const char *command, const struct rg_config *c,
+                         const char **title) {
+    char buffer[RG_OPTION_TEXT_BYTES];
+    const bool is_list = strcmp(command, "sweep") == 0 && rg_option_is_axis(option);
+    const char *const text = is_list                        ? typed_list(option, c)
+                             : option->kind == RG_KIND_TEXT ? *(const char *const *)((const char *)c + option->offset)
+                                                            : rg_option_exact_text(option, c, buffer);
+    if (!text || !*text) {
+        return;
+    }
+    if (*title) {
+        printf("\n# %s\n", *title);
+    }
+    *title = NULL;
+    printf("%s = ", option->name);
+    if (option->kind == RG_KIND_FLAG) {
+        printf("true");
+    } else if (!is_list && is_number(option, text)) {
+        printf("%s", text);
+    } else {
+        print_quoted(text);
+    }
+    putchar('\n');
+}
+
+/* Whether the command line would still be right with the option's value behind it. */
+static rg_status may_be_typed(const struct rg_option *option, const struct rg_config *c, bool *out) {
+    char value[RG_OPTION_TEXT_BYTES], word[RG_OPTION_TEXT_BYTES + 64], **argv = NULL;
+    const char *command = NULL, *topic = NULL;
+    struct rg_config typed;
+    int argc = 0;
+    RG_TRY(rg_alloc(&argv, (size_t)c->n_arguments + 1, sizeof *argv, "a command line"));
+    for (; argc < c->n_arguments; argc++) {
+        argv[argc] = c->arguments[argc];
+    }
+    if (option->kind != RG_KIND_FLAG && option->kind != RG_KIND_TEXT) {
+        (void)snprintf(word, sizeof word, "--%s=%s", option->name, rg_option_exact_text(option, c, value));
+        argv[argc++] = word;
+    }
+    *out = rg_options_parse(argc, argv, &typed, &command, &topic) == RG_OK;
+    rg_free(argv);
+    return RG_OK;
+}
+
+static rg_status is_printed(const struct rg_option *option, const char *command, const struct rg_config *c, bool *out) {
+    *out = (option->commands >> rg_command_find(command) & 1) != 0 && !is(option, "dump-config");
+    if (!*out || rg_line_gives(c->n_arguments, c->arguments, option)) {
+        return RG_OK;
+    }
+    *out = rg_setting_has_part(option, c) && !is_decided(option, command, c);
+    return *out ? may_be_typed(option, c, out) : RG_OK;
+}
+
+rg_status rg_config_dump(const char *command, const struct rg_config *config) {
+    struct rg_config c = *config;
+    if (!c.data.task && !c.data.file && (rg_option_find("--task", 6)->commands >> rg_command_find(command) & 1)) {
+        c.data.task = "adding"; /* what trains without a task and a file */
+    }
+    printf("# rnn-gpu %s --config FILE reads this; rnn-gpu %s\n", command, RG_VERSION);
+    for (size_t group = 0; group < RG_N_GROUPS; group++) {
+        const char *title = rg_group_titles[group];
+        for (size_t i = 0; i < rg_n_options; i++) {
+            bool printed = false;
+            RG_TRY(rg_options[i].group == group ? is_printed(&rg_options[i], command, &c, &printed) : RG_OK);
+            if (printed) {
+                print_option(&rg_options[i], command, &c, &title);
+            }
+        }
+    }
+    return RG_OK;
+}

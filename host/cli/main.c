@@ -1,0 +1,150 @@
+/* The program: parses the command line, runs the command, reports on stderr, and makes sure that results on stdout
+ * were written before it says that they were. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/guard.h"
+#include "base/stop.h"
+#include "cli/commands/commands.h"
+#include "cli/config_file.h"
+#include "cli/crew.h"
+#include "cli/help.h"
+#include "files/temporary.h"
+#include "rnn_gpu/config.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/status.h"
+
+static const struct {
+    const char *name;
+    rg_status (*run)(const struct rg_config *config);
+} commands[] = {
+    {"train", rg_command_train},     {"grad", rg_command_grad},       {"predict", rg_command_predict},
+    {"compare", rg_command_compare}, {"sweep", rg_command_sweep},     {"probe", rg_command_probe},
+    {"bench", rg_command_bench},     {"devices", rg_command_devices}, {"selftest", rg_command_selftest},
+    {"export", rg_command_export},   {"eval", rg_command_eval},       {"import", rg_command_import},
+    {"inspect", rg_command_inspect}, {"verify", rg_command_verify},   {"runs", rg_command_runs},
+    {"sample", rg_command_sample},
+};
+
+/* Notices go to stderr. */
+static void print_notice(void *self, const char *line) {
+    (void)self;
+    (void)fprintf(stderr, "rnn-gpu: %s\n", line);
+}
+
+/* RNN_GPU_DEVICE stands in the place of a --device that is not given. */
+static void use_environment(struct rg_config *config) {
+    const char *const device = getenv("RNN_GPU_DEVICE");
+    if (device != NULL && device[0] != '\0' && !config->machine.device_given)
+        config->machine.device = device;
+}
+
+static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
+    struct rg_config config;
+    const char *command = NULL, *topic = NULL;
+    bool runs = true;
+    RG_TRY(rg_crew_check(crew, rg_options_parse(argc, argv, &config, &command, &topic), argc, argv));
+    RG_TRY(rg_crew_command(crew, command, &runs));
+    if (!runs)
+        return RG_OK;
+    use_environment(&config);
+    config.machine.ranks = crew->ranks;
+    rg_log_quiet(config.output.quiet);
+    if (strcmp(command, "help") == 0)
+        return rg_options_help(topic);
+    if (strcmp(command, "completion") == 0)
+        return rg_completion_print(topic);
+    if (strcmp(command, "version") == 0) {
+        rg_version_print(config.output.verbose);
+        return RG_OK;
+    }
+    if (config.output.dump_config)
+        return rg_config_dump(command, &config);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(command, commands[i].name) == 0)
+            return commands[i].run(&config);
+    return rg_fail(RG_ERROR, "command %s is not part of this program", command);
+}
+
+static rg_status run(int argc, char **argv, const struct rg_crew *crew) {
+    struct rg_command_line line;
+    rg_status status = rg_command_line_create(argc, argv, &line);
+    if (status == RG_OK)
+        status = run_line(line.argc, line.argv, crew);
+    rg_command_line_release(&line);
+    return status;
+}
+
+/* A file opened while stdin, stdout or stderr is closed would take its number and then get results or messages mixed
+ * in. The wrong direction makes every use fail as if it were still closed. */
+static void hold_standard_files(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* Whether stdout is a pipe or socket whose other end is closed, as that of `head` is once it has its lines. */
+static bool reader_is_gone(void) {
+    struct pollfd end = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&end, 1, 0) == 1 && (end.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/* RG_NOT_SAVED, or RG_NO_READER, if anything meant for stdout did not get there and nothing worse happened before. */
+static rg_status finish_output(rg_status status) {
+    errno = 0;
+    const bool failed = fflush(stdout) != 0 || ferror(stdout);
+    const int error = errno;
+    const bool is_gone = failed && reader_is_gone();
+    if (fclose(stdout) == 0 && !failed)
+        return status;
+    if (status != RG_OK)
+        return status;
+    if (is_gone)
+        return RG_NO_READER;
+    return rg_fail(RG_NOT_SAVED, "stdout cannot be written: %s",
+                   error != 0 ? strerror(error) : "the output was cut off");
+}
+
+static void report(rg_status status) {
+    if (status == RG_OK || status == RG_INTERRUPTED || status == RG_TERMINATED || status == RG_NO_READER)
+        return;
+    (void)fprintf(stderr, "rnn-gpu: %s%s\n", rg_error_message(), status == RG_USAGE ? " (see rnn-gpu --help)" : "");
+}
+
+/* The second signal. */
+static void leave(rg_status status) {
+    rg_temporaries_remove();
+    _exit((int)status);
+}
+
+int main(int argc, char **argv) {
+    hold_standard_files();
+    rg_log_to(print_notice, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* both are then errors of the write */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (argc == 3 && strcmp(argv[1], RG_TRIAL_ARGUMENT) == 0)
+        return (int)rg_command_try_drivers(argv[2]);
+    rg_stop_catch(leave);
+    rg_guard_program(argv, leave);
+    struct rg_crew crew;
+    const rg_status joined = rg_crew_join(&crew);
+    const rg_status ran = joined == RG_OK ? run(argc, argv, &crew) : joined;
+    rg_status status = finish_output(rg_stop_is(ran) ? rg_stop_status() : ran);
+    rg_stop_release();
+    if (status == RG_OK || rg_stop_is(status)) {
+        status = rg_stop_status();
+    }
+    status = rg_crew_end(&crew, status);
+    report(status);
+    rg_guard_finished();
+    rg_crew_leave(&crew);
+    return (int)status;
+}

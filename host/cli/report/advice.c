@@ -1,0 +1,297 @@
+/* What to try after a run: see advice.h. */
+#include "cli/report/advice.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options/options.h"
+#include "files/json_lines.h"
+#include "model/cells.h"
+#include "train/summary.h"
+
+/* A loss below this part of the baseline shows that something is learned; three quarters of the units without a slope
+ * are a cause (ReLU cuts half). */
+static const double SOME_PROGRESS = 0.9, MOST_DEAD = 0.75;
+
+/* Options that a recipe replaces, and those that say where the run before went; separated by spaces. */
+static const char
+    *const REPLACED = "cell activation init init-input forget-bias skip skip-kind skip-budget optimizer "
+                      "momentum rmsprop-alpha beta1 beta2 epsilon weight-decay schedule warmup lr "
+                      "clip-norm clip-value updates epochs patience max-time",
+           *const REPLACED_IN_TASKS = "batch accumulate target-loss",
+           *const OUTPUTS =
+               "out overwrite report plot plot-theme figure figure-size log tensorboard resume save-every json quiet";
+
+/* ---- The situation ---- */
+
+static bool is_file(const struct rg_config *c) {
+    return c->data.file != NULL;
+}
+
+static enum rg_advice_kind kind_of(const struct rg_outcome *o) {
+    return o->loss_kind == RG_LOSS_MSE ? RG_ADVICE_NUMBERS : RG_ADVICE_CLASSES;
+}
+
+static enum rg_advice_model model_of(const struct rg_config *c) {
+    if (rg_cell_is_gated(c->model.cell)) {
+        return rg_cell_has_c(c->model.cell) ? RG_ADVICE_LSTM : RG_ADVICE_GRU;
+    }
+    return c->model.irnn ? RG_ADVICE_IRNN : RG_ADVICE_PLAIN;
+}
+
+struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
+    const struct rg_training *const t = &run->result.training;
+    const struct rg_diagnosis *const d = &run->result.diagnosis;
+    return (struct rg_outcome){.config = &run->config,
+                               .ended = t->reason != RG_REASON_INTERRUPTED,
+                               .diverged = t->reason == RG_REASON_DIVERGED,
+                               .judged = d->profile != NULL,
+                               .verdict = d->judgement.verdict,
+                               .last = d->judgement.last,
+                               .loss_kind = run->problem.loss,
+                               .loss = t->updates ? t->loss : (double)NAN,
+                               .baseline = run->problem.baseline,
+                               .updates = t->updates,
+                               .dead = d->cause ? d->cause->mean_saturated : (double)NAN};
+}
+
+/* A file's baseline says less than a task's, whose answers are exact: there, any clear progress is left alone unless
+ * the gradient does not arrive. */
+static bool needs_advice(const struct rg_outcome *o) {
+    const double part = o->loss / o->baseline; /* NAN without updates */
+    const bool arrives =
+        o->verdict == RG_STABLE || o->verdict == RG_SENSITIVE || o->verdict == RG_FADING || o->verdict == RG_MIXED;
+    if (!o->ended || o->config->data.model_file || o->config->n_arguments < 1 || (!o->diverged && !o->judged)) {
+        return false;
+    }
+    if (o->diverged) {
+        return true;
+    }
+    if (o->last == 0 || o->baseline == 0.0) {
+        return false;
+    }
+    if (o->updates == 0) {
+        return !arrives; /* an untrained net whose gradient arrives wants training alone */
+    }
+    return !rg_loss_is_learned(o->loss_kind, o->loss, o->baseline) &&
+           !(is_file(o->config) && part < SOME_PROGRESS && (arrives || part < 0.5));
+}
+
+/* ---- The command ---- */
+
+/* Is the argument "--name" or "--name=value" with a name of the list? */
+static bool is_in(const char *argument, const char *list) {
+    if (strncmp(argument, "--", 2) != 0) {
+        return false;
+    }
+    const size_t length = strcspn(argument + 2, "=");
+    for (const char *at = list; *at; at += strspn(at, " ")) {
+        const size_t n = strcspn(at, " ");
+        if (n == length && strncmp(at, argument + 2, n) == 0) {
+            return true;
+        }
+        at += n;
+    }
+    return false;
+}
+
+/* Whether the next argument is this one's value. */
+static bool has_value(const char *argument) {
+    const struct rg_option *const option = rg_option_find(argument, strlen(argument));
+    return option && option->kind != RG_KIND_FLAG;
+}
+
+/* A command as words: those of the run before that stay, then the recipe's. */
+enum { MOST_WORDS = 200, MOST_ADDED = 12, WORD_BYTES = 40 };
+struct command {
+    char *words[MOST_WORDS];
+    int n;
+    char added[MOST_ADDED][WORD_BYTES];
+    size_t n_added;
+};
+
+static void add_word(struct command *command, char *word) {
+    command->n += command->n < MOST_WORDS;
+    command->words[command->n - 1] = word;
+}
+
+__attribute__((format(printf, 2, 3))) static void add_new(struct command *command, const char *format, ...) {
+    char *const word = command->added[command->n_added < MOST_ADDED - 1 ? command->n_added++ : command->n_added];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(word, WORD_BYTES, format, arguments);
+    va_end(arguments);
+    add_word(command, word);
+}
+
+static void keep_words(const struct rg_config *c, struct command *command) {
+    for (int i = 1; i < c->n_arguments; i++) {
+        char *const argument = c->arguments[i];
+        const bool leave = is_in(argument, REPLACED) || is_in(argument, OUTPUTS) || strcmp(argument, "-q") == 0 ||
+                           (!is_file(c) && is_in(argument, REPLACED_IN_TASKS));
+        if (!leave) {
+            add_word(command, argument);
+        } else if (!strchr(argument, '=') && has_value(argument)) {
+            i++;
+        }
+    }
+}
+
+/* Updates for sequences longer than were measured grow with the steps. */
+static size_t updates_for(const struct rg_recipe_length *at, const struct rg_config *c) {
+    const double longer = c->data.steps > at->steps ? (double)c->data.steps / (double)at->steps : 1.0;
+    const size_t wanted = (size_t)((double)at->updates * longer);
+    return is_file(c) && c->training.updates > wanted ? c->training.updates : wanted;
+}
+
+static void add_recipe(const struct rg_config *c, const struct rg_recipe *recipe, const struct rg_recipe_length *at,
+                       struct command *command) {
+    add_new(command, "--cell");
+    add_new(command, "%s", recipe->cell);
+    if (recipe->chrono) {
+        add_new(command, "--init");
+        add_new(command, "chrono:%zu", c->data.steps < 2 ? (size_t)2 : c->data.steps);
+    }
+    if (!is_file(c)) {
+        add_new(command, "--batch");
+        add_new(command, "%zu", at->batch);
+    }
+    add_new(command, "--lr");
+    add_new(command, "%g", at->lr);
+    add_new(command, "--updates");
+    add_new(command, "%zu", updates_for(at, c));
+}
+
+/* Append a word to a text as a shell needs it; false: no room. */
+static bool append(char *out, size_t bytes, const char *word) {
+    size_t at = strlen(out);
+    const bool plain = *word && !strpbrk(word, " \t\n'\"\\$`*?[]#~&;|<>(){}!");
+    at += (size_t)snprintf(out + at, bytes - at, plain ? " %s" : " '", word);
+    for (const char *c = word; !plain && *c && at + 6 < bytes; c++) {
+        at += (size_t)snprintf(out + at, bytes - at, *c == '\'' ? "'\\''" : "%c", *c);
+    }
+    if (!plain && at + 2 < bytes) {
+        (void)snprintf(out + at, bytes - at, "'");
+    }
+    return at + 8 < bytes;
+}
+
+static bool same_start(const struct rg_config *a, const struct rg_config *b) {
+    return a->model.cell == b->model.cell && a->model.irnn == b->model.irnn &&
+           a->model.activation == b->model.activation && a->model.init.kind == b->model.init.kind &&
+           a->model.init.value == b->model.init.value && a->model.init_input.kind == b->model.init_input.kind &&
+           a->model.init_input.value == b->model.init_input.value && isnan(a->model.forget_bias) &&
+           isnan(b->model.forget_bias) && a->model.skip == b->model.skip && a->model.skip_kind == b->model.skip_kind;
+}
+
+/* Whether run `a` was what `b` asks for, or more updates of it. */
+static bool is_made(const struct rg_config *a, const struct rg_config *b) {
+    return same_start(a, b) && a->training.optimizer == b->training.optimizer && a->training.lr == b->training.lr &&
+           a->training.clip_norm == b->training.clip_norm && a->training.clip_value == b->training.clip_value &&
+           a->training.weight_decay == b->training.weight_decay &&
+           a->training.schedule.kind == b->training.schedule.kind && a->training.warmup == b->training.warmup &&
+           a->data.batch == b->data.batch && a->training.accumulate == b->training.accumulate &&
+           a->training.updates >= b->training.updates;
+}
+
+/* The command of a recipe into `advice`; false: there is none that the program would take. *made: the run was it. */
+static bool build(const struct rg_config *c, const struct rg_recipe *recipe, struct rg_advice *advice, bool *made) {
+    struct command command = {.n = 0};
+    struct rg_config parsed;
+    char program[] = "rnn-gpu";
+    const char *name = NULL, *topic = NULL;
+    bool fits = true;
+    *made = false;
+    if (c->n_arguments + 1 + MOST_ADDED > MOST_WORDS) {
+        return false;
+    }
+    add_word(&command, program);
+    keep_words(c, &command);
+    advice->recipe = recipe;
+    advice->length = rg_recipe_at(recipe, c->data.steps);
+    add_recipe(c, recipe, advice->length, &command);
+    if (rg_options_parse(command.n, command.words, &parsed, &name, &topic) != RG_OK) {
+        return false;
+    }
+    if (is_file(c)) { /* the data decide it */
+        parsed.data.batch = c->data.batch;
+    }
+    *made = is_made(c, &parsed);
+    (void)snprintf(advice->command, sizeof advice->command, "./rnn-gpu");
+    for (int i = 1; fits && i < command.n; i++) {
+        fits = append(advice->command, sizeof advice->command, command.words[i]);
+    }
+    return fits;
+}
+
+/* ---- The choice ---- */
+
+static bool fits(const struct rg_outcome *o, const struct rg_advice_row *row, bool made) {
+    const unsigned verdict = o->diverged ? RG_ADVICE_DIVERGED : 1U << o->verdict;
+    const bool model = (row->models >> model_of(o->config) & 1U) != 0;
+    const bool when = row->when == RG_WHEN_ANY || (row->when == RG_WHEN_AT_RECIPE && made) ||
+                      (row->when == RG_WHEN_DEAD && o->dead >= MOST_DEAD) ||
+                      (row->when == RG_WHEN_AT_BASELINE && !(o->loss < SOME_PROGRESS * o->baseline));
+    return model && (row->verdicts & verdict) != 0 && when;
+}
+
+/* Whether the run was the recipe of its model, or the one after that. *builds: both make a command. */
+static bool was_recipe(const struct rg_outcome *o, enum rg_advice_model model, bool *builds) {
+    struct rg_advice first, second;
+    bool made_first = false, made_second = false;
+    *builds = build(o->config, rg_recipe_of(RG_RECIPE_OWN, model, kind_of(o)), &first, &made_first) &&
+              build(o->config, rg_recipe_of(RG_RECIPE_LONGER, model, kind_of(o)), &second, &made_second);
+    return made_first || made_second;
+}
+
+void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
+    const enum rg_advice_model model = model_of(o->config);
+    bool builds = false, again = false;
+    *advice = (struct rg_advice){.row = NULL};
+    if (!needs_advice(o)) {
+        return;
+    }
+    const bool made = was_recipe(o, model, &builds);
+    for (size_t i = 0; builds && i < rg_n_advice_rows; i++) {
+        const struct rg_advice_row *const row = &rg_advice_rows[i];
+        if (fits(o, row, made)) {
+            const bool found = build(o->config, rg_recipe_of(row->choice, model, kind_of(o)), advice, &again);
+            advice->row = found && !again ? row : NULL;
+            break;
+        }
+    }
+    if (!advice->row) {
+        advice->command[0] = '\0';
+    }
+}
+
+/* ---- Words ---- */
+
+void rg_advice_text(const struct rg_advice *a, char *out, size_t bytes) {
+    out[0] = '\0';
+    if (!a->row) {
+        return;
+    }
+    const struct rg_recipe_length *const m = a->length;
+    (void)snprintf(out, bytes,
+                   "%s Measured on %s over %zu steps, 128 units: %u of %d seeds came below a loss of %g, after %zu "
+                   "updates and %.2g s "
+                   "on 2 processors.",
+                   a->row->why, a->recipe->task, m->steps, m->learned, RG_RECIPE_SEEDS, a->recipe->target, m->reached,
+                   m->seconds);
+}
+
+json_t *rg_advice_json(const struct rg_advice *a) {
+    if (!a->row) {
+        return json_null();
+    }
+    const struct rg_recipe_length *const m = a->length;
+    json_t *object = rg_json_pack("{s:s, s:s}", "row", a->row->name, "why", a->row->why);
+    rg_json_set(&object, "measured",
+                rg_json_pack("{s:s, s:I, s:f, s:i, s:i, s:I, s:f}", "task", a->recipe->task, "steps",
+                             (json_int_t)m->steps, "target", a->recipe->target, "learned", (int)m->learned, "of",
+                             RG_RECIPE_SEEDS, "updates", (json_int_t)m->reached, "seconds", m->seconds));
+    return object;
+}

@@ -1,0 +1,192 @@
+/* A comparison of remedies as plots and as a table: see comparison_figures.h. */
+#include "cli/report/comparison_figures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const heads[] = {"rank",
+                                    "remedy",
+                                    "with",
+                                    "rate",
+                                    "median loss",
+                                    "first quartile",
+                                    "third quartile",
+                                    "learned",
+                                    "long-term share",
+                                    "horizon",
+                                    "factor a step back",
+                                    "clipped",
+                                    "gradient",
+                                    "updates",
+                                    "sequences/s"};
+
+/* ---- Table ---- */
+
+static void fill_row(struct rg_own_table *t, size_t i, const struct rg_comparison_row *row) {
+    const struct rg_summary *const s = &row->summary;
+    rg_table_set(t, i, 0, "%zu%s", row->rank, row->tied ? " (tied)" : "");
+    rg_table_set(t, i, 1, "%s", row->remedy);
+    rg_table_set(t, i, 2, "%s", row->with);
+    rg_table_set(t, i, 3, "%.4g", row->config.training.lr);
+    rg_table_set(t, i, 4, "%.4g", row->spread.median);
+    rg_table_set(t, i, 5, "%.4g", row->spread.q1);
+    rg_table_set(t, i, 6, "%.4g", row->spread.q3);
+    rg_table_set(t, i, 7, "%zu of %zu", row->spread.learned, row->spread.runs);
+    for (size_t c = 8; c < 11; c++) {
+        rg_table_set(t, i, c, "–");
+    }
+    rg_table_set(t, i, 12, "%s", s->reason == RG_REASON_DIVERGED ? "diverged" : "–");
+    if (s->measured) {
+        const double share = 100.0 * s->long_share;
+        rg_table_set(t, i, 8, "%.2f %%", fabs(share) < 0.005 ? 0.0 : share);
+        rg_table_set(t, i, 9, "%zu", s->horizon);
+        rg_table_number(t, i, 10, 4, s->factor);
+        rg_table_set(t, i, 12, "%s", rg_verdict_names[s->verdict]);
+    }
+    rg_table_set(t, i, 11, "%.1f %%", 100.0 * s->clip_rate);
+    rg_table_set(t, i, 13, "%llu", (unsigned long long)s->updates);
+    rg_table_set(t, i, 14, "%.0f", s->sequences_per_s);
+}
+
+rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                              struct rg_own_table *table) {
+    RG_TRY(rg_table_create(table, "Ranked by the median loss of the seeds", heads, sizeof heads / sizeof *heads, n));
+    for (size_t i = 0; i < n; i++) {
+        fill_row(table, i, &comparison->rows[order[i]]);
+    }
+    return RG_OK;
+}
+
+/* ---- Plots ---- */
+
+/* The remedies in the order they were asked for, each once. */
+static size_t list_remedies(const struct rg_comparison *c, const char *names[RG_COMPARISON_REMEDIES]) {
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        size_t at = 0;
+        while (at < n && strcmp(names[at], c->rows[i].remedy) != 0) {
+            at++;
+        }
+        if (at == n && n < RG_COMPARISON_REMEDIES) {
+            names[n++] = c->rows[i].remedy;
+        }
+    }
+    return n;
+}
+
+/* The measured run of a remedy that ranks first; NULL if there is none. */
+static const struct rg_comparison_row *best_of(const struct rg_comparison *c, const size_t *order, size_t n,
+                                               const char *remedy) {
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_comparison_row *const row = &c->rows[order[i]];
+        if (row->summary.measured && strcmp(row->remedy, remedy) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static rg_status add_by_lag(struct rg_plot *plot, const struct rg_comparison_row *row, int color, bool shares) {
+    const struct rg_summary *const s = &row->summary;
+    struct rg_series *series = NULL;
+    char name[RG_PLOT_TEXT];
+    (void)snprintf(name, sizeof name, "%s, %s, %g", row->remedy, row->with, row->config.training.lr);
+    RG_TRY(rg_plot_add(plot, name, color % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE, color, s->n_lags, &series));
+    double sum = 0.0;
+    for (size_t i = 0; i < s->n_lags; i++) {
+        sum += s->lag_share[i];
+        const size_t lag = i * s->lag_steps / s->n_lags;
+        series->x[i] = (double)lag;
+        series->y[i] = shares ? sum : log10(s->lag_norm[i]);
+    }
+    return RG_OK;
+}
+
+static rg_status add_losses(struct rg_plot *plot, const struct rg_comparison *c, const char *remedy, bool logarithmic) {
+    int color = 0;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        const struct rg_summary *const s = &c->rows[i].summary;
+        struct rg_series *series = NULL;
+        if (!c->rows[i].done || strcmp(c->rows[i].remedy, remedy) != 0 || plot->n_series == RG_PLOT_SERIES - 1) {
+            continue;
+        }
+        char name[RG_PLOT_TEXT];
+        (void)snprintf(name, sizeof name, "%s, %g", c->rows[i].with, c->rows[i].config.training.lr);
+        RG_TRY(rg_plot_add(plot, name, RG_STYLE_LINE, color++, s->n_parts, &series));
+        for (size_t p = 0; p < s->n_parts; p++) {
+            const double loss = rg_summary_part(s, p);
+            series->x[p] = ((double)p + 0.5) * (double)s->planned / (double)s->n_parts;
+            series->y[p] = logarithmic ? log10(loss) : loss;
+        }
+    }
+    return RG_OK;
+}
+
+/* The range of all losses and the baseline, for axes that can be compared. A loss far beyond the baseline's tenfold is
+ * cut off: a run that explodes must not flatten the others. */
+static void loss_range(const struct rg_comparison *c, double baseline, double *low, double *high) {
+    *low = *high = baseline;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        for (size_t p = 0; c->rows[i].done && p < c->rows[i].summary.n_parts; p++) {
+            const double loss = rg_summary_part(&c->rows[i].summary, p);
+            *low = fmin(*low, loss);
+            *high = fmax(*high, isnan(baseline) ? loss : fmin(loss, 10.0 * baseline));
+        }
+    }
+}
+
+static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, double baseline, struct rg_plot *plot) {
+    double low, high;
+    loss_range(c, baseline, &low, &high);
+    if (isnan(low)) {
+        return RG_OK;
+    }
+    const bool logarithmic = low > 0.0 && high > 20.0 * low;
+    (void)snprintf(plot->title, sizeof plot->title, "%.100s: loss", remedy);
+    plot->small = true;
+    plot->x = rg_axis_of("update", RG_LINEAR);
+    plot->y = rg_axis_of("loss", logarithmic ? RG_LOG10 : RG_LINEAR);
+    plot->x.whole = true;
+    plot->x.low = 0.0;
+    plot->x.high = (double)c->rows[0].summary.planned;
+    plot->y.low = logarithmic ? log10(low) : fmin(0.0, low);
+    plot->y.high = logarithmic ? log10(high) : high;
+    RG_TRY(add_losses(plot, c, remedy, logarithmic));
+    return isnan(baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, logarithmic ? log10(baseline) : baseline);
+}
+
+const char *const rg_comparison_figure_names[] = {"lags", "cumulative", "loss", NULL};
+
+rg_status rg_comparison_figures(const struct rg_comparison *c, const size_t *order, size_t n, struct rg_plot *plots) {
+    const char *names[RG_COMPARISON_REMEDIES];
+    const size_t n_remedies = list_remedies(c, names);
+    if (n == 0) {
+        return RG_OK;
+    }
+    const double baseline = c->rows[order[0]].summary.baseline;
+    for (int shares = 0; shares < 2; shares++) {
+        struct rg_plot *const plot = &plots[shares];
+        const size_t steps = c->rows[order[0]].summary.steps;
+        plot->figure = rg_comparison_figure_names[shares];
+        (void)snprintf(plot->title, sizeof plot->title, "%s",
+                       shares ? "How much of the gradient the nearest lags give"
+                              : "Norm of the gradient's terms by lag");
+        plot->x = rg_axis_of("lag: steps back from the loss", shares && steps > 30 ? RG_LAGS : RG_LINEAR);
+        plot->x.whole = true;
+        plot->x.low = 0.0;
+        plot->x.high = steps > 1 ? (double)(steps - 1) : 1.0;
+        plot->y = rg_axis_of(shares ? "share of weight_hh's gradient from this lag and nearer ones"
+                                    : "norm of the term of weight_hh, best run of each remedy",
+                             shares ? RG_LINEAR : RG_LOG10);
+        for (size_t i = 0; i < n_remedies; i++) {
+            const struct rg_comparison_row *const best = best_of(c, order, n, names[i]);
+            RG_TRY(best ? add_by_lag(plot, best, (int)i, shares) : RG_OK);
+        }
+    }
+    for (size_t i = 0; i < n_remedies; i++) {
+        RG_TRY(loss_plot(c, names[i], baseline, &plots[2 + i]));
+        plots[2 + i].figure = rg_comparison_figure_names[2];
+    }
+    return RG_OK;
+}

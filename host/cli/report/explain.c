@@ -1,0 +1,261 @@
+/* Why a verdict is what it is: see explain.h. */
+#include "cli/report/explain.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/report/chance.h"
+#include "files/json_lines.h"
+
+const char *rg_explain_digits(double log10_value, int digits, char out[32]) {
+    if (!isfinite(log10_value)) {
+        (void)snprintf(out, 32, "%s", isnan(log10_value) ? "-" : log10_value < 0.0 ? "0" : "inf");
+        return out;
+    }
+    double whole = floor(log10_value), lead = pow(10.0, log10_value - whole);
+    if (lead >= 10.0 - 0.5 * pow(10.0, 1 - digits)) { /* would round to 10 */
+        lead = 1.0;
+        whole += 1.0;
+    }
+    (void)snprintf(out, 32, "%.*fe%+03.0f", digits - 1, lead, whole);
+    return out;
+}
+
+const char *rg_explain_power(double log10_value, char out[32]) {
+    /* What two digits would round to 10 belongs to the next power. */
+    const double whole = floor(log10_value + (1.0 - log10(9.95)));
+    if (!isfinite(log10_value)) {
+        return rg_explain_digits(log10_value, 2, out);
+    }
+    (void)snprintf(out, 32, "%.2ge%+03.0f", pow(10.0, log10_value - whole), whole);
+    return out;
+}
+
+const char *rg_explain_place(size_t layer, size_t direction, char out[48]) {
+    (void)snprintf(out, 48, "layer %zu%s", layer, direction ? ", reverse" : "");
+    return out;
+}
+
+/* What a figure of the products is over. */
+static void print_sequences(const struct rg_causes *c) {
+    (void)printf("%s %zu sequence%s", c->sequences > 1 ? "median of" : "of", c->sequences,
+                 c->sequences == 1 ? "" : "s");
+    if ((double)c->sequences < c->reached[0]) {
+        (void)printf(" of %.0f, which reach so far", c->reached[0]);
+    }
+    if (c->dead > 0) {
+        (void)printf(", %zu of them dead", c->dead);
+    }
+}
+
+static void print_products(const struct rg_causes *c) {
+    char a[32], b[32];
+    if (c->last == 0) {
+        return;
+    }
+    const bool some = c->directions < c->state;
+    (void)rg_explain_power(c->log10_largest[c->last], b);
+    (void)printf("Jacobian product over %zu step%s: ", c->last, c->last == 1 ? "" : "s");
+    if (some) {
+        (void)printf("largest singular value at least %s\n  (%zu of %zu directions; ", b, c->directions, c->state);
+    } else {
+        (void)printf("singular values from %s to %s\n  (", rg_explain_power(c->log10_smallest[c->last], a), b);
+    }
+    print_sequences(c);
+    (void)puts(")");
+    if (c->n_exponents > 0 && isfinite(c->exponents[0])) {
+        (void)printf("  finite-time Lyapunov exponents over %zu step%s, with the transient:\n   ", c->last,
+                     c->last == 1 ? "" : "s");
+        for (size_t i = 0; i < c->n_exponents && i < 5; i++) {
+            (void)printf(" %.3f", c->exponents[i]);
+        }
+        (void)puts(c->n_exponents > 5 ? " ..." : "");
+    }
+}
+
+/* What theory expects of the decay, as far as it applies. */
+static void print_expected(const struct rg_causes *c) {
+    const struct {
+        const char *name;
+        double value;
+    } items[] = {{"mean field", c->mean_field},
+                 {"normal W_hh", c->normal},
+                 {"at most", c->bound},
+                 {"mean ln of the forget gate", c->mean_log_forget}};
+    bool any = false;
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        if (isfinite(items[i].value)) {
+            (void)printf("%s%s %.3f", any ? ", " : "  beside it: ", items[i].name, items[i].value);
+            any = true;
+        }
+    }
+    (void)fputs(any ? "\n" : "", stdout);
+}
+
+static void print_decay(const struct rg_judgement *j) {
+    if (isnan(j->decay)) {
+        (void)puts("decay not measurable");
+        return;
+    }
+    (void)printf("decay %.4f a step (slope of ln |delta| over all lags)", j->decay);
+    if (isfinite(j->half_life)) {
+        (void)printf("; half-life %.3g steps", j->half_life);
+    }
+    (void)putchar('\n');
+}
+
+static void print_activations(const struct rg_diagnosis *d) {
+    const struct rg_causes *const c = d->cause;
+    char place[48];
+    (void)printf("why");
+    if (d->profiles->layers * d->profiles->directions > 1) {
+        (void)printf(", in %s", rg_explain_place(c->layer, c->direction, place));
+    }
+    if (isnan(c->mean_slope)) {
+        (void)puts(": not measured");
+        return;
+    }
+    const bool several = d->profiles->layers * d->profiles->directions > 1; /* less room in the line */
+    (void)printf(several ? ": mean slope of activations %.3g, %.3g %% saturated\n"
+                         : ": mean slope of the activations %.3g, %.3g %% of them saturated\n",
+                 c->mean_slope, 100.0 * c->mean_saturated);
+    (void)printf("  W_hh: largest singular value %.4g", c->sigma_hh);
+    if (!isnan(c->radius)) {
+        (void)printf(", spectral radius %.4g", c->radius);
+    }
+    (void)putchar('\n');
+}
+
+void rg_explain_print(const struct rg_diagnosis *d) {
+    if (d->cause) {
+        print_activations(d);
+        print_products(d->cause);
+    }
+    print_decay(&d->judgement);
+    if (d->cause) {
+        print_expected(d->cause);
+    }
+    rg_chance_print(d->profile);
+    if (!isnan(d->profile->noise)) {
+        (void)printf("gradient noise over %zu sequences: variance %.3g of the square\n", d->profile->rows,
+                     d->profile->noise);
+        const double scale = rg_lag_noise_scale(d->profile);
+        if (isnan(scale)) {
+            (void)puts("  it is as large as the gradient, whose shares by lag mean little then");
+        } else {
+            (void)printf("  a batch of %.3g has as much noise as gradient (simple noise scale)\n", scale);
+        }
+    }
+}
+
+static const char *direction_name(size_t direction) {
+    return direction ? "reverse" : "forward";
+}
+
+static json_t *number(double value) {
+    return isnan(value) ? json_null() : rg_json_real(value);
+}
+
+static json_t *exponents(const struct rg_causes *c) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->n_exponents; i++) {
+        rg_json_append(&list, number(c->exponents[i]));
+    }
+    return list;
+}
+
+/* The numbers of the judgement. */
+static json_t *judgement_json(const struct rg_lag_profile *p, const struct rg_judgement *j) {
+    json_t *all = rg_json_pack(
+        "{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "layer", (json_int_t)p->layer,
+        "direction", direction_name(p->direction), "decay", number(j->decay), "factor", number(j->factor), "reach",
+        number(j->reach), "log10_reach", number(j->log10_reach), "reach_lag", (json_int_t)j->last, "reach_sequences",
+        (json_int_t)j->sequences, "dead_sequences", (json_int_t)j->dead, "half_life", number(j->half_life),
+        "sensitivity", number(j->sensitivity), "sequences", (json_int_t)p->rows, "lags_measured", (json_int_t)p->lags,
+        "gradient_noise", number(p->noise), "noise_scale", number(rg_lag_noise_scale(p)));
+    rg_chance_add(&all, p);
+    return all;
+}
+
+json_t *rg_explain_json(const struct rg_lag_profile *p, const struct rg_causes *c, const struct rg_judgement *j) {
+    const size_t last = c->last;
+    const bool products = last > 0, whole = c->directions == c->state;
+    json_t *all = judgement_json(p, j);
+    json_t *const causes = rg_json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "slope",
+        number(c->mean_slope), "saturated", number(c->mean_saturated), "sigma_max", number(c->sigma_hh),
+        "spectral_radius", number(c->radius), "log10_largest", number(products ? c->log10_largest[last] : NAN),
+        "log10_smallest", number(products && whole ? c->log10_smallest[last] : NAN), "directions",
+        (json_int_t)c->directions, "state", (json_int_t)c->state, "product_steps", (json_int_t)last,
+        "product_sequences", (json_int_t)c->sequences, "product_dead", (json_int_t)c->dead, "lyapunov", exponents(c),
+        "expected", number(c->mean_field), "expected_normal", number(c->normal), "expected_most", number(c->bound),
+        "mean_log_forget", number(c->mean_log_forget));
+    rg_json_merge(&all, causes);
+    return all;
+}
+
+json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < all->layers * all->directions; i++) {
+        const struct rg_causes *const c = &all->items[i];
+        const struct rg_lag_profile *const p = &profiles->items[i];
+        const bool judged = p->lags > 0 && p->has_past;
+        struct rg_judgement j;
+        rg_judge(p, c, &j);
+        json_t *item = rg_explain_json(p, c, &j);
+        rg_json_set(&item, "verdict", judged ? json_string(rg_verdict_names[j.verdict]) : json_null());
+        rg_json_set(&item, "horizon", p->lags > 0 ? json_integer((json_int_t)j.horizon) : json_null());
+        rg_json_append(&list, item);
+    }
+    return list;
+}
+
+/* ---- As a table ---- */
+
+static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_profiles *profiles,
+                     const struct rg_causes *c) {
+    const struct rg_lag_profile *const p = &profiles->items[row];
+    struct rg_judgement j;
+    char a[32], b[32];
+    rg_judge(p, c, &j);
+    const bool products = c->last > 0, whole = c->directions == c->state;
+    rg_table_set(t, row, 0, "%zu%s", c->layer, c->direction ? ", reverse" : "");
+    rg_table_set(t, row, 1, "%s",
+                 p->lags == 0  ? "not measured"
+                 : p->has_past ? rg_verdict_names[j.verdict]
+                               : "one step");
+    rg_table_set(t, row, 2, "%s", p->lags ? rg_explain_power(j.log10_reach, a) : "–");
+    rg_table_number(t, row, 3, 4, j.factor);
+    rg_table_number(t, row, 4, 4, p->lags ? (double)j.horizon : NAN);
+    rg_table_number(t, row, 5, 3, c->mean_slope);
+    rg_table_number(t, row, 6, 3, c->mean_saturated);
+    rg_table_number(t, row, 7, 4, c->sigma_hh);
+    rg_table_number(t, row, 8, 4, c->radius);
+    rg_table_set(t, row, 9, "%s", products && whole ? rg_explain_power(c->log10_smallest[c->last], a) : "–");
+    rg_table_set(t, row, 10, "%s%s", products && !whole ? "at least " : "",
+                 products ? rg_explain_power(c->log10_largest[c->last], b) : "–");
+    rg_table_number(t, row, 11, 3, c->n_exponents ? c->exponents[0] : NAN);
+}
+
+rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all,
+                           struct rg_own_table *table) {
+    static const char *const heads[] = {"layer",   "gradient",    "reach",     "factor",
+                                        "horizon", "slope",       "saturated", "sigma_max",
+                                        "radius",  "product min", "max",       "finite-time Lyapunov"};
+    const size_t n = all->layers * all->directions;
+    RG_TRY(rg_table_create(table, "What happens to the gradient, and why", heads, sizeof heads / sizeof *heads, n));
+    for (size_t i = 0; i < n; i++) {
+        fill_row(table, i, profiles, &all->items[i]);
+    }
+    return RG_OK;
+}
+
+rg_status rg_history_add_causes(struct rg_history *h, const struct rg_causes *c) {
+    RG_TRY(rg_history_set_cause(h, RG_CAUSE_SIGMA_MAX, c->log10_largest, c->steps));
+    if (c->directions == c->state) { /* else it is that of a few directions */
+        RG_TRY(rg_history_set_cause(h, RG_CAUSE_SIGMA_MIN, c->log10_smallest, c->steps));
+    }
+    RG_TRY(rg_history_set_cause(h, RG_CAUSE_SATURATED, c->saturated, c->steps));
+    RG_TRY(rg_history_set_cause(h, RG_CAUSE_SLOPE, c->slope, c->steps));
+    return isnan(c->mean_log_forget) ? RG_OK : rg_history_set_cause(h, RG_CAUSE_FORGET, c->forget, c->steps);
+}

@@ -1,0 +1,259 @@
+/* A run as one HTML file: see html.h. */
+#include "cli/report/html.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "options/options.h"
+#include "cli/report/picture.h"
+#include "cli/report/svg.h"
+#include "cli/report/walk_story.h"
+#include "files/shell_text.h"
+#include "rnn_gpu/tensors.h"
+
+/* Bytes kept for what follows the figures, and for what follows the table. */
+enum {
+    ROOM_AFTER_FIGURES = 80000,
+    ROOM_AFTER_TABLE = 200000,
+    ROOM_AFTER_WALK = 120000,
+    TEXT_LIMIT = 2000,
+    COMMAND_LIMIT = 6000
+};
+
+/* Close to the size in which a page shows them, so that their text has the size of the page's. */
+static const double FIGURE_WIDTH = 480.0, FIGURE_HEIGHT = 310.0, SMALL_WIDTH = 360.0, SMALL_HEIGHT = 260.0;
+
+static void colors(struct rg_markup *out, bool dark) {
+    rg_markup_add(out, ":root{--paper:#%06x;--text:#%06x;--faint:#%06x;--grid:#%06x;--mark:#%06x}",
+                  (unsigned)rg_ink_color(RG_INK_PAPER, dark), (unsigned)rg_ink_color(RG_INK_TEXT, dark),
+                  (unsigned)rg_ink_color(RG_INK_FAINT, dark), (unsigned)rg_ink_color(RG_INK_GRID, dark),
+                  (unsigned)rg_ink_color(RG_INK_SERIES, dark));
+}
+
+static void head(struct rg_markup *out, const struct rg_report *report) {
+    const char *const title = report->title;
+    rg_markup_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    rg_markup_escaped(out, title, TEXT_LIMIT);
+    rg_markup_add(out, "</title>\n<style>\n");
+    colors(out, false);
+    rg_markup_add(out, "@media(prefers-color-scheme:dark){");
+    colors(out, true);
+    rg_markup_add(out, "}\n");
+    rg_svg_style(out, RG_THEME_AUTO);
+    rg_markup_add(
+        out, "\nbody{margin:0 auto;padding:1.5rem;max-width:80rem;background:var(--paper);color:var(--text);"
+             "font:1rem/1.5 system-ui,\"DejaVu Sans\",sans-serif}\n"
+             "h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
+             "@media(max-width:40rem){body{padding:.75rem}}\n"
+             ".verdict{border-left:.3rem solid var(--mark);padding:.2rem 0 .2rem 1rem;font-size:1.1rem}"
+             ".verdict b{color:var(--mark)}.stable{--mark:#1f8a4c}.fading,.sensitive,.mixed{--mark:#b26a00}"
+             ".vanishing,.none{--mark:#2f6fd0}.exploding{--mark:#d0342c}"
+             "@media(prefers-color-scheme:dark){.stable{--mark:#4cc38a}.fading,.sensitive,.mixed{--mark:#f0a843}"
+             ".vanishing,.none{--mark:#7cb0ff}.exploding{--mark:#ff7b72}}\n"
+             ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%%,28rem),1fr));"
+             "gap:1.5rem;margin-top:1.5rem}.small{grid-template-columns:repeat(auto-fill,minmax(min(100%%,20rem),"
+             "1fr))}\nsvg{width:100%%;height:auto}\n"
+             "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.5rem;margin:0}"
+             "dl div{border-bottom:1px solid var(--grid);overflow-wrap:anywhere}dt{color:var(--faint);"
+             "font-size:.85rem}dd{margin:0}dd.set{font-weight:600}\n"
+             "summary{cursor:pointer;margin:1rem 0 .5rem;color:var(--faint)}\n"
+             "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--grid);padding:.7rem 1rem}\n"
+             /* shadows at the edges behind which a table goes on */
+             ".wide{overflow-x:auto;background:linear-gradient(to right,var(--paper) 40%%,transparent),"
+             "linear-gradient(to left,var(--paper) 40%%,transparent) 100%% 0,linear-gradient(to right,var(--faint),"
+             "transparent),linear-gradient(to left,var(--faint),transparent) 100%% 0;background-repeat:no-repeat;"
+             "background-size:2rem 100%%,2rem 100%%,.5rem 100%%,.5rem 100%%;"
+             "background-attachment:local,local,scroll,scroll}table{border-collapse:collapse;font-size:.875rem;font-"
+             "variant-numeric:tabular-nums}"
+             "th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}"
+             "th{white-space:normal;vertical-align:bottom}"
+             "th:first-child,td:first-child{text-align:left}\n.note{color:var(--faint)}\n");
+    if (report->walk) {
+        rg_walk_html_style(out);
+    }
+    rg_markup_add(out, "</style>\n</head>\n<body>\n<h1>");
+    rg_markup_escaped(out, title, TEXT_LIMIT);
+    rg_markup_add(out, "</h1>\n");
+}
+
+static void fact(struct rg_markup *out, const char *name, const char *value, bool set) {
+    rg_markup_add(out, "<div><dt>");
+    rg_markup_escaped(out, name, TEXT_LIMIT);
+    rg_markup_add(out, "</dt><dd%s>", set ? " class=\"set\"" : "");
+    rg_markup_escaped(out, value, TEXT_LIMIT);
+    rg_markup_add(out, "</dd></div>\n");
+}
+
+static void facts(struct rg_markup *out, const struct rg_report *r) {
+    rg_markup_add(out, "<h2>Result</h2>\n<dl>\n");
+    for (size_t i = 0; i < r->n_facts; i++) {
+        fact(out, r->facts[i].name, r->facts[i].value, false);
+    }
+    rg_markup_add(out, "</dl>\n");
+}
+
+static void table(struct rg_markup *out, const struct rg_table *t) {
+    rg_markup_add(out, "<h2>");
+    rg_markup_escaped(out, t->title, TEXT_LIMIT);
+    rg_markup_add(out, "</h2>\n<div class=\"wide\"><table>\n<tr>");
+    for (size_t c = 0; c < t->n_columns; c++) {
+        rg_markup_add(out, "<th>");
+        rg_markup_escaped(out, t->heads[c], TEXT_LIMIT);
+        rg_markup_add(out, "</th>");
+    }
+    rg_markup_add(out, "</tr>\n");
+    size_t left_out = 0;
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const size_t before = out->text.length;
+        rg_markup_add(out, "<tr>");
+        for (size_t c = 0; c < t->n_columns; c++) {
+            rg_markup_add(out, "<td>");
+            rg_markup_escaped(out, t->cells[r * t->n_columns + c], TEXT_LIMIT);
+            rg_markup_add(out, "</td>");
+        }
+        rg_markup_add(out, "</tr>\n");
+        if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_TABLE) {
+            rg_markup_cut(out, before);
+            left_out++;
+        }
+    }
+    rg_markup_add(out, "</table></div>\n");
+    if (left_out) {
+        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: %zu rows.</p>\n", left_out);
+    }
+}
+
+/* The small figures, or the others; returns how many had to be left out. */
+static size_t figures(struct rg_markup *out, const struct rg_report *r, bool small) {
+    size_t left_out = 0;
+    rg_markup_add(out, "<div class=\"%s\">\n", small ? "figures small" : "figures");
+    for (size_t i = 0; i < r->n_plots; i++) {
+        const struct rg_plot *const plot = &r->plots[i];
+        const size_t before = out->text.length;
+        if (rg_plot_is_empty(plot) || plot->small != small) {
+            continue;
+        }
+        rg_picture_add_plot(out, plot, small ? SMALL_WIDTH : FIGURE_WIDTH, small ? SMALL_HEIGHT : FIGURE_HEIGHT);
+        if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_FIGURES) {
+            rg_markup_cut(out, before);
+            left_out++;
+        }
+    }
+    rg_markup_add(out, "</div>\n");
+    return left_out;
+}
+
+static void all_figures(struct rg_markup *out, const struct rg_report *r) {
+    const size_t left_out = figures(out, r, false) + figures(out, r, true);
+    if (left_out) {
+        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: %zu figures.</p>\n", left_out);
+    }
+}
+
+static void walk(struct rg_markup *out, const struct rg_report *r) {
+    const size_t before = out->text.length;
+    if (!r->walk) {
+        return;
+    }
+    const rg_status status = rg_walk_html(r->walk, r->sequence, out);
+    out->status = out->status == RG_OK ? status : out->status;
+    if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_WALK) {
+        rg_markup_cut(out, before);
+        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: the walk; --sequence N has it for one "
+                           "sequence.</p>\n");
+    }
+}
+
+/* The command, to be pasted into a shell. */
+static void command_line(struct rg_markup *out, const struct rg_config *config) {
+    struct rg_markup line = {.status = RG_OK};
+    rg_markup_add(&line, "./rnn-gpu");
+    line.status =
+        line.status == RG_OK ? rg_shell_text_add(&line.text, config->n_arguments, config->arguments) : line.status;
+    rg_markup_add(&line, "%c", '\0');
+    rg_markup_add(out, "<h2>Made by</h2>\n<pre>");
+    if (line.status == RG_OK) {
+        rg_markup_escaped(out, line.text.bytes, COMMAND_LIMIT);
+    }
+    out->status = out->status == RG_OK ? line.status : out->status;
+    rg_markup_add(out, "</pre>\n");
+    rg_markup_destroy(&line);
+}
+
+/* The options that are as usual, or the others; returns how many. */
+static size_t options_of(struct rg_markup *out, const struct rg_report *r, bool usual) {
+    size_t n = 0;
+    rg_markup_add(out, "<dl>\n");
+    for (size_t i = 0; i < r->settings->n; i++) {
+        const struct rg_setting *const setting = &r->settings->items[i];
+        if (setting->is_usual == usual) {
+            fact(out, setting->option->name, setting->text, !usual);
+            n++;
+        }
+    }
+    rg_markup_add(out, "</dl>\n");
+    return n;
+}
+
+/* Every option with the value it had; those that are as usual are folded away. */
+static void options(struct rg_markup *out, const struct rg_report *r) {
+    rg_markup_add(out, "<h2>Options</h2>\n");
+    if (options_of(out, r, false) < r->settings->n) {
+        rg_markup_add(out, "<details><summary>The others, which have their defaults</summary>\n");
+        (void)options_of(out, r, true);
+        rg_markup_add(out, "</details>\n");
+    }
+}
+
+/* The verdict in the colour of its name, and what to try. */
+static void verdict(struct rg_markup *out, const struct rg_report *r) {
+    const size_t name = r->verdict ? strcspn(r->verdict, ":") : 0;
+    char word[16] = "";
+    for (size_t i = 0; r->verdict && r->verdict[name] == ':' && name < sizeof word && i < name; i++) {
+        word[i] = (char)(r->verdict[i] | 0x20); /* of capital letters */
+    }
+    if (r->verdict) {
+        rg_markup_add(out, "<p class=\"verdict%s%s\">", word[0] ? " " : "", word);
+        if (word[0]) {
+            rg_markup_add(out, "<b>%.*s</b>", (int)name, r->verdict);
+        }
+        rg_markup_escaped(out, r->verdict + (word[0] ? name : 0), TEXT_LIMIT);
+        rg_markup_add(out, "</p>\n");
+    }
+    if (r->command) {
+        rg_markup_add(out, "<p>What to try next:</p>\n<pre class=\"try\">");
+        rg_markup_escaped(out, r->command, TEXT_LIMIT);
+        rg_markup_add(out, "</pre>\n<p>");
+        rg_markup_escaped(out, r->advice, TEXT_LIMIT);
+        rg_markup_add(out, "</p>\n");
+    }
+}
+
+rg_status rg_report_write(const struct rg_report *report, const char *path) {
+    struct rg_markup out = {.status = RG_OK};
+    head(&out, report);
+    verdict(&out, report);
+    facts(&out, report);
+    for (size_t i = 0; i < report->n_tables; i++) {
+        table(&out, &report->tables[i]);
+    }
+    walk(&out, report);
+    all_figures(&out, report);
+    command_line(&out, report->config);
+    options(&out, report);
+    rg_markup_add(&out,
+                  "<p class=\"note\">rnn-gpu %s. Lag tau is the step tau steps before the loss; the share of a lag "
+                  "is &lt;G_tau, G&gt; / |G|&sup2;, and all shares sum to 1.</p>\n",
+                  RG_VERSION);
+    if (report->made) {
+        rg_markup_add(&out, "<p class=\"note\">Made ");
+        rg_markup_escaped(&out, report->made, TEXT_LIMIT);
+        rg_markup_add(&out, ".</p>\n");
+    }
+    rg_markup_add(&out, "</body>\n</html>\n");
+    const rg_status status = out.status == RG_OK ? rg_file_write(path, out.text.bytes, out.text.length) : out.status;
+    rg_markup_destroy(&out);
+    return status;
+}

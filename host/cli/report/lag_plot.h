@@ -1,0 +1,11 @@
+/* The lag profile drawn in the terminal, 80 columns wide, on stdout. */
+#ifndef RG_LAG_PLOT_H
+#define RG_LAG_PLOT_H
+
+#include "gradient/profile.h"
+
+/* One row a lag or, further back, a range of lags (gradient/ranges.h): share of dL/dW_hh and of dL/dW_ih, and the norm
+ * of the recurrent term as a bar over a logarithmic axis. `where`: " of layer 1", or "". ASCII unless `unicode`. */
+void rg_lag_plot(const struct rg_lag_profile *profile, const char *where, bool color, bool unicode);
+
+#endif

@@ -1,0 +1,119 @@
+/* The line of a training that runs: see live_line.h. */
+#include "cli/report/live_line.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/report/figures.h"
+#include "cli/report/spark.h"
+
+enum { MOST_PARTS = 12, PART_BYTES = 120, HEAT_COLUMNS = 24 };
+
+/* Parts in the order they stand. `rank`: those with the highest go first where the line is too long; 0 stays. */
+struct part {
+    char text[PART_BYTES];
+    size_t columns;
+    int rank;
+};
+
+struct parts {
+    struct part items[MOST_PARTS];
+    size_t n;
+};
+
+/* Characters of UTF-8. */
+static size_t count_columns(const char *text) {
+    size_t n = 0;
+    for (; *text; text++) {
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return n;
+}
+
+__attribute__((format(printf, 3, 4))) static void add(struct parts *parts, int rank, const char *format, ...) {
+    struct part *const part = &parts->items[parts->n++];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(part->text, sizeof part->text, format, arguments);
+    va_end(arguments);
+    part->columns = count_columns(part->text);
+    part->rank = rank;
+}
+
+/* The norms of the newest profile from lag 0 on, in shades. */
+static void add_heat(struct parts *parts, const struct rg_live_facts *f) {
+    const struct rg_history *const h = f->history;
+    const float *const norms = rg_history_lags(h, h->sample.n - 1, rg_history_main_matrix(h), RG_LAG_LOG10_NORM);
+    double values[RG_KEPT_LAGS];
+    char heat[3 * HEAT_COLUMNS + 1];
+    for (size_t c = 0; c < h->n_columns; c++) {
+        values[c] = (double)norms[c];
+    }
+    const struct rg_spark spark = {.values = values,
+                                   .n = h->n_columns,
+                                   .columns = HEAT_COLUMNS,
+                                   .largest = true,
+                                   .unicode = f->unicode,
+                                   .heat = true};
+    rg_spark_line(&spark, heat);
+    add(parts, 6, "  lag 0 %s %zu", heat, h->steps - 1);
+}
+
+static void list_parts(const struct rg_live_facts *f, struct parts *parts) {
+    const struct rg_history *const h = f->history;
+    const bool sampled = h && h->sample.n > 0;
+    add(parts, 5, "update ");
+    add(parts, 0, "%llu/%llu", (unsigned long long)f->update->update, (unsigned long long)f->total);
+    add(parts, 0, "  loss %.4g", f->update->loss);
+    if (!isnan(f->baseline)) {
+        add(parts, 4, " (baseline %.4g)", f->baseline);
+    }
+    if (!isnan(f->held_out)) {
+        add(parts, 2, "  held out %.4g", f->held_out);
+    }
+    add(parts, 0, "  norm %.3g", fabs(f->update->grad_norm));
+    add(parts, 0, "  clip %.0f %%", 100.0 * f->clip_rate);
+    if (sampled) {
+        add(parts, 1, "  long %.3g %%", 100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
+    }
+    add(parts, 3, "  %s seq/s", f->rate);
+    if (sampled && f->heat) {
+        add_heat(parts, f);
+    }
+    add(parts, 0, "  %s left", f->left);
+}
+
+/* Leave out the part that matters least; false: all that are left stay. */
+static bool drop_one(struct parts *parts) {
+    size_t least = 0;
+    for (size_t i = 0; i < parts->n; i++) {
+        least = parts->items[i].rank > parts->items[least].rank ? i : least;
+    }
+    if (parts->n == 0 || parts->items[least].rank == 0) {
+        return false;
+    }
+    memmove(&parts->items[least], &parts->items[least + 1], (parts->n - least - 1) * sizeof *parts->items);
+    parts->n--;
+    return true;
+}
+
+void rg_live_line(const struct rg_live_facts *facts, char line[RG_LIVE_LINE_BYTES]) {
+    struct parts parts = {.n = 0};
+    size_t columns = 0, at = 0;
+    list_parts(facts, &parts);
+    do {
+        columns = 0;
+        for (size_t i = 0; i < parts.n; i++) {
+            columns += parts.items[i].columns;
+        }
+    } while (columns > facts->columns && drop_one(&parts));
+    line[0] = '\0';
+    for (size_t i = 0; i < parts.n && at < RG_LIVE_LINE_BYTES; i++) {
+        at += (size_t)snprintf(line + at, RG_LIVE_LINE_BYTES - at, "%s", parts.items[i].text);
+    }
+    if (columns > facts->columns) { /* what stays is ASCII */
+        line[facts->columns < RG_LIVE_LINE_BYTES ? facts->columns : RG_LIVE_LINE_BYTES - 1] = '\0';
+    }
+}

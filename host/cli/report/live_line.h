@@ -1,0 +1,26 @@
+/* The line that shows a training while it runs, as wide as there is room: the parts that matter least are left out
+ * first. */
+#ifndef RG_REPORT_LIVE_LINE_H
+#define RG_REPORT_LIVE_LINE_H
+
+#include "cli/report/history.h"
+#include "train/trainer.h"
+
+enum { RG_LIVE_LINE_BYTES = 400 };
+
+struct rg_live_facts {
+    const struct rg_update *update;
+    uint64_t total;                   /* updates of the run */
+    double baseline;                  /* NAN: none */
+    double held_out;                  /* loss of the last validation; NAN: none */
+    double clip_rate;                 /* 0 … 1 */
+    const char *rate;                 /* sequences a second */
+    const char *left;                 /* time */
+    const struct rg_history *history; /* for the newest lag profile; NULL: none */
+    bool heat, unicode;               /* the newest norms by lag as a heat line, of block elements or ASCII */
+    size_t columns;                   /* that there are */
+};
+
+void rg_live_line(const struct rg_live_facts *facts, char line[RG_LIVE_LINE_BYTES]);
+
+#endif

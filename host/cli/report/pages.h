@@ -1,0 +1,33 @@
+/* --plot and --report, for every command that has them. */
+#ifndef RG_REPORT_PAGES_H
+#define RG_REPORT_PAGES_H
+
+#include "cli/report/html.h"
+
+/* Before any work: RG_USAGE for a name that cannot be, and for a --figure that is not one of `figures`, NULL-ended. */
+rg_status rg_pages_check(const struct rg_config *config, const char *const *figures);
+
+/* Before any result: RG_NOT_SAVED for a place that cannot be written to. */
+rg_status rg_pages_try(const struct rg_config *config);
+
+bool rg_pages_wanted(const struct rg_config *config);
+
+/* Write what was asked for. RG_NOT_SAVED, RG_NO_MEMORY. */
+rg_status rg_pages_write(const struct rg_config *config, const struct rg_report *report);
+
+/* When and where this is: "2026-11-29 02:40 UTC on HOST". */
+enum { RG_MADE_BYTES = 160 };
+void rg_pages_made(char text[RG_MADE_BYTES]);
+
+/* Add a fact; `format` as printf's. At most RG_MAX_FACTS. */
+enum { RG_MAX_FACTS = 24 };
+struct rg_facts {
+    struct rg_fact items[RG_MAX_FACTS];
+    size_t n;
+};
+void rg_facts_add(struct rg_facts *facts, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A number with four digits, or "not measurable" for one that is not. */
+void rg_facts_number(struct rg_facts *facts, const char *name, double value);
+
+#endif

@@ -1,0 +1,37 @@
+/* Plots in a file of their own: SVG, or PNG and PDF where the build has cairo. */
+#ifndef RG_REPORT_PICTURE_H
+#define RG_REPORT_PICTURE_H
+
+#include "cli/report/markup.h"
+#include "cli/report/plot.h"
+#include "rnn_gpu/config.h"
+
+struct rg_picture {
+    const char *title;
+    const struct rg_plot *plots; /* empty ones are left out */
+    size_t n_plots;
+    size_t columns; /* plots side by side */
+    enum rg_theme theme;
+    const char *figure;   /* the plots of that name alone, without a heading; NULL: all */
+    double width, height; /* of a plot; 0: the usual size */
+};
+
+/* Before any work: RG_USAGE unless the name ends in .svg, or in .png or .pdf and the build can write it. */
+rg_status rg_picture_check(const char *path);
+
+/* RG_NOT_SAVED, RG_NO_MEMORY; RG_USAGE, with those that are there, if none has the figure's name. The file is there
+ * whole or not at all. */
+rg_status rg_picture_write(const struct rg_picture *picture, const char *path);
+
+/* One plot as an SVG element of a page. */
+void rg_picture_add_plot(struct rg_markup *out, const struct rg_plot *plot, double width, double height);
+
+/* cairo.c: PNG, or PDF if the name ends so. RG_ERROR in a build without cairo. */
+rg_status rg_cairo_write(const struct rg_picture *picture, double width, double height, const char *path);
+bool rg_cairo_is_built(void);
+bool rg_picture_is_pdf(const char *path);
+
+/* Draw a picture on a canvas that is large enough. */
+void rg_picture_draw(const struct rg_picture *picture, struct rg_canvas *canvas);
+
+#endif

@@ -1,0 +1,96 @@
+/* A plot as data: axes, lines, marks, a heat map. It can be drawn on any canvas, in any box. */
+#ifndef RG_REPORT_PLOT_H
+#define RG_REPORT_PLOT_H
+
+#include "cli/report/canvas.h"
+
+enum { RG_PLOT_SERIES = 10, RG_PLOT_TEXT = 128 };
+
+enum rg_scale {
+    RG_LINEAR,
+    RG_LOG10, /* values are log10 of what the ticks show, which may be smaller than a double can be */
+    RG_LAGS   /* values 0, 1, 2 … at log(1 + value) */
+};
+
+struct rg_axis {
+    char label[RG_PLOT_TEXT]; /* with its unit */
+    enum rg_scale scale;
+    double low, high; /* NAN: from the data */
+    bool whole;       /* its values are whole numbers, and so are the ticks */
+};
+
+enum rg_style {
+    RG_STYLE_LINE,
+    RG_STYLE_DASHED,
+    RG_STYLE_DOTS,
+    RG_STYLE_RUG /* strokes at the top edge, of height y in 0 … 1 */
+};
+
+struct rg_series {
+    char name[RG_PLOT_TEXT]; /* for the legend; "": not in it */
+    enum rg_style style;
+    int color;     /* 0 … RG_N_SERIES_INKS - 1 */
+    double *x, *y; /* [n]; what is not finite is left out and interrupts a line */
+    size_t n;
+};
+
+/* Values over the whole plot area, in equal cells. */
+struct rg_heat {
+    size_t rows, columns;
+    double *values;       /* [rows][columns], row 0 at the bottom; NAN: empty */
+    struct rg_axis scale; /* of the values; unless is_signed */
+    bool is_signed;       /* blue below 0, orange above: from -1 to 1, on both sides logarithmic */
+    double decades;       /* signed: what is smaller than 10^-decades is as good as 0 */
+};
+
+struct rg_plot {
+    char title[RG_PLOT_TEXT];
+    struct rg_axis x, y;
+    struct rg_series series[RG_PLOT_SERIES];
+    size_t n_series;
+    struct rg_heat heat; /* rows 0: none */
+    bool small;          /* one of many on a page */
+    const char *figure;  /* what --figure calls it; small plots of one kind share a name */
+};
+
+/* An axis whose range comes from the data. */
+struct rg_axis rg_axis_of(const char *label, enum rg_scale scale);
+
+/* *out = one more series, its x and y to be filled by the caller; at most RG_PLOT_SERIES (more is a programmer's
+ * error). RG_NO_MEMORY. */
+rg_status rg_plot_add(struct rg_plot *plot, const char *name, enum rg_style style, int color, size_t n,
+                      struct rg_series **out);
+
+/* A dashed line across the plot. */
+rg_status rg_plot_add_level(struct rg_plot *plot, const char *name, int color, double y);
+
+rg_status rg_plot_set_heat(struct rg_plot *plot, size_t rows, size_t columns);
+
+/* Free what it holds, and empty it. */
+void rg_plot_clear(struct rg_plot *plot);
+
+/* Whether there is anything to be seen. */
+bool rg_plot_is_empty(const struct rg_plot *plot);
+
+void rg_plot_draw(const struct rg_plot *plot, struct rg_canvas *canvas, const struct rg_box *box);
+
+/* ---- Axes, for plot.c ---- */
+
+enum { RG_MAX_TICKS = 12, RG_TICK_TEXT = 24 };
+
+struct rg_ticks {
+    size_t n;
+    double at[RG_MAX_TICKS]; /* values of the axis */
+    char text[RG_MAX_TICKS][RG_TICK_TEXT];
+};
+
+/* Where on the axis a value is: 0 at `low`, 1 at `high`. */
+double rg_axis_place(const struct rg_axis *axis, double value);
+
+/* Widen the range to round numbers where it comes from the data; low < high afterwards, whatever it was. */
+void rg_axis_settle(struct rg_axis *axis, double least, double most);
+
+/* At most `wanted` (2 … RG_MAX_TICKS) round values within the range. */
+void rg_axis_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks);
+
+#endif

@@ -1,0 +1,135 @@
+/* The verdict in one sentence: see screen.h. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cli/report/chance.h"
+#include "cli/report/explain.h"
+#include "cli/report/screen.h"
+
+struct text {
+    char *out;
+    size_t bytes, length;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *format, ...) {
+    if (t->length + 1 < t->bytes) {
+        va_list arguments;
+        va_start(arguments, format);
+        const int n = vsnprintf(t->out + t->length, t->bytes - t->length, format, arguments);
+        va_end(arguments);
+        t->length += n > 0 ? (size_t)n : 0;
+    }
+}
+
+/* How many sequences a figure is of, where it is not all of them. */
+static void add_sequences(struct text *t, const struct rg_diagnosis *d) {
+    const struct rg_judgement *const j = &d->judgement;
+    if (j->sequences < d->profile->rows) {
+        add(t, " (%zu of %zu sequences reach it)", j->sequences, d->profile->rows);
+    }
+}
+
+/* Whose gradient it is, where a net has several. */
+static void add_place(struct text *t, const struct rg_diagnosis *d) {
+    const struct rg_judgement *const j = &d->judgement;
+    char place[48];
+    if (d->profiles->layers * d->profiles->directions > 1) {
+        add(t, "in %s", rg_explain_place(j->layer, j->direction, place));
+        if (j->part > 0.0) {
+            add(t, ", which has %.3g %% of the squared gradient", 100.0 * j->part);
+        }
+        add(t, ", ");
+    }
+}
+
+/* No gradient, or none that was to come from anywhere. */
+static void add_none(struct text *t, const struct rg_diagnosis *d) {
+    const struct rg_judgement *const j = &d->judgement;
+    if (j->last == 0 && j->dead < j->sequences) {
+        add(t, "no sequence has a step before the loss, so there is no gradient over time");
+    } else if (d->profile->delta_log10[0] == -INFINITY && j->dead == j->sequences && isnan(j->decay)) {
+        add(t, "the gradient is exactly 0 at every lag");
+    } else {
+        add(t, "no gradient comes to lag %zu: it is exactly 0 there in %zu of %zu sequences", j->last, j->dead,
+            j->sequences);
+    }
+    add(t, ".");
+}
+
+static void add_reach(struct text *t, const struct rg_diagnosis *d) {
+    const struct rg_judgement *const j = &d->judgement;
+    char power[32];
+    add(t, "the gradient %zu step%s back is %s of that at the loss", j->last, j->last == 1 ? "" : "s",
+        rg_explain_power(j->log10_reach, power));
+    add_sequences(t, d);
+    if (!isnan(j->factor)) {
+        const bool turns = (j->decay > 0.0) != (j->log10_reach > 0.0) && fabs(j->log10_reach) > 0.1 &&
+                           fabs(j->decay) * (double)j->last > 0.1;
+        add(t, "; fitted over all lags its factor is %.4g a step%s", j->factor,
+            turns ? ", as it falls and grows on the way" : "");
+    }
+    add(t, "; lags below %zu give the gradient of weight_hh to 10 %%.", j->horizon);
+}
+
+static void add_mixture(struct text *t, const struct rg_diagnosis *d) {
+    const struct rg_judgement *const j = &d->judgement;
+    char a[32], b[48];
+    if (j->mixture == RG_MIXED_SEQUENCES && j->dead > 0) {
+        add(t, " The sequences disagree: in %zu of %zu it is exactly 0 there.", j->dead, j->sequences);
+    } else if (j->mixture == RG_MIXED_SEQUENCES) {
+        add(t, " The sequences disagree: their 10 %% and 90 %% are %.3g decades apart.", j->spread);
+    } else if (j->mixture == RG_MIXED_LAYERS) {
+        add(t, " In %s it is %s.", rg_explain_place(j->other_layer, j->other_direction, b),
+            rg_explain_power(j->other_log10_reach, a));
+    } else if (j->mixture == RG_MIXED_DIRECTIONS && d->cause) {
+        add(t, " Other directions of the state would grow %s-fold",
+            rg_explain_power(d->cause->log10_largest[d->cause->last], a));
+        add(t, " or shrink to %s.", rg_explain_power(d->cause->log10_smallest[d->cause->last], a));
+    }
+}
+
+/* What truncated BPTT leaves out. */
+static void add_cut(struct text *t, const struct rg_diagnosis *d) {
+    if (d->cut > 0) {
+        add(t,
+            " This is what --tbptt %zu leaves: lags from %zu on are cut, and what they would add to the gradient is "
+            "its "
+            "bias.",
+            d->cut, d->cut);
+    }
+}
+
+/* Where the far end is noise. */
+static void add_noise(struct text *t, const struct rg_diagnosis *d) {
+    const size_t from = rg_chance_noise_from(d->profile);
+    const bool one = from + 1 == d->profile->lags;
+    if (from == 0) {
+        add(t, " At no lag can the gradient of weight_hh be told from noise over these sequences.");
+    } else if (from != SIZE_MAX) {
+        add(t, " What comes from lag%s %zu%s cannot be told from noise over these sequences.", one ? "" : "s", from,
+            one ? "" : " and more");
+    }
+}
+
+void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) {
+    struct text t = {out, bytes, 0};
+    const struct rg_judgement *const j = &d->judgement;
+    add(&t, "%s: ", rg_verdict_names[j->verdict]);
+    if (j->verdict == RG_NONE) {
+        add_none(&t, d);
+        add_cut(&t, d);
+        return;
+    }
+    add_place(&t, d);
+    add_reach(&t, d);
+    add_mixture(&t, d);
+    if (j->verdict == RG_SENSITIVE) {
+        add(&t, " A small change of weight_hh can change the last state %.3g times as much, relative to both.",
+            j->sensitivity);
+    } else if (j->verdict == RG_FADING) {
+        add(&t, " The older half of the lags hardly counts.");
+    }
+    add_cut(&t, d);
+    add_noise(&t, d);
+}

@@ -1,0 +1,129 @@
+/* A run in a few lines of text: see spark.h. */
+#include "cli/report/spark.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/report/figures.h"
+
+enum { LEVELS = 8, SHADES = 4 };
+
+/* What stands in a column: mean or largest of its finite values; NAN without any. */
+static double column_value(const struct rg_spark *s, size_t column) {
+    const size_t first = column * s->n / s->columns;
+    size_t end = (column + 1) * s->n / s->columns, seen = 0;
+    double sum = 0.0, largest = -INFINITY;
+    for (end = end > first ? end : first + 1; end > first; end--) {
+        if (isfinite(s->values[end - 1])) {
+            sum += s->values[end - 1];
+            largest = fmax(largest, s->values[end - 1]);
+            seen++;
+        }
+    }
+    return seen == 0 ? NAN : s->largest ? largest : sum / (double)seen;
+}
+
+void rg_spark_line(const struct rg_spark *s, char *out) {
+    static const char *const heights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const shades[] = {"░", "▒", "▓", "█"};
+    double columns[RG_SPARK_COLUMNS], low = INFINITY, high = -INFINITY;
+    for (size_t c = 0; c < s->columns; c++) {
+        columns[c] = column_value(s, c);
+        low = fmin(low, columns[c]);
+        high = fmax(high, columns[c]);
+    }
+    const int levels = s->unicode && s->heat ? SHADES : LEVELS;
+    out[0] = '\0';
+    for (size_t c = 0; c < s->columns; c++) {
+        const double place = high > low ? (columns[c] - low) / (high - low) : s->heat ? 1.0 : 0.0;
+        const bool blank = isnan(columns[c]) || (s->blank_zero && columns[c] == 0.0);
+        const int level = blank ? -1 : (int)fmin(place * levels, levels - 1);
+        const char ascii[2] = {level < 0 ? ' ' : ".:-=+*#@"[level], '\0'};
+        strcat(out, level < 0 || !s->unicode ? ascii : s->heat ? shades[level] : heights[level]);
+    }
+}
+
+struct lines {
+    bool color, unicode;
+};
+
+static void print_line(const struct lines *lines, const char *name, struct rg_spark spark, const char *text) {
+    char line[3 * RG_SPARK_COLUMNS + 1];
+    spark.columns = RG_SPARK_COLUMNS;
+    spark.unicode = lines->unicode;
+    rg_spark_line(&spark, line);
+    (void)printf("%8s  %s%s%s  %s\n", name, lines->color ? "\033[36m" : "", line, lines->color ? "\033[0m" : "", text);
+}
+
+/* A quantity of the updates from its first finite value to its last; on a logarithmic scale where it goes far. */
+static void print_updates(const struct lines *lines, const struct rg_history *h, const char *name, bool norm) {
+    double values[RG_KEPT_UPDATES];
+    double first = NAN, last = NAN, low = INFINITY, high = 0.0;
+    for (size_t i = 0; i < h->n_points; i++) {
+        values[i] = norm ? h->points[i].grad_norm : h->points[i].loss;
+        first = isnan(first) ? values[i] : first;
+        last = isfinite(values[i]) ? values[i] : last;
+        low = fmin(low, values[i]);
+        high = fmax(high, values[i]);
+    }
+    const bool logarithmic = low > 0.0 && high > 20.0 * low;
+    for (size_t i = 0; i < h->n_points; i++) {
+        values[i] = logarithmic ? log10(values[i]) : values[i];
+    }
+    char text[64];
+    (void)snprintf(text, sizeof text, "%.3g to %.3g", first, last);
+    print_line(lines, name, (struct rg_spark){.values = values, .n = h->n_points, .largest = norm}, text);
+}
+
+static void print_clipped(const struct lines *lines, const struct rg_history *h) {
+    double values[RG_KEPT_UPDATES];
+    uint64_t clipped = 0, all = 0;
+    for (size_t i = 0; i < h->n_points; i++) {
+        values[i] = (double)h->points[i].clipped / (double)h->points[i].count;
+        clipped += h->points[i].clipped;
+        all += h->points[i].count;
+    }
+    char text[64];
+    (void)snprintf(text, sizeof text, "%.1f %% of updates", 100.0 * (double)clipped / (double)all);
+    if (clipped) {
+        print_line(lines, "clipped",
+                   (struct rg_spark){.values = values, .n = h->n_points, .heat = true, .blank_zero = true}, text);
+    }
+}
+
+/* The share of the long lags over the samples, and the norms of the newest by lag. */
+static void print_lags(const struct lines *lines, const struct rg_history *h) {
+    const size_t matrix = rg_history_main_matrix(h), n = h->sample.n;
+    double values[RG_KEPT_LAGS > RG_KEPT_SAMPLES ? RG_KEPT_LAGS : RG_KEPT_SAMPLES];
+    char text[64];
+    for (size_t s = 0; s < n; s++) {
+        values[s] = rg_history_long_share(h, s, matrix);
+    }
+    (void)snprintf(text, sizeof text, "%.3g to %.3g %%", 100.0 * values[0], 100.0 * values[n - 1]);
+    if (n > 1) {
+        print_line(lines, "long", (struct rg_spark){.values = values, .n = n}, text);
+    }
+    const float *const norm = rg_history_lags(h, n - 1, matrix, RG_LAG_LOG10_NORM);
+    for (size_t c = 0; c < h->n_columns; c++) {
+        values[c] = (double)norm[c];
+    }
+    (void)snprintf(text, sizeof text, "lag 0 to %zu", h->steps - 1);
+    print_line(lines, "by lag", (struct rg_spark){.values = values, .n = h->n_columns, .largest = true, .heat = true},
+               text);
+}
+
+void rg_spark_print(const struct rg_history *h, bool color, bool unicode) {
+    const struct lines lines = {color, unicode};
+    if (h->n_points < 2) {
+        return;
+    }
+    (void)printf("\nover the updates: loss, gradient norm%s\n",
+                 h->sample.n > 1 ? ", share of the older half of the lags" : "");
+    print_updates(&lines, h, "loss", false);
+    print_updates(&lines, h, "norm", true);
+    print_clipped(&lines, h);
+    if (h->sample.n) {
+        print_lags(&lines, h);
+    }
+}

@@ -1,0 +1,24 @@
+/* A canvas whose picture is SVG, alone in a file or inside a page. */
+#ifndef RG_REPORT_SVG_H
+#define RG_REPORT_SVG_H
+
+#include "cli/report/canvas.h"
+#include "cli/report/markup.h"
+#include "rnn_gpu/config.h"
+
+struct rg_svg {
+    struct rg_canvas canvas; /* first, so that a canvas of ours is an rg_svg */
+    struct rg_markup *out;
+};
+
+/* The rules that give the inks their colours: once a file. AUTO: light and, where the reader prefers it, dark. */
+void rg_svg_style(struct rg_markup *out, enum rg_theme theme);
+
+/* Begin a picture of that size; `title` is read out in its place. */
+void rg_svg_begin(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title);
+/* The same as a file of its own, with style and paper. */
+void rg_svg_begin_alone(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title,
+                        enum rg_theme theme);
+void rg_svg_end(struct rg_svg *svg);
+
+#endif

@@ -1,0 +1,438 @@
+/* A sweep as plots and as tables: see sweep_figures.h. */
+#include "cli/report/sweep_figures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+enum { NO_AXIS = RG_SCAN_FIGURES, MAX_HEADS = 32, NAME_BYTES = RG_PLOT_TEXT };
+
+/* ---- Groups ---- */
+
+static size_t seeds_of(const struct rg_sweep_view *v) {
+    return v->has_seeds ? v->axes[v->n_axes - 1].n : 1;
+}
+
+/* Axes of a group. */
+static size_t axes_of(const struct rg_sweep_view *v) {
+    return v->n_axes - (v->has_seeds ? 1 : 0);
+}
+
+static size_t groups_of(const struct rg_sweep_view *v) {
+    size_t n = 1;
+    for (size_t i = 0; i < axes_of(v); i++) {
+        n *= v->axes[i].n;
+    }
+    return n;
+}
+
+/* How far apart two groups are that differ by one on an axis. */
+static size_t stride_of(const struct rg_sweep_view *v, size_t axis) {
+    size_t n = 1;
+    for (size_t i = axis + 1; i < axes_of(v); i++) {
+        n *= v->axes[i].n;
+    }
+    return n;
+}
+
+static const char *value_of(const struct rg_sweep_view *v, size_t group, size_t axis) {
+    return v->axes[axis].values[group / stride_of(v, axis) % v->axes[axis].n];
+}
+
+static bool is_number(const char *text) {
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(value);
+}
+
+/* What the x axis shows; NO_AXIS: no option with several numbers. */
+static size_t choose_axis(const struct rg_sweep_view *v) {
+    size_t best = NO_AXIS;
+    for (size_t i = 0; i < axes_of(v); i++) {
+        bool numbers = v->axes[i].n > 1;
+        for (size_t k = 0; k < v->axes[i].n; k++) {
+            numbers = numbers && is_number(v->axes[i].values[k]);
+        }
+        if (numbers && strcmp(v->axes[i].name, "steps") == 0) {
+            return i;
+        }
+        best = numbers && (best == NO_AXIS || v->axes[i].n > v->axes[best].n) ? i : best;
+    }
+    return best;
+}
+
+/* The group in words, but for axis `left_out`: "lstm, lr 0.01". */
+static void name_group(const struct rg_sweep_view *v, size_t group, size_t left_out, char name[NAME_BYTES]) {
+    name[0] = '\0';
+    for (size_t i = 0; i < axes_of(v); i++) {
+        const size_t length = strlen(name);
+        const char *const value = value_of(v, group, i);
+        if (i != left_out && v->axes[i].n > 1) {
+            const bool alone = !is_number(value);
+            (void)snprintf(name + length, NAME_BYTES - length, "%s%s%s%s", length ? ", " : "",
+                           alone ? "" : v->axes[i].name, alone ? "" : " ", value);
+        }
+    }
+    if (!name[0]) {
+        (void)snprintf(name, NAME_BYTES, "%s", "all runs");
+    }
+}
+
+static const struct rg_summary *const *runs_of(const struct rg_sweep_view *v, size_t group) {
+    return v->runs + group * seeds_of(v);
+}
+
+/* A run that is done, for what all have in common; NULL: there is none. */
+static const struct rg_summary *any_run(const struct rg_sweep_view *v) {
+    for (size_t i = 0; i < groups_of(v) * seeds_of(v); i++) {
+        if (v->runs[i]) {
+            return v->runs[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- Along an option ---- */
+
+/* The groups that differ in axis `x` alone, and the axes that all plots share. */
+struct line {
+    const struct rg_sweep_view *view;
+    size_t x;
+    struct rg_axis x_axis, y_axis;
+    double baseline; /* NAN: none, or not the same for all */
+};
+
+static double x_value(const struct line *l, size_t k) {
+    const double value = strtod(l->view->axes[l->x].values[k], NULL);
+    return l->x_axis.scale == RG_LOG10 ? log10(value) : value;
+}
+
+static double y_value(const struct line *l, double loss) {
+    return l->y_axis.scale == RG_LOG10 ? log10(loss) : loss;
+}
+
+/* Both ranges, over all runs; losses beyond ten baselines are cut off, for one that explodes must not flatten the
+ * others. */
+static void set_axes(struct line *l) {
+    const struct rg_sweep_view *const v = l->view;
+    double least = INFINITY, most = -INFINITY, low = INFINITY, high = -INFINITY;
+    for (size_t k = 0; k < v->axes[l->x].n; k++) {
+        const double value = strtod(v->axes[l->x].values[k], NULL);
+        least = fmin(least, value);
+        most = fmax(most, value);
+    }
+    for (size_t i = 0; i < groups_of(v) * seeds_of(v); i++) {
+        const struct rg_summary *const s = v->runs[i];
+        if (s && isfinite(s->loss)) {
+            low = fmin(low, s->loss);
+            high = fmax(high, isfinite(s->baseline) ? fmin(s->loss, 10.0 * s->baseline) : s->loss);
+        }
+        l->baseline = s && !(fabs(s->baseline - l->baseline) <= 1e-9 * l->baseline) ? NAN : l->baseline;
+    }
+    low = fmin(low, l->baseline);
+    high = fmax(high, l->baseline);
+    l->x_axis = rg_axis_of(v->axes[l->x].name, least > 0.0 && most >= 8.0 * least ? RG_LOG10 : RG_LINEAR);
+    l->y_axis = rg_axis_of("loss", low > 0.0 && high > 20.0 * low ? RG_LOG10 : RG_LINEAR);
+    if (isfinite(low) && isfinite(high)) {
+        l->y_axis.low = l->y_axis.scale == RG_LOG10 ? log10(low) : fmin(0.0, low);
+        l->y_axis.high = y_value(l, high);
+    }
+}
+
+static void begin(const struct line *l, struct rg_plot *plot, const char *title) {
+    (void)snprintf(plot->title, sizeof plot->title, "%.120s", title);
+    plot->x = l->x_axis;
+    plot->y = l->y_axis;
+}
+
+enum quantity { MEDIAN, QUARTER, THREE_QUARTERS, LEARNED };
+
+/* A quantity of the groups along the option, from group `first` on. */
+static rg_status add_line(const struct line *l, size_t first, enum quantity what, const char *name, enum rg_style style,
+                          int color, struct rg_plot *plot) {
+    const size_t stride = stride_of(l->view, l->x), n = l->view->axes[l->x].n;
+    struct rg_series *series = NULL;
+    RG_TRY(rg_plot_add(plot, name, style, color, n, &series));
+    for (size_t k = 0; k < n; k++) {
+        struct rg_spread s;
+        RG_TRY(rg_spread_of(runs_of(l->view, first + k * stride), seeds_of(l->view), &s));
+        series->x[k] = x_value(l, k);
+        series->y[k] = what == MEDIAN           ? y_value(l, s.median)
+                       : what == QUARTER        ? y_value(l, s.q1)
+                       : what == THREE_QUARTERS ? y_value(l, s.q3)
+                       : s.runs                 ? 100.0 * (double)s.learned / (double)s.runs
+                                                : (double)NAN;
+    }
+    return RG_OK;
+}
+
+static rg_status add_runs(const struct line *l, size_t first, struct rg_plot *plot) {
+    const size_t stride = stride_of(l->view, l->x), n = l->view->axes[l->x].n, seeds = seeds_of(l->view);
+    struct rg_series *series = NULL;
+    RG_TRY(rg_plot_add(plot, "single runs", RG_STYLE_DOTS, 1, n * seeds, &series));
+    for (size_t i = 0; i < n * seeds; i++) {
+        const struct rg_summary *const run = runs_of(l->view, first + i / seeds * stride)[i % seeds];
+        series->x[i] = x_value(l, i / seeds);
+        series->y[i] = run ? y_value(l, run->median_loss) : (double)NAN;
+    }
+    return RG_OK;
+}
+
+/* Quartiles and single runs of the groups from `first` on. */
+static rg_status small_plot(const struct line *l, size_t first, struct rg_plot *plot) {
+    char name[NAME_BYTES];
+    name_group(l->view, first, l->x, name);
+    begin(l, plot, name);
+    plot->small = true;
+    RG_TRY(add_line(l, first, MEDIAN, seeds_of(l->view) > 1 ? "median" : "loss", RG_STYLE_LINE, 0, plot));
+    if (seeds_of(l->view) > 1) {
+        RG_TRY(add_line(l, first, QUARTER, "quartiles", RG_STYLE_DASHED, 0, plot));
+        RG_TRY(add_line(l, first, THREE_QUARTERS, "", RG_STYLE_DASHED, 0, plot));
+        RG_TRY(add_runs(l, first, plot));
+    }
+    return isnan(l->baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, y_value(l, l->baseline));
+}
+
+/* One large plot of all lines, as many as have colours. */
+static rg_status large_plot(const struct line *l, enum quantity what, const char *title, struct rg_plot *plot) {
+    const struct rg_sweep_view *const v = l->view;
+    begin(l, plot, title);
+    if (what == LEARNED) {
+        plot->y = rg_axis_of("seeds that learned, in %", RG_LINEAR);
+        plot->y.low = 0.0;
+        plot->y.high = 100.0;
+    }
+    int color = 0;
+    for (size_t g = 0; g < groups_of(v) && color < RG_N_SERIES_INKS; g++) {
+        char name[NAME_BYTES];
+        if (g / stride_of(v, l->x) % v->axes[l->x].n == 0) {
+            name_group(v, g, l->x, name);
+            RG_TRY(add_line(l, g, what, name, color % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE, color, plot));
+            color++;
+        }
+    }
+    return what == LEARNED || isnan(l->baseline) ? RG_OK
+                                                 : rg_plot_add_level(plot, "baseline", 7, y_value(l, l->baseline));
+}
+
+static rg_status plots_along(const struct rg_sweep_view *v, size_t x, double baseline, struct rg_plot *plots) {
+    struct line l = {.view = v, .x = x, .baseline = baseline};
+    char title[NAME_BYTES];
+    size_t n = 0;
+    set_axes(&l);
+    (void)snprintf(title, sizeof title, "%s by %s", v->has_seeds ? "Median loss over the seeds" : "Loss",
+                   v->axes[x].name);
+    RG_TRY(large_plot(&l, MEDIAN, title, &plots[0]));
+    (void)snprintf(title, sizeof title, "Learned by %s", v->axes[x].name);
+    RG_TRY(v->has_seeds ? large_plot(&l, LEARNED, title, &plots[1]) : RG_OK);
+    for (size_t g = 0; g < groups_of(v) && n < RG_SCAN_SMALL; g++) {
+        if (g / stride_of(v, x) % v->axes[x].n == 0) {
+            RG_TRY(small_plot(&l, g, &plots[2 + n++]));
+        }
+    }
+    return RG_OK;
+}
+
+/* ---- Over the updates ---- */
+
+/* Quartiles over the seeds of the mean loss of each part of the updates. */
+static rg_status add_parts(const struct rg_sweep_view *v, size_t group, bool logarithmic, struct rg_plot *plot) {
+    const struct rg_summary *const *runs = runs_of(v, group);
+    const struct rg_summary *first = NULL;
+    struct rg_series *series[3] = {NULL};
+    double *losses = NULL;
+    for (size_t i = seeds_of(v); i-- > 0;) {
+        first = runs[i] ? runs[i] : first;
+    }
+    if (!first || first->n_parts == 0) {
+        return RG_OK;
+    }
+    RG_TRY(rg_plot_add(plot, v->has_seeds ? "median" : "loss", RG_STYLE_LINE, 0, first->n_parts, &series[0]));
+    for (size_t q = 1; v->has_seeds && q < 3; q++) {
+        RG_TRY(rg_plot_add(plot, q == 1 ? "quartiles" : "", RG_STYLE_DASHED, 0, first->n_parts, &series[q]));
+    }
+    RG_TRY(rg_alloc(&losses, seeds_of(v), sizeof *losses, "losses"));
+    for (size_t p = 0; p < first->n_parts; p++) {
+        struct rg_spread s;
+        size_t n = 0;
+        for (size_t i = 0; i < seeds_of(v); i++) {
+            if (runs[i] && p < runs[i]->n_parts) {
+                const double loss = rg_summary_part(runs[i], p);
+                losses[n++] = isnan(loss) ? INFINITY : loss;
+            }
+        }
+        rg_spread_quartiles(losses, n, &s);
+        const double values[] = {s.median, s.q1, s.q3};
+        for (size_t q = 0; q < 3 && series[q]; q++) {
+            series[q]->x[p] = ((double)p + 0.5) * (double)first->planned / (double)first->n_parts;
+            series[q]->y[p] = logarithmic ? log10(values[q]) : values[q];
+        }
+    }
+    rg_free(losses);
+    return RG_OK;
+}
+
+static rg_status plots_over_updates(const struct rg_sweep_view *v, double baseline, struct rg_plot *plots) {
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < groups_of(v) * seeds_of(v); i++) {
+        for (size_t p = 0; v->runs[i] && p < v->runs[i]->n_parts; p++) {
+            const double loss = rg_summary_part(v->runs[i], p);
+            low = fmin(low, loss);
+            high = fmax(high, isnan(baseline) ? loss : fmin(loss, 10.0 * baseline));
+        }
+    }
+    const bool logarithmic = low > 0.0 && high > 20.0 * low;
+    for (size_t g = 0; g < groups_of(v); g++) {
+        struct rg_plot *const plot = &plots[g];
+        name_group(v, g, NO_AXIS, plot->title);
+        plot->small = true;
+        plot->x = rg_axis_of("update", RG_LINEAR);
+        plot->x.whole = true;
+        plot->x.low = 0.0;
+        plot->y = rg_axis_of("loss", logarithmic ? RG_LOG10 : RG_LINEAR);
+        if (isfinite(low) && isfinite(high)) {
+            plot->y.low = logarithmic ? log10(low) : fmin(0.0, low);
+            plot->y.high = logarithmic ? log10(high) : high;
+        }
+        RG_TRY(add_parts(v, g, logarithmic, plot));
+    }
+    return RG_OK;
+}
+
+const char *const rg_sweep_figure_names[] = {"loss", "learned", "quartiles", "updates", NULL};
+
+static void name_figures(struct rg_plot *plots) {
+    for (size_t i = 0; i < RG_SCAN_FIGURES; i++) {
+        plots[i].figure = rg_sweep_figure_names[i < 2 ? i : i < 2 + RG_SCAN_SMALL ? 2 : 3];
+    }
+}
+
+rg_status rg_sweep_figures(const struct rg_sweep_view *v, struct rg_plot *plots) {
+    const struct rg_summary *const any = any_run(v);
+    const size_t x = choose_axis(v);
+    const double baseline = any ? any->baseline : (double)NAN;
+    if (!any) {
+        return RG_OK;
+    }
+    name_figures(plots);
+    RG_TRY(x == NO_AXIS ? RG_OK : plots_along(v, x, baseline, plots));
+    return groups_of(v) <= RG_SCAN_SMALL ? plots_over_updates(v, baseline, plots + 2 + RG_SCAN_SMALL) : RG_OK;
+}
+
+/* ---- Tables ---- */
+
+/* Names of the axes that have several values, into `heads`; returns how many. */
+static size_t list_axes(const struct rg_sweep_view *v, size_t n_axes, const char *heads[MAX_HEADS]) {
+    size_t n = 0;
+    for (size_t i = 0; i < n_axes && n < MAX_HEADS; i++) {
+        if (v->axes[i].n > 1) {
+            heads[n++] = v->axes[i].name;
+        }
+    }
+    return n;
+}
+
+/* The values of those axes into the first cells of a row; returns how many. */
+static size_t set_values(const struct rg_sweep_view *v, size_t n_axes, size_t group, struct rg_own_table *t,
+                         size_t row) {
+    size_t n = 0;
+    for (size_t i = 0; i < n_axes && n < MAX_HEADS; i++) {
+        if (v->axes[i].n > 1) {
+            rg_table_set(t, row, n++, "%s", value_of(v, group, i));
+        }
+    }
+    return n;
+}
+
+/* Mean factor a step back and horizon over the runs that were measured; "diverged" where all did. */
+static void set_gradient(const struct rg_sweep_view *v, size_t group, struct rg_own_table *t, size_t row,
+                         size_t column) {
+    double n = 0.0, factor = 0.0, horizon = 0.0;
+    for (size_t i = 0; i < seeds_of(v); i++) {
+        const struct rg_summary *const s = runs_of(v, group)[i];
+        if (s && s->measured) {
+            n += 1.0;
+            factor += s->factor;
+            horizon += (double)s->horizon;
+        }
+    }
+    rg_table_number(t, row, column, 4, n > 0.0 ? factor / n : (double)NAN);
+    rg_table_number(t, row, column + 1, 3, n > 0.0 ? horizon / n : (double)NAN);
+}
+
+rg_status rg_sweep_table(const struct rg_sweep_view *v, struct rg_own_table *table) {
+    static const char *const more[] = {"runs",    "lower quartile",     "median loss", "upper quartile",
+                                       "learned", "factor a step back", "horizon"};
+    enum { N_MORE = sizeof more / sizeof *more };
+    const char *heads[MAX_HEADS + N_MORE];
+    const size_t n = list_axes(v, axes_of(v), heads);
+    memcpy(heads + n, more, sizeof more);
+    RG_TRY(rg_table_create(table, v->has_seeds ? "Over the seeds" : "All runs", heads, n + N_MORE, groups_of(v)));
+    size_t row = 0;
+    for (size_t g = 0; g < groups_of(v); g++) {
+        struct rg_spread s;
+        RG_TRY(rg_spread_of(runs_of(v, g), seeds_of(v), &s));
+        if (s.runs == 0) {
+            continue;
+        }
+        (void)set_values(v, axes_of(v), g, table, row);
+        rg_table_set(table, row, n, "%zu", s.runs);
+        rg_table_number(table, row, n + 1, 3, s.q1);
+        rg_table_number(table, row, n + 2, 3, s.median);
+        rg_table_number(table, row, n + 3, 3, s.q3);
+        rg_table_set(table, row, n + 4, "%zu of %zu", s.learned, s.runs);
+        set_gradient(v, g, table, row, n + 5);
+        row++;
+    }
+    table->table.n_rows = row;
+    return RG_OK;
+}
+
+rg_status rg_reach_of(const struct rg_summary *const *runs, char *const *steps, size_t n_steps, size_t n_seeds,
+                      struct rg_reach *reach) {
+    double most = 0.0;
+    *reach = (struct rg_reach){.of = n_steps * n_seeds};
+    for (size_t k = 0; k < n_steps; k++) {
+        struct rg_spread s;
+        RG_TRY(rg_spread_of(runs + k * n_seeds, n_seeds, &s));
+        const double value = strtod(steps[k], NULL);
+        reach->runs += s.runs;
+        if (2 * s.learned >= n_seeds && value > most) { /* whatever seeds that did not run would do */
+            most = value;
+            reach->largest = steps[k];
+        }
+    }
+    return RG_OK;
+}
+
+void rg_reach_text(const struct rg_reach *reach, char text[RG_REACH_BYTES]) {
+    if (reach->runs == reach->of) {
+        (void)snprintf(text, RG_REACH_BYTES, "%s", reach->largest ? reach->largest : "none");
+    } else {
+        (void)snprintf(text, RG_REACH_BYTES, "%s%s (%zu of %zu runs)", reach->largest ? "at least " : "not known",
+                       reach->largest ? reach->largest : "", reach->runs, reach->of);
+    }
+}
+
+rg_status rg_sweep_reach(const struct rg_sweep_view *v, struct rg_own_table *table) {
+    const char *heads[MAX_HEADS + 1];
+    const size_t steps = axes_of(v) > 0 ? axes_of(v) - 1 : 0; /* the last but for the seeds */
+    if (axes_of(v) == 0 || v->axes[steps].n < 2 || strcmp(v->axes[steps].name, "steps") != 0) {
+        return RG_OK;
+    }
+    const size_t n = list_axes(v, steps, heads), each = v->axes[steps].n, rows = groups_of(v) / each;
+    heads[n] = "largest --steps learned";
+    RG_TRY(rg_table_create(table, "What half of the seeds learned", heads, n + 1, rows));
+    for (size_t row = 0; row < rows; row++) {
+        struct rg_reach reach;
+        char text[RG_REACH_BYTES];
+        RG_TRY(rg_reach_of(runs_of(v, row * each), v->axes[steps].values, each, seeds_of(v), &reach));
+        rg_reach_text(&reach, text);
+        (void)set_values(v, steps, row * each, table, row);
+        rg_table_set(table, row, n, "%s", text);
+    }
+    return RG_OK;
+}

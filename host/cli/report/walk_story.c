@@ -1,0 +1,598 @@
+/* The walk told step by step: see walk_story.h. Forward, loss and backward; walk_terms.c goes on. */
+#include "cli/report/walk_story.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/report/screen.h"
+#include "cli/report/walk_parts.h"
+#include "model/cells.h"
+#include "reference/reference_parts.h"
+#include "rnn_gpu/memory.h"
+
+/* ---- Numbers and markup ---- */
+
+void rg_walk_number(double value, int width, char text[16]) {
+    const int digits = width - 3; /* behind the point of a number below 10, with a sign */
+    const double size = fabs(value);
+    if (value == 0.0) {
+        (void)snprintf(text, 16, "0");
+    } else if (!isfinite(value) || (size < 1e6 && value == nearbyint(value))) {
+        (void)snprintf(text, 16, "%.0f", value);
+    } else if (size >= 1e-3 && size < 1e4) {
+        const int before = size < 10.0 ? 0 : size < 100.0 ? 1 : size < 1000.0 ? 2 : 3;
+        (void)snprintf(text, 16, "%.*f", digits - before, value);
+    } else { /* the sign, the exponent's sign and the e take four, a long exponent one more */
+        const int long_exponent = size < 1e-99 || size >= 1e100;
+        (void)snprintf(text, 16, "%.*e", width - 7 - long_exponent, value);
+    }
+}
+
+enum rg_walk_piece rg_walk_piece(const char **at, char text[RG_PIECE_BYTES]) {
+    const char *p = *at;
+    size_t length = 0;
+    enum rg_walk_piece piece = RG_PIECE_TEXT;
+    if (*p == '\0') {
+        return RG_PIECE_END;
+    }
+    if (*p == '\\') {
+        piece = RG_PIECE_SIGN;
+        p++;
+        while ((p[length] >= 'a' && p[length] <= 'z') && length < RG_PIECE_BYTES - 1) {
+            text[length] = p[length];
+            length++;
+        }
+        p += length;
+        text[length] = '\0';
+        if (strcmp(text, "name") != 0 || *p != '{') {
+            *at = p;
+            return piece;
+        }
+        piece = RG_PIECE_NAME;
+    } else if ((*p == '_' || *p == '^') && p[1] == '{') {
+        piece = *p == '_' ? RG_PIECE_LOWER : RG_PIECE_UPPER;
+        p++;
+    } else {
+        p += *p == RG_WALK_RAW && p[1] != '\0';
+        do {
+            text[length++] = *p++;
+        } while (((unsigned char)*p & 0xC0) == 0x80 && length < 4);
+        text[length] = '\0';
+        *at = p;
+        return piece;
+    }
+    p++; /* behind the brace */
+    for (length = 0; *p != '\0' && *p != '}' && length < RG_PIECE_BYTES - 1; p++) {
+        text[length++] = *p;
+    }
+    text[length] = '\0';
+    *at = p + (*p == '}');
+    return piece;
+}
+
+const char *rg_story_raw(const char *text, char out[RG_STORY_RAW]) {
+    size_t n = 0;
+    for (; *text && n + 2 < RG_STORY_RAW; text++) {
+        if (strchr("\\_^", *text)) {
+            out[n++] = RG_WALK_RAW;
+        }
+        out[n++] = (unsigned char)*text < 0x20 ? ' ' : *text;
+    }
+    while (*text && n > 0 && ((unsigned char)*text & 0xC0) == 0x80) { /* not inside a character */
+        text--;
+        n--;
+    }
+    out[n] = '\0';
+    return out;
+}
+
+/* ---- What the writer gets ---- */
+
+void rg_story_text(const struct rg_story *s, const char *format, ...) {
+    char text[600];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    s->to->text(s->to->self, RG_WALK_SENTENCE, text);
+}
+
+void rg_story_formula(const struct rg_story *s, const char *format, ...) {
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    s->to->text(s->to->self, RG_WALK_FORMULA, text);
+}
+
+void rg_story_begin(const struct rg_story *s, int level, bool open, const char *format, ...) {
+    char text[300];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    s->to->begin(s->to->self, level, text, open);
+}
+
+void rg_story_end(const struct rg_story *s, int level) {
+    s->to->end(s->to->self, level);
+}
+
+void rg_story_flush(struct rg_story *s) {
+    if (s->n_blocks > 0) {
+        s->to->blocks(s->to->self, s->blocks, s->n_blocks);
+    }
+    s->n_blocks = s->n_lines = s->n_numbers = 0;
+}
+
+void rg_story_block(struct rg_story *s, const char *format, ...) {
+    enum { LARGEST_BLOCK = 128 }; /* lines */
+    va_list arguments;
+    if (s->n_blocks == RG_STORY_BLOCKS || s->n_lines + LARGEST_BLOCK > RG_STORY_LINES ||
+        s->n_numbers + LARGEST_BLOCK > RG_STORY_NUMBERS) {
+        rg_story_flush(s);
+    }
+    struct rg_walk_block *const block = &s->blocks[s->n_blocks++];
+    *block = (struct rg_walk_block){.lines = &s->lines[s->n_lines]};
+    va_start(arguments, format);
+    (void)vsnprintf(block->title, sizeof block->title, format, arguments);
+    va_end(arguments);
+}
+
+static struct rg_walk_line *add_line(struct rg_story *s, const double *values, size_t n) {
+    assert(s->n_blocks > 0 && s->n_lines < RG_STORY_LINES);
+    struct rg_walk_line *const line = &s->lines[s->n_lines++];
+    *line = (struct rg_walk_line){.values = values, .n = n, .stride = 1};
+    s->blocks[s->n_blocks - 1].n_lines++;
+    return line;
+}
+
+void rg_story_line(struct rg_story *s, const double *values, size_t n, const char *format, ...) {
+    struct rg_walk_line *const line = add_line(s, values, n);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line->label, sizeof line->label, format, arguments);
+    va_end(arguments);
+}
+
+void rg_story_number(struct rg_story *s, double value, const char *label) {
+    assert(s->n_numbers < RG_STORY_NUMBERS);
+    s->numbers[s->n_numbers] = value;
+    rg_story_line(s, &s->numbers[s->n_numbers++], 1, "%s", label);
+}
+
+void rg_story_matrix(struct rg_story *s, const struct rg_story_matrix *m) {
+    struct rg_walk_block *const block = &s->blocks[s->n_blocks - 1];
+    block->is_matrix = true;
+    block->heads = m->heads;
+    for (size_t r = 0; r < m->rows; r++) {
+        struct rg_walk_line *const line = add_line(s, m->values + r * m->row_step, m->columns);
+        line->stride = m->column_step;
+        line->index = m->index;
+    }
+}
+
+bool rg_story_has(const struct rg_story *s, size_t parameter) {
+    return !s->walk->model->parameters[parameter].absent;
+}
+
+const char *rg_story_gate(const struct rg_story *s, size_t g, char letter[2]) {
+    letter[0] = ref_gates(s->walk->net) > 1 ? rg_cells[s->walk->model->shape.cell].letters[g] : '\0';
+    letter[1] = '\0';
+    return letter;
+}
+
+struct rg_story_matrix rg_story_of_role(const struct rg_story *s, struct rg_story_run run, enum ref_role role,
+                                        const double *values, size_t rows) {
+    const size_t columns = ref_columns(s->walk->net, run.layer, role);
+    const bool of_inputs = role == REF_ROLE_WEIGHT_IH && run.layer == 0;
+    return (struct rg_story_matrix){.values = values,
+                                    .rows = rows,
+                                    .columns = of_inputs ? s->n_inputs : columns,
+                                    .row_step = columns,
+                                    .column_step = 1,
+                                    .index = of_inputs ? s->index : NULL,
+                                    .heads = of_inputs ? s->heads : NULL};
+}
+
+/* ---- Forward ---- */
+
+/* The word at step t, from 1; NULL where inputs are numbers, "<unk>" for one that is not known. */
+static const char *word_at(const struct rg_walk *w, size_t sequence, size_t t) {
+    const struct rg_dataset *const data = w->data;
+    if (data->kind != RG_INPUT_TOKEN || !data->vocabulary) {
+        return NULL;
+    }
+    const size_t place = sequence * data->n_steps + rg_walk_first_step(w, sequence) + t - 1;
+    const int32_t token = rg_dataset_token(data, place);
+    return token < 0 ? "<unk>" : data->vocabulary[token];
+}
+
+/* Index of the step in the direction's order, from 0, as its own step. */
+static size_t step_at(const struct rg_walk *w, struct rg_story_run run, size_t sequence, size_t order) {
+    return run.direction == 0 ? order + 1 : rg_walk_length(w, sequence) - order;
+}
+
+static void name_run(const struct rg_story *s, struct rg_story_run run, char text[48]) {
+    const struct ref_model *const net = s->walk->net;
+    text[0] = '\0';
+    if (net->layers > 1 || ref_directions(net) > 1) {
+        (void)snprintf(text, 48, ", layer %zu%s", run.layer,
+                       ref_directions(net) == 1 ? ""
+                       : run.direction          ? ", from the last step to the first"
+                                                : ", from the first step to the last");
+    }
+}
+
+static void input_line(struct rg_story *s, struct rg_story_run run, size_t sequence, size_t t) {
+    const struct ref_run at = {.model = s->walk->net,
+                               .batch = &s->walk->batch,
+                               .result = s->walk->result,
+                               .layer = run.layer,
+                               .direction = run.direction,
+                               .sequence = sequence};
+    const struct rg_story_matrix shown =
+        rg_story_of_role(s, run, REF_ROLE_WEIGHT_IH, ref_factor(&at, REF_ROLE_WEIGHT_IH, t), 1);
+    rg_story_line(s, shown.values, shown.columns, "x_{%zu}", t);
+    s->lines[s->n_lines - 1].index = shown.index;
+    if (run.layer == 0) {
+        s->blocks[s->n_blocks - 1].heads = s->heads;
+    }
+}
+
+static void forward_step(struct rg_story *s, struct rg_story_run run, size_t sequence, size_t t) {
+    const struct rg_walk *const w = s->walk;
+    const struct ref_trace *const trace = rg_walk_trace(w, run.layer, run.direction);
+    const size_t n = w->net->hidden, gates = ref_gates(w->net);
+    const double *const a = rg_walk_row(w, trace->a, t - 1, sequence, gates * n);
+    const double *const values = rg_walk_row(w, trace->gates, t - 1, sequence, gates * n);
+    const char *const word = run.layer == 0 ? word_at(w, sequence, t) : NULL;
+    const bool learned = w->net->skip > 0 && w->net->skip_kind == REF_SKIP_LEARNED;
+    char letter[2], raw[RG_STORY_RAW];
+    rg_story_block(s, "t = %zu%s%s", t, word ? ": " : "", word ? rg_story_raw(word, raw) : "");
+    input_line(s, run, sequence, t);
+    for (size_t g = 0; g < gates; g++) {
+        if (gates == 1) {
+            rg_story_line(s, a, n, "a_{%zu}", t);
+        } else {
+            rg_story_line(s, a + g * n, n, "a_{%s}", rg_story_gate(s, g, letter));
+        }
+    }
+    for (size_t g = 0; gates > 1 && g < gates; g++) {
+        rg_story_line(s, values + g * n, n, "%s", rg_story_gate(s, g, letter));
+    }
+    if (learned) {
+        if (w->net->cell == REF_CELL_LSTM) {
+            rg_story_line(s, rg_walk_row(w, trace->made_cell, t, sequence, n), n, "C_{%zu}", t);
+        }
+        rg_story_line(s, rg_walk_row(w, trace->made, t, sequence, n), n, "S_{%zu}", t);
+        rg_story_number(s, *rg_walk_row(w, trace->gate, t, sequence, 1), "v");
+        rg_story_number(s, *rg_walk_row(w, trace->gate, t, sequence, 1) > 0.5 ? 1.0 : 0.0, "u");
+        rg_story_number(s, *rg_walk_row(w, trace->chance, t, sequence, 1), "p");
+    }
+    if (w->net->cell == REF_CELL_LSTM) {
+        rg_story_line(s, rg_walk_row(w, trace->cell, t, sequence, n), n, "c_{%zu}", t);
+    }
+    rg_story_line(s, rg_walk_row(w, trace->state, t, sequence, n), n, "h_{%zu}", t);
+}
+
+static void forward(struct rg_story *s, struct rg_story_run run, size_t sequence) {
+    const struct rg_walk *const w = s->walk;
+    const struct ref_trace *const trace = rg_walk_trace(w, run.layer, run.direction);
+    char where[48];
+    name_run(s, run, where);
+    rg_story_begin(s, 2, true, "Forward%s", where);
+    rg_story_forward_formulas(s, run);
+    if (w->batch.h_0) {
+        rg_story_block(s, "before the first step");
+        rg_story_line(s, rg_walk_row(w, trace->state, 0, sequence, w->net->hidden), w->net->hidden, "h_{0}");
+        if (w->net->cell == REF_CELL_LSTM) {
+            rg_story_line(s, rg_walk_row(w, trace->cell, 0, sequence, w->net->hidden), w->net->hidden, "c_{0}");
+        }
+    }
+    for (size_t i = 0; i < rg_walk_length(w, sequence); i++) {
+        forward_step(s, run, sequence, step_at(w, run, sequence, i));
+    }
+    rg_story_flush(s);
+    rg_story_end(s, 2);
+}
+
+/* ---- Head and loss ---- */
+
+/* y of outputs z: probabilities for bce and ce, else z. */
+static void activate_output(enum ref_loss loss, const double *z, size_t n, double *y) {
+    double largest = z[0], sum = 0.0;
+    for (size_t o = 0; o < n; o++) {
+        largest = fmax(largest, z[o]);
+    }
+    for (size_t o = 0; o < n; o++) {
+        y[o] = loss == REF_LOSS_BCE ? 1.0 / (1.0 + exp(-z[o])) : loss == REF_LOSS_CE ? exp(z[o] - largest) : z[o];
+        sum += y[o];
+    }
+    for (size_t o = 0; loss == REF_LOSS_CE && o < n; o++) {
+        y[o] /= sum;
+    }
+}
+
+/* A step's number behind a label where every step has an output. */
+static void subscript(const struct rg_story *s, size_t t, char text[24]) {
+    text[0] = '\0';
+    if (s->walk->net->target == REF_TARGET_STEPS) {
+        (void)snprintf(text, 24, "_{%zu}", t);
+    }
+}
+
+/* Row `slot` of the outputs: its targets, or NULL where it has no loss. */
+static const double *targets_at(const struct rg_walk *w, size_t slot) {
+    const double *const y = w->y + slot * (w->batch.loss == REF_LOSS_CE ? 1 : w->net->outputs);
+    return isnan(*y) ? NULL : y;
+}
+
+/* Room for numbers of the present block. */
+static double *room_for(struct rg_story *s, size_t n) {
+    double *const numbers = &s->numbers[s->n_numbers];
+    assert(s->n_numbers + n <= RG_STORY_NUMBERS);
+    s->n_numbers += n;
+    return numbers;
+}
+
+static void output_row(struct rg_story *s, size_t slot, size_t t) {
+    const struct rg_walk *const w = s->walk;
+    const size_t n = w->net->outputs, targets = w->batch.loss == REF_LOSS_CE ? 1 : n;
+    const double *const z = w->result->output + slot * n, *const target = targets_at(w, slot);
+    char at[24], label[40];
+    subscript(s, t, at);
+    (void)snprintf(label, sizeof label, "t = %zu%s", t, target ? "" : ", without a target");
+    rg_story_block(s, "%s", at[0] ? label : "");
+    rg_story_line(s, z, n, "z%s", at);
+    double *const y = room_for(s, n);
+    activate_output(w->batch.loss, z, n, y);
+    rg_story_line(s, y, n, "y%s", at);
+    if (target) {
+        double *const slope = room_for(s, n);
+        rg_story_line(s, target, targets, "target");
+        const double loss = ref_row_loss(w->batch.loss, z, target, n, slope);
+        rg_story_number(s, w->batch.loss == REF_LOSS_CE ? loss : loss / (double)n, "loss");
+    }
+}
+
+/* Whether the head on the last step reads something else than h_T. */
+static bool reads_more(const struct rg_walk *w) {
+    return w->net->target == REF_TARGET_LAST && (w->net->readout != REF_READOUT_LAST || w->net->bidirectional);
+}
+
+static void output(struct rg_story *s, size_t sequence) {
+    const struct rg_walk *const w = s->walk;
+    const size_t width = ref_directions(w->net) * w->net->hidden, steps = w->data->n_steps;
+    rg_story_begin(s, 2, true, "Output and loss");
+    rg_story_head_formulas(s);
+    rg_story_loss_formulas(s);
+    if (reads_more(w)) {
+        rg_story_block(s, "what the head reads");
+        rg_story_line(s, w->result->read + sequence * width, width, "r");
+    }
+    if (w->net->target == REF_TARGET_LAST) {
+        output_row(s, sequence, 0);
+    }
+    for (size_t t = 1; w->net->target == REF_TARGET_STEPS && t <= rg_walk_length(w, sequence); t++) {
+        output_row(s, sequence * steps + t - 1, t);
+    }
+    rg_story_flush(s);
+    rg_story_end(s, 2);
+}
+
+/* ---- Backward ---- */
+
+static void loss_row(struct rg_story *s, size_t slot, size_t t) {
+    const struct rg_walk *const w = s->walk;
+    const size_t n = w->net->outputs;
+    const double *const target = targets_at(w, slot);
+    char at[24];
+    subscript(s, t, at);
+    double *const slope = room_for(s, n);
+    if (target) {
+        (void)ref_row_loss(w->batch.loss, w->result->output + slot * n, target, n, slope);
+    }
+    for (size_t o = 0; o < n; o++) {
+        slope[o] = target ? slope[o] / w->result->count : 0.0;
+    }
+    rg_story_line(s, slope, n, "dL/dz%s", at);
+}
+
+static void loss_rows(struct rg_story *s, size_t sequence) {
+    const struct rg_walk *const w = s->walk;
+    const size_t width = ref_directions(w->net) * w->net->hidden, steps = w->data->n_steps;
+    rg_story_block(s, "from the loss");
+    if (w->net->target == REF_TARGET_LAST) {
+        loss_row(s, sequence, 0);
+        rg_story_line(s, w->result->d_read + sequence * width, width, "%s",
+                      reads_more(w) ? "dL/dr" : "W_{o}^{T} dL/dz");
+    }
+    for (size_t t = 1; w->net->target == REF_TARGET_STEPS && t <= rg_walk_length(w, sequence); t++) {
+        loss_row(s, sequence * steps + t - 1, t);
+    }
+}
+
+static void backward_step(struct rg_story *s, struct rg_story_run run, size_t sequence, size_t t) {
+    const struct rg_walk *const w = s->walk;
+    const struct ref_trace *const trace = rg_walk_trace(w, run.layer, run.direction);
+    const size_t n = w->net->hidden, gates = ref_gates(w->net);
+    const double *const delta = rg_walk_row(w, trace->delta, t - 1, sequence, gates * n);
+    const bool learned = w->net->skip > 0 && w->net->skip_kind == REF_SKIP_LEARNED;
+    char letter[2];
+    rg_story_block(s, "t = %zu, lag %zu", t, ref_lag_of(w->net, &w->batch, run.direction, sequence, t));
+    rg_story_line(s, rg_walk_row(w, trace->d_state, t, sequence, n), n, "dL/dh_{%zu}", t);
+    if (learned) {
+        rg_story_number(s, *rg_walk_row(w, trace->d_gate, t, sequence, 1), "dL/dv");
+        rg_story_line(s, rg_walk_row(w, trace->d_made, t, sequence, n), n, "dL/dS_{%zu}", t);
+        if (w->net->cell == REF_CELL_LSTM) {
+            rg_story_line(s, rg_walk_row(w, trace->d_cell_whole, t, sequence, n), n, "dL/dC_{%zu}", t);
+        }
+    }
+    if (w->net->cell == REF_CELL_LSTM) {
+        rg_story_line(s, rg_walk_row(w, rg_walk_cell_gradient(w, trace), t, sequence, n), n, "dL/dc_{%zu}", t);
+    }
+    for (size_t g = 0; g < gates; g++) {
+        if (gates == 1) {
+            rg_story_line(s, delta, n, "\\delta_{%zu}", t);
+        } else {
+            rg_story_line(s, delta + g * n, n, "\\delta_{%s}", rg_story_gate(s, g, letter));
+        }
+    }
+    if (w->net->cell == REF_CELL_GRU) {
+        rg_story_line(s, rg_walk_row(w, trace->delta_hh, t - 1, sequence, gates * n) + 2 * n, n, "r \\delta_{n}");
+    }
+}
+
+static void backward(struct rg_story *s, struct rg_story_run run, size_t sequence) {
+    const struct rg_walk *const w = s->walk;
+    const size_t length = rg_walk_length(w, sequence);
+    char where[48];
+    name_run(s, run, where);
+    rg_story_begin(s, 2, true, "Backward%s", where);
+    rg_story_backward_formulas(s, run);
+    if (run.layer + 1 == w->net->layers && run.direction == 0) {
+        loss_rows(s, sequence);
+        rg_story_flush(s);
+    }
+    for (size_t i = length; i-- > 0;) {
+        backward_step(s, run, sequence, step_at(w, run, sequence, i));
+    }
+    rg_story_flush(s);
+    rg_story_end(s, 2);
+}
+
+/* ---- The whole ---- */
+
+static void tell_sequence(struct rg_story *s, size_t sequence) {
+    const struct rg_walk *const w = s->walk;
+    const size_t directions = ref_directions(w->net);
+    const char *const text = w->data->texts ? w->data->texts[sequence] : NULL;
+    struct rg_story_run run;
+    char raw[RG_STORY_RAW];
+    rg_story_begin(s, 1, sequence == s->first, "Sequence %zu of %zu%s%s", sequence + 1, w->data->n_sequences,
+                   text ? ": " : "", text ? rg_story_raw(text, raw) : "");
+    if (rg_walk_length(w, sequence) == 0) {
+        rg_story_text(s, "It has no step: the head reads the state before the first one.");
+    }
+    for (run.layer = 0; run.layer < w->net->layers; run.layer++) {
+        for (run.direction = 0; run.direction < directions; run.direction++) {
+            forward(s, run, sequence);
+        }
+    }
+    output(s, sequence);
+    for (run.layer = w->net->layers; run.layer-- > 0;) {
+        for (run.direction = 0; run.direction < directions; run.direction++) {
+            backward(s, run, sequence);
+        }
+    }
+    rg_story_end(s, 1);
+}
+
+static void introduce(const struct rg_story *s) {
+    const struct rg_walk *const w = s->walk;
+    const bool outputs = w->batch.loss != REF_LOSS_CE && w->net->outputs > 1;
+    const bool notes = w->net->cell == REF_CELL_RNN && w->net->activation == REF_ACT_TANH && w->net->skip == 0 &&
+                       !rg_story_has(s, ref_parameter_at(w->net, 0, 0, REF_ROLE_BIAS_IH)) &&
+                       !rg_story_has(s, ref_parameter_at(w->net, 0, 0, REF_ROLE_BIAS_HH));
+    char model[160];
+    rg_screen_model_text(w->model, model, sizeof model);
+    rg_story_text(s, "%s; %zu sequence%s of %zu step%s. Loss L = %.10g (%s, the mean over %s%s%s).", model,
+                  w->data->n_sequences, w->data->n_sequences == 1 ? "" : "s", w->data->n_steps,
+                  w->data->n_steps == 1 ? "" : "s", w->result->loss, rg_loss_names[w->problem->loss],
+                  w->net->target == REF_TARGET_STEPS ? "the steps" : "the sequences",
+                  w->problem->targets.n_left_out ? " that have a target" : "", outputs ? " and the outputs" : "");
+    rg_story_text(s,
+                  "h_{t} is the notes' O_{t}, x_{t} their X_{t}. The notes multiply rows: their Wi, Wh and Wo are the "
+                  "transposes of \\name{weight_ih}, \\name{weight_hh} and \\name{head.weight}.");
+    if (notes) {
+        rg_story_formula(s, "O_{t} = tanh(X_{t} Wi + O_{t-1} Wh)%s", w->batch.h_0 ? "" : ", O_{0} = 0");
+    }
+    rg_story_text(s, "Everything is computed in double precision%s",
+                  w->net->target == REF_TARGET_STEPS ? "; the gradient is that of the losses of all steps together."
+                                                     : ".");
+}
+
+/* Of one-hot words many of which do not occur, the columns that do. */
+static rg_status choose_inputs(struct rg_story *s) {
+    const struct rg_walk *const w = s->walk;
+    const bool one_hot = w->data->kind == RG_INPUT_TOKEN && w->net->words == 0;
+    const char *const *const names = (const char *const *)(one_hot         ? w->data->vocabulary
+                                                           : w->net->words ? NULL
+                                                                           : w->data->features);
+    s->n_inputs = w->net->inputs;
+    RG_TRY(rg_alloc(&s->index, w->net->inputs, sizeof *s->index, "the walk"));
+    RG_TRY(rg_alloc(&s->heads, w->net->inputs, sizeof *s->heads, "the walk"));
+    for (size_t f = s->n_inputs = 0; f < w->net->inputs; f++) {
+        bool occurs = !one_hot || w->net->inputs <= RG_WALK_HIDDEN;
+        for (size_t i = s->first; !occurs && i < s->end; i++) {
+            for (size_t t = 0; !occurs && t < rg_walk_length(w, i); t++) {
+                occurs = w->x[(i * w->data->n_steps + t) * w->net->inputs + f] != 0.0;
+            }
+        }
+        if (occurs) {
+            s->heads[s->n_inputs] = names ? names[f] : NULL;
+            s->index[s->n_inputs++] = f;
+        }
+    }
+    if (!names) {
+        rg_free(s->heads);
+        s->heads = NULL;
+    }
+    return RG_OK;
+}
+
+rg_status rg_walk_check_sequence(const struct rg_dataset *data, size_t sequence) {
+    if (sequence > data->n_sequences) {
+        return rg_fail(RG_USAGE, "--sequence %zu: %s has %zu sequence%s", sequence, data->path, data->n_sequences,
+                       data->n_sequences == 1 ? "" : "s");
+    }
+    return RG_OK;
+}
+
+rg_status rg_walk_check(const struct rg_model *model, const struct rg_dataset *data, size_t sequence) {
+    const struct rg_shape *const shape = &model->shape;
+    const bool one_hot = data->kind == RG_INPUT_TOKEN && shape->words == 0;
+    const bool wide = (!one_hot && shape->inputs > RG_WALK_WIDTH) || shape->outputs > RG_WALK_WIDTH;
+    const size_t length = sequence > 0 && data->lengths ? (size_t)data->lengths[sequence - 1] : data->n_steps;
+    const size_t n = sequence > 0 ? 1 : data->n_sequences;
+    const bool fits = shape->hidden <= RG_WALK_HIDDEN && length <= RG_WALK_STEPS && !wide;
+    if (fits && n <= RG_WALK_SEQUENCES) {
+        return RG_OK;
+    }
+    return rg_fail(
+        RG_USAGE,
+        "--trace shows up to %d units, %d steps, %d sequences, %d inputs and outputs; here are %zu units, %zu "
+        "steps, %zu sequences, %zu inputs, %zu outputs: --out FILE.safetensors has every number in tensors "
+        "trace.*%s",
+        RG_WALK_HIDDEN, RG_WALK_STEPS, RG_WALK_SEQUENCES, RG_WALK_WIDTH, shape->hidden, length, n, shape->inputs,
+        shape->outputs, fits ? ", --sequence N takes one sequence" : "");
+}
+
+rg_status rg_walk_tell(const struct rg_walk *walk, size_t sequence, const struct rg_walk_writer *writer) {
+    struct rg_story *s = NULL;
+    RG_TRY(rg_alloc(&s, 1, sizeof *s, "the walk"));
+    s->walk = walk;
+    s->to = writer;
+    s->first = sequence > 0 ? sequence - 1 : 0;
+    s->end = sequence > 0 ? sequence : walk->data->n_sequences;
+    s->alone = s->end - s->first < walk->data->n_sequences;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(choose_inputs(s));
+    introduce(s);
+    rg_story_weights(s);
+    for (size_t i = s->first; i < s->end; i++) {
+        tell_sequence(s, i);
+    }
+    RG_TRY_GOTO(rg_story_terms(s));
+    rg_story_gradient(s);
+fail:
+    rg_free(s->index);
+    rg_free(s->heads);
+    rg_free(s);
+    return status;
+}

@@ -1,0 +1,135 @@
+/* Labels of CSV files: see csv_labels.h. */
+#include "data/csv_labels.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+enum { MAX_CLASSES = 1 << 16 };
+
+static void set_label(struct rg_dataset *data, size_t i, double value) {
+    if (data->y_double != NULL)
+        data->y_double[i] = value;
+    else
+        data->y[i] = (float)value;
+}
+
+/* "nan" and the like are no class, and no number either. */
+static bool is_missing(const struct rg_csv_cell *cell) {
+    return cell->bytes == 3 && (cell->text[0] | 0x20) == 'n' && (cell->text[1] | 0x20) == 'a' &&
+           (cell->text[2] | 0x20) == 'n';
+}
+
+static rg_status refuse_mixed(const struct rg_csv_labels *l, const struct rg_csv_cell *cell) {
+    return rg_csv_fail(l->csv, cell->start,
+                       l->words ? "the label `%s` is a number, but those before are words; labels are all of one kind"
+                                : "`%s` is not a number, but the labels before are; labels are all of one kind",
+                       rg_excerpt(cell->text, cell->bytes).text);
+}
+
+rg_status rg_csv_labels_count(struct rg_csv_labels *l, const struct rg_csv_cell *cell) {
+    const bool word = !rg_csv_is_number(l->csv, cell);
+    double value;
+
+    if (is_missing(cell))
+        return rg_csv_fail(l->csv, cell->start, "the label is `%s`; leave the row out, or give it a label",
+                           rg_excerpt(cell->text, cell->bytes).text);
+    if (l->options->classes != NULL) {
+        l->words = true;
+        return RG_OK;
+    }
+    if (l->seen && word != l->words)
+        return refuse_mixed(l, cell);
+    l->seen = true;
+    l->words = word;
+    l->bytes += word ? cell->bytes + 1 : 0;
+    return word ? RG_OK : rg_csv_number(l->csv, cell, &value);
+}
+
+rg_status rg_csv_labels_begin(struct rg_csv_labels *l, struct rg_dataset *data) {
+    if (!l->given)
+        return RG_OK;
+    data->n_targets = 1;
+    data->label_kind = l->words ? RG_LABELS_CLASSES : RG_LABELS_NUMBERS;
+    RG_TRY(rg_dataset_create_targets(l->options, data));
+    if (l->options->classes == NULL)
+        return l->words ? rg_alloc(&l->store, l->bytes, 1, "labels") : RG_OK;
+    data->n_classes = l->options->n_classes;
+    return rg_vocabulary_copy(l->options->classes, l->options->n_classes, "list of classes", &data->classes, &l->index);
+}
+
+rg_status rg_csv_labels_take(struct rg_csv_labels *l, const struct rg_csv_cell *cell, size_t i,
+                             struct rg_dataset *data) {
+    double value;
+
+    if (i >= data->n_sequences)
+        return rg_csv_changed(l->csv);
+    if (l->options->classes != NULL) {
+        const int32_t number = rg_word_find(&l->index, cell->text, cell->bytes);
+
+        if (number < 0 && !l->options->lenient)
+            return rg_csv_fail(l->csv, cell->start, "the label `%s` is none of the model's %zu classes, `%s` to `%s`",
+                               rg_excerpt(cell->text, cell->bytes).text, data->n_classes, data->classes[0],
+                               data->classes[data->n_classes - 1]);
+        data->n_strangers += number < 0;
+        set_label(data, i, number < 0 ? (double)NAN : number);
+        return RG_OK;
+    }
+    if (l->words) {
+        if (cell->bytes + 1 > l->bytes - l->used)
+            return rg_csv_changed(l->csv);
+        memcpy(l->store + l->used, cell->text, cell->bytes + 1);
+        l->used += cell->bytes + 1;
+        return RG_OK;
+    }
+    RG_TRY(rg_csv_number(l->csv, cell, &value));
+    set_label(data, i, value);
+    return RG_OK;
+}
+
+bool rg_csv_labels_again(const struct rg_csv_labels *l, const struct rg_csv_cell *cell, size_t i,
+                         const struct rg_dataset *data) {
+    const double before = rg_dataset_target(data, i);
+    double value = 0.0;
+
+    if (l->options->classes != NULL) {
+        const int32_t number = rg_word_find(&l->index, cell->text, cell->bytes);
+
+        return number < 0 ? isnan(before) : before == number;
+    }
+    if (l->words)
+        return l->used > cell->bytes &&
+               memcmp(l->store + l->used - cell->bytes - 1, cell->text, cell->bytes + 1) == 0 &&
+               (l->used == cell->bytes + 1 || l->store[l->used - cell->bytes - 2] == '\0');
+    return rg_csv_number(l->csv, cell, &value) == RG_OK && (data->y != NULL ? (double)(float)value : value) == before;
+}
+
+rg_status rg_csv_labels_end(struct rg_csv_labels *l, struct rg_dataset *data) {
+    const struct rg_strings strings = {l->store, l->used, ""};
+    const char *at = l->store;
+
+    if (l->store == NULL)
+        return RG_OK;
+    RG_TRY(rg_vocabulary_make(&strings, "names of classes", &data->classes, &data->n_classes));
+    if (data->n_classes > MAX_CLASSES)
+        return rg_fail(RG_BAD_FILE, "%s: %zu different words in the column `label`; at most %d classes are possible",
+                       data->path, data->n_classes, MAX_CLASSES);
+    if (data->n_classes < 2)
+        return rg_fail(RG_BAD_FILE, "%s: every label is `%s`; two classes or more are needed", data->path,
+                       data->classes[0]);
+    l->index = (struct rg_word_index){(const char *const *)data->classes, NULL, data->n_classes};
+    for (size_t i = 0; i < data->n_sequences; i++) {
+        const size_t bytes = strlen(at);
+
+        set_label(data, i, rg_word_find(&l->index, at, bytes));
+        at += bytes + 1;
+    }
+    return RG_OK;
+}
+
+void rg_csv_labels_release(struct rg_csv_labels *l) {
+    if (l->options->classes != NULL)
+        rg_free((void *)l->index.order);
+    rg_free(l->store);
+}

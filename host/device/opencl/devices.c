@@ -1,0 +1,203 @@
+/* Finding OpenCL devices: see devices.h. */
+#define _GNU_SOURCE
+#include "device/opencl/devices.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/guard.h"
+#include "device/opencl/pocl_cache.h"
+#include "device/opencl/trial.h"
+
+enum { COMPUTE_CAPABILITY_MAJOR = 0x4000, TF32_SINCE = 8 }; /* cl_nv_device_attribute_query */
+
+void rg_cl_platform_name(const struct rg_cl *cl, cl_platform_id platform, char name[RG_CL_NAME]) {
+    name[0] = '\0';
+    (void)cl->clGetPlatformInfo(platform, CL_PLATFORM_NAME, RG_CL_NAME - 1, name, NULL);
+    name[RG_CL_NAME - 1] = '\0';
+    for (char *at = name; *at; at++) {
+        *at = (unsigned char)*at < 0x20 ? ' ' : *at;
+    }
+}
+
+void rg_cl_platform_of(const struct rg_cl *cl, cl_device_id device, char name[RG_CL_NAME]) {
+    cl_platform_id platform = NULL;
+    name[0] = '\0';
+    (void)cl->clGetDeviceInfo(device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+    if (platform) {
+        rg_cl_platform_name(cl, platform, name);
+    }
+}
+
+/* Add a platform's devices after the `count` that are there. Leave them out if its driver cannot be called. */
+static size_t find_in_platform(const struct rg_cl *cl, cl_platform_id platform, unsigned number,
+                               struct rg_cl_found found[RG_CL_DEVICES], size_t count) {
+    cl_device_id devices[16];
+    cl_uint n = 0;
+    char place[16], name[RG_CL_NAME];
+    (void)snprintf(place, sizeof place, "%u", number);
+    if (rg_cl_trial_problem(place)) {
+        return count;
+    }
+    rg_cl_platform_name(cl, platform, name);
+    rg_guard_watch(place, name);
+    if (cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 16, devices, &n) != CL_SUCCESS) {
+        return count;
+    }
+    for (unsigned d = 0; d < n && d < 16 && count < RG_CL_DEVICES; d++) {
+        found[count++] = (struct rg_cl_found){devices[d], platform, number, d};
+    }
+    return count;
+}
+
+size_t rg_cl_find(const struct rg_cl *cl, struct rg_cl_found found[RG_CL_DEVICES]) {
+    cl_platform_id platforms[16];
+    cl_uint n_platforms = 0;
+    size_t count = 0;
+    if (rg_cl_trial_problem("*")) {
+        return 0;
+    }
+    rg_guard_watch("*", "some platform");
+    if (cl->clGetPlatformIDs(16, platforms, &n_platforms) != CL_SUCCESS) {
+        n_platforms = 0;
+    }
+    for (unsigned p = 0; p < n_platforms && p < 16; p++) {
+        count = find_in_platform(cl, platforms[p], p, found, count);
+    }
+    rg_guard_watch(NULL, NULL);
+    return count;
+}
+
+rg_status rg_opencl_trial(const char *without) {
+    return rg_cl_trial_run(without);
+}
+
+rg_status rg_opencl_try(void) {
+    return rg_cl_load(NULL) ? rg_cl_trial() : RG_OK;
+}
+
+/* Where PoCL is there without a device: see pocl_cache.h. */
+static void find_cache_problem(const struct rg_cl *cl, char problem[RG_POCL_CACHE_PROBLEM]) {
+    cl_platform_id platforms[16];
+    cl_uint n = 0;
+    problem[0] = '\0';
+    if (cl->clGetPlatformIDs(16, platforms, &n) != CL_SUCCESS) {
+        return;
+    }
+    for (cl_uint p = 0; p < n && p < 16 && !problem[0]; p++) {
+        char name[RG_CL_NAME];
+        rg_cl_platform_name(cl, platforms[p], name);
+        rg_pocl_cache_problem(name, problem);
+    }
+}
+
+size_t rg_opencl_count(const char **why) {
+    static char cache_problem[RG_POCL_CACHE_PROBLEM];
+    const struct rg_cl *cl = rg_cl_load(why);
+    if (!cl) {
+        return 0;
+    }
+    struct rg_cl_found found[RG_CL_DEVICES];
+    *why = "the OpenCL loader finds no device: no driver is installed, or none works";
+    const size_t n = rg_cl_find(cl, found);
+    if (n == 0 && !rg_cl_trial_left_out()) {
+        find_cache_problem(cl, cache_problem);
+        *why = cache_problem[0] ? cache_problem : *why;
+    }
+    if (n == 0 && rg_cl_trial_left_out()) {
+        *why = "no OpenCL device is left without the drivers that ended or hung";
+    }
+    return n;
+}
+
+/* True if the compiler of a CPU device takes clang's __builtin_prefetch. PoCL's makes an instruction of it; others are
+ * not known to, and one that goes through SPIR-V ends the process there (Mesa's rusticl). */
+static bool takes_prefetch(const struct rg_cl *cl, cl_device_id id, cl_device_type type) {
+    char name[RG_CL_NAME];
+    rg_cl_platform_of(cl, id, name);
+    return (type & CL_DEVICE_TYPE_CPU) && strcmp(name, RG_POCL_NAME) == 0;
+}
+
+/* Sizes and names; the problem that makes a device unusable, or "". */
+static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *info, char problem[RG_DEVICE_PROBLEM]) {
+    cl_device_type type = 0;
+    cl_uint units = 1, width = 0, capability = 0;
+    cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
+    cl_device_fp_config fp64 = 0;
+    cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE;
+    char name[256] = "", driver[256] = "", version[256] = "";
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof type, &type, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_buffer, &max_buffer, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof fp64, &fp64, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_NAME, sizeof name - 1, name, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DRIVER_VERSION, sizeof driver - 1, driver, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_VERSION, sizeof version - 1, version, NULL);
+    (void)cl->clGetDeviceInfo(id, COMPUTE_CAPABILITY_MAJOR, sizeof capability, &capability, NULL);
+    memset(info, 0, sizeof *info);
+    (void)snprintf(info->name, sizeof info->name, "%.127s", name);
+    (void)snprintf(info->backend, sizeof info->backend, "opencl");
+    (void)snprintf(info->version, sizeof info->version, "driver %.40s, %.70s", driver, version);
+    info->has_double = fp64 != 0;
+    info->has_prefetch = takes_prefetch(cl, id, type);
+    info->has_tf32 = capability >= TF32_SINCE;
+    info->real_bytes = sizeof(float);
+    info->units = (int)units;
+    info->memory_bytes = memory;
+    info->max_buffer_bytes = max_buffer;
+    info->max_local_bytes = (size_t)local;
+    if (type & CL_DEVICE_TYPE_GPU) {
+        rg_device_set_gpu(info);
+    } else {
+        info->cache_bytes = cache;
+        info->shared_step_bytes = (uint64_t)8 << 20; /* a launch costs PoCL some 20 us */
+        info->vec = width >= 16 ? 16 : width >= 8 ? 8 : 4;
+        info->nv = width >= 16 ? 2 : 1;
+        info->cols = info->rows = 1;
+    }
+    (void)snprintf(problem, RG_DEVICE_PROBLEM, "%s",
+                   !available  ? "the driver says it is not available"
+                   : !compiler ? "it has no compiler for OpenCL C"
+                   : !little   ? "it is big-endian"
+                               : "");
+}
+
+void rg_cl_place(const struct rg_cl_found *device, char place[24]) {
+    (void)snprintf(place, 24, "%u:%u", device->platform, device->device);
+}
+
+void rg_cl_describe(const struct rg_cl *cl, const struct rg_cl_found *device, struct rg_device_info *info,
+                    char problem[RG_DEVICE_PROBLEM]) {
+    char place[24];
+    rg_cl_place(device, place);
+    const char *const dead = rg_cl_trial_problem(place);
+    if (dead) {
+        memset(info, 0, sizeof *info);
+        char cache_problem[RG_POCL_CACHE_PROBLEM];
+        rg_cl_platform_name(cl, device->of, info->name);
+        rg_pocl_cache_problem(info->name, cache_problem);
+        (void)snprintf(info->backend, sizeof info->backend, "opencl");
+        (void)snprintf(problem, RG_DEVICE_PROBLEM, "%s%s%s", dead, cache_problem[0] ? "; " : "", cache_problem);
+        return;
+    }
+    rg_guard_watch(place, place);
+    ask(cl, device->id, info, problem);
+    rg_guard_watch(NULL, NULL);
+}
+
+void rg_opencl_describe(size_t index, struct rg_device_entry *entry) {
+    const struct rg_cl *cl = rg_cl_load(NULL);
+    struct rg_cl_found found[RG_CL_DEVICES];
+    memset(entry, 0, sizeof *entry);
+    if (cl && index < rg_cl_find(cl, found)) {
+        rg_cl_describe(cl, &found[index], &entry->info, entry->problem);
+        rg_cl_place(&found[index], entry->id);
+    }
+}

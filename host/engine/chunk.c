@@ -1,0 +1,363 @@
+/* A chunk of the batch: see chunk.h. */
+#include "engine/chunk.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "rnn_gpu/memory.h"
+#include "engine/head.h"
+#include "engine/layer.h"
+#include "engine/library.h"
+#include "engine/readout.h"
+
+static const double PACE_SECONDS = 0.05; /* of work that may be queued before it is waited for */
+
+/* Wait now and then, so that a signal never finds more than PACE_SECONDS of work queued. The wait before this one tells
+ * how many segments that is. A batch that is one segment needs no waits, because the training's reports wait; outputs
+ * need none, because they are read chunk by chunk. */
+static rg_status keep_pace(struct rg_net *net) {
+    struct rg_pace *const pace = &net->pace;
+    struct rg_control control;
+    const bool one_segment = net->plan.n_segments == 1 && net->plan.chunk >= net->plan.batch,
+               reads_outputs = !net->buffers.control;
+    if (one_segment || reads_outputs || pace->queued++ < pace->ahead) {
+        return RG_OK;
+    }
+    RG_TRY(rg_buffer_read(net->device, &control, net->buffers.control, 0,
+                          sizeof control)); /* rg_device_finish would end a team's going in step */
+    const double now = rg_seconds(), each = (now - pace->since) / (double)pace->queued;
+    *pace = (struct rg_pace){.ahead = (size_t)fmin(PACE_SECONDS / fmax(each, 1e-9), 1e6), .since = now};
+    return RG_OK;
+}
+
+/* Begin with a segment, unless the work is to stop. */
+static rg_status enter(struct rg_net *net, size_t segment) {
+    RG_TRY(keep_pace(net));
+    RG_TRY(net->uncut ? RG_OK : rg_stop_check());
+    net->chunk.at = segment;
+    net->segment = net->segments[segment];
+    net->base = net->segment.begin - net->plan.halo;
+    net->chunk.forward = false;
+    return RG_OK;
+}
+
+/* The border of the segment that a direction's forward scan comes in by (`out`: goes out by), which the reverse scan
+ * goes out by; RG_NO_MARK at an end of the sequence. Border i is that of segments i and i+1. */
+enum { RG_NO_MARK = -1 };
+static ptrdiff_t border(const struct rg_net *net, size_t direction, bool out) {
+    const bool at_end = out == (direction == 0);
+    const size_t i = net->chunk.at;
+    return at_end ? (i + 1 < net->plan.n_segments ? (ptrdiff_t)i : RG_NO_MARK) : (ptrdiff_t)i - 1;
+}
+
+/* A direction's forward scan of the segment; `keep` the states for the next one. */
+static rg_status scan(struct rg_net *net, size_t layer, size_t direction, bool keep) {
+    const ptrdiff_t in = border(net, direction, false), out = border(net, direction, true);
+    const size_t rows = net->chunk.rows;
+    if (in >= 0) {
+        RG_TRY(rg_layer_recall_states(net, layer, direction, (size_t)in, rows));
+    }
+    RG_TRY(rg_layer_forward(net, layer, direction, rows, net->chunk.source->ragged));
+    return keep && out >= 0 ? rg_layer_keep_states(net, layer, direction, (size_t)out, rows) : RG_OK;
+}
+
+/* Inputs and states of the first `layers` layers in a segment. */
+static rg_status make_segment(struct rg_net *net, size_t segment, size_t layers, bool keep) {
+    const struct rg_chunk *const c = &net->chunk;
+    double since = rg_seconds();
+    RG_TRY(enter(net, segment));
+    RG_TRY(c->source->fill(c->source->self, net, c->update, c->first_row, c->rows));
+    if (net->buffers.words) {
+        RG_TRY(rg_layer_embed(net, c->rows));
+    }
+    RG_TRY(rg_net_lap(net, &since, RG_PHASE_DATA));
+    for (size_t l = 0; l < layers; l++) {
+        for (size_t d = 0; d < net->plan.directions; d++) {
+            RG_TRY(scan(net, l, d, keep));
+        }
+        if (net->buffers.dropped[l]) {
+            RG_TRY(rg_layer_dropout(net, l, net->buffers.out[l], net->buffers.dropped[l], c->update, c->first_row,
+                                    c->rows));
+        }
+    }
+    return rg_net_lap(net, &since, RG_PHASE_FORWARD);
+}
+
+/* The rows that the head read of all steps stay until the next chunk, and so does their gradient. */
+static rg_status make_head(struct rg_net *net, bool again) {
+    double since = rg_seconds();
+    if (!again || !net->buffers.read) {
+        RG_TRY(rg_readout_forward(net));
+        RG_TRY(rg_head_forward(net, net->chunk.loss, again));
+    }
+    net->chunk.forward = true;
+    return rg_net_lap(net, &since, RG_PHASE_HEAD);
+}
+
+/* Repeat a segment's forward pass, unless it is still in memory. */
+static rg_status remake(struct rg_net *net, size_t segment) {
+    if (net->chunk.forward && net->chunk.at == segment) {
+        return RG_OK;
+    }
+    RG_TRY(make_segment(net, segment, net->plan.layers, false));
+    return make_head(net, true);
+}
+
+/* A read waits for the device, which takes far longer than the transfer of a small step. One read therefore takes as
+ * many steps as have READ_NUMBERS numbers. */
+enum { READ_NUMBERS = 1 << 17 };
+
+/* Outputs of the segment, if it has any, into [rows][T'][O]. */
+static rg_status read_outputs(struct rg_net *net, double *outputs) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t rows = net->chunk.rows, before = p->steps - p->target_steps;
+    const size_t begin = net->segment.begin > before ? net->segment.begin : before;
+    const size_t base = p->target_steps > 1 ? net->base : begin, n = rows * p->o_stride;
+    const size_t fitting = READ_NUMBERS / n, steps = net->segment.end > begin ? net->segment.end - begin : 0;
+    const size_t most = fitting < 1 ? 1 : fitting < steps ? fitting : steps;
+    double *padded = NULL;
+    RG_TRY(rg_alloc(&padded, most * n, sizeof *padded, "outputs"));
+    rg_status status = RG_OK;
+    for (size_t t = begin; status == RG_OK && t < net->segment.end; t += most) {
+        const size_t here = net->segment.end - t < most ? net->segment.end - t : most;
+        status = rg_reals_read(net->device, padded, net->buffers.z, (t - base) * n, here * n);
+        for (size_t row = 0; status == RG_OK && row < here * rows; row++) {
+            const size_t step = t + row / rows, i = row % rows;
+            memcpy(outputs + (i * p->target_steps + step - before) * p->outputs, padded + row * p->o_stride,
+                   p->outputs * sizeof *outputs);
+        }
+    }
+    rg_free(padded);
+    return status;
+}
+
+/* Can all scans of a segment follow each other at once? */
+static bool is_fused(const struct rg_plan *p) {
+    return p->directions == 1 || p->n_segments == 1;
+}
+
+/* The states at the borders of all segments, where the directions go different ways. */
+static rg_status keep_borders(struct rg_net *net) {
+    const size_t n = net->plan.n_segments;
+    for (size_t l = 0; l < net->plan.layers; l++) {
+        for (size_t d = 0; d < net->plan.directions; d++) {
+            for (size_t i = 0; i < n; i++) {
+                RG_TRY(make_segment(net, d == 1 ? n - 1 - i : i, l, false));
+                RG_TRY(scan(net, l, d, true));
+            }
+        }
+    }
+    return RG_OK;
+}
+
+rg_status rg_chunk_forward(struct rg_net *net, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,
+                           enum rg_loss loss, double *outputs) {
+    const struct rg_plan *const p = &net->plan;
+    const bool fused = is_fused(p);
+    net->chunk =
+        (struct rg_chunk){.source = source, .update = update, .first_row = first_row, .rows = rows, .loss = loss};
+    if (!fused) {
+        RG_TRY(keep_borders(net));
+    }
+    for (size_t i = fused || net->buffers.read || p->target_steps > 1 ? 0 : p->n_segments - 1; i < p->n_segments; i++) {
+        RG_TRY(make_segment(net, i, p->layers, fused));
+        RG_TRY(make_head(net, false));
+        if (outputs) {
+            RG_TRY(read_outputs(net, outputs));
+        }
+    }
+    return source->keep ? source->keep(source->self, net, update, first_row, rows) : RG_OK;
+}
+
+rg_status rg_chunk_hold(struct rg_net *net, size_t t) {
+    size_t segment = net->chunk.at;
+    while (t < net->segments[segment].begin) {
+        segment--;
+    }
+    while (t >= net->segments[segment].end) {
+        segment++;
+    }
+    return remake(net, segment);
+}
+
+/* Queue the weight gradient of one direction's steps `span`: a part of one slice, or all slices. */
+static rg_status add_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_span span) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t slice = rg_plan_slice(p, span.begin), rows = net->chunk.rows;
+    const struct rg_span all = rg_plan_slice_span(p, slice);
+    const bool later = net->chunk.first_row > net->chunk.sum_row,
+               begun = direction == 1 ? span.begin != all.begin : span.end != all.end;
+    const struct rg_layer_parts run = {span, slice, 1, later || begun}, whole = {span, 0, p->sum_slices, later};
+    RG_TRY(rg_layer_gradient(net, layer, direction, rows, p->accum_in_turns ? &run : &whole));
+    return rg_layer_gate_gradient(net, layer, direction, rows, p->accum_in_turns ? &run : &whole);
+}
+
+/* Queue a direction's reverse scan of the segment. Where it helps, the scan is cut into runs, and each run's weight
+ * gradient follows it. */
+static rg_status reverse_runs(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
+                              bool gradients) {
+    const struct rg_plan *const p = &net->plan;
+    const bool every_step = layer + 1 < p->layers || net->buffers.read || p->target_steps > 1, rising = direction == 1;
+    const struct rg_span w = net->segment;
+    double since = rg_seconds();
+    for (size_t at = rising ? w.begin : w.end; at != (rising ? w.end : w.begin);) {
+        const struct rg_span run = !p->accum_in_turns ? w
+                                   : rising           ? rg_plan_accum_after(p, at)
+                                                      : rg_plan_accum_before(p, at);
+        at = rising ? run.end : run.begin;
+        RG_TRY(
+            rg_layer_reverse(net, layer, direction, run, dout, every_step, net->chunk.rows, net->chunk.source->ragged));
+        RG_TRY(rg_net_lap(net, &since, RG_PHASE_REVERSE));
+        if (gradients) {
+            RG_TRY(add_gradient(net, layer, direction, run));
+            RG_TRY(rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT));
+        }
+    }
+    return gradients ? rg_layer_initial_gradient(net, layer, direction, dout, every_step, net->chunk.first_row,
+                                                 net->chunk.rows)
+                     : RG_OK;
+}
+
+/* The same, beginning with what the scan of the segment before left. With `keep`, leave the same for the next segment.
+ */
+static rg_status reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout, bool gradients,
+                         bool keep) {
+    const ptrdiff_t in = border(net, direction, true), out = border(net, direction, false);
+    const size_t borders = net->plan.delta_borders, rows = net->chunk.rows;
+    net->chunk.forward = false;
+    if (in >= 0) {
+        RG_TRY(rg_layer_recall_deltas(net, layer, direction, (size_t)in % borders, rows));
+    }
+    RG_TRY(reverse_runs(net, layer, direction, dout, gradients));
+    return keep && out >= 0 ? rg_layer_keep_deltas(net, layer, direction, (size_t)out % borders, rows) : RG_OK;
+}
+
+/* Queue the gradient at the states of the layer below. Both directions' deltas must be in memory. */
+static rg_status send_down(struct rg_net *net, size_t layer, struct rg_buffer **dout) {
+    const struct rg_chunk *const c = &net->chunk;
+    double since = rg_seconds();
+    *dout = net->buffers.dout[layer % 2];
+    RG_TRY(net->library ? rg_library_inputs(net, layer, c->rows, *dout)
+                        : rg_layer_input_gradient(net, layer, c->rows, *dout));
+    if (net->buffers.dropped[layer - 1]) {
+        RG_TRY(rg_layer_dropout(net, layer - 1, *dout, *dout, c->update, c->first_row, c->rows));
+    }
+    return rg_net_lap(net, &since, RG_PHASE_REVERSE);
+}
+
+/* Reverse scans of the segment in memory, from the last layer down to `until`, both directions. */
+static rg_status reverse_segment(struct rg_net *net, size_t until, bool gradients, bool keep,
+                                 const struct rg_engine_visit *visit, struct rg_buffer **dout) {
+    RG_TRY(rg_readout_reverse(net, dout));
+    for (size_t l = net->plan.layers; l-- > until;) {
+        for (size_t d = 0; d < net->plan.directions; d++) {
+            RG_TRY(reverse(net, l, d, *dout, gradients, keep));
+        }
+        if (visit) {
+            RG_TRY(visit->layer(visit->self, l));
+        }
+        if (l > until) {
+            RG_TRY(send_down(net, l, dout));
+        }
+    }
+    return RG_OK;
+}
+
+/* The gradients at both ends of the net, head and embedding. */
+static rg_status head_gradient(struct rg_net *net) {
+    double since = rg_seconds();
+    RG_TRY(rg_head_gradient(net));
+    return rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT);
+}
+
+static rg_status embed_gradient(struct rg_net *net) {
+    double since = rg_seconds();
+    if (net->buffers.words) {
+        RG_TRY(rg_layer_embed_gradient(net, net->chunk.rows,
+                                       net->chunk.first_row > net->chunk.sum_row ||
+                                           net->chunk.at + 1 < net->plan.n_segments));
+    }
+    return rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT);
+}
+
+/* One direction of one layer through all segments, where the directions go different ways. */
+static rg_status reverse_apart(struct rg_net *net, size_t layer, size_t direction) {
+    const size_t n = net->plan.n_segments;
+    const bool top = layer + 1 == net->plan.layers;
+    struct rg_buffer *dout = NULL;
+    for (size_t i = 0; i < n; i++) {
+        RG_TRY(remake(net, direction == 1 ? i : n - 1 - i));
+        if (top && direction == 0) {
+            RG_TRY(head_gradient(net));
+        }
+        RG_TRY(reverse_segment(net, layer + 1, false, false, NULL, &dout));
+        if (!top) {
+            RG_TRY(send_down(net, layer + 1, &dout));
+        }
+        RG_TRY(reverse(net, layer, direction, dout, true, true));
+    }
+    return RG_OK;
+}
+
+rg_status rg_chunk_gradient(struct rg_net *net) {
+    const struct rg_plan *const p = &net->plan;
+    struct rg_buffer *dout = NULL;
+    for (size_t i = p->n_segments; is_fused(p) && i-- > 0;) {
+        RG_TRY(remake(net, i));
+        RG_TRY(reverse_segment(net, 0, true, true, NULL, &dout));
+        RG_TRY(embed_gradient(net));
+        RG_TRY(head_gradient(net));
+    }
+    for (size_t l = is_fused(p) ? 0 : p->layers; l-- > 0;) {
+        RG_TRY(reverse_apart(net, l, 0));
+        RG_TRY(reverse_apart(net, l, 1));
+    }
+    for (size_t i = is_fused(p) || !net->buffers.words ? 0 : p->n_segments; i-- > 0;) {
+        RG_TRY(remake(net, i));
+        RG_TRY(reverse_segment(net, 0, false, false, NULL, &dout));
+        RG_TRY(embed_gradient(net));
+    }
+    return RG_OK;
+}
+
+rg_status rg_chunk_reverse(struct rg_net *net, size_t until) {
+    struct rg_buffer *dout = NULL;
+    return reverse_segment(net, until, false, false, NULL, &dout);
+}
+
+struct visiting {
+    struct rg_net *net;
+    const struct rg_engine_visit *visit;
+};
+
+/* Visit a layer as soon as its deltas are in memory: first its sums, then its steps. */
+static rg_status visit_at_once(void *self, size_t layer) {
+    const struct visiting *const v = self;
+    for (size_t d = 0; d < v->net->plan.directions; d++) {
+        const struct rg_layer_parts all = {v->net->segment, 0, v->net->plan.sum_slices, false};
+        RG_TRY(rg_layer_gradient(v->net, layer, d, v->net->chunk.rows, &all));
+    }
+    RG_TRY(v->visit->total(v->visit->self, layer));
+    return v->visit->layer(v->visit->self, layer);
+}
+
+rg_status rg_chunk_sample(struct rg_net *net, const struct rg_engine_visit *visit) {
+    const struct rg_plan *const p = &net->plan;
+    struct rg_buffer *dout = NULL;
+    if (p->n_segments == 1) {
+        struct visiting v = {net, visit};
+        return reverse_segment(net, 0, false, false, &(struct rg_engine_visit){.layer = visit_at_once, .self = &v},
+                               &dout);
+    }
+    RG_TRY(rg_chunk_gradient(net));
+    for (size_t l = 0; l < p->layers; l++) {
+        RG_TRY(visit->total(visit->self, l));
+    }
+    for (size_t i = p->n_segments; i-- > 0;) {
+        RG_TRY(remake(net, i));
+        RG_TRY(reverse_segment(net, 0, false, is_fused(p), visit, &dout));
+    }
+    return RG_OK;
+}

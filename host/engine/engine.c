@@ -1,0 +1,364 @@
+/* The engine: see engine.h. */
+#include "engine/engine.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+#include "base/clock.h"
+#include "engine/chunk.h"
+#include "engine/head.h"
+#include "engine/layer.h"
+#include "engine/library.h"
+#include "engine/shards.h"
+#include "model/cells.h"
+
+static rg_status create_segments(struct rg_engine *e) {
+    const struct rg_plan *const p = &e->net.plan;
+    RG_TRY(rg_alloc(&e->net.segments, p->n_segments, sizeof *e->net.segments, "segments"));
+    size_t end = p->steps;
+    for (size_t i = p->n_segments; i-- > 0;) {
+        e->net.segments[i] = rg_plan_segment_before(p, end);
+        end = e->net.segments[i].begin;
+    }
+    e->net.segment = e->net.segments[0];
+    e->net.base = e->net.segment.begin - p->halo;
+    return RG_OK;
+}
+
+static rg_status create_buffers(struct rg_engine *e) {
+    RG_TRY(create_segments(e));
+    RG_TRY(rg_plan_buffers_create(e->net.device, &e->net.plan, &e->net.buffers));
+    RG_TRY(e->net.buffers.carried_h ? rg_buffer_zero(e->net.device, e->net.buffers.carried_h) : RG_OK);
+    RG_TRY(e->net.buffers.carried_c ? rg_buffer_zero(e->net.device, e->net.buffers.carried_c) : RG_OK);
+    if (!e->net.plan.training) {
+        return RG_OK;
+    }
+    RG_TRY(rg_buffer_zero(e->net.device, e->net.buffers.gradients)); /* the gaps of the arena stay zero */
+    RG_TRY(rg_buffer_zero(e->net.device, e->net.buffers.control));
+    RG_TRY(e->net.plan.shards > 1 ? rg_shards_create(e, &e->shards) : RG_OK);
+    return rg_optimizer_create(e->net.device, &e->net.options.optimizer, e->net.plan.arena, &e->optimizer);
+}
+
+rg_status rg_engine_create(struct rg_device *device, const struct rg_model *model,
+                           const struct rg_engine_options *options, struct rg_engine **out) {
+    *out = NULL;
+    struct rg_engine *e = NULL;
+    rg_status status = RG_OK;
+    RG_TRY(rg_alloc(&e, 1, sizeof *e, "the engine"));
+    e->net.device = device;
+    e->net.model = model;
+    e->net.options = *options;
+    e->net.loss_scale = 1.0;
+    e->net.probe = RG_NO_PROBE;
+    e->net.options.plan.dropout = options->plan.training && options->dropout > 0.0;
+    RG_TRY_GOTO(rg_plan_make(device, model, &e->net.options.plan, &e->net.plan));
+    RG_TRY_GOTO(create_buffers(e));
+    RG_TRY_GOTO(rg_engine_set_weights(e, model));
+    RG_TRY_GOTO(rg_library_check(&e->net));
+    *out = e;
+    return RG_OK;
+fail:
+    rg_engine_destroy(e);
+    return status;
+}
+
+void rg_engine_destroy(struct rg_engine *e) {
+    if (!e) {
+        return;
+    }
+    rg_plan_buffers_destroy(e->net.device, &e->net.buffers);
+    rg_free(e->net.segments);
+    rg_optimizer_destroy(e->optimizer);
+    rg_shards_destroy(e->shards);
+    rg_free(e);
+}
+
+rg_status rg_engine_set_weights(struct rg_engine *e, const struct rg_model *model) {
+    return model->exact ? rg_reals_write(e->net.device, e->net.buffers.weights, 0, model->exact, model->arena)
+                        : rg_reals_write_floats(e->net.device, e->net.buffers.weights, 0, model->weights, model->arena);
+}
+
+static rg_status read_weights(struct rg_engine *e, struct rg_model *model, bool only_finite, bool *finite) {
+    double *values = NULL;
+    RG_TRY(rg_alloc(&values, model->arena, sizeof *values, "the weights"));
+    const rg_status status = rg_reals_read(e->net.device, values, e->net.buffers.weights, 0, model->arena);
+    *finite = true;
+    for (size_t i = 0; i < model->arena; i++) {
+        *finite = *finite && isfinite(values[i]);
+    }
+    for (size_t i = 0; status == RG_OK && (*finite || !only_finite) && i < model->arena; i++) {
+        if (model->exact) {
+            model->exact[i] = values[i];
+        } else {
+            model->weights[i] = (float)values[i];
+        }
+    }
+    rg_free(values);
+    return status;
+}
+
+rg_status rg_engine_get_weights(struct rg_engine *e, struct rg_model *model) {
+    bool finite = true;
+    return read_weights(e, model, false, &finite);
+}
+
+rg_status rg_engine_get_finite_weights(struct rg_engine *e, struct rg_model *model, bool *finite) {
+    return read_weights(e, model, true, finite);
+}
+
+rg_status rg_engine_get_gradients(struct rg_engine *e, double *gradients) {
+    return rg_reals_read(e->net.device, gradients, e->net.buffers.gradients, 0, e->net.model->arena);
+}
+
+rg_status rg_engine_totals(struct rg_engine *e, double *loss, double *norm) {
+    const struct rg_model *const m = e->net.model;
+    const size_t n = m->arena, losses = 2 * e->net.plan.batch;
+    double *values = NULL, largest = 0.0, squares = 0.0;
+    RG_TRY(rg_alloc(&values, n > losses ? n : losses, sizeof *values, "the gradients"));
+    rg_status status = rg_reals_read(e->net.device, values, e->net.buffers.row_loss, 0, losses);
+    *loss = 0.0;
+    for (size_t i = 0; status == RG_OK && i < losses; i++) {
+        *loss += values[i];
+    }
+    if (status == RG_OK) {
+        status = rg_engine_get_gradients(e, values);
+    }
+    for (size_t k = 0; status == RG_OK && k < m->n_parameters; k++) {
+        if (m->parameters[k].absent) {
+            memset(values + m->parameters[k].offset, 0, rg_parameter_elements(&m->parameters[k]) * sizeof *values);
+        }
+    }
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
+        largest = fmax(largest, fabs(values[i]));
+    }
+    for (size_t i = 0; status == RG_OK && i < n; i++) { /* scaled: squares neither overflow nor underflow */
+        squares += largest > 0.0 ? values[i] / largest * (values[i] / largest) : values[i];
+    }
+    *norm = largest > 0.0 ? largest * sqrt(squares) : squares;
+    rg_free(values);
+    return status;
+}
+
+/* [L*D][batch][Hp] without the padding. */
+static rg_status read_states(struct rg_engine *e, struct rg_buffer *from, double *states) {
+    const struct rg_plan *const p = &e->net.plan;
+    const size_t rows = p->layers * p->directions * p->batch;
+    double *padded = NULL;
+    RG_TRY(rg_alloc(&padded, rows * p->h_stride, sizeof *padded, "gradients of the initial states"));
+    const rg_status status = rg_reals_read(e->net.device, padded, from, 0, rows * p->h_stride);
+    for (size_t i = 0; status == RG_OK && i < rows; i++) {
+        memcpy(states + i * p->hidden, padded + i * p->h_stride, p->hidden * sizeof *states);
+    }
+    rg_free(padded);
+    return status;
+}
+
+rg_status rg_engine_get_initial_gradients(struct rg_engine *e, double *dh_0, double *dc_0) {
+    RG_TRY(read_states(e, e->net.buffers.dh_0, dh_0));
+    return rg_cell_has_c(e->net.model->shape.cell) ? read_states(e, e->net.buffers.dc_0, dc_0) : RG_OK;
+}
+
+static rg_status launch_pack(struct rg_engine *e, const struct rg_pack_args *args, size_t n) {
+    size_t work = 1;
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_pack_job *const job = &args->jobs[i];
+        const size_t own = (size_t)job->depth * job->gates * job->panels * job->width;
+        work = own > work ? own : work;
+    }
+    return rg_device_launch(e->net.device,
+                            &(struct rg_launch){.kernel = RG_K_rg_pack,
+                                                .buffers = {e->net.buffers.weights, e->net.buffers.packed},
+                                                .args = args,
+                                                .groups = {n, rg_net_groups(&e->net, work, 16384)}});
+}
+
+/* Layers and head in as few launches as their jobs fit into. */
+rg_status rg_engine_pack(struct rg_engine *e) {
+    const size_t scans = e->net.plan.layers * e->net.plan.directions;
+    struct rg_pack_args args = {.jobs = {{.source = 0}}}; /* all of it: equal arguments are equal bytes */
+    double since = rg_seconds();
+    size_t n = 0;
+    for (size_t i = 0; i <= scans; i++) {
+        struct rg_pack_job jobs[RG_MAX_JOBS];
+        const size_t more =
+            i < scans ? rg_layer_pack_jobs(&e->net, i / e->net.plan.directions, i % e->net.plan.directions, jobs)
+                      : rg_head_pack_jobs(&e->net, jobs);
+        if (n + more > RG_MAX_JOBS) {
+            RG_TRY(launch_pack(e, &args, n));
+            memset(&args, 0, sizeof args);
+            n = 0;
+        }
+        memcpy(args.jobs + n, jobs, more * sizeof *jobs);
+        n += more;
+    }
+    RG_TRY(launch_pack(e, &args, n));
+    return rg_net_lap(&e->net, &since, RG_PHASE_PACK);
+}
+
+static rg_status launch_reduce(struct rg_engine *e, const struct rg_reduce_args *args, size_t n) {
+    size_t work = 1;
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_reduce_job *const job = &args->jobs[i];
+        const size_t own = (size_t)job->gates * job->units * job->columns;
+        work = own > work ? own : work;
+    }
+    return rg_device_launch(e->net.device,
+                            &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
+                                                .buffers = {e->net.buffers.partial, e->net.buffers.gradients},
+                                                .args = args,
+                                                .groups = {n, rg_net_groups(&e->net, work, 2048)}});
+}
+
+/* The slices' sums into the arena, likewise. */
+static rg_status reduce(struct rg_engine *e) {
+    const size_t scans = e->net.plan.layers * e->net.plan.directions;
+    struct rg_reduce_args args = {.jobs = {{.target = 0}}};
+    size_t n = 0;
+    for (size_t i = 0; i <= scans; i++) {
+        struct rg_reduce_job jobs[RG_MAX_JOBS];
+        const size_t more =
+            i < scans ? rg_layer_reduce_jobs(&e->net, i / e->net.plan.directions, i % e->net.plan.directions, jobs)
+                      : rg_head_reduce_jobs(&e->net, jobs);
+        if (n + more > RG_MAX_JOBS) {
+            RG_TRY(launch_reduce(e, &args, n));
+            memset(&args, 0, sizeof args);
+            n = 0;
+        }
+        memcpy(args.jobs + n, jobs, more * sizeof *jobs);
+        n += more;
+    }
+    return launch_reduce(e, &args, n);
+}
+
+rg_status rg_engine_chunk(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,
+                          size_t layer) {
+    RG_TRY(rg_chunk_forward(&e->net, source, update, first_row, rows, e->net.options.loss, NULL));
+    return rg_chunk_reverse(&e->net, layer);
+}
+
+rg_status rg_engine_step_terms(struct rg_engine *e, size_t layer, size_t direction, size_t rows, size_t begin,
+                               size_t end) {
+    return rg_layer_gradient(&e->net, layer, direction, rows,
+                             &(struct rg_layer_parts){{begin, end}, 0, end - begin, false});
+}
+
+rg_status rg_engine_sample(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t rows, size_t probe,
+                           int exponent, const struct rg_engine_visit *visit) {
+    RG_TRY(rg_engine_pack(e));
+    e->net.loss_scale = ldexp(1.0, exponent);
+    e->net.probe = probe;
+    rg_status status = rg_chunk_forward(&e->net, source, update, 0, rows, e->net.options.loss, NULL);
+    if (status == RG_OK) {
+        status = rg_chunk_sample(&e->net, visit);
+    }
+    e->net.loss_scale = 1.0;
+    e->net.probe = RG_NO_PROBE;
+    return status;
+}
+
+static struct rg_lag_args lag_args(const struct rg_engine *e, size_t layer, size_t direction) {
+    const struct rg_plan *const p = &e->net.plan;
+    const bool adds = p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
+    const rg_u32 hidden = (rg_u32)p->hidden, inputs = (rg_u32)p->layer[layer].inputs;
+    return (struct rg_lag_args){.terms = p->layer[layer].directions[direction].partial,
+                                .stride = rg_plan_term(p, layer),
+                                .n_terms = (rg_u32)p->sum_slices,
+                                .n_parts = adds ? 3 : 2,
+                                .hidden = hidden,
+                                .h_stride = (rg_u32)p->h_stride,
+                                .deltas = (rg_u32)p->deltas,
+                                .first = {0, hidden, hidden + inputs + 1},
+                                .depth = {hidden, inputs, hidden}};
+}
+
+rg_status rg_engine_lag_total(struct rg_engine *e, size_t layer, size_t direction, struct rg_buffer *total) {
+    const struct rg_lag_args args = lag_args(e, layer, direction);
+    return rg_device_launch(e->net.device,
+                            &(struct rg_launch){.kernel = RG_K_rg_lag_total,
+                                                .buffers = {e->net.buffers.partial, total},
+                                                .args = &args,
+                                                .groups = {rg_net_groups(&e->net, args.stride, 2048), 1}});
+}
+
+rg_status rg_engine_lag_parts(struct rg_engine *e, size_t layer, size_t direction, size_t rows, struct rg_buffer *total,
+                              struct rg_buffer *parts, size_t out) {
+    const struct rg_plan *const p = &e->net.plan;
+    struct rg_lag_args args = lag_args(e, layer, direction);
+    for (size_t t = e->net.segment.begin; t < e->net.segment.end; t += p->slices) {
+        const size_t left = e->net.segment.end - t, n = left < p->slices ? left : p->slices;
+        const struct rg_layer_parts terms = {{t, t + n}, 0, n, false};
+        args.n_terms = (rg_u32)n;
+        args.out = out + t * args.n_parts;
+        RG_TRY(rg_layer_gradient(&e->net, layer, direction, rows, &terms));
+        RG_TRY(rg_device_launch(e->net.device, &(struct rg_launch){.kernel = RG_K_rg_lag,
+                                                                   .buffers = {e->net.buffers.partial, total, parts},
+                                                                   .args = &args,
+                                                                   .groups = {args.n_terms, args.n_parts},
+                                                                   .local_bytes = rg_device_items(e->net.device) *
+                                                                                  sizeof(struct rg_lag_part)}));
+    }
+    return RG_OK;
+}
+
+rg_status rg_engine_forward(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t rows,
+                            double *outputs) {
+    const size_t each = e->net.plan.target_steps * e->net.plan.outputs;
+    RG_TRY(rg_engine_pack(e));
+    for (size_t first = 0; first < rows; first += e->net.plan.chunk) {
+        const size_t n = rows - first < e->net.plan.chunk ? rows - first : e->net.plan.chunk;
+        RG_TRY(rg_chunk_forward(&e->net, source, update, first, n, RG_LOSS_AUTO, outputs + first * each));
+    }
+    return RG_OK;
+}
+
+rg_status rg_engine_rows_gradient(struct rg_engine *e, struct rg_source *source, uint64_t update, struct rg_span rows) {
+    const struct rg_plan *const p = &e->net.plan;
+    for (size_t first = rows.begin; first < rows.end; first += p->chunk) {
+        const size_t n = rows.end - first < p->chunk ? rows.end - first : p->chunk;
+        RG_TRY(rg_chunk_forward(&e->net, source, update, first, n, e->net.options.loss, NULL));
+        e->net.chunk.sum_row = rows.begin;
+        RG_TRY(rg_chunk_gradient(&e->net));
+    }
+    double since = rg_seconds();
+    RG_TRY(reduce(e));
+    return rg_net_lap(&e->net, &since, RG_PHASE_WEIGHT_GRADIENT);
+}
+
+rg_status rg_engine_gradient(struct rg_engine *e, struct rg_source *source, uint64_t update) {
+    RG_TRY(rg_engine_pack(e));
+    return e->shards ? rg_shards_gradient(e, source, update)
+                     : rg_engine_rows_gradient(e, source, update, (struct rg_span){0, e->net.plan.batch});
+}
+
+rg_status rg_engine_norm(struct rg_engine *e, uint64_t update) {
+    const struct rg_norm_buffers buffers = {.gradients = e->net.buffers.gradients,
+                                            .row_loss = e->net.buffers.row_loss,
+                                            .norms = e->net.buffers.norms,
+                                            .control = e->net.buffers.control,
+                                            .history = e->net.buffers.history,
+                                            .n_losses = 2 * e->net.plan.batch,
+                                            .n_groups = e->net.plan.norm_groups};
+    double since = rg_seconds();
+    RG_TRY(rg_optimizer_norm(e->optimizer, &buffers, update % RG_HISTORY));
+    return rg_net_lap(&e->net, &since, RG_PHASE_CLIP);
+}
+
+rg_status rg_engine_step(struct rg_engine *e, double lr) {
+    double since = rg_seconds();
+    RG_TRY(
+        rg_optimizer_step(e->optimizer, e->net.buffers.weights, e->net.buffers.gradients, e->net.buffers.control, lr));
+    return rg_net_lap(&e->net, &since, RG_PHASE_OPTIMIZER);
+}
+
+double rg_exact_read(struct rg_exact exact) {
+    return ldexp((double)exact.parts[0] + (double)exact.parts[1] + (double)exact.parts[2], exact.exponent);
+}
+
+rg_status rg_engine_control(struct rg_engine *e, struct rg_control *control) {
+    return rg_buffer_read(e->net.device, control, e->net.buffers.control, 0, sizeof *control);
+}
+
+rg_status rg_engine_history(struct rg_engine *e, struct rg_record history[RG_HISTORY]) {
+    return rg_buffer_read(e->net.device, history, e->net.buffers.history, 0, RG_HISTORY * sizeof *history);
+}

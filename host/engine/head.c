@@ -1,0 +1,196 @@
+/* The output layer and the loss: see head.h. */
+#include "engine/head.h"
+
+#include "rnn_gpu/memory.h"
+#include "engine/layer.h"
+#include "engine/readout.h"
+#include "engine/wide_head.h"
+
+static size_t head_offset(const struct rg_net *net, bool bias) {
+    return net->model->parameters[bias ? rg_model_head_bias(net->model) : rg_model_head_weight(net->model)].offset;
+}
+
+size_t rg_head_pack_jobs(const struct rg_net *net, struct rg_pack_job jobs[RG_MAX_JOBS]) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t panel = rg_device_panel(net->device), states = p->directions * p->hidden;
+    const size_t weight = head_offset(net, false);
+    const rg_u32 width = (rg_u32)panel, o_panels = (rg_u32)(p->o_stride / panel);
+    jobs[0] = (struct rg_pack_job){.source = weight,
+                                   .source2 = RG_NO_SOURCE,
+                                   .target = p->pack_head,
+                                   .stride_k = 1,
+                                   .stride_u = states,
+                                   .depth = (rg_u32)states,
+                                   .gates = 1,
+                                   .all_gates = 1,
+                                   .units = (rg_u32)p->outputs,
+                                   .panels = o_panels,
+                                   .width = width};
+    jobs[1] = (struct rg_pack_job){.source = weight,
+                                   .source2 = RG_NO_SOURCE,
+                                   .target = p->pack_head_reverse,
+                                   .stride_k = states,
+                                   .stride_u = 1,
+                                   .depth = (rg_u32)p->outputs,
+                                   .gates = 1,
+                                   .all_gates = 1,
+                                   .units = (rg_u32)states,
+                                   .panels = (rg_u32)rg_divide_up(states, panel),
+                                   .width = width};
+    jobs[2] = (struct rg_pack_job){.source = head_offset(net, true),
+                                   .source2 = RG_NO_SOURCE,
+                                   .target = p->pack_head_bias,
+                                   .stride_u = 1,
+                                   .depth = 1,
+                                   .gates = 1,
+                                   .all_gates = 1,
+                                   .units = (rg_u32)p->outputs,
+                                   .panels = o_panels,
+                                   .width = width};
+    return 3;
+}
+
+/* Steps of the segment that have an output. */
+static struct rg_span target_span(const struct rg_net *net) {
+    const size_t first = net->plan.steps - net->plan.target_steps;
+    return (struct rg_span){net->segment.begin > first ? net->segment.begin : first, net->segment.end};
+}
+
+/* Of dL/dout of the last layer, keep step e->probe alone. */
+static rg_status isolate_step(struct rg_net *net) {
+    const size_t n = net->chunk.rows * net->plan.out_stride, at = (net->probe - net->base) * n;
+    const bool here = net->probe >= net->segment.begin && net->probe < net->segment.end;
+    double *step = NULL;
+    RG_TRY(rg_alloc(&step, n, sizeof *step, "the gradients below the head"));
+    rg_status status = here ? rg_reals_read(net->device, step, net->buffers.dhead, at, n) : RG_OK;
+    RG_TRY_GOTO(status);
+    RG_TRY_GOTO(rg_buffer_zero(net->device, net->buffers.dhead));
+    RG_TRY_GOTO(here ? rg_reals_write(net->device, net->buffers.dhead, at, step, n) : RG_OK);
+fail:
+    rg_free(step);
+    return status;
+}
+
+rg_status rg_head_forward(struct rg_net *net, enum rg_loss loss, bool again) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_span span = target_span(net);
+    const size_t rows = net->chunk.rows, terms = net->chunk.source->terms;
+    if (span.begin >= span.end) {
+        return RG_OK;
+    }
+    const double mean_over =
+        (double)(terms ? terms : p->batch * p->target_steps) * (loss == RG_LOSS_CE ? 1.0 : (double)p->outputs);
+    const double weight = net->chunk.source->weighted ? net->chunk.source->weight : 0.0; /* 0: no row has one */
+    const double scale = net->loss_scale / (weight > 0.0 ? weight : mean_over);
+    const struct rg_head_args args = {
+        .rows = rows,
+        .first_row = net->chunk.first_row,
+        .first_step = p->steps - p->target_steps,
+        .from = span.begin,
+        .to = span.end,
+        .base = rg_readout_base(net),
+        .target_base = p->target_steps > 1 ? net->base : span.begin,
+        .terms = (rg_u64)mean_over,
+        .w_forward = p->pack_head,
+        .w_reverse = p->pack_head_reverse,
+        .bias = p->pack_head_bias,
+        .hidden = (rg_u32)(p->directions * p->hidden),
+        .h_stride = (rg_u32)p->out_stride,
+        .outputs = (rg_u32)p->outputs,
+        .o_stride = (rg_u32)p->o_stride,
+        .n_targets = (rg_u32)p->n_targets,
+        .loss = (rg_u32)loss,
+        .tile = (rg_u32)p->tile,
+        .scale = (float)scale,
+        .scale_rest = (float)(scale - (float)scale),
+        .loss_scale = (float)net->loss_scale,
+        .recomputed = again,
+        .weighted = net->chunk.source->weighted && loss != RG_LOSS_AUTO,
+    };
+    const struct rg_launch launch = {.kernel = RG_K_rg_head,
+                                     .buffers = {rg_readout_rows(net), net->buffers.packed, net->buffers.y,
+                                                 net->buffers.z,
+                                                 net->buffers.dz ? net->buffers.dz : net->buffers.unused,
+                                                 net->buffers.dhead ? net->buffers.dhead : net->buffers.unused,
+                                                 net->buffers.row_loss ? net->buffers.row_loss : net->buffers.unused},
+                                     .args = &args,
+                                     .groups = {rg_divide_up(rows, p->tile), 1}};
+    RG_TRY(p->wide_head ? rg_wide_head(net, &args) : rg_device_launch(net->device, &launch));
+    return net->probe != RG_NO_PROBE && p->target_steps > 1 ? isolate_step(net) : RG_OK;
+}
+
+/* Slices of the head's weight gradient. */
+static size_t head_slices(const struct rg_plan *p) {
+    return p->sum_slices < p->target_steps ? p->sum_slices : p->target_steps;
+}
+
+static rg_status launch_gradient(struct rg_net *net, const struct rg_layer_parts *parts) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t rows = net->chunk.rows;
+    const bool every_step = p->target_steps > 1;
+    const struct rg_weight_gradient_args args = {
+        .rows = rows,
+        .steps = p->target_steps,
+        .begin = every_step ? parts->span.begin : 0,
+        .end = every_step ? parts->span.end : 1,
+        .base = every_step ? net->base : 0,
+        .accum_steps = p->accum_steps,
+        .slice_stride = p->head_partial,
+        .partial = p->head_partial_at + parts->first * p->head_partial,
+        .n_slices = (rg_u32)parts->n,
+        .n = (rg_u32)p->o_stride,
+        .d_stride = (rg_u32)p->o_stride,
+        .gate_width = (rg_u32)p->o_stride,
+        .accumulate = parts->accumulate,
+        .block = (rg_u32)p->block,
+        .n_sources = 1,
+        .parts = 1,
+        .sources = {{.offset = every_step ? 0 : (p->steps - 1 - rg_readout_base(net)) * rows * p->out_stride,
+                     .buffer = RG_FROM_STATES,
+                     .depth = (rg_u32)(p->directions * p->hidden),
+                     .stride = (rg_u32)p->out_stride,
+                     .skip_gate = RG_NO_GATE,
+                     .sums = 1}},
+    };
+    struct rg_launch launch = {.kernel = RG_K_rg_weight_gradient,
+                               .buffers = {rg_readout_rows(net), net->buffers.x, net->buffers.dz, net->buffers.partial},
+                               .args = &args,
+                               .groups = {args.n_slices, p->o_stride / rg_device_panel(net->device)}};
+    rg_layer_shape_gradient(net, &launch);
+    return rg_device_launch(net->device, &launch);
+}
+
+rg_status rg_head_gradient(struct rg_net *net) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_span span = target_span(net);
+    const bool later = net->chunk.first_row > net->chunk.sum_row;
+    if (p->target_steps == 1 || !p->accum_in_turns) {
+        const struct rg_layer_parts whole = {span, 0, head_slices(p), later};
+        return span.begin < span.end ? launch_gradient(net, &whole) : RG_OK;
+    }
+    for (struct rg_span run = {span.end, span.end}; run.begin > span.begin;) {
+        run = rg_plan_accum_before(p, run.begin);
+        const size_t slice = rg_plan_slice(p, run.begin);
+        const bool more = later || run.end != rg_plan_slice_span(p, slice).end;
+        RG_TRY(launch_gradient(net, &(struct rg_layer_parts){run, slice, 1, more}));
+    }
+    return RG_OK;
+}
+
+size_t rg_head_reduce_jobs(const struct rg_net *net, struct rg_reduce_job jobs[RG_MAX_JOBS]) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t states = p->directions * p->hidden;
+    const struct rg_reduce_job job = {.target = head_offset(net, false),
+                                      .source = p->head_partial_at,
+                                      .slice_stride = p->head_partial,
+                                      .n_slices = (rg_u32)head_slices(p),
+                                      .gates = 1,
+                                      .units = (rg_u32)p->outputs,
+                                      .n = (rg_u32)p->o_stride,
+                                      .columns = (rg_u32)states};
+    jobs[0] = jobs[1] = job;
+    jobs[1].target = head_offset(net, true);
+    jobs[1].columns = 1;
+    jobs[1].k0 = (rg_u32)states;
+    return 2;
+}

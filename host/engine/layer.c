@@ -1,0 +1,594 @@
+/* The kernels of one layer: see layer.h. */
+#include "engine/layer.h"
+#include "model/cells.h"
+#include "plan/groups.h"
+
+enum { GROUPS_A_UNIT = 4, BLOCK_ROWS = 8, LEAST_LOCAL = 4 };
+
+struct scan_kernels {
+    enum rg_kernel forward, reverse;
+};
+
+#define SCANS(A, name, NAME, ...) [RG_CELL_##NAME] = {RG_K_rg_##name##_forward, RG_K_rg_##name##_reverse},
+#define LEARNED(A, name, NAME, ...) \
+    [RG_CELL_##NAME] = {RG_K_rg_##name##_learned_forward, RG_K_rg_##name##_learned_reverse},
+static const struct scan_kernels scans[RG_N_CELLS] = {RG_CELLS(SCANS, )};
+static const struct scan_kernels learned_scans[RG_N_CELLS] = {RG_CELLS(LEARNED, )};
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+static size_t most(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static const struct scan_kernels *kernels_of(const struct rg_net *net) {
+    return (rg_plan_learned(&net->plan) ? learned_scans : scans) + net->model->shape.cell;
+}
+
+static bool adds_skip(const struct rg_plan *p) {
+    return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
+}
+
+static size_t offset_of(const struct rg_net *net, size_t layer, size_t direction, enum rg_role role) {
+    return net->model->parameters[rg_model_parameter(net->model, layer, direction, role)].offset;
+}
+
+/* Units of a panel of the forward scan. A panel of the gru and the lstm has one vector for each gate. */
+static size_t forward_panel(const struct rg_net *net) {
+    const size_t panel = rg_device_panel(net->device);
+    return net->plan.gates == 1 ? panel : panel / (size_t)net->device->info.nv;
+}
+
+/* A matrix [G*H][columns] for the forward scan. */
+static struct rg_pack_job forward_job(const struct rg_net *net, size_t source, size_t target, size_t columns) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t width = forward_panel(net);
+    return (struct rg_pack_job){.source = source,
+                                .source2 = RG_NO_SOURCE,
+                                .target = target,
+                                .stride_k = 1,
+                                .stride_g = p->hidden * columns,
+                                .stride_u = columns,
+                                .depth = (rg_u32)columns,
+                                .gates = (rg_u32)p->gates,
+                                .all_gates = (rg_u32)p->gates,
+                                .units = (rg_u32)p->hidden,
+                                .panels = (rg_u32)(p->h_stride / width),
+                                .width = (rg_u32)width,
+                                .tf32 = 1};
+}
+
+/* The same matrix transposed, for what runs backward; `tf32`: in a scan. */
+static struct rg_pack_job reverse_job(const struct rg_net *net, size_t source, size_t target, size_t columns,
+                                      bool tf32) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t width = rg_device_panel(net->device);
+    return (struct rg_pack_job){.source = source,
+                                .source2 = RG_NO_SOURCE,
+                                .target = target,
+                                .stride_k = columns,
+                                .stride_u = 1,
+                                .depth = (rg_u32)(p->gates * p->hidden),
+                                .gates = 1,
+                                .all_gates = 1,
+                                .units = (rg_u32)columns,
+                                .panels = (rg_u32)rg_divide_up(columns, width),
+                                .width = (rg_u32)width,
+                                .tf32 = tf32};
+}
+
+/* Jobs for `gates` sums of biases, from gate `first` on. A sum has one bias or two. */
+static struct rg_pack_job bias_job(const struct rg_net *net, size_t target, size_t first, size_t gates, size_t source,
+                                   size_t source2) {
+    const size_t width = forward_panel(net);
+    return (struct rg_pack_job){.source = source,
+                                .source2 = source2,
+                                .target = target,
+                                .stride_g = net->plan.hidden,
+                                .stride_u = 1,
+                                .depth = 1,
+                                .gates = (rg_u32)gates,
+                                .all_gates = (rg_u32)(net->plan.gates == 1 ? 1 : net->plan.deltas),
+                                .first_gate = (rg_u32)first,
+                                .units = (rg_u32)net->plan.hidden,
+                                .panels = (rg_u32)(net->plan.h_stride / width),
+                                .width = (rg_u32)width};
+}
+
+/* `units` numbers as they stand. */
+static struct rg_pack_job vector_job(const struct rg_net *net, size_t source, size_t target, size_t units) {
+    const size_t width = rg_device_panel(net->device);
+    return (struct rg_pack_job){.source = source,
+                                .source2 = RG_NO_SOURCE,
+                                .target = target,
+                                .stride_u = 1,
+                                .depth = 1,
+                                .gates = 1,
+                                .all_gates = 1,
+                                .units = (rg_u32)units,
+                                .panels = (rg_u32)rg_divide_up(units, width),
+                                .width = (rg_u32)width};
+}
+
+size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t direction,
+                          struct rg_pack_job jobs[RG_MAX_JOBS]) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_plan_direction *const to = &p->layer[layer].directions[direction];
+    const size_t ih = offset_of(net, layer, direction, RG_ROLE_WEIGHT_IH);
+    const size_t hh = offset_of(net, layer, direction, RG_ROLE_WEIGHT_HH);
+    const size_t b_ih = offset_of(net, layer, direction, RG_ROLE_BIAS_IH);
+    const size_t b_hh = offset_of(net, layer, direction, RG_ROLE_BIAS_HH);
+    const bool apart = p->deltas > p->gates; /* the last gate's biases are not summed */
+    const size_t together = p->gates - (apart ? 1 : 0);
+    size_t n = 0;
+    jobs[n++] = forward_job(net, ih, to->ih, p->layer[layer].inputs);
+    jobs[n++] = forward_job(net, hh, to->hh, p->hidden);
+    jobs[n++] = reverse_job(net, hh, to->hh_reverse, p->hidden, true);
+    jobs[n++] = bias_job(net, to->bias, 0, together, b_ih, b_hh);
+    if (apart) {
+        const size_t last = together * p->hidden;
+        jobs[n++] = bias_job(net, to->bias, together, 1, b_ih + last, RG_NO_SOURCE);
+        jobs[n++] = bias_job(net, to->bias, together + 1, 1, b_hh + last, RG_NO_SOURCE);
+    }
+    if (adds_skip(p)) {
+        const size_t sh = offset_of(net, layer, direction, RG_ROLE_WEIGHT_SH);
+        jobs[n++] = forward_job(net, sh, to->sh, p->hidden);
+        jobs[n++] = reverse_job(net, sh, to->sh_reverse, p->hidden, true);
+    }
+    if (rg_plan_learned(p)) {
+        const struct rg_pack_job gate =
+            vector_job(net, offset_of(net, layer, direction, RG_ROLE_WEIGHT_UH), to->gate, p->hidden);
+        jobs[n++] = gate;
+        jobs[n++] = vector_job(net, offset_of(net, layer, direction, RG_ROLE_BIAS_UH), to->gate + p->h_stride, 1);
+    }
+    if (layer > 0 || p->words) {
+        jobs[n++] = reverse_job(net, ih, to->ih_reverse, p->layer[layer].inputs, false);
+    }
+    return n;
+}
+
+/* Steps [begin, end) as the direction's scan counts them. */
+static struct rg_span orders(const struct rg_plan *p, size_t direction, struct rg_span span) {
+    return direction == 1 ? (struct rg_span){p->steps - span.end, p->steps - span.begin} : span;
+}
+
+/* The budget's part of the slope of a gate whose step is not skipped. A sample of the lag profile scales the loss.
+ * Where every step has an output, the sample takes the loss of one step, which has no part of the budget. */
+static double budget_of(const struct rg_net *net) {
+    const bool part = net->probe != RG_NO_PROBE && net->plan.target_steps > 1;
+    return part ? 0.0 : net->loss_scale * net->options.skip_budget / (double)net->plan.batch;
+}
+
+static struct rg_scan_args scan_args(const struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
+                                     size_t rows, bool ragged, bool reverse) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
+    const double budget = budget_of(net);
+    const struct rg_span order = orders(p, direction, span);
+    return (struct rg_scan_args){
+        .rows = rows,
+        .steps = p->steps,
+        .from = order.begin,
+        .to = order.end,
+        .base = net->base,
+        .initial_at = p->alloc_steps,
+        .w_input = from->ih,
+        .w_hidden = reverse ? from->hh_reverse : from->hh,
+        .w_skip = reverse ? from->sh_reverse : from->sh,
+        .bias = from->bias,
+        .skip = p->skip,
+        .w_gate = from->gate,
+        .inputs = (rg_u32)p->layer[layer].inputs,
+        .x_stride = (rg_u32)p->layer[layer].x_stride,
+        .hidden = (rg_u32)p->hidden,
+        .h_stride = (rg_u32)p->h_stride,
+        .out_stride = (rg_u32)p->out_stride,
+        .d_stride = (rg_u32)p->d_stride,
+        .out_column = (rg_u32)(direction * p->hidden),
+        .tile = (rg_u32)p->tile,
+        .activation = (rg_u32)net->model->shape.activation,
+        .ragged = ragged,
+        .backward = direction == 1,
+        .initial = p->initial,
+        .skip_kind = p->skip == 0                      ? RG_SKIP_NONE
+                     : p->skip_kind == RG_SKIP_DILATED ? RG_SKIP_IS_DILATED
+                     : p->skip_kind == RG_SKIP_LEARNED ? RG_SKIP_IS_LEARNED
+                                                       : RG_SKIP_IS_ADD,
+        .budget = (float)budget,
+        .budget_rest = (float)(budget - (double)(float)budget),
+    };
+}
+
+/* Of a scan that keeps rows `width` wide, 0 for none. */
+static size_t scan_local_bytes(const struct rg_net *net, size_t width) {
+    const size_t sums = rg_plan_learned(&net->plan) ? (size_t)net->device->info.cols : 0; /* of each row's items */
+    const size_t states =
+        width ? RG_TILE_NUMBERS(rg_device_items(net->device), net->plan.tile, width, (size_t)net->device->info.vec) : 0;
+    return most(2 * states + sums * net->plan.tile, LEAST_LOCAL) * net->plan.real_bytes;
+}
+
+/* Launch a scan: all steps at once, or step by step if work-groups share the units of a step. */
+static rg_status launch_scan(struct rg_net *net, struct rg_launch launch, struct rg_scan_args args, bool reverse) {
+    const struct rg_plan *const p = &net->plan;
+    const rg_u64 from = args.from, to = args.to, each = p->groups_per_tile > 1 ? 1 : to - from;
+    launch.args = &args;
+    const struct rg_plan_group *const shape = reverse ? &p->reverse : &p->forward;
+    launch.groups[0] = rg_divide_up((size_t)args.rows, p->tile);
+    launch.groups[1] = p->groups_per_tile;
+    launch.item_rows = shape->item_rows;
+    launch.block_rows = shape->block_rows;
+    for (rg_u64 done = 0; done < to - from; done += each) {
+        args.from = reverse ? to - done - each : from + done;
+        args.to = args.from + each;
+        RG_TRY(rg_device_launch(net->device, &launch));
+    }
+    return RG_OK;
+}
+
+/* What a layer reads: x, or the states below it. */
+static struct rg_buffer *inputs_of(const struct rg_net *net, size_t layer) {
+    return layer == 0                        ? net->buffers.x
+           : net->buffers.dropped[layer - 1] ? net->buffers.dropped[layer - 1]
+                                             : net->buffers.out[layer - 1];
+}
+
+/* The direction's saved values. A cell without saved values gets a buffer that no kernel reads. */
+static struct rg_buffer *saved_of(const struct rg_net *net, size_t layer, size_t direction) {
+    return net->buffers.saved[layer][direction] ? net->buffers.saved[layer][direction] : net->buffers.unused;
+}
+
+rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction, size_t rows, bool ragged) {
+    return launch_scan(net,
+                       (struct rg_launch){.kernel = kernels_of(net)->forward,
+                                          .buffers = {inputs_of(net, layer), net->buffers.packed,
+                                                      net->buffers.out[layer], saved_of(net, layer, direction),
+                                                      net->buffers.begin, net->buffers.gate[layer][direction]},
+                                          .local_bytes = scan_local_bytes(net, net->plan.h_stride)},
+                       scan_args(net, layer, direction, net->segment, rows, ragged, false), false);
+}
+
+static size_t segment_rows(const struct rg_net *net, size_t rows) {
+    return (net->segment.end - net->segment.begin) * rows;
+}
+
+rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
+                           uint64_t update, size_t first_row, size_t rows) {
+    const struct rg_dropout_args args = {.rows = rows,
+                                         .first_row = first_row,
+                                         .from = net->segment.begin,
+                                         .to = net->segment.end,
+                                         .base = net->base,
+                                         .update = update,
+                                         .seed_low = (rg_u32)net->options.seed,
+                                         .seed_high = (rg_u32)(net->options.seed >> 32),
+                                         .layer = (rg_u32)layer,
+                                         .stride = (rg_u32)net->plan.out_stride,
+                                         .probability = (float)net->options.dropout};
+    return rg_device_launch(net->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_dropout,
+                                                .buffers = {from, to},
+                                                .args = &args,
+                                                .groups = {rg_net_groups(net, segment_rows(net, rows), 64), 1}});
+}
+
+/* One of a direction's two initial states, `buffer` or zeros, to element `target` of rows of `to`. */
+static rg_status launch_initial(struct rg_net *net, const struct rg_layer_states *states, struct rg_buffer *buffer,
+                                struct rg_buffer *to, struct rg_initial_args args) {
+    args.at = net->plan.alloc_steps;
+    args.hidden = (rg_u32)net->plan.hidden;
+    args.h_stride = (rg_u32)net->plan.h_stride;
+    args.source *= states->n * net->plan.hidden;
+    args.absent = buffer == NULL;
+    return rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_initial,
+                                                             .buffers = {buffer ? buffer : net->buffers.unused,
+                                                                         states->index, net->buffers.begin, to},
+                                                             .args = &args,
+                                                             .groups = {rg_net_groups(net, args.rows, 64), 1}});
+}
+
+rg_status rg_layer_initial(struct rg_net *net, size_t layer, const struct rg_layer_states *states, size_t first_row,
+                           size_t rows) {
+    const struct rg_plan *const p = &net->plan;
+    for (size_t d = 0; d < p->directions; d++) { /* in this order, as the forward scans */
+        struct rg_initial_args args = {.rows = rows,
+                                       .first_row = first_row,
+                                       .source = (states->part * p->layers + layer) * p->directions + d,
+                                       .target = d * p->hidden,
+                                       .stride = (rg_u32)p->out_stride,
+                                       .backward = d == 1};
+        RG_TRY(launch_initial(net, states, states->h_0, net->buffers.out[layer], args));
+        if (rg_cell_has_c(net->model->shape.cell)) {
+            args.target = rg_cells[net->model->shape.cell].past * p->h_stride;
+            args.stride = (rg_u32)p->d_stride;
+            RG_TRY(launch_initial(net, states, states->c_0, net->buffers.saved[layer][d], args));
+        }
+    }
+    return RG_OK;
+}
+
+static rg_status launch_final(struct rg_net *net, struct rg_buffer *from, struct rg_buffer *states,
+                              const struct rg_initial_args *args) {
+    return rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_final,
+                                                             .buffers = {from, states},
+                                                             .args = args,
+                                                             .groups = {rg_net_groups(net, args->rows, 64), 1}});
+}
+
+rg_status rg_layer_final(struct rg_net *net, size_t layer, size_t part, size_t first_row, size_t rows) {
+    const struct rg_plan *const p = &net->plan;
+    for (size_t d = 0; d < p->directions; d++) {
+        struct rg_initial_args args = {.rows = rows,
+                                       .first_row = first_row,
+                                       .at = p->steps - 1 - net->base,
+                                       .source =
+                                           ((part * p->layers + layer) * p->directions + d) * p->batch * p->hidden,
+                                       .target = d * p->hidden,
+                                       .stride = (rg_u32)p->out_stride,
+                                       .hidden = (rg_u32)p->hidden,
+                                       .h_stride = (rg_u32)p->h_stride};
+        RG_TRY(launch_final(net, net->buffers.out[layer], net->buffers.carried_h, &args));
+        if (net->buffers.carried_c) {
+            args.target = rg_cells[net->model->shape.cell].past * p->h_stride;
+            args.stride = (rg_u32)p->d_stride;
+            RG_TRY(launch_final(net, net->buffers.saved[layer][d], net->buffers.carried_c, &args));
+        }
+    }
+    return RG_OK;
+}
+
+rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
+                                    bool every_step, size_t first_row, size_t rows) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
+    if (!net->buffers.dh_0) {
+        return RG_OK;
+    }
+    const struct rg_initial_gradient_args args = {
+        .rows = rows,
+        .steps = p->steps,
+        .from = net->segment.begin,
+        .to = net->segment.end,
+        .base = net->base,
+        .dh_row = every_step ? p->steps - 1 - net->base : 0,
+        .target = ((layer * p->directions + direction) * p->batch + first_row) * p->h_stride,
+        .w_hidden = from->hh_reverse,
+        .w_skip = from->sh_reverse,
+        .back = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED ? p->skip : 1,
+        .skip = adds_skip(p) ? p->skip : 0,
+        .gates = (rg_u32)p->gates,
+        .deltas = (rg_u32)p->deltas,
+        .hidden = (rg_u32)p->hidden,
+        .h_stride = (rg_u32)p->h_stride,
+        .out_stride = (rg_u32)p->out_stride,
+        .column = (rg_u32)(direction * p->hidden),
+        .d_stride = (rg_u32)p->d_stride,
+        .backward = direction == 1,
+        .carries = rg_cells[net->model->shape.cell].carries,
+    };
+    return rg_device_launch(
+        net->device,
+        &(struct rg_launch){.kernel = RG_K_rg_initial_gradient,
+                            .buffers = {rg_net_deltas(net, layer, direction), net->buffers.packed, dout,
+                                        net->buffers.carry, net->buffers.begin, net->buffers.dh_0, net->buffers.dc_0},
+                            .args = &args,
+                            .groups = {rg_net_groups(net, rows, BLOCK_ROWS), 1}});
+}
+
+rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
+                           struct rg_buffer *dout, bool every_step, size_t rows, bool ragged) {
+    struct rg_scan_args args = scan_args(net, layer, direction, span, rows, ragged, true);
+    const bool local = RG_DELTAS_ARE_LOCAL(rg_device_items(net->device), net->plan.gates);
+    args.every_step = every_step;
+    return launch_scan(
+        net,
+        (struct rg_launch){.kernel = kernels_of(net)->reverse,
+                           .buffers = {net->buffers.out[layer], saved_of(net, layer, direction), net->buffers.packed,
+                                       dout, rg_net_deltas(net, layer, direction), net->buffers.carry,
+                                       net->buffers.begin, net->buffers.gate[layer][direction]},
+                           .local_bytes = scan_local_bytes(net, local ? net->plan.gates * net->plan.h_stride : 0)},
+        args, true);
+}
+
+rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_input_gradient_args args = {
+        .first = (net->segment.begin - net->base) * rows,
+        .rows = segment_rows(net, rows),
+        .w_reverse = {p->layer[layer].directions[0].ih_reverse, p->layer[layer].directions[1].ih_reverse},
+        .directions = (rg_u32)p->directions,
+        .gates = (rg_u32)p->gates,
+        .hidden = (rg_u32)p->hidden,
+        .h_stride = (rg_u32)p->h_stride,
+        .d_stride = (rg_u32)p->d_stride,
+        .out_stride = (rg_u32)(layer > 0 ? p->out_stride : p->dx_stride),
+        .panels = (rg_u32)rg_divide_up(p->layer[layer].inputs, rg_device_panel(net->device)),
+        .tile = 64,
+    };
+    return rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_input_gradient,
+                                                             .buffers = {rg_net_deltas(net, layer, 0),
+                                                                         rg_net_deltas(net, layer, p->directions - 1),
+                                                                         net->buffers.packed, dx},
+                                                             .args = &args,
+                                                             .groups = {rg_divide_up(args.rows, args.tile), 1}});
+}
+
+static struct rg_embed_args embed_args(const struct rg_net *net, size_t rows) {
+    const struct rg_plan *const p = &net->plan;
+    return (struct rg_embed_args){.rows = rows,
+                                  .steps = p->steps,
+                                  .from = net->segment.begin,
+                                  .to = net->segment.end,
+                                  .base = net->base,
+                                  .slices = p->sum_slices,
+                                  .accum_steps = p->accum_steps,
+                                  .table = net->model->parameters[rg_model_embed(net->model)].offset,
+                                  .words = (rg_u32)p->words,
+                                  .width = (rg_u32)p->inputs,
+                                  .block = (rg_u32)p->block};
+}
+
+rg_status rg_layer_embed(struct rg_net *net, size_t rows) {
+    struct rg_embed_args args = embed_args(net, rows);
+    args.stride = (rg_u32)net->plan.layer[0].x_stride;
+    return rg_device_launch(net->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_embed,
+                                                .buffers = {net->buffers.words, net->buffers.weights, net->buffers.x},
+                                                .args = &args,
+                                                .groups = {rg_net_groups(net, segment_rows(net, rows), 64), 1}});
+}
+
+rg_status rg_layer_embed_gradient(struct rg_net *net, size_t rows, bool accumulate) {
+    struct rg_embed_args args = embed_args(net, rows);
+    args.stride = (rg_u32)net->plan.dx_stride;
+    args.accumulate = accumulate;
+    RG_TRY(rg_layer_input_gradient(net, 0, rows, net->buffers.dx));
+    return rg_device_launch(
+        net->device, &(struct rg_launch){.kernel = RG_K_rg_embed_gradient,
+                                         .buffers = {net->buffers.words, net->buffers.dx, net->buffers.gradients},
+                                         .args = &args,
+                                         .groups = {rg_net_groups(net, net->plan.words, 1), 1}});
+}
+
+rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
+                            const struct rg_layer_parts *parts) {
+    const struct rg_plan *const p = &net->plan;
+    const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
+    const size_t panels = p->d_width / rg_device_panel(net->device),
+                 across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
+    const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;  /* W_ih has no part in the last delta, */
+    const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */
+    const struct rg_gradient_source states = {.offset = direction * p->hidden,
+                                              .shift = dilated ? p->skip : 1,
+                                              .later = direction == 1,
+                                              .buffer = RG_FROM_STATES,
+                                              .depth = (rg_u32)p->hidden,
+                                              .stride = (rg_u32)p->out_stride,
+                                              .skip_gate = hidden_gap,
+                                              .initial = p->initial};
+    struct rg_weight_gradient_args args = {
+        .rows = rows,
+        .steps = p->steps,
+        .begin = parts->span.begin,
+        .end = parts->span.end,
+        .base = net->base,
+        .initial_at = p->alloc_steps,
+        .accum_steps = p->accum_steps,
+        .rising = direction == 1,
+        .slice_stride = rg_plan_term(p, layer),
+        .partial = p->layer[layer].directions[direction].partial + parts->first * rg_plan_term(p, layer),
+        .n_slices = (rg_u32)parts->n,
+        .n = (rg_u32)p->d_width,
+        .d_stride = (rg_u32)p->d_stride,
+        .gate_width = (rg_u32)p->h_stride,
+        .accumulate = parts->accumulate,
+        .block = (rg_u32)p->block,
+        .n_sources = 2,
+        .parts = (rg_u32)most(1, least(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS)),
+        .sources = {states,
+                    {.buffer = RG_FROM_INPUTS,
+                     .depth = (rg_u32)p->layer[layer].inputs,
+                     .stride = (rg_u32)p->layer[layer].x_stride,
+                     .skip_gate = input_gap,
+                     .sums = 1}},
+    };
+    if (adds_skip(p)) {
+        args.sources[2] = states;
+        args.sources[2].shift = p->skip;
+        args.sources[2].skip_gate = input_gap;
+        args.n_sources = 3;
+    }
+    struct rg_launch launch = {.kernel = RG_K_rg_weight_gradient,
+                               .buffers = {net->buffers.out[layer], inputs_of(net, layer),
+                                           rg_net_deltas(net, layer, direction), net->buffers.partial},
+                               .args = &args,
+                               .groups = {parts->n, least(across, panels * args.parts)}};
+    rg_layer_shape_gradient(net, &launch);
+    return rg_device_launch(net->device, &launch);
+}
+
+void rg_layer_shape_gradient(const struct rg_net *net, struct rg_launch *launch) {
+    const struct rg_device_info *const info = &net->device->info;
+    if (!rg_groups_list(info)) {
+        return;
+    }
+    const size_t blocks = rg_groups_blocks(launch->args, rg_device_panel(net->device));
+    const int item_rows = rg_groups_list_rows(info, blocks);
+    launch->groups[1] = rg_divide_up(blocks, (size_t)item_rows);
+    launch->item_rows = item_rows == info->rows ? 0 : item_rows;
+    launch->block_rows = item_rows == info->rows ? 0 : RG_OUTER_ROWS;
+}
+
+rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
+                                 const struct rg_layer_parts *parts) {
+    const struct rg_plan *const p = &net->plan;
+    if (!rg_plan_learned(p)) {
+        return RG_OK;
+    }
+    const struct rg_cell_row *const cell = &rg_cells[net->model->shape.cell];
+    const bool reads_c = cell->states > 1;
+    const struct rg_gate_gradient_args args = {
+        .rows = rows,
+        .begin = parts->span.begin,
+        .end = parts->span.end,
+        .base = net->base,
+        .accum_steps = p->accum_steps,
+        .rising = direction == 1,
+        .offset = reads_c ? cell->past * p->h_stride : direction * p->hidden,
+        .stride = reads_c ? p->d_stride : p->out_stride,
+        .partial = p->layer[layer].directions[direction].gate_partial + parts->first * (p->h_stride + 1),
+        .width = (rg_u32)p->h_stride,
+        .block = (rg_u32)p->block,
+        .accumulate = parts->accumulate,
+    };
+    struct rg_buffer *const states = reads_c ? net->buffers.saved[layer][direction] : net->buffers.out[layer];
+    return rg_device_launch(
+        net->device, &(struct rg_launch){.kernel = RG_K_rg_gate_gradient,
+                                         .buffers = {states, net->buffers.gate[layer][direction], net->buffers.partial},
+                                         .args = &args,
+                                         .groups = {parts->n, 1}});
+}
+
+size_t rg_layer_reduce_jobs(const struct rg_net *net, size_t layer, size_t direction,
+                            struct rg_reduce_job jobs[RG_MAX_JOBS]) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t inputs = p->layer[layer].inputs, last = (p->gates - 1) * p->h_stride;
+    const size_t last_hidden = (p->deltas - 1) * p->h_stride; /* where W_hh finds the delta of its last gate */
+    const struct rg_reduce_job job = {.source = p->layer[layer].directions[direction].partial,
+                                      .slice_stride = rg_plan_term(p, layer),
+                                      .n_slices = (rg_u32)p->sum_slices,
+                                      .gates = (rg_u32)p->gates,
+                                      .units = (rg_u32)p->hidden,
+                                      .stride = (rg_u32)p->h_stride,
+                                      .n = (rg_u32)p->d_width};
+    const struct {
+        size_t columns, k0, last;
+    } where[] = {
+        [RG_ROLE_WEIGHT_IH] = {inputs, p->hidden, last},
+        [RG_ROLE_WEIGHT_HH] = {p->hidden, 0, last_hidden},
+        [RG_ROLE_BIAS_IH] = {1, p->hidden + inputs, last},
+        [RG_ROLE_BIAS_HH] = {1, p->hidden + inputs, last_hidden},
+        [RG_ROLE_WEIGHT_SH] = {p->hidden, p->hidden + inputs + 1, last},
+    };
+    size_t n = adds_skip(p) ? RG_ROLE_WEIGHT_SH + 1 : RG_ROLE_WEIGHT_SH;
+    for (size_t role = 0; role < n; role++) {
+        jobs[role] = job;
+        jobs[role].target = offset_of(net, layer, direction, (enum rg_role)role);
+        jobs[role].columns = (rg_u32)where[role].columns;
+        jobs[role].k0 = (rg_u32)where[role].k0;
+        jobs[role].last_place = (rg_u32)where[role].last;
+    }
+    for (size_t role = RG_ROLE_WEIGHT_UH; rg_plan_learned(p) && role <= RG_ROLE_BIAS_UH; role++) {
+        const bool bias = role == RG_ROLE_BIAS_UH;
+        jobs[n++] = (struct rg_reduce_job){.target = offset_of(net, layer, direction, (enum rg_role)role),
+                                           .source = p->layer[layer].directions[direction].gate_partial,
+                                           .slice_stride = p->h_stride + 1,
+                                           .n_slices = (rg_u32)p->sum_slices,
+                                           .gates = 1,
+                                           .units = 1,
+                                           .n = 1,
+                                           .columns = bias ? 1 : (rg_u32)p->hidden,
+                                           .k0 = bias ? (rg_u32)p->h_stride : 0};
+    }
+    return n;
+}

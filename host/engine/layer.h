@@ -1,0 +1,71 @@
+/* Queue the kernels of one layer, with their arguments from the plan. */
+#ifndef RG_LAYER_H
+#define RG_LAYER_H
+
+#include "engine/net.h"
+
+/* Fill in the jobs that pack a direction's weights into panels, or those that sum the slices of its weight gradient
+ * into the arena. Return the number of jobs. */
+size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t direction,
+                          struct rg_pack_job jobs[RG_MAX_JOBS]);
+size_t rg_layer_reduce_jobs(const struct rg_net *net, size_t layer, size_t direction,
+                            struct rg_reduce_job jobs[RG_MAX_JOBS]);
+
+/* Queue, for `rows` sequences and the steps of net->segment:
+ *   forward         a direction's forward scan. Direction 0 goes first: its padding overwrites columns of direction 1.
+ *   dropout         of the states; first_row is the chunk's first row in the batch
+ *   reverse         a direction's reverse scan of the steps of `span`, from dL/dout of all steps (every_step) or of the
+ *                   last one
+ *   input_gradient  dx, the gradient at the layer's inputs */
+rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction, size_t rows, bool ragged);
+rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
+                           uint64_t update, size_t first_row, size_t rows);
+rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
+                           struct rg_buffer *dout, bool every_step, size_t rows, bool ragged);
+rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx);
+
+/* With plan.initial_gradient, queue dh_0 and dc_0 of the sequences that begin in the segment, after its reverse scan.
+ */
+rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
+                                    bool every_step, size_t first_row, size_t rows);
+
+/* Queue x of the chunk from its words. Queue the embedding table's gradient, after the first layer's reverse scan. */
+rg_status rg_layer_embed(struct rg_net *net, size_t rows);
+rg_status rg_layer_embed_gradient(struct rg_net *net, size_t rows, bool accumulate);
+
+/* The steps `span` in n nearly equal parts. Part i adds to, or overwrites, partial sum first + i. */
+struct rg_layer_parts {
+    struct rg_span span;
+    size_t first, n;
+    bool accumulate;
+};
+/* Queue the weight gradient of one direction, and for a learned skip that of its update gate. */
+rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
+                            const struct rg_layer_parts *parts);
+rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
+                                 const struct rg_layer_parts *parts);
+
+/* Shape a launch of rg_weight_gradient where its item rows take blocks out of a list; elsewhere it stays. */
+void rg_layer_shape_gradient(const struct rg_net *net, struct rg_launch *launch);
+
+/* Queue the initial states of a layer for the sequences index[first_row …]: h_0 and c_0 are [L*D][n][H] on the device,
+ * or NULL for zeros. The chunk's `begin` must be filled. */
+struct rg_layer_states {
+    struct rg_buffer *h_0, *c_0, *index;
+    size_t n;
+    size_t part; /* of buffers with several such arrays, one after the other */
+};
+rg_status rg_layer_initial(struct rg_net *net, size_t layer, const struct rg_layer_states *states, size_t first_row,
+                           size_t rows);
+/* Queue the other way: the states after the last step, of the rows first_row … of the batch, into part `part` of the
+ * carried states. The segment with the last step must be in memory, before its reverse scan. */
+rg_status rg_layer_final(struct rg_net *net, size_t layer, size_t part, size_t first_row, size_t rows);
+
+/* Save or restore what a scan needs to continue beyond border `border`, 0 … plan.n_segments-1 (see chunk.c): states
+ * and, where the cell needs them, saved values; or deltas and what the reverse scan carries. */
+rg_status rg_layer_keep_states(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows);
+rg_status rg_layer_recall_states(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows);
+rg_status rg_layer_keep_deltas(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows);
+rg_status rg_layer_recall_deltas(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows);
+
+#endif

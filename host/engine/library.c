@@ -1,0 +1,188 @@
+/* Wide products by a library: see library.h. */
+#include "engine/library.h"
+
+#include <math.h>
+
+#include "engine/readout.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+
+enum { CHECKED_ROWS = 4 };
+
+static struct rg_wide_product head_product(const struct rg_net *net, size_t steps, size_t rows) {
+    const struct rg_plan *const p = &net->plan;
+    return (struct rg_wide_product){.b = net->buffers.weights,
+                                    .b_at = net->model->parameters[rg_model_head_weight(net->model)].offset,
+                                    .b_stride = p->directions * p->hidden,
+                                    .m = steps * rows,
+                                    .step = rows,
+                                    .block = p->block};
+}
+
+struct rg_wide_product rg_library_outputs(const struct rg_net *net, size_t in, size_t at, size_t steps, size_t rows) {
+    const struct rg_plan *const p = &net->plan;
+    struct rg_wide_product z = head_product(net, steps, rows);
+    z.a = rg_readout_rows(net);
+    z.a_at = in * p->out_stride;
+    z.a_stride = p->out_stride;
+    z.c = net->buffers.z;
+    z.c_at = at * p->o_stride;
+    z.c_stride = p->o_stride;
+    z.n = p->outputs;
+    z.k = p->directions * p->hidden;
+    z.transposed = true;
+    return z;
+}
+
+struct rg_wide_product rg_library_states(const struct rg_net *net, size_t at, size_t steps, size_t rows) {
+    const struct rg_plan *const p = &net->plan;
+    struct rg_wide_product dh = head_product(net, steps, rows);
+    dh.a = net->buffers.dz;
+    dh.a_at = at * p->o_stride;
+    dh.a_stride = p->o_stride;
+    dh.c = net->buffers.dhead;
+    dh.c_at = at * p->out_stride;
+    dh.c_stride = p->out_stride;
+    dh.n = p->directions * p->hidden;
+    dh.k = p->outputs;
+    return dh;
+}
+
+/* The product of one direction and one gate, or of all gates if they lie side by side: `m` rows from `at` on. */
+static struct rg_wide_product input_product(const struct rg_net *net, size_t layer, size_t direction, size_t gate,
+                                            size_t at, size_t m, size_t rows, struct rg_buffer *dx) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t inputs = p->layer[layer].inputs;
+    const size_t weight = rg_model_parameter(net->model, layer, direction, RG_ROLE_WEIGHT_IH);
+    return (struct rg_wide_product){.a = rg_net_deltas(net, layer, direction),
+                                    .a_at = at * p->d_stride + gate * p->h_stride,
+                                    .a_stride = p->d_stride,
+                                    .b = net->buffers.weights,
+                                    .b_at = net->model->parameters[weight].offset + gate * p->hidden * inputs,
+                                    .b_stride = inputs,
+                                    .c = dx,
+                                    .c_at = at * p->out_stride,
+                                    .c_stride = p->out_stride,
+                                    .m = m,
+                                    .n = inputs,
+                                    .k = p->h_stride == p->hidden ? p->gates * p->hidden : p->hidden,
+                                    .step = rows,
+                                    .block = p->block,
+                                    .add = direction > 0 || gate > 0};
+}
+
+/* Products that a direction's part takes. */
+static size_t parts(const struct rg_plan *p) {
+    return p->h_stride == p->hidden ? 1 : p->gates;
+}
+
+rg_status rg_library_inputs(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx) {
+    const size_t at = (net->segment.begin - net->base) * rows, m = (net->segment.end - net->segment.begin) * rows;
+    for (size_t d = 0; d < net->plan.directions; d++) {
+        for (size_t gate = 0; gate < parts(&net->plan); gate++) {
+            const struct rg_wide_product part = input_product(net, layer, d, gate, at, m, rows, dx);
+            RG_TRY(rg_device_product(net->device, &part));
+        }
+    }
+    return RG_OK;
+}
+
+/* Compare one row with sums in double: add up the squares of the differences and of the exact numbers. */
+static void compare_row(const struct rg_wide_product *p, const double *a, const double *b, const double *c, double *off,
+                        double *all) {
+    for (size_t j = 0; j < p->n; j++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < p->k; i++) {
+            sum += a[i] * b[p->transposed ? j * p->b_stride + i : i * p->b_stride + j];
+        }
+        *off += (c[j] - sum) * (c[j] - sum);
+        *all += sum * sum;
+    }
+}
+
+/* The relative error of a product: write noise into a few rows of a, multiply, and compare the same rows of c. */
+static rg_status measure_error(struct rg_net *net, struct rg_wide_product p, double *error) {
+    const size_t rows[CHECKED_ROWS] = {0, p.m / 3, p.m / 2, p.m - 1};
+    const size_t n_b = (p.transposed ? p.n : p.k) * p.b_stride;
+    double *a = NULL, *b = NULL, *c = NULL, off = 0.0, all = 0.0;
+    rg_status status = RG_OK;
+    p.add = false;
+    RG_TRY_GOTO(rg_alloc(&a, p.k, sizeof *a, "the check of a library"));
+    RG_TRY_GOTO(rg_alloc(&b, n_b, sizeof *b, "the check of a library"));
+    RG_TRY_GOTO(rg_alloc(&c, p.n, sizeof *c, "the check of a library"));
+    uint32_t state = 1;
+    for (size_t i = 0; i < p.k; i++) {
+        state = state * 1664525u + 1013904223u;
+        a[i] = (double)(state >> 8) / 8388608.0 - 1.0;
+    }
+    RG_TRY_GOTO(rg_reals_read(net->device, b, net->buffers.weights, p.b_at, n_b));
+    for (size_t i = 0; i < CHECKED_ROWS; i++) {
+        RG_TRY_GOTO(rg_reals_write(net->device, p.a, p.a_at + rows[i] * p.a_stride, a, p.k));
+    }
+    RG_TRY_GOTO(rg_device_product(net->device, &p));
+    for (size_t i = 0; i < CHECKED_ROWS; i++) {
+        RG_TRY_GOTO(rg_reals_read(net->device, c, p.c, p.c_at + rows[i] * p.c_stride, p.n));
+        compare_row(&p, a, b, c, &off, &all);
+    }
+    *error = all > 0.0 ? sqrt(off / all) : sqrt(off);
+fail:
+    rg_free(a);
+    rg_free(b);
+    rg_free(c);
+    return status;
+}
+
+static rg_status check(struct rg_net *net, const struct rg_wide_product *p) {
+    const double eps = net->plan.real_bytes == sizeof(double) ? 0x1p-52 : 0x1p-23;
+    double error = 0.0;
+    if (!net->library) {
+        return RG_OK;
+    }
+    const rg_status status = measure_error(net, *p, &error);
+    if (status == RG_ERROR) {
+        rg_log("%s; own kernels compute wide products", rg_error_message());
+        net->library = false;
+        return RG_OK;
+    }
+    RG_TRY(status);
+    if (!(error <= 4.0 * ceil(log2((double)p->k + 1.0)) * eps)) {
+        rg_log("%s is wrong by %.2g at a product of [%zu, %zu] and [%zu, %zu]; own kernels compute it",
+               net->device->info.library, error, p->m, p->k, p->k, p->n);
+        net->library = false;
+    }
+    return RG_OK;
+}
+
+/* Zeros, for the padding that a library leaves alone. */
+static rg_status clear(struct rg_net *net, struct rg_buffer *buffer) {
+    return buffer ? rg_buffer_zero(net->device, buffer) : RG_OK;
+}
+
+rg_status rg_library_check(struct rg_net *net) {
+    const struct rg_plan *const p = &net->plan;
+    const bool training = net->options.plan.training, stacked = training && p->layers > 1;
+    net->library = net->device->info.library[0] && (p->wide_head || stacked);
+    if (!net->library) {
+        return RG_OK;
+    }
+    if (p->wide_head) {
+        const struct rg_wide_product z = rg_library_outputs(net, 0, 0, p->target_alloc_steps, p->chunk);
+        RG_TRY(check(net, &z));
+        RG_TRY(clear(net, z.a));
+        RG_TRY(clear(net, z.c));
+    }
+    if (p->wide_head && training) {
+        const struct rg_wide_product dh = rg_library_states(net, 0, p->target_alloc_steps, p->chunk);
+        RG_TRY(check(net, &dh));
+        RG_TRY(clear(net, dh.a));
+        RG_TRY(clear(net, dh.c));
+    }
+    for (size_t l = 1; stacked && l < p->layers; l++) {
+        const struct rg_wide_product dx =
+            input_product(net, l, 0, 0, 0, p->alloc_steps * p->chunk, p->chunk, net->buffers.dout[l % 2]);
+        RG_TRY(check(net, &dx));
+        RG_TRY(clear(net, dx.a));
+        RG_TRY(clear(net, dx.c));
+    }
+    return RG_OK;
+}

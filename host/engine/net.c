@@ -1,0 +1,25 @@
+/* The network on a device: see net.h. */
+#include "engine/net.h"
+
+#include "base/clock.h"
+
+size_t rg_net_groups(const struct rg_net *net, size_t n, size_t per_group) {
+    const size_t at_once = rg_device_items(net->device) * (size_t)net->device->info.vec; /* a vector for each item */
+    const size_t each = net->device->info.is_gpu && at_once < per_group ? at_once : per_group;
+    const size_t most = (size_t)net->device->info.units * 4, need = rg_divide_up(n, each);
+    return need < most ? (need ? need : 1) : most;
+}
+
+struct rg_buffer *rg_net_deltas(const struct rg_net *net, size_t layer, size_t direction) {
+    return net->buffers.saved[layer][direction] ? net->buffers.saved[layer][direction] : net->buffers.d[direction];
+}
+
+rg_status rg_net_lap(struct rg_net *net, double *since, size_t phase) {
+    if (net->phases) {
+        RG_TRY(rg_device_finish(net->device));
+        const double t = rg_seconds();
+        net->phases[phase] += t - *since;
+        *since = t;
+    }
+    return RG_OK;
+}

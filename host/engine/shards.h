@@ -1,0 +1,18 @@
+/* The gradient of a batch, shard by shard: each shard's gradient is computed by itself, and they are added up along a
+ * fixed tree (ranks/tree.h). So the sum has the same bits whichever rank computes a shard. */
+#ifndef RG_SHARDS_H
+#define RG_SHARDS_H
+
+#include "engine/engine.h"
+
+struct rg_shards;
+
+/* For an engine with more than one shard, and at least as many as ranks; its device and plan exist. */
+rg_status rg_shards_create(struct rg_engine *engine, struct rg_shards **out);
+void rg_shards_destroy(struct rg_shards *shards); /* NULL allowed */
+
+/* Compute this rank's shards, exchange sums and losses with the other ranks, and leave gradient and losses of the whole
+ * batch on the device. The weights are packed. Waits. */
+rg_status rg_shards_gradient(struct rg_engine *engine, struct rg_source *source, uint64_t update);
+
+#endif

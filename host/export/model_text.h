@@ -1,0 +1,23 @@
+/* What every template says of a model: conditions and words (template.h).
+ *
+ *   conditions   the cell's name; the readout's, or steps; one_way; words, embed, scaled, vocabulary, columns, classes;
+ * past (a skip that reads older states), add, dilated, dilated_lstm, learned; bce, ce; plain (as torch.nn has it) words
+ * what, version, cell, features, inputs, hidden, layers, directions, gates, outputs, skip, n_words */
+#ifndef RG_EXPORT_MODEL_TEXT_H
+#define RG_EXPORT_MODEL_TEXT_H
+
+#include "export/template.h"
+#include "rnn_gpu/model.h"
+
+enum { RG_MODEL_CONDITIONS = 24, RG_MODEL_SIZES = 9, RG_MODEL_WORDS = RG_MODEL_SIZES + 3, RG_SIZE_BYTES = 24 };
+
+struct rg_model_text {
+    const char *conditions[RG_MODEL_CONDITIONS];
+    struct rg_template_word words[RG_MODEL_WORDS];
+    char what[240];
+    char sizes[RG_MODEL_SIZES][RG_SIZE_BYTES];
+};
+
+void rg_model_text(const struct rg_model *model, struct rg_model_text *text);
+
+#endif

@@ -1,0 +1,589 @@
+/* The net in an ONNX graph: see onnx_net.h.
+ *
+ * Such a graph is a chain: output, head (Gemm, or MatMul and Add), readout, layers, embedding, input. Between them
+ * stand nodes that move numbers about (Transpose, Reshape …). Going back along the chain, each node must be one of
+ * these; what it means for the net is noted. */
+#include "export/onnx_net.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "rnn_gpu/config.h"
+
+enum { MAX_CHAIN = 400, N_LAST_STATES = 2 };
+
+/* The walk back: the tensor one has come to, and what lies behind. */
+struct walk {
+    struct rg_onnx_file *file;
+    struct rg_onnx_net *net;
+    struct rg_bytes name;
+    enum rg_readout readout;
+    bool reads_last, reads_states; /* steps were read into one; the final states of a layer are read */
+    bool has_axis, swapped;        /* they were by this axis; batch and time change places before it */
+    int64_t axis;
+};
+
+static rg_status refuse_node(const struct walk *walk, struct rg_bytes node, const char *why) {
+    char op[RG_ONNX_TEXT_BYTES], name[RG_ONNX_TEXT_BYTES];
+    return rg_fail(RG_BAD_FILE, "%s: node '%s' (%s) %s", walk->file->path, rg_onnx_text(rg_onnx_output(node, 0), name),
+                   rg_onnx_text(rg_onnx_op(node), op), why);
+}
+
+static bool is_op(struct rg_bytes node, const char *const *names) {
+    const struct rg_bytes op = rg_onnx_op(node);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (rg_bytes_are(op, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+#define IS_OP(node, ...) is_op((node), (const char *const[]){__VA_ARGS__, NULL})
+
+/* The node that makes the tensor one has come to. */
+static rg_status producer(const struct walk *walk, struct rg_bytes *node, size_t *output) {
+    char text[RG_ONNX_TEXT_BYTES];
+    RG_TRY(rg_onnx_producer(walk->file, walk->name, node, output));
+    return node->at != NULL
+               ? RG_OK
+               : rg_fail(RG_BAD_FILE,
+                         "%s: '%s' comes from no recurrent node; expected RNN, LSTM or GRU and a linear head",
+                         walk->file->path, rg_onnx_text(walk->name, text));
+}
+
+/* ---- The head ---- */
+
+/* Which of the two inputs of a node is a constant with numbers; *other is the name of the other one. */
+static rg_status split_inputs(const struct walk *walk, struct rg_bytes node, struct rg_onnx_tensor *constant,
+                              struct rg_bytes *other) {
+    for (size_t i = 0; i < 2; i++) {
+        bool found = false;
+        RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, i), constant, &found));
+        if (found) {
+            *other = rg_onnx_input(node, 1 - i);
+            return RG_OK;
+        }
+    }
+    return refuse_node(walk, node, "has no constant weights; expected those of a linear head");
+}
+
+static rg_status take_gemm(struct walk *walk, struct rg_bytes node) {
+    struct rg_onnx_net *const net = walk->net;
+    bool found = false;
+    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &net->head_weight, &found));
+    if (!found || net->head_weight.n_dims != 2 || rg_onnx_int(node, "transA", 0) != 0) {
+        return refuse_node(walk, node, "is no linear head: its weights are not a constant matrix");
+    }
+    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 2), &net->head_bias, &net->has_bias));
+    static const char *const factors[] = {"alpha", "beta"};
+    for (size_t i = 0; i < 2; i++) {
+        struct rg_bytes attribute;
+        struct rg_field field;
+        float factor = 1.0F;
+        if (rg_onnx_attribute(node, factors[i], &attribute) && rg_wire_find(attribute, RG_ATTRIBUTE_F, &field)) {
+            memcpy(&factor, &field.value, sizeof factor);
+        }
+        if (!(factor >= 1.0F && factor <= 1.0F)) {
+            return refuse_node(walk, node, "multiplies its product; expected alpha and beta of 1");
+        }
+    }
+    net->head_transposed = rg_onnx_int(node, "transB", 0) == 0;
+    walk->name = rg_onnx_input(node, 0);
+    return RG_OK;
+}
+
+/* MatMul, perhaps with an Add behind it. */
+static rg_status take_product(struct walk *walk, struct rg_bytes node) {
+    struct rg_onnx_net *const net = walk->net;
+    size_t output = 0;
+    if (IS_OP(node, "Add")) {
+        RG_TRY(split_inputs(walk, node, &net->head_bias, &walk->name));
+        net->has_bias = true;
+        RG_TRY(producer(walk, &node, &output));
+    }
+    if (!IS_OP(node, "MatMul")) {
+        return refuse_node(walk, node, "stands where the linear head is expected");
+    }
+    bool found = false;
+    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &net->head_weight, &found));
+    if (!found || net->head_weight.n_dims != 2) {
+        return refuse_node(walk, node, "is no linear head: its weights are not a constant matrix");
+    }
+    net->head_transposed = true;
+    walk->name = rg_onnx_input(node, 0);
+    return RG_OK;
+}
+
+/* Nodes that move numbers and change none. */
+static bool only_moves(struct rg_bytes node) {
+    return IS_OP(node, "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Flatten", "Dropout", "Cast");
+}
+
+static rg_status find_head(struct walk *walk) {
+    for (size_t i = 0; i < MAX_CHAIN; i++) {
+        struct rg_bytes node;
+        size_t output = 0;
+        RG_TRY(producer(walk, &node, &output));
+        if (IS_OP(node, "Gemm")) {
+            return take_gemm(walk, node);
+        }
+        if (!only_moves(node)) {
+            return take_product(walk, node);
+        }
+        walk->name = rg_onnx_input(node, 0);
+    }
+    return rg_fail(RG_BAD_FILE, "%s: the graph is too tangled to be read as a recurrent net", walk->file->path);
+}
+
+/* ---- The readout ---- */
+
+/* The constant index of a Gather. */
+static rg_status index_of(const struct walk *walk, struct rg_bytes node, int64_t *index) {
+    struct rg_onnx_tensor constant;
+    bool found = false;
+    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &constant, &found));
+    return found && rg_onnx_whole(&constant, index)
+               ? RG_OK
+               : refuse_node(walk, node, "chooses by an index that is no constant number");
+}
+
+/* The rows [n*D, batch, H] of states that a tensor has, and the name of those of the last layer: they are output 1 of
+ * its node, or the last of a Concat of such outputs. */
+static rg_status find_states(struct walk *walk, int64_t *rows) {
+    struct rg_bytes node;
+    size_t output = 0;
+    *rows = 0;
+    RG_TRY(producer(walk, &node, &output));
+    if (IS_OP(node, "Concat")) {
+        size_t n = 0;
+        while (rg_onnx_input(node, n).length > 0) {
+            n++;
+        }
+        walk->name = rg_onnx_input(node, n - 1);
+        *rows = (int64_t)n;
+        RG_TRY(producer(walk, &node, &output));
+    } else {
+        *rows = 1;
+    }
+    if (!IS_OP(node, "RNN", "LSTM", "GRU") || output != 1) {
+        return refuse_node(walk, node, "is read as a final state; expected output Y_h of a recurrent node");
+    }
+    struct rg_bytes direction;
+    struct rg_field field;
+    const bool both = rg_onnx_attribute(node, "direction", &direction) &&
+                      rg_wire_find(direction, RG_ATTRIBUTE_S, &field) && rg_bytes_are(field.bytes, "bidirectional");
+    *rows *= both ? 2 : 1;
+    walk->reads_states = true;
+    return RG_OK;
+}
+
+/* A Gather of states must choose row `wanted` from the end, -1 or -2. */
+static rg_status check_row(const struct walk *walk, struct rg_bytes gather, int64_t rows, int64_t wanted) {
+    int64_t index = 0;
+    RG_TRY(index_of(walk, gather, &index));
+    if (rg_onnx_int(gather, "axis", 0) != 0 || (index != wanted && index != rows + wanted)) {
+        return refuse_node(walk, gather, "chooses a state that is not that of the last layer");
+    }
+    return RG_OK;
+}
+
+/* Concat of the last two states, of the forward and the reverse direction. */
+static rg_status take_both_states(struct walk *walk, struct rg_bytes concat) {
+    struct rg_bytes gather[N_LAST_STATES];
+    int64_t rows = 0;
+    size_t output = 0;
+    for (size_t i = 0; i < N_LAST_STATES; i++) {
+        walk->name = rg_onnx_input(concat, i);
+        RG_TRY(producer(walk, &gather[i], &output));
+        if (!IS_OP(gather[i], "Gather")) {
+            return refuse_node(walk, concat, "joins what is no pair of final states");
+        }
+    }
+    if (rg_onnx_input(concat, N_LAST_STATES).length > 0 ||
+        !rg_bytes_equal(rg_onnx_input(gather[0], 0), rg_onnx_input(gather[1], 0))) {
+        return refuse_node(walk, concat, "joins what is no pair of final states");
+    }
+    walk->name = rg_onnx_input(gather[0], 0);
+    RG_TRY(find_states(walk, &rows));
+    RG_TRY(check_row(walk, gather[0], rows, -2));
+    RG_TRY(check_row(walk, gather[1], rows, -1));
+    walk->readout = RG_READOUT_FINAL;
+    return RG_OK;
+}
+
+/* Note the axis by which steps are read into one, of a tensor of 3 dimensions. */
+static void set_axis(struct walk *walk, int64_t axis) {
+    walk->axis = axis < 0 ? axis + 3 : axis;
+    walk->has_axis = walk->reads_last = true;
+}
+
+/* The one axis of a ReduceMean or ReduceMax: an attribute, or from opset 18 on an input. */
+static rg_status take_reduction(struct walk *walk, struct rg_bytes node) {
+    struct rg_onnx_tensor constant;
+    struct rg_bytes attribute;
+    struct rg_field field;
+    bool found = false;
+    int64_t axis = 0;
+    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &constant, &found));
+    if (found ? !rg_onnx_whole(&constant, &axis)
+              : !(rg_onnx_attribute(node, "axes", &attribute) && rg_wire_find(attribute, RG_ATTRIBUTE_INTS, &field))) {
+        return refuse_node(walk, node, "goes over more than the steps");
+    }
+    if (!found) {
+        uint64_t number = field.value;
+        axis = field.bytes.at == NULL || rg_wire_number(&field.bytes, &number) ? (int64_t)number : -1;
+    }
+    if (walk->reads_last) {
+        return refuse_node(walk, node, "reads steps that were read into one");
+    }
+    walk->readout = IS_OP(node, "ReduceMean") ? RG_READOUT_MEAN : RG_READOUT_MAX;
+    set_axis(walk, axis);
+    return RG_OK;
+}
+
+/* Whether a Transpose exchanges the first two axes. */
+static bool swaps(struct rg_bytes node) {
+    struct rg_bytes attribute;
+    struct rg_field field;
+    uint64_t first = 0;
+    if (!IS_OP(node, "Transpose") || !rg_onnx_attribute(node, "perm", &attribute)) {
+        return false;
+    }
+    while (rg_wire_next(&attribute, &field)) {
+        if (field.number == RG_ATTRIBUTE_INTS) {
+            return field.bytes.at != NULL ? rg_wire_number(&field.bytes, &first) && first == 1 : field.value == 1;
+        }
+    }
+    return false;
+}
+
+/* Gather: of the last step's output, or of the last row of states. */
+static rg_status take_gather(struct walk *walk, struct rg_bytes node) {
+    struct rg_bytes before;
+    size_t output = 0;
+    int64_t index = 0, rows = 0;
+    walk->name = rg_onnx_input(node, 0);
+    RG_TRY(producer(walk, &before, &output));
+    if (IS_OP(before, "Concat") || (IS_OP(before, "RNN", "LSTM", "GRU") && output == 1)) {
+        RG_TRY(find_states(walk, &rows));
+        RG_TRY(check_row(walk, node, rows, -1));
+        walk->readout = RG_READOUT_FINAL;
+        return RG_OK;
+    }
+    RG_TRY(index_of(walk, node, &index));
+    if (index != -1 || walk->reads_last) {
+        return refuse_node(walk, node, "chooses a step that is not the last");
+    }
+    walk->readout = RG_READOUT_LAST;
+    set_axis(walk, rg_onnx_int(node, "axis", 0));
+    return RG_OK;
+}
+
+/* One node before the head; *done at the last layer, whose node is then *node. */
+static rg_status step_to_layer(struct walk *walk, struct rg_bytes *node, bool *done) {
+    size_t output = 0;
+    RG_TRY(producer(walk, node, &output));
+    if (IS_OP(*node, "RNN", "LSTM", "GRU")) {
+        const bool states = output == 1;
+        if (states && !walk->reads_states) {
+            walk->readout = RG_READOUT_FINAL;
+            walk->reads_states = true;
+        }
+        *done = true;
+        if (walk->has_axis && walk->axis != (int64_t)walk->swapped) {
+            return refuse_node(walk, *node, "is read over another axis than that of the steps");
+        }
+        return output <= 1 ? RG_OK : refuse_node(walk, *node, "is read at its cell state");
+    }
+    if (IS_OP(*node, "Concat")) {
+        return take_both_states(walk, *node);
+    }
+    if (IS_OP(*node, "Gather")) {
+        return take_gather(walk, *node);
+    }
+    if (IS_OP(*node, "ReduceMean", "ReduceMax")) {
+        RG_TRY(take_reduction(walk, *node));
+    } else if (only_moves(*node)) {
+        walk->swapped = walk->swapped != swaps(*node);
+    } else {
+        return refuse_node(walk, *node, "stands between the recurrent part and the head, where rnn-gpu has nothing");
+    }
+    walk->name = rg_onnx_input(*node, 0);
+    return RG_OK;
+}
+
+/* ---- The layers ---- */
+
+/* Whether a state that sequences start from is zeros, or given by the caller. */
+static rg_status check_start(struct walk *walk, struct rg_bytes name, struct rg_bytes layer, int depth) {
+    struct rg_onnx_tensor constant;
+    struct rg_bytes node = {NULL, 0}, attribute = node;
+    struct rg_field field;
+    size_t output = 0;
+    bool found = false;
+    if (name.length == 0) {
+        return RG_OK;
+    }
+    if (rg_onnx_is_input(walk->file, name)) {
+        walk->net->given_state = true;
+        return RG_OK;
+    }
+    RG_TRY(rg_onnx_constant(walk->file, name, &constant, &found));
+    for (size_t i = 0; found && i < constant.count; i++) {
+        float number = 0.0F;
+        RG_TRY(rg_onnx_floats_of(walk->file, &constant, i, 1, &number));
+        if (fabsf(number) > 0.0F || i > 1 << 16) {
+            return refuse_node(walk, layer, "starts from a state that is not zero");
+        }
+    }
+    if (found) {
+        return RG_OK;
+    }
+    RG_TRY(rg_onnx_producer(walk->file, name, &node, &output));
+    if (node.at != NULL && IS_OP(node, "ConstantOfShape")) {
+        float number = 0.0F;
+        if (rg_onnx_attribute(node, "value", &attribute) && rg_wire_find(attribute, RG_ATTRIBUTE_T, &field)) {
+            constant = (struct rg_onnx_tensor){.name = name, .message = field.bytes, .type = RG_ONNX_FLOAT, .count = 1};
+            RG_TRY(rg_onnx_floats_of(walk->file, &constant, 0, 1, &number));
+        }
+        return fabsf(number) > 0.0F ? refuse_node(walk, layer, "starts from a state that is not zero") : RG_OK;
+    }
+    if (node.at != NULL && depth > 0 &&
+        IS_OP(node, "Expand", "Slice", "Squeeze", "Unsqueeze", "Identity", "Reshape", "Transpose", "Cast", "Gather")) {
+        return check_start(walk, rg_onnx_input(node, 0), layer, depth - 1);
+    }
+    return refuse_node(walk, layer, "starts from a state that the graph computes");
+}
+
+/* The activation of an RNN node, by the names and numbers of its attributes, which are alike for both directions. */
+static rg_status find_activation(const struct walk *walk, struct rg_bytes node, enum rg_activation *out) {
+    struct rg_bytes attribute;
+    struct rg_field field;
+    *out = RG_ACT_TANH;
+    if (!rg_onnx_attribute(node, "activations", &attribute)) {
+        return RG_OK;
+    }
+    for (unsigned a = 0; a < RG_N_ACTIVATIONS; a++) {
+        float alpha = NAN, given = NAN, beta = 0.0F;
+        const char *const name = rg_onnx_activation((enum rg_activation)a, &alpha);
+        struct rg_bytes names = attribute, numbers;
+        bool all = name != NULL;
+        while (rg_wire_next(&names, &field)) {
+            all = all && (field.number != RG_ATTRIBUTE_STRINGS || rg_bytes_are(field.bytes, name));
+        }
+        if (!all) {
+            continue;
+        }
+        if (rg_onnx_attribute(node, "activation_beta", &numbers) &&
+            rg_wire_find(numbers, RG_ATTRIBUTE_FLOATS, &field)) {
+            memcpy(&beta, field.bytes.length >= sizeof beta ? (const void *)field.bytes.at : &field.value, sizeof beta);
+        }
+        if (rg_onnx_attribute(node, "activation_alpha", &numbers) &&
+            rg_wire_find(numbers, RG_ATTRIBUTE_FLOATS, &field)) {
+            memcpy(&given, field.bytes.length >= sizeof given ? (const void *)field.bytes.at : &field.value,
+                   sizeof given);
+        }
+        if ((!isnan(alpha) && !isnan(given) && fabsf(alpha - given) > 1e-7F) || fabsf(beta) > 0.0F) {
+            return refuse_node(walk, node, "has an activation with other numbers than rnn-gpu's");
+        }
+        *out = (enum rg_activation)a;
+        return RG_OK;
+    }
+    return refuse_node(walk, node, "has an activation that rnn-gpu does not have");
+}
+
+/* What a layer must not have. */
+static rg_status check_layer(const struct walk *walk, struct rg_bytes node, enum rg_cell cell, bool both) {
+    static const char *const usual[RG_N_CELLS][3] = {
+        [RG_CELL_LSTM] = {"Sigmoid", "Tanh", "Tanh"}, [RG_CELL_GRU] = {"Sigmoid", "Tanh", NULL}};
+    struct rg_bytes attribute;
+    struct rg_field field;
+    const size_t n = cell == RG_CELL_LSTM ? 3 : 2;
+    if (rg_onnx_attribute(node, "clip", &attribute)) {
+        return refuse_node(walk, node, "clips its sums, which rnn-gpu does not");
+    }
+    if (rg_onnx_int(node, "input_forget", 0) != 0 || rg_onnx_input(node, 7).length > 0) {
+        return refuse_node(walk, node, "has coupled gates or peepholes, which rnn-gpu does not have");
+    }
+    if (cell == RG_CELL_GRU && rg_onnx_int(node, "linear_before_reset", 0) != 1) {
+        return refuse_node(walk, node,
+                           "resets before the product (linear_before_reset=0), and rnn-gpu's gru after it; their "
+                           "weights cannot be exchanged");
+    }
+    if (!both && rg_onnx_attribute(node, "direction", &attribute) && rg_wire_find(attribute, RG_ATTRIBUTE_S, &field) &&
+        !rg_bytes_are(field.bytes, "forward")) {
+        return refuse_node(walk, node, "has the reverse direction alone");
+    }
+    if (cell != RG_CELL_RNN && rg_onnx_attribute(node, "activations", &attribute)) {
+        for (size_t i = 0; rg_wire_next(&attribute, &field);) {
+            if (field.number == RG_ATTRIBUTE_STRINGS && !rg_bytes_are(field.bytes, usual[cell][i++ % n])) {
+                return refuse_node(walk, node, "has other activations than PyTorch's");
+            }
+        }
+    }
+    return RG_OK;
+}
+
+/* Note the cell of a layer, which must be that of the layers above it. */
+static rg_status take_layer(struct walk *walk, struct rg_bytes node) {
+    struct rg_shape *const s = &walk->net->shape;
+    struct rg_bytes attribute;
+    struct rg_field field;
+    enum rg_cell cell = RG_CELL_RNN;
+    enum rg_activation activation = RG_ACT_TANH;
+    while (!rg_bytes_are(rg_onnx_op(node), rg_onnx_operator(cell))) {
+        cell++;
+    }
+    const bool both = rg_onnx_attribute(node, "direction", &attribute) &&
+                      rg_wire_find(attribute, RG_ATTRIBUTE_S, &field) && rg_bytes_are(field.bytes, "bidirectional");
+    RG_TRY(check_layer(walk, node, cell, both));
+    if (cell == RG_CELL_RNN) {
+        RG_TRY(find_activation(walk, node, &activation));
+    }
+    for (size_t i = 5; i < 7; i++) {
+        RG_TRY(check_start(walk, rg_onnx_input(node, i), node, 16));
+    }
+    if (s->layers == RG_MAX_LAYERS) {
+        return refuse_node(walk, node, "is one layer more than the 16 possible");
+    }
+    if (s->layers > 0 && (cell != s->cell || both != s->bidirectional || activation != s->activation)) {
+        return refuse_node(walk, node, "is of another kind than the layer above it");
+    }
+    s->cell = cell;
+    s->bidirectional = both;
+    s->activation = activation;
+    walk->net->layers[s->layers++] = node;
+    walk->name = rg_onnx_input(node, 0);
+    return RG_OK;
+}
+
+/* From the last layer to the graph's input. */
+static rg_status find_layers(struct walk *walk, struct rg_bytes node) {
+    RG_TRY(take_layer(walk, node));
+    for (size_t i = 0; i < MAX_CHAIN; i++) {
+        size_t output = 0;
+        bool found = false;
+        if (rg_onnx_is_input(walk->file, walk->name)) {
+            return RG_OK;
+        }
+        RG_TRY(producer(walk, &node, &output));
+        if (IS_OP(node, "RNN", "LSTM", "GRU")) {
+            if (output != 0) {
+                return refuse_node(walk, node, "gives its final state to a layer");
+            }
+            RG_TRY(take_layer(walk, node));
+        } else if (IS_OP(node, "Gather") && !walk->net->has_embed) {
+            RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 0), &walk->net->embed, &found));
+            if (!found || walk->net->embed.n_dims != 2) {
+                return refuse_node(walk, node, "is no embedding: its table is not a constant matrix");
+            }
+            walk->net->has_embed = true;
+            walk->name = rg_onnx_input(node, 1);
+        } else if (only_moves(node)) {
+            walk->name = rg_onnx_input(node, 0);
+        } else {
+            return refuse_node(walk, node, "stands before or between the layers, where rnn-gpu has nothing");
+        }
+    }
+    return rg_fail(RG_BAD_FILE, "%s: the graph is too tangled to be read as a recurrent net", walk->file->path);
+}
+
+static void reverse_layers(struct rg_onnx_net *net) {
+    for (size_t i = 0; i < net->shape.layers / 2; i++) {
+        const struct rg_bytes kept = net->layers[i];
+        net->layers[i] = net->layers[net->shape.layers - 1 - i];
+        net->layers[net->shape.layers - 1 - i] = kept;
+    }
+}
+
+/* ---- Sizes ---- */
+
+rg_status rg_onnx_layer_weights(struct rg_onnx_file *file, const struct rg_onnx_net *net, size_t layer,
+                                struct rg_onnx_tensor weights[3], bool *has_bias) {
+    const struct rg_shape *const s = &net->shape;
+    const size_t directions = rg_shape_directions(s), rows = rg_cell_gates(s->cell) * s->hidden;
+    const size_t wanted[3][3] = {{directions, rows, layer == 0 ? s->inputs : directions * s->hidden},
+                                 {directions, rows, s->hidden},
+                                 {directions, 2 * rows, 0}};
+    const struct walk walk = {.file = file};
+    for (size_t i = 0; i < 3; i++) {
+        bool found = false;
+        const size_t n_dims = i < 2 ? 3 : 2;
+        RG_TRY(rg_onnx_constant(file, rg_onnx_input(net->layers[layer], i + 1), &weights[i], &found));
+        if (i == 2) {
+            *has_bias = found;
+        }
+        if (i == 2 && !found) {
+            return RG_OK;
+        }
+        if (!found || weights[i].n_dims != n_dims || memcmp(weights[i].dims, wanted[i], n_dims * sizeof(size_t)) != 0) {
+            return refuse_node(&walk, net->layers[layer], "has weights that are no constants of fitting sizes");
+        }
+    }
+    return RG_OK;
+}
+
+/* Sizes by the weights of the first layer, the head and the table. */
+static rg_status find_sizes(struct walk *walk) {
+    struct rg_onnx_net *const net = walk->net;
+    struct rg_shape *const s = &net->shape;
+    struct rg_onnx_tensor w, r;
+    bool has_w = false, has_r = false;
+    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(net->layers[0], 1), &w, &has_w));
+    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(net->layers[0], 2), &r, &has_r));
+    if (!has_w || !has_r || w.n_dims != 3 || r.n_dims != 3 || w.count == 0 || r.count == 0) {
+        return refuse_node(walk, net->layers[0], "has weights that are no constants of three dimensions");
+    }
+    s->inputs = w.dims[2];
+    s->hidden = r.dims[2];
+    s->outputs = net->head_weight.dims[net->head_transposed ? 1 : 0];
+    const size_t read = net->head_weight.dims[net->head_transposed ? 0 : 1];
+    if (s->hidden > SIZE_MAX / 16 || read != rg_shape_directions(s) * s->hidden || s->outputs == 0 ||
+        (net->has_bias && net->head_bias.count != s->outputs)) {
+        return rg_fail(RG_BAD_FILE, "%s: the head has sizes that do not fit the %zu states of the last layer",
+                       walk->file->path, s->hidden);
+    }
+    s->words = net->has_embed ? net->embed.dims[0] : 0;
+    if (net->has_embed && (s->words == 0 || net->embed.dims[1] != s->inputs)) {
+        return rg_fail(RG_BAD_FILE, "%s: the embedding has %zu columns, and the first layer reads %zu numbers",
+                       walk->file->path, net->embed.dims[1], s->inputs);
+    }
+    return RG_OK;
+}
+
+static rg_status check_any_layer(const struct rg_onnx_file *file) {
+    for (size_t i = 0; i < file->n_nodes; i++) {
+        if (IS_OP(file->nodes[i], "RNN", "LSTM", "GRU")) {
+            return RG_OK;
+        }
+    }
+    return rg_fail(
+        RG_BAD_FILE,
+        "%s: the graph has no node RNN, LSTM or GRU; of torch.nn.RNN torch.onnx.export writes one with dynamo=False",
+        file->path);
+}
+
+rg_status rg_onnx_find_net(struct rg_onnx_file *file, struct rg_onnx_net *net) {
+    struct walk walk = {.file = file, .net = net, .readout = RG_N_READOUTS};
+    struct rg_field output, name;
+    struct rg_bytes node;
+    bool done = false;
+    *net = (struct rg_onnx_net){.has_bias = false};
+    if (!rg_wire_find(file->graph, RG_GRAPH_OUTPUT, &output) || !rg_wire_find(output.bytes, 1, &name)) {
+        return rg_fail(RG_BAD_FILE, "%s: the graph has no output", file->path);
+    }
+    walk.name = name.bytes;
+    RG_TRY(check_any_layer(file));
+    RG_TRY(find_head(&walk));
+    for (size_t i = 0; i < MAX_CHAIN && !done; i++) {
+        RG_TRY(step_to_layer(&walk, &node, &done));
+    }
+    if (!done) {
+        return rg_fail(RG_BAD_FILE, "%s: the graph is too tangled to be read as a recurrent net", file->path);
+    }
+    RG_TRY(find_layers(&walk, node));
+    reverse_layers(net);
+    net->shape.target = walk.readout == RG_N_READOUTS ? RG_TARGET_STEPS : RG_TARGET_LAST;
+    net->shape.readout = walk.readout == RG_N_READOUTS ? RG_READOUT_LAST : walk.readout;
+    return find_sizes(&walk);
+}

@@ -1,0 +1,108 @@
+/* The lock of a folder: see lock.h. */
+#define _GNU_SOURCE
+#include "files/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rnn_gpu/log.h"
+
+enum { TEXT_BYTES = 400 };
+static const char first_words[] = "rnn-gpu process ";
+
+static rg_status failed(const struct rg_lock *lock, int error) {
+    return rg_fail(RG_NOT_SAVED, "%s: cannot be made: %s; check that the folder can be written", lock->path,
+                   strerror(error));
+}
+
+/* What stands in the file, on one line; "" if nothing does. */
+static void read_text(int file, char text[TEXT_BYTES]) {
+    const ssize_t n = pread(file, text, TEXT_BYTES - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+}
+
+static rg_status write_text(const struct rg_lock *lock) {
+    char text[TEXT_BYTES], host[256] = "", since[40] = "";
+    const time_t now = time(NULL);
+    struct tm utc;
+    (void)gethostname(host, sizeof host - 1);
+    if (gmtime_r(&now, &utc)) {
+        (void)strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    }
+    const int length = snprintf(text, sizeof text, "%s%ld on %s since %s\n", first_words, (long)getpid(), host, since);
+    errno = 0;
+    if (ftruncate(lock->file, 0) != 0 || pwrite(lock->file, text, (size_t)length, 0) != length) {
+        return failed(lock, errno ? errno : ENOSPC);
+    }
+    return RG_OK;
+}
+
+/* Whether the locked file still has its name: the process that made it may have removed it in between. */
+static bool is_there(const struct rg_lock *lock) {
+    struct stat opened, named;
+    return fstat(lock->file, &opened) == 0 && stat(lock->path, &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
+/* Open and lock; *again: the file was removed meanwhile. */
+static rg_status try_lock(struct rg_lock *lock, const char *folder, bool *again) {
+    char text[TEXT_BYTES];
+    *again = false;
+    lock->file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
+    if (lock->file < 0) {
+        return failed(lock, errno);
+    }
+    read_text(lock->file, text);
+    if (text[0] && strncmp(text, first_words, strlen(first_words)) != 0) {
+        return rg_fail(RG_NOT_SAVED, "%s is not a file of rnn-gpu, which needs that name; give another --out",
+                       lock->path);
+    }
+    if (flock(lock->file, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) {
+            return rg_fail(RG_NOT_SAVED, "%s: another run writes into it (%s); wait for its end or give another --out",
+                           folder, text[0] ? text + strlen("rnn-gpu ") : "it has just begun");
+        }
+        rg_log("%s: no locks on this file system (%s); see that no other run writes there", folder, strerror(errno));
+        return RG_OK;
+    }
+    *again = !is_there(lock);
+    return RG_OK;
+}
+
+static void give_up(struct rg_lock *lock) {
+    if (lock->file >= 0) {
+        (void)close(lock->file);
+    }
+    lock->file = -1;
+}
+
+rg_status rg_lock_take(struct rg_lock *lock, const char *folder) {
+    bool again = true;
+    rg_status status = RG_OK;
+    lock->file = -1;
+    (void)snprintf(lock->path, sizeof lock->path, "%s/" RG_LOCK_NAME, folder);
+    while (again && status == RG_OK) {
+        give_up(lock);
+        status = try_lock(lock, folder, &again);
+    }
+    status = status == RG_OK ? write_text(lock) : status;
+    if (status != RG_OK) {
+        give_up(lock);
+    }
+    return status;
+}
+
+void rg_lock_release(struct rg_lock *lock) {
+    if (lock->file >= 0) {
+        (void)unlink(lock->path); /* before others can lock it: see is_there */
+    }
+    give_up(lock);
+}

@@ -1,0 +1,26 @@
+/* The cells' reverse steps in double, from the text of kernels/cells/, so that the lag profile follows the equations
+ * that the device computes. */
+#ifndef RG_CELL_STEPS_H
+#define RG_CELL_STEPS_H
+
+#include "rnn_gpu/config.h"
+
+/* One step of one sequence. */
+struct rg_unit_step {
+    const double *h;          /* [H] h_t */
+    const double *past;       /* [H] h_{t-1} */
+    const double *saved;      /* [saved][H] what the cell saved at t */
+    const double *past_saved; /* [saved][H] and at t-1 */
+    const double *dh;         /* [H] dL/dh_t */
+    double *carry;            /* [H] what the cell carries back: in, that of t+1; out, that of t */
+    double *delta;            /* [deltas][H] out: gradients of the pre-activations */
+    size_t hidden;            /* H */
+};
+
+/* The reverse step of the cell; `activation` counts where the cell has no function of its own. */
+void rg_cell_reverse(enum rg_cell cell, enum rg_activation activation, const struct rg_unit_step *step);
+
+/* The derivative of the activation, from its value h. */
+double rg_activation_slope(enum rg_activation activation, double h);
+
+#endif

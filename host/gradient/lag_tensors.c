@@ -1,0 +1,150 @@
+/* The lag profile as tensors: see lag_tensors.h. */
+#include "gradient/lag_tensors.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+#include "model/cells.h"
+
+static void add(struct rg_lag_tensors *list, const char *prefix, const char *name, const char *suffix,
+                const double *values, size_t rows, size_t steps) {
+    char *const whole = list->names[list->count];
+    (void)snprintf(whole, sizeof list->names[0], "%s%s%s", prefix, name, suffix);
+    struct rg_tensor *const t = &list->items[list->count++];
+    *t = (struct rg_tensor){.name = whole, .dtype = RG_F64, .n_dims = 1, .shape = {steps}, .data = values};
+    if (rows > 1) {
+        t->n_dims = 2;
+        t->shape[0] = rows;
+        t->shape[1] = steps;
+    }
+    t->data_bytes = rows * steps * sizeof *values;
+}
+
+static void add_terms(struct rg_lag_tensors *list, const struct rg_lag_terms *terms, const char *name,
+                      const char *suffix, size_t steps) {
+    add(list, "lag.norm.", name, suffix, terms->norm, 1, steps);
+    add(list, "lag.share.", name, suffix, terms->share, 1, steps);
+    add(list, "lag.cosine.", name, suffix, terms->cosine, 1, steps);
+    add(list, "lag.log10_norm.", name, suffix, terms->log10_norm, 1, steps);
+    add(list, "lag.error.", name, suffix, terms->error, 1, steps);
+    add(list, "lag.cut_cosine.", name, suffix, terms->cut_cosine, 1, steps);
+}
+
+/* Quantiles as norms: [RG_N_QUANTILES][T] from their logarithms, 0 where no sequence reaches. */
+static double *powers(double *const logs[RG_N_QUANTILES], size_t steps, double **at) {
+    double *const out = *at;
+    for (size_t q = 0; q < RG_N_QUANTILES; q++) {
+        for (size_t lag = 0; lag < steps; lag++) {
+            out[q * steps + lag] = isnan(logs[q][lag]) ? 0.0 : pow(10.0, logs[q][lag]);
+        }
+    }
+    *at += RG_N_QUANTILES * steps;
+    return out;
+}
+
+/* Of layer 0, forward, nothing; "", ".l1", ".l0_reverse". */
+static void name_direction(size_t layer, size_t direction, char suffix[32]) {
+    suffix[0] = '\0';
+    if (layer > 0 || direction > 0) {
+        (void)snprintf(suffix, 32, ".l%zu%s", layer, direction ? "_reverse" : "");
+    }
+}
+
+static void add_causes(struct rg_lag_tensors *list, const struct rg_causes *c) {
+    char suffix[32];
+    name_direction(c->layer, c->direction, suffix);
+    add(list, "cause.slope", "", suffix, c->slope, 1, c->steps);
+    add(list, "cause.saturated", "", suffix, c->saturated, 1, c->steps);
+    if (!isnan(c->mean_log_forget)) {
+        add(list, "cause.forget", "", suffix, c->forget, 1, c->steps);
+    }
+    add(list, "cause.log10_sigma_max", "", suffix, c->log10_largest, 1, c->steps);
+    if (c->directions == c->state) { /* with fewer it is none of the product's */
+        add(list, "cause.log10_sigma_min", "", suffix, c->log10_smallest, 1, c->steps);
+    }
+    add(list, "cause.sequences", "", suffix, c->reached, 1, c->steps);
+    if (c->n_exponents > 0) {
+        add(list, "cause.lyapunov", "", suffix, c->exponents, 1, c->n_exponents);
+    }
+}
+
+static void add_profile(struct rg_lag_tensors *list, const struct rg_lag_profile *p, const struct rg_model *model,
+                        double **at) {
+    char suffix[32] = "";
+    for (size_t m = 0; m < p->n_matrices; m++) {
+        const char *const name = model->parameters[p->matrices[m].parameter].name;
+        add_terms(list, &p->matrices[m], name, "", p->steps);
+        for (size_t g = 0; p->n_gates > 1 && g < p->n_gates; g++) {
+            (void)snprintf(suffix, sizeof suffix, ".gate_%c", rg_cells[model->shape.cell].letters[g]);
+            add_terms(list, &p->gates[m][g], name, suffix, p->steps);
+        }
+    }
+    name_direction(p->layer, p->direction, suffix);
+    add(list, "delta.norm", "", suffix, p->delta_norm, 1, p->steps);
+    add(list, "delta.log10_norm", "", suffix, p->delta_log10, 1, p->steps);
+    add(list, "delta.quantiles", "", suffix, powers(p->delta_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
+    add(list, "delta.term_quantiles", "", suffix, powers(p->term_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
+}
+
+/* The statistics by range of lags, where there are any; `ranges` [2][RG_MOST_RANGES] holds the ranges' first and last
+ * lags. */
+static void add_ranges(struct rg_lag_tensors *list, const struct rg_lag_profile *p, const struct rg_model *model,
+                       double (*ranges)[RG_MOST_RANGES]) {
+    const struct rg_lag_statistics *const s = &p->statistics;
+    const size_t n = s->n_ranges;
+    char suffix[32];
+    if (s->lack != RG_STATISTICS_WHOLE) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        ranges[0][i] = (double)s->ranges[i].first;
+        ranges[1][i] = (double)s->ranges[i].last;
+    }
+    name_direction(p->layer, p->direction, suffix);
+    add(list, "range.from", "", suffix, ranges[0], 1, n);
+    add(list, "range.to", "", suffix, ranges[1], 1, n);
+    for (size_t m = 0; m < p->n_matrices; m++) {
+        const struct rg_matrix_statistics *const of = &p->matrix_statistics[m];
+        const char *const name = model->parameters[p->matrices[m].parameter].name;
+        add(list, "range.share.", name, "", &of->share[0].low, n, 2);
+        struct rg_tensor *const share = &list->items[list->count - 1];
+        share->n_dims = 2; /* of one range too */
+        share->shape[0] = n;
+        share->shape[1] = 2;
+        add(list, "range.snr.", name, "", of->snr, 1, n);
+        add(list, "range.chance.", name, "", of->chance, 1, n);
+    }
+}
+
+rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const struct rg_all_causes *causes,
+                                const struct rg_model *model, struct rg_lag_tensors *list) {
+    const size_t n = profiles->layers * profiles->directions;
+    const size_t each = RG_LAG_TENSORS;
+    *list = (struct rg_lag_tensors){0};
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&list->items, n * each, sizeof *list->items, "the lag profile"));
+    RG_TRY_GOTO(rg_alloc(&list->names, n * each, sizeof *list->names, "the lag profile"));
+    RG_TRY_GOTO(
+        rg_alloc(&list->numbers, n * 2 * RG_N_QUANTILES, profiles->items[0].steps * sizeof(double), "the lag profile"));
+    RG_TRY_GOTO(rg_alloc(&list->ranges, n, sizeof *list->ranges, "the lag profile"));
+    double *at = list->numbers;
+    for (size_t i = 0; i < n; i++) {
+        add_profile(list, &profiles->items[i], model, &at);
+        add_causes(list, &causes->items[i]);
+        add_ranges(list, &profiles->items[i], model, list->ranges[i]);
+    }
+    return RG_OK;
+fail:
+    rg_lag_tensors_release(list);
+    return status;
+}
+
+void rg_lag_tensors_release(struct rg_lag_tensors *list) {
+    rg_free(list->items);
+    rg_free(list->names);
+    rg_free(list->numbers);
+    rg_free(list->ranges);
+    *list = (struct rg_lag_tensors){0};
+}

@@ -1,0 +1,599 @@
+/* Every option and command: name, type, range, who takes it, and its line of help. Defaults are those of
+ * rg_config_default. */
+#include "options/options.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels/data/tasks.h"
+#include "kernels/update/optimizers.h"
+#include "model/cells.h"
+#include "rnn_gpu/model.h"
+
+const char *const rg_activation_names[] = {"tanh",     "relu",     "leaky_relu", "elu",    "sigmoid",
+                                           "softsign", "softplus", "hardtanh",   "linear", NULL};
+const char *const rg_skip_kind_names[] = {"add", "dilated", "learned", NULL};
+const char *const rg_loss_names[] = {"auto", "mse", "bce", "ce", NULL};
+const char *const rg_target_names[] = {"last", "steps", NULL};
+const char *const rg_readout_names[] = {"last", "final", "mean", "max", NULL};
+const char *const rg_pad_names[] = {"right", "left", NULL};
+const char *const rg_level_names[] = {"auto", "char", "word", NULL};
+#define OPTIMIZER_NAME(NAME, name, ...) [RG_OPT_##NAME] = #name,
+const char *const rg_optimizer_names[] = {RG_OPTIMIZERS(OPTIMIZER_NAME) NULL};
+const char *const rg_schedule_names[] = {"constant", "step",      "exponential", "cosine",
+                                         "linear",   "one-cycle", "plateau",     NULL};
+const char *const rg_precision_names[] = {"float", "double", NULL};
+const char *const rg_math_names[] = {"float", "tf32", NULL};
+/* What --cell takes: the cells, and irnn, which is an rnn with other defaults (rg_config.irnn). */
+#define CELL_NAME(A, name, ...) #name,
+static const char *const cell_names[] = {RG_CELLS(CELL_NAME, ) "irnn", NULL};
+static const char *const init_names[] = {"pytorch", "xavier", "he",     "orthogonal", "identity",
+                                         "normal",  "nprnn",  "chrono", NULL};
+/* Of any matrix: nprnn needs a square one, and chrono is about biases. */
+static const char *const init_input_names[] = {"pytorch", "xavier", "he", "orthogonal", "identity", "normal", NULL};
+static const char *const nonfinite_names[] = {"skip", "stop", NULL};
+#define TASK_NAME(NAME, name, ...) name,
+static const char *const task_names[] = {RG_TASKS(TASK_NAME) "fashion-mnist", NULL};
+static const char *const diagnose_names[] = {"sample", "full", "none", NULL};
+static const char *const theme_names[] = {"auto", "light", "dark", NULL};
+static const char *const grid_names[] = {"auto", "standard", "full", NULL};
+static const char *const blas_names[] = {"auto", "own", "library", NULL};
+static const char *const color_names[] = {"auto", "always", "never", NULL};
+
+const struct rg_init_form rg_init_forms[] = {
+    [RG_INIT_PYTORCH] = {NULL, 0.0, 0},      [RG_INIT_XAVIER] = {NULL, 0.0, 0},      [RG_INIT_HE] = {NULL, 0.0, 0},
+    [RG_INIT_ORTHOGONAL] = {"GAIN", 1.0, 0}, [RG_INIT_IDENTITY] = {"SCALE", 1.0, 0}, [RG_INIT_NORMAL] = {"STD", NAN, 0},
+    [RG_INIT_NPRNN] = {NULL, 0.0, 0},        [RG_INIT_CHRONO] = {"TMAX", NAN, 2},
+};
+
+const struct rg_schedule_form rg_schedule_forms[] = {
+    [RG_SCHEDULE_CONSTANT] = {"", 0, 1.0},
+    [RG_SCHEDULE_STEP] = {"[:N[:G]]", 1000, 0.5},
+    [RG_SCHEDULE_EXPONENTIAL] = {"[:G]", 0, 0.999},
+    [RG_SCHEDULE_COSINE] = {"", 0, 1.0},
+    [RG_SCHEDULE_LINEAR] = {"", 0, 1.0},
+    [RG_SCHEDULE_ONE_CYCLE] = {"", 0, 1.0},
+    [RG_SCHEDULE_PLATEAU] = {"[:N[:G]]", 200, 0.5},
+};
+
+const struct rg_command rg_commands[] = {
+    {"train", "train on a task or a file; the default",
+     "  ./rnn-gpu --batch 4096 --steps 100\n"
+     "  ./rnn-gpu --data data/cat-mat-rat.csv --hidden 3 --lr 0.05 --updates 300 \\\n"
+     "      --out model\n"},
+    {"grad", "loss, gradients and gradient by lag of a model on data",
+     "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
+     "      --out gradient.safetensors\n"
+     "  ./rnn-gpu grad --task adding --steps 200 --batch 64 --cell lstm \\\n"
+     "      --out gradient.safetensors\n"
+     "  ./rnn-gpu grad --model data/cat-mat-rat-weights.safetensors \\\n"
+     "      --data data/cat-mat-rat.csv --trace\n"},
+    {"predict", "outputs of a saved model on data",
+     "  ./rnn-gpu predict --model model/model.safetensors \\\n"
+     "      --data data/cat-mat-rat.csv --out outputs.npy\n"},
+    {"compare", "the remedies side by side on one task",
+     "  ./rnn-gpu compare                               # seven remedies, three seeds each\n"
+     "  ./rnn-gpu compare --task copy --steps 20 --remedies tanh,lstm,gru,gru+rate\n"
+     "  ./rnn-gpu compare --remedies relu,irnn,gru --rates 1e-3,3e-3 --seeds 5\n"},
+    {"sweep", "a grid of lengths, seeds, rates and other options, many runs at once",
+     "  ./rnn-gpu sweep --steps 10,30,100 --cell rnn,irnn,lstm --seed 1-5\n"
+     "  ./rnn-gpu sweep --cell irnn --lr 1e-4..1e-2*5 --seed 1-8 --updates 8000\n"
+     "  ./rnn-gpu sweep --cell rnn,lstm --steps 10,30,100 --seed 1-5 --out runs.csv\n"},
+    {"probe", "gradient experiments with known answers",
+     "  ./rnn-gpu probe\n"
+     "  ./rnn-gpu probe all\n"
+     "  ./rnn-gpu probe power --matrix '0.9,3;0,0.8' --steps 50\n"},
+    {"bench", "speed of training on this machine",
+     "  ./rnn-gpu bench --batch 4096 --steps 100 --hidden 128\n"
+     "  ./rnn-gpu bench --peers --roofline --out results.jsonl\n"
+     "  ./rnn-gpu bench --compare results.jsonl\n"
+     "  ./rnn-gpu bench --plan h100 --cell lstm --batch 4096 --steps 100\n"},
+    {"devices", "list the devices", "  ./rnn-gpu devices\n"},
+    {"selftest", "check every kernel against the reference on this device", "  ./rnn-gpu selftest --device cpu\n"},
+    {"export", "a model for other programs: ONNX, C, PyTorch, NumPy; or a task's data",
+     "  ./rnn-gpu export --model model/model.safetensors --out model.onnx\n"
+     "  ./rnn-gpu export --model model/model.safetensors --out model.c\n"
+     "  ./rnn-gpu export --model model/model.safetensors --out model.torch.py\n"
+     "  ./rnn-gpu export --task copy --sequences 1000 --steps 50 --out copy.npz\n"},
+    {"eval", "loss, accuracy and other measures of a model on data",
+     "  ./rnn-gpu eval --model model/best.safetensors --data test.csv\n"},
+    {"import", "a model of another program: ONNX", "  ./rnn-gpu import --onnx model.onnx --out model.safetensors\n"},
+    {"inspect", "what is in a model, a checkpoint, or another file of tensors",
+     "  ./rnn-gpu inspect model/model.safetensors\n"
+     "  ./rnn-gpu inspect model/checkpoint-100.ckpt --json\n"},
+    {"verify", "is a file whole, or every file of a folder of --out",
+     "  ./rnn-gpu verify model/checkpoint-100.ckpt\n"
+     "  ./rnn-gpu verify model\n"},
+    {"runs", "the runs in a folder: options, result, which can go on", "  ./rnn-gpu runs .\n"},
+    {"sample", "text from a trained language model",
+     "  ./rnn-gpu sample --model model/best.safetensors --length 300 --prompt 'The '\n"},
+    {"completion", "the script by which bash, zsh or fish complete command lines",
+     "  source <(./rnn-gpu completion bash)\n"},
+    {"help", "this text, or the help of a command", "  ./rnn-gpu help train\n"},
+    {"version", "name and version; with --verbose how it was built, and licences", "  ./rnn-gpu version --verbose\n"},
+};
+const size_t rg_n_commands = sizeof rg_commands / sizeof *rg_commands;
+
+/* TRAIN: all that trains; ONE_RUN: where that is a single run, of which everything can be chosen. */
+enum {
+    ONE_RUN = 1,
+    GRAD = 2,
+    PREDICT = 4,
+    COMPARE = 8,
+    SWEEP = 16,
+    PROBE = 32,
+    BENCH = 64,
+    DEVICES = 128,
+    SELFTEST = 256,
+    EXPORT = 512,
+    EVAL = 1024,
+    IMPORT = 2048,
+    INSPECT = 4096,
+    VERIFY = 8192,
+    RUNS = 16384,
+    SAMPLE = 32768,
+    VERSION = 1 << 18 /* behind completion and help, which take no options */
+};
+enum { TRAIN = ONE_RUN | COMPARE | SWEEP };
+/* OF_MODEL: what reads a model's file, whose options a plain PyTorch file lacks. */
+enum { OF_MODEL = GRAD | PREDICT | EVAL | EXPORT };
+enum {
+    COMPUTES = TRAIN | GRAD | PREDICT | EVAL | PROBE | BENCH | SELFTEST,
+    SPEAKS = COMPUTES | DEVICES | INSPECT | VERIFY | RUNS | SAMPLE
+};
+
+const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "Machine", "Files and screen"};
+
+#define FIELD(name) offsetof(struct rg_config, name)
+#define ONE_BILLION 1000000000
+#define LARGE 1000000
+
+/* Three lines an option: its value, who takes it, its help. */
+/* clang-format off */
+const struct rg_option rg_options[] = {
+    {.name = "cell", .argument = "NAME", .kind = RG_KIND_CELL, .offset = FIELD(model.cell),
+     .given = FIELD(bench.cell_given), .names = cell_names, .group = RG_GROUP_MODEL,
+     .commands = ONE_RUN | SWEEP | OF_MODEL | BENCH,
+     .help = "recurrent cell; irnn is rnn with relu and W_hh = identity"},
+    {.name = "activation", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(model.activation),
+     .names = rg_activation_names, .group = RG_GROUP_MODEL, .commands = ONE_RUN | SWEEP | OF_MODEL | BENCH,
+     .effect = RG_EFFECT_VALUES, .help = "activation of the cell rnn"},
+    {.name = "skip", .argument = "D", .kind = RG_KIND_COUNT, .offset = FIELD(model.skip), .most = ONE_BILLION,
+     .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL,
+     .help = "skip connection from step t-D to step t; 0: none"},
+    {.name = "skip-kind", .argument = "KIND", .kind = RG_KIND_ENUM, .offset = FIELD(model.skip_kind),
+     .names = rg_skip_kind_names, .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL,
+     .help = "the skip adds to step t-1, replaces it (dilated), or is a gate that learns which steps to skip "
+             "(learned, without --skip)"},
+    {.name = "skip-budget", .argument = "X", .kind = RG_KIND_REAL, .offset = FIELD(model.skip_budget),
+     .most = ONE_BILLION, .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
+     .effect = RG_EFFECT_VALUES, .help = "skip-kind learned: loss for every step that is not skipped"},
+    {.name = "hidden", .argument = "H", .kind = RG_KIND_COUNT, .offset = FIELD(model.hidden),
+     .given = FIELD(bench.sizes_given), .least = 1, .most = 65536, .group = RG_GROUP_MODEL,
+     .commands = TRAIN | GRAD | PROBE | BENCH,
+     .help = "hidden units"},
+    {.name = "input", .argument = "F", .kind = RG_KIND_COUNT, .offset = FIELD(bench.input),
+     .given = FIELD(bench.sizes_given), .least = 1, .most = 65536, .group = RG_GROUP_MODEL, .commands = BENCH,
+     .help = "features of a time step"},
+    {.name = "outputs", .argument = "O", .kind = RG_KIND_COUNT, .offset = FIELD(bench.outputs),
+     .given = FIELD(bench.sizes_given), .least = 1, .most = 65536, .group = RG_GROUP_MODEL, .commands = BENCH,
+     .help = "1: a number and its squared error; more: classes"},
+    {.name = "embed", .argument = "E", .kind = RG_KIND_COUNT, .offset = FIELD(model.embed), .most = 65536,
+     .group = RG_GROUP_MODEL, .commands = TRAIN,
+     .help = "size of word embeddings; 0: words are one-hot"},
+    {.name = "layers", .argument = "L", .kind = RG_KIND_COUNT, .offset = FIELD(model.layers), .least = 1,
+     .most = RG_MAX_LAYERS, .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
+     .help = "stacked layers"},
+    {.name = "bidirectional", .kind = RG_KIND_FLAG, .offset = FIELD(model.bidirectional), .group = RG_GROUP_MODEL,
+     .commands = TRAIN | GRAD,
+     .help = "add a second direction, from the last step to the first"},
+    {.name = "dropout", .argument = "P", .kind = RG_KIND_FRACTION, .offset = FIELD(model.dropout), .most = 1,
+     .group = RG_GROUP_MODEL, .commands = TRAIN,
+     .help = "dropout probability between layers"},
+    {.name = "init", .argument = "KIND", .kind = RG_KIND_INIT, .offset = FIELD(model.init), .most = LARGE,
+     .names = init_names, .group = RG_GROUP_MODEL, .commands = ONE_RUN | SWEEP | GRAD,
+     .effect = RG_EFFECT_VALUES, .help = "initialiser of W_hh and W_sh"},
+    {.name = "init-input", .argument = "KIND", .kind = RG_KIND_INIT, .offset = FIELD(model.init_input), .most = LARGE,
+     .names = init_input_names, .group = RG_GROUP_MODEL, .commands = ONE_RUN | SWEEP | GRAD,
+     .effect = RG_EFFECT_VALUES, .help = "initialiser of W_ih"},
+    {.name = "forget-bias", .argument = "X", .kind = RG_KIND_SIGNED, .offset = FIELD(model.forget_bias), .most = 1000,
+     .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
+     .effect = RG_EFFECT_VALUES, .help = "start bias of lstm's forget gate"},
+    {.name = "loss", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(model.loss), .names = rg_loss_names,
+     .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD | EVAL | EXPORT | IMPORT,
+     .help = "loss function; auto chooses by the data"},
+    {.name = "target", .argument = "WHERE", .kind = RG_KIND_ENUM, .offset = FIELD(model.target),
+     .names = rg_target_names, .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL | BENCH,
+     .effect = RG_EFFECT_DATA, .help = "whether there is a target for the last step or for every step"},
+    {.name = "readout", .argument = "WHAT", .kind = RG_KIND_ENUM, .offset = FIELD(model.readout),
+     .names = rg_readout_names, .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL,
+     .help = "what the head reads with --target last: the output of the last step (last), the final state of each "
+             "direction (final), the mean or the maximum over all steps; default: last, or final with two "
+             "directions"},
+    {.name = "set", .argument = "NAME[i,j]=V", .kind = RG_KIND_TEXT, .offset = FIELD(model.set),
+     .group = RG_GROUP_MODEL, .commands = ONE_RUN | GRAD | PREDICT,
+     .help = "change a weight, before training or for this pass: rnn.weight_hh_l0[0,1]=2; Wi, Wh and Wo are the notes' "
+             "transposes; may be given several times"},
+    {.name = "head", .argument = "NAME", .kind = RG_KIND_TEXT, .offset = FIELD(data.head), .group = RG_GROUP_MODEL,
+     .commands = OF_MODEL,
+     .help = "the linear layer of a plain PyTorch file that gives the outputs, where its name does not tell"},
+    {.name = "probe-time", .argument = "T", .kind = RG_KIND_COUNT, .offset = FIELD(training.probe_time), .least = 1,
+     .most = ONE_BILLION, .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
+     .help = "step whose loss the gradient by lag belongs to; default: the last"},
+    {.name = "remedies", .argument = "LIST", .kind = RG_KIND_TEXT, .offset = FIELD(compare.remedies),
+     .group = RG_GROUP_MODEL, .commands = COMPARE,
+     .help = "of tanh, relu, irnn, orthogonal, skip, learned, lstm, gru; gru is gru+clip, clipped; gru+plain is "
+             "not clipped, gru+rate has a warm-up and a falling rate instead"},
+
+    {.name = "seeds", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(compare.seeds), .least = 1,
+     .most = 1000, .group = RG_GROUP_TRAINING, .commands = COMPARE,
+     .help = "runs of each row, with the seeds from --seed on"},
+    {.name = "rates", .argument = "LIST", .kind = RG_KIND_TEXT, .offset = FIELD(compare.rates),
+     .group = RG_GROUP_TRAINING, .commands = COMPARE,
+     .help = "a row for each remedy at each of these rates; not given: one rate for each remedy, or that of --lr"},
+
+    {.name = "weight", .argument = "W", .kind = RG_KIND_SIGNED, .offset = FIELD(probe.weight), .most = 1000,
+     .group = RG_GROUP_MODEL, .commands = PROBE,
+     .help = "wall: w of x = w sigmoid(x) + b"},
+    {.name = "matrix", .argument = "M", .kind = RG_KIND_TEXT, .offset = FIELD(probe.matrix), .group = RG_GROUP_MODEL,
+     .commands = PROBE,
+     .help = "power: rows of numbers such as 0.9,3;0,0.9"},
+
+    {.name = "task", .argument = "NAME", .kind = RG_KIND_NAME, .offset = FIELD(data.task), .names = task_names,
+     .group = RG_GROUP_DATA, .commands = TRAIN | GRAD | EXPORT,
+     .help = "synthetic task, or a data set; grad takes the first batch of a training on it, export the sequences"},
+    {.name = "data", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.file), .group = RG_GROUP_DATA,
+     .commands = TRAIN | GRAD | PREDICT | EVAL, .needed = PREDICT | EVAL,
+     .help = "sequences from a .csv, .tsv, .npz, .npy, .txt or IDX file; - reads CSV from stdin"},
+    {.name = "length", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(sample.length), .most = LARGE,
+     .group = RG_GROUP_DATA, .commands = SAMPLE,
+     .help = "characters or words to write"},
+    {.name = "temperature", .argument = "X", .kind = RG_KIND_REAL, .offset = FIELD(sample.temperature), .most = 1000,
+     .group = RG_GROUP_DATA, .commands = SAMPLE,
+     .help = "above 1 bolder, below 1 safer; 0: always the most probable token"},
+    {.name = "prompt", .argument = "TEXT", .kind = RG_KIND_TEXT, .offset = FIELD(sample.prompt),
+     .group = RG_GROUP_DATA, .commands = SAMPLE,
+     .help = "what the model reads first"},
+    {.name = "val", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.val), .group = RG_GROUP_DATA,
+     .commands = ONE_RUN,
+     .help = "validation data: scored after every epoch, and the best weights are kept"},
+    {.name = "val-frac", .argument = "X", .kind = RG_KIND_FRACTION, .offset = FIELD(data.val_frac), .most = 1,
+     .group = RG_GROUP_DATA, .commands = ONE_RUN,
+     .help = "share of the sequences of --data that is held out for validation instead"},
+    {.name = "test", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.test), .group = RG_GROUP_DATA,
+     .commands = ONE_RUN,
+     .help = "test data: scored once, at the end, with the best weights"},
+    {.name = "level", .argument = "LEVEL", .kind = RG_KIND_ENUM, .offset = FIELD(data.level), .names = rg_level_names,
+     .group = RG_GROUP_DATA, .commands = ONE_RUN,
+     .help = "tokens of a .txt file; auto: characters, or those of --model"},
+    {.name = "vocab", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.vocabulary), .most = ONE_BILLION,
+     .group = RG_GROUP_DATA, .commands = ONE_RUN,
+     .help = "most tokens of a .txt file, the others are <unk>; 0: all"},
+    {.name = "min-count", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.min_count),
+     .most = ONE_BILLION, .group = RG_GROUP_DATA, .commands = ONE_RUN,
+     .help = "tokens of a .txt file that occur less often are <unk>"},
+    {.name = "lowercase", .kind = RG_KIND_FLAG, .offset = FIELD(data.lowercase), .group = RG_GROUP_DATA,
+     .commands = ONE_RUN,
+     .help = "A to Z of a .txt file become a to z"},
+    {.name = "window", .argument = "W", .kind = RG_KIND_COUNT, .offset = FIELD(data.window), .least = 1,
+     .most = ONE_BILLION, .group = RG_GROUP_DATA, .commands = TRAIN, .effect = RG_EFFECT_DATA,
+     .help = "cut the long series of --data into windows of W steps; the target of one is the label, or without labels "
+             "the inputs, --horizon steps after its end"},
+    {.name = "stride", .argument = "S", .kind = RG_KIND_COUNT, .offset = FIELD(data.stride), .least = 1,
+     .most = ONE_BILLION, .group = RG_GROUP_DATA, .commands = TRAIN | GRAD | PREDICT | EVAL,
+     .effect = RG_EFFECT_DATA, .help = "steps from one window to the next"},
+    {.name = "horizon", .argument = "H", .kind = RG_KIND_COUNT, .offset = FIELD(data.horizon), .most = ONE_BILLION,
+     .group = RG_GROUP_DATA, .commands = TRAIN, .effect = RG_EFFECT_DATA,
+     .help = "steps from the last one of a window to its target; 0: the label of that step"},
+    {.name = "fill", .argument = "WHAT", .kind = RG_KIND_TEXT, .offset = FIELD(data.fill), .group = RG_GROUP_DATA,
+     .commands = TRAIN,
+     .help = "what stands for a missing input, an empty cell, NA or NaN: mean (of the column, in the training data), "
+             "previous (of the step before), zero, or a number; kept in the model; without it none may be missing"},
+    {.name = "normalize", .kind = RG_KIND_FLAG, .offset = FIELD(data.normalize), .group = RG_GROUP_DATA,
+     .commands = TRAIN,
+     .help = "scale the inputs to mean 0 and deviation 1, by the training data; kept in the model"},
+    {.name = "pad", .argument = "SIDE", .kind = RG_KIND_ENUM, .offset = FIELD(data.pad), .names = rg_pad_names,
+     .group = RG_GROUP_DATA, .commands = TRAIN | GRAD | PREDICT | EVAL,
+     .help = "the side on which an .npz file pads short sequences"},
+    {.name = "ignore-label", .argument = "X", .kind = RG_KIND_SIGNED, .offset = FIELD(data.ignore_label),
+     .most = ONE_BILLION, .group = RG_GROUP_DATA, .commands = TRAIN | GRAD | PREDICT | EVAL,
+     .help = "label without a loss, like NaN; default: -100 where every step has a class"},
+    {.name = "class-weights", .argument = "W", .kind = RG_KIND_TEXT, .offset = FIELD(data.class_weights),
+     .group = RG_GROUP_DATA, .commands = TRAIN,
+     .help = "weights of the classes in the mean of the training loss: w1,w2,..., or balanced, which gives all classes "
+             "of the training data the same part"},
+    {.name = "batch", .argument = "B", .kind = RG_KIND_COUNT, .offset = FIELD(data.batch),
+     .given = FIELD(data.batch_given), .least = 1, .most = 1073741824, .group = RG_GROUP_DATA,
+     .commands = TRAIN | GRAD | BENCH,
+     .effect = RG_EFFECT_SIZES, .help = "sequences in an update; for a file by default all, at most 4096"},
+    {.name = "sequences", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.sequences), .least = 1,
+     .most = 1073741824, .group = RG_GROUP_DATA, .commands = EXPORT,
+     .help = "sequences of --task: the first N of a training's first update"},
+    {.name = "steps", .argument = "T", .kind = RG_KIND_COUNT, .offset = FIELD(data.steps),
+     .given = FIELD(data.steps_given), .least = 1, .most = ONE_BILLION, .group = RG_GROUP_DATA,
+     .commands = TRAIN | GRAD | PROBE | BENCH | EVAL | EXPORT,
+     .help = "time steps, O_1 to O_T; of a file, if given, only the last T of each sequence; a text is cut into "
+             "pieces of T"},
+
+    {.name = "tbptt", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(training.tbptt), .least = 1,
+     .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = ONE_RUN | SWEEP,
+     .effect = RG_EFFECT_DATA, .help = "truncated BPTT along a text or one long series: windows of K steps carry the state on, the gradient stops "
+             "at their borders; --batch is the number of parallel streams"},
+    {.name = "updates", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.updates),
+     .given = FIELD(training.updates_given), .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "optimiser updates"},
+    {.name = "epochs", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.epochs), .least = 1,
+     .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = ONE_RUN,
+     .help = "passes over the data, in place of --updates"},
+    {.name = "accumulate", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(training.accumulate), .least = 1,
+     .most = LARGE, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .effect = RG_EFFECT_SIZES, .help = "batches whose gradients are averaged before each update, in the memory of one batch"},
+    {.name = "val-every", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.val_every),
+     .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = ONE_RUN,
+     .help = "updates from one validation to the next; 0: an epoch"},
+    {.name = "patience", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.patience),
+     .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = ONE_RUN,
+     .help = "stop after N validations without a lower loss; 0: not"},
+    {.name = "max-time", .argument = "TIME", .kind = RG_KIND_DURATION, .offset = FIELD(training.max_time),
+     .given = FIELD(training.max_time_given), .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "stop after that time: 30s, 5m, 1h; 0: no limit"},
+    {.name = "target-loss", .argument = "L", .kind = RG_KIND_REAL, .offset = FIELD(training.target_loss),
+     .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "stop when the mean loss of the last tenth of the updates, at least 20, reaches L; 0: off"},
+    {.name = "optimizer", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(training.optimizer),
+     .names = rg_optimizer_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .effect = RG_EFFECT_SIZES, .help = "optimiser"},
+    {.name = "lr", .argument = "R", .kind = RG_KIND_REAL, .offset = FIELD(training.lr),
+     .given = FIELD(training.lr_given), .most = LARGE, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "learning rate"},
+    {.name = "momentum", .argument = "M", .kind = RG_KIND_FRACTION, .offset = FIELD(training.momentum), .most = 1,
+     .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "momentum of the optimisers momentum and nesterov, and of rmsprop if given"},
+    {.name = "rmsprop-alpha", .argument = "A", .kind = RG_KIND_FRACTION, .offset = FIELD(training.rmsprop_alpha),
+     .most = 1, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "rmsprop: decay rate of the mean square"},
+    {.name = "beta1", .argument = "B", .kind = RG_KIND_FRACTION, .offset = FIELD(training.beta1), .most = 1,
+     .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "adam and adamw: decay rate of the mean gradient"},
+    {.name = "beta2", .argument = "B", .kind = RG_KIND_FRACTION, .offset = FIELD(training.beta2), .most = 1,
+     .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "adam and adamw: decay rate of the mean square"},
+    {.name = "epsilon", .argument = "E", .kind = RG_KIND_POSITIVE, .offset = FIELD(training.epsilon), .most = 1,
+     .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "adam, adamw, rmsprop and adagrad: added to the root of the mean square"},
+    {.name = "weight-decay", .argument = "W", .kind = RG_KIND_REAL, .offset = FIELD(training.weight_decay),
+     .most = LARGE, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "weight decay, added to the gradient; with adamw decoupled from it"},
+    {.name = "schedule", .argument = "KIND", .kind = RG_KIND_SCHEDULE, .offset = FIELD(training.schedule), .least = 1,
+     .most = ONE_BILLION, .names = rg_schedule_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "schedule of the learning rate; N updates, factor G"},
+    {.name = "warmup", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.warmup), .most = ONE_BILLION,
+     .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "updates over which the learning rate rises from 0"},
+    {.name = "clip-norm", .argument = "C", .kind = RG_KIND_REAL, .offset = FIELD(training.clip_norm),
+     .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "clip the gradient's norm; 0: off"},
+    {.name = "clip-value", .argument = "C", .kind = RG_KIND_REAL, .offset = FIELD(training.clip_value),
+     .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "clip every element of the gradient instead; 0: off"},
+    {.name = "nonfinite", .argument = "WHAT", .kind = RG_KIND_ENUM, .offset = FIELD(training.nonfinite),
+     .names = nonfinite_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "what to do when loss or gradient is not finite: skip the update, or stop"},
+    {.name = "lag-every", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.lag_every),
+     .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "sample the gradient by lag every N updates"},
+    {.name = "diagnose", .argument = "HOW", .kind = RG_KIND_ENUM, .offset = FIELD(training.diagnose),
+     .names = diagnose_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .help = "the diagnosis at the end: of a sample of sequences, in at most 3 s or 5 % of the training time; of "
+             "all (full); none"},
+    {.name = "seed", .argument = "S", .kind = RG_KIND_U64, .offset = FIELD(training.seed), .most = UINT64_MAX,
+     .group = RG_GROUP_TRAINING, .commands = TRAIN | GRAD | PROBE | BENCH | SELFTEST | SAMPLE | EXPORT,
+     .help = "random seed of weights and data"},
+    {.name = "repeats", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(bench.repeats), .least = 1,
+     .most = LARGE, .group = RG_GROUP_TRAINING, .commands = BENCH,
+     .help = "timed updates; more if they are short, and in a grid fewer if they are long"},
+    {.name = "grid", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(bench.grid), .names = grid_names,
+     .group = RG_GROUP_TRAINING, .commands = BENCH,
+     .help = "which cases; auto: the given sizes, those of --compare, or standard; full takes an hour"},
+    {.name = "peers", .kind = RG_KIND_FLAG, .offset = FIELD(bench.peers), .group = RG_GROUP_TRAINING,
+     .commands = BENCH,
+     .help = "also time PyTorch, and BLAS calls step by step"},
+    {.name = "roofline", .kind = RG_KIND_FLAG, .offset = FIELD(bench.roofline), .group = RG_GROUP_TRAINING,
+     .commands = BENCH,
+     .help = "measure the device's peaks, and say which one limits each case"},
+    {.name = "tune", .kind = RG_KIND_FLAG, .offset = FIELD(bench.tune), .group = RG_GROUP_TRAINING, .commands = BENCH,
+     .help = "measure the best chunk and tile for this device and keep them for later runs"},
+    {.name = "plan", .argument = "CARD", .kind = RG_KIND_TEXT, .offset = FIELD(bench.plan),
+     .group = RG_GROUP_TRAINING, .commands = BENCH,
+     .help = "time nothing: show how a GPU that is not there would run an update, and estimate its time; h100, "
+             "h200, rtx4090, mi300x, rx7900xtx, a770, igpu24, m1max"},
+    {.name = "compare", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(bench.earlier),
+     .group = RG_GROUP_TRAINING, .commands = BENCH,
+     .help = "file of earlier results, JSON lines; shows the speedup over them"},
+
+    {.name = "device", .argument = "SPEC", .kind = RG_KIND_TEXT, .offset = FIELD(machine.device),
+     .given = FIELD(machine.device_given), .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .help = "auto, cpu, opencl, gpu, P:D, part of a name; a list such as 0:0,0:1 is dealt to the ranks of a host"},
+    {.name = "threads", .argument = "N", .kind = RG_KIND_INT, .offset = FIELD(machine.threads),
+     .given = FIELD(machine.threads_given), .most = 4096, .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .help = "threads on the processor; 0: one for each core"},
+    {.name = "precision", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(machine.precision),
+     .names = rg_precision_names, .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .help = "precision of all computations and files"},
+    {.name = "math", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(machine.math), .names = rg_math_names,
+     .group = RG_GROUP_MACHINE, .commands = TRAIN | GRAD | PREDICT | EVAL | BENCH | SELFTEST,
+     .help = "tf32 uses the tensor cores of an NVIDIA GPU, which round to 10 bits"},
+    {.name = "shape", .argument = "NV,VEC,COLS,ROWS", .kind = RG_KIND_TEXT, .offset = FIELD(machine.shape),
+     .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .help = "shape of work-groups on an OpenCL device: vectors of an item and their lanes, items side by side and "
+             "below each other; 4,2,8,32 is what GPUs are given"},
+    {.name = "gemm", .argument = "WHOSE", .kind = RG_KIND_ENUM, .offset = FIELD(machine.blas), .names = blas_names,
+     .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .help = "who computes wide products: own kernels, a BLAS library, or the faster of both (auto)"},
+    {.name = "memory", .argument = "SIZE", .kind = RG_KIND_BYTES, .offset = FIELD(machine.memory),
+     .most = (uint64_t)1 << 50, .group = RG_GROUP_MACHINE, .commands = TRAIN | GRAD | PREDICT | EVAL | BENCH,
+     .help = "memory limit on the device, such as 2G; 0: all there is"},
+
+    {.name = "shards", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(machine.shards), .most = 4096,
+     .group = RG_GROUP_MACHINE, .commands = ONE_RUN,
+     .help = "parts of a batch whose gradients are summed apart, along a fixed tree: ranks of mpirun share them; 0: 1, "
+             "or by the batch under mpirun"},
+
+    {.name = "model", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.model_file),
+     .group = RG_GROUP_SCREEN, .commands = ONE_RUN | OF_MODEL | SAMPLE, .needed = PREDICT | EVAL | SAMPLE,
+     .help = "trained weights, .safetensors; train begins with them"},
+    {.name = "onnx", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.onnx), .group = RG_GROUP_SCREEN,
+     .commands = IMPORT, .needed = IMPORT,
+     .help = "a model of RNN, LSTM or GRU nodes and a linear head"},
+    {.name = "out", .argument = "PATH", .kind = RG_KIND_TEXT, .offset = FIELD(output.out), .group = RG_GROUP_SCREEN,
+     .commands = TRAIN | GRAD | PREDICT | EXPORT | IMPORT | BENCH, .needed = EXPORT | IMPORT,
+     .help = "result: train a folder, else a file; compare and sweep a table, F.csv or F.jsonl, or a folder that keeps "
+             "finished trainings"},
+    {.name = "keep", .kind = RG_KIND_FLAG, .offset = FIELD(output.keep), .group = RG_GROUP_SCREEN,
+     .commands = COMPARE | SWEEP,
+     .help = "keep the model of every run, in the folder of --out or in F-models beside the table F"},
+    {.name = "trace", .kind = RG_KIND_FLAG, .offset = FIELD(output.trace), .group = RG_GROUP_SCREEN, .commands = GRAD,
+     .help = "show the whole walk of a small net: every state, gradient and term; with --out also as tensors; in "
+             "--precision double if none is given"},
+    {.name = "trace-latex", .argument = "F.tex", .kind = RG_KIND_TEXT, .offset = FIELD(output.trace_latex),
+     .group = RG_GROUP_SCREEN, .commands = GRAD,
+     .help = "write the walk as LaTeX"},
+    {.name = "sequence", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(output.sequence), .least = 1,
+     .most = ONE_BILLION, .group = RG_GROUP_SCREEN, .commands = GRAD,
+     .help = "the walk of sequence N alone, from 1; default: all"},
+    {.name = "save-every", .argument = "N|TIME", .kind = RG_KIND_EVERY, .offset = FIELD(output.save_every),
+     .most = ONE_BILLION, .group = RG_GROUP_SCREEN, .commands = ONE_RUN,
+     .help = "checkpoint in the folder of --out every N updates, or 30s, 5m, 1h; 0: at the end, or when stopped"},
+    {.name = "resume", .argument = "DIR", .kind = RG_KIND_TEXT, .offset = FIELD(output.resume),
+     .group = RG_GROUP_SCREEN, .commands = ONE_RUN,
+     .help = "go on with the run in that folder, with its options; --updates, --epochs, --max-time, --device, "
+             "--threads, --shards may be new"},
+    {.name = "config", .argument = "F.toml", .kind = RG_KIND_TEXT, .offset = FIELD(output.config),
+     .group = RG_GROUP_SCREEN, .commands = SPEAKS | EXPORT | IMPORT,
+     .help = "read options from a file, `name = value` a line; those of the command line win"},
+    {.name = "dump-config", .kind = RG_KIND_FLAG, .offset = FIELD(output.dump_config), .group = RG_GROUP_SCREEN,
+     .commands = SPEAKS | EXPORT | IMPORT,
+     .help = "print the options as a file for --config, and end"},
+    {.name = "dry-run", .kind = RG_KIND_FLAG, .offset = FIELD(output.dry_run), .group = RG_GROUP_SCREEN,
+     .commands = ONE_RUN,
+     .help = "say what would run, its memory and its time, and end"},
+    {.name = "overwrite", .kind = RG_KIND_FLAG, .offset = FIELD(output.overwrite), .group = RG_GROUP_SCREEN,
+     .commands = ONE_RUN,
+     .help = "replace the earlier result in the folder of --out"},
+    {.name = "report", .argument = "F.html", .kind = RG_KIND_TEXT, .offset = FIELD(output.report),
+     .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
+     .help = "write one HTML page with all results and figures"},
+    {.name = "plot", .argument = "F.svg", .kind = RG_KIND_TEXT, .offset = FIELD(output.plot),
+     .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
+     .help = "write the figures, .svg, .png or .pdf"},
+    {.name = "figure", .argument = "NAME", .kind = RG_KIND_TEXT, .offset = FIELD(output.figure),
+     .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
+     .help = "one figure in --plot: loss, norm, lags, cumulative, shares, gates, jacobian, activations, norm-map, "
+             "share-map, depth; compare: lags, cumulative, loss; sweep: loss, learned, quartiles, updates"},
+    {.name = "figure-size", .argument = "WxH", .kind = RG_KIND_TEXT, .offset = FIELD(output.figure_size),
+     .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
+     .help = "size of each figure of --plot, such as 800x450"},
+    {.name = "plot-theme", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(output.theme),
+     .names = theme_names, .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
+     .help = "colours of --plot; auto: .svg as the reader's system, else light"},
+    {.name = "log", .argument = "F.jsonl", .kind = RG_KIND_TEXT, .offset = FIELD(output.log),
+     .group = RG_GROUP_SCREEN, .commands = ONE_RUN,
+     .help = "write the lines of --json into a file"},
+    {.name = "tensorboard", .argument = "DIR", .kind = RG_KIND_TEXT, .offset = FIELD(output.tensorboard),
+     .group = RG_GROUP_SCREEN, .commands = ONE_RUN,
+     .help = "write loss, norm and lag samples for TensorBoard"},
+    {.name = "json", .kind = RG_KIND_FLAG, .offset = FIELD(output.json), .group = RG_GROUP_SCREEN, .commands = SPEAKS,
+     .help = "print results as JSON, one object a line"},
+    {.name = "quiet", .letter = 'q', .kind = RG_KIND_FLAG, .offset = FIELD(output.quiet), .group = RG_GROUP_SCREEN,
+     .commands = SPEAKS | EXPORT | IMPORT,
+     .help = "print results only, no notices"},
+    {.name = "verbose", .letter = 'v', .kind = RG_KIND_FLAG, .offset = FIELD(output.verbose),
+     .group = RG_GROUP_SCREEN, .commands = BENCH | VERSION,
+     .help = "bench: the plan and the phases of each case; version: how it was built, and licences"},
+    {.name = "color", .argument = "WHEN", .kind = RG_KIND_COLOR, .offset = FIELD(output.color), .names = color_names,
+     .group = RG_GROUP_SCREEN, .commands = SPEAKS,
+     .help = "when to use colours; --color alone: always"},
+};
+/* clang-format on */
+const size_t rg_n_options = sizeof rg_options / sizeof *rg_options;
+
+size_t rg_command_find(const char *name) {
+    size_t i = 0;
+    while (i < rg_n_commands && strcmp(rg_commands[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+struct rg_config rg_config_of_command(size_t command) {
+    struct rg_config config = rg_config_default();
+    if (command < rg_n_commands && ((OF_MODEL | SAMPLE) >> command & 1) != 0)
+        config.model.cell = RG_N_CELLS;
+    if (command < rg_n_commands && (PROBE >> command & 1) != 0)
+        config.model.hidden = config.data.steps = 0;
+    if (command < rg_n_commands && ((COMPARE | SWEEP) >> command & 1) != 0) {
+        config.model.hidden = 64;
+        config.data.batch = 32;
+        config.training.updates = 4000;
+    }
+    if (command < rg_n_commands && (COMPARE >> command & 1) != 0) {
+        config.data.steps = 40;
+        config.training.updates = 2000;
+    }
+    return config;
+}
+
+struct rg_config rg_config_default(void) {
+    return (struct rg_config){
+        .model =
+            {
+                .cell = RG_CELL_RNN,
+                .activation = RG_ACT_TANH,
+                .skip_kind = RG_SKIP_ADD,
+                .hidden = 128,
+                .layers = 1,
+                .init = {RG_INIT_PYTORCH, 0.0},
+                .init_input = {RG_INIT_PYTORCH, 0.0},
+                .forget_bias = NAN,
+                .loss = RG_LOSS_AUTO,
+                .target = RG_TARGET_LAST,
+                .readout = RG_N_READOUTS,
+            },
+        .data =
+            {
+                .ignore_label = NAN,
+                .stride = 1,
+                .horizon = 1,
+                .pad = RG_PAD_RIGHT,
+                .batch = 4096,
+                .sequences = 1000,
+                .steps = 100,
+            },
+        .training =
+            {
+                .updates = 100,
+                .accumulate = 1,
+                .optimizer = RG_OPT_ADAM,
+                .lr = 1e-3,
+                .momentum = 0.9,
+                .rmsprop_alpha = 0.99,
+                .beta1 = 0.9,
+                .beta2 = 0.999,
+                .epsilon = NAN,
+                .schedule = {RG_SCHEDULE_CONSTANT, 0, 1.0},
+                .clip_norm = 1.0,
+                .nonfinite = RG_NONFINITE_SKIP,
+                .seed = 1,
+            },
+        .machine.device = "auto",
+        .output = {.save_every = {.seconds = 300.0}, .color = -1},
+        .probe.weight = NAN,
+        .sample = {.length = 300, .temperature = 1.0},
+        .compare = {.remedies = "tanh,relu,irnn,orthogonal,skip,lstm,gru", .seeds = 3},
+        .bench =
+            {
+                .input = 2,
+                .outputs = 1,
+                .repeats = 5,
+            },
+    };
+}

@@ -1,0 +1,584 @@
+/* Sizes of a run: see plan.h. */
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kernels/base/args.h"
+#include "model/layout.h"
+#include "plan/buffers.h"
+#include "plan/groups.h"
+#include "rnn_gpu/memory.h"
+#include "model/cells.h"
+
+enum {
+    BLOCK_ROWS = 8, /* kernels/scan/scan.cl */
+    HALF_BLOCK = 4,
+    GPU_BLOCK_ROWS = 4,
+    WARP_ROWS = 16, /* of a block by tensor cores, kernels/base/common.cl */
+    GPU_TILE = 32,
+    MIN_GROUPS = 32,    /* of a weight gradient: work for as many processors */
+    GPU_BLOCKS = 16384, /* of four rows k in all slices: work for as many item rows of a GPU */
+    GPU_SLICES = 128,
+    GPU_SEGMENT_ROWS = 64,
+    LOSS_NUMBERS = 2, /* of a sequence: the loss and its rest */
+    MAX_OPTIMIZER_STATES = 2,
+    SEGMENT_ROWS = 256,    /* of a batch in a slice, so that its partial sums cost little beside the products */
+    NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
+    MAX_TILE = 64,
+    SAMPLE_ROWS = 256, /* of a lag profile (train/diagnosis.c) */
+    MIN_BLOCK = 16,
+    MIN_GPU_RUN = 32
+};
+static const uint64_t RUN_BYTES = (uint64_t)4 << 20; /* of a block's run: larger ones leave the caches near a core */
+static const uint64_t MAX_PARTIAL_BYTES = (uint64_t)128 << 20, UNKNOWN_CACHE = (uint64_t)16 << 20;
+
+static size_t round_up(size_t n, size_t to) {
+    return (n + to - 1) / to * to;
+}
+static size_t divide_up(size_t n, size_t by) {
+    return (n + by - 1) / by;
+}
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+static size_t most(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static size_t take(size_t *at, size_t elements) {
+    const size_t offset = *at;
+    *at += elements;
+    return offset;
+}
+
+static bool adds_skip(const struct rg_plan *p) {
+    return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
+}
+
+bool rg_plan_learned(const struct rg_plan *p) {
+    return p->skip > 0 && p->skip_kind == RG_SKIP_LEARNED;
+}
+
+/* Offsets of the packed weights. A bias has up to four sums a unit. */
+static void plan_packed(struct rg_plan *p, size_t panel) {
+    size_t at = 0;
+    const size_t gh = p->gates * p->h_stride, states = p->directions * p->hidden;
+    for (size_t l = 0; l < p->layers; l++) {
+        for (size_t d = 0; d < p->directions; d++) {
+            struct rg_plan_direction *const pack = &p->layer[l].directions[d];
+            pack->ih = take(&at, p->layer[l].inputs * gh);
+            pack->hh = take(&at, p->hidden * gh);
+            pack->sh = take(&at, adds_skip(p) ? p->hidden * gh : 0);
+            pack->bias = take(&at, most(p->gates, p->deltas) * p->h_stride);
+            pack->hh_reverse = take(&at, p->hidden * gh);
+            pack->sh_reverse = take(&at, adds_skip(p) ? p->hidden * gh : 0);
+            pack->gate = take(&at, rg_plan_learned(p) ? p->h_stride + panel : 0);
+            pack->ih_reverse = take(&at, p->gates * p->hidden * (l > 0 ? round_up(states, panel) : p->dx_stride));
+        }
+    }
+    p->pack_head = take(&at, states * p->o_stride);
+    p->pack_head_reverse = take(&at, p->outputs * round_up(states, panel));
+    p->pack_head_bias = take(&at, p->o_stride);
+    p->packed = at;
+}
+
+size_t rg_plan_term(const struct rg_plan *plan, size_t layer) {
+    return plan->layer[layer].partial_rows * plan->d_width;
+}
+
+/* As many slices as give enough groups: on a CPU a panel of a slice is one, on a GPU a few blocks of it. */
+static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
+    const size_t panels = p->d_width / rg_device_panel(device);
+    size_t all = 0, at = 0, rows = SIZE_MAX; /* of the layer that has the fewest */
+    for (size_t l = 0; l < p->layers; l++) {
+        p->layer[l].partial_rows = p->hidden + p->layer[l].inputs + 1 + (adds_skip(p) ? p->hidden : 0);
+        rows = least(rows, p->layer[l].partial_rows);
+        all += rg_plan_term(p, l) * p->directions;
+    }
+    const uint64_t fit = most(1, (size_t)(MAX_PARTIAL_BYTES / (all * p->real_bytes)));
+    const bool gpu = device->info.is_gpu;
+    const size_t wanted = gpu ? least(GPU_SLICES, divide_up(GPU_BLOCKS, panels * divide_up(rows, GPU_BLOCK_ROWS)))
+                              : divide_up(MIN_GROUPS, panels);
+    const size_t enough = divide_up(p->shard * p->steps, gpu ? GPU_SEGMENT_ROWS : SEGMENT_ROWS);
+    p->sum_slices = least(least(p->steps, least(wanted, enough)), (size_t)fit);
+    p->slices = most(p->sum_slices, least(least(p->steps, MIN_GROUPS), (size_t)fit));
+    for (size_t l = 0; l < p->layers; l++) {
+        for (size_t d = 0; d < p->directions; d++) {
+            struct rg_plan_direction *const to = &p->layer[l].directions[d];
+            to->partial = take(&at, p->slices * rg_plan_term(p, l));
+            to->gate_partial = take(&at, rg_plan_learned(p) ? p->sum_slices * (p->h_stride + 1) : 0);
+        }
+    }
+    p->head_partial = (p->directions * p->hidden + 1) * p->o_stride;
+    p->head_partial_at = take(&at, least(p->sum_slices, p->target_steps) * p->head_partial);
+    p->partial = at;
+}
+
+struct rg_span rg_plan_shard(const struct rg_plan *p, size_t shard) {
+    const size_t each = p->batch / p->shards, more = p->batch % p->shards;
+    return (struct rg_span){each * shard + least(more, shard), each * (shard + 1) + least(more, shard + 1)};
+}
+
+struct rg_span rg_plan_slice_span(const struct rg_plan *p, size_t slice) {
+    const size_t each = p->steps / p->sum_slices, more = p->steps % p->sum_slices; /* rg_share of the kernels */
+    return (struct rg_span){each * slice + least(more, slice), each * (slice + 1) + least(more, slice + 1)};
+}
+
+size_t rg_plan_slice(const struct rg_plan *p, size_t t) {
+    const size_t each = p->steps / p->sum_slices, longer = p->steps % p->sum_slices * (each + 1);
+    return t < longer ? t / (each + 1) : (t - longer) / each + p->steps % p->sum_slices;
+}
+
+struct rg_span rg_plan_accum_before(const struct rg_plan *p, size_t end) {
+    if (p->accum_steps >= p->steps) {
+        return (struct rg_span){0, p->steps};
+    }
+    const size_t first = rg_plan_slice_span(p, rg_plan_slice(p, end - 1)).begin;
+    return (struct rg_span){end - first > p->accum_steps ? end - p->accum_steps : first, end};
+}
+
+struct rg_span rg_plan_accum_after(const struct rg_plan *p, size_t begin) {
+    if (p->accum_steps >= p->steps) {
+        return (struct rg_span){0, p->steps};
+    }
+    const size_t end = rg_plan_slice_span(p, rg_plan_slice(p, begin)).end;
+    return (struct rg_span){begin, end - (end - begin - 1) / p->accum_steps * p->accum_steps};
+}
+
+struct rg_span rg_plan_segment_before(const struct rg_plan *p, size_t end) {
+    struct rg_span segment = {end, end};
+    while (segment.begin > 0 && end - rg_plan_accum_before(p, segment.begin).begin <= p->segment_steps) {
+        segment.begin = rg_plan_accum_before(p, segment.begin).begin;
+    }
+    return segment;
+}
+
+/* Time steps of the buffers of a chunk. */
+static void set_alloc_steps(struct rg_plan *p, size_t steps) {
+    p->alloc_steps = steps;
+    p->target_alloc_steps = p->target_steps > 1 ? steps : 1;
+    p->state_steps = steps + (p->initial ? 2 : 0);
+}
+
+/* Bytes that a chunk of so many sequences adds. */
+static uint64_t chunk_bytes(const struct rg_plan *p, uint64_t rows) {
+    struct rg_plan with = *p, without = *p;
+    with.chunk = rows;
+    without.chunk = 0;
+    return rg_buffers_bytes(&with) - rg_buffers_bytes(&without);
+}
+
+/* Bytes of one sequence whose `steps` steps are all in memory. */
+static uint64_t sequence_bytes(const struct rg_plan *p, size_t steps) {
+    struct rg_plan whole = *p;
+    whole.halo = 0;
+    set_alloc_steps(&whole, steps);
+    return chunk_bytes(&whole, 1);
+}
+
+size_t rg_plan_carry(const struct rg_plan *p) {
+    return most(p->skip, 1) * p->carried * p->h_stride;
+}
+
+static void plan_row(struct rg_plan *p) {
+    p->row_bytes = sequence_bytes(p, p->steps);
+    p->step_bytes = sequence_bytes(p, p->steps + 1) - p->row_bytes;
+}
+
+/* Bytes that grow with the chunk, and bytes that do not. */
+static void plan_bytes(struct rg_plan *p, const struct rg_plan_options *options) {
+    const uint64_t states = options->training ? MAX_OPTIMIZER_STATES * p->arena * p->real_bytes : 0;
+    struct rg_plan without = *p;
+    without.chunk = 0;
+    plan_row(p);
+    p->fixed_bytes = rg_buffers_bytes(&without) + states + options->data_bytes;
+}
+
+static uint64_t cache_bytes(const struct rg_device_info *info) {
+    return info->cache_bytes ? info->cache_bytes : UNKNOWN_CACHE;
+}
+
+/* The largest block whose states and state gradients stay in a CPU's cache between the scans and the weight gradient;
+ * a function of the sizes and the device alone, as it decides the order of sums. */
+static size_t cached_block(const struct rg_plan *p, const struct rg_device_info *info) {
+    size_t block = RG_BATCH_BLOCK;
+    while (!info->is_gpu && block > MIN_BLOCK && block * p->row_bytes > cache_bytes(info) / 2) {
+        block /= 2;
+    }
+    return block;
+}
+
+/* Sequences that can be of use at once: those of a shard, which are computed together, or of a sample of the lag
+ * profile. */
+static size_t useful_rows(const struct rg_plan *p) {
+    return p->shards == 1 ? p->batch : least(p->batch, most(p->shard, SAMPLE_ROWS));
+}
+
+/* Sequences that a scan launches at once. */
+static size_t launched_rows(const struct rg_plan *p) {
+    return least(p->chunk, p->shard);
+}
+
+/* Sequences of a chunk if memory does not matter: as many whole blocks as fit the cache together, but enough to keep
+ * all processors busy. */
+static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info *info) {
+    if (info->is_gpu && info->chunk_bytes == 0) {
+        return useful_rows(p);
+    }
+    const uint64_t room = info->chunk_bytes ? info->chunk_bytes : cache_bytes(info) / 2;
+    const uint64_t rows = room / p->row_bytes / p->block * p->block;
+    const uint64_t busy = round_up((size_t)info->units * BLOCK_ROWS, p->block);
+    return rows > busy ? rows : busy;
+}
+
+/* 3145728 as "3.0 MiB". */
+static const char *size_text(uint64_t bytes, char out[32]) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    while (size >= 1024.0) {
+        size /= 1024.0;
+        unit++;
+    }
+    (void)snprintf(out, 32, "%.*f %s", unit > 0, size, units[unit]);
+    return out;
+}
+
+/* Length of a run of steps whose results stay in a core's cache between scan and weight gradient. It is used where a
+ * block of whole sequences does not fit a cache. A run has enough rows that its sums cost little. It depends on the
+ * sizes and the device alone, because it decides the order of sums. */
+static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *info) {
+    const size_t rows = least(p->block, p->shard), few = divide_up(SEGMENT_ROWS, rows);
+    const size_t run = most((size_t)(RUN_BYTES / (rows * p->step_bytes)), info->is_gpu ? most(few, MIN_GPU_RUN) : few);
+    return rows * p->row_bytes <= cache_bytes(info) / 2 ? p->steps : least(run, p->steps);
+}
+
+static void set_segment(struct rg_plan *p, size_t segment) {
+    const bool cut = segment < p->steps;
+    p->segment_steps = cut ? segment : p->steps;
+    p->halo = cut ? least(rg_plan_learned(p) ? 1 : most(p->skip, 1), p->steps) : 0;
+    p->n_segments = 0;
+    for (size_t end = p->steps; end > 0; end = rg_plan_segment_before(p, end).begin) {
+        p->n_segments++;
+    }
+    p->delta_borders = p->directions > 1 ? p->n_segments : 1;
+    set_alloc_steps(p, p->segment_steps + 2 * p->halo);
+}
+
+static bool fits(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory, uint64_t rows) {
+    return p->fixed_bytes + chunk_bytes(p, rows) <= memory && rows * rg_buffers_widest_row(p) <= info->max_buffer_bytes;
+}
+
+/* The shortest segments that fit: they leave the most room in the caches and cost the same work as longer ones. */
+static bool plan_segments(struct rg_plan *p, const struct rg_device_info *info, uint64_t memory, size_t rows) {
+    for (size_t segment = p->accum_steps; segment < p->steps; segment *= 2) {
+        set_segment(p, segment);
+        if (fits(p, info, memory, rows)) {
+            p->chunk = rows;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Would one sequence of so many steps fit, whole or in segments? *need, if not NULL: the least bytes for it. */
+static bool steps_fit(const struct rg_plan *plan, const struct rg_device_info *info, uint64_t memory, size_t steps,
+                      uint64_t *need) {
+    struct rg_plan p = *plan;
+    p.steps = steps;
+    p.target_steps = plan->target_steps > 1 ? steps : 1;
+    p.sum_slices = least(p.sum_slices, steps);
+    plan_row(&p);
+    p.block = cached_block(&p, info);
+    p.accum_steps = cached_run(&p, info);
+    uint64_t bytes = UINT64_MAX;
+    bool fit = false;
+    for (size_t segment = p.accum_steps; segment / 2 < steps; segment *= 2) {
+        set_segment(&p, segment);
+        const uint64_t all = p.fixed_bytes + chunk_bytes(&p, 1);
+        bytes = all < bytes ? all : bytes;
+        fit = fit || fits(&p, info, memory, 1);
+    }
+    if (need) {
+        *need = bytes;
+    }
+    return fit;
+}
+
+/* The most steps of one sequence that fit. */
+static size_t fitting_steps(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory) {
+    size_t low = 0, high = p->steps; /* low fits, high does not */
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (steps_fit(p, info, memory, middle, NULL)) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The options that give the number of sequences of an update. */
+static const char *batch_text(const struct rg_plan_options *options) {
+    return options->most_rows ? "--batch x --accumulate =" : "--batch";
+}
+
+/* RG_NO_MEMORY for a plan that has no room for one sequence: need, limit, and the largest --batch or --steps that
+ * fits. */
+static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *info,
+                        const struct rg_plan_options *options, uint64_t memory) {
+    char need[32], limit[32];
+    struct rg_plan one = *p;
+    uint64_t whole = 0;
+    (void)steps_fit(p, info, memory, p->steps, &whole);
+    const uint64_t per_sequence = p->training ? LOSS_NUMBERS * p->real_bytes : 0;
+    const uint64_t base = p->fixed_bytes - p->batch * per_sequence, row = whole - p->fixed_bytes;
+    const uint64_t batch = p->training && memory > base + row ? (memory - base - row) / per_sequence : 0;
+    const size_t steps = fitting_steps(p, info, memory);
+    if (options->data_bytes >= memory) {
+        (void)size_text(memory, limit);
+        return rg_fail(RG_NO_MEMORY,
+                       "the data set needs %s on %s by itself, the limit is %s; give a larger --memory, or a smaller "
+                       "--data file",
+                       size_text(options->data_bytes, need), info->name, limit);
+    }
+    if (whole <= memory) {
+        return rg_fail(RG_NO_MEMORY,
+                       "%zu steps need a buffer larger than the %s that %s allows; at most --steps %zu "
+                       "fits with --hidden %zu",
+                       p->steps, size_text(info->max_buffer_bytes, limit), info->name, steps, p->hidden);
+    }
+    (void)size_text(memory, limit);
+    if (batch > 0 && batch < p->batch) {
+        return rg_fail(RG_NO_MEMORY, "%s %zu needs at least %s on %s, the limit is %s; at most %s %llu fits",
+                       batch_text(options), p->batch, size_text(whole, need), info->name, limit, batch_text(options),
+                       (unsigned long long)batch);
+    }
+    one.batch = 1;
+    one.fixed_bytes = base + per_sequence;
+    const size_t alone = steps > 0 ? steps : fitting_steps(&one, info, memory);
+    if (alone > 0) {
+        return rg_fail(RG_NO_MEMORY,
+                       "one sequence of %zu steps needs %s on %s, the limit is %s; at most --steps %zu fits%s",
+                       p->steps, size_text(whole, need), info->name, limit, alone, steps > 0 ? "" : " with --batch 1");
+    }
+    if (p->skip > p->steps) {
+        return rg_fail(
+            RG_NO_MEMORY,
+            "--skip %zu needs at least %s on %s for one sequence, the limit is %s; the sequences have %zu steps, "
+            "and a skip of as many connects nothing any more",
+            p->skip, size_text(base + per_sequence + row, need), info->name, limit, p->steps);
+    }
+    return rg_fail(RG_NO_MEMORY,
+                   "--hidden %zu needs at least %s on %s for one sequence, the limit is %s; no --batch fits, try a "
+                   "smaller --hidden or --steps",
+                   p->hidden, size_text(base + per_sequence + row, need), info->name, limit);
+}
+
+/* Sequences that are in memory at once with all T steps: as many as the cache, memory and the largest buffer allow, in
+ * whole blocks where possible. */
+static size_t whole_rows(const struct rg_plan *p, const struct rg_device_info *info, uint64_t fitting) {
+    const uint64_t cached = wanted_rows(p, info), rows = fitting < cached ? fitting : cached;
+    const size_t most_rows = useful_rows(p);
+    if (rows >= most_rows) {
+        return most_rows;
+    }
+    if (rows >= p->block) { /* as even as whole blocks allow */
+        const size_t blocks = divide_up(most_rows, p->block), fit = (size_t)(rows / p->block);
+        return divide_up(blocks, divide_up(blocks, fit)) * p->block;
+    }
+    return rows >= BLOCK_ROWS ? (size_t)rows / BLOCK_ROWS * BLOCK_ROWS : (size_t)rows;
+}
+
+/* The same with at most that many of them, in whole blocks where they have one; 0: no limit. */
+static size_t limited_rows(const struct rg_plan *p, size_t rows, size_t most_rows) {
+    const size_t limit = most_rows > p->block ? most_rows / p->block * p->block : most_rows;
+    return limit ? least(rows, limit) : rows;
+}
+
+/* Choose the chunk: whole sequences if a block of them fits, else a block in segments of time, else less than a block.
+ */
+static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, const struct rg_plan_options *options) {
+    const struct rg_device_info *info = &device->info;
+    const uint64_t memory = options->memory ? options->memory : info->memory_bytes / 10 * 9;
+    p->block = cached_block(p, info);
+    p->accum_steps = options->accum_steps ? least(options->accum_steps, p->steps) : cached_run(p, info);
+    set_segment(p, p->steps);
+    const uint64_t by_memory = memory > p->fixed_bytes ? (memory - p->fixed_bytes) / p->row_bytes : 0;
+    const uint64_t by_buffer = info->max_buffer_bytes / rg_buffers_widest_row(p);
+    p->chunk = whole_rows(p, info, by_memory < by_buffer ? by_memory : by_buffer);
+    p->chunk = limited_rows(p, p->chunk, options->most_rows);
+    const size_t block = limited_rows(p, least(p->block, p->shard), options->most_rows), fitting = p->chunk;
+    bool cut = options->segment_steps > 0 && options->segment_steps < p->steps;
+    if (cut) {
+        set_segment(p, most(options->segment_steps, p->accum_steps));
+        p->chunk = block;
+    }
+    for (size_t rows = block; !cut && fitting < block && rows > fitting; rows /= 2) {
+        cut = plan_segments(p, info, memory, rows);
+    }
+    if (!cut) {
+        set_segment(p, p->steps);
+    }
+    if (p->chunk == 0) {
+        return refuse(p, info, options, memory);
+    }
+    p->accum_in_turns = p->accum_steps < p->steps && (p->halo > 0 || (!info->is_gpu && p->chunk <= p->block));
+    p->total_bytes = p->fixed_bytes + chunk_bytes(p, p->chunk);
+    return RG_OK;
+}
+
+/* Fewer tiles than processors leave some processors idle, and each tile reads all of W_hh in every step. If W_hh is
+ * large, each step becomes a launch whose groups share the units of a tile of at most `fit` rows. */
+static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
+    const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
+    const size_t rows = launched_rows(p), units = (size_t)info->units,
+                 tile = least(least(rows, info->rows > 1 ? GPU_TILE : BLOCK_ROWS), fit);
+    const size_t tiles = divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
+    /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
+    const uint64_t enough = info->shared_step_bytes * (info->is_gpu || rows <= 2 * units ? 1U : 2U);
+    p->groups_per_tile = 1;
+    if (!rg_plan_learned(p) && 2 * tiles <= units && bytes >= enough) {
+        p->tile = tile;
+        p->groups_per_tile =
+            info->is_gpu ? units / tiles : most(units / tiles, single_rows); /* a late one then has less to do */
+    }
+}
+
+/* With tensor cores, or a processor in the shape of a GPU: the largest tile that leaves work for three quarters of the
+ * units. */
+static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
+    size_t tile = info->tile ? info->tile : GPU_TILE;
+    while (tile > GPU_BLOCK_ROWS && 4 * divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
+        tile = round_up(tile / 2, GPU_BLOCK_ROWS);
+    }
+    return tile;
+}
+
+static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
+    const size_t rows = launched_rows(p), shared = divide_up(rows, (size_t)info->units);
+    const size_t wanted = shared < BLOCK_ROWS ? (shared > HALF_BLOCK ? BLOCK_ROWS
+                                                 : shared > 1        ? (size_t)HALF_BLOCK
+                                                                     : 1)
+                                              : round_up(divide_up(rows, 8 * (size_t)info->units), BLOCK_ROWS);
+    return info->tile && shared >= BLOCK_ROWS ? least(info->tile, round_up(shared, BLOCK_ROWS)) : wanted;
+}
+
+/* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
+static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
+    const struct rg_device_info *info = &device->info;
+    const size_t items = rg_device_items(device), vec = (size_t)info->vec;
+    const size_t width = (RG_DELTAS_ARE_LOCAL(items, p->gates) ? p->gates : 1) * p->h_stride;
+    const size_t sums = rg_plan_learned(p) ? (size_t)info->cols : 0;
+    const size_t one = 2 * RG_TILE_NUMBERS(items, (size_t)1, width, vec) + sums;
+    const size_t more = 2 * RG_TILE_NUMBERS(items, (size_t)2, width, vec) + 2 * sums - one;
+    const size_t room = info->max_local_bytes / p->real_bytes;
+    if (room < one) {
+        const size_t numbers = room / 2 / (items == 1 ? 1 : 2) / (width / p->h_stride);
+        const size_t panel = rg_device_panel(device),
+                     most_hidden = (items == 1 ? numbers - vec : numbers) / panel * panel;
+        return rg_fail(
+            RG_NO_MEMORY,
+            "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
+            p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, most_hidden);
+    }
+    const size_t fit = 1 + (room - one) / more, step = info->tf32 ? WARP_ROWS : items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
+    const size_t wanted = least(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
+    p->tile = least(wanted, fit >= step ? fit / step * step : fit);
+    if (rg_groups_vary(info)) {
+        rg_groups_plan(p, info, fit);
+    }
+    plan_groups_per_tile(p, info, fit);
+    rg_groups_shape(p, info);
+    return RG_OK;
+}
+
+/* Refuse sizes whose products could wrap, before any is formed. */
+static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_options *options) {
+    const size_t limit = (size_t)1 << 24; /* of a row; strides are 32-bit numbers in the kernels' arguments */
+    const size_t wide = most(most(p->inputs, p->hidden), most(p->outputs, p->words)); /* words are kept as reals */
+    size_t product = 0;
+    if (most(p->inputs, p->words) >= limit) {
+        return rg_fail(RG_NO_MEMORY, "%zu different words or features of a step are too many; below %zu are possible",
+                       most(p->inputs, p->words), limit);
+    }
+    if (p->outputs >= limit) {
+        return rg_fail(RG_NO_MEMORY, "%zu classes or outputs are too many; below %zu are possible", p->outputs, limit);
+    }
+    if (wide >= limit || !rg_multiply(p->batch, p->steps, &product) || !rg_multiply(product, wide, &product) ||
+        !rg_multiply(product, (size_t)64 * RG_MAX_LAYERS * p->real_bytes, &product)) {
+        return rg_fail(
+            RG_NO_MEMORY,
+            "%s %zu, --steps %zu, --hidden %zu, %zu inputs and %zu outputs are more than a machine can address",
+            batch_text(options), p->batch, p->steps, p->hidden, p->inputs, p->outputs);
+    }
+    return RG_OK;
+}
+
+rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *model,
+                       const struct rg_plan_options *options, struct rg_plan *plan) {
+    const size_t panel = rg_device_panel(device);
+    const struct rg_shape *const shape = &model->shape;
+    *plan = (struct rg_plan){.batch = options->batch,
+                             .steps = options->steps,
+                             .target_steps = shape->target == RG_TARGET_STEPS ? options->steps : 1,
+                             .real_bytes = device->info.real_bytes,
+                             .inputs = shape->inputs,
+                             .words = shape->words,
+                             .hidden = shape->hidden,
+                             .outputs = shape->outputs,
+                             .n_targets = most(options->n_targets, 1),
+                             .layers = shape->layers,
+                             .directions = rg_shape_directions(shape),
+                             .readout = shape->readout == RG_READOUT_FINAL && !shape->bidirectional ? RG_READOUT_LAST
+                                                                                                    : shape->readout,
+                             .gates = rg_cell_gates(shape->cell),
+                             .saved = rg_cells[shape->cell].saved,
+                             .deltas = rg_cells[shape->cell].deltas,
+                             .skip = shape->skip,
+                             .skip_kind = shape->skip_kind,
+                             .initial = options->initial,
+                             .stateful = options->stateful,
+                             .arena = model->arena,
+                             .training = options->training,
+                             .dropout = options->dropout,
+                             .initial_gradient = options->initial_gradient};
+    struct rg_plan *const p = plan;
+    p->shards = most(options->shards, 1);
+    p->shard = divide_up(p->batch, p->shards);
+    p->carried = 1;
+    p->keeps_saved = rg_cell_has_c(shape->cell);
+    if (rg_plan_learned(p)) {
+        const size_t own = rg_cells[shape->cell].states;
+        p->saved += own;
+        p->carried = own + 1;
+    }
+    RG_TRY(check_sizes(p, options));
+    p->h_stride = round_up(p->hidden, panel);
+    p->o_stride = round_up(p->outputs, panel);
+    p->dx_stride = p->words ? round_up(p->inputs, panel) : 0;
+    p->wide_head = p->outputs >= RG_WIDE_OUTPUTS;
+    p->d_width = p->deltas * p->h_stride;
+    const size_t pad = most((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
+    p->out_stride = p->directions * p->h_stride + pad;
+    p->d_stride = most(p->saved, p->deltas) * p->h_stride + pad;
+    for (size_t l = 0; l < p->layers; l++) {
+        p->layer[l].inputs = l ? p->directions * p->hidden : p->inputs;
+        p->layer[l].x_stride = l ? p->out_stride : round_up(p->inputs, RG_INPUT_PAD);
+    }
+    p->norm_groups = least(divide_up(model->arena, NORM_ELEMENTS), 256);
+    plan_packed(p, panel);
+    plan_partial(p, device);
+    plan_bytes(p, options);
+    RG_TRY(plan_chunk(p, device, options));
+    return plan_tile(p, device);
+}
+
+rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *shape,
+                        const struct rg_plan_options *options, struct rg_plan *plan) {
+    struct rg_model sketch = {.shape = *shape};
+    RG_TRY(rg_model_layout(&sketch));
+    return rg_plan_make(device, &sketch, options, plan);
+}

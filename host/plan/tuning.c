@@ -1,0 +1,114 @@
+/* What `bench --tune` found out: see tuning.h. */
+#include "plan/tuning.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files/files.h"
+#include "files/json_lines.h"
+#include "rnn_gpu/log.h"
+
+enum { FILE_BYTES = 4096, SCHEMA = 1, LEAST_CHUNK = 65536, LEAST_TILE = 8, MOST_TILE = 64 };
+
+/* FNV-1a. */
+static uint64_t hash_text(uint64_t hash, const char *text) {
+    for (; *text; text++) {
+        hash = (hash ^ (unsigned char)*text) * 0x100000001B3u;
+    }
+    return hash;
+}
+
+rg_status rg_tuning_path(const struct rg_device_info *info, char path[RG_TUNING_PATH]) {
+    const char *const cache = getenv("XDG_CACHE_HOME"), *const home = getenv("HOME");
+    const bool has_cache = cache && *cache == '/';
+    if (!has_cache && !(home && *home == '/')) {
+        return rg_fail(RG_NOT_SAVED, "no place for the tuning: set XDG_CACHE_HOME or HOME");
+    }
+    char units[24];
+    (void)snprintf(units, sizeof units, "|%d", info->units);
+    const uint64_t key =
+        hash_text(hash_text(hash_text(hash_text(0xCBF29CE484222325u, info->name), "|"), info->version), units);
+    const int length = snprintf(path, RG_TUNING_PATH, "%s%s/rnn-gpu/tune-%s-%016llx.json", has_cache ? cache : home,
+                                has_cache ? "" : "/.cache", info->backend, (unsigned long long)key);
+    return length < RG_TUNING_PATH ? RG_OK : rg_fail(RG_NOT_SAVED, "the path of the tuning is too long");
+}
+
+/* Make the missing folders of a path. A folder that cannot be made shows when the file is written. */
+static void make_folders(char *path) {
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0777);
+        *slash = '/';
+    }
+}
+
+rg_status rg_tuning_save(const struct rg_device_info *info) {
+    char path[RG_TUNING_PATH];
+    RG_TRY(rg_tuning_path(info, path));
+    make_folders(path);
+    return rg_json_save(path, rg_json_pack("{s:i, s:s, s:s, s:i, s:I, s:I, s:i}", "schema", SCHEMA, "device",
+                                           info->name, "version", info->version, "units", info->units, "chunk_bytes",
+                                           (json_int_t)info->chunk_bytes, "tile", (json_int_t)info->tile,
+                                           "library_wins", info->library_wins));
+}
+
+static bool same_text(const json_t *object, const char *key, const char *wanted) {
+    const char *const text = json_string_value(json_object_get(object, key));
+    return text && strcmp(text, wanted) == 0;
+}
+
+/* 0 or least … most. */
+static bool read_number(const json_t *object, const char *key, uint64_t least, uint64_t most, uint64_t *out) {
+    const json_t *const value = json_object_get(object, key);
+    const json_int_t number = json_integer_value(value);
+    *out = (uint64_t)number;
+    return json_is_integer(value) && number >= 0 && (number == 0 || (*out >= least && *out <= most));
+}
+
+/* -1, 0 or 1; a file without it is from a program that did not measure it. */
+static bool read_library(const json_t *object, int *out) {
+    const json_t *const value = json_object_get(object, "library_wins");
+    const json_int_t number = json_integer_value(value);
+    *out = (int)number;
+    return !value || (json_is_integer(value) && number >= -1 && number <= 1);
+}
+
+static rg_status read_tuning(const char *path, const struct rg_device_info *info, uint64_t *chunk, uint64_t *tile,
+                             int *library) {
+    struct rg_source source;
+    char text[FILE_BYTES];
+    json_t *object = NULL;
+    RG_TRY(rg_source_open(&source, path));
+    if (source.bytes <= sizeof text && rg_source_read(&source, text, source.bytes) == RG_OK) {
+        object = json_loadb(text, source.bytes, JSON_REJECT_DUPLICATES, NULL);
+    }
+    rg_source_close(&source);
+    const bool good = json_integer_value(json_object_get(object, "schema")) == SCHEMA &&
+                      same_text(object, "device", info->name) && same_text(object, "version", info->version) &&
+                      json_integer_value(json_object_get(object, "units")) == info->units &&
+                      read_number(object, "chunk_bytes", LEAST_CHUNK, info->memory_bytes, chunk) &&
+                      read_number(object, "tile", LEAST_TILE, MOST_TILE, tile) && *tile % LEAST_TILE == 0 &&
+                      read_library(object, library);
+    json_decref(object);
+    return good ? RG_OK : rg_fail(RG_BAD_FILE, "%s is no tuning of this device", path);
+}
+
+void rg_tuning_load(struct rg_device_info *info) {
+    char path[RG_TUNING_PATH];
+    uint64_t chunk = 0, tile = 0;
+    int library = 0;
+    if (rg_tuning_path(info, path) != RG_OK || access(path, F_OK) != 0) {
+        return;
+    }
+    if (read_tuning(path, info, &chunk, &tile, &library) != RG_OK) {
+        rg_log("%s; it is not used (bench --tune makes a new one)", rg_error_message());
+        return;
+    }
+    info->chunk_bytes = chunk;
+    info->tile = (size_t)tile;
+    info->library_wins = library;
+}

@@ -1,0 +1,87 @@
+/* What the files of the float64 reference share. */
+#ifndef RG_REFERENCE_PARTS_H
+#define RG_REFERENCE_PARTS_H
+
+#include "reference/reference.h"
+
+/* One step of one sequence in one direction, between its matrix products; see struct ref_trace for the shapes. */
+struct ref_step {
+    enum ref_activation activation;
+    size_t hidden;
+    const double *a_ih, *a_hh;         /* [G H] */
+    const double *h_before, *c_before; /* [H], the states the step starts from */
+    double *a;                         /* [G H], a_ih + a_hh; forward changes it where a gate takes something else */
+    double *gate;                      /* [G H], set by forward: the gates' values */
+    double *h, *c;                     /* [H], set by forward; c by lstm alone */
+    const double *dh, *dc;             /* [H], dL/dh_t in all, and dL/dc_t through later steps */
+    double *dc_whole;                  /* [H], set by backward of a cell with c: dL/dc_t in all */
+    double *delta, *delta_hh;          /* [G H], set by backward */
+    double *dh_before, *dc_before;     /* [H], backward adds what does not go through a_hh */
+};
+
+/* A cell is its gates and two functions of a step; all else does not know which cell it is. */
+struct ref_cell_functions {
+    size_t gates;
+    void (*forward)(const struct ref_step *step);
+    void (*backward)(const struct ref_step *step);
+};
+
+extern const struct ref_cell_functions ref_cells[REF_N_CELLS];
+
+/* One sequence in one direction of one layer. */
+struct ref_run {
+    const struct ref_model *model;
+    const struct ref_batch *batch;
+    const struct ref_result *result;
+    size_t layer, direction, sequence;
+};
+
+/* Valid steps of sequence n. */
+size_t ref_length(const struct ref_batch *batch, size_t n);
+
+/* The [width] numbers of the run's sequence at index i of an array [...][N][width]. */
+double *ref_row(const struct ref_run *run, double *array, size_t i, size_t width);
+
+const struct ref_trace *ref_trace_of(const struct ref_run *run);
+
+/* Index of the state k steps before t in the run's direction: t - k or t + k, 0 for h_0, T + 1 if there is none. */
+size_t ref_earlier(const struct ref_run *run, size_t t, size_t k);
+
+/* What a matrix of the run's layer is multiplied by at step t, with its columns: the layer's input for WEIGHT_IH, the
+ * state that W_hh h or W_sh h names for the others. */
+const double *ref_factor(const struct ref_run *run, enum ref_role role, size_t t);
+
+/* Index of the state before step t: that of t-1, or of t-d for a dilated skip. */
+size_t ref_before(const struct ref_run *run, size_t t);
+
+/* Is the model's skip of kind learned? */
+bool ref_learned(const struct ref_model *model);
+
+/* Of a learned skip, after the cell made the states of step t: u~_t, and the states that there are after it. */
+void ref_gate_forward(const struct ref_run *run, struct ref_result *result, size_t t);
+
+/* The reverse of it, before the cell's: the gradient at what the cell made, at the state before and at the gate. */
+void ref_gate_backward(const struct ref_run *run, size_t t);
+
+/* Gradient of a role's product at step t [G H]. */
+const double *ref_delta(const struct ref_run *run, enum ref_role role, size_t t);
+
+/* Columns of a weight matrix of a layer. */
+size_t ref_columns(const struct ref_model *model, size_t layer, enum ref_role role);
+
+/* Loss of one row of outputs z [O] against its targets, not yet divided by what the mean counts; *dz [O] is its
+ * derivative. */
+double ref_row_loss(enum ref_loss loss, const double *z, const double *y, size_t outputs, double *dz);
+
+/* With the loss on the last step: what the head reads of the run's sequence, from the states of the last layer; and
+ * back, from the gradient there to the gradient at those states. */
+void ref_read(const struct ref_run *run);
+void ref_spread(const struct ref_run *run);
+
+/* matrix [rows][columns] += column row^T */
+void ref_add_outer(double *matrix, const double *column, size_t rows, const double *row, size_t columns);
+
+/* The lag profile of a result whose gradients are there. */
+void ref_fill_lags(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result);
+
+#endif

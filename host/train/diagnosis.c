@@ -1,0 +1,91 @@
+/* What is found of the gradient: see diagnosis.h. */
+#include "train/diagnosis.h"
+
+#include <math.h>
+
+enum { MOST_ROWS = 256, FEWEST_LAGS = 64 };
+/* Limits of a sample: operations of the profile and of the products, numbers between layers. */
+static const double WORK = 4e9, PRODUCT_WORK = 2e9, SENT_BYTES = 256e6;
+/* The fixed cost of a step, counted in sequences: reading the states and adding its term to the gradient. */
+static const double STEP_ROWS = 3.0;
+
+/* Sequences and lags of a sample: as many sequences as the allowed work suffices for with every lag, at least one. If
+ * it does not suffice for one, the lags nearest to the loss. */
+struct sample {
+    size_t rows, lags, product_lags;
+};
+
+static struct sample choose_sample(const struct rg_plan *p, const struct rg_diagnosis_options *o) {
+    const double hidden = (double)p->hidden, all = (double)(o->probe ? o->probe : p->steps);
+    double work = 0.0, bytes = 0.0; /* of one sequence and lag */
+    for (size_t l = 0; l < p->layers; l++) {
+        const double inputs = (double)p->layer[l].inputs, gates = (double)(p->gates * p->directions);
+        work += gates * hidden * 4.0 * (hidden + inputs);
+        bytes += l ? inputs * (double)p->directions * sizeof(double) : 0.0;
+    }
+    const double fit = fmin(WORK / work / all - STEP_ROWS, bytes > 0.0 ? SENT_BYTES / bytes / all : WORK);
+    double lags = fmin(WORK / work / (1.0 + STEP_ROWS), bytes > 0.0 ? SENT_BYTES / bytes : all);
+    lags = fmax(FEWEST_LAGS, lags);
+    const double directions = (double)(p->layers * p->directions), width = hidden * (double)(p->gates > 3 ? 2 : 1);
+    struct sample s = {.rows = fit < 1.0 ? 1 : fit < MOST_ROWS ? (size_t)fit : MOST_ROWS};
+    s.rows = s.rows < o->rows ? s.rows : o->rows;
+    s.rows = s.rows < p->chunk ? s.rows : p->chunk; /* those that are in memory together */
+    s.lags = fit < 1.0 && lags < all ? (size_t)lags : (size_t)all;
+    s.product_lags = (size_t)fmax(FEWEST_LAGS, PRODUCT_WORK / (64.0 * width * directions));
+    s.product_lags = s.product_lags < s.lags ? s.product_lags : s.lags;
+    return s;
+}
+
+/* The judgement, and what it is of. */
+static void judge(struct rg_diagnosis *d) {
+    rg_judge_net(d->profiles, d->causes, &d->judgement);
+    const size_t layer = d->judgement.layer, direction = d->judgement.direction;
+    d->profile = rg_lag_profile_of(d->profiles, layer, direction);
+    d->cause = d->causes ? rg_causes_of(d->causes, layer, direction) : NULL;
+    if (d->profile->lags == 0) {
+        d->profile = NULL;
+        d->cause = NULL;
+    }
+}
+
+static rg_status measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+                         const struct rg_diagnosis_options *o, struct rg_diagnosis *d) {
+    const bool sampled = o->how == RG_DIAGNOSE_SAMPLE;
+    const struct sample some = choose_sample(&engine->net.plan, o), all = {o->rows, 0, 0};
+    const struct sample *const s = sampled ? &some : &all;
+    const struct rg_lag_options lags = {.rows = s->rows,
+                                        .probe = o->probe,
+                                        .lags = s->lags,
+                                        .ranges = sampled,
+                                        .threads = o->threads,
+                                        .watch = rg_watch_piece(&o->watch, 0.0, o->causes ? RG_PROFILE_PART : 1.0)};
+    RG_TRY(rg_lag_measure(engine, source, update, &lags, &d->profiles));
+    if (o->causes) {
+        const struct rg_cause_options causes = {.rows = s->rows < RG_CAUSE_ROWS ? s->rows : RG_CAUSE_ROWS,
+                                                .probe = o->probe,
+                                                .lags = s->product_lags,
+                                                .loaded = s->rows <= RG_CAUSE_ROWS && s->rows <= engine->net.plan.chunk,
+                                                .threads = o->threads,
+                                                .watch =
+                                                    rg_watch_piece(&o->watch, RG_PROFILE_PART, 1.0 - RG_PROFILE_PART)};
+        RG_TRY(rg_causes_measure(engine, source, update, &causes, &d->causes));
+    }
+    judge(d);
+    return RG_OK;
+}
+
+rg_status rg_diagnosis_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+                               const struct rg_diagnosis_options *options, struct rg_diagnosis *diagnosis) {
+    *diagnosis = (struct rg_diagnosis){.profiles = NULL};
+    const rg_status status = measure(engine, source, update, options, diagnosis);
+    if (status != RG_OK) {
+        rg_diagnosis_release(diagnosis);
+    }
+    return status;
+}
+
+void rg_diagnosis_release(struct rg_diagnosis *d) {
+    rg_lag_profiles_destroy(d->profiles);
+    rg_causes_destroy(d->causes);
+    *d = (struct rg_diagnosis){.profiles = NULL};
+}

@@ -1,0 +1,124 @@
+/* The mean over a run's last updates: see loss_mean.h. */
+#include "train/loss_mean.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "rnn_gpu/memory.h"
+
+uint64_t rg_loss_mean_window(uint64_t n) {
+    const uint64_t tenth = n / 10 < RG_LOSS_MEAN_MOST ? n / 10 : RG_LOSS_MEAN_MOST;
+    const uint64_t wanted = tenth > RG_LOSS_MEAN_LEAST ? tenth : RG_LOSS_MEAN_LEAST;
+    return wanted < n ? wanted : n;
+}
+
+rg_status rg_loss_mean_create(struct rg_loss_mean *m, uint64_t planned) {
+    *m = (struct rg_loss_mean){.capacity = (size_t)rg_loss_mean_window(planned) + 1};
+    return rg_alloc(&m->ring, m->capacity, sizeof *m->ring, "the last losses");
+}
+
+void rg_loss_mean_release(struct rg_loss_mean *m) {
+    rg_free(m->ring);
+    m->ring = NULL;
+}
+
+static struct rg_loss_sum *at(const struct rg_loss_mean *m, size_t i) {
+    return &m->ring[(m->first + i) % m->capacity];
+}
+
+/* The sums from each loss of the older part to its end. */
+static void add_up_older(struct rg_loss_mean *m) {
+    struct rg_loss_sum later = {NAN, 0.0, 0};
+    for (size_t i = m->older; i-- > 0;) {
+        struct rg_loss_sum *const one = at(m, i);
+        one->sum = later.sum + (isnan(one->loss) ? 0.0 : one->loss);
+        one->finite = later.finite + (isnan(one->loss) ? 0 : 1);
+        later = *one;
+    }
+}
+
+/* All losses become the older part. */
+static void turn_over(struct rg_loss_mean *m) {
+    m->older = m->newer;
+    m->newer = 0;
+    m->newer_sum = 0.0;
+    m->newer_finite = 0;
+    add_up_older(m);
+}
+
+static void drop_oldest(struct rg_loss_mean *m) {
+    if (m->older == 0) {
+        turn_over(m);
+    }
+    m->first = (m->first + 1) % m->capacity;
+    m->older--;
+}
+
+static void add_newer(struct rg_loss_mean *m, double loss) {
+    *at(m, m->older + m->newer) = (struct rg_loss_sum){.loss = isfinite(loss) ? loss : NAN};
+    m->newer++;
+    if (isfinite(loss)) {
+        m->newer_sum += loss;
+        m->newer_finite++;
+    }
+}
+
+void rg_loss_mean_add(struct rg_loss_mean *m, double loss) {
+    add_newer(m, loss);
+    m->updates++;
+    while (m->older + m->newer > rg_loss_mean_window(m->updates)) {
+        drop_oldest(m);
+    }
+}
+
+double rg_loss_mean_value(const struct rg_loss_mean *m) {
+    const double sum = m->newer_sum + (m->older ? at(m, 0)->sum : 0.0);
+    const uint64_t finite = m->newer_finite + (m->older ? at(m, 0)->finite : 0);
+    return finite ? sum / (double)finite : NAN;
+}
+
+void rg_loss_mean_losses(const struct rg_loss_mean *m, double *losses) {
+    for (size_t i = 0; i < m->older + m->newer; i++) {
+        losses[i] = at(m, i)->loss;
+    }
+}
+
+bool rg_loss_mean_restore(struct rg_loss_mean *m, uint64_t updates, uint64_t older, const double *losses) {
+    const uint64_t n = rg_loss_mean_window(updates);
+    if (m->updates > 0 || n >= m->capacity || older > n) {
+        return false;
+    }
+    m->updates = updates;
+    m->older = (size_t)older;
+    for (size_t i = 0; i < m->older; i++) {
+        at(m, i)->loss = isfinite(losses[i]) ? losses[i] : NAN;
+    }
+    add_up_older(m);
+    for (size_t i = m->older; i < n; i++) {
+        add_newer(m, losses[i]);
+    }
+    return true;
+}
+
+static int rising(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+rg_status rg_loss_mean_median(const struct rg_loss_mean *m, double *median) {
+    const size_t n = m->older + m->newer;
+    double *losses = NULL;
+    size_t finite = 0;
+    *median = NAN;
+    RG_TRY(rg_alloc(&losses, n + 1, sizeof *losses, "the last losses"));
+    for (size_t i = 0; i < n; i++) {
+        losses[finite] = at(m, i)->loss;
+        finite += isnan(losses[finite]) ? 0 : 1;
+    }
+    if (finite > 0) {
+        qsort(losses, finite, sizeof *losses, rising);
+        *median = 0.5 * (losses[(finite - 1) / 2] + losses[finite / 2]);
+    }
+    rg_free(losses);
+    return RG_OK;
+}

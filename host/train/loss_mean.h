@@ -1,0 +1,57 @@
+/* The headline loss of a run: the mean over its last updates. One batch's loss says little; a run is judged, stopped
+ * and reported by this mean alone. */
+#ifndef RG_LOSS_MEAN_H
+#define RG_LOSS_MEAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rnn_gpu/status.h"
+
+enum {
+    RG_LOSS_MEAN_LEAST = 20,     /* updates in the mean, where so many were made */
+    RG_LOSS_MEAN_MOST = 1 << 20, /* the mean of longer runs is over so many */
+};
+
+/* The losses in the mean, oldest first. The sum of a queue without subtraction, which would leave a rounding error
+ * behind after a large loss: the older part has the sum from each loss to its end, the newer part one sum that grows.
+ */
+struct rg_loss_mean {
+    struct rg_loss_sum {
+        double loss; /* NAN: not finite, and no part of the mean */
+        double sum;  /* of the finite losses from here to the end of the older part */
+        uint64_t finite;
+    } * ring; /* [capacity] */
+    size_t capacity, first;
+    size_t older, newer; /* losses of both parts */
+    double newer_sum;
+    uint64_t newer_finite;
+    uint64_t updates; /* taken in */
+};
+
+/* How many of n updates the mean is over: the last tenth, or 20 if that is more; all of them when there are fewer. */
+uint64_t rg_loss_mean_window(uint64_t n);
+
+/* For a run of up to `planned` updates. RG_NO_MEMORY. */
+rg_status rg_loss_mean_create(struct rg_loss_mean *mean, uint64_t planned);
+void rg_loss_mean_release(struct rg_loss_mean *mean);
+
+/* Take in the next update's loss. */
+void rg_loss_mean_add(struct rg_loss_mean *mean, double loss);
+
+/* The losses that are kept, oldest first: rg_loss_mean_window(mean->updates) of them. */
+void rg_loss_mean_losses(const struct rg_loss_mean *mean, double *losses);
+
+/* Make a fresh mean one that has taken in `updates` losses, of which it keeps `losses`, the first `older` of them in
+ * the older part; it then goes on with the same bits. False if there can be no such mean for this run. */
+bool rg_loss_mean_restore(struct rg_loss_mean *mean, uint64_t updates, uint64_t older, const double *losses);
+
+/* The mean of the finite ones of the last rg_loss_mean_window(updates) losses; NAN if there are none. */
+double rg_loss_mean_value(const struct rg_loss_mean *mean);
+
+/* *median of the same losses, which a few outliers do not move; of an even number the mean of the middle two. NAN if
+ * there are none. RG_NO_MEMORY. */
+rg_status rg_loss_mean_median(const struct rg_loss_mean *mean, double *median);
+
+#endif

@@ -1,0 +1,156 @@
+/* One forward and backward pass: see pass.h. */
+#include "train/pass.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/cells.h"
+#include "rnn_gpu/memory.h"
+#include "train/setup.h"
+
+/* One more tensor of the file: prefix and parameter make the name. */
+static void add_tensor(struct rg_pass *p, const char *prefix, const char *parameter, size_t rows, size_t columns,
+                       const double *values) {
+    char *const name = p->names[p->n_tensors];
+    (void)snprintf(name, RG_PASS_NAME, "%s%s", prefix, parameter);
+    const size_t elements = rows * (columns ? columns : 1);
+    p->tensors[p->n_tensors++] = (struct rg_tensor){.name = name,
+                                                    .dtype = RG_F64,
+                                                    .n_dims = columns ? 2 : 1,
+                                                    .shape = {rows, columns},
+                                                    .data = values,
+                                                    .data_bytes = elements * sizeof *values};
+}
+
+/* Outputs as [N][O] or [N][T][O]. */
+static void add_output(struct rg_pass *p) {
+    const bool steps = p->model->shape.target == RG_TARGET_STEPS;
+    const size_t n = p->data->n_sequences, width = p->model->shape.outputs;
+    add_tensor(p, "output", "", n, rg_setup_output_elements(p->model, p->data), p->outputs);
+    if (steps) {
+        struct rg_tensor *const output = &p->tensors[p->n_tensors - 1];
+        output->n_dims = 3;
+        output->shape[1] = p->data->n_steps;
+        output->shape[2] = width;
+    }
+}
+
+/* grad.h_0 or grad.c_0 in the shape that the file gives the states. */
+static void add_states(struct rg_pass *p, const char *name, const double *values) {
+    const struct rg_dataset *const data = p->data;
+    add_tensor(p, "grad.", name, data->n_states * data->n_sequences, data->state_width, values);
+    if (!data->flat_states) {
+        struct rg_tensor *const states = &p->tensors[p->n_tensors - 1];
+        *states = (struct rg_tensor){.name = states->name,
+                                     .dtype = RG_F64,
+                                     .n_dims = 3,
+                                     .shape = {data->n_states, data->n_sequences, data->state_width},
+                                     .data = values,
+                                     .data_bytes = states->data_bytes};
+    }
+}
+
+static void collect(const struct rg_config *config, struct rg_pass *p) {
+    p->totals[0] = p->loss;
+    p->totals[1] = p->norm;
+    add_tensor(p, "loss", "", 1, 0, &p->totals[0]);
+    add_output(p);
+    for (size_t i = 0; i < p->model->n_parameters; i++) {
+        const struct rg_parameter *const w = &p->model->parameters[i];
+        if (!w->absent) {
+            add_tensor(p, "grad.", w->name, w->rows, w->columns, p->gradients + w->offset);
+        }
+    }
+    add_tensor(p, "grad_norm", "", 1, 0, &p->totals[1]);
+    if (p->dh_0) {
+        add_states(p, "h_0", p->dh_0);
+        if (rg_cell_has_c(p->model->shape.cell)) {
+            add_states(p, "c_0", p->dc_0);
+        }
+    }
+    for (size_t i = 0; i < p->n_tensors; i++) { /* the lags are doubles in any case */
+        rg_setup_round(config, &p->tensors[i]);
+    }
+}
+
+static rg_status measure(const struct rg_config *config, struct rg_pass *p) {
+    const size_t n = p->data->n_sequences;
+    RG_TRY(rg_data_source_of(p->device, p->problem, n, 0, false, &p->source));
+    const struct rg_engine_options options = {.plan = {.batch = n,
+                                                       .steps = p->data->n_steps,
+                                                       .n_targets = p->problem->n_targets,
+                                                       .training = true,
+                                                       .initial = p->data->n_states > 0,
+                                                       .initial_gradient = p->data->n_states > 0,
+                                                       .memory = config->machine.memory,
+                                                       .data_bytes = rg_data_source_bytes(p->device, p->data, n)},
+                                              .skip_budget = config->model.skip_budget,
+                                              .loss = p->problem->loss,
+                                              .optimizer = {.kind = RG_OPT_SGD, .max_skips = 1}};
+    RG_TRY(rg_engine_create(p->device, p->model, &options, &p->engine));
+    RG_TRY(rg_alloc(&p->gradients, p->model->arena, sizeof *p->gradients, "the gradients"));
+    RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
+    RG_TRY(rg_engine_gradient(p->engine, &p->source->source, 0));
+    RG_TRY(rg_engine_totals(p->engine, &p->loss, &p->norm));
+    RG_TRY(rg_engine_get_gradients(p->engine, p->gradients));
+    if (p->data->n_states > 0) {
+        const size_t states = p->data->n_states * n * p->data->state_width;
+        RG_TRY(rg_alloc(&p->dh_0, states, sizeof *p->dh_0, "the gradients of h_0"));
+        RG_TRY(rg_alloc(&p->dc_0, states, sizeof *p->dc_0, "the gradients of c_0"));
+        RG_TRY(rg_engine_get_initial_gradients(p->engine, p->dh_0, p->dc_0));
+    }
+    RG_TRY(rg_engine_forward(p->engine, &p->source->source, 0, n, p->outputs));
+    rg_setup_align_outputs(p->model, p->data, p->outputs);
+    return RG_OK;
+}
+
+static rg_status run(const struct rg_config *config, struct rg_pass *p) {
+    p->probe = config->training.probe_time || p->model->shape.bidirectional ? config->training.probe_time
+                                                                            : rg_targets_probe(&p->problem->targets);
+    RG_TRY(rg_lag_check(&p->model->shape, p->data->n_steps, p->probe));
+    RG_TRY(measure(config, p));
+    collect(config, p);
+    return RG_OK;
+}
+
+rg_status rg_pass_create(const struct rg_config *config, struct rg_device *device, const struct rg_model *model,
+                         const struct rg_dataset *data, const struct rg_problem *problem, struct rg_pass **out) {
+    RG_TRY(rg_alloc(out, 1, sizeof **out, "the pass"));
+    struct rg_pass *const p = *out;
+    *p = (struct rg_pass){.device = device, .model = model, .data = data, .problem = problem};
+    const rg_status status = run(config, p);
+    if (status != RG_OK) {
+        rg_pass_destroy(p);
+        *out = NULL;
+    }
+    return status;
+}
+
+rg_status rg_pass_diagnose(struct rg_pass *p, int threads, const struct rg_watch *watch) {
+    const struct rg_diagnosis_options options = {.how = RG_DIAGNOSE_FULL,
+                                                 .rows = p->data->n_sequences,
+                                                 .probe = p->probe,
+                                                 .causes = true,
+                                                 .threads = threads,
+                                                 .watch = *watch};
+    RG_TRY(rg_diagnosis_measure(p->engine, &p->source->source, 0, &options, &p->diagnosis));
+    RG_TRY(rg_lag_tensors_create(p->diagnosis.profiles, p->diagnosis.causes, p->model, &p->lags));
+    for (size_t i = 0; i < p->lags.count; i++) {
+        p->tensors[p->n_tensors++] = p->lags.items[i];
+    }
+    return RG_OK;
+}
+
+void rg_pass_destroy(struct rg_pass *p) {
+    if (p) {
+        rg_lag_tensors_release(&p->lags);
+        rg_diagnosis_release(&p->diagnosis);
+        rg_engine_destroy(p->engine);
+        rg_data_source_destroy(p->source);
+        rg_free(p->gradients);
+        rg_free(p->outputs);
+        rg_free(p->dh_0);
+        rg_free(p->dc_0);
+        rg_free(p);
+    }
+}

@@ -1,0 +1,659 @@
+/* One training as an object: see run.h. */
+#include "train/run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "train/class_weights.h"
+#include "train/setup.h"
+#include "train/stateful.h"
+#include "model/assign.h"
+#include "rnn_gpu/memory.h"
+
+enum {
+    FILE_BATCH = 4096,
+    FASHION_BATCH = 256,
+    TEXT_BATCH = 32,
+    FASHION_UPDATES = 2000,
+    OUTPUT_BATCH = 4096,
+    MAX_SKIPS = 10
+};
+enum { VALIDATION_PART = 4 /* of --memory, at most one such part is for the validation */ };
+
+static rg_status choose_task(struct rg_run *r) {
+    struct rg_config *const c = &r->config;
+    if (c->training.epochs > 0) {
+        return rg_fail(RG_USAGE, "--epochs are passes over a file, and a task's sequences never end; give --updates");
+    }
+    RG_TRY(rg_problem_task(c->data.task ? c->data.task : "adding", c->data.steps, &r->problem));
+    if (c->model.loss != RG_LOSS_AUTO && c->model.loss != r->problem.loss) {
+        return rg_fail(RG_USAGE, "--loss %s does not fit --task %s; its loss is %s", rg_loss_names[c->model.loss],
+                       r->problem.name, rg_loss_names[r->problem.loss]);
+    }
+    if (c->model.target != RG_TARGET_LAST && c->model.target != r->problem.target) {
+        return rg_fail(RG_USAGE, "--target steps does not fit --task %s, which has one target a sequence",
+                       r->problem.name);
+    }
+    c->data.task = r->problem.name;
+    c->model.loss = r->problem.loss;
+    c->model.target = r->problem.target;
+    return RG_OK;
+}
+
+static const char *base_name(const char *path) {
+    const char *const slash = strrchr(path, '/');
+    if (strcmp(path, "-") == 0) {
+        return "stdin";
+    }
+    return slash ? slash + 1 : path;
+}
+
+/* A text's tokens are predicted at every step. */
+static rg_status choose_text(struct rg_config *c, const struct rg_dataset *data) {
+    if (c->model.loss != RG_LOSS_AUTO && c->model.loss != RG_LOSS_CE) {
+        return rg_fail(RG_USAGE, "%s: the next token of a text is a class; leave --loss %s out", data->path,
+                       rg_loss_names[c->model.loss]);
+    }
+    if (c->model.bidirectional) {
+        return rg_fail(RG_USAGE, "%s: with --bidirectional the model would read the token that it is to predict",
+                       data->path);
+    }
+    c->model.loss = RG_LOSS_CE;
+    c->model.target = RG_TARGET_STEPS;
+    c->data.level = data->level;
+    return RG_OK;
+}
+
+/* Settle batch, steps and updates, where the data decide them. */
+static rg_status choose_problem_of_data(struct rg_run *r) {
+    struct rg_config *const c = &r->config;
+    const struct rg_dataset *const data = r->data.training;
+    if (c->model.embed > 0 && data->kind != RG_INPUT_TOKEN) {
+        return rg_fail(RG_USAGE, "--embed is for words or whole numbers, and %s has %zu features; leave --embed out",
+                       data->path, data->n_features);
+    }
+    RG_TRY(data->level ? choose_text(c, data) : RG_OK);
+    RG_TRY(data->streams ? rg_stateful_check_model(c) : RG_OK);
+    const struct rg_target_options targets = rg_setup_targets(c, RG_LOSS_AUTO, c->model.target);
+    RG_TRY(rg_problem_data(data, &targets, &r->problem));
+    if (r->problem.targets.n_classes > 0 && r->problem.baseline == 0.0) {
+        return rg_fail(RG_BAD_FILE, "%s: every label is the same class; two classes or more are needed", data->path);
+    }
+    if (c->data.class_weights) {
+        RG_TRY(rg_class_weights_give(c->data.class_weights, &r->problem, &r->class_weights));
+    }
+    r->problem.name = c->data.task ? c->data.task : base_name(c->data.file); /* lives longer than the data set */
+    const size_t n = data->n_sequences, most = data->level                    ? TEXT_BATCH
+                                               : rg_setup_is_fashion_mnist(c) ? FASHION_BATCH
+                                                                              : FILE_BATCH;
+    c->data.batch = data->streams         ? data->streams / c->training.accumulate
+                    : c->data.batch_given ? c->data.batch
+                    : n < most            ? n
+                                          : most;
+    c->training.updates = c->training.epochs > 0 ? rg_epochs_updates(c->training.epochs, rg_update_sequences(c), n)
+                          : rg_setup_is_fashion_mnist(c) && !c->training.updates_given ? FASHION_UPDATES
+                                                                                       : c->training.updates;
+    c->data.steps = r->problem.steps;
+    c->data.window = data->windows.steps;
+    c->data.horizon = data->windows.steps > 0 ? data->windows.horizon : c->data.horizon;
+    c->model.loss = r->problem.loss;
+    c->model.target = r->problem.target;
+    if (!c->training.probe_time && !c->model.bidirectional) {
+        c->training.probe_time = rg_targets_probe(&r->problem.targets);
+    }
+    return RG_OK;
+}
+
+/* Data or a task that the model can be trained on; a file may have fewer words or classes than the model. */
+static rg_status check_start(struct rg_run *r) {
+    const struct rg_model *const start = r->data.start;
+    if (r->data.training) {
+        RG_TRY(rg_setup_check_fit(&r->config, start, r->data.training, &r->problem));
+    } else if (r->problem.inputs != rg_shape_features(&start->shape) || r->problem.outputs != start->shape.outputs ||
+               r->problem.target != start->shape.target) {
+        return rg_fail(RG_BAD_FILE, "%s has %zu inputs and %zu outputs, target %s; the task %s has %zu and %zu, %s",
+                       r->config.data.model_file, rg_shape_features(&start->shape), start->shape.outputs,
+                       rg_target_names[start->shape.target], r->problem.name, r->problem.inputs, r->problem.outputs,
+                       rg_target_names[r->problem.target]);
+    }
+    r->problem.inputs = rg_shape_features(&start->shape);
+    r->problem.outputs = start->shape.outputs;
+    return RG_OK;
+}
+
+/* Settle the problem, and what the head reads of it. */
+static rg_status choose_problem(struct rg_run *r) {
+    struct rg_config *const c = &r->config;
+    if (r->data.start) {
+        rg_shape_options(&r->data.start->shape, &c->model);
+        c->model.loss = r->data.training ? c->model.loss : RG_LOSS_AUTO; /* the task has its own */
+        c->model.target = r->data.training ? c->model.target : RG_TARGET_LAST;
+    }
+    RG_TRY(r->data.training ? choose_problem_of_data(r) : choose_task(r));
+    RG_TRY(r->data.start ? check_start(r) : RG_OK);
+    if (r->problem.target == RG_TARGET_STEPS && c->model.readout != RG_N_READOUTS) {
+        return rg_fail(RG_USAGE, "--readout %s is for --target last, and %s has a target at every step; leave it out",
+                       rg_readout_names[c->model.readout], r->problem.name);
+    }
+    struct rg_shape shape = {.target = r->problem.target, .bidirectional = c->model.bidirectional};
+    RG_TRY(rg_shape_set_readout(&shape, c->model.readout));
+    c->model.readout = r->problem.target == RG_TARGET_LAST ? shape.readout : RG_N_READOUTS;
+    return RG_OK;
+}
+
+/* Bytes of the training data on the device. */
+static uint64_t source_bytes(const struct rg_run *r) {
+    const struct rg_dataset *const data = r->data.training;
+    if (!data) {
+        return 0;
+    }
+    const size_t rows = data->n_sequences * (r->problem.target == RG_TARGET_STEPS ? data->n_steps : 1);
+    return rg_data_source_bytes(r->device, data, rg_update_sequences(&r->config)) +
+           (r->class_weights ? rows * r->device->info.real_bytes : 0);
+}
+
+static struct rg_plan_options plan_options(const struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    return (struct rg_plan_options){
+        .batch = rg_update_sequences(c),
+        .most_rows = c->training.accumulate > 1 ? c->data.batch : 0,
+        .shards = c->machine.shards,
+        .steps = r->problem.data_steps,
+        .n_targets = r->problem.n_targets,
+        .training = true,
+        .dropout = c->model.dropout > 0.0 && c->model.layers > 1,
+        .initial = r->data.training && (r->data.training->n_states > 0 || r->data.training->streams > 0),
+        .stateful = r->data.training && r->data.training->streams > 0,
+        .memory = c->machine.memory,
+        .data_bytes = source_bytes(r) + (r->validator ? rg_evaluator_bytes(r->validator->evaluator) : 0)};
+}
+
+static struct rg_shape shape_of(const struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    return (struct rg_shape){.cell = c->model.cell,
+                             .activation = c->model.activation,
+                             .inputs = c->model.embed > 0 ? c->model.embed : r->problem.inputs,
+                             .words = c->model.embed > 0 ? r->problem.inputs : 0,
+                             .hidden = c->model.hidden,
+                             .outputs = r->problem.outputs,
+                             .loss = r->problem.loss,
+                             .target = r->problem.target,
+                             .readout = r->problem.target == RG_TARGET_STEPS ? RG_READOUT_LAST : c->model.readout,
+                             .layers = c->model.layers,
+                             .bidirectional = c->model.bidirectional,
+                             .skip = c->model.skip,
+                             .skip_kind = c->model.skip_kind};
+}
+
+rg_status rg_run_plan(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
+                      struct rg_plan *plan) {
+    struct rg_run r = {.config = *config, .data = *data, .device = device};
+    rg_status status = choose_problem(&r);
+    status = status == RG_OK ? rg_setup_shards(&r.config) : status;
+    if (status == RG_OK) {
+        const struct rg_shape shape = shape_of(&r);
+        const struct rg_plan_options options = plan_options(&r);
+        status = rg_plan_check(device, &shape, &options, plan);
+    }
+    rg_free(r.class_weights);
+    return status;
+}
+
+/* The weights and names of the file that the training starts from. */
+static rg_status copy_start(struct rg_run *r) {
+    const struct rg_model *const start = r->data.start;
+    struct rg_model *const m = r->model;
+    if (start->exact) {
+        RG_TRY(rg_model_widen(m));
+        memcpy(m->exact, start->exact, m->arena * sizeof *m->exact);
+    } else {
+        memcpy(m->weights, start->weights, m->arena * sizeof *m->weights);
+    }
+    return rg_model_copy_names(start, m);
+}
+
+/* A forecast starts from the mean of what it forecasts: a level of 1,000 would take a thousand steps of the rate. */
+static void start_from_mean(struct rg_run *r) {
+    if (r->problem.loss != RG_LOSS_MSE || !r->data.training || !r->data.training->windows.forecast) {
+        return;
+    }
+    float *const bias = rg_model_values(r->model, rg_model_head_bias(r->model));
+    for (size_t o = 0; o < r->problem.outputs; o++) {
+        bias[o] = (float)rg_targets_mean(&r->problem.targets, o);
+    }
+}
+
+static rg_status create_model(struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    const struct rg_shape shape = shape_of(r);
+    const struct rg_plan_options options = plan_options(r);
+    struct rg_plan plan;
+    const struct rg_init_options init = {.hidden = c->model.init,
+                                         .input = c->model.init_input,
+                                         .zero_biases = c->model.irnn,
+                                         .forget_bias = c->model.forget_bias};
+    if (r->data.training) {
+        RG_TRY(rg_data_check_states(r->data.training, &shape));
+    }
+    RG_TRY(rg_lag_check(&shape, r->problem.data_steps, c->training.probe_time));
+    RG_TRY(rg_plan_check(r->device, &shape, &options, &plan));
+    RG_TRY(rg_model_create(&shape, &r->model));
+    if (r->data.training && r->data.training->vocabulary) {
+        RG_TRY(rg_model_set_vocabulary(r->model, r->data.training->vocabulary));
+        r->model->level = r->data.training->level;
+        r->model->lowercase = r->data.training->lowercase;
+    }
+    if (r->data.training && r->data.training->input_mean) {
+        RG_TRY(rg_model_set_normalization(r->model, r->data.training->input_mean, r->data.training->input_deviation));
+    }
+    if (r->data.training && r->data.training->input_fill) {
+        RG_TRY(rg_model_set_fill(r->model, r->data.training->input_fill, r->data.training->fill_previous));
+    }
+    if (r->data.training) {
+        r->model->windows = r->data.training->windows;
+    }
+    if (r->data.training && r->data.training->features) {
+        RG_TRY(rg_model_set_features(r->model, r->data.training->features));
+    }
+    if (r->data.training && r->data.training->classes && r->problem.targets.n_classes > 0) {
+        RG_TRY(rg_model_set_classes(r->model, r->data.training->classes, r->data.training->n_classes));
+    }
+    RG_TRY(r->data.start ? copy_start(r) : rg_model_initialise(r->model, &init, c->training.seed));
+    if (!r->data.start) {
+        start_from_mean(r);
+    }
+    RG_TRY(r->device->info.real_bytes == sizeof *r->model->exact ? rg_model_widen(r->model) : RG_OK);
+    return c->model.set ? rg_model_assign(r->model, c->model.set, !c->output.resume) : RG_OK;
+}
+
+rg_status rg_run_begin(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
+                       struct rg_run_start *start) {
+    struct rg_run r = {.config = *config, .data = *data, .device = device};
+    rg_status status = choose_problem(&r);
+    status = status == RG_OK ? create_model(&r) : status;
+    if (status != RG_OK) {
+        rg_model_destroy(r.model);
+        return status;
+    }
+    *start = (struct rg_run_start){.config = r.config, .problem = r.problem, .model = r.model};
+    return RG_OK;
+}
+
+/* Make an evaluator that scores `data` with the run's model and uses at most that part of the memory. */
+static rg_status evaluator_options(const struct rg_run *r, struct rg_dataset *data, struct rg_problem *problem,
+                                   struct rg_evaluator_options *options) {
+    RG_TRY(rg_held_out_problem(&r->problem, data, r->config.data.ignore_label, problem));
+    RG_TRY(rg_data_check_states(data, &r->model->shape));
+    *options =
+        (struct rg_evaluator_options){.problem = problem, .batch = OUTPUT_BATCH, .memory = r->config.machine.memory};
+    return RG_OK;
+}
+
+/* Make the evaluator that validates beside the training. Its batches are no larger than the training's, and it leaves
+ * most of the memory to it. */
+static rg_status create_validator(struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    struct rg_problem problem;
+    struct rg_evaluator_options options;
+    if (r->data.test) { /* a file that does not fit is to be told before the training */
+        RG_TRY(evaluator_options(r, r->data.test, &problem, &options));
+    }
+    if (!r->data.validation) {
+        return RG_OK;
+    }
+    RG_TRY(evaluator_options(r, r->data.validation, &problem, &options));
+    options.batch = c->data.batch < options.batch ? c->data.batch : options.batch;
+    options.memory /= VALIDATION_PART;
+    options.ranks = c->machine.ranks;
+    RG_TRY(rg_validator_create(r->device, r->model, &options, &r->validator));
+    r->validator->batch = rg_update_sequences(c);
+    r->validator->sequences = r->problem.n_sequences;
+    r->validator->every = c->training.val_every;
+    r->validator->patience = c->training.patience;
+    return RG_OK;
+}
+
+static rg_status create_engine(struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    const struct rg_engine_options options = {
+        .plan = plan_options(r),
+        .loss = r->problem.loss,
+        .skip_budget = c->model.skip_budget,
+        .dropout = c->model.dropout,
+        .seed = c->training.seed,
+        .ranks = c->machine.ranks,
+        .optimizer = {.kind = c->training.optimizer,
+                      .momentum = c->training.momentum,
+                      .has_constants = true,
+                      .beta1 = c->training.beta1,
+                      .beta2 = c->training.optimizer == RG_OPT_RMSPROP ? c->training.rmsprop_alpha : c->training.beta2,
+                      .epsilon = c->training.epsilon,
+                      .weight_decay = c->training.weight_decay,
+                      .clip_norm = c->training.clip_norm,
+                      .clip_value = c->training.clip_value,
+                      .max_skips = c->training.nonfinite == RG_NONFINITE_STOP ? 1 : MAX_SKIPS}};
+    RG_TRY(rg_engine_create(r->device, r->model, &options, &r->engine));
+    if (r->data.training) {
+        return rg_data_source_of(r->device, &r->problem, rg_update_sequences(c), c->training.seed, true, &r->source);
+    }
+    rg_task_source_init(&r->task, &r->problem, c->training.seed);
+    return RG_OK;
+}
+
+static struct rg_source *source_of(struct rg_run *r) {
+    return r->source ? &r->source->source : &r->task.source;
+}
+
+/* What the training needs besides the engine. */
+static rg_status create_training(struct rg_run *run) {
+    RG_TRY(rg_trainer_state_create(&run->config, &run->state));
+    if (run->config.training.lag_every) {
+        RG_TRY(rg_lag_sampler_create(run->engine, source_of(run), run->config.training.probe_time, &run->sampler));
+        RG_TRY(
+            rg_alloc(&run->driven, run->sampler->n_sampled, run->sampler->steps * sizeof *run->driven, "lag samples"));
+    }
+    return RG_OK;
+}
+
+static rg_status make(struct rg_run *r) {
+    RG_TRY(choose_problem(r));
+    RG_TRY(rg_setup_shards(&r->config));
+    if (!r->device) {
+        RG_TRY(rg_setup_device(&r->config, &r->opened));
+        r->device = r->opened;
+    }
+    RG_TRY(create_model(r));
+    RG_TRY(create_validator(r));
+    RG_TRY(create_engine(r));
+    return create_training(r);
+}
+
+rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
+                        struct rg_run **out) {
+    RG_TRY(rg_alloc(out, 1, sizeof **out, "a training run"));
+    struct rg_run *const r = *out;
+    r->config = *config;
+    r->data = *data;
+    r->device = device;
+    const rg_status status = make(r);
+    if (status != RG_OK) {
+        rg_run_destroy(r);
+        *out = NULL;
+    }
+    return status;
+}
+
+void rg_run_destroy(struct rg_run *run) {
+    if (run) {
+        rg_diagnosis_release(&run->result.diagnosis);
+        rg_trainer_state_release(&run->state);
+        rg_lag_sampler_destroy(run->sampler);
+        rg_free(run->driven);
+        rg_metrics_destroy(run->result.test);
+        rg_validator_destroy(run->validator);
+        rg_engine_destroy(run->engine);
+        rg_data_source_destroy(run->source);
+        rg_free(run->class_weights);
+        rg_model_destroy(run->model);
+        rg_device_destroy(run->opened);
+        rg_free(run);
+    }
+}
+
+uint64_t rg_run_weights_hash(const struct rg_model *model) {
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (size_t i = 0; i < model->n_parameters; i++) {
+        const struct rg_parameter *const p = &model->parameters[i];
+        const void *const values = model->exact ? (const void *)(model->exact + p->offset) : rg_model_values(model, i);
+        const size_t size = model->exact ? sizeof *model->exact : sizeof *model->weights;
+        const unsigned char *const bytes = values;
+        for (size_t b = 0; b < rg_parameter_elements(p) * size; b++) {
+            hash = (hash ^ bytes[b]) * 0x100000001B3u;
+        }
+    }
+    return hash;
+}
+
+/* The caller's hooks, and the samples between them and the training. */
+struct relay {
+    struct rg_run *run;
+    const struct rg_trainer_hooks *hooks;
+    double next_copy; /* of the weights, by rg_seconds */
+    struct {
+        uint64_t update; /* from 1; 0: none */
+        size_t matrix, lag;
+    } drivers[RG_HISTORY]; /* of the sampled updates that are not reported yet; place: update % RG_HISTORY */
+};
+
+static rg_status sample(void *self, uint64_t update) {
+    struct relay *const r = self;
+    struct rg_lag_sampler *const sampler = r->run->sampler;
+    if (!sampler || update % r->run->config.training.lag_every != 0) {
+        return RG_OK;
+    }
+    RG_TRY(rg_lag_sampler_measure(sampler, update));
+    const size_t at = update % RG_HISTORY;
+    r->drivers[at].update = update + 1;
+    rg_lag_sampler_driver(sampler, &r->drivers[at].matrix, &r->drivers[at].lag);
+    if (update < r->run->sampled) {
+        return RG_OK;
+    }
+    r->run->sampled = update + 1;
+    return r->run->on_lags ? r->run->on_lags(r->run->lags_self, update, sampler) : RG_OK;
+}
+
+static void pass_on(void *self, const struct rg_update *update) {
+    struct relay *const r = self;
+    const size_t at = (update->update - 1) % RG_HISTORY;
+    if (update->clipped && r->drivers[at].update == update->update) {
+        r->run->driven[r->drivers[at].matrix * r->run->sampler->steps + r->drivers[at].lag]++;
+    }
+    if (r->hooks->on_update) {
+        r->hooks->on_update(r->hooks->self, update);
+    }
+}
+
+/* The matrix that most often had the largest gradient, and its median lag. */
+static void choose_driver(const struct rg_run *run, struct rg_clip_driver *driver) {
+    const struct rg_lag_sampler *const s = run->sampler;
+    for (size_t i = 0; i < s->n_sampled; i++) {
+        const uint64_t *const counts = run->driven + i * s->steps;
+        uint64_t sum = 0, below = 0;
+        for (size_t lag = 0; lag < s->steps; lag++) {
+            sum += counts[lag];
+        }
+        driver->updates += sum;
+        if (sum <= driver->count) {
+            continue;
+        }
+        driver->count = sum;
+        driver->parameter = s->sampled[i].parameter;
+        driver->lag = 0;
+        for (below = counts[0]; 2 * below < sum; below += counts[driver->lag]) {
+            driver->lag++;
+        }
+    }
+}
+
+/* Copy the weights into the model if they are finite: at most every COPY_SECONDS, and for 1 % of the time. */
+static rg_status copy_weights(struct relay *r, uint64_t applied) {
+    static const double COPY_SECONDS = 0.1, COST = 100.0;
+    const double begin = rg_seconds();
+    bool finite = true;
+    if (begin < r->next_copy) {
+        return RG_OK;
+    }
+    RG_TRY(rg_engine_get_finite_weights(r->run->engine, r->run->model, &finite));
+    const double end = rg_seconds();
+    r->next_copy = end + fmax(COPY_SECONDS, COST * (end - begin));
+    r->run->result.weights_update = finite ? applied : r->run->result.weights_update;
+    return RG_OK;
+}
+
+static rg_status at_rest(void *self, const struct rg_trainer_state *state) {
+    struct relay *const r = self;
+    struct rg_run *const run = r->run;
+    RG_TRY(copy_weights(r, state->training.applied));
+    return run->on_rest ? run->on_rest(run->rest_self, run) : RG_OK;
+}
+
+static rg_status read_weights(struct rg_run *run) {
+    struct rg_run_result *const result = &run->result;
+    bool finite = true;
+    RG_TRY(rg_engine_get_finite_weights(run->engine, run->model, &finite));
+    if (finite) {
+        result->weights_update = result->training.applied;
+    } else {
+        result->training.reason = RG_REASON_DIVERGED;
+    }
+    result->weights_hash = rg_run_weights_hash(run->model);
+    return RG_OK;
+}
+
+/* Validate with the weights that the model has. */
+static rg_status validate_model(struct rg_run *run, uint64_t update, bool *stop) {
+    struct rg_validator *const v = run->validator;
+    RG_TRY(rg_validator_run(v, run->model, update, stop));
+    return run->on_validation ? run->on_validation(run->validation_self, &v->last) : RG_OK;
+}
+
+static bool validation_is_due(const void *self, uint64_t update) {
+    const struct relay *const r = self;
+    return rg_validator_due(r->run->validator, update);
+}
+
+static bool validations_are_enough(const void *self) {
+    const struct relay *const r = self;
+    const struct rg_validator *const v = r->run->validator;
+    return v->patience > 0 && v->waited >= v->patience;
+}
+
+/* Validate with the weights that are on the device; where they are not finite, there is nothing to validate. */
+static rg_status validate(void *self, uint64_t update, double *loss, bool *stop) {
+    struct relay *const r = self;
+    bool finite = true;
+    RG_TRY(rg_engine_get_finite_weights(r->run->engine, r->run->model, &finite));
+    if (!finite) {
+        return RG_OK;
+    }
+    r->run->result.weights_update = update;
+    RG_TRY(validate_model(r->run, update, stop));
+    *loss = r->run->validator->last.loss;
+    return RG_OK;
+}
+
+/* Validate after the last update, unless that has been done. */
+static rg_status validate_end(struct rg_run *run) {
+    const struct rg_training *const t = &run->result.training;
+    bool stop = false;
+    const bool ended = t->reason != RG_REASON_DIVERGED && t->reason != RG_REASON_INTERRUPTED;
+    struct rg_validator *const v = run->validator;
+    if (!v) {
+        return RG_OK;
+    }
+    if (ended && t->updates > 0 && v->last.update != t->updates) {
+        const rg_status status = validate_model(run, t->updates, &stop);
+        RG_TRY(rg_stop_is(status) ? RG_OK : status); /* the weights are there, and are saved */
+    }
+    run->result.validation = v->last;
+    run->result.best_update = v->best_update;
+    run->result.best_loss = v->best_loss;
+    return RG_OK;
+}
+
+/* Other ranks wait for this one, in every update. */
+static void set_in_step(const struct rg_run *run, bool in_step) {
+    if (run->config.machine.ranks) {
+        run->config.machine.ranks->in_step = in_step;
+    }
+}
+
+static rg_status train(struct rg_run *run, struct relay *relay) {
+    const struct rg_validation_hooks validation = {
+        .due = validation_is_due, .run = validate, .enough = validations_are_enough, .self = relay};
+    const struct rg_trainer_hooks hooks = {.on_update = pass_on,
+                                           .self = relay,
+                                           .before = sample,
+                                           .at_rest = at_rest,
+                                           .rest_every = run->rest_every,
+                                           .validation = run->validator ? &validation : NULL};
+    set_in_step(run, true);
+    RG_TRY(rg_train(run->engine, source_of(run), &run->config, &hooks, &run->state));
+    run->result.training = run->state.training;
+    if (run->sampler) {
+        choose_driver(run, &run->result.driver);
+    }
+    RG_TRY(read_weights(run));
+    RG_TRY(run->on_end ? run->on_end(run->rest_self, run) : RG_OK);
+    RG_TRY(validate_end(run));
+    set_in_step(run, false);
+    return RG_OK;
+}
+
+rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks) {
+    struct relay *relay = NULL;
+    RG_TRY(rg_alloc(&relay, 1, sizeof *relay, "the training's hooks"));
+    relay->run = run;
+    relay->hooks = hooks;
+    const rg_status status = train(run, relay);
+    rg_free(relay);
+    return status;
+}
+
+/* Score the test data with the best weights, or those after the last update where there was no validation. */
+static rg_status score_test(struct rg_run *r) {
+    struct rg_evaluator *evaluator = NULL;
+    struct rg_problem problem;
+    struct rg_evaluator_options options;
+    rg_status status = RG_OK;
+    /* the training's memory is not needed any more */
+    rg_engine_destroy(r->engine);
+    r->engine = NULL;
+    rg_data_source_destroy(r->source);
+    r->source = NULL;
+    r->result.test_of_best = r->validator && r->validator->best_update > 0;
+    if (r->validator) {
+        rg_evaluator_destroy(r->validator->evaluator);
+        r->validator->evaluator = NULL;
+        rg_validator_exchange(r->validator, r->model);
+    }
+    RG_TRY_GOTO(evaluator_options(r, r->data.test, &problem, &options));
+    RG_TRY_GOTO(rg_evaluator_create(r->device, r->model, &options, &evaluator));
+    RG_TRY_GOTO(rg_evaluator_run(evaluator, r->model, &r->result.test));
+fail:
+    if (r->validator) {
+        rg_validator_exchange(r->validator, r->model);
+    }
+    rg_evaluator_destroy(evaluator);
+    return status;
+}
+
+static rg_status diagnose(struct rg_run *r, bool causes, const struct rg_watch *watch) {
+    const struct rg_config *const c = &r->config;
+    const struct rg_diagnosis_options options = {.how = c->training.diagnose,
+                                                 .rows = r->engine->net.plan.batch,
+                                                 .probe = c->training.probe_time,
+                                                 .causes = causes,
+                                                 .threads = c->machine.threads,
+                                                 .watch = watch ? *watch : (struct rg_watch){.go_on = NULL}};
+    RG_TRY(rg_diagnosis_measure(r->engine, source_of(r), r->result.training.updates, &options, &r->result.diagnosis));
+    r->result.diagnosis.cut = c->training.tbptt;
+    return RG_OK;
+}
+
+rg_status rg_run_measure(struct rg_run *run, bool causes, const struct rg_watch *watch) {
+    const enum rg_reason reason = run->result.training.reason;
+    rg_lag_sampler_destroy(run->sampler);
+    run->sampler = NULL;
+    if (reason == RG_REASON_DIVERGED || reason == RG_REASON_INTERRUPTED) {
+        return RG_OK;
+    }
+    if (run->config.training.diagnose != RG_DIAGNOSE_NONE) {
+        RG_TRY(diagnose(run, causes, watch));
+    }
+    RG_TRY(rg_stop_check());
+    return run->data.test ? score_test(run) : RG_OK;
+}

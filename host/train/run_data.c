@@ -1,0 +1,103 @@
+/* The data sets of a run: declared in run.h. */
+#include "train/run.h"
+#include "train/fill.h"
+#include "train/setup.h"
+#include "train/stateful.h"
+#include "train/windows.h"
+
+/* The last --steps steps of each sequence, if that is given. */
+static void cut(const struct rg_config *config, struct rg_dataset *data) {
+    if (config->data.steps_given && data) {
+        rg_dataset_cut(data, config->data.steps, config->model.target == RG_TARGET_STEPS);
+    }
+}
+
+/* With --tbptt the data are steps of one sequence first, and streams in the end. */
+static rg_status unroll(const struct rg_config *config, const struct rg_run_data *data) {
+    struct rg_dataset *const all[] = {data->training, data->validation, data->test};
+    for (size_t i = 0; config->training.tbptt > 0 && i < sizeof all / sizeof *all; i++) {
+        RG_TRY(all[i] ? rg_stateful_unroll(config, all[i]) : RG_OK);
+    }
+    return RG_OK;
+}
+
+static rg_status lay_out(const struct rg_config *config, const struct rg_run_data *data) {
+    struct rg_dataset *const all[] = {data->training, data->validation, data->test};
+    for (size_t i = 0; config->training.tbptt > 0 && i < sizeof all / sizeof *all; i++) {
+        RG_TRY(all[i] ? rg_stateful_lay_out(config, i > 0, all[i]) : RG_OK);
+    }
+    return RG_OK;
+}
+
+rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *data) {
+    *data = (struct rg_run_data){.training = NULL};
+    struct rg_config used = *config; /* with the target of a model that says it */
+    config = &used;
+    rg_status status = RG_OK;
+    if (config->data.model_file) {
+        struct rg_config any = *config;
+        any.model.cell = config->bench.cell_given ? config->model.cell : RG_N_CELLS;
+        RG_TRY_GOTO(rg_setup_model(&any, config->machine.precision == RG_PRECISION_DOUBLE, &data->start));
+    }
+    if (rg_setup_is_fashion_mnist(config)) {
+        RG_TRY_GOTO(rg_setup_fashion_mnist(false, &data->training));
+        RG_TRY_GOTO(rg_setup_fashion_mnist(true, &data->test));
+    } else if (config->data.file) {
+        RG_TRY_GOTO(rg_setup_data(config, data->start, false, &data->training));
+        if (!rg_dataset_is_labelled(data->training) && rg_windows_asked(config, data->start).steps == 0) {
+            RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path));
+        }
+        rg_setup_tell(data->training);
+    }
+    const bool windows = config->data.file && rg_windows_asked(config, data->start).steps > 0;
+    if (config->data.file && !windows) {
+        RG_TRY_GOTO(rg_fill_begin(config, data->start, data->training));
+    }
+    if (windows) {
+        RG_TRY_GOTO(data->start ? rg_windows_check(config, data->start) : RG_OK);
+        used.model.target = data->start ? data->start->shape.target : used.model.target;
+        RG_TRY_GOTO(rg_windows_of_training(config, data->start, &data->training, &data->validation));
+    }
+    if (config->data.val) {
+        RG_TRY_GOTO(rg_setup_held_out(config, config->data.val, config->data.val_arrays, data->start, data->training,
+                                      &data->validation));
+    }
+    if (config->data.test) {
+        RG_TRY_GOTO(rg_setup_held_out(config, config->data.test, NULL, data->start, data->training, &data->test));
+    }
+    RG_TRY_GOTO(unroll(config, data));
+    cut(config, data->training);
+    cut(config, data->validation);
+    cut(config, data->test);
+    if (config->data.val_frac > 0.0 && !windows) {
+        RG_TRY_GOTO(rg_setup_split(config, data->training, &data->validation));
+    }
+    if (config->data.file) {
+        struct rg_dataset *const others[] = {data->validation, data->test};
+        RG_TRY_GOTO(rg_fill_end(config, data->start, data->training, others, sizeof others / sizeof *others));
+    }
+    const bool scaled = data->start && data->start->input_mean;
+    if (config->data.normalize && data->start && !scaled) {
+        RG_TRY_GOTO(
+            rg_fail(RG_USAGE, "--model %s takes inputs as they are; leave --normalize out", config->data.model_file));
+    }
+    if ((config->data.normalize || scaled) && data->training) {
+        struct rg_dataset *const others[] = {data->validation, data->test};
+        RG_TRY_GOTO(rg_setup_normalize(config, scaled ? data->start : NULL, data->training, others,
+                                       sizeof others / sizeof *others));
+    }
+    RG_TRY_GOTO(data->training ? rg_setup_tell_scale(data->training) : RG_OK);
+    RG_TRY_GOTO(lay_out(config, data));
+    return RG_OK;
+fail:
+    rg_run_data_release(data);
+    return status;
+}
+
+void rg_run_data_release(struct rg_run_data *data) {
+    rg_dataset_destroy(data->training);
+    rg_dataset_destroy(data->validation);
+    rg_dataset_destroy(data->test);
+    rg_model_destroy(data->start);
+    *data = (struct rg_run_data){.training = NULL};
+}

@@ -1,0 +1,434 @@
+/* What the commands share: see setup.h. */
+#include "train/setup.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rnn_gpu/log.h"
+#include "model/assign.h"
+#include "rnn_gpu/memory.h"
+#include "engine/engine.h"
+#include "plan/tuning.h"
+#include "train/fill.h"
+#include "ranks/ranks.h"
+#include "train/windows.h"
+
+#define FASHION "/usr/share/datasets/fashion-mnist/"
+
+enum { OUTPUT_BATCH = 4096 };
+
+static bool is_double(const struct rg_config *config) {
+    return config->machine.precision == RG_PRECISION_DOUBLE;
+}
+
+enum rg_tf32 rg_setup_tf32(const struct rg_config *config) {
+    return config->machine.math == RG_MATH_TF32 ? RG_TF32_TENSOR_CORES : RG_TF32_NONE;
+}
+
+rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device) {
+    const struct rg_device_info *const info = &device->info;
+    const bool faster = info->library_wins > 0 || (info->library_wins == 0 && info->is_gpu);
+    if (config->machine.blas == RG_BLAS_OWN || (config->machine.blas == RG_BLAS_AUTO && !faster)) {
+        return RG_OK;
+    }
+    const rg_status status = rg_device_use_library(device);
+    return config->machine.blas == RG_BLAS_LIBRARY ? status : RG_OK;
+}
+
+rg_status rg_setup_shape(const struct rg_config *config, struct rg_device_shape *shape) {
+    if (!config->machine.shape) {
+        return RG_OK;
+    }
+    RG_TRY(rg_device_shape_read(config->machine.shape, shape));
+    shape->vec = is_double(config) && shape->vec > 1 ? shape->vec / 2 : shape->vec; /* a vector has the same bytes */
+    return rg_setup_tf32(config) == RG_TF32_NONE
+               ? RG_OK
+               : rg_fail(RG_USAGE, "--math tf32 has a shape of its own; leave out --shape");
+}
+
+int rg_setup_threads(const struct rg_config *config) {
+    if (config->machine.threads > 0) {
+        return config->machine.threads;
+    }
+    return rg_ranks_several(config->machine.ranks) ? rg_ranks_threads(config->machine.ranks) : 0;
+}
+
+/* The device of this process: of several, in a list, that of its place among the ranks of the host. */
+static rg_status choose_device(const struct rg_config *config, char *name, size_t bytes) {
+    const struct rg_ranks *const ranks = config->machine.ranks;
+    const char *at = config->machine.device;
+    size_t n = 1;
+    for (const char *c = at; *c; c++) {
+        n += *c == ',';
+    }
+    if (n > 1 && !ranks) {
+        return rg_fail(RG_USAGE, "--device %s deals devices to the ranks of mpirun; give one device without it", at);
+    }
+    for (size_t skip = ranks ? ranks->local_rank % n : 0; skip > 0; skip--) {
+        at = strchr(at, ',') + 1;
+    }
+    const size_t length = strcspn(at, ",");
+    if (length == 0 || length >= bytes) {
+        return rg_fail(RG_USAGE, "--device %.100s: an empty name, or one of more than %zu bytes",
+                       config->machine.device, bytes - 1);
+    }
+    (void)snprintf(name, bytes, "%.*s", (int)length, at);
+    return RG_OK;
+}
+
+rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out) {
+    char name[256];
+    RG_TRY(choose_device(config, name, sizeof name));
+    struct rg_device_options options = {
+        .threads = rg_setup_threads(config), .is_double = is_double(config), .tf32 = rg_setup_tf32(config)};
+    RG_TRY(rg_setup_shape(config, &options.shape));
+    RG_TRY(rg_device_open(name, &options, out));
+    if ((*out)->info.tf32) {
+        rg_log("%s%s (--math tf32)", (*out)->info.name, rg_device_math(&(*out)->info));
+    }
+    rg_tuning_load(&(*out)->info);
+    const rg_status status = rg_setup_library(config, *out);
+    if (status != RG_OK) {
+        rg_device_destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *model, bool lenient,
+                        struct rg_dataset **out) {
+    struct rg_dataset_options options = {.lenient = lenient,
+                                         .level = config->data.level,
+                                         .lowercase = config->data.lowercase,
+                                         .steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
+                                         .vocabulary_most = config->data.vocabulary,
+                                         .min_count = config->data.min_count,
+                                         .pad_left = config->data.pad == RG_PAD_LEFT,
+                                         .doubles = is_double(config) || config->data.normalize ||
+                                                    (model && model->input_mean)};
+    options.series = rg_windows_asked(config, model).steps > 0;
+    options.keep_names = options.series || lenient;
+    options.missing = rg_fill_is_asked(config, model);
+    if (model) {
+        const size_t features = rg_shape_features(&model->shape);
+        options.vocabulary = (const char *const *)model->vocabulary;
+        options.n_vocabulary = model->vocabulary ? features : 0;
+        options.features = (const char *const *)model->features;
+        options.n_features = model->features ? features : 0;
+        options.classes = (const char *const *)model->classes;
+        options.n_classes = model->n_classes;
+        options.level = model->level;
+        options.lowercase = model->lowercase;
+    }
+    return config->data.arrays ? rg_dataset_of_arrays(config->data.arrays, config->data.file, &options, out)
+                               : rg_dataset_read(config->data.file, &options, out);
+}
+
+rg_status rg_setup_held_out(const struct rg_config *config, const char *path, const struct rg_arrays *arrays,
+                            const struct rg_model *start, const struct rg_dataset *training, struct rg_dataset **out) {
+    const struct rg_dataset_options options = {.vocabulary = (const char *const *)training->vocabulary,
+                                               .n_vocabulary = training->vocabulary ? training->n_features : 0,
+                                               .features = (const char *const *)training->features,
+                                               .n_features = training->features ? training->n_features : 0,
+                                               .classes = (const char *const *)training->classes,
+                                               .n_classes = training->n_classes,
+                                               .level = training->level,
+                                               .lowercase = training->lowercase,
+                                               .steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
+                                               .pad_left = config->data.pad == RG_PAD_LEFT,
+                                               .series = training->windows.steps > 0,
+                                               .missing = rg_fill_is_asked(config, start),
+                                               .doubles = is_double(config) || config->data.normalize};
+    RG_TRY(arrays ? rg_dataset_of_arrays(arrays, path, &options, out) : rg_dataset_read(path, &options, out));
+    RG_TRY(options.series ? rg_windows_of_others(config, start, &training->windows, false, out)
+                          : rg_fill_begin(config, start, *out));
+    rg_setup_tell(*out);
+    return RG_OK;
+}
+
+rg_status rg_setup_split(const struct rg_config *config, struct rg_dataset *training, struct rg_dataset **held_out) {
+    const size_t n = training->n_sequences;
+    const double wanted = config->data.val_frac * (double)n + 0.5;
+    if (n < 2) {
+        return rg_fail(RG_BAD_FILE, "%s has one sequence, of which --val-frac cannot hold a part out", training->path);
+    }
+    const size_t count = wanted < 1.0 ? 1 : wanted >= (double)(n - 1) ? n - 1 : (size_t)wanted;
+    const bool in_order = config->training.tbptt > 0; /* the end of the text or series */
+    const struct rg_split split = {
+        .first = in_order ? n - count : 0, .count = count, .seed = config->training.seed, .in_order = in_order};
+    return rg_dataset_split(training, &split, held_out);
+}
+
+rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_model *start, struct rg_dataset *training,
+                             struct rg_dataset *const *others, size_t n_others) {
+    double *moments = NULL;
+    rg_status status = RG_OK;
+    if (training->kind == RG_INPUT_TOKEN) {
+        return rg_fail(RG_USAGE, "--normalize is for columns of numbers, and %s has words; leave it out",
+                       training->path);
+    }
+    const size_t n = training->n_features;
+    RG_TRY(rg_alloc(&moments, 2 * n, sizeof *moments, "the inputs' means"));
+    if (start && rg_shape_features(&start->shape) == n) { /* else refused later */
+        memcpy(moments, start->input_mean, n * sizeof *moments);
+        memcpy(moments + n, start->input_deviation, n * sizeof *moments);
+    } else {
+        RG_TRY_GOTO(rg_dataset_moments(training, moments, moments + n));
+    }
+    RG_TRY_GOTO(rg_dataset_normalize(training, moments, moments + n, is_double(config)));
+    for (size_t i = 0; i < n_others; i++) {
+        if (others[i] && others[i]->n_features == n && others[i]->kind != RG_INPUT_TOKEN) { /* else refused later */
+            RG_TRY_GOTO(rg_dataset_normalize(others[i], moments, moments + n, is_double(config)));
+        }
+    }
+fail:
+    rg_free(moments);
+    return status;
+}
+
+rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
+    static const double LARGE = 30.0; /* a tenth of it is enough to saturate a unit whose weights are near 0.1 */
+    enum { ENOUGH = 1000 };
+    struct rg_dataset part = *data;
+    double *moments = NULL, largest = 0.0;
+    size_t at = 0;
+    const size_t n = data->n_features;
+    if (data->kind != RG_INPUT_FLOAT || data->input_mean) {
+        return RG_OK;
+    }
+    part.n_sequences = data->n_sequences < ENOUGH ? data->n_sequences : ENOUGH;
+    RG_TRY(rg_alloc(&moments, 2 * n, sizeof *moments, "the inputs' means"));
+    const rg_status status = rg_dataset_moments(&part, moments, moments + n);
+    for (size_t f = 0; status == RG_OK && f < n; f++) {
+        const double size = hypot(moments[f], moments[n + f]);
+        at = size > largest ? f : at;
+        largest = fmax(largest, size);
+    }
+    rg_free(moments);
+    if (largest > LARGE && data->features) {
+        rg_log("%s: the inputs are large (`%s` is about %.2g), which saturates units; --normalize scales them",
+               data->path, data->features[at], largest);
+    } else if (largest > LARGE) {
+        rg_log("%s: the inputs are large (feature %zu is about %.2g), which saturates units; --normalize scales them",
+               data->path, at + 1, largest);
+    }
+    return status;
+}
+
+void rg_setup_tell(const struct rg_dataset *data) {
+    if (data->unused[0] != '\0') {
+        rg_log("%s: not used: %s", data->path, data->unused);
+    }
+    if (data->n_unknown > 0) {
+        rg_log("%s: %zu of %zu %s %s not in the model's vocabulary and read%s as <unk>", data->path, data->n_unknown,
+               data->n_words, data->level == RG_LEVEL_CHAR ? "characters" : "words",
+               data->n_unknown == 1 ? "is" : "are", data->n_unknown == 1 ? "s" : "");
+    }
+    if (data->n_strangers > 0) {
+        rg_log("%s: %zu of %zu labels %s not among the model's classes and left out of the score", data->path,
+               data->n_strangers, data->n_sequences, data->n_strangers == 1 ? "is" : "are");
+    }
+}
+
+struct rg_target_options rg_setup_targets(const struct rg_config *config, enum rg_loss loss, enum rg_target target) {
+    return (struct rg_target_options){.loss = config->model.loss != RG_LOSS_AUTO ? config->model.loss : loss,
+                                      .target = target,
+                                      .ignored = config->data.ignore_label};
+}
+
+void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor) {
+    const size_t n = rg_tensor_elements(tensor);
+    char *const bytes = (char *)tensor->data;
+    if (is_double(config)) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) { /* a float's bytes are those of doubles that are done with */
+        double value;
+        memcpy(&value, bytes + i * sizeof value, sizeof value);
+        const float rounded = (float)value;
+        memcpy(bytes + i * sizeof rounded, &rounded, sizeof rounded);
+    }
+    tensor->dtype = RG_F32;
+    tensor->data_bytes = n * sizeof(float);
+}
+
+bool rg_setup_is_fashion_mnist(const struct rg_config *config) {
+    return config->data.task && strcmp(config->data.task, "fashion-mnist") == 0;
+}
+
+rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out) {
+    return held_out
+               ? rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "t10k-labels-idx1-ubyte.gz", out)
+               : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz", out);
+}
+
+/* Do the data fit the model? Tokens may use fewer words than the model knows. */
+static rg_status check_fit(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *data) {
+    const size_t features = rg_shape_features(&model->shape);
+    const bool tokens = data->kind == RG_INPUT_TOKEN, table = model->shape.words > 0;
+    if (tokens && data->n_features < features) {
+        data->n_features = features;
+    }
+    if (data->n_features != features || (table && !tokens)) {
+        const struct rg_parameter *const first =
+            &model->parameters[table ? rg_model_embed(model) : rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_IH)];
+        return rg_fail(RG_BAD_FILE, "%s has %zu %s, but %s of %s is [%zu, %zu]: it takes %zu%s", data->path,
+                       data->n_features, tokens ? "words" : "features", first->name, config->data.model_file,
+                       first->rows, first->columns, features, table ? " words, as whole numbers or text" : "");
+    }
+    if (tokens && model->features) {
+        return rg_fail(RG_BAD_FILE, "%s has words, but %s was trained on columns of numbers, `%s` to `%s`", data->path,
+                       config->data.model_file, model->features[0], model->features[features - 1]);
+    }
+    return rg_data_check_states(data, &model->shape);
+}
+
+/* Words cannot be the labels of a model whose classes have no names. */
+static rg_status check_names(const struct rg_config *config, const struct rg_model *model, bool labelled,
+                             const struct rg_dataset *data) {
+    if (!data->classes || model->classes) {
+        return RG_OK;
+    }
+    if (labelled) {
+        return rg_fail(RG_BAD_FILE, "%s has words as labels, `%s` and others, but %s was trained on numbers",
+                       data->path, data->classes[0], config->data.model_file);
+    }
+    rg_log("%s has words as labels, and the model was trained on numbers: they are shown, not scored", data->path);
+    return RG_OK;
+}
+
+static rg_status check_targets(const struct rg_model *model, const struct rg_dataset *data,
+                               const struct rg_problem *problem) {
+    const size_t outputs = model->shape.outputs;
+    if (problem->loss == RG_LOSS_CE ? problem->outputs > outputs : problem->outputs != outputs) {
+        return rg_fail(RG_BAD_FILE, "%s has %zu %s, but head.weight is [%zu, %zu]: the model has %zu outputs",
+                       data->path, problem->outputs,
+                       problem->loss == RG_LOSS_CE          ? "classes"
+                       : problem->target == RG_TARGET_STEPS ? "targets a step"
+                                                            : "targets a sequence",
+                       outputs, rg_shape_directions(&model->shape) * model->shape.hidden, outputs);
+    }
+    return RG_OK;
+}
+
+rg_status rg_setup_model(const struct rg_config *config, bool exact, struct rg_model **out) {
+    if (config->data.model) {
+        return rg_model_copy(config->data.model, exact, out);
+    }
+    const struct rg_shape defaults = {.cell = config->model.cell,
+                                      .activation = config->model.activation,
+                                      .loss = config->model.loss,
+                                      .target = config->model.target,
+                                      .readout = config->model.readout,
+                                      .skip = config->model.skip,
+                                      .skip_kind = config->model.skip_kind};
+    const struct rg_model_reading how = {.defaults = &defaults, .head = config->data.head, .exact = exact};
+    return rg_model_read(config->data.model_file, &how, out);
+}
+
+rg_status rg_setup_check_fit(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *data,
+                             const struct rg_problem *problem) {
+    RG_TRY(check_fit(config, model, data));
+    RG_TRY(check_names(config, model, true, data));
+    return check_targets(model, data, problem);
+}
+
+rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled, struct rg_model **model,
+                                  struct rg_dataset **data, struct rg_problem *problem) {
+    *model = NULL;
+    *data = NULL;
+    if (!config->data.model_file || !config->data.file) {
+        return rg_fail(RG_USAGE, "--model FILE and --data FILE are both needed");
+    }
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_setup_model(config, is_double(config), model));
+    if (config->model.set) {
+        RG_TRY_GOTO(rg_model_assign(*model, config->model.set, true));
+    }
+    RG_TRY_GOTO(rg_setup_data(config, *model, !labelled, data));
+    assert(*model && *data);
+    if ((*model)->windows.steps == 0 && config->data.stride != 1) {
+        RG_TRY_GOTO(rg_fail(RG_USAGE, "--stride %zu, but %s was not trained on windows; leave --stride out",
+                            config->data.stride, config->data.model_file));
+    }
+    if ((*model)->windows.steps > 0) {
+        struct rg_config by_model = *config;
+        by_model.model.target = (*model)->shape.target;
+        RG_TRY_GOTO(rg_windows_of_others(&by_model, *model, &(*model)->windows, !labelled, data));
+    } else {
+        RG_TRY_GOTO(rg_fill_begin(config, *model, *data));
+    }
+    if (config->data.steps_given) {
+        rg_dataset_cut(*data, config->data.steps, (*model)->shape.target == RG_TARGET_STEPS);
+    }
+    RG_TRY_GOTO(check_fit(config, *model, *data));
+    RG_TRY_GOTO(rg_fill_end(config, *model, *data, NULL, 0));
+    if ((*model)->input_mean) {
+        RG_TRY_GOTO(rg_dataset_normalize(*data, (*model)->input_mean, (*model)->input_deviation, is_double(config)));
+    }
+    RG_TRY_GOTO(check_names(config, *model, labelled, *data));
+    struct rg_target_options targets = rg_setup_targets(config, (*model)->shape.loss, (*model)->shape.target);
+    targets.lenient = !labelled;
+    RG_TRY_GOTO(rg_problem_data(*data, &targets, problem));
+    if (labelled && !rg_dataset_is_labelled(*data)) {
+        RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels (y), which the loss needs", config->data.file));
+    }
+    if (labelled) {
+        RG_TRY_GOTO(check_targets(*model, *data, problem));
+    }
+    rg_setup_tell(*data);
+    return RG_OK;
+fail:
+    rg_model_destroy(*model);
+    rg_dataset_destroy(*data);
+    *model = NULL;
+    *data = NULL;
+    return status;
+}
+
+size_t rg_setup_output_elements(const struct rg_model *model, const struct rg_dataset *data) {
+    return model->shape.outputs * (model->shape.target == RG_TARGET_STEPS ? data->n_steps : 1);
+}
+
+void rg_setup_align_outputs(const struct rg_model *model, const struct rg_dataset *data, double *outputs) {
+    if (model->shape.target != RG_TARGET_STEPS || !data->lengths) {
+        return;
+    }
+    const size_t width = model->shape.outputs;
+    for (size_t i = 0; i < data->n_sequences; i++) {
+        double *const row = outputs + i * data->n_steps * width;
+        const size_t length = (size_t)data->lengths[i], start = data->n_steps - length;
+        if (!data->pad_left) {
+            memmove(row, row + start * width, length * width * sizeof *row);
+        }
+        memset(data->pad_left ? row : row + length * width, 0, start * width * sizeof *row);
+    }
+}
+
+rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
+                           const struct rg_problem *problem, uint64_t memory, double *outputs) {
+    const size_t n = data->n_sequences, batch = n < OUTPUT_BATCH ? n : OUTPUT_BATCH;
+    struct rg_data_source *source = NULL;
+    struct rg_engine *engine = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_data_source_of(device, problem, batch, 0, false, &source));
+    const struct rg_engine_options options = {.plan = {.batch = batch,
+                                                       .steps = data->n_steps,
+                                                       .n_targets = problem->n_targets,
+                                                       .initial = data->n_states > 0,
+                                                       .memory = memory,
+                                                       .data_bytes = rg_data_source_bytes(device, data, batch)}};
+    RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
+    for (size_t first = 0; first < n; first += batch) {
+        const size_t rows = n - first < batch ? n - first : batch;
+        RG_TRY_GOTO(rg_engine_forward(engine, &source->source, first / batch, rows,
+                                      outputs + first * rg_setup_output_elements(model, data)));
+    }
+    rg_setup_align_outputs(model, data, outputs);
+fail:
+    rg_engine_destroy(engine);
+    rg_data_source_destroy(source);
+    return status;
+}

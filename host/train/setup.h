@@ -1,0 +1,89 @@
+/* What the commands share: opening the device, the data and the model. */
+#ifndef RG_SETUP_H
+#define RG_SETUP_H
+
+#include "device/device.h"
+#include "rnn_gpu/config.h"
+#include "rnn_gpu/dataset.h"
+#include "rnn_gpu/model.h"
+#include "rnn_gpu/tensors.h"
+#include "train/source.h"
+
+/* Let a library compute the device's wide products if --gemm says so, or, with auto, the tuning, or without one that it
+ * is a GPU. RG_NO_DEVICE if --gemm library finds none. */
+rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device);
+
+/* What --math asks of a device. */
+enum rg_tf32 rg_setup_tf32(const struct rg_config *config);
+
+/* The threads of this process: --threads, else its share of the host's processors; 0: all of them. */
+int rg_setup_threads(const struct rg_config *config);
+/* The shape of --shape, where it is given; RG_USAGE for one that is not there. */
+rg_status rg_setup_shape(const struct rg_config *config, struct rg_device_shape *shape);
+
+/* The device that --device, --threads, --precision and --math ask for, tuned if `bench --tune` has run. */
+rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out);
+
+/* Settle config->machine.shards: as --shards says, else 1, or with ranks of mpirun by the batch. RG_USAGE for more
+ * shards or ranks than sequences. */
+rg_status rg_setup_shards(struct rg_config *config);
+
+/* The data set --data in the precision of --precision, read by the names of `model`, or NULL for those of the file.
+ * `lenient`: labels that are not the model's classes are left out. */
+rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *model, bool lenient,
+                        struct rg_dataset **out);
+
+/* A file of validation or test data, or `arrays` if they are not NULL, read by the names of the training data; `start`
+ * as in rg_setup_normalize. */
+rg_status rg_setup_held_out(const struct rg_config *config, const char *path, const struct rg_arrays *arrays,
+                            const struct rg_model *start, const struct rg_dataset *training, struct rg_dataset **out);
+
+/* Split --val-frac of the sequences off, at least one of them. RG_BAD_FILE for a single sequence. */
+rg_status rg_setup_split(const struct rg_config *config, struct rg_dataset *training, struct rg_dataset **held_out);
+
+/* Normalise the inputs with the mean and deviation of the training data, or with those that `start` has, unless it is
+ * NULL; `others` [n_others] are held out, NULL
+ * allowed. RG_USAGE for words, which have neither. */
+rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_model *start, struct rg_dataset *training,
+                             struct rg_dataset *const *others, size_t n_others);
+
+/* Log where inputs are so large that they saturate units. RG_NO_MEMORY. */
+rg_status rg_setup_tell_scale(const struct rg_dataset *data);
+
+/* Log what a reader should know of a data set: members that are not used, words that are not known. */
+void rg_setup_tell(const struct rg_dataset *data);
+
+/* What the options say of targets, with the loss in the place of `auto` if that is known. */
+struct rg_target_options rg_setup_targets(const struct rg_config *config, enum rg_loss loss, enum rg_target target);
+
+/* Whether the task is fashion-mnist, whose data are files. */
+bool rg_setup_is_fashion_mnist(const struct rg_config *config);
+
+/* Fashion-MNIST as Debian's dataset-fashion-mnist installs it: the training or the held-out pair. */
+rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out);
+
+/* A tensor of doubles as the file of a run has it: as it is in double precision, else made F32 in place. */
+void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor);
+
+/* --model, with the options that a plain PyTorch file needs, or a copy of a model in memory; `exact`: in double
+ * precision. */
+rg_status rg_setup_model(const struct rg_config *config, bool exact, struct rg_model **out);
+
+/* Do inputs and labels of data to train on fit a model that was trained before? RG_BAD_FILE. */
+rg_status rg_setup_check_fit(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *data,
+                             const struct rg_problem *problem);
+
+/* --model with the data of --data, read by the model's names and checked against its sizes. `labelled`: labels are
+ * needed, and must fit; else those that do not fit are no error. */
+rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled, struct rg_model **model,
+                                  struct rg_dataset **data, struct rg_problem *problem);
+
+/* Outputs of a model for a whole data set, in the file's order, batch by batch: [N][O], or [N][T][O] of a model with
+ * an output at every step, zeros in the padding, which is where the file has it. */
+rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
+                           const struct rg_problem *problem, uint64_t memory, double *outputs);
+/* Numbers of one sequence in it; and the engine's order, where sequences end together, into the file's. */
+size_t rg_setup_output_elements(const struct rg_model *model, const struct rg_dataset *data);
+void rg_setup_align_outputs(const struct rg_model *model, const struct rg_dataset *data, double *outputs);
+
+#endif

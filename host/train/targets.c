@@ -1,0 +1,349 @@
+/* What the targets of a data set are: see targets.h. */
+#include "train/targets.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rnn_gpu/memory.h"
+
+enum { CSV_CLASSES = 100, PYTORCH_IGNORES = -100, SHOWN_CLASSES = 6 };
+
+static const double LARGEST_CLASS = 16777215.0; /* whole numbers beyond are not all floats */
+
+size_t rg_targets_rows(const struct rg_targets *t, size_t sequence) {
+    if (t->target == RG_TARGET_LAST) {
+        return 1;
+    }
+    return t->data->lengths ? (size_t)t->data->lengths[sequence] : t->data->n_steps;
+}
+
+/* Place of a row's first number in y. */
+static size_t row_at(const struct rg_targets *t, size_t sequence, size_t row) {
+    const bool behind = t->target == RG_TARGET_STEPS && t->data->pad_left;
+    const size_t padding = behind ? t->data->n_steps - rg_targets_rows(t, sequence) : 0;
+    return sequence * t->data->n_targets + (padding + row) * t->width;
+}
+
+/* Whether a row counts. */
+static bool counts(const struct rg_targets *t, size_t at) {
+    for (size_t i = 0; i < t->width; i++) {
+        const double y = rg_dataset_target(t->data, at + i);
+        if (isnan(y) || y == t->ignored) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The place of the 1 in a one-hot row; `width` for any other row. */
+static size_t hot_place(const struct rg_targets *t, size_t at) {
+    size_t hot = t->width;
+    for (size_t i = 0; i < t->width; i++) {
+        const double y = rg_dataset_target(t->data, at + i);
+        if (y != 0.0 && (y != 1.0 || hot < t->width)) {
+            return t->width;
+        }
+        hot = y == 1.0 ? i : hot;
+    }
+    return hot;
+}
+
+bool rg_targets_row(const struct rg_targets *t, size_t sequence, size_t row, double *out) {
+    const size_t at = row_at(t, sequence, row);
+    const bool valid = counts(t, at);
+    for (size_t i = 0; i < t->numbers; i++) {
+        out[i] = !valid                   ? (double)NAN
+                 : t->numbers == t->width ? rg_dataset_target(t->data, at + i)
+                                          : (double)hot_place(t, at);
+    }
+    return valid;
+}
+
+/* Look at every row: how many rows count, and the range of their numbers. *one_hot: every row is a one-hot vector. */
+static rg_status scan(struct rg_targets *t, bool lenient, bool *one_hot) {
+    t->least = INFINITY;
+    t->most = -INFINITY;
+    t->whole = true;
+    *one_hot = t->width > 1;
+    for (size_t n = 0; n < t->data->n_sequences; n++) {
+        for (size_t row = 0; row < rg_targets_rows(t, n); row++) {
+            const size_t at = row_at(t, n, row);
+            const bool valid = counts(t, at);
+            t->n_rows++;
+            t->n_left_out += !valid;
+            for (size_t i = 0; i < t->width; i++) {
+                const double y = rg_dataset_target(t->data, at + i);
+                const bool missing = isnan(y) && t->target == RG_TARGET_LAST;
+                if (!lenient && (isinf(y) || missing)) {
+                    return rg_fail(RG_BAD_FILE, "%s: sequence %zu has target %g; with --target %s it must be finite",
+                                   t->data->path, n + 1, y, rg_target_names[t->target]);
+                }
+                if (valid) {
+                    t->least = y < t->least ? y : t->least;
+                    t->most = y > t->most ? y : t->most;
+                    t->whole = t->whole && y == trunc(y);
+                }
+            }
+            *one_hot = *one_hot && (!valid || hot_place(t, at) < t->width);
+        }
+    }
+    *one_hot = *one_hot && t->n_rows > t->n_left_out;
+    return RG_OK;
+}
+
+/* How many numbers of y belong to a row, and whether y has them for what `target` asks: a sequence, or each step. */
+static rg_status split_rows(struct rg_targets *t) {
+    const struct rg_dataset *const data = t->data;
+    if (t->target == RG_TARGET_STEPS && data->n_targets % data->n_steps != 0) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: y has %zu numbers a sequence; --target steps needs them for each of the %zu steps, "
+                       "[sequences,steps] or [sequences,steps,outputs]",
+                       data->path, data->n_targets, data->n_steps);
+    }
+    t->width = t->numbers = t->target == RG_TARGET_STEPS ? data->n_targets / data->n_steps : data->n_targets;
+    return RG_OK;
+}
+
+static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
+    const char *const row = t->target == RG_TARGET_STEPS ? "step" : "sequence";
+    if (t->n_rows == 0) {
+        return rg_fail(RG_BAD_FILE, "%s: every sequence is empty, so there is no step to learn from", t->data->path);
+    }
+    if (t->width > 1) {
+        return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, and y has %zu numbers that are not one-hot",
+                       t->data->path, row, t->width);
+    }
+    if (t->n_rows == t->n_left_out) {
+        return rg_fail(RG_BAD_FILE, "%s: no %s has a label that counts, so there are no classes to learn",
+                       t->data->path, row);
+    }
+    if (t->most > LARGEST_CLASS) {
+        return rg_fail(RG_BAD_FILE, "%s: the label %.17g is too large for a class, which are numbers from 0 to %.0f%s",
+                       t->data->path, t->most, LARGEST_CLASS,
+                       loss == RG_LOSS_AUTO ? "; --loss mse takes the labels as values" : "");
+    }
+    if (t->whole && t->least < 0.0) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: a %s has the label %.17g, and classes are whole numbers from 0 on; --ignore-label %.17g "
+                       "leaves it out%s",
+                       t->data->path, row, t->least, t->least,
+                       loss == RG_LOSS_AUTO ? ", --loss mse takes the labels as values" : "");
+    }
+    return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, a whole number from 0 on; y has %.9g to %.9g",
+                   t->data->path, row, t->least, t->most);
+}
+
+/* Set n_classes where the rows can be classes. */
+static bool find_classes(struct rg_targets *t, bool one_hot) {
+    const bool labels = t->width == 1 && t->whole && t->least >= 0.0 && t->most <= LARGEST_CLASS;
+    if (one_hot) {
+        t->n_classes = t->width;
+        t->numbers = 1;
+    } else if (t->width == 1 && t->data->classes) {
+        t->n_classes = t->data->n_classes;
+    } else if (labels && t->n_rows > t->n_left_out) {
+        t->n_classes = (size_t)t->most + 1;
+    }
+    return t->n_classes > 0;
+}
+
+/* The loss of targets for which none was named. */
+static rg_status choose_loss(struct rg_targets *t, bool one_hot, enum rg_loss *loss) {
+    const struct rg_dataset *const data = t->data;
+    const bool few = t->whole && t->least >= 0.0 && t->most < CSV_CLASSES;
+    const bool classes = t->width > 1
+                             ? one_hot
+                             : data->label_kind == RG_LABELS_CLASSES || (data->label_kind == RG_LABELS_NUMBERS && few);
+    *loss = RG_LOSS_MSE;
+    if (!classes) {
+        return RG_OK;
+    }
+    if (!find_classes(t, one_hot)) {
+        return refuse_classes(t, RG_LOSS_AUTO);
+    }
+    if (t->n_classes > RG_CLASSES_UNASKED) {
+        return rg_fail(RG_USAGE,
+                       "%s: y has %s, which make %zu classes: give --loss ce if they are that many, or --loss mse to "
+                       "take them as values",
+                       data->path, data->classes ? "words" : "whole numbers", t->n_classes);
+    }
+    *loss = t->n_classes > 2 || one_hot ? RG_LOSS_CE : RG_LOSS_BCE;
+    return RG_OK;
+}
+
+rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_target_options *o, struct rg_targets *t,
+                            enum rg_loss *loss) {
+    bool one_hot = false;
+    *t = (struct rg_targets){.data = data, .target = o->target, .ignored = o->ignored};
+    *loss = o->loss;
+    RG_TRY(split_rows(t));
+    const bool classes = data->label_kind == RG_LABELS_CLASSES && o->loss != RG_LOSS_MSE;
+    if (isnan(o->ignored) && o->target == RG_TARGET_STEPS && t->width == 1 && (classes || o->loss == RG_LOSS_CE)) {
+        t->ignored = PYTORCH_IGNORES;
+    }
+    RG_TRY(scan(t, o->lenient || data->n_strangers > 0, &one_hot));
+    if (o->loss == RG_LOSS_AUTO) {
+        return choose_loss(t, one_hot, loss);
+    }
+    if (o->loss == RG_LOSS_CE && !find_classes(t, one_hot) && !o->lenient) {
+        return refuse_classes(t, RG_LOSS_CE);
+    }
+    if (o->loss == RG_LOSS_BCE) {
+        (void)find_classes(t, false);
+        t->n_classes = t->n_classes <= 2 ? t->n_classes : 0;
+    }
+    if (o->loss == RG_LOSS_BCE && !o->lenient && (t->least < 0.0 || t->most > 1.0)) {
+        return rg_fail(RG_BAD_FILE, "%s has target %.9g; --loss bce needs targets from 0 to 1", data->path,
+                       t->least < 0.0 ? t->least : t->most);
+    }
+    return RG_OK;
+}
+
+/* Sequences that have a target `back` steps before the last. */
+static size_t targets_at(const struct rg_targets *t, size_t back) {
+    size_t here = 0;
+    for (size_t n = 0; n < t->data->n_sequences; n++) {
+        const size_t rows = rg_targets_rows(t, n);
+        here += back < rows && counts(t, row_at(t, n, rows - 1 - back));
+    }
+    return here;
+}
+
+size_t rg_targets_probe(const struct rg_targets *t) {
+    const size_t steps = t->data ? t->data->n_steps : 0;
+    size_t most = 0;
+    if (!t->data || !t->n_left_out || t->target == RG_TARGET_LAST) {
+        return 0;
+    }
+    for (size_t back = 0; back < steps; back++) { /* sequences end together */
+        const size_t here = targets_at(t, back);
+        most = here > most ? here : most;
+    }
+    for (size_t back = 0; back < steps; back++) { /* an early step has all targets, and no past */
+        if (most > 0 && 2 * targets_at(t, back) >= most) {
+            return steps - back;
+        }
+    }
+    return 0;
+}
+
+/* ---- The baseline ---- */
+
+void rg_targets_count(const struct rg_targets *t, size_t *of_class) {
+    double y = 0.0;
+    for (size_t n = 0; n < t->data->n_sequences; n++) {
+        for (size_t row = 0; row < rg_targets_rows(t, n); row++) {
+            if (rg_targets_row(t, n, row, &y)) {
+                of_class[(size_t)y]++;
+            }
+        }
+    }
+}
+
+/* Of the classes' shares; with weights, of their shares of the weight. */
+static rg_status class_entropy(const struct rg_targets *t, double *entropy) {
+    size_t *of_class = NULL;
+    double total = 0.0;
+    RG_TRY(rg_alloc(&of_class, t->n_classes, sizeof *of_class, "counts of classes"));
+    rg_targets_count(t, of_class);
+    for (size_t c = 0; c < t->n_classes; c++) {
+        total += (t->weights ? t->weights[c] : 1.0) * (double)of_class[c];
+    }
+    *entropy = total > 0.0 ? 0.0 : (double)NAN;
+    for (size_t c = 0; c < t->n_classes; c++) {
+        const double share = (t->weights ? t->weights[c] : 1.0) * (double)of_class[c] / total;
+        *entropy -= share > 0.0 ? share * log(share) : 0.0;
+    }
+    rg_free(of_class);
+    return RG_OK;
+}
+
+/* The mean, over the rows that count, of (y - from)^power of number `o` of a row. Terms are divided before they are
+ * added, so that their sum does not leave the range where their mean is within it. */
+static double moment(const struct rg_targets *t, size_t o, double from, int power) {
+    const double rows = (double)(t->n_rows - t->n_left_out);
+    double sum = 0.0;
+    for (size_t n = 0; n < t->data->n_sequences; n++) {
+        for (size_t row = 0; row < rg_targets_rows(t, n); row++) {
+            const size_t at = row_at(t, n, row);
+            if (counts(t, at)) {
+                const double d = rg_dataset_target(t->data, at + o) - from;
+                sum += (power == 1 ? d : d * d) / rows;
+            }
+        }
+    }
+    return sum;
+}
+
+double rg_targets_mean(const struct rg_targets *t, size_t o) {
+    const double near_mean = moment(t, o, 0.0, 1);
+    return t->n_rows > t->n_left_out ? near_mean + moment(t, o, near_mean, 1) : (double)NAN;
+}
+
+rg_status rg_targets_baseline(const struct rg_targets *t, enum rg_loss loss, double *baseline) {
+    double total = 0.0;
+    if (loss == RG_LOSS_CE || t->weights) {
+        return class_entropy(t, baseline);
+    }
+    for (size_t o = 0; o < t->width && t->n_rows > t->n_left_out; o++) {
+        const double mean = rg_targets_mean(t, o);
+        const double entropy = mean > 0.0 && mean < 1.0 ? -mean * log(mean) - (1.0 - mean) * log1p(-mean) : 0.0;
+        total += loss == RG_LOSS_BCE ? entropy : moment(t, o, mean, 2);
+    }
+    *baseline = t->n_rows > t->n_left_out ? total / (double)t->width : (double)NAN;
+    return RG_OK;
+}
+
+/* ---- What to say ---- */
+
+static void describe_classes(const struct rg_targets *t, char *text, size_t bytes) {
+    const size_t k = t->n_classes;
+    size_t length = (size_t)snprintf(text, bytes, "%zu class%s: ", k, k == 1 ? "" : "es");
+    if (!t->data->classes && k > SHOWN_CLASSES) {
+        (void)snprintf(text + length, bytes - length, "0 to %zu", k - 1);
+        return;
+    }
+    for (size_t c = 0; c < k && length < bytes; c++) {
+        const char *const lead = c ? ", " : "";
+        if (c == SHOWN_CLASSES - 1 && k > SHOWN_CLASSES) {
+            (void)snprintf(text + length, bytes - length, ", ... %.24s", t->data->classes[k - 1]);
+            return;
+        }
+        length +=
+            (size_t)(t->data->classes ? snprintf(text + length, bytes - length, "%s%.24s", lead, t->data->classes[c])
+                                      : snprintf(text + length, bytes - length, "%s%zu", lead, c));
+    }
+}
+
+void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *text, size_t bytes) {
+    const bool bits = t->whole && t->least >= 0.0 && t->most <= 1.0 && t->data->label_kind == RG_LABELS_VALUES;
+    char left_out[96] = "";
+    if (t->data->level) {
+        (void)snprintf(text, bytes, "the next of %zu different %s; the text has %zu", t->n_classes,
+                       t->data->level == RG_LEVEL_CHAR ? "characters" : "words", t->data->n_words);
+    } else if (t->n_classes) {
+        describe_classes(t, text, bytes);
+    } else if (t->n_rows > t->n_left_out) {
+        (void)snprintf(text, bytes, "values from %.9g to %.9g", t->least, t->most);
+    } else {
+        (void)snprintf(text, bytes, "none");
+    }
+    size_t length = strlen(text);
+    if (t->numbers < t->width) {
+        (void)snprintf(text + length, bytes - length,
+                       " (one-hot rows, as --loss ce takes them; --loss mse takes values)");
+    } else if (bits && t->width == 1 && loss == RG_LOSS_MSE) {
+        (void)snprintf(text + length, bytes - length, " (floats; --loss bce takes them as probabilities)");
+    }
+    length = strlen(text);
+    if (t->n_left_out) {
+        if (isnan(t->ignored)) {
+            (void)snprintf(left_out, sizeof left_out, "NaN");
+        } else {
+            (void)snprintf(left_out, sizeof left_out, "label %g or NaN", t->ignored);
+        }
+        (void)snprintf(text + length, bytes - length, "; %zu of %zu %s left out (%s)", t->n_left_out, t->n_rows,
+                       t->target == RG_TARGET_STEPS ? "steps" : "sequences", left_out);
+    }
+}

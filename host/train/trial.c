@@ -1,0 +1,62 @@
+/* One training among many: see trial.h. */
+#include "train/trial.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/stop.h"
+
+struct watch {
+    const struct rg_trainer_hooks *hooks;
+    const struct rg_run *run;
+    struct rg_summary *summary;
+};
+
+static void on_update(void *self, const struct rg_update *update) {
+    const struct watch *const w = self;
+    rg_summary_add(w->summary, update);
+    rg_summary_note_learned(w->summary, update->update, &w->run->state.mean);
+    if (w->hooks->on_update) {
+        w->hooks->on_update(w->hooks->self, update);
+    }
+}
+
+/* What is known before the first update. */
+static void begin_summary(const struct rg_run *run, struct rg_summary *summary) {
+    rg_summary_init(summary, run->config.training.updates);
+    summary->config = run->config;
+    summary->task = run->problem.name;
+    summary->loss_kind = run->problem.loss;
+    if (run->problem.targets.data) {
+        rg_targets_describe(&run->problem.targets, run->problem.loss, summary->labels, sizeof summary->labels);
+    }
+    summary->baseline = run->problem.baseline;
+    summary->batch = run->config.data.batch;
+    summary->steps = run->problem.steps;
+    summary->n_weights = run->model->n_weights;
+}
+
+rg_status rg_trial(const struct rg_trial_options *o, struct rg_summary *summary) {
+    struct rg_run *run = NULL;
+    RG_TRY(rg_run_create(o->config, o->data, o->device, &run));
+    begin_summary(run, summary);
+    struct watch watch = {o->hooks, run, summary};
+    const struct rg_trainer_hooks own = {.on_update = on_update, .self = &watch};
+    rg_status status = rg_run_train(run, &own);
+    status = status == RG_OK ? rg_run_measure(run, true, NULL) : status;
+    const bool cut_off = rg_stop_is(status);
+    status = cut_off ? RG_OK : status;
+    if (status == RG_OK) {
+        rg_summary_end(summary, &run->result.training);
+        const struct rg_diagnosis *const d = &run->result.diagnosis;
+        rg_summary_lags(summary, d->profile, &d->judgement);
+        summary->used = d->profiles ? rg_lag_used(d->profiles) : (double)NAN;
+        summary->weights_hash = run->result.weights_hash;
+        summary->reason = cut_off ? RG_REASON_INTERRUPTED : summary->reason;
+    }
+    if (status == RG_OK && o->model && summary->reason != RG_REASON_INTERRUPTED) {
+        status = rg_model_save(run->model, o->model);
+    }
+    rg_run_destroy(run);
+    return status;
+}

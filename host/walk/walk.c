@@ -1,0 +1,202 @@
+/* The walk in numbers: see walk.h. */
+#define _GNU_SOURCE
+#include "walk/walk.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+
+/* The reference's enumerations are in the product's order. */
+_Static_assert((int)REF_N_CELLS == (int)RG_N_CELLS && (int)REF_N_ACTIVATIONS == (int)RG_N_ACTIVATIONS &&
+                   (int)REF_SKIP_LEARNED == (int)RG_SKIP_LEARNED && (int)REF_TARGET_STEPS == (int)RG_TARGET_STEPS &&
+                   (int)REF_READOUT_MAX == (int)RG_READOUT_MAX,
+               "the reference has all that a model can be");
+
+size_t rg_walk_length(const struct rg_walk *w, size_t sequence) {
+    return w->data->lengths ? (size_t)w->data->lengths[sequence] : w->data->n_steps;
+}
+
+const double *rg_walk_row(const struct rg_walk *w, const double *array, size_t i, size_t sequence, size_t width) {
+    return array + (i * w->data->n_sequences + sequence) * width;
+}
+
+const struct ref_trace *rg_walk_trace(const struct rg_walk *w, size_t layer, size_t direction) {
+    return &w->result->traces[layer * ref_directions(w->net) + direction];
+}
+
+size_t rg_walk_first_step(const struct rg_walk *w, size_t sequence) {
+    return w->data->pad_left ? w->data->n_steps - rg_walk_length(w, sequence) : 0;
+}
+
+const double *rg_walk_cell_gradient(const struct rg_walk *w, const struct ref_trace *trace) {
+    const bool learned = w->net->skip > 0 && w->net->skip_kind == REF_SKIP_LEARNED;
+    return learned ? trace->d_cell : trace->d_cell_whole;
+}
+
+/* ---- The batch ---- */
+
+/* A step's inputs [F] from the numbers of the file; one-hot where they are words. */
+static void copy_step(const struct rg_walk *w, size_t place, double *x) {
+    const struct rg_dataset *const data = w->data;
+    const size_t width = data->n_features;
+    if (data->kind == RG_INPUT_FLOAT) {
+        rg_dataset_numbers(data, place * width, width, x);
+    } else if (data->kind == RG_INPUT_BYTE) {
+        for (size_t f = 0; f < width; f++) {
+            x[f] = data->x_byte[place * width + f] / 255.0;
+        }
+    } else if (rg_dataset_token(data, place) >= 0) {
+        x[rg_dataset_token(data, place)] = 1.0;
+    }
+}
+
+static rg_status copy_inputs(struct rg_walk *w) {
+    const size_t n = w->data->n_sequences, steps = w->data->n_steps, width = w->net->inputs;
+    const bool embedded = w->net->words > 0;
+    RG_TRY(embedded ? rg_alloc(&w->words, n * steps, sizeof *w->words, "the walk's inputs")
+                    : rg_alloc(&w->x, n * steps, width * sizeof *w->x, "the walk's inputs"));
+    for (size_t i = 0; i < n; i++) {
+        for (size_t t = 0; t < rg_walk_length(w, i); t++) {
+            const size_t place = i * steps + rg_walk_first_step(w, i) + t;
+            if (embedded) {
+                w->words[i * steps + t] = rg_dataset_token(w->data, place);
+            } else {
+                copy_step(w, place, w->x + (i * steps + t) * width);
+            }
+        }
+    }
+    return RG_OK;
+}
+
+/* y, with NaN in rows that have no loss. */
+static rg_status copy_targets(struct rg_walk *w) {
+    const struct rg_targets *const targets = &w->problem->targets;
+    const size_t n = w->data->n_sequences, rows = w->net->target == REF_TARGET_STEPS ? w->data->n_steps : 1;
+    const size_t width = w->batch.loss == REF_LOSS_CE ? 1 : w->net->outputs;
+    RG_TRY(rg_alloc(&w->y, n * rows, width * sizeof *w->y, "the walk's targets"));
+    for (size_t i = 0; i < n; i++) {
+        for (size_t row = 0; row < rg_targets_rows(targets, i); row++) {
+            (void)rg_targets_row(targets, i, row, w->y + (i * rows + row) * width);
+        }
+    }
+    return RG_OK;
+}
+
+/* ---- The net ---- */
+
+static rg_status create_net(const struct rg_model *model, double skip_budget, struct ref_model **out) {
+    const struct rg_shape *const s = &model->shape;
+    const struct ref_model form = {.cell = (enum ref_cell)s->cell,
+                                   .activation = (enum ref_activation)s->activation,
+                                   .inputs = s->inputs,
+                                   .hidden = s->hidden,
+                                   .outputs = s->outputs,
+                                   .layers = s->layers,
+                                   .bidirectional = s->bidirectional,
+                                   .skip = s->skip,
+                                   .skip_kind = (enum ref_skip_kind)s->skip_kind,
+                                   .skip_budget = skip_budget,
+                                   .target = (enum ref_target)s->target,
+                                   .readout = (enum ref_readout)s->readout,
+                                   .words = s->words};
+    *out = ref_model_create_like(&form);
+    if (!*out) {
+        return rg_fail(RG_NO_MEMORY, "no memory for the walk's weights; use smaller sizes or free memory");
+    }
+    for (size_t p = 0; p < (*out)->n_parameters; p++) {
+        const struct rg_parameter *const parameter = &model->parameters[p];
+        for (size_t i = 0; i < rg_parameter_elements(parameter); i++) {
+            (*out)->values[p][i] =
+                model->exact ? model->exact[parameter->offset + i] : (double)model->weights[parameter->offset + i];
+        }
+    }
+    return RG_OK;
+}
+
+/* The system may promise memory that is not there, and end the program when it is used. */
+rg_status rg_walk_check_memory(const struct rg_model *model, const struct rg_dataset *data) {
+    enum { STATES = 14, OF_GATES = 9 };
+    const double rows = (double)data->n_sequences * (double)(data->n_steps + 2);
+    const double hidden = (double)model->shape.hidden, gates = (double)rg_cell_gates(model->shape.cell) * hidden;
+    const double runs = (double)(model->shape.layers * rg_shape_directions(&model->shape));
+    const double inputs = (double)model->shape.inputs, terms = (double)data->n_steps * gates * (2 * hidden + inputs);
+    const double bytes =
+        sizeof(double) * (runs * (rows * (STATES * hidden + OF_GATES * gates) + terms) + rows * inputs);
+    const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (there > 0.0 && bytes > there) {
+        return rg_fail(RG_NO_MEMORY,
+                       "--trace: every number of %zu sequences of %zu steps with %zu units takes %.1f GiB, and this "
+                       "machine has %.1f; take fewer sequences or steps",
+                       data->n_sequences, data->n_steps, model->shape.hidden, bytes / 0x1p30, there / 0x1p30);
+    }
+    return RG_OK;
+}
+
+/* More multiplications than this take seconds. */
+static const double LONG_WALK = 1e10;
+
+/* Say so before a pass that takes long. */
+static void announce(const struct rg_walk *w) {
+    const double rows = (double)ref_gates(w->net) * (double)w->net->hidden;
+    const double steps =
+        (double)w->data->n_sequences * (double)w->data->n_steps * (double)(w->net->layers * ref_directions(w->net));
+    const double products = steps * rows * (double)(w->net->hidden + w->net->inputs) * 4.0;
+    if (products > LONG_WALK) {
+        rg_log("the walk is computed in double on one processor: %.0f billion products", products / 1e9);
+    }
+}
+
+static rg_status create_batch(struct rg_walk *w) {
+    static const enum ref_loss losses[] = {
+        [RG_LOSS_MSE] = REF_LOSS_MSE, [RG_LOSS_BCE] = REF_LOSS_BCE, [RG_LOSS_CE] = REF_LOSS_CE};
+    w->batch = (struct ref_batch){.n_sequences = w->data->n_sequences,
+                                  .n_steps = w->data->n_steps,
+                                  .lengths = w->data->lengths,
+                                  .loss = losses[w->problem->loss],
+                                  .h_0 = w->data->h_0,
+                                  .c_0 = w->data->c_0};
+    RG_TRY(copy_inputs(w));
+    RG_TRY(copy_targets(w));
+    w->batch.x = w->x;
+    w->batch.words = w->words;
+    w->batch.y = w->y;
+    return RG_OK;
+}
+
+rg_status rg_walk_create(const struct rg_model *model, const struct rg_dataset *data, const struct rg_problem *problem,
+                         double skip_budget, struct rg_walk **out) {
+    struct rg_walk *w = NULL;
+    rg_status status = RG_OK;
+    *out = NULL;
+    RG_TRY(rg_walk_check_memory(model, data));
+    RG_TRY(rg_alloc(&w, 1, sizeof *w, "the walk"));
+    w->model = model;
+    w->data = data;
+    w->problem = problem;
+    RG_TRY_GOTO(create_net(model, skip_budget, &w->net));
+    RG_TRY_GOTO(create_batch(w));
+    w->result = ref_result_create(w->net, data->n_sequences, data->n_steps);
+    if (!w->result) {
+        RG_TRY_GOTO(rg_fail(RG_NO_MEMORY, "no memory for the walk; take fewer sequences or steps, or free memory"));
+    }
+    announce(w);
+    ref_gradient(w->net, &w->batch, w->result);
+    *out = w;
+    return RG_OK;
+fail:
+    rg_walk_destroy(w);
+    return status;
+}
+
+void rg_walk_destroy(struct rg_walk *w) {
+    if (w) {
+        ref_model_destroy(w->net);
+        ref_result_destroy(w->result);
+        rg_free(w->x);
+        rg_free(w->y);
+        rg_free(w->words);
+        rg_free(w);
+    }
+}

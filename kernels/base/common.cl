@@ -1,0 +1,233 @@
+/* Helpers for every kernel, in the language that OpenCL C and C share (prelude.cl, native.h). */
+
+#define RG_NR (RG_NV * RG_COLS * RG_VEC) /* units of a panel */
+#define RG_ITEMS (RG_COLS * RG_ROWS)
+
+/* The scans that a cell's program has: one of them, or with 0 both. */
+#define RG_FORWARD_PART 1
+#define RG_REVERSE_PART 2
+#ifndef RG_SCAN_PART
+#define RG_SCAN_PART 0
+#endif
+#if RG_SCAN_PART != 0 && RG_SCAN_PART != RG_FORWARD_PART && RG_SCAN_PART != RG_REVERSE_PART
+#error "RG_SCAN_PART must be 0, RG_FORWARD_PART or RG_REVERSE_PART"
+#endif
+
+/* Rows of a register block, and the macro that splits rows into such blocks. On a GPU blocks are smaller, so that a
+ * multiprocessor has registers for a second work-group; the program of a scan may be built with still smaller ones,
+ * where a tile has too few blocks for all item rows (host/plan/groups.h). */
+#if RG_COLS * RG_ROWS == 1
+#define RG_BLOCK_ROWS 8
+#elif !defined RG_BLOCK_ROWS
+#define RG_BLOCK_ROWS 4
+#endif
+#define RG_IN_BLOCKS RG_CAT(RG_BLOCKS_OF_, RG_BLOCK_ROWS)
+
+/* Row blocking for scans (HOT) and weight gradients. Weight gradients also handle leftover rows in pairs: they have few
+ * blocks and long loops. With tensor cores (mma.cl) the items of a warp compute one block of 16 rows together. */
+#define RG_WARP_ROWS 16
+#if RG_TF32
+#define RG_HOT_ROWS RG_WARP_ROWS
+#define RG_IN_HOT_BLOCKS RG_BLOCKS_OF_16
+#define RG_IN_GRADIENT_BLOCKS RG_BLOCKS_OF_16
+#else
+#define RG_HOT_ROWS RG_BLOCK_ROWS
+#define RG_IN_HOT_BLOCKS RG_IN_BLOCKS
+#if RG_COLS * RG_ROWS == 1
+#define RG_IN_GRADIENT_BLOCKS(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_A_PAIR)
+#else
+#define RG_IN_GRADIENT_BLOCKS RG_BLOCKS_OF_4
+#endif
+#endif
+#define RG_BLOCK_ITEMS(height) ((height) == RG_WARP_ROWS ? 4 : 1)
+
+/* An item's share of a block of RG_R rows: RG_FRAGMENTS numbers. Usually they are the rows of one column, and `part` is
+ * that column. In a block of a warp, lane 4g + t holds rows 2g and 2g+1 of columns t and t+4, and `part` is the number
+ * of rows that the block has. */
+#if RG_TF32
+typedef rg_u32 rg_part; /* one register of a GPU */
+#else
+typedef size_t rg_part;
+#endif
+#define RG_ITEM_PART(height, col, rows) ((height) == RG_WARP_ROWS ? (rows) : (col))
+#define RG_MMA_LANE ((rg_u32)get_local_id(1) % 4 * RG_COLS + (rg_u32)get_local_id(0))
+#define RG_FRAGMENTS RG_CAT(RG_FRAGMENTS_OF_, RG_R)
+#define RG_FRAGMENTS_OF_1 1
+#define RG_FRAGMENTS_OF_2 2
+#define RG_FRAGMENTS_OF_4 4
+#define RG_FRAGMENTS_OF_8 8
+#define RG_FRAGMENTS_OF_16 4
+#define RG_FRAGMENT_ROW(i) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE / 4 * 2 + (i) % 2 : (i))
+#define RG_FRAGMENT_COL(i, part) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE % 4 + (i) / 2 * 4 : (part))
+#define RG_HAS_FRAGMENT(i, part) (RG_R != RG_WARP_ROWS || RG_FRAGMENT_ROW(i) < (part))
+
+/* Split rows first … end-1, at most one full block, into blocks: CALL(R, row) computes R rows from `row` on. */
+#define RG_BLOCKS_OF_16(first, end, CALL) CALL(16, first)
+#define RG_BLOCKS_OF_1(first, end, CALL) CALL(1, first)
+#define RG_BLOCKS_OF_2(first, end, CALL) \
+    do {                                 \
+        size_t row_ = (first);           \
+        if ((end)-row_ >= 2) {           \
+            CALL(2, row_);               \
+        } else {                         \
+            CALL(1, row_);               \
+        }                                \
+    } while (0)
+#define RG_BLOCKS_OF_4(first, end, CALL)   \
+    do {                                   \
+        size_t row_ = (first);             \
+        if ((end)-row_ >= 4) {             \
+            CALL(4, row_);                 \
+        } else {                           \
+            for (; row_ < (end); row_++) { \
+                CALL(1, row_);             \
+            }                              \
+        }                                  \
+    } while (0)
+#define RG_BLOCKS_OF_8_(first, end, CALL, PAIR) \
+    do {                                        \
+        size_t row_ = (first);                  \
+        if ((end)-row_ >= 8) {                  \
+            CALL(8, row_);                      \
+        } else {                                \
+            if ((end)-row_ >= 4) {              \
+                CALL(4, row_);                  \
+                row_ += 4;                      \
+            }                                   \
+            PAIR(end, CALL)                     \
+            for (; row_ < (end); row_++) {      \
+                CALL(1, row_);                  \
+            }                                   \
+        }                                       \
+    } while (0)
+#define RG_NO_PAIR(end, CALL)
+#define RG_A_PAIR(end, CALL) \
+    if ((end)-row_ >= 2) {   \
+        CALL(2, row_);       \
+        row_ += 2;           \
+    }
+#define RG_BLOCKS_OF_8(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_NO_PAIR)
+
+/* Rows of a block that has four vectors in a row: as many as the registers hold. */
+#if RG_COLS * RG_ROWS > 1
+#define RG_HEIGHT_OF_FOUR RG_BLOCK_ROWS
+#elif RG_VEC * (1 + RG_DOUBLE) == 16
+#define RG_HEIGHT_OF_FOUR 4
+#else
+#define RG_HEIGHT_OF_FOUR 2
+#endif
+
+/* First element of the n-th vector of item `col` in a line with `vectors` vectors an item; the same in a panel; the
+ * length of a line. */
+#define RG_AT(vectors, col, n) (((col) * (vectors) + (n)) * RG_VEC)
+#define RG_LANE(col, n) RG_AT(RG_NV, col, n)
+#define RG_LINE(vectors) RG_AT(vectors, RG_COLS, 0)
+
+/* Load an item's vectors of a line. Pairs of short vectors are loaded as aligned fours. */
+#if RG_COLS * RG_ROWS > 1 && RG_VEC == 2
+#define RG_LOAD_LINE(to, vectors, from)                                              \
+    RG_UNROLL for (size_t q_ = 0; q_ < (vectors); q_++) {                            \
+        if ((vectors) % 2) {                                                         \
+            (to)[q_] = RG_LOAD_ALIGNED((from) + q_ * RG_VEC);                        \
+        } else if (q_ % 2 == 0) {                                                    \
+            const rg_quad pair_ = *(__global const rg_quad *)((from) + q_ * RG_VEC); \
+            (to)[q_] = pair_.lo;                                                     \
+            (to)[q_ + 1] = pair_.hi;                                                 \
+        }                                                                            \
+    }
+#else
+#define RG_LOAD_LINE(to, vectors, from)                   \
+    RG_UNROLL for (size_t q_ = 0; q_ < (vectors); q_++) { \
+        (to)[q_] = RG_LOAD_ALIGNED((from) + q_ * RG_VEC); \
+    }
+#endif
+
+/* Loop over this item's blocks of a tile in one step: panels p in first … end-1, rows from b on. Items of the second
+ * dimension take blocks in turn, panel after panel, so tiles with few rows and many panels keep them busy too. A CPU
+ * goes through the panels forwards in one step and backwards in the next, so it first uses weights still in cache. */
+#if RG_COLS * RG_ROWS == 1
+#define RG_EACH_BLOCK(step, p, first, end, b, rows, height)                                                   \
+    for (size_t i_ = 0, p; i_ < (end) - (first) && ((p = (step) % 2 ? (end)-1 - i_ : (first) + i_), 1); i_++) \
+        for (size_t b = 0; b < (rows); b += (height))
+#else
+#define RG_EACH_BLOCK(step, p, first, end, b, rows, height)                                    \
+    for (rg_u32 blocks_ = (rg_u32)((rows) + (height)-1) / (height),                            \
+                i_ = (rg_u32)get_local_id(1) / RG_BLOCK_ITEMS(height), p = 0, b;               \
+         i_ < (rg_u32)((end) - (first)) * blocks_ &&                                           \
+         ((p = i_ / blocks_), (b = (i_ - p * blocks_) * (height)), (p += (rg_u32)(first)), 1); \
+         i_ += RG_ROWS / RG_BLOCK_ITEMS(height))
+#endif
+
+/* Place of unit `unit` of row `row` in a tile in local memory. On a CPU rows lie one after the other, `line` numbers
+ * apart. On a GPU, which reads four units of a row at once, the layout is [Hp/4][row][4], and `line` is the distance
+ * between two groups of four units. */
+#if RG_COLS * RG_ROWS == 1
+#define RG_LOCAL_AT(row, unit, line) ((row) * (line) + (unit))
+#else
+#define RG_LOCAL_AT(row, unit, line) ((unit) / 4 * (line) + (row)*4 + (unit) % 4)
+#endif
+
+/* The step that a scan processed `back` steps before its order-th, or RG_NO_STEP before the first one. Initial states
+ * have a step of their own, after the segment. */
+#define RG_NO_STEP (~(size_t)0)
+RG_INLINE size_t rg_step_back(struct rg_scan_args s, size_t order, size_t back) {
+    if (order < back) {
+        return s.initial && order + 1 == back ? (size_t)(s.base + s.initial_at) : RG_NO_STEP;
+    }
+    return s.backward ? s.steps - 1 - order + back : order - back;
+}
+
+RG_INLINE size_t rg_item(void) {
+    return get_local_id(1) * RG_COLS + get_local_id(0);
+}
+
+/* Work-group `group` of `groups` has the share [rg_share(n, group, groups), rg_share(n, group+1, groups)) of 0 … n-1.
+ */
+RG_INLINE size_t rg_share(size_t n, size_t group, size_t groups) {
+    return n / groups * group + (n % groups < group ? n % groups : group);
+}
+
+/* rg_share for a tile's panels among the work-groups of dimension 1. 32-bit numbers take a GPU one register. */
+RG_INLINE rg_u32 rg_panel_share(rg_u32 panels, rg_u32 group) {
+    const rg_u32 groups = (rg_u32)get_num_groups(1), more = panels % groups;
+    return panels / groups * group + (more < group ? more : group);
+}
+
+/* A compensated sum: `rest` is the rounding error of `sum` (Knuth's exact addition, then Dekker's). The error of n
+ * terms is about n eps^2. If the sum is not finite, `rest` is 0. */
+struct rg_sum {
+    rg_real sum, rest;
+};
+struct rg_vector_sum {
+    rg_vec sum, rest;
+};
+
+RG_INLINE struct rg_sum rg_sum_add(struct rg_sum s, rg_real term) {
+    const rg_real sum = s.sum + term, added = sum - s.sum;
+    const rg_real lost = s.rest + ((s.sum - (sum - added)) + (term - added)), total = sum + lost;
+    const rg_real rest = lost - (total - sum);
+    s.sum = total - total == 0.0f ? total : sum; /* infinity stays what it is */
+    s.rest = rest - rest == 0.0f ? rest : 0.0f;
+    return s;
+}
+
+/* rg_sum_add for every lane of a vector. */
+RG_INLINE struct rg_vector_sum rg_vector_sum_add(struct rg_vector_sum s, rg_vec term) {
+    const rg_vec sum = s.sum + term, added = sum - s.sum, zero = RG_SPLAT(0.0f);
+    const rg_vec lost = s.rest + ((s.sum - (sum - added)) + (term - added)), total = sum + lost;
+    const rg_vec rest = lost - (total - sum);
+    s.sum = RG_SELECT(total - total == zero, total, sum);
+    s.rest = RG_SELECT(rest - rest == zero, rest, zero);
+    return s;
+}
+
+/* Sum of the lanes, in order. */
+RG_INLINE rg_real rg_lane_sum(rg_vec v) {
+    rg_real lanes[RG_VEC];
+    RG_STORE(v, lanes);
+    rg_real sum = 0.0f;
+    for (int i = 0; i < RG_VEC; i++) {
+        sum += lanes[i];
+    }
+    return sum;
+}

@@ -1,0 +1,172 @@
+/* What every kernel file stands on, for OpenCL C; native.h says the same for C.
+ *
+ * Shape of a work-group, fixed by -D when the program is built:
+ *   RG_VEC    lanes of a vector; lanes are units (columns of a matrix)
+ *   RG_NV     vectors of an item side by side
+ *   RG_COLS   items side by side; a panel is NR = RG_NV * RG_COLS * RG_VEC units wide
+ *   RG_ROWS   items below each other, each on its own block of batch rows
+ * A CPU runs one item a group (RG_COLS = RG_ROWS = 1, wide vectors, no barriers), a GPU many with short vectors.
+ *
+ * RG_REPLICAS 1: the kernels are functions of the kernels in replicas.cl; 0: they are kernels
+ * RG_DOUBLE   1: numbers are doubles, of a device with cl_khr_fp64; 0: floats
+ * RG_TF32     1: the products of scans and weight gradients are those of NVIDIA's tensor cores, in TF32; 2: the same
+ *             on any device, for tests; 0: all products are of rg_real
+ * RG_SCAN_PART  1, 2: the program of a cell has its forward, or its reverse scan alone; 0: both
+ * RG_HAS_PREFETCH  1: the device's compiler takes __builtin_prefetch (a CPU's; the host knows which); 0: it may not
+ *
+ * Contraction is left on, and every product that matters is written as RG_FMA. */
+#ifndef RG_VEC
+#define RG_VEC 16
+#endif
+#ifndef RG_NV
+#define RG_NV 2
+#endif
+#ifndef RG_COLS
+#define RG_COLS 1
+#endif
+#ifndef RG_ROWS
+#define RG_ROWS 1
+#endif
+#ifndef RG_DOUBLE
+#define RG_DOUBLE 0
+#endif
+#ifndef RG_REPLICAS
+#define RG_REPLICAS 0
+#endif
+#ifndef RG_TF32
+#define RG_TF32 0
+#endif
+#ifndef RG_HAS_PREFETCH
+#define RG_HAS_PREFETCH 0
+#endif
+#if RG_HAS_PREFETCH != 0 && RG_HAS_PREFETCH != 1
+#error "RG_HAS_PREFETCH must be 0 or 1"
+#endif
+#if RG_TF32 != 0 && RG_TF32 != 1 && RG_TF32 != 2
+#error "RG_TF32 must be 0, 1 or 2"
+#endif
+#if RG_REPLICAS != 0 && RG_REPLICAS != 1
+#error "RG_REPLICAS must be 0 or 1"
+#endif
+#if RG_DOUBLE != 0 && RG_DOUBLE != 1
+#error "RG_DOUBLE must be 0 or 1"
+#endif
+#if RG_VEC != 1 && RG_VEC != 2 && RG_VEC != 4 && RG_VEC != 8 && RG_VEC != 16
+#error "RG_VEC must be 1, 2, 4, 8 or 16"
+#endif
+
+#define RG_CAT_(a, b) a##b
+#define RG_CAT(a, b) RG_CAT_(a, b)
+#if RG_DOUBLE
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#define RG_SCALAR double
+#define RG_WHOLE long
+#define RG_NUMBER(x) x
+#else
+#define RG_SCALAR float
+#define RG_WHOLE int
+#define RG_NUMBER(x) RG_CAT(x, f) /* a literal that a float does not hold to the last digit of a double */
+#endif
+typedef RG_SCALAR rg_real;
+#if RG_VEC == 1
+typedef rg_real rg_vec;
+typedef RG_WHOLE rg_mask;
+#define RG_AS_INT(v) as_int(v)
+#define RG_AS_REAL(v) as_float(v)
+#define RG_LOAD(p) (*(p))
+#define RG_STORE(v, p) (*(p) = (v))
+#define RG_SELECT(mask, yes, no) ((mask) ? (yes) : (no))
+#else
+typedef RG_CAT(RG_SCALAR, RG_VEC) rg_vec;
+typedef RG_CAT(RG_WHOLE, RG_VEC) rg_mask;
+#define RG_AS_INT(v) RG_CAT(as_int, RG_VEC)(v)
+#define RG_AS_REAL(v) RG_CAT(as_float, RG_VEC)(v)
+#ifdef __clang__ /* PoCL's vload16 and vstore16 may be eight and the instructions that put a vector together */
+typedef rg_vec rg_unaligned __attribute__((aligned(sizeof(rg_real))));
+#define RG_ACCESS_IN(space)                                                                         \
+    inline rg_vec __attribute__((always_inline, overloadable)) rg_load(space const rg_real *p) {    \
+        return *(space const rg_unaligned *)p;                                                      \
+    }                                                                                               \
+    inline void __attribute__((always_inline, overloadable)) rg_store(rg_vec v, space rg_real *p) { \
+        *(space rg_unaligned *)p = v;                                                               \
+    }
+RG_ACCESS_IN(__global)
+RG_ACCESS_IN(__local)
+RG_ACCESS_IN(__private)
+#define RG_LOAD(p) rg_load(p)
+#define RG_STORE(v, p) rg_store(v, p)
+#else
+#define RG_LOAD(p) RG_CAT(vload, RG_VEC)(0, p)
+#define RG_STORE(v, p) RG_CAT(vstore, RG_VEC)(v, 0, p)
+#endif
+#define RG_SELECT(mask, yes, no) select(no, yes, mask)
+#endif
+/* From panels and rows that begin at a multiple of a vector: one load on a GPU, where RG_LOAD would be one a lane. */
+#if RG_COLS * RG_ROWS > 1 && RG_VEC > 1
+#define RG_LOAD_ALIGNED(p) (*(__global const rg_vec *)(p))
+#else
+#define RG_LOAD_ALIGNED(p) RG_LOAD(p)
+#endif
+typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once, from a multiple of their size */
+#if RG_COLS * RG_ROWS > 1 && RG_VEC > 4
+#error "an item of many has vectors of at most four lanes"
+#endif
+/* What a group's local memory holds; quads where these are read. */
+#if RG_COLS * RG_ROWS > 1
+#define RG_LOCAL_MEMORY rg_quad
+#else
+#define RG_LOCAL_MEMORY rg_real
+#endif
+/* The smaller and the larger of two; b where one of them is NaN. */
+#define RG_LEAST(a, b) RG_SELECT((a) < (b), a, b)
+#define RG_MOST(a, b) RG_SELECT((a) > (b), a, b)
+#define RG_SPLAT(s) ((rg_vec)((rg_real)(s)))
+#define RG_FMA(a, b, c) fma(a, b, c)
+/* 2^n, of a vector of floats that holds n in the low bits of its numbers' fractions. */
+#define RG_EXPONENT(v) RG_AS_REAL((RG_AS_INT(v) << 23) + 0x3f800000)
+#define RG_SQRT(v) sqrt(v)
+#define RG_VECTOR_EXP(v) exp(v)
+#define RG_VECTOR_TANH(v) tanh(v)
+#define RG_VECTOR_EXPM1(v) expm1(v)
+#define RG_SQRT1(s) sqrt(s) /* of a scalar, like those that follow */
+#define RG_EXP(s) exp(s)
+#define RG_EXPM1(s) expm1(s)
+#define RG_LOG(s) log(s)
+#define RG_LOG1P(s) log1p(s)
+#define RG_ABS(s) fabs(s)
+#define RG_PIN(v)
+/* RG_PREFETCH(p) asks for a cache line before it is needed. OpenCL C has no such function that CPUs obey, and clang's
+ * __builtin_prefetch has no form in SPIR-V: Mesa's rusticl dies of it. It changes no result. */
+#if RG_HAS_PREFETCH
+#define RG_PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p))
+#else
+#define RG_PREFETCH(p)
+#endif
+#if RG_TF32 == 2 /* PoCL 3.1 compiles the emulation wrong where learned skips have these loops unrolled */
+#define RG_UNROLL
+#else
+#define RG_UNROLL _Pragma("unroll")
+#endif
+#define RG_ROLLED _Pragma("nounroll")
+/* Before the loop over a block's rows that follows its products. A CPU's has the cell's step once: as often as a block
+ * has rows and vectors it is no faster, and the scans take four times as long to compile. */
+#if RG_COLS * RG_ROWS == 1
+#define RG_EACH_ROW RG_ROLLED
+#else
+#define RG_EACH_ROW RG_UNROLL
+#endif
+#define RG_FEW_TIMES _Pragma("unroll 4")
+#define RG_INLINE inline __attribute__((always_inline))
+/* A function around a hot loop; native.h keeps those out of line. */
+#define RG_HOT RG_INLINE
+#define RG_DEVICE_KERNEL __kernel __attribute__((reqd_work_group_size(RG_COLS, RG_ROWS, 1)))
+#if RG_REPLICAS
+#define RG_KERNEL RG_INLINE
+#else
+#define RG_KERNEL RG_DEVICE_KERNEL
+#endif
+#if RG_COLS * RG_ROWS == 1
+#define RG_BARRIER
+#else
+#define RG_BARRIER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#endif

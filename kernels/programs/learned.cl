@@ -1,0 +1,8 @@
+/* The program with every cell's scans under an update gate that decides which steps to skip. */
+#define RG_LEARNED 1
+#include "base/base.cl"
+#include "scan/learned_gate.cl"
+#include "cells/list.cl"
+#include "scan/gate_gradient.cl"
+#define RG_PROGRAM(X) RG_LEARNED_KERNELS(X)
+#include "programs/replicas.cl"

@@ -1,0 +1,87 @@
+/* States that sequences start from, h_0 and c_0 of PyTorch, and the gradient there. h_0 is the state before step 1;
+ * states before h_0, which only a skip can ask for, are zero. */
+
+/* states [L*D][N][H], index [batch], begin [B] -> steps `at` and `at`+1 of `to`, see args.h. */
+RG_KERNEL void rg_initial(__global const rg_real *restrict states, __global const rg_u32 *restrict index,
+                          __global const rg_u32 *restrict begin, __global rg_real *restrict to,
+                          const struct rg_initial_args s) {
+    const size_t end = rg_share(s.rows, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t b = rg_share(s.rows, get_group_id(0), get_num_groups(0)) + get_local_id(1); b < end; b += RG_ROWS) {
+        const size_t from = s.source + (size_t)index[s.first_row + b] * s.hidden;
+        const int first = s.backward || begin[b] == 0;
+        __global rg_real *const masked = to + (s.at * s.rows + b) * s.stride + s.target;
+        __global rg_real *const whole = masked + s.rows * s.stride;
+        for (size_t j = get_local_id(0); j < s.h_stride; j += RG_COLS) {
+            const rg_real value = j < s.hidden && !s.absent ? states[from + j] : 0.0f;
+            masked[j] = first ? value : 0.0f;
+            whole[j] = value;
+        }
+    }
+}
+
+/* The reverse copy: step `at` of `from` -> states [L*D][batch][H], for the rows of the chunk. */
+RG_KERNEL void rg_final(__global const rg_real *restrict from, __global rg_real *restrict states,
+                        const struct rg_initial_args s) {
+    const size_t end = rg_share(s.rows, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t b = rg_share(s.rows, get_group_id(0), get_num_groups(0)) + get_local_id(1); b < end; b += RG_ROWS) {
+        __global const rg_real *const state = from + (s.at * s.rows + b) * s.stride + s.target;
+        for (size_t j = get_local_id(0); j < s.hidden; j += RG_COLS) {
+            states[s.source + (s.first_row + b) * s.hidden + j] = state[j];
+        }
+    }
+}
+
+/* acc += delta^T W for the delta of one step, gate by gate; `last` is the column group of the last gate. */
+RG_INLINE void rg_initial_product(rg_vec acc[1][RG_NV], struct rg_initial_gradient_args s,
+                                  __global const rg_real *delta, __global const rg_real *w, size_t last, size_t col) {
+    for (size_t g = 0; g < s.gates; g++) {
+        rg_plain_global_1(acc, delta + (g + 1 == s.gates ? last : g) * s.h_stride, s.d_stride, w + g * s.hidden * RG_NR,
+                          s.hidden, col);
+    }
+}
+
+/* d [T][B][deltas][Hp], dh from above, carry [back][B][Hp], begin [B] -> dh_0, dc_0 [B][Hp] at s.target, of the
+ * sequences whose first delta is of steps [from, to). */
+RG_KERNEL void rg_initial_gradient(__global const rg_real *restrict d, __global const rg_real *restrict packed,
+                                   __global const rg_real *restrict dh, __global const rg_real *restrict carry,
+                                   __global const rg_u32 *restrict begin, __global rg_real *restrict dh_0,
+                                   __global rg_real *restrict dc_0, const struct rg_initial_gradient_args s) {
+    const size_t col = get_local_id(0), end = rg_share(s.rows, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t b = rg_share(s.rows, get_group_id(0), get_num_groups(0)) + get_local_id(1); b < end; b += RG_ROWS) {
+        const size_t length = s.steps - begin[b], order = (s.backward ? 0 : begin[b]) + s.back - 1;
+        const size_t t_prev = s.backward ? s.steps - s.back : begin[b] + s.back - 1;
+        const size_t t_far = s.backward ? s.steps - s.skip : begin[b] + s.skip - 1;
+        const size_t t_done = s.back <= length ? t_prev : s.steps - 1;
+        if (t_done < s.from || t_done >= s.to) {
+            continue;
+        }
+        for (size_t unit = 0; unit < s.h_stride; unit += RG_NR) {
+            __global const rg_real *const above = dh + (s.dh_row * s.rows + b) * s.out_stride + s.column + unit;
+            const size_t to = s.target + b * s.h_stride + unit, w = unit * s.gates * s.hidden;
+            rg_vec acc[1][RG_NV];
+            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+                /* the last state of an empty sequence is h_0 */
+                acc[0][q] = length == 0 ? RG_LOAD(above + RG_LANE(col, q)) : RG_SPLAT(0.0f);
+            }
+            if (s.back <= length) {
+                rg_initial_product(acc, s, d + ((t_prev - s.base) * s.rows + b) * s.d_stride, packed + s.w_hidden + w,
+                                   s.deltas - 1, col);
+            }
+            if (s.skip > 0 && s.skip <= length) {
+                rg_initial_product(acc, s, d + ((t_far - s.base) * s.rows + b) * s.d_stride, packed + s.w_skip + w,
+                                   s.gates - 1, col);
+            }
+            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+                const size_t lane = RG_LANE(col, q);
+                rg_vec carried = RG_SPLAT(0.0f);
+                if (s.carries != RG_CARRIES_NOTHING && s.back <= length) {
+                    carried = RG_LOAD(carry + (order % s.back * s.rows + b) * s.h_stride + unit + lane);
+                }
+                RG_STORE(s.carries == RG_CARRIES_STATE ? acc[0][q] + carried : acc[0][q], dh_0 + to + lane);
+                if (s.carries == RG_CARRIES_CELL) {
+                    RG_STORE(carried, dc_0 + to + lane);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,306 @@
+/* Forward and reverse scan of one cell over whole sequences. Read once for each cell, after the cell's file.
+ *
+ * A work-group owns a tile of sequences and carries it through all T steps. The recurrence couples the units of one
+ * sequence and never two sequences, so groups do not wait for each other.
+ */
+/* clang-format off */
+/*   states in local memory: [2][tile][Hp + RG_VEC]; a step reads one half and writes the other
+ *   for each step
+ *     for each panel of units      items of a row, side by side
+ *       for each block of rows     items below each other
+ *         a block of the product in registers -> the cell -> the new state
+ */
+/* clang-format on */
+/* In the reverse scan the rows in local memory are the deltas, G*Hp wide.
+ *
+ * All sequences end at t = T-1. In a ragged chunk sequence b starts at begin[b]; h and delta are 0 before that, except
+ * at the step before the start, where h is h_0. The backward direction goes from T-1 down; `order` counts its steps in
+ * processing order.
+ *
+ * A launch computes a half-open range of steps and continues from what the launch before it left in memory. A launch
+ * of a single step may give several work-groups to a tile (dimension 1), which share out its panels. */
+#define RG_CELL_NAME(name) RG_CAT(RG_CAT(rg_, RG_CELL), RG_CAT(_, name))
+/* An array of a negative size, and so an error, where the cell's file and its row in cells/cells.h differ. */
+typedef char RG_CELL_NAME(equals_its_row)[(RG_GATES == RG_CELL_NAME(gates)) + (RG_SAVED == RG_CELL_NAME(saved)) +
+                                                      (RG_DELTAS == RG_CELL_NAME(deltas)) ==
+                                                  3
+                                              ? 1
+                                              : -1];
+#ifdef RG_LEARNED
+/* A learned skip also keeps what the state would be if no step were skipped: h and, where there is one, c. */
+#ifdef RG_PAST
+#define RG_KEPT (RG_SAVED + 2)
+#else
+#define RG_KEPT (RG_SAVED + 1)
+#endif
+#define RG_SCAN_NAME(name) RG_CELL_NAME(learned_##name)
+#define RG_GATES_PARAMETER __global rg_real *gates,
+#define RG_GATE_BLOCK(b, row) (b).gate = gates + (row)*RG_GATE_VALUES
+#define RG_GATE_BLOCK_REVERSE(b) ((b).w_gate = packed + s.w_gate, (b).plane = plane)
+#ifdef RG_PAST
+#define RG_GATE_STATE(h, saved, row) ((saved) + (row)*s.d_stride + RG_PAST * s.h_stride)
+#else
+#define RG_GATE_STATE(h, saved, row) ((h) + (row)*s.out_stride)
+#endif
+#define RG_FIRST_PANEL(panels) 0 /* its gates need all of a tile's panels in one group */
+#define RG_END_PANEL(panels) (panels)
+#else
+#define RG_FIRST_PANEL(panels) rg_panel_share(panels, (rg_u32)get_group_id(1))
+#define RG_END_PANEL(panels) rg_panel_share(panels, (rg_u32)get_group_id(1) + 1)
+#define RG_KEPT RG_SAVED
+#define RG_SCAN_NAME(name) RG_CELL_NAME(name)
+#define RG_GATES_PARAMETER
+#define RG_GATE_BLOCK(b, row)
+#define RG_GATE_BLOCK_REVERSE(b)
+#endif
+#if RG_TF32
+#undef RG_HEIGHT
+#define RG_HEIGHT RG_HOT_ROWS
+#define RG_R 16
+#include "scan/cell_rows.cl"
+#undef RG_R
+#else
+#if RG_HOT_ROWS >= 8
+#define RG_R 8
+#include "scan/cell_rows.cl"
+#undef RG_R
+#endif
+#if RG_HOT_ROWS >= 4
+#define RG_R 4
+#include "scan/cell_rows.cl"
+#undef RG_R
+#endif
+#if RG_HEIGHT == 2 || RG_HOT_ROWS == 2
+#define RG_R 2
+#include "scan/cell_rows.cl"
+#undef RG_R
+#endif
+#define RG_R 1
+#include "scan/cell_rows.cl"
+#undef RG_R
+#endif
+#define RG_PANEL RG_LINE(RG_WIDE) /* units of a panel of the forward scan */
+#define RG_HAS(t) ((t) != RG_NO_STEP)
+#define RG_TILE_AT(t) (((t)-s.base) * s.rows + first)                      /* its first row at step t */
+#define RG_ROW_AFTER (after ? RG_TILE_AT(s.backward ? t - 1 : t + 1) : at) /* at the step done before */
+#define RG_ROW_OF(t) (RG_HAS(t) ? RG_TILE_AT(t) : at)
+
+#if RG_SCAN_PART != RG_REVERSE_PART
+/* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in this direction's columns, saved [T][B][S][Hp]. */
+RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
+                                     __global rg_real *h, __global rg_real *saved,
+                                     __global const rg_u32 *restrict begin,
+                                     RG_GATES_PARAMETER const struct rg_scan_args s, __local RG_LOCAL_MEMORY *scratch) {
+    const size_t first = get_group_id(0) * s.tile;
+    const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
+    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
+    const size_t buffer = RG_TILE_NUMBERS(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
+    const size_t saved_stride = RG_KEPT ? s.d_stride : 0, col = get_local_id(0);
+    const size_t back =
+        s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1; /* steps back to the state that W_hh multiplies */
+    __local rg_real *past = (__local rg_real *)scratch;
+    __local rg_real *now = past + buffer;
+    __global rg_real *const out = h + s.out_column;
+#ifdef RG_LEARNED
+    __local rg_real *const sums = past + 2 * buffer; /* [tile][RG_COLS] */
+#endif
+    const size_t at_init = s.initial ? (s.initial_at + 1) * s.rows + first : first; /* h_0 of every sequence */
+    const size_t t_past = rg_step_back(s, s.from, 1), resumed = RG_HAS(t_past) ? rows : 0;
+    for (size_t r = get_local_id(1); r < resumed; r += RG_ROWS) {
+        __global const rg_real *const from = out + (RG_TILE_AT(t_past) + r) * s.out_stride;
+        for (size_t u = col * RG_VEC; u < s.h_stride; u += RG_COLS * RG_VEC) {
+            RG_STORE(RG_LOAD(from + u), past + RG_LOCAL_AT(r, u, line));
+        }
+    }
+    RG_BARRIER;
+    for (size_t order = s.from; order < s.to; order++) {
+        const size_t t = s.backward ? s.steps - 1 - order : order;
+        const size_t at = RG_TILE_AT(t);
+        const size_t t_skip = rg_step_back(s, order, s.skip), t_prev = rg_step_back(s, order, back);
+        const size_t at_skip = RG_ROW_OF(t_skip), at_prev = RG_ROW_OF(t_prev);
+#ifdef RG_LEARNED
+        const size_t t_before = s.backward ? t + 1 : t - 1, at_past = order ? RG_TILE_AT(t_before) : at;
+        /* gates are kept of all steps */
+        const size_t gate = t * s.rows + first, gate_past = order ? t_before * s.rows + first : gate;
+        for (size_t r = get_local_id(1); order && r < rows; r += RG_ROWS) {
+            __global const rg_real *const state = RG_GATE_STATE(out, saved, at_past + r);
+            sums[r * RG_COLS + col] = rg_gate_sum(state, packed + s.w_gate, s.hidden, col);
+        }
+        RG_BARRIER;
+        for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
+            const rg_real logit = order ? rg_gate_total(sums + r * RG_COLS) + packed[s.w_gate + s.h_stride] : 0.0f;
+            rg_gate_step(gates + (gate + r) * RG_GATE_VALUES, gates + (gate_past + r) * RG_GATE_VALUES, order == 0,
+                         !s.ragged || t >= begin[first + r], logit);
+        }
+        RG_BARRIER;
+#endif
+        RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_PANEL), RG_END_PANEL(s.h_stride / RG_PANEL), b, rows,
+                      RG_HEIGHT) {
+#define RG_FORWARD(R, r)                                                                    \
+    {                                                                                       \
+        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                               \
+        const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL;                      \
+        block.x = x + (at + r) * s.x_stride;                                                \
+        block.w_input = packed + s.w_input + p * s.inputs * width;                          \
+        block.w_hidden = packed + s.w_hidden + p * s.hidden * width;                        \
+        block.w_skip = packed + s.w_skip + p * s.hidden * width;                            \
+        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                       \
+        block.past = past + RG_LOCAL_AT(r, 0, line);                                        \
+        block.to_skip = (ptrdiff_t)at_skip - (ptrdiff_t)at;                                 \
+        block.to_prev = (ptrdiff_t)at_prev - (ptrdiff_t)at;                                 \
+        block.to_init = (ptrdiff_t)at_init - (ptrdiff_t)at;                                 \
+        block.has_prev = RG_HAS(t_prev);                                                    \
+        block.unit = unit;                                                                  \
+        block.depth = order || s.initial ? s.hidden : 0;                                    \
+        block.skip_depth = RG_HAS(t_skip) ? s.hidden : 0;                                   \
+        block.now = now + RG_LOCAL_AT(r, unit, line);                                       \
+        block.h = out + (at + r) * s.out_stride + unit;                                     \
+        block.saved = saved + (at + r) * saved_stride + unit;                               \
+        block.begin = begin + first + r;                                                    \
+        block.t = t;                                                                        \
+        RG_GATE_BLOCK(block, gate + r);                                                     \
+        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, RG_ITEM_PART(R, col, rows - (r))); \
+    }
+            RG_CAT(RG_BLOCKS_OF_, RG_HEIGHT)(b, rows, RG_FORWARD);
+#undef RG_FORWARD
+        }
+        RG_BARRIER;
+        __local rg_real *const swap = past;
+        past = now;
+        now = swap;
+    }
+}
+
+#endif
+
+#if RG_SCAN_PART != RG_FORWARD_PART
+/* Where a block of the reverse scan finds the deltas of the step done before. */
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+#define RG_NEXT_STEP(row)                          \
+    block.next = next + RG_LOCAL_AT(row, 0, line); \
+    block.now = now + RG_LOCAL_AT(row, 0, line);   \
+    block.depth = after ? s.hidden : 0;
+#else
+#define RG_NEXT_STEP(row)                                                                                 \
+    block.next = (ptrdiff_t)(s.skip_kind == RG_SKIP_IS_DILATED ? at_skip : RG_ROW_AFTER) - (ptrdiff_t)at; \
+    block.depth = s.skip_kind == RG_SKIP_IS_DILATED ? block.skip_depth : after ? s.hidden : 0;
+#endif
+
+/* h, saved as above, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][deltas][Hp]; carry [skip or 1][B][Hp]
+ * holds what passes from step to step beside the deltas. */
+RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *saved,
+                                     __global const rg_real *restrict packed, __global const rg_real *restrict dh,
+                                     __global rg_real *d, __global rg_real *carry,
+                                     __global const rg_u32 *restrict begin,
+                                     RG_GATES_PARAMETER const struct rg_scan_args s, __local RG_LOCAL_MEMORY *scratch) {
+    const size_t first = get_group_id(0) * s.tile;
+    const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
+    const size_t col = get_local_id(0);
+    const size_t back = s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1;
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
+    const size_t buffer = RG_TILE_NUMBERS(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
+    __local rg_real *next = (__local rg_real *)scratch, *now = next + buffer;
+#endif
+    __global const rg_real *const out = h + s.out_column;
+#ifdef RG_LEARNED
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+    __local rg_real *const sums = next + 2 * buffer;
+#else
+    __local rg_real *const sums = (__local rg_real *)scratch;
+#endif
+#endif
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+    const size_t t_next = s.backward ? s.steps - 1 - s.to : s.to; /* done by the launch before, if there was one */
+    const size_t resumed = s.to < s.steps ? rows : 0;
+    for (size_t r = get_local_id(1); r < resumed; r += RG_ROWS) {
+        __global const rg_real *const from = d + (RG_TILE_AT(t_next) + r) * s.d_stride;
+        for (size_t g = 0; g < RG_GATES; g++) {
+            const size_t delta = (g + 1 == RG_GATES ? RG_DELTAS - 1 : g) * s.h_stride;
+            for (size_t u = col * RG_VEC; u < s.h_stride; u += RG_COLS * RG_VEC) {
+                RG_STORE(RG_LOAD(from + delta + u), next + RG_LOCAL_AT(r, g * s.h_stride + u, line));
+            }
+        }
+    }
+    RG_BARRIER;
+#endif
+    for (size_t order = s.to; order-- > s.from;) {
+        const size_t t = s.backward ? s.steps - 1 - order : order;
+        const size_t at = RG_TILE_AT(t);
+        const size_t t_skip = s.backward ? t - s.skip : t + s.skip, t_prev = rg_step_back(s, order, back);
+        const size_t at_skip = order + s.skip < s.steps ? RG_TILE_AT(t_skip) : at;
+        const size_t at_prev = RG_ROW_OF(t_prev);
+        const int after = order + 1 < s.steps; /* a step was done before */
+#ifdef RG_LEARNED
+        const size_t gate = t * s.rows + first, gate_next = (s.backward ? t - 1 : t + 1) * s.rows + first;
+        const size_t plane = s.rows * s.h_stride;
+        for (size_t r = get_local_id(1); after && r < rows; r += RG_ROWS) {
+            sums[r * RG_COLS + col] = rg_gate_sum(carry + plane + (first + r) * s.h_stride, 0, s.hidden, col);
+        }
+        RG_BARRIER;
+        for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
+            rg_gate_step_reverse(
+                gates + (gate + r) * RG_GATE_VALUES, after ? gates + (gate_next + r) * RG_GATE_VALUES : 0,
+                after ? rg_gate_total(sums + r * RG_COLS) : 0.0f, (rg_real)s.budget + (rg_real)s.budget_rest);
+        }
+        RG_BARRIER;
+#endif
+        RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_NR), RG_END_PANEL(s.h_stride / RG_NR), b, rows,
+                      RG_HOT_ROWS) {
+#define RG_REVERSE(R, r)                                                                      \
+    {                                                                                         \
+        struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                 \
+        const size_t unit = p * RG_NR;                                                        \
+        block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;               \
+        block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                   \
+        block.at = at + r;                                                                    \
+        block.first = (rg_u32)(first + r);                                                    \
+        block.unit = (rg_u32)unit;                                                            \
+        block.slot = (rg_u32)(order % back);                                                  \
+        block.to_skip = (ptrdiff_t)at_skip - (ptrdiff_t)at;                                   \
+        block.to_prev = (ptrdiff_t)at_prev - (ptrdiff_t)at;                                   \
+        block.has_prev = RG_HAS(t_prev);                                                      \
+        block.skip_depth = order + s.skip < s.steps ? s.hidden : 0;                           \
+        RG_NEXT_STEP(r)                                                                       \
+        block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit    \
+                   : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit \
+                                      : 0;                                                    \
+        block.h = out;                                                                        \
+        block.saved = saved;                                                                  \
+        block.carry = carry;                                                                  \
+        block.carried = order + back < s.steps;                                               \
+        block.d = d;                                                                          \
+        block.begin = begin;                                                                  \
+        block.t = t;                                                                          \
+        RG_GATE_BLOCK(block, gate + r);                                                       \
+        RG_GATE_BLOCK_REVERSE(block);                                                         \
+        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, RG_ITEM_PART(R, col, rows - (r)));   \
+    }
+            RG_IN_HOT_BLOCKS(b, rows, RG_REVERSE);
+#undef RG_REVERSE
+        }
+        RG_BARRIER;
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+        __local rg_real *const swap = next;
+        next = now;
+        now = swap;
+#endif
+    }
+}
+#endif
+
+#undef RG_PANEL
+#undef RG_NEXT_STEP
+#undef RG_HAS
+#undef RG_TILE_AT
+#undef RG_ROW_AFTER
+#undef RG_ROW_OF
+#undef RG_CELL_NAME
+#undef RG_SCAN_NAME
+#undef RG_GATES_PARAMETER
+#undef RG_GATE_BLOCK
+#undef RG_GATE_BLOCK_REVERSE
+#undef RG_GATE_STATE
+#undef RG_FIRST_PANEL
+#undef RG_END_PANEL
+#undef RG_KEPT

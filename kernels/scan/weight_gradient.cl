@@ -1,0 +1,333 @@
+/* Weight gradients: a product over all rows (t, b) of the chunk, cut into slices of steps that are summed later in a
+ * fixed order, so the result does not depend on how many groups run at once.
+ *
+ *   partial [slices][rows of all sources][n]
+ *
+ * Group (s, i) does units i, i + groups, … of slice s; unit u is part u % parts of the rows k for panel u / parts. On a
+ * GPU the group's item rows take blocks instead, see rg_outer_find.
+ * Rows of the chunk go in runs of RG_RUN, so that a run of d stays in the first-level cache while all k pass over it;
+ * an element's sum is one accumulator all along. */
+#ifndef RG_RUN
+#define RG_RUN 128
+#endif
+
+/* Whether a group's item rows take blocks of four rows k out of one list of all sources and panels: on a GPU, where
+ * otherwise most of them would have none. */
+#define RG_OUTER_BY_BLOCKS (RG_COLS * RG_ROWS > 1 && !RG_TF32)
+
+/* With tensor cores the sum of d is a row of its own: beside products it would take registers from them. */
+#define RG_SUMS_APART (RG_TF32 != 0)
+
+/* The sum of d alone, where a panel has no other part in a source. */
+RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_rows, __global rg_real *partial,
+                           int fresh, size_t col) {
+    for (size_t q = 0; q < RG_NV; q++) {
+        rg_vec sum = fresh ? RG_SPLAT(0.0f) : RG_LOAD(partial + RG_LANE(col, q));
+        for (size_t i = 0; i < n_rows; i++) {
+            sum = sum + RG_LOAD(d + i * d_stride + RG_LANE(col, q));
+        }
+        RG_STORE(sum, partial + RG_LANE(col, q));
+    }
+}
+
+/* What one source adds to one panel of partial, at the source's first row and the panel's first column. */
+struct rg_outer {
+    __global const rg_real *a, *d;
+    __global rg_real *partial;
+    size_t a_stride, d_stride, n;
+    size_t n_rows;                /* of a and d; 0: partial is only made zero, where it is fresh */
+    int fresh;                    /* partial holds nothing yet */
+    __global const rg_real *next; /* rows of d for the group's next unit; a hint, past the last ones too */
+};
+
+/* Ask the caches for rows [first, end) of a panel of d; CPUs only. */
+RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++) {
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            RG_PREFETCH(d + i * d_stride + RG_LANE(0, q));
+        }
+    }
+}
+
+/* Rows [first, end) of the source; the last block, which ends at `sum_at`, takes the sum of d with it. */
+RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
+    const size_t col = get_local_id(0);
+    for (size_t k = first + get_local_id(1) / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
+         k += RG_ROWS / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS) {
+#define RG_OUTER(R, r)                                                                      \
+    if (!RG_SUMS_APART && r + R == sum_at) {                                                \
+        RG_CAT(rg_outer_with_sum_, R)                                                       \
+        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, \
+         RG_ITEM_PART(R, col, end - r));                                                    \
+    } else {                                                                                \
+        RG_CAT(rg_outer_rows_, R)                                                           \
+        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, \
+         RG_ITEM_PART(R, col, end - r));                                                    \
+    }
+#if RG_COLS * RG_ROWS == 1
+        const size_t blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
+        /* a share of them before each block: many at once would hold up the rest */
+        rg_outer_ask(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
+                     rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks));
+#endif
+        RG_IN_GRADIENT_BLOCKS(k, end, RG_OUTER);
+#undef RG_OUTER
+    }
+}
+
+/* *o for what the states that sequences start from add; 0: nothing. They are behind the last step, and `shift` before
+ * the steps of rows [start, start + B), of which [row, row + n_rows) take part. */
+RG_INLINE int rg_outer_initial(struct rg_outer *o, struct rg_weight_gradient_args s, struct rg_gradient_source from,
+                               __global const rg_real *d, size_t row, size_t n_rows) {
+    const size_t away = from.shift * s.rows, all = s.steps * s.rows;
+    const size_t start = away > all ? all : from.later ? all - away : away - s.rows;
+    const size_t begin = row > start ? row : start, limit = start + s.rows < all ? start + s.rows : all;
+    const size_t stop = row + n_rows < limit ? row + n_rows : limit;
+    if (begin >= stop) {
+        return 0;
+    }
+    o->a += from.offset + (s.initial_at * s.rows + begin - start) * from.stride;
+    o->d = d + (begin - s.base * s.rows) * s.d_stride;
+    o->n_rows = stop - begin;
+    o->fresh = 0;
+    return 1;
+}
+
+#if RG_OUTER_BY_BLOCKS
+/* A block of the list: four rows k of a source from `k` on, for one panel. Behind the last row of a source with `sums`
+ * comes the sum of d. */
+struct rg_outer_place {
+    rg_u32 source, k, panel;
+    size_t first; /* of the source's rows in partial */
+};
+
+/* The index-th block, source by source. The panels of the gate that a source has no product with are left out, but for
+ * the sum of d there; 0: there are not so many. */
+RG_INLINE int rg_outer_find(struct rg_weight_gradient_args s, size_t index, struct rg_outer_place *at) {
+    const size_t panels = s.n / RG_NR;
+    size_t first = 0;
+    for (rg_u32 i = 0; i < s.n_sources; i++) {
+        const struct rg_gradient_source from = s.sources[i];
+        const size_t blocks = RG_OUTER_BLOCKS(from.depth, from.sums);
+        const size_t in_gap = from.skip_gate == (rg_u32)RG_NO_GATE ? 0 : s.gate_width / RG_NR;
+        const size_t gap = in_gap ? from.skip_gate * in_gap : panels, all = (panels - in_gap) * blocks;
+        at->source = i;
+        at->first = first;
+        if (index < all) {
+            const size_t panel = index / blocks;
+            at->panel = (rg_u32)(panel < gap ? panel : panel + in_gap);
+            at->k = (rg_u32)(index % blocks * RG_OUTER_ROWS);
+            return 1;
+        }
+        index -= all;
+        if (from.sums && index < in_gap) {
+            at->panel = (rg_u32)(gap + index);
+            at->k = from.depth;
+            return 1;
+        }
+        index -= from.sums ? in_gap : 0;
+        first += from.depth + from.sums;
+    }
+    return 0;
+}
+
+/* The last block of a source: n_k rows, fewer than four, and with `sums` the sum of d behind them. A row of ones stands
+ * for that, and rows of zeros, whose results are not stored, fill the block. */
+RG_HOT void rg_outer_tail(struct rg_outer o, size_t n_k, size_t sums, size_t col) {
+    rg_vec acc[RG_OUTER_ROWS][RG_NV];
+    RG_UNROLL for (size_t r = 0; r < RG_OUTER_ROWS; r++) {
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            acc[r][q] = o.fresh || r >= n_k + sums ? RG_SPLAT(0.0f) : RG_LOAD(o.partial + r * o.n + RG_LANE(col, q));
+        }
+    }
+    RG_ROLLED for (rg_u32 i = 0; i < (rg_u32)o.n_rows; i++, o.a += o.a_stride, o.d += o.d_stride) {
+        rg_vec delta[RG_NV];
+        RG_LOAD_LINE(delta, RG_NV, o.d + RG_LANE(col, 0))
+        RG_UNROLL for (size_t r = 0; r < RG_OUTER_ROWS; r++) {
+            const rg_vec value = RG_SPLAT(r < n_k ? o.a[r] : r == n_k ? 1.0f : 0.0f);
+            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+                acc[r][q] = RG_FMA(value, delta[q], acc[r][q]);
+            }
+        }
+    }
+    RG_UNROLL for (size_t r = 0; r < RG_OUTER_ROWS; r++) {
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            if (r < n_k + sums) {
+                RG_STORE(acc[r][q], o.partial + r * o.n + RG_LANE(col, q));
+            }
+        }
+    }
+}
+
+/* Rows [row, row + n_rows) of the chunk against one block. */
+RG_INLINE void rg_outer_block(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
+                              __global rg_real *sum, struct rg_weight_gradient_args s, struct rg_gradient_source from,
+                              struct rg_outer_place at, size_t row, size_t n_rows, int fresh) {
+    /* rows whose step `shift` away exists */
+    const size_t away = from.shift * s.rows, all = s.steps * s.rows;
+    const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
+    const size_t begin = row > low ? row : low, stop = row + n_rows < high ? row + n_rows : high;
+    const int none = away >= all || begin >= stop;
+    const size_t n_k = from.depth - at.k < RG_OUTER_ROWS ? from.depth - at.k : RG_OUTER_ROWS;
+    for (rg_u32 initial = 0; initial <= from.initial; initial++) { /* the steps, then what sequences start from */
+        struct rg_outer o;
+        o.a = (from.buffer == RG_FROM_STATES ? states : inputs) + at.k;
+        o.a_stride = from.stride;
+        o.d_stride = s.d_stride;
+        o.d = d + at.panel * RG_NR;
+        o.partial = sum + (at.first + at.k) * s.n + at.panel * RG_NR;
+        o.n = s.n;
+        o.fresh = fresh && !initial;
+        if (initial) {
+            if (!rg_outer_initial(&o, s, from, o.d, row, n_rows)) {
+                break;
+            }
+        } else {
+            o.n_rows = none ? 0 : stop - begin;
+            if (!none) {
+                o.d += (begin - s.base * s.rows) * s.d_stride;
+                o.a += from.offset + ((from.later ? begin + away : begin - away) - s.base * s.rows) * from.stride;
+            }
+        }
+        if (n_k == RG_OUTER_ROWS) {
+            rg_outer_rows_4(o.a, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial, o.n, o.fresh, get_local_id(0));
+        } else {
+            rg_outer_tail(o, n_k, from.sums && !initial, get_local_id(0));
+        }
+    }
+}
+
+/* All rows of a slice against one block, in the order of struct rg_weight_gradient_args. */
+RG_INLINE void rg_outer_slice(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
+                              __global rg_real *sum, struct rg_weight_gradient_args s, struct rg_outer_place at,
+                              size_t begin, size_t end) {
+    const struct rg_gradient_source from = s.sources[at.source];
+    int fresh = !s.accumulate;
+    for (size_t block = 0; block < s.rows; block += s.block) {
+        const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
+        for (size_t left = end - begin, length; left > 0; left -= length) {
+            length = left < s.accum_steps ? left : s.accum_steps;
+            const size_t start = s.rising ? end - left : begin + left - length, joined = width == s.rows ? length : 1;
+            for (size_t t = start; t < start + length; t += joined) {
+                const size_t n_rows = joined * width, all = from.initial ? RG_RUN : n_rows;
+                for (size_t row = 0; row < n_rows; row += all) { /* initial states have their place in each run */
+                    const size_t run = n_rows - row < all ? n_rows - row : all;
+                    rg_outer_block(states, inputs, d, sum, s, from, at, t * s.rows + block + row, run, fresh);
+                    fresh = 0;
+                }
+            }
+        }
+    }
+}
+
+/* Zeros where a source has no product with a gate, this group's share of them. */
+RG_INLINE void rg_outer_gaps(__global rg_real *sum, struct rg_weight_gradient_args s) {
+    for (rg_u32 i = 0; i < s.n_sources; i++) {
+        const struct rg_gradient_source from = s.sources[i];
+        const size_t vectors = from.skip_gate == (rg_u32)RG_NO_GATE ? 0 : s.gate_width / RG_VEC;
+        for (size_t v = get_group_id(1) * RG_ITEMS + rg_item(); v < from.depth * vectors;
+             v += get_num_groups(1) * RG_ITEMS) {
+            RG_STORE(RG_SPLAT(0.0f), sum + v / vectors * s.n + from.skip_gate * s.gate_width + v % vectors * RG_VEC);
+        }
+        sum += (from.depth + from.sums) * s.n;
+    }
+}
+
+/* Group (s, i) takes its share of the list of blocks, RG_ROWS at a time. */
+RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __global const rg_real *restrict inputs,
+                                  __global const rg_real *restrict d, __global rg_real *restrict partial,
+                                  const struct rg_weight_gradient_args s) {
+    const size_t begin = s.begin + rg_share(s.end - s.begin, get_group_id(0), s.n_slices);
+    const size_t end = s.begin + rg_share(s.end - s.begin, get_group_id(0) + 1, s.n_slices);
+    __global rg_real *const sum = partial + s.partial + get_group_id(0) * s.slice_stride;
+    struct rg_outer_place at;
+    if (!s.accumulate) {
+        rg_outer_gaps(sum, s);
+    }
+    for (size_t i = get_group_id(1) * RG_ROWS + get_local_id(1); rg_outer_find(s, i, &at);
+         i += get_num_groups(1) * RG_ROWS) {
+        rg_outer_slice(states, inputs, d, sum, s, at, begin, end);
+    }
+}
+#else
+/* Rows [row, row + n_rows) of the chunk against one unit, all sources. */
+RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
+                            __global rg_real *sum, struct rg_weight_gradient_args s, size_t unit, size_t row,
+                            size_t n_rows, int fresh, __global const rg_real *next) {
+    const size_t panel = unit / s.parts, part = unit % s.parts;
+    for (rg_u32 i = 0; i < s.n_sources; i++) {
+        const struct rg_gradient_source from = s.sources[i];
+        const size_t blocks = (from.depth + RG_HOT_ROWS - 1) / RG_HOT_ROWS;
+        const size_t first = rg_share(blocks, part, s.parts) * RG_HOT_ROWS;
+        const size_t last = rg_share(blocks, part + 1, s.parts) * RG_HOT_ROWS;
+        const size_t end = last < from.depth ? last : from.depth;
+        /* rows whose step `shift` away exists */
+        const size_t away = from.shift * s.rows, all = s.steps * s.rows;
+        const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
+        const size_t begin = row > low ? row : low, stop = row + n_rows < high ? row + n_rows : high;
+        const int none = away >= all || begin >= stop, gap = panel * RG_NR / s.gate_width == from.skip_gate;
+        struct rg_outer o;
+        o.a = from.buffer == RG_FROM_STATES ? states : inputs;
+        o.a_stride = from.stride;
+        o.d_stride = s.d_stride;
+        o.d = d + (none ? 0 : begin - s.base * s.rows) * s.d_stride + panel * RG_NR;
+        o.partial = sum + panel * RG_NR;
+        o.n = s.n;
+        o.n_rows = none ? 0 : stop - begin;
+        o.fresh = fresh;
+        o.next = next;
+        if ((gap || RG_SUMS_APART) && from.sums && first < end && end == from.depth && get_local_id(1) == 0) {
+            rg_sum_of_rows(o.d, o.d_stride, o.n_rows, o.partial + from.depth * s.n, fresh, get_local_id(0));
+        }
+        if (gap) {
+            o.n_rows = 0;
+        }
+        const struct rg_outer whole = o;
+        if (o.n_rows > 0) {
+            o.a += from.offset + ((from.later ? begin + away : begin - away) - s.base * s.rows) * from.stride;
+        }
+        int initial = 0; /* the steps, then the states that sequences start from */
+        do {
+            if (o.n_rows > 0 || o.fresh) {
+                rg_outer_part(o, first, end, !initial && from.sums && !gap ? from.depth : 0);
+            }
+            o = whole;
+            initial = !initial && from.initial && !gap && rg_outer_initial(&o, s, from, d + panel * RG_NR, row, n_rows);
+        } while (initial);
+        sum += (from.depth + from.sums) * s.n;
+    }
+}
+
+RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __global const rg_real *restrict inputs,
+                                  __global const rg_real *restrict d, __global rg_real *restrict partial,
+                                  const struct rg_weight_gradient_args s) {
+    const size_t begin = s.begin + rg_share(s.end - s.begin, get_group_id(0), s.n_slices);
+    const size_t end = s.begin + rg_share(s.end - s.begin, get_group_id(0) + 1, s.n_slices);
+    const size_t units = s.n / RG_NR * s.parts;
+    __global rg_real *const sum = partial + s.partial + get_group_id(0) * s.slice_stride;
+    int fresh = !s.accumulate;
+    for (size_t block = 0; block < s.rows; block += s.block) {
+        const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
+        for (size_t left = end - begin, length; left > 0; left -= length) {
+            length = left < s.accum_steps ? left : s.accum_steps;
+            const size_t start = s.rising ? end - left : begin + left - length;
+            /* a block that is the whole chunk has its steps one after the other in memory */
+            const size_t joined = width == s.rows ? length : 1;
+            for (size_t t = start; t < start + length; t += joined) {
+                const size_t from = t * s.rows + block, n_rows = joined * width;
+                for (size_t row = 0; row < n_rows; row += RG_RUN) {
+                    const size_t run = n_rows - row < RG_RUN ? n_rows - row : RG_RUN;
+                    for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
+                        const size_t after = unit + get_num_groups(1), later = after < units ? 0 : run;
+                        __global const rg_real *const next =
+                            d + (from + row + later - s.base * s.rows) * s.d_stride +
+                            (after < units ? after : get_group_id(1)) / s.parts * RG_NR;
+                        rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh, next);
+                    }
+                    fresh = 0;
+                }
+            }
+        }
+    }
+}
+#endif

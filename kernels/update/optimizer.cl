@@ -1,0 +1,125 @@
+/* Optimisers, elementwise over the arena, as PyTorch 2 defines them. Each takes the gradient g clipped, by
+ * control.coefficient or to ±s.clip, and g += decay w before anything else; control.skip leaves everything as it was,
+ * the states included. Their buffers are weights, gradients, control, and the states they have. */
+
+/* The vectors of this item are begin, begin + RG_ITEMS … below end. */
+RG_INLINE size_t rg_arena_begin(size_t n) {
+    return rg_share(n / RG_VEC, get_group_id(0), get_num_groups(0)) + rg_item();
+}
+
+RG_INLINE size_t rg_arena_end(size_t n) {
+    return rg_share(n / RG_VEC, get_group_id(0) + 1, get_num_groups(0));
+}
+
+/* g, given a vector of the arena's gradients and the weights w beside it. */
+RG_INLINE rg_vec rg_usable_gradient(__global const rg_real *raw, rg_vec w, rg_real coefficient,
+                                    const struct rg_optimizer_args s) {
+    const rg_vec limit = RG_SPLAT(s.clip);
+    rg_vec g = RG_LOAD(raw);
+    g = RG_SELECT(g > limit, limit, g);
+    g = RG_SELECT(g < -limit, -limit, g);
+    return RG_FMA(RG_SPLAT(s.decay), w, RG_SPLAT(coefficient) * g);
+}
+
+/* w -= lr g */
+RG_KERNEL void rg_sgd(__global rg_real *restrict weights, __global const rg_real *restrict gradients,
+                      __global const struct rg_control *restrict control, const struct rg_optimizer_args s) {
+    if (control->skip) {
+        return;
+    }
+    const rg_real coefficient = rg_exact_value(control->coefficient);
+    const size_t end = rg_arena_end(s.n);
+    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+        const size_t at = i * RG_VEC;
+        const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
+        RG_STORE(w - RG_SPLAT(s.lr) * g, weights + at);
+    }
+}
+
+/* Momentum (Polyak 1964) and Nesterov's (Sutskever et al. 2013), with the rate outside the sum:
+ * u = momentum u + g, w -= lr u; Nesterov: w -= lr (g + momentum u). PyTorch's first u = g is the sum's from u = 0. */
+RG_KERNEL void rg_momentum(__global rg_real *restrict weights, __global const rg_real *restrict gradients,
+                           __global const struct rg_control *restrict control, __global rg_real *restrict first,
+                           const struct rg_optimizer_args s) {
+    if (control->skip) {
+        return;
+    }
+    const rg_real coefficient = rg_exact_value(control->coefficient);
+    const rg_vec momentum = RG_SPLAT(s.momentum);
+    const size_t end = rg_arena_end(s.n);
+    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+        const size_t at = i * RG_VEC;
+        const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
+        const rg_vec u = RG_FMA(momentum, RG_LOAD(first + at), g);
+        RG_STORE(u, first + at);
+        const rg_vec way = s.nesterov ? RG_FMA(momentum, u, g) : u;
+        RG_STORE(w - RG_SPLAT(s.lr) * way, weights + at);
+    }
+}
+
+/* RMSprop (Tieleman, Hinton 2012): v = b2 v + (1-b2) g^2, q = g / (sqrt v + epsilon), w -= lr q; with momentum
+ * u = momentum u + q, w -= lr u. `second` may be NULL without momentum. */
+RG_KERNEL void rg_rmsprop(__global rg_real *restrict weights, __global const rg_real *restrict gradients,
+                          __global const struct rg_control *restrict control, __global rg_real *restrict first,
+                          __global rg_real *restrict second, const struct rg_optimizer_args s) {
+    if (control->skip) {
+        return;
+    }
+    const rg_real coefficient = rg_exact_value(control->coefficient);
+    const size_t end = rg_arena_end(s.n);
+    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+        const size_t at = i * RG_VEC;
+        const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
+        const rg_vec v = RG_FMA(RG_SPLAT(s.beta2), RG_LOAD(first + at), RG_SPLAT(s.rest2) * g * g);
+        RG_STORE(v, first + at);
+        rg_vec way = g / (RG_SQRT(v) + RG_SPLAT(s.epsilon));
+        if (s.momentum > 0.0f) {
+            way = RG_FMA(RG_SPLAT(s.momentum), RG_LOAD(second + at), way);
+            RG_STORE(way, second + at);
+        }
+        RG_STORE(w - RG_SPLAT(s.lr) * way, weights + at);
+    }
+}
+
+/* Adam (Kingma, Ba 2015), with the epsilon where PyTorch has it, and AdamW (Loshchilov, Hutter 2019), n the updates
+ * applied: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2,
+ * w -= shrink w + lr/(1-b1^n) m / (sqrt(v/(1-b2^n)) + epsilon) */
+RG_KERNEL void rg_adam(__global rg_real *restrict weights, __global const rg_real *restrict gradients,
+                       __global const struct rg_control *restrict control, __global rg_real *restrict first,
+                       __global rg_real *restrict second, const struct rg_optimizer_args s) {
+    if (control->skip) {
+        return;
+    }
+    const rg_real coefficient = rg_exact_value(control->coefficient);
+    const rg_vec step = RG_SPLAT(s.lr / control->correction1);
+    const rg_vec scale = RG_SPLAT(1.0f / RG_SQRT1((rg_real)control->correction2));
+    const size_t end = rg_arena_end(s.n);
+    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+        const size_t at = i * RG_VEC;
+        const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
+        const rg_vec m = RG_FMA(RG_SPLAT(s.beta1), RG_LOAD(first + at), RG_SPLAT(s.rest1) * g);
+        const rg_vec v = RG_FMA(RG_SPLAT(s.beta2), RG_LOAD(second + at), RG_SPLAT(s.rest2) * g * g);
+        RG_STORE(m, first + at);
+        RG_STORE(v, second + at);
+        const rg_vec below = RG_FMA(RG_SQRT(v), scale, RG_SPLAT(s.epsilon));
+        RG_STORE(w - RG_FMA(RG_SPLAT(s.shrink), w, step * m / below), weights + at);
+    }
+}
+
+/* Adagrad (Duchi, Hazan, Singer 2011): v += g^2, w -= lr g / (sqrt v + epsilon) */
+RG_KERNEL void rg_adagrad(__global rg_real *restrict weights, __global const rg_real *restrict gradients,
+                          __global const struct rg_control *restrict control, __global rg_real *restrict first,
+                          const struct rg_optimizer_args s) {
+    if (control->skip) {
+        return;
+    }
+    const rg_real coefficient = rg_exact_value(control->coefficient);
+    const size_t end = rg_arena_end(s.n);
+    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+        const size_t at = i * RG_VEC;
+        const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
+        const rg_vec v = RG_FMA(g, g, RG_LOAD(first + at));
+        RG_STORE(v, first + at);
+        RG_STORE(w - RG_SPLAT(s.lr) * g / (RG_SQRT(v) + RG_SPLAT(s.epsilon)), weights + at);
+    }
+}

@@ -1,0 +1,81 @@
+#!/bin/bash
+# Every command at the borders of what it takes: one of everything, a number more than a table holds, names that are too
+# long. tests/run runs it with sanitizers too, which see a read or write beside the memory it was meant for.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+cpu=(--device cpu --threads 2)
+ones=(--batch 1 --hidden 1 --steps 2 "${cpu[@]}")
+
+runs() { expect_status 0 "$program" "$@"; }
+
+for cell in rnn irnn lstm gru; do
+    for more in "" "--bidirectional --layers 2 --dropout 0.5" "--skip 7" "--skip 1 --skip-kind dilated" "--skip-kind learned"; do
+        # shellcheck disable=SC2086 # words are meant
+        runs "${ones[@]}" --cell "$cell" $more --updates 3 --lag-every 1 --plot p.svg --report p.html --tensorboard board
+    done
+done
+for task in copy memorisation permutation delayed-recall multiplication; do
+    runs --batch 3 --hidden 2 --steps 3 --task "$task" --updates 2 "${cpu[@]}" --lag-every 1 --report p.html
+done
+checked "one of everything: cells, skips, tasks, with pages"
+
+for updates in 1 2 99 100 101 200; do
+    runs compare "${ones[@]}" --updates "$updates" --plot p.svg --report p.html --remedies tanh,lstm+rate,skip+clip
+    runs sweep "${ones[@]}" --updates "$updates" --seed 1-2 --lr 1e-3,1e-2 --plot p.svg --report p.html
+done
+runs compare "${ones[@]}" --updates 2 --plot p.svg
+runs sweep "${ones[@]}" --updates 2 --steps 2,3,5 --seed 1-5 --cell rnn,gru --init he,xavier,orthogonal --report p.html
+for steps in 127 128 129 511 512 513; do
+    runs --batch 2 --hidden 2 --steps "$steps" --updates 3 --lag-every 1 "${cpu[@]}" --plot p.svg
+    runs compare --batch 2 --hidden 2 --steps "$steps" --updates 2 "${cpu[@]}" --remedies tanh+plain --plot p.svg
+done
+checked "parts, lags and figures around the sizes of their tables"
+
+# Classes and words: up to one more than the probabilities that fit on the stack.
+for classes in 2 1023 1024 1025; do
+    { echo 'text,label'; for n in $(seq "$classes"); do echo "word$n and word$((n % 7)),$((n - 1))"; done; } >classes.csv
+    runs --data classes.csv --hidden 2 --batch 50 --updates 1 "${cpu[@]}" --out run --overwrite
+    for kind in "" --json; do
+        # shellcheck disable=SC2086
+        runs predict --model run/model.safetensors --data classes.csv "${cpu[@]}" $kind
+    done
+    runs grad --model run/model.safetensors --data classes.csv "${cpu[@]}" --out g.safetensors --report p.html
+    rm -rf run
+done
+checked "many classes and words"
+
+# Sequences of every length beside each other, in chunks and windows.
+{
+    echo 'series,a,b,label'
+    for n in $(seq 40); do
+        for ((t = 0; t < n; t++)); do echo "$n,$((t % 3)),$((n % 5)),$((n % 2))"; done
+    done
+} >lengths.csv
+for memory in 4G 900K 700K; do
+    for more in "" "--bidirectional" "--skip 39" "--cell lstm --layers 3"; do
+        # shellcheck disable=SC2086
+        runs --data lengths.csv --hidden 5 --batch 40 --updates 3 --lag-every 1 "${cpu[@]}" --memory "$memory" $more \
+            --report p.html
+    done
+done
+checked "mixed lengths, in chunks"
+
+long=$(printf 'x%.0s' $(seq 4000))
+for option in --task --data --cell --device --init --schedule --out --model --report --lr --remedies --seed; do
+    got=0
+    RNN_GPU_DEVICE=cpu timeout 60 "$program" train "$option" "$long" >"$folder/stdout" 2>"$folder/stderr" </dev/null || got=$?
+    command="train $option xxx…"
+    case $got in 2 | 3 | 4 | 8) ;; *) fail "exit $got" ;; esac
+    [ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
+done
+for command_name in train compare sweep grad predict probe bench devices selftest; do
+    runs "$command_name" --help
+    refused 2 '.' "$program" "$command_name" "--$long"
+done
+refused 2 '.' "$program" "$long"
+for name in fixed-point curse; do
+    "$program" probe "$name" "${cpu[@]}" >/dev/null 2>"$folder/stderr" || [ $? -eq 2 ] || fail "probe $name"
+done
+runs devices
+runs devices --json
+checked "help of every command, and words of 4,000 letters"

@@ -1,0 +1,107 @@
+#!/bin/bash
+# inspect, verify and runs: what is in a file, whether it is whole, and which runs a folder holds.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+# shellcheck source=tensors.inc
+. "$cli/tensors.inc"
+small=(--batch 8 --steps 10 --device cpu --quiet)
+mkdir runs
+expect_status 0 "$program" "${small[@]}" --hidden 4 --updates 30 --cell lstm --lr 0.01 --out runs/a
+expect_status 0 "$program" "${small[@]}" --hidden 6 --updates 20 --cell gru --lr 0.01 --out runs/b
+tensors '
+write_npz("data.npz", {"x": ((2, 3, 1), [0.5, 1.5, -2.5, 0.0, 1.0, 2.0]), "y": ((2,), [0, 1])})
+names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
+shapes = [(12, 2), (12, 3), (12,), (12,)]
+state = {"net.lstm." + n: (s, [0.25] * count(s)) for n, s in zip(names, shapes)}
+state.update({"net.fc.weight": ((1, 3), [0.5] * 3), "net.fc.bias": ((1,), [1.0])})
+write_safetensors("torch.safetensors", state)'
+
+# ---- inspect ----
+
+expect_status 0 "$program" inspect runs/a/model.safetensors --json
+check_tensors='
+head, rows = lines[0], {line["name"]: line for line in lines[1:]}
+shapes = {name: row["shape"] for name, row in rows.items()}
+assert shapes == {"rnn.weight_ih_l0": [16, 2], "rnn.weight_hh_l0": [16, 4], "rnn.bias_ih_l0": [16],
+                  "rnn.bias_hh_l0": [16], "head.weight": [1, 4], "head.bias": [1]}, shapes
+assert all(row["dtype"] == "F32" and row["nonfinite"] == 0 and row["min"] <= row["mean"] <= row["max"]
+           for row in rows.values()), rows
+'
+check_json "$check_tensors"'assert head["config"]["cell"] == "lstm" and head["weights"] == 133, head'
+cp "$folder/stdout" model.json
+expect_status 0 "$program" inspect runs/a/checkpoint-30.ckpt --json
+check_json "$check_tensors"'
+assert head["update"] == 30 and head["options"]["cell"] == "lstm" and head["options"]["lr"] == "0.01", head
+assert {"weights", "optimizer.first", "optimizer.second", "control", "options"} <= set(head["sections"]), head
+model = [json.loads(line) for line in open("model.json")][1:]
+assert model == lines[1:], "the weights of model and checkpoint differ"'
+expect_status 0 "$program" inspect runs/a/checkpoint-30.ckpt
+expect_line '^  optimizer.first +640$'
+expect_line '^rnn.weight_hh_l0 +F32 +\[16, 4\]'
+expect_status 0 "$program" inspect torch.safetensors
+expect_line '^a model of another program, as PyTorch.s: lstm; 2 -> 3 -> 1, 100 weights|^a model of another program'
+expect_line '^net.lstm.weight_hh_l0 +F32 +\[12, 3\] .*  is rnn.weight_hh_l0$'
+expect_line '^net.fc.weight .* is head.weight$'
+expect_status 0 "$program" inspect data.npz --json
+check_json 'assert [(line["name"], line["shape"], line["min"], line["max"]) for line in lines[1:]] == \
+    [("x", [2, 3, 1], -2.5, 2), ("y", [2], 0, 1)], lines'
+checked "inspect: models, checkpoints, a state of PyTorch, npz"
+
+# ---- verify ----
+
+expect_status 0 "$program" verify runs/a
+[ "$(grep -c '^whole ' "$folder/stdout")" -eq 3 ] || fail "not three whole files"
+expect_status 0 "$program" verify data.npz
+cp -r runs/a hurt
+python3 - <<'PYTHON'
+raw = bytearray(open("hurt/checkpoint-30.ckpt", "rb").read())
+raw[-1] ^= 64
+open("hurt/checkpoint-30.ckpt", "wb").write(raw)
+lines = open("hurt/log.jsonl").read().splitlines(True)
+open("hurt/log.jsonl", "w").writelines(line for line in lines if '"update":7,' not in line)
+PYTHON
+refused 6 "checkpoint-30.ckpt: the section 'numbers' is damaged" "$program" verify hurt/checkpoint-30.ckpt
+refused 6 'log.jsonl: line [0-9]+ is of update 8; that before it is of 6' "$program" verify hurt/log.jsonl
+head -c 300 hurt/model.safetensors >part && mv part hurt/model.safetensors
+expect_status 6 "$program" verify hurt --json
+check_json 'assert [line["whole"] for line in lines] == [False, False, False], lines'
+expect_line '3 of 3 files are damaged' stderr
+refused 4 'cannot be read' "$program" verify nowhere
+refused 4 'of no kind that verify knows' "$program" verify "$root/README.md"
+refused 2 'verify needs a name behind it' "$program" verify
+refused 4 'not a model, a checkpoint, or another file of tensors' "$program" inspect "$root/README.md"
+checked "verify: whole and damaged files and folders"
+
+# Every byte of a checkpoint, and every length of it.
+python3 - "$program" runs/a/checkpoint-30.ckpt <<'PYTHON' || fail "a damaged checkpoint is called whole"
+import random, subprocess, sys
+raw = open(sys.argv[2], "rb").read()
+random.seed(1)
+for i in range(60):
+    bad = bytearray(raw)
+    if i % 3 == 0:
+        bad = bad[:random.randrange(len(raw))]
+    else:
+        bad[random.randrange(len(raw))] ^= 1 << random.randrange(8)
+    open("bad.ckpt", "wb").write(bad)
+    got = subprocess.run([sys.argv[1], "verify", "bad.ckpt"], capture_output=True, text=True)
+    assert got.returncode == (4 if not bad else 6) and got.stderr.startswith("rnn-gpu: bad.ckpt"), (i, got)
+PYTHON
+checked "verify: flipped bits and lengths"
+
+# ---- runs ----
+
+expect_status 0 "$program" runs runs --json
+check_json 'assert [(r["run"], r["state"], r["updates"], r["resumable"], r["checkpoint"]) for r in lines] == \
+    [("a", "done", 30, True, 30), ("b", "done", 20, True, 20)], lines'
+expect_status 0 "$program" runs runs
+expect_line '^run +cell +hidden .* updates +made'
+expect_line '^a +lstm +4 .* done +30$'
+expect_line '^b +gru +6 .* done +20$'
+rm runs/b/checkpoint-20.ckpt
+expect_status 0 "$program" runs runs
+expect_line '^b .* done +-$'
+mkdir empty
+refused 4 'holds no run' "$program" runs empty
+refused 4 'cannot be read' "$program" runs nowhere
+checked "runs: what tells them apart, and which can go on"

@@ -1,0 +1,75 @@
+#!/bin/bash
+# A save that is refused or fails leaves what was there, and nothing beside it: no half file, no temporary one.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+small=(--batch 8 --steps 5 --hidden 4 --updates 60 --device cpu)
+data=$root/data/cat-mat-rat.csv
+expect_status 0 "$program" --data "$data" --hidden 3 --updates 2 --device cpu --out "$folder/model"
+model=$folder/model/model.safetensors
+
+# fails_to_save ALLOWED COMMAND...: with files of at most 1 KiB it ends with exit code 8 and one message; what changed in
+# the current folder matches ALLOWED (grep -E), a pattern of names.
+fails_to_save() {
+    local allowed=$1 got=0 before after
+    shift
+    before=$(list_files)
+    command="ulimit -f 1; $*"
+    (
+        ulimit -f 1
+        "$@" 2>&1 >/dev/null </dev/null | cat
+        exit "${PIPESTATUS[0]}"
+    ) >"$folder/stderr" || got=$?
+    [ "$got" -eq 8 ] || fail "exit $got, expected 8"
+    [ "$(grep -c 'File too large' "$folder/stderr")" -eq 1 ] || fail "stderr has not one message of the limit"
+    after=$(list_files)
+    changed=$(diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") | sed -n 's/^[<>] //p' | grep -vE "$allowed" || true)
+    [ -z "$changed" ] || fail "these files changed: $changed"
+}
+: >"$folder/stdout"
+
+for name in page.html picture.svg grad.safetensors out.npy out.npz out.safetensors results.jsonl; do
+    printf 'older\n' >"$name"
+done
+fails_to_save '^$' "$program" "${small[@]}" --report page.html
+fails_to_save '^$' "$program" "${small[@]}" --plot picture.svg
+fails_to_save '^$' "$program" grad --model "$model" --data "$data" --device cpu --out grad.safetensors
+fails_to_save '^$' "$program" grad --model "$model" --data "$data" --device cpu --out new.safetensors
+fails_to_save '^$' "$program" compare "${small[@]}" --remedies tanh+plain --report page.html
+fails_to_save '^$' "$program" compare "${small[@]}" --remedies tanh+plain --plot new.svg
+fails_to_save '^$' "$program" sweep "${small[@]}" --seed 1-3 --report new.html
+fails_to_save '^$' "$program" sweep "${small[@]}" --seed 1-3 --plot picture.svg
+checked "pages, pictures and gradients: the older file stays, no new one"
+
+# Enough sequences that their outputs do not fit.
+{
+    echo 'series,a,label'
+    for n in $(seq 600); do
+        echo "$n,0.$n,$((n % 2))"
+    done
+} >many.csv
+expect_status 0 "$program" --data many.csv --hidden 3 --updates 2 --device cpu --out "$folder/many"
+for kind in npy npz safetensors; do
+    fails_to_save '^$' "$program" predict --model "$folder/many/model.safetensors" --data many.csv --device cpu --out "out.$kind"
+    fails_to_save '^$' "$program" predict --model "$folder/many/model.safetensors" --data many.csv --device cpu --out "new.$kind"
+done
+checked "outputs of a model in every format"
+
+# A log grows line by line: what fits of it stays, in whole lines but for the last.
+fails_to_save '(^|/| )run(/| |$)' "$program" "${small[@]}" --hidden 30 --out run
+[ ! -e run/model.safetensors ] || fail "there is half a model"
+[ -z "$(find . -name '.*' ! -name . -print)" ] || fail "hidden files: $(find . -name '.*' ! -name . -print)"
+rm -rf run
+checked "a folder of results: no model, no temporary file"
+
+# Refused before anything is computed.
+mkdir -p taken.html taken.svg
+for command_line in "train ${small[*]} --report taken.html" "train ${small[*]} --plot taken.svg" \
+    "train ${small[*]} --report no/such/folder.html" "train ${small[*]} --log no/such/folder.jsonl" \
+    "train ${small[*]} --out page.html" "train ${small[*]} --out page.html/run" \
+    "compare ${small[*]} --plot no/such/folder.svg" "sweep ${small[*]} --seed 1-2 --report taken.html" \
+    "grad --model $model --data $data --device cpu --out no/such/folder.safetensors" \
+    "predict --model $model --data $data --device cpu --out no/such/folder.npy"; do
+    # shellcheck disable=SC2086 # words are meant
+    refused 8 'cannot (be saved|be written|make the folder)|is not a folder' "$program" $command_line
+done
+checked "places that cannot be written are refused at once, and nothing is left there"

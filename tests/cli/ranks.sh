@@ -1,0 +1,232 @@
+#!/bin/bash
+# Several processes by mpirun: the same bits for any number of them and for one process with the same shards, one that
+# speaks, checkpoints that any number goes on with, and one clear line where something is wrong on one of them.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+# shellcheck source=tensors.inc
+. "$cli/tensors.inc"
+
+small=(--batch 20 --steps 10 --hidden 9 --updates 5 --diagnose none --json)
+
+# A program without MPI that mpirun starts, which this one is where Open MPI is missing.
+expect_status 0 "$program" version --verbose
+if ! grep -q 'ranks of mpirun yes' "$folder/stdout"; then
+    export OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=0
+    refused 3 'built without MPI: install libopenmpi-dev' "$program" "${small[@]}"
+    OMPI_COMM_WORLD_RANK=1
+    expect_status 3 "$program" "${small[@]}"
+    expect_empty stderr
+    OMPI_COMM_WORLD_SIZE=1 OMPI_COMM_WORLD_RANK=0 expect_status 0 "$program" "${small[@]}"
+    checked "a build without MPI says so, once"
+    exit 0
+fi
+command -v mpirun >/dev/null || fail "the program was built with MPI, and there is no mpirun (openmpi-bin)"
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# ranks N: mpirun with N ranks of this machine.
+ranks() { echo mpirun --oversubscribe --bind-to none -n "$1"; }
+
+# told PATTERN CODE COMMAND...: the program's own lines are one, which matches; the rest is mpirun's.
+told() {
+    local pattern=$1
+    shift
+    expect_status "$@"
+    grep '^rnn-gpu: ' "$folder/stderr" >"$folder/told" || true
+    [ "$(wc -l <"$folder/told")" -eq 1 ] || fail "not one line of the program"
+    grep -qE -e "$pattern" "$folder/told" || fail "the line does not match: $pattern"
+    expect_empty stdout
+}
+
+# What a run came to, but for its time: weights and losses.
+result() {
+    python3 - "$folder/stdout" <<'PYTHON'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+keys = ("update", "loss", "accuracy", "grad_norm", "clipped", "weights_hash", "best_update", "best_loss", "clip_rate")
+for line in lines:
+    if line["event"] in ("update", "validation", "end"):
+        print(line["event"], {key: line[key] for key in keys if key in line})
+PYTHON
+}
+
+# alike NAME RANKS OPTION...: the numbers of ranks give the results of one process with the shards that mpirun takes.
+alike() {
+    local name=$1 numbers=$2 wanted shards
+    shift 2
+    # shellcheck disable=SC2046
+    expect_status 0 $(ranks 2) "$program" "$@"
+    shards=$(grep -o '"shards":[0-9]*' "$folder/stdout" | cut -d: -f2 | head -n 1)
+    expect_status 0 "$program" "$@" --shards "$shards"
+    wanted=$(result)
+    [ "$(wc -l <<<"$wanted")" -ge 2 ] || fail "$name: no results"
+    for n in $numbers; do
+        # shellcheck disable=SC2046
+        expect_status 0 $(ranks "$n") "$program" "$@"
+        [ "$(result)" = "$wanted" ] || fail "$name: $n ranks give other results than one process with $shards shards"
+        [ "$(grep -c '"event":"end"' "$folder/stdout")" -eq 1 ] || fail "$name: not one rank speaks"
+    done
+}
+
+tensors '
+import random
+random.seed(4)
+lengths = [random.randrange(0, 8) for i in range(30)]
+write_npz("uneven.npz", {"x": ((30, 7, 2), [random.gauss(0, 1) for i in range(420)]),
+                         "y": ((30, 7), [random.randrange(3) for i in range(210)]), "lengths": ((30,), lengths)})
+'
+cp "$root/data/cat-mat-rat.csv" words.csv
+tail -n +2 words.csv >rows.csv && cat rows.csv rows.csv rows.csv rows.csv >>words.csv
+
+for device in "${devices[@]}"; do
+    on=(--device "$device")
+    alike "$device, rnn" "1 2 3 4 7" "${small[@]}" "${on[@]}"
+    alike "$device, lstm, two layers, both ways" "3" "${small[@]}" "${on[@]}" --cell lstm --layers 2 --bidirectional \
+        --dropout 0.2 --optimizer momentum --batch 7
+    alike "$device, gru, double" "3" "${small[@]}" "${on[@]}" --cell gru --precision double --optimizer adagrad
+    alike "$device, a target a step, uneven lengths, validation" "4" "${small[@]}" "${on[@]}" --data uneven.npz \
+        --target steps --cell lstm --val uneven.npz --val-every 2 --batch 13
+done
+alike "embedded words" "2" "${small[@]}" --device cpu --data words.csv --embed 4 --cell gru --batch 5
+alike "a learned skip, clipped" "3" "${small[@]}" --device cpu --skip-kind learned --skip-budget 1e-3 --clip-norm 0.01
+alike "in segments of time" "2" "${small[@]}" --device cpu --steps 400 --hidden 64 --batch 16 --updates 2 --memory 2M
+checked "the same bits, losses and validations for any number of ranks"
+
+# Checkpoints: written by one rank, gone on with by any number.
+# shellcheck disable=SC2046
+expect_status 0 $(ranks 3) "$program" "${small[@]}" --device cpu --updates 12
+wanted=$(json_end weights_hash)
+# shellcheck disable=SC2046
+expect_status 0 $(ranks 3) "$program" "${small[@]}" --device cpu --updates 6 --out run
+cp -r run again
+for resumed in "run 2" "again 1"; do
+    # shellcheck disable=SC2046
+    expect_status 0 $(ranks "${resumed#* }") "$program" --resume "${resumed% *}" --updates 12 --json
+    [ "$(json_end weights_hash)" = "$wanted" ] || fail "resumed on ${resumed#* } ranks: other weights"
+done
+expect_status 0 "$program" "${small[@]}" --device cpu --updates 6 --out alone
+# shellcheck disable=SC2046
+expect_status 0 $(ranks 2) "$program" --resume alone --updates 12 --json
+expect_line 'summed its batches in 1 shard, too few for 2 ranks' stderr
+checked "a run goes on with another number of ranks"
+
+# Bad input: one line, the right exit code.
+# shellcheck disable=SC2046
+told 'batch 2 is smaller than the 3 ranks' 2 $(ranks 3) "$program" --batch 2 --steps 10 --updates 1
+# shellcheck disable=SC2046
+told '3 ranks share 2 shards of the batch; give --shards 3' 2 $(ranks 3) "$program" "${small[@]}" --shards 2
+refused 2 'shards 21 of a batch of 20' "$program" "${small[@]}" --shards 21
+# shellcheck disable=SC2046
+told "unknown option '--updtaes'" 2 $(ranks 2) "$program" --updtaes 3
+# shellcheck disable=SC2046
+told 'start predict without it' 2 $(ranks 2) "$program" predict --model m.safetensors --data d.csv
+# shellcheck disable=SC2046
+told 'gives stdin to rank 0 alone' 2 $(ranks 2) "$program" --data -
+# shellcheck disable=SC2046
+told '--device 7:7 matches no device' 3 $(ranks 2) "$program" "${small[@]}" --device 7:7
+one=$(ranks 1)
+# shellcheck disable=SC2086
+told 'rank 1 on .*: its options .* differ' 2 $one "$program" "${small[@]}" : -n 1 "$program" "${small[@]}" --seed 2
+cp "$program" another
+echo >>another
+# shellcheck disable=SC2086
+told 'rank 1 on .*: its program is another build' 2 $one "$program" "${small[@]}" : -n 1 ./another "${small[@]}"
+mkdir one two
+cp words.csv one
+# shellcheck disable=SC2086
+told 'rank 1 on .*: words.csv: cannot be opened' 4 $one --wdir "$PWD/one" "$program" --data words.csv \
+    : -n 1 --wdir "$PWD/two" "$program" --data words.csv
+sed '2s/cat/rat/' words.csv >two/words.csv
+# shellcheck disable=SC2086
+told 'rank 1 on .*: --data words.csv is another file' 4 $one --wdir "$PWD/one" "$program" --data words.csv --hidden 3 \
+    : -n 1 --wdir "$PWD/two" "$program" --data words.csv --hidden 3
+# shellcheck disable=SC2046
+expect_status 5 $(ranks 2) "$program" "${small[@]}" --updates 20 --device cpu --lr 1e6 --optimizer sgd --activation relu \
+    --clip-norm 0
+[ "$(grep -c 'diverged: stopped at update' "$folder/stderr")" -eq 1 ] || fail "not one rank says that the run diverged"
+checked "bad input: one line of one rank, and its exit code"
+
+# compare and sweep deal their trainings: the results are those of one process, in its order.
+numbers() {
+    python3 - "$folder/stdout" <<'PYTHON'
+import json, sys
+def strip(x):
+    left_out = ("seconds", "sequences_per_s", "threads")
+    return {k: strip(v) for k, v in x.items() if k not in left_out} if isinstance(x, dict) else \
+        [strip(i) for i in x] if isinstance(x, list) else x
+for line in open(sys.argv[1]):
+    print(json.dumps(strip(json.loads(line)), sort_keys=True))
+PYTHON
+}
+many=(--hidden 9 --batch 16 --updates 30 --json)
+for words in "sweep --steps 5,10 --cell rnn,lstm --seed 1-3 --device cpu" "sweep --steps 6 --lr 0.01,0.02 --device opencl" \
+    "compare --steps 10 --remedies tanh,irnn,gru --seeds 2 --device cpu"; do
+    [[ $words != *opencl* || ${#devices[@]} -gt 1 ]] || continue
+    # shellcheck disable=SC2086
+    expect_status 0 "$program" $words "${many[@]}"
+    wanted=$(numbers)
+    # shellcheck disable=SC2046,SC2086
+    expect_status 0 $(ranks 3) "$program" $words "${many[@]}"
+    [ "$(numbers)" = "$wanted" ] || fail "three ranks: other results than one process"
+done
+# What was finished before a rank died is not trained again.
+grid=(sweep --steps 5 --seed 1-6 --hidden 9 --batch 16 --updates 30 --device cpu --json)
+expect_status 0 "$program" "${grid[@]}"
+wanted=$(numbers)
+# shellcheck disable=SC2046
+expect_status 0 $(ranks 2) "$program" "${grid[@]}" --out kept
+[ "$(find kept -name 'training-*.done' | wc -l)" -eq 6 ] || fail "not every rank keeps what it has trained"
+find kept -name 'training-*.done' | sort | head -n 2 | xargs rm
+# shellcheck disable=SC2046
+expect_status 0 $(ranks 2) "$program" "${grid[@]}" --out kept
+expect_line '4 of 6 runs were done before' stderr
+[ "$(numbers)" = "$wanted" ] || fail "with kept results: other results"
+checked "compare and sweep: trainings are dealt to the ranks, with the results of one process"
+
+# Devices are dealt to the ranks of a host; two kinds would give bits that depend on the ranks.
+refused 2 'deals devices to the ranks of mpirun; give one' "$program" "${small[@]}" --device cpu,cpu
+expect_status 0 "$program" "${small[@]}" --device cpu --shards 8
+wanted=$(json_end weights_hash)
+# shellcheck disable=SC2046
+expect_status 0 $(ranks 3) "$program" "${small[@]}" --device cpu,native
+[ "$(json_end weights_hash)" = "$wanted" ] || fail "two names of a device: other weights"
+if [ "${#devices[@]}" -gt 1 ]; then
+    # shellcheck disable=SC2046
+    told 'rank 1 on .*: its device, .* is of another kind' 3 $(ranks 2) "$program" "${small[@]}" --device cpu,opencl
+fi
+checked "a list of devices is dealt to the ranks"
+
+# A rank that is killed ends the job within seconds; what was saved before goes on.
+# shellcheck disable=SC2046
+$(ranks 3) "$program" "${small[@]:0:6}" --device cpu --updates 100000000 --save-every 20 --out killed --quiet \
+    >"$folder/stdout" 2>"$folder/stderr" </dev/null &
+job=$!
+command="a job of three ranks, one of them killed"
+for _ in $(seq 300); do
+    ! ls killed/checkpoint-*.ckpt >/dev/null 2>&1 || break
+    sleep 0.1
+done
+victim=
+for process in $(pgrep -P "$job"); do
+    if tr '\0' '\n' <"/proc/$process/environ" | grep -qx 'OMPI_COMM_WORLD_RANK=1'; then
+        victim=$process
+    fi
+done
+kill -9 "${victim:?rank 1 of the job}"
+ended 10 "$job"
+[ "$got" -eq 137 ] || fail "exit $got, expected 137"
+expect_line 'rank 1 .* exited on signal 9' stderr
+# shellcheck disable=SC2046
+expect_status 0 $(ranks 2) "$program" --resume killed --max-time 0.1s --json
+checked "kill -9 of a rank ends the job, and the run goes on from its checkpoint"
+
+# Ctrl-C: mpirun ends the ranks, which save first.
+# shellcheck disable=SC2046
+$(ranks 2) "$program" "${small[@]:0:6}" --device cpu --updates 100000000 --out stopped \
+    >"$folder/stdout" 2>"$folder/stderr" </dev/null &
+job=$!
+wait_for 'memory ' "$folder/stderr"
+sleep 1
+kill -TERM "$job"
+ended 15 "$job"
+expect_line 'go on with: rnn-gpu --resume stopped' stderr
+checked "a signal to mpirun: the run saves itself"

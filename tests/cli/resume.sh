@@ -1,0 +1,239 @@
+#!/bin/bash
+# A run that was stopped or killed goes on from its newest checkpoint and ends as one that was never stopped: the same
+# weights and result, and a log in which no update is missing or there twice. RG_TRIES: how many are killed, 20 by
+# default; RG_SEED: of the moments.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+# shellcheck source=tensors.inc
+. "$cli/tensors.inc"
+cp "$root/data/cat-mat-rat.csv" words.csv
+tensors '
+write_npz("data.npz", {"x": ((40, 9, 2), [i % 97 / 97 for i in range(720)]),
+                       "y": ((40, 1), [i * 7 % 13 / 13 for i in range(40)]),
+                       "lengths": ((40,), [1 + i % 9 for i in range(40)])})'
+
+# The state of a run, changed where it lies: seal FILE makes the header of a changed file whole again.
+cat >"$folder/checkpoint.py" <<'PYTHON'
+import struct, zlib
+
+def sections(raw):
+    """Name: (begin, bytes, place of its row)."""
+    rows = {}
+    for i in range(struct.unpack_from("<I", raw, 12)[0]):
+        name, begin, size = struct.unpack_from("<40sQQ", raw, 32 + 64 * i)
+        rows[name.rstrip(b"\0").decode()] = (begin, size, 32 + 64 * i)
+    return rows
+
+def seal(raw):
+    for begin, size, row in sections(raw).values():
+        struct.pack_into("<I", raw, row + 56, zlib.crc32(raw[begin:begin + size]))
+    front = 32 + 64 * struct.unpack_from("<I", raw, 12)[0]
+    struct.pack_into("<I", raw, 24, 0)
+    struct.pack_into("<I", raw, 24, zlib.crc32(raw[:front]))
+    return raw
+PYTHON
+export PYTHONPATH="$folder"
+
+# ---- Killed at any moment ----
+
+cat >"$folder/kill.py" <<'PYTHON'
+import json, os, random, shutil, signal, subprocess, sys, time
+program, tries, devices = sys.argv[1], int(sys.argv[2]), sys.argv[3].split()
+random.seed(int(sys.argv[4]))
+TASKS = [["--steps", "40"], ["--task", "copy", "--steps", "12"], ["--data", "words.csv", "--batch", "2", "--embed", "3"],
+         ["--data", "data.npz", "--batch", "7"],
+         ["--data", "data.npz", "--batch", "7", "--val-frac", "0.3"]]
+MODELS = [[], ["--cell", "lstm", "--layers", "2", "--dropout", "0.3"], ["--cell", "gru", "--bidirectional"],
+          ["--skip-kind", "learned", "--skip-budget", "0.01"], ["--skip", "2", "--lag-every", "50"]]
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "adagrad"]
+SCHEDULES = ["constant", "step:40", "exponential:0.99", "cosine", "linear", "one-cycle", "plateau:9"]
+
+def choose():
+    arguments = ["--hidden", "12", "--updates", "300", "--lr", "0.01", "--diagnose", "none", "--quiet", "--json"]
+    arguments += random.choice(TASKS) + random.choice(MODELS) + ["--optimizer", random.choice(OPTIMIZERS)]
+    arguments += ["--schedule", random.choice(SCHEDULES), "--precision", random.choice(["float", "double"])]
+    if "--batch" not in arguments:
+        arguments += ["--batch", "16"]
+    return arguments + ["--device", random.choice(devices), "--save-every", random.choice(["3", "40", "0.02s", "0.1s"])]
+
+def run(arguments, kill_after=None):
+    process = subprocess.Popen([program] + arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        process.send_signal(signal.SIGKILL)
+    out, err = process.communicate(timeout=600)
+    assert process.returncode == 0 or (kill_after is not None and process.returncode == -9), (arguments, err)
+    return out, process.returncode
+
+def events(path):
+    lines = [json.loads(line) for line in open(path)]
+    return [line for line in lines if line["event"] in ("update", "lags", "validation")], lines
+
+def without_times(event):
+    return {k: v for k, v in event.items() if not any(word in k for word in ("seconds", "_per_s", "saved"))}
+
+def key(event):
+    return event["event"], event["update"]
+
+resumed = killed = 0
+for attempt in range(tries):
+    arguments = choose()
+    for name in ("whole", "part"):
+        shutil.rmtree(name, ignore_errors=True)
+    begin = time.monotonic()
+    run(arguments + ["--out", "whole"])
+    took = time.monotonic() - begin
+    begun = False
+    for _ in range(4):  # killed again and again
+        words = ["--resume", "part", "--threads", str(random.choice([1, 2]))] if begun else arguments + ["--out", "part", "--overwrite"]
+        code = run(words, random.uniform(0.2, 1.0) * took)[1]
+        killed += code == -9
+        begun = os.path.isdir("part") and any(n.startswith("checkpoint-") for n in os.listdir("part"))
+        resumed += code == -9 and begun
+        if code == 0:
+            break
+    run(["--resume", "part"] if begun else arguments + ["--out", "part", "--overwrite"])
+    a, all_a = events("whole/log.jsonl")
+    b, all_b = events("part/log.jsonl")
+    where = " ".join(arguments)
+    assert sorted(map(key, a)) == sorted(map(key, b)), (where, len(a), len(b))
+    for x, y in zip(sorted(a, key=key), sorted(b, key=key)):
+        assert without_times(x) == without_times(y), (where, x, y)
+    assert without_times(all_a[-1]) == without_times(all_b[-1]), (where, all_a[-1], all_b[-1])
+    model = [open(f"{name}/model.safetensors", "rb").read() for name in ("whole", "part")]
+    assert model[0] == model[1], where
+    assert not [n for n in os.listdir("part") if n.endswith(".tmp")], os.listdir("part")
+assert tries < 10 or 2 * resumed >= tries, f"only {resumed} of {tries} went on"
+print(f"{tries} runs, killed {killed} times, of which {resumed} left a checkpoint")
+PYTHON
+RG_PATIENCE=3600 expect_status 0 python3 "$folder/kill.py" "$program" "${RG_TRIES:-20}" "${devices[*]}" "${RG_SEED:-1}"
+checked "killed at random moments: $(cat "$folder/stdout")"
+
+# ---- Stopped by Ctrl-C ----
+
+small=(--batch 8 --steps 20 --hidden 8 --device cpu)
+long=(--batch 256 --steps 200 --hidden 32 --device cpu)
+expect_status 0 "$program" "${long[@]}" --updates 30 --json
+hash=$(json_end weights_hash)
+"$program" "${long[@]}" --updates 30 --save-every 0 --out stopped >"$folder/stdout" 2>"$folder/stderr" &
+wait_for '"update":2,' stopped/log.jsonl
+kill -INT $!
+ended 20 $!
+[ "$got" -eq 130 ] || fail "exit $got, expected 130"
+expect_line 'go on with: rnn-gpu --resume stopped' stderr
+expect_status 0 "$program" --resume stopped --json
+[ "$(json_end weights_hash)" = "$hash" ] || fail "the weights differ"
+check_json 'assert lines[0]["event"] == "start" and lines[1]["event"] == "resume" and lines[1]["update"] >= 2, lines[:2]
+assert end["updates"] == 30 and end["reason"] == "done"'
+[ "$(find stopped -name '*.ckpt' | wc -l)" -eq 2 ] || fail "the folder holds $(ls stopped)"
+checked "Ctrl-C saves and says how to go on"
+
+# ---- What may be new, and what not ----
+
+expect_status 0 "$program" "${small[@]}" --updates 40 --json --out longer
+expect_status 0 "$program" --resume longer --updates 90 --threads 1 --json
+hash=$(json_end weights_hash)
+expect_status 0 "$program" "${small[@]}" --updates 90 --json
+[ "$(json_end weights_hash)" = "$hash" ] || fail "90 updates in two parts are others than in one"
+expect_status 0 "$program" --resume longer --json
+[ "$(json_end weights_hash)" = "$hash" ] || fail "a run that is done does not end as it did"
+refused 2 '--hidden cannot be given with --resume' "$program" --resume longer --hidden 9
+refused 2 '--out cannot be given with --resume' "$program" --resume longer --out other
+refused 2 'made 90 updates already; --updates 50 is less' "$program" --resume longer --updates 50 --quiet
+refused 4 'nowhere: --resume takes the folder' "$program" --resume nowhere
+mkdir empty
+refused 4 'empty holds no checkpoint' "$program" --resume empty
+refused 2 'holds an earlier result' "$program" "${small[@]}" --out longer
+rm longer/model.safetensors longer/report.html longer/log.jsonl
+refused 2 'holds a run that was stopped .* --resume longer' "$program" "${small[@]}" --out longer
+expect_status 0 "$program" "${small[@]}" --updates 3 --out longer --overwrite
+[ "$(find longer -name '*.ckpt')" = longer/checkpoint-3.ckpt ] || fail "the folder holds $(ls longer)"
+checked "longer runs, options beside --resume, folders without a run, --overwrite"
+
+# ---- Damage, and other versions ----
+
+expect_status 0 "$program" "${small[@]}" --updates 40 --save-every 15 --json --out hurt
+hash=$(json_end weights_hash)
+python3 - <<'PYTHON'
+from checkpoint import sections
+raw = bytearray(open("hurt/checkpoint-40.ckpt", "rb").read())
+raw[sections(raw)["optimizer.first"][0] + 5] ^= 4
+open("hurt/checkpoint-40.ckpt", "wb").write(raw)
+PYTHON
+expect_status 0 "$program" --resume hurt --json
+expect_line "checkpoint-40.ckpt: the section 'optimizer.first' is damaged.*; going back" stderr
+[ "$(json_end weights_hash)" = "$hash" ] || fail "from the checkpoint before the weights differ"
+[ "$(cd hurt && echo *.ckpt*)" = "checkpoint-30.ckpt checkpoint-40.ckpt checkpoint-40.ckpt.damaged" ] || fail "left are $(ls hurt)"
+head -c 100 hurt/checkpoint-30.ckpt >short && mv short hurt/checkpoint-30.ckpt
+: >hurt/checkpoint-40.ckpt
+refused 4 'there is no other checkpoint in hurt' "$program" --resume hurt --quiet
+checked "a damaged checkpoint is told, and the one before it used"
+
+expect_status 0 "$program" "${small[@]}" --updates 4 --save-every 2 --out other
+cp other/checkpoint-4.ckpt whole.ckpt
+python3 - <<'PYTHON'
+from checkpoint import seal
+raw = bytearray(open("whole.ckpt", "rb").read())
+raw[8] = 2
+open("other/checkpoint-4.ckpt", "wb").write(seal(raw))
+PYTHON
+refused 4 'checkpoint-4.ckpt: a checkpoint of format 2, of another version of rnn-gpu' "$program" --resume other
+python3 - <<'PYTHON'
+from checkpoint import seal, sections
+raw = bytearray(open("whole.ckpt", "rb").read())
+begin = sections(raw)["program"][0]
+raw[begin] = ord("7")
+open("other/checkpoint-4.ckpt", "wb").write(seal(raw))
+PYTHON
+refused 4 'was written by rnn-gpu 7' "$program" --resume other
+checked "checkpoints of other versions are refused by name"
+
+# ---- The data ----
+
+expect_status 0 "$program" --data words.csv --hidden 3 --device cpu --updates 30 --json
+hash=$(json_end weights_hash)
+expect_status 0 "$program" --data words.csv --hidden 3 --device cpu --updates 10 --out words
+mkdir elsewhere
+cd elsewhere
+expect_status 0 "$program" --resume ../words --updates 30 --json
+[ "$(json_end weights_hash)" = "$hash" ] || fail "from another folder the weights differ"
+cd ..
+sed 's/1$/0/' words.csv >changed.csv
+cp words.csv kept.csv
+cp changed.csv words.csv
+refused 4 'words.csv has changed since the run began' "$program" --resume words --quiet
+rm words.csv
+refused 4 'words.csv, from which the run learns, is not there any more' "$program" --resume words --quiet
+mv kept.csv words.csv
+"$program" --data - --hidden 3 --device cpu --updates 3 --out piped <words.csv >"$folder/stdout" 2>"$folder/stderr" ||
+    fail "data of stdin are not trained on"
+expect_line 'data of stdin cannot be read again, so that no checkpoint is made' stderr
+refused 4 'piped holds no checkpoint' "$program" --resume piped
+checked "the data of another folder, changed, gone, of stdin"
+
+# ---- A full disk ----
+
+if [ -n "${FAILING_CALLS:-}" ]; then
+    # the disk is full as long as there is the file `full`
+    run_on_full_disk() {
+        LD_PRELOAD=$FAILING_CALLS RG_FAIL_WHAT=disk RG_FULL_DISK=$PWD/full "$program" "$@"
+    }
+    run_on_full_disk --batch 64 --steps 50 --hidden 16 --device cpu --updates 1000000 --max-time 3 --save-every 0.05s \
+        --out full-run --json --log full.jsonl --tensorboard full-board >"$folder/stdout" 2>"$folder/stderr" &
+    wait_for '"update":20,' full-run/log.jsonl
+    touch full
+    sleep 0.4
+    rm full
+    ended 60 $!
+    [ "$got" -eq 0 ] || fail "exit $got, expected 0"
+    [ "$(grep -c 'the run goes on and tries again' "$folder/stderr")" -eq 1 ] || fail "a full disk is told more or less than once"
+    expect_line 'log.jsonl: No space left on device; what comes is kept until there is room' stderr
+    expect_line 'log.jsonl: there is room again, and nothing of it is lost' stderr
+    check_json 'import re
+assert [line["update"] for line in events("update")] == list(range(1, end["updates"] + 1))
+for path in ("full.jsonl", "full-run/log.jsonl"):
+    assert [json.loads(line) for line in open(path)] == lines, path'
+    expect_status 0 "$program" --resume full-run
+    checked "a full disk: the run goes on, and logs are whole when there is room"
+fi

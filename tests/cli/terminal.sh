@@ -1,0 +1,92 @@
+#!/bin/bash
+# On a terminal: one line that is written over and over, as wide as the window allows, and colours; neither of them
+# anywhere else, nor where the environment forbids it.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+cat >"$folder/terminal.py" <<'PYTHON'
+"""terminal.py COLUMNS COMMAND...: runs it on a terminal of so many columns and prints all that it wrote there."""
+import fcntl, os, pty, struct, sys, termios
+pid, master = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
+out = b""
+while True:
+    try:
+        part = os.read(master, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    out += part
+sys.stdout.buffer.write(out)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PYTHON
+
+# on_terminal COLUMNS ARGUMENT...: what it writes is in stdout.
+on_terminal() {
+    local columns=$1
+    shift
+    expect_status 0 env TERM="${term:-xterm}" LC_ALL=C.UTF-8 python3 "$folder/terminal.py" "$columns" "$program" "$@"
+}
+
+# live PATTERN COLUMNS: there are lines that are written over, none of them as wide as the window, and one that matches.
+live() {
+    command="$command (live lines)"
+    python3 - "$folder/stdout" "$1" "$2" <<'PYTHON' || fail "the live lines are not as expected"
+import re, sys
+text, columns = open(sys.argv[1], newline="").read(), int(sys.argv[3])
+lines = text.split("\r\x1b[K")[1:]
+assert len(lines) > 2, text
+shown = [line for line in lines[:-1] if "\n" not in line]
+for line in shown:
+    assert len(line) < columns, line
+assert any(re.search(sys.argv[2], line) for line in shown), (sys.argv[2], shown)
+PYTHON
+}
+
+long=(--batch 256 --steps 50 --hidden 32 --device cpu --threads 2 --max-time 1.5 --updates 100000)
+on_terminal 100 "${long[@]}" --lag-every 20
+live '[0-9]+/100000  loss [0-9.e-]+( \(baseline 0.1667\))?  norm [0-9.e-]+  clip [0-9]+ %  long [0-9.e-]+ %  [0-9.]+[kM]? seq/s  [0-9]+ (s|min|h) left$' 100
+grep -q $'\x1b\\[1mtime is up after' "$folder/stdout" || fail "the result is not bold"
+on_terminal 40 "${long[@]}"
+live '[0-9]+/100000  loss ' 40
+on_terminal 80 "${long[@]}" --lag-every 20
+live '^[0-9]+/100000  loss [0-9.e-]+  norm [0-9.e-]+  clip [0-9]+ %  long [0-9.e-]+ %(  [0-9.]+[kM]? seq/s)?  [0-9]+ (s|min|h) left$' 80
+on_terminal 200 "${long[@]}" --lag-every 20
+live '^update [0-9]+/100000  loss [0-9.e-]+ \(baseline 0.1667\)  norm .* seq/s  lag 0 [░▒▓█ ]{24} 49  [0-9]+ s left$' 200
+on_terminal 120 --data "$root/data/cat-mat-rat.csv" --val "$root/data/cat-mat-rat.csv" --val-every 10000 --hidden 8 --device cpu \
+    --max-time 1.5 --updates 10000000
+live '^(update )?[0-9]+/10000000  loss [0-9.e-]+ \(baseline 0.6365\)  held out [0-9.e-]+  norm ' 120
+checked "train: a live line, as wide as there is room"
+
+on_terminal 80 compare --batch 64 --steps 50 --hidden 16 --updates 100000 --max-time 1 --device cpu --remedies tanh+plain,lstm+clip
+live '^[12]/2 (tanh plain|lstm clip), [123] of 3: update [0-9]+/100000, loss [0-9.e-]+, [0-9]+ (s|min) left$' 80
+on_terminal 80 sweep --batch 64 --steps 20 --hidden 8 --updates 400 --device cpu --threads 2 --seed 1-12
+live '^[0-9]+ of 12 runs' 80
+checked "compare and sweep: a live line"
+
+short=(--batch 8 --steps 12 --hidden 4 --updates 3 --device cpu)
+plain() {
+    ! grep -q $'\x1b' "$folder/stdout" || fail "there are colours or cursor movements"
+}
+term=dumb on_terminal 80 "${short[@]}"
+plain
+expect_status 0 "$program" "${short[@]}"
+plain
+expect_status 0 "$program" "${short[@]}" --color always
+grep -q $'\x1b\\[36m' "$folder/stdout" || fail "--color always: no colours"
+on_terminal 80 "${short[@]}" --quiet --color never
+plain
+expect_status 0 env NO_COLOR=1 TERM=xterm python3 "$folder/terminal.py" 80 "$program" "${short[@]}" --quiet
+plain
+expect_status 0 env NO_COLOR= TERM=xterm python3 "$folder/terminal.py" 80 "$program" "${short[@]}" --quiet
+grep -q $'\x1b\\[1m' "$folder/stdout" || fail "an empty NO_COLOR forbids colours"
+on_terminal 80 "${short[@]}" --json
+plain
+checked "colours where they are wanted"
+expect_status 0 env LC_ALL=C "$program" "${short[@]}"
+! grep -qP '[^\x00-\x7F]' "$folder/stdout" || fail "characters that the C locale lacks"
+expect_status 0 env LC_ALL=C.UTF-8 "$program" "${short[@]}"
+grep -q '█' "$folder/stdout" || fail "no blocks in a UTF-8 locale"
+checked "blocks where the locale has them"

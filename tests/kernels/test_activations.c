@@ -1,0 +1,288 @@
+/* Every activation and its slope over the whole range of its numbers, on every kind of device, in the float64 reference
+ * and in the diagnostics, against long doubles.
+ *
+ * A value is right to 4 ulp (tanh of a float to 5). A slope is made from the value y that was stored, whose error it
+ * takes over: it is right to 4 ulp and |d slope / dy| times the error of y, of which the last digit of y is a part in
+ * any case. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "executions.h"
+#include "gradient/cell_steps.h"
+#include "kernels/kernels.h"
+#include "reference/reference.h"
+
+enum { MOST = 400000, PARTS = 24, NEAR_STEPS = 60000 };
+
+/* Numbers of a format: float or double. */
+struct format {
+    bool is_double;
+    int digits, least, most; /* of the fraction; exponents of the smallest and of the largest number */
+};
+static const struct format formats[] = {{false, FLT_MANT_DIG, FLT_MIN_EXP - FLT_MANT_DIG, FLT_MAX_EXP - 1},
+                                        {true, DBL_MANT_DIG, DBL_MIN_EXP - DBL_MANT_DIG, DBL_MAX_EXP - 1}};
+
+/* The number of the format nearest x. (Volatile: GCC 12 leaves the rounding out where it puts two of these in a
+ * vector.) */
+static double rounded(const struct format *f, double x) {
+    const volatile float narrow = (float)x;
+    return f->is_double ? x : (double)narrow;
+}
+
+static long double ulp(const struct format *f, long double x) {
+    const int least = f->least, at = x == 0.0L ? least : ilogbl(x) - f->digits + 1;
+    return ldexpl(1.0L, at > least ? at : least);
+}
+
+/* ---- What is right ---- */
+
+static long double sigmoid(long double x) {
+    return x < 0.0L ? expl(x) / (1.0L + expl(x)) : 1.0L / (1.0L + expl(-x));
+}
+
+static long double sigmoid_slope(long double x) {
+    const long double e = expl(-fabsl(x));
+    return e / ((1.0L + e) * (1.0L + e));
+}
+
+/* The factor of leaky_relu is a number of the format. */
+static long double value_of(enum rg_activation activation, double a, const struct format *f) {
+    const long double x = a;
+    switch (activation) {
+    case RG_ACT_RELU:
+        return x > 0.0L ? x : 0.0L;
+    case RG_ACT_LEAKY_RELU:
+        return x > 0.0L ? x : x * rounded(f, 0.01);
+    case RG_ACT_ELU:
+        return x > 0.0L ? x : expm1l(x);
+    case RG_ACT_SIGMOID:
+        return sigmoid(x);
+    case RG_ACT_SOFTSIGN:
+        return isinf(x) ? copysignl(1.0L, x) : x / (1.0L + fabsl(x));
+    case RG_ACT_SOFTPLUS:
+        return x > 20.0L ? x : log1pl(expl(x));
+    case RG_ACT_HARDTANH:
+        return fmaxl(-1.0L, fminl(x, 1.0L));
+    case RG_ACT_LINEAR:
+        return x;
+    default:
+        return tanhl(x);
+    }
+}
+
+static long double slope_of(enum rg_activation activation, double a, const struct format *f) {
+    const long double x = a;
+    switch (activation) {
+    case RG_ACT_RELU:
+        return x > 0.0L ? 1.0L : 0.0L;
+    case RG_ACT_LEAKY_RELU:
+        return x > 0.0L ? 1.0L : rounded(f, 0.01);
+    case RG_ACT_ELU:
+        return x > 0.0L ? 1.0L : expl(x);
+    case RG_ACT_SIGMOID:
+        return sigmoid_slope(x);
+    case RG_ACT_SOFTSIGN:
+        return 1.0L / (1.0L + fabsl(x)) / (1.0L + fabsl(x));
+    case RG_ACT_SOFTPLUS:
+        return x > 20.0L ? 1.0L : sigmoid(x);
+    case RG_ACT_HARDTANH:
+        return fabsl(x) < 1.0L ? 1.0L : 0.0L;
+    case RG_ACT_LINEAR:
+        return 1.0L;
+    default:
+        return 4.0L * sigmoid_slope(2.0L * x);
+    }
+}
+
+/* |d slope / dy| at the value y. */
+static long double steepness(enum rg_activation activation, long double y) {
+    switch (activation) {
+    case RG_ACT_ELU:
+        return y < 0.0L ? 1.0L : 0.0L;
+    case RG_ACT_SIGMOID:
+        return fabsl(1.0L - 2.0L * y);
+    case RG_ACT_SOFTSIGN:
+        return 2.0L * (1.0L - fabsl(y)) + LDBL_EPSILON;
+    case RG_ACT_SOFTPLUS:
+        return expl(-y);
+    case RG_ACT_TANH:
+        return 2.0L * fabsl(y);
+    default:
+        return 0.0L;
+    }
+}
+
+/* ---- The numbers tried ---- */
+
+/* PARTS numbers of every binade of both signs, the powers of 2 and their neighbours among them; a close grid where the
+ * functions bend; zeros, infinities, NaN, and the places where a formula changes. The count is a multiple of 16. */
+static size_t fill(const struct format *f, double *x) {
+    static const double places[] = {0.0,   -0.0, 1.0,   -1.0, 9.0,   -9.0,  20.0,
+                                    -20.0, 64.0, -64.0, 88.0, -87.0, 640.0, -640.0};
+    size_t n = 0;
+    for (int e = f->least; e <= f->most; e++) {
+        for (int i = 0; i < PARTS; i++) {
+            const double bend = i == 0           ? 0.0
+                                : i == PARTS - 1 ? 1.0 - ldexp(1.0, 1 - f->digits)
+                                                 : (i + fmod(0.618 * i + 0.1 * e * e, 1.0)) / PARTS;
+            x[n] = rounded(f, ldexp(1.0 + bend, e));
+            x[n + 1] = -x[n];
+            n += isfinite(x[n]) ? 2 : 0;
+        }
+    }
+    const double reach = f->is_double ? 760.0 : 110.0;
+    for (int i = 0; i <= NEAR_STEPS; i++) {
+        x[n++] = rounded(f, reach * (2.0 * i / NEAR_STEPS - 1.0));
+        x[n++] = rounded(f, 12.0 * (2.0 * i / NEAR_STEPS - 1.0));
+    }
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        x[n++] = places[i];
+        x[n++] = f->is_double ? nextafter(places[i], 1e9) : (double)nextafterf((float)places[i], 1e9F);
+        x[n++] = f->is_double ? nextafter(places[i], -1e9) : (double)nextafterf((float)places[i], -1e9F);
+    }
+    x[n++] = (double)INFINITY;
+    x[n++] = -(double)INFINITY;
+    while (n % 16 != 0) {
+        x[n++] = (double)NAN;
+    }
+    ck_assert_uint_le(n, MOST);
+    return n;
+}
+
+/* ---- The comparison ---- */
+
+struct found {
+    const char *where;
+    enum rg_activation activation;
+    const struct format *format;
+    size_t n;
+    const double *x, *values, *slopes;
+    bool from_value; /* slopes were made from the values */
+};
+
+/* The quotient of polynomials that is tanh for floats is beyond 4 ulp for one number of 100,000. */
+static long double value_bound(const struct found *r) {
+    return r->activation == RG_ACT_TANH && !r->format->is_double ? 5.0L : 4.0L;
+}
+
+/* In doubles softplus(x) may be softplus(20) for a sum up to 20 and for one beyond, whose slopes are 2e-9 apart. */
+static long double slack(const struct found *r, size_t i) {
+    const bool ambiguous =
+        r->from_value && r->activation == RG_ACT_SOFTPLUS && fabs(r->x[i] - 20.0) < 4.2e-9 && r->format->is_double;
+    return ambiguous ? expl(-20.0L) : 0.0L;
+}
+
+static long double slope_bound(const struct found *r, size_t i, long double value, long double slope) {
+    const long double own = 4.0L * ulp(r->format, slope);
+    const long double error = fabsl((long double)r->values[i] - value) + ulp(r->format, value);
+    const bool made_from_value = r->from_value && isfinite(value) && steepness(r->activation, value) > 0.0L;
+    return own + slack(r, i) + (made_from_value ? (steepness(r->activation, value) + error) * error : 0.0L);
+}
+
+static void compare(const struct found *r) {
+    const char *const name = rg_activation_names[r->activation];
+    long double worst_value = 0.0L, worst_slope = 0.0L;
+    for (size_t i = 0; i < r->n; i++) {
+        if (isnan(r->x[i])) {
+            ck_assert_msg(isnan(r->values[i]), "%s: %s(NaN) is %g", r->where, name, r->values[i]);
+            continue;
+        }
+        const long double value = value_of(r->activation, r->x[i], r->format);
+        const long double slope = slope_of(r->activation, r->x[i], r->format);
+        if (isinf(value)) {
+            ck_assert_msg((long double)r->values[i] == value, "%s: %s(%g) is %g", r->where, name, r->x[i],
+                          r->values[i]);
+        } else {
+            const long double error = fabsl((long double)r->values[i] - value) / ulp(r->format, value);
+            worst_value = fmaxl(worst_value, error);
+            ck_assert_msg(error <= value_bound(r), "%s: %s(%.17g) is %.17g, not %.17Lg: %.3Lg ulp", r->where, name,
+                          r->x[i], r->values[i], value, error);
+        }
+        const long double ratio = fabsl((long double)r->slopes[i] - slope) / slope_bound(r, i, value, slope);
+        worst_slope = fmaxl(worst_slope, ratio);
+        ck_assert_msg(ratio <= 1.0L, "%s: %s'(%.17g) is %.17g, not %.17Lg: %.3Lg of the bound", r->where, name, r->x[i],
+                      r->slopes[i], slope, ratio);
+    }
+    (void)printf("%-40s %-10s values to %.2Lf ulp, slopes to %.2Lf of the bound\n", r->where, name, worst_value,
+                 worst_slope);
+}
+
+static void run_on(struct rg_device *device, struct found *r, struct rg_buffer **b, double *values, double *slopes) {
+    const struct rg_activation_args args = {.n = r->n, .activation = (rg_u32)r->activation};
+    expect_ok(rg_device_launch(device, &(struct rg_launch){.kernel = RG_K_rg_activation_values,
+                                                           .buffers = {b[0], b[1], b[2]},
+                                                           .args = &args,
+                                                           .groups = {7, 1}}),
+              "the kernel");
+    expect_ok(rg_reals_read(device, values, b[1], 0, r->n), "values");
+    expect_ok(rg_reals_read(device, slopes, b[2], 0, r->n), "slopes");
+}
+
+static void sweep(const struct execution *e, const struct format *f) {
+    struct rg_device *const device = open_one(e);
+    if (!device) {
+        return;
+    }
+    double *const x = numbers(3 * MOST, sizeof(double)), *const values = x + MOST, *const slopes = values + MOST;
+    struct rg_buffer *b[3] = {NULL};
+    struct found r = {.where = e->name, .format = f, .x = x, .values = values, .slopes = slopes, .from_value = true};
+    r.n = fill(f, x);
+    for (size_t i = 0; i < 3; i++) {
+        expect_ok(rg_reals_create(device, r.n, "the test", &b[i]), "a buffer");
+    }
+    expect_ok(rg_reals_write(device, b[0], 0, x, r.n), "numbers");
+    for (int a = 0; a < RG_N_ACTIVATIONS; a++) {
+        r.activation = (enum rg_activation)a;
+        run_on(device, &r, b, values, slopes);
+        compare(&r);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        rg_buffer_destroy(device, b[i]);
+    }
+    rg_device_destroy(device);
+    free(x);
+}
+
+START_TEST(floats_are_right_over_their_range) {
+    sweep(&executions[kinds[_i]], &formats[0]);
+}
+END_TEST
+
+START_TEST(doubles_are_right_over_their_range) {
+    sweep(&doubles[_i], &formats[1]);
+}
+END_TEST
+
+/* The reference has the pre-activation, so its slopes are right to 4 ulp everywhere; the diagnostics have y. */
+START_TEST(the_host_is_right_over_the_range) {
+    double *const x = numbers(3 * MOST, sizeof(double)), *const values = x + MOST, *const slopes = values + MOST;
+    struct found r = {.format = &formats[1], .x = x, .values = values, .slopes = slopes};
+    r.n = fill(r.format, x);
+    for (int a = 0; a < RG_N_ACTIVATIONS; a++) {
+        r.activation = (enum rg_activation)a;
+        r.where = "float64 reference";
+        r.from_value = false;
+        for (size_t i = 0; i < r.n; i++) {
+            values[i] = ref_activate((enum ref_activation)a, x[i]);
+            slopes[i] = ref_activation_slope((enum ref_activation)a, x[i]);
+        }
+        compare(&r);
+        r.where = "diagnostics";
+        r.from_value = true;
+        for (size_t i = 0; i < r.n; i++) {
+            slopes[i] = rg_activation_slope(r.activation, values[i]);
+        }
+        compare(&r);
+    }
+    free(x);
+}
+END_TEST
+
+TEST_MAIN("activations") {
+    TCase *const sweeps = add_tests(suite, "sweeps");
+    tcase_set_timeout(sweeps, 300);
+    tcase_add_loop_test(sweeps, floats_are_right_over_their_range, 0, N_KINDS);
+    tcase_add_loop_test(sweeps, doubles_are_right_over_their_range, 0, N_DOUBLES);
+    tcase_add_test(sweeps, the_host_is_right_over_the_range);
+}

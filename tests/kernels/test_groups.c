@@ -1,0 +1,106 @@
+/* The shapes of work-groups that a plan chooses for GPUs: whatever tile, item rows and rows of a block it takes,
+ * outputs and gradient have the same bits, and they are right. */
+#include <string.h>
+
+#include "executions.h"
+#include "plan/groups.h"
+#include "train/source.h"
+#include "verify/selftest/checks.h"
+
+static const struct rg_exercise_form forms[] = {
+    {.sizes = {.batch = 70, .steps = 7, .inputs = 2, .hidden = 70, .outputs = 1, .loss = RG_LOSS_MSE},
+     .net = {.cell = RG_CELL_RNN}},
+    {.sizes = {.batch = 37, .steps = 5, .inputs = 3, .hidden = 33, .outputs = 2, .loss = RG_LOSS_CE, .ragged = true},
+     .net = {.cell = RG_CELL_LSTM, .target = RG_TARGET_STEPS, .skip = 2},
+     .initial = true},
+    {.sizes = {.batch = 41, .steps = 6, .inputs = 4, .hidden = 65, .outputs = 1, .loss = RG_LOSS_MSE},
+     .net = {.cell = RG_CELL_GRU, .layers = 2, .bidirectional = true}},
+    {.sizes = {.batch = 3, .steps = 9, .inputs = 5, .hidden = 20, .outputs = 1, .loss = RG_LOSS_BCE, .ragged = true},
+     .net = {.cell = RG_CELL_LSTM, .skip = 3, .skip_kind = RG_SKIP_DILATED}},
+};
+enum { N_FORMS = sizeof forms / sizeof *forms };
+
+/* Units of made-up GPUs, of which each gets other tiles; 0: a processor in the GPU's shape. */
+static const int units[] = {1, 3, 12, 132};
+enum { N_UNITS = sizeof units / sizeof *units };
+
+struct pass {
+    double *gradients, *outputs;
+    size_t n_outputs;
+    struct rg_plan plan;
+};
+
+static struct pass pass_of(struct rg_device *device, struct rg_exercise *e) {
+    struct rg_engine_options options = rg_exercise_options(e);
+    struct rg_engine *engine = NULL;
+    struct rg_data_source *source = NULL;
+    struct pass p = {.n_outputs = e->sizes.batch * e->target_steps * e->sizes.outputs};
+    p.gradients = numbers(e->model->arena, sizeof(double));
+    p.outputs = numbers(p.n_outputs, sizeof(double));
+    expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
+    expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &source), "data");
+    expect_ok(rg_engine_gradient(engine, &source->source, 0), "gradient");
+    expect_ok(rg_engine_get_gradients(engine, p.gradients), "gradients");
+    expect_ok(rg_engine_forward(engine, &source->source, 0, e->sizes.batch, p.outputs), "outputs");
+    p.plan = engine->net.plan;
+    rg_data_source_destroy(source);
+    rg_engine_destroy(engine);
+    return p;
+}
+
+static void free_pass(struct pass *p) {
+    free(p->gradients);
+    free(p->outputs);
+}
+
+/* The device as a GPU of so many units; 0: as the processor that it is. */
+static void be(struct rg_device *device, int gpu_units) {
+    device->info.is_gpu = gpu_units > 0;
+    device->info.units = gpu_units > 0 ? gpu_units : 2;
+}
+
+START_TEST(shapes_change_no_bit) {
+    const struct rg_exercise_form *const form = &forms[_i % N_FORMS];
+    const struct execution in_shape = {"opencl, the GPU shape", "opencl", {.shape = RG_GPU_SHAPE}};
+    struct rg_device *const device = open_one(&in_shape);
+    struct rg_exercise *e = NULL;
+    bool tiles[65] = {false};
+    if (!device) {
+        return;
+    }
+    test_case_form(form);
+    expect_ok(rg_exercise_create(form, &e), "exercise");
+    rg_exercise_fill(e, 5);
+    be(device, 0);
+    struct pass plain = pass_of(device, e), first = {.gradients = NULL};
+    ck_assert_int_eq(plain.plan.forward.item_rows, 0);
+    for (size_t i = 0; i < N_UNITS; i++) {
+        be(device, units[i]);
+        struct pass p = pass_of(device, e);
+        ck_assert_int_gt(p.plan.forward.item_rows, 0);
+        ck_assert_msg(memcmp(plain.outputs, p.outputs, p.n_outputs * sizeof(double)) == 0, "outputs, %d units",
+                      units[i]);
+        /* a GPU sums other slices than a processor, but the same ones whatever its units */
+        const double error = rg_exercise_distance(plain.gradients, p.gradients, e->model->arena);
+        ck_assert_double_le(error, rg_tolerance_backward(device, form) * ref_norm(plain.gradients, e->model->arena));
+        if (i > 0) {
+            ck_assert_msg(memcmp(first.gradients, p.gradients, e->model->arena * sizeof(double)) == 0,
+                          "gradient, %d units", units[i]);
+            free_pass(&p);
+        } else {
+            first = p;
+        }
+        tiles[p.plan.tile] = true;
+    }
+    ck_assert_msg(tiles[1], "no tile of one sequence");
+    free_pass(&first);
+    free_pass(&plain);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
+TEST_MAIN("groups") {
+    TCase *const tests = add_tests(suite, "groups");
+    tcase_add_loop_test(tests, shapes_change_no_bit, 0, N_FORMS);
+}

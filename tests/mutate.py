@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Which faults do the tests see? Makes small faults in host/ and kernels/, one at a time, and runs the tests on each.
+
+usage: tests/mutate.py [N] [SEED] [OPTIONS]       60 mutants of seed 1 where nothing is said
+
+  --only PREFIX        only files whose path begins with PREFIX, such as host/report; may be given again
+  --list               print the mutants without building anything
+  --budget SECONDS     stop a mutant when the next test would take it past so much test time; it then counts as not seen
+                       (default: 300)
+  --skip TEST          never run that test, such as kernels/test_selftest; may be given again
+  --keep-coverage      do not measure anew which test reaches which line, although the sources have changed
+  --work DIR           where the copy of the tree, its builds and the coverage are kept (default: build/mutants)
+  --tree DIR           the tree to change, which is never written to (default: the one that holds this script)
+
+A mutant is one change that mutation/operators.py makes: < to <=, + to -, && to ||, a constant off by one, a condition
+negated, a statement left out, two arguments exchanged, an else branch dropped, a failure returned as success. The seed
+and the tree decide the mutants: a folder is drawn by its number of lines, then the kind of change, then the place.
+A mutant that does not compile, or compiles to the same object code, is not counted; another one takes its place.
+
+The tests are those of ctest with the labels unit, kernels and cli. A first run, with a build that counts executed lines
+(-DRG_COVERAGE=ON), finds the lines of host/ that each test reaches; it is kept in WORK/coverage.json until a source or
+a test changes. A mutant then meets only the tests that reach its line, the fastest first, up to the first failure. The
+kernels are not counted; every test that launches a kernel may see a change there. A test that takes much longer than
+without the change has seen it too.
+
+Prints a line for each mutant (seen or NOT SEEN, place, change, test), the share seen by folder, and those not seen.
+Exits 0 unless something could not be built. One process at a time, at a low priority.
+"""
+import argparse
+import os
+import random
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "mutation"))
+import operators  # noqa: E402
+from builds import BuildFailed, Build, copy_tree, files_of  # noqa: E402
+from coverage import Coverage  # noqa: E402
+
+FOLDERS = ("host/", "kernels/")
+
+
+def folder_of(path):
+    """host/device/native/pool.c: host/device; host/cli/report/plot.c: host/cli/report; kernels/cells/gru.cl: kernels."""
+    parts = Path(path).parent.parts
+    return "/".join(parts[: 1 if parts[0] == "kernels" else 3 if parts[:2] == ("host", "cli") else 2])
+
+
+class Drawer:
+    """Draws mutants, each at most once, from `texts`: {path: text}."""
+
+    def __init__(self, texts, seed):
+        self.texts, self.random = texts, random.Random(seed)
+        self.places, self.lines = {}, {}  # {folder: {operator: [(path, mutant)]}}, {folder: lines}
+        for path in sorted(texts):
+            folder = folder_of(path)
+            self.lines[folder] = self.lines.get(folder, 0) + texts[path].count("\n")
+            by_operator = self.places.setdefault(folder, {name: [] for name in operators.OPERATORS})
+            for name, mutants in operators.mutants_of(texts[path]).items():
+                by_operator[name] += [(path, mutant) for mutant in mutants]
+
+    def __iter__(self):
+        while True:
+            folders = [folder for folder in self.places if any(self.places[folder].values())]
+            if not folders:
+                return
+            folder = self.random.choices(folders, [self.lines[folder] for folder in folders])[0]
+            name = self.random.choice([name for name in operators.OPERATORS if self.places[folder][name]])
+            places = self.places[folder][name]
+            yield places.pop(self.random.randrange(len(places)))
+
+
+def described(text, mutant):
+    """The changed line before and after, side by side, and its number."""
+    number = text.count("\n", 0, mutant.start)
+    before, after = (part.split("\n")[number].strip() for part in (text, mutant.apply(text)))
+    return number, f"{mutant.kind}: {before} -> {after or '(nothing)'}"
+
+
+class Trial:
+    """One mutant after another in the copy of the tree."""
+
+    def __init__(self, build, coverage, budget):
+        self.build, self.coverage, self.budget = build, coverage, budget
+
+    def test(self, path, mutant, text):
+        """None if the mutant does not count, else (seen, remark)."""
+        source = self.build.tree / path
+        line = text.count("\n", 0, mutant.start)
+        before = self.build.objects_of(path)
+        source.write_text(mutant.apply(text))
+        try:
+            if not self.build.compile(path):
+                return None
+            after = self.build.objects_of(path)
+            if before and before == after and not path.startswith("kernels/"):
+                return None
+            return self.run_tests(path, line, text)
+        finally:
+            source.write_text(text)
+            if not self.build.compile(path):
+                raise BuildFailed(f"{path} does not compile without its mutant")
+
+    def run_tests(self, path, line, text):
+        tests = self.coverage.tests_of(path, line, text)
+        spent = 0.0
+        for number, test in enumerate(tests):
+            if spent + self.coverage.seconds[test] > self.budget and number > 0:
+                return False, f"after {number} of {len(tests)} tests"
+            if not self.build.make(test):
+                return True, f"{test}: does not link"
+            passed, why = self.build.run(test, self.coverage.seconds[test])
+            if not passed:
+                return True, f"{test}: {why}"
+            spent += self.coverage.seconds[test]
+        return False, f"by any of {len(tests)} tests" if tests else "no test reaches the line"
+
+
+def report(results):
+    """The share by folder, and the mutants not seen."""
+    print("\n%-28s %8s %8s %8s" % ("folder", "mutants", "seen", "share"))
+    folders = sorted({folder for folder, _, _ in results})
+    for name, of in [(folder, [r for r in results if r[0] == folder]) for folder in folders] + [("all", results)]:
+        seen = sum(r[1] for r in of)
+        print("%-28s %8d %8d %7.0f%%" % (name, len(of), seen, 100.0 * seen / max(1, len(of))))
+    if not all(seen for _, seen, _ in results):
+        print("\nNot seen:")
+        for _, seen, what in results:
+            if not seen:
+                print(what)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage="tests/mutate.py [N] [SEED] [OPTIONS]; the head of the file explains them")
+    parser.add_argument("n", nargs="?", type=int, default=60)
+    parser.add_argument("seed", nargs="?", type=int, default=1)
+    parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--budget", type=float, default=300.0)
+    parser.add_argument("--skip", action="append", default=[])
+    parser.add_argument("--keep-coverage", action="store_true")
+    parser.add_argument("--tree", type=Path, default=Path(__file__).resolve().parent.parent)
+    parser.add_argument("--work", type=Path)
+    options = parser.parse_args()
+    tree = options.tree.resolve()
+    work = (options.work or tree / "build" / "mutants").resolve()
+
+    texts = {
+        path: (tree / path).read_text()
+        for path in files_of(tree)
+        if path.startswith(FOLDERS) and path.endswith((".c", ".h", ".cl"))
+        and (not options.only or path.startswith(tuple(options.only)))
+    }
+    drawn = iter(Drawer(texts, options.seed))
+    if options.list:
+        for _, (path, mutant) in zip(range(options.n), drawn):
+            line, change = described(texts[path], mutant)
+            print(f"{path}:{line + 1}  {change}")
+        return
+
+    os.nice(5)
+    copy_tree(tree, work / "tree")
+    build = Build(work / "tree", work / "build", skip=options.skip)
+    build.configure()
+    coverage = Coverage(work, build)
+    coverage.measure(options.keep_coverage)
+    trial, results, uncounted = Trial(build, coverage, options.budget), [], 0
+    for path, mutant in drawn:
+        if len(results) == options.n:
+            break
+        line, change = described(texts[path], mutant)
+        verdict = trial.test(path, mutant, texts[path])
+        if verdict is None:
+            uncounted += 1
+            continue
+        seen, remark = verdict
+        results.append((folder_of(path), seen, f"{path}:{line + 1}  {change}"))
+        print(f"{len(results):3d} {'seen    ' if seen else 'NOT SEEN'} {results[-1][2]}  [{remark}]", flush=True)
+    report(results)
+    print(f"\nseed {options.seed}; {uncounted} more did not compile or changed no object code")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BuildFailed as failure:
+        sys.exit(f"tests/mutate.py: {failure}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,170 @@
+"""A copy of the tree, its builds, and its tests as ctest lists them."""
+import hashlib
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+LABELS = ("unit", "kernels", "cli")
+LEFT_OUT = ("cli/oclgrind",)  # minutes under an interpreter of kernels, for faults that the other kernel tests see too
+ADDRESS_SPACE = 32 << 30  # a mutant that asks for endless memory stops here
+FILE_SIZE = 16 << 30
+# Two pointers of different types exchanged are a warning by default, and would never reach a user of this project.
+FLAGS = "-O2 -Werror=incompatible-pointer-types -Werror=int-conversion"
+
+
+class BuildFailed(Exception):
+    pass
+
+
+def files_of(tree):
+    """The project's own files in `tree`, sorted: git's list, or every file outside build/ in a copy without git."""
+    listed = subprocess.run(
+        ["git", "-C", tree, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True
+    )
+    if listed.returncode == 0 and (tree / ".git").exists():
+        names = [name for name in listed.stdout.split("\0") if name]
+    else:
+        names = [str(path.relative_to(tree)) for path in tree.rglob("*")]
+        names = [name for name in names if Path(name).parts[0] not in ("build", ".git")]
+    return sorted({name for name in names if (tree / name).is_file()})
+
+
+def copy_tree(tree, copy):
+    """Make `copy` equal to the project's files in `tree`; a file that is the same already is not touched."""
+    names = files_of(tree)
+    for name in names:
+        source, target = tree / name, copy / name
+        if not target.is_file() or target.read_bytes() != source.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+    for target in sorted(copy.rglob("*")):
+        if target.is_file() and str(target.relative_to(copy)) not in set(names):
+            target.unlink()
+
+
+def _limits():
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, resource.RLIM_INFINITY))
+
+
+class Build:
+    """A build of `tree` in `folder`, without debugging information, so that object files can be compared."""
+
+    def __init__(self, tree, folder, *options, skip=()):
+        self.tree, self.folder, self.options = tree, folder, options
+        self.tests, self.skip = {}, (*LEFT_OUT, *skip)
+        self.cache = folder.parent / "cache"  # of compiled OpenCL kernels, which all builds share
+        self.cache.mkdir(parents=True, exist_ok=True)
+
+    def _call(self, *command):
+        """(exit status, output)"""
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        return done.returncode, done.stdout
+
+    def configure(self):
+        ninja = ["-G", "Ninja"] if shutil.which("ninja") and not (self.folder / "Makefile").exists() else []
+        command = ["cmake", "-S", self.tree, "-B", self.folder, *ninja, "-DCMAKE_BUILD_TYPE=Mutant"]
+        status, output = self._call(*map(str, command), f"-DCMAKE_C_FLAGS_MUTANT={FLAGS}", *self.options)
+        if status:
+            raise BuildFailed(output)
+        self.make_all()
+        self.list_tests()
+
+    def make_all(self):
+        status, output = self._call("cmake", "--build", str(self.folder))
+        if status:
+            raise BuildFailed(output)
+
+    def list_tests(self):
+        status, output = self._call("ctest", "--test-dir", str(self.folder), "--show-only=json-v1")
+        if status:
+            raise BuildFailed(output)
+        for test in json.loads(output[output.index("{") :])["tests"]:
+            properties = {entry["name"]: entry["value"] for entry in test.get("properties", [])}
+            if set(properties.get("LABELS", [])) & set(LABELS) and test["name"] not in self.skip:
+                self.tests[test["name"]] = {
+                    "command": test["command"],
+                    "cwd": properties["WORKING_DIRECTORY"],
+                    "skip": properties.get("SKIP_RETURN_CODE"),
+                    "environment": dict(entry.split("=", 1) for entry in properties.get("ENVIRONMENT", [])),
+                }
+
+    def source_of(self, test):
+        """The file that a test is written in."""
+        for suffix in (".c", ".sh"):
+            source = self.tree / "tests" / (test + suffix)
+            if source.exists():
+                return source
+        return Path(self.tests[test]["command"][-1])
+
+    def objects_of(self, path):
+        """{object file: digest} of the objects that a source becomes; every object of the build for other files."""
+        name = Path(path).name
+        found = list(self.folder.rglob(f"{name}.o")) if path.endswith(".c") else list(self.folder.rglob("*.o"))
+        return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in found}
+
+    def compile(self, path):
+        """Bring the library and the program up to date; False where a source does not compile."""
+        return self._call("cmake", "--build", str(self.folder), "--target", "rnn-gpu")[0] == 0
+
+    def make(self, test):
+        """Bring up to date what `test` runs."""
+        command = self.tests[test]["command"]
+        targets = [Path(command[0]).name] if test.startswith(("unit/", "kernels/")) else self._cli_targets()
+        return all(self._call("cmake", "--build", str(self.folder), "--target", name)[0] == 0 for name in targets)
+
+    def _cli_targets(self):
+        listed = self._call("cmake", "--build", str(self.folder), "--target", "help")[1]
+        return ["rnn-gpu"] + [name for name in ("oclgrind_kernels", "faulty_layer", "faulty_threads", "failing_calls") if name in listed]
+
+    def run(self, test, seconds=None, environment=()):
+        """(passed, why not). `seconds`: what it takes without a mutant, which sets the time limit."""
+        about = self.tests[test]
+        limit = 1800.0 if seconds is None else 10.0 * seconds + 180.0  # a loaded machine is no fault
+        process = subprocess.Popen(
+            about["command"],
+            cwd=about["cwd"],
+            env={**os.environ, **about["environment"], "XDG_CACHE_HOME": str(self.cache), **dict(environment)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_limits,
+        )
+        try:
+            output, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            output = None
+        finally:
+            try:  # what a test left running goes with it
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+            process.stdout.close()
+        if output is None:
+            return False, f"no end in {limit:.0f} s"
+        skip = about["skip"]
+        if process.returncode == 0 or (skip is not None and process.returncode == int(skip)):
+            return True, ""
+        return False, _first_failure(output.decode(errors="replace"), process.returncode)
+
+    def timed(self, test, environment=()):
+        """(passed, seconds)"""
+        start = time.monotonic()
+        passed, why = self.run(test, None, environment)
+        return passed, time.monotonic() - start, why
+
+
+def _first_failure(output, status):
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for word in ("FAILED:", ":F:", ":E:", "rror", "ssert"):
+        for line in lines:
+            if word in line:
+                return line[:120]
+    return lines[-1][:120] if lines else f"exit {status}"

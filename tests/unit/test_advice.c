@@ -1,0 +1,346 @@
+/* Advice: every row of the table from its situation, what stays of the user's command, and what a shell must be told.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options/options.h"
+#include "cli/report/advice.h"
+#include "suite.h"
+
+enum { MOST_WORDS = 60, LINE_BYTES = 1000 };
+
+/* A command line as main gets it. */
+struct line {
+    char text[LINE_BYTES];
+    char *words[MOST_WORDS];
+    int n;
+};
+
+static void split(struct line *line, const char *text) {
+    (void)snprintf(line->text, sizeof line->text, "rnn-gpu %s", text);
+    line->n = 0;
+    for (char *at = strtok(line->text, " "); at; at = strtok(NULL, " ")) {
+        ck_assert_int_lt(line->n, MOST_WORDS);
+        line->words[line->n++] = at;
+    }
+}
+
+static struct rg_config parse(struct line *line, const char *text) {
+    struct rg_config config;
+    const char *command = NULL, *topic = NULL;
+    split(line, text);
+    ck_assert_msg(rg_options_parse(line->n, line->words, &config, &command, &topic) == RG_OK, "%s: %s", text,
+                  rg_error_message());
+    config.arguments = line->words;
+    config.n_arguments = line->n;
+    return config;
+}
+
+/* A run at the baseline of `adding`. */
+static struct rg_outcome outcome_of(const struct rg_config *config, enum rg_verdict verdict) {
+    return (struct rg_outcome){.config = config,
+                               .ended = true,
+                               .judged = true,
+                               .verdict = verdict,
+                               .last = 9,
+                               .loss_kind = RG_LOSS_MSE,
+                               .loss = 0.166,
+                               .baseline = 1.0 / 6.0,
+                               .updates = config->training.updates,
+                               .dead = 0.1};
+}
+
+static struct rg_advice advise(const char *text, enum rg_verdict verdict) {
+    struct line line;
+    struct rg_advice advice;
+    const struct rg_config config = parse(&line, text);
+    const struct rg_outcome outcome = outcome_of(&config, verdict);
+    rg_advise(&outcome, &advice);
+    return advice;
+}
+
+static void expect(const char *text, enum rg_verdict verdict, const char *wanted) {
+    const struct rg_advice advice = advise(text, verdict);
+    ck_assert_str_eq(advice.command, wanted);
+}
+
+/* ---- Every row ---- */
+
+/* What a situation's run came to, so that the row fits: its first verdict and its condition. */
+static struct rg_outcome situation_of(const struct rg_advice_row *row, const struct rg_config *config, bool classes) {
+    enum rg_verdict verdict = RG_NONE;
+    while (verdict < RG_STABLE && (row->verdicts >> verdict & 1U) == 0) {
+        verdict++;
+    }
+    struct rg_outcome o = outcome_of(config, verdict);
+    o.loss_kind = classes ? RG_LOSS_CE : RG_LOSS_MSE;
+    o.loss = row->when == RG_WHEN_ANY && strcmp(row->name, "rnn-half-way") == 0 ? 0.6 * o.baseline : o.loss;
+    o.dead = row->when == RG_WHEN_DEAD ? 0.9 : 0.1;
+    o.diverged = row->verdicts == RG_ADVICE_DIVERGED;
+    return o;
+}
+
+static void check_command(const struct rg_advice_row *row, const struct rg_config *before,
+                          const struct rg_advice *advice) {
+    struct line line;
+    ck_assert_msg(strncmp(advice->command, "./rnn-gpu ", 10) == 0, "%s: %s", row->name, advice->command);
+    const struct rg_config after = parse(&line, advice->command + 10);
+    const struct rg_recipe_length *const at = advice->length;
+    ck_assert(after.data.steps == before->data.steps && after.model.hidden == before->model.hidden &&
+              after.training.seed == before->training.seed);
+    ck_assert(after.model.layers == before->model.layers && after.data.file == NULL &&
+              strcmp(after.data.task, before->data.task) == 0);
+    ck_assert(after.training.lr == at->lr && after.data.batch == at->batch && after.training.updates >= at->updates);
+    ck_assert(after.training.clip_norm == 1.0 && after.training.optimizer == RG_OPT_ADAM && after.model.skip == 0);
+    ck_assert_str_eq(after.model.irnn ? "irnn" : rg_cell_names[after.model.cell], advice->recipe->cell);
+    ck_assert((after.model.init.kind == RG_INIT_CHRONO) == advice->recipe->chrono);
+    if (before->model.cell != RG_CELL_RNN) {
+        ck_assert_msg(after.model.cell == before->model.cell, "%s: %s", row->name, advice->command);
+    }
+    const struct rg_outcome learned = {.config = &after,
+                                       .ended = true,
+                                       .judged = true,
+                                       .verdict = RG_VANISHING,
+                                       .last = 9,
+                                       .loss = 0.00999,
+                                       .loss_kind = RG_LOSS_MSE,
+                                       .baseline = 1.0 / 6.0,
+                                       .updates = 9};
+    struct rg_advice none;
+    rg_advise(&learned, &none);
+    ck_assert(none.row == NULL && none.command[0] == '\0');
+}
+
+static void check_words(const struct rg_advice *advice) {
+    char text[RG_ADVICE_TEXT], steps[40];
+    rg_advice_text(advice, text, sizeof text);
+    const size_t length = strlen(text);
+    ck_assert_msg(length + 1 < sizeof text && text[length - 1] == '.', "%s", text);
+    (void)snprintf(steps, sizeof steps, "over %zu steps", advice->length->steps);
+    ck_assert_msg(strncmp(text, advice->row->why, strlen(advice->row->why)) == 0 && strstr(text, steps), "%s", text);
+}
+
+START_TEST(each_row_leads_to_a_command) {
+    static const size_t steps[] = {1, 2, 3, 20, 21, 100, 150, 1000};
+    const struct rg_advice_row *const row = &rg_advice_rows[_i];
+    for (size_t i = 0; i < 2 * sizeof steps / sizeof *steps; i++) {
+        const size_t n = steps[i / 2];
+        const bool classes = i % 2 == 1;
+        struct line line;
+        struct rg_advice advice;
+        char text[LINE_BYTES];
+        (void)snprintf(text, sizeof text, "--task adding --steps %zu --seed 7 --layers 2 %s", n, row->situation);
+        struct rg_config config = parse(&line, text);
+        struct rg_outcome outcome = situation_of(row, &config, classes);
+        if (row->when == RG_WHEN_AT_RECIPE) { /* the advice to a lesser run, followed */
+            rg_advise(&outcome, &advice);
+            ck_assert_ptr_nonnull(advice.row);
+            (void)snprintf(text, sizeof text, "%s", advice.command + 10);
+            config = parse(&line, text);
+            outcome = situation_of(row, &config, classes);
+        }
+        rg_advise(&outcome, &advice);
+        ck_assert_msg(advice.row == row, "%s, %zu steps: %s", row->name, n, advice.row ? advice.row->name : "none");
+        check_command(row, &config, &advice);
+        check_words(&advice);
+    }
+}
+END_TEST
+
+/* Every verdict of every model has an answer, and following the advice ends after a few steps. */
+START_TEST(advice_comes_to_an_end) {
+    static const char *const starts[] = {"",
+                                         "--cell irnn",
+                                         "--cell gru",
+                                         "--cell lstm",
+                                         "--init orthogonal:3",
+                                         "--skip 4",
+                                         "--skip-kind learned",
+                                         "--optimizer rmsprop --momentum 0.5"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        for (int verdict = RG_NONE; verdict <= RG_STABLE; verdict++) {
+            char text[LINE_BYTES];
+            size_t followed = 0;
+            (void)snprintf(text, sizeof text, "--steps 50 %s", starts[i]);
+            for (struct rg_advice a = advise(text, (enum rg_verdict)verdict); a.row;
+                 a = advise(text, (enum rg_verdict)verdict)) {
+                (void)snprintf(text, sizeof text, "%s", a.command + 10);
+                ck_assert_uint_lt(++followed, 5);
+            }
+            ck_assert_msg(followed >= 1, "%s, %s: no advice", starts[i], rg_verdict_names[verdict]);
+        }
+    }
+}
+END_TEST
+
+/* ---- No advice ---- */
+
+START_TEST(none_where_none_is_needed) {
+    struct line line;
+    struct rg_advice advice;
+    const struct rg_config config = parse(&line, "--steps 100");
+    const struct rg_outcome base = outcome_of(&config, RG_VANISHING);
+    struct rg_outcome o = base;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_nonnull(advice.row);
+    o.loss = 0.0099;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row); /* learned */
+    o = base;
+    o.ended = false;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row); /* interrupted */
+    o = base;
+    o.last = 0;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row); /* sequences of one step */
+    o = base;
+    o.baseline = 0.0;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row); /* equal targets */
+    o = base;
+    o.updates = 0;
+    o.loss = NAN;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_nonnull(advice.row); /* untrained, and vanishing */
+    o.verdict = RG_STABLE;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row); /* untrained, and arriving: it wants training */
+    o.judged = false;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row); /* --diagnose none */
+    o.diverged = true;
+    rg_advise(&o, &advice);
+    ck_assert_str_eq(advice.row->name, "diverged");
+    char text[RG_ADVICE_TEXT] = "x";
+    advice.row = NULL;
+    rg_advice_text(&advice, text, sizeof text);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(a_file_keeps_its_batch_and_its_progress) {
+    struct line line;
+    struct rg_advice advice;
+    const struct rg_config config = parse(&line, "--data d.csv --batch 70 --updates 9000 --cell gru");
+    struct rg_outcome o = outcome_of(&config, RG_VANISHING);
+    o.loss_kind = RG_LOSS_CE;
+    rg_advise(&o, &advice);
+    const struct rg_config after = parse(&line, advice.command + 10);
+    ck_assert(after.data.batch == 70 && after.training.updates == 9000 && strcmp(after.data.file, "d.csv") == 0);
+    o.loss = 0.8 * o.baseline;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_nonnull(advice.row); /* the gradient does not arrive */
+    o.verdict = RG_STABLE;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row); /* it arrives, and the loss falls */
+    o.loss = o.baseline;
+    rg_advise(&o, &advice);
+    ck_assert_str_eq(advice.row->name, "gates-arriving");
+}
+END_TEST
+
+/* ---- The page ---- */
+
+static char *read_page(const char *path) {
+    FILE *const file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    char *const text = calloc(100000, 1);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_uint_lt(fread(text, 1, 99999, file), 99999);
+    (void)fclose(file);
+    return text;
+}
+
+static void expect_on_page(const char *page, const struct rg_recipe *r, const struct rg_recipe_length *m) {
+    char line[400], chrono[40] = "";
+    if (r->chrono) {
+        (void)snprintf(chrono, sizeof chrono, " --init chrono:%zu", m->steps);
+    }
+    (void)snprintf(
+        line, sizeof line,
+        "\n| %s | %s | %zu | %g | `--cell %s%s --batch %zu --lr %g --updates %zu` | %u of %d | %zu | %g s |\n", r->name,
+        r->task, m->steps, r->target, r->cell, chrono, m->batch, m->lr, m->updates, m->learned, RG_RECIPE_SEEDS,
+        m->reached, m->seconds);
+    ck_assert_msg(strstr(page, line) != NULL, "not in docs/remedies.md: %s", line);
+}
+
+/* docs/remedies.md has the table's rows and numbers, and at least two of three seeds learned. */
+START_TEST(the_page_has_the_table) {
+    char *const page = read_page(RG_SOURCE_DIR "/docs/remedies.md");
+    for (size_t i = 0; i < rg_n_advice_rows; i++) {
+        char cell[64];
+        (void)snprintf(cell, sizeof cell, "\n| %s | ", rg_advice_rows[i].name);
+        ck_assert_msg(strstr(page, cell) != NULL, "%s is not in docs/remedies.md", rg_advice_rows[i].name);
+    }
+    for (int choice = RG_RECIPE_IRNN; choice <= RG_RECIPE_LONGER; choice++) {
+        for (int i = 0; i < RG_N_ADVICE_MODELS * RG_N_ADVICE_KINDS; i++) {
+            const struct rg_recipe *const r =
+                rg_recipe_of((enum rg_recipe_choice)choice, (enum rg_advice_model)(i / RG_N_ADVICE_KINDS),
+                             (enum rg_advice_kind)(i % RG_N_ADVICE_KINDS));
+            for (size_t k = 0; k < RG_RECIPE_LENGTHS; k++) {
+                expect_on_page(page, r, &r->at[k]);
+                ck_assert_msg(r->at[k].learned >= 2, "%s at %zu steps", r->name, r->at[k].steps);
+            }
+        }
+    }
+    free(page);
+}
+END_TEST
+
+/* ---- The command's words ---- */
+
+START_TEST(words_of_the_command) {
+    static const char irnn[] = " --cell irnn --batch 32 --lr 0.001 --updates 2000";
+    char wanted[LINE_BYTES];
+    (void)snprintf(wanted, sizeof wanted, "./rnn-gpu --steps 100 --hidden=3%s", irnn);
+    expect("--steps 100 --cell=rnn --activation tanh --hidden=3", RG_VANISHING, wanted);
+    (void)snprintf(wanted, sizeof wanted, "./rnn-gpu --threads 2%s", irnn);
+    expect("--out m --report=r.html --plot p.svg --overwrite --log l -q --tensorboard b --updates 0 --json -q --quiet "
+           "--threads 2",
+           RG_VANISHING, wanted);
+    expect("--skip-kind learned --skip-budget=1e-4 --threads 2", RG_VANISHING, wanted);
+    expect("--batch 4096 --optimizer sgd --lr 0.5 --clip-value 0.1 --schedule cosine --warmup 4 --threads 2",
+           RG_EXPLODING, wanted);
+}
+END_TEST
+
+START_TEST(words_for_a_shell) {
+    struct rg_config config = rg_config_default();
+    char *words[] = {"rnn-gpu", "train", "--data", "a b's.csv"};
+    struct rg_advice advice;
+    config.arguments = words;
+    config.n_arguments = 4;
+    config.data.file = words[3];
+    const struct rg_outcome o = outcome_of(&config, RG_VANISHING);
+    rg_advise(&o, &advice);
+    ck_assert_str_eq(advice.command, "./rnn-gpu train --data 'a b'\\''s.csv' --cell irnn --lr 0.001 --updates 2000");
+    char longest[2 * RG_ADVICE_BYTES];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    words[3] = longest;
+    rg_advise(&o, &advice);
+    ck_assert(advice.row == NULL && advice.command[0] == '\0');
+    words[3] = "'''''";
+    config.n_arguments = 1;
+    config.data.file = NULL;
+    rg_advise(&o, &advice);
+    ck_assert_str_eq(advice.command, "./rnn-gpu --cell irnn --batch 32 --lr 0.001 --updates 2000");
+    config.n_arguments = 0;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row);
+}
+END_TEST
+
+TEST_MAIN("advice") {
+    TCase *const advice = add_tests(suite, "advice");
+    tcase_add_loop_test(advice, each_row_leads_to_a_command, 0, (int)rg_n_advice_rows);
+    tcase_add_test(advice, advice_comes_to_an_end);
+    tcase_add_test(advice, none_where_none_is_needed);
+    tcase_add_test(advice, a_file_keeps_its_batch_and_its_progress);
+    tcase_add_test(advice, the_page_has_the_table);
+    tcase_add_test(advice, words_of_the_command);
+    tcase_add_test(advice, words_for_a_shell);
+}

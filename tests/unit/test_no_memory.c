@@ -1,0 +1,294 @@
+/* Memory that ends: every allocation of the library fails once, and what asked for it says RG_NO_MEMORY, in a message,
+ * and gives back what it had. The program's own answer to it is tested in tests/cli/no_memory.sh. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "cli/report/comparison_figures.h"
+#include "cli/report/figures.h"
+#include "cli/report/picture.h"
+#include "cli/report/run_figures.h"
+#include "cli/report/sweep_figures.h"
+#include "device/device.h"
+#include "expected.h"
+#include "gradient/causes.h"
+#include "gradient/sample.h"
+#include "rnn_gpu/dataset.h"
+#include "rnn_gpu/memory.h"
+#include "rnn_gpu/model.h"
+#include "rnn_gpu/tensors.h"
+#include "scratch.h"
+#include "train/run.h"
+#include "train/trial.h"
+
+/* ---- The allocation that fails ---- */
+
+static size_t n_allocations, failing; /* up to now; the one that fails, 0: none */
+
+/* In place of the C library's, through which all memory of the library comes. */
+int posix_memalign(void **memory, size_t alignment, size_t bytes) {
+    if (++n_allocations == failing) {
+        return ENOMEM;
+    }
+    *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    return *memory ? 0 : ENOMEM;
+}
+
+/* `act` with its first, its second … allocation failing, until there are no more. */
+static void each_fails(const char *name, rg_status (*act)(void), size_t least) {
+    n_allocations = failing = 0;
+    rg_status status = act();
+    ck_assert_msg(status == RG_OK, "%s: %s", name, rg_error_message());
+    const size_t all = n_allocations;
+    ck_assert_msg(all >= least, "%s makes %zu allocations", name, all);
+    for (size_t i = 1; i <= all; i++) {
+        n_allocations = 0;
+        failing = i;
+        status = act();
+        ck_assert_msg(status == RG_NO_MEMORY, "%s, allocation %zu of %zu: status %d, %s", name, i, all, (int)status,
+                      rg_error_message());
+    }
+    failing = 0;
+}
+
+/* ---- Pictures and pages ---- */
+
+static rg_status fill_history(struct rg_history *h) {
+    static const double lags[4] = {0.0, -1.0, -2.0, -3.5}, shares[4] = {0.7, 0.2, 0.1, 0.0};
+    const struct rg_history_matrix matrices[3] = {
+        {"rnn.weight_ih_l0", 0, 0}, {"rnn.weight_hh_l0", 0, 0}, {"rnn.weight_hh_l0.gate_i", 0, 0}};
+    const struct rg_lag_values v = {lags, shares, shares};
+    RG_TRY(rg_history_set_matrices(h, 4, matrices, 3));
+    for (uint64_t u = 1; u <= 6; u++) {
+        rg_history_add_update(h, u, 1.0 / (double)u, 1.0, u % 2 == 0, u % 3 == 0, 0.1);
+    }
+    rg_history_add_validation(h, 6, 0.5, 0.5);
+    for (uint64_t s = 0; s < 3; s++) {
+        RG_TRY(rg_history_add_lags(h, 1 + s, (const struct rg_lag_values[]){v, v, v}));
+    }
+    for (int cause = 0; cause < RG_N_CAUSES; cause++) {
+        RG_TRY(rg_history_set_cause(h, (enum rg_cause)cause, shares, 4));
+    }
+    return RG_OK;
+}
+
+static rg_status draw_run(void) {
+    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    struct rg_history *h = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_history_create(&h));
+    RG_TRY_GOTO(fill_history(h));
+    RG_TRY_GOTO(rg_run_figures(h, 0.3, 1.0, plots));
+    const struct rg_picture picture = {
+        .title = "title", .plots = plots, .n_plots = RG_RUN_FIGURES, .columns = 2, .theme = RG_THEME_AUTO};
+    RG_TRY_GOTO(rg_picture_write(&picture, "test_no_memory.svg"));
+    struct rg_config config = rg_config_default();
+    const struct rg_settings settings = {.n = 0};
+    const struct rg_report report = {
+        .title = "title", .config = &config, .settings = &settings, .plots = plots, .n_plots = RG_RUN_FIGURES};
+    RG_TRY_GOTO(rg_report_write(&report, "test_no_memory.html"));
+fail:
+    rg_run_figures_clear(plots);
+    rg_history_destroy(h);
+    return status;
+}
+
+static struct rg_summary a_summary(double loss) {
+    struct rg_summary s;
+    rg_summary_init(&s, 3);
+    s.task = "adding";
+    s.loss_kind = RG_LOSS_MSE;
+    s.baseline = 0.2;
+    s.steps = s.lag_steps = s.n_lags = 3;
+    s.measured = true;
+    s.loss = s.median_loss = loss;
+    for (size_t i = 0; i < 3; i++) {
+        rg_summary_add(&s, &(struct rg_update){.update = i + 1, .loss = loss});
+        s.lag_norm[i] = s.lag_share[i] = 0.3;
+    }
+    return s;
+}
+
+static rg_status draw_comparison(void) {
+    struct rg_plot plots[RG_COMPARISON_FIGURES] = {{.n_series = 0}};
+    struct rg_summary runs[2] = {a_summary(0.1), a_summary(0.05)};
+    struct rg_comparison_row rows[2] = {{.remedy = "tanh", .with = "clip", .n_runs = 1, .runs = &runs[0]},
+                                        {.remedy = "lstm", .with = "plain", .n_runs = 1, .runs = &runs[1]}};
+    struct rg_comparison comparison = {.n_rows = 2, .rows = rows};
+    struct rg_own_table table = {.pointers = NULL};
+    size_t order[2], n = 0;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_comparison_end_row(&rows[0]));
+    RG_TRY_GOTO(rg_comparison_end_row(&rows[1]));
+    RG_TRY_GOTO(rg_comparison_rank(&comparison, order, &n));
+    RG_TRY_GOTO(rg_comparison_table(&comparison, order, n, &table));
+    RG_TRY_GOTO(rg_comparison_figures(&comparison, order, n, plots));
+fail:
+    for (size_t i = 0; i < RG_COMPARISON_FIGURES; i++) {
+        rg_plot_clear(&plots[i]);
+    }
+    rg_table_release(&table);
+    return status;
+}
+
+static rg_status draw_sweep(void) {
+    static char *cells[] = {"rnn", "gru"}, *steps[] = {"5", "20"}, *seeds[] = {"1", "2"};
+    static const struct rg_sweep_axis axes[] = {{"cell", 2, cells}, {"steps", 2, steps}, {"seed", 2, seeds}};
+    static struct rg_plot plots[RG_SCAN_FIGURES];
+    static struct rg_summary summaries[8];
+    const struct rg_summary *runs[8];
+    struct rg_own_table table = {.pointers = NULL}, reach = {.pointers = NULL};
+    rg_status status = RG_OK;
+    for (size_t i = 0; i < 8; i++) {
+        summaries[i] = a_summary(0.001 * (double)(i + 1));
+        runs[i] = &summaries[i];
+    }
+    const struct rg_sweep_view view = {axes, 3, true, runs};
+    RG_TRY_GOTO(rg_sweep_table(&view, &table));
+    RG_TRY_GOTO(rg_sweep_reach(&view, &reach));
+    RG_TRY_GOTO(rg_sweep_figures(&view, plots));
+fail:
+    for (size_t i = 0; i < RG_SCAN_FIGURES; i++) {
+        rg_plot_clear(&plots[i]);
+    }
+    rg_table_release(&table);
+    rg_table_release(&reach);
+    return status;
+}
+
+START_TEST(figures) {
+    each_fails("the figures of a run", draw_run, 40);
+    each_fails("a comparison", draw_comparison, 8);
+    each_fails("a sweep", draw_sweep, 40);
+    (void)unlink("test_no_memory.svg");
+    (void)unlink("test_no_memory.html");
+}
+END_TEST
+
+/* ---- Files ---- */
+
+static char folder[256], path[300];
+
+static void put(const char *text) {
+    FILE *const file = fopen(path, "w");
+    ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static rg_status read_data(void) {
+    struct rg_dataset *data = NULL;
+    const rg_status status = rg_dataset_read(path, &(struct rg_dataset_options){.pad_left = false}, &data);
+    rg_dataset_destroy(data);
+    return status;
+}
+
+static rg_status save_and_load(void) {
+    const struct rg_shape shape = {.cell = RG_CELL_GRU,
+                                   .inputs = 2,
+                                   .words = 3,
+                                   .hidden = 5,
+                                   .outputs = 2,
+                                   .layers = 2,
+                                   .bidirectional = true,
+                                   .loss = RG_LOSS_CE};
+    static char *words[] = {"<unk>", "cat", "rat"};
+    struct rg_model *model = NULL, *again = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_model_create(&shape, &model));
+    RG_TRY_GOTO(rg_model_set_vocabulary(model, words));
+    RG_TRY_GOTO(rg_model_initialise(
+        model,
+        &(struct rg_init_options){.hidden = {RG_INIT_ORTHOGONAL, 1}, .input = {RG_INIT_XAVIER, 1}, .forget_bias = NAN},
+        1));
+    RG_TRY_GOTO(rg_model_save(model, path));
+    RG_TRY_GOTO(rg_model_load(path, &shape, &again));
+fail:
+    rg_model_destroy(model);
+    rg_model_destroy(again);
+    return status;
+}
+
+static rg_status write_npz(void) {
+    static const float x[2 * 3 * 2] = {1, 2, 3};
+    static const int64_t y[2] = {0, 1};
+    const struct rg_tensor tensors[2] = {
+        {.name = "x", .dtype = RG_F32, .n_dims = 3, .shape = {2, 3, 2}, .data = x, .data_bytes = sizeof x},
+        {.name = "y", .dtype = RG_I64, .n_dims = 1, .shape = {2}, .data = y, .data_bytes = sizeof y}};
+    return rg_npz_write(path, tensors, 2);
+}
+
+START_TEST(files) {
+    make_scratch_folder(folder, sizeof folder);
+    (void)snprintf(path, sizeof path, "%s/words.csv", folder);
+    put("text,label\ncat mat rat,1\nmat cat,0\nrat,1\n");
+    each_fails("a text file", read_data, 5);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/numbers.csv", folder);
+    put("series,a,b,label\n1,1,2,0\n1,3,4,0\n2,5,6,1\n");
+    each_fails("a file of numbers", read_data, 5);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/data.npz", folder);
+    each_fails("writing an npz file", write_npz, 1);
+    each_fails("reading it", read_data, 5);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    each_fails("a model, saved and loaded", save_and_load, 10);
+    (void)unlink(path);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+/* ---- Training ---- */
+
+static struct rg_config small(enum rg_cell cell) {
+    struct rg_config c = rg_config_default();
+    c.model.cell = cell;
+    c.data.task = "adding";
+    c.data.batch = 3;
+    c.data.steps = 4;
+    c.model.hidden = 3;
+    c.model.layers = 2;
+    c.training.updates = 2;
+    c.machine.threads = 1;
+    c.machine.device = "cpu";
+    c.model.init = (struct rg_init){RG_INIT_ORTHOGONAL, 1};
+    return c;
+}
+
+static rg_status train_cell(enum rg_cell cell) {
+    const struct rg_config config = small(cell);
+    struct rg_run_data data = {.training = NULL};
+    struct rg_device *device = NULL;
+    struct rg_summary summary;
+    rg_status status = RG_OK;
+    rg_summary_init(&summary, config.training.updates);
+    RG_TRY_GOTO(rg_native_open(&(struct rg_device_options){.threads = 1}, &device));
+    RG_TRY_GOTO(rg_run_data_read(&config, &data));
+    const struct rg_trainer_hooks hooks = {.on_update = NULL};
+    const struct rg_trial_options options = {.config = &config, .data = &data, .device = device, .hooks = &hooks};
+    RG_TRY_GOTO(rg_trial(&options, &summary));
+fail:
+    rg_run_data_release(&data);
+    rg_device_destroy(device);
+    return status;
+}
+
+static rg_status train_rnn(void) {
+    return train_cell(RG_CELL_RNN);
+}
+static rg_status train_lstm(void) {
+    return train_cell(RG_CELL_LSTM);
+}
+
+START_TEST(trainings) {
+    each_fails("a training of an rnn, with its profile", train_rnn, 100);
+    each_fails("a training of an lstm, with its profile", train_lstm, 100);
+}
+END_TEST
+
+TEST_MAIN("no_memory") {
+    TCase *const tests = add_tests(suite, "no_memory");
+    tcase_add_test(tests, figures);
+    tcase_add_test(tests, files);
+    tcase_add_test(tests, trainings);
+}

@@ -1,0 +1,130 @@
+/* Losses and probabilities of outputs on the host, over the whole range of logits, and baselines, against long doubles.
+ */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "rnn_gpu/dataset.h"
+#include "suite.h"
+#include "train/score.h"
+#include "train/targets.h"
+
+enum { CLASSES = 3 };
+
+static long double ulp(long double x) {
+    const int least = DBL_MIN_EXP - DBL_MANT_DIG, at = x == 0.0L ? least : ilogbl(x) - DBL_MANT_DIG + 1;
+    return ldexpl(1.0L, at > least ? at : least);
+}
+
+static void expect(const char *what, double got, long double wanted, double z) {
+    const long double error = fabsl((long double)got - wanted) / ulp(wanted);
+    ck_assert_msg(error <= 4.0L, "%s of logit %.17g is %.17g, not %.17Lg: %.3Lg ulp", what, z, got, wanted, error);
+}
+
+/* A data set of n sequences of one step, with one target each. */
+static struct rg_dataset data_of(double *y, size_t n, enum rg_label_kind kind) {
+    static char path[] = "targets";
+    return (struct rg_dataset){.path = path,
+                               .n_sequences = n,
+                               .n_steps = 1,
+                               .n_features = 1,
+                               .y_double = y,
+                               .n_targets = 1,
+                               .label_kind = kind};
+}
+
+static struct rg_targets targets_of(const struct rg_dataset *data, enum rg_loss loss) {
+    const struct rg_target_options options = {.loss = loss, .target = RG_TARGET_LAST, .ignored = (double)NAN};
+    struct rg_targets targets;
+    ck_assert_msg(rg_targets_decide(data, &options, &targets, &loss) == RG_OK, "%s", rg_error_message());
+    return targets;
+}
+
+static double loss_of(const double *z, size_t n_outputs, double y, enum rg_loss loss) {
+    const struct rg_dataset data = data_of(&y, 1, loss == RG_LOSS_CE ? RG_LABELS_CLASSES : RG_LABELS_VALUES);
+    const struct rg_targets targets = targets_of(&data, loss);
+    double mean = 0.0, accuracy = 0.0;
+    ck_assert_int_eq(rg_score(z, &targets, n_outputs, loss, &mean, &accuracy), RG_OK);
+    return mean;
+}
+
+/* The loss of the logits 0, z/2 and z, which are exact, for each class, and their softmax. */
+static void try_classes(double x) {
+    const double z[CLASSES] = {0.0, 0.5 * x, x};
+    const long double top = fmaxl(0.0L, (long double)x);
+    const long double e[CLASSES] = {expl(-top), expl(0.5L * (long double)x - top), expl((long double)x - top)};
+    const long double others = x > 0.0 ? e[0] + e[1] : e[1] + e[2], whole = 1.0L + others;
+    double probability[CLASSES];
+    rg_softmax(z, CLASSES, probability);
+    for (size_t c = 0; c < CLASSES && fabs(x) > 1e-300; c++) {
+        expect("ce", loss_of(z, CLASSES, (double)c, RG_LOSS_CE), log1pl(others) + (top - (long double)z[c]), x);
+        expect("softmax", probability[c], e[c] / whole, x);
+    }
+}
+
+static void try_logit(double x) {
+    static const double chances[] = {0.0, 1.0, 0.25, 0.9990234375};
+    const long double z = x, decay = expl(-fabsl(z));
+    expect("sigmoid", rg_sigmoid(x), (x < 0.0 ? decay : 1.0L) / (1.0L + decay), x);
+    for (size_t i = 0; i < sizeof chances / sizeof *chances; i++) {
+        const long double y = chances[i], wanted = (z > 0.0L ? z * (1.0L - y) : -z * y) + log1pl(decay);
+        expect("bce", loss_of(&x, 1, chances[i], RG_LOSS_BCE), wanted, x);
+    }
+    if (fabs(x) < 1e150) {
+        expect("mse", loss_of(&x, 1, -3.0, RG_LOSS_MSE), (z + 3.0L) * (z + 3.0L), x);
+    }
+    try_classes(x);
+}
+
+START_TEST(losses_are_right_over_the_range) {
+    try_logit(0.0);
+    for (int e = -1074; e < 1023; e++) {
+        for (int i = 0; i < 4; i++) {
+            const double x = ldexp(1.0 + 0.27 * i, e);
+            try_logit(x);
+            try_logit(-x);
+        }
+    }
+    for (int i = -8000; i <= 8000; i++) {
+        try_logit(0.1 * i);
+    }
+}
+END_TEST
+
+/* Baselines by the deviations from the mean: no difference of large squares, and no sum beyond the range. */
+START_TEST(baselines_keep_their_digits) {
+    enum { N = 1000 };
+    static const struct {
+        double even, odd, variance;
+    } cases[] = {{1e8 + 8.0, 1e8, 16.0}, {1.2345678e8, 1.2345678e8, 0.0}, {1e308, 1e308, 0.0},
+                 {1e150, -1e150, 1e300}, {1e-160, 3e-160, 1e-320},        {1e15, 1e15 + 1.0, 0.25}};
+    static double y[N];
+    double baseline = 0.0;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        for (size_t i = 0; i < N; i++) {
+            y[i] = i % 2 ? cases[c].odd : cases[c].even;
+        }
+        const struct rg_dataset data = data_of(y, N, RG_LABELS_VALUES);
+        const struct rg_targets targets = targets_of(&data, RG_LOSS_MSE);
+        ck_assert_int_eq(rg_targets_baseline(&targets, RG_LOSS_MSE, &baseline), RG_OK);
+        ck_assert_msg(baseline >= 0.0 && fabs(baseline - cases[c].variance) <= 1e-9 * cases[c].variance + 1e-322 * N,
+                      "case %zu: %.17g, not %.17g", c, baseline, cases[c].variance);
+    }
+    for (size_t i = 0; i < N; i++) {
+        y[i] = (double)(i % 4 == 0);
+    }
+    const struct rg_dataset data = data_of(y, N, RG_LABELS_VALUES);
+    const struct rg_targets chances = targets_of(&data, RG_LOSS_BCE);
+    ck_assert_int_eq(rg_targets_baseline(&chances, RG_LOSS_BCE, &baseline), RG_OK);
+    ck_assert_double_eq_tol(baseline, -0.25 * log(0.25) - 0.75 * log(0.75), 1e-14);
+    const struct rg_targets classes = targets_of(&data, RG_LOSS_CE);
+    ck_assert_int_eq(rg_targets_baseline(&classes, RG_LOSS_CE, &baseline), RG_OK);
+    ck_assert_double_eq_tol(baseline, -0.25 * log(0.25) - 0.75 * log(0.75), 1e-14);
+}
+END_TEST
+
+TEST_MAIN("score") {
+    TCase *const score = add_tests(suite, "score");
+    tcase_add_test(score, losses_are_right_over_the_range);
+    tcase_add_test(score, baselines_keep_their_digits);
+}
