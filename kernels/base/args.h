@@ -15,8 +15,8 @@
  * holds what each sequence starts from, or zeros if it starts later than the chunk. The next step holds it for every
  * sequence.
  *
- * Sizes are in elements unless a comment says otherwise. 64-bit members come first, so every compiler lays the structs
- * out alike. */
+ * Sizes are in elements unless a comment says otherwise. 64-bit members come first, and there are no holes, not even at
+ * the end, so every compiler lays the structs out alike: some drivers take a struct without the padding at its end. */
 #ifndef RG_ARGS_H
 #define RG_ARGS_H
 
@@ -27,6 +27,8 @@ typedef uint rg_u32;
 #include <stdint.h>
 typedef uint64_t rg_u64;
 typedef uint32_t rg_u32;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded" /* a hole in a struct */
 #endif
 
 #define RG_INPUT_PAD 4
@@ -125,7 +127,6 @@ struct rg_head_args {
     float loss_scale; /* a power of two, 1 but for samples of the lag profile */
     rg_u32 recomputed; /* 1: these steps are computed a second time and already count in row_loss */
     rg_u32 weighted;   /* 1: the last column of y is the row's weight in the mean */
-    rg_u32 unused;
 };
 
 /* Readouts that depend on more than the output of the last step (enum rg_readout): final, mean, max. See readout.cl. */
@@ -446,5 +447,9 @@ struct rg_activation_args {
 struct rg_replicas_args {
     rg_u64 first, stride;
 };
+
+#if !defined(__OPENCL_VERSION__) && !defined(__OPENCL_C_VERSION__)
+#pragma GCC diagnostic pop
+#endif
 
 #endif

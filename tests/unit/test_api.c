@@ -205,6 +205,7 @@ START_TEST(models) {
     ck_assert_mem_eq(values, other, sizeof values);
     ck_assert_double_eq(other[7], 0.25);
     FAILS(rnn_gpu_model_save(model, "/nosuch/model"), RNN_GPU_NOT_SAVED, "/nosuch/model");
+    rnn_gpu_model_destroy(again);
     unlink(path);
     FAILS(rnn_gpu_model_load(path, NULL, &again), RNN_GPU_BAD_DATA, path);
     ck_assert_ptr_null(again);
@@ -347,8 +348,8 @@ START_TEST(cancelled) {
     ck_assert_ptr_null(result.verdict.verdict);
     GOOD(rnn_gpu_trainer_model(trainer, 0, &model));
     FAILS(rnn_gpu_trainer_lags(trainer, &lags), RNN_GPU_USAGE, "was not measured");
-    FAILS(rnn_gpu_trainer_model(trainer, 1, &model), RNN_GPU_USAGE, "there was no validation");
     rnn_gpu_model_destroy(model);
+    FAILS(rnn_gpu_trainer_model(trainer, 1, &model), RNN_GPU_USAGE, "there was no validation");
     rnn_gpu_trainer_destroy(trainer);
     /* a cancelled trainer cancels no other */
     GOOD(rnn_gpu_options_set(o, "updates", "3"));
