@@ -3,9 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files/files.h"
@@ -22,34 +20,19 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
     return hash;
 }
 
-rg_status rg_tuning_path(const struct rg_device_info *info, char path[RG_TUNING_PATH]) {
-    const char *const cache = getenv("XDG_CACHE_HOME"), *const home = getenv("HOME");
-    const bool has_cache = cache && *cache == '/';
-    if (!has_cache && !(home && *home == '/')) {
-        return rg_fail(RG_NOT_SAVED, "no place for the tuning: set XDG_CACHE_HOME or HOME");
-    }
-    char units[24];
+rg_status rg_tuning_path(const struct rg_device_info *info, char path[RG_CACHE_PATH]) {
+    char units[24], name[80];
     (void)snprintf(units, sizeof units, "|%d", info->units);
     const uint64_t key =
         hash_text(hash_text(hash_text(hash_text(0xCBF29CE484222325u, info->name), "|"), info->version), units);
-    const int length = snprintf(path, RG_TUNING_PATH, "%s%s/rnn-gpu/tune-%s-%016llx.json", has_cache ? cache : home,
-                                has_cache ? "" : "/.cache", info->backend, (unsigned long long)key);
-    return length < RG_TUNING_PATH ? RG_OK : rg_fail(RG_NOT_SAVED, "the path of the tuning is too long");
-}
-
-/* Make the missing folders of a path. A folder that cannot be made shows when the file is written. */
-static void make_folders(char *path) {
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(path, 0777);
-        *slash = '/';
-    }
+    (void)snprintf(name, sizeof name, "tune-%s-%016llx.json", info->backend, (unsigned long long)key);
+    return rg_cache_path(name, path);
 }
 
 rg_status rg_tuning_save(const struct rg_device_info *info) {
-    char path[RG_TUNING_PATH];
+    char path[RG_CACHE_PATH];
     RG_TRY(rg_tuning_path(info, path));
-    make_folders(path);
+    rg_cache_make_folders(path);
     return rg_json_save(path, rg_json_pack("{s:i, s:s, s:s, s:i, s:I, s:I, s:i}", "schema", SCHEMA, "device",
                                            info->name, "version", info->version, "units", info->units, "chunk_bytes",
                                            (json_int_t)info->chunk_bytes, "tile", (json_int_t)info->tile,
@@ -98,7 +81,7 @@ static rg_status read_tuning(const char *path, const struct rg_device_info *info
 }
 
 void rg_tuning_load(struct rg_device_info *info) {
-    char path[RG_TUNING_PATH];
+    char path[RG_CACHE_PATH];
     uint64_t chunk = 0, tile = 0;
     int library = 0;
     if (rg_tuning_path(info, path) != RG_OK || access(path, F_OK) != 0) {

@@ -2,17 +2,15 @@
  * work-group takes, and whether a library is faster at wide products. Speed alone depends on it: a sequence's results
  * do not depend on its tile, and gradients not on chunks of whole blocks.
  *
- * Kept in $XDG_CACHE_HOME/rnn-gpu/, or ~/.cache/rnn-gpu/, in one JSON file for each device, driver and number of
- * units. */
+ * Kept as base/cache.h says, in one JSON file for each device, driver and number of units. */
 #ifndef RG_TUNING_H
 #define RG_TUNING_H
 
+#include "base/cache.h"
 #include "device/device.h"
 
-enum { RG_TUNING_PATH = 4096 };
-
-/* Where the tuning of a device lies; RG_NOT_SAVED if neither XDG_CACHE_HOME nor HOME is set. */
-rg_status rg_tuning_path(const struct rg_device_info *info, char path[RG_TUNING_PATH]);
+/* Where the tuning of a device lies. RG_NOT_SAVED: there is no folder for it (base/cache.h). */
+rg_status rg_tuning_path(const struct rg_device_info *info, char path[RG_CACHE_PATH]);
 
 /* Write info->chunk_bytes, info->tile and info->library_wins there. */
 rg_status rg_tuning_save(const struct rg_device_info *info);

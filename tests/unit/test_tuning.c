@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "suite.h"
 
-static char folder[256], path[RG_TUNING_PATH];
+static char folder[256], path[RG_CACHE_PATH];
 
 static struct rg_device_info a_device(void) {
     return (struct rg_device_info){.name = "a \"device\"",
@@ -35,7 +35,7 @@ static void setup(void) {
 }
 
 static void teardown(void) {
-    char parent[RG_TUNING_PATH];
+    char parent[RG_CACHE_PATH];
     remove(path);
     snprintf(parent, sizeof parent, "%s/rnn-gpu", folder);
     remove(parent);
@@ -136,7 +136,7 @@ START_TEST(every_device_has_a_file) {
                    {"drac", "opencl", "1", 2},  {"card", "native", "1", 2},  {"", "opencl", "card1", 2},
                    {"card", "opencl", "1|2", 2}};
     enum { N = sizeof devices / sizeof *devices };
-    static char paths[N][RG_TUNING_PATH];
+    static char paths[N][RG_CACHE_PATH];
     for (size_t i = 0; i < N; i++) {
         struct rg_device_info info = a_device();
         (void)snprintf(info.name, sizeof info.name, "%s", devices[i].name);
@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(places) {
     const struct rg_device_info info = a_device();
-    char other[RG_TUNING_PATH];
+    char other[RG_CACHE_PATH];
     ck_assert_int_eq(setenv("XDG_CACHE_HOME", "relative", 1), 0);
     ck_assert_int_eq(setenv("HOME", "/a", 1), 0);
     ck_assert_int_eq(rg_tuning_path(&info, other), RG_OK);

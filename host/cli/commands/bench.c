@@ -158,7 +158,7 @@ static rg_status tune(struct rg_bench_report *r) {
     RG_TRY(open_devices(r));
     for (size_t i = 0; i < r->n_devices; i++) {
         struct rg_device_info *const info = &r->devices[i]->info;
-        char path[RG_TUNING_PATH];
+        char path[RG_CACHE_PATH];
         double gain = 1.0;
         RG_TRY(rg_tuning_path(info, path));
         rg_log("tuning %s, %s", info->backend, info->name);

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "device/opencl/pocl_cache.h"
@@ -36,7 +37,7 @@ static struct {
     size_t n_dead;
     struct dead dead[MAX_DEAD];
     char record[RECORD_BYTES]; /* a line "good PLACE NAME|VERSION" for each device that went well */
-    char path[PATH_BYTES];     /* where it is kept; "" if nowhere */
+    char path[RG_CACHE_PATH];  /* where it is kept; "" if nowhere */
 } trial;
 
 /* ---- What is known without a call of OpenCL ---- */
@@ -130,13 +131,9 @@ static uint64_t key(void) {
 }
 
 static void find_record(void) {
-    const char *const cache = getenv("XDG_CACHE_HOME"), *const home = getenv("HOME");
-    const bool has_cache = cache && *cache == '/';
-    trial.path[0] = '\0';
-    if (has_cache || (home && *home == '/')) {
-        (void)snprintf(trial.path, sizeof trial.path, "%s%s/rnn-gpu/drivers-%016llx", has_cache ? cache : home,
-                       has_cache ? "" : "/.cache", (unsigned long long)key());
-    }
+    char name[40];
+    (void)snprintf(name, sizeof name, "drivers-%016llx", (unsigned long long)key());
+    (void)rg_cache_path(name, trial.path); /* without a folder the record is not kept */
 }
 
 static bool read_record(void) {
@@ -151,17 +148,11 @@ static bool read_record(void) {
 
 /* Write the record whole or not at all. A record that cannot be written costs a trial the next time. */
 static void write_record(void) {
-    char folder[PATH_BYTES], temporary[PATH_BYTES + 16];
+    char temporary[RG_CACHE_PATH + 16];
     if (!trial.path[0]) {
         return;
     }
-    (void)snprintf(folder, sizeof folder, "%s", trial.path);
-    *strrchr(folder, '/') = '\0';
-    char *const slash = strrchr(folder, '/');
-    *slash = '\0';
-    (void)mkdir(folder, 0777);
-    *slash = '/';
-    (void)mkdir(folder, 0777);
+    rg_cache_make_folders(trial.path);
     (void)snprintf(temporary, sizeof temporary, "%s.%ld", trial.path, (long)getpid());
     const int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0) {
