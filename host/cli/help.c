@@ -36,65 +36,6 @@ static void print_item(const char *name, const char *text) {
     print_wrapped(text, (size_t)printf("  %s", name));
 }
 
-/* Append to a text of TEXT_BYTES. */
-static void append(char *text, const char *more) {
-    const size_t length = strlen(text);
-    snprintf(text + length, TEXT_BYTES - length, "%s", more);
-}
-
-/* The numbers that stand behind the name of an initialiser or schedule. */
-static void append_numbers(char *text, const struct rg_option *option, size_t i) {
-    char numbers[64] = "";
-    if (option->kind == RG_KIND_INIT && rg_init_forms[i].number != NULL)
-        snprintf(numbers, sizeof numbers, rg_init_forms[i].value >= 0.0 ? "[:%s]" : ":%s", rg_init_forms[i].number);
-    append(text, option->kind == RG_KIND_SCHEDULE ? rg_schedule_forms[i].numbers : numbers);
-}
-
-/* "; alone: a:1:2, b:3", what schedules mean without their numbers. */
-static void append_missing(char *text) {
-    const char *lead = "; alone: ";
-    for (size_t i = 0; rg_schedule_names[i] != NULL; i++) {
-        const struct rg_schedule_form *const form = &rg_schedule_forms[i];
-        char choice[64];
-        if (*form->numbers == '\0')
-            continue;
-        if (form->every > 0)
-            snprintf(choice, sizeof choice, "%s%s:%zu:%g", lead, rg_schedule_names[i], form->every, form->gamma);
-        else
-            snprintf(choice, sizeof choice, "%s%s:%g", lead, rg_schedule_names[i], form->gamma);
-        append(text, choice);
-        lead = ", ";
-    }
-}
-
-/* ": a, b, c", the values that an option knows. */
-static void append_choices(char *text, const struct rg_option *option) {
-    for (size_t i = 0; option->names != NULL && option->names[i] != NULL; i++) {
-        append(text, i == 0 ? ": " : ", ");
-        append(text, option->names[i]);
-        append_numbers(text, option, i);
-    }
-    if (option->kind == RG_KIND_SCHEDULE)
-        append_missing(text);
-}
-
-void rg_option_help_text(const struct rg_option *option, const struct rg_config *defaults, size_t command, char *text) {
-    char value[RG_OPTION_TEXT_BYTES], range[RG_OPTION_TEXT_BYTES];
-    text[0] = '\0';
-    append(text, option->help);
-    append_choices(text, option);
-    append(text, (option->needed >> command & 1) != 0 ? " [needed]" : "");
-    rg_option_value_text(option, defaults, value);
-    rg_option_range_text(option, range);
-    if (value[0] != '\0') {
-        append(text, " [");
-        append(text, value);
-        append(text, range[0] != '\0' && option->names == NULL ? "; " : "");
-        append(text, option->names == NULL ? range : "");
-        append(text, "]");
-    }
-}
-
 static void print_option(const struct rg_option *option, const struct rg_config *defaults, size_t command) {
     char letter[8] = "", name[64], text[TEXT_BYTES];
     if (option->letter != 0)

@@ -26,6 +26,10 @@ struct idx_file {
     size_t payload; /* bytes behind the header, by the shape */
 };
 
+bool rg_is_idx_file(const char *path) {
+    return rg_name_ends_with(path, ".idx") || rg_name_ends_with(path, "-ubyte") || rg_name_ends_with(path, ".gz");
+}
+
 static rg_status read_failure(const struct idx_file *file, size_t wanted, size_t got) {
     int code = Z_OK;
 

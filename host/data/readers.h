@@ -15,6 +15,9 @@ rg_status rg_data_open(const char *path, int *fd, size_t *bytes);
 /* What messages call the file: its path, or "stdin" for "-". */
 const char *rg_data_name(const char *path);
 
+/* Whether the file's name ends so, in capitals or not. */
+bool rg_name_ends_with(const char *path, const char *ending);
+
 /* *out = an empty data set that knows its path. */
 rg_status rg_dataset_create(const char *path, struct rg_dataset **out);
 

@@ -10,6 +10,7 @@
 #include "engine/head.h"
 #include "engine/layer.h"
 #include "engine/library.h"
+#include "engine/rows.h"
 #include "engine/shards.h"
 #include "model/cells.h"
 
@@ -36,7 +37,7 @@ static rg_status create_buffers(struct rg_engine *e) {
     }
     RG_TRY(rg_buffer_zero(e->net.device, e->net.buffers.gradients)); /* the gaps of the arena stay zero */
     RG_TRY(rg_buffer_zero(e->net.device, e->net.buffers.control));
-    RG_TRY(e->net.plan.shards > 1 ? rg_shards_create(e, &e->shards) : RG_OK);
+    RG_TRY(e->net.plan.shards > 1 ? rg_shards_create(&e->net, &e->shards) : RG_OK);
     return rg_optimizer_create(e->net.device, &e->net.options.optimizer, e->net.plan.arena, &e->optimizer);
 }
 
@@ -196,41 +197,6 @@ rg_status rg_engine_pack(struct rg_engine *e) {
     return rg_net_lap(&e->net, &since, RG_PHASE_PACK);
 }
 
-static rg_status launch_reduce(struct rg_engine *e, const struct rg_reduce_args *args, size_t n) {
-    size_t work = 1;
-    for (size_t i = 0; i < n; i++) {
-        const struct rg_reduce_job *const job = &args->jobs[i];
-        const size_t own = (size_t)job->gates * job->units * job->columns;
-        work = own > work ? own : work;
-    }
-    return rg_device_launch(e->net.device,
-                            &(struct rg_launch){.kernel = RG_K_rg_reduce_gradient,
-                                                .buffers = {e->net.buffers.partial, e->net.buffers.gradients},
-                                                .args = args,
-                                                .groups = {n, rg_net_groups(&e->net, work, 2048)}});
-}
-
-/* The slices' sums into the arena, likewise. */
-static rg_status reduce(struct rg_engine *e) {
-    const size_t scans = e->net.plan.layers * e->net.plan.directions;
-    struct rg_reduce_args args = {.jobs = {{.target = 0}}};
-    size_t n = 0;
-    for (size_t i = 0; i <= scans; i++) {
-        struct rg_reduce_job jobs[RG_MAX_JOBS];
-        const size_t more =
-            i < scans ? rg_layer_reduce_jobs(&e->net, i / e->net.plan.directions, i % e->net.plan.directions, jobs)
-                      : rg_head_reduce_jobs(&e->net, jobs);
-        if (n + more > RG_MAX_JOBS) {
-            RG_TRY(launch_reduce(e, &args, n));
-            memset(&args, 0, sizeof args);
-            n = 0;
-        }
-        memcpy(args.jobs + n, jobs, more * sizeof *jobs);
-        n += more;
-    }
-    return launch_reduce(e, &args, n);
-}
-
 rg_status rg_engine_chunk(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,
                           size_t layer) {
     RG_TRY(rg_chunk_forward(&e->net, source, update, first_row, rows, e->net.options.loss, NULL));
@@ -312,23 +278,10 @@ rg_status rg_engine_forward(struct rg_engine *e, struct rg_source *source, uint6
     return RG_OK;
 }
 
-rg_status rg_engine_rows_gradient(struct rg_engine *e, struct rg_source *source, uint64_t update, struct rg_span rows) {
-    const struct rg_plan *const p = &e->net.plan;
-    for (size_t first = rows.begin; first < rows.end; first += p->chunk) {
-        const size_t n = rows.end - first < p->chunk ? rows.end - first : p->chunk;
-        RG_TRY(rg_chunk_forward(&e->net, source, update, first, n, e->net.options.loss, NULL));
-        e->net.chunk.sum_row = rows.begin;
-        RG_TRY(rg_chunk_gradient(&e->net));
-    }
-    double since = rg_seconds();
-    RG_TRY(reduce(e));
-    return rg_net_lap(&e->net, &since, RG_PHASE_WEIGHT_GRADIENT);
-}
-
 rg_status rg_engine_gradient(struct rg_engine *e, struct rg_source *source, uint64_t update) {
     RG_TRY(rg_engine_pack(e));
-    return e->shards ? rg_shards_gradient(e, source, update)
-                     : rg_engine_rows_gradient(e, source, update, (struct rg_span){0, e->net.plan.batch});
+    return e->shards ? rg_shards_gradient(e->shards, &e->net, source, update)
+                     : rg_rows_gradient(&e->net, source, update, (struct rg_span){0, e->net.plan.batch});
 }
 
 rg_status rg_engine_norm(struct rg_engine *e, uint64_t update) {

@@ -41,9 +41,6 @@ rg_status rg_engine_forward(struct rg_engine *engine, struct rg_source *source, 
  * next segment of a chunk with the status of rg_stop_check, as everything does that goes through chunks. Weights and
  * optimiser are then unchanged, and the unfinished gradient is useless. */
 rg_status rg_engine_gradient(struct rg_engine *engine, struct rg_source *source, uint64_t update);
-/* Queue loss and gradient of rows [begin, end) of the batch alone, the weights being packed. */
-rg_status rg_engine_rows_gradient(struct rg_engine *engine, struct rg_source *source, uint64_t update,
-                                  struct rg_span rows);
 /* Queue the norm, whose record goes into history slot update % RG_HISTORY. Queue the optimiser. */
 rg_status rg_engine_norm(struct rg_engine *engine, uint64_t update);
 rg_status rg_engine_step(struct rg_engine *engine, double lr);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/rows.h"
 #include "ranks/tree.h"
 #include "rnn_gpu/memory.h"
 
@@ -28,8 +29,8 @@ struct rg_shards {
     size_t *segments, *rows; /* [n] bytes of its segment, and of its rows' losses */
 };
 
-static size_t ranks_of(const struct rg_engine *e) {
-    return rg_ranks_several(e->net.options.ranks) ? e->net.options.ranks->n : 1;
+static size_t ranks_of(const struct rg_net *net) {
+    return rg_ranks_several(net->options.ranks) ? net->options.ranks->n : 1;
 }
 
 /* The nodes in memory at once: those that are complete, and those on the way to the next. */
@@ -42,38 +43,37 @@ static size_t depth_of(const struct rg_shards *s) {
     return most;
 }
 
-static rg_status create_exchange(const struct rg_engine *e, struct rg_shards *s) {
-    const size_t n = ranks_of(e), real = e->net.plan.real_bytes, losses = 2 * real;
+static rg_status create_exchange(const struct rg_net *net, struct rg_shards *s) {
+    const size_t n = ranks_of(net), real = net->plan.real_bytes, losses = 2 * real;
     struct rg_tree_node nodes[RG_TREE_NODES];
-    s->piece = e->net.plan.arena < PIECE_BYTES / real ? e->net.plan.arena : PIECE_BYTES / real;
+    s->piece = net->plan.arena < PIECE_BYTES / real ? net->plan.arena : PIECE_BYTES / real;
     RG_TRY(rg_alloc(&s->sent, 5 * n, sizeof *s->sent, "the exchange between ranks"));
     s->received = s->sent + n;
     s->rank_nodes = s->received + n;
     s->segments = s->rank_nodes + n;
     s->rows = s->segments + n;
     for (size_t r = 0; r < n; r++) {
-        const struct rg_tree_node run = rg_tree_run(e->net.plan.shards, r, n);
-        s->rank_nodes[r] = rg_tree_nodes(e->net.plan.shards, run, nodes);
+        const struct rg_tree_node run = rg_tree_run(net->plan.shards, r, n);
+        s->rank_nodes[r] = rg_tree_nodes(net->plan.shards, run, nodes);
         s->all_nodes += s->rank_nodes[r];
-        s->rows[r] =
-            (rg_plan_shard(&e->net.plan, run.end - 1).end - rg_plan_shard(&e->net.plan, run.first).begin) * losses;
+        s->rows[r] = (rg_plan_shard(&net->plan, run.end - 1).end - rg_plan_shard(&net->plan, run.first).begin) * losses;
     }
     RG_TRY(rg_alloc(&s->out, s->n_nodes * s->piece, real, "the exchange between ranks"));
     return rg_alloc(&s->in, s->all_nodes * (s->piece / n + 1), real, "the exchange between ranks");
 }
 
-static rg_status create(const struct rg_engine *e, struct rg_shards *s) {
-    const size_t n = ranks_of(e), rank = n > 1 ? e->net.options.ranks->rank : 0, real = e->net.plan.real_bytes;
-    s->run = rg_tree_run(e->net.plan.shards, rank, n);
-    s->n_nodes = rg_tree_nodes(e->net.plan.shards, s->run, s->nodes);
-    RG_TRY(rg_alloc(&s->sums, depth_of(s) * e->net.plan.arena, real, "sums of the shards' gradients"));
-    RG_TRY(rg_alloc(&s->losses, 2 * e->net.plan.batch, real, "the losses"));
-    return n > 1 ? create_exchange(e, s) : RG_OK;
+static rg_status create(const struct rg_net *net, struct rg_shards *s) {
+    const size_t n = ranks_of(net), rank = n > 1 ? net->options.ranks->rank : 0, real = net->plan.real_bytes;
+    s->run = rg_tree_run(net->plan.shards, rank, n);
+    s->n_nodes = rg_tree_nodes(net->plan.shards, s->run, s->nodes);
+    RG_TRY(rg_alloc(&s->sums, depth_of(s) * net->plan.arena, real, "sums of the shards' gradients"));
+    RG_TRY(rg_alloc(&s->losses, 2 * net->plan.batch, real, "the losses"));
+    return n > 1 ? create_exchange(net, s) : RG_OK;
 }
 
-rg_status rg_shards_create(struct rg_engine *e, struct rg_shards **out) {
+rg_status rg_shards_create(struct rg_net *net, struct rg_shards **out) {
     RG_TRY(rg_alloc(out, 1, sizeof **out, "the shards of a batch"));
-    const rg_status status = create(e, *out);
+    const rg_status status = create(net, *out);
     if (status != RG_OK) {
         rg_shards_destroy(*out);
         *out = NULL;
@@ -94,24 +94,25 @@ void rg_shards_destroy(struct rg_shards *s) {
 
 /* One update on its way through the shards. */
 struct walk {
-    struct rg_engine *engine;
+    struct rg_shards *shards;
+    struct rg_net *net;
     struct rg_source *source;
     uint64_t update;
 };
 
 /* The sum of a node's gradients into sums[at]; those behind it are overwritten. */
 static rg_status sum_node(const struct walk *w, struct rg_tree_node node, size_t at) {
-    struct rg_engine *const e = w->engine;
-    const size_t bytes = e->net.plan.arena * e->net.plan.real_bytes;
-    char *const to = e->shards->sums + at * bytes;
+    struct rg_net *const net = w->net;
+    const size_t bytes = net->plan.arena * net->plan.real_bytes;
+    char *const to = w->shards->sums + at * bytes;
     if (node.end - node.first == 1) {
-        RG_TRY(rg_engine_rows_gradient(e, w->source, w->update, rg_plan_shard(&e->net.plan, node.first)));
-        return rg_buffer_read(e->net.device, to, e->net.buffers.gradients, 0, bytes);
+        RG_TRY(rg_rows_gradient(net, w->source, w->update, rg_plan_shard(&net->plan, node.first)));
+        return rg_buffer_read(net->device, to, net->buffers.gradients, 0, bytes);
     }
     const size_t middle = rg_tree_middle(node);
     RG_TRY(sum_node(w, (struct rg_tree_node){node.first, middle}, at));
     RG_TRY(sum_node(w, (struct rg_tree_node){middle, node.end}, at + 1));
-    rg_tree_add(to, to + bytes, e->net.plan.arena, e->net.plan.real_bytes == sizeof(double));
+    rg_tree_add(to, to + bytes, net->plan.arena, net->plan.real_bytes == sizeof(double));
     return RG_OK;
 }
 
@@ -121,16 +122,15 @@ static size_t segment_of(size_t n, size_t rank, size_t n_ranks) {
 }
 
 /* Numbers [at, at + n) of the sums: the tree's sum of them, on every rank, into the first node's place. */
-static rg_status exchange_piece(struct rg_engine *e, size_t at, size_t n) {
-    struct rg_shards *const s = e->shards;
-    struct rg_ranks *const ranks = e->net.options.ranks;
-    const size_t real = e->net.plan.real_bytes, mine = segment_of(n, ranks->rank, ranks->n);
+static rg_status exchange_piece(struct rg_shards *s, struct rg_net *net, size_t at, size_t n) {
+    struct rg_ranks *const ranks = net->options.ranks;
+    const size_t real = net->plan.real_bytes, mine = segment_of(n, ranks->rank, ranks->n);
     char *to = s->out, *const root = s->sums + at * real;
     size_t begin = at, before = 0;
     for (size_t r = 0; r < ranks->n; r++) {
         const size_t length = segment_of(n, r, ranks->n);
         for (size_t i = 0; i < s->n_nodes; i++, to += length * real) {
-            memcpy(to, s->sums + (i * e->net.plan.arena + begin) * real, length * real);
+            memcpy(to, s->sums + (i * net->plan.arena + begin) * real, length * real);
         }
         begin += length;
         before += r < ranks->rank ? length : 0;
@@ -139,39 +139,36 @@ static rg_status exchange_piece(struct rg_engine *e, size_t at, size_t n) {
         s->segments[r] = length * real;
     }
     RG_TRY(rg_ranks_exchange(ranks, s->out, s->sent, s->in, s->received));
-    rg_tree_sum(e->net.plan.shards, ranks->n, s->in, mine, real == sizeof(double));
+    rg_tree_sum(net->plan.shards, ranks->n, s->in, mine, real == sizeof(double));
     memcpy(root + before * real, s->in, mine * real);
     return rg_ranks_gather(ranks, root, s->segments);
 }
 
 /* The losses of all sequences, of which each rank has those of its rows. */
-static rg_status exchange_losses(struct rg_engine *e) {
-    struct rg_shards *const s = e->shards;
-    const size_t each = 2 * e->net.plan.real_bytes, first = rg_plan_shard(&e->net.plan, s->run.first).begin * each;
-    RG_TRY(rg_buffer_read(e->net.device, s->losses + first, e->net.buffers.row_loss, first,
-                          s->rows[e->net.options.ranks->rank]));
-    RG_TRY(rg_ranks_gather(e->net.options.ranks, s->losses, s->rows));
-    return rg_buffer_write(e->net.device, e->net.buffers.row_loss, 0, s->losses, e->net.plan.batch * each);
+static rg_status exchange_losses(struct rg_shards *s, struct rg_net *net) {
+    const size_t each = 2 * net->plan.real_bytes, first = rg_plan_shard(&net->plan, s->run.first).begin * each;
+    RG_TRY(rg_buffer_read(net->device, s->losses + first, net->buffers.row_loss, first,
+                          s->rows[net->options.ranks->rank]));
+    RG_TRY(rg_ranks_gather(net->options.ranks, s->losses, s->rows));
+    return rg_buffer_write(net->device, net->buffers.row_loss, 0, s->losses, net->plan.batch * each);
 }
 
-rg_status rg_shards_gradient(struct rg_engine *e, struct rg_source *source, uint64_t update) {
-    struct rg_shards *const s = e->shards;
-    const bool several = rg_ranks_several(e->net.options.ranks);
-    const struct walk walk = {e, source, update};
+rg_status rg_shards_gradient(struct rg_shards *s, struct rg_net *net, struct rg_source *source, uint64_t update) {
+    const bool several = rg_ranks_several(net->options.ranks);
+    const struct walk walk = {s, net, source, update};
     rg_status status = RG_OK;
-    e->net.uncut = several;
+    net->uncut = several;
     for (size_t i = 0; status == RG_OK && i < s->n_nodes; i++) {
         status = sum_node(&walk, s->nodes[i], i);
     }
-    e->net.uncut = false;
+    net->uncut = false;
     RG_TRY(status);
     double since = rg_seconds();
-    for (size_t at = 0; several && at < e->net.plan.arena; at += s->piece) {
-        const size_t left = e->net.plan.arena - at;
-        RG_TRY(exchange_piece(e, at, left < s->piece ? left : s->piece));
+    for (size_t at = 0; several && at < net->plan.arena; at += s->piece) {
+        const size_t left = net->plan.arena - at;
+        RG_TRY(exchange_piece(s, net, at, left < s->piece ? left : s->piece));
     }
-    RG_TRY(several ? exchange_losses(e) : RG_OK);
-    RG_TRY(rg_buffer_write(e->net.device, e->net.buffers.gradients, 0, s->sums,
-                           e->net.plan.arena * e->net.plan.real_bytes));
-    return rg_net_lap(&e->net, &since, RG_PHASE_WEIGHT_GRADIENT);
+    RG_TRY(several ? exchange_losses(s, net) : RG_OK);
+    RG_TRY(rg_buffer_write(net->device, net->buffers.gradients, 0, s->sums, net->plan.arena * net->plan.real_bytes));
+    return rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT);
 }

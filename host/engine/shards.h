@@ -3,16 +3,16 @@
 #ifndef RG_SHARDS_H
 #define RG_SHARDS_H
 
-#include "engine/engine.h"
+#include "engine/net.h"
 
 struct rg_shards;
 
-/* For an engine with more than one shard, and at least as many as ranks; its device and plan exist. */
-rg_status rg_shards_create(struct rg_engine *engine, struct rg_shards **out);
+/* For a net with more than one shard, and at least as many as ranks; its device and plan exist. */
+rg_status rg_shards_create(struct rg_net *net, struct rg_shards **out);
 void rg_shards_destroy(struct rg_shards *shards); /* NULL allowed */
 
 /* Compute this rank's shards, exchange sums and losses with the other ranks, and leave gradient and losses of the whole
  * batch on the device. The weights are packed. Waits. */
-rg_status rg_shards_gradient(struct rg_engine *engine, struct rg_source *source, uint64_t update);
+rg_status rg_shards_gradient(struct rg_shards *shards, struct rg_net *net, struct rg_source *source, uint64_t update);
 
 #endif

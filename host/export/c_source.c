@@ -10,10 +10,6 @@
 
 enum { PREFIX_BYTES = 48, FILE_BYTES = 200, NUMBER_BYTES = 24 };
 
-bool rg_export_reads_words(const struct rg_model *model) {
-    return model->shape.words > 0 || model->vocabulary != NULL;
-}
-
 /* ---- Pieces of C ---- */
 
 /* A float as a constant of C that has the same bits: 0.25f, 1e+10f. */

@@ -6,6 +6,10 @@
 #include "export/formats.h"
 #include "model/cells.h"
 
+bool rg_export_reads_words(const struct rg_model *model) {
+    return model->shape.words > 0 || model->vocabulary != NULL;
+}
+
 /* Whether torch.nn has the model's layers. */
 static bool is_plain(const struct rg_shape *s) {
     const bool usual = s->activation == RG_ACT_TANH || s->activation == RG_ACT_RELU;

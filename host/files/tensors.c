@@ -1,4 +1,4 @@
-/* Lists of named tensors: reading by the file's magic, ownership, and the rules that all formats share.
+/* Lists of named tensors: ownership, and the rules that all formats share.
  *
  * A list's storage is a chain of blocks, because the members of an archive are read one after the other and each is
  * as large as it turns out to be. */
@@ -98,52 +98,6 @@ const char *rg_find_duplicate(const char **names, size_t count) {
     return NULL;
 }
 
-/* ---- Reading ---- */
-
-static rg_status read_single_npy(struct rg_source *source, struct rg_tensors **out) {
-    struct rg_tensors *list = NULL;
-    RG_TRY(rg_tensors_create(&list, 1));
-    list->items[0].name = "data";
-    list->separate = true;
-    const rg_status status = rg_npy_read(source, list, &list->items[0]);
-    if (status != RG_OK) {
-        rg_tensors_destroy(list);
-        return status;
-    }
-    *out = list;
-    return RG_OK;
-}
-
-/* `names`: as rg_npz_read; `data`: as rg_safetensors_read. */
-static rg_status read_by_magic(struct rg_source *source, const char *const *names, bool data, struct rg_tensors **out) {
-    char magic[9] = {0};
-    const size_t bytes = source->bytes < sizeof magic ? source->bytes : sizeof magic;
-    RG_TRY(rg_source_read_at(source, 0, magic, bytes));
-    if (memcmp(magic, "\x93NUMPY", 6) == 0)
-        return read_single_npy(source, out);
-    if (magic[8] == '{')
-        return rg_safetensors_read(source, data, out);
-    if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0)
-        return rg_npz_read(source, names, out);
-    return rg_fail(RG_BAD_FILE,
-                   "%s: neither safetensors ({ at byte 8) nor npy (\\x93NUMPY at byte 0) nor npz (PK at "
-                   "byte 0)",
-                   source->label);
-}
-
-rg_status rg_tensors_read_named(const char *path, const char *const *names, struct rg_tensors **out) {
-    struct rg_source source;
-    *out = NULL;
-    RG_TRY(rg_source_open(&source, path));
-    const rg_status status = read_by_magic(&source, names, true, out);
-    rg_source_close(&source);
-    return status;
-}
-
-rg_status rg_tensors_read(const char *path, struct rg_tensors **out) {
-    return rg_tensors_read_named(path, NULL, out);
-}
-
 rg_status rg_tensors_take(struct rg_tensors *tensors, const char *name, void *out) {
     struct rg_tensor *item = tensors->items;
     while (strcmp(item->name, name) != 0)
@@ -161,22 +115,6 @@ rg_status rg_tensors_take(struct rg_tensors *tensors, const char *name, void *ou
     item->data = NULL;
     memcpy(out, &memory, sizeof memory);
     return RG_OK;
-}
-
-rg_status rg_tensors_open(const char *path, struct rg_tensors **out) {
-    struct rg_source *source = NULL;
-    *out = NULL;
-    RG_TRY(rg_alloc(&source, 1, sizeof *source, "a file of tensors"));
-    rg_status status = rg_source_open(source, path);
-    if (status == RG_OK)
-        status = read_by_magic(source, NULL, false, out);
-    if (*out != NULL) {
-        (*out)->file = source;
-        return RG_OK;
-    }
-    rg_source_close(source);
-    rg_free(source);
-    return status;
 }
 
 /* The piece of an item that begins at element `first`, as doubles or floats. */

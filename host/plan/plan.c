@@ -56,10 +56,6 @@ static bool adds_skip(const struct rg_plan *p) {
     return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
 }
 
-bool rg_plan_learned(const struct rg_plan *p) {
-    return p->skip > 0 && p->skip_kind == RG_SKIP_LEARNED;
-}
-
 /* Offsets of the packed weights. A bias has up to four sums a unit. */
 static void plan_packed(struct rg_plan *p, size_t panel) {
     size_t at = 0;

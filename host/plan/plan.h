@@ -120,7 +120,9 @@ size_t rg_plan_term(const struct rg_plan *plan, size_t layer);
 size_t rg_plan_carry(const struct rg_plan *plan);
 
 /* Whether an update gate decides which steps to skip. */
-bool rg_plan_learned(const struct rg_plan *plan);
+static inline bool rg_plan_learned(const struct rg_plan *plan) {
+    return plan->skip > 0 && plan->skip_kind == RG_SKIP_LEARNED;
+}
 
 /* The slice of the weight gradient that step t belongs to. */
 size_t rg_plan_slice(const struct rg_plan *plan, size_t t);

@@ -6,10 +6,6 @@
 
 #include "base/pool.h"
 
-bool rg_ranks_several(const struct rg_ranks *ranks) {
-    return ranks && ranks->n > 1;
-}
-
 int rg_ranks_threads(const struct rg_ranks *ranks) {
     const int mine = rg_pool_threads(0);
     const long all = sysconf(_SC_NPROCESSORS_ONLN);

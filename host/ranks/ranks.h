@@ -36,7 +36,9 @@ void rg_ranks_close(struct rg_ranks *ranks);
 void rg_ranks_abort(struct rg_ranks *ranks, rg_status status);
 
 /* Whether there are ranks to talk to; `ranks` may be NULL. */
-bool rg_ranks_several(const struct rg_ranks *ranks);
+static inline bool rg_ranks_several(const struct rg_ranks *ranks) {
+    return ranks && ranks->n > 1;
+}
 
 /* Processors for each rank of this host, where they are not bound to some: at least 1. */
 int rg_ranks_threads(const struct rg_ranks *ranks);

@@ -109,7 +109,7 @@ rg_status rg_cairo_write(const struct rg_picture *picture, double width, double 
                                    .text = draw_text,
                                    .cells = draw_cells},
                         .dark = picture->theme == RG_THEME_DARK};
-    const bool pdf = rg_picture_is_pdf(path);
+    const bool pdf = rg_picture_format(path) == RG_PICTURE_PDF;
     cairo_surface_t *const surface =
         pdf ? open_pdf(&d, picture->title, width, height)
             : cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(ZOOM * width), (int)(ZOOM * height));

@@ -16,6 +16,10 @@ struct rg_picture {
     double width, height; /* of a plot; 0: the usual size */
 };
 
+/* What the ending of a file's name asks for. */
+enum rg_picture_format { RG_PICTURE_SVG, RG_PICTURE_PNG, RG_PICTURE_PDF, RG_PICTURE_NONE };
+enum rg_picture_format rg_picture_format(const char *path);
+
 /* Before any work: RG_USAGE unless the name ends in .svg, or in .png or .pdf and the build can write it. */
 rg_status rg_picture_check(const char *path);
 
@@ -29,7 +33,9 @@ void rg_picture_add_plot(struct rg_markup *out, const struct rg_plot *plot, doub
 /* cairo.c: PNG, or PDF if the name ends so. RG_ERROR in a build without cairo. */
 rg_status rg_cairo_write(const struct rg_picture *picture, double width, double height, const char *path);
 bool rg_cairo_is_built(void);
-bool rg_picture_is_pdf(const char *path);
+
+/* Its size in the canvas's units. Returns how many plots it has. */
+size_t rg_picture_size(const struct rg_picture *picture, double *width, double *height);
 
 /* Draw a picture on a canvas that is large enough. */
 void rg_picture_draw(const struct rg_picture *picture, struct rg_canvas *canvas);

@@ -1,9 +1,5 @@
-/* The table of experiments, and what they report: see probe.h. */
+/* The table of experiments: see probe.h. */
 #include "verify/experiments/probe.h"
-
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 const char *const rg_probe_rule_names[] = {"relative", "absolute", "at most", "at least", "shown", NULL};
 
@@ -27,59 +23,3 @@ const struct rg_probe rg_probes[] = {
     {"curse", "the gradient of lambda grows while states stay bounded", "Zucchet, Orvieto 2024", false, rg_probe_curse},
 };
 const size_t rg_n_probes = sizeof rg_probes / sizeof *rg_probes;
-
-size_t rg_probe_size(size_t value, size_t other) {
-    return value > 0 ? value : other;
-}
-
-static bool is_ok(const struct rg_probe_number *n) {
-    switch (n->rule) {
-    case RG_PROBE_RELATIVE:
-        return fabs(n->measured - n->expected) <= n->tolerance * fabs(n->expected);
-    case RG_PROBE_ABSOLUTE:
-        return fabs(n->measured - n->expected) <= n->tolerance;
-    case RG_PROBE_AT_MOST:
-        return n->measured <= n->expected;
-    case RG_PROBE_AT_LEAST:
-        return n->measured >= n->expected;
-    default:
-        return true;
-    }
-}
-
-void rg_probe_note(struct rg_probe_report *report, double measured, struct rg_probe_expectation expectation,
-                   const char *quantity, ...) {
-    struct rg_probe_number number = {.probe = report->probe,
-                                     .measured = measured,
-                                     .expected = expectation.expected,
-                                     .tolerance = expectation.tolerance,
-                                     .rule = expectation.rule};
-    va_list list;
-    va_start(list, quantity);
-    (void)vsnprintf(number.quantity, sizeof number.quantity, quantity, list);
-    va_end(list);
-    number.ok = is_ok(&number);
-    report->numbers++;
-    report->outside += !number.ok;
-    report->number(report->self, &number);
-}
-
-struct rg_probe_expectation rg_probe_near(double expected, double relative) {
-    return (struct rg_probe_expectation){RG_PROBE_RELATIVE, expected, relative};
-}
-
-struct rg_probe_expectation rg_probe_within(double expected, double absolute) {
-    return (struct rg_probe_expectation){RG_PROBE_ABSOLUTE, expected, absolute};
-}
-
-struct rg_probe_expectation rg_probe_at_most(double bound) {
-    return (struct rg_probe_expectation){RG_PROBE_AT_MOST, bound, NAN};
-}
-
-struct rg_probe_expectation rg_probe_at_least(double bound) {
-    return (struct rg_probe_expectation){RG_PROBE_AT_LEAST, bound, NAN};
-}
-
-struct rg_probe_expectation rg_probe_shown(void) {
-    return (struct rg_probe_expectation){RG_PROBE_SHOWN, NAN, NAN};
-}

@@ -1,0 +1,75 @@
+/* Data sets: choice of the reader by the file's name. */
+#include <string.h>
+
+#include "data/readers.h"
+#include "rnn_gpu/dataset.h"
+
+static rg_status read_numeric(struct rg_csv *csv, const struct rg_dataset_options *options,
+                              struct rg_dataset *dataset) {
+    csv->numeric = true;
+    csv->missing = options->missing;
+    return rg_read_csv_numeric(csv, options, dataset);
+}
+
+static rg_status read_csv(const char *path, const struct rg_dataset_options *options, struct rg_dataset *dataset) {
+    struct rg_csv csv;
+    struct rg_csv_cell cell;
+    rg_status status;
+
+    RG_TRY_GOTO(rg_csv_open(&csv, path));
+    csv.doubles = options->doubles;
+    RG_TRY_GOTO(rg_csv_next(&csv, &cell));
+    if (options->series && strcmp(cell.text, "text") == 0)
+        status = rg_csv_fail(&csv, cell.start, "the file has texts; windows are cut from series of numbers");
+    else if (options->series)
+        status = read_numeric(&csv, options, dataset);
+    else if (strcmp(cell.text, "text") == 0 || strcmp(cell.text, "label") == 0)
+        status = rg_read_csv_text(&csv, options, dataset);
+    else if (strcmp(cell.text, "series") == 0)
+        status = read_numeric(&csv, options, dataset);
+    else
+        status = rg_csv_fail(
+            &csv, cell.start,
+            "unknown header, it begins with `%s`; `text,label`, `label,text` or `series,<feature>...[,label]` "
+            "was expected, or --window W for one long series",
+            rg_excerpt(cell.text, cell.bytes).text);
+fail:
+    rg_csv_close(&csv);
+    return status;
+}
+
+/* A file that may hold long series of numbers. */
+static bool is_series_file(const char *path) {
+    return rg_name_ends_with(path, ".csv") || rg_name_ends_with(path, ".tsv") || rg_name_ends_with(path, ".npz") ||
+           rg_name_ends_with(path, ".npy") || strcmp(path, "-") == 0;
+}
+
+rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *given, struct rg_dataset **out) {
+    static const struct rg_dataset_options none = {.vocabulary = NULL};
+    const struct rg_dataset_options *const options = given != NULL ? given : &none;
+    struct rg_dataset *dataset = NULL;
+    rg_status status;
+
+    *out = NULL;
+    if (options->series && !is_series_file(path))
+        return rg_fail(RG_BAD_FILE, "%s: windows are cut from series of numbers, in .csv, .tsv, .npz or .npy", path);
+    if (rg_is_idx_file(path))
+        return rg_dataset_read_idx_pair(path, out);
+    RG_TRY(rg_dataset_create(path, &dataset));
+    if (rg_name_ends_with(path, ".csv") || rg_name_ends_with(path, ".tsv") || strcmp(path, "-") == 0)
+        status = read_csv(path, options, dataset);
+    else if (rg_name_ends_with(path, ".txt"))
+        status = rg_read_text(path, options, dataset);
+    else if (rg_name_ends_with(path, ".npz") || rg_name_ends_with(path, ".npy"))
+        status = rg_read_npz(path, options, dataset);
+    else
+        status =
+            rg_fail(RG_BAD_FILE,
+                    "%s: the name of a data file must end in .csv, .tsv, .txt, .npz, .npy, .idx, -ubyte or .gz", path);
+    if (status != RG_OK) {
+        rg_dataset_destroy(dataset);
+        return status;
+    }
+    *out = dataset;
+    return RG_OK;
+}
