@@ -10,8 +10,8 @@
 #include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
-/* Numbers are left alone within 2^-100 … 2^100. 2^900 is the most that scaling may make of a delta that is kept for a
- * skip, and 2^-900 of what it is added to is nothing. */
+/* A row is rescaled only when its values leave 2^-100 … 2^100. Rescaling never lifts a delta that is kept for a skip
+ * above 2^900. A value below 2^-900 of the sum that it is added to is dropped. */
 enum { RANGE = 100, LARGEST = 900 };
 
 rg_status rg_adjoint_create(const struct rg_cell_facts *facts, size_t rows, struct rg_adjoint *a) {
@@ -87,7 +87,7 @@ static void scale(double *v, size_t n, int64_t by) {
     }
 }
 
-/* All that a row holds times 2^by, its exponent less by it. */
+/* Multiply everything that a row holds by 2^by, and lower its exponent by `by`. */
 static void rescale(struct rg_adjoint *a, size_t row, int64_t by) {
     const struct rg_cell_facts *const f = a->facts;
     scale(a->dh + row * f->hidden, f->hidden, by);
@@ -121,8 +121,8 @@ static double largest_kept(const struct rg_adjoint *a, size_t row) {
     return largest;
 }
 
-/* What numbers of up to `largest` times 2^exponent are to be multiplied by before they are added to a row's; the row's
- * own exponent follows where it must. */
+/* The factor for values of at most `largest` * 2^exponent before they are added to a row. Changes the row's own
+ * exponent where the two are too far apart. */
 static double factor_of(struct rg_adjoint *a, size_t row, double largest, int64_t exponent) {
     const size_t hidden = a->facts->hidden;
     int64_t ahead = exponent - a->exponent[row] + (isfinite(largest) ? ilogb(largest) : 0);
@@ -148,22 +148,23 @@ void rg_adjoint_inject(struct rg_adjoint *a, size_t row, const double *values, i
     }
 }
 
-/* dL/d(W_uh s_t + b_uh), and dL/du~_t but for <dL/ds_t, S - s_{t-1}>; as in kernels/scan/learned_gate.cl. */
+/* Returns dL/d(W_uh s_t + b_uh) and sets dL/du~_t, except for the term <dL/ds_t, S - s_{t-1}>, as in
+ * kernels/scan/learned_gate.cl. */
 static double gate_step(struct rg_adjoint *a, size_t row, const double *gate) {
     const double budget = a->facts->budget;
     const double added = budget > 0.0 ? budget * factor_of(a, row, budget, 0) : 0.0, next = a->d_gate[row];
     const double raw = gate[RG_GATE_RAW], chance = gate[RG_GATE_CHANCE], room = 1.0 - raw;
     const bool open = raw > 0.5, grows = chance < room;
     a->d_gate[row] = added;
-    if (next == 0.0) { /* there is no next step: its chance was never computed */
+    if (next == 0.0) { /* no next step: its chance was never computed */
         return 0.0;
     }
     a->d_gate[row] += next * (chance - raw - fmin(chance, room)) + (!open && grows ? next : 0.0);
     return open || grows ? next * chance * (1.0 - chance) : 0.0;
 }
 
-/* What a learned skip does before the cell's reverse step: the gradients at h_t and c_t are complete, and the one at
- * the gate. False: the step was skipped, and they are those of the step before. */
+/* The learned skip's part of a step, done before the cell's reverse step. It completes the gradients at h_t, c_t and
+ * the gate. Returns false if the step was skipped: the gradients then belong to the step before. */
 static bool pass_gate(struct rg_adjoint *a, size_t row, const struct rg_unit_step *s, const double *gate) {
     const struct rg_cell_facts *const f = a->facts;
     const bool has_c = rg_cell_has_c(f->cell), open = gate[RG_GATE_RAW] > 0.5;

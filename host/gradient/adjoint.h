@@ -1,6 +1,6 @@
-/* The reverse scan of one direction of one layer on the host, in double precision. Mantissa and exponent are apart: a
- * row's values are multiplied by 2^exponent[row], and exact powers of two keep them near 1. So neither 0.25^999 nor
- * 4^999 is lost.
+/* The reverse scan of one direction of one layer on the host, in double precision. Mantissa and exponent are stored
+ * separately: a row's values are multiplied by 2^exponent[row], and rescaling by exact powers of two keeps them near 1.
+ * So neither 0.25^999 nor 4^999 is lost.
  *
  * A step has three calls: begin (dL/dh_t = W_hh^T delta_{t+1} + W_sh^T delta_{t+d}), inject (add the gradient from
  * above), finish (the cell's reverse step). */
@@ -15,9 +15,10 @@
 struct rg_adjoint {
     const struct rg_cell_facts *facts; /* borrowed */
     size_t rows;
-    size_t ring;       /* steps whose deltas are kept: max(1, d) */
-    double *d;         /* [ring][rows][deltas*H]; a step is at order % ring */
-    double *carry;     /* [back][rows][H], values carried from step to step beside the deltas; at order % back */
+    size_t ring; /* steps whose deltas are kept: max(1, d) */
+    double *d;   /* [ring][rows][deltas*H]; step `order` is at order % ring */
+    /* [back][rows][H], values carried from step to step beside the deltas; step `order` is at order % back */
+    double *carry;
     double *dh;        /* [rows][H], dL/dh_t */
     double *copied;    /* [rows][H], the part of dL/dh_{t+1} that a learned skip copies; NULL without one */
     double *d_gate;    /* [rows], dL/du~_{t+1} of a learned skip, or NULL */
@@ -31,14 +32,13 @@ void rg_adjoint_release(struct rg_adjoint *adjoint);
  * down to 0. */
 void rg_adjoint_begin(struct rg_adjoint *adjoint, size_t order, size_t first, size_t n);
 
-/* out [n][H] += delta_t W_hh, or delta_t W_sh with `far`, for those rows at step `order`. */
+/* out [n][H] += delta_t W_hh for those rows at step `order`; with `far` += delta_t W_sh. */
 void rg_adjoint_pass(const struct rg_adjoint *adjoint, size_t order, size_t first, size_t n, bool far, double *out);
 
 /* dL/dh_t of a row += values [H] * 2^exponent. */
 void rg_adjoint_inject(struct rg_adjoint *adjoint, size_t row, const double *values, int64_t exponent);
 
-/* The cell's reverse step for row `row`, whose states are in row `at` of *states. A row that is not `live` becomes 0.
- */
+/* The cell's reverse step for row `row`. Its states are in row `at` of *states. A row that is not `live` becomes 0. */
 void rg_adjoint_finish(struct rg_adjoint *adjoint, size_t order, size_t row, const struct rg_step_states *states,
                        size_t at, bool live);
 

@@ -29,7 +29,7 @@ rg_status rg_arrival_read(struct rg_engine *e, size_t rows, struct rg_arrival *a
                      : RG_OK;
 }
 
-/* The part of a unit's gradient that comes to step t; as rg_readout_gradient in kernels/head/readout.cl. */
+/* Share of a unit's gradient that step t receives, as in rg_readout_gradient of kernels/head/readout.cl. */
 static double part_at(const struct rg_arrival *a, const struct rg_plan *p, size_t direction, size_t at, size_t begin,
                       size_t t) {
     const size_t end = direction == 1 ? begin : p->steps - 1;

@@ -13,55 +13,58 @@
 
 enum {
     ARRAYS = 6,
-    MEAN_FIELD_UNITS = 16 /* that a mean is over, at least */,
+    MEAN_FIELD_UNITS = 16 /* fewest units for the mean field prediction */,
     MOST_ITERATIONS = 2000,
     SINGULAR_LAGS = 128,
     ASK_EVERY = 16
 };
-static const double SATURATED = 0.95, GATE_LOW = 0.025;         /* |tanh| beyond it; a gate within it of 0 or 1 */
-static const double MOST_KURTOSIS = 6.0, MOST_DEVIATIONS = 5.0; /* of a normal distribution 3; of a trace 1 */
+/* |tanh| above SATURATED is saturated; so is a gate within GATE_LOW of 0 or 1 */
+static const double SATURATED = 0.95, GATE_LOW = 0.025;
+/* kurtosis: 3 for a normal distribution; trace: 1 standard deviation */
+static const double MOST_KURTOSIS = 6.0, MOST_DEVIATIONS = 5.0;
 static const double ITERATION_WORK = 1e9, PRODUCT_WORK = 2e9;
 
-/* The walk over the steps. */
+/* The walk back over the steps. */
 struct walk {
     struct rg_engine *engine;
     struct rg_pool *pool;
     struct rg_causes *causes;
-    size_t rows, probe, lags; /* measured; step of the loss, from 0; lags that are looked at */
+    size_t rows, probe, lags; /* sequences measured; step of the loss, from 0; lags measured */
     const double *weights;
     uint32_t *begin; /* [rows] first live step */
     struct rg_watch watch;
-    double before, part; /* of the whole measurement: what was done before this direction, what it is */
-    bool ended;          /* by the watch */
-    /* one direction of one layer */
+    double before, part; /* progress of the whole measurement before this direction; share of this direction in it */
+    bool ended;          /* the watch ended the walk */
+    /* fields below: one direction of one layer */
     struct rg_cell_facts facts;
     struct rg_step_states states;
     struct rg_products products;
-    struct slopes *by_lag;                    /* [T] */
-    double live_steps;                        /* lags at which a sequence has a slope */
-    double slope_sum, saturated_sum, squares; /* over them of the means of phi', of what is saturated, of phi'^2 */
+    struct slopes *by_lag; /* [T] */
+    double live_steps;     /* lags at which some sequence has a slope */
+    /* sums over these lags: mean phi', share of saturated activations, mean phi'^2 */
+    double slope_sum, saturated_sum, squares;
     double log_slopes, log_slope_count, log_forgets, log_forget_count, zero_slopes;
-    /* sequences of the products */
+    /* sequences whose products are followed */
     size_t sequences;
     struct followed {
-        size_t row, reach; /* in the states; steps it can go back */
+        size_t row, reach; /* row in the states; steps that the sequence can go back */
     } followed[RG_CAUSE_SEQUENCES];
-    size_t furthest,
-        stride;       /* the largest of their lags; singular values are worked out there and every so many lags */
-    size_t slots;     /* how many lags that makes */
-    double *singular; /* [2][sequences][slots] log10 of the largest, the smallest */
+    /* `furthest` is the largest reach. Singular values are computed there and at every `stride`-th lag. */
+    size_t furthest, stride;
+    size_t slots;     /* number of lags with singular values */
+    double *singular; /* [2][sequences][slots] log10 of the largest and of the smallest */
 };
 
 /* ---- The recurrent matrix ---- */
 
-/* Start of an iteration: no direction that a matrix is likely to have for its own. */
+/* Start of a power iteration: a direction that is unlikely to be an eigenvector. */
 static void start_vector(double *v, size_t n) {
     for (size_t i = 0; i < n; i++) {
         v[i] = 1.0 + 0.5 * sin(1.0 + 2.7 * (double)i);
     }
 }
 
-/* y = a x, or a^T x. */
+/* y = a x, or with `transposed` a^T x. */
 static void multiply(const double *a, size_t rows, size_t columns, bool transposed, const double *x, double *y) {
     memset(y, 0, (transposed ? columns : rows) * sizeof *y);
     for (size_t i = 0; i < rows; i++) {
@@ -75,7 +78,7 @@ static void multiply(const double *a, size_t rows, size_t columns, bool transpos
     }
 }
 
-/* Divide by the norm, which is returned; 0 stays 0. */
+/* Divide v by its norm and return the norm. A zero vector stays zero. */
 static double unit(double *v, size_t n) {
     const double size = rg_dense_norm(v, n);
     for (size_t i = 0; size > 0.0 && i < n; i++) {
@@ -158,7 +161,7 @@ static bool is_saturated(enum rg_activation activation, double h) {
     }
 }
 
-/* Sums over the units of a lag's rows, and the rows. */
+/* Sums over the units of one lag's rows, and the number of rows. */
 struct slopes {
     double n, slope, squares, saturated, forget, live;
 };
@@ -227,14 +230,15 @@ static void note_slopes(struct walk *w) {
 
 /* ---- Products ---- */
 
-/* How far back a row's states go from the loss; in the second direction from its first step, where that one ends. */
+/* Steps that a row can go back from the loss. The second direction ends at its sequence's first step, so it starts
+ * there. */
 static size_t reach_of(const struct walk *w, size_t row) {
     const size_t begin = w->begin[row], end = w->facts.direction == 1 ? w->facts.steps - 1 : w->probe;
     const size_t reach = begin < end ? end - begin : 0;
     return reach < w->lags ? reach : w->lags - 1;
 }
 
-/* The sequences that reach furthest, in the order of the batch among equals. */
+/* Choose the n sequences with the longest reach; of equal ones those first in the batch. */
 static void choose_sequences(struct walk *w, size_t n) {
     w->sequences = 0;
     for (size_t row = 0; row < w->rows; row++) {
@@ -255,7 +259,7 @@ static void choose_sequences(struct walk *w, size_t n) {
     w->slots = w->furthest / w->stride + 2;
 }
 
-/* How many sequences and directions are affordable: at least one sequence, and a few directions of it. */
+/* Choose how many sequences and directions the work limit allows: at least one sequence with a few directions. */
 static void choose_products(struct walk *w, size_t fit) {
     struct rg_causes *const c = w->causes;
     enum { FEWEST_DIRECTIONS = 4 };
@@ -281,10 +285,11 @@ static double *singular_of(const struct walk *w, bool smallest, size_t sequence,
     return w->singular + ((smallest ? w->sequences : 0) + sequence) * w->slots + (lag + w->stride - 1) / w->stride;
 }
 
-/* From the states at a step to those before it. */
+/* Move the products from the states at step t to the states one step earlier in the scan. */
 static void product_step(struct walk *w, size_t t, size_t order) {
     struct rg_product_move moves[RG_CAUSE_SEQUENCES];
-    for (size_t s = 0; s < w->sequences; s++) { /* a sequence begins at step `begin`, in the second direction at T */
+    /* a sequence begins at step `begin`; in the second direction it begins at T */
+    for (size_t s = 0; s < w->sequences; s++) {
         const size_t row = w->followed[s].row, lag = w->products.triangles[s].steps + 1;
         moves[s].row = row;
         moves[s].moves =
@@ -306,14 +311,14 @@ static int rising(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Median of n > 0 numbers, which are sorted; between two the mean of them. */
+/* Median of n > 0 numbers, the mean of the middle two if n is even. Sorts `values`. */
 static double median(double *values, size_t n) {
     qsort(values, n, sizeof *values, rising);
     const double low = values[(n - 1) / 2], high = values[n / 2];
     return low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
 }
 
-/* Over the sequences that reach the lag. */
+/* Median over the sequences that reach the lag. */
 static double median_singular(const struct walk *w, bool smallest, size_t lag) {
     double values[RG_CAUSE_SEQUENCES];
     size_t n = 0;
@@ -325,7 +330,7 @@ static double median_singular(const struct walk *w, bool smallest, size_t lag) {
     return n > 0 ? median(values, n) : -INFINITY;
 }
 
-/* The lags that were measured, and between them a straight line. */
+/* Values at the measured lags; straight lines between them. */
 static void fill(const struct walk *w, bool smallest, double *values) {
     const struct rg_causes *const c = w->causes;
     size_t from = 0;
@@ -350,7 +355,7 @@ static int falling(const void *a, const void *b) {
     return rising(b, a);
 }
 
-/* Over the sequences that reach the largest lag. */
+/* Lyapunov exponents: medians over the sequences that reach the largest lag. */
 static void note_exponents(struct walk *w) {
     struct rg_causes *const c = w->causes;
     const size_t n = c->directions < RG_EXPONENTS ? c->directions : RG_EXPONENTS;
@@ -369,7 +374,7 @@ static void note_exponents(struct walk *w) {
     qsort(c->exponents, c->n_exponents, sizeof *c->exponents, falling);
 }
 
-/* How far the sequences came, which is less than they can where the watch ended the walk. */
+/* Record how many steps the sequences went back. The watch may have ended the walk early. */
 static void note_reach(struct walk *w) {
     struct rg_causes *const c = w->causes;
     size_t came = 0;
@@ -397,7 +402,7 @@ static rg_status walk_steps(struct walk *w) {
         const size_t order = w->probe - lag, t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
         const rg_status status =
             rg_step_states_read(w->engine, &w->facts, (struct rg_step_at){t, w->rows, NULL}, &w->states);
-        w->ended = rg_stop_is(status); /* within a segment that was to be made again */
+        w->ended = rg_stop_is(status); /* the stop came while a segment was recomputed */
         if (w->ended) {
             break;
         }
@@ -412,11 +417,11 @@ static rg_status walk_steps(struct walk *w) {
     return RG_OK;
 }
 
-/* What the walk came to. */
+/* Record the results of the walk. */
 static void note_walk(struct walk *w) {
     struct rg_causes *const c = w->causes;
     note_slopes(w);
-    c->mean_slope = w->slope_sum / w->live_steps; /* no step, no mean */
+    c->mean_slope = w->slope_sum / w->live_steps; /* NAN if no step was live */
     c->mean_saturated = w->saturated_sum / w->live_steps;
     note_reach(w);
     note_exponents(w);
@@ -426,8 +431,8 @@ static void note_walk(struct walk *w) {
 
 /* ---- What theory expects ---- */
 
-/* Whether the entries of w [n][n] can be independent draws of one distribution, as mean field theory has them: neither
- * its diagonal nor a few of its entries may stand out. An identity, a permutation or a sparse matrix does not pass. */
+/* Could the entries of w [n][n] be independent draws from one distribution, as mean field theory assumes? Neither the
+ * diagonal nor a few entries may stand out. An identity, a permutation or a sparse matrix does not pass. */
 static bool looks_random(const double *w, size_t n) {
     double squares = 0.0, fourth = 0.0, trace = 0.0;
     for (size_t i = 0; i < n * n; i++) {
@@ -435,13 +440,14 @@ static bool looks_random(const double *w, size_t n) {
         fourth += w[i] * w[i] * w[i] * w[i];
         trace += i % (n + 1) == 0 ? w[i] : 0.0;
     }
-    const double mean = squares / (double)(n * n); /* variance; the trace of n draws is sqrt(n * mean) large */
+    /* variance; the trace of n draws has the deviation sqrt(n * mean) */
+    const double mean = squares / (double)(n * n);
     return mean > 0.0 && fourth / (double)(n * n) <= MOST_KURTOSIS * mean * mean &&
            fabs(trace) <= MOST_DEVIATIONS * sqrt((double)n * mean);
 }
 
-/* A layer below another, or below a head that reads every step, gets a gradient at every step, and a step that is
- * skipped keeps the gradient as it is: what they expect is the factor of a gradient that W_hh alone hands on. */
+/* The predictions assume that W_hh alone passes the gradient on. They do not apply where every step receives a gradient
+ * from above (a lower layer, or a head that reads every step), nor to steps that a learned skip copies. */
 static void note_expected(struct walk *w) {
     struct rg_causes *const c = w->causes;
     const struct rg_cell_facts *const f = &w->facts;
@@ -522,7 +528,7 @@ fail:
     return status;
 }
 
-/* Every direction, the last layer first; one that the watch ends is not begun. */
+/* Measure every direction, the last layer first. A direction that the watch ends before its start is left out. */
 static rg_status measure_all(struct walk *w, struct rg_all_causes *all) {
     const size_t n = all->layers * all->directions;
     w->part = 1.0 / (double)n;

@@ -1,4 +1,4 @@
-/* Why the gradient vanishes or explodes, for every layer and direction, over a few sequences: slopes and saturation of
+/* Why the gradient vanishes or explodes, for every layer and direction, from a few sequences: slopes and saturation of
  * the activations, the recurrent matrix, measured Jacobian products (gradient/products.h), and the decay that each of
  * them predicts. */
 #ifndef RG_CAUSES_H
@@ -10,12 +10,12 @@
 enum { RG_EXPONENTS = 8, RG_DIRECTIONS = 32, RG_CAUSE_SEQUENCES = 4, RG_CAUSE_ROWS = 64 };
 
 /* One direction of one layer. The lag is the distance to the step of the loss, as in a lag profile; gradient/profile.h
- * says which lags a second direction has. The backward direction ends at t = 0, so its products start there. */
+ * defines the lags of a second direction. The backward direction ends at t = 0, so its products start there. */
 struct rg_causes {
     size_t layer, direction;
-    size_t steps,
-        rows;      /* T, 0 if not measured; sequences of the slopes, the first few of which are used for the products */
-    double *slope; /* [T] by lag: mean derivative of the activations, over units, gates and sequences */
+    /* `steps` is T, 0 if nothing was measured. The slopes use `rows` sequences, the products the longest of these. */
+    size_t steps, rows;
+    double *slope;     /* [T] by lag: mean derivative of the activations, over units, gates and sequences */
     double *saturated; /* [T] by lag: share of activations that are saturated, or dead (relu and the like) */
     double *forget;    /* [T] lstm: mean forget gate; 0 for other cells */
     double mean_slope, mean_saturated;
@@ -26,20 +26,21 @@ struct rg_causes {
 
     /* Products of Jacobians over a few sequences, the longest ones. A value by lag is the median over the sequences
      * that reach it; -INFINITY stands for 0, and for a lag that no sequence reaches. */
-    size_t state, directions;       /* dimension of the state at the loss; directions that were followed. With fewer
-                                       directions than dimensions the largest value is a lower bound, the smallest an upper
-                                       one. */
-    size_t last;                    /* the largest lag of the products */
-    size_t sequences, dead;         /* sequences that reach it; those whose product is 0 there */
-    double *reached;                /* [T] by lag: sequences that reach it */
-    double *log10_largest;          /* [T] by lag: log10 of the product's largest singular value */
-    double *log10_smallest;         /* [T] by lag: the same of the smallest */
-    size_t n_exponents;             /* 0 where every sequence is one step */
-    double exponents[RG_EXPONENTS]; /* finite-time Lyapunov exponents over `last` steps, transient included, in
-                                       descending order: ln of the growth in a step, medians as above */
+    /* Dimension of the state at the loss, and number of directions followed. With fewer directions than dimensions the
+     * largest value is a lower bound and the smallest an upper bound. */
+    size_t state, directions;
+    size_t last;            /* the largest lag of the products */
+    size_t sequences, dead; /* sequences that reach `last`; of these, sequences whose product is 0 there */
+    double *reached;        /* [T] by lag: sequences that reach it */
+    double *log10_largest;  /* [T] by lag: log10 of the product's largest singular value */
+    double *log10_smallest; /* [T] by lag: log10 of the product's smallest singular value */
+    size_t n_exponents;     /* 0 if every sequence has only one step */
+    /* Finite-time Lyapunov exponents over `last` steps, transient included, in descending order: ln of the growth per
+     * step, medians as above. */
+    double exponents[RG_EXPONENTS];
 
-    /* Predicted ln of the factor of ||delta|| in a step. NAN where the prediction does not apply: cells with gates,
-     * W_sh, learned skips, and layers that receive a gradient from above at every step. */
+    /* Predicted ln of the factor by which ||delta|| changes per step. NAN where the prediction does not apply: cells
+     * with gates, W_sh, learned skips, and layers that receive a gradient from above at every step. */
     double bound;      /* ln(max phi' sigma_hh), an upper bound (rnn) */
     double mean_field; /* 0.5 ln(||W_hh||^2/H mean phi'^2), for a W_hh with independent entries (rnn) */
     double normal;     /* ln radius + mean ln phi', for a normal W_hh without slopes of 0 (rnn) */
@@ -55,19 +56,20 @@ struct rg_cause_options {
     size_t rows;  /* number of sequences, the first ones of the batch */
     size_t probe; /* as in rg_lag_options */
     size_t lags;  /* largest distance from the loss; 0: to the first step */
-    bool loaded;  /* a profile of the same rows was just measured and they are in memory: skip the forward scan */
-    int threads;  /* 0: all processors; results do not depend on it */
+    /* a profile of the same rows was just measured, so their states are in memory: skip the forward scan */
+    bool loaded;
+    int threads; /* 0: all processors; results do not depend on it */
     struct rg_watch watch;
 };
 
-/* Measure update `update` with the engine's present weights. */
+/* Measure the sequences of update `update` with the engine's present weights. */
 rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
                             const struct rg_cause_options *options, struct rg_all_causes **out);
 void rg_causes_destroy(struct rg_all_causes *causes); /* NULL allowed */
 const struct rg_causes *rg_causes_of(const struct rg_all_causes *causes, size_t layer, size_t direction);
 
-/* Largest singular value of a [rows][columns]; spectral radius of a [n][n], to about 1e-3. Both by power iteration.
- * *status becomes RG_NO_MEMORY or stays. */
+/* Largest singular value of a [rows][columns]; spectral radius of a [n][n], to about 1e-3. Both use power iteration.
+ * *status becomes RG_NO_MEMORY on failure and is otherwise unchanged. */
 double rg_largest_singular(const double *a, size_t rows, size_t columns, rg_status *status);
 double rg_spectral_radius(const double *a, size_t n, rg_status *status);
 

@@ -14,7 +14,7 @@
 
 enum { MAX_VALUES = 8 }; /* saved values and deltas of a unit */
 
-/* Lanes from units `unit` on of values [H]; a lane beyond the last unit repeats that one. */
+/* A vector of values [H] from unit `unit` on. Lanes past the last unit repeat the last unit. */
 RG_INLINE rg_vec units(const double *values, size_t unit, size_t hidden) {
     rg_vec v;
     for (size_t lane = 0; lane < RG_VEC; lane++) {

@@ -1,5 +1,5 @@
-/* The cells' reverse steps in double, from the text of kernels/cells/, so that the lag profile follows the equations
- * that the device computes. */
+/* The cells' reverse steps in double, compiled from the text of kernels/cells/. So the lag profile follows the same
+ * equations as the device. */
 #ifndef RG_CELL_STEPS_H
 #define RG_CELL_STEPS_H
 
@@ -10,14 +10,15 @@ struct rg_unit_step {
     const double *h;          /* [H] h_t */
     const double *past;       /* [H] h_{t-1} */
     const double *saved;      /* [saved][H] what the cell saved at t */
-    const double *past_saved; /* [saved][H] and at t-1 */
+    const double *past_saved; /* [saved][H] what the cell saved at t-1 */
     const double *dh;         /* [H] dL/dh_t */
-    double *carry;            /* [H] what the cell carries back: in, that of t+1; out, that of t */
-    double *delta;            /* [deltas][H] out: gradients of the pre-activations */
-    size_t hidden;            /* H */
+    /* [H] what the cell carries back; in: the value of step t+1; out: the value of step t */
+    double *carry;
+    double *delta; /* [deltas][H] out: gradients of the pre-activations */
+    size_t hidden; /* H */
 };
 
-/* The reverse step of the cell; `activation` counts where the cell has no function of its own. */
+/* The reverse step of the cell. `activation` is used by cells without a fixed activation. */
 void rg_cell_reverse(enum rg_cell cell, enum rg_activation activation, const struct rg_unit_step *step);
 
 /* The derivative of the activation, from its value h. */

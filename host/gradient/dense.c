@@ -11,7 +11,7 @@ typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* `tall` rows of c from row i on, WIDE vectors from column j on. */
+/* Update a block of c: `tall` rows from row i, WIDE vectors from column j. */
 INLINE void add_block(const struct rg_product *p, size_t i, size_t tall, size_t j) {
     lanes sum[TALL][WIDE];
     for (size_t r = 0; r < tall; r++) {
@@ -84,7 +84,7 @@ void rg_dense_add(const struct rg_product *p) {
 }
 #endif
 
-/* Eight sums side by side, added at the end. */
+/* Eight partial sums side by side, added at the end. */
 double rg_dense_dot(const double *a, const double *b, size_t n) {
     double sum[LANES] = {0.0}, all = 0.0;
     size_t i = 0;
@@ -119,7 +119,7 @@ double rg_dense_norm(const double *a, size_t n) {
         return largest;
     }
     const int exponent = ilogb(largest);
-    if (abs(exponent) < 400) { /* no square leaves the range, and one that is lost is nothing beside the largest */
+    if (abs(exponent) < 400) { /* no square overflows, and one that underflows is negligible beside the largest */
         return sqrt(rg_dense_dot(a, a, n));
     }
     const double factor = ldexp(1.0, exponent < -1000 ? 1000 : -exponent);

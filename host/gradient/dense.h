@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* c[i*c_row + j] += sum over k < depth of a[i*a_row + k*a_depth] * b[k*b_row + j], i < rows, j < columns. */
+/* c[i*c_row + j] += sum over k < depth of a[i*a_row + k*a_depth] * b[k*b_row + j], for i < rows, j < columns. */
 struct rg_product {
     double *c;
     const double *a, *b;
@@ -16,9 +16,9 @@ void rg_dense_add(const struct rg_product *product);
 
 /* sum a_i b_i. */
 double rg_dense_dot(const double *a, const double *b, size_t n);
-/* Largest |a_i|; NAN if there is one. */
+/* Largest |a_i|; NAN if any a_i is NAN. */
 double rg_dense_largest(const double *a, size_t n);
-/* sqrt(sum a_i^2) without overflow or underflow on the way. */
+/* sqrt(sum a_i^2) without intermediate overflow or underflow. */
 double rg_dense_norm(const double *a, size_t n);
 
 #endif

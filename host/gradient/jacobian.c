@@ -9,7 +9,7 @@
 #include "gradient/scaled.h"
 #include "rnn_gpu/memory.h"
 
-enum { HALVINGS = 56 /* of an interval at most three times its lower end wide */ };
+enum { HALVINGS = 56 /* bisection steps; the interval is at most three times as wide as its lower end */ };
 
 rg_status rg_triangles_create(size_t k, struct rg_triangles *t) {
     *t = (struct rg_triangles){.k = k};
@@ -58,7 +58,7 @@ void rg_orthonormalise(double *vectors, size_t k, size_t n, double *r) {
     }
 }
 
-/* a times a power of two that brings its largest element near 1. */
+/* Multiply a by the power of two that brings its largest element near 1. */
 static void normalise(double *a, size_t n, int64_t *exponent) {
     const double largest = rg_dense_largest(a, n);
     if (largest > 0.0 && isfinite(largest)) {
@@ -91,7 +91,7 @@ void rg_triangles_multiply(struct rg_triangles *t, const double *r) {
         t->singular |= r[i * k + i] == 0.0;
         t->sums[i] += log(fabs(r[i * k + i]));
     }
-    /* x r = inverse, row by row, from the first column on */
+    /* solve x r = inverse row by row, from the first column on */
     for (size_t row = 0; !t->singular && row < k; row++) {
         double *const x = t->inverse + row * k;
         for (size_t j = 0; j < k; j++) {
@@ -105,8 +105,8 @@ void rg_triangles_multiply(struct rg_triangles *t, const double *r) {
     normalise(t->inverse, k * k, &t->inverse_exponent);
 }
 
-/* The symmetric g [k][k], which is lost, as a tridiagonal matrix of the same eigenvalues, by Householder's reflections
- * (Golub, Van Loan, 8.3.1): diagonal d [k], beside it e [k-1]; v and w are scratch [k]. */
+/* Reduce the symmetric g [k][k] to a tridiagonal matrix with the same eigenvalues, by Householder reflections (Golub,
+ * Van Loan, 8.3.1). Results: diagonal d [k], off-diagonal e [k-1]. Destroys g; v and w are scratch [k]. */
 static void tridiagonalise(double *g, size_t k, double *d, double *e, double *v, double *w) {
     for (size_t j = 0; j < k; j++) {
         double *const x = g + j * k + j + 1;
@@ -138,7 +138,7 @@ static void tridiagonalise(double *g, size_t k, double *d, double *e, double *v,
     }
 }
 
-/* Whether x is above every eigenvalue of the tridiagonal matrix: all pivots of T - x are negative (Sturm). */
+/* Is x above every eigenvalue of the tridiagonal matrix T? It is if all pivots of T - x are negative (Sturm). */
 static bool is_above(const double *d, const double *e, size_t k, double x) {
     double pivot = 0.0;
     for (size_t i = 0; i < k; i++) {

@@ -1,4 +1,4 @@
-/* Products of Jacobians, followed back in time by QR: see causes.h. */
+/* Products of Jacobians that are followed back in time by QR; see causes.h. */
 #ifndef RG_JACOBIAN_H
 #define RG_JACOBIAN_H
 
@@ -7,22 +7,23 @@
 
 #include "rnn_gpu/status.h"
 
-/* One sequence's product R_l … R_1 of k x k triangles, and the inverse of the product, each with its own exponent. */
+/* The product R_l … R_1 of one sequence's k x k triangular factors, and its inverse, each with its own exponent. */
 struct rg_triangles {
     size_t k;
     double *product, *inverse; /* [k][k] row-major, times 2^exponent */
     int64_t product_exponent, inverse_exponent;
     double *scratch; /* [k + RG_SINGULAR_ROWS][k] */
     double *sums;    /* [k] of ln |r_ii| */
-    size_t steps;    /* triangles so far */
-    int singular;    /* 1: some r_ii was 0 */
+    size_t steps;    /* triangles multiplied so far */
+    int singular;    /* 1 if some r_ii was 0 */
 };
 
 rg_status rg_triangles_create(size_t k, struct rg_triangles *t);
 void rg_triangles_release(struct rg_triangles *t);
 
-/* Make `k` vectors of `n` numbers orthonormal by Gram-Schmidt, applied twice: vectors [k][n], r [k][k] upper triangular
- * with v_j = sum over i <= j of q_i r_ij. A vector that depends on those before it becomes 0, and so does its r_jj. */
+/* Make `k` vectors of `n` numbers orthonormal by Gram-Schmidt, applied twice. vectors is [k][n]; r [k][k] becomes upper
+ * triangular with v_j = sum over i <= j of q_i r_ij. A vector that depends on those before it becomes 0, and so does
+ * r_jj. */
 void rg_orthonormalise(double *vectors, size_t k, size_t n, double *r);
 
 /* product = r product, inverse = inverse r^-1. */

@@ -32,7 +32,7 @@ static void add_terms(struct rg_lag_tensors *list, const struct rg_lag_terms *te
     add(list, "lag.cut_cosine.", name, suffix, terms->cut_cosine, 1, steps);
 }
 
-/* Quantiles as norms: [RG_N_QUANTILES][T] from their logarithms, 0 where no sequence reaches. */
+/* Convert logarithms of quantiles to norms [RG_N_QUANTILES][T]; 0 where no sequence has the lag. */
 static double *powers(double *const logs[RG_N_QUANTILES], size_t steps, double **at) {
     double *const out = *at;
     for (size_t q = 0; q < RG_N_QUANTILES; q++) {
@@ -44,7 +44,7 @@ static double *powers(double *const logs[RG_N_QUANTILES], size_t steps, double *
     return out;
 }
 
-/* Of layer 0, forward, nothing; "", ".l1", ".l0_reverse". */
+/* Name suffix of a direction: "" for layer 0 forward, else such as ".l1" or ".l0_reverse". */
 static void name_direction(size_t layer, size_t direction, char suffix[32]) {
     suffix[0] = '\0';
     if (layer > 0 || direction > 0) {
@@ -61,7 +61,7 @@ static void add_causes(struct rg_lag_tensors *list, const struct rg_causes *c) {
         add(list, "cause.forget", "", suffix, c->forget, 1, c->steps);
     }
     add(list, "cause.log10_sigma_max", "", suffix, c->log10_largest, 1, c->steps);
-    if (c->directions == c->state) { /* with fewer it is none of the product's */
+    if (c->directions == c->state) { /* with fewer directions the smallest value is not that of the product */
         add(list, "cause.log10_sigma_min", "", suffix, c->log10_smallest, 1, c->steps);
     }
     add(list, "cause.sequences", "", suffix, c->reached, 1, c->steps);
@@ -88,8 +88,8 @@ static void add_profile(struct rg_lag_tensors *list, const struct rg_lag_profile
     add(list, "delta.term_quantiles", "", suffix, powers(p->term_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
 }
 
-/* The statistics by range of lags, where there are any; `ranges` [2][RG_MOST_RANGES] holds the ranges' first and last
- * lags. */
+/* Add the statistics by range of lags, if there are any. `ranges` [2][RG_MOST_RANGES] receives the first and last lags.
+ */
 static void add_ranges(struct rg_lag_tensors *list, const struct rg_lag_profile *p, const struct rg_model *model,
                        double (*ranges)[RG_MOST_RANGES]) {
     const struct rg_lag_statistics *const s = &p->statistics;
@@ -110,7 +110,7 @@ static void add_ranges(struct rg_lag_tensors *list, const struct rg_lag_profile 
         const char *const name = model->parameters[p->matrices[m].parameter].name;
         add(list, "range.share.", name, "", &of->share[0].low, n, 2);
         struct rg_tensor *const share = &list->items[list->count - 1];
-        share->n_dims = 2; /* of one range too */
+        share->n_dims = 2; /* [R][2] even for a single range */
         share->shape[0] = n;
         share->shape[1] = 2;
         add(list, "range.snr.", name, "", of->snr, 1, n);

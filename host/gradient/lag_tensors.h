@@ -1,16 +1,28 @@
-/* The lag profile as the tensors of `grad`'s file, all of them F64 [T], entry tau being lag tau:
+/* The lag profile as the tensors of `grad`'s file. All are F64 [T] unless a shape follows; entry tau belongs to lag
+ * tau.
  *
- *   lag.norm.P lag.share.P lag.cosine.P lag.log10_norm.P lag.error.P lag.cut_cosine.P   P a weight matrix's name, as
- * rnn.weight_hh_l0; P.gate_i, gate_f, … (lstm), gate_r, … (gru): the rows of one gate delta.norm, delta.log10_norm of
- * layer 0, forward; delta.norm.l1, .l0_reverse, … of the others delta.quantiles, delta.term_quantiles   [5][T] min, 10
- * %, median, 90 %, max over the sequences of ||delta_t|| and of the rank-one ||delta_t|| ||h_{t-1}||; named like
- * delta.norm cause.slope, cause.saturated, cause.forget (lstm), cause.log10_sigma_max, cause.log10_sigma_min   [T], and
- * cause.lyapunov [n], but where every sequence is one step; named like delta.norm
- *   range.from, range.to   [R] first and last lag of each range of lags, named like delta.norm; and of each P
- *   range.share.P [R][2], range.snr.P, range.chance.P [R]   the interval of the share, signal to noise, chance; all
- *                                        only with statistics (gradient/statistics.h)
+ *   lag.norm.P lag.share.P lag.cosine.P lag.log10_norm.P lag.error.P lag.cut_cosine.P
+ *       P is a weight matrix's name, such as rnn.weight_hh_l0, or the rows of one gate of it: P.gate_i, P.gate_f, …
+ *       (lstm), P.gate_r, … (gru)
  *
- * see gradient/profile.h and causes.h for what they are. */
+ *   delta.norm, delta.log10_norm
+ *       layer 0, forward; other directions have a suffix: delta.norm.l1, delta.norm.l0_reverse, …
+ *
+ *   delta.quantiles, delta.term_quantiles   [5][T]
+ *       min, 10 %, median, 90 %, max over the sequences of ||delta_t|| and of the rank-one ||delta_t|| ||h_{t-1}||;
+ *       suffixes as above
+ *
+ *   cause.slope, cause.saturated, cause.forget (lstm), cause.log10_sigma_max, cause.log10_sigma_min, cause.lyapunov [n]
+ *       suffixes as above; no cause.lyapunov if every sequence has only one step
+ *
+ *   range.from, range.to   [R]
+ *       first and last lag of each range of lags; suffixes as above
+ *
+ *   range.share.P [R][2], range.snr.P, range.chance.P [R]
+ *       interval of the share, signal to noise, chance
+ *
+ * The tensors of ranges exist only with statistics (gradient/statistics.h). gradient/profile.h and causes.h define the
+ * values. */
 #ifndef RG_LAG_TENSORS_H
 #define RG_LAG_TENSORS_H
 
@@ -18,15 +30,15 @@
 #include "gradient/profile.h"
 #include "rnn_gpu/tensors.h"
 
-/* The most of one direction of one layer: six of each matrix and gate by lag, of the deltas, causes and ranges. */
+/* Most tensors of one direction of one layer: by lag six for each matrix and gate, then deltas, causes and ranges. */
 enum { RG_LAG_TENSORS = RG_LAG_MATRICES * 5 * 6 + 4 + 7 + 2 + 3 * RG_LAG_MATRICES };
 
 struct rg_lag_tensors {
     struct rg_tensor *items; /* [count] */
     size_t count;
     char (*names)[RG_NAME_BYTES + 32];
-    double *numbers;                     /* of the quantiles */
-    double (*ranges)[2][RG_MOST_RANGES]; /* of each direction, first and last lags */
+    double *numbers;                     /* storage of the quantiles */
+    double (*ranges)[2][RG_MOST_RANGES]; /* first and last lags of the ranges of each direction */
 };
 
 /* `profiles` and `causes` must outlive the list. */

@@ -8,19 +8,20 @@
 #include "rnn_gpu/memory.h"
 
 static const size_t WHOLE_BYTES = (size_t)256 << 20, SLOT_BYTES = (size_t)512 << 20;
-/* A range of lags is cut into so many slots of equal size; into one where the memory has no room for them. */
+/* Slots of equal size that a range of lags is cut into. The second value is tried where memory does not suffice for the
+ * first. */
 static const size_t PIECES[] = {2, 1};
 enum { MOST_SLOTS = 2 * RG_MOST_RANGES };
 
 /* ---- Slots ---- */
 
-/* Slots for `lags` lags; returns how many. */
+/* Cut `lags` lags into slots. Returns their number. */
 static size_t divide(size_t lags, size_t pieces, size_t begins[MOST_SLOTS + 1]) {
     struct rg_lag_range ranges[RG_MOST_RANGES];
     const size_t n_ranges = rg_lag_ranges(lags, ranges);
     size_t n = 0;
     for (size_t i = 0; i < n_ranges; i++) {
-        /* of the last range, which may be longer or shorter, the first half of a whole one */
+        /* the last range may be longer or shorter than a whole one: its first slot is half of a whole range */
         const size_t width = ranges[i].last + 1 - ranges[i].first, whole = i + 1 < n_ranges ? width : ranges[i].first;
         begins[n++] = ranges[i].first;
         if (pieces > 1 && width > 1 && whole / pieces < width) {
@@ -31,7 +32,7 @@ static size_t divide(size_t lags, size_t pieces, size_t begins[MOST_SLOTS + 1]) 
     return n;
 }
 
-/* As many slots as the memory has room for. */
+/* Create as many slots as memory allows. */
 static rg_status create_slots(struct rg_micro *m, size_t rows, size_t lags) {
     size_t begins[MOST_SLOTS + 1], n = 0;
     m->lack = rows < RG_FEWEST_MICRO ? RG_STATISTICS_FEW : RG_STATISTICS_LARGE;
@@ -120,26 +121,26 @@ void rg_micro_total(struct rg_micro *m) {
 
 /* ---- Products ---- */
 
-/* A tile of columns goes through all slots, so that it stays in the cache. A row of a tile holds, of every micro-batch:
- * the slot's term; the whole; the sum of the slots behind; that of the slots behind in the same range. */
+/* One tile of columns is used for all slots, so it stays in the cache. For every micro-batch a row of a tile holds: the
+ * slot's term; the whole gradient; the sum of the slots further back; the sum of the slots further back in this range.
+ */
 enum { TILE = 512, N = RG_MICRO_BATCHES, TERM = 0, WHOLE = N, BEHIND = 2 * N, RANGE = 3 * N, WIDTH = 4 * N };
 
-/* What all slots' products are made of. */
+/* Working memory for the products of all slots. */
 struct work {
     const struct rg_micro *micro;
     struct rg_micro_products *products;
-    int64_t exponent;                  /* of the whole: the largest of the micro-batches' */
+    int64_t exponent;                  /* of the whole gradient: the largest exponent of the micro-batches */
     int64_t exponents[RG_MOST_RANGES]; /* of each range */
     double *tile;                      /* [TILE][WIDTH] */
     double *sums;                      /* [n_slots][N][WIDTH], the slot's term with all four */
 };
 
-/* The larger of two exponents. */
 static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
-/* Numbers [first, first + n) of each micro-batch's vector into the tile, as multiples of 2^exponent. */
+/* Load numbers [first, first + n) of each micro-batch's vector into the tile, as multiples of 2^exponent. */
 static void load(const struct work *w, const struct rg_scaled *vectors, size_t lane, size_t first, size_t n,
                  int64_t exponent) {
     for (size_t b = 0; b < w->micro->n; b++) {
@@ -151,7 +152,7 @@ static void load(const struct work *w, const struct rg_scaled *vectors, size_t l
     }
 }
 
-/* tile[to] += tile[TERM] * factor, over n rows; factor 0 clears. */
+/* tile[to] += tile[TERM] * factor, over n rows. */
 static void add_lanes(double *tile, size_t to, double factor, size_t n) {
     for (size_t i = 0; i < n; i++) {
         for (size_t b = 0; b < N; b++) {
@@ -166,12 +167,13 @@ static void clear_lanes(double *tile, size_t lane, size_t n) {
     }
 }
 
-/* The factor from a range's numbers to the whole's. */
+/* Factor that converts a range's numbers to the exponent of the whole gradient. */
 static double factor_of(const struct work *w, size_t range) {
     return w->exponents[range] == RG_SCALED_EMPTY ? 0.0 : rg_scaled_value(1.0, w->exponents[range] - w->exponent);
 }
 
-/* Add the products of numbers [first, first + n) of the terms, from the far slots to the near ones. */
+/* Add the products of numbers [first, first + n) of the terms. Slots are visited from the largest lag to the smallest.
+ */
 static void add_tile(const struct work *w, size_t first, size_t n) {
     const struct rg_micro_products *const p = w->products;
     memset(w->tile, 0, TILE * WIDTH * sizeof *w->tile);
@@ -196,8 +198,8 @@ static void add_tile(const struct work *w, size_t first, size_t n) {
     }
 }
 
-/* to += (cross + its transpose) * once + square * once^2, which is how a Gram matrix grows when the slot's term, times
- * `once`, is added to its vectors. `row` is [N][WIDTH]. */
+/* to += (cross + cross^T) * once + square * once^2: the growth of a Gram matrix when `once` times the slot's term is
+ * added to its vectors. `row` is [N][WIDTH]. */
 static void grow(double *to, const double *row, size_t cross, double once) {
     for (size_t b = 0; b < N; b++) {
         for (size_t c = 0; c < N; c++) {
@@ -227,7 +229,7 @@ static void gather(const struct work *w) {
     }
 }
 
-/* The ranges as slots; false: some range is not made of whole ones. */
+/* Find the slots of every range. Returns false if some range is not made of whole slots. */
 static bool place_ranges(const struct rg_micro *m, size_t lags, struct rg_micro_products *p) {
     size_t slot = 0;
     p->n_ranges = rg_lag_ranges(lags, p->ranges);

@@ -23,7 +23,8 @@ size_t rg_products_width(const struct rg_cell_facts *f) {
     return (h_blocks(f) + c_blocks(f)) * f->hidden + (f->learned ? 1 : 0);
 }
 
-/* Orthonormal directions to begin with, of the state at the loss alone: the axes, where there are as many. */
+/* The first directions, orthonormal and in the state at the loss: the axes if there is one direction per dimension,
+ * else pseudo-random ones. */
 static void begin(struct rg_products *p) {
     const size_t hidden = p->facts.hidden, n = rg_products_state(&p->facts), each = p->k * p->width;
     for (size_t i = 0; i < p->k; i++) {
@@ -84,7 +85,7 @@ void rg_products_release(struct rg_products *p) {
     *p = (struct rg_products){.sequences = 0};
 }
 
-/* Into the scan: what stands at h_t and c_t, and at the gate of step t + 1. */
+/* Hand a row's direction to the reverse scan: its parts at h_t and c_t, and at the gate of step t + 1. */
 static void put(struct rg_products *p, size_t row) {
     const size_t hidden = p->facts.hidden, bytes = hidden * sizeof(double);
     const double *const v = p->vectors + row * p->width;
@@ -100,7 +101,7 @@ static void put(struct rg_products *p, size_t row) {
     }
 }
 
-/* The first of `n` blocks leaves, an empty one comes behind the last. */
+/* Drop the first of `n` blocks, move the others forward and append an empty block. */
 static void shift(double *blocks, size_t n, size_t hidden) {
     memmove(blocks, blocks + hidden, (n - 1) * hidden * sizeof *blocks);
     memset(blocks + (n - 1) * hidden, 0, hidden * sizeof *blocks);
@@ -112,7 +113,8 @@ static void add(double *to, const double *from, size_t n, double factor) {
     }
 }
 
-/* Out of it: what the step sends to h_{t-own}, h_{t-d}, c_{t-own} and the gate of step t. */
+/* Fetch the row's direction from the reverse scan: what step t sent to h_{t-back}, h_{t-d}, c_{t-back} and the gate of
+ * step t. */
 static void take(struct rg_products *p, size_t row) {
     const size_t hidden = p->facts.hidden;
     const double factor = ldexp(1.0, (int)p->adjoint.exponent[row]);
@@ -135,7 +137,7 @@ static void take(struct rg_products *p, size_t row) {
     }
 }
 
-/* What every sequence does at a step. */
+/* One step of every sequence. */
 struct step {
     struct rg_products *products;
     const struct rg_step_states *states;

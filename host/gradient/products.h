@@ -1,11 +1,11 @@
-/* The product of the Jacobians of one direction of one layer, d(state at the loss)/d(state at t), on some directions
- * that are followed back in time. After each step QR makes them orthonormal again. The product of the triangles and its
- * inverse have the singular values; their diagonals give the Lyapunov exponents (Benettin et al. 1980; for driven
- * networks Vogt et al. 2020).
+/* The product of the Jacobians of one direction of one layer, d(state at the loss)/d(state at t), restricted to some
+ * directions that are followed back in time. QR makes the directions orthonormal again after each step. The product of
+ * the triangles R and its inverse give the singular values. The triangles' diagonals give the Lyapunov exponents
+ * (Benettin et al. 1980; for driven networks Vogt et al. 2020).
  *
  * The state at the loss is h; for an lstm it is (h, c). The state at an earlier step is everything that later steps
- * depend on. With a skip of kind add or dilated these are the last d values of h. With a learned skip the gate's u~ is
- * part of it, and the product passes through the gate straight, as the gradient does. A state before the first step
+ * depend on. With a skip of kind add or dilated these are the last d values of h. With a learned skip the gate's u~
+ * belongs to it, and the product passes straight through the gate, as the gradient does. A state before the first step
  * counts like any other. */
 #ifndef RG_PRODUCTS_H
 #define RG_PRODUCTS_H
@@ -15,7 +15,7 @@
 #include "gradient/jacobian.h"
 
 struct rg_products {
-    struct rg_cell_facts facts;     /* of one step, without the skip; the weights are borrowed */
+    struct rg_cell_facts facts;     /* facts of one step without the skip; the weights are borrowed */
     size_t sequences, k;            /* k: directions followed for each sequence */
     size_t h_blocks, c_blocks;      /* blocks of H numbers in a state: the last d values of h and, for an lstm, c */
     size_t back, skip;              /* as in the net's facts */
@@ -23,7 +23,7 @@ struct rg_products {
     double *vectors;                /* [sequences][k][width] */
     double *far;                    /* [sequences*k][H], or NULL without W_sh */
     double *r;                      /* [sequences][k][k] */
-    struct rg_adjoint adjoint;      /* a row: one direction of one sequence */
+    struct rg_adjoint adjoint;      /* each row is one direction of one sequence */
     struct rg_triangles *triangles; /* [sequences] */
     double *largest, *smallest;     /* [sequences] log10 of singular values, results of rg_products_step */
 };
@@ -38,14 +38,15 @@ rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences
                              struct rg_products *products);
 void rg_products_release(struct rg_products *products);
 
-/* What happens to a sequence at a step. */
+/* The movement of one sequence in a step. */
 struct rg_product_move {
-    size_t row;    /* row of its states in *states */
-    bool moves;    /* it goes from this step's state to the one before; otherwise it begins here or later, and stays */
+    size_t row; /* row of its states in *states */
+    /* it goes from this step's state to the one before; false: it begins at this step or later, so it stays */
+    bool moves;
     bool measured; /* compute its singular values */
 };
 
-/* Go back from step `order`, counted in processing order; `moves` [sequences]. */
+/* Go back from step `order`, which counts in processing order. `moves` is [sequences]. */
 void rg_products_step(struct rg_products *products, struct rg_pool *pool, const struct rg_step_states *states,
                       size_t order, const struct rg_product_move *moves);
 

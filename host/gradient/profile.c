@@ -12,11 +12,11 @@
 #include "gradient/terms.h"
 #include "rnn_gpu/memory.h"
 
-enum { PARTS = 8 /* of a chunk's rows, for threads */, ASK_EVERY = 16 };
+enum { PARTS = 8 /* parts of a chunk's rows, one a thread */, ASK_EVERY = 16 };
 
 static const double FEW = 2e5;
 
-/* What a layer sends back to the one below: [lags][rows] rows of D*H numbers with an exponent each. */
+/* Gradients that a layer sends to the one below: [lags][rows] rows of D*H numbers, each row with its own exponent. */
 struct sent {
     double *values;
     int64_t *exponent;
@@ -28,34 +28,35 @@ struct walk {
     struct rg_source *source;
     uint64_t update;
     size_t rows, probe; /* probe: the step of the loss, from 0 */
-    size_t lags;        /* how many are measured; less than asked for once the watch has ended it */
-    bool ranges;        /* lags that are far back share their terms */
+    size_t lags;        /* lags to measure; lowered when the watch ends the measurement */
+    bool ranges;        /* lags far back share their terms */
     struct rg_watch watch;
-    double before, part; /* of the whole measurement: what was done before this direction, what it is */
-    size_t asked;        /* how often */
-    bool ended;          /* by the watch */
+    double before, part; /* progress of the whole measurement before this direction; share of this direction in it */
+    size_t asked;        /* number of calls of must_end */
+    bool ended;          /* the watch ended the measurement */
     struct rg_lag_profiles *profiles;
     double *weights;
     size_t loaded;      /* first row of the chunk whose states are on the device; SIZE_MAX: none */
     uint32_t *begin;    /* [chunk] first live step of each of its sequences */
-    size_t wide;        /* scratch for a row of these: */
+    size_t wide;        /* length of a scratch row */
     double *from_above; /* [chunk][D*H], dL/dout of one step */
-    double *kept_share; /* [chunk][D*H], what dropout multiplies a layer's states by; NULL without dropout */
+    double *kept_share; /* [chunk][D*H], dropout's factor for each of a layer's states; NULL without dropout */
     double *raw;        /* [chunk][wide] */
     double *row_norm;   /* [chunk] norms of the deltas of one step */
-    bool *has_loss;     /* [rows] whether anything comes from the loss; a step may be left out of it */
+    bool *has_loss;     /* [rows] the sequence receives a gradient from the loss; a step may have no target */
     struct rg_arrival arrival;
     struct rg_pool *pool;
-    struct sent sent[2], below[2]; /* of each direction: by the layer above, and by this one */
-    /* one direction of one layer */
+    struct sent sent[2], below[2]; /* gradients of each direction: from the layer above, and for the layer below */
+    /* fields below: one direction of one layer */
     struct rg_lag_profile *profile;
     struct rg_cell_facts facts;
     struct rg_adjoint adjoint;
     struct rg_step_states states;
     struct rg_terms terms;
-    bool aligned;                 /* sequences of different lengths, whose first steps are gone through together */
-    size_t n_live, n_used;        /* steps of sequences, and of them those that a learned skip did not skip */
-    double *delta_log, *term_log; /* [lags][rows] log10; NAN: the sequence has no such step */
+    /* sequences have different lengths, and the walk is at the same distance from the first step in each */
+    bool aligned;
+    size_t n_live, n_used;        /* steps of all sequences; of these, steps that a learned skip did not skip */
+    double *delta_log, *term_log; /* [lags][rows] log10; NAN: the sequence has no step there */
     double *end_log;              /* [rows] log10 of ||dL/dh|| ||h|| at lag 0; NAN: it has no step there */
     struct rg_scaled *squares;    /* [lags] of one number, sum of ||delta||^2 */
     double *square;
@@ -65,7 +66,7 @@ static size_t states_of(const struct walk *w) {
     return w->engine->net.plan.directions * w->engine->net.plan.hidden;
 }
 
-/* Forward scan of the chunk that begins at `first`. */
+/* Run the forward scan of the chunk that begins at `first`, unless it is loaded. */
 static rg_status load_chunk(struct walk *w, size_t first, size_t rows) {
     struct rg_engine *const e = w->engine;
     if (w->loaded == first) {
@@ -80,7 +81,7 @@ static rg_status load_chunk(struct walk *w, size_t first, size_t rows) {
     return rg_arrival_read(e, rows, &w->arrival);
 }
 
-/* What dropout multiplied the states of a step by; a state of zero has no slope that matters. */
+/* Read dropout's factors of a step. A state of zero gets the factor 0: its slope does not matter. */
 static rg_status read_dropout(struct walk *w, struct rg_step_at at) {
     struct rg_engine *const e = w->engine;
     const size_t n = states_of(w), layer = w->facts.layer;
@@ -100,7 +101,7 @@ static bool is_top(const struct walk *w) {
     return w->facts.layer + 1 == w->engine->net.plan.layers;
 }
 
-/* Read what comes from above at a step to the chunk's rows, as far as it is on the device. */
+/* Read from the device what the layer above, or the head, sends to a step of the chunk's rows. */
 static rg_status read_above(struct walk *w, struct rg_step_at at) {
     struct rg_engine *const e = w->engine;
     const struct rg_plan *const p = &e->net.plan;
@@ -110,24 +111,24 @@ static rg_status read_above(struct walk *w, struct rg_step_at at) {
     if (w->arrival.row || at.t != w->probe) {
         return RG_OK;
     }
-    at.t = p->target_steps > 1 ? at.t : e->net.base; /* the last step's alone is there */
+    at.t = p->target_steps > 1 ? at.t : e->net.base; /* the buffer has the last step alone */
     return rg_step_rows_read(e, &w->states, at, e->net.buffers.dhead, w->facts.direction * p->hidden, p->hidden,
                              w->from_above);
 }
 
-/* Where what layers send to each other at a step begins. */
+/* First row of step t in the gradients that layers send each other. */
 static size_t place_of(const struct walk *w, size_t t) {
     return (w->probe - t) * w->rows;
 }
 
-/* Some sequences at a step: rows [first, first + n) of the measured ones, which stand from row `at` of the chunk on.
- * `t` is the step, where walk.aligned the steps since a sequence's first one. */
+/* Some sequences at a step: measured rows [first, first + n), which are rows `at` … of the chunk. `t` is the step; with
+ * walk.aligned it counts from each sequence's first step. */
 struct piece {
     size_t order, t, lag, first, n, at;
     bool again;
 };
 
-/* The step of row r of a piece; T or more: there is none. */
+/* The step of row r of a piece. T or more: the sequence has no such step. */
 static size_t step_of(const struct walk *w, const struct piece *s, size_t r) {
     return s->t + (w->aligned ? w->begin[s->at + r] : 0);
 }
@@ -137,7 +138,7 @@ static bool is_live(const struct walk *w, const struct piece *s, size_t r) {
     return t >= w->begin[s->at + r] && t < w->facts.steps;
 }
 
-/* What the head sends back to a row of the last layer; false: nothing at this step. */
+/* Find the head's gradient for a row of the last layer. Returns false if there is none at this step. */
 static bool find_arrival(struct walk *w, const struct piece *s, size_t r) {
     if (!w->arrival.row) {
         return s->t == w->probe;
@@ -149,7 +150,7 @@ static bool find_arrival(struct walk *w, const struct piece *s, size_t r) {
     return is_live(w, s, r);
 }
 
-/* Add what comes from above to dL/dh. */
+/* Add the gradient from above to dL/dh. */
 static void inject(struct walk *w, const struct piece *s) {
     const struct rg_plan *const p = &w->engine->net.plan;
     const size_t hidden = p->hidden, column = w->facts.direction * hidden, n = states_of(w);
@@ -180,7 +181,7 @@ static void inject(struct walk *w, const struct piece *s) {
     }
 }
 
-/* Keep delta W_ih of a step for the layer below. */
+/* Store delta W_ih of a step for the layer below. */
 static void send_down(struct walk *w, const struct piece *s) {
     const struct rg_cell_facts *const f = &w->facts;
     const struct sent *const to = &w->below[f->direction];
@@ -223,7 +224,7 @@ static double product_log(const struct walk *w, size_t row, const double *h) {
            rg_scaled_log10(rg_dense_norm(h, n), 0);
 }
 
-/* The norms of one sequence's delta and of its term. */
+/* Record the norms of one sequence's delta and of its term. */
 static void note_row(struct walk *w, const struct piece *s, size_t r, bool live) {
     const struct rg_cell_facts *const f = &w->facts;
     const size_t row = s->first + r, at = s->at + r, place = s->lag * w->rows + row;
@@ -253,7 +254,8 @@ static void do_rows(void *context, size_t part, int thread) {
     const struct step *const step = context;
     const struct piece *const all = &step->rows;
     struct walk *const w = step->walk;
-    const size_t each = (all->n + 4 * PARTS - 1) / (4 * PARTS) * 4, low = part * each; /* by fours: see dense.c */
+    /* multiples of four: see dense.c */
+    const size_t each = (all->n + 4 * PARTS - 1) / (4 * PARTS) * 4, low = part * each;
     const size_t high = low + each < all->n ? low + each : all->n;
     (void)thread;
     if (low >= all->n) {
@@ -280,7 +282,7 @@ static void do_terms(void *context, size_t part, int thread) {
     rg_terms_add(&w->terms, part);
 }
 
-/* What all sequences of a chunk add to at a step, in their order. */
+/* Add a chunk's sequences to the sums of a step, in order. */
 static void count_rows(struct walk *w, const struct piece *s) {
     for (size_t r = 0; r < s->n; r++) {
         const double square = w->row_norm[r] * w->row_norm[r];
@@ -294,24 +296,25 @@ static void count_rows(struct walk *w, const struct piece *s) {
     }
 }
 
-/* A direction that ends at the first step, while its lags count from the last one, goes from the far lags to lag 0. */
+/* Does the walk go from the largest lag to lag 0? It does for a direction that ends at the first step while its lags
+ * count from the last one. */
 static bool falls(const struct walk *w) {
     return w->facts.direction == 1 && !w->facts.to_first;
 }
 
-/* The walk goes over the orders [first_order, first_order + lags): those that lie up to the probe, and of the direction
- * that comes from the sequence's end those nearest to it. */
+/* The walk visits orders [first_order, first_order + lags): the last ones up to the probe, or, for a direction that
+ * starts at the sequence's end, the first ones. */
 static size_t first_order(const struct walk *w) {
     return falls(w) ? 0 : w->probe + 1 - w->lags;
 }
 
-/* Distance of an order's step to the probe, or to the first step; a second direction is measured with the probe at the
- * end alone. */
+/* Lag of an order: its distance to the probe, or to the first step. A second direction is measured only with the probe
+ * at the end. */
 static size_t lag_of(const struct walk *w, size_t order) {
     return falls(w) ? order : w->probe - order;
 }
 
-/* Step `order` of the chunk in memory. */
+/* Process step `order` of the chunk in memory. */
 static rg_status chunk_step(struct walk *w, size_t order, size_t first, size_t rows, size_t slot, bool note) {
     const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
     const struct rg_step_at at = {t, rows, w->aligned ? w->begin : NULL};
@@ -343,7 +346,7 @@ static rg_status chunk_step(struct walk *w, size_t order, size_t first, size_t r
     return RG_OK;
 }
 
-/* Whether the measurement must end; asked at every step, answered now and then. */
+/* Must the measurement end? It asks the watch once every ASK_EVERY calls. */
 static bool must_end(struct walk *w, double part) {
     w->asked++;
     if (!w->ended && w->asked % ASK_EVERY == 0) {
@@ -352,13 +355,13 @@ static bool must_end(struct walk *w, double part) {
     return w->ended;
 }
 
-/* Sequences that are gone through together: a chunk, but where each is at another step than the one in memory. */
+/* Sequences that are processed together: a chunk, or one where each sequence may need another segment of time. */
 static size_t rows_at_once(const struct walk *w) {
     const struct rg_plan *const p = &w->engine->net.plan;
     return w->aligned && p->n_segments > 1 ? 1 : p->chunk;
 }
 
-/* Bring the terms of orders [low, high) into the slots from 0 on, the largest order first. */
+/* Compute the terms of orders [low, high) into slots 0, 1, …, the largest order first. */
 static rg_status load_group(struct walk *w, size_t low, size_t high, bool note) {
     const size_t chunk = rows_at_once(w);
     for (size_t slot = 0; slot < high - low; slot++) {
@@ -390,8 +393,8 @@ static void compare_group(struct walk *w, size_t low, size_t high, bool rising) 
     }
 }
 
-/* Twice through all terms: norms and their sum; then each against the sum. Terms that do not all fit into memory are
- * made twice. What is ended before says nothing of any lag. */
+/* Visit all terms twice: first for their norms and sum, then to compare each with the sum. Terms that do not all fit
+ * into memory are computed twice. If the watch ends the walk early, no lag has a result. */
 static rg_status walk_terms(struct walk *w) {
     const size_t begin = first_order(w), group = w->terms.group;
     const bool rising = !falls(w), at_once = group >= w->lags;
@@ -418,8 +421,9 @@ static rg_status walk_terms(struct walk *w) {
     return RG_OK;
 }
 
-/* Once through all terms, of sequences that are in memory together: those of far lags stay in ranges. Where it is ended
- * before, it stands for the lags up to there; a direction that begins at the far ones has none. */
+/* Visit all terms once; their sequences are in memory together, and terms of large lags are stored in ranges. If the
+ * watch ends the walk early, the profile covers the lags visited. A direction that starts at the largest lag then has
+ * none. */
 static rg_status walk_ranges(struct walk *w) {
     const size_t begin = first_order(w);
     size_t done = 0;
@@ -428,7 +432,7 @@ static rg_status walk_ranges(struct walk *w) {
         const size_t order = begin + w->lags - 1 - done, lag = lag_of(w, order);
         const size_t slot = rg_terms_begin(&w->terms, lag);
         const rg_status status = chunk_step(w, order, 0, w->rows, slot, true);
-        w->ended = rg_stop_is(status); /* within a segment that was to be made again */
+        w->ended = rg_stop_is(status); /* the stop came while a segment was recomputed */
         if (w->ended) {
             break;
         }
@@ -447,13 +451,13 @@ static int by_size(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* The nearest rank of a quantile among n sorted numbers, from 0. */
+/* Index of a quantile among n sorted numbers, by nearest rank. */
 static size_t rank_of(double quantile, size_t n) {
     const size_t rank = (size_t)ceil(quantile * (double)n);
     return rank ? rank - 1 : 0;
 }
 
-/* Quantiles of the numbers that are not NAN, by nearest rank; NAN without one. `scratch` [n]. */
+/* Quantiles, by nearest rank, of the numbers that are not NAN; NAN if there are none. `scratch` is [n]. */
 static void quantiles(const double *values, size_t n, double *scratch, double *const out[RG_N_QUANTILES], size_t lag) {
     static const double ranks[RG_N_QUANTILES] = {
         [RG_MIN] = 0.0, [RG_P10] = 0.1, [RG_MEDIAN] = 0.5, [RG_P90] = 0.9, [RG_MAX] = 1.0};
@@ -469,7 +473,7 @@ static void quantiles(const double *values, size_t n, double *scratch, double *c
     }
 }
 
-/* By how many decades a sequence's gradient changes from the first lag that has any to lag `last`. */
+/* Decades by which a sequence's gradient changes from the first lag that has a gradient to lag `last`. */
 static double change_of(const struct walk *w, size_t row, size_t last) {
     const double there = w->delta_log[last * w->rows + row];
     size_t first = 0;
@@ -477,14 +481,14 @@ static double change_of(const struct walk *w, size_t row, size_t last) {
         first++;
     }
     const double change = there == -INFINITY ? there : there - w->delta_log[first * w->rows + row];
-    return isnan(change) ? INFINITY : change; /* of norms that no number can hold */
+    return isnan(change) ? INFINITY : change; /* both norms are beyond the range of a double */
 }
 
 static bool has_step(const struct walk *w, size_t row, size_t lag) {
     return w->has_loss[row] && !isnan(w->delta_log[lag * w->rows + row]);
 }
 
-/* The furthest lag that a gradient can come to and some sequence has a step at. */
+/* The furthest lag that a gradient can reach and at which some sequence has a step. */
 static size_t furthest_lag(const struct walk *w) {
     const size_t stride = w->profile->stride, lags = w->profile->lags;
     for (size_t last = lags > 0 ? (lags - 1) / stride * stride : 0; last > 0; last -= stride) {
@@ -497,7 +501,7 @@ static size_t furthest_lag(const struct walk *w) {
     return 0;
 }
 
-/* `scratch` [rows]. */
+/* Record the reach over the sequences. `scratch` is [rows]. */
 static void note_reach(const struct walk *w, double *scratch) {
     struct rg_lag_reach *const reach = &w->profile->reach;
     size_t n = 0;
@@ -518,7 +522,7 @@ static void note_reach(const struct walk *w, double *scratch) {
     }
 }
 
-/* See end_log in profile.h. */
+/* end_log of profile.h. */
 static double mean_end(const struct walk *w) {
     const struct rg_plan *const p = &w->engine->net.plan;
     double largest = -INFINITY, sum = 0.0;
@@ -537,7 +541,7 @@ static double mean_end(const struct walk *w) {
                                                                                : NAN;
 }
 
-/* How much of it is chance. */
+/* Measure how much of the profile is chance. */
 static rg_status measure_statistics(struct walk *w) {
     struct rg_lag_profile *const p = w->profile;
     RG_TRY(rg_terms_statistics(&w->terms));
@@ -547,7 +551,7 @@ static rg_status measure_statistics(struct walk *w) {
                : RG_OK;
 }
 
-/* The norms of the deltas by lag. */
+/* Summarise the norms of the deltas by lag. */
 static rg_status summarise(struct walk *w) {
     struct rg_lag_profile *const p = w->profile;
     double *scratch = NULL;
@@ -616,7 +620,7 @@ static rg_status walk_direction(struct walk *w, struct rg_lag_profile *profile) 
     return RG_OK;
 }
 
-/* From the last layer down; a direction that the watch ends before it is begun has no lags. */
+/* Measure the layers from the last to the first. A direction that the watch ends before its start has no lags. */
 static rg_status walk_layers(struct walk *w) {
     const struct rg_plan *const p = &w->engine->net.plan;
     w->part = 1.0 / (double)(p->layers * p->directions);
@@ -683,7 +687,7 @@ static void release_walk(struct walk *w) {
     rg_free(w->square);
 }
 
-/* Products of a step; with few of them, threads would wait for each other longer than they take. */
+/* Multiplications of a step. With few of them, threads would wait for each other longer than they compute. */
 static double step_work(const struct walk *w) {
     const struct rg_plan *const p = &w->engine->net.plan;
     return (double)(w->rows * p->gates * p->hidden) * (double)(p->hidden + w->wide);
@@ -693,7 +697,7 @@ rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uin
                          const struct rg_lag_options *options, struct rg_lag_profiles **out) {
     const struct rg_plan *const p = &engine->net.plan;
     const size_t probe = options->probe ? options->probe : p->steps;
-    /* layers whose directions end at different ends send each other gradients at every step */
+    /* where directions end at different ends, layers send each other gradients at every step */
     const bool all = p->readout != RG_READOUT_LAST && p->directions > 1 && p->layers > 1;
     struct walk w = {.engine = engine,
                      .source = source,
@@ -711,7 +715,7 @@ rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uin
     RG_TRY_GOTO(rg_pool_create_up_to(threads < PARTS ? threads : PARTS, &w.pool));
     RG_TRY_GOTO(rg_engine_pack(engine));
     const rg_status walked = walk_layers(&w);
-    RG_TRY_GOTO(rg_stop_is(walked) ? RG_OK : walked); /* what was measured by then stands */
+    RG_TRY_GOTO(rg_stop_is(walked) ? RG_OK : walked); /* keep what was measured before the stop */
     *out = w.profiles;
     w.profiles = NULL;
 fail:

@@ -1,4 +1,4 @@
-/* Lag profiles as objects, and what can be measured: see profile.h. */
+/* Creating and destroying lag profiles, and checking what can be measured: see profile.h. */
 #include <math.h>
 
 #include "gradient/profile.h"
@@ -24,7 +24,7 @@ rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe)
 }
 
 double rg_lag_used(const struct rg_lag_profiles *profiles) {
-    const size_t n = profiles->layers * profiles->directions; /* each has the same steps */
+    const size_t n = profiles->layers * profiles->directions; /* all directions have the same steps */
     double sum = 0.0;
     for (size_t i = 0; i < n; i++) {
         sum += profiles->items[i].used;
@@ -32,7 +32,7 @@ double rg_lag_used(const struct rg_lag_profiles *profiles) {
     return sum / (double)n;
 }
 
-/* The T numbers after those taken before. */
+/* Take the next T numbers of the storage. */
 static double *take(double **at, size_t steps) {
     double *const here = *at;
     *at += steps;
@@ -80,7 +80,7 @@ static rg_status create_profile(const struct rg_engine *engine, struct rg_lag_pr
         p->delta_quantiles[q] = take(&at, steps);
         p->term_quantiles[q] = take(&at, steps);
     }
-    for (size_t lag = 0; lag < steps; lag++) { /* nothing is there until it is measured */
+    for (size_t lag = 0; lag < steps; lag++) { /* zero until it is measured */
         p->delta_log10[lag] = -INFINITY;
         for (size_t q = 0; q < RG_N_QUANTILES; q++) {
             p->delta_quantiles[q][lag] = p->term_quantiles[q][lag] = NAN;

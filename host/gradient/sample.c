@@ -7,12 +7,12 @@
 
 enum {
     MOST_ROWS = 128,
-    WANTED = 96,   /* log2 of the largest element: what is 2^-200 of it is still there */
-    FAR_OFF = 16,  /* from it before the scale is changed for the next sample */
-    LARGEST = 120, /* of the scale */
+    WANTED = 96,   /* log2 of the largest element after scaling: elements of 2^-200 of it are still represented */
+    FAR_OFF = 16,  /* change the scale for the next sample when log2 of the largest element is this far from WANTED */
+    LARGEST = 120, /* largest exponent of the scale */
     TRIES = 4
 };
-static const double FLOOR = 1e-36; /* elements near it may be rounded to 0 */
+static const double FLOOR = 1e-36; /* smaller elements may have been rounded to 0 */
 
 static rg_status create_sampled(struct rg_lag_sampler *s) {
     static const enum rg_role roles[RG_LAG_PARTS] = {RG_ROLE_WEIGHT_HH, RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_SH};
@@ -99,12 +99,12 @@ static rg_status visit_layer(void *self, size_t layer) {
     return RG_OK;
 }
 
-/* The part of matrix i and step t. */
+/* The device's result for matrix i and step t. */
 static const struct rg_lag_part *part_of(const struct rg_lag_sampler *s, size_t i, size_t t) {
     return &s->read[(i / s->each * s->steps + t) * s->each + i % s->each];
 }
 
-/* Is the loss scaled well? If not, change it, and say whether the sample must be taken again. */
+/* Check the scale of the loss and adapt it if necessary. Returns whether the sample must be taken again. */
 static bool rescale(struct rg_lag_sampler *s) {
     double high = 0.0, low = INFINITY;
     for (size_t i = 0; i < s->n_sampled; i++) {
@@ -127,11 +127,12 @@ static bool rescale(struct rg_lag_sampler *s) {
     return low < FLOOR && s->exponent != before;
 }
 
-/* Norms, shares, cosines of a matrix: sum over t of <G_t, G> is ||G||^2. */
+/* Compute norms, shares and cosines of a matrix; ||G||^2 is the sum over t of <G_t, G>. */
 static void summarise(struct rg_lag_sampler *s, size_t i, int exponent) {
     struct rg_sampled *const to = &s->sampled[i];
     double square = 0.0;
-    const bool mixed = to->to_first && s->source->ragged; /* a step is of several lags */
+    /* sequences differ in length, so a step belongs to several lags */
+    const bool mixed = to->to_first && s->source->ragged;
     for (size_t lag = 0; lag < s->steps; lag++) {
         to->log10_norm[lag] = mixed ? NAN : -INFINITY;
         to->share[lag] = to->cosine[lag] = mixed ? NAN : 0.0;

@@ -1,4 +1,4 @@
-/* Scaled numbers: see scaled.h. */
+/* Numbers with separate mantissa and exponent: see scaled.h. */
 #include "gradient/scaled.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ void rg_scaled_add_part(struct rg_scaled *s, struct rg_scaled_step step, const d
     double *const to = s->values + first;
     const double *const from = values + first;
     for (size_t i = 0; i < n; i++) {
-        to[i] = to[i] * step.less + from[i] * step.factor; /* powers of two: rounded once */
+        to[i] = to[i] * step.less + from[i] * step.factor; /* powers of two: rounded only once */
     }
 }
 

@@ -127,14 +127,14 @@ void rg_step_states_release(struct rg_step_states *s) {
     *s = (struct rg_step_states){0};
 }
 
-/* A buffer of the engine, by steps from `base` on; `initial`: the initial states stand behind the steps. */
+/* A buffer of the engine, indexed by steps from `base` on. With `initial` the initial states follow the last step. */
 struct steps_of {
     struct rg_buffer *buffer;
     size_t stride, base;
     bool initial;
 };
 
-/* The rows of one step, with their padding. */
+/* Read the rows of one step with their padding. */
 static rg_status read_step(struct rg_engine *e, const struct rg_step_states *states, struct rg_step_at at,
                            struct steps_of from, double *out) {
     const size_t n = at.rows * from.stride;
@@ -170,12 +170,12 @@ rg_status rg_step_rows_read(struct rg_engine *e, struct rg_step_states *states, 
     return RG_OK;
 }
 
-/* Where step t, or `steps` for the initial states, stands in the buffers. */
+/* Position in the buffers of step t, or of the initial states for t = `steps`. */
 static size_t place_of(const struct rg_engine *e, const struct rg_cell_facts *f, size_t t) {
     return t == f->steps ? e->net.plan.alloc_steps : t - e->net.base;
 }
 
-/* What the walk over the steps reads from. */
+/* Sources of the walk over the steps. */
 struct reading {
     struct rg_engine *engine;
     const struct rg_cell_facts *facts;
@@ -184,8 +184,8 @@ struct reading {
     const uint32_t *begin; /* as in struct rg_step_at */
 };
 
-/* Places that stand in the buffers beside `place` and come next in the walk: those below it, or in the second direction
- * those above it, as many as a block has. */
+/* Choose the positions that are read together with `place`: those that the walk visits next, below `place` or in the
+ * second direction above it, as many as a block holds. */
 static void span_block(const struct reading *r, size_t place, struct rg_step_block *block) {
     const struct rg_engine *const e = r->engine;
     const size_t begin = e->net.segment.begin == 0 ? e->net.plan.halo : 0, end = e->net.segment.end - e->net.base;
@@ -202,7 +202,7 @@ static void span_block(const struct reading *r, size_t place, struct rg_step_blo
     }
 }
 
-/* The numbers of step t in a buffer that has `stride` of them for each row; aligned steps come one by one. */
+/* Find the numbers of step t in a buffer with `stride` numbers a row. Aligned steps are read one at a time. */
 static rg_status find_step(const struct reading *r, size_t which, struct rg_buffer *buffer, size_t t, size_t stride,
                            const double **out) {
     struct rg_step_block *const block = &r->states->blocks[which];
@@ -237,7 +237,7 @@ static rg_status read_state(const struct reading *r, size_t which, size_t t, dou
     return RG_OK;
 }
 
-/* The cell's values, padded value by value on the device. */
+/* Read the saved values. On the device each value has its own padding. */
 static rg_status read_saved(const struct reading *r, size_t which, size_t t, double *out) {
     const struct rg_cell_facts *const f = r->facts;
     const size_t stride = r->engine->net.plan.d_stride;
@@ -254,7 +254,7 @@ static rg_status read_saved(const struct reading *r, size_t which, size_t t, dou
     return RG_OK;
 }
 
-/* Blocks of another segment or of other rows say nothing of these. */
+/* Drop blocks that hold another segment or other rows. */
 static void forget_others(const struct reading *r) {
     const struct rg_chunk *const c = &r->engine->net.chunk;
     struct rg_step_states *const s = r->states;
@@ -270,7 +270,7 @@ static void forget_others(const struct reading *r) {
     }
 }
 
-/* The step `back` before the one that is read, in the direction's own order. */
+/* The step that is `back` steps before step t in the direction's processing order. */
 static size_t earlier(const struct reading *r, size_t t, size_t back) {
     return r->begin ? t + back : rg_cell_earlier(r->facts, t, back);
 }

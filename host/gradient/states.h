@@ -1,4 +1,4 @@
-/* Read the results of a layer's forward scan from the device, step by step, as doubles without padding. */
+/* The results of a layer's forward scan, read from the device step by step, as doubles without padding. */
 #ifndef RG_STATES_H
 #define RG_STATES_H
 
@@ -14,10 +14,12 @@ struct rg_cell_facts {
     size_t gates, deltas, saved; /* see kernels/cells/cells.h */
     size_t back;                 /* steps from a state to the one that W_hh multiplies: 1, or d with a dilated skip */
     size_t skip;                 /* d if W_sh h_{t-d} is added; else 0 */
-    bool learned; /* whether the skip is learned; its budget for a step, 0 if only one step of many has a loss */
+    /* `learned`: the skip is learned. `budget`: its budget for a step; 0 if only one step of many has a loss. */
+    bool learned;
     double budget;
-    bool initial;               /* sequences start from given states, which are after step T on the device */
-    bool to_first;              /* this direction ends at each sequence's first step, and its lags count from there */
+    bool initial; /* sequences start from given states, which are after step T on the device */
+    /* this direction ends at each sequence's first step, and its lags count from that step */
+    bool to_first;
     double *w_hh, *w_ih, *w_sh; /* [G*H][H], [G*H][inputs], [G*H][H] or NULL */
     double *w_uh;               /* [H] or NULL */
 };
@@ -27,20 +29,21 @@ rg_status rg_cell_facts_create(const struct rg_engine *engine, const double *wei
                                struct rg_cell_facts *facts);
 void rg_cell_facts_release(struct rg_cell_facts *facts);
 
-/* The number of the delta that multiplies gate g's rows of W_hh. The last gate of a gru has a delta of its own. */
+/* Index of the delta that multiplies gate g's rows of W_hh. The last gate of a gru has a delta of its own. */
 size_t rg_cell_hidden_delta(const struct rg_cell_facts *facts, size_t gate);
 
 /* The step that this direction processes `back` steps before step t; `steps` for the initial states, SIZE_MAX for none.
  */
 size_t rg_cell_earlier(const struct rg_cell_facts *facts, size_t t, size_t back);
 
-/* Several steps of one buffer are read at once, because on most devices a read costs more than its data. */
+/* A block of consecutive steps of one buffer. Several steps are read at once because on most devices the cost of a read
+ * hardly depends on its size. */
 struct rg_step_block {
     double *values;  /* [n][each], steps first … first + n - 1 of the buffer */
     size_t first, n; /* n = 0: nothing was read yet */
 };
 
-/* One step of `rows` sequences. A state before the first step is 0 unless given. */
+/* One step of `rows` sequences. A state before the first step is 0 unless it is given. */
 enum { RG_BLOCK_H, RG_BLOCK_PAST, RG_BLOCK_FAR, RG_BLOCK_SAVED, RG_BLOCK_PAST_SAVED, RG_BLOCK_X, RG_N_STEP_BLOCKS };
 struct rg_step_states {
     double *h;          /* [rows][H] h_t */
@@ -52,7 +55,7 @@ struct rg_step_states {
     double *gate;       /* [rows][RG_GATE_VALUES], or NULL */
     double *raw;        /* memory for a step with its padding */
     struct rg_step_block blocks[RG_N_STEP_BLOCKS];
-    size_t most;               /* most steps of a block */
+    size_t most;               /* largest number of steps in a block */
     uint64_t update;           /* the update whose scan filled the blocks */
     size_t segment, row, of;   /* segment on the device, first row, number of rows */
     struct rg_device *device;  /* borrowed */
@@ -62,20 +65,20 @@ rg_status rg_step_states_create(const struct rg_engine *engine, const struct rg_
                                 struct rg_step_states *states);
 void rg_step_states_release(struct rg_step_states *states);
 
-/* The step to read of each of `rows` sequences. Without `begin`: step t of the chunk. With `begin` [rows], the
- * sequences' first steps: the step t steps after the first one, or zeros if the sequence is shorter. */
+/* The step to read for each of `rows` sequences. Without `begin` it is step t of the chunk. With `begin` [rows], the
+ * sequences' first steps, it is the step t steps after the first one, or zeros if the sequence is shorter. */
 struct rg_step_at {
     size_t t, rows;
     const uint32_t *begin;
 };
 
-/* Read a step of the chunk whose forward pass was the engine's last. `begin` is for facts.to_first. With it a chunk
- * that is cut into segments may have only one sequence. */
+/* Read a step of the chunk that the engine's last forward pass computed. `begin` requires facts.to_first. With `begin`
+ * a chunk that is cut into segments may have only one sequence. */
 rg_status rg_step_states_read(struct rg_engine *engine, const struct rg_cell_facts *facts, struct rg_step_at at,
                               struct rg_step_states *states);
 
-/* Read `columns` numbers, from `first` on, of every row of the same step of a buffer [R][rows][plan.out_stride]: out
- * [rows][columns]. */
+/* Read `columns` numbers from `first` on in every row of the same step: out [rows][columns] from a buffer
+ * [R][rows][plan.out_stride]. */
 rg_status rg_step_rows_read(struct rg_engine *engine, struct rg_step_states *states, struct rg_step_at at,
                             struct rg_buffer *buffer, size_t first, size_t columns, double *out);
 

@@ -11,8 +11,8 @@
 enum { N = RG_MICRO_BATCHES, MOST_FITTED = 64, MOST_DRAWS = RG_DRAWS - RG_DRAWS / 10 };
 static const double HORIZON_ERROR = 0.1;
 
-/* The part of the draws on each side of an interval, of 6, 7 and 8 micro-batches: Phi(-t sqrt(n / (n - 1))), t the 97.5
- * % quantile of Student's t with n - 1 degrees of freedom. */
+/* Share of the draws cut off on each side of an interval, for 6, 7 and 8 micro-batches: Phi(-t sqrt(n / (n - 1))),
+ * where t is the 97.5 % quantile of Student's t with n - 1 degrees of freedom. */
 static const double TAILS[] = {0.0024318, 0.0041092, 0.0057375};
 
 bool rg_is_noise(const struct rg_matrix_statistics *matrix, size_t range) {
@@ -54,14 +54,14 @@ struct rg_interval rg_interval_of(double *values, size_t n_micro) {
     return (struct rg_interval){values[out], values[n - 1 - out]};
 }
 
-/* The interval, wide enough for a value that was worked out from more lags than the draws are. */
+/* Widen the interval to include `value`, which was computed from more lags than the draws were. */
 static struct rg_interval holding(struct rg_interval interval, double value) {
     return isnan(interval.low) || isnan(value)
                ? (struct rg_interval){NAN, NAN}
                : (struct rg_interval){fmin(interval.low, value), fmax(interval.high, value)};
 }
 
-/* ---- Of a matrix ---- */
+/* ---- Statistics of a matrix ---- */
 
 /* Sum over b and c of w_b w_c a[b][c]. */
 static double form(const double *a, const double *w) {
@@ -76,12 +76,12 @@ static double form(const double *a, const double *w) {
     return sum;
 }
 
-/* What is worked out for every draw. */
+/* Working memory for the draws. */
 struct draws {
     const struct rg_micro *micro;
     const struct rg_micro_products *products;
     double (*weights)[N]; /* [RG_DRAWS] */
-    double *whole;        /* [RG_DRAWS] ||G||^2 of each */
+    double *whole;        /* [RG_DRAWS] ||G||^2 of each draw */
     double *values;       /* [RG_DRAWS] */
 };
 
@@ -118,7 +118,7 @@ static struct rg_interval share_interval(struct draws *d, size_t range) {
     return rg_interval_of(d->values, p->n);
 }
 
-/* The horizon of a draw: the first lag whose error is small enough, between the ends of slots in proportion. */
+/* The horizon of a draw: the first lag whose error is small enough, interpolated linearly within a slot. */
 static double drawn_horizon(const struct draws *d, size_t draw) {
     const struct rg_micro_products *const p = d->products;
     const size_t *const begins = d->micro->begins;
@@ -163,7 +163,7 @@ static double chance_of(const double *own, size_t n) {
     double signs[N] = {0.0}, observed = 0.0;
     size_t as_long = 0;
     assert(n > 0 && n <= N);
-    const size_t choices = (size_t)1 << (n - 1); /* a choice and its opposite give the same length */
+    const size_t choices = (size_t)1 << (n - 1); /* a choice of signs and its opposite give the same length */
     for (size_t choice = 0; choice < choices; choice++) {
         for (size_t b = 0; b < n; b++) {
             signs[b] = choice >> b & 1 ? -1.0 : 1.0;
@@ -208,7 +208,8 @@ double rg_slope_of(const double *y, size_t lags, size_t stride) {
     return n < 2.0 ? NAN : sxy / sxx;
 }
 
-/* parts [N] = sums of ||delta||^2 of each micro-batch at a lag over the largest of them, whose log10 is returned. */
+/* parts [N]: sums of ||delta||^2 of each micro-batch at a lag, relative to the largest ||delta||^2 there. Returns log10
+ * of that largest ||delta||. */
 static double squares_of(const struct rg_micro *micro, const double *delta_log, size_t rows, double parts[N]) {
     double largest = -INFINITY;
     for (size_t r = 0; r < rows; r++) {

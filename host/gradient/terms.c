@@ -28,9 +28,10 @@ static void lay_out(struct rg_terms *t) {
     }
 }
 
-/* Lags behind the first `alone` in ranges that grow by the same factor, as many as there are slots for. */
+/* Divide the lags after the first `alone` into ranges that grow by a constant factor, one for each slot that is left.
+ */
 static rg_status create_ranges(struct rg_terms *t, size_t lags, enum rg_keeping keeping) {
-    if (t->group >= lags && (lags <= RG_LAGS_ALONE || keeping == RG_KEEP_AT_ONCE)) { /* no lag has to share */
+    if (t->group >= lags && (lags <= RG_LAGS_ALONE || keeping == RG_KEEP_AT_ONCE)) { /* no lag has to share a slot */
         t->alone = lags;
         return rg_alloc(&t->begins, 1, sizeof *t->begins, "ranges of lags");
     }
@@ -45,7 +46,7 @@ static rg_status create_ranges(struct rg_terms *t, size_t lags, enum rg_keeping 
             t->begins[t->n_ranges++] = begin;
         }
     }
-    t->n_ranges--; /* the last is where they end */
+    t->n_ranges--; /* the last entry is the end of the last range */
     t->group = t->alone + t->n_ranges;
     return RG_OK;
 }
@@ -90,7 +91,7 @@ void rg_terms_release(struct rg_terms *t) {
     *t = (struct rg_terms){0};
 }
 
-/* All deltas with the exponent of the largest, into `out`; RG_SCALED_EMPTY: all are zero. */
+/* Write all deltas into `out` with the largest of their exponents, and return it; RG_SCALED_EMPTY: all are zero. */
 static int64_t align(size_t width, const double *deltas, const int64_t *exponent, size_t n, double *out) {
     int64_t most = RG_SCALED_EMPTY;
     for (size_t r = 0; r < n; r++) {
@@ -127,7 +128,7 @@ void rg_terms_take(struct rg_terms *t, size_t slot, const struct rg_term_part *p
     }
 }
 
-/* `rows` rows of gate g of matrix m, from hidden unit `low` on. */
+/* Add `rows` rows of gate g of matrix m, from hidden unit `low` on. */
 static void add_block(struct rg_terms *t, const struct rg_term_piece *taken, size_t m, size_t g, size_t low,
                       size_t rows) {
     const struct rg_cell_facts *const f = t->facts;
@@ -157,7 +158,7 @@ static void add_block(struct rg_terms *t, const struct rg_term_piece *taken, siz
 
 void rg_terms_add(struct rg_terms *t, size_t part) {
     const size_t hidden = t->facts->hidden, each = (hidden + 4 * RG_TERM_PARTS - 1) / (4 * RG_TERM_PARTS) * 4;
-    const size_t low = part * each; /* by fours: see dense.c */
+    const size_t low = part * each; /* multiples of four: see dense.c */
     for (size_t i = 0; low < hidden && i < t->n_taken; i++) {
         for (size_t m = 0; m < t->profile->n_matrices; m++) {
             for (size_t g = 0; g < t->facts->gates; g++) {
@@ -167,7 +168,7 @@ void rg_terms_add(struct rg_terms *t, size_t part) {
     }
 }
 
-/* A matrix, or one gate of it (`gate` < gates), as a run of a term. */
+/* A matrix, or one gate of it (`gate` < gates), as a range of numbers in a term. */
 struct part {
     struct rg_lag_terms *terms;
     size_t first, n;
@@ -207,7 +208,7 @@ void rg_terms_note(struct rg_terms *t, size_t slot, size_t lag) {
     }
 }
 
-/* Squared error of the sum of the micro-batches' gradients, over its square, of numbers [first, last). */
+/* Variance of the sum of the micro-batches' gradients over its square, restricted to numbers [first, last). */
 static double noise_of(const struct rg_terms *t, size_t first, size_t last) {
     const size_t n = t->micro.n;
     const double square = rg_dense_dot(t->total.values + first, t->total.values + first, last - first);
@@ -254,7 +255,7 @@ void rg_terms_total(struct rg_terms *t, bool rising) {
     t->profile->noise_hh = noise_of(t, t->offset[RG_LAG_HH], t->offset[RG_LAG_HH + 1]);
 }
 
-/* rest +-= term, with the exponent of the total, against which its errors are measured. */
+/* rest += sign * term, at the exponent of the total. Errors are measured relative to the total. */
 static void move_rest(struct rg_terms *t, const struct rg_scaled *term, double sign) {
     if (term->exponent != RG_SCALED_EMPTY) {
         const double factor = sign * rg_scaled_value(1.0, term->exponent - t->rest.exponent);
@@ -264,7 +265,7 @@ static void move_rest(struct rg_terms *t, const struct rg_scaled *term, double s
     }
 }
 
-/* The cosine of g - rest to g, whose norm is `whole`; 0 where nothing is left. */
+/* Cosine of g - rest and g; `whole` is the norm of g. 0 if g - rest is 0. */
 static double cut_cosine(const double *g, const double *rest, size_t n, double whole) {
     double square = 0.0, along = 0.0;
     for (size_t i = 0; i < n; i++) {
@@ -334,9 +335,9 @@ rg_status rg_terms_statistics(const struct rg_terms *t) {
     return RG_OK;
 }
 
-/* ---- With ranges ---- */
+/* ---- Terms in ranges ---- */
 
-/* The slot in which a lag ends up. */
+/* The slot that stores a lag. */
 static size_t slot_of(const struct rg_terms *t, size_t lag) {
     if (lag < t->alone) {
         return lag;

@@ -1,34 +1,34 @@
-/* What a profile amounts to: see verdict.h. */
+/* The verdict on a lag profile: see verdict.h. */
 #include "gradient/verdict.h"
 
 #include <math.h>
 
-/* A change by a factor 1,000 over all steps is a verdict; so are sequences six decades apart. */
+/* A change by a factor of 1,000 over all steps is a verdict. So is a spread of six decades between sequences. */
 static const double DECADES = 3.0, SPREAD_DECADES = 6.0;
-/* h_t = lambda h_{t-1} + x_t has a sensitivity of sqrt(1 + lambda^2) / (1 - lambda^2) (Zucchet, Orvieto 2024; `probe
- * curse`): 7 for lambda = 0.9 and 71 for 0.99. As measured it varies by a third. */
+/* The sensitivity of h_t = lambda h_{t-1} + x_t is sqrt(1 + lambda^2) / (1 - lambda^2) (Zucchet, Orvieto 2024; `probe
+ * curse`): 7 for lambda = 0.9 and 71 for 0.99. The measured value varies by a third. */
 static const double CURSE = 50.0;
-/* A half-life many times as long as the steps measured is a rounding error. */
+/* A half-life this many times as long as the measured steps is a rounding error. */
 static const double LONGEST_HALF_LIFE = 100.0;
 
 const char *const rg_verdict_names[] = {"NONE",   "VANISHING", "EXPLODING", "MIXED",
                                         "FADING", "SENSITIVE", "STABLE",    NULL};
 
-/* See rg_judgement. With the gradient G = sum of G_b over B sequences, sum ||G_b||^2 follows from ||G||^2 and the noise
- * n, the variance of G over its square: the mean of G_b makes (1 - n) ||G||^2 / B of it, and their variance n ||G||^2.
+/* See rg_judgement. The gradient G is the sum of G_b over B sequences. sum ||G_b||^2 follows from ||G||^2 and the noise
+ * n, the variance of G over its square: the mean of G_b contributes (1 - n) ||G||^2 / B and their variance n ||G||^2.
  */
 static double sensitivity_of(const struct rg_lag_profile *p, const struct rg_causes *causes) {
     const double total = p->matrices[RG_LAG_HH].total, rows = (double)p->rows;
     const double n = isnan(p->noise_hh) ? 0.0 : p->noise_hh;
-    const double squares = fmax(1.0 - n, 0.0) / rows + n; /* over ||G||^2 */
+    const double squares = fmax(1.0 - n, 0.0) / rows + n; /* relative to ||G||^2 */
     if (isnan(p->end_log) || !(total > 0.0)) {
         return NAN;
     }
-    const double one = log10(total) + 0.5 * log10(squares / rows); /* root of the mean of ||G_b||^2 */
+    const double one = log10(total) + 0.5 * log10(squares / rows); /* log10 of the root mean square of ||G_b|| */
     return pow(10.0, one - p->end_log) * (causes && causes->sigma_hh > 0.0 ? causes->sigma_hh : 1.0);
 }
 
-/* Sequences that are far apart disagree, unless all of them explode or all vanish. */
+/* Sequences that are far apart disagree, unless all of them explode or all of them vanish. */
 static enum rg_verdict by_reach(const struct rg_lag_reach *r) {
     const bool agree = r->p10 >= DECADES || r->p90 <= -DECADES;
     if (r->last == 0 || 2 * r->dead > r->rows) {
@@ -40,8 +40,8 @@ static enum rg_verdict by_reach(const struct rg_lag_reach *r) {
     return r->median >= DECADES ? RG_EXPLODING : r->median <= -DECADES ? RG_VANISHING : RG_STABLE;
 }
 
-/* The product has singular values far above and far below 1. With fewer directions than the state has, the true ones
- * lie further apart. */
+/* Does the product have singular values far above and far below 1? With fewer directions than dimensions the true
+ * values are even further apart. */
 static bool directions_differ(const struct rg_causes *c) {
     return c && c->last > 0 && c->log10_largest[c->last] >= DECADES && c->log10_smallest[c->last] <= -DECADES;
 }
@@ -83,7 +83,7 @@ void rg_judge(const struct rg_lag_profile *p, const struct rg_causes *causes, st
 
 /* ---- The whole net ---- */
 
-/* Norm of the gradient of the matrices by which a direction hands on its state. */
+/* Norm of the gradient of a direction's matrices. */
 static double norm_of(const struct rg_lag_profile *p) {
     double square = 0.0;
     for (size_t m = 0; m < p->n_matrices; m++) {
@@ -96,12 +96,11 @@ static bool counts(const struct rg_lag_profiles *profiles, size_t i) {
     return profiles->items[i].lags > 0 && profiles->items[i].has_past;
 }
 
-/* The parts of the directions in the square of the gradient, of which each is judged; where no direction has any, the
- * last layer stands for all. */
+/* Each direction's share of the squared gradient. If no direction has a gradient, the last layer stands for all. */
 struct parts {
     const struct rg_lag_profiles *profiles;
     const struct rg_all_causes *causes;
-    double largest, sum; /* norm; sum of squares over its square */
+    double largest, sum; /* largest norm; sum of squares relative to its square */
 };
 
 static double part_of(const struct parts *parts, size_t i) {
@@ -117,7 +116,8 @@ static void judge_part(const struct parts *parts, size_t i, struct rg_judgement 
     j->part = parts->sum > 0.0 ? part_of(parts, i) / parts->sum : NAN;
 }
 
-/* The judgement with the largest part among those of a verdict; false: none has it. `sum`: the parts of all of them. */
+/* Find the judgement with the largest part among those with this verdict. Returns false if there is none. *sum becomes
+ * the sum of their parts. */
 static bool largest_part(const struct parts *parts, enum rg_verdict verdict, struct rg_judgement *found, double *sum) {
     bool any = false;
     *sum = 0.0;
