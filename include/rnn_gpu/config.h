@@ -1,4 +1,4 @@
-/* What a run is asked to do: every option of the command line as plain data, validated once and then const. */
+/* The options of a run: every option of the command line as plain data, validated once and then const. */
 #ifndef RNN_GPU_CONFIG_H
 #define RNN_GPU_CONFIG_H
 
@@ -30,21 +30,23 @@ enum rg_init_kind {
     RG_INIT_IDENTITY,
     RG_INIT_NORMAL,
     RG_INIT_NPRNN, /* normalised positive definite (Talathi, Vartak 2015) */
-    RG_INIT_CHRONO /* gate biases for memories up to the value (Tallec, Ollivier 2018); weights as PyTorch's */
+    RG_INIT_CHRONO /* gate biases for memories of up to `value` steps (Tallec, Ollivier 2018); weights as PyTorch's */
 };
 enum rg_loss { RG_LOSS_AUTO, RG_LOSS_MSE, RG_LOSS_BCE, RG_LOSS_CE };
 enum rg_target { RG_TARGET_LAST, RG_TARGET_STEPS };
-enum rg_diagnose { RG_DIAGNOSE_SAMPLE, RG_DIAGNOSE_FULL, RG_DIAGNOSE_NONE }; /* of the gradient at the end of a run */
+/* how the gradient is measured at the end of a run */
+enum rg_diagnose { RG_DIAGNOSE_SAMPLE, RG_DIAGNOSE_FULL, RG_DIAGNOSE_NONE };
 enum rg_readout {
     RG_READOUT_LAST,  /* the output of a sequence's last step */
     RG_READOUT_FINAL, /* the state with which each direction ends: PyTorch's h_n */
-    RG_READOUT_MEAN,  /* over the sequence's steps, unit by unit; 0 without a step */
-    RG_READOUT_MAX,   /* the largest value over its steps, likewise; the first of equal ones has the gradient */
-    RG_N_READOUTS     /* not given: FINAL with two directions, else LAST */
+    RG_READOUT_MEAN,  /* mean over the sequence's steps, unit by unit; 0 for an empty sequence */
+    /* the largest value over the steps, unit by unit; of equal values the first receives the gradient */
+    RG_READOUT_MAX,
+    RG_N_READOUTS /* not given: FINAL with two directions, else LAST */
 };
-enum rg_level { RG_LEVEL_NONE, RG_LEVEL_CHAR, RG_LEVEL_WORD, RG_N_LEVELS }; /* what a plain text is made of */
-/* How a long series becomes sequences: windows of `steps` steps (0: it does not), whose target is what comes `horizon`
- * steps after their last one, of the inputs themselves (a forecast) or of the labels. */
+enum rg_level { RG_LEVEL_NONE, RG_LEVEL_CHAR, RG_LEVEL_WORD, RG_N_LEVELS }; /* tokens of a plain text */
+/* How a long series becomes sequences: windows of `steps` steps; 0: it is not cut. A window's target is `horizon` steps
+ * after its last step. With `forecast` it is the inputs at that step, else the label. */
 struct rg_windows {
     size_t steps, horizon;
     bool forecast;
@@ -74,13 +76,13 @@ enum rg_precision { RG_PRECISION_FLOAT, RG_PRECISION_DOUBLE };
 enum rg_math { RG_MATH_FLOAT, RG_MATH_TF32 };
 enum rg_nonfinite { RG_NONFINITE_SKIP, RG_NONFINITE_STOP };
 enum rg_grid {
-    RG_GRID_AUTO,     /* the sizes given, else those of the results compared with, else the standard grid */
+    RG_GRID_AUTO,     /* the sizes that are given, else those of the earlier results, else the standard grid */
     RG_GRID_STANDARD, /* sizes of every kind, in about a minute */
     RG_GRID_FULL      /* B {1,32,256,4096} x T {1,100,1000} x H {16,64,128,256,512,1024} that fits 8 GiB */
 };
 
 enum rg_theme {
-    RG_THEME_AUTO, /* an SVG as the reader's system has it, a PNG light */
+    RG_THEME_AUTO, /* an SVG follows the reader's system, a PNG is light */
     RG_THEME_LIGHT,
     RG_THEME_DARK
 };
@@ -92,14 +94,14 @@ struct rg_init {
     double value;
 };
 
-/* How the learning rate goes, as in `step:1000:0.5` (every, gamma), `exponential:0.999`, `plateau:200:0.5`. */
+/* The schedule of the learning rate, such as `step:1000:0.5` (every, gamma), `exponential:0.999`, `plateau:200:0.5`. */
 struct rg_schedule_options {
     enum rg_schedule kind;
     size_t every;
     double gamma;
 };
 
-/* How often a run is saved: after so many updates, or after so many seconds; both 0: at its end and when it is stopped.
+/* How often a run is saved: every so many updates, or every so many seconds. Both 0: at its end and when it is stopped.
  */
 struct rg_every {
     size_t updates;
@@ -109,14 +111,14 @@ struct rg_every {
 struct rg_arrays; /* rnn_gpu/dataset.h */
 struct rg_model;  /* rnn_gpu/model.h */
 
-/* The network and what is asked of it. */
+/* The network, its loss and its initial weights. */
 struct rg_model_options {
     enum rg_cell cell;             /* RG_N_CELLS: as the model's file says */
     enum rg_activation activation; /* of the rnn cell */
     bool irnn;                     /* --cell irnn: rnn, relu, identity, zero biases, input weights by xavier */
     size_t skip;                   /* d of h_{t-d}; 0: none; 1 with a learned skip */
     enum rg_skip_kind skip_kind;
-    double skip_budget; /* lambda of a learned skip: the loss of an update of the state */
+    double skip_budget; /* lambda of a learned skip: the loss of one update of the state */
     size_t hidden;      /* H */
     size_t layers;      /* L */
     size_t embed;       /* E, columns of the table that tokens go through; 0: one-hot */
@@ -131,7 +133,7 @@ struct rg_model_options {
     const char *set;           /* weights to change, "Wh[0,1]=2,head.bias[0]=1"; NULL: none */
 };
 
-/* What is read. A task and a file exclude each other; both NULL means the task "adding". */
+/* The data. A task and a file exclude each other; both NULL means the task "adding". */
 struct rg_data_options {
     const char *task;
     const char *file;
@@ -139,27 +141,29 @@ struct rg_data_options {
     const char *val;        /* file of validation data, or NULL */
     double val_frac;        /* share of the sequences held out for validation; 0: none */
     enum rg_level level;    /* tokens of a .txt file; NONE: characters, or those of the model */
-    size_t vocabulary;      /* most tokens of a .txt file, <unk> included; 0: all */
-    size_t min_count;       /* tokens that occur less often are <unk> */
+    size_t vocabulary;      /* largest number of tokens of a .txt file, <unk> included; 0: all */
+    size_t min_count;       /* tokens that occur less often become <unk> */
     bool lowercase;         /* A to Z of a .txt file become a to z */
-    size_t window;          /* steps of the windows that a series is cut into; 0: none */
-    size_t stride;          /* steps from the begin of a window to that of the next */
-    size_t horizon;         /* steps from the last one of a window to its target */
-    const char *fill;       /* what stands for a missing value: mean, previous, zero or a number; NULL: none may miss */
-    bool normalize;         /* inputs with the mean and deviation of the training data */
-    const char *test;       /* file that is scored at the end, or NULL */
-    const char *onnx;       /* of import */
-    const char *head;       /* the module of a plain PyTorch model that is its head, or NULL */
-    double ignore_label;    /* rows of y with it have no loss; NAN: -100, where classes of every step are expected */
+    size_t window;          /* steps of the windows that a series is cut into; 0: it is not cut */
+    size_t stride;          /* steps from the start of one window to the start of the next */
+    size_t horizon;         /* steps from the last step of a window to its target */
+    /* replacement of missing values: mean, previous, zero or a number; NULL: a missing value is an error */
+    const char *fill;
+    bool normalize;   /* scale the inputs by the mean and deviation of the training data */
+    const char *test; /* file that is scored at the end, or NULL */
+    const char *onnx; /* the file that `import` reads */
+    const char *head; /* name of the module that is the head of a plain PyTorch model, or NULL */
+    /* rows whose y has this label have no loss; NAN: -100 if every step has a class, else none */
+    double ignore_label;
     const char *class_weights; /* `balanced`, or numbers with commas between them; NULL: all classes weigh the same */
     enum rg_pad pad;           /* the side on which the sequences of an .npz file are padded */
     size_t batch;              /* B, sequences of an update */
     bool batch_given;
-    size_t sequences; /* of a task that export writes */
-    size_t steps;     /* T; with steps_given the last T steps of a file's sequences */
+    size_t sequences; /* number of sequences of a task that `export` writes */
+    size_t steps;     /* T; with steps_given the last T steps of each of a file's sequences */
     bool steps_given;
-    /* What a caller of the library gives in memory in place of `file`, `val` and `model_file`, which then are the names
-     * of these in messages; NULL: the files are read. */
+    /* A caller of the library gives data and model in memory. Messages then use `file`, `val` and `model_file` as
+     * names. NULL: the files are read. */
     const struct rg_arrays *arrays, *val_arrays;
     const struct rg_model *model;
 };
@@ -167,21 +171,22 @@ struct rg_data_options {
 struct rg_training_options {
     size_t updates;
     bool updates_given;
-    size_t tbptt;      /* steps of a window of truncated BPTT, between which the state is carried; 0: not given */
-    size_t accumulate; /* batches whose gradients are averaged for one update; 1: one */
+    /* steps of a window of truncated BPTT; the state is carried from window to window; 0: not given */
+    size_t tbptt;
+    size_t accumulate; /* batches whose gradients are averaged for one update */
     size_t epochs;     /* passes over the training data, in place of updates; 0: not given */
-    size_t val_every;  /* updates from one validation to the next; 0: an epoch */
-    size_t patience;   /* validations without a lower loss before the training stops; 0: no limit */
+    size_t val_every;  /* updates between two validations; 0: an epoch */
+    size_t patience;   /* validations without a lower loss after which the training stops; 0: no limit */
     double max_time;   /* seconds; 0: no limit */
     bool max_time_given;
-    double target_loss; /* stop when the mean loss of the last updates is as low (train/loss_mean.h); 0: off */
+    double target_loss; /* stop when the mean loss of the last updates is this low (train/loss_mean.h); 0: off */
     enum rg_optimizer optimizer;
     double lr;
     bool lr_given;
-    double momentum; /* of momentum, nesterov and rmsprop */
-    /* Constants of the rules that have them. rmsprop_alpha: the share of the mean square that rmsprop keeps. beta1 and
-     * beta2: the shares of the mean and of the mean square that adam and adamw keep. epsilon: what adam, adamw, rmsprop
-     * and adagrad add to the root; NAN: PyTorch's, 1e-8, for adagrad 1e-10. */
+    double momentum; /* for momentum, nesterov and rmsprop */
+    /* Constants of the optimisers that have them. rmsprop_alpha, beta1 and beta2 are decay rates: of rmsprop's mean
+     * square, and of the mean and the mean square of adam and adamw. epsilon is what adam, adamw, rmsprop and adagrad
+     * add to the root; NAN: PyTorch's 1e-8, for adagrad 1e-10. */
     double rmsprop_alpha, beta1, beta2, epsilon;
     double weight_decay; /* as PyTorch's: added to the gradient, or decoupled for adamw */
     struct rg_schedule_options schedule;
@@ -190,7 +195,7 @@ struct rg_training_options {
     double clip_value; /* 0: off */
     enum rg_nonfinite nonfinite;
     enum rg_diagnose diagnose;
-    size_t lag_every;  /* updates from one sample of the lag profile to the next; 0: none */
+    size_t lag_every;  /* updates between two samples of the lag profile; 0: none */
     size_t probe_time; /* the step whose loss the lag profile splits, from 1; 0: the last */
     uint64_t seed;
 };
@@ -200,15 +205,17 @@ struct rg_ranks; /* host/ranks/ranks.h */
 struct rg_machine_options {
     const char *device; /* auto, cpu, opencl, gpu, P:D, or part of a name */
     bool device_given;
-    int threads; /* 0: all processors this process may use */
+    int threads; /* 0: all processors that this process may use */
     bool threads_given;
     enum rg_precision precision;
-    enum rg_math math;      /* of the products of scans and weight gradients, in float precision */
-    const char *shape;      /* of work-groups on an OpenCL device, "NV,VEC,COLS,ROWS"; NULL: the device's */
-    enum rg_blas_use blas;  /* what computes wide products */
-    uint64_t memory;        /* bytes the plan may use on the device; 0: what the device has */
-    size_t shards;          /* of a batch, whose gradients are summed apart; 0: 1, with several processes more */
-    struct rg_ranks *ranks; /* the processes that mpirun started, this one among them; NULL: this one alone. Borrowed */
+    enum rg_math math;     /* number format of the products of scans and weight gradients, in float precision */
+    const char *shape;     /* shape of work-groups on an OpenCL device, "NV,VEC,COLS,ROWS"; NULL: the device's own */
+    enum rg_blas_use blas; /* which library computes wide products */
+    uint64_t memory;       /* bytes that the plan may use on the device; 0: what the device has */
+    /* parts of a batch whose gradients are summed separately; 0: 1, or more with several processes */
+    size_t shards;
+    /* the processes that mpirun started, including this one; NULL: this one alone. Borrowed */
+    struct rg_ranks *ranks;
 };
 
 /* Files and screens. */
@@ -216,23 +223,23 @@ struct rg_output_options {
     const char *out;
     const char *report;         /* an HTML file */
     const char *plot;           /* .svg, .png or .pdf */
-    const char *figure;         /* the figure that the picture has; NULL: all */
-    const char *figure_size;    /* of each, "800x450"; NULL: as usual */
+    const char *figure;         /* name of the only figure to draw; NULL: all */
+    const char *figure_size;    /* size of each figure, "800x450"; NULL: the default */
     enum rg_theme theme;        /* of that picture */
     const char *log;            /* JSON lines */
     const char *tensorboard;    /* a folder */
     struct rg_every save_every; /* checkpoints in the folder of --out */
-    const char *resume;         /* the folder of the run to go on with */
-    const char *config;         /* a file of options; its options are in the other fields */
-    bool dump_config;           /* print the options as such a file, and end */
+    const char *resume;         /* the folder of the run to resume */
+    const char *config;         /* a file of options; its values are in the other fields */
+    bool dump_config;           /* print the options as such a file, and stop */
     bool json;
-    bool dry_run;   /* say what would run, and how long, and end */
-    bool overwrite; /* an earlier result in the folder of --out */
-    bool keep;      /* the models of compare and sweep */
+    bool dry_run;   /* say what would run and how long it would take, and stop */
+    bool overwrite; /* overwrite an earlier result in the folder of --out */
+    bool keep;      /* keep the models of compare and sweep */
     bool quiet;
-    bool trace;              /* grad: tell the whole walk */
-    const char *trace_latex; /* a .tex file with it */
-    size_t sequence;         /* tell of this one, from 1; 0: of all */
+    bool trace;              /* grad: print every step of the walk */
+    const char *trace_latex; /* a .tex file for the walk */
+    size_t sequence;         /* print the walk of this sequence, from 1; 0: of all */
     bool verbose;
     int color; /* -1 auto, 0 never, 1 always */
 };
@@ -240,7 +247,7 @@ struct rg_output_options {
 struct rg_compare_options {
     const char *remedies; /* such as "tanh,lstm+clip" */
     const char *rates;    /* such as "1e-3,3e-3"; NULL: each remedy has its own */
-    size_t seeds;         /* runs of each row */
+    size_t seeds;         /* number of runs of each row */
 };
 
 struct rg_sample_options {
@@ -250,26 +257,27 @@ struct rg_sample_options {
 };
 
 struct rg_probe_options {
-    const char *name;   /* of an experiment, or all; NULL: list them */
-    double weight;      /* of the wall; NAN: not given */
-    const char *matrix; /* of power: rows of numbers */
+    const char *name;   /* name of an experiment, or all; NULL: list them */
+    double weight;      /* recurrent weight of the experiment `wall`; NAN: not given */
+    const char *matrix; /* matrix of the experiment `power`: rows of numbers */
 };
 
 struct rg_bench_options {
-    bool sizes_given; /* --hidden, --input or --outputs: one case instead of the grid, as with --batch and --steps */
-    bool cell_given;  /* one cell of the grid instead of all */
+    /* --hidden, --input or --outputs was given: one case instead of the grid, as with --batch and --steps */
+    bool sizes_given;
+    bool cell_given; /* one cell of the grid instead of all */
     enum rg_grid grid;
     size_t input;        /* F */
-    size_t outputs;      /* O; above 1 classes with cross-entropy */
+    size_t outputs;      /* O; above 1 the outputs are classes with cross-entropy */
     size_t repeats;      /* timed updates */
     bool peers;          /* time PyTorch and plain BLAS calls too */
-    bool roofline;       /* measure what the device can do at most, and say what binds each case */
+    bool roofline;       /* measure the device's peaks, and say which of them limits each case */
     const char *earlier; /* file of earlier results to compare with, or NULL */
-    const char *plan;    /* card for which to plan instead of timing a device, or NULL */
-    bool tune;           /* measure which chunk and tile suit each device, and keep that */
+    const char *plan;    /* card to plan for, instead of timing a device, or NULL */
+    bool tune;           /* measure which chunk and tile suit each device, and store the result */
 };
 
-/* Every option of the command line, by what it is about. */
+/* Every option of the command line, grouped by subject. */
 struct rg_config {
     struct rg_model_options model;
     struct rg_data_options data;
@@ -280,9 +288,9 @@ struct rg_config {
     struct rg_sample_options sample;
     struct rg_probe_options probe;
     struct rg_bench_options bench;
-    const char *subject; /* the file or folder that inspect, verify and runs look at; NULL for the others */
-    char **arguments;    /* what was typed, for reports; borrowed, NULL without a command line */
-    int n_arguments;     /* with the program's name */
+    const char *subject; /* the file or folder that inspect, verify and runs look at; NULL for other commands */
+    char **arguments;    /* the command line, for reports; borrowed, NULL without a command line */
+    int n_arguments;     /* number of arguments, with the program's name */
 };
 
 /* Names as the command line spells them; NULL-ended. Index = enum value. */
@@ -299,14 +307,14 @@ extern const char *const rg_schedule_names[];
 extern const char *const rg_precision_names[];
 extern const char *const rg_math_names[];
 
-/* The number that a --fill is, 0 for "zero"; false for the others. */
+/* The number that a --fill names; 0 for "zero". Returns false for other values of --fill. */
 bool rg_fill_number(const char *fill, double *number);
 
 /* The defaults that --help shows. */
 struct rg_config rg_config_default(void);
 
-/* Parse `argv[1…]`: fills *config and *command ("train" when none is given). Strings point into argv. RG_USAGE with a
- * message that names the option, the value, the allowed range, and the nearest option for an unknown one. --help and
+/* Parse `argv[1…]`: fills *config and *command ("train" when none is given). Strings point into argv. On RG_USAGE the
+ * message names the option, the value and the allowed range, and for an unknown option the nearest one. --help and
  * --version are commands ("help", "version") here; *topic is then the command asked about, or NULL. */
 rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, const char **command, const char **topic);
 

@@ -1,4 +1,4 @@
-/* Host memory: every allocation of the library goes through these, so that sizes are checked in one place. */
+/* Host memory. Every allocation of the library goes through these functions, so sizes are checked in one place. */
 #ifndef RNN_GPU_MEMORY_H
 #define RNN_GPU_MEMORY_H
 
@@ -7,9 +7,9 @@
 
 #include "rnn_gpu/status.h"
 
-/* *out = zeroed memory for `count` items of `size` bytes, aligned to 64 bytes; free with rg_free. `what` names the
- * object in the message. RG_NO_MEMORY if the product overflows or the memory is not there; *out is then NULL.
- * count == 0 gives a valid pointer. */
+/* *out = zeroed memory for `count` items of `size` bytes, aligned to 64 bytes; free it with rg_free. `what` names the
+ * object in the message. RG_NO_MEMORY if the product overflows or memory does not suffice; *out is then NULL. count ==
+ * 0 gives a valid pointer. */
 rg_status rg_alloc(void *out, size_t count, size_t size, const char *what);
 
 /* Release memory of rg_alloc; NULL is allowed. */

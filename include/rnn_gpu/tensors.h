@@ -42,34 +42,34 @@ struct rg_tensors {
     struct rg_tensor *items;
     size_t count;
     char *config;    /* safetensors: the value of __metadata__.config, or NULL */
-    void *storage;   /* what the items point into */
-    bool separate;   /* the data of every item are a block of their own */
-    void *file;      /* what rg_tensors_open left open, or NULL */
-    size_t *offsets; /* [count] bytes before the data of each item there */
+    void *storage;   /* storage of the items */
+    bool separate;   /* every item owns its data */
+    void *file;      /* the file that rg_tensors_open left open, or NULL */
+    size_t *offsets; /* [count] offset of each item's data in that file */
 };
 
-/* Read a file by its content's magic (safetensors, npz = zip, npy); npy gives one tensor called "data".
+/* Read a file. Its first bytes give the format (safetensors, npz = zip, npy); npy gives one tensor called "data".
  * RG_BAD_FILE names the file, the position or the tensor, and the rule that was broken. */
 rg_status rg_tensors_read(const char *path, struct rg_tensors **out);
-/* The same, but of the members of an npz file only those with one of the NULL-ended names are read. The others may be
- * of any kind: they are in the list by name, with `data` NULL. */
+/* As rg_tensors_read, but only members of an npz file with one of the NULL-ended names are read. The others may be of
+ * any kind: they are in the list by name, with `data` NULL. */
 rg_status rg_tensors_read_named(const char *path, const char *const *names, struct rg_tensors **out);
-/* The same, but the data of a safetensors file stay there (`data` is NULL), for rg_tensors_to_double and _to_float;
- * other formats are read. `path` is borrowed. */
+/* As rg_tensors_read, but the data of a safetensors file stay in the file, with `data` NULL; rg_tensors_to_double and
+ * _to_float read them. Other formats are read. `path` is borrowed. */
 rg_status rg_tensors_open(const char *path, struct rg_tensors **out);
 void rg_tensors_destroy(struct rg_tensors *tensors); /* NULL allowed */
 
 /* The tensor of that name, or NULL. */
 const struct rg_tensor *rg_tensors_find(const struct rg_tensors *tensors, const char *name);
 
-/* *out = an item's data in a block of its own, for rg_free: the list's block, or a copy where that holds more than
- * these data. The item's `data` become NULL. */
+/* *out = an item's data as a block of its own, for rg_free. It is the list's block, or a copy if that holds more data.
+ * The item's `data` become NULL. */
 rg_status rg_tensors_take(struct rg_tensors *tensors, const char *name, void *out);
 
-/* Number of elements; the product was checked when the tensor was read. */
+/* Number of elements. The product was checked for overflow when the tensor was read. */
 size_t rg_tensor_elements(const struct rg_tensor *tensor);
 
-/* Bytes of an element, and the name a message uses ("F32"). */
+/* Bytes of an element; its name in messages ("F32"). */
 size_t rg_dtype_bytes(enum rg_dtype dtype);
 const char *rg_dtype_name(enum rg_dtype dtype);
 
@@ -77,14 +77,15 @@ const char *rg_dtype_name(enum rg_dtype dtype);
 void rg_tensor_to_double(const struct rg_tensor *tensor, double *out);
 /* Convert all elements to float. */
 void rg_tensor_to_float(const struct rg_tensor *tensor, float *out);
-/* The same of an item of a list, piece by piece where its data are still in the file; RG_BAD_FILE if they went. */
+/* Convert an item of a list, piece by piece if its data are still in the file. RG_BAD_FILE if they are gone. */
 rg_status rg_tensors_to_double(const struct rg_tensors *list, const struct rg_tensor *item, double *out);
 rg_status rg_tensors_to_float(const struct rg_tensors *list, const struct rg_tensor *item, float *out);
-/* Convert an integer or bool tensor to int64, numbers beyond it to its largest; RG_BAD_FILE for a floating dtype. */
+/* Convert an integer or bool tensor to int64; larger numbers become the largest int64. RG_BAD_FILE for a floating
+ * dtype. */
 rg_status rg_tensor_to_int64(const struct rg_tensor *tensor, int64_t *out);
 
 /* Write files. The bytes go to a temporary file beside `path`, are synced, and take its name at the end, so a reader
- * sees the old file or the new one. RG_NOT_SAVED with the reason of the system otherwise. `config` may be NULL. */
+ * sees the old file or the new one. RG_NOT_SAVED with the system's reason otherwise. `config` may be NULL. */
 rg_status rg_safetensors_write(const char *path, const struct rg_tensor *items, size_t count, const char *config);
 rg_status rg_npy_write(const char *path, const struct rg_tensor *item);
 rg_status rg_npz_write(const char *path, const struct rg_tensor *items, size_t count);
@@ -92,7 +93,7 @@ rg_status rg_npz_write(const char *path, const struct rg_tensor *items, size_t c
 /* Write `bytes` bytes at once in the same crash-safe way. */
 rg_status rg_file_write(const char *path, const void *data, size_t bytes);
 
-/* RG_NOT_SAVED if rg_file_write could not begin to write that file; leaves nothing behind. */
+/* Could rg_file_write begin to write that file? RG_NOT_SAVED if not. Leaves nothing behind. */
 rg_status rg_file_try(const char *path);
 
 #endif
