@@ -1,4 +1,4 @@
-/* The kernels: one line each, read by both devices.
+/* The kernels, one line each. Both devices read this list.
  *
  * X(name, buffers, argument struct, local): a kernel takes its buffers, then its argument struct by value, then, if
  * local is 1, a pointer to local memory whose size the launch gives. */
@@ -8,10 +8,10 @@
 #include "base/args.h"
 #include "cells/cells.h"
 
-/* A program of its own has it once more, for groups of another shape. */
+/* Also a program of its own, for groups of another shape. */
 #define RG_GRADIENT_KERNELS(X) X(rg_weight_gradient, 4, rg_weight_gradient_args, 0)
 
-/* All but scans and heads of many outputs. */
+/* Everything except scans and heads of many outputs. */
 #define RG_SHARED_KERNELS(X)                               \
     X(rg_pack, 2, rg_pack_args, 0)                         \
     X(rg_copy, 2, rg_copy_args, 0)                         \
@@ -50,7 +50,7 @@
     X(rg_product, 3, rg_product_args, 0) \
     X(rg_wide_loss, 5, rg_head_args, 1)
 
-/* The scans of a cell, and those under an update gate. A program may have one of them alone (RG_SCAN_PART). */
+/* The scans of a cell, and its scans with an update gate. A program may have only one of them (RG_SCAN_PART). */
 #define RG_FORWARD_KERNEL(X, cell) X(rg_##cell##_forward, 5, rg_scan_args, 1)
 #define RG_REVERSE_KERNEL(X, cell) X(rg_##cell##_reverse, 7, rg_scan_args, 1)
 #if defined RG_SCAN_PART && RG_SCAN_PART == 1
@@ -64,7 +64,7 @@
     X(rg_##cell##_learned_forward, 6, rg_scan_args, 1) \
     X(rg_##cell##_learned_reverse, 8, rg_scan_args, 1)
 
-/* The same for the row of a cell in cells/cells.h. */
+/* RG_SCAN_KERNELS for a row of cells/cells.h. */
 #define RG_SCANS_OF_ROW(X, cell, ...) RG_SCAN_KERNELS(X, cell)
 #define RG_LEARNED_SWEEPS_OF_ROW(X, cell, ...) RG_LEARNED_SWEEP_KERNELS(X, cell)
 

@@ -1,12 +1,11 @@
-/* Activations and their slopes, right over the whole range of a number: a value is within 4 ulp of the true one (tanh
- * of a float: 5), subnormal numbers, infinities and NaN included. tests/kernels/test_activations.c holds them to that.
+/* Activations and their slopes over the whole range of a number. A value is within 4 ulp of the true one (tanh of a
+ * float: 5), including subnormal numbers, infinities and NaN. tests/kernels/test_activations.c checks that.
  *
- * A slope is made from the value y that the scan kept, not from the pre-activation. y is rounded, by half of eps in
- * relative terms and more by the function itself, and the slope cannot know better: its error is that of y times
- * |d slope / dy|. So the slopes of relu, leaky_relu, hardtanh and linear are exact, that of softplus, 1 - e^-y, is
- * right in relative terms everywhere, and those of tanh, sigmoid, elu and softsign are right to a few eps of 1: where y
- * has come so near its limit that the format keeps no more of the difference, the slope is as good as that difference.
- */
+ * A slope is computed from the value y that the scan kept, not from the pre-activation. y is rounded: its relative
+ * error is half of eps, plus the error of the function itself. The slope inherits the error of y times |d slope / dy|.
+ * So the slopes of relu, leaky_relu, hardtanh and linear are exact. The relative error of softplus's slope, 1 - e^-y,
+ * is small everywhere. The slopes of tanh, sigmoid, elu and softsign are right to a few eps of 1: where y is so near
+ * its limit that the format keeps few digits of the difference, the slope is as good as that difference. */
 
 /* Activations by number, as enum rg_activation. */
 #define RG_TANH 0
@@ -27,10 +26,10 @@ RG_INLINE rg_vec rg_magnitude(rg_vec x) {
     return rg_above_zero(x, x, -x);
 }
 
-/* Far out e^x is taken as e^(x +- RG_FAR) times a constant, so that neither the power of 2 nor what is made of it
- * leaves the range of a number too early. RG_FAR is a whole number, with which x adds up without rounding. */
+/* For large |x|, e^x is computed as e^(x +- RG_FAR) times a constant, so that neither the power of 2 nor later results
+ * leave the range of a number too early. RG_FAR is a whole number, so adding it to x does not round. */
 #if RG_DOUBLE
-#define RG_LARGEST 0x1.fffffffffffffp1023 /* finite number */
+#define RG_LARGEST 0x1.fffffffffffffp1023 /* largest finite number */
 #define RG_FAR 64.0
 #define RG_FAR_OUT 640.0
 #define RG_EXP_OF_MINUS_FAR 1.6038108905486378e-28
@@ -55,10 +54,10 @@ RG_INLINE rg_vec rg_expm1(rg_vec x) {
 #define RG_FAR_OUT 64.0f
 #define RG_EXP_OF_MINUS_FAR 1.2664165549e-14f
 #define RG_EXP_OF_FAR 7.8962960183e13f
-/* tanh to 5 ulp, and to 4 for all but one number of 100,000: the quotient of an odd polynomial of degree 13 and an even
- * one of degree 6, minimax on
- * [-9, 9] (the coefficients are 256 times those of Eigen's generic_fast_tanh_float: x times the polynomial is then no
- * smaller than x, and keeps its digits down to the subnormal numbers). NaN stays NaN. */
+/* tanh to 5 ulp, and to 4 for all but one number of 100,000. It is the quotient of an odd polynomial of degree 13 and
+ * an even one of degree 6, minimax on [-9, 9]. The coefficients are 256 times those of Eigen's generic_fast_tanh_float:
+ * so x times the polynomial is not smaller than x, and keeps its digits down to the subnormal numbers. NaN stays NaN.
+ */
 RG_INLINE rg_vec rg_tanh(rg_vec x) {
     const rg_vec limit = RG_SPLAT(9.0f);
     x = RG_MOST(-limit, RG_LEAST(limit, x));
@@ -73,11 +72,11 @@ RG_INLINE rg_vec rg_tanh(rg_vec x) {
     q = RG_FMA(q, s, RG_SPLAT(256.0f * 2.26843463243900e-03f));
     q = RG_FMA(q, s, RG_SPLAT(256.0f * 4.89352518554385e-03f));
     const rg_vec y = x * p / q, one = RG_SPLAT(1.0f);
-    return RG_MOST(-one, RG_LEAST(one, y)); /* rounding takes it beyond 1 here and there */
+    return RG_MOST(-one, RG_LEAST(one, y)); /* rounding can lift it above 1 */
 }
 
-/* x = n ln 2 + r, |r| up to half of ln 2, as Cephes' expf: r, e^r - 1, and a number with n in the low bits of its
- * fraction (RG_EXPONENT). */
+/* x = n ln 2 + r with |r| up to half of ln 2, as in Cephes' expf. It holds r, e^r - 1, and a number with n in the low
+ * bits of its fraction (RG_EXPONENT). */
 struct rg_reduced {
     rg_vec r, rest, shifted, n;
 };
@@ -98,7 +97,7 @@ RG_INLINE struct rg_reduced rg_reduce(rg_vec x) {
     return e;
 }
 
-/* e^x to about 1 ulp for x from -87 to 88, and for others that of the nearer end. NaN stays NaN. */
+/* e^x to about 1 ulp for x from -87 to 88. Other x are clamped to that range. NaN stays NaN. */
 RG_INLINE rg_vec rg_exp_near(rg_vec x) {
     const struct rg_reduced e = rg_reduce(RG_MOST(RG_SPLAT(-87.0f), RG_LEAST(RG_SPLAT(88.0f), x)));
     return (e.rest + RG_SPLAT(1.0f)) * RG_EXPONENT(e.shifted);
@@ -121,14 +120,15 @@ RG_INLINE rg_vec rg_expm1(rg_vec x) {
 }
 #endif
 
-/* The logistic function 1 / (1 + e^-x), both by e^-RG_FAR where e^-x would leave the range before its quotient does. */
+/* The logistic function 1 / (1 + e^-x). Numerator and denominator are multiplied by e^-RG_FAR where e^-x would leave
+ * the range before the quotient does. */
 RG_INLINE rg_vec rg_sigmoid(rg_vec x) {
     const rg_mask low = x < RG_SPLAT(-RG_FAR_OUT);
     const rg_vec one = RG_SELECT(low, RG_SPLAT(RG_EXP_OF_MINUS_FAR), RG_SPLAT(1.0f));
     return one / (one + rg_exp_near(RG_SELECT(low, RG_SPLAT(-RG_FAR), RG_SPLAT(0.0f)) - x));
 }
 
-/* ln(1 + e^x), the identity beyond 20 as in PyTorch. */
+/* ln(1 + e^x); above 20 the identity, as in PyTorch. */
 RG_INLINE rg_vec rg_softplus(rg_vec x) {
     rg_real lanes[RG_VEC];
     RG_STORE(x, lanes);

@@ -120,11 +120,11 @@ struct rg_head_args {
     rg_u32 h_stride;    /* D*Hp */
     rg_u32 outputs, o_stride;
     rg_u32 n_targets; /* columns of y: O for mse and bce, 1 for ce; with `weighted` one more */
-    rg_u32 loss;      /* RG_LOSS_MSE, RG_LOSS_BCE or RG_LOSS_CE; RG_LOSS_AUTO: outputs only */
+    rg_u32 loss;      /* RG_LOSS_MSE, RG_LOSS_BCE or RG_LOSS_CE; RG_LOSS_AUTO: compute outputs only */
     rg_u32 tile;
     float scale;      /* loss_scale / terms; in double precision the device divides */
     float scale_rest; /* `weighted`: scale + scale_rest is loss_scale / (sum of the weights), in double precision too */
-    float loss_scale; /* a power of two, 1 but for samples of the lag profile */
+    float loss_scale; /* a power of two; other than 1 only for samples of the lag profile */
     rg_u32 recomputed; /* 1: these steps are computed a second time and already count in row_loss */
     rg_u32 weighted;   /* 1: the last column of y is the row's weight in the mean */
 };
@@ -191,9 +191,9 @@ struct rg_gradient_source {
     rg_u32 initial;   /* 1: the state before the first step is at initial_at */
     rg_u32 unused;
 };
-/* On a GPU without tensor cores item rows take blocks of so many rows k, out of one list over all sources and panels.
- * So many blocks has a source's panel; where a gate has no product with the source, a panel has one for the sum of d.
- */
+/* On a GPU without tensor cores, item rows take blocks of so many rows k out of one list over all sources and panels.
+ * RG_OUTER_BLOCKS is the number of blocks of a source in a panel. In a gate without a product with the source, a panel
+ * has one block for the sum of d. */
 #define RG_OUTER_ROWS 4
 #define RG_OUTER_BLOCKS(depth, sums) (((depth) + (sums) + RG_OUTER_ROWS - 1) / RG_OUTER_ROWS)
 struct rg_weight_gradient_args {
@@ -210,7 +210,7 @@ struct rg_weight_gradient_args {
     rg_u32 accumulate;  /* 0: partial is overwritten; 1: added to */
     rg_u32 block;
     rg_u32 n_sources;
-    rg_u32 parts; /* into which work-groups divide the rows k of a panel; not for a list of blocks */
+    rg_u32 parts; /* parts that work-groups divide the rows k of a panel into; unused with a list of blocks */
     rg_u32 rising, unused;
     struct rg_gradient_source sources[RG_MAX_SOURCES];
 };
@@ -226,9 +226,9 @@ struct rg_weight_gradient_args {
  * that of b_uh. The order is that of rg_weight_gradient. */
 struct rg_gate_gradient_args {
     rg_u64 rows;                          /* B */
-    rg_u64 begin, end, base, accum_steps; /* as there */
-    rg_u64 offset;                        /* of s_t in its row of `states` */
-    rg_u64 stride;                        /* of that row */
+    rg_u64 begin, end, base, accum_steps; /* as in struct rg_weight_gradient_args */
+    rg_u64 offset;                        /* offset of s_t in its row of `states` */
+    rg_u64 stride;                        /* length of that row */
     rg_u64 partial;                       /* offset */
     rg_u32 width;                         /* Hp */
     rg_u32 block;
@@ -252,9 +252,10 @@ struct rg_reduce_args {
     struct rg_reduce_job jobs[RG_MAX_JOBS];
 };
 
-/* A number of the kernels' precision in a layout that does not depend on it: the sum of the parts times 2^exponent. */
+/* A number of the kernels' precision in a layout that is independent of the precision: the sum of the parts times
+ * 2^exponent. */
 struct rg_exact {
-    float parts[3]; /* from the largest to the smallest; a float has one that is not 0 */
+    float parts[3]; /* in descending order; a float needs only the first */
     int exponent;
 };
 
@@ -275,14 +276,14 @@ struct rg_norm_args {
 
 /* State of a run on the device. Optimiser kernels read it; the host does not need it inside an update. */
 struct rg_control {
-    struct rg_exact coefficient; /* the gradient is multiplied by it: min(1, C/(norm + 1e-6)) */
+    struct rg_exact coefficient; /* the gradient is multiplied by min(1, C/(norm + 1e-6)) */
     float correction1;           /* adam: 1 - beta1^steps */
     float correction2;           /* adam: 1 - beta2^steps */
     rg_u32 skip;                 /* 1: loss or gradient not finite, this update changes nothing */
     rg_u32 steps;                /* updates applied */
     rg_u32 skipped;              /* updates skipped */
     rg_u32 skipped_row;          /* updates skipped in a row up to now */
-    rg_u32 clipped;              /* updates whose norm, or largest |g|, was above C */
+    rg_u32 clipped;              /* updates whose norm, or largest |g|, exceeded C */
     rg_u32 stopped;              /* 1: too many updates were skipped in a row; all later ones are skipped */
     rg_u32 unused;
 };
@@ -307,10 +308,10 @@ struct rg_optimizer_args {
     rg_u32 unused;
 };
 
-/* Kernels that fill a chunk: an item makes RG_FILL_STEPS consecutive steps of a sequence from its own counters. */
+/* Kernels that fill a chunk. An item fills RG_FILL_STEPS consecutive steps of a sequence from its own counters. */
 #define RG_FILL_STEPS 64
 
-/* Make a chunk of a synthetic task; kernels/data/tasks.h lists them. */
+/* Generate a chunk of a synthetic task; kernels/data/tasks.h lists the tasks. */
 struct rg_task_args {
     rg_u64 rows, first_row;
     rg_u64 steps;          /* of a sequence */
@@ -321,38 +322,39 @@ struct rg_task_args {
     rg_u32 x_stride;
 };
 
-/* The gather of tokens for an embedding: x [T][B] is 1 + the token, and 0 before a sequence's start. */
+/* Gathering tokens for an embedding: x [T][B] is 1 + the token, and 0 before a sequence's start. */
 #define RG_DATA_WORD 3
 
 /* Copy the sequences index[first_row …] of a data set on the device into a chunk. */
 struct rg_gather_args {
     rg_u64 rows, first_row, steps;
-    rg_u64 from, to, base; /* as above */
+    rg_u64 from, to, base; /* as in struct rg_task_args */
     rg_u64 data_steps;     /* steps of a sequence in the data set */
     rg_u32 inputs, x_stride;
     rg_u32 kind;      /* enum rg_input_kind, or RG_DATA_WORD */
-    rg_u32 n_targets; /* targets of a step with every_step, else of a sequence */
+    rg_u32 n_targets; /* targets of a step with every_step, else targets of a sequence */
     rg_u32 ragged, labelled;
     rg_u32 every_step; /* 1: the data set has targets for every step */
-    rg_u32 pad_left;   /* 1: in the data set, too, all sequences end at the last step */
+    rg_u32 pad_left;   /* 1: all sequences of the data set end at the last step, as in the chunk */
 };
 
-/* h_0 or c_0 [L*D][N][H] of a data set into steps `at` and `at`+1 of a chunk's states or saved values, for one
- * direction of one layer: `hidden` columns from `column` of rows `stride` long, and zeros up to h_stride columns.
- * rg_final takes them back from step `at`. */
+/* Copy h_0 or c_0 [L*D][N][H] of a data set into steps `at` and `at`+1 of a chunk's states or saved values, for one
+ * direction of one layer. Each row of length `stride` gets `hidden` numbers from `column` on, and zeros up to h_stride
+ * columns. rg_final copies step `at` back. */
 struct rg_initial_args {
     rg_u64 rows, first_row, at;
     rg_u64 source; /* first element in the data set */
     rg_u64 target; /* first element in a row of the target */
     rg_u32 stride; /* of a row */
     rg_u32 hidden, h_stride;
-    rg_u32 backward; /* 1: every sequence begins at the scan's first step */
+    rg_u32 backward; /* 1: every sequence starts at the scan's first step */
     rg_u32 absent;   /* 1: write zeros and read nothing */
     rg_u32 unused;
 };
 
-/* Gradient at h_0 and c_0 of one direction of one layer, from the deltas of the first steps and from what the cell
- * carries back. dL/dh_0 = W_hh^T delta_1; skip kind add adds W_sh^T delta_d; with dilated, delta_d replaces delta_1. */
+/* Gradient at h_0 and c_0 of one direction of one layer, from the deltas of the first steps and the values that the
+ * cell carries back. dL/dh_0 = W_hh^T delta_1. A skip of kind add adds W_sh^T delta_d; with a dilated skip delta_d
+ * replaces delta_1. */
 struct rg_initial_gradient_args {
     rg_u64 rows, steps;
     rg_u64 from, to, base;   /* sequences whose delta_1 is in this half-open range of steps; base as in rg_scan_args */
@@ -360,7 +362,7 @@ struct rg_initial_gradient_args {
     rg_u64 target;           /* offset of the chunk's rows of Hp in both results */
     rg_u64 w_hidden, w_skip; /* packed for the reverse scan */
     rg_u64 back, skip;       /* steps from a state to its use through W_hh and through W_sh; 0: no W_sh */
-    rg_u32 gates, deltas;    /* numbers of the cell's row */
+    rg_u32 gates, deltas;    /* from the cell's row of cells/cells.h */
     rg_u32 hidden, h_stride; /* H, Hp */
     rg_u32 out_stride, column; /* row length and first column of dh, as in rg_scan_args */
     rg_u32 d_stride;
@@ -385,7 +387,7 @@ struct rg_embed_args {
     rg_u32 unused;
 };
 
-/* Copy step t of every sequence, counted from its own start, see align.cl. */
+/* Copy step t of every sequence, counted from its own start: see align.cl. */
 struct rg_align_args {
     rg_u64 rows, steps, t;
     rg_u64 base, initial_at; /* see struct rg_scan_args */
@@ -393,11 +395,11 @@ struct rg_align_args {
     rg_u32 initial; /* 1: the buffer holds initial states after the last step */
 };
 
-/* The gradient by time lag, see lag.cl. */
+/* The gradient by time lag: see lag.cl. */
 #define RG_LAG_PARTS 3
 struct rg_lag_args {
     rg_u64 terms;  /* offset of the first term */
-    rg_u64 stride; /* elements of a term: rows of deltas*Hp */
+    rg_u64 stride; /* elements of a term: its rows have deltas*Hp each */
     rg_u64 out;    /* element of the first result */
     rg_u32 n_terms, n_parts;
     rg_u32 hidden, h_stride, deltas;
@@ -441,8 +443,8 @@ struct rg_activation_args {
 /* softplus(20). Up to x = 20 softplus is ln(1 + e^x); above, as in PyTorch, it is x, with slope 1. */
 #define RG_SOFTPLUS_LINEAR 20.000000002061153
 
-/* Many launches at once, see replicas.cl. Row r of the table begins at byte first + r*stride. It holds, in bytes, where
- * each buffer of launch r begins in the buffer that all launches share, and then the arguments of launch r. */
+/* Many launches at once: see replicas.cl. Row r of the table begins at byte first + r*stride. It first holds, in bytes,
+ * the start of each of launch r's buffers in the buffer that all launches share, and then the arguments of launch r. */
 #define RG_NO_BUFFER (~(rg_u64)0)
 struct rg_replicas_args {
     rg_u64 first, stride;

@@ -1,4 +1,4 @@
-/* What every program begins with: arguments, helpers, blocks of a plain product. */
+/* The beginning of every program: arguments, helpers, blocks of a plain product. */
 #ifndef RG_BASE_CL
 #define RG_BASE_CL
 #include "base/args.h"

@@ -47,8 +47,8 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
 }
 #undef RG_BLOCK_BODY
 #else
-/* A GPU takes four k at once, so that a row's values are one load. Local memory is laid out for that (RG_LOCAL_AT).
- * Rows in global memory that do not begin at a multiple of four take one k at a time. */
+/* A GPU takes four k at once, so that it reads a row's values in one load. Local memory has the layout for that
+ * (RG_LOCAL_AT). Rows in global memory that do not begin at a multiple of four take one k at a time. */
 #define RG_BLOCK_STEP(VALUE)                                                   \
     {                                                                          \
         rg_vec weight[RG_Q];                                                   \
@@ -61,7 +61,7 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
         }                                                                      \
         w += RG_LINE(RG_Q);                                                    \
     }
-#define RG_BLOCK_RUN (RG_Q % 2 ? 8 : 4) /* k taken at once; more of them where an item has few products for each k */
+#define RG_BLOCK_RUN (RG_Q % 2 ? 8 : 4) /* k taken at once; an item with few products for each k takes more */
 #define RG_BLOCK_RUNS(SPACE, step, row_step)                                                           \
     RG_ROLLED for (; rest >= RG_BLOCK_RUN; rest -= RG_BLOCK_RUN, a += RG_BLOCK_RUN / 4 * (step)) {     \
         rg_real run[RG_R][RG_BLOCK_RUN];                                                               \

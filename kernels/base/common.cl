@@ -3,7 +3,7 @@
 #define RG_NR (RG_NV * RG_COLS * RG_VEC) /* units of a panel */
 #define RG_ITEMS (RG_COLS * RG_ROWS)
 
-/* The scans that a cell's program has: one of them, or with 0 both. */
+/* The scans in a cell's program: one of these two, or 0 for both. */
 #define RG_FORWARD_PART 1
 #define RG_REVERSE_PART 2
 #ifndef RG_SCAN_PART
@@ -13,9 +13,9 @@
 #error "RG_SCAN_PART must be 0, RG_FORWARD_PART or RG_REVERSE_PART"
 #endif
 
-/* Rows of a register block, and the macro that splits rows into such blocks. On a GPU blocks are smaller, so that a
- * multiprocessor has registers for a second work-group; the program of a scan may be built with still smaller ones,
- * where a tile has too few blocks for all item rows (host/plan/groups.h). */
+/* Rows of a register block, and the macro that splits rows into such blocks. GPU blocks are smaller, so that a
+ * multiprocessor has registers for a second work-group. A scan's program may be built with even smaller blocks if a
+ * tile has too few blocks for all item rows (host/plan/groups.h). */
 #if RG_COLS * RG_ROWS == 1
 #define RG_BLOCK_ROWS 8
 #elif !defined RG_BLOCK_ROWS
@@ -41,9 +41,9 @@
 #endif
 #define RG_BLOCK_ITEMS(height) ((height) == RG_WARP_ROWS ? 4 : 1)
 
-/* An item's share of a block of RG_R rows: RG_FRAGMENTS numbers. Usually they are the rows of one column, and `part` is
- * that column. In a block of a warp, lane 4g + t holds rows 2g and 2g+1 of columns t and t+4, and `part` is the number
- * of rows that the block has. */
+/* An item's share of a block of RG_R rows: RG_FRAGMENTS fragments. Usually these are the rows of one column, and `part`
+ * is that column. In a block of a warp, lane 4g + t holds rows 2g and 2g+1 of columns t and t+4, and `part` is the
+ * number of rows of the block. */
 #if RG_TF32
 typedef rg_u32 rg_part; /* one register of a GPU */
 #else
@@ -108,7 +108,7 @@ typedef size_t rg_part;
     }
 #define RG_BLOCKS_OF_8(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_NO_PAIR)
 
-/* Rows of a block that has four vectors in a row: as many as the registers hold. */
+/* Rows of a block with four vectors in each row: as many as fit into the registers. */
 #if RG_COLS * RG_ROWS > 1
 #define RG_HEIGHT_OF_FOUR RG_BLOCK_ROWS
 #elif RG_VEC * (1 + RG_DOUBLE) == 16
@@ -117,13 +117,13 @@ typedef size_t rg_part;
 #define RG_HEIGHT_OF_FOUR 2
 #endif
 
-/* First element of the n-th vector of item `col` in a line with `vectors` vectors an item; the same in a panel; the
- * length of a line. */
+/* Position of the n-th vector of item `col` in a line with `vectors` vectors an item (RG_AT) and in a panel (RG_LANE);
+ * length of a line (RG_LINE). */
 #define RG_AT(vectors, col, n) (((col) * (vectors) + (n)) * RG_VEC)
 #define RG_LANE(col, n) RG_AT(RG_NV, col, n)
 #define RG_LINE(vectors) RG_AT(vectors, RG_COLS, 0)
 
-/* Load an item's vectors of a line. Pairs of short vectors are loaded as aligned fours. */
+/* Load an item's vectors of a line. On a GPU pairs of short vectors are loaded as aligned fours. */
 #if RG_COLS * RG_ROWS > 1 && RG_VEC == 2
 #define RG_LOAD_LINE(to, vectors, from)                                              \
     RG_UNROLL for (size_t q_ = 0; q_ < (vectors); q_++) {                            \
@@ -158,9 +158,9 @@ typedef size_t rg_part;
          i_ += RG_ROWS / RG_BLOCK_ITEMS(height))
 #endif
 
-/* Place of unit `unit` of row `row` in a tile in local memory. On a CPU rows lie one after the other, `line` numbers
- * apart. On a GPU, which reads four units of a row at once, the layout is [Hp/4][row][4], and `line` is the distance
- * between two groups of four units. */
+/* Position of unit `unit` of row `row` in a tile in local memory. On a CPU rows follow each other, `line` numbers
+ * apart. A GPU reads four units of a row at once: its layout is [Hp/4][row][4], and `line` is the distance between two
+ * groups of four units. */
 #if RG_COLS * RG_ROWS == 1
 #define RG_LOCAL_AT(row, unit, line) ((row) * (line) + (unit))
 #else
@@ -168,7 +168,7 @@ typedef size_t rg_part;
 #endif
 
 /* The step that a scan processed `back` steps before its order-th, or RG_NO_STEP before the first one. Initial states
- * have a step of their own, after the segment. */
+ * are a step of their own, after the segment. */
 #define RG_NO_STEP (~(size_t)0)
 RG_INLINE size_t rg_step_back(struct rg_scan_args s, size_t order, size_t back) {
     if (order < back) {
@@ -187,7 +187,7 @@ RG_INLINE size_t rg_share(size_t n, size_t group, size_t groups) {
     return n / groups * group + (n % groups < group ? n % groups : group);
 }
 
-/* rg_share for a tile's panels among the work-groups of dimension 1. 32-bit numbers take a GPU one register. */
+/* rg_share for a tile's panels among the work-groups of dimension 1. A 32-bit number takes one register of a GPU. */
 RG_INLINE rg_u32 rg_panel_share(rg_u32 panels, rg_u32 group) {
     const rg_u32 groups = (rg_u32)get_num_groups(1), more = panels % groups;
     return panels / groups * group + (more < group ? more : group);
@@ -206,7 +206,7 @@ RG_INLINE struct rg_sum rg_sum_add(struct rg_sum s, rg_real term) {
     const rg_real sum = s.sum + term, added = sum - s.sum;
     const rg_real lost = s.rest + ((s.sum - (sum - added)) + (term - added)), total = sum + lost;
     const rg_real rest = lost - (total - sum);
-    s.sum = total - total == 0.0f ? total : sum; /* infinity stays what it is */
+    s.sum = total - total == 0.0f ? total : sum; /* keep an infinity */
     s.rest = rest - rest == 0.0f ? rest : 0.0f;
     return s;
 }

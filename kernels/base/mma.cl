@@ -1,29 +1,29 @@
-/* Blocks of 16 rows by the tensor cores of an NVIDIA GPU, for the program with RG_TF32: products of numbers rounded to
- * TF32 (a sign, 8 bits of exponent, 10 of fraction), added up in float.
+/* Blocks of 16 rows by the tensor cores of an NVIDIA GPU, for the program with RG_TF32. Numbers are rounded to TF32 (a
+ * sign, 8 bits of exponent, 10 of fraction), and their products are summed in float.
  *
- * The 32 items of a warp, RG_COLS columns of 4 item rows, make a block of 16 rows and a whole panel together, all of
- * them in every mma.sync.m16n8k8: where the block has fewer rows its last one stands in for the others, and what is
- * made of those is not stored. Which lane holds which element of A, B and C is "Matrix Fragments for mma.m16n8k8" of
- * the PTX ISA; with g = lane / 4 and t = lane % 4, registers a0 … a3, b0, b1, c0 … c3 are
+ * The 32 items of a warp (RG_COLS columns of 4 item rows) compute a block of 16 rows and a whole panel together. All of
+ * them take part in every mma.sync.m16n8k8. If a block has fewer rows, its last row replaces the missing ones, and
+ * their results are not stored. "Matrix Fragments for mma.m16n8k8" of the PTX ISA says which lane holds which element
+ * of A, B and C. With g = lane / 4 and t = lane % 4, registers a0 … a3, b0, b1, c0 … c3 are
  *
  *          A  k: t     t+4           B  n: g              C  n: 2t    2t+1
  *     m: g       a0    a2          k: t    b0           m: g     c0    c1
  *     m: g+8     a1    a3          k: t+4  b1           m: g+8   c2    c3
  *
- * Row m = g is row 2g of the block and m = g+8 row 2g+1; k = t and t+4 are k = 2t and 2t+1 of a run of 8, neighbours in
- * a row. A panel's line is 16q numbers, 2q of each item column; of tiles 0 … 2q-1, of 8 columns each, tile hq + j has
- * of item column 4h + t number j at n = 2t, and number q + j at n = 2t+1. So an item ends up with two neighbouring rows
- * of its columns t and t+4, all their numbers, hence all gates of a unit:
+ * Row m = g is row 2g of the block and m = g+8 is row 2g+1. k = t and t+4 are k = 2t and 2t+1 of a run of 8, neighbours
+ * in a row. A panel's line has 16q numbers, 2q for each item column, in tiles 0 … 2q-1 of 8 columns each. In tile hq +
+ * j, n = 2t is number j of item column 4h + t, and n = 2t+1 is number q + j. So an item ends up with two neighbouring
+ * rows of its columns t and t+4 and with all their numbers, hence all gates of a unit:
  *
  *     c[2h + r][e]   row 2g + r, number e of column 4h + t
  *
- * RG_TF32 1: the instructions. 2: the same in C, for tests on any device: mma reads the fragments of the lanes that the
- * tables above name, through the functions that load them on a GPU. */
+ * RG_TF32 1 uses the instructions. RG_TF32 2 is the same in C, for tests on any device: mma reads the fragments of the
+ * lanes in the tables above through the functions that load them on a GPU. */
 #if RG_VEC != 2 || RG_NV != 4 || RG_COLS != 8 || RG_ROWS % 4 != 0 || RG_DOUBLE
 #error "RG_TF32 is for floats in groups of 8 columns, with 4 vectors of 2 lanes an item"
 #endif
-#define RG_MMA_RUN 8       /* k done at once */
-#define RG_MMA_WHOLE (~0u) /* `left` of a run that is all there, and whose rows begin at a multiple of two */
+#define RG_MMA_RUN 8       /* k processed at once */
+#define RG_MMA_WHOLE (~0u) /* value of `left` for a complete run whose rows begin at a multiple of two */
 
 #if RG_TF32 == 1
 RG_INLINE rg_real rg_mma_round(rg_real x) {
@@ -32,7 +32,7 @@ RG_INLINE rg_real rg_mma_round(rg_real x) {
     return as_float(bits);
 }
 #else
-/* To the nearest, halves away from zero, as cvt.rna.tf32.f32. */
+/* Round to the nearest TF32 number, halves away from zero, as cvt.rna.tf32.f32 does. */
 RG_INLINE rg_real rg_mma_round(rg_real x) {
     return isnan(x) ? x : as_float((as_uint(x) + 0x1000u) & 0xffffe000u);
 }
@@ -52,8 +52,8 @@ RG_INLINE rg_real rg_mma_b_register(const struct rg_mma_b *f, rg_u32 h, rg_u32 j
 }
 #define RG_MMA_C(c, h, j, q, i) (c)[2 * (h) + (i) / 2][(i) % 2 * (q) + (j)]
 
-/* A lane's part of A for a run of k, of which `left` exist, rounded. `a` is at the block's first row and the run's
- * first k: in local memory (RG_LOCAL_AT), in rows in global memory, or in columns there. */
+/* A lane's fragment of A, rounded, for a run of k, of which `left` exist. `a` is at the block's first row and the run's
+ * first k, either in local memory (RG_LOCAL_AT), in rows in global memory, or in columns in global memory. */
 #define RG_MMA_ROW(r) (lane / 4 * 2 + (r) < rows ? lane / 4 * 2 + (r) : rows - 1)
 #define RG_MMA_A_BODY(SPACE, AT)                                                           \
     const rg_u32 k = lane % 4 * 2;                                                         \
@@ -87,7 +87,7 @@ RG_INLINE void rg_mma_a_turned(struct rg_mma_a *f, __global const rg_real *a, rg
     }
 }
 
-/* The same of B: lines of a panel. Weights were rounded as they were packed. */
+/* A lane's fragment of B, from lines of a panel. Weights were rounded when they were packed. */
 RG_INLINE void rg_mma_b_load(struct rg_mma_b *f, __global const rg_real *w, rg_u32 stride, rg_u32 left, rg_u32 lane,
                              rg_u32 q, int rounded) {
     RG_UNROLL for (rg_u32 i = 0; i < 2; i++) {
@@ -133,11 +133,11 @@ RG_INLINE void rg_mma(rg_real c[4][8], rg_u32 q, const struct rg_mma_a *a, const
         rg_mma(c, q, &fa_, &fb_);                                  \
     }
 #else
-/* The 13 bits of a float that an mma does not read. */
+/* Drop the 13 bits of a float that an mma ignores. */
 RG_INLINE rg_real rg_mma_read(rg_real x) {
     return isnan(x) ? x : as_float(as_uint(x) & 0xffffe000u);
 }
-/* What k = x and x+4 add to this lane's c. They are with lanes x of the row and of the two columns. */
+/* Add the products of k = x and x+4 to this lane's c. Lanes x of the row and of the two columns hold the factors. */
 RG_INLINE void rg_mma_of(rg_real c[4][8], rg_u32 q, const struct rg_mma_a *a, const struct rg_mma_b b[2]) {
     for (rg_u32 h = 0; h < 2; h++) {
         for (rg_u32 j = 0; j < q; j++) {
@@ -163,8 +163,8 @@ RG_INLINE void rg_mma_of(rg_real c[4][8], rg_u32 q, const struct rg_mma_a *a, co
     }
 #endif
 
-/* Runs of k, A_STEP of `a` from one to the next: whole ones where such loads are ALLOWED, then with zeros for k that do
- * not exist. */
+/* Process the runs of k; `a` advances by A_STEP. Complete runs are loaded without checks where ALLOWED. In other runs,
+ * zeros replace the k that do not exist. */
 #define RG_MMA_RUNS(LOAD_A, ALLOWED, A_STEP)                                \
     rg_u32 rest = (rg_u32)depth;                                            \
     RG_ROLLED for (; (ALLOWED) && rest >= RG_MMA_RUN; rest -= RG_MMA_RUN) { \
@@ -179,7 +179,8 @@ RG_INLINE void rg_mma_of(rg_real c[4][8], rg_u32 q, const struct rg_mma_a *a, co
         w += RG_MMA_RUN * w_stride;                                         \
     }
 
-/* c += a w, for `rows` rows of a block and one panel of q vectors an item; `a` and `w` as block.cl has them. */
+/* c += a w, for `rows` rows of a block and one panel of q vectors an item. The layouts of `a` and `w` are those of
+ * block.cl. */
 RG_INLINE void rg_mma_local(rg_real c[4][8], rg_u32 q, __local const rg_real *a, size_t stride,
                             __global const rg_real *w, size_t depth, rg_u32 rows) {
     const rg_u32 w_stride = RG_LINE(q);
@@ -192,15 +193,15 @@ RG_INLINE void rg_mma_global(rg_real c[4][8], rg_u32 q, __global const rg_real *
     const int rounded = 1;
     RG_MMA_RUNS(rg_mma_a_global, (size_t)a % sizeof(rg_vec) == 0, RG_MMA_RUN)
 }
-/* c += a^T w, for `rows` columns of a and one panel of w, of `depth` rows both. */
+/* c += a^T w, for `rows` columns of a and one panel of w. Both have `depth` rows. */
 RG_INLINE void rg_mma_outer(rg_real c[4][8], rg_u32 q, __global const rg_real *a, rg_u32 stride,
                             __global const rg_real *w, rg_u32 w_stride, size_t depth, rg_u32 rows) {
     const int rounded = 0;
     RG_MMA_RUNS(rg_mma_a_turned, 1, RG_MMA_RUN * stride)
 }
 
-/* Number e of the i-th fragment in acc of block.cl and plain.cl, with RG_TO as there. RG_MMA_IN_ACC lends all of them
- * to CALL as c. */
+/* Number e of the i-th fragment in acc of block.cl and plain.cl, with their RG_TO. RG_MMA_IN_ACC passes all of acc to
+ * CALL as c. */
 #define RG_MMA_NUMBER(i, e) ((rg_real *)&acc[i][RG_TO((e) / RG_VEC)])[(e) % RG_VEC]
 #define RG_MMA_IN_ACC(CALL)                                        \
     {                                                              \

@@ -1,5 +1,5 @@
-/* OpenCL C as C: what prelude.cl says for OpenCL, said for GCC and clang vector extensions, so that
- * kernels/programs/all.cl compiles as it stands. One item a group; RG_VEC comes from the build, one value an
+/* OpenCL C as C: what prelude.cl defines for OpenCL, defined with the vector extensions of GCC and clang, so that
+ * kernels/programs/all.cl compiles unchanged. A group has one item. The build sets RG_VEC, one value for each
  * instruction set. */
 #ifndef RG_NATIVE_H
 #define RG_NATIVE_H
@@ -49,7 +49,7 @@ typedef rg_real rg_unaligned
 #define RG_LOAD_ALIGNED(p) RG_LOAD(p)
 #define RG_STORE(v, p) (*(rg_unaligned *)(p) = (v))
 #define RG_SELECT(mask, yes, no) ((rg_vec)(((mask) & (rg_mask)(yes)) | (~(mask) & (rg_mask)(no))))
-/* The smaller and the larger of two; b where one of them is NaN. GCC does not see that they are one instruction. */
+/* The smaller and the larger of two; b if one of them is NaN. GCC does not see that each is one instruction. */
 #if defined(__AVX512F__) && RG_VEC == 16
 #define RG_LEAST(a, b) ((rg_vec)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #define RG_MOST(a, b) ((rg_vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
@@ -58,20 +58,20 @@ typedef rg_real rg_unaligned
 #define RG_MOST(a, b) RG_SELECT((a) > (b), a, b)
 #endif
 #define RG_SPLAT(s) rg_native_splat(s)
-#define RG_FMA(a, b, c) ((a) * (b) + (c)) /* contracted where the machine has it */
+#define RG_FMA(a, b, c) ((a) * (b) + (c)) /* contracted if the machine has the instruction */
 #define RG_PREFETCH(p) __builtin_prefetch(p)
 #define RG_EXPONENT(v) ((rg_vec)((((rg_mask)(v)) << 23) + 0x3f800000))
 #define RG_UNROLL _Pragma("GCC unroll 16")
 #define RG_EACH_ROW _Pragma("GCC unroll 1")
 #define RG_INLINE static inline __attribute__((always_inline))
-/* A function around a hot loop, on its own: inlined, it would share its registers with the addresses of the loops
- * around it, and GCC would spill accumulators. */
+/* A function around a hot loop that must not be inlined: inlined, it would share its registers with the addresses of
+ * the loops around it, and GCC would spill accumulators. */
 #define RG_HOT static __attribute__((noinline, unused))
 #define RG_KERNEL static
 #define RG_BARRIER
 #define RG_LOCAL_MEMORY rg_real
 #define RG_ROLLED
-/* Keep a broadcast in a register: GCC would otherwise load it again for every product. */
+/* Keep a broadcast in a register. Otherwise GCC would load it again for every product. */
 #if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
 #define RG_PIN(v) __asm__("" : "+v"(v))
 #else
@@ -98,7 +98,7 @@ static _Thread_local struct rg_native_group rg_native_group;
 #define get_num_groups(d) (rg_native_group.count[d])
 #define get_local_id(d) ((size_t)0)
 
-/* Every lane written out: adding s to a zero vector would not be the same for -0, and costs an instruction. */
+/* Every lane is written out: adding s to a zero vector would change -0, and costs an instruction. */
 RG_INLINE rg_vec rg_native_splat(rg_real s) {
 #if RG_VEC == 16
     return (rg_vec){s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s};

@@ -1,5 +1,5 @@
-/* Blocks of RG_R rows with the RG_NV vectors of one column group, for every product that is not a cell's; and the outer
- * product of the weight gradients. Read once per value of RG_R. */
+/* Blocks of RG_R rows with the RG_NV vectors of one column group, for every product that is not a cell's, and for the
+ * outer product of the weight gradients. Included once for each value of RG_R. */
 #define RG_Q RG_NV
 #define RG_SUMS RG_NV
 #define RG_TO(q) (q)
@@ -7,7 +7,7 @@
 #include "base/block.cl"
 
 #if RG_R != RG_WARP_ROWS
-/* out = bias + a w for a block of RG_R rows and one panel. `bias` is at the panel, or null for none. */
+/* out = bias + a w for a block of RG_R rows and one panel. `bias` points to the panel's biases; null means none. */
 RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_stride, size_t depth,
                                            __global const rg_real *w, __global const rg_real *bias,
                                            __global rg_real *out, size_t out_stride, size_t col) {
@@ -26,7 +26,7 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
 }
 #endif
 
-/* One row of the sum that follows: its values and its deltas. */
+/* One term of the sum below: a row's values and deltas. */
 #define RG_OUTER_STEP(EXTRA, VALUE, DELTA)                                  \
     {                                                                       \
         rg_vec delta[RG_NV];                                                \
@@ -67,8 +67,8 @@ RG_HOT void RG_CAT(rg_product_rows_, RG_R)(__global const rg_real *a, size_t a_s
     }
 #endif
 
-/* partial[k][n] = sum over i of a[i][k] * d[i][n] for RG_R rows k and one panel, added to what is there unless `fresh`;
- * with_sum has one more row behind them, the sum of d itself. */
+/* partial[k][n] = sum over i of a[i][k] * d[i][n] for RG_R rows k and one panel. Unless `fresh` the old values are
+ * added. with_sum adds one more row after them, the sum of d. */
 #define RG_OUTER_BODY(EXTRA)                                                                                    \
     rg_vec acc[RG_FRAGMENTS + EXTRA][RG_NV];                                                                    \
     RG_UNROLL for (size_t r = 0; r < RG_FRAGMENTS + EXTRA; r++) {                                               \

@@ -1,4 +1,4 @@
-/* What every kernel file stands on, for OpenCL C; native.h says the same for C.
+/* The base of every kernel file for OpenCL C; native.h is the same for C.
  *
  * Shape of a work-group, fixed by -D when the program is built:
  *   RG_VEC    lanes of a vector; lanes are units (columns of a matrix)
@@ -7,14 +7,15 @@
  *   RG_ROWS   items below each other, each on its own block of batch rows
  * A CPU runs one item a group (RG_COLS = RG_ROWS = 1, wide vectors, no barriers), a GPU many with short vectors.
  *
- * RG_REPLICAS 1: the kernels are functions of the kernels in replicas.cl; 0: they are kernels
- * RG_DOUBLE   1: numbers are doubles, of a device with cl_khr_fp64; 0: floats
- * RG_TF32     1: the products of scans and weight gradients are those of NVIDIA's tensor cores, in TF32; 2: the same
- *             on any device, for tests; 0: all products are of rg_real
- * RG_SCAN_PART  1, 2: the program of a cell has its forward, or its reverse scan alone; 0: both
- * RG_HAS_PREFETCH  1: the device's compiler takes __builtin_prefetch (a CPU's; the host knows which); 0: it may not
+ * Variants of a program:
+ *   RG_REPLICAS      1: the kernels become functions that the kernels in replicas.cl call; 0: they are kernels
+ *   RG_DOUBLE        1: numbers are doubles, on a device with cl_khr_fp64; 0: floats
+ *   RG_TF32          1: NVIDIA's tensor cores compute the products of scans and weight gradients in TF32; 2: the
+ *                    same on any device, for tests; 0: all products are of rg_real
+ *   RG_SCAN_PART     1, 2: a cell's program has only its forward or only its reverse scan; 0: both
+ *   RG_HAS_PREFETCH  1: the compiler has __builtin_prefetch (on CPUs; the host knows which); 0: it may lack it
  *
- * Contraction is left on, and every product that matters is written as RG_FMA. */
+ * Contraction is left on. Every product that matters is written as RG_FMA. */
 #ifndef RG_VEC
 #define RG_VEC 16
 #endif
@@ -65,7 +66,7 @@
 #else
 #define RG_SCALAR float
 #define RG_WHOLE int
-#define RG_NUMBER(x) RG_CAT(x, f) /* a literal that a float does not hold to the last digit of a double */
+#define RG_NUMBER(x) RG_CAT(x, f) /* a literal with more digits than a float holds */
 #endif
 typedef RG_SCALAR rg_real;
 #if RG_VEC == 1
@@ -81,7 +82,8 @@ typedef RG_CAT(RG_SCALAR, RG_VEC) rg_vec;
 typedef RG_CAT(RG_WHOLE, RG_VEC) rg_mask;
 #define RG_AS_INT(v) RG_CAT(as_int, RG_VEC)(v)
 #define RG_AS_REAL(v) RG_CAT(as_float, RG_VEC)(v)
-#ifdef __clang__ /* PoCL's vload16 and vstore16 may be eight and the instructions that put a vector together */
+/* PoCL's vload16 and vstore16 may become eight loads or stores and the instructions that assemble a vector */
+#ifdef __clang__
 typedef rg_vec rg_unaligned __attribute__((aligned(sizeof(rg_real))));
 #define RG_ACCESS_IN(space)                                                                         \
     inline rg_vec __attribute__((always_inline, overloadable)) rg_load(space const rg_real *p) {    \
@@ -101,55 +103,57 @@ RG_ACCESS_IN(__private)
 #endif
 #define RG_SELECT(mask, yes, no) select(no, yes, mask)
 #endif
-/* From panels and rows that begin at a multiple of a vector: one load on a GPU, where RG_LOAD would be one a lane. */
+/* Load from panels, and from rows that begin at a multiple of a vector. On a GPU it is one load, where RG_LOAD would be
+ * one for each lane. */
 #if RG_COLS * RG_ROWS > 1 && RG_VEC > 1
 #define RG_LOAD_ALIGNED(p) (*(__global const rg_vec *)(p))
 #else
 #define RG_LOAD_ALIGNED(p) RG_LOAD(p)
 #endif
-typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once, from a multiple of their size */
+typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once; aligned to their size */
 #if RG_COLS * RG_ROWS > 1 && RG_VEC > 4
 #error "an item of many has vectors of at most four lanes"
 #endif
-/* What a group's local memory holds; quads where these are read. */
+/* The type of a group's local memory: quads on a GPU, which reads quads from it. */
 #if RG_COLS * RG_ROWS > 1
 #define RG_LOCAL_MEMORY rg_quad
 #else
 #define RG_LOCAL_MEMORY rg_real
 #endif
-/* The smaller and the larger of two; b where one of them is NaN. */
+/* The smaller and the larger of two; b if one of them is NaN. */
 #define RG_LEAST(a, b) RG_SELECT((a) < (b), a, b)
 #define RG_MOST(a, b) RG_SELECT((a) > (b), a, b)
 #define RG_SPLAT(s) ((rg_vec)((rg_real)(s)))
 #define RG_FMA(a, b, c) fma(a, b, c)
-/* 2^n, of a vector of floats that holds n in the low bits of its numbers' fractions. */
+/* 2^n, for a vector of floats that holds n in the low bits of its fractions. */
 #define RG_EXPONENT(v) RG_AS_REAL((RG_AS_INT(v) << 23) + 0x3f800000)
 #define RG_SQRT(v) sqrt(v)
 #define RG_VECTOR_EXP(v) exp(v)
 #define RG_VECTOR_TANH(v) tanh(v)
 #define RG_VECTOR_EXPM1(v) expm1(v)
-#define RG_SQRT1(s) sqrt(s) /* of a scalar, like those that follow */
+#define RG_SQRT1(s) sqrt(s) /* of a scalar, as are the following */
 #define RG_EXP(s) exp(s)
 #define RG_EXPM1(s) expm1(s)
 #define RG_LOG(s) log(s)
 #define RG_LOG1P(s) log1p(s)
 #define RG_ABS(s) fabs(s)
 #define RG_PIN(v)
-/* RG_PREFETCH(p) asks for a cache line before it is needed. OpenCL C has no such function that CPUs obey, and clang's
- * __builtin_prefetch has no form in SPIR-V: Mesa's rusticl dies of it. It changes no result. */
+/* RG_PREFETCH(p) asks for a cache line before it is needed. OpenCL C's own prefetch has no effect on CPUs, and clang's
+ * __builtin_prefetch has no form in SPIR-V: Mesa's rusticl crashes on it. It changes no result. */
 #if RG_HAS_PREFETCH
 #define RG_PREFETCH(p) __builtin_prefetch((const void *)(size_t)(p))
 #else
 #define RG_PREFETCH(p)
 #endif
-#if RG_TF32 == 2 /* PoCL 3.1 compiles the emulation wrong where learned skips have these loops unrolled */
+#if RG_TF32 == 2 /* PoCL 3.1 miscompiles the emulation if these loops are unrolled with learned skips */
 #define RG_UNROLL
 #else
 #define RG_UNROLL _Pragma("unroll")
 #endif
 #define RG_ROLLED _Pragma("nounroll")
-/* Before the loop over a block's rows that follows its products. A CPU's has the cell's step once: as often as a block
- * has rows and vectors it is no faster, and the scans take four times as long to compile. */
+/* Placed before the loop over a block's rows that follows its products. On a CPU the loop is not unrolled: copying the
+ * cell's step for every row and vector of a block gains nothing, and the scans would take four times as long to
+ * compile. */
 #if RG_COLS * RG_ROWS == 1
 #define RG_EACH_ROW RG_ROLLED
 #else
@@ -157,7 +161,7 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once, fr
 #endif
 #define RG_FEW_TIMES _Pragma("unroll 4")
 #define RG_INLINE inline __attribute__((always_inline))
-/* A function around a hot loop; native.h keeps those out of line. */
+/* A function around a hot loop. native.h forbids inlining it. */
 #define RG_HOT RG_INLINE
 #define RG_DEVICE_KERNEL __kernel __attribute__((reqd_work_group_size(RG_COLS, RG_ROWS, 1)))
 #if RG_REPLICAS

@@ -11,12 +11,12 @@
  *   deltas       gradients of a unit's pre-activations: one for each gate, and one more where the recurrent product of
  *                the last gate has a gradient of its own (gru)
  *   states       1: h; 2: h and c
- *   past         number of the saved value that is c; 0 without c
+ *   past         index of the saved value that is c; 0 without c
  *   carries      what the reverse scan carries beside dh, RG_CARRIES_...
  *   forget       the gate that multiplies the previous state, or RG_NO_SUCH_GATE
  *   input        the gate that multiplies the new value, or RG_NO_SUCH_GATE
  *   functions    activation of each gate, in order: s sigmoid, t tanh, a the one that --activation names
- *   evaluations  of activations, for one unit and step in an update, forward and reverse
+ *   evaluations  number of activations evaluated for one unit and step in an update, forward and reverse
  *   letters      name of each gate, in order
  *
  * A cell's file defines gates, saved and deltas once more for its own text. scan/scan.cl does not compile if they
@@ -25,8 +25,8 @@
 #define RG_CELLS_H
 
 #define RG_CARRIES_NOTHING 0
-#define RG_CARRIES_STATE 1 /* a part of dL/dh of the step before */
-#define RG_CARRIES_CELL 2  /* dL/dc of the step before */
+#define RG_CARRIES_STATE 1 /* carries a part of dL/dh of the step before */
+#define RG_CARRIES_CELL 2  /* carries dL/dc of the step before */
 #define RG_NO_SUCH_GATE 99
 
 /* clang-format off */
@@ -37,7 +37,7 @@
     X(A, gru,  GRU,  3,    4,    4,     1,     0,   RG_CARRIES_STATE,   1,               RG_NO_SUCH_GATE, "sst",  3,          "rzn")
 /* clang-format on */
 
-/* Numbers of a row as constants such as rg_lstm_gates, for scan/scan.cl. */
+/* Numbers of a row as constants, such as rg_lstm_gates, for scan/scan.cl. */
 #define RG_CELL_NUMBERS(A, name, NAME, gates, saved, deltas, states, past, carries, forget, input, functions, \
                         evaluations, letters)                                                                 \
     rg_##name##_gates = gates, rg_##name##_saved = saved, rg_##name##_deltas = deltas,

@@ -1,4 +1,4 @@
-/* After a cell's file: its scans, unless its steps alone are wanted; then its macros end. */
+/* Included after a cell's file: defines its scans, unless RG_STEPS_ONLY, and ends its macros. */
 #ifndef RG_STEPS_ONLY
 #include "scan/scan.cl"
 #endif

@@ -3,8 +3,9 @@
  *   r, z = sigma(W x_t + b + U h_{t-1} + b'), n = tanh(W_n x_t + b_n + r m), m = U_n h_{t-1} + b'_n
  *   h_t = (1 - z) n + z h_{t-1}                                                  gates in PyTorch's order r, z, n
  *
- * The two halves of n are summed apart: sums r, z, W_n x + b_n, m. Saved: r, z, n, m. Deltas: r, z, n, and m = r times
- * that of n; W_ih belongs to r, z, n and W_hh to r, z, m. `past` is h_{t-1}; carried back is z dL/dh. */
+ * The two halves of n are summed separately. Sums: r, z, W_n x + b_n, m. Saved: r, z, n, m. Deltas: r, z, n, m, where
+ * m's is r times n's. W_ih belongs to deltas r, z, n and W_hh to r, z, m. `past` is h_{t-1}; z dL/dh is carried back.
+ */
 #define RG_CELL gru
 #define RG_GATES 3
 #define RG_SUMS_A_UNIT 4

@@ -1,4 +1,4 @@
-/* Every cell, each followed by what is made of it: its scans, or with RG_STEPS_ONLY nothing. */
+/* Every cell, followed by its scans, or with RG_STEPS_ONLY by nothing. */
 #include "cells/rnn.cl"
 #include "cells/end.cl"
 #include "cells/lstm.cl"

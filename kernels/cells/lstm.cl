@@ -3,7 +3,7 @@
  *   i, f, o = sigma(W x_t + U h_{t-1} + b), g = tanh(W x_t + U h_{t-1} + b)      gates in PyTorch's order i, f, g, o
  *   c_t = f c_{t-1} + i g, h_t = o tanh(c_t)
  *
- * Saved: i, f, g, o, c. `past` is c_{t-1}; what is carried back in time is dL/dc. */
+ * Saved: i, f, g, o, c. `past` is c_{t-1}; dL/dc is carried back. */
 #define RG_CELL lstm
 #define RG_GATES 4
 #define RG_SUMS_A_UNIT 4

@@ -1,9 +1,9 @@
 /* The simple recurrent cell (Elman 1990): h_t = phi(a_t), a_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh.
  *
- * One gate; nothing is saved but h, from which the slope of phi follows. */
+ * It has one gate. It saves only h, from which the slope of phi follows. */
 #define RG_CELL rnn
-#define RG_GATES 1          /* rows of W_ih and W_hh over H */
-#define RG_SUMS_A_UNIT 1    /* pre-activations kept apart */
+#define RG_GATES 1          /* rows of W_ih and W_hh, divided by H */
+#define RG_SUMS_A_UNIT 1    /* pre-activations that are summed separately */
 #define RG_SAVED 0          /* values a unit saves for the reverse scan */
 #define RG_DELTAS 1         /* gradients of pre-activations */
 #define RG_HIDDEN_TO(q) (q) /* the sum that vector q of W_hh is added to */

@@ -1,7 +1,7 @@
-/* Dropout between layers (Srivastava et al. 2014): y = x m / (1-p), m = 0 with probability p, drawn anew for each
- * update, layer, step, sequence and unit; the same call makes the reverse pass. */
+/* Dropout between layers (Srivastava et al. 2014): y = x m / (1-p), where m = 0 with probability p. m is drawn for each
+ * update, layer, step, sequence and unit. The same call does the reverse pass. */
 RG_KERNEL void rg_dropout(__global const rg_real *x, __global rg_real *y, const struct rg_dropout_args s) {
-    const size_t lines = (s.to - s.from) * s.rows; /* of `stride` units */
+    const size_t lines = (s.to - s.from) * s.rows; /* lines of `stride` units */
     const size_t first = (s.from - s.base) * s.rows;
     const rg_real keep = 1.0f / (1.0f - (rg_real)s.probability);
     const size_t end = rg_share(lines, get_group_id(0) + 1, get_num_groups(0));

@@ -1,6 +1,6 @@
-/* An embedding table before the first layer, as torch.nn.Embedding. */
+/* An embedding table before the first layer, as in torch.nn.Embedding. */
 
-/* words [T][B], weights -> x [T][B][stride], zeros past E and where there is no word. */
+/* words [T][B], weights -> x [T][B][stride], with zeros past E and where there is no word. */
 RG_KERNEL void rg_embed(__global const rg_real *restrict words, __global const rg_real *restrict weights,
                         __global rg_real *restrict x, const struct rg_embed_args s) {
     const size_t first = (s.from - s.base) * s.rows, n = (s.to - s.from) * s.rows;
@@ -13,7 +13,7 @@ RG_KERNEL void rg_embed(__global const rg_real *restrict words, __global const r
     }
 }
 
-/* The begin of the run of steps that ends at `end`. */
+/* First step of the group of accum_steps steps that ends at `end`. */
 RG_INLINE rg_u64 rg_run_begin(struct rg_embed_args s, rg_u64 end) {
     rg_u64 slice = s.slices - 1;
     if (s.accum_steps >= s.steps) {
@@ -26,8 +26,8 @@ RG_INLINE rg_u64 rg_run_begin(struct rg_embed_args s, rg_u64 end) {
     return end - begin > s.accum_steps ? end - s.accum_steps : begin;
 }
 
-/* words, dx [T][B][stride] -> gradients. A group owns a share of the words, an item some columns, so a sum has one
- * owner and one order, whatever the number of groups. */
+/* words, dx [T][B][stride] -> gradients. A group owns a share of the words, an item some columns. So each sum has one
+ * owner and one order, for any number of groups. */
 RG_KERNEL void rg_embed_gradient(__global const rg_real *restrict words, __global const rg_real *restrict dx,
                                  __global rg_real *restrict gradients, const struct rg_embed_args s) {
     const size_t first = rg_share(s.words, get_group_id(0), get_num_groups(0));

@@ -1,4 +1,4 @@
-/* Sequences of a data set on the device into a chunk, ends aligned. */
+/* Copies sequences of a data set on the device into a chunk, where all of them end at the last step. */
 #define RG_DATA_FLOAT 0
 #define RG_DATA_BYTE 1
 #define RG_DATA_TOKEN 2

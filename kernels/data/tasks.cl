@@ -1,11 +1,12 @@
-/* Synthetic tasks, made on the device; host/train/tasks.h defines and cites them. x is [T][B][x_stride], zeros in the
- * padding. Every number comes from a counter of its own, so a sequence does not depend on how a batch is cut. */
+/* Synthetic tasks, generated on the device; host/train/tasks.h defines and cites them. x is [T][B][x_stride], with
+ * zeros in the padding. Every random number has a counter of its own, so a sequence does not depend on how a batch is
+ * cut. */
 #include "data/tasks.h"
 
-/* Streams of a sequence, as counter (index, row, update, stream) with the seed as key: */
-#define RG_STREAM_VALUES 0u /* of step t: word t % 4 of index t / 4 */
-#define RG_STREAM_PLACES 1u /* of place k: word k of index 0 */
-#define RG_STREAM_KEPT 2u   /* the k-th thing to be remembered: word k % 4 of index k / 4 */
+/* Streams of random numbers of a sequence. The counter is (index, row, update, stream), the key is the seed. */
+#define RG_STREAM_VALUES 0u /* step t: word t % 4 of index t / 4 */
+#define RG_STREAM_PLACES 1u /* place k: word k of index 0 */
+#define RG_STREAM_KEPT 2u   /* k-th symbol to remember: word k % 4 of index k / 4 */
 
 #define RG_COPY_KEPT 10     /* symbols to recall in copy and memorisation */
 #define RG_COPY_SYMBOLS 8   /* 1 … 8; 0 is the blank, 9 the delimiter */
@@ -18,13 +19,13 @@ RG_INLINE struct rg_random rg_task_draw(const struct rg_task_args s, size_t b, r
     return rg_philox((rg_u32)index, (rg_u32)(s.first_row + b), (rg_u32)s.update, stream, s.seed_low, s.seed_high);
 }
 
-/* Number t of a stream whose indices hold four each. */
+/* Number t of a stream whose indexes hold four numbers each. */
 RG_INLINE rg_u32 rg_task_number(const struct rg_task_args s, size_t b, rg_u64 t, rg_u32 stream) {
     return rg_task_draw(s, b, t / 4, stream).v[t % 4];
 }
 
-/* Runs of RG_FILL_STEPS steps in [from, to), the first one shorter so that the others begin at multiples; run i belongs
- * to sequence i % rows, so that neighbours write neighbours. */
+/* Runs of RG_FILL_STEPS steps in [from, to); the first is shorter, so that the others begin at multiples. Run i belongs
+ * to sequence i % rows, so neighbouring items write neighbouring memory. */
 RG_INLINE size_t rg_fill_runs(rg_u64 rows, rg_u64 from, rg_u64 to) {
     return rows * ((to + RG_FILL_STEPS - 1) / RG_FILL_STEPS - from / RG_FILL_STEPS);
 }
@@ -49,8 +50,8 @@ RG_INLINE rg_real rg_marked_target(rg_u32 task, rg_real one, rg_real two) {
     return task == RG_TASK_DELAYED_XOR ? (one != two ? 1.0f : 0.0f) : one + two;
 }
 
-/* adding, multiplication, delayed-xor: x = (value, mark), y [B] = the marked values' sum, product or parity. One mark
- * lies in [0, T/2), one in [T/2, T); with one step there is the second alone. */
+/* adding, multiplication, delayed-xor: x = (value, mark), y [B] = sum, product or parity of the marked values. One mark
+ * is in [0, T/2), one in [T/2, T); with a single step there is only the second. */
 RG_KERNEL void rg_task_marked(__global rg_real *restrict x, __global rg_real *restrict y, const struct rg_task_args s) {
     const size_t n = rg_fill_runs(s.rows, s.from, s.to);
     const size_t end = rg_share(n, get_group_id(0) + 1, get_num_groups(0));
@@ -86,13 +87,13 @@ RG_INLINE rg_u32 rg_kept(const struct rg_task_args s, size_t b, rg_u64 k, rg_u32
     return rg_below(rg_task_number(s, b, k, RG_STREAM_KEPT), n);
 }
 
-/* Segments of the symbols that matter in temporal order: they begin at `tenths` of the sequence and are a tenth wide.
+/* Place of a symbol that matters in temporal order: a random step in the tenth of the sequence that begins at `tenths`.
  */
 RG_INLINE rg_u64 rg_order_place(rg_u64 steps, rg_u32 tenths, rg_u32 random) {
     return steps * tenths / 10 + rg_below(random, steps < 10 ? 1 : steps / 10);
 }
 
-/* What a sequence of a temporal order holds; a place that it has not is past the end. */
+/* The symbols of a temporal-order sequence. A place that the task does not use is past the end. */
 struct rg_order {
     rg_u64 place[3];
     rg_u32 bit[3];
@@ -112,10 +113,11 @@ RG_INLINE struct rg_order rg_order_draw(const struct rg_task_args s, size_t b) {
     return o;
 }
 
-/* The symbol of step t; `noise` is the step's number of the stream of values. */
+/* The symbol of step t. `noise` is the step's random number. */
 RG_INLINE rg_u32 rg_task_symbol(const struct rg_task_args s, size_t b, rg_u64 t, const struct rg_order order,
                                 rg_u32 noise) {
-    const rg_u64 recall = s.steps - RG_COPY_KEPT; /* the first step of copy and memorisation that is recalled */
+    /* the first step of copy and memorisation with a symbol to recall */
+    const rg_u64 recall = s.steps - RG_COPY_KEPT;
     switch (s.task) {
     case RG_TASK_COPY:
         return t < RG_COPY_KEPT ? 1 + rg_kept(s, b, t, RG_COPY_SYMBOLS) : t + 1 == recall ? 1 + RG_COPY_SYMBOLS : 0;
@@ -135,7 +137,7 @@ RG_INLINE rg_u32 rg_task_symbol(const struct rg_task_args s, size_t b, rg_u64 t,
     }
 }
 
-/* The class to be told at step t of copy and memorisation, and of the sequence in the other tasks. */
+/* The target class: at step t in copy and memorisation, of the whole sequence in other tasks. */
 RG_INLINE rg_u32 rg_task_class(const struct rg_task_args s, size_t b, rg_u64 t, const struct rg_order order) {
     const rg_u64 recall = s.steps - RG_COPY_KEPT;
     switch (s.task) {

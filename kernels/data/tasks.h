@@ -1,17 +1,17 @@
-/* The synthetic tasks, one row each; host/train/tasks.h says what each of them is. Read by the kernels, which take the
- * numbers RG_TASK_..., and by the host.
+/* The synthetic tasks, one row each; host/train/tasks.h defines them. The kernels read the numbers RG_TASK_..., the
+ * host the rows.
  *
  * X(NAME, name, inputs, outputs, kernel, loss, extra, least, baseline):
  *
  *   NAME      RG_TASK_NAME is its number
- *   name      what --task takes
+ *   name      the value of --task
  *   inputs    F
- *   outputs   O, classes where loss is CE
- *   kernel    rg_task_marked or rg_task_symbols, which makes the sequences
+ *   outputs   O; classes if loss is CE
+ *   kernel    rg_task_marked or rg_task_symbols, which generates the sequences
  *   loss      RG_LOSS_...
- *   extra     steps of a sequence beyond --steps; above 0 every step has a target
+ *   extra     steps of a sequence beyond --steps; if above 0, every step has a target
  *   least     the smallest --steps
- *   baseline  function of host/train/tasks.c: the loss of the best answer that has not seen the sequence */
+ *   baseline  function of host/train/tasks.c: the loss of the best answer that does not see the sequence */
 #ifndef RG_TASK_TABLE_H
 #define RG_TASK_TABLE_H
 

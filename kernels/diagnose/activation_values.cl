@@ -1,4 +1,4 @@
-/* Every activation by itself: x [n] -> values [n], and the slopes [n] that follow from these. For tests of
+/* Every activation alone: x [n] -> values [n], and the slopes [n] that follow from the values. For tests of
  * activations.cl on a device. */
 RG_KERNEL void rg_activation_values(__global const rg_real *restrict x, __global rg_real *restrict values,
                                     __global rg_real *restrict slopes, const struct rg_activation_args s) {

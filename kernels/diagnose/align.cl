@@ -1,7 +1,7 @@
-/* Sequences in a chunk end together; a direction whose lags count from the first step needs them to begin together. */
+/* Sequences in a chunk end together. A direction whose lags count from the first step needs them to begin together. */
 
-/* from [R][B][stride], begin [B] -> to [B][stride]: of each sequence the step `t` after its first one. Behind the last
- * step come the initial states, where there are any (base/args.h), and then zeros. */
+/* from [R][B][stride], begin [B] -> to [B][stride]: the step `t` after each sequence's first one. After the last step
+ * come the initial states, if there are any (base/args.h), and then zeros. */
 RG_KERNEL void rg_align(__global const rg_real *restrict from, __global const rg_u32 *restrict begin,
                         __global rg_real *restrict to, const struct rg_align_args s) {
     const size_t end = rg_share(s.rows, get_group_id(0) + 1, get_num_groups(0));

@@ -1,10 +1,10 @@
-/* The gradient by time lag, for samples during a training. A step's term G_t of a direction comes from the
- * weight-gradient kernel, one slice a step; here it is compared with the sum G of all terms:
+/* The gradient by time lag, for samples during a training. The weight-gradient kernel computes a step's term G_t of a
+ * direction, one slice a step. Here each term is compared with G, the sum of all terms:
  *
- *   ||G_t||^2 and <G_t, G> for each weight matrix, kept as (largest, squares, product) with squares and product in
- * units of the largest element, so that they do not leave a float's range before the elements do
+ *   ||G_t||^2 and <G_t, G> for each weight matrix, as (largest, squares, product); squares and product are in units of
+ *   the largest element, so they do not leave a float's range before the elements do
  *
- * That is two products of the sampled rows (G, and all G_t) beside their scans, and no tensor of all terms. */
+ * A sample costs, beside its scans, two products of the sampled rows: G, and all G_t. No tensor holds all terms. */
 
 /* The sum of slices [n_terms][stride], in order: total [stride]. */
 RG_KERNEL void rg_lag_total(__global const rg_real *restrict partial, __global rg_real *restrict total,
@@ -19,7 +19,7 @@ RG_KERNEL void rg_lag_total(__global const rg_real *restrict partial, __global r
     }
 }
 
-/* A vector of a row of one gate, zero from unit `left` on: behind a gate's units stands what is no gradient. */
+/* A vector of one gate's row, with zeros from unit `left` on: the padding after a gate's units holds no gradient. */
 RG_INLINE rg_vec rg_lag_load(__global const rg_real *p, size_t left) {
     if (left >= RG_VEC) {
         return RG_LOAD(p);
@@ -41,7 +41,7 @@ RG_INLINE rg_vec rg_lag_load(__global const rg_real *p, size_t left) {
         }                                                                                    \
     }
 
-/* Group (t, m): term t of n_terms against the total, in matrix m's rows. */
+/* Group (t, m) compares term t of n_terms with the total, in the rows of matrix m. */
 RG_KERNEL void rg_lag(__global const rg_real *restrict terms, __global const rg_real *restrict total,
                       __global struct rg_lag_part *restrict parts, const struct rg_lag_args s,
                       __local struct rg_lag_part *items) {

@@ -1,6 +1,6 @@
-/* What a device can do at most, for the benchmark.
+/* Peaks of a device, for the benchmark.
  *
- * The peak of fused multiply-adds: RG_PEAK_CHAINS independent chains an item, nothing from memory. */
+ * The peak of fused multiply-adds: RG_PEAK_CHAINS independent chains an item, without memory access. */
 RG_KERNEL void rg_peak(__global rg_real *restrict out, const struct rg_peak_args s) {
     const size_t item = get_group_id(0) * RG_ITEMS + rg_item();
     const rg_vec a = RG_SPLAT(RG_NUMBER(0.999)), b = RG_SPLAT(RG_NUMBER(0.001));
@@ -40,7 +40,7 @@ RG_KERNEL void rg_tanh_peak(__global rg_real *restrict out, const struct rg_peak
     RG_STORE(sum, out + item * RG_VEC);
 }
 
-/* a = b + 3 c (McCalpin's triad), each group a share in one fragment, its items side by side. */
+/* a = b + 3 c (McCalpin's triad). Each group has one contiguous share, which its items process side by side. */
 RG_KERNEL void rg_triad(__global rg_real *restrict a, __global const rg_real *restrict b,
                         __global const rg_real *restrict c, const struct rg_triad_args s) {
     const size_t vectors = s.n / RG_VEC, end = rg_share(vectors, get_group_id(0) + 1, get_num_groups(0));

@@ -1,9 +1,9 @@
 /* The output layer on the last state or on all states, the loss, and its gradient, for a tile of sequences: z = W_o h +
  * b_o, then dL/dz, then dL/dh = W_o^T dL/dz. Losses are means over the batch (over unmasked steps, and over outputs for
- * mse and bce), as in PyTorch. With weights they are weighted means, as that of
- * torch.nn.CrossEntropyLoss(weight). A row whose first target is NaN is masked: no loss, no gradient. */
+ * mse and bce), as in PyTorch. With weights they are weighted means, as in torch.nn.CrossEntropyLoss(weight). A row
+ * whose first target is NaN is masked: it has no loss and no gradient. */
 
-/* dL/dz and loss of the rows of one step. */
+/* dL/dz and loss of one step's rows. */
 RG_INLINE void rg_tile_loss(struct rg_head_args s, size_t rows, __global const rg_real *z, __global const rg_real *y,
                             __global rg_real *dz, __global rg_real *row_loss, int add) {
     const rg_real mean_scale = rg_mean_scale(s);
@@ -23,8 +23,8 @@ RG_INLINE void rg_tile_loss(struct rg_head_args s, size_t rows, __global const r
     }
 }
 
-/* h [T][B][D*Hp], packed weights, y [T'][B][n_targets] -> z [T'][B][Op], dz [T'][B][Op], dh [T'][B][D*Hp],
- * row_loss [batch][2], a sum and its rest; T' are the steps from target_base on. */
+/* h [T][B][D*Hp], packed weights, y [T'][B][n_targets] -> z [T'][B][Op], dz [T'][B][Op], dh [T'][B][D*Hp], row_loss
+ * [batch][2], a sum and its rounding error. T' are the steps from target_base on. */
 RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_real *restrict packed,
                        __global const rg_real *restrict y, __global rg_real *z, __global rg_real *dz,
                        __global rg_real *dh, __global rg_real *restrict row_loss, const struct rg_head_args s) {
@@ -49,7 +49,7 @@ RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_rea
             rg_tile_loss(s, rows, z + at * s.o_stride, y + at * s.n_targets, dz + at * s.o_stride,
                          row_loss + 2 * (s.first_row + first), t > s.first_step);
         }
-        RG_BARRIER; /* not within a condition: PoCL 3.1 then lets every item do what the first one does */
+        RG_BARRIER; /* not inside a condition: PoCL 3.1 then makes every item do the first item's work */
         for (size_t p = 0; p < panels; p++) {
             for (size_t b = item_row * RG_BLOCK_ROWS; b < rows; b += RG_ROWS * RG_BLOCK_ROWS) {
 #define RG_STATES(R, r)                                                                                  \

@@ -6,12 +6,12 @@
 #define RG_LOSS_IS_BCE 2
 #define RG_LOSS_IS_CE 3
 
-/* The losses are in forms that keep their digits over the whole range of a number: a loss is right to a few ulp,
- * however small or large it is (with logits that are far apart, to eps |z_i - z_j|). A gradient is a probability less a
- * target, as in PyTorch, and right to a few eps of 1. tests/kernels/test_losses.c holds them to that. */
+/* Each form of a loss keeps its digits over the whole range of a number: a loss is right to a few ulp, however small or
+ * large it is (with logits far apart, to eps |z_i - z_j|). A gradient is a probability less a target, as in PyTorch,
+ * and right to a few eps of 1. tests/kernels/test_losses.c checks that. */
 
-/* ln(sum of e^z) - z[label], given the sum of e^(z - top) over the logits that are below the largest, `top`, and how
- * many are equal to it. */
+/* ln(sum of e^z) - z[label]. `top` is the largest logit, `equal` the number of logits equal to it, and `below` the sum
+ * of e^(z - top) over the others. */
 RG_INLINE rg_real rg_class_loss(rg_real below, rg_real equal, rg_real top, rg_real z_label) {
     return RG_LOG1P(below + (equal - 1.0f)) + (top - z_label);
 }
@@ -35,7 +35,7 @@ RG_INLINE rg_real rg_row_classes(size_t outputs, __global const rg_real *z, size
     return rg_class_loss(below, equal, top, z[label]);
 }
 
-/* Loss of one row and dz, both times `scale`; y holds O targets, or the class for ce. */
+/* Loss of one row, and dz, both multiplied by `scale`. y holds O targets, or the class for ce. */
 RG_INLINE rg_real rg_row_loss(rg_u32 kind, size_t outputs, __global const rg_real *z, __global const rg_real *y,
                               __global rg_real *dz, rg_real scale) {
     if (kind == RG_LOSS_IS_CE) {
@@ -48,7 +48,7 @@ RG_INLINE rg_real rg_row_loss(rg_u32 kind, size_t outputs, __global const rg_rea
             loss = rg_sum_add(loss, error * error);
             dz[o] = error * (2.0f * scale);
         } else {
-            /* -y log sigma(z) - (1-y) log(1-sigma(z)), in the form that does not overflow */
+            /* -y log sigma(z) - (1-y) log(1-sigma(z)), in a form that does not overflow */
             const rg_real decay = RG_EXP(-RG_ABS(z[o]));
             loss = rg_sum_add(loss, (z[o] > 0.0f ? z[o] * (1.0f - y[o]) : -z[o] * y[o]) + RG_LOG1P(decay));
             dz[o] = ((z[o] < 0.0f ? decay : 1.0f) / (1.0f + decay) - y[o]) * scale;
@@ -57,7 +57,7 @@ RG_INLINE rg_real rg_row_loss(rg_u32 kind, size_t outputs, __global const rg_rea
     return (loss.sum + loss.rest) * scale;
 }
 
-/* What a row's loss and gradient are multiplied by: 1 over the terms of the mean, or its weight over their sum. */
+/* The factor of a row's loss and gradient: 1 / (terms of the mean), or with weights 1 / (sum of the weights). */
 RG_INLINE rg_real rg_mean_scale(struct rg_head_args s) {
     if (s.weighted) {
         return RG_DOUBLE ? (rg_real)s.scale + (rg_real)s.scale_rest : s.scale;
@@ -69,7 +69,7 @@ RG_INLINE rg_real rg_row_scale(struct rg_head_args s, rg_real mean_scale, __glob
     return s.weighted ? mean_scale * y[s.n_targets - 1] : mean_scale;
 }
 
-/* A sequence's loss over the steps, kept as its sum and the rest of it. */
+/* Store a sequence's loss over the steps, as a sum and its rounding error. */
 RG_INLINE void rg_keep_loss(__global rg_real *kept, struct rg_sum loss) {
     kept[0] = loss.sum;
     kept[1] = loss.rest;

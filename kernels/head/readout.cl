@@ -1,24 +1,23 @@
-/* What the head reads where that is not the output of the last step: one row a sequence, made of the last layer's
- * states while the steps come by, and the gradient there sent back to the states that it was made of. `notes` is what a
- * row needs from one segment of steps to the next: the rounding error of a mean's sum so far (Kahan 1965), or the step
- * that a largest value was found at. */
+/* Readouts other than the output of the last step. The head reads one row a sequence, which is computed from the last
+ * layer's states as the steps come by; the reverse pass sends the row's gradient back to those states. `notes` is what
+ * a row needs from one segment of steps to the next: the rounding error of a mean's sum so far (Kahan 1965), or the
+ * step of the largest value. */
 #define RG_READ_FINAL 1
 #define RG_READ_MEAN 2
 #define RG_READ_MAX 3
 
-/* The first step of sequence b, and the step at which the direction that unit `u` belongs to ends; that of an empty
- * sequence is the last one, where the scans leave h_0. */
+/* First step of sequence b, and the step at which the direction of unit `u` ends. For an empty sequence that is the
+ * last one, where the scans leave h_0. */
 #define RG_READ_START(b) (s.ragged ? begin[b] : 0)
 #define RG_READ_END(u, start) ((u) < s.hidden || (start) == s.steps ? s.steps - 1 : (start))
 
-/* The steps of the launch that a sequence has, [first, end), and how a row's sum or search begins: `fresh` without
- * steps before. */
+/* The steps of a sequence in this launch, [first, end). `fresh`: no earlier launch had steps of the sequence. */
 struct rg_read_span {
     size_t first, end;
     int fresh;
 };
 
-/* sum over the span of h, in `units` columns from h on; the last launch divides by `count` steps. */
+/* Add h over the span, in `units` columns from h on. The last launch divides by `count` steps. */
 RG_INLINE void rg_read_mean(__global const rg_real *h, __global rg_real *row, __global rg_real *rest, size_t stride,
                             struct rg_read_span span, rg_real count, size_t col) {
     rg_vec sum[RG_NV], low[RG_NV];
@@ -39,7 +38,7 @@ RG_INLINE void rg_read_mean(__global const rg_real *h, __global rg_real *row, __
     }
 }
 
-/* The largest h of the span and its step, counted on from `step`; NaN is larger than anything, as in torch.max. */
+/* The largest h of the span and its step, counted from `step`. NaN is larger than anything, as in torch.max. */
 RG_INLINE void rg_read_max(__global const rg_real *h, __global rg_real *row, __global rg_u32 *steps, size_t stride,
                            struct rg_read_span span, size_t step, size_t col) {
     for (size_t q = 0; q < RG_NV; q++) {
@@ -65,7 +64,7 @@ RG_INLINE void rg_read_max(__global const rg_real *h, __global rg_real *row, __g
     }
 }
 
-/* The states of the steps that are in [from, to). */
+/* Copy the final states of the directions that end in [from, to). */
 RG_INLINE void rg_read_final(__global const rg_real *h, __global rg_real *row, size_t stride, size_t start,
                              struct rg_readout_args s, size_t col) {
     for (size_t u = col; u < s.width; u += RG_COLS) {
@@ -76,8 +75,8 @@ RG_INLINE void rg_read_final(__global const rg_real *h, __global rg_real *row, s
     }
 }
 
-/* h [T][B][D*Hp], begin [B] -> row [B][D*Hp], notes [B][D*Hp], from the steps [from, to). The launches come in order
- * of the steps, but for those of RG_READ_FINAL, which may come in any. */
+/* h [T][B][D*Hp], begin [B] -> row [B][D*Hp], notes [B][D*Hp], from the steps [from, to). Launches must follow the
+ * order of the steps, except for RG_READ_FINAL. */
 RG_KERNEL void rg_readout(__global const rg_real *restrict h, __global const rg_u32 *restrict begin,
                           __global rg_real *restrict row, __global rg_real *restrict notes,
                           const struct rg_readout_args s) {
@@ -91,7 +90,7 @@ RG_KERNEL void rg_readout(__global const rg_real *restrict h, __global const rg_
             continue;
         }
         for (size_t p = 0; p < s.width; p += RG_NR) {
-            if (first >= s.to) { /* its first step is yet to come; an empty sequence has none */
+            if (first >= s.to) { /* the sequence starts later; an empty one never starts */
                 for (size_t u = get_local_id(0); u < RG_NR; u += RG_COLS) {
                     row[at + p + u] = 0.0f;
                 }
@@ -105,7 +104,7 @@ RG_KERNEL void rg_readout(__global const rg_real *restrict h, __global const rg_
     }
 }
 
-/* d_row [B][D*Hp] = dL/drow, notes as rg_readout left them -> dh [T][B][D*Hp] of the steps [from, to). */
+/* d_row [B][D*Hp] = dL/drow, notes as rg_readout left them -> dh [T][B][D*Hp] for the steps [from, to). */
 RG_KERNEL void rg_readout_gradient(__global const rg_real *restrict d_row, __global const rg_u32 *restrict begin,
                                    __global const rg_real *restrict notes, __global rg_real *restrict dh,
                                    const struct rg_readout_args s) {
@@ -114,7 +113,7 @@ RG_KERNEL void rg_readout_gradient(__global const rg_real *restrict d_row, __glo
     const size_t end = rg_share(lines, get_group_id(0) + 1, get_num_groups(0));
     for (size_t i = rg_share(lines, get_group_id(0), get_num_groups(0)) + get_local_id(1); i < end; i += RG_ROWS) {
         const size_t t = s.from + i / s.rows, b = i % s.rows, start = RG_READ_START(b), at = b * s.stride;
-        const size_t width = s.kind != RG_READ_FINAL && t < start ? 0 : s.width; /* no gradient from there on */
+        const size_t width = s.kind != RG_READ_FINAL && t < start ? 0 : s.width; /* no gradient before the start */
         __global rg_real *const to = dh + ((t - s.base) * s.rows + b) * s.stride;
         if (s.kind == RG_READ_MEAN) {
             for (size_t u = col; u < width; u += RG_COLS) {

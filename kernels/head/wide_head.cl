@@ -1,10 +1,10 @@
-/* An output layer of many outputs, in three launches: z = W_o h and dL/dh = W_o^T dL/dz are products, which a tile of
- * rows and a share of the panels split up; between them the loss, whose items share a row. */
+/* An output layer of many outputs, in three launches. z = W_o h and dL/dh = W_o^T dL/dz are products; a group computes
+ * a tile of rows and a share of the panels. The loss is between them, and its items share a row. */
 #ifndef RG_PRODUCT_DEPTH
-#define RG_PRODUCT_DEPTH 256 /* rows of a panel that stay in the first-level cache while a tile passes over them */
+#define RG_PRODUCT_DEPTH 256 /* rows of a panel that stay in the first-level cache while a tile uses them */
 #endif
 
-/* out (+)= a w for a block of rows and one panel; the order of a sum is that of one accumulator. */
+/* out (+)= a w for a block of rows and one panel. The order of a sum is the same as with a single accumulator. */
 #define RG_PRODUCT_RUN(R)                                                                               \
     RG_HOT void RG_CAT(rg_product_run_, R)(__global const rg_real *a, size_t a_stride, size_t depth,    \
                                            __global const rg_real *w, int fresh, __global rg_real *out, \
@@ -27,7 +27,8 @@ RG_PRODUCT_RUN(4)
 RG_PRODUCT_RUN(1)
 #undef RG_PRODUCT_RUN
 
-/* a [rows][depth], packed panels -> out [rows][panels*NR]. Group (i, j): tile i of the rows, share j of the panels. */
+/* a [rows][depth], packed panels -> out [rows][panels*NR]. Group (i, j) computes tile i of the rows and share j of the
+ * panels. */
 RG_KERNEL void rg_product(__global const rg_real *restrict a, __global const rg_real *restrict packed,
                           __global rg_real *out, const struct rg_product_args s) {
     const size_t first = get_group_id(0) * s.tile;
@@ -49,7 +50,7 @@ RG_KERNEL void rg_product(__global const rg_real *restrict a, __global const rg_
     }
 }
 
-/* Every item's value, combined in the order of the items. */
+/* All items' values, combined in the order of the items: their sum, or with `most` the largest. */
 RG_INLINE rg_real rg_group_total(__local rg_real *values, int most) {
     rg_real total = values[0];
     for (size_t i = 1; i < RG_ITEMS; i++) {
@@ -58,7 +59,7 @@ RG_INLINE rg_real rg_group_total(__local rg_real *values, int most) {
     return total;
 }
 
-/* The sum of every item's value, for all items. */
+/* The sum of all items' values, returned to every item. */
 RG_INLINE rg_real rg_group_sum(__local rg_real *scratch, rg_real mine) {
     scratch[rg_item()] = mine;
     RG_BARRIER;
@@ -67,7 +68,7 @@ RG_INLINE rg_real rg_group_sum(__local rg_real *scratch, rg_real mine) {
     return total;
 }
 
-/* The largest of the outputs that belong to this item: whole vectors in turn, and the rest to the first item. */
+/* The largest of this item's outputs. Items take whole vectors in turn; the first item also takes the rest. */
 RG_INLINE rg_real rg_largest_output(__global const rg_real *z, size_t outputs) {
     const size_t whole = outputs / RG_VEC * RG_VEC;
     rg_vec most = RG_SPLAT(z[0]);
@@ -85,12 +86,12 @@ RG_INLINE rg_real rg_largest_output(__global const rg_real *z, size_t outputs) {
     return top;
 }
 
-/* Of e^(z - top): the sum, the same of the logits below `top`, and how many are equal to it. */
+/* Sums of e^(z - top): over all logits and over the logits below `top`; number of logits equal to `top`. */
 struct rg_exponentials {
     rg_real sum, below, equal;
 };
 
-/* e^(z - top) of this item's outputs into dz, and their sums. */
+/* Write e^(z - top) of this item's outputs to dz, and return their sums. */
 RG_INLINE struct rg_exponentials rg_exponentials(__global const rg_real *z, __global rg_real *dz, size_t outputs,
                                                  rg_real top) {
     const size_t whole = outputs / RG_VEC * RG_VEC;
@@ -117,8 +118,8 @@ RG_INLINE struct rg_exponentials rg_exponentials(__global const rg_real *z, __gl
     return total;
 }
 
-/* z [T'][B][Op] without the bias, packed b_o, y as in rg_head -> z with it, dz, row_loss as in rg_head. A group takes
- * whole sequences. */
+/* z [T'][B][Op] without the bias, packed b_o, y as in rg_head -> z with the bias, dz, row_loss as in rg_head. A group
+ * takes whole sequences. */
 RG_KERNEL void rg_wide_loss(__global const rg_real *restrict packed, __global const rg_real *restrict y,
                             __global rg_real *z, __global rg_real *dz, __global rg_real *row_loss,
                             const struct rg_head_args s, __local rg_real *scratch) {

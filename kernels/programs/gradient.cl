@@ -1,4 +1,4 @@
-/* The program with the weight gradient alone, for groups of another shape than the program of shared.cl has. */
+/* The program with only the weight gradient, for groups of another shape than in shared.cl. */
 #include "base/base.cl"
 #include "scan/weight_gradient.cl"
 #define RG_PROGRAM(X) RG_GRADIENT_KERNELS(X)

@@ -1,4 +1,4 @@
-/* The program with every cell's scans under an update gate that decides which steps to skip. */
+/* The program with all cells' scans with an update gate, which decides which steps to skip. */
 #define RG_LEARNED 1
 #include "base/base.cl"
 #include "scan/learned_gate.cl"

@@ -1,7 +1,8 @@
-/* Many launches of one kernel as one: of models that are trained side by side, each with its own slices of buffers that
- * they have in common and its own arguments. Group (i, j, r) does group (i, j) of launch r.
+/* Many launches of one kernel as a single launch, for models that are trained side by side. Each model has its own
+ * arguments, and its own slices of the buffers that all models share. Group (i, j, r) does the work of group (i, j) of
+ * launch r.
  *
- * Included at the end of every program, after RG_PROGRAM(X), the program's own list of kernels. */
+ * Included at the end of every program, after RG_PROGRAM(X), the program's list of kernels. */
 #if RG_REPLICAS
 #ifndef RG_SLICE
 #include "kernels.h"

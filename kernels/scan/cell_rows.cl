@@ -3,7 +3,7 @@
 #define RG_SUM_VECTORS (RG_SUMS_A_UNIT * RG_WIDE)
 #define RG_LAST_DELTA (RG_DELTAS - 1)
 
-/* The products with x, and with h; for the last gate a cell may sum the two apart (RG_HIDDEN_TO). */
+/* The products with x and with h. A cell may sum the two separately for its last gate (RG_HIDDEN_TO). */
 #define RG_Q (RG_GATES * RG_WIDE)
 #define RG_SUMS RG_SUM_VECTORS
 #define RG_TO(q) (q)
@@ -19,15 +19,15 @@
 #undef RG_Q
 #undef RG_SUMS
 
-/* Where a block finds its operands. Pointers are at its first row and, where there are units, at its panel's first
- * unit. */
+/* A block's operands. Pointers point to the block's first row and, where there are units, to its panel's first unit. */
 struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
     __global const rg_real *x, *w_input, *w_hidden, *w_skip, *bias;
     __local const rg_real *past; /* h_{t-1} in local memory, from unit 0 on */
-    size_t depth, skip_depth;    /* H, or 0 if that step does not exist */
+    size_t depth, skip_depth;    /* H, or 0 if the step does not exist */
     __local rg_real *now;
     __global rg_real *h, *saved;
-    ptrdiff_t to_skip, to_prev, to_init; /* rows from here to h_{t-d}, to the state that W_hh multiplies, to h_0 */
+    /* rows from the block to h_{t-d}, to the state that W_hh multiplies, and to h_0 */
+    ptrdiff_t to_skip, to_prev, to_init;
     int has_prev;
     size_t unit;
     __global const rg_u32 *begin;
@@ -56,7 +56,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_scan_args s,
     } else {
         RG_CELL_NAME(RG_CAT(hidden_local_, RG_R))(acc, b.past, line, b.w_hidden, b.depth, part);
     }
-    rg_vec total[RG_FRAGMENTS][RG_SUM_VECTORS]; /* out of the registers, for RG_EACH_ROW */
+    rg_vec total[RG_FRAGMENTS][RG_SUM_VECTORS]; /* copied from the registers, for RG_EACH_ROW */
     RG_UNROLL for (size_t i = 0; i < RG_FRAGMENTS; i++) {
         RG_UNROLL for (size_t q = 0; q < RG_SUM_VECTORS; q++) {
             total[i][q] = acc[i][q];
@@ -97,7 +97,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_scan_args s,
             saved[RG_PAST] = open ? saved[RG_PAST] : past;
 #endif
 #endif
-#if RG_TF32 /* read here, where a register is free again: without that the gru spills 4 bytes */
+#if RG_TF32 /* read late, when a register is free: otherwise the gru spills 4 bytes */
             const int live = !s.ragged || b.t >= b.begin[r];
 #endif
             h = live ? h : zero;
@@ -127,31 +127,31 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_scan_args s,
 struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
     __global const rg_real *w_hidden, *w_skip;
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
-    __local const rg_real *next; /* the deltas of the step done before, at unit 0 */
+    __local const rg_real *next; /* deltas of the step processed before, at unit 0 */
     __local rg_real *now;
 #else
     ptrdiff_t next;
 #endif
     size_t depth, skip_depth;
-    __global const rg_real *dh; /* from above, at the block, or null */
-    /* The rest at unit 0 and row 0 of the memory that a launch was given: a GPU finds its place in them after the
-     * products, which leave registers for little else. */
+    __global const rg_real *dh; /* gradient from above at the block, or null */
+    /* The following pointers are at unit 0 and row 0 of the launch's memory. A GPU finds its place in them after the
+     * products, because the products leave few registers. */
     size_t at;          /* the block's first row at this step */
-    rg_u32 first, unit; /* its first row of the chunk, its panel's first unit */
+    rg_u32 first, unit; /* the block's first row in the chunk; its panel's first unit */
     rg_u32 slot;        /* place of this step in `carry` */
     __global const rg_real *h, *saved;
-    ptrdiff_t to_skip, to_prev; /* rows from here */
+    ptrdiff_t to_skip, to_prev; /* rows from the block */
     int has_prev;
     __global rg_real *carry;
     int carried; /* 0: nothing is carried into this step */
     __global rg_real *d;
     __global const rg_u32 *begin;
     size_t t;
-    __global const rg_real *gate, *w_gate; /* of a learned skip: this step's values, and W_uh */
-    size_t plane;                          /* from one of its carried values to the next */
+    __global const rg_real *gate, *w_gate; /* learned skip: this step's values of the gate, and W_uh */
+    size_t plane;                          /* distance between two carried values of the learned skip */
 };
 
-#define RG_PREV_ROW ((size_t)((ptrdiff_t)row + b.to_prev)) /* the state that W_hh multiplies */
+#define RG_PREV_ROW ((size_t)((ptrdiff_t)row + b.to_prev)) /* row of the state that W_hh multiplies */
 #define RG_CARRY_ROW (b.slot * s.rows + b.first + r)
 RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_scan_args s,
                                                       struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b,
@@ -190,7 +190,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_scan_args s,
         }
     }
 #else
-    /* gate by gate, the step done before and then that skip steps on */
+    /* gate by gate: W_hh with the step processed before, then W_sh with the step d steps before */
     const rg_u32 add = s.skip_kind == RG_SKIP_IS_ADD;
     for (rg_u32 i = 0; i < (rg_u32)RG_GATES << add; i++) {
         const rg_u32 g = i >> add, is_far = i & add, last = !is_far && g + 1 == RG_GATES ? RG_LAST_DELTA : g;
@@ -199,7 +199,7 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_scan_args s,
          (is_far ? b.w_skip : b.w_hidden) + g * s.hidden * RG_NR, is_far ? b.skip_depth : b.depth, part);
     }
 #endif
-    rg_vec total[RG_FRAGMENTS][RG_NV]; /* out of the registers, for RG_EACH_ROW */
+    rg_vec total[RG_FRAGMENTS][RG_NV]; /* copied from the registers, for RG_EACH_ROW */
     RG_UNROLL for (size_t i = 0; i < RG_FRAGMENTS; i++) {
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
             total[i][q] = acc[i][q];

@@ -1,10 +1,11 @@
-/* Gradient of the update gate's weights, in slices of steps like rg_weight_gradient's; group s does slice s. */
+/* Gradient of the update gate's weights, in slices of steps like those of rg_weight_gradient. Group s computes slice s.
+ */
 RG_KERNEL void rg_gate_gradient(__global const rg_real *restrict states, __global const rg_real *restrict gates,
                                 __global rg_real *restrict partial, const struct rg_gate_gradient_args s) {
     const size_t begin = s.begin + rg_share(s.end - s.begin, get_group_id(0), get_num_groups(0));
     const size_t end = s.begin + rg_share(s.end - s.begin, get_group_id(0) + 1, get_num_groups(0));
     __global rg_real *const to = partial + s.partial + get_group_id(0) * (s.width + 1);
-    /* one place more than vectors: the bias */
+    /* one more place than vectors, for the bias */
     for (size_t j = rg_item() * RG_VEC; j <= s.width; j += RG_ITEMS * RG_VEC) {
         const int bias = j == s.width;
         rg_vec sums = s.accumulate && !bias ? RG_LOAD(to + j) : RG_SPLAT(0.0f);

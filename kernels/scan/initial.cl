@@ -1,7 +1,7 @@
-/* States that sequences start from, h_0 and c_0 of PyTorch, and the gradient there. h_0 is the state before step 1;
- * states before h_0, which only a skip can ask for, are zero. */
+/* Initial states, h_0 and c_0 of PyTorch, and their gradient. h_0 is the state before step 1. States before h_0, which
+ * only a skip reads, are zero. */
 
-/* states [L*D][N][H], index [batch], begin [B] -> steps `at` and `at`+1 of `to`, see args.h. */
+/* states [L*D][N][H], index [batch], begin [B] -> steps `at` and `at`+1 of `to`: see args.h. */
 RG_KERNEL void rg_initial(__global const rg_real *restrict states, __global const rg_u32 *restrict index,
                           __global const rg_u32 *restrict begin, __global rg_real *restrict to,
                           const struct rg_initial_args s) {
@@ -31,7 +31,7 @@ RG_KERNEL void rg_final(__global const rg_real *restrict from, __global rg_real 
     }
 }
 
-/* acc += delta^T W for the delta of one step, gate by gate; `last` is the column group of the last gate. */
+/* acc += delta^T W for one step's delta, gate by gate. `last` is the column group of the last gate. */
 RG_INLINE void rg_initial_product(rg_vec acc[1][RG_NV], struct rg_initial_gradient_args s,
                                   __global const rg_real *delta, __global const rg_real *w, size_t last, size_t col) {
     for (size_t g = 0; g < s.gates; g++) {
@@ -40,8 +40,8 @@ RG_INLINE void rg_initial_product(rg_vec acc[1][RG_NV], struct rg_initial_gradie
     }
 }
 
-/* d [T][B][deltas][Hp], dh from above, carry [back][B][Hp], begin [B] -> dh_0, dc_0 [B][Hp] at s.target, of the
- * sequences whose first delta is of steps [from, to). */
+/* d [T][B][deltas][Hp], dh from above, carry [back][B][Hp], begin [B] -> dh_0, dc_0 [B][Hp] at s.target, for the
+ * sequences whose first delta is in the steps [from, to). */
 RG_KERNEL void rg_initial_gradient(__global const rg_real *restrict d, __global const rg_real *restrict packed,
                                    __global const rg_real *restrict dh, __global const rg_real *restrict carry,
                                    __global const rg_u32 *restrict begin, __global rg_real *restrict dh_0,

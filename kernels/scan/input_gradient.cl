@@ -1,5 +1,5 @@
-/* The gradient at a layer's inputs, d [T*B][deltas][Hp] of one or two directions -> dx [T*B][D*Hp]: what the reverse
- * scan of the layer below begins with. */
+/* The gradient at a layer's inputs, which the reverse scan of the layer below starts from: d [T*B][deltas][Hp] of one
+ * or two directions -> dx [T*B][D*Hp]. */
 #define RG_INPUT_GRADIENT(R)                                                                                     \
     RG_HOT void RG_CAT(rg_input_gradient_rows_, R)(struct rg_input_gradient_args s, __global const rg_real *one, \
                                                    __global const rg_real *two, __global const rg_real *packed,  \

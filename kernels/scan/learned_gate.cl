@@ -5,13 +5,14 @@
  *   p_t = sigma(W_uh s_t + b_uh)
  *   u~_{t+1} = u_t p_t + (1 - u_t) (u~_t + min(p_t, 1 - u~_t)),   u~_1 = 1
  *
- * S is the cell. W_uh reads h_t, for the lstm c_t, as in the authors' code. Loss: plus lambda times the mean over the
- * batch of sum_t u_t. The skipped candidates S are computed too, as the slope of u_t is <dL/ds_t, S - s_{t-1}>.
+ * S is the cell. W_uh reads h_t, in the lstm c_t, as in the authors' code. The loss also has lambda times the mean over
+ * the batch of sum_t u_t. The candidates S of skipped steps are computed too, because the slope of u_t is <dL/ds_t, S -
+ * s_{t-1}>.
  *
- * These sums over units are the only ones of a scan that cross lanes: every item of a row of items sums its vectors,
- * then one item adds them up in order. */
+ * These sums over units are the only ones in a scan that cross lanes. Every item of a row of items sums its vectors;
+ * then one item adds these sums in order. */
 
-/* The sum of a[j] w[j], or of a[j] where w is null, over this item's vectors of 0 … n-1. */
+/* The sum of a[j] w[j], or of a[j] if w is null, over this item's vectors of 0 … n-1. */
 RG_INLINE rg_real rg_gate_sum(__global const rg_real *a, __global const rg_real *w, size_t n, size_t col) {
     rg_vec sums = RG_SPLAT(0.0f);
     size_t j = col * RG_VEC;
@@ -20,13 +21,13 @@ RG_INLINE rg_real rg_gate_sum(__global const rg_real *a, __global const rg_real 
         sums = w ? RG_FMA(v, RG_LOAD(w + j), sums) : sums + v;
     }
     rg_real sum = rg_lane_sum(sums);
-    for (; j < n; j++) { /* the vector that n cuts */
+    for (; j < n; j++) { /* the vector that contains n */
         sum += w ? a[j] * w[j] : a[j];
     }
     return sum;
 }
 
-/* What the items of a row left. */
+/* Add the items' sums of a row. */
 RG_INLINE rg_real rg_gate_total(__local const rg_real *sums) {
     rg_real total = sums[0];
     for (int i = 1; i < RG_COLS; i++) {
@@ -43,7 +44,8 @@ RG_INLINE int rg_gate_live(__global const rg_real *values) {
     return values[RG_GATE_RAW] >= 0.0f;
 }
 
-/* u~ of a step; `past` are the values of the step before, unread for the first, and `logit` is W_uh s + b_uh there. */
+/* u~ of a step. `past` holds the values of the step before; the first step does not read it. `logit` is W_uh s + b_uh
+ * of the step before. */
 RG_INLINE void rg_gate_step(__global rg_real *now, __global rg_real *past, int is_first, int live, rg_real logit) {
     rg_real raw = 1.0f;
     if (!is_first && rg_gate_live(past)) {
@@ -54,8 +56,8 @@ RG_INLINE void rg_gate_step(__global rg_real *now, __global rg_real *past, int i
     now[RG_GATE_RAW] = live ? raw : -1.0f;
 }
 
-/* Completes dL/du~ of the step done before (`next`, null for none), to which its units add <dL/ds, S - s> = `slope`;
- * then the slopes of this step that follow from it. */
+/* Complete dL/du~ of the step processed before (`next`, null for none) by <dL/ds, S - s> = `slope` of its units. Then
+ * compute the slopes of this step that follow from it. */
 RG_INLINE void rg_gate_step_reverse(__global rg_real *now, __global rg_real *next, rg_real slope, rg_real budget) {
     const int live = rg_gate_live(now), known = live && next && rg_gate_live(next);
     const rg_real raw = now[RG_GATE_RAW], room = 1.0f - raw;

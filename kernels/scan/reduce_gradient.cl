@@ -1,11 +1,11 @@
-/* Slices summed in order, into PyTorch's layout. Group (i, j) is the j-th share of job i's units, taken RG_VEC at a
- * time and transposed from columns into rows in a small square. */
+/* Sum the slices in order, into PyTorch's layout. Group (i, j) has the j-th share of job i's units. It takes RG_VEC of
+ * them at a time and transposes them from columns into rows in a small square. */
 RG_KERNEL void rg_reduce_gradient(__global const rg_real *restrict partial, __global rg_real *restrict gradients,
                                   const struct rg_reduce_args args) {
     const struct rg_reduce_job job = args.jobs[get_group_id(0)];
-    const size_t runs = (job.units + RG_VEC - 1) / RG_VEC; /* of a gate */
+    const size_t runs = (job.units + RG_VEC - 1) / RG_VEC; /* runs of a gate */
     const size_t end = rg_share(job.gates * runs, get_group_id(1) + 1, get_num_groups(1));
-    /* so many items for the columns; the others take the next runs */
+    /* as many items as there are columns; the others take the next runs */
     const size_t squares = (job.columns + RG_VEC - 1) / RG_VEC, across = RG_ITEMS < squares ? RG_ITEMS : squares;
     const size_t first = rg_share(job.gates * runs, get_group_id(1), get_num_groups(1)) + rg_item() / across;
     for (size_t run = first; run < end && rg_item() < RG_ITEMS / across * across; run += RG_ITEMS / across) {

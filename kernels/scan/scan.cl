@@ -1,8 +1,7 @@
-/* Forward and reverse scan of one cell over whole sequences. Read once for each cell, after the cell's file.
+/* Forward and reverse scan of one cell over whole sequences. Included once for each cell, after the cell's file.
  *
  * A work-group owns a tile of sequences and carries it through all T steps. The recurrence couples the units of one
- * sequence and never two sequences, so groups do not wait for each other.
- */
+ * sequence and never two sequences, so groups do not wait for each other. */
 /* clang-format off */
 /*   states in local memory: [2][tile][Hp + RG_VEC]; a step reads one half and writes the other
  *   for each step
@@ -20,14 +19,14 @@
  * A launch computes a half-open range of steps and continues from what the launch before it left in memory. A launch
  * of a single step may give several work-groups to a tile (dimension 1), which share out its panels. */
 #define RG_CELL_NAME(name) RG_CAT(RG_CAT(rg_, RG_CELL), RG_CAT(_, name))
-/* An array of a negative size, and so an error, where the cell's file and its row in cells/cells.h differ. */
+/* Compile error (an array of negative size) if the cell's file and its row in cells/cells.h differ. */
 typedef char RG_CELL_NAME(equals_its_row)[(RG_GATES == RG_CELL_NAME(gates)) + (RG_SAVED == RG_CELL_NAME(saved)) +
                                                       (RG_DELTAS == RG_CELL_NAME(deltas)) ==
                                                   3
                                               ? 1
                                               : -1];
 #ifdef RG_LEARNED
-/* A learned skip also keeps what the state would be if no step were skipped: h and, where there is one, c. */
+/* A learned skip also saves the state that an update would give: h and, if the cell has one, c. */
 #ifdef RG_PAST
 #define RG_KEPT (RG_SAVED + 2)
 #else
@@ -42,7 +41,7 @@ typedef char RG_CELL_NAME(equals_its_row)[(RG_GATES == RG_CELL_NAME(gates)) + (R
 #else
 #define RG_GATE_STATE(h, saved, row) ((h) + (row)*s.out_stride)
 #endif
-#define RG_FIRST_PANEL(panels) 0 /* its gates need all of a tile's panels in one group */
+#define RG_FIRST_PANEL(panels) 0 /* the gate's sums need all panels of a tile in one group */
 #define RG_END_PANEL(panels) (panels)
 #else
 #define RG_FIRST_PANEL(panels) rg_panel_share(panels, (rg_u32)get_group_id(1))
@@ -81,12 +80,14 @@ typedef char RG_CELL_NAME(equals_its_row)[(RG_GATES == RG_CELL_NAME(gates)) + (R
 #endif
 #define RG_PANEL RG_LINE(RG_WIDE) /* units of a panel of the forward scan */
 #define RG_HAS(t) ((t) != RG_NO_STEP)
-#define RG_TILE_AT(t) (((t)-s.base) * s.rows + first)                      /* its first row at step t */
-#define RG_ROW_AFTER (after ? RG_TILE_AT(s.backward ? t - 1 : t + 1) : at) /* at the step done before */
+#define RG_TILE_AT(t) (((t)-s.base) * s.rows + first) /* first row of the tile at step t */
+/* first row at the step processed before */
+#define RG_ROW_AFTER (after ? RG_TILE_AT(s.backward ? t - 1 : t + 1) : at)
 #define RG_ROW_OF(t) (RG_HAS(t) ? RG_TILE_AT(t) : at)
 
 #if RG_SCAN_PART != RG_REVERSE_PART
-/* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in this direction's columns, saved [T][B][S][Hp]. */
+/* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in the columns of this direction, saved
+ * [T][B][S][Hp]. */
 RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
                                      __global rg_real *h, __global rg_real *saved,
                                      __global const rg_u32 *restrict begin,
@@ -120,7 +121,7 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
         const size_t at_skip = RG_ROW_OF(t_skip), at_prev = RG_ROW_OF(t_prev);
 #ifdef RG_LEARNED
         const size_t t_before = s.backward ? t + 1 : t - 1, at_past = order ? RG_TILE_AT(t_before) : at;
-        /* gates are kept of all steps */
+        /* gates are kept for all steps */
         const size_t gate = t * s.rows + first, gate_past = order ? t_before * s.rows + first : gate;
         for (size_t r = get_local_id(1); order && r < rows; r += RG_ROWS) {
             __global const rg_real *const state = RG_GATE_STATE(out, saved, at_past + r);
@@ -174,7 +175,7 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
 #endif
 
 #if RG_SCAN_PART != RG_FORWARD_PART
-/* Where a block of the reverse scan finds the deltas of the step done before. */
+/* Where a block of the reverse scan reads the deltas of the step processed before. */
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
 #define RG_NEXT_STEP(row)                          \
     block.next = next + RG_LOCAL_AT(row, 0, line); \
@@ -186,8 +187,8 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
     block.depth = s.skip_kind == RG_SKIP_IS_DILATED ? block.skip_depth : after ? s.hidden : 0;
 #endif
 
-/* h, saved as above, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][deltas][Hp]; carry [skip or 1][B][Hp]
- * holds what passes from step to step beside the deltas. */
+/* h, saved from the forward scan, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][deltas][Hp]. carry [skip
+ * or 1][B][Hp] holds the values that pass from step to step beside the deltas. */
 RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *saved,
                                      __global const rg_real *restrict packed, __global const rg_real *restrict dh,
                                      __global rg_real *d, __global rg_real *carry,
@@ -211,7 +212,8 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
 #endif
 #endif
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
-    const size_t t_next = s.backward ? s.steps - 1 - s.to : s.to; /* done by the launch before, if there was one */
+    /* the step that the previous launch processed last, if there was one */
+    const size_t t_next = s.backward ? s.steps - 1 - s.to : s.to;
     const size_t resumed = s.to < s.steps ? rows : 0;
     for (size_t r = get_local_id(1); r < resumed; r += RG_ROWS) {
         __global const rg_real *const from = d + (RG_TILE_AT(t_next) + r) * s.d_stride;
@@ -230,7 +232,7 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
         const size_t t_skip = s.backward ? t - s.skip : t + s.skip, t_prev = rg_step_back(s, order, back);
         const size_t at_skip = order + s.skip < s.steps ? RG_TILE_AT(t_skip) : at;
         const size_t at_prev = RG_ROW_OF(t_prev);
-        const int after = order + 1 < s.steps; /* a step was done before */
+        const int after = order + 1 < s.steps; /* a step was processed before */
 #ifdef RG_LEARNED
         const size_t gate = t * s.rows + first, gate_next = (s.backward ? t - 1 : t + 1) * s.rows + first;
         const size_t plane = s.rows * s.h_stride;

@@ -1,24 +1,25 @@
-/* Weight gradients: a product over all rows (t, b) of the chunk, cut into slices of steps that are summed later in a
- * fixed order, so the result does not depend on how many groups run at once.
+/* Weight gradients: a product over all rows (t, b) of the chunk. It is cut into slices of steps that are summed later
+ * in a fixed order, so the result does not depend on how many groups run at once.
  *
  *   partial [slices][rows of all sources][n]
  *
- * Group (s, i) does units i, i + groups, … of slice s; unit u is part u % parts of the rows k for panel u / parts. On a
- * GPU the group's item rows take blocks instead, see rg_outer_find.
- * Rows of the chunk go in runs of RG_RUN, so that a run of d stays in the first-level cache while all k pass over it;
- * an element's sum is one accumulator all along. */
+ * Group (s, i) computes units i, i + groups, … of slice s. Unit u is part u % parts of the rows k for panel u / parts.
+ * On a GPU the group's item rows take blocks instead: see rg_outer_find.
+ *
+ * Rows of the chunk are processed in runs of RG_RUN, so that a run of d stays in the first-level cache while all k use
+ * it. Each element is summed in one accumulator throughout. */
 #ifndef RG_RUN
 #define RG_RUN 128
 #endif
 
-/* Whether a group's item rows take blocks of four rows k out of one list of all sources and panels: on a GPU, where
- * otherwise most of them would have none. */
+/* Do a group's item rows take blocks of four rows k out of one list over all sources and panels? On a GPU they do:
+ * otherwise most item rows would have no work. */
 #define RG_OUTER_BY_BLOCKS (RG_COLS * RG_ROWS > 1 && !RG_TF32)
 
-/* With tensor cores the sum of d is a row of its own: beside products it would take registers from them. */
+/* With tensor cores the sum of d is computed separately: together with products it would take their registers. */
 #define RG_SUMS_APART (RG_TF32 != 0)
 
-/* The sum of d alone, where a panel has no other part in a source. */
+/* Only the sum of d, where a panel has no product with a source. */
 RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_rows, __global rg_real *partial,
                            int fresh, size_t col) {
     for (size_t q = 0; q < RG_NV; q++) {
@@ -30,17 +31,19 @@ RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_
     }
 }
 
-/* What one source adds to one panel of partial, at the source's first row and the panel's first column. */
+/* The contribution of one source to one panel of partial. Pointers are at the source's first row and the panel's first
+ * column. */
 struct rg_outer {
     __global const rg_real *a, *d;
     __global rg_real *partial;
     size_t a_stride, d_stride, n;
-    size_t n_rows;                /* of a and d; 0: partial is only made zero, where it is fresh */
-    int fresh;                    /* partial holds nothing yet */
-    __global const rg_real *next; /* rows of d for the group's next unit; a hint, past the last ones too */
+    size_t n_rows; /* rows of a and d; 0: set a fresh partial to zero */
+    int fresh;     /* partial has no value yet */
+    /* rows of d that the group's next unit reads; a hint, valid also past the last unit */
+    __global const rg_real *next;
 };
 
-/* Ask the caches for rows [first, end) of a panel of d; CPUs only. */
+/* Prefetch rows [first, end) of a panel of d; CPUs only. */
 RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t first, size_t end) {
     for (size_t i = first; i < end; i++) {
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
@@ -49,7 +52,7 @@ RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t f
     }
 }
 
-/* Rows [first, end) of the source; the last block, which ends at `sum_at`, takes the sum of d with it. */
+/* Rows [first, end) of the source. If the last block ends at `sum_at`, it also computes the sum of d. */
 RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
     const size_t col = get_local_id(0);
     for (size_t k = first + get_local_id(1) / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
@@ -66,7 +69,7 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
     }
 #if RG_COLS * RG_ROWS == 1
         const size_t blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
-        /* a share of them before each block: many at once would hold up the rest */
+        /* prefetch a share before each block: all at once would delay the products */
         rg_outer_ask(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
                      rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks));
 #endif
@@ -75,8 +78,8 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
     }
 }
 
-/* *o for what the states that sequences start from add; 0: nothing. They are behind the last step, and `shift` before
- * the steps of rows [start, start + B), of which [row, row + n_rows) take part. */
+/* Set *o to the contribution of the initial states; 0: there is none. Initial states follow the last step. They belong
+ * `shift` steps before rows [start, start + B), of which rows [row, row + n_rows) are processed here. */
 RG_INLINE int rg_outer_initial(struct rg_outer *o, struct rg_weight_gradient_args s, struct rg_gradient_source from,
                                __global const rg_real *d, size_t row, size_t n_rows) {
     const size_t away = from.shift * s.rows, all = s.steps * s.rows;
@@ -94,15 +97,15 @@ RG_INLINE int rg_outer_initial(struct rg_outer *o, struct rg_weight_gradient_arg
 }
 
 #if RG_OUTER_BY_BLOCKS
-/* A block of the list: four rows k of a source from `k` on, for one panel. Behind the last row of a source with `sums`
+/* A block of the list: four rows k of a source from `k` on, for one panel. After the last row of a source with `sums`
  * comes the sum of d. */
 struct rg_outer_place {
     rg_u32 source, k, panel;
-    size_t first; /* of the source's rows in partial */
+    size_t first; /* first of the source's rows in partial */
 };
 
-/* The index-th block, source by source. The panels of the gate that a source has no product with are left out, but for
- * the sum of d there; 0: there are not so many. */
+/* Find the index-th block, source by source. In the panels of a gate without a product with the source, only the sum of
+ * d is a block. Returns 0 if there are fewer blocks. */
 RG_INLINE int rg_outer_find(struct rg_weight_gradient_args s, size_t index, struct rg_outer_place *at) {
     const size_t panels = s.n / RG_NR;
     size_t first = 0;
@@ -131,8 +134,8 @@ RG_INLINE int rg_outer_find(struct rg_weight_gradient_args s, size_t index, stru
     return 0;
 }
 
-/* The last block of a source: n_k rows, fewer than four, and with `sums` the sum of d behind them. A row of ones stands
- * for that, and rows of zeros, whose results are not stored, fill the block. */
+/* The last block of a source: n_k rows, fewer than four, and with `sums` the sum of d after them. A row of ones gives
+ * that sum. Rows of zeros fill the block; their results are not stored. */
 RG_HOT void rg_outer_tail(struct rg_outer o, size_t n_k, size_t sums, size_t col) {
     rg_vec acc[RG_OUTER_ROWS][RG_NV];
     RG_UNROLL for (size_t r = 0; r < RG_OUTER_ROWS; r++) {
@@ -159,17 +162,17 @@ RG_HOT void rg_outer_tail(struct rg_outer o, size_t n_k, size_t sums, size_t col
     }
 }
 
-/* Rows [row, row + n_rows) of the chunk against one block. */
+/* Process rows [row, row + n_rows) of the chunk for one block. */
 RG_INLINE void rg_outer_block(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
                               __global rg_real *sum, struct rg_weight_gradient_args s, struct rg_gradient_source from,
                               struct rg_outer_place at, size_t row, size_t n_rows, int fresh) {
-    /* rows whose step `shift` away exists */
+    /* rows for which the step `shift` steps away exists */
     const size_t away = from.shift * s.rows, all = s.steps * s.rows;
     const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
     const size_t begin = row > low ? row : low, stop = row + n_rows < high ? row + n_rows : high;
     const int none = away >= all || begin >= stop;
     const size_t n_k = from.depth - at.k < RG_OUTER_ROWS ? from.depth - at.k : RG_OUTER_ROWS;
-    for (rg_u32 initial = 0; initial <= from.initial; initial++) { /* the steps, then what sequences start from */
+    for (rg_u32 initial = 0; initial <= from.initial; initial++) { /* the steps, then the initial states */
         struct rg_outer o;
         o.a = (from.buffer == RG_FROM_STATES ? states : inputs) + at.k;
         o.a_stride = from.stride;
@@ -197,7 +200,7 @@ RG_INLINE void rg_outer_block(__global const rg_real *states, __global const rg_
     }
 }
 
-/* All rows of a slice against one block, in the order of struct rg_weight_gradient_args. */
+/* Process all rows of a slice for one block, in the order of struct rg_weight_gradient_args. */
 RG_INLINE void rg_outer_slice(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
                               __global rg_real *sum, struct rg_weight_gradient_args s, struct rg_outer_place at,
                               size_t begin, size_t end) {
@@ -210,7 +213,7 @@ RG_INLINE void rg_outer_slice(__global const rg_real *states, __global const rg_
             const size_t start = s.rising ? end - left : begin + left - length, joined = width == s.rows ? length : 1;
             for (size_t t = start; t < start + length; t += joined) {
                 const size_t n_rows = joined * width, all = from.initial ? RG_RUN : n_rows;
-                for (size_t row = 0; row < n_rows; row += all) { /* initial states have their place in each run */
+                for (size_t row = 0; row < n_rows; row += all) { /* each run adds its part of the initial states */
                     const size_t run = n_rows - row < all ? n_rows - row : all;
                     rg_outer_block(states, inputs, d, sum, s, from, at, t * s.rows + block + row, run, fresh);
                     fresh = 0;
@@ -220,7 +223,7 @@ RG_INLINE void rg_outer_slice(__global const rg_real *states, __global const rg_
     }
 }
 
-/* Zeros where a source has no product with a gate, this group's share of them. */
+/* Write this group's share of the zeros where a source has no product with a gate. */
 RG_INLINE void rg_outer_gaps(__global rg_real *sum, struct rg_weight_gradient_args s) {
     for (rg_u32 i = 0; i < s.n_sources; i++) {
         const struct rg_gradient_source from = s.sources[i];
@@ -250,7 +253,7 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
     }
 }
 #else
-/* Rows [row, row + n_rows) of the chunk against one unit, all sources. */
+/* Process rows [row, row + n_rows) of the chunk for one unit and all sources. */
 RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
                             __global rg_real *sum, struct rg_weight_gradient_args s, size_t unit, size_t row,
                             size_t n_rows, int fresh, __global const rg_real *next) {
@@ -261,7 +264,7 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         const size_t first = rg_share(blocks, part, s.parts) * RG_HOT_ROWS;
         const size_t last = rg_share(blocks, part + 1, s.parts) * RG_HOT_ROWS;
         const size_t end = last < from.depth ? last : from.depth;
-        /* rows whose step `shift` away exists */
+        /* rows for which the step `shift` steps away exists */
         const size_t away = from.shift * s.rows, all = s.steps * s.rows;
         const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
         const size_t begin = row > low ? row : low, stop = row + n_rows < high ? row + n_rows : high;
@@ -286,7 +289,7 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         if (o.n_rows > 0) {
             o.a += from.offset + ((from.later ? begin + away : begin - away) - s.base * s.rows) * from.stride;
         }
-        int initial = 0; /* the steps, then the states that sequences start from */
+        int initial = 0; /* first the steps, then the initial states */
         do {
             if (o.n_rows > 0 || o.fresh) {
                 rg_outer_part(o, first, end, !initial && from.sums && !gap ? from.depth : 0);
@@ -311,7 +314,7 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
         for (size_t left = end - begin, length; left > 0; left -= length) {
             length = left < s.accum_steps ? left : s.accum_steps;
             const size_t start = s.rising ? end - left : begin + left - length;
-            /* a block that is the whole chunk has its steps one after the other in memory */
+            /* if a block is the whole chunk, its steps follow each other in memory */
             const size_t joined = width == s.rows ? length : 1;
             for (size_t t = start; t < start + length; t += joined) {
                 const size_t from = t * s.rows + block, n_rows = joined * width;

@@ -1,6 +1,6 @@
-/* The global norm of the gradient and the loss, in two stages of fixed order. A norm is kept as scale * sqrt(squares)
- * with scale the largest magnitude, so it overflows only where no number of the precision holds it (as BLAS nrm2). NaN
- * and infinity always reach the result. */
+/* The global norm of the gradient, and the loss, in two stages of fixed order. A norm is kept as scale * sqrt(squares),
+ * where scale is the largest magnitude, so it overflows only if the norm itself does (as BLAS nrm2). NaN and infinity
+ * always reach the result. */
 
 struct rg_norm_partial {
     rg_real scale;           /* largest |g| of the work-group */
@@ -9,7 +9,7 @@ struct rg_norm_partial {
     rg_real largest;         /* largest |g|, exact */
 };
 
-/* Magnitudes below it are measured in it, because their inverse may be no number. */
+/* Smaller magnitudes are measured in units of it, because their inverse may overflow. */
 #if RG_DOUBLE
 #define RG_SMALL 1e-300
 #else
@@ -20,7 +20,7 @@ RG_INLINE int rg_finite(rg_real v) {
     return v - v == 0.0f;
 }
 
-/* v in parts, exactly: powers of two bring it to where three floats hold 72 bits of it. */
+/* Split v exactly: a power of two scales it to where three floats hold 72 bits of it. */
 RG_INLINE struct rg_exact rg_exact_of(rg_real v) {
     struct rg_exact exact = {{0.0f, 0.0f, 0.0f}, 0};
     while (rg_finite(v) && (v > 0x1p64f || v < -0x1p64f)) {
@@ -60,7 +60,7 @@ RG_INLINE rg_real rg_lane_max(rg_vec v) {
     return most;
 }
 
-/* scale and squares of vectors [begin, end) of g, this item's share of the group's. */
+/* Scale and squares of vectors [begin, end) of g: this item's share of the group's part. */
 RG_INLINE struct rg_norm_partial rg_item_norm(__global const rg_real *g, size_t begin, size_t end) {
     struct rg_norm_partial norm = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
     rg_vec most = RG_SPLAT(0.0f);
@@ -85,7 +85,7 @@ RG_INLINE struct rg_norm_partial rg_item_norm(__global const rg_real *g, size_t 
     return norm;
 }
 
-/* Numbers [begin, end) added up, this item's share of the group's: each lane by itself, then the lanes. */
+/* Sum of numbers [begin, end): this item's share of the group's part. Each lane is summed alone, then the lanes. */
 RG_INLINE struct rg_sum rg_item_sum(__global const rg_real *numbers, size_t begin, size_t end) {
     const size_t whole = (end - begin) / RG_VEC * RG_VEC;
     struct rg_sum total = {0.0f, 0.0f};
@@ -105,7 +105,7 @@ RG_INLINE struct rg_sum rg_item_sum(__global const rg_real *numbers, size_t begi
     return total;
 }
 
-/* a and b together. */
+/* Combine a and b. */
 RG_INLINE struct rg_norm_partial rg_norm_join(struct rg_norm_partial a, struct rg_norm_partial b) {
     const int up = b.scale > a.scale;
     const rg_real low = up ? a.scale : b.scale, high = up ? b.scale : a.scale;
@@ -144,7 +144,8 @@ RG_KERNEL void rg_norm_partials(__global const rg_real *restrict gradients, __gl
     }
 }
 
-/* One item: combine, decide whether the update counts, and keep the record that the host reads later. */
+/* One item combines the partial norms, decides whether the update counts, and writes the record that the host reads
+ * later. */
 RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict partials,
                              __global struct rg_control *restrict control, __global struct rg_record *restrict history,
                              const struct rg_norm_args s) {
@@ -175,7 +176,7 @@ RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict par
             now.coefficient = rg_exact_of(s.clip_norm / (norm + 1e-6f));
             record.clipped = 1;
         }
-        if (s.clip_value > 0.0f && s.clip_value < total.largest) { /* the optimiser clips the elements */
+        if (s.clip_value > 0.0f && s.clip_value < total.largest) { /* the optimiser clips each element */
             record.clipped = 1;
         }
         now.clipped += record.clipped;

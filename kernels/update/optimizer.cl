@@ -1,8 +1,8 @@
-/* Optimisers, elementwise over the arena, as PyTorch 2 defines them. Each takes the gradient g clipped, by
- * control.coefficient or to ±s.clip, and g += decay w before anything else; control.skip leaves everything as it was,
- * the states included. Their buffers are weights, gradients, control, and the states they have. */
+/* Optimisers, elementwise over the arena, as PyTorch 2 defines them. Each uses the clipped gradient g (scaled by
+ * control.coefficient, or limited to ±s.clip), plus decay * w. control.skip leaves everything unchanged, including the
+ * states. Buffers: weights, gradients, control, and the optimiser's states. */
 
-/* The vectors of this item are begin, begin + RG_ITEMS … below end. */
+/* This item has the vectors begin, begin + RG_ITEMS … below end. */
 RG_INLINE size_t rg_arena_begin(size_t n) {
     return rg_share(n / RG_VEC, get_group_id(0), get_num_groups(0)) + rg_item();
 }
@@ -11,7 +11,7 @@ RG_INLINE size_t rg_arena_end(size_t n) {
     return rg_share(n / RG_VEC, get_group_id(0) + 1, get_num_groups(0));
 }
 
-/* g, given a vector of the arena's gradients and the weights w beside it. */
+/* g for a vector of raw gradients and the weights w beside it. */
 RG_INLINE rg_vec rg_usable_gradient(__global const rg_real *raw, rg_vec w, rg_real coefficient,
                                     const struct rg_optimizer_args s) {
     const rg_vec limit = RG_SPLAT(s.clip);
@@ -36,8 +36,8 @@ RG_KERNEL void rg_sgd(__global rg_real *restrict weights, __global const rg_real
     }
 }
 
-/* Momentum (Polyak 1964) and Nesterov's (Sutskever et al. 2013), with the rate outside the sum:
- * u = momentum u + g, w -= lr u; Nesterov: w -= lr (g + momentum u). PyTorch's first u = g is the sum's from u = 0. */
+/* Momentum (Polyak 1964) and Nesterov's (Sutskever et al. 2013), with the rate outside the sum: u = momentum u + g, w
+ * -= lr u; Nesterov: w -= lr (g + momentum u). PyTorch starts with u = g, which equals a start at u = 0. */
 RG_KERNEL void rg_momentum(__global rg_real *restrict weights, __global const rg_real *restrict gradients,
                            __global const struct rg_control *restrict control, __global rg_real *restrict first,
                            const struct rg_optimizer_args s) {
@@ -57,8 +57,8 @@ RG_KERNEL void rg_momentum(__global rg_real *restrict weights, __global const rg
     }
 }
 
-/* RMSprop (Tieleman, Hinton 2012): v = b2 v + (1-b2) g^2, q = g / (sqrt v + epsilon), w -= lr q; with momentum
- * u = momentum u + q, w -= lr u. `second` may be NULL without momentum. */
+/* RMSprop (Tieleman, Hinton 2012): v = b2 v + (1-b2) g^2, q = g / (sqrt v + epsilon), w -= lr q; with momentum u =
+ * momentum u + q, w -= lr u. Without momentum `second` may be NULL. */
 RG_KERNEL void rg_rmsprop(__global rg_real *restrict weights, __global const rg_real *restrict gradients,
                           __global const struct rg_control *restrict control, __global rg_real *restrict first,
                           __global rg_real *restrict second, const struct rg_optimizer_args s) {
@@ -81,9 +81,9 @@ RG_KERNEL void rg_rmsprop(__global rg_real *restrict weights, __global const rg_
     }
 }
 
-/* Adam (Kingma, Ba 2015), with the epsilon where PyTorch has it, and AdamW (Loshchilov, Hutter 2019), n the updates
- * applied: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2,
- * w -= shrink w + lr/(1-b1^n) m / (sqrt(v/(1-b2^n)) + epsilon) */
+/* Adam (Kingma, Ba 2015), with epsilon where PyTorch has it, and AdamW (Loshchilov, Hutter 2019). n is the number of
+ * updates applied: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= shrink w + lr/(1-b1^n) m / (sqrt(v/(1-b2^n)) +
+ * epsilon) */
 RG_KERNEL void rg_adam(__global rg_real *restrict weights, __global const rg_real *restrict gradients,
                        __global const struct rg_control *restrict control, __global rg_real *restrict first,
                        __global rg_real *restrict second, const struct rg_optimizer_args s) {

@@ -1,13 +1,13 @@
-/* The optimisers, one row each, with the defaults of torch.optim (PyTorch 2). Read by the host; the formulas are in
- * update/optimizer.cl.
+/* The optimisers, one row each, with the defaults of torch.optim (PyTorch 2). The host reads the rows; the formulas are
+ * in update/optimizer.cl.
  *
  * X(NAME, name, kernel, states, beta1, beta2, epsilon):
  *
- *   NAME, name  RG_OPT_NAME of enum rg_optimizer; what --optimizer takes
- *   kernel      of kernels.h, the update of all weights
- *   states      arrays of the size of the weights that it keeps; rmsprop with momentum keeps one more
- *   beta1       decay of the mean of gradients; 0 where there is none
- *   beta2       decay of the mean of their squares, of rmsprop alpha; 0 where there is none
+ *   NAME, name  RG_OPT_NAME of enum rg_optimizer; the value of --optimizer
+ *   kernel      kernel of kernels.h that updates all weights
+ *   states      arrays of the weights' size that it keeps; rmsprop with momentum keeps one more
+ *   beta1       decay rate of the mean of gradients; 0 if there is none
+ *   beta2       decay rate of the mean of their squares, rmsprop's alpha; 0 if there is none
  *   epsilon     added to the root of that mean */
 #ifndef RG_OPTIMIZER_TABLE_H
 #define RG_OPTIMIZER_TABLE_H

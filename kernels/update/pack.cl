@@ -1,5 +1,5 @@
-/* Weights into panels, once an update: the scans then read them as contiguous vectors. Group (i, j) is the j-th
- * share of job i: in this order neighbours weigh the same, and a driver hands out runs of neighbours. */
+/* Copy the weights into panels, once an update, so that the scans read them as contiguous vectors. Group (i, j) has the
+ * j-th share of job i. In this order neighbouring groups have equal work, and drivers assign runs of neighbours. */
 
 #if RG_TF32
 #define RG_PACKED(x) (rounded ? rg_mma_round(x) : (x))
@@ -7,8 +7,9 @@
 #define RG_PACKED(x) (x)
 #endif
 
-/* `depth` lines from `line` on, `stride` apart, of one vector of units from `unit` on, zeros from job.units on. A
- * matrix whose units lie apart is transposed in a small square, so that every line of memory is read once. */
+/* Pack a square: `depth` lines from `line` on, `stride` apart, each with one vector of units from `unit` on, zeros from
+ * job.units on. A matrix whose units are apart is transposed in a small square, so that every line of memory is read
+ * once. */
 RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_real *second, __global rg_real *line,
                               size_t stride, struct rg_pack_job job, size_t depth, size_t unit) {
     rg_real square[RG_VEC][RG_VEC]; /* [unit][k] */
@@ -46,7 +47,7 @@ RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_rea
     const struct rg_pack_job job = args.jobs[get_group_id(0)];
     const size_t runs = (job.depth + RG_VEC - 1) / RG_VEC, all = job.panels * runs * job.gates;
     const size_t end = rg_share(all, get_group_id(1) + 1, get_num_groups(1));
-    /* so many items for the units of a panel; the others take the next squares */
+    /* as many items as a panel has vectors; the others take the next squares */
     const size_t vectors = job.width / RG_VEC, across = RG_ITEMS < vectors ? RG_ITEMS : vectors;
     const size_t first = rg_share(all, get_group_id(1), get_num_groups(1)) + rg_item() / across;
     for (size_t i = first; i < end && rg_item() < RG_ITEMS / across * across; i += RG_ITEMS / across) {
