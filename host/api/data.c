@@ -1,4 +1,4 @@
-/* The public interface: arrays of the caller as data sets, and arrays that the library hands out. */
+/* The public interface: data sets from the caller's arrays, and arrays that the library returns. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static rg_status add_array(const struct rnn_gpu_array *from, const char *name, s
     return RG_OK;
 }
 
-/* The first sizes agree; the rest is checked by those who use the data. */
+/* Check that the first sizes agree. Those who use the data check the rest. */
 static rg_status check_sizes(const struct rg_arrays *arrays) {
     const struct rg_tensor *const x = &arrays->items[0];
     if (x->n_dims < 2) {
@@ -124,9 +124,9 @@ void rnn_gpu_data_destroy(rnn_gpu_data *data) {
     }
 }
 
-/* ---- Arrays handed out ---- */
+/* ---- Arrays that the library returns ---- */
 
-/* Bytes up to the next multiple of what any number is aligned to. */
+/* Bytes rounded up to the alignment of any number. */
 static size_t aligned(size_t bytes) {
     return (bytes + 15) / 16 * 16;
 }

@@ -41,7 +41,7 @@ rg_status rg_api_open(const struct rg_config *config, rnn_gpu_device **out) {
     rnn_gpu_device *const d = *out;
     (void)pthread_mutex_init(&d->mutex, NULL);
     d->machine = config->machine;
-    d->machine.device = "auto"; /* open by now; the option's text need not live as long */
+    d->machine.device = "auto"; /* the device is open, so the caller's text of the option may go */
     rg_api_lock();
     const rg_status status = rg_setup_device(config, &d->device);
     rg_api_unlock();

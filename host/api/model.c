@@ -17,7 +17,7 @@ rg_status rg_api_give_model(struct rg_model *model, rnn_gpu_model **out) {
     return RG_OK;
 }
 
-/* ---- Making and keeping ---- */
+/* ---- Creating, loading, saving ---- */
 
 static rg_status new_model(const struct rg_config *c, size_t inputs, size_t outputs, struct rg_model **out) {
     struct rg_shape shape = {.cell = c->model.cell,
@@ -59,7 +59,7 @@ rnn_gpu_status rnn_gpu_model_create(const rnn_gpu_options *options, size_t input
     struct rg_model *made = NULL;
     RG_API_NEED(model);
     *model = NULL;
-    /* some options need data beside them, which the training will have */
+    /* some options require data, which only the training will have */
     const bool files = !rg_api_is_given(options, "task"), split = rg_api_is_given(options, "val-frac");
     const struct rg_api_inputs in = {.data = files ? &any_data : NULL,
                                      .validation = files && !split ? &any_data : NULL};
@@ -108,7 +108,7 @@ void rnn_gpu_model_destroy(rnn_gpu_model *model) {
     }
 }
 
-/* ---- What it is ---- */
+/* ---- Description ---- */
 
 rnn_gpu_status rnn_gpu_model_describe(const rnn_gpu_model *model, struct rnn_gpu_model_info *info) {
     RG_API_NEED(model);
@@ -139,9 +139,9 @@ const char *rnn_gpu_model_class(const rnn_gpu_model *model, size_t index) {
     return model && index < model->model->n_classes ? model->model->classes[index] : NULL;
 }
 
-/* ---- Its weights ---- */
+/* ---- Weights ---- */
 
-/* NULL, with a message, where there is no such parameter. */
+/* The parameter of that name; NULL, with a message, if there is none. */
 static struct rg_parameter *find(const rnn_gpu_model *model, const char *name) {
     struct rg_model *const m = model->model;
     const char *names[RG_MAX_PARAMETERS + 1] = {NULL};
@@ -157,7 +157,7 @@ static struct rg_parameter *find(const rnn_gpu_model *model, const char *name) {
     return NULL;
 }
 
-/* Likewise where it has another number of elements. */
+/* The parameter of that name and number of elements; NULL, with a message, if there is none. */
 static struct rg_parameter *find_of_size(const rnn_gpu_model *model, const char *name, size_t count) {
     struct rg_parameter *const p = find(model, name);
     if (p && count != rg_parameter_elements(p)) {

@@ -1,5 +1,5 @@
-/* The public interface: options by their long names. They are kept as arguments of a command line and read by the same
- * function as those, so that a name, a range or a contradiction is the same for both. */
+/* The public interface: options by their long names. They are stored as arguments of a command line and read by the
+ * same function, so names, ranges and contradictions are the same for both. */
 #define _GNU_SOURCE
 #include "options/options.h"
 
@@ -12,10 +12,10 @@
 
 static const char *const commands[] = {"train", "predict", "grad", NULL};
 
-/* What messages call data and models in memory. */
+/* Names of data and models in memory, for messages. */
 static const char DATA[] = "the data", VALIDATION[] = "the validation data", MODEL[] = "the model";
 
-/* Files and screens are the program's, and so are the names of data and models. `test` is a file in any case. */
+/* The library has no options for files and screens, nor for names of data and models. `test` is always a file. */
 static bool is_offered(const struct rg_option *option, size_t command) {
     static const char *const arguments[] = {"data", "val", "model", NULL};
     for (size_t i = 0; arguments[i]; i++) {
@@ -80,7 +80,7 @@ void rnn_gpu_options_destroy(rnn_gpu_options *options) {
     }
 }
 
-/* The option of that name among those that the command takes; NULL, with a message, where there is none. */
+/* The option of that name among the command's options; NULL, with a message, if there is none. */
 static const struct rg_option *find_option(size_t command, const char *name) {
     const char *names[256] = {NULL};
     size_t n = 0;
@@ -113,7 +113,7 @@ static rg_status read_flag(const struct rg_option *option, const char *value, bo
     return rg_fail(RG_USAGE, "--%s: '%.80s' is neither true nor false", option->name, value);
 }
 
-/* Is the argument one that sets the option? */
+/* Does the argument set the option? */
 static bool sets(const char *argument, const struct rg_option *option) {
     const size_t length = strlen(option->name);
     return strncmp(argument + 2, option->name, length) == 0 &&
@@ -207,7 +207,7 @@ rnn_gpu_status rnn_gpu_options_get(const rnn_gpu_options *options, const char *n
 
 enum { MOST_INPUTS = 4 };
 
-/* --name=value of an input of the call. */
+/* Add --name=value for an input of the call. */
 static rg_status add_input(struct rg_api_config *out, int *n, const char *name, const char *value) {
     char *argument = NULL;
     const size_t bytes = strlen(name) + strlen(value) + sizeof "--=";
@@ -224,7 +224,7 @@ static const char *name_of(const rnn_gpu_data *data, const char *label) {
     return !data ? "" : data->path ? data->path : label;
 }
 
-/* The command line: a program's name, the command, the options, the inputs. */
+/* Build the command line: a program's name, the command, the options, the inputs. */
 static rg_status compose(const rnn_gpu_options *options, const char *command, const struct rg_api_inputs *in,
                          struct rg_api_config *out, int *n) {
     const size_t given = options ? options->n : 0;
@@ -237,7 +237,8 @@ static rg_status compose(const rnn_gpu_options *options, const char *command, co
     RG_TRY(add_input(out, n, "model", in->model_path ? in->model_path : in->model ? MODEL : ""));
     RG_TRY(add_input(out, n, "data", name_of(in->data, DATA)));
     RG_TRY(add_input(out, n, "val", name_of(in->validation, VALIDATION)));
-    return add_input(out, n, "out", strcmp(command, "grad") == 0 ? "the result" : ""); /* the program's grad needs it */
+    /* the grad command requires it */
+    return add_input(out, n, "out", strcmp(command, "grad") == 0 ? "the result" : "");
 }
 
 static rg_status configure(const rnn_gpu_options *options, const char *command, const struct rg_api_inputs *in,

@@ -6,13 +6,13 @@
 #include "train/pass.h"
 #include "train/setup.h"
 
-/* What a call needs, and owns. */
+/* What a call needs and owns. */
 struct job {
     struct rg_api_config options;
-    struct rg_model *model; /* a copy, in the precision of the device */
+    struct rg_model *model; /* a copy in the precision of the device */
     struct rg_dataset *data;
     struct rg_problem problem;
-    rnn_gpu_device *device; /* of the caller, or `opened` */
+    rnn_gpu_device *device; /* the caller's device, or `opened` */
     rnn_gpu_device *opened;
 };
 

@@ -14,7 +14,7 @@ struct rnn_gpu_trainer {
     struct rg_api_config options;
     struct rg_run_data data;
     struct rg_run *run;
-    rnn_gpu_device *device; /* of the caller, or `opened` */
+    rnn_gpu_device *device; /* the caller's device, or `opened` */
     rnn_gpu_device *opened;
     atomic_bool cancel;
     atomic_bool running, ended;
@@ -23,7 +23,7 @@ struct rnn_gpu_trainer {
     void *update_user, *validation_user;
 };
 
-/* ---- Making ---- */
+/* ---- Creating ---- */
 
 static rg_status make(struct rnn_gpu_trainer *t, const rnn_gpu_options *options, const struct rg_api_inputs *inputs) {
     RG_TRY(rg_api_configure(options, "train", inputs, &t->options));
@@ -60,7 +60,7 @@ void rnn_gpu_trainer_destroy(rnn_gpu_trainer *trainer) {
     if (!trainer) {
         return;
     }
-    if (trainer->device) { /* buffers go back to it */
+    if (trainer->device) { /* the trainer's buffers belong to the device */
         rg_api_hold(trainer->device);
         rg_run_destroy(trainer->run);
         rg_api_release(trainer->device);
@@ -124,9 +124,9 @@ static rg_status tell_validation(void *self, const struct rg_validation *v) {
     return RG_OK;
 }
 
-/* The diagnosis takes at most a twentieth of the training's time, or some seconds, unless all of it is asked for. */
+/* The diagnosis may take a twentieth of the training's time, or some seconds, unless the full one was asked for. */
 struct deadline {
-    double at; /* by rg_seconds; 0: none */
+    double at; /* in rg_seconds; 0: none */
 };
 
 static bool is_in_time(void *self, double part) {
@@ -164,7 +164,7 @@ static rg_status train(struct rnn_gpu_trainer *t) {
     RG_TRY(rg_run_train(t->run, &hooks));
     atomic_store(&t->ended, true);
     const rg_status measured = measure(t->run);
-    RG_TRY(rg_stop_is(measured) ? RG_OK : measured); /* what was measured stands */
+    RG_TRY(rg_stop_is(measured) ? RG_OK : measured); /* keep what was measured before the stop */
     return outcome(t);
 }
 
@@ -182,7 +182,7 @@ rnn_gpu_status rnn_gpu_trainer_run(rnn_gpu_trainer *trainer) {
     return rg_api_end(status);
 }
 
-/* ---- What it came to ---- */
+/* ---- Result ---- */
 
 struct rnn_gpu_verdict rg_api_verdict(const struct rg_diagnosis *diagnosis) {
     const struct rg_judgement *const j = &diagnosis->judgement;
@@ -196,7 +196,7 @@ struct rnn_gpu_verdict rg_api_verdict(const struct rg_diagnosis *diagnosis) {
                                     .horizon = j->horizon};
 }
 
-/* RG_USAGE before the end of the training. */
+/* RG_USAGE before the training has ended. */
 static rg_status check_ended(const rnn_gpu_trainer *t) {
     return atomic_load(&t->ended) && !atomic_load(&t->running)
                ? RG_OK

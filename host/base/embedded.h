@@ -1,4 +1,4 @@
-/* Files in the binary: the build makes these tables, see kernels/embed.cmake. */
+/* Files inside the binary. The build generates these tables: see kernels/embed.cmake. */
 #ifndef RG_EMBEDDED_H
 #define RG_EMBEDDED_H
 

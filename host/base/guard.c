@@ -18,17 +18,17 @@ enum { PLACE_BYTES = 16, NAME_BYTES = 128, VARIABLE_BYTES = 400, LINE_BYTES = 40
 static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 
 static struct {
-    char **argv; /* NULL: not the program */
+    char **argv; /* NULL: this process is not the program */
     void (*leave)(rg_status status);
     char place[PLACE_BYTES], name[NAME_BYTES];
-    /* made before they are needed, because a signal handler must not allocate */
+    /* allocated before they are needed, because a signal handler must not allocate */
     char **environment;
-    char variable[VARIABLE_BYTES]; /* the last of them, to which place and signal are added */
+    char variable[VARIABLE_BYTES]; /* the last variable of `environment`, to which place and signal are appended */
     atomic_bool results, finished;
     atomic_flag dying;
 } guard = {.dying = ATOMIC_FLAG_INIT};
 
-/* Add text to a string of that capacity, where it fits. */
+/* Append text to a string of that capacity if it fits. */
 static void add(char *to, size_t bytes, const char *text) {
     const size_t used = strlen(to), length = strlen(text);
     if (used + length < bytes) {
@@ -45,7 +45,7 @@ static const char *signal_name(int number) {
                                : "SIGFPE";
 }
 
-/* Start the process again without the driver of this place. Returns only if that is not possible. */
+/* Start the program again without the driver of this place. Returns only on failure. */
 static void start_again(int number) {
     const char digits[] = {'=', (char)('0' + number / 10), (char)('0' + number % 10), '\0'};
     sigset_t none;
@@ -57,13 +57,13 @@ static void start_again(int number) {
     (void)execve("/proc/self/exe", guard.argv, guard.environment);
 }
 
-/* Number of the signal, or 0: the driver called exit. */
+/* `number` is the signal, or 0 if the driver called exit. */
 static void on_fatal(int number) {
     char line[LINE_BYTES] = "rnn-gpu: ";
     if (atomic_flag_test_and_set(&guard.dying)) {
-        return; /* another thread is at it */
+        return; /* another thread is handling it */
     }
-    if (rg_stop_requested()) { /* compilers in drivers give up on a signal, not always well */
+    if (rg_stop_requested()) { /* a signal may make compilers in drivers abort */
         guard.leave(rg_stop_status());
     }
     const bool again = !atomic_load(&guard.results) && strlen(guard.variable) < sizeof guard.variable - 2 * PLACE_BYTES;
@@ -80,7 +80,7 @@ static void on_fatal(int number) {
     guard.leave(RG_NO_DEVICE);
 }
 
-/* LLVM calls exit where it cannot write a file. */
+/* LLVM calls exit if it cannot write a file. */
 static void on_exit_of_driver(void) {
     if (guard.place[0] && !atomic_load(&guard.finished)) {
         on_fatal(0);
@@ -101,7 +101,7 @@ int rg_guard_is_program(void) {
     return guard.argv != NULL;
 }
 
-/* The environment with the variable at its end; false without memory. */
+/* Copy the environment and append the variable. Returns false without memory. */
 static bool copy_environment(void) {
     static const char start[] = RG_GUARD_VARIABLE "=";
     const char *const before = getenv(RG_GUARD_VARIABLE);

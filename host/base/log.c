@@ -1,4 +1,4 @@
-/* Notices and who receives them. One of the globals of the library: docs/library.md lists them. */
+/* Notices and their receiver. This is one of the globals of the library; docs/library.md lists them. */
 #include "rnn_gpu/log.h"
 
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* Host memory with checked sizes.
  *
- * Blocks are aligned to a cache line (64 bytes), which is also the widest vector the kernels load, and zeroed, so no
- * result can depend on what the memory held before. */
+ * Blocks are aligned to a cache line (64 bytes), which is also the widest vector that the kernels load. They are
+ * zeroed, so no result can depend on earlier contents of the memory. */
 #define _GNU_SOURCE
 #include "rnn_gpu/memory.h"
 

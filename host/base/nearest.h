@@ -1,14 +1,14 @@
-/* The name that somebody meant who wrote another one. */
+/* The name that was probably meant by a misspelt one. */
 #ifndef RG_NEAREST_H
 #define RG_NEAREST_H
 
 #include <stddef.h>
 
-/* Edits (insert, delete, replace, exchange neighbours) between two names; 1 if one is the beginning of the other, as
- * `--hid` of `--hidden`. */
+/* Edits (insert, delete, replace, exchange neighbours) between two names; 1 if one is the beginning of the other, such
+ * as `--hid` and `--hidden`. */
 size_t rg_name_distance(const char *a, const char *b);
 
-/* Whether a distance is small enough for "did you mean". */
+/* Is a distance small enough for "did you mean"? */
 int rg_name_is_near(const char *given, size_t distance);
 
 /* The nearest of the NULL-ended names if it is near, or NULL. */

@@ -1,4 +1,4 @@
-/* Threads that share out the groups of a launch: see pool.h. */
+/* Threads that share the groups of a launch: see pool.h. */
 #define _GNU_SOURCE
 #include "base/pool.h"
 
@@ -14,8 +14,8 @@
 #include "rnn_gpu/memory.h"
 
 enum {
-    SPINS = 4096,  /* looks for new work before a thread sleeps, some 50 us */
-    ITEM_BITS = 40 /* of a ticket; the rest counts runs */
+    SPINS = 4096,  /* checks for new work before a thread sleeps, about 50 us */
+    ITEM_BITS = 40 /* bits of a ticket for the next item; the rest counts runs */
 };
 
 struct worker {
@@ -31,7 +31,7 @@ struct rg_pool {
     pthread_cond_t wake;
     atomic_int sleeping;
     atomic_bool stop;
-    /* Run number and next item in one word: a thread that comes late cannot take an item of a later run. */
+    /* Run number and next item in one word, so a late thread cannot take an item of a later run. */
     atomic_uint_least64_t ticket;
     atomic_size_t items, finished;
     _Atomic(rg_pool_work *) work;
@@ -54,7 +54,7 @@ static void relax(int spin) {
     }
 }
 
-/* Take and do items of run `run` until there are none left. */
+/* Take and process items of run `run` until none is left. */
 static void do_items(struct rg_pool *pool, uint64_t run, int thread) {
     uint64_t ticket = atomic_load(&pool->ticket);
     while (run_of(ticket) == run) {
@@ -72,7 +72,7 @@ static void do_items(struct rg_pool *pool, uint64_t run, int thread) {
     }
 }
 
-/* Wait for a run after `seen`: look for a while, then sleep. */
+/* Wait for a run after `seen`: spin for a while, then sleep. */
 static void await_run(struct rg_pool *pool, uint64_t seen) {
     for (int spin = 0; spin < SPINS; spin++) {
         if (run_of(atomic_load(&pool->ticket)) != seen || atomic_load(&pool->stop)) {
@@ -121,7 +121,7 @@ int rg_pool_threads(int wanted) {
     return online > 0 ? (int)online : 1;
 }
 
-/* A pool of `threads` threads, or of those that start if so many are not `needed`. */
+/* A pool of `threads` threads; unless `needed`, of as many as can be started. */
 static rg_status create(int threads, bool needed, struct rg_pool **out) {
     struct rg_pool *pool = NULL;
     *out = NULL;
@@ -186,8 +186,8 @@ void rg_pool_run(struct rg_pool *pool, size_t items, rg_pool_work *work, void *c
         }
         return;
     }
-    /* No run is under way: all items of the last one are finished. But a thread may still hold a ticket of that run and
-     * would take items of this one. A ticket with nothing left to take therefore replaces it first. */
+    /* No run is in progress: all items of the last one are finished. But a thread may still hold a ticket of that run
+     * and would take items of this one. So the ticket is first replaced by one that has no items left. */
     const uint64_t one_run = (uint64_t)1 << ITEM_BITS;
     const uint64_t closed = (atomic_load(&pool->ticket) | (one_run - 1)) + one_run, open = closed + 1;
     atomic_store(&pool->ticket, closed);

@@ -1,7 +1,7 @@
-/* Threads that share out the groups of a launch.
+/* Threads that share the groups of a launch.
  *
- * The caller takes part, and waits only for groups, never for threads: on a busy machine a thread that is not scheduled
- * costs nothing, where a barrier would wait for it. */
+ * The calling thread works too. It waits only for groups, never for threads: on a busy machine a thread that is not
+ * scheduled delays nothing, whereas a barrier would wait for it. */
 #ifndef RG_POOL_H
 #define RG_POOL_H
 
@@ -11,19 +11,19 @@
 
 struct rg_pool;
 
-/* Does item `item` on thread `thread`, 0 <= thread < threads of the pool. */
+/* Process item `item` on thread `thread`, 0 <= thread < threads of the pool. */
 typedef void rg_pool_work(void *context, size_t item, int thread);
 
-/* `wanted`, or for 0 as many as there are processors for this process. */
+/* `wanted`; for 0 the number of processors that this process may use. */
 int rg_pool_threads(int wanted);
 
-/* A pool of `threads` threads, the caller's among them. Its threads block all signals. */
+/* A pool of `threads` threads, including the caller's. Its own threads block all signals. */
 rg_status rg_pool_create(int threads, struct rg_pool **out);
-/* The same with as many of them as start, the caller's alone if need be. */
+/* As rg_pool_create, with as many of the threads as can be started; at least the caller's. */
 rg_status rg_pool_create_up_to(int threads, struct rg_pool **out);
 void rg_pool_destroy(struct rg_pool *pool); /* NULL allowed */
 
-/* Do all items; returns when the last is done. Not reentrant. */
+/* Process all items. Returns when the last is done. Not reentrant. */
 void rg_pool_run(struct rg_pool *pool, size_t items, rg_pool_work *work, void *context);
 
 #endif

@@ -1,8 +1,8 @@
 /* The error slot: one message for each thread.
  *
  * A message is formatted into a local buffer first, so that rg_fail may quote rg_error_message() in a new message.
- * Names from untrusted files stand in messages, so control characters, with which a terminal could be steered or a
- * second line be faked, become spaces. */
+ * Messages contain names from untrusted files. Control characters could steer a terminal or fake a second line, so they
+ * become spaces. */
 #include "rnn_gpu/status.h"
 
 #include <stdarg.h>

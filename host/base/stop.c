@@ -10,24 +10,24 @@
 #include <time.h>
 #include <unistd.h>
 
-/* `timeout` and a terminal send a signal to the process and to its group: two that come together count as one. */
+/* `timeout` and terminals send a signal both to the process and to its group. Two that arrive together count as one. */
 static const long TOGETHER_NANOSECONDS = 20 * 1000 * 1000;
 
 static struct {
-    atomic_int signal; /* the first that came; 0: none */
+    atomic_int signal; /* the first signal; 0: none */
     struct timespec at;
     _Atomic(const char *) answer;
     void (*leave)(rg_status status);
-    bool terminal; /* stderr is one, where a live line may stand */
+    bool terminal; /* stderr is a terminal, on which a live line may be shown */
 } stop = {.answer = "ending what is under way"};
 
-static _Thread_local const atomic_bool *watched; /* of rg_stop_watch */
+static _Thread_local const atomic_bool *watched; /* the flag of rg_stop_watch */
 
 static rg_status status_of(int number) {
     return number == SIGTERM || number == SIGHUP ? RG_TERMINATED : number == SIGINT ? RG_INTERRUPTED : RG_OK;
 }
 
-/* "rnn-gpu: interrupted: finishing the update, then saving; a second Ctrl-C leaves at once", in one write. */
+/* Print, in one write: "rnn-gpu: interrupted: finishing the update, then saving; a second Ctrl-C leaves at once". */
 static void answer(int number) {
     const char *const parts[] = {stop.terminal ? "\n" : "", "rnn-gpu: interrupted",
                                  number == SIGTERM  ? " (SIGTERM): "
@@ -46,7 +46,7 @@ static void answer(int number) {
         }
     }
     ssize_t written = write(STDERR_FILENO, line, used);
-    (void)written; /* there is nobody else to tell */
+    (void)written; /* a failure to write cannot be reported */
 }
 
 static bool is_together(void) {
@@ -55,7 +55,7 @@ static bool is_together(void) {
     return (now.tv_sec - stop.at.tv_sec) * 1000000000L + now.tv_nsec - stop.at.tv_nsec < TOGETHER_NANOSECONDS;
 }
 
-/* Files are only ever replaced whole, so the second signal may end the program anywhere. */
+/* Files are only replaced as a whole, so the second signal may end the program at any point. */
 static void on_signal(int number) {
     const int error = errno;
     int none = 0;
@@ -70,7 +70,7 @@ static void on_signal(int number) {
 }
 
 void rg_stop_catch(void (*leave)(rg_status status)) {
-    /* SA_RESTART: drivers and libraries are spared calls that fail with EINTR */
+    /* SA_RESTART: calls in drivers and libraries do not fail with EINTR */
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     stop.leave = leave;
     stop.terminal = isatty(STDERR_FILENO) == 1;
@@ -81,7 +81,7 @@ void rg_stop_catch(void (*leave)(rg_status status)) {
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     struct sigaction hangup;
-    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) { /* nohup has it ignored */
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) { /* nohup ignores it */
         (void)sigaction(SIGHUP, &action, NULL);
     }
 }
@@ -124,7 +124,7 @@ bool rg_stop_requested(void) {
 rg_status rg_stop_check(void) {
     return !rg_stop_requested() ? RG_OK
            : status_of(atomic_load(&stop.signal)) == RG_OK
-               ? RG_INTERRUPTED /* the reader went away, or the flag is set */
+               ? RG_INTERRUPTED /* nobody reads the results any more, or the flag is set */
                : status_of(atomic_load(&stop.signal));
 }
 

@@ -1,4 +1,4 @@
-/* Ranks by Open MPI: see ranks.h. Its constants are the addresses of objects in the library, which are looked up like
+/* Ranks by Open MPI: see ranks.h. Open MPI's constants are addresses of objects in its library; they are looked up like
  * its functions. */
 #define _GNU_SOURCE
 #include "ranks/ranks.h"
@@ -64,7 +64,7 @@ static rg_status check(const struct library *m, int code, const char *call) {
     return rg_fail(RG_ERROR, "MPI_%s: %.200s", call, text);
 }
 
-/* Call a function of the library, in a function that returns a status. */
+/* Call a function of the library from a function that returns a status. */
 #define TRY(name, ...) RG_TRY(check(m, m->name(__VA_ARGS__), #name))
 
 static rg_status find(const struct library *m, const char *name, void *out, size_t bytes) {
@@ -78,7 +78,8 @@ static rg_status find(const struct library *m, const char *name, void *out, size
 }
 
 static rg_status load(struct library *m) {
-    m->handle = dlopen("libmpi.so.40", RTLD_NOW | RTLD_GLOBAL); /* its own plug-ins look for its names */
+    /* RTLD_GLOBAL: MPI's own plug-ins look for its symbols */
+    m->handle = dlopen("libmpi.so.40", RTLD_NOW | RTLD_GLOBAL);
     if (!m->handle) {
         return rg_fail(RG_NO_DEVICE,
                        "mpirun started this program, and Open MPI's library is not there (%s): install "
@@ -96,7 +97,7 @@ static rg_status load(struct library *m) {
     return find(m, "ompi_mpi_info_null", &m->info_null, sizeof m->info_null);
 }
 
-/* This rank's place, in the job and on its host. */
+/* Find this rank's number in the job and on its host. */
 static rg_status find_place(struct rg_ranks *r) {
     struct library *const m = of(r);
     MPI_Comm host = m->null_comm;
@@ -124,7 +125,7 @@ static rg_status find_place(struct rg_ranks *r) {
     return status;
 }
 
-/* MPI's own threads block all signals, as those of a pool: the thread that called this answers them. */
+/* MPI's own threads block all signals, like those of a pool. So the thread that called this function handles them. */
 static rg_status initialise(const struct library *m) {
     sigset_t all, before;
     int level = 0;
@@ -181,10 +182,10 @@ void rg_ranks_abort(struct rg_ranks *ranks, rg_status status) {
     (void)of(ranks)->Abort(of(ranks)->world, (int)status);
 }
 
-/* ---- Talking ---- */
+/* ---- Communication ---- */
 
-/* Until the others are here too. MPI's own waits keep a processor to themselves, which costs dear where other programs
- * run; this one gives it to whoever wants it. */
+/* Wait until the other ranks are here too. MPI's own wait would occupy a processor, which is expensive where other
+ * programs run. This one yields it. */
 static rg_status finish(const struct library *m, MPI_Request *request) {
     int done = 0;
     while (!done) {
@@ -198,14 +199,15 @@ static rg_status finish(const struct library *m, MPI_Request *request) {
 
 enum { MESSAGE_BYTES = 900 };
 
-/* How a rank comes to an agreement. */
+/* A rank's contribution to an agreement. */
 struct vote {
     int status;
     char host[RG_RANKS_HOST];
     char message[MESSAGE_BYTES];
 };
 
-/* Everybody's votes, slept for: a wait of MPI's own would take all of a processor from those who still work. */
+/* Collect everybody's votes and sleep while waiting: MPI's own wait would take a whole processor from ranks that still
+ * compute. */
 static rg_status collect(struct rg_ranks *ranks, const void *mine, size_t bytes, void *all) {
     const struct library *const m = of(ranks);
     static const struct timespec pause = {.tv_nsec = 500 * 1000};
@@ -276,7 +278,7 @@ rg_status rg_ranks_broadcast(struct rg_ranks *ranks, size_t from, void *data, si
     return RG_OK;
 }
 
-/* Counts as MPI wants them, and where each begins. */
+/* Counts in MPI's type, and the start of each rank's part. */
 static rg_status lay_out(const size_t *bytes, size_t n, int *counts, int *places) {
     size_t at = 0;
     for (size_t i = 0; i < n; i++) {

@@ -1,4 +1,4 @@
-/* What is the same with every MPI, and without one: see ranks.h. */
+/* Code that is independent of the MPI library, and works without one: see ranks.h. */
 #define _GNU_SOURCE
 #include "ranks/ranks.h"
 
@@ -9,7 +9,7 @@
 int rg_ranks_threads(const struct rg_ranks *ranks) {
     const int mine = rg_pool_threads(0);
     const long all = sysconf(_SC_NPROCESSORS_ONLN);
-    if (!ranks || (long)mine * (long)ranks->local_n <= all) { /* mpirun has bound each to some */
+    if (!ranks || (long)mine * (long)ranks->local_n <= all) { /* mpirun has bound each rank to some processors */
         return mine;
     }
     const int each = (int)(all / (long)ranks->local_n);

@@ -58,15 +58,15 @@ void rg_tree_add(void *to, const void *from, size_t n, bool is_double) {
     }
 }
 
-/* Pieces that wait to be added, from the next one on. */
+/* The pieces that are not yet added, from the next one on. */
 struct waiting {
     size_t shards, n_ranks;
     char *next;
-    size_t n, bytes; /* of a piece: numbers, bytes */
+    size_t n, bytes; /* numbers and bytes of a piece */
     bool is_double;
 };
 
-/* Does one rank hold all of the node? */
+/* Does one rank hold the whole node? */
 static bool is_whole(const struct waiting *w, struct rg_tree_node node) {
     const size_t each = w->shards / w->n_ranks, longer = w->shards % w->n_ranks * (each + 1);
     const size_t rank =
@@ -74,7 +74,7 @@ static bool is_whole(const struct waiting *w, struct rg_tree_node node) {
     return node.end <= rg_tree_run(w->shards, rank, w->n_ranks).end;
 }
 
-/* The sum of a node, which replaces the first of its pieces. */
+/* Compute the sum of a node. It replaces the first of the node's pieces. */
 static char *sum(struct waiting *w, struct rg_tree_node node) {
     if (is_whole(w, node)) {
         char *const piece = w->next;

@@ -1,7 +1,8 @@
-/* The float64 reference's pass: forward, loss and backward through time as plain loops.
+/* The float64 reference's pass: forward, loss, and backward through time, as plain loops.
  *
  * Sequences are independent, so each goes forward and backward alone: layer by layer, direction by direction, step by
- * step. Backward adds to dL/dh wherever a state was used, and reaches a step when all its uses are behind. */
+ * step. The backward pass adds to dL/dh wherever a state was used. It reaches a step after all uses of that step's
+ * state. */
 #include "reference/reference_parts.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@ const struct ref_trace *ref_trace_of(const struct ref_run *run) {
 
 size_t ref_earlier(const struct ref_run *run, size_t t, size_t k) {
     const size_t length = ref_length(run->batch, run->sequence);
-    const size_t done = run->direction == 0 ? t - 1 : length - t; /* steps before t */
+    const size_t done = run->direction == 0 ? t - 1 : length - t; /* steps processed before t */
 
     if (k > done)
         return k == done + 1 ? 0 : run->batch->n_steps + 1;
@@ -34,7 +35,7 @@ size_t ref_before(const struct ref_run *run, size_t t) {
     return ref_earlier(run, t, dilated ? run->model->skip : 1);
 }
 
-/* The word at step t, where it is known. */
+/* The word at step t, which must be known. */
 static size_t word_at(const struct ref_run *run, size_t t) {
     return (size_t)run->batch->words[run->sequence * run->batch->n_steps + (t - 1)];
 }
@@ -102,7 +103,7 @@ static void add(double *to, const double *from, size_t count) {
 static struct ref_step step_of(const struct ref_run *run, size_t t) {
     const struct ref_trace *trace = ref_trace_of(run);
     const size_t hidden = run->model->hidden, gates = ref_gates(run->model) * hidden, from = ref_before(run, t);
-    const bool learned = ref_learned(run->model); /* the state is then what the gate makes of the cell's */
+    const bool learned = ref_learned(run->model); /* the state is then what the gate makes of the cell's result */
 
     return (struct ref_step){.activation = run->model->activation,
                              .hidden = hidden,
@@ -144,7 +145,8 @@ static void step_forward(const struct ref_run *run, size_t t) {
     ref_cells[run->model->cell].forward(&step);
 }
 
-/* dL/d what a matrix of the run's layer was multiplied by at step t; NULL for the data and for a word not known. */
+/* Where to add dL/dv of the vector v that a role's matrix multiplies at step t. NULL for the data and for an unknown
+ * word. */
 static double *d_factor(const struct ref_run *run, enum ref_role role, size_t t) {
     const size_t columns = ref_columns(run->model, run->layer, role);
     double *d_state = ref_trace_of(run)->d_state;
@@ -158,7 +160,7 @@ static double *d_factor(const struct ref_run *run, enum ref_role role, size_t t)
     return run->layer > 0 ? ref_row(run, run->result->d_joined[run->layer - 1], t, columns) : NULL;
 }
 
-/* The cell, then for every product W v of its pre-activations dW += delta v^T and dv += W^T delta. */
+/* The cell. Then for every product W v of its pre-activations: dW += delta v^T and dv += W^T delta. */
 static void step_backward(const struct ref_run *run, size_t t) {
     const size_t rows = ref_gates(run->model) * run->model->hidden;
     const struct ref_step step = step_of(run, t);
@@ -182,7 +184,7 @@ static void step_backward(const struct ref_run *run, size_t t) {
     }
 }
 
-/* h_0 and c_0 of a run, where the batch gives them. */
+/* Set h_0 and c_0 of a run if the batch gives them. */
 static void start(const struct ref_run *run) {
     const struct ref_batch *batch = run->batch;
     const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
@@ -198,7 +200,7 @@ static void start(const struct ref_run *run) {
         add(ref_row(run, ref_trace_of(run)->cell, 0, hidden), batch->c_0 + from, hidden);
 }
 
-/* All steps of a run, and its half of what the layer gives: joined_t = [h_t forward, h_t reverse]. */
+/* All steps of a run. Its result is half of what the layer gives: joined_t = [h_t forward, h_t reverse]. */
 static void run_forward(const struct ref_run *run, struct ref_result *result) {
     const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
     const size_t length = ref_length(run->batch, run->sequence);
@@ -238,7 +240,7 @@ static const double *targets_of(const struct ref_model *model, const struct ref_
     return batch->y + slot * (batch->loss == REF_LOSS_CE ? 1 : model->outputs);
 }
 
-/* What the mean divides by: rows with a loss, times outputs for the losses that average over them. */
+/* The divisor of the mean: rows with a loss, times outputs for the losses that also average over outputs. */
 static double mean_count(const struct ref_model *model, const struct ref_batch *batch) {
     const bool every_step = model->target == REF_TARGET_STEPS;
     size_t rows = 0;
@@ -249,7 +251,7 @@ static double mean_count(const struct ref_model *model, const struct ref_batch *
     return (double)(batch->loss == REF_LOSS_CE ? rows : rows * model->outputs);
 }
 
-/* z = W_o h + b_o of the run's sequence, its loss, and dL/dh; `slot` is its row of outputs and targets. */
+/* z = W_o h + b_o for the run's sequence, its loss, and dL/dh. `slot` is its row of outputs and targets. */
 static void head_pass(const struct ref_run *run, const double *h, double *dh, size_t slot, struct ref_result *result) {
     const struct ref_model *model = run->model;
     const size_t outputs = model->outputs, width = ref_directions(model) * model->hidden;
@@ -269,7 +271,7 @@ static void head_pass(const struct ref_run *run, const double *h, double *dh, si
     add_transposed(dh, model->values[weight], dz, outputs, width);
 }
 
-/* The head on the run's sequence: on what it reads of all steps together, or on each step. */
+/* The head for the run's sequence: once on the readout of all steps, or on each step. */
 static void head_passes(const struct ref_run *run, struct ref_result *result) {
     const struct ref_model *model = run->model;
     const size_t top = model->layers - 1, n = run->sequence, width = ref_directions(model) * model->hidden;

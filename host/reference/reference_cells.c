@@ -1,10 +1,10 @@
-/* Cells of the float64 reference: what happens to each unit between the matrix products, forward and backward. */
+/* Cells of the float64 reference: the computation of each unit between the matrix products, forward and backward. */
 #include "reference/reference_parts.h"
 
 #include <math.h>
 
-/* The forms below keep their digits over the whole range of a double: neither does a power overflow before its quotient
- * leaves the range, nor is a small number the difference of two large ones. */
+/* The forms below keep their digits over the whole range of a double. No power overflows before its quotient leaves the
+ * range, and no small number is the difference of two large ones. */
 static double sigmoid(double a) {
     return a < 0.0 ? exp(a) / (1.0 + exp(a)) : 1.0 / (1.0 + exp(-a));
 }
@@ -106,7 +106,7 @@ static void lstm_forward(const struct ref_step *step) {
     }
 }
 
-/* dc in all = dc + o (1 - tanh(c)^2) dh; then the product rule on c = f c' + i g and h = o tanh(c). */
+/* The whole dc = dc + o (1 - tanh(c)^2) dh; then the product rule on c = f c' + i g and h = o tanh(c). */
 static void lstm_backward(const struct ref_step *step) {
     const size_t hidden = step->hidden;
 
@@ -138,7 +138,7 @@ static struct gru_unit gru_gates(const struct ref_step *step, size_t j) {
     return (struct gru_unit){.r = r, .z = sigmoid(a[hidden] + b[hidden]), .n = tanh(a[2 * hidden] + r * b[2 * hidden])};
 }
 
-/* h = (1 - z) n + z h'; n takes W_in x + b_in + r (W_hn h' + b_hn). */
+/* h = (1 - z) n + z h'; the argument of n is W_in x + b_in + r (W_hn h' + b_hn). */
 static void gru_forward(const struct ref_step *step) {
     const size_t n = 2 * step->hidden;
 
@@ -153,7 +153,7 @@ static void gru_forward(const struct ref_step *step) {
     }
 }
 
-/* The input side of n gets delta_n, its recurrent side b_n = W_hn h' + b_hn gets r delta_n, and r gets b_n delta_n. */
+/* The input side of n gets delta_n. Its recurrent side b_n = W_hn h' + b_hn gets r delta_n, and r gets b_n delta_n. */
 static void gru_backward(const struct ref_step *step) {
     const size_t hidden = step->hidden;
 

@@ -3,10 +3,11 @@
  *   u_t = round(u~_t), s_t = u_t S(s_{t-1}, x_t) + (1 - u_t) s_{t-1}, p_t = sigma(W_uh s_t + b_uh),
  *   u~_{t+1} = u_t p_t + (1 - u_t) (u~_t + min(p_t, 1 - u~_t)), u~_1 = 1
  *
- * with s_t = h_t, or (h_t, c_t), of which W_uh then reads c_t. The budget is lambda mean_n sum_t u_t.
+ * s_t is h_t, or (h_t, c_t), of which W_uh reads c_t. The budget is lambda mean_n sum_t u_t.
  *
- * Backward, du_t/du~_t = 1. That is the true gradient of the network with u_t = u~_t + r_t where r_t = u_t - u~_t is a
- * constant: with keep_rounding a pass uses the r_t of the pass before, so that finite differences see that network. */
+ * In the backward pass du_t/du~_t = 1. That is the true gradient of the network with u_t = u~_t + r_t, where the
+ * rounding r_t = u_t - u~_t is a constant. With keep_rounding a pass uses the r_t of the pass before, so finite
+ * differences see that network. */
 #include "reference/reference_parts.h"
 
 #include <math.h>
@@ -29,7 +30,7 @@ static double update_of(const struct ref_run *run, size_t t) {
     return *at(run, trace->gate, t) + *at(run, trace->rounding, t);
 }
 
-/* What W_uh reads of an array of states. */
+/* The part of the states that W_uh reads. */
 static double *read_by_gate(const struct ref_run *run, double *state, double *cell, size_t t) {
     return ref_row(run, run->model->cell == REF_CELL_LSTM ? cell : state, t, run->model->hidden);
 }
@@ -63,7 +64,7 @@ void ref_gate_forward(const struct ref_run *run, struct ref_result *result, size
     result->gate_margin = fmin(result->gate_margin, fabs(raw - 0.5));
 }
 
-/* dL/dp_t, and what reaches u_t and u~_t through u~_{t+1}. */
+/* Returns dL/dp_t, and sets the gradients of u_t and u~_t through u~_{t+1}. */
 static double through_next_gate(const struct ref_run *run, size_t t, double *d_update, double *d_raw) {
     const struct ref_trace *trace = ref_trace_of(run);
     const size_t next = run->direction == 0 ? t + 1 : t - 1; /* past the last step, d_gate is 0 */

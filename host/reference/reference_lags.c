@@ -1,15 +1,15 @@
-/* The float64 reference's lag profile: every weight matrix's gradient taken apart by the step it comes from. */
+/* The float64 reference's lag profile: every weight matrix's gradient, split by the step that it comes from. */
 #include "reference/reference_parts.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Whether a direction's lags count from the first step. */
+/* Do a direction's lags count from the first step? */
 static bool from_start(const struct ref_model *model, size_t direction) {
     return direction == 1 && model->target == REF_TARGET_LAST && model->readout != REF_READOUT_LAST;
 }
 
-/* The step of lag tau, which the run's sequence has. */
+/* The step of lag tau. The run's sequence must have that lag. */
 static size_t step_of_lag(const struct ref_run *run, size_t tau) {
     return from_start(run->model, run->direction) ? 1 + tau : ref_length(run->batch, run->sequence) - tau;
 }
@@ -19,7 +19,7 @@ size_t ref_lag_of(const struct ref_model *model, const struct ref_batch *batch, 
     return from_start(model, direction) ? t - 1 : ref_length(batch, sequence) - t;
 }
 
-/* Add the term of lag tau of the run's sequence, which may not have that lag. */
+/* Add the term of lag tau of the run's sequence, if the sequence has that lag. */
 static void add_lag_term(const struct ref_run *run, enum ref_role role, size_t tau, double *term) {
     const size_t rows = ref_gates(run->model) * run->model->hidden;
 
@@ -31,7 +31,7 @@ static void add_lag_term(const struct ref_run *run, enum ref_role role, size_t t
     }
 }
 
-/* The terms from the run's sequence on, before sequence `end`. */
+/* Add the terms of the sequences from the run's up to sequence `end`, exclusive. */
 static void add_terms(struct ref_run run, size_t parameter, size_t tau, size_t end, double *term) {
     const size_t directions = ref_directions(run.model);
     const size_t n_roles = ref_head_weight(run.model) / (run.model->layers * directions);
@@ -57,7 +57,8 @@ void ref_sequence_term(const struct ref_model *model, const struct ref_batch *ba
     add_terms(run, parameter, tau, sequence + 1, term);
 }
 
-/* <a, b> / (||a|| ||b||), or 0 if a norm is 0; scaled first, because products of tiny numbers would underflow. */
+/* <a, b> / (||a|| ||b||), or 0 if a norm is 0. Vectors are scaled first, because products of tiny numbers would
+ * underflow. */
 static double cosine(const double *a, double norm_a, const double *b, double norm_b, size_t count) {
     double sum = 0.0;
 

@@ -23,7 +23,7 @@ static double elementwise_loss(enum ref_loss loss, const double *z, const double
 
 /* log(sum_o e^z_o) - z_class; *dz [O] = softmax(z) - onehot(class). */
 static double class_loss(const double *z, size_t class, size_t outputs, double *dz) {
-    double sum = 0.0, others = 0.0; /* others: without one of the largest */
+    double sum = 0.0, others = 0.0; /* others: sum without one of the largest */
     size_t top = 0;
 
     for (size_t o = 1; o < outputs; o++)

@@ -1,4 +1,4 @@
-/* The float64 reference's models and results: the table of parameters, and room for everything. */
+/* The float64 reference's models and results: the table of parameters, and memory for all values. */
 #include "reference/reference_parts.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static size_t roles_of(const struct ref_model *model) {
     return roles_before(model, REF_N_ROLES);
 }
 
-/* The role of the table's entry `parameter`, which is not of the head. */
+/* The role of entry `parameter` of the table. The head's entries have none. */
 static enum ref_role role_at(const struct ref_model *model, size_t parameter) {
     enum ref_role role = 0;
 
@@ -218,7 +218,7 @@ static void trace_destroy(struct ref_trace *trace) {
     }
 }
 
-/* Scratch: the largest matrix, for a lag term, or a row of dL/dz. */
+/* Elements of working memory: the largest matrix, for a lag term, or a row of dL/dz. */
 static size_t scratch_elements(const struct ref_model *model) {
     size_t largest = model->outputs;
 

@@ -1,7 +1,8 @@
-/* The float64 reference's readout: what the head on the last step reads of a sequence's states, and its gradient. */
+/* The float64 reference's readout: the input of a head on the last step, computed from a sequence's states, and its
+ * gradient. */
 #include "reference/reference_parts.h"
 
-/* The first step at which unit i of the last layer has its largest value; 1 without a step. */
+/* The first step at which unit i of the last layer has its largest value; 1 for an empty sequence. */
 static size_t largest_step(const struct ref_run *run, size_t i, size_t width) {
     double *joined = run->result->joined[run->model->layers - 1];
     size_t best = 1;
@@ -12,7 +13,7 @@ static size_t largest_step(const struct ref_run *run, size_t i, size_t width) {
     return best;
 }
 
-/* The step whose state is unit i of the readout; index 0 holds h_0, and nothing is read behind the last step. */
+/* The step whose state is unit i of the readout. Index 0 holds h_0. */
 static size_t step_read(const struct ref_run *run, size_t i, size_t width) {
     const size_t length = ref_length(run->batch, run->sequence);
 
@@ -26,7 +27,7 @@ static size_t step_read(const struct ref_run *run, size_t i, size_t width) {
     }
 }
 
-/* read_i = sum over t of weight_t h_t,i; or back, dL/dh_t,i += weight_t dL/dread_i. */
+/* read_i = sum over t of weight_t h_t,i; with `back` dL/dh_t,i += weight_t dL/dread_i. */
 static void pass(const struct ref_run *run, bool back) {
     const struct ref_model *model = run->model;
     const size_t width = ref_directions(model) * model->hidden, length = ref_length(run->batch, run->sequence);

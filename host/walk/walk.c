@@ -8,7 +8,7 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-/* The reference's enumerations are in the product's order. */
+/* The reference's enumerations have the same order as the product's. */
 _Static_assert((int)REF_N_CELLS == (int)RG_N_CELLS && (int)REF_N_ACTIVATIONS == (int)RG_N_ACTIVATIONS &&
                    (int)REF_SKIP_LEARNED == (int)RG_SKIP_LEARNED && (int)REF_TARGET_STEPS == (int)RG_TARGET_STEPS &&
                    (int)REF_READOUT_MAX == (int)RG_READOUT_MAX,
@@ -37,7 +37,7 @@ const double *rg_walk_cell_gradient(const struct rg_walk *w, const struct ref_tr
 
 /* ---- The batch ---- */
 
-/* A step's inputs [F] from the numbers of the file; one-hot where they are words. */
+/* Inputs [F] of a step from the numbers of the file; words become one-hot. */
 static void copy_step(const struct rg_walk *w, size_t place, double *x) {
     const struct rg_dataset *const data = w->data;
     const size_t width = data->n_features;
@@ -70,7 +70,7 @@ static rg_status copy_inputs(struct rg_walk *w) {
     return RG_OK;
 }
 
-/* y, with NaN in rows that have no loss. */
+/* Copy y, with NaN in rows without a loss. */
 static rg_status copy_targets(struct rg_walk *w) {
     const struct rg_targets *const targets = &w->problem->targets;
     const size_t n = w->data->n_sequences, rows = w->net->target == REF_TARGET_STEPS ? w->data->n_steps : 1;
@@ -115,7 +115,7 @@ static rg_status create_net(const struct rg_model *model, double skip_budget, st
     return RG_OK;
 }
 
-/* The system may promise memory that is not there, and end the program when it is used. */
+/* Check first: the system may promise memory that it does not have, and kill the program when it is used. */
 rg_status rg_walk_check_memory(const struct rg_model *model, const struct rg_dataset *data) {
     enum { STATES = 14, OF_GATES = 9 };
     const double rows = (double)data->n_sequences * (double)(data->n_steps + 2);
@@ -134,10 +134,10 @@ rg_status rg_walk_check_memory(const struct rg_model *model, const struct rg_dat
     return RG_OK;
 }
 
-/* More multiplications than this take seconds. */
+/* A walk with more multiplications than this takes seconds. */
 static const double LONG_WALK = 1e10;
 
-/* Say so before a pass that takes long. */
+/* Print a notice before a pass that takes long. */
 static void announce(const struct rg_walk *w) {
     const double rows = (double)ref_gates(w->net) * (double)w->net->hidden;
     const double steps =

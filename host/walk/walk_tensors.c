@@ -7,14 +7,14 @@
 #include "rnn_gpu/memory.h"
 #include "walk/walk.h"
 
-enum { OF_STEPS = 7, OF_TERMS = 3 }; /* tensors of one direction of one layer, at most */
+enum { OF_STEPS = 7, OF_TERMS = 3 }; /* largest number of tensors of one direction of one layer */
 
-/* One direction of one layer, and the list that it is added to. */
+/* The list to which the tensors of one direction of one layer are added. */
 struct adding {
     const struct rg_walk *walk;
     struct rg_walk_tensors *list;
     size_t layer, direction;
-    double *at; /* the first of list->numbers that is not taken */
+    double *at; /* the next free number of list->numbers */
 };
 
 static struct rg_tensor *add(struct adding *a, const char *prefix, const char *name, size_t rows, size_t columns) {
@@ -26,7 +26,7 @@ static struct rg_tensor *add(struct adding *a, const char *prefix, const char *n
     return tensor;
 }
 
-/* An array of a trace, [from + T][N][width], as [N][T][width]: step t stands at index t - 1 + from. */
+/* Add an array of a trace, [from + T][N][width], as [N][T][width]. Step t is at index t - 1 + from of the array. */
 static void add_steps(struct adding *a, const char *name, const double *array, size_t from, size_t width) {
     const struct rg_walk *const w = a->walk;
     const size_t n = w->data->n_sequences, steps = w->data->n_steps;
@@ -86,7 +86,7 @@ static rg_status add_direction(struct adding *a) {
     return ref_has_role(net, REF_ROLE_WEIGHT_SH) ? add_terms(a, REF_ROLE_WEIGHT_SH) : RG_OK;
 }
 
-/* Doubles of all tensors together. */
+/* Number of doubles in all tensors. */
 static size_t numbers_of(const struct rg_walk *w) {
     const size_t hidden = w->net->hidden, gates = ref_gates(w->net) * hidden;
     const size_t rows = w->data->n_sequences * w->data->n_steps;
