@@ -15,7 +15,7 @@ static void set_label(struct rg_dataset *data, size_t i, double value) {
         data->y[i] = (float)value;
 }
 
-/* "nan" and the like are no class, and no number either. */
+/* "nan" and similar texts are neither a class nor a number. */
 static bool is_missing(const struct rg_csv_cell *cell) {
     return cell->bytes == 3 && (cell->text[0] | 0x20) == 'n' && (cell->text[1] | 0x20) == 'a' &&
            (cell->text[2] | 0x20) == 'n';

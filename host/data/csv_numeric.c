@@ -1,7 +1,7 @@
 /* Series of numbers: header `series,<feature>...[,label]`, one time step a row, the rows of a series consecutive.
  *
- * The file is read twice: the first time everything is checked and counted, before memory is taken for the numbers; the
- * second time the numbers are filled in, and a series whose name comes again is found. */
+ * The file is read twice. The first reading checks and counts everything, before memory is allocated for the numbers.
+ * The second one stores the numbers and finds series whose name occurs again. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,13 +22,13 @@ struct series_reader {
     struct rg_dataset *data; /* its arrays are NULL in the first pass */
     struct rg_csv_labels labels;
     bool single;              /* there is no column `series`: the file is one series */
-    uint32_t *places;         /* [columns], the feature that a column is, or one of the numbers above */
-    char *names;              /* of all series, one behind another; NULL in the first pass */
-    size_t block_bytes;       /* of all names */
-    size_t name_bytes;        /* of them in the first pass, with a NUL each; used so far in the second */
+    uint32_t *places;         /* [columns], the feature of each column, or one of the numbers above */
+    char *names;              /* names of all series, one after the other; NULL in the first reading */
+    size_t block_bytes;       /* bytes of all names */
+    size_t name_bytes;        /* first reading: bytes of the names with a NUL each; second reading: bytes used */
     struct rg_word_set known; /* the names so far */
     size_t rows, series;
-    size_t steps; /* rows of the present series so far */
+    size_t steps; /* rows of the present series */
     size_t longest;
     size_t own_bytes;
     char own[MAX_NAME + 1]; /* name of the present series */
@@ -49,7 +49,7 @@ static rg_status count_columns(struct series_reader *r, size_t *columns, size_t 
     return RG_OK;
 }
 
-/* The features' names, in the file's order. */
+/* Read the features' names in the file's order. */
 static rg_status read_features(struct series_reader *r, size_t columns, size_t bytes) {
     struct rg_dataset *data = r->data;
     struct rg_csv_cell cell;
@@ -82,7 +82,7 @@ static rg_status read_features(struct series_reader *r, size_t columns, size_t b
     return RG_OK;
 }
 
-/* RG_BAD_FILE at the place of a column of the header. */
+/* RG_BAD_FILE with the place of a column of the header. */
 static rg_status refuse_column(struct series_reader *r, size_t column, const char *what) {
     struct rg_csv_cell cell;
 
@@ -93,7 +93,7 @@ static rg_status refuse_column(struct series_reader *r, size_t column, const cha
     return rg_csv_fail(r->csv, cell.start, "the column `%s` %s", rg_excerpt(cell.text, cell.bytes).text, what);
 }
 
-/* Position of the feature's column. */
+/* Index of the feature's column. */
 static size_t column_of(const struct series_reader *r, uint32_t feature) {
     size_t c = 0;
 
@@ -118,7 +118,7 @@ static rg_status check_twins(struct series_reader *r) {
     return twin < data->n_features ? refuse_column(r, column_of(r, (uint32_t)twin), "is there twice") : status;
 }
 
-/* Give every column the place that its name has in the model. */
+/* Assign to every column the place that its name has in the model. */
 static rg_status place_columns(struct series_reader *r, const struct rg_word_index *wanted, size_t columns) {
     struct rg_dataset *data = r->data;
 
@@ -174,7 +174,7 @@ static rg_status read_header(struct series_reader *r) {
 
 /* ---- The rows ---- */
 
-/* A row of a file that is one series. */
+/* Add a row of a file that is one series. */
 static void take_row(struct series_reader *r) {
     r->rows++;
     r->steps++;
@@ -182,7 +182,7 @@ static void take_row(struct series_reader *r) {
     r->series = 1;
 }
 
-/* Note the name of a row; begin a series if it is another than the row's before. */
+/* Read the name in a row, and begin a series if it differs from the name in the row before. */
 static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *cell) {
     if (r->rows++ > 0 && cell->bytes == r->own_bytes && memcmp(r->own, cell->text, cell->bytes) == 0) {
         r->steps++;
@@ -205,7 +205,7 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
     }
     if (r->series > r->data->n_sequences || cell->bytes + 1 > r->name_bytes)
         return rg_csv_changed(r->csv);
-    r->name_bytes -= cell->bytes + 1; /* from the end of the block to its beginning */
+    r->name_bytes -= cell->bytes + 1; /* names are stored from the end of the block to its beginning */
     memcpy(r->names + r->name_bytes, cell->text, cell->bytes + 1);
     if (!rg_word_set_add(&r->known, r->name_bytes, cell->bytes))
         return rg_csv_fail(r->csv, cell->start, "series `%s` comes again; the rows of a series must be consecutive",
@@ -213,7 +213,7 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
     return RG_OK;
 }
 
-/* A number, NaN where it may be missing and is. */
+/* Read a number; NaN if it is missing and may be missing. */
 static rg_status read_number(struct series_reader *r, const struct rg_csv_cell *cell, double *value) {
     if (r->options->missing && rg_csv_is_missing(cell)) {
         *value = (double)NAN;
@@ -222,7 +222,7 @@ static rg_status read_number(struct series_reader *r, const struct rg_csv_cell *
     return rg_csv_number(r->csv, cell, value);
 }
 
-/* A label of a step of a series that will be cut: a number. */
+/* Read a step's label, a number, of a series that will be cut. */
 static rg_status take_step_label(struct series_reader *r, const struct rg_csv_cell *cell) {
     struct rg_dataset *data = r->data;
     double value;
@@ -249,7 +249,7 @@ static rg_status take_label(struct series_reader *r, const struct rg_csv_cell *c
     return RG_OK;
 }
 
-/* A cell behind the name; with the arrays there, it is filled in. */
+/* Read a cell after the name. In the second reading it is also stored. */
 static rg_status take_value(struct series_reader *r, const struct rg_csv_cell *cell) {
     struct rg_dataset *data = r->data;
     const uint32_t place = r->places[cell->column];
@@ -317,7 +317,7 @@ static rg_status create_numbers(struct series_reader *r) {
     return rg_word_set_create(&r->known, r->names, "", data->n_sequences);
 }
 
-/* Keep the names, which stand in `names` from the last series to the first. */
+/* Store the names. `names` holds them from the last series to the first. */
 static rg_status keep_names(struct series_reader *r) {
     const size_t n = r->data->n_sequences;
     char **list = NULL;

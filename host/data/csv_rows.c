@@ -1,8 +1,9 @@
 /* CSV cells with their places, on top of libcsv.
  *
- * libcsv reports a cell only when it meets the separator or line end behind it. So the file is handed over in pieces
- * that end at such a byte, or at the end of a block: whatever is reported then ends there, and the next cell begins
- * behind it. Lines are counted only when a message needs one, by reading the file once more up to there. */
+ * libcsv reports a cell only when it meets the separator or line end after it. So the file is passed to it in pieces
+ * that end at such a byte or at the end of a block. A cell that is reported then ends there, and the next one begins
+ * after it. Lines are counted only when a message needs a line number, by reading the file once more up to that place.
+ */
 #define _GNU_SOURCE
 #include "data/csv_rows.h"
 
@@ -20,9 +21,10 @@
 #include "rnn_gpu/memory.h"
 
 enum {
+    /* step by which libcsv's buffer grows; with small steps a long cell would be copied too often */
     MAX_COLUMNS = 1 << 16,
     BLOCK_BYTES = 1 << 16,
-    CELL_BLOCK = 256 * 1024 /* libcsv's buffer grows by this; small steps would copy a long cell too often */
+    CELL_BLOCK = 256 * 1024
 };
 
 struct rg_excerpt rg_excerpt(const char *text, size_t bytes) {
@@ -40,7 +42,7 @@ struct rg_excerpt rg_excerpt(const char *text, size_t bytes) {
     return out;
 }
 
-/* Up to `bytes` bytes of the file from `offset` on; *got is less only at its end. */
+/* Read up to `bytes` bytes of the file from `offset` on. *got is smaller only at the end of the file. */
 static rg_status read_at(const struct rg_csv *csv, size_t offset, char *to, size_t bytes, size_t *got) {
     *got = 0;
     while (*got < bytes) {
@@ -98,7 +100,7 @@ rg_status rg_csv_changed(const struct rg_csv *csv) {
     return rg_fail(RG_BAD_FILE, "%s: became another file while it was read", csv->path);
 }
 
-/* Bytes of the UTF-8 character at s (of at most n bytes), 0 if it is none: no overlong form, no surrogate, at most
+/* Bytes of the UTF-8 character at s (of at most n bytes); 0 if it is invalid: overlong form, surrogate, or above
  * U+10FFFF (RFC 3629). */
 static size_t utf8_bytes(const unsigned char *s, size_t n) {
     size_t k = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
@@ -114,7 +116,7 @@ static size_t utf8_bytes(const unsigned char *s, size_t n) {
     return k;
 }
 
-/* Every character, and that there is one besides white space. */
+/* Check every character, and that not all of them are white space. */
 static rg_status check_characters(struct rg_csv *csv) {
     size_t at = csv->first, got = 0;
     bool empty = true;
@@ -143,8 +145,7 @@ static rg_status check_characters(struct rg_csv *csv) {
     return empty ? rg_csv_fail(csv, csv->bytes, "empty file; a header and at least one row were expected") : RG_OK;
 }
 
-/* The separator: the first of comma, semicolon and tab that stands outside quotes in the header; a comma if none does.
- */
+/* The separator: the first comma, semicolon or tab outside quotes in the header; a comma if there is none. */
 static char find_separator(const char *header) {
     bool quoted = false;
 
@@ -221,7 +222,7 @@ static void on_row(int line_end, void *user) {
     ((struct rg_csv *)user)->has_row = true;
 }
 
-/* Have the byte at csv->position in the block. */
+/* Make sure that the byte at csv->position is in the block. */
 static rg_status fill_block(struct rg_csv *csv) {
     size_t got = 0;
 
@@ -234,7 +235,7 @@ static rg_status fill_block(struct rg_csv *csv) {
     return csv->position < csv->block_end ? RG_OK : rg_csv_changed(csv);
 }
 
-/* Parse up to and with the next separator, line end or end of a block, or finish behind the last byte. */
+/* Parse up to and including the next separator, line end or end of a block, or finish after the last byte. */
 static rg_status parse_piece(struct rg_csv *csv) {
     const char *piece;
     size_t n, done;
@@ -266,7 +267,7 @@ static rg_status parse_piece(struct rg_csv *csv) {
                        "misplaced quote; a cell with quotes was expected as \"...\", with \"\" for a quote in it");
 }
 
-/* What every cell must be, whatever the format; also moves on to the next cell. */
+/* Check the rules for cells of every format, and move on to the next cell. */
 static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell) {
     if (csv->row == 0 && cell->column >= MAX_COLUMNS)
         return rg_csv_fail(csv, cell->start, "more than %d columns", MAX_COLUMNS);
@@ -317,7 +318,7 @@ bool rg_csv_is_missing(const struct rg_csv_cell *cell) {
 bool rg_csv_is_number(const struct rg_csv *csv, const struct rg_csv_cell *cell) {
     char *end = NULL;
 
-    /* strtod alone would take "inf", "nan", "0x1p3" and leading white space too. */
+    /* strtod alone would also accept "inf", "nan", "0x1p3" and leading white space. */
     if (strspn(cell->text, "0123456789+-.eE") != cell->bytes)
         return false;
     (void)strtod_l(cell->text, &end, csv->locale);

@@ -1,9 +1,9 @@
 /* A CSV file, cell by cell, with the place of every cell for messages. Internal to host/data.
  *
- * The rules common to all CSV files of this project are kept here: UTF-8 (a byte order mark is allowed), no NUL bytes,
- * cells apart by commas, semicolons or tabs, quotes as in RFC 4180, line ends LF, CRLF or CR, blank lines skipped,
- * every row as wide as the header, no empty cell. The file is read block by block, so a cell is all of it that is in
- * memory at a time. */
+ * The rules common to all CSV files of this project are: UTF-8 (a byte order mark is allowed); no NUL bytes; cells
+ * separated by commas, semicolons or tabs; quotes as in RFC 4180; line ends LF, CRLF or CR; blank lines are skipped;
+ * every row is as wide as the header; no empty cell. The file is read block by block, so memory never holds more of it
+ * than a block and a cell. */
 #ifndef RG_DATA_CSV_ROWS_H
 #define RG_DATA_CSV_ROWS_H
 
@@ -17,63 +17,64 @@
 struct rg_csv {
     const char *path;
     int fd;
-    size_t bytes; /* of the file */
-    char *block;  /* a piece of the file, bytes block_start to block_end of the file and a NUL */
+    size_t bytes; /* size of the file */
+    char *block;  /* part of the file: bytes block_start to block_end, and a NUL */
     size_t block_start, block_end;
-    char ends[4];       /* what ends a cell: the separator, which the header shows, CR, LF, and a NUL */
-    size_t first;       /* offset of the first byte behind the byte order mark */
+    /* characters that end a cell: the separator, which follows from the header, CR, LF, and a NUL */
+    char ends[4];
+    size_t first;       /* offset of the first byte after the byte order mark */
     size_t position;    /* offset of the next byte to parse */
-    size_t start;       /* offset of the next cell's first byte that is no blank, as far as it is parsed */
+    size_t start;       /* offset of the next cell's first non-blank byte, as far as it is parsed */
     size_t row, column; /* of the next cell; row 0 is the header */
-    size_t n_columns;   /* of the header; 0 until it has been read */
-    bool doubles;       /* numbers may be as large as a double can be */
+    size_t n_columns;   /* columns of the header; 0 until it was read */
+    bool doubles;       /* numbers may have the range of a double */
     bool parser_ready, ended;
-    bool has_cell, has_row; /* what the parser reported for the last bytes it got */
+    bool has_cell, has_row; /* the parser reported a cell, or a row, for the last bytes */
     const char *cell_text;
     size_t cell_bytes;
     struct csv_parser parser;
-    bool numeric;    /* its cells are numbers, for messages */
+    bool numeric;    /* the file's cells are numbers; for messages */
     bool missing;    /* cells may be empty */
-    locale_t locale; /* C, so that a number reads the same everywhere */
+    locale_t locale; /* the C locale, so that a number reads the same everywhere */
 };
 
 struct rg_csv_cell {
-    const char *text; /* without quotes, with a final NUL; valid until the next call; NULL at the end of the file */
+    const char *text; /* without quotes, NUL-terminated; valid until the next call; NULL at the end of the file */
     size_t bytes;
-    size_t start, end; /* offsets in the file: first byte, and the byte behind the last */
+    size_t start, end; /* offsets in the file: of the first byte, and after the last byte */
     size_t row, column;
     bool ends_row;
 };
 
-/* A piece of a file fit for a message: at most 40 bytes, on one line. */
+/* An excerpt of a file for a message: at most 40 bytes, on one line. */
 struct rg_excerpt {
     char text[48];
 };
 
-/* Open the file and check its characters. `path` is borrowed. rg_csv_close also after a failure. */
+/* Open the file and check its characters. `path` is borrowed. Call rg_csv_close also after a failure. */
 rg_status rg_csv_open(struct rg_csv *csv, const char *path);
 void rg_csv_close(struct rg_csv *csv);
 
 /* Go back to the header. */
 rg_status rg_csv_rewind(struct rg_csv *csv);
 
-/* The next cell, or cell->text == NULL behind the last. */
+/* The next cell, or cell->text == NULL after the last. */
 rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell);
 
-/* Whether the cell is written as a decimal number. */
-/* Whether the cell says that there is no value: it is empty, NA, N/A, NaN, null or ?. */
+/* Is the cell a decimal number? */
+/* Does the cell mean a missing value? It does if it is empty, NA, N/A, NaN, null or ?. */
 bool rg_csv_is_missing(const struct rg_csv_cell *cell);
 
 bool rg_csv_is_number(const struct rg_csv *csv, const struct rg_csv_cell *cell);
 
-/* *value = the cell as a decimal number; RG_BAD_FILE if it is none, or not finite in the run's precision. */
+/* *value = the cell as a decimal number. RG_BAD_FILE if it is not one, or not finite in the run's precision. */
 rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value);
 
 /* RG_BAD_FILE with "path:line:column: " before the message; lines and columns count from 1, columns in characters. */
 rg_status rg_csv_fail(const struct rg_csv *csv, size_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* RG_BAD_FILE: the second reading of the file has met something that the first has not. */
+/* RG_BAD_FILE: the file changed between the first and the second reading. */
 rg_status rg_csv_changed(const struct rg_csv *csv);
 
 struct rg_excerpt rg_excerpt(const char *text, size_t bytes);

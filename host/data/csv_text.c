@@ -1,7 +1,7 @@
 /* Texts: header `text[,label]`, one sequence a row, its words the time steps.
  *
- * The file is read twice, to count and to fill, so that nothing has to grow. The vocabulary is collected from the
- * stored texts, after the file is closed. */
+ * The file is read twice, first to count and then to store, so no array has to grow. The vocabulary is collected from
+ * the stored texts after the file is closed. */
 #include <string.h>
 
 #include "data/csv_labels.h"
@@ -14,7 +14,7 @@ struct text_reader {
     struct rg_csv_labels labels;
     size_t text_column;
     size_t rows, words, longest;
-    size_t bytes; /* of all texts, with their final NULs */
+    size_t bytes; /* bytes of all texts, with their final NULs */
 };
 
 static size_t count_words(const char *text) {
@@ -75,7 +75,7 @@ static rg_status count_rows(struct text_reader *r) {
     return RG_OK;
 }
 
-/* Fill texts, and labels. */
+/* Store texts and labels. */
 static rg_status fill_rows(struct text_reader *r, struct rg_dataset *data) {
     struct rg_csv_cell cell;
     char *store = (char *)(data->texts + data->n_sequences);
@@ -99,7 +99,7 @@ static rg_status fill_rows(struct text_reader *r, struct rg_dataset *data) {
     }
 }
 
-/* Room for the words' numbers, in the narrowest type that has them all and one number below 0. */
+/* Allocate the words' numbers, in the narrowest type that can hold them and one negative number. */
 static rg_status create_tokens(struct rg_dataset *data) {
     const size_t n = data->n_sequences * data->n_steps, words = data->n_features;
 
@@ -118,8 +118,8 @@ static void set_token(struct rg_dataset *data, size_t at, int32_t number) {
         ((int8_t *)data->x_raw)[at] = (int8_t)number;
 }
 
-/* Fill tokens, and lengths where there are any. Words that the vocabulary lacks are read as the word <unk>, if it has
- * that. */
+/* Set the tokens, and the lengths if there are any. A word that is not in the vocabulary becomes <unk>, if the
+ * vocabulary has <unk>. */
 static void number_texts(const struct rg_word_index *index, struct rg_dataset *data) {
     const int32_t unknown = rg_word_find(index, RG_UNKNOWN_WORD, strlen(RG_UNKNOWN_WORD));
 

@@ -13,7 +13,7 @@
 #include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
-enum { MAX_PADDING = 64, SMALL_CELLS = 1 << 18 /* padded to less than this, anything goes */ };
+enum { MAX_PADDING = 64, SMALL_CELLS = 1 << 18 /* padded data smaller than this are always allowed */ };
 
 bool rg_name_ends_with(const char *path, const char *ending) {
     size_t n = strlen(path);
@@ -26,7 +26,7 @@ const char *rg_data_name(const char *path) {
     return strcmp(path, "-") == 0 ? "stdin" : path;
 }
 
-/* Write all of a block to a file in memory. */
+/* Write a whole block to a file in memory. */
 static rg_status keep_block(int fd, const char *block, size_t bytes) {
     while (bytes > 0) {
         ssize_t n = write(fd, block, bytes);
@@ -41,7 +41,7 @@ static rg_status keep_block(int fd, const char *block, size_t bytes) {
     return RG_OK;
 }
 
-/* Copy stdin into a file in memory, since a data file is read more than once. */
+/* Copy stdin into a file in memory, because a data file is read more than once. */
 static rg_status keep_stdin(int fd) {
     char block[1 << 16];
 
@@ -79,7 +79,7 @@ rg_status rg_data_open(const char *path, int *fd, size_t *bytes) {
 
     if (strcmp(path, "-") == 0)
         return open_stdin(fd, bytes);
-    *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* non-blocking: a FIFO must not hang the open */
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* non-blocking: opening a FIFO must not wait */
     if (*fd < 0)
         return rg_fail(RG_BAD_FILE, "%s: cannot be opened: %s", path, strerror(errno));
     if (fstat(*fd, &info) == 0 && S_ISREG(info.st_mode)) {
@@ -161,7 +161,7 @@ rg_status rg_dataset_create_targets(const struct rg_dataset_options *options, st
                             : rg_alloc(&dataset->y, n, sizeof(*dataset->y), "labels");
 }
 
-/* Elements first … first + n of numbers of any type. */
+/* Convert elements first … first + n of any type to doubles. */
 static void raw_numbers(const void *values, enum rg_dtype type, size_t first, size_t n, double *out) {
     const size_t size = rg_dtype_bytes(type);
     const struct rg_tensor piece = {
@@ -201,7 +201,7 @@ void rg_dataset_numbers(const struct rg_dataset *dataset, size_t first, size_t n
         raw_numbers(dataset->x_raw, dataset->x_type, first, n, out);
 }
 
-/* The last `kept` steps of every sequence, `bytes` bytes each, to the front of `values`; NULL is allowed. */
+/* Move the last `kept` steps of every sequence, `bytes` bytes each, to the front of `values`, which may be NULL. */
 static void keep_last(const struct rg_dataset *data, void *values, size_t bytes, size_t kept) {
     char *const all = values;
 

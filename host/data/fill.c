@@ -6,7 +6,7 @@
 #include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
-/* Steps of sequence `i` that are no padding: [*first, *first + returned). */
+/* Returns the number of valid steps of sequence `i`, and sets *first to the first one. */
 static size_t valid_steps(const struct rg_dataset *d, size_t i, size_t *first) {
     const size_t length = d->lengths != NULL ? (size_t)d->lengths[i] : d->n_steps;
 
@@ -25,7 +25,7 @@ static void set_number(struct rg_dataset *d, size_t at, double value) {
         d->x_float[at] = (float)value;
 }
 
-/* Numbers of narrower types are never missing. */
+/* Only x_float and x_double can have missing numbers. */
 static bool may_miss(const struct rg_dataset *d) {
     return d->x_float != NULL || d->x_double != NULL;
 }
@@ -40,7 +40,7 @@ void rg_dataset_fill_previous(struct rg_dataset *d) {
     }
 }
 
-/* RG_BAD_FILE for a column without a single number. */
+/* RG_BAD_FILE for a column without any number. */
 static rg_status refuse_column(const struct rg_dataset *d, size_t f) {
     if (d->features != NULL)
         return rg_fail(RG_BAD_FILE, "%s: the column `%s` has no value in the training data; leave it out", d->path,
@@ -50,7 +50,7 @@ static rg_status refuse_column(const struct rg_dataset *d, size_t f) {
 
 rg_status rg_dataset_fill_means(const struct rg_dataset *d, double *means) {
     for (size_t f = 0; f < d->n_features; f++) {
-        long double n = 0.0L, sum = 0.0L; /* of many large numbers too */
+        long double n = 0.0L, sum = 0.0L; /* long double, so that a sum of many large numbers does not overflow */
 
         for (size_t i = 0; may_miss(d) && i < d->n_sequences; i++) {
             size_t first, length = valid_steps(d, i, &first);

@@ -23,7 +23,7 @@ struct idx_file {
     size_t file_bytes; /* on disk */
     size_t n_dims;
     size_t shape[MAX_IDX_DIMS];
-    size_t payload; /* bytes behind the header, by the shape */
+    size_t payload; /* bytes after the header, according to the shape */
 };
 
 bool rg_is_idx_file(const char *path) {
@@ -41,7 +41,7 @@ static rg_status read_failure(const struct idx_file *file, size_t wanted, size_t
                    wanted, got);
 }
 
-/* Read `bytes` bytes; with out == NULL only pass over them. */
+/* Read `bytes` bytes; if out is NULL, skip them. */
 static rg_status read_bytes(const struct idx_file *file, uint8_t *out, size_t bytes) {
     uint8_t passed[4096];
     size_t block = out != NULL ? READ_BLOCK : sizeof(passed);
@@ -58,7 +58,7 @@ static rg_status read_bytes(const struct idx_file *file, uint8_t *out, size_t by
     return RG_OK;
 }
 
-/* The file must end here, with a right checksum. */
+/* Check that the file ends here and has the right checksum. */
 static rg_status expect_end(const struct idx_file *file) {
     uint8_t byte;
     int got = gzread(file->stream, &byte, 1);
@@ -96,8 +96,8 @@ static rg_status read_header(struct idx_file *file, uint32_t magic) {
     return RG_OK;
 }
 
-/* Make sure that the announced bytes are there before memory is taken for them: by the size of a plain file; by
- * unpacking it once into nothing where a gzip file announces more than twice its own size. */
+/* Make sure that the announced bytes exist before memory is allocated for them. A plain file shows it by its size. A
+ * gzip file that announces more than twice its own size is unpacked once without storing anything. */
 static rg_status check_size(const struct idx_file *file) {
     size_t header = 4 + 4 * file->n_dims;
 
@@ -155,7 +155,7 @@ static rg_status fill(const struct idx_file *images, const struct idx_file *labe
     return status == RG_OK ? read_payload(images, &data->x_byte) : status;
 }
 
-/* *labels = the name of the labels' file; free with rg_free. */
+/* *labels = name of the labels' file; free it with rg_free. */
 static rg_status name_labels(const char *images, char **labels) {
     static const char pixels[] = "images", numbers[] = "labels";
     const char *const slash = strrchr(images, '/'), *const name = slash != NULL ? slash + 1 : images;

@@ -5,7 +5,7 @@
 #include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
-/* Steps of sequence `i` that are no padding: [first, first + length). */
+/* The valid steps of sequence `i`: [first, first + length). */
 static size_t valid_steps(const struct rg_dataset *d, size_t i, size_t *first) {
     const size_t length = d->lengths != NULL ? (size_t)d->lengths[i] : d->n_steps;
 
@@ -13,7 +13,7 @@ static size_t valid_steps(const struct rg_dataset *d, size_t i, size_t *first) {
     return length;
 }
 
-/* The features of a step, counted over all sequences. */
+/* Convert the features of a step to doubles. Steps are counted over all sequences. */
 static void step_numbers(const struct rg_dataset *d, size_t step, double *out) {
     if (d->kind != RG_INPUT_BYTE) {
         rg_dataset_numbers(d, step * d->n_features, d->n_features, out);
@@ -23,7 +23,7 @@ static void step_numbers(const struct rg_dataset *d, size_t step, double *out) {
         out[f] = (double)d->x_byte[step * d->n_features + f] / 255.0;
 }
 
-/* Welford's sums (1962), with `row` [F] for the numbers of a step. */
+/* Welford's sums (1962). `row` [F] is working memory for the numbers of a step. */
 static void add_up(const struct rg_dataset *d, double *row, double *mean, double *squares) {
     double n = 0.0;
 
@@ -59,7 +59,7 @@ rg_status rg_dataset_moments(const struct rg_dataset *dataset, double *mean, dou
     return RG_OK;
 }
 
-/* Room for x as floats or doubles, unless it is that already: exactly one of the pointers is set. */
+/* Memory for the new x as floats or doubles, unless x is that already. Exactly one of the pointers is set. */
 struct target {
     float *floats;
     double *doubles;
@@ -77,7 +77,7 @@ static rg_status make_target(struct rg_dataset *d, bool doubles, struct target *
                    : rg_alloc(&t->floats, steps, d->n_features * sizeof(*t->floats), "normalised inputs");
 }
 
-/* The target becomes x. */
+/* Replace x by the target. */
 static void take_target(struct rg_dataset *d, const struct target *t) {
     if (!t->in_place) {
         rg_free(d->x_byte);

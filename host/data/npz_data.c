@@ -1,7 +1,7 @@
 /* Data sets in npz and npy files: tensors x, y, lengths, h_0 and c_0.
  *
- * What stands behind the end of a sequence, or before its start if it is padded on the left, is padding: it is not
- * looked at, and becomes 0. */
+ * Padding is everything after the end of a sequence, or before its start if it is padded on the left. It is not
+ * checked, and becomes 0. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static bool is_float(const struct rg_tensor *tensor) {
     return t == RG_F16 || t == RG_BF16 || t == RG_F32 || t == RG_F64;
 }
 
-/* `count` elements from element `first` on, as a tensor of one dimension. */
+/* A one-dimensional tensor of `count` elements from element `first` on. */
 static struct rg_tensor part(const struct rg_tensor *tensor, size_t first, size_t count) {
     struct rg_tensor out = *tensor;
     size_t size = rg_dtype_bytes(tensor->dtype);
@@ -45,7 +45,7 @@ static struct rg_tensor part(const struct rg_tensor *tensor, size_t first, size_
     return out;
 }
 
-/* Place of an element, as the indices of a message. */
+/* The indices of an element, for a message. */
 static struct shape_text index_text(const struct rg_tensor *tensor, size_t element) {
     struct rg_tensor index = *tensor;
 
@@ -56,12 +56,12 @@ static struct shape_text index_text(const struct rg_tensor *tensor, size_t eleme
     return shape_text(&index);
 }
 
-/* Numbers of a tensor while it is read, a piece at a time. */
+/* The numbers of a tensor while they are read, a piece at a time. */
 struct pieces {
     const struct rg_dataset *data;
     const struct rg_tensor *tensor;
-    bool doubles; /* of the run */
-    bool missing; /* NaN stands for a number that is not there */
+    bool doubles; /* the run computes in doubles */
+    bool missing; /* NaN means a missing number */
 };
 
 static rg_status check_finite(const struct pieces *p, size_t first, size_t count) {
@@ -81,11 +81,11 @@ static rg_status check_finite(const struct pieces *p, size_t first, size_t count
     return RG_OK;
 }
 
-/* Make doubles the floats that they round to, in place. */
+/* Round doubles to floats, in place. */
 static void narrow(void *values, size_t n) {
     char *const bytes = values;
 
-    for (size_t i = 0; i < n; i++) { /* a float's bytes are those of doubles that are done with */
+    for (size_t i = 0; i < n; i++) { /* a float overwrites only doubles that were already read */
         double value;
         float rounded;
 
@@ -95,7 +95,7 @@ static void narrow(void *values, size_t n) {
     }
 }
 
-/* Take the tensor's numbers over: floats and doubles as such, others as they are. */
+/* Take over the tensor's numbers. Floats and doubles are stored in their own fields, other types unchanged. */
 static rg_status take_numbers(struct rg_tensors *tensors, const struct rg_tensor *tensor, bool doubles, float **floats,
                               double **exact, void **raw, enum rg_dtype *type) {
     const size_t n = rg_tensor_elements(tensor);
@@ -118,12 +118,12 @@ static size_t length_of(const struct rg_dataset *data, size_t sequence) {
     return data->lengths != NULL ? (size_t)data->lengths[sequence] : data->n_steps;
 }
 
-/* The first step of a sequence within its T steps. */
+/* The first valid step of a sequence. */
 static size_t start_of(const struct rg_dataset *data, size_t sequence) {
     return data->pad_left ? data->n_steps - length_of(data, sequence) : 0;
 }
 
-/* Check the steps of every sequence, `width` numbers each. */
+/* Check the valid steps of every sequence, `width` numbers each. */
 static rg_status check_rows(const struct pieces *p, size_t width) {
     if (p->data->lengths == NULL)
         return check_finite(p, 0, p->data->n_sequences * p->data->n_steps * width);
@@ -132,7 +132,7 @@ static rg_status check_rows(const struct pieces *p, size_t width) {
     return RG_OK;
 }
 
-/* Zeros into the padding of inputs, `size` bytes a step. */
+/* Write zeros into the padding of inputs, `size` bytes a step. */
 static void clear_padding(const struct rg_dataset *data, void *values, size_t size) {
     for (size_t i = 0; data->lengths != NULL && i < data->n_sequences; i++) {
         char *row = (char *)values + i * data->n_steps * size;
@@ -158,7 +158,7 @@ static rg_status read_numbers(struct rg_tensors *tensors, const struct rg_tensor
     return RG_OK;
 }
 
-/* Check the word numbers, and set n_features by the largest. */
+/* Check the word numbers, and set n_features from the largest. */
 static rg_status check_tokens(const struct rg_tensor *x, struct rg_dataset *data) {
     const size_t n = rg_tensor_elements(x);
     int64_t values[CHUNK];
@@ -199,7 +199,7 @@ static rg_status read_tokens(struct rg_tensors *tensors, const struct rg_tensor 
     }
     data->x_token = words;
     bytes = words;
-    for (size_t i = 0; i < n; i++) /* little-endian, and below 2^31: the first four bytes are the number */
+    for (size_t i = 0; i < n; i++) /* little-endian and below 2^31: the first four bytes are the number */
         memmove(bytes + i * sizeof(*data->x_token), bytes + i * size, sizeof(*data->x_token));
     return RG_OK;
 }
@@ -254,7 +254,7 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
     const struct pieces pieces = {data, y, options->doubles, true};
     data->n_targets = n / data->n_sequences;
     data->label_kind = is_float(y) ? RG_LABELS_VALUES : RG_LABELS_CLASSES;
-    /* targets of every step, by their shape: their padding does not count */
+    /* the shape means targets for every step: their padding is not checked */
     if (data->lengths != NULL && y->n_dims > 1 && y->shape[1] == data->n_steps)
         RG_TRY(check_rows(&pieces, data->n_targets / data->n_steps));
     else
@@ -262,8 +262,8 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
     return take_numbers(tensors, y, options->doubles, &data->y, &data->y_double, &data->y_raw, &data->y_type);
 }
 
-/* h_0 or c_0 as PyTorch has them, [layers*directions,sequences,hidden], or without the first where it is 1; a second
- * one has the shape of the first. */
+/* Read h_0 or c_0, [layers*directions,sequences,hidden] as in PyTorch; the first dimension may be absent if it is 1.
+ * The second of the two must have the shape of the first. */
 static rg_status read_states(const struct rg_tensor *states, const struct rg_tensor *x, bool doubles,
                              struct rg_dataset *data, double **out) {
     const bool flat = states->n_dims == 2;
@@ -290,7 +290,7 @@ static rg_status read_states(const struct rg_tensor *states, const struct rg_ten
     return RG_OK;
 }
 
-/* Set the sizes of the data set by x. */
+/* Set the sizes of the data set from x. */
 static rg_status take_shape(const struct rg_tensor *x, struct rg_dataset *data) {
     const bool fits = x->n_dims == 2 || x->n_dims == 3;
 
@@ -308,7 +308,7 @@ static rg_status take_shape(const struct rg_tensor *x, struct rg_dataset *data) 
     return rg_dataset_check_padding(data, data->n_sequences * data->n_steps);
 }
 
-/* The names of members that nothing reads, for a notice. */
+/* List the names of members that are not used, for a notice. */
 static void note_unused(const struct rg_tensors *tensors, struct rg_dataset *data) {
     size_t length = 0;
 
@@ -326,8 +326,8 @@ static void note_unused(const struct rg_tensors *tensors, struct rg_dataset *dat
     }
 }
 
-/* One long series, [steps] or [steps, features], as an array of one series: [1, steps, features]; its labels [steps] or
- * [steps, outputs] likewise. Whole numbers are numbers, never words. */
+/* Turn one long series, [steps] or [steps, features], into an array of one series, [1, steps, features]. Its labels,
+ * [steps] or [steps, outputs], are treated likewise. Whole numbers are numbers here, never words. */
 static void shape_series(struct rg_tensors *tensors) {
     struct rg_tensor *x = NULL, *y = NULL;
 
@@ -368,7 +368,7 @@ static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_datase
     const struct rg_tensor *c_0 = rg_tensors_find(tensors, "c_0");
 
     if (x == NULL && tensors->count == 1)
-        x = rg_tensors_find(tensors, "data"); /* an npy file */
+        x = rg_tensors_find(tensors, "data"); /* the name of the tensor in an npy file */
     if (x == NULL || x->data == NULL)
         return rg_fail(RG_BAD_FILE,
                        "%s: no tensor `x` among the %zu in the file; x and, optional, y and lengths were "
@@ -394,7 +394,7 @@ static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_datase
                                                                  : read_numbers(tensors, x, options, data);
 }
 
-/* Copies, in blocks of their own, which the data set takes over. */
+/* Copy the arrays into blocks of their own, which the data set takes over. */
 static rg_status copy_arrays(const struct rg_arrays *arrays, struct rg_tensors *tensors) {
     for (size_t i = 0; i < arrays->count; i++) {
         void *copy = NULL;

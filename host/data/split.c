@@ -31,13 +31,13 @@ static void list_arrays(struct rg_dataset *d, struct row_array out[N_ROW_ARRAYS]
     memcpy(out, all, sizeof(all));
 }
 
-/* What a split moves: `is_held` [n] marks the sequences that leave. */
+/* A split: `is_held` [n] marks the sequences that are moved out. */
 struct move {
     const bool *is_held;
     size_t n;
 };
 
-/* Sort n rows of `bytes` bytes: those that leave go to `held`, the others move up in `rows`. */
+/* Sort n rows of `bytes` bytes: rows that are moved out go to `held`, the others move up in `rows`. */
 static void part_rows(const struct move *move, char *rows, char *held, size_t bytes) {
     char *kept = rows;
 
@@ -49,7 +49,7 @@ static void part_rows(const struct move *move, char *rows, char *held, size_t by
     }
 }
 
-/* States stand as [n_states][N][width]: each state's rows are parted by themselves. */
+/* States are [n_states][N][width]: the rows of each state are split separately. */
 static void part_states(const struct move *move, const struct rg_dataset *kept, const struct rg_dataset *held,
                         double *states, double *held_states) {
     const size_t width = kept->state_width, n_kept = move->n - held->n_sequences;
@@ -62,7 +62,7 @@ static void part_states(const struct move *move, const struct rg_dataset *kept, 
     }
 }
 
-/* *out = a copy of the strings for which `is_wanted` holds; NULL: all of them. */
+/* *out = copies of the strings for which `is_wanted` is true; of all strings if it is NULL. */
 static rg_status copy_strings(char *const *strings, size_t n, const bool *is_wanted, char ***out) {
     size_t count = 0, bytes = 0;
 
@@ -86,7 +86,7 @@ static rg_status copy_strings(char *const *strings, size_t n, const bool *is_wan
     return RG_OK;
 }
 
-/* Room for the part that leaves, with copies of its names. */
+/* Create the data set for the sequences that are moved out, with copies of its names. */
 static rg_status create_part(const struct move *move, struct rg_dataset *whole, struct rg_dataset *held) {
     struct row_array from[N_ROW_ARRAYS], to[N_ROW_ARRAYS];
     const size_t states = whole->n_states * held->n_sequences * whole->state_width;
@@ -128,7 +128,7 @@ static void part_all(const struct move *move, struct rg_dataset *kept, struct rg
     kept->n_sequences -= held->n_sequences;
 }
 
-/* An empty data set with all that two parts of one file share. */
+/* Create an empty data set with everything that two parts of one file share. */
 static rg_status create_like(const struct rg_dataset *whole, size_t n, struct rg_dataset **out) {
     RG_TRY(rg_dataset_create(whole->path, out));
     struct rg_dataset *const held = *out;

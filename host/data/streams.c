@@ -7,19 +7,19 @@
 void rg_dataset_unroll(struct rg_dataset *d) {
     if (d->lengths != NULL)
         rg_dataset_cut(d, (size_t)d->lengths[0], true);
-    rg_free(d->lengths); /* which say nothing where the padding is gone */
+    rg_free(d->lengths); /* without padding, lengths mean nothing */
     d->lengths = NULL;
     d->n_sequences = d->n_steps;
     d->n_targets /= d->n_steps;
     d->n_steps = 1;
 }
 
-/* The arrays of a data set that have a place for every step. */
+/* The arrays of a data set that have an element for every step. */
 enum { N_STEP_ARRAYS = 8 };
 struct step_array {
     void *slot;   /* address of the pointer in the data set */
     void *values; /* what it points to, or NULL */
-    size_t bytes; /* of a step */
+    size_t bytes; /* bytes of a step */
 };
 
 static void list_arrays(struct rg_dataset *d, struct step_array out[N_STEP_ARRAYS]) {
@@ -39,13 +39,13 @@ static void list_arrays(struct rg_dataset *d, struct step_array out[N_STEP_ARRAY
 }
 
 struct layout {
-    size_t steps; /* in all */
+    size_t steps; /* total number of steps */
     size_t streams;
-    size_t each; /* steps of a whole stream */
+    size_t each; /* steps of a full stream */
     size_t window, n_windows;
 };
 
-/* Steps of window `w` of stream `b`, the first of which is *first. */
+/* Returns the number of steps in window `w` of stream `b`, and sets *first to the first one. */
 static size_t window_steps(const struct layout *l, size_t w, size_t b, size_t *first) {
     const size_t end = (b + 1) * l->each < l->steps ? (b + 1) * l->each : l->steps;
 
@@ -53,7 +53,7 @@ static size_t window_steps(const struct layout *l, size_t w, size_t b, size_t *f
     return *first >= end ? 0 : end - *first < l->window ? end - *first : l->window;
 }
 
-/* An array [steps] as [n_windows][streams][window], zeros behind the ends. */
+/* Rearrange an array [steps] as [n_windows][streams][window], with zeros after the ends. */
 static rg_status lay_out(const struct layout *l, const struct step_array *array) {
     char *values = NULL;
     const char *const from = array->values;

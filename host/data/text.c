@@ -1,7 +1,7 @@
 /* Plain text for language models: every character or word is a time step, and its target is the next one.
  *
- * The text is cut into sequences of `steps` steps, one after another: sequence n reads tokens n T … n T + T - 1 and
- * has tokens n T + 1 … n T + T as targets; the last sequence may be shorter. Tokens are kept in the narrowest type. */
+ * The text is cut into consecutive sequences of `steps` steps. Sequence n reads tokens n T … n T + T - 1, and its
+ * targets are tokens n T + 1 … n T + T. The last sequence may be shorter. Tokens are stored in the narrowest type. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
@@ -14,10 +14,10 @@
 #include "rnn_gpu/memory.h"
 
 enum {
-    NO_TARGET = -100,       /* PyTorch's ignore_index: the target of an unknown token, and of padding */
-    CHARACTERS = 0x110000,  /* of Unicode */
+    NO_TARGET = -100,       /* PyTorch's ignore_index: the target of unknown tokens and of padding */
+    CHARACTERS = 0x110000,  /* number of characters of Unicode */
     PAGE = 1024,            /* characters that are counted in one block */
-    CHARACTER_BYTES = 4 + 1 /* of UTF-8, and a NUL */
+    CHARACTER_BYTES = 4 + 1 /* bytes of a character in UTF-8, and a NUL */
 };
 
 struct text_reader {
@@ -26,11 +26,11 @@ struct text_reader {
     char *text; /* the file, with a final NUL */
     size_t bytes;
     size_t n_tokens;
-    struct rg_word_index index; /* of the vocabulary */
+    struct rg_word_index index; /* index of the vocabulary */
     int32_t unknown;            /* number of <unk>, or -1 */
 };
 
-/* A token with how often it occurs. */
+/* A token and how often it occurs. */
 struct counted {
     const char *token;
     uint64_t count;
@@ -60,7 +60,7 @@ static rg_status read_all(struct text_reader *r, const char *path) {
     return status;
 }
 
-/* Refuse what is not UTF-8 text, with its line and column. */
+/* Refuse text that is not UTF-8, with line and column. */
 static rg_status check_text(const struct text_reader *r) {
     const size_t good = rg_utf8_check(r->text, r->bytes), nul = strlen(r->text);
     const size_t bad = nul < good ? nul : good;
@@ -76,8 +76,8 @@ static rg_status check_text(const struct text_reader *r) {
                    line, column, (unsigned char)r->text[bad]);
 }
 
-/* CRLF and CR become LF, so that a line end is one character; with lowercase A … Z become a … z. A byte order mark is
- * left out. */
+/* Change CRLF and CR to LF, so that a line end is one character; with lowercase A … Z to a … z. Drop a byte order mark.
+ */
 static void tidy(struct text_reader *r) {
     size_t from = r->bytes >= 3 && memcmp(r->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, to = 0;
 
@@ -96,7 +96,7 @@ static void tidy(struct text_reader *r) {
 
 /* ---- Tokens ---- */
 
-/* The next token at *at, or NULL behind the last; *at moves behind it. */
+/* The next token at *at, or NULL after the last. *at moves past it. */
 static const char *next_token(const struct text_reader *r, const char **at, size_t *bytes) {
     const char *const token = *at;
 
@@ -121,7 +121,7 @@ static void count_tokens(struct text_reader *r) {
 
 /* ---- The vocabulary ---- */
 
-/* The code of a character of valid UTF-8. */
+/* The code point of a character in valid UTF-8. */
 static uint32_t code_of(const char *token, size_t bytes) {
     const unsigned char *const s = (const unsigned char *)token;
     uint32_t code = bytes == 1 ? s[0] : s[0] & (0xffu >> (bytes + 1));
@@ -131,8 +131,8 @@ static uint32_t code_of(const char *token, size_t bytes) {
     return code;
 }
 
-/* *words = the different characters of the text in byte order, one block. A table of codes in pages is made, of which a
- * text needs few. */
+/* *words = the different characters of the text in byte order, as one block. They are marked in a table of pages; a
+ * text needs only few pages. */
 static rg_status list_characters(const struct text_reader *r, char ***words, size_t *count) {
     const char **pages[CHARACTERS / PAGE] = {NULL}, *at = r->text, *token;
     rg_status status = RG_OK;
@@ -151,7 +151,7 @@ static rg_status list_characters(const struct text_reader *r, char ***words, siz
     RG_TRY_GOTO(rg_strings_create(words, *count, *count * CHARACTER_BYTES, "vocabulary"));
     char *store = (char *)(*words + *count);
     size_t n = 0;
-    for (size_t code = 0; code < CHARACTERS; code++) { /* UTF-8 sorts as the codes do */
+    for (size_t code = 0; code < CHARACTERS; code++) { /* UTF-8 sorts like the code points */
         token = pages[code / PAGE] != NULL ? pages[code / PAGE][code % PAGE] : NULL;
         if (token == NULL)
             continue;
@@ -182,7 +182,7 @@ static int compare_strings(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* How many of the tokens, the most frequent first, stay: at most --vocab with <unk>, and none below --min-count. */
+/* Number of tokens to keep, the most frequent first: at most --vocab including <unk>, and none below --min-count. */
 static size_t count_kept(const struct rg_dataset_options *o, const struct counted *tokens, size_t n) {
     const size_t most = o->vocabulary_most > 0 ? o->vocabulary_most : n;
     size_t kept = 0;
@@ -192,7 +192,7 @@ static size_t count_kept(const struct rg_dataset_options *o, const struct counte
     return kept == n && n <= most ? n : kept < most ? kept : most - 1;
 }
 
-/* Leave the rare tokens out, and put <unk> in their place. */
+/* Replace the rare tokens by <unk>. */
 static rg_status cut_vocabulary(const struct text_reader *r, char ***words, size_t *count) {
     const struct rg_word_index index = {(const char *const *)*words, NULL, *count};
     struct counted *tokens = NULL;
@@ -250,7 +250,7 @@ static rg_status make_vocabulary(struct text_reader *r) {
 
 /* ---- Sequences ---- */
 
-/* Room for n numbers of tokens, in the narrowest type that has them all and the numbers below 0. */
+/* Allocate n token numbers in the narrowest type that can hold all of them and the negative numbers. */
 static rg_status create_numbers(size_t vocabulary, size_t n, enum rg_dtype *type, void **out) {
     *type = vocabulary > INT16_MAX ? RG_I32 : vocabulary > INT8_MAX ? RG_I16 : RG_I8;
     return rg_alloc(out, n, rg_dtype_bytes(*type), "the tokens of a text");
@@ -280,7 +280,7 @@ static void fill(struct text_reader *r) {
             put_number(d->y_raw, d->y_type, i - 1, number < 0 ? NO_TARGET : number);
         i++;
     }
-    for (; i - 1 < d->n_sequences * d->n_steps; i++) /* behind the end of the last sequence */
+    for (; i - 1 < d->n_sequences * d->n_steps; i++) /* after the end of the last sequence */
         put_number(d->y_raw, d->y_type, i - 1, NO_TARGET);
 }
 

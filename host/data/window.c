@@ -32,9 +32,9 @@ rg_status rg_dataset_forecast(struct rg_dataset *series) {
     return RG_OK;
 }
 
-/* ---- Which windows ---- */
+/* ---- Choosing windows ---- */
 
-/* One series, and the steps of it that are set apart: [from, to). */
+/* One series, and the range of its steps that is set apart: [from, to). */
 struct place {
     size_t series, length, from, to;
 };
@@ -46,19 +46,19 @@ static struct place place_of(const struct rg_dataset *d, const struct rg_window_
     return (struct place){series, length, (size_t)lround(o->from * n), (size_t)lround(o->to * n)};
 }
 
-/* Numbers of a target. */
+/* Numbers in a target. */
 static size_t width_of(const struct rg_dataset *d) {
     return rg_dataset_is_labelled(d) ? d->n_targets / d->n_steps : 0;
 }
 
-/* Step of a series, in the order of all steps of the data set. */
+/* Index of a series' step among all steps of the data set. */
 static size_t step_at(const struct rg_dataset *d, const struct place *p, size_t step) {
     const size_t first = d->pad_left ? d->n_steps - p->length : 0;
 
     return p->series * d->n_steps + first + step;
 }
 
-/* Whether the series has a target at that step. */
+/* Does the series have a target at that step? */
 static bool has_target(const struct rg_dataset *d, const struct place *p, size_t step) {
     const size_t width = width_of(d);
     bool is_there = step < p->length && width > 0;
@@ -68,17 +68,17 @@ static bool has_target(const struct rg_dataset *d, const struct place *p, size_t
     return is_there;
 }
 
-/* Whether the window that begins at that step is one of those wanted. */
+/* Is the window that begins at that step wanted? */
 static bool is_wanted(const struct rg_dataset *d, const struct rg_window_options *o, const struct place *p,
                       size_t first) {
-    const size_t end = first + o->windows.steps + o->windows.horizon; /* behind the target */
+    const size_t end = first + o->windows.steps + o->windows.horizon; /* after the target */
     const bool within = first >= p->from && end <= p->to, without = end <= p->from || first >= p->to;
 
     return (o->part == RG_WINDOWS_ALL || (o->part == RG_WINDOWS_WITHIN ? within : without)) &&
            (o->open || has_target(d, p, end - 1));
 }
 
-/* Steps of a series that its shortest window needs. */
+/* Steps that a series needs for at least one window. */
 static size_t steps_needed(const struct rg_window_options *o) {
     return o->windows.steps + (o->open ? 0 : o->windows.horizon);
 }
@@ -98,7 +98,7 @@ static rg_status check_length(const struct rg_dataset *d, const struct rg_window
                    p->length, o->windows.steps, target, steps_needed(o));
 }
 
-/* Call `take` for each window, by its number; *n = how many there are. */
+/* Call `take` for each window with its number. *n = number of windows. */
 static rg_status each_window(const struct rg_dataset *d, const struct rg_window_options *o, struct rg_dataset *to,
                              void (*take)(const struct rg_dataset *d, const struct rg_window_options *o,
                                           const struct place *p, size_t first, size_t number, struct rg_dataset *to),
@@ -130,7 +130,7 @@ static rg_status refuse_none(const struct rg_dataset *d, const struct rg_window_
         100.0 * (o->part == RG_WINDOWS_WITHIN ? o->to - o->from : 1.0 - (o->to - o->from)), o->windows.steps);
 }
 
-/* ---- Filling them in ---- */
+/* ---- Filling windows ---- */
 
 static void copy_targets(const struct rg_dataset *d, const struct rg_window_options *o, const struct place *p,
                          size_t first, size_t number, struct rg_dataset *to) {
@@ -170,7 +170,7 @@ static void copy_window(const struct rg_dataset *d, const struct rg_window_optio
             (char *)(to->names + to->n_sequences) + (d->names[p->series] - (char *)(d->names + d->n_sequences));
 }
 
-/* The names of the series, once, behind a pointer for each window. */
+/* Store the names of the series once, with a pointer for each window. */
 static rg_status create_names(const struct rg_dataset *d, struct rg_dataset *to) {
     size_t bytes = 0;
 
@@ -210,7 +210,7 @@ static rg_status create_arrays(const struct rg_dataset *d, const struct rg_windo
     return create_names(d, to);
 }
 
-/* A copy of the columns' names. */
+/* Copy the columns' names. */
 static rg_status copy_features(const struct rg_dataset *d, struct rg_dataset *to) {
     size_t bytes = 0;
 

@@ -1,7 +1,7 @@
 /* A set of words by open addressing, at most four fifths full.
  *
- * It is seeded from the system, since the words come from untrusted files: a file made to collide would otherwise turn
- * the look-ups quadratic. Nothing that leaves the set depends on the seed. */
+ * Its hash is seeded from the system, because the words come from untrusted files: a file made to collide would
+ * otherwise make the look-ups quadratic. Results do not depend on the seed. */
 #define _GNU_SOURCE
 #include "data/word_set.h"
 
@@ -52,7 +52,7 @@ bool rg_word_set_add(struct rg_word_set *set, size_t offset, size_t bytes) {
     while (set->slots[slot] != 0) {
         const char *known = set->base + (set->slots[slot] - 1);
 
-        /* strchr finds the final NUL as well */
+        /* strchr also finds the final NUL */
         if (strncmp(known, word, bytes) == 0 && strchr(set->ends, known[bytes]) != NULL)
             return false;
         slot = slot + 1 < set->n_slots ? slot + 1 : 0;

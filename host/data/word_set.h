@@ -1,4 +1,4 @@
-/* Words of a text, and the set of the different ones. Internal to host/data. */
+/* Words of a text, and a set of its different words. Internal to host/data. */
 #ifndef RG_DATA_WORD_SET_H
 #define RG_DATA_WORD_SET_H
 
@@ -10,10 +10,11 @@
 
 #define RG_WORD_ENDS " \t\n\v\f\r"
 
-/* The next word at or behind *at, or NULL; *at moves behind it. Words end at any of the characters `ends`, or NUL. */
+/* The next word at or after *at, or NULL; *at moves past it. A word ends at any of the characters in `ends`, or at NUL.
+ */
 const char *rg_next_word(const char **at, const char *ends, size_t *bytes);
 
-/* Entries are stretches of one text, kept as offsets: five bytes an entry, whatever its length. */
+/* Entries are stretches of one text, stored as offsets: five bytes for each entry, whatever its length. */
 struct rg_word_set {
     const char *base; /* the text, shorter than 4 GiB, with a final NUL */
     const char *ends; /* an entry ends before any of these characters, or NUL */
@@ -23,14 +24,14 @@ struct rg_word_set {
     uint64_t seed;
 };
 
-/* An empty set with room for `n_entries`. */
+/* Create an empty set with room for `n_entries`. */
 rg_status rg_word_set_create(struct rg_word_set *set, const char *base, const char *ends, size_t n_entries);
 void rg_word_set_destroy(struct rg_word_set *set);
 
 /* True if no more entries should be added. */
 bool rg_word_set_full(const struct rg_word_set *set);
 
-/* Add the entry at `offset`; false if an equal one is there. The set must not be full. */
+/* Add the entry at `offset`. Returns false if the set has an equal one. The set must not be full. */
 bool rg_word_set_add(struct rg_word_set *set, size_t offset, size_t bytes);
 
 #endif

@@ -28,7 +28,7 @@ int32_t rg_word_find(const struct rg_word_index *index, const char *word, size_t
     return -1;
 }
 
-/* Collect the different words; false if the set became full before the end. */
+/* Collect the different words. Returns false if the set became full before the end. */
 static bool collect_words(const struct rg_strings *strings, struct rg_word_set *set) {
     for (const char *text = strings->first; text < strings->first + strings->bytes; text += strlen(text) + 1) {
         const char *at = text;
@@ -48,7 +48,7 @@ static int compare_words(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Make the sorted vocabulary out of the set's words, and free the set. */
+/* Create the sorted vocabulary from the set's words, and free the set. */
 static rg_status sort_words(struct rg_word_set *set, const char *what, char ***words, size_t *count) {
     size_t bytes = 0;
     size_t n = 0;
@@ -76,8 +76,8 @@ static rg_status sort_words(struct rg_word_set *set, const char *what, char ***w
     return RG_OK;
 }
 
-/* A set that proves too small is dropped before a larger one is made, and the texts are gone through again: that costs
- * less memory than moving the words. */
+/* A set that is too small is freed before a larger one is created, and the texts are read again: that takes less memory
+ * than moving the words. */
 rg_status rg_vocabulary_make(const struct rg_strings *strings, const char *what, char ***words, size_t *count) {
     struct rg_word_set set;
     size_t room = 1024;

@@ -8,7 +8,7 @@
 
 #include "data/word_set.h"
 
-/* Where a word is found: words in byte order are words[order[0]], words[order[1]], ... */
+/* An index for finding words. In byte order the words are words[order[0]], words[order[1]], ... */
 struct rg_word_index {
     const char *const *words;
     const int32_t *order; /* [count], or NULL if the words are in byte order */
@@ -18,7 +18,7 @@ struct rg_word_index {
 /* The number of `word`, or -1. */
 int32_t rg_word_find(const struct rg_word_index *index, const char *word, size_t bytes);
 
-/* Strings one behind another, each with a final NUL: all of one block. */
+/* Consecutive strings, each with a final NUL, in one block. */
 struct rg_strings {
     const char *first;
     size_t bytes;
@@ -28,8 +28,8 @@ struct rg_strings {
 /* *words = the different words in byte order, one block for rg_free. `what` names them in messages. */
 rg_status rg_vocabulary_make(const struct rg_strings *strings, const char *what, char ***words, size_t *count);
 
-/* *copy = the given words, and *index to find them by; index->order is the caller's to free. RG_BAD_FILE if one of them
- * is there twice. */
+/* *copy = the given words, and *index to find them; the caller frees index->order. RG_BAD_FILE if a word occurs twice.
+ */
 rg_status rg_vocabulary_copy(const char *const *given, size_t count, const char *what, char ***copy,
                              struct rg_word_index *index);
 

@@ -1,6 +1,6 @@
 /* Element types and their conversions.
  *
- * Half and bfloat16 become float exactly. Data may stand at any address, so elements are copied before use. */
+ * Half and bfloat16 convert to float exactly. Data may be at any address, so elements are copied before use. */
 #include <math.h>
 #include <string.h>
 
@@ -61,7 +61,7 @@ static float bfloat_to_float(uint16_t half) {
     }                                                       \
     break
 
-/* The same conversion to either floating type; integers are rounded once. */
+/* The same conversion to float and double. Integers are rounded only once. */
 #define CONVERT_TO_FLOATING(type)                       \
     const unsigned char *data = tensor->data;           \
     const size_t n = rg_tensor_elements(tensor);        \

@@ -1,7 +1,7 @@
 /* Files as sources of bytes.
  *
- * Files are read with pread into memory, never mapped: a mapping of a file that another process cuts short ends in
- * SIGBUS, a short read in an error message. */
+ * Files are read with pread into memory and never mapped. If another process truncates the file, a mapping ends in
+ * SIGBUS, whereas a short read ends in an error message. */
 #define _GNU_SOURCE
 #include "files/files.h"
 
@@ -27,7 +27,7 @@ static rg_status file_read(struct rg_source *source, void *out, size_t bytes) {
 
 rg_status rg_source_open(struct rg_source *source, const char *path) {
     *source = (struct rg_source){.label = path, .fd = -1, .read = file_read};
-    /* O_NONBLOCK: opening a FIFO that nobody writes must not wait. */
+    /* O_NONBLOCK: opening a FIFO without a writer must not wait. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s; check the name", path, strerror(errno));

@@ -1,8 +1,8 @@
 /* Crash-safe output: a temporary file beside the target, fsync, rename, fsync of the folder.
  *
- * A kill or a power cut at any moment leaves the old file or the new one under the name. A symbolic link to a regular
- * file is replaced, so what it points to (perhaps an older checkpoint) stays. Targets that exist and are no regular
- * files (/dev/null, pipes) and names of open descriptors (/dev/stdout) are written directly. */
+ * A kill or a power cut at any moment leaves either the old or the new file under the name. A symbolic link to a
+ * regular file is replaced, so the file that it points to (perhaps an older checkpoint) stays. Targets that exist and
+ * are not regular files (/dev/null, pipes), and names of open descriptors (/dev/stdout), are written directly. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static bool starts_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* Names that stand for an open descriptor, even when it leads to a regular file: the rename would replace the name. */
+/* Is the path the name of an open descriptor? It may lead to a regular file, and a rename would replace the name. */
 static bool is_descriptor(const char *path) {
     return strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0 || starts_with(path, "/dev/fd/") ||
            starts_with(path, "/proc/");
@@ -33,7 +33,7 @@ static bool is_descriptor(const char *path) {
 
 static rg_status open_direct(struct rg_writer *writer) {
     if (strcmp(writer->path, "/dev/stdout") == 0)
-        writer->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0); /* shares the position with what was printed before */
+        writer->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0); /* shares the position with earlier output */
     else if (strcmp(writer->path, "/dev/stderr") == 0)
         writer->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
     else
@@ -46,7 +46,7 @@ static rg_status open_folder(struct rg_writer *writer) {
     const size_t length = (size_t)(writer->name - writer->path);
     RG_TRY(rg_copy_string(&folder, length > 0 ? writer->path : "."));
     if (length > 0)
-        folder[length] = '\0'; /* the slash stays, so that "/" is a folder too */
+        folder[length] = '\0'; /* the slash stays, so that "/" works as a folder too */
     writer->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int error = errno;
     rg_free(folder);
@@ -72,7 +72,7 @@ rg_status rg_writer_open(struct rg_writer *writer, const char *path) {
     return writer->fd < 0 ? not_saved(path, errno) : RG_OK;
 }
 
-/* 0 or an errno. A closed pipe and a file-size limit would end the process by a signal; here they are errors. */
+/* Returns 0 or an errno. A closed pipe or a file-size limit would end the process by a signal; here they are errors. */
 static int write_all(int fd, const char *data, size_t bytes) {
     sigset_t fatal;
     sigset_t before;
@@ -121,7 +121,7 @@ rg_status rg_writer_commit(struct rg_writer *writer) {
     if (renameat(writer->folder, writer->temporary.name, writer->folder, writer->name) != 0)
         return not_saved(writer->path, errno);
     rg_temporary_end(&writer->temporary, true);
-    /* Some network file systems know no fsync of folders; that is not a loss of data. */
+    /* Some network file systems have no fsync of folders. No data are lost by that. */
     if (fsync(writer->folder) != 0 && errno != EINVAL && errno != ENOTSUP)
         return not_saved(writer->path, errno);
     close(writer->folder);
@@ -156,7 +156,7 @@ rg_status rg_file_try(const char *path) {
     struct rg_writer writer;
     rg_status status = rg_writer_open(&writer, path);
     if (status == RG_OK && writer.folder >= 0) {
-        status = rg_writer_append(&writer, "rnn-gpu\n", 8); /* a full disk takes no byte */
+        status = rg_writer_append(&writer, "rnn-gpu\n", 8); /* a full disk accepts no byte */
     }
     rg_writer_abandon(&writer);
     return status;
@@ -167,7 +167,7 @@ rg_status rg_file_grow(const char *path, int *out) {
     rg_status status = RG_OK;
     *out = -1;
     RG_TRY_GOTO(rg_writer_open(&writer, path));
-    *out = fcntl(writer.fd, F_DUPFD_CLOEXEC, 0); /* goes on after the file has its name */
+    *out = fcntl(writer.fd, F_DUPFD_CLOEXEC, 0); /* stays open after the file has its name */
     RG_TRY_GOTO(*out < 0 ? not_saved(path, errno) : RG_OK);
     RG_TRY_GOTO(rg_writer_commit(&writer));
     return RG_OK;

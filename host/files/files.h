@@ -1,5 +1,5 @@
-/* What the readers and writers of this folder share: bytes in order from a file or an archive's member, crash-safe
- * output, and the pieces from which a list of tensors is built. */
+/* Declarations that the readers and writers of this folder share: sequential input from a file or an archive's member,
+ * crash-safe output, and the functions that build a list of tensors. */
 #ifndef RNN_GPU_FILES_FILES_H
 #define RNN_GPU_FILES_FILES_H
 
@@ -10,25 +10,25 @@
 
 /* ---- Input ---- */
 
-/* Bytes that are read once, from front to end. */
+/* Bytes that are read once, from start to end. */
 struct rg_source {
     const char *label; /* the file, or "file(member)", for messages */
-    size_t bytes;      /* size of the whole */
+    size_t bytes;      /* total size */
     size_t position;   /* bytes read so far */
     rg_status (*read)(struct rg_source *source, void *out, size_t bytes);
     int fd;           /* for files */
     void *zip_member; /* for members of archives */
 };
 
-/* Open a regular file; RG_BAD_FILE if it is missing, empty or anything else (folder, FIFO, device). `path` is
- * borrowed. */
+/* Open a regular file. RG_BAD_FILE if it is missing, empty or anything else (folder, FIFO, device). `path` is borrowed.
+ */
 rg_status rg_source_open(struct rg_source *source, const char *path);
 void rg_source_close(struct rg_source *source);
 
 /* Read exactly `bytes` bytes; RG_BAD_FILE if that many are not left. */
 rg_status rg_source_read(struct rg_source *source, void *out, size_t bytes);
 
-/* Read bytes at a place of a file, without moving the position. */
+/* Read bytes at an offset of a file without moving the position. */
 rg_status rg_source_read_at(const struct rg_source *source, size_t offset, void *out, size_t bytes);
 
 /* ---- Lists of tensors ---- */
@@ -36,53 +36,53 @@ rg_status rg_source_read_at(const struct rg_source *source, size_t offset, void 
 /* *list = `count` empty items. */
 rg_status rg_tensors_create(struct rg_tensors **list, size_t count);
 
-/* Give memory of rg_alloc to the list; on failure it stays the caller's. */
+/* Hand memory of rg_alloc to the list. On failure it remains the caller's. */
 rg_status rg_tensors_adopt(struct rg_tensors *list, void *memory);
 
 /* *out = zeroed memory that lives as long as the list. */
 rg_status rg_tensors_hold(struct rg_tensors *list, size_t bytes, const char *what, void *out);
 
-/* *bytes = size of a tensor of this shape; false if a product of its dimensions, zeros left out, wraps around: then
- * no later product of them can wrap either. */
+/* *bytes = size of a tensor of this shape. Returns false if a product of its dimensions, zeros excluded, overflows.
+ * Then no later product of them can overflow. */
 bool rg_shape_bytes(const size_t *shape, size_t n_dims, enum rg_dtype dtype, size_t *bytes);
 
-/* A name that occurs twice, or NULL; sorts the names. */
+/* A name that occurs twice, or NULL. Sorts the names. */
 const char *rg_find_duplicate(const char **names, size_t count);
 
-/* RG_NOT_SAVED unless the tensor has a legal shape and as many bytes as it says. */
+/* RG_NOT_SAVED unless the tensor has a legal shape and the number of bytes that the shape requires. */
 rg_status rg_tensor_check_shape(const char *path, const struct rg_tensor *item);
 
-/* RG_NOT_SAVED unless every tensor has a name of its own in UTF-8 and passes rg_tensor_check_shape. */
+/* RG_NOT_SAVED unless every tensor has a unique name in UTF-8 and passes rg_tensor_check_shape. */
 rg_status rg_tensors_check_output(const char *path, const struct rg_tensor *items, size_t count);
 
-/* `data`: read them too, else their places only. */
+/* `data`: read the data too; otherwise only record their offsets. */
 rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_tensors **out);
 /* `names`: as rg_tensors_read_named, or NULL for all. */
 rg_status rg_npz_read(struct rg_source *source, const char *const *names, struct rg_tensors **out);
-/* One tensor from the whole of the source; its memory belongs to the list, its name is left alone. */
+/* One tensor from the whole source. Its memory belongs to the list; its name is not changed. */
 rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct rg_tensor *item);
 
 /* ---- Output ---- */
 
-/* A file that is being written. It has its name only after rg_writer_commit. */
+/* A file that is being written. It gets its name in rg_writer_commit. */
 struct rg_writer {
     const char *path;
     const char *name;              /* last part of the path */
-    int fd;                        /* the temporary file, or the device itself */
-    int folder;                    /* -1 when a device is written directly */
-    struct rg_temporary temporary; /* in the folder, unless a device is written */
+    int fd;                        /* the temporary file, or the device */
+    int folder;                    /* -1 if a device is written directly */
+    struct rg_temporary temporary; /* in the folder; unused if a device is written */
 };
 
-/* Every function gives RG_NOT_SAVED with the system's reason; the caller then calls rg_writer_abandon. */
+/* Every function returns RG_NOT_SAVED with the system's reason. The caller then calls rg_writer_abandon. */
 rg_status rg_writer_open(struct rg_writer *writer, const char *path);
 rg_status rg_writer_append(struct rg_writer *writer, const void *data, size_t bytes);
 rg_status rg_writer_commit(struct rg_writer *writer);
 
-/* Close what is open and remove the temporary file; nothing to do after a commit that succeeded. */
+/* Close what is open and remove the temporary file. No effect after a successful commit. */
 void rg_writer_abandon(struct rg_writer *writer);
 
-/* A file that can be read under its name while it grows: it takes the place of one of that name, or of a link, when it
- * is opened. RG_NOT_SAVED. The caller closes the descriptor *out. See growing.h. */
+/* Create a file that others can read under its name while it grows. It replaces a file or link of that name at once.
+ * RG_NOT_SAVED. The caller closes the descriptor *out. See growing.h. */
 rg_status rg_file_grow(const char *path, int *out);
 
 enum { RG_NPY_HEADER_MAX = 512, RG_NPZ_MEMBERS_MAX = 1024 };

@@ -1,4 +1,4 @@
-/* Whether a file is still the one that was read. */
+/* A file's fingerprint tells whether the file is still the one that was read. */
 #ifndef RNN_GPU_FILES_FINGERPRINT_H
 #define RNN_GPU_FILES_FINGERPRINT_H
 
@@ -9,10 +9,10 @@
 
 struct rg_fingerprint {
     uint64_t bytes;
-    uint32_t crc; /* CRC-32 of all of them */
+    uint32_t crc; /* CRC-32 of all bytes */
 };
 
-/* Of a regular file, read block by block. RG_BAD_FILE if it cannot be read. */
+/* Take the fingerprint of a regular file, block by block. RG_BAD_FILE if it cannot be read. */
 rg_status rg_fingerprint_take(const char *path, struct rg_fingerprint *out);
 
 bool rg_fingerprint_equal(const struct rg_fingerprint *a, const struct rg_fingerprint *b);

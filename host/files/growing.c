@@ -37,7 +37,7 @@ rg_status rg_growing_open(struct rg_growing *g, const char *path) {
     return RG_OK;
 }
 
-/* Whether the open file is a regular file that has at least that many bytes and begins as it should. */
+/* Is the open file a regular file with at least that many bytes and with the right start? */
 static bool can_go_on(int fd, uint64_t bytes, const char *start, size_t n) {
     struct stat info;
     char head[64];
@@ -61,7 +61,7 @@ rg_status rg_growing_resume(struct rg_growing *g, const char *path, uint64_t byt
     return RG_OK;
 }
 
-/* 0 or an errno. If there is no room, nothing of the records is in the file. */
+/* Returns 0 or an errno. If there is no room, no part of the records is in the file. */
 static int write_waiting(struct rg_growing *g) {
     int error = 0;
     for (size_t done = 0; done < g->waiting.length && error == 0;) {

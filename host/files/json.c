@@ -1,5 +1,5 @@
-/* Reader and writer of the JSON in safetensors headers (RFC 8259, without floating numbers, booleans and null, which
- * these headers do not have). */
+/* Reader and writer of the JSON in safetensors headers: RFC 8259 without floating numbers, booleans and null, which
+ * these headers do not contain. */
 #include "files/json.h"
 
 #include <stdint.h>
@@ -44,7 +44,7 @@ static int hex_digit(char c) {
     return -1;
 }
 
-/* The four digits of a \u escape. */
+/* Read the four digits of a \u escape. */
 static rg_status hex_unit(struct rg_json *json, uint32_t *unit) {
     *unit = 0;
     for (int i = 0; i < 4; i++) {
@@ -57,7 +57,7 @@ static rg_status hex_unit(struct rg_json *json, uint32_t *unit) {
     return RG_OK;
 }
 
-/* The character of a \u escape, after the u; two escapes make one character beyond the basic plane. */
+/* Read the character of a \u escape, after the u. A character beyond the basic plane takes two escapes. */
 static rg_status unicode_escape(struct rg_json *json, uint32_t *code) {
     RG_TRY(hex_unit(json, code));
     if (*code == 0)
@@ -76,7 +76,7 @@ static rg_status unicode_escape(struct rg_json *json, uint32_t *code) {
     return RG_OK;
 }
 
-/* Write a character as UTF-8: at most 4 bytes where the escape took 6 or 12. */
+/* Write a character as UTF-8: at most 4 bytes, where the escape took 6 or 12. */
 static char *put_utf8(char *to, uint32_t code) {
     if (code < 0x80) {
         *to++ = (char)code;
@@ -96,7 +96,7 @@ static char *put_utf8(char *to, uint32_t code) {
     return to;
 }
 
-/* One escape, after the backslash. */
+/* Replace one escape, after the backslash. */
 static rg_status unescape(struct rg_json *json, char **to) {
     static const char names[] = "\"\\/bfnrt";
     static const char meanings[] = "\"\\/\b\f\n\r\t";
@@ -154,8 +154,8 @@ rg_status rg_json_size(struct rg_json *json, size_t *out, const char *expected) 
     return RG_OK;
 }
 
-/* Length of the valid UTF-8 sequence at the start of the text, or 0: no overlong forms, no surrogates, nothing beyond
- * U+10FFFF (Unicode standard, table 3-7). */
+/* Length of the valid UTF-8 sequence at the start of the text, or 0. Overlong forms, surrogates and characters beyond
+ * U+10FFFF are invalid (Unicode standard, table 3-7). */
 static size_t utf8_sequence(const unsigned char *text, size_t length) {
     const unsigned char first = text[0];
     if (first < 0x80)

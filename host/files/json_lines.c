@@ -29,7 +29,7 @@ json_t *rg_json_seed(uint64_t seed) {
     return seed <= INT64_MAX ? json_integer((json_int_t)seed) : json_string(text);
 }
 
-/* `text` with each byte that is not part of UTF-8 replaced; at most three times as long. */
+/* Copy `text` and replace each byte that is not part of UTF-8; the result is at most three times as long. */
 static size_t make_valid(const char *text, size_t length, char *out) {
     size_t to = 0;
     for (size_t at = 0; at < length;) {
@@ -61,7 +61,7 @@ json_t *rg_json_text(const char *text) {
 }
 
 void rg_json_set(json_t **object, const char *key, json_t *value) {
-    if (json_object_set_new(*object, key, value) != 0) { /* as it is for NULL */
+    if (json_object_set_new(*object, key, value) != 0) { /* fails also if a value is NULL */
         json_decref(*object);
         *object = NULL;
     }
@@ -84,7 +84,7 @@ void rg_json_merge(json_t **object, json_t *other) {
 
 /* ---- Pairs ---- */
 
-/* A format that is being read, and its values. All values are taken, even after a failure. */
+/* A format that is being read, with its values. All values are consumed, even after a failure. */
 struct pairs {
     const char *at;
     va_list values;
@@ -119,7 +119,7 @@ static json_t *pack_value(struct pairs *p) {
     }
 }
 
-/* Behind the `{`, up to and with the `}`. */
+/* Read from after the `{` up to and including the `}`. */
 static json_t *pack_pairs(struct pairs *p) {
     json_t *object = json_object();
     while (next(p) == 's') {
@@ -156,7 +156,7 @@ rg_status rg_json_lines_resume(struct rg_json_lines *lines, const char *path, ui
     return rg_growing_resume(&lines->file, path, bytes, start, sizeof start - 1);
 }
 
-/* Keep the failure that has just been recorded with rg_fail. */
+/* Store the failure that was just recorded with rg_fail. */
 static void keep(struct rg_json_lines *lines, rg_status status) {
     lines->status = status;
     (void)snprintf(lines->message, sizeof lines->message, "%s", rg_error_message());
@@ -170,7 +170,7 @@ static rg_status not_printed(int error) {
                    strerror(error ? error : EIO));
 }
 
-/* Text that is being made, and whether that failed: jansson does not check each of its own results. */
+/* A text under construction, and whether that failed: jansson does not check each of its own results. */
 struct draft {
     struct rg_text text;
     rg_status status;

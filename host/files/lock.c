@@ -22,7 +22,7 @@ static rg_status failed(const struct rg_lock *lock, int error) {
                    strerror(error));
 }
 
-/* What stands in the file, on one line; "" if nothing does. */
+/* The text in the file as one line; "" if the file is empty. */
 static void read_text(int file, char text[TEXT_BYTES]) {
     const ssize_t n = pread(file, text, TEXT_BYTES - 1, 0);
     text[n > 0 ? n : 0] = '\0';
@@ -45,14 +45,14 @@ static rg_status write_text(const struct rg_lock *lock) {
     return RG_OK;
 }
 
-/* Whether the locked file still has its name: the process that made it may have removed it in between. */
+/* Does the locked file still have its name? Its creator may have removed it in the meantime. */
 static bool is_there(const struct rg_lock *lock) {
     struct stat opened, named;
     return fstat(lock->file, &opened) == 0 && stat(lock->path, &named) == 0 && opened.st_dev == named.st_dev &&
            opened.st_ino == named.st_ino;
 }
 
-/* Open and lock; *again: the file was removed meanwhile. */
+/* Open and lock the file. *again: it was removed in the meantime. */
 static rg_status try_lock(struct rg_lock *lock, const char *folder, bool *again) {
     char text[TEXT_BYTES];
     *again = false;

@@ -4,7 +4,7 @@
  *     header  a Python dictionary with exactly the keys descr, fortran_order and shape
  *     data    exactly as many bytes as the shape says
  *
- * The header is read by a tokenizer of its own and never evaluated. */
+ * A tokenizer reads the header; the header is never evaluated. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct header {
     const char *text;
     size_t length;
     size_t at;
-    size_t base; /* position of the text in the source */
+    size_t base; /* offset of the text in the source */
     enum rg_dtype dtype;
     bool big_endian;
     bool fortran_order;
@@ -51,7 +51,7 @@ static bool accept(struct header *header, const char *word) {
     return true;
 }
 
-/* A quoted string without escapes. */
+/* Read a quoted string without escapes. */
 static rg_status parse_string(struct header *header, char out[DESCR_MAX + 1]) {
     const char quote = accept(header, "'") ? '\'' : accept(header, "\"") ? '"' : '\0';
     if (quote == '\0')
@@ -68,7 +68,7 @@ static rg_status parse_string(struct header *header, char out[DESCR_MAX + 1]) {
     return accept(header, quote == '"' ? "\"" : "'") ? RG_OK : expected(header, "the end of a string");
 }
 
-/* What a reader of the message may not know about a dtype. */
+/* A description of a dtype, for readers of a message who do not know it. */
 static const char *kind_of(const char *descr) {
     static const struct {
         char letter;
@@ -103,9 +103,9 @@ static rg_status parse_fortran_order(struct header *header) {
     return header->fortran_order || accept(header, "False") ? RG_OK : expected(header, "True or False");
 }
 
-/* Digits, perhaps with the L of Python 2. */
+/* Read digits, optionally followed by the L of Python 2. */
 static rg_status parse_dimension(struct header *header, size_t *out) {
-    (void)accept(header, ""); /* spaces */
+    (void)accept(header, ""); /* skip spaces */
     const size_t start = header->at;
     size_t value = 0;
     while (header->at < header->length && header->text[header->at] >= '0' && header->text[header->at] <= '9') {
@@ -123,7 +123,7 @@ static rg_status parse_dimension(struct header *header, size_t *out) {
     return RG_OK;
 }
 
-/* A tuple: (), (3,), (3, 4) or (3, 4,). */
+/* Read a tuple: (), (3,), (3, 4) or (3, 4,). */
 static rg_status parse_shape(struct header *header, struct rg_tensor *item) {
     if (!accept(header, "("))
         return expected(header, "( before a shape");
@@ -169,7 +169,7 @@ static rg_status parse_header(struct header *header, struct rg_tensor *item) {
     for (size_t k = 0; k < 3; k++)
         if (!seen[k])
             return rg_fail(RG_BAD_FILE, "%s: the npy header has no key '%s'", header->label, keys[k]);
-    (void)accept(header, ""); /* spaces */
+    (void)accept(header, ""); /* skip spaces */
     return header->at == header->length ? RG_OK : expected(header, "nothing but spaces after }");
 }
 
@@ -223,10 +223,11 @@ static void swap_bytes(unsigned char *data, size_t bytes, size_t item_bytes) {
         }
 }
 
-/* out (last index fastest) = in (first index fastest): step through `out` in order and keep the index of `in`. */
+/* Copy `in`, whose first index varies fastest, to `out`, whose last index does. It steps through `out` in order and
+ * updates the index of `in`. */
 static void to_row_major(unsigned char *out, const unsigned char *in, const struct rg_tensor *item) {
     const size_t item_bytes = rg_dtype_bytes(item->dtype);
-    size_t stride[RG_MAX_DIMS]; /* of `in`, in bytes */
+    size_t stride[RG_MAX_DIMS]; /* strides of `in`, in bytes */
     size_t index[RG_MAX_DIMS] = {0};
     size_t from = 0;
     for (size_t d = 0; d < item->n_dims; d++)
@@ -282,7 +283,7 @@ rg_status rg_npy_header(const char *path, const struct rg_tensor *item, char hea
     for (size_t d = 0; d < item->n_dims; d++)
         n += (size_t)snprintf(text + n, room - n, d == 0 ? "%zu," : " %zu,", item->shape[d]);
     if (item->n_dims > 1)
-        n--; /* only a tuple of one ends in a comma */
+        n--; /* only a tuple of one element ends in a comma */
     n += (size_t)snprintf(text + n, room - n, "), }");
     *bytes = (PREFIX + n + 1 + UNIT - 1) / UNIT * UNIT;
     memset(text + n, ' ', *bytes - PREFIX - n);

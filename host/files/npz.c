@@ -1,10 +1,10 @@
 /* Reader of NumPy's npz format: a zip archive whose members are npy files, stored or deflated.
  *
- * A small archive may rightly hold large tensors (deflate reaches 1,032 : 1), so "twice the file" cannot bound them.
- * The rules against bombs: an archive has at most 1,024 members; their compressed sizes add up to no more than the
- * file; a stored member is as large as its bytes; a deflated member declares at most 1,032 times its bytes, and memory
- * for it is taken only after a first pass has seen all that it declares, with the right checksum. So memory is never
- * more than what the archive really holds. */
+ * A small archive may hold large tensors (deflate reaches 1,032 : 1), so their size cannot be limited to twice the
+ * file. These rules protect against zip bombs instead. An archive has at most 1,024 members. Their compressed sizes sum
+ * to no more than the file. A stored member is as large as its bytes. A deflated member may declare at most 1,032 times
+ * its bytes, and memory for it is allocated only after a first pass has found all declared bytes with the right
+ * checksum. So memory never exceeds what the archive really contains. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +19,10 @@
 
 enum {
     DEFLATE_RATIO = 1032, /* 258 bytes from two bits */
-    END_BYTES = 22,       /* end of central directory, without its comment */
-    LOCATOR_BYTES = 20,   /* zip64 locator, right before it */
+    END_BYTES = 22,       /* end of central directory without its comment */
+    LOCATOR_BYTES = 20,   /* zip64 locator, directly before it */
     END64_BYTES = 56,
-    ENTRY_BYTES = 46, /* directory entry, without name, extra fields and comment */
+    ENTRY_BYTES = 46, /* directory entry without name, extra fields and comment */
     TAIL_BYTES = END_BYTES + LOCATOR_BYTES + 65535,
     LABEL_BYTES = 512
 };
@@ -34,17 +34,17 @@ static uint64_t little_endian(const unsigned char *bytes, size_t count) {
     return value;
 }
 
-/* ---- Before libzip sees the archive ---- */
+/* ---- Checks before libzip sees the archive ---- */
 
-/* A central directory as an end record describes it. */
+/* A central directory as described by an end record. */
 struct directory {
     uint64_t members;
     uint64_t offset;
     uint64_t bytes;
-    uint64_t end; /* position of the end record, which the directory must not reach into */
+    uint64_t end; /* offset of the end record; the directory must end before it */
 };
 
-/* The end record at `at` of the tail, or its zip64 twin if a locator stands before it. */
+/* Read the end record at `at` of the tail, or its zip64 version if a locator precedes it. */
 static rg_status read_end(const struct rg_source *source, const unsigned char *tail, size_t at, size_t tail_offset,
                           struct directory *directory) {
     const unsigned char *end = tail + at;
@@ -66,7 +66,7 @@ static rg_status read_end(const struct rg_source *source, const unsigned char *t
     return RG_OK;
 }
 
-/* The directory must hold as many entries as the end record announces, and no more than the limit. */
+/* Check that the directory has as many entries as the end record says, and no more than the limit. */
 static rg_status walk_directory(const struct rg_source *source, const struct directory *directory) {
     if (directory->members > RG_NPZ_MEMBERS_MAX)
         return rg_fail(RG_BAD_FILE, "%s: announces %ju members, more than the limit of %d", source->label,
@@ -93,9 +93,9 @@ static rg_status walk_directory(const struct rg_source *source, const struct dir
     return RG_OK;
 }
 
-/* libzip takes 300 bytes for each member before any can be looked at, makes room for 65,535 more when a directory is
- * longer than announced, and is slow for names chosen to collide. So every place that it may take for an end record
- * is checked here first. */
+/* libzip has three weaknesses. It allocates 300 bytes for each member before the caller can check any. It allocates
+ * memory for 65,535 more if a directory is longer than announced. It is slow for names that are chosen to collide. So
+ * every place that libzip may take for an end record is checked here first. */
 static rg_status check_directory(const struct rg_source *source) {
     const size_t length = source->bytes < TAIL_BYTES ? source->bytes : TAIL_BYTES;
     const size_t tail_offset = source->bytes - length;
@@ -108,7 +108,7 @@ static rg_status check_directory(const struct rg_source *source) {
         if (memcmp(tail + at, "PK\5\6", 4) != 0)
             continue;
         RG_TRY_GOTO(read_end(source, tail, at, tail_offset, &directory));
-        /* Other places than these are chance bytes of the data, which libzip passes over. */
+        /* Other places are chance bytes of the data, which libzip skips. */
         if (directory.bytes <= directory.end && directory.offset <= directory.end - directory.bytes)
             RG_TRY_GOTO(walk_directory(source, &directory));
     }
@@ -122,12 +122,12 @@ fail:
 struct archive {
     const struct rg_source *file;
     zip_t *zip;
-    const char *const *names; /* of the members to read, NULL-ended; NULL: all */
+    const char *const *names; /* names of the members to read, NULL-ended; NULL: all */
     struct rg_tensors *list;
-    uint64_t compressed; /* sum over the members so far */
+    uint64_t compressed; /* sum of the compressed sizes so far */
 };
 
-/* libzip reports many failed allocations as a damaged archive. errno, which is 0 before each call, tells them apart. */
+/* libzip reports many failed allocations as a damaged archive. errno, set to 0 before each call, tells them apart. */
 static rg_status zip_failure(const char *label, zip_error_t *error) {
     const int code = zip_error_code_zip(error);
     if (errno == ENOMEM || code == ZIP_ER_MEMORY ||
@@ -170,7 +170,7 @@ static rg_status member_read(struct rg_source *source, void *out, size_t bytes) 
     return RG_OK;
 }
 
-/* Nothing may be left; libzip compares the checksum when it meets the end. */
+/* Check that no bytes are left. libzip compares the checksum when it reaches the end. */
 static rg_status member_end(struct rg_source *source) {
     char byte;
     errno = 0;
@@ -188,7 +188,7 @@ static rg_status member_open(const struct archive *archive, size_t index, struct
     return source->zip_member != NULL ? RG_OK : zip_failure(source->label, zip_get_error(archive->zip));
 }
 
-/* The first pass over a deflated member: all of its bytes and its checksum, no memory. */
+/* The first pass over a deflated member: reads all its bytes and the checksum without allocating memory. */
 static rg_status member_verify(const struct archive *archive, size_t index, struct rg_source *source) {
     char scratch[1 << 14];
     RG_TRY(member_open(archive, index, source));
@@ -203,7 +203,7 @@ static rg_status member_verify(const struct archive *archive, size_t index, stru
     return status;
 }
 
-/* The rules that the directory's entry must keep. */
+/* Check the rules for the directory's entry. */
 static rg_status check_entry(struct archive *archive, const zip_stat_t *entry, const char *label) {
     const zip_uint64_t wanted = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     if ((entry->valid & wanted) != wanted || entry->encryption_method != ZIP_EM_NONE)
@@ -221,7 +221,7 @@ static rg_status check_entry(struct archive *archive, const zip_stat_t *entry, c
     return RG_OK;
 }
 
-/* The tensor's name is the member's without .npy. */
+/* The tensor's name is the member's name without .npy. */
 static rg_status name_member(const struct archive *archive, size_t index) {
     errno = 0;
     const char *member = zip_get_name(archive->zip, index, ZIP_FL_ENC_GUESS);

@@ -21,7 +21,7 @@ enum {
 };
 #define ALL_ONES32 0xFFFFFFFFu /* "look into the zip64 field" */
 
-/* What the directory needs to know of a member. */
+/* The directory's data of a member. */
 struct member {
     uint64_t offset;
     uint64_t bytes;
@@ -152,7 +152,8 @@ static rg_status write_end(struct archive *archive, size_t count, uint64_t direc
         {0, 2},                           /* bytes of the comment */
         {0, 0},
     };
-    /* NumPy knows an archive without members by its first bytes, which are then those of the plain end record. */
+    /* NumPy recognises an archive without members by its first bytes, which must then be those of the plain end record.
+     */
     const struct field nothing[] = {{0x06054b50, 4}, {0, 8}, {0, 8}, {0, 2}, {0, 0}};
     RG_TRY(put_fields(archive, count > 0 ? fields : nothing));
     return flush(archive);

@@ -17,7 +17,7 @@
 
 enum { HEADER_MAX = 100000000, LENGTH_BYTES = 8, METADATA_MAX = 4096 };
 
-/* Where a tensor's data lie in the data section; kept only while the rules are checked. */
+/* Range of a tensor's data in the data section; kept only while the rules are checked. */
 struct span {
     size_t begin;
     struct rg_tensor *item;
@@ -76,7 +76,7 @@ static rg_status parse_offsets(struct reader *reader, struct span *span) {
     return RG_OK;
 }
 
-/* The object of one tensor; its three keys come in any order, each once. */
+/* The object of one tensor: three keys in any order, each exactly once. */
 static rg_status parse_tensor(struct reader *reader, struct span *span) {
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
     struct rg_json *json = &reader->json;
@@ -164,7 +164,7 @@ static rg_status parse_members(struct reader *reader) {
     return rg_json_expect(json, '}', ", or } after a tensor");
 }
 
-/* An upper bound of the number of members: colons outside strings at the first level. */
+/* An upper bound of the number of members: colons at the first level, outside strings. */
 static size_t count_members(const char *text, size_t length) {
     size_t count = 0;
     size_t depth = 0;
@@ -189,7 +189,7 @@ static int compare_names(const void *a, const void *b) {
     return strcmp(((const struct span *)a)->item->name, ((const struct span *)b)->item->name);
 }
 
-/* By begin, then by end, so that an empty tensor stands before the one that begins at its place. */
+/* Order by begin, then by end, so that an empty tensor precedes a tensor that begins at the same place. */
 static int compare_spans(const void *a, const void *b) {
     const struct span *x = a;
     const struct span *y = b;
@@ -198,7 +198,7 @@ static int compare_spans(const void *a, const void *b) {
     return (x->item->data_bytes > y->item->data_bytes) - (x->item->data_bytes < y->item->data_bytes);
 }
 
-/* Rules over all tensors: names differ; data follow each other without holes or overlaps up to the end. */
+/* Rules over all tensors: names differ; data follow each other to the end, without holes or overlaps. */
 static rg_status check_list(const struct reader *reader) {
     const char *path = reader->json.label;
     struct span *spans = reader->spans;
@@ -222,7 +222,7 @@ static rg_status check_list(const struct reader *reader) {
     return RG_OK;
 }
 
-/* Length of the header, checked against the file. */
+/* The header's length, checked against the file. */
 static rg_status read_length(struct rg_source *source, size_t *length) {
     unsigned char bytes[LENGTH_BYTES];
     uint64_t value = 0;
@@ -239,7 +239,7 @@ static rg_status read_length(struct rg_source *source, size_t *length) {
     return RG_OK;
 }
 
-/* Read the header's text; names will point into it, so it belongs to the list that is made here. */
+/* Read the header's text. Names will point into it, so the list created here owns it. */
 static rg_status read_header(struct rg_source *source, struct reader *reader) {
     size_t length = 0;
     char *text = NULL;
@@ -253,7 +253,7 @@ static rg_status read_header(struct rg_source *source, struct reader *reader) {
     if (good < length)
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: byte %zu: not UTF-8", source->label, LENGTH_BYTES + good));
 
-    /* Header, data, items and the sort's copy stay below twice the file plus 1 MiB. */
+    /* Header, data, items and the sort's copy together stay below twice the file plus 1 MiB. */
     const size_t item_bytes = sizeof *reader->list->items + 2 * sizeof *reader->spans;
     const size_t count = count_members(text, length);
     if (count > (source->bytes + (15u << 16)) / item_bytes)
@@ -279,7 +279,7 @@ static rg_status read_data(struct rg_source *source, struct reader *reader) {
     return RG_OK;
 }
 
-/* Where the data lie, which stay in the file. */
+/* Record the offsets of the data, which stay in the file. */
 static rg_status note_places(struct rg_source *source, struct reader *reader) {
     struct rg_tensors *const list = reader->list;
     RG_TRY(rg_tensors_hold(list, list->count * sizeof *list->offsets, "tensors of a safetensors file", &list->offsets));
@@ -328,7 +328,7 @@ static rg_status describe(struct rg_text *header, const struct rg_tensor *item, 
     return rg_text_add_string(header, "]}");
 }
 
-/* The header with its length before it, padded with spaces so that the data begin at a multiple of 8. */
+/* Build the header with its length before it, padded with spaces so that the data begin at a multiple of 8. */
 static rg_status compose(struct rg_text *header, const char *path, const struct rg_tensor *items, size_t count,
                          const char *config) {
     size_t offset = 0;

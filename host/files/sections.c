@@ -14,7 +14,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are written a
 enum { ALIGN = 64 };
 static const char numbers_name[] = "numbers";
 
-/* The head of the file, and a row of its table, as they are in the file. */
+/* The head of the file and a row of its table, as stored in the file. */
 struct head {
     char magic[8];
     uint32_t format, n;
@@ -37,7 +37,7 @@ static uint32_t crc_of(const void *data, size_t bytes) {
     return (uint32_t)crc32_z(crc32_z(0, NULL, 0), data, bytes);
 }
 
-/* ---- Gathering ---- */
+/* ---- Building ---- */
 
 rg_status rg_sections_create(struct rg_sections **out) {
     return rg_alloc(out, 1, sizeof **out, "the state of the run");
@@ -165,7 +165,7 @@ rg_status rg_sections_real(const struct rg_sections *s, const char *name, double
 
 /* ---- Writing ---- */
 
-/* What comes before the first section. */
+/* Everything before the first section. */
 struct front {
     struct head head;
     struct row rows[RG_SECTIONS_MOST + 1];
@@ -175,7 +175,7 @@ static size_t front_bytes(size_t n) {
     return sizeof(struct head) + n * sizeof(struct row);
 }
 
-/* Fill in the rows of all sections; the sections of numbers come last. *end = where the file ends. */
+/* Fill in the rows of all sections. The section of numbers comes last. *end = the end of the file. */
 static void fill_front(const struct rg_section *items, size_t n, struct front *front) {
     size_t at = front_bytes(n);
     *front = (struct front){.head = {.format = RG_SECTIONS_FORMAT, .n = (uint32_t)n}};
@@ -233,7 +233,7 @@ static rg_status damaged(const char *path, const char *name, const char *why) {
     return rg_fail(RG_BAD_FILE, "%s: the section '%s' is damaged: %s", path, name, why);
 }
 
-/* The size and the checksum of what comes before the first section. */
+/* Check size and checksum of everything before the first section. */
 static rg_status check_front(struct rg_sections *s, size_t bytes, struct head *head) {
     const char *const path = s->path;
     const unsigned char *const file = s->file;
@@ -270,7 +270,7 @@ static bool is_zero(const unsigned char *bytes, size_t n) {
     return i == n;
 }
 
-/* One section, which begins behind byte *at; *at = its end. */
+/* Check one section, which begins after byte *at. *at = its end. */
 static rg_status check_section(const struct rg_sections *s, size_t bytes, const struct row *row, size_t *at) {
     unsigned char *const file = s->file;
     const size_t begin = aligned(*at);
@@ -293,7 +293,7 @@ static rg_status check_section(const struct rg_sections *s, size_t bytes, const 
     return RG_OK;
 }
 
-/* The numbers out of their section, which is the last. */
+/* Take the numbers out of their section, which is the last. */
 static rg_status take_numbers(struct rg_sections *s, const struct rg_section *section) {
     const struct rg_number *const from = section->data;
     s->n_numbers = section->bytes / sizeof *from;

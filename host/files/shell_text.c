@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Whether the shell reads the argument as one word without quotes. */
+/* Does the shell read the argument as one word without quotes? */
 static bool is_plain(const char *text) {
     return *text &&
            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+:,./@%") == strlen(text);

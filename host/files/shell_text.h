@@ -1,10 +1,10 @@
-/* Arguments of a command as a shell takes them. */
+/* Arguments of a command in the syntax of a shell. */
 #ifndef RG_SHELL_TEXT_H
 #define RG_SHELL_TEXT_H
 
 #include "files/json.h"
 
-/* Add arguments 1 … n - 1 of `arguments`, each after a space and in quotes where it needs them. RG_NO_MEMORY. */
+/* Append arguments 1 … n - 1 of `arguments`, each after a space and quoted if necessary. RG_NO_MEMORY. */
 rg_status rg_shell_text_add(struct rg_text *text, int n, char *const *arguments);
 
 #endif

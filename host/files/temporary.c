@@ -18,15 +18,15 @@
 enum { ATTEMPTS = 1000, PLACES = 16 };
 enum { MINUTE = 60, HOUR = 3600 }; /* seconds */
 
-/* The files that rg_temporaries_remove removes. A place is taken before its file is made, so no file is ever without
- * one. */
+/* The files that rg_temporaries_remove removes. A file's entry is taken before the file is created, so no file is ever
+ * without an entry. */
 static struct place {
     atomic_flag taken;
-    atomic_int folder; /* its descriptor and 1; 0: nothing to remove */
+    atomic_int folder; /* its descriptor plus 1; 0: nothing to remove */
     char name[RG_TEMPORARY_NAME];
 } places[PLACES];
 
-/* A place for that name. NULL if all places are taken; rg_temporaries_remove then leaves the file. */
+/* Take an entry for that name. NULL if all are taken; rg_temporaries_remove then leaves the file. */
 static struct place *note(int folder, const char *name) {
     for (size_t i = 0; i < PLACES; i++) {
         struct place *const p = &places[i];
@@ -64,9 +64,9 @@ void rg_temporaries_remove(void) {
     }
 }
 
-/* ---- Those of dead processes ---- */
+/* ---- Files of dead processes ---- */
 
-/* The process that made a file of this name; 0 if no process of this program did. */
+/* The process that created a file of this name; 0 if it is not a name of this program. */
 static long process_of(const char *name) {
     long process = 0;
     int number = 0, length = 0;
@@ -75,8 +75,8 @@ static long process_of(const char *name) {
     return ours && process > 0 ? process : 0;
 }
 
-/* Whether nobody works on a file any more. Without locks on this file system, only age tells; with them, a young file
- * of a process that lives may have been made a moment ago and not been locked yet. */
+/* Is the file abandoned? On a file system without locks only its age tells. With locks, a young file of a live process
+ * may have been created a moment ago and not yet be locked. */
 static bool is_left_behind(int fd, long process) {
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -91,7 +91,7 @@ static bool is_left_behind(int fd, long process) {
 }
 
 static void remove_left_behind(int folder) {
-    const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* with a position of its own */
+    const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* a descriptor with its own position */
     DIR *const list = copy >= 0 ? fdopendir(copy) : NULL;
     if (!list) {
         if (copy >= 0) {
@@ -115,7 +115,7 @@ static void remove_left_behind(int folder) {
     (void)closedir(list);
 }
 
-/* ---- This process's own ---- */
+/* ---- Files of this process ---- */
 
 /* O_EXCL refuses links and files of others. */
 int rg_temporary_create(struct rg_temporary *t, int folder) {
@@ -126,7 +126,7 @@ int rg_temporary_create(struct rg_temporary *t, int folder) {
         struct place *const place = note(folder, t->name);
         const int fd = openat(folder, t->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), error = errno;
         if (fd >= 0) {
-            (void)flock(fd, LOCK_EX | LOCK_NB); /* some network file systems have none */
+            (void)flock(fd, LOCK_EX | LOCK_NB); /* some network file systems have no locks */
             t->lock = fcntl(fd, F_DUPFD_CLOEXEC, 0);
             return fd;
         }

@@ -117,7 +117,7 @@ rg_status rg_tensors_take(struct rg_tensors *tensors, const char *name, void *ou
     return RG_OK;
 }
 
-/* The piece of an item that begins at element `first`, as doubles or floats. */
+/* Convert the piece of an item that begins at element `first` to doubles or floats. */
 static void convert(const struct rg_tensor *piece, size_t first, bool floats, void *out) {
     if (floats)
         rg_tensor_to_float(piece, (float *)out + first);
