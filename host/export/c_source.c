@@ -1,4 +1,4 @@
-/* A model as C99: the template model.c.in with the model's sizes, weights and names, and the test. */
+/* A model as C99: the template model.c.in with the model's sizes, weights and names, and a test. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 
 enum { PREFIX_BYTES = 48, FILE_BYTES = 200, NUMBER_BYTES = 24 };
 
-/* ---- Pieces of C ---- */
+/* ---- Parts of C ---- */
 
-/* A float as a constant of C that has the same bits: 0.25f, 1e+10f. */
+/* A float as a C constant with the same bits: 0.25f, 1e+10f. */
 static rg_status add_number(struct rg_text *text, double number) {
     char digits[NUMBER_BYTES];
     (void)snprintf(digits, sizeof digits, "%.9g", number);
@@ -30,12 +30,12 @@ static rg_status add_doubles(struct rg_text *text, const double *numbers, size_t
     return rg_text_add(text, "", 1);
 }
 
-/* Break the line after every 8th item. */
+/* Add a space, or a line break after every 8th item. */
 static rg_status add_space(struct rg_text *text, size_t i, size_t count) {
     return rg_text_add_string(text, i + 1 == count ? "\n" : i % 8 == 7 ? "\n    " : " ");
 }
 
-/* A name in quotes. '?' is escaped because C99 reads some pairs of them as other characters. */
+/* A name in quotes. '?' is escaped because C99 replaces some sequences that begin with two of them. */
 static rg_status add_quoted(struct rg_text *text, const char *name) {
     RG_TRY(rg_text_add(text, "\"", 1));
     for (const char *c = name; *c != '\0'; c++) {
@@ -89,7 +89,7 @@ static rg_status add_weights(struct rg_text *text, const struct rg_model *model)
     return rg_text_add(text, "", 1);
 }
 
-/* The rows of `layers`, in the order of struct layer. */
+/* The rows of the table `layers`, in the order of struct layer. */
 static rg_status add_table(struct rg_text *text, const struct rg_model *model) {
     const struct rg_shape *const s = &model->shape;
     for (size_t i = 0; i < s->layers * rg_shape_directions(s); i++) {
@@ -127,7 +127,7 @@ static const char *expression_of(enum rg_activation activation) {
 
 /* ---- The test ---- */
 
-/* The sequences of the test without their padding, and the outputs without those of it. */
+/* The test's sequences and outputs, without padding. */
 static rg_status add_test(struct rg_text *lengths, struct rg_text *x, struct rg_text *outputs,
                           const struct rg_export_test *test, const struct rg_shape *shape) {
     const bool steps = shape->target == RG_TARGET_STEPS;
@@ -159,9 +159,9 @@ static rg_status add_test(struct rg_text *lengths, struct rg_text *x, struct rg_
     return rg_text_add(outputs, "", 1);
 }
 
-/* ---- The whole ---- */
+/* ---- Whole file ---- */
 
-/* The last part of a path, and of it what a name in C can be, without the ending. */
+/* The last part of a path, and the part of it that can be a name in C, without the ending. */
 static void set_prefix(const char *path, char file[FILE_BYTES], char prefix[PREFIX_BYTES], char upper[PREFIX_BYTES]) {
     const char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
     const size_t length = strcspn(name, ".");
@@ -182,7 +182,7 @@ static void set_prefix(const char *path, char file[FILE_BYTES], char prefix[PREF
     }
 }
 
-/* Texts that the template gets. */
+/* The template's texts. */
 struct pieces {
     struct rg_text weights, table, mean, deviation, vocabulary, columns, classes, lengths, x, outputs;
 };

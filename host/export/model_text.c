@@ -1,4 +1,4 @@
-/* What every template says of a model: see model_text.h. */
+/* The texts of a model for all templates: see model_text.h. */
 #include "export/model_text.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@ bool rg_export_reads_words(const struct rg_model *model) {
     return model->shape.words > 0 || model->vocabulary != NULL;
 }
 
-/* Whether torch.nn has the model's layers. */
+/* Does torch.nn have the model's layers? */
 static bool is_plain(const struct rg_shape *s) {
     const bool usual = s->activation == RG_ACT_TANH || s->activation == RG_ACT_RELU;
     return s->skip == 0 && (s->cell != RG_CELL_RNN || usual);

@@ -1,8 +1,9 @@
-/* What every template says of a model: conditions and words (template.h).
+/* The texts of a model for all templates: conditions and words (template.h).
  *
  *   conditions   the cell's name; the readout's, or steps; one_way; words, embed, scaled, vocabulary, columns, classes;
- * past (a skip that reads older states), add, dilated, dilated_lstm, learned; bce, ce; plain (as torch.nn has it) words
- * what, version, cell, features, inputs, hidden, layers, directions, gates, outputs, skip, n_words */
+ *                past (a skip that reads older states), add, dilated, dilated_lstm, learned; bce, ce; plain (as in
+ *                torch.nn)
+ *   words        what, version, cell, features, inputs, hidden, layers, directions, gates, outputs, skip, n_words */
 #ifndef RG_EXPORT_MODEL_TEXT_H
 #define RG_EXPORT_MODEL_TEXT_H
 

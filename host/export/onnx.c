@@ -1,4 +1,4 @@
-/* What the writer and the reader of ONNX files share: see onnx.h. */
+/* Tables that the writer and the reader of ONNX files share: see onnx.h. */
 #include "export/onnx.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* What the writer and the reader of ONNX files share (onnx.proto3): numbers of fields and types, and the order in which
- * ONNX has the gates of a cell. */
+/* Tables that the writer and the reader of ONNX files share (onnx.proto3): numbers of fields and types, and ONNX's
+ * order of a cell's gates. */
 #ifndef RG_EXPORT_ONNX_H
 #define RG_EXPORT_ONNX_H
 
@@ -67,13 +67,12 @@ enum rg_onnx_type {
     RG_ONNX_BFLOAT16 = 16
 };
 
-/* The operator of a cell, and the gate of PyTorch's order (lstm i, f, g, o; gru r, z, n) that stands at place `place`
- * of ONNX's (lstm i, o, f, c; gru z, r, h). */
+/* The operator of a cell; and the gate, in PyTorch's order (lstm i, f, g, o; gru r, z, n), at place `place` of ONNX's
+ * order (lstm i, o, f, c; gru z, r, h). */
 const char *rg_onnx_operator(enum rg_cell cell);
 size_t rg_onnx_gate(enum rg_cell cell, size_t place);
 
-/* The function of the RNN operator that is the activation, and its alpha (NAN: it has none); NULL where ONNX has no
- * such function. */
+/* The RNN operator's function for the activation, and its alpha (NAN: none); NULL if ONNX has no such function. */
 const char *rg_onnx_activation(enum rg_activation activation, float *alpha);
 
 #endif

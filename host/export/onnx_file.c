@@ -1,4 +1,4 @@
-/* An ONNX file that is read: see onnx_file.h. */
+/* Reading an ONNX file: see onnx_file.h. */
 #include "export/onnx_file.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ static rg_status refuse_form(const struct rg_onnx_file *file, struct rg_bytes re
                    (size_t)(rest.at - file->bytes));
 }
 
-/* Walk through a message, and for depth > 0 through the messages that its fields of that number are. */
+/* Check a message; for depth > 0 also the messages in its fields `inner`. */
 static rg_status check_message(const struct rg_onnx_file *file, struct rg_bytes message, unsigned inner, int depth,
                                size_t *fields) {
     struct rg_field field;
@@ -44,7 +44,7 @@ static rg_status check_message(const struct rg_onnx_file *file, struct rg_bytes 
     return message.length == 0 ? RG_OK : refuse_form(file, message);
 }
 
-/* Count, or with memory list, the nodes and constants. */
+/* Count the nodes and constants; if memory is allocated, list them. */
 static rg_status list_graph(struct rg_onnx_file *file) {
     struct rg_bytes graph = file->graph;
     struct rg_field field;
@@ -113,7 +113,7 @@ void rg_onnx_close(struct rg_onnx_file *file) {
 
 /* ---- Nodes ---- */
 
-/* Field `number` of a message for the i-th time. */
+/* The i-th field `number` of a message. */
 static struct rg_bytes nth(struct rg_bytes message, unsigned number, size_t i) {
     struct rg_field field;
     while (rg_wire_next(&message, &field)) {
@@ -202,7 +202,7 @@ struct rg_bytes rg_onnx_pair(struct rg_bytes message, unsigned number, const cha
 
 /* ---- Constants ---- */
 
-/* Bytes of a number of raw_data, and the field that has the numbers otherwise; 0: of no use here. */
+/* Bytes of a number in raw_data, and the field for numbers in a list; 0: the type is not used here. */
 static size_t type_bytes(enum rg_onnx_type type, unsigned *field) {
     *field = type == RG_ONNX_FLOAT    ? RG_TENSOR_FLOAT_DATA
              : type == RG_ONNX_DOUBLE ? RG_TENSOR_DOUBLE_DATA
@@ -238,7 +238,7 @@ static rg_status add_dim(const struct rg_onnx_file *file, struct rg_onnx_tensor 
                : refuse_tensor(file, tensor, "has more numbers than can be counted");
 }
 
-/* Dimensions, one a field or together in a list, and the type. */
+/* Read the dimensions, one in each field or all in a list, and the type. */
 static rg_status read_head(const struct rg_onnx_file *file, struct rg_onnx_tensor *tensor) {
     struct rg_bytes message = tensor->message;
     struct rg_field field;
@@ -258,7 +258,7 @@ static rg_status read_head(const struct rg_onnx_file *file, struct rg_onnx_tenso
     return RG_OK;
 }
 
-/* A constant's numbers in another file: its name beside the ONNX file, and where they begin. */
+/* Numbers of a constant in another file: that file's name beside the ONNX file, and their offset. */
 struct outside {
     char path[512];
     size_t offset;
@@ -284,14 +284,14 @@ static bool find_outside(const struct rg_onnx_file *file, const struct rg_onnx_t
     return true;
 }
 
-/* Where the numbers are: in the message, as raw bytes or in a list, or outside. */
+/* Find the numbers: in the message, as raw bytes or in a list, or in another file. */
 static rg_status check_data(const struct rg_onnx_file *file, struct rg_onnx_tensor *tensor) {
     unsigned list = 0;
     size_t bytes = 0;
     struct rg_field field;
     const size_t size = type_bytes(tensor->type, &list);
     if (size == 0 || !rg_multiply(tensor->count, size, &bytes)) {
-        return RG_OK; /* of a type that is of no use here; said where the numbers are wanted */
+        return RG_OK; /* a type that is not used here; reported where the numbers are needed */
     }
     if (rg_wire_find(tensor->message, RG_TENSOR_DATA_LOCATION, &field) && field.value == 1) {
         struct outside outside;

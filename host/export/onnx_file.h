@@ -1,5 +1,5 @@
-/* An ONNX file that is read: its nodes and constants, by name. The file is not trusted; what it says of sizes is
- * compared with the bytes that are there before anything is made of it. */
+/* Reading an ONNX file: its nodes and constants, by name. The file is not trusted: the sizes that it claims are
+ * compared with the bytes that exist before they are used. */
 #ifndef RG_EXPORT_ONNX_FILE_H
 #define RG_EXPORT_ONNX_FILE_H
 
@@ -15,33 +15,33 @@ struct rg_onnx_file {
     struct rg_bytes model, graph;
     struct rg_bytes *nodes, *constants; /* messages NodeProto, TensorProto */
     size_t n_nodes, n_constants;
-    size_t lookups; /* so far; bounded, so that no graph takes long */
+    size_t lookups; /* look-ups so far; limited, so that no graph takes long */
 };
 
-/* Read and check a file. RG_BAD_FILE names the byte that is not well formed. */
+/* Read and check a file. RG_BAD_FILE names the byte that is malformed. */
 rg_status rg_onnx_open(const char *path, struct rg_onnx_file *file);
 void rg_onnx_close(struct rg_onnx_file *file);
 
-/* The bytes as text for a message: what is not printable becomes '?', a longer text is cut. */
+/* The bytes as text for a message: unprintable ones become '?', long texts are cut. */
 const char *rg_onnx_text(struct rg_bytes bytes, char text[RG_ONNX_TEXT_BYTES]);
 
 /* ---- Nodes ---- */
 
-/* The name of input or output `i` of a node; no bytes if there is none. */
+/* Name of input or output `i` of a node; empty if there is none. */
 struct rg_bytes rg_onnx_input(struct rg_bytes node, size_t i);
 struct rg_bytes rg_onnx_output(struct rg_bytes node, size_t i);
 struct rg_bytes rg_onnx_op(struct rg_bytes node);
 
-/* The attribute of that name, a message; false if there is none. */
+/* The attribute message of that name. Returns false if there is none. */
 bool rg_onnx_attribute(struct rg_bytes node, const char *name, struct rg_bytes *attribute);
-/* A whole number of an attribute, or `usual` without it. */
+/* A whole number of an attribute; `usual` if it is absent. */
 int64_t rg_onnx_int(struct rg_bytes node, const char *name, int64_t usual);
 
-/* The node that makes a tensor, and which of its outputs it is. RG_BAD_FILE if the graph is too tangled; *node has no
- * bytes if none does. */
+/* The node that computes a tensor, and the index of that output. *node is empty if there is none. RG_BAD_FILE if the
+ * graph needs too many look-ups. */
 rg_status rg_onnx_producer(struct rg_onnx_file *file, struct rg_bytes name, struct rg_bytes *node, size_t *output);
 
-/* Whether the name is an input of the graph. */
+/* Is the name an input of the graph? */
 bool rg_onnx_is_input(const struct rg_onnx_file *file, struct rg_bytes name);
 
 /* ---- Constants ---- */
@@ -51,24 +51,24 @@ struct rg_onnx_tensor {
     struct rg_bytes name, message;
     enum rg_onnx_type type;
     size_t n_dims, dims[RG_ONNX_MAX_DIMS];
-    size_t count; /* of numbers, which are all there */
+    size_t count; /* numbers, all of which exist */
 };
 
-/* The constant of that name, an initializer or the value of a node Constant; *found says whether there is one.
- * RG_BAD_FILE for one that is not what it says. */
+/* The constant of that name: an initializer or the value of a node Constant. *found: there is one. RG_BAD_FILE for a
+ * constant that contradicts itself. */
 rg_status rg_onnx_constant(struct rg_onnx_file *file, struct rg_bytes name, struct rg_onnx_tensor *out, bool *found);
 
-/* Numbers [first, first + count) of a floating constant. RG_BAD_FILE for one that is not finite, or of another type. */
+/* Numbers [first, first + count) of a floating constant. RG_BAD_FILE if one is not finite, or for another type. */
 rg_status rg_onnx_floats_of(const struct rg_onnx_file *file, const struct rg_onnx_tensor *tensor, size_t first,
                             size_t count, float *out);
 
-/* All numbers of a constant of doubles; false if it is no such constant. */
+/* All numbers of a constant of doubles. Returns false for any other constant. */
 bool rg_onnx_doubles_of(const struct rg_onnx_tensor *tensor, double *out);
 
-/* The only number of a constant of whole numbers; false if it is no such constant. */
+/* The single number of a constant of whole numbers. Returns false for any other constant. */
 bool rg_onnx_whole(const struct rg_onnx_tensor *tensor, int64_t *out);
 
-/* The value of a pair in a list of pairs of strings, such as the metadata; no bytes if there is none. */
+/* The value for `key` in a list of pairs of strings, such as the metadata; empty if there is none. */
 struct rg_bytes rg_onnx_pair(struct rg_bytes message, unsigned number, const char *key);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* AttributeProto.type of the kinds, in their order. */
+/* AttributeProto.type of the kinds of attributes, in their order. */
 static const int64_t attribute_types[] = {2, 1, 3, 7, 6, 8, 5};
 
 static void add_attribute(struct rg_proto *node, const struct rg_onnx_attribute *a) {
@@ -44,7 +44,7 @@ void rg_onnx_node(struct rg_onnx_graph *graph, const char *op, const char *const
     for (size_t i = 0; inputs[i] != NULL; i++) {
         rg_proto_string(&node, RG_NODE_INPUT, inputs[i]);
     }
-    const char *name = ""; /* that of the last output: the first may be left out */
+    const char *name = ""; /* the last output's name: the first output may be absent */
     for (size_t i = 0; outputs[i] != NULL; i++) {
         rg_proto_string(&node, RG_NODE_OUTPUT, outputs[i]);
         name = outputs[i];

@@ -1,5 +1,5 @@
-/* The model that an ONNX file holds. A file of rnn-gpu's own says in its metadata what the model is, and its constants
- * are found by their names; another is read by the way of its nodes (onnx_net.h). */
+/* Importing the model of an ONNX file. The metadata of rnn-gpu's own files describe the model, and its constants are
+ * found by name. Other files are read by following their nodes (onnx_net.h). */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-/* Put a direction's gates from ONNX's order into PyTorch's: `rows` rows a gate of `columns` numbers, from `first` on.
- */
+/* Reorder a direction's gates from ONNX's into PyTorch's order: each gate has `rows` rows of `columns` numbers, from
+ * `first` on. */
 static rg_status read_gates(const struct rg_onnx_file *file, const struct rg_onnx_tensor *tensor, size_t first,
                             const struct rg_shape *shape, size_t columns, float *out) {
     const size_t count = shape->hidden * columns;
@@ -25,7 +25,7 @@ static rg_status read_gates(const struct rg_onnx_file *file, const struct rg_onn
     return RG_OK;
 }
 
-/* The parameters of a layer from W, R and B; without B the biases stay zeros. */
+/* The parameters of a layer from W, R and B. Without B the biases remain zero. */
 static rg_status read_layer(const struct rg_onnx_file *file, struct rg_model *model, size_t layer,
                             const struct rg_onnx_tensor weights[3], bool has_bias) {
     static const enum rg_role roles[] = {RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_HH, RG_ROLE_BIAS_IH, RG_ROLE_BIAS_HH};
@@ -56,7 +56,7 @@ static rg_status find_own(struct rg_onnx_file *file, const char *name, size_t n_
     return RG_OK;
 }
 
-/* A parameter that is a constant by itself. `model` without weights: only look whether it fits. */
+/* A parameter that is a constant of its own. If `model` has no weights, only check the size. */
 static rg_status read_own_parameter(struct rg_onnx_file *file, struct rg_model *model, size_t parameter) {
     const struct rg_parameter *const p = &model->parameters[parameter];
     struct rg_onnx_tensor tensor;
@@ -90,7 +90,7 @@ static rg_status read_own_weights(struct rg_onnx_file *file, struct rg_model *mo
     return RG_OK;
 }
 
-/* Inputs and outputs by the constants, which the metadata must agree with. */
+/* Number of inputs and outputs from the constants. The metadata must agree. */
 static rg_status find_own_sizes(struct rg_onnx_file *file, struct rg_shape *sizes) {
     static const char *const inputs[] = {"W_l0", "rnn.weight_ih_l0"};
     struct rg_onnx_tensor tensor;
@@ -114,12 +114,12 @@ static rg_status build_own(struct rg_onnx_file *file, const struct rg_file_confi
     if (rg_model_layout(&table) != RG_OK) {
         return rg_fail(RG_BAD_FILE, "%s: %s", file->path, rg_error_message());
     }
-    RG_TRY(read_own_weights(file, &table)); /* nothing is allocated before the sizes are known to be there */
+    RG_TRY(read_own_weights(file, &table)); /* allocate nothing before all constants were found */
     RG_TRY(rg_model_create(&config->shape, out));
     return read_own_weights(file, *out);
 }
 
-/* Mean and deviation of the inputs, where the file has them. */
+/* Read mean and deviation of the inputs, if the file has them. */
 static rg_status read_scaling(struct rg_onnx_file *file, struct rg_model *model) {
     static const char *const names[] = {"input.mean", "input.deviation"};
     const size_t n = model->shape.inputs;
@@ -183,7 +183,7 @@ static rg_status check_floats(const struct rg_onnx_file *file, const struct rg_o
     return rg_onnx_floats_of(file, tensor, 0, tensor->count > 0 ? 1 : 0, &number);
 }
 
-/* All weights are there before memory for them is taken. */
+/* Check that all weights exist before memory for them is allocated. */
 static rg_status check_net(struct rg_onnx_file *file, const struct rg_onnx_net *net) {
     struct rg_onnx_tensor weights[3];
     bool has_bias = false;

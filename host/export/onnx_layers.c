@@ -31,7 +31,7 @@ static void add_gates(struct rg_onnx_graph *g, const struct rg_model *model, siz
     }
 }
 
-/* W [D, G*H, inputs], R [D, G*H, H] and B [D, 2*G*H], a direction's b_ih and then its b_hh. */
+/* W [D, G*H, inputs], R [D, G*H, H] and B [D, 2*G*H], where each direction has b_ih and then b_hh. */
 static void add_weights(struct rg_onnx_graph *g, const struct rg_model *model, size_t layer,
                         const char *const names[3]) {
     static const enum rg_role roles[] = {RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_HH};

@@ -9,28 +9,28 @@ struct rg_onnx_name {
     char text[RG_NAME_BYTES];
 };
 
-/* A name for a thing of a layer, such as y_l0, and of a direction, such as h_l0_reverse. */
+/* A name for a tensor of a layer, such as y_l0, or of a direction, such as h_l0_reverse. */
 struct rg_onnx_name rg_onnx_name_of(const char *what, size_t layer, size_t direction);
 
-/* Add a parameter as a constant of its own name and shape. */
+/* Add a parameter as a constant with its own name and shape. */
 void rg_onnx_parameter(struct rg_onnx_graph *graph, const struct rg_model *model, size_t parameter);
 
-/* Whether the layers need the operator Scan: with a skip, or an activation that the RNN operator does not have. */
+/* Do the layers need the operator Scan? They do with a skip, or with an activation that the RNN operator lacks. */
 bool rg_onnx_needs_scan(const struct rg_shape *shape);
 
-/* What a layer reads and makes: names of tensors, NULL for an output that nothing reads. */
+/* Inputs and outputs of a layer: names of tensors; NULL for an output that is not needed. */
 struct rg_onnx_flow {
     size_t layer;
     const char *input;   /* [time, batch, inputs of the layer] */
     const char *outputs; /* [time, batch, D*H] */
-    const char *final;   /* [batch, D*H], the state with which each direction ends */
+    const char *final;   /* [batch, D*H], the final state of each direction */
 };
 
-/* A layer as one node of RNN, LSTM or GRU, which reads `lengths`. */
+/* A layer as one RNN, LSTM or GRU node, which reads `lengths`. */
 void rg_onnx_cell_layer(struct rg_onnx_graph *graph, const struct rg_model *model, const struct rg_onnx_flow *flow);
 
-/* A layer as one Scan a direction, which reads `mask` [time, batch, 1], true at the steps of a sequence, and `batch`
- * [1]. */
+/* A layer as one Scan for each direction. It reads `mask` [time, batch, 1], true at the valid steps of a sequence, and
+ * `batch` [1]. */
 void rg_onnx_scan_layer(struct rg_onnx_graph *graph, const struct rg_model *model, const struct rg_onnx_flow *flow);
 
 #endif

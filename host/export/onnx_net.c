@@ -1,8 +1,8 @@
-/* The net in an ONNX graph: see onnx_net.h.
+/* Finding the net in an ONNX graph: see onnx_net.h.
  *
- * Such a graph is a chain: output, head (Gemm, or MatMul and Add), readout, layers, embedding, input. Between them
- * stand nodes that move numbers about (Transpose, Reshape …). Going back along the chain, each node must be one of
- * these; what it means for the net is noted. */
+ * Such a graph is a chain: output, head (Gemm, or MatMul and Add), readout, layers, embedding, input. Between these are
+ * nodes that only move numbers (Transpose, Reshape …). The walk goes back along the chain. Each node must be one of
+ * these, and its meaning for the net is recorded. */
 #include "export/onnx_net.h"
 
 #include <math.h>
@@ -12,14 +12,15 @@
 
 enum { MAX_CHAIN = 400, N_LAST_STATES = 2 };
 
-/* The walk back: the tensor one has come to, and what lies behind. */
+/* The walk back: the present tensor, and what was found so far. */
 struct walk {
     struct rg_onnx_file *file;
     struct rg_onnx_net *net;
     struct rg_bytes name;
     enum rg_readout readout;
-    bool reads_last, reads_states; /* steps were read into one; the final states of a layer are read */
-    bool has_axis, swapped;        /* they were by this axis; batch and time change places before it */
+    bool reads_last, reads_states; /* steps were reduced to one; the final states of a layer are read */
+    /* has_axis: the axis of that reduction is known; swapped: batch and time are exchanged before it */
+    bool has_axis, swapped;
     int64_t axis;
 };
 
@@ -40,7 +41,7 @@ static bool is_op(struct rg_bytes node, const char *const *names) {
 }
 #define IS_OP(node, ...) is_op((node), (const char *const[]){__VA_ARGS__, NULL})
 
-/* The node that makes the tensor one has come to. */
+/* The node that computes the present tensor. */
 static rg_status producer(const struct walk *walk, struct rg_bytes *node, size_t *output) {
     char text[RG_ONNX_TEXT_BYTES];
     RG_TRY(rg_onnx_producer(walk->file, walk->name, node, output));
@@ -53,7 +54,7 @@ static rg_status producer(const struct walk *walk, struct rg_bytes *node, size_t
 
 /* ---- The head ---- */
 
-/* Which of the two inputs of a node is a constant with numbers; *other is the name of the other one. */
+/* Find which of a node's two inputs is a constant. *other is the name of the other input. */
 static rg_status split_inputs(const struct walk *walk, struct rg_bytes node, struct rg_onnx_tensor *constant,
                               struct rg_bytes *other) {
     for (size_t i = 0; i < 2; i++) {
@@ -92,7 +93,7 @@ static rg_status take_gemm(struct walk *walk, struct rg_bytes node) {
     return RG_OK;
 }
 
-/* MatMul, perhaps with an Add behind it. */
+/* MatMul, optionally followed by Add. */
 static rg_status take_product(struct walk *walk, struct rg_bytes node) {
     struct rg_onnx_net *const net = walk->net;
     size_t output = 0;
@@ -114,7 +115,7 @@ static rg_status take_product(struct walk *walk, struct rg_bytes node) {
     return RG_OK;
 }
 
-/* Nodes that move numbers and change none. */
+/* Does the node only move numbers? */
 static bool only_moves(struct rg_bytes node) {
     return IS_OP(node, "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Flatten", "Dropout", "Cast");
 }
@@ -147,8 +148,8 @@ static rg_status index_of(const struct walk *walk, struct rg_bytes node, int64_t
                : refuse_node(walk, node, "chooses by an index that is no constant number");
 }
 
-/* The rows [n*D, batch, H] of states that a tensor has, and the name of those of the last layer: they are output 1 of
- * its node, or the last of a Concat of such outputs. */
+/* Find the rows [n*D, batch, H] of states in a tensor, and the name of the last layer's states: output 1 of its node,
+ * or the last input of a Concat of such outputs. */
 static rg_status find_states(struct walk *walk, int64_t *rows) {
     struct rg_bytes node;
     size_t output = 0;
@@ -177,7 +178,7 @@ static rg_status find_states(struct walk *walk, int64_t *rows) {
     return RG_OK;
 }
 
-/* A Gather of states must choose row `wanted` from the end, -1 or -2. */
+/* A Gather of states must choose row `wanted`, counted from the end: -1 or -2. */
 static rg_status check_row(const struct walk *walk, struct rg_bytes gather, int64_t rows, int64_t wanted) {
     int64_t index = 0;
     RG_TRY(index_of(walk, gather, &index));
@@ -187,7 +188,7 @@ static rg_status check_row(const struct walk *walk, struct rg_bytes gather, int6
     return RG_OK;
 }
 
-/* Concat of the last two states, of the forward and the reverse direction. */
+/* Concat of the last two states, of the forward and of the reverse direction. */
 static rg_status take_both_states(struct walk *walk, struct rg_bytes concat) {
     struct rg_bytes gather[N_LAST_STATES];
     int64_t rows = 0;
@@ -211,13 +212,13 @@ static rg_status take_both_states(struct walk *walk, struct rg_bytes concat) {
     return RG_OK;
 }
 
-/* Note the axis by which steps are read into one, of a tensor of 3 dimensions. */
+/* Record the axis by which steps are reduced to one, in a tensor of 3 dimensions. */
 static void set_axis(struct walk *walk, int64_t axis) {
     walk->axis = axis < 0 ? axis + 3 : axis;
     walk->has_axis = walk->reads_last = true;
 }
 
-/* The one axis of a ReduceMean or ReduceMax: an attribute, or from opset 18 on an input. */
+/* The single axis of a ReduceMean or ReduceMax: an attribute, or since opset 18 an input. */
 static rg_status take_reduction(struct walk *walk, struct rg_bytes node) {
     struct rg_onnx_tensor constant;
     struct rg_bytes attribute;
@@ -241,7 +242,7 @@ static rg_status take_reduction(struct walk *walk, struct rg_bytes node) {
     return RG_OK;
 }
 
-/* Whether a Transpose exchanges the first two axes. */
+/* Does a Transpose exchange the first two axes? */
 static bool swaps(struct rg_bytes node) {
     struct rg_bytes attribute;
     struct rg_field field;
@@ -257,7 +258,7 @@ static bool swaps(struct rg_bytes node) {
     return false;
 }
 
-/* Gather: of the last step's output, or of the last row of states. */
+/* A Gather of the last step's output, or of the last row of states. */
 static rg_status take_gather(struct walk *walk, struct rg_bytes node) {
     struct rg_bytes before;
     size_t output = 0;
@@ -279,7 +280,7 @@ static rg_status take_gather(struct walk *walk, struct rg_bytes node) {
     return RG_OK;
 }
 
-/* One node before the head; *done at the last layer, whose node is then *node. */
+/* Go one node back before the head. *done: it is the last layer, whose node is then *node. */
 static rg_status step_to_layer(struct walk *walk, struct rg_bytes *node, bool *done) {
     size_t output = 0;
     RG_TRY(producer(walk, node, &output));
@@ -314,7 +315,7 @@ static rg_status step_to_layer(struct walk *walk, struct rg_bytes *node, bool *d
 
 /* ---- The layers ---- */
 
-/* Whether a state that sequences start from is zeros, or given by the caller. */
+/* An initial state must be zeros or given by the caller. */
 static rg_status check_start(struct walk *walk, struct rg_bytes name, struct rg_bytes layer, int depth) {
     struct rg_onnx_tensor constant;
     struct rg_bytes node = {NULL, 0}, attribute = node;
@@ -355,7 +356,8 @@ static rg_status check_start(struct walk *walk, struct rg_bytes name, struct rg_
     return refuse_node(walk, layer, "starts from a state that the graph computes");
 }
 
-/* The activation of an RNN node, by the names and numbers of its attributes, which are alike for both directions. */
+/* The activation of an RNN node from the names and numbers in its attributes, which must be equal in both directions.
+ */
 static rg_status find_activation(const struct walk *walk, struct rg_bytes node, enum rg_activation *out) {
     struct rg_bytes attribute;
     struct rg_field field;
@@ -392,7 +394,7 @@ static rg_status find_activation(const struct walk *walk, struct rg_bytes node, 
     return refuse_node(walk, node, "has an activation that rnn-gpu does not have");
 }
 
-/* What a layer must not have. */
+/* Refuse features that a layer here cannot have. */
 static rg_status check_layer(const struct walk *walk, struct rg_bytes node, enum rg_cell cell, bool both) {
     static const char *const usual[RG_N_CELLS][3] = {
         [RG_CELL_LSTM] = {"Sigmoid", "Tanh", "Tanh"}, [RG_CELL_GRU] = {"Sigmoid", "Tanh", NULL}};
@@ -424,7 +426,7 @@ static rg_status check_layer(const struct walk *walk, struct rg_bytes node, enum
     return RG_OK;
 }
 
-/* Note the cell of a layer, which must be that of the layers above it. */
+/* Record the cell of a layer. All layers must have the same cell. */
 static rg_status take_layer(struct walk *walk, struct rg_bytes node) {
     struct rg_shape *const s = &walk->net->shape;
     struct rg_bytes attribute;
@@ -523,7 +525,7 @@ rg_status rg_onnx_layer_weights(struct rg_onnx_file *file, const struct rg_onnx_
     return RG_OK;
 }
 
-/* Sizes by the weights of the first layer, the head and the table. */
+/* Sizes from the weights of the first layer, of the head and of the table. */
 static rg_status find_sizes(struct walk *walk) {
     struct rg_onnx_net *const net = walk->net;
     struct rg_shape *const s = &net->shape;

@@ -1,11 +1,12 @@
-/* Layers that ONNX has no operator for: those with a skip, and the rnn cell with hardtanh. Each direction of a layer is
- * one Scan, which goes over the steps and carries the states; the reverse one goes from the last step to the first.
+/* Layers for which ONNX has no operator: with a skip, or with the rnn cell and an activation that the RNN operator
+ * lacks. Each direction of a layer is one Scan, which visits the steps and carries the states. The reverse direction
+ * visits them from the last to the first.
  *
- * At a step that a sequence does not have, every carried state stays as it is. So the reverse direction comes to a
- * sequence's last step with the zeros it began with, and the forward one keeps the state after it to the end.
+ * In the padding every carried state stays unchanged. So the reverse direction reaches a sequence's last step with its
+ * initial zeros, and the forward direction keeps the state of the last step to the end.
  *
- * Names in a Scan's body end like those of its parameters, as in h_l0_reverse: the names of a body must differ from
- * those of the graph around it, whose constants it reads. */
+ * The names in a Scan's body have the suffix of its parameters, as in h_l0_reverse: they must differ from the names of
+ * the surrounding graph, whose constants the body reads. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #include "model/cells.h"
 #include "model/layout.h"
 
-/* The body of a Scan that is being built. */
+/* The body of a Scan under construction. */
 struct body {
     struct rg_onnx_graph graph;
     const struct rg_model *model;
@@ -35,8 +36,8 @@ static bool has_c(const struct body *b) {
     return rg_cell_has_c(b->model->shape.cell);
 }
 
-/* What a Scan carries: h; c of the lstm; the last d of h for a skip of kind add or dilated, the oldest first, and for
- * the latter those of c too; the state of the update gate for a learned skip. */
+/* The carried states of a Scan: h; c of the lstm; for a skip of kind add or dilated the last d of h, the oldest first,
+ * and for dilated also those of c; for a learned skip the state of the update gate. */
 enum { MAX_CARRIED = 5 };
 struct carried {
     const char *names[MAX_CARRIED];
@@ -83,7 +84,7 @@ static void activate(struct body *b, const char *input, const char *output) {
                  activation == RG_ACT_LEAKY_RELU ? slope : NULL);
 }
 
-/* Cut [batch, n*H] into n names. */
+/* Split [batch, n*H] into n tensors. */
 static void split(struct body *b, const char *input, const char *const *outputs) {
     const struct rg_onnx_attribute by_columns[] = {RG_INT_OF("axis", 1), RG_END_OF_ATTRIBUTES};
     rg_onnx_node(&b->graph, "Split", RG_NAMES(input), outputs, by_columns);
@@ -142,9 +143,9 @@ static void choose(struct body *b, const char *condition, const char *yes, const
     rg_onnx_node(&b->graph, "Where", RG_NAMES(condition, yes, no), RG_NAMES(output), NULL);
 }
 
-/* The update gate of a learned skip (Campos et al. 2018): with u = 1 where gate > 1/2, else 0, the states are those of
- * the cell where u = 1, else the old ones; p = sigma(W_uh s + b_uh), s = c or h; the gate of the next step is p where
- * u = 1, else gate + min(p, 1 - gate). */
+/* The update gate of a learned skip (Campos et al. 2018). u = 1 where gate > 1/2, else 0. The states are the cell's
+ * where u = 1, else the old ones. p = sigma(W_uh s + b_uh), s = c or h. The next step's gate is p where u = 1, else
+ * gate + min(p, 1 - gate). */
 static void update_gate(struct body *b) {
     struct rg_onnx_graph *const g = &b->graph;
     rg_onnx_binary(g, "Greater", N("gate"), "half", N("updates"));
@@ -160,7 +161,7 @@ static void update_gate(struct body *b) {
     choose(b, N("updates"), N("p"), N("grown"), N("next_gate"));
 }
 
-/* next_past = past without its oldest state, and then `state`. */
+/* next_past = past without its oldest state, followed by `state`. */
 static void append(struct body *b, const char *past, const char *state, const char *prefix, const char *next) {
     const struct rg_onnx_attribute in_front[] = {RG_INT_OF("axis", 0), RG_END_OF_ATTRIBUTES};
     char younger[24], newest[24];
@@ -171,7 +172,8 @@ static void append(struct body *b, const char *past, const char *state, const ch
     rg_onnx_node(&b->graph, "Concat", RG_NAMES(N(younger), N(newest)), RG_NAMES(next), in_front);
 }
 
-/* a, and for a skip of kind add W_sh h_{t-d}, in the name "a"; what the cell reads as h_{t-1} and c_{t-1}. */
+/* The inputs of the cell: a, with W_sh h_{t-d} for a skip of kind add, under the name "a"; and its h_{t-1} and c_{t-1}.
+ */
 static void take_inputs(struct body *b, struct rg_onnx_name *h_before, struct rg_onnx_name *c_before) {
     struct rg_onnx_graph *const g = &b->graph;
     *h_before = rg_onnx_name_of("h", b->layer, b->direction);
@@ -193,7 +195,7 @@ static void take_inputs(struct body *b, struct rg_onnx_name *h_before, struct rg
     }
 }
 
-/* out_NAME = next_NAME at a step of the sequence, else NAME. */
+/* out_NAME = next_NAME at a valid step of the sequence, else NAME. */
 static void keep_in_padding(struct body *b, const char *name, const char *next) {
     char out[24];
     (void)snprintf(out, sizeof out, "out_%s", name);
@@ -237,10 +239,10 @@ static void build_body(struct body *b) {
     rg_onnx_value(g, RG_GRAPH_OUTPUT, N("y_step"), RG_ONNX_FLOAT, 0, NULL);
 }
 
-/* ---- Around it ---- */
+/* ---- Surrounding graph ---- */
 
-/* The states that every Scan begins with, zeros [batch, H], zeros [d, batch, H] and ones [batch, 1]; and the constants
- * that the bodies read. */
+/* The initial states of every Scan: zeros [batch, H], zeros [d, batch, H] and ones [batch, 1]; and the constants that
+ * the bodies read. */
 static void add_beginnings(struct rg_onnx_graph *g, const struct rg_shape *s) {
     const struct rg_onnx_attribute in_front[] = {RG_INT_OF("axis", 0), RG_END_OF_ATTRIBUTES};
     const int64_t hidden = (int64_t)s->hidden, skip = (int64_t)s->skip, one = 1, end = INT64_MAX;
@@ -271,14 +273,14 @@ static void add_beginnings(struct rg_onnx_graph *g, const struct rg_shape *s) {
     }
 }
 
-/* What the Scan of a direction begins with. */
+/* Initial value of a carried state. */
 static const char *beginning_of(const char *carried) {
     return strcmp(carried, "gate") == 0       ? "begin_gate"
            : strncmp(carried, "past", 4) == 0 ? "begin_past"
                                               : "begin_state";
 }
 
-/* One direction: input [time, batch, I] -> y [time, batch, H] and the state it ends with. */
+/* One direction: input [time, batch, I] -> y [time, batch, H] and its final state. */
 static void add_direction(struct rg_onnx_graph *g, struct body *b, const char *input) {
     struct rg_onnx_name ends[MAX_CARRIED], y = rg_onnx_name_of("y_of", b->layer, b->direction);
     const char *inputs[MAX_CARRIED + 3] = {NULL}, *outputs[MAX_CARRIED + 2] = {NULL};

@@ -11,7 +11,7 @@
 #include "model/file_config.h"
 #include "rnn_gpu/memory.h"
 
-/* Whether the head reads the states with which the directions end. */
+/* Does the head read the final states of the directions? */
 static bool reads_final(const struct rg_shape *s) {
     return s->target == RG_TARGET_LAST &&
            (s->readout == RG_READOUT_FINAL || (s->readout == RG_READOUT_LAST && !s->bidirectional));
@@ -19,12 +19,12 @@ static bool reads_final(const struct rg_shape *s) {
 
 /* ---- Input ---- */
 
-/* x [batch, time] -> vectors [batch, time, F]: rows of embed.weight, or 1 at the word's place. A number below 0 is no
- * word and gives zeros, as predict reads an unknown word; what stands behind a sequence's end may be any number. */
+/* x [batch, time] -> vectors [batch, time, F]: rows of embed.weight, or one-hot vectors. A negative number is not a
+ * word and gives zeros, as predict treats an unknown word. After a sequence's end any number is allowed. */
 static void add_words(struct rg_onnx_graph *g, const struct rg_model *model) {
     const int64_t last = (int64_t)rg_shape_features(&model->shape) - 1, none = -1;
     rg_onnx_ints(g, "no_word", 0, &none);
-    if (model->shape.words == 0) { /* OneHot takes -1 for the last word, and F for none */
+    if (model->shape.words == 0) { /* OneHot takes -1 for the last word and F for none */
         const int64_t depth = last + 1;
         const float values[] = {0.0F, 1.0F};
         rg_onnx_ints(g, "words", 0, &depth);
@@ -79,7 +79,7 @@ static void add_inputs(struct rg_onnx_graph *g, const struct rg_model *model) {
                       "by_time", 3, (const int64_t[]){1, 0, 2});
 }
 
-/* batch [1]; step [time, 1], from 0; length [batch]; mask [time, batch, 1], true at the steps of a sequence. */
+/* batch [1]; step [time, 1], from 0; length [batch]; mask [time, batch, 1], true at valid steps of a sequence. */
 static void add_mask(struct rg_onnx_graph *g) {
     const int64_t zero = 0, one = 1, last = 2;
     const struct rg_onnx_attribute as_int64[] = {RG_INT_OF("to", RG_ONNX_INT64), RG_END_OF_ATTRIBUTES};
@@ -105,7 +105,7 @@ static void cast_to_float(struct rg_onnx_graph *g, const char *input, const char
     rg_onnx_node(g, "Cast", RG_NAMES(input), RG_NAMES(output), as_float);
 }
 
-/* The sum over time of `top` where `which` is true. */
+/* Sum over time of `top` where `which` is true. */
 static void add_sum(struct rg_onnx_graph *g, const char *which, const char *output) {
     const struct rg_onnx_attribute flat[] = {RG_INT_OF("keepdims", 0), RG_END_OF_ATTRIBUTES};
     cast_to_float(g, which, "weights");
@@ -118,7 +118,7 @@ static void add_readout(struct rg_onnx_graph *g, const struct rg_shape *s) {
     const struct rg_onnx_attribute over_time[] = {RG_INTS_OF("axes", 1, &axis), RG_INT_OF("keepdims", 0),
                                                   RG_END_OF_ATTRIBUTES};
     switch (s->readout) {
-    case RG_READOUT_LAST: /* of both directions: their outputs at a sequence's last step */
+    case RG_READOUT_LAST: /* for both directions the outputs at a sequence's last step */
         rg_onnx_binary(g, "Add", "step", "one", "number");
         rg_onnx_binary(g, "Equal", "number", "length", "is_last");
         rg_onnx_binary(g, "Unsqueeze", "is_last", "axis_2", "last");
@@ -131,7 +131,7 @@ static void add_readout(struct rg_onnx_graph *g, const struct rg_shape *s) {
         add_sum(g, "mask", "sum");
         rg_onnx_binary(g, "Div", "sum", "counts", "read");
         break;
-    default: /* the largest over the steps; 0 without a step */
+    default: /* the largest over the steps; 0 for an empty sequence */
         rg_onnx_number(g, "lowest", -INFINITY);
         rg_onnx_number(g, "none", 0.0F);
         rg_onnx_node(g, "Where", RG_NAMES("mask", "top", "lowest"), RG_NAMES("valid"), NULL);
@@ -144,7 +144,7 @@ static void add_readout(struct rg_onnx_graph *g, const struct rg_shape *s) {
 
 /* ---- Head ---- */
 
-/* At every step: a product over [batch, time], with zeros behind a sequence's end. */
+/* Head at every step: a product over [batch, time], with zeros after a sequence's end. */
 static void add_head_of_steps(struct rg_onnx_graph *g) {
     rg_onnx_transpose(g, "head.weight", "head_columns", 2, (const int64_t[]){1, 0});
     rg_onnx_transpose(g, "top", "states", 3, (const int64_t[]){1, 0, 2});
@@ -171,7 +171,7 @@ static void add_head(struct rg_onnx_graph *g, const struct rg_model *model) {
     }
 }
 
-/* ---- The whole ---- */
+/* ---- Whole file ---- */
 
 static void add_layers(struct rg_onnx_graph *g, const struct rg_model *model) {
     const struct rg_shape *const s = &model->shape;
@@ -213,7 +213,7 @@ static void add_metadata(struct rg_proto *file, const char *key, const char *val
     rg_proto_message(file, RG_MODEL_METADATA, &pair);
 }
 
-/* What stands before the graph. */
+/* Everything before the graph. */
 static void add_head_of_file(struct rg_proto *file, const char *config) {
     struct rg_proto opset = {.status = RG_OK};
     rg_proto_int(file, RG_MODEL_IR_VERSION, RG_ONNX_IR_VERSION);
@@ -225,7 +225,7 @@ static void add_head_of_file(struct rg_proto *file, const char *config) {
     add_metadata(file, "config", config);
 }
 
-/* A Scan carries the states of the last d steps from step to step. */
+/* Limit the skip: a Scan carries the states of the last d steps from step to step. */
 static rg_status check_skip(const char *path, const struct rg_shape *s) {
     enum { MOST = 4096 };
     if (s->skip > MOST && s->skip_kind != RG_SKIP_LEARNED) {
@@ -237,7 +237,7 @@ static rg_status check_skip(const char *path, const struct rg_shape *s) {
     return RG_OK;
 }
 
-/* Readers of Protocol Buffers count bytes as int. */
+/* Limit the size: readers of Protocol Buffers count bytes in an int. */
 static rg_status check_size(const char *path, size_t bytes) {
     if (bytes > (size_t)INT32_MAX) {
         return rg_fail(RG_USAGE, "%s: the model takes %zu bytes, and an ONNX file holds at most 2 GiB; export .npz",

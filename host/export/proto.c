@@ -5,7 +5,7 @@
 
 enum { VARINT_BYTES = 10 };
 
-/* Seven bits a byte, the low ones first; the top bit says that more follow. */
+/* Seven bits in each byte, the low ones first. The top bit says that more bytes follow. */
 static size_t encode(uint64_t value, unsigned char out[VARINT_BYTES]) {
     size_t n = 0;
     do {

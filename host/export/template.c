@@ -1,4 +1,4 @@
-/* Texts made from templates: see template.h. */
+/* Expanding templates: see template.h. */
 #include "export/template.h"
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 enum { MAX_DEPTH = 8 };
 
-/* Where in the template one is: whether lines count, at each depth of conditions. */
+/* Position in the template, and whether lines are active at each depth of conditions. */
 struct place {
     const char *name;
     bool counts[MAX_DEPTH];
@@ -24,7 +24,7 @@ static bool holds(const struct rg_template *with, const char *condition, size_t 
     return false;
 }
 
-/* Whether one of the conditions of a line, which ends at `end`, holds. */
+/* Does one of the conditions of a line hold? `end` is the line's end. */
 static bool any_holds(const struct rg_template *with, const char *at, const char *end) {
     while (at < end) {
         const size_t length = strcspn(at, " \n");
@@ -37,7 +37,7 @@ static bool any_holds(const struct rg_template *with, const char *at, const char
     return false;
 }
 
-/* One of @if, @else, @end. */
+/* Process an @if, @else or @end. */
 static rg_status take_mark(struct place *place, const struct rg_template *with, const char *line, const char *end) {
     const bool inside = place->counts[place->depth];
     if (strncmp(line, "@if ", 4) == 0 && place->depth + 1 < MAX_DEPTH) {
@@ -55,7 +55,7 @@ static rg_status take_mark(struct place *place, const struct rg_template *with, 
     return rg_fail(RG_ERROR, "template %s: a mark @ out of its place", place->name);
 }
 
-/* The word whose @name@ stands at `at`, or NULL. */
+/* The word whose @name@ is at `at`, or NULL. */
 static const struct rg_template_word *word_at(const struct rg_template *with, const char *at) {
     for (size_t i = 0; i < with->n_words; i++) {
         const size_t length = strlen(with->words[i].name);

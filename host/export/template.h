@@ -1,11 +1,10 @@
-/* Texts in other languages that are made from templates (templates/): lines that stand there only for some models, and
- * words that are put in.
+/* Texts in other languages from templates (templates/). Some lines appear only for some models, and words are replaced.
  *
- *     @if lstm gru        the lines up to @else or @end, if one of these conditions holds
- *     @if !steps          if it does not hold
- *     @p@_step            the text of the word p
+ *     @if lstm gru        the lines up to @else or @end appear if one of these conditions holds
+ *     @if !steps          they appear if the condition does not hold
+ *     @p@_step            is replaced by the text of the word p
  *
- * Conditions may stand inside each other. */
+ * Conditions can be nested. */
 #ifndef RG_EXPORT_TEMPLATE_H
 #define RG_EXPORT_TEMPLATE_H
 
@@ -17,12 +16,12 @@ struct rg_template_word {
 };
 
 struct rg_template {
-    const char *const *conditions; /* those that hold; ends with NULL */
+    const char *const *conditions; /* the conditions that hold; NULL-ended */
     const struct rg_template_word *words;
     size_t n_words;
 };
 
-/* Add the text of the template of that name. RG_ERROR for a template that is not well formed. */
+/* Append the expanded template of that name. RG_ERROR for a malformed template. */
 rg_status rg_template_expand(const char *name, const struct rg_template *with, struct rg_text *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* A model as a module of PyTorch, from the template model.py.in, and as files of arrays. */
+/* A model as a PyTorch module, from the template model.py.in, and as files of arrays. */
 #include <string.h>
 
 #include "export/formats.h"

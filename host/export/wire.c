@@ -32,7 +32,7 @@ bool rg_wire_number(struct rg_bytes *list, uint64_t *out) {
     return false;
 }
 
-/* The value behind a key. */
+/* Take the value after a key. */
 static bool take_value(struct rg_bytes *message, unsigned kind, struct rg_field *field) {
     struct rg_bytes bytes;
     uint64_t count = 0;

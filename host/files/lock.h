@@ -13,7 +13,7 @@ struct rg_lock {
 };
 
 /* Take the lock of a folder, whose path may have at most 4,096 bytes. RG_NOT_SAVED if another process has it, with that
- * process's number, host and start time; or if the file belongs to another user or cannot be created. */
+ * process's number, host and start time; or if the file is not one of rnn-gpu's or cannot be created. */
 rg_status rg_lock_take(struct rg_lock *lock, const char *folder);
 
 /* Release the lock and remove the file. No effect if no lock is held. */

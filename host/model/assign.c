@@ -12,16 +12,16 @@
 #include "base/nearest.h"
 #include "rnn_gpu/log.h"
 
-/* One NAME[i,j]=V. */
+/* An assignment NAME[i,j]=V. */
 struct assignment {
-    const char *text; /* where it begins */
+    const char *text; /* its text */
     size_t length;
     char name[RG_NAME_BYTES];
     size_t index[2], n_indices;
     double value;
 };
 
-/* A matrix under one of its names: [rows][columns] with columns 0 for a vector. */
+/* A matrix that a name stands for: [rows][columns], columns 0 for a vector. */
 struct target {
     size_t parameter, rows, columns;
     bool transposed;
@@ -33,7 +33,7 @@ static rg_status refuse(const struct assignment *a, const char *what) {
 
 /* ---- Reading ---- */
 
-/* The whole number at *at, left behind. */
+/* Read the whole number at *at and move past it. */
 static bool scan_index(const char **at, size_t *out) {
     const char *p = *at;
     *out = 0;
@@ -45,7 +45,7 @@ static bool scan_index(const char **at, size_t *out) {
     return good;
 }
 
-/* The decimal number at *at, left behind; false if there is none that is finite. */
+/* Read the decimal number at *at and move past it. Returns false if there is no finite number. */
 static bool scan_value(const char **at, double *out) {
     const size_t length = strspn(*at, "+-.0123456789eE");
     const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -93,7 +93,7 @@ static size_t notes_parameter(const struct rg_model *model, size_t i) {
                   : rg_model_parameter(model, 0, 0, i == 0 ? RG_ROLE_WEIGHT_IH : RG_ROLE_WEIGHT_HH);
 }
 
-/* Name `i` of all that the model has, and what it stands for; false past the last one. */
+/* Name number `i` of all names of the model's weights, and its matrix. Returns false past the last one. */
 static bool name_at(const struct rg_model *model, size_t i, const char **name, struct target *target) {
     const bool notes = i < N_NOTES;
     const size_t p = notes ? notes_parameter(model, i) : i - N_NOTES;
@@ -124,7 +124,7 @@ static void shape_text(const struct target *t, char text[64]) {
     }
 }
 
-/* The weight of that name; else the nearest one is named. */
+/* Find the weight of that name. If there is none, the message has the nearest one. */
 static rg_status find(const struct rg_model *model, const struct assignment *a, struct target *out) {
     const char *name = NULL, *nearest = NULL;
     struct target target, best = {.rows = 0};
@@ -151,7 +151,7 @@ static rg_status find(const struct rg_model *model, const struct assignment *a, 
     return refuse(a, what);
 }
 
-/* The place in the parameter's values. */
+/* Index of the weight in the parameter's values. */
 static rg_status place_of(const struct assignment *a, const struct target *t, size_t *place) {
     const bool vector = t->columns == 0;
     const bool one = a->n_indices == 1 && (vector || t->columns == 1);

@@ -1,5 +1,5 @@
-/* Writer and reader of the options inside a model's file. The reader works in place: hostile text costs no memory
- * beyond the names. */
+/* Writer and reader of the options in a model file. The reader works in place, so hostile text costs no memory beyond
+ * the names. */
 #include "model/file_config.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 enum { FORMAT = 1, LABEL_BYTES = 512, MAX_SKIP = 1000000000, MAX_WINDOW = 1000000000 };
 
-/* Files may lack the keys from PROGRAM on. */
+/* The keys from PROGRAM on are optional. */
 enum key {
     FORMAT_KEY,
     CELL,
@@ -61,7 +61,7 @@ static rg_status add_size(struct rg_text *text, enum key key, size_t value) {
     return rg_text_add_size(text, value);
 }
 
-/* A list of names, if there is one. */
+/* Add a list of names, if there is one. */
 static rg_status add_names(struct rg_text *text, enum key key, char *const *names, size_t count) {
     if (names == NULL)
         return RG_OK;
@@ -122,7 +122,7 @@ rg_status rg_file_config_write(const struct rg_model *model, char **text) {
 
 /* ---- Reading ---- */
 
-/* Index of a name in a NULL-ended list, or its length. */
+/* Index of a name in a NULL-ended list; the list's length if the name is not in it. */
 static size_t find_name(const char *const *names, const char *name) {
     size_t i = 0;
     while (names[i] != NULL && strcmp(names[i], name) != 0)
@@ -149,7 +149,7 @@ static rg_status read_size(struct rg_json *json, enum key key, size_t least, siz
     return RG_OK;
 }
 
-/* Bytes of a list up to its ], and an upper bound of its strings: commas outside of them, and one. */
+/* Bytes of a list up to its ], and an upper bound of its number of strings: commas outside strings, plus one. */
 static size_t measure_list(const struct rg_json *json, size_t *count) {
     bool in_string = false;
     size_t at = json->at;
@@ -165,8 +165,8 @@ static size_t measure_list(const struct rg_json *json, size_t *count) {
     return (at < json->length ? at : json->length) - json->at;
 }
 
-/* The names go straight into the block that the model will own: pointers first, text behind. In JSON a name takes its
- * length and two quotes, so the list's own bytes are room enough. */
+/* The names are read directly into the block that the model will own: first pointers, then text. In JSON a name takes
+ * its length and two quotes, so a block of the list's size is large enough. */
 static rg_status read_names(struct rg_json *json, enum key key, size_t most, struct rg_file_names *list) {
     size_t count = 0;
     RG_TRY(rg_json_expect(json, '[', "[ before a list of names"));
@@ -190,7 +190,7 @@ static rg_status read_names(struct rg_json *json, enum key key, size_t most, str
     return rg_json_expect(json, ']', ", or ] after a name");
 }
 
-/* A key whose value is one of a list of names. */
+/* Read a key whose value is one of a list of names. */
 static rg_status read_choice(struct rg_json *json, enum key key, struct rg_shape *shape) {
     size_t value = 0;
     switch (key) {
@@ -221,7 +221,7 @@ static rg_status read_choice(struct rg_json *json, enum key key, struct rg_shape
     }
 }
 
-/* Classes that a model with these outputs can tell apart: one output stands for two. */
+/* Number of classes that a model with these outputs can tell apart: two for a single output. */
 static size_t classes_of(const struct rg_shape *sizes) {
     return sizes->outputs == 1 ? 2 : sizes->outputs;
 }
@@ -302,7 +302,7 @@ static rg_status check_skip(const struct rg_json *json, const struct rg_shape *s
     return RG_OK;
 }
 
-/* A list has as many names as the model has places for them. */
+/* Check that a list has as many names as the model needs. */
 static rg_status check_names(const struct rg_json *json, enum key key, const struct rg_file_names *list, size_t wanted,
                              const char *what) {
     if (list->names != NULL && list->count != wanted)

@@ -1,5 +1,5 @@
-/* A model's weights at the start: matrices as asked (matrix_init.h), biases and the head as PyTorch's, and the biases
- * of gates that decide how long a cell remembers. */
+/* Initial weights of a model: matrices as requested (matrix_init.h), biases and head as in PyTorch, and the gates'
+ * biases, which decide how long a cell remembers. */
 #include "rnn_gpu/model.h"
 
 #include <math.h>
@@ -13,17 +13,17 @@ static struct rg_stream stream_of(uint64_t seed, size_t parameter) {
     return (struct rg_stream){.seed = seed, .parameter = (uint32_t)parameter};
 }
 
-/* Give a gate the bias `value` in b_ih and 0 in b_hh: their sum is what counts. */
+/* Give a gate the bias `value` in b_ih and 0 in b_hh. Only their sum matters. */
 static void set_gate(const struct rg_model *model, size_t bias_ih, size_t unit, size_t gate, double value) {
     const size_t row = gate * model->shape.hidden + unit;
     rg_model_values(model, bias_ih)[row] = (float)value;
     rg_model_values(model, bias_ih + RG_ROLE_BIAS_HH - RG_ROLE_BIAS_IH)[row] = 0.0F;
 }
 
-/* Chrono (Tallec, Ollivier 2018): a unit with forget bias ln t remembers for about t steps, so b_f ~ ln U(1, T_max - 1)
- * spreads the memories of the units, and b_i = -b_f keeps the size of the state. PyTorch's GRU keeps its state by z,
- * h = (1 - z) n + z h', where the paper's leaky unit h = g n + (1 - g) h' has b_g = -ln U: so b_z = ln U(1, T_max - 1).
- * The uniform numbers are those that the gate's rows of b_ih would have been made of. */
+/* Chrono initialisation (Tallec, Ollivier 2018). A unit with forget bias ln t remembers for about t steps. So b_f ~ ln
+ * U(1, T_max - 1) spreads the memories of the units, and b_i = -b_f keeps the size of the state. In PyTorch's GRU z
+ * keeps the state, h = (1 - z) n + z h', so b_z = ln U(1, T_max - 1); in the paper's leaky unit, h = g n + (1 - g) h',
+ * b_g = -ln U. The uniform numbers are those that the gate's rows of b_ih would otherwise have used. */
 static void chrono(const struct rg_model *model, size_t bias_ih, double longest, uint64_t seed) {
     const struct rg_cell_row *const cell = &rg_cells[model->shape.cell];
     const size_t hidden = model->shape.hidden, gate = cell->forget;
@@ -68,7 +68,7 @@ static rg_status initialise_matrix(const struct rg_model *model, size_t paramete
     return rg_matrices_initialise(&matrices, init, 1.0 / sqrt((double)hidden), &stream);
 }
 
-/* The state is updated at the start rather than skipped: sigma(1) = 0.73 (Campos et al. 2018). */
+/* At the start the state is updated rather than skipped: sigma(1) = 0.73 (Campos et al. 2018). */
 static void initialise_update_gate(const struct rg_model *model, size_t weight, uint64_t seed) {
     const struct rg_stream stream = stream_of(seed, weight);
     rg_uniform_fill(rg_model_values(model, weight), model->shape.hidden, 1.0 / sqrt((double)model->shape.hidden),

@@ -1,5 +1,5 @@
-/* Initialisers of weight matrices: see matrix_init.h. Only operations that IEEE 754 rounds correctly, in a fixed order,
- * so that a seed gives the same bits on every machine. */
+/* Initialisers of weight matrices: see matrix_init.h. They use only operations that IEEE 754 rounds correctly, in a
+ * fixed order, so a seed gives the same bits on every machine. */
 #include "model/matrix_init.h"
 
 #include <math.h>
@@ -50,12 +50,12 @@ static double dot(const double *a, const double *b, size_t n) {
     return sum;
 }
 
-/* Blocks of the stream that n numbers use up. */
+/* Blocks of the stream that n numbers need. */
 static uint64_t blocks_of(size_t n) {
     return (n + RG_BLOCK_NUMBERS - 1) / RG_BLOCK_NUMBERS;
 }
 
-/* n normal numbers from that block on. */
+/* Draw n normal numbers from that block on. */
 static void draw_row(double *row, size_t n, const struct rg_stream *stream, uint64_t first_block) {
     double z[RG_BLOCK_NUMBERS] = {0};
     for (size_t i = 0; i < n; i++) {
@@ -67,10 +67,10 @@ static void draw_row(double *row, size_t n, const struct rg_stream *stream, uint
 
 /* ---- Orthogonal ---- */
 
-enum { TILE = 4 }; /* vectors that share the reflections they read */
+enum { TILE = 4 }; /* vectors that are reflected together, so that each reflection is read once */
 
-/* The reflection I - scale v v^T that takes a vector of n normal numbers, drawn into v, to a multiple of the first
- * axis; *sign is that of the multiple. */
+/* Draw n normal numbers into v. Then turn v into the reflection I - scale v v^T that maps them to a multiple of the
+ * first axis; *sign is the sign of that multiple. */
 static double draw_reflection(double *v, size_t n, const struct rg_stream *stream, uint64_t first_block, double *sign) {
     draw_row(v, n, stream, first_block);
     const double norm = sqrt(dot(v, v, n));
@@ -82,8 +82,8 @@ static double draw_reflection(double *v, size_t n, const struct rg_stream *strea
     return 1.0 / (length * (length + head));
 }
 
-/* Rows first … end-1 of q, the axes through the reflections before and of each: w [TILE][n] is overwritten with them.
- */
+/* Compute rows first … end-1 of q: the axes, reflected by each of the reflections. w [TILE][n] is overwritten with
+ * them. */
 static void reflect_axes(double *w, size_t first, size_t end, size_t n, const double *v, const double *scale,
                          const double *sign) {
     for (size_t k = first; k < end; k++)
@@ -99,9 +99,10 @@ static void reflect_axes(double *w, size_t first, size_t end, size_t n, const do
         }
 }
 
-/* gain * Q for each gate, Q uniform over the matrices with orthonormal rows (or columns). The QR factor of a normal
- * matrix is that once the diagonal of R is positive (Mezzadri 2007); what Householder's reflections leave of its
- * columns is normal again and independent of them, so they can be drawn one by one (Stewart 1980). */
+/* gain * Q for each gate, where Q is uniform over the matrices with orthonormal rows (or columns). The QR factor of a
+ * normal matrix is such a Q if the diagonal of R is positive (Mezzadri 2007). The part of its columns that
+ * Householder's reflections leave is again normal and independent of them, so the columns can be drawn one by one
+ * (Stewart 1980). */
 static rg_status fill_orthogonal(const struct rg_gate_matrices *m, double gain, const struct rg_stream *stream) {
     const bool wide = m->rows <= m->columns;
     const size_t count = wide ? m->rows : m->columns, n = wide ? m->columns : m->rows;
@@ -132,8 +133,8 @@ fail:
 
 /* ---- Normalised positive definite ---- */
 
-/* Largest eigenvalue of a symmetric positive definite matrix by power iteration: x^T A x for |x| = 1 only grows, and
- * what it still lacks when a step adds less than 1e-11 of it is far below a float's last digit. `x` and `y` have n
+/* Largest eigenvalue of a symmetric positive definite matrix by power iteration. x^T A x for |x| = 1 only grows. When a
+ * step adds less than 1e-11 of it, the remaining error is far below the last digit of a float. `x` and `y` have n
  * elements and are overwritten. */
 static double largest_eigenvalue(const double *a, size_t n, double *x, double *y) {
     enum { MAX_STEPS = 20000 };
@@ -153,7 +154,8 @@ static double largest_eigenvalue(const double *a, size_t n, double *x, double *y
     return eigenvalue;
 }
 
-/* a [n][n] = R R^T / n + I, r [n][n] having normal numbers. The paper writes R^T R, which is distributed alike. */
+/* a [n][n] = R R^T / n + I, where r [n][n] holds normal numbers. The paper has R^T R, which has the same distribution.
+ */
 static void positive_definite(const double *r, size_t n, double *a) {
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j <= i; j++)
@@ -183,7 +185,7 @@ fail:
     return status;
 }
 
-/* ---- All of them ---- */
+/* ---- All initialisers ---- */
 
 rg_status rg_matrices_initialise(const struct rg_gate_matrices *matrices, const struct rg_init *init, double bound,
                                  const struct rg_stream *stream) {

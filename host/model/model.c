@@ -1,7 +1,7 @@
-/* The model: its table of parameters and the one array that holds their values.
+/* The model: its table of parameters and the one array with their values.
  *
- * Every parameter starts at a multiple of RG_ARENA_ALIGN elements (a cache line of floats), so that a kernel may load
- * whole vectors and a sum over the arena may run over the gaps, which hold zeros. */
+ * Every parameter starts at a multiple of RG_ARENA_ALIGN elements (a cache line of floats), so a kernel may load whole
+ * vectors. The gaps hold zeros, so a sum over the arena may include them. */
 #include "rnn_gpu/model.h"
 
 #include <stdio.h>
@@ -20,7 +20,8 @@ bool rg_shape_has_role(const struct rg_shape *shape, enum rg_role role) {
     return role != RG_ROLE_WEIGHT_SH || (shape->skip > 0 && shape->skip_kind == RG_SKIP_ADD);
 }
 
-/* Roles below `end` that the shape has. Every layer and direction has the same, so the table is an array of them. */
+/* Number of roles below `end` in the shape. Every layer and direction has the same roles, so the table is an array of
+ * them. */
 static size_t roles_below(const struct rg_shape *shape, enum rg_role end) {
     size_t count = 0;
     for (unsigned role = 0; role < end; role++)
@@ -200,7 +201,7 @@ rg_status rg_model_widen(struct rg_model *model) {
     return RG_OK;
 }
 
-/* *out = a copy of the names in one block, in the place of what is there. */
+/* *out = a copy of the names in one block; it replaces the previous one. */
 static rg_status copy_names(char *const *names, size_t count, const char *what, char ***out) {
     size_t bytes = 0;
     char **copy = NULL;

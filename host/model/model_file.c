@@ -1,7 +1,7 @@
 /* Models in safetensors files, under PyTorch's names.
  *
- * Sizes come from the tensors; options inside the file must agree with them, so no number that the file merely claims
- * decides how much memory is taken. */
+ * Sizes come from the tensors, and options in the file must agree with them. So no number that the file merely claims
+ * decides how much memory is allocated. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdbool.h>
@@ -20,9 +20,9 @@
 
 enum { SHAPE_BYTES = 200, NAME_BYTES = 120, LIST_BYTES = 300, N_NORMALIZATION = 2 };
 
-/* Tensors beside the parameters: what the inputs are normalised with, [features]. */
+/* Tensors besides the parameters: mean and deviation of the inputs, [features]. */
 static const char *const normalization_names[N_NORMALIZATION] = {"input.mean", "input.deviation"};
-static const char fill_name[] = "input.fill"; /* likewise, what a missing input is */
+static const char fill_name[] = "input.fill"; /* replacements of missing inputs, [features] */
 
 /* ---- Writing ---- */
 
@@ -66,7 +66,7 @@ rg_status rg_model_save(const struct rg_model *model, const char *path) {
 
 /* ---- Reading ---- */
 
-/* A shape as [2, 3]. */
+/* A shape in the form [2, 3]. */
 static const char *shape_text(const size_t *shape, size_t n_dims, char text[SHAPE_BYTES]) {
     int at = snprintf(text, SHAPE_BYTES, "[");
     for (size_t d = 0; d < n_dims; d++)
@@ -75,15 +75,15 @@ static const char *shape_text(const size_t *shape, size_t n_dims, char text[SHAP
     return text;
 }
 
-/* A file being read, and how its names begin. */
+/* A file that is being read, and the prefixes of its names. */
 struct source {
     const char *path;
     const struct rg_tensors *tensors;
     struct rg_state_names names;
-    bool exact; /* the weights are wanted as doubles */
+    bool exact; /* read the weights as doubles */
 };
 
-/* How the file begins the names that begin with rnn., head. or embed. in the table; *rest is what stands behind. */
+/* The file's prefix for a name that begins with rnn., head. or embed. in the table. *rest is the rest of the name. */
 static const struct rg_prefix *prefix_of(const struct source *source, const char *name, const char **rest) {
     const struct rg_prefix *const prefix = name[0] == 'r'   ? &source->names.recurrent
                                            : name[0] == 'h' ? &source->names.head
@@ -98,7 +98,7 @@ static const struct rg_tensor *find(const struct source *source, const char *nam
     return rg_state_tensor(source->tensors, prefix, rest);
 }
 
-/* What the file calls the parameter that the table calls `name`, or would call it. */
+/* The file's name for the parameter that the table calls `name`. */
 static const char *name_in_file(const struct source *source, const char *name, char text[NAME_BYTES]) {
     const char *rest = NULL;
     const struct rg_prefix *const prefix = prefix_of(source, name, &rest);
@@ -115,7 +115,7 @@ static rg_status refuse_missing(const struct source *source, const char *name) {
                    name_in_file(source, name, text));
 }
 
-/* The matrix of that name, which a model cannot be without. */
+/* Find the matrix of that name, which every model must have. */
 static rg_status find_matrix(const struct source *source, const char *name, const struct rg_tensor **out) {
     char text[SHAPE_BYTES];
     *out = find(source, name);
@@ -127,7 +127,7 @@ static rg_status find_matrix(const struct source *source, const char *name, cons
     return RG_OK;
 }
 
-/* The cell whose gates a weight_hh [G*H][H] has. */
+/* The cell whose number of gates fits weight_hh [G*H][H]. */
 static rg_status cell_of_matrix(const struct source *source, const struct rg_tensor *recurrent, enum rg_cell *cell) {
     char text[SHAPE_BYTES];
     const size_t rows = recurrent->shape[0], hidden = recurrent->shape[1];
@@ -142,7 +142,7 @@ static rg_status cell_of_matrix(const struct source *source, const struct rg_ten
                    source->path, recurrent->name, shape_text(recurrent->shape, 2, text));
 }
 
-/* Layers follow each other from 0; a gap makes the tensors behind it unknown ones. */
+/* Layers are numbered from 0 without gaps. Tensors after a gap are unknown tensors. */
 static size_t count_layers(const struct source *source) {
     size_t layers = 1;
     for (; layers <= RG_MAX_LAYERS; layers++) {
@@ -154,8 +154,7 @@ static size_t count_layers(const struct source *source) {
     return layers;
 }
 
-/* Fill from the tensors what they tell: all of the shape but activation, loss, target, readout and the steps of a skip.
- */
+/* Derive the shape from the tensors, except for activation, loss, target, readout and the steps of a skip. */
 static rg_status shape_from_tensors(const struct source *source, struct rg_shape *shape) {
     const struct rg_tensor *input = NULL, *recurrent = NULL, *head = NULL, *table = NULL;
     RG_TRY(find_matrix(source, "rnn.weight_ih_l0", &input));
@@ -182,7 +181,7 @@ static rg_status shape_from_tensors(const struct source *source, struct rg_shape
     return RG_OK;
 }
 
-/* One tensor against its entry in the table. */
+/* Check one tensor against its entry in the table. */
 static rg_status check_tensor(const struct source *source, const struct rg_tensor *tensor,
                               const struct rg_parameter *p) {
     const size_t shape[2] = {p->rows, p->columns};
@@ -197,8 +196,8 @@ static rg_status check_tensor(const struct source *source, const struct rg_tenso
     return RG_OK;
 }
 
-/* Whether a tensor is another part of a plain PyTorch model, which nothing here reads. In a file of rnn-gpu's own, and
- * in the recurrent part, every tensor has a meaning. */
+/* Is the tensor another part of a plain PyTorch model, which is not read here? In a file of rnn-gpu, and in the
+ * recurrent part, every tensor has a meaning. */
 static bool is_extra(const struct source *source, const struct rg_tensor *tensor) {
     return source->tensors->config == NULL && !rg_is_recurrent_name(tensor->name);
 }
@@ -208,8 +207,8 @@ static bool is_normalization(const char *name) {
            strcmp(name, fill_name) == 0;
 }
 
-/* Every tensor is a parameter of the table, and fits it, or normalises the inputs, or is left out; only biases may be
- * missing. */
+/* Check all tensors. Each must be a parameter that fits the table, normalise the inputs, or be left out. Only biases
+ * may be absent. */
 static rg_status check_tensors(const struct source *source, const struct rg_model *table) {
     const struct rg_shape *const s = &table->shape;
     for (size_t i = 0; i < source->tensors->count; i++) {
@@ -251,7 +250,7 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
     return RG_OK;
 }
 
-/* Mean and deviation of the inputs, where the file has them. */
+/* Read mean and deviation of the inputs, if the file has them. */
 static rg_status read_normalization(const struct source *source, struct rg_model *model) {
     const size_t features = rg_shape_features(&model->shape);
     double *values = NULL;
@@ -278,7 +277,7 @@ fail:
     return status;
 }
 
-/* What missing inputs are, where the file has it. */
+/* Read the replacements of missing inputs, if the file has them. */
 static rg_status read_fill(const struct source *source, struct rg_model *model) {
     const size_t features = rg_shape_features(&model->shape);
     const struct rg_tensor *const tensor = rg_tensors_find(source->tensors, fill_name);
@@ -301,7 +300,7 @@ fail:
     return status;
 }
 
-/* An activation that was asked for is none of a cell with gates. */
+/* Refuse a requested activation for a cell with gates. */
 static rg_status check_gated(const struct source *source, enum rg_cell cell, enum rg_activation asked) {
     if (rg_cell_is_gated(cell) && asked != RG_ACT_TANH)
         return rg_fail(RG_BAD_FILE, "%s holds a cell %s, which has its own activations, not %s; leave --activation out",
@@ -309,7 +308,7 @@ static rg_status check_gated(const struct source *source, enum rg_cell cell, enu
     return RG_OK;
 }
 
-/* Options that a plain file cannot hold, from the defaults; those that the file contradicts are refused. */
+/* Take options that a plain file cannot hold from the defaults. Refuse options that contradict the file. */
 static rg_status complete_shape(const struct source *source, const struct rg_shape *defaults, struct rg_shape *shape) {
     const bool has_skip = find(source, "rnn.weight_sh_l0") != NULL;
     const bool has_gate = find(source, "rnn.weight_uh_l0") != NULL;
@@ -327,7 +326,7 @@ static rg_status complete_shape(const struct source *source, const struct rg_sha
     return RG_OK;
 }
 
-/* The readout that was asked for, if any, is that of a file which says how it was trained. */
+/* If a readout was requested, it must be that of a file which says how it was trained. */
 static rg_status check_readout(const struct source *source, enum rg_readout asked, const struct rg_shape *shape) {
     if (asked == RG_N_READOUTS || (shape->target == RG_TARGET_LAST && asked == shape->readout))
         return RG_OK;
@@ -338,7 +337,7 @@ static rg_status check_readout(const struct source *source, enum rg_readout aske
                    rg_readout_names[shape->readout], rg_readout_names[asked]);
 }
 
-/* What was asked for, where it is not the default, is what a file says that says how it was trained. */
+/* Options that were requested and differ from the default must agree with a file that says how it was trained. */
 static rg_status check_asked(const struct source *source, const struct rg_shape *asked, const struct rg_shape *shape) {
     RG_TRY(check_gated(source, shape->cell, asked->activation));
     if (asked->activation != RG_ACT_TANH && asked->activation != shape->activation)
@@ -355,7 +354,7 @@ static rg_status check_asked(const struct source *source, const struct rg_shape 
     return check_readout(source, asked->readout, shape);
 }
 
-/* What the file says of itself; the default for what it does not say. Its lists of names are the caller's to free. */
+/* Read what the file says of itself, and take the default for the rest. The caller frees its lists of names. */
 static rg_status read_shape(const struct source *source, const struct rg_shape *defaults,
                             struct rg_file_config *config) {
     struct rg_shape shape = {.inputs = 0};
@@ -393,10 +392,10 @@ static rg_status build(const struct source *source, const struct rg_file_config 
     return RG_OK;
 }
 
-/* ---- The whole ---- */
+/* ---- Whole files ---- */
 
-/* RG_BAD_FILE for a file that cannot be read at all; else whether it is a pickle of PyTorch's: a zip with members such
- * as archive/data.pkl, or its older form. */
+/* Is the file a pickle of PyTorch: a zip with members such as archive/data.pkl, or its older form? RG_BAD_FILE if the
+ * file cannot be read at all. */
 static rg_status find_pickle(const char *path, bool *is_pickle) {
     enum { HEAD_BYTES = 128, NAME_AT = 30 };
     static const char *const members[] = {"/data.pkl", "/.format_version", "/.data/", "/byteorder", "/version"};
@@ -424,7 +423,7 @@ static rg_status refuse_pickle(const char *path) {
         path, path);
 }
 
-/* Which parts of a plain PyTorch file were read where their names leave a choice, and which were not. */
+/* Log which parts of a plain PyTorch file were read and which were not, where the names leave a choice. */
 static void tell(const struct source *source) {
     const struct rg_state_names *const names = &source->names;
     const bool usual = rg_state_tensor(source->tensors, &rg_own_names.head, "weight") != NULL &&

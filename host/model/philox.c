@@ -1,12 +1,12 @@
-/* Philox through Random123, and the Box-Muller transform with a logarithm, sine and cosine of its own: those of libm
- * differ in the last bit between versions and processors. */
+/* Philox by Random123, and the Box-Muller transform with its own logarithm, sine and cosine: those of libm differ in
+ * the last bit between versions and processors. */
 #include "model/philox.h"
 
 #include <math.h>
 
 #include <Random123/philox.h>
 
-/* Last word of the counter; the tasks' streams, which share the seed, use the numbers below. */
+/* Last word of the counter. The tasks' streams, which share the seed, use smaller numbers. */
 enum { STREAM_WEIGHTS = 16 };
 
 static philox4x32_ctr_t words(const struct rg_stream *stream, uint64_t block) {

@@ -1,4 +1,4 @@
-/* The tensors of a PyTorch state that are a model's: see state_names.h. */
+/* Finding a model's tensors in a PyTorch state: see state_names.h. */
 #include "model/state_names.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@ enum { LIST_BYTES = 200 };
 
 const struct rg_state_names rg_own_names = {.recurrent = {"rnn.", 4}, .head = {"head.", 5}, .embed = {"embed.", 6}};
 
-/* The state that is looked at. */
+/* The state that is examined. */
 struct state {
     const char *path;
     const struct rg_tensors *tensors;
@@ -16,7 +16,7 @@ struct state {
 
 /* ---- Names ---- */
 
-/* The part of a name behind the last dot. */
+/* The part of a name after the last dot. */
 static const char *last_part(const char *name) {
     const char *const dot = strrchr(name, '.');
     return dot != NULL ? dot + 1 : name;
@@ -56,7 +56,7 @@ const struct rg_tensor *rg_state_tensor(const struct rg_tensors *tensors, const 
     return NULL;
 }
 
-/* Whether the module's own name, that before a number if it is one, is among the names: fc of model.fc.2. */
+/* Is the module's own name one of `names`? If the last part is a number, the part before counts: fc in model.fc.2. */
 static bool is_called(const struct rg_prefix *prefix, const char *const *names) {
     size_t end = prefix->length, begin = 0;
     do {
@@ -100,19 +100,19 @@ static rg_status find_recurrent(const struct state *state, struct rg_prefix *out
 
 /* ---- Linear layers and tables ---- */
 
-/* Whether a tensor is the weight [rows][columns] of a module that is not recurrent. */
+/* Is the tensor the weight [rows][columns] of a module that is not recurrent? */
 static bool is_weight(const struct rg_tensor *tensor, size_t columns) {
     return strcmp(last_part(tensor->name), "weight") == 0 && tensor->n_dims == 2 && tensor->shape[1] == columns;
 }
 
-/* Whether the module is the one that --head names. */
+/* Is it the module that --head names? */
 static bool is_asked(const struct rg_prefix *prefix, const char *head) {
     const size_t length = strlen(head), rest = prefix->length - 1 - length;
     return prefix->length > length && strncmp(prefix->text + rest, head, length) == 0 &&
            (rest == 0 || prefix->text[rest - 1] == '.');
 }
 
-/* The names of all modules whose weight has so many columns: "fc, model.out". */
+/* List the names of all modules whose weight has that many columns: "fc, model.out". */
 static void list_layers(const struct state *state, size_t columns, char list[LIST_BYTES]) {
     size_t at = 0;
     list[0] = '\0';
@@ -136,8 +136,8 @@ static rg_status refuse_head(const struct state *state, const char *head, size_t
     return rg_fail(RG_BAD_FILE, "%s: several layers could be the head; say which with --head: %s", state->path, list);
 }
 
-/* The head among the weights of `columns` columns: the one that is asked for, else the only one that is called like a
- * head, else the only one. */
+/* Choose the head among the weights with `columns` columns: the requested one, else the only one named like a head,
+ * else the only one. */
 static rg_status find_head(const struct state *state, const char *head, size_t columns, struct rg_prefix *out) {
     static const char *const names[] = {"head",       "fc",      "linear",    "out",    "output",
                                         "classifier", "decoder", "out_layer", "logits", NULL};
@@ -159,13 +159,13 @@ static rg_status find_head(const struct state *state, const char *head, size_t c
         return refuse_head(state, head, columns);
     }
     *out = n_called == 1 ? called : any;
-    if (out->text == NULL) { /* one of other sizes is refused with them */
+    if (out->text == NULL) { /* no candidate: where sizes are checked, a head of another size is refused */
         *out = rg_own_names.head;
     }
     return RG_OK;
 }
 
-/* A layer that reads what the head gives would be left out, and the outputs would be others. */
+/* Refuse a layer that reads the head's output: it would be left out, and the outputs would be different. */
 static rg_status check_last(const struct state *state, const struct rg_state_names *names) {
     const struct rg_tensor *const weight = rg_state_tensor(state->tensors, &names->head, "weight");
     for (size_t i = 0; weight != NULL && i < state->tensors->count; i++) {
@@ -183,7 +183,7 @@ static rg_status check_last(const struct state *state, const struct rg_state_nam
     return RG_OK;
 }
 
-/* A table [V][columns] without a bias that is called like an embedding, and is not the head. */
+/* Find a table [V][columns] without a bias that is named like an embedding and is not the head. */
 static void find_embedding(const struct state *state, size_t columns, struct rg_state_names *names) {
     static const char *const called[] = {"embed", "embedding",       "embeddings", "emb",
                                          "wte",   "word_embeddings", "encoder",    NULL};
@@ -208,7 +208,7 @@ rg_status rg_state_names_find(const char *path, const struct rg_tensors *tensors
     const struct rg_tensor *const input = rg_state_tensor(tensors, &out->recurrent, "weight_ih_l0");
     const size_t directions = rg_state_tensor(tensors, &out->recurrent, "weight_ih_l0_reverse") != NULL ? 2 : 1;
     if (hidden == NULL || input == NULL || hidden->n_dims != 2 || input->n_dims != 2) {
-        return RG_OK; /* what is wrong with these is said where they are read */
+        return RG_OK; /* their errors are reported where they are read */
     }
     RG_TRY(find_head(&state, head, directions * hidden->shape[1], &out->head));
     find_embedding(&state, input->shape[1], out);
