@@ -1,4 +1,4 @@
-/* Completion for shells, made from the table of options: the scripts that `rnn-gpu completion SHELL` prints. */
+/* Completion for shells, built from the table of options: the scripts that `rnn-gpu completion SHELL` prints. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@ static bool takes(size_t command, const struct rg_option *option) {
     return (option->commands >> command & 1) != 0;
 }
 
-/* Whether the option's value is the name of a file or folder. */
+/* Is the option's value the name of a file or folder? */
 static bool is_file(const struct rg_option *option) {
     return option->kind == RG_KIND_TEXT && option->argument != NULL &&
            (strncmp(option->argument, "FILE", 4) == 0 || strcmp(option->argument, "DIR") == 0 ||
@@ -27,7 +27,7 @@ static void print_commands(void) {
         printf("%s%s", i > 0 ? " " : "", rg_commands[i].name);
 }
 
-/* The options of a command as --name, or NAME alone for `lead` "". */
+/* Print the options of a command as --name, or with `lead` "" as NAME. */
 static void print_options(size_t command) {
     printf("--help");
     for (size_t i = 0; i < rg_n_options; i++)
@@ -37,7 +37,7 @@ static void print_options(size_t command) {
 
 /* ---- bash, and zsh by its bashcompinit ---- */
 
-/* The words that can follow each option: names, files, or what nothing is known of. */
+/* Print the possible values of each option: names, or files. Options with other values have none. */
 static void print_values(void) {
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
@@ -99,7 +99,7 @@ static void print_quoted(const char *text) {
     putchar('\'');
 }
 
-/* When an option can stand there: after its command; after none for train, the default. */
+/* Print the condition under which an option is offered: after its command; for train, the default, also after none. */
 static void print_condition(size_t command) {
     if (command > 0) {
         printf(" -n '__fish_seen_subcommand_from %s'", rg_commands[command].name);

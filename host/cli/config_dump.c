@@ -13,12 +13,12 @@ static bool is(const struct rg_option *option, const char *name) {
     return strcmp(option->name, name) == 0;
 }
 
-/* Whether the option, where it was not given, is decided by something else: the data, a model's file, another option.
- * Given with its default it would then mean something else. */
+/* If the option is not given, does something else determine its value: the data, a model's file, or another option?
+ * Giving it explicitly, with its default, would then change its meaning. */
 static bool is_decided(const struct rg_option *option, const char *command, const struct rg_config *c) {
     const bool reads_files = c->data.file || (c->data.task && strcmp(c->data.task, "fashion-mnist") == 0);
     if (strcmp(command, "sweep") == 0 || (strcmp(command, "bench") == 0 && option->given > 0)) {
-        return true; /* a sweep's combinations, and a grid of sizes */
+        return true; /* combinations of a sweep, or a grid of sizes */
     }
     if (c->data.model_file && option->group == RG_GROUP_MODEL) {
         return true;
@@ -32,7 +32,7 @@ static bool is_decided(const struct rg_option *option, const char *command, cons
     return is(option, "lr") && strcmp(command, "compare") == 0;
 }
 
-/* Whether TOML takes the text as a number: its whole numbers end at 2^63 - 1. */
+/* Can TOML represent the text as a number? Its whole numbers end at 2^63 - 1. */
 static bool is_number(const struct rg_option *option, const char *text) {
     char *end = NULL;
     if (option->kind == RG_KIND_U64 || option->kind == RG_KIND_BYTES) {
@@ -41,7 +41,7 @@ static bool is_number(const struct rg_option *option, const char *text) {
     return text[strspn(text, "+-.0123456789e")] == '\0' && strtod(text, &end) < (double)INFINITY && *end == '\0';
 }
 
-/* A string in quotes, with escapes. */
+/* Print a quoted string with escapes. */
 static void print_quoted(const char *text) {
     putchar('"');
     for (; *text; text++) {
@@ -70,7 +70,7 @@ static const char *typed_list(const struct rg_option *option, const struct rg_co
     return list;
 }
 
-/* The option's line, if it has a value; before the first of a group its title, which is then used up. */
+/* Print the option's line if it has a value. The first option of a group is preceded by the group's title. */
 static void print_option(const struct rg_option *option, const char *command, const struct rg_config *c,
                          const char **title) {
     char buffer[RG_OPTION_TEXT_BYTES];
@@ -96,7 +96,7 @@ static void print_option(const struct rg_option *option, const char *command, co
     putchar('\n');
 }
 
-/* Whether the command line would still be right with the option's value behind it. */
+/* Would the command line still be valid with the option's value added? */
 static rg_status may_be_typed(const struct rg_option *option, const struct rg_config *c, bool *out) {
     char value[RG_OPTION_TEXT_BYTES], word[RG_OPTION_TEXT_BYTES + 64], **argv = NULL;
     const char *command = NULL, *topic = NULL;
@@ -127,7 +127,7 @@ static rg_status is_printed(const struct rg_option *option, const char *command,
 rg_status rg_config_dump(const char *command, const struct rg_config *config) {
     struct rg_config c = *config;
     if (!c.data.task && !c.data.file && (rg_option_find("--task", 6)->commands >> rg_command_find(command) & 1)) {
-        c.data.task = "adding"; /* what trains without a task and a file */
+        c.data.task = "adding"; /* the default without a task and a file */
     }
     printf("# rnn-gpu %s --config FILE reads this; rnn-gpu %s\n", command, RG_VERSION);
     for (size_t group = 0; group < RG_N_GROUPS; group++) {

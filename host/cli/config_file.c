@@ -14,11 +14,11 @@ enum { MOST_BYTES = 1 << 20 };
 
 struct reading {
     const char *path;
-    size_t command;                 /* that runs */
-    size_t table;                   /* the command whose table is being read; rg_n_commands before the first one */
-    size_t tables[RG_MAX_COMMANDS]; /* line of each command's table; 0: none so far */
-    size_t *seen;                   /* [rg_n_options] line of the option in the present table; 0: none so far */
-    size_t *places;                 /* [rg_n_options] 1 + place of the option's word; 0: none so far */
+    size_t command;                 /* the command that runs */
+    size_t table;                   /* the command whose table is being read; rg_n_commands before the first table */
+    size_t tables[RG_MAX_COMMANDS]; /* line of each command's table; 0: not seen */
+    size_t *seen;                   /* [rg_n_options] line of the option in the present table; 0: not seen */
+    size_t *places;                 /* [rg_n_options] 1 + index of the option's word; 0: none */
     char **words; /* [n_words] "--name=value" in the order of the file; NULL for a flag that is false */
     size_t n_words;
 };
@@ -27,13 +27,13 @@ static size_t position(const struct rg_option *option) {
     return (size_t)(option - rg_options);
 }
 
-/* ---- One option of the file ---- */
+/* ---- An option in the file ---- */
 
 static rg_status refuse(const struct reading *r, const struct rg_toml_entry *e, const char *message) {
     return rg_fail(RG_BAD_FILE, "%s:%zu: %.400s", r->path, e->line, message);
 }
 
-/* The option of that name, which the command takes. */
+/* The option of that name; the command must take it. */
 static rg_status find_option(const struct reading *r, const struct rg_toml_entry *e, size_t command,
                              const struct rg_option **out) {
     static const char *const typed_only[] = {"config", "dump-config"};
@@ -52,7 +52,7 @@ static rg_status find_option(const struct reading *r, const struct rg_toml_entry
     return RG_OK;
 }
 
-/* Several values stand with commas between them, as on the command line. */
+/* Join several values with commas, as on the command line. */
 static rg_status compose_word(const struct rg_toml_entry *e, struct rg_text *word) {
     RG_TRY(rg_text_add_string(word, "--"));
     RG_TRY(rg_text_add_string(word, e->key));
@@ -64,7 +64,7 @@ static rg_status compose_word(const struct rg_toml_entry *e, struct rg_text *wor
     return rg_text_add(word, "", 1);
 }
 
-/* A value that the option cannot have is told with its line. Those of a list of a sweep are checked by the sweep. */
+/* Check a value, and report an invalid one with its line. The sweep itself checks values in a list for a sweep. */
 static rg_status check_value(const struct reading *r, const struct rg_toml_entry *e, const struct rg_option *option,
                              size_t command, const char *value) {
     const bool is_list = strcmp(rg_commands[command].name, "sweep") == 0 && rg_option_is_axis(option);
@@ -79,7 +79,7 @@ static rg_status check_value(const struct reading *r, const struct rg_toml_entry
     return RG_OK;
 }
 
-/* *word = the option as it stands on a command line; NULL for a flag that is false. */
+/* *word = the option in the form of the command line; NULL for a flag that is false. */
 static rg_status make_word(const struct reading *r, const struct rg_toml_entry *e, const struct rg_option *option,
                            size_t command, char **word) {
     struct rg_text text = {.bytes = NULL};
@@ -120,13 +120,13 @@ static rg_status take_entry(void *self, const struct rg_toml_entry *e) {
     }
     *seen = e->line;
     RG_TRY(make_word(r, e, option, command, &word));
-    if (command != r->command) { /* another command's: checked, and not used */
+    if (command != r->command) { /* of another command: checked but not used */
         rg_free(word);
         return RG_OK;
     }
     size_t *const place = &r->places[position(option)];
     *place = *place ? *place : ++r->n_words;
-    rg_free(r->words[*place - 1]); /* a command's own table counts more than the file's beginning */
+    rg_free(r->words[*place - 1]); /* a command's own table takes precedence over the start of the file */
     r->words[*place - 1] = word;
     return RG_OK;
 }
@@ -178,7 +178,7 @@ static rg_status read_file(struct reading *r) {
 
 /* ---- The command line ---- */
 
-/* Whether the line has the option, or one that takes its place. */
+/* Does the command line have the option, or one that replaces it? */
 static bool is_replaced(int argc, char *const *argv, const struct rg_option *option) {
     static const char *const instead[][2] = {
         {"updates", "epochs"}, {"task", "data"}, {"val", "val-frac"}, {"clip-norm", "clip-value"}};
@@ -198,7 +198,7 @@ static bool is_replaced(int argc, char *const *argv, const struct rg_option *opt
     return false;
 }
 
-/* The file of --config and the words that name it, argv[*at, *at + *count); *path stays NULL without it. */
+/* Find --config and the words that name its file, argv[*at, *at + *count). *path stays NULL without --config. */
 static rg_status find_config(int argc, char **argv, const char **path, int *at, int *count) {
     const struct rg_option *const config = rg_option_find("--config", strlen("--config"));
     for (int i = 1; i < argc; i++) {
@@ -219,7 +219,7 @@ static rg_status find_config(int argc, char **argv, const char **path, int *at, 
     return RG_OK;
 }
 
-/* The words of the file stand in front of the first option that was typed. */
+/* Insert the words of the file before the first option on the command line. */
 static rg_status merge(int argc, char **argv, int at, int count, const struct reading *r,
                        struct rg_command_line *line) {
     int first = 1, n = 0;
@@ -269,7 +269,7 @@ fail:
     return status;
 }
 
-/* The value of --set at word i of the line, and how many words it takes; NULL for other words. */
+/* The value of --set at word i of the line, and the number of words that it takes; NULL for other words. */
 static const char *set_value(const struct rg_command_line *line, int i, int *count) {
     const char *const word = line->argv[i];
     const size_t length = word ? strcspn(word, "=") : 0;
@@ -280,7 +280,7 @@ static const char *set_value(const struct rg_command_line *line, int i, int *cou
     return word[length] == '=' ? word + length + 1 : *count == 2 ? line->argv[i + 1] : NULL;
 }
 
-/* Make one word of all --set: "--set=Wh[0,1]=2,Wh[1,1]=0". */
+/* Join all --set into one word: "--set=Wh[0,1]=2,Wh[1,1]=0". */
 static rg_status join_sets(struct rg_command_line *line) {
     struct rg_text text = {.bytes = NULL};
     char **words = NULL;

@@ -1,32 +1,32 @@
-/* Options in a file, --config F.toml, and written as one, --dump-config.
+/* Options in a file (--config F.toml), and options written as a file (--dump-config).
  *
- * A file's options become words of the command line, in front of those that were typed, so that they are parsed,
- * checked and reported as if they were typed. Keys are the long names of the options. Keys before the first table are
- * for the command that runs; those below [train], [sweep] and so on count for that command alone. */
+ * A file's options become words of the command line, before those that were typed. So they are parsed, checked and
+ * reported as if they had been typed. Keys are the long names of options. Keys before the first table apply to the
+ * command that runs. Keys below [train], [sweep] and so on apply only to that command. */
 #ifndef RG_CONFIG_FILE_H
 #define RG_CONFIG_FILE_H
 
 #include "options/options.h"
 
-/* A command line, with the words of a file in it. */
+/* A command line that includes the words of a file. */
 struct rg_command_line {
     int argc;
-    char **argv; /* [argc], NULL-ended: the typed one, or `merged` */
+    char **argv; /* [argc], NULL-ended: the original one, or `merged` */
     char **merged;
-    char **read; /* [n_read], the words that were read */
+    char **read; /* [n_read], the words from the file */
     size_t n_read;
-    char *sets; /* the word that all --set became, or NULL */
+    char *sets; /* the word that joins all --set, or NULL */
 };
 
-/* *line = argv with the options of the file that --config names, which is left out itself; without --config, argv as it
- * is. Several --set become one. An option of the file gives way to the same one on the command line, and to one that
- * says the same thing otherwise
- * (--updates to --epochs). RG_BAD_FILE with file and line, RG_USAGE for a --config that makes no sense. */
+/* *line = argv with the options of the file that --config names, and without --config; otherwise argv unchanged.
+ * Several --set become one. An option on the command line replaces the same option of the file, and one that means the
+ * same (--updates and --epochs). RG_BAD_FILE with file and line; RG_USAGE for a --config that makes no sense. */
 rg_status rg_command_line_create(int argc, char **argv, struct rg_command_line *line);
 void rg_command_line_release(struct rg_command_line *line);
 
-/* Print the options of the command as such a file: all that have a value, with what depends on others filled in. What
- * data or a model decide unless it is given, such as --batch beside --data, is printed only if it was given. */
+/* Print the options of the command as such a file: all that have a value, including values that follow from other
+ * options. A value that data or a model would determine, such as --batch beside --data, is printed only if it was
+ * given. */
 rg_status rg_config_dump(const char *command, const struct rg_config *config);
 
 #endif

@@ -1,4 +1,4 @@
-/* The program as one of several: see crew.h. */
+/* The program as one of several ranks: see crew.h. */
 #define _GNU_SOURCE
 #include "cli/crew.h"
 
@@ -13,11 +13,12 @@
 #include "base/stop.h"
 #include "files/fingerprint.h"
 
-/* What mpirun, or another starter of MPI programs, says to each process: how many there are, and which this is. */
+/* Variables by which mpirun and other launchers of MPI programs tell each process the number of processes and its rank.
+ */
 static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
 static const char *const places[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
 
-/* The first number that is set; -1: none is. */
+/* The first variable that is set, as a number; -1: none is. */
 static long number_of(const char *const *names, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const char *const text = getenv(names[i]);
@@ -28,7 +29,7 @@ static long number_of(const char *const *names, size_t n) {
     return -1;
 }
 
-/* Write nothing from now on, but for this rank's own failure. */
+/* From now on print nothing but this rank's own failure. */
 static void be_silent(struct rg_crew *crew) {
     const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
     crew->errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -43,13 +44,14 @@ rg_status rg_crew_join(struct rg_crew *crew) {
     *crew = (struct rg_crew){.ranks = NULL, .errors = STDERR_FILENO};
     const long place = number_of(places, sizeof places / sizeof *places);
     const long n = number_of(sizes, sizeof sizes / sizeof *sizes);
-    if ((place < 0 && n < 0) || (!rg_ranks_built() && n <= 1)) { /* one process is the same program without MPI */
+    /* a single process runs the same program without MPI */
+    if ((place < 0 && n < 0) || (!rg_ranks_built() && n <= 1)) {
         return RG_OK;
     }
     if (place > 0) {
         be_silent(crew);
     }
-    rg_guard_results(); /* a rank cannot start again by itself */
+    rg_guard_results(); /* a rank cannot restart by itself */
     return rg_ranks_open(&crew->ranks);
 }
 
@@ -100,13 +102,13 @@ rg_status rg_crew_command(const struct rg_crew *crew, const char *command, bool 
     return rg_fail(RG_USAGE, "mpirun shares out train, compare and sweep; start %s without it", command);
 }
 
-/* One line that names the rank, in one write. */
+/* Print one line that names the rank, in one write. */
 static void tell(const struct rg_crew *crew) {
     char line[1300];
     const int length = snprintf(line, sizeof line, "rnn-gpu: rank %zu on %s: %s\n", crew->ranks->rank,
                                 crew->ranks->host, rg_error_message());
     const ssize_t written = write(crew->errors, line, length > 0 ? (size_t)length : 0);
-    (void)written; /* there is nobody else to tell */
+    (void)written; /* a failure to write cannot be reported */
 }
 
 rg_status rg_crew_end(struct rg_crew *crew, rg_status status) {
@@ -114,7 +116,7 @@ rg_status rg_crew_end(struct rg_crew *crew, rg_status status) {
     if (!rg_ranks_several(ranks)) {
         return status;
     }
-    /* mpirun ends the others as soon as one has ended with another code than 0; all of them have the last word */
+    /* mpirun ends the other ranks when one ends with a code other than 0; this lets each of them print its failure */
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGINT, SIG_IGN);
     if (ranks->agreed) {

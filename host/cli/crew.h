@@ -1,7 +1,7 @@
-/* The program as one of several that mpirun started: rank 0 speaks for all of them.
+/* The program as one of several ranks that mpirun started. Rank 0 prints for all of them.
  *
- * The other ranks write nothing: not to the screen, not to files. A failure that all ranks come to know is told by
- * rank 0. A rank that fails while the others wait for it tells it itself, with its name, and ends the job. */
+ * The other ranks write nothing, neither to the screen nor to files. If all ranks learn of a failure, rank 0 reports
+ * it. A rank that fails while the others wait for it reports the failure itself, with its name, and ends the job. */
 #ifndef RG_CREW_H
 #define RG_CREW_H
 
@@ -9,24 +9,25 @@
 #include "ranks/ranks.h"
 
 struct rg_crew {
-    struct rg_ranks *ranks; /* NULL: mpirun did not start this program, or started it alone without MPI */
-    int errors;             /* where a silent rank tells its own failure: the stderr it began with */
+    /* NULL: mpirun did not start this program, or it is the only process and was built without MPI */
+    struct rg_ranks *ranks;
+    int errors; /* descriptor for a silent rank's own failure: its original stderr */
 };
 
-/* Join the others, if mpirun started the program. RG_NO_DEVICE without MPI. */
+/* Join the other ranks if mpirun started the program. RG_NO_DEVICE without MPI. */
 rg_status rg_crew_join(struct rg_crew *crew);
 
-/* The status of reading the command line; then whether all ranks have the same one, and are the same program. */
+/* Returns the status of parsing the command line. Then checks that all ranks have the same command line and program. */
 rg_status rg_crew_check(const struct rg_crew *crew, rg_status parsed, int argc, char **argv);
 
-/* *runs: whether this rank runs the command. All of them run what can be shared out; rank 0 alone prints help. RG_USAGE
- * for a command that several ranks cannot run. */
+/* *runs: this rank runs the command. All ranks run work that can be shared; only rank 0 prints help. RG_USAGE for a
+ * command that several ranks cannot run. */
 rg_status rg_crew_command(const struct rg_crew *crew, const char *command, bool *runs);
 
-/* Leave the others, when the work is done with that status: the one all of them end with. A failure that the others
- * cannot know ends them. */
+/* Leave the other ranks after the work ended with that status. Returns the status with which all of them end. A failure
+ * that the others cannot learn of ends them. */
 rg_status rg_crew_end(struct rg_crew *crew, rg_status status);
-/* After the last word. */
+/* After the last line was printed. */
 void rg_crew_leave(struct rg_crew *crew);
 
 #endif

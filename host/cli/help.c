@@ -1,13 +1,13 @@
-/* Help on stdout, made from the table of options; at most 80 columns. */
+/* Help on stdout, built from the table of options, at most 80 columns wide. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/help.h"
 
-/* The commands whose examples open the overview are the first ones. */
+/* N_OVERVIEW: the overview shows the examples of the first commands. */
 enum { COLUMNS = 80, LEFT = 22, TEXT_BYTES = RG_HELP_TEXT_BYTES, N_OVERVIEW = 3 };
 
-/* Print words from column LEFT on, in as many lines as they need; the cursor stands at column `at`. */
+/* Print words from column LEFT on, in as many lines as necessary. The cursor is at column `at`. */
 static void print_wrapped(const char *text, size_t at) {
     if (at >= LEFT) {
         putchar('\n');

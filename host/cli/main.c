@@ -1,5 +1,5 @@
-/* The program: parses the command line, runs the command, reports on stderr, and makes sure that results on stdout
- * were written before it says that they were. */
+/* The program: parses the command line, runs the command, reports on stderr, and checks that all results on stdout were
+ * written before it reports success. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static void print_notice(void *self, const char *line) {
     (void)fprintf(stderr, "rnn-gpu: %s\n", line);
 }
 
-/* RNN_GPU_DEVICE stands in the place of a --device that is not given. */
+/* RNN_GPU_DEVICE replaces a missing --device. */
 static void use_environment(struct rg_config *config) {
     const char *const device = getenv("RNN_GPU_DEVICE");
     if (device != NULL && device[0] != '\0' && !config->machine.device_given)
@@ -83,21 +83,22 @@ static rg_status run(int argc, char **argv, const struct rg_crew *crew) {
     return status;
 }
 
-/* A file opened while stdin, stdout or stderr is closed would take its number and then get results or messages mixed
- * in. The wrong direction makes every use fail as if it were still closed. */
+/* If stdin, stdout or stderr is closed, the next file that is opened would get its number, and results or messages
+ * would be mixed into it. So such a descriptor is opened in the wrong direction: every use then fails as if it were
+ * still closed. */
 static void hold_standard_files(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
             (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* Whether stdout is a pipe or socket whose other end is closed, as that of `head` is once it has its lines. */
+/* Is stdout a pipe or socket whose other end is closed? `head` closes its end once it has its lines. */
 static bool reader_is_gone(void) {
     struct pollfd end = {.fd = STDOUT_FILENO, .events = POLLOUT};
     return poll(&end, 1, 0) == 1 && (end.revents & (POLLERR | POLLHUP)) != 0;
 }
 
-/* RG_NOT_SAVED, or RG_NO_READER, if anything meant for stdout did not get there and nothing worse happened before. */
+/* RG_NOT_SAVED or RG_NO_READER if output for stdout was lost and nothing worse happened before. */
 static rg_status finish_output(rg_status status) {
     errno = 0;
     const bool failed = fflush(stdout) != 0 || ferror(stdout);
@@ -119,7 +120,7 @@ static void report(rg_status status) {
     (void)fprintf(stderr, "rnn-gpu: %s%s\n", rg_error_message(), status == RG_USAGE ? " (see rnn-gpu --help)" : "");
 }
 
-/* The second signal. */
+/* Called by the second signal. */
 static void leave(rg_status status) {
     rg_temporaries_remove();
     _exit((int)status);

@@ -1,10 +1,11 @@
-/* The manual page rnn-gpu(1) in roff, made from the table of options: what `rnn-gpu help man` prints. */
+/* The manual page rnn-gpu(1) in roff, built from the table of options: the output of `rnn-gpu help man`. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/help.h"
 
-/* Print a text for roff, where a backslash, a dash and a dot or quote at the beginning of a line mean something. */
+/* Print a text for roff, and escape what has a meaning there: backslashes, dashes, and dots or quotes that begin a
+ * line. */
 static void print_text(const char *text) {
     bool fresh = true;
     for (; *text != '\0'; text++) {
@@ -20,7 +21,7 @@ static void print_text(const char *text) {
     }
 }
 
-/* .TP, and a name in bold. */
+/* Print .TP and a name in bold. */
 static void print_name(const char *lead, const char *name, const char *argument) {
     printf(".TP\n\\fB");
     print_text(lead);
@@ -43,7 +44,7 @@ static void print_commands(void) {
     }
 }
 
-/* Of an option: what help says of it for the first command that takes it, and all that do. */
+/* Print an option: its help for the first command that takes it, and the names of all commands that do. */
 static void print_option(const struct rg_option *option) {
     char text[RG_HELP_TEXT_BYTES];
     size_t first = 0, n = 0;

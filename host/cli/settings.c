@@ -12,7 +12,7 @@
 #include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
-enum { SHOWN = 12 /* values of a setting, before the others are counted */ };
+enum { SHOWN = 12 /* values of a setting that are shown before the rest is counted */ };
 
 static const void *field(const struct rg_option *option, const struct rg_config *config) {
     return (const char *)config + option->offset;
@@ -60,8 +60,8 @@ bool rg_setting_has_part(const struct rg_option *option, const struct rg_config 
     return rg_option_is_of_rule(option->name, run->training.optimizer);
 }
 
-/* Whether the command takes the option's value from elsewhere: grad has the sequences of a file, and the weights of a
- * model's. */
+/* Does the command take the option's value from elsewhere? grad takes the sequences from a file, and the weights from a
+ * model. */
 static bool is_elsewhere(size_t command, const struct rg_option *option, const struct rg_config *run) {
     if (strcmp(rg_commands[command].name, "grad") != 0) {
         return false;
@@ -74,7 +74,7 @@ static bool is_elsewhere(size_t command, const struct rg_option *option, const s
 #define EPSILON(NAME, name, kernel, states, beta1, beta2, epsilon) [RG_OPT_##NAME] = epsilon,
 static const double epsilons[RG_N_OPTIMIZERS] = {RG_OPTIMIZERS(EPSILON)};
 
-/* The value; for a flag "yes" or nothing. A name of any length is whole. */
+/* The value as text; for a flag "yes" or nothing. Names are not cut. */
 static const char *whole_text(const struct rg_option *option, const struct rg_config *run,
                               char buffer[RG_OPTION_TEXT_BYTES]) {
     buffer[0] = '\0';
@@ -85,7 +85,7 @@ static const char *whole_text(const struct rg_option *option, const struct rg_co
         const char *const text = *(const char *const *)field(option, run);
         return text ? text : "";
     }
-    if (is(option, "epsilon") && isnan(run->training.epsilon)) { /* not given: that of the update rule */
+    if (is(option, "epsilon") && isnan(run->training.epsilon)) { /* not given: the default of the optimiser */
         (void)snprintf(buffer, RG_OPTION_TEXT_BYTES, "%g", epsilons[run->training.optimizer]);
         return buffer;
     }
@@ -93,7 +93,7 @@ static const char *whole_text(const struct rg_option *option, const struct rg_co
     return buffer;
 }
 
-/* The same, or nothing where the option has no part in the run. */
+/* As whole_text, but nothing if the option has no effect on the run. */
 static const char *value_text(const struct rg_option *option, const struct rg_config *run,
                               char buffer[RG_OPTION_TEXT_BYTES]) {
     return rg_setting_has_part(option, run) ? whole_text(option, run, buffer) : "";
@@ -102,12 +102,12 @@ static const char *value_text(const struct rg_option *option, const struct rg_co
 /* ---- The values of several runs ---- */
 
 struct values {
-    char **items; /* [n], all different */
+    char **items; /* [n], no two are equal */
     size_t n, room;
 };
 
 static rg_status add_value(struct values *values, const char *text) {
-    for (size_t i = values->n; i-- > 0;) { /* runs beside each other have the same most often */
+    for (size_t i = values->n; i-- > 0;) { /* neighbouring runs usually have the same value */
         if (strcmp(values->items[i], text) == 0) {
             return RG_OK;
         }
@@ -178,7 +178,7 @@ fail:
     return status;
 }
 
-/* ---- All of them ---- */
+/* ---- All settings ---- */
 
 static bool is_of_run(const struct rg_option *option) {
     return option->group != RG_GROUP_MACHINE && option->group != RG_GROUP_SCREEN;
@@ -244,7 +244,7 @@ static json_t *value_json(const struct rg_option *option, const struct rg_config
     case RG_KIND_FRACTION:
     case RG_KIND_DURATION:
         return json_real(*(const double *)value);
-    case RG_KIND_POSITIVE: /* what was not given stands in the text too */
+    case RG_KIND_POSITIVE: /* the text also says whether a value is the default */
         return json_real(strtod(text, NULL));
     default:
         return rg_json_text(text);

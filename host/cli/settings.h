@@ -1,7 +1,7 @@
-/* The options that a command ran with, for everything that tells of them: pages, JSON and the opening of a run.
+/* The options that a command ran with, for pages, JSON and the opening lines of a run.
  *
- * They are made of the configurations that trained or measured (struct rg_run's, or one made by
- * rg_settings_of_model), never of the command line, so they cannot say anything else than what ran. */
+ * They come from the configurations that were trained or measured (struct rg_run's, or one of rg_settings_of_model),
+ * never from the command line. So they always describe what ran. */
 #ifndef RG_SETTINGS_H
 #define RG_SETTINGS_H
 
@@ -12,28 +12,28 @@
 
 struct rg_setting {
     const struct rg_option *option;
-    char *text;    /* the values of all runs, each once, with commas between them */
-    bool is_usual; /* the default of the command, in every run */
+    char *text;    /* the different values of all runs, separated by commas */
+    bool is_usual; /* every run has the command's default */
 };
 
 struct rg_settings {
     size_t n;
-    struct rg_setting *items; /* in the order of the table; without those that have no part in any run */
+    struct rg_setting *items; /* in the order of the table, without options that had no effect on any run */
 };
 
-/* Of the runs' model, data and training, and of the whole command's machine and files. RG_NO_MEMORY. */
+/* The options of the runs' model, data and training, and of the command's machine and files. RG_NO_MEMORY. */
 rg_status rg_settings_create(const char *command, const struct rg_config *whole, const struct rg_config *const *runs,
                              size_t n_runs, struct rg_settings *settings);
 void rg_settings_release(struct rg_settings *settings);
 
-/* Whether the option's value has a part in such a run: --momentum has none with adam. */
+/* Does the option have an effect on such a run? --momentum has none with adam. */
 bool rg_setting_has_part(const struct rg_option *option, const struct rg_config *run);
 
-/* The options with what a loaded model has instead, and the loss that its data have. */
+/* The options with the values of a loaded model in place of its options, and with the loss of its data. */
 struct rg_config rg_settings_of_model(const struct rg_config *config, const struct rg_shape *shape, enum rg_loss loss);
 
-/* The options of one run that have a part in it, and of the whole command's machine, as an object:
- * {"cell": "lstm", "hidden": 64, …}; those of files and screen are not in it. NULL without memory. */
+/* The options that had an effect on one run, and those of the command's machine, as an object: {"cell": "lstm",
+ * "hidden": 64, …}. Options of files and screen are left out. NULL without memory. */
 json_t *rg_settings_json(const char *command, const struct rg_config *whole, const struct rg_config *run);
 
 #endif

@@ -29,7 +29,7 @@ static rg_status refuse(const struct reader *r, const char *format, ...) {
     return rg_fail(RG_BAD_FILE, "%s:%zu: %s", r->path, r->line, message);
 }
 
-/* The next character; 0 at the end of the file, which has no NUL itself. */
+/* The next character; 0 at the end of the file. The file itself has no NUL. */
 static char peek(const struct reader *r) {
     return r->at < r->end ? *r->at : '\0';
 }
@@ -46,7 +46,7 @@ static void skip_blanks(struct reader *r) {
     }
 }
 
-/* A comment, if one stands here. */
+/* Skip a comment, if there is one. */
 static void skip_comment(struct reader *r) {
     if (peek(r) == '#') {
         while (r->at < r->end && *r->at != '\n') {
@@ -55,7 +55,7 @@ static void skip_comment(struct reader *r) {
     }
 }
 
-/* LF or CRLF; false where neither stands. */
+/* Skip LF or CRLF. Returns false if there is no line end. */
 static bool accept_line_end(struct reader *r) {
     if (r->end - r->at >= 2 && r->at[0] == '\r' && r->at[1] == '\n') {
         r->at++;
@@ -65,7 +65,7 @@ static bool accept_line_end(struct reader *r) {
     return there;
 }
 
-/* Blanks, comments and line ends. */
+/* Skip blanks, comments and line ends. */
 static void skip_lines(struct reader *r) {
     do {
         skip_blanks(r);
@@ -88,7 +88,8 @@ static int hex_digit(char c) {
     return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-/* \uXXXX or \UXXXXXXXX, from the letter on, as UTF-8 at *to, which takes no more bytes than the escape. */
+/* Read \uXXXX or \UXXXXXXXX from the letter on, and write it as UTF-8 at *to. It takes no more bytes than the escape.
+ */
 static rg_status read_code(struct reader *r, char **to) {
     const size_t digits = *r->at++ == 'u' ? 4 : 8;
     uint32_t code = 0;
@@ -111,7 +112,7 @@ static rg_status read_code(struct reader *r, char **to) {
     return RG_OK;
 }
 
-/* What stands behind a backslash. */
+/* Read an escape after the backslash. */
 static rg_status read_escape(struct reader *r, char **to) {
     static const char names[] = "btnfre\"\\", means[] = "\b\t\n\f\r\033\"\\";
     const char c = peek(r);
@@ -127,7 +128,7 @@ static rg_status read_escape(struct reader *r, char **to) {
     return RG_OK;
 }
 
-/* A string, from its quote on. */
+/* Read a string, from its quote on. */
 static rg_status read_string(struct reader *r, struct rg_toml_value *value) {
     const char quote = *r->at++;
     char *to = r->at;
@@ -163,7 +164,7 @@ static bool is_word(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
 }
 
-/* Digits with single underscores between them, which are left out; false where there are none. */
+/* Copy digits without the single underscores that may be between them. Returns false if there are no digits. */
 static bool read_digits(const char **at, const char *end, char **to) {
     bool any = false;
     while (*at < end && (is_digit(**at) || (**at == '_' && any && *at + 1 < end && is_digit((*at)[1])))) {
@@ -176,7 +177,8 @@ static bool read_digits(const char **at, const char *end, char **to) {
     return any;
 }
 
-/* Whether the word is a decimal number of TOML; a plus in front and underscores are then gone from [word, *to). */
+/* Is the word a decimal number of TOML? If it is, [word, *to) holds it without a leading plus and without underscores.
+ */
 static bool read_number(char *word, const char *end, char **to) {
     const char *at = word;
     *to = word;
@@ -203,7 +205,7 @@ static bool read_number(char *word, const char *end, char **to) {
     return good && at == end;
 }
 
-/* true, false or a number. */
+/* Read true, false or a number. */
 static rg_status read_bare(struct reader *r, struct rg_toml_value *value) {
     char *const word = r->at, *to = NULL;
     while (r->at < r->end && (is_word(*r->at) || strchr("+.:", *r->at))) {
@@ -232,7 +234,7 @@ static rg_status read_single(struct reader *r, struct rg_toml_value *value) {
     return peek(r) == '"' || peek(r) == '\'' ? read_string(r, value) : read_bare(r, value);
 }
 
-/* An array, from behind its bracket on; it may go over lines. */
+/* Read an array from after its bracket; it may span lines. */
 static rg_status read_array(struct reader *r, struct rg_toml_entry *entry) {
     entry->is_array = true;
     for (skip_lines(r); !accept(r, ']'); skip_lines(r)) {
@@ -256,7 +258,7 @@ static rg_status read_array(struct reader *r, struct rg_toml_entry *entry) {
 
 /* ---- Lines ---- */
 
-/* A key or the name of a table: a bare word, or a string. */
+/* Read a key or the name of a table: a bare word or a string. */
 static rg_status read_name(struct reader *r, const char *what, char name[RG_TOML_NAME_BYTES]) {
     struct rg_toml_value value = {.text = r->at};
     if (peek(r) == '"' || peek(r) == '\'') {
@@ -317,7 +319,7 @@ rg_status rg_toml_read(const char *path, char *text, size_t length, const struct
         return rg_fail(RG_BAD_FILE, "%s: byte %zu is 0; this is not a text", path, (size_t)(nul - text));
     }
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        r.at += 3; /* a byte order mark */
+        r.at += 3; /* skip a byte order mark */
     }
     RG_TRY(rg_alloc(&r.values, RG_TOML_MAX_VALUES, sizeof *r.values, "values of an option file"));
     for (skip_lines(&r); status == RG_OK && r.at < r.end; skip_lines(&r)) {

@@ -1,4 +1,4 @@
-/* What this build of the program is: the screen of `rnn-gpu version --verbose`. */
+/* How the program was built: the screen of `rnn-gpu version --verbose`. */
 #include <stdio.h>
 
 #include <jansson.h>

@@ -1,4 +1,4 @@
-/* Whether ranks start from the same: see alike.h. */
+/* Checks that ranks start from equal data, devices and weights: see alike.h. */
 #include "cli/commands/alike.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #define FNV_START 0xCBF29CE484222325u
 
-/* FNV-1a, of a text and of numbers. */
+/* FNV-1a of a text and of numbers. */
 static uint64_t add_text(uint64_t hash, const char *text) {
     for (; *text; text++) {
         hash = (hash ^ (unsigned char)*text) * 0x100000001B3u;
@@ -26,7 +26,7 @@ static uint64_t add_numbers(uint64_t hash, const uint64_t *numbers, size_t n) {
     return hash;
 }
 
-/* The files that the training reads. */
+/* Compare the files that the training reads. */
 static rg_status check_files(const struct rg_config *config, struct rg_ranks *ranks) {
     struct rg_config c = *config;
     struct rg_data_file files[RG_DATA_FILES];
@@ -45,7 +45,7 @@ static rg_status check_files(const struct rg_config *config, struct rg_ranks *ra
     return RG_OK;
 }
 
-/* Kinds of devices compute with other bits, and so do plans that another size of the cache makes. */
+/* Compare the devices. Kinds of devices compute different bits, and so do plans for another cache size. */
 static rg_status check_devices(const struct rg_run *run, struct rg_ranks *ranks) {
     const struct rg_device_info *const info = &run->device->info;
     const struct rg_plan *const p = &run->engine->net.plan;

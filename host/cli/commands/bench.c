@@ -1,4 +1,4 @@
-/* `rnn-gpu bench`: whole updates timed, OpenCL beside the CPU fallback, and peers beside both. */
+/* `rnn-gpu bench`: the time of whole updates, with OpenCL, with the CPU fallback, and with peers. */
 #include "bench/bench.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@
 
 static const uint64_t PEER_BYTES = (uint64_t)8 << 30;
 
-/* What a benchmark owns. */
+/* Everything that a benchmark owns. */
 struct bench {
     struct rg_bench_report report;
     struct rg_bench_earlier earlier;
@@ -45,8 +45,8 @@ static rg_status open_device(struct rg_bench_report *r, const char *spec) {
     return rg_bench_peak(r->devices[i], &r->peaks[i]);
 }
 
-/* --device lists devices with commas between them; auto means the best OpenCL device and the native one, which has no
- * TF32. */
+/* Open the devices of --device, a list separated by commas. auto means the best OpenCL device and the native device,
+ * but not the native one with TF32, which it does not have. */
 static rg_status open_devices(struct rg_bench_report *r) {
     if (strcmp(r->config->machine.device, "auto") == 0) {
         RG_TRY(open_device(r, "auto"));
@@ -63,7 +63,7 @@ static rg_status open_devices(struct rg_bench_report *r) {
     return status == RG_OK && r->n_devices == 0 ? rg_fail(RG_USAGE, "--device names no device") : status;
 }
 
-/* The peers that are there; those that are not get a line each. */
+/* Open the available peers. Each missing one gets a line. */
 static void open_peers(struct bench *b) {
     struct rg_bench_report *const r = &b->report;
     struct rg_device_info processor;
@@ -88,7 +88,7 @@ static void open_peers(struct bench *b) {
     }
 }
 
-/* The end of the lines: the first failure, if the benchmark had none. */
+/* Close the lines. Returns the benchmark's failure, else the first failure of a line. */
 static rg_status close_lines(struct rg_bench_report *r, rg_status status) {
     const rg_status ends[] = {rg_json_lines_close(&r->lines), rg_json_lines_status(&r->out)};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
@@ -111,7 +111,7 @@ static rg_status make_rows(struct bench *b) {
     return status;
 }
 
-/* A case that does not fit a device is left out of a grid, with a line that says why. */
+/* In a grid, a case that does not fit a device is left out, with a line that says why. */
 static rg_status run_devices(struct bench *b, size_t at) {
     struct rg_bench_report *const r = &b->report;
     struct rg_bench_row *const row = &r->rows[at];
@@ -134,7 +134,8 @@ static rg_status run_devices(struct bench *b, size_t at) {
 static rg_status run_peers(struct bench *b, size_t at) {
     struct rg_bench_report *const r = &b->report;
     struct rg_bench_row *const row = &r->rows[at];
-    if (row->c.outputs > 1 || row->c.target == RG_TARGET_STEPS) { /* the peers have one output, of the last step */
+    /* the peers compute a single output at the last step */
+    if (row->c.outputs > 1 || row->c.target == RG_TARGET_STEPS) {
         return RG_OK;
     }
     if (r->pytorch) {
@@ -153,7 +154,7 @@ static rg_status run_peers(struct bench *b, size_t at) {
     return RG_OK;
 }
 
-/* --tune: each device, one after the other. */
+/* --tune: tune the devices one after the other. */
 static rg_status tune(struct rg_bench_report *r) {
     RG_TRY(open_devices(r));
     for (size_t i = 0; i < r->n_devices; i++) {
@@ -169,7 +170,7 @@ static rg_status tune(struct rg_bench_report *r) {
     return RG_OK;
 }
 
-/* One processor has one peak: the highest that any execution on it reaches, be it the native one or an OpenCL device.
+/* All executions on a processor share its peak: the highest that the native device or an OpenCL device reaches.
  * Executions with other numbers of threads have other peaks. */
 static void share_peaks(struct rg_bench_report *r) {
     double highest[RG_BENCH_DEVICES] = {0.0};

@@ -1,4 +1,4 @@
-/* When checkpoints are written, and which stay: see checkpoints.h. */
+/* When checkpoints are written, and which are kept: see checkpoints.h. */
 #define _GNU_SOURCE
 #include "cli/commands/checkpoints.h"
 
@@ -29,7 +29,7 @@ void rg_checkpoint_name(char path[RG_CHECKPOINT_PATH], const char *folder, uint6
                    last_part);
 }
 
-/* Whether a file is called as a checkpoint: no leading zeros, so that each update has one name. */
+/* Is it the name of a checkpoint? Leading zeros are not allowed, so each update has one name. */
 static bool is_checkpoint(const char *name, uint64_t *update) {
     char *end = NULL, again[64];
     if (strncmp(name, first_part, strlen(first_part)) != 0) {
@@ -91,7 +91,7 @@ rg_status rg_checkpoints_clear(const char *folder) {
     return RG_OK;
 }
 
-/* Leave the newest ones, of those up to the present update. */
+/* Keep only the newest checkpoints among those up to update `newest`. */
 static rg_status prune(const char *folder, uint64_t newest) {
     uint64_t *updates = NULL;
     size_t n = 0, kept = 0;
@@ -116,7 +116,7 @@ void rg_data_files(struct rg_config *c, struct rg_data_file files[RG_DATA_FILES]
     files[3] = (struct rg_data_file){"model", &c->data.model_file};
 }
 
-/* Whether all that the run reads can be read again. */
+/* Can the run read all its input again? */
 static bool can_read_again(const struct rg_config *c) {
     struct rg_config config = *c;
     struct rg_data_file files[RG_DATA_FILES];
@@ -129,7 +129,7 @@ static bool can_read_again(const struct rg_config *c) {
     return true;
 }
 
-/* Fingerprints of the files there are. */
+/* Take the fingerprints of the files that exist. */
 static rg_status take_fingerprints(struct rg_checkpoints *c) {
     struct rg_config config = *c->config;
     struct rg_data_file files[RG_DATA_FILES];
@@ -208,7 +208,7 @@ static void set_next(struct rg_checkpoints *c) {
     c->due = seconds > 0.0 ? rg_seconds() + seconds : INFINITY;
 }
 
-/* One checkpoint of the present state. */
+/* Write a checkpoint of the present state. */
 static rg_status save(struct rg_checkpoints *c) {
     const uint64_t update = c->run->state.training.updates;
     bool finite = true;
@@ -235,7 +235,7 @@ static bool is_due(const struct rg_checkpoints *c) {
     return (every && update % every == 0) || rg_seconds() >= c->due;
 }
 
-/* A failure is told once; the run goes on, and tries again when it has gone on for a while. */
+/* A failure is reported once. The run continues and tries again after a while. */
 static rg_status on_rest(void *self, struct rg_run *run) {
     static const double AGAIN_SECONDS = 1.0, COST = 20.0;
     struct rg_checkpoints *const c = self;
@@ -255,7 +255,7 @@ static rg_status on_rest(void *self, struct rg_run *run) {
     return RG_OK;
 }
 
-/* After the last update; a failure is kept until the model is saved. */
+/* After the last update. A failure is reported only after the model was saved. */
 static rg_status on_end(void *self, struct rg_run *run) {
     struct rg_checkpoints *const c = self;
     const struct rg_training *const t = &run->result.training;
@@ -278,7 +278,8 @@ rg_status rg_checkpoints_begin(struct rg_checkpoints *c, const struct rg_config 
         return RG_OK;
     }
     struct rg_config chosen = *config;
-    chosen.machine.shards = run->config.machine.shards; /* they decide the bits, with any number of ranks */
+    /* the number of shards determines the bits, for any number of ranks */
+    chosen.machine.shards = run->config.machine.shards;
     RG_TRY(rg_options_store("train", &chosen, &c->options));
     RG_TRY(take_fingerprints(c));
     set_next(c);

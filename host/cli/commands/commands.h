@@ -1,5 +1,5 @@
 /* The commands. Each gets the whole configuration, prints its results on stdout, and leaves its message in the error
- * slot; what it returns becomes the exit code. */
+ * slot. Its status becomes the exit code. */
 #ifndef RNN_GPU_COMMANDS_COMMANDS_H
 #define RNN_GPU_COMMANDS_COMMANDS_H
 
@@ -22,7 +22,7 @@ rg_status rg_command_eval(const struct rg_config *config);
 rg_status rg_command_export(const struct rg_config *config);
 rg_status rg_command_import(const struct rg_config *config);
 
-/* What the program does when it is started with RG_TRIAL_ARGUMENT (base/guard.h) and this list. */
+/* The action of a program that was started with RG_TRIAL_ARGUMENT (base/guard.h) and this list. */
 rg_status rg_command_try_drivers(const char *without);
 
 #endif

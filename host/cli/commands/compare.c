@@ -1,4 +1,4 @@
-/* `rnn-gpu compare`: the remedies side by side on one task, with the same seed and data. */
+/* `rnn-gpu compare`: the remedies side by side on one task, with the same seeds and data. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,9 +36,9 @@ static const char *const remedies[N_REMEDIES + 1] = {"tanh",    "relu", "irnn", 
                                                      "learned", "lstm", "gru",  NULL};
 static const char *const withs[N_WITH + 1] = {"plain", "clip", "rate", NULL};
 
-/* Of a remedy: the time of an update over that of tanh, for the time left; and its rate where none is given, the one
- * of 5e-4, 1e-3, 2e-3, 5e-3 and 1e-2 with the lowest median for adding over 40 steps (64 units, 32 sequences, 2,000
- * updates, seeds 1 to 3). */
+/* For each remedy: the time of an update relative to tanh, to estimate the remaining time; and the learning rate if
+ * none is given. That is the one of 5e-4, 1e-3, 2e-3, 5e-3 and 1e-2 with the lowest median loss on adding over 40 steps
+ * (64 units, 32 sequences, 2,000 updates, seeds 1 to 3). */
 static const struct {
     double work, lr;
 } facts_of[N_REMEDIES] = {
@@ -48,7 +48,7 @@ static const struct {
 
 /* ---- The rows ---- */
 
-/* What a remedy is for sequences of so many steps; everything else stays as the options say. */
+/* Apply a remedy for sequences of `steps` steps. All other options stay unchanged. */
 static void apply_remedy(size_t remedy, size_t steps, struct rg_config *c) {
     const size_t skip = c->model.skip;
     c->model.skip = 0;
@@ -56,7 +56,7 @@ static void apply_remedy(size_t remedy, size_t steps, struct rg_config *c) {
     case RELU:
         c->model.activation = RG_ACT_RELU;
         break;
-    case IRNN: /* Le, Jaitly, Hinton 2015, with input weights by xavier as --cell irnn has */
+    case IRNN: /* Le, Jaitly, Hinton 2015; input weights by xavier, as in --cell irnn */
         c->model.irnn = true;
         c->model.activation = RG_ACT_RELU;
         c->model.init = (struct rg_init){RG_INIT_IDENTITY, 1.0};
@@ -65,26 +65,26 @@ static void apply_remedy(size_t remedy, size_t steps, struct rg_config *c) {
     case ORTHOGONAL: /* Saxe, McClelland, Ganguli 2014 */
         c->model.init = (struct rg_init){RG_INIT_ORTHOGONAL, 1.0};
         break;
-    case SKIP: /* a quarter of the way */
+    case SKIP: /* a skip over a quarter of the steps */
         c->model.skip = skip > 0 ? skip : steps >= 8 ? steps / 4 : 2;
         break;
     case LEARNED: /* Campos et al. 2018 */
         c->model.skip_kind = RG_SKIP_LEARNED;
         c->model.skip = 1;
         break;
-    case LSTM: /* Hochreiter, Schmidhuber 1997; Jozefowicz, Zaremba, Sutskever 2015 for the bias */
+    case LSTM: /* Hochreiter, Schmidhuber 1997; bias: Jozefowicz, Zaremba, Sutskever 2015 */
         c->model.cell = RG_CELL_LSTM;
         c->model.forget_bias = isnan(c->model.forget_bias) ? 1.0 : c->model.forget_bias;
         break;
     case GRU:
         c->model.cell = RG_CELL_GRU;
         break;
-    default: /* tanh: nothing is done */
+    default: /* tanh: no change */
         break;
     }
 }
 
-/* Clipping, or a controlled learning rate, or neither. Without --schedule and --warmup the rate rises over the first
+/* Apply clipping, a learning rate schedule, or neither. Without --schedule and --warmup the rate rises over the first
  * tenth of the updates and falls to 0 by a half cosine. */
 static void apply_with(size_t with, struct rg_config *c) {
     if (with == WITH_CLIP) {
@@ -135,7 +135,7 @@ static rg_status add_row(struct rg_comparison *comparison, const struct rg_confi
     return rg_alloc(&row->runs, config->compare.seeds, sizeof *row->runs, "runs of the comparison");
 }
 
-/* Rates to train every remedy at; none: each has its own. */
+/* The rates at which every remedy is trained; none: each has its own. */
 struct rates {
     size_t n;
     double lr[MAX_RATES];
@@ -168,7 +168,7 @@ static rg_status choose_rates(const struct rg_config *config, struct rates *rate
     return RG_OK;
 }
 
-/* The rows of one word: `lstm+rate`, or `lstm`, which is clipped. */
+/* Add the rows of one word: `lstm+rate`, or `lstm`, which means clipping. */
 static rg_status add_word(struct rg_comparison *comparison, const struct rg_config *config, const struct rates *rates,
                           const char *word, size_t length) {
     const char *const plus = memchr(word, '+', length);
@@ -209,14 +209,14 @@ struct job {
     struct rg_device *device;
     struct rg_trainings trainings;
     struct rg_run_table table; /* with --out F.csv or F.jsonl */
-    size_t n_runs;             /* done */
+    size_t n_runs;             /* runs that are done */
     struct rg_progress progress;
     struct rg_json_lines lines;          /* with --json */
-    const struct rg_comparison_row *row; /* that is being trained */
-    struct rg_config *dealt;             /* [n_rows * seeds], with several ranks: the trainings, row by row */
-    struct rg_summary *results;          /* likewise, of those that this rank has trained */
+    const struct rg_comparison_row *row; /* the row that is being trained */
+    struct rg_config *dealt;             /* with several ranks: [n_rows * seeds], the trainings, row by row */
+    struct rg_summary *results;          /* [n_rows * seeds], results of the trainings of this rank */
     bool *trained;
-    char name[NAME_BYTES + 64]; /* of it, and of its run */
+    char name[NAME_BYTES + 64]; /* name of the row and of its run */
     bool told_labels;
 };
 
@@ -229,7 +229,7 @@ static void on_update(void *self, const struct rg_update *update) {
     rg_progress_update(&j->progress, j->name, row_work(j->row), update, j->row->config.training.updates);
 }
 
-/* A row with its rank: what its middle run has, the median and the quartiles over the seeds, and each run. */
+/* A row with its rank: the middle run, the median and the quartiles over the seeds, and each run. */
 static json_t *row_json(const struct rg_comparison_row *row) {
     const struct rg_config *const c = &row->summary.config;
     const struct rg_spread *const s = &row->spread;
@@ -256,7 +256,7 @@ static json_t *row_json(const struct rg_comparison_row *row) {
     return line;
 }
 
-/* What a row came to, in its line of progress. */
+/* The result of a row for its line of progress. */
 static void describe(const struct rg_comparison_row *row, double seconds, char *out, size_t bytes) {
     if (isfinite(row->spread.median)) {
         (void)snprintf(out, bytes, "loss %.4g, %zu of %zu learned, %.1f s", row->spread.median, row->spread.learned,
@@ -266,7 +266,7 @@ static void describe(const struct rg_comparison_row *row, double seconds, char *
     }
 }
 
-/* What is learned, once the first run has found it out. */
+/* Print what is learned, once the first run knows it. */
 static void tell_labels(struct job *j, const struct rg_summary *run) {
     if (!j->told_labels) {
         rg_progress_clear(&j->progress);
@@ -275,14 +275,14 @@ static void tell_labels(struct job *j, const struct rg_summary *run) {
     }
 }
 
-/* The training's row of the table. */
+/* Add the training to the table. */
 static void add_to_table(struct job *j, const struct rg_summary *run, const char *model) {
     json_t *const settings =
         rg_json_pack("{s:s, s:s, s:f}", "remedy", j->row->remedy, "with", j->row->with, "lr", run->config.training.lr);
     rg_run_table_add(&j->table, ++j->n_runs, settings, run, model[0] ? model : NULL);
 }
 
-/* One training, unless an earlier comparison with this --out has done it. */
+/* Train once, unless an earlier comparison with this --out has done this training. */
 static rg_status train_or_find(struct job *j, const struct rg_config *config, const struct rg_trainer_hooks *hooks,
                                struct rg_summary *run) {
     bool found = false;
@@ -301,7 +301,7 @@ static rg_status train_or_find(struct job *j, const struct rg_config *config, co
     return RG_OK;
 }
 
-/* Train a row with each seed; a row that a signal interrupts has the runs that are done. */
+/* Train a row with each seed. If a signal interrupts it, the row has the runs that are done. */
 static rg_status run_row(struct job *j, size_t i) {
     struct rg_comparison *const c = &j->comparison;
     struct rg_comparison_row *const row = &c->rows[i];
@@ -334,7 +334,7 @@ static rg_status run_row(struct job *j, size_t i) {
     return RG_OK;
 }
 
-/* ---- Shared out to ranks ---- */
+/* ---- With several ranks ---- */
 
 static const struct rg_config *dealt_config(const void *self, size_t i) {
     const struct job *const j = self;
@@ -363,7 +363,7 @@ static rg_status train_dealt(void *self, const size_t *mine, size_t n_mine) {
     return RG_OK;
 }
 
-/* Train this rank's runs; rank 0 then has the results of all. */
+/* Train this rank's runs. Afterwards rank 0 has all results. */
 static rg_status deal(struct job *j, const struct rg_config *config) {
     const struct rg_comparison *const c = &j->comparison;
     const size_t seeds = config->compare.seeds, n = c->n_rows * seeds;
@@ -385,7 +385,7 @@ static rg_status deal(struct job *j, const struct rg_config *config) {
     return rg_deal(&all);
 }
 
-/* The pictures of what is done. */
+/* Write the pictures of the runs that are done. */
 static rg_status write_pages(const struct job *j, const struct rg_config *config, const size_t *order, size_t n) {
     struct rg_plot plots[RG_COMPARISON_FIGURES] = {{.n_series = 0}};
     struct rg_facts facts = {.n = 0};
@@ -402,7 +402,7 @@ static rg_status write_pages(const struct job *j, const struct rg_config *config
     rg_facts_add(&facts, "seeds", "%zu", config->compare.seeds);
     rg_facts_add(&facts, "device", "%.120s%s", j->device->info.name, rg_device_math(&j->device->info));
     for (size_t i = 0; i < n; i++) {
-        ran[i] = &j->comparison.rows[order[i]].runs[0].config; /* the first seed stands for all */
+        ran[i] = &j->comparison.rows[order[i]].runs[0].config; /* the first seed's options, for all seeds */
     }
     RG_TRY_GOTO(rg_settings_create("compare", config, ran, n, &settings));
     RG_TRY_GOTO(rg_comparison_figures(&j->comparison, order, n, plots));
@@ -428,7 +428,7 @@ fail:
     return status;
 }
 
-/* The ranked rows as text, or as JSON. */
+/* Print the ranked rows as text or as JSON. */
 static void show_rows(struct job *j, const struct rg_config *config, const size_t *order, size_t n) {
     struct rg_screen screen;
     rg_screen_init(&screen, config);
@@ -440,7 +440,7 @@ static void show_rows(struct job *j, const struct rg_config *config, const size_
     }
 }
 
-/* What is done. */
+/* Show the runs that are done. */
 static rg_status show(struct job *j, const struct rg_config *config) {
     struct rg_comparison *const c = &j->comparison;
     size_t order[MAX_ROWS], n = 0;
@@ -463,7 +463,7 @@ static bool has_learned_skip(const struct rg_comparison *c) {
     return any;
 }
 
-/* Everything that can fail before the first training. */
+/* Do everything that can fail before the first training. */
 static rg_status prepare(struct job *j, const struct rg_config *config) {
     struct rg_comparison *const c = &j->comparison;
     RG_TRY(rg_pages_check(config, rg_comparison_figure_names));
@@ -472,7 +472,7 @@ static rg_status prepare(struct job *j, const struct rg_config *config) {
     c->steps = j->data.training ? j->data.training->n_steps : config->data.steps;
     RG_TRY(choose_rows(c, config));
     for (size_t i = 0; i < c->n_rows; i++) {
-        c->rows[i].config.machine.ranks = NULL; /* each training is one rank's */
+        c->rows[i].config.machine.ranks = NULL; /* each training belongs to one rank */
     }
     RG_TRY(rg_setup_device(config, &j->device));
     RG_TRY(

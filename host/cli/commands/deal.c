@@ -1,4 +1,4 @@
-/* Trainings dealt to ranks: see deal.h. */
+/* Distributing trainings to ranks: see deal.h. */
 #include "cli/commands/deal.h"
 
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 #include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
-/* ---- Who trains what ---- */
+/* ---- Assignment ---- */
 
-/* What a training costs, up to a factor that all have. */
+/* The cost of a training, up to a common factor. */
 static double work_of(const struct rg_config *c) {
     const double hidden = (double)c->model.hidden, gates = (double)rg_cell_gates(c->model.cell);
     const double layers = (double)(c->model.layers * (c->model.bidirectional ? 2 : 1));
@@ -27,7 +27,7 @@ static int longest_first(const void *a, const void *b) {
     return x->work != y->work ? (x->work < y->work) - (x->work > y->work) : (x->at > y->at) - (x->at < y->at);
 }
 
-/* The trainings sorted, the longest first. */
+/* Sort the trainings, the longest first. */
 static rg_status sort(const double *work, size_t n, struct place **out) {
     RG_TRY(rg_alloc(out, n, sizeof **out, "trainings of the ranks"));
     for (size_t i = 0; i < n; i++) {
@@ -57,7 +57,7 @@ fail:
     return status;
 }
 
-/* The work of every training; 0 of those that are in the folder of --out, where rank 0 looks. */
+/* The work of every training; 0 for those that rank 0 finds in the folder of --out. */
 static rg_status find_work(const struct rg_deal *d, double *work) {
     const size_t found_before = d->trainings->n_found;
     for (size_t i = 0; i < d->n && d->ranks->rank == 0; i++) {
@@ -72,7 +72,8 @@ static rg_status find_work(const struct rg_deal *d, double *work) {
 
 /* ---- Sending results ---- */
 
-/* Sections as bytes: how many sections and numbers, the numbers, then each section with its name, size and data. */
+/* Sections as bytes: the numbers of sections and numbers, the numbers, then each section with its name, size and data.
+ */
 struct packed {
     uint64_t n, n_numbers;
 };
@@ -126,7 +127,7 @@ static rg_status unpack(const char *at, struct rg_sections *s) {
     return RG_OK;
 }
 
-/* The result of a training as bytes; none where it was interrupted. */
+/* The result of a training as bytes; no bytes if it was interrupted. */
 static rg_status gather(const struct rg_deal *d, size_t training, char **out, uint64_t *bytes) {
     const struct rg_summary *const summary = d->summary(d->self, training);
     struct rg_sections *s = NULL;
@@ -144,7 +145,7 @@ static rg_status gather(const struct rg_deal *d, size_t training, char **out, ui
     return status;
 }
 
-/* One result, from its rank to rank 0. */
+/* Send one result from its rank to rank 0. */
 static rg_status send(const struct rg_deal *d, size_t training, size_t owner) {
     const size_t rank = d->ranks->rank;
     struct rg_sections *s = NULL;

@@ -1,4 +1,4 @@
-/* `rnn-gpu devices`: what there is to run on. */
+/* `rnn-gpu devices`: the devices that a run can use. */
 #include <stdio.h>
 
 #include "cli/commands/commands.h"

@@ -1,4 +1,4 @@
-/* `rnn-gpu eval`: how well a saved model answers on labelled data. */
+/* `rnn-gpu eval`: scores of a saved model on labelled data. */
 #include <stdio.h>
 
 #include "cli/commands/commands.h"

@@ -1,4 +1,4 @@
-/* `rnn-gpu export`: a model's file in the format of another program, or a task's data. */
+/* `rnn-gpu export`: a model's file in another program's format, or a task's data. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <stdio.h>
@@ -15,12 +15,12 @@
 #include "rnn_gpu/tensors.h"
 #include "train/setup.h"
 
-/* A format, by the ending of the file's name. */
+/* A format; the ending of the file's name selects it. */
 static const struct format {
     const char *ending;
     rg_status (*write)(const struct rg_export *what);
     const char *name;
-    bool tested; /* has sequences by which it can be checked */
+    bool tested; /* contains sequences for a self-check */
     bool loads;  /* reads the weights from the model's file */
 } formats[] = {{".onnx", rg_export_onnx, "ONNX", false, false},
                {".c", rg_export_c, "C99", true, false},
@@ -28,7 +28,7 @@ static const struct format {
                {".npz", rg_export_npz, "NumPy", false, false},
                {".safetensors", rg_export_safetensors, "safetensors", false, false}};
 
-/* NULL for a name with another ending. */
+/* The format of a file name; NULL for an unknown ending. */
 static const struct format *find_format(const char *path) {
     const size_t length = strlen(path);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
@@ -40,9 +40,9 @@ static const struct format *find_format(const char *path) {
     return NULL;
 }
 
-/* ---- Where a Python module finds the weights ---- */
+/* ---- Path of the weights, for a Python module ---- */
 
-/* The file must have the parameters under the names that rnn-gpu writes. */
+/* Check that the file has the parameters under rnn-gpu's names. */
 static rg_status check_names(const char *path, const struct rg_model *model) {
     struct rg_tensors *tensors = NULL;
     const char *missing = NULL;
@@ -61,7 +61,7 @@ static rg_status check_names(const char *path, const struct rg_model *model) {
                          path, missing);
 }
 
-/* *out = the path of `file` from the folder of `from` on: what both begin with is left out. */
+/* *out = the path of `file` relative to the folder of `from`; the common beginning is left out. */
 static rg_status find_way(const char *from, const char *file, char **out) {
     char folder[PATH_MAX], real_folder[PATH_MAX], real_file[PATH_MAX], way[2 * PATH_MAX] = "";
     const char *const slash = strrchr(from, '/');

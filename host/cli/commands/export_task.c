@@ -16,7 +16,7 @@ static bool ends_in(const char *path, const char *ending) {
     return length > n && strcmp(path + length - n, ending) == 0;
 }
 
-/* Classes as whole numbers, which a reader takes for classes; values as they are. The caller frees *classes. */
+/* Classes become whole numbers, which readers treat as classes; values stay unchanged. The caller frees *classes. */
 static rg_status make_targets(const struct rg_dataset *data, struct rg_tensor *y, int64_t **classes) {
     const size_t n = data->n_sequences * data->n_targets;
     *y = (struct rg_tensor){.name = "y",

@@ -1,4 +1,4 @@
-/* Sequences for an exported program to check itself by: see export_test.h. */
+/* Sequences with which an exported program checks itself: see export_test.h. */
 #include "cli/commands/export_test.h"
 
 #include <string.h>
@@ -9,20 +9,20 @@
 
 enum { N_SEQUENCES = 3, LEAST_STEPS = 9, MOST_STEPS = 40, SEED = 7 };
 
-/* What the test owns, while it is made. */
+/* Memory that the test owns while it is created. */
 struct draft {
     int32_t *lengths, *words;
-    float *x, *scaled; /* as the data have it, and as the first layer reads it */
+    float *x, *scaled; /* x as in the data; scaled as the first layer reads it */
     double *outputs;
 };
 
-/* Long enough for a skip to reach over itself twice, where that is not too long. */
+/* Steps of the test: enough for a skip to reach back twice, unless that is too long. */
 static size_t steps_for(const struct rg_shape *shape) {
     const size_t steps = 2 * shape->skip + 3;
     return steps < LEAST_STEPS ? LEAST_STEPS : steps > MOST_STEPS ? MOST_STEPS : steps;
 }
 
-/* A number of feature `f` that is like the training data. */
+/* Store a number of feature `f` that resembles the training data. */
 static void put_number(const struct rg_model *model, size_t f, double number, float *x, float *scaled) {
     const double mean = model->input_mean != NULL ? model->input_mean[f] : 0.0;
     const double deviation = model->input_mean != NULL ? model->input_deviation[f] : 1.0;
@@ -30,7 +30,7 @@ static void put_number(const struct rg_model *model, size_t f, double number, fl
     *scaled = (float)(((double)*x - mean) / deviation);
 }
 
-/* Numbers from the normal distribution, or words; zeros in the padding. */
+/* Draw numbers from the normal distribution, or words, with zeros in the padding. */
 static void draw(const struct rg_model *model, size_t n_steps, struct draft *draft) {
     const struct rg_stream stream = {.seed = SEED};
     const size_t features = rg_shape_features(&model->shape);

@@ -20,7 +20,7 @@ rg_status rg_file_kind_of(const char *path, enum rg_file_kind *kind) {
     RG_TRY(status);
     *kind = begins(head, n, RG_SECTIONS_MAGIC, 8)  ? RG_FILE_CHECKPOINT
             : begins(head, n, "PK\003\004", 4)     ? RG_FILE_NPZ
-            : begins(head, n, "PK\005\006", 4)     ? RG_FILE_NPZ /* without members */
+            : begins(head, n, "PK\005\006", 4)     ? RG_FILE_NPZ /* an archive without members */
             : begins(head, n, "\223NUMPY", 6)      ? RG_FILE_NPY
             : n > 8 && begins(head + 8, 1, "{", 1) ? RG_FILE_SAFETENSORS
                                                    : RG_FILE_OTHER;

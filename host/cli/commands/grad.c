@@ -26,7 +26,7 @@
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
-/* Everything the command owns. */
+/* Everything that the command owns. */
 struct job {
     struct rg_config ran; /* the options with the model's own values */
     struct rg_model *model;
@@ -36,11 +36,11 @@ struct job {
     struct rg_pass *pass;
     struct rg_walk *walk; /* with --trace or --trace-latex, else NULL */
     struct rg_walk_tensors walk_tensors;
-    bool told; /* the walk is small enough to be shown */
+    bool told; /* the walk is small enough to be printed */
 };
 
-/* The lag profile of every layer and direction, over all sequences; and the causes. A signal ends it with what it has.
- */
+/* Measure the lag profile of every layer and direction over all sequences, and its causes. A signal ends the
+ * measurement with the results so far. */
 static rg_status diagnose(const struct rg_config *config, struct job *j) {
     struct rg_measuring measuring;
     const struct rg_watch watch = rg_measuring_begin(&measuring, config, 0.0);
@@ -72,7 +72,7 @@ static rg_status print_json(const struct rg_config *config, const struct job *j)
     return config->machine.precision == RG_PRECISION_DOUBLE ? rg_json_print_exact(result) : rg_json_print(result);
 }
 
-/* The width of the terminal; 80 where there is none. */
+/* Width of the terminal; 80 if there is none. */
 static size_t screen_columns(void) {
     struct winsize size;
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -161,7 +161,7 @@ fail:
     return status;
 }
 
-/* --model with the whole of --data. */
+/* Open --model and all of --data. */
 static rg_status open_file(const struct rg_config *config, struct job *j) {
     RG_TRY(rg_setup_model_and_data(config, true, &j->model, &j->data, &j->problem));
     j->ran = rg_settings_of_model(config, &j->model->shape, j->problem.loss);
@@ -169,7 +169,7 @@ static rg_status open_file(const struct rg_config *config, struct job *j) {
     return RG_OK;
 }
 
-/* The first batch of --task, with --model or the weights that a training with these options would start from. */
+/* Open the first batch of --task, with --model or with the initial weights of a training with these options. */
 static rg_status open_task(const struct rg_config *config, struct job *j) {
     struct rg_config asked = *config;
     struct rg_run_data none = {.training = NULL};
@@ -200,7 +200,7 @@ static bool walks(const struct rg_config *config) {
     return config->output.trace || config->output.trace_latex;
 }
 
-/* Before any work: is the walk small enough for what is asked? As tensors alone it may be of any size. */
+/* Check before any work that the walk is small enough for the requested form. As tensors it may have any size. */
 static rg_status check_walk(const struct rg_config *config, struct job *j) {
     if (!walks(config)) {
         return RG_OK;
@@ -232,7 +232,7 @@ static rg_status walk(const struct rg_config *config, struct job *j) {
                                       : RG_OK;
 }
 
-/* The tensors of the pass, then those of the walk. */
+/* Write the tensors of the pass, followed by those of the walk. */
 static rg_status write_tensors(const struct rg_config *config, const struct job *j) {
     const size_t n = j->pass->n_tensors, more = j->walk_tensors.count;
     struct rg_tensor *all = NULL;

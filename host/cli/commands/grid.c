@@ -24,7 +24,7 @@ static rg_status refuse(const struct rg_option *option, const char *item, const 
     return rg_fail(RG_USAGE, "--%s: '%.60s' is no value of a sweep: %s", option->name, item, rule);
 }
 
-/* The option's value as the program writes it: 4k as 4000. */
+/* Write the option's value in the program's form: 4k becomes 4000. */
 static rg_status value_text(const struct rg_option *option, const char *typed, char text[RG_OPTION_TEXT_BYTES]) {
     struct rg_config scratch = rg_config_default();
     RG_TRY(rg_option_set(option, typed, &scratch));
@@ -32,7 +32,7 @@ static rg_status value_text(const struct rg_option *option, const char *typed, c
     return RG_OK;
 }
 
-/* One more value, which has to be one that the option takes; a whole number is kept in its digits alone. */
+/* Add a value after checking that the option accepts it. A whole number is stored as its digits. */
 static rg_status add_value(struct rg_grid_axis *axis, const char *typed) {
     char text[RG_OPTION_TEXT_BYTES];
     RG_TRY(value_text(axis->option, typed, text));
@@ -52,7 +52,7 @@ static rg_status add_value(struct rg_grid_axis *axis, const char *typed) {
     return RG_OK;
 }
 
-/* The number that all of text[0, length) is. */
+/* Read all of text[0, length) as a number. Returns false if it is not one. */
 static bool read_number(const char *text, size_t length, double *value) {
     char copy[NUMBER_BYTES], *end = NULL;
     if (length == 0 || length >= sizeof copy || strspn(text, "+-.0123456789eE") < length) {
@@ -63,7 +63,7 @@ static bool read_number(const char *text, size_t length, double *value) {
     return *end == '\0' && isfinite(*value);
 }
 
-/* A..B*N */
+/* Add the values of A..B*N. */
 static rg_status add_ratios(struct rg_grid_axis *axis, const char *item, const char *dots) {
     static const char rule[] = "a range is A..B*N with 0 < A < B and N from 2, such as 1e-4..1e-1*10";
     const char *const times = strchr(dots, '*');
@@ -87,7 +87,7 @@ static rg_status add_ratios(struct rg_grid_axis *axis, const char *item, const c
     return RG_OK;
 }
 
-/* One end of a range, text[0, length). */
+/* Read one end of a range, text[0, length). */
 static rg_status read_end(const struct rg_option *option, const char *text, size_t length, uint64_t *value) {
     struct rg_config scratch = rg_config_default();
     const struct rg_option end = {.name = option->name,
@@ -104,7 +104,7 @@ static rg_status read_end(const struct rg_option *option, const char *text, size
     return status;
 }
 
-/* A-B */
+/* Add the values of A-B. */
 static rg_status add_range(struct rg_grid_axis *axis, const char *item, const char *dash) {
     static const char rule[] = "a range is A-B with A up to B and at most 1000 values, such as 1-8";
     uint64_t from = 0, to = 0;
@@ -159,7 +159,7 @@ static void axis_release(struct rg_grid_axis *axis) {
     *axis = (struct rg_grid_axis){.n = 0};
 }
 
-/* An option given again replaces itself. */
+/* Add an axis. An option that is given again replaces its earlier axis. */
 static rg_status add_axis(struct rg_grid_of_runs *grid, const struct rg_option *option, const char *list) {
     size_t at = 0;
     while (at < grid->n_axes && grid->axes[at].option != option) {
@@ -173,7 +173,7 @@ static rg_status add_axis(struct rg_grid_of_runs *grid, const struct rg_option *
     return read_axis(&grid->axes[at], option, list);
 }
 
-/* Whether train, which parses the words of a run, does not know the flag. */
+/* Is it a flag that train, which parses the words of a run, does not have? */
 static bool is_of_sweep_alone(const struct rg_option *option) {
     return option->kind == RG_KIND_FLAG && (option->commands >> rg_command_find("train") & 1) == 0;
 }
@@ -187,13 +187,13 @@ static rg_status read_line(struct rg_grid_of_runs *grid, const struct rg_config 
         if (option && rg_option_is_axis(option)) {
             RG_TRY(add_axis(grid, option, word[length] == '=' ? word + length + 1 : config->arguments[++i]));
         } else if (!option || !is_of_sweep_alone(option)) {
-            grid->words[grid->n_words++] = word; /* a value of an option that is no axis too */
+            grid->words[grid->n_words++] = word; /* also a value of an option that is not an axis */
         }
     }
     return RG_OK;
 }
 
-/* Move the axis of that option to the end; returns its number of values, 1 without it. */
+/* Move the axis of that option to the end. Returns its number of values, 1 if there is no such axis. */
 static size_t move_last(struct rg_grid_of_runs *grid, const char *name) {
     for (size_t i = 0; i < grid->n_axes; i++) {
         if (strcmp(grid->axes[i].option->name, name) == 0) {
@@ -248,7 +248,7 @@ size_t rg_grid_index(const struct rg_grid_of_runs *grid, size_t run, size_t axis
     return run % grid->axes[axis].n;
 }
 
-/* Give `name` the value of the defaults where no axis is it. */
+/* Give option `name` its default value unless it is an axis. */
 static void add_default(const struct rg_grid_of_runs *grid, const char *name, size_t value, char word[WORD_BYTES],
                         char **argv, int *argc) {
     for (size_t i = 0; i < grid->n_axes; i++) {
@@ -277,7 +277,7 @@ rg_status rg_grid_config(const struct rg_grid_of_runs *grid, size_t run, const s
         argv[argc++] = words[i];
     }
     add_default(grid, "hidden", defaults->model.hidden, words[RG_MAX_AXES], argv, &argc);
-    if (!defaults->data.file) { /* a file decides by itself */
+    if (!defaults->data.file) { /* a file determines its own steps */
         add_default(grid, "batch", defaults->data.batch, words[RG_MAX_AXES + 1], argv, &argc);
     }
     add_default(grid, "updates", defaults->training.updates, words[RG_MAX_AXES + 2], argv, &argc);

@@ -1,11 +1,11 @@
-/* `rnn-gpu import`: a model of another program as a model file. */
+/* `rnn-gpu import`: convert a model of another program to a model file. */
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "export/formats.h"
 #include "model/cells.h"
 #include "rnn_gpu/log.h"
 
-/* What was found in the file, as a line. */
+/* Print the model that was found as a line. */
 static void tell(const struct rg_config *config, const struct rg_model *model) {
     const struct rg_shape *const s = &model->shape;
     rg_log("%s: %s%s%s, %zu layer%s of %zu%s, %s; %zu -> %zu", config->output.out, rg_cell_names[s->cell],

@@ -1,4 +1,4 @@
-/* `rnn-gpu inspect`: what is in a model, a checkpoint, or another file of tensors. */
+/* `rnn-gpu inspect`: the contents of a model, a checkpoint, or another file of tensors. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +18,9 @@ enum { PIECE = 4096, SHAPE_BYTES = 200, NAME_BYTES = 200 };
 
 /* ---- A tensor in a line ---- */
 
-/* What its numbers are. */
+/* Statistics of a tensor's numbers. */
 struct figures {
-    double least, most, sum; /* of the finite ones */
+    double least, most, sum; /* of the finite numbers */
     size_t finite, others;
 };
 
@@ -53,7 +53,7 @@ static void shape_text(const struct rg_tensor *tensor, char text[SHAPE_BYTES]) {
     (void)snprintf(text + at, (size_t)(SHAPE_BYTES - at), "]");
 }
 
-/* `parameter`: what the tensor is in a model; "" if that is not known, or it is none. */
+/* Print a line for a tensor. `parameter` is its name in the model, or "" if it has none. */
 static rg_status print_tensor(const struct rg_config *config, const struct rg_tensor *tensor, const char *parameter) {
     struct figures f;
     char shape[SHAPE_BYTES];
@@ -88,7 +88,7 @@ static rg_status print_tensor(const struct rg_config *config, const struct rg_te
 
 /* ---- Files of tensors ---- */
 
-/* What a tensor of a model is called by rnn-gpu, from the names of the file; "" for one that is no part of it. */
+/* rnn-gpu's name for a tensor of a model, from the names of the file; "" for a tensor that is not part of the model. */
 static void parameter_of(const struct rg_model *model, const struct rg_state_names *names, const char *tensor,
                          char text[NAME_BYTES]) {
     const struct {
@@ -110,7 +110,7 @@ static void parameter_of(const struct rg_model *model, const struct rg_state_nam
     text[0] = '\0';
 }
 
-/* The model in a safetensors file; NULL, and why not in the error slot, if it holds another one or none. */
+/* The model in a safetensors file. NULL, with the reason in the error slot, if it holds no model that can be read. */
 static struct rg_model *try_model(const char *path) {
     const struct rg_shape defaults = {.cell = RG_N_CELLS, .readout = RG_N_READOUTS, .loss = RG_LOSS_AUTO};
     const struct rg_model_reading how = {.defaults = &defaults};
@@ -186,7 +186,7 @@ static rg_status inspect_tensors(const struct rg_config *config, enum rg_file_ki
 
 /* ---- Checkpoints ---- */
 
-/* What the head of a checkpoint says. */
+/* The head of a checkpoint. */
 struct facts {
     char *program, *options, *device;
     uint64_t update, real_bytes;
@@ -245,7 +245,7 @@ static rg_status print_checkpoint_head(const struct rg_sections *s, const struct
     return RG_OK;
 }
 
-/* One weight tensor in the arena; RG_BAD_FILE for a place outside of it. */
+/* Print one weight tensor of the arena. RG_BAD_FILE for a place outside of it. */
 static rg_status print_parameter(const struct rg_config *config, const struct rg_sections *s,
                                  const struct rg_parameter_row *row, size_t real_bytes) {
     const struct rg_section *const weights = rg_sections_find(s, "weights");

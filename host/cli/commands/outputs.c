@@ -11,8 +11,8 @@
 enum { MAX_FILES = 16, NAME_BYTES = 2 * PATH_MAX };
 
 struct file {
-    const char *option, *path; /* as typed */
-    const char *part;          /* of the folder that `path` is; NULL: `path` is the file */
+    const char *option, *path; /* as on the command line */
+    const char *part;          /* a file inside the folder `path`; NULL: `path` is the file */
     char whole[NAME_BYTES];
 };
 
@@ -21,7 +21,7 @@ struct files {
     size_t n;
 };
 
-/* The name from the root, without links: of what exists; the rest, which is still to be made, stays as it is. */
+/* The absolute name without links, as far as the path exists. The part that does not exist yet stays unchanged. */
 static void resolve(const char *path, char out[NAME_BYTES]) {
     char head[PATH_MAX] = ".", real[PATH_MAX] = "";
     size_t end = strlen(path);
@@ -56,7 +56,7 @@ static bool same_file(const struct file *a, const struct file *b) {
     return strcmp(a->whole, b->whole) == 0;
 }
 
-/* One more file; RG_USAGE if it is one of the first `n` already there. */
+/* Add a file. RG_USAGE if it equals one of the first `n` files. */
 static rg_status add(struct files *files, size_t n, const char *option, const char *path, const char *part) {
     char name[NAME_BYTES];
     if (!path) {
@@ -94,7 +94,7 @@ rg_status rg_outputs_check(const struct rg_config *c, bool folder) {
                    {"plot", c->output.plot}, {"trace-latex", c->output.trace_latex},
                    {"log", c->output.log},   {"tensorboard", folder ? c->output.tensorboard : NULL}};
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
-        /* the folders of --out and --tensorboard may be one: no file of theirs has the name of another */
+        /* --out and --tensorboard may be the same folder: their files have different names */
         const bool shared = i > 0 && folder && c->output.out && results[i].path == c->output.tensorboard;
         RG_TRY(shared ? RG_OK : add(&files, files.n, results[i].option, results[i].path, NULL));
     }

@@ -1,4 +1,4 @@
-/* The files that a command writes, compared with one another and with those it reads. */
+/* Compares the files that a command writes with each other and with those that it reads. */
 #ifndef RG_OUTPUTS_H
 #define RG_OUTPUTS_H
 
@@ -6,14 +6,14 @@
 
 #include "rnn_gpu/config.h"
 
-/* What a training writes into the folder of --out. */
+/* The files that a training writes into the folder of --out. */
 #define RG_OUT_MODEL "model.safetensors"
 #define RG_OUT_BEST "best.safetensors"
 #define RG_OUT_REPORT "report.html"
 #define RG_OUT_LOG "log.jsonl"
 
-/* Before any work: RG_USAGE if a result's file is the model, the data, or another result's file. `folder`: --out is a
- * folder for the files above, not a file. */
+/* Before any work: RG_USAGE if a result's file is the model, the data, or another result's file. With `folder` --out is
+ * a folder with the files above, otherwise a file. */
 rg_status rg_outputs_check(const struct rg_config *config, bool folder);
 
 #endif

@@ -13,18 +13,18 @@
 #include "rnn_gpu/tensors.h"
 #include "train/score.h"
 
-/* Everything a prediction owns. */
+/* Everything that a prediction owns. */
 struct prediction {
     struct rg_model *model;
     struct rg_dataset *data;
     struct rg_problem problem;
     struct rg_device *device;
-    double *outputs; /* [N][O], or [N][T][O]; of no use once they are saved */
-    bool scored;     /* the labels fit, and there are these: */
+    double *outputs; /* [N][O] or [N][T][O]; invalid after they were saved */
+    bool scored;     /* the labels fit the model, and the metrics are: */
     double mean_loss, accuracy;
 };
 
-/* The class that outputs z choose, and its probability; one output tells two classes apart. */
+/* The class that outputs z select, and its probability. One output tells two classes apart. */
 static size_t choose_class(const struct prediction *p, const double *z, double *probability) {
     const size_t n = p->model->shape.outputs;
     if (p->problem.loss == RG_LOSS_BCE) {
@@ -41,7 +41,7 @@ static size_t choose_class(const struct prediction *p, const double *z, double *
     return best;
 }
 
-/* The name of a class, or NULL where they have none. */
+/* The name of a class, or NULL if classes have no names. */
 static const char *class_name(const struct prediction *p, size_t class) {
     char *const *const names = p->model->classes;
     return names && class < p->model->n_classes ? names[class] : NULL;
@@ -51,7 +51,7 @@ static bool has_label(const struct prediction *p) {
     return rg_dataset_is_labelled(p->data) && p->data->n_targets == 1;
 }
 
-/* What the file has as the label of a sequence: a name, or a number; NaN is a label that the model does not know. */
+/* Print the label of a sequence in the file: a name or a number. NaN means a label that the model does not know. */
 static void print_label(const struct prediction *p, size_t i) {
     const double label = rg_dataset_target(p->data, i);
     char *const *const names = p->data->classes;
@@ -64,7 +64,7 @@ static void print_label(const struct prediction *p, size_t i) {
     }
 }
 
-/* Probability (bce), class and its probability (ce, and where classes have names), or the numbers themselves (mse). */
+/* Print a sequence's result: probability (bce), class and its probability (ce, and named classes), or numbers (mse). */
 static void print_row(const struct prediction *p, size_t i, bool exact) {
     const size_t n = p->model->shape.outputs;
     const double *const z = p->outputs + i * n;
@@ -155,7 +155,7 @@ static rg_status print_json(const struct prediction *p, size_t i, bool exact) {
     return exact ? rg_json_print_exact(row) : rg_json_print(row);
 }
 
-/* How well the labels are met, where there are any, for print_score. */
+/* Compare outputs and labels, if there are labels, for print_score. */
 static rg_status score(struct prediction *p, const struct rg_config *config) {
     const size_t outputs = p->model->shape.outputs;
     if (!rg_dataset_is_labelled(p->data) || config->output.json || config->output.quiet) {
@@ -186,7 +186,7 @@ static void print_score(const struct prediction *p) {
     }
 }
 
-/* Outputs as [N][O] in the format of the name's ending. */
+/* Save the outputs as [N][O] in the format of the name's ending. */
 static rg_status save(const struct prediction *p, const struct rg_config *config) {
     const char *const path = config->output.out;
     const bool steps = p->model->shape.target == RG_TARGET_STEPS;
@@ -216,7 +216,7 @@ static rg_status save(const struct prediction *p, const struct rg_config *config
     return rg_safetensors_write(path, &tensor, 1, NULL);
 }
 
-/* Before anything is computed: is it known how to write such a file? */
+/* Check before any work that the file's format is known. */
 static rg_status check_name(const char *path) {
     static const char *const endings[] = {".csv", ".npy", ".npz", ".safetensors"};
     const char *const dot = path ? strrchr(path, '.') : NULL;

@@ -14,7 +14,7 @@ enum { NUMBER_BYTES = 40 };
 
 struct table {
     const struct rg_predictions *p;
-    struct rg_text rows;   /* the file's text */
+    struct rg_text rows;   /* text of the file */
     double *probabilities; /* [classes] */
     size_t n_classes;      /* 0: values */
 };
@@ -33,7 +33,7 @@ static rg_status add_count(struct table *t, const char *lead, size_t value) {
     return rg_text_add_string(&t->rows, text);
 }
 
-/* A text; in quotes where RFC 4180 needs them, with every quote twice. */
+/* Add a text, quoted if RFC 4180 requires it, with every quote doubled. */
 static rg_status add_text(struct table *t, const char *text) {
     const bool quoted = strpbrk(text, ",;\"\r\n") != NULL;
     RG_TRY(rg_text_add_string(&t->rows, quoted ? "\"" : ""));
@@ -55,7 +55,7 @@ static bool every_step(const struct table *t) {
     return t->p->model->shape.target == RG_TARGET_STEPS;
 }
 
-/* Numbers of y of a row, where they are labels as the file has them. */
+/* Does a row have labels, in the form of the file? */
 static bool has_label(const struct table *t) {
     const struct rg_dataset *const d = t->p->data;
     return rg_dataset_is_labelled(d) && d->n_targets == (every_step(t) ? d->n_steps : 1);
@@ -66,12 +66,12 @@ static rg_status add_label(struct table *t, size_t at) {
     const double label = rg_dataset_target(d, at);
     RG_TRY(rg_text_add_string(&t->rows, ","));
     if (isnan(label)) {
-        return RG_OK; /* one that the model does not know, or none */
+        return RG_OK; /* a label that the model does not know, or no label */
     }
     return d->classes ? add_text(t, d->classes[(size_t)label]) : add_number(t, "", label);
 }
 
-/* The class with the largest probability, and all probabilities. */
+/* Add the class with the largest probability, and all probabilities. */
 static rg_status add_classes(struct table *t, const double *z) {
     size_t best = 0;
     if (t->p->problem->loss == RG_LOSS_CE) {
@@ -99,7 +99,7 @@ static rg_status add_row(struct table *t, size_t sequence, size_t step, const do
         RG_TRY(add_text(t, p->data->names[sequence]));
     }
     RG_TRY(every_step(t) ? add_count(t, ",", step + 1) : RG_OK);
-    if (p->data->rows) { /* that of the last step, and those before */
+    if (p->data->rows) { /* the row of the last step, less the later steps */
         RG_TRY(add_count(t, ",", p->data->rows[sequence] - (every_step(t) ? p->data->n_steps - 1 - step : 0)));
     }
     if (p->data->texts) {
@@ -118,7 +118,7 @@ static rg_status add_row(struct table *t, size_t sequence, size_t step, const do
     return rg_text_add_string(&t->rows, "\n");
 }
 
-/* The header of one of several outputs: a forecast's is a column of the data. */
+/* The header of one of several outputs. For a forecast it is a column's name. */
 static rg_status add_predicted(struct table *t, size_t o) {
     const struct rg_model *const m = t->p->model;
     struct rg_text name = {.bytes = NULL};

@@ -1,4 +1,4 @@
-/* `rnn-gpu probe`: experiments on gradients whose answers are known. */
+/* `rnn-gpu probe`: gradient experiments with known answers. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ enum { MAX_PROBES = 32, MIN_STEPS = 8, MAX_STEPS = 500, MIN_HIDDEN = 16, MAX_HID
 struct printer {
     bool json;
     struct rg_json_lines lines; /* with json */
-    const char *probe;          /* whose heading stands */
+    const char *probe;          /* the experiment whose heading was printed */
 };
 
 static rg_status print_list(bool json) {
@@ -81,7 +81,7 @@ static void print_number(void *self, const struct rg_probe_number *n) {
     (void)fflush(stdout);
 }
 
-/* Positions of the experiments asked for; returns how many, 0 for a name that is none. */
+/* Indexes of the requested experiments. Returns their number, 0 for an unknown name. */
 static size_t choose(const char *name, size_t *chosen) {
     size_t n = 0;
     for (size_t i = 0; i < rg_n_probes && i < MAX_PROBES; i++) {
@@ -102,7 +102,8 @@ static rg_status refuse(const char *name) {
                    nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
-/* Enough for a mean to be one; what all of them can do in seconds, with numbers that a double can hold. */
+/* Check sizes: large enough for meaningful averages, small enough for a run of seconds and for the range of a double.
+ */
 static rg_status check_sizes(const struct rg_config *config) {
     if (config->data.steps > 0 && (config->data.steps < MIN_STEPS || config->data.steps > MAX_STEPS)) {
         return rg_fail(RG_USAGE, "--steps: a probe takes %d to %d steps, not %zu", MIN_STEPS, MAX_STEPS,

@@ -1,4 +1,4 @@
-/* What a training leaves behind besides the model: see recorder.h. */
+/* Everything that a training writes besides the model: see recorder.h. */
 #define _GNU_SOURCE
 #include "cli/commands/recorder.h"
 
@@ -30,10 +30,10 @@ struct rg_recorder {
     const struct rg_config *config;
     struct rg_history *history;
     struct rg_json_lines out;             /* with --json */
-    struct rg_json_lines log, folder_log; /* of --log, and in the folder of --out */
+    struct rg_json_lines log, folder_log; /* for --log, and in the folder of --out */
     char folder_log_path[PATH_BYTES];
     struct rg_tensorboard *tensorboard;
-    char report[PATH_BYTES]; /* in the folder of --out; "" for none */
+    char report[PATH_BYTES]; /* path in the folder of --out; "" for none */
 };
 
 /* ---- Files ---- */
@@ -42,7 +42,7 @@ rg_status rg_recorder_check(const struct rg_config *config) {
     return rg_pages_check(config, rg_run_figure_names);
 }
 
-/* Open a log anew, or where the checkpoint left it. One that is not there, or is another one, begins anew. */
+/* Open a new log, or continue it from the checkpoint. If the log is missing or is another run's, begin a new one. */
 static rg_status open_log(struct rg_json_lines *lines, const char *path, const struct rg_sections *from,
                           const char *length) {
     uint64_t bytes = 0;
@@ -141,7 +141,7 @@ struct rg_history *rg_recorder_history(struct rg_recorder *recorder) {
     return recorder->history;
 }
 
-/* ---- As the run goes ---- */
+/* ---- During the run ---- */
 
 void rg_recorder_event(struct rg_recorder *r, json_t *event) {
     rg_json_lines_write(&r->log, json_incref(event)); /* NULL stays NULL */
@@ -169,7 +169,7 @@ void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u) {
     }
 }
 
-/* How a matrix's norms are spread over the lags; they sum to 1. */
+/* The distribution of a matrix's norms over the lags, scaled to sum 1. */
 static void add_histogram(struct rg_recorder *r, const char *tag, uint64_t update, const struct rg_sampled *m,
                           size_t steps) {
     double limits[RG_BUCKETS + 1], weights[RG_BUCKETS] = {0.0}, largest = -INFINITY, sum = 0.0;
@@ -261,7 +261,7 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
 
 rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) {
     const struct rg_run_result *const result = &run->result;
-    if (result->test && !result->validation.sequences) { /* beside the curve of the training */
+    if (result->test && !result->validation.sequences) { /* beside the training's curve */
         const struct rg_validation end = {.update = result->training.updates,
                                           .loss = rg_metrics_loss(result->test),
                                           .accuracy = rg_metrics_accuracy(result->test)};
@@ -274,7 +274,7 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
     return d->profile ? rg_history_add_profiles(r->history, run->model, result->training.updates, d->profiles) : RG_OK;
 }
 
-/* What data the run read: its name, size and checksum. */
+/* Add the data that the run read: name, size and checksum. */
 static void add_data(const struct rg_run *run, struct rg_facts *facts) {
     const char *const path = run->config.data.file;
     struct rg_fingerprint print;
@@ -284,7 +284,7 @@ static void add_data(const struct rg_run *run, struct rg_facts *facts) {
     }
 }
 
-/* The confusion matrix of the test data, rows are true classes; without classes, or with too many to read, none. */
+/* The confusion matrix of the test data; rows are true classes. No table without classes or with too many. */
 static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *table) {
     static const char *const numbers[] = {"0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",
                                           "10", "11", "12", "13", "14", "15", "16", "17", "18", "19"};

@@ -1,5 +1,5 @@
-/* What a training leaves behind besides the model: events as JSON lines, a TensorBoard file, pictures and the report.
- */
+/* Everything that a training writes besides the model: events as JSON lines, a TensorBoard file, pictures and the
+ * report. */
 #ifndef RG_RECORDER_H
 #define RG_RECORDER_H
 
@@ -11,45 +11,46 @@
 
 struct rg_recorder;
 
-/* Before anything is made: RG_USAGE for names of files that cannot be. */
+/* Before anything is created: RG_USAGE for impossible file names. */
 rg_status rg_recorder_check(const struct rg_config *config);
 
-/* Open what is written as the run goes, and try the others' folders. `from`: the checkpoint of a run that goes on,
- * whose files are cut off where they stood then, or NULL. RG_NOT_SAVED, RG_BAD_FILE. `config` is borrowed. */
+/* Open the files that are written during the run, and check the folders of the others. `from` is the checkpoint of a
+ * resumed run, or NULL; the files are truncated to their lengths at that checkpoint. RG_NOT_SAVED, RG_BAD_FILE.
+ * `config` is borrowed. */
 rg_status rg_recorder_create(const struct rg_config *config, const struct rg_sections *from, struct rg_recorder **out);
 void rg_recorder_destroy(struct rg_recorder *recorder); /* NULL allowed */
 
-/* For a checkpoint: the record of the run, and how long the files are, whose bytes go to the disk. RG_NOT_SAVED. */
+/* For a checkpoint: add the record of the run and the lengths of the files, after syncing them. RG_NOT_SAVED. */
 rg_status rg_recorder_gather(struct rg_recorder *recorder, struct rg_sections *sections);
 
-/* The record that grows with the run. */
+/* The run's record so far. */
 struct rg_history *rg_recorder_history(struct rg_recorder *recorder);
 
-/* One line on stdout with --json, and in the log. Takes the reference; a line that cannot be made or written is told
- * by rg_recorder_finish. */
+/* Write an event as one line: on stdout with --json, and to the log. Takes the reference. rg_recorder_finish reports a
+ * line that could not be built or written. */
 void rg_recorder_event(struct rg_recorder *recorder, json_t *event);
 
-/* The same without the logs. */
+/* As rg_recorder_event, but not to the logs. */
 void rg_recorder_print(struct rg_recorder *recorder, json_t *event);
 
-/* Whether stdout has had every event until now; what it says otherwise, rg_recorder_finish says again. */
+/* Did stdout receive every event so far? If not, rg_recorder_finish returns the same failure. */
 rg_status rg_recorder_status(const struct rg_recorder *recorder);
 
-/* An update, in order: to history and TensorBoard. */
+/* Add an update, in order, to the history and TensorBoard. */
 void rg_recorder_update(struct rg_recorder *recorder, const struct rg_update *update);
 
-/* A sample of the gradient by lag, of the update that begins with these weights: into the history, and TensorBoard.
+/* Add a sample of the gradient by lag, taken with the weights before update `update`, to the history and TensorBoard.
  * RG_NO_MEMORY. */
 rg_status rg_recorder_sample(struct rg_recorder *recorder, const struct rg_model *model, uint64_t update,
                              const struct rg_lag_sampler *sampler);
 
-/* A validation, to history and TensorBoard. */
+/* Add a validation to the history and TensorBoard. */
 void rg_recorder_validation(struct rg_recorder *recorder, const struct rg_validation *validation);
 
-/* After rg_run_measure and the last event: the final lag profile into the history. RG_NO_MEMORY. */
+/* After rg_run_measure and the last event: add the final lag profile to the history. RG_NO_MEMORY. */
 rg_status rg_recorder_measured(struct rg_recorder *recorder, const struct rg_run *run);
 
-/* Pictures and report, and the ends of the files. RG_NOT_SAVED if anything could not be written. */
+/* Write pictures and report, and close the files. RG_NOT_SAVED if anything could not be written. */
 rg_status rg_recorder_finish(struct rg_recorder *recorder, const struct rg_run *run);
 
 #endif

@@ -1,4 +1,4 @@
-/* How a run goes on from a checkpoint: see checkpoints.h. */
+/* Resuming a run from a checkpoint: see checkpoints.h. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -13,16 +13,16 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-/* ---- The newest whole one ---- */
+/* ---- The newest intact checkpoint ---- */
 
-/* A checkpoint that cannot be read gets out of the way of those that will be written. */
+/* Rename a checkpoint that cannot be read, so that later checkpoints can have its name. */
 static void set_aside(const char *path) {
     char aside[RG_CHECKPOINT_PATH + 16];
     (void)snprintf(aside, sizeof aside, "%s.damaged", path);
     (void)rename(path, aside);
 }
 
-/* The first of n, newest first, that is whole. */
+/* Read the first intact one of n checkpoints, newest first. */
 static rg_status read_newest(const char *folder, const uint64_t *updates, size_t n, struct rg_resumed *r) {
     char reason[600] = "";
     for (size_t i = 0; i < n; i++) {
@@ -58,7 +58,7 @@ static rg_status find(const char *folder, struct rg_resumed *r) {
     return status;
 }
 
-/* ---- Its options ---- */
+/* ---- Options ---- */
 
 static rg_status check_program(const struct rg_resumed *r) {
     char *program = NULL;
@@ -72,8 +72,8 @@ static rg_status check_program(const struct rg_resumed *r) {
     return RG_OK;
 }
 
-/* The shards of the run, so that any number of ranks goes on with the same bits; or more, where there are more ranks.
- */
+/* Take over the run's number of shards, so that any number of ranks continues with the same bits. With more ranks than
+ * shards there are more shards. */
 static void take_shards(const struct rg_config *asked, struct rg_config *c) {
     const struct rg_ranks *const ranks = asked->machine.ranks;
     c->machine.ranks = asked->machine.ranks;
@@ -88,7 +88,7 @@ static void take_shards(const struct rg_config *asked, struct rg_config *c) {
     }
 }
 
-/* What stands beside --resume. */
+/* Take over the options that are given beside --resume. */
 static void take_anew(const struct rg_config *asked, struct rg_config *c) {
     if (asked->training.updates_given) {
         c->training.updates = asked->training.updates;
@@ -115,7 +115,8 @@ static void take_anew(const struct rg_config *asked, struct rg_config *c) {
     c->output.out = c->output.resume = asked->output.resume;
 }
 
-/* A data file where the run found it: under its name as typed, else under its whole name. It must be the same. */
+/* Find a data file of the run: under its name on the command line, else under its absolute name. Its contents must be
+ * unchanged. */
 static rg_status find_file(const struct rg_sections *s, const struct rg_data_file *file) {
     char *whole = NULL, number[RG_SECTION_NAME];
     uint64_t bytes = 0, crc = 0;
@@ -158,7 +159,7 @@ static rg_status find_data(struct rg_resumed *r) {
     return RG_OK;
 }
 
-/* Files outside of the folder that the run writes are named: a checkpoint may come from somebody else. */
+/* Report the files outside the folder that the run will write: the checkpoint may come from somebody else. */
 static void tell(const struct rg_resumed *r) {
     const struct rg_config *const c = &r->config;
     const char *const files[] = {c->output.log, c->output.tensorboard, c->output.report, c->output.plot};
@@ -170,7 +171,7 @@ static void tell(const struct rg_resumed *r) {
     }
 }
 
-/* The command line of the run. */
+/* Read the run's command line. */
 static rg_status take_arguments(struct rg_resumed *r) {
     const struct rg_section *const section = rg_sections_find(r->sections, "arguments");
     char *at = section ? section->data : NULL;

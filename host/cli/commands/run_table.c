@@ -7,8 +7,8 @@
 
 #include "files/json.h"
 
-/* A column that every row has, and where a summary's JSON has it. What a run was asked for has the names of the
- * options, so that the loss and the updates that it came to have names of their own. */
+/* The columns that every row has, and their source in a summary's JSON. Settings have the names of the options. The
+ * final loss and the updates made therefore have names of their own. */
 static const struct {
     const char *name, *key;
 } columns[] = {{"parameters", "parameters"},
@@ -45,7 +45,7 @@ bool rg_run_table_is(const char *path) {
 
 /* ---- Opening ---- */
 
-/* F-curves.csv of F.csv; it must be no other file of the command. */
+/* The name F-curves.csv for F.csv. It must differ from every other file of the command. */
 static rg_status name_beside(const struct rg_config *c, const char *what, char out[RG_TABLE_PATH]) {
     const int stem = (int)(strlen(c->output.out) - strlen(".csv"));
     const char *const others[] = {c->data.file, c->output.report, c->output.plot};
@@ -83,7 +83,7 @@ rg_status rg_run_table_open(const struct rg_config *config, struct rg_run_table 
 
 /* ---- Curves ---- */
 
-/* The last update of a part of the updates. */
+/* The last update of part `part` of the updates. */
 static uint64_t part_end(const struct rg_summary *s, size_t part) {
     const double end = ceil((double)(part + 1) * (double)s->planned / (double)s->n_parts);
     return end < (double)s->updates ? (uint64_t)end : s->updates;
@@ -116,7 +116,7 @@ static void add_curves(json_t **row, const struct rg_summary *s) {
 
 /* ---- Rows ---- */
 
-/* A setting that the command line did not name. */
+/* Add a setting that the command line does not name. */
 static void add_missing(json_t **row, const char *key, json_t *value) {
     if (*row && json_object_get(*row, key)) {
         json_decref(value);
@@ -149,7 +149,7 @@ static json_t *make_row(size_t run, json_t *settings, const struct rg_summary *s
 
 /* ---- CSV ---- */
 
-/* A text, in quotes where RFC 4180 asks for them. */
+/* Add a text, quoted if RFC 4180 requires it. */
 static rg_status add_text(struct rg_text *line, const char *text) {
     if (!text[strcspn(text, ",\"\r\n")]) {
         return rg_text_add_string(line, text);
@@ -177,7 +177,7 @@ static rg_status add_cell(struct rg_text *line, const json_t *value, int digits)
     return rg_text_add_string(line, number);
 }
 
-/* The line of names, or of values. */
+/* Write the line of names or a line of values. */
 static rg_status write_line(struct rg_run_table *t, json_t *row, bool names) {
     struct rg_text line = {.bytes = NULL};
     const char *key = NULL;

@@ -1,4 +1,4 @@
-/* `rnn-gpu runs`: the runs in a folder, what tells them apart, what they came to, and which can go on. */
+/* `rnn-gpu runs`: the runs in a folder, their differences, their results, and which can be resumed. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -24,17 +24,17 @@ enum {
     TEXT_BYTES = 64,
     MOST_RUNS = 4096,
     MOST_COLUMNS = 12,   /* options that differ */
-    TAIL_BYTES = 1 << 22 /* of a log: its last events */
+    TAIL_BYTES = 1 << 22 /* last part of a log that is read: its last events */
 };
 
 struct one_run {
-    char *name;             /* of its folder in the one that was asked for; "." for that one itself */
-    json_t *options;        /* of the start event, or NULL */
-    char state[TEXT_BYTES]; /* running, stopped, or as it ended */
+    char *name;             /* name of its folder, relative to the requested one; "." for that folder itself */
+    json_t *options;        /* options in the start event, or NULL */
+    char state[TEXT_BYTES]; /* running, stopped, or how it ended */
     char verdict[TEXT_BYTES];
     uint64_t updates;
-    double loss;         /* of the run if it ended, else of its last update; NAN: not known */
-    uint64_t checkpoint; /* the update of the newest whole one; 0: none */
+    double loss;         /* final loss, or the last update's if it did not end; NAN: not known */
+    uint64_t checkpoint; /* update of the newest intact checkpoint; 0: none */
 };
 
 struct runs {
@@ -69,7 +69,7 @@ static void take_event(struct one_run *run, json_t *event) {
     }
 }
 
-/* The lines in a text, of which the first and the last may be cut. */
+/* Read the lines of a text. The first and the last line may be incomplete. */
 static void take_lines(struct one_run *run, const char *text, size_t length, bool whole) {
     const char *at = text, *const end = text + length;
     for (const char *next = NULL; at < end; at = next) {
@@ -102,7 +102,7 @@ static rg_status read_log(struct one_run *run, FILE *file) {
 
 /* ---- A run ---- */
 
-/* Whether a process has the folder's lock. */
+/* Does a process hold the folder's lock? */
 static bool is_running(const char *folder) {
     char path[PATH_BYTES + 16];
     (void)snprintf(path, sizeof path, "%s/" RG_LOCK_NAME, folder);
@@ -137,7 +137,7 @@ static bool has(const char *folder, const char *name) {
     return access(path, F_OK) == 0;
 }
 
-/* Add the run in a folder, if one is there. */
+/* Add the run in a folder, if there is one. */
 static rg_status add_run(struct runs *r, const char *folder, const char *name) {
     char log[PATH_BYTES + 64];
     struct one_run *const run = &r->items[r->n];
@@ -163,7 +163,7 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const struct one_run *)a)->name, ((const struct one_run *)b)->name);
 }
 
-/* The folder itself and those in it. */
+/* Find the runs in the folder itself and in its subfolders. */
 static rg_status find_runs(struct runs *r) {
     const char *const folder = r->config->subject;
     DIR *const list = opendir(folder);
@@ -186,7 +186,7 @@ static rg_status find_runs(struct runs *r) {
     return status;
 }
 
-/* ---- What differs ---- */
+/* ---- Differences ---- */
 
 static const char *option_text(const struct one_run *run, const char *key, char text[TEXT_BYTES]) {
     const json_t *const value = json_object_get(run->options, key);
@@ -237,7 +237,7 @@ static void choose_columns(struct runs *r) {
 
 /* ---- The table ---- */
 
-/* Whether `--resume` would find a checkpoint, and no process is at work. */
+/* Would `--resume` find a checkpoint, and is no process working on the run? */
 static bool can_go_on(const struct one_run *run) {
     return run->checkpoint > 0 && strcmp(run->state, "running") != 0;
 }
@@ -251,7 +251,7 @@ static rg_status print_json(const struct one_run *run) {
     return rg_json_print(line);
 }
 
-/* The widest of a column's texts and its head. */
+/* The width of a column's widest text, including its head. */
 static size_t width_of(const struct runs *r, const char *key) {
     char text[TEXT_BYTES];
     size_t width = strlen(key);

@@ -1,7 +1,7 @@
 /* `rnn-gpu sample`: text from a trained language model, token by token.
  *
- * Each step is one pass of the float64 reference with the states of the step before, so the text is the same on every
- * machine. */
+ * Each step is one pass of the float64 reference that starts from the states of the step before. So the text is the
+ * same on every machine. */
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,20 +17,20 @@
 #include "train/score.h"
 #include "train/setup.h"
 
-enum { DRAWS = 0x5A3B1E /* the stream of random numbers of this command */ };
+enum { DRAWS = 0x5A3B1E /* this command's stream of random numbers */ };
 
-/* A model that writes, and what it has written. */
+/* A model that writes text, and the text so far. */
 struct writer {
     const struct rg_config *config;
     struct rg_model *model;
     struct ref_model *reference;
-    struct ref_result *step; /* of one token */
+    struct ref_result *step; /* results of one token */
     double *x;               /* [V], one-hot; NULL with an embedding */
     double *h, *c;           /* [L][H], the states after the last token */
     double *logits;          /* [V], divided by the temperature */
-    double *chances;         /* [V] */
-    size_t tokens;           /* of the vocabulary */
-    bool started;            /* a token has been read */
+    double *chances;         /* [V], probabilities */
+    size_t tokens;           /* tokens in the vocabulary */
+    bool started;            /* a token was read */
     uint64_t drawn;
     struct rg_text text;
 };
@@ -98,7 +98,7 @@ static int32_t find(const struct writer *w, const char *token, size_t bytes) {
     return -1;
 }
 
-/* The model reads a token: its states, and the outputs for the next one, follow. */
+/* Read a token with the model: compute its states and the outputs for the next token. */
 static void read_token(struct writer *w, int32_t token) {
     const struct rg_shape *const s = &w->model->shape;
     const double y = 0.0;
@@ -138,12 +138,12 @@ static double draw(struct writer *w) {
     return numbers[0];
 }
 
-/* A token drawn by the probabilities softmax(z / temperature); with temperature 0 the most probable one. */
+/* Draw a token from softmax(z / temperature); with temperature 0 take the most probable one. */
 static size_t choose_next(struct writer *w) {
     assert(w->step);
     const double temperature = w->config->sample.temperature;
     double *const p = w->chances;
-    if (!w->started) { /* nothing has been read: a line's begin, or any token */
+    if (!w->started) { /* no token was read yet: begin with a line's start, or any token */
         const int32_t line_end = find(w, "\n", 1);
         return line_end >= 0 ? (size_t)line_end : (size_t)(draw(w) * (double)w->tokens);
     }
@@ -164,7 +164,7 @@ static size_t choose_next(struct writer *w) {
 
 /* ---- The prompt ---- */
 
-/* The next token of the prompt at *at, as data/text.c cuts a text; NULL behind the last. */
+/* The next token of the prompt at *at, cut as in data/text.c; NULL after the last. */
 static const char *next_token(const struct writer *w, const char **at, size_t *bytes) {
     static const char spaces[] = " \t\n\v\f\r";
     const bool words = w->model->level == RG_LEVEL_WORD;

@@ -1,5 +1,5 @@
-/* `rnn-gpu selftest`: every kernel against the float64 reference on one device, a line for each thing
- * that is checked, or with --json for each check. */
+/* `rnn-gpu selftest`: compare every kernel with the float64 reference on one device. It prints one line for each
+ * subject, or with --json one for each check. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +14,13 @@ struct account {
     bool json;
     struct rg_json_lines lines; /* with json */
     size_t checks, failed;
-    /* the subject that is being checked, and the check of it that came closest to its tolerance, or went furthest
-     * beyond */
+    /* the present subject, and its check that is closest to its tolerance or furthest beyond it */
     char subject[160], quantity[96];
     double error, tolerance;
     bool passed;
 };
 
-/* A line a subject, with its worst check. */
+/* Print a line for a subject, with its worst check. */
 static void print_subject(const struct account *a) {
     if (a->subject[0]) {
         (void)printf("%-6s %8.2g of %8.2g  %s: %s\n", a->passed ? "ok" : "FAILED", a->error, a->tolerance, a->subject,
@@ -30,7 +29,7 @@ static void print_subject(const struct account *a) {
     }
 }
 
-/* NaN is worse than anything. */
+/* Is it worse? NaN is worst. */
 static bool is_worse(const struct rg_selftest_check *check, const struct account *than) {
     return !isnan(than->error) && !(check->error * than->tolerance <= than->error * check->tolerance);
 }

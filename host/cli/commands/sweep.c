@@ -25,7 +25,7 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-enum { NAME_BYTES = 48 }; /* of a task in a title */
+enum { NAME_BYTES = 48 }; /* bytes of a task's name in a title */
 
 struct sweep {
     const struct rg_config *config;
@@ -35,14 +35,14 @@ struct sweep {
     struct rg_json_lines lines; /* with --json */
     struct rg_trainings trainings;
     struct rg_run_table table;        /* with --out F.csv or F.jsonl */
-    char (*models)[RG_TRAINING_PATH]; /* [n] with --keep, else NULL: the files of the models */
+    char (*models)[RG_TRAINING_PATH]; /* [n] with --keep: the files of the models; else NULL */
     struct rg_sweep_axis axes[RG_MAX_AXES];
-    const struct rg_summary **runs; /* [n]; NULL: not done */
-    struct rg_sweep_view view;      /* of both */
-    char labels[RG_LABELS_BYTES];   /* as they were last told */
+    const struct rg_summary **runs; /* [n]; NULL: not done yet */
+    struct rg_sweep_view view;      /* view of the grid and the runs */
+    char labels[RG_LABELS_BYTES];   /* labels as last printed */
 };
 
-/* ---- What a run is, in words: axes [0, n_axes) that have more than one value ---- */
+/* ---- A run in words: axes [0, n_axes) that have several values ---- */
 
 static size_t axis_width(const struct rg_grid_axis *axis) {
     size_t width = strlen(axis->option->name);
@@ -70,7 +70,7 @@ static void print_values(const struct rg_grid_of_runs *grid, size_t n_axes, size
     }
 }
 
-/* A number where the text is one. */
+/* A JSON number if the text is a number, else a string. */
 static json_t *json_value(const char *text) {
     char *end = NULL;
     const size_t length = strlen(text);
@@ -150,7 +150,7 @@ static void on_run(void *self, size_t i, size_t finished) {
 
 /* ---- Over seeds ---- */
 
-/* A group in the grid's order, with its rank. */
+/* Print a group, in the grid's order, with its rank. */
 static void print_group(struct sweep *s, size_t first, const struct rg_spread_group *group) {
     const struct rg_grid_of_runs *const grid = s->grid;
     const size_t n_axes = grid->n_axes - 1;
@@ -201,9 +201,9 @@ static rg_status print_groups(struct sweep *s) {
     return status;
 }
 
-/* ---- The largest number of steps learned ---- */
+/* ---- Largest number of steps learned ---- */
 
-/* A line for each combination of the other options, of which a run is done. */
+/* Print a line for each combination of the other options that has a finished run. */
 static rg_status print_reach(struct sweep *s) {
     const struct rg_grid_of_runs *const grid = s->grid;
     const size_t n_axes = grid->n_axes - 1 - (grid->has_seeds ? 1 : 0), each = grid->n_steps * grid->n_seeds;
@@ -232,7 +232,7 @@ static rg_status print_reach(struct sweep *s) {
     return RG_OK;
 }
 
-/* ---- All of it ---- */
+/* ---- Results ---- */
 
 static rg_status make_runs(struct sweep *s) {
     struct rg_replicas *const r = &s->replicas;
@@ -242,12 +242,12 @@ static rg_status make_runs(struct sweep *s) {
     RG_TRY(rg_alloc(&s->runs, r->n, sizeof *s->runs, "runs of a sweep"));
     for (size_t i = 0; i < r->n; i++) {
         RG_TRY(rg_grid_config(s->grid, i, s->config, &r->items[i].config));
-        r->items[i].config.machine.ranks = NULL; /* each training is one rank's */
+        r->items[i].config.machine.ranks = NULL; /* each training belongs to one rank */
     }
     return RG_OK;
 }
 
-/* What is done, as tables and figures see it. */
+/* Set the view of the finished runs for tables and figures. */
 static size_t set_view(struct sweep *s) {
     const struct rg_grid_of_runs *const grid = s->grid;
     size_t done = 0;
@@ -361,7 +361,7 @@ static rg_status on_trained(void *self, size_t i) {
     return rg_trainings_keep(&s->trainings, &run->config, &run->summary);
 }
 
-/* The file of each run's model. */
+/* Name the file of each run's model. */
 static rg_status name_models(struct sweep *s) {
     RG_TRY(rg_alloc(&s->models, s->replicas.n, sizeof *s->models, "names of models"));
     for (size_t i = 0; i < s->replicas.n; i++) {
@@ -372,9 +372,9 @@ static rg_status name_models(struct sweep *s) {
     return RG_OK;
 }
 
-/* ---- Shared out to ranks ---- */
+/* ---- With several ranks ---- */
 
-/* The runs of this rank, with their places in the grid. */
+/* This rank's runs, with their indexes in the grid. */
 struct share {
     struct sweep *sweep;
     struct rg_replicas replicas;
@@ -424,7 +424,7 @@ static rg_status train_dealt(void *self, const size_t *mine, size_t n_mine) {
     return status;
 }
 
-/* Train this rank's runs; rank 0 then has the results of all. */
+/* Train this rank's runs. Afterwards rank 0 has all results. */
 static rg_status deal(struct sweep *s) {
     const struct rg_deal all = {.ranks = s->config->machine.ranks,
                                 .trainings = &s->trainings,
@@ -440,7 +440,7 @@ static rg_status deal(struct sweep *s) {
     return RG_OK;
 }
 
-/* The runs that an earlier sweep with this --out has done. */
+/* Find the runs that an earlier sweep with this --out has done. */
 static rg_status find_done(struct sweep *s) {
     for (size_t i = 0; i < s->replicas.n; i++) {
         struct rg_replica *const run = &s->replicas.items[i];
@@ -453,7 +453,7 @@ static rg_status find_done(struct sweep *s) {
     return RG_OK;
 }
 
-/* Everything that can fail before the first training. */
+/* Do everything that can fail before the first training. */
 static rg_status prepare(struct sweep *s) {
     RG_TRY(rg_pages_check(s->config, rg_sweep_figure_names));
     RG_TRY(rg_outputs_check(s->config, false));

@@ -34,10 +34,10 @@
 
 enum { SHOWN_CLASSES = 1000, PATH_BYTES = 4096 };
 
-/* A training, and what the person at the terminal has of it. */
+/* A training and its output for the person at the terminal. */
 struct job {
     const struct rg_config *config;
-    struct rg_config silent; /* the config of a rank that does not speak */
+    struct rg_config silent; /* config of a rank that does not print */
     struct rg_run_data data;
     struct rg_run *run;
     struct rg_recorder *recorder;
@@ -45,14 +45,14 @@ struct job {
     struct rg_resumed from;            /* with --resume; else without sections */
     struct rg_screen screen;
     char model_path[PATH_BYTES], best_path[PATH_BYTES];
-    double best_saved;   /* when, by rg_seconds */
+    double best_saved;   /* time, in rg_seconds */
     bool best_waits;     /* the best weights are not saved yet */
-    struct rg_lock lock; /* of the folder */
+    struct rg_lock lock; /* lock of the folder */
     bool made_folder;
-    bool begun; /* with the first update */
+    bool begun; /* the first update has begun */
 };
 
-/* RG_USAGE if a result is there. */
+/* RG_USAGE if the folder holds an earlier result. */
 static rg_status refuse_earlier(const char *folder) {
     static const char *const names[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
     char path[PATH_BYTES + 32];
@@ -76,7 +76,7 @@ static rg_status refuse_earlier(const char *folder) {
                          folder, newest, folder);
 }
 
-/* The models in the folder. */
+/* Set the names of the models in the folder. */
 static rg_status name_files(struct job *j, const char *folder) {
     if ((size_t)snprintf(j->model_path, sizeof j->model_path, "%s/" RG_OUT_MODEL, folder) >= sizeof j->model_path ||
         (size_t)snprintf(j->best_path, sizeof j->best_path, "%s/" RG_OUT_BEST, folder) >= sizeof j->best_path) {
@@ -85,8 +85,8 @@ static rg_status name_files(struct job *j, const char *folder) {
     return RG_OK;
 }
 
-/* Make the output folder, lock it, and see that it can be written to and holds nothing that would be lost, before any
- * work is done. */
+/* Create the output folder, lock it, and check before any work that it is writable and that nothing in it would be
+ * lost. */
 static rg_status prepare_folder(struct job *j) {
     const char *const out = j->config->output.out;
     if (!out) {
@@ -106,13 +106,13 @@ static rg_status prepare_folder(struct job *j) {
     return rg_file_try(j->model_path);
 }
 
-/* Whether this process has screens and files: the only one, or the first of mpirun's. */
+/* Does this process print and write files? It does if it is the only one, or the first of mpirun's. */
 static bool speaks(const struct job *j) {
     const struct rg_ranks *const ranks = j->config->machine.ranks;
     return !ranks || ranks->rank == 0;
 }
 
-/* The folder of --resume, and the run in it. */
+/* Open the folder of --resume and the run in it. */
 static rg_status open_run(struct job *j) {
     const char *const folder = j->config->output.resume;
     struct stat info;
@@ -127,7 +127,7 @@ static rg_status open_run(struct job *j) {
     return speaks(j) ? rg_file_try(j->model_path) : RG_OK;
 }
 
-/* The names of the classes, or their numbers as text; at most SHOWN_CLASSES of them. */
+/* The names of the classes, or their numbers as text; at most SHOWN_CLASSES. */
 static json_t *class_list(const struct rg_targets *targets) {
     json_t *list = json_array();
     char number[24];
@@ -138,7 +138,7 @@ static json_t *class_list(const struct rg_targets *targets) {
     return list;
 }
 
-/* What is learned from a file, added to the start event. */
+/* Add what is learned from a file to the start event. */
 static void add_targets(json_t **start, const struct rg_problem *problem) {
     const struct rg_targets *const t = &problem->targets;
     char text[RG_LABELS_BYTES];
@@ -200,11 +200,11 @@ static void on_update(void *self, const struct rg_update *u) {
                                    u->lr, "sequences_per_s", rg_json_real(u->sequences_per_s)));
     rg_screen_update(&j->screen, u);
     if (rg_recorder_status(j->recorder) != RG_OK || ferror(stdout)) {
-        rg_stop_no_reader(); /* the run ends, and rg_recorder_finish or main.c says why */
+        rg_stop_no_reader(); /* the run ends; rg_recorder_finish or main.c reports why */
     }
 }
 
-/* A sample of the lag profile, as --lag-every asks for; update n is the one that begins with these weights. */
+/* A sample of the lag profile for --lag-every, taken with the weights before update `update`. */
 static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sampler *s) {
     struct job *const j = self;
     struct rg_lag_columns columns;
@@ -227,7 +227,8 @@ static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sample
     return rg_recorder_sample(j->recorder, j->run->model, update + 1, s);
 }
 
-/* What was found of the gradient; null: not measured, as the run did not come to its end, or on --diagnose none. */
+/* Add the diagnosis of the gradient; null if it was not measured, because the run was ended early or has --diagnose
+ * none. */
 static void add_diagnosis(const struct job *j, json_t **end) {
     const struct rg_diagnosis *const d = &j->run->result.diagnosis;
     const struct rg_judgement *const g = &d->judgement;
@@ -250,7 +251,7 @@ static void add_diagnosis(const struct job *j, json_t **end) {
     }
 }
 
-/* Save the weights that the model has as the best ones. */
+/* Save the model's present weights as the best ones. */
 static rg_status save_best(struct job *j) {
     RG_TRY(rg_model_save(j->run->model, j->best_path));
     j->best_saved = rg_seconds();
@@ -261,8 +262,8 @@ static rg_status save_best(struct job *j) {
     return RG_OK;
 }
 
-/* A validation; the model has the weights that it was of. Where they are best again and again in a short time, they are
- * saved once a second, and at the end. */
+/* A validation of the model's present weights. If they improve often within a short time, the best weights are saved
+ * once a second and at the end. */
 static rg_status on_validation(void *self, const struct rg_validation *v) {
     static const double SAVE_SECONDS = 1.0;
     struct job *const j = self;
@@ -290,7 +291,7 @@ static rg_status on_validation(void *self, const struct rg_validation *v) {
     return j->config->output.out && due ? save_best(j) : RG_OK;
 }
 
-/* The best weights, where they have not been saved since. */
+/* Save the best weights if they are not saved yet. */
 static rg_status save_waiting_best(struct job *j) {
     struct rg_run *const r = j->run;
     if (!j->config->output.out || !j->best_waits) {
@@ -302,7 +303,7 @@ static rg_status save_waiting_best(struct job *j) {
     return status;
 }
 
-/* What the test data gave, with the weights that were tested. */
+/* Add the scores of the test data, with the weights that were tested. */
 static void add_test(const struct job *j, json_t **end) {
     const struct rg_run_result *const result = &j->run->result;
     if (!result->test) {
@@ -313,7 +314,7 @@ static void add_test(const struct job *j, json_t **end) {
     rg_json_set(end, "test", test);
 }
 
-/* The test data of a task that has no validation data were always told as a validation. */
+/* Report the test data. For a task without validation data they are reported as a validation. */
 static void report_test(struct job *j) {
     const struct rg_run_result *const result = &j->run->result;
     if (!result->test || result->validation.sequences || j->config->data.test) {
@@ -326,7 +327,7 @@ static void report_test(struct job *j) {
                                                 (json_int_t)result->test->sequences));
 }
 
-/* "remedy" is the command alone. */
+/* "remedy" has only the command. */
 static void add_advice(const struct job *j, json_t **end) {
     const struct rg_outcome outcome = rg_outcome_of_run(j->run);
     struct rg_advice advice;
@@ -369,8 +370,8 @@ static void report_end(struct job *j) {
     rg_recorder_event(j->recorder, end);
 }
 
-/* What is found of the gradient at the end, within 5 % of the training's time or 3 s, whichever is more, unless all of
- * it is asked for; a signal ends it with what it has. */
+/* Measure the gradient at the end. It may take 5 % of the training's time or 3 s, whichever is longer, unless the full
+ * measurement is requested. A signal ends it with the results so far. */
 static rg_status diagnose(const struct job *j) {
     static const double PART = 0.05, SECONDS = 3.0;
     struct rg_run *const r = j->run;
@@ -402,7 +403,7 @@ static rg_status finish(struct job *j) {
     }
     RG_TRY(save_waiting_best(j));
     const rg_status measured = diagnose(j);
-    RG_TRY(rg_stop_is(measured) ? RG_OK : measured); /* what was measured is shown */
+    RG_TRY(rg_stop_is(measured) ? RG_OK : measured); /* show what was measured before the stop */
     RG_TRY(rg_recorder_measured(j->recorder, r));
     report_end(j);
     if (!j->config->output.json) {
@@ -432,7 +433,7 @@ static rg_status diverged(const struct job *j) {
         kept < t->applied ? ", and with weights that are not finite" : "", (unsigned long long)t->skipped, saved);
 }
 
-/* The status a run ends with, once everything is written. */
+/* The run's status at the end, once everything is written. */
 static rg_status verdict_status(const struct job *j) {
     const struct rg_training *const t = &j->run->result.training;
     if (t->reason == RG_REASON_DIVERGED) {
@@ -450,7 +451,7 @@ static rg_status verdict_status(const struct job *j) {
     return RG_OK;
 }
 
-/* The kernels that this run launches. */
+/* Test the kernels that this run uses. */
 static rg_status self_test(const struct job *j) {
     const struct rg_run *const r = j->run;
     const bool symbols = r->problem.outputs > 1;
@@ -483,7 +484,7 @@ static rg_status open_screen(struct job *j) {
     return RG_OK;
 }
 
-/* What would run, and how long; nothing is written. */
+/* Print what would run and how long it would take. Nothing is written. */
 static rg_status dry_run(struct job *j) {
     double update = 0.0;
     if (rg_ranks_several(j->config->machine.ranks)) {
@@ -513,7 +514,7 @@ static rg_status dry_run(struct job *j) {
     return rg_json_print(plan);
 }
 
-/* Everything that can fail before the first update, but for what the ranks find out together. */
+/* Do everything that can fail before the first update, except for checks that the ranks make together. */
 static rg_status prepare(struct job *j) {
     rg_stop_answer("leaving before the first update, with nothing to save");
     RG_TRY(j->config->output.resume ? open_run(j) : RG_OK);
@@ -542,7 +543,7 @@ static rg_status prepare(struct job *j) {
     return RG_OK;
 }
 
-/* Files, screen and the start event. */
+/* Open the files and the screen, and write the start event. */
 static rg_status open_outputs(struct job *j) {
     struct rg_run *const r = j->run;
     if (!r) {
@@ -559,7 +560,7 @@ static rg_status open_outputs(struct job *j) {
     j->screen.planned = r->validator ? rg_validator_planned(r->validator, r->config.training.updates) : 0;
     j->screen.before = r->state.training.seconds;
     j->screen.baseline = r->problem.baseline;
-    j->best_waits = r->validator && r->validator->best_update > 0; /* of a run that goes on */
+    j->best_waits = r->validator && r->validator->best_update > 0; /* of a resumed run */
     j->screen.history = rg_recorder_history(j->recorder);
     RG_TRY(open_screen(j));
     report_start(j);
@@ -603,7 +604,7 @@ rg_status rg_command_train(const struct rg_config *config) {
     rg_checkpoints_release(&j.checkpoints);
     rg_lock_release(&j.lock);
     if (status != RG_OK && j.made_folder) {
-        (void)rmdir(config->output.out); /* stays where something was saved */
+        (void)rmdir(config->output.out); /* fails if something was saved in it */
     }
     rg_run_destroy(j.run);
     rg_run_data_release(&j.data);

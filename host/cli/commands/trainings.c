@@ -29,7 +29,7 @@ static rg_status make_folder(const char *folder, const char *option) {
     return RG_OK;
 }
 
-/* F-models of the table F.csv. */
+/* Open the folder F-models for the table F.csv. */
 static rg_status open_models(const char *table, struct rg_trainings *t) {
     const char *const dot = strrchr(table, '.');
     const int stem = dot ? (int)(dot - table) : (int)strlen(table);
@@ -72,7 +72,7 @@ void rg_trainings_close(struct rg_trainings *t) {
 
 /* ---- Keys ---- */
 
-/* The options that decide a result; those of files, screen, threads and memory do not. */
+/* The options that determine a result. Those for files, screen, threads and memory do not. */
 static rg_status key_text(const struct rg_trainings *t, const struct rg_config *config, char **text) {
     struct rg_config c = *config;
     const struct rg_config usual = rg_config_default();
@@ -120,7 +120,7 @@ rg_status rg_trainings_model(struct rg_trainings *t, const struct rg_config *con
 
 /* ---- A summary as numbers ---- */
 
-/* The numbers of a summary by name, so that writing and reading cannot differ. */
+/* The numbers of a summary by name, in one list, so that writing and reading agree. */
 /* clang-format off */
 #define WHOLE(X)                                                                              \
     X(loss_kind) X(batch) X(steps) X(n_weights) X(reason) X(updates) X(skipped) X(planned)    \
@@ -151,7 +151,7 @@ static rg_status gather(const struct rg_summary *s, const char *key, struct rg_s
     return RG_OK;
 }
 
-/* What names and places in arrays are must fit. */
+/* Check that names and array indexes fit. */
 static rg_status check(const struct rg_summary *s, const struct rg_sections *from) {
     const bool good = s->loss_kind <= RG_LOSS_CE && s->reason <= RG_REASON_PATIENCE && s->n_parts <= RG_SUMMARY_PARTS &&
                       s->n_lags <= RG_SUMMARY_LAGS && s->n_lags <= s->lag_steps && s->verdict <= RG_STABLE &&
@@ -187,7 +187,7 @@ static rg_status restore(const struct rg_sections *from, const struct rg_config 
     return check(s, from);
 }
 
-/* ---- Finding and keeping ---- */
+/* ---- Finding and storing ---- */
 
 static rg_status append(struct rg_sections ***list, size_t *n, size_t *room, struct rg_sections *sections) {
     if (*n == *room) {
@@ -213,7 +213,7 @@ rg_status rg_trainings_take(struct rg_trainings *t, struct rg_sections *sections
     return append(&t->taken, &t->n_taken, &t->room_taken, sections);
 }
 
-/* Whether the file holds the result of this very training; one that is damaged is trained again. */
+/* Does the file hold the result of exactly this training? A damaged file does not: the training is repeated. */
 static bool matches(const struct rg_sections *sections, const char *key, const struct rg_config *config,
                     struct rg_summary *summary) {
     char *text = NULL;

@@ -1,4 +1,4 @@
-/* `rnn-gpu verify`: is a file whole, or are the files of a run's folder? */
+/* `rnn-gpu verify`: is a file intact, or are the files of a run's folder? */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -31,7 +31,7 @@ static rg_status check_checkpoint(const char *path, char what[WHAT_BYTES]) {
     return status;
 }
 
-/* A model of rnn-gpu is checked as one that is loaded, other tensors by the rules of their format. */
+/* A model of rnn-gpu is checked like one that is loaded, other tensors by the rules of their format. */
 static rg_status check_tensors(const char *path, enum rg_file_kind kind, char what[WHAT_BYTES]) {
     const struct rg_shape defaults = {.cell = RG_N_CELLS, .readout = RG_N_READOUTS, .loss = RG_LOSS_AUTO};
     const struct rg_model_reading how = {.defaults = &defaults};
@@ -48,7 +48,7 @@ static rg_status check_tensors(const char *path, enum rg_file_kind kind, char wh
     return RG_OK;
 }
 
-/* One line of a log: whole JSON, and the update after the one before. */
+/* Check one line of a log: complete JSON, and the update after the previous one. */
 static rg_status check_line(const char *path, size_t number, const char *line, size_t length, uint64_t *update) {
     json_t *const event = json_loadb(line, length, 0, NULL);
     const char *const kind = json_string_value(json_object_get(event, "event"));
@@ -90,8 +90,8 @@ static bool ends_with(const char *text, const char *end) {
     return length >= n && strcmp(text + length - n, end) == 0;
 }
 
-/* RG_CHECK_FAILED for a file of a known kind that is damaged; RG_BAD_FILE for one that cannot be read or is of no kind
- * that the program knows. */
+/* RG_CHECK_FAILED for a damaged file of a known kind. RG_BAD_FILE for a file that cannot be read or is of an unknown
+ * kind. */
 static rg_status check_file(const char *path, char what[WHAT_BYTES]) {
     enum rg_file_kind kind = RG_FILE_OTHER;
     rg_status status = RG_OK;
@@ -129,7 +129,7 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The files in the folder that verify knows. */
+/* List the files in the folder that verify knows. */
 static rg_status list_files(const char *folder, char ***names, size_t *n) {
     static const char *const endings[] = {".ckpt", ".safetensors", ".npz", ".npy", ".jsonl"};
     DIR *const list = opendir(folder);
