@@ -244,7 +244,7 @@ static json_t *value_json(const struct rg_option *option, const struct rg_config
     case RG_KIND_FRACTION:
     case RG_KIND_DURATION:
         return json_real(*(const double *)value);
-    case RG_KIND_POSITIVE: /* the text also says whether a value is the default */
+    case RG_KIND_POSITIVE: /* the text's digits, as in pages */
         return json_real(strtod(text, NULL));
     default:
         return rg_json_text(text);

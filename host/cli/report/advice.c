@@ -11,11 +11,11 @@
 #include "model/cells.h"
 #include "train/summary.h"
 
-/* A loss below this part of the baseline shows that something is learned; three quarters of the units without a slope
- * are a cause (ReLU cuts half). */
+/* A loss below this share of the baseline shows that something is learned. If this share of the units has no slope,
+ * that is a cause (ReLU leaves half without). */
 static const double SOME_PROGRESS = 0.9, MOST_DEAD = 0.75;
 
-/* Options that a recipe replaces, and those that say where the run before went; separated by spaces. */
+/* Options that a recipe replaces, and options for the output of the previous run; separated by spaces. */
 static const char
     *const REPLACED = "cell activation init init-input forget-bias skip skip-kind skip-budget optimizer "
                       "momentum rmsprop-alpha beta1 beta2 epsilon weight-decay schedule warmup lr "
@@ -57,10 +57,10 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
                                .dead = d->cause ? d->cause->mean_saturated : (double)NAN};
 }
 
-/* A file's baseline says less than a task's, whose answers are exact: there, any clear progress is left alone unless
- * the gradient does not arrive. */
+/* A file's baseline says less than a task's, whose answers are exact. So with a file, clear progress needs no advice
+ * unless the gradient does not arrive. */
 static bool needs_advice(const struct rg_outcome *o) {
-    const double part = o->loss / o->baseline; /* NAN without updates */
+    const double part = o->loss / o->baseline; /* NAN if there were no updates */
     const bool arrives =
         o->verdict == RG_STABLE || o->verdict == RG_SENSITIVE || o->verdict == RG_FADING || o->verdict == RG_MIXED;
     if (!o->ended || o->config->data.model_file || o->config->n_arguments < 1 || (!o->diverged && !o->judged)) {
@@ -73,7 +73,7 @@ static bool needs_advice(const struct rg_outcome *o) {
         return false;
     }
     if (o->updates == 0) {
-        return !arrives; /* an untrained net whose gradient arrives wants training alone */
+        return !arrives; /* an untrained net whose gradient arrives only needs training */
     }
     return !rg_loss_is_learned(o->loss_kind, o->loss, o->baseline) &&
            !(is_file(o->config) && part < SOME_PROGRESS && (arrives || part < 0.5));
@@ -81,7 +81,7 @@ static bool needs_advice(const struct rg_outcome *o) {
 
 /* ---- The command ---- */
 
-/* Is the argument "--name" or "--name=value" with a name of the list? */
+/* Is the argument "--name" or "--name=value" with a name in the list? */
 static bool is_in(const char *argument, const char *list) {
     if (strncmp(argument, "--", 2) != 0) {
         return false;
@@ -97,13 +97,13 @@ static bool is_in(const char *argument, const char *list) {
     return false;
 }
 
-/* Whether the next argument is this one's value. */
+/* Is the next argument the value of this one? */
 static bool has_value(const char *argument) {
     const struct rg_option *const option = rg_option_find(argument, strlen(argument));
     return option && option->kind != RG_KIND_FLAG;
 }
 
-/* A command as words: those of the run before that stay, then the recipe's. */
+/* A command as words: the words of the previous run that stay, then the recipe's words. */
 enum { MOST_WORDS = 200, MOST_ADDED = 12, WORD_BYTES = 40 };
 struct command {
     char *words[MOST_WORDS];
@@ -139,7 +139,7 @@ static void keep_words(const struct rg_config *c, struct command *command) {
     }
 }
 
-/* Updates for sequences longer than were measured grow with the steps. */
+/* For sequences longer than the measured ones the updates grow with the steps. */
 static size_t updates_for(const struct rg_recipe_length *at, const struct rg_config *c) {
     const double longer = c->data.steps > at->steps ? (double)c->data.steps / (double)at->steps : 1.0;
     const size_t wanted = (size_t)((double)at->updates * longer);
@@ -164,7 +164,7 @@ static void add_recipe(const struct rg_config *c, const struct rg_recipe *recipe
     add_new(command, "%zu", updates_for(at, c));
 }
 
-/* Append a word to a text as a shell needs it; false: no room. */
+/* Append a word to a text, quoted for a shell. Returns false if there is no room. */
 static bool append(char *out, size_t bytes, const char *word) {
     size_t at = strlen(out);
     const bool plain = *word && !strpbrk(word, " \t\n'\"\\$`*?[]#~&;|<>(){}!");
@@ -186,7 +186,7 @@ static bool same_start(const struct rg_config *a, const struct rg_config *b) {
            isnan(b->model.forget_bias) && a->model.skip == b->model.skip && a->model.skip_kind == b->model.skip_kind;
 }
 
-/* Whether run `a` was what `b` asks for, or more updates of it. */
+/* Did run `a` have the options that `b` asks for, with at least as many updates? */
 static bool is_made(const struct rg_config *a, const struct rg_config *b) {
     return same_start(a, b) && a->training.optimizer == b->training.optimizer && a->training.lr == b->training.lr &&
            a->training.clip_norm == b->training.clip_norm && a->training.clip_value == b->training.clip_value &&
@@ -196,7 +196,8 @@ static bool is_made(const struct rg_config *a, const struct rg_config *b) {
            a->training.updates >= b->training.updates;
 }
 
-/* The command of a recipe into `advice`; false: there is none that the program would take. *made: the run was it. */
+/* Build the command of a recipe. Returns false if there is no command that the program would accept. *made: the
+ * previous run had these options. */
 static bool build(const struct rg_config *c, const struct rg_recipe *recipe, struct rg_advice *advice, bool *made) {
     struct command command = {.n = 0};
     struct rg_config parsed;
@@ -215,7 +216,7 @@ static bool build(const struct rg_config *c, const struct rg_recipe *recipe, str
     if (rg_options_parse(command.n, command.words, &parsed, &name, &topic) != RG_OK) {
         return false;
     }
-    if (is_file(c)) { /* the data decide it */
+    if (is_file(c)) { /* the data determine it */
         parsed.data.batch = c->data.batch;
     }
     *made = is_made(c, &parsed);
@@ -237,7 +238,7 @@ static bool fits(const struct rg_outcome *o, const struct rg_advice_row *row, bo
     return model && (row->verdicts & verdict) != 0 && when;
 }
 
-/* Whether the run was the recipe of its model, or the one after that. *builds: both make a command. */
+/* Was the run the recipe of its model, or the model's longer recipe? *builds: both give a command. */
 static bool was_recipe(const struct rg_outcome *o, enum rg_advice_model model, bool *builds) {
     struct rg_advice first, second;
     bool made_first = false, made_second = false;

@@ -1,4 +1,5 @@
-/* What to try after a run that has not learned: a whole command, why, and what it reached where it was measured. */
+/* Advice after a run that has not learned: a whole command, the reason, and what the command reached where it was
+ * measured. */
 #ifndef RG_ADVICE_H
 #define RG_ADVICE_H
 
@@ -11,25 +12,26 @@
 
 enum { RG_ADVICE_BYTES = 1000, RG_ADVICE_TEXT = 500 }; /* a longer command is left out */
 
-/* What a run came to, as far as advice depends on it. */
+/* The result of a run, as far as advice depends on it. */
 struct rg_outcome {
     const struct rg_config *config; /* as it ran */
-    bool ended;                     /* false: interrupted, or no training; there is no advice then */
-    bool diverged;                  /* and has no verdict */
+    /* false: the run was interrupted, or was not a training; there is no advice then */
+    bool ended;
+    bool diverged; /* the run diverged and has no verdict */
     bool judged;
     enum rg_verdict verdict;
-    size_t last; /* the furthest lag; 0: no sequence has a step before the loss, and no start changes that */
+    size_t last; /* the furthest lag; 0: no sequence has a step before the loss, so initial weights change nothing */
     enum rg_loss loss_kind;
-    double loss, baseline; /* NAN: not known; a baseline of 0: all targets are equal, and there is nothing to learn */
+    double loss, baseline; /* NAN: not known; a baseline of 0: all targets are equal, so there is nothing to learn */
     uint64_t updates;
     double dead; /* share of the units that are saturated or dead; NAN: not known */
 };
 
-/* `row` NULL: there is no advice, as the run has learned or nothing that was measured is left. */
+/* `row` NULL: there is no advice, because the run has learned, or because no measured recipe is left. */
 struct rg_advice {
     const struct rg_advice_row *row;
     const struct rg_recipe *recipe;
-    const struct rg_recipe_length *length; /* of the recipe, whose measurement stands beside the command */
+    const struct rg_recipe_length *length; /* length of the recipe whose measurement is shown beside the command */
     char command[RG_ADVICE_BYTES];
 };
 
@@ -37,7 +39,7 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run);
 
 void rg_advise(const struct rg_outcome *outcome, struct rg_advice *advice);
 
-/* Why, and what the recipe reached where it was measured: two sentences. "" without advice. */
+/* The reason, and what the recipe reached where it was measured: two sentences. "" without advice. */
 void rg_advice_text(const struct rg_advice *advice, char *out, size_t bytes);
 
 /* {"row", "why", "measured": {"task", "steps", "target", "learned", "of", "updates", "seconds"}}, or null.

@@ -1,16 +1,16 @@
-/* The table of advice: see advice_table.h. Every number is of docs/remedies.sh. */
+/* The table of advice: see advice_table.h. docs/remedies.sh measures every number. */
 #include "cli/report/advice_table.h"
 
 #include "gradient/verdict.h"
 
 static const char ADDING[] = "adding", ORDER[] = "temporal-order";
 
-/* Three groups of recipes, each with one of these cells: for numbers, for classes, and longer ones for the gated cells.
- */
+/* Three groups of recipes: for numbers, for classes, and longer ones for the gated cells. Each has one recipe for each
+ * of these cells. */
 enum { IRNN, GRU, LSTM, N_CELLS, CLASSES = N_CELLS, LONGER = 2 * N_CELLS, N_RECIPES = 3 * N_CELLS };
 
-/* A length: steps, rate, batch, updates that are asked for; seeds of three that learned, median of their updates,
- * median of their seconds. */
+/* A length: steps, rate, batch, updates of the command; how many of three seeds learned, and the medians of their
+ * updates and of their seconds. */
 #define AT(n, rate, rows, n_updates, n_learned, median_updates, median_seconds)                      \
     {                                                                                                \
         .steps = (n), .lr = (rate), .batch = (rows), .updates = (n_updates), .learned = (n_learned), \

@@ -19,7 +19,7 @@ double rg_axis_place(const struct rg_axis *axis, double value) {
     return (place(axis->scale, value) - low) / (high - low);
 }
 
-/* The smallest of 1, 2, 5 times a power of ten that is not below `least`. */
+/* The smallest of 1, 2, 5 times a power of ten that is at least `least`. */
 static double round_step(double least) {
     const double power = pow(10.0, floor(log10(least)));
     const double factor = least / power;
@@ -32,7 +32,7 @@ void rg_axis_settle(struct rg_axis *axis, double least, double most) {
         most = 1.0;
     }
     if (axis->scale == RG_LINEAR && isnan(axis->low) && least > 0.0 && least < 0.5 * most) {
-        least = 0.0; /* a scale that nearly begins at zero does */
+        least = 0.0; /* a scale that begins near zero begins at zero */
     }
     const bool from_data = isnan(axis->low) && isnan(axis->high);
     axis->low = isnan(axis->low) ? least : axis->low;
@@ -56,7 +56,7 @@ static void add_tick(struct rg_ticks *ticks, double at, const char *text) {
     }
 }
 
-/* 10^exponent times 1, 2 or 5, as a person writes it. */
+/* Write 10^exponent times 1, 2 or 5 in the usual form. */
 static void power_text(int factor, long exponent, char text[RG_TICK_TEXT]) {
     if (exponent < -3 || exponent > 4) {
         (void)snprintf(text, RG_TICK_TEXT, "%de%ld", factor, exponent);
@@ -73,7 +73,7 @@ static void linear_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ti
     for (double k = ceil(axis->low / step - 1e-9); k * step <= axis->high + 1e-9 * step && ticks->n < RG_MAX_TICKS;
          k += 1.0) {
         char text[RG_TICK_TEXT];
-        const double value = k * step + 0.0; /* not "-0" */
+        const double value = k * step + 0.0; /* + 0.0 avoids "-0" */
         if (largest >= 1e6 || largest < 1e-3) {
             (void)snprintf(text, sizeof text, "%.3g", value);
         } else {
@@ -87,7 +87,8 @@ static void linear_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ti
 static void log_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks) {
     static const int factors[] = {1, 2, 5};
     const double decades = axis->high - axis->low;
-    if (decades < 1.0) { /* round numbers of the quantity itself, as there is hardly a power of ten among them */
+    /* the range has hardly a power of ten, so the ticks are round numbers of the quantity itself */
+    if (decades < 1.0) {
         struct rg_axis plain = {.scale = RG_LINEAR, .low = pow(10.0, axis->low), .high = pow(10.0, axis->high)};
         linear_ticks(&plain, wanted, ticks);
         for (size_t i = 0; i < ticks->n; i++) {
@@ -109,7 +110,7 @@ static void log_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks
     }
 }
 
-/* 0, 1, 2, 5, 10 …; fewer where they would be crowded: then 0, 1, 10, 100 … */
+/* Ticks 0, 1, 2, 5, 10 …; if they would be crowded, only 0, 1, 10, 100 … */
 static void lag_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks) {
     static const int factors[] = {1, 2, 5};
     const double decades = log10(1.0 + axis->high) - log10(1.0 + axis->low);

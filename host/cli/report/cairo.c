@@ -11,7 +11,7 @@
 static const double ZOOM = 2.0;
 
 struct drawing {
-    struct rg_canvas canvas; /* first, so that a canvas of ours is such a drawing */
+    struct rg_canvas canvas; /* first, so that a pointer to our canvas is a pointer to its drawing */
     cairo_t *cairo;
     bool dark;
     struct rg_text file;
@@ -37,7 +37,7 @@ static void stroke(struct rg_canvas *canvas, const struct rg_stroke *s) {
 
 static void draw_line(struct rg_canvas *canvas, const struct rg_stroke *s, const double *points, size_t n) {
     cairo_t *const c = cairo_of(canvas);
-    cairo_new_path(c); /* text leaves a current point */
+    cairo_new_path(c); /* text sets a current point */
     for (size_t i = 0; i < n; i++) {
         cairo_line_to(c, points[2 * i], points[2 * i + 1]);
     }
@@ -72,7 +72,7 @@ static void draw_text(struct rg_canvas *canvas, const struct rg_label *label, co
     cairo_show_text(c, text);
 }
 
-/* Without smoothing, which would leave seams between cells. */
+/* Without anti-aliasing, which would leave seams between cells. */
 static void draw_cells(struct rg_canvas *canvas, const struct rg_cells *cells) {
     cairo_t *const c = cairo_of(canvas);
     const double width = cells->box.width / (double)cells->columns, height = cells->box.height / (double)cells->rows;
@@ -94,7 +94,7 @@ static cairo_status_t keep_bytes(void *closure, const unsigned char *bytes, unsi
     return rg_text_add(&d->file, (const char *)bytes, length) == RG_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_NO_MEMORY;
 }
 
-/* The date is left out, so that equal pictures are equal files. */
+/* The date is left out, so that equal pictures give equal files. */
 static cairo_surface_t *open_pdf(struct drawing *d, const char *title, double width, double height) {
     cairo_surface_t *const surface = cairo_pdf_surface_create_for_stream(keep_bytes, d, width, height);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, title);

@@ -1,4 +1,4 @@
-/* Inks, and what every canvas shares: see canvas.h. */
+/* Inks, and code that all canvases share: see canvas.h. */
 #include "cli/report/canvas.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ static const uint32_t plain[2][RG_INK_HEAT] = {{0xFFFFFF, 0x1A1D21, 0x4A5058, 0x
                                                {0x16191D, 0xECEFF2, 0xB4BAC2, 0x343A41, 0x5AB4F0, 0xFF8A3D, 0x35C49A,
                                                 0xE08FD0, 0xE3BE3A, 0x9ADCF0, 0xE0688F, 0xA8A8A8}};
 
-/* At `place`, 0 … 1, between n colours. */
+/* The colour at `place`, 0 … 1, between n colours. */
 static uint32_t between(const uint32_t *colors, size_t n, double place) {
     const double at = place * (double)(n - 1);
     const size_t i = at >= (double)(n - 1) ? n - 2 : (size_t)at;

@@ -1,5 +1,5 @@
-/* What a picture is drawn on: lines, boxes, text and cells in a few named inks, in pixels from the top left corner.
- * svg.c and cairo.c make canvases. Errors stay with the canvas until the picture is finished. */
+/* The surface of a picture: lines, boxes, text and cells in a few named inks, in pixels from the top left corner. svg.c
+ * and cairo.c implement canvases. Errors are kept in the canvas until the picture is finished. */
 #ifndef RG_REPORT_CANVAS_H
 #define RG_REPORT_CANVAS_H
 
@@ -11,16 +11,16 @@
 
 enum { RG_N_SERIES_INKS = 8, RG_HEAT_LEVELS = 32, RG_SIGNED_LEVELS = 33, RG_LABEL_LIMIT = 200 /* bytes of a text */ };
 
-/* Colours by what they are for; a canvas knows them light and dark. The eight of the series differ for every common
+/* Colours by purpose; a canvas has a light and a dark version of each. The eight series colours differ for every common
  * kind of colour blindness (after Okabe and Ito 2008, darkened to 3:1 on white). */
 enum {
     RG_INK_PAPER,
     RG_INK_TEXT,
-    RG_INK_FAINT, /* text beside the point */
+    RG_INK_FAINT, /* secondary text */
     RG_INK_GRID,
     RG_INK_SERIES,                                  /* … + RG_N_SERIES_INKS - 1 */
-    RG_INK_HEAT = RG_INK_SERIES + RG_N_SERIES_INKS, /* … from least to most, viridis */
-    RG_INK_SIGNED = RG_INK_HEAT + RG_HEAT_LEVELS,   /* … from blue by the colour of paper to orange */
+    RG_INK_HEAT = RG_INK_SERIES + RG_N_SERIES_INKS, /* … from the smallest to the largest value, viridis */
+    RG_INK_SIGNED = RG_INK_HEAT + RG_HEAT_LEVELS,   /* … from blue through the paper's colour to orange */
     RG_N_INKS = RG_INK_SIGNED + RG_SIGNED_LEVELS
 };
 
@@ -36,7 +36,7 @@ struct rg_stroke {
 enum rg_anchor { RG_ANCHOR_START, RG_ANCHOR_MIDDLE, RG_ANCHOR_END };
 
 struct rg_label {
-    double x, y; /* of the base line */
+    double x, y; /* left end of the base line */
     double size; /* pixels of an em */
     enum rg_anchor anchor;
     int ink;
@@ -52,8 +52,8 @@ struct rg_cells {
     struct rg_box box;
     size_t rows, columns;
     const uint8_t *levels; /* [rows][columns], row 0 at the top */
-    int ink;               /* of level 0 */
-    size_t n_levels;       /* a level of this or more is left empty */
+    int ink;               /* ink of level 0 */
+    size_t n_levels;       /* cells with this level or a higher one stay empty */
 };
 
 struct rg_canvas {
@@ -64,7 +64,7 @@ struct rg_canvas {
     void (*box)(struct rg_canvas *canvas, const struct rg_box *box, int ink);
     void (*text)(struct rg_canvas *canvas, const struct rg_label *label, const char *text);
     void (*cells)(struct rg_canvas *canvas, const struct rg_cells *cells);
-    rg_status status; /* the first error; what is drawn after it is not */
+    rg_status status; /* the first error; nothing is drawn after it */
 };
 
 /* Width of a text in pixels, estimated from its characters. */

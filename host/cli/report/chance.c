@@ -1,4 +1,4 @@
-/* What of a lag profile is chance: see chance.h. */
+/* Reporting how much of a lag profile is chance: see chance.h. */
 #include "cli/report/chance.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ size_t rg_chance_noise_from(const struct rg_lag_profile *p) {
     for (size_t i = rg_chance_known(p) ? p->statistics.n_ranges : 0; i-- > 0;) {
         if (rg_is_noise(&p->matrix_statistics[RG_LAG_HH], i)) {
             from = p->statistics.ranges[i].first;
-        } else if (!isnan(p->matrix_statistics[RG_LAG_HH].chance[i])) { /* signal, and not without a gradient */
+        } else if (!isnan(p->matrix_statistics[RG_LAG_HH].chance[i])) { /* signal, and not just a missing gradient */
             break;
         }
     }
@@ -35,7 +35,7 @@ const char *rg_chance_groups(const struct rg_lag_profile *p, char out[64]) {
     return out;
 }
 
-/* Why there are no statistics. */
+/* The reason why there are no statistics. */
 static const char *reason_of(const struct rg_lag_profile *p, char out[64]) {
     switch (p->statistics.lack) {
     case RG_STATISTICS_FEW:
@@ -109,7 +109,7 @@ json_t *rg_chance_json(const struct rg_lag_profile *p, size_t matrix) {
                         "noise", columns[6]);
 }
 
-/* ---- As a table ---- */
+/* ---- Table ---- */
 
 static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_profile *p, size_t matrix, size_t range) {
     const struct rg_matrix_statistics *const m = &p->matrix_statistics[matrix];

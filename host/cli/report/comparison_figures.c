@@ -1,4 +1,4 @@
-/* A comparison of remedies as plots and as a table: see comparison_figures.h. */
+/* Plots and table of a comparison of remedies: see comparison_figures.h. */
 #include "cli/report/comparison_figures.h"
 
 #include <math.h>
@@ -60,7 +60,7 @@ rg_status rg_comparison_table(const struct rg_comparison *comparison, const size
 
 /* ---- Plots ---- */
 
-/* The remedies in the order they were asked for, each once. */
+/* List the remedies in the order of the command line, each once. */
 static size_t list_remedies(const struct rg_comparison *c, const char *names[RG_COMPARISON_REMEDIES]) {
     size_t n = 0;
     for (size_t i = 0; i < c->n_rows; i++) {
@@ -75,7 +75,7 @@ static size_t list_remedies(const struct rg_comparison *c, const char *names[RG_
     return n;
 }
 
-/* The measured run of a remedy that ranks first; NULL if there is none. */
+/* The best-ranked measured run of a remedy; NULL if there is none. */
 static const struct rg_comparison_row *best_of(const struct rg_comparison *c, const size_t *order, size_t n,
                                                const char *remedy) {
     for (size_t i = 0; i < n; i++) {
@@ -123,8 +123,8 @@ static rg_status add_losses(struct rg_plot *plot, const struct rg_comparison *c,
     return RG_OK;
 }
 
-/* The range of all losses and the baseline, for axes that can be compared. A loss far beyond the baseline's tenfold is
- * cut off: a run that explodes must not flatten the others. */
+/* The range of all losses and the baseline, for comparable axes. Losses above ten times the baseline are cut off, so
+ * that an exploding run does not flatten the others. */
 static void loss_range(const struct rg_comparison *c, double baseline, double *low, double *high) {
     *low = *high = baseline;
     for (size_t i = 0; i < c->n_rows; i++) {

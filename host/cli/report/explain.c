@@ -1,4 +1,4 @@
-/* Why a verdict is what it is: see explain.h. */
+/* Explaining a verdict: see explain.h. */
 #include "cli/report/explain.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ const char *rg_explain_digits(double log10_value, int digits, char out[32]) {
         return out;
     }
     double whole = floor(log10_value), lead = pow(10.0, log10_value - whole);
-    if (lead >= 10.0 - 0.5 * pow(10.0, 1 - digits)) { /* would round to 10 */
+    if (lead >= 10.0 - 0.5 * pow(10.0, 1 - digits)) { /* it would be rounded to 10 */
         lead = 1.0;
         whole += 1.0;
     }
@@ -22,7 +22,7 @@ const char *rg_explain_digits(double log10_value, int digits, char out[32]) {
 }
 
 const char *rg_explain_power(double log10_value, char out[32]) {
-    /* What two digits would round to 10 belongs to the next power. */
+    /* A value that two digits would round to 10 belongs to the next power. */
     const double whole = floor(log10_value + (1.0 - log10(9.95)));
     if (!isfinite(log10_value)) {
         return rg_explain_digits(log10_value, 2, out);
@@ -36,7 +36,7 @@ const char *rg_explain_place(size_t layer, size_t direction, char out[48]) {
     return out;
 }
 
-/* What a figure of the products is over. */
+/* Print the sequences behind a figure of the products. */
 static void print_sequences(const struct rg_causes *c) {
     (void)printf("%s %zu sequence%s", c->sequences > 1 ? "median of" : "of", c->sequences,
                  c->sequences == 1 ? "" : "s");
@@ -73,7 +73,7 @@ static void print_products(const struct rg_causes *c) {
     }
 }
 
-/* What theory expects of the decay, as far as it applies. */
+/* Print the decay that theory predicts, where it applies. */
 static void print_expected(const struct rg_causes *c) {
     const struct {
         const char *name;
@@ -115,7 +115,7 @@ static void print_activations(const struct rg_diagnosis *d) {
         (void)puts(": not measured");
         return;
     }
-    const bool several = d->profiles->layers * d->profiles->directions > 1; /* less room in the line */
+    const bool several = d->profiles->layers * d->profiles->directions > 1; /* the line then has less room */
     (void)printf(several ? ": mean slope of activations %.3g, %.3g %% saturated\n"
                          : ": mean slope of the activations %.3g, %.3g %% of them saturated\n",
                  c->mean_slope, 100.0 * c->mean_saturated);
@@ -210,7 +210,7 @@ json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const str
     return list;
 }
 
-/* ---- As a table ---- */
+/* ---- Table ---- */
 
 static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_profiles *profiles,
                      const struct rg_causes *c) {
@@ -252,7 +252,7 @@ rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct 
 
 rg_status rg_history_add_causes(struct rg_history *h, const struct rg_causes *c) {
     RG_TRY(rg_history_set_cause(h, RG_CAUSE_SIGMA_MAX, c->log10_largest, c->steps));
-    if (c->directions == c->state) { /* else it is that of a few directions */
+    if (c->directions == c->state) { /* with fewer directions it is not that of the product */
         RG_TRY(rg_history_set_cause(h, RG_CAUSE_SIGMA_MIN, c->log10_smallest, c->steps));
     }
     RG_TRY(rg_history_set_cause(h, RG_CAUSE_SATURATED, c->saturated, c->steps));

@@ -1,4 +1,4 @@
-/* Why a verdict is what it is: the causes in words, as JSON, and into the record of a run. */
+/* Explaining a verdict: its causes in words, as JSON, and in the record of a run. */
 #ifndef RG_EXPLAIN_H
 #define RG_EXPLAIN_H
 
@@ -11,32 +11,33 @@
 
 /* 10^log10_value as "2.5e-60", also beyond a double's range. */
 const char *rg_explain_power(double log10_value, char out[32]);
-/* The same with so many digits, trailing zeros too; "0" for -INFINITY, "-" for NAN. */
+/* As rg_explain_power, with `digits` digits including trailing zeros; "0" for -INFINITY, "-" for NAN. */
 const char *rg_explain_digits(double log10_value, int digits, char out[32]);
 
 /* "layer 1", "layer 0, reverse". */
 const char *rg_explain_place(size_t layer, size_t direction, char out[48]);
 
-/* Some lines on stdout, at most 80 columns wide, of the direction that the diagnosis shows. */
+/* Print some lines on stdout, at most 80 columns wide, about the direction that the diagnosis shows. */
 void rg_explain_print(const struct rg_diagnosis *diagnosis);
 
 /* {"layer", "direction", "decay", "factor", "reach", "slope", "sigma_max", "log10_largest", "lyapunov", "expected", …}
- * of one direction; not-a-number is null. NULL without memory. */
+ * of one direction. A number that is NaN becomes null. NULL without memory. */
 json_t *rg_explain_json(const struct rg_lag_profile *profile, const struct rg_causes *causes,
                         const struct rg_judgement *judgement);
 
-/* An array of the same of every layer and direction, with "verdict" and "horizon". */
+/* An array of such objects for every layer and direction, with "verdict" and "horizon". */
 json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all);
 
-/* Lags as "from" and "to": each by itself up to RG_LAGS_ALONE, else in ranges that grow (gradient/ranges.h). */
+/* Columns of lags, from "from" to "to". Up to RG_LAGS_ALONE lags each has its own column; more share ranges that grow
+ * (gradient/ranges.h). */
 struct rg_lag_columns {
     size_t n;
     struct rg_lag_range *ranges; /* [n] */
 };
 rg_status rg_lag_columns_create(size_t lags, struct rg_lag_columns *columns);
 void rg_lag_columns_release(struct rg_lag_columns *columns);
-/* Into *object the arrays "from", "to"; "log10_norm" and "share" of a matrix, and with `all` its "norm" and "cosine".
- */
+/* Add the arrays "from", "to", and "log10_norm" and "share" of a matrix to *object; with `all` also "norm" and
+ * "cosine". */
 void rg_lag_columns_add(json_t **object, const struct rg_lag_columns *columns);
 void rg_lag_values_add(json_t **object, const struct rg_lag_columns *columns, const struct rg_lag_values *values,
                        bool all);
@@ -44,7 +45,7 @@ void rg_lag_values_add(json_t **object, const struct rg_lag_columns *columns, co
 /* [{"matrix", "layer", "from", "to", "norm", "log10_norm", "share", "cosine"}] of every matrix. NULL without memory. */
 json_t *rg_explain_lags_json(const struct rg_lag_profiles *profiles, const struct rg_model *model);
 
-/* The judgements and causes as a table with a row for every layer and direction. RG_NO_MEMORY. */
+/* A table of judgements and causes, one row for every layer and direction. RG_NO_MEMORY. */
 rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all,
                            struct rg_own_table *table);
 

@@ -1,4 +1,4 @@
-/* The plots that a run's history gives: see figures.h. */
+/* The plots of a run's history: see figures.h. */
 #include "cli/report/figures.h"
 
 #include <math.h>
@@ -27,7 +27,7 @@ static struct rg_axis update_axis(const struct rg_history *h) {
     return axis;
 }
 
-/* Positive values that differ by much are better seen on a logarithmic axis. */
+/* Positive values over a wide range get a logarithmic axis. */
 static enum rg_scale scale_of(double least, double most) {
     return least > 0.0 && most > 20.0 * least ? RG_LOG10 : RG_LINEAR;
 }
@@ -71,7 +71,7 @@ rg_status rg_figure_loss(const struct rg_history *h, double baseline, struct rg_
     return rg_plot_add_level(plot, name, 7, scaled(scale, baseline));
 }
 
-/* A rug of the share of a point's updates that were clipped, or skipped. */
+/* Add a rug: at each point, the share of its updates that were clipped or skipped. */
 static rg_status add_rug(const struct rg_history *h, struct rg_plot *plot, bool skipped) {
     struct rg_series *rug = NULL;
     uint64_t sum = 0, all = 0;
@@ -132,7 +132,8 @@ size_t rg_history_main_matrix(const struct rg_history *h) {
     return best;
 }
 
-/* Up to MAX_CURVES whole matrices, those of the main one's layer and direction first; or the gates of that layer. */
+/* Choose up to MAX_CURVES whole matrices, those of the main matrix's layer and direction first; or the gates of that
+ * layer. */
 static size_t choose_matrices(const struct rg_history *h, bool gates, size_t chosen[MAX_CURVES]) {
     const struct rg_history_matrix *const main = &h->matrices[rg_history_main_matrix(h)];
     size_t n = 0;
@@ -177,7 +178,7 @@ void rg_history_fit_decay(const struct rg_history *h, size_t matrix, double *slo
     *start = (y - *slope * x) / n;
 }
 
-/* Curves over lag of the newest sample. */
+/* Add curves over lag from the newest sample. */
 static rg_status add_curves(const struct rg_history *h, enum rg_lag_quantity quantity, bool summed, bool gates,
                             struct rg_plot *plot) {
     size_t chosen[MAX_CURVES];
@@ -304,7 +305,7 @@ static size_t nearest_sample(const struct rg_history *h, double update) {
     return best;
 }
 
-/* Largest norm, or sum of shares, of the columns first … end - 1 of a sample. */
+/* Largest norm, or sum of shares, in the columns first … end - 1 of a sample. */
 static double gather(const float *values, size_t first, size_t end, bool share) {
     double result = share ? 0.0 : -INFINITY;
     for (size_t c = first; c < end; c++) {
@@ -313,10 +314,10 @@ static double gather(const float *values, size_t first, size_t end, bool share) 
     return result;
 }
 
-/* The column of the lag at `place`, 0 … 1, of the axis. */
+/* The column of the lag at position `place`, 0 … 1, of the axis. */
 static size_t column_at(const struct rg_history *h, const struct rg_axis *axis, double place) {
     const double end = axis->high, lag = axis->scale == RG_LAGS ? expm1(place * log1p(end)) : place * end;
-    size_t low = 0, high = h->n_columns; /* the lag is in columns low … high - 1, or behind them all */
+    size_t low = 0, high = h->n_columns; /* the lag is in columns low … high - 1, or after all columns */
     if (lag + 1e-9 >= (double)h->steps) {
         return h->n_columns;
     }
@@ -356,7 +357,7 @@ static rg_status make_map(const struct rg_history *h, bool share, struct rg_plot
     (void)snprintf(title, sizeof title, "%s by lag and update, %.60s", share ? "Share of the gradient" : "Norm",
                    short_name(&h->matrices[rg_history_main_matrix(h)]));
     struct rg_axis x = rg_axis_of("update", RG_LINEAR), y = lag_axis(h, h->steps > LAGS_LINEAR);
-    y.high = (double)h->steps; /* a cell is as high as a lag */
+    y.high = (double)h->steps; /* a cell is one lag high */
     x.whole = true;
     x.low = (double)h->samples[0].update;
     x.high = (double)h->samples[h->sample.n - 1].update;
@@ -399,7 +400,7 @@ rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, struct rg_plot
         for (size_t lag = column * lags / columns; lag < end && lag < p->lags; lag++) {
             largest = fmax(largest, p->delta_log10[lag]);
         }
-        plot->heat.values[i] = isfinite(largest) ? largest : NAN; /* no gradient is no colour */
+        plot->heat.values[i] = isfinite(largest) ? largest : NAN; /* a cell without a gradient stays empty */
     }
     return RG_OK;
 }

@@ -1,42 +1,43 @@
-/* The plots that a run's history gives. Each function fills an empty plot; it stays empty where the history has
- * nothing for it. RG_NO_MEMORY; what was added so far is then the caller's to clear. */
+/* The plots of a run's history. Each function fills an empty plot; the plot stays empty if the history has no data for
+ * it. On RG_NO_MEMORY the caller clears what was added. */
 #ifndef RG_REPORT_FIGURES_H
 #define RG_REPORT_FIGURES_H
 
 #include "cli/report/history.h"
 #include "cli/report/plot.h"
 
-/* Loss over updates with the baseline (NAN: none) and the validations. */
+/* Loss over updates, with the baseline (NAN: none) and the validations. */
 rg_status rg_figure_loss(const struct rg_history *history, double baseline, struct rg_plot *plot);
 
-/* Gradient norm over updates, before clipping; the norm clipped to (0: none); clipped and skipped updates marked. */
+/* Gradient norm over updates, before clipping, with the norm that it is clipped to (0: none). Clipped and skipped
+ * updates are marked. */
 rg_status rg_figure_norm(const struct rg_history *history, double clip_norm, struct rg_plot *plot);
 
-/* Lag by update, from two lag profiles on: log10 norm, or share, of the recurrent matrix of the last layer. */
+/* Lag by update, for two or more lag profiles: log10 norm, or share, of the main recurrent matrix (last layer). */
 rg_status rg_figure_norm_map(const struct rg_history *history, struct rg_plot *plot);
 rg_status rg_figure_share_map(const struct rg_history *history, struct rg_plot *plot);
 
-/* By lag, from the newest profile: norms with a fitted decay; those of each gate; shares; and shares summed from lag 0
+/* By lag, from the newest profile: norms with a fitted decay; norms of each gate; shares; cumulative shares from lag 0
  * on. */
 rg_status rg_figure_norms(const struct rg_history *history, struct rg_plot *plot);
 rg_status rg_figure_gates(const struct rg_history *history, struct rg_plot *plot);
 rg_status rg_figure_shares(const struct rg_history *history, struct rg_plot *plot);
 rg_status rg_figure_cumulative(const struct rg_history *history, struct rg_plot *plot);
 
-/* What explains them, where the history knows it: singular values of the product of Jacobians; activations. */
+/* The causes, if the history has them: singular values of the product of Jacobians; activations. */
 rg_status rg_figure_jacobian(const struct rg_history *history, struct rg_plot *plot);
 rg_status rg_figure_activations(const struct rg_history *history, struct rg_plot *plot);
 
-/* Depth by time: log10 ||delta|| of every layer and direction by lag, the first layer at the bottom. It is of the
- * profiles alone. */
+/* Depth by time: log10 ||delta|| of every layer and direction by lag, the first layer at the bottom. It needs only the
+ * profiles. */
 struct rg_lag_profiles;
 rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, struct rg_plot *plot);
 
 /* The recurrent matrix of the last layer's forward direction. */
 size_t rg_history_main_matrix(const struct rg_history *history);
 
-/* Least squares of log10 norm over lag where it is finite, newest sample: log10 of the factor a step, and the value at
- * lag 0. NAN with fewer than three points. */
+/* Least-squares fit of log10 norm over the lags where it is finite, in the newest sample: log10 of the factor per step,
+ * and the value at lag 0. NAN with fewer than three points. */
 void rg_history_fit_decay(const struct rg_history *history, size_t matrix, double *slope, double *start);
 
 #endif

@@ -41,7 +41,7 @@ void rg_history_destroy(struct rg_history *h) {
 
 /* ---- Updates ---- */
 
-/* `next` follows `point` and becomes part of it. */
+/* Merge `next`, which follows `point`, into it. */
 static void merge(struct rg_history_point *point, const struct rg_history_point *next) {
     const uint64_t finite = point->finite + next->finite;
     if (point->finite && next->finite) {
@@ -93,8 +93,8 @@ static void exchange(char *a, char *b, size_t bytes) {
     }
 }
 
-/* The place of the next item. The newest so far gives way unless it is one of every stride-th; a full list drops every
- * second of its items, which move behind the others, as they own memory. */
+/* Index of the next item. The newest item is replaced unless it is one of every stride-th. A full list drops every
+ * second item: dropped items move behind the others, because items own memory. */
 static size_t next_place(struct rg_thinned *t, void *items, size_t bytes) {
     char *const at = items;
     if (t->n && (t->seen - 1) % t->stride != 0) {
@@ -122,7 +122,7 @@ size_t rg_lag_columns(size_t lags) {
     return lags < RG_KEPT_LAGS ? lags : RG_KEPT_LAGS;
 }
 
-/* A curve from 0 to `lags` that bends upwards, but never less than one lag a column. */
+/* First lag of a column. The columns grow with the lag, and each has at least one lag. */
 static size_t growing(size_t lags, size_t column) {
     const double bend = log((double)lags / 16.0), place = (double)column / RG_KEPT_LAGS;
     const size_t first = (size_t)((double)lags * expm1(bend * place) / expm1(bend));
@@ -153,7 +153,7 @@ rg_status rg_history_set_matrices(struct rg_history *h, size_t steps, const stru
     return RG_OK;
 }
 
-/* The columns of one matrix from its lags. */
+/* Compute one matrix's columns from its lags. */
 static void bin(const struct rg_history *h, const struct rg_lag_values *v, float *norm, float *share, float *cosine) {
     for (size_t c = 0; c < h->n_columns && !v->log10_norm; c++) {
         norm[c] = share[c] = cosine[c] = NAN;

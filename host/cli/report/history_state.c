@@ -7,7 +7,7 @@
 
 /* ---- Gathering ---- */
 
-/* A section with a copy of `bytes` bytes. */
+/* Add a section with a copy of `bytes` bytes. */
 static rg_status add_copy(struct rg_sections *s, const char *name, const void *from, size_t bytes) {
     void *to = NULL;
     RG_TRY(rg_sections_add(s, name, bytes, &to));
@@ -17,12 +17,12 @@ static rg_status add_copy(struct rg_sections *s, const char *name, const void *f
     return RG_OK;
 }
 
-/* Floats of one lag profile. */
+/* Number of floats in a lag profile. */
 static size_t numbers_of(const struct rg_history *h) {
     return h->n_matrices * RG_LAG_QUANTITIES * h->n_columns;
 }
 
-/* The update and the floats of each lag profile, as two sections. */
+/* Add the updates and the floats of the lag profiles as two sections. */
 static rg_status gather_samples(const struct rg_history *h, struct rg_sections *s) {
     const size_t n = h->sample.n, each = numbers_of(h);
     uint64_t *updates = NULL;
@@ -55,7 +55,7 @@ rg_status rg_history_gather(const struct rg_history *h, struct rg_sections *s) {
 
 /* ---- Restoring ---- */
 
-/* A whole number that fits a size. */
+/* Read a whole number that fits a size_t. */
 static rg_status get_size(const struct rg_sections *s, const char *name, uint64_t most, size_t *out) {
     uint64_t value = 0;
     RG_TRY(rg_sections_number(s, name, most, &value));
@@ -72,7 +72,7 @@ static rg_status get_copy(const struct rg_sections *s, const char *name, void *t
     return RG_OK;
 }
 
-/* How many of a list are kept, and which; names[0] … are the numbers of how many, how many were seen, the stride. */
+/* Read the state of a list. names[0] … are the names of its numbers: items kept, items seen, stride. */
 static rg_status get_thinned(const struct rg_sections *s, const char *const names[3], struct rg_thinned *t) {
     RG_TRY(get_size(s, names[0], t->limit, &t->n));
     RG_TRY(rg_sections_number(s, names[1], UINT64_MAX, &t->seen));

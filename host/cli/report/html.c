@@ -11,7 +11,7 @@
 #include "files/shell_text.h"
 #include "rnn_gpu/tensors.h"
 
-/* Bytes kept for what follows the figures, and for what follows the table. */
+/* Bytes reserved for what follows the figures, the table and the walk. */
 enum {
     ROOM_AFTER_FIGURES = 80000,
     ROOM_AFTER_TABLE = 200000,
@@ -20,7 +20,7 @@ enum {
     COMMAND_LIMIT = 6000
 };
 
-/* Close to the size in which a page shows them, so that their text has the size of the page's. */
+/* Close to the size at which a page shows them, so that their text is as large as the page's. */
 static const double FIGURE_WIDTH = 480.0, FIGURE_HEIGHT = 310.0, SMALL_WIDTH = 360.0, SMALL_HEIGHT = 260.0;
 
 static void colors(struct rg_markup *out, bool dark) {
@@ -60,7 +60,7 @@ static void head(struct rg_markup *out, const struct rg_report *report) {
              "font-size:.85rem}dd{margin:0}dd.set{font-weight:600}\n"
              "summary{cursor:pointer;margin:1rem 0 .5rem;color:var(--faint)}\n"
              "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--grid);padding:.7rem 1rem}\n"
-             /* shadows at the edges behind which a table goes on */
+             /* shadows at the edges show that a table continues */
              ".wide{overflow-x:auto;background:linear-gradient(to right,var(--paper) 40%%,transparent),"
              "linear-gradient(to left,var(--paper) 40%%,transparent) 100%% 0,linear-gradient(to right,var(--faint),"
              "transparent),linear-gradient(to left,var(--faint),transparent) 100%% 0;background-repeat:no-repeat;"
@@ -125,7 +125,7 @@ static void table(struct rg_markup *out, const struct rg_table *t) {
     }
 }
 
-/* The small figures, or the others; returns how many had to be left out. */
+/* Add the small figures, or the others. Returns the number of figures that were left out. */
 static size_t figures(struct rg_markup *out, const struct rg_report *r, bool small) {
     size_t left_out = 0;
     rg_markup_add(out, "<div class=\"%s\">\n", small ? "figures small" : "figures");
@@ -166,7 +166,7 @@ static void walk(struct rg_markup *out, const struct rg_report *r) {
     }
 }
 
-/* The command, to be pasted into a shell. */
+/* Add the command, so that it can be pasted into a shell. */
 static void command_line(struct rg_markup *out, const struct rg_config *config) {
     struct rg_markup line = {.status = RG_OK};
     rg_markup_add(&line, "./rnn-gpu");
@@ -182,7 +182,7 @@ static void command_line(struct rg_markup *out, const struct rg_config *config) 
     rg_markup_destroy(&line);
 }
 
-/* The options that are as usual, or the others; returns how many. */
+/* Add the options with default values, or the others. Returns their number. */
 static size_t options_of(struct rg_markup *out, const struct rg_report *r, bool usual) {
     size_t n = 0;
     rg_markup_add(out, "<dl>\n");
@@ -197,7 +197,7 @@ static size_t options_of(struct rg_markup *out, const struct rg_report *r, bool 
     return n;
 }
 
-/* Every option with the value it had; those that are as usual are folded away. */
+/* Add every option with its value. Options with default values are folded. */
 static void options(struct rg_markup *out, const struct rg_report *r) {
     rg_markup_add(out, "<h2>Options</h2>\n");
     if (options_of(out, r, false) < r->settings->n) {
@@ -207,12 +207,12 @@ static void options(struct rg_markup *out, const struct rg_report *r) {
     }
 }
 
-/* The verdict in the colour of its name, and what to try. */
+/* Add the verdict in its colour, and the advice. */
 static void verdict(struct rg_markup *out, const struct rg_report *r) {
     const size_t name = r->verdict ? strcspn(r->verdict, ":") : 0;
     char word[16] = "";
     for (size_t i = 0; r->verdict && r->verdict[name] == ':' && name < sizeof word && i < name; i++) {
-        word[i] = (char)(r->verdict[i] | 0x20); /* of capital letters */
+        word[i] = (char)(r->verdict[i] | 0x20); /* lower case of a capital letter */
     }
     if (r->verdict) {
         rg_markup_add(out, "<p class=\"verdict%s%s\">", word[0] ? " " : "", word);

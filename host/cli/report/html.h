@@ -1,4 +1,4 @@
-/* A run, or a comparison of runs, as one HTML file: no script, nothing from elsewhere, light and dark. */
+/* A run, or a comparison of runs, as one HTML file: no script, nothing loaded from elsewhere, light and dark. */
 #ifndef RG_REPORT_HTML_H
 #define RG_REPORT_HTML_H
 
@@ -19,29 +19,29 @@ struct rg_table {
     const char *title;
     size_t n_rows, n_columns;
     const char *const *heads; /* [n_columns] */
-    const char *const *cells; /* [n_rows][n_columns]; the first of a row names it */
+    const char *const *cells; /* [n_rows][n_columns]; the first cell of a row is its name */
 };
 
 struct rg_report {
     const char *title;
     const char *verdict; /* a sentence that begins with its name and a colon; NULL: there is none */
-    const char *command; /* to try next, and why; NULL: there is none */
+    const char *command; /* the command to try next, and the reason; NULL: none */
     const char *advice;
-    const char *made; /* when and where; NULL: not told */
+    const char *made; /* when and where; NULL: not shown */
     const struct rg_config *config;
     const struct rg_settings *settings;
     const struct rg_fact *facts;
     size_t n_facts;
     const struct rg_table *tables; /* [n_tables] */
     size_t n_tables;
-    const struct rg_plot *plots; /* empty ones are left out */
+    const struct rg_plot *plots; /* empty plots are left out */
     size_t n_plots;
-    const struct rg_walk *walk; /* told step by step, or NULL */
-    size_t sequence;            /* of this one alone, from 1; 0: of all */
+    const struct rg_walk *walk; /* shown step by step; or NULL */
+    size_t sequence;            /* show only this sequence, from 1; 0: all */
 };
 
-/* Write the file, of less than RG_REPORT_BYTES: figures, rows and a walk that would make it larger are left out, and it
- * says so. RG_NOT_SAVED, RG_NO_MEMORY; the file is there whole or not at all. */
+/* Write the file, with less than RG_REPORT_BYTES. Figures, rows and a walk that would make it larger are left out, and
+ * the page says so. RG_NOT_SAVED, RG_NO_MEMORY. The file is written whole or not at all. */
 rg_status rg_report_write(const struct rg_report *report, const char *path);
 
 #endif

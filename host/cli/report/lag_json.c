@@ -58,7 +58,7 @@ void rg_lag_values_add(json_t **object, const struct rg_lag_columns *columns, co
     }
 }
 
-/* The matrices of one direction; without memory *list becomes NULL. */
+/* Add the matrices of one direction. Without memory *list becomes NULL. */
 static void add_matrices(json_t **list, const struct rg_lag_profile *p, const struct rg_model *model) {
     struct rg_lag_columns columns;
     if (rg_lag_columns_create(p->lags, &columns) != RG_OK) {

@@ -8,9 +8,9 @@
 #include "cli/report/explain.h"
 #include "gradient/ranges.h"
 
-enum { BAR_COLUMNS = 34, INTERVAL_COLUMNS = 19 /* beside which the bars are shorter */ };
+enum { BAR_COLUMNS = 34, INTERVAL_COLUMNS = 19 /* INTERVAL_COLUMNS: bars are this much shorter beside intervals */ };
 
-/* A bar of `eighths` eighths of a column. */
+/* Print a bar of `eighths` eighths of a column. */
 static void print_bar(size_t eighths, bool unicode) {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     for (size_t i = 0; i < eighths / 8; i++) {
@@ -19,12 +19,12 @@ static void print_bar(size_t eighths, bool unicode) {
     (void)fputs(unicode ? parts[eighths % 8] : "", stdout);
 }
 
-/* In percent; what two decimals show as zero has no sign. */
+/* A share in percent. A value that two decimals show as zero loses its sign. */
 static double percent(double share) {
     return fabs(share) < 5e-5 ? 0.0 : 100.0 * share;
 }
 
-/* The decades that the bars span: whole powers of ten around all norms that are not 0. */
+/* The decades of the bars: whole powers of ten around all norms other than 0. */
 struct span {
     double bottom, top;
 };
@@ -38,11 +38,11 @@ static struct span span_of(const struct rg_range_terms *rows, size_t n) {
     if (!isfinite(high)) {
         return (struct span){-1.0, 0.0};
     }
-    const double top = ceil(high) + 0.0; /* + 0.0: not "-0" */
+    const double top = ceil(high) + 0.0; /* + 0.0 avoids "-0" */
     return (struct span){fmin(floor(low), top - 1.0), top};
 }
 
-/* Of the shares of weight_hh, where it is known. */
+/* Print the interval of weight_hh's share if it is known. */
 static void print_interval(const struct rg_lag_profile *p, size_t range) {
     const struct rg_matrix_statistics *const m = &p->matrix_statistics[RG_LAG_HH];
     char interval[48] = "-";
@@ -56,7 +56,7 @@ static void print_interval(const struct rg_lag_profile *p, size_t range) {
     (void)printf(" %*s %c", INTERVAL_COLUMNS - 3, interval, rg_is_noise(m, range) ? '~' : ' ');
 }
 
-/* How a row is drawn. */
+/* How a row is printed. */
 struct look {
     struct span span;
     bool color, unicode;

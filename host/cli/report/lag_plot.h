@@ -4,8 +4,9 @@
 
 #include "gradient/profile.h"
 
-/* One row a lag or, further back, a range of lags (gradient/ranges.h): share of dL/dW_hh and of dL/dW_ih, and the norm
- * of the recurrent term as a bar over a logarithmic axis. `where`: " of layer 1", or "". ASCII unless `unicode`. */
+/* Print one row for each lag or, further back, each range of lags (gradient/ranges.h): shares of dL/dW_hh and dL/dW_ih,
+ * and the norm of the recurrent term as a bar on a logarithmic axis. `where`: " of layer 1", or "". ASCII unless
+ * `unicode`. */
 void rg_lag_plot(const struct rg_lag_profile *profile, const char *where, bool color, bool unicode);
 
 #endif

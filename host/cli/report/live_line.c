@@ -1,4 +1,4 @@
-/* The line of a training that runs: see live_line.h. */
+/* The live line of a training: see live_line.h. */
 #include "cli/report/live_line.h"
 
 #include <math.h>
@@ -11,7 +11,8 @@
 
 enum { MOST_PARTS = 12, PART_BYTES = 120, HEAT_COLUMNS = 24 };
 
-/* Parts in the order they stand. `rank`: those with the highest go first where the line is too long; 0 stays. */
+/* The parts of the line in order. If the line is too long, parts with the highest `rank` are dropped first; those with
+ * 0 stay. */
 struct part {
     char text[PART_BYTES];
     size_t columns;
@@ -23,7 +24,7 @@ struct parts {
     size_t n;
 };
 
-/* Characters of UTF-8. */
+/* Number of UTF-8 characters. */
 static size_t count_columns(const char *text) {
     size_t n = 0;
     for (; *text; text++) {
@@ -42,7 +43,7 @@ __attribute__((format(printf, 3, 4))) static void add(struct parts *parts, int r
     part->rank = rank;
 }
 
-/* The norms of the newest profile from lag 0 on, in shades. */
+/* Add the norms of the newest profile from lag 0 on, as shades. */
 static void add_heat(struct parts *parts, const struct rg_live_facts *f) {
     const struct rg_history *const h = f->history;
     const float *const norms = rg_history_lags(h, h->sample.n - 1, rg_history_main_matrix(h), RG_LAG_LOG10_NORM);
@@ -85,7 +86,7 @@ static void list_parts(const struct rg_live_facts *f, struct parts *parts) {
     add(parts, 0, "  %s left", f->left);
 }
 
-/* Leave out the part that matters least; false: all that are left stay. */
+/* Drop the least important part. Returns false if every part must stay. */
 static bool drop_one(struct parts *parts) {
     size_t least = 0;
     for (size_t i = 0; i < parts->n; i++) {
@@ -113,7 +114,7 @@ void rg_live_line(const struct rg_live_facts *facts, char line[RG_LIVE_LINE_BYTE
     for (size_t i = 0; i < parts.n && at < RG_LIVE_LINE_BYTES; i++) {
         at += (size_t)snprintf(line + at, RG_LIVE_LINE_BYTES - at, "%s", parts.items[i].text);
     }
-    if (columns > facts->columns) { /* what stays is ASCII */
+    if (columns > facts->columns) { /* the remaining parts are ASCII */
         line[facts->columns < RG_LIVE_LINE_BYTES ? facts->columns : RG_LIVE_LINE_BYTES - 1] = '\0';
     }
 }

@@ -1,5 +1,5 @@
-/* The line that shows a training while it runs, as wide as there is room: the parts that matter least are left out
- * first. */
+/* The line that shows a running training, as wide as the terminal. If it is too long, the least important parts are
+ * dropped first. */
 #ifndef RG_REPORT_LIVE_LINE_H
 #define RG_REPORT_LIVE_LINE_H
 
@@ -14,11 +14,12 @@ struct rg_live_facts {
     double baseline;                  /* NAN: none */
     double held_out;                  /* loss of the last validation; NAN: none */
     double clip_rate;                 /* 0 … 1 */
-    const char *rate;                 /* sequences a second */
-    const char *left;                 /* time */
-    const struct rg_history *history; /* for the newest lag profile; NULL: none */
-    bool heat, unicode;               /* the newest norms by lag as a heat line, of block elements or ASCII */
-    size_t columns;                   /* that there are */
+    const char *rate;                 /* sequences per second */
+    const char *left;                 /* remaining time */
+    const struct rg_history *history; /* with the newest lag profile; NULL: none */
+    /* show the newest norms by lag as a heat line; draw it with block elements, not ASCII */
+    bool heat, unicode;
+    size_t columns; /* width of the terminal */
 };
 
 void rg_live_line(const struct rg_live_facts *facts, char line[RG_LIVE_LINE_BYTES]);

@@ -54,7 +54,7 @@ static const char *entity_of(char c) {
 void rg_markup_escaped(struct rg_markup *m, const char *text, size_t limit) {
     size_t length = strlen(text), end = length > limit ? limit : length;
     while (end > 0 && end < length && ((unsigned char)text[end] & 0xC0) == 0x80) {
-        end--; /* not inside a character */
+        end--; /* do not cut inside a character */
     }
     for (size_t at = 0; at < end;) {
         const size_t good = rg_utf8_check(text + at, end - at);

@@ -1,4 +1,4 @@
-/* The closing measurement: see measuring.h. */
+/* Progress of the closing measurement: see measuring.h. */
 #include "cli/report/measuring.h"
 
 #include <math.h>
@@ -31,7 +31,7 @@ static bool go_on(void *self, double part) {
     struct rg_measuring *const m = self;
     const double now = rg_seconds(), share = part < RG_PROFILE_PART ? RG_PROFILE_PART : 1.0;
     m->first = m->first > 0.0 ? m->first : now;
-    /* the forward pass comes before the first question, and may leave little of the time */
+    /* the forward pass precedes the first call and may use most of the time */
     const double until = fmax(m->begin + share * m->most, m->first + LEAST_PART * share * m->most);
     if (m->most > 0.0 && now > until) {
         m->late = true;

@@ -1,5 +1,4 @@
-/* The closing measurement as a person waits for it: progress on stderr beyond two seconds, an end by the time that it
- * may take. */
+/* The closing measurement as seen by the user: progress on stderr after two seconds, and an end when its time is up. */
 #ifndef RG_MEASURING_H
 #define RG_MEASURING_H
 
@@ -7,16 +6,16 @@
 #include "rnn_gpu/config.h"
 
 struct rg_measuring {
-    double first;       /* seconds at which it was asked for the first time; 0: not yet */
-    double begin, last; /* seconds: of the measurement, of the last line */
-    double most;        /* seconds that it may take; 0: no limit */
-    bool silent, live;  /* no lines; stderr is a terminal, where one is rewritten */
-    bool late;          /* the time was up */
+    double first;       /* time of the first call; 0: not yet */
+    double begin, last; /* times: start of the measurement; last line */
+    double most;        /* time limit in seconds; 0: none */
+    bool silent, live;  /* silent: no lines; live: stderr is a terminal, on which one line is rewritten */
+    bool late;          /* the time limit ended it */
 };
 
-/* It begins now. The watch that is returned points to *measuring. */
+/* Start now. The returned watch points to *measuring. */
 struct rg_watch rg_measuring_begin(struct rg_measuring *measuring, const struct rg_config *config, double most);
-/* Leave a clean line behind. */
+/* Clear the line. */
 void rg_measuring_end(const struct rg_measuring *measuring);
 
 #endif

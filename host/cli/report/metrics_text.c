@@ -101,7 +101,7 @@ void rg_metrics_line(const struct rg_metrics *m, char *text, size_t bytes) {
                    low, high);
 }
 
-/* A class's name or number, cut to `bytes` with the final NUL. */
+/* A class's name or number, cut to `bytes` including the final NUL. */
 static const char *class_text(char *const *names, size_t class, char *out, size_t bytes) {
     char number[24];
     (void)snprintf(number, sizeof number, "%zu", class);

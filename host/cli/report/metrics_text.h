@@ -1,4 +1,4 @@
-/* Metrics for people and for programs: of eval, and of a training's test data. */
+/* Metrics for people and for programs, of eval and of a training's test data. */
 #ifndef RG_METRICS_TEXT_H
 #define RG_METRICS_TEXT_H
 
@@ -6,17 +6,17 @@
 
 #include "train/metrics.h"
 
-/* {"loss", "accuracy", "accuracy_low", "accuracy_high", "classes", "confusion", "precision", "recall", "f1", "auc"} of
- * classes, or {"loss", "mse", "mae", "r2"}, or of a text {"loss", "perplexity",
- * "bits_per_character", of words "bits_per_word" too}; with "sequences" and "rows", the rows of targets that count.
- * `names`: of the classes, or NULL for their numbers. NULL without memory. Sorts the ranks. */
+/* The metrics as an object. Keys for classes: "loss", "accuracy", "accuracy_low", "accuracy_high", "classes",
+ * "confusion", "precision", "recall", "f1", "auc". For values: "loss", "mse", "mae", "r2". For a text: "loss",
+ * "perplexity", "bits_per_character", and "bits_per_word" for words. Always "sequences", and "rows", the rows of
+ * targets that count. `names` are the classes' names, or NULL for numbers. NULL without memory. Sorts the ranks. */
 json_t *rg_metrics_json(struct rg_metrics *metrics, char *const *names);
 
 /* "loss 0.123, accuracy 0.9512 (95 % interval 0.9401 to 0.9604)" or "loss 0.123, R^2 0.87, mean absolute error 0.2". */
 void rg_metrics_line(const struct rg_metrics *metrics, char *text, size_t bytes);
 
-/* On stdout: the table of classes, with precision, recall and F1 of each, and the area under the curve of two. Nothing
- * for values. */
+/* Print on stdout the table of classes with precision, recall and F1, and for two classes the area under the curve.
+ * Prints nothing for values. */
 void rg_metrics_print(struct rg_metrics *metrics, char *const *names);
 
 #endif

@@ -15,9 +15,9 @@
 #include "files/json.h"
 #include "rnn_gpu/tensors.h"
 
-enum { LEAST = 100, MOST = 10000 }; /* of --figure-size */
+enum { LEAST = 100, MOST = 10000 }; /* limits of --figure-size */
 
-/* *width and *height of --figure-size, 0 without it. */
+/* Read *width and *height from --figure-size; 0 without it. */
 static rg_status read_size(const char *text, double *width, double *height) {
     unsigned w = 0, h = 0;
     int end = 0;

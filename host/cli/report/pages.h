@@ -4,7 +4,7 @@
 
 #include "cli/report/html.h"
 
-/* Before any work: RG_USAGE for a name that cannot be, and for a --figure that is not one of `figures`, NULL-ended. */
+/* Before any work: RG_USAGE for an impossible name, or for a --figure that is not in `figures`, NULL-ended. */
 rg_status rg_pages_check(const struct rg_config *config, const char *const *figures);
 
 /* Before any result: RG_NOT_SAVED for a place that cannot be written to. */
@@ -12,14 +12,14 @@ rg_status rg_pages_try(const struct rg_config *config);
 
 bool rg_pages_wanted(const struct rg_config *config);
 
-/* Write what was asked for. RG_NOT_SAVED, RG_NO_MEMORY. */
+/* Write the requested pages. RG_NOT_SAVED, RG_NO_MEMORY. */
 rg_status rg_pages_write(const struct rg_config *config, const struct rg_report *report);
 
-/* When and where this is: "2026-11-29 02:40 UTC on HOST". */
+/* The present time and place: "2026-11-29 02:40 UTC on HOST". */
 enum { RG_MADE_BYTES = 160 };
 void rg_pages_made(char text[RG_MADE_BYTES]);
 
-/* Add a fact; `format` as printf's. At most RG_MAX_FACTS. */
+/* Add a fact; `format` is that of printf. At most RG_MAX_FACTS. */
 enum { RG_MAX_FACTS = 24 };
 struct rg_facts {
     struct rg_fact items[RG_MAX_FACTS];
@@ -27,7 +27,7 @@ struct rg_facts {
 };
 void rg_facts_add(struct rg_facts *facts, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* A number with four digits, or "not measurable" for one that is not. */
+/* Add a number with four digits; "not measurable" for NaN or infinity. */
 void rg_facts_number(struct rg_facts *facts, const char *name, double value);
 
 #endif

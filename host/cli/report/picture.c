@@ -18,13 +18,13 @@ enum rg_picture_format rg_picture_format(const char *path) {
     return (enum rg_picture_format)format;
 }
 
-/* Whether the plot is in the picture. */
+/* Is the plot in the picture? */
 static bool is_shown(const struct rg_picture *p, const struct rg_plot *plot) {
     const bool is_named = !p->figure || (plot->figure && strcmp(plot->figure, p->figure) == 0);
     return is_named && !rg_plot_is_empty(plot);
 }
 
-/* Where the plots stand: their size, the gaps around them, and the room for the picture's title. */
+/* The layout: size of a plot, gaps between plots, and height of the picture's title. */
 struct layout {
     double width, height, gap, heading;
 };

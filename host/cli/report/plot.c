@@ -59,11 +59,11 @@ bool rg_plot_is_empty(const struct rg_plot *plot) {
 
 /* ---- Drawing ---- */
 
-/* What drawing one plot needs. */
+/* State while one plot is drawn. */
 struct drawing {
     const struct rg_plot *plot;
     struct rg_canvas *canvas;
-    struct rg_axis x, y; /* settled */
+    struct rg_axis x, y; /* with their final ranges */
     struct rg_box area;  /* between the axes */
 };
 
@@ -83,7 +83,7 @@ static double y_of(const struct drawing *d, double value) {
     return d->area.y + d->area.height * (1.0 - rg_axis_place(&d->y, value));
 }
 
-/* The ranges of what the series show; a rug has no height of its own. */
+/* Determine the ranges from the series. A rug has no height of its own. */
 static void settle_axes(struct drawing *d) {
     double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
     for (size_t i = 0; i < d->plot->n_series; i++) {
@@ -105,7 +105,7 @@ static void settle_axes(struct drawing *d) {
     rg_axis_settle(&d->y, y0, y1);
 }
 
-/* Names with their strokes, from the left, in as many lines as they need; returns how many. */
+/* Write the names with their strokes, from the left, in as many lines as necessary. Returns the number of lines. */
 static size_t legend(const struct drawing *d, const struct rg_box *box, double y, bool draw) {
     double x = 0.0;
     size_t lines = 0;
@@ -141,7 +141,7 @@ static size_t legend(const struct drawing *d, const struct rg_box *box, double y
     return lines;
 }
 
-/* A scale of lags says that it is logarithmic, which its first ticks, 0, 1, 2, hide. */
+/* A scale of lags says that it is logarithmic, because its first ticks, 0, 1, 2, do not show it. */
 static void axis_label(const struct drawing *d, double x, double y, enum rg_anchor anchor, const struct rg_axis *axis) {
     char label[RG_PLOT_TEXT + 16];
     (void)snprintf(label, sizeof label, "%s%s", axis->label, axis->scale == RG_LAGS ? ", logarithmic" : "");
@@ -171,7 +171,7 @@ static void y_axis(const struct drawing *d) {
     }
 }
 
-/* The pieces of a line between points that are not finite; a piece of one point is a short stroke. */
+/* Draw the pieces of a line between points that are not finite. A piece of one point becomes a short stroke. */
 static rg_status draw_line(const struct drawing *d, const struct rg_series *s) {
     double *points = NULL;
     const struct rg_stroke stroke = {RG_INK_SERIES + s->color, s->n > 600 ? 1.0 : 1.8, s->style == RG_STYLE_DASHED};
@@ -223,7 +223,7 @@ static rg_status draw_strokes(const struct drawing *d, const struct rg_series *s
 
 /* ---- Heat map ---- */
 
-/* -1 … 1 for a signed value. */
+/* Position of a signed value on the scale, -1 … 1. */
 static double signed_place(double value, double decades) {
     const double place = fmax(0.0, 1.0 + log10(fabs(value)) / decades);
     return value == 0.0 ? 0.0 : copysign(fmin(place, 1.0), value);
@@ -252,7 +252,7 @@ static void settle_heat(struct rg_heat *heat) {
     rg_axis_settle(&heat->scale, low, high);
 }
 
-/* The colours beside the map, with the values they stand for. */
+/* Draw the colours beside the map, with their values. */
 static void color_bar(const struct drawing *d, const struct rg_heat *heat, struct rg_cells *cells) {
     uint8_t levels[RG_SIGNED_LEVELS];
     struct rg_ticks ticks = {.n = 0};

@@ -8,15 +8,15 @@ enum { RG_PLOT_SERIES = 10, RG_PLOT_TEXT = 128 };
 
 enum rg_scale {
     RG_LINEAR,
-    RG_LOG10, /* values are log10 of what the ticks show, which may be smaller than a double can be */
+    RG_LOG10, /* values are log10 of the ticks, which may be below the range of a double */
     RG_LAGS   /* values 0, 1, 2 … at log(1 + value) */
 };
 
 struct rg_axis {
-    char label[RG_PLOT_TEXT]; /* with its unit */
+    char label[RG_PLOT_TEXT]; /* includes the unit */
     enum rg_scale scale;
-    double low, high; /* NAN: from the data */
-    bool whole;       /* its values are whole numbers, and so are the ticks */
+    double low, high; /* NAN: determined by the data */
+    bool whole;       /* values, and so ticks, are whole numbers */
 };
 
 enum rg_style {
@@ -27,10 +27,10 @@ enum rg_style {
 };
 
 struct rg_series {
-    char name[RG_PLOT_TEXT]; /* for the legend; "": not in it */
+    char name[RG_PLOT_TEXT]; /* for the legend; "": not in the legend */
     enum rg_style style;
     int color;     /* 0 … RG_N_SERIES_INKS - 1 */
-    double *x, *y; /* [n]; what is not finite is left out and interrupts a line */
+    double *x, *y; /* [n]; points that are not finite are left out and interrupt a line */
     size_t n;
 };
 
@@ -38,9 +38,9 @@ struct rg_series {
 struct rg_heat {
     size_t rows, columns;
     double *values;       /* [rows][columns], row 0 at the bottom; NAN: empty */
-    struct rg_axis scale; /* of the values; unless is_signed */
-    bool is_signed;       /* blue below 0, orange above: from -1 to 1, on both sides logarithmic */
-    double decades;       /* signed: what is smaller than 10^-decades is as good as 0 */
+    struct rg_axis scale; /* scale of the values; unused if is_signed */
+    bool is_signed;       /* blue below 0, orange above: from -1 to 1, logarithmic on both sides */
+    double decades;       /* signed: values below 10^-decades count as 0 */
 };
 
 struct rg_plot {
@@ -50,14 +50,14 @@ struct rg_plot {
     size_t n_series;
     struct rg_heat heat; /* rows 0: none */
     bool small;          /* one of many on a page */
-    const char *figure;  /* what --figure calls it; small plots of one kind share a name */
+    const char *figure;  /* its name for --figure; small plots of one kind share a name */
 };
 
-/* An axis whose range comes from the data. */
+/* An axis whose range is determined by the data. */
 struct rg_axis rg_axis_of(const char *label, enum rg_scale scale);
 
-/* *out = one more series, its x and y to be filled by the caller; at most RG_PLOT_SERIES (more is a programmer's
- * error). RG_NO_MEMORY. */
+/* *out = a new series whose x and y the caller fills; at most RG_PLOT_SERIES (more is a programming error).
+ * RG_NO_MEMORY. */
 rg_status rg_plot_add(struct rg_plot *plot, const char *name, enum rg_style style, int color, size_t n,
                       struct rg_series **out);
 
@@ -66,10 +66,10 @@ rg_status rg_plot_add_level(struct rg_plot *plot, const char *name, int color, d
 
 rg_status rg_plot_set_heat(struct rg_plot *plot, size_t rows, size_t columns);
 
-/* Free what it holds, and empty it. */
+/* Free its contents and make it empty. */
 void rg_plot_clear(struct rg_plot *plot);
 
-/* Whether there is anything to be seen. */
+/* Is there nothing to draw? */
 bool rg_plot_is_empty(const struct rg_plot *plot);
 
 void rg_plot_draw(const struct rg_plot *plot, struct rg_canvas *canvas, const struct rg_box *box);
@@ -84,10 +84,10 @@ struct rg_ticks {
     char text[RG_MAX_TICKS][RG_TICK_TEXT];
 };
 
-/* Where on the axis a value is: 0 at `low`, 1 at `high`. */
+/* Position of a value on the axis: 0 at `low`, 1 at `high`. */
 double rg_axis_place(const struct rg_axis *axis, double value);
 
-/* Widen the range to round numbers where it comes from the data; low < high afterwards, whatever it was. */
+/* If the range comes from the data, widen it to round numbers. Afterwards low < high in any case. */
 void rg_axis_settle(struct rg_axis *axis, double least, double most);
 
 /* At most `wanted` (2 … RG_MAX_TICKS) round values within the range. */

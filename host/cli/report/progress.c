@@ -23,7 +23,7 @@ void rg_progress_init(struct rg_progress *progress, const struct rg_config *conf
     progress->live = !progress->silent && isatty(STDERR_FILENO) && !dumb;
 }
 
-/* "12 s", "3 min": what is left when `done` of the work took until now. */
+/* Remaining time, "12 s", "3 min", if `done` of the work took until now. */
 static const char *time_left(const struct rg_progress *p, double done, char out[32]) {
     const double left = done > 0.0 ? (rg_seconds() - p->begin) * (p->total - done) / done : NAN;
     if (isnan(left)) {
@@ -33,7 +33,7 @@ static const char *time_left(const struct rg_progress *p, double done, char out[
     return out;
 }
 
-/* A line that wraps could not be rewritten. */
+/* A line that wraps could not be rewritten, so it is cut. */
 static void rewrite(const char *line) {
     struct winsize size;
     const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;

@@ -1,4 +1,5 @@
-/* Progress over many runs on stderr: one line that is rewritten on a terminal, else a line for every run that ended. */
+/* Progress over many runs on stderr: on a terminal one line that is rewritten, otherwise a line for every finished run.
+ */
 #ifndef RG_PROGRESS_H
 #define RG_PROGRESS_H
 
@@ -9,36 +10,36 @@
 #include "train/trainer.h"
 
 struct rg_progress {
-    bool silent;        /* --quiet, or --json, whose lines tell as much */
+    bool silent;        /* --quiet, or --json, whose lines have the same information */
     bool live;          /* stderr is a terminal */
     double begin, last; /* seconds */
-    double run_begin;   /* of the run under way */
-    double max_time;    /* of a run; 0: no limit */
+    double run_begin;   /* start of the present run */
+    double max_time;    /* of one run; 0: no limit */
     double total;       /* work of all runs, in any unit */
-    double done;        /* work of those that ended */
+    double done;        /* work of the finished runs */
 };
 
 /* `total`: the work of all runs. */
 void rg_progress_init(struct rg_progress *progress, const struct rg_config *config, double total);
 
-/* A run of `work` is at this update of `updates`; `name` says which run, as "3/21 lstm clip". At most ten times a
- * second on a terminal, else nothing. */
+/* A run of `work` has reached this update of `updates`. `name` identifies the run: "3/21 lstm clip". It prints at most
+ * ten times a second on a terminal, and otherwise nothing. */
 void rg_progress_update(struct rg_progress *progress, const char *name, double work, const struct rg_update *update,
                         uint64_t updates);
 
-/* A run of `work` has ended, without a line for it. */
+/* A run of `work` has ended. Prints no line for it. */
 void rg_progress_part(struct rg_progress *progress, double work);
 
 /* A run of `work` has ended with `result`. */
 void rg_progress_run(struct rg_progress *progress, const char *name, double work, const char *result);
 
-/* `done` of the runs, which are all of one work, have ended; a notice on a terminal only. */
+/* `done` of the runs, which all have equal work, have ended. Prints only on a terminal. */
 void rg_progress_count(struct rg_progress *progress, size_t done);
 
-/* Make room for a line of results. */
+/* Clear the line before a line of results. */
 void rg_progress_clear(const struct rg_progress *progress);
 
-/* Leave a clean line behind. */
+/* Clear the line at the end. */
 void rg_progress_end(struct rg_progress *progress);
 
 #endif

@@ -1,4 +1,4 @@
-/* What pictures and reports show of one run: see run_figures.h. */
+/* The pictures of one run: see run_figures.h. */
 #include "cli/report/run_figures.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 #include "rnn_gpu/memory.h"
 #include "model/cells.h"
 
-enum { MAX_TERMS = RG_LAG_MATRICES + 4 }; /* matrices of a profile, and gates of one of them */
+enum { MAX_TERMS = RG_LAG_MATRICES + 4 }; /* matrices of a profile, and gates of one matrix */
 
 const char *const rg_run_figure_names[RG_RUN_FIGURES + 2] = {"loss",     "norm",      "lags",     "cumulative",
                                                              "shares",   "gates",     "jacobian", "activations",
@@ -38,7 +38,7 @@ void rg_run_figures_clear(struct rg_plot *plots) {
     }
 }
 
-/* The terms of a profile: whole matrices, then the gates of W_hh where there are several. Returns how many. */
+/* List the terms of a profile: whole matrices, then the gates of W_hh if there are several. Returns their number. */
 static size_t list_terms(const struct rg_lag_profile *p, const struct rg_lag_terms *terms[MAX_TERMS]) {
     size_t n = 0;
     for (size_t m = 0; m < p->n_matrices; m++) {
@@ -66,7 +66,7 @@ static void name_matrix(const struct rg_model *model, const struct rg_lag_profil
     }
 }
 
-/* The values that belong to one of the history's matrices. */
+/* The values of one of the history's matrices. */
 static struct rg_lag_values values_of(const char *name, const struct rg_history_matrix *matrices,
                                       const struct rg_lag_values *values, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -116,7 +116,7 @@ fail:
     return status;
 }
 
-/* Matrices and values of a sample, in the order of rg_history_add_profiles; `empty` stands for a gate's. */
+/* List matrices and values of a sample in the order of rg_history_add_profiles. A gate has the values `empty`. */
 static size_t list_sample(const struct rg_model *model, const struct rg_lag_sampler *s,
                           const struct rg_lag_values *empty, struct rg_history_matrix *matrices,
                           struct rg_lag_values *values) {

@@ -1,4 +1,4 @@
-/* What a person sees of a training run: see screen.h. */
+/* The screen of a training run: see screen.h. */
 #define _GNU_SOURCE
 #include "cli/report/screen.h"
 
@@ -42,7 +42,8 @@ void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
     screen->live = !config->output.quiet && !config->output.json && isatty(STDERR_FILENO) && !dumb;
     screen->color = config->output.color == 1 ||
                     (config->output.color < 0 && isatty(STDOUT_FILENO) && !dumb && !(no_color && no_color[0]));
-    const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0); /* setlocale would change more than the screen */
+    /* setlocale would change more than the screen */
+    const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
     screen->unicode = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
     if (locale) {
         freelocale(locale);
@@ -77,7 +78,7 @@ static const char *short_rate(double rate, char out[32]) {
     return out;
 }
 
-/* The version, which `devices` shows too, only where the line stays within 80 columns. */
+/* Print the version, which `devices` also shows, only if the line stays within 80 columns. */
 static void print_device(const struct rg_device_info *info) {
     char line[80], version[80];
     const int used = snprintf(line, sizeof line, "device   %s: %s, %d %s%s%s", info->backend, info->name, info->units,
@@ -131,7 +132,7 @@ static void print_model(const struct rg_model *model) {
     (void)fprintf(stderr, "model    %s\n", text);
 }
 
-/* Whether the other lines of the opening say it, or it is no matter of the training. */
+/* Do other opening lines contain the option, or does it not concern the training? */
 static bool is_said(const struct rg_option *option) {
     static const char *const said[] = {"readout",   "cell",       "activation",    "skip",    "skip-kind",
                                        "hidden",    "layers",     "bidirectional", "task",    "data",
@@ -145,7 +146,7 @@ static bool is_said(const struct rg_option *option) {
     return option->group == RG_GROUP_MACHINE || option->group == RG_GROUP_SCREEN;
 }
 
-/* The options that are not as usual and that no other line says, at most 80 columns wide. */
+/* Print the options that differ from their defaults and that no other line contains, at most 80 columns wide. */
 static void print_besides(const struct rg_settings *settings) {
     size_t column = 0;
     for (size_t i = 0; i < settings->n; i++) {
@@ -168,7 +169,7 @@ static void print_besides(const struct rg_settings *settings) {
     }
 }
 
-/* How many sequences are held out, and what for. */
+/* Print how many sequences are held out, and for which purpose. */
 static void print_held_out_sizes(const struct rg_run_data *data) {
     char a[64], b[64];
     if (!data || (!data->validation && !data->test)) {
@@ -186,7 +187,7 @@ void rg_screen_labels(const struct rg_config *config, const char *labels) {
     }
 }
 
-/* Who shares the batch. */
+/* Print the ranks that share the batch. */
 static void print_ranks(const struct rg_run_facts *f) {
     const struct rg_ranks *const ranks = f->config->machine.ranks;
     char a[64], b[64], c[64];
@@ -334,7 +335,7 @@ void rg_screen_progress_end(struct rg_screen *screen) {
     }
 }
 
-/* `text` on stdout in lines of at most `width` columns. */
+/* Print `text` on stdout in lines of at most `width` columns. */
 static void print_wrapped(const char *text, size_t width) {
     while (*text) {
         size_t end = strlen(text);
@@ -351,7 +352,7 @@ static void print_wrapped(const char *text, size_t width) {
     }
 }
 
-/* A command on stdout, broken before an option where the line would be wider than `width`. */
+/* Print a command on stdout. A line that would exceed `width` is broken before an option. */
 static void print_command(const char *command, size_t width) {
     size_t column = (size_t)printf("Try  ");
     while (*command) {
@@ -366,7 +367,7 @@ static void print_command(const char *command, size_t width) {
     (void)putchar('\n');
 }
 
-/* What of the lags was left out; `sampled`: as far as a sample goes. */
+/* Print which lags were left out. `sampled`: with the limits of a sample. */
 static void print_partial(const struct rg_lag_profile *p, bool sampled) {
     if (p->lags < p->probe) {
         (void)printf("partial: lags 0 to %zu of %zu were measured, and the shares are of those%s\n", p->lags - 1,
@@ -404,7 +405,7 @@ void rg_screen_advice(const struct rg_outcome *outcome) {
     }
 }
 
-/* What validation and test data gave, on stdout. */
+/* Print the results on validation and test data on stdout. */
 static void print_held_out(const struct rg_run_facts *f, const struct rg_run_result *result) {
     char line[160], a[64], b[32];
     if (result->best_update) {

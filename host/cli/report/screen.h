@@ -1,4 +1,4 @@
-/* What a person sees of a training run: opening lines and progress on stderr, the result on stdout. */
+/* The screen of a training run: opening lines and progress on stderr, the result on stdout. */
 #ifndef RG_SCREEN_H
 #define RG_SCREEN_H
 
@@ -13,63 +13,63 @@
 
 struct rg_screen {
     const struct rg_config *config;
-    bool live;          /* stderr is a terminal: one line, rewritten */
+    bool live;          /* stderr is a terminal, on which one line is rewritten */
     bool color;         /* stdout may be coloured */
     bool unicode;       /* the locale's characters are UTF-8 */
-    double begin, last; /* by the clock, in seconds */
+    double begin, last; /* times in seconds */
     double baseline;    /* shown beside the loss; NAN: none */
-    double held_out;    /* loss of the last validation; NAN: none until now */
-    double before;      /* seconds of training before this process, of a resumed run */
+    double held_out;    /* loss of the last validation; NAN: none so far */
+    double before;      /* seconds of training before this process, for a resumed run */
     uint64_t clipped, seen;
-    uint64_t validations;             /* until now */
+    uint64_t validations;             /* so far */
     uint64_t planned;                 /* validations of the whole run */
-    const struct rg_history *history; /* of the run, for sparklines; NULL: none */
+    const struct rg_history *history; /* for sparklines; NULL: none */
 };
 
-/* The run as a whole, for opening and result. */
+/* A run as a whole, for the opening and the result. */
 struct rg_run_facts {
     const struct rg_config *config;
     const struct rg_model *model;
     const struct rg_problem *problem;
     const struct rg_device *device;
-    const struct rg_plan *plan; /* for the opening only, as the next */
+    const struct rg_plan *plan; /* only for the opening, as settings and data */
     const struct rg_settings *settings;
-    const struct rg_run_data *data; /* for the opening only; NULL: nothing is held out */
-    double updates_used; /* for the result only: share of the steps that a learned skip used; NAN: not known */
+    const struct rg_run_data *data; /* NULL: nothing is held out */
+    double updates_used; /* only for the result: share of the steps that a learned skip used; NAN: not known */
 };
 
 void rg_screen_init(struct rg_screen *screen, const struct rg_config *config);
 
-/* A line about what is learned from a file (rg_targets_describe); nothing where that is "". */
+/* Print a line about what is learned from a file (rg_targets_describe), unless it is "". */
 void rg_screen_labels(const struct rg_config *config, const char *labels);
 
-/* What will run: model, task and baseline, batch and optimiser, device, memory. */
+/* Print what will run: model, task and baseline, batch and optimiser, device, memory. */
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *facts);
 
-/* The end of --dry-run, on stdout: the time of an update, and of all. */
+/* Print the end of --dry-run on stdout: the time of one update and of all updates. */
 void rg_screen_plan(double update_seconds, size_t updates, bool validates);
 
-/* The progress line (live_line.h): at most ten a second on a terminal, as wide as it is then; else a line now and
- * then. */
+/* Print the progress line (live_line.h): on a terminal at most ten times a second, as wide as the terminal is then;
+ * otherwise a line now and then. */
 void rg_screen_update(struct rg_screen *screen, const struct rg_update *update);
-/* A line for a validation: of few all, of many about twenty. */
+/* Print a line for a validation: for all if there are few, otherwise for about twenty. */
 void rg_screen_validation(struct rg_screen *screen, const struct rg_validation *validation);
 void rg_screen_progress_end(struct rg_screen *screen);
 
-/* The result on stdout: losses, norms, speed, the lag profile drawn, its causes and the verdict. What was not measured
- * is left out. */
+/* Print the result on stdout: losses, norms, speed, the lag profile, its causes and the verdict. Parts that were not
+ * measured are left out. */
 void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts *facts,
                       const struct rg_run_result *result);
 
-/* One sentence: what the gradient does, and the numbers it rests on. */
+/* One sentence: what the gradient does, and the numbers behind it. */
 void rg_verdict_sentence(const struct rg_diagnosis *diagnosis, char *out, size_t bytes);
 bool rg_screen_is_unicode(void);
 /* "lstm, 2 layers, bidirectional, readout final; 2 -> 64 -> 1, 17,217 weights" */
 void rg_screen_model_text(const struct rg_model *model, char *out, size_t bytes);
-/* The diagnosis alone, as rg_screen_result ends with it. */
+/* Print only the diagnosis, as at the end of rg_screen_result. */
 void rg_screen_diagnosis(const struct rg_diagnosis *diagnosis, const struct rg_config *config, bool color,
                          bool unicode);
-/* The command to try and why; nothing where there is no advice. */
+/* Print the command to try and the reason; nothing if there is no advice. */
 void rg_screen_advice(const struct rg_outcome *outcome);
 
 #endif

@@ -22,7 +22,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char
     }
 }
 
-/* How many sequences a figure is of, where it is not all of them. */
+/* Add the number of sequences behind a figure, unless it is all of them. */
 static void add_sequences(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_judgement *const j = &d->judgement;
     if (j->sequences < d->profile->rows) {
@@ -30,7 +30,7 @@ static void add_sequences(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
-/* Whose gradient it is, where a net has several. */
+/* Add the layer and direction if the net has several. */
 static void add_place(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_judgement *const j = &d->judgement;
     char place[48];
@@ -43,7 +43,7 @@ static void add_place(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
-/* No gradient, or none that was to come from anywhere. */
+/* No gradient, or no step that it could come from. */
 static void add_none(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_judgement *const j = &d->judgement;
     if (j->last == 0 && j->dead < j->sequences) {
@@ -89,7 +89,7 @@ static void add_mixture(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
-/* What truncated BPTT leaves out. */
+/* Add what truncated BPTT leaves out. */
 static void add_cut(struct text *t, const struct rg_diagnosis *d) {
     if (d->cut > 0) {
         add(t,
@@ -100,7 +100,7 @@ static void add_cut(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
-/* Where the far end is noise. */
+/* Add the lag from which on everything is noise. */
 static void add_noise(struct text *t, const struct rg_diagnosis *d) {
     const size_t from = rg_chance_noise_from(d->profile);
     const bool one = from + 1 == d->profile->lags;

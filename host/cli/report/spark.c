@@ -9,7 +9,7 @@
 
 enum { LEVELS = 8, SHADES = 4 };
 
-/* What stands in a column: mean or largest of its finite values; NAN without any. */
+/* The value of a column: mean or largest of its finite values; NAN if there are none. */
 static double column_value(const struct rg_spark *s, size_t column) {
     const size_t first = column * s->n / s->columns;
     size_t end = (column + 1) * s->n / s->columns, seen = 0;
@@ -56,7 +56,8 @@ static void print_line(const struct lines *lines, const char *name, struct rg_sp
     (void)printf("%8s  %s%s%s  %s\n", name, lines->color ? "\033[36m" : "", line, lines->color ? "\033[0m" : "", text);
 }
 
-/* A quantity of the updates from its first finite value to its last; on a logarithmic scale where it goes far. */
+/* Print a quantity over the updates from its first to its last finite value, on a logarithmic scale if its range is
+ * wide. */
 static void print_updates(const struct lines *lines, const struct rg_history *h, const char *name, bool norm) {
     double values[RG_KEPT_UPDATES];
     double first = NAN, last = NAN, low = INFINITY, high = 0.0;
@@ -92,7 +93,7 @@ static void print_clipped(const struct lines *lines, const struct rg_history *h)
     }
 }
 
-/* The share of the long lags over the samples, and the norms of the newest by lag. */
+/* Print the share of the long lags over the samples, and the norms of the newest sample by lag. */
 static void print_lags(const struct lines *lines, const struct rg_history *h) {
     const size_t matrix = rg_history_main_matrix(h), n = h->sample.n;
     double values[RG_KEPT_LAGS > RG_KEPT_SAMPLES ? RG_KEPT_LAGS : RG_KEPT_SAMPLES];

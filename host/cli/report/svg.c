@@ -7,7 +7,7 @@ static struct rg_markup *out_of(struct rg_canvas *canvas) {
     return ((struct rg_svg *)canvas)->out;
 }
 
-/* Every ink fills text and cells (class f) or is drawn (class s). */
+/* Inks fill text and cells (class f), or draw lines (class s). */
 static void style_rules(struct rg_markup *out, bool dark) {
     for (int ink = 0; ink < RG_N_INKS; ink++) {
         rg_markup_add(out, ".f%d{fill:#%06x}", ink, (unsigned)rg_ink_color(ink, dark));
@@ -44,7 +44,7 @@ static void draw_line(struct rg_canvas *canvas, const struct rg_stroke *stroke, 
     rg_markup_add(out, "M%ld %ldl", x, y);
     for (size_t i = 1; i < n; i++) {
         const long to_x = tenths(points[2 * i]), to_y = tenths(points[2 * i + 1]);
-        /* a minus separates as well as a space does */
+        /* a minus sign separates like a space */
         rg_markup_add(out, "%s%ld%s%ld", i > 1 && to_x >= x ? " " : "", to_x - x, to_y >= y ? " " : "", to_y - y);
         x = to_x;
         y = to_y;
@@ -77,7 +77,7 @@ static void draw_text(struct rg_canvas *canvas, const struct rg_label *label, co
     rg_markup_add(out, "</text>\n");
 }
 
-/* The cells of one level, runs of a row as one piece. */
+/* Draw the cells of one level; neighbouring cells of a row form one piece. */
 static void draw_level(struct rg_markup *out, const struct rg_cells *cells, uint8_t level) {
     bool begun = false;
     for (size_t r = 0; r < cells->rows; r++) {

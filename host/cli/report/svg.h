@@ -7,16 +7,16 @@
 #include "rnn_gpu/config.h"
 
 struct rg_svg {
-    struct rg_canvas canvas; /* first, so that a canvas of ours is an rg_svg */
+    struct rg_canvas canvas; /* first, so that a pointer to our canvas is a pointer to its rg_svg */
     struct rg_markup *out;
 };
 
-/* The rules that give the inks their colours: once a file. AUTO: light and, where the reader prefers it, dark. */
+/* Add the style rules for the inks, once a file. AUTO: light, and dark if the reader prefers it. */
 void rg_svg_style(struct rg_markup *out, enum rg_theme theme);
 
-/* Begin a picture of that size; `title` is read out in its place. */
+/* Begin a picture of that size. Screen readers read `title`. */
 void rg_svg_begin(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title);
-/* The same as a file of its own, with style and paper. */
+/* Begin a picture in a file of its own, with style and background. */
 void rg_svg_begin_alone(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title,
                         enum rg_theme theme);
 void rg_svg_end(struct rg_svg *svg);

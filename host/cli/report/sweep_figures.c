@@ -1,4 +1,4 @@
-/* A sweep as plots and as tables: see sweep_figures.h. */
+/* Plots and tables of a sweep: see sweep_figures.h. */
 #include "cli/report/sweep_figures.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ static size_t seeds_of(const struct rg_sweep_view *v) {
     return v->has_seeds ? v->axes[v->n_axes - 1].n : 1;
 }
 
-/* Axes of a group. */
+/* Number of axes that distinguish groups. */
 static size_t axes_of(const struct rg_sweep_view *v) {
     return v->n_axes - (v->has_seeds ? 1 : 0);
 }
@@ -29,7 +29,7 @@ static size_t groups_of(const struct rg_sweep_view *v) {
     return n;
 }
 
-/* How far apart two groups are that differ by one on an axis. */
+/* Distance in groups between neighbours on an axis. */
 static size_t stride_of(const struct rg_sweep_view *v, size_t axis) {
     size_t n = 1;
     for (size_t i = axis + 1; i < axes_of(v); i++) {
@@ -48,7 +48,7 @@ static bool is_number(const char *text) {
     return end != text && *end == '\0' && isfinite(value);
 }
 
-/* What the x axis shows; NO_AXIS: no option with several numbers. */
+/* The axis for x. NO_AXIS: no option has several numbers. */
 static size_t choose_axis(const struct rg_sweep_view *v) {
     size_t best = NO_AXIS;
     for (size_t i = 0; i < axes_of(v); i++) {
@@ -64,7 +64,7 @@ static size_t choose_axis(const struct rg_sweep_view *v) {
     return best;
 }
 
-/* The group in words, but for axis `left_out`: "lstm, lr 0.01". */
+/* The name of a group without axis `left_out`: "lstm, lr 0.01". */
 static void name_group(const struct rg_sweep_view *v, size_t group, size_t left_out, char name[NAME_BYTES]) {
     name[0] = '\0';
     for (size_t i = 0; i < axes_of(v); i++) {
@@ -85,7 +85,7 @@ static const struct rg_summary *const *runs_of(const struct rg_sweep_view *v, si
     return v->runs + group * seeds_of(v);
 }
 
-/* A run that is done, for what all have in common; NULL: there is none. */
+/* Any finished run, for values that all runs share; NULL: there is none. */
 static const struct rg_summary *any_run(const struct rg_sweep_view *v) {
     for (size_t i = 0; i < groups_of(v) * seeds_of(v); i++) {
         if (v->runs[i]) {
@@ -97,12 +97,12 @@ static const struct rg_summary *any_run(const struct rg_sweep_view *v) {
 
 /* ---- Along an option ---- */
 
-/* The groups that differ in axis `x` alone, and the axes that all plots share. */
+/* The groups that differ only in axis `x`, and the axes that all plots share. */
 struct line {
     const struct rg_sweep_view *view;
     size_t x;
     struct rg_axis x_axis, y_axis;
-    double baseline; /* NAN: none, or not the same for all */
+    double baseline; /* NAN: none, or different between runs */
 };
 
 static double x_value(const struct line *l, size_t k) {
@@ -114,7 +114,7 @@ static double y_value(const struct line *l, double loss) {
     return l->y_axis.scale == RG_LOG10 ? log10(loss) : loss;
 }
 
-/* Both ranges, over all runs; losses beyond ten baselines are cut off, for one that explodes must not flatten the
+/* Set both ranges from all runs. Losses above ten baselines are cut off, so that an exploding run does not flatten the
  * others. */
 static void set_axes(struct line *l) {
     const struct rg_sweep_view *const v = l->view;
@@ -150,7 +150,7 @@ static void begin(const struct line *l, struct rg_plot *plot, const char *title)
 
 enum quantity { MEDIAN, QUARTER, THREE_QUARTERS, LEARNED };
 
-/* A quantity of the groups along the option, from group `first` on. */
+/* Add a quantity of the groups along the option, from group `first` on. */
 static rg_status add_line(const struct line *l, size_t first, enum quantity what, const char *name, enum rg_style style,
                           int color, struct rg_plot *plot) {
     const size_t stride = stride_of(l->view, l->x), n = l->view->axes[l->x].n;
@@ -181,7 +181,7 @@ static rg_status add_runs(const struct line *l, size_t first, struct rg_plot *pl
     return RG_OK;
 }
 
-/* Quartiles and single runs of the groups from `first` on. */
+/* A small plot: quartiles and single runs of the groups from `first` on. */
 static rg_status small_plot(const struct line *l, size_t first, struct rg_plot *plot) {
     char name[NAME_BYTES];
     name_group(l->view, first, l->x, name);
@@ -196,7 +196,7 @@ static rg_status small_plot(const struct line *l, size_t first, struct rg_plot *
     return isnan(l->baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, y_value(l, l->baseline));
 }
 
-/* One large plot of all lines, as many as have colours. */
+/* One large plot of all lines, at most one for each colour. */
 static rg_status large_plot(const struct line *l, enum quantity what, const char *title, struct rg_plot *plot) {
     const struct rg_sweep_view *const v = l->view;
     begin(l, plot, title);
@@ -238,7 +238,7 @@ static rg_status plots_along(const struct rg_sweep_view *v, size_t x, double bas
 
 /* ---- Over the updates ---- */
 
-/* Quartiles over the seeds of the mean loss of each part of the updates. */
+/* Add the quartiles over the seeds of the mean loss in each part of the updates. */
 static rg_status add_parts(const struct rg_sweep_view *v, size_t group, bool logarithmic, struct rg_plot *plot) {
     const struct rg_summary *const *runs = runs_of(v, group);
     const struct rg_summary *first = NULL;
@@ -324,7 +324,7 @@ rg_status rg_sweep_figures(const struct rg_sweep_view *v, struct rg_plot *plots)
 
 /* ---- Tables ---- */
 
-/* Names of the axes that have several values, into `heads`; returns how many. */
+/* Write the names of the axes with several values into `heads`. Returns their number. */
 static size_t list_axes(const struct rg_sweep_view *v, size_t n_axes, const char *heads[MAX_HEADS]) {
     size_t n = 0;
     for (size_t i = 0; i < n_axes && n < MAX_HEADS; i++) {
@@ -335,7 +335,7 @@ static size_t list_axes(const struct rg_sweep_view *v, size_t n_axes, const char
     return n;
 }
 
-/* The values of those axes into the first cells of a row; returns how many. */
+/* Write the values of those axes into the first cells of a row. Returns their number. */
 static size_t set_values(const struct rg_sweep_view *v, size_t n_axes, size_t group, struct rg_own_table *t,
                          size_t row) {
     size_t n = 0;
@@ -347,7 +347,7 @@ static size_t set_values(const struct rg_sweep_view *v, size_t n_axes, size_t gr
     return n;
 }
 
-/* Mean factor a step back and horizon over the runs that were measured; "diverged" where all did. */
+/* Write mean factor per step and horizon over the measured runs; "diverged" if all diverged. */
 static void set_gradient(const struct rg_sweep_view *v, size_t group, struct rg_own_table *t, size_t row,
                          size_t column) {
     double n = 0.0, factor = 0.0, horizon = 0.0;
@@ -400,7 +400,7 @@ rg_status rg_reach_of(const struct rg_summary *const *runs, char *const *steps, 
         RG_TRY(rg_spread_of(runs + k * n_seeds, n_seeds, &s));
         const double value = strtod(steps[k], NULL);
         reach->runs += s.runs;
-        if (2 * s.learned >= n_seeds && value > most) { /* whatever seeds that did not run would do */
+        if (2 * s.learned >= n_seeds && value > most) { /* true whatever the seeds that did not run would give */
             most = value;
             reach->largest = steps[k];
         }
@@ -419,7 +419,7 @@ void rg_reach_text(const struct rg_reach *reach, char text[RG_REACH_BYTES]) {
 
 rg_status rg_sweep_reach(const struct rg_sweep_view *v, struct rg_own_table *table) {
     const char *heads[MAX_HEADS + 1];
-    const size_t steps = axes_of(v) > 0 ? axes_of(v) - 1 : 0; /* the last but for the seeds */
+    const size_t steps = axes_of(v) > 0 ? axes_of(v) - 1 : 0; /* the last axis except for the seeds */
     if (axes_of(v) == 0 || v->axes[steps].n < 2 || strcmp(v->axes[steps].name, "steps") != 0) {
         return RG_OK;
     }

@@ -20,8 +20,8 @@ enum { PATH_BYTES = 4096, EVENT_BYTES = 2048, MAX_SCALARS = 16 };
 struct rg_tensorboard {
     struct rg_growing file;
     char path[PATH_BYTES];
-    rg_status status;  /* of the first failure, */
-    char message[512]; /* and what it says */
+    rg_status status;  /* status of the first failure */
+    char message[512]; /* its message */
 };
 
 uint32_t rg_crc32c(const void *bytes, size_t length) {
@@ -73,7 +73,7 @@ static void add_bytes(struct message *m, unsigned tag, const void *bytes, size_t
     m->length += length;
 }
 
-/* Event { double wall_time = 1; int64 step = 2; … }, to be continued. */
+/* The start of Event { double wall_time = 1; int64 step = 2; … }. */
 static void begin_event(struct message *event, uint64_t step) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -120,7 +120,7 @@ static rg_status not_saved(const struct rg_tensorboard *t, int error) {
                    strerror(error));
 }
 
-/* Open the file t->path, which is new. */
+/* Create the new file t->path. */
 static rg_status create(const char *folder, bool fits, struct rg_tensorboard *t) {
     const bool made = mkdir(folder, 0777) == 0 || errno == EEXIST;
     const int fd = made && fits ? open(t->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : -1;
@@ -153,7 +153,7 @@ rg_status rg_tensorboard_create(const char *folder, struct rg_tensorboard **out)
 }
 
 rg_status rg_tensorboard_resume(const char *folder, const char *name, uint64_t bytes, struct rg_tensorboard **out) {
-    static const char start[] = "\x1A\0\0\0\0\0\0\0"; /* the length of the first record */
+    static const char start[] = "\x1A\0\0\0\0\0\0\0"; /* length of the first record */
     struct rg_tensorboard *t = NULL;
     RG_TRY(rg_alloc(&t, 1, sizeof *t, "the TensorBoard file"));
     const int length = snprintf(t->path, sizeof t->path, "%s/%s", folder, name);

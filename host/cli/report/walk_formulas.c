@@ -12,7 +12,7 @@ static bool is_kind(const struct rg_story *s, enum ref_skip_kind kind) {
     return s->walk->net->skip > 0 && s->walk->net->skip_kind == kind;
 }
 
-/* h_{t-1}, or what stands in its place: another step of a dilated skip, and of the reverse direction. */
+/* h_{t-1}, or the state that replaces it with a dilated skip or in the reverse direction. */
 static void past_state(const struct rg_story *s, struct rg_story_run run, char letter, char text[40]) {
     const size_t back = is_kind(s, REF_SKIP_DILATED) ? s->walk->net->skip : 1;
     (void)snprintf(text, 40, "%c_{t%c%zu}", letter, run.direction ? '+' : '-', back);
@@ -20,7 +20,7 @@ static void past_state(const struct rg_story *s, struct rg_story_run run, char l
 
 /* ---- Forward ---- */
 
-/* What each gate takes; of gru the n is told apart. */
+/* The argument of each gate. The n of gru is shown separately. */
 static void preactivation(const struct rg_story *s, struct rg_story_run run) {
     char past[40], far[64] = "";
     past_state(s, run, 'h', past);
@@ -189,7 +189,7 @@ static void cell_gradient(const struct rg_story *s, struct rg_story_run run) {
     }
 }
 
-/* What leads from a step to the one before it in the direction's order. */
+/* The gradient from a step to the one before it in the direction's order. */
 static void step_back(const struct rg_story *s, struct rg_story_run run) {
     const struct ref_model *const net = s->walk->net;
     const char sign = run.direction ? '-' : '+';

@@ -1,4 +1,4 @@
-/* The walk as sections of a page that fold: see walk_story.h. No script: details and summary. */
+/* The walk as folding sections of a page: see walk_story.h. No script: it uses details and summary. */
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static void add_script(struct rg_markup *out, const char *tag, const char *text)
     rg_markup_add(out, "</%s>", tag);
 }
 
-/* Markup; plain characters are escaped as whole runs. */
+/* Add markup; runs of plain characters are escaped at once. */
 static void add_pieces(struct rg_markup *out, const char *markup) {
     char text[RG_PIECE_BYTES], run[700];
     size_t n = 0;
@@ -80,7 +80,7 @@ static void text(void *self, enum rg_walk_text kind, const char *markup) {
     rg_markup_add(self, "</p>\n");
 }
 
-/* A row of the table; end tags that HTML does not need are left out, for there are many. */
+/* Add a row of the table. Optional end tags are left out, because there are many rows. */
 static void add_line(struct rg_markup *out, const struct rg_walk_line *line) {
     char number[16];
     rg_markup_add(out, "<tr>");

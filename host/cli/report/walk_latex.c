@@ -6,9 +6,9 @@
 #include "cli/report/walk_story.h"
 #include "rnn_gpu/tensors.h"
 
-enum { FITS = 9 /* columns of a matrix that a line has room for; wider ones are made smaller */ };
+enum { FITS = 9 /* columns of a matrix that fit into a line; wider matrices are scaled down */ };
 
-/* A byte of anybody's text. */
+/* Add a byte of foreign text. */
 static void add_byte(struct rg_markup *out, char c) {
     switch (c) {
     case '\\':
@@ -40,7 +40,7 @@ static void add_escaped(struct rg_markup *out, const char *text) {
     }
 }
 
-/* A run of letters within a formula: three and more are a word. */
+/* Add a run of letters inside a formula. Three or more letters are a word. */
 static const char *add_letters(struct rg_markup *out, const char *text) {
     size_t n = 0;
     while ((text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z')) {
@@ -50,7 +50,7 @@ static const char *add_letters(struct rg_markup *out, const char *text) {
     return text + n;
 }
 
-/* A character of several bytes: a letter of Latin-1 as it is, others, which few fonts have, by their number. */
+/* Add a character of several bytes: Latin-1 letters unchanged, others, which few fonts have, by their number. */
 static void add_character(struct rg_markup *out, const char *text, bool math) {
     unsigned code = (unsigned char)text[0] & (text[2] == '\0' ? 0x1FU : text[3] == '\0' ? 0x0FU : 0x07U);
     for (size_t i = 1; text[i]; i++) {
@@ -63,7 +63,7 @@ static void add_character(struct rg_markup *out, const char *text, bool math) {
     }
 }
 
-/* Index or exponent. */
+/* Add an index or exponent. */
 static void add_script(struct rg_markup *out, char mark, const char *text) {
     rg_markup_add(out, "%c{", mark);
     if (text[0] == '\\') {
@@ -80,7 +80,7 @@ static void add_script(struct rg_markup *out, char mark, const char *text) {
     rg_markup_add(out, "}");
 }
 
-/* Markup in math mode, or in a sentence, where the pieces that need it get their own dollars. */
+/* Add markup in math mode, or in a sentence, where only the pieces that need it get dollars. */
 static void add_pieces(struct rg_markup *out, const char *markup, bool math) {
     char text[RG_PIECE_BYTES];
     for (;;) {
@@ -126,7 +126,7 @@ static void add_pieces(struct rg_markup *out, const char *markup, bool math) {
     }
 }
 
-/* ---- What the story calls ---- */
+/* ---- Functions that the story calls ---- */
 
 static void begin(void *self, int level, const char *title, bool open) {
     (void)open;
@@ -151,7 +151,7 @@ static void text(void *self, enum rg_walk_text kind, const char *markup) {
     }
 }
 
-/* "-0.123" or "1.2\cdot10^{-5}" */
+/* Add a number: "-0.123" or "1.2\cdot10^{-5}". */
 static void add_number(struct rg_markup *out, double value) {
     char number[16];
     rg_walk_number(value, 9, number);
@@ -174,7 +174,7 @@ static void add_row(struct rg_markup *out, const struct rg_walk_line *line) {
     }
 }
 
-/* Lines first … end - 1 as one matrix. */
+/* Add lines first … end - 1 as one matrix. */
 static void add_matrix(struct rg_markup *out, const struct rg_walk_line *lines, size_t n) {
     rg_markup_add(out, "\\begin{pmatrix} ");
     for (size_t i = 0; i < n; i++) {
@@ -184,7 +184,7 @@ static void add_matrix(struct rg_markup *out, const struct rg_walk_line *lines, 
     rg_markup_add(out, " \\end{pmatrix}");
 }
 
-/* One formula: a number, a vector as a row, or a matrix, behind its label. */
+/* Add one formula: its label, and a number, a vector as a row, or a matrix. */
 static void add_line(struct rg_markup *out, const struct rg_walk_line *lines, size_t n) {
     const bool wide = lines->n > FITS;
     rg_markup_add(out, wide ? "\\par\\noindent\\resizebox{\\linewidth}{!}{$" : "\\par\\noindent$");

@@ -1,4 +1,4 @@
-/* The walk told step by step: see walk_story.h. Forward, loss and backward; walk_terms.c goes on. */
+/* The walk step by step: see walk_story.h. Forward, loss and backward; walk_terms.c has the rest. */
 #include "cli/report/walk_story.h"
 
 #include <assert.h>
@@ -15,7 +15,7 @@
 
 /* ---- Forward ---- */
 
-/* The word at step t, from 1; NULL where inputs are numbers, "<unk>" for one that is not known. */
+/* The word at step t, from 1. NULL if inputs are numbers; "<unk>" for an unknown word. */
 static const char *word_at(const struct rg_walk *w, size_t sequence, size_t t) {
     const struct rg_dataset *const data = w->data;
     if (data->kind != RG_INPUT_TOKEN || !data->vocabulary) {
@@ -26,7 +26,7 @@ static const char *word_at(const struct rg_walk *w, size_t sequence, size_t t) {
     return token < 0 ? "<unk>" : data->vocabulary[token];
 }
 
-/* Index of the step in the direction's order, from 0, as its own step. */
+/* The step whose index in the direction's order, from 0, is `order`. */
 static size_t step_at(const struct rg_walk *w, struct rg_story_run run, size_t sequence, size_t order) {
     return run.direction == 0 ? order + 1 : rg_walk_length(w, sequence) - order;
 }
@@ -117,7 +117,7 @@ static void forward(struct rg_story *s, struct rg_story_run run, size_t sequence
 
 /* ---- Head and loss ---- */
 
-/* y of outputs z: probabilities for bce and ce, else z. */
+/* Compute y from outputs z: probabilities for bce and ce, else z. */
 static void activate_output(enum ref_loss loss, const double *z, size_t n, double *y) {
     double largest = z[0], sum = 0.0;
     for (size_t o = 0; o < n; o++) {
@@ -132,7 +132,7 @@ static void activate_output(enum ref_loss loss, const double *z, size_t n, doubl
     }
 }
 
-/* A step's number behind a label where every step has an output. */
+/* A subscript with the step's number if every step has an output. */
 static void subscript(const struct rg_story *s, size_t t, char text[24]) {
     text[0] = '\0';
     if (s->walk->net->target == REF_TARGET_STEPS) {
@@ -140,13 +140,13 @@ static void subscript(const struct rg_story *s, size_t t, char text[24]) {
     }
 }
 
-/* Row `slot` of the outputs: its targets, or NULL where it has no loss. */
+/* Targets of row `slot` of the outputs; NULL if it has no loss. */
 static const double *targets_at(const struct rg_walk *w, size_t slot) {
     const double *const y = w->y + slot * (w->batch.loss == REF_LOSS_CE ? 1 : w->net->outputs);
     return isnan(*y) ? NULL : y;
 }
 
-/* Room for numbers of the present block. */
+/* Memory for numbers of the present block. */
 static double *room_for(struct rg_story *s, size_t n) {
     double *const numbers = &s->numbers[s->n_numbers];
     assert(s->n_numbers + n <= RG_STORY_NUMBERS);
@@ -174,7 +174,7 @@ static void output_row(struct rg_story *s, size_t slot, size_t t) {
     }
 }
 
-/* Whether the head on the last step reads something else than h_T. */
+/* Does a head on the last step read something other than h_T? */
 static bool reads_more(const struct rg_walk *w) {
     return w->net->target == REF_TARGET_LAST && (w->net->readout != REF_READOUT_LAST || w->net->bidirectional);
 }
@@ -280,7 +280,7 @@ static void backward(struct rg_story *s, struct rg_story_run run, size_t sequenc
     rg_story_end(s, 2);
 }
 
-/* ---- The whole ---- */
+/* ---- Whole walk ---- */
 
 static void tell_sequence(struct rg_story *s, size_t sequence) {
     const struct rg_walk *const w = s->walk;
@@ -331,7 +331,7 @@ static void introduce(const struct rg_story *s) {
                                                      : ".");
 }
 
-/* Of one-hot words many of which do not occur, the columns that do. */
+/* If inputs are one-hot words and many words do not occur, choose the columns of those that do. */
 static rg_status choose_inputs(struct rg_story *s) {
     const struct rg_walk *const w = s->walk;
     const bool one_hot = w->data->kind == RG_INPUT_TOKEN && w->net->words == 0;

@@ -1,4 +1,4 @@
-/* The end of the walk: the weights, the terms by lag and their sum, the gradient. See walk_story.h. */
+/* The end of the walk: weights, terms by lag and their sum, gradient. See walk_story.h. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 /* ---- Matrices ---- */
 
-/* The notes' name of a matrix whose transpose this is, or "". */
+/* The notes' name of the matrix whose transpose this is, or "". */
 static const char *notes_name(struct rg_story_run run, enum ref_role role) {
     if (run.layer > 0 || run.direction > 0) {
         return "";
@@ -16,7 +16,7 @@ static const char *notes_name(struct rg_story_run run, enum ref_role role) {
     return role == REF_ROLE_WEIGHT_IH ? " = Wi^{T}" : role == REF_ROLE_WEIGHT_HH ? " = Wh^{T}" : "";
 }
 
-/* A matrix of a cell as a block for each gate, titled `title` and the gate. */
+/* Add a cell's matrix as one block for each gate. A title is `title` and the gate. */
 static void add_gates(struct rg_story *s, struct rg_story_run run, enum ref_role role, const double *values,
                       const char *title) {
     const size_t hidden = s->walk->net->hidden, gates = ref_gates(s->walk->net);
@@ -29,7 +29,7 @@ static void add_gates(struct rg_story *s, struct rg_story_run run, enum ref_role
     }
 }
 
-/* Vectors of a bias, one line for each gate. */
+/* Add a bias as vectors, one line for each gate. */
 static void add_bias(struct rg_story *s, const double *values, const char *title) {
     const size_t hidden = s->walk->net->hidden, gates = ref_gates(s->walk->net);
     char letter[2];
@@ -39,7 +39,7 @@ static void add_bias(struct rg_story *s, const double *values, const char *title
     }
 }
 
-/* A matrix without gates as it is. */
+/* Add a matrix without gates. */
 static void add_plain(struct rg_story *s, size_t parameter, const double *values, const char *title) {
     const size_t rows = ref_parameter_rows(s->walk->net, parameter);
     const size_t columns = ref_parameter_columns(s->walk->net, parameter);
@@ -52,12 +52,12 @@ static void add_plain(struct rg_story *s, size_t parameter, const double *values
     rg_story_matrix(s, &whole);
 }
 
-/* A word that can stand in a label: letters and digits alone. */
+/* Can the word be part of a label? It can if it has only letters and digits. */
 static bool is_simple(const char *word) {
     return word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] == '\0';
 }
 
-/* Rows of an embedding table, or of its gradient, for the words that occur. */
+/* Add the rows of an embedding table, or of its gradient, for the words that occur. */
 static void add_words(struct rg_story *s, const double *values, const char *title) {
     const struct rg_walk *const w = s->walk;
     const size_t columns = w->net->inputs;
@@ -77,7 +77,7 @@ static void add_words(struct rg_story *s, const double *values, const char *titl
     }
 }
 
-/* All parameters of a kind of values: the weights, or their gradients, whose titles begin with `of`. */
+/* Add the weights of a direction, or their gradients. Titles begin with `of`. */
 static void add_direction(struct rg_story *s, struct rg_story_run run, double *const *values, const char *of) {
     const struct ref_model *const net = s->walk->net;
     for (enum ref_role role = 0; role < REF_N_ROLES; role++) {
@@ -136,12 +136,12 @@ void rg_story_weights(struct rg_story *s) {
 
 /* ---- The terms ---- */
 
-/* A matrix's term of every lag, and their sum. */
+/* A matrix's term at every lag, and the sum of the terms. */
 struct terms {
     struct rg_story_run run;
     enum ref_role role;
     size_t parameter, elements, lags;
-    double *numbers; /* [lags + 1][elements], the sum last */
+    double *numbers; /* [lags + 1][elements]; the sum is last */
 };
 
 static rg_status create_terms(const struct rg_story *s, struct terms *terms) {
@@ -167,7 +167,7 @@ static rg_status create_terms(const struct rg_story *s, struct terms *terms) {
     return RG_OK;
 }
 
-/* "delta_3 h_2^T" where all sequences have the same steps, else "". */
+/* "delta_3 h_2^T" if all sequences have the same steps, else "". */
 static void name_term(const struct rg_story *s, const struct terms *terms, size_t tau, char text[64]) {
     const struct rg_walk *const w = s->walk;
     const struct ref_model *const net = w->net;
@@ -204,7 +204,7 @@ static double product(const double *a, const double *b, size_t n) {
     return sum;
 }
 
-/* Norm and share beside a term of one gate, or of the only one. */
+/* Add norm and share beside a term of a gate, or of the whole matrix if there is one gate. */
 static void add_measures(struct rg_story *s, const double *term, const double *sum, size_t n) {
     const double square = product(sum, sum, n);
     rg_story_number(s, ref_norm(term, n), "norm");
@@ -284,7 +284,7 @@ rg_status rg_story_terms(struct rg_story *s) {
 
 /* ---- The gradient ---- */
 
-/* dL/dWi, dL/dWh and dL/dWo as the notes write them. */
+/* Add dL/dWi, dL/dWh and dL/dWo in the notes' form. */
 static void add_notes(struct rg_story *s) {
     const struct ref_model *const net = s->walk->net;
     const size_t parameters[] = {ref_head_weight(net), ref_parameter_at(net, 0, 0, REF_ROLE_WEIGHT_HH),
@@ -303,7 +303,7 @@ static void add_notes(struct rg_story *s) {
     rg_story_flush(s);
 }
 
-/* Over all parameters together, without biases that the file lacks. */
+/* Norm over all parameters, without biases that the file lacks. */
 static double norm_of(const struct rg_story *s) {
     const struct ref_model *const net = s->walk->net;
     double norms[REF_MAX_PARAMETERS] = {0.0};

@@ -1,4 +1,4 @@
-/* The walk on stdout: see walk_story.h. Blocks stand beside each other as far as the line goes. */
+/* The walk on stdout: see walk_story.h. Blocks are placed side by side as far as the line allows. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,20 +7,20 @@
 
 enum {
     GAP = 3,    /* between blocks */
-    INDENT = 2, /* of a block, so that a row of eight numbers and its label fill 80 columns */
+    INDENT = 2, /* of a block; a row of eight numbers and its label then fill 80 columns */
     LEAST_WIDTH = 40,
     MOST_WIDTH = 400,
-    TEXT_WIDTH = 100 /* of sentences, however wide the screen */
+    TEXT_WIDTH = 100 /* width of sentences, however wide the screen is */
 };
 
 struct screen {
     size_t columns;
-    bool below_blocks; /* the line before belongs to a block */
+    bool below_blocks; /* the previous line belongs to a block */
 };
 
 /* ---- Markup as plain text ---- */
 
-/* An exponent or index needs its braces where it is more than one word. */
+/* An exponent or index needs braces if it is more than one word. */
 static const char *braces(const char *text) {
     return strpbrk(text, "+- ") ? "{}" : "";
 }
@@ -51,7 +51,7 @@ static void print_spaces(size_t n) {
     (void)printf("%*s", (int)n, "");
 }
 
-/* Words in lines of the width, indented. */
+/* Print words in indented lines of the given width. */
 static void print_wrapped(const char *text, size_t width, size_t indent) {
     size_t at = indent;
     print_spaces(indent);
@@ -107,7 +107,7 @@ static void text(void *self, enum rg_walk_text kind, const char *markup) {
 
 /* ---- Blocks ---- */
 
-/* How a block is printed: characters of its labels, of a number with the space before it, and numbers in a line. */
+/* How a block is printed: width of its labels, width of a number with the space before it, and numbers in a line. */
 struct layout {
     size_t label, cell, fits, columns, width;
     char title[240];
@@ -138,7 +138,7 @@ static double value_at(const struct rg_walk_line *line, size_t j) {
     return line->values[line->stride * (line->index ? line->index[j] : j)];
 }
 
-/* The names of the columns from `first` on, or a line's numbers there, behind its label. */
+/* Print the names of the columns from `first` on, or a line's label and its numbers from there on. */
 static void print_line(const struct rg_walk_block *b, const struct layout *l, const struct rg_walk_line *line,
                        size_t first, char *out, size_t bytes) {
     const size_t last = first + l->fits, n = line ? line->n : l->columns;
@@ -156,8 +156,8 @@ static void print_line(const struct rg_walk_block *b, const struct layout *l, co
     }
 }
 
-/* Row `row` of the printed block; false past its end. Row 0 is the title, then the names of the columns if there are
- * any, then the lines; columns that do not fit follow below in the same way. */
+/* Print row `row` of a block. Returns false past its end. Row 0 is the title; then come the names of the columns, if
+ * there are any, and the lines. Columns that do not fit follow below in the same way. */
 static bool print_row(const struct rg_walk_block *b, const struct layout *l, size_t row, char *out, size_t bytes) {
     out[0] = '\0';
     if (l->title[0] && row-- == 0) {
@@ -179,7 +179,7 @@ static bool print_row(const struct rg_walk_block *b, const struct layout *l, siz
     return false;
 }
 
-/* Blocks first … end - 1 in one band. */
+/* Print blocks first … end - 1 side by side. */
 static void print_band(const struct rg_walk_block *blocks, const struct layout *layouts, size_t first, size_t end) {
     bool any = true;
     for (size_t row = 0; any; row++) {
