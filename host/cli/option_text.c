@@ -6,13 +6,13 @@
 
 enum { TEXT_BYTES = RG_HELP_TEXT_BYTES };
 
-/* Append to a text of TEXT_BYTES. */
+/* Append to a text of TEXT_BYTES bytes. */
 static void append(char *text, const char *more) {
     const size_t length = strlen(text);
     snprintf(text + length, TEXT_BYTES - length, "%s", more);
 }
 
-/* The numbers that stand behind the name of an initialiser or schedule. */
+/* Append the numbers that may follow the name of an initialiser or schedule. */
 static void append_numbers(char *text, const struct rg_option *option, size_t i) {
     char numbers[64] = "";
     if (option->kind == RG_KIND_INIT && rg_init_forms[i].number != NULL)
@@ -20,7 +20,7 @@ static void append_numbers(char *text, const struct rg_option *option, size_t i)
     append(text, option->kind == RG_KIND_SCHEDULE ? rg_schedule_forms[i].numbers : numbers);
 }
 
-/* "; alone: a:1:2, b:3", what schedules mean without their numbers. */
+/* Append "; alone: a:1:2, b:3": the meaning of schedules without their numbers. */
 static void append_missing(char *text) {
     const char *lead = "; alone: ";
     for (size_t i = 0; rg_schedule_names[i] != NULL; i++) {
@@ -37,7 +37,7 @@ static void append_missing(char *text) {
     }
 }
 
-/* ": a, b, c", the values that an option knows. */
+/* Append ": a, b, c": the values that an option accepts. */
 static void append_choices(char *text, const struct rg_option *option) {
     for (size_t i = 0; option->names != NULL && option->names[i] != NULL; i++) {
         append(text, i == 0 ? ": " : ", ");

@@ -38,7 +38,7 @@ fail:
     return status;
 }
 
-/* A file that may hold long series of numbers. */
+/* May the file hold long series of numbers? */
 static bool is_series_file(const char *path) {
     return rg_name_ends_with(path, ".csv") || rg_name_ends_with(path, ".tsv") || rg_name_ends_with(path, ".npz") ||
            rg_name_ends_with(path, ".npy") || strcmp(path, "-") == 0;

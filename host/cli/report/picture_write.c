@@ -19,7 +19,7 @@ rg_status rg_picture_check(const char *path) {
     return rg_fail(RG_USAGE, "--plot %s: the name must end in .svg, .png or .pdf", path);
 }
 
-/* The names of the figures that are there, each once. */
+/* Refuse an unknown figure; the message lists the available ones, each once. */
 static rg_status refuse_figure(const struct rg_picture *p) {
     char names[400] = "";
     for (size_t i = 0; i < p->n_plots; i++) {

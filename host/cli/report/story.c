@@ -12,7 +12,7 @@
 /* ---- Numbers and markup ---- */
 
 void rg_walk_number(double value, int width, char text[16]) {
-    const int digits = width - 3; /* behind the point of a number below 10, with a sign */
+    const int digits = width - 3; /* digits after the point of a signed number below 10 */
     const double size = fabs(value);
     if (value == 0.0) {
         (void)snprintf(text, 16, "0");
@@ -21,7 +21,7 @@ void rg_walk_number(double value, int width, char text[16]) {
     } else if (size >= 1e-3 && size < 1e4) {
         const int before = size < 10.0 ? 0 : size < 100.0 ? 1 : size < 1000.0 ? 2 : 3;
         (void)snprintf(text, 16, "%.*f", digits - before, value);
-    } else { /* the sign, the exponent's sign and the e take four, a long exponent one more */
+    } else { /* the sign, the exponent's sign and the e take four characters, a long exponent one more */
         const int long_exponent = size < 1e-99 || size >= 1e100;
         (void)snprintf(text, 16, "%.*e", width - 7 - long_exponent, value);
     }
@@ -60,7 +60,7 @@ enum rg_walk_piece rg_walk_piece(const char **at, char text[RG_PIECE_BYTES]) {
         *at = p;
         return piece;
     }
-    p++; /* behind the brace */
+    p++; /* after the brace */
     for (length = 0; *p != '\0' && *p != '}' && length < RG_PIECE_BYTES - 1; p++) {
         text[length++] = *p;
     }
@@ -77,7 +77,7 @@ const char *rg_story_raw(const char *text, char out[RG_STORY_RAW]) {
         }
         out[n++] = (unsigned char)*text < 0x20 ? ' ' : *text;
     }
-    while (*text && n > 0 && ((unsigned char)*text & 0xC0) == 0x80) { /* not inside a character */
+    while (*text && n > 0 && ((unsigned char)*text & 0xC0) == 0x80) { /* do not cut inside a character */
         text--;
         n--;
     }
@@ -85,7 +85,7 @@ const char *rg_story_raw(const char *text, char out[RG_STORY_RAW]) {
     return out;
 }
 
-/* ---- What the writer gets ---- */
+/* ---- Output to the writer ---- */
 
 void rg_story_text(const struct rg_story *s, const char *format, ...) {
     char text[600];
