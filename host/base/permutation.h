@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* The purpose of an order. Different purposes of one seed give unrelated orders. */
-enum { RG_ORDER_EPOCH = 0x5A1FFE2, RG_ORDER_SPLIT = 0x3B17D15 };
+enum { RG_ORDER_EPOCH = 0x5A1FFE2, RG_ORDER_SPLIT = 0x3B17D15, RG_ORDER_PIXELS = 0x91E15 };
 
 /* order[0 … n) = the numbers 0 … n - 1 shuffled by Fisher and Yates, with the random numbers of Philox4x32-10 at
  * (seed, round, purpose). */

@@ -21,12 +21,10 @@ static rg_status read_csv(const char *path, const struct rg_dataset_options *opt
     RG_TRY_GOTO(rg_csv_next(&csv, &cell));
     if (options->series && strcmp(cell.text, "text") == 0)
         status = rg_csv_fail(&csv, cell.start, "the file has texts; windows are cut from series of numbers");
-    else if (options->series)
+    else if (options->series || strcmp(cell.text, "series") == 0)
         status = read_numeric(&csv, options, dataset);
     else if (strcmp(cell.text, "text") == 0 || strcmp(cell.text, "label") == 0)
         status = rg_read_csv_text(&csv, options, dataset);
-    else if (strcmp(cell.text, "series") == 0)
-        status = read_numeric(&csv, options, dataset);
     else
         status = rg_csv_fail(
             &csv, cell.start,

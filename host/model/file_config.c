@@ -36,12 +36,14 @@ enum key {
     HORIZON,
     FORECAST,
     FILL_PREVIOUS,
+    PIXELS,
+    PERMUTE,
     N_KEYS
 };
 static const char *const key_names[N_KEYS] = {
-    "format",   "cell",    "activation", "inputs",     "hidden", "outputs",   "program",  "loss",
-    "target",   "readout", "layers",     "directions", "skip",   "skip_kind", "words",    "vocabulary",
-    "features", "classes", "level",      "lowercase",  "window", "horizon",   "forecast", "fill_previous"};
+    "format",  "cell",      "activation", "inputs",  "hidden",    "outputs",       "program",    "loss",     "target",
+    "readout", "layers",    "directions", "skip",    "skip_kind", "words",         "vocabulary", "features", "classes",
+    "level",   "lowercase", "window",     "horizon", "forecast",  "fill_previous", "pixels",     "permute"};
 
 /* ---- Writing ---- */
 
@@ -103,6 +105,10 @@ static rg_status compose(const struct rg_model *model, struct rg_text *text) {
         RG_TRY(add_size(text, WINDOW, model->windows.steps));
         RG_TRY(add_size(text, HORIZON, model->windows.horizon));
         RG_TRY(add_size(text, FORECAST, model->windows.forecast));
+    }
+    if (model->pixels.single) {
+        RG_TRY(add_size(text, PIXELS, 1));
+        RG_TRY(add_size(text, PERMUTE, model->pixels.permute));
     }
     if (model->input_fill != NULL)
         RG_TRY(add_size(text, FILL_PREVIOUS, model->fill_previous));
@@ -289,6 +295,12 @@ static rg_status read_value(struct rg_json *json, enum key key, const struct rg_
         RG_TRY(read_size(json, key, 0, 1, &value));
         config->fill_previous = value == 1;
         return RG_OK;
+    case PIXELS:
+        RG_TRY(read_size(json, key, 1, 1, &value));
+        config->pixels.single = true;
+        return RG_OK;
+    case PERMUTE:
+        return read_size(json, key, 0, SIZE_MAX, &config->pixels.permute);
     case N_KEYS:
         break;
     }
@@ -349,6 +361,8 @@ static rg_status read_object(struct rg_json *json, const struct rg_shape *sizes,
                        json->label);
     if (seen[WINDOW] != seen[HORIZON] || seen[WINDOW] != seen[FORECAST])
         return rg_fail(RG_BAD_FILE, "%s: expected window, horizon and forecast together", json->label);
+    if (seen[PIXELS] != seen[PERMUTE])
+        return rg_fail(RG_BAD_FILE, "%s: expected pixels and permute together", json->label);
     RG_TRY(check_names(json, CLASSES, &config->classes, classes_of(&config->shape), "classes"));
     return RG_OK;
 }
@@ -373,6 +387,7 @@ void rg_file_config_give(const struct rg_file_config *config, struct rg_model *m
     model->level = config->level;
     model->lowercase = config->lowercase;
     model->windows = config->windows;
+    model->pixels = config->pixels;
     model->fill_previous = config->fill_previous;
 }
 

@@ -10,6 +10,7 @@
  *   vocabulary                 token models
  *   level, lowercase           models of plain text
  *   window, horizon, forecast  models of windows
+ *   pixels, permute            images whose pixels are steps
  *   fill_previous              inputs may be missing
  *   features                   the columns had names
  *   classes                    the labels were words
@@ -33,6 +34,7 @@ struct rg_file_config {
     enum rg_level level;
     bool lowercase;
     struct rg_windows windows;
+    struct rg_pixels pixels;
     bool fill_previous;
 };
 

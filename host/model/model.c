@@ -285,6 +285,9 @@ rg_status rg_model_copy(const struct rg_model *model, bool exact, struct rg_mode
         m->parameters[i].absent = model->parameters[i].absent;
     m->level = model->level;
     m->lowercase = model->lowercase;
+    m->windows = model->windows;
+    m->pixels = model->pixels;
+    RG_TRY_GOTO(model->input_fill ? rg_model_set_fill(m, model->input_fill, model->fill_previous) : RG_OK);
     RG_TRY_GOTO(rg_model_copy_names(model, m));
     return RG_OK;
 fail:

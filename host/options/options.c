@@ -321,6 +321,16 @@ bool rg_fill_number(const char *fill, double *number) {
     return true;
 }
 
+static rg_status check_pixels(const struct arguments *arguments, const struct rg_config *config) {
+    const bool images =
+        config->data.file != NULL || (config->data.task != NULL && strcmp(config->data.task, "fashion-mnist") == 0);
+    if (config->data.pixels.single && !images)
+        return rg_fail(RG_USAGE, "--pixels takes images apart; add --task fashion-mnist or --data with an IDX file");
+    if (is_given(arguments, "permute") && !config->data.pixels.single)
+        return rg_fail(RG_USAGE, "--permute is the order of single pixels; add --pixels");
+    return RG_OK;
+}
+
 static rg_status check_fill(const struct rg_config *config) {
     const char *const fill = config->data.fill;
     double number = 0.0;
@@ -394,6 +404,7 @@ static rg_status check_together(const struct arguments *arguments, const struct 
     RG_TRY(check_held_out(arguments, config));
     RG_TRY(check_start(arguments, config));
     RG_TRY(check_windows(arguments, config));
+    RG_TRY(check_pixels(arguments, config));
     RG_TRY(check_fill(config));
     if (config->model.embed > 0 && config->data.file == NULL)
         return rg_fail(RG_USAGE, "--embed is for the words of a file; --data FILE is needed");

@@ -275,6 +275,12 @@ const struct rg_option rg_options[] = {
     {.name = "lowercase", .kind = RG_KIND_FLAG, .offset = FIELD(data.lowercase), .group = RG_GROUP_DATA,
      .commands = ONE_RUN,
      .help = "A to Z of a .txt file become a to z"},
+    {.name = "pixels", .kind = RG_KIND_FLAG, .offset = FIELD(data.pixels.single), .group = RG_GROUP_DATA,
+     .commands = TRAIN, .effect = RG_EFFECT_DATA,
+     .help = "images are sequences of single pixels, not of rows; kept in the model"},
+    {.name = "permute", .argument = "SEED", .kind = RG_KIND_COUNT, .offset = FIELD(data.pixels.permute),
+     .most = ONE_BILLION, .group = RG_GROUP_DATA, .commands = TRAIN, .effect = RG_EFFECT_DATA,
+     .help = "with --pixels: they come in the random order of this seed; 0: row by row"},
     {.name = "window", .argument = "W", .kind = RG_KIND_COUNT, .offset = FIELD(data.window), .least = 1,
      .most = ONE_BILLION, .group = RG_GROUP_DATA, .commands = TRAIN, .effect = RG_EFFECT_DATA,
      .help = "cut the long series of --data into windows of W steps; the target of one is the label, or without labels "

@@ -97,6 +97,7 @@ static rg_status choose_problem_of_data(struct rg_run *r) {
                           : rg_setup_is_fashion_mnist(c) && !c->training.updates_given ? FASHION_UPDATES
                                                                                        : c->training.updates;
     c->data.steps = r->problem.steps;
+    c->data.pixels = data->pixels;
     c->data.window = data->windows.steps;
     c->data.horizon = data->windows.steps > 0 ? data->windows.horizon : c->data.horizon;
     c->model.loss = r->problem.loss;
@@ -254,6 +255,7 @@ static rg_status create_model(struct rg_run *r) {
     }
     if (r->data.training) {
         r->model->windows = r->data.training->windows;
+        r->model->pixels = r->data.training->pixels;
     }
     if (r->data.training && r->data.training->features) {
         RG_TRY(rg_model_set_features(r->model, r->data.training->features));

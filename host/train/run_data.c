@@ -40,8 +40,8 @@ rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *d
         RG_TRY_GOTO(rg_setup_model(&any, config->machine.precision == RG_PRECISION_DOUBLE, &data->start));
     }
     if (rg_setup_is_fashion_mnist(config)) {
-        RG_TRY_GOTO(rg_setup_fashion_mnist(false, &data->training));
-        RG_TRY_GOTO(rg_setup_fashion_mnist(true, &data->test));
+        RG_TRY_GOTO(rg_setup_fashion_mnist(config, data->start, false, &data->training));
+        RG_TRY_GOTO(rg_setup_fashion_mnist(config, data->start, true, &data->test));
     } else if (config->data.file) {
         RG_TRY_GOTO(rg_setup_data(config, data->start, false, &data->training));
         if (!rg_dataset_is_labelled(data->training) && rg_windows_asked(config, data->start).steps == 0) {

@@ -97,6 +97,30 @@ rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out
     return status;
 }
 
+/* Take images apart, if that is wanted. On failure *data is gone. */
+static rg_status take_apart(struct rg_pixels pixels, struct rg_dataset **data) {
+    const rg_status status = pixels.single ? rg_dataset_pixels(*data, pixels) : RG_OK;
+    if (status != RG_OK) {
+        rg_dataset_destroy(*data);
+        *data = NULL;
+    }
+    return status;
+}
+
+/* The images of a run: as the model takes them, else as the options say. RG_USAGE where the two differ. */
+static rg_status choose_pixels(const struct rg_config *config, const struct rg_model *model, struct rg_pixels *pixels) {
+    const struct rg_pixels asked = config->data.pixels;
+    *pixels = model ? model->pixels : asked;
+    if (model && asked.single && (!pixels->single || pixels->permute != asked.permute)) {
+        return rg_fail(RG_USAGE, "--pixels%s, but %s was trained on %s; leave it out",
+                       asked.permute > 0 ? " and --permute" : "", config->data.model_file,
+                       !pixels->single        ? "rows of images, or on other data"
+                       : pixels->permute == 0 ? "pixels row by row"
+                                              : "pixels in another order");
+    }
+    return RG_OK;
+}
+
 rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *model, bool lenient,
                         struct rg_dataset **out) {
     struct rg_dataset_options options = {.lenient = lenient,
@@ -122,8 +146,11 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
         options.level = model->level;
         options.lowercase = model->lowercase;
     }
-    return config->data.arrays ? rg_dataset_of_arrays(config->data.arrays, config->data.file, &options, out)
-                               : rg_dataset_read(config->data.file, &options, out);
+    struct rg_pixels pixels;
+    RG_TRY(choose_pixels(config, model, &pixels));
+    RG_TRY(config->data.arrays ? rg_dataset_of_arrays(config->data.arrays, config->data.file, &options, out)
+                               : rg_dataset_read(config->data.file, &options, out));
+    return take_apart(pixels, out);
 }
 
 rg_status rg_setup_held_out(const struct rg_config *config, const char *path, const struct rg_arrays *arrays,
@@ -142,6 +169,7 @@ rg_status rg_setup_held_out(const struct rg_config *config, const char *path, co
                                                .missing = rg_fill_is_asked(config, start),
                                                .doubles = is_double(config) || config->data.normalize};
     RG_TRY(arrays ? rg_dataset_of_arrays(arrays, path, &options, out) : rg_dataset_read(path, &options, out));
+    RG_TRY(take_apart(training->pixels, out));
     RG_TRY(options.series ? rg_windows_of_others(config, start, &training->windows, false, out)
                           : rg_fill_begin(config, start, *out));
     rg_setup_tell(*out);
@@ -258,10 +286,14 @@ bool rg_setup_is_fashion_mnist(const struct rg_config *config) {
     return config->data.task && strcmp(config->data.task, "fashion-mnist") == 0;
 }
 
-rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out) {
-    return held_out
+rg_status rg_setup_fashion_mnist(const struct rg_config *config, const struct rg_model *model, bool held_out,
+                                 struct rg_dataset **out) {
+    struct rg_pixels pixels;
+    RG_TRY(choose_pixels(config, model, &pixels));
+    RG_TRY(held_out
                ? rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "t10k-labels-idx1-ubyte.gz", out)
-               : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz", out);
+               : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz", out));
+    return take_apart(pixels, out);
 }
 
 /* Do the data fit the model? Tokens may use fewer words than the model knows. */

@@ -60,7 +60,8 @@ struct rg_target_options rg_setup_targets(const struct rg_config *config, enum r
 bool rg_setup_is_fashion_mnist(const struct rg_config *config);
 
 /* Fashion-MNIST as Debian's dataset-fashion-mnist installs it: the training or the held-out pair. */
-rg_status rg_setup_fashion_mnist(bool held_out, struct rg_dataset **out);
+rg_status rg_setup_fashion_mnist(const struct rg_config *config, const struct rg_model *model, bool held_out,
+                                 struct rg_dataset **out);
 
 /* A tensor of doubles as the file of a run has it: as it is in double precision, else made F32 in place. */
 void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor);

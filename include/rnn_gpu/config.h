@@ -51,6 +51,11 @@ struct rg_windows {
     size_t steps, horizon;
     bool forecast;
 };
+/* How images become sequences. */
+struct rg_pixels {
+    bool single;    /* a step is one pixel, not a row of them */
+    size_t permute; /* seed of the order in which the pixels come; 0: row by row */
+};
 enum rg_pad { RG_PAD_RIGHT, RG_PAD_LEFT };
 enum rg_optimizer {
     RG_OPT_SGD,
@@ -137,16 +142,17 @@ struct rg_model_options {
 struct rg_data_options {
     const char *task;
     const char *file;
-    const char *model_file; /* a saved model */
-    const char *val;        /* file of validation data, or NULL */
-    double val_frac;        /* share of the sequences held out for validation; 0: none */
-    enum rg_level level;    /* tokens of a .txt file; NONE: characters, or those of the model */
-    size_t vocabulary;      /* largest number of tokens of a .txt file, <unk> included; 0: all */
-    size_t min_count;       /* tokens that occur less often become <unk> */
-    bool lowercase;         /* A to Z of a .txt file become a to z */
-    size_t window;          /* steps of the windows that a series is cut into; 0: it is not cut */
-    size_t stride;          /* steps from the start of one window to the start of the next */
-    size_t horizon;         /* steps from the last step of a window to its target */
+    const char *model_file;  /* a saved model */
+    const char *val;         /* file of validation data, or NULL */
+    double val_frac;         /* share of the sequences held out for validation; 0: none */
+    enum rg_level level;     /* tokens of a .txt file; NONE: characters, or those of the model */
+    size_t vocabulary;       /* largest number of tokens of a .txt file, <unk> included; 0: all */
+    size_t min_count;        /* tokens that occur less often become <unk> */
+    bool lowercase;          /* A to Z of a .txt file become a to z */
+    struct rg_pixels pixels; /* how images become sequences */
+    size_t window;           /* steps of the windows that a series is cut into; 0: it is not cut */
+    size_t stride;           /* steps from the start of one window to the start of the next */
+    size_t horizon;          /* steps from the last step of a window to its target */
     /* replacement of missing values: mean, previous, zero or a number; NULL: a missing value is an error */
     const char *fill;
     bool normalize;   /* scale the inputs by the mean and deviation of the training data */

@@ -62,6 +62,7 @@ struct rg_dataset {
     bool lowercase;            /* the text was made lowercase */
     size_t streams;            /* number of streams of rg_dataset_streams; 0: the sequences are independent */
     struct rg_windows windows; /* how the series was cut */
+    struct rg_pixels pixels;   /* set by rg_dataset_pixels */
     char **names;              /* [N] names of the series of a CSV file if they were asked for, or NULL */
     uint32_t *rows;            /* [N] of windows: the row of the series, from 1, that has the target; or NULL */
     char unused[128];          /* names of members of an npz file that nothing reads, or "" */
@@ -90,6 +91,10 @@ struct rg_dataset_options {
     bool pad_left;   /* in an .npz or .npy file, sequences shorter than T are at the end of their T steps */
     bool doubles;    /* store numbers as x_double and y_double, for a run in double precision */
 };
+
+/* Make every pixel of images a step: [N][rows][columns] becomes [N][rows columns][1], in the order of the seed
+ * pixels.permute unless that is 0. RG_USAGE for data that are no images, RG_NO_MEMORY. */
+rg_status rg_dataset_pixels(struct rg_dataset *dataset, struct rg_pixels pixels);
 
 /* Read a data set. The reader follows from the ending of the name:
  *

@@ -60,6 +60,7 @@ struct rg_model {
     enum rg_level level;       /* tokens of a language model, whose outputs are the words of the vocabulary */
     bool lowercase;            /* the language model's text is made lowercase first */
     struct rg_windows windows; /* how series are cut for this model */
+    struct rg_pixels pixels;   /* how images become sequences for it */
 };
 
 /* The role of a parameter in a layer. */

@@ -9,6 +9,8 @@ cp "$root/data/cat-mat-rat.csv" words.csv
 { printf 'text,label\n'; for _ in 1 2 3 4 5 6; do printf 'cat mat rat,1\nmat mat cat,0\n'; done; } >many.csv
 printf 'ab Ab ac abc cab ab\nab a b c\n' >text.txt
 printf 'series,a,label\n0,3,0.5\n1,5,0.1\n2,4,0.7\n3,4,0.2\n' >numbers.csv
+printf '\0\0\10\3\0\0\0\4\0\0\0\2\0\0\0\2abcdefghijklmnop' >i-images-idx3-ubyte
+printf '\0\0\10\1\0\0\0\4\0\1\2\0' >i-labels-idx1-ubyte
 expect_status 0 "$program" --data words.csv --device cpu --quiet --updates 1 --hidden 3 --cell lstm --layers 2 --skip 2 \
     --bidirectional --out lstm
 
@@ -28,6 +30,7 @@ BASE = {
 NEEDS = {
     "skip-kind": "--skip 2", "skip-budget": "--skip-kind learned", "forget-bias": "--cell lstm", "dropout": "--layers 2",
     "momentum": "--optimizer momentum", "rmsprop-alpha": "--optimizer rmsprop", "embed": "--data words.csv", "level": "--data text.txt", "vocab": "--data text.txt", "min-count": "--data text.txt", "lowercase": "--data text.txt", "target": "--task copy", "pad": "--data words.csv",
+    "pixels": "--data i-images-idx3-ubyte", "permute": "--data i-images-idx3-ubyte --pixels",
     "probe-time": "--task copy --target steps",
     "val-frac": "--data many.csv", "val-every": "--data many.csv --val-frac 0.4",
     "patience": "--data many.csv --val-frac 0.4", "normalize": "--data numbers.csv",
@@ -35,7 +38,7 @@ NEEDS = {
 }
 # Options that change others, as their help says.
 FOLLOW = {"cell": {"activation", "init", "init-input", "forget-bias"}, "clip-value": {"clip-norm"},
-          "optimizer": {"momentum", "rmsprop-alpha", "beta1", "beta2", "epsilon"}, "task": {"loss", "target"}, "skip": {"skip-kind"}, "bidirectional": {"readout"}, "val-frac": {"val-every", "patience"}}
+          "optimizer": {"momentum", "rmsprop-alpha", "beta1", "beta2", "epsilon"}, "task": {"loss", "target"}, "skip": {"skip-kind"}, "bidirectional": {"readout"}, "pixels": {"steps"}, "val-frac": {"val-every", "patience"}}
 # For compare the remedies decide, and grad has what the model's file says.
 DECIDED = {"compare": {"forget-bias", "clip-value", "clip-norm", "schedule", "warmup", "skip", "skip-kind", "skip-budget"},
            "grad": {"head", "cell", "activation", "skip", "skip-kind", "skip-budget", "target", "model", "data", "out", "loss",
