@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gradient/dense.h"
+#include "gradient/power.h"
 #include "gradient/products.h"
 #include "rnn_gpu/memory.h"
 #include "gradient/cell_steps.h"
@@ -14,7 +15,6 @@
 enum {
     ARRAYS = 6,
     MEAN_FIELD_UNITS = 16 /* fewest units for the mean field prediction */,
-    MOST_ITERATIONS = 2000,
     SINGULAR_LAGS = 128,
     ASK_EVERY = 16
 };
@@ -22,7 +22,7 @@ enum {
 static const double SATURATED = 0.95, GATE_LOW = 0.025;
 /* kurtosis: 3 for a normal distribution; trace: 1 standard deviation */
 static const double MOST_KURTOSIS = 6.0, MOST_DEVIATIONS = 5.0;
-static const double ITERATION_WORK = 1e9, PRODUCT_WORK = 2e9;
+static const double PRODUCT_WORK = 2e9;
 
 /* The walk back over the steps. */
 struct walk {
@@ -32,6 +32,7 @@ struct walk {
     size_t rows, probe, lags; /* sequences measured; step of the loss, from 0; lags measured */
     const double *weights;
     uint32_t *begin; /* [rows] first live step */
+    struct rg_spectrum_limits limits;
     struct rg_watch watch;
     double before, part; /* progress of the whole measurement before this direction; share of this direction in it */
     bool ended;          /* the watch ended the walk */
@@ -39,6 +40,8 @@ struct walk {
     struct rg_cell_facts facts;
     struct rg_step_states states;
     struct rg_products products;
+    struct rg_spectrum_walk spectrum;
+    struct rg_time_sums times;
     struct slopes *by_lag; /* [T] */
     double live_steps;     /* lags at which some sequence has a slope */
     /* sums over these lags: mean phi', share of saturated activations, mean phi'^2 */
@@ -54,89 +57,6 @@ struct walk {
     size_t slots;     /* number of lags with singular values */
     double *singular; /* [2][sequences][slots] log10 of the largest and of the smallest */
 };
-
-/* ---- The recurrent matrix ---- */
-
-/* Start of a power iteration: a direction that is unlikely to be an eigenvector. */
-static void start_vector(double *v, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        v[i] = 1.0 + 0.5 * sin(1.0 + 2.7 * (double)i);
-    }
-}
-
-/* y = a x, or with `transposed` a^T x. */
-static void multiply(const double *a, size_t rows, size_t columns, bool transposed, const double *x, double *y) {
-    memset(y, 0, (transposed ? columns : rows) * sizeof *y);
-    for (size_t i = 0; i < rows; i++) {
-        if (transposed) {
-            for (size_t j = 0; j < columns; j++) {
-                y[j] += a[i * columns + j] * x[i];
-            }
-        } else {
-            y[i] = rg_dense_dot(a + i * columns, x, columns);
-        }
-    }
-}
-
-/* Divide v by its norm and return the norm. A zero vector stays zero. */
-static double unit(double *v, size_t n) {
-    const double size = rg_dense_norm(v, n);
-    for (size_t i = 0; size > 0.0 && i < n; i++) {
-        v[i] /= size;
-    }
-    return size;
-}
-
-static size_t iterations(size_t elements) {
-    const double fit = ITERATION_WORK / (2.0 * (double)elements);
-    return fit < 100.0 ? 100 : fit > MOST_ITERATIONS ? MOST_ITERATIONS : (size_t)fit;
-}
-
-double rg_largest_singular(const double *a, size_t rows, size_t columns, rg_status *status) {
-    double *v = NULL, size = 0.0;
-    const rg_status got = rg_alloc(&v, rows + columns, sizeof *v, "power iteration");
-    if (got != RG_OK) {
-        *status = got;
-        return NAN;
-    }
-    double *const w = v + columns;
-    start_vector(v, columns);
-    (void)unit(v, columns);
-    for (size_t i = 0, most = iterations(rows * columns); i < most; i++) {
-        const double before = size;
-        multiply(a, rows, columns, false, v, w);
-        size = rg_dense_norm(w, rows);
-        multiply(a, rows, columns, true, w, v);
-        if (unit(v, columns) == 0.0 || fabs(size - before) <= 1e-14 * size) {
-            break;
-        }
-    }
-    rg_free(v);
-    return size;
-}
-
-double rg_spectral_radius(const double *a, size_t n, rg_status *status) {
-    double *v = NULL, logs = 0.0;
-    const rg_status got = rg_alloc(&v, 2 * n, sizeof *v, "power iteration");
-    if (got != RG_OK) {
-        *status = got;
-        return NAN;
-    }
-    const size_t most = iterations(n * n), from = most / 2;
-    double *x = v, *y = v + n;
-    start_vector(x, n);
-    (void)unit(x, n);
-    for (size_t i = 0; i < most && logs > -INFINITY; i++) {
-        multiply(a, n, n, false, x, y);
-        const double growth = log(unit(y, n));
-        logs += i >= from || growth == -INFINITY ? growth : 0.0;
-        double *const swap = x;
-        x = y;
-        y = swap;
-    }
-    rg_free(v);
-    return exp(logs / (double)(most - from));
-}
 
 /* ---- Slopes ---- */
 
@@ -208,6 +128,7 @@ static void add_slopes(struct walk *w, size_t t) {
         if (t >= w->begin[row] && !skipped) {
             struct slopes *const s = &w->by_lag[w->facts.to_first ? t - w->begin[row] : w->probe - t];
             add_row(w, s, row);
+            rg_time_constants_add(&w->times, w->states.saved + row * w->facts.saved * w->facts.hidden, w->facts.hidden);
             s->live += 1.0;
         }
     }
@@ -297,6 +218,7 @@ static void product_step(struct walk *w, size_t t, size_t order) {
         moves[s].measured = moves[s].moves && measured(w, lag);
     }
     rg_products_step(&w->products, w->pool, &w->states, order, moves);
+    rg_spectrum_step(&w->spectrum, w->pool, &w->states, order, moves[0].moves);
     for (size_t s = 0; s < w->sequences; s++) {
         const size_t lag = w->products.triangles[s].steps;
         if (moves[s].measured) {
@@ -397,7 +319,8 @@ static void note_reach(struct walk *w) {
 
 static rg_status walk_steps(struct walk *w) {
     struct rg_causes *const c = w->causes;
-    RG_TRY(rg_products_create(&w->facts, w->sequences, c->directions, &w->products));
+    RG_TRY(rg_products_create(&w->facts, w->sequences, c->directions, false, &w->products));
+    RG_TRY(rg_spectrum_begin(&w->facts, &w->limits, w->followed[0].row, w->furthest, c->directions, &w->spectrum));
     for (size_t lag = 0; lag < w->lags && !w->ended; lag++) {
         const size_t order = w->probe - lag, t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
         const rg_status status =
@@ -502,6 +425,7 @@ static rg_status create_causes(const struct walk *w, struct rg_causes *c) {
 
 static void release_direction(struct walk *w) {
     rg_products_release(&w->products);
+    rg_spectrum_walk_release(&w->spectrum);
     rg_step_states_release(&w->states);
     rg_cell_facts_release(&w->facts);
     rg_free(w->singular);
@@ -520,8 +444,11 @@ static rg_status measure_direction(struct walk *w, struct rg_causes *c) {
     RG_TRY_GOTO(rg_alloc(&w->by_lag, w->facts.steps, sizeof *w->by_lag, "causes of the gradient"));
     RG_TRY_GOTO(rg_alloc(&w->singular, 2 * w->sequences * w->slots, sizeof *w->singular, "Jacobian products"));
     RG_TRY_GOTO(rg_step_states_create(w->engine, &w->facts, w->rows, &w->states));
+    RG_TRY_GOTO(rg_time_constants_begin(&w->facts, &c->times, &w->times));
     RG_TRY_GOTO(walk_steps(w));
+    RG_TRY_GOTO(rg_time_constants_end(&w->times, w->facts.hidden));
     note_walk(w);
+    RG_TRY_GOTO(rg_spectrum_end(&w->spectrum, &w->limits, &w->products, &c->spectrum));
     RG_TRY_GOTO(note_matrix(w));
 fail:
     release_direction(w);
@@ -579,6 +506,7 @@ rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, 
                      .rows = options->rows < p->chunk ? options->rows : p->chunk,
                      .probe = probe - 1,
                      .lags = options->lags && options->lags < probe ? options->lags : probe,
+                     .limits = options->limits,
                      .watch = options->watch};
     RG_TRY(rg_alloc(out, 1, sizeof **out, "causes of the gradient"));
     (*out)->layers = p->layers;
@@ -598,6 +526,8 @@ void rg_causes_destroy(struct rg_all_causes *causes) {
     if (causes) {
         for (size_t i = 0; causes->items && i < causes->layers * causes->directions; i++) {
             rg_free(causes->items[i].storage);
+            rg_time_constants_release(&causes->items[i].times);
+            rg_spectrum_release(&causes->items[i].spectrum);
         }
         rg_free(causes->items);
         rg_free(causes);

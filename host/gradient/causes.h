@@ -5,6 +5,8 @@
 #define RG_CAUSES_H
 
 #include "engine/engine.h"
+#include "gradient/spectrum.h"
+#include "gradient/time_constants.h"
 #include "gradient/watch.h"
 
 enum { RG_EXPONENTS = 8, RG_DIRECTIONS = 32, RG_CAUSE_SEQUENCES = 4, RG_CAUSE_ROWS = 64 };
@@ -19,7 +21,8 @@ struct rg_causes {
     double *saturated; /* [T] by lag: share of activations that are saturated, or dead (relu and the like) */
     double *forget;    /* [T] lstm: mean forget gate; 0 for other cells */
     double mean_slope, mean_saturated;
-    double mean_log_forget; /* lstm: mean of ln f over units, steps and sequences; NAN for other cells */
+    double mean_log_forget;         /* lstm: mean of ln f over units, steps and sequences; NAN for other cells */
+    struct rg_time_constants times; /* of the units of lstm and gru */
 
     double sigma_hh; /* largest singular value of W_hh [G*H][H] */
     double radius;   /* spectral radius of W_hh; NAN for cells with gates, whose W_hh is not square */
@@ -29,12 +32,13 @@ struct rg_causes {
     /* Dimension of the state at the loss, and number of directions followed. With fewer directions than dimensions the
      * largest value is a lower bound and the smallest an upper bound. */
     size_t state, directions;
-    size_t last;            /* the largest lag of the products */
-    size_t sequences, dead; /* sequences that reach `last`; of these, sequences whose product is 0 there */
-    double *reached;        /* [T] by lag: sequences that reach it */
-    double *log10_largest;  /* [T] by lag: log10 of the product's largest singular value */
-    double *log10_smallest; /* [T] by lag: log10 of the product's smallest singular value */
-    size_t n_exponents;     /* 0 if every sequence has only one step */
+    size_t last;                 /* the largest lag of the products */
+    size_t sequences, dead;      /* sequences that reach `last`; of these, sequences whose product is 0 there */
+    double *reached;             /* [T] by lag: sequences that reach it */
+    double *log10_largest;       /* [T] by lag: log10 of the product's largest singular value */
+    double *log10_smallest;      /* [T] by lag: log10 of the product's smallest singular value */
+    struct rg_spectrum spectrum; /* all singular values of the product over the steps reached */
+    size_t n_exponents;          /* 0 if every sequence has only one step */
     /* Finite-time Lyapunov exponents over `last` steps, transient included, in descending order: ln of the growth per
      * step, medians as above. */
     double exponents[RG_EXPONENTS];
@@ -53,9 +57,10 @@ struct rg_all_causes {
 };
 
 struct rg_cause_options {
-    size_t rows;  /* number of sequences, the first ones of the batch */
-    size_t probe; /* as in rg_lag_options */
-    size_t lags;  /* largest distance from the loss; 0: to the first step */
+    size_t rows;                      /* number of sequences, the first ones of the batch */
+    size_t probe;                     /* as in rg_lag_options */
+    size_t lags;                      /* largest distance from the loss; 0: to the first step */
+    struct rg_spectrum_limits limits; /* for the singular values of states larger than RG_DIRECTIONS */
     /* a profile of the same rows was just measured, so their states are in memory: skip the forward scan */
     bool loaded;
     int threads; /* 0: all processors; results do not depend on it */
@@ -67,10 +72,5 @@ rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, 
                             const struct rg_cause_options *options, struct rg_all_causes **out);
 void rg_causes_destroy(struct rg_all_causes *causes); /* NULL allowed */
 const struct rg_causes *rg_causes_of(const struct rg_all_causes *causes, size_t layer, size_t direction);
-
-/* Largest singular value of a [rows][columns]; spectral radius of a [n][n], to about 1e-3. Both use power iteration.
- * *status becomes RG_NO_MEMORY on failure and is otherwise unchanged. */
-double rg_largest_singular(const double *a, size_t rows, size_t columns, rg_status *status);
-double rg_spectral_radius(const double *a, size_t n, rg_status *status);
 
 #endif

@@ -60,11 +60,22 @@ static void add_causes(struct rg_lag_tensors *list, const struct rg_causes *c) {
     if (!isnan(c->mean_log_forget)) {
         add(list, "cause.forget", "", suffix, c->forget, 1, c->steps);
     }
+    if (c->times.n > 0) {
+        add(list, "cause.time_constants", "", suffix, c->times.values, 1, c->times.n);
+    }
     add(list, "cause.log10_sigma_max", "", suffix, c->log10_largest, 1, c->steps);
     if (c->directions == c->state) { /* with fewer directions the smallest value is not that of the product */
         add(list, "cause.log10_sigma_min", "", suffix, c->log10_smallest, 1, c->steps);
     }
     add(list, "cause.sequences", "", suffix, c->reached, 1, c->steps);
+    if (c->spectrum.n > 0) {
+        add(list, "cause.log10_singular", "", suffix, c->spectrum.log10_singular, 1, c->spectrum.n);
+        if (!isnan(c->spectrum.log10_condition)) {
+            add(list, "cause.log10_condition", "", suffix, &c->spectrum.log10_condition, 1, 1);
+        }
+    } else if (c->spectrum.power.iterations > 0) {
+        add(list, "cause.log10_sigma_power", "", suffix, &c->spectrum.power.log10_largest, 1, 1);
+    }
     if (c->n_exponents > 0) {
         add(list, "cause.lyapunov", "", suffix, c->exponents, 1, c->n_exponents);
     }

@@ -15,6 +15,10 @@
  *   cause.slope, cause.saturated, cause.forget (lstm), cause.log10_sigma_max, cause.log10_sigma_min, cause.lyapunov [n]
  *       suffixes as above; no cause.lyapunov if every sequence has only one step
  *
+ *   cause.sequences, cause.time_constants [H] (lstm, gru), cause.log10_singular [n] and cause.log10_condition [1], or
+ *   cause.log10_sigma_power [1]
+ *       suffixes as above; singular values of the Jacobian product, none if every sequence has only one step
+ *
  *   range.from, range.to   [R]
  *       first and last lag of each range of lags; suffixes as above
  *
@@ -31,7 +35,7 @@
 #include "rnn_gpu/tensors.h"
 
 /* Most tensors of one direction of one layer: by lag six for each matrix and gate, then deltas, causes and ranges. */
-enum { RG_LAG_TENSORS = RG_LAG_MATRICES * 5 * 6 + 4 + 7 + 2 + 3 * RG_LAG_MATRICES };
+enum { RG_LAG_TENSORS = RG_LAG_MATRICES * 5 * 6 + 4 + 10 + 2 + 3 * RG_LAG_MATRICES };
 
 struct rg_lag_tensors {
     struct rg_tensor *items; /* [count] */

@@ -40,7 +40,8 @@ static void begin(struct rg_products *p) {
     }
 }
 
-rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences, size_t k, struct rg_products *p) {
+rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences, size_t k, bool whole,
+                             struct rg_products *p) {
     *p = (struct rg_products){.facts = *facts,
                               .sequences = sequences,
                               .k = k,
@@ -61,9 +62,15 @@ rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences
     if (p->skip) {
         RG_TRY_GOTO(rg_alloc(&p->far, sequences * k, p->facts.hidden * sizeof(double), "Jacobian products"));
     }
-    RG_TRY_GOTO(rg_alloc(&p->triangles, sequences, sizeof *p->triangles, "Jacobian products"));
+    if (!whole) {
+        RG_TRY_GOTO(rg_alloc(&p->triangles, sequences, sizeof *p->triangles, "Jacobian products"));
+    }
+    if (k == rg_products_state(facts)) {
+        RG_TRY_GOTO(rg_alloc(&p->graded, sequences, sizeof *p->graded, "Jacobian products"));
+    }
     for (size_t s = 0; s < sequences; s++) {
-        RG_TRY_GOTO(rg_triangles_create(k, &p->triangles[s]));
+        RG_TRY_GOTO(p->triangles ? rg_triangles_create(k, &p->triangles[s]) : RG_OK);
+        RG_TRY_GOTO(p->graded ? rg_graded_create(k, &p->graded[s]) : RG_OK);
     }
     begin(p);
     return RG_OK;
@@ -76,8 +83,12 @@ void rg_products_release(struct rg_products *p) {
     for (size_t s = 0; p->triangles && s < p->sequences; s++) {
         rg_triangles_release(&p->triangles[s]);
     }
+    for (size_t s = 0; p->graded && s < p->sequences; s++) {
+        rg_graded_release(&p->graded[s]);
+    }
     rg_adjoint_release(&p->adjoint);
     rg_free(p->triangles);
+    rg_free(p->graded);
     rg_free(p->largest);
     rg_free(p->vectors);
     rg_free(p->far);
@@ -162,7 +173,12 @@ static void move(const struct step *s, size_t sequence) {
         take(p, first + i);
     }
     rg_orthonormalise(p->vectors + first * p->width, k, p->width, r);
-    rg_triangles_multiply(&p->triangles[sequence], r);
+    if (p->triangles) {
+        rg_triangles_multiply(&p->triangles[sequence], r);
+    }
+    if (p->graded) {
+        rg_graded_multiply(&p->graded[sequence], r);
+    }
 }
 
 static void do_sequence(void *context, size_t sequence, int thread) {

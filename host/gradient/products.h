@@ -12,6 +12,7 @@
 
 #include "base/pool.h"
 #include "gradient/adjoint.h"
+#include "gradient/graded.h"
 #include "gradient/jacobian.h"
 
 struct rg_products {
@@ -24,7 +25,8 @@ struct rg_products {
     double *far;                    /* [sequences*k][H], or NULL without W_sh */
     double *r;                      /* [sequences][k][k] */
     struct rg_adjoint adjoint;      /* each row is one direction of one sequence */
-    struct rg_triangles *triangles; /* [sequences] */
+    struct rg_triangles *triangles; /* [sequences]; NULL with `whole` */
+    struct rg_graded *graded;       /* [sequences], of all directions; NULL with fewer */
     double *largest, *smallest;     /* [sequences] log10 of singular values, results of rg_products_step */
 };
 
@@ -33,10 +35,11 @@ size_t rg_products_state(const struct rg_cell_facts *facts);
 /* Length of the state at an earlier step. */
 size_t rg_products_width(const struct rg_cell_facts *facts);
 
-/* `k` is at most rg_products_state. The products start as identities. `facts` must outlive them. */
-rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences, size_t k,
+/* `k` is at most rg_products_state. The products start as identities. `facts` must outlive them. `whole`: all
+ * directions, for the singular values at the end alone. */
+rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences, size_t k, bool whole,
                              struct rg_products *products);
-void rg_products_release(struct rg_products *products);
+void rg_products_release(struct rg_products *products); /* zeroed allowed */
 
 /* The movement of one sequence in a step. */
 struct rg_product_move {

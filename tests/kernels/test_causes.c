@@ -18,6 +18,7 @@ struct subject {
     struct rg_all_causes *all;
     const struct rg_causes *causes; /* of the first layer, forward */
     struct rg_judgement judgement;
+    struct rg_spectrum_limits limits;
 };
 
 static struct subject make(const struct rg_exercise_form *form) {
@@ -49,7 +50,8 @@ static void measure(struct subject *s) {
     expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &s->source), "source");
     expect_ok(rg_engine_create(device, e->model, &options, &s->engine), "engine");
     expect_ok(rg_causes_measure(s->engine, &s->source->source, 0,
-                                &(struct rg_cause_options){.rows = e->sizes.batch, .threads = 2}, &s->all),
+                                &(struct rg_cause_options){.rows = e->sizes.batch, .threads = 2, .limits = s->limits},
+                                &s->all),
               "causes");
     s->causes = rg_causes_of(s->all, 0, 0);
     expect_ok(
@@ -423,6 +425,88 @@ START_TEST(expectations_have_their_conditions) {
 }
 END_TEST
 
+/* Larger states: one sequence in all directions, or the largest singular value alone by power iteration, which must be
+ * the same number; of every cell, with every skip that has a chain. */
+START_TEST(the_largest_by_power_iteration) {
+    const enum rg_cell cell = (enum rg_cell)(_i % RG_N_CELLS);
+    const size_t skip = (size_t)_i / RG_N_CELLS; /* 0: none; then add, dilated, learned */
+    const struct rg_exercise_form form = {.sizes = {1, 14, 2, cell == RG_CELL_LSTM ? 17 : 33, 1, RG_LOSS_MSE, false},
+                                          .net = {.cell = cell,
+                                                  .skip = skip == 3 ? 1
+                                                          : skip    ? 2
+                                                                    : 0,
+                                                  .skip_kind = (enum rg_skip_kind)(skip ? skip - 1 : 0)}};
+    struct subject s = make(&form);
+    s.limits = (struct rg_spectrum_limits){.whole_work = 1e9};
+    measure(&s);
+    const struct rg_spectrum *const whole = &s.causes->spectrum;
+    ck_assert_uint_eq(whole->n, s.causes->state);
+    ck_assert_uint_eq(whole->steps, 13);
+    ck_assert(whole->n > RG_DIRECTIONS && whole->log10_singular[0] >= s.causes->log10_largest[13] - 1e-9);
+    for (size_t i = 1; i < whole->n; i++) {
+        ck_assert(whole->log10_singular[i] <= whole->log10_singular[i - 1]);
+    }
+    const double largest = whole->log10_singular[0];
+    rg_causes_destroy(s.all);
+    const struct rg_cause_options options = {.rows = 1, .limits = {.power_work = 1e9, .bytes = 1e9}};
+    expect_ok(rg_causes_measure(s.engine, &s.source->source, 0, &options, &s.all), "causes");
+    const struct rg_spectrum *const powered = &rg_causes_of(s.all, 0, 0)->spectrum;
+    ck_assert_uint_eq(powered->n, 0);
+    if (skip == 3) {
+        ck_assert_uint_eq(powered->power.iterations, 0);
+    } else {
+        ck_assert(powered->power.converged && powered->power.iterations >= 2);
+        expect_near(powered->power.log10_largest, largest, 1e-7);
+    }
+    forget(&s);
+}
+END_TEST
+
+/* All singular values, over a thousand decades: powers of a symmetric matrix. */
+START_TEST(a_whole_spectrum) {
+    enum { H = 4, STEPS = 400 };
+    static const double eigenvalues[H] = {1.25, 1.0, 0.0625, 0.001953125};
+    const struct rg_exercise_form form = {.sizes = {3, STEPS, 1, H, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_LINEAR}};
+    float w[H * H] = {0.0f};
+    for (size_t i = 0; i < H * H; i++) { /* in the basis of Walsh's functions, exactly */
+        for (size_t k = 0; k < H; k++) {
+            const int odd = __builtin_popcount((unsigned)(i / H & k)) + __builtin_popcount((unsigned)(i % H & k));
+            w[i] += (float)(0.25 * eigenvalues[k] * (odd % 2 ? -1.0 : 1.0));
+        }
+    }
+    struct subject s = recurrent(&form, w, (const float[]){1.0f, 0.5f, 0.25f, 0.0f});
+    measure(&s);
+    const struct rg_spectrum *const found = &s.causes->spectrum;
+    ck_assert_uint_eq(found->n, H);
+    ck_assert_uint_eq(found->sequences, 3);
+    for (size_t i = 0; i < H; i++) {
+        expect_near(found->log10_singular[i], (STEPS - 1) * log10(eigenvalues[i]), 1e-9);
+    }
+    expect_near(found->log10_condition, (STEPS - 1) * log10(1.25 / 0.001953125), 1e-9);
+    forget(&s);
+}
+END_TEST
+
+/* Of a matrix that is 0 in one direction, and in all. */
+START_TEST(singular_values_of_zero) {
+    const struct rg_exercise_form form = {.sizes = {2, 6, 1, 2, 1, RG_LOSS_MSE, false},
+                                          .net = {.activation = RG_ACT_LINEAR}};
+    const bool all = _i == 1;
+    struct subject s =
+        recurrent(&form, (const float[]){all ? 0.0f : 0.5f, 0.0f, 0.0f, 0.0f}, (const float[]){1.0f, 1.0f});
+    measure(&s);
+    const struct rg_spectrum *const found = &s.causes->spectrum;
+    ck_assert_uint_eq(found->zeros, all ? 2 : 1);
+    ck_assert(all ? isnan(found->log10_condition) : found->log10_condition == INFINITY);
+    ck_assert(found->log10_singular[1] == -INFINITY);
+    if (!all) {
+        expect_near(found->log10_singular[0], 5.0 * log10(0.5), 1e-12);
+    }
+    forget(&s);
+}
+END_TEST
+
 /* An end of the watch after so many questions. */
 static bool ask(void *self, double part) {
     int *const left = self;
@@ -475,5 +559,8 @@ TEST_MAIN("causes") {
     tcase_add_test(causes, products_are_of_sequences_that_reach_the_lag);
     tcase_add_test(causes, a_dead_sequence_is_counted);
     tcase_add_loop_test(causes, expectations_have_their_conditions, 0, 2);
+    tcase_add_loop_test(causes, the_largest_by_power_iteration, 0, 4 * RG_N_CELLS);
+    tcase_add_test(causes, a_whole_spectrum);
+    tcase_add_loop_test(causes, singular_values_of_zero, 0, 2);
     tcase_add_loop_test(causes, a_watch_ends_the_products, 0, 4);
 }

@@ -1,0 +1,145 @@
+/* Graded products of triangles: see graded.h. */
+#include "gradient/graded.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gradient/dense.h"
+#include "gradient/scaled.h"
+#include "rnn_gpu/memory.h"
+
+enum { MOST_SWEEPS = 60, FAR = 1000 /* powers of two, beyond which a row is nothing beside another */ };
+static const double ORTHOGONAL = 1e-13;
+
+rg_status rg_graded_create(size_t k, struct rg_graded *g) {
+    *g = (struct rg_graded){.k = k};
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_alloc(&g->rows, k, k * sizeof *g->rows, "Jacobian products"));
+    RG_TRY_GOTO(rg_alloc(&g->exponent, k, sizeof *g->exponent, "Jacobian products"));
+    RG_TRY_GOTO(rg_alloc(&g->room, k, sizeof *g->room, "Jacobian products"));
+    for (size_t i = 0; i < k; i++) {
+        g->rows[i * k + i] = 1.0;
+    }
+    return RG_OK;
+fail:
+    rg_graded_release(g);
+    return status;
+}
+
+void rg_graded_release(struct rg_graded *g) {
+    rg_free(g->rows);
+    rg_free(g->exponent);
+    rg_free(g->room);
+    *g = (struct rg_graded){.k = 0};
+}
+
+/* 2^by, 0 where it is nothing beside 1. */
+static double power(int64_t by) {
+    return by < -FAR ? 0.0 : ldexp(1.0, by > FAR ? FAR : (int)by);
+}
+
+/* Bring the largest number of a row near 1. */
+static void normalise(double *row, size_t n, int64_t *exponent) {
+    const double largest = rg_dense_largest(row, n);
+    if (largest == 0.0) {
+        *exponent = RG_SCALED_EMPTY;
+    } else if (isfinite(largest)) {
+        const int by = ilogb(largest);
+        for (size_t i = 0; i < n; i++) {
+            row[i] = ldexp(row[i], -by);
+        }
+        *exponent += by;
+    }
+}
+
+void rg_graded_multiply(struct rg_graded *g, const double *r) {
+    const size_t k = g->k;
+    double *const sum = g->room;
+    for (size_t i = 0; i < k; i++) { /* row i needs itself and those below, which are yet as they were */
+        int64_t most = RG_SCALED_EMPTY;
+        int size = 0;
+        for (size_t j = i; j < k; j++) {
+            if (r[i * k + j] != 0.0 && g->exponent[j] != RG_SCALED_EMPTY) {
+                (void)frexp(r[i * k + j], &size);
+                most = g->exponent[j] + size > most ? g->exponent[j] + size : most;
+            }
+        }
+        memset(sum, 0, k * sizeof *sum);
+        for (size_t j = i; most != RG_SCALED_EMPTY && j < k; j++) {
+            if (g->exponent[j] == RG_SCALED_EMPTY) {
+                continue;
+            }
+            const double mantissa = frexp(r[i * k + j], &size), factor = mantissa * power(g->exponent[j] + size - most);
+            const double *const row = g->rows + j * k;
+            for (size_t m = j; factor != 0.0 && m < k; m++) {
+                sum[m] += factor * row[m];
+            }
+        }
+        memcpy(g->rows + i * k, sum, k * sizeof *sum);
+        g->exponent[i] = most;
+        normalise(g->rows + i * k, k, &g->exponent[i]);
+    }
+    g->steps++;
+}
+
+/* Rotate rows A = a 2^ea, the longer one, and B = b 2^eb until they are orthogonal. With s = 2^(eb-ea) the tangent of
+ * the angle is t = s u, and u is a number of ordinary size however far apart the rows are: A' = c (A + t B), B' = c (B
+ * - t A). Returns how far they were from it. */
+static double rotate(double *a, double *b, size_t n, int64_t ea, int64_t *eb) {
+    const double aa = rg_dense_dot(a, a, n), bb = rg_dense_dot(b, b, n), ab = rg_dense_dot(a, b, n);
+    const double cosine = fabs(ab) / sqrt(aa * bb);
+    if (!(cosine > ORTHOGONAL)) {
+        return 0.0;
+    }
+    const double s = power(*eb - ea), zeta = (aa - s * s * bb) / (2.0 * ab); /* s times cot of twice the angle */
+    const double u = (zeta < 0.0 ? -1.0 : 1.0) / (fabs(zeta) + sqrt(s * s + zeta * zeta)), t = s * u;
+    const double c = 1.0 / sqrt(1.0 + t * t);
+    for (size_t m = 0; m < n; m++) {
+        const double x = a[m], y = b[m];
+        a[m] = c * (x + t * s * y);
+        b[m] = c * (y - u * x);
+    }
+    normalise(b, n, eb);
+    return cosine;
+}
+
+/* log10 of a row's length. */
+static double length_of(const struct rg_graded *g, size_t i) {
+    return g->exponent[i] == RG_SCALED_EMPTY ? -INFINITY
+                                             : rg_scaled_log10(rg_dense_norm(g->rows + i * g->k, g->k), g->exponent[i]);
+}
+
+/* Rotate every pair once; returns the largest cosine that was found. */
+static double sweep(struct rg_graded *g) {
+    const size_t k = g->k;
+    double worst = 0.0;
+    for (size_t i = 0; i < k; i++) {
+        for (size_t j = i + 1; j < k; j++) {
+            double *const a = g->rows + i * k, *const b = g->rows + j * k;
+            if (g->exponent[i] == RG_SCALED_EMPTY || g->exponent[j] == RG_SCALED_EMPTY) {
+                continue;
+            }
+            const double turned = length_of(g, i) >= length_of(g, j) ? rotate(a, b, k, g->exponent[i], &g->exponent[j])
+                                                                     : rotate(b, a, k, g->exponent[j], &g->exponent[i]);
+            worst = fmax(worst, turned);
+        }
+    }
+    return worst;
+}
+
+static int falling(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x > y ? -1 : x < y;
+}
+
+void rg_graded_singular(struct rg_graded *g, double *out) {
+    int sweeps = 0;
+    while (sweeps < MOST_SWEEPS && sweep(g) > 0.0) {
+        sweeps++;
+    }
+    for (size_t i = 0; i < g->k; i++) {
+        out[i] = length_of(g, i);
+    }
+    qsort(out, g->k, sizeof *out, falling);
+}

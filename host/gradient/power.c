@@ -1,0 +1,93 @@
+/* Power iteration: see power.h. */
+#include "gradient/power.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "gradient/dense.h"
+#include "rnn_gpu/memory.h"
+
+enum { MOST_ITERATIONS = 2000 };
+static const double ITERATION_WORK = 1e9;
+
+/* Start of a power iteration: a direction that is unlikely to be an eigenvector. */
+static void start_vector(double *v, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        v[i] = 1.0 + 0.5 * sin(1.0 + 2.7 * (double)i);
+    }
+}
+
+/* y = a x, or with `transposed` a^T x. */
+static void multiply(const double *a, size_t rows, size_t columns, bool transposed, const double *x, double *y) {
+    memset(y, 0, (transposed ? columns : rows) * sizeof *y);
+    for (size_t i = 0; i < rows; i++) {
+        if (transposed) {
+            for (size_t j = 0; j < columns; j++) {
+                y[j] += a[i * columns + j] * x[i];
+            }
+        } else {
+            y[i] = rg_dense_dot(a + i * columns, x, columns);
+        }
+    }
+}
+
+/* Divide v by its norm and return the norm. A zero vector stays zero. */
+static double unit(double *v, size_t n) {
+    const double size = rg_dense_norm(v, n);
+    for (size_t i = 0; size > 0.0 && i < n; i++) {
+        v[i] /= size;
+    }
+    return size;
+}
+
+static size_t iterations(size_t elements) {
+    const double fit = ITERATION_WORK / (2.0 * (double)elements);
+    return fit < 100.0 ? 100 : fit > MOST_ITERATIONS ? MOST_ITERATIONS : (size_t)fit;
+}
+
+double rg_largest_singular(const double *a, size_t rows, size_t columns, rg_status *status) {
+    double *v = NULL, size = 0.0;
+    const rg_status got = rg_alloc(&v, rows + columns, sizeof *v, "power iteration");
+    if (got != RG_OK) {
+        *status = got;
+        return NAN;
+    }
+    double *const w = v + columns;
+    start_vector(v, columns);
+    (void)unit(v, columns);
+    for (size_t i = 0, most = iterations(rows * columns); i < most; i++) {
+        const double before = size;
+        multiply(a, rows, columns, false, v, w);
+        size = rg_dense_norm(w, rows);
+        multiply(a, rows, columns, true, w, v);
+        if (unit(v, columns) == 0.0 || fabs(size - before) <= 1e-14 * size) {
+            break;
+        }
+    }
+    rg_free(v);
+    return size;
+}
+
+double rg_spectral_radius(const double *a, size_t n, rg_status *status) {
+    double *v = NULL, logs = 0.0;
+    const rg_status got = rg_alloc(&v, 2 * n, sizeof *v, "power iteration");
+    if (got != RG_OK) {
+        *status = got;
+        return NAN;
+    }
+    const size_t most = iterations(n * n), from = most / 2;
+    double *x = v, *y = v + n;
+    start_vector(x, n);
+    (void)unit(x, n);
+    for (size_t i = 0; i < most && logs > -INFINITY; i++) {
+        multiply(a, n, n, false, x, y);
+        const double growth = log(unit(y, n));
+        logs += i >= from || growth == -INFINITY ? growth : 0.0;
+        double *const swap = x;
+        x = y;
+        y = swap;
+    }
+    rg_free(v);
+    return exp(logs / (double)(most - from));
+}
