@@ -29,9 +29,9 @@ rg_status rg_arrival_read(struct rg_engine *e, size_t rows, struct rg_arrival *a
                      : RG_OK;
 }
 
-/* Share of a unit's gradient that step t receives, as in rg_readout_gradient of kernels/head/readout.cl. */
-static double part_at(const struct rg_arrival *a, const struct rg_plan *p, size_t direction, size_t at, size_t begin,
-                      size_t t) {
+/* As in rg_readout_gradient of kernels/head/readout.cl. */
+double rg_arrival_part(const struct rg_arrival *a, const struct rg_plan *p, size_t direction, size_t at, size_t begin,
+                       size_t t) {
     const size_t end = direction == 1 ? begin : p->steps - 1;
     switch (p->readout) {
     case RG_READOUT_MEAN:
@@ -47,7 +47,7 @@ void rg_arrival_at(const struct rg_arrival *a, const struct rg_plan *p, size_t d
                    size_t t, double *out) {
     const size_t first = row * p->out_stride + direction * p->hidden;
     for (size_t j = 0; j < p->hidden; j++) {
-        const double part = part_at(a, p, direction, first + j, begin, t);
+        const double part = rg_arrival_part(a, p, direction, first + j, begin, t);
         out[j] = part == 0.0 ? 0.0 : part * a->row[first + j];
     }
 }

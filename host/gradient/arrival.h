@@ -17,6 +17,10 @@ void rg_arrival_release(struct rg_arrival *arrival);
 /* Read the gradients of a chunk of `rows` sequences. The engine's last forward pass must have been that chunk. */
 rg_status rg_arrival_read(struct rg_engine *engine, size_t rows, struct rg_arrival *arrival);
 
+/* Share of a unit's gradient that step t receives; `at` is the unit's place in `row`. */
+double rg_arrival_part(const struct rg_arrival *arrival, const struct rg_plan *plan, size_t direction, size_t at,
+                       size_t begin, size_t t);
+
 /* out [H] = dL/dh of sequence `row` at its step t, in one direction. `begin` is the sequence's first step. */
 void rg_arrival_at(const struct rg_arrival *arrival, const struct rg_plan *plan, size_t direction, size_t row,
                    size_t begin, size_t t, double *out);

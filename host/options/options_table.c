@@ -220,6 +220,9 @@ const struct rg_option rg_options[] = {
     {.name = "probe-time", .argument = "T", .kind = RG_KIND_COUNT, .offset = FIELD(training.probe_time), .least = 1,
      .most = ONE_BILLION, .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
      .help = "step whose loss the gradient by lag belongs to; default: the last"},
+    {.name = "probe-times", .argument = "LIST", .kind = RG_KIND_TEXT, .offset = FIELD(training.probe_times),
+     .group = RG_GROUP_MODEL, .commands = GRAD,
+     .help = "steps such as 5,10-20 whose losses are followed back side by side: where each sends its gradient"},
     {.name = "remedies", .argument = "LIST", .kind = RG_KIND_TEXT, .offset = FIELD(compare.remedies),
      .group = RG_GROUP_MODEL, .commands = COMPARE,
      .help = "of tanh, relu, irnn, orthogonal, skip, learned, lstm, gru; gru is gru+clip, clipped; gru+plain is "
@@ -495,7 +498,8 @@ const struct rg_option rg_options[] = {
     {.name = "figure", .argument = "NAME", .kind = RG_KIND_TEXT, .offset = FIELD(output.figure),
      .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
      .help = "one figure in --plot: loss, norm, lags, cumulative, shares, gates, jacobian, activations, norm-map, "
-             "share-map, depth; compare: lags, cumulative, loss; sweep: loss, learned, quartiles, updates"},
+             "share-map, depth; grad: spectrum, inputs, probes; compare: lags, cumulative, loss; sweep: loss, "
+             "learned, quartiles, updates"},
     {.name = "figure-size", .argument = "WxH", .kind = RG_KIND_TEXT, .offset = FIELD(output.figure_size),
      .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
      .help = "size of each figure of --plot, such as 800x450"},

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "model/cells.h"
 #include "rnn_gpu/memory.h"
 #include "train/setup.h"
@@ -11,7 +12,7 @@
 /* One more tensor of the file: prefix and parameter make the name. */
 static void add_tensor(struct rg_pass *p, const char *prefix, const char *parameter, size_t rows, size_t columns,
                        const double *values) {
-    char *const name = p->names[p->n_tensors];
+    char *const name = p->names[p->n_names++];
     (void)snprintf(name, RG_PASS_NAME, "%s%s", prefix, parameter);
     const size_t elements = rows * (columns ? columns : 1);
     p->tensors[p->n_tensors++] = (struct rg_tensor){.name = name,
@@ -108,6 +109,9 @@ static rg_status run(const struct rg_config *config, struct rg_pass *p) {
     p->probe = config->training.probe_time || p->model->shape.bidirectional ? config->training.probe_time
                                                                             : rg_targets_probe(&p->problem->targets);
     RG_TRY(rg_lag_check(&p->model->shape, p->data->n_steps, p->probe));
+    if (config->training.probe_times) {
+        RG_TRY(rg_probe_list_read(config->training.probe_times, &p->model->shape, p->data->n_steps, &p->probes));
+    }
     RG_TRY(measure(config, p));
     collect(config, p);
     return RG_OK;
@@ -126,24 +130,89 @@ rg_status rg_pass_create(const struct rg_config *config, struct rg_device *devic
     return status;
 }
 
+/* Norms by lag of what h_T and z_T depend on. */
+static void add_inputs(struct rg_pass *p) {
+    static const char *const names[RG_INPUT_KINDS] = {"h", "z"};
+    const struct rg_input_lags *const inputs = &p->inputs;
+    for (size_t kind = 0; inputs->lack == RG_INPUT_WHOLE && kind < RG_INPUT_KINDS; kind++) {
+        const struct rg_input_norms *const of = &inputs->of[kind];
+        const struct {
+            const char *name;
+            const double *values;
+        } items[] = {{".rms", of->rms},
+                     {".median", of->median},
+                     {".log10_rms", of->log10_rms},
+                     {".log10_median", of->log10_median}};
+        for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+            char name[32];
+            (void)snprintf(name, sizeof name, "%s%s", names[kind], items[i].name);
+            add_tensor(p, "input.", name, inputs->steps, 0, items[i].values);
+        }
+    }
+    if (inputs->lack == RG_INPUT_WHOLE) {
+        add_tensor(p, "input.", "sequences", inputs->steps, 0, inputs->sequences);
+    }
+}
+
+static void add_map(struct rg_pass *p) {
+    const struct rg_probe_map *const map = &p->map;
+    const size_t n = map->probes.n;
+    for (size_t i = 0; i < n; i++) {
+        p->probe_steps[i] = (double)map->probes.steps[i];
+    }
+    if (n > 0) {
+        add_tensor(p, "probe.", "steps", n, 0, p->probe_steps);
+    }
+    for (size_t l = 0; n > 0 && l < map->layers; l++) { /* of one direction */
+        char suffix[32] = "";
+        if (l > 0) {
+            (void)snprintf(suffix, sizeof suffix, ".l%zu", l);
+        }
+        add_tensor(p, "probe.log10_norm", suffix, n, map->steps, map->log10_norm + l * n * map->steps);
+    }
+}
+
+/* What is no part of the diagnosis: derivatives without the loss, losses of several steps. */
+static rg_status measure_more(struct rg_pass *p, int threads, const struct rg_watch *watch) {
+    const struct rg_watch first = rg_watch_piece(watch, 0.0, p->probes.n > 0 ? 0.5 : 1.0);
+    RG_TRY(rg_input_lags_measure(
+        p->engine, &p->source->source, 0,
+        &(struct rg_input_options){.rows = p->data->n_sequences, .probe = p->probe, .threads = threads, .watch = first},
+        &p->inputs));
+    add_inputs(p);
+    if (p->probes.n > 0 && !rg_stop_requested()) {
+        RG_TRY(rg_probe_map_measure(p->engine, &p->source->source, 0, &p->probes,
+                                    &(struct rg_probe_map_options){.rows = p->data->n_sequences,
+                                                                   .threads = threads,
+                                                                   .watch = rg_watch_piece(watch, 0.5, 0.5)},
+                                    &p->map));
+        add_map(p);
+    }
+    return RG_OK;
+}
+
 rg_status rg_pass_diagnose(struct rg_pass *p, int threads, const struct rg_watch *watch) {
+    static const double DIAGNOSIS = 0.8; /* of the time, about */
     const struct rg_diagnosis_options options = {.how = RG_DIAGNOSE_FULL,
                                                  .rows = p->data->n_sequences,
                                                  .probe = p->probe,
                                                  .causes = true,
                                                  .threads = threads,
-                                                 .watch = *watch};
+                                                 .watch = rg_watch_piece(watch, 0.0, DIAGNOSIS)};
     RG_TRY(rg_diagnosis_measure(p->engine, &p->source->source, 0, &options, &p->diagnosis));
     RG_TRY(rg_lag_tensors_create(p->diagnosis.profiles, p->diagnosis.causes, p->model, &p->lags));
     for (size_t i = 0; i < p->lags.count; i++) {
         p->tensors[p->n_tensors++] = p->lags.items[i];
     }
-    return RG_OK;
+    const struct rg_watch more = rg_watch_piece(watch, DIAGNOSIS, 1.0 - DIAGNOSIS);
+    return p->diagnosis.profile && !rg_stop_requested() ? measure_more(p, threads, &more) : RG_OK;
 }
 
 void rg_pass_destroy(struct rg_pass *p) {
     if (p) {
         rg_lag_tensors_release(&p->lags);
+        rg_input_lags_release(&p->inputs);
+        rg_probe_map_release(&p->map);
         rg_diagnosis_release(&p->diagnosis);
         rg_engine_destroy(p->engine);
         rg_data_source_destroy(p->source);

@@ -3,15 +3,18 @@
 #ifndef RG_PASS_H
 #define RG_PASS_H
 
+#include "gradient/input_lags.h"
 #include "gradient/lag_tensors.h"
+#include "gradient/probe_map.h"
 #include "rnn_gpu/config.h"
 #include "rnn_gpu/model.h"
 #include "train/diagnosis.h"
 #include "train/source.h"
 
 enum {
-    RG_PASS_OWN = RG_MAX_PARAMETERS + 5, /* loss, output, norm, gradients */
-    RG_PASS_TENSORS = RG_PASS_OWN + RG_MAX_LAYERS * 2 * RG_LAG_TENSORS,
+    RG_PASS_OWN = RG_MAX_PARAMETERS + 5,      /* loss, output, norm, gradients */
+    RG_PASS_MORE = 9 + RG_MAX_LAYERS * 2 + 1, /* norms without the loss; of several losses */
+    RG_PASS_TENSORS = RG_PASS_OWN + RG_PASS_MORE + RG_MAX_LAYERS * 2 * RG_LAG_TENSORS,
     RG_PASS_NAME = RG_NAME_BYTES + 16
 };
 
@@ -24,13 +27,18 @@ struct rg_pass {
     struct rg_engine *engine;
     struct rg_diagnosis diagnosis; /* after rg_pass_diagnose */
     struct rg_lag_tensors lags;
+    struct rg_input_lags inputs; /* what the net keeps of each input */
+    struct rg_probe_list probes; /* of --probe-times; n = 0: none */
+    struct rg_probe_map map;
+    double probe_steps[RG_MOST_PROBES];
     double *gradients, *outputs; /* [arena], [N][O] */
     double *dh_0, *dc_0;         /* [L*D][N][H], or NULL if the data give no initial states */
     double loss, norm;
     double totals[2]; /* the same, as the tensors have them */
     size_t probe;     /* the step whose loss the profile is of, from 1; 0: the last */
     struct rg_tensor tensors[RG_PASS_TENSORS];
-    char names[RG_PASS_OWN][RG_PASS_NAME];
+    char names[RG_PASS_OWN + RG_PASS_MORE][RG_PASS_NAME];
+    size_t n_names;
     size_t n_tensors;
 };
 
@@ -42,7 +50,13 @@ rg_status rg_pass_create(const struct rg_config *config, struct rg_device *devic
 void rg_pass_destroy(struct rg_pass *pass); /* NULL allowed */
 
 /* Add the gradient by lag, its causes and the verdict, over all sequences (gradient/lag_tensors.h). What was measured
- * until a signal came stands. */
+ * until a signal came stands. Of some sequences, tensors of the net without the loss, [T] by lag
+ * (gradient/input_lags.h):
+ *
+ *   input.h.rms, .median, .log10_rms, .log10_median   Frobenius norms of dh_T/dx_t over the sequences
+ *   input.z.rms, ...                                   of dz_T/dx_t; input.sequences: how many have the step
+ *
+ * and with --probe-times (gradient/probe_map.h) probe.steps [P] and probe.log10_norm [P][T], named like delta.norm. */
 rg_status rg_pass_diagnose(struct rg_pass *pass, int threads, const struct rg_watch *watch);
 
 #endif

@@ -201,8 +201,9 @@ struct rg_training_options {
     double clip_value; /* 0: off */
     enum rg_nonfinite nonfinite;
     enum rg_diagnose diagnose;
-    size_t lag_every;  /* updates between two samples of the lag profile; 0: none */
-    size_t probe_time; /* the step whose loss the lag profile splits, from 1; 0: the last */
+    size_t lag_every;        /* updates between two samples of the lag profile; 0: none */
+    size_t probe_time;       /* the step whose loss the lag profile splits, from 1; 0: the last */
+    const char *probe_times; /* grad: steps whose losses are followed back side by side, such as "5,10-20"; or NULL */
     uint64_t seed;
 };
 

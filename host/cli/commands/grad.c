@@ -15,11 +15,12 @@
 #include "cli/settings.h"
 #include "cli/report/chance.h"
 #include "cli/report/explain.h"
-#include "cli/report/figures.h"
+#include "cli/report/grad_figures.h"
+#include "cli/report/input_text.h"
 #include "cli/report/measuring.h"
 #include "files/json_lines.h"
 #include "cli/report/pages.h"
-#include "cli/report/run_figures.h"
+#include "cli/report/probe_text.h"
 #include "cli/report/screen.h"
 #include "cli/report/walk_story.h"
 #include "rnn_gpu/log.h"
@@ -68,6 +69,8 @@ static rg_status print_json(const struct rg_config *config, const struct job *j)
                            rg_explain_lags_json(d->profiles, j->model))
             : rg_json_pack("{s:o}", "verdict", json_null());
     rg_json_merge(&result, judged);
+    rg_json_set(&result, "input_lags", rg_input_text_json(&j->pass->inputs));
+    rg_json_set(&result, "probes", rg_probe_text_json(&j->pass->map));
     rg_json_set(&result, "options", rg_settings_json("grad", &j->ran, &j->ran));
     return config->machine.precision == RG_PRECISION_DOUBLE ? rg_json_print_exact(result) : rg_json_print(result);
 }
@@ -93,6 +96,8 @@ static rg_status print_result(const struct rg_config *config, const struct job *
         (void)printf("; wrote %zu tensors to %s", j->pass->n_tensors + j->walk_tensors.count, config->output.out);
     }
     (void)printf("\n");
+    rg_input_text_print(&j->pass->inputs);
+    rg_probe_text_print(&j->pass->map);
     rg_screen_diagnosis(&j->pass->diagnosis, config, false, rg_screen_is_unicode());
     return RG_OK;
 }
@@ -117,7 +122,7 @@ static void list_facts(const struct job *j, const char *model, struct rg_facts *
 static rg_status write_pages(const struct rg_config *config, const struct job *j) {
     const struct rg_diagnosis *const d = &j->pass->diagnosis;
     struct rg_history *history = NULL;
-    struct rg_plot plots[RG_RUN_FIGURES + 1] = {{.n_series = 0}};
+    struct rg_plot plots[RG_GRAD_FIGURES] = {{.n_series = 0}};
     struct rg_facts facts = {.n = 0};
     struct rg_own_table causes = {.pointers = NULL}, chance = {.pointers = NULL};
     struct rg_settings settings = {.n = 0};
@@ -128,7 +133,7 @@ static rg_status write_pages(const struct rg_config *config, const struct job *j
     RG_TRY_GOTO(rg_history_add_profiles(history, j->model, 0, d->profiles));
     RG_TRY_GOTO(rg_history_add_causes(history, d->cause));
     RG_TRY_GOTO(rg_run_figures(history, NAN, 0.0, plots));
-    RG_TRY_GOTO(rg_figure_depth(d->profiles, &plots[RG_RUN_FIGURES]));
+    RG_TRY_GOTO(rg_pass_figures(j->pass, plots + RG_RUN_FIGURES));
     RG_TRY_GOTO(rg_explain_table(d->profiles, d->causes, &causes));
     RG_TRY_GOTO(rg_chance_table(d->profile, j->model, &chance));
     RG_TRY_GOTO(rg_settings_create("grad", ran, &ran, 1, &settings));
@@ -147,7 +152,7 @@ static rg_status write_pages(const struct rg_config *config, const struct job *j
                                      .tables = tables,
                                      .n_tables = sizeof tables / sizeof *tables,
                                      .plots = plots,
-                                     .n_plots = RG_RUN_FIGURES + 1,
+                                     .n_plots = RG_GRAD_FIGURES,
                                      .walk = j->told ? j->walk : NULL,
                                      .sequence = config->output.sequence};
     RG_TRY_GOTO(rg_pages_write(config, &report));
@@ -155,8 +160,9 @@ fail:
     rg_settings_release(&settings);
     rg_table_release(&causes);
     rg_table_release(&chance);
-    rg_run_figures_clear(plots);
-    rg_plot_clear(&plots[RG_RUN_FIGURES]);
+    for (size_t i = 0; i < RG_GRAD_FIGURES; i++) {
+        rg_plot_clear(&plots[i]);
+    }
     rg_history_destroy(history);
     return status;
 }
@@ -250,7 +256,7 @@ static rg_status write_tensors(const struct rg_config *config, const struct job 
 }
 
 static rg_status grad(const struct rg_config *config, struct job *j) {
-    RG_TRY(rg_pages_check(config, rg_run_figure_names));
+    RG_TRY(rg_pages_check(config, rg_grad_figure_names));
     RG_TRY(rg_outputs_check(config, false));
     RG_TRY(config->data.task ? open_task(config, j) : open_file(config, j));
     if (!j->data) {
