@@ -9,7 +9,7 @@
 #include "gradient/adjoint.h"
 #include "gradient/arrival.h"
 #include "gradient/dense.h"
-#include "gradient/terms.h"
+#include "gradient/step_terms.h"
 #include "rnn_gpu/memory.h"
 
 enum { PARTS = 8 /* parts of a chunk's rows, one a thread */, ASK_EVERY = 16 };
@@ -27,9 +27,10 @@ struct walk {
     struct rg_engine *engine;
     struct rg_source *source;
     uint64_t update;
-    size_t rows, probe; /* probe: the step of the loss, from 0 */
-    size_t lags;        /* lags to measure; lowered when the watch ends the measurement */
-    bool ranges;        /* lags far back share their terms */
+    size_t rows, probe;    /* probe: the step of the loss, from 0 */
+    size_t lags;           /* lags to measure; lowered when the watch ends the measurement */
+    bool ranges;           /* lags far back share their terms */
+    const double *factors; /* of the optimiser's step, or NULL */
     struct rg_watch watch;
     double before, part; /* progress of the whole measurement before this direction; share of this direction in it */
     size_t asked;        /* number of calls of must_end */
@@ -583,6 +584,7 @@ static rg_status create_direction(struct walk *w) {
     RG_TRY(rg_adjoint_create(&w->facts, w->rows, &w->adjoint));
     RG_TRY(rg_step_states_create(w->engine, &w->facts, at_once, &w->states));
     RG_TRY(rg_terms_create(&w->facts, w->profile, at_once, w->lags, keeping, &w->terms));
+    RG_TRY(w->factors ? rg_step_terms_create(&w->terms, w->engine->net.model, w->factors) : RG_OK);
     w->n_live = w->n_used = 0;
     for (size_t lag = 0; lag < w->lags; lag++) {
         w->squares[lag] = (struct rg_scaled){&w->square[lag], 1, RG_SCALED_EMPTY};
@@ -706,6 +708,7 @@ rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uin
                      .probe = probe - 1,
                      .lags = options->lags && options->lags < probe && !all ? options->lags : probe,
                      .ranges = options->ranges,
+                     .factors = options->factors,
                      .watch = options->watch,
                      .loaded = SIZE_MAX};
     *out = NULL;

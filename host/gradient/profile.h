@@ -31,6 +31,9 @@ struct rg_lag_terms {
     double *error;
     /* [T] cosine of G_0 + … + G_tau and G: the direction of the cut gradient; 0 where either is 0 */
     double *cut_cosine;
+    /* Of a matrix where profile.stepped; NULL of a gate. In the step P G that the optimiser makes of G
+     * (gradient/step_rule.h): [T] <P G_tau, P G> / ||P G||^2, which sum to 1, and log10 of ||P G_tau|| / ||P G||. */
+    double *step_share, *step_log10;
     double total;   /* ||G|| */
     size_t horizon; /* smallest k such that lags below k give G to 10 % */
 };
@@ -56,6 +59,7 @@ struct rg_lag_profile {
     size_t layer, direction;
     /* lags that a gradient reaches are multiples of it: d where h_{t-d} replaces h_{t-1}, else 1 */
     size_t stride;
+    bool stepped;      /* step_share and step_log10 are known */
     size_t n_matrices; /* 2, or 3 with RG_LAG_SH: skip of kind add */
     size_t n_gates;
     struct rg_lag_terms matrices[RG_LAG_MATRICES];
@@ -82,11 +86,12 @@ struct rg_lag_profiles {
 };
 
 struct rg_lag_options {
-    size_t rows;  /* number of sequences, the first ones of the batch */
-    size_t probe; /* step of the loss, from 1; 0: the last */
-    size_t lags;  /* largest number of lags; 0: all, to the first step */
-    bool ranges;  /* lags far back may share a slot (gradient/terms.h) */
-    int threads;  /* 0: all processors; results do not depend on it */
+    size_t rows;           /* number of sequences, the first ones of the batch */
+    size_t probe;          /* step of the loss, from 1; 0: the last */
+    size_t lags;           /* largest number of lags; 0: all, to the first step */
+    const double *factors; /* [arena] factors of the optimiser's step (gradient/step_rule.h); NULL: not asked for */
+    bool ranges;           /* lags far back may share a slot (gradient/terms.h) */
+    int threads;           /* 0: all processors; results do not depend on it */
     struct rg_watch watch;
 };
 

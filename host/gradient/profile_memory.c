@@ -39,7 +39,7 @@ static double *take(double **at, size_t steps) {
     return here;
 }
 
-enum { ARRAYS_OF_TERMS = 6, ARRAYS_OF_DELTAS = 2 + 2 * RG_N_QUANTILES };
+enum { ARRAYS_OF_TERMS = 6, ARRAYS_OF_STEP = 2, ARRAYS_OF_DELTAS = 2 + 2 * RG_N_QUANTILES };
 
 static void take_terms(struct rg_lag_terms *terms, size_t parameter, double **at, size_t steps) {
     *terms = (struct rg_lag_terms){.parameter = parameter};
@@ -64,12 +64,14 @@ static rg_status create_profile(const struct rg_engine *engine, struct rg_lag_pr
     p->stride = plan->skip > 0 && plan->skip_kind == RG_SKIP_DILATED ? plan->skip : 1;
     p->n_gates = plan->gates;
     p->n_matrices = plan->skip > 0 && plan->skip_kind == RG_SKIP_ADD ? RG_LAG_MATRICES : RG_LAG_SH;
-    const size_t arrays = p->n_matrices * (1 + p->n_gates) * ARRAYS_OF_TERMS + ARRAYS_OF_DELTAS;
+    const size_t arrays = p->n_matrices * ((1 + p->n_gates) * ARRAYS_OF_TERMS + ARRAYS_OF_STEP) + ARRAYS_OF_DELTAS;
     RG_TRY(rg_alloc(&p->storage, steps, arrays * sizeof(double), "the lag profile"));
     double *at = p->storage;
     for (size_t m = 0; m < RG_LAG_MATRICES && m < p->n_matrices; m++) {
         const size_t parameter = rg_model_parameter(engine->net.model, p->layer, p->direction, roles[m]);
         take_terms(&p->matrices[m], parameter, &at, steps);
+        p->matrices[m].step_share = take(&at, steps);
+        p->matrices[m].step_log10 = take(&at, steps);
         for (size_t g = 0; g < p->n_gates && g < 4; g++) {
             take_terms(&p->gates[m][g], parameter, &at, steps);
         }

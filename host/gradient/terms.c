@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gradient/dense.h"
+#include "gradient/step_terms.h"
 #include "rnn_gpu/memory.h"
 
 static const size_t KEPT_BYTES = (size_t)512 << 20;
@@ -88,6 +89,8 @@ void rg_terms_release(struct rg_terms *t) {
     rg_free(t->rest.values);
     rg_free(t->pieces);
     rg_free(t->deltas);
+    rg_free(t->factors);
+    rg_free(t->lifted);
     *t = (struct rg_terms){0};
 }
 
@@ -206,6 +209,7 @@ void rg_terms_note(struct rg_terms *t, size_t slot, size_t lag) {
         parts[i].terms->norm[lag] = rg_scaled_value(norm, norm == 0.0 ? 0 : term->exponent);
         parts[i].terms->log10_norm[lag] = rg_scaled_log10(norm, norm == 0.0 ? 0 : term->exponent);
     }
+    rg_step_terms_note(t, slot, lag);
 }
 
 /* Variance of the sum of the micro-batches' gradients over its square, restricted to numbers [first, last). */
@@ -251,6 +255,7 @@ void rg_terms_total(struct rg_terms *t, bool rising) {
         parts[i].terms->total =
             rg_scaled_value(rg_dense_norm(t->total.values + parts[i].first, parts[i].n), t->total.exponent);
     }
+    rg_step_terms_total(t);
     t->profile->noise = noise_of(t, 0, t->total.n);
     t->profile->noise_hh = noise_of(t, t->offset[RG_LAG_HH], t->offset[RG_LAG_HH + 1]);
 }
@@ -294,6 +299,7 @@ void rg_terms_compare(struct rg_terms *t, size_t slot, size_t lag, bool rising) 
         to->error[lag] = whole > 0.0 ? rg_dense_norm(t->rest.values + parts[i].first, parts[i].n) / whole : 0.0;
         to->cut_cosine[lag] = whole > 0.0 ? cut_cosine(g, t->rest.values + parts[i].first, parts[i].n, whole) : 0.0;
     }
+    rg_step_terms_compare(t, slot, lag);
     if (!rising) {
         move_rest(t, term, 1.0);
     }
@@ -309,6 +315,7 @@ void rg_terms_finish(struct rg_terms *t) {
         }
         parts[i].terms->horizon = lag + 1;
     }
+    rg_step_terms_finish(t);
 }
 
 rg_status rg_terms_statistics(const struct rg_terms *t) {
@@ -379,8 +386,12 @@ void rg_terms_compare_ranges(struct rg_terms *t, size_t lags) {
             const double before = first > 0 ? to->error[first - 1] : 1.0, after = to->error[end - 1];
             const double near = first > 0 ? to->cut_cosine[first - 1] : 0.0, far = to->cut_cosine[end - 1];
             const double share = to->share[end - 1] / (double)(end - first), cosine = to->cosine[end - 1];
+            const double step = to->step_share ? to->step_share[end - 1] / (double)(end - first) : 0.0;
             for (size_t lag = first; lag < end; lag++) {
                 to->share[lag] = share;
+                if (to->step_share) {
+                    to->step_share[lag] = step;
+                }
                 to->cosine[lag] = cosine;
                 const double part = (double)(lag + 1 - first) / (double)(end - first);
                 to->error[lag] = before + (after - before) * part;

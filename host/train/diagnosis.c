@@ -3,9 +3,15 @@
 
 #include <math.h>
 
+#include "gradient/step_rule.h"
+#include "rnn_gpu/memory.h"
+
 enum { MOST_ROWS = 256, FEWEST_LAGS = 64 };
 /* Limits of a sample: operations of the profile and of the products, numbers between layers. */
 static const double WORK = 4e9, PRODUCT_WORK = 2e9, SENT_BYTES = 256e6;
+/* Work on the singular values of large states. */
+static const struct rg_spectrum_limits few_singular = {.whole_work = 0.0, .power_work = 2e8, .bytes = 64e6},
+                                       most_singular = {.whole_work = 4e9, .power_work = 4e9, .bytes = 256e6};
 /* The fixed cost of a step, counted in sequences: reading the states and adding its term to the gradient. */
 static const double STEP_ROWS = 3.0;
 
@@ -53,17 +59,28 @@ static rg_status measure(struct rg_engine *engine, struct rg_source *source, uin
     const bool sampled = o->how == RG_DIAGNOSE_SAMPLE;
     const struct sample some = choose_sample(&engine->net.plan, o), all = {o->rows, 0, 0};
     const struct sample *const s = sampled ? &some : &all;
+    double *factors = NULL;
+    if (o->step) {
+        RG_TRY(rg_step_factors(engine, &factors));
+        d->optimizer = engine->optimizer->options.kind;
+        d->linear = rg_step_is_linear(&engine->optimizer->options);
+        d->stepped = d->linear || factors;
+    }
     const struct rg_lag_options lags = {.rows = s->rows,
                                         .probe = o->probe,
                                         .lags = s->lags,
+                                        .factors = factors,
                                         .ranges = sampled,
                                         .threads = o->threads,
                                         .watch = rg_watch_piece(&o->watch, 0.0, o->causes ? RG_PROFILE_PART : 1.0)};
-    RG_TRY(rg_lag_measure(engine, source, update, &lags, &d->profiles));
+    const rg_status status = rg_lag_measure(engine, source, update, &lags, &d->profiles);
+    rg_free(factors);
+    RG_TRY(status);
     if (o->causes) {
         const struct rg_cause_options causes = {.rows = s->rows < RG_CAUSE_ROWS ? s->rows : RG_CAUSE_ROWS,
                                                 .probe = o->probe,
                                                 .lags = s->product_lags,
+                                                .limits = sampled ? few_singular : most_singular,
                                                 .loaded = s->rows <= RG_CAUSE_ROWS && s->rows <= engine->net.plan.chunk,
                                                 .threads = o->threads,
                                                 .watch =

@@ -639,6 +639,7 @@ static rg_status diagnose(struct rg_run *r, bool causes, const struct rg_watch *
                                                  .rows = r->engine->net.plan.batch,
                                                  .probe = c->training.probe_time,
                                                  .causes = causes,
+                                                 .step = causes,
                                                  .threads = c->machine.threads,
                                                  .watch = watch ? *watch : (struct rg_watch){.go_on = NULL}};
     RG_TRY(rg_diagnosis_measure(r->engine, source_of(r), r->result.training.updates, &options, &r->result.diagnosis));

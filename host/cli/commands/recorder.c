@@ -8,6 +8,7 @@
 
 #include "cli/commands/outputs.h"
 #include "cli/report/chance.h"
+#include "cli/report/step_text.h"
 #include "cli/report/explain.h"
 #include "cli/report/figures.h"
 #include "cli/report/history_state.h"
@@ -315,6 +316,7 @@ static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *
 static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run, const struct rg_plot *plots) {
     struct rg_facts facts = {.n = 0};
     struct rg_own_table confusion = {.pointers = NULL}, causes = {.pointers = NULL}, chance = {.pointers = NULL};
+    struct rg_own_table step = {.pointers = NULL};
     struct rg_settings settings = {.n = 0};
     const struct rg_config *const ran = &run->config;
     const struct rg_outcome outcome = rg_outcome_of_run(run);
@@ -337,9 +339,10 @@ static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run,
     if (d->cause) {
         RG_TRY_GOTO(rg_explain_table(d->profiles, d->causes, &causes));
         RG_TRY_GOTO(rg_chance_table(d->profile, run->model, &chance));
+        RG_TRY_GOTO(rg_step_table(d, run->model, &step));
     }
     RG_TRY_GOTO(rg_settings_create("train", ran, &ran, 1, &settings));
-    const struct rg_table all[] = {confusion.table, causes.table, chance.table};
+    const struct rg_table all[] = {confusion.table, causes.table, chance.table, step.table};
     const struct rg_report report = {.title = title,
                                      .verdict = verdict[0] ? verdict : NULL,
                                      .command = advice.row ? advice.command : NULL,
@@ -350,7 +353,7 @@ static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run,
                                      .facts = facts.items,
                                      .n_facts = facts.n,
                                      .tables = all + (confusion.pointers ? 0 : 1),
-                                     .n_tables = (confusion.pointers ? 1U : 0U) + (causes.pointers ? 2U : 0U),
+                                     .n_tables = (confusion.pointers ? 1U : 0U) + (causes.pointers ? 3U : 0U),
                                      .plots = plots,
                                      .n_plots = RG_RUN_FIGURES + 1};
     RG_TRY_GOTO(rg_pages_write(r->config, &report));
@@ -360,6 +363,7 @@ fail:
     rg_table_release(&confusion);
     rg_table_release(&causes);
     rg_table_release(&chance);
+    rg_table_release(&step);
     return status;
 }
 

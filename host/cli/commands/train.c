@@ -27,6 +27,7 @@
 #include "cli/report/advice.h"
 #include "cli/report/run_figures.h"
 #include "cli/report/screen.h"
+#include "cli/report/step_text.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -245,6 +246,7 @@ static void add_diagnosis(const struct job *j, json_t **end) {
         rg_json_set(end, "causes", rg_explain_json(d->profile, d->cause, g));
         rg_json_set(end, "layers", rg_explain_layers_json(d->profiles, d->causes));
         rg_json_set(end, "lags", rg_explain_lags_json(d->profiles, j->run->model));
+        rg_json_set(end, "step_lags", rg_step_text_json(d, j->run->model));
     }
     if (known && j->run->model->shape.skip && j->run->model->shape.skip_kind == RG_SKIP_LEARNED) {
         rg_json_set(end, "updates_used", rg_json_real(rg_lag_used(d->profiles)));

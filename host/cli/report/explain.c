@@ -5,6 +5,9 @@
 #include <stdio.h>
 
 #include "cli/report/chance.h"
+#include "cli/report/cut_text.h"
+#include "cli/report/spectrum_text.h"
+#include "cli/report/time_text.h"
 #include "files/json_lines.h"
 
 const char *rg_explain_digits(double log10_value, int digits, char out[32]) {
@@ -71,6 +74,7 @@ static void print_products(const struct rg_causes *c) {
         }
         (void)puts(c->n_exponents > 5 ? " ..." : "");
     }
+    rg_spectrum_text_print(&c->spectrum, c->directions);
 }
 
 /* Print the decay that theory predicts, where it applies. */
@@ -134,6 +138,7 @@ void rg_explain_print(const struct rg_diagnosis *d) {
     print_decay(&d->judgement);
     if (d->cause) {
         print_expected(d->cause);
+        rg_time_text_print(&d->cause->times);
     }
     rg_chance_print(d->profile);
     if (!isnan(d->profile->noise)) {
@@ -191,6 +196,9 @@ json_t *rg_explain_json(const struct rg_lag_profile *p, const struct rg_causes *
         "expected", number(c->mean_field), "expected_normal", number(c->normal), "expected_most", number(c->bound),
         "mean_log_forget", number(c->mean_log_forget));
     rg_json_merge(&all, causes);
+    rg_json_set(&all, "time_constants", rg_time_text_json(&c->times));
+    rg_spectrum_text_add(&all, &c->spectrum);
+    rg_json_set(&all, "truncation", rg_cut_json(p));
     return all;
 }
 
@@ -235,13 +243,15 @@ static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_pro
     rg_table_set(t, row, 10, "%s%s", products && !whole ? "at least " : "",
                  products ? rg_explain_power(c->log10_largest[c->last], b) : "–");
     rg_table_number(t, row, 11, 3, c->n_exponents ? c->exponents[0] : NAN);
+    rg_table_number(t, row, 12, 3, c->times.n ? c->times.quantiles[RG_TAU_MEDIAN] : NAN);
 }
 
 rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all,
                            struct rg_own_table *table) {
-    static const char *const heads[] = {"layer",   "gradient",    "reach",     "factor",
-                                        "horizon", "slope",       "saturated", "sigma_max",
-                                        "radius",  "product min", "max",       "finite-time Lyapunov"};
+    static const char *const heads[] = {"layer",        "gradient",    "reach",     "factor",
+                                        "horizon",      "slope",       "saturated", "sigma_max",
+                                        "radius",       "product min", "max",       "finite-time Lyapunov",
+                                        "time constant"};
     const size_t n = all->layers * all->directions;
     RG_TRY(rg_table_create(table, "What happens to the gradient, and why", heads, sizeof heads / sizeof *heads, n));
     for (size_t i = 0; i < n; i++) {

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/report/cut_text.h"
 #include "cli/report/figures.h"
 #include "cli/report/explain.h"
 #include "cli/report/lag_plot.h"
@@ -18,6 +19,7 @@
 #include "cli/report/advice.h"
 #include "cli/report/metrics_text.h"
 #include "cli/report/spark.h"
+#include "cli/report/step_text.h"
 #include "train/class_weights.h"
 #include "model/cells.h"
 #include "ranks/ranks.h"
@@ -387,6 +389,9 @@ void rg_screen_diagnosis(const struct rg_diagnosis *d, const struct rg_config *c
     (void)putchar('\n');
     rg_lag_plot(d->profile, where, color, unicode);
     print_partial(d->profile, !config->data.model_file && config->training.diagnose == RG_DIAGNOSE_SAMPLE);
+    (void)putchar('\n');
+    rg_cut_print(d->profile);
+    rg_step_text_print(d);
     (void)putchar('\n');
     rg_explain_print(d);
     (void)putchar('\n');
