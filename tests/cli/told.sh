@@ -31,7 +31,7 @@ NEEDS = {
     "skip-kind": "--skip 2", "skip-budget": "--skip-kind learned", "forget-bias": "--cell lstm", "dropout": "--layers 2",
     "momentum": "--optimizer momentum", "rmsprop-alpha": "--optimizer rmsprop", "embed": "--data words.csv", "level": "--data text.txt", "vocab": "--data text.txt", "min-count": "--data text.txt", "lowercase": "--data text.txt", "target": "--task copy", "pad": "--data words.csv",
     "pixels": "--data i-images-idx3-ubyte", "permute": "--data i-images-idx3-ubyte --pixels",
-    "probe-time": "--task copy --target steps",
+    "probe-time": "--task copy --target steps", "probe-times": "no",
     "val-frac": "--data many.csv", "val-every": "--data many.csv --val-frac 0.4",
     "patience": "--data many.csv --val-frac 0.4", "normalize": "--data numbers.csv",
     "epochs": "no", "fill": "no", "window": "no", "stride": "no", "horizon": "no", "class-weights": "no", "tbptt": "no", "math": "no", "device": "no", "plan": "no", "shape": "no", "tune": "no", "compare": "no", "peers": "no", "roofline": "no", "grid": "no",
