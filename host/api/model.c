@@ -161,7 +161,7 @@ static struct rg_parameter *find(const rnn_gpu_model *model, const char *name) {
 static struct rg_parameter *find_of_size(const rnn_gpu_model *model, const char *name, size_t count) {
     struct rg_parameter *const p = find(model, name);
     if (p && count != rg_parameter_elements(p)) {
-        (void)rg_fail(RG_USAGE, "parameter %s has %zu numbers, and not %zu", name, rg_parameter_elements(p), count);
+        (void)rg_fail(RG_USAGE, "parameter %s has %zu numbers, not %zu", name, rg_parameter_elements(p), count);
         return NULL;
     }
     return p;

@@ -246,7 +246,7 @@ static rg_status configure(const rnn_gpu_options *options, const char *command, 
     const char *parsed = NULL, *topic = NULL;
     int n = 0;
     if (options && strcmp(rg_commands[options->command].name, command) != 0) {
-        return rg_fail(RG_USAGE, "these are options of %s; options of %s were expected (rnn_gpu_options_create)",
+        return rg_fail(RG_USAGE, "these are options for %s; options for %s were expected (rnn_gpu_options_create)",
                        rg_commands[options->command].name, command);
     }
     RG_TRY(compose(options, command, in, out, &n));
@@ -284,7 +284,7 @@ rg_status rg_api_machine(const rnn_gpu_options *options, struct rg_config *confi
         }
     }
     return config->machine.math == RG_MATH_TF32 && config->machine.precision == RG_PRECISION_DOUBLE
-               ? rg_fail(RG_USAGE, "--math tf32 is of --precision float; leave one of --math and --precision out")
+               ? rg_fail(RG_USAGE, "--math tf32 requires --precision float; leave out --math or --precision")
                : RG_OK;
 }
 

@@ -171,7 +171,7 @@ static rg_status train(struct rnn_gpu_trainer *t) {
 rnn_gpu_status rnn_gpu_trainer_run(rnn_gpu_trainer *trainer) {
     RG_API_NEED(trainer);
     if (atomic_load(&trainer->ended) || atomic_exchange(&trainer->running, true)) {
-        return rg_api_end(rg_fail(RG_USAGE, "a trainer runs once; make another one to go on from its model"));
+        return rg_api_end(rg_fail(RG_USAGE, "a trainer runs only once; create another one to continue from its model"));
     }
     const atomic_bool *const before = rg_stop_watch(&trainer->cancel);
     rg_api_hold(trainer->device);
@@ -237,10 +237,11 @@ static rg_status copy_model(const rnn_gpu_trainer *t, int best, rnn_gpu_model **
     struct rg_run *const run = t->run;
     struct rg_model *copy = NULL;
     if (atomic_load(&t->running)) {
-        return rg_fail(RG_USAGE, "the trainer runs; its model can be had when rnn_gpu_trainer_run has returned");
+        return rg_fail(RG_USAGE,
+                       "the trainer is running; its model is available after rnn_gpu_trainer_run has returned");
     }
     if (best && (!run->validator || run->validator->best_update == 0)) {
-        return rg_fail(RG_USAGE, "there are no best weights, for there was no validation");
+        return rg_fail(RG_USAGE, "there are no best weights, because there was no validation");
     }
     if (best) {
         rg_validator_exchange(run->validator, run->model);

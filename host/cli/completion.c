@@ -154,7 +154,7 @@ rg_status rg_completion_print(const char *shell) {
     } else if (strcmp(shell, "fish") == 0) {
         print_fish();
     } else {
-        return rg_fail(RG_USAGE, "there is no completion for '%.80s', but for bash, zsh and fish%s%s%s", shell,
+        return rg_fail(RG_USAGE, "there is no completion for '%.80s', only for bash, zsh and fish%s%s%s", shell,
                        nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
                        nearest != NULL ? "?" : "");
     }

@@ -42,7 +42,7 @@ static rg_status find_option(const struct reading *r, const struct rg_toml_entry
     *out = rg_option_find(word, strlen(word));
     for (size_t i = 0; *out && i < sizeof typed_only / sizeof *typed_only; i++) {
         if (strcmp(e->key, typed_only[i]) == 0) {
-            return rg_fail(RG_BAD_FILE, "%s:%zu: %s is for the command line only", r->path, e->line, e->key);
+            return rg_fail(RG_BAD_FILE, "%s:%zu: %s is only for the command line", r->path, e->line, e->key);
         }
     }
     if (!*out || ((*out)->commands >> command & 1) == 0) {
@@ -116,7 +116,7 @@ static rg_status take_entry(void *self, const struct rg_toml_entry *e) {
     RG_TRY(find_option(r, e, command, &option));
     size_t *const seen = &r->seen[position(option)];
     if (*seen) {
-        return rg_fail(RG_BAD_FILE, "%s:%zu: %s stands in line %zu already", r->path, e->line, e->key, *seen);
+        return rg_fail(RG_BAD_FILE, "%s:%zu: %s is already in line %zu", r->path, e->line, e->key, *seen);
     }
     *seen = e->line;
     RG_TRY(make_word(r, e, option, command, &word));
@@ -140,8 +140,7 @@ static rg_status take_table(void *self, const char *name, size_t line) {
                        rg_error_message());
     }
     if (r->tables[r->table]) {
-        return rg_fail(RG_BAD_FILE, "%s:%zu: [%s] stands in line %zu already", r->path, line, name,
-                       r->tables[r->table]);
+        return rg_fail(RG_BAD_FILE, "%s:%zu: [%s] is already in line %zu", r->path, line, name, r->tables[r->table]);
     }
     r->tables[r->table] = line;
     for (size_t i = 0; i < rg_n_options; i++) {
@@ -254,7 +253,7 @@ static rg_status expand(const char *path, int argc, char **argv, int at, int cou
         return rg_command_refuse("command", argv[1]);
     }
     if (rg_line_gives(argc, argv, rg_option_find("--resume", strlen("--resume")))) {
-        return rg_fail(RG_USAGE, "--config cannot be given with --resume, which goes on with the options of the run");
+        return rg_fail(RG_USAGE, "--config cannot be given with --resume, which uses the options of the run");
     }
     RG_TRY_GOTO(rg_alloc(&line->read, rg_n_options, sizeof *line->read, "the options of a file"));
     line->n_read = rg_n_options;

@@ -99,7 +99,7 @@ rg_status rg_crew_command(const struct rg_crew *crew, const char *command, bool 
             return RG_OK;
         }
     }
-    return rg_fail(RG_USAGE, "mpirun shares out train, compare and sweep; start %s without it", command);
+    return rg_fail(RG_USAGE, "mpirun runs train, compare and sweep; start %s without it", command);
 }
 
 /* Print one line that names the rank, in one write. */

@@ -79,7 +79,7 @@ static rg_status expect_line_end(struct reader *r, const char *behind) {
     if (r->at == r->end || accept_line_end(r)) {
         return RG_OK;
     }
-    return refuse(r, "'%c' stands behind %s; expected the end of the line", peek(r), behind);
+    return refuse(r, "'%c' follows %s; expected the end of the line", peek(r), behind);
 }
 
 /* ---- Strings ---- */
@@ -101,7 +101,7 @@ static rg_status read_code(struct reader *r, char **to) {
         code = code * 16 + (uint32_t)digit;
     }
     if (code == 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
-        return refuse(r, "U+%04X is no character of an option", (unsigned)code);
+        return refuse(r, "U+%04X is not allowed in an option", (unsigned)code);
     }
     const int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
     static const unsigned char leads[] = {0, 0xc0, 0xe0, 0xf0};
@@ -218,12 +218,12 @@ static rg_status read_bare(struct reader *r, struct rg_toml_value *value) {
     }
     if (length == 0) {
         return peek(r) == '{' ? refuse(r, "inline tables are not supported; write [TABLE] in a line of its own")
-                              : refuse(r, "a value is missing behind =: a number, \"text\", true, false or [list]");
+                              : refuse(r, "a value is missing after =: a number, \"text\", true, false or [list]");
     }
     char shown[40];
     (void)snprintf(shown, sizeof shown, "%.*s", (int)(length < sizeof shown - 1 ? length : sizeof shown - 1), word);
     if (!read_number(word, r->at, &to)) {
-        return refuse(r, "'%s' is not a decimal number, true or false; text stands in quotes: \"%s\"", shown, shown);
+        return refuse(r, "'%s' is not a decimal number, true or false; write text in quotes: \"%s\"", shown, shown);
     }
     value->kind = RG_TOML_NUMBER;
     value->length = (size_t)(to - word);
@@ -250,7 +250,7 @@ static rg_status read_array(struct reader *r, struct rg_toml_entry *entry) {
         RG_TRY(read_single(r, &r->values[entry->n++]));
         skip_lines(r);
         if (!accept(r, ',') && peek(r) != ']') {
-            return refuse(r, "the list of `%s` has no , or ] behind its value %zu", entry->key, entry->n);
+            return refuse(r, "the list of `%s` has no , or ] after its value %zu", entry->key, entry->n);
         }
     }
     return RG_OK;
@@ -269,7 +269,7 @@ static rg_status read_name(struct reader *r, const char *what, char name[RG_TOML
         }
         value.length = (size_t)(r->at - value.text);
         if (value.length == 0) {
-            return refuse(r, "expected %s, or a comment behind #", what);
+            return refuse(r, "expected %s, or a comment after #", what);
         }
     }
     if (value.length == 0 || value.length >= RG_TOML_NAME_BYTES || memchr(value.text, '\0', value.length)) {
@@ -299,7 +299,7 @@ static rg_status read_entry(struct reader *r) {
     struct rg_toml_entry entry = {.table = r->table, .key = key, .line = r->line, .values = r->values};
     RG_TRY(read_name(r, "a key", key));
     if (!accept(r, '=')) {
-        return refuse(r, "`%s` has no = behind it; expected KEY = VALUE", key);
+        return refuse(r, "`%s` is not followed by =; expected KEY = VALUE", key);
     }
     skip_blanks(r);
     if (accept(r, '[')) {

@@ -23,8 +23,9 @@ static bool is_missing(const struct rg_csv_cell *cell) {
 
 static rg_status refuse_mixed(const struct rg_csv_labels *l, const struct rg_csv_cell *cell) {
     return rg_csv_fail(l->csv, cell->start,
-                       l->words ? "the label `%s` is a number, but those before are words; labels are all of one kind"
-                                : "`%s` is not a number, but the labels before are; labels are all of one kind",
+                       l->words
+                           ? "the label `%s` is a number, but those before are words; all labels must be of one kind"
+                           : "`%s` is not a number, but the labels before are; all labels must be of one kind",
                        rg_excerpt(cell->text, cell->bytes).text);
 }
 
@@ -69,7 +70,8 @@ rg_status rg_csv_labels_take(struct rg_csv_labels *l, const struct rg_csv_cell *
         const int32_t number = rg_word_find(&l->index, cell->text, cell->bytes);
 
         if (number < 0 && !l->options->lenient)
-            return rg_csv_fail(l->csv, cell->start, "the label `%s` is none of the model's %zu classes, `%s` to `%s`",
+            return rg_csv_fail(l->csv, cell->start,
+                               "the label `%s` is not one of the model's %zu classes, `%s` to `%s`",
                                rg_excerpt(cell->text, cell->bytes).text, data->n_classes, data->classes[0],
                                data->classes[data->n_classes - 1]);
         data->n_strangers += number < 0;

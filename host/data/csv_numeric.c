@@ -68,7 +68,7 @@ static rg_status read_features(struct series_reader *r, size_t columns, size_t b
         const bool is_name = strcmp(cell.text, "series") == 0;
         r->single = cell.column == 0 ? !is_name : r->single;
         if ((is_label && r->labels.given) || (cell.column > 0 && is_name))
-            return rg_csv_fail(r->csv, cell.start, "the column `%s` is there twice", cell.text);
+            return rg_csv_fail(r->csv, cell.start, "the column `%s` occurs twice", cell.text);
         r->labels.given = r->labels.given || is_label;
         r->places[cell.column] = is_name ? SERIES_COLUMN : is_label ? LABEL_COLUMN : (uint32_t)data->n_features;
         if (is_name || is_label)
@@ -115,7 +115,7 @@ static rg_status check_twins(struct series_reader *r) {
             twin = (size_t)(index.order[i] > index.order[i - 1] ? index.order[i] : index.order[i - 1]);
     rg_free((void *)index.order);
     rg_free(copy);
-    return twin < data->n_features ? refuse_column(r, column_of(r, (uint32_t)twin), "is there twice") : status;
+    return twin < data->n_features ? refuse_column(r, column_of(r, (uint32_t)twin), "occurs twice") : status;
 }
 
 /* Assign to every column the place that its name has in the model. */
@@ -142,7 +142,7 @@ static rg_status place_columns(struct series_reader *r, const struct rg_word_ind
         while (c < columns && r->places[c] != (uint32_t)i)
             c++;
         if (c == columns)
-            return rg_csv_fail(r->csv, r->csv->first, "the column `%s` is missing, which the model takes",
+            return rg_csv_fail(r->csv, r->csv->first, "the column `%s`, which the model needs, is missing",
                                rg_excerpt(wanted->words[i], strlen(wanted->words[i])).text);
     }
     return RG_OK;
@@ -208,7 +208,7 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
     r->name_bytes -= cell->bytes + 1; /* names are stored from the end of the block to its beginning */
     memcpy(r->names + r->name_bytes, cell->text, cell->bytes + 1);
     if (!rg_word_set_add(&r->known, r->name_bytes, cell->bytes))
-        return rg_csv_fail(r->csv, cell->start, "series `%s` comes again; the rows of a series must be consecutive",
+        return rg_csv_fail(r->csv, cell->start, "series `%s` occurs again; the rows of a series must be consecutive",
                            rg_excerpt(cell->text, cell->bytes).text);
     return RG_OK;
 }
@@ -244,7 +244,7 @@ static rg_status take_label(struct series_reader *r, const struct rg_csv_cell *c
     if (r->steps == 1)
         return rg_csv_labels_take(&r->labels, cell, r->series - 1, r->data);
     if (!rg_csv_labels_again(&r->labels, cell, r->series - 1, r->data))
-        return rg_csv_fail(r->csv, cell->start, "label %s, but the rows of series `%s` before have another one",
+        return rg_csv_fail(r->csv, cell->start, "label %s, but earlier rows of series `%s` have another one",
                            rg_excerpt(cell->text, cell->bytes).text, rg_excerpt(r->own, r->own_bytes).text);
     return RG_OK;
 }
@@ -334,7 +334,7 @@ static rg_status read_series(struct series_reader *r) {
     RG_TRY(read_header(r));
     RG_TRY(read_rows(r));
     if (r->rows == 0)
-        return rg_csv_fail(r->csv, r->csv->bytes, "no rows behind the header; at least one time step was expected");
+        return rg_csv_fail(r->csv, r->csv->bytes, "no rows after the header; at least one time step was expected");
     r->data->kind = RG_INPUT_FLOAT;
     r->data->n_sequences = r->series;
     r->data->n_steps = r->longest;

@@ -97,7 +97,7 @@ rg_status rg_csv_fail(const struct rg_csv *csv, size_t offset, const char *forma
 }
 
 rg_status rg_csv_changed(const struct rg_csv *csv) {
-    return rg_fail(RG_BAD_FILE, "%s: became another file while it was read", csv->path);
+    return rg_fail(RG_BAD_FILE, "%s: the file was replaced while it was read", csv->path);
 }
 
 /* Bytes of the UTF-8 character at s (of at most n bytes); 0 if it is invalid: overlong form, surrogate, or above
@@ -272,7 +272,7 @@ static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell)
     if (csv->row == 0 && cell->column >= MAX_COLUMNS)
         return rg_csv_fail(csv, cell->start, "more than %d columns", MAX_COLUMNS);
     if (csv->row > 0 && cell->column >= csv->n_columns)
-        return rg_csv_fail(csv, cell->start, "a cell too many; the header has %zu columns", csv->n_columns);
+        return rg_csv_fail(csv, cell->start, "one cell too many; the header has %zu columns", csv->n_columns);
     if (cell->bytes == 0 && !(csv->missing && csv->row > 0))
         return rg_csv_fail(csv, cell->start, "empty cell in column %zu; a value was expected%s", cell->column + 1,
                            csv->numeric && csv->row > 0 ? ", or --fill, which gives it one" : "");

@@ -41,7 +41,7 @@ static rg_status read_header(struct text_reader *r) {
             return rg_csv_fail(r->csv, cell.start, "unknown column `%s` in the header; `text,label` was expected",
                                rg_excerpt(cell.text, cell.bytes).text);
         if (*seen)
-            return rg_csv_fail(r->csv, cell.start, "the column `%s` is there twice", cell.text);
+            return rg_csv_fail(r->csv, cell.start, "the column `%s` occurs twice", cell.text);
         *seen = true;
         r->text_column = seen == &has_text ? cell.column : r->text_column;
     } while (!cell.ends_row);
@@ -71,7 +71,7 @@ static rg_status count_rows(struct text_reader *r) {
         r->longest = words > r->longest ? words : r->longest;
     }
     if (r->rows == 0)
-        return rg_csv_fail(r->csv, r->csv->bytes, "no rows behind the header; at least one text was expected");
+        return rg_csv_fail(r->csv, r->csv->bytes, "no rows after the header; at least one text was expected");
     return RG_OK;
 }
 

@@ -34,7 +34,7 @@ static rg_status keep_block(int fd, const char *block, size_t bytes) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return rg_fail(RG_NO_MEMORY, "stdin: no memory for what it holds: %s", strerror(errno));
+            return rg_fail(RG_NO_MEMORY, "stdin: no memory for its contents: %s", strerror(errno));
         block += n;
         bytes -= (size_t)n;
     }
@@ -63,7 +63,7 @@ static rg_status open_stdin(int *fd, size_t *bytes) {
 
     *fd = memfd_create("stdin", MFD_CLOEXEC);
     if (*fd < 0)
-        return rg_fail(RG_NO_MEMORY, "stdin: no memory for what it holds: %s", strerror(errno));
+        return rg_fail(RG_NO_MEMORY, "stdin: no memory for its contents: %s", strerror(errno));
     const rg_status status = keep_stdin(*fd);
     if (status == RG_OK && fstat(*fd, &info) == 0) {
         *bytes = (size_t)info.st_size;
@@ -71,7 +71,7 @@ static rg_status open_stdin(int *fd, size_t *bytes) {
     }
     close(*fd);
     *fd = -1;
-    return status == RG_OK ? rg_fail(RG_BAD_FILE, "stdin: cannot be kept: %s", strerror(errno)) : status;
+    return status == RG_OK ? rg_fail(RG_BAD_FILE, "stdin: cannot be stored: %s", strerror(errno)) : status;
 }
 
 rg_status rg_data_open(const char *path, int *fd, size_t *bytes) {

@@ -82,7 +82,7 @@ static rg_status read_header(struct idx_file *file, uint32_t magic) {
         word[i] = (uint32_t)bytes[4 * i] << 24 | (uint32_t)bytes[4 * i + 1] << 16 | (uint32_t)bytes[4 * i + 2] << 8 |
                   bytes[4 * i + 3];
     if (word[0] != magic)
-        return rg_fail(RG_BAD_FILE, "%s: no IDX file of %s: magic number 0x%08x, 0x%08x was expected", file->path,
+        return rg_fail(RG_BAD_FILE, "%s: not an IDX file of %s: magic number 0x%08x, 0x%08x was expected", file->path,
                        magic == IMAGES_MAGIC ? "images" : "labels", word[0], magic);
     file->payload = 1;
     for (size_t i = 0; i < file->n_dims; i++) {
@@ -91,7 +91,7 @@ static rg_status read_header(struct idx_file *file, uint32_t magic) {
             return rg_fail(RG_BAD_FILE, "%s: dimension %zu is %zu; 1 to %d was expected", file->path, i + 1,
                            file->shape[i], INT32_MAX);
         if (!rg_multiply(file->payload, file->shape[i], &file->payload))
-            return rg_fail(RG_BAD_FILE, "%s: the dimensions' product is beyond any file", file->path);
+            return rg_fail(RG_BAD_FILE, "%s: the product of the dimensions exceeds any file", file->path);
     }
     return RG_OK;
 }
@@ -103,8 +103,8 @@ static rg_status check_size(const struct idx_file *file) {
 
     if (gzdirect(file->stream)) {
         if (file->file_bytes - header != file->payload)
-            return rg_fail(RG_BAD_FILE, "%s: %zu bytes behind the header, %zu were expected by its dimensions",
-                           file->path, file->file_bytes - header, file->payload);
+            return rg_fail(RG_BAD_FILE, "%s: %zu bytes after the header; its dimensions require %zu", file->path,
+                           file->file_bytes - header, file->payload);
         return RG_OK;
     }
     if (file->payload / 2 <= file->file_bytes)

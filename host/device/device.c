@@ -170,7 +170,7 @@ rg_status rg_device_check_tf32(const struct rg_device_info *info, enum rg_tf32 w
                ? RG_OK
                : rg_fail(RG_NO_DEVICE,
                          "--math tf32 needs an NVIDIA GPU of compute capability 8.0 or later as OpenCL device; %s (%s) "
-                         "is none: leave --math out",
+                         "is not one: leave --math out",
                          info->name, info->backend);
 }
 
@@ -231,7 +231,7 @@ void rg_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer) {
 
 static rg_status check_range(const struct rg_buffer *buffer, size_t offset, size_t bytes) {
     if (offset > buffer->bytes || bytes > buffer->bytes - offset) {
-        return rg_fail(RG_ERROR, "bytes %zu + %zu lie outside a buffer of %zu bytes", offset, bytes, buffer->bytes);
+        return rg_fail(RG_ERROR, "bytes %zu + %zu are outside a buffer of %zu bytes", offset, bytes, buffer->bytes);
     }
     return RG_OK;
 }

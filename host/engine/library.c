@@ -140,13 +140,13 @@ static rg_status check(struct rg_net *net, const struct rg_wide_product *p) {
     }
     const rg_status status = measure_error(net, *p, &error);
     if (status == RG_ERROR) {
-        rg_log("%s; own kernels compute wide products", rg_error_message());
+        rg_log("%s; the kernels compute wide products instead", rg_error_message());
         net->library = false;
         return RG_OK;
     }
     RG_TRY(status);
     if (!(error <= 4.0 * ceil(log2((double)p->k + 1.0)) * eps)) {
-        rg_log("%s is wrong by %.2g at a product of [%zu, %zu] and [%zu, %zu]; own kernels compute it",
+        rg_log("%s is wrong by %.2g at a product of [%zu, %zu] and [%zu, %zu]; the kernels compute it instead",
                net->device->info.library, error, p->m, p->k, p->k, p->n);
         net->library = false;
     }

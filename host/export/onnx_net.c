@@ -48,7 +48,7 @@ static rg_status producer(const struct walk *walk, struct rg_bytes *node, size_t
     return node->at != NULL
                ? RG_OK
                : rg_fail(RG_BAD_FILE,
-                         "%s: '%s' comes from no recurrent node; expected RNN, LSTM or GRU and a linear head",
+                         "%s: '%s' does not come from a recurrent node; expected RNN, LSTM or GRU and a linear head",
                          walk->file->path, rg_onnx_text(walk->name, text));
 }
 
@@ -73,7 +73,7 @@ static rg_status take_gemm(struct walk *walk, struct rg_bytes node) {
     bool found = false;
     RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &net->head_weight, &found));
     if (!found || net->head_weight.n_dims != 2 || rg_onnx_int(node, "transA", 0) != 0) {
-        return refuse_node(walk, node, "is no linear head: its weights are not a constant matrix");
+        return refuse_node(walk, node, "is not a linear head: its weights are not a constant matrix");
     }
     RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 2), &net->head_bias, &net->has_bias));
     static const char *const factors[] = {"alpha", "beta"};
@@ -103,12 +103,12 @@ static rg_status take_product(struct walk *walk, struct rg_bytes node) {
         RG_TRY(producer(walk, &node, &output));
     }
     if (!IS_OP(node, "MatMul")) {
-        return refuse_node(walk, node, "stands where the linear head is expected");
+        return refuse_node(walk, node, "is in the place of the linear head");
     }
     bool found = false;
     RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &net->head_weight, &found));
     if (!found || net->head_weight.n_dims != 2) {
-        return refuse_node(walk, node, "is no linear head: its weights are not a constant matrix");
+        return refuse_node(walk, node, "is not a linear head: its weights are not a constant matrix");
     }
     net->head_transposed = true;
     walk->name = rg_onnx_input(node, 0);
@@ -145,7 +145,7 @@ static rg_status index_of(const struct walk *walk, struct rg_bytes node, int64_t
     RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &constant, &found));
     return found && rg_onnx_whole(&constant, index)
                ? RG_OK
-               : refuse_node(walk, node, "chooses by an index that is no constant number");
+               : refuse_node(walk, node, "selects by an index that is not a constant number");
 }
 
 /* Find the rows [n*D, batch, H] of states in a tensor, and the name of the last layer's states: output 1 of its node,
@@ -183,7 +183,7 @@ static rg_status check_row(const struct walk *walk, struct rg_bytes gather, int6
     int64_t index = 0;
     RG_TRY(index_of(walk, gather, &index));
     if (rg_onnx_int(gather, "axis", 0) != 0 || (index != wanted && index != rows + wanted)) {
-        return refuse_node(walk, gather, "chooses a state that is not that of the last layer");
+        return refuse_node(walk, gather, "selects a state of a layer other than the last");
     }
     return RG_OK;
 }
@@ -197,12 +197,12 @@ static rg_status take_both_states(struct walk *walk, struct rg_bytes concat) {
         walk->name = rg_onnx_input(concat, i);
         RG_TRY(producer(walk, &gather[i], &output));
         if (!IS_OP(gather[i], "Gather")) {
-            return refuse_node(walk, concat, "joins what is no pair of final states");
+            return refuse_node(walk, concat, "joins tensors that are not a pair of final states");
         }
     }
     if (rg_onnx_input(concat, N_LAST_STATES).length > 0 ||
         !rg_bytes_equal(rg_onnx_input(gather[0], 0), rg_onnx_input(gather[1], 0))) {
-        return refuse_node(walk, concat, "joins what is no pair of final states");
+        return refuse_node(walk, concat, "joins tensors that are not a pair of final states");
     }
     walk->name = rg_onnx_input(gather[0], 0);
     RG_TRY(find_states(walk, &rows));
@@ -273,7 +273,7 @@ static rg_status take_gather(struct walk *walk, struct rg_bytes node) {
     }
     RG_TRY(index_of(walk, node, &index));
     if (index != -1 || walk->reads_last) {
-        return refuse_node(walk, node, "chooses a step that is not the last");
+        return refuse_node(walk, node, "selects a step other than the last");
     }
     walk->readout = RG_READOUT_LAST;
     set_axis(walk, rg_onnx_int(node, "axis", 0));
@@ -307,7 +307,7 @@ static rg_status step_to_layer(struct walk *walk, struct rg_bytes *node, bool *d
     } else if (only_moves(*node)) {
         walk->swapped = walk->swapped != swaps(*node);
     } else {
-        return refuse_node(walk, *node, "stands between the recurrent part and the head, where rnn-gpu has nothing");
+        return refuse_node(walk, *node, "is between the recurrent part and the head, where rnn-gpu has no node");
     }
     walk->name = rg_onnx_input(*node, 0);
     return RG_OK;
@@ -414,7 +414,7 @@ static rg_status check_layer(const struct walk *walk, struct rg_bytes node, enum
     }
     if (!both && rg_onnx_attribute(node, "direction", &attribute) && rg_wire_find(attribute, RG_ATTRIBUTE_S, &field) &&
         !rg_bytes_are(field.bytes, "forward")) {
-        return refuse_node(walk, node, "has the reverse direction alone");
+        return refuse_node(walk, node, "has only the reverse direction");
     }
     if (cell != RG_CELL_RNN && rg_onnx_attribute(node, "activations", &attribute)) {
         for (size_t i = 0; rg_wire_next(&attribute, &field);) {
@@ -449,7 +449,7 @@ static rg_status take_layer(struct walk *walk, struct rg_bytes node) {
         return refuse_node(walk, node, "is one layer more than the 16 possible");
     }
     if (s->layers > 0 && (cell != s->cell || both != s->bidirectional || activation != s->activation)) {
-        return refuse_node(walk, node, "is of another kind than the layer above it");
+        return refuse_node(walk, node, "has another kind than the layer above it");
     }
     s->cell = cell;
     s->bidirectional = both;
@@ -477,14 +477,14 @@ static rg_status find_layers(struct walk *walk, struct rg_bytes node) {
         } else if (IS_OP(node, "Gather") && !walk->net->has_embed) {
             RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 0), &walk->net->embed, &found));
             if (!found || walk->net->embed.n_dims != 2) {
-                return refuse_node(walk, node, "is no embedding: its table is not a constant matrix");
+                return refuse_node(walk, node, "is not an embedding: its table is not a constant matrix");
             }
             walk->net->has_embed = true;
             walk->name = rg_onnx_input(node, 1);
         } else if (only_moves(node)) {
             walk->name = rg_onnx_input(node, 0);
         } else {
-            return refuse_node(walk, node, "stands before or between the layers, where rnn-gpu has nothing");
+            return refuse_node(walk, node, "is before or between the layers, where rnn-gpu has no node");
         }
     }
     return rg_fail(RG_BAD_FILE, "%s: the graph is too tangled to be read as a recurrent net", walk->file->path);
@@ -519,7 +519,7 @@ rg_status rg_onnx_layer_weights(struct rg_onnx_file *file, const struct rg_onnx_
             return RG_OK;
         }
         if (!found || weights[i].n_dims != n_dims || memcmp(weights[i].dims, wanted[i], n_dims * sizeof(size_t)) != 0) {
-            return refuse_node(&walk, net->layers[layer], "has weights that are no constants of fitting sizes");
+            return refuse_node(&walk, net->layers[layer], "has weights that are not constants of fitting sizes");
         }
     }
     return RG_OK;
@@ -534,7 +534,7 @@ static rg_status find_sizes(struct walk *walk) {
     RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(net->layers[0], 1), &w, &has_w));
     RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(net->layers[0], 2), &r, &has_r));
     if (!has_w || !has_r || w.n_dims != 3 || r.n_dims != 3 || w.count == 0 || r.count == 0) {
-        return refuse_node(walk, net->layers[0], "has weights that are no constants of three dimensions");
+        return refuse_node(walk, net->layers[0], "has weights that are not constants of three dimensions");
     }
     s->inputs = w.dims[2];
     s->hidden = r.dims[2];
@@ -561,7 +561,7 @@ static rg_status check_any_layer(const struct rg_onnx_file *file) {
     }
     return rg_fail(
         RG_BAD_FILE,
-        "%s: the graph has no node RNN, LSTM or GRU; of torch.nn.RNN torch.onnx.export writes one with dynamo=False",
+        "%s: the graph has no node RNN, LSTM or GRU; for torch.nn.RNN torch.onnx.export writes one with dynamo=False",
         file->path);
 }
 

@@ -229,10 +229,10 @@ static void add_head_of_file(struct rg_proto *file, const char *config) {
 static rg_status check_skip(const char *path, const struct rg_shape *s) {
     enum { MOST = 4096 };
     if (s->skip > MOST && s->skip_kind != RG_SKIP_LEARNED) {
-        return rg_fail(RG_USAGE,
-                       "%s: the model has --skip %zu, and the states that ONNX would have to carry are too many; "
-                       "the most is %d",
-                       path, s->skip, MOST);
+        return rg_fail(
+            RG_USAGE,
+            "%s: the model has --skip %zu, and ONNX would have to carry too many states; at most %d are possible", path,
+            s->skip, MOST);
     }
     return RG_OK;
 }

@@ -52,7 +52,7 @@ static rg_status take_mark(struct place *place, const struct rg_template *with, 
         place->depth--;
         return RG_OK;
     }
-    return rg_fail(RG_ERROR, "template %s: a mark @ out of its place", place->name);
+    return rg_fail(RG_ERROR, "template %s: misplaced mark @", place->name);
 }
 
 /* The word whose @name@ is at `at`, or NULL. */

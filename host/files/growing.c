@@ -86,7 +86,7 @@ rg_status rg_growing_append(struct rg_growing *g, const void *record, size_t byt
     const int error = write_waiting(g);
     if (error == 0 && g->is_full) {
         g->is_full = false;
-        rg_log("%s: there is room again, and nothing of it is lost", g->path);
+        rg_log("%s: there is room again, and nothing was lost", g->path);
     }
     if (error == 0) {
         return RG_OK;
@@ -96,7 +96,7 @@ rg_status rg_growing_append(struct rg_growing *g, const void *record, size_t byt
     }
     if (!g->is_full) {
         g->is_full = true;
-        rg_log("%s: %s; what comes is kept until there is room", g->path, strerror(error));
+        rg_log("%s: %s; new records are kept until there is room", g->path, strerror(error));
     }
     return RG_OK;
 }

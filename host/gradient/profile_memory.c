@@ -8,7 +8,7 @@ const char *const rg_quantile_names[] = {"min", "p10", "median", "p90", "max", N
 
 rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe) {
     if (probe > steps) {
-        return rg_fail(RG_USAGE, "--probe-time %zu lies behind the last step, %zu", probe, steps);
+        return rg_fail(RG_USAGE, "--probe-time %zu is after the last step, %zu", probe, steps);
     }
     if (probe > 0 && probe < steps && shape->target == RG_TARGET_LAST) {
         return rg_fail(RG_USAGE,
@@ -17,7 +17,7 @@ rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe)
                        probe, steps);
     }
     if (probe > 0 && probe < steps && shape->bidirectional) {
-        return rg_fail(RG_USAGE, "--probe-time %zu: a bidirectional net can be probed at its last step, %zu, alone",
+        return rg_fail(RG_USAGE, "--probe-time %zu: a bidirectional net can only be probed at its last step, %zu",
                        probe, steps);
     }
     return RG_OK;

@@ -175,7 +175,7 @@ static rg_status set(struct rg_model *model, const struct assignment *a, bool te
     RG_TRY(find(model, a, &target));
     RG_TRY(place_of(a, &target, &place));
     if (!model->exact && fabs(a->value) > (double)FLT_MAX) {
-        return refuse(a, "no float is so large; --precision double has such numbers");
+        return refuse(a, "too large for a float; use --precision double");
     }
     const size_t at = model->parameters[target.parameter].offset + place;
     const double before = model->exact ? model->exact[at] : (double)model->weights[at];

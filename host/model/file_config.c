@@ -335,7 +335,7 @@ static rg_status read_object(struct rg_json *json, const struct rg_shape *sizes,
         if (key == N_KEYS)
             return rg_fail(RG_BAD_FILE, "%s: '%.40s' is not known to this version of rnn-gpu", json->label, name);
         if (seen[key])
-            return rg_fail(RG_BAD_FILE, "%s: '%s' stands there twice", json->label, name);
+            return rg_fail(RG_BAD_FILE, "%s: '%s' occurs twice", json->label, name);
         seen[key] = true;
         RG_TRY(rg_json_expect(json, ':', ": after the name of an option"));
         RG_TRY(read_value(json, (enum key)key, sizes, config));
@@ -349,7 +349,7 @@ static rg_status read_object(struct rg_json *json, const struct rg_shape *sizes,
             return rg_fail(RG_BAD_FILE, "%s: '%s' is missing", json->label, key_names[key]);
     RG_TRY(check_skip(json, &config->shape));
     if (seen[READOUT] && config->shape.target == RG_TARGET_STEPS)
-        return rg_fail(RG_BAD_FILE, "%s: readout stands beside target steps; expected it with target last alone",
+        return rg_fail(RG_BAD_FILE, "%s: readout was given with target steps; expected it only with target last",
                        json->label);
     const size_t features = rg_shape_features(&config->shape);
     RG_TRY(check_names(json, VOCABULARY, &config->vocabulary, features, "inputs"));
@@ -357,7 +357,8 @@ static rg_status read_object(struct rg_json *json, const struct rg_shape *sizes,
     const struct rg_shape *const s = &config->shape;
     if (config->level != RG_LEVEL_NONE && (config->vocabulary.names == NULL || s->target != RG_TARGET_STEPS ||
                                            s->outputs != features || s->bidirectional))
-        return rg_fail(RG_BAD_FILE, "%s: level stands there; expected it with a vocabulary and an output for each word",
+        return rg_fail(RG_BAD_FILE,
+                       "%s: level was given; expected it only with a vocabulary and an output for each word",
                        json->label);
     if (seen[WINDOW] != seen[HORIZON] || seen[WINDOW] != seen[FORECAST])
         return rg_fail(RG_BAD_FILE, "%s: expected window, horizon and forecast together", json->label);

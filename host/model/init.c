@@ -98,7 +98,7 @@ static rg_status check_init(const struct rg_shape *shape, const struct rg_init_o
     if (init->input.kind == RG_INIT_NPRNN || init->input.kind == RG_INIT_CHRONO)
         return rg_fail(RG_ERROR, "model: nprnn and chrono are for the recurrent matrix; use another for the inputs");
     if (chrono_hidden && rg_cells[shape->cell].forget == RG_NO_SUCH_GATE)
-        return rg_fail(RG_ERROR, "model: chrono sets the biases of gates, which an rnn has not; use lstm or gru");
+        return rg_fail(RG_ERROR, "model: chrono sets the biases of gates, which an rnn does not have; use lstm or gru");
     if (chrono_hidden && !(init->hidden.value >= 2.0))
         return rg_fail(RG_ERROR, "model: chrono with a longest memory of %g steps; expected at least 2",
                        init->hidden.value);

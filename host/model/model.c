@@ -49,7 +49,7 @@ size_t rg_model_embed(const struct rg_model *model) {
 rg_status rg_shape_set_readout(struct rg_shape *shape, enum rg_readout asked) {
     const bool steps = shape->target == RG_TARGET_STEPS;
     if (steps && asked != RG_N_READOUTS && asked != RG_READOUT_LAST)
-        return rg_fail(RG_USAGE, "--readout %s is for --target last, and here every step has an output; leave it out",
+        return rg_fail(RG_USAGE, "--readout %s requires --target last, but here every step has an output; leave it out",
                        rg_readout_names[asked]);
     const enum rg_readout usual = shape->bidirectional && !steps ? RG_READOUT_FINAL : RG_READOUT_LAST;
     shape->readout = asked == RG_N_READOUTS ? usual : asked;

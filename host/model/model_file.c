@@ -161,8 +161,8 @@ static rg_status shape_from_tensors(const struct source *source, struct rg_shape
     RG_TRY(find_matrix(source, "rnn.weight_hh_l0", &recurrent));
     if (find(source, "head.weight") == NULL)
         return rg_fail(RG_BAD_FILE,
-                       "%s: tensor 'head.weight' is missing: the outputs need a torch.nn.Linear of %zu columns "
-                       "behind the recurrent part",
+                       "%s: tensor 'head.weight' is missing: the outputs need a torch.nn.Linear of %zu columns after "
+                       "the recurrent part",
                        source->path, (find(source, "rnn.weight_ih_l0_reverse") != NULL ? 2 : 1) * recurrent->shape[1]);
     RG_TRY(find_matrix(source, "head.weight", &head));
     RG_TRY(cell_of_matrix(source, recurrent, &shape->cell));
@@ -176,8 +176,7 @@ static rg_status shape_from_tensors(const struct source *source, struct rg_shape
     shape->layers = count_layers(source);
     shape->bidirectional = find(source, "rnn.weight_ih_l0_reverse") != NULL;
     if (shape->layers > RG_MAX_LAYERS)
-        return rg_fail(RG_BAD_FILE, "%s: the model has more than %d layers, the most possible", source->path,
-                       RG_MAX_LAYERS);
+        return rg_fail(RG_BAD_FILE, "%s: the model has more than %d layers, the maximum", source->path, RG_MAX_LAYERS);
     return RG_OK;
 }
 
@@ -417,7 +416,7 @@ static rg_status find_pickle(const char *path, bool *is_pickle) {
 static rg_status refuse_pickle(const char *path) {
     return rg_fail(
         RG_BAD_FILE,
-        "%s is a pickle of PyTorch's, which may hold code and is not read; save its tensors: python3 -c \"import "
+        "%s is a PyTorch pickle, which may contain code and is not read; save its tensors: python3 -c \"import "
         "torch, safetensors.torch as s; s.save_file({k: v.clone() for k, v in torch.load('%s', "
         "weights_only=True).items()}, 'model.safetensors')\"",
         path, path);

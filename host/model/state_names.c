@@ -173,11 +173,10 @@ static rg_status check_last(const struct state *state, const struct rg_state_nam
         const struct rg_prefix prefix = prefix_of(tensor->name);
         if (is_weight(tensor, weight->shape[0]) && !same_prefix(&prefix, &names->head) &&
             !(names->embed.text != NULL && same_prefix(&prefix, &names->embed))) {
-            return rg_fail(
-                RG_BAD_FILE,
-                "%s: '%.80s' can read what '%.80s' gives, and rnn-gpu has one linear layer behind the recurrent "
-                "part; with --head %.*s it is that one",
-                state->path, tensor->name, weight->name, (int)names->head.length - 1, names->head.text);
+            return rg_fail(RG_BAD_FILE,
+                           "%s: '%.80s' can read the output of '%.80s', but rnn-gpu has one linear layer after the "
+                           "recurrent part; --head %.*s selects it",
+                           state->path, tensor->name, weight->name, (int)names->head.length - 1, names->head.text);
         }
     }
     return RG_OK;

@@ -195,26 +195,27 @@ static rg_status check_model(const struct arguments *arguments, const struct rg_
     const bool of_file = config->model.cell == RG_N_CELLS; /* the model's file may have a learned skip */
     const bool gated = rg_cell_is_gated(config->model.cell);
     if (gated && is_given(arguments, "activation"))
-        return rg_fail(RG_USAGE, "--activation is of the cell rnn; %s has its own, leave --activation out",
+        return rg_fail(RG_USAGE,
+                       "--activation requires the cell rnn; %s has its own activations, leave --activation out",
                        rg_cell_names[config->model.cell]);
     if (config->model.skip_kind == RG_SKIP_LEARNED && config->model.skip != 1)
-        return rg_fail(RG_USAGE, "--skip-kind learned finds out by itself which steps to skip; leave --skip out");
+        return rg_fail(RG_USAGE, "--skip-kind learned decides itself which steps to skip; leave --skip out");
     if (is_given(arguments, "skip-budget") && !of_file && config->model.skip_kind != RG_SKIP_LEARNED)
-        return rg_fail(RG_USAGE, "--skip-budget is of --skip-kind learned; add it, or leave the budget out");
+        return rg_fail(RG_USAGE, "--skip-budget requires --skip-kind learned; add it, or leave the budget out");
     if (config->model.skip == 0 && is_given(arguments, "skip-kind"))
         return rg_fail(RG_USAGE, "--skip-kind needs --skip D, the steps that the connection skips");
     if (is_given(arguments, "readout") && config->model.target == RG_TARGET_STEPS)
-        return rg_fail(RG_USAGE, "--readout is for --target last; leave one of the two out");
+        return rg_fail(RG_USAGE, "--readout requires --target last; leave one of the two out");
     const bool has_lstm =
         rg_cell_has_c(config->model.cell) || strcmp(rg_commands[arguments->command].name, "compare") == 0;
     if (!isnan(config->model.forget_bias) && !has_lstm)
-        return rg_fail(RG_USAGE, "--forget-bias is of the cell lstm; add --cell lstm or leave it out");
+        return rg_fail(RG_USAGE, "--forget-bias requires the cell lstm; add --cell lstm or leave it out");
     if (config->model.init.kind == RG_INIT_CHRONO && !gated)
-        return rg_fail(RG_USAGE, "--init chrono is of the cells lstm and gru; add --cell lstm or --cell gru");
+        return rg_fail(RG_USAGE, "--init chrono requires the cell lstm or gru; add --cell lstm or --cell gru");
     if (config->model.init.kind == RG_INIT_CHRONO && !isnan(config->model.forget_bias))
         return rg_fail(RG_USAGE, "--init chrono and --forget-bias both set the forget gate's bias; leave one out");
     if (config->model.dropout > 0.0 && config->model.layers == 1)
-        return rg_fail(RG_USAGE, "--dropout is between layers, and there is one; add --layers 2 or more");
+        return rg_fail(RG_USAGE, "--dropout acts between layers, and there is only one; add --layers 2 or more");
     return RG_OK;
 }
 
@@ -245,7 +246,7 @@ bool rg_option_is_of_rule(const char *option, enum rg_optimizer rule) {
 static rg_status check_constants(const struct arguments *arguments, enum rg_optimizer rule) {
     for (size_t i = 0; i < N_CONSTANTS; i++) {
         if (is_given(arguments, constants[i].option) && !rg_option_is_of_rule(constants[i].option, rule))
-            return rg_fail(RG_USAGE, "--%s is of the %s, not of %s", constants[i].option, constants[i].rules,
+            return rg_fail(RG_USAGE, "--%s belongs to the %s, not to %s", constants[i].option, constants[i].rules,
                            rg_optimizer_names[rule]);
     }
     return RG_OK;
@@ -266,7 +267,7 @@ static rg_status check_start(const struct arguments *arguments, const struct rg_
     const bool begins = strcmp(command, "train") == 0 || strcmp(command, "grad") == 0;
     for (size_t i = 0; begins && config->data.model_file != NULL && i < sizeof decided / sizeof *decided; i++)
         if (is_given(arguments, decided[i]))
-            return rg_fail(RG_USAGE, "--%s is decided by the model that --model names; leave it out", decided[i]);
+            return rg_fail(RG_USAGE, "--%s is determined by the model of --model; leave it out", decided[i]);
     return RG_OK;
 }
 
@@ -275,17 +276,16 @@ static rg_status check_held_out(const struct arguments *arguments, const struct 
     const bool files = config->data.file != NULL;
     const bool has_validation = config->data.val != NULL || config->data.val_frac > 0.0;
     if (!files && (config->data.val != NULL || config->data.test != NULL))
-        return rg_fail(RG_USAGE, "--%s is scored beside --data FILE, which is missing",
-                       config->data.val != NULL ? "val" : "test");
+        return rg_fail(RG_USAGE, "--%s requires --data FILE", config->data.val != NULL ? "val" : "test");
     if (!files && config->data.val_frac > 0.0 &&
         (config->data.task == NULL || strcmp(config->data.task, "fashion-mnist") != 0))
-        return rg_fail(RG_USAGE, "--val-frac holds a part of a file out; add --data FILE or --task fashion-mnist");
+        return rg_fail(RG_USAGE, "--val-frac holds out a part of a file; add --data FILE or --task fashion-mnist");
     const char *const files_read[] = {config->data.file, config->data.val, config->data.test};
     size_t from_stdin = 0;
     for (size_t i = 0; i < sizeof files_read / sizeof *files_read; i++)
         from_stdin += files_read[i] != NULL && strcmp(files_read[i], "-") == 0;
     if (from_stdin > 1)
-        return rg_fail(RG_USAGE, "stdin, `-`, can be one file only; two of --data, --val and --test name it");
+        return rg_fail(RG_USAGE, "stdin, `-`, can be used for only one of --data, --val and --test");
     if (config->data.val != NULL && config->data.val_frac > 0.0)
         return rg_fail(RG_USAGE, "--val and --val-frac both give validation data; leave one out");
     if (!has_validation && (config->training.patience > 0 || config->training.val_every > 0))
@@ -348,13 +348,12 @@ static rg_status check_windows(const struct arguments *arguments, const struct r
     if (config->data.window > 0 && config->data.file == NULL)
         return rg_fail(RG_USAGE, "--window cuts the series of a file; add --data FILE, or leave it out");
     if (config->data.window > 0 && config->training.tbptt > 0)
-        return rg_fail(RG_USAGE,
-                       "--window makes sequences that begin with zeros, --tbptt carries the state on; leave one "
-                       "out");
+        return rg_fail(
+            RG_USAGE, "--window makes sequences that start from zero states, --tbptt carries the state; leave one out");
     if (config->data.window > 0 && is_given(arguments, "steps"))
         return rg_fail(RG_USAGE, "--window and --steps both say how long the sequences are; leave one out");
     if (!cuts && (is_given(arguments, "stride") || is_given(arguments, "horizon")))
-        return rg_fail(RG_USAGE, "--%s is of --window W, the steps of a window; add it",
+        return rg_fail(RG_USAGE, "--%s requires --window W, the steps of a window; add it",
                        is_given(arguments, "stride") ? "stride" : "horizon");
     return RG_OK;
 }
@@ -378,7 +377,7 @@ static rg_status check_source(const struct arguments *arguments, const struct rg
         return rg_fail(RG_USAGE, "grad needs --data FILE, or --task NAME");
     for (size_t i = 0; of_task[i] != NULL; i++)
         if (is_given(arguments, of_task[i]))
-            return rg_fail(RG_USAGE, "--%s is of --task NAME; %s, so leave it out", of_task[i],
+            return rg_fail(RG_USAGE, "--%s requires --task NAME; %s, so leave it out", of_task[i],
                            grad ? "the whole file of --data is one batch" : "a model has none");
     return RG_OK;
 }
@@ -392,7 +391,7 @@ static rg_status check_walk(const struct arguments *arguments, const struct rg_c
     if (output->out == NULL && !walks)
         return rg_fail(RG_USAGE, "grad needs --out FILE.safetensors, or --trace or --trace-latex F.tex for the walk");
     if (output->sequence > 0 && !walks)
-        return rg_fail(RG_USAGE, "--sequence chooses a sequence of the walk; add --trace or --trace-latex F.tex");
+        return rg_fail(RG_USAGE, "--sequence selects a sequence of the walk; add --trace or --trace-latex F.tex");
     if (output->trace && output->json && output->out == NULL)
         return rg_fail(RG_USAGE, "--trace with --json puts its numbers into a file; add --out FILE.safetensors");
     return RG_OK;
@@ -407,13 +406,13 @@ static rg_status check_together(const struct arguments *arguments, const struct 
     RG_TRY(check_pixels(arguments, config));
     RG_TRY(check_fill(config));
     if (config->model.embed > 0 && config->data.file == NULL)
-        return rg_fail(RG_USAGE, "--embed is for the words of a file; --data FILE is needed");
+        return rg_fail(RG_USAGE, "--embed is for the words of a file; add --data FILE");
     if (config->data.task != NULL && config->data.file != NULL)
         return rg_fail(RG_USAGE, "--task %s and --data %.200s are both given; leave one out", config->data.task,
                        config->data.file);
     RG_TRY(check_source(arguments, config));
     if (config->machine.math == RG_MATH_TF32 && config->machine.precision == RG_PRECISION_DOUBLE)
-        return rg_fail(RG_USAGE, "--math tf32 is of --precision float; leave one of --math and --precision out");
+        return rg_fail(RG_USAGE, "--math tf32 requires --precision float; leave out --math or --precision");
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
         if ((option->needed >> arguments->command & 1) != 0 &&
@@ -442,7 +441,7 @@ const char *rg_command_subject(const char *command) {
 static rg_status take_subject(struct arguments *arguments, struct rg_config *config) {
     const char *const command = rg_commands[arguments->command].name;
     if (arguments->at >= arguments->count || !is_value(arguments->argv[arguments->at]))
-        return rg_fail(RG_USAGE, "%s needs a name behind it: rnn-gpu %s %s", command, command,
+        return rg_fail(RG_USAGE, "%s needs a name after it: rnn-gpu %s %s", command, command,
                        rg_command_subject(command));
     config->subject = arguments->argv[arguments->at++];
     return RG_OK;
@@ -463,11 +462,10 @@ static rg_status check_resume(const struct arguments *arguments) {
         return rg_fail(RG_USAGE, "--epochs and --updates both say how long to train; leave one out");
     for (size_t i = 0; i < rg_n_options; i++)
         if (!may_be_anew(rg_options[i].name) && is_given(arguments, rg_options[i].name))
-            return rg_fail(
-                RG_USAGE,
-                "--%s cannot be given with --resume, which goes on with the options of the run; leave it out "
-                "(--updates, --epochs, --max-time, --device, --threads and --shards may be new)",
-                rg_options[i].name);
+            return rg_fail(RG_USAGE,
+                           "--%s cannot be given with --resume, which uses the options of the run; leave it out "
+                           "(--updates, --epochs, --max-time, --device, --threads and --shards may be new)",
+                           rg_options[i].name);
     return RG_OK;
 }
 

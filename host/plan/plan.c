@@ -336,7 +336,7 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
     if (options->data_bytes >= memory) {
         (void)size_text(memory, limit);
         return rg_fail(RG_NO_MEMORY,
-                       "the data set needs %s on %s by itself, the limit is %s; give a larger --memory, or a smaller "
+                       "the data set alone needs %s on %s, but the limit is %s; give a larger --memory, or a smaller "
                        "--data file",
                        size_text(options->data_bytes, need), info->name, limit);
     }
@@ -364,7 +364,7 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
         return rg_fail(
             RG_NO_MEMORY,
             "--skip %zu needs at least %s on %s for one sequence, the limit is %s; the sequences have %zu steps, "
-            "and a skip of as many connects nothing any more",
+            "and a skip that long connects nothing",
             p->skip, size_text(base + per_sequence + row, need), info->name, limit, p->steps);
     }
     return rg_fail(RG_NO_MEMORY,

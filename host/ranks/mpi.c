@@ -82,7 +82,7 @@ static rg_status load(struct library *m) {
     m->handle = dlopen("libmpi.so.40", RTLD_NOW | RTLD_GLOBAL);
     if (!m->handle) {
         return rg_fail(RG_NO_DEVICE,
-                       "mpirun started this program, and Open MPI's library is not there (%s): install "
+                       "mpirun started this program, but Open MPI's library is missing (%s): install "
                        "openmpi-bin on every host",
                        dlerror());
     }

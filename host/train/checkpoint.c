@@ -129,7 +129,7 @@ static rg_status check_parameters(const struct rg_run *run, const struct rg_sect
     fill_parameters(run->model, wanted);
     const bool same = memcmp(wanted, rows, bytes) == 0;
     rg_free(wanted);
-    return same ? RG_OK : rg_fail(RG_BAD_FILE, "%s: its tensors are not those that its options make", s->path);
+    return same ? RG_OK : rg_fail(RG_BAD_FILE, "%s: its tensors do not fit its options", s->path);
 }
 
 static rg_status restore_engine(struct rg_engine *e, const struct rg_sections *s) {
@@ -160,14 +160,14 @@ static rg_status restore_mean(struct rg_trainer_state *t, const struct rg_sectio
     RG_TRY(rg_sections_get(s, "losses", (size_t)n * sizeof(double), &losses));
     return rg_loss_mean_restore(&t->mean, updates, older, losses)
                ? RG_OK
-               : rg_fail(RG_BAD_FILE, "%s: it has more losses than a run of so many updates", s->path);
+               : rg_fail(RG_BAD_FILE, "%s: it has more losses than updates", s->path);
 }
 
 static rg_status restore_trainer(const struct rg_config *c, struct rg_trainer_state *t, const struct rg_sections *s) {
     struct rg_training *const sum = &t->training;
     RG_TRY(rg_sections_number(s, "training.updates", UINT64_MAX, &sum->updates));
     if (sum->updates > c->training.updates) {
-        return rg_fail(RG_USAGE, "%s has made %llu updates already; --updates %zu is less, give more", s->path,
+        return rg_fail(RG_USAGE, "%s has already made %llu updates; give more than --updates %zu", s->path,
                        (unsigned long long)sum->updates, c->training.updates);
     }
     RG_TRY(rg_sections_number(s, "training.applied", sum->updates, &sum->applied));
@@ -182,7 +182,7 @@ static rg_status restore_trainer(const struct rg_config *c, struct rg_trainer_st
     RG_TRY(rg_sections_number(s, "plateau.bad", sum->updates, &t->plateau.bad));
     RG_TRY(rg_sections_number(s, "training.validated", sum->updates, &t->validated));
     if (!isfinite(sum->seconds) || sum->seconds < 0.0 || !isfinite(t->plateau.lr)) {
-        return rg_fail(RG_BAD_FILE, "%s: its time or its learning rate is no number", s->path);
+        return rg_fail(RG_BAD_FILE, "%s: its time or its learning rate is not a number", s->path);
     }
     return restore_mean(t, s);
 }

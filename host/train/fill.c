@@ -17,7 +17,7 @@ static bool has_previous(const struct rg_config *config, const struct rg_model *
 
 rg_status rg_fill_begin(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *data) {
     if (model && model->input_fill && config->data.fill) {
-        return rg_fail(RG_USAGE, "--fill is decided by %s, which was trained with it; leave it out",
+        return rg_fail(RG_USAGE, "--fill is determined by %s, which was trained with it; leave it out",
                        config->data.model_file);
     }
     if (rg_fill_is_asked(config, model) && data->kind != RG_INPUT_FLOAT) {

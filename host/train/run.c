@@ -26,7 +26,7 @@ enum { VALIDATION_PART = 4 /* of --memory, at most one such part is for the vali
 static rg_status choose_task(struct rg_run *r) {
     struct rg_config *const c = &r->config;
     if (c->training.epochs > 0) {
-        return rg_fail(RG_USAGE, "--epochs are passes over a file, and a task's sequences never end; give --updates");
+        return rg_fail(RG_USAGE, "--epochs are passes over a file, but a task has no last sequence; give --updates");
     }
     RG_TRY(rg_problem_task(c->data.task ? c->data.task : "adding", c->data.steps, &r->problem));
     if (c->model.loss != RG_LOSS_AUTO && c->model.loss != r->problem.loss) {

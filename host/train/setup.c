@@ -64,14 +64,15 @@ static rg_status choose_device(const struct rg_config *config, char *name, size_
         n += *c == ',';
     }
     if (n > 1 && !ranks) {
-        return rg_fail(RG_USAGE, "--device %s deals devices to the ranks of mpirun; give one device without it", at);
+        return rg_fail(RG_USAGE,
+                       "--device %s distributes devices to the ranks of mpirun; without mpirun give one device", at);
     }
     for (size_t skip = ranks ? ranks->local_rank % n : 0; skip > 0; skip--) {
         at = strchr(at, ',') + 1;
     }
     const size_t length = strcspn(at, ",");
     if (length == 0 || length >= bytes) {
-        return rg_fail(RG_USAGE, "--device %.100s: an empty name, or one of more than %zu bytes",
+        return rg_fail(RG_USAGE, "--device %.100s: an empty name, or a name of more than %zu bytes",
                        config->machine.device, bytes - 1);
     }
     (void)snprintf(name, bytes, "%.*s", (int)length, at);
@@ -180,7 +181,7 @@ rg_status rg_setup_split(const struct rg_config *config, struct rg_dataset *trai
     const size_t n = training->n_sequences;
     const double wanted = config->data.val_frac * (double)n + 0.5;
     if (n < 2) {
-        return rg_fail(RG_BAD_FILE, "%s has one sequence, of which --val-frac cannot hold a part out", training->path);
+        return rg_fail(RG_BAD_FILE, "%s has only one sequence, so --val-frac cannot hold out a part", training->path);
     }
     const size_t count = wanted < 1.0 ? 1 : wanted >= (double)(n - 1) ? n - 1 : (size_t)wanted;
     const bool in_order = config->training.tbptt > 0; /* the end of the text or series */
@@ -327,7 +328,7 @@ static rg_status check_names(const struct rg_config *config, const struct rg_mod
         return rg_fail(RG_BAD_FILE, "%s has words as labels, `%s` and others, but %s was trained on numbers",
                        data->path, data->classes[0], config->data.model_file);
     }
-    rg_log("%s has words as labels, and the model was trained on numbers: they are shown, not scored", data->path);
+    rg_log("%s has words as labels, but the model was trained on numbers: they are shown, not scored", data->path);
     return RG_OK;
 }
 

@@ -25,9 +25,8 @@ rg_status rg_setup_shards(struct rg_config *c) {
                        batch);
     }
     if (c->training.tbptt > 0 && (rg_ranks_several(ranks) || c->machine.shards > 1)) {
-        return rg_fail(RG_USAGE,
-                       "--tbptt carries the state of every sequence to the next update, which ranks of mpirun and "
-                       "--shards do not; leave one of them out");
+        return rg_fail(RG_USAGE, "--tbptt carries the state of every sequence to the next update, which ranks of "
+                                 "mpirun and --shards do not do; leave one of them out");
     }
     const size_t shards = c->machine.shards                 ? c->machine.shards
                           : ranks && c->training.tbptt == 0 ? usual_shards(batch)

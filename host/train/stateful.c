@@ -7,21 +7,20 @@ enum { TEXT_STREAMS = 32 };
 
 rg_status rg_stateful_unroll(const struct rg_config *c, struct rg_dataset *data) {
     if (data->n_sequences != 1) {
-        return rg_fail(
-            RG_USAGE,
-            "--tbptt carries the state along one text or one long series, and %s has %zu sequences, which do "
-            "not go on from each other; leave it out",
-            data->path, data->n_sequences);
+        return rg_fail(RG_USAGE,
+                       "--tbptt carries the state along one text or one long series, and %s has %zu sequences, which "
+                       "do not continue each other; leave it out",
+                       data->path, data->n_sequences);
     }
     if (!data->level && c->model.target != RG_TARGET_STEPS) {
         return rg_fail(RG_USAGE, "--tbptt needs targets at every step of %s; add --target steps", data->path);
     }
     if (data->n_targets % data->n_steps != 0) {
-        return rg_fail(RG_BAD_FILE, "%s: y has %zu numbers for %zu steps; --tbptt needs some for every step",
+        return rg_fail(RG_BAD_FILE, "%s: y has %zu numbers for %zu steps; --tbptt needs targets for every step",
                        data->path, data->n_targets, data->n_steps);
     }
     if (data->n_states > 0) {
-        return rg_fail(RG_USAGE, "--tbptt makes the states to start from, and %s has its own (h_0, c_0); leave one out",
+        return rg_fail(RG_USAGE, "--tbptt sets the initial states, but %s has its own (h_0, c_0); leave one out",
                        data->path);
     }
     if (data->lengths && data->lengths[0] == 0) {
@@ -55,12 +54,11 @@ rg_status rg_stateful_lay_out(const struct rg_config *c, bool held_out, struct r
 
 rg_status rg_stateful_check_model(const struct rg_config *c) {
     if (c->model.bidirectional) {
-        return rg_fail(RG_USAGE,
-                       "--tbptt carries the state on in time, and with --bidirectional a part of it comes from "
-                       "later steps; leave one out");
+        return rg_fail(RG_USAGE, "--tbptt carries the state forward in time, but with --bidirectional a part of it "
+                                 "comes from later steps; leave one out");
     }
     if (c->model.skip > 0) {
-        return rg_fail(RG_USAGE, "--tbptt carries the last state on, and a skip looks back further; leave one out");
+        return rg_fail(RG_USAGE, "--tbptt carries the last state, but a skip reads older states; leave one out");
     }
     return RG_OK;
 }

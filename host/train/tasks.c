@@ -74,7 +74,7 @@ rg_status rg_problem_task(const char *name, size_t steps, struct rg_problem *pro
         kind++;
     }
     if (kind == RG_N_TASKS) {
-        return rg_fail(RG_USAGE, "there is no task %.60s; --help train lists the tasks", name);
+        return rg_fail(RG_USAGE, "unknown task %.60s; --help train lists the tasks", name);
     }
     const struct task *const task = &tasks[kind];
     if (steps < task->least_steps || steps > UINT32_MAX) { /* places are drawn with 32 bits */

@@ -44,8 +44,7 @@ rg_status rg_windows_of_training(const struct rg_config *config, const struct rg
     windows.forecast = model && model->windows.steps > 0 ? windows.forecast : !rg_dataset_is_labelled(*data);
     if (windows.forecast && windows.horizon == 0) {
         return rg_fail(RG_USAGE,
-                       "--horizon 0 would forecast a step that the window has, and %s has no labels; give 1 or "
-                       "more",
+                       "--horizon 0 would forecast a step inside the window, because %s has no labels; give 1 or more",
                        (*data)->path);
     }
     RG_TRY(windows.forecast ? rg_dataset_forecast(*data) : RG_OK);
@@ -66,7 +65,7 @@ rg_status rg_windows_of_others(const struct rg_config *config, const struct rg_m
     struct rg_window_options options = options_of(config, windows);
     options.open = open;
     if (!windows->forecast && !open && !rg_dataset_is_labelled(*data)) {
-        return rg_fail(RG_BAD_FILE, "%s has no labels, which the model answers with", (*data)->path);
+        return rg_fail(RG_BAD_FILE, "%s has no labels, but the model predicts labels", (*data)->path);
     }
     RG_TRY(windows->forecast ? rg_dataset_forecast(*data) : RG_OK);
     RG_TRY(rg_fill_begin(config, model, *data)); /* what is forecast stays missing */

@@ -106,14 +106,14 @@ refused 2 "unknown remedy 'foo'" "$program" compare --remedies foo
 refused 2 "unknown remedy 'lst'.*did you mean lstm" "$program" compare --remedies tanh,lst
 refused 2 "unknown variant 'clop'.*did you mean clip" "$program" compare --remedies tanh+clop
 refused 2 "unknown remedy ''" "$program" compare --remedies tanh,
-refused 2 "tanh\\+clip is there twice" "$program" compare --remedies tanh,gru,tanh+clip
+refused 2 "tanh\\+clip is listed twice" "$program" compare --remedies tanh,gru,tanh+clip
 refused 2 '--seeds: .*0' "$program" compare --seeds 0
 refused 2 "--rates: 'x,1' is not a list of 1 to 8 rates" "$program" compare --rates x,1
 refused 2 "--rates: '1e-3,' is not a list" "$program" compare --rates 1e-3,
 refused 2 "--rates: '0' is not a list" "$program" compare --rates 0
 refused 2 "--rates: 'nan' is not a list" "$program" compare --rates nan
 refused 2 "--rates: '1,2,3,4,5,6,7,8,9' is not a list" "$program" compare --rates 1,2,3,4,5,6,7,8,9
-refused 2 '--rates: 0.001 is there twice' "$program" compare --rates 1e-3,0.001
+refused 2 '--rates: 0.001 is listed twice' "$program" compare --rates 1e-3,0.001
 refused 2 '--lr and --rates are both given' "$program" compare --rates 1e-3 --lr 1
 refused 4 'no-such-file' "$program" compare --data no-such-file.csv
 refused 7 'needs at least .* the limit is 1.0 MiB' "$program" compare --hidden 60000 --memory 1M

@@ -98,5 +98,5 @@ refused 4 'inf.csv:3:3: .inf. is not a number' "$program" --data inf.csv --fill 
 refused 2 "\-\-fill: 'men' is not mean, previous, zero or a number" "$program" --data train.csv --fill men
 refused 2 '\-\-fill is for missing values of a file' "$program" --fill mean
 refused 2 '\-\-fill is for missing numbers, and .*words' "$program" --data "$root/data/cat-mat-rat.csv" --fill mean
-refused 2 '\-\-fill is decided by gaps/model.safetensors' "$program" --data train.csv --model gaps/model.safetensors --fill mean
+refused 2 '\-\-fill is determined by gaps/model.safetensors' "$program" --data train.csv --model gaps/model.safetensors --fill mean
 checked "gaps without --fill, and fills that make no sense"

@@ -46,7 +46,7 @@ expect_status 0 "${train[@]}" "${on[@]}" --model task/model.safetensors --steps 
 checked "words, and a task"
 
 new=("$program" "${on[@]}" --out new --updates 1)
-refused 2 'hidden is decided by the model' "${new[@]}" --data first.csv --model first/model.safetensors --hidden 4
+refused 2 'hidden is determined by the model' "${new[@]}" --data first.csv --model first/model.safetensors --hidden 4
 expect_status 0 "${train[@]}" "${on[@]}" --data first.csv --hidden 3 --updates 1 --out bare
 refused 2 'takes inputs as they are; leave --normalize out' "${new[@]}" --data first.csv --model bare/model.safetensors --normalize
 printf 'series,a,label\n1,2,up\n2,3,down\n' >narrow.csv

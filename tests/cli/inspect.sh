@@ -39,7 +39,7 @@ expect_status 0 "$program" inspect runs/a/checkpoint-30.ckpt
 expect_line '^  optimizer.first +640$'
 expect_line '^rnn.weight_hh_l0 +F32 +\[16, 4\]'
 expect_status 0 "$program" inspect torch.safetensors
-expect_line '^a model of another program, as PyTorch.s: lstm; 2 -> 3 -> 1, 100 weights|^a model of another program'
+expect_line '^a model of another program, such as PyTorch: lstm; 2 -> 3 -> 1, 100 weights|^a model of another program'
 expect_line '^net.lstm.weight_hh_l0 +F32 +\[12, 3\] .*  is rnn.weight_hh_l0$'
 expect_line '^net.fc.weight .* is head.weight$'
 expect_status 0 "$program" inspect data.npz --json
@@ -61,14 +61,14 @@ lines = open("hurt/log.jsonl").read().splitlines(True)
 open("hurt/log.jsonl", "w").writelines(line for line in lines if '"update":7,' not in line)
 PYTHON
 refused 6 "checkpoint-30.ckpt: the section 'numbers' is damaged" "$program" verify hurt/checkpoint-30.ckpt
-refused 6 'log.jsonl: line [0-9]+ is of update 8; that before it is of 6' "$program" verify hurt/log.jsonl
+refused 6 'log.jsonl: line [0-9]+ has update 8; the line before has 6' "$program" verify hurt/log.jsonl
 head -c 300 hurt/model.safetensors >part && mv part hurt/model.safetensors
 expect_status 6 "$program" verify hurt --json
 check_json 'assert [line["whole"] for line in lines] == [False, False, False], lines'
 expect_line '3 of 3 files are damaged' stderr
 refused 4 'cannot be read' "$program" verify nowhere
-refused 4 'of no kind that verify knows' "$program" verify "$root/README.md"
-refused 2 'verify needs a name behind it' "$program" verify
+refused 4 'not a kind of file that verify knows' "$program" verify "$root/README.md"
+refused 2 'verify needs a name after it' "$program" verify
 refused 4 'not a model, a checkpoint, or another file of tensors' "$program" inspect "$root/README.md"
 checked "verify: whole and damaged files and folders"
 

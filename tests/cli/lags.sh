@@ -91,7 +91,7 @@ norm = four["lag.norm.rnn.weight_hh_l0"][1]
 assert norm[2] > 0 and norm[3:] == (0,) * 6 and last["lag.norm.rnn.weight_hh_l0"][1][7] > 0, norm
 near("shares", [sum(four["lag.share.rnn.weight_hh_l0"][1])], [1], 1e-12)
 '
-refused 2 'probe-time 10 lies behind the last step, 9' "$program" grad "${at[@]}" --probe-time 10 --out o.safetensors
+refused 2 'probe-time 10 is after the last step, 9' "$program" grad "${at[@]}" --probe-time 10 --out o.safetensors
 refused 2 'the loss is at the last step' "$program" grad --model lstm.safetensors --cell lstm --loss mse \
     --data last.npz --probe-time 4 --device cpu --out o.safetensors
 refused 2 'bidirectional' "$program" --task copy --steps 5 --bidirectional --updates 1 --batch 4 --probe-time 3 --device cpu --quiet
@@ -247,6 +247,6 @@ says '^NONE: no gradient comes to lag 11' --steps 12 --batch 16 --activation rel
 says '^no intervals: 5 sequences, and 6 are needed$' --steps 12 --batch 5 --cell gru --layers 2 --bidirectional
 tensors 'write_npz("equal.npz", {"x": ((8, 12, 2), [(i * 7 % 11) / 11 for i in range(192)]), "y": ((8, 1), [.5] * 8)})'
 says '^95 % intervals by bootstrap over 8 sequences:$' --data equal.npz --batch 8
-refused 2 'probe-time 40 lies behind the last step, 23' "$program" --task copy --steps 3 --updates 0 --batch 5 \
+refused 2 'probe-time 40 is after the last step, 23' "$program" --task copy --steps 3 --updates 0 --batch 5 \
     --probe-time 40 --device cpu
 checked "one step, one sequence, no gradient, equal targets, a probe beyond the end"

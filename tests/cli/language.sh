@@ -136,7 +136,7 @@ refused 4 'nul\.txt:2:3: byte 0x00 is not UTF-8' "${train[@]}" --data nul.txt
 refused 2 'bidirectional the model would read the token' "${train[@]}" --data train.txt --bidirectional
 refused 2 'leave --loss mse out' "${train[@]}" --data train.txt --loss mse
 expect_status 0 "$program" --data labels.csv --hidden 3 --updates 1 --quiet --device cpu --out labels
-refused 4 'is no language model' "$program" sample --model labels/model.safetensors
+refused 4 'is not a language model' "$program" sample --model labels/model.safetensors
 refused 2 'the model has never seen .x.' "${sample[@]}" --prompt x
 refused 2 'sample needs --model FILE' "$program" sample
 checked "texts and models that cannot be"

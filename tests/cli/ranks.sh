@@ -183,7 +183,7 @@ expect_line '4 of 6 runs were done before' stderr
 checked "compare and sweep: trainings are dealt to the ranks, with the results of one process"
 
 # Devices are dealt to the ranks of a host; two kinds would give bits that depend on the ranks.
-refused 2 'deals devices to the ranks of mpirun; give one' "$program" "${small[@]}" --device cpu,cpu
+refused 2 'distributes devices to the ranks of mpirun; without mpirun give one' "$program" "${small[@]}" --device cpu,cpu
 expect_status 0 "$program" "${small[@]}" --device cpu --shards 8
 wanted=$(json_end weights_hash)
 # shellcheck disable=SC2046
@@ -228,5 +228,5 @@ wait_for 'memory ' "$folder/stderr"
 sleep 1
 kill -TERM "$job"
 ended 15 "$job"
-expect_line 'go on with: rnn-gpu --resume stopped' stderr
+expect_line 'resume with: rnn-gpu --resume stopped' stderr
 checked "a signal to mpirun: the run saves itself"

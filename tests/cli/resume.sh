@@ -121,7 +121,7 @@ wait_for '"update":2,' stopped/log.jsonl
 kill -INT $!
 ended 20 $!
 [ "$got" -eq 130 ] || fail "exit $got, expected 130"
-expect_line 'go on with: rnn-gpu --resume stopped' stderr
+expect_line 'resume with: rnn-gpu --resume stopped' stderr
 expect_status 0 "$program" --resume stopped --json
 [ "$(json_end weights_hash)" = "$hash" ] || fail "the weights differ"
 check_json 'assert lines[0]["event"] == "start" and lines[1]["event"] == "resume" and lines[1]["update"] >= 2, lines[:2]
@@ -140,7 +140,7 @@ expect_status 0 "$program" --resume longer --json
 [ "$(json_end weights_hash)" = "$hash" ] || fail "a run that is done does not end as it did"
 refused 2 '--hidden cannot be given with --resume' "$program" --resume longer --hidden 9
 refused 2 '--out cannot be given with --resume' "$program" --resume longer --out other
-refused 2 'made 90 updates already; --updates 50 is less' "$program" --resume longer --updates 50 --quiet
+refused 2 'already made 90 updates; give more than --updates 50' "$program" --resume longer --updates 50 --quiet
 refused 4 'nowhere: --resume takes the folder' "$program" --resume nowhere
 mkdir empty
 refused 4 'empty holds no checkpoint' "$program" --resume empty
@@ -204,11 +204,11 @@ cp words.csv kept.csv
 cp changed.csv words.csv
 refused 4 'words.csv has changed since the run began' "$program" --resume words --quiet
 rm words.csv
-refused 4 'words.csv, from which the run learns, is not there any more' "$program" --resume words --quiet
+refused 4 'words.csv, the data of the run, no longer exists' "$program" --resume words --quiet
 mv kept.csv words.csv
 "$program" --data - --hidden 3 --device cpu --updates 3 --out piped <words.csv >"$folder/stdout" 2>"$folder/stderr" ||
     fail "data of stdin are not trained on"
-expect_line 'data of stdin cannot be read again, so that no checkpoint is made' stderr
+expect_line 'data from stdin cannot be read again, so no checkpoint is made' stderr
 refused 4 'piped holds no checkpoint' "$program" --resume piped
 checked "the data of another folder, changed, gone, of stdin"
 
@@ -228,8 +228,8 @@ if [ -n "${FAILING_CALLS:-}" ]; then
     ended 60 $!
     [ "$got" -eq 0 ] || fail "exit $got, expected 0"
     [ "$(grep -c 'the run goes on and tries again' "$folder/stderr")" -eq 1 ] || fail "a full disk is told more or less than once"
-    expect_line 'log.jsonl: No space left on device; what comes is kept until there is room' stderr
-    expect_line 'log.jsonl: there is room again, and nothing of it is lost' stderr
+    expect_line 'log.jsonl: No space left on device; new records are kept until there is room' stderr
+    expect_line 'log.jsonl: there is room again, and nothing was lost' stderr
     check_json 'import re
 assert [line["update"] for line in events("update")] == list(range(1, end["updates"] + 1))
 for path in ("full.jsonl", "full-run/log.jsonl"):

@@ -14,7 +14,7 @@ hash() {
 refused 2 "--shape: there is no shape '3,2,8,32'; NV,VEC,COLS,ROWS is one of $list" "$program" train --shape 3,2,8,32
 refused 2 "--shape: there is no shape 'big'" "$program" bench --batch 4 --shape big
 refused 2 '--math tf32 has a shape of its own; leave out --shape' "$program" train --math tf32 --shape 4,2,8,32
-refused 3 '--shape is for OpenCL devices, and this is the native one' "$program" train --device cpu --shape 4,2,8,32
+refused 3 '--shape requires an OpenCL device, and this is the native one' "$program" train --device cpu --shape 4,2,8,32
 checked "shapes that are refused"
 
 if [ "${#devices[@]}" -eq 1 ]; then
@@ -33,7 +33,7 @@ first=$(RG_GPU=1024 hash --device gpu)
 expect_no_line 'do not run in work-groups' stderr
 for items in 127:64 32:32; do
     [ "$(RG_GPU=${items%:*} hash --device gpu)" = "$first" ] || fail "groups of ${items#*:} items have other bits"
-    expect_line "do not run in work-groups of 256 items, they get groups of ${items#*:}$" stderr
+    expect_line "do not run in work-groups of 256 items; smaller groups of ${items#*:} are used$" stderr
 done
 RG_GPU=31 expect_status 3 "$program" train "${small[@]}" --device gpu
 expect_line 'can run 31 items a group, 32 are needed' stderr

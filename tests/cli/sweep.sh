@@ -115,7 +115,7 @@ expect_status 0 "$program" sweep --data series.csv --steps 1,2 --updates 3 --dev
 check_json 'assert [r["steps"] for r in events("run")] == [1, 2]'
 checked "a run that diverges, data from a file"
 
-refused 2 "'1\.\.0' is no value of a sweep" "$program" sweep --lr 1..0
+refused 2 "'1\.\.0' is not a value for a sweep" "$program" sweep --lr 1..0
 refused 2 "unknown value 'foo'" "$program" sweep --init he,foo
 refused 2 'more than 10000 runs' "$program" sweep --seed 1-1000 --lr 1..2*11
 refused 2 'forget-bias is of the cell lstm' "$program" sweep --cell lstm,rnn --forget-bias 1

@@ -62,7 +62,7 @@ refused 2 '--steps from 2' "$program" export --task temporal-order --steps 1 --o
 refused 2 'reads files' "$program" export --task fashion-mnist --out o.npz
 refused 2 'reads files' "$program" grad --task fashion-mnist --out o.safetensors
 refused 2 'loss is mse' "$program" grad --task adding --loss ce --out o.safetensors
-refused 2 '--hidden is decided by the model' "$program" grad --task copy --model start/model.safetensors --hidden 3 --out o
+refused 2 '--hidden is determined by the model' "$program" grad --task copy --model start/model.safetensors --hidden 3 --out o
 refused 4 'the task adding has 2 and 1' "$program" grad --task adding --model start/model.safetensors --out o
 refused 8 'cannot be saved' "$program" export --task adding --out nowhere/o.npz
 refused 7 'more than any memory' "$program" export --task permutation --steps 1000000 --sequences 1000000 --out o.npz

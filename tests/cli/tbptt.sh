@@ -111,8 +111,8 @@ refused 2 'tbptt.*0.*1' "${new[@]}" --data text.txt --tbptt 0
 refused 2 'longer than a stream: the 600 steps of text\.txt make 1 stream of 600' "${new[@]}" --data text.txt --tbptt 601
 refused 2 'make 8 streams of 75; give a smaller --tbptt or --batch' "${new[@]}" --data text.txt --tbptt 76 --batch 8
 refused 2 'leave --steps out' "${new[@]}" --data text.txt --tbptt 7 --steps 7
-refused 2 'a skip looks back further' "${new[@]}" --data text.txt --tbptt 7 --skip 2
-refused 2 'a skip looks back further' "${new[@]}" --data text.txt --tbptt 7 --skip-kind learned
+refused 2 'a skip reads older states' "${new[@]}" --data text.txt --tbptt 7 --skip 2
+refused 2 'a skip reads older states' "${new[@]}" --data text.txt --tbptt 7 --skip-kind learned
 refused 2 'bidirectional' "${new[@]}" --data text.txt --tbptt 7 --bidirectional
 refused 2 'bidirectional' "${new[@]}" --data series.npz --target steps --tbptt 7 --bidirectional
 refused 2 'sequences of a task are independent' "${new[@]}" --tbptt 7

@@ -8,7 +8,7 @@
 data=$root/data/cat-mat-rat.csv
 weights=$root/data/cat-mat-rat-weights.safetensors
 small=(--batch 20 --steps 7 --hidden 9)
-needs='--math tf32 needs an NVIDIA GPU of compute capability 8\.0 or later as OpenCL device; .* is none: leave --math out'
+needs='--math tf32 needs an NVIDIA GPU of compute capability 8\.0 or later as OpenCL device; .* is not one: leave --math out'
 
 for device in "${devices[@]}"; do
     at=(--device "$device" --math tf32)
@@ -24,7 +24,7 @@ expect_status 3 "$program" --math tf32 "${small[@]}" --updates 1
 expect_line "$needs" stderr
 checked "devices without tensor cores: exit code 3"
 
-refused 2 '^rnn-gpu: --math tf32 is of --precision float; leave one of --math and --precision out' \
+refused 2 '^rnn-gpu: --math tf32 requires --precision float; leave out --math or --precision' \
     "$program" --math tf32 --precision double
 refused 2 '^rnn-gpu: --math: unknown value .half.; expected one of float, tf32' "$program" --math half
 refused 2 '^rnn-gpu: --math does not belong to probe' "$program" probe --math tf32

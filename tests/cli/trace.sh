@@ -464,7 +464,7 @@ refused 2 '--trace shows up to 8 units, .*; here are 9 units, 3 steps, 3 sequenc
 refused 2 'here are 9 units' "$program" $large --trace-latex l.tex --out l.safetensors
 # shellcheck disable=SC2086
 expect_status 0 "$program" $large --trace --out large.safetensors
-expect_line '9 units, 3 steps, 3 sequences are too many to be shown; every number is in the tensors trace\.\* of large\.safetensors' stderr
+expect_line '9 units, 3 steps, 3 sequences are too many to show; every number is in the tensors trace\.\* of large\.safetensors' stderr
 expect_no_line '^== '
 tensors 'assert read_safetensors(sys.argv[1])["trace.term.rnn.weight_hh_l0"][0] == (3, 9, 9)' large.safetensors
 tensors 'write_npz("many.npz", {"x": ((9, 2, 1), [0.5] * 18), "y": ((9,), [1.0] * 9)})

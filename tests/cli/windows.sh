@@ -129,15 +129,15 @@ refused 4 'words.csv:2:3: `x` is not a number' "$program" --data words.csv --win
 refused 4 'one.csv:1:1: unknown header.*--window W for one long series' "$program" --data one.csv
 refused 4 'book.txt: windows are cut from series of numbers' "$program" --data book.txt --window 3
 refused 4 'short.csv:1:1: the column `b` is missing' "$program" predict --model model/model.safetensors --data short.csv
-refused 2 '\-\-horizon 0 would forecast a step that the window has' "$program" --data one.csv --window 3 --horizon 0
+refused 2 '\-\-horizon 0 would forecast a step inside the window' "$program" --data one.csv --window 3 --horizon 0
 refused 2 '\-\-window and --steps both say' "$program" --data one.csv --window 3 --steps 3
-refused 2 '\-\-stride is of --window W' "$program" --data one.csv --stride 3
+refused 2 '\-\-stride requires --window W' "$program" --data one.csv --stride 3
 refused 2 '\-\-window cuts the series of a file' "$program" --window 3
 refused 2 'model/model.safetensors takes windows of 7 steps; leave --window out' "$program" --data two.csv --model model/model.safetensors --window 8 --horizon 2
 refused 2 'answers 2 steps ahead' "$program" --data two.csv --model model/model.safetensors --window 7
 expect_status 0 "$program" --data train.npz "${small[@]}" "${on[@]}" --out plain
 refused 2 'plain/model.safetensors was not trained on windows; leave --stride out' "$program" predict --model plain/model.safetensors --data train.npz --stride 2
 refused 2 'plain/model.safetensors was not trained on windows; leave --window out' "$program" --data two.csv --model plain/model.safetensors --window 7
-refused 2 '\-\-window makes sequences that begin with zeros' "$program" --data one.csv --window 7 --tbptt 5
+refused 2 '\-\-window makes sequences that start from zero states' "$program" --data one.csv --window 7 --tbptt 5
 refused 2 '\-\-window: 0 is out of range' "$program" --data one.csv --window 0
 checked "what cannot be cut is refused in one line"

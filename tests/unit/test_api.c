@@ -95,7 +95,7 @@ START_TEST(contradictions) {
     rnn_gpu_options *o = options_with("train", (const char *const[]){"forget-bias", "1", NULL});
     GOOD(rnn_gpu_data_create(&problem.arrays, &data));
     FAILS(rnn_gpu_trainer_create(NULL, o, NULL, data, NULL, &trainer), RNN_GPU_USAGE,
-          "--forget-bias is of the cell lstm");
+          "--forget-bias requires the cell lstm");
     ck_assert_ptr_null(trainer);
     rnn_gpu_options_destroy(o);
     o = options_with("train", (const char *const[]){"task", "adding", NULL});
@@ -103,12 +103,12 @@ START_TEST(contradictions) {
           "--task adding and --data the data are both given");
     rnn_gpu_options_destroy(o);
     o = options_with("predict", NULL);
-    FAILS(rnn_gpu_trainer_create(NULL, o, NULL, data, NULL, &trainer), RNN_GPU_USAGE, "these are options of predict");
+    FAILS(rnn_gpu_trainer_create(NULL, o, NULL, data, NULL, &trainer), RNN_GPU_USAGE, "these are options for predict");
     rnn_gpu_options_destroy(o);
     o = options_with("train", (const char *const[]){"hidden", "5", NULL});
     GOOD(rnn_gpu_model_create(o, FEATURES, 1, &model));
     FAILS(rnn_gpu_trainer_create(NULL, o, model, data, NULL, &trainer), RNN_GPU_USAGE,
-          "--hidden is decided by the model");
+          "--hidden is determined by the model");
     rnn_gpu_model_destroy(model);
     rnn_gpu_options_destroy(o);
     rnn_gpu_data_destroy(data);
@@ -194,7 +194,7 @@ START_TEST(models) {
     GOOD(rnn_gpu_model_get(model, "rnn.weight_hh_l1", values, 75));
     values[7] = 0.25;
     GOOD(rnn_gpu_model_set(model, "rnn.weight_hh_l1", values, 75));
-    FAILS(rnn_gpu_model_set(model, "rnn.weight_hh_l1", values, 74), RNN_GPU_USAGE, "has 75 numbers, and not 74");
+    FAILS(rnn_gpu_model_set(model, "rnn.weight_hh_l1", values, 74), RNN_GPU_USAGE, "has 75 numbers, not 74");
     FAILS(rnn_gpu_model_get(model, "rnn.weight_hh_l2", values, 75), RNN_GPU_USAGE, "did you mean rnn.weight_hh_l");
     values[8] = INFINITY;
     FAILS(rnn_gpu_model_set(model, "rnn.weight_hh_l1", values, 75), RNN_GPU_USAGE, "number 8, inf, is not finite");
@@ -262,7 +262,7 @@ START_TEST(a_training) {
     rnn_gpu_trainer_on_validation(trainer, count_validation, &w);
     FAILS(rnn_gpu_trainer_result(trainer, &result), RNN_GPU_USAGE, "no result before rnn_gpu_trainer_run");
     GOOD(rnn_gpu_trainer_run(trainer));
-    FAILS(rnn_gpu_trainer_run(trainer), RNN_GPU_USAGE, "a trainer runs once");
+    FAILS(rnn_gpu_trainer_run(trainer), RNN_GPU_USAGE, "a trainer runs only once");
     GOOD(rnn_gpu_trainer_result(trainer, &result));
     ck_assert_str_eq(result.reason, "done");
     ck_assert_uint_eq(result.updates, 40);

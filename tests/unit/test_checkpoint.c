@@ -261,7 +261,7 @@ START_TEST(another_run_is_refused) {
     struct kept kept = {.at = 20};
     rg_run_destroy(train(&c, &none, &kept, NULL));
     struct rg_config others[] = {c, c, c, c};
-    static const char *const messages[] = {"its tensors are not", "numbers of 4 bytes", "already", "'lags.sampled'"};
+    static const char *const messages[] = {"its tensors do not fit", "numbers of 4 bytes", "already", "'lags.sampled'"};
     others[0].model.hidden = 10;
     others[1].machine.precision = RG_PRECISION_DOUBLE;
     others[2].training.updates = 10;

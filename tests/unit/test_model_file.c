@@ -467,7 +467,7 @@ START_TEST(bad_configs) {
         {"nonsense", "expected {"},
         {"{\"format\":1}", "'cell' is missing"},
         {"{\"format\":2}", "format 2; this version of rnn-gpu reads format 1"},
-        {"{\"format\":1,\"format\":1}", "'format' stands there twice"},
+        {"{\"format\":1,\"format\":1}", "'format' occurs twice"},
         {"{\"format\":1.5}", "a whole number"},
         {"{\"format\":-1}", "a whole number"},
         {"{\"format\":null}", "a whole number"},
@@ -479,7 +479,7 @@ START_TEST(bad_configs) {
         {"{\"peephole\":3}", "'peephole' is not known"},
         {"{\"target\":\"first\"}", "target 'first' is not known"},
         {"{\"readout\":\"sum\"}", "readout 'sum' is not known"},
-        {HEAD SIZES ",\"target\":\"steps\",\"readout\":\"last\"}", "readout stands beside target steps"},
+        {HEAD SIZES ",\"target\":\"steps\",\"readout\":\"last\"}", "readout was given with target steps"},
         {"{\"skip_kind\":\"leaped\"}", "skip_kind 'leaped' is not known"},
         {HEAD SIZES ",\"skip\":2,\"skip_kind\":\"learned\"}", "skip is 2; expected 1 for skip_kind learned"},
         {HEAD SIZES ",\"skip\":1,\"skip_kind\":\"learned\"}", "'rnn.weight_uh_l0' is missing"},
@@ -508,7 +508,7 @@ START_TEST(bad_configs) {
         {HEAD SIZES ",\"vocabulary\":[\"a\",\"\",\"c\"]}", "entry 1 of vocabulary is empty"},
         {HEAD SIZES ",\"vocabulary\":[\"a\",[[[[", "a name in quotes"},
         {HEAD SIZES ",\"vocabulary\":[\"a\" \"b\"]}", ", or ] after a name"},
-        {HEAD SIZES ",\"vocabulary\":[\"a\"],\"vocabulary\":[\"a\"]}", "'vocabulary' stands there twice"},
+        {HEAD SIZES ",\"vocabulary\":[\"a\"],\"vocabulary\":[\"a\"]}", "'vocabulary' occurs twice"},
     };
     _Static_assert(sizeof cases / sizeof *cases == N_BAD_CONFIGS, "the loop goes over every case");
     struct rg_tensor items[MAX_ITEMS];

@@ -174,16 +174,16 @@ enum fault {
     BACKWARD_ALONE,
     N_FAULTS
 };
-static const char *const fragments[N_FAULTS] = {[RELU_BETWEEN] = "node 'a' (Relu) stands between",
+static const char *const fragments[N_FAULTS] = {[RELU_BETWEEN] = "node 'a' (Relu) is between",
                                                 [RESET_BEFORE] = "(GRU) resets before the product",
                                                 [CLIP] = "(GRU) clips its sums",
-                                                [FIRST_STEP] = "(Gather) chooses a step that is not the last",
+                                                [FIRST_STEP] = "(Gather) selects a step other than the last",
                                                 [WRONG_AXIS] = "is read over another axis",
                                                 [START_AT_ONE] = "starts from a state that is not zero",
                                                 [NOT_FINITE] = "constant 'R' holds a number that is not finite",
                                                 [HALF_HEAD] = "the head has sizes that do not fit the 2 states",
                                                 [LOOP] = "too tangled",
-                                                [BACKWARD_ALONE] = "has the reverse direction alone"};
+                                                [BACKWARD_ALONE] = "has only the reverse direction"};
 
 static void constant(struct rg_onnx_graph *g, const char *name, size_t n_dims, size_t a, size_t b, size_t c,
                      float value) {

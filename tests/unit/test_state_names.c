@@ -170,7 +170,7 @@ static const struct {
      "no linear layer 'out' reads the 2 numbers of the recurrent part; these do: fc"},
     {{{"rnn.weight_ih_l0", 2, 3, 1}, {"rnn.weight_hh_l0", 2, 2, 2}, {"fc1.weight", 4, 2, 3}, {"fc2.weight", 1, 4, 4}},
      NULL,
-     "'fc2.weight' can read what 'fc1.weight' gives"},
+     "'fc2.weight' can read the output of 'fc1.weight'"},
     {{{"rnn.weight_ih_l0", 2, 3, 1},
       {"rnn.weight_hh_l0", 2, 2, 2},
       {"rnn.weight_hr_l0", 1, 2, 3},

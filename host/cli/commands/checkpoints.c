@@ -147,7 +147,7 @@ static rg_status gather_file(const struct rg_data_file *file, const struct rg_fi
         return RG_OK;
     }
     if (!realpath(*file->path, whole)) {
-        return rg_fail(RG_NOT_SAVED, "%s: the data file is gone: %s", *file->path, strerror(errno));
+        return rg_fail(RG_NOT_SAVED, "%s: the data file no longer exists: %s", *file->path, strerror(errno));
     }
     (void)snprintf(number, sizeof number, "%s.bytes", file->name);
     rg_sections_put(s, number, found->bytes);
@@ -248,7 +248,7 @@ static rg_status on_rest(void *self, struct rg_run *run) {
         return status;
     }
     if (!c->is_failing) {
-        rg_log("%s; the run goes on and tries again", rg_error_message());
+        rg_log("%s; the run continues and tries again", rg_error_message());
     }
     c->is_failing = true;
     c->next = rg_seconds() + fmax(AGAIN_SECONDS, COST * (rg_seconds() - begin));
@@ -274,7 +274,7 @@ rg_status rg_checkpoints_begin(struct rg_checkpoints *c, const struct rg_config 
                                struct rg_recorder *recorder, uint64_t newest) {
     *c = (struct rg_checkpoints){.config = config, .run = run, .recorder = recorder, .newest = newest};
     if (!can_read_again(config)) {
-        rg_log("data of stdin cannot be read again, so that no checkpoint is made");
+        rg_log("data from stdin cannot be read again, so no checkpoint is made");
         return RG_OK;
     }
     struct rg_config chosen = *config;

@@ -124,7 +124,7 @@ static rg_status add_row(struct rg_comparison *comparison, const struct rg_confi
     for (size_t i = 0; i < comparison->n_rows; i++) {
         const struct rg_comparison_row *const row = &comparison->rows[i];
         if (row->remedy == remedies[remedy] && row->with == withs[with] && row->config.training.lr == lr) {
-            return rg_fail(RG_USAGE, "--remedies: %s+%s is there twice; name it once", row->remedy, row->with);
+            return rg_fail(RG_USAGE, "--remedies: %s+%s is listed twice; list it once", row->remedy, row->with);
         }
     }
     struct rg_comparison_row *const row = &comparison->rows[comparison->n_rows++];
@@ -159,7 +159,7 @@ static rg_status choose_rates(const struct rg_config *config, struct rates *rate
         }
         for (size_t i = 0; i < rates->n; i++) {
             if (rates->lr[i] == lr) {
-                return rg_fail(RG_USAGE, "--rates: %g is there twice; name it once", lr);
+                return rg_fail(RG_USAGE, "--rates: %g is listed twice; list it once", lr);
             }
         }
         rates->lr[rates->n++] = lr;

@@ -48,7 +48,7 @@ static rg_status diagnose(const struct rg_config *config, struct job *j) {
     const rg_status status = rg_pass_diagnose(j->pass, config->machine.threads, &watch);
     rg_measuring_end(&measuring);
     if (status == RG_OK && rg_stop_requested()) {
-        rg_log("the diagnosis of the gradient was interrupted; the file holds what was measured by then");
+        rg_log("the diagnosis of the gradient was interrupted; the file has what was measured so far");
     }
     return status;
 }
@@ -218,7 +218,7 @@ static rg_status check_walk(const struct rg_config *config, struct job *j) {
         return status;
     }
     if (!j->told) {
-        rg_log("%zu units, %zu steps, %zu sequences are too many to be shown; every number is in the tensors trace.* "
+        rg_log("%zu units, %zu steps, %zu sequences are too many to show; every number is in the tensors trace.* "
                "of %s",
                j->model->shape.hidden, j->data->n_steps, j->data->n_sequences, config->output.out);
     }

@@ -21,7 +21,7 @@ static bool is_real(const struct rg_option *option) {
 }
 
 static rg_status refuse(const struct rg_option *option, const char *item, const char *rule) {
-    return rg_fail(RG_USAGE, "--%s: '%.60s' is no value of a sweep: %s", option->name, item, rule);
+    return rg_fail(RG_USAGE, "--%s: '%.60s' is not a value for a sweep: %s", option->name, item, rule);
 }
 
 /* Write the option's value in the program's form: 4k becomes 4000. */
@@ -41,7 +41,7 @@ static rg_status add_value(struct rg_grid_axis *axis, const char *typed) {
         const bool is_kept = is_whole(axis->option);
         RG_TRY(is_kept ? RG_OK : value_text(axis->option, axis->values[i], other));
         if (strcmp(is_kept ? axis->values[i] : other, text) == 0) {
-            return rg_fail(RG_USAGE, "--%s: %.60s is there twice; a run would count twice", axis->option->name, typed);
+            return rg_fail(RG_USAGE, "--%s: %.60s is listed twice; a run would count twice", axis->option->name, typed);
         }
     }
     if (axis->n == RG_MAX_VALUES) {

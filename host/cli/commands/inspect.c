@@ -140,9 +140,9 @@ static rg_status print_head(const struct rg_config *config, const char *format, 
     }
     (void)printf("%s: %s, %zu tensor%s\n", config->subject, format, tensors->count, tensors->count == 1 ? "" : "s");
     if (model) {
-        (void)printf("a model%s: %s\n", own ? "" : " of another program, as PyTorch's", text);
+        (void)printf("a model%s: %s\n", own ? "" : " of another program, such as PyTorch", text);
     } else if (why[0]) {
-        (void)printf("no model that rnn-gpu can load: %s\n", why);
+        (void)printf("not a model that rnn-gpu can load: %s\n", why);
     }
     if (own) {
         (void)printf("options %s\n", tensors->config);
@@ -254,7 +254,7 @@ static rg_status print_parameter(const struct rg_config *config, const struct rg
     if (memchr(row->name, '\0', sizeof row->name) == NULL ||
         !rg_multiply((size_t)row->rows, row->columns ? (size_t)row->columns : 1, &elements) || elements > arena ||
         row->offset > arena - elements) {
-        return rg_fail(RG_BAD_FILE, "%s: the section 'parameters' names places outside of 'weights'", s->path);
+        return rg_fail(RG_BAD_FILE, "%s: the section 'parameters' refers to places outside of 'weights'", s->path);
     }
     const struct rg_tensor tensor = {.name = row->name,
                                      .dtype = real_bytes == sizeof(double) ? RG_F64 : RG_F32,

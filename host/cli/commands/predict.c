@@ -164,7 +164,7 @@ static rg_status score(struct prediction *p, const struct rg_config *config) {
     p->scored =
         (!p->data->classes || p->model->classes) && rg_score_fits(&p->problem.targets, outputs, p->problem.loss);
     if (!p->scored) {
-        rg_log("%s: the labels are not what the model was trained on, and are not scored", p->data->path);
+        rg_log("%s: the labels are not of the kind that the model was trained on; they are not scored", p->data->path);
         return RG_OK;
     }
     return rg_score(p->outputs, &p->problem.targets, outputs, p->problem.loss, &p->mean_loss, &p->accuracy);
@@ -240,7 +240,7 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     if (config->output.out) {
         RG_TRY(save(p, config));
     } else if (p->model->shape.target == RG_TARGET_STEPS) {
-        return rg_fail(RG_USAGE, "the model has an output at every step: --out FILE is needed to keep them");
+        return rg_fail(RG_USAGE, "the model has an output at every step: add --out FILE to save them");
     } else {
         for (size_t i = 0; i < n; i++) {
             if (config->output.json) {

@@ -54,7 +54,7 @@ static rg_status open_log(struct rg_json_lines *lines, const char *path, const s
     if (rg_json_lines_resume(lines, path, bytes) == RG_OK) {
         return RG_OK;
     }
-    rg_log("%s; a new one begins", rg_error_message());
+    rg_log("%s; a new one is started", rg_error_message());
     return rg_json_lines_open(lines, path);
 }
 

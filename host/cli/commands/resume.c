@@ -65,8 +65,8 @@ static rg_status check_program(const struct rg_resumed *r) {
     RG_TRY(rg_sections_get_text(r->sections, "program", &program));
     if (strcmp(program, RG_VERSION) != 0) {
         return rg_fail(RG_BAD_FILE,
-                       "%s was written by rnn-gpu %.40s; this is rnn-gpu %s, which cannot go on with the same "
-                       "bits: resume it with that version",
+                       "%s was written by rnn-gpu %.40s; this is rnn-gpu %s, which would continue with different bits: "
+                       "resume it with that version",
                        r->path, program, RG_VERSION);
     }
     return RG_OK;
@@ -80,10 +80,9 @@ static void take_shards(const struct rg_config *asked, struct rg_config *c) {
     if (asked->machine.shards > 0) {
         c->machine.shards = asked->machine.shards;
     } else if (rg_ranks_several(ranks) && c->machine.shards < ranks->n) {
-        rg_log(
-            "the run has summed its batches in %zu shard%s, too few for %zu ranks; from here on in more, so that its "
-            "bits are not those of one process",
-            c->machine.shards, c->machine.shards == 1 ? "" : "s", ranks->n);
+        rg_log("the run has summed its batches in %zu shard%s, too few for %zu ranks; it continues with more shards, "
+               "so its bits differ from those of one process",
+               c->machine.shards, c->machine.shards == 1 ? "" : "s", ranks->n);
         c->machine.shards = 0;
     }
 }
@@ -143,11 +142,11 @@ static rg_status find_file(const struct rg_sections *s, const struct rg_data_fil
             return RG_OK;
         }
     }
-    return exists ? rg_fail(RG_BAD_FILE,
-                            "%s has changed since the run began; bring back the file of %llu bytes that it was, or "
-                            "train anew",
-                            whole, (unsigned long long)bytes)
-                  : rg_fail(RG_BAD_FILE, "%s, from which the run learns, is not there any more; bring it back", whole);
+    return exists
+               ? rg_fail(RG_BAD_FILE,
+                         "%s has changed since the run began; restore the old file of %llu bytes, or start a new run",
+                         whole, (unsigned long long)bytes)
+               : rg_fail(RG_BAD_FILE, "%s, the data of the run, no longer exists; restore it", whole);
 }
 
 static rg_status find_data(struct rg_resumed *r) {
@@ -163,7 +162,7 @@ static rg_status find_data(struct rg_resumed *r) {
 static void tell(const struct rg_resumed *r) {
     const struct rg_config *const c = &r->config;
     const char *const files[] = {c->output.log, c->output.tensorboard, c->output.report, c->output.plot};
-    rg_log("going on from %s, after update %llu", r->path, (unsigned long long)r->update);
+    rg_log("resuming from %s, after update %llu", r->path, (unsigned long long)r->update);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (files[i]) {
             rg_log("it writes %s too", files[i]);
@@ -177,7 +176,7 @@ static rg_status take_arguments(struct rg_resumed *r) {
     char *at = section ? section->data : NULL;
     const size_t bytes = section ? section->bytes : 0;
     if (bytes == 0 || at[bytes - 1] != '\0') {
-        return rg_fail(RG_BAD_FILE, "%s: the section 'arguments' is no command line", r->path);
+        return rg_fail(RG_BAD_FILE, "%s: the section 'arguments' is not a command line", r->path);
     }
     size_t n = 0;
     for (size_t i = 0; i < bytes; i++) {

@@ -58,10 +58,11 @@ static rg_status load(struct writer *w) {
     RG_TRY(rg_setup_model(c, true, &w->model));
     const struct rg_shape *const s = &w->model->shape;
     if (w->model->level == RG_LEVEL_NONE) {
-        return rg_fail(RG_BAD_FILE, "%s is no language model; train one with --data F.txt", c->data.model_file);
+        return rg_fail(RG_BAD_FILE, "%s is not a language model; train one with --data F.txt", c->data.model_file);
     }
     if (s->skip > 0) {
-        return rg_fail(RG_BAD_FILE, "%s has a skip, whose earlier states sample does not keep", c->data.model_file);
+        return rg_fail(RG_BAD_FILE, "%s has a skip; sample does not keep the earlier states that it needs",
+                       c->data.model_file);
     }
     const struct ref_model form = {.cell = (enum ref_cell)s->cell,
                                    .activation = (enum ref_activation)s->activation,

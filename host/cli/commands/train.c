@@ -69,12 +69,11 @@ static rg_status refuse_earlier(const char *folder) {
     RG_TRY(rg_checkpoints_list(folder, &updates, &n));
     const unsigned long long newest = n ? updates[0] : 0;
     rg_free(updates);
-    return n == 0
-               ? RG_OK
-               : rg_fail(RG_USAGE,
-                         "--out %s holds a run that was stopped (checkpoint-%llu.ckpt): go on with --resume %s, give "
-                         "another folder, or --overwrite",
-                         folder, newest, folder);
+    return n == 0 ? RG_OK
+                  : rg_fail(RG_USAGE,
+                            "--out %s holds a run that was stopped (checkpoint-%llu.ckpt): continue with --resume %s, "
+                            "give another folder, or --overwrite",
+                            folder, newest, folder);
 }
 
 /* Set the names of the models in the folder. */
@@ -387,7 +386,7 @@ static rg_status diagnose(const struct job *j) {
     const bool stopped = rg_stop_requested();
     if (r->result.diagnosis.profiles && (stopped || measuring.late)) {
         rg_log("the diagnosis of the gradient %s%s", stopped ? "was interrupted" : "had used its time",
-               r->result.diagnosis.profile ? "; what follows is of what it had measured"
+               r->result.diagnosis.profile ? "; the following covers what it had measured"
                                            : " before it had measured anything");
     }
     return status;
@@ -446,7 +445,7 @@ static rg_status verdict_status(const struct job *j) {
                j->config->output.out ? "; saved " : "; nothing is saved without --out",
                j->config->output.out ? j->model_path : "");
         if (j->checkpoints.newest) {
-            rg_log("go on with: rnn-gpu --resume %s", j->config->output.out);
+            rg_log("resume with: rnn-gpu --resume %s", j->config->output.out);
         }
         return rg_stop_status();
     }

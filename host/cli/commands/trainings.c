@@ -284,7 +284,7 @@ rg_status rg_trainings_keep(struct rg_trainings *t, const struct rg_config *conf
     rg_free(key);
     if (status == RG_NOT_SAVED) {
         if (!t->is_failing) {
-            rg_log("%s; the trainings go on", rg_error_message());
+            rg_log("%s; the trainings continue", rg_error_message());
         }
         t->is_failing = true;
         return RG_OK;

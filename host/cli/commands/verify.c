@@ -57,10 +57,10 @@ static rg_status check_line(const char *path, size_t number, const char *line, s
     const bool known = kind != NULL;
     json_decref(event);
     if (!known) {
-        return rg_fail(RG_BAD_FILE, "%s: line %zu is no event", path, number);
+        return rg_fail(RG_BAD_FILE, "%s: line %zu is not an event", path, number);
     }
     if (is_update && *update > 0 && this != *update + 1) {
-        return rg_fail(RG_BAD_FILE, "%s: line %zu is of update %llu; that before it is of %llu", path, number,
+        return rg_fail(RG_BAD_FILE, "%s: line %zu has update %llu; the line before has %llu", path, number,
                        (unsigned long long)this, (unsigned long long)*update);
     }
     *update = is_update ? this : *update;
@@ -105,7 +105,8 @@ static rg_status check_file(const char *path, char what[WHAT_BYTES]) {
                ends_with(path, ".npy")) {
         status = check_tensors(path, kind, what);
     } else {
-        return rg_fail(RG_BAD_FILE, "%s: of no kind that verify knows (.ckpt, .safetensors, .npz, .npy, .jsonl)", path);
+        return rg_fail(RG_BAD_FILE,
+                       "%s: not a kind of file that verify knows (.ckpt, .safetensors, .npz, .npy, .jsonl)", path);
     }
     return status == RG_BAD_FILE ? rg_fail(RG_CHECK_FAILED, "%s", rg_error_message()) : status;
 }
@@ -168,7 +169,7 @@ static rg_status check_files(const struct rg_config *config, char *const *names,
         RG_TRY(tell(config, path, status, what));
     }
     if (n == 0) {
-        return rg_fail(RG_BAD_FILE, "%s: there is no file that verify knows (.ckpt, .safetensors, .npz, .npy, .jsonl)",
+        return rg_fail(RG_BAD_FILE, "%s: no file that verify knows (.ckpt, .safetensors, .npz, .npy, .jsonl)",
                        config->subject);
     }
     return damaged == 0 ? RG_OK

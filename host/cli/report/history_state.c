@@ -78,7 +78,7 @@ static rg_status get_thinned(const struct rg_sections *s, const char *const name
     RG_TRY(rg_sections_number(s, names[1], UINT64_MAX, &t->seen));
     RG_TRY(rg_sections_number(s, names[2], UINT64_MAX, &t->stride));
     if (t->stride == 0 || t->seen < t->n) {
-        return rg_fail(RG_BAD_FILE, "%s: the number '%s' cannot be", s->path, names[2]);
+        return rg_fail(RG_BAD_FILE, "%s: the number '%s' is impossible", s->path, names[2]);
     }
     return RG_OK;
 }

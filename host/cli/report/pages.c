@@ -52,7 +52,7 @@ rg_status rg_pages_check(const struct rg_config *config, const char *const *figu
     const struct rg_output_options *const o = &config->output;
     double width, height;
     if (!o->plot && (o->figure || o->figure_size)) {
-        return rg_fail(RG_USAGE, "--%s is of --plot FILE, which is missing", o->figure ? "figure" : "figure-size");
+        return rg_fail(RG_USAGE, "--%s requires --plot FILE", o->figure ? "figure" : "figure-size");
     }
     RG_TRY(read_size(o->figure_size, &width, &height));
     RG_TRY(o->figure ? check_figure(o->figure, figures) : RG_OK);

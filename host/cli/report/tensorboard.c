@@ -163,7 +163,7 @@ rg_status rg_tensorboard_resume(const char *folder, const char *name, uint64_t b
         return RG_OK;
     }
     rg_free(t);
-    rg_log("%s: the event file %s is not as the run left it; a new one begins", folder, name);
+    rg_log("%s: the event file %s differs from what the run wrote; a new one is started", folder, name);
     return rg_tensorboard_create(folder, out);
 }
 

@@ -233,9 +233,8 @@ rg_status rg_native_open(const struct rg_device_options *options, struct rg_devi
     *out = NULL;
     struct native_device *native = NULL;
     if (options->shape.vec) {
-        return rg_fail(RG_NO_DEVICE,
-                       "--shape is for OpenCL devices, and this is the native one; leave it out, or name a "
-                       "device with --device");
+        return rg_fail(RG_NO_DEVICE, "--shape requires an OpenCL device, and this is the native one; leave it out, or "
+                                     "select a device with --device");
     }
     if (options->tf32) {
         struct rg_device_info info;

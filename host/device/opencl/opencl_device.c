@@ -281,7 +281,7 @@ static rg_status find_slices(const struct rg_launch *first, const struct rg_laun
         const struct opencl_buffer *const common = (const struct opencl_buffer *)first->buffers[i];
         const struct opencl_buffer *const own = (const struct opencl_buffer *)launch->buffers[i];
         if (own ? !common || own->memory != common->memory : common != NULL) {
-            return rg_fail(RG_ERROR, "%s: launches made one have buffers that were made apart",
+            return rg_fail(RG_ERROR, "%s: combined launches have separate buffers",
                            rg_kernel_signatures[launch->kernel].name);
         }
         slices[i] = own ? own->offset : RG_NO_BUFFER;
@@ -420,8 +420,8 @@ static rg_status climb_down(struct opencl_device *device) {
         status = create_kernels(device, false, SHARED);
     }
     if (status == RG_OK && rg_device_items(&device->base) < wanted) {
-        rg_log("%s: the kernels do not run in work-groups of %zu items, they get groups of %zu", info->name, wanted,
-               rg_device_items(&device->base));
+        rg_log("%s: the kernels do not run in work-groups of %zu items; smaller groups of %zu are used", info->name,
+               wanted, rg_device_items(&device->base));
     }
     return status;
 }
