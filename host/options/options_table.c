@@ -296,9 +296,8 @@ const struct rg_option rg_options[] = {
      .help = "steps from a window's last step to its target; 0: the label of the last step"},
     {.name = "fill", .argument = "WHAT", .kind = RG_KIND_TEXT, .offset = FIELD(data.fill), .group = RG_GROUP_DATA,
      .commands = TRAIN,
-     .help = "replacement of missing inputs (empty cells, NA, NaN): mean (of the column, in the training data), "
-             "previous (value of the step before), zero, or a number; stored in the model; without it a missing "
-             "input is an error"},
+     .help = "replacement of missing inputs: mean (of the column, in the training data), previous (value of the step "
+             "before), zero, or a number; stored in the model; default: a missing input is an error"},
     {.name = "normalize", .kind = RG_KIND_FLAG, .offset = FIELD(data.normalize), .group = RG_GROUP_DATA,
      .commands = TRAIN,
      .help = "scale the inputs to mean 0 and deviation 1 of the training data; stored in the model"},
