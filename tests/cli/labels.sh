@@ -128,7 +128,7 @@ assert abs(sum(end["probabilities"].values()) - 1) < 1e-6'
 grad=("$program" grad "${at[@]}" --out g.safetensors)
 for command in "$program predict" "$program grad --out g.safetensors"; do
     # shellcheck disable=SC2086
-    refused 4 'missing\.csv:1:1: the column .b. is missing' $command "${at[@]}" --data missing.csv
+    refused 4 'missing\.csv:1:1: the column .b., which the model needs, is missing' $command "${at[@]}" --data missing.csv
     # shellcheck disable=SC2086
     refused 4 'more\.csv:1:10: the column .c. is none of the model' $command "${at[@]}" --data more.csv
 done

@@ -96,7 +96,7 @@ refused 2 'the loss is at the last step' "$program" grad --model lstm.safetensor
     --data last.npz --probe-time 4 --device cpu --out o.safetensors
 refused 2 'bidirectional' "$program" --task copy --steps 5 --bidirectional --updates 1 --batch 4 --probe-time 3 --device cpu --quiet
 # copy has 20 steps more than --steps says
-refused 2 'at its last step, 25, alone' "$program" --task copy --steps 5 --bidirectional --updates 1 --batch 4 --probe-time 5 --device cpu
+refused 2 'only be probed at its last step, 25' "$program" --task copy --steps 5 --bidirectional --updates 1 --batch 4 --probe-time 5 --device cpu
 expect_status 0 "$program" --task copy --steps 5 --updates 1 --batch 4 --hidden 3 --probe-time 24 --device cpu --quiet
 refused 2 'probe-time' "$program" grad "${at[@]}" --probe-time 0 --out o.safetensors
 checked "a loss at every step, probed at one"

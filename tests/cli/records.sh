@@ -151,7 +151,7 @@ expect_line 'figure gates: this run has no such figure; it has: loss, norm, lags
 refused 2 "there is no figure 'lag' here; the figures are loss, .*; did you mean lags" "$program" --plot a.svg --figure lag
 refused 2 'the figures are loss, learned, quartiles, updates' "$program" sweep --seed 1,2 --plot a.svg --figure gates
 refused 2 'the figures are lags, cumulative, loss' "$program" compare --plot a.svg --figure gates
-refused 2 'figure is of --plot FILE' "$program" --figure lags
+refused 2 'figure requires --plot FILE' "$program" --figure lags
 refused 2 "'800' is not WIDTHxHEIGHT" "$program" --plot a.svg --figure-size 800
 checked "one figure, as SVG, PNG and PDF"
 refused 2 'report does not belong to devices' "$program" devices --report r.html

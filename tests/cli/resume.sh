@@ -227,7 +227,7 @@ if [ -n "${FAILING_CALLS:-}" ]; then
     rm full
     ended 60 $!
     [ "$got" -eq 0 ] || fail "exit $got, expected 0"
-    [ "$(grep -c 'the run goes on and tries again' "$folder/stderr")" -eq 1 ] || fail "a full disk is told more or less than once"
+    [ "$(grep -c 'the run continues and tries again' "$folder/stderr")" -eq 1 ] || fail "a full disk is told more or less than once"
     expect_line 'log.jsonl: No space left on device; new records are kept until there is room' stderr
     expect_line 'log.jsonl: there is room again, and nothing was lost' stderr
     check_json 'import re

@@ -37,5 +37,5 @@ refused 4 'hole\.csv:3:3: empty cell in column 2' "${train[@]}" --data hole.csv
 refused 4 'short\.tsv:3:4: the row ends after 2 of the header.s 3 columns' "${train[@]}" --data short.tsv
 refused 4 'long\.csv:3:7: a cell too many' "${train[@]}" --data long.csv
 refused 4 'stdin:1:1: empty file' "${train[@]}" --data -
-refused 2 'stdin, .-., can be one file only' "${train[@]}" --data - --val -
+refused 2 'stdin, .-., can be used for only one' "${train[@]}" --data - --val -
 checked "places of what is wrong"

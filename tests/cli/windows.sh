@@ -128,7 +128,7 @@ refused 4 'text.csv:1:1: the file has texts' "$program" --data text.csv --window
 refused 4 'words.csv:2:3: `x` is not a number' "$program" --data words.csv --window 1
 refused 4 'one.csv:1:1: unknown header.*--window W for one long series' "$program" --data one.csv
 refused 4 'book.txt: windows are cut from series of numbers' "$program" --data book.txt --window 3
-refused 4 'short.csv:1:1: the column `b` is missing' "$program" predict --model model/model.safetensors --data short.csv
+refused 4 'short.csv:1:1: the column `b`, which the model needs, is missing' "$program" predict --model model/model.safetensors --data short.csv
 refused 2 '\-\-horizon 0 would forecast a step inside the window' "$program" --data one.csv --window 3 --horizon 0
 refused 2 '\-\-window and --steps both say' "$program" --data one.csv --window 3 --steps 3
 refused 2 '\-\-stride requires --window W' "$program" --data one.csv --stride 3
