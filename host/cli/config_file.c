@@ -268,38 +268,42 @@ fail:
     return status;
 }
 
-/* The value of --set at word i of the line, and the number of words that it takes; NULL for other words. */
-static const char *set_value(const struct rg_command_line *line, int i, int *count) {
+/* Options that a line may repeat; their values join into one list. */
+static const char *const lists[RG_N_LISTS] = {"--set", "--freeze"};
+
+/* The value of such an option at word i of the line, and the number of words that it takes; NULL for other words. */
+static const char *list_value(const struct rg_command_line *line, const char *name, int i, int *count) {
     const char *const word = line->argv[i];
     const size_t length = word ? strcspn(word, "=") : 0;
-    if (length == 0 || word[0] != '-' || rg_option_find(word, length) != rg_option_find("--set", strlen("--set"))) {
+    if (length == 0 || word[0] != '-' || rg_option_find(word, length) != rg_option_find(name, strlen(name))) {
         return NULL;
     }
     *count = word[length] == '=' || i + 1 == line->argc ? 1 : 2;
     return word[length] == '=' ? word + length + 1 : *count == 2 ? line->argv[i + 1] : NULL;
 }
 
-/* Join all --set into one word: "--set=Wh[0,1]=2,Wh[1,1]=0". */
-static rg_status join_sets(struct rg_command_line *line) {
+/* Join all --set, or another list, into one word: "--set=Wh[0,1]=2,Wh[1,1]=0". */
+static rg_status join_list(struct rg_command_line *line, size_t list) {
     struct rg_text text = {.bytes = NULL};
     char **words = NULL;
-    int n = 0, n_sets = 0, count = 0;
+    int n = 0, n_given = 0, count = 0;
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&words, (size_t)line->argc + 1, sizeof *words, "the command line"));
     for (int i = 0; i < line->argc; i += count) {
-        const char *const value = i > 0 ? set_value(line, i, &count) : NULL;
+        const char *const value = i > 0 ? list_value(line, lists[list], i, &count) : NULL;
         if (!value || !*value) {
             count = 1;
             words[n++] = line->argv[i];
             continue;
         }
-        RG_TRY_GOTO(rg_text_add_string(&text, n_sets++ ? "," : "--set="));
+        RG_TRY_GOTO(rg_text_add_string(&text, n_given > 0 ? "" : lists[list]));
+        RG_TRY_GOTO(rg_text_add_string(&text, n_given++ > 0 ? "," : "="));
         RG_TRY_GOTO(rg_text_add_string(&text, value));
     }
-    if (n_sets > 1 && text.bytes) {
+    if (n_given > 1 && text.bytes) {
         RG_TRY_GOTO(rg_text_add(&text, "", 1));
-        RG_TRY_GOTO(rg_copy_string(&line->sets, text.bytes));
-        words[n++] = line->sets;
+        RG_TRY_GOTO(rg_copy_string(&line->lists[list], text.bytes));
+        words[n++] = line->lists[list];
         rg_free(line->merged);
         line->merged = line->argv = words;
         line->argc = n;
@@ -320,7 +324,10 @@ rg_status rg_command_line_create(int argc, char **argv, struct rg_command_line *
     }
     RG_TRY(find_config(argc, argv, &path, &at, &count));
     RG_TRY(path ? expand(path, argc, argv, at, count, line) : RG_OK);
-    return join_sets(line);
+    for (size_t list = 0; list < RG_N_LISTS; list++) {
+        RG_TRY(join_list(line, list));
+    }
+    return RG_OK;
 }
 
 void rg_command_line_release(struct rg_command_line *line) {
@@ -328,7 +335,9 @@ void rg_command_line_release(struct rg_command_line *line) {
         rg_free(line->read[i]);
     }
     rg_free(line->merged);
-    rg_free(line->sets);
+    for (size_t i = 0; i < RG_N_LISTS; i++) {
+        rg_free(line->lists[i]);
+    }
     rg_free(line->read);
     *line = (struct rg_command_line){.argc = 0};
 }

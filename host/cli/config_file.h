@@ -8,6 +8,8 @@
 
 #include "options/options.h"
 
+enum { RG_N_LISTS = 2 }; /* options that a line may repeat */
+
 /* A command line that includes the words of a file. */
 struct rg_command_line {
     int argc;
@@ -15,12 +17,13 @@ struct rg_command_line {
     char **merged;
     char **read; /* [n_read], the words from the file */
     size_t n_read;
-    char *sets; /* the word that joins all --set, or NULL */
+    char *lists[RG_N_LISTS]; /* the words that join all --set and all --freeze, or NULL */
 };
 
 /* *line = argv with the options of the file that --config names, and without --config; otherwise argv unchanged.
- * Several --set become one. An option on the command line replaces the same option of the file, and one that means the
- * same (--updates and --epochs). RG_BAD_FILE with file and line; RG_USAGE for a --config that makes no sense. */
+ * Several --set become one, and so do several --freeze. An option on the command line replaces the same option of the
+ * file, and one that means the same (--updates and --epochs). RG_BAD_FILE with file and line; RG_USAGE for a --config
+ * that makes no sense. */
 rg_status rg_command_line_create(int argc, char **argv, struct rg_command_line *line);
 void rg_command_line_release(struct rg_command_line *line);
 

@@ -272,9 +272,13 @@ static rg_status head_gradient(struct rg_net *net) {
     return rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT);
 }
 
+static bool has_embed_gradient(const struct rg_net *net) {
+    return net->buffers.words && rg_net_trains(net, net->model->parameters[rg_model_embed(net->model)].offset);
+}
+
 static rg_status embed_gradient(struct rg_net *net) {
     double since = rg_seconds();
-    if (net->buffers.words) {
+    if (has_embed_gradient(net)) {
         RG_TRY(rg_layer_embed_gradient(net, net->chunk.rows,
                                        net->chunk.first_row > net->chunk.sum_row ||
                                            net->chunk.at + 1 < net->plan.n_segments));
@@ -314,7 +318,7 @@ rg_status rg_chunk_gradient(struct rg_net *net) {
         RG_TRY(reverse_apart(net, l, 0));
         RG_TRY(reverse_apart(net, l, 1));
     }
-    for (size_t i = is_fused(p) || !net->buffers.words ? 0 : p->n_segments; i-- > 0;) {
+    for (size_t i = is_fused(p) || !has_embed_gradient(net) ? 0 : p->n_segments; i-- > 0;) {
         RG_TRY(remake(net, i));
         RG_TRY(reverse_segment(net, 0, false, false, NULL, &dout));
         RG_TRY(embed_gradient(net));

@@ -297,10 +297,27 @@ rg_status rg_engine_norm(struct rg_engine *e, uint64_t update) {
     return rg_net_lap(&e->net, &since, RG_PHASE_CLIP);
 }
 
+/* The next range of the arena whose parameters are all trained, from parameter *i on, which is left behind it; false if
+ * there is none. */
+static bool next_trained(const struct rg_model *m, size_t *i, struct rg_optimizer_range *range) {
+    while (*i < m->n_parameters && m->parameters[*i].frozen) {
+        (*i)++;
+    }
+    range->begin = *i < m->n_parameters ? m->parameters[*i].offset : m->arena;
+    while (*i < m->n_parameters && !m->parameters[*i].frozen) {
+        (*i)++;
+    }
+    range->end = *i < m->n_parameters ? m->parameters[*i].offset : m->arena;
+    return range->begin < range->end;
+}
+
 rg_status rg_engine_step(struct rg_engine *e, double lr) {
     double since = rg_seconds();
-    RG_TRY(
-        rg_optimizer_step(e->optimizer, e->net.buffers.weights, e->net.buffers.gradients, e->net.buffers.control, lr));
+    struct rg_optimizer_range range = {
+        .weights = e->net.buffers.weights, .gradients = e->net.buffers.gradients, .control = e->net.buffers.control};
+    for (size_t i = 0; next_trained(e->net.model, &i, &range);) {
+        RG_TRY(rg_optimizer_step(e->optimizer, &range, lr));
+    }
     return rg_net_lap(&e->net, &since, RG_PHASE_OPTIMIZER);
 }
 

@@ -10,6 +10,15 @@ size_t rg_net_groups(const struct rg_net *net, size_t n, size_t per_group) {
     return need < most ? (need ? need : 1) : most;
 }
 
+bool rg_net_trains(const struct rg_net *net, size_t offset) {
+    const struct rg_model *const m = net->model;
+    size_t i = 0;
+    while (i + 1 < m->n_parameters && m->parameters[i].offset < offset) {
+        i++;
+    }
+    return !m->parameters[i].frozen;
+}
+
 struct rg_buffer *rg_net_deltas(const struct rg_net *net, size_t layer, size_t direction) {
     return net->buffers.saved[layer][direction] ? net->buffers.saved[layer][direction] : net->buffers.d[direction];
 }

@@ -95,6 +95,9 @@ struct rg_engine_visit {
     void *self;
 };
 
+/* Whether the parameter that begins at that element of the arena is trained. */
+bool rg_net_trains(const struct rg_net *net, size_t offset);
+
 /* Groups for an elementwise kernel over n items of work. */
 size_t rg_net_groups(const struct rg_net *net, size_t n, size_t per_group);
 

@@ -102,13 +102,13 @@ rg_status rg_optimizer_norm(const struct rg_optimizer_state *o, const struct rg_
                                                            .groups = {1, 1}});
 }
 
-rg_status rg_optimizer_step(const struct rg_optimizer_state *o, struct rg_buffer *weights, struct rg_buffer *gradients,
-                            struct rg_buffer *control, double lr) {
+rg_status rg_optimizer_step(const struct rg_optimizer_state *o, const struct rg_optimizer_range *range, double lr) {
     enum { PER_GROUP = 16384 };
     const struct rg_optimizer_options *const options = &o->options;
     const bool decoupled = options->kind == RG_OPT_ADAMW;
     const struct rg_optimizer_args args = {
-        .n = o->n,
+        .first = range->begin,
+        .n = range->end - range->begin,
         .lr = (float)lr,
         .momentum = (float)options->momentum,
         .beta1 = (float)o->beta1,
@@ -123,10 +123,10 @@ rg_status rg_optimizer_step(const struct rg_optimizer_state *o, struct rg_buffer
     };
     const size_t at_once = rg_device_items(o->device) * (size_t)o->device->info.vec; /* a vector for each item */
     const size_t each = o->device->info.is_gpu && at_once < PER_GROUP ? at_once : PER_GROUP;
-    const size_t most = (size_t)o->device->info.units * 4, need = (o->n + each - 1) / each;
-    return rg_device_launch(o->device,
-                            &(struct rg_launch){.kernel = methods[options->kind].kernel,
-                                                .buffers = {weights, gradients, control, o->first, o->second},
-                                                .args = &args,
-                                                .groups = {need < most ? need : most, 1}});
+    const size_t most = (size_t)o->device->info.units * 4, need = ((size_t)args.n + each - 1) / each;
+    return rg_device_launch(o->device, &(struct rg_launch){.kernel = methods[options->kind].kernel,
+                                                           .buffers = {range->weights, range->gradients, range->control,
+                                                                       o->first, o->second},
+                                                           .args = &args,
+                                                           .groups = {need < most ? need : most, 1}});
 }

@@ -1,5 +1,6 @@
 /* An optimiser on a device: its settings and its states, in the layout of the parameter arena. An update is two
- * launches of the norm, which also clip and decide whether the update counts, and one of the optimiser.
+ * launches of the norm, which also clip and decide whether the update counts, and one of the optimiser for each range
+ * of weights that are trained.
  *
  * The formulas are those of torch.optim (PyTorch 2) with its defaults: SGD (dampening 0), RMSprop (alpha 0.99, epsilon
  * 1e-8, not centred), Adam and AdamW (betas 0.9 and 0.999, epsilon 1e-8), Adagrad (epsilon 1e-10, initial value 0, no
@@ -61,8 +62,17 @@ void rg_optimizer_destroy(struct rg_optimizer_state *optimizer); /* NULL allowed
 rg_status rg_optimizer_norm(const struct rg_optimizer_state *optimizer, const struct rg_norm_buffers *buffers,
                             size_t slot);
 
-/* Queue the update of weights [n] with learning rate lr. */
-rg_status rg_optimizer_step(const struct rg_optimizer_state *optimizer, struct rg_buffer *weights,
-                            struct rg_buffer *gradients, struct rg_buffer *control, double lr);
+/* What a step reads and writes: elements [begin, end) of weights, gradients and states, both multiples of
+ * RG_ARENA_ALIGN. */
+struct rg_optimizer_range {
+    struct rg_buffer *weights, *gradients; /* [n] */
+    struct rg_buffer *control;
+    size_t begin, end;
+};
+
+/* Queue the update of a range with learning rate lr. An update is one step for each range of weights that are trained.
+ */
+rg_status rg_optimizer_step(const struct rg_optimizer_state *optimizer, const struct rg_optimizer_range *range,
+                            double lr);
 
 #endif

@@ -21,7 +21,8 @@ static rg_status launch_reduce(struct rg_net *net, const struct rg_reduce_args *
                                                              .groups = {n, rg_net_groups(net, work, 2048)}});
 }
 
-/* The sums of the slices into the arena, in as few launches as their jobs fit into. */
+/* The sums of the slices into the arena, in as few launches as their jobs fit into. A parameter that is not trained
+ * keeps its gradient of zeros. */
 static rg_status reduce(struct rg_net *net) {
     const size_t scans = net->plan.layers * net->plan.directions;
     struct rg_reduce_args args = {.jobs = {{.target = 0}}};
@@ -36,10 +37,13 @@ static rg_status reduce(struct rg_net *net) {
             memset(&args, 0, sizeof args);
             n = 0;
         }
-        memcpy(args.jobs + n, jobs, more * sizeof *jobs);
-        n += more;
+        for (size_t k = 0; k < more; k++) {
+            if (rg_net_trains(net, jobs[k].target)) {
+                args.jobs[n++] = jobs[k];
+            }
+        }
     }
-    return launch_reduce(net, &args, n);
+    return n > 0 ? launch_reduce(net, &args, n) : RG_OK;
 }
 
 rg_status rg_rows_gradient(struct rg_net *net, struct rg_source *source, uint64_t update, struct rg_span rows) {

@@ -184,14 +184,21 @@ double rg_sampled_long_share(const struct rg_sampled *sampled, size_t steps) {
     return sum;
 }
 
-void rg_lag_sampler_driver(const struct rg_lag_sampler *s, size_t *matrix, size_t *lag) {
-    *matrix = *lag = 0;
-    for (size_t i = 1; i < s->n_sampled; i++) {
+bool rg_lag_sampler_driver(const struct rg_lag_sampler *s, size_t *matrix, size_t *lag) {
+    const struct rg_parameter *const parameters = s->engine->net.model->parameters;
+    size_t first = 0; /* that is trained */
+    while (first < s->n_sampled && parameters[s->sampled[first].parameter].frozen) {
+        first++;
+    }
+    *lag = 0;
+    *matrix = first < s->n_sampled ? first : 0;
+    for (size_t i = first + 1; i < s->n_sampled; i++) {
         const bool more = rg_sampled_has_lags(&s->sampled[i]) && s->sampled[i].total > s->sampled[*matrix].total;
-        *matrix = more ? i : *matrix;
+        *matrix = more && !parameters[s->sampled[i].parameter].frozen ? i : *matrix;
     }
     const double *const share = s->sampled[*matrix].share;
     for (size_t i = 1; i < s->steps; i++) {
         *lag = share[i] > share[*lag] ? i : *lag;
     }
+    return first < s->n_sampled;
 }

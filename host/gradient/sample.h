@@ -46,8 +46,9 @@ void rg_lag_sampler_destroy(struct rg_lag_sampler *sampler); /* NULL allowed */
 bool rg_sampled_has_lags(const struct rg_sampled *sampled);
 double rg_sampled_long_share(const struct rg_sampled *sampled, size_t steps);
 
-/* The matrix with the largest gradient in the last sample, and the lag with the largest share of it. */
-void rg_lag_sampler_driver(const struct rg_lag_sampler *sampler, size_t *matrix, size_t *lag);
+/* The matrix with the largest gradient in the last sample, without the frozen ones, and the lag with the largest share
+ * of it. false: all are frozen. */
+bool rg_lag_sampler_driver(const struct rg_lag_sampler *sampler, size_t *matrix, size_t *lag);
 
 /* Sample update `update` with the present weights. Call it before that update is queued. */
 rg_status rg_lag_sampler_measure(struct rg_lag_sampler *sampler, uint64_t update);

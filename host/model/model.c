@@ -64,6 +64,13 @@ size_t rg_parameter_elements(const struct rg_parameter *parameter) {
     return parameter->rows * (parameter->columns > 0 ? parameter->columns : 1);
 }
 
+size_t rg_model_n_trained(const struct rg_model *model) {
+    size_t n = 0;
+    for (size_t i = 0; i < model->n_parameters; i++)
+        n += model->parameters[i].frozen ? 0 : rg_parameter_elements(&model->parameters[i]);
+    return n;
+}
+
 float *rg_model_values(const struct rg_model *model, size_t parameter) {
     return model->weights + model->parameters[parameter].offset;
 }

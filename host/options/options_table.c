@@ -385,6 +385,10 @@ const struct rg_option rg_options[] = {
     {.name = "clip-value", .argument = "C", .kind = RG_KIND_REAL, .offset = FIELD(training.clip_value),
      .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .help = "clip every element of the gradient instead; 0: off"},
+    {.name = "freeze", .argument = "PATTERN", .kind = RG_KIND_TEXT, .offset = FIELD(training.freeze),
+     .group = RG_GROUP_TRAINING, .commands = TRAIN, .effect = RG_EFFECT_SIZES,
+     .help = "leave parameters as they start: rnn.weight_ih_*,embed*; without gradient, momentum and weight decay, and "
+             "out of the clipped norm; may be given several times"},
     {.name = "nonfinite", .argument = "WHAT", .kind = RG_KIND_ENUM, .offset = FIELD(training.nonfinite),
      .names = nonfinite_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .help = "what to do when loss or gradient is not finite: skip the update, or stop"},

@@ -11,6 +11,7 @@
 #include "train/setup.h"
 #include "train/stateful.h"
 #include "model/assign.h"
+#include "model/freeze.h"
 #include "rnn_gpu/memory.h"
 
 enum {
@@ -268,6 +269,7 @@ static rg_status create_model(struct rg_run *r) {
         start_from_mean(r);
     }
     RG_TRY(r->device->info.real_bytes == sizeof *r->model->exact ? rg_model_widen(r->model) : RG_OK);
+    RG_TRY(c->training.freeze ? rg_model_freeze(r->model, c->training.freeze) : RG_OK);
     return c->model.set ? rg_model_assign(r->model, c->model.set, !c->output.resume) : RG_OK;
 }
 
@@ -438,8 +440,8 @@ static rg_status sample(void *self, uint64_t update) {
     }
     RG_TRY(rg_lag_sampler_measure(sampler, update));
     const size_t at = update % RG_HISTORY;
-    r->drivers[at].update = update + 1;
-    rg_lag_sampler_driver(sampler, &r->drivers[at].matrix, &r->drivers[at].lag);
+    const bool drives = rg_lag_sampler_driver(sampler, &r->drivers[at].matrix, &r->drivers[at].lag);
+    r->drivers[at].update = drives ? update + 1 : 0;
     if (update < r->run->sampled) {
         return RG_OK;
     }

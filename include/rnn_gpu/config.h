@@ -196,9 +196,10 @@ struct rg_training_options {
     double rmsprop_alpha, beta1, beta2, epsilon;
     double weight_decay; /* as PyTorch's: added to the gradient, or decoupled for adamw */
     struct rg_schedule_options schedule;
-    size_t warmup;     /* updates over which the rate rises linearly */
-    double clip_norm;  /* 0: off */
-    double clip_value; /* 0: off */
+    size_t warmup;      /* updates over which the rate rises linearly */
+    double clip_norm;   /* 0: off */
+    double clip_value;  /* 0: off */
+    const char *freeze; /* patterns of the parameters that are not trained, with commas between them; NULL: none */
     enum rg_nonfinite nonfinite;
     enum rg_diagnose diagnose;
     size_t lag_every;        /* updates between two samples of the lag profile; 0: none */

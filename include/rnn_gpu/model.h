@@ -38,6 +38,7 @@ struct rg_parameter {
     size_t rows, columns;
     size_t offset; /* elements into the arena, a multiple of RG_ARENA_ALIGN; the gaps hold zeros */
     bool absent;   /* a bias that the file lacks: it is zero and has no gradient */
+    bool frozen;   /* training leaves it unchanged: it has no gradient and no update */
 };
 
 struct rg_model {
@@ -140,6 +141,9 @@ struct rg_init_options {
  * too (N(0, 1)). The matrices follow `init`. The update gate's weights are drawn like the biases, and its own bias is 1
  * (Campos et al. 2018). The same seed gives the same weights on every machine. */
 rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_options *init, uint64_t seed);
+
+/* Number of weights in the tensors that are not frozen. */
+size_t rg_model_n_trained(const struct rg_model *model);
 
 /* Number of elements of a parameter; its first element in `weights`. */
 size_t rg_parameter_elements(const struct rg_parameter *parameter);

@@ -295,7 +295,7 @@ struct rg_record {
 
 /* Optimisers; the symbols are those in optimizer.cl. */
 struct rg_optimizer_args {
-    rg_u64 n; /* elements of the arena, a multiple of RG_VEC */
+    rg_u64 first, n; /* elements [first, first + n) of the arena, both multiples of RG_VEC */
     float lr;
     float momentum;
     float beta1, rest1; /* decay rate of m, and 1 - beta1, each rounded */

@@ -1,14 +1,14 @@
-/* Optimisers, elementwise over the arena, as PyTorch 2 defines them. Each uses the clipped gradient g (scaled by
- * control.coefficient, or limited to ±s.clip), plus decay * w. control.skip leaves everything unchanged, including the
- * states. Buffers: weights, gradients, control, and the optimiser's states. */
+/* Optimisers, elementwise over a range of the arena, as PyTorch 2 defines them. Each uses the clipped gradient g
+ * (scaled by control.coefficient, or limited to ±s.clip), plus decay * w. control.skip leaves everything unchanged,
+ * including the states. Buffers: weights, gradients, control, and the optimiser's states. */
 
 /* This item has the vectors begin, begin + RG_ITEMS … below end. */
-RG_INLINE size_t rg_arena_begin(size_t n) {
-    return rg_share(n / RG_VEC, get_group_id(0), get_num_groups(0)) + rg_item();
+RG_INLINE size_t rg_arena_begin(const struct rg_optimizer_args s) {
+    return s.first / RG_VEC + rg_share(s.n / RG_VEC, get_group_id(0), get_num_groups(0)) + rg_item();
 }
 
-RG_INLINE size_t rg_arena_end(size_t n) {
-    return rg_share(n / RG_VEC, get_group_id(0) + 1, get_num_groups(0));
+RG_INLINE size_t rg_arena_end(const struct rg_optimizer_args s) {
+    return s.first / RG_VEC + rg_share(s.n / RG_VEC, get_group_id(0) + 1, get_num_groups(0));
 }
 
 /* g for a vector of raw gradients and the weights w beside it. */
@@ -28,8 +28,8 @@ RG_KERNEL void rg_sgd(__global rg_real *restrict weights, __global const rg_real
         return;
     }
     const rg_real coefficient = rg_exact_value(control->coefficient);
-    const size_t end = rg_arena_end(s.n);
-    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+    const size_t end = rg_arena_end(s);
+    for (size_t i = rg_arena_begin(s); i < end; i += RG_ITEMS) {
         const size_t at = i * RG_VEC;
         const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
         RG_STORE(w - RG_SPLAT(s.lr) * g, weights + at);
@@ -46,8 +46,8 @@ RG_KERNEL void rg_momentum(__global rg_real *restrict weights, __global const rg
     }
     const rg_real coefficient = rg_exact_value(control->coefficient);
     const rg_vec momentum = RG_SPLAT(s.momentum);
-    const size_t end = rg_arena_end(s.n);
-    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+    const size_t end = rg_arena_end(s);
+    for (size_t i = rg_arena_begin(s); i < end; i += RG_ITEMS) {
         const size_t at = i * RG_VEC;
         const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
         const rg_vec u = RG_FMA(momentum, RG_LOAD(first + at), g);
@@ -66,8 +66,8 @@ RG_KERNEL void rg_rmsprop(__global rg_real *restrict weights, __global const rg_
         return;
     }
     const rg_real coefficient = rg_exact_value(control->coefficient);
-    const size_t end = rg_arena_end(s.n);
-    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+    const size_t end = rg_arena_end(s);
+    for (size_t i = rg_arena_begin(s); i < end; i += RG_ITEMS) {
         const size_t at = i * RG_VEC;
         const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
         const rg_vec v = RG_FMA(RG_SPLAT(s.beta2), RG_LOAD(first + at), RG_SPLAT(s.rest2) * g * g);
@@ -93,8 +93,8 @@ RG_KERNEL void rg_adam(__global rg_real *restrict weights, __global const rg_rea
     const rg_real coefficient = rg_exact_value(control->coefficient);
     const rg_vec step = RG_SPLAT(s.lr / control->correction1);
     const rg_vec scale = RG_SPLAT(1.0f / RG_SQRT1((rg_real)control->correction2));
-    const size_t end = rg_arena_end(s.n);
-    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+    const size_t end = rg_arena_end(s);
+    for (size_t i = rg_arena_begin(s); i < end; i += RG_ITEMS) {
         const size_t at = i * RG_VEC;
         const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
         const rg_vec m = RG_FMA(RG_SPLAT(s.beta1), RG_LOAD(first + at), RG_SPLAT(s.rest1) * g);
@@ -114,8 +114,8 @@ RG_KERNEL void rg_adagrad(__global rg_real *restrict weights, __global const rg_
         return;
     }
     const rg_real coefficient = rg_exact_value(control->coefficient);
-    const size_t end = rg_arena_end(s.n);
-    for (size_t i = rg_arena_begin(s.n); i < end; i += RG_ITEMS) {
+    const size_t end = rg_arena_end(s);
+    for (size_t i = rg_arena_begin(s); i < end; i += RG_ITEMS) {
         const size_t at = i * RG_VEC;
         const rg_vec w = RG_LOAD(weights + at), g = rg_usable_gradient(gradients + at, w, coefficient, s);
         const rg_vec v = RG_FMA(g, g, RG_LOAD(first + at));

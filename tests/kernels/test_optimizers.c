@@ -75,11 +75,12 @@ struct bench {
     struct rg_buffer *weights;
     struct rg_norm_buffers norm;
     size_t spread, n;
-    float *scratch; /* [n] */
+    size_t begin, end; /* elements that are updated */
+    float *scratch;    /* [n] */
 };
 
 static struct bench open_bench(struct rg_device *device, const struct rg_optimizer_options *options, size_t spread) {
-    struct bench b = {.device = device, .spread = spread, .n = N * spread};
+    struct bench b = {.device = device, .spread = spread, .n = N * spread, .end = N * spread};
     b.norm.n_losses = N_ROWS;
     b.norm.n_groups = N_GROUPS;
     const size_t arena = b.n * sizeof(float);
@@ -132,7 +133,8 @@ static struct rg_record update(struct bench *b, const double *gradients, double 
     struct rg_record record;
     put(b, b->norm.gradients, gradients);
     expect_ok(rg_optimizer_norm(b->optimizer, &b->norm, slot), "norm");
-    expect_ok(rg_optimizer_step(b->optimizer, b->weights, b->norm.gradients, b->norm.control, lr), "step");
+    const struct rg_optimizer_range range = {b->weights, b->norm.gradients, b->norm.control, b->begin, b->end};
+    expect_ok(rg_optimizer_step(b->optimizer, &range, lr), "step");
     expect_ok(rg_buffer_read(b->device, &record, b->norm.history, slot * sizeof record, sizeof record), "history");
     return record;
 }
@@ -314,6 +316,52 @@ START_TEST(values_are_clipped_to_the_bit) {
 }
 END_TEST
 
+/* A range of the arena has the bits of a whole update, in weights and states, and the rest stays as it was. */
+START_TEST(a_range_is_updated_alone) {
+    enum { BEGIN = 32, END = 96 };
+    struct rg_device *const device = open_execution(kinds[_i]);
+    if (!device) {
+        return;
+    }
+    for (int kind = 0; kind < RG_N_OPTIMIZERS; kind++) {
+        const struct rg_optimizer_options options = {
+            .kind = (enum rg_optimizer)kind, .momentum = 0.9, .weight_decay = 0.01, .clip_norm = 1.0, .max_skips = 10};
+        double start[N], gradients[N], weights[2][N], states[2][2][N] = {{{0.0}}};
+        for (size_t i = 0; i < N; i++) {
+            start[i] = (double)(float)cos((double)i);
+            gradients[i] = sin((double)i + 1.0);
+        }
+        for (size_t part = 0; part < 2; part++) {
+            struct bench b = open_bench(device, &options, 1);
+            b.begin = part ? BEGIN : b.begin;
+            b.end = part ? END : b.end;
+            put(&b, b.weights, start);
+            for (size_t n = 0; n < 3; n++) {
+                (void)update(&b, gradients, 0.01, n);
+            }
+            get(&b, b.weights, weights[part]);
+            struct rg_buffer *const kept[] = {b.optimizer->first, b.optimizer->second};
+            for (size_t s = 0; s < 2; s++) {
+                if (kept[s]) {
+                    get(&b, kept[s], states[part][s]);
+                }
+            }
+            close_bench(&b);
+        }
+        for (size_t i = 0; i < N; i++) {
+            const bool inside = i >= BEGIN && i < END;
+            ck_assert_msg(weights[1][i] == (inside ? weights[0][i] : start[i]), "kind %d: weight %zu", kind, i);
+            ck_assert_msg(weights[0][i] != start[i], "kind %d: weight %zu does not move", kind, i);
+            for (size_t s = 0; s < 2; s++) {
+                ck_assert_msg(states[1][s][i] == (inside ? states[0][s][i] : 0.0), "kind %d: state %zu, %zu", kind, s,
+                              i);
+            }
+        }
+    }
+    rg_device_destroy(device);
+}
+END_TEST
+
 START_TEST(settings_are_checked_and_states_counted) {
     struct rg_device *const device = open_execution(0);
     const struct rg_optimizer_options both = {.clip_norm = 1.0, .clip_value = 1.0};
@@ -341,5 +389,6 @@ TEST_MAIN("optimizers") {
     tcase_add_loop_test(optimizers, optimisers_are_those_of_pytorch, 0, N_KINDS);
     tcase_add_loop_test(optimizers, a_skipped_update_changes_nothing, 0, N_KINDS);
     tcase_add_loop_test(optimizers, values_are_clipped_to_the_bit, 0, N_KINDS);
+    tcase_add_loop_test(optimizers, a_range_is_updated_alone, 0, N_KINDS);
     tcase_add_test(optimizers, settings_are_checked_and_states_counted);
 }

@@ -152,7 +152,7 @@ START_TEST(keys_tell_data_and_sizes) {
     const struct rg_config usual = rg_config_of_command(command);
     static const char *const of_values[] = {"lr",   "seed",       "updates",     "clip-norm",  "activation",
                                             "init", "init-input", "forget-bias", "skip-budget"};
-    static const char *const not_of_values[] = {"optimizer", "accumulate", "tbptt"}; /* of the training */
+    static const char *const not_of_values[] = {"optimizer", "accumulate", "tbptt", "freeze"}; /* of the training */
     size_t n_values = 0, n_sizes = 0, n_data = 0;
     ck_assert(same_key(&usual, &usual, RG_EFFECT_DATA) && same_key(&usual, &usual, RG_EFFECT_SIZES));
     for (size_t i = 0; i < rg_n_options; i++) {

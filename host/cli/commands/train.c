@@ -138,6 +138,13 @@ static json_t *class_list(const struct rg_targets *targets) {
     return list;
 }
 
+/* How many weights are trained, and how many --freeze leaves as they are. */
+static void add_trained(json_t **object, const struct rg_model *model) {
+    const size_t trained = rg_model_n_trained(model);
+    rg_json_set(object, "trained", json_integer((json_int_t)trained));
+    rg_json_set(object, "frozen", json_integer((json_int_t)(model->n_weights - trained)));
+}
+
 /* Add what is learned from a file to the start event. */
 static void add_targets(json_t **start, const struct rg_problem *problem) {
     const struct rg_targets *const t = &problem->targets;
@@ -169,6 +176,7 @@ static void report_start(struct job *j) {
         rg_json_real(r->problem.baseline), "task", r->problem.name, "batch", (json_int_t)r->config.data.batch, "steps",
         (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.model.hidden, "memory_bytes",
         (json_int_t)r->engine->net.plan.total_bytes);
+    add_trained(&start, r->model);
     if (r->model->shape.target == RG_TARGET_LAST) {
         rg_json_set(&start, "readout", rg_json_text(rg_readout_names[r->model->shape.readout]));
     }
@@ -511,6 +519,7 @@ static rg_status dry_run(struct job *j) {
                      (json_int_t)r->problem.n_sequences, "batch", (json_int_t)r->config.data.batch, "steps",
                      (json_int_t)r->problem.steps, "updates", (json_int_t)updates, "update_s", update, "seconds",
                      update * (double)updates, "memory_bytes", (json_int_t)r->engine->net.plan.total_bytes);
+    add_trained(&plan, r->model);
     rg_json_set(&plan, "options", rg_settings_json("train", &r->config, &r->config));
     return rg_json_print(plan);
 }

@@ -134,12 +134,21 @@ static void print_model(const struct rg_model *model) {
     (void)fprintf(stderr, "model    %s\n", text);
 }
 
+static void print_frozen(const struct rg_config *config, const struct rg_model *model) {
+    char a[32], b[32];
+    const size_t trained = rg_model_n_trained(model);
+    if (config->training.freeze) {
+        (void)fprintf(stderr, "frozen   %s: %s weights; %s are trained\n", config->training.freeze,
+                      grouped(model->n_weights - trained, a), grouped(trained, b));
+    }
+}
+
 /* Do other opening lines contain the option, or does it not concern the training? */
 static bool is_said(const struct rg_option *option) {
     static const char *const said[] = {"readout",   "cell",       "activation",    "skip",    "skip-kind",
                                        "hidden",    "layers",     "bidirectional", "task",    "data",
                                        "batch",     "accumulate", "steps",         "updates", "lr",
-                                       "optimizer", "loss",       "clip-norm",     "seed"};
+                                       "optimizer", "loss",       "clip-norm",     "seed",    "freeze"};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         if (strcmp(option->name, said[i]) == 0) {
             return true;
@@ -245,6 +254,7 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
         (void)fprintf(out, "clip norm %g, ", c->training.clip_norm);
     }
     (void)fprintf(out, "seed %llu\n", (unsigned long long)c->training.seed);
+    print_frozen(c, f->model);
     print_besides(f->settings);
     print_device(&f->device->info);
     print_ranks(f);
