@@ -208,7 +208,7 @@ static double *singular_of(const struct walk *w, bool smallest, size_t sequence,
 
 /* Move the products from the states at step t to the states one step earlier in the scan. */
 static void product_step(struct walk *w, size_t t, size_t order) {
-    struct rg_product_move moves[RG_CAUSE_SEQUENCES];
+    struct rg_product_move moves[RG_CAUSE_SEQUENCES] = {{.moves = false}};
     /* a sequence begins at step `begin`; in the second direction it begins at T */
     for (size_t s = 0; s < w->sequences; s++) {
         const size_t row = w->followed[s].row, lag = w->products.triangles[s].steps + 1;

@@ -34,7 +34,7 @@ struct rg_probe_map_options {
 /* Of update `update`, with the engine's present weights. Ended by the watch: n = 0. RG_NO_MEMORY. */
 rg_status rg_probe_map_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
                                const struct rg_probe_list *list, const struct rg_probe_map_options *options,
-                               struct rg_probe_map *out);
+                               struct rg_probe_map *map);
 void rg_probe_map_release(struct rg_probe_map *map); /* zeroed allowed */
 
 #endif

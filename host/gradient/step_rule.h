@@ -15,8 +15,8 @@
 /* Whether P is one number for all weights. */
 bool rg_step_is_linear(const struct rg_optimizer_options *options);
 
-/* *factors [arena] = P up to a number that all weights share; NULL: no update was made yet, or P is one number. Free
+/* *out [arena] = P up to a number that all weights share; NULL: no update was made yet, or P is one number. Free
  * with rg_free. RG_NO_MEMORY. */
-rg_status rg_step_factors(const struct rg_engine *engine, double **factors);
+rg_status rg_step_factors(const struct rg_engine *engine, double **out);
 
 #endif

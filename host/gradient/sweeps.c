@@ -284,16 +284,16 @@ static rg_status create_walk(struct walk *w) {
                : RG_OK;
 }
 
-rg_status rg_sweeps_run(struct rg_sweeps *o) {
-    struct walk w = {.o = o, .plan = &o->engine->net.plan};
+rg_status rg_sweeps_run(struct rg_sweeps *s) {
+    struct walk w = {.o = s, .plan = &s->engine->net.plan};
     rg_status status = RG_OK;
-    o->ended = false;
-    for (size_t i = 0; o->delta_log10 && i < w.plan->layers * w.plan->directions * w.plan->steps * n_rows(&w); i++) {
-        o->delta_log10[i] = -INFINITY;
+    s->ended = false;
+    for (size_t i = 0; s->delta_log10 && i < w.plan->layers * w.plan->directions * w.plan->steps * n_rows(&w); i++) {
+        s->delta_log10[i] = -INFINITY;
     }
     RG_TRY_GOTO(create_walk(&w));
     RG_TRY_GOTO(walk_layers(&w));
-    if (!o->ended) {
+    if (!s->ended) {
         note_inputs(&w);
     }
 fail:

@@ -64,6 +64,7 @@ static rg_status measure(struct rg_engine *engine, struct rg_source *source, uin
         RG_TRY(rg_step_factors(engine, &factors));
         d->optimizer = engine->optimizer->options.kind;
         d->linear = rg_step_is_linear(&engine->optimizer->options);
+        d->asked_step = true;
         d->stepped = d->linear || factors;
     }
     const struct rg_lag_options lags = {.rows = s->rows,

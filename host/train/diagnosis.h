@@ -12,6 +12,7 @@ struct rg_diagnosis {
     const struct rg_lag_profile *profile; /* of `profiles`; NULL: none has a lag, as the measurement was ended before */
     const struct rg_causes *cause;        /* of `causes` */
     enum rg_optimizer optimizer;          /* whose step the profiles split too, where `stepped` */
+    bool asked_step;                      /* a training's diagnosis, which splits a step too */
     bool stepped;                         /* at least one update was made, and the step is known */
     bool linear;                          /* a step has the shares of the gradient */
     size_t cut;                           /* steps after which --tbptt cuts the gradient; 0: the sequences are whole */

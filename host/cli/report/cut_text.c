@@ -6,7 +6,10 @@
 
 #include "files/json_lines.h"
 
-enum { COLUMNS = 9 /* of a row of the table */ };
+enum { COLUMNS = 8 /* of a row of the table */ };
+
+/* Below it an error is rounding. */
+static const double NOTHING = 1e-12;
 
 size_t rg_cut_steps(size_t lags, size_t steps[RG_MOST_CUTS]) {
     size_t n = 0;
@@ -37,17 +40,18 @@ void rg_cut_print(const struct rg_lag_profile *p) {
     const size_t n = rg_cut_steps(p->lags, steps);
     for (size_t first = 0; first < n; first += COLUMNS) {
         const size_t end = n - first < COLUMNS ? n : first + COLUMNS;
-        (void)printf("%17s", "K");
+        (void)printf("%16s", "K");
         for (size_t i = first; i < end; i++) {
-            (void)printf(" %6zu", steps[i]);
+            (void)printf(" %7zu", steps[i]);
         }
-        (void)printf("\n%17s", "a relative error");
+        (void)printf("\n%16s", "a relative error");
         for (size_t i = first; i < end; i++) {
-            (void)printf(" %6.3g", hh->error[steps[i] - 1]);
+            const double error = hh->error[steps[i] - 1];
+            (void)printf(" %7.2g", error < NOTHING ? 0.0 : error);
         }
-        (void)printf("\n%17s", "and a cosine");
+        (void)printf("\n%16s", "and a cosine");
         for (size_t i = first; i < end; i++) {
-            (void)printf(" %6.3f", hh->cut_cosine[steps[i] - 1]);
+            (void)printf(" %7.3f", hh->cut_cosine[steps[i] - 1]);
         }
         (void)putchar('\n');
     }

@@ -33,11 +33,14 @@ static double percent(const double *shares, size_t first, size_t end) {
 }
 
 void rg_step_text_print(const struct rg_diagnosis *d) {
+    const char *const name = rg_optimizer_names[d->optimizer];
+    if (d->asked_step && !d->stepped) {
+        (void)printf("no update was made: a step of %s cannot be split by lag\n", name);
+    }
     if (!is_known(d)) {
         return;
     }
     const struct rg_lag_terms *const hh = &d->profile->matrices[RG_LAG_HH];
-    const char *const name = rg_optimizer_names[d->optimizer];
     const size_t lags = d->profile->lags, half = (lags + 1) / 2;
     if (d->linear) {
         (void)printf("a step of %s is linear in the gradient: its lags have the same shares\n", name);
