@@ -5,7 +5,7 @@
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/memory.h"
 
-/* Put the pixels of every image into the order of the seed: pixel i of the sequence is pixel order[i] of the image. */
+/* Reorder the pixels of every image by the seed: pixel i of the sequence is pixel order[i] of the image. */
 static rg_status permute(struct rg_dataset *data, uint64_t seed) {
     const size_t n = data->n_steps;
     uint32_t *order = NULL;

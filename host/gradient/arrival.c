@@ -29,7 +29,7 @@ rg_status rg_arrival_read(struct rg_engine *e, size_t rows, struct rg_arrival *a
                      : RG_OK;
 }
 
-/* As in rg_readout_gradient of kernels/head/readout.cl. */
+/* The same formulas as in rg_readout_gradient of kernels/head/readout.cl. */
 double rg_arrival_part(const struct rg_arrival *a, const struct rg_plan *p, size_t direction, size_t at, size_t begin,
                        size_t t) {
     const size_t end = direction == 1 ? begin : p->steps - 1;

@@ -42,7 +42,7 @@ void rg_chain_release(struct rg_chain *c) {
     *c = (struct rg_chain){.factors = NULL};
 }
 
-/* The factors of a step are what the cell's reverse step makes of ones. */
+/* The factors of a step are the results of the cell's reverse step for inputs of ones. */
 void rg_chain_add(struct rg_chain *c, const struct rg_step_states *s, size_t row) {
     const struct rg_cell_facts *const f = c->facts;
     const size_t n = f->hidden;
@@ -65,7 +65,7 @@ void rg_chain_add(struct rg_chain *c, const struct rg_step_states *s, size_t row
     }
 }
 
-/* h and c at the loss (place 0), a step back (1) and so on, as numbers times 2^exponent. */
+/* The vectors at the loss (place 0), one step back (1) and so on: h and c, multiplied by 2^exponent. */
 struct vectors {
     const struct rg_chain *chain;
     double *h, *c;  /* [steps + h_blocks][H], [steps + c_blocks][H] */
@@ -73,14 +73,14 @@ struct vectors {
     int64_t exponent;
 };
 
-/* Sum of factor times value: y += a x, unit by unit. */
+/* y += a x, unit by unit. */
 static void add_units(double *y, const double *a, const double *x, size_t n) {
     for (size_t j = 0; j < n; j++) {
         y[j] += a[j] * x[j];
     }
 }
 
-/* y += W x, or W^T x; W [H][H]. */
+/* y += W x, or with `transposed` W^T x; W is [H][H]. */
 static void add_product(double *y, const double *w, const double *x, size_t n, bool transposed) {
     if (transposed) {
         rg_dense_add(&(struct rg_product){y, x, w, 1, n, n, n, n, 1, n});
@@ -97,7 +97,7 @@ static void scale(double *v, size_t n, int by) {
     }
 }
 
-/* Bring the largest number of the state at `place` near 1. */
+/* Multiply the state at `place` by the power of two that brings its largest number near 1. */
 static void normalise(struct vectors *v, size_t place) {
     const struct rg_chain *const chain = v->chain;
     const size_t n = chain->facts->hidden, in_h = chain->h_blocks * n, in_c = chain->c_blocks * n;
@@ -111,7 +111,7 @@ static void normalise(struct vectors *v, size_t place) {
     }
 }
 
-/* From the state at the loss, alone in place 0, to that at the earliest step: J^T. */
+/* Multiply by J^T: from the state at the loss, in place 0, to the state at the earliest step. */
 static void go_back(struct vectors *v) {
     const struct rg_chain *const chain = v->chain;
     const struct rg_cell_facts *const f = chain->facts;
@@ -141,7 +141,7 @@ static void go_back(struct vectors *v) {
     }
 }
 
-/* From the state at the earliest step, in the last places, to that at the loss: J. */
+/* Multiply by J: from the state at the earliest step, in the last places, to the state at the loss. */
 static void go_forth(struct vectors *v) {
     const struct rg_chain *const chain = v->chain;
     const struct rg_cell_facts *const f = chain->facts;
@@ -172,7 +172,7 @@ static void go_forth(struct vectors *v) {
     }
 }
 
-/* Divide h_blocks and c_blocks of numbers from a place on by their length, which is returned as its log10. */
+/* Divide the h_blocks and c_blocks of numbers from a place on by their norm. Returns log10 of the norm. */
 static double unit(struct vectors *v, size_t place, size_t h_blocks, size_t c_blocks) {
     const size_t n = v->chain->facts->hidden;
     double *const h = v->h + place * n, *const c = v->c + place * n;
@@ -188,7 +188,7 @@ static double unit(struct vectors *v, size_t place, size_t h_blocks, size_t c_bl
     return log10_size;
 }
 
-/* J of a vector is never longer than its largest singular value, and comes nearer to it each time. */
+/* Power iteration. |J v| for |v| = 1 never exceeds the largest singular value, and approaches it in each iteration. */
 static void iterate(struct vectors *v, double work, struct rg_chain_result *r) {
     const struct rg_chain *const chain = v->chain;
     const struct rg_cell_facts *const f = chain->facts;

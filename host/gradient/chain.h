@@ -1,9 +1,10 @@
-/* The Jacobians of one sequence's steps, as factors of its units, so that J = d(state at the loss)/d(state at the
- * earliest step) and its transpose can each be multiplied by a vector without J itself; and the largest singular value
- * of J by power iteration on J^T J. The states are those of gradient/products.h; a learned skip has no such chain.
+/* The product J = d(state at the loss)/d(state at the earliest step) of one sequence, without forming J. Each step's
+ * Jacobian is stored as factors of the units, so that J and its transpose can be multiplied by a vector. Power
+ * iteration on J^T J then gives the largest singular value. The states are those of gradient/products.h. A learned skip
+ * has no such factors.
  *
- * A cell's reverse step is linear in what comes to h and to what it carries (c, of an lstm), unit by unit: delta_q =
- * A_q dh + B_q dc, carried = C dh + D dc. The transposed step has the same factors. */
+ * A cell's reverse step is linear in dh and in the carried value (for an lstm dL/dc), unit by unit: delta_q = A_q dh +
+ * B_q dc, carried = C dh + D dc. The transposed step has the same factors. */
 #ifndef RG_CHAIN_H
 #define RG_CHAIN_H
 
@@ -11,28 +12,31 @@
 
 struct rg_chain {
     const struct rg_cell_facts *facts; /* borrowed */
-    size_t most, steps;                /* room for so many steps; those that there are, from the loss back */
-    double *factors;                   /* [most][2][deltas + 1][H]: A_q, then C; B_q, then D */
-    double *dh;                        /* [H], scratch */
-    size_t h_blocks, c_blocks;         /* of the state at the earliest step, one of each at the loss */
+    /* `most`: steps that fit; `steps`: steps that were added, from the loss back */
+    size_t most, steps;
+    double *factors; /* [most][2][deltas + 1][H]: A_q, then C; B_q, then D */
+    double *dh;      /* [H], scratch */
+    /* blocks of the state at the earliest step; the state at the loss has one of each */
+    size_t h_blocks, c_blocks;
 };
 
-/* Bytes that one of so many steps takes. */
+/* Bytes of a chain of `steps` steps. */
 double rg_chain_bytes(const struct rg_cell_facts *facts, size_t steps);
 
 rg_status rg_chain_create(const struct rg_cell_facts *facts, size_t most, struct rg_chain *chain);
 void rg_chain_release(struct rg_chain *chain); /* zeroed allowed */
 
-/* One step further back, whose states are in row `row`. */
+/* Add the step before the last added one. Its states are in row `row`. */
 void rg_chain_add(struct rg_chain *chain, const struct rg_step_states *states, size_t row);
 
 struct rg_chain_result {
     double log10_largest; /* -INFINITY: J is 0 */
     size_t iterations;
-    bool converged; /* the last one changed it by less than 1e-9 of itself; else it is at least that large */
+    /* the last iteration changed it by less than 1e-9 of itself; otherwise log10_largest is a lower bound */
+    bool converged;
 };
 
-/* At most `work` multiplications, and two iterations in any case. RG_NO_MEMORY. */
+/* Compute the largest singular value with at most `work` multiplications, but at least two iterations. RG_NO_MEMORY. */
 rg_status rg_chain_largest(const struct rg_chain *chain, double work, struct rg_chain_result *result);
 
 #endif

@@ -9,7 +9,10 @@
 #include "gradient/scaled.h"
 #include "rnn_gpu/memory.h"
 
-enum { MOST_SWEEPS = 60, FAR = 1000 /* powers of two, beyond which a row is nothing beside another */ };
+enum {
+    MOST_SWEEPS = 60,
+    FAR = 1000 /* FAR: distance in powers of two beyond which the smaller of two rows is negligible */
+};
 static const double ORTHOGONAL = 1e-13;
 
 rg_status rg_graded_create(size_t k, struct rg_graded *g) {
@@ -34,12 +37,12 @@ void rg_graded_release(struct rg_graded *g) {
     *g = (struct rg_graded){.k = 0};
 }
 
-/* 2^by, 0 where it is nothing beside 1. */
+/* 2^by; 0 if it is negligible beside 1. */
 static double power(int64_t by) {
     return by < -FAR ? 0.0 : ldexp(1.0, by > FAR ? FAR : (int)by);
 }
 
-/* Bring the largest number of a row near 1. */
+/* Multiply a row by the power of two that brings its largest number near 1. */
 static void normalise(double *row, size_t n, int64_t *exponent) {
     const double largest = rg_dense_largest(row, n);
     if (largest == 0.0) {
@@ -56,7 +59,7 @@ static void normalise(double *row, size_t n, int64_t *exponent) {
 void rg_graded_multiply(struct rg_graded *g, const double *r) {
     const size_t k = g->k;
     double *const sum = g->room;
-    for (size_t i = 0; i < k; i++) { /* row i needs itself and those below, which are yet as they were */
+    for (size_t i = 0; i < k; i++) { /* row i needs itself and the rows below, which are still unchanged */
         int64_t most = RG_SCALED_EMPTY;
         int size = 0;
         for (size_t j = i; j < k; j++) {
@@ -84,15 +87,16 @@ void rg_graded_multiply(struct rg_graded *g, const double *r) {
 }
 
 /* Rotate rows A = a 2^ea, the longer one, and B = b 2^eb until they are orthogonal. With s = 2^(eb-ea) the tangent of
- * the angle is t = s u, and u is a number of ordinary size however far apart the rows are: A' = c (A + t B), B' = c (B
- * - t A). Returns how far they were from it. */
+ * the angle is t = s u, where u has an ordinary size however far apart the rows are: A' = c (A + t B), B' = c (B - t
+ * A). Returns the cosine of the angle between the rows before. */
 static double rotate(double *a, double *b, size_t n, int64_t ea, int64_t *eb) {
     const double aa = rg_dense_dot(a, a, n), bb = rg_dense_dot(b, b, n), ab = rg_dense_dot(a, b, n);
     const double cosine = fabs(ab) / sqrt(aa * bb);
     if (!(cosine > ORTHOGONAL)) {
         return 0.0;
     }
-    const double s = power(*eb - ea), zeta = (aa - s * s * bb) / (2.0 * ab); /* s times cot of twice the angle */
+    /* s times the cotangent of twice the angle */
+    const double s = power(*eb - ea), zeta = (aa - s * s * bb) / (2.0 * ab);
     const double u = (zeta < 0.0 ? -1.0 : 1.0) / (fabs(zeta) + sqrt(s * s + zeta * zeta)), t = s * u;
     const double c = 1.0 / sqrt(1.0 + t * t);
     for (size_t m = 0; m < n; m++) {
@@ -104,13 +108,13 @@ static double rotate(double *a, double *b, size_t n, int64_t ea, int64_t *eb) {
     return cosine;
 }
 
-/* log10 of a row's length. */
+/* log10 of a row's norm. */
 static double length_of(const struct rg_graded *g, size_t i) {
     return g->exponent[i] == RG_SCALED_EMPTY ? -INFINITY
                                              : rg_scaled_log10(rg_dense_norm(g->rows + i * g->k, g->k), g->exponent[i]);
 }
 
-/* Rotate every pair once; returns the largest cosine that was found. */
+/* Rotate every pair of rows once. Returns the largest cosine that was found. */
 static double sweep(struct rg_graded *g) {
     const size_t k = g->k;
     double worst = 0.0;

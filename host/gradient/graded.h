@@ -1,9 +1,9 @@
-/* A product R_l … R_1 of k x k upper triangles with an exponent for each row, and all its singular values.
+/* A product R_l … R_1 of k x k upper triangles, with an exponent for each row, and all its singular values.
  *
- * Such products are graded: each row is smaller than the one before by what a step does to its direction, soon by more
- * than a double holds. Rounding changes a row by its own size alone, so every singular value keeps its digits as far
- * as the rows, each scaled to length 1, are not nearly dependent (Demmel et al. 1999); they are found by rotating pairs
- * of rows until they are orthogonal (one-sided Jacobi). */
+ * Such products are graded: the rows shrink from one to the next, soon by more than the range of a double. Rounding
+ * changes a row only relative to its own size. So every singular value keeps its digits, unless the rows, each scaled
+ * to norm 1, are nearly dependent (Demmel et al. 1999). The singular values are found by rotating pairs of rows until
+ * they are orthogonal (one-sided Jacobi). */
 #ifndef RG_GRADED_H
 #define RG_GRADED_H
 
@@ -13,20 +13,20 @@
 #include "rnn_gpu/status.h"
 
 struct rg_graded {
-    size_t k, steps;   /* triangles so far */
-    double *rows;      /* [k][k], row i times 2^exponent[i] */
-    int64_t *exponent; /* [k], RG_SCALED_EMPTY of a row of zeros */
-    double *room;      /* [k] */
+    size_t k, steps;   /* triangles multiplied so far */
+    double *rows;      /* [k][k]; row i is multiplied by 2^exponent[i] */
+    int64_t *exponent; /* [k]; RG_SCALED_EMPTY for a row of zeros */
+    double *room;      /* [k], working memory */
 };
 
-/* The identity. */
+/* Start with the identity. */
 rg_status rg_graded_create(size_t k, struct rg_graded *graded);
 void rg_graded_release(struct rg_graded *graded); /* zeroed allowed */
 
 /* product = r product; r [k][k] upper triangular. */
 void rg_graded_multiply(struct rg_graded *graded, const double *r);
 
-/* log10 of the singular values, in descending order, -INFINITY for 0: out [k]. The product is lost. */
+/* out [k] = log10 of the singular values in descending order, -INFINITY for 0. Destroys the product. */
 void rg_graded_singular(struct rg_graded *graded, double *out);
 
 #endif

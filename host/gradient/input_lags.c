@@ -10,13 +10,13 @@
 
 static const double MOST_WORK = 2e9, MOST_BYTES = 256e6;
 
-/* Two kinds of vectors of a sequence, one after the other. */
+/* The measurement of the two kinds of vectors, one after the other. */
 struct job {
     struct rg_engine *engine;
     const struct rg_plan *plan;
     struct rg_input_lags *out;
     double *weights, *start;
-    size_t each, *begin; /* sweeps of a sequence; [each] */
+    size_t each, *begin; /* sweeps of a sequence; their first steps [each] */
 };
 
 static size_t width_of(const struct rg_plan *p) {
@@ -32,7 +32,7 @@ static bool fits(const struct rg_plan *p, size_t rows, size_t each) {
     return rg_sweeps_work(p, rows, each) <= MOST_WORK && rg_sweeps_bytes(p, rows, each) <= MOST_BYTES;
 }
 
-/* As many sequences as may be; fewer vectors where not even one has room for all of them. False: none. */
+/* Choose as many sequences as fit; if not even one fits, fewer vectors. Returns false if nothing fits. */
 static bool choose_sizes(struct job *j, size_t rows) {
     struct rg_input_norms *const of = j->out->of;
     const struct rg_plan *const p = j->plan;
@@ -54,7 +54,7 @@ static bool choose_sizes(struct job *j, size_t rows) {
     return fits(p, rows, j->each);
 }
 
-/* A sign for each number, from a counter (Steele et al. 2014, splitmix64): the same in every run. */
+/* A random sign from a counter (Steele et al. 2014, splitmix64), the same in every run. */
 static double sign_of(uint64_t counter) {
     uint64_t x = (counter + 1) * 0x9e3779b97f4a7c15u;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -62,13 +62,13 @@ static double sign_of(uint64_t counter) {
     return (x ^ (x >> 31)) >> 63 ? 1.0 : -1.0;
 }
 
-/* Vector `i` of a sequence, a number for each unit. */
+/* Element `unit` of vector `i` of a sequence. */
 static double vector_at(const struct rg_input_norms *norms, size_t sequence, size_t i, size_t unit) {
     const uint64_t vector = (uint64_t)(sequence * RG_RANDOM_VECTORS + i);
     return norms->exact ? (double)(i == unit) : sign_of(vector * 0x100000u + unit);
 }
 
-/* What each sweep begins with: the vector itself at h_T, W^T times it for z_T = W h_T + b. */
+/* Set the start of each sweep: the vector itself for h_T, and W^T times the vector for z_T = W h_T + b. */
 static void fill_start(struct job *j) {
     const struct rg_plan *const p = j->plan;
     const struct rg_model *const model = j->engine->net.model;
@@ -90,7 +90,7 @@ static void fill_start(struct job *j) {
     }
 }
 
-/* log10 of the root of the sum of squares over `n`, of numbers by their log10. */
+/* log10 of the root mean square, with divisor `n`, of numbers given by their log10. */
 static double root_mean_square(const double *logs, size_t count, double n) {
     double largest = -INFINITY, sum = 0.0;
     for (size_t i = 0; i < count; i++) {
@@ -116,7 +116,7 @@ static double median(double *values, size_t n) {
     return low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
 }
 
-/* One lag of one kind; `norms` [rows] is scratch. */
+/* Record one lag of one kind. `norms` [rows] is working memory. */
 static void note_lag(struct job *j, int kind, size_t t, size_t lag, const struct rg_sweeps *sweeps, double *norms) {
     struct rg_input_norms *const of = &j->out->of[kind];
     const size_t first = kind == RG_INPUT_OUTPUT ? j->out->of[RG_INPUT_STATE].vectors : 0;

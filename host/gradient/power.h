@@ -1,4 +1,4 @@
-/* Power iteration on a matrix that is at hand. */
+/* Power iteration on a matrix in memory. */
 #ifndef RG_POWER_H
 #define RG_POWER_H
 

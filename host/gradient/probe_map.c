@@ -1,4 +1,4 @@
-/* Norms by step of the loss and of the state: see probe_map.h. */
+/* Gradients of losses at several steps: see probe_map.h. */
 #include "gradient/probe_map.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static rg_status bad_list(const char *text) {
     return rg_fail(RG_USAGE, "--probe-times: '%.80s' is no list of steps; write 10,20,30 or 1-20", text);
 }
 
-/* A whole number from 1 on at *at, which moves behind it; 0: none. */
+/* Read a whole number above 0 at *at and move past it; 0: there is none. */
 static size_t read_step(const char **at) {
     char *end = NULL;
     if (**at < '0' || **at > '9') {
@@ -34,7 +34,7 @@ static int by_step(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Ascending, each once. */
+/* Sort the list and remove duplicates. */
 static void settle(struct rg_probe_list *list) {
     size_t n = 0;
     qsort(list->steps, list->n, sizeof *list->steps, by_step);
@@ -75,7 +75,7 @@ rg_status rg_probe_list_read(const char *text, const struct rg_shape *shape, siz
                        steps);
     }
     do {
-        at += at > text ? 1 : 0; /* the comma */
+        at += at > text ? 1 : 0; /* skip the comma */
         const size_t first = read_step(&at);
         size_t last = first;
         if (*at == '-') {
@@ -93,7 +93,7 @@ rg_status rg_probe_list_read(const char *text, const struct rg_shape *shape, siz
 
 /* ---- The map ---- */
 
-/* Sequences that are gone through at once, and of all. */
+/* Choose how many sequences are processed at once, and how many in all. */
 static void choose_rows(const struct rg_plan *p, size_t each, size_t rows, size_t *at_once, size_t *all) {
     const double of_logs = (double)(p->layers * p->directions * p->steps * each * sizeof(double));
     const double bytes = rg_sweeps_bytes(p, 1, each) + of_logs, work = rg_sweeps_work(p, 1, each);
@@ -103,7 +103,8 @@ static void choose_rows(const struct rg_plan *p, size_t each, size_t rows, size_
     *at_once = room < 1.0 ? 1 : room < (double)*at_once ? (size_t)room : *at_once;
 }
 
-/* log10 of the root of 10^(2 log) plus the squares of `n` numbers by their log10, which stand `each` apart. */
+/* log10 of the root of 10^(2 log) plus the sum of squares of `n` numbers, given by their log10 at a distance of `each`.
+ */
 static double add_squares(double log, const double *logs, size_t n, size_t each) {
     double largest = log, sum = 0.0;
     for (size_t i = 0; i < n; i++) {
@@ -119,7 +120,7 @@ static double add_squares(double log, const double *logs, size_t n, size_t each)
     return largest + 0.5 * log10(sum);
 }
 
-/* What the sequences of a walk add; its sweeps begin at the last step of the list. */
+/* Add the sequences of a walk. Its sweeps begin at the last step of the list. */
 static void add_walk(struct rg_probe_map *map, const struct rg_sweeps *s) {
     const size_t n = map->probes.n, steps = map->steps;
     for (size_t i = 0; i < map->layers * map->directions * n * steps; i++) {

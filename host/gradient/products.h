@@ -35,8 +35,8 @@ size_t rg_products_state(const struct rg_cell_facts *facts);
 /* Length of the state at an earlier step. */
 size_t rg_products_width(const struct rg_cell_facts *facts);
 
-/* `k` is at most rg_products_state. The products start as identities. `facts` must outlive them. `whole`: all
- * directions, for the singular values at the end alone. */
+/* `k` is at most rg_products_state. The products start as identities. `facts` must outlive them. With `whole`
+ * all directions are followed, and singular values exist only at the end. */
 rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences, size_t k, bool whole,
                              struct rg_products *products);
 void rg_products_release(struct rg_products *products); /* zeroed allowed */

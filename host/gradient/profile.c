@@ -30,7 +30,7 @@ struct walk {
     size_t rows, probe;    /* probe: the step of the loss, from 0 */
     size_t lags;           /* lags to measure; lowered when the watch ends the measurement */
     bool ranges;           /* lags far back share their terms */
-    const double *factors; /* of the optimiser's step, or NULL */
+    const double *factors; /* factors of the optimiser's step, or NULL */
     struct rg_watch watch;
     double before, part; /* progress of the whole measurement before this direction; share of this direction in it */
     size_t asked;        /* number of calls of must_end */

@@ -31,8 +31,8 @@ struct rg_lag_terms {
     double *error;
     /* [T] cosine of G_0 + … + G_tau and G: the direction of the cut gradient; 0 where either is 0 */
     double *cut_cosine;
-    /* Of a matrix where profile.stepped; NULL of a gate. In the step P G that the optimiser makes of G
-     * (gradient/step_rule.h): [T] <P G_tau, P G> / ||P G||^2, which sum to 1, and log10 of ||P G_tau|| / ||P G||. */
+    /* The lags in the step P G that the optimiser makes from G (gradient/step_rule.h): [T] <P G_tau, P G> / ||P G||^2,
+     * which sum to 1, and log10 of ||P G_tau|| / ||P G||. For a matrix if profile.stepped; NULL for a gate. */
     double *step_share, *step_log10;
     double total;   /* ||G|| */
     size_t horizon; /* smallest k such that lags below k give G to 10 % */

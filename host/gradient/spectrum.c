@@ -42,7 +42,7 @@ static double middle(const double *values, size_t n) {
     return low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
 }
 
-/* Singular values in order of their size, and of each the median over the sequences. `all` [sequences][n]. */
+/* Medians over the sequences of the singular values, in order of their size. `all` is [sequences][n]. */
 static void note_medians(const struct rg_products *p, const double *all, double *column, struct rg_spectrum *out) {
     for (size_t i = 0; i < out->n; i++) {
         size_t n = 0;

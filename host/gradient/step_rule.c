@@ -5,7 +5,7 @@
 
 #include "rnn_gpu/memory.h"
 
-/* The state that holds the mean square, or the sum of squares; NULL without one. */
+/* The optimiser's state with the mean square or the sum of squares; NULL if it has none. */
 static struct rg_buffer *squares_of(const struct rg_optimizer_state *o) {
     switch (o->options.kind) {
     case RG_OPT_ADAM:
@@ -27,7 +27,7 @@ bool rg_step_is_linear(const struct rg_optimizer_options *options) {
     return !has_squares(options->kind) && options->clip_value == 0.0;
 }
 
-/* factors [n] hold v, and become P. */
+/* Convert factors [n] from v to P. */
 static void divide(const struct rg_optimizer_state *o, const struct rg_control *control, double *factors) {
     const bool adam = o->options.kind == RG_OPT_ADAM || o->options.kind == RG_OPT_ADAMW;
     const double correction = adam ? (double)control->correction2 : 1.0;

@@ -1,4 +1,4 @@
-/* Lags in an optimiser's step: see step_terms.h. */
+/* Lags in the optimiser's step: see step_terms.h. */
 #include "gradient/step_terms.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ rg_status rg_step_terms_create(struct rg_terms *t, const struct rg_model *model,
         for (size_t i = t->offset[m]; i < t->offset[m + 1]; i++) {
             largest = fmax(largest, from[i - t->offset[m]]);
         }
-        for (size_t i = t->offset[m]; i < t->offset[m + 1]; i++) { /* so that no square is too large */
+        for (size_t i = t->offset[m]; i < t->offset[m + 1]; i++) { /* scaled so that no square overflows */
             t->factors[i] = from[i - t->offset[m]] / largest;
         }
     }
@@ -24,7 +24,7 @@ rg_status rg_step_terms_create(struct rg_terms *t, const struct rg_model *model,
     return RG_OK;
 }
 
-/* ||P v|| of the numbers of matrix m. */
+/* ||P v|| for the numbers of matrix m. */
 static double norm_of(const struct rg_terms *t, size_t m, const double *v) {
     double largest = 0.0, sum = 0.0;
     for (size_t i = t->offset[m]; i < t->offset[m + 1]; i++) {
@@ -48,7 +48,8 @@ void rg_step_terms_note(struct rg_terms *t, size_t slot, size_t lag) {
 void rg_step_terms_total(struct rg_terms *t) {
     for (size_t m = 0; t->factors && m < t->profile->n_matrices; m++) {
         t->step_norm[m] = norm_of(t, m, t->total.values);
-        for (size_t i = t->offset[m]; i < t->offset[m + 1]; i++) { /* by halves: the square may be too large or small */
+        /* in two halves: the square could overflow or underflow */
+        for (size_t i = t->offset[m]; i < t->offset[m + 1]; i++) {
             const double lifted = t->factors[i] * t->total.values[i] / t->step_norm[m];
             t->lifted[i] = t->step_norm[m] > 0.0 ? t->factors[i] * (lifted / t->step_norm[m]) : 0.0;
         }

@@ -13,7 +13,7 @@
 
 enum { ASK_EVERY = 16 };
 
-/* What a direction sends to its inputs: [T][rows*each] rows of numbers with an exponent each. */
+/* Gradients that a direction sends to its inputs: [T][rows*each] rows of numbers, each row with its own exponent. */
 struct sent {
     double *values;
     int64_t *exponent;
@@ -27,10 +27,10 @@ struct walk {
     uint32_t *begin; /* [rows] first live step */
     struct rg_arrival arrival;
     double *from_loss;             /* [rows][D*H], the gradient of one step's loss */
-    double *sums;                  /* [rows*each][wide], scratch */
-    struct sent sent[2], below[2]; /* of each direction: by the layer above, and by this one */
-    double done, part;             /* of the whole */
-    /* one direction of one layer */
+    double *sums;                  /* [rows*each][wide], working memory */
+    struct sent sent[2], below[2]; /* gradients of each direction: from the layer above, and for the layer below */
+    double done, part;             /* progress of the whole: done, and share of the present part */
+    /* fields below: one direction of one layer */
     struct rg_cell_facts facts;
     struct rg_adjoint adjoint;
     struct rg_step_states states;
@@ -68,7 +68,7 @@ static bool begins_at(const struct walk *w, size_t sweep, size_t t) {
     return w->plan->readout == RG_READOUT_LAST ? w->o->begin[sweep] == t : true;
 }
 
-/* dL/dh of a step that the head sends to row `row` of the last layer: [H], in `out`. */
+/* out [H] = dL/dh of a step that the head sends to row `row` of the last layer. */
 static void arrive(const struct walk *w, size_t row, size_t t, double *out) {
     const struct rg_plan *const p = w->plan;
     const size_t n = p->hidden, column = w->facts.direction * n, sequence = row / w->o->each;
@@ -83,7 +83,7 @@ static void arrive(const struct walk *w, size_t row, size_t t, double *out) {
     }
 }
 
-/* Add what comes from above to dL/dh of a row. */
+/* Add the gradient from above to dL/dh of a row. */
 static void inject(struct walk *w, size_t row, size_t t) {
     const size_t n = w->plan->hidden, width = w->plan->directions * n, place = t * n_rows(w) + row;
     if (is_top(w) && begins_at(w, row % w->o->each, t)) {
@@ -97,7 +97,7 @@ static void inject(struct walk *w, size_t row, size_t t) {
     }
 }
 
-/* Keep delta W_ih of a row. */
+/* Store delta W_ih of a row for the layer below. */
 static void send_down(struct walk *w, size_t order, size_t t, size_t row) {
     const struct rg_cell_facts *const f = &w->facts;
     struct sent *const to = &w->below[f->direction];
@@ -127,7 +127,7 @@ static void send_down(struct walk *w, size_t order, size_t t, size_t row) {
 struct step {
     struct walk *walk;
     size_t order, t;
-    size_t begun; /* sweeps that have begun, which are the first ones */
+    size_t begun; /* number of sweeps that have begun; they are the first ones */
 };
 
 static size_t begun_at(const struct walk *w, size_t t) {
@@ -138,7 +138,7 @@ static size_t begun_at(const struct walk *w, size_t t) {
     return n;
 }
 
-/* The reverse step of all sweeps of a sequence. */
+/* The reverse step of all sweeps of one sequence. */
 static void do_sequence(void *context, size_t sequence, int thread) {
     const struct step *const s = context;
     struct walk *const w = s->walk;
@@ -164,7 +164,7 @@ static void do_sequence(void *context, size_t sequence, int thread) {
     }
 }
 
-/* The gradient of the loss at step t, which is in memory with its states. */
+/* Read the gradient of the loss at step t, which is in memory with its states. */
 static rg_status read_loss(struct walk *w, size_t t) {
     const struct rg_plan *const p = w->plan;
     bool any = false;
@@ -186,7 +186,7 @@ static rg_status walk_steps(struct walk *w) {
         step.begun = begun_at(w, step.t);
         const rg_status status =
             rg_step_states_read(w->o->engine, &w->facts, (struct rg_step_at){step.t, w->o->rows, NULL}, &w->states);
-        if (rg_stop_is(status)) { /* within a segment that was to be made again */
+        if (rg_stop_is(status)) { /* the stop came while a segment was recomputed */
             w->o->ended = true;
             break;
         }
@@ -242,7 +242,7 @@ static rg_status walk_layers(struct walk *w) {
     return RG_OK;
 }
 
-/* log10 of the norm of what both directions of the first layer sent to a step's inputs. */
+/* log10 of the norm of the gradient that both directions of the first layer sent to a step's inputs. */
 static double input_norm(const struct walk *w, size_t place, double *room) {
     const size_t n = w->plan->layer[0].inputs;
     struct rg_scaled sum = {room, n, RG_SCALED_EMPTY};

@@ -32,8 +32,8 @@ struct rg_terms {
     } taken[RG_MICRO_BATCHES]; /* [n_taken] */
     size_t n_taken;
     double *deltas; /* [rows][deltas*H] */
-    /* of the optimiser's step, NULL where it is not asked for (gradient/step_rule.h): P of each number of a term, and
-     * P^2 G once G is known */
+    /* For the optimiser's step (gradient/step_rule.h), NULL if it is not asked for: P of each number of a term, and
+     * P^2 G once G is known. */
     double *factors, *lifted;
     double step_norm[RG_LAG_MATRICES]; /* ||P G|| of each matrix, times 2^exponent of the total */
 };

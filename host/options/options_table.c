@@ -163,8 +163,7 @@ const struct rg_option rg_options[] = {
      .help = "skip connection from step t-D to step t; 0: none"},
     {.name = "skip-kind", .argument = "KIND", .kind = RG_KIND_ENUM, .offset = FIELD(model.skip_kind),
      .names = rg_skip_kind_names, .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL,
-     .help = "the skip adds to step t-1, replaces it (dilated), or is a gate that learns which steps to skip "
-             "(learned, without --skip)"},
+     .help = "add to step t-1; dilated: replace it; learned: a gate learns which steps to skip, without --skip"},
     {.name = "skip-budget", .argument = "X", .kind = RG_KIND_REAL, .offset = FIELD(model.skip_budget),
      .most = ONE_BILLION, .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
      .effect = RG_EFFECT_VALUES, .help = "skip-kind learned: loss for every step that is not skipped"},
@@ -212,8 +211,7 @@ const struct rg_option rg_options[] = {
              "directions"},
     {.name = "set", .argument = "NAME[i,j]=V", .kind = RG_KIND_TEXT, .offset = FIELD(model.set),
      .group = RG_GROUP_MODEL, .commands = ONE_RUN | GRAD | PREDICT,
-     .help = "change a weight, before training or for this pass: rnn.weight_hh_l0[0,1]=2; Wi, Wh and Wo are the notes' "
-             "transposes; may be given several times"},
+     .help = "change a weight first: rnn.weight_hh_l0[0,1]=2; Wi, Wh, Wo: the notes' transposes; may be repeated"},
     {.name = "head", .argument = "NAME", .kind = RG_KIND_TEXT, .offset = FIELD(data.head), .group = RG_GROUP_MODEL,
      .commands = OF_MODEL,
      .help = "name of the head, the linear layer of a plain PyTorch file, if it is not clear"},
@@ -321,8 +319,7 @@ const struct rg_option rg_options[] = {
     {.name = "steps", .argument = "T", .kind = RG_KIND_COUNT, .offset = FIELD(data.steps),
      .given = FIELD(data.steps_given), .least = 1, .most = ONE_BILLION, .group = RG_GROUP_DATA,
      .commands = TRAIN | GRAD | PROBE | BENCH | EVAL | EXPORT,
-     .help = "time steps, O_1 to O_T; of a file, if given, only the last T of each sequence; a text is cut into "
-             "pieces of T"},
+     .help = "time steps O_1 to O_T; of a file only the last T of each sequence; a text is cut into pieces of T"},
 
     {.name = "tbptt", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(training.tbptt), .least = 1,
      .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = ONE_RUN | SWEEP,
@@ -336,7 +333,7 @@ const struct rg_option rg_options[] = {
      .help = "passes over the data, in place of --updates"},
     {.name = "accumulate", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(training.accumulate), .least = 1,
      .most = LARGE, .group = RG_GROUP_TRAINING, .commands = TRAIN,
-     .effect = RG_EFFECT_SIZES, .help = "batches whose gradients are averaged before each update, in the memory of one batch"},
+     .effect = RG_EFFECT_SIZES, .help = "average the gradients of K batches before each update, in the memory of one"},
     {.name = "val-every", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.val_every),
      .most = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = ONE_RUN,
      .help = "updates from one validation to the next; 0: an epoch"},
@@ -397,8 +394,7 @@ const struct rg_option rg_options[] = {
      .help = "sample the gradient by lag every N updates"},
     {.name = "diagnose", .argument = "HOW", .kind = RG_KIND_ENUM, .offset = FIELD(training.diagnose),
      .names = diagnose_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
-     .help = "the diagnosis at the end: of a sample of sequences, in at most 3 s or 5 % of the training time; of "
-             "all (full); none"},
+     .help = "final diagnosis: of a sample of sequences, in 3 s or 5 % of the training time; of all (full); none"},
     {.name = "seed", .argument = "S", .kind = RG_KIND_U64, .offset = FIELD(training.seed), .most = UINT64_MAX,
      .group = RG_GROUP_TRAINING, .commands = TRAIN | GRAD | PROBE | BENCH | SELFTEST | SAMPLE | EXPORT,
      .help = "random seed of weights and data"},
@@ -418,15 +414,14 @@ const struct rg_option rg_options[] = {
      .help = "measure the best chunk and tile for this device and store them for later runs"},
     {.name = "plan", .argument = "CARD", .kind = RG_KIND_TEXT, .offset = FIELD(bench.plan),
      .group = RG_GROUP_TRAINING, .commands = BENCH,
-     .help = "show how an absent GPU would run an update, and estimate its time, without timing anything; h100, "
-             "h200, rtx4090, mi300x, rx7900xtx, a770, igpu24, m1max"},
+     .help = "plan and estimated time of an absent h100, h200, rtx4090, mi300x, rx7900xtx, a770, igpu24 or m1max"},
     {.name = "compare", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(bench.earlier),
      .group = RG_GROUP_TRAINING, .commands = BENCH,
      .help = "file of earlier results, JSON lines; shows the speedup over them"},
 
     {.name = "device", .argument = "SPEC", .kind = RG_KIND_TEXT, .offset = FIELD(machine.device),
      .given = FIELD(machine.device_given), .group = RG_GROUP_MACHINE, .commands = COMPUTES,
-     .help = "auto, cpu, opencl, gpu, P:D, part of a name; a list such as 0:0,0:1 is distributed to the ranks of a host"},
+     .help = "auto, cpu, opencl, gpu, P:D, part of a name; a list such as 0:0,0:1 is for the ranks of a host"},
     {.name = "threads", .argument = "N", .kind = RG_KIND_INT, .offset = FIELD(machine.threads),
      .given = FIELD(machine.threads_given), .most = 4096, .group = RG_GROUP_MACHINE, .commands = COMPUTES,
      .help = "threads on the processor; 0: one for each core"},
@@ -438,8 +433,7 @@ const struct rg_option rg_options[] = {
      .help = "tf32 uses the tensor cores of an NVIDIA GPU, which round to 10 bits"},
     {.name = "shape", .argument = "NV,VEC,COLS,ROWS", .kind = RG_KIND_TEXT, .offset = FIELD(machine.shape),
      .group = RG_GROUP_MACHINE, .commands = COMPUTES,
-     .help = "shape of work-groups on an OpenCL device: vectors of an item and their lanes, items side by side and "
-             "below each other; GPUs have 4,2,8,32"},
+     .help = "OpenCL work-groups: vectors of an item, their lanes, columns and rows of items; GPUs have 4,2,8,32"},
     {.name = "gemm", .argument = "WHOSE", .kind = RG_KIND_ENUM, .offset = FIELD(machine.blas), .names = blas_names,
      .group = RG_GROUP_MACHINE, .commands = COMPUTES,
      .help = "what computes wide products: the kernels (own), a BLAS library, or the faster of both (auto)"},
@@ -449,8 +443,7 @@ const struct rg_option rg_options[] = {
 
     {.name = "shards", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(machine.shards), .most = 4096,
      .group = RG_GROUP_MACHINE, .commands = ONE_RUN,
-     .help = "parts of a batch whose gradients are computed separately and added in a fixed tree; ranks of mpirun "
-             "share them; 0: 1, under mpirun a number that follows from the batch"},
+     .help = "parts of a batch, added in a fixed tree and shared by ranks; 0: 1, under mpirun by the batch"},
 
     {.name = "model", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.model_file),
      .group = RG_GROUP_SCREEN, .commands = ONE_RUN | OF_MODEL | SAMPLE, .needed = PREDICT | EVAL | SAMPLE,
@@ -460,14 +453,12 @@ const struct rg_option rg_options[] = {
      .help = "a model of RNN, LSTM or GRU nodes and a linear head"},
     {.name = "out", .argument = "PATH", .kind = RG_KIND_TEXT, .offset = FIELD(output.out), .group = RG_GROUP_SCREEN,
      .commands = TRAIN | GRAD | PREDICT | EXPORT | IMPORT | BENCH, .needed = EXPORT | IMPORT,
-     .help = "result: train a folder, else a file; compare and sweep a table, F.csv or F.jsonl, or a folder that "
-             "stores finished trainings"},
+     .help = "result: of train a folder; of compare and sweep a folder, F.csv or F.jsonl; else a file"},
     {.name = "keep", .kind = RG_KIND_FLAG, .offset = FIELD(output.keep), .group = RG_GROUP_SCREEN,
      .commands = COMPARE | SWEEP,
      .help = "save the model of every run, in the folder of --out or in F-models beside the table F"},
     {.name = "trace", .kind = RG_KIND_FLAG, .offset = FIELD(output.trace), .group = RG_GROUP_SCREEN, .commands = GRAD,
-     .help = "show the whole walk of a small net: every state, gradient and term; with --out also as tensors; by "
-             "default in --precision double"},
+     .help = "show every state, gradient and term of a small net; with --out also as tensors; in double by default"},
     {.name = "trace-latex", .argument = "F.tex", .kind = RG_KIND_TEXT, .offset = FIELD(output.trace_latex),
      .group = RG_GROUP_SCREEN, .commands = GRAD,
      .help = "write the walk as LaTeX"},
@@ -479,8 +470,7 @@ const struct rg_option rg_options[] = {
      .help = "checkpoint in the folder of --out every N updates, or 30s, 5m, 1h; 0: at the end, or when stopped"},
     {.name = "resume", .argument = "DIR", .kind = RG_KIND_TEXT, .offset = FIELD(output.resume),
      .group = RG_GROUP_SCREEN, .commands = ONE_RUN,
-     .help = "resume the run in that folder with its options; only --updates, --epochs, --max-time, --device, "
-             "--threads, --shards may be changed"},
+     .help = "resume a run; only --updates, --epochs, --max-time, --device, --threads, --shards may change"},
     {.name = "config", .argument = "F.toml", .kind = RG_KIND_TEXT, .offset = FIELD(output.config),
      .group = RG_GROUP_SCREEN, .commands = SPEAKS | EXPORT | IMPORT,
      .help = "read options from a file, one `name = value` a line; the command line takes precedence"},

@@ -9,7 +9,7 @@
 enum { MOST_ROWS = 256, FEWEST_LAGS = 64 };
 /* Limits of a sample: operations of the profile and of the products, numbers between layers. */
 static const double WORK = 4e9, PRODUCT_WORK = 2e9, SENT_BYTES = 256e6;
-/* Work on the singular values of large states. */
+/* Limits for the singular values of large states, for a sample and for the full diagnosis. */
 static const struct rg_spectrum_limits few_singular = {.whole_work = 0.0, .power_work = 2e8, .bytes = 64e6},
                                        most_singular = {.whole_work = 4e9, .power_work = 4e9, .bytes = 256e6};
 /* The fixed cost of a step, counted in sequences: reading the states and adding its term to the gradient. */

@@ -11,10 +11,10 @@ struct rg_diagnosis {
     struct rg_judgement judgement;        /* of the whole net, as the next two are of the direction that it names */
     const struct rg_lag_profile *profile; /* of `profiles`; NULL: none has a lag, as the measurement was ended before */
     const struct rg_causes *cause;        /* of `causes` */
-    enum rg_optimizer optimizer;          /* whose step the profiles split too, where `stepped` */
-    bool asked_step;                      /* a training's diagnosis, which splits a step too */
+    enum rg_optimizer optimizer;          /* if `stepped`, the profiles also split the step of this optimiser */
+    bool asked_step;                      /* the diagnosis of a training; it also splits a step */
     bool stepped;                         /* at least one update was made, and the step is known */
-    bool linear;                          /* a step has the shares of the gradient */
+    bool linear;                          /* the step has the same shares as the gradient */
     size_t cut;                           /* steps after which --tbptt cuts the gradient; 0: the sequences are whole */
 };
 
@@ -22,7 +22,7 @@ struct rg_diagnosis_options {
     enum rg_diagnose how; /* sample: of some sequences and, of very long ones, of the lags nearest to the loss */
     size_t rows, probe;   /* sequences that there are; step of the loss, from 1, or 0 */
     bool causes;          /* or the lag profile alone */
-    bool step;            /* the part of each lag in the step that the optimiser would make, too */
+    bool step;            /* also measure the part of each lag in the optimiser's step */
     int threads;
     struct rg_watch watch;
 };

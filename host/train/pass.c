@@ -130,7 +130,7 @@ rg_status rg_pass_create(const struct rg_config *config, struct rg_device *devic
     return status;
 }
 
-/* Norms by lag of what h_T and z_T depend on. */
+/* Add the tensors of what the net keeps of each input. */
 static void add_inputs(struct rg_pass *p) {
     static const char *const names[RG_INPUT_KINDS] = {"h", "z"};
     const struct rg_input_lags *const inputs = &p->inputs;
@@ -163,7 +163,7 @@ static void add_map(struct rg_pass *p) {
     if (n > 0) {
         add_tensor(p, "probe.", "steps", n, 0, p->probe_steps);
     }
-    for (size_t l = 0; n > 0 && l < map->layers; l++) { /* of one direction */
+    for (size_t l = 0; n > 0 && l < map->layers; l++) { /* the net has one direction */
         char suffix[32] = "";
         if (l > 0) {
             (void)snprintf(suffix, sizeof suffix, ".l%zu", l);
@@ -172,7 +172,7 @@ static void add_map(struct rg_pass *p) {
     }
 }
 
-/* What is no part of the diagnosis: derivatives without the loss, losses of several steps. */
+/* Measure what is not part of the diagnosis: derivatives without the loss, and losses of several steps. */
 static rg_status measure_more(struct rg_pass *p, int threads, const struct rg_watch *watch) {
     const struct rg_watch first = rg_watch_piece(watch, 0.0, p->probes.n > 0 ? 0.5 : 1.0);
     RG_TRY(rg_input_lags_measure(
@@ -192,7 +192,7 @@ static rg_status measure_more(struct rg_pass *p, int threads, const struct rg_wa
 }
 
 rg_status rg_pass_diagnose(struct rg_pass *p, int threads, const struct rg_watch *watch) {
-    static const double DIAGNOSIS = 0.8; /* of the time, about */
+    static const double DIAGNOSIS = 0.8; /* its approximate share of the time */
     const struct rg_diagnosis_options options = {.how = RG_DIAGNOSE_FULL,
                                                  .rows = p->data->n_sequences,
                                                  .probe = p->probe,

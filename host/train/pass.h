@@ -13,7 +13,7 @@
 
 enum {
     RG_PASS_OWN = RG_MAX_PARAMETERS + 5,      /* loss, output, norm, gradients */
-    RG_PASS_MORE = 9 + RG_MAX_LAYERS * 2 + 1, /* norms without the loss; of several losses */
+    RG_PASS_MORE = 9 + RG_MAX_LAYERS * 2 + 1, /* input norms without the loss; norms of several losses */
     RG_PASS_TENSORS = RG_PASS_OWN + RG_PASS_MORE + RG_MAX_LAYERS * 2 * RG_LAG_TENSORS,
     RG_PASS_NAME = RG_NAME_BYTES + 16
 };
@@ -28,33 +28,33 @@ struct rg_pass {
     struct rg_diagnosis diagnosis; /* after rg_pass_diagnose */
     struct rg_lag_tensors lags;
     struct rg_input_lags inputs; /* what the net keeps of each input */
-    struct rg_probe_list probes; /* of --probe-times; n = 0: none */
+    struct rg_probe_list probes; /* steps of --probe-times; n = 0: none */
     struct rg_probe_map map;
     double probe_steps[RG_MOST_PROBES];
     double *gradients, *outputs; /* [arena], [N][O] */
     double *dh_0, *dc_0;         /* [L*D][N][H], or NULL if the data give no initial states */
     double loss, norm;
-    double totals[2]; /* the same, as the tensors have them */
-    size_t probe;     /* the step whose loss the profile is of, from 1; 0: the last */
+    double totals[2]; /* loss and norm as the tensors have them */
+    size_t probe;     /* the step whose loss is measured, from 1; 0: the last */
     struct rg_tensor tensors[RG_PASS_TENSORS];
     char names[RG_PASS_OWN + RG_PASS_MORE][RG_PASS_NAME];
     size_t n_names;
     size_t n_tensors;
 };
 
-/* Run the pass: tensors `loss`, `output`, `grad.P` of each parameter P, `grad_norm` and, where the data have states to
- * start from, `grad.h_0` and `grad.c_0`; F32, or F64 in double precision. `data` are labelled, and fit the model
+/* Run the pass: tensors `loss`, `output`, `grad.P` of each parameter P, `grad_norm` and, if the data have initial
+ * states, `grad.h_0` and `grad.c_0`; F32, or F64 in double precision. `data` are labelled, and fit the model
  * (rg_setup_model_and_data). RG_USAGE for a --probe-time that has no loss. */
 rg_status rg_pass_create(const struct rg_config *config, struct rg_device *device, const struct rg_model *model,
                          const struct rg_dataset *data, const struct rg_problem *problem, struct rg_pass **out);
 void rg_pass_destroy(struct rg_pass *pass); /* NULL allowed */
 
-/* Add the gradient by lag, its causes and the verdict, over all sequences (gradient/lag_tensors.h). What was measured
- * until a signal came stands. Of some sequences, tensors of the net without the loss, [T] by lag
- * (gradient/input_lags.h):
+/* Add the gradient by lag, its causes and the verdict, over all sequences (gradient/lag_tensors.h). If a signal comes,
+ * the tensors have what was measured before. Also add, for some sequences, tensors of the net without the loss, [T] by
+ * lag (gradient/input_lags.h):
  *
  *   input.h.rms, .median, .log10_rms, .log10_median   Frobenius norms of dh_T/dx_t over the sequences
- *   input.z.rms, ...                                   of dz_T/dx_t; input.sequences: how many have the step
+ *   input.z.rms, ...                                   of dz_T/dx_t; input.sequences: number that have the step
  *
  * and with --probe-times (gradient/probe_map.h) probe.steps [P] and probe.log10_norm [P][T], named like delta.norm. */
 rg_status rg_pass_diagnose(struct rg_pass *pass, int threads, const struct rg_watch *watch);

@@ -98,7 +98,7 @@ rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out
     return status;
 }
 
-/* Take images apart, if that is wanted. On failure *data is gone. */
+/* Turn images into sequences of pixels if requested. On failure *data is destroyed. */
 static rg_status take_apart(struct rg_pixels pixels, struct rg_dataset **data) {
     const rg_status status = pixels.single ? rg_dataset_pixels(*data, pixels) : RG_OK;
     if (status != RG_OK) {
@@ -108,7 +108,7 @@ static rg_status take_apart(struct rg_pixels pixels, struct rg_dataset **data) {
     return status;
 }
 
-/* The images of a run: as the model takes them, else as the options say. RG_USAGE where the two differ. */
+/* How a run reads images: as the model does, else as the options say. RG_USAGE if the two differ. */
 static rg_status choose_pixels(const struct rg_config *config, const struct rg_model *model, struct rg_pixels *pixels) {
     const struct rg_pixels asked = config->data.pixels;
     *pixels = model ? model->pixels : asked;

@@ -53,8 +53,8 @@ struct rg_windows {
 };
 /* How images become sequences. */
 struct rg_pixels {
-    bool single;    /* a step is one pixel, not a row of them */
-    size_t permute; /* seed of the order in which the pixels come; 0: row by row */
+    bool single;    /* a step is one pixel instead of a row of pixels */
+    size_t permute; /* seed of the order of the pixels; 0: row by row */
 };
 enum rg_pad { RG_PAD_RIGHT, RG_PAD_LEFT };
 enum rg_optimizer {

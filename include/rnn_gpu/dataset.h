@@ -92,8 +92,8 @@ struct rg_dataset_options {
     bool doubles;    /* store numbers as x_double and y_double, for a run in double precision */
 };
 
-/* Make every pixel of images a step: [N][rows][columns] becomes [N][rows columns][1], in the order of the seed
- * pixels.permute unless that is 0. RG_USAGE for data that are no images, RG_NO_MEMORY. */
+/* Make every pixel of images a step: [N][rows][columns] becomes [N][rows columns][1]. If pixels.permute is not 0, it is
+ * the seed of the pixels' order. RG_USAGE for data that are not images; RG_NO_MEMORY. */
 rg_status rg_dataset_pixels(struct rg_dataset *dataset, struct rg_pixels pixels);
 
 /* Read a data set. The reader follows from the ending of the name:

@@ -41,7 +41,8 @@ RG_INLINE rg_vec rg_lag_load(__global const rg_real *p, size_t left) {
         }                                                                                    \
     }
 
-/* Group (t, m) compares term t of n_terms with the total, in the rows of matrix m. */
+/* Group (t, m) compares term t of n_terms with the total, in the rows of matrix m. It reads the term twice: for the
+ * largest element, and for the sums in units of that element. */
 RG_KERNEL void rg_lag(__global const rg_real *restrict terms, __global const rg_real *restrict total,
                       __global struct rg_lag_part *restrict parts, const struct rg_lag_args s,
                       __local struct rg_lag_part *items) {

@@ -3,7 +3,7 @@
  * always reach the result. */
 
 struct rg_norm_partial {
-    rg_real scale;           /* largest |g| of the work-group */
+    rg_real scale;           /* largest |g| of the work-group, at least RG_SMALL; rounded */
     rg_real squares;         /* sum of (g/scale)^2 */
     rg_real loss, loss_rest; /* sum of the losses, and its rounding error */
     rg_real largest;         /* largest |g|, exact */
@@ -39,6 +39,7 @@ RG_INLINE struct rg_exact rg_exact_of(rg_real v) {
     return exact;
 }
 
+/* The number that rg_exact_of has split. */
 RG_INLINE rg_real rg_exact_value(struct rg_exact exact) {
     rg_real value = (rg_real)exact.parts[0] + exact.parts[1] + exact.parts[2];
     for (; exact.exponent > 0; exact.exponent -= 64) {
@@ -121,6 +122,7 @@ RG_INLINE struct rg_norm_partial rg_norm_join(struct rg_norm_partial a, struct r
     return sum;
 }
 
+/* Stage one: each group computes its part. Its items' parts are joined in pairs, in a fixed order. */
 RG_KERNEL void rg_norm_partials(__global const rg_real *restrict gradients, __global const rg_real *restrict row_loss,
                                 __global struct rg_norm_partial *restrict partials, const struct rg_norm_args s,
                                 __local struct rg_norm_partial *items) {
@@ -144,8 +146,8 @@ RG_KERNEL void rg_norm_partials(__global const rg_real *restrict gradients, __gl
     }
 }
 
-/* One item combines the partial norms, decides whether the update counts, and writes the record that the host reads
- * later. */
+/* Stage two: one item combines the parts of the groups, decides whether the update counts, and writes the record that
+ * the host reads later. */
 RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict partials,
                              __global struct rg_control *restrict control, __global struct rg_record *restrict history,
                              const struct rg_norm_args s) {

@@ -21,8 +21,8 @@ struct rg_trainings {
     bool keeps_models;
     char models[RG_TRAINING_PATH]; /* the folder of the models if `folder` is NULL */
     struct rg_lock lock;
-    struct rg_fingerprint data;
-    struct rg_sections **held; /* [n_held], sections that the summaries point into */
+    struct rg_fingerprint data; /* of the data file; part of a training's key */
+    struct rg_sections **held;  /* [n_held], sections that the summaries point into */
     size_t n_held, room;
     struct rg_sections **taken; /* [n_taken], from other ranks */
     size_t n_taken, room_taken;

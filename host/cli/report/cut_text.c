@@ -1,4 +1,4 @@
-/* What truncated BPTT would lose: see cut_text.h. */
+/* Reporting the bias of truncated BPTT: see cut_text.h. */
 #include "cli/report/cut_text.h"
 
 #include <math.h>
@@ -6,9 +6,9 @@
 
 #include "files/json_lines.h"
 
-enum { COLUMNS = 8 /* of a row of the table */ };
+enum { COLUMNS = 8 /* columns of a row of the table */ };
 
-/* Below it an error is rounding. */
+/* An error below this is rounding. */
 static const double NOTHING = 1e-12;
 
 size_t rg_cut_steps(size_t lags, size_t steps[RG_MOST_CUTS]) {

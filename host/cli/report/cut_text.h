@@ -1,4 +1,5 @@
-/* What truncated BPTT would lose: the gradient of W_hh cut after K steps, against the whole, for K = 1, 2, 4, ... T. */
+/* Reporting the bias of truncated BPTT: the gradient of W_hh cut after K steps, compared with the whole gradient, for K
+ * = 1, 2, 4, ... T. */
 #ifndef RG_REPORT_CUT_TEXT_H
 #define RG_REPORT_CUT_TEXT_H
 
@@ -8,13 +9,13 @@
 
 enum { RG_MOST_CUTS = 65 };
 
-/* Powers of two below `lags`, then it itself: [n]. */
+/* Fill `steps` with the powers of two below `lags`, and `lags` itself. Returns their number. */
 size_t rg_cut_steps(size_t lags, size_t steps[RG_MOST_CUTS]);
 
-/* A table on stdout, at most 80 columns wide, or a sentence that says why there is none. */
+/* Print a table on stdout, at most 80 columns wide, or a sentence that says why there is none. */
 void rg_cut_print(const struct rg_lag_profile *profile);
 
-/* {"steps": [K], "error": [...], "cosine": [...]}; null where there is no gradient or no lag. */
+/* {"steps": [K], "error": [...], "cosine": [...]}; JSON null without a gradient or without lags. */
 json_t *rg_cut_json(const struct rg_lag_profile *profile);
 
 #endif

@@ -12,7 +12,7 @@ const char *const rg_grad_figure_names[RG_GRAD_FIGURES + 1] = {
     "loss",        "norm",     "lags",      "cumulative", "shares",   "gates",  "jacobian",
     "activations", "norm-map", "share-map", "depth",      "spectrum", "inputs", "probes"};
 
-/* Singular values by rank. */
+/* Plot the singular values by rank. */
 static rg_status figure_spectrum(const struct rg_spectrum *spectrum, struct rg_plot *plot) {
     struct rg_series *s = NULL;
     if (spectrum->n == 0) {

@@ -1,4 +1,4 @@
-/* What pictures and reports show of `grad` beside the figures of a run. */
+/* Figures of `grad`, for pictures and reports, beside the figures of a run. */
 #ifndef RG_REPORT_GRAD_FIGURES_H
 #define RG_REPORT_GRAD_FIGURES_H
 
@@ -8,8 +8,8 @@
 enum { RG_PASS_FIGURES = 4, RG_GRAD_FIGURES = RG_RUN_FIGURES + RG_PASS_FIGURES };
 extern const char *const rg_grad_figure_names[RG_GRAD_FIGURES + 1]; /* all of them; NULL-ended */
 
-/* Depth by lag; singular values of the Jacobian product; what the net keeps of each input; losses by step. Into `plots`
- * [RG_PASS_FIGURES], which are empty before; those for which there is nothing stay so. RG_NO_MEMORY. */
+/* Fill `plots` [RG_PASS_FIGURES], which must be empty: depth by lag; singular values of the Jacobian product; what the
+ * net keeps of each input; losses by step. A plot without data stays empty. RG_NO_MEMORY. */
 rg_status rg_pass_figures(const struct rg_pass *pass, struct rg_plot *plots);
 
 #endif

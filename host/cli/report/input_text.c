@@ -11,7 +11,7 @@
 static const char *const names[RG_INPUT_KINDS] = {"dh_T/dx_t", "dz_T/dx_t"};
 static const char *const keys[RG_INPUT_KINDS] = {"state", "output"};
 
-/* The furthest lag that a sequence has. */
+/* The furthest lag at which a sequence has a step. */
 static size_t furthest(const struct rg_input_lags *lags) {
     size_t lag = lags->lags;
     while (lag > 1 && lags->sequences[lag - 1] == 0.0) {
@@ -20,7 +20,7 @@ static size_t furthest(const struct rg_input_lags *lags) {
     return lag - 1;
 }
 
-/* e^slope of the medians: the factor of a step. */
+/* The factor per step: e^slope of the medians. */
 static double factor_of(const struct rg_input_lags *lags, int kind) {
     return exp(rg_slope_of(lags->of[kind].log10_median, furthest(lags) + 1, 1));
 }

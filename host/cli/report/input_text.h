@@ -1,4 +1,4 @@
-/* What the net keeps of each input (gradient/input_lags.h): lines, JSON, a figure. */
+/* Reporting what the net keeps of each input (gradient/input_lags.h): lines, JSON, a figure. */
 #ifndef RG_REPORT_INPUT_TEXT_H
 #define RG_REPORT_INPUT_TEXT_H
 
@@ -7,15 +7,14 @@
 #include "cli/report/plot.h"
 #include "gradient/input_lags.h"
 
-/* Two lines on stdout, or a sentence that says why there are none. */
+/* Print two lines on stdout, or a sentence that says why there are none. */
 void rg_input_text_print(const struct rg_input_lags *lags);
 
 /* {"sequences", "from", "to", "state": {"vectors", "exact", "log10_rms": [...], "log10_median": [...], "factor"},
- * "output":
- * {...}}; null where it was not measured. Ranges of lags (from, to) have their largest norm. */
+ * "output": {...}}. A range of lags (from, to) has its largest norm. JSON null if nothing was measured. */
 json_t *rg_input_text_json(const struct rg_input_lags *lags);
 
-/* Norms by lag; stays empty where it was not measured. RG_NO_MEMORY. */
+/* Plot the norms by lag. The plot stays empty if nothing was measured. RG_NO_MEMORY. */
 rg_status rg_figure_inputs(const struct rg_input_lags *lags, struct rg_plot *plot);
 
 #endif

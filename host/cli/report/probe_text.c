@@ -1,4 +1,4 @@
-/* Where losses send their gradient, as text: see probe_text.h. */
+/* Reporting the gradients of losses at several steps: see probe_text.h. */
 #include "cli/report/probe_text.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@ static const double *row_of(const struct rg_probe_map *map, size_t probe) {
     return map->log10_norm + ((map->layers - 1) * map->directions * map->probes.n + probe) * map->steps;
 }
 
-/* ln of the factor a step back, by least squares over the steps up to `step`. */
+/* ln of the factor per step back, by least squares over the steps up to `step`. */
 static double decay_of(const double *row, size_t step) {
     return -rg_slope_of(row, step, 1);
 }
@@ -68,7 +68,7 @@ json_t *rg_probe_text_json(const struct rg_probe_map *map) {
     return rg_json_pack("{s:o, s:I, s:o}", "steps", steps, "sequences", (json_int_t)map->rows, "layers", layers);
 }
 
-/* The probe whose step is nearest. */
+/* The probe whose step is nearest to `step`. */
 static size_t nearest(const struct rg_probe_map *map, double step) {
     size_t best = 0;
     for (size_t i = 1; i < map->probes.n; i++) {
@@ -91,7 +91,7 @@ rg_status rg_figure_probes(const struct rg_probe_map *map, struct rg_plot *plot)
     plot->y = rg_axis_of("step of the loss", RG_LINEAR);
     plot->x.whole = plot->y.whole = true;
     plot->x.low = 1.0;
-    plot->x.high = (double)(map->steps + 1); /* a cell is as wide as a step */
+    plot->x.high = (double)(map->steps + 1); /* a cell is one step wide */
     plot->y.low = (double)low;
     plot->y.high = (double)(low + span);
     plot->heat.scale = rg_axis_of("", RG_LOG10);
@@ -104,7 +104,7 @@ rg_status rg_figure_probes(const struct rg_probe_map *map, struct rg_plot *plot)
         for (size_t t = c * map->steps / columns; t < (c + 1) * map->steps / columns; t++) {
             largest = fmax(largest, row[t]);
         }
-        plot->heat.values[i] = isfinite(largest) ? largest : NAN; /* no gradient is no colour */
+        plot->heat.values[i] = isfinite(largest) ? largest : NAN; /* a cell without a gradient stays empty */
     }
     return RG_OK;
 }

@@ -1,4 +1,4 @@
-/* Singular values as text: see spectrum_text.h. */
+/* Reporting singular values: see spectrum_text.h. */
 #include "cli/report/spectrum_text.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 #include "cli/report/explain.h"
 #include "files/json_lines.h"
 
-/* By nearest rank. */
+/* A quantile by nearest rank. */
 static double quantile(const struct rg_spectrum *s, double part) {
     const size_t rank = (size_t)ceil(part * (double)s->n);
     return s->log10_singular[s->n - (rank ? rank : 1)];

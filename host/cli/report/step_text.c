@@ -1,4 +1,4 @@
-/* The lags in the optimiser's step: see step_text.h. */
+/* Reporting the lags in the optimiser's step: see step_text.h. */
 #include "cli/report/step_text.h"
 
 #include <math.h>
@@ -8,12 +8,12 @@
 #include "files/json_lines.h"
 #include "gradient/ranges.h"
 
-/* A matrix's shares [T] of the step; a linear one has those of the gradient. */
+/* A matrix's shares [T] of the step. With a linear optimiser they are the shares of the gradient. */
 static const double *shares_of(const struct rg_diagnosis *d, const struct rg_lag_terms *terms) {
     return d->linear ? terms->share : terms->step_share;
 }
 
-/* log10 of the norm at a lag over that of the whole step. */
+/* log10 of the ratio of the norm at a lag to the norm of the whole step. */
 static double log10_part(const struct rg_diagnosis *d, const struct rg_lag_terms *terms, size_t lag) {
     return d->linear ? terms->log10_norm[lag] - log10(terms->total) : terms->step_log10[lag];
 }
@@ -23,7 +23,7 @@ static bool is_known(const struct rg_diagnosis *d) {
     return d->stepped && total > 0.0 && isfinite(total);
 }
 
-/* The sum over lags [first, end) in percent, without the sign of a zero. */
+/* The sum over lags [first, end) in percent; a zero has no sign. */
 static double percent(const double *shares, size_t first, size_t end) {
     double sum = 0.0;
     for (size_t lag = first; lag < end; lag++) {
@@ -55,7 +55,7 @@ void rg_step_text_print(const struct rg_diagnosis *d) {
     (void)putchar('\n');
 }
 
-/* The matrices of one direction; without memory *list becomes NULL. */
+/* Add the matrices of one direction. Without memory *list becomes NULL. */
 static void add_matrices(json_t **list, const struct rg_diagnosis *d, const struct rg_lag_profile *p,
                          const struct rg_model *model) {
     struct rg_lag_columns columns;
@@ -99,7 +99,7 @@ json_t *rg_step_text_json(const struct rg_diagnosis *d, const struct rg_model *m
                         list);
 }
 
-/* ---- As a table ---- */
+/* ---- Table ---- */
 
 rg_status rg_step_table(const struct rg_diagnosis *d, const struct rg_model *model, struct rg_own_table *table) {
     static const char *const heads[] = {"matrix", "lags", "share of the gradient", "share of the step"};

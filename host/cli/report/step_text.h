@@ -1,4 +1,5 @@
-/* The lags in the optimiser's step (gradient/step_rule.h) beside those in the gradient: lines, JSON, a table. */
+/* Reporting the lags in the optimiser's step (gradient/step_rule.h) beside those in the gradient: lines, JSON, a table.
+ */
 #ifndef RG_REPORT_STEP_TEXT_H
 #define RG_REPORT_STEP_TEXT_H
 
@@ -7,14 +8,15 @@
 #include "cli/report/table.h"
 #include "train/diagnosis.h"
 
-/* Some lines on stdout; nothing where it is not known. */
+/* Print some lines on stdout, or nothing if the step is not known. */
 void rg_step_text_print(const struct rg_diagnosis *diagnosis);
 
-/* {"optimizer", "linear", "lags": [{"matrix", "layer", "from", "to", "share", "log10_norm"}]}: of each lag in the step
- * of each matrix its share, and its norm over that of the whole step. Null where it is not known. */
+/* {"optimizer", "linear", "lags": [{"matrix", "layer", "from", "to", "share", "log10_norm"}]}: for each matrix and lag
+ * the share in the step, and log10 of the norm relative to the whole step. JSON null if the step is not known. */
 json_t *rg_step_text_json(const struct rg_diagnosis *diagnosis, const struct rg_model *model);
 
-/* By ranges of lags, share of the gradient and of the step of the shown direction's matrices. RG_NO_MEMORY. */
+/* A table by ranges of lags: shares of the gradient and of the step for the matrices of the shown direction.
+ * RG_NO_MEMORY. */
 rg_status rg_step_table(const struct rg_diagnosis *diagnosis, const struct rg_model *model, struct rg_own_table *table);
 
 #endif

@@ -1,4 +1,4 @@
-/* Time constants as text: see time_text.h. */
+/* Reporting time constants: see time_text.h. */
 #include "cli/report/time_text.h"
 
 #include <stdio.h>

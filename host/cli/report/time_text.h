@@ -1,4 +1,4 @@
-/* Time constants of a layer's units (gradient/time_constants.h): a line, and JSON. */
+/* Reporting the time constants of a layer's units (gradient/time_constants.h): lines and JSON. */
 #ifndef RG_REPORT_TIME_TEXT_H
 #define RG_REPORT_TIME_TEXT_H
 
@@ -6,10 +6,10 @@
 
 #include "gradient/time_constants.h"
 
-/* Two lines on stdout with their quantiles; nothing where there are none. */
+/* Print two lines with their quantiles on stdout, or nothing if there are none. */
 void rg_time_text_print(const struct rg_time_constants *constants);
 
-/* {"gate", "min", "p10", "median", "p90", "max", "endless", "values": [H]}, or null where there are none. */
+/* {"gate", "min", "p10", "median", "p90", "max", "endless", "values": [H]}; JSON null if there are none. */
 json_t *rg_time_text_json(const struct rg_time_constants *constants);
 
 #endif
