@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/stop.h"
 #include "rnn_gpu/log.h"
@@ -98,8 +99,7 @@ static rg_status open_auto(const struct rg_device_entry *entries, size_t n, cons
     return rg_native_open(options, out);
 }
 
-rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out) {
-    *out = NULL;
+static rg_status open_device(const char *spec, const struct rg_device_options *options, struct rg_device **out) {
     if (is_native(spec)) {
         return rg_native_open(options, out);
     }
@@ -138,6 +138,30 @@ rg_status rg_device_open(const char *spec, const struct rg_device_options *optio
         status = open_opencl(found, options, out);
     }
     rg_free(entries);
+    return status;
+}
+
+/* The limit that the environment sets, if it does. */
+static rg_status read_limit(struct rg_device_info *info) {
+    const char *const text = getenv(RG_LAUNCH_VARIABLE);
+    char *end = NULL;
+    if (!text) {
+        return RG_OK;
+    }
+    info->launch_seconds = strtod(text, &end);
+    return end != text && !*end && info->launch_seconds >= 0.0 && info->launch_seconds <= 1e6
+               ? RG_OK
+               : rg_fail(RG_USAGE, RG_LAUNCH_VARIABLE "=%s: give seconds, 0 for no limit", text);
+}
+
+rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out) {
+    *out = NULL;
+    RG_TRY(open_device(spec, options, out));
+    const rg_status status = read_limit(&(*out)->info);
+    if (status != RG_OK) {
+        rg_device_destroy(*out);
+        *out = NULL;
+    }
     return status;
 }
 
@@ -318,4 +342,19 @@ rg_status rg_device_product(struct rg_device *device, const struct rg_wide_produ
 
 rg_status rg_device_finish(struct rg_device *device) {
     return device->ops->finish(device);
+}
+
+rg_status rg_device_flush(struct rg_device *device) {
+    return device->ops->flush ? device->ops->flush(device) : RG_OK;
+}
+
+rg_status rg_device_sleep(struct rg_device *device, double seconds) {
+    static const double LEAST = 5e-3, MOST = 1.0, SHARE = 0.9;
+    if (!device->info.is_gpu || device->info.launch_seconds <= 0.0 || seconds < LEAST) {
+        return RG_OK;
+    }
+    RG_TRY(rg_device_flush(device));
+    const long nanoseconds = (long)(1e9 * SHARE * (seconds < MOST ? seconds : MOST));
+    (void)nanosleep(&(struct timespec){0, nanoseconds}, NULL); /* a signal ends it */
+    return RG_OK;
 }

@@ -49,6 +49,8 @@ struct rg_device_info {
     /* From so many bytes of W_hh on, a step of a few sequences gets a launch of its own whose work-groups share the
      * units. */
     uint64_t shared_step_bytes;
+    /* No launch is to take longer, because a screen waits for it or a watchdog ends it; 0: there is no limit. */
+    double launch_seconds;
     double build_seconds; /* time to build the kernels */
     /* measured by `bench --tune`; 0: the plan decides */
     uint64_t chunk_bytes; /* bytes of the sequences in a chunk */
@@ -82,6 +84,7 @@ struct rg_device_ops {
     rg_status (*launch)(struct rg_device *device, const struct rg_launch *launches, size_t n);
     const char *(*library)(struct rg_device *device); /* name of the BLAS library in use, or NULL */
     rg_status (*product)(struct rg_device *device, const struct rg_wide_product *product);
+    rg_status (*flush)(struct rg_device *device); /* NULL: nothing waits to be sent */
     rg_status (*finish)(struct rg_device *device);
 };
 
@@ -108,6 +111,13 @@ struct rg_device_options {
     enum rg_tf32 tf32;
     struct rg_device_shape shape;
 };
+
+/* Longest launch of a GPU that shows a screen or shares the processor's memory, and of a processor, whose launches hold
+ * up an interrupt; of another GPU. */
+#define RG_SHORT_LAUNCH 0.1
+#define RG_LONG_LAUNCH 0.5
+/* The environment variable that sets the limit, in seconds. */
+#define RG_LAUNCH_VARIABLE "RNN_GPU_LAUNCH_SECONDS"
 
 /* Open a device: "auto" (a GPU, else any OpenCL device, else native; a device that fails is skipped with a notice),
  * "cpu" or "native" (no OpenCL), "opencl" (any OpenCL device), "gpu", "P:D" (platform and device number as listed),
@@ -141,6 +151,11 @@ rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *lau
  * another one reads or writes. Their k-th buffers come from one call of rg_buffers_create, or are all NULL. */
 rg_status rg_device_launch_all(struct rg_device *device, const struct rg_launch *launches, size_t n);
 rg_status rg_device_finish(struct rg_device *device);
+/* Send what is queued to the device. */
+rg_status rg_device_flush(struct rg_device *device);
+/* Flush, and sleep for most of the seconds that what is queued will take: while a GPU's driver waits, it may keep a
+ * core busy. Wait then. */
+rg_status rg_device_sleep(struct rg_device *device, double seconds);
 
 /* Open a BLAS library for wide products, CLBlast or OpenBLAS; info.library names it. RG_NO_DEVICE says which is
  * missing. rg_device_product then queues a product. */

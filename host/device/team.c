@@ -389,7 +389,8 @@ rg_status rg_team_create(struct rg_device *device, size_t n, struct rg_team **ou
     for (size_t i = 0; i < n; i++) {
         team->members[i] = (struct member){
             .base = {.ops = &member_ops, .info = device->info}, .team = team, .place = i, .in_step = true};
-        team->members[i].base.info.library[0] = '\0'; /* the kernels go in step, a library does not */
+        team->members[i].base.info.library[0] = '\0';    /* the kernels go in step, a library does not */
+        team->members[i].base.info.launch_seconds = 0.0; /* nor launches that a clock has cut */
     }
     *out = team;
     return RG_OK;

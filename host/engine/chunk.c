@@ -63,23 +63,43 @@ static rg_status scan(struct rg_net *net, size_t layer, size_t direction, bool k
     return keep && out >= 0 ? rg_layer_keep_states(net, layer, direction, (size_t)out, rows) : RG_OK;
 }
 
+/* Inputs of the steps in net->segment. */
+static rg_status make_data(struct rg_net *net, void *self) {
+    const struct rg_chunk *const c = &net->chunk;
+    (void)self;
+    RG_TRY(c->source->fill(c->source->self, net, c->update, c->first_row, c->rows));
+    return net->buffers.words ? rg_layer_embed(net, c->rows) : RG_OK;
+}
+
+/* Dropout of a layer's states. */
+struct dropout {
+    size_t layer;
+    struct rg_buffer *from, *to;
+};
+
+static rg_status drop_out(struct rg_net *net, void *self) {
+    const struct dropout *const d = self;
+    return rg_layer_dropout(net, d->layer, d->from, d->to, net->chunk.update, net->chunk.first_row, net->chunk.rows);
+}
+
+static rg_status read_out(struct rg_net *net, void *self) {
+    (void)self;
+    return rg_readout_forward(net);
+}
+
 /* Inputs and states of the first `layers` layers in a segment. */
 static rg_status make_segment(struct rg_net *net, size_t segment, size_t layers, bool keep) {
-    const struct rg_chunk *const c = &net->chunk;
     double since = rg_seconds();
     RG_TRY(enter(net, segment));
-    RG_TRY(c->source->fill(c->source->self, net, c->update, c->first_row, c->rows));
-    if (net->buffers.words) {
-        RG_TRY(rg_layer_embed(net, c->rows));
-    }
+    RG_TRY(rg_in_steps(net, RG_WORK_DATA, 0, make_data, NULL));
     RG_TRY(rg_net_lap(net, &since, RG_PHASE_DATA));
     for (size_t l = 0; l < layers; l++) {
         for (size_t d = 0; d < net->plan.directions; d++) {
             RG_TRY(scan(net, l, d, keep));
         }
         if (net->buffers.dropped[l]) {
-            RG_TRY(rg_layer_dropout(net, l, net->buffers.out[l], net->buffers.dropped[l], c->update, c->first_row,
-                                    c->rows));
+            struct dropout dropout = {l, net->buffers.out[l], net->buffers.dropped[l]};
+            RG_TRY(rg_in_steps(net, RG_WORK_DROPOUT, l, drop_out, &dropout));
         }
     }
     return rg_net_lap(net, &since, RG_PHASE_FORWARD);
@@ -89,7 +109,7 @@ static rg_status make_segment(struct rg_net *net, size_t segment, size_t layers,
 static rg_status make_head(struct rg_net *net, bool again) {
     double since = rg_seconds();
     if (!again || !net->buffers.read) {
-        RG_TRY(rg_readout_forward(net));
+        RG_TRY(rg_in_steps(net, RG_WORK_READOUT, 0, read_out, NULL));
         RG_TRY(rg_head_forward(net, net->chunk.loss, again));
     }
     net->chunk.forward = true;
@@ -234,15 +254,27 @@ static rg_status reverse(struct rg_net *net, size_t layer, size_t direction, str
     return keep && out >= 0 ? rg_layer_keep_deltas(net, layer, direction, (size_t)out % borders, rows) : RG_OK;
 }
 
+/* The gradient at a layer's inputs. */
+struct inputs {
+    size_t layer;
+    struct rg_buffer *dx;
+};
+
+static rg_status send_steps_down(struct rg_net *net, void *self) {
+    const struct inputs *const i = self;
+    return net->library && i->layer > 0 ? rg_library_inputs(net, i->layer, net->chunk.rows, i->dx)
+                                        : rg_layer_input_gradient(net, i->layer, net->chunk.rows, i->dx);
+}
+
 /* Queue the gradient at the states of the layer below. Both directions' deltas must be in memory. */
 static rg_status send_down(struct rg_net *net, size_t layer, struct rg_buffer **dout) {
-    const struct rg_chunk *const c = &net->chunk;
     double since = rg_seconds();
     *dout = net->buffers.dout[layer % 2];
-    RG_TRY(net->library ? rg_library_inputs(net, layer, c->rows, *dout)
-                        : rg_layer_input_gradient(net, layer, c->rows, *dout));
+    struct inputs inputs = {layer, *dout};
+    RG_TRY(rg_in_steps(net, RG_WORK_INPUTS, layer, send_steps_down, &inputs));
     if (net->buffers.dropped[layer - 1]) {
-        RG_TRY(rg_layer_dropout(net, layer - 1, *dout, *dout, c->update, c->first_row, c->rows));
+        struct dropout dropout = {layer - 1, *dout, *dout};
+        RG_TRY(rg_in_steps(net, RG_WORK_DROPOUT, layer - 1, drop_out, &dropout));
     }
     return rg_net_lap(net, &since, RG_PHASE_REVERSE);
 }
@@ -279,6 +311,8 @@ static bool has_embed_gradient(const struct rg_net *net) {
 static rg_status embed_gradient(struct rg_net *net) {
     double since = rg_seconds();
     if (has_embed_gradient(net)) {
+        struct inputs inputs = {0, net->buffers.dx};
+        RG_TRY(rg_in_steps(net, RG_WORK_INPUTS, 0, send_steps_down, &inputs));
         RG_TRY(rg_layer_embed_gradient(net, net->chunk.rows,
                                        net->chunk.first_row > net->chunk.sum_row ||
                                            net->chunk.at + 1 < net->plan.n_segments));

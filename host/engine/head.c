@@ -71,6 +71,23 @@ fail:
     return status;
 }
 
+/* Launch n steps of those in `self`. */
+static rg_status launch_steps(struct rg_net *net, void *self, size_t done, size_t n) {
+    const struct rg_plan *const p = &net->plan;
+    struct rg_head_args args = *(const struct rg_head_args *)self;
+    args.from += done;
+    args.to = args.from + n;
+    const struct rg_launch launch = {.kernel = RG_K_rg_head,
+                                     .buffers = {rg_readout_rows(net), net->buffers.packed, net->buffers.y,
+                                                 net->buffers.z,
+                                                 net->buffers.dz ? net->buffers.dz : net->buffers.unused,
+                                                 net->buffers.dhead ? net->buffers.dhead : net->buffers.unused,
+                                                 net->buffers.row_loss ? net->buffers.row_loss : net->buffers.unused},
+                                     .args = &args,
+                                     .groups = {rg_divide_up((size_t)args.rows, p->tile), 1}};
+    return p->wide_head ? rg_wide_head(net, &args) : rg_device_launch(net->device, &launch);
+}
+
 rg_status rg_head_forward(struct rg_net *net, enum rg_loss loss, bool again) {
     const struct rg_plan *const p = &net->plan;
     const struct rg_span span = target_span(net);
@@ -82,7 +99,7 @@ rg_status rg_head_forward(struct rg_net *net, enum rg_loss loss, bool again) {
         (double)(terms ? terms : p->batch * p->target_steps) * (loss == RG_LOSS_CE ? 1.0 : (double)p->outputs);
     const double weight = net->chunk.source->weighted ? net->chunk.source->weight : 0.0; /* 0: no row has one */
     const double scale = net->loss_scale / (weight > 0.0 ? weight : mean_over);
-    const struct rg_head_args args = {
+    struct rg_head_args args = {
         .rows = rows,
         .first_row = net->chunk.first_row,
         .first_step = p->steps - p->target_steps,
@@ -107,15 +124,8 @@ rg_status rg_head_forward(struct rg_net *net, enum rg_loss loss, bool again) {
         .recomputed = again,
         .weighted = net->chunk.source->weighted && loss != RG_LOSS_AUTO,
     };
-    const struct rg_launch launch = {.kernel = RG_K_rg_head,
-                                     .buffers = {rg_readout_rows(net), net->buffers.packed, net->buffers.y,
-                                                 net->buffers.z,
-                                                 net->buffers.dz ? net->buffers.dz : net->buffers.unused,
-                                                 net->buffers.dhead ? net->buffers.dhead : net->buffers.unused,
-                                                 net->buffers.row_loss ? net->buffers.row_loss : net->buffers.unused},
-                                     .args = &args,
-                                     .groups = {rg_divide_up(rows, p->tile), 1}};
-    RG_TRY(p->wide_head ? rg_wide_head(net, &args) : rg_device_launch(net->device, &launch));
+    const struct rg_cut cut = {RG_WORK_HEAD, 0, span.end - span.begin, 1};
+    RG_TRY(rg_in_pieces(net, &cut, launch_steps, &args));
     return net->probe != RG_NO_PROBE && p->target_steps > 1 ? isolate_step(net) : RG_OK;
 }
 
@@ -156,8 +166,7 @@ static rg_status launch_gradient(struct rg_net *net, const struct rg_layer_parts
                                .buffers = {rg_readout_rows(net), net->buffers.x, net->buffers.dz, net->buffers.partial},
                                .args = &args,
                                .groups = {args.n_slices, p->o_stride / rg_device_panel(net->device)}};
-    rg_layer_shape_gradient(net, &launch);
-    return rg_device_launch(net->device, &launch);
+    return rg_layer_launch_gradient(net, RG_WORK_HEAD_GRADIENT, 0, &launch);
 }
 
 rg_status rg_head_gradient(struct rg_net *net) {

@@ -1,9 +1,8 @@
 /* The kernels of one layer: see layer.h. */
 #include "engine/layer.h"
 #include "model/cells.h"
-#include "plan/groups.h"
 
-enum { GROUPS_A_UNIT = 4, BLOCK_ROWS = 8, LEAST_LOCAL = 4 };
+enum { BLOCK_ROWS = 8, LEAST_LOCAL = 4 };
 
 struct scan_kernels {
     enum rg_kernel forward, reverse;
@@ -15,9 +14,6 @@ struct scan_kernels {
 static const struct scan_kernels scans[RG_N_CELLS] = {RG_CELLS(SCANS, )};
 static const struct scan_kernels learned_scans[RG_N_CELLS] = {RG_CELLS(LEARNED, )};
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
 }
@@ -30,7 +26,7 @@ static bool adds_skip(const struct rg_plan *p) {
     return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
 }
 
-static size_t offset_of(const struct rg_net *net, size_t layer, size_t direction, enum rg_role role) {
+size_t rg_layer_offset(const struct rg_net *net, size_t layer, size_t direction, enum rg_role role) {
     return net->model->parameters[rg_model_parameter(net->model, layer, direction, role)].offset;
 }
 
@@ -115,10 +111,10 @@ size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t directi
                           struct rg_pack_job jobs[RG_MAX_JOBS]) {
     const struct rg_plan *const p = &net->plan;
     const struct rg_plan_direction *const to = &p->layer[layer].directions[direction];
-    const size_t ih = offset_of(net, layer, direction, RG_ROLE_WEIGHT_IH);
-    const size_t hh = offset_of(net, layer, direction, RG_ROLE_WEIGHT_HH);
-    const size_t b_ih = offset_of(net, layer, direction, RG_ROLE_BIAS_IH);
-    const size_t b_hh = offset_of(net, layer, direction, RG_ROLE_BIAS_HH);
+    const size_t ih = rg_layer_offset(net, layer, direction, RG_ROLE_WEIGHT_IH);
+    const size_t hh = rg_layer_offset(net, layer, direction, RG_ROLE_WEIGHT_HH);
+    const size_t b_ih = rg_layer_offset(net, layer, direction, RG_ROLE_BIAS_IH);
+    const size_t b_hh = rg_layer_offset(net, layer, direction, RG_ROLE_BIAS_HH);
     const bool apart = p->deltas > p->gates; /* the last gate's biases are not summed */
     const size_t together = p->gates - (apart ? 1 : 0);
     size_t n = 0;
@@ -132,15 +128,15 @@ size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t directi
         jobs[n++] = bias_job(net, to->bias, together + 1, 1, b_hh + last, RG_NO_SOURCE);
     }
     if (adds_skip(p)) {
-        const size_t sh = offset_of(net, layer, direction, RG_ROLE_WEIGHT_SH);
+        const size_t sh = rg_layer_offset(net, layer, direction, RG_ROLE_WEIGHT_SH);
         jobs[n++] = forward_job(net, sh, to->sh, p->hidden);
         jobs[n++] = reverse_job(net, sh, to->sh_reverse, p->hidden, true);
     }
     if (rg_plan_learned(p)) {
         const struct rg_pack_job gate =
-            vector_job(net, offset_of(net, layer, direction, RG_ROLE_WEIGHT_UH), to->gate, p->hidden);
+            vector_job(net, rg_layer_offset(net, layer, direction, RG_ROLE_WEIGHT_UH), to->gate, p->hidden);
         jobs[n++] = gate;
-        jobs[n++] = vector_job(net, offset_of(net, layer, direction, RG_ROLE_BIAS_UH), to->gate + p->h_stride, 1);
+        jobs[n++] = vector_job(net, rg_layer_offset(net, layer, direction, RG_ROLE_BIAS_UH), to->gate + p->h_stride, 1);
     }
     if (layer > 0 || p->words) {
         jobs[n++] = reverse_job(net, ih, to->ih_reverse, p->layer[layer].inputs, false);
@@ -208,26 +204,40 @@ static size_t scan_local_bytes(const struct rg_net *net, size_t width) {
     return most(2 * states + sums * net->plan.tile, LEAST_LOCAL) * net->plan.real_bytes;
 }
 
-/* Launch a scan: all steps at once, or step by step if work-groups share the units of a step. */
-static rg_status launch_scan(struct rg_net *net, struct rg_launch launch, struct rg_scan_args args, bool reverse) {
-    const struct rg_plan *const p = &net->plan;
-    const rg_u64 from = args.from, to = args.to, each = p->groups_per_tile > 1 ? 1 : to - from;
+struct scan {
+    struct rg_launch launch;
+    struct rg_scan_args args;
+    bool reverse;
+};
+
+/* Launch n steps of a scan: at once, or one by one if work-groups share the units of a step. */
+static rg_status launch_steps(struct rg_net *net, void *self, size_t done, size_t n) {
+    const struct scan *const scan = self;
+    const size_t each = net->plan.groups_per_tile > 1 ? 1 : n;
+    struct rg_scan_args args = scan->args;
+    struct rg_launch launch = scan->launch;
     launch.args = &args;
-    const struct rg_plan_group *const shape = reverse ? &p->reverse : &p->forward;
-    launch.groups[0] = rg_divide_up((size_t)args.rows, p->tile);
-    launch.groups[1] = p->groups_per_tile;
-    launch.item_rows = shape->item_rows;
-    launch.block_rows = shape->block_rows;
-    for (rg_u64 done = 0; done < to - from; done += each) {
-        args.from = reverse ? to - done - each : from + done;
+    for (const size_t end = done + n; done < end; done += each) {
+        args.from = scan->reverse ? scan->args.to - done - each : scan->args.from + done;
         args.to = args.from + each;
         RG_TRY(rg_device_launch(net->device, &launch));
     }
     return RG_OK;
 }
 
-/* What a layer reads: x, or the states below it. */
-static struct rg_buffer *inputs_of(const struct rg_net *net, size_t layer) {
+static rg_status launch_scan(struct rg_net *net, size_t layer, struct scan *scan) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_plan_group *const shape = scan->reverse ? &p->reverse : &p->forward;
+    scan->launch.groups[0] = rg_divide_up((size_t)scan->args.rows, p->tile);
+    scan->launch.groups[1] = p->groups_per_tile;
+    scan->launch.item_rows = shape->item_rows;
+    scan->launch.block_rows = shape->block_rows;
+    const struct rg_cut cut = {scan->reverse ? RG_WORK_REVERSE : RG_WORK_FORWARD, layer,
+                               (size_t)(scan->args.to - scan->args.from), 1};
+    return rg_in_pieces(net, &cut, launch_steps, scan);
+}
+
+struct rg_buffer *rg_layer_inputs(const struct rg_net *net, size_t layer) {
     return layer == 0                        ? net->buffers.x
            : net->buffers.dropped[layer - 1] ? net->buffers.dropped[layer - 1]
                                              : net->buffers.out[layer - 1];
@@ -239,13 +249,13 @@ static struct rg_buffer *saved_of(const struct rg_net *net, size_t layer, size_t
 }
 
 rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction, size_t rows, bool ragged) {
-    return launch_scan(net,
-                       (struct rg_launch){.kernel = kernels_of(net)->forward,
-                                          .buffers = {inputs_of(net, layer), net->buffers.packed,
-                                                      net->buffers.out[layer], saved_of(net, layer, direction),
-                                                      net->buffers.begin, net->buffers.gate[layer][direction]},
-                                          .local_bytes = scan_local_bytes(net, net->plan.h_stride)},
-                       scan_args(net, layer, direction, net->segment, rows, ragged, false), false);
+    struct scan scan = {.launch = {.kernel = kernels_of(net)->forward,
+                                   .buffers = {rg_layer_inputs(net, layer), net->buffers.packed,
+                                               net->buffers.out[layer], saved_of(net, layer, direction),
+                                               net->buffers.begin, net->buffers.gate[layer][direction]},
+                                   .local_bytes = scan_local_bytes(net, net->plan.h_stride)},
+                        .args = scan_args(net, layer, direction, net->segment, rows, ragged, false)};
+    return launch_scan(net, layer, &scan);
 }
 
 static size_t segment_rows(const struct rg_net *net, size_t rows) {
@@ -377,17 +387,17 @@ rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t dir
 
 rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
                            struct rg_buffer *dout, bool every_step, size_t rows, bool ragged) {
-    struct rg_scan_args args = scan_args(net, layer, direction, span, rows, ragged, true);
     const bool local = RG_DELTAS_ARE_LOCAL(rg_device_items(net->device), net->plan.gates);
-    args.every_step = every_step;
-    return launch_scan(
-        net,
-        (struct rg_launch){.kernel = kernels_of(net)->reverse,
-                           .buffers = {net->buffers.out[layer], saved_of(net, layer, direction), net->buffers.packed,
-                                       dout, rg_net_deltas(net, layer, direction), net->buffers.carry,
-                                       net->buffers.begin, net->buffers.gate[layer][direction]},
-                           .local_bytes = scan_local_bytes(net, local ? net->plan.gates * net->plan.h_stride : 0)},
-        args, true);
+    struct scan scan = {
+        .launch = {.kernel = kernels_of(net)->reverse,
+                   .buffers = {net->buffers.out[layer], saved_of(net, layer, direction), net->buffers.packed, dout,
+                               rg_net_deltas(net, layer, direction), net->buffers.carry, net->buffers.begin,
+                               net->buffers.gate[layer][direction]},
+                   .local_bytes = scan_local_bytes(net, local ? net->plan.gates * net->plan.h_stride : 0)},
+        .args = scan_args(net, layer, direction, span, rows, ragged, true),
+        .reverse = true};
+    scan.args.every_step = every_step;
+    return launch_scan(net, layer, &scan);
 }
 
 rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx) {
@@ -442,153 +452,9 @@ rg_status rg_layer_embed_gradient(struct rg_net *net, size_t rows, bool accumula
     struct rg_embed_args args = embed_args(net, rows);
     args.stride = (rg_u32)net->plan.dx_stride;
     args.accumulate = accumulate;
-    RG_TRY(rg_layer_input_gradient(net, 0, rows, net->buffers.dx));
     return rg_device_launch(
         net->device, &(struct rg_launch){.kernel = RG_K_rg_embed_gradient,
                                          .buffers = {net->buffers.words, net->buffers.dx, net->buffers.gradients},
                                          .args = &args,
                                          .groups = {rg_net_groups(net, net->plan.words, 1), 1}});
-}
-
-rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
-                            const struct rg_layer_parts *parts) {
-    const struct rg_plan *const p = &net->plan;
-    const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
-    const size_t panels = p->d_width / rg_device_panel(net->device),
-                 across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
-    const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;  /* W_ih has no part in the last delta, */
-    const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */
-    const struct rg_gradient_source states = {.offset = direction * p->hidden,
-                                              .shift = dilated ? p->skip : 1,
-                                              .later = direction == 1,
-                                              .buffer = RG_FROM_STATES,
-                                              .depth = (rg_u32)p->hidden,
-                                              .stride = (rg_u32)p->out_stride,
-                                              .skip_gate = hidden_gap,
-                                              .initial = p->initial};
-    struct rg_weight_gradient_args args = {
-        .rows = rows,
-        .steps = p->steps,
-        .begin = parts->span.begin,
-        .end = parts->span.end,
-        .base = net->base,
-        .initial_at = p->alloc_steps,
-        .accum_steps = p->accum_steps,
-        .rising = direction == 1,
-        .slice_stride = rg_plan_term(p, layer),
-        .partial = p->layer[layer].directions[direction].partial + parts->first * rg_plan_term(p, layer),
-        .n_slices = (rg_u32)parts->n,
-        .n = (rg_u32)p->d_width,
-        .d_stride = (rg_u32)p->d_stride,
-        .gate_width = (rg_u32)p->h_stride,
-        .accumulate = parts->accumulate,
-        .block = (rg_u32)p->block,
-        .n_sources = 2,
-        .parts = (rg_u32)most(1, least(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS)),
-        .sources = {states,
-                    {.buffer = RG_FROM_INPUTS,
-                     .depth = (rg_u32)p->layer[layer].inputs,
-                     .stride = (rg_u32)p->layer[layer].x_stride,
-                     .skip_gate = input_gap,
-                     .sums = 1}},
-    };
-    if (adds_skip(p)) {
-        args.sources[2] = states;
-        args.sources[2].shift = p->skip;
-        args.sources[2].skip_gate = input_gap;
-        args.n_sources = 3;
-    }
-    struct rg_launch launch = {.kernel = RG_K_rg_weight_gradient,
-                               .buffers = {net->buffers.out[layer], inputs_of(net, layer),
-                                           rg_net_deltas(net, layer, direction), net->buffers.partial},
-                               .args = &args,
-                               .groups = {parts->n, least(across, panels * args.parts)}};
-    rg_layer_shape_gradient(net, &launch);
-    return rg_device_launch(net->device, &launch);
-}
-
-void rg_layer_shape_gradient(const struct rg_net *net, struct rg_launch *launch) {
-    const struct rg_device_info *const info = &net->device->info;
-    if (!rg_groups_list(info)) {
-        return;
-    }
-    const size_t blocks = rg_groups_blocks(launch->args, rg_device_panel(net->device));
-    const int item_rows = rg_groups_list_rows(info, blocks);
-    launch->groups[1] = rg_divide_up(blocks, (size_t)item_rows);
-    launch->item_rows = item_rows == info->rows ? 0 : item_rows;
-    launch->block_rows = item_rows == info->rows ? 0 : RG_OUTER_ROWS;
-}
-
-rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
-                                 const struct rg_layer_parts *parts) {
-    const struct rg_plan *const p = &net->plan;
-    if (!rg_plan_learned(p)) {
-        return RG_OK;
-    }
-    const struct rg_cell_row *const cell = &rg_cells[net->model->shape.cell];
-    const bool reads_c = cell->states > 1;
-    const struct rg_gate_gradient_args args = {
-        .rows = rows,
-        .begin = parts->span.begin,
-        .end = parts->span.end,
-        .base = net->base,
-        .accum_steps = p->accum_steps,
-        .rising = direction == 1,
-        .offset = reads_c ? cell->past * p->h_stride : direction * p->hidden,
-        .stride = reads_c ? p->d_stride : p->out_stride,
-        .partial = p->layer[layer].directions[direction].gate_partial + parts->first * (p->h_stride + 1),
-        .width = (rg_u32)p->h_stride,
-        .block = (rg_u32)p->block,
-        .accumulate = parts->accumulate,
-    };
-    struct rg_buffer *const states = reads_c ? net->buffers.saved[layer][direction] : net->buffers.out[layer];
-    return rg_device_launch(
-        net->device, &(struct rg_launch){.kernel = RG_K_rg_gate_gradient,
-                                         .buffers = {states, net->buffers.gate[layer][direction], net->buffers.partial},
-                                         .args = &args,
-                                         .groups = {parts->n, 1}});
-}
-
-size_t rg_layer_reduce_jobs(const struct rg_net *net, size_t layer, size_t direction,
-                            struct rg_reduce_job jobs[RG_MAX_JOBS]) {
-    const struct rg_plan *const p = &net->plan;
-    const size_t inputs = p->layer[layer].inputs, last = (p->gates - 1) * p->h_stride;
-    const size_t last_hidden = (p->deltas - 1) * p->h_stride; /* where W_hh finds the delta of its last gate */
-    const struct rg_reduce_job job = {.source = p->layer[layer].directions[direction].partial,
-                                      .slice_stride = rg_plan_term(p, layer),
-                                      .n_slices = (rg_u32)p->sum_slices,
-                                      .gates = (rg_u32)p->gates,
-                                      .units = (rg_u32)p->hidden,
-                                      .stride = (rg_u32)p->h_stride,
-                                      .n = (rg_u32)p->d_width};
-    const struct {
-        size_t columns, k0, last;
-    } where[] = {
-        [RG_ROLE_WEIGHT_IH] = {inputs, p->hidden, last},
-        [RG_ROLE_WEIGHT_HH] = {p->hidden, 0, last_hidden},
-        [RG_ROLE_BIAS_IH] = {1, p->hidden + inputs, last},
-        [RG_ROLE_BIAS_HH] = {1, p->hidden + inputs, last_hidden},
-        [RG_ROLE_WEIGHT_SH] = {p->hidden, p->hidden + inputs + 1, last},
-    };
-    size_t n = adds_skip(p) ? RG_ROLE_WEIGHT_SH + 1 : RG_ROLE_WEIGHT_SH;
-    for (size_t role = 0; role < n; role++) {
-        jobs[role] = job;
-        jobs[role].target = offset_of(net, layer, direction, (enum rg_role)role);
-        jobs[role].columns = (rg_u32)where[role].columns;
-        jobs[role].k0 = (rg_u32)where[role].k0;
-        jobs[role].last_place = (rg_u32)where[role].last;
-    }
-    for (size_t role = RG_ROLE_WEIGHT_UH; rg_plan_learned(p) && role <= RG_ROLE_BIAS_UH; role++) {
-        const bool bias = role == RG_ROLE_BIAS_UH;
-        jobs[n++] = (struct rg_reduce_job){.target = offset_of(net, layer, direction, (enum rg_role)role),
-                                           .source = p->layer[layer].directions[direction].gate_partial,
-                                           .slice_stride = p->h_stride + 1,
-                                           .n_slices = (rg_u32)p->sum_slices,
-                                           .gates = 1,
-                                           .units = 1,
-                                           .n = 1,
-                                           .columns = bias ? 1 : (rg_u32)p->hidden,
-                                           .k0 = bias ? (rg_u32)p->h_stride : 0};
-    }
-    return n;
 }

@@ -4,6 +4,11 @@
 
 #include "engine/net.h"
 
+/* What a layer reads: x, or the states below it. */
+struct rg_buffer *rg_layer_inputs(const struct rg_net *net, size_t layer);
+/* The first element of a parameter in the arena. */
+size_t rg_layer_offset(const struct rg_net *net, size_t layer, size_t direction, enum rg_role role);
+
 /* Fill in the jobs that pack a direction's weights into panels, or those that sum the slices of its weight gradient
  * into the arena. Return the number of jobs. */
 size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t direction,
@@ -29,7 +34,7 @@ rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, size_t rows,
 rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
                                     bool every_step, size_t first_row, size_t rows);
 
-/* Queue x of the chunk from its words. Queue the embedding table's gradient, after the first layer's reverse scan. */
+/* Queue x of the chunk from its words. Queue the embedding table's gradient from dx. */
 rg_status rg_layer_embed(struct rg_net *net, size_t rows);
 rg_status rg_layer_embed_gradient(struct rg_net *net, size_t rows, bool accumulate);
 
@@ -45,8 +50,9 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
 rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
                                  const struct rg_layer_parts *parts);
 
-/* Shape a launch of rg_weight_gradient where its item rows take blocks out of a list; elsewhere it stays. */
-void rg_layer_shape_gradient(const struct rg_net *net, struct rg_launch *launch);
+/* Queue a launch of rg_weight_gradient for all rows of its chunk: shaped where its item rows take blocks out of a list,
+ * and in pieces. */
+rg_status rg_layer_launch_gradient(struct rg_net *net, enum rg_work work, size_t layer, struct rg_launch *launch);
 
 /* Queue the initial states of a layer for the sequences index[first_row …]: h_0 and c_0 are [L*D][n][H] on the device,
  * or NULL for zeros. The chunk's `begin` must be filled. */

@@ -5,6 +5,7 @@
 
 #include "rnn_gpu/config.h"
 #include "engine/optimizer.h"
+#include "engine/pieces.h"
 #include "plan/buffers.h"
 #include "ranks/ranks.h"
 
@@ -81,6 +82,7 @@ struct rg_net {
     struct rg_span segment;   /* the segment in memory */
     size_t base;              /* first step in the buffers, modulo 2^64; see kernels/base/args.h */
     struct rg_pace pace;
+    struct rg_pieces pieces;
     double *phases; /* [RG_N_PHASES], or NULL: do not measure */
     bool uncut;     /* a signal does not cut the update off: other ranks wait for this one */
 };

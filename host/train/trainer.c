@@ -24,6 +24,7 @@ struct loop {
     uint64_t first;            /* updates that were made before this call, */
     double before;             /* and their seconds */
     double begin, last_report; /* by rg_seconds */
+    double since, each;        /* when the first update after that was queued; seconds of an update, by that report */
     double lr[RG_HISTORY];     /* rates of the updates that are queued */
     bool stop;
 };
@@ -39,8 +40,11 @@ static bool target_reached(const struct loop *l) {
 /* Wait for what is queued, and report it. */
 static rg_status report(struct loop *l) {
     struct rg_record history[RG_HISTORY];
+    const double n = (double)(l->queued - l->reported);
+    RG_TRY(rg_device_sleep(l->engine->net.device, n * l->each - (rg_seconds() - l->since)));
     RG_TRY(rg_engine_history(l->engine, history));
     const double t = rg_seconds(), elapsed = t - l->last_report;
+    l->each = n > 0.0 ? (t - l->since) / n : l->each;
     const double rate =
         elapsed > 0.0 ? (double)((l->queued - l->reported) * rg_update_sequences(l->config)) / elapsed : 0.0;
     struct rg_trainer_state *const state = l->state;
@@ -104,6 +108,7 @@ double rg_clip_rate(const struct rg_training *training) {
 static rg_status queue_update(struct loop *l, struct rg_source *source) {
     const struct rg_config *const c = l->config;
     const uint64_t n = l->queued;
+    l->since = n == l->reported ? rg_seconds() : l->since;
     if (l->hooks->before) {
         RG_TRY(l->hooks->before(l->hooks->self, n));
     }

@@ -173,7 +173,7 @@ struct rg_input_gradient_args {
  * The order of the sum is fixed. It takes blocks of `block` sequences in order. In a block it takes groups of
  * `accum_steps` steps in the order of the reverse scan: from the slice's end backwards, or with `rising` from its
  * beginning. In a group it goes from the first step to the last. So the result depends neither on how a batch is cut
- * into chunks of whole blocks nor on how many groups of steps a launch takes. */
+ * into chunks of whole blocks nor on how many blocks or groups of steps a launch takes. */
 #define RG_BATCH_BLOCK 128 /* largest block, in sequences */
 #define RG_MAX_SOURCES 3
 #define RG_FROM_STATES 0
@@ -200,6 +200,8 @@ struct rg_weight_gradient_args {
     rg_u64 rows;             /* B */
     rg_u64 steps;            /* T */
     rg_u64 begin, end;       /* half-open range of steps */
+    rg_u64 first_row;        /* rows [first_row, end_row) of a step: */
+    rg_u64 end_row;          /* whole blocks, and the last one */
     rg_u64 base, initial_at; /* see struct rg_scan_args */
     rg_u64 accum_steps;
     rg_u64 slice_stride; /* elements between two slices of `partial` */

@@ -206,7 +206,7 @@ RG_INLINE void rg_outer_slice(__global const rg_real *states, __global const rg_
                               size_t begin, size_t end) {
     const struct rg_gradient_source from = s.sources[at.source];
     int fresh = !s.accumulate;
-    for (size_t block = 0; block < s.rows; block += s.block) {
+    for (size_t block = s.first_row; block < s.end_row; block += s.block) {
         const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
         for (size_t left = end - begin, length; left > 0; left -= length) {
             length = left < s.accum_steps ? left : s.accum_steps;
@@ -309,7 +309,7 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
     const size_t units = s.n / RG_NR * s.parts;
     __global rg_real *const sum = partial + s.partial + get_group_id(0) * s.slice_stride;
     int fresh = !s.accumulate;
-    for (size_t block = 0; block < s.rows; block += s.block) {
+    for (size_t block = s.first_row; block < s.end_row; block += s.block) {
         const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
         for (size_t left = end - begin, length; left > 0; left -= length) {
             length = left < s.accum_steps ? left : s.accum_steps;

@@ -1,5 +1,5 @@
-/* Runs and segments of time: the gradient has the same bits however many steps are in memory at once, and that in runs
- * is the gradient. */
+/* Runs and segments of time: the gradient has the same bits however many steps are in memory at once and wherever
+ * launches are cut, and that in runs is the gradient. */
 #include <string.h>
 
 #include "executions.h"
@@ -54,6 +54,13 @@ static const struct rg_exercise_form forms[] = {
      .initial = true},
     {.sizes = {.batch = 3, .steps = 19, .inputs = 2, .hidden = 17, .outputs = 300, .loss = RG_LOSS_CE, .ragged = true},
      .net = {.cell = RG_CELL_GRU, .readout = RG_READOUT_MAX, .layers = 2, .bidirectional = true, .skip = 2}},
+    /* several blocks of sequences; many outputs at every step */
+    {.sizes = {.batch = 270, .steps = 13, .inputs = 3, .hidden = 17, .outputs = 1, .loss = RG_LOSS_MSE, .ragged = true},
+     .net = {.cell = RG_CELL_GRU, .layers = 2},
+     .initial = true},
+    {.sizes = {.batch = 131, .steps = 11, .inputs = 2, .hidden = 9, .outputs = 300, .loss = RG_LOSS_CE, .ragged = true},
+     .net = {.cell = RG_CELL_LSTM, .target = RG_TARGET_STEPS},
+     .words = 6},
 };
 enum { N_FORMS = sizeof forms / sizeof *forms };
 
@@ -204,6 +211,40 @@ START_TEST(segments_change_no_bit) {
 }
 END_TEST
 
+/* The limit on a launch's time leaves one unit of work a launch, or some, and changes no bit. */
+START_TEST(bounded_launches_change_no_bit) {
+    static const double limits[] = {1e-12, 1e-5, 3e-4};
+    const struct rg_exercise_form *form = NULL;
+    struct rg_device *const device = open_case(_i, &form);
+    if (!device) {
+        return;
+    }
+    struct rg_exercise *e = NULL;
+    char what[80];
+    expect_ok(rg_exercise_create(form, &e), "exercise");
+    rg_exercise_fill(e, 11);
+    for (size_t run = 0; run < 5; run += 4) {
+        device->info.launch_seconds = 0.0;
+        const size_t before = device->launches;
+        struct pass whole = pass_of(device, e, run, 0);
+        const size_t launches = device->launches - before;
+        for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+            device->info.launch_seconds = limits[i];
+            const size_t then = device->launches;
+            struct pass cut = pass_of(device, e, run, 0);
+            ck_assert_msg(i > 0 || device->launches - then > launches * 3, "%zu launches, %zu without a limit",
+                          device->launches - then, launches);
+            (void)snprintf(what, sizeof what, "runs of %zu, launches of %g s", run, limits[i]);
+            expect_same(&whole, &cut, e->model->arena, what);
+            free_pass(&cut);
+        }
+        free_pass(&whole);
+    }
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
 /* Runs sum in another order: the same gradient but for rounding. */
 START_TEST(runs_agree) {
     const struct rg_exercise_form *form = NULL;
@@ -232,6 +273,7 @@ END_TEST
 TEST_MAIN("segments") {
     TCase *const tests = add_tests(suite, "segments");
     tcase_add_loop_test(tests, segments_change_no_bit, 0, N_KINDS * N_FORMS);
+    tcase_add_loop_test(tests, bounded_launches_change_no_bit, 0, N_KINDS * N_FORMS);
     tcase_add_loop_test(tests, samples_are_those_of_the_whole, 0, N_KINDS * N_FORMS);
     tcase_add_loop_test(tests, runs_agree, 0, N_KINDS * N_FORMS);
 }

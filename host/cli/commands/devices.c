@@ -9,11 +9,12 @@
 
 static rg_status print_json(const struct rg_device_entry *e) {
     const struct rg_device_info *const i = &e->info;
-    return rg_json_print(rg_json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:b, s:i, s:I, s:I, s:I, s:i, s:b, s:s}", "id", e->id, "name", i->name, "backend",
-        i->backend, "version", i->version, "gpu", i->is_gpu, "double", i->has_double, "units", i->units, "memory_bytes",
-        (json_int_t)i->memory_bytes, "max_buffer_bytes", (json_int_t)i->max_buffer_bytes, "local_bytes",
-        (json_int_t)i->max_local_bytes, "vector", i->vec, "usable", !e->problem[0], "problem", e->problem));
+    return rg_json_print(rg_json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:i, s:I, s:I, s:I, s:i, s:f, s:b, s:s}", "id",
+                                      e->id, "name", i->name, "backend", i->backend, "version", i->version, "gpu",
+                                      i->is_gpu, "double", i->has_double, "units", i->units, "memory_bytes",
+                                      (json_int_t)i->memory_bytes, "max_buffer_bytes", (json_int_t)i->max_buffer_bytes,
+                                      "local_bytes", (json_int_t)i->max_local_bytes, "vector", i->vec, "launch_s",
+                                      i->launch_seconds, "usable", !e->problem[0], "problem", e->problem));
 }
 
 static void print_line(const struct rg_device_entry *e) {

@@ -89,6 +89,7 @@ void rg_native_describe(const struct rg_device_options *options, struct rg_devic
     info->max_local_bytes = (size_t)1 << 20; /* about what a second-level cache holds */
     info->cache_bytes = last_cache_bytes();
     info->shared_step_bytes = (uint64_t)768 << 10;
+    info->launch_seconds = RG_SHORT_LAUNCH;
     info->has_double = true;
     info->real_bytes = options->is_double ? sizeof(double) : sizeof(float);
     info->vec = kernels->vec;

@@ -9,7 +9,11 @@
 #include "device/opencl/pocl_cache.h"
 #include "device/opencl/trial.h"
 
-enum { COMPUTE_CAPABILITY_MAJOR = 0x4000, TF32_SINCE = 8 }; /* cl_nv_device_attribute_query */
+enum {
+    COMPUTE_CAPABILITY_MAJOR = 0x4000,
+    KERNEL_EXEC_TIMEOUT = 0x4005,
+    TF32_SINCE = 8
+}; /* cl_nv_device_attribute_query */
 
 void rg_cl_platform_name(const struct rg_cl *cl, cl_platform_id platform, char name[RG_CL_NAME]) {
     name[0] = '\0';
@@ -118,13 +122,20 @@ static bool takes_prefetch(const struct rg_cl *cl, cl_device_id id, cl_device_ty
     return (type & CL_DEVICE_TYPE_CPU) && strcmp(name, RG_POCL_NAME) == 0;
 }
 
+/* True for drivers whose work a watchdog of the kernel or of the screen ends, whatever the card. */
+static bool is_watched(const struct rg_cl *cl, cl_device_id id) {
+    char name[RG_CL_NAME];
+    rg_cl_platform_of(cl, id, name);
+    return strcmp(name, "rusticl") == 0 || strcmp(name, "Apple") == 0;
+}
+
 /* Sizes and names; the problem that makes a device unusable, or "". */
 static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *info, char problem[RG_DEVICE_PROBLEM]) {
     cl_device_type type = 0;
     cl_uint units = 1, width = 0, capability = 0;
     cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
     cl_device_fp_config fp64 = 0;
-    cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE;
+    cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE, unified = CL_FALSE, watched = CL_FALSE;
     char name[256] = "", driver[256] = "", version[256] = "";
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof type, &type, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
@@ -141,6 +152,8 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     (void)cl->clGetDeviceInfo(id, CL_DRIVER_VERSION, sizeof driver - 1, driver, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_VERSION, sizeof version - 1, version, NULL);
     (void)cl->clGetDeviceInfo(id, COMPUTE_CAPABILITY_MAJOR, sizeof capability, &capability, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, NULL);
+    (void)cl->clGetDeviceInfo(id, KERNEL_EXEC_TIMEOUT, sizeof watched, &watched, NULL);
     memset(info, 0, sizeof *info);
     (void)snprintf(info->name, sizeof info->name, "%.127s", name);
     (void)snprintf(info->backend, sizeof info->backend, "opencl");
@@ -155,7 +168,9 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     info->max_local_bytes = (size_t)local;
     if (type & CL_DEVICE_TYPE_GPU) {
         rg_device_set_gpu(info);
+        info->launch_seconds = unified || watched || is_watched(cl, id) ? RG_SHORT_LAUNCH : RG_LONG_LAUNCH;
     } else {
+        info->launch_seconds = RG_SHORT_LAUNCH;
         info->cache_bytes = cache;
         info->shared_step_bytes = (uint64_t)8 << 20; /* a launch costs PoCL some 20 us */
         info->vec = width >= 16 ? 16 : width >= 8 ? 8 : 4;

@@ -19,6 +19,7 @@
 
 /* The programs, one file of kernels/programs/ each: one a cell, and three more. */
 #define PROGRAM_OF_CELL(A, name, ...) PROGRAM_##name,
+enum { FLUSHED_LAUNCHES = 64 };
 enum program { RG_CELLS(PROGRAM_OF_CELL, ) SHARED, WIDE, LEARNED, N_PROGRAMS };
 
 struct opencl_buffer {
@@ -338,6 +339,12 @@ static rg_status set_arguments(struct opencl_device *device, cl_kernel kernel, c
                : RG_OK;
 }
 
+static rg_status opencl_flush(struct rg_device *base) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    return rg_cl_check(device->cl->clFlush(device->queue), "clFlush", base->info.name);
+}
+
 static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *launches, size_t n) {
     struct opencl_device *device = (struct opencl_device *)base;
     const enum rg_kernel which = launches->kernel;
@@ -348,9 +355,11 @@ static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *l
     RG_TRY(set_arguments(device, kernel, launches, n, many));
     const size_t cols = (size_t)base->info.cols, local[3] = {cols, rg_launch_items(base, launches) / cols, 1};
     const size_t global[3] = {launches->groups[0] * local[0], launches->groups[1] * local[1], n};
-    return rg_cl_check(
+    RG_TRY(rg_cl_check(
         device->cl->clEnqueueNDRangeKernel(device->queue, kernel, many ? 3 : 2, NULL, global, local, 0, NULL, NULL),
-        "clEnqueueNDRangeKernel", rg_kernel_signatures[which].name);
+        "clEnqueueNDRangeKernel", rg_kernel_signatures[which].name));
+    /* some drivers begin when the queue is flushed, and not before */
+    return base->launches % FLUSHED_LAUNCHES == 0 ? opencl_flush(base) : RG_OK;
 }
 
 static const char *opencl_library(struct rg_device *base) {
@@ -389,6 +398,7 @@ static const struct rg_device_ops opencl_ops = {
     .launch = opencl_launch,
     .library = opencl_library,
     .product = opencl_product,
+    .flush = opencl_flush,
     .finish = opencl_finish,
 };
 
