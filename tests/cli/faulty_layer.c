@@ -1,5 +1,6 @@
 /* An OpenCL layer, loaded by OPENCL_LAYERS, that makes a working driver fail (see faults.sh) or pass for NVIDIA's
  * (tf32.sh). RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
+ *   RG_FAIL_CODE=CODE       with that code, else CL_OUT_OF_RESOURCES or CL_OUT_OF_HOST_MEMORY
  *   RG_DIE_IN=CALL:HOW      that call ends the process, HOW abort or exit, or hangs
  *   RG_COUNT_CALLS=FILE     writes how many there were
  *   RG_HIDE_DOUBLES=1       no device has double precision
@@ -38,6 +39,11 @@ static int fails(const char *call) {
     return n > 0 && (calls == n || (calls > n && getenv("RG_FAIL_EVER")));
 }
 
+static cl_int code_of(cl_int usual) {
+    const char *const code = getenv("RG_FAIL_CODE");
+    return code ? (cl_int)strtol(code, NULL, 10) : usual;
+}
+
 static void write_count(void) {
     FILE *const file = fopen(getenv("RG_COUNT_CALLS"), "w");
     if (file) {
@@ -47,19 +53,19 @@ static void write_count(void) {
 }
 
 /* A call that returns its status, and one that returns an object and writes the status. */
-#define STATUS(name, parameters, arguments)                                 \
-    static cl_int CL_API_CALL fail_##name parameters {                      \
-        return fails(#name) ? CL_OUT_OF_RESOURCES : driver->name arguments; \
+#define STATUS(name, parameters, arguments)                                          \
+    static cl_int CL_API_CALL fail_##name parameters {                               \
+        return fails(#name) ? code_of(CL_OUT_OF_RESOURCES) : driver->name arguments; \
     }
-#define OBJECT(type, name, parameters, arguments)    \
-    static type CL_API_CALL fail_##name parameters { \
-        if (fails(#name)) {                          \
-            if (error) {                             \
-                *error = CL_OUT_OF_HOST_MEMORY;      \
-            }                                        \
-            return NULL;                             \
-        }                                            \
-        return driver->name arguments;               \
+#define OBJECT(type, name, parameters, arguments)        \
+    static type CL_API_CALL fail_##name parameters {     \
+        if (fails(#name)) {                              \
+            if (error) {                                 \
+                *error = code_of(CL_OUT_OF_HOST_MEMORY); \
+            }                                            \
+            return NULL;                                 \
+        }                                                \
+        return driver->name arguments;                   \
     }
 
 STATUS(clGetPlatformIDs, (cl_uint n, cl_platform_id *ids, cl_uint *count), (n, ids, count))
@@ -95,6 +101,7 @@ STATUS(clEnqueueFillBuffer,
        (cl_command_queue q, cl_mem m, const void *pattern, size_t size, size_t offset, size_t bytes, cl_uint n,
         const cl_event *waits, cl_event *event),
        (q, m, pattern, size, offset, bytes, n, waits, event))
+STATUS(clFlush, (cl_command_queue q), (q))
 STATUS(clFinish, (cl_command_queue q), (q))
 
 static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_device_id *ids, const char *options,
@@ -189,6 +196,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint num_entries, const cl_icd_di
     layer.clEnqueueReadBuffer = fail_clEnqueueReadBuffer;
     layer.clEnqueueWriteBuffer = fail_clEnqueueWriteBuffer;
     layer.clEnqueueFillBuffer = fail_clEnqueueFillBuffer;
+    layer.clFlush = fail_clFlush;
     layer.clFinish = fail_clFinish;
     if (getenv("RG_COUNT_CALLS")) {
         (void)atexit(write_count);

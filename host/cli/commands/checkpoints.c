@@ -235,12 +235,34 @@ static bool is_due(const struct rg_checkpoints *c) {
     return (every && update % every == 0) || rg_seconds() >= c->due;
 }
 
+/* Copy the run's state to the host. */
+static rg_status copy_state(struct rg_checkpoints *c) {
+    static const double SECONDS = 0.5, COST = 100.0;
+    const double begin = rg_seconds();
+    struct rg_sections *s = NULL;
+    bool finite = true;
+    if (begin < c->next_copy) {
+        return RG_OK;
+    }
+    RG_TRY(rg_sections_create(&s));
+    const rg_status status = gather(c, s, &finite);
+    if (status == RG_OK && finite) {
+        struct rg_sections *const old = c->copy;
+        c->copy = s;
+        c->copied = c->run->state.training.updates;
+        s = old;
+    }
+    rg_sections_destroy(s);
+    c->next_copy = rg_seconds() + fmax(SECONDS, COST * (rg_seconds() - begin));
+    return status == RG_NOT_SAVED ? RG_OK : status; /* it is told when a checkpoint is due */
+}
+
 /* A failure is reported once. The run continues and tries again after a while. */
 static rg_status on_rest(void *self, struct rg_run *run) {
     static const double AGAIN_SECONDS = 1.0, COST = 20.0;
     struct rg_checkpoints *const c = self;
     if (run->state.training.updates == c->newest || !is_due(c)) {
-        return RG_OK;
+        return copy_state(c);
     }
     const double begin = rg_seconds();
     const rg_status status = save(c);
@@ -294,7 +316,31 @@ rg_status rg_checkpoints_end(const struct rg_checkpoints *c) {
     return c->message[0] ? rg_fail(RG_NOT_SAVED, "%s", c->message) : RG_OK;
 }
 
+static rg_status save_copy(struct rg_checkpoints *c) {
+    if (!c->copy || c->copied <= c->newest) {
+        return RG_OK;
+    }
+    rg_checkpoint_name(c->path, c->config->output.out, c->copied);
+    RG_TRY(rg_sections_write(c->copy, c->path));
+    c->newest = c->copied;
+    return prune(c->config->output.out, c->newest);
+}
+
+rg_status rg_checkpoints_rescue(struct rg_checkpoints *c, rg_status status, const char *model_path) {
+    char what[600];
+    if (!c->run || c->run->result.weights_update == 0) {
+        return status;
+    }
+    (void)snprintf(what, sizeof what, "%s", rg_error_message());
+    RG_TRY(save_copy(c));
+    RG_TRY(rg_model_save(c->run->model, model_path));
+    return rg_fail(status, "%s; saved the weights after update %llu in %.500s%s%.500s", what,
+                   (unsigned long long)c->run->result.weights_update, model_path,
+                   c->newest ? "; go on with: rnn-gpu --resume " : "", c->newest ? c->config->output.out : "");
+}
+
 void rg_checkpoints_release(struct rg_checkpoints *c) {
+    rg_sections_destroy(c->copy);
     rg_free(c->options);
     *c = (struct rg_checkpoints){.config = NULL};
 }

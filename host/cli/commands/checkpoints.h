@@ -39,6 +39,9 @@ struct rg_checkpoints {
     uint64_t newest;                           /* update of the newest checkpoint; 0: none */
     /* in rg_seconds: when the next one is due; when to retry after a failure */
     double due, next;
+    struct rg_sections *copy; /* of the run after update `copied`, for rg_checkpoints_rescue, or NULL */
+    uint64_t copied;
+    double next_copy;  /* time of the next copy, in rg_seconds */
     bool is_failing;   /* the last attempt failed, which was reported */
     char message[600]; /* error of the checkpoint at the end; "": it was saved */
     char path[RG_CHECKPOINT_PATH];
@@ -52,6 +55,12 @@ rg_status rg_checkpoints_begin(struct rg_checkpoints *checkpoints, const struct 
 
 /* Call it when the model is saved. RG_NOT_SAVED if the checkpoint after the last update could not be written. */
 rg_status rg_checkpoints_end(const struct rg_checkpoints *checkpoints);
+
+/* The device is lost, or its memory, in a run with --out: save the last weights that the host has as `model_path`, and
+ * the last copy of the run's state as a checkpoint, where that is newer than those there are. Copies are made now and
+ * then, for a hundredth of the time at most. Returns `status`, with a message that says what was saved; RG_NOT_SAVED.
+ */
+rg_status rg_checkpoints_rescue(struct rg_checkpoints *checkpoints, rg_status status, const char *model_path);
 
 void rg_checkpoints_release(struct rg_checkpoints *checkpoints);
 

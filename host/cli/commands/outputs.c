@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands/checkpoints.h"
+#include "rnn_gpu/memory.h"
 
 enum { MAX_FILES = 16, NAME_BYTES = 2 * PATH_MAX };
 
@@ -99,4 +103,26 @@ rg_status rg_outputs_check(const struct rg_config *c, bool folder) {
         RG_TRY(shared ? RG_OK : add(&files, files.n, results[i].option, results[i].path, NULL));
     }
     return RG_OK;
+}
+
+rg_status rg_outputs_refuse_earlier(const char *folder) {
+    static const char *const names[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
+    char path[NAME_BYTES];
+    uint64_t *updates = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        if (access(path, F_OK) == 0) {
+            return rg_fail(RG_USAGE, "--out %s holds an earlier result (%s): give another folder, or --overwrite",
+                           folder, names[i]);
+        }
+    }
+    RG_TRY(rg_checkpoints_list(folder, &updates, &n));
+    const unsigned long long newest = n ? updates[0] : 0;
+    rg_free(updates);
+    return n == 0 ? RG_OK
+                  : rg_fail(RG_USAGE,
+                            "--out %s holds a run that was stopped (checkpoint-%llu.ckpt): continue with --resume %s, "
+                            "give another folder, or --overwrite",
+                            folder, newest, folder);
 }

@@ -16,4 +16,7 @@
  * a folder with the files above, otherwise a file. */
 rg_status rg_outputs_check(const struct rg_config *config, bool folder);
 
+/* RG_USAGE if a folder of --out holds a result already. */
+rg_status rg_outputs_refuse_earlier(const char *folder);
+
 #endif

@@ -53,29 +53,6 @@ struct job {
     bool begun; /* the first update has begun */
 };
 
-/* RG_USAGE if the folder holds an earlier result. */
-static rg_status refuse_earlier(const char *folder) {
-    static const char *const names[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
-    char path[PATH_BYTES + 32];
-    uint64_t *updates = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        if (access(path, F_OK) == 0) {
-            return rg_fail(RG_USAGE, "--out %s holds an earlier result (%s): give another folder, or --overwrite",
-                           folder, names[i]);
-        }
-    }
-    RG_TRY(rg_checkpoints_list(folder, &updates, &n));
-    const unsigned long long newest = n ? updates[0] : 0;
-    rg_free(updates);
-    return n == 0 ? RG_OK
-                  : rg_fail(RG_USAGE,
-                            "--out %s holds a run that was stopped (checkpoint-%llu.ckpt): continue with --resume %s, "
-                            "give another folder, or --overwrite",
-                            folder, newest, folder);
-}
-
 /* Set the names of the models in the folder. */
 static rg_status name_files(struct job *j, const char *folder) {
     if ((size_t)snprintf(j->model_path, sizeof j->model_path, "%s/" RG_OUT_MODEL, folder) >= sizeof j->model_path ||
@@ -102,7 +79,7 @@ static rg_status prepare_folder(struct job *j) {
         return rg_fail(RG_NOT_SAVED, "%s: --out is not a folder", out);
     }
     RG_TRY(rg_lock_take(&j->lock, out));
-    RG_TRY(j->config->output.overwrite ? RG_OK : refuse_earlier(out));
+    RG_TRY(j->config->output.overwrite ? RG_OK : rg_outputs_refuse_earlier(out));
     return rg_file_try(j->model_path);
 }
 
@@ -607,6 +584,9 @@ rg_status rg_command_train(const struct rg_config *config) {
     struct job j = {.config = config, .lock = {.file = -1}};
     rg_log_quiet(config->output.quiet);
     rg_status status = config->output.dry_run ? dry_run(&j) : train(&j);
+    if ((status == RG_NO_DEVICE || status == RG_NO_MEMORY) && j.begun) {
+        status = rg_checkpoints_rescue(&j.checkpoints, status, j.model_path);
+    }
     if (rg_stop_is(status) && !j.begun) {
         rg_log("interrupted before the first update; nothing is saved");
     }

@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/stop.h"
+#include "device/device.h"
 
 static struct rg_cl functions;
 static bool loaded;
@@ -41,65 +43,90 @@ const struct rg_cl *rg_cl_load(const char **why) {
     return loaded ? &functions : NULL;
 }
 
-const char *rg_cl_error_name(cl_int code) {
-    switch (code) {
-#define RG_CL_NAME(name) \
-    case name:           \
-        return #name;
-        RG_CL_NAME(CL_SUCCESS)
-        RG_CL_NAME(CL_DEVICE_NOT_FOUND)
-        RG_CL_NAME(CL_DEVICE_NOT_AVAILABLE)
-        RG_CL_NAME(CL_COMPILER_NOT_AVAILABLE)
-        RG_CL_NAME(CL_MEM_OBJECT_ALLOCATION_FAILURE)
-        RG_CL_NAME(CL_OUT_OF_RESOURCES)
-        RG_CL_NAME(CL_OUT_OF_HOST_MEMORY)
-        RG_CL_NAME(CL_BUILD_PROGRAM_FAILURE)
-        RG_CL_NAME(CL_INVALID_VALUE)
-        RG_CL_NAME(CL_INVALID_PLATFORM)
-        RG_CL_NAME(CL_INVALID_DEVICE)
-        RG_CL_NAME(CL_INVALID_CONTEXT)
-        RG_CL_NAME(CL_INVALID_COMMAND_QUEUE)
-        RG_CL_NAME(CL_INVALID_MEM_OBJECT)
-        RG_CL_NAME(CL_INVALID_BINARY)
-        RG_CL_NAME(CL_INVALID_BUILD_OPTIONS)
-        RG_CL_NAME(CL_INVALID_PROGRAM_EXECUTABLE)
-        RG_CL_NAME(CL_INVALID_KERNEL_NAME)
-        RG_CL_NAME(CL_INVALID_KERNEL)
-        RG_CL_NAME(CL_INVALID_ARG_INDEX)
-        RG_CL_NAME(CL_INVALID_ARG_VALUE)
-        RG_CL_NAME(CL_INVALID_ARG_SIZE)
-        RG_CL_NAME(CL_INVALID_KERNEL_ARGS)
-        RG_CL_NAME(CL_INVALID_WORK_DIMENSION)
-        RG_CL_NAME(CL_INVALID_WORK_GROUP_SIZE)
-        RG_CL_NAME(CL_INVALID_WORK_ITEM_SIZE)
-        RG_CL_NAME(CL_INVALID_GLOBAL_OFFSET)
-        RG_CL_NAME(CL_INVALID_EVENT)
-        RG_CL_NAME(CL_INVALID_OPERATION)
-        RG_CL_NAME(CL_INVALID_BUFFER_SIZE)
-        RG_CL_NAME(CL_INVALID_GLOBAL_WORK_SIZE)
-#undef RG_CL_NAME
-    case -1001:
-        return "CL_PLATFORM_NOT_FOUND_KHR";
-    default:
-        return "an unknown code";
+/* What an error says to the one who runs the program. */
+enum meaning { OTHER, MEMORY, ENDED, GROUPS };
+static const struct {
+    rg_status status;
+    const char *text;
+} advice[] = {
+    [OTHER] = {RG_NO_DEVICE, "try `rnn-gpu selftest`, or --device cpu"},
+    [MEMORY] = {RG_NO_MEMORY, "the device has no memory for it; try a smaller --batch or --memory"},
+    [ENDED] = {RG_NO_DEVICE,
+               "the driver ended the work, which was out of memory or past a watchdog's time limit; try a "
+               "smaller --memory, " RG_LAUNCH_VARIABLE "=0.05, or --device cpu"},
+    [GROUPS] = {RG_NO_DEVICE,
+                "the driver does not run this kernel in such groups; try --shape 2,1,8,4, or --device cpu"},
+};
+
+#define ERROR(name, meaning) \
+    { name, #name, meaning }
+enum { NVIDIA_BAD_ADDRESS = -9999, NO_PLATFORM = -1001 };
+static const struct {
+    cl_int code;
+    const char *name;
+    enum meaning meaning;
+} errors[] = {
+    ERROR(CL_SUCCESS, OTHER),
+    ERROR(CL_DEVICE_NOT_FOUND, OTHER),
+    ERROR(CL_DEVICE_NOT_AVAILABLE, OTHER),
+    ERROR(CL_COMPILER_NOT_AVAILABLE, OTHER),
+    ERROR(CL_MEM_OBJECT_ALLOCATION_FAILURE, MEMORY),
+    ERROR(CL_OUT_OF_RESOURCES, ENDED),
+    ERROR(CL_OUT_OF_HOST_MEMORY, MEMORY),
+    ERROR(CL_BUILD_PROGRAM_FAILURE, OTHER),
+    ERROR(CL_MISALIGNED_SUB_BUFFER_OFFSET, OTHER),
+    ERROR(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST, ENDED),
+    ERROR(CL_INVALID_VALUE, OTHER),
+    ERROR(CL_INVALID_PLATFORM, OTHER),
+    ERROR(CL_INVALID_DEVICE, OTHER),
+    ERROR(CL_INVALID_CONTEXT, OTHER),
+    ERROR(CL_INVALID_COMMAND_QUEUE, ENDED),
+    ERROR(CL_INVALID_MEM_OBJECT, OTHER),
+    ERROR(CL_INVALID_BINARY, OTHER),
+    ERROR(CL_INVALID_BUILD_OPTIONS, OTHER),
+    ERROR(CL_INVALID_PROGRAM_EXECUTABLE, OTHER),
+    ERROR(CL_INVALID_KERNEL_NAME, OTHER),
+    ERROR(CL_INVALID_KERNEL, GROUPS),
+    ERROR(CL_INVALID_ARG_INDEX, OTHER),
+    ERROR(CL_INVALID_ARG_VALUE, OTHER),
+    ERROR(CL_INVALID_ARG_SIZE, OTHER),
+    ERROR(CL_INVALID_KERNEL_ARGS, OTHER),
+    ERROR(CL_INVALID_WORK_DIMENSION, OTHER),
+    ERROR(CL_INVALID_WORK_GROUP_SIZE, GROUPS),
+    ERROR(CL_INVALID_WORK_ITEM_SIZE, OTHER),
+    ERROR(CL_INVALID_GLOBAL_OFFSET, OTHER),
+    ERROR(CL_INVALID_EVENT_WAIT_LIST, OTHER),
+    ERROR(CL_INVALID_EVENT, OTHER),
+    ERROR(CL_INVALID_OPERATION, OTHER),
+    ERROR(CL_INVALID_BUFFER_SIZE, MEMORY),
+    ERROR(CL_INVALID_GLOBAL_WORK_SIZE, OTHER),
+    {NVIDIA_BAD_ADDRESS, "an NVIDIA driver's code for a bad address", ENDED},
+    {NO_PLATFORM, "CL_PLATFORM_NOT_FOUND_KHR", OTHER},
+    {0, "an unknown code", OTHER}, /* the last */
+};
+#undef ERROR
+
+static size_t find_error(cl_int code) {
+    size_t i = 0;
+    while (errors[i].code != code && i + 1 < sizeof errors / sizeof *errors) {
+        i++;
     }
+    return i;
+}
+
+const char *rg_cl_error_name(cl_int code) {
+    return errors[find_error(code)].name;
 }
 
 rg_status rg_cl_check(cl_int code, const char *call, const char *object) {
-    if (code != CL_SUCCESS) {
-        RG_TRY(rg_stop_check()); /* a compiler in the driver gives up on a signal: that is no fault of the device */
-    }
-    switch (code) {
-    case CL_SUCCESS:
+    if (code == CL_SUCCESS) {
         return RG_OK;
-    case CL_MEM_OBJECT_ALLOCATION_FAILURE:
-    case CL_OUT_OF_HOST_MEMORY:
-    case CL_INVALID_BUFFER_SIZE:
-        return rg_fail(RG_NO_MEMORY,
-                       "%s: %s failed with %s (%d): the device has no memory for it; try a smaller --batch or --memory",
-                       object, call, rg_cl_error_name(code), code);
-    default:
-        return rg_fail(RG_NO_DEVICE, "%s: %s failed with %s (%d); try `rnn-gpu selftest`, or --device cpu", object,
-                       call, rg_cl_error_name(code), code);
     }
+    RG_TRY(rg_stop_check()); /* a compiler in the driver gives up on a signal: that is no fault of the device */
+    const size_t error = find_error(code);
+    const bool works =
+        strncmp(call, "clEnqueue", 9) == 0 || strncmp(call, "clFinish", 8) == 0 || strncmp(call, "clFlush", 7) == 0;
+    const enum meaning meaning = errors[error].meaning == ENDED && !works ? OTHER : errors[error].meaning;
+    return rg_fail(advice[meaning].status, "%s: %s failed with %s (%d): %s", object, call, errors[error].name, code,
+                   advice[meaning].text);
 }

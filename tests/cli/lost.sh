@@ -1,0 +1,56 @@
+#!/bin/bash
+# A driver that ends the work in the middle of a training: one line says what and what to do, the last weights are saved,
+# and --resume ends with the bits of a run that nothing ended.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+if [ "${#devices[@]}" -eq 1 ]; then
+    echo "no OpenCL device: not tried"
+    exit 77
+fi
+export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that makes calls fail}
+data=$root/data/cat-mat-rat.csv
+run=("$program" --quiet --device opencl --data "$data" --hidden 3 --updates 600 --save-every 100 --json)
+
+expect_status 0 env RG_COUNT_CALLS="$folder/count" "${run[@]}" --out whole
+hash=$(json_end weights_hash)
+made=$(cat "$folder/count")
+
+# lost N: the N-th call fails, and every later one.
+lost() {
+    rm -rf out
+    got=0
+    command="RG_FAIL_CALL=$1 RG_FAIL_CODE=$RG_FAIL_CODE ${run[*]} --out out"
+    RG_FAIL_CALL=$1 RG_FAIL_EVER=1 timeout -k 5 180 "${run[@]}" --out out >"$folder/stdout" 2>"$folder/stderr" || got=$?
+    [ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
+}
+
+saved=0
+export RG_FAIL_CODE
+for RG_FAIL_CODE in -5 -14 -36 -9999; do
+    for part in 30 55 80 95; do
+        lost $((made * part / 100))
+        [ "$got" -eq 3 ] || fail "exit $got, expected 3"
+        expect_line "failed with .*\($RG_FAIL_CODE\): " stderr
+        grep -q '"event":"update"' "$folder/stdout" || continue
+        expect_line '; saved the weights after update [0-9]+ in out/model.safetensors; go on with: rnn-gpu --resume out$' stderr
+        expect_status 0 env -u OPENCL_LAYERS "$program" predict --model out/model.safetensors --data "$data" --device cpu
+        expect_status 0 "$program" --resume out --quiet --json
+        [ "$(json_end weights_hash)" = "$hash" ] || fail "the resumed run has other bits"
+        saved=$((saved + 1))
+    done
+done
+[ "$saved" -ge 8 ] || fail "only $saved runs were lost after an update"
+checked "$saved runs whose driver ended them were saved, and resumed to the same bits"
+
+# Every call by itself, whatever it is, of a short run.
+run=("$program" --quiet --device opencl --data "$data" --hidden 3 --updates 3 --json)
+expect_status 0 env -u RG_FAIL_CODE RG_COUNT_CALLS="$folder/count" "${run[@]}" --out short
+made=$(cat "$folder/count")
+for call in $(seq 1 $((made / 40)) "$made"); do
+    for RG_FAIL_CODE in -5 -4; do
+        lost "$call"
+        [ "$got" -eq 3 ] || [ "$got" -eq 7 ] || fail "exit $got, expected 3 or 7"
+    done
+    ! grep -q '"event":"update"' "$folder/stdout" || [ -s out/model.safetensors ] || fail "the weights are lost"
+done
+checked "a short run of $made calls: each fortieth ends it with one line"
