@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/stop.h"
+#include "device/rank.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
@@ -74,19 +75,24 @@ static rg_status open_opencl(size_t index, const struct rg_device_options *optio
 #endif
 }
 
-/* GPUs first, then other OpenCL devices, then native; each failure is told. */
-static rg_status open_auto(const struct rg_device_entry *entries, size_t n, const struct rg_device_options *options,
-                           struct rg_device **out) {
-    for (int want_gpu = 1; want_gpu >= 0; want_gpu--) {
-        for (size_t i = 0; i + 1 < n; i++) {
-            if (entries[i].info.is_gpu != (want_gpu == 1)) {
-                continue;
-            }
-            const rg_status status = open_opencl(i, options, out);
-            if (status == RG_OK || rg_stop_is(status)) {
-                return status;
-            }
-            rg_log("skipping device %s %s: %s", entries[i].id, entries[i].info.name, rg_error_message());
+/* The best device that can be opened, else native; each failure is told. */
+static rg_status open_auto(const struct rg_device_entry *entries, size_t n, size_t *order,
+                           const struct rg_device_options *options, struct rg_device **out) {
+    size_t count = rg_device_rank(entries, n - 1, order);
+    for (; count > 0; count--, order++) {
+        const struct rg_device_entry *const e = &entries[order[0]];
+        const rg_status status = open_opencl(order[0], options, out);
+        if (status == RG_OK && (count > 1 || e->info.is_gpu)) {
+            rg_device_reason(entries, order, count, (*out)->info.choice, sizeof(*out)->info.choice);
+        }
+        if (status == RG_OK || rg_stop_is(status)) {
+            return status;
+        }
+        rg_log("skipping device %s %s: %s", e->id, e->info.name, rg_error_message());
+    }
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (entries[i].problem[0]) {
+            rg_log("skipping device %s %s: %s", entries[i].id, entries[i].info.name, entries[i].problem);
         }
     }
     if (n == 1) {
@@ -99,26 +105,32 @@ static rg_status open_auto(const struct rg_device_entry *entries, size_t n, cons
     return rg_native_open(options, out);
 }
 
-static rg_status open_device(const char *spec, const struct rg_device_options *options, struct rg_device **out) {
-    if (is_native(spec)) {
-        return rg_native_open(options, out);
-    }
-    struct rg_device_entry *entries = NULL;
-    size_t n = 0;
-    RG_TRY(rg_device_list(options, &entries, &n));
-    rg_status status = RG_NO_DEVICE;
-    size_t found = n, count = 0;
-    if (strcasecmp(spec, "auto") == 0) {
-        status = open_auto(entries, n, options, out);
-        rg_free(entries);
-        return status;
-    }
+/* "opencl" and "gpu" mean the best of their kind. */
+static bool means_best(const char *spec) {
+    return strcasecmp(spec, "opencl") == 0 || strcasecmp(spec, "gpu") == 0;
+}
+
+/* The entry that a spec other than "auto" and native means; *count = how many match. */
+static size_t find_entry(const char *spec, const struct rg_device_entry *entries, size_t n, size_t *order,
+                         size_t *count) {
+    size_t found = n, ranked = means_best(spec) ? rg_device_rank(entries, n - 1, order) : 0;
+    *count = 0;
     for (size_t i = n - 1; i-- > 0;) {
-        if (matches(spec, &entries[i])) {
+        if (matches(spec, &entries[i]) && !(means_best(spec) && entries[i].info.is_accelerator)) {
             found = i;
-            count++;
+            ++*count;
         }
     }
+    while (ranked-- > 0) {
+        found = matches(spec, &entries[order[ranked]]) ? order[ranked] : found;
+    }
+    return found;
+}
+
+static rg_status open_named(const char *spec, const struct rg_device_entry *entries, size_t n, size_t *order,
+                            const struct rg_device_options *options, struct rg_device **out) {
+    size_t count = 0;
+    const size_t found = find_entry(spec, entries, n, order, &count);
     char all[600];
     name_all(entries, n, all, sizeof all);
     if (count == 0) {
@@ -130,13 +142,28 @@ static rg_status open_device(const char *spec, const struct rg_device_options *o
 #else
         why = "this build has no OpenCL";
 #endif
-        status =
-            rg_fail(RG_NO_DEVICE, "--device %s matches no device%s%s; there is: %s", spec, *why ? ": " : "", why, all);
-    } else if (count > 1 && strcasecmp(spec, "opencl") != 0 && strcasecmp(spec, "gpu") != 0) {
-        status = rg_fail(RG_USAGE, "--device %s matches %zu devices; say which by its number: %s", spec, count, all);
-    } else {
-        status = open_opencl(found, options, out);
+        return rg_fail(RG_NO_DEVICE, "--device %s matches no device%s%s; there is: %s", spec, *why ? ": " : "", why,
+                       all);
     }
+    if (count > 1 && !means_best(spec)) {
+        return rg_fail(RG_USAGE, "--device %s matches %zu devices; say which by its number: %s", spec, count, all);
+    }
+    return open_opencl(found, options, out);
+}
+
+static rg_status open_device(const char *spec, const struct rg_device_options *options, struct rg_device **out) {
+    if (is_native(spec)) {
+        return rg_native_open(options, out);
+    }
+    struct rg_device_entry *entries = NULL;
+    size_t n = 0, *order = NULL;
+    RG_TRY(rg_device_list(options, &entries, &n));
+    rg_status status = rg_alloc(&order, n, sizeof *order, "the order of devices");
+    if (status == RG_OK) {
+        status = strcasecmp(spec, "auto") == 0 ? open_auto(entries, n, order, options, out)
+                                               : open_named(spec, entries, n, order, options, out);
+    }
+    rg_free(order);
     rg_free(entries);
     return status;
 }

@@ -33,7 +33,11 @@ struct rg_device_info {
     char name[128];    /* as the vendor calls it */
     char backend[16];  /* "opencl" or "native" */
     char version[128]; /* driver, or instruction set */
+    char platform[64]; /* OpenCL: who makes the driver */
+    char choice[200];  /* why `auto` took it, of several; else "" */
     bool is_gpu;
+    bool is_unified;       /* it shares the processor's memory */
+    bool is_accelerator;   /* neither a GPU nor a processor */
     bool has_double;       /* double precision */
     bool has_prefetch;     /* OpenCL: the kernels' compiler takes __builtin_prefetch */
     int units;             /* compute units or threads */
@@ -56,7 +60,8 @@ struct rg_device_info {
     uint64_t chunk_bytes; /* bytes of the sequences in a chunk */
     size_t tile;          /* most sequences of a work-group */
     int library_wins;     /* 1: a library is faster at wide products; -1: the kernels are */
-    char library[64];     /* that computes wide products, see rg_device_use_library; "": the kernels do */
+    int native_loses; /* 1: an update takes less time than on the native device; -1: it takes more (train/contest.h) */
+    char library[64]; /* that computes wide products, see rg_device_use_library; "": the kernels do */
 };
 
 struct rg_buffer; /* opaque: a cl_mem or host memory */
@@ -119,10 +124,10 @@ struct rg_device_options {
 /* The environment variable that sets the limit, in seconds. */
 #define RG_LAUNCH_VARIABLE "RNN_GPU_LAUNCH_SECONDS"
 
-/* Open a device: "auto" (a GPU, else any OpenCL device, else native; a device that fails is skipped with a notice),
- * "cpu" or "native" (no OpenCL), "opencl" (any OpenCL device), "gpu", "P:D" (platform and device number as listed),
- * or part of a name. RG_NO_DEVICE says what there is and why each was skipped, or that the device has no doubles or no
- * TF32. */
+/* Open a device: "auto" (the best OpenCL device as rank.h ranks them, else native; a device that fails is skipped with
+ * a notice), "cpu" or "native" (no OpenCL), "opencl" (the best OpenCL device), "gpu" (the best GPU), "P:D" (platform
+ * and device number as listed), or part of a name. RG_NO_DEVICE says what there is and why each was skipped, or that
+ * the device has no doubles or no TF32. */
 rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out);
 void rg_device_destroy(struct rg_device *device); /* NULL allowed */
 

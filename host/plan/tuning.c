@@ -33,10 +33,10 @@ rg_status rg_tuning_save(const struct rg_device_info *info) {
     char path[RG_CACHE_PATH];
     RG_TRY(rg_tuning_path(info, path));
     rg_cache_make_folders(path);
-    return rg_json_save(path, rg_json_pack("{s:i, s:s, s:s, s:i, s:I, s:I, s:i}", "schema", SCHEMA, "device",
+    return rg_json_save(path, rg_json_pack("{s:i, s:s, s:s, s:i, s:I, s:I, s:i, s:i}", "schema", SCHEMA, "device",
                                            info->name, "version", info->version, "units", info->units, "chunk_bytes",
                                            (json_int_t)info->chunk_bytes, "tile", (json_int_t)info->tile,
-                                           "library_wins", info->library_wins));
+                                           "library_wins", info->library_wins, "native_loses", info->native_loses));
 }
 
 static bool same_text(const json_t *object, const char *key, const char *wanted) {
@@ -53,15 +53,15 @@ static bool read_number(const json_t *object, const char *key, uint64_t least, u
 }
 
 /* -1, 0 or 1; a file without it is from a program that did not measure it. */
-static bool read_library(const json_t *object, int *out) {
-    const json_t *const value = json_object_get(object, "library_wins");
+static bool read_answer(const json_t *object, const char *key, int *out) {
+    const json_t *const value = json_object_get(object, key);
     const json_int_t number = json_integer_value(value);
     *out = (int)number;
     return !value || (json_is_integer(value) && number >= -1 && number <= 1);
 }
 
 static rg_status read_tuning(const char *path, const struct rg_device_info *info, uint64_t *chunk, uint64_t *tile,
-                             int *library) {
+                             int *library, int *native) {
     struct rg_source source;
     char text[FILE_BYTES];
     json_t *object = NULL;
@@ -75,7 +75,7 @@ static rg_status read_tuning(const char *path, const struct rg_device_info *info
                       json_integer_value(json_object_get(object, "units")) == info->units &&
                       read_number(object, "chunk_bytes", LEAST_CHUNK, info->memory_bytes, chunk) &&
                       read_number(object, "tile", LEAST_TILE, MOST_TILE, tile) && *tile % LEAST_TILE == 0 &&
-                      read_library(object, library);
+                      read_answer(object, "library_wins", library) && read_answer(object, "native_loses", native);
     json_decref(object);
     return good ? RG_OK : rg_fail(RG_BAD_FILE, "%s is no tuning of this device", path);
 }
@@ -83,15 +83,16 @@ static rg_status read_tuning(const char *path, const struct rg_device_info *info
 void rg_tuning_load(struct rg_device_info *info) {
     char path[RG_CACHE_PATH];
     uint64_t chunk = 0, tile = 0;
-    int library = 0;
+    int library = 0, native = 0;
     if (rg_tuning_path(info, path) != RG_OK || access(path, F_OK) != 0) {
         return;
     }
-    if (read_tuning(path, info, &chunk, &tile, &library) != RG_OK) {
+    if (read_tuning(path, info, &chunk, &tile, &library, &native) != RG_OK) {
         rg_log("%s; it is not used (bench --tune makes a new one)", rg_error_message());
         return;
     }
     info->chunk_bytes = chunk;
     info->tile = (size_t)tile;
     info->library_wins = library;
+    info->native_loses = native;
 }

@@ -11,6 +11,7 @@
 #include "rnn_gpu/memory.h"
 #include "engine/engine.h"
 #include "plan/tuning.h"
+#include "train/contest.h"
 #include "train/fill.h"
 #include "ranks/ranks.h"
 #include "train/windows.h"
@@ -86,11 +87,12 @@ rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out
         .threads = rg_setup_threads(config), .is_double = is_double(config), .tf32 = rg_setup_tf32(config)};
     RG_TRY(rg_setup_shape(config, &options.shape));
     RG_TRY(rg_device_open(name, &options, out));
+    rg_tuning_load(&(*out)->info);
+    rg_status status = rg_contest(config, name, &options, out);
     if ((*out)->info.tf32) {
         rg_log("%s%s (--math tf32)", (*out)->info.name, rg_device_math(&(*out)->info));
     }
-    rg_tuning_load(&(*out)->info);
-    const rg_status status = rg_setup_library(config, *out);
+    status = status == RG_OK ? rg_setup_library(config, *out) : status;
     if (status != RG_OK) {
         rg_device_destroy(*out);
         *out = NULL;

@@ -5,6 +5,8 @@
  *   RG_COUNT_CALLS=FILE     writes how many there were
  *   RG_HIDE_DOUBLES=1       no device has double precision
  *   RG_GPU=N                every device is a GPU, whose kernels run in groups of at most N items
+ *   RG_KINDS=D,U,A,C        the first devices are a GPU with its own memory, one in the processor's, an accelerator, a
+ *                           processor
  *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated */
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl_layer.h>
@@ -119,6 +121,33 @@ static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_
     return driver->clBuildProgram(p, n, ids, at ? emulated : options, notify, data);
 }
 
+/* The devices in the order in which they were first found, and what RG_KINDS makes of them. */
+static char kind_of(cl_device_id id) {
+    enum { MOST = 8 };
+    static cl_device_id known[MOST];
+    static int n;
+    const char *const kinds = getenv("RG_KINDS");
+    int i = 0;
+    while (i < n && known[i] != id) {
+        i++;
+    }
+    if (i == n && n < MOST) {
+        known[n++] = id;
+    }
+    return kinds && (size_t)i * 2 < strlen(kinds) ? kinds[(size_t)i * 2] : '\0';
+}
+
+static void be_kind(char kind, cl_device_info what, size_t bytes, void *value) {
+    if (what == CL_DEVICE_TYPE && bytes == sizeof(cl_device_type)) {
+        *(cl_device_type *)value = kind == 'A'   ? CL_DEVICE_TYPE_ACCELERATOR
+                                   : kind == 'C' ? CL_DEVICE_TYPE_CPU
+                                                 : CL_DEVICE_TYPE_GPU;
+    }
+    if (what == CL_DEVICE_HOST_UNIFIED_MEMORY && bytes == sizeof(cl_bool)) {
+        *(cl_bool *)value = kind != 'D';
+    }
+}
+
 /* What an NVIDIA GPU would say. */
 static cl_int pass_for_nvidia(const char *capability, cl_device_info what, cl_int status, size_t bytes, void *value) {
     enum { COMPUTE_CAPABILITY_MAJOR = 0x4000 };
@@ -152,6 +181,9 @@ static cl_int CL_API_CALL fail_clGetDeviceInfo(cl_device_id id, cl_device_info w
     }
     if (status == CL_SUCCESS && what == CL_DEVICE_TYPE && value && getenv("RG_GPU")) {
         *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
+    }
+    if (status == CL_SUCCESS && value && kind_of(id)) {
+        be_kind(kind_of(id), what, bytes, value);
     }
     return getenv("RG_NVIDIA") ? pass_for_nvidia(getenv("RG_NVIDIA"), what, status, bytes, value) : status;
 }

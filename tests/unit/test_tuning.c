@@ -22,7 +22,8 @@ static struct rg_device_info a_device(void) {
                                    .memory_bytes = 1 << 30,
                                    .chunk_bytes = 1 << 20,
                                    .tile = 24,
-                                   .library_wins = 1};
+                                   .library_wins = 1,
+                                   .native_loses = -1};
 }
 
 static void setup(void) {
@@ -47,6 +48,7 @@ static struct rg_device_info loaded(struct rg_device_info info) {
     info.chunk_bytes = 0;
     info.tile = 0;
     info.library_wins = 0;
+    info.native_loses = 0;
     rg_tuning_load(&info);
     return info;
 }
@@ -55,7 +57,8 @@ START_TEST(comes_back) {
     struct rg_device_info info = a_device();
     ck_assert(loaded(info).tile == 0);
     ck_assert_msg(rg_tuning_save(&info) == RG_OK, "%s", rg_error_message());
-    ck_assert(loaded(info).chunk_bytes == 1 << 20 && loaded(info).tile == 24 && loaded(info).library_wins == 1);
+    ck_assert(loaded(info).chunk_bytes == 1 << 20 && loaded(info).tile == 24 && loaded(info).library_wins == 1 &&
+              loaded(info).native_loses == -1);
     info.units = 3;
     ck_assert(loaded(info).chunk_bytes == 0 && loaded(info).tile == 0);
     info = a_device();
@@ -89,6 +92,7 @@ static const char *const bad[] = {"",
                                   TUNING("2", "1048576", "null"),
                                   TUNING("2", "1048576", "24,\"library_wins\":2"),
                                   TUNING("2", "1048576", "24,\"library_wins\":true"),
+                                  TUNING("2", "1048576", "24,\"native_loses\":7"),
                                   "{\"schema\":2,\"device\":\"a \\\"device\\\"\",\"version\":\"1\"}"};
 
 START_TEST(bad_files_are_left_alone) {

@@ -88,6 +88,9 @@ static void print_device(const struct rg_device_info *info) {
                               info->real_bytes == sizeof(double) ? ", double precision" : "", rg_device_math(info));
     const int more = snprintf(version, sizeof version, ", %s", info->version);
     (void)fprintf(stderr, "%s%s\n", line, used + more <= (int)sizeof line ? version : "");
+    if (info->choice[0]) {
+        (void)fprintf(stderr, "         auto: %s\n", info->choice);
+    }
 }
 
 /* "1 update", "1,234 updates". */

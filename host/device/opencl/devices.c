@@ -36,7 +36,7 @@ void rg_cl_platform_of(const struct rg_cl *cl, cl_device_id device, char name[RG
 /* Add a platform's devices after the `count` that are there. Leave them out if its driver cannot be called. */
 static size_t find_in_platform(const struct rg_cl *cl, cl_platform_id platform, unsigned number,
                                struct rg_cl_found found[RG_CL_DEVICES], size_t count) {
-    cl_device_id devices[16];
+    cl_device_id devices[RG_CL_DEVICES];
     cl_uint n = 0;
     char place[16], name[RG_CL_NAME];
     (void)snprintf(place, sizeof place, "%u", number);
@@ -45,10 +45,10 @@ static size_t find_in_platform(const struct rg_cl *cl, cl_platform_id platform, 
     }
     rg_cl_platform_name(cl, platform, name);
     rg_guard_watch(place, name);
-    if (cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 16, devices, &n) != CL_SUCCESS) {
+    if (cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, RG_CL_DEVICES, devices, &n) != CL_SUCCESS) {
         return count;
     }
-    for (unsigned d = 0; d < n && d < 16 && count < RG_CL_DEVICES; d++) {
+    for (unsigned d = 0; d < n && d < RG_CL_DEVICES && count < RG_CL_DEVICES; d++) {
         found[count++] = (struct rg_cl_found){devices[d], platform, number, d};
     }
     return count;
@@ -116,17 +116,13 @@ size_t rg_opencl_count(const char **why) {
 
 /* True if the compiler of a CPU device takes clang's __builtin_prefetch. PoCL's makes an instruction of it; others are
  * not known to, and one that goes through SPIR-V ends the process there (Mesa's rusticl). */
-static bool takes_prefetch(const struct rg_cl *cl, cl_device_id id, cl_device_type type) {
-    char name[RG_CL_NAME];
-    rg_cl_platform_of(cl, id, name);
-    return (type & CL_DEVICE_TYPE_CPU) && strcmp(name, RG_POCL_NAME) == 0;
+static bool takes_prefetch(const char *platform, cl_device_type type) {
+    return (type & CL_DEVICE_TYPE_CPU) && strcmp(platform, RG_POCL_NAME) == 0;
 }
 
-/* True for drivers whose work a watchdog of the kernel or of the screen ends, whatever the card. */
-static bool is_watched(const struct rg_cl *cl, cl_device_id id) {
-    char name[RG_CL_NAME];
-    rg_cl_platform_of(cl, id, name);
-    return strcmp(name, "rusticl") == 0 || strcmp(name, "Apple") == 0;
+/* True for platforms where a watchdog of the kernel or of the screen ends long work, whatever the card. */
+static bool is_watched(const char *platform) {
+    return strcmp(platform, "rusticl") == 0 || strcmp(platform, "Apple") == 0;
 }
 
 /* Sizes and names; the problem that makes a device unusable, or "". */
@@ -136,7 +132,8 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
     cl_device_fp_config fp64 = 0;
     cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE, unified = CL_FALSE, watched = CL_FALSE;
-    char name[256] = "", driver[256] = "", version[256] = "";
+    char name[256] = "", driver[256] = "", version[256] = "", platform[RG_CL_NAME];
+    rg_cl_platform_of(cl, id, platform);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof type, &type, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
@@ -159,7 +156,10 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     (void)snprintf(info->backend, sizeof info->backend, "opencl");
     (void)snprintf(info->version, sizeof info->version, "driver %.40s, %.70s", driver, version);
     info->has_double = fp64 != 0;
-    info->has_prefetch = takes_prefetch(cl, id, type);
+    (void)snprintf(info->platform, sizeof info->platform, "%.63s", platform);
+    info->is_unified = unified;
+    info->is_accelerator = !(type & (CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_CPU));
+    info->has_prefetch = takes_prefetch(platform, type);
     info->has_tf32 = capability >= TF32_SINCE;
     info->real_bytes = sizeof(float);
     info->units = (int)units;
@@ -168,7 +168,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     info->max_local_bytes = (size_t)local;
     if (type & CL_DEVICE_TYPE_GPU) {
         rg_device_set_gpu(info);
-        info->launch_seconds = unified || watched || is_watched(cl, id) ? RG_SHORT_LAUNCH : RG_LONG_LAUNCH;
+        info->launch_seconds = unified || watched || is_watched(platform) ? RG_SHORT_LAUNCH : RG_LONG_LAUNCH;
     } else {
         info->launch_seconds = RG_SHORT_LAUNCH;
         info->cache_bytes = cache;
