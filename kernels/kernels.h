@@ -36,7 +36,9 @@
     X(rg_final, 2, rg_initial_args, 0)                     \
     X(rg_initial_gradient, 7, rg_initial_gradient_args, 0) \
     X(rg_embed, 3, rg_embed_args, 0)                       \
-    X(rg_embed_gradient, 3, rg_embed_args, 0)              \
+    X(rg_embed_count, 2, rg_embed_args, 0)                 \
+    X(rg_embed_order, 3, rg_embed_args, 0)                 \
+    X(rg_embed_gradient, 5, rg_embed_args, 0)              \
     X(rg_align, 3, rg_align_args, 0)                       \
     X(rg_lag_total, 2, rg_lag_args, 0)                     \
     X(rg_lag, 3, rg_lag_args, 1)                           \

@@ -448,13 +448,34 @@ rg_status rg_layer_embed(struct rg_net *net, size_t rows) {
                                                 .groups = {rg_net_groups(net, segment_rows(net, rows), 64), 1}});
 }
 
+/* Shares [done, done + n) of the table. */
+static rg_status launch_shares(struct rg_net *net, void *self, size_t done, size_t n) {
+    struct rg_embed_args args = *(const struct rg_embed_args *)self;
+    args.first = (rg_u32)done;
+    return rg_device_launch(net->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_embed_gradient,
+                                                .buffers = {net->buffers.words, net->buffers.dx, net->buffers.sorting,
+                                                            net->buffers.order, net->buffers.gradients},
+                                                .args = &args,
+                                                .groups = {n, 1}});
+}
+
 rg_status rg_layer_embed_gradient(struct rg_net *net, size_t rows, bool accumulate) {
+    const struct rg_plan *const p = &net->plan;
     struct rg_embed_args args = embed_args(net, rows);
-    args.stride = (rg_u32)net->plan.dx_stride;
+    args.stride = (rg_u32)p->dx_stride;
     args.accumulate = accumulate;
-    return rg_device_launch(
-        net->device, &(struct rg_launch){.kernel = RG_K_rg_embed_gradient,
-                                         .buffers = {net->buffers.words, net->buffers.dx, net->buffers.gradients},
+    args.ranges = (rg_u32)p->word_ranges;
+    args.shares = (rg_u32)p->word_shares;
+    RG_TRY(rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_embed_count,
+                                                             .buffers = {net->buffers.words, net->buffers.sorting},
+                                                             .args = &args,
+                                                             .groups = {p->word_ranges, 1}}));
+    RG_TRY(rg_device_launch(
+        net->device, &(struct rg_launch){.kernel = RG_K_rg_embed_order,
+                                         .buffers = {net->buffers.words, net->buffers.sorting, net->buffers.order},
                                          .args = &args,
-                                         .groups = {rg_net_groups(net, net->plan.words, 1), 1}});
+                                         .groups = {p->word_ranges, 1}}));
+    const struct rg_cut cut = {RG_WORK_EMBED_GRADIENT, 0, p->word_shares, 1};
+    return rg_in_pieces(net, &cut, launch_shares, &args);
 }

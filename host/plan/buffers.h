@@ -49,6 +49,11 @@ enum { RG_HISTORY = 256 }; /* updates whose loss and norm the device keeps */
       p->training && (p->layers > 1 || (p->readout != RG_READOUT_LAST && i == 1)), "the gradients between layers") \
     X(dx,        ONE,    REAL, p->alloc_steps * p->chunk * p->dx_stride, p->training && p->words > 0, \
       "the gradients of the inputs") \
+    /* The words of a segment sorted by their share of the table, see kernels/data/embed.cl: order [R][chunk], and what the \
+     * sort needs. */ \
+    X(order,     ONE,    sizeof(rg_u32), p->alloc_steps * p->chunk, p->training && p->words > 0, "the order of words") \
+    X(sorting,   ONE,    sizeof(rg_u32), 3 * p->word_ranges * p->word_shares + p->word_shares + 1, \
+      p->training && p->words > 0, "the sort of words") \
     X(carry,     ONE,    REAL, rg_plan_carry(p) * p->chunk, p->training, "what the cells carry back") \
     /* States in which sequences end and those of the next update start, [2][L*D][batch][H]: update u starts from the
      * part u % 2 and leaves its end in the other. */ \

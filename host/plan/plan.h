@@ -57,8 +57,9 @@ struct rg_plan {
     size_t shards, shard;              /* parts of the batch whose gradients are summed apart; rows of the largest */
     size_t real_bytes;                 /* bytes of a number on the device */
     size_t inputs, hidden, outputs, n_targets;
-    size_t words;     /* V of the embedding table, 0: none */
-    size_t dx_stride; /* row of dL/dx below the embedding: E rounded up */
+    size_t words;                    /* V of the embedding table, 0: none */
+    size_t word_shares, word_ranges; /* groups that share out the table, and a segment's words, for its gradient */
+    size_t dx_stride;                /* row of dL/dx below the embedding: E rounded up */
     size_t layers, directions;
     enum rg_readout readout;     /* FINAL with one direction is LAST */
     size_t gates, saved, deltas; /* of the cell (kernels/cells/cells.h), with what a learned skip adds */

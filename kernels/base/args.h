@@ -386,7 +386,9 @@ struct rg_embed_args {
     rg_u32 stride;              /* of a row of x or dx */
     rg_u32 block;
     rg_u32 accumulate; /* 1: added to the gradients */
-    rg_u32 unused;
+    rg_u32 ranges;     /* of tokens, in the order of the sums: each is sorted by itself */
+    rg_u32 shares;     /* of the words */
+    rg_u32 first;      /* share of the launch's first group */
 };
 
 /* Copy step t of every sequence, counted from its own start: see align.cl. */

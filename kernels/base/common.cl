@@ -187,6 +187,12 @@ RG_INLINE size_t rg_share(size_t n, size_t group, size_t groups) {
     return n / groups * group + (n % groups < group ? n % groups : group);
 }
 
+/* The share that i lies in. */
+RG_INLINE size_t rg_share_of(size_t n, size_t i, size_t groups) {
+    const size_t each = n / groups, more = n % groups, longer = more * (each + 1);
+    return i < longer ? i / (each + 1) : (i - longer) / each + more;
+}
+
 /* rg_share for a tile's panels among the work-groups of dimension 1. A 32-bit number takes one register of a GPU. */
 RG_INLINE rg_u32 rg_panel_share(rg_u32 panels, rg_u32 group) {
     const rg_u32 groups = (rg_u32)get_num_groups(1), more = panels % groups;
