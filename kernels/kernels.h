@@ -45,7 +45,8 @@
     X(rg_peak, 1, rg_peak_args, 0)                         \
     X(rg_tanh_peak, 1, rg_peak_args, 0)                    \
     X(rg_triad, 3, rg_triad_args, 0)                       \
-    X(rg_activation_values, 3, rg_activation_args, 0)
+    X(rg_activation_values, 3, rg_activation_args, 0)      \
+    X(rg_layout, 1, rg_weight_gradient_args, 0)
 
 /* Heads of many outputs. */
 #define RG_WIDE_KERNELS(X)               \

@@ -181,6 +181,15 @@ RG_INLINE size_t rg_item(void) {
     return get_local_id(1) * RG_COLS + get_local_id(0);
 }
 
+/* Tests on bits: a compiler that takes all numbers to be finite would remove x == x. */
+RG_INLINE int rg_finite(rg_real x) {
+    return (RG_BITS(x) & RG_INFINITY) != RG_INFINITY;
+}
+
+RG_INLINE int rg_is_nan(rg_real x) {
+    return RG_BITS(x) << 1 > RG_INFINITY << 1;
+}
+
 /* Work-group `group` of `groups` has the share [rg_share(n, group, groups), rg_share(n, group+1, groups)) of 0 … n-1.
  */
 RG_INLINE size_t rg_share(size_t n, size_t group, size_t groups) {

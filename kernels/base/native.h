@@ -98,6 +98,20 @@ static _Thread_local struct rg_native_group rg_native_group;
 #define get_num_groups(d) (rg_native_group.count[d])
 #define get_local_id(d) ((size_t)0)
 
+#if RG_DOUBLE
+typedef uint64_t rg_bits;
+#define RG_INFINITY 0x7ff0000000000000u
+#else
+typedef uint32_t rg_bits;
+#define RG_INFINITY 0x7f800000u
+#endif
+RG_INLINE rg_bits rg_native_bits(rg_real s) {
+    rg_bits bits;
+    __builtin_memcpy(&bits, &s, sizeof bits);
+    return bits;
+}
+#define RG_BITS(s) rg_native_bits(s)
+
 /* Every lane is written out: adding s to a zero vector would change -0, and costs an instruction. */
 RG_INLINE rg_vec rg_native_splat(rg_real s) {
 #if RG_VEC == 16

@@ -69,6 +69,14 @@
 #define RG_NUMBER(x) RG_CAT(x, f) /* a literal with more digits than a float holds */
 #endif
 typedef RG_SCALAR rg_real;
+/* A number's bits, and those of infinity. */
+#if RG_DOUBLE
+#define RG_BITS(s) as_ulong(s)
+#define RG_INFINITY 0x7ff0000000000000ul
+#else
+#define RG_BITS(s) as_uint(s)
+#define RG_INFINITY 0x7f800000u
+#endif
 #if RG_VEC == 1
 typedef rg_real rg_vec;
 typedef RG_WHOLE rg_mask;
@@ -85,12 +93,12 @@ typedef RG_CAT(RG_WHOLE, RG_VEC) rg_mask;
 /* PoCL's vload16 and vstore16 may become eight loads or stores and the instructions that assemble a vector */
 #ifdef __clang__
 typedef rg_vec rg_unaligned __attribute__((aligned(sizeof(rg_real))));
-#define RG_ACCESS_IN(space)                                                                         \
-    inline rg_vec __attribute__((always_inline, overloadable)) rg_load(space const rg_real *p) {    \
-        return *(space const rg_unaligned *)p;                                                      \
-    }                                                                                               \
-    inline void __attribute__((always_inline, overloadable)) rg_store(rg_vec v, space rg_real *p) { \
-        *(space rg_unaligned *)p = v;                                                               \
+#define RG_ACCESS_IN(space)                                                                                \
+    static inline rg_vec __attribute__((always_inline, overloadable)) rg_load(space const rg_real *p) {    \
+        return *(space const rg_unaligned *)p;                                                             \
+    }                                                                                                      \
+    static inline void __attribute__((always_inline, overloadable)) rg_store(rg_vec v, space rg_real *p) { \
+        *(space rg_unaligned *)p = v;                                                                      \
     }
 RG_ACCESS_IN(__global)
 RG_ACCESS_IN(__local)
@@ -160,7 +168,8 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once; al
 #define RG_EACH_ROW RG_UNROLL
 #endif
 #define RG_FEW_TIMES _Pragma("unroll 4")
-#define RG_INLINE inline __attribute__((always_inline))
+/* static: of an `inline` function alone C99 makes no body for a compiler that calls it. */
+#define RG_INLINE static inline __attribute__((always_inline))
 /* A function around a hot loop. native.h forbids inlining it. */
 #define RG_HOT RG_INLINE
 #define RG_DEVICE_KERNEL __kernel __attribute__((reqd_work_group_size(RG_COLS, RG_ROWS, 1)))

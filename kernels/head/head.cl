@@ -10,7 +10,7 @@ RG_INLINE void rg_tile_loss(struct rg_head_args s, size_t rows, __global const r
     for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
         __global const rg_real *const target = y + r * s.n_targets;
         __global rg_real *const gradient = dz + r * s.o_stride;
-        const int masked = target[0] != target[0];
+        const int masked = rg_is_nan(target[0]);
         const rg_real scale = rg_row_scale(s, mean_scale, target);
         for (size_t o = masked ? 0 : s.outputs; o < s.o_stride; o++) {
             gradient[o] = 0.0f;

@@ -133,7 +133,7 @@ RG_KERNEL void rg_wide_loss(__global const rg_real *restrict packed, __global co
             const size_t at = (t - s.target_base) * s.rows + b;
             __global rg_real *const out = z + at * s.o_stride, *const gradient = dz + at * s.o_stride;
             __global const rg_real *const target = y + at * s.n_targets;
-            const int learns = s.loss != RG_LOSS_NONE, live = learns && target[0] == target[0];
+            const int learns = s.loss != RG_LOSS_NONE, live = learns && !rg_is_nan(target[0]);
             const int classes = live && s.loss == RG_LOSS_IS_CE;
             const rg_real scale = rg_row_scale(s, mean_scale, target);
             for (size_t o = item * RG_VEC; o < s.o_stride; o += step) {

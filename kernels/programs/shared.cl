@@ -19,5 +19,6 @@
 #include "diagnose/lag.cl"
 #include "diagnose/peak.cl"
 #include "diagnose/activation_values.cl"
+#include "diagnose/layout.cl"
 #define RG_PROGRAM(X) RG_SHARED_KERNELS(X)
 #include "programs/replicas.cl"

@@ -16,10 +16,6 @@ struct rg_norm_partial {
 #define RG_SMALL 1e-37f
 #endif
 
-RG_INLINE int rg_finite(rg_real v) {
-    return v - v == 0.0f;
-}
-
 /* Split v exactly: a power of two scales it to where three floats hold 72 bits of it. */
 RG_INLINE struct rg_exact rg_exact_of(rg_real v) {
     struct rg_exact exact = {{0.0f, 0.0f, 0.0f}, 0};

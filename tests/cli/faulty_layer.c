@@ -7,7 +7,8 @@
  *   RG_GPU=N                every device is a GPU, whose kernels run in groups of at most N items
  *   RG_KINDS=D,U,A,C        the first devices are a GPU with its own memory, one in the processor's, an accelerator, a
  *                           processor
- *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated */
+ *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated
+ *   RG_NVIDIA_BY=other      under a driver that is not NVIDIA's */
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl_layer.h>
 #include <stdio.h>
@@ -149,10 +150,21 @@ static void be_kind(char kind, cl_device_info what, size_t bytes, void *value) {
 }
 
 /* What an NVIDIA GPU would say. */
-static cl_int pass_for_nvidia(const char *capability, cl_device_info what, cl_int status, size_t bytes, void *value) {
+static cl_int pass_for_nvidia(const char *capability, cl_device_info what, cl_int status, size_t bytes, void *value,
+                              size_t *needed) {
     enum { COMPUTE_CAPABILITY_MAJOR = 0x4000 };
     if (what == CL_DEVICE_TYPE && value && bytes == sizeof(cl_device_type)) {
         *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
+    }
+    if (what == CL_DEVICE_EXTENSIONS && !getenv("RG_NVIDIA_BY")) {
+        static const char extensions[] = "cl_nv_device_attribute_query cl_nv_compiler_options";
+        if (needed) {
+            *needed = sizeof extensions;
+        }
+        if (value && bytes >= sizeof extensions) {
+            memcpy(value, extensions, sizeof extensions);
+        }
+        return CL_SUCCESS;
     }
     if (what == COMPUTE_CAPABILITY_MAJOR && value && bytes == sizeof(cl_uint)) {
         *(cl_uint *)value = (cl_uint)strtoul(capability, NULL, 10);
@@ -185,7 +197,7 @@ static cl_int CL_API_CALL fail_clGetDeviceInfo(cl_device_id id, cl_device_info w
     if (status == CL_SUCCESS && value && kind_of(id)) {
         be_kind(kind_of(id), what, bytes, value);
     }
-    return getenv("RG_NVIDIA") ? pass_for_nvidia(getenv("RG_NVIDIA"), what, status, bytes, value) : status;
+    return getenv("RG_NVIDIA") ? pass_for_nvidia(getenv("RG_NVIDIA"), what, status, bytes, value, needed) : status;
 }
 
 CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info param_name, size_t param_value_size, void *param_value,

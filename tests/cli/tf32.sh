@@ -49,6 +49,9 @@ refused 3 "$needs" "$program" "${small[@]}" --device opencl --math tf32 --update
 checked "an older NVIDIA GPU: exit code 3"
 
 RG_NVIDIA=8
+RG_NVIDIA_BY=other refused 3 "$needs" "$program" "${small[@]}" --device opencl --math tf32 --updates 1
+checked "an NVIDIA GPU under another driver: exit code 3"
+
 expect_status 0 "$program" "${small[@]}" --device gpu --updates 1
 expect_no_line TF32 stderr
 expect_status 0 "$program" "${small[@]}" --math tf32 --updates 2 --report run.html

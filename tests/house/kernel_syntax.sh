@@ -35,4 +35,7 @@ for program in kernels/programs/all.cl kernels/programs/learned.cl; do
     [ "$(prefetches "$program")" = 0 ] || complain "a prefetch without -DRG_HAS_PREFETCH=1 in" "$program"
     [ "$(prefetches "$program" -DRG_HAS_PREFETCH=1)" -gt 0 ] || complain "no prefetch with -DRG_HAS_PREFETCH=1 in" "$program"
 done
+
+# Of a function that is inline and not static C99 makes no body for a compiler that calls it.
+complain "inline without static in" "$(grep -nE '(^|[^c] )inline ' kernels/base/prelude.cl kernels/*/*.cl | grep -v 'static inline')"
 exit "$failed"

@@ -8,6 +8,7 @@
 #include "base/guard.h"
 #include "device/opencl/pocl_cache.h"
 #include "device/opencl/trial.h"
+#include "rnn_gpu/memory.h"
 
 enum {
     COMPUTE_CAPABILITY_MAJOR = 0x4000,
@@ -114,6 +115,19 @@ size_t rg_opencl_count(const char **why) {
     return n;
 }
 
+/* Other drivers of an NVIDIA GPU (PoCL's) answer NVIDIA's queries, and their compilers lack its options. */
+static bool has_extension(const struct rg_cl *cl, cl_device_id id, const char *name) {
+    char *all = NULL;
+    size_t bytes = 0;
+    bool found = false;
+    if (cl->clGetDeviceInfo(id, CL_DEVICE_EXTENSIONS, 0, NULL, &bytes) == CL_SUCCESS &&
+        rg_alloc(&all, bytes + 1, 1, "the names of extensions") == RG_OK) {
+        found = cl->clGetDeviceInfo(id, CL_DEVICE_EXTENSIONS, bytes, all, NULL) == CL_SUCCESS && strstr(all, name);
+    }
+    rg_free(all);
+    return found;
+}
+
 /* True if the compiler of a CPU device takes clang's __builtin_prefetch. PoCL's makes an instruction of it; others are
  * not known to, and one that goes through SPIR-V ends the process there (Mesa's rusticl). */
 static bool takes_prefetch(const char *platform, cl_device_type type) {
@@ -160,7 +174,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     info->is_unified = unified;
     info->is_accelerator = !(type & (CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_CPU));
     info->has_prefetch = takes_prefetch(platform, type);
-    info->has_tf32 = capability >= TF32_SINCE;
+    info->has_tf32 = capability >= TF32_SINCE && has_extension(cl, id, "cl_nv_compiler_options");
     info->real_bytes = sizeof(float);
     info->units = (int)units;
     info->memory_bytes = memory;

@@ -44,6 +44,7 @@ rg_status rg_check_marks(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_symbols(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_gather(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_peak(struct rg_checks *checks, struct rg_device *device);
+rg_status rg_check_layout(struct rg_checks *checks, struct rg_device *device);
 /* The reference itself, by finite differences. */
 rg_status rg_check_reference(struct rg_checks *checks);
 

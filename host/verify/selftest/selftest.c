@@ -53,6 +53,7 @@ rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_sco
         RG_TRY(rg_check_reference(&checks));
         RG_TRY(rg_stop_check());
     }
+    RG_TRY(rg_check_layout(&checks, device));
     if (takes_all(scope)) {
         RG_TRY(rg_check_peak(&checks, device));
     }
