@@ -81,9 +81,9 @@ struct rg_trainer_hooks {
 
 /* Train on from `state`, up to config->updates updates in all; --max-time counts the seconds of the state too. Where
  * the run stops depends on its options alone, but for --max-time and signals (base/stop.h): an update of several chunks
- * that a signal cuts off is left out, so that the weights are those of the last finished update. state->training holds
- * the result, whose loss is NAN if the run diverged. The status is RG_OK for every reason; the caller turns DIVERGED
- * and INTERRUPTED into statuses of their own. */
+ * or launches that a signal cuts off is left out, so that the weights are those of the last finished update.
+ * state->training holds the result, whose loss is NAN if the run diverged. The status is RG_OK for every reason; the
+ * caller turns DIVERGED and INTERRUPTED into statuses of their own. */
 rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const struct rg_config *config,
                    const struct rg_trainer_hooks *hooks, struct rg_trainer_state *state);
 

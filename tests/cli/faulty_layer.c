@@ -7,6 +7,7 @@
  *   RG_GPU=N                every device is a GPU, whose kernels run in groups of at most N items
  *   RG_KINDS=D,U,A,C        the first devices are a GPU with its own memory, one in the processor's, an accelerator, a
  *                           processor
+ *   RG_PLATFORM=NAME        every platform is called so
  *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated
  *   RG_NVIDIA_BY=other      under a driver that is not NVIDIA's */
 #define CL_TARGET_OPENCL_VERSION 300
@@ -200,6 +201,21 @@ static cl_int CL_API_CALL fail_clGetDeviceInfo(cl_device_id id, cl_device_info w
     return getenv("RG_NVIDIA") ? pass_for_nvidia(getenv("RG_NVIDIA"), what, status, bytes, value, needed) : status;
 }
 
+static cl_int CL_API_CALL fail_clGetPlatformInfo(cl_platform_id id, cl_platform_info what, size_t bytes, void *value,
+                                                 size_t *needed) {
+    const char *const name = getenv("RG_PLATFORM");
+    if (name && what == CL_PLATFORM_NAME) {
+        if (value && bytes > strlen(name)) {
+            memcpy(value, name, strlen(name) + 1);
+        }
+        if (needed) {
+            *needed = strlen(name) + 1;
+        }
+        return CL_SUCCESS;
+    }
+    return driver->clGetPlatformInfo(id, what, bytes, value, needed);
+}
+
 CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info param_name, size_t param_value_size, void *param_value,
                                                size_t *param_value_size_ret) {
     static const cl_layer_api_version version = CL_LAYER_API_VERSION_100;
@@ -226,6 +242,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint num_entries, const cl_icd_di
     driver = target_dispatch;
     layer = *target_dispatch;
     layer.clGetPlatformIDs = fail_clGetPlatformIDs;
+    layer.clGetPlatformInfo = fail_clGetPlatformInfo;
     layer.clGetDeviceIDs = fail_clGetDeviceIDs;
     layer.clGetDeviceInfo = fail_clGetDeviceInfo;
     layer.clGetKernelWorkGroupInfo = fail_clGetKernelWorkGroupInfo;

@@ -254,7 +254,7 @@ static rg_status copy_state(struct rg_checkpoints *c) {
     }
     rg_sections_destroy(s);
     c->next_copy = rg_seconds() + fmax(SECONDS, COST * (rg_seconds() - begin));
-    return status == RG_NOT_SAVED ? RG_OK : status; /* it is told when a checkpoint is due */
+    return status == RG_NOT_SAVED || status == RG_NO_MEMORY ? RG_OK : status; /* it is told when a checkpoint is due */
 }
 
 /* A failure is reported once. The run continues and tries again after a while. */

@@ -16,7 +16,9 @@
     X(clCreateCommandQueue)      \
     X(clReleaseCommandQueue)     \
     X(clCreateProgramWithSource) \
+    X(clCreateProgramWithBinary) \
     X(clBuildProgram)            \
+    X(clGetProgramInfo)          \
     X(clGetProgramBuildInfo)     \
     X(clReleaseProgram)          \
     X(clCreateKernel)            \

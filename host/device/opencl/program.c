@@ -10,6 +10,7 @@
 #include "base/embedded.h"
 #include "base/guard.h"
 #include "base/stop.h"
+#include "device/opencl/binary_cache.h"
 #include "device/opencl/devices.h"
 #include "device/opencl/pocl_cache.h"
 #include "rnn_gpu/memory.h"
@@ -97,6 +98,22 @@ static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_dev
     return status;
 }
 
+static rg_status build_text(const struct rg_cl *cl, cl_context context, cl_device_id device, const char *text,
+                            const char *options, cl_program *program) {
+    cl_int code = CL_SUCCESS;
+    *program = cl->clCreateProgramWithSource(context, 1, (const char *[]){text}, NULL, &code);
+    RG_TRY(rg_cl_check(code, "clCreateProgramWithSource", "the kernels"));
+    code = cl->clBuildProgram(*program, 1, &device, options, NULL, NULL);
+    rg_guard_rearm();
+    if (code == CL_SUCCESS) {
+        return RG_OK;
+    }
+    const rg_status status = build_failed(cl, *program, device, code, options);
+    (void)cl->clReleaseProgram(*program);
+    *program = NULL;
+    return status;
+}
+
 rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
                               const struct rg_device_info *info, const struct rg_cl_program *what,
                               cl_program *program) {
@@ -113,24 +130,18 @@ rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_dev
                    info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "",
                    info->has_prefetch && info->cols * info->rows == 1 ? " -DRG_HAS_PREFETCH=1" : "", tf32[info->tf32]);
     char *text = NULL;
+    struct rg_cl_binary binary;
     *program = NULL;
     rg_status status = program_text(what->root, &text);
     if (status == RG_OK) {
-        cl_int code = CL_SUCCESS;
-        *program = cl->clCreateProgramWithSource(context, 1, (const char *[]){text}, NULL, &code);
-        status = rg_cl_check(code, "clCreateProgramWithSource", "the kernels");
+        rg_cl_binary_find(cl, device, text, options, &binary);
+    }
+    if (status == RG_OK && !rg_cl_binary_load(cl, context, device, options, &binary, program)) {
+        status = build_text(cl, context, device, text, options, program);
         if (status == RG_OK) {
-            code = cl->clBuildProgram(*program, 1, &device, options, NULL, NULL);
-            rg_guard_rearm();
-            if (code != CL_SUCCESS) {
-                status = build_failed(cl, *program, device, code, options);
-            }
+            rg_cl_binary_save(cl, *program, &binary);
         }
     }
     free(text);
-    if (status != RG_OK && *program) {
-        (void)cl->clReleaseProgram(*program);
-        *program = NULL;
-    }
     return status;
 }

@@ -1,0 +1,37 @@
+#!/bin/bash
+# The cache of built programs, on PoCL under another name: a second run builds nothing from text, and what is damaged or
+# refused is built again.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+if [ "${#devices[@]}" -eq 1 ]; then
+    echo "no OpenCL device: not tried"
+    exit 77
+fi
+export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that gives PoCL another name} XDG_CACHE_HOME=$folder/cache
+
+# hash: weights_hash of a small training.
+hash() {
+    expect_status 0 "$program" train --device opencl --batch 6 --steps 5 --hidden 9 --updates 2 --json
+    sed -n 's/.*"weights_hash":"\([0-9a-f]*\)".*/\1/p' "$folder/stdout"
+}
+# binaries: names and contents.
+binaries() { find "$XDG_CACHE_HOME/rnn-gpu" -name 'kernels-*' -exec cksum {} + | sort; }
+
+first=$(hash)
+[ -z "$(binaries)" ] || fail "PoCL's programs are kept twice"
+export RG_PLATFORM="another"
+[ "$(hash)" = "$first" ] || fail "other bits"
+kept=$(binaries)
+[ "$(echo "$kept" | wc -l)" -ge 2 ] || fail "only these programs are kept: $kept"
+[ "$(RG_DIE_IN=clCreateProgramWithSource:abort hash)" = "$first" ] || fail "other bits from binaries"
+checked "a second run builds no program from its text"
+
+for damage in 'truncate -s 100' 'truncate -s +1' 'truncate -s 0' 'sed -i s/rgkernel/rgkernal/' 'sed -i 1s/.$/x/'; do
+    # shellcheck disable=SC2086 # words are meant
+    find "$XDG_CACHE_HOME/rnn-gpu" -name 'kernels-*' -exec $damage {} +
+    [ "$(binaries)" != "$kept" ] || fail "$damage does nothing"
+    [ "$(hash)" = "$first" ] || fail "other bits after $damage"
+    [ "$(RG_DIE_IN=clCreateProgramWithSource:abort hash)" = "$first" ] || fail "after $damage no program is kept"
+    kept=$(binaries)
+done
+checked "damaged programs are built again"
