@@ -21,14 +21,14 @@ RG_KINDS=U,D expect_status 0 "$program" train "${small[@]}"
 expect_line '^ +auto: a GPU with its own memory, before 0:0 ' stderr
 for spec in gpu opencl; do
     RG_KINDS=C,D expect_status 0 "$program" train "${small[@]}" --device "$spec"
-    expect_line '^device +opencl: basic' stderr
+    expect_line '^device +opencl: pthread' stderr
 done
 checked "a GPU with its own memory goes first"
 
 RG_KINDS=A,C expect_status 0 "$program" train "${small[@]}"
-expect_line '^device +opencl: basic' stderr
-RG_KINDS=A,C expect_status 0 "$program" train "${small[@]}" --device 0:0
 expect_line '^device +opencl: pthread' stderr
+RG_KINDS=A,C expect_status 0 "$program" train "${small[@]}" --device 0:0
+expect_line '^device +opencl: basic' stderr
 RG_KINDS=A,A expect_status 3 "$program" train "${small[@]}" --device opencl
 checked "an accelerator is taken only by name"
 

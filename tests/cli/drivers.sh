@@ -70,8 +70,8 @@ expect_line 'ended the process in the process before this one' stderr
 checked "a driver that dies later: once more without it"
 
 RG_DIE_IN=clFinish:abort
-expect_status 3 "$program" "${small[@]}" --device opencl --json --out late
-expect_line '"event":"update"'
+RG_DIE_WHEN=late/log.jsonl expect_status 3 "$program" "${small[@]}" --device opencl --json --out late
+expect_line '"event":"start"'
 expect_line '^rnn-gpu: SIGABRT in the OpenCL driver of .*; try --device cpu' stderr
 unset RG_DIE_IN
 checked "a driver that dies when results are out: exit code 3, one line"

@@ -2,6 +2,7 @@
  * (tf32.sh). RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
  *   RG_FAIL_CODE=CODE       with that code, else CL_OUT_OF_RESOURCES or CL_OUT_OF_HOST_MEMORY
  *   RG_DIE_IN=CALL:HOW      that call ends the process, HOW abort or exit, or hangs
+ *   RG_DIE_WHEN=FILE        but not before that file is there
  *   RG_COUNT_CALLS=FILE     writes how many there were
  *   RG_HIDE_DOUBLES=1       no device has double precision
  *   RG_GPU=N                every device is a GPU, whose kernels run in groups of at most N items
@@ -34,7 +35,9 @@ static void die(const char *how) {
 
 static int fails(const char *call) {
     const char *const deadly = getenv("RG_DIE_IN");
-    if (deadly && strncmp(deadly, call, strlen(call)) == 0 && deadly[strlen(call)] == ':') {
+    const char *const file = getenv("RG_DIE_WHEN");
+    if (deadly && (!file || access(file, F_OK) == 0) && strncmp(deadly, call, strlen(call)) == 0 &&
+        deadly[strlen(call)] == ':') {
         die(deadly + strlen(call) + 1);
     }
     const char *const at = getenv("RG_FAIL_CALL");

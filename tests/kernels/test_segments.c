@@ -55,10 +55,10 @@ static const struct rg_exercise_form forms[] = {
     {.sizes = {.batch = 3, .steps = 19, .inputs = 2, .hidden = 17, .outputs = 300, .loss = RG_LOSS_CE, .ragged = true},
      .net = {.cell = RG_CELL_GRU, .readout = RG_READOUT_MAX, .layers = 2, .bidirectional = true, .skip = 2}},
     /* several blocks of sequences; many outputs at every step */
-    {.sizes = {.batch = 270, .steps = 13, .inputs = 3, .hidden = 17, .outputs = 1, .loss = RG_LOSS_MSE, .ragged = true},
+    {.sizes = {.batch = 270, .steps = 19, .inputs = 3, .hidden = 17, .outputs = 1, .loss = RG_LOSS_MSE, .ragged = true},
      .net = {.cell = RG_CELL_GRU, .layers = 2},
      .initial = true},
-    {.sizes = {.batch = 131, .steps = 11, .inputs = 2, .hidden = 9, .outputs = 300, .loss = RG_LOSS_CE, .ragged = true},
+    {.sizes = {.batch = 131, .steps = 19, .inputs = 2, .hidden = 9, .outputs = 300, .loss = RG_LOSS_CE, .ragged = true},
      .net = {.cell = RG_CELL_LSTM, .target = RG_TARGET_STEPS},
      .words = 6},
 };
@@ -259,7 +259,7 @@ START_TEST(runs_agree) {
     ck_assert_uint_eq(whole.plan.accum_steps, whole.plan.steps);
     for (size_t run = 1; run < 8; run += 3) {
         struct pass cut = pass_of(device, e, run, 0);
-        ck_assert(cut.plan.accum_in_turns == !device->info.is_gpu);
+        ck_assert(cut.plan.accum_in_turns == (!device->info.is_gpu && cut.plan.chunk <= cut.plan.block));
         const double error = rg_exercise_distance(whole.gradients, cut.gradients, e->model->arena);
         ck_assert_double_le(error, rg_tolerance_backward(device, form) * ref_norm(whole.gradients, e->model->arena));
         free_pass(&cut);
