@@ -448,10 +448,13 @@ struct rg_activation_args {
 #define RG_SOFTPLUS_LINEAR 20.000000002061153
 
 /* Whose sizes the self-test compares, see layout.cl. */
-#define RG_LAYOUT_STRUCTS(X)                                                                                          \
-    X(rg_scan_args)                                                                                                   \
-    X(rg_pack_args) X(rg_head_args) X(rg_weight_gradient_args) X(rg_reduce_args) X(rg_optimizer_args) X(rg_norm_args) \
-        X(rg_control) X(rg_record) X(rg_gather_args) X(rg_initial_gradient_args)
+#define RG_LAYOUT_STRUCTS(X)   \
+    X(rg_scan_args)            \
+    X(rg_pack_args)            \
+    X(rg_head_args)            \
+    X(rg_weight_gradient_args) \
+    X(rg_reduce_args)          \
+    X(rg_optimizer_args) X(rg_norm_args) X(rg_control) X(rg_record) X(rg_gather_args) X(rg_initial_gradient_args)
 
 /* Many launches at once: see replicas.cl. Row r of the table begins at byte first + r*stride. It first holds, in bytes,
  * the start of each of launch r's buffers in the buffer that all launches share, and then the arguments of launch r. */
