@@ -336,7 +336,7 @@ rg_status rg_checkpoints_rescue(struct rg_checkpoints *c, rg_status status, cons
     RG_TRY(rg_model_save(c->run->model, model_path));
     return rg_fail(status, "%s; saved the weights after update %llu in %.500s%s%.500s", what,
                    (unsigned long long)c->run->result.weights_update, model_path,
-                   c->newest ? "; go on with: rnn-gpu --resume " : "", c->newest ? c->config->output.out : "");
+                   c->newest ? "; resume with: rnn-gpu --resume " : "", c->newest ? c->config->output.out : "");
 }
 
 void rg_checkpoints_release(struct rg_checkpoints *c) {
