@@ -239,6 +239,7 @@ static json_t *value_json(const struct rg_option *option, const struct rg_config
     case RG_KIND_INT:
         return json_integer(*(const int *)value);
     case RG_KIND_SIGNED:
+    case RG_KIND_RATE:
         return isnan(*(const double *)value) ? rg_json_text(text) : json_real(*(const double *)value);
     case RG_KIND_REAL:
     case RG_KIND_FRACTION:

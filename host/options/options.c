@@ -256,6 +256,9 @@ static rg_status check_training(const struct arguments *arguments, const struct 
     const enum rg_optimizer rule = config->training.optimizer;
     if (config->training.clip_norm > 0.0 && config->training.clip_value > 0.0)
         return rg_fail(RG_USAGE, "--clip-norm and --clip-value are both given; leave one out, or set it to 0");
+    if (isnan(config->training.lr) && strcmp(rg_commands[arguments->command].name, "train") != 0)
+        return rg_fail(RG_USAGE, "--lr auto finds the rate of one training; give %s a rate, or leave --lr out",
+                       rg_commands[arguments->command].name);
     return check_constants(arguments, rule);
 }
 

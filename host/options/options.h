@@ -15,6 +15,7 @@ enum rg_option_kind {
     RG_KIND_INT,      /* int, least … most */
     RG_KIND_BYTES,    /* uint64_t with a suffix K, M, G or T, least … most */
     RG_KIND_REAL,     /* double, least … most */
+    RG_KIND_RATE,     /* the same, or `auto`: NaN */
     RG_KIND_SIGNED,   /* double, -most … most; NaN: not given */
     RG_KIND_FRACTION, /* double, least … most, the latter left out */
     RG_KIND_POSITIVE, /* double, above 1e-30 and at most `most`; NaN: not given */

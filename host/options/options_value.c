@@ -217,7 +217,9 @@ static bool is_within(const struct rg_option *option, double value) {
 
 static rg_status set_real(const struct rg_option *option, const char *text, struct rg_config *config) {
     const bool duration = option->kind == RG_KIND_DURATION;
-    const char *const form = duration ? "a time such as 90, 30s, 5m or 1h" : "a number";
+    const char *const form = duration                       ? "a time such as 90, 30s, 5m or 1h"
+                             : option->kind == RG_KIND_RATE ? "a number or auto"
+                                                            : "a number";
     const char *rest = "";
     double value = 0.0;
     RG_TRY(scan_real(option, text, form, &value, &rest));
@@ -379,6 +381,12 @@ rg_status rg_option_set(const struct rg_option *option, const char *text, struct
     case RG_KIND_INT:
     case RG_KIND_BYTES:
         return set_whole(option, text, config);
+    case RG_KIND_RATE:
+        if (strcmp(text, "auto") == 0) {
+            *(double *)field(option, config) = NAN;
+            return RG_OK;
+        }
+        return set_real(option, text, config);
     case RG_KIND_REAL:
     case RG_KIND_SIGNED:
     case RG_KIND_FRACTION:
@@ -502,6 +510,12 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
     case RG_KIND_POSITIVE:
         if (isnan(*(const double *)value)) {
             name = "1e-8, adagrad 1e-10";
+            break;
+        }
+        /* fall through */
+    case RG_KIND_RATE:
+        if (isnan(*(const double *)value)) {
+            name = "auto";
             break;
         }
         /* fall through */

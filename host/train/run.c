@@ -396,6 +396,7 @@ void rg_run_destroy(struct rg_run *run) {
         rg_trainer_state_release(&run->state);
         rg_lag_sampler_destroy(run->sampler);
         rg_free(run->driven);
+        rg_free(run->rate_test);
         rg_metrics_destroy(run->result.test);
         rg_validator_destroy(run->validator);
         rg_engine_destroy(run->engine);
@@ -599,6 +600,7 @@ static rg_status train(struct rg_run *run, struct relay *relay) {
 
 rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks) {
     struct relay *relay = NULL;
+    RG_TRY(rg_run_find_rate(run));
     RG_TRY(rg_alloc(&relay, 1, sizeof *relay, "the training's hooks"));
     relay->run = run;
     relay->hooks = hooks;

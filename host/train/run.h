@@ -8,6 +8,7 @@
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/model.h"
 #include "train/diagnosis.h"
+#include "train/rate_test.h"
 #include "train/tasks.h"
 #include "train/trainer.h"
 #include "train/validation.h"
@@ -58,6 +59,7 @@ struct rg_run {
     struct rg_data_source *source;  /* of data; NULL for a task */
     double *class_weights;          /* of problem.targets; NULL without --class-weights */
     struct rg_trainer_state state;  /* between two updates */
+    struct rg_rate_test *rate_test; /* that found the rate of --lr auto, else NULL */
     struct rg_lag_sampler *sampler; /* with --lag-every, until rg_run_measure */
     uint64_t sampled;               /* updates of which on_lags has been told; a resumed run does not tell it twice */
     uint64_t *driven;               /* [sampler->n_sampled][T] clipped updates that a matrix and lag drove, or NULL */
@@ -97,10 +99,15 @@ struct rg_run_start {
 rg_status rg_run_begin(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
                        struct rg_run_start *start);
 
-/* Train as rg_train does, and read the weights back: result.training and result.weights_hash. With validation data, the
- * weights after the last update are validated too, and the best ones are in `validator`. A run whose weights end
- * as infinities or NaN has diverged; the model then has the last finite ones that are known: they are copied now and
- * then. Where a gradient is not finite the update is skipped, so that most diverged runs end with finite weights. */
+/* Before the first update: find the learning rate of --lr auto, which then is the one in `config`; with a rate nothing
+ * is done. Errors of rg_rate_test_run. */
+rg_status rg_run_find_rate(struct rg_run *run);
+
+/* Train as rg_train does, and read the weights back: result.training and result.weights_hash. With --lr auto the rate
+ * is found first, unless that has been done. With validation data, the weights after the last update are validated too,
+ * and the best ones are in `validator`. A run whose weights end as infinities or NaN has diverged; the model then has
+ * the last finite ones that are known: they are copied now and then. Where a gradient is not finite the update is
+ * skipped, so that most diverged runs end with finite weights. */
 rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks);
 
 /* FNV-1a over the bytes of a model's tensors: result.weights_hash. */

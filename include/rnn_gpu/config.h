@@ -187,7 +187,7 @@ struct rg_training_options {
     bool max_time_given;
     double target_loss; /* stop when the mean loss of the last updates is this low (train/loss_mean.h); 0: off */
     enum rg_optimizer optimizer;
-    double lr;
+    double lr; /* NAN: found by a test before the training (--lr auto) */
     bool lr_given;
     double momentum; /* for momentum, nesterov and rmsprop */
     /* Constants of the optimisers that have them. rmsprop_alpha, beta1 and beta2 are decay rates: of rmsprop's mean

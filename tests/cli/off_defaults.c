@@ -26,8 +26,9 @@ static const char *choose(const struct rg_option *option, const struct rg_config
         if (option->kind != RG_KIND_SCHEDULE && !is_default(option, usual, option->names[i]))
             return option->names[i];
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        const int is_real = option->kind == RG_KIND_REAL || option->kind == RG_KIND_SIGNED ||
-                            option->kind == RG_KIND_FRACTION || option->kind == RG_KIND_DURATION;
+        const int is_real = option->kind == RG_KIND_REAL || option->kind == RG_KIND_RATE ||
+                            option->kind == RG_KIND_SIGNED || option->kind == RG_KIND_FRACTION ||
+                            option->kind == RG_KIND_DURATION;
         if (option->kind == RG_KIND_TEXT || (is_real && strchr(numbers[i], '.') == NULL) ||
             (option->kind == RG_KIND_BYTES && strchr(numbers[i], 'G') == NULL))
             continue;

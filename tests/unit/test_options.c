@@ -464,7 +464,7 @@ static const struct {
     {"--math half", "--math: unknown value 'half'; expected one of float, tf32"},
     {"--precision double --math tf32", "--math tf32 requires --precision float; leave out"},
     {"probe --math tf32", "--math does not belong to probe"},
-    {"--lr nan", "--lr: 'nan' is not a number; 0 to 1000000"},
+    {"--lr nan", "--lr: 'nan' is not a number or auto; 0 to 1000000"},
     {"--lr inf", "'inf' is not a number"},
     {"--lr 1e999", "--lr: 1e999 is out of range; 0 to 1000000"},
     {"--lr -1", "--lr: -1 is out of range"},

@@ -53,7 +53,8 @@ static void expect_same(const struct rg_option *option, const struct rg_config *
     if (option->kind == RG_KIND_FLAG) {
         ck_assert(*(const bool *)((const char *)&back + option->offset));
     }
-    if (option->kind == RG_KIND_REAL || option->kind == RG_KIND_FRACTION || option->kind == RG_KIND_SIGNED) {
+    if (option->kind == RG_KIND_REAL || option->kind == RG_KIND_RATE || option->kind == RG_KIND_FRACTION ||
+        option->kind == RG_KIND_SIGNED) {
         ck_assert_double_eq(*(const double *)((const char *)&back + option->offset),
                             *(const double *)((const char *)config + option->offset));
     }

@@ -300,6 +300,7 @@ rg_status rg_checkpoints_begin(struct rg_checkpoints *c, const struct rg_config 
         return RG_OK;
     }
     struct rg_config chosen = *config;
+    chosen.training.lr = run->config.training.lr; /* what --lr auto found */
     /* the number of shards determines the bits, for any number of ranks */
     chosen.machine.shards = run->config.machine.shards;
     RG_TRY(rg_options_store("train", &chosen, &c->options));

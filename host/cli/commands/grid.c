@@ -17,7 +17,8 @@ static bool is_whole(const struct rg_option *option) {
 }
 
 static bool is_real(const struct rg_option *option) {
-    return option->kind == RG_KIND_REAL || option->kind == RG_KIND_SIGNED || option->kind == RG_KIND_FRACTION;
+    return option->kind == RG_KIND_REAL || option->kind == RG_KIND_RATE || option->kind == RG_KIND_SIGNED ||
+           option->kind == RG_KIND_FRACTION;
 }
 
 static rg_status refuse(const struct rg_option *option, const char *item, const char *rule) {
@@ -28,6 +29,9 @@ static rg_status refuse(const struct rg_option *option, const char *item, const 
 static rg_status value_text(const struct rg_option *option, const char *typed, char text[RG_OPTION_TEXT_BYTES]) {
     struct rg_config scratch = rg_config_default();
     RG_TRY(rg_option_set(option, typed, &scratch));
+    if (option->kind == RG_KIND_RATE && isnan(scratch.training.lr)) {
+        return refuse(option, typed, "it is found for one training, of train; write rates, such as 1e-4..1e-2*5");
+    }
     rg_option_value_text(option, &scratch, text);
     return RG_OK;
 }

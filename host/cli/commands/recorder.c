@@ -242,6 +242,10 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
         rg_metrics_line(result->test, line, sizeof line);
         rg_facts_add(facts, "test", "%s, on %zu sequences", line, result->test->sequences);
     }
+    if (run->rate_test) {
+        rg_facts_add(facts, "learning rate", "%g, found by a test of %zu updates (--lr auto)", run->rate_test->rate,
+                     run->rate_test->n);
+    }
     rg_facts_add(facts, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
     if (result->diagnosis.profile) {
         const struct rg_judgement *const j = &result->diagnosis.judgement;

@@ -22,6 +22,7 @@
 #include "cli/report/explain.h"
 #include "cli/report/measuring.h"
 #include "cli/report/metrics_text.h"
+#include "cli/report/rate_chart.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
 #include "cli/report/advice.h"
@@ -154,6 +155,9 @@ static void report_start(struct job *j) {
         (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.model.hidden, "memory_bytes",
         (json_int_t)r->engine->net.plan.total_bytes);
     add_trained(&start, r->model);
+    if (r->rate_test) {
+        rg_json_set(&start, "lr_test", rg_rate_test_json(r->rate_test));
+    }
     if (r->model->shape.target == RG_TARGET_LAST) {
         rg_json_set(&start, "readout", rg_json_text(rg_readout_names[r->model->shape.readout]));
     }
@@ -463,6 +467,7 @@ static rg_status open_screen(struct job *j) {
                                        .problem = &r->problem,
                                        .device = r->device,
                                        .plan = &r->engine->net.plan,
+                                       .rate_test = r->rate_test,
                                        .data = &r->data,
                                        .settings = &settings};
     rg_screen_opening(&j->screen, &facts);
@@ -524,10 +529,7 @@ static rg_status prepare(struct job *j) {
     j->run->validation_self = j;
     struct rg_run *const r = j->run;
     RG_TRY(self_test(j));
-    if (j->from.sections) {
-        RG_TRY(rg_checkpoint_restore(r, j->from.sections));
-    }
-    return RG_OK;
+    return j->from.sections ? rg_checkpoint_restore(r, j->from.sections) : RG_OK;
 }
 
 /* Open the files and the screen, and write the start event. */
@@ -554,11 +556,21 @@ static rg_status open_outputs(struct job *j) {
     return RG_OK;
 }
 
+/* Before the first update, with --lr auto. */
+static rg_status find_rate(const struct job *j) {
+    if (isnan(j->run->config.training.lr)) {
+        rg_log("--lr auto: trying rates from %g to %g in at most %d updates", RG_RATE_TEST_LEAST, RG_RATE_TEST_MOST,
+               RG_RATE_TEST_UPDATES);
+    }
+    return rg_run_find_rate(j->run);
+}
+
 static rg_status train(struct job *j) {
     struct rg_ranks *const ranks = j->config->machine.ranks;
     RG_TRY(rg_ranks_agree(ranks, prepare(j)));
     struct rg_run *const r = j->run;
     RG_TRY(rg_alike_check(j->config, r));
+    RG_TRY(find_rate(j));
     RG_TRY(rg_ranks_agree(ranks, open_outputs(j)));
     const struct rg_trainer_hooks hooks = {.on_update = on_update, .self = j};
     rg_stop_answer(rg_ranks_several(ranks)

@@ -18,6 +18,7 @@
 #include "cli/report/live_line.h"
 #include "cli/report/advice.h"
 #include "cli/report/metrics_text.h"
+#include "cli/report/rate_chart.h"
 #include "cli/report/spark.h"
 #include "cli/report/step_text.h"
 #include "train/class_weights.h"
@@ -252,12 +253,16 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
     if (c->training.accumulate > 1) {
         (void)fprintf(out, " (%zu batches of %zu)", c->training.accumulate, c->data.batch);
     }
-    (void)fprintf(out, ", %s, lr %g, ", rg_optimizer_names[c->training.optimizer], c->training.lr);
+    (void)fprintf(out, ", %s, lr ", rg_optimizer_names[c->training.optimizer]);
+    (void)(isnan(c->training.lr) ? fprintf(out, "auto, ") : fprintf(out, "%g, ", c->training.lr));
     if (c->training.clip_norm > 0.0) {
         (void)fprintf(out, "clip norm %g, ", c->training.clip_norm);
     }
     (void)fprintf(out, "seed %llu\n", (unsigned long long)c->training.seed);
     print_frozen(c, f->model);
+    if (f->rate_test) {
+        rg_rate_chart(f->rate_test, screen->unicode);
+    }
     print_besides(f->settings);
     print_device(&f->device->info);
     print_ranks(f);

@@ -34,7 +34,8 @@ struct rg_run_facts {
     const struct rg_device *device;
     const struct rg_plan *plan; /* only for the opening, as settings and data */
     const struct rg_settings *settings;
-    const struct rg_run_data *data; /* NULL: nothing is held out */
+    const struct rg_rate_test *rate_test; /* NULL: --lr is a number */
+    const struct rg_run_data *data;       /* NULL: nothing is held out */
     double updates_used; /* only for the result: share of the steps that a learned skip used; NAN: not known */
 };
 
