@@ -49,12 +49,13 @@ static const char *const activations[REF_N_ACTIVATIONS] = {
     [REF_ACT_LINEAR] = "a_{t}",
 };
 
+/* Of the activation, by its argument or by what the cell makes, @. */
 static const char *const slopes[REF_N_ACTIVATIONS] = {
-    [REF_ACT_TANH] = "1 - h_{t}^{2}",
+    [REF_ACT_TANH] = "1 - @^{2}",
     [REF_ACT_RELU] = "1 where a_{t} > 0, else 0",
     [REF_ACT_LEAKY_RELU] = "1 where a_{t} > 0, else 0.01",
     [REF_ACT_ELU] = "1 where a_{t} > 0, else e^{a}",
-    [REF_ACT_SIGMOID] = "h_{t} (1 - h_{t})",
+    [REF_ACT_SIGMOID] = "@ (1 - @)",
     [REF_ACT_SOFTSIGN] = "1 / (1 + |a_{t}|)^{2}",
     [REF_ACT_SOFTPLUS] = "\\sigma(a_{t})",
     [REF_ACT_HARDTANH] = "1 where |a_{t}| < 1, else 0",
@@ -155,14 +156,27 @@ static void head_gradient(const struct rg_story *s) {
     }
 }
 
+/* phi' with what the cell makes in place of @. */
+static void slope_text(const char *made, const char *slope, char text[80]) {
+    size_t n = 0;
+    text[0] = '\0';
+    for (; *slope && n + 8 < 80; slope++) {
+        n += (size_t)snprintf(text + n, 80 - n, *slope == '@' ? "%s" : "%.1s", *slope == '@' ? made : slope);
+    }
+}
+
+/* An index of the step that comes `back` steps later in the direction's order. */
+static void later_index(struct rg_story_run run, size_t back, char text[40]) {
+    (void)snprintf(text, 40, "_{t%c%zu}", run.direction ? '-' : '+', back);
+}
+
 static void cell_gradient(const struct rg_story *s, struct rg_story_run run) {
     const struct ref_model *const net = s->walk->net;
     const bool learned = is_kind(s, REF_SKIP_LEARNED);
-    const size_t back = is_kind(s, REF_SKIP_DILATED) ? net->skip : 1;
-    char h[40], c[40], later[40];
+    char h[40], c[40], later[40], slope[80];
     past_state(s, run, 'h', h);
     past_state(s, run, 'c', c);
-    (void)snprintf(later, sizeof later, "_{t%c%zu}", run.direction ? '-' : '+', back);
+    later_index(run, is_kind(s, REF_SKIP_DILATED) ? net->skip : 1, later);
     switch (net->cell) {
     case REF_CELL_LSTM:
         if (learned) {
@@ -179,36 +193,70 @@ static void cell_gradient(const struct rg_story *s, struct rg_story_run run) {
             rg_story_text(s, "Below, dL/dh is dL/dS.");
         }
         rg_story_formula(s, "\\delta_{n} = dL/dh (1 - z) (1 - n^{2}), \\delta_{z} = dL/dh (%s - n) z (1 - z)", h);
-        rg_story_formula(s, "\\delta_{r} = \\delta_{n} r (1 - r) times the n of W_{hh} %s%s, which gets r \\delta_{n}",
-                         h, has_bias(s, run, REF_ROLE_BIAS_HH) ? " + b_{hh}" : "");
+        rg_story_formula(s, "\\delta_{r} = \\delta_{n} r (1 - r) times the n of W_{hh} %s%s", h,
+                         has_bias(s, run, REF_ROLE_BIAS_HH) ? " + b_{hh}" : "");
         break;
     default:
+        slope_text(learned ? "S_{t}" : "h_{t}", slopes[net->activation], slope);
         rg_story_formula(s, "\\delta_{t} = dL/da_{t} = %s \\cdot \\phi'(a_{t}), \\phi'(a_{t}) = %s",
-                         learned ? "dL/dS_{t}" : "dL/dh_{t}", slopes[net->activation]);
+                         learned ? "dL/dS_{t}" : "dL/dh_{t}", slope);
         break;
     }
 }
 
-/* The gradient from a step to the one before it in the direction's order. */
+/* What a learned skip's gate adds on the way back; rounding counts as the identity. */
+static void gate_gradient(const struct rg_story *s, struct rg_story_run run) {
+    const bool lstm = s->walk->net->cell == REF_CELL_LSTM;
+    char h[40], c[40], later[40], cell[96] = "", budget[64] = "";
+    past_state(s, run, 'h', h);
+    past_state(s, run, 'c', c);
+    later_index(run, 1, later);
+    if (lstm) {
+        rg_story_formula(s, "dL/dc_{t} = f%s dL/dC%s + (1 - u%s) dL/dc%s + W_{uh}^{T} q_{t}", later, later, later,
+                         later);
+        (void)snprintf(cell, sizeof cell, " + (C_{t} - %s) dL/dc_{t}", c);
+    }
+    if (s->walk->net->skip_budget > 0.0) {
+        (void)snprintf(budget, sizeof budget, " + %.4g / %zu", s->walk->net->skip_budget, s->walk->batch.n_sequences);
+    }
+    rg_story_text(s,
+                  "dL/dS_{t} = u_{t} dL/dh_{t}: a skipped step passes its gradient on as it is, and its \\delta is 0. "
+                  "The gate's gradient, with rounding taken as the identity:");
+    rg_story_formula(s, "dL/dv_{t} = (S_{t} - %s) dL/dh_{t}%s + (p_{t} - v_{t} - m_{t}) dL/dv%s%s", h, cell, later,
+                     budget);
+    rg_story_formula(s, "m_{t} = min(p_{t}, 1 - v_{t}); dL/dv%s more where u_{t} = 0 and p_{t} < 1 - v_{t}", later);
+    rg_story_formula(s, "q_{t} = p_{t} (1 - p_{t}) dL/dv%s where u_{t} = 1 or p_{t} < 1 - v_{t}, else 0", later);
+}
+
+/* What leads from a step to the one before it in the direction's order. */
 static void step_back(const struct rg_story *s, struct rg_story_run run) {
     const struct ref_model *const net = s->walk->net;
-    const char sign = run.direction ? '-' : '+';
-    const size_t back = is_kind(s, REF_SKIP_DILATED) ? net->skip : 1;
-    char far[64] = "";
+    const bool learned = is_kind(s, REF_SKIP_LEARNED), gru = net->cell == REF_CELL_GRU;
+    const bool top = run.layer + 1 == net->layers;
+    const bool every =
+        net->target == REF_TARGET_STEPS || net->readout == REF_READOUT_MEAN || net->readout == REF_READOUT_MAX;
+    char far[96] = "", kept[128] = "", copied[160] = "", later[40];
+    later_index(run, is_kind(s, REF_SKIP_DILATED) ? net->skip : 1, later);
     if (is_kind(s, REF_SKIP_ADD)) {
-        (void)snprintf(far, sizeof far, " + W_{sh}^{T} \\delta_{t%c%zu}", sign, net->skip);
+        char skipped[40];
+        later_index(run, net->skip, skipped);
+        (void)snprintf(far, sizeof far, " + W_{sh}^{T} \\delta%s", skipped);
     }
-    rg_story_formula(
-        s, "dL/dh_{t} = W_{hh}^{T} \\delta_{t%c%zu}%s%s%s%s", sign, back, far,
-        net->cell == REF_CELL_GRU ? " + z dL/dh of the later step" : "",
-        run.layer + 1 < net->layers ? " + W_{ih}^{T} \\delta_{t} of the layer above" : "",
-        run.layer + 1 == net->layers &&
-                (net->target == REF_TARGET_STEPS || net->readout == REF_READOUT_MEAN || net->readout == REF_READOUT_MAX)
-            ? " + what comes from the head"
-            : "");
-    if (is_kind(s, REF_SKIP_LEARNED)) {
-        rg_story_text(s, "dL/dS_{t} = u_{t} dL/dh_{t}: a skipped step passes its gradient on as it is, and its \\delta "
-                         "is 0. dL/dv_{t} is the gradient at the gate, with rounding taken as the identity.");
+    if (gru) {
+        (void)snprintf(kept, sizeof kept, " + z%s dL/d%s%s", later, learned ? "S" : "h", later);
+    }
+    if (learned) {
+        (void)snprintf(copied, sizeof copied, " + (1 - u%s) dL/dh%s%s", later, later,
+                       net->cell == REF_CELL_LSTM ? "" : " + W_{uh}^{T} q_{t}");
+    }
+    rg_story_formula(s, "dL/dh_{t} = W_{hh}^{T} \\delta%s%s%s%s%s%s", later, far, kept, copied,
+                     top ? "" : " + W_{ih}^{T} \\delta_{t} of the layer above",
+                     top && every ? " + what comes from the head" : "");
+    if (gru) {
+        rg_story_text(s, "W_{hh}^{T} takes r \\delta_{n} in place of \\delta_{n}.");
+    }
+    if (learned) {
+        gate_gradient(s, run);
     }
 }
 

@@ -100,6 +100,10 @@ static void forward(struct rg_story *s, struct rg_story_run run, size_t sequence
     char where[48];
     name_run(s, run, where);
     rg_story_begin(s, 2, true, "Forward%s", where);
+    if (run.layer > 0) {
+        rg_story_text(s, "x_{t} is the h_{t} of layer %zu%s.", run.layer - 1,
+                      ref_directions(w->net) > 1 ? ", both directions side by side" : "");
+    }
     rg_story_forward_formulas(s, run);
     if (w->batch.h_0) {
         rg_story_block(s, "before the first step");
@@ -358,33 +362,6 @@ static rg_status choose_inputs(struct rg_story *s) {
         s->heads = NULL;
     }
     return RG_OK;
-}
-
-rg_status rg_walk_check_sequence(const struct rg_dataset *data, size_t sequence) {
-    if (sequence > data->n_sequences) {
-        return rg_fail(RG_USAGE, "--sequence %zu: %s has %zu sequence%s", sequence, data->path, data->n_sequences,
-                       data->n_sequences == 1 ? "" : "s");
-    }
-    return RG_OK;
-}
-
-rg_status rg_walk_check(const struct rg_model *model, const struct rg_dataset *data, size_t sequence) {
-    const struct rg_shape *const shape = &model->shape;
-    const bool one_hot = data->kind == RG_INPUT_TOKEN && shape->words == 0;
-    const bool wide = (!one_hot && shape->inputs > RG_WALK_WIDTH) || shape->outputs > RG_WALK_WIDTH;
-    const size_t length = sequence > 0 && data->lengths ? (size_t)data->lengths[sequence - 1] : data->n_steps;
-    const size_t n = sequence > 0 ? 1 : data->n_sequences;
-    const bool fits = shape->hidden <= RG_WALK_HIDDEN && length <= RG_WALK_STEPS && !wide;
-    if (fits && n <= RG_WALK_SEQUENCES) {
-        return RG_OK;
-    }
-    return rg_fail(
-        RG_USAGE,
-        "--trace shows up to %d units, %d steps, %d sequences, %d inputs and outputs; here are %zu units, %zu "
-        "steps, %zu sequences, %zu inputs, %zu outputs: --out FILE.safetensors has every number in tensors "
-        "trace.*%s",
-        RG_WALK_HIDDEN, RG_WALK_STEPS, RG_WALK_SEQUENCES, RG_WALK_WIDTH, shape->hidden, length, n, shape->inputs,
-        shape->outputs, fits ? ", --sequence N takes one sequence" : "");
 }
 
 rg_status rg_walk_tell(const struct rg_walk *walk, size_t sequence, const struct rg_walk_writer *writer) {
