@@ -563,6 +563,11 @@ static rg_status validate_end(struct rg_run *run) {
         const rg_status status = validate_model(run, t->updates, &stop);
         RG_TRY(rg_stop_is(status) ? RG_OK : status); /* the weights are there, and are saved */
     }
+    if (ended) {
+        const rg_status status = rg_validator_score_best(v, run->model);
+        RG_TRY(rg_stop_is(status) ? RG_OK : status);
+    }
+    run->result.validated = v->best_metrics;
     run->result.validation = v->last;
     run->result.best_update = v->best_update;
     run->result.best_loss = v->best_loss;

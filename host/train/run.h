@@ -40,10 +40,11 @@ struct rg_run_result {
     struct rg_validation validation; /* the last one; 0 sequences: there was none */
     uint64_t best_update;            /* of the lowest validation loss; 0: there was none */
     double best_loss;
-    struct rg_metrics *test; /* of the test data; NULL: there are none, or the run did not come to its end */
-    bool test_of_best;       /* with the best weights, else with the last ones */
-    uint64_t weights_update; /* the model's weights are those after this one; 0: those at the start */
-    uint64_t weights_hash;   /* FNV-1a over the tensors' bytes: equal for equal weights */
+    struct rg_metrics *validated; /* borrowed: what the weights of the lowest validation loss scored; NULL: not known */
+    struct rg_metrics *test;      /* of the test data; NULL: there are none, or the run did not come to its end */
+    bool test_of_best;            /* with the best weights, else with the last ones */
+    uint64_t weights_update;      /* the model's weights are those after this one; 0: those at the start */
+    uint64_t weights_hash;        /* FNV-1a over the tensors' bytes: equal for equal weights */
 };
 
 struct rg_run {

@@ -96,6 +96,7 @@ rg_status rg_validator_create(struct rg_device *device, const struct rg_model *m
 void rg_validator_destroy(struct rg_validator *v) {
     if (v) {
         rg_evaluator_destroy(v->evaluator);
+        rg_metrics_destroy(v->best_metrics);
         rg_free(v->best);
         rg_free(v->best_exact);
         rg_free(v);
@@ -138,14 +139,26 @@ rg_status rg_validator_run(struct rg_validator *v, const struct rg_model *model,
                                      .word_length = metrics->word_length,
                                      .perplexity = rg_metrics_perplexity(metrics),
                                      .bits = rg_metrics_bits(metrics)};
-    rg_metrics_destroy(metrics);
     v->waited++;
     v->last.best = isfinite(v->last.loss) && !(v->last.loss >= v->best_loss); /* the first one too */
     if (v->last.best) {
         keep_best(v, model);
     }
+    struct rg_metrics *const outdone = v->last.best ? v->best_metrics : metrics;
+    v->best_metrics = v->last.best ? metrics : v->best_metrics;
+    rg_metrics_destroy(outdone);
     *stop = v->patience > 0 && v->waited >= v->patience;
     return RG_OK;
+}
+
+rg_status rg_validator_score_best(struct rg_validator *v, struct rg_model *model) {
+    if (v->best_update == 0 || v->best_metrics) {
+        return RG_OK;
+    }
+    rg_validator_exchange(v, model);
+    const rg_status status = rg_evaluator_run(v->evaluator, model, &v->best_metrics);
+    rg_validator_exchange(v, model);
+    return status;
 }
 
 void rg_validator_exchange(struct rg_validator *v, struct rg_model *model) {

@@ -28,15 +28,16 @@ rg_status rg_held_out_problem(const struct rg_problem *training, struct rg_datas
 
 struct rg_validator {
     struct rg_evaluator *evaluator;
-    size_t batch, sequences; /* of the training */
-    uint64_t every;          /* updates from one validation to the next; 0: an epoch */
-    uint64_t patience;       /* validations without a lower loss before the training stops; 0: no limit */
-    uint64_t best_update;    /* of the lowest loss; 0: none yet */
-    double best_loss;        /* NAN: none yet */
-    uint64_t waited;         /* validations since then */
-    size_t arena;            /* elements of: */
-    float *best;             /* the weights after best_update, */
-    double *best_exact;      /* or these in double precision */
+    size_t batch, sequences;         /* of the training */
+    uint64_t every;                  /* updates from one validation to the next; 0: an epoch */
+    uint64_t patience;               /* validations without a lower loss before the training stops; 0: no limit */
+    uint64_t best_update;            /* of the lowest loss; 0: none yet */
+    double best_loss;                /* NAN: none yet */
+    uint64_t waited;                 /* validations since then */
+    size_t arena;                    /* elements of: */
+    float *best;                     /* the weights after best_update, */
+    double *best_exact;              /* or these in double precision */
+    struct rg_metrics *best_metrics; /* what they scored; NULL: none yet, or before the run was resumed */
     struct rg_validation last;
 };
 
@@ -54,6 +55,9 @@ bool rg_validator_due(const struct rg_validator *validator, uint64_t update);
 /* Validate with the model's weights, which are those after `update`, and keep them where they are best. Result in
  * validator->last. *stop: patience has run out. */
 rg_status rg_validator_run(struct rg_validator *validator, const struct rg_model *model, uint64_t update, bool *stop);
+
+/* Score the best weights again where best_metrics are not known; `model` has its own weights afterwards. */
+rg_status rg_validator_score_best(struct rg_validator *validator, struct rg_model *model);
 
 /* Exchange the model's weights with the best ones; again to undo it. Nothing happens without best ones. */
 void rg_validator_exchange(struct rg_validator *validator, struct rg_model *model);
