@@ -191,6 +191,7 @@ rg_status rg_settings_create(const char *command, const struct rg_config *whole,
     rg_status status = RG_OK;
     usual.data.task = "adding";
     usual.model.readout = n_runs > 0 && runs[0]->model.bidirectional ? RG_READOUT_FINAL : RG_READOUT_LAST;
+    usual.machine.shards = n_runs > 0 && runs[0]->machine.shards == 1 ? 1 : usual.machine.shards; /* without ranks */
     *settings = (struct rg_settings){.n = 0};
     RG_TRY(rg_alloc(&settings->items, rg_n_options, sizeof *settings->items, "the options of the run"));
     for (size_t i = 0; i < rg_n_options; i++) {

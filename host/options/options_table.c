@@ -491,8 +491,8 @@ const struct rg_option rg_options[] = {
      .help = "write the figures, .svg, .png or .pdf"},
     {.name = "figure", .argument = "NAME", .kind = RG_KIND_TEXT, .offset = FIELD(output.figure),
      .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
-     .help = "one figure in --plot: loss, norm, lags, cumulative, shares, gates, jacobian, activations, norm-map, "
-             "share-map, depth; grad: spectrum, inputs, probes; compare: lags, cumulative, loss; sweep: loss, "
+     .help = "one figure in --plot: loss, norm, accuracy, lags, cumulative, shares, gates, jacobian, activations, "
+             "norm-map, share-map, depth; grad: spectrum, inputs, probes; compare: lags, cumulative, loss; sweep: loss, "
              "learned, quartiles, updates"},
     {.name = "figure-size", .argument = "WxH", .kind = RG_KIND_TEXT, .offset = FIELD(output.figure_size),
      .group = RG_GROUP_SCREEN, .commands = TRAIN | GRAD,
@@ -512,8 +512,9 @@ const struct rg_option rg_options[] = {
      .commands = SPEAKS | EXPORT | IMPORT,
      .help = "print results only, no notices"},
     {.name = "verbose", .letter = 'v', .kind = RG_KIND_FLAG, .offset = FIELD(output.verbose),
-     .group = RG_GROUP_SCREEN, .commands = BENCH | VERSION,
-     .help = "bench: the plan and the phases of each case; version: how it was built, and licences"},
+     .group = RG_GROUP_SCREEN, .commands = ONE_RUN | GRAD | BENCH | VERSION,
+     .help = "train, grad: all causes of the verdict; bench: the plan and the phases of each case; version: how it was "
+             "built, and licences"},
     {.name = "color", .argument = "WHEN", .kind = RG_KIND_COLOR, .offset = FIELD(output.color), .names = color_names,
      .group = RG_GROUP_SCREEN, .commands = SPEAKS,
      .help = "when to use colours; --color alone: always"},

@@ -145,7 +145,7 @@ for begin, is_noise, chance in reversed(list(zip(hh["ranges"]["from"], noise, hh
     if not is_noise and chance is not None: break
     first = begin if is_noise else first
 assert causes["noise_from"] == first, (causes, noise)'
-expect_status 0 "$program" "${chance[@]}"
+expect_status 0 "$program" "${chance[@]}" -v
 expect_line '^95 % intervals by bootstrap over 8 groups of 8 sequences:$'
 expect_line '^  decay -[0-9.]+ to -[0-9.]+; horizon [0-9]+ to [0-9]+ steps; shares as above$'
 python3 - chance.json "$folder/stdout" <<'PYTHON' || fail "screen and JSON do not agree on what is noise"
@@ -163,7 +163,7 @@ expect_status 0 "$program" --steps 9 --updates 60 --batch 16 --hidden 8 --lr 0.0
 check_json 'noise, chance = (end["lags"][0]["ranges"][k] for k in ("noise", "chance"))
 assert chance[-1] is None and any(noise) and all(noise[end["causes"]["noise_from"]:-1]), (noise, chance)'
 expect_status 0 "$program" "${chance[@]}" --updates 1 --out for_chance
-expect_status 0 "$program" grad --model for_chance/model.safetensors --data few.npz --out few.gradient --device cpu
+expect_status 0 "$program" grad --model for_chance/model.safetensors --data few.npz --out few.gradient --device cpu -v
 expect_line '^no intervals: 5 sequences, and 6 are needed$'
 expect_status 0 "$program" grad --model for_chance/model.safetensors --data same.npz --out same.gradient --device cpu --json
 check_json '
@@ -175,6 +175,34 @@ n = g["range.from"][0][0]
 assert g["range.share.rnn.weight_hh_l0"][0] == (n, 2) and g["range.chance.rnn.weight_ih_l0"][1][0] == 1 / 128
 assert g["range.snr.rnn.weight_hh_l0"][0] == (n,) and "range.from" not in read_safetensors("few.gradient")'
 checked "intervals of shares, decay and horizon; noise is said to be noise"
+
+# Bars: of the shares linear, of the norms logarithmic; the verdict in words, then its causes, all of them with -v.
+LC_ALL=C.UTF-8 expect_status 0 "$program" --steps 20 --updates 0 --batch 4 --hidden 8 --device cpu --init normal:0.4 --seed 5
+python3 - "$folder/stdout" <<'PYTHON' || fail "the bars are not those of shares and norms"
+import math, re, sys
+def length(bar):  # in eighths; pale bars of negative shares have whole columns
+    return sum({"█": 8, "░": 8, " ": 0}.get(c) if c in "█░ " else "▏▎▍▌▋▊▉".index(c) + 1 for c in bar)
+rows, low, high = [], None, None
+for line in open(sys.argv[1], encoding="utf-8"):
+    scale = re.search(r" linear .* log(?:arithmic)?, 1e(-?\d+) to 1e(-?\d+)$", line)
+    if scale:
+        low, high = map(int, scale.groups())
+    row = re.match(r" +[\d-]+ +(-?[\d.]+) %  ([█░▏▎▍▌▋▊▉ ]+?) +-?[\d.]+ % +(\S+)  ([█▏▎▍▌▋▊▉]*)$", line)
+    if row:
+        rows.append((float(row[1]), length(row[2]), math.log10(float(row[3])), length(row[4]), "░" in row[2]))
+assert len(rows) >= 6 and any(r[0] < -1 for r in rows), rows
+most, longest = max(abs(r[0]) for r in rows), max(r[1] for r in rows)
+full = max(r[3] / ((r[2] - low) / (high - low)) for r in rows)
+for share, bar, norm, log_bar, pale in rows:
+    assert abs(bar - longest * abs(share) / most) < (5 if pale else 1), (share, bar, longest)
+    assert pale == (share < 0 and bar > 0), (share, pale)
+    assert abs(log_bar - full * (norm - low) / (high - low)) < 2, (norm, log_bar, full)
+PYTHON
+expect_no_line 'finite-time|decay -|gradient noise'
+order=$(grep -o -E '^(where the gradient|VANISHING|why|  with -v)' "$folder/stdout" | tr '\n' ',')
+[ "$order" = "where the gradient,VANISHING,why,  with -v," ] || fail "lags, verdict and causes come in the order $order"
+expect_line '^VANISHING: on its way back in time the gradient all but disappears'
+checked "bars of shares and norms; the verdict before its causes"
 
 # The causes, and a command that can be pasted.
 expect_status 0 "$program" --steps 100 --updates 2 --batch 64 --hidden 8 --device cpu
@@ -226,7 +254,7 @@ for lengths in 1 0; do
     tensors 'write_npz("short.npz", {"x": ((2, 3, 1), [.5] * 6), "y": ((2,), [0.] * 2),
                                      "lengths": ((2,), ['$lengths'] * 2)})'
     expect_status 0 "$program" grad --model quarter.safetensors --data short.npz --loss mse --out g.safetensors \
-        --device cpu
+        --device cpu --verbose
     expect_line 'decay not measurable'
     expect_no_line '[^a-z]nan'
 done
@@ -236,7 +264,7 @@ checked "causes and remedy, also of sequences without a past"
 says() { # PATTERN OPTION...
     local pattern=$1
     shift
-    expect_status 0 "$program" --hidden 4 --updates 0 --device cpu "$@"
+    expect_status 0 "$program" --hidden 4 --updates 0 --device cpu -v "$@"
     expect_line "$pattern"
     expect_no_line '(^|[^a-z])-?nan([^a-z]|$)'
 }

@@ -132,8 +132,12 @@ for event, line in zip(events[1:], updates):
     assert event[2] == line["update"]
     for key in ("loss", "grad_norm", "lr", "clipped"):
         assert abs(values[key] - line[key]) <= 1e-6 * abs(line[key]), (key, values, line)
+    so_far = updates[:line["update"]]
+    assert abs(values["clip_rate"] - sum(u["clipped"] for u in so_far) / len(so_far)) < 1e-6, (values, line)
+    assert abs(values["baseline"] - 1 / 6) < 1e-6 and values["seconds_left"] >= 0, values
+assert values["seconds_left"] == 0
 PYTHON
-checked "--tensorboard has loss, norm, rate and clipping of each update"
+checked "--tensorboard has loss beside its baseline, norm, rate, clipping and time left of each update"
 
 refused 2 '^rnn-gpu: --plot p\.jpg: the name must end in \.svg, \.png or \.pdf' "$program" "${small[@]}" --plot p.jpg --out o
 refused 8 'none/r\.html' "$program" --quiet "${small[@]}" --report none/r.html

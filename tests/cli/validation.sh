@@ -93,6 +93,30 @@ expect_status 0 "$program" --data words.csv --hidden 3 --epochs 3 --val words.cs
 check_json 'assert end["test"]["classes"] == ["0", "1"] and "auc" in end["test"], end["test"]'
 checked "--val-frac: the same part for a seed; values and texts"
 
+# ---- the page of a classifier without test data has the validation data's confusion, also when the best weights are older
+# than the checkpoint that the run went on from
+expect_status 0 "${train[@]}" --updates 12 --lr 0.5 --val val.npz --val-every 2 --out page --report page.html --plot a.svg --figure accuracy
+python3 - page.html <<'PYTHON' >shown || fail "the page has no confusion matrix of the validation data"
+import re, sys
+table = open(sys.argv[1]).read().split("Confusion matrix of the validation data")[1].split("</table>")[0]
+rows = [re.findall("<td[^>]*>([^<]*)</td>", row) for row in table.split("<tr>")[2:]]
+print([[int(cell) for cell in row[1:-1]] for row in rows])
+PYTHON
+grep -q '>Accuracy on held-out data over updates<' a.svg || fail "there is no figure of the accuracy"
+grep -q '>validation, best weights</dt><dd>.*accuracy' page.html || fail "the page does not say the accuracy"
+expect_status 0 "$program" eval --model page/best.safetensors --data val.npz --device cpu --json
+check_json 'assert end["confusion"] == eval(open("shown").read()), (end["confusion"], open("shown").read())'
+expect_status 0 "${train[@]}" --updates 10 --lr 0.5 --val val.npz --val-every 2 --out resumed
+best=$(json_end best_update)
+expect_status 0 "$program" train --resume resumed --updates 12 --json
+[ "$(json_end best_update)" = "$best" ] || fail "the best weights are not older than the checkpoint"
+for run in page resumed; do
+    sed -n '/Confusion matrix/,/<\/table>/p' $run/report.html >$run.table
+    [ -s $run.table ] || fail "$run/report.html has no confusion matrix"
+done
+cmp page.table resumed.table || fail "the page of a resumed run has another confusion matrix"
+checked "the confusion matrix of the validation data is what eval finds of the best weights"
+
 # ---- patience
 expect_status 0 "${train[@]}" --epochs 400 --val-frac 0.3 --patience 5 --lr 0.05
 check_json '

@@ -196,7 +196,7 @@ START_TEST(a_report_is_never_large) {
         static const char *cells[2 * 30000];
         for (size_t c = 0; c < 2 * 30000; c++)
             cells[c] = "<cell>&";
-        const struct rg_table table = {"a table", 30000, 2, heads, cells};
+        const struct rg_table table = {"a table", 30000, 2, heads, cells, RG_TABLE_RESULT};
         const struct rg_fact facts[1] = {{"name", "<value>"}};
         const struct rg_settings settings = {.n = 0};
         const struct rg_report report = {.title = "t<i>&",
@@ -232,6 +232,8 @@ START_TEST(a_full_run_fits_without_leaving_out) {
     const struct rg_config config = config_of(arguments, 1);
     struct rg_history *h = noisy_history(512, 20, 256);
     struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    rg_history_add_validation(h, 4000, 0.5, 0.5);
+    rg_history_add_validation(h, 5000, 0.4, 0.6);
     ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
     const struct rg_settings settings = {.n = 0};
     const struct rg_report report = {
@@ -421,7 +423,7 @@ START_TEST(depth_by_time) {
                                      {.probe = LAGS, .lags = LAGS, .delta_log10 = above}};
     const struct rg_lag_profiles profiles = {.layers = 2, .directions = 1, .items = items};
     struct rg_plot plot = {.n_series = 0};
-    ck_assert_int_eq(rg_figure_depth(&profiles, &plot), RG_OK);
+    ck_assert_int_eq(rg_figure_depth(&profiles, true, &plot), RG_OK);
     const size_t columns = plot.heat.columns;
     ck_assert_uint_eq(plot.heat.rows, 2);
     ck_assert_uint_eq(columns, 80);

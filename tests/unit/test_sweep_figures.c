@@ -48,16 +48,24 @@ START_TEST(figures) {
     const struct rg_sweep_view view = view_of(RUNS);
     ck_assert(rg_sweep_figures(&view, plots) == RG_OK);
     ck_assert_str_eq(plots[0].title, "Median loss over the seeds by steps");
-    ck_assert_str_eq(plots[0].series[1].name, "gru");
-    ck_assert_double_eq_tol(plots[0].series[0].x[1], 2.0, 1e-12); /* log10 100 */
-    ck_assert_double_eq_tol(plots[0].series[1].y[2], log10(0.002), 1e-12);
+    ck_assert_uint_eq(plots[0].n_series, 5); /* quartiles of both cells, their medians, baseline */
+    ck_assert(plots[0].series[1].style == RG_STYLE_BAND && plots[0].series[1].color == plots[0].series[3].color);
+    ck_assert_double_eq_tol(plots[0].series[1].x[2], plots[0].series[1].x[5], 0.0);
+    ck_assert_double_eq_tol(plots[0].series[1].y[2], log10(0.00105), 1e-12);
+    ck_assert_double_eq_tol(plots[0].series[1].y[5], log10(0.051), 1e-12);
+    ck_assert_str_eq(plots[0].series[3].name, "gru");
+    ck_assert_double_eq_tol(plots[0].series[2].x[1], 2.0, 1e-12); /* log10 100 */
+    ck_assert_double_eq_tol(plots[0].series[3].y[2], log10(0.002), 1e-12);
+    ck_assert_uint_eq(plots[0].x.own.n, 3);
+    ck_assert_str_eq(plots[0].x.own.text[2], "20");
     ck_assert_double_eq_tol(plots[1].series[0].y[0], 200.0 / 3.0, 1e-9);
     ck_assert_str_eq(plots[2].title, "rnn");
-    ck_assert_uint_eq(plots[2].n_series, 5); /* median, quartiles, runs, baseline */
+    ck_assert_uint_eq(plots[2].n_series, 4); /* quartiles, median, runs, baseline */
     ck_assert(rg_plot_is_empty(&plots[4]));
     const struct rg_plot *const curve = &plots[2 + RG_SCAN_SMALL + 4];
     ck_assert_str_eq(curve->title, "gru, steps 100");
-    ck_assert_double_eq_tol(curve->series[0].y[0], 0.5, 1e-12);
+    ck_assert(curve->series[0].style == RG_STYLE_BAND);
+    ck_assert_double_eq_tol(curve->series[1].y[0], 0.5, 1e-12);
     for (size_t i = 0; i < RG_SCAN_FIGURES; i++) {
         rg_plot_clear(&plots[i]);
     }

@@ -7,6 +7,7 @@
 #include "cli/commands/alike.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/deal.h"
+#include "base/clock.h"
 #include "base/nearest.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/run_table.h"
@@ -400,6 +401,8 @@ static rg_status write_pages(const struct job *j, const struct rg_config *config
     rg_facts_add(&facts, "baseline's loss", "%.6g", first->baseline);
     rg_facts_add(&facts, "rows", "%zu of %zu", n, j->comparison.n_rows);
     rg_facts_add(&facts, "seeds", "%zu", config->compare.seeds);
+    rg_facts_data(&facts, config);
+    rg_facts_time(&facts, rg_seconds() - j->progress.begin);
     rg_facts_add(&facts, "device", "%.120s%s", j->device->info.name, rg_device_math(&j->device->info));
     for (size_t i = 0; i < n; i++) {
         ran[i] = &j->comparison.rows[order[i]].runs[0].config; /* the first seed's options, for all seeds */
@@ -433,7 +436,7 @@ static void show_rows(struct job *j, const struct rg_config *config, const size_
     struct rg_screen screen;
     rg_screen_init(&screen, config);
     if (n > 0 && !config->output.json) {
-        rg_comparison_print(&j->comparison, order, n, screen.color);
+        rg_comparison_print(&j->comparison, order, n, &screen.look);
     }
     for (size_t i = 0; config->output.json && i < n; i++) {
         rg_json_lines_write(&j->lines, row_json(&j->comparison.rows[order[i]]));

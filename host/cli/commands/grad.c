@@ -2,11 +2,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
+#include "base/clock.h"
 #include "base/stop.h"
 #include "train/pass.h"
 #include "train/run.h"
@@ -17,6 +16,7 @@
 #include "cli/report/explain.h"
 #include "cli/report/grad_figures.h"
 #include "cli/report/input_text.h"
+#include "cli/report/look.h"
 #include "cli/report/measuring.h"
 #include "files/json_lines.h"
 #include "cli/report/pages.h"
@@ -37,7 +37,8 @@ struct job {
     struct rg_pass *pass;
     struct rg_walk *walk; /* with --trace or --trace-latex, else NULL */
     struct rg_walk_tensors walk_tensors;
-    bool told; /* the walk is small enough to be printed */
+    bool told;    /* the walk is small enough to be shown */
+    double begin; /* by the clock, in seconds */
 };
 
 /* Measure the lag profile of every layer and direction over all sequences, and its causes. A signal ends the
@@ -75,19 +76,14 @@ static rg_status print_json(const struct rg_config *config, const struct job *j)
     return config->machine.precision == RG_PRECISION_DOUBLE ? rg_json_print_exact(result) : rg_json_print(result);
 }
 
-/* Width of the terminal; 80 if there is none. */
-static size_t screen_columns(void) {
-    struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 static rg_status print_result(const struct rg_config *config, const struct job *j) {
     if (config->output.json) {
         return print_json(config, j);
     }
     const int digits = config->machine.precision == RG_PRECISION_DOUBLE ? 17 : 9;
+    const struct rg_look look = rg_look_of(config);
     if (config->output.trace && j->told) {
-        RG_TRY(rg_walk_print(j->walk, config->output.sequence, screen_columns()));
+        RG_TRY(rg_walk_print(j->walk, config->output.sequence, rg_look_terminal()));
         (void)printf("\n");
     }
     (void)printf("loss %.*g, gradient norm %.*g over %zu sequences of %zu steps", digits, j->pass->loss, digits,
@@ -98,7 +94,7 @@ static rg_status print_result(const struct rg_config *config, const struct job *
     (void)printf("\n");
     rg_input_text_print(&j->pass->inputs);
     rg_probe_text_print(&j->pass->map);
-    rg_screen_diagnosis(&j->pass->diagnosis, config, false, rg_screen_is_unicode());
+    rg_screen_diagnosis(&j->pass->diagnosis, config, &look);
     return RG_OK;
 }
 
@@ -110,13 +106,17 @@ static void list_facts(const struct job *j, const char *model, struct rg_facts *
     rg_facts_add(facts, "model", "%s", model);
     rg_facts_add(facts, "device", "%.120s%s", j->device->info.name, rg_device_math(&j->device->info));
     rg_facts_add(facts, "weights", "%s", j->ran.data.model_file ? j->ran.data.model_file : "as a training begins");
-    rg_facts_add(facts, "sequences of", "%s", j->ran.data.file ? j->ran.data.file : j->ran.data.task);
-    rg_facts_add(facts, "data", "%zu sequences of %zu steps", j->data->n_sequences, j->data->n_steps);
+    rg_facts_data(facts, &j->ran);
+    if (!j->ran.data.file) {
+        rg_facts_add(facts, "task", "%s", j->ran.data.task);
+    }
+    rg_facts_add(facts, "batch", "%zu sequences of %zu steps", j->data->n_sequences, j->data->n_steps);
     rg_facts_add(facts, "verdict", "%s", rg_verdict_names[found->verdict]);
     rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(found->log10_reach, power),
                  found->last);
     rg_facts_number(facts, "factor a step back, fitted", found->factor);
     rg_facts_add(facts, "horizon in steps", "%zu", found->horizon);
+    rg_facts_time(facts, rg_seconds() - j->begin);
 }
 
 static rg_status write_pages(const struct rg_config *config, const struct job *j) {
@@ -133,7 +133,7 @@ static rg_status write_pages(const struct rg_config *config, const struct job *j
     RG_TRY_GOTO(rg_history_add_profiles(history, j->model, 0, d->profiles));
     RG_TRY_GOTO(rg_history_add_causes(history, d->cause));
     RG_TRY_GOTO(rg_run_figures(history, NAN, 0.0, plots));
-    RG_TRY_GOTO(rg_pass_figures(j->pass, plots + RG_RUN_FIGURES));
+    RG_TRY_GOTO(rg_pass_figures(j->pass, config->output.figure != NULL, plots + RG_RUN_FIGURES));
     RG_TRY_GOTO(rg_explain_table(d->profiles, d->causes, &causes));
     RG_TRY_GOTO(rg_chance_table(d->profile, j->model, &chance));
     RG_TRY_GOTO(rg_settings_create("grad", ran, &ran, 1, &settings));
@@ -277,7 +277,7 @@ static rg_status grad(const struct rg_config *config, struct job *j) {
 }
 
 rg_status rg_command_grad(const struct rg_config *config) {
-    struct job j = {.model = NULL};
+    struct job j = {.begin = rg_seconds()};
     rg_log_quiet(config->output.quiet);
     const rg_status status = grad(config, &j);
     rg_walk_tensors_release(&j.walk_tensors);

@@ -13,7 +13,6 @@
 #include "cli/report/figures.h"
 #include "cli/report/history_state.h"
 #include "cli/report/metrics_text.h"
-#include "files/fingerprint.h"
 #include "files/json.h"
 #include "files/json_lines.h"
 #include "cli/report/pages.h"
@@ -158,15 +157,19 @@ rg_status rg_recorder_status(const struct rg_recorder *r) {
     return rg_json_lines_status(&r->out);
 }
 
-void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u) {
+void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u, const struct rg_live *live) {
     rg_history_add_update(r->history, u->update, u->loss, u->grad_norm, u->clipped, u->skipped, u->lr);
     if (r->tensorboard) {
         const struct rg_scalar scalars[] = {{"loss", u->loss},
                                             {"grad_norm", u->grad_norm},
                                             {"clipped", u->clipped},
                                             {"lr", u->lr},
-                                            {"sequences_per_s", u->sequences_per_s}};
-        rg_tensorboard_add(r->tensorboard, u->update, scalars, sizeof scalars / sizeof *scalars);
+                                            {"sequences_per_s", u->sequences_per_s},
+                                            {"clip_rate", live->clip_rate},
+                                            {"seconds_left", live->seconds_left},
+                                            {"baseline", live->baseline}};
+        const size_t n = sizeof scalars / sizeof *scalars;
+        rg_tensorboard_add(r->tensorboard, u->update, scalars, isnan(live->baseline) ? n - 1 : n);
     }
 }
 
@@ -215,8 +218,11 @@ rg_status rg_recorder_sample(struct rg_recorder *r, const struct rg_model *model
 void rg_recorder_validation(struct rg_recorder *r, const struct rg_validation *v) {
     rg_history_add_validation(r->history, v->update, v->loss, v->accuracy);
     if (r->tensorboard) {
-        const struct rg_scalar scalars[] = {{"validation/loss", v->loss}, {"validation/accuracy", v->accuracy}};
-        rg_tensorboard_add(r->tensorboard, v->update, scalars, isnan(v->accuracy) ? 1 : 2);
+        const struct rg_scalar measure = v->level              ? (struct rg_scalar){"validation/bits", v->bits}
+                                         : !isnan(v->accuracy) ? (struct rg_scalar){"validation/accuracy", v->accuracy}
+                                                               : (struct rg_scalar){"validation/r2", v->r2};
+        const struct rg_scalar scalars[] = {{"validation/loss", v->loss}, measure};
+        rg_tensorboard_add(r->tensorboard, v->update, scalars, isnan(measure.value) ? 1 : 2);
     }
 }
 
@@ -226,6 +232,9 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     const struct rg_run_result *const result = &run->result;
     const struct rg_training *const t = &result->training;
     const struct rg_history *const h = r->history;
+    char model[160];
+    rg_screen_model_text(run->model, model, sizeof model);
+    rg_facts_add(facts, "model", "%s", model);
     rg_facts_add(facts, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
     if (t->updates) {
         rg_facts_add(facts, "loss", "%.6g, mean of the last %llu updates (baseline %.6g)", t->loss,
@@ -237,8 +246,12 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
         rg_facts_add(facts, "best validation loss", "%.6g after update %llu, on %zu sequences", result->best_loss,
                      (unsigned long long)result->best_update, result->validation.sequences);
     }
+    char line[160];
+    if (result->validated) {
+        rg_metrics_line(result->validated, line, sizeof line);
+        rg_facts_add(facts, "validation, best weights", "%s", line);
+    }
     if (result->test) {
-        char line[160];
         rg_metrics_line(result->test, line, sizeof line);
         rg_facts_add(facts, "test", "%s, on %zu sequences", line, result->test->sequences);
     }
@@ -269,7 +282,8 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
     if (result->test && !result->validation.sequences) { /* beside the training's curve */
         const struct rg_validation end = {.update = result->training.updates,
                                           .loss = rg_metrics_loss(result->test),
-                                          .accuracy = rg_metrics_accuracy(result->test)};
+                                          .accuracy = rg_metrics_accuracy(result->test),
+                                          .r2 = (double)NAN};
         rg_recorder_validation(r, &end);
     }
     const struct rg_diagnosis *const d = &result->diagnosis;
@@ -279,22 +293,13 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
     return d->profile ? rg_history_add_profiles(r->history, run->model, result->training.updates, d->profiles) : RG_OK;
 }
 
-/* Add the data that the run read: name, size and checksum. */
-static void add_data(const struct rg_run *run, struct rg_facts *facts) {
-    const char *const path = run->config.data.file;
-    struct rg_fingerprint print;
-    if (path && rg_fingerprint_take(path, &print) == RG_OK) {
-        rg_facts_add(facts, "data", "%s, %llu bytes, CRC-32 %08x", run->problem.name, (unsigned long long)print.bytes,
-                     (unsigned)print.crc);
-    }
-}
-
-/* The confusion matrix of the test data; rows are true classes. No table without classes or with too many. */
+/* The confusion matrix of the test data, else of the validation data with the best weights; rows are true classes.
+ * Without classes, or with too many to read, none. */
 static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *table) {
     static const char *const numbers[] = {"0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",
                                           "10", "11", "12", "13", "14", "15", "16", "17", "18", "19"};
     enum { MOST = sizeof numbers / sizeof *numbers };
-    const struct rg_metrics *const m = run->result.test;
+    const struct rg_metrics *const test = run->result.test, *const m = test ? test : run->result.validated;
     const char *heads[MOST + 2] = {"true class, predicted as"};
     char name[RG_CELL_BYTES];
     if (!m || m->n_classes == 0 || m->n_classes > MOST || !m->confusion) {
@@ -305,7 +310,8 @@ static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *
         heads[c + 1] = run->model->classes ? run->model->classes[c] : numbers[c];
     }
     heads[n + 1] = "recall";
-    RG_TRY(rg_table_create(table, "Confusion matrix of the test data", heads, n + 2, n));
+    const char *const title = test ? "Confusion matrix of the test data" : "Confusion matrix of the validation data";
+    RG_TRY(rg_table_create(table, title, heads, n + 2, n));
     for (size_t r = 0; r < n; r++) {
         rg_utf8_copy(name, sizeof name, heads[r + 1]);
         rg_table_set(table, r, 0, "%s", name);
@@ -338,7 +344,7 @@ static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run,
     rg_advice_text(&advice, why, sizeof why);
     rg_pages_made(made);
     list_facts(r, run, &facts);
-    add_data(run, &facts);
+    rg_facts_data(&facts, &run->config);
     RG_TRY_GOTO(confusion_table(run, &confusion));
     if (d->cause) {
         RG_TRY_GOTO(rg_explain_table(d->profiles, d->causes, &causes));
@@ -377,7 +383,9 @@ rg_status rg_recorder_finish(struct rg_recorder *r, const struct rg_run *run) {
         struct rg_plot plots[RG_RUN_FIGURES + 1] = {{.n_series = 0}};
         status = rg_run_figures(r->history, run->problem.baseline, r->config->training.clip_norm, plots);
         const struct rg_diagnosis *const d = &run->result.diagnosis;
-        status = status == RG_OK && d->profile ? rg_figure_depth(d->profiles, &plots[RG_RUN_FIGURES]) : status;
+        if (status == RG_OK && d->profile) {
+            status = rg_figure_depth(d->profiles, r->config->output.figure != NULL, &plots[RG_RUN_FIGURES]);
+        }
         status = status == RG_OK ? write_pictures(r, run, plots) : status;
         rg_run_figures_clear(plots);
         rg_plot_clear(&plots[RG_RUN_FIGURES]);

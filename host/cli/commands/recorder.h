@@ -8,6 +8,7 @@
 #include "files/sections.h"
 #include "train/run.h"
 #include "cli/report/history.h"
+#include "cli/report/live_line.h"
 
 struct rg_recorder;
 
@@ -36,8 +37,8 @@ void rg_recorder_print(struct rg_recorder *recorder, json_t *event);
 /* Did stdout receive every event so far? If not, rg_recorder_finish returns the same failure. */
 rg_status rg_recorder_status(const struct rg_recorder *recorder);
 
-/* Add an update, in order, to the history and TensorBoard. */
-void rg_recorder_update(struct rg_recorder *recorder, const struct rg_update *update);
+/* An update, in order: to history, and with what the screen says beside it to TensorBoard. */
+void rg_recorder_update(struct rg_recorder *recorder, const struct rg_update *update, const struct rg_live *live);
 
 /* Add a sample of the gradient by lag, taken with the weights before update `update`, to the history and TensorBoard.
  * RG_NO_MEMORY. */

@@ -13,6 +13,7 @@
 #include "cli/commands/trainings.h"
 #include "train/replicas.h"
 #include "verify/selftest/selftest.h"
+#include "base/clock.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "files/json.h"
@@ -297,6 +298,8 @@ static rg_status write_pages(const struct sweep *s, size_t done) {
     if (s->grid->n_steps < 2) {
         rg_facts_add(&facts, "baseline's loss", "%.6g", first->baseline);
     }
+    rg_facts_data(&facts, s->config);
+    rg_facts_time(&facts, rg_seconds() - s->progress.begin);
     RG_TRY_GOTO(rg_alloc(&ran, done, sizeof *ran, "the record of the runs"));
     for (size_t i = 0, n = 0; i < s->replicas.n; i++) {
         if (s->runs[i]) {

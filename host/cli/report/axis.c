@@ -66,9 +66,18 @@ static void power_text(int factor, long exponent, char text[RG_TICK_TEXT]) {
     }
 }
 
+enum { FEWEST = 3 }; /* ticks that tell a scale */
+
+static double count_multiples(const struct rg_axis *axis, double step) {
+    return floor(axis->high / step + 1e-9) - ceil(axis->low / step - 1e-9) + 1.0;
+}
+
 static void linear_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks) {
     const double least = (axis->high - axis->low) / (double)(wanted - 1);
-    const double step = round_step(axis->whole ? fmax(least, 1.0) : least);
+    double step = round_step(axis->whole ? fmax(least, 1.0) : least);
+    while (count_multiples(axis, step) < FEWEST && !(axis->whole && step <= 1.0)) {
+        step = round_step(0.4 * step); /* the next smaller one */
+    }
     const double largest = fmax(fabs(axis->low), fabs(axis->high));
     for (double k = ceil(axis->low / step - 1e-9); k * step <= axis->high + 1e-9 * step && ticks->n < RG_MAX_TICKS;
          k += 1.0) {
@@ -97,7 +106,10 @@ static void log_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks
         return;
     }
     const size_t n_factors = 3.0 * decades <= 1.5 * (double)wanted ? 3 : 1;
-    const double step = fmax(1.0, round_step(decades / (double)(wanted - 1)));
+    double step = fmax(1.0, round_step(decades / (double)(wanted - 1)));
+    while (n_factors == 1 && step > 1.0 && count_multiples(axis, step) < FEWEST) {
+        step = fmax(1.0, round_step(0.4 * step));
+    }
     for (double e = floor(axis->low / step) * step; e <= axis->high + 1e-9 && ticks->n < RG_MAX_TICKS; e += step) {
         for (size_t f = 0; f < n_factors; f++) {
             char text[RG_TICK_TEXT];
@@ -132,7 +144,9 @@ static void lag_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks
 
 void rg_axis_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks) {
     ticks->n = 0;
-    if (axis->scale == RG_LOG10) {
+    if (axis->own.n > 0) {
+        *ticks = axis->own;
+    } else if (axis->scale == RG_LOG10) {
         log_ticks(axis, wanted, ticks);
     } else if (axis->scale == RG_LAGS) {
         lag_ticks(axis, wanted, ticks);

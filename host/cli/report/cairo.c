@@ -53,6 +53,17 @@ static void draw_segments(struct rg_canvas *canvas, const struct rg_stroke *s, c
     stroke(canvas, s);
 }
 
+static void draw_tint(struct rg_canvas *canvas, int ink, const double *points, size_t n) {
+    cairo_t *const c = cairo_of(canvas);
+    const uint32_t color = rg_ink_color(ink, ((struct drawing *)canvas)->dark);
+    cairo_set_source_rgba(c, (color >> 16) / 255.0, (color >> 8 & 0xFF) / 255.0, (color & 0xFF) / 255.0, RG_TINT);
+    cairo_new_path(c);
+    for (size_t i = 0; i < n; i++) {
+        cairo_line_to(c, points[2 * i], points[2 * i + 1]);
+    }
+    cairo_fill(c);
+}
+
 static void draw_box(struct rg_canvas *canvas, const struct rg_box *b, int ink) {
     cairo_t *const c = cairo_of(canvas);
     set_ink(canvas, ink);
@@ -105,6 +116,7 @@ static cairo_surface_t *open_pdf(struct drawing *d, const char *title, double wi
 rg_status rg_cairo_write(const struct rg_picture *picture, double width, double height, const char *path) {
     struct drawing d = {.canvas = {.line = draw_line,
                                    .segments = draw_segments,
+                                   .tint = draw_tint,
                                    .box = draw_box,
                                    .text = draw_text,
                                    .cells = draw_cells},

@@ -24,6 +24,8 @@ enum {
     RG_N_INKS = RG_INK_SIGNED + RG_SIGNED_LEVELS
 };
 
+#define RG_TINT 0.18 /* how much of a tint covers what lies below */
+
 /* 0xRRGGBB */
 uint32_t rg_ink_color(int ink, bool dark);
 
@@ -61,6 +63,8 @@ struct rg_canvas {
     void (*line)(struct rg_canvas *canvas, const struct rg_stroke *stroke, const double *points, size_t n);
     /* n lines, each from x0, y0 to x1, y1 */
     void (*segments)(struct rg_canvas *canvas, const struct rg_stroke *stroke, const double *points, size_t n);
+    /* a polygon of n corners in a pale tint of the ink, through which what lies below shows; n >= 3 */
+    void (*tint)(struct rg_canvas *canvas, int ink, const double *points, size_t n);
     void (*box)(struct rg_canvas *canvas, const struct rg_box *box, int ink);
     void (*text)(struct rg_canvas *canvas, const struct rg_label *label, const char *text);
     void (*cells)(struct rg_canvas *canvas, const struct rg_cells *cells);

@@ -138,6 +138,7 @@ rg_status rg_chance_table(const struct rg_lag_profile *p, const struct rg_model 
     char reason[64];
     RG_TRY(rg_table_create(table, "Signal or noise: the shares by range of lags, over groups of sequences", heads,
                            sizeof heads / sizeof *heads, n));
+    table->table.place = RG_TABLE_DETAIL;
     if (!known) {
         rg_table_set(table, 0, 0, "not known");
         rg_table_set(table, 0, 1, "%s", reason_of(p, reason));

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "cli/report/screen.h"
 #include "rnn_gpu/memory.h"
 
 /* ---- Ranks ---- */
@@ -70,32 +71,55 @@ void rg_comparison_release(struct rg_comparison *comparison) {
 
 /* ---- The table ---- */
 
-static void print_row(const struct rg_comparison_row *row, bool color) {
+enum { WIDE = 120 /* columns from which there are more numbers */ };
+
+static const char *number(double value, int decimals, char out[16]) {
+    (void)snprintf(out, 16, "-");
+    if (isfinite(value)) {
+        (void)snprintf(out, 16, "%.*f", decimals, value);
+    }
+    return out;
+}
+
+static void print_row(const struct rg_comparison_row *row, const struct rg_look *look) {
     const struct rg_summary *const s = &row->summary;
     const double share = 100.0 * s->long_share;
     const char *const verdict = s->measured                       ? rg_verdict_names[s->verdict]
                                 : s->reason == RG_REASON_DIVERGED ? "diverged"
                                                                   : "-";
-    const bool red = color && !s->measured;
+    const char *const color = !look->color ? "" : s->measured ? rg_verdict_colors[s->verdict] : "\033[31m";
     char learned[24], lags[16] = "-";
     (void)snprintf(learned, sizeof learned, "%zu/%zu", row->spread.learned, row->spread.runs);
     if (s->measured) {
         (void)snprintf(lags, sizeof lags, "%.1f", fabs(share) < 0.05 ? 0.0 : share);
     }
-    (void)printf("%2zu%s %-10s %-5s %6.3g %8.3g %8.3g %8.3g %7s %6s %s%-9s%s\n", row->rank, row->tied ? "=" : " ",
+    (void)printf("%2zu%s %-10s %-5s %6.3g %8.3g %8.3g %8.3g %7s %6s %s%-*s%s", row->rank, row->tied ? "=" : " ",
                  row->remedy, row->with, row->config.training.lr, row->spread.median, row->spread.q1, row->spread.q3,
-                 learned, lags, red ? "\033[31m" : "", verdict, red ? "\033[0m" : "");
+                 learned, lags, color, look->columns >= WIDE ? 9 : 0, verdict, look->color ? "\033[0m" : "");
+    if (look->columns >= WIDE) {
+        char horizon[16], factor[16], clipped[16];
+        (void)printf(" %7s %7s %6s %7llu %9.0f", number(s->measured ? (double)s->horizon : (double)NAN, 0, horizon),
+                     number(s->measured ? s->factor : (double)NAN, 4, factor), number(100.0 * s->clip_rate, 1, clipped),
+                     (unsigned long long)s->updates, s->sequences_per_s);
+    }
+    (void)putchar('\n');
 }
 
-void rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n, bool color) {
+void rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                         const struct rg_look *look) {
     const struct rg_summary *const first = &comparison->rows[order[0]].summary;
+    const bool wide = look->columns >= WIDE;
     bool tied = false, several = false;
     (void)printf("%s, %zu steps: the baseline's loss is %.6g\n\n", first->task, first->steps, first->baseline);
-    (void)printf("%3s %-10s %-5s %6s %8s %8s %8s %7s %6s %s\n", "", "remedy", "with", "lr", "median", "quarter", "3/4",
-                 "learned", "long %", "gradient");
+    (void)printf("%3s %-10s %-5s %6s %8s %8s %8s %7s %6s %-*s", "", "remedy", "with", "lr", "median", "quarter", "3/4",
+                 "learned", "long %", wide ? 9 : 0, "gradient");
+    if (wide) {
+        (void)printf(" %7s %7s %6s %7s %9s", "horizon", "factor", "clip %", "updates", "seq/s");
+    }
+    (void)putchar('\n');
     for (size_t i = 0; i < n; i++) {
         const struct rg_comparison_row *const row = &comparison->rows[order[i]];
-        print_row(row, color);
+        print_row(row, look);
         tied = tied || row->tied;
         several = several || row->n_runs > 1;
     }
@@ -106,6 +130,11 @@ void rg_comparison_print(const struct rg_comparison *comparison, const size_t *o
                  "long %%, gradient      of the run with the median loss: the share of weight_hh's\n"
                  "                      gradient from the older half of the lags; the verdict\n",
                  rg_loss_learned_part(first->loss_kind));
+    if (wide) {
+        (void)puts(
+            "horizon, factor ...   of the same run: lags that give the gradient to 10 %, factor of the gradient a "
+            "step back,\n                      updates that were clipped, updates made, sequences a second");
+    }
     if (tied) {
         (void)puts("=                     tied with the row above or below: with the seeds drawn again,\n"
                    "                      neither median is the lower one in 9 of 10 draws");

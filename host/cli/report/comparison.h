@@ -2,6 +2,7 @@
 #ifndef RG_COMPARISON_H
 #define RG_COMPARISON_H
 
+#include "cli/report/look.h"
 #include "train/spread.h"
 
 /* A remedy with its variant and rate, trained with several seeds. */
@@ -34,8 +35,10 @@ rg_status rg_comparison_rank(struct rg_comparison *comparison, size_t *order, si
 /* Number of rows whose runs are all done. */
 size_t rg_comparison_whole(const struct rg_comparison *comparison);
 
-/* Print the ranked table on stdout, 80 columns wide. `order` [n] comes from rg_comparison_rank, n > 0. */
-void rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n, bool color);
+/* The ranked table on stdout; on a wide terminal with more columns. `order` [n] as rg_comparison_rank gives it, n > 0.
+ */
+void rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                         const struct rg_look *look);
 
 void rg_comparison_release(struct rg_comparison *comparison);
 

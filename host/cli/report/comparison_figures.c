@@ -146,7 +146,8 @@ static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, do
     (void)snprintf(plot->title, sizeof plot->title, "%.100s: loss", remedy);
     plot->small = true;
     plot->x = rg_axis_of("update", RG_LINEAR);
-    plot->y = rg_axis_of("loss", logarithmic ? RG_LOG10 : RG_LINEAR);
+    plot->y = rg_axis_of(c->rows[0].config.compare.seeds > 1 ? "loss of the run with the median loss" : "loss",
+                         logarithmic ? RG_LOG10 : RG_LINEAR);
     plot->x.whole = true;
     plot->x.low = 0.0;
     plot->x.high = (double)c->rows[0].summary.planned;
@@ -170,8 +171,7 @@ rg_status rg_comparison_figures(const struct rg_comparison *c, const size_t *ord
         const size_t steps = c->rows[order[0]].summary.steps;
         plot->figure = rg_comparison_figure_names[shares];
         (void)snprintf(plot->title, sizeof plot->title, "%s",
-                       shares ? "How much of the gradient the nearest lags give"
-                              : "Norm of the gradient's terms by lag");
+                       shares ? "Share of the gradient from the nearest lags" : "Norm of the gradient's terms by lag");
         plot->x = rg_axis_of("lag: steps back from the loss", shares && steps > 30 ? RG_LAGS : RG_LINEAR);
         plot->x.whole = true;
         plot->x.low = 0.0;

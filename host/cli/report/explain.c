@@ -7,6 +7,7 @@
 #include "cli/report/chance.h"
 #include "cli/report/cut_text.h"
 #include "cli/report/spectrum_text.h"
+#include "cli/report/step_text.h"
 #include "cli/report/time_text.h"
 #include "files/json_lines.h"
 
@@ -66,7 +67,10 @@ static void print_products(const struct rg_causes *c) {
     }
     print_sequences(c);
     (void)puts(")");
-    if (c->n_exponents > 0 && isfinite(c->exponents[0])) {
+}
+
+static void print_exponents(const struct rg_causes *c) {
+    if (c->last > 0 && c->n_exponents > 0 && isfinite(c->exponents[0])) {
         (void)printf("  finite-time Lyapunov exponents over %zu step%s, with the transient:\n   ", c->last,
                      c->last == 1 ? "" : "s");
         for (size_t i = 0; i < c->n_exponents && i < 5; i++) {
@@ -130,10 +134,30 @@ static void print_activations(const struct rg_diagnosis *d) {
     (void)putchar('\n');
 }
 
-void rg_explain_print(const struct rg_diagnosis *d) {
+static void print_noise(const struct rg_lag_profile *p) {
+    if (isnan(p->noise)) {
+        return;
+    }
+    (void)printf("gradient noise over %zu sequences: variance %.3g of the square\n", p->rows, p->noise);
+    const double scale = rg_lag_noise_scale(p);
+    if (isnan(scale)) {
+        (void)puts("  it is as large as the gradient, whose shares by lag mean little then");
+    } else {
+        (void)printf("  a batch of %.3g has as much noise as gradient (simple noise scale)\n", scale);
+    }
+}
+
+void rg_explain_print(const struct rg_diagnosis *d, bool all) {
     if (d->cause) {
         print_activations(d);
         print_products(d->cause);
+    }
+    if (!all) {
+        (void)puts("  with -v also: decay, expectation, Lyapunov exponents, truncation, steps, noise");
+        return;
+    }
+    if (d->cause) {
+        print_exponents(d->cause);
     }
     print_decay(&d->judgement);
     if (d->cause) {
@@ -141,16 +165,9 @@ void rg_explain_print(const struct rg_diagnosis *d) {
         rg_time_text_print(&d->cause->times);
     }
     rg_chance_print(d->profile);
-    if (!isnan(d->profile->noise)) {
-        (void)printf("gradient noise over %zu sequences: variance %.3g of the square\n", d->profile->rows,
-                     d->profile->noise);
-        const double scale = rg_lag_noise_scale(d->profile);
-        if (isnan(scale)) {
-            (void)puts("  it is as large as the gradient, whose shares by lag mean little then");
-        } else {
-            (void)printf("  a batch of %.3g has as much noise as gradient (simple noise scale)\n", scale);
-        }
-    }
+    print_noise(d->profile);
+    rg_cut_print(d->profile);
+    rg_step_text_print(d);
 }
 
 static const char *direction_name(size_t direction) {
@@ -254,6 +271,7 @@ rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct 
                                         "time constant"};
     const size_t n = all->layers * all->directions;
     RG_TRY(rg_table_create(table, "What happens to the gradient, and why", heads, sizeof heads / sizeof *heads, n));
+    table->table.place = RG_TABLE_REASON;
     for (size_t i = 0; i < n; i++) {
         fill_row(table, i, profiles, &all->items[i]);
     }

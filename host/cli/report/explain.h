@@ -17,8 +17,9 @@ const char *rg_explain_digits(double log10_value, int digits, char out[32]);
 /* "layer 1", "layer 0, reverse". */
 const char *rg_explain_place(size_t layer, size_t direction, char out[48]);
 
-/* Print some lines on stdout, at most 80 columns wide, about the direction that the diagnosis shows. */
-void rg_explain_print(const struct rg_diagnosis *diagnosis);
+/* Some lines on stdout, at most 80 columns wide, of the direction that the diagnosis shows: activations, W_hh and the
+ * Jacobian product; with `all` also decay, expectations, Lyapunov exponents, intervals and noise. */
+void rg_explain_print(const struct rg_diagnosis *diagnosis, bool all);
 
 /* {"layer", "direction", "decay", "factor", "reach", "slope", "sigma_max", "log10_largest", "lyapunov", "expected", …}
  * of one direction. A number that is NaN becomes null. NULL without memory. */

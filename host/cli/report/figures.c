@@ -116,6 +116,23 @@ rg_status rg_figure_norm(const struct rg_history *h, double clip_norm, struct rg
     return add_rug(h, plot, true);
 }
 
+rg_status rg_figure_accuracy(const struct rg_history *h, struct rg_plot *plot) {
+    struct rg_series *accuracy = NULL;
+    if (h->validation.n < 2 || isnan(h->validations[0].accuracy)) {
+        return RG_OK;
+    }
+    begin(plot, "Accuracy on held-out data over updates", update_axis(h),
+          rg_axis_of("share of right answers", RG_LINEAR));
+    plot->y.low = 0.0;
+    plot->y.high = 1.0;
+    RG_TRY(rg_plot_add(plot, "validation", RG_STYLE_LINE, 1, h->validation.n, &accuracy));
+    for (size_t i = 0; i < h->validation.n; i++) {
+        accuracy->x[i] = (double)h->validations[i].update;
+        accuracy->y[i] = h->validations[i].accuracy;
+    }
+    return RG_OK;
+}
+
 /* ---- By lag ---- */
 
 size_t rg_history_main_matrix(const struct rg_history *h) {
@@ -211,8 +228,8 @@ rg_status rg_figure_norms(const struct rg_history *h, struct rg_plot *plot) {
         return RG_OK;
     }
     char name[RG_PLOT_TEXT];
-    (void)snprintf(name, sizeof name, "line through the terms of %.60s: times %.4g a lag",
-                   short_name(&h->matrices[main]), pow(10.0, slope));
+    (void)snprintf(name, sizeof name, "times %.4g a lag: line through %.60s", pow(10.0, slope),
+                   short_name(&h->matrices[main]));
     RG_TRY(rg_plot_add(plot, name, RG_STYLE_DASHED, 7, 2, &fit));
     fit->x[1] = (double)(h->steps - 1);
     fit->y[0] = start;
@@ -245,7 +262,7 @@ rg_status rg_figure_cumulative(const struct rg_history *h, struct rg_plot *plot)
     if (h->sample.n == 0) {
         return RG_OK;
     }
-    begin(plot, "How much of the gradient the nearest lags give", lag_axis(h, h->steps > 30),
+    begin(plot, "Share of the gradient from the nearest lags", lag_axis(h, h->steps > 30),
           rg_axis_of("share of the gradient from this lag and nearer ones", RG_LINEAR));
     RG_TRY(add_curves(h, RG_LAG_SHARE, true, false, plot));
     return rg_plot_add_level(plot, "", 7, 1.0);
@@ -278,7 +295,7 @@ static struct rg_axis cause_axis(void) {
 }
 
 rg_status rg_figure_jacobian(const struct rg_history *h, struct rg_plot *plot) {
-    begin(plot, "Singular values of the Jacobian product by lag", cause_axis(),
+    begin(plot, "Singular values of Jacobian products by lag", cause_axis(),
           rg_axis_of("of dh at the loss by dh at this lag", RG_LOG10));
     RG_TRY(add_cause(h, RG_CAUSE_SIGMA_MAX, "largest", plot));
     RG_TRY(add_cause(h, RG_CAUSE_SIGMA_MIN, "smallest", plot));
@@ -378,7 +395,7 @@ rg_status rg_figure_share_map(const struct rg_history *h, struct rg_plot *plot) 
 
 /* ---- Depth by time ---- */
 
-rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, struct rg_plot *plot) {
+rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, bool always, struct rg_plot *plot) {
     const size_t rows = profiles->layers * profiles->directions, lags = profiles->items[0].probe;
     const size_t columns = lags < MAP_COLUMNS ? lags : MAP_COLUMNS;
     struct rg_axis x = rg_axis_of("lag: steps back from the loss", RG_LINEAR), y = rg_axis_of("layer", RG_LINEAR);
@@ -390,6 +407,9 @@ rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, struct rg_plot
     x.high = (double)lags;
     y.high = (double)rows;
     plot->figure = "depth";
+    if (rows < 2 && !always) { /* it says no more than the norms by lag */
+        return RG_OK;
+    }
     begin(plot, "Norm of delta by depth and lag", x, y);
     plot->heat.scale = rg_axis_of("", RG_LOG10);
     RG_TRY(rg_plot_set_heat(plot, rows, columns));

@@ -13,7 +13,10 @@ rg_status rg_figure_loss(const struct rg_history *history, double baseline, stru
  * updates are marked. */
 rg_status rg_figure_norm(const struct rg_history *history, double clip_norm, struct rg_plot *plot);
 
-/* Lag by update, for two or more lag profiles: log10 norm, or share, of the main recurrent matrix (last layer). */
+/* Accuracy on held-out data over updates, of classes. */
+rg_status rg_figure_accuracy(const struct rg_history *history, struct rg_plot *plot);
+
+/* Lag by update, from two lag profiles on: log10 norm, or share, of the recurrent matrix of the last layer. */
 rg_status rg_figure_norm_map(const struct rg_history *history, struct rg_plot *plot);
 rg_status rg_figure_share_map(const struct rg_history *history, struct rg_plot *plot);
 
@@ -31,7 +34,8 @@ rg_status rg_figure_activations(const struct rg_history *history, struct rg_plot
 /* Depth by time: log10 ||delta|| of every layer and direction by lag, the first layer at the bottom. It needs only the
  * profiles. */
 struct rg_lag_profiles;
-rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, struct rg_plot *plot);
+/* One layer with one direction has it only with `always`. */
+rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, bool always, struct rg_plot *plot);
 
 /* The recurrent matrix of the last layer's forward direction. */
 size_t rg_history_main_matrix(const struct rg_history *history);

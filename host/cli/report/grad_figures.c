@@ -31,9 +31,9 @@ static rg_status figure_spectrum(const struct rg_spectrum *spectrum, struct rg_p
     return rg_plot_add_level(plot, "", 7, 0.0);
 }
 
-rg_status rg_pass_figures(const struct rg_pass *pass, struct rg_plot *plots) {
+rg_status rg_pass_figures(const struct rg_pass *pass, bool always, struct rg_plot *plots) {
     const struct rg_diagnosis *const d = &pass->diagnosis;
-    RG_TRY(rg_figure_depth(d->profiles, &plots[0]));
+    RG_TRY(rg_figure_depth(d->profiles, always, &plots[0]));
     RG_TRY(d->cause ? figure_spectrum(&d->cause->spectrum, &plots[1]) : RG_OK);
     RG_TRY(rg_figure_inputs(&pass->inputs, &plots[2]));
     RG_TRY(rg_figure_probes(&pass->map, &plots[3]));

@@ -9,7 +9,8 @@ enum { RG_PASS_FIGURES = 4, RG_GRAD_FIGURES = RG_RUN_FIGURES + RG_PASS_FIGURES }
 extern const char *const rg_grad_figure_names[RG_GRAD_FIGURES + 1]; /* all of them; NULL-ended */
 
 /* Fill `plots` [RG_PASS_FIGURES], which must be empty: depth by lag; singular values of the Jacobian product; what the
- * net keeps of each input; losses by step. A plot without data stays empty. RG_NO_MEMORY. */
-rg_status rg_pass_figures(const struct rg_pass *pass, struct rg_plot *plots);
+ * net keeps of each input; losses by step. A plot without data stays empty. `always`: as rg_figure_depth.
+ * RG_NO_MEMORY. */
+rg_status rg_pass_figures(const struct rg_pass *pass, bool always, struct rg_plot *plots);
 
 #endif

@@ -5,23 +5,26 @@
 #include <string.h>
 
 #include "options/options.h"
+#include "gradient/verdict.h"
 #include "cli/report/picture.h"
 #include "cli/report/svg.h"
 #include "cli/report/walk_story.h"
 #include "files/shell_text.h"
 #include "rnn_gpu/tensors.h"
 
-/* Bytes reserved for what follows the figures, the table and the walk. */
+/* Bytes kept for what follows the figures, the tables before and after them, and the walk. */
 enum {
     ROOM_AFTER_FIGURES = 80000,
-    ROOM_AFTER_TABLE = 200000,
+    ROOM_AFTER_RESULT = 200000,
+    ROOM_AFTER_TABLE = 50000,
     ROOM_AFTER_WALK = 120000,
     TEXT_LIMIT = 2000,
     COMMAND_LIMIT = 6000
 };
 
-/* Close to the size at which a page shows them, so that their text is as large as the page's. */
-static const double FIGURE_WIDTH = 480.0, FIGURE_HEIGHT = 310.0, SMALL_WIDTH = 360.0, SMALL_HEIGHT = 260.0;
+/* A page shows large figures at most 28rem wide, small ones 21rem (.figures, below): both are then drawn larger by the
+ * same factor, so that their texts are alike. */
+static const double FIGURE_WIDTH = 400.0, FIGURE_HEIGHT = 290.0, SMALL_WIDTH = 300.0, SMALL_HEIGHT = 230.0;
 
 static void colors(struct rg_markup *out, bool dark) {
     rg_markup_add(out, ":root{--paper:#%06x;--text:#%06x;--faint:#%06x;--grid:#%06x;--mark:#%06x}",
@@ -43,39 +46,50 @@ static void head(struct rg_markup *out, const struct rg_report *report) {
     rg_markup_add(out, "}\n");
     rg_svg_style(out, RG_THEME_AUTO);
     rg_markup_add(
-        out, "\nbody{margin:0 auto;padding:1.5rem;max-width:80rem;background:var(--paper);color:var(--text);"
-             "font:1rem/1.5 system-ui,\"DejaVu Sans\",sans-serif}\n"
-             "h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
-             "@media(max-width:40rem){body{padding:.75rem}}\n"
-             ".verdict{border-left:.3rem solid var(--mark);padding:.2rem 0 .2rem 1rem;font-size:1.1rem}"
-             ".verdict b{color:var(--mark)}.stable{--mark:#1f8a4c}.fading,.sensitive,.mixed{--mark:#b26a00}"
-             ".vanishing,.none{--mark:#2f6fd0}.exploding{--mark:#d0342c}"
-             "@media(prefers-color-scheme:dark){.stable{--mark:#4cc38a}.fading,.sensitive,.mixed{--mark:#f0a843}"
-             ".vanishing,.none{--mark:#7cb0ff}.exploding{--mark:#ff7b72}}\n"
-             ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%%,28rem),1fr));"
-             "gap:1.5rem;margin-top:1.5rem}.small{grid-template-columns:repeat(auto-fill,minmax(min(100%%,20rem),"
-             "1fr))}\nsvg{width:100%%;height:auto}\n"
-             "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.5rem;margin:0}"
-             "dl div{border-bottom:1px solid var(--grid);overflow-wrap:anywhere}dt{color:var(--faint);"
-             "font-size:.85rem}dd{margin:0}dd.set{font-weight:600}\n"
-             "summary{cursor:pointer;margin:1rem 0 .5rem;color:var(--faint)}\n"
-             "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--grid);padding:.7rem 1rem}\n"
-             /* shadows at the edges show that a table continues */
-             ".wide{overflow-x:auto;background:linear-gradient(to right,var(--paper) 40%%,transparent),"
-             "linear-gradient(to left,var(--paper) 40%%,transparent) 100%% 0,linear-gradient(to right,var(--faint),"
-             "transparent),linear-gradient(to left,var(--faint),transparent) 100%% 0;background-repeat:no-repeat;"
-             "background-size:2rem 100%%,2rem 100%%,.5rem 100%%,.5rem 100%%;"
-             "background-attachment:local,local,scroll,scroll}table{border-collapse:collapse;font-size:.875rem;font-"
-             "variant-numeric:tabular-nums}"
-             "th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}"
-             "th{white-space:normal;vertical-align:bottom}"
-             "th:first-child,td:first-child{text-align:left}\n.note{color:var(--faint)}\n");
+        out,
+        "\nbody{margin:0 auto;padding:1.5rem;max-width:80rem;background:var(--paper);color:var(--text);"
+        "font:1rem/1.5 system-ui,\"DejaVu Sans\",sans-serif}\n"
+        "h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
+        "@media(max-width:40rem){body{padding:.75rem}}\n"
+        ".verdict{border-left:.3rem solid var(--mark);padding:.2rem 0 .2rem 1rem;font-size:1.1rem}"
+        ".verdict "
+        "b,.word{color:var(--mark);font-weight:600}\n.stable{--mark:#1f8a4c}.fading,.sensitive,.mixed{--mark:#b26a00}"
+        ".vanishing,.none{--mark:#2f6fd0}.exploding{--mark:#d0342c}"
+        "@media(prefers-color-scheme:dark){.stable{--mark:#4cc38a}.fading,.sensitive,.mixed{--mark:#f0a843}"
+        ".vanishing,.none{--mark:#7cb0ff}.exploding{--mark:#ff7b72}}\n"
+        ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%%,28rem),1fr));"
+        "gap:1.5rem;margin-top:1.5rem}.small{grid-template-columns:repeat(auto-fill,minmax(min(100%%,18rem),"
+        "1fr))}\nsvg{width:100%%;max-width:28rem;height:auto}.small svg{max-width:21rem}"
+        "@media(max-width:30rem){.small svg{max-width:75vw}}\n"
+        "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.5rem;margin:0}"
+        "dl div{border-bottom:1px solid var(--grid);overflow-wrap:anywhere}dt{color:var(--faint);"
+        "font-size:.85rem}dd{margin:0}dd.set{font-weight:600}\n"
+        "summary{cursor:pointer;margin:1rem 0 .5rem;color:var(--faint)}\n"
+        "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--grid);padding:.7rem 1rem}\n"
+        /* shadows at the edges behind which a table goes on */
+        ".wide{overflow-x:auto;background:linear-gradient(to right,var(--paper) 40%%,transparent),"
+        "linear-gradient(to left,var(--paper) 40%%,transparent) 100%% 0,linear-gradient(to right,var(--faint),"
+        "transparent),linear-gradient(to left,var(--faint),transparent) 100%% 0;background-repeat:no-repeat;"
+        "background-size:2rem 100%%,2rem 100%%,.5rem 100%%,.5rem 100%%;"
+        "background-attachment:local,local,scroll,scroll}table{border-collapse:collapse;font-size:.875rem;font-"
+        "variant-numeric:tabular-nums}"
+        "th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}"
+        "th{white-space:normal;vertical-align:bottom}"
+        "th:first-child,td:first-child{text-align:left}\n.note{color:var(--faint)}\n");
     if (report->walk) {
         rg_walk_html_style(out);
     }
     rg_markup_add(out, "</style>\n</head>\n<body>\n<h1>");
     rg_markup_escaped(out, title, TEXT_LIMIT);
     rg_markup_add(out, "</h1>\n");
+}
+
+/* A name in capital letters, in small ones; "" where it has no room. */
+static void lower(const char *name, size_t length, char word[16]) {
+    for (size_t i = 0; length < 16 && i < length; i++) {
+        word[i] = (char)(name[i] | 0x20);
+        word[i + 1] = '\0';
+    }
 }
 
 static void fact(struct rg_markup *out, const char *name, const char *value, bool set) {
@@ -94,10 +108,25 @@ static void facts(struct rg_markup *out, const struct rg_report *r) {
     rg_markup_add(out, "</dl>\n");
 }
 
+/* <td>, of a verdict in its colour. */
+static void add_cell_tag(struct rg_markup *out, const char *cell) {
+    for (size_t v = 0; rg_verdict_names[v]; v++) {
+        if (strcmp(cell, rg_verdict_names[v]) == 0) {
+            char word[16] = "";
+            lower(rg_verdict_names[v], strlen(rg_verdict_names[v]), word);
+            rg_markup_add(out, "<td class=\"word %s\">", word);
+            return;
+        }
+    }
+    rg_markup_add(out, "<td>");
+}
+
 static void table(struct rg_markup *out, const struct rg_table *t) {
-    rg_markup_add(out, "<h2>");
+    const bool folded = t->place == RG_TABLE_DETAIL;
+    const size_t room = t->place == RG_TABLE_RESULT ? ROOM_AFTER_RESULT : ROOM_AFTER_TABLE;
+    rg_markup_add(out, folded ? "<details><summary>" : "<h2>");
     rg_markup_escaped(out, t->title, TEXT_LIMIT);
-    rg_markup_add(out, "</h2>\n<div class=\"wide\"><table>\n<tr>");
+    rg_markup_add(out, "%s\n<div class=\"wide\"><table>\n<tr>", folded ? "</summary>" : "</h2>");
     for (size_t c = 0; c < t->n_columns; c++) {
         rg_markup_add(out, "<th>");
         rg_markup_escaped(out, t->heads[c], TEXT_LIMIT);
@@ -109,12 +138,12 @@ static void table(struct rg_markup *out, const struct rg_table *t) {
         const size_t before = out->text.length;
         rg_markup_add(out, "<tr>");
         for (size_t c = 0; c < t->n_columns; c++) {
-            rg_markup_add(out, "<td>");
+            add_cell_tag(out, t->cells[r * t->n_columns + c]);
             rg_markup_escaped(out, t->cells[r * t->n_columns + c], TEXT_LIMIT);
             rg_markup_add(out, "</td>");
         }
         rg_markup_add(out, "</tr>\n");
-        if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_TABLE) {
+        if (out->text.length > RG_REPORT_BYTES - room) {
             rg_markup_cut(out, before);
             left_out++;
         }
@@ -122,6 +151,15 @@ static void table(struct rg_markup *out, const struct rg_table *t) {
     rg_markup_add(out, "</table></div>\n");
     if (left_out) {
         rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: %zu rows.</p>\n", left_out);
+    }
+    rg_markup_add(out, folded ? "</details>\n" : "");
+}
+
+static void tables(struct rg_markup *out, const struct rg_report *r, bool results) {
+    for (size_t i = 0; i < r->n_tables; i++) {
+        if ((r->tables[i].place == RG_TABLE_RESULT) == results) {
+            table(out, &r->tables[i]);
+        }
     }
 }
 
@@ -211,8 +249,8 @@ static void options(struct rg_markup *out, const struct rg_report *r) {
 static void verdict(struct rg_markup *out, const struct rg_report *r) {
     const size_t name = r->verdict ? strcspn(r->verdict, ":") : 0;
     char word[16] = "";
-    for (size_t i = 0; r->verdict && r->verdict[name] == ':' && name < sizeof word && i < name; i++) {
-        word[i] = (char)(r->verdict[i] | 0x20); /* lower case of a capital letter */
+    if (r->verdict && r->verdict[name] == ':') {
+        lower(r->verdict, name, word);
     }
     if (r->verdict) {
         rg_markup_add(out, "<p class=\"verdict%s%s\">", word[0] ? " " : "", word);
@@ -236,11 +274,10 @@ rg_status rg_report_write(const struct rg_report *report, const char *path) {
     head(&out, report);
     verdict(&out, report);
     facts(&out, report);
-    for (size_t i = 0; i < report->n_tables; i++) {
-        table(&out, &report->tables[i]);
-    }
+    tables(&out, report, true);
     walk(&out, report);
     all_figures(&out, report);
+    tables(&out, report, false);
     command_line(&out, report->config);
     options(&out, report);
     rg_markup_add(&out,

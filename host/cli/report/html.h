@@ -15,11 +15,15 @@ struct rg_fact {
     char value[160];
 };
 
+/* Where a table stands: what a result is before the figures, why it is so after them, details folded away. */
+enum rg_table_place { RG_TABLE_RESULT, RG_TABLE_REASON, RG_TABLE_DETAIL };
+
 struct rg_table {
     const char *title;
     size_t n_rows, n_columns;
     const char *const *heads; /* [n_columns] */
-    const char *const *cells; /* [n_rows][n_columns]; the first cell of a row is its name */
+    const char *const *cells; /* [n_rows][n_columns]; the first of a row names it */
+    enum rg_table_place place;
 };
 
 struct rg_report {

@@ -8,15 +8,32 @@
 #include "cli/report/explain.h"
 #include "gradient/ranges.h"
 
-enum { BAR_COLUMNS = 34, INTERVAL_COLUMNS = 19 /* INTERVAL_COLUMNS: bars are this much shorter beside intervals */ };
+enum { INDENT = 2, INTERVAL = 16, LEAST_BAR = 6 };
 
-/* Print a bar of `eighths` eighths of a column. */
-static void print_bar(size_t eighths, bool unicode) {
+/* How the rows are drawn. */
+struct sheet {
+    const struct rg_lag_profile *profile;
+    const struct rg_look *look;
+    double bottom, top;      /* powers of ten: the decades that the bars of the norms span */
+    double largest;          /* share, in size */
+    int lags, shares, norms; /* columns of the lags, and of the two bars */
+};
+
+/* A bar of `place`, 0 … 1, of `columns`, in eighths of a column; `below`: for a negative number. Blanks fill it up. */
+static void print_bar(const struct sheet *s, double place, int columns, bool below, bool fill) {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    for (size_t i = 0; i < eighths / 8; i++) {
-        (void)fputs(unicode ? "█" : "#", stdout);
+    const bool unicode = s->look->unicode;
+    const size_t eighths = (size_t)lround(fmax(0.0, fmin(1.0, place)) * 8 * columns);
+    const size_t whole = unicode && !below ? eighths / 8 : (eighths + 4) / 8;
+    const size_t rest = unicode && !below ? eighths % 8 : 0;
+    (void)fputs(s->look->color ? "\033[36m" : "", stdout);
+    for (size_t i = 0; i < whole; i++) {
+        (void)fputs(unicode ? below ? "░" : "█" : below ? "-" : "#", stdout);
     }
-    (void)fputs(unicode ? parts[eighths % 8] : "", stdout);
+    (void)printf("%s%s", parts[rest], s->look->color ? "\033[0m" : "");
+    for (size_t i = whole + (rest > 0); fill && i < (size_t)columns; i++) {
+        (void)putchar(' ');
+    }
 }
 
 /* A share in percent. A value that two decimals show as zero loses its sign. */
@@ -24,22 +41,37 @@ static double percent(double share) {
     return fabs(share) < 5e-5 ? 0.0 : 100.0 * share;
 }
 
-/* The decades of the bars: whole powers of ten around all norms other than 0. */
-struct span {
-    double bottom, top;
-};
-
-static struct span span_of(const struct rg_range_terms *rows, size_t n) {
+/* Whole powers of ten around all norms that are not 0, and the largest share. */
+static void set_scales(struct sheet *s, const struct rg_range_terms *rows, size_t n) {
     double high = -INFINITY, low = INFINITY;
+    s->largest = 0.0;
     for (size_t i = 0; i < n; i++) {
         high = fmax(high, rows[i].log10_norm);
         low = isfinite(rows[i].log10_norm) ? fmin(low, rows[i].log10_norm) : low;
+        s->largest = fmax(s->largest, fabs(rows[i].share));
     }
-    if (!isfinite(high)) {
-        return (struct span){-1.0, 0.0};
+    s->top = isfinite(high) ? ceil(high) + 0.0 : 0.0; /* + 0.0: not "-0" */
+    s->bottom = isfinite(high) ? fmin(floor(low), s->top - 1.0) : -1.0;
+}
+
+/* "7", "8-15" */
+static int print_lags(struct rg_lag_range range, char text[48]) {
+    return range.first == range.last ? snprintf(text, 48, "%zu", range.first)
+                                     : snprintf(text, 48, "%zu-%zu", range.first, range.last);
+}
+
+/* Columns: what the numbers leave goes to the bars, a third of it to the shares. */
+static void set_columns(struct sheet *s, const struct rg_lag_range *ranges, size_t n) {
+    char text[48];
+    s->lags = 5 + INDENT;
+    for (size_t i = 0; i < n; i++) {
+        const int length = INDENT + print_lags(ranges[i], text);
+        s->lags = length > s->lags ? length : s->lags;
     }
-    const double top = ceil(high) + 0.0; /* + 0.0 avoids "-0" */
-    return (struct span){fmin(floor(low), top - 1.0), top};
+    const int numbers = s->lags + 34 + (rg_chance_known(s->profile) ? INTERVAL + 3 : 0);
+    const int left = (int)rg_look_table(s->look) - numbers;
+    s->shares = left / 3 < LEAST_BAR ? LEAST_BAR : left / 3;
+    s->norms = left - s->shares < LEAST_BAR ? LEAST_BAR : left - s->shares;
 }
 
 /* Print the interval of weight_hh's share if it is known. */
@@ -53,41 +85,43 @@ static void print_interval(const struct rg_lag_profile *p, size_t range) {
         (void)snprintf(interval, sizeof interval, "%.2f to %.2f", percent(m->share[range].low),
                        percent(m->share[range].high));
     }
-    (void)printf(" %*s %c", INTERVAL_COLUMNS - 3, interval, rg_is_noise(m, range) ? '~' : ' ');
+    (void)printf(" %*s %c", INTERVAL, interval, rg_is_noise(m, range) ? '~' : ' ');
 }
 
-/* How a row is printed. */
-struct look {
-    struct span span;
-    bool color, unicode;
-};
-
-static void print_row(const struct rg_lag_profile *p, const struct rg_lag_range *ranges, size_t at,
-                      const struct look *look) {
-    const struct rg_lag_terms *const of_hh = &p->matrices[RG_LAG_HH], *const of_ih = &p->matrices[RG_LAG_IH];
-    const struct rg_lag_range range = ranges[at];
+static void print_row(const struct sheet *s, struct rg_lag_range range, size_t at) {
+    const struct rg_lag_terms *const of_hh = &s->profile->matrices[RG_LAG_HH], *const of_ih =
+                                                                                   &s->profile->matrices[RG_LAG_IH];
     const struct rg_range_terms hh = rg_range_of(of_hh->log10_norm, of_hh->share, of_hh->cosine, range);
     const struct rg_range_terms ih = rg_range_of(of_ih->log10_norm, of_ih->share, of_ih->cosine, range);
-    const struct span *const span = &look->span;
-    const int columns = rg_chance_known(p) ? BAR_COLUMNS - INTERVAL_COLUMNS : BAR_COLUMNS;
+    const double size = s->largest > 0.0 && isfinite(hh.share) ? fabs(hh.share) / s->largest : 0.0;
+    const double height = isfinite(hh.log10_norm) ? (hh.log10_norm - s->bottom) / (s->top - s->bottom) : 0.0;
     char lags[48], norm[32];
-    if (range.first == range.last) {
-        (void)snprintf(lags, sizeof lags, "%zu", range.first);
-    } else {
-        (void)snprintf(lags, sizeof lags, "%zu-%zu", range.first, range.last);
-    }
-    (void)printf("%13s %7.2f %%", lags, percent(hh.share));
-    print_interval(p, at);
+    (void)print_lags(range, lags);
+    (void)printf("%*s %7.2f %%  ", s->lags, lags, percent(hh.share));
+    print_bar(s, size, s->shares, hh.share < 0.0, true);
+    print_interval(s->profile, at);
     (void)printf(" %7.2f %% %9s  ", percent(ih.share), rg_explain_digits(hh.log10_norm, 3, norm));
-    const double height = isfinite(hh.log10_norm) ? (hh.log10_norm - span->bottom) / (span->top - span->bottom) : 0.0;
-    (void)fputs(look->color ? "\033[36m" : "", stdout);
-    print_bar((size_t)lround(fmax(0.0, fmin(1.0, height)) * 8 * columns), look->unicode);
-    (void)fputs(look->color ? "\033[0m\n" : "\n", stdout);
+    print_bar(s, height, s->norms, false, false);
+    (void)putchar('\n');
 }
 
-void rg_lag_plot(const struct rg_lag_profile *p, const char *where, bool color, bool unicode) {
+/* What the bars of the norms span, as long as there is room for it. */
+static void print_scale(const struct sheet *s) {
+    static const char *const words[] = {"", "log, ", "logarithmic, "};
+    char text[64] = "log";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char longer[64];
+        if (snprintf(longer, sizeof longer, "%s1e%.0f to 1e%.0f", words[i], s->bottom, s->top) <= s->norms) {
+            (void)snprintf(text, sizeof text, "%s", longer);
+        }
+    }
+    (void)puts(text);
+}
+
+void rg_lag_plot(const struct rg_lag_profile *p, const char *where, const struct rg_look *look) {
     struct rg_lag_range ranges[RG_MOST_RANGES];
     struct rg_range_terms hh[RG_MOST_RANGES];
+    struct sheet sheet = {.profile = p, .look = look};
     const size_t n = rg_lag_ranges(p->lags, ranges);
     const struct rg_lag_terms *const of_hh = &p->matrices[RG_LAG_HH];
     bool any_noise = false;
@@ -95,17 +129,17 @@ void rg_lag_plot(const struct rg_lag_profile *p, const char *where, bool color, 
         hh[i] = rg_range_of(of_hh->log10_norm, of_hh->share, of_hh->cosine, ranges[i]);
         any_noise = any_noise || (rg_chance_known(p) && rg_is_noise(&p->matrix_statistics[RG_LAG_HH], i));
     }
-    const struct look look = {span_of(hh, n), color, unicode};
+    set_scales(&sheet, hh, n);
+    set_columns(&sheet, ranges, n);
     (void)printf("where the gradient%s comes from, by lag (steps back%s):\n", where, where[0] ? "" : " from the loss");
-    (void)printf("%13s %9s", "lag", "W_hh");
+    (void)printf("%*s %9s  %-*s", sheet.lags, "lag", "W_hh", sheet.shares, "linear");
     if (rg_chance_known(p)) {
-        (void)printf(" %*s  ", INTERVAL_COLUMNS - 3, "95 % interval");
+        (void)printf(" %*s  ", INTERVAL, "95 % interval");
     }
-    (void)printf(rg_chance_known(p) ? " %9s %9s  (1e%.0f to 1e%.0f)\n"
-                                    : " %9s %9s  bar: the norm from 1e%.0f to 1e%.0f\n",
-                 "W_ih", "W_hh norm", look.span.bottom, look.span.top);
+    (void)printf(" %9s %9s  ", "W_ih", "W_hh norm");
+    print_scale(&sheet);
     for (size_t i = 0; i < n; i++) {
-        print_row(p, ranges, i, &look);
+        print_row(&sheet, ranges[i], i);
     }
     if (any_noise) {
         (void)puts("~ cannot be told from noise: groups of sequences do not agree on a direction");

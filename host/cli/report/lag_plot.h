@@ -1,12 +1,13 @@
-/* The lag profile drawn in the terminal, 80 columns wide, on stdout. */
+/* The lag profile drawn in the terminal, on stdout. */
 #ifndef RG_LAG_PLOT_H
 #define RG_LAG_PLOT_H
 
+#include "cli/report/look.h"
 #include "gradient/profile.h"
 
-/* Print one row for each lag or, further back, each range of lags (gradient/ranges.h): shares of dL/dW_hh and dL/dW_ih,
- * and the norm of the recurrent term as a bar on a logarithmic axis. `where`: " of layer 1", or "". ASCII unless
- * `unicode`. */
-void rg_lag_plot(const struct rg_lag_profile *profile, const char *where, bool color, bool unicode);
+/* One row a lag or, further back, a range of lags (gradient/ranges.h): share of dL/dW_hh, with a linear bar, and of
+ * dL/dW_ih, and the norm of the recurrent term, with a bar over a logarithmic axis. Bars of negative shares are paler.
+ * `where`: " of layer 1", or "". */
+void rg_lag_plot(const struct rg_lag_profile *profile, const char *where, const struct rg_look *look);
 
 #endif

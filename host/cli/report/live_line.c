@@ -68,14 +68,14 @@ static void list_parts(const struct rg_live_facts *f, struct parts *parts) {
     add(parts, 5, "update ");
     add(parts, 0, "%llu/%llu", (unsigned long long)f->update->update, (unsigned long long)f->total);
     add(parts, 0, "  loss %.4g", f->update->loss);
-    if (!isnan(f->baseline)) {
-        add(parts, 4, " (baseline %.4g)", f->baseline);
+    if (!isnan(f->live->baseline)) {
+        add(parts, 4, " (baseline %.4g)", f->live->baseline);
     }
-    if (!isnan(f->held_out)) {
-        add(parts, 2, "  held out %.4g", f->held_out);
+    if (!isnan(f->live->held_out)) {
+        add(parts, 2, "  held out %.4g", f->live->held_out);
     }
     add(parts, 0, "  norm %.3g", fabs(f->update->grad_norm));
-    add(parts, 0, "  clip %.0f %%", 100.0 * f->clip_rate);
+    add(parts, 0, "  clip %.0f %%", 100.0 * f->live->clip_rate);
     if (sampled) {
         add(parts, 1, "  long %.3g %%", 100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
     }

@@ -12,6 +12,7 @@
 
 #include "base/nearest.h"
 #include "cli/report/picture.h"
+#include "files/fingerprint.h"
 #include "files/json.h"
 #include "rnn_gpu/tensors.h"
 
@@ -101,6 +102,18 @@ void rg_facts_add(struct rg_facts *facts, const char *name, const char *format, 
     (void)vsnprintf(value, sizeof value, format, arguments);
     rg_utf8_copy(fact->value, sizeof fact->value, value);
     va_end(arguments);
+}
+
+void rg_facts_data(struct rg_facts *facts, const struct rg_config *config) {
+    struct rg_fingerprint print;
+    if (config->data.file && rg_fingerprint_take(config->data.file, &print) == RG_OK) {
+        rg_facts_add(facts, "data", "%s, %llu bytes, CRC-32 %08x", config->data.file, (unsigned long long)print.bytes,
+                     (unsigned)print.crc);
+    }
+}
+
+void rg_facts_time(struct rg_facts *facts, double seconds) {
+    rg_facts_add(facts, "time", seconds < 100.0 ? "%.2f s" : "%.0f s", seconds);
 }
 
 void rg_facts_number(struct rg_facts *facts, const char *name, double value) {

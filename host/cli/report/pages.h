@@ -27,7 +27,11 @@ struct rg_facts {
 };
 void rg_facts_add(struct rg_facts *facts, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Add a number with four digits; "not measurable" for NaN or infinity. */
+/* The file of --data by name, size and checksum; nothing without one. */
+void rg_facts_data(struct rg_facts *facts, const struct rg_config *config);
+/* How long it took. */
+void rg_facts_time(struct rg_facts *facts, double seconds);
+/* A number with four digits, or "not measurable" for one that is not. */
 void rg_facts_number(struct rg_facts *facts, const char *name, double value);
 
 #endif

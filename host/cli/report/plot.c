@@ -29,6 +29,10 @@ rg_status rg_plot_add(struct rg_plot *plot, const char *name, enum rg_style styl
     return RG_OK;
 }
 
+rg_status rg_plot_add_band(struct rg_plot *plot, const char *name, int color, size_t n, struct rg_series **out) {
+    return rg_plot_add(plot, name, RG_STYLE_BAND, color, 2 * n, out);
+}
+
 rg_status rg_plot_add_level(struct rg_plot *plot, const char *name, int color, double y) {
     struct rg_series *s = NULL;
     RG_TRY(rg_plot_add(plot, name, RG_STYLE_DASHED, color, 2, &s));
@@ -71,6 +75,29 @@ static void text(const struct drawing *d, double x, double y, enum rg_anchor anc
     d->canvas->text(d->canvas, &(struct rg_label){x, y, TEXT_SIZE, anchor, RG_INK_FAINT, false}, what);
 }
 
+/* Text in as many lines as the width needs, from the left; returns how many. `label` has the first line's place. */
+static size_t wrapped(const struct drawing *d, struct rg_label label, double width, const char *what) {
+    size_t lines = 0;
+    while (*what) {
+        char part[RG_PLOT_TEXT + 16];
+        size_t end = 0;
+        for (size_t next = 0; what[next]; end = next) { /* as many words as fit, and at least one */
+            next = end + strspn(what + end, " ");
+            next += strcspn(what + next, " ");
+            (void)snprintf(part, sizeof part, "%.*s", (int)next, what);
+            if (end > 0 && rg_text_width(part, label.size) > width) {
+                break;
+            }
+        }
+        (void)snprintf(part, sizeof part, "%.*s", (int)end, what);
+        d->canvas->text(d->canvas, &label, part);
+        what += end + strspn(what + end, " ");
+        label.y += 1.25 * label.size;
+        lines++;
+    }
+    return lines > 0 ? lines : 1;
+}
+
 static void line(const struct drawing *d, int ink, const double points[4]) {
     d->canvas->line(d->canvas, &(struct rg_stroke){ink, 1.0, false}, points, 2);
 }
@@ -105,8 +132,32 @@ static void settle_axes(struct drawing *d) {
     rg_axis_settle(&d->y, y0, y1);
 }
 
-/* Write the names with their strokes, from the left, in as many lines as necessary. Returns the number of lines. */
-static size_t legend(const struct drawing *d, const struct rg_box *box, double y, bool draw) {
+/* What stands for a series in the legend. */
+static void draw_key(const struct drawing *d, const struct rg_series *s, double left, double base) {
+    const struct rg_stroke stroke = {RG_INK_SERIES + s->color, s->style == RG_STYLE_DOTS ? 4.0 : 2.0,
+                                     s->style == RG_STYLE_DASHED};
+    const double middle = left + KEY / 2.0, right = left + KEY;
+    switch (s->style) {
+    case RG_STYLE_BAND:
+        d->canvas->tint(d->canvas, stroke.ink,
+                        (double[8]){left, base - 9.0, right, base - 9.0, right, base + 1.0, left, base + 1.0}, 4);
+        break;
+    case RG_STYLE_DOTS:
+        d->canvas->line(d->canvas, &stroke, (double[4]){middle - 2.0, base - 4.0, middle + 2.0, base - 4.0}, 2);
+        break;
+    case RG_STYLE_RUG:
+        d->canvas->line(d->canvas, &stroke, (double[4]){middle, base - 9.0, middle, base}, 2);
+        break;
+    case RG_STYLE_LINE:
+    case RG_STYLE_DASHED:
+    default:
+        d->canvas->line(d->canvas, &stroke, (double[4]){left, base - 4.0, right, base - 4.0}, 2);
+        break;
+    }
+}
+
+/* Names with their strokes, from the left, in as many lines as they need; returns how many. */
+static size_t legend(const struct drawing *d, const struct rg_box *box, double y) {
     double x = 0.0;
     size_t lines = 0;
     for (size_t i = 0; i < d->plot->n_series; i++) {
@@ -119,37 +170,22 @@ static size_t legend(const struct drawing *d, const struct rg_box *box, double y
             x = 0.0;
             lines++;
         }
-        if (draw) {
-            const double left = box->x + x, base = y + LINE_HEIGHT * (double)(lines - 1);
-            const bool across = s->style == RG_STYLE_LINE || s->style == RG_STYLE_DASHED;
-            const double middle = left + KEY / 2.0;
-            const bool dot = s->style == RG_STYLE_DOTS;
-            const double points[4] = {across ? left
-                                      : dot  ? middle - 2.0
-                                             : middle,
-                                      base - (across || dot ? 4.0 : 9.0),
-                                      across ? left + KEY
-                                      : dot  ? middle + 2.0
-                                             : middle,
-                                      across || dot ? base - 4.0 : base};
-            const struct rg_stroke stroke = {RG_INK_SERIES + s->color, dot ? 4.0 : 2.0, s->style == RG_STYLE_DASHED};
-            d->canvas->line(d->canvas, &stroke, points, 2);
-            text(d, left + KEY + 6.0, base, RG_ANCHOR_START, s->name);
-        }
+        const double left = box->x + x, base = y + LINE_HEIGHT * (double)(lines - 1);
+        draw_key(d, s, left, base);
+        text(d, left + KEY + 6.0, base, RG_ANCHOR_START, s->name);
         x += width;
     }
     return lines;
 }
 
-/* A scale of lags says that it is logarithmic, because its first ticks, 0, 1, 2, do not show it. */
-static void axis_label(const struct drawing *d, double x, double y, enum rg_anchor anchor, const struct rg_axis *axis) {
-    char label[RG_PLOT_TEXT + 16];
-    (void)snprintf(label, sizeof label, "%s%s", axis->label, axis->scale == RG_LAGS ? ", logarithmic" : "");
-    text(d, x, y, anchor, label);
+/* A scale of lags says that it is logarithmic, which its first ticks, 0, 1, 2, hide. */
+static void axis_text(const struct rg_axis *axis, char text[RG_PLOT_TEXT + 16]) {
+    (void)snprintf(text, RG_PLOT_TEXT + 16, "%s%s", axis->label, axis->scale == RG_LAGS ? ", logarithmic" : "");
 }
 
 static void x_axis(const struct drawing *d) {
     struct rg_ticks ticks;
+    char label[RG_PLOT_TEXT + 16];
     const struct rg_box *const a = &d->area;
     rg_axis_ticks(&d->x, (size_t)fmax(4.0, fmin(10.0, a->width / 70.0)), &ticks);
     for (size_t i = 0; i < ticks.n; i++) {
@@ -157,7 +193,8 @@ static void x_axis(const struct drawing *d) {
         line(d, RG_INK_GRID, (double[4]){x, a->y, x, bottom + TICK});
         text(d, x, bottom + TICK + 13.0, RG_ANCHOR_MIDDLE, ticks.text[i]);
     }
-    axis_label(d, a->x + a->width, a->y + a->height + TICK + 31.0, RG_ANCHOR_END, &d->x);
+    axis_text(&d->x, label);
+    text(d, a->x + a->width, a->y + a->height + TICK + 31.0, RG_ANCHOR_END, label);
 }
 
 static void y_axis(const struct drawing *d) {
@@ -191,6 +228,28 @@ static rg_status draw_line(const struct drawing *d, const struct rg_series *s) {
             }
             d->canvas->line(d->canvas, &stroke, points, n);
             n = 0;
+        }
+    }
+    rg_free(points);
+    return RG_OK;
+}
+
+/* The pieces of a band between places where an edge is not known; what is infinite lies on the edge of the plot. */
+static rg_status draw_band(const struct drawing *d, const struct rg_series *s) {
+    const size_t places = s->n / 2;
+    double *points = NULL;
+    RG_TRY(rg_alloc(&points, 4 * places + 2, sizeof *points, "a plot's band"));
+    for (size_t first = 0, end; first < places; first = end + 1) {
+        size_t n = 0;
+        for (end = first; end < places && !isnan(s->y[end]) && !isnan(s->y[places + end]); end++) {
+        }
+        for (size_t i = 0; i < 2 * (end - first); i++) { /* there along the lower edge, back along the upper one */
+            const size_t at = first + i < end ? first + i : places + 2 * end - first - i - 1;
+            points[2 * n] = x_of(d, s->x[at]);
+            points[2 * n++ + 1] = y_of(d, fmin(fmax(s->y[at], d->y.low), d->y.high));
+        }
+        if (end > first + 1) {
+            d->canvas->tint(d->canvas, RG_INK_SERIES + s->color, points, n);
         }
     }
     rg_free(points);
@@ -305,17 +364,19 @@ static rg_status draw_heat(const struct drawing *d) {
 
 static rg_status draw(struct drawing *d, const struct rg_box *box) {
     const struct rg_plot *const plot = d->plot;
-    const double first = box->y + TITLE_SIZE + 9.0 + TEXT_SIZE;
-    const size_t lines = legend(d, box, first, false);
-    const double top = first + LINE_HEIGHT * (double)lines; /* base line of the y axis's label */
+    const struct rg_label title = {box->x, box->y + TITLE_SIZE, TITLE_SIZE, RG_ANCHOR_START, RG_INK_TEXT, true};
+    const double below = 1.25 * TITLE_SIZE * (double)(wrapped(d, title, box->width, plot->title) - 1);
+    const double first = title.y + below + 9.0 + TEXT_SIZE;
+    const size_t lines = legend(d, box, first);
+    const struct rg_label name = {box->x, first + LINE_HEIGHT * (double)lines, TEXT_SIZE, RG_ANCHOR_START, RG_INK_FAINT,
+                                  false};
+    char label[RG_PLOT_TEXT + 16];
+    axis_text(&plot->y, label);
+    const double more = 1.25 * TEXT_SIZE * (double)(wrapped(d, name, box->width, label) - 1);
+    const double top = name.y + more; /* base line of the y axis's label */
     d->area = (struct rg_box){box->x + LEFT, top + 12.0, box->width - LEFT - (plot->heat.rows ? BAR_SPACE : RIGHT),
                               box->y + box->height - BOTTOM - top - 12.0};
     settle_axes(d);
-    d->canvas->text(d->canvas,
-                    &(struct rg_label){box->x, box->y + TITLE_SIZE, TITLE_SIZE, RG_ANCHOR_START, RG_INK_TEXT, true},
-                    plot->title);
-    (void)legend(d, box, first, true);
-    axis_label(d, box->x, top, RG_ANCHOR_START, &d->y);
     x_axis(d);
     y_axis(d);
     if (plot->heat.rows) {
@@ -324,7 +385,7 @@ static rg_status draw(struct drawing *d, const struct rg_box *box) {
     for (size_t i = 0; i < plot->n_series; i++) {
         const struct rg_series *const s = &plot->series[i];
         const bool across = s->style == RG_STYLE_LINE || s->style == RG_STYLE_DASHED;
-        RG_TRY(across ? draw_line(d, s) : draw_strokes(d, s));
+        RG_TRY(s->style == RG_STYLE_BAND ? draw_band(d, s) : across ? draw_line(d, s) : draw_strokes(d, s));
     }
     return RG_OK;
 }

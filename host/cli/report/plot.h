@@ -4,7 +4,7 @@
 
 #include "cli/report/canvas.h"
 
-enum { RG_PLOT_SERIES = 10, RG_PLOT_TEXT = 128 };
+enum { RG_PLOT_SERIES = 20, RG_PLOT_TEXT = 128 };
 
 enum rg_scale {
     RG_LINEAR,
@@ -12,18 +12,28 @@ enum rg_scale {
     RG_LAGS   /* values 0, 1, 2 … at log(1 + value) */
 };
 
+enum { RG_MAX_TICKS = 12, RG_TICK_TEXT = 24 };
+
+struct rg_ticks {
+    size_t n;
+    double at[RG_MAX_TICKS]; /* values of the axis */
+    char text[RG_MAX_TICKS][RG_TICK_TEXT];
+};
+
 struct rg_axis {
     char label[RG_PLOT_TEXT]; /* includes the unit */
     enum rg_scale scale;
-    double low, high; /* NAN: determined by the data */
-    bool whole;       /* values, and so ticks, are whole numbers */
+    double low, high;    /* NAN: from the data */
+    bool whole;          /* its values are whole numbers, and so are the ticks */
+    struct rg_ticks own; /* the ticks, where there are any; else round values */
 };
 
 enum rg_style {
     RG_STYLE_LINE,
     RG_STYLE_DASHED,
     RG_STYLE_DOTS,
-    RG_STYLE_RUG /* strokes at the top edge, of height y in 0 … 1 */
+    RG_STYLE_RUG, /* strokes at the top edge, of height y in 0 … 1 */
+    RG_STYLE_BAND /* from the first half of its points, the lower edge, to the second, the upper one */
 };
 
 struct rg_series {
@@ -61,6 +71,9 @@ struct rg_axis rg_axis_of(const char *label, enum rg_scale scale);
 rg_status rg_plot_add(struct rg_plot *plot, const char *name, enum rg_style style, int color, size_t n,
                       struct rg_series **out);
 
+/* *out = a band of n places; x and y are [2 n]: the lower edge, then the upper one over the same x. */
+rg_status rg_plot_add_band(struct rg_plot *plot, const char *name, int color, size_t n, struct rg_series **out);
+
 /* A dashed line across the plot. */
 rg_status rg_plot_add_level(struct rg_plot *plot, const char *name, int color, double y);
 
@@ -76,21 +89,13 @@ void rg_plot_draw(const struct rg_plot *plot, struct rg_canvas *canvas, const st
 
 /* ---- Axes, for plot.c ---- */
 
-enum { RG_MAX_TICKS = 12, RG_TICK_TEXT = 24 };
-
-struct rg_ticks {
-    size_t n;
-    double at[RG_MAX_TICKS]; /* values of the axis */
-    char text[RG_MAX_TICKS][RG_TICK_TEXT];
-};
-
-/* Position of a value on the axis: 0 at `low`, 1 at `high`. */
+/* Where on the axis a value is: 0 at `low`, 1 at `high`. */
 double rg_axis_place(const struct rg_axis *axis, double value);
 
 /* If the range comes from the data, widen it to round numbers. Afterwards low < high in any case. */
 void rg_axis_settle(struct rg_axis *axis, double least, double most);
 
-/* At most `wanted` (2 … RG_MAX_TICKS) round values within the range. */
+/* The axis' own ticks, else at most `wanted` (2 … RG_MAX_TICKS) round values within the range. */
 void rg_axis_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks);
 
 #endif

@@ -11,21 +11,23 @@
 
 enum { MAX_TERMS = RG_LAG_MATRICES + 4 }; /* matrices of a profile, and gates of one matrix */
 
-const char *const rg_run_figure_names[RG_RUN_FIGURES + 2] = {"loss",     "norm",      "lags",     "cumulative",
-                                                             "shares",   "gates",     "jacobian", "activations",
-                                                             "norm-map", "share-map", "depth",    NULL};
+const char *const rg_run_figure_names[RG_RUN_FIGURES + 2] = {
+    "loss",     "norm",        "accuracy", "lags",      "cumulative", "shares", "gates",
+    "jacobian", "activations", "norm-map", "share-map", "depth",      NULL};
 
 rg_status rg_run_figures(const struct rg_history *h, double baseline, double clip_norm, struct rg_plot *plots) {
-    RG_TRY(rg_figure_loss(h, baseline, &plots[0]));
-    RG_TRY(rg_figure_norm(h, clip_norm, &plots[1]));
-    RG_TRY(rg_figure_norms(h, &plots[2]));
-    RG_TRY(rg_figure_cumulative(h, &plots[3]));
-    RG_TRY(rg_figure_shares(h, &plots[4]));
-    RG_TRY(rg_figure_gates(h, &plots[5]));
-    RG_TRY(rg_figure_jacobian(h, &plots[6]));
-    RG_TRY(rg_figure_activations(h, &plots[7]));
-    RG_TRY(rg_figure_norm_map(h, &plots[8]));
-    RG_TRY(rg_figure_share_map(h, &plots[9]));
+    struct rg_plot *plot = plots;
+    RG_TRY(rg_figure_loss(h, baseline, plot++));
+    RG_TRY(rg_figure_norm(h, clip_norm, plot++));
+    RG_TRY(rg_figure_accuracy(h, plot++));
+    RG_TRY(rg_figure_norms(h, plot++));
+    RG_TRY(rg_figure_cumulative(h, plot++));
+    RG_TRY(rg_figure_shares(h, plot++));
+    RG_TRY(rg_figure_gates(h, plot++));
+    RG_TRY(rg_figure_jacobian(h, plot++));
+    RG_TRY(rg_figure_activations(h, plot++));
+    RG_TRY(rg_figure_norm_map(h, plot++));
+    RG_TRY(rg_figure_share_map(h, plot++));
     for (size_t i = 0; i < RG_RUN_FIGURES; i++) {
         plots[i].figure = rg_run_figure_names[i];
     }

@@ -7,7 +7,7 @@
 #include "cli/report/history.h"
 #include "cli/report/plot.h"
 
-enum { RG_RUN_FIGURES = 10 };
+enum { RG_RUN_FIGURES = 11 };
 extern const char *const rg_run_figure_names[RG_RUN_FIGURES + 2]; /* and that of rg_figure_depth; NULL-ended */
 
 /* Fill `plots` [RG_RUN_FIGURES], which must be empty, with the plots of a run in display order. A plot stays empty if

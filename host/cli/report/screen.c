@@ -2,8 +2,6 @@
 #define _GNU_SOURCE
 #include "cli/report/screen.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/report/cut_text.h"
 #include "cli/report/figures.h"
 #include "cli/report/explain.h"
 #include "cli/report/lag_plot.h"
-#include "cli/report/live_line.h"
 #include "cli/report/advice.h"
 #include "cli/report/metrics_text.h"
 #include "cli/report/rate_chart.h"
 #include "cli/report/spark.h"
-#include "cli/report/step_text.h"
 #include "train/class_weights.h"
 #include "model/cells.h"
 #include "ranks/ranks.h"
@@ -34,23 +29,11 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-bool rg_screen_is_unicode(void) {
-    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
-
 void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
-    *screen = (struct rg_screen){.config = config, .baseline = NAN, .held_out = NAN};
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    *screen = (struct rg_screen){.config = config, .baseline = NAN, .held_out = NAN, .look = rg_look_of(config)};
+    const char *const term = getenv("TERM");
     const bool dumb = !term || strcmp(term, "dumb") == 0;
     screen->live = !config->output.quiet && !config->output.json && isatty(STDERR_FILENO) && !dumb;
-    screen->color = config->output.color == 1 ||
-                    (config->output.color < 0 && isatty(STDOUT_FILENO) && !dumb && !(no_color && no_color[0]));
-    /* setlocale would change more than the screen */
-    const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-    screen->unicode = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-    if (locale) {
-        freelocale(locale);
-    }
     screen->begin = screen->last = now();
 }
 
@@ -291,32 +274,35 @@ static int terminal_width(void) {
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-void rg_screen_update(struct rg_screen *screen, const struct rg_update *update) {
+struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update *update) {
+    const double spent = now() - screen->begin, most = screen->config->training.max_time;
     screen->seen++;
     screen->clipped += update->clipped;
+    const double seen = (double)screen->seen;
+    const double left = spent / seen * (double)(screen->config->training.updates - update->update);
+    return (struct rg_live){.baseline = screen->baseline,
+                            .held_out = screen->held_out,
+                            .clip_rate = (double)screen->clipped / seen,
+                            .seconds_left = most > 0.0 ? fmax(fmin(left, most - screen->before - spent), 0.0) : left};
+}
+
+void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, const struct rg_live *live) {
     const double t = now();
     if (screen->config->output.quiet || screen->config->output.json ||
         t - screen->last < (screen->live ? LIVE_SECONDS : PLAIN_SECONDS)) {
         return;
     }
     screen->last = t;
-    char rate[32], time_left[32];
-    const uint64_t total = screen->config->training.updates;
-    const double spent = t - screen->begin, most = screen->config->training.max_time;
-    double left = spent / (double)screen->seen * (double)(total - update->update);
-    left = most > 0.0 ? fmax(fmin(left, most - screen->before - spent), 0.0) : left;
-    char line[RG_LIVE_LINE_BYTES];
+    char rate[32], time_left[32], line[RG_LIVE_LINE_BYTES];
     const int width = terminal_width();
     const struct rg_live_facts facts = {.update = update,
-                                        .total = total,
-                                        .baseline = screen->baseline,
-                                        .held_out = screen->held_out,
-                                        .clip_rate = (double)screen->clipped / (double)screen->seen,
+                                        .live = live,
+                                        .total = screen->config->training.updates,
                                         .rate = short_rate(update->sequences_per_s, rate),
-                                        .left = short_time(left, time_left),
+                                        .left = short_time(live->seconds_left, time_left),
                                         .history = screen->history,
                                         .heat = screen->live,
-                                        .unicode = screen->unicode,
+                                        .unicode = screen->look.unicode,
                                         /* a line that wraps could not be rewritten */
                                         .columns = !screen->live ? SIZE_MAX
                                                    : width > 1   ? (size_t)(width - 1)
@@ -355,8 +341,8 @@ void rg_screen_progress_end(struct rg_screen *screen) {
     }
 }
 
-/* Print `text` on stdout in lines of at most `width` columns. */
-static void print_wrapped(const char *text, size_t width) {
+/* `text` on stdout in lines of at most `width` columns, its first `head` bytes in a colour. */
+static void print_colored(const char *text, size_t width, size_t head, const char *color) {
     while (*text) {
         size_t end = strlen(text);
         if (end > width) {
@@ -366,13 +352,20 @@ static void print_wrapped(const char *text, size_t width) {
             }
             end = end ? end : width;
         }
-        (void)printf("%.*s\n", (int)end, text);
+        head = head < end ? head : end;
+        (void)printf("%s%.*s%s%.*s\n", head ? color : "", (int)head, text, head && color[0] ? "\033[0m" : "",
+                     (int)(end - head), text + head);
         text += end;
         text += *text == ' ';
+        head = 0;
     }
 }
 
-/* Print a command on stdout. A line that would exceed `width` is broken before an option. */
+static void print_wrapped(const char *text, size_t width) {
+    print_colored(text, width, 0, "");
+}
+
+/* A command on stdout, broken before an option where the line would be wider than `width`. */
 static void print_command(const char *command, size_t width) {
     size_t column = (size_t)printf("Try  ");
     while (*command) {
@@ -395,7 +388,7 @@ static void print_partial(const struct rg_lag_profile *p, bool sampled) {
     }
 }
 
-void rg_screen_diagnosis(const struct rg_diagnosis *d, const struct rg_config *config, bool color, bool unicode) {
+void rg_screen_diagnosis(const struct rg_diagnosis *d, const struct rg_config *config, const struct rg_look *look) {
     char sentence[900], place[48], where[64] = "";
     if (!d->profile) {
         return;
@@ -405,26 +398,25 @@ void rg_screen_diagnosis(const struct rg_diagnosis *d, const struct rg_config *c
                        rg_explain_place(d->profile->layer, d->profile->direction, place));
     }
     (void)putchar('\n');
-    rg_lag_plot(d->profile, where, color, unicode);
+    rg_lag_plot(d->profile, where, look);
     print_partial(d->profile, !config->data.model_file && config->training.diagnose == RG_DIAGNOSE_SAMPLE);
     (void)putchar('\n');
-    rg_cut_print(d->profile);
-    rg_step_text_print(d);
-    (void)putchar('\n');
-    rg_explain_print(d);
-    (void)putchar('\n');
     rg_verdict_sentence(d, sentence, sizeof sentence);
-    print_wrapped(sentence, 80);
+    print_colored(sentence, rg_look_text(look), strcspn(sentence, ":"),
+                  look->color ? rg_verdict_colors[d->judgement.verdict] : "");
+    (void)putchar('\n');
+    rg_explain_print(d, look->verbose);
 }
 
-void rg_screen_advice(const struct rg_outcome *outcome) {
+void rg_screen_advice(const struct rg_outcome *outcome, const struct rg_look *look) {
     struct rg_advice advice;
     char text[RG_ADVICE_TEXT];
     rg_advise(outcome, &advice);
     if (advice.row) {
-        print_command(advice.command, 76);
+        (void)putchar('\n');
+        print_command(advice.command, rg_look_text(look) - 4);
         rg_advice_text(&advice, text, sizeof text);
-        print_wrapped(text, 80);
+        print_wrapped(text, rg_look_text(look));
     }
 }
 
@@ -452,7 +444,7 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
     const struct rg_training *const training = &result->training;
     const struct rg_diagnosis *const diagnosis = &result->diagnosis;
     char a[64], b[32];
-    const char *const bold = screen->color ? "\033[1m" : "", *const plain = screen->color ? "\033[0m" : "";
+    const char *const bold = screen->look.color ? "\033[1m" : "", *const plain = screen->look.color ? "\033[0m" : "";
     (void)printf("%s%s after %s%s", bold, reasons[training->reason], counted(training->updates, "update", a), plain);
     const bool finite = isfinite(training->loss);
     if (training->updates) {
@@ -475,7 +467,7 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
         (void)printf("updates used %.0f %%: steps at which the state was not copied\n", 100.0 * f->updates_used);
     }
     if (screen->history) {
-        rg_spark_print(screen->history, screen->color, screen->unicode);
+        rg_spark_print(screen->history, &screen->look);
     }
-    rg_screen_diagnosis(diagnosis, f->config, screen->color, screen->unicode);
+    rg_screen_diagnosis(diagnosis, f->config, &screen->look);
 }

@@ -7,16 +7,17 @@
 #include "train/diagnosis.h"
 #include "cli/report/advice.h"
 #include "cli/report/history.h"
+#include "cli/report/live_line.h"
+#include "cli/report/look.h"
 #include "cli/settings.h"
 #include "train/source.h"
 #include "train/run.h"
 
 struct rg_screen {
     const struct rg_config *config;
-    bool live;          /* stderr is a terminal, on which one line is rewritten */
-    bool color;         /* stdout may be coloured */
-    bool unicode;       /* the locale's characters are UTF-8 */
-    double begin, last; /* times in seconds */
+    bool live; /* stderr is a terminal: one line, rewritten */
+    struct rg_look look;
+    double begin, last; /* by the clock, in seconds */
     double baseline;    /* shown beside the loss; NAN: none */
     double held_out;    /* loss of the last validation; NAN: none so far */
     double before;      /* seconds of training before this process, for a resumed run */
@@ -50,27 +51,31 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
 /* Print the end of --dry-run on stdout: the time of one update and of all updates. */
 void rg_screen_plan(double update_seconds, size_t updates, bool validates);
 
-/* Print the progress line (live_line.h): on a terminal at most ten times a second, as wide as the terminal is then;
- * otherwise a line now and then. */
-void rg_screen_update(struct rg_screen *screen, const struct rg_update *update);
-/* Print a line for a validation: for all if there are few, otherwise for about twenty. */
+/* Count an update, and say what the training is like at it. */
+struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update *update);
+/* The progress line (live_line.h): at most ten a second on a terminal, as wide as it is then; else a line now and
+ * then. */
+void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, const struct rg_live *live);
+/* A line for a validation: of few all, of many about twenty. */
 void rg_screen_validation(struct rg_screen *screen, const struct rg_validation *validation);
 void rg_screen_progress_end(struct rg_screen *screen);
 
-/* Print the result on stdout: losses, norms, speed, the lag profile, its causes and the verdict. Parts that were not
- * measured are left out. */
+/* The result on stdout: losses, norms, speed, the lag profile drawn, the verdict and its causes. What was not measured
+ * is left out. */
 void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts *facts,
                       const struct rg_run_result *result);
 
-/* One sentence: what the gradient does, and the numbers behind it. */
+/* Of a verdict's name on a terminal. */
+extern const char *const rg_verdict_colors[];
+
+/* What the gradient does, in words and then in the numbers that they rest on; begins with the verdict's name. */
 void rg_verdict_sentence(const struct rg_diagnosis *diagnosis, char *out, size_t bytes);
-bool rg_screen_is_unicode(void);
 /* "lstm, 2 layers, bidirectional, readout final; 2 -> 64 -> 1, 17,217 weights" */
 void rg_screen_model_text(const struct rg_model *model, char *out, size_t bytes);
-/* Print only the diagnosis, as at the end of rg_screen_result. */
-void rg_screen_diagnosis(const struct rg_diagnosis *diagnosis, const struct rg_config *config, bool color,
-                         bool unicode);
-/* Print the command to try and the reason; nothing if there is no advice. */
-void rg_screen_advice(const struct rg_outcome *outcome);
+/* The diagnosis alone, as rg_screen_result ends with it. */
+void rg_screen_diagnosis(const struct rg_diagnosis *diagnosis, const struct rg_config *config,
+                         const struct rg_look *look);
+/* The command to try and why; nothing where there is no advice. */
+void rg_screen_advice(const struct rg_outcome *outcome, const struct rg_look *look);
 
 #endif

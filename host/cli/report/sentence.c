@@ -7,6 +7,11 @@
 #include "cli/report/explain.h"
 #include "cli/report/screen.h"
 
+const char *const rg_verdict_colors[] = {
+    [RG_NONE] = "\033[94m",   [RG_VANISHING] = "\033[94m", [RG_EXPLODING] = "\033[31m", [RG_MIXED] = "\033[33m",
+    [RG_FADING] = "\033[33m", [RG_SENSITIVE] = "\033[33m", [RG_STABLE] = "\033[32m",
+};
+
 struct text {
     char *out;
     size_t bytes, length;
@@ -30,12 +35,28 @@ static void add_sequences(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
-/* Add the layer and direction if the net has several. */
+/* What it means, for a reader who does not know the numbers; the numbers that follow are its reason. */
+static void add_plain(struct text *t, const struct rg_judgement *j) {
+    static const char *const plain[] = {
+        [RG_VANISHING] = "on its way back in time the gradient all but disappears",
+        [RG_EXPLODING] = "on its way back in time the gradient grows, so that an update without clipping can go much "
+                         "too far",
+        [RG_MIXED] = "on its way back in time the gradient does not fare alike everywhere",
+        [RG_FADING] = "the gradient comes far back in time, but far steps count for little",
+        [RG_SENSITIVE] = "the gradient comes far back in time, but a small change of the weights changes a lot",
+        [RG_STABLE] = "the gradient comes far back in time",
+    };
+    const bool far_counts = 2 * j->horizon >= j->lags;
+    add(t, "%s%s. ", plain[j->verdict],
+        j->verdict == RG_VANISHING && !far_counts ? ", so far steps teach the weights next to nothing" : "");
+}
+
+/* Whose gradient it is, where a net has several. */
 static void add_place(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_judgement *const j = &d->judgement;
     char place[48];
     if (d->profiles->layers * d->profiles->directions > 1) {
-        add(t, "in %s", rg_explain_place(j->layer, j->direction, place));
+        add(t, "In %s", rg_explain_place(j->layer, j->direction, place));
         if (j->part > 0.0) {
             add(t, ", which has %.3g %% of the squared gradient", 100.0 * j->part);
         }
@@ -60,8 +81,9 @@ static void add_none(struct text *t, const struct rg_diagnosis *d) {
 static void add_reach(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_judgement *const j = &d->judgement;
     char power[32];
-    add(t, "the gradient %zu step%s back is %s of that at the loss", j->last, j->last == 1 ? "" : "s",
-        rg_explain_power(j->log10_reach, power));
+    const bool placed = d->profiles->layers * d->profiles->directions > 1;
+    add(t, "%s gradient %zu step%s back is %s of that at the loss", placed ? "the" : "The", j->last,
+        j->last == 1 ? "" : "s", rg_explain_power(j->log10_reach, power));
     add_sequences(t, d);
     if (!isnan(j->factor)) {
         const bool turns = (j->decay > 0.0) != (j->log10_reach > 0.0) && fabs(j->log10_reach) > 0.1 &&
@@ -121,14 +143,13 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
         add_cut(&t, d);
         return;
     }
+    add_plain(&t, j);
     add_place(&t, d);
     add_reach(&t, d);
     add_mixture(&t, d);
     if (j->verdict == RG_SENSITIVE) {
         add(&t, " A small change of weight_hh can change the last state %.3g times as much, relative to both.",
             j->sensitivity);
-    } else if (j->verdict == RG_FADING) {
-        add(&t, " The older half of the lags hardly counts.");
     }
     add_cut(&t, d);
     add_noise(&t, d);

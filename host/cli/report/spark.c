@@ -44,13 +44,16 @@ void rg_spark_line(const struct rg_spark *s, char *out) {
     }
 }
 
+enum { BESIDE = 36 }; /* columns of a line's name and of the text behind it */
+
 struct lines {
     bool color, unicode;
+    size_t columns;
 };
 
 static void print_line(const struct lines *lines, const char *name, struct rg_spark spark, const char *text) {
     char line[3 * RG_SPARK_COLUMNS + 1];
-    spark.columns = RG_SPARK_COLUMNS;
+    spark.columns = lines->columns;
     spark.unicode = lines->unicode;
     rg_spark_line(&spark, line);
     (void)printf("%8s  %s%s%s  %s\n", name, lines->color ? "\033[36m" : "", line, lines->color ? "\033[0m" : "", text);
@@ -114,8 +117,8 @@ static void print_lags(const struct lines *lines, const struct rg_history *h) {
                text);
 }
 
-void rg_spark_print(const struct rg_history *h, bool color, bool unicode) {
-    const struct lines lines = {color, unicode};
+void rg_spark_print(const struct rg_history *h, const struct rg_look *look) {
+    const struct lines lines = {look->color, look->unicode, rg_look_table(look) - BESIDE};
     if (h->n_points < 2) {
         return;
     }

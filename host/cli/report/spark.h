@@ -1,15 +1,15 @@
-/* A run in a few lines of text, 80 columns wide: sparklines over the updates, a heat line over the lags. */
+/* A run in a few lines of text: sparklines over the updates, a heat line over the lags. */
 #ifndef RG_REPORT_SPARK_H
 #define RG_REPORT_SPARK_H
 
 #include "cli/report/history.h"
+#include "cli/report/look.h"
 
-/* Print on stdout loss and norm over the updates, and if there are any, clipped updates and the share of the long lags;
- * then the newest lag profile as a heat line. Nothing for fewer than two updates. `unicode`: block elements, else
- * ASCII. */
-void rg_spark_print(const struct rg_history *history, bool color, bool unicode);
+/* Loss, norm, and where there are any clipped updates and the share of the long lags, over the updates; the newest lag
+ * profile as a heat line. On stdout, nothing for fewer than two updates. */
+void rg_spark_print(const struct rg_history *history, const struct rg_look *look);
 
-enum { RG_SPARK_COLUMNS = 44 };
+enum { RG_SPARK_COLUMNS = 124 };
 
 /* `n` values as `columns` characters of UTF-8 or ASCII; the smallest value is the lowest character. With more values
  * than columns, a column shows the mean or the largest of its values; with fewer, a value spans several columns. Values

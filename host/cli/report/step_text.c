@@ -109,6 +109,7 @@ rg_status rg_step_table(const struct rg_diagnosis *d, const struct rg_model *mod
     const size_t n = known ? rg_lag_ranges(p->lags, ranges) : 0;
     RG_TRY(rg_table_create(table, "The lags in the optimiser's step, its factor for each weight held as it is", heads,
                            sizeof heads / sizeof *heads, known ? n * p->n_matrices : 1));
+    table->table.place = RG_TABLE_DETAIL;
     if (!known) {
         rg_table_set(table, 0, 0, "not known");
         rg_table_set(table, 0, 1, "no update, or no gradient");

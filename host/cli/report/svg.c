@@ -63,6 +63,15 @@ static void draw_segments(struct rg_canvas *canvas, const struct rg_stroke *stro
     rg_markup_add(out, "\"/>\n");
 }
 
+static void draw_tint(struct rg_canvas *canvas, int ink, const double *points, size_t n) {
+    struct rg_markup *const out = out_of(canvas);
+    rg_markup_add(out, "<path class=\"f%d\" transform=\"scale(.1)\" fill-opacity=\"%g\" d=\"", ink, RG_TINT);
+    for (size_t i = 0; i < n; i++) {
+        rg_markup_add(out, "%s%ld %ld", i ? "L" : "M", tenths(points[2 * i]), tenths(points[2 * i + 1]));
+    }
+    rg_markup_add(out, "z\"/>\n");
+}
+
 static void draw_box(struct rg_canvas *canvas, const struct rg_box *b, int ink) {
     rg_markup_add(out_of(canvas), "<rect class=\"f%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n", ink,
                   b->x, b->y, b->width, b->height);
@@ -71,7 +80,7 @@ static void draw_box(struct rg_canvas *canvas, const struct rg_box *b, int ink) 
 static void draw_text(struct rg_canvas *canvas, const struct rg_label *label, const char *text) {
     static const char *const anchors[] = {"", " text-anchor=\"middle\"", " text-anchor=\"end\""};
     struct rg_markup *const out = out_of(canvas);
-    rg_markup_add(out, "<text class=\"f%d%s\" x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\"%s>", label->ink,
+    rg_markup_add(out, "<text class=\"f%d%s\" x=\"%.1f\" y=\"%.1f\" font-size=\"%g\"%s>", label->ink,
                   label->bold ? " b" : "", label->x, label->y, label->size, anchors[label->anchor]);
     rg_markup_escaped(out, text, RG_LABEL_LIMIT);
     rg_markup_add(out, "</text>\n");
@@ -110,6 +119,7 @@ static void draw_cells(struct rg_canvas *canvas, const struct rg_cells *cells) {
 void rg_svg_begin(struct rg_svg *svg, struct rg_markup *out, double width, double height, const char *title) {
     *svg = (struct rg_svg){.canvas = {.line = draw_line,
                                       .segments = draw_segments,
+                                      .tint = draw_tint,
                                       .box = draw_box,
                                       .text = draw_text,
                                       .cells = draw_cells},

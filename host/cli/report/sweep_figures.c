@@ -114,7 +114,27 @@ static double y_value(const struct line *l, double loss) {
     return l->y_axis.scale == RG_LOG10 ? log10(loss) : loss;
 }
 
-/* Set both ranges from all runs. Losses above ten baselines are cut off, so that an exploding run does not flatten the
+/* The values that were swept are the ticks, where they are few and their texts have room. */
+static void set_ticks(const struct rg_sweep_axis *axis, double least, double most, struct rg_axis *x) {
+    enum { MOST_TICKS = 8, MOST_LETTERS = 7 };
+    const double closest = 0.09; /* of the axis' length */
+    struct rg_ticks ticks = {.n = 0};
+    bool fits = axis->n <= MOST_TICKS && most > least;
+    for (size_t k = 0; fits && k < axis->n; k++) {
+        const double value = strtod(axis->values[k], NULL);
+        const double at = x->scale == RG_LOG10 ? log10(value) : value;
+        fits = strlen(axis->values[k]) <= MOST_LETTERS;
+        for (size_t i = 0; i < k; i++) {
+            const double length = x->scale == RG_LOG10 ? log10(most / least) : most - least;
+            fits = fits && fabs(at - ticks.at[i]) >= closest * length;
+        }
+        ticks.at[ticks.n] = at;
+        (void)snprintf(ticks.text[ticks.n++], RG_TICK_TEXT, "%.23s", axis->values[k]);
+    }
+    x->own = fits ? ticks : (struct rg_ticks){.n = 0};
+}
+
+/* Both ranges, over all runs; losses beyond ten baselines are cut off, for one that explodes must not flatten the
  * others. */
 static void set_axes(struct line *l) {
     const struct rg_sweep_view *const v = l->view;
@@ -135,6 +155,7 @@ static void set_axes(struct line *l) {
     low = fmin(low, l->baseline);
     high = fmax(high, l->baseline);
     l->x_axis = rg_axis_of(v->axes[l->x].name, least > 0.0 && most >= 8.0 * least ? RG_LOG10 : RG_LINEAR);
+    set_ticks(&v->axes[l->x], least, most, &l->x_axis);
     l->y_axis = rg_axis_of("loss", low > 0.0 && high > 20.0 * low ? RG_LOG10 : RG_LINEAR);
     if (isfinite(low) && isfinite(high)) {
         l->y_axis.low = l->y_axis.scale == RG_LOG10 ? log10(low) : fmin(0.0, low);
@@ -148,10 +169,8 @@ static void begin(const struct line *l, struct rg_plot *plot, const char *title)
     plot->y = l->y_axis;
 }
 
-enum quantity { MEDIAN, QUARTER, THREE_QUARTERS, LEARNED };
-
-/* Add a quantity of the groups along the option, from group `first` on. */
-static rg_status add_line(const struct line *l, size_t first, enum quantity what, const char *name, enum rg_style style,
+/* Median, or share of the runs that learned, of the groups along the option, from group `first` on. */
+static rg_status add_line(const struct line *l, size_t first, bool learned, const char *name, enum rg_style style,
                           int color, struct rg_plot *plot) {
     const size_t stride = stride_of(l->view, l->x), n = l->view->axes[l->x].n;
     struct rg_series *series = NULL;
@@ -160,11 +179,24 @@ static rg_status add_line(const struct line *l, size_t first, enum quantity what
         struct rg_spread s;
         RG_TRY(rg_spread_of(runs_of(l->view, first + k * stride), seeds_of(l->view), &s));
         series->x[k] = x_value(l, k);
-        series->y[k] = what == MEDIAN           ? y_value(l, s.median)
-                       : what == QUARTER        ? y_value(l, s.q1)
-                       : what == THREE_QUARTERS ? y_value(l, s.q3)
-                       : s.runs                 ? 100.0 * (double)s.learned / (double)s.runs
-                                                : (double)NAN;
+        series->y[k] = !learned ? y_value(l, s.median)
+                       : s.runs ? 100.0 * (double)s.learned / (double)s.runs
+                                : (double)NAN;
+    }
+    return RG_OK;
+}
+
+/* From the lower to the upper quartile of the seeds. */
+static rg_status add_quartiles(const struct line *l, size_t first, const char *name, int color, struct rg_plot *plot) {
+    const size_t stride = stride_of(l->view, l->x), n = l->view->axes[l->x].n;
+    struct rg_series *band = NULL;
+    RG_TRY(rg_plot_add_band(plot, name, color, n, &band));
+    for (size_t k = 0; k < n; k++) {
+        struct rg_spread s;
+        RG_TRY(rg_spread_of(runs_of(l->view, first + k * stride), seeds_of(l->view), &s));
+        band->x[k] = band->x[n + k] = x_value(l, k);
+        band->y[k] = y_value(l, s.q1);
+        band->y[n + k] = y_value(l, s.q3);
     }
     return RG_OK;
 }
@@ -187,35 +219,41 @@ static rg_status small_plot(const struct line *l, size_t first, struct rg_plot *
     name_group(l->view, first, l->x, name);
     begin(l, plot, name);
     plot->small = true;
-    RG_TRY(add_line(l, first, MEDIAN, seeds_of(l->view) > 1 ? "median" : "loss", RG_STYLE_LINE, 0, plot));
     if (seeds_of(l->view) > 1) {
-        RG_TRY(add_line(l, first, QUARTER, "quartiles", RG_STYLE_DASHED, 0, plot));
-        RG_TRY(add_line(l, first, THREE_QUARTERS, "", RG_STYLE_DASHED, 0, plot));
+        RG_TRY(add_quartiles(l, first, "quartiles", 0, plot));
+    }
+    RG_TRY(add_line(l, first, false, seeds_of(l->view) > 1 ? "median" : "loss", RG_STYLE_LINE, 0, plot));
+    if (seeds_of(l->view) > 1) {
         RG_TRY(add_runs(l, first, plot));
     }
     return isnan(l->baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, y_value(l, l->baseline));
 }
 
-/* One large plot of all lines, at most one for each colour. */
-static rg_status large_plot(const struct line *l, enum quantity what, const char *title, struct rg_plot *plot) {
+/* One large plot of all lines, as many as have colours, above the quartiles of all. */
+static rg_status large_plot(const struct line *l, bool learned, const char *title, struct rg_plot *plot) {
     const struct rg_sweep_view *const v = l->view;
+    const bool bands = !learned && seeds_of(v) > 1;
     begin(l, plot, title);
-    if (what == LEARNED) {
+    if (learned) {
         plot->y = rg_axis_of("seeds that learned, in %", RG_LINEAR);
         plot->y.low = 0.0;
         plot->y.high = 100.0;
+    } else if (bands) {
+        (void)snprintf(plot->y.label, sizeof plot->y.label, "loss: median, and quartiles as a band");
     }
-    int color = 0;
-    for (size_t g = 0; g < groups_of(v) && color < RG_N_SERIES_INKS; g++) {
-        char name[NAME_BYTES];
-        if (g / stride_of(v, l->x) % v->axes[l->x].n == 0) {
-            name_group(v, g, l->x, name);
-            RG_TRY(add_line(l, g, what, name, color % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE, color, plot));
-            color++;
+    for (int lines = bands ? 0 : 1; lines < 2; lines++) {
+        int color = 0;
+        for (size_t g = 0; g < groups_of(v) && color < RG_N_SERIES_INKS; g++) {
+            char name[NAME_BYTES];
+            if (g / stride_of(v, l->x) % v->axes[l->x].n == 0) {
+                name_group(v, g, l->x, name);
+                RG_TRY(lines ? add_line(l, g, learned, name, color % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE, color, plot)
+                             : add_quartiles(l, g, "", color, plot));
+                color++;
+            }
         }
     }
-    return what == LEARNED || isnan(l->baseline) ? RG_OK
-                                                 : rg_plot_add_level(plot, "baseline", 7, y_value(l, l->baseline));
+    return learned || isnan(l->baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, y_value(l, l->baseline));
 }
 
 static rg_status plots_along(const struct rg_sweep_view *v, size_t x, double baseline, struct rg_plot *plots) {
@@ -225,9 +263,9 @@ static rg_status plots_along(const struct rg_sweep_view *v, size_t x, double bas
     set_axes(&l);
     (void)snprintf(title, sizeof title, "%s by %s", v->has_seeds ? "Median loss over the seeds" : "Loss",
                    v->axes[x].name);
-    RG_TRY(large_plot(&l, MEDIAN, title, &plots[0]));
+    RG_TRY(large_plot(&l, false, title, &plots[0]));
     (void)snprintf(title, sizeof title, "Learned by %s", v->axes[x].name);
-    RG_TRY(v->has_seeds ? large_plot(&l, LEARNED, title, &plots[1]) : RG_OK);
+    RG_TRY(v->has_seeds ? large_plot(&l, true, title, &plots[1]) : RG_OK);
     for (size_t g = 0; g < groups_of(v) && n < RG_SCAN_SMALL; g++) {
         if (g / stride_of(v, x) % v->axes[x].n == 0) {
             RG_TRY(small_plot(&l, g, &plots[2 + n++]));
@@ -242,7 +280,7 @@ static rg_status plots_along(const struct rg_sweep_view *v, size_t x, double bas
 static rg_status add_parts(const struct rg_sweep_view *v, size_t group, bool logarithmic, struct rg_plot *plot) {
     const struct rg_summary *const *runs = runs_of(v, group);
     const struct rg_summary *first = NULL;
-    struct rg_series *series[3] = {NULL};
+    struct rg_series *median = NULL, *band = NULL;
     double *losses = NULL;
     for (size_t i = seeds_of(v); i-- > 0;) {
         first = runs[i] ? runs[i] : first;
@@ -250,10 +288,8 @@ static rg_status add_parts(const struct rg_sweep_view *v, size_t group, bool log
     if (!first || first->n_parts == 0) {
         return RG_OK;
     }
-    RG_TRY(rg_plot_add(plot, v->has_seeds ? "median" : "loss", RG_STYLE_LINE, 0, first->n_parts, &series[0]));
-    for (size_t q = 1; v->has_seeds && q < 3; q++) {
-        RG_TRY(rg_plot_add(plot, q == 1 ? "quartiles" : "", RG_STYLE_DASHED, 0, first->n_parts, &series[q]));
-    }
+    RG_TRY(v->has_seeds ? rg_plot_add_band(plot, "quartiles", 0, first->n_parts, &band) : RG_OK);
+    RG_TRY(rg_plot_add(plot, v->has_seeds ? "median" : "loss", RG_STYLE_LINE, 0, first->n_parts, &median));
     RG_TRY(rg_alloc(&losses, seeds_of(v), sizeof *losses, "losses"));
     for (size_t p = 0; p < first->n_parts; p++) {
         struct rg_spread s;
@@ -265,10 +301,13 @@ static rg_status add_parts(const struct rg_sweep_view *v, size_t group, bool log
             }
         }
         rg_spread_quartiles(losses, n, &s);
-        const double values[] = {s.median, s.q1, s.q3};
-        for (size_t q = 0; q < 3 && series[q]; q++) {
-            series[q]->x[p] = ((double)p + 0.5) * (double)first->planned / (double)first->n_parts;
-            series[q]->y[p] = logarithmic ? log10(values[q]) : values[q];
+        const double x = ((double)p + 0.5) * (double)first->planned / (double)first->n_parts;
+        median->x[p] = x;
+        median->y[p] = logarithmic ? log10(s.median) : s.median;
+        if (band) {
+            band->x[p] = band->x[first->n_parts + p] = x;
+            band->y[p] = logarithmic ? log10(s.q1) : s.q1;
+            band->y[first->n_parts + p] = logarithmic ? log10(s.q3) : s.q3;
         }
     }
     rg_free(losses);

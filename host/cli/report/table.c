@@ -20,7 +20,8 @@ rg_status rg_table_create(struct rg_own_table *t, const char *title, const char 
     for (size_t i = 0; i < n; i++) {
         t->pointers[i] = t->cells[i];
     }
-    t->table = (struct rg_table){title, n_rows, n_columns, t->heads, t->pointers};
+    t->table = (struct rg_table){
+        .title = title, .n_rows = n_rows, .n_columns = n_columns, .heads = t->heads, .cells = t->pointers};
     return RG_OK;
 fail:
     rg_table_release(t);
