@@ -437,7 +437,7 @@ for path in sys.argv[1:]:
     assert r"\input" not in text, path
     assert set(re.findall(r"\\([a-z]+)", text)) <= set(
         "begin end documentclass usepackage setcounter section subsection noindent medskip par textbf texttt text resizebox "
-        "linewidth delta sigma phi tau sum cdot textbackslash textasciicircum textasciitilde".split()), path
+        "newsavebox newcommand fit whole sbox ifdim wd usebox else fi linewidth delta sigma phi tau sum cdot textbackslash textasciicircum textasciitilde".split()), path
     assert all(len({row.count("&") for row in body.split(r"\\")}) == 1
                for body in re.findall(r"\\begin\{pmatrix\}(.*?)\\end", open(path).read(), re.S)), path
 assert "0.464485" in open("notes.tex").read() and "-0.168683" in open("notes.tex").read()
@@ -447,6 +447,7 @@ if command -v pdflatex >/dev/null; then
     compiled=0
     for file in *.tex; do
         timeout 100 pdflatex -interaction=nonstopmode -halt-on-error "$file" >tex.log 2>&1 || { tail -n 20 tex.log; fail "TeX refuses $file"; }
+        ! grep -q "^Overfull" tex.log || fail "$file: $(grep -m 1 "^Overfull" tex.log)"
         compiled=$((compiled + 1))
     done
     compiled="$compiled compiled"

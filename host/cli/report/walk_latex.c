@@ -6,8 +6,6 @@
 #include "cli/report/walk_story.h"
 #include "rnn_gpu/tensors.h"
 
-enum { FITS = 9 /* columns of a matrix that fit into a line; wider matrices are scaled down */ };
-
 /* Add a byte of foreign text. */
 static void add_byte(struct rg_markup *out, char c) {
     switch (c) {
@@ -186,8 +184,7 @@ static void add_matrix(struct rg_markup *out, const struct rg_walk_line *lines, 
 
 /* Add one formula: its label, and a number, a vector as a row, or a matrix. */
 static void add_line(struct rg_markup *out, const struct rg_walk_line *lines, size_t n) {
-    const bool wide = lines->n > FITS;
-    rg_markup_add(out, wide ? "\\par\\noindent\\resizebox{\\linewidth}{!}{$" : "\\par\\noindent$");
+    rg_markup_add(out, "\\par\\noindent\\fit{$");
     if (lines->label[0]) {
         add_pieces(out, lines->label, true);
         rg_markup_add(out, " = ");
@@ -197,7 +194,7 @@ static void add_line(struct rg_markup *out, const struct rg_walk_line *lines, si
     } else {
         add_matrix(out, lines, n);
     }
-    rg_markup_add(out, wide ? "$}\n" : "$\n");
+    rg_markup_add(out, "$}\n");
 }
 
 static void blocks(void *self, const struct rg_walk_block *items, size_t n) {
@@ -224,10 +221,15 @@ static void blocks(void *self, const struct rg_walk_block *items, size_t n) {
 rg_status rg_walk_latex(const struct rg_walk *walk, size_t sequence, const char *path) {
     struct rg_markup out = {.status = RG_OK};
     const struct rg_walk_writer writer = {.self = &out, .begin = begin, .end = end, .text = text, .blocks = blocks};
-    rg_markup_add(&out, "%% Back-propagation through time, every step; made by rnn-gpu grad --trace-latex.\n"
-                        "\\documentclass[10pt]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
-                        "\\usepackage{amsmath,graphicx}\n\\usepackage[margin=2cm]{geometry}\n"
-                        "\\setcounter{MaxMatrixCols}{64}\n\\begin{document}\n");
+    rg_markup_add(&out,
+                  "%% Back-propagation through time, every step; made by rnn-gpu grad --trace-latex.\n"
+                  "\\documentclass[10pt]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
+                  "\\usepackage{amsmath,graphicx}\n\\usepackage[margin=2cm]{geometry}\n"
+                  "\\setcounter{MaxMatrixCols}{64}\n"
+                  "%% What is wider than a line is made as wide as a line.\n"
+                  "\\newsavebox{\\whole}\n\\newcommand{\\fit}[1]{\\sbox{\\whole}{#1}\\ifdim\\wd\\whole>\\linewidth "
+                  "\\resizebox{\\linewidth}{!}{\\usebox{\\whole}}\\else\\usebox{\\whole}\\fi}\n"
+                  "\\begin{document}\n");
     rg_status status = rg_walk_tell(walk, sequence, &writer);
     rg_markup_add(&out, "\n\\end{document}\n");
     status = status == RG_OK ? out.status : status;
