@@ -67,8 +67,8 @@ static const char *short_rate(double rate, char out[32]) {
 /* Print the version, which `devices` also shows, only if the line stays within 80 columns. */
 static void print_device(const struct rg_device_info *info) {
     char line[80], version[80];
-    const int used = snprintf(line, sizeof line, "device   %s: %s, %d %s%s%s", info->backend, info->name, info->units,
-                              info->backend[0] == 'n' ? "threads" : "units",
+    const int used = snprintf(line, sizeof line, "device   %s: %s, %d %s%s%s%s", info->backend, info->name, info->units,
+                              info->backend[0] == 'n' ? "thread" : "unit", info->units == 1 ? "" : "s",
                               info->real_bytes == sizeof(double) ? ", double precision" : "", rg_device_math(info));
     const int more = snprintf(version, sizeof version, ", %s", info->version);
     (void)fprintf(stderr, "%s%s\n", line, used + more <= (int)sizeof line ? version : "");

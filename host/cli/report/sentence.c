@@ -43,7 +43,8 @@ static void add_plain(struct text *t, const struct rg_judgement *j) {
                          "too far",
         [RG_MIXED] = "on its way back in time the gradient does not fare alike everywhere",
         [RG_FADING] = "the gradient comes far back in time, but far steps count for little",
-        [RG_SENSITIVE] = "the gradient comes far back in time, but a small change of the weights changes a lot",
+        [RG_SENSITIVE] =
+            "the gradient comes far back in time, but a small change of the weights changes the state a lot",
         [RG_STABLE] = "the gradient comes far back in time",
     };
     const bool far_counts = 2 * j->horizon >= j->lags;
