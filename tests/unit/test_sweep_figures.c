@@ -50,7 +50,7 @@ START_TEST(figures) {
     ck_assert_str_eq(plots[0].title, "Median loss over the seeds by steps");
     ck_assert_uint_eq(plots[0].n_series, 5); /* quartiles of both cells, their medians, baseline */
     ck_assert(plots[0].series[1].style == RG_STYLE_BAND && plots[0].series[1].color == plots[0].series[3].color);
-    ck_assert_double_eq_tol(plots[0].series[1].x[2], plots[0].series[1].x[5], 0.0);
+    ck_assert_double_eq_tol(plots[0].series[1].x[2], plots[0].series[1].x[5], 1e-12);
     ck_assert_double_eq_tol(plots[0].series[1].y[2], log10(0.00105), 1e-12);
     ck_assert_double_eq_tol(plots[0].series[1].y[5], log10(0.051), 1e-12);
     ck_assert_str_eq(plots[0].series[3].name, "gru");
