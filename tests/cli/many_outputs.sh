@@ -289,7 +289,7 @@ def run(*arguments):
 def train(updates, *options):
     arguments = ["train", "--model", "start.safetensors", "--cell", "rnn", "--data", "net.npz", "--loss", "mse", "--batch", "6",
                  "--updates", str(updates), "--lr", "0.02", "--out", "run%d" % updates, "--overwrite", "--diagnose", "full", *options]
-    return run(*arguments), json.loads(run(*arguments, "--json").splitlines()[-1])
+    return run(*arguments, "-v"), json.loads(run(*arguments, "--json").splitlines()[-1])
 
 def gradients(updates):
     model = "run%d/model.safetensors" % updates
