@@ -141,10 +141,10 @@ for cell in rnn lstm gru; do
         options=(--cell "$cell" --hidden 5 --steps 6 --batch 3 --task adding --seed 4)
         budget=0
         case $skip in
-            add | dilated) options+=(--skip 2 --skip-kind $skip) ;;
+            add | dilated) options+=(--skip 2 --skip-kind "$skip") ;;
             learned)
                 budget=0.25
-                options+=(--skip-kind learned --skip-budget $budget --set 'rnn.bias_uh_l0[0]=-0.5')
+                options+=(--skip-kind learned --skip-budget "$budget" --set 'rnn.bias_uh_l0[0]=-0.5')
                 ;;
         esac
         expect_status 0 "$program" grad "${options[@]}" --trace --report walk.html
