@@ -244,7 +244,7 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
     (void)fprintf(out, "seed %llu\n", (unsigned long long)c->training.seed);
     print_frozen(c, f->model);
     if (f->rate_test) {
-        rg_rate_chart(f->rate_test, screen->unicode);
+        rg_rate_chart(f->rate_test, screen->look.unicode);
     }
     print_besides(f->settings);
     print_device(&f->device->info);
