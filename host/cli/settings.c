@@ -46,7 +46,10 @@ bool rg_setting_has_part(const struct rg_option *option, const struct rg_config 
         return run->data.file != NULL || run->data.val_frac > 0.0;
     }
     if (is(option, "val-every") || is(option, "patience")) {
-        return run->data.val != NULL || run->data.val_frac > 0.0;
+        return run->data.val != NULL || run->data.val_frac > 0.0 || run->data.fold > 0;
+    }
+    if (is(option, "fold") || is(option, "folds")) {
+        return run->data.fold > 0;
     }
     if (is(option, "tbptt")) {
         return run->training.tbptt > 0;

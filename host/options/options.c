@@ -274,10 +274,29 @@ static rg_status check_start(const struct arguments *arguments, const struct rg_
     return RG_OK;
 }
 
+static rg_status check_fold(const struct arguments *arguments, const struct rg_config *config) {
+    const struct rg_data_options *const data = &config->data;
+    if (data->fold == 0)
+        return is_given(arguments, "folds")
+                   ? rg_fail(RG_USAGE, "--folds %zu deals the sequences for --fold I, which is missing", data->folds)
+                   : RG_OK;
+    if (data->file == NULL && (data->task == NULL || strcmp(data->task, "fashion-mnist") != 0))
+        return rg_fail(RG_USAGE, "--fold holds a part of a file out; add --data FILE or --task fashion-mnist");
+    if (data->fold > data->folds)
+        return rg_fail(RG_USAGE, "--fold %zu of --folds %zu: there is none; add --folds %zu", data->fold, data->folds,
+                       data->fold);
+    if (data->val != NULL || data->val_frac > 0.0)
+        return rg_fail(RG_USAGE, "--fold and --%s both give validation data; leave one out",
+                       data->val != NULL ? "val" : "val-frac");
+    if (config->training.tbptt > 0)
+        return rg_fail(RG_USAGE, "--fold deals sequences, and --tbptt has one; leave one of the two out");
+    return RG_OK;
+}
+
 /* Options of validation and test data, which files have. */
 static rg_status check_held_out(const struct arguments *arguments, const struct rg_config *config) {
     const bool files = config->data.file != NULL;
-    const bool has_validation = config->data.val != NULL || config->data.val_frac > 0.0;
+    const bool has_validation = config->data.val != NULL || config->data.val_frac > 0.0 || config->data.fold > 0;
     if (!files && (config->data.val != NULL || config->data.test != NULL))
         return rg_fail(RG_USAGE, "--%s requires --data FILE", config->data.val != NULL ? "val" : "test");
     if (!files && config->data.val_frac > 0.0 &&
@@ -289,10 +308,11 @@ static rg_status check_held_out(const struct arguments *arguments, const struct 
         from_stdin += files_read[i] != NULL && strcmp(files_read[i], "-") == 0;
     if (from_stdin > 1)
         return rg_fail(RG_USAGE, "stdin, `-`, can be used for only one of --data, --val and --test");
+    RG_TRY(check_fold(arguments, config));
     if (config->data.val != NULL && config->data.val_frac > 0.0)
         return rg_fail(RG_USAGE, "--val and --val-frac both give validation data; leave one out");
     if (!has_validation && (config->training.patience > 0 || config->training.val_every > 0))
-        return rg_fail(RG_USAGE, "--%s needs validation data; add --val FILE or --val-frac X",
+        return rg_fail(RG_USAGE, "--%s needs validation data; add --val FILE, --val-frac X or --fold I",
                        config->training.patience > 0 ? "patience" : "val-every");
     if (config->data.normalize && !files &&
         (config->data.task == NULL || strcmp(config->data.task, "fashion-mnist") != 0))

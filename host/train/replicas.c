@@ -82,9 +82,10 @@ static rg_status shares_data(const struct crew *c, const struct rg_config *confi
     char *key = NULL;
     RG_TRY(rg_options_key("train", config, RG_EFFECT_DATA, &key));
     const struct rg_config *const first = &c->replicas->items[0].config;
-    *shared = strcmp(key, c->data_key) == 0 &&
-              (config->data.val_frac == 0.0 || config->training.seed == first->training.seed) &&
-              (config->training.tbptt == 0 || rg_update_sequences(config) == rg_update_sequences(first));
+    *shared =
+        strcmp(key, c->data_key) == 0 &&
+        ((config->data.val_frac == 0.0 && config->data.fold == 0) || config->training.seed == first->training.seed) &&
+        (config->training.tbptt == 0 || rg_update_sequences(config) == rg_update_sequences(first));
     rg_free(key);
     return RG_OK;
 }

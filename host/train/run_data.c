@@ -69,7 +69,7 @@ rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *d
     cut(config, data->training);
     cut(config, data->validation);
     cut(config, data->test);
-    if (config->data.val_frac > 0.0 && !windows) {
+    if ((config->data.val_frac > 0.0 || config->data.fold > 0) && !windows) {
         RG_TRY_GOTO(rg_setup_split(config, data->training, &data->validation));
     }
     if (config->data.file) {

@@ -179,9 +179,24 @@ rg_status rg_setup_held_out(const struct rg_config *config, const char *path, co
     return RG_OK;
 }
 
+/* The parts differ by one sequence at most. */
+static rg_status split_fold(const struct rg_config *config, struct rg_dataset *training, struct rg_dataset **held_out) {
+    const size_t n = training->n_sequences, folds = config->data.folds;
+    if (n < folds) {
+        return rg_fail(RG_BAD_FILE, "%s has %zu sequence%s, too few for --folds %zu", training->path, n,
+                       n == 1 ? "" : "s", folds);
+    }
+    const size_t first = (config->data.fold - 1) * n / folds, end = config->data.fold * n / folds;
+    const struct rg_split split = {.first = first, .count = end - first, .seed = config->training.seed};
+    return rg_dataset_split(training, &split, held_out);
+}
+
 rg_status rg_setup_split(const struct rg_config *config, struct rg_dataset *training, struct rg_dataset **held_out) {
     const size_t n = training->n_sequences;
     const double wanted = config->data.val_frac * (double)n + 0.5;
+    if (config->data.fold > 0) {
+        return split_fold(config, training, held_out);
+    }
     if (n < 2) {
         return rg_fail(RG_BAD_FILE, "%s has only one sequence, so --val-frac cannot hold out a part", training->path);
     }

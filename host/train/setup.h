@@ -38,7 +38,8 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
 rg_status rg_setup_held_out(const struct rg_config *config, const char *path, const struct rg_arrays *arrays,
                             const struct rg_model *start, const struct rg_dataset *training, struct rg_dataset **out);
 
-/* Split --val-frac of the sequences off, at least one of them. RG_BAD_FILE for a single sequence. */
+/* Split the part of --fold off, or --val-frac of the sequences, at least one of them. RG_BAD_FILE for a single
+ * sequence, and for fewer sequences than folds. */
 rg_status rg_setup_split(const struct rg_config *config, struct rg_dataset *training, struct rg_dataset **held_out);
 
 /* Normalise the inputs with the mean and deviation of the training data, or with those that `start` has, unless it is

@@ -18,6 +18,10 @@ void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
                                    .log10_reach = NAN,
                                    .long_share = NAN,
                                    .used = NAN,
+                                   .val_loss = NAN,
+                                   .val_accuracy = NAN,
+                                   .val_r2 = NAN,
+                                   .val_best_loss = NAN,
                                    .baseline = NAN,
                                    .planned = planned};
     summary->n_parts = planned < RG_SUMMARY_PARTS ? (size_t)planned : RG_SUMMARY_PARTS;
@@ -136,6 +140,16 @@ json_t *rg_summary_json(const struct rg_summary *summary) {
         rg_json_real(s->last_loss), "best_loss", rg_json_real(s->best_loss), "clip_rate", rg_json_real(s->clip_rate));
     if (s->labels[0]) {
         rg_json_set(&object, "labels", rg_json_text(s->labels));
+    }
+    if (s->held_out > 0) {
+        json_t *validation =
+            rg_json_pack("{s:I, s:o}", "sequences", (json_int_t)s->held_out, "loss", rg_json_real(s->val_loss));
+        rg_json_set(&validation, isnan(s->val_accuracy) ? "r2" : "accuracy",
+                    rg_json_real(isnan(s->val_accuracy) ? s->val_r2 : s->val_accuracy));
+        rg_json_set(&validation, "best_loss", rg_json_real(s->val_best_loss));
+        rg_json_set(&validation, "best_update", json_integer((json_int_t)s->val_best_update));
+        rg_json_set(&object, "validation", validation);
+        rg_json_set(&object, "val_loss", rg_json_real(s->val_loss));
     }
     const bool known = s->measured;
     rg_json_set(&object, "verdict", known ? json_string(rg_verdict_names[s->verdict]) : json_null());

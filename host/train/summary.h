@@ -31,6 +31,10 @@ struct rg_summary {
     double best_loss;   /* the lowest mean over so many of them */
     double clip_rate;
     uint64_t weights_hash;
+    size_t held_out;                       /* sequences of validation data; 0: there are none */
+    double val_loss, val_accuracy, val_r2; /* of the weights after the last update; NAN: not known */
+    double val_best_loss;                  /* the lowest of all validations; NAN: there was none */
+    uint64_t val_best_update;
     /* The first update after which the headline loss, the mean over the last updates and over at least
      * RG_LOSS_MEAN_LEAST of them, was as low as `learned` asks; the last update where the run has learned by its median
      * alone. 0: none. */

@@ -36,6 +36,21 @@ static void begin_summary(const struct rg_run *run, struct rg_summary *summary) 
     summary->n_weights = run->model->n_weights;
 }
 
+/* What was held out, after the last update. A run that diverged has no such validation. */
+static void add_validation(const struct rg_run *run, struct rg_summary *summary) {
+    const struct rg_run_result *const result = &run->result;
+    summary->held_out = run->data.validation ? run->data.validation->n_sequences : 0;
+    if (result->best_update > 0) {
+        summary->val_best_loss = result->best_loss;
+        summary->val_best_update = result->best_update;
+    }
+    if (result->validation.sequences > 0 && result->validation.update == result->training.updates) {
+        summary->val_loss = result->validation.loss;
+        summary->val_accuracy = result->validation.accuracy;
+        summary->val_r2 = result->validation.r2;
+    }
+}
+
 rg_status rg_trial(const struct rg_trial_options *o, struct rg_summary *summary) {
     struct rg_run *run = NULL;
     RG_TRY(rg_run_create(o->config, o->data, o->device, &run));
@@ -52,6 +67,7 @@ rg_status rg_trial(const struct rg_trial_options *o, struct rg_summary *summary)
         rg_summary_lags(summary, d->profile, &d->judgement);
         summary->used = d->profiles ? rg_lag_used(d->profiles) : (double)NAN;
         summary->weights_hash = run->result.weights_hash;
+        add_validation(run, summary);
         summary->reason = cut_off ? RG_REASON_INTERRUPTED : summary->reason;
     }
     if (status == RG_OK && o->model && summary->reason != RG_REASON_INTERRUPTED) {

@@ -50,9 +50,10 @@ rg_status rg_windows_of_training(const struct rg_config *config, const struct rg
     RG_TRY(windows.forecast ? rg_dataset_forecast(*data) : RG_OK);
     RG_TRY(rg_fill_begin(config, model, *data)); /* what is forecast stays missing */
     struct rg_window_options options = options_of(config, &windows);
-    if (config->data.val_frac > 0.0) {
-        options.from = 1.0 - config->data.val_frac;
-        options.to = 1.0;
+    if (config->data.val_frac > 0.0 || config->data.fold > 0) {
+        const double fold = (double)config->data.fold, folds = (double)config->data.folds;
+        options.from = config->data.fold > 0 ? (fold - 1.0) / folds : 1.0 - config->data.val_frac;
+        options.to = config->data.fold > 0 ? fold / folds : 1.0;
         options.part = RG_WINDOWS_WITHIN;
         RG_TRY(rg_dataset_windows(*data, &options, held_out));
         options.part = RG_WINDOWS_WITHOUT;

@@ -145,6 +145,7 @@ struct rg_data_options {
     const char *model_file;  /* a saved model */
     const char *val;         /* file of validation data, or NULL */
     double val_frac;         /* share of the sequences held out for validation; 0: none */
+    size_t fold, folds;      /* held out instead: part `fold`, from 1, of `folds` equal parts; fold 0: none */
     enum rg_level level;     /* tokens of a .txt file; NONE: characters, or those of the model */
     size_t vocabulary;       /* largest number of tokens of a .txt file, <unk> included; 0: all */
     size_t min_count;        /* tokens that occur less often become <unk> */

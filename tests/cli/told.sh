@@ -32,13 +32,13 @@ NEEDS = {
     "momentum": "--optimizer momentum", "rmsprop-alpha": "--optimizer rmsprop", "embed": "--data words.csv", "level": "--data text.txt", "vocab": "--data text.txt", "min-count": "--data text.txt", "lowercase": "--data text.txt", "target": "--task copy", "pad": "--data words.csv",
     "pixels": "--data i-images-idx3-ubyte", "permute": "--data i-images-idx3-ubyte --pixels",
     "probe-time": "--task copy --target steps", "probe-times": "no",
-    "val-frac": "--data many.csv", "val-every": "--data many.csv --val-frac 0.4",
+    "val-frac": "--data many.csv", "fold": "--data many.csv", "folds": "--data many.csv --fold 2", "val-every": "--data many.csv --val-frac 0.4",
     "patience": "--data many.csv --val-frac 0.4", "normalize": "--data numbers.csv",
     "epochs": "no", "freeze": "no", "fill": "no", "window": "no", "stride": "no", "horizon": "no", "class-weights": "no", "tbptt": "no", "math": "no", "device": "no", "plan": "no", "shape": "no", "tune": "no", "compare": "no", "peers": "no", "roofline": "no", "grid": "no",
 }
 # Options that change others, as their help says.
 FOLLOW = {"cell": {"activation", "init", "init-input", "forget-bias"}, "clip-value": {"clip-norm"},
-          "optimizer": {"momentum", "rmsprop-alpha", "beta1", "beta2", "epsilon"}, "task": {"loss", "target"}, "skip": {"skip-kind"}, "bidirectional": {"readout"}, "pixels": {"steps"}, "val-frac": {"val-every", "patience"}}
+          "optimizer": {"momentum", "rmsprop-alpha", "beta1", "beta2", "epsilon"}, "task": {"loss", "target"}, "skip": {"skip-kind"}, "bidirectional": {"readout"}, "pixels": {"steps"}, "val-frac": {"val-every", "patience"}, "fold": {"val-every", "patience", "folds"}}
 # For compare the remedies decide, and grad has what the model's file says.
 DECIDED = {"compare": {"forget-bias", "clip-value", "clip-norm", "schedule", "warmup", "skip", "skip-kind", "skip-budget"},
            "grad": {"head", "cell", "activation", "skip", "skip-kind", "skip-budget", "target", "model", "data", "out", "loss",

@@ -72,7 +72,7 @@ START_TEST(order) {
     } expected[] = {{5, RG_CELL_RNN, 1}, {5, RG_CELL_RNN, 2}, {9, RG_CELL_RNN, 1}, {9, RG_CELL_RNN, 2},
                     {5, RG_CELL_GRU, 1}, {5, RG_CELL_GRU, 2}, {9, RG_CELL_GRU, 1}, {9, RG_CELL_GRU, 2}};
     ck_assert(parse("--seed 1-2 --steps 5,9 --bidirectional --cell rnn,gru --device cpu --batch 3") == RG_OK);
-    ck_assert(grid->n_runs == 8 && grid->n_seeds == 2 && grid->n_steps == 2 && grid->has_seeds);
+    ck_assert(grid->n_runs == 8 && grid->n_seeds == 2 && grid->n_steps == 2 && grid->has_seeds && grid->n_folds == 1);
     for (size_t i = 0; i < 8; i++) {
         struct rg_config run;
         ck_assert(rg_grid_config(grid, i, &config, &run) == RG_OK);

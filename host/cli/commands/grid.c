@@ -210,11 +210,17 @@ static size_t move_last(struct rg_grid_of_runs *grid, const char *name) {
     return 1;
 }
 
+static bool ends_with(const struct rg_grid_of_runs *grid, const char *name) {
+    return grid->n_axes > 0 && strcmp(grid->axes[grid->n_axes - 1].option->name, name) == 0;
+}
+
 static rg_status make(struct rg_grid_of_runs *grid, const struct rg_config *config) {
     RG_TRY(read_line(grid, config));
     grid->n_steps = move_last(grid, "steps");
     grid->n_seeds = move_last(grid, "seed");
-    grid->has_seeds = grid->n_axes > 0 && strcmp(grid->axes[grid->n_axes - 1].option->name, "seed") == 0;
+    grid->has_seeds = ends_with(grid, "seed");
+    grid->n_folds = move_last(grid, "fold");
+    grid->has_folds = ends_with(grid, "fold");
     grid->n_runs = 1;
     for (size_t i = 0; i < grid->n_axes; i++) {
         grid->n_runs *= grid->axes[i].n;
@@ -250,6 +256,14 @@ size_t rg_grid_index(const struct rg_grid_of_runs *grid, size_t run, size_t axis
         run /= grid->axes[i].n;
     }
     return run % grid->axes[axis].n;
+}
+
+size_t rg_grid_members(const struct rg_grid_of_runs *grid) {
+    return grid->n_seeds * grid->n_folds;
+}
+
+size_t rg_grid_inner_axes(const struct rg_grid_of_runs *grid) {
+    return (grid->has_seeds ? 1U : 0U) + (grid->has_folds ? 1U : 0U);
 }
 
 /* Give option `name` its default value unless it is an axis. */

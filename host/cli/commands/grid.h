@@ -15,14 +15,14 @@ struct rg_grid_axis {
     char **values; /* [n] */
 };
 
-/* Axes in the order of the command line, except that --steps comes last and --seed after it. So runs that differ only
- * in the seed are neighbours. */
+/* Axes in the order of the command line, except that --steps comes last, --seed after it and --fold after both. So runs
+ * that differ only in seed and fold are neighbours. */
 struct rg_grid_of_runs {
     size_t n_axes;
     struct rg_grid_axis axes[RG_MAX_AXES];
-    size_t n_runs;           /* product of the numbers of values */
-    size_t n_seeds, n_steps; /* 1 without the axis */
-    bool has_seeds;
+    size_t n_runs;                    /* product of the numbers of values */
+    size_t n_folds, n_seeds, n_steps; /* 1 without the axis */
+    bool has_folds, has_seeds;
     char **words; /* the words of the command line without the axes; every run has them */
     size_t n_words;
 };
@@ -35,6 +35,10 @@ void rg_grid_destroy(struct rg_grid_of_runs *grid); /* NULL allowed */
 
 /* Index of run `run` on an axis. The last axis changes fastest. */
 size_t rg_grid_index(const struct rg_grid_of_runs *grid, size_t run, size_t axis);
+
+/* The number of runs that differ only in seed and fold, and the number of these axes. */
+size_t rg_grid_members(const struct rg_grid_of_runs *grid);
+size_t rg_grid_inner_axes(const struct rg_grid_of_runs *grid);
 
 /* The options of a run: those that `train` would use, with `defaults` for hidden, batch and updates if they are not
  * given. RG_USAGE for a combination that train refuses. */

@@ -22,6 +22,7 @@ static const struct {
                {"best_loss", "best_loss"},
                {"learned", "learned"},
                {"learned_update", "learned_update"},
+               {"val_loss", "val_loss"},
                {"clip_rate", "clip_rate"},
                {"verdict", "verdict"},
                {"horizon", "horizon"},

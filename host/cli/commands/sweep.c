@@ -7,6 +7,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/alike.h"
 #include "cli/commands/deal.h"
+#include "cli/commands/fold_table.h"
 #include "cli/commands/grid.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/run_table.h"
@@ -113,6 +114,9 @@ static void print_run(struct sweep *s, size_t i) {
     } else {
         print_values(s->grid, s->grid->n_axes, i);
         (void)printf("%8.3g %8.3g ", r->median_loss, r->best_loss);
+        if (s->grid->has_folds) {
+            (void)printf("%8.3g ", r->val_loss);
+        }
         if (r->measured) {
             (void)printf("%7.4f %7zu %-9s", r->factor, r->horizon, rg_verdict_names[r->verdict]);
         } else {
@@ -125,8 +129,8 @@ static void print_run(struct sweep *s, size_t i) {
 
 static void print_header(const struct sweep *s) {
     print_names(s->grid, s->grid->n_axes);
-    (void)printf("%8s %8s %7s %7s %-9s %7s %7s\n", "median", "best", "factor", "horizon", "gradient", "learned",
-                 "seconds");
+    (void)printf("%8s %8s %s%7s %7s %-9s %7s %7s\n", "median", "best", s->grid->has_folds ? "held out " : "", "factor",
+                 "horizon", "gradient", "learned", "seconds");
 }
 
 static void on_run(void *self, size_t i, size_t finished) {
@@ -154,7 +158,7 @@ static void on_run(void *self, size_t i, size_t finished) {
 /* Print a group, in the grid's order, with its rank. */
 static void print_group(struct sweep *s, size_t first, const struct rg_spread_group *group) {
     const struct rg_grid_of_runs *const grid = s->grid;
-    const size_t n_axes = grid->n_axes - 1;
+    const size_t n_axes = grid->n_axes - rg_grid_inner_axes(grid);
     const struct rg_spread *const g = &group->spread;
     if (s->config->output.json) {
         json_t *line = json_settings("group", grid, n_axes, first);
@@ -173,24 +177,24 @@ static void print_group(struct sweep *s, size_t first, const struct rg_spread_gr
 
 static rg_status print_groups(struct sweep *s) {
     const struct rg_grid_of_runs *const grid = s->grid;
-    const size_t n = grid->n_runs / grid->n_seeds;
+    const size_t n = grid->n_runs / rg_grid_members(grid);
     struct rg_spread_group *groups = NULL;
     size_t *order = NULL, ranked = 0;
     bool tied = false;
     rg_status status = rg_alloc(&groups, n, sizeof *groups, "groups of a sweep");
     status = status == RG_OK ? rg_alloc(&order, n, sizeof *order, "groups of a sweep") : status;
     for (size_t i = 0; i < n && status == RG_OK; i++) {
-        groups[i] = (struct rg_spread_group){.runs = s->runs + i * grid->n_seeds, .n = grid->n_seeds};
+        groups[i] = (struct rg_spread_group){.runs = s->runs + i * rg_grid_members(grid), .n = rg_grid_members(grid)};
     }
     status = status == RG_OK ? rg_spread_rank(groups, n, order, &ranked) : status;
     if (status == RG_OK && !s->config->output.json) {
         (void)printf("\nover the seeds:\n");
-        print_names(grid, grid->n_axes - 1);
+        print_names(grid, grid->n_axes - rg_grid_inner_axes(grid));
         (void)printf("%5s %8s %8s %8s %7s %5s\n", "runs", "quarter", "median", "3/4", "learned", "rank");
     }
     for (size_t i = 0; i < n && status == RG_OK; i++) {
         if (groups[i].rank > 0) {
-            print_group(s, i * grid->n_seeds, &groups[i]);
+            print_group(s, i * rg_grid_members(grid), &groups[i]);
         }
         tied = tied || groups[i].tied;
     }
@@ -202,18 +206,56 @@ static rg_status print_groups(struct sweep *s) {
     return status;
 }
 
+/* ---- Over folds ---- */
+
+static void print_fold_groups(struct sweep *s, const struct rg_fold_group *groups, size_t n) {
+    const struct rg_grid_of_runs *const grid = s->grid;
+    const size_t n_axes = grid->n_axes - rg_grid_inner_axes(grid), each = rg_grid_members(grid);
+    if (!s->config->output.json) {
+        (void)printf("\nof what was held out, over the folds%s:\n", grid->n_seeds > 1 ? " and seeds" : "");
+        print_names(grid, n_axes);
+        rg_fold_print_heads(groups[0].scores.classes);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (groups[i].rank == 0) {
+            continue;
+        }
+        if (s->config->output.json) {
+            json_t *line = json_settings("folds", grid, n_axes, i * each);
+            rg_fold_json(&groups[i], &line);
+            rg_json_lines_write(&s->lines, line);
+        } else {
+            print_values(grid, n_axes, i * each);
+            rg_fold_print(&groups[i]);
+        }
+    }
+}
+
+static rg_status print_folds(struct sweep *s) {
+    const size_t each = rg_grid_members(s->grid), n = s->grid->n_runs / each;
+    struct rg_fold_group *groups = NULL;
+    RG_TRY(rg_alloc(&groups, n, sizeof *groups, "groups of a sweep"));
+    for (size_t i = 0; i < n; i++) {
+        groups[i] = (struct rg_fold_group){.scores = rg_fold_scores(s->runs + i * each, each), .of = each};
+    }
+    rg_fold_rank(groups, n);
+    print_fold_groups(s, groups, n);
+    rg_free(groups);
+    return RG_OK;
+}
+
 /* ---- Largest number of steps learned ---- */
 
 /* Print a line for each combination of the other options that has a finished run. */
 static rg_status print_reach(struct sweep *s) {
     const struct rg_grid_of_runs *const grid = s->grid;
-    const size_t n_axes = grid->n_axes - 1 - (grid->has_seeds ? 1 : 0), each = grid->n_steps * grid->n_seeds;
+    const size_t n_axes = grid->n_axes - 1 - rg_grid_inner_axes(grid), each = grid->n_steps * rg_grid_members(grid);
     if (!s->config->output.json) {
         (void)printf("\nthe largest --steps that half of the seeds learned:\n");
     }
     for (size_t first = 0; first < grid->n_runs; first += each) {
         struct rg_reach reach;
-        RG_TRY(rg_reach_of(s->runs + first, grid->axes[n_axes].values, grid->n_steps, grid->n_seeds, &reach));
+        RG_TRY(rg_reach_of(s->runs + first, grid->axes[n_axes].values, grid->n_steps, rg_grid_members(grid), &reach));
         if (reach.runs == 0) {
             continue;
         }
@@ -260,7 +302,11 @@ static size_t set_view(struct sweep *s) {
     for (size_t i = 0; i < grid->n_axes; i++) {
         s->axes[i] = (struct rg_sweep_axis){grid->axes[i].option->name, grid->axes[i].n, grid->axes[i].values};
     }
-    s->view = (struct rg_sweep_view){s->axes, grid->n_axes, grid->has_seeds, s->runs};
+    const size_t inner = rg_grid_inner_axes(grid);
+    if (inner > 0) { /* seed and fold are one axis there, whose values are not shown */
+        s->axes[grid->n_axes - inner] = (struct rg_sweep_axis){"seed", rg_grid_members(grid), NULL};
+    }
+    s->view = (struct rg_sweep_view){s->axes, grid->n_axes - (inner > 0 ? inner - 1 : 0), inner > 0, s->runs};
     return done;
 }
 
@@ -339,7 +385,9 @@ fail:
 
 static rg_status show_rest(struct sweep *s) {
     const size_t done = set_view(s);
-    if (s->grid->n_seeds > 1) {
+    if (s->grid->n_folds > 1) {
+        RG_TRY(print_folds(s));
+    } else if (s->grid->n_seeds > 1) {
         RG_TRY(print_groups(s));
     }
     if (s->grid->n_steps > 1) {

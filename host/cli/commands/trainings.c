@@ -124,10 +124,12 @@ rg_status rg_trainings_model(struct rg_trainings *t, const struct rg_config *con
 /* clang-format off */
 #define WHOLE(X)                                                                              \
     X(loss_kind) X(batch) X(steps) X(n_weights) X(reason) X(updates) X(skipped) X(planned)    \
-    X(weights_hash) X(learned_update) X(n_parts) X(measured) X(verdict) X(horizon) X(lag_steps) X(n_lags)
+    X(weights_hash) X(learned_update) X(n_parts) X(measured) X(verdict) X(horizon) X(lag_steps) X(n_lags) \
+    X(held_out) X(val_best_update)
 #define REAL(X)                                                                               \
     X(baseline) X(seconds) X(sequences_per_s) X(loss) X(median_loss) X(last_loss)             \
-    X(best_loss) X(clip_rate) X(decay) X(factor) X(log10_reach) X(long_share) X(used)
+    X(best_loss) X(clip_rate) X(decay) X(factor) X(log10_reach) X(long_share) X(used) \
+    X(val_loss) X(val_accuracy) X(val_r2) X(val_best_loss)
 #define ARRAY(X) X(labels) X(part_sum) X(part_count) X(lag_norm) X(lag_share)
 /* clang-format on */
 

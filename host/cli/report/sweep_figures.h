@@ -14,8 +14,8 @@ struct rg_sweep_axis {
     char *const *values; /* [n] */
 };
 
-/* A grid of runs. The last axis changes fastest. If it is the seed, runs that differ only in it form a group; otherwise
- * each run is a group. */
+/* A grid of runs. The last axis changes fastest. If it is the seed, or seed and fold in one, runs that differ only in
+ * it form a group; otherwise each run is a group. */
 struct rg_sweep_view {
     const struct rg_sweep_axis *axes; /* [n_axes] */
     size_t n_axes;

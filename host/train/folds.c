@@ -1,0 +1,43 @@
+/* What the runs of several folds come to: see folds.h. */
+#include "train/folds.h"
+
+#include <math.h>
+
+static double loss_of(const struct rg_summary *run) {
+    return isnan(run->val_loss) ? INFINITY : run->val_loss;
+}
+
+static double score_of(const struct rg_summary *run) {
+    return isnan(run->val_accuracy) ? run->val_r2 : run->val_accuracy;
+}
+
+static struct rg_fold_measure measure(const struct rg_summary *const *runs, size_t n,
+                                      double (*value)(const struct rg_summary *run)) {
+    struct rg_fold_measure m = {.mean = NAN, .deviation = NAN, .least = NAN, .most = NAN};
+    double sum = 0.0, squares = 0.0;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (runs[i]) {
+            sum += value(runs[i]);
+            m.least = fmin(m.least, value(runs[i])); /* which pass NAN over */
+            m.most = fmax(m.most, value(runs[i]));
+            count++;
+        }
+    }
+    m.mean = count > 0 ? sum / (double)count : NAN;
+    for (size_t i = 0; i < n; i++) {
+        const double away = runs[i] ? value(runs[i]) - m.mean : 0.0;
+        squares += away * away;
+    }
+    m.deviation = count > 1 ? sqrt(squares / (double)(count - 1)) : NAN;
+    return m;
+}
+
+struct rg_fold_scores rg_fold_scores(const struct rg_summary *const *runs, size_t n) {
+    struct rg_fold_scores s = {.loss = measure(runs, n, loss_of), .score = measure(runs, n, score_of)};
+    for (size_t i = 0; i < n; i++) {
+        s.runs += runs[i] != NULL;
+        s.classes = s.classes || (runs[i] && !isnan(runs[i]->val_accuracy));
+    }
+    return s;
+}

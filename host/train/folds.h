@@ -1,0 +1,23 @@
+/* Cross-validation: what the runs of several folds come to. */
+#ifndef RG_FOLDS_H
+#define RG_FOLDS_H
+
+#include "train/summary.h"
+
+/* Mean and deviation (with n - 1) of a number over n runs, and its extremes; NAN: not known. A run that diverged has
+ * the loss INFINITY. */
+struct rg_fold_measure {
+    double mean, deviation, least, most;
+};
+
+/* Of the validations after the last update. */
+struct rg_fold_scores {
+    size_t runs;                        /* done */
+    struct rg_fold_measure loss, score; /* accuracy of classes, else R^2 */
+    bool classes;
+};
+
+/* Of runs [n] that have validation data; NULL: not done. */
+struct rg_fold_scores rg_fold_scores(const struct rg_summary *const *runs, size_t n);
+
+#endif
