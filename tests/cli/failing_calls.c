@@ -5,7 +5,8 @@
  *   write   write, and the standard library's through it: no space left
  *   open    open, openat, fopen: too many files
  *   thread  pthread_create: try again
- *   disk    every write to a regular file, as long as there is a file RG_FULL_DISK: no space left
+ *   disk    every write to a regular file from the RG_FAIL_CALL-th on, and as long as there is a file RG_FULL_DISK: no
+ *           space left. RG_FAIL_BYTES: the RG_FAIL_CALL-th itself still writes so many bytes, as a disk does that fills
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -83,20 +84,29 @@ static void *next(const char *function) {
     return dlsym(RTLD_NEXT, function);
 }
 
-static bool is_full(int fd) {
-    const char *const mark = getenv("RG_FULL_DISK");
+/* How much of a write the disk takes. */
+static size_t room_for(int fd, size_t bytes) {
+    const char *const mark = getenv("RG_FULL_DISK"), *const part = getenv("RG_FAIL_BYTES");
     struct stat info;
-    return ready && strcmp(what, "disk") == 0 && mark && access(mark, F_OK) == 0 && fstat(fd, &info) == 0 &&
-           S_ISREG(info.st_mode);
+    if (!ready || strcmp(what, "disk") != 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        return bytes;
+    }
+    const long call = __sync_add_and_fetch(&calls, 1);
+    const size_t some = part ? strtoul(part, NULL, 10) : 0;
+    if (failing > 0 && call == failing) {
+        return some < bytes ? some : bytes;
+    }
+    return (failing > 0 && call > failing) || (mark && access(mark, F_OK) == 0) ? 0 : bytes;
 }
 
 ssize_t write(int fd, const void *data, size_t bytes) {
     ssize_t (*const real)(int, const void *, size_t) = (ssize_t(*)(int, const void *, size_t))next("write");
-    if (fails("write") || is_full(fd)) {
+    const size_t room = room_for(fd, bytes);
+    if (fails("write") || (room == 0 && bytes > 0)) {
         errno = ENOSPC;
         return -1;
     }
-    return real(fd, data, bytes);
+    return real(fd, data, room);
 }
 
 static int too_many_files(void) {

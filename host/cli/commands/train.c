@@ -49,6 +49,7 @@ struct job {
     char model_path[PATH_BYTES], best_path[PATH_BYTES];
     double best_saved;   /* time, in rg_seconds */
     bool best_waits;     /* the best weights are not saved yet */
+    bool best_fails;     /* they could not be saved when this was last tried, which was reported */
     struct rg_lock lock; /* lock of the folder */
     bool made_folder;
     bool begun; /* the first update has begun */
@@ -253,6 +254,22 @@ static rg_status save_best(struct job *j) {
     return RG_OK;
 }
 
+/* Save the best weights during the training. If they cannot be saved, say so once; the run goes on, and tries again
+ * after a later validation and at its end. */
+static rg_status try_best(struct job *j) {
+    const rg_status status = save_best(j);
+    if (status != RG_NOT_SAVED) {
+        j->best_fails = false;
+        return status;
+    }
+    if (!j->best_fails) {
+        rg_log("%s; the run goes on and tries again", rg_error_message());
+    }
+    j->best_fails = true;
+    j->best_saved = rg_seconds();
+    return RG_OK;
+}
+
 /* A validation of the model's present weights. If they improve often within a short time, the best weights are saved
  * once a second and at the end. */
 static rg_status on_validation(void *self, const struct rg_validation *v) {
@@ -279,7 +296,7 @@ static rg_status on_validation(void *self, const struct rg_validation *v) {
     rg_screen_validation(&j->screen, v);
     j->best_waits = j->best_waits || v->best;
     const bool due = v->best && rg_seconds() - j->best_saved >= SAVE_SECONDS;
-    return j->config->output.out && due ? save_best(j) : RG_OK;
+    return j->config->output.out && due ? try_best(j) : RG_OK;
 }
 
 /* Save the best weights if they are not saved yet. */
