@@ -209,7 +209,7 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
 /* Try each driver in a child process, once a version (opencl/trial.h). Call it before any other OpenCL function. RG_OK,
  * or the status of rg_stop_check. */
 rg_status rg_opencl_try(void);
-/* What that child process does. */
+/* In that child: try all but the places of a list such as "0,1:0", and print what is tried and what went well. */
 rg_status rg_opencl_trial(const char *without);
 /* Number of OpenCL devices; 0 without a loader or a driver, and *why says so. */
 size_t rg_opencl_count(const char **why);

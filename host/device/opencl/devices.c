@@ -73,10 +73,6 @@ size_t rg_cl_find(const struct rg_cl *cl, struct rg_cl_found found[RG_CL_DEVICES
     return count;
 }
 
-rg_status rg_opencl_trial(const char *without) {
-    return rg_cl_trial_run(without);
-}
-
 rg_status rg_opencl_try(void) {
     return rg_cl_load(NULL) ? rg_cl_trial() : RG_OK;
 }

@@ -25,7 +25,4 @@ int rg_cl_trial_left_out(void);
 /* Whether a device was among those that went well, by its name and versions; else try all again, now. */
 rg_status rg_cl_trial_of(const char *place, const char *name, const char *version);
 
-/* In the child: try all but the places of a list such as "0,1:0", and print what is tried and what went well. */
-rg_status rg_cl_trial_run(const char *without);
-
 #endif

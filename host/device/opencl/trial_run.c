@@ -1,10 +1,11 @@
-/* What the child does that tries drivers: see trial.h. */
+/* The child process that tries drivers: see trial.h and rg_opencl_trial. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "device/device.h"
 #include "device/opencl/devices.h"
 #include "device/opencl/trial.h"
 
@@ -88,7 +89,7 @@ static void try_platform(const struct rg_cl *cl, cl_platform_id platform, unsign
     }
 }
 
-rg_status rg_cl_trial_run(const char *without) {
+rg_status rg_opencl_trial(const char *without) {
     const struct rg_cl *const cl = rg_cl_load(NULL);
     cl_platform_id platforms[16];
     cl_uint n = 0;
