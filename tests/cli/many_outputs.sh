@@ -184,6 +184,35 @@ assert tensors["input.h.rms"][0] > 0 and set(tensors["input.h.rms"][1:]) == {0},
 '
 checked "the norms of dh_T/dx_t and dz_T/dx_t by lag"
 
+# With h_{t-2} in place of h_{t-1} the gates act once in two steps.
+with_net '
+class Dilated(Net):
+    def scan(self, x, layer, direction, h=None, c=None):
+        zero = np.zeros(self.hidden)
+        states, past = [(zero, zero)] * 2, []
+        for row in x:
+            h, c, gate = self.step(self.weights[layer, direction], row, *states[-2])
+            states, past = states + [(h, c)], past + [gate]
+        return np.array([h for h, _ in states[2:]]), np.array([c for _, c in states[2:]]), past
+
+x, y = data(4, 9, 2)
+for cell in ("lstm", "gru"):
+    net = Dilated(cell, 2, 5, 1)
+    tensors, json_line, screen = grad(net, x, y, "--skip", "2", "--skip-kind", "dilated")
+    gates = np.concatenate([net.scan(one, 0, 0)[2] for one in x])
+    near("time constants", tensors["cause.time_constants"], -2 / np.log(gates).mean(0), 1e-12)
+    squares = np.zeros(9)
+    for one in x:
+        for t in range(9):
+            for f in range(2):
+                moved = one.astype(complex)
+                moved[t, f] += 1j * STEP
+                squares[8 - t] += ((net.scan(moved, 0, 0)[0][-1].imag / STEP) ** 2).sum() / 4
+    near("dh/dx", tensors["input.h.rms"], np.sqrt(squares))
+    assert squares[1] == 0 < squares[2] and tensors["input.h.log10_rms"][1] == -np.inf, squares
+'
+checked "a dilated skip"
+
 # Losses of several steps at once: each row is what --probe-time has alone, and the derivative by complex steps.
 with_net '
 x, y = data(6, 9, 2)
