@@ -9,7 +9,7 @@
 
 enum { RUNS = 5, LAUNCHES = 200, SGEMM = 1024 };
 static const size_t TRIAD_BYTES = (size_t)64 << 20;
-static const uint64_t LEAST_ROUNDS = 32, MOST_ROUNDS = 2048;
+static const uint64_t MIN_ROUNDS = 32, MAX_ROUNDS = 2048;
 static const double ENOUGH_SECONDS = 0.01;
 
 const char *const rg_bound_names[RG_N_BOUNDS] = {"compute", "memory", "tanh", "launch"};
@@ -64,12 +64,12 @@ static rg_status measure_bandwidth(struct rg_device *device, double *bandwidth) 
 
 static rg_status measure_tanh(struct rg_device *device, double *rate) {
     const size_t groups = groups_of(device), lanes = groups * rg_device_items(device) * (size_t)device->info.vec;
-    struct rg_peak_args args = {.rounds = LEAST_ROUNDS / 2};
+    struct rg_peak_args args = {.rounds = MIN_ROUNDS / 2};
     struct rg_buffer *out = NULL;
     double seconds = 0.0;
     RG_TRY(zeros(device, lanes, &out));
     rg_status status = RG_OK;
-    while (status == RG_OK && args.rounds < MOST_ROUNDS && seconds < ENOUGH_SECONDS) {
+    while (status == RG_OK && args.rounds < MAX_ROUNDS && seconds < ENOUGH_SECONDS) {
         args.rounds *= 2;
         status = time_launch(
             device,

@@ -8,7 +8,7 @@
 #include "rnn_gpu/memory.h"
 
 /* jansson's tree takes many times the memory of the text. The limits on lines keep it small. */
-enum { MOST_RESULTS = 4096, LINE_BYTES = 8192, FILE_BYTES = 16 << 20 };
+enum { MAX_RESULTS = 4096, LINE_BYTES = 8192, FILE_BYTES = 16 << 20 };
 
 bool rg_bench_same_sizes(const struct rg_bench_case *a, const struct rg_bench_case *b) {
     return a->cell == b->cell && a->batch == b->batch && a->steps == b->steps && a->hidden == b->hidden &&
@@ -78,8 +78,8 @@ static rg_status read_line(const char *path, size_t number, const char *line, si
         status = rg_fail(RG_BAD_FILE, "%s: line %zu is not a JSON object of at most %d bytes, as bench --out writes",
                          path, number, LINE_BYTES);
     } else if (json_object_get(object, "update_s") && !json_object_get(object, "peer") && is_like(object, out)) {
-        if (out->count == MOST_RESULTS) {
-            status = rg_fail(RG_BAD_FILE, "%s: line %zu: more than %d results", path, number, MOST_RESULTS);
+        if (out->count == MAX_RESULTS) {
+            status = rg_fail(RG_BAD_FILE, "%s: line %zu: more than %d results", path, number, MAX_RESULTS);
         } else if (!read_result(object, &out->results[out->count])) {
             status = rg_fail(RG_BAD_FILE,
                              "%s: line %zu: cell, backend, batch, steps, hidden, input or update_s is missing or out "
@@ -120,7 +120,7 @@ rg_status rg_bench_earlier_read(const char *path, enum rg_precision precision, e
     }
     RG_TRY_GOTO(rg_alloc(&text, source.bytes, 1, path));
     RG_TRY_GOTO(rg_source_read(&source, text, source.bytes));
-    RG_TRY_GOTO(rg_alloc(&out->results, MOST_RESULTS, sizeof *out->results, "earlier results"));
+    RG_TRY_GOTO(rg_alloc(&out->results, MAX_RESULTS, sizeof *out->results, "earlier results"));
     RG_TRY_GOTO(read_lines(path, text, source.bytes, out));
 fail:
     rg_source_close(&source);

@@ -9,7 +9,7 @@
 #include "plan/groups.h"
 #include "rnn_gpu/config.h"
 
-enum { BLOCK_ROWS = 4, RUN = 4, REGISTERS_UNKNOWN = 128, LEAST_PARTIAL = 8 };
+enum { BLOCK_ROWS = 4, RUN = 4, REGISTERS_UNKNOWN = 128, MIN_PARTIAL = 8 };
 static const double FMA_SHARE = 0.83, BARRIER_CYCLES = 1500.0;
 
 const char *const rg_plan_bound_names[RG_N_PLAN_BOUNDS] = {"compute", "latency", "cache", "memory", "launch"};
@@ -218,7 +218,7 @@ static struct load norm_load(const struct rg_device *device, const struct rg_lau
         return (struct load){.rounds = s->n_partials, .blocks = 1.0, .room = (double)rg_device_items(device)};
     }
     struct load load = numbers_load(device, launch, (double)s->n, (double)device->info.real_bytes * (double)s->n);
-    load.rounds += LEAST_PARTIAL; /* the items' norms, halved again and again */
+    load.rounds += MIN_PARTIAL; /* the items' norms, halved again and again */
     return load;
 }
 

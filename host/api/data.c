@@ -24,7 +24,7 @@ SAME(U16);
 SAME(U32);
 SAME(U64);
 
-enum { MOST_DIMS = sizeof((struct rnn_gpu_array *)NULL)->shape / sizeof(size_t) };
+enum { MAX_DIMS = sizeof((struct rnn_gpu_array *)NULL)->shape / sizeof(size_t) };
 
 /* ---- Data ---- */
 
@@ -32,11 +32,11 @@ static rg_status add_array(const struct rnn_gpu_array *from, const char *name, s
     if (!from->values) {
         return RG_OK;
     }
-    if ((unsigned)from->type > RNN_GPU_U64 || from->n_dims == 0 || from->n_dims > MOST_DIMS) {
+    if ((unsigned)from->type > RNN_GPU_U64 || from->n_dims == 0 || from->n_dims > MAX_DIMS) {
         return rg_fail(RG_USAGE,
                        "the data: tensor `%s` has type %d and %zu dimensions; a type from 0 to %d and 1 to %d "
                        "dimensions were expected",
-                       name, (int)from->type, from->n_dims, (int)RNN_GPU_U64, MOST_DIMS);
+                       name, (int)from->type, from->n_dims, (int)RNN_GPU_U64, MAX_DIMS);
     }
     struct rg_tensor *const to = &arrays->items[arrays->count];
     *to = (struct rg_tensor){
@@ -196,7 +196,7 @@ rnn_gpu_status rnn_gpu_tensors_get(const rnn_gpu_tensors *tensors, const char *n
         const struct rg_tensor *const t = &tensors->items[i];
         if (strcmp(t->name, name) == 0) {
             *array = (struct rnn_gpu_array){.values = t->data, .type = (rnn_gpu_type)t->dtype, .n_dims = t->n_dims};
-            memcpy(array->shape, t->shape, (t->n_dims < MOST_DIMS ? t->n_dims : MOST_DIMS) * sizeof *array->shape);
+            memcpy(array->shape, t->shape, (t->n_dims < MAX_DIMS ? t->n_dims : MAX_DIMS) * sizeof *array->shape);
             return rg_api_end(RG_OK);
         }
     }

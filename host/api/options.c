@@ -205,7 +205,7 @@ rnn_gpu_status rnn_gpu_options_get(const rnn_gpu_options *options, const char *n
 
 /* ---- From options to a configuration ---- */
 
-enum { MOST_INPUTS = 4 };
+enum { MAX_INPUTS = 4 };
 
 /* Add --name=value for an input of the call. */
 static rg_status add_input(struct rg_api_config *out, int *n, const char *name, const char *value) {
@@ -228,7 +228,7 @@ static const char *name_of(const rnn_gpu_data *data, const char *label) {
 static rg_status compose(const rnn_gpu_options *options, const char *command, const struct rg_api_inputs *in,
                          struct rg_api_config *out, int *n) {
     const size_t given = options ? options->n : 0;
-    RG_TRY(rg_alloc(&out->arguments, given + MOST_INPUTS + 3, sizeof *out->arguments, "the options"));
+    RG_TRY(rg_alloc(&out->arguments, given + MAX_INPUTS + 3, sizeof *out->arguments, "the options"));
     RG_TRY(rg_copy_string(&out->arguments[(*n)++], "rnn-gpu"));
     RG_TRY(rg_copy_string(&out->arguments[(*n)++], command));
     for (size_t i = 0; i < given; i++) {

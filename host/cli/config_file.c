@@ -10,7 +10,7 @@
 #include "files/json.h"
 #include "rnn_gpu/memory.h"
 
-enum { MOST_BYTES = 1 << 20 };
+enum { MAX_BYTES = 1 << 20 };
 
 struct reading {
     const char *path;
@@ -155,7 +155,7 @@ static rg_status read_text(const char *path, char **text, size_t *length) {
     struct rg_source source;
     RG_TRY(rg_source_open(&source, path));
     *length = source.bytes;
-    rg_status status = source.bytes <= MOST_BYTES
+    rg_status status = source.bytes <= MAX_BYTES
                            ? rg_alloc(text, source.bytes, 1, "an option file")
                            : rg_fail(RG_BAD_FILE, "%s: %zu bytes; an option file has at most 1 MiB", path, *length);
     status = status == RG_OK ? rg_source_read(&source, *text, source.bytes) : status;

@@ -12,7 +12,7 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-enum { MOST_WAITING = 1 << 26 };
+enum { MAX_WAITING = 1 << 26 };
 
 static rg_status failed(const struct rg_growing *g, int error) {
     return rg_fail(RG_NOT_SAVED, "%s cannot be written: %s; check the folder and the space left", g->path,
@@ -91,7 +91,7 @@ rg_status rg_growing_append(struct rg_growing *g, const void *record, size_t byt
     if (error == 0) {
         return RG_OK;
     }
-    if (!g->is_regular || !is_want_of_room(error) || g->waiting.length > MOST_WAITING) {
+    if (!g->is_regular || !is_want_of_room(error) || g->waiting.length > MAX_WAITING) {
         return failed(g, error);
     }
     if (!g->is_full) {

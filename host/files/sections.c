@@ -55,7 +55,7 @@ void rg_sections_destroy(struct rg_sections *s) {
 }
 
 rg_status rg_sections_add(struct rg_sections *s, const char *name, size_t bytes, void *out) {
-    assert(s->n < RG_SECTIONS_MOST && strlen(name) < RG_SECTION_NAME && !rg_sections_find(s, name));
+    assert(s->n < RG_SECTIONS_MAX && strlen(name) < RG_SECTION_NAME && !rg_sections_find(s, name));
     struct rg_section *const item = &s->items[s->n];
     RG_TRY(rg_alloc(&item->data, bytes, 1, "the state of the run"));
     (void)snprintf(item->name, sizeof item->name, "%s", name);
@@ -82,7 +82,7 @@ static const struct rg_number *find_number(const struct rg_sections *s, const ch
 }
 
 static void put(struct rg_sections *s, const char *name, char kind, uint64_t bits) {
-    assert(s->n_numbers < RG_NUMBERS_MOST && strlen(name) < sizeof s->numbers[0].name && !find_number(s, name));
+    assert(s->n_numbers < RG_NUMBERS_MAX && strlen(name) < sizeof s->numbers[0].name && !find_number(s, name));
     struct rg_number *const number = &s->numbers[s->n_numbers++];
     *number = (struct rg_number){.kind = kind, .bits = bits};
     memcpy(number->name, name, strlen(name));
@@ -168,7 +168,7 @@ rg_status rg_sections_real(const struct rg_sections *s, const char *name, double
 /* Everything before the first section. */
 struct front {
     struct head head;
-    struct row rows[RG_SECTIONS_MOST + 1];
+    struct row rows[RG_SECTIONS_MAX + 1];
 };
 
 static size_t front_bytes(size_t n) {
@@ -208,8 +208,8 @@ static rg_status write_sections(struct rg_writer *writer, const struct rg_sectio
 }
 
 rg_status rg_sections_write(const struct rg_sections *s, const char *path) {
-    struct rg_section items[RG_SECTIONS_MOST + 1] = {{.bytes = 0}};
-    struct rg_number numbers[RG_NUMBERS_MOST];
+    struct rg_section items[RG_SECTIONS_MAX + 1] = {{.bytes = 0}};
+    struct rg_number numbers[RG_NUMBERS_MAX];
     struct rg_writer writer;
     memcpy(items, s->items, s->n * sizeof *items);
     memcpy(numbers, s->numbers, sizeof numbers);
@@ -241,7 +241,7 @@ static rg_status check_front(struct rg_sections *s, size_t bytes, struct head *h
     memcpy(head, file, sizeof *head);
     const size_t begin = offsetof(struct head, crc), end = begin + sizeof head->crc;
     const size_t front = front_bytes(head->n);
-    if (head->n == 0 || head->n > RG_SECTIONS_MOST + 1 || front > bytes) {
+    if (head->n == 0 || head->n > RG_SECTIONS_MAX + 1 || front > bytes) {
         return damaged_head(path, "its number of sections cannot be");
     }
     unsigned long crc = crc32_z(crc32_z(0, NULL, 0), file, begin);
@@ -298,7 +298,7 @@ static rg_status take_numbers(struct rg_sections *s, const struct rg_section *se
     const struct rg_number *const from = section->data;
     s->n_numbers = section->bytes / sizeof *from;
     if (strcmp(section->name, numbers_name) != 0 || section->bytes % sizeof *from != 0 ||
-        s->n_numbers > RG_NUMBERS_MOST) {
+        s->n_numbers > RG_NUMBERS_MAX) {
         return damaged(s->path, section->name, "it does not hold the numbers");
     }
     memcpy(s->numbers, from, section->bytes);

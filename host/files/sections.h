@@ -22,7 +22,7 @@
 #include "rnn_gpu/status.h"
 
 #define RG_SECTIONS_MAGIC "\x89RGckpt\n"
-enum { RG_SECTIONS_FORMAT = 1, RG_SECTIONS_MOST = 64, RG_SECTION_NAME = 40, RG_NUMBERS_MOST = 128 };
+enum { RG_SECTIONS_FORMAT = 1, RG_SECTIONS_MAX = 64, RG_SECTION_NAME = 40, RG_NUMBERS_MAX = 128 };
 
 struct rg_section {
     char name[RG_SECTION_NAME];
@@ -41,8 +41,8 @@ struct rg_number {
 struct rg_sections {
     const char *path; /* for messages; borrowed */
     size_t n, n_numbers;
-    struct rg_section items[RG_SECTIONS_MOST];
-    struct rg_number numbers[RG_NUMBERS_MOST];
+    struct rg_section items[RG_SECTIONS_MAX];
+    struct rg_number numbers[RG_NUMBERS_MAX];
     void *file;      /* if the sections were read: the file's bytes, which the items point into */
     bool is_foreign; /* the file has another format */
 };

@@ -21,7 +21,7 @@ enum {
 /* |tanh| above SATURATED is saturated; so is a gate within GATE_LOW of 0 or 1 */
 static const double SATURATED = 0.95, GATE_LOW = 0.025;
 /* kurtosis: 3 for a normal distribution; trace: 1 standard deviation */
-static const double MOST_KURTOSIS = 6.0, MOST_DEVIATIONS = 5.0;
+static const double MAX_KURTOSIS = 6.0, MAX_DEVIATIONS = 5.0;
 static const double PRODUCT_WORK = 2e9;
 
 /* The walk back over the steps. */
@@ -183,7 +183,7 @@ static void choose_sequences(struct walk *w, size_t n) {
 /* Choose how many sequences and directions the work limit allows: at least one sequence with a few directions. */
 static void choose_products(struct walk *w, size_t fit) {
     struct rg_causes *const c = w->causes;
-    enum { FEWEST_DIRECTIONS = 4 };
+    enum { MIN_DIRECTIONS = 4 };
     const double steps = (double)w->lags, width = (double)rg_products_width(&w->facts);
     c->state = rg_products_state(&w->facts);
     size_t k = c->state < RG_DIRECTIONS ? c->state : RG_DIRECTIONS,
@@ -191,7 +191,7 @@ static void choose_products(struct walk *w, size_t fit) {
     while (n > 1 && 4.0 * steps * (double)(n * k * k) * width > PRODUCT_WORK) {
         n--;
     }
-    while (k > FEWEST_DIRECTIONS && 4.0 * steps * (double)(k * k) * width > PRODUCT_WORK) {
+    while (k > MIN_DIRECTIONS && 4.0 * steps * (double)(k * k) * width > PRODUCT_WORK) {
         k--;
     }
     c->directions = k;
@@ -365,8 +365,8 @@ static bool looks_random(const double *w, size_t n) {
     }
     /* variance; the trace of n draws has the deviation sqrt(n * mean) */
     const double mean = squares / (double)(n * n);
-    return mean > 0.0 && fourth / (double)(n * n) <= MOST_KURTOSIS * mean * mean &&
-           fabs(trace) <= MOST_DEVIATIONS * sqrt((double)n * mean);
+    return mean > 0.0 && fourth / (double)(n * n) <= MAX_KURTOSIS * mean * mean &&
+           fabs(trace) <= MAX_DEVIATIONS * sqrt((double)n * mean);
 }
 
 /* The predictions assume that W_hh alone passes the gradient on. They do not apply where every step receives a gradient

@@ -10,7 +10,7 @@
 #include "rnn_gpu/memory.h"
 
 enum {
-    MOST_SWEEPS = 60,
+    MAX_SWEEPS = 60,
     FAR = 1000 /* FAR: distance in powers of two beyond which the smaller of two rows is negligible */
 };
 static const double ORTHOGONAL = 1e-13;
@@ -139,7 +139,7 @@ static int falling(const void *a, const void *b) {
 
 void rg_graded_singular(struct rg_graded *g, double *out) {
     int sweeps = 0;
-    while (sweeps < MOST_SWEEPS && sweep(g) > 0.0) {
+    while (sweeps < MAX_SWEEPS && sweep(g) > 0.0) {
         sweeps++;
     }
     for (size_t i = 0; i < g->k; i++) {

@@ -8,7 +8,7 @@
 #include "gradient/sweeps.h"
 #include "rnn_gpu/memory.h"
 
-static const double MOST_WORK = 2e9, MOST_BYTES = 256e6;
+static const double MAX_WORK = 2e9, MAX_BYTES = 256e6;
 
 /* The measurement of the two kinds of vectors, one after the other. */
 struct job {
@@ -29,7 +29,7 @@ static void choose_vectors(struct rg_input_norms *norms, size_t units) {
 }
 
 static bool fits(const struct rg_plan *p, size_t rows, size_t each) {
-    return rg_sweeps_work(p, rows, each) <= MOST_WORK && rg_sweeps_bytes(p, rows, each) <= MOST_BYTES;
+    return rg_sweeps_work(p, rows, each) <= MAX_WORK && rg_sweeps_bytes(p, rows, each) <= MAX_BYTES;
 }
 
 /* Choose as many sequences as fit; if not even one fits, fewer vectors. Returns false if nothing fits. */

@@ -99,10 +99,10 @@ static void add_profile(struct rg_lag_tensors *list, const struct rg_lag_profile
     add(list, "delta.term_quantiles", "", suffix, powers(p->term_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
 }
 
-/* Add the statistics by range of lags, if there are any. `ranges` [2][RG_MOST_RANGES] receives the first and last lags.
+/* Add the statistics by range of lags, if there are any. `ranges` [2][RG_MAX_RANGES] receives the first and last lags.
  */
 static void add_ranges(struct rg_lag_tensors *list, const struct rg_lag_profile *p, const struct rg_model *model,
-                       double (*ranges)[RG_MOST_RANGES]) {
+                       double (*ranges)[RG_MAX_RANGES]) {
     const struct rg_lag_statistics *const s = &p->statistics;
     const size_t n = s->n_ranges;
     char suffix[32];

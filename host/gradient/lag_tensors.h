@@ -41,8 +41,8 @@ struct rg_lag_tensors {
     struct rg_tensor *items; /* [count] */
     size_t count;
     char (*names)[RG_NAME_BYTES + 32];
-    double *numbers;                     /* storage of the quantiles */
-    double (*ranges)[2][RG_MOST_RANGES]; /* first and last lags of the ranges of each direction */
+    double *numbers;                    /* storage of the quantiles */
+    double (*ranges)[2][RG_MAX_RANGES]; /* first and last lags of the ranges of each direction */
 };
 
 /* `profiles` and `causes` must outlive the list. */

@@ -11,13 +11,13 @@ static const size_t WHOLE_BYTES = (size_t)256 << 20, SLOT_BYTES = (size_t)512 <<
 /* Slots of equal size that a range of lags is cut into. The second value is tried where memory does not suffice for the
  * first. */
 static const size_t PIECES[] = {2, 1};
-enum { MOST_SLOTS = 2 * RG_MOST_RANGES };
+enum { MAX_SLOTS = 2 * RG_MAX_RANGES };
 
 /* ---- Slots ---- */
 
 /* Cut `lags` lags into slots. Returns their number. */
-static size_t divide(size_t lags, size_t pieces, size_t begins[MOST_SLOTS + 1]) {
-    struct rg_lag_range ranges[RG_MOST_RANGES];
+static size_t divide(size_t lags, size_t pieces, size_t begins[MAX_SLOTS + 1]) {
+    struct rg_lag_range ranges[RG_MAX_RANGES];
     const size_t n_ranges = rg_lag_ranges(lags, ranges);
     size_t n = 0;
     for (size_t i = 0; i < n_ranges; i++) {
@@ -34,13 +34,12 @@ static size_t divide(size_t lags, size_t pieces, size_t begins[MOST_SLOTS + 1]) 
 
 /* Create as many slots as memory allows. */
 static rg_status create_slots(struct rg_micro *m, size_t rows, size_t lags) {
-    size_t begins[MOST_SLOTS + 1], n = 0;
-    m->lack = rows < RG_FEWEST_MICRO ? RG_STATISTICS_FEW : RG_STATISTICS_LARGE;
+    size_t begins[MAX_SLOTS + 1], n = 0;
+    m->lack = rows < RG_MIN_MICRO ? RG_STATISTICS_FEW : RG_STATISTICS_LARGE;
     for (size_t i = 0; i < sizeof PIECES / sizeof *PIECES && m->lack == RG_STATISTICS_LARGE; i++) {
         n = divide(lags, PIECES[i], begins);
-        m->lack = m->n >= RG_FEWEST_MICRO && n * m->n <= SLOT_BYTES / (m->length * sizeof(double))
-                      ? RG_STATISTICS_WHOLE
-                      : RG_STATISTICS_LARGE;
+        m->lack = m->n >= RG_MIN_MICRO && n * m->n <= SLOT_BYTES / (m->length * sizeof(double)) ? RG_STATISTICS_WHOLE
+                                                                                                : RG_STATISTICS_LARGE;
     }
     if (m->lack != RG_STATISTICS_WHOLE) {
         n = 1;
@@ -130,10 +129,10 @@ enum { TILE = 512, N = RG_MICRO_BATCHES, TERM = 0, WHOLE = N, BEHIND = 2 * N, RA
 struct work {
     const struct rg_micro *micro;
     struct rg_micro_products *products;
-    int64_t exponent;                  /* of the whole gradient: the largest exponent of the micro-batches */
-    int64_t exponents[RG_MOST_RANGES]; /* of each range */
-    double *tile;                      /* [TILE][WIDTH] */
-    double *sums;                      /* [n_slots][N][WIDTH], the slot's term with all four */
+    int64_t exponent;                 /* of the whole gradient: the largest exponent of the micro-batches */
+    int64_t exponents[RG_MAX_RANGES]; /* of each range */
+    double *tile;                     /* [TILE][WIDTH] */
+    double *sums;                     /* [n_slots][N][WIDTH], the slot's term with all four */
 };
 
 static int64_t larger(int64_t a, int64_t b) {

@@ -19,7 +19,7 @@ enum rg_statistics_lack {
 };
 
 /* Statistics need at least this many micro-batches: with fewer, every difference could be chance. */
-enum { RG_FEWEST_MICRO = 6 };
+enum { RG_MIN_MICRO = 6 };
 
 struct rg_micro {
     size_t n;                                 /* micro-batches */
@@ -49,12 +49,12 @@ void rg_micro_total(struct rg_micro *micro);
  * the whole gradient, Q_R the sum of the slots at larger lags than R. */
 struct rg_micro_products {
     size_t n, n_slots, n_ranges;
-    struct rg_lag_range ranges[RG_MOST_RANGES]; /* as rg_lag_ranges gives them; each consists of whole slots */
-    size_t slots[RG_MOST_RANGES + 1];           /* [n_ranges + 1] first slot of each range */
-    double (*share)[RG_MICRO_PAIRS];            /* [n_slots] <G_R,b , G_c> 4^-e, e the exponent of the whole */
-    double (*rest)[RG_MICRO_PAIRS];             /* [n_slots] <Q_R,b , Q_R,c> 4^-e */
-    double (*own)[RG_MICRO_PAIRS];              /* [n_ranges] <G_S,b , G_S,c> of a range S, times a power of 4 */
-    double whole[RG_MICRO_PAIRS];               /* <G_b , G_c> 4^-e */
+    struct rg_lag_range ranges[RG_MAX_RANGES]; /* as rg_lag_ranges gives them; each consists of whole slots */
+    size_t slots[RG_MAX_RANGES + 1];           /* [n_ranges + 1] first slot of each range */
+    double (*share)[RG_MICRO_PAIRS];           /* [n_slots] <G_R,b , G_c> 4^-e, e the exponent of the whole */
+    double (*rest)[RG_MICRO_PAIRS];            /* [n_slots] <Q_R,b , Q_R,c> 4^-e */
+    double (*own)[RG_MICRO_PAIRS];             /* [n_ranges] <G_S,b , G_S,c> of a range S, times a power of 4 */
+    double whole[RG_MICRO_PAIRS];              /* <G_b , G_c> 4^-e */
 };
 
 /* Compute the products for the first `lags` lags, which must have been measured. `products->n_slots` is 0 if the ranges

@@ -8,7 +8,7 @@
 #include "gradient/dense.h"
 #include "rnn_gpu/memory.h"
 
-enum { MOST_ITERATIONS = 2000 };
+enum { MAX_ITERATIONS = 2000 };
 static const double ITERATION_WORK = 1e9;
 
 /* Start of a power iteration: a direction that is unlikely to be an eigenvector. */
@@ -43,7 +43,7 @@ static double unit(double *v, size_t n) {
 
 static size_t iterations(size_t elements) {
     const double fit = ITERATION_WORK / (2.0 * (double)elements);
-    return fit < 100.0 ? 100 : fit > MOST_ITERATIONS ? MOST_ITERATIONS : (size_t)fit;
+    return fit < 100.0 ? 100 : fit > MAX_ITERATIONS ? MAX_ITERATIONS : (size_t)fit;
 }
 
 double rg_largest_singular(const double *a, size_t rows, size_t columns, rg_status *status) {

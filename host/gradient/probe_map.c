@@ -9,7 +9,7 @@
 #include "gradient/sweeps.h"
 #include "rnn_gpu/memory.h"
 
-static const double MOST_WORK = 4e9, MOST_BYTES = 256e6;
+static const double MAX_WORK = 4e9, MAX_BYTES = 256e6;
 
 /* ---- The list ---- */
 
@@ -51,8 +51,8 @@ static rg_status add_range(size_t first, size_t last, size_t steps, struct rg_pr
         return rg_fail(RG_USAGE, "--probe-times: step %zu lies behind the last step, %zu", last, steps);
     }
     for (size_t step = first; step <= last; step++) {
-        if (list->n == RG_MOST_PROBES) {
-            return rg_fail(RG_USAGE, "--probe-times: there are more than %d steps; leave some out", RG_MOST_PROBES);
+        if (list->n == RG_MAX_PROBES) {
+            return rg_fail(RG_USAGE, "--probe-times: there are more than %d steps; leave some out", RG_MAX_PROBES);
         }
         list->steps[list->n++] = step;
     }
@@ -97,7 +97,7 @@ rg_status rg_probe_list_read(const char *text, const struct rg_shape *shape, siz
 static void choose_rows(const struct rg_plan *p, size_t each, size_t rows, size_t *at_once, size_t *all) {
     const double of_logs = (double)(p->layers * p->directions * p->steps * each * sizeof(double));
     const double bytes = rg_sweeps_bytes(p, 1, each) + of_logs, work = rg_sweeps_work(p, 1, each);
-    const double fit = floor(MOST_WORK / work), room = floor(MOST_BYTES / bytes);
+    const double fit = floor(MAX_WORK / work), room = floor(MAX_BYTES / bytes);
     *all = fit < 1.0 ? 1 : fit < (double)rows ? (size_t)fit : rows;
     *at_once = *all < p->chunk ? *all : p->chunk;
     *at_once = room < 1.0 ? 1 : room < (double)*at_once ? (size_t)room : *at_once;
@@ -150,7 +150,7 @@ rg_status rg_probe_map_measure(struct rg_engine *engine, struct rg_source *sourc
                                struct rg_probe_map *map) {
     const struct rg_plan *const p = &engine->net.plan;
     const size_t n = list->n, places = p->layers * p->directions;
-    size_t at_once = 0, begin[RG_MOST_PROBES];
+    size_t at_once = 0, begin[RG_MAX_PROBES];
     *map = (struct rg_probe_map){.probes = *list, .steps = p->steps, .layers = p->layers, .directions = p->directions};
     choose_rows(p, n, options->rows, &at_once, &map->rows);
     for (size_t i = 0; i < n; i++) {

@@ -7,12 +7,12 @@
 #include "engine/engine.h"
 #include "gradient/watch.h"
 
-enum { RG_MOST_PROBES = 256 };
+enum { RG_MAX_PROBES = 256 };
 
 /* The steps of --probe-times: numbers and ranges, such as "4,8-10,20". */
 struct rg_probe_list {
     size_t n;
-    size_t steps[RG_MOST_PROBES]; /* ascending, from 1 */
+    size_t steps[RG_MAX_PROBES]; /* ascending, from 1 */
 };
 
 /* Read a list. RG_USAGE if it is malformed or has steps beyond `steps`, or if the net does not have a loss at every

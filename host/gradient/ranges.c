@@ -5,10 +5,10 @@
 
 enum { SINGLE = 4, ALL_SINGLE = 12 };
 
-size_t rg_lag_ranges(size_t lags, struct rg_lag_range ranges[RG_MOST_RANGES]) {
+size_t rg_lag_ranges(size_t lags, struct rg_lag_range ranges[RG_MAX_RANGES]) {
     const size_t single = lags <= ALL_SINGLE ? ALL_SINGLE : SINGLE;
     size_t n = 0;
-    for (size_t first = 0; first < lags && n < RG_MOST_RANGES;) {
+    for (size_t first = 0; first < lags && n < RG_MAX_RANGES;) {
         const size_t width = first < single ? 1 : first, left = lags - first;
         if (first > single && 2 * left < width) {
             ranges[n - 1].last = lags - 1;

@@ -10,11 +10,11 @@ struct rg_lag_range {
     size_t first, last;
 };
 
-enum { RG_MOST_RANGES = 80 };
+enum { RG_MAX_RANGES = 80 };
 
 /* Fill `ranges` with 0, 1, 2, 3, 4-7, 8-15 … up to lag `lags` - 1 and return their number. A dozen lags or fewer are
  * all alone. A remainder shorter than half of its range joins the range before it. */
-size_t rg_lag_ranges(size_t lags, struct rg_lag_range ranges[RG_MOST_RANGES]);
+size_t rg_lag_ranges(size_t lags, struct rg_lag_range ranges[RG_MAX_RANGES]);
 
 /* Summary of a matrix's terms over a range. */
 struct rg_range_terms {

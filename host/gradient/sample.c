@@ -6,7 +6,7 @@
 #include "rnn_gpu/memory.h"
 
 enum {
-    MOST_ROWS = 128,
+    MAX_ROWS = 128,
     WANTED = 96,   /* log2 of the largest element after scaling: elements of 2^-200 of it are still represented */
     FAR_OFF = 16,  /* change the scale for the next sample when log2 of the largest element is this far from WANTED */
     LARGEST = 120, /* largest exponent of the scale */
@@ -53,7 +53,7 @@ rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_source *sour
     struct rg_lag_sampler *const s = *out;
     *s = (struct rg_lag_sampler){.engine = engine,
                                  .source = source,
-                                 .rows = rows < MOST_ROWS ? rows : MOST_ROWS,
+                                 .rows = rows < MAX_ROWS ? rows : MAX_ROWS,
                                  .probe = (probe ? probe : p->steps) - 1,
                                  .steps = p->steps,
                                  .each = p->skip > 0 && p->skip_kind == RG_SKIP_ADD ? 3 : 2};

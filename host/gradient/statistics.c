@@ -8,7 +8,7 @@
 #include "model/philox.h"
 #include "rnn_gpu/memory.h"
 
-enum { N = RG_MICRO_BATCHES, MOST_FITTED = 64, MOST_DRAWS = RG_DRAWS - RG_DRAWS / 10 };
+enum { N = RG_MICRO_BATCHES, MAX_FITTED = 64, MAX_DRAWS = RG_DRAWS - RG_DRAWS / 10 };
 static const double HORIZON_ERROR = 0.1;
 
 /* Share of the draws cut off on each side of an interval, for 6, 7 and 8 micro-batches: Phi(-t sqrt(n / (n - 1))),
@@ -46,11 +46,11 @@ struct rg_interval rg_interval_of(double *values, size_t n_micro) {
             values[n++] = values[i];
         }
     }
-    if (n < MOST_DRAWS) {
+    if (n < MAX_DRAWS) {
         return (struct rg_interval){NAN, NAN};
     }
     qsort(values, n, sizeof *values, rising);
-    const size_t out = (size_t)(TAILS[n_micro - RG_FEWEST_MICRO] * (double)n);
+    const size_t out = (size_t)(TAILS[n_micro - RG_MIN_MICRO] * (double)n);
     return (struct rg_interval){values[out], values[n - 1 - out]};
 }
 
@@ -227,7 +227,7 @@ static double squares_of(const struct rg_micro *micro, const double *delta_log, 
 
 rg_status rg_decay_interval(const struct rg_micro *micro, const double *delta_log, size_t rows, size_t lags,
                             double decay, struct rg_interval *out) {
-    const size_t stride = (lags + MOST_FITTED - 1) / MOST_FITTED;
+    const size_t stride = (lags + MAX_FITTED - 1) / MAX_FITTED;
     double(*parts)[N] = NULL, *largest = NULL, *logs = NULL;
     struct draws d;
     rg_status status = RG_OK;

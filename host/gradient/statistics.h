@@ -27,9 +27,9 @@ struct rg_interval {
 
 /* Statistics of one matrix. */
 struct rg_matrix_statistics {
-    struct rg_interval share[RG_MOST_RANGES]; /* share of a range of lags in the gradient */
-    double snr[RG_MOST_RANGES];               /* signal to noise; INFINITY: no variance; NAN: no gradient */
-    double chance[RG_MOST_RANGES];            /* NAN: no gradient there */
+    struct rg_interval share[RG_MAX_RANGES]; /* share of a range of lags in the gradient */
+    double snr[RG_MAX_RANGES];               /* signal to noise; INFINITY: no variance; NAN: no gradient */
+    double chance[RG_MAX_RANGES];            /* NAN: no gradient there */
     struct rg_interval horizon;
 };
 
@@ -38,7 +38,7 @@ struct rg_lag_statistics {
     enum rg_statistics_lack lack; /* unless it is RG_STATISTICS_WHOLE, the other fields mean nothing */
     size_t groups;                /* number of micro-batches */
     size_t n_ranges;
-    struct rg_lag_range ranges[RG_MOST_RANGES]; /* rg_lag_ranges of the lags measured */
+    struct rg_lag_range ranges[RG_MAX_RANGES]; /* rg_lag_ranges of the lags measured */
     struct rg_interval decay;
 };
 

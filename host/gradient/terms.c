@@ -10,7 +10,7 @@
 
 static const size_t KEPT_BYTES = (size_t)512 << 20;
 static const double HORIZON_ERROR = 0.1;
-enum { MOST_RANGES = 96 };
+enum { MAX_RANGES = 96 };
 
 static rg_status create_scaled(size_t n, struct rg_scaled *s) {
     s->n = n;
@@ -36,7 +36,7 @@ static rg_status create_ranges(struct rg_terms *t, size_t lags, enum rg_keeping 
         t->alone = lags;
         return rg_alloc(&t->begins, 1, sizeof *t->begins, "ranges of lags");
     }
-    const size_t half = t->group / 2, most = half < 1 ? 1 : half < MOST_RANGES ? half : MOST_RANGES;
+    const size_t half = t->group / 2, most = half < 1 ? 1 : half < MAX_RANGES ? half : MAX_RANGES;
     const size_t left = t->group > most ? t->group - most : 1;
     t->alone = left < RG_LAGS_ALONE ? left : RG_LAGS_ALONE;
     RG_TRY(rg_alloc(&t->begins, most + 2, sizeof *t->begins, "ranges of lags"));

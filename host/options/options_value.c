@@ -80,9 +80,9 @@ static uint64_t scan_digits(const char **text, struct scale *scale, bool *overfl
     return value;
 }
 
-/* e3, E+3: at most MOST_TENS, which no number has. */
+/* e3, E+3: at most MAX_TENS, which no number has. */
 static void scan_exponent(const char **text, struct scale *scale) {
-    enum { MOST_TENS = 1000 };
+    enum { MAX_TENS = 1000 };
     const char *at = *text + 1;
     if (**text != 'e' && **text != 'E')
         return;
@@ -92,7 +92,7 @@ static void scan_exponent(const char **text, struct scale *scale) {
         return;
     int tens = 0;
     for (; is_digit(*at); at++)
-        tens = tens < MOST_TENS ? 10 * tens + (*at - '0') : tens;
+        tens = tens < MAX_TENS ? 10 * tens + (*at - '0') : tens;
     scale->tens += negative ? -tens : tens;
     *text = at;
 }

@@ -5,7 +5,7 @@ enum {
     BLOCK_ROWS = 4,
     SMALL_BLOCK = 2, /* with more of them, loads would take longer than the products they are for */
     TILE = 32,
-    LEAST_ITEMS = 32 /* of a group: a sub-group of most GPUs */
+    MIN_ITEMS = 32 /* of a group: a sub-group of most GPUs */
 };
 
 static size_t divide_up(size_t n, size_t by) {
@@ -39,7 +39,7 @@ size_t rg_groups_blocks(const struct rg_weight_gradient_args *args, size_t panel
 static int item_rows_of(const struct rg_device_info *info, int most, size_t blocks) {
     int best = most;
     size_t best_room = 0;
-    for (int rows = most; rows >= 1 && (rows == most || rows * info->cols >= LEAST_ITEMS); rows /= 2) {
+    for (int rows = most; rows >= 1 && (rows == most || rows * info->cols >= MIN_ITEMS); rows /= 2) {
         const size_t room = divide_up(blocks, (size_t)rows) * (size_t)rows;
         if (10 * blocks >= 9 * room) {
             return rows;

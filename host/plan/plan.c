@@ -29,8 +29,8 @@ enum {
     SAMPLE_ROWS = 256, /* of a lag profile (train/diagnosis.c) */
     MIN_BLOCK = 16,
     GROUPS_A_UNIT = 4,
-    MOST_SHARES = 512, /* of a table of words, which a range of words is sorted into */
-    MOST_RANGES = 256,
+    MAX_SHARES = 512, /* of a table of words, which a range of words is sorted into */
+    MAX_RANGES = 256,
     MIN_GPU_RUN = 32
 };
 static const uint64_t RUN_BYTES = (uint64_t)4 << 20; /* of a block's run: larger ones leave the caches near a core */
@@ -559,8 +559,8 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     p->o_stride = round_up(p->outputs, panel);
     p->dx_stride = p->words ? round_up(p->inputs, panel) : 0;
     p->wide_head = p->outputs >= RG_WIDE_OUTPUTS;
-    p->word_shares = least(least(GROUPS_A_UNIT * (size_t)device->info.units, MOST_SHARES), p->words);
-    p->word_ranges = least(GROUPS_A_UNIT * (size_t)device->info.units, MOST_RANGES);
+    p->word_shares = least(least(GROUPS_A_UNIT * (size_t)device->info.units, MAX_SHARES), p->words);
+    p->word_ranges = least(GROUPS_A_UNIT * (size_t)device->info.units, MAX_RANGES);
     p->d_width = p->deltas * p->h_stride;
     const size_t pad = most((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
     p->out_stride = p->directions * p->h_stride + pad;

@@ -256,7 +256,7 @@ rg_status rg_ranks_same(struct rg_ranks *ranks, uint64_t hash, rg_status status,
     return rg_ranks_agree(ranks, first == hash ? RG_OK : rg_fail(status, "%s", difference));
 }
 
-rg_status rg_ranks_most(struct rg_ranks *ranks, int *values, size_t n) {
+rg_status rg_ranks_max(struct rg_ranks *ranks, int *values, size_t n) {
     const struct library *const m = of(ranks);
     int mine[16];
     n = n < sizeof mine / sizeof *mine ? n : sizeof mine / sizeof *mine;

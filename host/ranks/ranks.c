@@ -49,7 +49,7 @@ rg_status rg_ranks_same(struct rg_ranks *ranks, uint64_t hash, rg_status status,
     return RG_OK;
 }
 
-rg_status rg_ranks_most(struct rg_ranks *ranks, int *values, size_t n) {
+rg_status rg_ranks_max(struct rg_ranks *ranks, int *values, size_t n) {
     (void)ranks, (void)values, (void)n;
     return RG_OK;
 }

@@ -52,7 +52,7 @@ rg_status rg_ranks_agree(struct rg_ranks *ranks, rg_status status);
 rg_status rg_ranks_same(struct rg_ranks *ranks, uint64_t hash, rg_status status, const char *difference);
 
 /* values[i] = largest values[i] of all ranks, for i < n. */
-rg_status rg_ranks_most(struct rg_ranks *ranks, int *values, size_t n);
+rg_status rg_ranks_max(struct rg_ranks *ranks, int *values, size_t n);
 
 /* Send `bytes` bytes from rank `from` to all ranks. */
 rg_status rg_ranks_broadcast(struct rg_ranks *ranks, size_t from, void *data, size_t bytes);

@@ -6,7 +6,7 @@
 #include "gradient/step_rule.h"
 #include "rnn_gpu/memory.h"
 
-enum { MOST_ROWS = 256, FEWEST_LAGS = 64 };
+enum { MAX_ROWS = 256, MIN_LAGS = 64 };
 /* Limits of a sample: operations of the profile and of the products, numbers between layers. */
 static const double WORK = 4e9, PRODUCT_WORK = 2e9, SENT_BYTES = 256e6;
 /* Limits for the singular values of large states, for a sample and for the full diagnosis. */
@@ -31,13 +31,13 @@ static struct sample choose_sample(const struct rg_plan *p, const struct rg_diag
     }
     const double fit = fmin(WORK / work / all - STEP_ROWS, bytes > 0.0 ? SENT_BYTES / bytes / all : WORK);
     double lags = fmin(WORK / work / (1.0 + STEP_ROWS), bytes > 0.0 ? SENT_BYTES / bytes : all);
-    lags = fmax(FEWEST_LAGS, lags);
+    lags = fmax(MIN_LAGS, lags);
     const double directions = (double)(p->layers * p->directions), width = hidden * (double)(p->gates > 3 ? 2 : 1);
-    struct sample s = {.rows = fit < 1.0 ? 1 : fit < MOST_ROWS ? (size_t)fit : MOST_ROWS};
+    struct sample s = {.rows = fit < 1.0 ? 1 : fit < MAX_ROWS ? (size_t)fit : MAX_ROWS};
     s.rows = s.rows < o->rows ? s.rows : o->rows;
     s.rows = s.rows < p->chunk ? s.rows : p->chunk; /* those that are in memory together */
     s.lags = fit < 1.0 && lags < all ? (size_t)lags : (size_t)all;
-    s.product_lags = (size_t)fmax(FEWEST_LAGS, PRODUCT_WORK / (64.0 * width * directions));
+    s.product_lags = (size_t)fmax(MIN_LAGS, PRODUCT_WORK / (64.0 * width * directions));
     s.product_lags = s.product_lags < s.lags ? s.product_lags : s.lags;
     return s;
 }

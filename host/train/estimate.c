@@ -4,7 +4,7 @@
 #include "base/clock.h"
 
 static const double ENOUGH_SECONDS = 0.3;
-enum { MOST_UPDATES = 20 };
+enum { MAX_UPDATES = 20 };
 
 static rg_status update_once(struct rg_run *run, uint64_t update) {
     struct rg_source *const source = run->source ? &run->source->source : &run->task.source;
@@ -19,7 +19,7 @@ rg_status rg_run_estimate(struct rg_run *run, double *seconds) {
     double spent = 0.0;
     RG_TRY(update_once(run, 0)); /* the first one also takes memory and compiles */
     const double begin = rg_seconds();
-    while (n < MOST_UPDATES && spent < ENOUGH_SECONDS) {
+    while (n < MAX_UPDATES && spent < ENOUGH_SECONDS) {
         RG_TRY(update_once(run, ++n));
         spent = rg_seconds() - begin;
     }

@@ -7,8 +7,8 @@
 #include "rnn_gpu/memory.h"
 
 uint64_t rg_loss_mean_window(uint64_t n) {
-    const uint64_t tenth = n / 10 < RG_LOSS_MEAN_MOST ? n / 10 : RG_LOSS_MEAN_MOST;
-    const uint64_t wanted = tenth > RG_LOSS_MEAN_LEAST ? tenth : RG_LOSS_MEAN_LEAST;
+    const uint64_t tenth = n / 10 < RG_LOSS_MEAN_MAX ? n / 10 : RG_LOSS_MEAN_MAX;
+    const uint64_t wanted = tenth > RG_LOSS_MEAN_MIN ? tenth : RG_LOSS_MEAN_MIN;
     return wanted < n ? wanted : n;
 }
 

@@ -10,8 +10,8 @@
 #include "rnn_gpu/status.h"
 
 enum {
-    RG_LOSS_MEAN_LEAST = 20,     /* updates in the mean, where so many were made */
-    RG_LOSS_MEAN_MOST = 1 << 20, /* the mean of longer runs is over so many */
+    RG_LOSS_MEAN_MIN = 20,      /* updates in the mean, where so many were made */
+    RG_LOSS_MEAN_MAX = 1 << 20, /* the mean of longer runs is over so many */
 };
 
 /* The losses in the mean, oldest first. The sum of a queue without subtraction, which would leave a rounding error

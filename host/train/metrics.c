@@ -8,7 +8,7 @@
 #include "rnn_gpu/memory.h"
 #include "train/score.h"
 
-enum { MOST_CLASSES = RG_CLASSES_UNASKED /* in a table of true by predicted classes */ };
+enum { MAX_CLASSES = RG_CLASSES_UNASKED /* in a table of true by predicted classes */ };
 
 rg_status rg_metrics_create(const struct rg_targets *targets, size_t outputs, enum rg_loss loss,
                             struct rg_metrics **out) {
@@ -25,7 +25,7 @@ rg_status rg_metrics_create(const struct rg_targets *targets, size_t outputs, en
                              : loss == RG_LOSS_CE                        ? outputs
                              : loss == RG_LOSS_BCE && targets->n_classes ? 2
                                                                          : 0;
-    if (n_classes > 0 && n_classes <= MOST_CLASSES) {
+    if (n_classes > 0 && n_classes <= MAX_CLASSES) {
         m->n_classes = n_classes;
         RG_TRY_GOTO(rg_alloc(&m->confusion, n_classes * n_classes, sizeof *m->confusion, "the table of classes"));
     }

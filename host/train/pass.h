@@ -30,7 +30,7 @@ struct rg_pass {
     struct rg_input_lags inputs; /* what the net keeps of each input */
     struct rg_probe_list probes; /* steps of --probe-times; n = 0: none */
     struct rg_probe_map map;
-    double probe_steps[RG_MOST_PROBES];
+    double probe_steps[RG_MAX_PROBES];
     double *gradients, *outputs; /* [arena], [N][O] */
     double *dh_0, *dc_0;         /* [L*D][N][H], or NULL if the data give no initial states */
     double loss, norm;

@@ -24,8 +24,7 @@ enum {
 /* ---- Losses ---- */
 
 static double rate_of(size_t update) {
-    return RG_RATE_TEST_LEAST *
-           pow(RG_RATE_TEST_MOST / RG_RATE_TEST_LEAST, (double)update / (RG_RATE_TEST_UPDATES - 1));
+    return RG_RATE_TEST_MIN * pow(RG_RATE_TEST_MAX / RG_RATE_TEST_MIN, (double)update / (RG_RATE_TEST_UPDATES - 1));
 }
 
 /* The mean of the losses with weights that fall by KEPT from each to the one before it. */
@@ -74,7 +73,7 @@ rg_status rg_rate_test_choose(struct rg_rate_test *t) {
     if (t->n <= STILL || !(most > fmax(ABOVE_NOISE * noise(t->losses), MUST_FALL * t->smoothed[0]))) {
         return rg_fail(RG_ERROR,
                        "--lr auto: no rate from %g to %g lowered the loss by more than its noise; give --lr a number",
-                       RG_RATE_TEST_LEAST, t->n > 0 ? t->rates[t->n - 1] : RG_RATE_TEST_MOST);
+                       RG_RATE_TEST_MIN, t->n > 0 ? t->rates[t->n - 1] : RG_RATE_TEST_MAX);
     }
     (void)snprintf(digits, sizeof digits, "%.1e", t->rates[t->steepest]);
     t->rate = strtod(digits, NULL); /* what can be typed */

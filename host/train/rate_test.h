@@ -6,8 +6,8 @@
 #include "engine/engine.h"
 
 enum { RG_RATE_TEST_UPDATES = 100 };
-#define RG_RATE_TEST_LEAST 1e-7
-#define RG_RATE_TEST_MOST 10.0
+#define RG_RATE_TEST_MIN 1e-7
+#define RG_RATE_TEST_MAX 10.0
 
 struct rg_rate_test {
     size_t n;                              /* updates made: fewer than RG_RATE_TEST_UPDATES where the loss diverged */

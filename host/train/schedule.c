@@ -54,7 +54,7 @@ struct rg_plateau rg_plateau_start(double lr) {
 
 void rg_plateau_observe(struct rg_plateau *plateau, const struct rg_schedule_options *options, double loss,
                         uint64_t updates) {
-    static const double THRESHOLD = 1e-4, LEAST_CHANGE = 1e-8;
+    static const double THRESHOLD = 1e-4, MIN_CHANGE = 1e-8;
     if (loss < plateau->best * (1.0 - THRESHOLD)) {
         plateau->best = loss;
         plateau->bad = 0;
@@ -63,7 +63,7 @@ void rg_plateau_observe(struct rg_plateau *plateau, const struct rg_schedule_opt
     }
     if (plateau->bad > options->every) {
         const double lower = plateau->lr * options->gamma;
-        if (plateau->lr - lower > LEAST_CHANGE) {
+        if (plateau->lr - lower > MIN_CHANGE) {
             plateau->lr = lower;
         }
         plateau->bad = 0;

@@ -28,7 +28,7 @@ void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
 }
 
 void rg_summary_note_learned(struct rg_summary *s, uint64_t update, const struct rg_loss_mean *mean) {
-    const uint64_t least = s->planned < RG_LOSS_MEAN_LEAST ? s->planned : RG_LOSS_MEAN_LEAST;
+    const uint64_t least = s->planned < RG_LOSS_MEAN_MIN ? s->planned : RG_LOSS_MEAN_MIN;
     if (!s->learned_update && mean->updates >= least &&
         rg_loss_is_learned(s->loss_kind, rg_loss_mean_value(mean), s->baseline)) {
         s->learned_update = update;
@@ -61,7 +61,7 @@ static double mean(const struct rg_summary *s, size_t first, size_t n) {
 
 /* Parts of `made` that the final mean covers: a tenth, or at least as many as the headline loss has. */
 static size_t tenth_of(const struct rg_summary *s, size_t made) {
-    const double least = ceil(RG_LOSS_MEAN_LEAST * (double)s->n_parts / (double)(s->planned ? s->planned : 1));
+    const double least = ceil(RG_LOSS_MEAN_MIN * (double)s->n_parts / (double)(s->planned ? s->planned : 1));
     const size_t tenth = made / 10;
     const double parts = fmin(fmax((double)tenth, least), (double)made);
     return (size_t)parts;

@@ -36,7 +36,7 @@ struct rg_summary {
     double val_best_loss;                  /* the lowest of all validations; NAN: there was none */
     uint64_t val_best_update;
     /* The first update after which the headline loss, the mean over the last updates and over at least
-     * RG_LOSS_MEAN_LEAST of them, was as low as `learned` asks; the last update where the run has learned by its median
+     * RG_LOSS_MEAN_MIN of them, was as low as `learned` asks; the last update where the run has learned by its median
      * alone. 0: none. */
     uint64_t learned_update;
 

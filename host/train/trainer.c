@@ -32,7 +32,7 @@ struct loop {
 /* Is the mean loss as low as --target-loss asks, and is it one over enough updates? */
 static bool target_reached(const struct loop *l) {
     const uint64_t least =
-        l->config->training.updates < RG_LOSS_MEAN_LEAST ? l->config->training.updates : RG_LOSS_MEAN_LEAST;
+        l->config->training.updates < RG_LOSS_MEAN_MIN ? l->config->training.updates : RG_LOSS_MEAN_MIN;
     return l->config->training.target_loss > 0.0 && l->state->mean.updates >= least &&
            rg_loss_mean_value(&l->state->mean) <= l->config->training.target_loss;
 }
@@ -134,7 +134,7 @@ static rg_status find_ending(const struct loop *l, struct ending *ending) {
     struct rg_ranks *const ranks = l->engine->net.options.ranks;
     int found[] = {(int)rg_stop_check(), is_late(l)};
     if (rg_ranks_several(ranks)) {
-        RG_TRY(rg_ranks_most(ranks, found, sizeof found / sizeof *found));
+        RG_TRY(rg_ranks_max(ranks, found, sizeof found / sizeof *found));
         if (found[0]) {
             rg_stop_with((rg_status)found[0]);
         }

@@ -50,12 +50,12 @@ RG_KERNEL void rg_lag(__global const rg_real *restrict terms, __global const rg_
     __global const rg_real *const term = terms + s.terms + t * s.stride;
     const size_t first = s.first[m], depth = s.depth[m];
     rg_vec most = RG_SPLAT(0.0f), squares = RG_SPLAT(0.0f), product = RG_SPLAT(0.0f);
-#define RG_LAG_MOST(at, left)                        \
+#define RG_LAG_MAX(at, left)                         \
     const rg_vec v = rg_lag_load(term + (at), left); \
     most = RG_SELECT(v > most, v, most);             \
     most = RG_SELECT(-v > most, -v, most);
-    RG_LAG_EACH(first, depth, RG_LAG_MOST)
-#undef RG_LAG_MOST
+    RG_LAG_EACH(first, depth, RG_LAG_MAX)
+#undef RG_LAG_MAX
     items[item].largest = (float)rg_lane_max(most);
     RG_BARRIER;
     float largest = 0.0f;

@@ -673,7 +673,7 @@ END_TEST
 /* 0, 1, 2, 3, then twice as many each time, to the last lag. */
 START_TEST(ranges_cover_all_lags) {
     for (size_t lags = 1; lags < 3000; lags++) {
-        struct rg_lag_range ranges[RG_MOST_RANGES];
+        struct rg_lag_range ranges[RG_MAX_RANGES];
         const size_t n = rg_lag_ranges(lags, ranges);
         ck_assert(n > 0 && ranges[0].first == 0 && ranges[0].last == 0 && ranges[n - 1].last == lags - 1);
         for (size_t i = 1; i < n; i++) {
@@ -681,10 +681,10 @@ START_TEST(ranges_cover_all_lags) {
             ck_assert(ranges[i].last >= ranges[i].first && (i > 3 || ranges[i].first == ranges[i].last));
         }
     }
-    struct rg_lag_range ranges[RG_MOST_RANGES];
+    struct rg_lag_range ranges[RG_MAX_RANGES];
     ck_assert_uint_eq(rg_lag_ranges(100, ranges), 9);
     ck_assert(ranges[4].last == 7 && ranges[7].last == 63 && ranges[8].last == 99);
-    ck_assert(rg_lag_ranges(SIZE_MAX / 2, ranges) < RG_MOST_RANGES);
+    ck_assert(rg_lag_ranges(SIZE_MAX / 2, ranges) < RG_MAX_RANGES);
 }
 END_TEST
 

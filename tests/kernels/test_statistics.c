@@ -329,7 +329,7 @@ END_TEST
 START_TEST(intervals_are_wide_enough) {
     static const double outside[] = {2.0, 4.0, 5.0};
     double values[RG_DRAWS];
-    const size_t n_micro = RG_FEWEST_MICRO + (size_t)_i;
+    const size_t n_micro = RG_MIN_MICRO + (size_t)_i;
     for (size_t i = 0; i < RG_DRAWS; i++) {
         values[i * 7 % RG_DRAWS] = (double)i; /* out of order */
     }
@@ -364,5 +364,5 @@ TEST_MAIN("statistics") {
     tcase_add_test(statistics, far_below_a_double);
     tcase_add_test(statistics, what_has_no_statistics);
     tcase_add_test(statistics, equal_sequences_are_no_chance);
-    tcase_add_loop_test(statistics, intervals_are_wide_enough, 0, RG_MICRO_BATCHES - RG_FEWEST_MICRO + 1);
+    tcase_add_loop_test(statistics, intervals_are_wide_enough, 0, RG_MICRO_BATCHES - RG_MIN_MICRO + 1);
 }

@@ -9,12 +9,12 @@
 #include "cli/report/advice.h"
 #include "suite.h"
 
-enum { MOST_WORDS = 60, LINE_BYTES = 1000 };
+enum { MAX_WORDS = 60, LINE_BYTES = 1000 };
 
 /* A command line as main gets it. */
 struct line {
     char text[LINE_BYTES];
-    char *words[MOST_WORDS];
+    char *words[MAX_WORDS];
     int n;
 };
 
@@ -22,7 +22,7 @@ static void split(struct line *line, const char *text) {
     (void)snprintf(line->text, sizeof line->text, "rnn-gpu %s", text);
     line->n = 0;
     for (char *at = strtok(line->text, " "); at; at = strtok(NULL, " ")) {
-        ck_assert_int_lt(line->n, MOST_WORDS);
+        ck_assert_int_lt(line->n, MAX_WORDS);
         line->words[line->n++] = at;
     }
 }

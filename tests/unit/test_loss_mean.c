@@ -84,7 +84,7 @@ END_TEST
 START_TEST(windows) {
     static const uint64_t pairs[][2] = {{0, 0},    {1, 1},      {19, 19},
                                         {20, 20},  {21, 20},    {209, 20},
-                                        {210, 21}, {3000, 300}, {1000000000, RG_LOSS_MEAN_MOST}};
+                                        {210, 21}, {3000, 300}, {1000000000, RG_LOSS_MEAN_MAX}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         ck_assert_uint_eq(rg_loss_mean_window(pairs[i][0]), pairs[i][1]);
     }

@@ -24,7 +24,7 @@ static void tear_down(void) {
     ck_assert_int_eq(rmdir(folder), 0);
 }
 
-enum { N_VALUES = 37, MOST_BYTES = 4096 };
+enum { N_VALUES = 37, MAX_BYTES = 4096 };
 
 /* A small file of three sections and two numbers. */
 static void write_small(void) {
@@ -72,8 +72,8 @@ static bool reads_equal(void) {
 static size_t read_bytes(unsigned char *bytes) {
     FILE *const file = fopen(path, "rb");
     ck_assert_ptr_nonnull(file);
-    const size_t n = fread(bytes, 1, MOST_BYTES, file);
-    ck_assert(n > 0 && n < MOST_BYTES);
+    const size_t n = fread(bytes, 1, MAX_BYTES, file);
+    ck_assert(n > 0 && n < MAX_BYTES);
     (void)fclose(file);
     return n;
 }
@@ -104,7 +104,7 @@ START_TEST(what_is_written_reads_back) {
 END_TEST
 
 START_TEST(every_truncation_is_refused) {
-    unsigned char bytes[MOST_BYTES];
+    unsigned char bytes[MAX_BYTES];
     write_small();
     const size_t n = read_bytes(bytes);
     for (size_t length = 0; length < n; length++) {
@@ -119,7 +119,7 @@ START_TEST(every_truncation_is_refused) {
 END_TEST
 
 START_TEST(every_flipped_bit_is_refused) {
-    unsigned char bytes[MOST_BYTES];
+    unsigned char bytes[MAX_BYTES];
     write_small();
     const size_t n = read_bytes(bytes);
     for (size_t bit = 0; bit < 8 * n; bit++) {
@@ -137,7 +137,7 @@ static void refused_with(const char *text) {
 }
 
 START_TEST(a_message_names_the_place) {
-    unsigned char bytes[MOST_BYTES], whole[MOST_BYTES];
+    unsigned char bytes[MAX_BYTES], whole[MAX_BYTES];
     write_small();
     const size_t n = read_bytes(whole);
     uint64_t begin;
@@ -184,7 +184,7 @@ END_TEST
 
 /* Random changes of a file whose header's checksum is right again, and so reaches what is behind that check. */
 START_TEST(random_changes_do_no_harm) {
-    unsigned char bytes[MOST_BYTES], whole[MOST_BYTES];
+    unsigned char bytes[MAX_BYTES], whole[MAX_BYTES];
     uint32_t random = 12345;
     write_small();
     const size_t n = read_bytes(whole);

@@ -14,7 +14,7 @@
 #include "cli/report/picture.h"
 #include "suite.h"
 
-enum { WIDTH = 560, HEIGHT = 340, MOST_POINTS = 64, MOST_CELLS = 64 };
+enum { WIDTH = 560, HEIGHT = 340, MAX_POINTS = 64, MAX_CELLS = 64 };
 
 static char *drawn(const struct rg_plot *plot) {
     struct rg_markup out = {.status = RG_OK};
@@ -87,7 +87,7 @@ static size_t read_path(const char *svg, const char *class, size_t n, double poi
     while (*end != '"') {
         x += strtod(end, &end);
         y += strtod(end, &end);
-        ck_assert_uint_lt(count, MOST_POINTS);
+        ck_assert_uint_lt(count, MAX_POINTS);
         points[count][0] = 0.1 * x;
         points[count++][1] = 0.1 * y;
     }
@@ -97,7 +97,7 @@ static size_t read_path(const char *svg, const char *class, size_t n, double poi
 /* A group of cells: its box in pixels, and the ink of every cell, -1 where none is drawn. */
 struct cells {
     double x, y, width, height; /* of a cell: width and height */
-    int ink[MOST_CELLS][MOST_CELLS];
+    int ink[MAX_CELLS][MAX_CELLS];
     size_t rows, columns; /* the extent of what is drawn */
 };
 
@@ -151,7 +151,7 @@ START_TEST(points_stand_where_the_axes_say) {
     for (size_t i = 0; i < 3; i++) {
         for (size_t j = 0; j < 2; j++) {
             struct rg_plot plot = {.x = rg_axis_of("x", scales[i]), .y = rg_axis_of("y", scales[j])};
-            double across[6], up[6], points[MOST_POINTS][2];
+            double across[6], up[6], points[MAX_POINTS][2];
             for (size_t k = 0; k < 6; k++) {
                 across[k] = scales[i] == RG_LOG10 ? log10(x[k] + 1.0) : x[k];
                 up[k] = scales[j] == RG_LOG10 ? log10(y[k]) : y[k];
@@ -179,7 +179,7 @@ END_TEST
 START_TEST(a_line_is_interrupted_where_a_value_is_missing) {
     static const double x[7] = {0, 1, 2, 3, 4, 5, 6}, y[7] = {1, 2, NAN, 3, INFINITY, 4, 5};
     struct rg_plot plot = {.x = rg_axis_of("x", RG_LINEAR), .y = rg_axis_of("y", RG_LINEAR)};
-    double points[MOST_POINTS][2];
+    double points[MAX_POINTS][2];
     add_points(&plot, RG_STYLE_DASHED, 0, x, y, 7);
     char *const svg = drawn(&plot);
     const struct ticks of_x = read_ticks(svg, true), of_y = read_ticks(svg, false);
@@ -204,7 +204,7 @@ END_TEST
 START_TEST(levels_dots_and_rugs_stand_in_the_plot) {
     static const double x[3] = {0, 5, 10}, y[3] = {0, 2, 4}, rug[3] = {0.0, 0.5, 1.0};
     struct rg_plot plot = {.x = rg_axis_of("x", RG_LINEAR), .y = rg_axis_of("y", RG_LINEAR)};
-    double points[MOST_POINTS][2];
+    double points[MAX_POINTS][2];
     add_points(&plot, RG_STYLE_DOTS, 0, x, y, 3);
     add_points(&plot, RG_STYLE_RUG, 1, x, rug, 3);
     ck_assert_int_eq(rg_plot_add_level(&plot, "three", 2, 3.0), RG_OK);
@@ -253,7 +253,7 @@ START_TEST(the_legend_names_every_series_in_its_color) {
     double last_x = 0.0, last_y = 0.0;
     for (int i = 0; i < RG_PLOT_SERIES - 1; i++) {
         char name[64], class[8];
-        double key[MOST_POINTS][2], text_x = 0.0, text_y = 0.0;
+        double key[MAX_POINTS][2], text_x = 0.0, text_y = 0.0;
         (void)snprintf(name, sizeof name, ">series number %d<", i);
         (void)snprintf(class, sizeof class, "s%d", RG_INK_SERIES + i % RG_N_SERIES_INKS);
         const char *text = strstr(svg, name);
@@ -433,7 +433,7 @@ START_TEST(the_png_is_the_svg) {
                                            .theme = dark ? RG_THEME_DARK : RG_THEME_LIGHT};
         static struct cells map;
         static char svg[200000];
-        double points[MOST_POINTS][2];
+        double points[MAX_POINTS][2];
         long width = 0, height = 0;
         plots[0].heat.scale = rg_axis_of("", RG_LINEAR);
         set_heat(&plots[0], heat);

@@ -5,7 +5,7 @@
 #include "ranks/tree.h"
 #include "suite.h"
 
-enum { MOST_SHARDS = 45, MOST_RANKS = 9, N = 3 };
+enum { MAX_SHARDS = 45, MAX_RANKS = 9, N = 3 };
 
 /* Numbers whose sum depends on the order of the additions. */
 static void fill(float *shards, size_t n) {
@@ -31,8 +31,8 @@ static void define(const float *shards, struct rg_tree_node node, float *sum) {
 }
 
 START_TEST(ranks_share_all_shards_evenly) {
-    for (size_t shards = 1; shards <= MOST_SHARDS; shards++) {
-        for (size_t n_ranks = 1; n_ranks <= MOST_RANKS && n_ranks <= shards; n_ranks++) {
+    for (size_t shards = 1; shards <= MAX_SHARDS; shards++) {
+        for (size_t n_ranks = 1; n_ranks <= MAX_RANKS && n_ranks <= shards; n_ranks++) {
             size_t at = 0;
             for (size_t rank = 0; rank < n_ranks; rank++) {
                 const struct rg_tree_node run = rg_tree_run(shards, rank, n_ranks);
@@ -48,11 +48,11 @@ START_TEST(ranks_share_all_shards_evenly) {
 END_TEST
 
 START_TEST(the_sum_does_not_depend_on_the_ranks) {
-    float shards[MOST_SHARDS * N], wanted[N], pieces[MOST_SHARDS * N];
-    fill(shards, MOST_SHARDS * N);
-    for (size_t n = 1; n <= MOST_SHARDS; n++) {
+    float shards[MAX_SHARDS * N], wanted[N], pieces[MAX_SHARDS * N];
+    fill(shards, MAX_SHARDS * N);
+    for (size_t n = 1; n <= MAX_SHARDS; n++) {
         define(shards, (struct rg_tree_node){0, n}, wanted);
-        for (size_t n_ranks = 1; n_ranks <= MOST_RANKS && n_ranks <= n; n_ranks++) {
+        for (size_t n_ranks = 1; n_ranks <= MAX_RANKS && n_ranks <= n; n_ranks++) {
             size_t n_pieces = 0;
             for (size_t rank = 0; rank < n_ranks; rank++) {
                 struct rg_tree_node nodes[RG_TREE_NODES];

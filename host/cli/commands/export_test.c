@@ -7,7 +7,7 @@
 #include "rnn_gpu/memory.h"
 #include "train/setup.h"
 
-enum { N_SEQUENCES = 3, LEAST_STEPS = 9, MOST_STEPS = 40, SEED = 7 };
+enum { N_SEQUENCES = 3, MIN_STEPS = 9, MAX_STEPS = 40, SEED = 7 };
 
 /* Memory that the test owns while it is created. */
 struct draft {
@@ -19,7 +19,7 @@ struct draft {
 /* Steps of the test: enough for a skip to reach back twice, unless that is too long. */
 static size_t steps_for(const struct rg_shape *shape) {
     const size_t steps = 2 * shape->skip + 3;
-    return steps < LEAST_STEPS ? LEAST_STEPS : steps > MOST_STEPS ? MOST_STEPS : steps;
+    return steps < MIN_STEPS ? MIN_STEPS : steps > MAX_STEPS ? MAX_STEPS : steps;
 }
 
 /* Store a number of feature `f` that resembles the training data. */

@@ -22,8 +22,8 @@
 enum {
     PATH_BYTES = 4096 + 300,
     TEXT_BYTES = 64,
-    MOST_RUNS = 4096,
-    MOST_COLUMNS = 12,   /* options that differ */
+    MAX_RUNS = 4096,
+    MAX_COLUMNS = 12,    /* options that differ */
     TAIL_BYTES = 1 << 22 /* last part of a log that is read: its last events */
 };
 
@@ -41,7 +41,7 @@ struct runs {
     const struct rg_config *config;
     struct one_run *items;
     size_t n;
-    const char *columns[MOST_COLUMNS]; /* options that differ; borrowed from the runs */
+    const char *columns[MAX_COLUMNS]; /* options that differ; borrowed from the runs */
     size_t n_columns;
 };
 
@@ -171,9 +171,9 @@ static rg_status find_runs(struct runs *r) {
         return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s; give a folder with the folders of --out", folder,
                        strerror(errno));
     }
-    rg_status status = rg_alloc(&r->items, MOST_RUNS, sizeof *r->items, "the runs of a folder");
+    rg_status status = rg_alloc(&r->items, MAX_RUNS, sizeof *r->items, "the runs of a folder");
     status = status == RG_OK ? add_run(r, folder, ".") : status;
-    for (const struct dirent *entry = NULL; status == RG_OK && r->n < MOST_RUNS && (entry = readdir(list));) {
+    for (const struct dirent *entry = NULL; status == RG_OK && r->n < MAX_RUNS && (entry = readdir(list));) {
         char path[PATH_BYTES];
         struct stat info;
         (void)snprintf(path, sizeof path, "%.4000s/%s", folder, entry->d_name);
@@ -228,7 +228,7 @@ static void choose_columns(struct runs *r) {
         for (void *at = json_object_iter(r->items[i].options); at;
              at = json_object_iter_next(r->items[i].options, at)) {
             const char *const key = json_object_iter_key(at);
-            if (r->n_columns < MOST_COLUMNS && !is_column(r, key) && differs(r, key)) {
+            if (r->n_columns < MAX_COLUMNS && !is_column(r, key) && differs(r, key)) {
                 r->columns[r->n_columns++] = key;
             }
         }

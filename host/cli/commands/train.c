@@ -577,7 +577,7 @@ static rg_status open_outputs(struct job *j) {
 /* Before the first update, with --lr auto. */
 static rg_status find_rate(const struct job *j) {
     if (isnan(j->run->config.training.lr)) {
-        rg_log("--lr auto: trying rates from %g to %g in at most %d updates", RG_RATE_TEST_LEAST, RG_RATE_TEST_MOST,
+        rg_log("--lr auto: trying rates from %g to %g in at most %d updates", RG_RATE_TEST_MIN, RG_RATE_TEST_MAX,
                RG_RATE_TEST_UPDATES);
     }
     return rg_run_find_rate(j->run);

@@ -15,7 +15,7 @@
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
 
-enum { PATH_BYTES = 4096 + 300, WHAT_BYTES = 700, MOST_FILES = 10000 };
+enum { PATH_BYTES = 4096 + 300, WHAT_BYTES = 700, MAX_FILES = 10000 };
 
 /* ---- One file ---- */
 
@@ -139,8 +139,8 @@ static rg_status list_files(const char *folder, char ***names, size_t *n) {
     if (!list) {
         return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", folder, strerror(errno));
     }
-    status = rg_alloc(names, MOST_FILES, sizeof **names, "the names of files");
-    for (const struct dirent *entry = NULL; status == RG_OK && *n < MOST_FILES && (entry = readdir(list));) {
+    status = rg_alloc(names, MAX_FILES, sizeof **names, "the names of files");
+    for (const struct dirent *entry = NULL; status == RG_OK && *n < MAX_FILES && (entry = readdir(list));) {
         for (size_t i = 0; status == RG_OK && i < sizeof endings / sizeof *endings; i++) {
             if (entry->d_name[0] != '.' && ends_with(entry->d_name, endings[i])) {
                 status = rg_copy_string(&(*names)[*n], entry->d_name);

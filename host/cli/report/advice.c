@@ -13,7 +13,7 @@
 
 /* A loss below this share of the baseline shows that something is learned. If this share of the units has no slope,
  * that is a cause (ReLU leaves half without). */
-static const double SOME_PROGRESS = 0.9, MOST_DEAD = 0.75;
+static const double SOME_PROGRESS = 0.9, MAX_DEAD = 0.75;
 
 /* Options that a recipe replaces, and options for the output of the previous run; separated by spaces. */
 static const char
@@ -104,21 +104,21 @@ static bool has_value(const char *argument) {
 }
 
 /* A command as words: the words of the previous run that stay, then the recipe's words. */
-enum { MOST_WORDS = 200, MOST_ADDED = 12, WORD_BYTES = 40 };
+enum { MAX_WORDS = 200, MAX_ADDED = 12, WORD_BYTES = 40 };
 struct command {
-    char *words[MOST_WORDS];
+    char *words[MAX_WORDS];
     int n;
-    char added[MOST_ADDED][WORD_BYTES];
+    char added[MAX_ADDED][WORD_BYTES];
     size_t n_added;
 };
 
 static void add_word(struct command *command, char *word) {
-    command->n += command->n < MOST_WORDS;
+    command->n += command->n < MAX_WORDS;
     command->words[command->n - 1] = word;
 }
 
 __attribute__((format(printf, 2, 3))) static void add_new(struct command *command, const char *format, ...) {
-    char *const word = command->added[command->n_added < MOST_ADDED - 1 ? command->n_added++ : command->n_added];
+    char *const word = command->added[command->n_added < MAX_ADDED - 1 ? command->n_added++ : command->n_added];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(word, WORD_BYTES, format, arguments);
@@ -205,7 +205,7 @@ static bool build(const struct rg_config *c, const struct rg_recipe *recipe, str
     const char *name = NULL, *topic = NULL;
     bool fits = true;
     *made = false;
-    if (c->n_arguments + 1 + MOST_ADDED > MOST_WORDS) {
+    if (c->n_arguments + 1 + MAX_ADDED > MAX_WORDS) {
         return false;
     }
     add_word(&command, program);
@@ -233,7 +233,7 @@ static bool fits(const struct rg_outcome *o, const struct rg_advice_row *row, bo
     const unsigned verdict = o->diverged ? RG_ADVICE_DIVERGED : 1U << o->verdict;
     const bool model = (row->models >> model_of(o->config) & 1U) != 0;
     const bool when = row->when == RG_WHEN_ANY || (row->when == RG_WHEN_AT_RECIPE && made) ||
-                      (row->when == RG_WHEN_DEAD && o->dead >= MOST_DEAD) ||
+                      (row->when == RG_WHEN_DEAD && o->dead >= MAX_DEAD) ||
                       (row->when == RG_WHEN_AT_BASELINE && !(o->loss < SOME_PROGRESS * o->baseline));
     return model && (row->verdicts & verdict) != 0 && when;
 }

@@ -39,7 +39,7 @@ const char *rg_chance_groups(const struct rg_lag_profile *p, char out[64]) {
 static const char *reason_of(const struct rg_lag_profile *p, char out[64]) {
     switch (p->statistics.lack) {
     case RG_STATISTICS_FEW:
-        (void)snprintf(out, 64, "%zu sequence%s, and %d are needed", p->rows, p->rows == 1 ? "" : "s", RG_FEWEST_MICRO);
+        (void)snprintf(out, 64, "%zu sequence%s, and %d are needed", p->rows, p->rows == 1 ? "" : "s", RG_MIN_MICRO);
         break;
     case RG_STATISTICS_LARGE:
         (void)snprintf(out, 64, "the matrices are too large for them");

@@ -11,9 +11,9 @@ enum { COLUMNS = 8 /* columns of a row of the table */ };
 /* An error below this is rounding. */
 static const double NOTHING = 1e-12;
 
-size_t rg_cut_steps(size_t lags, size_t steps[RG_MOST_CUTS]) {
+size_t rg_cut_steps(size_t lags, size_t steps[RG_MAX_CUTS]) {
     size_t n = 0;
-    for (size_t k = 1; k < lags && n + 1 < RG_MOST_CUTS; k *= 2) {
+    for (size_t k = 1; k < lags && n + 1 < RG_MAX_CUTS; k *= 2) {
         steps[n++] = k;
     }
     steps[n++] = lags;
@@ -27,7 +27,7 @@ static bool has_gradient(const struct rg_lag_profile *p) {
 
 void rg_cut_print(const struct rg_lag_profile *p) {
     const struct rg_lag_terms *const hh = &p->matrices[RG_LAG_HH];
-    size_t steps[RG_MOST_CUTS];
+    size_t steps[RG_MAX_CUTS];
     if (!has_gradient(p)) {
         (void)puts("W_hh has no gradient that truncated BPTT could cut");
         return;
@@ -59,7 +59,7 @@ void rg_cut_print(const struct rg_lag_profile *p) {
 
 json_t *rg_cut_json(const struct rg_lag_profile *p) {
     const struct rg_lag_terms *const hh = &p->matrices[RG_LAG_HH];
-    size_t steps[RG_MOST_CUTS];
+    size_t steps[RG_MAX_CUTS];
     if (p->lags == 0 || !has_gradient(p)) {
         return json_null();
     }

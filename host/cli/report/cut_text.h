@@ -7,10 +7,10 @@
 
 #include "gradient/profile.h"
 
-enum { RG_MOST_CUTS = 65 };
+enum { RG_MAX_CUTS = 65 };
 
 /* Fill `steps` with the powers of two below `lags`, and `lags` itself. Returns their number. */
-size_t rg_cut_steps(size_t lags, size_t steps[RG_MOST_CUTS]);
+size_t rg_cut_steps(size_t lags, size_t steps[RG_MAX_CUTS]);
 
 /* Print a table on stdout, at most 80 columns wide, or a sentence that says why there is none. */
 void rg_cut_print(const struct rg_lag_profile *profile);

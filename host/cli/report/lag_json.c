@@ -10,7 +10,7 @@
 rg_status rg_lag_columns_create(size_t lags, struct rg_lag_columns *columns) {
     const bool alone = lags <= RG_LAGS_ALONE;
     *columns = (struct rg_lag_columns){0};
-    RG_TRY(rg_alloc(&columns->ranges, alone ? lags + 1 : RG_MOST_RANGES, sizeof *columns->ranges, "lags"));
+    RG_TRY(rg_alloc(&columns->ranges, alone ? lags + 1 : RG_MAX_RANGES, sizeof *columns->ranges, "lags"));
     if (!alone) {
         columns->n = rg_lag_ranges(lags, columns->ranges);
         return RG_OK;

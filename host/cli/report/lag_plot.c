@@ -8,7 +8,7 @@
 #include "cli/report/explain.h"
 #include "gradient/ranges.h"
 
-enum { INDENT = 2, INTERVAL = 16, LEAST_BAR = 6 };
+enum { INDENT = 2, INTERVAL = 16, MIN_BAR = 6 };
 
 /* How the rows are drawn. */
 struct sheet {
@@ -70,8 +70,8 @@ static void set_columns(struct sheet *s, const struct rg_lag_range *ranges, size
     }
     const int numbers = s->lags + 34 + (rg_chance_known(s->profile) ? INTERVAL + 3 : 0);
     const int left = (int)rg_look_table(s->look) - numbers;
-    s->shares = left / 3 < LEAST_BAR ? LEAST_BAR : left / 3;
-    s->norms = left - s->shares < LEAST_BAR ? LEAST_BAR : left - s->shares;
+    s->shares = left / 3 < MIN_BAR ? MIN_BAR : left / 3;
+    s->norms = left - s->shares < MIN_BAR ? MIN_BAR : left - s->shares;
 }
 
 /* Print the interval of weight_hh's share if it is known. */
@@ -119,8 +119,8 @@ static void print_scale(const struct sheet *s) {
 }
 
 void rg_lag_plot(const struct rg_lag_profile *p, const char *where, const struct rg_look *look) {
-    struct rg_lag_range ranges[RG_MOST_RANGES];
-    struct rg_range_terms hh[RG_MOST_RANGES];
+    struct rg_lag_range ranges[RG_MAX_RANGES];
+    struct rg_range_terms hh[RG_MAX_RANGES];
     struct sheet sheet = {.profile = p, .look = look};
     const size_t n = rg_lag_ranges(p->lags, ranges);
     const struct rg_lag_terms *const of_hh = &p->matrices[RG_LAG_HH];

@@ -9,7 +9,7 @@
 #include "cli/report/figures.h"
 #include "cli/report/spark.h"
 
-enum { MOST_PARTS = 12, PART_BYTES = 120, HEAT_COLUMNS = 24 };
+enum { MAX_PARTS = 12, PART_BYTES = 120, HEAT_COLUMNS = 24 };
 
 /* The parts of the line in order. If the line is too long, parts with the highest `rank` are dropped first; those with
  * 0 stay. */
@@ -20,7 +20,7 @@ struct part {
 };
 
 struct parts {
-    struct part items[MOST_PARTS];
+    struct part items[MAX_PARTS];
     size_t n;
 };
 

@@ -11,7 +11,7 @@
 
 size_t rg_look_terminal(void) {
     struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : RG_LEAST_COLUMNS;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : RG_MIN_COLUMNS;
 }
 
 /* Of the environment's locale; setlocale would change more than the screen. */
@@ -35,11 +35,11 @@ struct rg_look rg_look_of(const struct rg_config *config) {
 }
 
 static size_t within(size_t columns, size_t most) {
-    return columns < RG_LEAST_COLUMNS ? RG_LEAST_COLUMNS : columns > most ? most : columns;
+    return columns < RG_MIN_COLUMNS ? RG_MIN_COLUMNS : columns > most ? most : columns;
 }
 
 size_t rg_look_table(const struct rg_look *look) {
-    return within(look->columns, RG_MOST_COLUMNS);
+    return within(look->columns, RG_MAX_COLUMNS);
 }
 
 size_t rg_look_text(const struct rg_look *look) {

@@ -14,7 +14,7 @@ struct rg_look {
     size_t columns; /* of the terminal, 80 where there is none; tables and bars use them */
 };
 
-enum { RG_LEAST_COLUMNS = 80, RG_MOST_COLUMNS = 160, RG_TEXT_COLUMNS = 100 };
+enum { RG_MIN_COLUMNS = 80, RG_MAX_COLUMNS = 160, RG_TEXT_COLUMNS = 100 };
 
 struct rg_look rg_look_of(const struct rg_config *config);
 

@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 #include "train/diagnosis.h"
 
-static const double SILENT_SECONDS = 2.0, LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0, LEAST_PART = 0.5;
+static const double SILENT_SECONDS = 2.0, LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0, MIN_PART = 0.5;
 
 static void tell(struct rg_measuring *m, double now, double part) {
     const double since = now - m->begin;
@@ -32,7 +32,7 @@ static bool go_on(void *self, double part) {
     const double now = rg_seconds(), share = part < RG_PROFILE_PART ? RG_PROFILE_PART : 1.0;
     m->first = m->first > 0.0 ? m->first : now;
     /* the forward pass precedes the first call and may use most of the time */
-    const double until = fmax(m->begin + share * m->most, m->first + LEAST_PART * share * m->most);
+    const double until = fmax(m->begin + share * m->most, m->first + MIN_PART * share * m->most);
     if (m->most > 0.0 && now > until) {
         m->late = true;
         return false;

@@ -104,7 +104,7 @@ json_t *rg_step_text_json(const struct rg_diagnosis *d, const struct rg_model *m
 rg_status rg_step_table(const struct rg_diagnosis *d, const struct rg_model *model, struct rg_own_table *table) {
     static const char *const heads[] = {"matrix", "lags", "share of the gradient", "share of the step"};
     const struct rg_lag_profile *const p = d->profile;
-    struct rg_lag_range ranges[RG_MOST_RANGES];
+    struct rg_lag_range ranges[RG_MAX_RANGES];
     const bool known = is_known(d);
     const size_t n = known ? rg_lag_ranges(p->lags, ranges) : 0;
     RG_TRY(rg_table_create(table, "The lags in the optimiser's step, its factor for each weight held as it is", heads,

@@ -116,14 +116,14 @@ static double y_value(const struct line *l, double loss) {
 
 /* The values that were swept are the ticks, where they are few and their texts have room. */
 static void set_ticks(const struct rg_sweep_axis *axis, double least, double most, struct rg_axis *x) {
-    enum { MOST_TICKS = 8, MOST_LETTERS = 7 };
+    enum { MAX_TICKS = 8, MAX_LETTERS = 7 };
     const double closest = 0.09; /* of the axis' length */
     struct rg_ticks ticks = {.n = 0};
-    bool fits = axis->n <= MOST_TICKS && most > least;
+    bool fits = axis->n <= MAX_TICKS && most > least;
     for (size_t k = 0; fits && k < axis->n; k++) {
         const double value = strtod(axis->values[k], NULL);
         const double at = x->scale == RG_LOG10 ? log10(value) : value;
-        fits = strlen(axis->values[k]) <= MOST_LETTERS;
+        fits = strlen(axis->values[k]) <= MAX_LETTERS;
         for (size_t i = 0; i < k; i++) {
             const double length = x->scale == RG_LOG10 ? log10(most / least) : most - least;
             fits = fits && fabs(at - ticks.at[i]) >= closest * length;

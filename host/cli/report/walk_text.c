@@ -8,8 +8,8 @@
 enum {
     GAP = 3,    /* between blocks */
     INDENT = 2, /* of a block; a row of eight numbers and its label then fill 80 columns */
-    LEAST_WIDTH = 40,
-    MOST_WIDTH = 400,
+    MIN_WIDTH = 40,
+    MAX_WIDTH = 400,
     TEXT_WIDTH = 100 /* width of sentences, however wide the screen is */
 };
 
@@ -183,13 +183,13 @@ static bool print_row(const struct rg_walk_block *b, const struct layout *l, siz
 static void print_band(const struct rg_walk_block *blocks, const struct layout *layouts, size_t first, size_t end) {
     bool any = true;
     for (size_t row = 0; any; row++) {
-        char line[MOST_WIDTH * 4 + 64] = "";
+        char line[MAX_WIDTH * 4 + 64] = "";
         size_t at = 0, wanted = INDENT;
         any = false;
         for (size_t i = first; i < end; i++) {
-            char part[MOST_WIDTH * 4];
+            char part[MAX_WIDTH * 4];
             const bool there = print_row(&blocks[i], &layouts[i], row, part, sizeof part);
-            if (there && part[0] && at + strlen(part) + MOST_WIDTH < sizeof line) {
+            if (there && part[0] && at + strlen(part) + MAX_WIDTH < sizeof line) {
                 at += (size_t)snprintf(line + at, sizeof line - at, "%*s%s", (int)(wanted - at), "", part);
             }
             any = any || there;
@@ -226,9 +226,7 @@ static void print_blocks(void *self, const struct rg_walk_block *blocks, size_t 
 }
 
 rg_status rg_walk_print(const struct rg_walk *walk, size_t sequence, size_t columns) {
-    struct screen screen = {.columns = columns < LEAST_WIDTH  ? LEAST_WIDTH
-                                       : columns > MOST_WIDTH ? MOST_WIDTH
-                                                              : columns};
+    struct screen screen = {.columns = columns < MIN_WIDTH ? MIN_WIDTH : columns > MAX_WIDTH ? MAX_WIDTH : columns};
     const struct rg_walk_writer writer = {
         .self = &screen, .begin = begin, .end = end, .text = text, .blocks = print_blocks};
     return rg_walk_tell(walk, sequence, &writer);
