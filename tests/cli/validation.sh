@@ -170,7 +170,7 @@ printf 'series,a,b,label\n0,1,2,x\n1,2,3,z\n' >class.csv
 printf 'series,a,b,label\n0,1,2,0.5\n' >one.csv
 refused 4 'other\.csv:1:' "$program" --data abc.csv --val other.csv --device cpu --out new
 refused 4 'class\.csv:3:7.*`?z' "$program" --data abc.csv --test class.csv --device cpu --out new
-refused 4 'one\.csv has one sequence' "$program" --data one.csv --val-frac 0.5 --device cpu --out new
+refused 4 'one\.csv has only one sequence' "$program" --data one.csv --val-frac 0.5 --device cpu --out new
 refused 2 'val and --val-frac both' "${new[@]}" --val val.npz --val-frac 0.2
 refused 2 'epochs and --updates both' "${new[@]}" --epochs 2 --updates 3
 refused 2 'patience needs validation data' "${new[@]}" --patience 3

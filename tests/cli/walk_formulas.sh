@@ -150,6 +150,12 @@ for cell in rnn lstm gru; do
         expect_status 0 "$program" grad "${options[@]}" --trace --report walk.html
         n=$(python3 "$folder/formulas.py" walk.html "$cell" "$skip" 2 "$budget") || fail "a formula of $cell with skip $skip does not give the number below it"
         total=$((total + n))
+        if [ "$skip" = learned ]; then
+            said=$(tr -s '\n ' ' ' <"$folder/stdout") # a formula may take two lines
+            for part in '(1 - u_{t+1}) dL/dh_{t+1}' '+ W_uh^T q_t' '+ 0.25 / 3' 'q_t = p_t (1 - p_t) dL/dv_{t+1}'; do
+                [[ $said == *"$part"* ]] || fail "the formulas of $cell lack $part"
+            done
+        fi
     done
 done
 [ "$total" -gt 2000 ] || fail "only $total numbers were read"

@@ -89,8 +89,8 @@ static void print_interval(const struct rg_lag_profile *p, size_t range) {
 }
 
 static void print_row(const struct sheet *s, struct rg_lag_range range, size_t at) {
-    const struct rg_lag_terms *const of_hh = &s->profile->matrices[RG_LAG_HH], *const of_ih =
-                                                                                   &s->profile->matrices[RG_LAG_IH];
+    const struct rg_lag_terms *const of_hh = &s->profile->matrices[RG_LAG_HH];
+    const struct rg_lag_terms *const of_ih = &s->profile->matrices[RG_LAG_IH];
     const struct rg_range_terms hh = rg_range_of(of_hh->log10_norm, of_hh->share, of_hh->cosine, range);
     const struct rg_range_terms ih = rg_range_of(of_ih->log10_norm, of_ih->share, of_ih->cosine, range);
     const double size = s->largest > 0.0 && isfinite(hh.share) ? fabs(hh.share) / s->largest : 0.0;
