@@ -118,7 +118,7 @@ checked "a run that diverges, data from a file"
 refused 2 "'1\.\.0' is not a value for a sweep" "$program" sweep --lr 1..0
 refused 2 "unknown value 'foo'" "$program" sweep --init he,foo
 refused 2 'more than 10000 runs' "$program" sweep --seed 1-1000 --lr 1..2*11
-refused 2 'forget-bias is of the cell lstm' "$program" sweep --cell lstm,rnn --forget-bias 1
+refused 2 'forget-bias requires the cell lstm' "$program" sweep --cell lstm,rnn --forget-bias 1
 refused 2 'cell does not belong to compare' "$program" compare --cell lstm
 refused 4 'no-such-file' "$program" sweep --data no-such-file.csv --lr 1,2 --quiet
 expect_status 7 "$program" sweep --device cpu --steps 10,1000000 --memory 1M --hidden 1000
