@@ -174,12 +174,16 @@ static rg_status read_limit(struct rg_device_info *info) {
 }
 
 rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out) {
+    struct rg_device *device = NULL;
     *out = NULL;
-    RG_TRY(open_device(spec, options, out));
-    const rg_status status = read_limit(&(*out)->info);
-    if (status != RG_OK) {
-        rg_device_destroy(*out);
-        *out = NULL;
+    rg_status status = open_device(spec, options, &device);
+    if (status == RG_OK && device) {
+        status = read_limit(&device->info);
     }
-    return status;
+    if (status != RG_OK) {
+        rg_device_destroy(device);
+        return status;
+    }
+    *out = device;
+    return RG_OK;
 }
