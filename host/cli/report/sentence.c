@@ -39,8 +39,8 @@ static void add_sequences(struct text *t, const struct rg_diagnosis *d) {
 static void add_plain(struct text *t, const struct rg_judgement *j) {
     static const char *const plain[] = {
         [RG_VANISHING] = "on its way back in time the gradient all but disappears",
-        [RG_EXPLODING] = "on its way back in time the gradient grows, so that an update without clipping can go much "
-                         "too far",
+        [RG_EXPLODING] =
+            "on its way back in time the gradient grows, and an update without clipping can go much too far",
         [RG_MIXED] = "on its way back in time the gradient does not fare alike everywhere",
         [RG_FADING] = "the gradient comes far back in time, but far steps count for little",
         [RG_SENSITIVE] =

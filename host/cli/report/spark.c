@@ -62,7 +62,7 @@ static void print_line(const struct lines *lines, const char *name, struct rg_sp
 /* Print a quantity over the updates from its first to its last finite value, on a logarithmic scale if its range is
  * wide. */
 static void print_updates(const struct lines *lines, const struct rg_history *h, const char *name, bool norm) {
-    double values[RG_KEPT_UPDATES];
+    double values[RG_KEPT_UPDATES] = {0.0};
     double first = NAN, last = NAN, low = INFINITY, high = 0.0;
     for (size_t i = 0; i < h->n_points; i++) {
         values[i] = norm ? h->points[i].grad_norm : h->points[i].loss;
@@ -81,7 +81,7 @@ static void print_updates(const struct lines *lines, const struct rg_history *h,
 }
 
 static void print_clipped(const struct lines *lines, const struct rg_history *h) {
-    double values[RG_KEPT_UPDATES];
+    double values[RG_KEPT_UPDATES] = {0.0};
     uint64_t clipped = 0, all = 0;
     for (size_t i = 0; i < h->n_points; i++) {
         values[i] = (double)h->points[i].clipped / (double)h->points[i].count;
@@ -99,7 +99,7 @@ static void print_clipped(const struct lines *lines, const struct rg_history *h)
 /* Print the share of the long lags over the samples, and the norms of the newest sample by lag. */
 static void print_lags(const struct lines *lines, const struct rg_history *h) {
     const size_t matrix = rg_history_main_matrix(h), n = h->sample.n;
-    double values[RG_KEPT_LAGS > RG_KEPT_SAMPLES ? RG_KEPT_LAGS : RG_KEPT_SAMPLES];
+    double values[RG_KEPT_LAGS > RG_KEPT_SAMPLES ? RG_KEPT_LAGS : RG_KEPT_SAMPLES] = {0.0};
     char text[64];
     for (size_t s = 0; s < n; s++) {
         values[s] = rg_history_long_share(h, s, matrix);
