@@ -35,7 +35,7 @@ printf 'series;a;label\n0;1;0.5\n1;2;3;4\n' >long.csv
 refused 4 'comma\.csv:2:3: .1,5. is not a number.*with a point for the fraction' "${train[@]}" --data comma.csv
 refused 4 'hole\.csv:3:3: empty cell in column 2' "${train[@]}" --data hole.csv
 refused 4 'short\.tsv:3:4: the row ends after 2 of the header.s 3 columns' "${train[@]}" --data short.tsv
-refused 4 'long\.csv:3:7: a cell too many' "${train[@]}" --data long.csv
+refused 4 'long\.csv:3:7: one cell too many' "${train[@]}" --data long.csv
 refused 4 'stdin:1:1: empty file' "${train[@]}" --data -
 refused 2 'stdin, .-., can be used for only one' "${train[@]}" --data - --val -
 checked "places of what is wrong"
