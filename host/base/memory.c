@@ -23,11 +23,13 @@ rg_status rg_alloc(void *out, size_t count, size_t size, const char *what) {
     void *block = NULL;
     memcpy(out, &block, sizeof block);
     size_t bytes = 0;
-    if (!rg_multiply(count, size, &bytes) || bytes > address_space)
+    if (!rg_multiply(count, size, &bytes) || bytes > address_space) {
         return rg_fail(RG_NO_MEMORY, "%s: %zu items of %zu bytes are more than any memory; use smaller sizes", what,
                        count, size);
-    if (posix_memalign(&block, ALIGNMENT, bytes > 0 ? bytes : 1) != 0)
+    }
+    if (posix_memalign(&block, ALIGNMENT, bytes > 0 ? bytes : 1) != 0) {
         return rg_fail(RG_NO_MEMORY, "%s: no memory for %zu bytes; use smaller sizes or free memory", what, bytes);
+    }
     memset(block, 0, bytes > 0 ? bytes : 1);
     memcpy(out, &block, sizeof block);
     return RG_OK;

@@ -14,21 +14,27 @@ size_t rg_name_distance(const char *a, const char *b) {
     /* Restricted Damerau-Levenshtein: d[i][j] = edits from the first i letters of a to the first j of b. */
     size_t d[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1] = {{0}};
     const size_t n = strlen(a), m = strlen(b);
-    if (n > NAME_MAX_LENGTH || m > NAME_MAX_LENGTH)
+    if (n > NAME_MAX_LENGTH || m > NAME_MAX_LENGTH) {
         return n > m ? n : m;
-    if (n > 0 && n != m && strncmp(a, b, least(n, m)) == 0)
+    }
+    if (n > 0 && n != m && strncmp(a, b, least(n, m)) == 0) {
         return 1;
-    for (size_t i = 0; i <= n; i++)
+    }
+    for (size_t i = 0; i <= n; i++) {
         d[i][0] = i;
-    for (size_t j = 0; j <= m; j++)
+    }
+    for (size_t j = 0; j <= m; j++) {
         d[0][j] = j;
-    for (size_t i = 1; i <= n; i++)
+    }
+    for (size_t i = 1; i <= n; i++) {
         for (size_t j = 1; j <= m; j++) {
             const size_t replace = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
             d[i][j] = least(replace, least(d[i - 1][j], d[i][j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
                 d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+            }
         }
+    }
     return d[n][m];
 }
 

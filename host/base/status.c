@@ -19,11 +19,14 @@ rg_status rg_fail(rg_status status, const char *format, ...) {
     va_start(arguments, format);
     const int length = vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (length < 0)
+    if (length < 0) {
         message[0] = '\0';
-    for (char *c = message; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+    }
+    for (char *c = message; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
             *c = ' ';
+        }
+    }
     memcpy(error_slot, message, strlen(message) + 1);
     return status;
 }

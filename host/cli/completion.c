@@ -18,21 +18,25 @@ static bool is_file(const struct rg_option *option) {
 
 /* "a b c" */
 static void print_names(const char *const *names) {
-    for (size_t i = 0; names[i] != NULL; i++)
+    for (size_t i = 0; names[i] != NULL; i++) {
         printf("%s%s", i > 0 ? " " : "", names[i]);
+    }
 }
 
 static void print_commands(void) {
-    for (size_t i = 0; i < rg_n_commands; i++)
+    for (size_t i = 0; i < rg_n_commands; i++) {
         printf("%s%s", i > 0 ? " " : "", rg_commands[i].name);
+    }
 }
 
 /* Print the options of a command as --name, or with `lead` "" as NAME. */
 static void print_options(size_t command) {
     printf("--help");
-    for (size_t i = 0; i < rg_n_options; i++)
-        if (takes(command, &rg_options[i]))
+    for (size_t i = 0; i < rg_n_options; i++) {
+        if (takes(command, &rg_options[i])) {
             printf(" --%s", rg_options[i].name);
+        }
+    }
 }
 
 /* ---- bash, and zsh by its bashcompinit ---- */
@@ -41,8 +45,9 @@ static void print_options(size_t command) {
 static void print_values(void) {
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
-        if (option->kind == RG_KIND_FLAG)
+        if (option->kind == RG_KIND_FLAG) {
             continue;
+        }
         printf("    --%s) ", option->name);
         if (option->names != NULL) {
             printf("found=$(compgen -W \"");
@@ -66,12 +71,13 @@ static void print_bash(void) {
     for (size_t command = 0; command < rg_n_commands; command++) {
         const char *const name = rg_commands[command].name;
         printf("        %s) %swords=\"", name, rg_command_subject(name) != NULL ? "files=yes " : "");
-        if (strcmp(name, "help") == 0)
+        if (strcmp(name, "help") == 0) {
             print_commands();
-        else if (strcmp(name, "completion") == 0)
+        } else if (strcmp(name, "completion") == 0) {
             printf("bash zsh fish");
-        else
+        } else {
             print_options(command);
+        }
         puts("\" ;;");
     }
     printf("        esac\n"
@@ -92,8 +98,9 @@ static void print_bash(void) {
 static void print_quoted(const char *text) {
     putchar('\'');
     for (; *text != '\0'; text++) {
-        if (*text == '\'' || *text == '\\')
+        if (*text == '\'' || *text == '\\') {
             putchar('\\');
+        }
         putchar(*text);
     }
     putchar('\'');
@@ -106,8 +113,9 @@ static void print_condition(size_t command) {
         return;
     }
     printf(" -n 'not __fish_seen_subcommand_from");
-    for (size_t i = 1; i < rg_n_commands; i++)
+    for (size_t i = 1; i < rg_n_commands; i++) {
         printf(" %s", rg_commands[i].name);
+    }
     printf("'");
 }
 
@@ -117,14 +125,16 @@ static void print_fish(void) {
         printf("complete -c rnn-gpu -n __fish_use_subcommand -a %s -d ", rg_commands[i].name);
         print_quoted(rg_commands[i].summary);
         putchar('\n');
-        if (rg_command_subject(rg_commands[i].name) != NULL)
+        if (rg_command_subject(rg_commands[i].name) != NULL) {
             printf("complete -c rnn-gpu -n '__fish_seen_subcommand_from %s' -F\n", rg_commands[i].name);
+        }
     }
-    for (size_t command = 0; command < rg_n_commands; command++)
+    for (size_t command = 0; command < rg_n_commands; command++) {
         for (size_t i = 0; i < rg_n_options; i++) {
             const struct rg_option *const option = &rg_options[i];
-            if (!takes(command, option))
+            if (!takes(command, option)) {
                 continue;
+            }
             printf("complete -c rnn-gpu");
             print_condition(command);
             printf(" -l %s", option->name);
@@ -139,13 +149,15 @@ static void print_fish(void) {
             print_quoted(option->help);
             putchar('\n');
         }
+    }
 }
 
 rg_status rg_completion_print(const char *shell) {
     static const char *const shells[] = {"bash", "zsh", "fish", NULL};
     const char *const nearest = shell != NULL ? rg_name_nearest(shell, shells) : NULL;
-    if (shell == NULL)
+    if (shell == NULL) {
         return rg_fail(RG_USAGE, "completion needs a shell: bash, zsh or fish");
+    }
     if (strcmp(shell, "bash") == 0) {
         print_bash();
     } else if (strcmp(shell, "zsh") == 0) {

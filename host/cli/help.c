@@ -20,10 +20,11 @@ static void print_wrapped(const char *text, size_t at) {
             at = 0;
             fresh = 1;
         }
-        if (fresh)
+        if (fresh) {
             printf("%*s", (int)(LEFT - at), "");
-        else
+        } else {
             putchar(' ');
+        }
         at = (fresh ? LEFT : at + 1) + length;
         printf("%.*s", (int)length, text);
         text += length;
@@ -38,8 +39,9 @@ static void print_item(const char *name, const char *text) {
 
 static void print_option(const struct rg_option *option, const struct rg_config *defaults, size_t command) {
     char letter[8] = "", name[64], text[TEXT_BYTES];
-    if (option->letter != 0)
+    if (option->letter != 0) {
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    }
     snprintf(name, sizeof name, "%s--%s%s%s", letter, option->name, option->argument != NULL ? " " : "",
              option->argument != NULL ? option->argument : "");
     rg_option_help_text(option, defaults, command, text);
@@ -52,10 +54,12 @@ static void print_options(size_t command) {
     for (size_t group = 0; group < RG_N_GROUPS; group++) {
         const char *title = rg_group_titles[group];
         for (size_t i = 0; i < rg_n_options; i++) {
-            if (rg_options[i].group != group || (rg_options[i].commands >> command & 1) == 0)
+            if (rg_options[i].group != group || (rg_options[i].commands >> command & 1) == 0) {
                 continue;
-            if (title != NULL)
+            }
+            if (title != NULL) {
                 printf("\n%s:\n", title);
+            }
             title = NULL;
             print_option(&rg_options[i], &defaults, command);
         }
@@ -64,11 +68,13 @@ static void print_options(size_t command) {
 
 static void print_overview(void) {
     puts("rnn-gpu " RG_VERSION ": trains recurrent networks and shows the gradient over time\n\nExamples:");
-    for (size_t i = 0; i < N_OVERVIEW; i++)
+    for (size_t i = 0; i < N_OVERVIEW; i++) {
         fputs(rg_commands[i].example, stdout);
+    }
     puts("\nUsage: rnn-gpu [COMMAND] [OPTION]...\n\nCommands:");
-    for (size_t i = 0; i < rg_n_commands; i++)
+    for (size_t i = 0; i < rg_n_commands; i++) {
         print_item(rg_commands[i].name, rg_commands[i].summary);
+    }
     puts("\nOptions of train, with [default; range]; --name=VALUE works too. Other commands:\n"
          "rnn-gpu help COMMAND.");
     print_options(0);
@@ -91,8 +97,9 @@ static void print_overview(void) {
 static void print_command(size_t command) {
     const struct rg_command *const c = &rg_commands[command];
     unsigned any = 0;
-    for (size_t i = 0; i < rg_n_options; i++)
+    for (size_t i = 0; i < rg_n_options; i++) {
         any |= rg_options[i].commands >> command & 1;
+    }
     const char *const subject = rg_command_subject(c->name);
     printf("rnn-gpu %s: %s\n\nExample:\n%s\nUsage: rnn-gpu %s%s%s%s\n", c->name, c->summary, c->example, c->name,
            subject != NULL ? " " : "", subject != NULL ? subject : "",
@@ -105,10 +112,11 @@ static void print_command(size_t command) {
 }
 
 void rg_help_print(size_t command) {
-    if (command < rg_n_commands)
+    if (command < rg_n_commands) {
         print_command(command);
-    else
+    } else {
         print_overview();
+    }
 }
 
 rg_status rg_options_help(const char *topic) {
@@ -117,8 +125,9 @@ rg_status rg_options_help(const char *topic) {
         return RG_OK;
     }
     const size_t command = topic != NULL ? rg_command_find(topic) : 0;
-    if (command == rg_n_commands)
+    if (command == rg_n_commands) {
         return rg_command_refuse("help topic", topic);
+    }
     rg_help_print(topic != NULL ? command : rg_n_commands);
     return RG_OK;
 }

@@ -43,8 +43,9 @@ static void print_notice(void *self, const char *line) {
 /* RNN_GPU_DEVICE replaces a missing --device. */
 static void use_environment(struct rg_config *config) {
     const char *const device = getenv("RNN_GPU_DEVICE");
-    if (device != NULL && device[0] != '\0' && !config->machine.device_given)
+    if (device != NULL && device[0] != '\0' && !config->machine.device_given) {
         config->machine.device = device;
+    }
 }
 
 static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
@@ -53,32 +54,39 @@ static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
     bool runs = true;
     RG_TRY(rg_crew_check(crew, rg_options_parse(argc, argv, &config, &command, &topic), argc, argv));
     RG_TRY(rg_crew_command(crew, command, &runs));
-    if (!runs)
+    if (!runs) {
         return RG_OK;
+    }
     use_environment(&config);
     config.machine.ranks = crew->ranks;
     rg_log_quiet(config.output.quiet);
-    if (strcmp(command, "help") == 0)
+    if (strcmp(command, "help") == 0) {
         return rg_options_help(topic);
-    if (strcmp(command, "completion") == 0)
+    }
+    if (strcmp(command, "completion") == 0) {
         return rg_completion_print(topic);
+    }
     if (strcmp(command, "version") == 0) {
         rg_version_print(config.output.verbose);
         return RG_OK;
     }
-    if (config.output.dump_config)
+    if (config.output.dump_config) {
         return rg_config_dump(command, &config);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(command, commands[i].name) == 0)
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(command, commands[i].name) == 0) {
             return commands[i].run(&config);
+        }
+    }
     return rg_fail(RG_ERROR, "command %s is not part of this program", command);
 }
 
 static rg_status run(int argc, char **argv, const struct rg_crew *crew) {
     struct rg_command_line line;
     rg_status status = rg_command_line_create(argc, argv, &line);
-    if (status == RG_OK)
+    if (status == RG_OK) {
         status = run_line(line.argc, line.argv, crew);
+    }
     rg_command_line_release(&line);
     return status;
 }
@@ -87,9 +95,11 @@ static rg_status run(int argc, char **argv, const struct rg_crew *crew) {
  * would be mixed into it. So such a descriptor is opened in the wrong direction: every use then fails as if it were
  * still closed. */
 static void hold_standard_files(void) {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
             (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
 }
 
 /* Is stdout a pipe or socket whose other end is closed? `head` closes its end once it has its lines. */
@@ -104,19 +114,23 @@ static rg_status finish_output(rg_status status) {
     const bool failed = fflush(stdout) != 0 || ferror(stdout);
     const int error = errno;
     const bool is_gone = failed && reader_is_gone();
-    if (fclose(stdout) == 0 && !failed)
+    if (fclose(stdout) == 0 && !failed) {
         return status;
-    if (status != RG_OK)
+    }
+    if (status != RG_OK) {
         return status;
-    if (is_gone)
+    }
+    if (is_gone) {
         return RG_NO_READER;
+    }
     return rg_fail(RG_NOT_SAVED, "stdout cannot be written: %s",
                    error != 0 ? strerror(error) : "the output was cut off");
 }
 
 static void report(rg_status status) {
-    if (status == RG_OK || status == RG_INTERRUPTED || status == RG_TERMINATED || status == RG_NO_READER)
+    if (status == RG_OK || status == RG_INTERRUPTED || status == RG_TERMINATED || status == RG_NO_READER) {
         return;
+    }
     (void)fprintf(stderr, "rnn-gpu: %s%s\n", rg_error_message(), status == RG_USAGE ? " (see rnn-gpu --help)" : "");
 }
 
@@ -131,8 +145,9 @@ int main(int argc, char **argv) {
     rg_log_to(print_notice, NULL);
     (void)signal(SIGPIPE, SIG_IGN); /* both are then errors of the write */
     (void)signal(SIGXFSZ, SIG_IGN);
-    if (argc == 3 && strcmp(argv[1], RG_TRIAL_ARGUMENT) == 0)
+    if (argc == 3 && strcmp(argv[1], RG_TRIAL_ARGUMENT) == 0) {
         return (int)rg_command_try_drivers(argv[2]);
+    }
     rg_stop_catch(leave);
     rg_guard_program(argv, leave);
     struct rg_crew crew;

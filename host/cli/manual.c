@@ -9,15 +9,17 @@
 static void print_text(const char *text) {
     bool fresh = true;
     for (; *text != '\0'; text++) {
-        if (fresh && (*text == '.' || *text == '\''))
+        if (fresh && (*text == '.' || *text == '\'')) {
             printf("\\&");
+        }
         fresh = *text == '\n';
-        if (*text == '\\')
+        if (*text == '\\') {
             printf("\\e");
-        else if (*text == '-')
+        } else if (*text == '-') {
             printf("\\-");
-        else
+        } else {
             putchar(*text);
+        }
     }
 }
 
@@ -48,17 +50,20 @@ static void print_commands(void) {
 static void print_option(const struct rg_option *option) {
     char text[RG_HELP_TEXT_BYTES];
     size_t first = 0, n = 0;
-    while ((option->commands >> first & 1) == 0)
+    while ((option->commands >> first & 1) == 0) {
         first++;
+    }
     struct rg_config defaults = rg_config_of_command(first);
     defaults.data.task = "adding";
     rg_option_help_text(option, &defaults, first, text);
     print_name("--", option->name, option->argument);
     print_text(text);
     printf("\n.br\n(");
-    for (size_t i = 0; i < rg_n_commands; i++)
-        if ((option->commands >> i & 1) != 0)
+    for (size_t i = 0; i < rg_n_commands; i++) {
+        if ((option->commands >> i & 1) != 0) {
             printf("%s%s", n++ > 0 ? ", " : "", rg_commands[i].name);
+        }
+    }
     puts(")");
 }
 
@@ -67,26 +72,30 @@ static void print_options(void) {
          "\\fB\\-\\-name=VALUE\\fR works too.");
     for (size_t group = 0; group < RG_N_GROUPS; group++) {
         printf(".SS %s\n", rg_group_titles[group]);
-        for (size_t i = 0; i < rg_n_options; i++)
-            if (rg_options[i].group == group && rg_options[i].commands != 0)
+        for (size_t i = 0; i < rg_n_options; i++) {
+            if (rg_options[i].group == group && rg_options[i].commands != 0) {
                 print_option(&rg_options[i]);
+            }
+        }
     }
 }
 
 static void print_examples(void) {
     puts(".SH EXAMPLES\n.nf");
-    for (size_t i = 0; i < rg_n_commands; i++)
+    for (size_t i = 0; i < rg_n_commands; i++) {
         for (const char *line = rg_commands[i].example; line != NULL && *line != '\0';) {
             const size_t length = strcspn(line, "\n");
             char copy[200];
             (void)snprintf(copy, sizeof copy, "%.*s", (int)length, line);
             char *const here = strstr(copy, "./rnn-gpu");
-            if (here != NULL)
+            if (here != NULL) {
                 memmove(here, here + 2, strlen(here + 2) + 1);
+            }
             print_text(copy);
             putchar('\n');
             line += length + (line[length] == '\n');
         }
+    }
     puts(".fi");
 }
 

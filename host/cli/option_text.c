@@ -15,8 +15,9 @@ static void append(char *text, const char *more) {
 /* Append the numbers that may follow the name of an initialiser or schedule. */
 static void append_numbers(char *text, const struct rg_option *option, size_t i) {
     char numbers[64] = "";
-    if (option->kind == RG_KIND_INIT && rg_init_forms[i].number != NULL)
+    if (option->kind == RG_KIND_INIT && rg_init_forms[i].number != NULL) {
         snprintf(numbers, sizeof numbers, rg_init_forms[i].value >= 0.0 ? "[:%s]" : ":%s", rg_init_forms[i].number);
+    }
     append(text, option->kind == RG_KIND_SCHEDULE ? rg_schedule_forms[i].numbers : numbers);
 }
 
@@ -26,12 +27,14 @@ static void append_missing(char *text) {
     for (size_t i = 0; rg_schedule_names[i] != NULL; i++) {
         const struct rg_schedule_form *const form = &rg_schedule_forms[i];
         char choice[64];
-        if (*form->numbers == '\0')
+        if (*form->numbers == '\0') {
             continue;
-        if (form->every > 0)
+        }
+        if (form->every > 0) {
             snprintf(choice, sizeof choice, "%s%s:%zu:%g", lead, rg_schedule_names[i], form->every, form->gamma);
-        else
+        } else {
             snprintf(choice, sizeof choice, "%s%s:%g", lead, rg_schedule_names[i], form->gamma);
+        }
         append(text, choice);
         lead = ", ";
     }
@@ -44,8 +47,9 @@ static void append_choices(char *text, const struct rg_option *option) {
         append(text, option->names[i]);
         append_numbers(text, option, i);
     }
-    if (option->kind == RG_KIND_SCHEDULE)
+    if (option->kind == RG_KIND_SCHEDULE) {
         append_missing(text);
+    }
 }
 
 void rg_option_help_text(const struct rg_option *option, const struct rg_config *defaults, size_t command, char *text) {

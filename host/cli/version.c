@@ -28,8 +28,9 @@ void rg_version_print(bool verbose) {
     cairo = true;
 #endif
     puts("rnn-gpu " RG_VERSION);
-    if (!verbose)
+    if (!verbose) {
         return;
+    }
     printf("MIT licence\n\nbuild: %s %s, C%ld; OpenCL device %s, ranks of mpirun %s, PNG figures %s\n",
 #ifdef __clang__
            "clang",

@@ -9,10 +9,11 @@
 enum { MAX_CLASSES = 1 << 16 };
 
 static void set_label(struct rg_dataset *data, size_t i, double value) {
-    if (data->y_double != NULL)
+    if (data->y_double != NULL) {
         data->y_double[i] = value;
-    else
+    } else {
         data->y[i] = (float)value;
+    }
 }
 
 /* "nan" and similar texts are neither a class nor a number. */
@@ -33,15 +34,17 @@ rg_status rg_csv_labels_count(struct rg_csv_labels *l, const struct rg_csv_cell 
     const bool word = !rg_csv_is_number(l->csv, cell);
     double value;
 
-    if (is_missing(cell))
+    if (is_missing(cell)) {
         return rg_csv_fail(l->csv, cell->start, "the label is `%s`; leave the row out, or give it a label",
                            rg_excerpt(cell->text, cell->bytes).text);
+    }
     if (l->options->classes != NULL) {
         l->words = true;
         return RG_OK;
     }
-    if (l->seen && word != l->words)
+    if (l->seen && word != l->words) {
         return refuse_mixed(l, cell);
+    }
     l->seen = true;
     l->words = word;
     l->bytes += word ? cell->bytes + 1 : 0;
@@ -49,13 +52,15 @@ rg_status rg_csv_labels_count(struct rg_csv_labels *l, const struct rg_csv_cell 
 }
 
 rg_status rg_csv_labels_begin(struct rg_csv_labels *l, struct rg_dataset *data) {
-    if (!l->given)
+    if (!l->given) {
         return RG_OK;
+    }
     data->n_targets = 1;
     data->label_kind = l->words ? RG_LABELS_CLASSES : RG_LABELS_NUMBERS;
     RG_TRY(rg_dataset_create_targets(l->options, data));
-    if (l->options->classes == NULL)
+    if (l->options->classes == NULL) {
         return l->words ? rg_alloc(&l->store, l->bytes, 1, "labels") : RG_OK;
+    }
     data->n_classes = l->options->n_classes;
     return rg_vocabulary_copy(l->options->classes, l->options->n_classes, "list of classes", &data->classes, &l->index);
 }
@@ -64,23 +69,26 @@ rg_status rg_csv_labels_take(struct rg_csv_labels *l, const struct rg_csv_cell *
                              struct rg_dataset *data) {
     double value;
 
-    if (i >= data->n_sequences)
+    if (i >= data->n_sequences) {
         return rg_csv_changed(l->csv);
+    }
     if (l->options->classes != NULL) {
         const int32_t number = rg_word_find(&l->index, cell->text, cell->bytes);
 
-        if (number < 0 && !l->options->lenient)
+        if (number < 0 && !l->options->lenient) {
             return rg_csv_fail(l->csv, cell->start,
                                "the label `%s` is not one of the model's %zu classes, `%s` to `%s`",
                                rg_excerpt(cell->text, cell->bytes).text, data->n_classes, data->classes[0],
                                data->classes[data->n_classes - 1]);
+        }
         data->n_strangers += number < 0;
         set_label(data, i, number < 0 ? (double)NAN : number);
         return RG_OK;
     }
     if (l->words) {
-        if (cell->bytes + 1 > l->bytes - l->used)
+        if (cell->bytes + 1 > l->bytes - l->used) {
             return rg_csv_changed(l->csv);
+        }
         memcpy(l->store + l->used, cell->text, cell->bytes + 1);
         l->used += cell->bytes + 1;
         return RG_OK;
@@ -100,10 +108,11 @@ bool rg_csv_labels_again(const struct rg_csv_labels *l, const struct rg_csv_cell
 
         return number < 0 ? isnan(before) : before == number;
     }
-    if (l->words)
+    if (l->words) {
         return l->used > cell->bytes &&
                memcmp(l->store + l->used - cell->bytes - 1, cell->text, cell->bytes + 1) == 0 &&
                (l->used == cell->bytes + 1 || l->store[l->used - cell->bytes - 2] == '\0');
+    }
     return rg_csv_number(l->csv, cell, &value) == RG_OK && (data->y != NULL ? (double)(float)value : value) == before;
 }
 
@@ -111,15 +120,18 @@ rg_status rg_csv_labels_end(struct rg_csv_labels *l, struct rg_dataset *data) {
     const struct rg_strings strings = {l->store, l->used, ""};
     const char *at = l->store;
 
-    if (l->store == NULL)
+    if (l->store == NULL) {
         return RG_OK;
+    }
     RG_TRY(rg_vocabulary_make(&strings, "names of classes", &data->classes, &data->n_classes));
-    if (data->n_classes > MAX_CLASSES)
+    if (data->n_classes > MAX_CLASSES) {
         return rg_fail(RG_BAD_FILE, "%s: %zu different words in the column `label`; at most %d classes are possible",
                        data->path, data->n_classes, MAX_CLASSES);
-    if (data->n_classes < 2)
+    }
+    if (data->n_classes < 2) {
         return rg_fail(RG_BAD_FILE, "%s: every label is `%s`; two classes or more are needed", data->path,
                        data->classes[0]);
+    }
     l->index = (struct rg_word_index){(const char *const *)data->classes, NULL, data->n_classes};
     for (size_t i = 0; i < data->n_sequences; i++) {
         const size_t bytes = strlen(at);
@@ -131,7 +143,8 @@ rg_status rg_csv_labels_end(struct rg_csv_labels *l, struct rg_dataset *data) {
 }
 
 void rg_csv_labels_release(struct rg_csv_labels *l) {
-    if (l->options->classes != NULL)
+    if (l->options->classes != NULL) {
         rg_free((void *)l->index.order);
+    }
     rg_free(l->store);
 }

@@ -61,24 +61,28 @@ static rg_status read_features(struct series_reader *r, size_t columns, size_t b
     RG_TRY(rg_csv_rewind(r->csv));
     do {
         RG_TRY(rg_csv_next(r->csv, &cell));
-        if (cell.column >= columns || cell.bytes + 1 > bytes)
+        if (cell.column >= columns || cell.bytes + 1 > bytes) {
             return rg_csv_changed(r->csv);
+        }
         bytes -= cell.bytes + 1;
         const bool is_label = strcmp(cell.text, "label") == 0;
         const bool is_name = strcmp(cell.text, "series") == 0;
         r->single = cell.column == 0 ? !is_name : r->single;
-        if ((is_label && r->labels.given) || (cell.column > 0 && is_name))
+        if ((is_label && r->labels.given) || (cell.column > 0 && is_name)) {
             return rg_csv_fail(r->csv, cell.start, "the column `%s` occurs twice", cell.text);
+        }
         r->labels.given = r->labels.given || is_label;
         r->places[cell.column] = is_name ? SERIES_COLUMN : is_label ? LABEL_COLUMN : (uint32_t)data->n_features;
-        if (is_name || is_label)
+        if (is_name || is_label) {
             continue;
+        }
         data->features[data->n_features++] = memcpy(store, cell.text, cell.bytes + 1);
         store += cell.bytes + 1;
     } while (!cell.ends_row);
-    if (data->n_features == 0)
+    if (data->n_features == 0) {
         return rg_csv_fail(r->csv, cell.start, "no feature in the header; `%s<feature>...[,label]` was expected",
                            r->single ? "" : "series,");
+    }
     return RG_OK;
 }
 
@@ -97,8 +101,9 @@ static rg_status refuse_column(struct series_reader *r, size_t column, const cha
 static size_t column_of(const struct series_reader *r, uint32_t feature) {
     size_t c = 0;
 
-    while (r->places[c] != feature)
+    while (r->places[c] != feature) {
         c++;
+    }
     return c;
 }
 
@@ -110,9 +115,11 @@ static rg_status check_twins(struct series_reader *r) {
     const rg_status status =
         rg_vocabulary_copy((const char *const *)data->features, data->n_features, "names of columns", &copy, &index);
 
-    for (size_t i = 1; index.order != NULL && i < data->n_features; i++)
-        if (strcmp(copy[index.order[i - 1]], copy[index.order[i]]) == 0)
+    for (size_t i = 1; index.order != NULL && i < data->n_features; i++) {
+        if (strcmp(copy[index.order[i - 1]], copy[index.order[i]]) == 0) {
             twin = (size_t)(index.order[i] > index.order[i - 1] ? index.order[i] : index.order[i - 1]);
+        }
+    }
     rg_free((void *)index.order);
     rg_free(copy);
     return twin < data->n_features ? refuse_column(r, column_of(r, (uint32_t)twin), "occurs twice") : status;
@@ -123,8 +130,9 @@ static rg_status place_columns(struct series_reader *r, const struct rg_word_ind
     struct rg_dataset *data = r->data;
 
     for (size_t c = 0; c < columns; c++) {
-        if (r->places[c] >= LABEL_COLUMN)
+        if (r->places[c] >= LABEL_COLUMN) {
             continue;
+        }
         const char *const name = data->features[r->places[c]];
         const int32_t place = rg_word_find(wanted, name, strlen(name));
         char what[120];
@@ -139,11 +147,13 @@ static rg_status place_columns(struct series_reader *r, const struct rg_word_ind
     for (size_t i = 0; data->n_features < wanted->count && i < wanted->count; i++) {
         size_t c = 0;
 
-        while (c < columns && r->places[c] != (uint32_t)i)
+        while (c < columns && r->places[c] != (uint32_t)i) {
             c++;
-        if (c == columns)
+        }
+        if (c == columns) {
             return rg_csv_fail(r->csv, r->csv->first, "the column `%s`, which the model needs, is missing",
                                rg_excerpt(wanted->words[i], strlen(wanted->words[i])).text);
+        }
     }
     return RG_OK;
 }
@@ -154,8 +164,9 @@ static rg_status match_features(struct series_reader *r, size_t columns) {
     rg_status status =
         rg_vocabulary_copy(r->options->features, r->options->n_features, "list of features", &copy, &wanted);
 
-    if (status == RG_OK)
+    if (status == RG_OK) {
         status = place_columns(r, &wanted, columns);
+    }
     rg_free((void *)wanted.order);
     rg_free(r->data->features);
     r->data->features = copy;
@@ -189,11 +200,13 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
         r->longest = r->steps > r->longest ? r->steps : r->longest;
         return RG_OK;
     }
-    if (cell->bytes == 0)
+    if (cell->bytes == 0) {
         return rg_csv_fail(r->csv, cell->start, "the name of the series is missing; a value was expected");
-    if (cell->bytes > MAX_NAME)
+    }
+    if (cell->bytes > MAX_NAME) {
         return rg_csv_fail(r->csv, cell->start, "a name of %zu bytes; the name of a series has at most %d", cell->bytes,
                            MAX_NAME);
+    }
     memcpy(r->own, cell->text, cell->bytes + 1);
     r->own_bytes = cell->bytes;
     r->steps = 1;
@@ -203,13 +216,15 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
         r->name_bytes += cell->bytes + 1;
         return RG_OK;
     }
-    if (r->series > r->data->n_sequences || cell->bytes + 1 > r->name_bytes)
+    if (r->series > r->data->n_sequences || cell->bytes + 1 > r->name_bytes) {
         return rg_csv_changed(r->csv);
+    }
     r->name_bytes -= cell->bytes + 1; /* names are stored from the end of the block to its beginning */
     memcpy(r->names + r->name_bytes, cell->text, cell->bytes + 1);
-    if (!rg_word_set_add(&r->known, r->name_bytes, cell->bytes))
+    if (!rg_word_set_add(&r->known, r->name_bytes, cell->bytes)) {
         return rg_csv_fail(r->csv, cell->start, "series `%s` occurs again; the rows of a series must be consecutive",
                            rg_excerpt(cell->text, cell->bytes).text);
+    }
     return RG_OK;
 }
 
@@ -228,24 +243,29 @@ static rg_status take_step_label(struct series_reader *r, const struct rg_csv_ce
     double value;
 
     RG_TRY(read_number(r, cell, &value));
-    if (r->names == NULL)
+    if (r->names == NULL) {
         return RG_OK;
-    if (r->steps > data->n_steps)
+    }
+    if (r->steps > data->n_steps) {
         return rg_csv_changed(r->csv);
+    }
     const size_t at = (r->series - 1) * data->n_steps + (r->steps - 1);
-    if (data->y_double != NULL)
+    if (data->y_double != NULL) {
         data->y_double[at] = value;
-    else
+    } else {
         data->y[at] = (float)value;
+    }
     return RG_OK;
 }
 
 static rg_status take_label(struct series_reader *r, const struct rg_csv_cell *cell) {
-    if (r->steps == 1)
+    if (r->steps == 1) {
         return rg_csv_labels_take(&r->labels, cell, r->series - 1, r->data);
-    if (!rg_csv_labels_again(&r->labels, cell, r->series - 1, r->data))
+    }
+    if (!rg_csv_labels_again(&r->labels, cell, r->series - 1, r->data)) {
         return rg_csv_fail(r->csv, cell->start, "label %s, but earlier rows of series `%s` have another one",
                            rg_excerpt(cell->text, cell->bytes).text, rg_excerpt(r->own, r->own_bytes).text);
+    }
     return RG_OK;
 }
 
@@ -255,24 +275,31 @@ static rg_status take_value(struct series_reader *r, const struct rg_csv_cell *c
     const uint32_t place = r->places[cell->column];
     double value;
 
-    if (place == LABEL_COLUMN && r->options->series)
+    if (place == LABEL_COLUMN && r->options->series) {
         return take_step_label(r, cell);
-    if (place == LABEL_COLUMN && cell->bytes == 0)
+    }
+    if (place == LABEL_COLUMN && cell->bytes == 0) {
         return rg_csv_fail(r->csv, cell->start, "the label is missing; leave the row out, or give it a label");
-    if (place == LABEL_COLUMN)
+    }
+    if (place == LABEL_COLUMN) {
         return r->names != NULL ? take_label(r, cell) : rg_csv_labels_count(&r->labels, cell);
+    }
     RG_TRY(read_number(r, cell, &value));
-    if (r->names == NULL)
+    if (r->names == NULL) {
         return RG_OK;
-    if (r->steps > data->n_steps)
+    }
+    if (r->steps > data->n_steps) {
         return rg_csv_changed(r->csv);
-    if (data->lengths != NULL)
+    }
+    if (data->lengths != NULL) {
         data->lengths[r->series - 1] = (int32_t)r->steps;
+    }
     const size_t at = ((r->series - 1) * data->n_steps + (r->steps - 1)) * data->n_features + place;
-    if (data->x_double != NULL)
+    if (data->x_double != NULL) {
         data->x_double[at] = value;
-    else
+    } else {
         data->x_float[at] = (float)value;
+    }
     return RG_OK;
 }
 
@@ -283,12 +310,15 @@ static rg_status read_rows(struct series_reader *r) {
     RG_TRY(rg_csv_rewind(r->csv));
     for (;;) {
         RG_TRY(rg_csv_next(r->csv, &cell));
-        if (cell.text == NULL)
+        if (cell.text == NULL) {
             return RG_OK;
-        if (cell.row == 0)
+        }
+        if (cell.row == 0) {
             continue;
-        if (cell.column == 0 && r->single)
+        }
+        if (cell.column == 0 && r->single) {
             take_row(r);
+        }
         RG_TRY(cell.column == 0 && !r->single ? take_name(r, &cell) : take_value(r, &cell));
     }
 }
@@ -298,14 +328,17 @@ static rg_status create_numbers(struct series_reader *r) {
     size_t values = 0;
 
     RG_TRY(rg_dataset_check_padding(data, r->rows));
-    if (!rg_multiply(data->n_sequences * data->n_steps, data->n_features, &values))
+    if (!rg_multiply(data->n_sequences * data->n_steps, data->n_features, &values)) {
         return rg_fail(RG_NO_MEMORY, "%s: the padded series do not fit in memory", data->path);
-    if (r->options->doubles)
+    }
+    if (r->options->doubles) {
         RG_TRY(rg_alloc(&data->x_double, values, sizeof(*data->x_double), "series"));
-    else
+    } else {
         RG_TRY(rg_alloc(&data->x_float, values, sizeof(*data->x_float), "series"));
-    if (r->rows < data->n_sequences * data->n_steps)
+    }
+    if (r->rows < data->n_sequences * data->n_steps) {
         RG_TRY(rg_alloc(&data->lengths, data->n_sequences, sizeof(*data->lengths), "lengths"));
+    }
     if (r->options->series && r->labels.given) {
         data->n_targets = data->n_steps;
         data->label_kind = RG_LABELS_NUMBERS;
@@ -324,8 +357,9 @@ static rg_status keep_names(struct series_reader *r) {
 
     RG_TRY(rg_strings_create(&list, n, r->block_bytes, "names of series"));
     char *at = memcpy((char *)(list + n), r->names, r->block_bytes);
-    for (size_t i = n; i-- > 0; at += strlen(at) + 1)
+    for (size_t i = n; i-- > 0; at += strlen(at) + 1) {
         list[i] = at;
+    }
     r->data->names = list;
     return RG_OK;
 }
@@ -333,8 +367,9 @@ static rg_status keep_names(struct series_reader *r) {
 static rg_status read_series(struct series_reader *r) {
     RG_TRY(read_header(r));
     RG_TRY(read_rows(r));
-    if (r->rows == 0)
+    if (r->rows == 0) {
         return rg_csv_fail(r->csv, r->csv->bytes, "no rows after the header; at least one time step was expected");
+    }
     r->data->kind = RG_INPUT_FLOAT;
     r->data->n_sequences = r->series;
     r->data->n_steps = r->longest;
@@ -342,10 +377,12 @@ static rg_status read_series(struct series_reader *r) {
     r->block_bytes = r->name_bytes;
     RG_TRY(create_numbers(r));
     RG_TRY(read_rows(r));
-    if (r->rows != rows || r->series != r->data->n_sequences)
+    if (r->rows != rows || r->series != r->data->n_sequences) {
         return rg_csv_changed(r->csv);
-    if (r->options->keep_names && !r->single)
+    }
+    if (r->options->keep_names && !r->single) {
         RG_TRY(keep_names(r));
+    }
     return r->options->series ? RG_OK : rg_csv_labels_end(&r->labels, r->data);
 }
 

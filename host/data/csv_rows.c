@@ -31,14 +31,18 @@ struct rg_excerpt rg_excerpt(const char *text, size_t bytes) {
     struct rg_excerpt out = {""};
     size_t n = bytes < 40 ? bytes : 40;
 
-    while (n < bytes && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+    while (n < bytes && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) {
         n--;
+    }
     memcpy(out.text, text, n);
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)out.text[i] < 0x20 || out.text[i] == 0x7f)
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)out.text[i] < 0x20 || out.text[i] == 0x7f) {
             out.text[i] = '?';
-    if (n < bytes)
+        }
+    }
+    if (n < bytes) {
         memcpy(out.text + n, "...", 4);
+    }
     return out;
 }
 
@@ -48,12 +52,15 @@ static rg_status read_at(const struct rg_csv *csv, size_t offset, char *to, size
     while (*got < bytes) {
         ssize_t n = pread(csv->fd, to + *got, bytes - *got, (off_t)(offset + *got));
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n < 0)
+        }
+        if (n < 0) {
             return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", csv->path, strerror(errno));
-        if (n == 0)
+        }
+        if (n == 0) {
             break;
+        }
         *got += (size_t)n;
     }
     return RG_OK;
@@ -69,16 +76,18 @@ static void find_place(const struct rg_csv *csv, size_t offset, size_t *line, si
     for (size_t at = csv->first;; at++) {
         if (at == begin + got) {
             begin = at;
-            if (read_at(csv, at, block, sizeof(block), &got) != RG_OK)
+            if (read_at(csv, at, block, sizeof(block), &got) != RG_OK) {
                 return;
+            }
         }
         const char c = got > 0 ? block[at - begin] : '\0';
         if ((before == '\r' && c != '\n') || (at < offset && c == '\n')) {
             ++*line;
             *column = 1;
         }
-        if (at >= offset || got == 0)
+        if (at >= offset || got == 0) {
             return;
+        }
         *column += c != '\n' && c != '\r' && ((unsigned char)c & 0xc0) != 0x80;
         before = c;
     }
@@ -105,14 +114,18 @@ rg_status rg_csv_changed(const struct rg_csv *csv) {
 static size_t utf8_bytes(const unsigned char *s, size_t n) {
     size_t k = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
 
-    if (k == 0 || k > n)
+    if (k == 0 || k > n) {
         return 0;
-    for (size_t i = 1; i < k; i++)
-        if ((s[i] & 0xc0) != 0x80)
+    }
+    for (size_t i = 1; i < k; i++) {
+        if ((s[i] & 0xc0) != 0x80) {
             return 0;
+        }
+    }
     if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-        (s[0] == 0xf4 && s[1] > 0x8f))
+        (s[0] == 0xf4 && s[1] > 0x8f)) {
         return 0;
+    }
     return k;
 }
 
@@ -126,20 +139,24 @@ static rg_status check_characters(struct rg_csv *csv) {
         size_t i = 0;
 
         RG_TRY(read_at(csv, at, csv->block, BLOCK_BYTES, &got));
-        if (got == 0)
+        if (got == 0) {
             return rg_csv_changed(csv);
+        }
         while (i < got && (i + 4 <= got || at + got == csv->bytes)) {
             size_t k = utf8_bytes(text + i, got - i);
 
-            if (k == 0)
+            if (k == 0) {
                 return rg_csv_fail(csv, at + i, "byte 0x%02x is not UTF-8; save the file as UTF-8 text", text[i]);
-            if (text[i] == 0)
+            }
+            if (text[i] == 0) {
                 return rg_csv_fail(csv, at + i, "NUL byte where UTF-8 text was expected");
+            }
             empty = empty && strchr(" \t\r\n", text[i]) != NULL;
             i += k;
         }
-        if (i == 0)
+        if (i == 0) {
             return rg_csv_changed(csv);
+        }
         at += i;
     }
     return empty ? rg_csv_fail(csv, csv->bytes, "empty file; a header and at least one row were expected") : RG_OK;
@@ -152,8 +169,9 @@ static char find_separator(const char *header) {
     header += strspn(header, "\r\n");
     for (; *header != '\0' && (quoted || (*header != '\n' && *header != '\r')); header++) {
         quoted = quoted != (*header == '"');
-        if (!quoted && strchr(",;\t", *header) != NULL)
+        if (!quoted && strchr(",;\t", *header) != NULL) {
             return *header;
+        }
     }
     return ',';
 }
@@ -161,8 +179,9 @@ static char find_separator(const char *header) {
 static rg_status load(struct rg_csv *csv) {
     size_t got = 0;
 
-    if (csv->bytes > UINT32_MAX)
+    if (csv->bytes > UINT32_MAX) {
         return rg_fail(RG_BAD_FILE, "%s: CSV files may have at most 4 GiB; give larger data as .npz", csv->path);
+    }
     RG_TRY(rg_alloc(&csv->block, BLOCK_BYTES + 1, 1, csv->path));
     RG_TRY(read_at(csv, 0, csv->block, 3, &got));
     csv->first = got == 3 && memcmp(csv->block, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -171,8 +190,9 @@ static rg_status load(struct rg_csv *csv) {
     csv->block[got] = '\0';
     snprintf(csv->ends, sizeof(csv->ends), "%c\r\n", find_separator(csv->block));
     csv->locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (csv->locale == (locale_t)0)
+    if (csv->locale == (locale_t)0) {
         return rg_fail(RG_NO_MEMORY, "%s: no C locale: %s", csv->path, strerror(errno));
+    }
     return rg_csv_rewind(csv);
 }
 
@@ -185,22 +205,27 @@ rg_status rg_csv_open(struct rg_csv *csv, const char *path) {
 }
 
 void rg_csv_close(struct rg_csv *csv) {
-    if (csv->parser_ready)
+    if (csv->parser_ready) {
         csv_free(&csv->parser);
-    if (csv->locale != (locale_t)0)
+    }
+    if (csv->locale != (locale_t)0) {
         freelocale(csv->locale);
+    }
     rg_free(csv->block);
-    if (csv->path != NULL && csv->fd >= 0)
+    if (csv->path != NULL && csv->fd >= 0) {
         close(csv->fd);
+    }
     memset(csv, 0, sizeof(*csv));
 }
 
 rg_status rg_csv_rewind(struct rg_csv *csv) {
-    if (csv->parser_ready)
+    if (csv->parser_ready) {
         csv_free(&csv->parser);
+    }
     csv->parser_ready = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) == 0;
-    if (!csv->parser_ready)
+    if (!csv->parser_ready) {
         return rg_fail(RG_NO_MEMORY, "%s: the CSV parser does not start", csv->path);
+    }
     csv_set_delim(&csv->parser, (unsigned char)csv->ends[0]);
     csv_set_blk_size(&csv->parser, CELL_BLOCK);
     csv->position = csv->start = csv->block_start = csv->block_end = csv->first;
@@ -226,8 +251,9 @@ static void on_row(int line_end, void *user) {
 static rg_status fill_block(struct rg_csv *csv) {
     size_t got = 0;
 
-    if (csv->position < csv->block_end)
+    if (csv->position < csv->block_end) {
         return RG_OK;
+    }
     RG_TRY(read_at(csv, csv->position, csv->block, BLOCK_BYTES, &got));
     csv->block[got] = '\0';
     csv->block_start = csv->position;
@@ -243,42 +269,50 @@ static rg_status parse_piece(struct rg_csv *csv) {
     csv->has_cell = csv->has_row = false;
     if (csv->position == csv->bytes) {
         csv->ended = true;
-        if (csv_fini(&csv->parser, on_cell, on_row, csv) != 0)
+        if (csv_fini(&csv->parser, on_cell, on_row, csv) != 0) {
             return rg_csv_fail(csv, csv->start, "a quote is opened in this cell and never closed");
+        }
         return RG_OK;
     }
     RG_TRY(fill_block(csv));
     piece = csv->block + (csv->position - csv->block_start);
     n = strcspn(piece, csv->ends);
     n += piece[n] != '\0';
-    if (n == 0 || n > csv->block_end - csv->position)
+    if (n == 0 || n > csv->block_end - csv->position) {
         return rg_csv_changed(csv);
+    }
     while (csv->start < csv->position + n && csv->start >= csv->position &&
-           strchr(" \t\r\n", piece[csv->start - csv->position]) != NULL)
+           strchr(" \t\r\n", piece[csv->start - csv->position]) != NULL) {
         csv->start++;
+    }
     done = csv_parse(&csv->parser, piece, n, on_cell, on_row, csv);
     if (done == n) {
         csv->position += n;
         return RG_OK;
     }
-    if (csv_error(&csv->parser) != CSV_EPARSE)
+    if (csv_error(&csv->parser) != CSV_EPARSE) {
         return rg_fail(RG_NO_MEMORY, "%s: %s", csv->path, csv_strerror(csv_error(&csv->parser)));
+    }
     return rg_csv_fail(csv, csv->position + done,
                        "misplaced quote; a cell with quotes was expected as \"...\", with \"\" for a quote in it");
 }
 
 /* Check the rules for cells of every format, and move on to the next cell. */
 static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell) {
-    if (csv->row == 0 && cell->column >= MAX_COLUMNS)
+    if (csv->row == 0 && cell->column >= MAX_COLUMNS) {
         return rg_csv_fail(csv, cell->start, "more than %d columns", MAX_COLUMNS);
-    if (csv->row > 0 && cell->column >= csv->n_columns)
+    }
+    if (csv->row > 0 && cell->column >= csv->n_columns) {
         return rg_csv_fail(csv, cell->start, "one cell too many; the header has %zu columns", csv->n_columns);
-    if (cell->bytes == 0 && !(csv->missing && csv->row > 0))
+    }
+    if (cell->bytes == 0 && !(csv->missing && csv->row > 0)) {
         return rg_csv_fail(csv, cell->start, "empty cell in column %zu; a value was expected%s", cell->column + 1,
                            csv->numeric && csv->row > 0 ? ", or --fill, which gives it one" : "");
-    if (csv->row > 0 && cell->ends_row && cell->column + 1 < csv->n_columns)
+    }
+    if (csv->row > 0 && cell->ends_row && cell->column + 1 < csv->n_columns) {
         return rg_csv_fail(csv, cell->end, "the row ends after %zu of the header's %zu columns", cell->column + 1,
                            csv->n_columns);
+    }
     csv->column++;
     if (cell->ends_row) {
         csv->n_columns = csv->column;
@@ -291,8 +325,9 @@ static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell)
 rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell) {
     memset(cell, 0, sizeof(*cell));
     do {
-        if (csv->ended)
+        if (csv->ended) {
             return RG_OK;
+        }
         RG_TRY(parse_piece(csv));
     } while (!csv->has_cell);
     cell->text = csv->cell_text;
@@ -309,9 +344,11 @@ rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell) {
 bool rg_csv_is_missing(const struct rg_csv_cell *cell) {
     static const char *const names[] = {"", "na", "n/a", "nan", "null", "?"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strcasecmp(cell->text, names[i]) == 0)
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcasecmp(cell->text, names[i]) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -319,22 +356,25 @@ bool rg_csv_is_number(const struct rg_csv *csv, const struct rg_csv_cell *cell) 
     char *end = NULL;
 
     /* strtod alone would also accept "inf", "nan", "0x1p3" and leading white space. */
-    if (strspn(cell->text, "0123456789+-.eE") != cell->bytes)
+    if (strspn(cell->text, "0123456789+-.eE") != cell->bytes) {
         return false;
+    }
     (void)strtod_l(cell->text, &end, csv->locale);
     return end == cell->text + cell->bytes;
 }
 
 rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value) {
-    if (!rg_csv_is_number(csv, cell))
+    if (!rg_csv_is_number(csv, cell)) {
         return rg_csv_fail(csv, cell->start, "`%s` is not a number; a finite decimal number was expected%s",
                            rg_excerpt(cell->text, cell->bytes).text,
                            strchr(cell->text, ',') != NULL           ? ", with a point for the fraction"
                            : csv->numeric && rg_csv_is_missing(cell) ? ", or --fill, which gives it one"
                                                                      : "");
+    }
     *value = strtod_l(cell->text, NULL, csv->locale);
-    if (csv->doubles ? isfinite(*value) : isfinite((float)*value))
+    if (csv->doubles ? isfinite(*value) : isfinite((float)*value)) {
         return RG_OK;
+    }
     return rg_csv_fail(csv, cell->start, "`%s` is beyond the largest %s", rg_excerpt(cell->text, cell->bytes).text,
                        csv->doubles ? "double, 1.8e308" : "float, 3.4e38; --precision double takes more");
 }

@@ -21,8 +21,9 @@ static size_t count_words(const char *text) {
     size_t n = 0;
     size_t bytes;
 
-    while (rg_next_word(&text, RG_WORD_ENDS, &bytes) != NULL)
+    while (rg_next_word(&text, RG_WORD_ENDS, &bytes) != NULL) {
         n++;
+    }
     return n;
 }
 
@@ -37,11 +38,13 @@ static rg_status read_header(struct text_reader *r) {
         bool *const seen = strcmp(cell.text, "text") == 0    ? &has_text
                            : strcmp(cell.text, "label") == 0 ? &r->labels.given
                                                              : NULL;
-        if (seen == NULL)
+        if (seen == NULL) {
             return rg_csv_fail(r->csv, cell.start, "unknown column `%s` in the header; `text,label` was expected",
                                rg_excerpt(cell.text, cell.bytes).text);
-        if (*seen)
+        }
+        if (*seen) {
             return rg_csv_fail(r->csv, cell.start, "the column `%s` occurs twice", cell.text);
+        }
         *seen = true;
         r->text_column = seen == &has_text ? cell.column : r->text_column;
     } while (!cell.ends_row);
@@ -56,22 +59,25 @@ static rg_status count_rows(struct text_reader *r) {
         size_t words;
 
         RG_TRY(rg_csv_next(r->csv, &cell));
-        if (cell.text == NULL)
+        if (cell.text == NULL) {
             break;
+        }
         if (cell.column != r->text_column) {
             RG_TRY(rg_csv_labels_count(&r->labels, &cell));
             continue;
         }
         words = count_words(cell.text);
-        if (words == 0)
+        if (words == 0) {
             return rg_csv_fail(r->csv, cell.start, "text without words; at least one word was expected");
+        }
         r->rows++;
         r->words += words;
         r->bytes += cell.bytes + 1;
         r->longest = words > r->longest ? words : r->longest;
     }
-    if (r->rows == 0)
+    if (r->rows == 0) {
         return rg_csv_fail(r->csv, r->csv->bytes, "no rows after the header; at least one text was expected");
+    }
     return RG_OK;
 }
 
@@ -84,14 +90,16 @@ static rg_status fill_rows(struct text_reader *r, struct rg_dataset *data) {
     RG_TRY(read_header(r));
     for (;;) {
         RG_TRY(rg_csv_next(r->csv, &cell));
-        if (cell.text == NULL)
+        if (cell.text == NULL) {
             return n == data->n_sequences && left == 0 ? RG_OK : rg_csv_changed(r->csv);
+        }
         if (cell.column != r->text_column) {
             RG_TRY(rg_csv_labels_take(&r->labels, &cell, cell.row - 1, data));
             continue;
         }
-        if (n == data->n_sequences || cell.bytes + 1 > left || count_words(cell.text) > data->n_steps)
+        if (n == data->n_sequences || cell.bytes + 1 > left || count_words(cell.text) > data->n_steps) {
             return rg_csv_changed(r->csv);
+        }
         memcpy(store, cell.text, cell.bytes + 1);
         data->texts[n++] = store;
         store += cell.bytes + 1;
@@ -103,19 +111,21 @@ static rg_status fill_rows(struct text_reader *r, struct rg_dataset *data) {
 static rg_status create_tokens(struct rg_dataset *data) {
     const size_t n = data->n_sequences * data->n_steps, words = data->n_features;
 
-    if (words > INT16_MAX)
+    if (words > INT16_MAX) {
         return rg_alloc(&data->x_token, n, sizeof(*data->x_token), "word numbers");
+    }
     data->x_type = words > INT8_MAX ? RG_I16 : RG_I8;
     return rg_alloc(&data->x_raw, n, rg_dtype_bytes(data->x_type), "word numbers");
 }
 
 static void set_token(struct rg_dataset *data, size_t at, int32_t number) {
-    if (data->x_token != NULL)
+    if (data->x_token != NULL) {
         data->x_token[at] = number;
-    else if (data->x_type == RG_I16)
+    } else if (data->x_type == RG_I16) {
         ((int16_t *)data->x_raw)[at] = (int16_t)number;
-    else
+    } else {
         ((int8_t *)data->x_raw)[at] = (int8_t)number;
+    }
 }
 
 /* Set the tokens, and the lengths if there are any. A word that is not in the vocabulary becomes <unk>, if the
@@ -135,8 +145,9 @@ static void number_texts(const struct rg_word_index *index, struct rg_dataset *d
             set_token(data, i * data->n_steps + n++, number < 0 ? unknown : number);
         }
         data->n_words += n;
-        if (data->lengths != NULL)
+        if (data->lengths != NULL) {
             data->lengths[i] = (int32_t)n;
+        }
     }
 }
 
@@ -155,10 +166,12 @@ static rg_status number_words(const struct text_reader *r, const struct rg_datas
         status =
             rg_vocabulary_copy(options->vocabulary, options->n_vocabulary, "vocabulary", &data->vocabulary, &index);
     }
-    if (status == RG_OK)
+    if (status == RG_OK) {
         status = create_tokens(data);
-    if (status == RG_OK)
+    }
+    if (status == RG_OK) {
         number_texts(&index, data);
+    }
     rg_free((void *)index.order);
     return status;
 }
@@ -171,8 +184,9 @@ static rg_status read_text(struct text_reader *r, const struct rg_dataset_option
     RG_TRY(rg_dataset_check_padding(data, r->words));
     RG_TRY(rg_strings_create(&data->texts, r->rows, r->bytes, "texts"));
     RG_TRY(rg_csv_labels_begin(&r->labels, data));
-    if (r->words < r->rows * r->longest)
+    if (r->words < r->rows * r->longest) {
         RG_TRY(rg_alloc(&data->lengths, r->rows, sizeof(*data->lengths), "lengths"));
+    }
     RG_TRY(fill_rows(r, data));
     rg_csv_close(r->csv);
     RG_TRY(rg_csv_labels_end(&r->labels, data));

@@ -31,10 +31,12 @@ static rg_status keep_block(int fd, const char *block, size_t bytes) {
     while (bytes > 0) {
         ssize_t n = write(fd, block, bytes);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n <= 0)
+        }
+        if (n <= 0) {
             return rg_fail(RG_NO_MEMORY, "stdin: no memory for its contents: %s", strerror(errno));
+        }
         block += n;
         bytes -= (size_t)n;
     }
@@ -48,12 +50,15 @@ static rg_status keep_stdin(int fd) {
     for (;;) {
         ssize_t n = read(STDIN_FILENO, block, sizeof(block));
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n < 0)
+        }
+        if (n < 0) {
             return rg_fail(RG_BAD_FILE, "stdin: cannot be read: %s", strerror(errno));
-        if (n == 0)
+        }
+        if (n == 0) {
             return RG_OK;
+        }
         RG_TRY(keep_block(fd, block, (size_t)n));
     }
 }
@@ -62,8 +67,9 @@ static rg_status open_stdin(int *fd, size_t *bytes) {
     struct stat info;
 
     *fd = memfd_create("stdin", MFD_CLOEXEC);
-    if (*fd < 0)
+    if (*fd < 0) {
         return rg_fail(RG_NO_MEMORY, "stdin: no memory for its contents: %s", strerror(errno));
+    }
     const rg_status status = keep_stdin(*fd);
     if (status == RG_OK && fstat(*fd, &info) == 0) {
         *bytes = (size_t)info.st_size;
@@ -77,11 +83,13 @@ static rg_status open_stdin(int *fd, size_t *bytes) {
 rg_status rg_data_open(const char *path, int *fd, size_t *bytes) {
     struct stat info;
 
-    if (strcmp(path, "-") == 0)
+    if (strcmp(path, "-") == 0) {
         return open_stdin(fd, bytes);
+    }
     *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* non-blocking: opening a FIFO must not wait */
-    if (*fd < 0)
+    if (*fd < 0) {
         return rg_fail(RG_BAD_FILE, "%s: cannot be opened: %s", path, strerror(errno));
+    }
     if (fstat(*fd, &info) == 0 && S_ISREG(info.st_mode)) {
         *bytes = (size_t)info.st_size;
         return RG_OK;
@@ -104,8 +112,9 @@ rg_status rg_dataset_create(const char *path, struct rg_dataset **out) {
 }
 
 void rg_dataset_destroy(struct rg_dataset *dataset) {
-    if (dataset == NULL)
+    if (dataset == NULL) {
         return;
+    }
     rg_free(dataset->path);
     rg_free(dataset->x_float);
     rg_free(dataset->x_double);
@@ -134,23 +143,26 @@ rg_status rg_strings_create(char ***out, size_t count, size_t bytes, const char 
     size_t total = 0;
 
     *out = NULL;
-    if (!rg_multiply(count, sizeof(**out), &total) || total + bytes < total)
+    if (!rg_multiply(count, sizeof(**out), &total) || total + bytes < total) {
         return rg_fail(RG_NO_MEMORY, "%s: %zu strings of %zu bytes together do not fit in memory", what, count, bytes);
+    }
     return rg_alloc(out, total + bytes, 1, what);
 }
 
 rg_status rg_dataset_check_padding(const struct rg_dataset *dataset, size_t steps_in_file) {
     size_t cells = 0;
 
-    if (dataset->n_steps > INT32_MAX)
+    if (dataset->n_steps > INT32_MAX) {
         return rg_fail(RG_BAD_FILE, "%s: a sequence has %zu time steps; at most %d are possible", dataset->path,
                        dataset->n_steps, INT32_MAX);
+    }
     if (!rg_multiply(dataset->n_sequences, dataset->n_steps, &cells) ||
-        (cells > SMALL_CELLS && (cells - 1) / MAX_PADDING >= steps_in_file))
+        (cells > SMALL_CELLS && (cells - 1) / MAX_PADDING >= steps_in_file)) {
         return rg_fail(RG_BAD_FILE,
                        "%s: %zu sequences padded to the longest, %zu steps, are more than %d times the %zu steps in "
                        "the file; cut the longest sequences or put them in a file of their own",
                        dataset->path, dataset->n_sequences, dataset->n_steps, MAX_PADDING, steps_in_file);
+    }
     return RG_OK;
 }
 
@@ -177,10 +189,12 @@ bool rg_dataset_is_labelled(const struct rg_dataset *dataset) {
 double rg_dataset_target(const struct rg_dataset *dataset, size_t i) {
     double value = 0.0;
 
-    if (dataset->y_double != NULL)
+    if (dataset->y_double != NULL) {
         return dataset->y_double[i];
-    if (dataset->y != NULL)
+    }
+    if (dataset->y != NULL) {
         return (double)dataset->y[i];
+    }
     raw_numbers(dataset->y_raw, dataset->y_type, i, 1, &value);
     return value;
 }
@@ -188,17 +202,20 @@ double rg_dataset_target(const struct rg_dataset *dataset, size_t i) {
 int32_t rg_dataset_token(const struct rg_dataset *dataset, size_t i) {
     double value = 0.0;
 
-    if (dataset->x_token != NULL)
+    if (dataset->x_token != NULL) {
         return dataset->x_token[i];
+    }
     raw_numbers(dataset->x_raw, dataset->x_type, i, 1, &value);
     return (int32_t)value;
 }
 
 void rg_dataset_numbers(const struct rg_dataset *dataset, size_t first, size_t n, double *out) {
-    for (size_t i = 0; dataset->x_raw == NULL && i < n; i++)
+    for (size_t i = 0; dataset->x_raw == NULL && i < n; i++) {
         out[i] = dataset->x_double != NULL ? dataset->x_double[first + i] : (double)dataset->x_float[first + i];
-    if (dataset->x_raw != NULL)
+    }
+    if (dataset->x_raw != NULL) {
         raw_numbers(dataset->x_raw, dataset->x_type, first, n, out);
+    }
 }
 
 /* Move the last `kept` steps of every sequence, `bytes` bytes each, to the front of `values`, which may be NULL. */
@@ -219,8 +236,9 @@ static void keep_last(const struct rg_dataset *data, void *values, size_t bytes,
 void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
     bool ragged = false;
 
-    if (steps >= dataset->n_steps)
+    if (steps >= dataset->n_steps) {
         return;
+    }
     keep_last(dataset, dataset->x_float, dataset->n_features * sizeof(*dataset->x_float), steps);
     keep_last(dataset, dataset->x_double, dataset->n_features * sizeof(*dataset->x_double), steps);
     keep_last(dataset, dataset->x_byte, dataset->n_features, steps);

@@ -19,10 +19,11 @@ static double number_at(const struct rg_dataset *d, size_t at) {
 }
 
 static void set_number(struct rg_dataset *d, size_t at, double value) {
-    if (d->x_double != NULL)
+    if (d->x_double != NULL) {
         d->x_double[at] = value;
-    else
+    } else {
         d->x_float[at] = (float)value;
+    }
 }
 
 /* Only x_float and x_double can have missing numbers. */
@@ -34,17 +35,20 @@ void rg_dataset_fill_previous(struct rg_dataset *d) {
     for (size_t i = 0; may_miss(d) && i < d->n_sequences; i++) {
         size_t first, length = valid_steps(d, i, &first);
 
-        for (size_t at = (first + 1) * d->n_features; length > 1 && at < (first + length) * d->n_features; at++)
-            if (isnan(number_at(d, at)))
+        for (size_t at = (first + 1) * d->n_features; length > 1 && at < (first + length) * d->n_features; at++) {
+            if (isnan(number_at(d, at))) {
                 set_number(d, at, number_at(d, at - d->n_features));
+            }
+        }
     }
 }
 
 /* RG_BAD_FILE for a column without any number. */
 static rg_status refuse_column(const struct rg_dataset *d, size_t f) {
-    if (d->features != NULL)
+    if (d->features != NULL) {
         return rg_fail(RG_BAD_FILE, "%s: the column `%s` has no value in the training data; leave it out", d->path,
                        rg_excerpt(d->features[f], strlen(d->features[f])).text);
+    }
     return rg_fail(RG_BAD_FILE, "%s: feature %zu has no value in the training data; leave it out", d->path, f + 1);
 }
 
@@ -64,8 +68,9 @@ rg_status rg_dataset_fill_means(const struct rg_dataset *d, double *means) {
                 }
             }
         }
-        if (may_miss(d) && n == 0.0L)
+        if (may_miss(d) && n == 0.0L) {
             return refuse_column(d, f);
+        }
         means[f] = n > 0.0L ? (double)(sum / n) : 0.0;
     }
     return RG_OK;
@@ -80,11 +85,12 @@ rg_status rg_dataset_fill(struct rg_dataset *d, const double *values, bool previ
     for (size_t i = 0; may_miss(d) && i < d->n_sequences; i++) {
         size_t first, length = valid_steps(d, i, &first);
 
-        for (size_t at = first * n; at < (first + length) * n; at++)
+        for (size_t at = first * n; at < (first + length) * n; at++) {
             if (isnan(number_at(d, at))) {
                 set_number(d, at, values[at % n]);
                 ++*filled;
             }
+        }
     }
     return RG_OK;
 }

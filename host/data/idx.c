@@ -34,9 +34,10 @@ static rg_status read_failure(const struct idx_file *file, size_t wanted, size_t
     int code = Z_OK;
 
     gzerror(file->stream, &code);
-    if (code != Z_OK && code != Z_BUF_ERROR)
+    if (code != Z_OK && code != Z_BUF_ERROR) {
         return rg_fail(RG_BAD_FILE, "%s: damaged gzip data or unreadable file, found %zu bytes into the contents",
                        file->path, got);
+    }
     return rg_fail(RG_BAD_FILE, "%s: the file ends early: %zu bytes were expected here and %zu are there", file->path,
                    wanted, got);
 }
@@ -51,8 +52,9 @@ static rg_status read_bytes(const struct idx_file *file, uint8_t *out, size_t by
         size_t n = bytes - done < block ? bytes - done : block;
         int got = gzread(file->stream, out != NULL ? out + done : passed, (unsigned)n);
 
-        if (got <= 0)
+        if (got <= 0) {
             return read_failure(file, bytes, done);
+        }
         done += (size_t)got;
     }
     return RG_OK;
@@ -65,10 +67,12 @@ static rg_status expect_end(const struct idx_file *file) {
     int code = Z_OK;
 
     gzerror(file->stream, &code);
-    if (got == 0 && code == Z_OK)
+    if (got == 0 && code == Z_OK) {
         return RG_OK;
-    if (got <= 0)
+    }
+    if (got <= 0) {
         return read_failure(file, file->payload, file->payload);
+    }
     return rg_fail(RG_BAD_FILE, "%s: more bytes than the %zu that its header announces", file->path, file->payload);
 }
 
@@ -78,20 +82,24 @@ static rg_status read_header(struct idx_file *file, uint32_t magic) {
 
     file->n_dims = magic & 0xff;
     RG_TRY(read_bytes(file, bytes, 4 + 4 * file->n_dims));
-    for (size_t i = 0; i <= file->n_dims; i++)
+    for (size_t i = 0; i <= file->n_dims; i++) {
         word[i] = (uint32_t)bytes[4 * i] << 24 | (uint32_t)bytes[4 * i + 1] << 16 | (uint32_t)bytes[4 * i + 2] << 8 |
                   bytes[4 * i + 3];
-    if (word[0] != magic)
+    }
+    if (word[0] != magic) {
         return rg_fail(RG_BAD_FILE, "%s: not an IDX file of %s: magic number 0x%08x, 0x%08x was expected", file->path,
                        magic == IMAGES_MAGIC ? "images" : "labels", word[0], magic);
+    }
     file->payload = 1;
     for (size_t i = 0; i < file->n_dims; i++) {
         file->shape[i] = word[1 + i];
-        if (file->shape[i] == 0 || file->shape[i] > INT32_MAX)
+        if (file->shape[i] == 0 || file->shape[i] > INT32_MAX) {
             return rg_fail(RG_BAD_FILE, "%s: dimension %zu is %zu; 1 to %d was expected", file->path, i + 1,
                            file->shape[i], INT32_MAX);
-        if (!rg_multiply(file->payload, file->shape[i], &file->payload))
+        }
+        if (!rg_multiply(file->payload, file->shape[i], &file->payload)) {
             return rg_fail(RG_BAD_FILE, "%s: the product of the dimensions exceeds any file", file->path);
+        }
     }
     return RG_OK;
 }
@@ -102,17 +110,20 @@ static rg_status check_size(const struct idx_file *file) {
     size_t header = 4 + 4 * file->n_dims;
 
     if (gzdirect(file->stream)) {
-        if (file->file_bytes - header != file->payload)
+        if (file->file_bytes - header != file->payload) {
             return rg_fail(RG_BAD_FILE, "%s: %zu bytes after the header; its dimensions require %zu", file->path,
                            file->file_bytes - header, file->payload);
+        }
         return RG_OK;
     }
-    if (file->payload / 2 <= file->file_bytes)
+    if (file->payload / 2 <= file->file_bytes) {
         return RG_OK;
+    }
     RG_TRY(read_bytes(file, NULL, file->payload));
     RG_TRY(expect_end(file));
-    if (gzrewind(file->stream) != 0)
+    if (gzrewind(file->stream) != 0) {
         return rg_fail(RG_BAD_FILE, "%s: cannot be read a second time", file->path);
+    }
     return read_bytes(file, NULL, header);
 }
 
@@ -140,9 +151,10 @@ static rg_status read_payload(const struct idx_file *file, uint8_t **out) {
 static rg_status fill(const struct idx_file *images, const struct idx_file *labels, struct rg_dataset *data) {
     uint8_t *bytes = NULL;
 
-    if (images->shape[0] != labels->shape[0])
+    if (images->shape[0] != labels->shape[0]) {
         return rg_fail(RG_BAD_FILE, "%s has %zu images and %s has %zu labels; the same number was expected",
                        images->path, images->shape[0], labels->path, labels->shape[0]);
+    }
     data->kind = RG_INPUT_BYTE;
     data->n_sequences = images->shape[0];
     data->n_steps = images->shape[1];
@@ -161,16 +173,18 @@ static rg_status name_labels(const char *images, char **labels) {
     const char *const slash = strrchr(images, '/'), *const name = slash != NULL ? slash + 1 : images;
     const char *const word = strstr(name, pixels);
 
-    if (word == NULL)
+    if (word == NULL) {
         return rg_fail(RG_BAD_FILE,
                        "%s: the name of a file of IDX images must contain `images`, as train-images-idx3-ubyte; its "
                        "labels are then in train-labels-idx1-ubyte",
                        images);
+    }
     RG_TRY(rg_copy_string(labels, images));
     memcpy(*labels + (word - images), numbers, sizeof numbers - 1);
     char *const kind = strstr(*labels + (word - images), "idx3");
-    if (kind != NULL)
+    if (kind != NULL) {
         kind[3] = '1';
+    }
     return RG_OK;
 }
 
@@ -180,8 +194,9 @@ rg_status rg_dataset_fingerprint(const char *path, struct rg_fingerprint *out) {
     char *labels = NULL;
 
     RG_TRY(rg_fingerprint_take(path, out));
-    if (!rg_is_idx_file(path))
+    if (!rg_is_idx_file(path)) {
         return RG_OK;
+    }
     RG_TRY(name_labels(path, &labels));
     const rg_status status = rg_fingerprint_take(labels, &of_labels);
     out->bytes += of_labels.bytes;

@@ -19,8 +19,9 @@ static void step_numbers(const struct rg_dataset *d, size_t step, double *out) {
         rg_dataset_numbers(d, step * d->n_features, d->n_features, out);
         return;
     }
-    for (size_t f = 0; f < d->n_features; f++)
+    for (size_t f = 0; f < d->n_features; f++) {
         out[f] = (double)d->x_byte[step * d->n_features + f] / 255.0;
+    }
 }
 
 /* Welford's sums (1962). `row` [F] is working memory for the numbers of a step. */
@@ -41,8 +42,9 @@ static void add_up(const struct rg_dataset *d, double *row, double *mean, double
             }
         }
     }
-    for (size_t f = 0; f < d->n_features; f++)
+    for (size_t f = 0; f < d->n_features; f++) {
         squares[f] = n > 0.0 ? squares[f] / n : 0.0;
+    }
 }
 
 rg_status rg_dataset_moments(const struct rg_dataset *dataset, double *mean, double *deviation) {
@@ -53,8 +55,9 @@ rg_status rg_dataset_moments(const struct rg_dataset *dataset, double *mean, dou
     memset(mean, 0, n * sizeof(*mean));
     memset(deviation, 0, n * sizeof(*deviation));
     add_up(dataset, row, mean, deviation);
-    for (size_t f = 0; f < n; f++)
+    for (size_t f = 0; f < n; f++) {
         deviation[f] = deviation[f] > 0.0 ? sqrt(deviation[f]) : 1.0;
+    }
     rg_free(row);
     return RG_OK;
 }
@@ -71,8 +74,9 @@ static rg_status make_target(struct rg_dataset *d, bool doubles, struct target *
 
     *t = (struct target){.floats = doubles ? NULL : d->x_float, .doubles = doubles ? d->x_double : NULL};
     t->in_place = t->floats != NULL || t->doubles != NULL;
-    if (t->in_place)
+    if (t->in_place) {
         return RG_OK;
+    }
     return doubles ? rg_alloc(&t->doubles, steps, d->n_features * sizeof(*t->doubles), "normalised inputs")
                    : rg_alloc(&t->floats, steps, d->n_features * sizeof(*t->floats), "normalised inputs");
 }
@@ -101,10 +105,11 @@ static void fill_target(const struct rg_dataset *d, const struct target *t, doub
             for (size_t f = 0; f < d->n_features; f++) {
                 const double value = (row[f] - d->input_mean[f]) / d->input_deviation[f];
 
-                if (t->doubles != NULL)
+                if (t->doubles != NULL) {
                     t->doubles[step * d->n_features + f] = value;
-                else
+                } else {
                     t->floats[step * d->n_features + f] = (float)value;
+                }
             }
         }
     }

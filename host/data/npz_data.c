@@ -21,8 +21,9 @@ static struct shape_text shape_text(const struct rg_tensor *tensor) {
     struct shape_text out = {"["};
     size_t n = 1;
 
-    for (size_t i = 0; i < tensor->n_dims; i++)
+    for (size_t i = 0; i < tensor->n_dims; i++) {
         n += (size_t)snprintf(out.text + n, sizeof(out.text) - n, "%s%zu", i > 0 ? "," : "", tensor->shape[i]);
+    }
     memcpy(out.text + n, "]", 2);
     return out;
 }
@@ -72,11 +73,13 @@ static rg_status check_finite(const struct pieces *p, size_t first, size_t count
         const struct rg_tensor piece = part(p->tensor, first, n);
 
         rg_tensor_to_double(&piece, values);
-        for (size_t i = 0; i < n; i++)
-            if (!(p->doubles ? isfinite(values[i]) : isfinite((float)values[i])) && !(p->missing && isnan(values[i])))
+        for (size_t i = 0; i < n; i++) {
+            if (!(p->doubles ? isfinite(values[i]) : isfinite((float)values[i])) && !(p->missing && isnan(values[i]))) {
                 return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite%s (%g)", p->data->path,
                                p->tensor->name, index_text(p->tensor, first + i).text,
                                isfinite(values[i]) ? " as a float; --precision double takes it" : "", values[i]);
+            }
+        }
     }
     return RG_OK;
 }
@@ -102,14 +105,16 @@ static rg_status take_numbers(struct rg_tensors *tensors, const struct rg_tensor
     void *values = NULL;
 
     RG_TRY(rg_tensors_take(tensors, tensor->name, &values));
-    if (tensor->dtype == RG_F64 && !doubles)
+    if (tensor->dtype == RG_F64 && !doubles) {
         narrow(values, n);
-    if (tensor->dtype == RG_F64 && doubles)
+    }
+    if (tensor->dtype == RG_F64 && doubles) {
         *exact = values;
-    else if (tensor->dtype == RG_F32 || tensor->dtype == RG_F64)
+    } else if (tensor->dtype == RG_F32 || tensor->dtype == RG_F64) {
         *floats = values;
-    else
+    } else {
         *raw = values;
+    }
     *type = tensor->dtype;
     return RG_OK;
 }
@@ -125,10 +130,12 @@ static size_t start_of(const struct rg_dataset *data, size_t sequence) {
 
 /* Check the valid steps of every sequence, `width` numbers each. */
 static rg_status check_rows(const struct pieces *p, size_t width) {
-    if (p->data->lengths == NULL)
+    if (p->data->lengths == NULL) {
         return check_finite(p, 0, p->data->n_sequences * p->data->n_steps * width);
-    for (size_t i = 0; i < p->data->n_sequences; i++)
+    }
+    for (size_t i = 0; i < p->data->n_sequences; i++) {
         RG_TRY(check_finite(p, (i * p->data->n_steps + start_of(p->data, i)) * width, length_of(p->data, i) * width));
+    }
     return RG_OK;
 }
 
@@ -171,11 +178,13 @@ static rg_status check_tokens(const struct rg_tensor *x, struct rg_dataset *data
         for (size_t i = 0; i < piece.shape[0]; i++) {
             size_t at = first + i, sequence = at / data->n_steps, start = start_of(data, sequence);
 
-            if (at % data->n_steps < start || at % data->n_steps - start >= length_of(data, sequence))
+            if (at % data->n_steps < start || at % data->n_steps - start >= length_of(data, sequence)) {
                 continue;
-            if (values[i] < 0 || values[i] >= INT32_MAX)
+            }
+            if (values[i] < 0 || values[i] >= INT32_MAX) {
                 return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: token %s is %lld; 0 to %d was expected", data->path,
                                x->name, index_text(x, at).text, (long long)values[i], INT32_MAX - 1);
+            }
             largest = values[i] > largest ? values[i] : largest;
         }
     }
@@ -199,16 +208,19 @@ static rg_status read_tokens(struct rg_tensors *tensors, const struct rg_tensor 
     }
     data->x_token = words;
     bytes = words;
-    for (size_t i = 0; i < n; i++) /* little-endian and below 2^31: the first four bytes are the number */
+    for (size_t i = 0; i < n; i++) { /* little-endian and below 2^31: the first four bytes are the number */
         memmove(bytes + i * sizeof(*data->x_token), bytes + i * size, sizeof(*data->x_token));
+    }
     return RG_OK;
 }
 
 /* Free `lengths` and set it to NULL if every sequence has n_steps steps. */
 static void drop_equal_lengths(struct rg_dataset *data) {
-    for (size_t i = 0; i < data->n_sequences; i++)
-        if ((size_t)data->lengths[i] != data->n_steps)
+    for (size_t i = 0; i < data->n_sequences; i++) {
+        if ((size_t)data->lengths[i] != data->n_steps) {
             return;
+        }
+    }
     rg_free(data->lengths);
     data->lengths = NULL;
 }
@@ -217,10 +229,11 @@ static rg_status read_lengths(const struct rg_tensor *lengths, const struct rg_t
     int64_t values[CHUNK];
 
     if (is_float(lengths) || lengths->dtype == RG_BOOL || lengths->n_dims != 1 ||
-        lengths->shape[0] != data->n_sequences)
+        lengths->shape[0] != data->n_sequences) {
         return rg_fail(RG_BAD_FILE, "%s: tensor `lengths` is %s %s; with `%s` %s, integer [%zu] was expected",
                        data->path, rg_dtype_name(lengths->dtype), shape_text(lengths).text, x->name, shape_text(x).text,
                        data->n_sequences);
+    }
     RG_TRY(rg_alloc(&data->lengths, data->n_sequences, sizeof(*data->lengths), "lengths"));
     for (size_t first = 0; first < data->n_sequences; first += CHUNK) {
         size_t left = data->n_sequences - first;
@@ -228,11 +241,12 @@ static rg_status read_lengths(const struct rg_tensor *lengths, const struct rg_t
 
         RG_TRY(rg_tensor_to_int64(&piece, values));
         for (size_t i = 0; i < piece.shape[0]; i++) {
-            if (values[i] < 0 || (uint64_t)values[i] > data->n_steps)
+            if (values[i] < 0 || (uint64_t)values[i] > data->n_steps) {
                 return rg_fail(RG_BAD_FILE,
                                "%s: tensor `lengths`: element [%zu] is %lld; with `%s` %s, 0 to %zu was "
                                "expected",
                                data->path, first + i, (long long)values[i], x->name, shape_text(x).text, data->n_steps);
+            }
             data->lengths[first + i] = (int32_t)values[i];
         }
     }
@@ -245,20 +259,22 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
     size_t n = rg_tensor_elements(y);
 
     if (y->n_dims < 1 || y->n_dims > 3 || y->shape[0] != data->n_sequences || n == 0 ||
-        (y->n_dims == 3 && y->shape[1] != data->n_steps))
+        (y->n_dims == 3 && y->shape[1] != data->n_steps)) {
         return rg_fail(RG_BAD_FILE,
                        "%s: tensor `y` is %s; with `%s` %s, [%zu], [%zu,outputs], [%zu,%zu] or [%zu,%zu,outputs] was "
                        "expected",
                        data->path, shape_text(y).text, x->name, shape_text(x).text, data->n_sequences,
                        data->n_sequences, data->n_sequences, data->n_steps, data->n_sequences, data->n_steps);
+    }
     const struct pieces pieces = {data, y, options->doubles, true};
     data->n_targets = n / data->n_sequences;
     data->label_kind = is_float(y) ? RG_LABELS_VALUES : RG_LABELS_CLASSES;
     /* the shape means targets for every step: their padding is not checked */
-    if (data->lengths != NULL && y->n_dims > 1 && y->shape[1] == data->n_steps)
+    if (data->lengths != NULL && y->n_dims > 1 && y->shape[1] == data->n_steps) {
         RG_TRY(check_rows(&pieces, data->n_targets / data->n_steps));
-    else
+    } else {
         RG_TRY(check_finite(&pieces, 0, n));
+    }
     return take_numbers(tensors, y, options->doubles, &data->y, &data->y_double, &data->y_raw, &data->y_type);
 }
 
@@ -269,15 +285,17 @@ static rg_status read_states(const struct rg_tensor *states, const struct rg_ten
     const bool flat = states->n_dims == 2;
     const size_t n = rg_tensor_elements(states), first = flat ? 0 : 1;
 
-    if ((!flat && states->n_dims != 3) || !is_float(states) || n == 0 || states->shape[first] != data->n_sequences)
+    if ((!flat && states->n_dims != 3) || !is_float(states) || n == 0 || states->shape[first] != data->n_sequences) {
         return rg_fail(RG_BAD_FILE,
                        "%s: tensor `%s` is %s %s; with `%s` %s, float [layers*directions,%zu,hidden] was expected",
                        data->path, states->name, rg_dtype_name(states->dtype), shape_text(states).text, x->name,
                        shape_text(x).text, data->n_sequences);
+    }
     if (data->n_states != 0 && (n != data->n_states * data->n_sequences * data->state_width ||
-                                states->shape[first + 1] != data->state_width || flat != data->flat_states))
+                                states->shape[first + 1] != data->state_width || flat != data->flat_states)) {
         return rg_fail(RG_BAD_FILE, "%s: tensor `%s` is %s; the shape of `h_0` was expected", data->path, states->name,
                        shape_text(states).text);
+    }
     data->flat_states = flat;
     data->n_states = flat ? 1 : states->shape[0];
     data->state_width = states->shape[first + 1];
@@ -285,8 +303,9 @@ static rg_status read_states(const struct rg_tensor *states, const struct rg_ten
     RG_TRY(check_finite(&pieces, 0, n));
     RG_TRY(rg_alloc(out, n, sizeof(**out), states->name));
     rg_tensor_to_double(states, *out);
-    for (size_t i = 0; !doubles && i < n; i++)
+    for (size_t i = 0; !doubles && i < n; i++) {
         (*out)[i] = (double)(float)(*out)[i];
+    }
     return RG_OK;
 }
 
@@ -294,14 +313,16 @@ static rg_status read_states(const struct rg_tensor *states, const struct rg_ten
 static rg_status take_shape(const struct rg_tensor *x, struct rg_dataset *data) {
     const bool fits = x->n_dims == 2 || x->n_dims == 3;
 
-    if (!fits)
+    if (!fits) {
         return rg_fail(RG_BAD_FILE,
                        "%s: tensor `%s` is %s %s; numbers [sequences,steps,features], floats [sequences,steps] or "
                        "whole numbers of words [sequences,steps] were expected",
                        data->path, x->name, rg_dtype_name(x->dtype), shape_text(x).text);
-    if (rg_tensor_elements(x) == 0)
+    }
+    if (rg_tensor_elements(x) == 0) {
         return rg_fail(RG_BAD_FILE, "%s: tensor `%s` %s is empty; sizes of at least 1 were expected", data->path,
                        x->name, shape_text(x).text);
+    }
     data->n_sequences = x->shape[0];
     data->n_steps = x->shape[1];
     data->n_features = x->n_dims == 3 ? x->shape[2] : 1;
@@ -315,14 +336,16 @@ static void note_unused(const struct rg_tensors *tensors, struct rg_dataset *dat
     for (size_t i = 0; i < tensors->count; i++) {
         const size_t room = sizeof(data->unused) - length;
 
-        if (tensors->items[i].data != NULL)
+        if (tensors->items[i].data != NULL) {
             continue;
+        }
         const char *const name = tensors->items[i].name;
         const bool fits = strlen(name) + 8 < room;
         length += (size_t)snprintf(data->unused + length, room, "%s%s", length > 0 ? ", " : "",
                                    fits ? rg_excerpt(name, strlen(name)).text : "...");
-        if (!fits)
+        if (!fits) {
             return;
+        }
     }
 }
 
@@ -359,37 +382,46 @@ static void shape_series(struct rg_tensors *tensors) {
 
 static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_dataset_options *options,
                               struct rg_dataset *data) {
-    if (options->series)
+    if (options->series) {
         shape_series(tensors);
+    }
     const struct rg_tensor *x = rg_tensors_find(tensors, "x");
     const struct rg_tensor *y = rg_tensors_find(tensors, "y");
     const struct rg_tensor *lengths = rg_tensors_find(tensors, "lengths");
     const struct rg_tensor *h_0 = rg_tensors_find(tensors, "h_0");
     const struct rg_tensor *c_0 = rg_tensors_find(tensors, "c_0");
 
-    if (x == NULL && tensors->count == 1)
+    if (x == NULL && tensors->count == 1) {
         x = rg_tensors_find(tensors, "data"); /* the name of the tensor in an npy file */
-    if (x == NULL || x->data == NULL)
+    }
+    if (x == NULL || x->data == NULL) {
         return rg_fail(RG_BAD_FILE,
                        "%s: no tensor `x` among the %zu in the file; x and, optional, y and lengths were "
                        "expected",
                        data->path, tensors->count);
+    }
     note_unused(tensors, data);
     RG_TRY(take_shape(x, data));
-    if (lengths != NULL)
+    if (lengths != NULL) {
         RG_TRY(read_lengths(lengths, x, data));
-    if (h_0 != NULL)
+    }
+    if (h_0 != NULL) {
         RG_TRY(read_states(h_0, x, options->doubles, data, &data->h_0));
-    if (c_0 != NULL)
+    }
+    if (c_0 != NULL) {
         RG_TRY(read_states(c_0, x, options->doubles, data, &data->c_0));
-    if (y != NULL && options->series && (y->n_dims < 2 || y->shape[1] != data->n_steps))
+    }
+    if (y != NULL && options->series && (y->n_dims < 2 || y->shape[1] != data->n_steps)) {
         return rg_fail(RG_BAD_FILE, "%s: tensor `y` is %s; with windows a label for every step of `%s` %s was expected",
                        data->path, shape_text(y).text, x->name, shape_text(x).text);
-    if (options->series && (h_0 != NULL || c_0 != NULL))
+    }
+    if (options->series && (h_0 != NULL || c_0 != NULL)) {
         return rg_fail(RG_BAD_FILE, "%s: `%s` is for whole sequences, and windows begin with zeros; leave it out",
                        data->path, h_0 != NULL ? "h_0" : "c_0");
-    if (y != NULL)
+    }
+    if (y != NULL) {
         RG_TRY(read_y(tensors, y, x, options, data));
+    }
     return x->n_dims == 2 && !is_float(x) && x->dtype != RG_BOOL ? read_tokens(tensors, x, data)
                                                                  : read_numbers(tensors, x, options, data);
 }

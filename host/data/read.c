@@ -19,18 +19,19 @@ static rg_status read_csv(const char *path, const struct rg_dataset_options *opt
     RG_TRY_GOTO(rg_csv_open(&csv, path));
     csv.doubles = options->doubles;
     RG_TRY_GOTO(rg_csv_next(&csv, &cell));
-    if (options->series && strcmp(cell.text, "text") == 0)
+    if (options->series && strcmp(cell.text, "text") == 0) {
         status = rg_csv_fail(&csv, cell.start, "the file has texts; windows are cut from series of numbers");
-    else if (options->series || strcmp(cell.text, "series") == 0)
+    } else if (options->series || strcmp(cell.text, "series") == 0) {
         status = read_numeric(&csv, options, dataset);
-    else if (strcmp(cell.text, "text") == 0 || strcmp(cell.text, "label") == 0)
+    } else if (strcmp(cell.text, "text") == 0 || strcmp(cell.text, "label") == 0) {
         status = rg_read_csv_text(&csv, options, dataset);
-    else
+    } else {
         status = rg_csv_fail(
             &csv, cell.start,
             "unknown header, it begins with `%s`; `text,label`, `label,text` or `series,<feature>...[,label]` "
             "was expected, or --window W for one long series",
             rg_excerpt(cell.text, cell.bytes).text);
+    }
 fail:
     rg_csv_close(&csv);
     return status;
@@ -49,21 +50,24 @@ rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *giv
     rg_status status;
 
     *out = NULL;
-    if (options->series && !is_series_file(path))
+    if (options->series && !is_series_file(path)) {
         return rg_fail(RG_BAD_FILE, "%s: windows are cut from series of numbers, in .csv, .tsv, .npz or .npy", path);
-    if (rg_is_idx_file(path))
+    }
+    if (rg_is_idx_file(path)) {
         return rg_dataset_read_idx_pair(path, out);
+    }
     RG_TRY(rg_dataset_create(path, &dataset));
-    if (rg_name_ends_with(path, ".csv") || rg_name_ends_with(path, ".tsv") || strcmp(path, "-") == 0)
+    if (rg_name_ends_with(path, ".csv") || rg_name_ends_with(path, ".tsv") || strcmp(path, "-") == 0) {
         status = read_csv(path, options, dataset);
-    else if (rg_name_ends_with(path, ".txt"))
+    } else if (rg_name_ends_with(path, ".txt")) {
         status = rg_read_text(path, options, dataset);
-    else if (rg_name_ends_with(path, ".npz") || rg_name_ends_with(path, ".npy"))
+    } else if (rg_name_ends_with(path, ".npz") || rg_name_ends_with(path, ".npy")) {
         status = rg_read_npz(path, options, dataset);
-    else
+    } else {
         status =
             rg_fail(RG_BAD_FILE,
                     "%s: the name of a data file must end in .csv, .tsv, .txt, .npz, .npy, .idx, -ubyte or .gz", path);
+    }
     if (status != RG_OK) {
         rg_dataset_destroy(dataset);
         return status;

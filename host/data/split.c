@@ -67,22 +67,25 @@ static rg_status copy_strings(char *const *strings, size_t n, const bool *is_wan
     size_t count = 0, bytes = 0;
 
     *out = NULL;
-    if (strings == NULL)
+    if (strings == NULL) {
         return RG_OK;
-    for (size_t i = 0; i < n; i++)
+    }
+    for (size_t i = 0; i < n; i++) {
         if (is_wanted == NULL || is_wanted[i]) {
             count++;
             bytes += strlen(strings[i]) + 1;
         }
+    }
     RG_TRY(rg_strings_create(out, count, bytes, "names of a part of the data"));
     char *store = (char *)(*out + count);
-    for (size_t i = 0, k = 0; i < n; i++)
+    for (size_t i = 0, k = 0; i < n; i++) {
         if (is_wanted == NULL || is_wanted[i]) {
             const size_t length = strlen(strings[i]) + 1;
 
             (*out)[k++] = memcpy(store, strings[i], length);
             store += length;
         }
+    }
     return RG_OK;
 }
 
@@ -93,13 +96,17 @@ static rg_status create_part(const struct move *move, struct rg_dataset *whole, 
 
     list_arrays(whole, from);
     list_arrays(held, to);
-    for (size_t i = 0; i < N_ROW_ARRAYS; i++)
-        if (from[i].values != NULL)
+    for (size_t i = 0; i < N_ROW_ARRAYS; i++) {
+        if (from[i].values != NULL) {
             RG_TRY(rg_alloc(to[i].slot, held->n_sequences, to[i].row_bytes, "a part of the data"));
-    if (whole->h_0 != NULL)
+        }
+    }
+    if (whole->h_0 != NULL) {
         RG_TRY(rg_alloc(&held->h_0, states, sizeof(*held->h_0), "states of a part of the data"));
-    if (whole->c_0 != NULL)
+    }
+    if (whole->c_0 != NULL) {
         RG_TRY(rg_alloc(&held->c_0, states, sizeof(*held->c_0), "states of a part of the data"));
+    }
     RG_TRY(copy_strings(whole->texts, move->n, move->is_held, &held->texts));
     RG_TRY(copy_strings(whole->names, move->n, move->is_held, &held->names));
     RG_TRY(copy_strings(whole->vocabulary, whole->n_features, NULL, &held->vocabulary));
@@ -113,18 +120,24 @@ static void part_all(const struct move *move, struct rg_dataset *kept, struct rg
 
     list_arrays(kept, from);
     list_arrays(held, to);
-    for (size_t i = 0; i < N_ROW_ARRAYS; i++)
-        if (from[i].values != NULL)
+    for (size_t i = 0; i < N_ROW_ARRAYS; i++) {
+        if (from[i].values != NULL) {
             part_rows(move, from[i].values, to[i].values, from[i].row_bytes);
+        }
+    }
     part_states(move, kept, held, kept->h_0, held->h_0);
     part_states(move, kept, held, kept->c_0, held->c_0);
-    for (size_t i = 0; kept->texts != NULL && i < move->n; i++)
-        if (!move->is_held[i])
+    for (size_t i = 0; kept->texts != NULL && i < move->n; i++) {
+        if (!move->is_held[i]) {
             kept->texts[k++] = kept->texts[i];
+        }
+    }
     k = 0;
-    for (size_t i = 0; kept->names != NULL && i < move->n; i++)
-        if (!move->is_held[i])
+    for (size_t i = 0; kept->names != NULL && i < move->n; i++) {
+        if (!move->is_held[i]) {
             kept->names[k++] = kept->names[i];
+        }
+    }
     kept->n_sequences -= held->n_sequences;
 }
 
@@ -152,12 +165,15 @@ static rg_status mark_held(const struct rg_split *split, size_t n, bool *is_held
     uint32_t *order = NULL;
 
     RG_TRY(rg_alloc(&order, n, sizeof(*order), "the order of a split"));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         order[i] = (uint32_t)i;
-    if (!split->in_order)
+    }
+    if (!split->in_order) {
         rg_permute(order, n, split->seed, 0, RG_ORDER_SPLIT);
-    for (size_t i = split->first; i < split->first + split->count; i++)
+    }
+    for (size_t i = split->first; i < split->first + split->count; i++) {
         is_held[order[i]] = true;
+    }
     rg_free(order);
     return RG_OK;
 }

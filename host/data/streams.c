@@ -5,8 +5,9 @@
 #include "rnn_gpu/memory.h"
 
 void rg_dataset_unroll(struct rg_dataset *d) {
-    if (d->lengths != NULL)
+    if (d->lengths != NULL) {
         rg_dataset_cut(d, (size_t)d->lengths[0], true);
+    }
     rg_free(d->lengths); /* without padding, lengths mean nothing */
     d->lengths = NULL;
     d->n_sequences = d->n_steps;
@@ -63,8 +64,9 @@ static rg_status lay_out(const struct layout *l, const struct step_array *array)
         size_t first = 0;
         const size_t n = window_steps(l, i / l->streams, i % l->streams, &first);
 
-        if (n > 0)
+        if (n > 0) {
             memcpy(values + i * l->window * array->bytes, from + first * array->bytes, n * array->bytes);
+        }
     }
     rg_free(array->values);
     memcpy(array->slot, &values, sizeof(values));
@@ -80,9 +82,11 @@ rg_status rg_dataset_streams(struct rg_dataset *d, size_t streams, size_t window
     l.n_windows = (l.each + window - 1) / window;
     RG_TRY(rg_alloc(&d->lengths, l.n_windows * streams, sizeof(*d->lengths), "lengths"));
     list_arrays(d, arrays);
-    for (size_t i = 0; i < N_STEP_ARRAYS; i++)
-        if (arrays[i].values != NULL)
+    for (size_t i = 0; i < N_STEP_ARRAYS; i++) {
+        if (arrays[i].values != NULL) {
             RG_TRY(lay_out(&l, &arrays[i]));
+        }
+    }
     for (size_t i = 0; i < l.n_windows * streams; i++) {
         size_t first = 0;
 

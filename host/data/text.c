@@ -47,13 +47,15 @@ static rg_status read_all(struct text_reader *r, const char *path) {
     while (status == RG_OK && done < bytes) {
         ssize_t n = pread(fd, r->text + done, bytes - done, (off_t)done);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n <= 0)
+        }
+        if (n <= 0) {
             status =
                 rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", path, n < 0 ? strerror(errno) : "it became shorter");
-        else
+        } else {
             done += (size_t)n;
+        }
     }
     r->bytes = bytes;
     close(fd);
@@ -66,8 +68,9 @@ static rg_status check_text(const struct text_reader *r) {
     const size_t bad = nul < good ? nul : good;
     size_t line = 1, column = 1;
 
-    if (bad == r->bytes)
+    if (bad == r->bytes) {
         return RG_OK;
+    }
     for (size_t i = 0; i < bad; i++) {
         column = r->text[i] == '\n' ? 1 : column + (((unsigned char)r->text[i] & 0xc0) != 0x80);
         line += r->text[i] == '\n';
@@ -100,13 +103,16 @@ static void tidy(struct text_reader *r) {
 static const char *next_token(const struct text_reader *r, const char **at, size_t *bytes) {
     const char *const token = *at;
 
-    if (r->options->level == RG_LEVEL_WORD)
+    if (r->options->level == RG_LEVEL_WORD) {
         return rg_next_word(at, RG_WORD_ENDS, bytes);
-    if (*token == '\0')
+    }
+    if (*token == '\0') {
         return NULL;
+    }
     *bytes = 1;
-    while (((unsigned char)token[*bytes] & 0xc0) == 0x80)
+    while (((unsigned char)token[*bytes] & 0xc0) == 0x80) {
         ++*bytes;
+    }
     *at = token + *bytes;
     return token;
 }
@@ -115,8 +121,9 @@ static void count_tokens(struct text_reader *r) {
     const char *at = r->text;
     size_t bytes;
 
-    for (r->n_tokens = 0; next_token(r, &at, &bytes) != NULL;)
+    for (r->n_tokens = 0; next_token(r, &at, &bytes) != NULL;) {
         r->n_tokens++;
+    }
 }
 
 /* ---- The vocabulary ---- */
@@ -126,8 +133,9 @@ static uint32_t code_of(const char *token, size_t bytes) {
     const unsigned char *const s = (const unsigned char *)token;
     uint32_t code = bytes == 1 ? s[0] : s[0] & (0xffu >> (bytes + 1));
 
-    for (size_t i = 1; i < bytes; i++)
+    for (size_t i = 1; i < bytes; i++) {
         code = code << 6 | (s[i] & 0x3fu);
+    }
     return code;
 }
 
@@ -143,8 +151,9 @@ static rg_status list_characters(const struct text_reader *r, char ***words, siz
         const uint32_t code = code_of(token, bytes);
         const char ***const page = &pages[code / PAGE];
 
-        if (*page == NULL)
+        if (*page == NULL) {
             RG_TRY_GOTO(rg_alloc(page, PAGE, sizeof(**page), "the characters of a text"));
+        }
         *count += (*page)[code % PAGE] == NULL;
         (*page)[code % PAGE] = token;
     }
@@ -153,16 +162,19 @@ static rg_status list_characters(const struct text_reader *r, char ***words, siz
     size_t n = 0;
     for (size_t code = 0; code < CHARACTERS; code++) { /* UTF-8 sorts like the code points */
         token = pages[code / PAGE] != NULL ? pages[code / PAGE][code % PAGE] : NULL;
-        if (token == NULL)
+        if (token == NULL) {
             continue;
-        for (bytes = 1; ((unsigned char)token[bytes] & 0xc0) == 0x80;)
+        }
+        for (bytes = 1; ((unsigned char)token[bytes] & 0xc0) == 0x80;) {
             bytes++;
+        }
         (*words)[n++] = memcpy(store, token, bytes);
         store += bytes + 1;
     }
 fail:
-    for (size_t i = 0; i < CHARACTERS / PAGE; i++)
+    for (size_t i = 0; i < CHARACTERS / PAGE; i++) {
         rg_free(pages[i]);
+    }
     return status;
 }
 
@@ -187,8 +199,9 @@ static size_t count_kept(const struct rg_dataset_options *o, const struct counte
     const size_t most = o->vocabulary_most > 0 ? o->vocabulary_most : n;
     size_t kept = 0;
 
-    while (kept < n && tokens[kept].count >= o->min_count)
+    while (kept < n && tokens[kept].count >= o->min_count) {
         kept++;
+    }
     return kept == n && n <= most ? n : kept < most ? kept : most - 1;
 }
 
@@ -202,15 +215,18 @@ static rg_status cut_vocabulary(const struct text_reader *r, char ***words, size
     rg_status status = RG_OK;
 
     RG_TRY(rg_alloc(&tokens, *count, sizeof(*tokens), "counts of tokens"));
-    for (size_t i = 0; i < *count; i++)
+    for (size_t i = 0; i < *count; i++) {
         tokens[i].token = (*words)[i];
-    while ((token = next_token(r, &at, &bytes)) != NULL)
+    }
+    while ((token = next_token(r, &at, &bytes)) != NULL) {
         tokens[rg_word_find(&index, token, bytes)].count++;
+    }
     qsort(tokens, *count, sizeof(*tokens), compare_counts);
     const size_t kept = count_kept(r->options, tokens, *count);
     if (kept < *count) {
-        for (size_t i = 0; i < kept; i++)
+        for (size_t i = 0; i < kept; i++) {
             total += strlen(tokens[i].token) + 1;
+        }
         RG_TRY_GOTO(rg_strings_create(&kept_words, kept + 1, total, "vocabulary"));
         char *store = (char *)(kept_words + kept + 1);
         for (size_t i = 0; i <= kept; i++) {
@@ -237,14 +253,16 @@ static rg_status make_vocabulary(struct text_reader *r) {
     } else {
         RG_TRY(o->level == RG_LEVEL_WORD ? list_words(r, &data->vocabulary, &data->n_features)
                                          : list_characters(r, &data->vocabulary, &data->n_features));
-        if (o->vocabulary_most > 0 || o->min_count > 1)
+        if (o->vocabulary_most > 0 || o->min_count > 1) {
             RG_TRY(cut_vocabulary(r, &data->vocabulary, &data->n_features));
+        }
         r->index = (struct rg_word_index){(const char *const *)data->vocabulary, NULL, data->n_features};
     }
     r->unknown = rg_word_find(&r->index, RG_UNKNOWN_WORD, sizeof RG_UNKNOWN_WORD - 1);
-    if (data->n_features < 2)
+    if (data->n_features < 2) {
         return rg_fail(RG_BAD_FILE, "%s: every %s is the same, so there is nothing to predict", data->path,
                        o->level == RG_LEVEL_WORD ? "word" : "character");
+    }
     return RG_OK;
 }
 
@@ -257,12 +275,13 @@ static rg_status create_numbers(size_t vocabulary, size_t n, enum rg_dtype *type
 }
 
 static void put_number(void *numbers, enum rg_dtype type, size_t at, int32_t value) {
-    if (type == RG_I32)
+    if (type == RG_I32) {
         ((int32_t *)numbers)[at] = value;
-    else if (type == RG_I16)
+    } else if (type == RG_I16) {
         ((int16_t *)numbers)[at] = (int16_t)value;
-    else
+    } else {
         ((int8_t *)numbers)[at] = (int8_t)value;
+    }
 }
 
 static void fill(struct text_reader *r) {
@@ -274,14 +293,17 @@ static void fill(struct text_reader *r) {
         const int32_t known = rg_word_find(&r->index, token, bytes), number = known < 0 ? r->unknown : known;
 
         d->n_unknown += known < 0;
-        if (i + 1 < r->n_tokens)
+        if (i + 1 < r->n_tokens) {
             put_number(d->x_raw, d->x_type, i, number);
-        if (i > 0)
+        }
+        if (i > 0) {
             put_number(d->y_raw, d->y_type, i - 1, number < 0 ? NO_TARGET : number);
+        }
         i++;
     }
-    for (; i - 1 < d->n_sequences * d->n_steps; i++) /* after the end of the last sequence */
+    for (; i - 1 < d->n_sequences * d->n_steps; i++) { /* after the end of the last sequence */
         put_number(d->y_raw, d->y_type, i - 1, NO_TARGET);
+    }
 }
 
 static rg_status create_sequences(struct text_reader *r) {
@@ -295,17 +317,20 @@ static rg_status create_sequences(struct text_reader *r) {
     d->level = r->options->level;
     d->lowercase = r->options->lowercase;
     d->n_words = r->n_tokens;
-    for (size_t i = 0; r->options->level == RG_LEVEL_WORD && i < r->bytes; i++)
+    for (size_t i = 0; r->options->level == RG_LEVEL_WORD && i < r->bytes; i++) {
         d->n_characters += ((unsigned char)r->text[i] & 0xc0) != 0x80;
-    if (steps > INT32_MAX)
+    }
+    if (steps > INT32_MAX) {
         return rg_fail(RG_BAD_FILE, "%s: a sequence has %zu time steps; at most %d are possible", d->path, steps,
                        INT32_MAX);
+    }
     RG_TRY(create_numbers(d->n_features, d->n_sequences * steps, &d->x_type, &d->x_raw));
     RG_TRY(create_numbers(d->n_features, d->n_sequences * steps, &d->y_type, &d->y_raw));
     if (pairs % steps != 0) {
         RG_TRY(rg_alloc(&d->lengths, d->n_sequences, sizeof(*d->lengths), "lengths"));
-        for (size_t i = 0; i < d->n_sequences; i++)
+        for (size_t i = 0; i < d->n_sequences; i++) {
             d->lengths[i] = (int32_t)(i + 1 < d->n_sequences ? steps : pairs % steps);
+        }
     }
     fill(r);
     return RG_OK;
@@ -316,10 +341,11 @@ static rg_status read_text(struct text_reader *r, const char *path) {
     RG_TRY(check_text(r));
     tidy(r);
     count_tokens(r);
-    if (r->n_tokens < 2)
+    if (r->n_tokens < 2) {
         return rg_fail(RG_BAD_FILE, "%s: %s; at least two %s are needed, one to predict from the other", r->data->path,
                        r->n_tokens == 0 ? "empty text" : "a text of one token",
                        r->options->level == RG_LEVEL_WORD ? "words" : "characters");
+    }
     RG_TRY(make_vocabulary(r));
     return create_sequences(r);
 }

@@ -21,10 +21,11 @@ rg_status rg_dataset_forecast(struct rg_dataset *series) {
                    : rg_alloc(&series->y, n, sizeof(*series->y), "what is forecast"));
     for (size_t i = 0; i < n; i++) {
         rg_dataset_numbers(series, i, 1, &value);
-        if (doubles)
+        if (doubles) {
             series->y_double[i] = value;
-        else
+        } else {
             series->y[i] = (float)value;
+        }
     }
     series->n_targets = series->n_steps * series->n_features;
     series->label_kind = RG_LABELS_VALUES;
@@ -63,8 +64,9 @@ static bool has_target(const struct rg_dataset *d, const struct place *p, size_t
     const size_t width = width_of(d);
     bool is_there = step < p->length && width > 0;
 
-    for (size_t o = 0; is_there && o < width; o++)
+    for (size_t o = 0; is_there && o < width; o++) {
         is_there = !isnan(rg_dataset_target(d, step_at(d, p, step) * width + o));
+    }
     return is_there;
 }
 
@@ -86,14 +88,17 @@ static size_t steps_needed(const struct rg_window_options *o) {
 static rg_status check_length(const struct rg_dataset *d, const struct rg_window_options *o, const struct place *p) {
     char target[48] = "";
 
-    if (p->length >= steps_needed(o))
+    if (p->length >= steps_needed(o)) {
         return RG_OK;
-    if (!o->open)
+    }
+    if (!o->open) {
         snprintf(target, sizeof(target), " with --horizon %zu", o->windows.horizon);
-    if (d->names != NULL)
+    }
+    if (d->names != NULL) {
         return rg_fail(RG_BAD_FILE, "%s: series `%s` has %zu steps; --window %zu%s needs %zu", d->path,
                        rg_excerpt(d->names[p->series], strlen(d->names[p->series])).text, p->length, o->windows.steps,
                        target, steps_needed(o));
+    }
     return rg_fail(RG_BAD_FILE, "%s: series %zu has %zu steps; --window %zu%s needs %zu", d->path, p->series + 1,
                    p->length, o->windows.steps, target, steps_needed(o));
 }
@@ -109,10 +114,12 @@ static rg_status each_window(const struct rg_dataset *d, const struct rg_window_
 
         RG_TRY(check_length(d, o, &p));
         for (size_t first = 0; first + steps_needed(o) <= p.length; first += o->stride) {
-            if (!is_wanted(d, o, &p, first))
+            if (!is_wanted(d, o, &p, first)) {
                 continue;
-            if (take != NULL)
+            }
+            if (take != NULL) {
                 take(d, o, &p, first, *n, to);
+            }
             ++*n;
         }
     }
@@ -120,8 +127,9 @@ static rg_status each_window(const struct rg_dataset *d, const struct rg_window_
 }
 
 static rg_status refuse_none(const struct rg_dataset *d, const struct rg_window_options *o) {
-    if (o->part == RG_WINDOWS_ALL)
+    if (o->part == RG_WINDOWS_ALL) {
         return rg_fail(RG_BAD_FILE, "%s: no window has a target; every label is missing", d->path);
+    }
     return rg_fail(
         RG_BAD_FILE,
         "%s: the %s part, %.3g %% of each series, has no window of %zu steps with its target; give a shorter "
@@ -143,10 +151,11 @@ static void copy_targets(const struct rg_dataset *d, const struct rg_window_opti
             const size_t at = (number * rows + row) * width + k;
             const double value = step < p->length ? rg_dataset_target(d, step_at(d, p, step) * width + k) : (double)NAN;
 
-            if (to->y_double != NULL)
+            if (to->y_double != NULL) {
                 to->y_double[at] = value;
-            else
+            } else {
                 to->y[at] = (float)value;
+            }
         }
     }
 }
@@ -165,19 +174,22 @@ static void copy_window(const struct rg_dataset *d, const struct rg_window_optio
     memcpy((char *)x + number * bytes, (const char *)from + step_at(d, p, first) * step_bytes, bytes);
     copy_targets(d, o, p, first, number, to);
     to->rows[number] = (uint32_t)(first + o->windows.steps + o->windows.horizon);
-    if (to->names != NULL)
+    if (to->names != NULL) {
         to->names[number] =
             (char *)(to->names + to->n_sequences) + (d->names[p->series] - (char *)(d->names + d->n_sequences));
+    }
 }
 
 /* Store the names of the series once, with a pointer for each window. */
 static rg_status create_names(const struct rg_dataset *d, struct rg_dataset *to) {
     size_t bytes = 0;
 
-    if (d->names == NULL)
+    if (d->names == NULL) {
         return RG_OK;
-    for (size_t i = 0; i < d->n_sequences; i++)
+    }
+    for (size_t i = 0; i < d->n_sequences; i++) {
         bytes += strlen(d->names[i]) + 1;
+    }
     RG_TRY(rg_strings_create(&to->names, to->n_sequences, bytes, "names of series"));
     memcpy((char *)(to->names + to->n_sequences), (const char *)(d->names + d->n_sequences), bytes);
     return RG_OK;
@@ -194,18 +206,21 @@ static rg_status create_arrays(const struct rg_dataset *d, const struct rg_windo
     to->windows = (struct rg_windows){o->windows.steps, o->windows.horizon, d->windows.forecast};
     to->n_targets = width_of(d) * (o->every_step ? o->windows.steps : 1);
     if (to->n_sequences > UINT32_MAX || !rg_multiply(to->n_sequences, to->n_steps, &n) ||
-        !rg_multiply(n, d->n_features, &values))
+        !rg_multiply(n, d->n_features, &values)) {
         return rg_fail(RG_NO_MEMORY, "%s: %zu windows of %zu steps do not fit in memory; give a larger --stride",
                        d->path, to->n_sequences, to->n_steps);
-    if (d->x_float != NULL)
+    }
+    if (d->x_float != NULL) {
         RG_TRY(rg_alloc(&to->x_float, values, sizeof(*to->x_float), "windows"));
-    else if (d->x_double != NULL)
+    } else if (d->x_double != NULL) {
         RG_TRY(rg_alloc(&to->x_double, values, sizeof(*to->x_double), "windows"));
-    else
+    } else {
         RG_TRY(rg_alloc(&to->x_raw, values, rg_dtype_bytes(d->x_type), "windows"));
+    }
     const struct rg_dataset_options options = {.doubles = d->y_double != NULL};
-    if (to->n_targets > 0)
+    if (to->n_targets > 0) {
         RG_TRY(rg_dataset_create_targets(&options, to));
+    }
     RG_TRY(rg_alloc(&to->rows, to->n_sequences, sizeof(*to->rows), "rows of windows"));
     return create_names(d, to);
 }
@@ -214,10 +229,12 @@ static rg_status create_arrays(const struct rg_dataset *d, const struct rg_windo
 static rg_status copy_features(const struct rg_dataset *d, struct rg_dataset *to) {
     size_t bytes = 0;
 
-    if (d->features == NULL)
+    if (d->features == NULL) {
         return RG_OK;
-    for (size_t i = 0; i < d->n_features; i++)
+    }
+    for (size_t i = 0; i < d->n_features; i++) {
         bytes += strlen(d->features[i]) + 1;
+    }
     RG_TRY(rg_strings_create(&to->features, d->n_features, bytes, "names of columns"));
     char *at = (char *)(to->features + d->n_features);
     for (size_t i = 0; i < d->n_features; i++) {
@@ -235,8 +252,9 @@ rg_status rg_dataset_windows(const struct rg_dataset *series, const struct rg_wi
 
     *out = NULL;
     RG_TRY(each_window(series, options, NULL, NULL, &n));
-    if (n == 0)
+    if (n == 0) {
         return refuse_none(series, options);
+    }
     RG_TRY(rg_dataset_create(series->path, &to));
     to->n_sequences = n;
     RG_TRY_GOTO(create_arrays(series, options, to));

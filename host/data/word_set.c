@@ -23,8 +23,9 @@ rg_status rg_word_set_create(struct rg_word_set *set, const char *base, const ch
     set->base = base;
     set->ends = ends;
     set->n_slots = n_entries + n_entries / 4 + 2;
-    if (getrandom(&set->seed, sizeof(set->seed), GRND_NONBLOCK) < 0)
+    if (getrandom(&set->seed, sizeof(set->seed), GRND_NONBLOCK) < 0) {
         set->seed = 0x9e3779b97f4a7c15u;
+    }
     return rg_alloc(&set->slots, set->n_slots, sizeof(*set->slots), "the set of words");
 }
 
@@ -53,8 +54,9 @@ bool rg_word_set_add(struct rg_word_set *set, size_t offset, size_t bytes) {
         const char *known = set->base + (set->slots[slot] - 1);
 
         /* strchr also finds the final NUL */
-        if (strncmp(known, word, bytes) == 0 && strchr(set->ends, known[bytes]) != NULL)
+        if (strncmp(known, word, bytes) == 0 && strchr(set->ends, known[bytes]) != NULL) {
             return false;
+        }
         slot = slot + 1 < set->n_slots ? slot + 1 : 0;
     }
     set->slots[slot] = (uint32_t)(offset + 1);

@@ -18,12 +18,14 @@ int32_t rg_word_find(const struct rg_word_index *index, const char *word, size_t
         const char *known = index->words[number];
         int sign = strncmp(known, word, bytes);
 
-        if (sign == 0 && known[bytes] == '\0')
+        if (sign == 0 && known[bytes] == '\0') {
             return (int32_t)number;
-        if (sign < 0)
+        }
+        if (sign < 0) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return -1;
 }
@@ -36,8 +38,9 @@ static bool collect_words(const struct rg_strings *strings, struct rg_word_set *
         size_t bytes;
 
         while ((word = rg_next_word(&at, strings->ends, &bytes)) != NULL) {
-            if (rg_word_set_full(set))
+            if (rg_word_set_full(set)) {
                 return false;
+            }
             rg_word_set_add(set, (size_t)(word - set->base), bytes);
         }
     }
@@ -54,16 +57,19 @@ static rg_status sort_words(struct rg_word_set *set, const char *what, char ***w
     size_t n = 0;
     char *store;
 
-    for (size_t i = 0; i < set->n_slots; i++)
-        if (set->slots[i] != 0)
+    for (size_t i = 0; i < set->n_slots; i++) {
+        if (set->slots[i] != 0) {
             bytes += strcspn(set->base + (set->slots[i] - 1), set->ends) + 1;
+        }
+    }
     RG_TRY(rg_strings_create(words, set->count, bytes, what));
     store = (char *)(*words + set->count);
     for (size_t i = 0; i < set->n_slots; i++) {
         const char *word;
 
-        if (set->slots[i] == 0)
+        if (set->slots[i] == 0) {
             continue;
+        }
         word = set->base + (set->slots[i] - 1);
         bytes = strcspn(word, set->ends);
         memcpy(store, word, bytes);
@@ -85,8 +91,9 @@ rg_status rg_vocabulary_make(const struct rg_strings *strings, const char *what,
 
     for (;;) {
         RG_TRY(rg_word_set_create(&set, strings->first, strings->ends, room));
-        if (collect_words(strings, &set))
+        if (collect_words(strings, &set)) {
             break;
+        }
         rg_word_set_destroy(&set);
         room += room / 2;
     }
@@ -107,10 +114,12 @@ rg_status rg_vocabulary_copy(const char *const *given, size_t count, const char 
     size_t bytes = 0;
     char *store;
 
-    if (count > INT32_MAX)
+    if (count > INT32_MAX) {
         return rg_fail(RG_BAD_FILE, "%s of %zu words; at most %d are possible", what, count, INT32_MAX);
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         bytes += strlen(given[i]) + 1;
+    }
     RG_TRY(rg_strings_create(copy, count, bytes, what));
     RG_TRY(rg_alloc(&order, count, sizeof(*order), what));
     store = (char *)(*copy + count);
@@ -121,9 +130,11 @@ rg_status rg_vocabulary_copy(const char *const *given, size_t count, const char 
     }
     qsort_r(order, count, sizeof(*order), compare_numbers, *copy);
     *index = (struct rg_word_index){(const char *const *)*copy, order, count};
-    for (size_t i = 1; i < count; i++)
-        if (strcmp((*copy)[order[i - 1]], (*copy)[order[i]]) == 0)
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp((*copy)[order[i - 1]], (*copy)[order[i]]) == 0) {
             return rg_fail(RG_BAD_FILE, "the given %s has the word `%s` twice, as number %d and %d", what,
                            (*copy)[order[i]], order[i - 1], order[i]);
+        }
+    }
     return RG_OK;
 }

@@ -14,10 +14,12 @@
 #include "base/stop.h"
 
 static const char *kind_of_file(mode_t mode) {
-    if (S_ISDIR(mode))
+    if (S_ISDIR(mode)) {
         return "a folder";
-    if (S_ISFIFO(mode))
+    }
+    if (S_ISFIFO(mode)) {
         return "a pipe";
+    }
     return "a device or socket";
 }
 
@@ -29,16 +31,18 @@ rg_status rg_source_open(struct rg_source *source, const char *path) {
     *source = (struct rg_source){.label = path, .fd = -1, .read = file_read};
     /* O_NONBLOCK: opening a FIFO without a writer must not wait. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
+    if (fd < 0) {
         return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s; check the name", path, strerror(errno));
+    }
     struct stat status;
     rg_status result = RG_OK;
-    if (fstat(fd, &status) != 0)
+    if (fstat(fd, &status) != 0) {
         result = rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", path, strerror(errno));
-    else if (!S_ISREG(status.st_mode))
+    } else if (!S_ISREG(status.st_mode)) {
         result = rg_fail(RG_BAD_FILE, "%s: is %s; give a regular file", path, kind_of_file(status.st_mode));
-    else if (status.st_size == 0)
+    } else if (status.st_size == 0) {
         result = rg_fail(RG_BAD_FILE, "%s: the file is empty", path);
+    }
     if (result != RG_OK) {
         close(fd);
         return result;
@@ -49,15 +53,17 @@ rg_status rg_source_open(struct rg_source *source, const char *path) {
 }
 
 void rg_source_close(struct rg_source *source) {
-    if (source->fd >= 0)
+    if (source->fd >= 0) {
         close(source->fd);
+    }
     source->fd = -1;
 }
 
 rg_status rg_source_read(struct rg_source *source, void *out, size_t bytes) {
-    if (bytes > source->bytes - source->position)
+    if (bytes > source->bytes - source->position) {
         return rg_fail(RG_BAD_FILE, "%s: byte %zu: the file ends where %zu more bytes are expected; it was cut short",
                        source->label, source->bytes, bytes - (source->bytes - source->position));
+    }
     RG_TRY(rg_stop_check());
     RG_TRY(source->read(source, out, bytes));
     source->position += bytes;
@@ -68,11 +74,13 @@ rg_status rg_source_read_at(const struct rg_source *source, size_t offset, void 
     size_t done = 0;
     while (done < bytes) {
         const ssize_t n = pread(source->fd, (char *)out + done, bytes - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
-        if (n <= 0)
+        }
+        if (n <= 0) {
             return rg_fail(RG_BAD_FILE, "%s: byte %zu: cannot be read: %s", source->label, offset + done,
                            n < 0 ? strerror(errno) : "the file became shorter while it was read");
+        }
         done += (size_t)n;
     }
     return RG_OK;

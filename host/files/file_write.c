@@ -32,12 +32,13 @@ static bool is_descriptor(const char *path) {
 }
 
 static rg_status open_direct(struct rg_writer *writer) {
-    if (strcmp(writer->path, "/dev/stdout") == 0)
+    if (strcmp(writer->path, "/dev/stdout") == 0) {
         writer->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0); /* shares the position with earlier output */
-    else if (strcmp(writer->path, "/dev/stderr") == 0)
+    } else if (strcmp(writer->path, "/dev/stderr") == 0) {
         writer->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-    else
+    } else {
         writer->fd = open(writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    }
     return writer->fd < 0 ? not_saved(writer->path, errno) : RG_OK;
 }
 
@@ -45,8 +46,9 @@ static rg_status open_folder(struct rg_writer *writer) {
     char *folder = NULL;
     const size_t length = (size_t)(writer->name - writer->path);
     RG_TRY(rg_copy_string(&folder, length > 0 ? writer->path : "."));
-    if (length > 0)
+    if (length > 0) {
         folder[length] = '\0'; /* the slash stays, so that "/" works as a folder too */
+    }
     writer->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int error = errno;
     rg_free(folder);
@@ -59,14 +61,18 @@ rg_status rg_writer_open(struct rg_writer *writer, const char *path) {
         .path = path, .name = slash != NULL ? slash + 1 : path, .fd = -1, .folder = -1, .temporary = {.lock = -1}};
     struct stat status;
     const bool exists = stat(path, &status) == 0;
-    if (!exists && errno != ENOENT)
+    if (!exists && errno != ENOENT) {
         return not_saved(path, errno);
-    if (exists && S_ISDIR(status.st_mode))
+    }
+    if (exists && S_ISDIR(status.st_mode)) {
         return not_saved(path, EISDIR);
-    if (exists && (!S_ISREG(status.st_mode) || is_descriptor(path)))
+    }
+    if (exists && (!S_ISREG(status.st_mode) || is_descriptor(path))) {
         return open_direct(writer);
-    if (writer->name[0] == '\0')
+    }
+    if (writer->name[0] == '\0') {
         return not_saved(path, ENOENT);
+    }
     RG_TRY(open_folder(writer));
     writer->fd = rg_temporary_create(&writer->temporary, writer->folder);
     return writer->fd < 0 ? not_saved(path, errno) : RG_OK;
@@ -85,12 +91,13 @@ static int write_all(int fd, const char *data, size_t bytes) {
     int error = 0;
     for (size_t done = 0; done < bytes && error == 0;) {
         const ssize_t n = write(fd, data + done, bytes - done);
-        if (n > 0)
+        if (n > 0) {
             done += (size_t)n;
-        else if (n == 0)
+        } else if (n == 0) {
             error = ENOSPC;
-        else if (errno != EINTR)
+        } else if (errno != EINTR) {
             error = errno;
+        }
     }
     const int raised = error == EPIPE ? SIGPIPE : error == EFBIG ? SIGXFSZ : 0;
     if (raised != 0 && sigismember(&pending, raised) == 0) {
@@ -110,28 +117,34 @@ rg_status rg_writer_append(struct rg_writer *writer, const void *data, size_t by
 
 rg_status rg_writer_commit(struct rg_writer *writer) {
     const bool direct = writer->folder < 0;
-    if (!direct && fsync(writer->fd) != 0)
+    if (!direct && fsync(writer->fd) != 0) {
         return not_saved(writer->path, errno);
+    }
     const int fd = writer->fd;
     writer->fd = -1;
-    if (close(fd) != 0 && errno != EINTR)
+    if (close(fd) != 0 && errno != EINTR) {
         return not_saved(writer->path, errno);
-    if (direct)
+    }
+    if (direct) {
         return RG_OK;
-    if (renameat(writer->folder, writer->temporary.name, writer->folder, writer->name) != 0)
+    }
+    if (renameat(writer->folder, writer->temporary.name, writer->folder, writer->name) != 0) {
         return not_saved(writer->path, errno);
+    }
     rg_temporary_end(&writer->temporary, true);
     /* Some network file systems have no fsync of folders. No data are lost by that. */
-    if (fsync(writer->folder) != 0 && errno != EINVAL && errno != ENOTSUP)
+    if (fsync(writer->folder) != 0 && errno != EINVAL && errno != ENOTSUP) {
         return not_saved(writer->path, errno);
+    }
     close(writer->folder);
     writer->folder = -1;
     return RG_OK;
 }
 
 void rg_writer_abandon(struct rg_writer *writer) {
-    if (writer->fd >= 0)
+    if (writer->fd >= 0) {
         close(writer->fd);
+    }
     if (writer->folder >= 0) {
         rg_temporary_end(&writer->temporary, false);
         close(writer->folder);
@@ -173,8 +186,9 @@ rg_status rg_file_grow(const char *path, int *out) {
     return RG_OK;
 fail:
     rg_writer_abandon(&writer);
-    if (*out >= 0)
+    if (*out >= 0) {
         close(*out);
+    }
     *out = -1;
     return status;
 }

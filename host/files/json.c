@@ -11,21 +11,24 @@
 /* ---- Reading ---- */
 
 rg_status rg_json_fail(const struct rg_json *json, const char *expected) {
-    if (json->at >= json->length)
+    if (json->at >= json->length) {
         return rg_fail(RG_BAD_FILE, "%s: byte %zu: the header ends where %s is expected", json->label,
                        json->base + json->length, expected);
+    }
     return rg_fail(RG_BAD_FILE, "%s: byte %zu: expected %s", json->label, json->base + json->at, expected);
 }
 
 static void skip_space(struct rg_json *json) {
-    while (json->at < json->length && json->text[json->at] != '\0' && strchr(" \t\r\n", json->text[json->at]) != NULL)
+    while (json->at < json->length && json->text[json->at] != '\0' && strchr(" \t\r\n", json->text[json->at]) != NULL) {
         json->at++;
+    }
 }
 
 bool rg_json_accept(struct rg_json *json, char wanted) {
     skip_space(json);
-    if (json->at >= json->length || json->text[json->at] != wanted)
+    if (json->at >= json->length || json->text[json->at] != wanted) {
         return false;
+    }
     json->at++;
     return true;
 }
@@ -35,12 +38,15 @@ rg_status rg_json_expect(struct rg_json *json, char wanted, const char *expected
 }
 
 static int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
-    if (c >= 'a' && c <= 'f')
+    }
+    if (c >= 'a' && c <= 'f') {
         return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
+    }
+    if (c >= 'A' && c <= 'F') {
         return c - 'A' + 10;
+    }
     return -1;
 }
 
@@ -49,8 +55,9 @@ static rg_status hex_unit(struct rg_json *json, uint32_t *unit) {
     *unit = 0;
     for (int i = 0; i < 4; i++) {
         const int digit = json->at < json->length ? hex_digit(json->text[json->at]) : -1;
-        if (digit < 0)
+        if (digit < 0) {
             return rg_json_fail(json, "four hexadecimal digits after \\u");
+        }
         *unit = *unit * 16 + (uint32_t)digit;
         json->at++;
     }
@@ -60,18 +67,21 @@ static rg_status hex_unit(struct rg_json *json, uint32_t *unit) {
 /* Read the character of a \u escape, after the u. A character beyond the basic plane takes two escapes. */
 static rg_status unicode_escape(struct rg_json *json, uint32_t *code) {
     RG_TRY(hex_unit(json, code));
-    if (*code == 0)
+    if (*code == 0) {
         return rg_json_fail(json, "a string without the character NUL before this place");
-    if (*code < 0xD800 || *code > 0xDFFF)
+    }
+    if (*code < 0xD800 || *code > 0xDFFF) {
         return RG_OK;
+    }
     uint32_t low = 0;
     if (*code <= 0xDBFF && json->at + 1 < json->length && json->text[json->at] == '\\' &&
         json->text[json->at + 1] == 'u') {
         json->at += 2;
         RG_TRY(hex_unit(json, &low));
     }
-    if (low < 0xDC00 || low > 0xDFFF)
+    if (low < 0xDC00 || low > 0xDFFF) {
         return rg_json_fail(json, "the second half of a surrogate pair before this place");
+    }
     *code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
     return RG_OK;
 }
@@ -107,8 +117,9 @@ static rg_status unescape(struct rg_json *json, char **to) {
         *(*to)++ = meanings[name - names];
         return RG_OK;
     }
-    if (c != 'u')
+    if (c != 'u') {
         return rg_json_fail(json, "one of \" \\ / b f n r t u after a backslash");
+    }
     json->at++;
     uint32_t code = 0;
     RG_TRY(unicode_escape(json, &code));
@@ -122,17 +133,19 @@ rg_status rg_json_string(struct rg_json *json, const char **out, const char *exp
     *out = to;
     while (json->at < json->length) {
         const char c = json->text[json->at];
-        if ((unsigned char)c < 0x20)
+        if ((unsigned char)c < 0x20) {
             return rg_json_fail(json, "a string without control characters");
+        }
         json->at++;
         if (c == '"') {
             *to = '\0';
             return RG_OK;
         }
-        if (c == '\\')
+        if (c == '\\') {
             RG_TRY(unescape(json, &to));
-        else
+        } else {
             *to++ = c;
+        }
     }
     return rg_json_fail(json, "the end of a string");
 }
@@ -143,13 +156,15 @@ rg_status rg_json_size(struct rg_json *json, size_t *out, const char *expected) 
     size_t value = 0;
     while (json->at < json->length && json->text[json->at] >= '0' && json->text[json->at] <= '9') {
         const size_t digit = (size_t)(json->text[json->at] - '0');
-        if (value > (SIZE_MAX - digit) / 10 || (json->at == start + 1 && json->text[start] == '0'))
+        if (value > (SIZE_MAX - digit) / 10 || (json->at == start + 1 && json->text[start] == '0')) {
             return rg_json_fail(json, expected);
+        }
         value = value * 10 + digit;
         json->at++;
     }
-    if (json->at == start || (json->at < json->length && strchr(".eE", json->text[json->at]) != NULL))
+    if (json->at == start || (json->at < json->length && strchr(".eE", json->text[json->at]) != NULL)) {
         return rg_json_fail(json, expected);
+    }
     *out = value;
     return RG_OK;
 }
@@ -158,18 +173,23 @@ rg_status rg_json_size(struct rg_json *json, size_t *out, const char *expected) 
  * U+10FFFF are invalid (Unicode standard, table 3-7). */
 static size_t utf8_sequence(const unsigned char *text, size_t length) {
     const unsigned char first = text[0];
-    if (first < 0x80)
+    if (first < 0x80) {
         return 1;
+    }
     const size_t n = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
-    if (n == 0 || n > length)
+    if (n == 0 || n > length) {
         return 0;
+    }
     const unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
     const unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    if (text[1] < low || text[1] > high)
+    if (text[1] < low || text[1] > high) {
         return 0;
-    for (size_t i = 2; i < n; i++)
-        if ((text[i] & 0xC0) != 0x80)
+    }
+    for (size_t i = 2; i < n; i++) {
+        if ((text[i] & 0xC0) != 0x80) {
             return 0;
+        }
+    }
     return n;
 }
 
@@ -177,8 +197,9 @@ size_t rg_utf8_check(const char *text, size_t length) {
     size_t at = 0;
     while (at < length) {
         const size_t n = utf8_sequence((const unsigned char *)text + at, length - at);
-        if (n == 0)
+        if (n == 0) {
             break;
+        }
         at += n;
     }
     return at;
@@ -189,8 +210,9 @@ void rg_utf8_copy(char *out, size_t bytes, const char *text) {
     size_t length = strlen(text);
     if (length >= bytes) {
         length = bytes - sizeof more;
-        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) {
             length--;
+        }
         memcpy(out + length, more, sizeof more);
     } else {
         out[length] = '\0';
@@ -203,19 +225,23 @@ void rg_utf8_copy(char *out, size_t bytes, const char *text) {
 rg_status rg_text_add(struct rg_text *text, const char *bytes, size_t length) {
     if (length > text->capacity - text->length) {
         size_t capacity = text->capacity > 0 ? text->capacity : 256;
-        while (capacity - text->length < length)
-            if (!rg_multiply(capacity, 2, &capacity))
+        while (capacity - text->length < length) {
+            if (!rg_multiply(capacity, 2, &capacity)) {
                 return rg_fail(RG_NO_MEMORY, "header: too long");
+            }
+        }
         char *grown = NULL;
         RG_TRY(rg_alloc(&grown, capacity, 1, "header"));
-        if (text->length > 0)
+        if (text->length > 0) {
             memcpy(grown, text->bytes, text->length);
+        }
         rg_free(text->bytes);
         text->bytes = grown;
         text->capacity = capacity;
     }
-    if (length > 0)
+    if (length > 0) {
         memcpy(text->bytes + text->length, bytes, length);
+    }
     text->length += length;
     return RG_OK;
 }
@@ -234,10 +260,11 @@ rg_status rg_text_add_quoted(struct rg_text *text, const char *string) {
     RG_TRY(rg_text_add(text, "\"", 1));
     for (const char *c = string; *c != '\0'; c++) {
         char escape[8] = {*c, '\0'};
-        if (*c == '"' || *c == '\\')
+        if (*c == '"' || *c == '\\') {
             snprintf(escape, sizeof escape, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20)
+        } else if ((unsigned char)*c < 0x20) {
             snprintf(escape, sizeof escape, "\\u%04x", (unsigned)*c);
+        }
         RG_TRY(rg_text_add_string(text, escape));
     }
     return rg_text_add(text, "\"", 1);

@@ -43,10 +43,12 @@ static rg_status expected(const struct header *header, const char *what) {
 static bool accept(struct header *header, const char *word) {
     const size_t length = strlen(word);
     while (header->at < header->length && strchr(" \t\r\n\f", header->text[header->at]) != NULL &&
-           header->text[header->at] != '\0')
+           header->text[header->at] != '\0') {
         header->at++;
-    if (header->length - header->at < length || memcmp(header->text + header->at, word, length) != 0)
+    }
+    if (header->length - header->at < length || memcmp(header->text + header->at, word, length) != 0) {
         return false;
+    }
     header->at += length;
     return true;
 }
@@ -54,13 +56,15 @@ static bool accept(struct header *header, const char *word) {
 /* Read a quoted string without escapes. */
 static rg_status parse_string(struct header *header, char out[DESCR_MAX + 1]) {
     const char quote = accept(header, "'") ? '\'' : accept(header, "\"") ? '"' : '\0';
-    if (quote == '\0')
+    if (quote == '\0') {
         return expected(header, "a string (structured types are not supported)");
+    }
     size_t length = 0;
     while (header->at < header->length && header->text[header->at] != quote) {
         const char c = header->text[header->at];
-        if (length == DESCR_MAX || c < ' ' || c == '\\')
+        if (length == DESCR_MAX || c < ' ' || c == '\\') {
             return expected(header, "a short plain string");
+        }
         out[length++] = c;
         header->at++;
     }
@@ -75,9 +79,11 @@ static const char *kind_of(const char *descr) {
         const char *text;
     } kinds[] = {{'U', " (text)"},  {'S', " (text)"},      {'O', " (Python objects)"},
                  {'M', " (dates)"}, {'m', " (durations)"}, {'c', " (complex numbers)"}};
-    for (size_t i = 0; descr[0] != '\0' && i < sizeof kinds / sizeof *kinds; i++)
-        if (descr[1] == kinds[i].letter)
+    for (size_t i = 0; descr[0] != '\0' && i < sizeof kinds / sizeof *kinds; i++) {
+        if (descr[1] == kinds[i].letter) {
             return kinds[i].text;
+        }
+    }
     return "";
 }
 
@@ -85,11 +91,13 @@ static rg_status parse_descr(struct header *header) {
     char descr[DESCR_MAX + 1];
     RG_TRY(parse_string(header, descr));
     for (size_t i = 0; i < N_DTYPES; i++) {
-        if (descr[0] == '\0' || strcmp(descr + 1, dtypes[i].descr) != 0)
+        if (descr[0] == '\0' || strcmp(descr + 1, dtypes[i].descr) != 0) {
             continue;
+        }
         const bool one_byte = rg_dtype_bytes(dtypes[i].dtype) == 1;
-        if (strchr(one_byte ? "<>=|" : "<>=", descr[0]) == NULL)
+        if (strchr(one_byte ? "<>=|" : "<>=", descr[0]) == NULL) {
             break;
+        }
         header->dtype = dtypes[i].dtype;
         header->big_endian = !one_byte && descr[0] == '>';
         return RG_OK;
@@ -110,65 +118,79 @@ static rg_status parse_dimension(struct header *header, size_t *out) {
     size_t value = 0;
     while (header->at < header->length && header->text[header->at] >= '0' && header->text[header->at] <= '9') {
         const size_t digit = (size_t)(header->text[header->at] - '0');
-        if (value > (SIZE_MAX - digit) / 10)
+        if (value > (SIZE_MAX - digit) / 10) {
             return expected(header, "a dimension below 2^64");
+        }
         value = value * 10 + digit;
         header->at++;
     }
-    if (header->at == start)
+    if (header->at == start) {
         return expected(header, "a dimension, a whole number not below 0");
-    if (header->at < header->length && header->text[header->at] == 'L')
+    }
+    if (header->at < header->length && header->text[header->at] == 'L') {
         header->at++;
+    }
     *out = value;
     return RG_OK;
 }
 
 /* Read a tuple: (), (3,), (3, 4) or (3, 4,). */
 static rg_status parse_shape(struct header *header, struct rg_tensor *item) {
-    if (!accept(header, "("))
+    if (!accept(header, "(")) {
         return expected(header, "( before a shape");
+    }
     item->n_dims = 0;
     bool comma = true;
     while (!accept(header, ")")) {
-        if (!comma)
+        if (!comma) {
             return expected(header, ", or ) after a dimension");
-        if (item->n_dims == RG_MAX_DIMS)
+        }
+        if (item->n_dims == RG_MAX_DIMS) {
             return rg_fail(RG_BAD_FILE, "%s: byte %zu: more than %d dimensions", header->label,
                            header->base + header->at, RG_MAX_DIMS);
+        }
         RG_TRY(parse_dimension(header, &item->shape[item->n_dims]));
         item->n_dims++;
         comma = accept(header, ",");
     }
-    if (item->n_dims == 1 && !comma)
+    if (item->n_dims == 1 && !comma) {
         return expected(header, "a comma in a shape of one dimension");
+    }
     return RG_OK;
 }
 
 static rg_status parse_header(struct header *header, struct rg_tensor *item) {
     static const char *const keys[] = {"descr", "fortran_order", "shape"};
     bool seen[3] = {false, false, false};
-    if (!accept(header, "{"))
+    if (!accept(header, "{")) {
         return expected(header, "{");
+    }
     bool comma = true;
     while (!accept(header, "}")) {
         char key[DESCR_MAX + 1];
-        if (!comma)
+        if (!comma) {
             return expected(header, ", or } after a value");
+        }
         RG_TRY(parse_string(header, key));
         size_t k = 0;
-        while (k < 3 && strcmp(key, keys[k]) != 0)
+        while (k < 3 && strcmp(key, keys[k]) != 0) {
             k++;
-        if (k == 3 || seen[k])
+        }
+        if (k == 3 || seen[k]) {
             return expected(header, "the keys descr, fortran_order and shape, each once,");
+        }
         seen[k] = true;
-        if (!accept(header, ":"))
+        if (!accept(header, ":")) {
             return expected(header, ": after a key");
+        }
         RG_TRY(k == 0 ? parse_descr(header) : k == 1 ? parse_fortran_order(header) : parse_shape(header, item));
         comma = accept(header, ",");
     }
-    for (size_t k = 0; k < 3; k++)
-        if (!seen[k])
+    for (size_t k = 0; k < 3; k++) {
+        if (!seen[k]) {
             return rg_fail(RG_BAD_FILE, "%s: the npy header has no key '%s'", header->label, keys[k]);
+        }
+    }
     (void)accept(header, ""); /* skip spaces */
     return header->at == header->length ? RG_OK : expected(header, "nothing but spaces after }");
 }
@@ -180,16 +202,19 @@ static rg_status read_length(struct rg_source *source, size_t *length) {
     unsigned char magic[MAGIC_BYTES];
     unsigned char bytes[4] = {0};
     RG_TRY(rg_source_read(source, magic, sizeof magic));
-    if (memcmp(magic, "\x93NUMPY", 6) != 0)
+    if (memcmp(magic, "\x93NUMPY", 6) != 0) {
         return rg_fail(RG_BAD_FILE, "%s: byte 0: not npy: \\x93NUMPY is missing", source->label);
-    if (magic[6] < 1 || magic[6] > 3 || magic[7] != 0)
+    }
+    if (magic[6] < 1 || magic[6] > 3 || magic[7] != 0) {
         return rg_fail(RG_BAD_FILE, "%s: byte 6: npy version %d.%d is not 1.0, 2.0 or 3.0", source->label, magic[6],
                        magic[7]);
+    }
     RG_TRY(rg_source_read(source, bytes, magic[6] == 1 ? 2 : 4));
     *length = bytes[0] | (size_t)bytes[1] << 8 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 24;
-    if (*length > HEADER_MAX || *length > source->bytes - source->position)
+    if (*length > HEADER_MAX || *length > source->bytes - source->position) {
         return rg_fail(RG_BAD_FILE, "%s: byte 8: npy header length %zu is more than %s", source->label, *length,
                        *length > HEADER_MAX ? "the limit of 1 MiB" : "the file holds");
+    }
     return RG_OK;
 }
 
@@ -203,9 +228,11 @@ static rg_status read_header(struct rg_source *source, struct header *header, st
     RG_TRY_GOTO(rg_source_read(source, text, length));
     RG_TRY_GOTO(parse_header(header, item));
     size_t bytes = 0;
-    if (!rg_shape_bytes(item->shape, item->n_dims, header->dtype, &bytes) || bytes != source->bytes - source->position)
+    if (!rg_shape_bytes(item->shape, item->n_dims, header->dtype, &bytes) ||
+        bytes != source->bytes - source->position) {
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: the shape does not need the %zu bytes that follow the header",
                             source->label, source->bytes - source->position));
+    }
     item->dtype = header->dtype;
     item->data_bytes = bytes;
 fail:
@@ -215,12 +242,13 @@ fail:
 }
 
 static void swap_bytes(unsigned char *data, size_t bytes, size_t item_bytes) {
-    for (unsigned char *item = data; item < data + bytes; item += item_bytes)
+    for (unsigned char *item = data; item < data + bytes; item += item_bytes) {
         for (size_t i = 0; i < item_bytes / 2; i++) {
             const unsigned char byte = item[i];
             item[i] = item[item_bytes - 1 - i];
             item[item_bytes - 1 - i] = byte;
         }
+    }
 }
 
 /* Copy `in`, whose first index varies fastest, to `out`, whose last index does. It steps through `out` in order and
@@ -230,14 +258,16 @@ static void to_row_major(unsigned char *out, const unsigned char *in, const stru
     size_t stride[RG_MAX_DIMS]; /* strides of `in`, in bytes */
     size_t index[RG_MAX_DIMS] = {0};
     size_t from = 0;
-    for (size_t d = 0; d < item->n_dims; d++)
+    for (size_t d = 0; d < item->n_dims; d++) {
         stride[d] = d == 0 ? item_bytes : stride[d - 1] * item->shape[d - 1];
+    }
     for (size_t to = 0; to < item->data_bytes; to += item_bytes) {
         memcpy(out + to, in + from, item_bytes);
         for (size_t d = item->n_dims; d-- > 0;) {
             from += stride[d];
-            if (++index[d] < item->shape[d])
+            if (++index[d] < item->shape[d]) {
                 break;
+            }
             from -= stride[d] * item->shape[d];
             index[d] = 0;
         }
@@ -253,15 +283,17 @@ rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct 
         unsigned char *columns = NULL;
         RG_TRY(rg_alloc(&columns, item->data_bytes, 1, "npy data in Fortran order"));
         const rg_status status = rg_source_read(source, columns, item->data_bytes);
-        if (status == RG_OK)
+        if (status == RG_OK) {
             to_row_major(data, columns, item);
+        }
         rg_free(columns);
         RG_TRY(status);
     } else {
         RG_TRY(rg_source_read(source, data, item->data_bytes));
     }
-    if (header.big_endian)
+    if (header.big_endian) {
         swap_bytes(data, item->data_bytes, rg_dtype_bytes(item->dtype));
+    }
     item->data = data;
     return RG_OK;
 }
@@ -270,20 +302,24 @@ rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct 
 
 rg_status rg_npy_header(const char *path, const struct rg_tensor *item, char header[RG_NPY_HEADER_MAX], size_t *bytes) {
     size_t i = 0;
-    while (i < N_DTYPES && dtypes[i].dtype != item->dtype)
+    while (i < N_DTYPES && dtypes[i].dtype != item->dtype) {
         i++;
-    if (i == N_DTYPES)
+    }
+    if (i == N_DTYPES) {
         return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: tensor '%.80s': npy has no %s; choose safetensors", path,
                        item->name != NULL ? item->name : "data", rg_dtype_name(item->dtype));
+    }
     enum { PREFIX = MAGIC_BYTES + 2, UNIT = 64 };
     char *text = header + PREFIX;
     const size_t room = RG_NPY_HEADER_MAX - PREFIX;
     size_t n = (size_t)snprintf(text, room, "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
                                 rg_dtype_bytes(item->dtype) == 1 ? '|' : '<', dtypes[i].descr);
-    for (size_t d = 0; d < item->n_dims; d++)
+    for (size_t d = 0; d < item->n_dims; d++) {
         n += (size_t)snprintf(text + n, room - n, d == 0 ? "%zu," : " %zu,", item->shape[d]);
-    if (item->n_dims > 1)
+    }
+    if (item->n_dims > 1) {
         n--; /* only a tuple of one element ends in a comma */
+    }
     n += (size_t)snprintf(text + n, room - n, "), }");
     *bytes = (PREFIX + n + 1 + UNIT - 1) / UNIT * UNIT;
     memset(text + n, ' ', *bytes - PREFIX - n);

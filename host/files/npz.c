@@ -29,8 +29,9 @@ enum {
 
 static uint64_t little_endian(const unsigned char *bytes, size_t count) {
     uint64_t value = 0;
-    while (count-- > 0)
+    while (count-- > 0) {
         value = value << 8 | bytes[count];
+    }
     return value;
 }
 
@@ -52,12 +53,14 @@ static rg_status read_end(const struct rg_source *source, const unsigned char *t
                                     .bytes = little_endian(end + 12, 4),
                                     .offset = little_endian(end + 16, 4),
                                     .end = tail_offset + at};
-    if (at < LOCATOR_BYTES || memcmp(end - LOCATOR_BYTES, "PK\6\7", 4) != 0)
+    if (at < LOCATOR_BYTES || memcmp(end - LOCATOR_BYTES, "PK\6\7", 4) != 0) {
         return RG_OK;
+    }
     unsigned char end64[END64_BYTES];
     const uint64_t offset = little_endian(end - LOCATOR_BYTES + 8, 8);
-    if (source->bytes < sizeof end64 || offset > source->bytes - sizeof end64)
+    if (source->bytes < sizeof end64 || offset > source->bytes - sizeof end64) {
         return rg_fail(RG_BAD_FILE, "%s: the zip64 end record lies outside the file", source->label);
+    }
     RG_TRY(rg_source_read_at(source, (size_t)offset, end64, sizeof end64));
     *directory = (struct directory){.members = little_endian(end64 + 32, 8),
                                     .bytes = little_endian(end64 + 40, 8),
@@ -68,28 +71,32 @@ static rg_status read_end(const struct rg_source *source, const unsigned char *t
 
 /* Check that the directory has as many entries as the end record says, and no more than the limit. */
 static rg_status walk_directory(const struct rg_source *source, const struct directory *directory) {
-    if (directory->members > RG_NPZ_MEMBERS_MAX)
+    if (directory->members > RG_NPZ_MEMBERS_MAX) {
         return rg_fail(RG_BAD_FILE, "%s: announces %ju members, more than the limit of %d", source->label,
                        (uintmax_t)directory->members, RG_NPZ_MEMBERS_MAX);
+    }
     uint64_t left = directory->bytes;
     size_t offset = (size_t)directory->offset;
     uint64_t members = 0;
     while (left > 0 && members < directory->members) {
         unsigned char entry[ENTRY_BYTES];
-        if (left < sizeof entry)
+        if (left < sizeof entry) {
             break;
+        }
         RG_TRY(rg_source_read_at(source, offset, entry, sizeof entry));
         const uint64_t bytes =
             ENTRY_BYTES + little_endian(entry + 28, 2) + little_endian(entry + 30, 2) + little_endian(entry + 32, 2);
-        if (memcmp(entry, "PK\1\2", 4) != 0 || bytes > left)
+        if (memcmp(entry, "PK\1\2", 4) != 0 || bytes > left) {
             break;
+        }
         left -= bytes;
         offset += (size_t)bytes;
         members++;
     }
-    if (left > 0 || members < directory->members)
+    if (left > 0 || members < directory->members) {
         return rg_fail(RG_BAD_FILE, "%s: byte %zu: the directory does not hold the %ju members that it announces",
                        source->label, offset, (uintmax_t)directory->members);
+    }
     return RG_OK;
 }
 
@@ -105,12 +112,14 @@ static rg_status check_directory(const struct rg_source *source) {
     RG_TRY_GOTO(rg_source_read_at(source, tail_offset, tail, length));
     for (size_t at = 0; at + END_BYTES <= length; at++) {
         struct directory directory;
-        if (memcmp(tail + at, "PK\5\6", 4) != 0)
+        if (memcmp(tail + at, "PK\5\6", 4) != 0) {
             continue;
+        }
         RG_TRY_GOTO(read_end(source, tail, at, tail_offset, &directory));
         /* Other places are chance bytes of the data, which libzip skips. */
-        if (directory.bytes <= directory.end && directory.offset <= directory.end - directory.bytes)
+        if (directory.bytes <= directory.end && directory.offset <= directory.end - directory.bytes) {
             RG_TRY_GOTO(walk_directory(source, &directory));
+        }
     }
 fail:
     rg_free(tail);
@@ -131,20 +140,23 @@ struct archive {
 static rg_status zip_failure(const char *label, zip_error_t *error) {
     const int code = zip_error_code_zip(error);
     if (errno == ENOMEM || code == ZIP_ER_MEMORY ||
-        (code == ZIP_ER_ZLIB && zip_error_code_system(error) == Z_MEM_ERROR))
+        (code == ZIP_ER_ZLIB && zip_error_code_system(error) == Z_MEM_ERROR)) {
         return rg_fail(RG_NO_MEMORY, "%s: no memory to unpack it; free memory or use a smaller file", label);
+    }
     return rg_fail(RG_BAD_FILE, "%s: %s; the archive is damaged", label, zip_error_strerror(error));
 }
 
 static rg_status open_archive(struct archive *archive) {
     int code = 0;
     const int fd = fcntl(archive->file->fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0) {
         return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", archive->file->label, strerror(errno));
+    }
     errno = 0;
     archive->zip = zip_fdopen(fd, ZIP_CHECKCONS, &code);
-    if (archive->zip != NULL)
+    if (archive->zip != NULL) {
         return RG_OK;
+    }
     const int reason = errno;
     close(fd);
     errno = reason;
@@ -160,11 +172,13 @@ static rg_status member_read(struct rg_source *source, void *out, size_t bytes) 
     while (done < bytes) {
         errno = 0;
         const zip_int64_t n = zip_fread(source->zip_member, (char *)out + done, bytes - done);
-        if (n < 0)
+        if (n < 0) {
             return zip_failure(source->label, zip_file_get_error(source->zip_member));
-        if (n == 0)
+        }
+        if (n == 0) {
             return rg_fail(RG_BAD_FILE, "%s: ends after %zu bytes, %zu are announced", source->label,
                            source->position + done, source->bytes);
+        }
         done += (size_t)n;
     }
     return RG_OK;
@@ -175,8 +189,9 @@ static rg_status member_end(struct rg_source *source) {
     char byte;
     errno = 0;
     const zip_int64_t n = zip_fread(source->zip_member, &byte, 1);
-    if (n < 0)
+    if (n < 0) {
         return zip_failure(source->label, zip_file_get_error(source->zip_member));
+    }
     return n == 0 ? RG_OK
                   : rg_fail(RG_BAD_FILE, "%s: is longer than the announced %zu bytes", source->label, source->bytes);
 }
@@ -197,8 +212,9 @@ static rg_status member_verify(const struct archive *archive, size_t index, stru
         const size_t left = source->bytes - source->position;
         status = rg_source_read(source, scratch, left < sizeof scratch ? left : sizeof scratch);
     }
-    if (status == RG_OK)
+    if (status == RG_OK) {
         status = member_end(source);
+    }
     zip_fclose(source->zip_member);
     return status;
 }
@@ -206,18 +222,22 @@ static rg_status member_verify(const struct archive *archive, size_t index, stru
 /* Check the rules for the directory's entry. */
 static rg_status check_entry(struct archive *archive, const zip_stat_t *entry, const char *label) {
     const zip_uint64_t wanted = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
-    if ((entry->valid & wanted) != wanted || entry->encryption_method != ZIP_EM_NONE)
+    if ((entry->valid & wanted) != wanted || entry->encryption_method != ZIP_EM_NONE) {
         return rg_fail(RG_BAD_FILE, "%s: encrypted or incomplete member; save it with numpy.savez", label);
-    if (entry->comp_method != ZIP_CM_STORE && entry->comp_method != ZIP_CM_DEFLATE)
+    }
+    if (entry->comp_method != ZIP_CM_STORE && entry->comp_method != ZIP_CM_DEFLATE) {
         return rg_fail(RG_BAD_FILE, "%s: compression method %d is not supported; save it with numpy.savez", label,
                        entry->comp_method);
-    if (entry->comp_size > archive->file->bytes - archive->compressed)
+    }
+    if (entry->comp_size > archive->file->bytes - archive->compressed) {
         return rg_fail(RG_BAD_FILE, "%s: the members' compressed sizes add up to more than the file", label);
+    }
     archive->compressed += entry->comp_size;
     if (entry->comp_method == ZIP_CM_STORE ? entry->size != entry->comp_size
-                                           : entry->size / DEFLATE_RATIO > entry->comp_size)
+                                           : entry->size / DEFLATE_RATIO > entry->comp_size) {
         return rg_fail(RG_BAD_FILE, "%s: announces %ju bytes, which its %ju bytes in the file cannot hold", label,
                        (uintmax_t)entry->size, (uintmax_t)entry->comp_size);
+    }
     return RG_OK;
 }
 
@@ -226,12 +246,14 @@ static rg_status name_member(const struct archive *archive, size_t index) {
     errno = 0;
     const char *member = zip_get_name(archive->zip, index, ZIP_FL_ENC_GUESS);
     static const char ending[] = ".npy";
-    if (member == NULL)
+    if (member == NULL) {
         return zip_failure(archive->file->label, zip_get_error(archive->zip));
+    }
     const size_t length = strlen(member);
-    if (length < sizeof ending || strcmp(member + length - (sizeof ending - 1), ending) != 0)
+    if (length < sizeof ending || strcmp(member + length - (sizeof ending - 1), ending) != 0) {
         return rg_fail(RG_BAD_FILE, "%s: member '%.80s' is not called NAME.npy; is this an npz file?",
                        archive->file->label, member);
+    }
     char *name = NULL;
     RG_TRY(rg_tensors_hold(archive->list, length, "name of a tensor", &name));
     memcpy(name, member, length - (sizeof ending - 1));
@@ -242,11 +264,13 @@ static rg_status name_member(const struct archive *archive, size_t index) {
 static rg_status name_members(const struct archive *archive) {
     const size_t count = archive->list->count;
     const char **names = NULL;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         RG_TRY(name_member(archive, i));
+    }
     RG_TRY(rg_alloc(&names, count, sizeof *names, "names of tensors"));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         names[i] = archive->list->items[i].name;
+    }
     const char *twice = rg_find_duplicate(names, count);
     rg_free(names);
     return twice == NULL ? RG_OK
@@ -255,8 +279,9 @@ static rg_status name_members(const struct archive *archive) {
 
 static bool is_wanted(const struct archive *archive, const char *name) {
     const char *const *wanted = archive->names;
-    while (wanted != NULL && *wanted != NULL && strcmp(*wanted, name) != 0)
+    while (wanted != NULL && *wanted != NULL && strcmp(*wanted, name) != 0) {
         wanted++;
+    }
     return wanted == NULL || *wanted != NULL;
 }
 
@@ -264,20 +289,24 @@ static rg_status read_member(struct archive *archive, size_t index) {
     struct rg_tensor *item = &archive->list->items[index];
     zip_stat_t entry;
     errno = 0;
-    if (zip_stat_index(archive->zip, index, 0, &entry) != 0)
+    if (zip_stat_index(archive->zip, index, 0, &entry) != 0) {
         return zip_failure(archive->file->label, zip_get_error(archive->zip));
+    }
     char label[LABEL_BYTES];
     snprintf(label, sizeof label, "%.400s(%.80s.npy)", archive->file->label, item->name);
     RG_TRY(check_entry(archive, &entry, label));
-    if (!is_wanted(archive, item->name))
+    if (!is_wanted(archive, item->name)) {
         return RG_OK;
+    }
     struct rg_source source = {.label = label, .bytes = entry.size, .read = member_read, .fd = -1};
-    if (entry.comp_method == ZIP_CM_DEFLATE)
+    if (entry.comp_method == ZIP_CM_DEFLATE) {
         RG_TRY(member_verify(archive, index, &source));
+    }
     RG_TRY(member_open(archive, index, &source));
     rg_status status = rg_npy_read(&source, archive->list, item);
-    if (status == RG_OK)
+    if (status == RG_OK) {
         status = member_end(&source);
+    }
     zip_fclose(source.zip_member);
     return status;
 }
@@ -291,14 +320,16 @@ rg_status rg_npz_read(struct rg_source *source, const char *const *names, struct
     RG_TRY_GOTO(rg_tensors_create(&archive.list, count));
     archive.list->separate = true;
     RG_TRY_GOTO(name_members(&archive));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         RG_TRY_GOTO(read_member(&archive, i));
+    }
     zip_discard(archive.zip);
     *out = archive.list;
     return RG_OK;
 fail:
-    if (archive.zip != NULL)
+    if (archive.zip != NULL) {
         zip_discard(archive.zip);
+    }
     rg_tensors_destroy(archive.list);
     return status;
 }

@@ -37,8 +37,9 @@ struct archive {
 
 static rg_status put(struct archive *archive, uint64_t value, size_t bytes) {
     char little[8];
-    for (size_t i = 0; i < bytes; i++)
+    for (size_t i = 0; i < bytes; i++) {
         little[i] = (char)(unsigned char)(value >> 8 * i & 0xFF);
+    }
     return rg_text_add(&archive->record, little, bytes);
 }
 
@@ -49,8 +50,9 @@ struct field {
 };
 
 static rg_status put_fields(struct archive *archive, const struct field *fields) {
-    for (; fields->bytes > 0; fields++)
+    for (; fields->bytes > 0; fields++) {
         RG_TRY(put(archive, fields->value, fields->bytes));
+    }
     return RG_OK;
 }
 
@@ -160,11 +162,13 @@ static rg_status write_end(struct archive *archive, size_t count, uint64_t direc
 }
 
 static rg_status write_archive(struct archive *archive, const struct rg_tensor *items, size_t count) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         RG_TRY(write_member(archive, &items[i], &archive->members[i]));
+    }
     const uint64_t directory = archive->position;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         RG_TRY(write_entry(archive, &items[i], &archive->members[i]));
+    }
     RG_TRY(write_end(archive, count, directory));
     return rg_writer_commit(&archive->file);
 }
@@ -173,21 +177,25 @@ rg_status rg_npz_write(const char *path, const struct rg_tensor *items, size_t c
     struct archive archive = {.file = {.fd = -1, .folder = -1}};
     rg_status status = RG_OK;
     RG_TRY(rg_tensors_check_output(path, items, count));
-    if (count > RG_NPZ_MEMBERS_MAX)
+    if (count > RG_NPZ_MEMBERS_MAX) {
         return rg_fail(RG_NOT_SAVED,
                        "%s: cannot be saved: %zu tensors are more than the %d allowed in npz; choose "
                        "safetensors",
                        path, count, RG_NPZ_MEMBERS_MAX);
-    for (size_t i = 0; i < count; i++)
-        if (strlen(items[i].name) > NAME_MAX_BYTES)
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(items[i].name) > NAME_MAX_BYTES) {
             return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: the name '%.40s...' is too long for npz", path,
                            items[i].name);
+        }
+    }
     RG_TRY_GOTO(rg_alloc(&archive.members, count, sizeof *archive.members, "members of an npz file"));
     RG_TRY_GOTO(rg_writer_open(&archive.file, path));
     RG_TRY_GOTO(write_archive(&archive, items, count));
 fail:
-    if (status != RG_OK)
+    if (status != RG_OK) {
         rg_writer_abandon(&archive.file);
+    }
     rg_text_destroy(&archive.record);
     rg_free(archive.members);
     return status;

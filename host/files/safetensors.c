@@ -37,11 +37,12 @@ struct reader {
 static rg_status parse_dtype(struct reader *reader, struct rg_tensor *item) {
     const char *name = NULL;
     RG_TRY(rg_json_string(&reader->json, &name, "the name of a dtype"));
-    for (int dtype = RG_F16; dtype <= RG_BOOL; dtype++)
+    for (int dtype = RG_F16; dtype <= RG_BOOL; dtype++) {
         if (strcmp(name, rg_dtype_name((enum rg_dtype)dtype)) == 0) {
             item->dtype = (enum rg_dtype)dtype;
             return RG_OK;
         }
+    }
     return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': dtype '%.20s' is not supported; convert it to F32",
                    reader->json.label, item->name, name);
 }
@@ -49,12 +50,14 @@ static rg_status parse_dtype(struct reader *reader, struct rg_tensor *item) {
 static rg_status parse_shape(struct reader *reader, struct rg_tensor *item) {
     struct rg_json *json = &reader->json;
     RG_TRY(rg_json_expect(json, '[', "[ before a shape"));
-    if (rg_json_accept(json, ']'))
+    if (rg_json_accept(json, ']')) {
         return RG_OK;
+    }
     do {
-        if (item->n_dims == RG_MAX_DIMS)
+        if (item->n_dims == RG_MAX_DIMS) {
             return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': more than %d dimensions", json->label, item->name,
                            RG_MAX_DIMS);
+        }
         RG_TRY(rg_json_size(json, &item->shape[item->n_dims], "a dimension, a whole number below 2^64"));
         item->n_dims++;
     } while (rg_json_accept(json, ','));
@@ -69,9 +72,10 @@ static rg_status parse_offsets(struct reader *reader, struct span *span) {
     RG_TRY(rg_json_expect(json, ',', ", between two data_offsets"));
     RG_TRY(rg_json_size(json, &end, "an offset, a whole number below 2^64"));
     RG_TRY(rg_json_expect(json, ']', "] after two data_offsets"));
-    if (span->begin > end || end > reader->data_bytes)
+    if (span->begin > end || end > reader->data_bytes) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': data_offsets [%zu, %zu] are not within the %zu bytes of data",
                        json->label, span->item->name, span->begin, end, reader->data_bytes);
+    }
     span->item->data_bytes = end - span->begin;
     return RG_OK;
 }
@@ -87,58 +91,69 @@ static rg_status parse_tensor(struct reader *reader, struct span *span) {
         const char *key = NULL;
         RG_TRY(rg_json_string(json, &key, "a key of a tensor's description"));
         size_t k = 0;
-        while (k < 3 && strcmp(key, keys[k]) != 0)
+        while (k < 3 && strcmp(key, keys[k]) != 0) {
             k++;
-        if (k == 3 || seen[k])
+        }
+        if (k == 3 || seen[k]) {
             return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': %s key '%.40s'", json->label, item->name,
                            k == 3 ? "unknown" : "duplicate", key);
+        }
         seen[k] = true;
         RG_TRY(rg_json_expect(json, ':', ": after a key"));
         RG_TRY(k == 0 ? parse_dtype(reader, item) : k == 1 ? parse_shape(reader, item) : parse_offsets(reader, span));
     } while (rg_json_accept(json, ','));
     RG_TRY(rg_json_expect(json, '}', ", or } in the description of a tensor"));
-    for (size_t k = 0; k < 3; k++)
-        if (!seen[k])
+    for (size_t k = 0; k < 3; k++) {
+        if (!seen[k]) {
             return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': key '%s' is missing", json->label, item->name, keys[k]);
+        }
+    }
     size_t bytes = 0;
-    if (!rg_shape_bytes(item->shape, item->n_dims, item->dtype, &bytes))
+    if (!rg_shape_bytes(item->shape, item->n_dims, item->dtype, &bytes)) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': its shape has more than 2^64 bytes", json->label, item->name);
-    if (bytes != item->data_bytes)
+    }
+    if (bytes != item->data_bytes) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': its shape needs %zu bytes, its data_offsets hold %zu",
                        json->label, item->name, bytes, item->data_bytes);
+    }
     return RG_OK;
 }
 
 static rg_status parse_metadata_pairs(struct reader *reader, const char **keys, size_t *count) {
     struct rg_json *json = &reader->json;
     do {
-        if (*count == METADATA_MAX)
+        if (*count == METADATA_MAX) {
             return rg_fail(RG_BAD_FILE, "%s: more than %d keys in __metadata__", json->label, METADATA_MAX);
+        }
         const char *value = NULL;
         RG_TRY(rg_json_string(json, &keys[*count], "a key of __metadata__"));
         RG_TRY(rg_json_expect(json, ':', ": after a key"));
         RG_TRY(rg_json_string(json, &value, "a string (__metadata__ holds nothing else)"));
-        if (strcmp(keys[*count], "config") == 0)
+        if (strcmp(keys[*count], "config") == 0) {
             reader->config = value;
+        }
         ++*count;
     } while (rg_json_accept(json, ','));
     return rg_json_expect(json, '}', ", or } in __metadata__");
 }
 
 static rg_status parse_metadata(struct reader *reader) {
-    if (reader->has_metadata)
+    if (reader->has_metadata) {
         return rg_fail(RG_BAD_FILE, "%s: duplicate key '__metadata__'", reader->json.label);
+    }
     reader->has_metadata = true;
     RG_TRY(rg_json_expect(&reader->json, '{', "{ after __metadata__"));
-    if (rg_json_accept(&reader->json, '}'))
+    if (rg_json_accept(&reader->json, '}')) {
         return RG_OK;
+    }
     const char **keys = NULL;
     size_t count = 0;
     RG_TRY(rg_alloc(&keys, METADATA_MAX, sizeof *keys, "keys of __metadata__"));
     rg_status status = parse_metadata_pairs(reader, keys, &count);
     const char *twice = status == RG_OK ? rg_find_duplicate(keys, count) : NULL;
-    if (twice != NULL)
+    if (twice != NULL) {
         status = rg_fail(RG_BAD_FILE, "%s: duplicate key '%.80s' in __metadata__", reader->json.label, twice);
+    }
     rg_free(keys);
     return status;
 }
@@ -146,8 +161,9 @@ static rg_status parse_metadata(struct reader *reader) {
 static rg_status parse_members(struct reader *reader) {
     struct rg_json *json = &reader->json;
     RG_TRY(rg_json_expect(json, '{', "{ at the start of the header"));
-    if (rg_json_accept(json, '}'))
+    if (rg_json_accept(json, '}')) {
         return RG_OK;
+    }
     do {
         const char *name = NULL;
         RG_TRY(rg_json_string(json, &name, "the name of a tensor"));
@@ -171,16 +187,17 @@ static size_t count_members(const char *text, size_t length) {
     bool in_string = false;
     for (size_t i = 0; i < length; i++) {
         const char c = text[i];
-        if (in_string && c == '\\')
+        if (in_string && c == '\\') {
             i++;
-        else if (c == '"')
+        } else if (c == '"') {
             in_string = !in_string;
-        else if (!in_string && (c == '{' || c == '['))
+        } else if (!in_string && (c == '{' || c == '[')) {
             depth++;
-        else if (!in_string && (c == '}' || c == ']'))
+        } else if (!in_string && (c == '}' || c == ']')) {
             depth -= depth > 0;
-        else if (!in_string && c == ':' && depth == 1)
+        } else if (!in_string && c == ':' && depth == 1) {
             count++;
+        }
     }
     return count;
 }
@@ -193,8 +210,9 @@ static int compare_names(const void *a, const void *b) {
 static int compare_spans(const void *a, const void *b) {
     const struct span *x = a;
     const struct span *y = b;
-    if (x->begin != y->begin)
+    if (x->begin != y->begin) {
         return x->begin < y->begin ? -1 : 1;
+    }
     return (x->item->data_bytes > y->item->data_bytes) - (x->item->data_bytes < y->item->data_bytes);
 }
 
@@ -204,21 +222,25 @@ static rg_status check_list(const struct reader *reader) {
     struct span *spans = reader->spans;
     const size_t count = reader->list->count;
     qsort(spans, count, sizeof *spans, compare_names);
-    for (size_t i = 1; i < count; i++)
-        if (strcmp(spans[i - 1].item->name, spans[i].item->name) == 0)
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(spans[i - 1].item->name, spans[i].item->name) == 0) {
             return rg_fail(RG_BAD_FILE, "%s: duplicate tensor '%.80s'", path, spans[i].item->name);
+        }
+    }
     qsort(spans, count, sizeof *spans, compare_spans);
     size_t end = 0;
     for (size_t i = 0; i < count; i++) {
-        if (spans[i].begin != end)
+        if (spans[i].begin != end) {
             return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': its data begin at %zu, %s; the tensor before ends at %zu",
                            path, spans[i].item->name, spans[i].begin,
                            spans[i].begin > end ? "after a hole" : "overlapping", end);
+        }
         end += spans[i].item->data_bytes;
     }
-    if (end != reader->data_bytes)
+    if (end != reader->data_bytes) {
         return rg_fail(RG_BAD_FILE, "%s: the data end at %zu, the file holds %zu bytes of data", path, end,
                        reader->data_bytes);
+    }
     return RG_OK;
 }
 
@@ -227,14 +249,17 @@ static rg_status read_length(struct rg_source *source, size_t *length) {
     unsigned char bytes[LENGTH_BYTES];
     uint64_t value = 0;
     RG_TRY(rg_source_read(source, bytes, sizeof bytes));
-    for (size_t i = LENGTH_BYTES; i-- > 0;)
+    for (size_t i = LENGTH_BYTES; i-- > 0;) {
         value = value << 8 | bytes[i];
-    if (value > HEADER_MAX)
+    }
+    if (value > HEADER_MAX) {
         return rg_fail(RG_BAD_FILE, "%s: byte 0: header length %" PRIu64 " is above the format's limit of %d",
                        source->label, value, HEADER_MAX);
-    if (value > source->bytes - source->position)
+    }
+    if (value > source->bytes - source->position) {
         return rg_fail(RG_BAD_FILE, "%s: byte 0: header length %" PRIu64 " is more than the file's %zu bytes",
                        source->label, value, source->bytes);
+    }
     *length = (size_t)value;
     return RG_OK;
 }
@@ -247,18 +272,21 @@ static rg_status read_header(struct rg_source *source, struct reader *reader) {
     RG_TRY(read_length(source, &length));
     RG_TRY(rg_alloc(&text, length, 1, "header of a safetensors file"));
     RG_TRY_GOTO(rg_source_read(source, text, length));
-    if (length == 0 || text[0] != '{')
+    if (length == 0 || text[0] != '{') {
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: byte 8: the header does not begin with {", source->label));
+    }
     const size_t good = rg_utf8_check(text, length);
-    if (good < length)
+    if (good < length) {
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: byte %zu: not UTF-8", source->label, LENGTH_BYTES + good));
+    }
 
     /* Header, data, items and the sort's copy together stay below twice the file plus 1 MiB. */
     const size_t item_bytes = sizeof *reader->list->items + 2 * sizeof *reader->spans;
     const size_t count = count_members(text, length);
-    if (count > (source->bytes + (15u << 16)) / item_bytes)
+    if (count > (source->bytes + (15u << 16)) / item_bytes) {
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: %zu tensors are too many for a file of %zu bytes", source->label, count,
                             source->bytes));
+    }
     RG_TRY_GOTO(rg_tensors_create(&reader->list, count));
     reader->list->count = 0;
     RG_TRY_GOTO(rg_tensors_adopt(reader->list, text));
@@ -274,8 +302,9 @@ static rg_status read_data(struct rg_source *source, struct reader *reader) {
     char *data = NULL;
     RG_TRY(rg_tensors_hold(reader->list, reader->data_bytes, "data of a safetensors file", &data));
     RG_TRY(rg_source_read(source, data, reader->data_bytes));
-    for (size_t i = 0; i < reader->list->count; i++)
+    for (size_t i = 0; i < reader->list->count; i++) {
         reader->spans[i].item->data = data + reader->spans[i].begin;
+    }
     return RG_OK;
 }
 
@@ -283,8 +312,9 @@ static rg_status read_data(struct rg_source *source, struct reader *reader) {
 static rg_status note_places(struct rg_source *source, struct reader *reader) {
     struct rg_tensors *const list = reader->list;
     RG_TRY(rg_tensors_hold(list, list->count * sizeof *list->offsets, "tensors of a safetensors file", &list->offsets));
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         list->offsets[reader->spans[i].item - list->items] = source->position + reader->spans[i].begin;
+    }
     return RG_OK;
 }
 
@@ -294,11 +324,13 @@ rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_ten
     RG_TRY_GOTO(read_header(source, &reader));
     RG_TRY_GOTO(parse_members(&reader));
     (void)rg_json_accept(&reader.json, '\n');
-    if (reader.json.at < reader.json.length)
+    if (reader.json.at < reader.json.length) {
         RG_TRY_GOTO(rg_json_fail(&reader.json, "nothing but spaces after the header"));
+    }
     RG_TRY_GOTO(check_list(&reader));
-    if (reader.config != NULL)
+    if (reader.config != NULL) {
         reader.list->config = reader.json.text + (reader.config - reader.json.text);
+    }
     RG_TRY_GOTO(data ? read_data(source, &reader) : note_places(source, &reader));
     rg_free(reader.spans);
     *out = reader.list;
@@ -346,11 +378,13 @@ static rg_status compose(struct rg_text *header, const char *path, const struct 
     RG_TRY(rg_text_add_string(header, "}"));
     RG_TRY(rg_text_add(header, "       ", (8 - header->length % 8) % 8));
     const size_t length = header->length - LENGTH_BYTES;
-    if (length > HEADER_MAX)
+    if (length > HEADER_MAX) {
         return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: the header has %zu bytes, the format allows %d", path,
                        length, HEADER_MAX);
-    for (size_t i = 0; i < LENGTH_BYTES; i++)
+    }
+    for (size_t i = 0; i < LENGTH_BYTES; i++) {
         header->bytes[i] = (char)(unsigned char)(length >> 8 * i & 0xFF);
+    }
     return RG_OK;
 }
 
@@ -359,13 +393,15 @@ rg_status rg_safetensors_write(const char *path, const struct rg_tensor *items, 
     struct rg_writer writer = {.fd = -1, .folder = -1};
     rg_status status = RG_OK;
     RG_TRY(rg_tensors_check_output(path, items, count));
-    if (config != NULL && rg_utf8_check(config, strlen(config)) < strlen(config))
+    if (config != NULL && rg_utf8_check(config, strlen(config)) < strlen(config)) {
         return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: the options are not UTF-8", path);
+    }
     RG_TRY_GOTO(compose(&header, path, items, count, config));
     RG_TRY_GOTO(rg_writer_open(&writer, path));
     RG_TRY_GOTO(rg_writer_append(&writer, header.bytes, header.length));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         RG_TRY_GOTO(rg_writer_append(&writer, items[i].data, items[i].data_bytes));
+    }
     RG_TRY_GOTO(rg_writer_commit(&writer));
     rg_text_destroy(&header);
     return RG_OK;

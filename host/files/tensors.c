@@ -50,8 +50,9 @@ rg_status rg_tensors_hold(struct rg_tensors *list, size_t bytes, const char *wha
 }
 
 void rg_tensors_destroy(struct rg_tensors *tensors) {
-    if (tensors == NULL)
+    if (tensors == NULL) {
         return;
+    }
     struct block *block = tensors->storage;
     while (block != NULL) {
         struct block *next = block->next;
@@ -59,17 +60,20 @@ void rg_tensors_destroy(struct rg_tensors *tensors) {
         rg_free(block);
         block = next;
     }
-    if (tensors->file != NULL)
+    if (tensors->file != NULL) {
         rg_source_close(tensors->file);
+    }
     rg_free(tensors->file);
     rg_free(tensors->items);
     rg_free(tensors);
 }
 
 const struct rg_tensor *rg_tensors_find(const struct rg_tensors *tensors, const char *name) {
-    for (size_t i = 0; i < tensors->count; i++)
-        if (strcmp(tensors->items[i].name, name) == 0)
+    for (size_t i = 0; i < tensors->count; i++) {
+        if (strcmp(tensors->items[i].name, name) == 0) {
             return &tensors->items[i];
+        }
+    }
     return NULL;
 }
 
@@ -77,10 +81,11 @@ bool rg_shape_bytes(const size_t *shape, size_t n_dims, enum rg_dtype dtype, siz
     size_t product = rg_dtype_bytes(dtype);
     bool empty = false;
     for (size_t d = 0; d < n_dims; d++) {
-        if (shape[d] == 0)
+        if (shape[d] == 0) {
             empty = true;
-        else if (!rg_multiply(product, shape[d], &product))
+        } else if (!rg_multiply(product, shape[d], &product)) {
             return false;
+        }
     }
     *bytes = empty ? 0 : product;
     return true;
@@ -92,22 +97,26 @@ static int compare_strings(const void *a, const void *b) {
 
 const char *rg_find_duplicate(const char **names, size_t count) {
     qsort(names, count, sizeof *names, compare_strings);
-    for (size_t i = 1; i < count; i++)
-        if (strcmp(names[i - 1], names[i]) == 0)
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(names[i - 1], names[i]) == 0) {
             return names[i];
+        }
+    }
     return NULL;
 }
 
 rg_status rg_tensors_take(struct rg_tensors *tensors, const char *name, void *out) {
     struct rg_tensor *item = tensors->items;
-    while (strcmp(item->name, name) != 0)
+    while (strcmp(item->name, name) != 0) {
         item++;
+    }
     void *memory = NULL;
-    for (struct block *block = tensors->storage; tensors->separate && block != NULL; block = block->next)
+    for (struct block *block = tensors->storage; tensors->separate && block != NULL; block = block->next) {
         if (block->memory == item->data) {
             memory = block->memory;
             block->memory = NULL;
         }
+    }
     if (memory == NULL) {
         RG_TRY(rg_alloc(&memory, item->data_bytes, 1, name));
         memcpy(memory, item->data, item->data_bytes);
@@ -119,10 +128,11 @@ rg_status rg_tensors_take(struct rg_tensors *tensors, const char *name, void *ou
 
 /* Convert the piece of an item that begins at element `first` to doubles or floats. */
 static void convert(const struct rg_tensor *piece, size_t first, bool floats, void *out) {
-    if (floats)
+    if (floats) {
         rg_tensor_to_float(piece, (float *)out + first);
-    else
+    } else {
         rg_tensor_to_double(piece, (double *)out + first);
+    }
 }
 
 static rg_status to_floating(const struct rg_tensors *list, const struct rg_tensor *item, bool floats, void *out) {
@@ -157,9 +167,10 @@ rg_status rg_tensors_to_float(const struct rg_tensors *list, const struct rg_ten
 rg_status rg_tensor_check_shape(const char *path, const struct rg_tensor *item) {
     size_t bytes = 0;
     if (item->n_dims > RG_MAX_DIMS || !rg_shape_bytes(item->shape, item->n_dims, item->dtype, &bytes) ||
-        bytes != item->data_bytes)
+        bytes != item->data_bytes) {
         return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: tensor '%.80s': its shape does not fit its %zu bytes", path,
                        item->name != NULL ? item->name : "data", item->data_bytes);
+    }
     return RG_OK;
 }
 
@@ -170,15 +181,17 @@ static bool is_name(const char *name) {
 
 rg_status rg_tensors_check_output(const char *path, const struct rg_tensor *items, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (!is_name(items[i].name))
+        if (!is_name(items[i].name)) {
             return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: '%.80s' cannot be the name of a tensor", path,
                            items[i].name != NULL ? items[i].name : "");
+        }
         RG_TRY(rg_tensor_check_shape(path, &items[i]));
     }
     const char **names = NULL;
     RG_TRY(rg_alloc(&names, count, sizeof *names, "names of tensors"));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         names[i] = items[i].name;
+    }
     const char *twice = rg_find_duplicate(names, count);
     rg_free(names);
     return twice == NULL ? RG_OK

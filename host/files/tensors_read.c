@@ -23,12 +23,15 @@ static rg_status read_by_magic(struct rg_source *source, const char *const *name
     char magic[9] = {0};
     const size_t bytes = source->bytes < sizeof magic ? source->bytes : sizeof magic;
     RG_TRY(rg_source_read_at(source, 0, magic, bytes));
-    if (memcmp(magic, "\x93NUMPY", 6) == 0)
+    if (memcmp(magic, "\x93NUMPY", 6) == 0) {
         return read_single_npy(source, out);
-    if (magic[8] == '{')
+    }
+    if (magic[8] == '{') {
         return rg_safetensors_read(source, data, out);
-    if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0)
+    }
+    if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0) {
         return rg_npz_read(source, names, out);
+    }
     return rg_fail(RG_BAD_FILE,
                    "%s: neither safetensors ({ at byte 8) nor npy (\\x93NUMPY at byte 0) nor npz (PK at "
                    "byte 0)",
@@ -53,8 +56,9 @@ rg_status rg_tensors_open(const char *path, struct rg_tensors **out) {
     *out = NULL;
     RG_TRY(rg_alloc(&source, 1, sizeof *source, "a file of tensors"));
     rg_status status = rg_source_open(source, path);
-    if (status == RG_OK)
+    if (status == RG_OK) {
         status = read_by_magic(source, NULL, false, out);
+    }
     if (*out != NULL) {
         (*out)->file = source;
         return RG_OK;

@@ -65,8 +65,9 @@ static rg_status add_size(struct rg_text *text, enum key key, size_t value) {
 
 /* Add a list of names, if there is one. */
 static rg_status add_names(struct rg_text *text, enum key key, char *const *names, size_t count) {
-    if (names == NULL)
+    if (names == NULL) {
         return RG_OK;
+    }
     RG_TRY(add_key(text, key));
     for (size_t i = 0; i < count; i++) {
         RG_TRY(rg_text_add_string(text, i == 0 ? "[" : ","));
@@ -86,14 +87,16 @@ static rg_status compose(const struct rg_model *model, struct rg_text *text) {
     RG_TRY(add_size(text, OUTPUTS, s->outputs));
     RG_TRY(add_name(text, LOSS, rg_loss_names[s->loss]));
     RG_TRY(add_name(text, TARGET, rg_target_names[s->target]));
-    if (s->target == RG_TARGET_LAST)
+    if (s->target == RG_TARGET_LAST) {
         RG_TRY(add_name(text, READOUT, rg_readout_names[s->readout]));
+    }
     RG_TRY(add_size(text, LAYERS, s->layers));
     RG_TRY(add_size(text, DIRECTIONS, rg_shape_directions(s)));
     RG_TRY(add_size(text, SKIP, s->skip));
     RG_TRY(add_name(text, SKIP_KIND, rg_skip_kind_names[s->skip_kind]));
-    if (s->words > 0)
+    if (s->words > 0) {
         RG_TRY(add_size(text, WORDS, s->words));
+    }
     RG_TRY(add_names(text, VOCABULARY, model->vocabulary, rg_shape_features(s)));
     RG_TRY(add_names(text, FEATURES, model->features, rg_shape_features(s)));
     RG_TRY(add_names(text, CLASSES, model->classes, model->n_classes));
@@ -110,8 +113,9 @@ static rg_status compose(const struct rg_model *model, struct rg_text *text) {
         RG_TRY(add_size(text, PIXELS, 1));
         RG_TRY(add_size(text, PERMUTE, model->pixels.permute));
     }
-    if (model->input_fill != NULL)
+    if (model->input_fill != NULL) {
         RG_TRY(add_size(text, FILL_PREVIOUS, model->fill_previous));
+    }
     return rg_text_add(text, "}", sizeof "}");
 }
 
@@ -131,8 +135,9 @@ rg_status rg_file_config_write(const struct rg_model *model, char **text) {
 /* Index of a name in a NULL-ended list; the list's length if the name is not in it. */
 static size_t find_name(const char *const *names, const char *name) {
     size_t i = 0;
-    while (names[i] != NULL && strcmp(names[i], name) != 0)
+    while (names[i] != NULL && strcmp(names[i], name) != 0) {
         i++;
+    }
     return i;
 }
 
@@ -140,18 +145,21 @@ static rg_status read_name(struct rg_json *json, enum key key, const char *const
     const char *name = NULL;
     RG_TRY(rg_json_string(json, &name, "a name in quotes"));
     *index = find_name(names, name);
-    if (names[*index] == NULL)
+    if (names[*index] == NULL) {
         return rg_fail(RG_BAD_FILE, "%s: %s '%.40s' is not known to this version of rnn-gpu", json->label,
                        key_names[key], name);
+    }
     return RG_OK;
 }
 
 static rg_status read_size(struct rg_json *json, enum key key, size_t least, size_t most, size_t *value) {
     RG_TRY(rg_json_size(json, value, "a whole number"));
-    if (*value < least)
+    if (*value < least) {
         return rg_fail(RG_BAD_FILE, "%s: %s is %zu; expected at least %zu", json->label, key_names[key], *value, least);
-    if (*value > most)
+    }
+    if (*value > most) {
         return rg_fail(RG_BAD_FILE, "%s: %s is %zu; expected at most %zu", json->label, key_names[key], *value, most);
+    }
     return RG_OK;
 }
 
@@ -161,12 +169,13 @@ static size_t measure_list(const struct rg_json *json, size_t *count) {
     size_t at = json->at;
     *count = 1;
     for (; at < json->length && (in_string || json->text[at] != ']'); at++) {
-        if (in_string && json->text[at] == '\\')
+        if (in_string && json->text[at] == '\\') {
             at++;
-        else if (json->text[at] == '"')
+        } else if (json->text[at] == '"') {
             in_string = !in_string;
-        else
+        } else {
             *count += !in_string && json->text[at] == ',';
+        }
     }
     return (at < json->length ? at : json->length) - json->at;
 }
@@ -177,18 +186,21 @@ static rg_status read_names(struct rg_json *json, enum key key, size_t most, str
     size_t count = 0;
     RG_TRY(rg_json_expect(json, '[', "[ before a list of names"));
     const size_t bytes = measure_list(json, &count);
-    if (count > most)
+    if (count > most) {
         return rg_fail(RG_BAD_FILE, "%s: %s has more entries than the model takes, %zu", json->label, key_names[key],
                        most);
+    }
     RG_TRY(rg_alloc(&list->names, count * sizeof(char *) + bytes + 1, 1, key_names[key]));
     char *to = (char *)(list->names + count);
     do {
         const char *name = NULL;
         RG_TRY(rg_json_string(json, &name, "a name in quotes"));
-        if (list->count == count)
+        if (list->count == count) {
             return rg_json_fail(json, "] after the names");
-        if (*name == '\0')
+        }
+        if (*name == '\0') {
             return rg_fail(RG_BAD_FILE, "%s: entry %zu of %s is empty", json->label, list->count, key_names[key]);
+        }
         const size_t length = strlen(name) + 1;
         list->names[list->count++] = memcpy(to, name, length);
         to += length;
@@ -240,9 +252,10 @@ static rg_status read_value(struct rg_json *json, enum key key, const struct rg_
     switch (key) {
     case FORMAT_KEY:
         RG_TRY(rg_json_size(json, &value, "a whole number"));
-        if (value != FORMAT)
+        if (value != FORMAT) {
             return rg_fail(RG_BAD_FILE, "%s: format %zu; this version of rnn-gpu reads format %d", json->label, value,
                            FORMAT);
+        }
         return RG_OK;
     case PROGRAM:
         return rg_json_string(json, &program, "the program's name in quotes");
@@ -308,18 +321,20 @@ static rg_status read_value(struct rg_json *json, enum key key, const struct rg_
 }
 
 static rg_status check_skip(const struct rg_json *json, const struct rg_shape *shape) {
-    if (shape->skip_kind == RG_SKIP_LEARNED && shape->skip != 1)
+    if (shape->skip_kind == RG_SKIP_LEARNED && shape->skip != 1) {
         return rg_fail(RG_BAD_FILE, "%s: skip is %zu; expected 1 for skip_kind learned, which has no distance",
                        json->label, shape->skip);
+    }
     return RG_OK;
 }
 
 /* Check that a list has as many names as the model needs. */
 static rg_status check_names(const struct rg_json *json, enum key key, const struct rg_file_names *list, size_t wanted,
                              const char *what) {
-    if (list->names != NULL && list->count != wanted)
+    if (list->names != NULL && list->count != wanted) {
         return rg_fail(RG_BAD_FILE, "%s: %zu entries in %s, %zu %s; expected the same number", json->label, list->count,
                        key_names[key], wanted, what);
+    }
     return RG_OK;
 }
 
@@ -330,40 +345,50 @@ static rg_status read_object(struct rg_json *json, const struct rg_shape *sizes,
         const char *name = NULL;
         size_t key = 0;
         RG_TRY(rg_json_string(json, &name, "the name of an option in quotes"));
-        while (key < N_KEYS && strcmp(key_names[key], name) != 0)
+        while (key < N_KEYS && strcmp(key_names[key], name) != 0) {
             key++;
-        if (key == N_KEYS)
+        }
+        if (key == N_KEYS) {
             return rg_fail(RG_BAD_FILE, "%s: '%.40s' is not known to this version of rnn-gpu", json->label, name);
-        if (seen[key])
+        }
+        if (seen[key]) {
             return rg_fail(RG_BAD_FILE, "%s: '%s' occurs twice", json->label, name);
+        }
         seen[key] = true;
         RG_TRY(rg_json_expect(json, ':', ": after the name of an option"));
         RG_TRY(read_value(json, (enum key)key, sizes, config));
     } while (rg_json_accept(json, ','));
     RG_TRY(rg_json_expect(json, '}', ", or } after an option"));
     (void)rg_json_accept(json, '\n');
-    if (json->at < json->length)
+    if (json->at < json->length) {
         return rg_json_fail(json, "nothing after the options");
-    for (size_t key = 0; key < PROGRAM; key++)
-        if (!seen[key])
+    }
+    for (size_t key = 0; key < PROGRAM; key++) {
+        if (!seen[key]) {
             return rg_fail(RG_BAD_FILE, "%s: '%s' is missing", json->label, key_names[key]);
+        }
+    }
     RG_TRY(check_skip(json, &config->shape));
-    if (seen[READOUT] && config->shape.target == RG_TARGET_STEPS)
+    if (seen[READOUT] && config->shape.target == RG_TARGET_STEPS) {
         return rg_fail(RG_BAD_FILE, "%s: readout was given with target steps; expected it only with target last",
                        json->label);
+    }
     const size_t features = rg_shape_features(&config->shape);
     RG_TRY(check_names(json, VOCABULARY, &config->vocabulary, features, "inputs"));
     RG_TRY(check_names(json, FEATURES, &config->features, features, "inputs"));
     const struct rg_shape *const s = &config->shape;
     if (config->level != RG_LEVEL_NONE && (config->vocabulary.names == NULL || s->target != RG_TARGET_STEPS ||
-                                           s->outputs != features || s->bidirectional))
+                                           s->outputs != features || s->bidirectional)) {
         return rg_fail(RG_BAD_FILE,
                        "%s: level was given; expected it only with a vocabulary and an output for each word",
                        json->label);
-    if (seen[WINDOW] != seen[HORIZON] || seen[WINDOW] != seen[FORECAST])
+    }
+    if (seen[WINDOW] != seen[HORIZON] || seen[WINDOW] != seen[FORECAST]) {
         return rg_fail(RG_BAD_FILE, "%s: expected window, horizon and forecast together", json->label);
-    if (seen[PIXELS] != seen[PERMUTE])
+    }
+    if (seen[PIXELS] != seen[PERMUTE]) {
         return rg_fail(RG_BAD_FILE, "%s: expected pixels and permute together", json->label);
+    }
     RG_TRY(check_names(json, CLASSES, &config->classes, classes_of(&config->shape), "classes"));
     return RG_OK;
 }
@@ -375,8 +400,9 @@ rg_status rg_file_config_read(const char *path, char *text, const struct rg_shap
     struct rg_json json = {.label = label, .text = text, .length = strlen(text)};
     *config = (struct rg_file_config){.shape = {.layers = 1}};
     const rg_status status = read_object(&json, sizes, config);
-    if (status != RG_OK)
+    if (status != RG_OK) {
         rg_file_config_release(config);
+    }
     return status;
 }
 

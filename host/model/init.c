@@ -31,12 +31,14 @@ static void chrono(const struct rg_model *model, size_t bias_ih, double longest,
     double u[RG_BLOCK_NUMBERS] = {0};
     for (size_t unit = 0; unit < hidden; unit++) {
         const size_t row = gate * hidden + unit;
-        if (unit == 0 || row % RG_BLOCK_NUMBERS == 0)
+        if (unit == 0 || row % RG_BLOCK_NUMBERS == 0) {
             rg_stream_uniform(&stream, row / RG_BLOCK_NUMBERS, u);
+        }
         const double bias = rg_natural_log(1.0 + (longest - 2.0) * u[row % RG_BLOCK_NUMBERS]);
         set_gate(model, bias_ih, unit, gate, bias);
-        if (cell->input != RG_NO_SUCH_GATE)
+        if (cell->input != RG_NO_SUCH_GATE) {
             set_gate(model, bias_ih, unit, cell->input, -bias);
+        }
     }
 }
 
@@ -46,16 +48,20 @@ static void initialise_biases(const struct rg_model *model, size_t bias_ih, cons
     for (size_t k = bias_ih; k <= bias_ih + RG_ROLE_BIAS_HH - RG_ROLE_BIAS_IH; k++) {
         const struct rg_stream stream = stream_of(seed, k);
         const size_t count = rg_parameter_elements(&model->parameters[k]);
-        if (init->zero_biases)
+        if (init->zero_biases) {
             memset(rg_model_values(model, k), 0, count * sizeof(float));
-        else
+        } else {
             rg_uniform_fill(rg_model_values(model, k), count, 1.0 / sqrt((double)hidden), &stream);
+        }
     }
-    if (init->hidden.kind == RG_INIT_CHRONO)
+    if (init->hidden.kind == RG_INIT_CHRONO) {
         chrono(model, bias_ih, init->hidden.value, seed);
-    if (rg_cell_has_c(model->shape.cell) && !isnan(init->forget_bias))
-        for (size_t unit = 0; unit < hidden; unit++)
+    }
+    if (rg_cell_has_c(model->shape.cell) && !isnan(init->forget_bias)) {
+        for (size_t unit = 0; unit < hidden; unit++) {
             set_gate(model, bias_ih, unit, rg_cells[model->shape.cell].forget, init->forget_bias);
+        }
+    }
 }
 
 static rg_status initialise_matrix(const struct rg_model *model, size_t parameter, const struct rg_init *init,
@@ -95,29 +101,35 @@ static rg_status initialise_embedding(const struct rg_model *model, uint64_t see
 
 static rg_status check_init(const struct rg_shape *shape, const struct rg_init_options *init) {
     const bool chrono_hidden = init->hidden.kind == RG_INIT_CHRONO;
-    if (init->input.kind == RG_INIT_NPRNN || init->input.kind == RG_INIT_CHRONO)
+    if (init->input.kind == RG_INIT_NPRNN || init->input.kind == RG_INIT_CHRONO) {
         return rg_fail(RG_ERROR, "model: nprnn and chrono are for the recurrent matrix; use another for the inputs");
-    if (chrono_hidden && rg_cells[shape->cell].forget == RG_NO_SUCH_GATE)
+    }
+    if (chrono_hidden && rg_cells[shape->cell].forget == RG_NO_SUCH_GATE) {
         return rg_fail(RG_ERROR, "model: chrono sets the biases of gates, which an rnn does not have; use lstm or gru");
-    if (chrono_hidden && !(init->hidden.value >= 2.0))
+    }
+    if (chrono_hidden && !(init->hidden.value >= 2.0)) {
         return rg_fail(RG_ERROR, "model: chrono with a longest memory of %g steps; expected at least 2",
                        init->hidden.value);
+    }
     return RG_OK;
 }
 
 rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_options *init, uint64_t seed) {
     RG_TRY(check_init(&model->shape, init));
-    for (size_t layer = 0; layer < model->shape.layers; layer++)
+    for (size_t layer = 0; layer < model->shape.layers; layer++) {
         for (size_t direction = 0; direction < rg_shape_directions(&model->shape); direction++) {
             const size_t first = rg_model_parameter(model, layer, direction, RG_ROLE_WEIGHT_IH);
             RG_TRY(initialise_matrix(model, first + RG_ROLE_WEIGHT_IH, &init->input, seed));
             RG_TRY(initialise_matrix(model, first + RG_ROLE_WEIGHT_HH, &init->hidden, seed));
             initialise_biases(model, first + RG_ROLE_BIAS_IH, init, seed);
-            if (rg_shape_has_role(&model->shape, RG_ROLE_WEIGHT_SH))
+            if (rg_shape_has_role(&model->shape, RG_ROLE_WEIGHT_SH)) {
                 RG_TRY(initialise_matrix(model, first + RG_ROLE_WEIGHT_SH, &init->hidden, seed));
-            if (rg_shape_has_role(&model->shape, RG_ROLE_WEIGHT_UH))
+            }
+            if (rg_shape_has_role(&model->shape, RG_ROLE_WEIGHT_UH)) {
                 initialise_update_gate(model, rg_model_parameter(model, layer, direction, RG_ROLE_WEIGHT_UH), seed);
+            }
         }
+    }
     initialise_head(model, seed);
     return model->shape.words > 0 ? initialise_embedding(model, seed) : RG_OK;
 }

@@ -12,8 +12,9 @@
 void rg_uniform_fill(float *values, size_t count, double bound, const struct rg_stream *stream) {
     double u[RG_BLOCK_NUMBERS] = {0};
     for (size_t i = 0; i < count; i++) {
-        if (i % RG_BLOCK_NUMBERS == 0)
+        if (i % RG_BLOCK_NUMBERS == 0) {
             rg_stream_uniform(stream, i / RG_BLOCK_NUMBERS, u);
+        }
         values[i] = (float)(bound * (2.0 * u[i % RG_BLOCK_NUMBERS] - 1.0));
     }
 }
@@ -22,16 +23,19 @@ void rg_uniform_fill(float *values, size_t count, double bound, const struct rg_
 static void fill_normal(float *values, size_t count, double deviation, const struct rg_stream *stream) {
     double z[RG_BLOCK_NUMBERS] = {0};
     for (size_t i = 0; i < count; i++) {
-        if (i % RG_BLOCK_NUMBERS == 0)
+        if (i % RG_BLOCK_NUMBERS == 0) {
             rg_stream_normal(stream, i / RG_BLOCK_NUMBERS, z);
+        }
         values[i] = (float)(deviation * z[i % RG_BLOCK_NUMBERS]);
     }
 }
 
 static void fill_identity(const struct rg_gate_matrices *m, double scale) {
-    for (size_t i = 0; i < m->gates * m->rows; i++)
-        for (size_t j = 0; j < m->columns; j++)
+    for (size_t i = 0; i < m->gates * m->rows; i++) {
+        for (size_t j = 0; j < m->columns; j++) {
             m->values[i * m->columns + j] = i % m->rows == j ? (float)scale : 0.0F;
+        }
+    }
 }
 
 /* ---- Rows of doubles ---- */
@@ -40,13 +44,17 @@ static void fill_identity(const struct rg_gate_matrices *m, double scale) {
 static double dot(const double *a, const double *b, size_t n) {
     enum { LANES = 8 };
     double lanes[LANES] = {0.0}, sum = 0.0;
-    for (size_t i = 0; i < n - n % LANES; i += LANES)
-        for (size_t l = 0; l < LANES; l++)
+    for (size_t i = 0; i < n - n % LANES; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
             lanes[l] += a[i + l] * b[i + l];
-    for (size_t i = n - n % LANES; i < n; i++)
+        }
+    }
+    for (size_t i = n - n % LANES; i < n; i++) {
         sum += a[i] * b[i];
-    for (size_t l = 0; l < LANES; l++)
+    }
+    for (size_t l = 0; l < LANES; l++) {
         sum += lanes[l];
+    }
     return sum;
 }
 
@@ -59,8 +67,9 @@ static uint64_t blocks_of(size_t n) {
 static void draw_row(double *row, size_t n, const struct rg_stream *stream, uint64_t first_block) {
     double z[RG_BLOCK_NUMBERS] = {0};
     for (size_t i = 0; i < n; i++) {
-        if (i % RG_BLOCK_NUMBERS == 0)
+        if (i % RG_BLOCK_NUMBERS == 0) {
             rg_stream_normal(stream, first_block + i / RG_BLOCK_NUMBERS, z);
+        }
         row[i] = z[i % RG_BLOCK_NUMBERS];
     }
 }
@@ -74,8 +83,9 @@ enum { TILE = 4 }; /* vectors that are reflected together, so that each reflecti
 static double draw_reflection(double *v, size_t n, const struct rg_stream *stream, uint64_t first_block, double *sign) {
     draw_row(v, n, stream, first_block);
     const double norm = sqrt(dot(v, v, n));
-    if (norm == 0.0)
+    if (norm == 0.0) {
         v[0] = 1.0;
+    }
     const double length = norm == 0.0 ? 1.0 : norm, head = fabs(v[0]);
     *sign = v[0] < 0.0 ? 1.0 : -1.0;
     v[0] -= *sign * length;
@@ -86,17 +96,21 @@ static double draw_reflection(double *v, size_t n, const struct rg_stream *strea
  * them. */
 static void reflect_axes(double *w, size_t first, size_t end, size_t n, const double *v, const double *scale,
                          const double *sign) {
-    for (size_t k = first; k < end; k++)
-        for (size_t i = 0; i < n; i++)
+    for (size_t k = first; k < end; k++) {
+        for (size_t i = 0; i < n; i++) {
             w[(k - first) * n + i] = i == k ? sign[k] : 0.0;
-    for (size_t r = end; r-- > 0;)
+        }
+    }
+    for (size_t r = end; r-- > 0;) {
         for (size_t k = r > first ? r : first; k < end; k++) {
             const double *const axis = v + r * n + r;
             double *const row = w + (k - first) * n + r;
             const double along = scale[r] * dot(axis, row, n - r);
-            for (size_t i = 0; i < n - r; i++)
+            for (size_t i = 0; i < n - r; i++) {
                 row[i] -= along * axis[i];
+            }
         }
+    }
 }
 
 /* gain * Q for each gate, where Q is uniform over the matrices with orthonormal rows (or columns). The QR factor of a
@@ -113,15 +127,18 @@ static rg_status fill_orthogonal(const struct rg_gate_matrices *m, double gain, 
     RG_TRY_GOTO(rg_alloc(&scale, 2 * count, sizeof *scale, "orthogonal matrix"));
     for (size_t gate = 0; gate < m->gates; gate++) {
         float *const values = m->values + gate * m->rows * m->columns;
-        for (size_t r = 0; r < count; r++)
+        for (size_t r = 0; r < count; r++) {
             scale[r] =
                 draw_reflection(v + r * n + r, n - r, stream, (gate * count + r) * blocks_of(n), scale + count + r);
+        }
         for (size_t first = 0; first < count; first += TILE) {
             const size_t end = count - first < TILE ? count : first + TILE;
             reflect_axes(w, first, end, n, v, scale, scale + count);
-            for (size_t k = first; k < end; k++)
-                for (size_t i = 0; i < n; i++)
+            for (size_t k = first; k < end; k++) {
+                for (size_t i = 0; i < n; i++) {
                     values[wide ? k * n + i : i * count + k] = (float)(gain * w[(k - first) * n + i]);
+                }
+            }
         }
     }
 fail:
@@ -139,17 +156,21 @@ fail:
 static double largest_eigenvalue(const double *a, size_t n, double *x, double *y) {
     enum { MAX_STEPS = 20000 };
     double eigenvalue = 0.0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         x[i] = 1.0 / sqrt((double)n);
+    }
     for (int step = 0; step < MAX_STEPS; step++) {
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             y[i] = dot(a + i * n, x, n);
+        }
         const double before = eigenvalue, norm = sqrt(dot(y, y, n));
         eigenvalue = dot(x, y, n);
-        if (eigenvalue - before <= 1e-11 * eigenvalue)
+        if (eigenvalue - before <= 1e-11 * eigenvalue) {
             break;
-        for (size_t i = 0; i < n; i++)
+        }
+        for (size_t i = 0; i < n; i++) {
             x[i] = y[i] / norm;
+        }
     }
     return eigenvalue;
 }
@@ -157,9 +178,11 @@ static double largest_eigenvalue(const double *a, size_t n, double *x, double *y
 /* a [n][n] = R R^T / n + I, where r [n][n] holds normal numbers. The paper has R^T R, which has the same distribution.
  */
 static void positive_definite(const double *r, size_t n, double *a) {
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j <= i; j++)
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j <= i; j++) {
             a[i * n + j] = a[j * n + i] = dot(r + i * n, r + j * n, n) / (double)n + (i == j ? 1.0 : 0.0);
+        }
+    }
 }
 
 static rg_status fill_nprnn(const struct rg_gate_matrices *m, const struct rg_stream *stream) {
@@ -167,17 +190,20 @@ static rg_status fill_nprnn(const struct rg_gate_matrices *m, const struct rg_st
     const size_t n = m->rows;
     double *r = NULL, *a = NULL;
     rg_status status = RG_OK;
-    if (m->columns != n)
+    if (m->columns != n) {
         return rg_fail(RG_ERROR, "%s: [%zu, %zu] is not square; use another initialiser", what, n, m->columns);
+    }
     RG_TRY_GOTO(rg_alloc(&r, (n < 2 ? 2 : n) * n, sizeof *r, what));
     RG_TRY_GOTO(rg_alloc(&a, n * n, sizeof *a, what));
     for (size_t gate = 0; gate < m->gates; gate++) {
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             draw_row(r + i * n, n, stream, (gate * n + i) * blocks_of(n));
+        }
         positive_definite(r, n, a);
         const double e = largest_eigenvalue(a, n, r, r + n);
-        for (size_t i = 0; i < n * n; i++)
+        for (size_t i = 0; i < n * n; i++) {
             m->values[gate * n * n + i] = (float)(a[i] / e);
+        }
     }
 fail:
     rg_free(r);

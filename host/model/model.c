@@ -15,8 +15,9 @@ size_t rg_shape_directions(const struct rg_shape *shape) {
 }
 
 bool rg_shape_has_role(const struct rg_shape *shape, enum rg_role role) {
-    if (role == RG_ROLE_WEIGHT_UH || role == RG_ROLE_BIAS_UH)
+    if (role == RG_ROLE_WEIGHT_UH || role == RG_ROLE_BIAS_UH) {
         return shape->skip > 0 && shape->skip_kind == RG_SKIP_LEARNED;
+    }
     return role != RG_ROLE_WEIGHT_SH || (shape->skip > 0 && shape->skip_kind == RG_SKIP_ADD);
 }
 
@@ -24,8 +25,9 @@ bool rg_shape_has_role(const struct rg_shape *shape, enum rg_role role) {
  * them. */
 static size_t roles_below(const struct rg_shape *shape, enum rg_role end) {
     size_t count = 0;
-    for (unsigned role = 0; role < end; role++)
+    for (unsigned role = 0; role < end; role++) {
         count += rg_shape_has_role(shape, (enum rg_role)role);
+    }
     return count;
 }
 
@@ -48,9 +50,10 @@ size_t rg_model_embed(const struct rg_model *model) {
 
 rg_status rg_shape_set_readout(struct rg_shape *shape, enum rg_readout asked) {
     const bool steps = shape->target == RG_TARGET_STEPS;
-    if (steps && asked != RG_N_READOUTS && asked != RG_READOUT_LAST)
+    if (steps && asked != RG_N_READOUTS && asked != RG_READOUT_LAST) {
         return rg_fail(RG_USAGE, "--readout %s requires --target last, but here every step has an output; leave it out",
                        rg_readout_names[asked]);
+    }
     const enum rg_readout usual = shape->bidirectional && !steps ? RG_READOUT_FINAL : RG_READOUT_LAST;
     shape->readout = asked == RG_N_READOUTS ? usual : asked;
     return RG_OK;
@@ -66,8 +69,9 @@ size_t rg_parameter_elements(const struct rg_parameter *parameter) {
 
 size_t rg_model_n_trained(const struct rg_model *model) {
     size_t n = 0;
-    for (size_t i = 0; i < model->n_parameters; i++)
+    for (size_t i = 0; i < model->n_parameters; i++) {
         n += model->parameters[i].frozen ? 0 : rg_parameter_elements(&model->parameters[i]);
+    }
     return n;
 }
 
@@ -81,9 +85,10 @@ static rg_status add_parameter(struct rg_model *model, const char *name, size_t 
     size_t elements = 0, padded = 0, arena = 0;
     if (!rg_multiply(rows, columns > 0 ? columns : 1, &elements) ||
         __builtin_add_overflow(elements, (size_t)RG_ARENA_ALIGN - 1, &padded) ||
-        __builtin_add_overflow(model->arena, padded - padded % RG_ARENA_ALIGN, &arena))
+        __builtin_add_overflow(model->arena, padded - padded % RG_ARENA_ALIGN, &arena)) {
         return rg_fail(RG_NO_MEMORY, "model: %s [%zu, %zu] has more elements than can be counted; use smaller sizes",
                        name, rows, columns);
+    }
     snprintf(p->name, sizeof p->name, "%s", name);
     p->rows = rows;
     p->columns = columns;
@@ -96,20 +101,25 @@ static rg_status add_parameter(struct rg_model *model, const char *name, size_t 
 
 static rg_status check_shape(const struct rg_shape *s) {
     if (s->cell >= RG_N_CELLS || s->activation >= RG_N_ACTIVATIONS || s->skip_kind > RG_SKIP_LEARNED ||
-        s->target > RG_TARGET_STEPS || s->readout >= RG_N_READOUTS)
+        s->target > RG_TARGET_STEPS || s->readout >= RG_N_READOUTS) {
         return rg_fail(RG_ERROR, "model: unknown cell %u, activation %u, kind of skip %u, target %u or readout %u",
                        (unsigned)s->cell, (unsigned)s->activation, (unsigned)s->skip_kind, (unsigned)s->target,
                        (unsigned)s->readout);
-    if (s->target == RG_TARGET_STEPS && s->readout != RG_READOUT_LAST)
+    }
+    if (s->target == RG_TARGET_STEPS && s->readout != RG_READOUT_LAST) {
         return rg_fail(RG_ERROR, "model: a readout %s of outputs at every step; it needs an output after the last",
                        rg_readout_names[s->readout]);
-    if (s->skip_kind == RG_SKIP_LEARNED && s->skip > 1)
+    }
+    if (s->skip_kind == RG_SKIP_LEARNED && s->skip > 1) {
         return rg_fail(RG_ERROR, "model: a learned skip over %zu steps; it has no distance, use 1", s->skip);
-    if (s->inputs == 0 || s->hidden == 0 || s->outputs == 0)
+    }
+    if (s->inputs == 0 || s->hidden == 0 || s->outputs == 0) {
         return rg_fail(RG_ERROR, "model: %zu inputs, %zu hidden units, %zu outputs; each must be at least 1", s->inputs,
                        s->hidden, s->outputs);
-    if (s->layers == 0 || s->layers > RG_MAX_LAYERS)
+    }
+    if (s->layers == 0 || s->layers > RG_MAX_LAYERS) {
         return rg_fail(RG_ERROR, "model: %zu layers; 1 to %d are possible", s->layers, RG_MAX_LAYERS);
+    }
     return RG_OK;
 }
 
@@ -120,8 +130,9 @@ static rg_status add_layer(struct rg_model *model, size_t layer, size_t directio
     const size_t columns[RG_N_ROLES] = {inputs, model->shape.hidden, 0, 0, model->shape.hidden, model->shape.hidden, 0};
     for (unsigned role = 0; role < RG_N_ROLES; role++) {
         char name[RG_NAME_BYTES];
-        if (!rg_shape_has_role(&model->shape, (enum rg_role)role))
+        if (!rg_shape_has_role(&model->shape, (enum rg_role)role)) {
             continue;
+        }
         snprintf(name, sizeof name, "rnn.%s_l%zu%s", names[role], layer, direction > 0 ? "_reverse" : "");
         RG_TRY(add_parameter(model, name, role < RG_ROLE_WEIGHT_UH ? rows : 1, columns[role]));
     }
@@ -133,12 +144,15 @@ rg_status rg_model_layout(struct rg_model *model) {
     const size_t directions = rg_shape_directions(s);
     size_t rows = 0, outward = 0;
     RG_TRY(check_shape(s));
-    if (!rg_multiply(rg_cell_gates(s->cell), s->hidden, &rows) || !rg_multiply(directions, s->hidden, &outward))
+    if (!rg_multiply(rg_cell_gates(s->cell), s->hidden, &rows) || !rg_multiply(directions, s->hidden, &outward)) {
         return rg_fail(RG_NO_MEMORY, "model: %zu hidden units are more than can be counted; use fewer", s->hidden);
+    }
     model->n_parameters = model->n_weights = model->arena = 0;
-    for (size_t layer = 0; layer < s->layers; layer++)
-        for (size_t direction = 0; direction < directions; direction++)
+    for (size_t layer = 0; layer < s->layers; layer++) {
+        for (size_t direction = 0; direction < directions; direction++) {
             RG_TRY(add_layer(model, layer, direction, rows, layer == 0 ? s->inputs : outward));
+        }
+    }
     RG_TRY(add_parameter(model, "head.weight", s->outputs, outward));
     RG_TRY(add_parameter(model, "head.bias", s->outputs, 0));
     return s->words > 0 ? add_parameter(model, "embed.weight", s->words, s->inputs) : RG_OK;
@@ -184,8 +198,9 @@ rg_status rg_model_create_exact(const struct rg_shape *shape, struct rg_model **
 }
 
 void rg_model_destroy(struct rg_model *model) {
-    if (model == NULL)
+    if (model == NULL) {
         return;
+    }
     rg_free(model->vocabulary);
     rg_free(model->features);
     rg_free(model->classes);
@@ -198,11 +213,13 @@ void rg_model_destroy(struct rg_model *model) {
 }
 
 rg_status rg_model_widen(struct rg_model *model) {
-    if (model->exact)
+    if (model->exact) {
         return RG_OK;
+    }
     RG_TRY(rg_alloc(&model->exact, model->arena, sizeof *model->exact, "weights of the model"));
-    for (size_t i = 0; i < model->arena; i++)
+    for (size_t i = 0; i < model->arena; i++) {
         model->exact[i] = (double)model->weights[i];
+    }
     rg_free(model->weights);
     model->weights = NULL;
     return RG_OK;
@@ -212,8 +229,9 @@ rg_status rg_model_widen(struct rg_model *model) {
 static rg_status copy_names(char *const *names, size_t count, const char *what, char ***out) {
     size_t bytes = 0;
     char **copy = NULL;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         bytes += strlen(names[i]) + 1;
+    }
     RG_TRY(rg_alloc(&copy, count * sizeof *copy + bytes, 1, what));
     char *text = (char *)(copy + count);
     for (size_t i = 0; i < count; i++) {
@@ -283,13 +301,15 @@ rg_status rg_model_copy(const struct rg_model *model, bool exact, struct rg_mode
     struct rg_model *const m = *out;
     for (size_t i = 0; i < m->arena; i++) {
         const double value = model->exact ? model->exact[i] : (double)model->weights[i];
-        if (exact)
+        if (exact) {
             m->exact[i] = value;
-        else
+        } else {
             m->weights[i] = (float)value;
+        }
     }
-    for (size_t i = 0; i < m->n_parameters; i++)
+    for (size_t i = 0; i < m->n_parameters; i++) {
         m->parameters[i].absent = model->parameters[i].absent;
+    }
     m->level = model->level;
     m->lowercase = model->lowercase;
     m->windows = model->windows;

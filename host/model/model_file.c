@@ -69,8 +69,9 @@ rg_status rg_model_save(const struct rg_model *model, const char *path) {
 /* A shape in the form [2, 3]. */
 static const char *shape_text(const size_t *shape, size_t n_dims, char text[SHAPE_BYTES]) {
     int at = snprintf(text, SHAPE_BYTES, "[");
-    for (size_t d = 0; d < n_dims; d++)
+    for (size_t d = 0; d < n_dims; d++) {
         at += snprintf(text + at, (size_t)(SHAPE_BYTES - at), d > 0 ? ", %zu" : "%zu", shape[d]);
+    }
     (void)snprintf(text + at, (size_t)(SHAPE_BYTES - at), "]");
     return text;
 }
@@ -102,8 +103,9 @@ static const struct rg_tensor *find(const struct source *source, const char *nam
 static const char *name_in_file(const struct source *source, const char *name, char text[NAME_BYTES]) {
     const char *rest = NULL;
     const struct rg_prefix *const prefix = prefix_of(source, name, &rest);
-    if (prefix->text == NULL)
+    if (prefix->text == NULL) {
         return name;
+    }
     (void)snprintf(text, NAME_BYTES, "%.*s%s", (int)(prefix->length < NAME_BYTES ? prefix->length : NAME_BYTES),
                    prefix->text, rest);
     return text;
@@ -119,11 +121,13 @@ static rg_status refuse_missing(const struct source *source, const char *name) {
 static rg_status find_matrix(const struct source *source, const char *name, const struct rg_tensor **out) {
     char text[SHAPE_BYTES];
     *out = find(source, name);
-    if (*out == NULL)
+    if (*out == NULL) {
         return refuse_missing(source, name);
-    if ((*out)->n_dims != 2 || (*out)->shape[0] == 0 || (*out)->shape[1] == 0)
+    }
+    if ((*out)->n_dims != 2 || (*out)->shape[0] == 0 || (*out)->shape[1] == 0) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' has shape %s; expected two dimensions of at least 1", source->path,
                        (*out)->name, shape_text((*out)->shape, (*out)->n_dims, text));
+    }
     return RG_OK;
 }
 
@@ -131,11 +135,12 @@ static rg_status find_matrix(const struct source *source, const char *name, cons
 static rg_status cell_of_matrix(const struct source *source, const struct rg_tensor *recurrent, enum rg_cell *cell) {
     char text[SHAPE_BYTES];
     const size_t rows = recurrent->shape[0], hidden = recurrent->shape[1];
-    for (unsigned c = 0; c < RG_N_CELLS; c++)
+    for (unsigned c = 0; c < RG_N_CELLS; c++) {
         if (rows % hidden == 0 && rows / hidden == rg_cell_gates((enum rg_cell)c)) {
             *cell = (enum rg_cell)c;
             return RG_OK;
         }
+    }
     return rg_fail(RG_BAD_FILE,
                    "%s: tensor '%s' has shape %s; expected [H, H] for rnn, [4 H, H] for lstm, [3 H, H] "
                    "for gru",
@@ -148,8 +153,9 @@ static size_t count_layers(const struct source *source) {
     for (; layers <= RG_MAX_LAYERS; layers++) {
         char name[RG_NAME_BYTES];
         snprintf(name, sizeof name, "rnn.weight_ih_l%zu", layers);
-        if (find(source, name) == NULL)
+        if (find(source, name) == NULL) {
             break;
+        }
     }
     return layers;
 }
@@ -159,11 +165,12 @@ static rg_status shape_from_tensors(const struct source *source, struct rg_shape
     const struct rg_tensor *input = NULL, *recurrent = NULL, *head = NULL, *table = NULL;
     RG_TRY(find_matrix(source, "rnn.weight_ih_l0", &input));
     RG_TRY(find_matrix(source, "rnn.weight_hh_l0", &recurrent));
-    if (find(source, "head.weight") == NULL)
+    if (find(source, "head.weight") == NULL) {
         return rg_fail(RG_BAD_FILE,
                        "%s: tensor 'head.weight' is missing: the outputs need a torch.nn.Linear of %zu columns after "
                        "the recurrent part",
                        source->path, (find(source, "rnn.weight_ih_l0_reverse") != NULL ? 2 : 1) * recurrent->shape[1]);
+    }
     RG_TRY(find_matrix(source, "head.weight", &head));
     RG_TRY(cell_of_matrix(source, recurrent, &shape->cell));
     if (find(source, "embed.weight") != NULL) {
@@ -175,8 +182,9 @@ static rg_status shape_from_tensors(const struct source *source, struct rg_shape
     shape->outputs = head->shape[0];
     shape->layers = count_layers(source);
     shape->bidirectional = find(source, "rnn.weight_ih_l0_reverse") != NULL;
-    if (shape->layers > RG_MAX_LAYERS)
+    if (shape->layers > RG_MAX_LAYERS) {
         return rg_fail(RG_BAD_FILE, "%s: the model has more than %d layers, the maximum", source->path, RG_MAX_LAYERS);
+    }
     return RG_OK;
 }
 
@@ -186,12 +194,14 @@ static rg_status check_tensor(const struct source *source, const struct rg_tenso
     const size_t shape[2] = {p->rows, p->columns};
     const size_t n_dims = p->columns > 0 ? 2 : 1;
     char found[SHAPE_BYTES], wanted[SHAPE_BYTES];
-    if (tensor->n_dims != n_dims || memcmp(tensor->shape, shape, n_dims * sizeof *shape) != 0)
+    if (tensor->n_dims != n_dims || memcmp(tensor->shape, shape, n_dims * sizeof *shape) != 0) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' has shape %s; expected %s", source->path, tensor->name,
                        shape_text(tensor->shape, tensor->n_dims, found), shape_text(shape, n_dims, wanted));
-    if (tensor->dtype != RG_F16 && tensor->dtype != RG_BF16 && tensor->dtype != RG_F32 && tensor->dtype != RG_F64)
+    }
+    if (tensor->dtype != RG_F16 && tensor->dtype != RG_BF16 && tensor->dtype != RG_F32 && tensor->dtype != RG_F64) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' has dtype %s; expected F16, BF16, F32 or F64", source->path,
                        tensor->name, rg_dtype_name(tensor->dtype));
+    }
     return RG_OK;
 }
 
@@ -213,20 +223,25 @@ static rg_status check_tensors(const struct source *source, const struct rg_mode
     for (size_t i = 0; i < source->tensors->count; i++) {
         const struct rg_tensor *const tensor = &source->tensors->items[i];
         size_t k = 0;
-        while (k < table->n_parameters && find(source, table->parameters[k].name) != tensor)
+        while (k < table->n_parameters && find(source, table->parameters[k].name) != tensor) {
             k++;
-        if (k == table->n_parameters && (is_extra(source, tensor) || is_normalization(tensor->name)))
+        }
+        if (k == table->n_parameters && (is_extra(source, tensor) || is_normalization(tensor->name))) {
             continue;
-        if (k == table->n_parameters)
+        }
+        if (k == table->n_parameters) {
             return rg_fail(RG_BAD_FILE,
                            "%s: tensor '%.80s' does not belong to a %s%s of %zu layer%s with a linear head",
                            source->path, tensor->name, s->bidirectional ? "bidirectional " : "", rg_cell_names[s->cell],
                            s->layers, s->layers > 1 ? "s" : "");
+        }
         RG_TRY(check_tensor(source, tensor, &table->parameters[k]));
     }
-    for (size_t k = 0; k < table->n_parameters; k++)
-        if (table->parameters[k].columns > 0 && find(source, table->parameters[k].name) == NULL)
+    for (size_t k = 0; k < table->n_parameters; k++) {
+        if (table->parameters[k].columns > 0 && find(source, table->parameters[k].name) == NULL) {
             return refuse_missing(source, table->parameters[k].name);
+        }
+    }
     return RG_OK;
 }
 
@@ -235,15 +250,17 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
         const struct rg_parameter *p = &model->parameters[k];
         const struct rg_tensor *tensor = find(source, p->name);
         model->parameters[k].absent = tensor == NULL;
-        if (tensor == NULL)
+        if (tensor == NULL) {
             continue;
+        }
         RG_TRY(model->exact ? rg_tensors_to_double(source->tensors, tensor, model->exact + p->offset)
                             : rg_tensors_to_float(source->tensors, tensor, rg_model_values(model, k)));
         for (size_t i = 0; i < rg_parameter_elements(p); i++) {
             const double value = model->exact ? model->exact[p->offset + i] : (double)rg_model_values(model, k)[i];
-            if (!isfinite(value))
+            if (!isfinite(value)) {
                 return rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected finite numbers within %s",
                                source->path, tensor->name, i, value, model->exact ? "double" : "float");
+            }
         }
     }
     return RG_OK;
@@ -255,20 +272,24 @@ static rg_status read_normalization(const struct source *source, struct rg_model
     double *values = NULL;
     rg_status status = RG_OK;
     if (rg_tensors_find(source->tensors, normalization_names[0]) == NULL &&
-        rg_tensors_find(source->tensors, normalization_names[1]) == NULL)
+        rg_tensors_find(source->tensors, normalization_names[1]) == NULL) {
         return RG_OK;
+    }
     RG_TRY(rg_alloc(&values, N_NORMALIZATION * features, sizeof *values, "normalisation of the inputs"));
     for (size_t i = 0; i < N_NORMALIZATION; i++) {
         const struct rg_tensor *const tensor = rg_tensors_find(source->tensors, normalization_names[i]);
-        if (tensor == NULL || tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64)
+        if (tensor == NULL || tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64) {
             RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s' is missing or is not F64 [%zu], one number an input",
                                 source->path, normalization_names[i], features));
+        }
         RG_TRY_GOTO(rg_tensors_to_double(source->tensors, tensor, values + i * features));
-        for (size_t f = 0; f < features; f++)
-            if (!isfinite(values[i * features + f]) || (i == 1 && values[i * features + f] <= 0.0))
+        for (size_t f = 0; f < features; f++) {
+            if (!isfinite(values[i * features + f]) || (i == 1 && values[i * features + f] <= 0.0)) {
                 RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected a finite number%s",
                                     source->path, normalization_names[i], f, values[i * features + f],
                                     i == 1 ? " above 0" : ""));
+            }
+        }
     }
     status = rg_model_set_normalization(model, values, values + features);
 fail:
@@ -282,17 +303,21 @@ static rg_status read_fill(const struct source *source, struct rg_model *model) 
     const struct rg_tensor *const tensor = rg_tensors_find(source->tensors, fill_name);
     double *values = NULL;
     rg_status status = RG_OK;
-    if (tensor == NULL)
+    if (tensor == NULL) {
         return RG_OK;
-    if (tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64)
+    }
+    if (tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' is not F64 [%zu], one number an input", source->path, fill_name,
                        features);
+    }
     RG_TRY(rg_alloc(&values, features, sizeof *values, "what missing inputs are"));
     RG_TRY_GOTO(rg_tensors_to_double(source->tensors, tensor, values));
-    for (size_t f = 0; f < features; f++)
-        if (!isfinite(values[f]))
+    for (size_t f = 0; f < features; f++) {
+        if (!isfinite(values[f])) {
             RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected a finite number",
                                 source->path, fill_name, f, values[f]));
+        }
+    }
     status = rg_model_set_fill(model, values, false);
 fail:
     rg_free(values);
@@ -301,9 +326,10 @@ fail:
 
 /* Refuse a requested activation for a cell with gates. */
 static rg_status check_gated(const struct source *source, enum rg_cell cell, enum rg_activation asked) {
-    if (rg_cell_is_gated(cell) && asked != RG_ACT_TANH)
+    if (rg_cell_is_gated(cell) && asked != RG_ACT_TANH) {
         return rg_fail(RG_BAD_FILE, "%s holds a cell %s, which has its own activations, not %s; leave --activation out",
                        source->path, rg_cell_names[cell], rg_activation_names[asked]);
+    }
     return RG_OK;
 }
 
@@ -319,19 +345,22 @@ static rg_status complete_shape(const struct source *source, const struct rg_sha
     shape->skip = has_gate ? 1 : defaults->skip;
     shape->skip_kind = has_gate ? RG_SKIP_LEARNED : defaults->skip_kind;
     RG_TRY(check_gated(source, shape->cell, shape->activation));
-    if (has_skip && shape->skip == 0)
+    if (has_skip && shape->skip == 0) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' needs --skip D, the steps that the connection skips", source->path,
                        name_in_file(source, "rnn.weight_sh_l0", text));
+    }
     return RG_OK;
 }
 
 /* If a readout was requested, it must be that of a file which says how it was trained. */
 static rg_status check_readout(const struct source *source, enum rg_readout asked, const struct rg_shape *shape) {
-    if (asked == RG_N_READOUTS || (shape->target == RG_TARGET_LAST && asked == shape->readout))
+    if (asked == RG_N_READOUTS || (shape->target == RG_TARGET_LAST && asked == shape->readout)) {
         return RG_OK;
-    if (shape->target == RG_TARGET_STEPS)
+    }
+    if (shape->target == RG_TARGET_STEPS) {
         return rg_fail(RG_BAD_FILE, "%s has an output at every step, and no readout; leave --readout out",
                        source->path);
+    }
     return rg_fail(RG_BAD_FILE, "%s was made with --readout %s, not %s; leave --readout out", source->path,
                    rg_readout_names[shape->readout], rg_readout_names[asked]);
 }
@@ -339,17 +368,21 @@ static rg_status check_readout(const struct source *source, enum rg_readout aske
 /* Options that were requested and differ from the default must agree with a file that says how it was trained. */
 static rg_status check_asked(const struct source *source, const struct rg_shape *asked, const struct rg_shape *shape) {
     RG_TRY(check_gated(source, shape->cell, asked->activation));
-    if (asked->activation != RG_ACT_TANH && asked->activation != shape->activation)
+    if (asked->activation != RG_ACT_TANH && asked->activation != shape->activation) {
         return rg_fail(RG_BAD_FILE, "%s was made with --activation %s, not %s; leave --activation out", source->path,
                        rg_activation_names[shape->activation], rg_activation_names[asked->activation]);
-    if (asked->skip != 0 && shape->skip == 0)
+    }
+    if (asked->skip != 0 && shape->skip == 0) {
         return rg_fail(RG_BAD_FILE, "%s was made without --skip; leave --skip out", source->path);
-    if (asked->skip != 0 && (asked->skip != shape->skip || asked->skip_kind != shape->skip_kind))
+    }
+    if (asked->skip != 0 && (asked->skip != shape->skip || asked->skip_kind != shape->skip_kind)) {
         return rg_fail(RG_BAD_FILE, "%s was made with --skip %zu --skip-kind %s, not %zu and %s; leave --skip out",
                        source->path, shape->skip, rg_skip_kind_names[shape->skip_kind], asked->skip,
                        rg_skip_kind_names[asked->skip_kind]);
-    if (asked->target == RG_TARGET_STEPS && shape->target == RG_TARGET_LAST)
+    }
+    if (asked->target == RG_TARGET_STEPS && shape->target == RG_TARGET_LAST) {
         return rg_fail(RG_BAD_FILE, "%s was made with --target last, not steps; leave --target out", source->path);
+    }
     return check_readout(source, asked->readout, shape);
 }
 
@@ -362,12 +395,14 @@ static rg_status read_shape(const struct source *source, const struct rg_shape *
         config->shape = shape;
     } else {
         RG_TRY(rg_file_config_read(source->path, source->tensors->config, &shape, config));
-        if (config->shape.loss == RG_LOSS_AUTO)
+        if (config->shape.loss == RG_LOSS_AUTO) {
             config->shape.loss = defaults->loss;
+        }
     }
-    if (defaults->cell != RG_N_CELLS && defaults->cell != config->shape.cell)
+    if (defaults->cell != RG_N_CELLS && defaults->cell != config->shape.cell) {
         return rg_fail(RG_BAD_FILE, "%s holds a cell %s, not %s; leave --cell out", source->path,
                        rg_cell_names[config->shape.cell], rg_cell_names[defaults->cell]);
+    }
     return source->tensors->config == NULL ? complete_shape(source, defaults, &config->shape)
                                            : check_asked(source, defaults, &config->shape);
 }
@@ -375,8 +410,9 @@ static rg_status read_shape(const struct source *source, const struct rg_shape *
 static rg_status build(const struct source *source, const struct rg_file_config *config, struct rg_model **out) {
     struct rg_model table = {.shape = config->shape};
     struct rg_model *model = NULL;
-    if (rg_model_layout(&table) != RG_OK)
+    if (rg_model_layout(&table) != RG_OK) {
         return rg_fail(RG_BAD_FILE, "%s: %s", source->path, rg_error_message());
+    }
     RG_TRY(check_tensors(source, &table));
     RG_TRY(source->exact ? rg_model_create_exact(&config->shape, &model) : rg_model_create(&config->shape, &model));
     rg_status status = read_weights(source, model);
@@ -406,9 +442,10 @@ static rg_status find_pickle(const char *path, bool *is_pickle) {
     const rg_status status = rg_source_read_at(&source, 0, head, n);
     rg_source_close(&source);
     RG_TRY(status);
-    for (size_t i = 0; i < sizeof members / sizeof *members && n > NAME_AT; i++)
+    for (size_t i = 0; i < sizeof members / sizeof *members && n > NAME_AT; i++) {
         *is_pickle = *is_pickle || (memcmp(head, "PK\3\4", 4) == 0 &&
                                     memmem(head + NAME_AT, n - NAME_AT, members[i], strlen(members[i])) != NULL);
+    }
     *is_pickle = *is_pickle || (n > 4 && memcmp(head, "\x80\x02\x8a\x0a", 4) == 0);
     return RG_OK;
 }
@@ -434,28 +471,34 @@ static void tell(const struct source *source) {
         const char *const name = tensor->name;
         const struct rg_prefix *const parts[] = {&names->head, &names->embed};
         bool read = rg_is_recurrent_name(name);
-        for (size_t k = 0; k < 2; k++)
+        for (size_t k = 0; k < 2; k++) {
             read = read || tensor == rg_state_tensor(source->tensors, parts[k], "weight") ||
                    (k == 0 && tensor == rg_state_tensor(source->tensors, parts[k], "bias"));
-        if (!read)
+        }
+        if (!read) {
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? ", " : "", name);
+        }
     }
-    if (!usual)
+    if (!usual) {
         rg_log("%s: the head is %.*s%s%.*s", source->path, (int)names->head.length - 1, names->head.text,
                names->embed.text != NULL ? ", the embedding " : "",
                names->embed.text != NULL ? (int)names->embed.length - 1 : 0,
                names->embed.text != NULL ? names->embed.text : "");
-    if (at > 0)
+    }
+    if (at > 0) {
         rg_log("%s: not used: %s", source->path, list);
+    }
 }
 
 static rg_status find_names(struct source *source, const char *head) {
     source->names = rg_own_names;
-    if (source->tensors->config == NULL)
+    if (source->tensors->config == NULL) {
         return rg_state_names_find(source->path, source->tensors, head, &source->names);
-    if (head != NULL)
+    }
+    if (head != NULL) {
         return rg_fail(RG_BAD_FILE, "%s was written by rnn-gpu and says what its head is; leave --head out",
                        source->path);
+    }
     return RG_OK;
 }
 
@@ -466,15 +509,17 @@ rg_status rg_model_read(const char *path, const struct rg_model_reading *how, st
     *out = NULL;
     bool is_pickle = false;
     RG_TRY(find_pickle(path, &is_pickle));
-    if (is_pickle)
+    if (is_pickle) {
         return refuse_pickle(path);
+    }
     RG_TRY(rg_tensors_open(path, &tensors));
     struct source source = {.path = path, .tensors = tensors, .exact = how->exact};
     RG_TRY_GOTO(find_names(&source, how->head));
     RG_TRY_GOTO(read_shape(&source, how->defaults, &config));
     RG_TRY_GOTO(build(&source, &config, out));
-    if (tensors->config == NULL)
+    if (tensors->config == NULL) {
         tell(&source);
+    }
     rg_tensors_destroy(tensors);
     return RG_OK;
 fail:

@@ -17,8 +17,9 @@ static philox4x32_ctr_t words(const struct rg_stream *stream, uint64_t block) {
 
 void rg_stream_uniform(const struct rg_stream *stream, uint64_t block, double out[RG_BLOCK_NUMBERS]) {
     const philox4x32_ctr_t r = words(stream, block);
-    for (int i = 0; i < RG_BLOCK_NUMBERS; i++)
+    for (int i = 0; i < RG_BLOCK_NUMBERS; i++) {
         out[i] = (double)(r.v[i] >> 8) * 0x1p-24;
+    }
 }
 
 /* x = 2^e m with m in [sqrt(1/2), sqrt 2), ln m = 2 artanh((m - 1) / (m + 1)). */
@@ -31,8 +32,9 @@ double rg_natural_log(double x) {
         e--;
     }
     const double s = (m - 1.0) / (m + 1.0), square = s * s;
-    for (int k = 23; k >= 1; k -= 2)
+    for (int k = 23; k >= 1; k -= 2) {
         sum = sum * square + 1.0 / k;
+    }
     return e * ln2 + 2.0 * s * sum;
 }
 

@@ -530,17 +530,20 @@ const size_t rg_n_options = sizeof rg_options / sizeof *rg_options;
 
 size_t rg_command_find(const char *name) {
     size_t i = 0;
-    while (i < rg_n_commands && strcmp(rg_commands[i].name, name) != 0)
+    while (i < rg_n_commands && strcmp(rg_commands[i].name, name) != 0) {
         i++;
+    }
     return i;
 }
 
 struct rg_config rg_config_of_command(size_t command) {
     struct rg_config config = rg_config_default();
-    if (command < rg_n_commands && ((OF_MODEL | SAMPLE) >> command & 1) != 0)
+    if (command < rg_n_commands && ((OF_MODEL | SAMPLE) >> command & 1) != 0) {
         config.model.cell = RG_N_CELLS;
-    if (command < rg_n_commands && (PROBE >> command & 1) != 0)
+    }
+    if (command < rg_n_commands && (PROBE >> command & 1) != 0) {
         config.model.hidden = config.data.steps = 0;
+    }
     if (command < rg_n_commands && ((COMPARE | SWEEP) >> command & 1) != 0) {
         config.model.hidden = 64;
         config.data.batch = 32;

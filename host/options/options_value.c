@@ -38,8 +38,9 @@ static bool is_digit(char c) {
 static void join(const char *const *names, char *text, size_t bytes) {
     size_t at = 0;
     text[0] = '\0';
-    for (size_t i = 0; names[i] != NULL && at < bytes; i++)
+    for (size_t i = 0; names[i] != NULL && at < bytes; i++) {
         at += (size_t)snprintf(text + at, bytes - at, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
 }
 
 static rg_status refuse_range(const struct rg_option *option, const char *text) {
@@ -73,8 +74,9 @@ static uint64_t scan_digits(const char **text, struct scale *scale, bool *overfl
             continue;
         }
         if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(**text - '0'), &value))
+            __builtin_add_overflow(value, (uint64_t)(**text - '0'), &value)) {
             *overflow = true;
+        }
         scale->tens -= fraction;
     }
     return value;
@@ -84,15 +86,18 @@ static uint64_t scan_digits(const char **text, struct scale *scale, bool *overfl
 static void scan_exponent(const char **text, struct scale *scale) {
     enum { MAX_TENS = 1000 };
     const char *at = *text + 1;
-    if (**text != 'e' && **text != 'E')
+    if (**text != 'e' && **text != 'E') {
         return;
+    }
     const bool negative = *at == '-';
     at += *at == '-' || *at == '+';
-    if (!is_digit(*at))
+    if (!is_digit(*at)) {
         return;
+    }
     int tens = 0;
-    for (; is_digit(*at); at++)
+    for (; is_digit(*at); at++) {
         tens = tens < MAX_TENS ? 10 * tens + (*at - '0') : tens;
+    }
     scale->tens += negative ? -tens : tens;
     *text = at;
 }
@@ -103,23 +108,28 @@ static unsigned scan_suffix(const char **text, bool bytes) {
     const char *const suffix = upper != '\0' ? strchr(suffixes, upper) : NULL;
     if (suffix != NULL) {
         (*text)++;
-        if (bytes && (**text & ~0x20) == 'I' && ((*text)[1] & ~0x20) == 'B')
+        if (bytes && (**text & ~0x20) == 'I' && ((*text)[1] & ~0x20) == 'B') {
             (*text)++;
+        }
     }
-    if (bytes && (**text & ~0x20) == 'B')
+    if (bytes && (**text & ~0x20) == 'B') {
         (*text)++;
+    }
     return suffix != NULL ? (unsigned)(suffix - suffixes) + 1 : 0;
 }
 
 /* value times the scale; false if that is no whole number. */
 static bool multiply(uint64_t *value, struct scale scale, bool bytes, bool *overflow) {
-    for (unsigned i = 0; i < scale.suffix; i++)
+    for (unsigned i = 0; i < scale.suffix; i++) {
         *overflow = *overflow || __builtin_mul_overflow(*value, (uint64_t)(bytes ? 1024 : 1000), value);
-    for (; scale.tens > 0 && *value > 0 && !*overflow; scale.tens--)
+    }
+    for (; scale.tens > 0 && *value > 0 && !*overflow; scale.tens--) {
         *overflow = __builtin_mul_overflow(*value, (uint64_t)10, value);
+    }
     for (; scale.tens < 0 && *value > 0 && !*overflow; scale.tens++) {
-        if (*value % 10 != 0)
+        if (*value % 10 != 0) {
             return false;
+        }
         *value /= 10;
     }
     return true;
@@ -130,8 +140,9 @@ static bool multiply(uint64_t *value, struct scale scale, bool bytes, bool *over
 static bool scan_whole(const char **text, bool bytes, uint64_t *value, bool *overflow) {
     struct scale scale = {0, 0};
     *overflow = false;
-    if (!is_digit(**text))
+    if (!is_digit(**text)) {
         return false;
+    }
     *value = scan_digits(text, &scale, overflow);
     scan_exponent(text, &scale);
     scale.suffix = scan_suffix(text, bytes);
@@ -143,23 +154,26 @@ static rg_status parse_whole(const struct rg_option *option, const char *text, u
     const bool negative = text[0] == '-' && is_digit(text[1]);
     const char *at = negative ? text + 1 : text;
     bool overflow = false;
-    if (!scan_whole(&at, bytes, value, &overflow) || *at != '\0')
+    if (!scan_whole(&at, bytes, value, &overflow) || *at != '\0') {
         return refuse_form(option, text,
                            bytes ? "a size such as 800M or 2G" : "a whole number, such as 4096, 1e3 or 4k");
-    if (overflow || (negative && *value > 0) || *value < option->least || *value > option->most)
+    }
+    if (overflow || (negative && *value > 0) || *value < option->least || *value > option->most) {
         return refuse_range(option, text);
+    }
     return RG_OK;
 }
 
 static rg_status set_whole(const struct rg_option *option, const char *text, struct rg_config *config) {
     uint64_t value = 0;
     RG_TRY(parse_whole(option, text, &value));
-    if (option->kind == RG_KIND_COUNT)
+    if (option->kind == RG_KIND_COUNT) {
         *(size_t *)field(option, config) = (size_t)value;
-    else if (option->kind == RG_KIND_INT)
+    } else if (option->kind == RG_KIND_INT) {
         *(int *)field(option, config) = (int)value;
-    else
+    } else {
         *(uint64_t *)field(option, config) = value;
+    }
     return RG_OK;
 }
 
@@ -170,19 +184,25 @@ static rg_status set_whole(const struct rg_option *option, const char *text, str
 static size_t number_length(const char *text) {
     const char *at = text + (*text == '+' || *text == '-');
     size_t digits = 0;
-    for (; is_digit(*at); at++)
+    for (; is_digit(*at); at++) {
         digits++;
-    if (*at == '.')
-        for (at++; is_digit(*at); at++)
+    }
+    if (*at == '.') {
+        for (at++; is_digit(*at); at++) {
             digits++;
-    if (digits == 0)
+        }
+    }
+    if (digits == 0) {
         return 0;
+    }
     if (*at == 'e' || *at == 'E') {
         const char *exponent = at + 1;
         exponent += *exponent == '+' || *exponent == '-';
-        if (is_digit(*exponent))
-            for (at = exponent; is_digit(*at);)
+        if (is_digit(*exponent)) {
+            for (at = exponent; is_digit(*at);) {
                 at++;
+            }
+        }
     }
     return (size_t)(at - text);
 }
@@ -191,11 +211,13 @@ static size_t number_length(const char *text) {
 static rg_status scan_real(const struct rg_option *option, const char *text, const char *form, double *value,
                            const char **rest) {
     const size_t length = number_length(text);
-    if (length == 0)
+    if (length == 0) {
         return refuse_form(option, text, form);
+    }
     const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (c == (locale_t)0)
+    if (c == (locale_t)0) {
         return rg_fail(RG_NO_MEMORY, "--%s: no memory for the C locale; free memory", option->name);
+    }
     *value = strtod_l(text, NULL, c);
     freelocale(c);
     *rest = text + length;
@@ -208,10 +230,12 @@ static const double SMALLEST_POSITIVE = 1e-30;
 /* Infinity is beyond every range; NaN cannot be written. */
 static bool is_within(const struct rg_option *option, double value) {
     const double most = (double)option->most;
-    if (option->kind == RG_KIND_SIGNED)
+    if (option->kind == RG_KIND_SIGNED) {
         return fabs(value) <= most;
-    if (option->kind == RG_KIND_POSITIVE)
+    }
+    if (option->kind == RG_KIND_POSITIVE) {
         return value >= SMALLEST_POSITIVE && value <= most;
+    }
     return value >= (double)option->least && (option->kind == RG_KIND_FRACTION ? value < most : value <= most);
 }
 
@@ -227,10 +251,12 @@ static rg_status set_real(const struct rg_option *option, const char *text, stru
         value *= *rest == 'h' ? 3600.0 : *rest == 'm' ? 60.0 : 1.0;
         rest++;
     }
-    if (*rest != '\0')
+    if (*rest != '\0') {
         return refuse_form(option, text, form);
-    if (!is_within(option, value))
+    }
+    if (!is_within(option, value)) {
         return refuse_range(option, text);
+    }
     *(double *)field(option, config) = value;
     return RG_OK;
 }
@@ -240,10 +266,12 @@ static rg_status set_real(const struct rg_option *option, const char *text, stru
 static rg_status find_name(const struct rg_option *option, const char *text, const char *const *names, size_t *index) {
     char list[RG_OPTION_TEXT_BYTES];
     *index = 0;
-    while (names[*index] != NULL && strcmp(names[*index], text) != 0)
+    while (names[*index] != NULL && strcmp(names[*index], text) != 0) {
         (*index)++;
-    if (names[*index] != NULL)
+    }
+    if (names[*index] != NULL) {
         return RG_OK;
+    }
     const char *const nearest = rg_name_nearest(text, names);
     join(names, list, sizeof list);
     return rg_fail(RG_USAGE, "--%s: unknown value '%.80s'; expected %s%s%s%s", option->name, text,
@@ -254,11 +282,11 @@ static rg_status find_name(const struct rg_option *option, const char *text, con
 static rg_status set_name(const struct rg_option *option, const char *text, struct rg_config *config) {
     size_t index = 0;
     RG_TRY(find_name(option, text, option->names, &index));
-    if (option->kind == RG_KIND_NAME)
+    if (option->kind == RG_KIND_NAME) {
         *(const char **)field(option, config) = option->names[index];
-    else if (option->kind == RG_KIND_COLOR)
+    } else if (option->kind == RG_KIND_COLOR) {
         *(int *)field(option, config) = index == 0 ? -1 : 2 - (int)index;
-    else {
+    } else {
         const int value = (int)index;
         memcpy(field(option, config), &value, sizeof value);
     }
@@ -292,19 +320,23 @@ static rg_status set_init(const struct rg_option *option, const char *text, stru
     const struct rg_init_form *const form = &rg_init_forms[index];
     const char *const name = option->names[index];
     struct rg_init init = {(enum rg_init_kind)index, form->value};
-    if (*rest == ':' && form->number == NULL)
+    if (*rest == ':' && form->number == NULL) {
         return rg_fail(RG_USAGE, "--%s: %s takes no number; write --%s %s", option->name, name, option->name, name);
-    if (*rest != ':' && isnan(form->value))
+    }
+    if (*rest != ':' && isnan(form->value)) {
         return rg_fail(RG_USAGE, "--%s: %s needs a number; write --%s %s:%s", option->name, name, option->name, name,
                        form->number);
+    }
     if (*rest == ':') {
         const struct rg_option number = {.name = option->name, .least = form->least, .most = option->most};
         const char *const start = rest + 1;
         RG_TRY(scan_real(&number, start, "a number", &init.value, &rest));
-        if (*rest != '\0')
+        if (*rest != '\0') {
             return refuse_form(&number, start, "a number");
-        if (!is_within(&number, init.value))
+        }
+        if (!is_within(&number, init.value)) {
             return refuse_range(&number, start);
+        }
     }
     *(struct rg_init *)field(option, config) = init;
     return RG_OK;
@@ -314,8 +346,9 @@ static rg_status set_init(const struct rg_option *option, const char *text, stru
 static bool scan_every(uint64_t most, const char **text, size_t *every) {
     uint64_t value = 0;
     bool overflow = false;
-    if (**text != ':')
+    if (**text != ':') {
         return false;
+    }
     (*text)++;
     const bool good = scan_whole(text, false, &value, &overflow);
     *every = (size_t)value;
@@ -331,17 +364,20 @@ static rg_status set_schedule(const struct rg_option *option, const char *text, 
     const struct rg_option factor = {.name = option->name, .most = 1};
     struct rg_schedule_options schedule = {(enum rg_schedule)index, form->every, form->gamma};
     bool good = true;
-    if (*rest == ':' && *form->numbers == '\0')
+    if (*rest == ':' && *form->numbers == '\0') {
         return rg_fail(RG_USAGE, "--%s: %s takes no number; write --%s %s", option->name, name, option->name, name);
-    if (*rest == ':' && form->every > 0)
+    }
+    if (*rest == ':' && form->every > 0) {
         good = scan_every(option->most, &rest, &schedule.every);
+    }
     if (good && *rest == ':') {
         RG_TRY(scan_real(&factor, rest + 1, "a number", &schedule.gamma, &rest));
         good = is_within(&factor, schedule.gamma);
     }
-    if (!good || *rest != '\0')
+    if (!good || *rest != '\0') {
         return rg_fail(RG_USAGE, "--%s: '%.80s' is not %s%s with %sG from 0 to 1", option->name, text, name,
                        form->numbers, form->every > 0 ? "N from 1 to 1000000000 and " : "");
+    }
     *(struct rg_schedule_options *)field(option, config) = schedule;
     return RG_OK;
 }
@@ -371,8 +407,9 @@ static rg_status set_every(const struct rg_option *option, const char *text, str
 }
 
 rg_status rg_option_set(const struct rg_option *option, const char *text, struct rg_config *config) {
-    if (text[0] == '\0' && option->kind != RG_KIND_FLAG)
+    if (text[0] == '\0' && option->kind != RG_KIND_FLAG) {
         return rg_fail(RG_USAGE, "--%s: the value is empty; expected %s", option->name, option->argument);
+    }
     switch (option->kind) {
     case RG_KIND_FLAG:
         return rg_fail(RG_USAGE, "--%s takes no value; write --%s alone", option->name, option->name);
@@ -444,8 +481,9 @@ void rg_option_range_text(const struct rg_option *option, char *text) {
 static void real_text(double value, char *text) {
     for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, RG_OPTION_TEXT_BYTES, "%.*g", digits, value);
-        if (digits == 17 || !(strtod(text, NULL) < value || strtod(text, NULL) > value))
+        if (digits == 17 || !(strtod(text, NULL) < value || strtod(text, NULL) > value)) {
             return;
+        }
     }
 }
 
@@ -462,8 +500,9 @@ static void every_text(const struct rg_every *every, char *text) {
     char number[RG_OPTION_TEXT_BYTES];
     const double units[] = {3600.0, 60.0, 1.0};
     size_t unit = 0;
-    while (unit < 2 && fmod(every->seconds, units[unit]) != 0.0)
+    while (unit < 2 && fmod(every->seconds, units[unit]) != 0.0) {
         unit++;
+    }
     real_text(every->seconds > 0.0 ? every->seconds / units[unit] : (double)every->updates, number);
     snprintf(text, RG_OPTION_TEXT_BYTES, "%.60s%.1s", number, every->seconds > 0.0 ? &"hms"[unit] : "");
 }
@@ -471,10 +510,12 @@ static void every_text(const struct rg_every *every, char *text) {
 static void schedule_text(const struct rg_option *option, const struct rg_schedule_options *schedule, char *text) {
     char every[32] = "", gamma[RG_OPTION_TEXT_BYTES] = "";
     const struct rg_schedule_form *const form = &rg_schedule_forms[schedule->kind];
-    if (form->every > 0)
+    if (form->every > 0) {
         snprintf(every, sizeof every, ":%zu", schedule->every);
-    if (*form->numbers != '\0')
+    }
+    if (*form->numbers != '\0') {
         real_text(schedule->gamma, gamma);
+    }
     snprintf(text, RG_OPTION_TEXT_BYTES, "%s%s%s%.40s", option->names[schedule->kind], every,
              gamma[0] != '\0' ? ":" : "", gamma);
 }
@@ -488,8 +529,9 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
     case RG_KIND_FLAG:
         return;
     case RG_KIND_COUNT: /* below its range: what takes it has its own */
-        if (*(const size_t *)value >= option->least)
+        if (*(const size_t *)value >= option->least) {
             snprintf(text, RG_OPTION_TEXT_BYTES, "%zu", *(const size_t *)value);
+        }
         return;
     case RG_KIND_U64:
         snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64, *(const uint64_t *)value);

@@ -24,8 +24,9 @@ size_t ref_earlier(const struct ref_run *run, size_t t, size_t k) {
     const size_t length = ref_length(run->batch, run->sequence);
     const size_t done = run->direction == 0 ? t - 1 : length - t; /* steps processed before t */
 
-    if (k > done)
+    if (k > done) {
         return k == done + 1 ? 0 : run->batch->n_steps + 1;
+    }
     return run->direction == 0 ? t - k : t + k;
 }
 
@@ -48,15 +49,19 @@ const double *ref_factor(const struct ref_run *run, enum ref_role role, size_t t
     const size_t columns = ref_columns(run->model, run->layer, role);
     double *state = ref_trace_of(run)->state;
 
-    if (role == REF_ROLE_WEIGHT_HH)
+    if (role == REF_ROLE_WEIGHT_HH) {
         return ref_row(run, state, ref_before(run, t), columns);
-    if (role == REF_ROLE_WEIGHT_SH)
+    }
+    if (role == REF_ROLE_WEIGHT_SH) {
         return ref_row(run, state, ref_earlier(run, t, run->model->skip), columns);
-    if (run->layer > 0)
+    }
+    if (run->layer > 0) {
         return ref_row(run, run->result->joined[run->layer - 1], t, columns);
-    if (run->model->words > 0)
+    }
+    if (run->model->words > 0) {
         return is_known(run, t) ? run->model->values[ref_embed(run->model)] + word_at(run, t) * columns
                                 : run->result->blank;
+    }
     return run->batch->x + (run->sequence * run->batch->n_steps + (t - 1)) * columns;
 }
 
@@ -77,27 +82,34 @@ static const double *weights_of(const struct ref_run *run, enum ref_role role) {
 
 /* y [rows] += matrix [rows][columns] x [columns] */
 static void add_product(double *y, const double *matrix, size_t rows, const double *x, size_t columns) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++)
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < columns; j++) {
             y[i] += matrix[i * columns + j] * x[j];
+        }
+    }
 }
 
 /* x [columns] += matrix^T y [rows] */
 static void add_transposed(double *x, const double *matrix, const double *y, size_t rows, size_t columns) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++)
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < columns; j++) {
             x[j] += matrix[i * columns + j] * y[i];
+        }
+    }
 }
 
 void ref_add_outer(double *matrix, const double *column, size_t rows, const double *row, size_t columns) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++)
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < columns; j++) {
             matrix[i * columns + j] += column[i] * row[j];
+        }
+    }
 }
 
 static void add(double *to, const double *from, size_t count) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         to[i] += from[i];
+    }
 }
 
 static struct ref_step step_of(const struct ref_run *run, size_t t) {
@@ -136,9 +148,10 @@ static void step_forward(const struct ref_run *run, size_t t) {
     for (enum ref_role role = 0; role < REF_ROLE_WEIGHT_UH; role++) {
         const size_t columns = ref_columns(run->model, run->layer, role);
 
-        if (columns > 0 && ref_has_role(run->model, role))
+        if (columns > 0 && ref_has_role(run->model, role)) {
             add_product(role == REF_ROLE_WEIGHT_HH ? a_hh : a_ih, weights_of(run, role), rows, ref_factor(run, role, t),
                         columns);
+        }
     }
     add(step.a, a_ih, rows);
     add(step.a, a_hh, rows);
@@ -151,12 +164,15 @@ static double *d_factor(const struct ref_run *run, enum ref_role role, size_t t)
     const size_t columns = ref_columns(run->model, run->layer, role);
     double *d_state = ref_trace_of(run)->d_state;
 
-    if (role == REF_ROLE_WEIGHT_HH)
+    if (role == REF_ROLE_WEIGHT_HH) {
         return ref_row(run, d_state, ref_before(run, t), columns);
-    if (role == REF_ROLE_WEIGHT_SH)
+    }
+    if (role == REF_ROLE_WEIGHT_SH) {
         return ref_row(run, d_state, ref_earlier(run, t, run->model->skip), columns);
-    if (run->layer == 0 && run->model->words > 0)
+    }
+    if (run->layer == 0 && run->model->words > 0) {
         return is_known(run, t) ? run->result->gradient[ref_embed(run->model)] + word_at(run, t) * columns : NULL;
+    }
     return run->layer > 0 ? ref_row(run, run->result->d_joined[run->layer - 1], t, columns) : NULL;
 }
 
@@ -167,8 +183,9 @@ static void step_backward(const struct ref_run *run, size_t t) {
 
     ref_cells[run->model->cell].backward(&step);
     for (enum ref_role role = 0; role < REF_ROLE_WEIGHT_UH; role++) {
-        if (!ref_has_role(run->model, role))
+        if (!ref_has_role(run->model, role)) {
             continue;
+        }
         const size_t columns = ref_columns(run->model, run->layer, role);
         const double *delta = ref_delta(run, role, t);
         double *gradient = run->result->gradient[position(run, role)];
@@ -179,8 +196,9 @@ static void step_backward(const struct ref_run *run, size_t t) {
         }
         double *d_input = d_factor(run, role, t);
         ref_add_outer(gradient, delta, rows, ref_factor(run, role, t), columns);
-        if (d_input)
+        if (d_input) {
             add_transposed(d_input, weights_of(run, role), delta, rows, columns);
+        }
     }
 }
 
@@ -196,8 +214,9 @@ static void start(const struct ref_run *run) {
         add(ref_row(run, run->result->joined[run->layer], 0, width) + run->direction * hidden, batch->h_0 + from,
             hidden);
     }
-    if (batch->c_0)
+    if (batch->c_0) {
         add(ref_row(run, ref_trace_of(run)->cell, 0, hidden), batch->c_0 + from, hidden);
+    }
 }
 
 /* All steps of a run. Its result is half of what the layer gives: joined_t = [h_t forward, h_t reverse]. */
@@ -210,8 +229,9 @@ static void run_forward(const struct ref_run *run, struct ref_result *result) {
         const size_t t = run->direction == 0 ? i : length + 1 - i;
 
         step_forward(run, t);
-        if (ref_learned(run->model))
+        if (ref_learned(run->model)) {
             ref_gate_forward(run, result, t);
+        }
         add(ref_row(run, run->result->joined[run->layer], t, width) + run->direction * hidden,
             ref_row(run, ref_trace_of(run)->state, t, hidden), hidden);
     }
@@ -221,16 +241,18 @@ static void run_backward(const struct ref_run *run) {
     const size_t hidden = run->model->hidden, width = ref_directions(run->model) * hidden;
     const size_t length = ref_length(run->batch, run->sequence);
 
-    if (length == 0) /* the head has read h_0 */
+    if (length == 0) { /* the head has read h_0 */
         add(ref_row(run, ref_trace_of(run)->d_state, 0, hidden),
             ref_row(run, run->result->d_joined[run->layer], 0, width) + run->direction * hidden, hidden);
+    }
     for (size_t i = length; i >= 1; i--) {
         const size_t t = run->direction == 0 ? i : length + 1 - i;
 
         add(ref_row(run, ref_trace_of(run)->d_state, t, hidden),
             ref_row(run, run->result->d_joined[run->layer], t, width) + run->direction * hidden, hidden);
-        if (ref_learned(run->model))
+        if (ref_learned(run->model)) {
             ref_gate_backward(run, t);
+        }
         step_backward(run, t);
     }
 }
@@ -245,9 +267,11 @@ static double mean_count(const struct ref_model *model, const struct ref_batch *
     const bool every_step = model->target == REF_TARGET_STEPS;
     size_t rows = 0;
 
-    for (size_t n = 0; n < batch->n_sequences; n++)
-        for (size_t row = 0; row < (every_step ? ref_length(batch, n) : 1); row++)
+    for (size_t n = 0; n < batch->n_sequences; n++) {
+        for (size_t row = 0; row < (every_step ? ref_length(batch, n) : 1); row++) {
             rows += isnan(*targets_of(model, batch, every_step ? n * batch->n_steps + row : n)) ? 0 : 1;
+        }
+    }
     return (double)(batch->loss == REF_LOSS_CE ? rows : rows * model->outputs);
 }
 
@@ -261,11 +285,13 @@ static void head_pass(const struct ref_run *run, const double *h, double *dh, si
 
     add(z, model->values[bias], outputs);
     add_product(z, model->values[weight], outputs, h, width);
-    if (isnan(*y))
+    if (isnan(*y)) {
         return;
+    }
     result->loss += ref_row_loss(run->batch->loss, z, y, outputs, dz) / count;
-    for (size_t o = 0; o < outputs; o++)
+    for (size_t o = 0; o < outputs; o++) {
         dz[o] /= count;
+    }
     add(result->gradient[bias], dz, outputs);
     ref_add_outer(result->gradient[weight], dz, outputs, h, width);
     add_transposed(dh, model->values[weight], dz, outputs, width);
@@ -281,9 +307,10 @@ static void head_passes(const struct ref_run *run, struct ref_result *result) {
         head_pass(run, result->read + n * width, result->d_read + n * width, n, result);
         ref_spread(run);
     }
-    for (size_t t = 1; model->target == REF_TARGET_STEPS && t <= ref_length(run->batch, n); t++)
+    for (size_t t = 1; model->target == REF_TARGET_STEPS && t <= ref_length(run->batch, n); t++) {
         head_pass(run, ref_row(run, result->joined[top], t, width), ref_row(run, result->d_joined[top], t, width),
                   n * run->batch->n_steps + t - 1, result);
+    }
 }
 
 static void sequence_pass(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result,
@@ -291,13 +318,17 @@ static void sequence_pass(const struct ref_model *model, const struct ref_batch 
     const size_t directions = ref_directions(model);
     struct ref_run run = {.model = model, .batch = batch, .result = result, .sequence = n};
 
-    for (run.layer = 0; run.layer < model->layers; run.layer++)
-        for (run.direction = 0; run.direction < directions; run.direction++)
+    for (run.layer = 0; run.layer < model->layers; run.layer++) {
+        for (run.direction = 0; run.direction < directions; run.direction++) {
             run_forward(&run, result);
+        }
+    }
     head_passes(&run, result);
-    for (run.layer = model->layers; run.layer-- > 0;)
-        for (run.direction = 0; run.direction < directions; run.direction++)
+    for (run.layer = model->layers; run.layer-- > 0;) {
+        for (run.direction = 0; run.direction < directions; run.direction++) {
             run_backward(&run);
+        }
+    }
 }
 
 static void set_zero(double *values, size_t count) {
@@ -310,8 +341,9 @@ static void clear(const struct ref_model *model, const struct ref_batch *batch, 
     const size_t states = (batch->n_steps + 2) * batch->n_sequences * model->hidden;
     const size_t gates = batch->n_steps * batch->n_sequences * model->hidden * ref_gates(model);
 
-    for (size_t p = 0; p < model->n_parameters; p++)
+    for (size_t p = 0; p < model->n_parameters; p++) {
         set_zero(result->gradient[p], ref_parameter_elements(model, p));
+    }
     for (size_t i = 0; i < result->n_traces; i++) {
         const struct ref_trace *trace = &result->traces[i];
         double *const of_states[] = {trace->state,  trace->cell,        trace->d_state,
@@ -319,10 +351,12 @@ static void clear(const struct ref_model *model, const struct ref_batch *batch, 
                                      trace->d_made, trace->d_made_cell, trace->d_cell_whole};
         double *const of_gates[] = {trace->a_ih, trace->a_hh, trace->a, trace->gates, trace->delta, trace->delta_hh};
 
-        for (size_t k = 0; k < sizeof(of_states) / sizeof(*of_states); k++)
+        for (size_t k = 0; k < sizeof(of_states) / sizeof(*of_states); k++) {
             set_zero(of_states[k], states);
-        for (size_t k = 0; k < sizeof(of_gates) / sizeof(*of_gates); k++)
+        }
+        for (size_t k = 0; k < sizeof(of_gates) / sizeof(*of_gates); k++) {
             set_zero(of_gates[k], gates);
+        }
         set_zero(trace->d_gate, (batch->n_steps + 2) * batch->n_sequences);
     }
     for (size_t layer = 0; layer < model->layers; layer++) {
@@ -341,10 +375,12 @@ static void clear(const struct ref_model *model, const struct ref_batch *batch, 
 void ref_gradient(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result) {
     clear(model, batch, result);
     result->count = mean_count(model, batch);
-    for (size_t n = 0; n < batch->n_sequences; n++)
+    for (size_t n = 0; n < batch->n_sequences; n++) {
         sequence_pass(model, batch, result, n);
-    for (size_t p = 0; p < model->n_parameters; p++)
+    }
+    for (size_t p = 0; p < model->n_parameters; p++) {
         result->grad_norm = hypot(result->grad_norm, ref_norm(result->gradient[p], ref_parameter_elements(model, p)));
+    }
 }
 
 void ref_forward_backward(const struct ref_model *model, const struct ref_batch *batch, struct ref_result *result) {

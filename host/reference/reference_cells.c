@@ -67,8 +67,9 @@ double ref_activation_slope(enum ref_activation activation, double a) {
 
 /* h = phi(a), a = a_ih + a_hh */
 static void rnn_forward(const struct ref_step *step) {
-    for (size_t j = 0; j < step->hidden; j++)
+    for (size_t j = 0; j < step->hidden; j++) {
         step->h[j] = step->gate[j] = ref_activate(step->activation, step->a_ih[j] + step->a_hh[j]);
+    }
 }
 
 /* delta = phi'(a) dh */
@@ -99,8 +100,9 @@ static void lstm_forward(const struct ref_step *step) {
         const struct lstm_unit unit = lstm_gates(step, j);
         const double values[] = {unit.i, unit.f, unit.g, unit.o};
 
-        for (size_t g = 0; g < 4; g++)
+        for (size_t g = 0; g < 4; g++) {
             step->gate[g * step->hidden + j] = values[g];
+        }
         step->c[j] = unit.f * step->c_before[j] + unit.i * unit.g;
         step->h[j] = unit.o * tanh(step->c[j]);
     }
@@ -122,8 +124,9 @@ static void lstm_backward(const struct ref_step *step) {
         step->dc_whole[j] = dc;
         step->dc_before[j] += dc * unit.f;
     }
-    for (size_t row = 0; row < 4 * hidden; row++)
+    for (size_t row = 0; row < 4 * hidden; row++) {
         step->delta_hh[row] = step->delta[row];
+    }
 }
 
 struct gru_unit {

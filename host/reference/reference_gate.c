@@ -50,15 +50,19 @@ void ref_gate_forward(const struct ref_run *run, struct ref_result *result, size
     double logit = *weights(run, REF_ROLE_BIAS_UH);
 
     *at(run, trace->gate, t) = raw;
-    if (!run->model->keep_rounding)
+    if (!run->model->keep_rounding) {
         *at(run, trace->rounding, t) = (raw > 0.5 ? 1.0 : 0.0) - raw;
+    }
     const double u = update_of(run, t);
-    for (size_t i = 0; i < 2; i++)
-        for (size_t j = 0; j < hidden; j++)
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 0; j < hidden; j++) {
             ref_row(run, states[i], t, hidden)[j] =
                 u * ref_row(run, made[i], t, hidden)[j] + (1.0 - u) * ref_row(run, states[i], from, hidden)[j];
-    for (size_t j = 0; j < hidden; j++)
+        }
+    }
+    for (size_t j = 0; j < hidden; j++) {
         logit += weights(run, REF_ROLE_WEIGHT_UH)[j] * read_by_gate(run, trace->state, trace->cell, t)[j];
+    }
     *at(run, trace->chance, t) = 1.0 / (1.0 + exp(-logit));
     result->budget += run->model->skip_budget * u / (double)run->batch->n_sequences;
     result->gate_margin = fmin(result->gate_margin, fabs(raw - 0.5));
@@ -92,7 +96,7 @@ void ref_gate_backward(const struct ref_run *run, size_t t) {
         gradient(run, REF_ROLE_WEIGHT_UH)[j] += d_logit * read_by_gate(run, trace->state, trace->cell, t)[j];
         read_by_gate(run, trace->d_state, trace->d_cell, t)[j] += d_logit * weights(run, REF_ROLE_WEIGHT_UH)[j];
     }
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < hidden; j++) {
             const double slope = ref_row(run, d_states[i], t, hidden)[j];
 
@@ -100,5 +104,6 @@ void ref_gate_backward(const struct ref_run *run, size_t t) {
             ref_row(run, d_made[i], t, hidden)[j] = u * slope;
             ref_row(run, d_states[i], from, hidden)[j] += (1.0 - u) * slope;
         }
+    }
     *at(run, trace->d_gate, t) = d_raw + d_update + run->model->skip_budget / (double)run->batch->n_sequences;
 }

@@ -39,8 +39,9 @@ static void add_terms(struct ref_run run, size_t parameter, size_t tau, size_t e
     run.layer = parameter / n_roles / directions;
     run.direction = parameter / n_roles % directions;
     memset(term, 0, ref_parameter_elements(run.model, parameter) * sizeof(*term));
-    for (; run.sequence < end; run.sequence++)
+    for (; run.sequence < end; run.sequence++) {
         add_lag_term(&run, (enum ref_role)(parameter % n_roles), tau, term);
+    }
 }
 
 void ref_lag_term(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result,
@@ -62,10 +63,12 @@ void ref_sequence_term(const struct ref_model *model, const struct ref_batch *ba
 static double cosine(const double *a, double norm_a, const double *b, double norm_b, size_t count) {
     double sum = 0.0;
 
-    if (norm_a == 0.0 || norm_b == 0.0)
+    if (norm_a == 0.0 || norm_b == 0.0) {
         return 0.0;
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         sum += (a[i] / norm_a) * (b[i] / norm_b);
+    }
     return sum;
 }
 
@@ -89,9 +92,10 @@ static void fill_delta_norm(struct ref_run run, double *delta_norm) {
     for (size_t tau = 0; tau < run.batch->n_steps; tau++) {
         delta_norm[tau] = 0.0;
         for (run.sequence = 0; run.sequence < run.batch->n_sequences; run.sequence++) {
-            if (tau < ref_length(run.batch, run.sequence))
+            if (tau < ref_length(run.batch, run.sequence)) {
                 delta_norm[tau] =
                     hypot(delta_norm[tau], ref_norm(ref_delta(&run, REF_ROLE_WEIGHT_IH, step_of_lag(&run, tau)), rows));
+            }
         }
     }
 }
@@ -99,13 +103,16 @@ static void fill_delta_norm(struct ref_run run, double *delta_norm) {
 void ref_fill_lags(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result) {
     struct ref_run run = {.model = model, .batch = batch, .result = result};
 
-    for (run.layer = 0; run.layer < model->layers; run.layer++)
+    for (run.layer = 0; run.layer < model->layers; run.layer++) {
         for (run.direction = 0; run.direction < ref_directions(model); run.direction++) {
             const struct ref_trace *trace = ref_trace_of(&run);
 
             fill_delta_norm(run, trace->delta_norm);
-            for (enum ref_role role = 0; role < REF_N_ROLES; role++)
-                if (trace->lags[role].norm)
+            for (enum ref_role role = 0; role < REF_N_ROLES; role++) {
+                if (trace->lags[role].norm) {
                     fill_matrix(&run, ref_parameter_at(model, run.layer, run.direction, role), &trace->lags[role]);
+                }
+            }
         }
+    }
 }

@@ -26,15 +26,17 @@ static double class_loss(const double *z, size_t class, size_t outputs, double *
     double sum = 0.0, others = 0.0; /* others: sum without one of the largest */
     size_t top = 0;
 
-    for (size_t o = 1; o < outputs; o++)
+    for (size_t o = 1; o < outputs; o++) {
         top = z[o] > z[top] ? o : top;
+    }
     const double largest = z[top];
     for (size_t o = 0; o < outputs; o++) {
         sum += exp(z[o] - largest);
         others += o == top ? 0.0 : exp(z[o] - largest);
     }
-    for (size_t o = 0; o < outputs; o++)
+    for (size_t o = 0; o < outputs; o++) {
         dz[o] = exp(z[o] - largest) / sum - (o == class ? 1.0 : 0.0);
+    }
     return log1p(others) + (largest - z[class]);
 }
 

@@ -14,8 +14,9 @@ size_t ref_gates(const struct ref_model *model) {
 }
 
 bool ref_has_role(const struct ref_model *model, enum ref_role role) {
-    if (role == REF_ROLE_WEIGHT_UH || role == REF_ROLE_BIAS_UH)
+    if (role == REF_ROLE_WEIGHT_UH || role == REF_ROLE_BIAS_UH) {
         return ref_learned(model);
+    }
     return role != REF_ROLE_WEIGHT_SH || (model->skip > 0 && model->skip_kind == REF_SKIP_ADD);
 }
 
@@ -27,8 +28,9 @@ bool ref_learned(const struct ref_model *model) {
 static size_t roles_before(const struct ref_model *model, enum ref_role end) {
     size_t count = 0;
 
-    for (enum ref_role role = 0; role < end; role++)
+    for (enum ref_role role = 0; role < end; role++) {
         count += ref_has_role(model, role);
+    }
     return count;
 }
 
@@ -40,8 +42,9 @@ static size_t roles_of(const struct ref_model *model) {
 static enum ref_role role_at(const struct ref_model *model, size_t parameter) {
     enum ref_role role = 0;
 
-    while (!ref_has_role(model, role) || roles_before(model, role) < parameter % roles_of(model))
+    while (!ref_has_role(model, role) || roles_before(model, role) < parameter % roles_of(model)) {
         role++;
+    }
     return role;
 }
 
@@ -79,20 +82,24 @@ size_t ref_columns(const struct ref_model *model, size_t layer, enum ref_role ro
 }
 
 size_t ref_parameter_rows(const struct ref_model *model, size_t parameter) {
-    if (parameter == ref_embed(model))
+    if (parameter == ref_embed(model)) {
         return model->words;
-    if (parameter >= ref_head_weight(model))
+    }
+    if (parameter >= ref_head_weight(model)) {
         return model->outputs;
+    }
     return role_at(model, parameter) < REF_ROLE_WEIGHT_UH ? ref_gates(model) * model->hidden : 1;
 }
 
 size_t ref_parameter_columns(const struct ref_model *model, size_t parameter) {
     const size_t n_roles = roles_of(model), layer = parameter / (n_roles * ref_directions(model));
 
-    if (parameter < ref_head_weight(model))
+    if (parameter < ref_head_weight(model)) {
         return ref_columns(model, layer, role_at(model, parameter));
-    if (parameter == ref_embed(model))
+    }
+    if (parameter == ref_embed(model)) {
         return model->inputs;
+    }
     return parameter == ref_head_weight(model) ? ref_directions(model) * model->hidden : 0;
 }
 
@@ -125,8 +132,9 @@ static double *zeros(size_t count) {
 struct ref_model *ref_model_create_like(const struct ref_model *form) {
     struct ref_model *model = form->layers <= REF_MAX_LAYERS ? calloc(1, sizeof(*model)) : NULL;
 
-    if (!model)
+    if (!model) {
         return NULL;
+    }
     model->cell = form->cell;
     model->activation = form->activation;
     model->inputs = form->inputs;
@@ -159,10 +167,12 @@ struct ref_model *ref_model_create(size_t inputs, size_t hidden, size_t outputs)
 }
 
 void ref_model_destroy(struct ref_model *model) {
-    if (!model)
+    if (!model) {
         return;
-    for (size_t p = 0; p < model->n_parameters; p++)
+    }
+    for (size_t p = 0; p < model->n_parameters; p++) {
         free(model->values[p]);
+    }
     free(model);
 }
 
@@ -195,9 +205,11 @@ static bool trace_create(const struct ref_model *model, size_t n_sequences, size
         *of_steps[i] = zeros((n_steps + 2) * n_sequences);
         whole = *of_steps[i] && whole;
     }
-    for (enum ref_role role = 0; role < REF_ROLE_WEIGHT_UH; role++)
-        if (ref_columns(model, 0, role) > 0 && ref_has_role(model, role))
+    for (enum ref_role role = 0; role < REF_ROLE_WEIGHT_UH; role++) {
+        if (ref_columns(model, 0, role) > 0 && ref_has_role(model, role)) {
             whole = lags_create(&trace->lags[role], n_steps) && whole;
+        }
+    }
     trace->delta_norm = zeros(n_steps);
     return trace->delta_norm && whole;
 }
@@ -209,8 +221,9 @@ static void trace_destroy(struct ref_trace *trace) {
                               trace->d_made_cell, trace->gate, trace->chance,    trace->rounding,
                               trace->d_gate,      trace->a,    trace->gates,     trace->d_cell_whole};
 
-    for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); i++)
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); i++) {
         free(arrays[i]);
+    }
     for (size_t role = 0; role < REF_N_ROLES; role++) {
         free(trace->lags[role].norm);
         free(trace->lags[role].share);
@@ -222,9 +235,11 @@ static void trace_destroy(struct ref_trace *trace) {
 static size_t scratch_elements(const struct ref_model *model) {
     size_t largest = model->outputs;
 
-    for (size_t p = 0; p < model->n_parameters; p++)
-        if (ref_parameter_elements(model, p) > largest)
+    for (size_t p = 0; p < model->n_parameters; p++) {
+        if (ref_parameter_elements(model, p) > largest) {
             largest = ref_parameter_elements(model, p);
+        }
+    }
     return largest;
 }
 
@@ -232,8 +247,9 @@ struct ref_result *ref_result_create(const struct ref_model *model, size_t n_seq
     const size_t directions = ref_directions(model), rows = model->target == REF_TARGET_STEPS ? n_steps : 1;
     struct ref_result *result = calloc(1, sizeof(*result));
 
-    if (!result)
+    if (!result) {
         return NULL;
+    }
     result->traces = calloc(model->layers * directions, sizeof(*result->traces));
     result->n_traces = result->traces ? model->layers * directions : 0;
     result->output = zeros(n_sequences * rows * model->outputs);
@@ -243,8 +259,9 @@ struct ref_result *ref_result_create(const struct ref_model *model, size_t n_seq
     result->scratch = zeros(scratch_elements(model));
     bool whole = result->traces && result->output && result->read && result->d_read && result->blank && result->scratch;
 
-    for (size_t i = 0; i < result->n_traces; i++)
+    for (size_t i = 0; i < result->n_traces; i++) {
         whole = trace_create(model, n_sequences, n_steps, &result->traces[i]) && whole;
+    }
     for (size_t layer = 0; layer < model->layers; layer++) {
         result->joined[layer] = zeros((n_steps + 1) * n_sequences * directions * model->hidden);
         result->d_joined[layer] = zeros((n_steps + 1) * n_sequences * directions * model->hidden);
@@ -267,12 +284,15 @@ struct ref_result *ref_result_create(const struct ref_model *model, size_t n_seq
 }
 
 void ref_result_destroy(struct ref_result *result) {
-    if (!result)
+    if (!result) {
         return;
-    for (size_t i = 0; i < result->n_traces; i++)
+    }
+    for (size_t i = 0; i < result->n_traces; i++) {
         trace_destroy(&result->traces[i]);
-    for (size_t p = 0; p < REF_MAX_PARAMETERS; p++)
+    }
+    for (size_t p = 0; p < REF_MAX_PARAMETERS; p++) {
         free(result->gradient[p]);
+    }
     for (size_t layer = 0; layer < REF_MAX_LAYERS; layer++) {
         free(result->joined[layer]);
         free(result->d_joined[layer]);

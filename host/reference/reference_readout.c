@@ -7,9 +7,11 @@ static size_t largest_step(const struct ref_run *run, size_t i, size_t width) {
     double *joined = run->result->joined[run->model->layers - 1];
     size_t best = 1;
 
-    for (size_t t = 2; t <= ref_length(run->batch, run->sequence); t++)
-        if (ref_row(run, joined, t, width)[i] > ref_row(run, joined, best, width)[i])
+    for (size_t t = 2; t <= ref_length(run->batch, run->sequence); t++) {
+        if (ref_row(run, joined, t, width)[i] > ref_row(run, joined, best, width)[i]) {
             best = t;
+        }
+    }
     return best;
 }
 
@@ -42,10 +44,11 @@ static void pass(const struct ref_run *run, bool back) {
             double *state = ref_row(run, states, t, width) + i;
             const double weight = mean ? (t > 0 ? 1.0 / (double)length : 0.0) : (t == only ? 1.0 : 0.0);
 
-            if (back)
+            if (back) {
                 *state += weight * read[i];
-            else
+            } else {
                 read[i] += weight * *state;
+            }
         }
     }
 }

@@ -6,8 +6,9 @@
 double ref_norm(const double *values, size_t count) {
     double norm = 0.0;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         norm = hypot(norm, values[i]);
+    }
     return norm;
 }
 
@@ -16,8 +17,9 @@ double ref_clip_coefficient(double norm, double clip_norm) {
 }
 
 void ref_sgd(double *weights, const double *gradient, size_t count, double lr) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         weights[i] -= lr * gradient[i];
+    }
 }
 
 void ref_adam(double *weights, const double *gradient, size_t count, double lr, const struct ref_moments *moments) {

@@ -56,33 +56,40 @@ START_TEST(every_device_opens_by_number_and_by_part_of_its_name) {
     for (size_t i = 0; i + 1 < n; i++) {
         char part[64];
         size_t same = 0;
-        if (entries[i].problem[0])
+        if (entries[i].problem[0]) {
             continue;
+        }
         usable++;
         gpus += entries[i].info.is_gpu;
         expect_opened(entries[i].id, &entries[i].info);
         /* without its first letter, in capitals */
         (void)snprintf(part, sizeof part, "%s", entries[i].info.name + 1);
-        for (char *c = part; *c; c++)
+        for (char *c = part; *c; c++) {
             *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
-        for (size_t k = 0; k + 1 < n; k++)
+        }
+        for (size_t k = 0; k + 1 < n; k++) {
             same += strcasestr(entries[k].info.name, part) != NULL;
-        if (same == 1)
+        }
+        if (same == 1) {
             expect_opened(part, &entries[i].info);
-        else
+        } else {
             expect_refused(part, RG_USAGE, "say which by its number");
+        }
         expect_refused("no such device", RG_NO_DEVICE, entries[i].info.name); /* a refusal lists what there is */
         expect_refused("no such device", RG_NO_DEVICE, entries[i].id);
     }
     expect_refused("no such device", RG_NO_DEVICE, "--device no such device matches no device");
     expect_refused("no such device", RG_NO_DEVICE, native->info.name);
     expect_refused("99:0", RG_NO_DEVICE, "matches no device");
-    if (gpus == 0)
+    if (gpus == 0) {
         expect_refused("gpu", RG_NO_DEVICE, "matches no device");
-    if (usable > 0)
+    }
+    if (usable > 0) {
         expect_opened("opencl", &entries[0].info);
-    if (gpus == 0)
+    }
+    if (gpus == 0) {
         expect_opened("auto", usable > 0 ? &entries[0].info : &native->info);
+    }
     rg_free(entries);
 }
 END_TEST
@@ -112,8 +119,9 @@ END_TEST
 #ifdef RG_OPENCL
 START_TEST(a_child_process_cannot_use_the_device) {
     struct rg_device *const device = open_one(&machines[2]);
-    if (!device)
+    if (!device) {
         return;
+    }
     struct rg_buffer *buffer = NULL;
     expect_ok(rg_buffer_create(device, 64, "numbers", &buffer), "buffer");
     const pid_t child = fork();
@@ -139,8 +147,9 @@ END_TEST
 START_TEST(buffers_keep_their_bytes_and_borders) {
     enum { BYTES = 1003 };
     struct rg_device *const device = open_one(&machines[_i]);
-    if (!device)
+    if (!device) {
         return;
+    }
     struct rg_buffer *buffers[3], *one = NULL;
     unsigned char out[BYTES], in[BYTES];
     const size_t used = device->used_bytes;
@@ -150,15 +159,17 @@ START_TEST(buffers_keep_their_bytes_and_borders) {
     ck_assert_uint_eq(device->peak_bytes, device->used_bytes);
     for (size_t b = 0; b < 3; b++) {
         expect_ok(rg_buffer_zero(device, buffers[b]), "zero");
-        for (size_t i = 0; i < BYTES; i++)
+        for (size_t i = 0; i < BYTES; i++) {
             out[i] = (unsigned char)(i * 7 + b);
+        }
         expect_ok(rg_buffer_write(device, buffers[b], 10 * b, out, BYTES - 10 * b), "up to the end");
     }
     for (size_t b = 0; b < 3; b++) {
         memset(in, 0xEE, sizeof in);
         expect_ok(rg_buffer_read(device, in, buffers[b], 0, BYTES), "all of it");
-        for (size_t i = 0; i < BYTES; i++)
+        for (size_t i = 0; i < BYTES; i++) {
             ck_assert_uint_eq(in[i], i < 10 * b ? 0 : (unsigned char)((i - 10 * b) * 7 + b));
+        }
         memset(in, 0xEE, sizeof in);
         expect_ok(rg_buffer_read(device, in, buffers[b], BYTES - 1, 1), "the last byte");
         ck_assert(in[0] == (unsigned char)((BYTES - 1 - 10 * b) * 7 + b) && in[1] == 0xEE);
@@ -169,8 +180,9 @@ START_TEST(buffers_keep_their_bytes_and_borders) {
         expect_ok(rg_buffer_read(device, in, buffers[b], BYTES, 0), "nothing at the end");
     }
     const size_t peak = device->peak_bytes;
-    for (size_t b = 0; b < 3; b++)
+    for (size_t b = 0; b < 3; b++) {
         rg_buffer_destroy(device, buffers[b]);
+    }
     rg_buffer_destroy(device, one);
     rg_buffer_destroy(device, NULL);
     ck_assert(device->used_bytes == used && device->peak_bytes == peak);
@@ -181,8 +193,9 @@ END_TEST
 
 START_TEST(a_buffer_beyond_the_device_is_refused) {
     struct rg_device *const device = open_one(&machines[_i]);
-    if (!device)
+    if (!device) {
         return;
+    }
     struct rg_buffer *buffers[3] = {NULL};
     device->info.max_buffer_bytes = 3000;
     const size_t used = device->used_bytes;
@@ -192,8 +205,9 @@ START_TEST(a_buffer_beyond_the_device_is_refused) {
     ck_assert(!buffers[0] && !buffers[1] && !buffers[2] && device->used_bytes == used);
     ck_assert_int_eq(rg_buffers_create(device, 3, SIZE_MAX / 2, "the things", buffers), RG_NO_MEMORY);
     expect_ok(rg_buffers_create(device, 3, 1000, "the things", buffers), "exactly the limit");
-    for (size_t b = 0; b < 3; b++)
+    for (size_t b = 0; b < 3; b++) {
         rg_buffer_destroy(device, buffers[b]);
+    }
     rg_device_destroy(device);
 }
 END_TEST
@@ -201,8 +215,9 @@ END_TEST
 START_TEST(numbers_come_back) {
     enum { N = 77, FIRST = 5 };
     struct rg_device *const device = open_one(&machines[_i]);
-    if (!device)
+    if (!device) {
         return;
+    }
     const bool is_double = device->info.real_bytes == sizeof(double);
     ck_assert(is_double == machines[_i].options.is_double && (is_double || device->info.real_bytes == sizeof(float)));
     struct rg_buffer *buffer = NULL;
@@ -217,16 +232,19 @@ START_TEST(numbers_come_back) {
     expect_ok(rg_reals_write(device, buffer, FIRST, out, N), "doubles");
     in[N] = 99.0;
     expect_ok(rg_reals_read(device, in, buffer, FIRST, N), "doubles");
-    for (size_t i = 0; i < N; i++)
+    for (size_t i = 0; i < N; i++) {
         ck_assert_double_eq(in[i], is_double ? out[i] : (double)(float)out[i]);
+    }
     ck_assert_double_eq(in[N], 99.0);
     expect_ok(rg_reals_write_floats(device, buffer, FIRST, floats, N), "floats");
     expect_ok(rg_reals_read(device, in, buffer, FIRST, N), "floats");
-    for (size_t i = 0; i < N; i++)
+    for (size_t i = 0; i < N; i++) {
         ck_assert_double_eq(in[i], (double)floats[i]);
+    }
     expect_ok(rg_reals_read(device, in, buffer, 0, FIRST), "what was not written");
-    for (size_t i = 0; i < FIRST; i++)
+    for (size_t i = 0; i < FIRST; i++) {
         ck_assert_double_eq(in[i], 0.0);
+    }
     ck_assert_int_eq(rg_reals_write(device, buffer, FIRST + 1, out, N), RG_ERROR);
     ck_assert_int_eq(rg_reals_read(device, in, buffer, FIRST + 1, N), RG_ERROR);
     rg_buffer_destroy(device, buffer);
@@ -248,8 +266,9 @@ static const struct {
 START_TEST(a_library_computes_products) {
     enum { MOST = 8192, EDGE = 3 };
     struct rg_device *const device = open_one(&machines[_i]);
-    if (!device)
+    if (!device) {
         return;
+    }
     static double a[MOST], b[MOST], before[MOST], after[MOST];
     struct rg_buffer *buffers[3];
     const double eps = device->info.real_bytes == sizeof(double) ? 0x1p-52 : 0x1p-23;
@@ -291,16 +310,18 @@ START_TEST(a_library_computes_products) {
             double sum = before[at];
             if (at >= p.c_at && r < p.m && c < p.n) {
                 sum = p.add ? sum : 0.0;
-                for (size_t x = 0; x < p.k; x++)
+                for (size_t x = 0; x < p.k; x++) {
                     sum += a[p.a_at + r * p.a_stride + x] *
                            b[p.b_at + (p.transposed ? c * p.b_stride + x : x * p.b_stride + c)];
+                }
             }
             ck_assert_msg(fabs(after[at] - sum) <= 40.0 * eps, "%s, product %zu, element %zu: %.9g for %.9g",
                           machines[_i].name, i, at, after[at], sum);
         }
     }
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         rg_buffer_destroy(device, buffers[i]);
+    }
     rg_device_destroy(device);
 }
 END_TEST
@@ -309,8 +330,9 @@ END_TEST
 /* CLBlast's own refusal becomes an error that names it. */
 START_TEST(a_library_that_refuses_is_named) {
     struct rg_device *const device = open_one(&machines[2]);
-    if (!device)
+    if (!device) {
         return;
+    }
     struct rg_buffer *buffer = NULL;
     expect_ok(rg_device_use_library(device), "library");
     expect_ok(rg_reals_create(device, 4, "operands", &buffer), "operands");

@@ -27,8 +27,9 @@ struct problem {
 static inline double distance(const double *a, const double *b, size_t count) {
     double norm = 0.0;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         norm = hypot(norm, a[i] - b[i]);
+    }
     return norm;
 }
 
@@ -72,15 +73,18 @@ static inline void problem_fill(struct problem *problem, uint64_t seed) {
     const struct ref_model *model = problem->model;
     const size_t n_targets = target_rows(model, &problem->batch) * model->outputs;
 
-    for (size_t p = 0; p < model->n_parameters; p++)
+    for (size_t p = 0; p < model->n_parameters; p++) {
         fill_random(model->values[p], ref_parameter_elements(model, p), 0.7, &seed);
+    }
     fill_random(problem->x, problem->batch.n_sequences * problem->batch.n_steps * model->inputs, 1.5, &seed);
     fill_random(problem->y, n_targets, 1.0, &seed);
     for (size_t i = 0; i < n_targets; i++) {
-        if (problem->batch.loss == REF_LOSS_BCE)
+        if (problem->batch.loss == REF_LOSS_BCE) {
             problem->y[i] = problem->y[i] > 0.0 ? 1.0 : 0.0;
-        if (problem->batch.loss == REF_LOSS_CE)
+        }
+        if (problem->batch.loss == REF_LOSS_CE) {
             problem->y[i] = (double)(i % model->outputs);
+        }
     }
 }
 
@@ -95,8 +99,9 @@ static inline struct problem problem_of(const struct ref_model *form, struct ref
     if (with_lengths) {
         problem.lengths = calloc(n, sizeof(*problem.lengths));
         ck_assert_ptr_nonnull(problem.lengths);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             problem.lengths[i] = (int32_t)(i * (batch.n_steps + 1) / n);
+        }
         problem.lengths[n - 1] = (int32_t)batch.n_steps;
     }
     problem_results(&problem);
@@ -146,8 +151,9 @@ static inline double check_lags(const struct problem *problem, size_t parameter,
 
     for (size_t tau = 0; tau < problem->batch.n_steps; tau++) {
         ref_lag_term(problem->model, &problem->batch, problem->result, parameter, tau, term);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             sum[i] += term[i];
+        }
         shares += lags->share[tau];
         ck_assert_double_eq_tol(ref_norm(term, count), lags->norm[tau], 1e-15);
         ck_assert_double_le(fabs(lags->cosine[tau]), 1.0 + 1e-14);

@@ -32,8 +32,9 @@ static inline size_t remove_folder(void) {
     DIR *dir = opendir(folder);
     ck_assert_ptr_nonnull(dir);
     for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
             continue;
+        }
         snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
         ck_assert_int_eq(remove(name), 0);
         count++;

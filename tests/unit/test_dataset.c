@@ -79,8 +79,9 @@ START_TEST(notes_example) {
     ck_assert_uint_eq(d->n_steps, 3);
     ck_assert_uint_eq(d->n_features, 3);
     ck_assert_int_eq(d->kind, RG_INPUT_TOKEN);
-    for (size_t i = 0; i < 9; i++)
+    for (size_t i = 0; i < 9; i++) {
         ck_assert_int_eq(rg_dataset_token(d, i), tokens[i]);
+    }
     ck_assert_ptr_null(d->lengths);
     ck_assert_ptr_null(d->x_float);
     ck_assert(d->y[0] == 1.0f && d->y[1] == 1.0f && d->y[2] == 0.0f);
@@ -88,8 +89,9 @@ START_TEST(notes_example) {
     ck_assert_int_eq(d->label_kind, RG_LABELS_NUMBERS);
     ck_assert_ptr_null(d->classes);
     ck_assert_str_eq(d->texts[1], "rat rat mat");
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         ck_assert_str_eq(d->vocabulary[i], words[i]);
+    }
     ck_assert_ptr_nonnull(strstr(d->path, "cat-mat-rat.csv"));
     rg_dataset_destroy(d);
     rg_dataset_destroy(NULL);
@@ -157,8 +159,9 @@ START_TEST(large_vocabulary) {
     struct rg_dataset *d;
     size_t n = (size_t)sprintf(text, "text,label\n\"");
 
-    for (int i = 0; i < WORDS; i++)
+    for (int i = 0; i < WORDS; i++) {
         n += (size_t)sprintf(text + n, "%d ", WORDS - 1 - i);
+    }
     sprintf(text + n, "\",0\n0 7000,1\n");
     d = read_csv(text);
     ck_assert_uint_eq(d->n_features, WORDS);
@@ -284,18 +287,22 @@ START_TEST(uneven_files) {
     char *text = malloc(40000);
     size_t n = (size_t)sprintf(text, "series,u\n");
 
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         n += (size_t)sprintf(text + n, "long,%d\n", i % 10);
-    for (int i = 0; i < 1000; i++)
+    }
+    for (int i = 0; i < 1000; i++) {
         n += (size_t)sprintf(text + n, "s%d,0\n", i);
+    }
     put("d.csv", text, n);
     refuse("1001 sequences padded to the longest, 1000 steps, are more than 64 times the 2000 steps", NULL);
     n = (size_t)sprintf(text, "text,label\n\"");
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         n += (size_t)sprintf(text + n, "w ");
+    }
     n += (size_t)sprintf(text + n, "\",0\n");
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         n += (size_t)sprintf(text + n, "w,0\n");
+    }
     put("d.csv", text, n);
     refuse("1001 sequences padded", NULL);
     free(text);
@@ -351,8 +358,9 @@ START_TEST(cut_and_altered_csv) {
     for (size_t f = 0; f < 2; f++) {
         size_t n = strlen(files[f]);
 
-        for (size_t cut = 0; cut <= n; cut++)
+        for (size_t cut = 0; cut <= n; cut++) {
             survive("d.csv", files[f], cut);
+        }
         for (size_t bit = 0; bit < 8 * n; bit++) {
             memcpy(text, files[f], n);
             text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
@@ -523,12 +531,14 @@ START_TEST(npz_many_tokens) {
     int16_t *values = calloc(N * T, sizeof(*values));
     struct rg_dataset *d;
 
-    for (int i = 0; i < N * T; i++)
+    for (int i = 0; i < N * T; i++) {
         values[i] = (int16_t)i;
+    }
     d = read_npz((struct rg_tensor[]){tensor("x", RG_I16, SHAPE(N, T), values)}, 1);
     ck_assert_uint_eq(d->n_features, N * T);
-    for (int i = 0; i < N * T; i++)
+    for (int i = 0; i < N * T; i++) {
         ck_assert_int_eq(rg_dataset_token(d, (size_t)i), i);
+    }
     rg_dataset_destroy(d);
     free(values);
 }
@@ -641,7 +651,7 @@ START_TEST(bad_idx_files) {
         {BYTES(IMAGES), BYTES(LABELS "\1"), ""},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         for (int packed = 0; packed < 2; packed++) {
             struct rg_dataset *d = NULL;
 
@@ -652,6 +662,7 @@ START_TEST(bad_idx_files) {
             ck_assert_msg(strstr(rg_error_message(), cases[i].fragment) != NULL, "case %zu: %s", i, rg_error_message());
             ck_assert_msg(strstr(rg_error_message(), folder) != NULL, "case %zu: %s", i, rg_error_message());
         }
+    }
 }
 END_TEST
 
@@ -678,8 +689,9 @@ START_TEST(damaged_gzip) {
         memcpy(copy, data, n);
         copy[bit / 8] = (char)(copy[bit / 8] ^ 1 << bit % 8);
         put("images", copy, n);
-        if (rg_dataset_read_idx(path, labels_path, &d) == RG_OK)
+        if (rg_dataset_read_idx(path, labels_path, &d) == RG_OK) {
             ck_assert_mem_eq(d->x_byte, "abcdef", 6);
+        }
         rg_dataset_destroy(d);
     }
 }
@@ -721,10 +733,12 @@ START_TEST(fashion_mnist) {
     ck_assert_uint_eq(d->n_sequences, 10000);
     ck_assert_uint_eq(d->n_steps, 28);
     ck_assert_uint_eq(d->n_features, 28);
-    for (size_t i = 0; i < d->n_sequences; i++)
+    for (size_t i = 0; i < d->n_sequences; i++) {
         per_class[(size_t)rg_dataset_target(d, i)]++;
-    for (size_t i = 0; i < 10; i++)
+    }
+    for (size_t i = 0; i < 10; i++) {
         ck_assert_uint_eq(per_class[i], 1000);
+    }
     rg_dataset_destroy(d);
     ck_assert_int_eq(rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz", &d),
                      RG_BAD_FILE);

@@ -35,8 +35,9 @@ static void expect_ok(rg_status status) {
 }
 
 static void expect_numbers(const double *got, const double *wanted, size_t count) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         ck_assert_msg(got[i] == wanted[i], "number %zu is %.17g, expected %.17g", i, got[i], wanted[i]);
+    }
 }
 
 static const double third = 1.0 / 3.0; /* no float */
@@ -60,8 +61,9 @@ START_TEST(reals_of_a_device) {
     }
     expect_ok(rg_reals_write_floats(device, buffer, 2, floats, 3));
     expect_ok(rg_reals_read(device, back, buffer, 2, 3));
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         ck_assert(back[i] == (double)floats[i]);
+    }
     ck_assert_int_eq(rg_reals_read(device, back, buffer, 3, N), RG_ERROR);
     rg_buffer_destroy(device, buffer);
     rg_device_destroy(device);
@@ -74,9 +76,11 @@ static struct rg_model *model_of(double value) {
     struct rg_model *model = NULL;
     expect_ok(rg_model_create(&shape, &model));
     expect_ok(rg_model_widen(model));
-    for (size_t p = 0; p < model->n_parameters; p++)
-        for (size_t i = 0; i < rg_parameter_elements(&model->parameters[p]); i++)
+    for (size_t p = 0; p < model->n_parameters; p++) {
+        for (size_t i = 0; i < rg_parameter_elements(&model->parameters[p]); i++) {
             model->exact[model->parameters[p].offset + i] = value + (double)i;
+        }
+    }
     return model;
 }
 
@@ -90,13 +94,15 @@ START_TEST(models_keep_every_digit) {
     ck_assert_ptr_null(back->weights);
     expect_ok(rg_model_load(path, &defaults, &rounded));
     ck_assert_ptr_null(rounded->exact);
-    for (size_t i = 0; i < back->arena; i++)
+    for (size_t i = 0; i < back->arena; i++) {
         ck_assert(rounded->weights[i] == (float)back->exact[i]);
+    }
     /* a file of floats, widened */
     expect_ok(rg_model_save(rounded, path));
     expect_ok(rg_model_load_exact(path, &defaults, &wide));
-    for (size_t i = 0; i < wide->arena; i++)
+    for (size_t i = 0; i < wide->arena; i++) {
         ck_assert(wide->exact[i] == (double)rounded->weights[i]);
+    }
     rg_model_destroy(model);
     rg_model_destroy(back);
     rg_model_destroy(rounded);

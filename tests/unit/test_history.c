@@ -15,8 +15,9 @@ static struct rg_history *created(void) {
 
 START_TEST(few_updates_are_kept_as_they_are) {
     struct rg_history *h = created();
-    for (uint64_t u = 1; u <= RG_KEPT_UPDATES; u++)
+    for (uint64_t u = 1; u <= RG_KEPT_UPDATES; u++) {
         rg_history_add_update(h, u, (double)u, 2.0 * (double)u, u % 2 == 0, u % 3 == 0, 0.5);
+    }
     ck_assert_uint_eq(h->n_points, RG_KEPT_UPDATES);
     for (size_t i = 0; i < h->n_points; i++) {
         const struct rg_history_point *p = &h->points[i];
@@ -88,8 +89,9 @@ START_TEST(validations_are_thinned) {
         ck_assert_uint_eq(v[n - 1].update, u);
         ck_assert(n < 2 || v[n - 2].update < u);
     }
-    for (size_t i = 0; i + 1 < h->validation.n; i++)
+    for (size_t i = 0; i + 1 < h->validation.n; i++) {
         ck_assert_uint_eq(h->validations[i].update, i * h->validation.stride);
+    }
     ck_assert_uint_ge(h->validation.n, RG_KEPT_VALIDATIONS / 2);
     rg_history_destroy(h);
 }
@@ -105,8 +107,9 @@ static void add_profile(struct rg_history *h, uint64_t update, size_t steps) {
         numbers[2 * steps + i] = i % 2 ? -1.0 : 1.0;
     }
     struct rg_lag_values values[8];
-    for (size_t m = 0; m < 8; m++)
+    for (size_t m = 0; m < 8; m++) {
         values[m] = (struct rg_lag_values){numbers, numbers + steps, numbers + 2 * steps};
+    }
     ck_assert_int_eq(rg_history_add_lags(h, update, values), RG_OK);
     rg_free(numbers);
 }
@@ -121,8 +124,9 @@ START_TEST(lags_are_binned) {
         ck_assert_uint_le(h->n_columns, RG_KEPT_LAGS);
         ck_assert_uint_eq(rg_lag_column(lengths[i], 0), 0);
         ck_assert_uint_eq(rg_lag_column(lengths[i], h->n_columns), lengths[i]);
-        for (size_t c = 0; c < h->n_columns; c++)
+        for (size_t c = 0; c < h->n_columns; c++) {
             ck_assert_uint_lt(rg_lag_column(lengths[i], c), rg_lag_column(lengths[i], c + 1));
+        }
         for (size_t m = 0; m < 2; m++) {
             const float *const norm = rg_history_lags(h, 0, m, RG_LAG_LOG10_NORM);
             const float *const share = rg_history_lags(h, 0, m, RG_LAG_SHARE);
@@ -148,8 +152,9 @@ START_TEST(what_a_profile_does_not_say_is_nan) {
     ck_assert_int_eq(rg_history_set_matrices(h, 1, matrices, 2), RG_OK);
     ck_assert_int_eq(rg_history_add_lags(h, 1, (const struct rg_lag_values[]){{NULL, NULL, NULL}, {zero, one, one}}),
                      RG_OK);
-    for (int q = 0; q < RG_LAG_QUANTITIES; q++)
+    for (int q = 0; q < RG_LAG_QUANTITIES; q++) {
         ck_assert(isnan(rg_history_lags(h, 0, 0, (enum rg_lag_quantity)q)[0]));
+    }
     ck_assert_float_eq(rg_history_lags(h, 0, 1, RG_LAG_SHARE)[0], 1.0F);
     rg_history_destroy(h);
 }
@@ -158,8 +163,9 @@ END_TEST
 START_TEST(causes_are_binned) {
     static double values[1300];
     struct rg_history *h = created();
-    for (size_t i = 0; i < 1300; i++)
+    for (size_t i = 0; i < 1300; i++) {
         values[i] = i % 3 == 2 ? NAN : (double)i;
+    }
     ck_assert_int_eq(rg_history_set_cause(h, RG_CAUSE_SLOPE, values, 0), RG_OK);
     ck_assert_ptr_null(h->causes[RG_CAUSE_SLOPE].values);
     ck_assert_int_eq(rg_history_set_cause(h, RG_CAUSE_SLOPE, values, 2), RG_OK);

@@ -18,8 +18,9 @@ START_TEST(blocks_are_aligned_and_zeroed) {
             ck_assert_ptr_nonnull(block);
             ck_assert_uint_eq((uintptr_t)block % 64, 0);
             unsigned char any = 0;
-            for (size_t b = 0; b < sizes[i]; b++)
+            for (size_t b = 0; b < sizes[i]; b++) {
                 any |= block[b];
+            }
             ck_assert_uint_eq(any, 0);
             memset(block, 0xA5, sizes[i]);
             rg_free(block);

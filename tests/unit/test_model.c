@@ -64,8 +64,9 @@ static void check_table(const struct rg_model *model, const struct entry *wanted
         total += rg_parameter_elements(p);
     }
     ck_assert(model->n_weights == total && model->arena >= end);
-    for (size_t i = 0; i < model->arena; i++)
+    for (size_t i = 0; i < model->arena; i++) {
         ck_assert(model->weights[i] == 0.0F);
+    }
     ck_assert_str_eq(model->parameters[rg_model_head_weight(model)].name, "head.weight");
     ck_assert_str_eq(model->parameters[rg_model_head_bias(model)].name, "head.bias");
 }
@@ -120,14 +121,16 @@ START_TEST(table_of_layers) {
     struct rg_model *const model = create(&shape);
     ck_assert_uint_eq(rg_shape_directions(&shape), 2);
     check_table(model, wanted, sizeof wanted / sizeof *wanted);
-    for (size_t layer = 0; layer < 2; layer++)
-        for (size_t direction = 0; direction < 2; direction++)
+    for (size_t layer = 0; layer < 2; layer++) {
+        for (size_t direction = 0; direction < 2; direction++) {
             for (unsigned role = 0; role <= RG_ROLE_WEIGHT_SH; role++) {
                 char name[RG_NAME_BYTES];
                 const size_t at = rg_model_parameter(model, layer, direction, (enum rg_role)role);
                 snprintf(name, sizeof name, "rnn.%s_l%zu%s", roles[role], layer, direction > 0 ? "_reverse" : "");
                 ck_assert_str_eq(model->parameters[at].name, name);
             }
+        }
+    }
     rg_model_destroy(model);
 }
 END_TEST
@@ -167,8 +170,9 @@ START_TEST(update_gate_starts_open) {
     ck_assert_int_eq(rg_model_initialise(model, &init, 3), RG_OK);
     const float *const w = rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_UH));
     float largest = 0.0F;
-    for (size_t i = 0; i < 25; i++)
+    for (size_t i = 0; i < 25; i++) {
         largest = fmaxf(largest, fabsf(w[i]));
+    }
     ck_assert(largest > 0.1F && largest <= 0.2F);
     ck_assert_float_eq(rg_model_values(model, rg_model_parameter(model, 0, 0, RG_ROLE_BIAS_UH))[0], 1.0F);
     rg_model_destroy(model);
@@ -244,10 +248,12 @@ START_TEST(pytorch_statistics) {
         const struct moments m = measure(rg_model_values(model, i), count);
         ck_assert(m.largest <= bound && m.largest > bound * (count > 30 ? 0.85 : 0.1));
         check_moments(&m, count, bound * bound / 3.0, 1.8);
-        for (size_t e = p->offset + count; e < end; e++)
+        for (size_t e = p->offset + count; e < end; e++) {
             ck_assert(model->weights[e] == 0.0F);
-        for (size_t k = 0; k < i; k++)
+        }
+        for (size_t k = 0; k < i; k++) {
             ck_assert(rg_model_values(model, i)[0] != rg_model_values(model, k)[0]);
+        }
     }
     rg_model_destroy(model);
 }
@@ -267,10 +273,11 @@ START_TEST(recurrent_statistics) {
         const struct moments m = measure(values_of(model, RG_ROLE_WEIGHT_HH), COUNT);
         const double deviation = sqrt(cases[i].variance);
         check_moments(&m, COUNT, cases[i].variance, cases[i].kurtosis);
-        if (cases[i].kurtosis < 3.0)
+        if (cases[i].kurtosis < 3.0) {
             ck_assert(m.largest <= sqrt(3.0) * deviation * (1.0 + 1e-7));
-        else
+        } else {
             ck_assert(m.largest > 3.0 * deviation && m.largest < 6.0 * deviation);
+        }
         rg_model_destroy(model);
     }
 }
@@ -299,13 +306,15 @@ START_TEST(orthogonal) {
     const size_t h = sizes[_i];
     struct rg_model *const model = initialised(h, RG_INIT_ORTHOGONAL, gain, (uint64_t)_i);
     const float *const w = values_of(model, RG_ROLE_WEIGHT_HH);
-    for (size_t i = 0; i < h; i++)
+    for (size_t i = 0; i < h; i++) {
         for (size_t j = 0; j < h; j++) {
             double product = 0.0;
-            for (size_t k = 0; k < h; k++)
+            for (size_t k = 0; k < h; k++) {
                 product += (double)w[k * h + i] * (double)w[k * h + j];
+            }
             ck_assert_msg(fabs(product - (i == j ? gain * gain : 0.0)) < 1e-6, "[%zu, %zu] is %g", i, j, product);
         }
+    }
     rg_model_destroy(model);
 }
 END_TEST
@@ -326,9 +335,11 @@ START_TEST(identity) {
     enum { H = 33 };
     struct rg_model *const model = initialised(H, RG_INIT_IDENTITY, 0.9, 1);
     const float *const w = values_of(model, RG_ROLE_WEIGHT_HH);
-    for (size_t i = 0; i < H; i++)
-        for (size_t j = 0; j < H; j++)
+    for (size_t i = 0; i < H; i++) {
+        for (size_t j = 0; j < H; j++) {
             ck_assert(w[i * H + j] == (i == j ? 0.9F : 0.0F));
+        }
+    }
     ck_assert(values_of(model, RG_ROLE_BIAS_HH)[0] != 0.0F);
     rg_model_destroy(model);
 }
@@ -343,12 +354,15 @@ START_TEST(identity_of_gates) {
     struct rg_model *const model = started(&shape, &init, 1);
     for (unsigned k = 0; k < 2; k++) {
         const float *const w = values_of(model, k == 0 ? RG_ROLE_WEIGHT_HH : RG_ROLE_WEIGHT_SH);
-        for (size_t i = 0; i < GATES * H; i++)
-            for (size_t j = 0; j < H; j++)
+        for (size_t i = 0; i < GATES * H; i++) {
+            for (size_t j = 0; j < H; j++) {
                 ck_assert(w[i * H + j] == (i % H == j ? 0.5F : 0.0F));
+            }
+        }
     }
-    for (size_t i = 0; i < GATES * H; i++)
+    for (size_t i = 0; i < GATES * H; i++) {
         ck_assert(values_of(model, RG_ROLE_BIAS_IH)[i] == 0.0F && values_of(model, RG_ROLE_BIAS_HH)[i] == 0.0F);
+    }
     ck_assert(rg_model_values(model, rg_model_head_bias(model))[0] != 0.0F);
     rg_model_destroy(model);
 }
@@ -357,9 +371,10 @@ END_TEST
 /* a^T b over the rows of a block [rows][columns], or over its columns. */
 static double product(const float *w, size_t rows, size_t columns, bool of_rows, size_t a, size_t b) {
     double sum = 0.0;
-    for (size_t k = 0; k < (of_rows ? columns : rows); k++)
+    for (size_t k = 0; k < (of_rows ? columns : rows); k++) {
         sum += of_rows ? (double)w[a * columns + k] * (double)w[b * columns + k]
                        : (double)w[k * columns + a] * (double)w[k * columns + b];
+    }
     return sum;
 }
 
@@ -375,14 +390,19 @@ START_TEST(orthogonal_of_gates) {
     for (size_t gate = 0; gate < GATES; gate++) {
         const float *const w = values_of(model, RG_ROLE_WEIGHT_IH) + gate * H * f;
         const float *const u = values_of(model, RG_ROLE_WEIGHT_HH) + gate * H * H;
-        for (size_t a = 0; a < count; a++)
-            for (size_t b = 0; b < count; b++)
+        for (size_t a = 0; a < count; a++) {
+            for (size_t b = 0; b < count; b++) {
                 ck_assert(fabs(product(w, H, f, H <= f, a, b) - (a == b ? 4.0 : 0.0)) < 4e-6);
-        for (size_t a = 0; a < H; a++)
-            for (size_t b = 0; b < H; b++)
+            }
+        }
+        for (size_t a = 0; a < H; a++) {
+            for (size_t b = 0; b < H; b++) {
                 ck_assert(fabs(product(u, H, H, true, a, b) - (a == b ? 1.0 : 0.0)) < 1e-6);
-        for (size_t other = 0; other < gate; other++)
+            }
+        }
+        for (size_t other = 0; other < gate; other++) {
             ck_assert(u[0] != values_of(model, RG_ROLE_WEIGHT_HH)[other * H * H]);
+        }
     }
     rg_model_destroy(model);
 }
@@ -413,15 +433,18 @@ END_TEST
  * eigenvalue of W is below s + slack. With sign = -1 for W - s I: above s - slack. */
 static bool is_definite(const float *w, size_t n, double s, double sign, double slack) {
     static double l[65 * 65];
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j <= i; j++) {
             double sum = sign * ((i == j ? s : 0.0) - (double)w[i * n + j]) + (i == j ? slack : 0.0);
-            for (size_t k = 0; k < j; k++)
+            for (size_t k = 0; k < j; k++) {
                 sum -= l[i * n + k] * l[j * n + k];
-            if (i == j && sum <= 0.0)
+            }
+            if (i == j && sum <= 0.0) {
                 return false;
+            }
             l[i * n + j] = i == j ? sqrt(sum) : sum / l[j * n + j];
         }
+    }
     return true;
 }
 
@@ -438,8 +461,9 @@ START_TEST(nprnn) {
         double trace = 0.0;
         for (size_t i = 0; i < n; i++) {
             trace += (double)w[i * n + i];
-            for (size_t j = 0; j < n; j++)
+            for (size_t j = 0; j < n; j++) {
                 ck_assert(w[i * n + j] == w[j * n + i]);
+            }
         }
         ck_assert(is_definite(w, n, 1.0, 1.0, 1e-6) && !is_definite(w, n, 1.0, 1.0, -1e-6));
         ck_assert(is_definite(w, n, 0.0, -1.0, 0.0));
@@ -447,8 +471,9 @@ START_TEST(nprnn) {
         ck_assert(n < 31 || (trace / (double)n > 0.36 && trace / (double)n < 0.5));
         ck_assert(n < 31 || (is_definite(w, n, 0.19, -1.0, 0.0) && !is_definite(w, n, 0.24, -1.0, 0.0)));
     }
-    if (gates == 3 && n > 1)
+    if (gates == 3 && n > 1) {
         ck_assert(values_of(model, RG_ROLE_WEIGHT_HH)[1] != values_of(model, RG_ROLE_WEIGHT_HH)[n * n + 1]);
+    }
     rg_model_destroy(model);
 }
 END_TEST
@@ -556,8 +581,9 @@ START_TEST(known_numbers) {
     static const unsigned wanted[] = {0x90c9b4, 0x8e8ae0, 0x259b3, 0x24bd3e, 0x139b20, 0x7d690c, 0xd06f7, 0x345c4a};
     struct rg_model *const model = initialised(4, RG_INIT_PYTORCH, 0.0, ((uint64_t)7 << 32) + 5);
     const float *const w = values_of(model, RG_ROLE_WEIGHT_HH);
-    for (size_t i = 0; i < 8; i++) /* bound (2 u - 1), the bound being 1/2 */
+    for (size_t i = 0; i < 8; i++) { /* bound (2 u - 1), the bound being 1/2 */
         ck_assert_msg((double)w[i] == wanted[i] * 0x1p-24 - 0.5, "weight %zu is %.9g", i, (double)w[i]);
+    }
     rg_model_destroy(model);
 }
 END_TEST
@@ -640,8 +666,9 @@ END_TEST
 
 START_TEST(natural_log) {
     double x = 1e-300;
-    for (int i = 0; i < 3990; i++, x *= 1.41)
+    for (int i = 0; i < 3990; i++, x *= 1.41) {
         ck_assert_msg(fabs(rg_natural_log(x) - log(x)) <= 4e-16 * fmax(1.0, fabs(log(x))), "ln %g", x);
+    }
     ck_assert(rg_natural_log(1.0) == 0.0);
 }
 END_TEST

@@ -56,8 +56,9 @@ START_TEST(round_trip) {
     struct rg_model *const model = create(&shapes[_i / 2]);
     struct rg_model *back = NULL;
     ck_assert_int_eq(rg_model_initialise(model, &init, 9), RG_OK);
-    if (token)
+    if (token) {
         ck_assert_int_eq(rg_model_set_vocabulary(model, words), RG_OK);
+    }
     ck_assert_msg(rg_model_save(model, path) == RG_OK, "%s", rg_error_message());
     ck_assert_msg(rg_model_load(path, &defaults, &back) == RG_OK, "%s", rg_error_message());
     ck_assert(back->shape.cell == model->shape.cell && back->shape.activation == model->shape.activation);
@@ -70,8 +71,9 @@ START_TEST(round_trip) {
     ck_assert_uint_eq(back->arena, model->arena);
     ck_assert_mem_eq(back->weights, model->weights, model->arena * sizeof *model->weights);
     ck_assert((back->vocabulary != NULL) == token);
-    for (size_t i = 0; i < 7 && token; i++)
+    for (size_t i = 0; i < 7 && token; i++) {
         ck_assert_str_eq(back->vocabulary[i], words[i]);
+    }
     rg_model_destroy(model);
     rg_model_destroy(back);
 }
@@ -169,14 +171,16 @@ static size_t stacked(struct rg_tensor items[MAX_ITEMS], enum rg_cell cell, size
     static char names[MAX_ITEMS][RG_NAME_BYTES];
     const size_t rows = 2 * rg_cell_gates(cell);
     size_t count = 0;
-    for (size_t l = 0; l < layers; l++)
-        for (size_t d = 0; d < directions; d++)
+    for (size_t l = 0; l < layers; l++) {
+        for (size_t d = 0; d < directions; d++) {
             for (unsigned k = 0; k < (skip ? 3U : 2U); k++) {
                 snprintf(names[count], RG_NAME_BYTES, "%sweight_%ch_l%zu%s", prefix, "ihs"[k], l,
                          d > 0 ? "_reverse" : "");
                 items[count] = tensor(names[count], RG_F32, rows, k > 0 ? 2 : l == 0 ? 3 : 2 * directions, numbers);
                 count++;
             }
+        }
+    }
     items[count++] = tensor("head.weight", RG_F32, 1, 2 * directions, numbers);
     return count;
 }
@@ -192,18 +196,23 @@ static void check_stacked(enum rg_cell cell, size_t layers, size_t directions, b
     ck_assert(model->shape.bidirectional == (directions == 2) && model->shape.hidden == 2);
     ck_assert(model->shape.inputs == 3 && model->shape.outputs == 1 && model->shape.skip == shape.skip);
     ck_assert(model->shape.target == RG_TARGET_STEPS && model->shape.activation == RG_ACT_TANH);
-    for (size_t k = 0; k < model->n_parameters; k++)
+    for (size_t k = 0; k < model->n_parameters; k++) {
         ck_assert(rg_model_values(model, k)[0] == (model->parameters[k].columns == 0 ? 0.0F : 0.5F));
+    }
     rg_model_destroy(model);
 }
 
 /* Cell, layers and directions come from the names and shapes, with and without `rnn.`. */
 START_TEST(cells_of_tensors) {
-    for (unsigned cell = 0; cell < RG_N_CELLS; cell++)
-        for (size_t layers = 1; layers <= RG_MAX_LAYERS; layers += 5)
-            for (size_t directions = 1; directions <= 2; directions++)
-                for (unsigned way = 0; way < 4; way++)
+    for (unsigned cell = 0; cell < RG_N_CELLS; cell++) {
+        for (size_t layers = 1; layers <= RG_MAX_LAYERS; layers += 5) {
+            for (size_t directions = 1; directions <= 2; directions++) {
+                for (unsigned way = 0; way < 4; way++) {
                     check_stacked((enum rg_cell)cell, layers, directions, way / 2 == 1, way % 2 == 1);
+                }
+            }
+        }
+    }
 }
 END_TEST
 
@@ -324,9 +333,11 @@ START_TEST(fixtures) {
     size_t count = 0;
     snprintf(name, sizeof name, "%s/tests/fixtures/pytorch/%s.safetensors", RG_SOURCE_DIR, cases[_i].name);
     ck_assert_msg(rg_tensors_read(name, &tensors) == RG_OK, "%s", rg_error_message());
-    for (size_t i = 0; i < tensors->count; i++)
-        if (strncmp(tensors->items[i].name, "rnn.", 4) == 0 || strncmp(tensors->items[i].name, "head.", 5) == 0)
+    for (size_t i = 0; i < tensors->count; i++) {
+        if (strncmp(tensors->items[i].name, "rnn.", 4) == 0 || strncmp(tensors->items[i].name, "head.", 5) == 0) {
             items[count++] = tensors->items[i];
+        }
+    }
     ck_assert_msg(load_as(items, count, NULL, &told, &model) == RG_OK, "%s", rg_error_message());
     ck_assert(model->shape.cell == wanted->cell && model->shape.layers == wanted->layers);
     ck_assert(model->shape.inputs == wanted->inputs && model->shape.hidden == wanted->hidden);
@@ -374,10 +385,11 @@ START_TEST(bad_tensors) {
         struct rg_tensor items[MAX_ITEMS];
         size_t count = cases[i].at == 6 ? 7 : 6;
         six(items);
-        if (cases[i].at <= 6)
+        if (cases[i].at <= 6) {
             items[cases[i].at] = tensor(cases[i].name, cases[i].dtype, cases[i].rows, cases[i].columns, cases[i].data);
-        else
+        } else {
             items[cases[i].at - 7] = items[--count];
+        }
         refuse(items, count, NULL, cases[i].fragment);
     }
 }
@@ -450,8 +462,9 @@ START_TEST(good_configs) {
         ck_assert(model->shape.layers == 1 && !model->shape.bidirectional && model->shape.target == cases[i].target);
         ck_assert(model->shape.skip == cases[i].skip);
         ck_assert((model->shape.skip_kind == RG_SKIP_DILATED) == (cases[i].skip > 0));
-        if (cases[i].word != NULL)
+        if (cases[i].word != NULL) {
             ck_assert_str_eq(model->vocabulary[1], cases[i].word);
+        }
         rg_model_destroy(model);
     }
 }

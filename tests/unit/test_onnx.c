@@ -59,10 +59,12 @@ START_TEST(what_is_exported_comes_back) {
     test_case("shape %d", _i);
     ck_assert_int_eq(rg_model_create(&shapes[_i], &model), RG_OK);
     ck_assert_int_eq(rg_model_initialise(model, &init, 5), RG_OK);
-    if (rg_shape_features(&model->shape) == 3)
+    if (rg_shape_features(&model->shape) == 3) {
         ck_assert_int_eq(rg_model_set_vocabulary(model, words), RG_OK);
-    if (model->shape.outputs == 2)
+    }
+    if (model->shape.outputs == 2) {
         ck_assert_int_eq(rg_model_set_classes(model, classes, 2), RG_OK);
+    }
     if (model->shape.outputs == 3) { /* a language model */
         model->level = RG_LEVEL_CHAR;
         model->lowercase = true;
@@ -74,10 +76,12 @@ START_TEST(what_is_exported_comes_back) {
     ck_assert_mem_eq(back->weights, model->weights, model->arena * sizeof *model->weights);
     ck_assert(back->level == model->level && back->lowercase == model->lowercase);
     ck_assert(!model->vocabulary == !back->vocabulary && back->n_classes == model->n_classes);
-    for (size_t i = 0; model->vocabulary && i < 3; i++)
+    for (size_t i = 0; model->vocabulary && i < 3; i++) {
         ck_assert_str_eq(back->vocabulary[i], words[i]);
-    for (size_t i = 0; i < model->n_classes; i++)
+    }
+    for (size_t i = 0; i < model->n_classes; i++) {
         ck_assert_str_eq(back->classes[i], classes[i]);
+    }
     rg_model_destroy(model);
     rg_model_destroy(back);
 }
@@ -101,8 +105,9 @@ static double *outputs_of(const struct rg_model *model, const struct rg_tensors 
     data.n_features = rg_shape_features(&model->shape);
     if (x->n_dims == 2) {
         ck_assert_int_eq(rg_tensor_to_int64(x, wide), RG_OK);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             words[i] = (int32_t)wide[i];
+        }
         data.kind = RG_INPUT_TOKEN;
         data.x_token = words;
     } else {
@@ -111,8 +116,9 @@ static double *outputs_of(const struct rg_model *model, const struct rg_tensors 
     }
     if (given) {
         ck_assert_int_eq(rg_tensor_to_int64(given, wide), RG_OK);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             lengths[i] = (int32_t)wide[i];
+        }
         data.lengths = lengths;
     }
     const struct rg_target_options targets = {.loss = RG_LOSS_MSE, .target = model->shape.target, .lenient = true};
@@ -139,8 +145,9 @@ START_TEST(an_imported_model_computes_the_same) {
     struct rg_model *const model = import(file);
     for (size_t i = 0; i < model->n_parameters; i++) {
         const struct rg_tensor *const weights = rg_tensors_find(fixture, model->parameters[i].name);
-        if (weights)
+        if (weights) {
             ck_assert_mem_eq(rg_model_values(model, i), weights->data, weights->data_bytes);
+        }
         ck_assert(weights || strncmp(fixtures[_i], "own", 3) == 0);
     }
     const struct rg_tensor *const output = rg_tensors_find(fixture, "output");
@@ -149,9 +156,10 @@ START_TEST(an_imported_model_computes_the_same) {
     rg_tensor_to_double(output, wanted);
     ck_assert((output->n_dims == 3) == (model->shape.target == RG_TARGET_STEPS));
     double *const outputs = outputs_of(model, fixture);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         ck_assert_msg(fabs(outputs[i] - wanted[i]) <= 2e-6, "output %zu: %.9g, expected %.9g", i, outputs[i],
                       wanted[i]);
+    }
     rg_free(outputs);
     rg_model_destroy(model);
     rg_tensors_destroy(fixture);
@@ -188,8 +196,9 @@ static const char *const fragments[N_FAULTS] = {[RELU_BETWEEN] = "node 'a' (Relu
 static void constant(struct rg_onnx_graph *g, const char *name, size_t n_dims, size_t a, size_t b, size_t c,
                      float value) {
     float numbers[64];
-    for (size_t i = 0; i < a * b * c; i++)
+    for (size_t i = 0; i < a * b * c; i++) {
         numbers[i] = value;
+    }
     rg_onnx_floats(g, name, n_dims, (const size_t[]){a, b, c}, numbers);
 }
 
@@ -201,12 +210,15 @@ static void write_graph(enum fault fault) {
     struct rg_onnx_attribute gru[4] = {RG_INT_OF("hidden_size", 2)},
                              gather[] = {RG_INT_OF("axis", fault == WRONG_AXIS), RG_END_OF_ATTRIBUTES};
     size_t n = 1;
-    if (fault != RESET_BEFORE)
+    if (fault != RESET_BEFORE) {
         gru[n++] = (struct rg_onnx_attribute)RG_INT_OF("linear_before_reset", 1);
-    if (fault == CLIP)
+    }
+    if (fault == CLIP) {
         gru[n++] = (struct rg_onnx_attribute){.name = "clip", .kind = RG_IS_FLOAT, .f = 1.0F};
-    if (fault == BACKWARD_ALONE)
+    }
+    if (fault == BACKWARD_ALONE) {
         gru[n++] = (struct rg_onnx_attribute){.name = "direction", .kind = RG_IS_STRING, .s = "reverse"};
+    }
     rg_onnx_value(&g, RG_GRAPH_INPUT, "x", RG_ONNX_FLOAT, 3, RG_NAMES("time", "batch", "3"));
     constant(&g, "W", 3, 1, 6, 3, 0.5F);
     constant(&g, "R", 3, 1, 6, 2, fault == NOT_FINITE ? NAN : 0.25F);
@@ -281,8 +293,9 @@ START_TEST(damaged_files_are_no_more_than_refused) {
         try(bytes, n);
         bytes[i] = kept;
     }
-    for (size_t length = 1; length < n; length += 7)
+    for (size_t length = 1; length < n; length += 7) {
         try(bytes, length);
+    }
 }
 END_TEST
 

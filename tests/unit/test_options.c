@@ -24,9 +24,11 @@ static rg_status parse(const char *line) {
     char *argv[MAX_WORDS + 1] = {"rnn-gpu"};
     int argc = 1;
     snprintf(line_copy, sizeof line_copy, "%s", line);
-    for (char *rest = line_copy, *word; (word = strsep(&rest, " ")) != NULL && argc < MAX_WORDS;)
-        if (*word != '\0')
+    for (char *rest = line_copy, *word; (word = strsep(&rest, " ")) != NULL && argc < MAX_WORDS;) {
+        if (*word != '\0') {
             argv[argc++] = strcmp(word, "''") == 0 ? "" : word;
+        }
+    }
     return rg_options_parse(argc, argv, &config, &command, &topic);
 }
 
@@ -618,8 +620,9 @@ START_TEST(distances) {
     } cases[] = {{"batch", "batch", 0}, {"bacth", "batch", 1}, {"batsch", "batch", 1}, {"bath", "batch", 1},
                  {"latch", "batch", 1}, {"hid", "hidden", 1},  {"tpas", "steps", 3},   {"x", "lr", 2},
                  {"lr-rate", "lr", 1},  {"", "lr", 2}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_msg(rg_name_distance(cases[i].a, cases[i].b) == cases[i].distance, "%s %s", cases[i].a, cases[i].b);
+    }
 }
 END_TEST
 
@@ -675,8 +678,9 @@ START_TEST(help_text) {
     char text[TEXT_BYTES];
     capture_help(NULL, text);
     check_columns(text);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         ck_assert_msg(strstr(text, parts[i]) != NULL, "no `%s`", parts[i]);
+    }
     ck_assert(strstr(text, "Examples:") < strstr(text, "Options of train"));
     ck_assert_ptr_null(strstr(text, "--repeats"));
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {

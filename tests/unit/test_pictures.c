@@ -67,8 +67,9 @@ static struct rg_history *history_of(const struct made_history *m) {
         rg_history_add_update(h, u, pow(m->factor, (double)u / (double)m->updates) * noise, 3.0 * noise, u % 3 == 0,
                               u % 7 == 0, 0.1);
     }
-    for (uint64_t v = 1; v <= m->validations; v++)
+    for (uint64_t v = 1; v <= m->validations; v++) {
         rg_history_add_validation(h, v * m->updates / m->validations, 0.4 / (double)v, 0.25 * (double)v);
+    }
     for (size_t s = 0; s < m->samples; s++) {
         for (size_t i = 0; i < m->matrices; i++) {
             for (size_t lag = 0; lag < m->steps; lag++) {
@@ -82,8 +83,9 @@ static struct rg_history *history_of(const struct made_history *m) {
         ck_assert_int_eq(rg_history_add_lags(h, 1 + s * (m->updates - 1) / m->samples, values), RG_OK);
     }
     for (int cause = 0; cause < RG_N_CAUSES && m->steps > 5; cause++) {
-        for (size_t lag = 0; lag < m->steps; lag++)
+        for (size_t lag = 0; lag < m->steps; lag++) {
             norm[0][lag] = number(&state) + cause;
+        }
         ck_assert_int_eq(rg_history_set_cause(h, (enum rg_cause)cause, norm[0], m->steps), RG_OK);
     }
     return h;
@@ -100,11 +102,12 @@ START_TEST(figures_of_a_run) {
             /* curves of the long run are many points, its map and its ticks are what matters */
             text_add(&text, "%s, figure %zu, long share %.9g\n", histories[i].name, p,
                      rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
-            if (i < 2 || plots[p].heat.rows > 0)
+            if (i < 2 || plots[p].heat.rows > 0) {
                 add_plot(&text, &plots[p], 420.0 + 60.0 * (double)i, 300.0);
-            else
+            } else {
                 text_add(&text, "%s; %s %.9g to %.9g; %s; %zu series\n", plots[p].title, plots[p].x.label,
                          plots[p].x.low, plots[p].x.high, plots[p].y.label, plots[p].n_series);
+            }
         }
         rg_run_figures_clear(plots);
         rg_history_destroy(h);
@@ -168,10 +171,12 @@ static struct rg_summary summary_of(uint64_t seed, size_t steps, double last, en
 
 static void add_table(struct text *text, const struct rg_table *t) {
     text_add(text, "%s\n", t->title);
-    for (size_t c = 0; c < t->n_columns; c++)
+    for (size_t c = 0; c < t->n_columns; c++) {
         text_add(text, "%s%s", c ? " | " : "", t->heads[c]);
-    for (size_t i = 0; i < t->n_rows * t->n_columns; i++)
+    }
+    for (size_t i = 0; i < t->n_rows * t->n_columns; i++) {
         text_add(text, "%s%s", i % t->n_columns ? " | " : "\n", t->cells[i]);
+    }
     text_add(text, "\n");
 }
 
@@ -209,8 +214,9 @@ START_TEST(a_comparison) {
                                                  .config.training.lr = 0.001 * (double)(i + 1),
                                                  .n_runs = made[i].done ? 1 + i % 3 : 0,
                                                  .runs = runs[i]};
-            for (size_t r = 0; r < rows[i].n_runs; r++)
+            for (size_t r = 0; r < rows[i].n_runs; r++) {
                 runs[i][r] = summary_of(i + 3 + 20 * r, steps[k], made[i].last, made[i].reason);
+            }
             ck_assert_int_eq(rg_comparison_end_row(&rows[i]), RG_OK);
         }
         struct rg_comparison comparison = {.n_rows = N, .rows = rows};
@@ -234,8 +240,9 @@ static void add_sweep(struct text *text, const char *name, const struct rg_sweep
     add_table(text, &table.table);
     rg_table_release(&table);
     ck_assert_int_eq(rg_sweep_reach(view, &reach), RG_OK);
-    if (reach.pointers)
+    if (reach.pointers) {
         add_table(text, &reach.table);
+    }
     rg_table_release(&reach);
     ck_assert_int_eq(rg_sweep_figures(view, plots), RG_OK);
     add_figures(text, plots, RG_SCAN_FIGURES);

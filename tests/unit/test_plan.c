@@ -339,8 +339,9 @@ START_TEST(every_refusal_is_exact) {
             static const struct { size_t batch, steps; } sizes[] = {{40000000, 30}, {1, 1000000}};
             for (size_t i = 0; i < 2; i++) {
                 size_t batch = sizes[i].batch, steps = sizes[i].steps;
-                if (plan_of(&device, batch, steps, memory, &plan) == RG_OK)
+                if (plan_of(&device, batch, steps, memory, &plan) == RG_OK) {
                     continue;
+                }
                 const size_t most_batch = named("at most --batch "), most_steps = named("at most --steps ");
                 if (most_batch) {
                     of_batch++;

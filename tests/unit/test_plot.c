@@ -74,8 +74,9 @@ START_TEST(every_range_becomes_an_axis) {
         for (int scale = RG_LINEAR; scale <= RG_LAGS; scale++) {
             struct rg_axis axis = rg_axis_of("a", (enum rg_scale)scale);
             struct rg_ticks ticks;
-            if (scale == RG_LAGS && ranges[i][0] < 0.0)
+            if (scale == RG_LAGS && ranges[i][0] < 0.0) {
                 continue;
+            }
             rg_axis_settle(&axis, ranges[i][0], ranges[i][1]);
             ck_assert(isfinite(axis.low) && isfinite(axis.high) && axis.low < axis.high);
             rg_axis_ticks(&axis, 6, &ticks);
@@ -132,8 +133,9 @@ static char *read_file(const char *path, size_t *length) {
 
 static size_t count(const char *text, const char *what) {
     size_t n = 0;
-    for (; (text = strstr(text, what)) != NULL; text++)
+    for (; (text = strstr(text, what)) != NULL; text++) {
         n++;
+    }
     return n;
 }
 
@@ -166,8 +168,9 @@ static struct rg_history *noisy_history(size_t steps, size_t n_matrices, size_t 
         }
         ck_assert_int_eq(rg_history_add_lags(h, s, values), RG_OK);
     }
-    for (int cause = 0; cause < RG_N_CAUSES; cause++)
+    for (int cause = 0; cause < RG_N_CAUSES; cause++) {
         ck_assert_int_eq(rg_history_set_cause(h, (enum rg_cause)cause, numbers, steps), RG_OK);
+    }
     rg_history_add_validation(h, 3, 0.5, 0.5);
     rg_free(numbers);
     return h;
@@ -194,8 +197,9 @@ START_TEST(a_report_is_never_large) {
         ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
         static const char *const heads[] = {"<a>", "b"};
         static const char *cells[2 * 30000];
-        for (size_t c = 0; c < 2 * 30000; c++)
+        for (size_t c = 0; c < 2 * 30000; c++) {
             cells[c] = "<cell>&";
+        }
         const struct rg_table table = {"a table", 30000, 2, heads, cells, RG_TABLE_RESULT};
         const struct rg_fact facts[1] = {{"name", "<value>"}};
         const struct rg_settings settings = {.n = 0};
@@ -257,8 +261,9 @@ START_TEST(a_history_without_anything_draws_nothing) {
     struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
     ck_assert_int_eq(rg_history_create(&h), RG_OK);
     ck_assert_int_eq(rg_run_figures(h, NAN, 0.0, plots), RG_OK);
-    for (size_t i = 0; i < RG_RUN_FIGURES; i++)
+    for (size_t i = 0; i < RG_RUN_FIGURES; i++) {
         ck_assert(rg_plot_is_empty(&plots[i]));
+    }
     rg_history_destroy(h);
 }
 END_TEST
@@ -331,16 +336,18 @@ START_TEST(the_fit_finds_the_decay) {
     ck_assert_int_eq(rg_history_create(&h), RG_OK);
     ck_assert_int_eq(rg_history_set_matrices(h, 1200, matrices, 3), RG_OK);
     ck_assert_uint_eq(rg_history_main_matrix(h), 2);
-    for (size_t i = 0; i < 1200; i++)
+    for (size_t i = 0; i < 1200; i++) {
         norm[i] = i < 1000 ? 1.5 + log10(0.25) * (double)i : -INFINITY;
+    }
     const struct rg_lag_values v = {norm, share, cosine};
     ck_assert_int_eq(rg_history_add_lags(h, 1, (const struct rg_lag_values[]){v, v, v}), RG_OK);
     rg_history_fit_decay(h, 2, &slope, &start);
     ck_assert_double_eq_tol(pow(10.0, slope), 0.25, 1e-6);
     ck_assert_double_eq_tol(start, 1.5, 1e-4);
     norm[0] = norm[1] = 0.0;
-    for (size_t i = 2; i < 1200; i++)
+    for (size_t i = 2; i < 1200; i++) {
         norm[i] = -INFINITY;
+    }
     ck_assert_int_eq(rg_history_add_lags(h, 2, (const struct rg_lag_values[]){v, v, v}), RG_OK);
     rg_history_fit_decay(h, 2, &slope, &start);
     ck_assert(isnan(slope)); /* two columns are too little to fit */
@@ -370,16 +377,19 @@ START_TEST(a_map_shows_each_sample_and_lag) {
     ck_assert_int_eq(rg_figure_share_map(h, &plot), RG_OK);
     ck_assert_uint_eq(plot.heat.rows, 40);
     ck_assert_uint_eq(plot.heat.columns, 16);
-    for (size_t r = 0; r < 40; r++)
-        for (size_t c = 0; c < 16; c++)
+    for (size_t r = 0; r < 40; r++) {
+        for (size_t c = 0; c < 16; c++) {
             ck_assert_double_eq(plot.heat.values[r * 16 + c], (double)rg_history_lags(h, c, 0, RG_LAG_SHARE)[r]);
+        }
+    }
     rg_plot_clear(&plot);
     rg_history_destroy(h);
     h = noisy_history(1000, 2, 200);
     ck_assert_int_eq(rg_figure_norm_map(h, &plot), RG_OK);
     ck_assert_uint_le(plot.heat.rows * plot.heat.columns, 64 * 80);
-    for (size_t i = 0; i < plot.heat.rows * plot.heat.columns; i++)
+    for (size_t i = 0; i < plot.heat.rows * plot.heat.columns; i++) {
         ck_assert(isfinite(plot.heat.values[i]));
+    }
     rg_plot_clear(&plot);
     rg_history_destroy(h);
 }

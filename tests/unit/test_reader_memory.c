@@ -59,8 +59,9 @@ __attribute__((visibility("default"))) void *realloc(void *old, size_t bytes) {
 __attribute__((visibility("default"))) int posix_memalign(void **out, size_t alignment, size_t bytes) {
     void *const memory = came(__libc_memalign(alignment, bytes));
 
-    if (memory != NULL)
+    if (memory != NULL) {
         *out = memory;
+    }
     return memory == NULL ? ENOMEM : 0;
 }
 
@@ -170,19 +171,21 @@ static const struct {
 };
 
 START_TEST(npy_files) {
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         for (int doubles = 0; doubles < 2; doubles++) {
             char what[64];
             snprintf(what, sizeof what, "npy %s %s", arrays[i].descr, arrays[i].fortran ? "Fortran" : "C");
             put_npy(arrays[i].descr, arrays[i].fortran, arrays[i].shape, arrays[i].bytes, arrays[i].good,
                     arrays[i].n_last);
             expect_within(twice(), what, doubles, RG_OK);
-            if (arrays[i].bad == NULL)
+            if (arrays[i].bad == NULL) {
                 continue;
+            }
             put_npy(arrays[i].descr, arrays[i].fortran, arrays[i].shape, arrays[i].bytes, arrays[i].bad,
                     arrays[i].n_last);
             expect_within(twice(), what, doubles, RG_BAD_FILE);
         }
+    }
 }
 END_TEST
 
@@ -194,13 +197,14 @@ START_TEST(npz_files) {
         {.name = "x", .dtype = RG_I8, .n_dims = 2, .shape = {N, T}, .data = x, .data_bytes = sizeof x},
         {.name = "y", .dtype = RG_I8, .n_dims = 2, .shape = {N, T}, .data = y, .data_bytes = sizeof y}};
 
-    for (int bad = 0; bad < 2; bad++)
+    for (int bad = 0; bad < 2; bad++) {
         for (int doubles = 0; doubles < 2; doubles++) {
             x[N * T - 1] = bad ? -1 : 1;
             snprintf(path, sizeof path, "%s/d.npz", folder);
             ck_assert_int_eq(rg_npz_write(path, items, 2), RG_OK);
             expect_within(twice(), "npz of x and y as I8", doubles, bad ? RG_BAD_FILE : RG_OK);
         }
+    }
 }
 END_TEST
 
@@ -224,24 +228,26 @@ static size_t put_csv(const char *header, const char *line, const char *last) {
 /* Two bytes a number, which become 4 or 8: that is twice the file in float, and in double as many bytes as there are
  * numbers. */
 START_TEST(csv_of_numbers) {
-    for (int bad = 0; bad < 2; bad++)
+    for (int bad = 0; bad < 2; bad++) {
         for (int doubles = 0; doubles < 2; doubles++) {
             const size_t rows = put_csv("series,a,b,c,d,e,f,g,h\n", "s,0,0,0,0,0,0,0,0\n", bad ? "s,x\n" : "");
             const size_t numbers = rows * 8 * (doubles ? sizeof(double) : sizeof(float));
             expect_within(bad || numbers + MIB < twice() ? twice() : numbers + MIB, "csv of numbers", doubles,
                           bad ? RG_BAD_FILE : RG_OK);
         }
+    }
 }
 END_TEST
 
 /* A row is a series of its own: 4 or 8 bytes for its number and for its label, and 7 and its letters for its name. */
 START_TEST(csv_of_many_series) {
-    for (int bad = 0; bad < 2; bad++)
+    for (int bad = 0; bad < 2; bad++) {
         for (int doubles = 0; doubles < 2; doubles++) {
             const size_t rows = put_csv("series,a,label\n", "%zu,0,1\n", bad ? "1,0,1\n" : "");
             const size_t each = 2 * (doubles ? sizeof(double) : sizeof(float)) + 7;
             expect_within(file_bytes() + rows * each + MIB, "csv of many series", doubles, bad ? RG_BAD_FILE : RG_OK);
         }
+    }
 }
 END_TEST
 
@@ -257,19 +263,22 @@ static const struct {
 /* The texts themselves, 1 to 4 bytes a word, 16 bytes a row (8 for where it begins, 4 or 8 for its label), and for each
  * different word its letters and 15 bytes. */
 START_TEST(csv_of_texts) {
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        for (int bad = 0; bad < 2; bad++)
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (int bad = 0; bad < 2; bad++) {
             for (int doubles = 0; doubles < 2; doubles++) {
                 const size_t rows = put_csv("text,label\n", texts[i].line, bad ? "a,\n" : "");
                 const size_t words = texts[i].words ? texts[i].words : rows;
                 size_t longest = 1;
-                for (const char *at = texts[i].line; *at; at++)
+                for (const char *at = texts[i].line; *at; at++) {
                     longest += *at == ' ';
+                }
                 const size_t tokens = rows * longest * (words > 32767 ? 4 : words > 127 ? 2 : 1);
                 const size_t bound = file_bytes() + tokens + 16 * rows + (words > 127 ? words * 26 : 0) + MIB;
                 expect_within(bad || bound < twice() ? twice() : bound, texts[i].what, doubles,
                               bad ? RG_BAD_FILE : RG_OK);
             }
+        }
+    }
 }
 END_TEST
 
@@ -278,8 +287,9 @@ START_TEST(csv_of_one_cell) {
     for (int numeric = 0; numeric < 2; numeric++) {
         FILE *const file = create("d.csv");
         fputs(numeric ? "series,a\ns," : "text,label\n", file);
-        for (size_t i = 0; i < FILE_BYTES / 4; i++)
+        for (size_t i = 0; i < FILE_BYTES / 4; i++) {
             fputs("9999", file);
+        }
         fputs(numeric ? "\n" : ",x\n", file);
         ck_assert_int_eq(fclose(file), 0);
         expect_within(twice(), "csv of one cell", false, RG_BAD_FILE);
@@ -292,8 +302,9 @@ END_TEST
 START_TEST(idx_files) {
     FILE *const labels = create("labels");
     fwrite("\0\0\10\1\0\0\x10\0", 1, 8, labels);
-    for (int i = 0; i < 4096; i++)
+    for (int i = 0; i < 4096; i++) {
         fputc(i % 10, labels);
+    }
     ck_assert_int_eq(fclose(labels), 0);
     memcpy(labels_path, path, sizeof path);
     for (int bad = 0; bad < 2; bad++) {
@@ -322,8 +333,9 @@ START_TEST(safetensors_files) {
     rg_model_destroy(model);
     ck_assert_uint_gt(file_bytes(), FILE_BYTES - MIB / 4);
     for (int bad = 0; bad < 2; bad++) {
-        if (bad)
+        if (bad) {
             ck_assert_int_eq(truncate(path, (off_t)file_bytes() + 1), 0);
+        }
         for (int doubles = 0; doubles < 2; doubles++) {
             const size_t before = living;
             highest = before;
@@ -331,8 +343,9 @@ START_TEST(safetensors_files) {
                 doubles ? rg_model_load_exact(path, &shape, &model) : rg_model_load(path, &shape, &model);
             ck_assert_int_eq(status, bad ? RG_BAD_FILE : RG_OK);
             ck_assert_uint_le(highest - before, twice());
-            if (!bad)
+            if (!bad) {
                 rg_model_destroy(model);
+            }
             ck_assert_uint_eq(living, before);
         }
     }

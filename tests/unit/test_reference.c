@@ -38,11 +38,12 @@ static void check_differences(enum ref_loss loss, size_t n_steps, bool with_leng
 START_TEST(gradients_match_finite_differences) {
     static const size_t steps[] = {1, 2, 7};
 
-    for (enum ref_loss loss = REF_LOSS_MSE; loss <= REF_LOSS_CE; loss++)
+    for (enum ref_loss loss = REF_LOSS_MSE; loss <= REF_LOSS_CE; loss++) {
         for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
             check_differences(loss, steps[i], false);
             check_differences(loss, steps[i], true);
         }
+    }
 }
 END_TEST
 
@@ -70,10 +71,12 @@ START_TEST(empty_sequences_read_a_zero_state) {
     loss_at(&problem);
     ck_assert_double_eq(ref_norm(problem.result->state, 5 * 5 * 7), 0.0);
     ck_assert_double_eq(ref_norm(problem.result->delta, 4 * 5 * 7), 0.0);
-    for (size_t i = 0; i < problem.batch.n_sequences * 3; i++)
+    for (size_t i = 0; i < problem.batch.n_sequences * 3; i++) {
         ck_assert_double_eq(problem.result->output[i], problem.model->values[REF_HEAD_BIAS][i % 3]);
-    for (enum ref_parameter p = 0; p < REF_HEAD_BIAS; p++)
+    }
+    for (enum ref_parameter p = 0; p < REF_HEAD_BIAS; p++) {
         ck_assert_double_eq(ref_norm(problem.result->gradient[p], ref_parameter_elements(problem.model, p)), 0.0);
+    }
     ck_assert_double_gt(ref_norm(problem.result->gradient[REF_HEAD_BIAS], 3), 0.0);
     problem_free(&problem);
 }
@@ -85,14 +88,18 @@ START_TEST(padding_is_never_read) {
     double before[REF_N_PARAMETERS];
     const double loss = loss_at(&problem);
 
-    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++)
+    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++) {
         before[p] = ref_norm(problem.result->gradient[p], ref_parameter_elements(problem.model, p));
-    for (size_t n = 0; n < problem.batch.n_sequences; n++)
-        for (size_t i = (size_t)problem.lengths[n] * 3; i < 7 * 3; i++)
+    }
+    for (size_t n = 0; n < problem.batch.n_sequences; n++) {
+        for (size_t i = (size_t)problem.lengths[n] * 3; i < 7 * 3; i++) {
             problem.x[n * 7 * 3 + i] = NAN;
+        }
+    }
     ck_assert_double_eq(loss_at(&problem), loss);
-    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++)
+    for (enum ref_parameter p = 0; p < REF_N_PARAMETERS; p++) {
         ck_assert_double_eq(ref_norm(problem.result->gradient[p], ref_parameter_elements(problem.model, p)), before[p]);
+    }
     problem_free(&problem);
 }
 END_TEST
@@ -130,9 +137,11 @@ static void expect_printed(double value, double printed, int digits, const char 
 
 /* gradient [3][3] in PyTorch's layout against the notes' row-vector layout, its transpose. */
 static void expect_transposed(const double *gradient, const double (*printed)[3], const char *what) {
-    for (size_t i = 0; i < 3; i++)
-        for (size_t j = 0; j < 3; j++)
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = 0; j < 3; j++) {
             expect_printed(gradient[j * 3 + i], printed[i][j], 15, what);
+        }
+    }
 }
 
 START_TEST(worked_example_gives_the_printed_gradients) {
@@ -148,10 +157,12 @@ START_TEST(worked_example_gives_the_printed_gradients) {
     struct problem problem = worked_example();
 
     expect_printed(loss_at(&problem), .7257855867078536, 16, "loss");
-    for (size_t n = 0; n < 3; n++)
+    for (size_t n = 0; n < 3; n++) {
         expect_printed(1.0 / (1.0 + exp(-problem.result->output[n])), y[n], 16, "y");
-    for (size_t i = 0; i < 3; i++)
+    }
+    for (size_t i = 0; i < 3; i++) {
         expect_printed(problem.result->gradient[REF_HEAD_WEIGHT][i], dwo[i], 15, "dWo");
+    }
     expect_transposed(problem.result->gradient[REF_WEIGHT_HH], dwh, "dWh");
     expect_transposed(problem.result->gradient[REF_WEIGHT_IH], dwi, "dWi");
     problem_free(&problem);
@@ -177,8 +188,9 @@ START_TEST(worked_example_gives_the_printed_lags) {
             const double *h = problem.result->state + ((3 - tau) * 3 + n) * 3;
             double dh[3];
 
-            for (size_t i = 0; i < 3; i++)
+            for (size_t i = 0; i < 3; i++) {
                 dh[i] = delta[i] / (1.0 - h[i] * h[i]);
+            }
             expect_printed(ref_norm(dh, 3), dh_norm[n][tau], 6, "norm of dL/dh");
         }
     }

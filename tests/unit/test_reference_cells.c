@@ -104,8 +104,9 @@ static bool near_tie(const struct problem *problem, double margin) {
             const double below = problem->result->read[i] - states[t * n * width + i];
 
             n_largest += below == 0.0;
-            if ((below > 0.0 && below < margin) || (copies && n_largest > 1))
+            if ((below > 0.0 && below < margin) || (copies && n_largest > 1)) {
                 return true;
+            }
         }
     }
     return false;
@@ -120,17 +121,22 @@ static bool is_fit(const struct problem *problem) {
     for (size_t i = 0; i < problem->result->n_traces && model->cell == REF_CELL_RNN; i++) {
         const struct ref_trace *trace = &problem->result->traces[i];
 
-        for (size_t j = 0; j < problem->batch.n_steps * n * model->hidden; j++)
+        for (size_t j = 0; j < problem->batch.n_steps * n * model->hidden; j++) {
             if ((int32_t)(j / model->hidden / n) < problem->lengths[j / model->hidden % n] &&
-                near_kink(model->activation, trace->a_ih[j] + trace->a_hh[j], 3e-3))
+                near_kink(model->activation, trace->a_ih[j] + trace->a_hh[j], 3e-3)) {
                 return false;
+            }
+        }
     }
-    if (near_tie(problem, 1e-3))
+    if (near_tie(problem, 1e-3)) {
         return false;
-    for (size_t p = 0; p < model->n_parameters; p++)
+    }
+    for (size_t p = 0; p < model->n_parameters; p++) {
         if (!reads_only_zeros(model, p) &&
-            ref_norm(problem->result->gradient[p], ref_parameter_elements(model, p)) < 2e-3)
+            ref_norm(problem->result->gradient[p], ref_parameter_elements(model, p)) < 2e-3) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -152,8 +158,9 @@ static void check_differences(const struct ref_model *form, enum ref_loss loss) 
         ref_gradient(problem.model, &problem.batch, problem.result);
         snprintf(what, sizeof(what), "%s: gradient of %s", name_of(problem.model),
                  ref_parameter_name(problem.model, p));
-        if (reads_only_zeros(problem.model, p))
+        if (reads_only_zeros(problem.model, p)) {
             ck_assert_msg(ref_norm(slope, count) == 0.0, "%s is not zero", what);
+        }
         expect_close(problem.result->gradient[p], slope, count, 1e-8, what);
         free(slope);
     }
@@ -162,23 +169,25 @@ static void check_differences(const struct ref_model *form, enum ref_loss loss) 
 
 /* Every cell x skip x stack; the losses take turns. */
 START_TEST(cells_match_finite_differences) {
-    for (size_t skip = 0; skip < COUNT(skips); skip++)
+    for (size_t skip = 0; skip < COUNT(skips); skip++) {
         for (size_t stack = 0; stack < COUNT(stacks); stack++) {
             const struct ref_model form = form_of((enum ref_cell)_i, REF_ACT_TANH, skips[skip], stacks[stack]);
 
             check_differences(&form, (enum ref_loss)(stack % 3));
         }
+    }
 }
 END_TEST
 
 /* Every activation x skip; the stacks and losses take turns. */
 START_TEST(activations_match_finite_differences) {
-    for (size_t skip = 0; skip < COUNT(skips); skip++)
+    for (size_t skip = 0; skip < COUNT(skips); skip++) {
         for (size_t stack = skip % 2; stack < 4; stack += 2) {
             const struct ref_model form = form_of(REF_CELL_RNN, (enum ref_activation)_i, skips[skip], stacks[stack]);
 
             check_differences(&form, (enum ref_loss)((skip + stack) % 3));
         }
+    }
 }
 END_TEST
 
@@ -222,7 +231,7 @@ END_TEST
 START_TEST(lag_terms_sum_to_the_gradient) {
     size_t n_matrices = 0;
 
-    for (size_t skip = 0; skip < COUNT(skips); skip++)
+    for (size_t skip = 0; skip < COUNT(skips); skip++) {
         for (size_t stack = 0; stack < COUNT(stacks); stack++) {
             const struct ref_model form = form_of((enum ref_cell)_i, REF_ACT_TANH, skips[skip], stacks[stack]);
             struct problem problem = small_problem(&form, REF_LOSS_MSE);
@@ -230,15 +239,18 @@ START_TEST(lag_terms_sum_to_the_gradient) {
 
             problem_fill(&problem, 7);
             loss_at(&problem);
-            for (size_t i = 0; i < problem.result->n_traces; i++)
-                for (enum ref_role role = 0; role < REF_N_ROLES; role++)
+            for (size_t i = 0; i < problem.result->n_traces; i++) {
+                for (enum ref_role role = 0; role < REF_N_ROLES; role++) {
                     if (problem.result->traces[i].lags[role].norm) {
                         const size_t p = ref_parameter_at(problem.model, i / directions, i % directions, role);
 
                         n_matrices += check_lags(&problem, p, &problem.result->traces[i].lags[role]) > 0.0;
                     }
+                }
+            }
             problem_free(&problem);
         }
+    }
     ck_assert_uint_gt(n_matrices, 100);
 }
 END_TEST
@@ -251,12 +263,14 @@ START_TEST(padding_is_never_read) {
 
         problem_fill(&problem, 3);
         const double loss = loss_at(&problem), norm = problem.result->grad_norm;
-        for (size_t n = 0; n < 3; n++)
+        for (size_t n = 0; n < 3; n++) {
             for (size_t i = (size_t)problem.lengths[n] * 2; i < 5 * 2; i++) {
                 problem.x[n * 5 * 2 + i] = NAN;
-                if (form.target == REF_TARGET_STEPS)
+                if (form.target == REF_TARGET_STEPS) {
                     problem.y[n * 5 * 2 + i] = NAN;
+                }
             }
+        }
         ck_assert_double_eq(loss_at(&problem), loss);
         ck_assert_double_eq(problem.result->grad_norm, norm);
         problem_free(&problem);
@@ -275,11 +289,14 @@ START_TEST(empty_sequences_read_a_zero_state) {
         loss_at(&problem);
         memset(problem.lengths, 0, 3 * sizeof(*problem.lengths));
         const double loss = loss_at(&problem);
-        for (size_t p = 0; p < ref_head_bias(model); p++)
+        for (size_t p = 0; p < ref_head_bias(model); p++) {
             ck_assert_double_eq(ref_norm(problem.result->gradient[p], ref_parameter_elements(model, p)), 0.0);
-        if (form.target == REF_TARGET_LAST)
-            for (size_t i = 0; i < 3 * 2; i++)
+        }
+        if (form.target == REF_TARGET_LAST) {
+            for (size_t i = 0; i < 3 * 2; i++) {
                 ck_assert_double_eq(problem.result->output[i], model->values[ref_head_bias(model)][i % 2]);
+            }
+        }
         ck_assert((loss > 0.0) == (form.target == REF_TARGET_LAST));
         problem_free(&problem);
     }
@@ -294,11 +311,14 @@ static void expect_equal_losses(const struct ref_model *a, const struct ref_mode
     problem_fill(&other, 12);
     memcpy(other.x, one.x, 3 * 5 * 2 * sizeof(double));
     memcpy(other.y, one.y, target_rows(one.model, &one.batch) * 2 * sizeof(double));
-    for (size_t p = 0; p < one.model->n_parameters; p++)
-        for (size_t q = 0; q < other.model->n_parameters; q++)
-            if (strcmp(one.model->names[p], other.model->names[q]) == 0)
+    for (size_t p = 0; p < one.model->n_parameters; p++) {
+        for (size_t q = 0; q < other.model->n_parameters; q++) {
+            if (strcmp(one.model->names[p], other.model->names[q]) == 0) {
                 memcpy(other.model->values[q], one.model->values[p],
                        ref_parameter_elements(one.model, p) * sizeof(double));
+            }
+        }
+    }
     ck_assert_double_eq(loss_at(&one), loss_at(&other));
     ck_assert_double_eq(one.result->grad_norm, other.result->grad_norm);
     problem_free(&one);

@@ -42,11 +42,13 @@ static size_t list_source(const char *source, char files[MAX_FIXTURES][128]) {
     DIR *folder = opendir(path);
     for (struct dirent *entry = folder ? readdir(folder) : NULL; entry; entry = readdir(folder)) {
         const char *name = entry->d_name, *end = strstr(name, ".safetensors");
-        if (end && strcmp(name, "optimizers.safetensors") != 0 && n < MAX_FIXTURES)
+        if (end && strcmp(name, "optimizers.safetensors") != 0 && n < MAX_FIXTURES) {
             snprintf(files[n++], 128, "%s/%.*s", source, (int)(end - name), name);
+        }
     }
-    if (folder)
+    if (folder) {
         closedir(folder);
+    }
     qsort(files, n, sizeof *files, by_name);
     return n;
 }
@@ -63,8 +65,9 @@ static size_t config_name(const json_t *config, const char *key, const char *con
     size_t i = 0;
 
     ck_assert_msg(value != NULL, "the config has no %s", key);
-    while (names[i] && strcmp(names[i], value) != 0)
+    while (names[i] && strcmp(names[i], value) != 0) {
         i++;
+    }
     ck_assert_msg(names[i] != NULL, "%s %s is not known", key, value);
     return i;
 }
@@ -131,8 +134,9 @@ static int32_t *read_whole(const struct fixture *fixture, const char *name, size
 
     ck_assert_ptr_nonnull(whole);
     read_into(fixture, name, values, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         whole[i] = (int32_t)values[i];
+    }
     free(values);
     return whole;
 }
@@ -142,10 +146,11 @@ static double *read_states(const struct fixture *fixture, const char *name) {
     const struct rg_tensor *tensor = rg_tensors_find(fixture->tensors, name);
     double *values = tensor ? numbers(rg_tensor_elements(tensor)) : NULL;
 
-    if (values)
+    if (values) {
         read_into(fixture, name, values,
                   fixture->problem.result->n_traces * fixture->problem.batch.n_sequences *
                       fixture->problem.model->hidden);
+    }
     return values;
 }
 
@@ -165,13 +170,15 @@ static struct fixture read_fixture(const char *file, double tolerance) {
 
     const struct problem *problem = &fixture.problem;
     const size_t per_row = batch.loss == REF_LOSS_CE ? 1 : form.outputs;
-    for (size_t p = 0; p < problem->model->n_parameters; p++)
+    for (size_t p = 0; p < problem->model->n_parameters; p++) {
         read_into(&fixture, ref_parameter_name(problem->model, p), problem->model->values[p],
                   ref_parameter_elements(problem->model, p));
-    if (form.words > 0)
+    }
+    if (form.words > 0) {
         fixture.problem.batch.words = fixture.words = read_whole(&fixture, "x", batch.n_sequences * batch.n_steps);
-    else
+    } else {
         read_into(&fixture, "x", problem->x, batch.n_sequences * batch.n_steps * form.inputs);
+    }
     read_into(&fixture, "y", problem->y, target_rows(&form, &batch) * per_row);
     if (problem->lengths) {
         free(problem->lengths);
@@ -227,8 +234,9 @@ static void expect_lags(const struct fixture *fixture) {
         expect_tensor(fixture, "delta.norm", strstr(ref_parameter_name(model, first), "_l"), trace->delta_norm,
                       n_steps);
         for (enum ref_role role = 0; role < REF_N_ROLES; role++) {
-            if (!trace->lags[role].norm)
+            if (!trace->lags[role].norm) {
                 continue;
+            }
             const char *name = ref_parameter_name(model, first + role);
 
             expect_tensor(fixture, "lag.norm.", name, trace->lags[role].norm, n_steps);
@@ -244,13 +252,16 @@ static void expect_initial_gradients(const struct fixture *fixture) {
     const size_t n = fixture->problem.batch.n_sequences * fixture->problem.model->hidden;
     double *values = numbers(result->n_traces * n);
 
-    for (size_t i = 0; i < result->n_traces; i++)
+    for (size_t i = 0; i < result->n_traces; i++) {
         memcpy(values + i * n, result->traces[i].d_state, n * sizeof(*values));
+    }
     expect_tensor(fixture, "grad.", "h_0", values, result->n_traces * n);
-    for (size_t i = 0; i < result->n_traces; i++)
+    for (size_t i = 0; i < result->n_traces; i++) {
         memcpy(values + i * n, result->traces[i].d_cell, n * sizeof(*values));
-    if (fixture->c_0)
+    }
+    if (fixture->c_0) {
         expect_tensor(fixture, "grad.", "c_0", values, result->n_traces * n);
+    }
     free(values);
 }
 
@@ -262,14 +273,17 @@ START_TEST(gradients_match_pytorch) {
     loss_at(problem);
     expect_tensor(&fixture, "", "loss", &problem->result->loss, 1);
     expect_output(&fixture);
-    for (size_t p = 0; p < problem->model->n_parameters; p++)
+    for (size_t p = 0; p < problem->model->n_parameters; p++) {
         expect_tensor(&fixture, "grad.", ref_parameter_name(problem->model, p), problem->result->gradient[p],
                       ref_parameter_elements(problem->model, p));
-    if (fixture.h_0)
+    }
+    if (fixture.h_0) {
         expect_initial_gradients(&fixture);
+    }
     expect_tensor(&fixture, "", "grad_norm", &problem->result->grad_norm, 1);
-    if (problem->model->target == REF_TARGET_LAST)
+    if (problem->model->target == REF_TARGET_LAST) {
         expect_lags(&fixture);
+    }
     fixture_free(&fixture);
 }
 END_TEST
@@ -292,18 +306,21 @@ static bool clipped_gradients(const struct problem *problem, double clip_norm) {
     loss_at(problem);
     const double coefficient = ref_clip_coefficient(problem->result->grad_norm, clip_norm);
 
-    for (size_t p = 0; p < problem->model->n_parameters; p++)
-        for (size_t i = 0; i < ref_parameter_elements(problem->model, p); i++)
+    for (size_t p = 0; p < problem->model->n_parameters; p++) {
+        for (size_t i = 0; i < ref_parameter_elements(problem->model, p); i++) {
             problem->result->gradient[p][i] *= coefficient;
+        }
+    }
     return coefficient < 1.0;
 }
 
 static void expect_weights(const struct fixture *fixture, const char *prefix) {
     const struct ref_model *model = fixture->problem.model;
 
-    for (size_t p = 0; p < model->n_parameters; p++)
+    for (size_t p = 0; p < model->n_parameters; p++) {
         expect_tensor(fixture, prefix, ref_parameter_name(model, p), model->values[p],
                       ref_parameter_elements(model, p));
+    }
 }
 
 static void check_sgd(const char *file) {
@@ -313,8 +330,9 @@ static void check_sgd(const char *file) {
 
     for (size_t update = 0; update < N_UPDATES; update++) {
         clipped_gradients(&fixture.problem, clip_norm);
-        for (size_t p = 0; p < model->n_parameters; p++)
+        for (size_t p = 0; p < model->n_parameters; p++) {
             ref_sgd(model->values[p], fixture.problem.result->gradient[p], ref_parameter_elements(model, p), lr);
+        }
     }
     expect_weights(&fixture, "after_sgd.");
     fixture_free(&fixture);
@@ -381,17 +399,20 @@ START_TEST(fixtures_cover_every_cell) {
 
         ck_assert_uint_lt(m->layers, 4);
         activations[m->activation]++;
-        if (m->skip > 0)
+        if (m->skip > 0) {
             skips[m->cell][m->skip_kind]++;
-        else if (stacks[m->cell][m->layers][m->bidirectional][m->target][fixture.problem.lengths != NULL]++ == 0)
+        } else if (stacks[m->cell][m->layers][m->bidirectional][m->target][fixture.problem.lengths != NULL]++ == 0) {
             n_stacks++;
+        }
         fixture_free(&fixture);
     }
     ck_assert_uint_eq(n_stacks, (size_t)REF_N_CELLS * 3 * 2 * 2 * 2);
-    for (size_t i = 0; i < REF_N_CELLS * 3; i++)
+    for (size_t i = 0; i < REF_N_CELLS * 3; i++) {
         ck_assert_uint_ge(skips[i / 3][i % 3], 6);
-    for (size_t i = 0; i < REF_N_ACTIVATIONS; i++)
+    }
+    for (size_t i = 0; i < REF_N_ACTIVATIONS; i++) {
         ck_assert_uint_gt(activations[i], 0);
+    }
     ck_assert_uint_eq(n_onnx, 11);
 }
 END_TEST

@@ -40,8 +40,9 @@ static void write_state(const struct item *items, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const size_t n = items[i].rows * (items[i].columns > 0 ? items[i].columns : 1);
         ck_assert(count <= MAX_ITEMS && n <= MAX_NUMBERS);
-        for (size_t k = 0; k < n; k++)
+        for (size_t k = 0; k < n; k++) {
             numbers[i][k] = items[i].value + (float)k / 8.0F;
+        }
         tensors[i] = (struct rg_tensor){.name = items[i].name,
                                         .dtype = RG_F32,
                                         .n_dims = items[i].columns > 0 ? 2 : 1,
@@ -59,8 +60,9 @@ static rg_status load(const char *head, struct rg_model **model) {
 
 static size_t count_of(const struct item *items) {
     size_t count = 0;
-    while (count < MAX_ITEMS && items[count].name != NULL)
+    while (count < MAX_ITEMS && items[count].name != NULL) {
         count++;
+    }
     return count;
 }
 
@@ -143,8 +145,9 @@ START_TEST(parts_are_found) {
     ck_assert(first(model, rg_model_parameter(model, 0, 0, RG_ROLE_WEIGHT_HH)) == 2.0F);
     ck_assert(first(model, rg_model_head_weight(model)) == states[_i].head_value);
     ck_assert((model->shape.words > 0) == (states[_i].embed_value > 0.0F));
-    if (model->shape.words > 0)
+    if (model->shape.words > 0) {
         ck_assert(model->shape.words == 5 && first(model, rg_model_embed(model)) == states[_i].embed_value);
+    }
     rg_model_destroy(model);
 }
 END_TEST

@@ -64,8 +64,9 @@ static double pixel_of(const struct ticks *t, enum rg_scale scale, double value)
 /* All ticks lie on that line: the axis has the scale that it is read with. */
 static void check_scale(const struct ticks *t, enum rg_scale scale) {
     ck_assert_uint_ge(t->n, 3);
-    for (size_t i = 0; i < t->n; i++)
+    for (size_t i = 0; i < t->n; i++) {
         ck_assert_double_eq_tol(pixel_of(t, scale, t->value[i]), t->pixel[i], 0.3);
+    }
 }
 
 /* Points of the n-th path of a class, in pixels. */
@@ -103,8 +104,9 @@ struct cells {
 
 static void read_cells(const char *svg, size_t n, struct cells *cells) {
     const char *at = svg - 1;
-    for (size_t i = 0; i <= n; i++)
+    for (size_t i = 0; i <= n; i++) {
         ck_assert_ptr_nonnull(at = strstr(at + 1, "<g class=\"c\""));
+    }
     memset(cells->ink, 0xFF, sizeof cells->ink);
     cells->rows = cells->columns = 0;
     ck_assert_int_eq(sscanf(at, "<g class=\"c\" transform=\"translate(%lf %lf) scale(%lf %lf)\">", &cells->x, &cells->y,
@@ -130,8 +132,9 @@ static void read_cells(const char *svg, size_t n, struct cells *cells) {
 
 static size_t count(const char *text, const char *what) {
     size_t n = 0;
-    for (; (text = strstr(text, what)) != NULL; text++)
+    for (; (text = strstr(text, what)) != NULL; text++) {
         n++;
+    }
     return n;
 }
 
@@ -258,8 +261,9 @@ START_TEST(the_legend_names_every_series_in_its_color) {
         (void)snprintf(class, sizeof class, "s%d", RG_INK_SERIES + i % RG_N_SERIES_INKS);
         const char *text = strstr(svg, name);
         ck_assert_ptr_nonnull(text);
-        while (strncmp(text, "<text", 5) != 0)
+        while (strncmp(text, "<text", 5) != 0) {
             text--;
+        }
         ck_assert_int_eq(sscanf(strstr(text, " x="), " x=\"%lf\" y=\"%lf\"", &text_x, &text_y), 2);
         ck_assert_uint_eq(read_path(svg, class, (size_t)i / RG_N_SERIES_INKS, key), 2);
         ck_assert(key[1][0] > key[0][0] && text_x > key[1][0] && text_x < WIDTH);
@@ -312,8 +316,9 @@ START_TEST(every_cell_has_the_color_of_its_value) {
     }
     /* the bar: all colours, the largest on top, beside the map and as high */
     ck_assert(bar.rows == RG_HEAT_LEVELS && bar.columns == 1);
-    for (size_t r = 0; r < bar.rows; r++)
+    for (size_t r = 0; r < bar.rows; r++) {
         ck_assert_int_eq(bar.ink[r][0], RG_INK_HEAT + RG_HEAT_LEVELS - 1 - (int)r);
+    }
     ck_assert_double_gt(bar.x, map.x + map.width * COLUMNS);
     ck_assert_double_eq_tol(bar.y, map.y, 0.06);
     ck_assert_double_eq_tol(bar.height * RG_HEAT_LEVELS, map.height * ROWS, 0.06);
@@ -348,8 +353,9 @@ START_TEST(signed_cells_are_logarithmic_on_both_sides) {
     for (size_t i = 0; i < 5; i++) {
         const char *text = strstr(beside, texts[i]);
         ck_assert_ptr_nonnull(text);
-        while (strncmp(text, " y=", 3) != 0)
+        while (strncmp(text, " y=", 3) != 0) {
             text--;
+        }
         const double y = strtod(text + 4, NULL) - 4.0;
         ck_assert_double_eq_tol(y, bar.y + bar.height * RG_SIGNED_LEVELS * (1.0 - 0.25 * (double)i), 0.2);
     }
@@ -413,8 +419,9 @@ static uint32_t pixel(cairo_surface_t *image, double x, double y) {
 /* Whether the color is within a pixel of the place. */
 static bool is_near(cairo_surface_t *image, double x, double y, uint32_t color) {
     for (int i = 0; i < 25; i++) {
-        if (pixel(image, x + 0.5 * (i % 5 - 2), y + 0.5 * (i / 5 - 2)) == color)
+        if (pixel(image, x + 0.5 * (i % 5 - 2), y + 0.5 * (i / 5 - 2)) == color) {
             return true;
+        }
     }
     return false;
 }
@@ -461,10 +468,11 @@ START_TEST(the_png_is_the_svg) {
             }
         }
         ck_assert_uint_eq(read_path(svg, "s5", 0, points), 3);
-        for (size_t i = 0; i + 1 < 3; i++) /* a third of the way, off the grid */
+        for (size_t i = 0; i + 1 < 3; i++) { /* a third of the way, off the grid */
             ck_assert(is_near(image, points[i][0] + 0.33 * (points[i + 1][0] - points[i][0]),
                               points[i][1] + 0.33 * (points[i + 1][1] - points[i][1]),
                               rg_ink_color(RG_INK_SERIES + 1, dark)));
+        }
         const char *at = strstr(strstr(svg, "<path class=\"s6\""), " d=\"") + 4;
         for (size_t i = 0; i < 3; i++) {
             long left = 0, up = 0;
@@ -475,8 +483,9 @@ START_TEST(the_png_is_the_svg) {
         }
         /* the title is bold text near its place */
         size_t ink = 0;
-        for (size_t i = 48; i < 120; i++)
+        for (size_t i = 48; i < 120; i++) {
             ink += pixel(image, 0.5 * (double)i, 35.0) != paper;
+        }
         ck_assert(ink > 10 && ink < 70);
         cairo_surface_destroy(image);
         remove("test_svg.svg");

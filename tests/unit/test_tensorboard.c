@@ -16,8 +16,9 @@ START_TEST(checksums_are_castagnolis) { /* RFC 3720, B.4 */
     ck_assert_uint_eq(rg_crc32c(bytes, 32), 0x8A9136AAu);
     memset(bytes, 0xFF, sizeof bytes);
     ck_assert_uint_eq(rg_crc32c(bytes, 32), 0x62A8AB43u);
-    for (unsigned char i = 0; i < 32; i++)
+    for (unsigned char i = 0; i < 32; i++) {
         bytes[i] = i;
+    }
     ck_assert_uint_eq(rg_crc32c(bytes, 32), 0x46DD794Eu);
     ck_assert_uint_eq(rg_crc32c_masked("123456789", 9), ((0xE3069283u >> 15) | (0xE3069283u << 17)) + 0xA282EAD8u);
 }
@@ -25,8 +26,9 @@ END_TEST
 
 static uint64_t little(const unsigned char *bytes, size_t n) {
     uint64_t value = 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         value |= (uint64_t)bytes[i] << 8 * i;
+    }
     return value;
 }
 
@@ -35,12 +37,13 @@ static size_t take_file(const char *folder, unsigned char *bytes, size_t most) {
     DIR *dir = opendir(folder);
     char path[512] = "";
     ck_assert_ptr_nonnull(dir);
-    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         if (entry->d_name[0] != '.') {
             ck_assert_int_eq(strncmp(entry->d_name, "events.out.tfevents.", 20), 0);
             ck_assert_str_eq(path, "");
             snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         }
+    }
     closedir(dir);
     FILE *file = fopen(path, "rb");
     ck_assert_ptr_nonnull(file);
@@ -71,8 +74,9 @@ START_TEST(records_can_be_read_back) {
         ck_assert_uint_eq(little(bytes + at + 8, 4), rg_crc32c_masked(bytes + at, 8));
         ck_assert_uint_eq(little(bytes + at + 12 + data, 4), rg_crc32c_masked(bytes + at + 12, data));
         ck_assert_uint_eq(bytes[at + 12], 1 << 3 | 1); /* wall_time */
-        if (n == 0)
+        if (n == 0) {
             ck_assert_ptr_nonnull(memmem(bytes, data + 12, "\x1A\rbrain.Event:2", 15));
+        }
         if (n == 1) {
             ck_assert_uint_eq(data, 9 + sizeof expected - 1);
             ck_assert_int_eq(memcmp(bytes + at + 12 + 9, expected, sizeof expected - 1), 0);

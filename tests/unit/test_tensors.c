@@ -40,23 +40,27 @@ static void expect_same(const struct rg_tensor *got, const struct rg_tensor *wan
     ck_assert_ptr_nonnull(got);
     ck_assert_int_eq(got->dtype, want->dtype);
     ck_assert_uint_eq(got->n_dims, want->n_dims);
-    for (size_t d = 0; d < want->n_dims; d++)
+    for (size_t d = 0; d < want->n_dims; d++) {
         ck_assert_uint_eq(got->shape[d], want->shape[d]);
+    }
     ck_assert_uint_eq(got->data_bytes, want->data_bytes);
-    if (want->data_bytes > 0)
+    if (want->data_bytes > 0) {
         ck_assert_mem_eq(got->data, want->data, want->data_bytes);
+    }
 }
 
 static void expect_samples(size_t count, const char *config) {
     struct rg_tensors *list = expect_good();
     ck_assert_uint_eq(list->count, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         expect_same(rg_tensors_find(list, samples[i].name), &samples[i]);
+    }
     ck_assert_ptr_null(rg_tensors_find(list, "absent"));
-    if (config != NULL)
+    if (config != NULL) {
         ck_assert_str_eq(list->config, config);
-    else
+    } else {
         ck_assert_ptr_null(list->config);
+    }
     rg_tensors_destroy(list);
 }
 
@@ -134,15 +138,19 @@ START_TEST(npy_of_others) {
     rg_tensors_destroy(list);
 
     put_npy(3, "{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3, 4), }\n", 24);
-    for (unsigned i = 0; i < 2; i++)
-        for (unsigned j = 0; j < 3; j++)
-            for (unsigned k = 0; k < 4; k++)
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned j = 0; j < 3; j++) {
+            for (unsigned k = 0; k < 4; k++) {
                 file[file_bytes - 24 + i + 2 * j + 6 * k] = (unsigned char)(12 * i + 4 * j + k);
+            }
+        }
+    }
     put(file, file_bytes);
     list = expect_good();
     rg_tensor_to_double(&list->items[0], got);
-    for (size_t i = 0; i < 24; i++)
+    for (size_t i = 0; i < 24; i++) {
         ck_assert_double_eq(got[i], (double)i);
+    }
     rg_tensors_destroy(list);
 }
 END_TEST
@@ -156,8 +164,9 @@ START_TEST(halves_are_exact) {
         const int exponent = (int)(bits >> 10 & 0x1F);
         const double fraction = bits & 0x3FF;
         double want = exponent == 0 ? ldexp(fraction, -24) : ldexp(1024 + fraction, exponent - 25);
-        if (exponent == 0x1F)
+        if (exponent == 0x1F) {
             want = fraction > 0 ? NAN : INFINITY;
+        }
         want = copysign(want, bits & 0x8000 ? -1.0 : 1.0);
         double got = 0;
         float single = 0;

@@ -114,11 +114,13 @@ START_TEST(safetensors_with_too_many_tensors) {
     size_t length = 9;
     ck_assert_int_eq(rg_alloc(&text, N, EACH, "text"), RG_OK);
     text[8] = '{';
-    for (int i = 0; i < N; i++)
+    for (int i = 0; i < N; i++) {
         length += (size_t)snprintf(text + length, EACH, "%s\"%x\":" T("U8", "[0]", "[0,0]"), i > 0 ? "," : "", i);
+    }
     text[length++] = '}';
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++) {
         text[i] = (char)(unsigned char)((length - 8) >> 8 * i & 0xFF);
+    }
     put(text, length);
     rg_free(text);
     expect_bad(path, "too many", "tiny tensors");
@@ -285,8 +287,9 @@ START_TEST(every_rule_of_npz) {
     const struct rg_tensor two[] = {{"x", RG_U8, 1, {3}, "abc", 3}, {"y", RG_U8, 1, {3}, "abc", 3}};
     ck_assert_int_eq(rg_npz_write(path, two, 2), RG_OK);
     load();
-    for (unsigned char *y = memmem(file, file_bytes, "y.npy", 5); y != NULL; y = memmem(file, file_bytes, "y.npy", 5))
+    for (unsigned char *y = memmem(file, file_bytes, "y.npy", 5); y != NULL; y = memmem(file, file_bytes, "y.npy", 5)) {
         *y = 'x';
+    }
     expect_bad_npz("", "duplicate member");
     ck_assert_int_eq(rg_npz_write(path, two, 2), RG_OK);
     load();

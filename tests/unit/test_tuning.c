@@ -148,8 +148,9 @@ START_TEST(every_device_has_a_file) {
         (void)snprintf(info.version, sizeof info.version, "%s", devices[i].version);
         info.units = devices[i].units;
         ck_assert_int_eq(rg_tuning_path(&info, paths[i]), RG_OK);
-        for (size_t k = 0; k < i; k++)
+        for (size_t k = 0; k < i; k++) {
             ck_assert_str_ne(paths[i], paths[k]);
+        }
     }
     ck_assert_ptr_nonnull(strstr(paths[0], "/rnn-gpu/tune-opencl-d243d1a455d8e1fa.json"));
 }
