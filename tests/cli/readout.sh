@@ -90,7 +90,7 @@ expect_line 'bidirectional, readout mean' stderr
 checked "compare, samples of the lags, and what a run says of itself"
 
 refused 2 'readout requires --target last' "$program" --readout mean --target steps --data steps.npz --device cpu
-refused 2 'readout max requires --target last' "$program" --readout max --task copy --steps 9 --updates 1 --device cpu
+refused 2 'readout max is for --target last' "$program" --readout max --task copy --steps 9 --updates 1 --device cpu
 refused 4 'was made with --readout mean, not last' "$program" predict --model mean-cpu/model.safetensors --data all.npz \
     --readout last --device cpu --out q.npy
 refused 2 'one of last, final, mean, max' "$program" --readout first

@@ -175,7 +175,7 @@ refused 2 'val and --val-frac both' "${new[@]}" --val val.npz --val-frac 0.2
 refused 2 'epochs and --updates both' "${new[@]}" --epochs 2 --updates 3
 refused 2 'patience needs validation data' "${new[@]}" --patience 3
 refused 2 'val requires --data' "$program" --val val.npz --out new
-refused 2 'val-frac holds a part of a file' "$program" --val-frac 0.1 --out new
+refused 2 'val-frac holds out a part of a file' "$program" --val-frac 0.1 --out new
 refused 2 'epochs are passes over a file' "$program" --epochs 2 --out new --device cpu
 refused 2 'val-frac.*1' "${new[@]}" --val-frac 1
 checked "files and options that do not fit"
