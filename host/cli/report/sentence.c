@@ -41,7 +41,7 @@ static void add_plain(struct text *t, const struct rg_judgement *j) {
         [RG_VANISHING] = "on its way back in time the gradient all but disappears",
         [RG_EXPLODING] =
             "on its way back in time the gradient grows, and an update without clipping can go much too far",
-        [RG_MIXED] = "on its way back in time the gradient does not fare alike everywhere",
+        [RG_MIXED] = "on its way back in time the gradient is not alike everywhere",
         [RG_FADING] = "the gradient comes far back in time, but far steps count for little",
         [RG_SENSITIVE] =
             "the gradient comes far back in time, but a small change of the weights changes the state a lot",
@@ -115,11 +115,8 @@ static void add_mixture(struct text *t, const struct rg_diagnosis *d) {
 /* Add what truncated BPTT leaves out. */
 static void add_cut(struct text *t, const struct rg_diagnosis *d) {
     if (d->cut > 0) {
-        add(t,
-            " This is what --tbptt %zu leaves: lags from %zu on are cut, and what they would add to the gradient is "
-            "its "
-            "bias.",
-            d->cut, d->cut);
+        add(t, " This is what --tbptt %zu leaves: lags from %zu on are cut.", d->cut, d->cut);
+        add(t, " What they would add to the gradient is its bias.");
     }
 }
 
