@@ -43,8 +43,9 @@ static inline char *text_of_file(const char *path) {
         part[n] = '\0';
         text_add(&text, "%s", part);
     }
-    if (file)
+    if (file) {
         fclose(file);
+    }
     return text.bytes;
 }
 

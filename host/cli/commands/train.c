@@ -1,5 +1,6 @@
 /* `rnn-gpu train`: train a model on a task or a file. */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -587,6 +588,7 @@ static rg_status train(struct job *j) {
     struct rg_ranks *const ranks = j->config->machine.ranks;
     RG_TRY(rg_ranks_agree(ranks, prepare(j)));
     struct rg_run *const r = j->run;
+    assert(r); /* prepare has made it */
     RG_TRY(rg_alike_check(j->config, r));
     RG_TRY(find_rate(j));
     RG_TRY(rg_ranks_agree(ranks, open_outputs(j)));
