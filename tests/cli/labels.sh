@@ -132,7 +132,7 @@ for command in "$program predict" "$program grad --out g.safetensors"; do
     # shellcheck disable=SC2086
     refused 4 'more\.csv:1:10: the column .c. is none of the model' $command "${at[@]}" --data more.csv
 done
-refused 4 'stranger\.csv:3:7: the label .triangle. is none of the model.s 3 classes' "${grad[@]}" --data stranger.csv
+refused 4 'stranger\.csv:3:7: the label .triangle. is not one of the model.s 3 classes' "${grad[@]}" --data stranger.csv
 expect_status 0 "$program" predict "${at[@]}" --data stranger.csv
 expect_line '1 of 2 labels is not among the model.s classes' stderr
 expect_line '^ +2  series 2  label \?  class '
