@@ -42,8 +42,9 @@ rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_source *sour
                                 struct rg_lag_sampler **out);
 void rg_lag_sampler_destroy(struct rg_lag_sampler *sampler); /* NULL allowed */
 
-/* Does the matrix have norms, shares and cosines? And the share of lags T/2 and above in its gradient. */
+/* Does the matrix have norms, shares and cosines? */
 bool rg_sampled_has_lags(const struct rg_sampled *sampled);
+/* The share of lags T/2 and above in the matrix's gradient; T is `steps`. */
 double rg_sampled_long_share(const struct rg_sampled *sampled, size_t steps);
 
 /* The matrix with the largest gradient in the last sample, without the frozen ones, and the lag with the largest share

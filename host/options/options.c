@@ -188,10 +188,10 @@ static bool is_given(const struct arguments *arguments, const char *name) {
     return false;
 }
 
-/* Set the defaults that depend on other options. An option that was given stays, wherever it stands on the line. IRNN
- * follows Le, Jaitly, Hinton 2015, but draws input weights by xavier, because normal:0.001 of the paper needs ten times
- * as many updates (docs/learning.md). PyTorch's RMSprop has no momentum by default. Clipping by value replaces clipping
- * by norm. */
+/* Set the defaults that depend on other options. An option that was given keeps its value, whatever its position on the
+ * line. IRNN follows Le, Jaitly, Hinton 2015, but draws input weights by xavier, because normal:0.001 of the paper
+ * needs ten times as many updates (docs/learning.md). PyTorch's RMSprop has no momentum by default. Clipping by value
+ * replaces clipping by norm. */
 static void fill_in(const struct arguments *arguments, struct rg_config *config) {
     if (config->model.irnn && !is_given(arguments, "activation")) {
         config->model.activation = RG_ACT_RELU;

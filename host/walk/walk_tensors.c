@@ -9,7 +9,7 @@
 
 enum { OF_STEPS = 7, OF_TERMS = 3 }; /* largest number of tensors of one direction of one layer */
 
-/* The list to which the tensors of one direction of one layer are added. */
+/* A list of tensors, and the layer and direction whose tensors are added to it. */
 struct adding {
     const struct rg_walk *walk;
     struct rg_walk_tensors *list;

@@ -60,8 +60,8 @@ void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, 
 void rg_screen_validation(struct rg_screen *screen, const struct rg_validation *validation);
 void rg_screen_progress_end(struct rg_screen *screen);
 
-/* The result on stdout: losses, norms, speed, the lag profile drawn, the verdict and its causes. What was not measured
- * is left out. */
+/* Print the result on stdout: losses, norms, speed, the lag profile as bars, the verdict and its causes. A part that
+ * was not measured is left out. */
 void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts *facts,
                       const struct rg_run_result *result);
 
