@@ -2,7 +2,7 @@
 """Train in PyTorch what docs/jobs.md trains with rnn-gpu: the same data, model, updates and rate, other random numbers.
 
 usage: pytorch_jobs.py text FILE [--cell lstm] [--hidden 256] [--batch 32] [--tbptt 100] [--epochs 5] [--lr 2e-3]
-       pytorch_jobs.py images rows|pixels|permuted [--cell lstm] [--hidden 128] [--batch 100] [--updates 600] [--lr 1e-3]
+       pytorch_jobs.py images rows|pixels|permuted [--cell lstm] [--hidden 128] [--batch 256] [--updates 600] [--lr 1e-3]
 Both take [--threads 2]. The last line has the score and the seconds of the updates: bits per character of the last tenth
 of the text, or accuracy and loss on the 10,000 test images of Debian's dataset-fashion-mnist.
 """
@@ -126,7 +126,7 @@ def main():
     images.add_argument("form", choices=["rows", "pixels", "permuted"])
     images.add_argument("--updates", type=int, default=600)
     images.set_defaults(job=train_images)
-    for job, hidden, batch, lr in (text, 256, 32, 2e-3), (images, 128, 100, 1e-3):
+    for job, hidden, batch, lr in (text, 256, 32, 2e-3), (images, 128, 256, 1e-3):
         job.add_argument("--cell", default="lstm", choices=[*CELLS, "irnn"])
         job.add_argument("--hidden", type=int, default=hidden)
         job.add_argument("--batch", type=int, default=batch)
