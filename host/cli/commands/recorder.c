@@ -157,9 +157,17 @@ rg_status rg_recorder_status(const struct rg_recorder *r) {
     return rg_json_lines_status(&r->out);
 }
 
+bool rg_recorder_logs(uint64_t update) {
+    uint64_t every = 1;
+    for (uint64_t end = 65536; update > end && end <= UINT64_MAX / 2; end *= 2) {
+        every *= 2;
+    }
+    return update % every == 0;
+}
+
 void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u, const struct rg_live *live) {
     rg_history_add_update(r->history, u->update, u->loss, u->grad_norm, u->clipped, u->skipped, u->lr);
-    if (r->tensorboard) {
+    if (r->tensorboard && rg_recorder_logs(u->update)) {
         const struct rg_scalar scalars[] = {{"loss", u->loss},
                                             {"grad_norm", u->grad_norm},
                                             {"clipped", u->clipped},

@@ -37,7 +37,11 @@ void rg_recorder_print(struct rg_recorder *recorder, json_t *event);
 /* Did stdout receive every event so far? If not, rg_recorder_finish returns the same failure. */
 rg_status rg_recorder_status(const struct rg_recorder *recorder);
 
-/* An update, in order: to history, and with what the screen says beside it to TensorBoard. */
+/* Has the log a line for this update? All have one up to 65,536; from there on half as many with each doubling: every
+ * second up to 131,072, every fourth up to 262,144 and so on. A run of a billion updates writes about 500,000 lines. */
+bool rg_recorder_logs(uint64_t update);
+
+/* An update, in order: to history, and with what the screen says beside it to TensorBoard, if the log has it. */
 void rg_recorder_update(struct rg_recorder *recorder, const struct rg_update *update, const struct rg_live *live);
 
 /* Add a sample of the gradient by lag, taken with the weights before update `update`, to the history and TensorBoard.

@@ -185,11 +185,13 @@ static void on_update(void *self, const struct rg_update *u) {
     struct job *const j = self;
     const struct rg_live live = rg_screen_count(&j->screen, u);
     rg_recorder_update(j->recorder, u, &live);
-    rg_recorder_event(j->recorder,
-                      rg_json_pack("{s:s, s:I, s:o, s:o, s:b, s:b, s:f, s:o}", "event", "update", "update",
-                                   (json_int_t)u->update, "loss", rg_json_real(u->loss), "grad_norm",
-                                   rg_json_real(u->grad_norm), "clipped", u->clipped, "skipped", u->skipped, "lr",
-                                   u->lr, "sequences_per_s", rg_json_real(u->sequences_per_s)));
+    if (rg_recorder_logs(u->update)) {
+        rg_recorder_event(j->recorder,
+                          rg_json_pack("{s:s, s:I, s:o, s:o, s:b, s:b, s:f, s:o}", "event", "update", "update",
+                                       (json_int_t)u->update, "loss", rg_json_real(u->loss), "grad_norm",
+                                       rg_json_real(u->grad_norm), "clipped", u->clipped, "skipped", u->skipped, "lr",
+                                       u->lr, "sequences_per_s", rg_json_real(u->sequences_per_s)));
+    }
     rg_screen_update(&j->screen, u, &live);
     if (rg_recorder_status(j->recorder) != RG_OK || ferror(stdout)) {
         rg_stop_no_reader(); /* the run ends; rg_recorder_finish or main.c reports why */

@@ -9,6 +9,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
+#include "cli/commands/recorder.h"
 #include "files/json_lines.h"
 #include "files/sections.h"
 #include "rnn_gpu/memory.h"
@@ -48,7 +49,15 @@ static rg_status check_tensors(const char *path, enum rg_file_kind kind, char wh
     return RG_OK;
 }
 
-/* Check one line of a log: complete JSON, and the update after the previous one. */
+/* The update after `update` that a log has. */
+static uint64_t next_logged(uint64_t update) {
+    do {
+        update++;
+    } while (!rg_recorder_logs(update));
+    return update;
+}
+
+/* Check one line of a log: complete JSON, and the update that follows the previous one. */
 static rg_status check_line(const char *path, size_t number, const char *line, size_t length, uint64_t *update) {
     json_t *const event = json_loadb(line, length, 0, NULL);
     const char *const kind = json_string_value(json_object_get(event, "event"));
@@ -59,7 +68,7 @@ static rg_status check_line(const char *path, size_t number, const char *line, s
     if (!known) {
         return rg_fail(RG_BAD_FILE, "%s: line %zu is not an event", path, number);
     }
-    if (is_update && *update > 0 && this != *update + 1) {
+    if (is_update && *update > 0 && this != next_logged(*update)) {
         return rg_fail(RG_BAD_FILE, "%s: line %zu has update %llu; the line before has %llu", path, number,
                        (unsigned long long)this, (unsigned long long)*update);
     }
