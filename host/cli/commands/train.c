@@ -13,6 +13,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/recorder.h"
+#include "cli/commands/train_events.h"
 #include "train/checkpoint.h"
 #include "train/estimate.h"
 #include "train/run.h"
@@ -20,22 +21,17 @@
 #include "base/guard.h"
 #include "base/stop.h"
 #include "cli/settings.h"
-#include "cli/report/explain.h"
 #include "cli/report/measuring.h"
-#include "cli/report/metrics_text.h"
-#include "cli/report/rate_chart.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
 #include "cli/report/advice.h"
 #include "cli/report/run_figures.h"
 #include "cli/report/screen.h"
-#include "cli/report/step_text.h"
 #include "rnn_gpu/log.h"
-#include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 #include "verify/selftest/selftest.h"
 
-enum { SHOWN_CLASSES = 1000, PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096 };
 
 /* A training and its output for the person at the terminal. */
 struct job {
@@ -107,72 +103,8 @@ static rg_status open_run(struct job *j) {
     return speaks(j) ? rg_file_try(j->model_path) : RG_OK;
 }
 
-/* The names of the classes, or their numbers as text; at most SHOWN_CLASSES. */
-static json_t *class_list(const struct rg_targets *targets) {
-    json_t *list = json_array();
-    char number[24];
-    for (size_t c = 0; c < targets->n_classes && c < SHOWN_CLASSES; c++) {
-        (void)snprintf(number, sizeof number, "%zu", c);
-        rg_json_append(&list, rg_json_text(targets->data->classes ? targets->data->classes[c] : number));
-    }
-    return list;
-}
-
-/* How many weights are trained, and how many --freeze leaves as they are. */
-static void add_trained(json_t **object, const struct rg_model *model) {
-    const size_t trained = rg_model_n_trained(model);
-    rg_json_set(object, "trained", json_integer((json_int_t)trained));
-    rg_json_set(object, "frozen", json_integer((json_int_t)(model->n_weights - trained)));
-}
-
-/* Add what is learned from a file to the start event. */
-static void add_targets(json_t **start, const struct rg_problem *problem) {
-    const struct rg_targets *const t = &problem->targets;
-    char text[RG_LABELS_BYTES];
-    if (!t->data) {
-        return;
-    }
-    rg_targets_describe(t, problem->loss, text, sizeof text);
-    rg_json_set(start, "labels", rg_json_text(text));
-    rg_json_set(start, "n_classes", json_integer((json_int_t)t->n_classes));
-    rg_json_set(start, "classes", class_list(t));
-    rg_json_set(start, "left_out", json_integer((json_int_t)t->n_left_out));
-    if (t->weights) {
-        json_t *weights = json_array();
-        for (size_t c = 0; c < t->n_classes && c < SHOWN_CLASSES; c++) {
-            rg_json_append(&weights, rg_json_real(t->weights[c]));
-        }
-        rg_json_set(start, "class_weights", weights);
-    }
-}
-
 static void report_start(struct job *j) {
-    const struct rg_run *const r = j->run;
-    json_t *start = rg_json_pack(
-        "{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event", "start", "schema", 1,
-        "version", RG_VERSION, "device", r->device->info.name, "backend", r->device->info.backend, "precision",
-        rg_precision_names[r->config.machine.precision], "math", rg_math_names[r->config.machine.math], "seed",
-        rg_json_seed(r->config.training.seed), "parameters", (json_int_t)r->model->n_weights, "baseline",
-        rg_json_real(r->problem.baseline), "task", r->problem.name, "batch", (json_int_t)r->config.data.batch, "steps",
-        (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.model.hidden, "memory_bytes",
-        (json_int_t)r->engine->net.plan.total_bytes);
-    add_trained(&start, r->model);
-    if (r->rate_test) {
-        rg_json_set(&start, "lr_test", rg_rate_test_json(r->rate_test));
-    }
-    if (r->model->shape.target == RG_TARGET_LAST) {
-        rg_json_set(&start, "readout", rg_json_text(rg_readout_names[r->model->shape.readout]));
-    }
-    if (r->config.data.model_file) {
-        rg_json_set(&start, "model", rg_json_text(r->config.data.model_file));
-    }
-    if (r->config.machine.ranks) {
-        rg_json_set(&start, "ranks", json_integer((json_int_t)r->config.machine.ranks->n));
-        rg_json_set(&start, "hosts", json_integer((json_int_t)r->config.machine.ranks->n_hosts));
-    }
-    rg_json_set(&start, "shards", json_integer((json_int_t)r->engine->net.plan.shards));
-    add_targets(&start, &r->problem);
-    rg_json_set(&start, "options", rg_settings_json("train", &r->config, &r->config));
+    json_t *start = rg_event_start(j->run);
     if (j->from.sections) {
         rg_recorder_print(j->recorder, start);
         start = rg_json_pack("{s:s, s:o, s:I}", "event", "resume", "file", rg_json_text(j->from.path), "update",
@@ -186,11 +118,7 @@ static void on_update(void *self, const struct rg_update *u) {
     const struct rg_live live = rg_screen_count(&j->screen, u);
     rg_recorder_update(j->recorder, u, &live);
     if (rg_recorder_logs(u->update)) {
-        rg_recorder_event(j->recorder,
-                          rg_json_pack("{s:s, s:I, s:o, s:o, s:b, s:b, s:f, s:o}", "event", "update", "update",
-                                       (json_int_t)u->update, "loss", rg_json_real(u->loss), "grad_norm",
-                                       rg_json_real(u->grad_norm), "clipped", u->clipped, "skipped", u->skipped, "lr",
-                                       u->lr, "sequences_per_s", rg_json_real(u->sequences_per_s)));
+        rg_recorder_event(j->recorder, rg_event_update(u));
     }
     rg_screen_update(&j->screen, u, &live);
     if (rg_recorder_status(j->recorder) != RG_OK || ferror(stdout)) {
@@ -201,49 +129,10 @@ static void on_update(void *self, const struct rg_update *u) {
 /* A sample of the lag profile for --lag-every, taken with the weights before update `update`. */
 static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sampler *s) {
     struct job *const j = self;
-    struct rg_lag_columns columns;
-    RG_TRY(rg_lag_columns_create(s->probe + 1, &columns));
-    json_t *matrices = json_array();
-    for (size_t i = 0; i < s->n_sampled; i++) {
-        const struct rg_sampled *const m = &s->sampled[i];
-        const struct rg_lag_values values = {m->log10_norm, m->share, m->cosine};
-        json_t *matrix =
-            rg_json_pack("{s:s, s:o, s:o}", "name", j->run->model->parameters[m->parameter].name, "norm",
-                         rg_json_real(m->total), "long_share", rg_json_real(rg_sampled_long_share(m, s->steps)));
-        rg_lag_values_add(&matrix, &columns, &values, false);
-        rg_json_append(&matrices, matrix);
-    }
-    json_t *event = rg_json_pack("{s:s, s:I, s:I, s:o}", "event", "lags", "update", (json_int_t)update + 1, "sequences",
-                                 (json_int_t)s->rows, "matrices", matrices);
-    rg_lag_columns_add(&event, &columns);
-    rg_lag_columns_release(&columns);
+    json_t *event = NULL;
+    RG_TRY(rg_event_lags(j->run->model, update, s, &event));
     rg_recorder_event(j->recorder, event);
     return rg_recorder_sample(j->recorder, j->run->model, update + 1, s);
-}
-
-/* Add the diagnosis of the gradient; null if it was not measured, because the run was ended early or has --diagnose
- * none. */
-static void add_diagnosis(const struct job *j, json_t **end) {
-    const struct rg_diagnosis *const d = &j->run->result.diagnosis;
-    const struct rg_judgement *const g = &d->judgement;
-    const bool known = d->profile != NULL;
-    rg_json_set(end, "verdict", known ? json_string(rg_verdict_names[g->verdict]) : json_null());
-    rg_json_set(end, "horizon", known ? json_integer((json_int_t)g->horizon) : json_null());
-    rg_json_set(end, "decay", known ? rg_json_real(g->decay) : json_null());
-    rg_json_set(end, "factor", known ? rg_json_real(g->factor) : json_null());
-    rg_json_set(end, "reach", known ? rg_json_real(g->reach) : json_null());
-    if (known && d->cut > 0) {
-        rg_json_set(end, "cut_at_lag", json_integer((json_int_t)d->cut));
-    }
-    if (known) {
-        rg_json_set(end, "causes", rg_explain_json(d->profile, d->cause, g));
-        rg_json_set(end, "layers", rg_explain_layers_json(d->profiles, d->causes));
-        rg_json_set(end, "lags", rg_explain_lags_json(d->profiles, j->run->model));
-        rg_json_set(end, "step_lags", rg_step_text_json(d, j->run->model));
-    }
-    if (known && j->run->model->shape.skip && j->run->model->shape.skip_kind == RG_SKIP_LEARNED) {
-        rg_json_set(end, "updates_used", rg_json_real(rg_lag_used(d->profiles)));
-    }
 }
 
 /* Save the model's present weights as the best ones. */
@@ -278,23 +167,7 @@ static rg_status try_best(struct job *j) {
 static rg_status on_validation(void *self, const struct rg_validation *v) {
     static const double SAVE_SECONDS = 1.0;
     struct job *const j = self;
-    json_t *event = rg_json_pack("{s:s, s:I, s:I, s:o}", "event", "validation", "update", (json_int_t)v->update,
-                                 "epoch", (json_int_t)v->epoch, "loss", rg_json_real(v->loss));
-    if (v->level) {
-        rg_json_set(&event, "perplexity", rg_json_real(v->perplexity));
-        rg_json_set(&event, "bits_per_character", rg_json_real(v->bits / v->word_length));
-        if (v->level == RG_LEVEL_WORD) {
-            rg_json_set(&event, "bits_per_word", rg_json_real(v->bits));
-        }
-    }
-    if (!isnan(v->accuracy)) {
-        rg_json_set(&event, "accuracy", rg_json_real(v->accuracy));
-    } else {
-        rg_json_set(&event, "r2", rg_json_real(v->r2));
-    }
-    rg_json_set(&event, "best", json_boolean(v->best));
-    rg_json_set(&event, "sequences", json_integer((json_int_t)v->sequences));
-    rg_recorder_event(j->recorder, event);
+    rg_recorder_event(j->recorder, rg_event_validation(v));
     rg_recorder_validation(j->recorder, v);
     rg_screen_validation(&j->screen, v);
     j->best_waits = j->best_waits || v->best;
@@ -314,71 +187,18 @@ static rg_status save_waiting_best(struct job *j) {
     return status;
 }
 
-/* Add the scores of the test data, with the weights that were tested. */
-static void add_test(const struct job *j, json_t **end) {
-    const struct rg_run_result *const result = &j->run->result;
-    if (!result->test) {
-        return;
-    }
-    json_t *test = rg_metrics_json(result->test, j->run->model->classes);
-    rg_json_set(&test, "weights", json_string(result->test_of_best ? "best" : "last"));
-    rg_json_set(end, "test", test);
-}
-
 /* Report the test data. For a task without validation data they are reported as a validation. */
 static void report_test(struct job *j) {
     const struct rg_run_result *const result = &j->run->result;
     if (!result->test || result->validation.sequences || j->config->data.test) {
         return;
     }
-    rg_recorder_event(j->recorder, rg_json_pack("{s:s, s:I, s:o, s:o, s:I}", "event", "validation", "update",
-                                                (json_int_t)result->training.updates, "loss",
-                                                rg_json_real(rg_metrics_loss(result->test)), "accuracy",
-                                                rg_json_real(rg_metrics_accuracy(result->test)), "sequences",
-                                                (json_int_t)result->test->sequences));
-}
-
-/* "remedy" has only the command. */
-static void add_advice(const struct job *j, json_t **end) {
-    const struct rg_outcome outcome = rg_outcome_of_run(j->run);
-    struct rg_advice advice;
-    rg_advise(&outcome, &advice);
-    rg_json_set(end, "remedy", advice.row ? rg_json_text(advice.command) : json_null());
-    rg_json_set(end, "advice", rg_advice_json(&advice));
+    rg_recorder_event(j->recorder, rg_event_test(result));
 }
 
 static void report_end(struct job *j) {
-    const struct rg_run_result *const result = &j->run->result;
-    const struct rg_training *const t = &result->training;
     report_test(j);
-    char hash[24];
-    (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->weights_hash);
-    json_t *end = rg_json_pack(
-        "{s:s, s:s, s:I, s:o, s:o, s:I, s:o, s:o, s:I, s:s, s:o, s:o}", "event", "end", "reason",
-        rg_reason_names[t->reason], "updates", (json_int_t)t->updates, "loss", rg_json_real(t->loss), "last_loss",
-        rg_json_real(t->last_loss), "loss_updates", (json_int_t)t->loss_updates, "grad_norm",
-        rg_json_real(t->grad_norm), "clip_rate", rg_json_real(rg_clip_rate(t)), "skipped", (json_int_t)t->skipped,
-        "weights_hash", hash, "seconds", rg_json_real(t->seconds), "sequences_per_s", rg_json_real(t->sequences_per_s));
-    if (j->config->output.out) {
-        rg_json_set(&end, "saved",
-                    rg_json_pack("{s:o, s:I}", "file", rg_json_text(j->model_path), "update",
-                                 (json_int_t)result->weights_update));
-    }
-    if (result->best_update) {
-        rg_json_set(&end, "best_update", json_integer((json_int_t)result->best_update));
-        rg_json_set(&end, "best_loss", rg_json_real(result->best_loss));
-    }
-    add_test(j, &end);
-    add_diagnosis(j, &end);
-    add_advice(j, &end);
-    if (result->driver.updates) {
-        rg_json_set(&end, "clip_driver",
-                    rg_json_pack("{s:s, s:I, s:I, s:I}", "parameter",
-                                 j->run->model->parameters[result->driver.parameter].name, "lag",
-                                 (json_int_t)result->driver.lag, "count", (json_int_t)result->driver.count, "of",
-                                 (json_int_t)result->driver.updates));
-    }
-    rg_recorder_event(j->recorder, end);
+    rg_recorder_event(j->recorder, rg_event_end(j->run, j->config->output.out ? j->model_path : NULL));
 }
 
 /* Measure the gradient at the end. It may take 5 % of the training's time or 3 s, whichever is longer, unless the full
@@ -522,7 +342,7 @@ static rg_status dry_run(struct job *j) {
                      (json_int_t)r->problem.n_sequences, "batch", (json_int_t)r->config.data.batch, "steps",
                      (json_int_t)r->problem.steps, "updates", (json_int_t)updates, "update_s", update, "seconds",
                      update * (double)updates, "memory_bytes", (json_int_t)r->engine->net.plan.total_bytes);
-    add_trained(&plan, r->model);
+    rg_event_add_trained(&plan, r->model);
     rg_json_set(&plan, "options", rg_settings_json("train", &r->config, &r->config));
     return rg_json_print(plan);
 }
