@@ -1,0 +1,284 @@
+/* One step of the walk over a chunk of sequences: states from the device, the reverse step of the cell, terms and
+ * norms. See lag_walk.h. */
+#include "gradient/lag_walk.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "gradient/dense.h"
+
+size_t rg_lag_n_states(const struct rg_lag_walk *w) {
+    return w->engine->net.plan.directions * w->engine->net.plan.hidden;
+}
+
+rg_status rg_lag_load_chunk(struct rg_lag_walk *w, size_t first, size_t rows) {
+    struct rg_engine *const e = w->engine;
+    if (w->loaded == first) {
+        return RG_OK;
+    }
+    RG_TRY(rg_engine_chunk(e, w->source, w->update, first, rows, e->net.plan.layers));
+    memset(w->begin, 0, rows * sizeof *w->begin);
+    if (w->source->ragged) {
+        RG_TRY(rg_buffer_read(e->net.device, w->begin, e->net.buffers.begin, 0, rows * sizeof *w->begin));
+    }
+    w->loaded = first;
+    return rg_arrival_read(e, rows, &w->arrival);
+}
+
+/* Read dropout's factors of a step. A state of zero gets the factor 0: its slope does not matter. */
+static rg_status read_dropout(struct rg_lag_walk *w, struct rg_step_at at) {
+    struct rg_engine *const e = w->engine;
+    const size_t n = rg_lag_n_states(w), layer = w->facts.layer;
+    struct rg_buffer *const dropped = e->net.buffers.dropped[layer];
+    if (!dropped) {
+        return RG_OK;
+    }
+    RG_TRY(rg_step_rows_read(e, &w->states, at, dropped, 0, n, w->kept_share));
+    RG_TRY(rg_step_rows_read(e, &w->states, at, e->net.buffers.out[layer], 0, n, w->from_above));
+    for (size_t i = 0; i < at.rows * n; i++) {
+        w->kept_share[i] = w->from_above[i] == 0.0 ? 0.0 : w->kept_share[i] / w->from_above[i];
+    }
+    return RG_OK;
+}
+
+static bool is_top(const struct rg_lag_walk *w) {
+    return w->facts.layer + 1 == w->engine->net.plan.layers;
+}
+
+/* Read from the device what the layer above, or the head, sends to a step of the chunk's rows. */
+static rg_status read_above(struct rg_lag_walk *w, struct rg_step_at at) {
+    struct rg_engine *const e = w->engine;
+    const struct rg_plan *const p = &e->net.plan;
+    if (!is_top(w)) {
+        return read_dropout(w, at);
+    }
+    if (w->arrival.row || at.t != w->probe) {
+        return RG_OK;
+    }
+    at.t = p->target_steps > 1 ? at.t : e->net.base; /* the buffer has the last step alone */
+    return rg_step_rows_read(e, &w->states, at, e->net.buffers.dhead, w->facts.direction * p->hidden, p->hidden,
+                             w->from_above);
+}
+
+/* First row of step t in the gradients that layers send each other. */
+static size_t place_of(const struct rg_lag_walk *w, size_t t) {
+    return (w->probe - t) * w->rows;
+}
+
+/* Some sequences at a step: measured rows [first, first + n), which are rows `at` … of the chunk. `t` is the step; with
+ * walk.aligned it counts from each sequence's first step. */
+struct piece {
+    size_t order, t, lag, first, n, at;
+    bool again;
+};
+
+/* The step of row r of a piece. T or more: the sequence has no such step. */
+static size_t step_of(const struct rg_lag_walk *w, const struct piece *s, size_t r) {
+    return s->t + (w->aligned ? w->begin[s->at + r] : 0);
+}
+
+static bool is_live(const struct rg_lag_walk *w, const struct piece *s, size_t r) {
+    const size_t t = step_of(w, s, r);
+    return t >= w->begin[s->at + r] && t < w->facts.steps;
+}
+
+/* Find the head's gradient for a row of the last layer. Returns false if there is none at this step. */
+static bool find_arrival(struct rg_lag_walk *w, const struct piece *s, size_t r) {
+    if (!w->arrival.row) {
+        return s->t == w->probe;
+    }
+    if (is_live(w, s, r)) {
+        rg_arrival_at(&w->arrival, &w->engine->net.plan, w->facts.direction, s->at + r, w->begin[s->at + r],
+                      step_of(w, s, r), w->from_above + (s->at + r) * w->facts.hidden);
+    }
+    return is_live(w, s, r);
+}
+
+/* Add the gradient from above to dL/dh. */
+static void inject(struct rg_lag_walk *w, const struct piece *s) {
+    const struct rg_plan *const p = &w->engine->net.plan;
+    const size_t hidden = p->hidden, column = w->facts.direction * hidden, n = rg_lag_n_states(w);
+    for (size_t r = 0; is_top(w) && r < s->n; r++) {
+        if (!find_arrival(w, s, r)) {
+            continue;
+        }
+        const double *const values = w->from_above + (s->at + r) * hidden;
+        for (size_t j = 0; j < hidden; j++) {
+            w->has_loss[s->first + r] |= values[j] != 0.0;
+        }
+        rg_adjoint_inject(&w->adjoint, s->first + r, values, 0);
+    }
+    for (size_t d = 0; !is_top(w) && d < p->directions; d++) {
+        for (size_t r = 0; r < s->n; r++) {
+            if (step_of(w, s, r) >= w->facts.steps) {
+                continue;
+            }
+            const size_t place = place_of(w, step_of(w, s, r)) + s->first + r;
+            double *const sum = w->raw + (s->at + r) * w->wide;
+            for (size_t j = 0; j < hidden; j++) {
+                const double share =
+                    w->engine->net.buffers.dropped[w->facts.layer] ? w->kept_share[(s->at + r) * n + column + j] : 1.0;
+                sum[j] = w->sent[d].values[place * n + column + j] * share;
+            }
+            rg_adjoint_inject(&w->adjoint, s->first + r, sum, w->sent[d].exponent[place]);
+        }
+    }
+}
+
+/* Store delta W_ih of a step for the layer below. */
+static void send_down(struct rg_lag_walk *w, const struct piece *s) {
+    const struct rg_cell_facts *const f = &w->facts;
+    const struct rg_lag_sent *const to = &w->below[f->direction];
+    if (f->layer == 0) {
+        return;
+    }
+    double *const sums = w->raw + s->at * w->wide;
+    memset(sums, 0, s->n * f->inputs * sizeof *sums);
+    for (size_t g = 0; g < f->gates; g++) {
+        rg_dense_add(&(struct rg_product){.c = sums,
+                                          .a = rg_adjoint_delta(&w->adjoint, s->order, s->first) + g * f->hidden,
+                                          .b = f->w_ih + g * f->hidden * f->inputs,
+                                          .rows = s->n,
+                                          .columns = f->inputs,
+                                          .depth = f->hidden,
+                                          .c_row = f->inputs,
+                                          .a_row = f->deltas * f->hidden,
+                                          .a_depth = 1,
+                                          .b_row = f->inputs});
+    }
+    for (size_t r = 0; r < s->n; r++) {
+        if (step_of(w, s, r) >= w->facts.steps) {
+            continue;
+        }
+        const size_t place = place_of(w, step_of(w, s, r)) + s->first + r;
+        const double *const sum = sums + r * f->inputs;
+        const double largest = rg_dense_largest(sum, f->inputs);
+        const int size = largest > 0.0 && isfinite(largest) ? ilogb(largest) : 0;
+        for (size_t j = 0; j < f->inputs; j++) {
+            to->values[place * f->inputs + j] = ldexp(sum[j], -size);
+        }
+        to->exponent[place] = w->adjoint.exponent[s->first + r] + size;
+    }
+}
+
+/* log10 of ||dL/dh|| ||h|| at the step that was finished last. */
+static double product_log(const struct rg_lag_walk *w, size_t row, const double *h) {
+    const size_t n = w->facts.hidden;
+    return rg_scaled_log10(rg_dense_norm(w->adjoint.dh + row * n, n), w->adjoint.exponent[row]) +
+           rg_scaled_log10(rg_dense_norm(h, n), 0);
+}
+
+/* Record the norms of one sequence's delta and of its term. */
+static void note_row(struct rg_lag_walk *w, const struct piece *s, size_t r, bool live) {
+    const struct rg_cell_facts *const f = &w->facts;
+    const size_t row = s->first + r, at = s->at + r, place = s->lag * w->rows + row;
+    if (s->lag == 0) {
+        w->end_log[row] = live ? product_log(w, row, w->states.h + at * f->hidden) : NAN;
+    }
+    if (!live) {
+        w->row_norm[at] = 0.0;
+        w->delta_log[place] = w->term_log[place] = NAN;
+        return;
+    }
+    const double norm = rg_dense_norm(rg_adjoint_delta(&w->adjoint, s->order, row), f->gates * f->hidden);
+    w->row_norm[at] = norm;
+    w->delta_log[place] = isnan(norm) ? INFINITY : rg_scaled_log10(norm, w->adjoint.exponent[row]);
+    w->term_log[place] =
+        w->delta_log[place] + rg_scaled_log10(rg_dense_norm(w->states.past + at * f->hidden, f->hidden), 0);
+}
+
+/* A step of the chunk in memory. */
+struct step {
+    struct rg_lag_walk *walk;
+    struct piece rows; /* all of them */
+};
+
+/* The reverse step of one of RG_LAG_ROW_PARTS parts of the rows. */
+static void do_rows(void *context, size_t part, int thread) {
+    const struct step *const step = context;
+    const struct piece *const all = &step->rows;
+    struct rg_lag_walk *const w = step->walk;
+    /* multiples of four: see dense.c */
+    const size_t each = (all->n + 4 * RG_LAG_ROW_PARTS - 1) / (4 * RG_LAG_ROW_PARTS) * 4, low = part * each;
+    const size_t high = low + each < all->n ? low + each : all->n;
+    (void)thread;
+    if (low >= all->n) {
+        return;
+    }
+    const struct piece s = {all->order, all->t, all->lag, all->first + low, high - low, low, all->again};
+    rg_adjoint_begin(&w->adjoint, s.order, s.first, s.n);
+    inject(w, &s);
+    for (size_t r = 0; r < s.n; r++) {
+        const bool live = is_live(w, &s, r);
+        rg_adjoint_finish(&w->adjoint, s.order, s.first + r, &w->states, s.at + r, live);
+        if (!s.again) {
+            note_row(w, &s, r, live);
+        }
+    }
+    if (!s.again) {
+        send_down(w, &s);
+    }
+}
+
+static void do_terms(void *context, size_t part, int thread) {
+    struct rg_lag_walk *const w = context;
+    (void)thread;
+    rg_terms_add(&w->terms, part);
+}
+
+/* Add a chunk's sequences to the sums of a step, in order. */
+static void count_rows(struct rg_lag_walk *w, const struct piece *s) {
+    for (size_t r = 0; r < s->n; r++) {
+        const double square = w->row_norm[r] * w->row_norm[r];
+        if (is_live(w, s, r)) {
+            w->n_live++;
+            w->n_used += w->facts.learned && w->states.gate[r * RG_GATE_VALUES + RG_GATE_RAW] > 0.5;
+        }
+        if (square != 0.0) {
+            rg_scaled_add(&w->squares[s->lag], &square, 2 * w->adjoint.exponent[s->first + r]);
+        }
+    }
+}
+
+bool rg_lag_falls(const struct rg_lag_walk *w) {
+    return w->facts.direction == 1 && !w->facts.to_first;
+}
+
+size_t rg_lag_first_order(const struct rg_lag_walk *w) {
+    return rg_lag_falls(w) ? 0 : w->probe + 1 - w->lags;
+}
+
+size_t rg_lag_of_order(const struct rg_lag_walk *w, size_t order) {
+    return rg_lag_falls(w) ? order : w->probe - order;
+}
+
+rg_status rg_lag_chunk_step(struct rg_lag_walk *w, size_t order, size_t first, size_t rows, size_t slot, bool note) {
+    const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
+    const struct rg_step_at at = {t, rows, w->aligned ? w->begin : NULL};
+    struct step step = {.walk = w, .rows = {order, t, rg_lag_of_order(w, order), first, rows, 0, !note}};
+    RG_TRY(rg_step_states_read(w->engine, &w->facts, at, &w->states));
+    RG_TRY(read_above(w, at));
+    rg_pool_run(w->pool, RG_LAG_ROW_PARTS, do_rows, &step);
+    w->terms.n_taken = 0;
+    for (size_t m = 0; m < w->terms.micro.n; m++) {
+        const size_t low = rg_micro_row(&w->terms.micro, m, w->rows);
+        const size_t high = rg_micro_row(&w->terms.micro, m + 1, w->rows);
+        const size_t begin = low > first ? low : first, end = high < first + rows ? high : first + rows;
+        if (begin < end) {
+            const struct rg_term_part part = {.lag = step.rows.lag,
+                                              .micro = m,
+                                              .again = !note,
+                                              .deltas = rg_adjoint_delta(&w->adjoint, order, begin),
+                                              .exponent = w->adjoint.exponent + begin,
+                                              .n = end - begin,
+                                              .states = &w->states,
+                                              .at = begin - first};
+            rg_terms_take(&w->terms, slot, &part);
+        }
+    }
+    rg_pool_run(w->pool, RG_TERM_PARTS, do_terms, w);
+    if (note) {
+        count_rows(w, &step.rows);
+    }
+    return RG_OK;
+}
