@@ -1,106 +1,14 @@
-/* What fills batches. Synthetic tasks: every number against the definition written again here with Random123, targets
- * against what the inputs say, baselines and borders against many sequences. Data sets: targets of every step. */
+/* Synthetic tasks: every number against the definition written again here with Random123, targets against what the
+ * inputs say, baselines and borders against many sequences. */
 #include <Random123/philox.h>
 #include <math.h>
 #include <string.h>
 
-#include "executions.h"
+#include "filled_batch.h"
 #include "kernels/base/args.h"
 #include "train/task_data.h"
-#include "train/tasks.h"
 
-enum { GUARD = 64 }; /* elements behind a buffer's use that nothing may write */
 static const uint64_t SEED = 0x123456789abcdef0u, UPDATE = 77;
-
-struct batch {
-    struct rg_problem problem;
-    size_t rows, stride, n_targets;
-    float *x, *y;    /* [T][rows][stride], [T or 1][rows][n_targets] */
-    uint32_t *begin; /* [rows] */
-};
-
-/* The same bits. */
-static bool same(float a, float b) {
-    uint32_t bits[2];
-    memcpy(&bits[0], &a, sizeof a);
-    memcpy(&bits[1], &b, sizeof b);
-    return bits[0] == bits[1];
-}
-
-/* A buffer full of NaN, with a guard behind its n elements. */
-static struct rg_buffer *poisoned(struct rg_device *device, size_t n) {
-    struct rg_buffer *buffer = NULL;
-    float *values = numbers(n + GUARD, sizeof(float));
-    for (size_t i = 0; i < n + GUARD; i++) {
-        values[i] = NAN;
-    }
-    expect_ok(rg_buffer_create(device, (n + GUARD) * sizeof(float), "the test", &buffer), "buffer");
-    expect_ok(rg_buffer_write(device, buffer, 0, values, (n + GUARD) * sizeof(float)), "poison");
-    free(values);
-    return buffer;
-}
-
-/* Let `source` fill rows [first, first + rows) of an engine that has buffers only. */
-static struct batch fill(struct rg_device *device, const struct rg_source *source, const struct rg_problem *problem,
-                         uint64_t update, size_t first, size_t rows) {
-    struct batch b = {.problem = *problem, .rows = rows, .n_targets = problem->n_targets};
-    b.stride = (problem->inputs + 3) / 4 * 4;
-    const size_t n_x = problem->data_steps * rows * b.stride;
-    const size_t n_y = (problem->target == RG_TARGET_STEPS ? problem->data_steps : 1) * rows * b.n_targets;
-    const struct rg_model model = {.shape = {.inputs = problem->inputs, .target = problem->target}};
-    struct rg_engine engine = {.net.device = device, .net.model = &model};
-    engine.net.plan.steps = engine.net.plan.alloc_steps = engine.net.segment.end = problem->data_steps;
-    engine.net.plan.target_alloc_steps = problem->target == RG_TARGET_STEPS ? problem->data_steps : 1;
-    engine.net.plan.inputs = problem->inputs;
-    engine.net.buffers.x = poisoned(device, n_x);
-    engine.net.buffers.y = poisoned(device, n_y);
-    engine.net.buffers.begin = poisoned(device, rows);
-    expect_ok(source->fill(source->self, &engine.net, update, first, rows), problem->name);
-    b.x = numbers(n_x + GUARD, sizeof(float));
-    b.y = numbers(n_y + GUARD, sizeof(float));
-    b.begin = numbers(rows, sizeof(uint32_t));
-    expect_ok(rg_buffer_read(device, b.x, engine.net.buffers.x, 0, (n_x + GUARD) * sizeof(float)), "x");
-    expect_ok(rg_buffer_read(device, b.y, engine.net.buffers.y, 0, (n_y + GUARD) * sizeof(float)), "y");
-    expect_ok(rg_buffer_read(device, b.begin, engine.net.buffers.begin, 0, rows * sizeof(uint32_t)), "begin");
-    for (size_t i = 0; i < GUARD; i++) {
-        ck_assert_msg(isnan(b.x[n_x + i]) && isnan(b.y[n_y + i]), "%s writes past its end", problem->name);
-    }
-    rg_buffer_destroy(device, engine.net.buffers.x);
-    rg_buffer_destroy(device, engine.net.buffers.y);
-    rg_buffer_destroy(device, engine.net.buffers.begin);
-    return b;
-}
-
-static struct batch fill_task(struct rg_device *device, const char *name, size_t steps, uint64_t seed, uint64_t update,
-                              size_t first, size_t rows) {
-    struct rg_problem problem;
-    struct rg_task_source source;
-    expect_ok(rg_problem_task(name, steps, &problem), name);
-    rg_task_source_init(&source, &problem, seed);
-    return fill(device, &source.source, &problem, update, first, rows);
-}
-
-static void release(struct batch *b) {
-    free(b->x);
-    free(b->y);
-    free(b->begin);
-}
-
-static const float *row_of(const struct batch *b, size_t t, size_t row) {
-    return b->x + (t * b->rows + row) * b->stride;
-}
-
-/* The number of the input that is 1; all others must be 0. */
-static size_t symbol_of(const struct batch *b, size_t t, size_t row) {
-    const float *const x = row_of(b, t, row);
-    size_t symbol = b->stride;
-    for (size_t f = 0; f < b->stride; f++) {
-        ck_assert(same(x[f], 0.0f) || (same(x[f], 1.0f) && symbol == b->stride));
-        symbol = same(x[f], 1.0f) ? f : symbol;
-    }
-    ck_assert_uint_lt(symbol, b->problem.inputs);
-    return symbol;
-}
 
 /* ---- the definitions again */
 
@@ -467,133 +375,6 @@ START_TEST(wrong_names_and_sizes_are_refused) {
 }
 END_TEST
 
-/* ---- data sets */
-
-enum { N = 7, STEPS = 70, FEATURES = 5, TARGETS = 2, BATCH = 6 };
-struct made_data {
-    float x[N * STEPS * FEATURES], y[N * STEPS * TARGETS];
-    int32_t lengths[N];
-    struct rg_dataset data;
-};
-
-/* Values that tell where they stand; lengths 0 and STEPS among them. */
-static void make_data(struct made_data *m, size_t n_targets, bool ragged) {
-    static char path[] = "made.npz";
-    static const int32_t lengths[N] = {STEPS, 0, 1, STEPS - 1, 33, 64, 65};
-    for (size_t i = 0; i < N * STEPS * FEATURES; i++) {
-        m->x[i] = (float)i + 1.0f;
-    }
-    for (size_t i = 0; i < N * STEPS * TARGETS; i++) {
-        m->y[i] = (float)i + 0.5f;
-    }
-    memcpy(m->lengths, lengths, sizeof lengths);
-    m->data = (struct rg_dataset){.path = path,
-                                  .n_sequences = N,
-                                  .n_steps = STEPS,
-                                  .n_features = FEATURES,
-                                  .kind = RG_INPUT_FLOAT,
-                                  .x_float = m->x,
-                                  .lengths = ragged ? m->lengths : NULL,
-                                  .y = m->y,
-                                  .n_targets = n_targets};
-}
-
-static void check_gathered(const struct batch *b, const struct made_data *m, const uint32_t *index) {
-    const bool every_step = b->problem.target == RG_TARGET_STEPS;
-    for (size_t row = 0; row < b->rows; row++) {
-        const size_t n = index[row], length = m->data.lengths ? (size_t)m->lengths[n] : STEPS, start = STEPS - length;
-        ck_assert_uint_eq(b->begin[row], start);
-        for (size_t t = 0; t < STEPS; t++) {
-            const size_t step = n * STEPS + t - start;
-            for (size_t f = 0; f < b->stride; f++) {
-                ck_assert(same(row_of(b, t, row)[f], t >= start && f < FEATURES ? m->x[step * FEATURES + f] : 0.0f));
-            }
-            for (size_t i = 0; every_step && i < b->n_targets; i++) {
-                const float y = b->y[(t * b->rows + row) * b->n_targets + i];
-                ck_assert(t < start ? isnan(y) : same(y, m->y[step * b->n_targets + i]));
-            }
-        }
-        for (size_t i = 0; !every_step && i < b->n_targets; i++) {
-            ck_assert(same(b->y[row * b->n_targets + i], m->y[n * b->n_targets + i]));
-        }
-    }
-}
-
-/* Targets of the last step and of every step, one or two of them, in chunks. */
-START_TEST(data_sets_give_their_steps_and_targets) {
-    struct rg_device *device = open_execution(kinds[_i]);
-    for (int i = 0; device && i < 8; i++) {
-        struct made_data m;
-        struct rg_problem problem;
-        struct rg_data_source *source = NULL;
-        const enum rg_target target = i & 1 ? RG_TARGET_STEPS : RG_TARGET_LAST;
-        const size_t n_targets = i & 2 ? TARGETS : 1;
-        make_data(&m, target == RG_TARGET_STEPS ? n_targets * STEPS : n_targets, i & 4);
-        expect_ok(
-            rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, target, (double)NAN, false}, &problem),
-            "problem");
-        ck_assert_uint_eq(problem.n_targets, n_targets);
-        expect_ok(rg_data_source_create(device, &m.data, BATCH, 9, true, &source), "source");
-        for (size_t first = 0; first < BATCH; first += 4) {
-            struct batch b = fill(device, &source->source, &problem, 1, first, first ? BATCH - 4 : 4);
-            check_gathered(&b, &m, source->rows + first);
-            release(&b);
-        }
-        rg_data_source_destroy(source);
-    }
-    rg_device_destroy(device);
-}
-END_TEST
-
-/* Classes and baselines of targets of every step come from the valid steps alone. */
-START_TEST(targets_of_every_step_are_counted) {
-    struct made_data m;
-    struct rg_problem p;
-    make_data(&m, STEPS, true);
-    const size_t valid = STEPS + 1 + STEPS - 1 + 33 + 64 + 65;
-    size_t seen = 0;
-    for (size_t n = 0; n < N; n++) {
-        for (size_t t = 0; t < STEPS; t++) {
-            m.y[n * STEPS + t] = t < (size_t)m.lengths[n] ? (float)(seen++ % 3) : 17.0f;
-        }
-    }
-    ck_assert_uint_eq(seen, valid);
-    m.data.label_kind = RG_LABELS_CLASSES;
-    expect_ok(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_AUTO, RG_TARGET_STEPS, (double)NAN, false}, &p),
-        "auto");
-    ck_assert_int_eq(p.loss, RG_LOSS_CE);
-    ck_assert_uint_eq(p.outputs, 3);
-    ck_assert_uint_eq(p.n_targets, 1);
-    double entropy = 0.0, squares = 0.0, mean = 0.0;
-    for (size_t c = 0; c < 3; c++) {
-        const size_t count = (valid + 2 - c) / 3;
-        const double share = (double)count / (double)valid;
-        entropy -= share * log(share);
-        squares += share * (double)(c * c);
-        mean += share * (double)c;
-    }
-    ck_assert_double_eq_tol(p.baseline, entropy, 1e-14);
-    expect_ok(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, RG_TARGET_STEPS, (double)NAN, false}, &p),
-        "mse");
-    ck_assert_double_eq_tol(p.baseline, squares - mean * mean, 1e-14);
-    ck_assert_int_eq(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_BCE, RG_TARGET_STEPS, (double)NAN, false}, &p),
-        RG_BAD_FILE);
-    ck_assert_ptr_nonnull(strstr(rg_error_message(), "target 2"));
-    m.y[1] = 0.5f;
-    ck_assert_int_eq(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_CE, RG_TARGET_STEPS, (double)NAN, false}, &p),
-        RG_BAD_FILE);
-    m.data.n_targets = STEPS - 1;
-    ck_assert_int_eq(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, RG_TARGET_STEPS, (double)NAN, false}, &p),
-        RG_BAD_FILE);
-    ck_assert_ptr_nonnull(strstr(rg_error_message(), "--target steps"));
-}
-END_TEST
-
 /* The sequences as a data set are the first batch that a training gets, in floats and in doubles; those that do not fit
  * into one piece too. */
 START_TEST(a_data_set_has_the_first_batch) {
@@ -640,7 +421,5 @@ TEST_MAIN("tasks") {
     tcase_add_loop_test(tasks, baselines_are_those_of_the_batch, 0, N_KINDS);
     tcase_add_test(tasks, problems_have_their_sizes);
     tcase_add_test(tasks, wrong_names_and_sizes_are_refused);
-    tcase_add_loop_test(tasks, data_sets_give_their_steps_and_targets, 0, N_KINDS);
-    tcase_add_test(tasks, targets_of_every_step_are_counted);
     tcase_add_loop_test(tasks, a_data_set_has_the_first_batch, 0, 4);
 }
