@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "engine/chunk.h"
 #include "engine/head.h"
+#include "engine/jobs.h"
 #include "engine/layer.h"
 #include "engine/library.h"
 #include "engine/rows.h"
@@ -160,41 +161,27 @@ rg_status rg_engine_get_initial_gradients(struct rg_engine *e, double *dh_0, dou
     return rg_cell_has_c(e->net.model->shape.cell) ? read_states(e, e->net.buffers.dc_0, dc_0) : RG_OK;
 }
 
-static rg_status launch_pack(struct rg_engine *e, const struct rg_pack_args *args, size_t n) {
-    size_t work = 1;
-    for (size_t i = 0; i < n; i++) {
-        const struct rg_pack_job *const job = &args->jobs[i];
-        const size_t own = (size_t)job->depth * job->gates * job->panels * job->width;
-        work = own > work ? own : work;
-    }
-    return rg_device_launch(e->net.device,
-                            &(struct rg_launch){.kernel = RG_K_rg_pack,
-                                                .buffers = {e->net.buffers.weights, e->net.buffers.packed},
-                                                .args = args,
-                                                .groups = {n, rg_net_groups(&e->net, work, 16384)}});
-}
-
 /* Layers and head in as few launches as their jobs fit into. */
 rg_status rg_engine_pack(struct rg_engine *e) {
-    const size_t scans = e->net.plan.layers * e->net.plan.directions;
-    struct rg_pack_args args = {.jobs = {{.source = 0}}}; /* all of it: equal arguments are equal bytes */
+    struct rg_net *const net = &e->net;
+    const size_t directions = net->plan.directions, scans = net->plan.layers * directions;
+    struct rg_pack_job jobs[RG_MAX_JOBS];
+    struct rg_jobs waiting = {.kernel = RG_K_rg_pack,
+                              .from = net->buffers.weights,
+                              .to = net->buffers.packed,
+                              .job_bytes = sizeof *jobs,
+                              .per_group = 16384};
     double since = rg_seconds();
-    size_t n = 0;
     for (size_t i = 0; i <= scans; i++) {
-        struct rg_pack_job jobs[RG_MAX_JOBS];
-        const size_t more =
-            i < scans ? rg_layer_pack_jobs(&e->net, i / e->net.plan.directions, i % e->net.plan.directions, jobs)
-                      : rg_head_pack_jobs(&e->net, jobs);
-        if (n + more > RG_MAX_JOBS) {
-            RG_TRY(launch_pack(e, &args, n));
-            memset(&args, 0, sizeof args);
-            n = 0;
+        const size_t n =
+            i < scans ? rg_layer_pack_jobs(net, i / directions, i % directions, jobs) : rg_head_pack_jobs(net, jobs);
+        for (size_t k = 0; k < n; k++) {
+            const size_t work = (size_t)jobs[k].depth * jobs[k].gates * jobs[k].panels * jobs[k].width;
+            RG_TRY(rg_jobs_add(net, &waiting, &jobs[k], work));
         }
-        memcpy(args.jobs + n, jobs, more * sizeof *jobs);
-        n += more;
     }
-    RG_TRY(launch_pack(e, &args, n));
-    return rg_net_lap(&e->net, &since, RG_PHASE_PACK);
+    RG_TRY(rg_jobs_launch(net, &waiting));
+    return rg_net_lap(net, &since, RG_PHASE_PACK);
 }
 
 rg_status rg_engine_chunk(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,

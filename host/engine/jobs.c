@@ -1,0 +1,29 @@
+/* See jobs.h. */
+#include "engine/jobs.h"
+
+#include <assert.h>
+#include <string.h>
+
+static_assert(sizeof(struct rg_pack_args) >= sizeof(struct rg_reduce_args), "the larger one comes first");
+
+rg_status rg_jobs_launch(struct rg_net *net, struct rg_jobs *jobs) {
+    if (jobs->n == 0) {
+        return RG_OK;
+    }
+    RG_TRY(rg_device_launch(net->device,
+                            &(struct rg_launch){.kernel = jobs->kernel,
+                                                .buffers = {jobs->from, jobs->to},
+                                                .args = &jobs->args,
+                                                .groups = {jobs->n, rg_net_groups(net, jobs->work, jobs->per_group)}}));
+    memset(&jobs->args, 0, sizeof jobs->args);
+    jobs->n = jobs->work = 0;
+    return RG_OK;
+}
+
+rg_status rg_jobs_add(struct rg_net *net, struct rg_jobs *jobs, const void *job, size_t work) {
+    RG_TRY(jobs->n == RG_MAX_JOBS ? rg_jobs_launch(net, jobs) : RG_OK);
+    memcpy((unsigned char *)&jobs->args + jobs->n * jobs->job_bytes, job, jobs->job_bytes);
+    jobs->n++;
+    jobs->work = work > jobs->work ? work : jobs->work;
+    return RG_OK;
+}
