@@ -2,15 +2,15 @@
 #include "bench/bench.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
 #include "base/clock.h"
 
-enum { PEAK_RUNS = 5, PHASE_UPDATES = 3, MOST_UPDATES = 200 };
-static const double LEAST_SECONDS = 0.02, LONG_UPDATE = 0.2;
+enum { PEAK_RUNS = 5, PHASE_UPDATES = 3, MAX_UPDATES = 200 };
+static const double MIN_SECONDS = 0.02, LONG_UPDATE = 0.2;
 
 /* Seconds of one launch of the peak kernel. */
 static rg_status time_peak(struct rg_device *device, struct rg_buffer *out, size_t groups, uint64_t rounds,
@@ -91,11 +91,6 @@ static rg_status one_update(struct rg_engine *engine, struct rg_source *source, 
     return rg_engine_step(engine, 1e-3);
 }
 
-int rg_bench_by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double rg_bench_flops(const struct rg_bench_case *c) {
     const double gh = (double)rg_cell_gates(c->cell) * (double)c->hidden, bt = (double)c->batch * (double)c->steps;
     const double head = c->outputs > 1 ? 6.0 * (double)c->hidden * (double)c->outputs : 0.0;
@@ -131,7 +126,7 @@ rg_status rg_bench_whole_bytes(const struct rg_device *device, const struct rg_b
 
 bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent) {
     const bool late = c->patience > 0.0 && spent > c->patience;
-    return n > 0 && (late || (n >= c->repeats && (spent >= LEAST_SECONDS || n >= MOST_UPDATES)));
+    return n > 0 && (late || (n >= c->repeats && (spent >= MIN_SECONDS || n >= MAX_UPDATES)));
 }
 
 static rg_status time_phases(struct rg_engine *engine, struct rg_source *source, struct rg_bench_result *result) {
@@ -163,7 +158,7 @@ static rg_status time_updates(struct rg_engine *engine, const struct rg_bench_ca
         seconds[n] = rg_seconds() - begin;
         spent += seconds[n];
     }
-    qsort(seconds, n, sizeof *seconds, rg_bench_by_size);
+    rg_sort(seconds, n);
     result->updates = n;
     result->update = seconds[n / 2];
     result->fastest = seconds[0];
@@ -211,7 +206,7 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
         write_noise(device, engine->net.buffers.x,
                     engine->net.plan.alloc_steps * engine->net.plan.chunk * engine->net.plan.layer[0].x_stride));
     RG_TRY_GOTO(write_targets(engine, c));
-    RG_TRY_GOTO(rg_alloc(&seconds, c->repeats > MOST_UPDATES ? c->repeats : MOST_UPDATES, sizeof *seconds, "timings"));
+    RG_TRY_GOTO(rg_alloc(&seconds, c->repeats > MAX_UPDATES ? c->repeats : MAX_UPDATES, sizeof *seconds, "timings"));
     RG_TRY_GOTO(time_updates(engine, c, seconds, result));
     result->gflops = rg_bench_flops(c) / result->update / 1e9;
     result->memory_bytes = device->peak_bytes;

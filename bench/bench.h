@@ -40,8 +40,6 @@ rg_status rg_bench_peak(struct rg_device *device, double *gflops);
 
 /* Are `n` timed updates, `spent` seconds in all, enough? */
 bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent);
-/* qsort's order of doubles. */
-int rg_bench_by_size(const void *a, const void *b);
 /* n numbers in [-1, 1), the same every time. */
 void rg_bench_noise(float *values, size_t n);
 

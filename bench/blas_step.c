@@ -3,9 +3,9 @@
 
 #include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "base/clock.h"
 #include "bench/blas_cells.h"
 #include "base/pool.h"
@@ -63,9 +63,9 @@ static void do_rows(void *context, size_t item, int thread) {
 }
 
 /* Pieces of a pass over `n` units. No piece is so small that handing it to a thread costs more than the work. */
-static size_t pieces(size_t n, size_t most) {
+static size_t pieces(size_t n, size_t max) {
     const size_t wanted = n / ROW_UNITS + 1;
-    return wanted < most ? wanted : most;
+    return wanted < max ? wanted : max;
 }
 
 static void pass_over(struct rg_blas_step *s, rg_blas_pass *rows, size_t t) {
@@ -327,7 +327,7 @@ rg_status rg_blas_step_time(const struct rg_blas *blas, int threads, const struc
         }
     }
     n--;
-    qsort(times_s, n, sizeof *times_s, rg_bench_by_size);
+    rg_sort(times_s, n);
     *seconds = times_s[n / 2];
 fail:
     rg_blas_step_destroy(step);

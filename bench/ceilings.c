@@ -39,8 +39,8 @@ static rg_status zeros(struct rg_device *device, size_t elements, struct rg_buff
 
 static rg_status measure_bandwidth(struct rg_device *device, double *bandwidth) {
     const size_t unit = (size_t)device->info.vec;
-    const size_t most = TRIAD_BYTES < device->info.max_buffer_bytes ? TRIAD_BYTES : device->info.max_buffer_bytes;
-    const struct rg_triad_args args = {.n = most / device->info.real_bytes / unit * unit};
+    const size_t max = TRIAD_BYTES < device->info.max_buffer_bytes ? TRIAD_BYTES : device->info.max_buffer_bytes;
+    const struct rg_triad_args args = {.n = max / device->info.real_bytes / unit * unit};
     struct rg_buffer *arrays[3] = {NULL};
     double seconds = 0.0;
     rg_status status = RG_OK;

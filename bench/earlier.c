@@ -30,10 +30,10 @@ void rg_bench_earlier_free(struct rg_bench_earlier *earlier) {
     *earlier = (struct rg_bench_earlier){0};
 }
 
-static bool read_size(const json_t *object, const char *key, size_t most, size_t *out) {
+static bool read_size(const json_t *object, const char *key, size_t max, size_t *out) {
     const json_int_t value = json_integer_value(json_object_get(object, key));
     *out = value > 0 ? (size_t)value : 0;
-    return value > 0 && *out <= most;
+    return value > 0 && *out <= max;
 }
 
 /* Read a result from an object; false if a member is missing or out of range. The limits are those of the options. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sort.h"
 #include "base/clock.h"
 #include "bench/report_json.h"
 #include "rnn_gpu/log.h"
@@ -255,19 +256,19 @@ void rg_bench_report_row(struct rg_bench_report *r, const struct rg_bench_row *r
 /* "what: median 3.1x, least 1.1x (…), most 6.0x" of the ratios above 0; prints nothing if there are none. */
 static void summarise(const struct rg_bench_report *r, const char *what, const double *ratios) {
     double *sorted = NULL;
-    size_t n = 0, least = 0;
+    size_t n = 0, min = 0;
     if (rg_alloc(&sorted, r->n_rows, sizeof *sorted, "ratios") != RG_OK) {
         return;
     }
     for (size_t i = 0; i < r->n_rows; i++) {
         if (ratios[i] > 0.0) {
-            least = n == 0 || ratios[i] < ratios[least] ? i : least;
+            min = n == 0 || ratios[i] < ratios[min] ? i : min;
             sorted[n++] = ratios[i];
         }
     }
     if (n > 0) {
-        const struct rg_bench_case *const c = &r->rows[least].c;
-        qsort(sorted, n, sizeof *sorted, rg_bench_by_size);
+        const struct rg_bench_case *const c = &r->rows[min].c;
+        rg_sort(sorted, n);
         (void)printf("%s: median %.2fx, most %.2fx,\n    least %.2fx (%s, batch %zu, steps %zu, hidden %zu)\n", what,
                      sorted[n / 2], sorted[n - 1], sorted[0], rg_cell_names[c->cell], c->batch, c->steps, c->hidden);
     }

@@ -137,8 +137,8 @@ static bool is_in_time(void *self, double part) {
 
 static rg_status measure(struct rg_run *run) {
     static const double PART = 0.05, SECONDS = 3.0;
-    const double most = fmax(SECONDS, PART * run->result.training.seconds);
-    struct deadline d = {.at = run->config.training.diagnose == RG_DIAGNOSE_FULL ? 0.0 : rg_seconds() + most};
+    const double max = fmax(SECONDS, PART * run->result.training.seconds);
+    struct deadline d = {.at = run->config.training.diagnose == RG_DIAGNOSE_FULL ? 0.0 : rg_seconds() + max};
     const struct rg_watch watch = {.go_on = is_in_time, .self = &d, .span = 1.0};
     return rg_run_measure(run, true, &watch);
 }
@@ -185,11 +185,11 @@ rnn_gpu_status rnn_gpu_trainer_run(rnn_gpu_trainer *trainer) {
 /* ---- Result ---- */
 
 struct rnn_gpu_verdict rg_api_verdict(const struct rg_diagnosis *diagnosis) {
-    const struct rg_judgement *const j = &diagnosis->judgement;
+    const struct rg_verdict *const j = &diagnosis->verdict;
     if (!diagnosis->profile) {
         return (struct rnn_gpu_verdict){.decay = NAN, .factor = NAN, .log10_reach = NAN};
     }
-    return (struct rnn_gpu_verdict){.verdict = rg_verdict_names[j->verdict],
+    return (struct rnn_gpu_verdict){.verdict = rg_verdict_names[j->word],
                                     .decay = j->decay,
                                     .factor = j->factor,
                                     .log10_reach = j->log10_reach,

@@ -4,11 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { NAME_MAX_LENGTH = 40 };
+#include "base/sizes.h"
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
+enum { NAME_MAX_LENGTH = 40 };
 
 size_t rg_name_distance(const char *a, const char *b) {
     /* Restricted Damerau-Levenshtein: d[i][j] = edits from the first i letters of a to the first j of b. */
@@ -17,7 +15,7 @@ size_t rg_name_distance(const char *a, const char *b) {
     if (n > NAME_MAX_LENGTH || m > NAME_MAX_LENGTH) {
         return n > m ? n : m;
     }
-    if (n > 0 && n != m && strncmp(a, b, least(n, m)) == 0) {
+    if (n > 0 && n != m && strncmp(a, b, rg_min(n, m)) == 0) {
         return 1;
     }
     for (size_t i = 0; i <= n; i++) {
@@ -29,9 +27,9 @@ size_t rg_name_distance(const char *a, const char *b) {
     for (size_t i = 1; i <= n; i++) {
         for (size_t j = 1; j <= m; j++) {
             const size_t replace = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            d[i][j] = least(replace, least(d[i - 1][j], d[i][j - 1]) + 1);
+            d[i][j] = rg_min(replace, rg_min(d[i - 1][j], d[i][j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-                d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+                d[i][j] = rg_min(d[i][j], d[i - 2][j - 2] + 1);
             }
         }
     }

@@ -196,13 +196,13 @@ static int compare_strings(const void *a, const void *b) {
 
 /* Number of tokens to keep, the most frequent first: at most --vocab including <unk>, and none below --min-count. */
 static size_t count_kept(const struct rg_dataset_options *o, const struct counted *tokens, size_t n) {
-    const size_t most = o->vocabulary_most > 0 ? o->vocabulary_most : n;
+    const size_t max = o->max_vocabulary > 0 ? o->max_vocabulary : n;
     size_t kept = 0;
 
     while (kept < n && tokens[kept].count >= o->min_count) {
         kept++;
     }
-    return kept == n && n <= most ? n : kept < most ? kept : most - 1;
+    return kept == n && n <= max ? n : kept < max ? kept : max - 1;
 }
 
 /* Replace the rare tokens by <unk>. */
@@ -253,7 +253,7 @@ static rg_status make_vocabulary(struct text_reader *r) {
     } else {
         RG_TRY(o->level == RG_LEVEL_WORD ? list_words(r, &data->vocabulary, &data->n_features)
                                          : list_characters(r, &data->vocabulary, &data->n_features));
-        if (o->vocabulary_most > 0 || o->min_count > 1) {
+        if (o->max_vocabulary > 0 || o->min_count > 1) {
             RG_TRY(cut_vocabulary(r, &data->vocabulary, &data->n_features));
         }
         r->index = (struct rg_word_index){(const char *const *)data->vocabulary, NULL, data->n_features};

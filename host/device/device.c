@@ -203,12 +203,12 @@ rg_status rg_device_flush(struct rg_device *device) {
 }
 
 rg_status rg_device_sleep(struct rg_device *device, double seconds) {
-    static const double LEAST = 5e-3, MOST = 1.0, SHARE = 0.9;
-    if (!device->info.is_gpu || device->info.launch_seconds <= 0.0 || seconds < LEAST) {
+    static const double MIN_SECONDS = 5e-3, MAX_SECONDS = 1.0, SHARE = 0.9;
+    if (!device->info.is_gpu || device->info.launch_seconds <= 0.0 || seconds < MIN_SECONDS) {
         return RG_OK;
     }
     RG_TRY(rg_device_flush(device));
-    const long nanoseconds = (long)(1e9 * SHARE * (seconds < MOST ? seconds : MOST));
+    const long nanoseconds = (long)(1e9 * SHARE * (seconds < MAX_SECONDS ? seconds : MAX_SECONDS));
     (void)nanosleep(&(struct timespec){0, nanoseconds}, NULL); /* a signal ends it */
     return RG_OK;
 }

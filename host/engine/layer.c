@@ -2,7 +2,7 @@
 #include "engine/layer.h"
 #include "model/cells.h"
 
-enum { BLOCK_ROWS = 8, LEAST_LOCAL = 4 };
+enum { BLOCK_ROWS = 8, MIN_LOCAL = 4 };
 
 struct scan_kernels {
     enum rg_kernel forward, reverse;
@@ -13,10 +13,6 @@ struct scan_kernels {
     [RG_CELL_##NAME] = {RG_K_rg_##name##_learned_forward, RG_K_rg_##name##_learned_reverse},
 static const struct scan_kernels scans[RG_N_CELLS] = {RG_CELLS(SCANS, )};
 static const struct scan_kernels learned_scans[RG_N_CELLS] = {RG_CELLS(LEARNED, )};
-
-static size_t most(size_t a, size_t b) {
-    return a > b ? a : b;
-}
 
 static const struct scan_kernels *kernels_of(const struct rg_net *net) {
     return (rg_plan_learned(&net->plan) ? learned_scans : scans) + net->model->shape.cell;
@@ -201,7 +197,7 @@ static size_t scan_local_bytes(const struct rg_net *net, size_t width) {
     const size_t sums = rg_plan_learned(&net->plan) ? (size_t)net->device->info.cols : 0; /* of each row's items */
     const size_t states =
         width ? RG_TILE_NUMBERS(rg_device_items(net->device), net->plan.tile, width, (size_t)net->device->info.vec) : 0;
-    return most(2 * states + sums * net->plan.tile, LEAST_LOCAL) * net->plan.real_bytes;
+    return rg_max(2 * states + sums * net->plan.tile, MIN_LOCAL) * net->plan.real_bytes;
 }
 
 struct scan {

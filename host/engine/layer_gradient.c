@@ -5,13 +5,6 @@
 
 enum { GROUPS_A_UNIT = 4, BLOCK_ROWS = 8 };
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-static size_t most(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 static bool adds_skip(const struct rg_plan *p) {
     return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
 }
@@ -20,18 +13,18 @@ static bool adds_skip(const struct rg_plan *p) {
 static struct rg_span share(struct rg_span whole, size_t parts, size_t first, size_t n) {
     const size_t steps = whole.end - whole.begin, each = steps / parts,
                  more = steps % parts; /* rg_share of the kernels */
-    return (struct rg_span){whole.begin + first * each + least(first, more),
-                            whole.begin + (first + n) * each + least(first + n, more)};
+    return (struct rg_span){whole.begin + first * each + rg_min(first, more),
+                            whole.begin + (first + n) * each + rg_min(first + n, more)};
 }
 
 /* Unit u is slice u % slices of block u / slices. */
 static rg_status launch_units(struct rg_net *net, void *self, size_t done, size_t n) {
     struct rg_launch launch = *(const struct rg_launch *)self;
     struct rg_weight_gradient_args args = *(const struct rg_weight_gradient_args *)launch.args;
-    const size_t slices = args.n_slices, block = done / slices, first = done % slices, here = least(n, slices);
+    const size_t slices = args.n_slices, block = done / slices, first = done % slices, here = rg_min(n, slices);
     const struct rg_span steps = share((struct rg_span){args.begin, args.end}, slices, first, here);
     args.first_row = block * args.block;
-    args.end_row = least(args.rows, (block + rg_divide_up(n, slices)) * args.block);
+    args.end_row = rg_min(args.rows, (block + rg_divide_up(n, slices)) * args.block);
     args.begin = steps.begin;
     args.end = steps.end;
     args.partial += first * args.slice_stride;
@@ -96,7 +89,7 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
         .accumulate = parts->accumulate,
         .block = (rg_u32)p->block,
         .n_sources = 2,
-        .parts = (rg_u32)most(1, least(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS)),
+        .parts = (rg_u32)rg_max(1, rg_min(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS)),
         .sources = {states,
                     {.buffer = RG_FROM_INPUTS,
                      .depth = (rg_u32)p->layer[layer].inputs,
@@ -114,7 +107,7 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
                                .buffers = {net->buffers.out[layer], rg_layer_inputs(net, layer),
                                            rg_net_deltas(net, layer, direction), net->buffers.partial},
                                .args = &args,
-                               .groups = {parts->n, least(across, panels * args.parts)}};
+                               .groups = {parts->n, rg_min(across, panels * args.parts)}};
     return rg_layer_launch_gradient(net, RG_WORK_GRADIENT, layer, &launch);
 }
 

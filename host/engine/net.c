@@ -6,8 +6,8 @@
 size_t rg_net_groups(const struct rg_net *net, size_t n, size_t per_group) {
     const size_t at_once = rg_device_items(net->device) * (size_t)net->device->info.vec; /* a vector for each item */
     const size_t each = net->device->info.is_gpu && at_once < per_group ? at_once : per_group;
-    const size_t most = (size_t)net->device->info.units * 4, need = rg_divide_up(n, each);
-    return need < most ? (need ? need : 1) : most;
+    const size_t max = (size_t)net->device->info.units * 4, need = rg_divide_up(n, each);
+    return need < max ? (need ? need : 1) : max;
 }
 
 bool rg_net_trains(const struct rg_net *net, size_t offset) {

@@ -4,6 +4,7 @@
 #define RG_NET_H
 
 #include "rnn_gpu/config.h"
+#include "base/sizes.h"
 #include "engine/optimizer.h"
 #include "engine/pieces.h"
 #include "plan/buffers.h"
@@ -106,9 +107,5 @@ size_t rg_net_groups(const struct rg_net *net, size_t n, size_t per_group);
 /* The buffer in which a layer's reverse scan leaves the deltas. If the cell saves values, the deltas overwrite them, so
  * the step is still in cache; otherwise the layers share a buffer. */
 struct rg_buffer *rg_net_deltas(const struct rg_net *net, size_t layer, size_t direction);
-
-static inline size_t rg_divide_up(size_t n, size_t by) {
-    return (n + by - 1) / by;
-}
 
 #endif

@@ -123,10 +123,10 @@ rg_status rg_optimizer_step(const struct rg_optimizer_state *o, const struct rg_
     };
     const size_t at_once = rg_device_items(o->device) * (size_t)o->device->info.vec; /* a vector for each item */
     const size_t each = o->device->info.is_gpu && at_once < PER_GROUP ? at_once : PER_GROUP;
-    const size_t most = (size_t)o->device->info.units * 4, need = ((size_t)args.n + each - 1) / each;
+    const size_t max = (size_t)o->device->info.units * 4, need = ((size_t)args.n + each - 1) / each;
     return rg_device_launch(o->device, &(struct rg_launch){.kernel = methods[options->kind].kernel,
                                                            .buffers = {range->weights, range->gradients, range->control,
                                                                        o->first, o->second},
                                                            .args = &args,
-                                                           .groups = {need < most ? need : most, 1}});
+                                                           .groups = {need < max ? need : max, 1}});
 }

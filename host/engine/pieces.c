@@ -8,14 +8,10 @@
 enum { GROWTH = 8 }; /* a launch has at most so many times the units of one that was timed */
 static const double QUEUED_SECONDS = 0.25, FLUSHED_SECONDS = 1e-3;
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* Units of the next launch, where `left` are left after `done`. */
 static size_t next_units(const struct rg_cut *cut, const struct rg_rate *rate, size_t done) {
-    const size_t n = least(cut->units - done, rate->room), at = done % cut->together;
-    return at > 0 || n < cut->together ? least(n, cut->together - at) : n - n % cut->together;
+    const size_t n = rg_min(cut->units - done, rate->room), at = done % cut->together;
+    return at > 0 || n < cut->together ? rg_min(n, cut->together - at) : n - n % cut->together;
 }
 
 /* A launch of n units took so long. A short rest of a longer piece says little of what fits. */

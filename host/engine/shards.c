@@ -35,12 +35,12 @@ static size_t ranks_of(const struct rg_net *net) {
 
 /* The nodes in memory at once: those that are complete, and those on the way to the next. */
 static size_t depth_of(const struct rg_shards *s) {
-    size_t most = 0;
+    size_t max = 0;
     for (size_t i = 0; i < s->n_nodes; i++) {
         const size_t depth = i + rg_tree_depth(s->nodes[i]);
-        most = depth > most ? depth : most;
+        max = depth > max ? depth : max;
     }
-    return most;
+    return max;
 }
 
 static rg_status create_exchange(const struct rg_net *net, struct rg_shards *s) {

@@ -227,12 +227,12 @@ static void add_head_of_file(struct rg_proto *file, const char *config) {
 
 /* Limit the skip: a Scan carries the states of the last d steps from step to step. */
 static rg_status check_skip(const char *path, const struct rg_shape *s) {
-    enum { MOST = 4096 };
-    if (s->skip > MOST && s->skip_kind != RG_SKIP_LEARNED) {
+    enum { MAX_SKIP = 4096 };
+    if (s->skip > MAX_SKIP && s->skip_kind != RG_SKIP_LEARNED) {
         return rg_fail(
             RG_USAGE,
             "%s: the model has --skip %zu, and ONNX would have to carry too many states; at most %d are possible", path,
-            s->skip, MOST);
+            s->skip, MAX_SKIP);
     }
     return RG_OK;
 }

@@ -147,11 +147,11 @@ static rg_status find_kind(const struct rg_sections *s, const char *name, char k
     return RG_OK;
 }
 
-rg_status rg_sections_number(const struct rg_sections *s, const char *name, uint64_t most, uint64_t *out) {
+rg_status rg_sections_number(const struct rg_sections *s, const char *name, uint64_t max, uint64_t *out) {
     RG_TRY(find_kind(s, name, 'u', out));
-    if (*out > most) {
+    if (*out > max) {
         return rg_fail(RG_BAD_FILE, "%s: the number '%s' is %llu; at most %llu was expected", s->path, name,
-                       (unsigned long long)*out, (unsigned long long)most);
+                       (unsigned long long)*out, (unsigned long long)max);
     }
     return RG_OK;
 }

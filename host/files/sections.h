@@ -69,8 +69,8 @@ rg_status rg_sections_get(const struct rg_sections *sections, const char *name, 
  * rg_sections_add_text. */
 rg_status rg_sections_get_text(const struct rg_sections *sections, const char *name, char **out);
 
-/* A number, which must exist. RG_BAD_FILE if it is missing, of the other kind, or above `most`. */
-rg_status rg_sections_number(const struct rg_sections *sections, const char *name, uint64_t most, uint64_t *out);
+/* A number, which must exist. RG_BAD_FILE if it is missing, of the other kind, or above `max`. */
+rg_status rg_sections_number(const struct rg_sections *sections, const char *name, uint64_t max, uint64_t *out);
 rg_status rg_sections_real(const struct rg_sections *sections, const char *name, double *out);
 
 /* Write the file under a temporary name, sync it, rename it, and sync the folder. RG_NOT_SAVED. */

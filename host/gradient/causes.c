@@ -2,9 +2,9 @@
 #include "gradient/causes.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "gradient/dense.h"
 #include "gradient/power.h"
 #include "gradient/products.h"
@@ -228,16 +228,10 @@ static void product_step(struct walk *w, size_t t, size_t order) {
     }
 }
 
-static int rising(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Median of n > 0 numbers, the mean of the middle two if n is even. Sorts `values`. */
+/* Median of n > 0 numbers. Sorts `values`. */
 static double median(double *values, size_t n) {
-    qsort(values, n, sizeof *values, rising);
-    const double low = values[(n - 1) / 2], high = values[n / 2];
-    return low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
+    rg_sort(values, n);
+    return rg_sorted_median(values, n);
 }
 
 /* Median over the sequences that reach the lag. */
@@ -273,10 +267,6 @@ static void fill(const struct walk *w, bool smallest, double *values) {
     }
 }
 
-static int falling(const void *a, const void *b) {
-    return rising(b, a);
-}
-
 /* Lyapunov exponents: medians over the sequences that reach the largest lag. */
 static void note_exponents(struct walk *w) {
     struct rg_causes *const c = w->causes;
@@ -293,7 +283,7 @@ static void note_exponents(struct walk *w) {
         }
         c->exponents[i] = reached > 0 ? median(values, reached) : -INFINITY;
     }
-    qsort(c->exponents, c->n_exponents, sizeof *c->exponents, falling);
+    rg_sort_falling(c->exponents, c->n_exponents);
 }
 
 /* Record how many steps the sequences went back. The watch may have ended the walk early. */

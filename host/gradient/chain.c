@@ -11,7 +11,7 @@
 #include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
-enum { FEWEST = 2, MOST = 1000 };
+enum { MIN_ITERATIONS = 2, MAX_ITERATIONS = 1000 };
 static const double SETTLED = 1e-9;
 
 static size_t numbers(const struct rg_cell_facts *f) {
@@ -22,13 +22,13 @@ double rg_chain_bytes(const struct rg_cell_facts *f, size_t steps) {
     return (double)steps * (double)(numbers(f) * sizeof(double));
 }
 
-rg_status rg_chain_create(const struct rg_cell_facts *f, size_t most, struct rg_chain *c) {
+rg_status rg_chain_create(const struct rg_cell_facts *f, size_t max, struct rg_chain *c) {
     *c = (struct rg_chain){.facts = f,
-                           .most = most,
+                           .max = max,
                            .h_blocks = f->back > f->skip ? f->back : f->skip,
                            .c_blocks = rg_cell_has_c(f->cell) ? f->back : 0};
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_alloc(&c->factors, most, numbers(f) * sizeof *c->factors, "factors of Jacobians"));
+    RG_TRY_GOTO(rg_alloc(&c->factors, max, numbers(f) * sizeof *c->factors, "factors of Jacobians"));
     RG_TRY_GOTO(rg_alloc(&c->dh, f->hidden, sizeof *c->dh, "factors of Jacobians"));
     return RG_OK;
 fail:
@@ -202,8 +202,8 @@ static void iterate(struct vectors *v, double work, struct rg_chain_result *r) {
     }
     (void)unit(v, 0, 1, at_loss);
     *r = (struct rg_chain_result){.log10_largest = -INFINITY};
-    while (!r->converged && r->iterations < MOST &&
-           (r->iterations < FEWEST || (double)(r->iterations + 1) * each <= work)) {
+    while (!r->converged && r->iterations < MAX_ITERATIONS &&
+           (r->iterations < MIN_ITERATIONS || (double)(r->iterations + 1) * each <= work)) {
         const double before = r->log10_largest;
         go_back(v);
         (void)unit(v, chain->steps, chain->h_blocks, chain->c_blocks);

@@ -12,8 +12,8 @@
 
 struct rg_chain {
     const struct rg_cell_facts *facts; /* borrowed */
-    /* `most`: steps that fit; `steps`: steps that were added, from the loss back */
-    size_t most, steps;
+    /* `max`: steps that fit; `steps`: steps that were added, from the loss back */
+    size_t max, steps;
     double *factors; /* [most][2][deltas + 1][H]: A_q, then C; B_q, then D */
     double *dh;      /* [H], scratch */
     /* blocks of the state at the earliest step; the state at the loss has one of each */
@@ -23,7 +23,7 @@ struct rg_chain {
 /* Bytes of a chain of `steps` steps. */
 double rg_chain_bytes(const struct rg_cell_facts *facts, size_t steps);
 
-rg_status rg_chain_create(const struct rg_cell_facts *facts, size_t most, struct rg_chain *chain);
+rg_status rg_chain_create(const struct rg_cell_facts *facts, size_t max, struct rg_chain *chain);
 void rg_chain_release(struct rg_chain *chain); /* zeroed allowed */
 
 /* Add the step before the last added one. Its states are in row `row`. */

@@ -2,9 +2,9 @@
 #include "gradient/graded.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "gradient/dense.h"
 #include "gradient/scaled.h"
 #include "rnn_gpu/memory.h"
@@ -60,27 +60,27 @@ void rg_graded_multiply(struct rg_graded *g, const double *r) {
     const size_t k = g->k;
     double *const sum = g->room;
     for (size_t i = 0; i < k; i++) { /* row i needs itself and the rows below, which are still unchanged */
-        int64_t most = RG_SCALED_EMPTY;
+        int64_t max = RG_SCALED_EMPTY;
         int size = 0;
         for (size_t j = i; j < k; j++) {
             if (r[i * k + j] != 0.0 && g->exponent[j] != RG_SCALED_EMPTY) {
                 (void)frexp(r[i * k + j], &size);
-                most = g->exponent[j] + size > most ? g->exponent[j] + size : most;
+                max = g->exponent[j] + size > max ? g->exponent[j] + size : max;
             }
         }
         memset(sum, 0, k * sizeof *sum);
-        for (size_t j = i; most != RG_SCALED_EMPTY && j < k; j++) {
+        for (size_t j = i; max != RG_SCALED_EMPTY && j < k; j++) {
             if (g->exponent[j] == RG_SCALED_EMPTY) {
                 continue;
             }
-            const double mantissa = frexp(r[i * k + j], &size), factor = mantissa * power(g->exponent[j] + size - most);
+            const double mantissa = frexp(r[i * k + j], &size), factor = mantissa * power(g->exponent[j] + size - max);
             const double *const row = g->rows + j * k;
             for (size_t m = j; factor != 0.0 && m < k; m++) {
                 sum[m] += factor * row[m];
             }
         }
         memcpy(g->rows + i * k, sum, k * sizeof *sum);
-        g->exponent[i] = most;
+        g->exponent[i] = max;
         normalise(g->rows + i * k, k, &g->exponent[i]);
     }
     g->steps++;
@@ -132,11 +132,6 @@ static double sweep(struct rg_graded *g) {
     return worst;
 }
 
-static int falling(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x > y ? -1 : x < y;
-}
-
 void rg_graded_singular(struct rg_graded *g, double *out) {
     int sweeps = 0;
     while (sweeps < MAX_SWEEPS && sweep(g) > 0.0) {
@@ -145,5 +140,5 @@ void rg_graded_singular(struct rg_graded *g, double *out) {
     for (size_t i = 0; i < g->k; i++) {
         out[i] = length_of(g, i);
     }
-    qsort(out, g->k, sizeof *out, falling);
+    rg_sort_falling(out, g->k);
 }

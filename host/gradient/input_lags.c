@@ -2,9 +2,9 @@
 #include "gradient/input_lags.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "gradient/sweeps.h"
 #include "rnn_gpu/memory.h"
 
@@ -105,15 +105,10 @@ static double root_mean_square(const double *logs, size_t count, double n) {
     return largest + 0.5 * log10(sum / n);
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
+/* Median of n > 0 numbers. Sorts `values`. */
 static double median(double *values, size_t n) {
-    qsort(values, n, sizeof *values, by_size);
-    const double low = values[(n - 1) / 2], high = values[n / 2];
-    return low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
+    rg_sort(values, n);
+    return rg_sorted_median(values, n);
 }
 
 /* Record one lag of one kind. `norms` [rows] is working memory. */

@@ -2,20 +2,9 @@
 #include "gradient/lag_walk.h"
 
 #include <math.h>
-#include <stdlib.h>
 
+#include "base/sort.h"
 #include "rnn_gpu/memory.h"
-
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Index of a quantile among n sorted numbers, by nearest rank. */
-static size_t rank_of(double quantile, size_t n) {
-    const size_t rank = (size_t)ceil(quantile * (double)n);
-    return rank ? rank - 1 : 0;
-}
 
 /* Quantiles, by nearest rank, of the numbers that are not NAN; NAN if there are none. `scratch` is [n]. */
 static void quantiles(const double *values, size_t n, double *scratch, double *const out[RG_N_QUANTILES], size_t lag) {
@@ -27,9 +16,9 @@ static void quantiles(const double *values, size_t n, double *scratch, double *c
             scratch[count++] = values[i];
         }
     }
-    qsort(scratch, count, sizeof *scratch, by_size);
+    rg_sort(scratch, count);
     for (size_t q = 0; q < RG_N_QUANTILES; q++) {
-        out[q][lag] = count ? scratch[rank_of(ranks[q], count)] : NAN;
+        out[q][lag] = count ? scratch[rg_sorted_rank(ranks[q], count)] : NAN;
     }
 }
 
@@ -74,11 +63,10 @@ static void note_reach(const struct rg_lag_walk *w, double *scratch) {
     }
     reach->rows = n;
     if (n > 0) {
-        qsort(scratch, n, sizeof *scratch, by_size);
-        const double low = scratch[(n - 1) / 2], high = scratch[n / 2];
-        reach->median = low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
-        reach->p10 = scratch[rank_of(0.1, n)];
-        reach->p90 = scratch[rank_of(0.9, n)];
+        rg_sort(scratch, n);
+        reach->median = rg_sorted_median(scratch, n);
+        reach->p10 = scratch[rg_sorted_rank(0.1, n)];
+        reach->p90 = scratch[rg_sorted_rank(0.9, n)];
     }
 }
 

@@ -56,7 +56,7 @@ double rg_largest_singular(const double *a, size_t rows, size_t columns, rg_stat
     double *const w = v + columns;
     start_vector(v, columns);
     (void)unit(v, columns);
-    for (size_t i = 0, most = iterations(rows * columns); i < most; i++) {
+    for (size_t i = 0, max = iterations(rows * columns); i < max; i++) {
         const double before = size;
         multiply(a, rows, columns, false, v, w);
         size = rg_dense_norm(w, rows);
@@ -76,11 +76,11 @@ double rg_spectral_radius(const double *a, size_t n, rg_status *status) {
         *status = got;
         return NAN;
     }
-    const size_t most = iterations(n * n), from = most / 2;
+    const size_t max = iterations(n * n), from = max / 2;
     double *x = v, *y = v + n;
     start_vector(x, n);
     (void)unit(x, n);
-    for (size_t i = 0; i < most && logs > -INFINITY; i++) {
+    for (size_t i = 0; i < max && logs > -INFINITY; i++) {
         multiply(a, n, n, false, x, y);
         const double growth = log(unit(y, n));
         logs += i >= from || growth == -INFINITY ? growth : 0.0;
@@ -89,5 +89,5 @@ double rg_spectral_radius(const double *a, size_t n, rg_status *status) {
         y = swap;
     }
     rg_free(v);
-    return exp(logs / (double)(most - from));
+    return exp(logs / (double)(max - from));
 }

@@ -2,8 +2,8 @@
 #include "gradient/spectrum.h"
 
 #include <math.h>
-#include <stdlib.h>
 
+#include "base/sort.h"
 #include "rnn_gpu/memory.h"
 
 rg_status rg_spectrum_begin(const struct rg_cell_facts *f, const struct rg_spectrum_limits *limits, size_t row,
@@ -26,20 +26,9 @@ void rg_spectrum_step(struct rg_spectrum_walk *w, struct rg_pool *pool, const st
     if (w->whole.sequences > 0) {
         rg_products_step(&w->whole, pool, states, order, &move);
     }
-    if (w->chain.factors && moves && w->chain.steps < w->chain.most) {
+    if (w->chain.factors && moves && w->chain.steps < w->chain.max) {
         rg_chain_add(&w->chain, states, w->row);
     }
-}
-
-static int falling(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x > y ? -1 : x < y;
-}
-
-/* The median of n sorted numbers. */
-static double middle(const double *values, size_t n) {
-    const double low = values[(n - 1) / 2], high = values[n / 2];
-    return low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
 }
 
 /* Medians over the sequences of the singular values, in order of their size. `all` is [sequences][n]. */
@@ -51,12 +40,12 @@ static void note_medians(const struct rg_products *p, const double *all, double 
                 column[n++] = all[s * out->n + i];
             }
         }
-        qsort(column, n, sizeof *column, falling);
-        out->log10_singular[i] = middle(column, n);
+        rg_sort_falling(column, n);
+        out->log10_singular[i] = rg_sorted_median(column, n);
         out->zeros += out->log10_singular[i] == -INFINITY;
     }
-    const double most = out->log10_singular[0], least = out->log10_singular[out->n - 1];
-    out->log10_condition = most == -INFINITY ? (double)NAN : most - least;
+    const double max = out->log10_singular[0], min = out->log10_singular[out->n - 1];
+    out->log10_condition = max == -INFINITY ? (double)NAN : max - min;
 }
 
 static rg_status note_products(struct rg_products *p, struct rg_spectrum *out) {

@@ -101,9 +101,9 @@ rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_
         RG_TRY_GOTO(rg_reals_create(e->net.device, rows * widest, "states", &states->aligned));
     }
     const size_t fit = BLOCK_NUMBERS / (rows * widest);
-    states->most = fit < 1 ? 1 : fit < BLOCK_STEPS ? fit : BLOCK_STEPS;
+    states->max = fit < 1 ? 1 : fit < BLOCK_STEPS ? fit : BLOCK_STEPS;
     for (size_t i = 0; i < RG_N_STEP_BLOCKS; i++) {
-        RG_TRY_GOTO(rg_alloc(&states->blocks[i].values, states->most, rows * widest * sizeof(double), "states"));
+        RG_TRY_GOTO(rg_alloc(&states->blocks[i].values, states->max, rows * widest * sizeof(double), "states"));
     }
     return RG_OK;
 fail:
@@ -189,15 +189,15 @@ struct reading {
 static void span_block(const struct reading *r, size_t place, struct rg_step_block *block) {
     const struct rg_engine *const e = r->engine;
     const size_t begin = e->net.segment.begin == 0 ? e->net.plan.halo : 0, end = e->net.segment.end - e->net.base;
-    const size_t most = r->states->most;
+    const size_t max = r->states->max;
     if (place < begin || place >= end) {
         block->first = place;
         block->n = 1;
     } else if (r->facts->direction == 1) {
         block->first = place;
-        block->n = end - place < most ? end - place : most;
+        block->n = end - place < max ? end - place : max;
     } else {
-        block->n = place - begin + 1 < most ? place - begin + 1 : most;
+        block->n = place - begin + 1 < max ? place - begin + 1 : max;
         block->first = place + 1 - block->n;
     }
 }

@@ -55,7 +55,7 @@ struct rg_step_states {
     double *gate;       /* [rows][RG_GATE_VALUES], or NULL */
     double *raw;        /* memory for a step with its padding */
     struct rg_step_block blocks[RG_N_STEP_BLOCKS];
-    size_t most;               /* largest number of steps in a block */
+    size_t max;                /* largest number of steps in a block */
     uint64_t update;           /* the update whose scan filled the blocks */
     size_t segment, row, of;   /* segment on the device, first row, number of rows */
     struct rg_device *device;  /* borrowed */

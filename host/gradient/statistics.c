@@ -3,8 +3,8 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 
+#include "base/sort.h"
 #include "model/philox.h"
 #include "rnn_gpu/memory.h"
 
@@ -34,11 +34,6 @@ void rg_draw_weights(size_t n, double (*weights)[N]) {
     }
 }
 
-static int rising(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 struct rg_interval rg_interval_of(double *values, size_t n_micro) {
     size_t n = 0;
     for (size_t i = 0; i < RG_DRAWS; i++) {
@@ -49,7 +44,7 @@ struct rg_interval rg_interval_of(double *values, size_t n_micro) {
     if (n < MAX_DRAWS) {
         return (struct rg_interval){NAN, NAN};
     }
-    qsort(values, n, sizeof *values, rising);
+    rg_sort(values, n);
     const size_t out = (size_t)(TAILS[n_micro - RG_MIN_MICRO] * (double)n);
     return (struct rg_interval){values[out], values[n - 1 - out]};
 }

@@ -37,10 +37,10 @@ static void divide(const struct rg_optimizer_state *o, const struct rg_control *
 }
 
 static rg_status clip(const struct rg_engine *e, double *factors, double *gradients) {
-    const double most = e->optimizer->options.clip_value;
+    const double max = e->optimizer->options.clip_value;
     RG_TRY(rg_reals_read(e->net.device, gradients, e->net.buffers.gradients, 0, e->optimizer->n));
     for (size_t i = 0; i < e->optimizer->n; i++) {
-        factors[i] *= fabs(gradients[i]) > most ? most / fabs(gradients[i]) : 1.0;
+        factors[i] *= fabs(gradients[i]) > max ? max / fabs(gradients[i]) : 1.0;
     }
     return RG_OK;
 }

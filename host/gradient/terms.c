@@ -36,13 +36,13 @@ static rg_status create_ranges(struct rg_terms *t, size_t lags, enum rg_keeping 
         t->alone = lags;
         return rg_alloc(&t->begins, 1, sizeof *t->begins, "ranges of lags");
     }
-    const size_t half = t->group / 2, most = half < 1 ? 1 : half < MAX_RANGES ? half : MAX_RANGES;
-    const size_t left = t->group > most ? t->group - most : 1;
+    const size_t half = t->group / 2, max = half < 1 ? 1 : half < MAX_RANGES ? half : MAX_RANGES;
+    const size_t left = t->group > max ? t->group - max : 1;
     t->alone = left < RG_LAGS_ALONE ? left : RG_LAGS_ALONE;
-    RG_TRY(rg_alloc(&t->begins, most + 2, sizeof *t->begins, "ranges of lags"));
-    for (size_t i = 0; i <= most; i++) {
-        const double growth = pow((double)lags / (double)t->alone, (double)i / (double)most);
-        const size_t begin = i == most ? lags : (size_t)((double)t->alone * growth);
+    RG_TRY(rg_alloc(&t->begins, max + 2, sizeof *t->begins, "ranges of lags"));
+    for (size_t i = 0; i <= max; i++) {
+        const double growth = pow((double)lags / (double)t->alone, (double)i / (double)max);
+        const size_t begin = i == max ? lags : (size_t)((double)t->alone * growth);
         if (t->n_ranges == 0 || begin > t->begins[t->n_ranges - 1]) {
             t->begins[t->n_ranges++] = begin;
         }
@@ -96,19 +96,19 @@ void rg_terms_release(struct rg_terms *t) {
 
 /* Write all deltas into `out` with the largest of their exponents, and return it; RG_SCALED_EMPTY: all are zero. */
 static int64_t align(size_t width, const double *deltas, const int64_t *exponent, size_t n, double *out) {
-    int64_t most = RG_SCALED_EMPTY;
+    int64_t max = RG_SCALED_EMPTY;
     for (size_t r = 0; r < n; r++) {
         const double largest = rg_dense_largest(deltas + r * width, width);
         const int64_t size = largest == 0.0 ? RG_SCALED_EMPTY : exponent[r] + (isfinite(largest) ? ilogb(largest) : 0);
-        most = size > most ? size : most;
+        max = size > max ? size : max;
     }
-    for (size_t r = 0; most != RG_SCALED_EMPTY && r < n; r++) {
-        const double factor = rg_scaled_value(1.0, exponent[r] - most);
+    for (size_t r = 0; max != RG_SCALED_EMPTY && r < n; r++) {
+        const double factor = rg_scaled_value(1.0, exponent[r] - max);
         for (size_t i = 0; i < width; i++) {
             out[r * width + i] = deltas[r * width + i] == 0.0 ? 0.0 : deltas[r * width + i] * factor;
         }
     }
-    return most;
+    return max;
 }
 
 void rg_terms_take(struct rg_terms *t, size_t slot, const struct rg_term_part *part) {

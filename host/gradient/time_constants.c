@@ -2,9 +2,9 @@
 #include "gradient/time_constants.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
@@ -28,21 +28,15 @@ void rg_time_constants_add(struct rg_time_sums *s, const double *saved, size_t h
     s->steps++;
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 static rg_status note_quantiles(struct rg_time_constants *c) {
     static const double ranks[RG_TAU_QUANTILES] = {
         [RG_TAU_MIN] = 0.0, [RG_TAU_P10] = 0.1, [RG_TAU_MEDIAN] = 0.5, [RG_TAU_P90] = 0.9, [RG_TAU_MAX] = 1.0};
     double *sorted = NULL;
     RG_TRY(rg_alloc(&sorted, c->n, sizeof *sorted, "time constants"));
     memcpy(sorted, c->values, c->n * sizeof *sorted);
-    qsort(sorted, c->n, sizeof *sorted, by_size);
+    rg_sort(sorted, c->n);
     for (size_t q = 0; q < RG_TAU_QUANTILES; q++) {
-        const size_t rank = (size_t)ceil(ranks[q] * (double)c->n);
-        c->quantiles[q] = sorted[rank ? rank - 1 : 0];
+        c->quantiles[q] = sorted[rg_sorted_rank(ranks[q], c->n)];
     }
     rg_free(sorted);
     return RG_OK;

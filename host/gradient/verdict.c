@@ -14,7 +14,7 @@ static const double LONGEST_HALF_LIFE = 100.0;
 const char *const rg_verdict_names[] = {"NONE",   "VANISHING", "EXPLODING", "MIXED",
                                         "FADING", "SENSITIVE", "STABLE",    NULL};
 
-/* See rg_judgement. The gradient G is the sum of G_b over B sequences. sum ||G_b||^2 follows from ||G||^2 and the noise
+/* See rg_verdict. The gradient G is the sum of G_b over B sequences. sum ||G_b||^2 follows from ||G||^2 and the noise
  * n, the variance of G over its square: the mean of G_b contributes (1 - n) ||G||^2 / B and their variance n ||G||^2.
  */
 static double sensitivity_of(const struct rg_lag_profile *p, const struct rg_causes *causes) {
@@ -29,7 +29,7 @@ static double sensitivity_of(const struct rg_lag_profile *p, const struct rg_cau
 }
 
 /* Sequences that are far apart disagree, unless all of them explode or all of them vanish. */
-static enum rg_verdict by_reach(const struct rg_lag_reach *r) {
+static enum rg_verdict_word by_reach(const struct rg_lag_reach *r) {
     const bool agree = r->p10 >= DECADES || r->p90 <= -DECADES;
     if (r->last == 0 || 2 * r->dead > r->rows) {
         return RG_NONE;
@@ -46,38 +46,38 @@ static bool directions_differ(const struct rg_causes *c) {
     return c && c->last > 0 && c->log10_largest[c->last] >= DECADES && c->log10_smallest[c->last] <= -DECADES;
 }
 
-void rg_judge(const struct rg_lag_profile *p, const struct rg_causes *causes, struct rg_judgement *j) {
+void rg_verdict_on(const struct rg_lag_profile *p, const struct rg_causes *causes, struct rg_verdict *v) {
     const struct rg_lag_reach *const r = &p->reach;
-    *j = (struct rg_judgement){.verdict = by_reach(r),
-                               .layer = p->layer,
-                               .direction = p->direction,
-                               .part = 1.0,
-                               .decay = rg_slope_of(p->delta_log10, p->lags, 1),
-                               .log10_reach = r->median,
-                               .reach = pow(10.0, r->median),
-                               .spread = r->dead == r->rows ? 0.0 : r->p90 - r->p10,
-                               .last = r->last,
-                               .sequences = r->rows,
-                               .dead = r->dead,
-                               .half_life = INFINITY,
-                               .sensitivity = sensitivity_of(p, causes),
-                               .horizon = p->matrices[RG_LAG_HH].horizon,
-                               .lags = p->lags};
-    j->factor = exp(j->decay);
-    if (j->decay < 0.0 && -log(2.0) / j->decay <= LONGEST_HALF_LIFE * (double)p->lags) {
-        j->half_life = -log(2.0) / j->decay;
+    *v = (struct rg_verdict){.word = by_reach(r),
+                             .layer = p->layer,
+                             .direction = p->direction,
+                             .part = 1.0,
+                             .decay = rg_slope_of(p->delta_log10, p->lags, 1),
+                             .log10_reach = r->median,
+                             .reach = pow(10.0, r->median),
+                             .spread = r->dead == r->rows ? 0.0 : r->p90 - r->p10,
+                             .last = r->last,
+                             .sequences = r->rows,
+                             .dead = r->dead,
+                             .half_life = INFINITY,
+                             .sensitivity = sensitivity_of(p, causes),
+                             .horizon = p->matrices[RG_LAG_HH].horizon,
+                             .lags = p->lags};
+    v->factor = exp(v->decay);
+    if (v->decay < 0.0 && -log(2.0) / v->decay <= LONGEST_HALF_LIFE * (double)p->lags) {
+        v->half_life = -log(2.0) / v->decay;
     }
-    j->mixture = j->verdict == RG_MIXED ? RG_MIXED_SEQUENCES : RG_NOT_MIXED;
-    if (j->verdict != RG_STABLE) {
+    v->mixture = v->word == RG_MIXED ? RG_MIXED_SEQUENCES : RG_NOT_MIXED;
+    if (v->word != RG_STABLE) {
         return;
     }
     if (directions_differ(causes)) {
-        j->verdict = RG_MIXED;
-        j->mixture = RG_MIXED_DIRECTIONS;
-    } else if (j->sensitivity >= CURSE) {
-        j->verdict = RG_SENSITIVE;
-    } else if (2 * j->horizon < p->lags && p->matrices[RG_LAG_HH].total > 0.0) {
-        j->verdict = RG_FADING;
+        v->word = RG_MIXED;
+        v->mixture = RG_MIXED_DIRECTIONS;
+    } else if (v->sensitivity >= CURSE) {
+        v->word = RG_SENSITIVE;
+    } else if (2 * v->horizon < p->lags && p->matrices[RG_LAG_HH].total > 0.0) {
+        v->word = RG_FADING;
     }
 }
 
@@ -111,26 +111,26 @@ static double part_of(const struct parts *parts, size_t i) {
     return parts->largest > 0.0 && isfinite(parts->largest) ? norm / parts->largest * (norm / parts->largest) : 0.0;
 }
 
-static void judge_part(const struct parts *parts, size_t i, struct rg_judgement *j) {
-    rg_judge(&parts->profiles->items[i], parts->causes ? &parts->causes->items[i] : NULL, j);
-    j->part = parts->sum > 0.0 ? part_of(parts, i) / parts->sum : NAN;
+static void verdict_on_part(const struct parts *parts, size_t i, struct rg_verdict *v) {
+    rg_verdict_on(&parts->profiles->items[i], parts->causes ? &parts->causes->items[i] : NULL, v);
+    v->part = parts->sum > 0.0 ? part_of(parts, i) / parts->sum : NAN;
 }
 
-/* Find the judgement with the largest part among those with this verdict. Returns false if there is none. *sum becomes
+/* Find the verdict with the largest part among those with this word. Returns false if there is none. *sum becomes
  * the sum of their parts. */
-static bool largest_part(const struct parts *parts, enum rg_verdict verdict, struct rg_judgement *found, double *sum) {
+static bool largest_part(const struct parts *parts, enum rg_verdict_word word, struct rg_verdict *found, double *sum) {
     bool any = false;
     *sum = 0.0;
     for (size_t i = parts->profiles->layers * parts->profiles->directions; i-- > 0;) {
-        struct rg_judgement j;
+        struct rg_verdict v;
         if (!counts(parts->profiles, i)) {
             continue;
         }
-        judge_part(parts, i, &j);
-        if (j.verdict == verdict && !isnan(j.part)) {
-            *sum += j.part;
-            if (!any || j.part > found->part) {
-                *found = j;
+        verdict_on_part(parts, i, &v);
+        if (v.word == word && !isnan(v.part)) {
+            *sum += v.part;
+            if (!any || v.part > found->part) {
+                *found = v;
             }
             any = true;
         }
@@ -138,35 +138,36 @@ static bool largest_part(const struct parts *parts, enum rg_verdict verdict, str
     return any;
 }
 
-void rg_judge_net(const struct rg_lag_profiles *profiles, const struct rg_all_causes *causes, struct rg_judgement *j) {
+void rg_verdict_on_net(const struct rg_lag_profiles *profiles, const struct rg_all_causes *causes,
+                       struct rg_verdict *v) {
     const size_t n = profiles->layers * profiles->directions;
     struct parts parts = {profiles, causes, 0.0, 0.0};
-    struct rg_judgement exploding = {.part = 0.0}, vanishing = {.part = 0.0}, one;
-    double most = 0.0, sum = 0.0;
+    struct rg_verdict exploding = {.part = 0.0}, vanishing = {.part = 0.0}, one;
+    double max = 0.0, sum = 0.0;
     for (size_t i = 0; i < n; i++) {
         parts.largest = counts(profiles, i) ? fmax(parts.largest, norm_of(&profiles->items[i])) : parts.largest;
     }
     for (size_t i = 0; i < n; i++) {
         parts.sum += counts(profiles, i) ? part_of(&parts, i) : 0.0;
     }
-    judge_part(&parts, n - profiles->directions, j);
-    j->verdict = parts.sum > 0.0 ? j->verdict : RG_NONE;
+    verdict_on_part(&parts, n - profiles->directions, v);
+    v->word = parts.sum > 0.0 ? v->word : RG_NONE;
     const bool explodes = largest_part(&parts, RG_EXPLODING, &exploding, &sum);
     if (largest_part(&parts, RG_VANISHING, &vanishing, &sum) && explodes) {
         const bool first = exploding.part >= vanishing.part;
-        const struct rg_judgement *const other = first ? &vanishing : &exploding;
-        *j = first ? exploding : vanishing;
-        j->verdict = RG_MIXED;
-        j->mixture = RG_MIXED_LAYERS;
-        j->other_layer = other->layer;
-        j->other_direction = other->direction;
-        j->other_log10_reach = other->log10_reach;
+        const struct rg_verdict *const other = first ? &vanishing : &exploding;
+        *v = first ? exploding : vanishing;
+        v->word = RG_MIXED;
+        v->mixture = RG_MIXED_LAYERS;
+        v->other_layer = other->layer;
+        v->other_direction = other->direction;
+        v->other_log10_reach = other->log10_reach;
         return;
     }
     for (int verdict = RG_NONE; verdict <= RG_STABLE; verdict++) {
-        if (largest_part(&parts, (enum rg_verdict)verdict, &one, &sum) && sum > most) {
-            most = sum;
-            *j = one;
+        if (largest_part(&parts, (enum rg_verdict_word)verdict, &one, &sum) && sum > max) {
+            max = sum;
+            *v = one;
         }
     }
 }

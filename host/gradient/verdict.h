@@ -6,7 +6,7 @@
 #include "gradient/profile.h"
 
 /* NONE: there is no gradient, or no earlier step that it could reach. */
-enum rg_verdict { RG_NONE, RG_VANISHING, RG_EXPLODING, RG_MIXED, RG_FADING, RG_SENSITIVE, RG_STABLE };
+enum rg_verdict_word { RG_NONE, RG_VANISHING, RG_EXPLODING, RG_MIXED, RG_FADING, RG_SENSITIVE, RG_STABLE };
 extern const char *const rg_verdict_names[];
 
 /* What the verdict MIXED refers to. */
@@ -14,8 +14,8 @@ enum rg_mixture { RG_NOT_MIXED, RG_MIXED_SEQUENCES, RG_MIXED_DIRECTIONS, RG_MIXE
 
 /* Three quantities with three names. `reach` is the gradient at the furthest lag relative to that at the loss. `decay`
  * is the slope of ln ||delta|| per step back, fitted over all lags. `factor` is e^decay. */
-struct rg_judgement {
-    enum rg_verdict verdict;
+struct rg_verdict {
+    enum rg_verdict_word word;
     enum rg_mixture mixture;
     size_t layer, direction; /* the layer and direction of these numbers */
     double part;             /* share of the squared gradient of the whole net; 1 with one direction of one layer */
@@ -50,12 +50,12 @@ struct rg_judgement {
  *              over sequences b, from micro-batches. ||W|| is the largest singular value, 1 without `causes`.
  *   FADING     The horizon is below half of the lags.
  *   STABLE     None of these. */
-void rg_judge(const struct rg_lag_profile *profile, const struct rg_causes *causes, struct rg_judgement *judgement);
+void rg_verdict_on(const struct rg_lag_profile *profile, const struct rg_causes *causes, struct rg_verdict *verdict);
 
 /* The verdict on the whole net: the one with the largest share of the squared gradient, with the numbers of the
  * direction that contributes most to it. MIXED if one direction explodes while another vanishes. `causes` may be NULL.
  */
-void rg_judge_net(const struct rg_lag_profiles *profiles, const struct rg_all_causes *causes,
-                  struct rg_judgement *judgement);
+void rg_verdict_on_net(const struct rg_lag_profiles *profiles, const struct rg_all_causes *causes,
+                       struct rg_verdict *verdict);
 
 #endif

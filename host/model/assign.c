@@ -128,7 +128,7 @@ static void shape_text(const struct target *t, char text[64]) {
 static rg_status find(const struct rg_model *model, const struct assignment *a, struct target *out) {
     const char *name = NULL, *nearest = NULL;
     struct target target, best = {.rows = 0};
-    size_t least = SIZE_MAX;
+    size_t min = SIZE_MAX;
     char shape[64], what[300];
     for (size_t i = 0; name_at(model, i, &name, &target); i++) {
         if (model->parameters[target.parameter].absent) {
@@ -139,8 +139,8 @@ static rg_status find(const struct rg_model *model, const struct assignment *a, 
             return RG_OK;
         }
         const size_t distance = rg_name_distance(a->name, name);
-        if (distance < least) {
-            least = distance;
+        if (distance < min) {
+            min = distance;
             nearest = name;
             best = target;
         }

@@ -152,13 +152,13 @@ static rg_status read_name(struct rg_json *json, enum key key, const char *const
     return RG_OK;
 }
 
-static rg_status read_size(struct rg_json *json, enum key key, size_t least, size_t most, size_t *value) {
+static rg_status read_size(struct rg_json *json, enum key key, size_t min, size_t max, size_t *value) {
     RG_TRY(rg_json_size(json, value, "a whole number"));
-    if (*value < least) {
-        return rg_fail(RG_BAD_FILE, "%s: %s is %zu; expected at least %zu", json->label, key_names[key], *value, least);
+    if (*value < min) {
+        return rg_fail(RG_BAD_FILE, "%s: %s is %zu; expected at least %zu", json->label, key_names[key], *value, min);
     }
-    if (*value > most) {
-        return rg_fail(RG_BAD_FILE, "%s: %s is %zu; expected at most %zu", json->label, key_names[key], *value, most);
+    if (*value > max) {
+        return rg_fail(RG_BAD_FILE, "%s: %s is %zu; expected at most %zu", json->label, key_names[key], *value, max);
     }
     return RG_OK;
 }
@@ -182,13 +182,13 @@ static size_t measure_list(const struct rg_json *json, size_t *count) {
 
 /* The names are read directly into the block that the model will own: first pointers, then text. In JSON a name takes
  * its length and two quotes, so a block of the list's size is large enough. */
-static rg_status read_names(struct rg_json *json, enum key key, size_t most, struct rg_file_names *list) {
+static rg_status read_names(struct rg_json *json, enum key key, size_t max, struct rg_file_names *list) {
     size_t count = 0;
     RG_TRY(rg_json_expect(json, '[', "[ before a list of names"));
     const size_t bytes = measure_list(json, &count);
-    if (count > most) {
+    if (count > max) {
         return rg_fail(RG_BAD_FILE, "%s: %s has more entries than the model takes, %zu", json->label, key_names[key],
-                       most);
+                       max);
     }
     RG_TRY(rg_alloc(&list->names, count * sizeof(char *) + bytes + 1, 1, key_names[key]));
     char *to = (char *)(list->names + count);

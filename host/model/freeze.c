@@ -32,13 +32,13 @@ static size_t distance(const char *pattern, const char *name) {
 }
 
 static const char *nearest(const struct rg_model *model, const char *pattern) {
-    size_t best = 0, least = SIZE_MAX;
+    size_t best = 0, min = SIZE_MAX;
     for (size_t i = 0; i < model->n_parameters; i++) {
         const char *const name = model->parameters[i].name;
         const size_t whole = distance(pattern, name), part = distance(pattern, short_name(name));
         const size_t smaller = whole < part ? whole : part;
-        if (smaller < least) {
-            least = smaller;
+        if (smaller < min) {
+            min = smaller;
             best = i;
         }
     }

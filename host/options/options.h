@@ -10,22 +10,22 @@
 
 enum rg_option_kind {
     RG_KIND_FLAG,     /* bool; takes no value */
-    RG_KIND_COUNT,    /* size_t, least … most */
-    RG_KIND_U64,      /* uint64_t, least … most */
-    RG_KIND_INT,      /* int, least … most */
-    RG_KIND_BYTES,    /* uint64_t with a suffix K, M, G or T, least … most */
-    RG_KIND_REAL,     /* double, least … most */
+    RG_KIND_COUNT,    /* size_t, min … max */
+    RG_KIND_U64,      /* uint64_t, min … max */
+    RG_KIND_INT,      /* int, min … max */
+    RG_KIND_BYTES,    /* uint64_t with a suffix K, M, G or T, min … max */
+    RG_KIND_REAL,     /* double, min … max */
     RG_KIND_RATE,     /* the same, or `auto`: NaN */
-    RG_KIND_SIGNED,   /* double, -most … most; NaN: not given */
-    RG_KIND_FRACTION, /* double, least … most, the latter left out */
-    RG_KIND_POSITIVE, /* double, above 1e-30 and at most `most`; NaN: not given */
-    RG_KIND_DURATION, /* double, seconds with a suffix s, m or h, least … most */
+    RG_KIND_SIGNED,   /* double, -max … max; NaN: not given */
+    RG_KIND_FRACTION, /* double, min … max, the latter left out */
+    RG_KIND_POSITIVE, /* double, above 1e-30 and at most `max`; NaN: not given */
+    RG_KIND_DURATION, /* double, seconds with a suffix s, m or h, min … max */
     RG_KIND_TEXT,     /* const char *, not empty */
     RG_KIND_NAME,     /* const char *, one of `names` */
     RG_KIND_ENUM,     /* an enumeration, one of `names` by position */
     RG_KIND_CELL,     /* enum rg_cell, and the bool irnn */
     RG_KIND_INIT,     /* struct rg_init, the kinds in `names` by position */
-    RG_KIND_EVERY,    /* struct rg_every: N updates, or a time with a suffix s, m or h, least … most */
+    RG_KIND_EVERY,    /* struct rg_every: N updates, or a time with a suffix s, m or h, min … max */
     RG_KIND_SCHEDULE, /* struct rg_schedule_options, the kinds in `names` by position */
     RG_KIND_COLOR     /* int: -1 auto, 1 always, 0 never, in this order in `names`; alone: always */
 };
@@ -55,7 +55,7 @@ struct rg_option {
     enum rg_option_kind kind;
     size_t offset; /* of the field in struct rg_config */
     size_t given;  /* offset of the bool that says whether it was given; 0: none */
-    uint64_t least, most;
+    uint64_t min, max;
     const char *const *names; /* NULL-ended */
     enum rg_option_group group;
     unsigned commands; /* bits 1 << position in rg_commands: that take it */
@@ -82,7 +82,7 @@ extern const char *const rg_group_titles[RG_N_GROUPS];
 struct rg_init_form {
     const char *number; /* what help calls it, or NULL if it takes none */
     double value;
-    uint64_t least; /* of the number */
+    uint64_t min; /* of the number */
 };
 extern const struct rg_init_form rg_init_forms[]; /* index = enum rg_init_kind */
 

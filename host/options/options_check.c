@@ -195,7 +195,7 @@ bool rg_fill_number(const char *fill, double *number) {
                                            .argument = "WHAT",
                                            .kind = RG_KIND_SIGNED,
                                            .offset = offsetof(struct rg_config, data.ignore_label),
-                                           .most = 1000000000};
+                                           .max = 1000000000};
     struct rg_config scratch = {.data.ignore_label = 0.0};
     if (strcmp(fill, "zero") != 0 && rg_option_set(&value, fill, &scratch) != RG_OK) {
         return false;

@@ -158,7 +158,7 @@ static rg_status parse_whole(const struct rg_option *option, const char *text, u
         return refuse_form(option, text,
                            bytes ? "a size such as 800M or 2G" : "a whole number, such as 4096, 1e3 or 4k");
     }
-    if (overflow || (negative && *value > 0) || *value < option->least || *value > option->most) {
+    if (overflow || (negative && *value > 0) || *value < option->min || *value > option->max) {
         return refuse_range(option, text);
     }
     return RG_OK;
@@ -229,14 +229,14 @@ static const double SMALLEST_POSITIVE = 1e-30;
 
 /* Infinity is beyond every range; NaN cannot be written. */
 static bool is_within(const struct rg_option *option, double value) {
-    const double most = (double)option->most;
+    const double max = (double)option->max;
     if (option->kind == RG_KIND_SIGNED) {
-        return fabs(value) <= most;
+        return fabs(value) <= max;
     }
     if (option->kind == RG_KIND_POSITIVE) {
-        return value >= SMALLEST_POSITIVE && value <= most;
+        return value >= SMALLEST_POSITIVE && value <= max;
     }
-    return value >= (double)option->least && (option->kind == RG_KIND_FRACTION ? value < most : value <= most);
+    return value >= (double)option->min && (option->kind == RG_KIND_FRACTION ? value < max : value <= max);
 }
 
 static rg_status set_real(const struct rg_option *option, const char *text, struct rg_config *config) {
@@ -328,7 +328,7 @@ static rg_status set_init(const struct rg_option *option, const char *text, stru
                        form->number);
     }
     if (*rest == ':') {
-        const struct rg_option number = {.name = option->name, .least = form->least, .most = option->most};
+        const struct rg_option number = {.name = option->name, .min = form->min, .max = option->max};
         const char *const start = rest + 1;
         RG_TRY(scan_real(&number, start, "a number", &init.value, &rest));
         if (*rest != '\0') {
@@ -342,8 +342,8 @@ static rg_status set_init(const struct rg_option *option, const char *text, stru
     return RG_OK;
 }
 
-/* Read `:N` at *text and move *text behind it. False if there is none, or if N is 0 or above `most`. */
-static bool scan_every(uint64_t most, const char **text, size_t *every) {
+/* Read `:N` at *text and move *text behind it. False if there is none, or if N is 0 or above `max`. */
+static bool scan_every(uint64_t max, const char **text, size_t *every) {
     uint64_t value = 0;
     bool overflow = false;
     if (**text != ':') {
@@ -352,7 +352,7 @@ static bool scan_every(uint64_t most, const char **text, size_t *every) {
     (*text)++;
     const bool good = scan_whole(text, false, &value, &overflow);
     *every = (size_t)value;
-    return good && !overflow && value >= 1 && value <= most;
+    return good && !overflow && value >= 1 && value <= max;
 }
 
 static rg_status set_schedule(const struct rg_option *option, const char *text, struct rg_config *config) {
@@ -361,14 +361,14 @@ static rg_status set_schedule(const struct rg_option *option, const char *text, 
     RG_TRY(scan_name(option, text, &index, &rest));
     const struct rg_schedule_form *const form = &rg_schedule_forms[index];
     const char *const name = option->names[index];
-    const struct rg_option factor = {.name = option->name, .most = 1};
+    const struct rg_option factor = {.name = option->name, .max = 1};
     struct rg_schedule_options schedule = {(enum rg_schedule)index, form->every, form->gamma};
     bool good = true;
     if (*rest == ':' && *form->numbers == '\0') {
         return rg_fail(RG_USAGE, "--%s: %s takes no number; write --%s %s", option->name, name, option->name, name);
     }
     if (*rest == ':' && form->every > 0) {
-        good = scan_every(option->most, &rest, &schedule.every);
+        good = scan_every(option->max, &rest, &schedule.every);
     }
     if (good && *rest == ':') {
         RG_TRY(scan_real(&factor, rest + 1, "a number", &schedule.gamma, &rest));
@@ -461,19 +461,19 @@ static void bytes_text(uint64_t value, char *text) {
 }
 
 void rg_option_range_text(const struct rg_option *option, char *text) {
-    char most[RG_OPTION_TEXT_BYTES];
+    char max[RG_OPTION_TEXT_BYTES];
     text[0] = '\0';
     if (option->kind == RG_KIND_BYTES) {
-        bytes_text(option->most, most);
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %.40s", option->least, most);
+        bytes_text(option->max, max);
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %.40s", option->min, max);
     } else if (option->kind == RG_KIND_SIGNED) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "-%" PRIu64 " to %" PRIu64, option->most, option->most);
+        snprintf(text, RG_OPTION_TEXT_BYTES, "-%" PRIu64 " to %" PRIu64, option->max, option->max);
     } else if (option->kind == RG_KIND_FRACTION) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to below %" PRIu64, option->least, option->most);
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to below %" PRIu64, option->min, option->max);
     } else if (option->kind == RG_KIND_POSITIVE) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%g to %" PRIu64, SMALLEST_POSITIVE, option->most);
-    } else if (option->most > 0) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %" PRIu64, option->least, option->most);
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%g to %" PRIu64, SMALLEST_POSITIVE, option->max);
+    } else if (option->max > 0) {
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %" PRIu64, option->min, option->max);
     }
 }
 
@@ -529,7 +529,7 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
     case RG_KIND_FLAG:
         return;
     case RG_KIND_COUNT: /* below its range: what takes it has its own */
-        if (*(const size_t *)value >= option->least) {
+        if (*(const size_t *)value >= option->min) {
             snprintf(text, RG_OPTION_TEXT_BYTES, "%zu", *(const size_t *)value);
         }
         return;

@@ -1,20 +1,14 @@
 /* The shape of work-groups on a GPU: see groups.h. */
 #include "plan/groups.h"
 
+#include "base/sizes.h"
+
 enum {
     BLOCK_ROWS = 4,
     SMALL_BLOCK = 2, /* with more of them, loads would take longer than the products they are for */
     TILE = 32,
     MIN_ITEMS = 32 /* of a group: a sub-group of most GPUs */
 };
-
-static size_t divide_up(size_t n, size_t by) {
-    return (n + by - 1) / by;
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 
 bool rg_groups_vary(const struct rg_device_info *info) {
     return info->is_gpu && rg_groups_list(info);
@@ -35,12 +29,12 @@ size_t rg_groups_blocks(const struct rg_weight_gradient_args *args, size_t panel
     return all;
 }
 
-/* Of `most` item rows and its halves. */
-static int item_rows_of(const struct rg_device_info *info, int most, size_t blocks) {
-    int best = most;
+/* Of `max` item rows and its halves. */
+static int item_rows_of(const struct rg_device_info *info, int max, size_t blocks) {
+    int best = max;
     size_t best_room = 0;
-    for (int rows = most; rows >= 1 && (rows == most || rows * info->cols >= MIN_ITEMS); rows /= 2) {
-        const size_t room = divide_up(blocks, (size_t)rows) * (size_t)rows;
+    for (int rows = max; rows >= 1 && (rows == max || rows * info->cols >= MIN_ITEMS); rows /= 2) {
+        const size_t room = rg_divide_up(blocks, (size_t)rows) * (size_t)rows;
         if (10 * blocks >= 9 * room) {
             return rows;
         }
@@ -58,13 +52,13 @@ int rg_groups_list_rows(const struct rg_device_info *info, size_t blocks) {
 
 /* The shape for `panels` panels of the plan's tile: blocks of four rows if there are enough for all item rows. */
 static struct rg_plan_group shape_of(const struct rg_plan *p, const struct rg_device_info *info, size_t panels) {
-    const size_t rows = least(p->tile, p->chunk);
-    size_t block = least(BLOCK_ROWS, rows);
-    if (panels * divide_up(rows, block) < (size_t)info->rows) {
-        block = least(SMALL_BLOCK, rows);
+    const size_t rows = rg_min(p->tile, p->chunk);
+    size_t block = rg_min(BLOCK_ROWS, rows);
+    if (panels * rg_divide_up(rows, block) < (size_t)info->rows) {
+        block = rg_min(SMALL_BLOCK, rows);
     }
     block = block == 3 ? 1 : block;
-    return (struct rg_plan_group){.item_rows = item_rows_of(info, info->rows, panels * divide_up(rows, block)),
+    return (struct rg_plan_group){.item_rows = item_rows_of(info, info->rows, panels * rg_divide_up(rows, block)),
                                   .block_rows = (int)block};
 }
 
@@ -73,8 +67,8 @@ void rg_groups_shape(struct rg_plan *p, const struct rg_device_info *info) {
     const size_t forward = p->h_stride / (p->gates == 1 ? wide : narrow), reverse = p->h_stride / wide;
     p->forward = p->reverse = (struct rg_plan_group){0, 0};
     if (rg_groups_vary(info) && !rg_plan_learned(p)) {
-        p->forward = shape_of(p, info, divide_up(forward, p->groups_per_tile));
-        p->reverse = shape_of(p, info, divide_up(reverse, p->groups_per_tile));
+        p->forward = shape_of(p, info, rg_divide_up(forward, p->groups_per_tile));
+        p->reverse = shape_of(p, info, rg_divide_up(reverse, p->groups_per_tile));
     }
 }
 
@@ -82,8 +76,8 @@ void rg_groups_shape(struct rg_plan *p, const struct rg_device_info *info) {
  * less often. */
 void rg_groups_plan(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     size_t tile = info->tile ? info->tile : TILE;
-    while (tile > 1 && (tile > fit || divide_up(p->chunk, tile) < (size_t)info->units)) {
-        tile = tile > BLOCK_ROWS ? divide_up(tile / 2, BLOCK_ROWS) * BLOCK_ROWS : tile / 2;
+    while (tile > 1 && (tile > fit || rg_divide_up(p->chunk, tile) < (size_t)info->units)) {
+        tile = tile > BLOCK_ROWS ? rg_divide_up(tile / 2, BLOCK_ROWS) * BLOCK_ROWS : tile / 2;
     }
     p->tile = tile;
 }

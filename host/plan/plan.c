@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "kernels/base/args.h"
 #include "model/layout.h"
 #include "plan/buffers.h"
@@ -39,16 +40,6 @@ static const uint64_t MAX_PARTIAL_BYTES = (uint64_t)128 << 20, UNKNOWN_CACHE = (
 static size_t round_up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
 }
-static size_t divide_up(size_t n, size_t by) {
-    return (n + by - 1) / by;
-}
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-static size_t most(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 static size_t take(size_t *at, size_t elements) {
     const size_t offset = *at;
     *at += elements;
@@ -69,7 +60,7 @@ static void plan_packed(struct rg_plan *p, size_t panel) {
             pack->ih = take(&at, p->layer[l].inputs * gh);
             pack->hh = take(&at, p->hidden * gh);
             pack->sh = take(&at, adds_skip(p) ? p->hidden * gh : 0);
-            pack->bias = take(&at, most(p->gates, p->deltas) * p->h_stride);
+            pack->bias = take(&at, rg_max(p->gates, p->deltas) * p->h_stride);
             pack->hh_reverse = take(&at, p->hidden * gh);
             pack->sh_reverse = take(&at, adds_skip(p) ? p->hidden * gh : 0);
             pack->gate = take(&at, rg_plan_learned(p) ? p->h_stride + panel : 0);
@@ -92,16 +83,17 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     size_t all = 0, at = 0, rows = SIZE_MAX; /* of the layer that has the fewest */
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].partial_rows = p->hidden + p->layer[l].inputs + 1 + (adds_skip(p) ? p->hidden : 0);
-        rows = least(rows, p->layer[l].partial_rows);
+        rows = rg_min(rows, p->layer[l].partial_rows);
         all += rg_plan_term(p, l) * p->directions;
     }
-    const uint64_t fit = most(1, (size_t)(MAX_PARTIAL_BYTES / (all * p->real_bytes)));
+    const uint64_t fit = rg_max(1, (size_t)(MAX_PARTIAL_BYTES / (all * p->real_bytes)));
     const bool gpu = device->info.is_gpu;
-    const size_t wanted = gpu ? least(GPU_SLICES, divide_up(GPU_BLOCKS, panels * divide_up(rows, GPU_BLOCK_ROWS)))
-                              : divide_up(MIN_GROUPS, panels);
-    const size_t enough = divide_up(p->shard * p->steps, gpu ? GPU_SEGMENT_ROWS : SEGMENT_ROWS);
-    p->sum_slices = least(least(p->steps, least(wanted, enough)), (size_t)fit);
-    p->slices = most(p->sum_slices, least(least(p->steps, MIN_GROUPS), (size_t)fit));
+    const size_t wanted =
+        gpu ? rg_min(GPU_SLICES, rg_divide_up(GPU_BLOCKS, panels * rg_divide_up(rows, GPU_BLOCK_ROWS)))
+            : rg_divide_up(MIN_GROUPS, panels);
+    const size_t enough = rg_divide_up(p->shard * p->steps, gpu ? GPU_SEGMENT_ROWS : SEGMENT_ROWS);
+    p->sum_slices = rg_min(rg_min(p->steps, rg_min(wanted, enough)), (size_t)fit);
+    p->slices = rg_max(p->sum_slices, rg_min(rg_min(p->steps, MIN_GROUPS), (size_t)fit));
     for (size_t l = 0; l < p->layers; l++) {
         for (size_t d = 0; d < p->directions; d++) {
             struct rg_plan_direction *const to = &p->layer[l].directions[d];
@@ -110,18 +102,18 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
         }
     }
     p->head_partial = (p->directions * p->hidden + 1) * p->o_stride;
-    p->head_partial_at = take(&at, least(p->sum_slices, p->target_steps) * p->head_partial);
+    p->head_partial_at = take(&at, rg_min(p->sum_slices, p->target_steps) * p->head_partial);
     p->partial = at;
 }
 
 struct rg_span rg_plan_shard(const struct rg_plan *p, size_t shard) {
     const size_t each = p->batch / p->shards, more = p->batch % p->shards;
-    return (struct rg_span){each * shard + least(more, shard), each * (shard + 1) + least(more, shard + 1)};
+    return (struct rg_span){each * shard + rg_min(more, shard), each * (shard + 1) + rg_min(more, shard + 1)};
 }
 
 struct rg_span rg_plan_slice_span(const struct rg_plan *p, size_t slice) {
     const size_t each = p->steps / p->sum_slices, more = p->steps % p->sum_slices; /* rg_share of the kernels */
-    return (struct rg_span){each * slice + least(more, slice), each * (slice + 1) + least(more, slice + 1)};
+    return (struct rg_span){each * slice + rg_min(more, slice), each * (slice + 1) + rg_min(more, slice + 1)};
 }
 
 size_t rg_plan_slice(const struct rg_plan *p, size_t t) {
@@ -177,7 +169,7 @@ static uint64_t sequence_bytes(const struct rg_plan *p, size_t steps) {
 }
 
 size_t rg_plan_carry(const struct rg_plan *p) {
-    return most(p->skip, 1) * p->carried * p->h_stride;
+    return rg_max(p->skip, 1) * p->carried * p->h_stride;
 }
 
 static void plan_row(struct rg_plan *p) {
@@ -211,12 +203,12 @@ static size_t cached_block(const struct rg_plan *p, const struct rg_device_info 
 /* Sequences that can be of use at once: those of a shard, which are computed together, or of a sample of the lag
  * profile. */
 static size_t useful_rows(const struct rg_plan *p) {
-    return p->shards == 1 ? p->batch : least(p->batch, most(p->shard, SAMPLE_ROWS));
+    return p->shards == 1 ? p->batch : rg_min(p->batch, rg_max(p->shard, SAMPLE_ROWS));
 }
 
 /* Sequences that a scan launches at once. */
 static size_t launched_rows(const struct rg_plan *p) {
-    return least(p->chunk, p->shard);
+    return rg_min(p->chunk, p->shard);
 }
 
 /* Sequences of a chunk if memory does not matter: as many whole blocks as fit the cache together, but enough to keep
@@ -248,15 +240,16 @@ static const char *size_text(uint64_t bytes, char out[32]) {
  * block of whole sequences does not fit a cache. A run has enough rows that its sums cost little. It depends on the
  * sizes and the device alone, because it decides the order of sums. */
 static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *info) {
-    const size_t rows = least(p->block, p->shard), few = divide_up(SEGMENT_ROWS, rows);
-    const size_t run = most((size_t)(RUN_BYTES / (rows * p->step_bytes)), info->is_gpu ? most(few, MIN_GPU_RUN) : few);
-    return rows * p->row_bytes <= cache_bytes(info) / 2 ? p->steps : least(run, p->steps);
+    const size_t rows = rg_min(p->block, p->shard), few = rg_divide_up(SEGMENT_ROWS, rows);
+    const size_t run =
+        rg_max((size_t)(RUN_BYTES / (rows * p->step_bytes)), info->is_gpu ? rg_max(few, MIN_GPU_RUN) : few);
+    return rows * p->row_bytes <= cache_bytes(info) / 2 ? p->steps : rg_min(run, p->steps);
 }
 
 static void set_segment(struct rg_plan *p, size_t segment) {
     const bool cut = segment < p->steps;
     p->segment_steps = cut ? segment : p->steps;
-    p->halo = cut ? least(rg_plan_learned(p) ? 1 : most(p->skip, 1), p->steps) : 0;
+    p->halo = cut ? rg_min(rg_plan_learned(p) ? 1 : rg_max(p->skip, 1), p->steps) : 0;
     p->n_segments = 0;
     for (size_t end = p->steps; end > 0; end = rg_plan_segment_before(p, end).begin) {
         p->n_segments++;
@@ -287,7 +280,7 @@ static bool steps_fit(const struct rg_plan *plan, const struct rg_device_info *i
     struct rg_plan p = *plan;
     p.steps = steps;
     p.target_steps = plan->target_steps > 1 ? steps : 1;
-    p.sum_slices = least(p.sum_slices, steps);
+    p.sum_slices = rg_min(p.sum_slices, steps);
     plan_row(&p);
     p.block = cached_block(&p, info);
     p.accum_steps = cached_run(&p, info);
@@ -321,7 +314,7 @@ static size_t fitting_steps(const struct rg_plan *p, const struct rg_device_info
 
 /* The options that give the number of sequences of an update. */
 static const char *batch_text(const struct rg_plan_options *options) {
-    return options->most_rows ? "--batch x --accumulate =" : "--batch";
+    return options->max_rows ? "--batch x --accumulate =" : "--batch";
 }
 
 /* RG_NO_MEMORY for a plan that has no room for one sequence: need, limit, and the largest --batch or --steps that
@@ -380,21 +373,21 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
  * whole blocks where possible. */
 static size_t whole_rows(const struct rg_plan *p, const struct rg_device_info *info, uint64_t fitting) {
     const uint64_t cached = wanted_rows(p, info), rows = fitting < cached ? fitting : cached;
-    const size_t most_rows = useful_rows(p);
-    if (rows >= most_rows) {
-        return most_rows;
+    const size_t max_rows = useful_rows(p);
+    if (rows >= max_rows) {
+        return max_rows;
     }
     if (rows >= p->block) { /* as even as whole blocks allow */
-        const size_t blocks = divide_up(most_rows, p->block), fit = (size_t)(rows / p->block);
-        return divide_up(blocks, divide_up(blocks, fit)) * p->block;
+        const size_t blocks = rg_divide_up(max_rows, p->block), fit = (size_t)(rows / p->block);
+        return rg_divide_up(blocks, rg_divide_up(blocks, fit)) * p->block;
     }
     return rows >= BLOCK_ROWS ? (size_t)rows / BLOCK_ROWS * BLOCK_ROWS : (size_t)rows;
 }
 
 /* The same with at most that many of them, in whole blocks where they have one; 0: no limit. */
-static size_t limited_rows(const struct rg_plan *p, size_t rows, size_t most_rows) {
-    const size_t limit = most_rows > p->block ? most_rows / p->block * p->block : most_rows;
-    return limit ? least(rows, limit) : rows;
+static size_t limited_rows(const struct rg_plan *p, size_t rows, size_t max_rows) {
+    const size_t limit = max_rows > p->block ? max_rows / p->block * p->block : max_rows;
+    return limit ? rg_min(rows, limit) : rows;
 }
 
 /* Choose the chunk: whole sequences if a block of them fits, else a block in segments of time, else less than a block.
@@ -403,16 +396,16 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
     const struct rg_device_info *info = &device->info;
     const uint64_t memory = options->memory ? options->memory : info->memory_bytes / 10 * 9;
     p->block = cached_block(p, info);
-    p->accum_steps = options->accum_steps ? least(options->accum_steps, p->steps) : cached_run(p, info);
+    p->accum_steps = options->accum_steps ? rg_min(options->accum_steps, p->steps) : cached_run(p, info);
     set_segment(p, p->steps);
     const uint64_t by_memory = memory > p->fixed_bytes ? (memory - p->fixed_bytes) / p->row_bytes : 0;
     const uint64_t by_buffer = info->max_buffer_bytes / rg_buffers_widest_row(p);
     p->chunk = whole_rows(p, info, by_memory < by_buffer ? by_memory : by_buffer);
-    p->chunk = limited_rows(p, p->chunk, options->most_rows);
-    const size_t block = limited_rows(p, least(p->block, p->shard), options->most_rows), fitting = p->chunk;
+    p->chunk = limited_rows(p, p->chunk, options->max_rows);
+    const size_t block = limited_rows(p, rg_min(p->block, p->shard), options->max_rows), fitting = p->chunk;
     bool cut = options->segment_steps > 0 && options->segment_steps < p->steps;
     if (cut) {
-        set_segment(p, most(options->segment_steps, p->accum_steps));
+        set_segment(p, rg_max(options->segment_steps, p->accum_steps));
         p->chunk = block;
     }
     for (size_t rows = block; !cut && fitting < block && rows > fitting; rows /= 2) {
@@ -434,15 +427,15 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
 static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
     const size_t rows = launched_rows(p), units = (size_t)info->units,
-                 tile = least(least(rows, info->rows > 1 ? GPU_TILE : BLOCK_ROWS), fit);
-    const size_t tiles = divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
+                 tile = rg_min(rg_min(rows, info->rows > 1 ? GPU_TILE : BLOCK_ROWS), fit);
+    const size_t tiles = rg_divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
     /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
     const uint64_t enough = info->shared_step_bytes * (info->is_gpu || rows <= 2 * units ? 1U : 2U);
     p->groups_per_tile = 1;
     if (!rg_plan_learned(p) && 2 * tiles <= units && bytes >= enough) {
         p->tile = tile;
         p->groups_per_tile =
-            info->is_gpu ? units / tiles : most(units / tiles, single_rows); /* a late one then has less to do */
+            info->is_gpu ? units / tiles : rg_max(units / tiles, single_rows); /* a late one then has less to do */
     }
 }
 
@@ -450,19 +443,19 @@ static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info 
  * units. */
 static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
     size_t tile = info->tile ? info->tile : GPU_TILE;
-    while (tile > GPU_BLOCK_ROWS && 4 * divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
+    while (tile > GPU_BLOCK_ROWS && 4 * rg_divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
         tile = round_up(tile / 2, GPU_BLOCK_ROWS);
     }
     return tile;
 }
 
 static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
-    const size_t rows = launched_rows(p), shared = divide_up(rows, (size_t)info->units);
+    const size_t rows = launched_rows(p), shared = rg_divide_up(rows, (size_t)info->units);
     const size_t wanted = shared < BLOCK_ROWS ? (shared > HALF_BLOCK ? BLOCK_ROWS
                                                  : shared > 1        ? (size_t)HALF_BLOCK
                                                                      : 1)
-                                              : round_up(divide_up(rows, 8 * (size_t)info->units), BLOCK_ROWS);
-    return info->tile && shared >= BLOCK_ROWS ? least(info->tile, round_up(shared, BLOCK_ROWS)) : wanted;
+                                              : round_up(rg_divide_up(rows, 8 * (size_t)info->units), BLOCK_ROWS);
+    return info->tile && shared >= BLOCK_ROWS ? rg_min(info->tile, round_up(shared, BLOCK_ROWS)) : wanted;
 }
 
 /* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
@@ -477,15 +470,15 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
     if (room < one) {
         const size_t numbers = room / 2 / (items == 1 ? 1 : 2) / (width / p->h_stride);
         const size_t panel = rg_device_panel(device),
-                     most_hidden = (items == 1 ? numbers - vec : numbers) / panel * panel;
+                     max_hidden = (items == 1 ? numbers - vec : numbers) / panel * panel;
         return rg_fail(
             RG_NO_MEMORY,
             "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
-            p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, most_hidden);
+            p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, max_hidden);
     }
     const size_t fit = 1 + (room - one) / more, step = info->tf32 ? WARP_ROWS : items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
-    const size_t wanted = least(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
-    p->tile = least(wanted, fit >= step ? fit / step * step : fit);
+    const size_t wanted = rg_min(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
+    p->tile = rg_min(wanted, fit >= step ? fit / step * step : fit);
     if (rg_groups_vary(info)) {
         rg_groups_plan(p, info, fit);
     }
@@ -497,11 +490,12 @@ static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
 /* Refuse sizes whose products could wrap, before any is formed. */
 static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_options *options) {
     const size_t limit = (size_t)1 << 24; /* of a row; strides are 32-bit numbers in the kernels' arguments */
-    const size_t wide = most(most(p->inputs, p->hidden), most(p->outputs, p->words)); /* words are kept as reals */
+    const size_t wide =
+        rg_max(rg_max(p->inputs, p->hidden), rg_max(p->outputs, p->words)); /* words are kept as reals */
     size_t product = 0;
-    if (most(p->inputs, p->words) >= limit) {
+    if (rg_max(p->inputs, p->words) >= limit) {
         return rg_fail(RG_NO_MEMORY, "%zu different words or features of a step are too many; below %zu are possible",
-                       most(p->inputs, p->words), limit);
+                       rg_max(p->inputs, p->words), limit);
     }
     if (p->outputs >= limit) {
         return rg_fail(RG_NO_MEMORY, "%zu classes or outputs are too many; below %zu are possible", p->outputs, limit);
@@ -528,7 +522,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
                              .words = shape->words,
                              .hidden = shape->hidden,
                              .outputs = shape->outputs,
-                             .n_targets = most(options->n_targets, 1),
+                             .n_targets = rg_max(options->n_targets, 1),
                              .layers = shape->layers,
                              .directions = rg_shape_directions(shape),
                              .readout = shape->readout == RG_READOUT_FINAL && !shape->bidirectional ? RG_READOUT_LAST
@@ -545,8 +539,8 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
                              .dropout = options->dropout,
                              .initial_gradient = options->initial_gradient};
     struct rg_plan *const p = plan;
-    p->shards = most(options->shards, 1);
-    p->shard = divide_up(p->batch, p->shards);
+    p->shards = rg_max(options->shards, 1);
+    p->shard = rg_divide_up(p->batch, p->shards);
     p->carried = 1;
     p->keeps_saved = rg_cell_has_c(shape->cell);
     if (rg_plan_learned(p)) {
@@ -559,17 +553,17 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     p->o_stride = round_up(p->outputs, panel);
     p->dx_stride = p->words ? round_up(p->inputs, panel) : 0;
     p->wide_head = p->outputs >= RG_WIDE_OUTPUTS;
-    p->word_shares = least(least(GROUPS_A_UNIT * (size_t)device->info.units, MAX_SHARES), p->words);
-    p->word_ranges = least(GROUPS_A_UNIT * (size_t)device->info.units, MAX_RANGES);
+    p->word_shares = rg_min(rg_min(GROUPS_A_UNIT * (size_t)device->info.units, MAX_SHARES), p->words);
+    p->word_ranges = rg_min(GROUPS_A_UNIT * (size_t)device->info.units, MAX_RANGES);
     p->d_width = p->deltas * p->h_stride;
-    const size_t pad = most((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
+    const size_t pad = rg_max((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
     p->out_stride = p->directions * p->h_stride + pad;
-    p->d_stride = most(p->saved, p->deltas) * p->h_stride + pad;
+    p->d_stride = rg_max(p->saved, p->deltas) * p->h_stride + pad;
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].inputs = l ? p->directions * p->hidden : p->inputs;
         p->layer[l].x_stride = l ? p->out_stride : round_up(p->inputs, RG_INPUT_PAD);
     }
-    p->norm_groups = least(divide_up(model->arena, NORM_ELEMENTS), 256);
+    p->norm_groups = rg_min(rg_divide_up(model->arena, NORM_ELEMENTS), 256);
     plan_packed(p, panel);
     plan_partial(p, device);
     plan_bytes(p, options);

@@ -25,7 +25,7 @@ struct rg_plan_options {
     bool initial_gradient;             /* compute dL/dh_0 and dL/dc_0; with training */
     uint64_t memory;                   /* bytes allowed on the device; 0: all it has */
     uint64_t data_bytes;               /* of a data set on the same device */
-    size_t most_rows;                  /* sequences that may be in memory at once; 0: no limit but memory */
+    size_t max_rows;                   /* sequences that may be in memory at once; 0: no limit but memory */
     size_t accum_steps, segment_steps; /* for tests; 0: the plan decides */
 };
 

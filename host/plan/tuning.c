@@ -10,7 +10,7 @@
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"
 
-enum { FILE_BYTES = 4096, SCHEMA = 1, LEAST_CHUNK = 65536, LEAST_TILE = 8, MOST_TILE = 64 };
+enum { FILE_BYTES = 4096, SCHEMA = 1, MIN_CHUNK = 65536, MIN_TILE = 8, MAX_TILE = 64 };
 
 /* FNV-1a. */
 static uint64_t hash_text(uint64_t hash, const char *text) {
@@ -45,11 +45,11 @@ static bool same_text(const json_t *object, const char *key, const char *wanted)
 }
 
 /* 0 or least … most. */
-static bool read_number(const json_t *object, const char *key, uint64_t least, uint64_t most, uint64_t *out) {
+static bool read_number(const json_t *object, const char *key, uint64_t min, uint64_t max, uint64_t *out) {
     const json_t *const value = json_object_get(object, key);
     const json_int_t number = json_integer_value(value);
     *out = (uint64_t)number;
-    return json_is_integer(value) && number >= 0 && (number == 0 || (*out >= least && *out <= most));
+    return json_is_integer(value) && number >= 0 && (number == 0 || (*out >= min && *out <= max));
 }
 
 /* -1, 0 or 1; a file without it is from a program that did not measure it. */
@@ -73,8 +73,8 @@ static rg_status read_tuning(const char *path, const struct rg_device_info *info
     const bool good = json_integer_value(json_object_get(object, "schema")) == SCHEMA &&
                       same_text(object, "device", info->name) && same_text(object, "version", info->version) &&
                       json_integer_value(json_object_get(object, "units")) == info->units &&
-                      read_number(object, "chunk_bytes", LEAST_CHUNK, info->memory_bytes, chunk) &&
-                      read_number(object, "tile", LEAST_TILE, MOST_TILE, tile) && *tile % LEAST_TILE == 0 &&
+                      read_number(object, "chunk_bytes", MIN_CHUNK, info->memory_bytes, chunk) &&
+                      read_number(object, "tile", MIN_TILE, MAX_TILE, tile) && *tile % MIN_TILE == 0 &&
                       read_answer(object, "library_wins", library) && read_answer(object, "native_loses", native);
     json_decref(object);
     return good ? RG_OK : rg_fail(RG_BAD_FILE, "%s is no tuning of this device", path);

@@ -11,7 +11,7 @@ enum { MAX_ROWS = 256, MIN_LAGS = 64 };
 static const double WORK = 4e9, PRODUCT_WORK = 2e9, SENT_BYTES = 256e6;
 /* Limits for the singular values of large states, for a sample and for the full diagnosis. */
 static const struct rg_spectrum_limits few_singular = {.whole_work = 0.0, .power_work = 2e8, .bytes = 64e6},
-                                       most_singular = {.whole_work = 4e9, .power_work = 4e9, .bytes = 256e6};
+                                       max_singular = {.whole_work = 4e9, .power_work = 4e9, .bytes = 256e6};
 /* The fixed cost of a step, counted in sequences: reading the states and adding its term to the gradient. */
 static const double STEP_ROWS = 3.0;
 
@@ -42,10 +42,10 @@ static struct sample choose_sample(const struct rg_plan *p, const struct rg_diag
     return s;
 }
 
-/* The judgement, and what it is of. */
-static void judge(struct rg_diagnosis *d) {
-    rg_judge_net(d->profiles, d->causes, &d->judgement);
-    const size_t layer = d->judgement.layer, direction = d->judgement.direction;
+/* The verdict, and what it is of. */
+static void find_verdict(struct rg_diagnosis *d) {
+    rg_verdict_on_net(d->profiles, d->causes, &d->verdict);
+    const size_t layer = d->verdict.layer, direction = d->verdict.direction;
     d->profile = rg_lag_profile_of(d->profiles, layer, direction);
     d->cause = d->causes ? rg_causes_of(d->causes, layer, direction) : NULL;
     if (d->profile->lags == 0) {
@@ -81,14 +81,14 @@ static rg_status measure(struct rg_engine *engine, struct rg_source *source, uin
         const struct rg_cause_options causes = {.rows = s->rows < RG_CAUSE_ROWS ? s->rows : RG_CAUSE_ROWS,
                                                 .probe = o->probe,
                                                 .lags = s->product_lags,
-                                                .limits = sampled ? few_singular : most_singular,
+                                                .limits = sampled ? few_singular : max_singular,
                                                 .loaded = s->rows <= RG_CAUSE_ROWS && s->rows <= engine->net.plan.chunk,
                                                 .threads = o->threads,
                                                 .watch =
                                                     rg_watch_piece(&o->watch, RG_PROFILE_PART, 1.0 - RG_PROFILE_PART)};
         RG_TRY(rg_causes_measure(engine, source, update, &causes, &d->causes));
     }
-    judge(d);
+    find_verdict(d);
     return RG_OK;
 }
 

@@ -8,7 +8,7 @@
 struct rg_diagnosis {
     struct rg_lag_profiles *profiles;     /* NULL: not measured */
     struct rg_all_causes *causes;         /* NULL: not measured */
-    struct rg_judgement judgement;        /* of the whole net, as the next two are of the direction that it names */
+    struct rg_verdict verdict;            /* of the whole net, as the next two are of the direction that it names */
     const struct rg_lag_profile *profile; /* of `profiles`; NULL: none has a lag, as the measurement was ended before */
     const struct rg_causes *cause;        /* of `causes` */
     enum rg_optimizer optimizer;          /* if `stepped`, the profiles also split the step of this optimiser */

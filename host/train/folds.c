@@ -13,14 +13,14 @@ static double score_of(const struct rg_summary *run) {
 
 static struct rg_fold_measure measure(const struct rg_summary *const *runs, size_t n,
                                       double (*value)(const struct rg_summary *run)) {
-    struct rg_fold_measure m = {.mean = NAN, .deviation = NAN, .least = NAN, .most = NAN};
+    struct rg_fold_measure m = {.mean = NAN, .deviation = NAN, .min = NAN, .max = NAN};
     double sum = 0.0, squares = 0.0;
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (runs[i]) {
             sum += value(runs[i]);
-            m.least = fmin(m.least, value(runs[i])); /* which pass NAN over */
-            m.most = fmax(m.most, value(runs[i]));
+            m.min = fmin(m.min, value(runs[i])); /* which pass NAN over */
+            m.max = fmax(m.max, value(runs[i]));
             count++;
         }
     }

@@ -7,7 +7,7 @@
 /* Mean and deviation (with n - 1) of a number over n runs, and its extremes; NAN: not known. A run that diverged has
  * the loss INFINITY. */
 struct rg_fold_measure {
-    double mean, deviation, least, most;
+    double mean, deviation, min, max;
 };
 
 /* Of the validations after the last update. */

@@ -2,8 +2,8 @@
 #include "train/loss_mean.h"
 
 #include <math.h>
-#include <stdlib.h>
 
+#include "base/sort.h"
 #include "rnn_gpu/memory.h"
 
 uint64_t rg_loss_mean_window(uint64_t n) {
@@ -100,11 +100,6 @@ bool rg_loss_mean_restore(struct rg_loss_mean *m, uint64_t updates, uint64_t old
     return true;
 }
 
-static int rising(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 rg_status rg_loss_mean_median(const struct rg_loss_mean *m, double *median) {
     const size_t n = m->older + m->newer;
     double *losses = NULL;
@@ -116,8 +111,8 @@ rg_status rg_loss_mean_median(const struct rg_loss_mean *m, double *median) {
         finite += isnan(losses[finite]) ? 0 : 1;
     }
     if (finite > 0) {
-        qsort(losses, finite, sizeof *losses, rising);
-        *median = 0.5 * (losses[(finite - 1) / 2] + losses[finite / 2]);
+        rg_sort(losses, finite);
+        *median = rg_sorted_median(losses, finite);
     }
     rg_free(losses);
     return RG_OK;

@@ -64,13 +64,13 @@ static double noise(const double *losses) {
 
 rg_status rg_rate_test_choose(struct rg_rate_test *t) {
     char digits[32];
-    double most = 0.0;
+    double max = 0.0;
     for (size_t i = STILL; i + REACH < t->n && i <= t->lowest; i++) {
         const double fall = t->smoothed[i - REACH] - t->smoothed[i + REACH];
-        t->steepest = fall > most ? i : t->steepest;
-        most = fmax(most, fall);
+        t->steepest = fall > max ? i : t->steepest;
+        max = fmax(max, fall);
     }
-    if (t->n <= STILL || !(most > fmax(ABOVE_NOISE * noise(t->losses), MUST_FALL * t->smoothed[0]))) {
+    if (t->n <= STILL || !(max > fmax(ABOVE_NOISE * noise(t->losses), MUST_FALL * t->smoothed[0]))) {
         return rg_fail(RG_ERROR,
                        "--lr auto: no rate from %g to %g lowered the loss by more than its noise; give --lr a number",
                        RG_RATE_TEST_MIN, t->n > 0 ? t->rates[t->n - 1] : RG_RATE_TEST_MAX);

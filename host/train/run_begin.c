@@ -75,13 +75,13 @@ static rg_status choose_problem_of_data(struct rg_run *r) {
         RG_TRY(rg_class_weights_give(c->data.class_weights, &r->problem, &r->class_weights));
     }
     r->problem.name = c->data.task ? c->data.task : base_name(c->data.file); /* lives longer than the data set */
-    const size_t n = data->n_sequences, most = data->level                    ? TEXT_BATCH
-                                               : rg_setup_is_fashion_mnist(c) ? FASHION_BATCH
-                                                                              : FILE_BATCH;
+    const size_t n = data->n_sequences, max = data->level                    ? TEXT_BATCH
+                                              : rg_setup_is_fashion_mnist(c) ? FASHION_BATCH
+                                                                             : FILE_BATCH;
     c->data.batch = data->streams         ? data->streams / c->training.accumulate
                     : c->data.batch_given ? c->data.batch
-                    : n < most            ? n
-                                          : most;
+                    : n < max             ? n
+                                          : max;
     c->training.updates = c->training.epochs > 0 ? rg_epochs_updates(c->training.epochs, rg_update_sequences(c), n)
                           : rg_setup_is_fashion_mnist(c) && !c->training.updates_given ? FASHION_UPDATES
                                                                                        : c->training.updates;
@@ -148,7 +148,7 @@ struct rg_plan_options rg_run_plan_options(const struct rg_run *r) {
     const struct rg_config *const c = &r->config;
     return (struct rg_plan_options){
         .batch = rg_update_sequences(c),
-        .most_rows = c->training.accumulate > 1 ? c->data.batch : 0,
+        .max_rows = c->training.accumulate > 1 ? c->data.batch : 0,
         .shards = c->machine.shards,
         .steps = r->problem.data_steps,
         .n_targets = r->problem.n_targets,

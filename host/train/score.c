@@ -41,10 +41,9 @@ bool rg_score_fits(const struct rg_targets *t, size_t n_outputs, enum rg_loss lo
     }
     switch (loss) {
     case RG_LOSS_CE:
-        return t->numbers < t->width ? t->width <= n_outputs
-                                     : t->whole && t->least >= 0.0 && t->most < (double)n_outputs;
+        return t->numbers < t->width ? t->width <= n_outputs : t->whole && t->min >= 0.0 && t->max < (double)n_outputs;
     case RG_LOSS_BCE:
-        return t->least >= 0.0 && t->most <= 1.0;
+        return t->min >= 0.0 && t->max <= 1.0;
     default:
         return true;
     }

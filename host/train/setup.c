@@ -130,7 +130,7 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
                                          .level = config->data.level,
                                          .lowercase = config->data.lowercase,
                                          .steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
-                                         .vocabulary_most = config->data.vocabulary,
+                                         .max_vocabulary = config->data.vocabulary,
                                          .min_count = config->data.min_count,
                                          .pad_left = config->data.pad == RG_PAD_LEFT,
                                          .doubles = is_double(config) || config->data.normalize ||

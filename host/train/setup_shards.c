@@ -6,9 +6,9 @@
 /* Shards of a batch under mpirun: 64 sequences each, but at least 8 shards where there are as many sequences. They
  * depend on the batch alone, so that any number of ranks gives the same bits. */
 static size_t usual_shards(size_t batch) {
-    enum { SHARD_ROWS = 64, LEAST = 8, MOST = 4096 };
-    const size_t least = batch < LEAST ? batch : LEAST, by_rows = batch / SHARD_ROWS;
-    return by_rows < least ? least : by_rows < MOST ? by_rows : MOST;
+    enum { SHARD_ROWS = 64, MIN_SHARDS = 8, MAX_SHARDS = 4096 };
+    const size_t min = batch < MIN_SHARDS ? batch : MIN_SHARDS, by_rows = batch / SHARD_ROWS;
+    return by_rows < min ? min : by_rows < MAX_SHARDS ? by_rows : MAX_SHARDS;
 }
 
 rg_status rg_setup_shards(struct rg_config *c) {

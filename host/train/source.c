@@ -67,8 +67,8 @@ size_t rg_input_stride(size_t inputs) {
 size_t rg_fill_groups(const struct rg_net *net, size_t rows) {
     const struct rg_span w = net->segment;
     const size_t runs = rows * ((w.end + RG_FILL_STEPS - 1) / RG_FILL_STEPS - w.begin / RG_FILL_STEPS);
-    const size_t groups = (runs + 31) / 32, most = (size_t)net->device->info.units * 4;
-    return groups < most ? groups : most;
+    const size_t groups = (runs + 31) / 32, max = (size_t)net->device->info.units * 4;
+    return groups < max ? groups : max;
 }
 
 /* The order of an epoch: a pure function of (seed, epoch). */

@@ -4,15 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/sort.h"
 #include "rnn_gpu/memory.h"
 
 static double loss_of(const struct rg_summary *run) {
     return isnan(run->median_loss) ? INFINITY : run->median_loss;
-}
-
-static int rising(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* The q-quantile, 0 to 1, of `sorted` [n], interpolated linearly between neighbours. */
@@ -25,7 +21,7 @@ static double quantile(const double *sorted, size_t n, double q) {
 }
 
 void rg_spread_quartiles(double *values, size_t n, struct rg_spread *s) {
-    qsort(values, n, sizeof *values, rising);
+    rg_sort(values, n);
     s->q1 = n ? quantile(values, n, 0.25) : NAN;
     s->median = n ? quantile(values, n, 0.5) : NAN;
     s->q3 = n ? quantile(values, n, 0.75) : NAN;
@@ -39,7 +35,7 @@ static size_t sort_losses(const struct rg_summary *const *runs, size_t n, double
             losses[done++] = loss_of(runs[i]);
         }
     }
-    qsort(losses, done, sizeof *losses, rising);
+    rg_sort(losses, done);
     return done;
 }
 
@@ -82,14 +78,14 @@ static double drawn_median(const double *losses, size_t n, uint64_t *state, doub
     for (size_t i = 0; i < n; i++) {
         space[i] = losses[next(state) % n];
     }
-    qsort(space, n, sizeof *space, rising);
+    rg_sort(space, n);
     return quantile(space, n, 0.5);
 }
 
 /* `room` [3 * the larger n]. */
 static bool are_tied(const struct rg_spread_group *a, const struct rg_spread_group *b, double *room) {
-    const size_t most = a->n > b->n ? a->n : b->n;
-    double *const of_a = room, *const of_b = room + most, *const space = room + 2 * most;
+    const size_t max = a->n > b->n ? a->n : b->n;
+    double *const of_a = room, *const of_b = room + max, *const space = room + 2 * max;
     const size_t n = sort_losses(a->runs, a->n, of_a), m = sort_losses(b->runs, b->n, of_b);
     size_t lower = 0, higher = 0;
     uint64_t state = 1;
@@ -114,7 +110,7 @@ static int by_median(const void *a, const void *b) {
 }
 
 /* Spreads, and the order of the groups that have runs; *most is the largest n. */
-static rg_status sort_groups(struct rg_spread_group *groups, size_t n, size_t *order, size_t *ranked, size_t *most) {
+static rg_status sort_groups(struct rg_spread_group *groups, size_t n, size_t *order, size_t *ranked, size_t *max) {
     struct place *places = NULL;
     rg_status status = rg_alloc(&places, n, sizeof *places, "ranks");
     *ranked = 0;
@@ -123,7 +119,7 @@ static rg_status sort_groups(struct rg_spread_group *groups, size_t n, size_t *o
         status = rg_spread_of(g->runs, g->n, &g->spread);
         g->rank = 0;
         g->tied = false;
-        *most = g->n > *most ? g->n : *most;
+        *max = g->n > *max ? g->n : *max;
         if (g->spread.runs > 0) {
             places[(*ranked)++] = (struct place){g->spread.median, i};
         }
@@ -140,9 +136,9 @@ static rg_status sort_groups(struct rg_spread_group *groups, size_t n, size_t *o
 
 rg_status rg_spread_rank(struct rg_spread_group *groups, size_t n, size_t *order, size_t *ranked) {
     double *room = NULL;
-    size_t most = 1;
-    RG_TRY(sort_groups(groups, n, order, ranked, &most));
-    RG_TRY(rg_alloc(&room, 3 * most, sizeof *room, "ranks"));
+    size_t max = 1;
+    RG_TRY(sort_groups(groups, n, order, ranked, &max));
+    RG_TRY(rg_alloc(&room, 3 * max, sizeof *room, "ranks"));
     for (size_t i = 0; i < *ranked; i++) {
         struct rg_spread_group *const g = &groups[order[i]], *const above = i ? &groups[order[i - 1]] : NULL;
         g->tied = above && are_tied(above, g, room);

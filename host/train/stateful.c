@@ -32,8 +32,8 @@ rg_status rg_stateful_unroll(const struct rg_config *c, struct rg_dataset *data)
 
 /* The most streams, at most `wanted`, with at least K steps each. */
 static size_t fitting(const struct rg_config *c, size_t steps, size_t wanted) {
-    const size_t most = steps / c->training.tbptt;
-    return most < 1 ? 1 : most < wanted ? most : wanted;
+    const size_t max = steps / c->training.tbptt;
+    return max < 1 ? 1 : max < wanted ? max : wanted;
 }
 
 rg_status rg_stateful_lay_out(const struct rg_config *c, bool held_out, struct rg_dataset *data) {

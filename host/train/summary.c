@@ -28,8 +28,8 @@ void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
 }
 
 void rg_summary_note_learned(struct rg_summary *s, uint64_t update, const struct rg_loss_mean *mean) {
-    const uint64_t least = s->planned < RG_LOSS_MEAN_MIN ? s->planned : RG_LOSS_MEAN_MIN;
-    if (!s->learned_update && mean->updates >= least &&
+    const uint64_t min = s->planned < RG_LOSS_MEAN_MIN ? s->planned : RG_LOSS_MEAN_MIN;
+    if (!s->learned_update && mean->updates >= min &&
         rg_loss_is_learned(s->loss_kind, rg_loss_mean_value(mean), s->baseline)) {
         s->learned_update = update;
     }
@@ -61,9 +61,9 @@ static double mean(const struct rg_summary *s, size_t first, size_t n) {
 
 /* Parts of `made` that the final mean covers: a tenth, or at least as many as the headline loss has. */
 static size_t tenth_of(const struct rg_summary *s, size_t made) {
-    const double least = ceil(RG_LOSS_MEAN_MIN * (double)s->n_parts / (double)(s->planned ? s->planned : 1));
+    const double min = ceil(RG_LOSS_MEAN_MIN * (double)s->n_parts / (double)(s->planned ? s->planned : 1));
     const size_t tenth = made / 10;
-    const double parts = fmin(fmax((double)tenth, least), (double)made);
+    const double parts = fmin(fmax((double)tenth, min), (double)made);
     return (size_t)parts;
 }
 
@@ -94,16 +94,16 @@ void rg_summary_end(struct rg_summary *summary, const struct rg_training *traini
 }
 
 void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *profile,
-                     const struct rg_judgement *judgement) {
+                     const struct rg_verdict *verdict) {
     summary->measured = profile != NULL;
     if (!profile) {
         return;
     }
     const struct rg_lag_terms *const hh = &profile->matrices[RG_LAG_HH];
-    summary->verdict = judgement->verdict;
-    summary->decay = judgement->decay;
-    summary->factor = judgement->factor;
-    summary->log10_reach = judgement->log10_reach;
+    summary->verdict = verdict->word;
+    summary->decay = verdict->decay;
+    summary->factor = verdict->factor;
+    summary->log10_reach = verdict->log10_reach;
     summary->horizon = hh->horizon;
     summary->long_share = 0.0;
     summary->lag_steps = profile->steps;

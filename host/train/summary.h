@@ -46,7 +46,7 @@ struct rg_summary {
     uint64_t part_count[RG_SUMMARY_PARTS];
 
     bool measured; /* false: what follows has no meaning, for the run did not come to its end */
-    enum rg_verdict verdict;
+    enum rg_verdict_word verdict;
     double decay, factor, log10_reach; /* see gradient/verdict.h */
     size_t horizon;                    /* of weight_hh, in steps */
     double long_share;                 /* share of weight_hh's gradient from the older half of the lags */
@@ -67,7 +67,7 @@ void rg_summary_note_learned(struct rg_summary *summary, uint64_t update, const 
 void rg_summary_end(struct rg_summary *summary, const struct rg_training *training);
 /* Take over a lag profile and what it amounts to; profile NULL: there is none. */
 void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *profile,
-                     const struct rg_judgement *judgement);
+                     const struct rg_verdict *verdict);
 
 /* All of it but parts and columns as an object of JSON; NULL without memory. What was not measured is null. */
 json_t *rg_summary_json(const struct rg_summary *summary);

@@ -62,8 +62,8 @@ bool rg_targets_row(const struct rg_targets *t, size_t sequence, size_t row, dou
 
 /* Look at every row: how many rows count, and the range of their numbers. *one_hot: every row is a one-hot vector. */
 static rg_status scan(struct rg_targets *t, bool lenient, bool *one_hot) {
-    t->least = INFINITY;
-    t->most = -INFINITY;
+    t->min = INFINITY;
+    t->max = -INFINITY;
     t->whole = true;
     *one_hot = t->width > 1;
     for (size_t n = 0; n < t->data->n_sequences; n++) {
@@ -80,8 +80,8 @@ static rg_status scan(struct rg_targets *t, bool lenient, bool *one_hot) {
                                    t->data->path, n + 1, y, rg_target_names[t->target]);
                 }
                 if (valid) {
-                    t->least = y < t->least ? y : t->least;
-                    t->most = y > t->most ? y : t->most;
+                    t->min = y < t->min ? y : t->min;
+                    t->max = y > t->max ? y : t->max;
                     t->whole = t->whole && y == trunc(y);
                 }
             }
@@ -118,32 +118,32 @@ static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
         return rg_fail(RG_BAD_FILE, "%s: no %s has a label that counts, so there are no classes to learn",
                        t->data->path, row);
     }
-    if (t->most > LARGEST_CLASS) {
+    if (t->max > LARGEST_CLASS) {
         return rg_fail(RG_BAD_FILE, "%s: the label %.17g is too large for a class, which are numbers from 0 to %.0f%s",
-                       t->data->path, t->most, LARGEST_CLASS,
+                       t->data->path, t->max, LARGEST_CLASS,
                        loss == RG_LOSS_AUTO ? "; --loss mse takes the labels as values" : "");
     }
-    if (t->whole && t->least < 0.0) {
+    if (t->whole && t->min < 0.0) {
         return rg_fail(RG_BAD_FILE,
                        "%s: a %s has the label %.17g, and classes are whole numbers from 0 on; --ignore-label %.17g "
                        "leaves it out%s",
-                       t->data->path, row, t->least, t->least,
+                       t->data->path, row, t->min, t->min,
                        loss == RG_LOSS_AUTO ? ", --loss mse takes the labels as values" : "");
     }
     return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, a whole number from 0 on; y has %.9g to %.9g",
-                   t->data->path, row, t->least, t->most);
+                   t->data->path, row, t->min, t->max);
 }
 
 /* Set n_classes where the rows can be classes. */
 static bool find_classes(struct rg_targets *t, bool one_hot) {
-    const bool labels = t->width == 1 && t->whole && t->least >= 0.0 && t->most <= LARGEST_CLASS;
+    const bool labels = t->width == 1 && t->whole && t->min >= 0.0 && t->max <= LARGEST_CLASS;
     if (one_hot) {
         t->n_classes = t->width;
         t->numbers = 1;
     } else if (t->width == 1 && t->data->classes) {
         t->n_classes = t->data->n_classes;
     } else if (labels && t->n_rows > t->n_left_out) {
-        t->n_classes = (size_t)t->most + 1;
+        t->n_classes = (size_t)t->max + 1;
     }
     return t->n_classes > 0;
 }
@@ -151,7 +151,7 @@ static bool find_classes(struct rg_targets *t, bool one_hot) {
 /* The loss of targets for which none was named. */
 static rg_status choose_loss(struct rg_targets *t, bool one_hot, enum rg_loss *loss) {
     const struct rg_dataset *const data = t->data;
-    const bool few = t->whole && t->least >= 0.0 && t->most < CSV_CLASSES;
+    const bool few = t->whole && t->min >= 0.0 && t->max < CSV_CLASSES;
     const bool classes = t->width > 1
                              ? one_hot
                              : data->label_kind == RG_LABELS_CLASSES || (data->label_kind == RG_LABELS_NUMBERS && few);
@@ -193,9 +193,9 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
         (void)find_classes(t, false);
         t->n_classes = t->n_classes <= 2 ? t->n_classes : 0;
     }
-    if (o->loss == RG_LOSS_BCE && !o->lenient && (t->least < 0.0 || t->most > 1.0)) {
+    if (o->loss == RG_LOSS_BCE && !o->lenient && (t->min < 0.0 || t->max > 1.0)) {
         return rg_fail(RG_BAD_FILE, "%s has target %.9g; --loss bce needs targets from 0 to 1", data->path,
-                       t->least < 0.0 ? t->least : t->most);
+                       t->min < 0.0 ? t->min : t->max);
     }
     return RG_OK;
 }
@@ -212,16 +212,16 @@ static size_t targets_at(const struct rg_targets *t, size_t back) {
 
 size_t rg_targets_probe(const struct rg_targets *t) {
     const size_t steps = t->data ? t->data->n_steps : 0;
-    size_t most = 0;
+    size_t max = 0;
     if (!t->data || !t->n_left_out || t->target == RG_TARGET_LAST) {
         return 0;
     }
     for (size_t back = 0; back < steps; back++) { /* sequences end together */
         const size_t here = targets_at(t, back);
-        most = here > most ? here : most;
+        max = here > max ? here : max;
     }
     for (size_t back = 0; back < steps; back++) { /* an early step has all targets, and no past */
-        if (most > 0 && 2 * targets_at(t, back) >= most) {
+        if (max > 0 && 2 * targets_at(t, back) >= max) {
             return steps - back;
         }
     }
@@ -317,7 +317,7 @@ static void describe_classes(const struct rg_targets *t, char *text, size_t byte
 }
 
 void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *text, size_t bytes) {
-    const bool bits = t->whole && t->least >= 0.0 && t->most <= 1.0 && t->data->label_kind == RG_LABELS_VALUES;
+    const bool bits = t->whole && t->min >= 0.0 && t->max <= 1.0 && t->data->label_kind == RG_LABELS_VALUES;
     char left_out[96] = "";
     if (t->data->level) {
         (void)snprintf(text, bytes, "the next of %zu different %s; the text has %zu", t->n_classes,
@@ -325,7 +325,7 @@ void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *te
     } else if (t->n_classes) {
         describe_classes(t, text, bytes);
     } else if (t->n_rows > t->n_left_out) {
-        (void)snprintf(text, bytes, "values from %.9g to %.9g", t->least, t->most);
+        (void)snprintf(text, bytes, "values from %.9g to %.9g", t->min, t->max);
     } else {
         (void)snprintf(text, bytes, "none");
     }

@@ -18,7 +18,7 @@ struct rg_targets {
     double ignored;   /* NAN: none */
     size_t n_classes; /* 1 + the largest class, or as many as have names; 0: values */
     size_t n_rows, n_left_out;
-    double least, most;    /* of the numbers that count */
+    double min, max;       /* of the numbers that count */
     bool whole;            /* they are whole numbers */
     const double *weights; /* [n_classes] of the classes in the mean of the loss; borrowed; NULL: all are 1 */
 };

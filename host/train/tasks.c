@@ -49,14 +49,14 @@ static double three_bits(size_t steps) {
     return log(8.0);
 }
 
-#define ROW(NAME, text, n_inputs, n_outputs, maker, LOSS, extra, least, best) \
-    [RG_TASK_##NAME] = {.name = text,                                         \
-                        .inputs = n_inputs,                                   \
-                        .outputs = n_outputs,                                 \
-                        .kernel = RG_K_##maker,                               \
-                        .loss = RG_LOSS_##LOSS,                               \
-                        .extra_steps = extra,                                 \
-                        .least_steps = least,                                 \
+#define ROW(NAME, text, n_inputs, n_outputs, maker, LOSS, extra, min, best) \
+    [RG_TASK_##NAME] = {.name = text,                                       \
+                        .inputs = n_inputs,                                 \
+                        .outputs = n_outputs,                               \
+                        .kernel = RG_K_##maker,                             \
+                        .loss = RG_LOSS_##LOSS,                             \
+                        .extra_steps = extra,                               \
+                        .min_steps = min,                                   \
                         .baseline = best},
 static const struct task {
     const char *name;
@@ -64,7 +64,7 @@ static const struct task {
     enum rg_kernel kernel;
     enum rg_loss loss;
     size_t extra_steps; /* of a sequence, beyond T */
-    size_t least_steps; /* smallest T */
+    size_t min_steps;   /* smallest T */
     double (*baseline)(size_t steps);
 } tasks[RG_N_TASKS] = {RG_TASKS(ROW)};
 
@@ -77,8 +77,8 @@ rg_status rg_problem_task(const char *name, size_t steps, struct rg_problem *pro
         return rg_fail(RG_USAGE, "unknown task %.60s; --help train lists the tasks", name);
     }
     const struct task *const task = &tasks[kind];
-    if (steps < task->least_steps || steps > UINT32_MAX) { /* places are drawn with 32 bits */
-        return rg_fail(RG_USAGE, "--task %s takes --steps from %zu to %lu, not %zu", task->name, task->least_steps,
+    if (steps < task->min_steps || steps > UINT32_MAX) { /* places are drawn with 32 bits */
+        return rg_fail(RG_USAGE, "--task %s takes --steps from %zu to %lu, not %zu", task->name, task->min_steps,
                        (unsigned long)UINT32_MAX, steps);
     }
     *problem = (struct rg_problem){.name = task->name,

@@ -31,9 +31,9 @@ struct loop {
 
 /* Is the mean loss as low as --target-loss asks, and is it one over enough updates? */
 static bool target_reached(const struct loop *l) {
-    const uint64_t least =
+    const uint64_t min =
         l->config->training.updates < RG_LOSS_MEAN_MIN ? l->config->training.updates : RG_LOSS_MEAN_MIN;
-    return l->config->training.target_loss > 0.0 && l->state->mean.updates >= least &&
+    return l->config->training.target_loss > 0.0 && l->state->mean.updates >= min &&
            rg_loss_mean_value(&l->state->mean) <= l->config->training.target_loss;
 }
 
@@ -205,8 +205,8 @@ void rg_trainer_state_release(struct rg_trainer_state *state) {
 /* Why a resumed run has nothing left to do, if that is so. */
 static bool is_over(struct loop *l) {
     const struct rg_validation_hooks *const validation = l->hooks->validation;
-    const double most = l->config->training.max_time;
-    const bool late = l->first > 0 && most > 0.0 && l->before >= most, reached = target_reached(l);
+    const double max = l->config->training.max_time;
+    const bool late = l->first > 0 && max > 0.0 && l->before >= max, reached = target_reached(l);
     const bool enough = l->first > 0 && validation && validation->enough(validation->self);
     l->state->training.reason = reached  ? RG_REASON_TARGET
                                 : enough ? RG_REASON_PATIENCE

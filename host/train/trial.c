@@ -64,7 +64,7 @@ rg_status rg_trial(const struct rg_trial_options *o, struct rg_summary *summary)
     if (status == RG_OK) {
         rg_summary_end(summary, &run->result.training);
         const struct rg_diagnosis *const d = &run->result.diagnosis;
-        rg_summary_lags(summary, d->profile, &d->judgement);
+        rg_summary_lags(summary, d->profile, &d->verdict);
         summary->used = d->profiles ? rg_lag_used(d->profiles) : (double)NAN;
         summary->weights_hash = run->result.weights_hash;
         add_validation(run, summary);

@@ -77,11 +77,11 @@ struct rg_dataset_options {
     size_t n_features;
     const char *const *classes; /* the labels that a CSV file may have */
     size_t n_classes;
-    enum rg_level level;    /* tokens of a plain text; NONE: characters */
-    bool lowercase;         /* A to Z of a plain text become a to z */
-    size_t steps;           /* steps of a sequence of a plain text */
-    size_t vocabulary_most; /* largest number of tokens in the vocabulary of a plain text, <unk> included; 0: all */
-    size_t min_count;       /* a token that occurs less often becomes <unk> */
+    enum rg_level level;   /* tokens of a plain text; NONE: characters */
+    bool lowercase;        /* A to Z of a plain text become a to z */
+    size_t steps;          /* steps of a sequence of a plain text */
+    size_t max_vocabulary; /* largest number of tokens in the vocabulary of a plain text, <unk> included; 0: all */
+    size_t min_count;      /* a token that occurs less often becomes <unk> */
     /* The file holds series that will be cut into windows: labels are at every step, a CSV file needs no column
      * `series`, and an array [steps] or [steps, features] is one series. */
     bool series;

@@ -60,7 +60,7 @@ RG_INLINE rg_vec rg_expm1(rg_vec x) {
  */
 RG_INLINE rg_vec rg_tanh(rg_vec x) {
     const rg_vec limit = RG_SPLAT(9.0f);
-    x = RG_MOST(-limit, RG_LEAST(limit, x));
+    x = RG_FMAX(-limit, RG_FMIN(limit, x));
     const rg_vec s = x * x;
     rg_vec p = RG_FMA(s, RG_SPLAT(256.0f * -2.76076847742355e-16f), RG_SPLAT(256.0f * 2.00018790482477e-13f));
     p = RG_FMA(p, s, RG_SPLAT(256.0f * -8.60467152213735e-11f));
@@ -72,7 +72,7 @@ RG_INLINE rg_vec rg_tanh(rg_vec x) {
     q = RG_FMA(q, s, RG_SPLAT(256.0f * 2.26843463243900e-03f));
     q = RG_FMA(q, s, RG_SPLAT(256.0f * 4.89352518554385e-03f));
     const rg_vec y = x * p / q, one = RG_SPLAT(1.0f);
-    return RG_MOST(-one, RG_LEAST(one, y)); /* rounding can lift it above 1 */
+    return RG_FMAX(-one, RG_FMIN(one, y)); /* rounding can lift it above 1 */
 }
 
 /* x = n ln 2 + r with |r| up to half of ln 2, as in Cephes' expf. It holds r, e^r - 1, and a number with n in the low
@@ -99,7 +99,7 @@ RG_INLINE struct rg_reduced rg_reduce(rg_vec x) {
 
 /* e^x to about 1 ulp for x from -87 to 88. Other x are clamped to that range. NaN stays NaN. */
 RG_INLINE rg_vec rg_exp_near(rg_vec x) {
-    const struct rg_reduced e = rg_reduce(RG_MOST(RG_SPLAT(-87.0f), RG_LEAST(RG_SPLAT(88.0f), x)));
+    const struct rg_reduced e = rg_reduce(RG_FMAX(RG_SPLAT(-87.0f), RG_FMIN(RG_SPLAT(88.0f), x)));
     return (e.rest + RG_SPLAT(1.0f)) * RG_EXPONENT(e.shifted);
 }
 
@@ -114,7 +114,7 @@ RG_INLINE rg_vec rg_exp(rg_vec x) {
 
 /* e^x - 1 to about 2 ulp, for x up to 88. */
 RG_INLINE rg_vec rg_expm1(rg_vec x) {
-    const struct rg_reduced e = rg_reduce(RG_MOST(RG_SPLAT(-87.0f), RG_LEAST(RG_SPLAT(88.0f), x)));
+    const struct rg_reduced e = rg_reduce(RG_FMAX(RG_SPLAT(-87.0f), RG_FMIN(RG_SPLAT(88.0f), x)));
     const rg_vec power = RG_EXPONENT(e.shifted);
     return RG_FMA(e.rest, power, power - RG_SPLAT(1.0f));
 }
@@ -141,7 +141,7 @@ RG_INLINE rg_vec rg_softplus(rg_vec x) {
 /* x / (1 + |x|), +-1 at the infinities. */
 RG_INLINE rg_vec rg_softsign(rg_vec x) {
     const rg_vec largest = RG_SPLAT(RG_LARGEST);
-    x = RG_MOST(-largest, RG_LEAST(largest, x));
+    x = RG_FMAX(-largest, RG_FMIN(largest, x));
     return x / (RG_SPLAT(1.0f) + rg_magnitude(x));
 }
 

@@ -51,11 +51,11 @@ typedef rg_real rg_unaligned
 #define RG_SELECT(mask, yes, no) ((rg_vec)(((mask) & (rg_mask)(yes)) | (~(mask) & (rg_mask)(no))))
 /* The smaller and the larger of two; b if one of them is NaN. GCC does not see that each is one instruction. */
 #if defined(__AVX512F__) && RG_VEC == 16
-#define RG_LEAST(a, b) ((rg_vec)_mm512_min_ps((__m512)(a), (__m512)(b)))
-#define RG_MOST(a, b) ((rg_vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define RG_FMIN(a, b) ((rg_vec)_mm512_min_ps((__m512)(a), (__m512)(b)))
+#define RG_FMAX(a, b) ((rg_vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #else
-#define RG_LEAST(a, b) RG_SELECT((a) < (b), a, b)
-#define RG_MOST(a, b) RG_SELECT((a) > (b), a, b)
+#define RG_FMIN(a, b) RG_SELECT((a) < (b), a, b)
+#define RG_FMAX(a, b) RG_SELECT((a) > (b), a, b)
 #endif
 #define RG_SPLAT(s) rg_native_splat(s)
 #define RG_FMA(a, b, c) ((a) * (b) + (c)) /* contracted if the machine has the instruction */

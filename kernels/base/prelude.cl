@@ -129,8 +129,8 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once; al
 #define RG_LOCAL_MEMORY rg_real
 #endif
 /* The smaller and the larger of two; b if one of them is NaN. */
-#define RG_LEAST(a, b) RG_SELECT((a) < (b), a, b)
-#define RG_MOST(a, b) RG_SELECT((a) > (b), a, b)
+#define RG_FMIN(a, b) RG_SELECT((a) < (b), a, b)
+#define RG_FMAX(a, b) RG_SELECT((a) > (b), a, b)
 #define RG_SPLAT(s) ((rg_vec)((rg_real)(s)))
 #define RG_FMA(a, b, c) fma(a, b, c)
 /* 2^n, for a vector of floats that holds n in the low bits of its fractions. */

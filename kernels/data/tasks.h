@@ -1,7 +1,7 @@
 /* The synthetic tasks, one row each; host/train/tasks.h defines them. The kernels read the numbers RG_TASK_..., the
  * host the rows.
  *
- * X(NAME, name, inputs, outputs, kernel, loss, extra, least, baseline):
+ * X(NAME, name, inputs, outputs, kernel, loss, extra, min, baseline):
  *
  *   NAME      RG_TASK_NAME is its number
  *   name      the value of --task
@@ -10,7 +10,7 @@
  *   kernel    rg_task_marked or rg_task_symbols, which generates the sequences
  *   loss      RG_LOSS_...
  *   extra     steps of a sequence beyond --steps; if above 0, every step has a target
- *   least     the smallest --steps
+ *   min       the smallest --steps
  *   baseline  function of host/train/tasks.c: the loss of the best answer that does not see the sequence */
 #ifndef RG_TASK_TABLE_H
 #define RG_TASK_TABLE_H

@@ -49,14 +49,14 @@ RG_KERNEL void rg_lag(__global const rg_real *restrict terms, __global const rg_
     const size_t t = get_group_id(0), m = get_group_id(1), item = rg_item();
     __global const rg_real *const term = terms + s.terms + t * s.stride;
     const size_t first = s.first[m], depth = s.depth[m];
-    rg_vec most = RG_SPLAT(0.0f), squares = RG_SPLAT(0.0f), product = RG_SPLAT(0.0f);
+    rg_vec maxima = RG_SPLAT(0.0f), squares = RG_SPLAT(0.0f), product = RG_SPLAT(0.0f);
 #define RG_LAG_MAX(at, left)                         \
     const rg_vec v = rg_lag_load(term + (at), left); \
-    most = RG_SELECT(v > most, v, most);             \
-    most = RG_SELECT(-v > most, -v, most);
+    maxima = RG_SELECT(v > maxima, v, maxima);       \
+    maxima = RG_SELECT(-v > maxima, -v, maxima);
     RG_LAG_EACH(first, depth, RG_LAG_MAX)
 #undef RG_LAG_MAX
-    items[item].largest = (float)rg_lane_max(most);
+    items[item].largest = (float)rg_lane_max(maxima);
     RG_BARRIER;
     float largest = 0.0f;
     for (size_t i = 0; i < RG_ITEMS; i++) {

@@ -50,11 +50,11 @@ RG_KERNEL void rg_product(__global const rg_real *restrict a, __global const rg_
     }
 }
 
-/* All items' values, combined in the order of the items: their sum, or with `most` the largest. */
-RG_INLINE rg_real rg_group_total(__local rg_real *values, int most) {
+/* All items' values, combined in the order of the items: their sum, or with `largest` the largest. */
+RG_INLINE rg_real rg_group_total(__local rg_real *values, int largest) {
     rg_real total = values[0];
     for (size_t i = 1; i < RG_ITEMS; i++) {
-        total = most ? (values[i] > total ? values[i] : total) : total + values[i];
+        total = largest ? (values[i] > total ? values[i] : total) : total + values[i];
     }
     return total;
 }
@@ -71,12 +71,12 @@ RG_INLINE rg_real rg_group_sum(__local rg_real *scratch, rg_real mine) {
 /* The largest of this item's outputs. Items take whole vectors in turn; the first item also takes the rest. */
 RG_INLINE rg_real rg_largest_output(__global const rg_real *z, size_t outputs) {
     const size_t whole = outputs / RG_VEC * RG_VEC;
-    rg_vec most = RG_SPLAT(z[0]);
+    rg_vec largest = RG_SPLAT(z[0]);
     for (size_t o = rg_item() * RG_VEC; o < whole; o += RG_ITEMS * RG_VEC) {
-        most = RG_MOST(most, RG_LOAD(z + o));
+        largest = RG_FMAX(largest, RG_LOAD(z + o));
     }
     rg_real lanes[RG_VEC], top = z[0];
-    RG_STORE(most, lanes);
+    RG_STORE(largest, lanes);
     for (size_t i = 0; i < RG_VEC; i++) {
         top = lanes[i] > top ? lanes[i] : top;
     }

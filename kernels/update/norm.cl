@@ -50,23 +50,23 @@ RG_INLINE rg_real rg_exact_value(struct rg_exact exact) {
 RG_INLINE rg_real rg_lane_max(rg_vec v) {
     rg_real lanes[RG_VEC];
     RG_STORE(v, lanes);
-    rg_real most = lanes[0];
+    rg_real largest = lanes[0];
     for (int i = 1; i < RG_VEC; i++) {
-        most = lanes[i] > most ? lanes[i] : most;
+        largest = lanes[i] > largest ? lanes[i] : largest;
     }
-    return most;
+    return largest;
 }
 
 /* Scale and squares of vectors [begin, end) of g: this item's share of the group's part. */
 RG_INLINE struct rg_norm_partial rg_item_norm(__global const rg_real *g, size_t begin, size_t end) {
     struct rg_norm_partial norm = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
-    rg_vec most = RG_SPLAT(0.0f);
+    rg_vec largest = RG_SPLAT(0.0f);
     for (size_t i = begin + rg_item(); i < end; i += RG_ITEMS) {
         const rg_vec v = RG_LOAD(g + i * RG_VEC);
-        most = RG_SELECT(v > most, v, most);
-        most = RG_SELECT(-v > most, -v, most);
+        largest = RG_SELECT(v > largest, v, largest);
+        largest = RG_SELECT(-v > largest, -v, largest);
     }
-    norm.largest = rg_lane_max(most);
+    norm.largest = rg_lane_max(largest);
     const rg_real inverse = 1.0f / (norm.largest > RG_SMALL ? norm.largest : RG_SMALL);
     norm.scale = 1.0f / inverse;
     rg_vec total = RG_SPLAT(0.0f);

@@ -128,15 +128,15 @@ static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_
 
 /* The devices in the order in which they were first found, and what RG_KINDS makes of them. */
 static char kind_of(cl_device_id id) {
-    enum { MOST = 8 };
-    static cl_device_id known[MOST];
+    enum { MAX_DEVICES = 8 };
+    static cl_device_id known[MAX_DEVICES];
     static int n;
     const char *const kinds = getenv("RG_KINDS");
     int i = 0;
     while (i < n && known[i] != id) {
         i++;
     }
-    if (i == n && n < MOST) {
+    if (i == n && n < MAX_DEVICES) {
         known[n++] = id;
     }
     return kinds && (size_t)i * 2 < strlen(kinds) ? kinds[(size_t)i * 2] : '\0';

@@ -13,12 +13,12 @@
 #include "kernels/kernels.h"
 #include "reference/reference.h"
 
-enum { MOST = 400000, PARTS = 24, NEAR_STEPS = 60000 };
+enum { MAX_POINTS = 400000, PARTS = 24, NEAR_STEPS = 60000 };
 
 /* Numbers of a format: float or double. */
 struct format {
     bool is_double;
-    int digits, least, most; /* of the fraction; exponents of the smallest and of the largest number */
+    int digits, min, max; /* of the fraction; exponents of the smallest and of the largest number */
 };
 static const struct format formats[] = {{false, FLT_MANT_DIG, FLT_MIN_EXP - FLT_MANT_DIG, FLT_MAX_EXP - 1},
                                         {true, DBL_MANT_DIG, DBL_MIN_EXP - DBL_MANT_DIG, DBL_MAX_EXP - 1}};
@@ -31,8 +31,8 @@ static double rounded(const struct format *f, double x) {
 }
 
 static long double ulp(const struct format *f, long double x) {
-    const int least = f->least, at = x == 0.0L ? least : ilogbl(x) - f->digits + 1;
-    return ldexpl(1.0L, at > least ? at : least);
+    const int min = f->min, at = x == 0.0L ? min : ilogbl(x) - f->digits + 1;
+    return ldexpl(1.0L, at > min ? at : min);
 }
 
 /* ---- What is right ---- */
@@ -121,7 +121,7 @@ static size_t fill(const struct format *f, double *x) {
     static const double places[] = {0.0,   -0.0, 1.0,   -1.0, 9.0,   -9.0,  20.0,
                                     -20.0, 64.0, -64.0, 88.0, -87.0, 640.0, -640.0};
     size_t n = 0;
-    for (int e = f->least; e <= f->most; e++) {
+    for (int e = f->min; e <= f->max; e++) {
         for (int i = 0; i < PARTS; i++) {
             const double bend = i == 0           ? 0.0
                                 : i == PARTS - 1 ? 1.0 - ldexp(1.0, 1 - f->digits)
@@ -146,7 +146,7 @@ static size_t fill(const struct format *f, double *x) {
     while (n % 16 != 0) {
         x[n++] = (double)NAN;
     }
-    ck_assert_uint_le(n, MOST);
+    ck_assert_uint_le(n, MAX_POINTS);
     return n;
 }
 
@@ -224,7 +224,8 @@ static void sweep(const struct execution *e, const struct format *f) {
     if (!device) {
         return;
     }
-    double *const x = numbers(3 * MOST, sizeof(double)), *const values = x + MOST, *const slopes = values + MOST;
+    double *const x = numbers(3 * MAX_POINTS, sizeof(double)), *const values = x + MAX_POINTS,
+                  *const slopes = values + MAX_POINTS;
     struct rg_buffer *b[3] = {NULL};
     struct found r = {.where = e->name, .format = f, .x = x, .values = values, .slopes = slopes, .from_value = true};
     r.n = fill(f, x);
@@ -256,7 +257,8 @@ END_TEST
 
 /* The reference has the pre-activation, so its slopes are right to 4 ulp everywhere; the diagnostics have y. */
 START_TEST(the_host_is_right_over_the_range) {
-    double *const x = numbers(3 * MOST, sizeof(double)), *const values = x + MOST, *const slopes = values + MOST;
+    double *const x = numbers(3 * MAX_POINTS, sizeof(double)), *const values = x + MAX_POINTS,
+                  *const slopes = values + MAX_POINTS;
     struct found r = {.format = &formats[1], .x = x, .values = values, .slopes = slopes};
     r.n = fill(r.format, x);
     for (int a = 0; a < RG_N_ACTIVATIONS; a++) {

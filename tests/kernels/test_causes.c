@@ -17,7 +17,7 @@ struct subject {
     struct rg_engine *engine;
     struct rg_all_causes *all;
     const struct rg_causes *causes; /* of the first layer, forward */
-    struct rg_judgement judgement;
+    struct rg_verdict verdict;
     struct rg_spectrum_limits limits;
 };
 
@@ -57,7 +57,7 @@ static void measure(struct subject *s) {
     expect_ok(
         rg_lag_measure(s->engine, &s->source->source, 0, &(struct rg_lag_options){.rows = e->sizes.batch}, &profiles),
         "profile");
-    rg_judge(rg_lag_profile_of(profiles, 0, 0), s->causes, &s->judgement);
+    rg_verdict_on(rg_lag_profile_of(profiles, 0, 0), s->causes, &s->verdict);
     rg_lag_profiles_destroy(profiles);
 }
 
@@ -115,9 +115,9 @@ static double jacobi_largest(const double *a, size_t n, double *room) {
 }
 
 START_TEST(largest_singular_values) {
-    enum { MOST = 65 };
-    static const size_t sizes[] = {1, 2, 3, 31, 32, MOST};
-    static double a[MOST * MOST], room[(MOST + RG_SINGULAR_ROWS) * MOST];
+    enum { MAX_SIZE = 65 };
+    static const size_t sizes[] = {1, 2, 3, 31, 32, MAX_SIZE};
+    static double a[MAX_SIZE * MAX_SIZE], room[(MAX_SIZE + RG_SINGULAR_ROWS) * MAX_SIZE];
     uint64_t seed = 3;
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         const size_t n = sizes[k];
@@ -338,7 +338,7 @@ START_TEST(directions_that_differ_are_mixed) {
     const float w[] = {1.3f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.7f};
     struct subject s = recurrent(&form, w, (const float[]){0.0f, 1.0f, 0.0f});
     measure(&s);
-    ck_assert_int_eq(s.judgement.verdict, RG_MIXED);
+    ck_assert_int_eq(s.verdict.word, RG_MIXED);
     expect_near(s.causes->log10_largest[39], 39.0 * log10(1.3), 1e-5);
     expect_near(s.causes->log10_smallest[39], 39.0 * log10(0.7), 1e-5);
     forget(&s);
@@ -352,10 +352,10 @@ START_TEST(lags_out_of_reach_are_no_verdict) {
         .net = {.activation = RG_ACT_LINEAR, .skip = 3, .skip_kind = RG_SKIP_DILATED}};
     struct subject s = recurrent(&form, (const float[]){1.0f, 0.0f, 0.0f, 1.0f}, (const float[]){1.0f, 0.5f});
     measure(&s);
-    ck_assert_int_eq(s.judgement.verdict, RG_STABLE);
-    ck_assert_uint_eq(s.judgement.last, 9);
-    expect_near(s.judgement.log10_reach, 0.0, 1e-9);
-    expect_near(s.judgement.factor, 1.0, 1e-9);
+    ck_assert_int_eq(s.verdict.word, RG_STABLE);
+    ck_assert_uint_eq(s.verdict.last, 9);
+    expect_near(s.verdict.log10_reach, 0.0, 1e-9);
+    expect_near(s.verdict.factor, 1.0, 1e-9);
     forget(&s);
 }
 END_TEST
@@ -379,8 +379,8 @@ START_TEST(products_are_of_sequences_that_reach_the_lag) {
     expect_near(s.causes->log10_largest[9], 9.0 * log10(0.25), 1e-9);
     expect_near(s.causes->exponents[0], log(0.25), 1e-9);
     expect_near(s.causes->exponents[1], log(0.125), 1e-9);
-    ck_assert_uint_eq(s.judgement.sequences, 1);
-    ck_assert_int_eq(s.judgement.verdict, RG_VANISHING);
+    ck_assert_uint_eq(s.verdict.sequences, 1);
+    ck_assert_int_eq(s.verdict.word, RG_VANISHING);
     forget(&s);
 }
 END_TEST

@@ -264,25 +264,25 @@ static const struct {
 
 /* The library computes every product itself, and what lies around c stays. */
 START_TEST(a_library_computes_products) {
-    enum { MOST = 8192, EDGE = 3 };
+    enum { MAX_NUMBERS = 8192, EDGE = 3 };
     struct rg_device *const device = open_one(&machines[_i]);
     if (!device) {
         return;
     }
-    static double a[MOST], b[MOST], before[MOST], after[MOST];
+    static double a[MAX_NUMBERS], b[MAX_NUMBERS], before[MAX_NUMBERS], after[MAX_NUMBERS];
     struct rg_buffer *buffers[3];
     const double eps = device->info.real_bytes == sizeof(double) ? 0x1p-52 : 0x1p-23;
     expect_ok(rg_device_use_library(device), "library");
     const char *const name = device->info.backend[0] == 'n' ? "OpenBLAS" : "CLBlast";
     ck_assert_int_eq(strncmp(device->info.library, name, strlen(name)), 0);
-    expect_ok(rg_buffers_create(device, 3, MOST * device->info.real_bytes, "operands", buffers), "operands");
-    for (size_t i = 0; i < MOST; i++) {
+    expect_ok(rg_buffers_create(device, 3, MAX_NUMBERS * device->info.real_bytes, "operands", buffers), "operands");
+    for (size_t i = 0; i < MAX_NUMBERS; i++) {
         a[i] = (double)(i * 37 % 101) / 64.0 - 0.75;
         b[i] = (double)(i * 53 % 97) / 64.0 - 0.75;
         before[i] = (double)(i * 29 % 89) / 64.0;
     }
-    expect_ok(rg_reals_write(device, buffers[0], 0, a, MOST), "a");
-    expect_ok(rg_reals_write(device, buffers[1], 0, b, MOST), "b");
+    expect_ok(rg_reals_write(device, buffers[0], 0, a, MAX_NUMBERS), "a");
+    expect_ok(rg_reals_write(device, buffers[1], 0, b, MAX_NUMBERS), "b");
     for (size_t i = 0; i < sizeof products / sizeof *products; i++) {
         const struct rg_wide_product p = {.a = buffers[0],
                                           .b = buffers[1],
@@ -301,11 +301,11 @@ START_TEST(a_library_computes_products) {
                                           .transposed = products[i].transposed,
                                           .add = products[i].add};
         const size_t launches = device->launches;
-        expect_ok(rg_reals_write(device, buffers[2], 0, before, MOST), "c");
+        expect_ok(rg_reals_write(device, buffers[2], 0, before, MAX_NUMBERS), "c");
         expect_ok(rg_device_product(device, &p), machines[_i].name);
-        expect_ok(rg_reals_read(device, after, buffers[2], 0, MOST), "c");
+        expect_ok(rg_reals_read(device, after, buffers[2], 0, MAX_NUMBERS), "c");
         ck_assert_uint_eq(device->launches, launches + 1);
-        for (size_t at = 0; at < MOST; at++) {
+        for (size_t at = 0; at < MAX_NUMBERS; at++) {
             const size_t r = (at - p.c_at) / p.c_stride, c = (at - p.c_at) % p.c_stride;
             double sum = before[at];
             if (at >= p.c_at && r < p.m && c < p.n) {

@@ -155,18 +155,18 @@ static struct subject load(int kind, const char *file) {
     test_case("%s: %s", s.execution, file);
     (void)snprintf(path, sizeof path, "%s/tests/fixtures/%s.safetensors", RG_SOURCE_DIR, file);
     expect_ok(rg_tensors_read(path, &s.tensors), path);
-    size_t most = 0;
+    size_t max = 0;
     for (size_t i = 0; i < s.tensors->count; i++) {
         const size_t n = rg_tensor_elements(&s.tensors->items[i]);
-        most = n > most ? n : most;
+        max = n > max ? n : max;
     }
     double skip_budget = 0.0;
     s.form = form_of(&s, &skip_budget);
     expect_ok(rg_exercise_create(&s.form, &s.exercise), file);
     s.exercise->skip_budget = skip_budget;
     s.arena = numbers(s.exercise->model->arena, sizeof *s.arena);
-    s.values = numbers(most, sizeof *s.values);
-    s.wanted = numbers(most, sizeof *s.wanted);
+    s.values = numbers(max, sizeof *s.values);
+    s.wanted = numbers(max, sizeof *s.wanted);
     load_numbers(&s);
     if (s.device->info.real_bytes == sizeof(double)) {
         load_doubles(&s);

@@ -21,16 +21,16 @@ START_TEST(rotations_keep_their_rate) {
     }
     measure(&s, devices[0], 3, 0, 0);
     const struct rg_lag_profile *const p = rg_lag_profile_of(s.profiles, 0, 0);
-    struct rg_judgement judgement;
-    rg_judge(p, NULL, &judgement);
+    struct rg_verdict verdict;
+    rg_verdict_on(p, NULL, &verdict);
     for (size_t lag = 0; lag < STEPS; lag++) {
         const double wanted = p->delta_log10[0] + (double)lag * log10(rate);
         ck_assert_msg(fabs(p->delta_log10[lag] - wanted) < 1e-9, "lag %zu: %.12g, expected %.12g", lag,
                       p->delta_log10[lag], wanted);
     }
-    ck_assert(fabs(judgement.factor - rate) < 1e-9 && fabs(judgement.decay - log(rate)) < 1e-9 &&
-              fabs(judgement.log10_reach - 999.0 * log10(rate)) < 1e-8);
-    ck_assert_int_eq(judgement.verdict, rate < 1.0 ? RG_VANISHING : rate > 1.0 ? RG_EXPLODING : RG_STABLE);
+    ck_assert(fabs(verdict.factor - rate) < 1e-9 && fabs(verdict.decay - log(rate)) < 1e-9 &&
+              fabs(verdict.log10_reach - 999.0 * log10(rate)) < 1e-8);
+    ck_assert_int_eq(verdict.word, rate < 1.0 ? RG_VANISHING : rate > 1.0 ? RG_EXPLODING : RG_STABLE);
     forget(&s);
 }
 END_TEST
@@ -47,10 +47,10 @@ START_TEST(sequences_that_disagree_are_mixed) {
         s.exercise->data.x_float[i] = i / 50 % 2 ? 2.0f : 0.0f;
     }
     measure(&s, devices[0], 10, 0, 0);
-    struct rg_judgement judgement;
-    rg_judge(rg_lag_profile_of(s.profiles, 0, 0), NULL, &judgement);
-    ck_assert_int_eq(judgement.verdict, RG_MIXED);
-    ck_assert(judgement.spread > 6.0);
+    struct rg_verdict verdict;
+    rg_verdict_on(rg_lag_profile_of(s.profiles, 0, 0), NULL, &verdict);
+    ck_assert_int_eq(verdict.word, RG_MIXED);
+    ck_assert(verdict.spread > 6.0);
     forget(&s);
 }
 END_TEST
@@ -68,10 +68,10 @@ START_TEST(growth_on_the_way_is_sensitive) {
         s.exercise->data.x_float[i] = 1.0f;
     }
     measure(&s, devices[0], 2, 0, 0);
-    struct rg_judgement judgement;
-    rg_judge(rg_lag_profile_of(s.profiles, 0, 0), NULL, &judgement);
-    ck_assert_int_eq(judgement.verdict, RG_SENSITIVE);
-    ck_assert(judgement.sensitivity > 50.0);
+    struct rg_verdict verdict;
+    rg_verdict_on(rg_lag_profile_of(s.profiles, 0, 0), NULL, &verdict);
+    ck_assert_int_eq(verdict.word, RG_SENSITIVE);
+    ck_assert(verdict.sensitivity > 50.0);
     forget(&s);
 }
 END_TEST
@@ -88,10 +88,10 @@ START_TEST(growth_by_a_thousand_at_any_length) {
     weights_of(&s, RG_ROLE_WEIGHT_HH)[0] = (float)pow(growth, 1.0 / (double)(steps - 1));
     head_of(&s)[0] = 1.0f;
     measure(&s, devices[0], 3, 0, 0);
-    struct rg_judgement j;
-    rg_judge(rg_lag_profile_of(s.profiles, 0, 0), NULL, &j);
+    struct rg_verdict j;
+    rg_verdict_on(rg_lag_profile_of(s.profiles, 0, 0), NULL, &j);
     ck_assert(fabs(j.log10_reach - log10(growth)) < 1e-4 && j.last == steps - 1);
-    ck_assert_int_eq(j.verdict, growth > 1000.0 ? RG_EXPLODING : growth < 1.0 / 1000.0 ? RG_VANISHING : RG_STABLE);
+    ck_assert_int_eq(j.word, growth > 1000.0 ? RG_EXPLODING : growth < 1.0 / 1000.0 ? RG_VANISHING : RG_STABLE);
     forget(&s);
 }
 END_TEST
@@ -111,13 +111,13 @@ START_TEST(dead_sequences_are_no_stability) {
         s.exercise->data.x_float[i] = i % STEPS + 1 == STEPS || !dies ? 1.0f : -1.0f;
     }
     measure(&s, devices[0], 16, 0, 0);
-    struct rg_judgement j;
-    rg_judge(rg_lag_profile_of(s.profiles, 0, 0), NULL, &j);
+    struct rg_verdict j;
+    rg_verdict_on(rg_lag_profile_of(s.profiles, 0, 0), NULL, &j);
     ck_assert_uint_eq(j.dead, deads[_i]);
     ck_assert_uint_eq(j.sequences, 16);
-    ck_assert_int_eq(j.verdict, 2 * deads[_i] > 16 ? RG_NONE : deads[_i] == 1 ? RG_STABLE : RG_MIXED);
-    rg_judge_net(s.profiles, NULL, &j);
-    ck_assert_int_eq(j.verdict, 2 * deads[_i] > 16 ? RG_NONE : deads[_i] == 1 ? RG_STABLE : RG_MIXED);
+    ck_assert_int_eq(j.word, 2 * deads[_i] > 16 ? RG_NONE : deads[_i] == 1 ? RG_STABLE : RG_MIXED);
+    rg_verdict_on_net(s.profiles, NULL, &j);
+    ck_assert_int_eq(j.word, 2 * deads[_i] > 16 ? RG_NONE : deads[_i] == 1 ? RG_STABLE : RG_MIXED);
     forget(&s);
 }
 END_TEST
@@ -126,13 +126,13 @@ END_TEST
 START_TEST(no_gradient_is_no_stability) {
     const struct rg_exercise_form form = {.sizes = {3, _i == 0 ? 12 : 1, 1, 3, 1, RG_LOSS_MSE, false}};
     struct subject s = make(&form);
-    struct rg_judgement j;
+    struct rg_verdict j;
     if (_i == 0) {
         memset(s.exercise->model->weights, 0, s.exercise->model->arena * sizeof(float));
     }
     measure(&s, devices[0], 3, 0, 0);
-    rg_judge_net(s.profiles, NULL, &j);
-    ck_assert_int_eq(j.verdict, RG_NONE);
+    rg_verdict_on_net(s.profiles, NULL, &j);
+    ck_assert_int_eq(j.word, RG_NONE);
     ck_assert(isnan(j.decay) && isinf(j.half_life));
     forget(&s);
 }
@@ -154,9 +154,9 @@ START_TEST(layers_that_disagree_are_mixed) {
         s.exercise->data.x_float[i] = 1.0f;
     }
     measure(&s, devices[0], 2, 0, 0);
-    struct rg_judgement j;
-    rg_judge_net(s.profiles, NULL, &j);
-    ck_assert_int_eq(j.verdict, RG_MIXED);
+    struct rg_verdict j;
+    rg_verdict_on_net(s.profiles, NULL, &j);
+    ck_assert_int_eq(j.word, RG_MIXED);
     ck_assert_int_eq(j.mixture, RG_MIXED_LAYERS);
     ck_assert(j.log10_reach * j.other_log10_reach < 0.0 && j.layer != j.other_layer && j.part >= 0.5);
     forget(&s);

@@ -11,18 +11,18 @@
 #include "kernels/kernels.h"
 #include "verify/selftest/exercise.h"
 
-enum { PARTS = 6, MOST = 80000, CLASSES = 3, WIDE = 300 };
+enum { PARTS = 6, MAX_POINTS = 80000, CLASSES = 3, WIDE = 300 };
 
 struct format {
     bool is_double;
-    int digits, least, most;
+    int digits, min, max;
 };
 static const struct format formats[] = {{false, FLT_MANT_DIG, FLT_MIN_EXP - FLT_MANT_DIG, FLT_MAX_EXP - 2},
                                         {true, DBL_MANT_DIG, DBL_MIN_EXP - DBL_MANT_DIG, DBL_MAX_EXP - 2}};
 
 static long double ulp(const struct format *f, long double x) {
-    const int at = x == 0.0L ? f->least : ilogbl(x) - f->digits + 1;
-    return ldexpl(1.0L, at > f->least ? at : f->least);
+    const int at = x == 0.0L ? f->min : ilogbl(x) - f->digits + 1;
+    return ldexpl(1.0L, at > f->min ? at : f->min);
 }
 
 /* One sweep: `rows` rows of logits and targets, what the device makes of them, and what is right. */
@@ -102,11 +102,11 @@ static long double right_slope(const struct sweep *s, size_t row, size_t o, long
 
 static void compare(const struct sweep *s) {
     long double worst = 0.0L, worst_slope = 0.0L;
-    const long double most = s->format->is_double ? (long double)DBL_MAX : (long double)FLT_MAX;
+    const long double max = s->format->is_double ? (long double)DBL_MAX : (long double)FLT_MAX;
     for (size_t row = 0; row < s->rows; row++) {
         const double z = s->z[row * s->outputs + s->outputs - 1], y = s->y[row * targets_of(s)];
         const long double loss = right_loss(s, row);
-        if (loss > most) {
+        if (loss > max) {
             ck_assert_msg(isinf(s->losses[row]), "%s: loss %s of %g, %g is %g", s->where, rg_loss_names[s->loss], z, y,
                           s->losses[row]);
         } else {
@@ -222,7 +222,7 @@ static void run_on(struct rg_device *device, struct sweep *s, const double *fact
 /* Some numbers of every binade and both signs, and 0. */
 static size_t fill(const struct format *f, int parts, double *x) {
     size_t n = 0;
-    for (int e = f->least; e <= f->most; e++) {
+    for (int e = f->min; e <= f->max; e++) {
         for (int i = 0; i < parts; i++) {
             const volatile float narrow = (float)ldexp(1.0 + (double)i * i / 37.0, e);
             x[n] = f->is_double ? ldexp(1.0 + (double)i * i / 37.0, e) : (double)narrow;
@@ -231,14 +231,14 @@ static size_t fill(const struct format *f, int parts, double *x) {
         }
     }
     x[n++] = 0.0;
-    ck_assert_uint_le(n * 3, MOST);
+    ck_assert_uint_le(n * 3, MAX_POINTS);
     return n;
 }
 
 /* Every logit with every target: factors[o] times it is output o. */
 static void try(struct rg_device *device, struct sweep *s, const double *factors, const double *targets,
                 size_t n_targets, bool wide) {
-    double *const x = numbers(MOST, sizeof *x);
+    double *const x = numbers(MAX_POINTS, sizeof *x);
     const size_t n = fill(s->format, s->outputs > CLASSES ? 1 : PARTS, x);
     s->rows = n * n_targets;
     s->z = numbers(s->rows * s->outputs, sizeof(double));

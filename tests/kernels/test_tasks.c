@@ -14,7 +14,7 @@ static const uint64_t SEED = 0x123456789abcdef0u, UPDATE = 77;
 
 static const struct known {
     const char *name;
-    size_t inputs, outputs, extra_steps, least_steps;
+    size_t inputs, outputs, extra_steps, min_steps;
     enum rg_loss loss;
 } known[] = {
     {"adding", 2, 1, 0, 1, RG_LOSS_MSE},         {"multiplication", 2, 1, 0, 1, RG_LOSS_MSE},
@@ -117,7 +117,7 @@ START_TEST(every_number_is_the_definitions) {
     struct rg_device *device = open_execution(kinds[_i]);
     for (size_t k = 0; device && k < N_KNOWN; k++) {
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-            for (size_t r = 0; steps[i] >= known[k].least_steps && r < sizeof rows / sizeof *rows; r++) {
+            for (size_t r = 0; steps[i] >= known[k].min_steps && r < sizeof rows / sizeof *rows; r++) {
                 struct batch b = fill_task(device, known[k].name, steps[i], SEED, UPDATE, 5, rows[r]);
                 ck_assert_msg(differences(&b, 5) == 0, "%s, %zu steps, %zu rows: %zu numbers differ", known[k].name,
                               steps[i], rows[r], differences(&b, 5));
@@ -325,7 +325,7 @@ START_TEST(baselines_are_those_of_the_batch) {
     struct rg_device *device = open_execution(kinds[_i]);
     for (size_t k = 0; device && k < N_KNOWN; k++) {
         for (size_t i = 0; i < 2; i++) {
-            if (cases[i].steps < known[k].least_steps) {
+            if (cases[i].steps < known[k].min_steps) {
                 continue;
             }
             struct batch b = fill_task(device, known[k].name, cases[i].steps, 5, 9, 0, 20000);
@@ -362,9 +362,9 @@ START_TEST(wrong_names_and_sizes_are_refused) {
     struct rg_problem p;
     for (size_t k = 0; k < N_KNOWN; k++) {
         char smallest[32];
-        (void)snprintf(smallest, sizeof smallest, "from %zu ", known[k].least_steps);
-        ck_assert_int_eq(rg_problem_task(known[k].name, known[k].least_steps, &p), RG_OK);
-        ck_assert_int_eq(rg_problem_task(known[k].name, known[k].least_steps - 1, &p), RG_USAGE);
+        (void)snprintf(smallest, sizeof smallest, "from %zu ", known[k].min_steps);
+        ck_assert_int_eq(rg_problem_task(known[k].name, known[k].min_steps, &p), RG_OK);
+        ck_assert_int_eq(rg_problem_task(known[k].name, known[k].min_steps - 1, &p), RG_USAGE);
         ck_assert_ptr_nonnull(strstr(rg_error_message(), known[k].name));
         ck_assert_ptr_nonnull(strstr(rg_error_message(), smallest));
         ck_assert_int_eq(rg_problem_task(known[k].name, SIZE_MAX, &p), RG_USAGE);

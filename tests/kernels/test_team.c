@@ -8,7 +8,7 @@
 #include "train/tasks.h"
 #include "verify/selftest/exercise.h"
 
-enum { MOST = 5 };
+enum { MAX_TRAININGS = 5 };
 
 /* What one member trains, and what came out. */
 struct training {
@@ -66,7 +66,7 @@ static void *train_in_team(void *argument) {
 
 /* Train all together. */
 static rg_status train_team(struct rg_device *device, struct training *trainings, size_t n) {
-    pthread_t threads[MOST];
+    pthread_t threads[MAX_TRAININGS];
     struct rg_team *team = NULL;
     expect_ok(rg_team_create(device, n, &team), "team");
     for (size_t i = 0; i < n; i++) {
@@ -138,15 +138,15 @@ START_TEST(members_may_differ_and_end_early) {
         if (!device) {
             continue;
         }
-        struct training t[MOST] = {
+        struct training t[MAX_TRAININGS] = {
             {.net = nets[0], .hidden = 35, .updates = 2, .seed = 4, .lr = 1e-3},
             {.net = nets[0], .hidden = 35, .updates = 9, .seed = 5, .lr = 1e-3},
             {.net = nets[2], .hidden = 7, .updates = 5, .seed = 6, .lr = 1e-3},
             {.net = nets[0], .hidden = 70, .updates = 5, .seed = 7, .lr = 1e-3},
             {.net = nets[0], .hidden = 35, .updates = 9, .seed = 8, .lr = 1e-3},
         };
-        expect_ok(train_team(device, t, MOST), "team");
-        (void)expect_as_alone(device, t, MOST, executions[kinds[k]].name);
+        expect_ok(train_team(device, t, MAX_TRAININGS), "team");
+        (void)expect_as_alone(device, t, MAX_TRAININGS, executions[kinds[k]].name);
         rg_device_destroy(device);
     }
 }
@@ -172,12 +172,12 @@ START_TEST(what_does_not_fit_fails_for_all) {
     struct rg_device *const device = open_execution(0);
     struct training t[] = {{.net = nets[0], .hidden = 35, .updates = 3, .seed = 1, .lr = 1e-3},
                            {.net = nets[0], .hidden = 35, .updates = 3, .seed = 2, .lr = 1e-3}};
-    const uint64_t most = device->info.max_buffer_bytes;
+    const uint64_t max = device->info.max_buffer_bytes;
     device->info.max_buffer_bytes = 4096;
     expect_ok(train_team(device, t, 2), "team");
     ck_assert_int_eq(t[0].status, RG_NO_MEMORY);
     ck_assert_int_eq(t[1].status, RG_NO_MEMORY);
-    device->info.max_buffer_bytes = most;
+    device->info.max_buffer_bytes = max;
     ck_assert_uint_eq(device->used_bytes, 0);
     rg_device_destroy(device);
 }

@@ -66,9 +66,9 @@ static double *pass(struct rg_device *device, struct rg_exercise *e, size_t *n) 
     return values;
 }
 
-/* And at least `least` of them are not 0. */
+/* And at least `min` of them are not 0. */
 static void expect_same_bits(const struct rg_exercise_form *form, const double *wanted, const double *got, size_t n,
-                             size_t least) {
+                             size_t min) {
     char name[160];
     size_t count = 0;
     rg_exercise_name(form, name, sizeof name);
@@ -76,7 +76,7 @@ static void expect_same_bits(const struct rg_exercise_form *form, const double *
         ck_assert_msg(wanted[i] == got[i], "%s: number %zu of %zu is %.9g, not %.9g", name, i, n, got[i], wanted[i]);
         count += wanted[i] != 0.0;
     }
-    ck_assert_msg(count >= least, "%s: only %zu of %zu numbers are not 0", name, count, n);
+    ck_assert_msg(count >= min, "%s: only %zu of %zu numbers are not 0", name, count, n);
 }
 
 #define LINEAR(...) \

@@ -107,9 +107,9 @@ static bool is_mixed_by_sequences(const struct rg_lag_reach *r) {
     return r->p90 - r->p10 >= 6.0 && !all_explode && !all_vanish;
 }
 
-static enum rg_verdict defined(const struct rg_lag_profile *p, const struct rg_causes *c) {
+static enum rg_verdict_word defined(const struct rg_lag_profile *p, const struct rg_causes *c) {
     const struct rg_lag_reach *const r = &p->reach;
-    struct rg_judgement j;
+    struct rg_verdict j;
     if (r->last == 0 || r->dead > r->rows - r->dead) {
         return RG_NONE;
     }
@@ -122,7 +122,7 @@ static enum rg_verdict defined(const struct rg_lag_profile *p, const struct rg_c
     if (c->last > 0 && c->log10_largest[c->last] >= 3.0 && c->log10_smallest[c->last] <= -3.0) {
         return RG_MIXED;
     }
-    rg_judge(p, c, &j);
+    rg_verdict_on(p, c, &j);
     if (j.sensitivity >= 50.0) {
         return RG_SENSITIVE;
     }
@@ -141,29 +141,29 @@ static double log_of(const char *text) {
 }
 
 static void check_sentence(const struct rg_diagnosis *d) {
-    const struct rg_judgement *const j = &d->judgement;
+    const struct rg_verdict *const j = &d->verdict;
     char text[SENTENCE], name[32];
     rg_verdict_sentence(d, text, sizeof text);
     test_case("%s", text);
-    (void)snprintf(name, sizeof name, "%s: ", rg_verdict_names[j->verdict]);
+    (void)snprintf(name, sizeof name, "%s: ", rg_verdict_names[j->word]);
     ck_assert(strncmp(text, name, strlen(name)) == 0 && text[strlen(text) - 1] == '.');
     ck_assert(!strstr(text, "nan") && !strstr(text, "inf") && strlen(text) + 1 < sizeof text);
     const char *const reach = strstr(text, " back is "), *const factor = strstr(text, "its factor is ");
-    if (j->verdict == RG_NONE) {
+    if (j->word == RG_NONE) {
         ck_assert(!reach && !factor);
         return;
     }
     ck_assert_ptr_nonnull(reach);
     ck_assert_msg(j->log10_reach == -INFINITY || fabs(log_of(reach + 9) - j->log10_reach) < 0.05, "reach");
     ck_assert(!factor || fabs(strtod(factor + 14, NULL) - j->factor) <= 1e-3 * j->factor);
-    ck_assert(j->verdict != RG_EXPLODING || j->log10_reach >= 3.0);
-    ck_assert(j->verdict != RG_VANISHING || j->log10_reach <= -3.0);
-    const bool arrives = j->verdict == RG_STABLE || j->verdict == RG_FADING || j->verdict == RG_SENSITIVE;
+    ck_assert(j->word != RG_EXPLODING || j->log10_reach >= 3.0);
+    ck_assert(j->word != RG_VANISHING || j->log10_reach <= -3.0);
+    const bool arrives = j->word == RG_STABLE || j->word == RG_FADING || j->word == RG_SENSITIVE;
     ck_assert(!arrives || fabs(j->log10_reach) < 3.0);
     ck_assert(!strstr(text, "falls and grows") || j->decay * j->log10_reach < 0.0);
     ck_assert((strstr(text, "disagree") != NULL) == (j->mixture == RG_MIXED_SEQUENCES));
-    ck_assert((strstr(text, "far steps count for little") != NULL) == (j->verdict == RG_FADING));
-    ck_assert((strstr(text, "small change of weight_hh") != NULL) == (j->verdict == RG_SENSITIVE));
+    ck_assert((strstr(text, "far steps count for little") != NULL) == (j->word == RG_FADING));
+    ck_assert((strstr(text, "small change of weight_hh") != NULL) == (j->word == RG_SENSITIVE));
 }
 
 /* ---- All of a net ---- */
@@ -175,36 +175,36 @@ static void check_net(const struct subject *s) {
     ck_assert_ptr_nonnull(d->profile);
     for (size_t i = 0; i < d->profiles->layers * d->profiles->directions; i++) {
         const struct rg_lag_profile *const p = &d->profiles->items[i];
-        struct rg_judgement j;
-        rg_judge(p, &d->causes->items[i], &j);
-        ck_assert_msg(j.verdict == defined(p, &d->causes->items[i]), "layer %zu: %s", i, rg_verdict_names[j.verdict]);
+        struct rg_verdict j;
+        rg_verdict_on(p, &d->causes->items[i], &j);
+        ck_assert_msg(j.word == defined(p, &d->causes->items[i]), "layer %zu: %s", i, rg_verdict_names[j.word]);
         ck_assert(!isnan(j.log10_reach) && !isnan(j.reach) && !isnan(j.spread) && !isnan(j.half_life));
         ck_assert(j.horizon <= j.lags && j.dead <= j.sequences);
-        explodes = explodes || (j.verdict == RG_EXPLODING && p->matrices[RG_LAG_HH].total > 0.0);
-        vanishes = vanishes || (j.verdict == RG_VANISHING && p->matrices[RG_LAG_HH].total > 0.0);
-        is_one = is_one || j.verdict == d->judgement.verdict;
+        explodes = explodes || (j.word == RG_EXPLODING && p->matrices[RG_LAG_HH].total > 0.0);
+        vanishes = vanishes || (j.word == RG_VANISHING && p->matrices[RG_LAG_HH].total > 0.0);
+        is_one = is_one || j.word == d->verdict.word;
         parts += 1.0;
     }
     if (explodes && vanishes) {
-        ck_assert(d->judgement.verdict == RG_MIXED && d->judgement.mixture == RG_MIXED_LAYERS);
+        ck_assert(d->verdict.word == RG_MIXED && d->verdict.mixture == RG_MIXED_LAYERS);
     } else {
-        ck_assert_msg(is_one || d->judgement.verdict == RG_NONE, "the net is %s, and no layer is",
-                      rg_verdict_names[d->judgement.verdict]);
+        ck_assert_msg(is_one || d->verdict.word == RG_NONE, "the net is %s, and no layer is",
+                      rg_verdict_names[d->verdict.word]);
     }
-    ck_assert(parts > 1.0 || d->judgement.part == 1.0 || d->judgement.verdict == RG_NONE);
+    ck_assert(parts > 1.0 || d->verdict.part == 1.0 || d->verdict.word == RG_NONE);
     check_sentence(d);
 }
 
 /* A linear net's gradient is known without the program. */
 static void check_growth(const struct subject *s) {
-    const struct rg_judgement *const j = &s->diagnosis.judgement;
+    const struct rg_verdict *const j = &s->diagnosis.verdict;
     const size_t n = s->exercise->sizes.hidden;
     const float *const head = rg_model_values(s->exercise->model, rg_model_head_weight(s->exercise->model));
     const double wanted = growth_of(weights_of(s, 0, RG_ROLE_WEIGHT_HH), head, n, j->last);
-    ck_assert_msg(j->verdict == RG_NONE || wanted == j->log10_reach || fabs(wanted - j->log10_reach) < 1e-6,
+    ck_assert_msg(j->word == RG_NONE || wanted == j->log10_reach || fabs(wanted - j->log10_reach) < 1e-6,
                   "reach 10^%.9g, expected 10^%.9g", j->log10_reach, wanted);
-    if (j->mixture == RG_NOT_MIXED && j->verdict != RG_NONE && fabs(fabs(wanted) - 3.0) > 1e-6) {
-        ck_assert((j->verdict == RG_EXPLODING) == (wanted >= 3.0) && (j->verdict == RG_VANISHING) == (wanted <= -3.0));
+    if (j->mixture == RG_NOT_MIXED && j->word != RG_NONE && fabs(fabs(wanted) - 3.0) > 1e-6) {
+        ck_assert((j->word == RG_EXPLODING) == (wanted >= 3.0) && (j->word == RG_VANISHING) == (wanted <= -3.0));
     }
 }
 
@@ -279,10 +279,10 @@ static struct subject linear(size_t steps, size_t hidden, enum rg_activation act
     return make(&form, 5);
 }
 
-static void expect_verdict(struct subject *s, enum rg_verdict wanted) {
+static void expect_verdict(struct subject *s, enum rg_verdict_word wanted) {
     measure(s);
     check_net(s);
-    const enum rg_verdict got = s->diagnosis.judgement.verdict;
+    const enum rg_verdict_word got = s->diagnosis.verdict.word;
     ck_assert_msg(got == wanted, "%s, not %s", rg_verdict_names[got], rg_verdict_names[wanted]);
 }
 
@@ -291,7 +291,7 @@ START_TEST(the_curse_of_memory_is_sensitive) {
     static const struct {
         float lambda;
         size_t steps;
-        enum rg_verdict wanted;
+        enum rg_verdict_word wanted;
     } cases[] = {{0.99f, 400, RG_SENSITIVE}, {0.999f, 1000, RG_SENSITIVE}, {1.0f, 1000, RG_SENSITIVE},
                  {1.0f, 60, RG_STABLE},      {0.95f, 100, RG_FADING},      {0.9f, 400, RG_VANISHING}};
     struct subject s = linear(cases[_i].steps, 1, RG_ACT_LINEAR);
@@ -316,7 +316,7 @@ START_TEST(a_matrix_that_is_not_normal_explodes) {
     }
     expect_verdict(&s, RG_EXPLODING);
     check_growth(&s);
-    ck_assert_double_gt(s.diagnosis.judgement.log10_reach, 6.0);
+    ck_assert_double_gt(s.diagnosis.verdict.log10_reach, 6.0);
     forget(&s);
 }
 END_TEST
@@ -357,7 +357,7 @@ START_TEST(ten_thousand_steps) {
     rotation(weights_of(&s, 0, RG_ROLE_WEIGHT_HH), 2, 0.9, &seed);
     expect_verdict(&s, RG_VANISHING);
     check_growth(&s);
-    ck_assert_double_lt(s.diagnosis.judgement.log10_reach, -457.0);
+    ck_assert_double_lt(s.diagnosis.verdict.log10_reach, -457.0);
     forget(&s);
 }
 END_TEST

@@ -39,10 +39,10 @@ static struct rg_config parse(struct line *line, const char *text) {
 }
 
 /* A run at the baseline of `adding`. */
-static struct rg_outcome outcome_of(const struct rg_config *config, enum rg_verdict verdict) {
+static struct rg_outcome outcome_of(const struct rg_config *config, enum rg_verdict_word verdict) {
     return (struct rg_outcome){.config = config,
                                .ended = true,
-                               .judged = true,
+                               .has_verdict = true,
                                .verdict = verdict,
                                .last = 9,
                                .loss_kind = RG_LOSS_MSE,
@@ -52,7 +52,7 @@ static struct rg_outcome outcome_of(const struct rg_config *config, enum rg_verd
                                .dead = 0.1};
 }
 
-static struct rg_advice advise(const char *text, enum rg_verdict verdict) {
+static struct rg_advice advise(const char *text, enum rg_verdict_word verdict) {
     struct line line;
     struct rg_advice advice;
     const struct rg_config config = parse(&line, text);
@@ -61,7 +61,7 @@ static struct rg_advice advise(const char *text, enum rg_verdict verdict) {
     return advice;
 }
 
-static void expect(const char *text, enum rg_verdict verdict, const char *wanted) {
+static void expect(const char *text, enum rg_verdict_word verdict, const char *wanted) {
     const struct rg_advice advice = advise(text, verdict);
     ck_assert_str_eq(advice.command, wanted);
 }
@@ -70,7 +70,7 @@ static void expect(const char *text, enum rg_verdict verdict, const char *wanted
 
 /* What a situation's run came to, so that the row fits: its first verdict and its condition. */
 static struct rg_outcome situation_of(const struct rg_advice_row *row, const struct rg_config *config, bool classes) {
-    enum rg_verdict verdict = RG_NONE;
+    enum rg_verdict_word verdict = RG_NONE;
     while (verdict < RG_STABLE && (row->verdicts >> verdict & 1U) == 0) {
         verdict++;
     }
@@ -101,7 +101,7 @@ static void check_command(const struct rg_advice_row *row, const struct rg_confi
     }
     const struct rg_outcome learned = {.config = &after,
                                        .ended = true,
-                                       .judged = true,
+                                       .has_verdict = true,
                                        .verdict = RG_VANISHING,
                                        .last = 9,
                                        .loss = 0.00999,
@@ -164,8 +164,8 @@ START_TEST(advice_comes_to_an_end) {
             char text[LINE_BYTES];
             size_t followed = 0;
             (void)snprintf(text, sizeof text, "--steps 50 %s", starts[i]);
-            for (struct rg_advice a = advise(text, (enum rg_verdict)verdict); a.row;
-                 a = advise(text, (enum rg_verdict)verdict)) {
+            for (struct rg_advice a = advise(text, (enum rg_verdict_word)verdict); a.row;
+                 a = advise(text, (enum rg_verdict_word)verdict)) {
                 (void)snprintf(text, sizeof text, "%s", a.command + 10);
                 ck_assert_uint_lt(++followed, 5);
             }
@@ -208,7 +208,7 @@ START_TEST(none_where_none_is_needed) {
     o.verdict = RG_STABLE;
     rg_advise(&o, &advice);
     ck_assert_ptr_null(advice.row); /* untrained, and arriving: it wants training */
-    o.judged = false;
+    o.has_verdict = false;
     rg_advise(&o, &advice);
     ck_assert_ptr_null(advice.row); /* --diagnose none */
     o.diverged = true;

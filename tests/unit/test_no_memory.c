@@ -36,12 +36,12 @@ int posix_memalign(void **memory, size_t alignment, size_t bytes) {
 }
 
 /* `act` with its first, its second … allocation failing, until there are no more. */
-static void each_fails(const char *name, rg_status (*act)(void), size_t least) {
+static void each_fails(const char *name, rg_status (*act)(void), size_t min) {
     n_allocations = failing = 0;
     rg_status status = act();
     ck_assert_msg(status == RG_OK, "%s: %s", name, rg_error_message());
     const size_t all = n_allocations;
-    ck_assert_msg(all >= least, "%s makes %zu allocations", name, all);
+    ck_assert_msg(all >= min, "%s makes %zu allocations", name, all);
     for (size_t i = 1; i <= all; i++) {
         n_allocations = 0;
         failing = i;

@@ -257,14 +257,14 @@ END_TEST
 
 /* ---- Damaged files ---- */
 
-static size_t load(const char *name, unsigned char *bytes, size_t most) {
+static size_t load(const char *name, unsigned char *bytes, size_t max) {
     char file[400];
     snprintf(file, sizeof file, FIXTURES "%s.onnx", name);
     FILE *const in = fopen(file, "rb");
     ck_assert_ptr_nonnull(in);
-    const size_t n = fread(bytes, 1, most, in);
+    const size_t n = fread(bytes, 1, max, in);
     ck_assert_int_eq(fclose(in), 0);
-    ck_assert_uint_lt(n, most);
+    ck_assert_uint_lt(n, max);
     return n;
 }
 

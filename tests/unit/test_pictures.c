@@ -155,7 +155,7 @@ static struct rg_summary summary_of(uint64_t seed, size_t steps, double last, en
     s.best_loss = 0.875 * s.baseline * last;                        /* what is tested here */
     if (reason == RG_REASON_DONE) {
         s.measured = true;
-        s.verdict = (const enum rg_verdict[]){RG_STABLE, RG_VANISHING, RG_EXPLODING}[seed % 3];
+        s.verdict = (const enum rg_verdict_word[]){RG_STABLE, RG_VANISHING, RG_EXPLODING}[seed % 3];
         s.factor = 0.9 + 0.01 * (double)(seed % 7);
         s.horizon = 2 + seed % 5;
         s.long_share = seed % 5 ? 0.01 * (double)(seed % 5) : -0.00001;

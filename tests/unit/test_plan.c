@@ -342,16 +342,16 @@ START_TEST(every_refusal_is_exact) {
                 if (plan_of(&device, batch, steps, memory, &plan) == RG_OK) {
                     continue;
                 }
-                const size_t most_batch = named("at most --batch "), most_steps = named("at most --steps ");
-                if (most_batch) {
+                const size_t max_batch = named("at most --batch "), max_steps = named("at most --steps ");
+                if (max_batch) {
                     of_batch++;
-                    ck_assert_int_eq(plan_of(&device, most_batch, steps, memory, &plan), RG_OK);
-                    ck_assert_int_eq(plan_of(&device, most_batch + 1, steps, memory, &plan), RG_NO_MEMORY);
-                } else if (most_steps) {
+                    ck_assert_int_eq(plan_of(&device, max_batch, steps, memory, &plan), RG_OK);
+                    ck_assert_int_eq(plan_of(&device, max_batch + 1, steps, memory, &plan), RG_NO_MEMORY);
+                } else if (max_steps) {
                     of_steps++;
                     batch = strstr(rg_error_message(), "with --batch 1") ? 1 : batch;
-                    ck_assert_int_eq(plan_of(&device, batch, most_steps, memory, &plan), RG_OK);
-                    ck_assert_int_eq(plan_of(&device, batch, most_steps + 1, memory, &plan), RG_NO_MEMORY);
+                    ck_assert_int_eq(plan_of(&device, batch, max_steps, memory, &plan), RG_OK);
+                    ck_assert_int_eq(plan_of(&device, batch, max_steps + 1, memory, &plan), RG_NO_MEMORY);
                 } else {
                     ck_assert_ptr_nonnull(strstr(rg_error_message(), "no --batch fits"));
                     ck_assert_int_eq(plan_of(&device, 1, steps, memory, &plan), RG_NO_MEMORY);

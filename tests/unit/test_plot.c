@@ -141,10 +141,10 @@ static size_t count(const char *text, const char *what) {
 
 /* As many points, samples and matrices as a history keeps, and noise in them, which no run of cells shortens. */
 static struct rg_history *noisy_history(size_t steps, size_t n_matrices, size_t n_samples) {
-    enum { MOST = 20 };
+    enum { MAX_MATRICES = 20 };
     struct rg_history *h = NULL;
-    struct rg_history_matrix matrices[MOST];
-    struct rg_lag_values values[MOST];
+    struct rg_history_matrix matrices[MAX_MATRICES];
+    struct rg_lag_values values[MAX_MATRICES];
     double *numbers = NULL;
     uint64_t random = 1;
     ck_assert_int_eq(rg_history_create(&h), RG_OK);

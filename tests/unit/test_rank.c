@@ -4,7 +4,7 @@
 #include "device/rank.h"
 #include "suite.h"
 
-enum { MOST = 4 };
+enum { MAX_DEVICES = 4 };
 #define VENDOR "NVIDIA CUDA"
 #define POCL "Portable Computing Language"
 
@@ -18,7 +18,7 @@ static struct rg_device_entry entry(const char *id, const char *platform, bool g
 
 /* The ids in order, and the reason for the first. */
 static void expect(const struct rg_device_entry *entries, size_t n, const char *ids, const char *reason) {
-    size_t order[MOST];
+    size_t order[MAX_DEVICES];
     char found[64] = "", text[200] = "";
     const size_t count = rg_device_rank(entries, n, order);
     for (size_t i = 0; i < count; i++) {

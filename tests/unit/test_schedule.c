@@ -8,7 +8,7 @@
 #include "suite.h"
 #include "train/schedule.h"
 
-enum { MOST = 128 };
+enum { MAX_VALUES = 128 };
 
 static const struct {
     const char *name;
@@ -46,14 +46,14 @@ static void close_fixture(void) {
     fixture = NULL;
 }
 
-/* The number of elements of the tensor prefix + name, which go to out [MOST]. */
+/* The number of elements of the tensor prefix + name, which go to out [MAX_VALUES]. */
 static size_t read_fixture(const char *prefix, const char *name, double *out) {
     char whole[128];
     (void)snprintf(whole, sizeof whole, "%s%s", prefix, name);
     const struct rg_tensor *tensor = rg_tensors_find(fixture, whole);
     ck_assert_msg(tensor != NULL, "the fixture lacks %s", whole);
     const size_t count = rg_tensor_elements(tensor);
-    ck_assert_uint_le(count, MOST);
+    ck_assert_uint_le(count, MAX_VALUES);
     rg_tensor_to_double(tensor, out);
     return count;
 }
@@ -61,7 +61,7 @@ static size_t read_fixture(const char *prefix, const char *name, double *out) {
 /* Rounding differs where PyTorch goes from rate to rate; near the end of a cosine what is left of lr is its rounding.
  */
 START_TEST(rates_are_those_of_pytorch) {
-    double wanted[MOST], losses[MOST];
+    double wanted[MAX_VALUES], losses[MAX_VALUES];
     const struct rg_schedule_options *const options = &cases[_i].options;
     const size_t n_updates = read_fixture("schedule.", cases[_i].name, wanted) - 1;
     (void)read_fixture("losses", "", losses);
@@ -79,7 +79,7 @@ END_TEST
 
 /* The first update already moves, update `warmup` is the first at the full rate. */
 START_TEST(warm_up_multiplies_every_schedule) {
-    double wanted[MOST];
+    double wanted[MAX_VALUES];
     const struct rg_schedule_options *const options = &cases[_i].options;
     const size_t n_updates = read_fixture("schedule.", cases[_i].name, wanted) - 1;
     static const size_t warmups[] = {0, 1, 2, 5, 1000};

@@ -12,8 +12,8 @@
 enum { CLASSES = 3 };
 
 static long double ulp(long double x) {
-    const int least = DBL_MIN_EXP - DBL_MANT_DIG, at = x == 0.0L ? least : ilogbl(x) - DBL_MANT_DIG + 1;
-    return ldexpl(1.0L, at > least ? at : least);
+    const int min = DBL_MIN_EXP - DBL_MANT_DIG, at = x == 0.0L ? min : ilogbl(x) - DBL_MANT_DIG + 1;
+    return ldexpl(1.0L, at > min ? at : min);
 }
 
 static void expect(const char *what, double got, long double wanted, double z) {

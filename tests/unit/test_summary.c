@@ -118,11 +118,11 @@ START_TEST(lags_go_into_columns) {
     }
     const struct rg_lag_profile profile = {.steps = STEPS,
                                            .matrices[RG_LAG_HH] = {.norm = norm, .share = share, .horizon = 17}};
-    const struct rg_judgement judgement = {.verdict = RG_VANISHING, .decay = 0.9};
+    const struct rg_verdict verdict = {.word = RG_VANISHING, .decay = 0.9};
     rg_summary_init(&summary, 1);
     rg_summary_lags(&summary, NULL, NULL);
     ck_assert(!summary.measured);
-    rg_summary_lags(&summary, &profile, &judgement);
+    rg_summary_lags(&summary, &profile, &verdict);
     ck_assert(summary.measured && summary.horizon == 17 && summary.verdict == RG_VANISHING);
     ck_assert_double_eq(summary.decay, 0.9);
     ck_assert_double_eq_tol(summary.long_share, 0.5, 1e-12);

@@ -33,7 +33,7 @@ static uint64_t little(const unsigned char *bytes, size_t n) {
 }
 
 /* The only file of a folder, which is removed with it. */
-static size_t take_file(const char *folder, unsigned char *bytes, size_t most) {
+static size_t take_file(const char *folder, unsigned char *bytes, size_t max) {
     DIR *dir = opendir(folder);
     char path[512] = "";
     ck_assert_ptr_nonnull(dir);
@@ -47,7 +47,7 @@ static size_t take_file(const char *folder, unsigned char *bytes, size_t most) {
     closedir(dir);
     FILE *file = fopen(path, "rb");
     ck_assert_ptr_nonnull(file);
-    const size_t length = fread(bytes, 1, most, file);
+    const size_t length = fread(bytes, 1, max, file);
     fclose(file);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(rmdir(folder), 0);

@@ -45,13 +45,13 @@ static int newest_first(const void *a, const void *b) {
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static size_t scan(DIR *folder, uint64_t *updates, size_t most) {
+static size_t scan(DIR *folder, uint64_t *updates, size_t max) {
     size_t n = 0;
     uint64_t update = 0;
     rewinddir(folder);
     for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
         if (is_checkpoint(entry->d_name, &update)) {
-            if (n < most) {
+            if (n < max) {
                 updates[n] = update;
             }
             n++;
@@ -67,11 +67,11 @@ rg_status rg_checkpoints_list(const char *folder, uint64_t **updates, size_t *n)
     if (!list) {
         return RG_OK;
     }
-    const size_t most = scan(list, NULL, 0);
-    const rg_status status = rg_alloc(updates, most, sizeof **updates, "the names of checkpoints");
+    const size_t max = scan(list, NULL, 0);
+    const rg_status status = rg_alloc(updates, max, sizeof **updates, "the names of checkpoints");
     if (status == RG_OK) {
-        const size_t found = scan(list, *updates, most);
-        *n = found < most ? found : most;
+        const size_t found = scan(list, *updates, max);
+        *n = found < max ? found : max;
         qsort(*updates, *n, sizeof **updates, newest_first);
     }
     (void)closedir(list);

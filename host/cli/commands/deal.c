@@ -44,12 +44,12 @@ rg_status rg_deal_owners(const double *work, size_t n, size_t n_ranks, size_t *o
     RG_TRY_GOTO(sort(work, n, &places));
     RG_TRY_GOTO(rg_alloc(&load, n_ranks, sizeof *load, "trainings of the ranks"));
     for (size_t i = 0; i < n; i++) {
-        size_t least = 0;
+        size_t min = 0;
         for (size_t r = 1; r < n_ranks; r++) {
-            least = load[r] < load[least] ? r : least;
+            min = load[r] < load[min] ? r : min;
         }
-        owners[places[i].at] = places[i].work > 0.0 ? least : n_ranks;
-        load[least] += places[i].work;
+        owners[places[i].at] = places[i].work > 0.0 ? min : n_ranks;
+        load[min] += places[i].work;
     }
 fail:
     rg_free(places);

@@ -23,12 +23,12 @@ void rg_fold_print_heads(bool classes) {
 void rg_fold_print(const struct rg_fold_group *g) {
     const struct rg_fold_measure *const loss = &g->scores.loss, *const score = &g->scores.score;
     (void)printf("%5zu %8.4g %8.2g %8.4g %8.4g %8.4f %7.4f %5zu\n", g->scores.runs, loss->mean, loss->deviation,
-                 loss->least, loss->most, score->mean, score->deviation, g->rank);
+                 loss->min, loss->max, score->mean, score->deviation, g->rank);
 }
 
 static json_t *measure_json(const struct rg_fold_measure *m) {
     return rg_json_pack("{s:o, s:o, s:o, s:o}", "mean", rg_json_real(m->mean), "sd", rg_json_real(m->deviation),
-                        "least", rg_json_real(m->least), "most", rg_json_real(m->most));
+                        "least", rg_json_real(m->min), "most", rg_json_real(m->max));
 }
 
 void rg_fold_json(const struct rg_fold_group *g, json_t **line) {

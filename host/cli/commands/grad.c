@@ -56,20 +56,20 @@ static rg_status diagnose(const struct rg_config *config, struct job *j) {
 
 static rg_status print_json(const struct rg_config *config, const struct job *j) {
     const struct rg_diagnosis *const d = &j->pass->diagnosis;
-    const struct rg_judgement *const found = &d->judgement;
+    const struct rg_verdict *const found = &d->verdict;
     const char *const out = config->output.out;
     json_t *result = rg_json_pack("{s:o, s:o, s:o}", "file", out ? rg_json_text(out) : json_null(), "loss",
                                   rg_json_real(j->pass->loss), "grad_norm", rg_json_real(j->pass->norm));
-    json_t *const judged =
+    json_t *const has_verdict =
         d->profile
-            ? rg_json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "verdict", rg_verdict_names[found->verdict],
+            ? rg_json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "verdict", rg_verdict_names[found->word],
                            "decay", rg_json_real(found->decay), "factor", rg_json_real(found->factor), "reach",
                            rg_json_real(found->reach), "horizon", (json_int_t)found->horizon, "probe_time",
                            (json_int_t)d->profile->probe, "causes", rg_explain_json(d->profile, d->cause, found),
                            "layers", rg_explain_layers_json(d->profiles, d->causes), "lags",
                            rg_explain_lags_json(d->profiles, j->model))
             : rg_json_pack("{s:o}", "verdict", json_null());
-    rg_json_merge(&result, judged);
+    rg_json_merge(&result, has_verdict);
     rg_json_set(&result, "input_lags", rg_input_text_json(&j->pass->inputs));
     rg_json_set(&result, "probes", rg_probe_text_json(&j->pass->map));
     rg_json_set(&result, "options", rg_settings_json("grad", &j->ran, &j->ran));
@@ -99,7 +99,7 @@ static rg_status print_result(const struct rg_config *config, const struct job *
 }
 
 static void list_facts(const struct job *j, const char *model, struct rg_facts *facts) {
-    const struct rg_judgement *const found = &j->pass->diagnosis.judgement;
+    const struct rg_verdict *const found = &j->pass->diagnosis.verdict;
     char power[32];
     rg_facts_add(facts, "loss", "%.9g", (double)j->pass->loss);
     rg_facts_add(facts, "gradient norm", "%.9g", (double)j->pass->norm);
@@ -111,7 +111,7 @@ static void list_facts(const struct job *j, const char *model, struct rg_facts *
         rg_facts_add(facts, "task", "%s", j->ran.data.task);
     }
     rg_facts_add(facts, "batch", "%zu sequences of %zu steps", j->data->n_sequences, j->data->n_steps);
-    rg_facts_add(facts, "verdict", "%s", rg_verdict_names[found->verdict]);
+    rg_facts_add(facts, "verdict", "%s", rg_verdict_names[found->word]);
     rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(found->log10_reach, power),
                  found->last);
     rg_facts_number(facts, "factor a step back, fitted", found->factor);

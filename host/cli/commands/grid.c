@@ -98,7 +98,7 @@ static rg_status read_end(const struct rg_option *option, const char *text, size
                                   .argument = option->argument,
                                   .kind = RG_KIND_U64,
                                   .offset = offsetof(struct rg_config, training.seed),
-                                  .most = UINT64_MAX};
+                                  .max = UINT64_MAX};
     char *copy = NULL;
     RG_TRY(rg_copy_string(&copy, text));
     copy[length] = '\0';

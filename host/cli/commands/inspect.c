@@ -20,14 +20,14 @@ enum { PIECE = 4096, SHAPE_BYTES = 200, NAME_BYTES = 200 };
 
 /* Statistics of a tensor's numbers. */
 struct figures {
-    double least, most, sum; /* of the finite numbers */
+    double min, max, sum; /* of the finite numbers */
     size_t finite, others;
 };
 
 static void look_at(const struct rg_tensor *tensor, struct figures *f) {
     double values[PIECE];
     const size_t n = rg_tensor_elements(tensor), width = rg_dtype_bytes(tensor->dtype);
-    *f = (struct figures){.least = INFINITY, .most = -INFINITY};
+    *f = (struct figures){.min = INFINITY, .max = -INFINITY};
     for (size_t first = 0; first < n; first += PIECE) {
         struct rg_tensor piece = {.name = tensor->name, .dtype = tensor->dtype, .n_dims = 1};
         piece.shape[0] = n - first < PIECE ? n - first : PIECE;
@@ -36,8 +36,8 @@ static void look_at(const struct rg_tensor *tensor, struct figures *f) {
         rg_tensor_to_double(&piece, values);
         for (size_t i = 0; i < piece.shape[0]; i++) {
             const bool finite = isfinite(values[i]);
-            f->least = finite ? fmin(f->least, values[i]) : f->least;
-            f->most = finite ? fmax(f->most, values[i]) : f->most;
+            f->min = finite ? fmin(f->min, values[i]) : f->min;
+            f->max = finite ? fmax(f->max, values[i]) : f->max;
             f->sum += finite ? values[i] : 0.0;
             f->finite += finite;
             f->others += !finite;
@@ -63,7 +63,7 @@ static rg_status print_tensor(const struct rg_config *config, const struct rg_te
         shape_text(tensor, shape);
         (void)printf("%-28s %-4s %-14s", tensor->name, rg_dtype_name(tensor->dtype), shape);
         if (f.finite) {
-            (void)printf(" %10.4g to %10.4g, mean %10.4g", f.least, f.most, mean);
+            (void)printf(" %10.4g to %10.4g, mean %10.4g", f.min, f.max, mean);
         }
         if (f.others) {
             (void)printf("; %zu not finite", f.others);
@@ -78,7 +78,7 @@ static rg_status print_tensor(const struct rg_config *config, const struct rg_te
     json_t *line = rg_json_pack(
         "{s:o, s:s, s:o, s:I, s:o, s:o, s:o, s:I}", "name", rg_json_text(tensor->name), "dtype",
         rg_dtype_name(tensor->dtype), "shape", sizes, "elements", (json_int_t)rg_tensor_elements(tensor), "min",
-        f.finite ? rg_json_real(f.least) : json_null(), "max", f.finite ? rg_json_real(f.most) : json_null(), "mean",
+        f.finite ? rg_json_real(f.min) : json_null(), "max", f.finite ? rg_json_real(f.max) : json_null(), "mean",
         f.finite ? rg_json_real(mean) : json_null(), "nonfinite", (json_int_t)f.others);
     if (parameter[0]) {
         rg_json_set(&line, "parameter", rg_json_text(parameter));

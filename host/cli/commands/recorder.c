@@ -269,9 +269,9 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     }
     rg_facts_add(facts, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
     if (result->diagnosis.profile) {
-        const struct rg_judgement *const j = &result->diagnosis.judgement;
+        const struct rg_verdict *const j = &result->diagnosis.verdict;
         char power[32];
-        rg_facts_add(facts, "verdict", "%s", rg_verdict_names[j->verdict]);
+        rg_facts_add(facts, "verdict", "%s", rg_verdict_names[j->word]);
         rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(j->log10_reach, power),
                      j->last);
         rg_facts_number(facts, "factor a step back, fitted", j->factor);
@@ -306,11 +306,11 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
 static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *table) {
     static const char *const numbers[] = {"0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",
                                           "10", "11", "12", "13", "14", "15", "16", "17", "18", "19"};
-    enum { MOST = sizeof numbers / sizeof *numbers };
+    enum { MAX_CLASSES = sizeof numbers / sizeof *numbers };
     const struct rg_metrics *const test = run->result.test, *const m = test ? test : run->result.validated;
-    const char *heads[MOST + 2] = {"true class, predicted as"};
+    const char *heads[MAX_CLASSES + 2] = {"true class, predicted as"};
     char name[RG_CELL_BYTES];
-    if (!m || m->n_classes == 0 || m->n_classes > MOST || !m->confusion) {
+    if (!m || m->n_classes == 0 || m->n_classes > MAX_CLASSES || !m->confusion) {
         return RG_OK;
     }
     const size_t n = m->n_classes;

@@ -207,10 +207,10 @@ static rg_status diagnose(const struct job *j) {
     static const double PART = 0.05, SECONDS = 3.0;
     struct rg_run *const r = j->run;
     struct rg_measuring measuring;
-    const double most =
+    const double max =
         r->config.training.diagnose == RG_DIAGNOSE_FULL ? 0.0 : fmax(SECONDS, PART * r->result.training.seconds);
     rg_stop_answer(j->config->output.out ? "ending the diagnosis; the model is saved" : "ending the diagnosis");
-    const struct rg_watch watch = rg_measuring_begin(&measuring, &r->config, most);
+    const struct rg_watch watch = rg_measuring_begin(&measuring, &r->config, max);
     const rg_status status = rg_run_measure(r, true, &watch);
     rg_measuring_end(&measuring);
     const bool stopped = rg_stop_requested();

@@ -130,9 +130,9 @@ json_t *rg_event_validation(const struct rg_validation *v) {
  * none. */
 static void add_diagnosis(const struct rg_run *r, json_t **end) {
     const struct rg_diagnosis *const d = &r->result.diagnosis;
-    const struct rg_judgement *const g = &d->judgement;
+    const struct rg_verdict *const g = &d->verdict;
     const bool known = d->profile != NULL;
-    rg_json_set(end, "verdict", known ? json_string(rg_verdict_names[g->verdict]) : json_null());
+    rg_json_set(end, "verdict", known ? json_string(rg_verdict_names[g->word]) : json_null());
     rg_json_set(end, "horizon", known ? json_integer((json_int_t)g->horizon) : json_null());
     rg_json_set(end, "decay", known ? rg_json_real(g->decay) : json_null());
     rg_json_set(end, "factor", known ? rg_json_real(g->factor) : json_null());

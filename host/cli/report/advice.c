@@ -47,9 +47,9 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
     return (struct rg_outcome){.config = &run->config,
                                .ended = t->reason != RG_REASON_INTERRUPTED,
                                .diverged = t->reason == RG_REASON_DIVERGED,
-                               .judged = d->profile != NULL,
-                               .verdict = d->judgement.verdict,
-                               .last = d->judgement.last,
+                               .has_verdict = d->profile != NULL,
+                               .verdict = d->verdict.word,
+                               .last = d->verdict.last,
                                .loss_kind = run->problem.loss,
                                .loss = t->updates ? t->loss : (double)NAN,
                                .baseline = run->problem.baseline,
@@ -63,7 +63,7 @@ static bool needs_advice(const struct rg_outcome *o) {
     const double part = o->loss / o->baseline; /* NAN if there were no updates */
     const bool arrives =
         o->verdict == RG_STABLE || o->verdict == RG_SENSITIVE || o->verdict == RG_FADING || o->verdict == RG_MIXED;
-    if (!o->ended || o->config->data.model_file || o->config->n_arguments < 1 || (!o->diverged && !o->judged)) {
+    if (!o->ended || o->config->data.model_file || o->config->n_arguments < 1 || (!o->diverged && !o->has_verdict)) {
         return false;
     }
     if (o->diverged) {

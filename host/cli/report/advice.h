@@ -18,8 +18,8 @@ struct rg_outcome {
     /* false: the run was interrupted, or was not a training; there is no advice then */
     bool ended;
     bool diverged; /* the run diverged and has no verdict */
-    bool judged;
-    enum rg_verdict verdict;
+    bool has_verdict;
+    enum rg_verdict_word verdict;
     size_t last; /* the furthest lag; 0: no sequence has a step before the loss, so initial weights change nothing */
     enum rg_loss loss_kind;
     double loss, baseline; /* NAN: not known; a baseline of 0: all targets are equal, so there is nothing to learn */

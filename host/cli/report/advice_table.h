@@ -49,7 +49,7 @@ enum rg_advice_condition {
 struct rg_advice_row {
     const char *name;
     unsigned models;   /* bits 1 << enum rg_advice_model */
-    unsigned verdicts; /* bits 1 << enum rg_verdict, and RG_ADVICE_DIVERGED */
+    unsigned verdicts; /* bits 1 << enum rg_verdict_word, and RG_ADVICE_DIVERGED */
     enum rg_advice_condition when;
     enum rg_recipe_choice choice;
     const char *why;       /* a sentence that is true wherever the row applies */

@@ -19,24 +19,24 @@ double rg_axis_place(const struct rg_axis *axis, double value) {
     return (place(axis->scale, value) - low) / (high - low);
 }
 
-/* The smallest of 1, 2, 5 times a power of ten that is at least `least`. */
-static double round_step(double least) {
-    const double power = pow(10.0, floor(log10(least)));
-    const double factor = least / power;
+/* The smallest of 1, 2, 5 times a power of ten that is at least `min`. */
+static double round_step(double min) {
+    const double power = pow(10.0, floor(log10(min)));
+    const double factor = min / power;
     return power * (factor <= 1.0 + 1e-9 ? 1.0 : factor <= 2.0 + 1e-9 ? 2.0 : factor <= 5.0 + 1e-9 ? 5.0 : 10.0);
 }
 
-void rg_axis_settle(struct rg_axis *axis, double least, double most) {
-    if (!isfinite(least) || !isfinite(most) || least > most) {
-        least = 0.0;
-        most = 1.0;
+void rg_axis_settle(struct rg_axis *axis, double min, double max) {
+    if (!isfinite(min) || !isfinite(max) || min > max) {
+        min = 0.0;
+        max = 1.0;
     }
-    if (axis->scale == RG_LINEAR && isnan(axis->low) && least > 0.0 && least < 0.5 * most) {
-        least = 0.0; /* a scale that begins near zero begins at zero */
+    if (axis->scale == RG_LINEAR && isnan(axis->low) && min > 0.0 && min < 0.5 * max) {
+        min = 0.0; /* a scale that begins near zero begins at zero */
     }
     const bool from_data = isnan(axis->low) && isnan(axis->high);
-    axis->low = isnan(axis->low) ? least : axis->low;
-    axis->high = isnan(axis->high) ? most : axis->high;
+    axis->low = isnan(axis->low) ? min : axis->low;
+    axis->high = isnan(axis->high) ? max : axis->high;
     if (!(axis->high - axis->low > 1e-9 * fmax(fabs(axis->low), fabs(axis->high)))) {
         const double half = axis->scale == RG_LINEAR && axis->low != 0.0 ? 0.5 * fabs(axis->low) : 0.5;
         axis->low = axis->scale == RG_LAGS ? fmax(0.0, axis->low - half) : axis->low - half;
@@ -66,16 +66,16 @@ static void power_text(int factor, long exponent, char text[RG_TICK_TEXT]) {
     }
 }
 
-enum { FEWEST = 3 }; /* ticks that tell a scale */
+enum { MIN_TICKS = 3 }; /* ticks that tell a scale */
 
 static double count_multiples(const struct rg_axis *axis, double step) {
     return floor(axis->high / step + 1e-9) - ceil(axis->low / step - 1e-9) + 1.0;
 }
 
 static void linear_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks) {
-    const double least = (axis->high - axis->low) / (double)(wanted - 1);
-    double step = round_step(axis->whole ? fmax(least, 1.0) : least);
-    while (count_multiples(axis, step) < FEWEST && !(axis->whole && step <= 1.0)) {
+    const double min = (axis->high - axis->low) / (double)(wanted - 1);
+    double step = round_step(axis->whole ? fmax(min, 1.0) : min);
+    while (count_multiples(axis, step) < MIN_TICKS && !(axis->whole && step <= 1.0)) {
         step = round_step(0.4 * step); /* the next smaller one */
     }
     const double largest = fmax(fabs(axis->low), fabs(axis->high));
@@ -107,7 +107,7 @@ static void log_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks
     }
     const size_t n_factors = 3.0 * decades <= 1.5 * (double)wanted ? 3 : 1;
     double step = fmax(1.0, round_step(decades / (double)(wanted - 1)));
-    while (n_factors == 1 && step > 1.0 && count_multiples(axis, step) < FEWEST) {
+    while (n_factors == 1 && step > 1.0 && count_multiples(axis, step) < MIN_TICKS) {
         step = fmax(1.0, round_step(0.4 * step));
     }
     for (double e = floor(axis->low / step) * step; e <= axis->high + 1e-9 && ticks->n < RG_MAX_TICKS; e += step) {

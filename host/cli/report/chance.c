@@ -24,13 +24,13 @@ size_t rg_chance_noise_from(const struct rg_lag_profile *p) {
 }
 
 const char *rg_chance_groups(const struct rg_lag_profile *p, char out[64]) {
-    const size_t groups = p->statistics.groups, least = p->rows / groups, most = (p->rows + groups - 1) / groups;
-    if (most == 1) {
+    const size_t groups = p->statistics.groups, min = p->rows / groups, max = (p->rows + groups - 1) / groups;
+    if (max == 1) {
         (void)snprintf(out, 64, "%zu sequences", groups);
-    } else if (least == most) {
-        (void)snprintf(out, 64, "%zu groups of %zu sequences", groups, most);
+    } else if (min == max) {
+        (void)snprintf(out, 64, "%zu groups of %zu sequences", groups, max);
     } else {
-        (void)snprintf(out, 64, "%zu groups of %zu or %zu sequences", groups, least, most);
+        (void)snprintf(out, 64, "%zu groups of %zu or %zu sequences", groups, min, max);
     }
     return out;
 }

@@ -71,14 +71,14 @@ static void print_expected(const struct rg_causes *c) {
     (void)fputs(any ? "\n" : "", stdout);
 }
 
-static void print_decay(const struct rg_judgement *j) {
-    if (isnan(j->decay)) {
+static void print_decay(const struct rg_verdict *v) {
+    if (isnan(v->decay)) {
         (void)puts("decay not measurable");
         return;
     }
-    (void)printf("decay %.4f a step (slope of ln |delta| over all lags)", j->decay);
-    if (isfinite(j->half_life)) {
-        (void)printf("; half-life %.3g steps", j->half_life);
+    (void)printf("decay %.4f a step (slope of ln |delta| over all lags)", v->decay);
+    if (isfinite(v->half_life)) {
+        (void)printf("; half-life %.3g steps", v->half_life);
     }
     (void)putchar('\n');
 }
@@ -130,7 +130,7 @@ void rg_explain_print(const struct rg_diagnosis *d, bool all) {
     if (d->cause) {
         print_exponents(d->cause);
     }
-    print_decay(&d->judgement);
+    print_decay(&d->verdict);
     if (d->cause) {
         print_expected(d->cause);
         rg_time_text_print(&d->cause->times);
@@ -157,23 +157,23 @@ static json_t *exponents(const struct rg_causes *c) {
     return list;
 }
 
-/* The numbers of the judgement. */
-static json_t *judgement_json(const struct rg_lag_profile *p, const struct rg_judgement *j) {
+/* The numbers of the verdict. */
+static json_t *verdict_json(const struct rg_lag_profile *p, const struct rg_verdict *v) {
     json_t *all = rg_json_pack(
         "{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "layer", (json_int_t)p->layer,
-        "direction", direction_name(p->direction), "decay", number(j->decay), "factor", number(j->factor), "reach",
-        number(j->reach), "log10_reach", number(j->log10_reach), "reach_lag", (json_int_t)j->last, "reach_sequences",
-        (json_int_t)j->sequences, "dead_sequences", (json_int_t)j->dead, "half_life", number(j->half_life),
-        "sensitivity", number(j->sensitivity), "sequences", (json_int_t)p->rows, "lags_measured", (json_int_t)p->lags,
+        "direction", direction_name(p->direction), "decay", number(v->decay), "factor", number(v->factor), "reach",
+        number(v->reach), "log10_reach", number(v->log10_reach), "reach_lag", (json_int_t)v->last, "reach_sequences",
+        (json_int_t)v->sequences, "dead_sequences", (json_int_t)v->dead, "half_life", number(v->half_life),
+        "sensitivity", number(v->sensitivity), "sequences", (json_int_t)p->rows, "lags_measured", (json_int_t)p->lags,
         "gradient_noise", number(p->noise), "noise_scale", number(rg_lag_noise_scale(p)));
     rg_chance_add(&all, p);
     return all;
 }
 
-json_t *rg_explain_json(const struct rg_lag_profile *p, const struct rg_causes *c, const struct rg_judgement *j) {
+json_t *rg_explain_json(const struct rg_lag_profile *p, const struct rg_causes *c, const struct rg_verdict *v) {
     const size_t last = c->last;
     const bool products = last > 0, whole = c->directions == c->state;
-    json_t *all = judgement_json(p, j);
+    json_t *all = verdict_json(p, v);
     json_t *const causes = rg_json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "slope",
         number(c->mean_slope), "saturated", number(c->mean_saturated), "sigma_max", number(c->sigma_hh),
@@ -195,12 +195,12 @@ json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const str
     for (size_t i = 0; i < all->layers * all->directions; i++) {
         const struct rg_causes *const c = &all->items[i];
         const struct rg_lag_profile *const p = &profiles->items[i];
-        const bool judged = p->lags > 0 && p->has_past;
-        struct rg_judgement j;
-        rg_judge(p, c, &j);
-        json_t *item = rg_explain_json(p, c, &j);
-        rg_json_set(&item, "verdict", judged ? json_string(rg_verdict_names[j.verdict]) : json_null());
-        rg_json_set(&item, "horizon", p->lags > 0 ? json_integer((json_int_t)j.horizon) : json_null());
+        const bool has_verdict = p->lags > 0 && p->has_past;
+        struct rg_verdict v;
+        rg_verdict_on(p, c, &v);
+        json_t *item = rg_explain_json(p, c, &v);
+        rg_json_set(&item, "verdict", has_verdict ? json_string(rg_verdict_names[v.word]) : json_null());
+        rg_json_set(&item, "horizon", p->lags > 0 ? json_integer((json_int_t)v.horizon) : json_null());
         rg_json_append(&list, item);
     }
     return list;
@@ -211,18 +211,15 @@ json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const str
 static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_profiles *profiles,
                      const struct rg_causes *c) {
     const struct rg_lag_profile *const p = &profiles->items[row];
-    struct rg_judgement j;
+    struct rg_verdict v;
     char a[32], b[32];
-    rg_judge(p, c, &j);
+    rg_verdict_on(p, c, &v);
     const bool products = c->last > 0, whole = c->directions == c->state;
     rg_table_set(t, row, 0, "%zu%s", c->layer, c->direction ? ", reverse" : "");
-    rg_table_set(t, row, 1, "%s",
-                 p->lags == 0  ? "not measured"
-                 : p->has_past ? rg_verdict_names[j.verdict]
-                               : "one step");
-    rg_table_set(t, row, 2, "%s", p->lags ? rg_explain_power(j.log10_reach, a) : "–");
-    rg_table_number(t, row, 3, 4, j.factor);
-    rg_table_number(t, row, 4, 4, p->lags ? (double)j.horizon : NAN);
+    rg_table_set(t, row, 1, "%s", p->lags == 0 ? "not measured" : p->has_past ? rg_verdict_names[v.word] : "one step");
+    rg_table_set(t, row, 2, "%s", p->lags ? rg_explain_power(v.log10_reach, a) : "–");
+    rg_table_number(t, row, 3, 4, v.factor);
+    rg_table_number(t, row, 4, 4, p->lags ? (double)v.horizon : NAN);
     rg_table_number(t, row, 5, 3, c->mean_slope);
     rg_table_number(t, row, 6, 3, c->mean_saturated);
     rg_table_number(t, row, 7, 4, c->sigma_hh);

@@ -24,7 +24,7 @@ void rg_explain_print(const struct rg_diagnosis *diagnosis, bool all);
 /* {"layer", "direction", "decay", "factor", "reach", "slope", "sigma_max", "log10_largest", "lyapunov", "expected", …}
  * of one direction. A number that is NaN becomes null. NULL without memory. */
 json_t *rg_explain_json(const struct rg_lag_profile *profile, const struct rg_causes *causes,
-                        const struct rg_judgement *judgement);
+                        const struct rg_verdict *verdict);
 
 /* An array of such objects for every layer and direction, with "verdict" and "horizon". */
 json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all);
@@ -46,7 +46,7 @@ void rg_lag_values_add(json_t **object, const struct rg_lag_columns *columns, co
 /* [{"matrix", "layer", "from", "to", "norm", "log10_norm", "share", "cosine"}] of every matrix. NULL without memory. */
 json_t *rg_explain_lags_json(const struct rg_lag_profiles *profiles, const struct rg_model *model);
 
-/* A table of judgements and causes, one row for every layer and direction. RG_NO_MEMORY. */
+/* A table of verdicts and causes, one row for every layer and direction. RG_NO_MEMORY. */
 rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all,
                            struct rg_own_table *table);
 

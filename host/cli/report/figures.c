@@ -28,8 +28,8 @@ static struct rg_axis update_axis(const struct rg_history *h) {
 }
 
 /* Positive values over a wide range get a logarithmic axis. */
-static enum rg_scale scale_of(double least, double most) {
-    return least > 0.0 && most > 20.0 * least ? RG_LOG10 : RG_LINEAR;
+static enum rg_scale scale_of(double min, double max) {
+    return min > 0.0 && max > 20.0 * min ? RG_LOG10 : RG_LINEAR;
 }
 
 static double scaled(enum rg_scale scale, double value) {
@@ -38,15 +38,15 @@ static double scaled(enum rg_scale scale, double value) {
 
 rg_status rg_figure_loss(const struct rg_history *h, double baseline, struct rg_plot *plot) {
     struct rg_series *loss = NULL, *validation = NULL;
-    double least = INFINITY, most = -INFINITY;
+    double min = INFINITY, max = -INFINITY;
     for (size_t i = 0; i < h->n_points; i++) {
-        least = fmin(least, h->points[i].loss);
-        most = fmax(most, h->points[i].loss);
+        min = fmin(min, h->points[i].loss);
+        max = fmax(max, h->points[i].loss);
     }
-    if (!isfinite(least)) {
+    if (!isfinite(min)) {
         return RG_OK;
     }
-    const enum rg_scale scale = scale_of(least, most);
+    const enum rg_scale scale = scale_of(min, max);
     char name[RG_PLOT_TEXT];
     begin(plot, "Loss over updates", update_axis(h), rg_axis_of("loss", scale));
     (void)snprintf(name, sizeof name, h->point_updates > 1 ? "loss, mean of %llu updates" : "loss",

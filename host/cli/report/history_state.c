@@ -56,9 +56,9 @@ rg_status rg_history_gather(const struct rg_history *h, struct rg_sections *s) {
 /* ---- Restoring ---- */
 
 /* Read a whole number that fits a size_t. */
-static rg_status get_size(const struct rg_sections *s, const char *name, uint64_t most, size_t *out) {
+static rg_status get_size(const struct rg_sections *s, const char *name, uint64_t max, size_t *out) {
     uint64_t value = 0;
-    RG_TRY(rg_sections_number(s, name, most, &value));
+    RG_TRY(rg_sections_number(s, name, max, &value));
     *out = (size_t)value;
     return RG_OK;
 }

@@ -88,14 +88,14 @@ static void list_parts(const struct rg_live_facts *f, struct parts *parts) {
 
 /* Drop the least important part. Returns false if every part must stay. */
 static bool drop_one(struct parts *parts) {
-    size_t least = 0;
+    size_t min = 0;
     for (size_t i = 0; i < parts->n; i++) {
-        least = parts->items[i].rank > parts->items[least].rank ? i : least;
+        min = parts->items[i].rank > parts->items[min].rank ? i : min;
     }
-    if (parts->n == 0 || parts->items[least].rank == 0) {
+    if (parts->n == 0 || parts->items[min].rank == 0) {
         return false;
     }
-    memmove(&parts->items[least], &parts->items[least + 1], (parts->n - least - 1) * sizeof *parts->items);
+    memmove(&parts->items[min], &parts->items[min + 1], (parts->n - min - 1) * sizeof *parts->items);
     parts->n--;
     return true;
 }

@@ -34,8 +34,8 @@ struct rg_look rg_look_of(const struct rg_config *config) {
                             .columns = rg_look_terminal()};
 }
 
-static size_t within(size_t columns, size_t most) {
-    return columns < RG_MIN_COLUMNS ? RG_MIN_COLUMNS : columns > most ? most : columns;
+static size_t within(size_t columns, size_t max) {
+    return columns < RG_MIN_COLUMNS ? RG_MIN_COLUMNS : columns > max ? max : columns;
 }
 
 size_t rg_look_table(const struct rg_look *look) {

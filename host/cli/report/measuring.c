@@ -32,8 +32,8 @@ static bool go_on(void *self, double part) {
     const double now = rg_seconds(), share = part < RG_PROFILE_PART ? RG_PROFILE_PART : 1.0;
     m->first = m->first > 0.0 ? m->first : now;
     /* the forward pass precedes the first call and may use most of the time */
-    const double until = fmax(m->begin + share * m->most, m->first + MIN_PART * share * m->most);
-    if (m->most > 0.0 && now > until) {
+    const double until = fmax(m->begin + share * m->max, m->first + MIN_PART * share * m->max);
+    if (m->max > 0.0 && now > until) {
         m->late = true;
         return false;
     }
@@ -41,9 +41,9 @@ static bool go_on(void *self, double part) {
     return true;
 }
 
-struct rg_watch rg_measuring_begin(struct rg_measuring *m, const struct rg_config *config, double most) {
+struct rg_watch rg_measuring_begin(struct rg_measuring *m, const struct rg_config *config, double max) {
     const char *const term = getenv("TERM");
-    *m = (struct rg_measuring){.begin = rg_seconds(), .most = most};
+    *m = (struct rg_measuring){.begin = rg_seconds(), .max = max};
     m->silent = config->output.quiet || config->output.json;
     m->live = !m->silent && isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
     return (struct rg_watch){.go_on = go_on, .self = m, .before = 0.0, .span = 1.0};

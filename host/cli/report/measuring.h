@@ -8,13 +8,13 @@
 struct rg_measuring {
     double first;       /* time of the first call; 0: not yet */
     double begin, last; /* times: start of the measurement; last line */
-    double most;        /* time limit in seconds; 0: none */
+    double max;         /* time limit in seconds; 0: none */
     bool silent, live;  /* silent: no lines; live: stderr is a terminal, on which one line is rewritten */
     bool late;          /* the time limit ended it */
 };
 
 /* Start now. The returned watch points to *measuring. */
-struct rg_watch rg_measuring_begin(struct rg_measuring *measuring, const struct rg_config *config, double most);
+struct rg_watch rg_measuring_begin(struct rg_measuring *measuring, const struct rg_config *config, double max);
 /* Clear the line. */
 void rg_measuring_end(const struct rg_measuring *measuring);
 

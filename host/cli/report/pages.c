@@ -16,7 +16,7 @@
 #include "files/json.h"
 #include "rnn_gpu/tensors.h"
 
-enum { LEAST = 100, MOST = 10000 }; /* limits of --figure-size */
+enum { MIN_PIXELS = 100, MAX_PIXELS = 10000 }; /* limits of --figure-size */
 
 /* Read *width and *height from --figure-size; 0 without it. */
 static rg_status read_size(const char *text, double *width, double *height) {
@@ -26,9 +26,10 @@ static rg_status read_size(const char *text, double *width, double *height) {
     if (!text) {
         return RG_OK;
     }
-    if (sscanf(text, "%5ux%5u%n", &w, &h, &end) != 2 || text[end] || w < LEAST || h < LEAST || w > MOST || h > MOST) {
+    if (sscanf(text, "%5ux%5u%n", &w, &h, &end) != 2 || text[end] || w < MIN_PIXELS || h < MIN_PIXELS ||
+        w > MAX_PIXELS || h > MAX_PIXELS) {
         return rg_fail(RG_USAGE, "--figure-size: '%.80s' is not WIDTHxHEIGHT, each from %d to %d; write 800x450", text,
-                       LEAST, MOST);
+                       MIN_PIXELS, MAX_PIXELS);
     }
     *width = w;
     *height = h;

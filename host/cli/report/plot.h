@@ -93,7 +93,7 @@ void rg_plot_draw(const struct rg_plot *plot, struct rg_canvas *canvas, const st
 double rg_axis_place(const struct rg_axis *axis, double value);
 
 /* If the range comes from the data, widen it to round numbers. Afterwards low < high in any case. */
-void rg_axis_settle(struct rg_axis *axis, double least, double most);
+void rg_axis_settle(struct rg_axis *axis, double min, double max);
 
 /* The axis' own ticks, else at most `wanted` (2 … RG_MAX_TICKS) round values within the range. */
 void rg_axis_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks);

@@ -141,13 +141,13 @@ static size_t list_sample(const struct rg_model *model, const struct rg_lag_samp
 
 rg_status rg_history_add_sample(struct rg_history *h, const struct rg_model *model, uint64_t update,
                                 const struct rg_lag_sampler *s) {
-    const size_t most = s->n_sampled / s->each * MAX_TERMS;
+    const size_t max = s->n_sampled / s->each * MAX_TERMS;
     struct rg_history_matrix *matrices = NULL;
     struct rg_lag_values *values = NULL;
     double *zeros = NULL;
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_alloc(&matrices, most, sizeof *matrices, "the history's matrices"));
-    RG_TRY_GOTO(rg_alloc(&values, most, sizeof *values, "the lag profiles"));
+    RG_TRY_GOTO(rg_alloc(&matrices, max, sizeof *matrices, "the history's matrices"));
+    RG_TRY_GOTO(rg_alloc(&values, max, sizeof *values, "the lag profiles"));
     RG_TRY_GOTO(rg_alloc(&zeros, 2 * s->steps, sizeof *zeros, "the lag profiles"));
     for (size_t lag = 0; lag < s->steps; lag++) {
         zeros[s->steps + lag] = -INFINITY;

@@ -275,7 +275,7 @@ static int terminal_width(void) {
 }
 
 struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update *update) {
-    const double spent = now() - screen->begin, most = screen->config->training.max_time;
+    const double spent = now() - screen->begin, max = screen->config->training.max_time;
     screen->seen++;
     screen->clipped += update->clipped;
     const double seen = (double)screen->seen;
@@ -283,7 +283,7 @@ struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update 
     return (struct rg_live){.baseline = screen->baseline,
                             .held_out = screen->held_out,
                             .clip_rate = (double)screen->clipped / seen,
-                            .seconds_left = most > 0.0 ? fmax(fmin(left, most - screen->before - spent), 0.0) : left};
+                            .seconds_left = max > 0.0 ? fmax(fmin(left, max - screen->before - spent), 0.0) : left};
 }
 
 void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, const struct rg_live *live) {
@@ -403,7 +403,7 @@ void rg_screen_diagnosis(const struct rg_diagnosis *d, const struct rg_config *c
     (void)putchar('\n');
     rg_verdict_sentence(d, sentence, sizeof sentence);
     print_colored(sentence, rg_look_text(look), strcspn(sentence, ":"),
-                  look->color ? rg_verdict_colors[d->judgement.verdict] : "");
+                  look->color ? rg_verdict_colors[d->verdict.word] : "");
     (void)putchar('\n');
     rg_explain_print(d, look->verbose);
 }

@@ -29,14 +29,14 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char
 
 /* Add the number of sequences behind a figure, unless it is all of them. */
 static void add_sequences(struct text *t, const struct rg_diagnosis *d) {
-    const struct rg_judgement *const j = &d->judgement;
-    if (j->sequences < d->profile->rows) {
-        add(t, " (%zu of %zu sequences reach it)", j->sequences, d->profile->rows);
+    const struct rg_verdict *const v = &d->verdict;
+    if (v->sequences < d->profile->rows) {
+        add(t, " (%zu of %zu sequences reach it)", v->sequences, d->profile->rows);
     }
 }
 
 /* What it means, for a reader who does not know the numbers; the numbers that follow are its reason. */
-static void add_plain(struct text *t, const struct rg_judgement *j) {
+static void add_plain(struct text *t, const struct rg_verdict *v) {
     static const char *const plain[] = {
         [RG_VANISHING] = "on its way back in time the gradient all but disappears",
         [RG_EXPLODING] =
@@ -47,19 +47,19 @@ static void add_plain(struct text *t, const struct rg_judgement *j) {
             "the gradient comes far back in time, but a small change of the weights changes the state a lot",
         [RG_STABLE] = "the gradient comes far back in time",
     };
-    const bool far_counts = 2 * j->horizon >= j->lags;
-    add(t, "%s%s. ", plain[j->verdict],
-        j->verdict == RG_VANISHING && !far_counts ? ", so far steps teach the weights next to nothing" : "");
+    const bool far_counts = 2 * v->horizon >= v->lags;
+    add(t, "%s%s. ", plain[v->word],
+        v->word == RG_VANISHING && !far_counts ? ", so far steps teach the weights next to nothing" : "");
 }
 
 /* Whose gradient it is, where a net has several. */
 static void add_place(struct text *t, const struct rg_diagnosis *d) {
-    const struct rg_judgement *const j = &d->judgement;
+    const struct rg_verdict *const v = &d->verdict;
     char place[48];
     if (d->profiles->layers * d->profiles->directions > 1) {
-        add(t, "In %s", rg_explain_place(j->layer, j->direction, place));
-        if (j->part > 0.0) {
-            add(t, ", which has %.3g %% of the squared gradient", 100.0 * j->part);
+        add(t, "In %s", rg_explain_place(v->layer, v->direction, place));
+        if (v->part > 0.0) {
+            add(t, ", which has %.3g %% of the squared gradient", 100.0 * v->part);
         }
         add(t, ", ");
     }
@@ -67,45 +67,45 @@ static void add_place(struct text *t, const struct rg_diagnosis *d) {
 
 /* No gradient, or no step that it could come from. */
 static void add_none(struct text *t, const struct rg_diagnosis *d) {
-    const struct rg_judgement *const j = &d->judgement;
-    if (j->last == 0 && j->dead < j->sequences) {
+    const struct rg_verdict *const v = &d->verdict;
+    if (v->last == 0 && v->dead < v->sequences) {
         add(t, "no sequence has a step before the loss, so there is no gradient over time");
-    } else if (d->profile->delta_log10[0] == -INFINITY && j->dead == j->sequences && isnan(j->decay)) {
+    } else if (d->profile->delta_log10[0] == -INFINITY && v->dead == v->sequences && isnan(v->decay)) {
         add(t, "the gradient is exactly 0 at every lag");
     } else {
-        add(t, "no gradient comes to lag %zu: it is exactly 0 there in %zu of %zu sequences", j->last, j->dead,
-            j->sequences);
+        add(t, "no gradient comes to lag %zu: it is exactly 0 there in %zu of %zu sequences", v->last, v->dead,
+            v->sequences);
     }
     add(t, ".");
 }
 
 static void add_reach(struct text *t, const struct rg_diagnosis *d) {
-    const struct rg_judgement *const j = &d->judgement;
+    const struct rg_verdict *const v = &d->verdict;
     char power[32];
     const bool placed = d->profiles->layers * d->profiles->directions > 1;
-    add(t, "%s gradient %zu step%s back is %s of that at the loss", placed ? "the" : "The", j->last,
-        j->last == 1 ? "" : "s", rg_explain_power(j->log10_reach, power));
+    add(t, "%s gradient %zu step%s back is %s of that at the loss", placed ? "the" : "The", v->last,
+        v->last == 1 ? "" : "s", rg_explain_power(v->log10_reach, power));
     add_sequences(t, d);
-    if (!isnan(j->factor)) {
-        const bool turns = (j->decay > 0.0) != (j->log10_reach > 0.0) && fabs(j->log10_reach) > 0.1 &&
-                           fabs(j->decay) * (double)j->last > 0.1;
-        add(t, "; fitted over all lags its factor is %.4g a step%s", j->factor,
+    if (!isnan(v->factor)) {
+        const bool turns = (v->decay > 0.0) != (v->log10_reach > 0.0) && fabs(v->log10_reach) > 0.1 &&
+                           fabs(v->decay) * (double)v->last > 0.1;
+        add(t, "; fitted over all lags its factor is %.4g a step%s", v->factor,
             turns ? ", as it falls and grows on the way" : "");
     }
-    add(t, "; lags below %zu give the gradient of weight_hh to 10 %%.", j->horizon);
+    add(t, "; lags below %zu give the gradient of weight_hh to 10 %%.", v->horizon);
 }
 
 static void add_mixture(struct text *t, const struct rg_diagnosis *d) {
-    const struct rg_judgement *const j = &d->judgement;
+    const struct rg_verdict *const v = &d->verdict;
     char a[32], b[48];
-    if (j->mixture == RG_MIXED_SEQUENCES && j->dead > 0) {
-        add(t, " The sequences disagree: in %zu of %zu it is exactly 0 there.", j->dead, j->sequences);
-    } else if (j->mixture == RG_MIXED_SEQUENCES) {
-        add(t, " The sequences disagree: their 10 %% and 90 %% are %.3g decades apart.", j->spread);
-    } else if (j->mixture == RG_MIXED_LAYERS) {
-        add(t, " In %s it is %s.", rg_explain_place(j->other_layer, j->other_direction, b),
-            rg_explain_power(j->other_log10_reach, a));
-    } else if (j->mixture == RG_MIXED_DIRECTIONS && d->cause) {
+    if (v->mixture == RG_MIXED_SEQUENCES && v->dead > 0) {
+        add(t, " The sequences disagree: in %zu of %zu it is exactly 0 there.", v->dead, v->sequences);
+    } else if (v->mixture == RG_MIXED_SEQUENCES) {
+        add(t, " The sequences disagree: their 10 %% and 90 %% are %.3g decades apart.", v->spread);
+    } else if (v->mixture == RG_MIXED_LAYERS) {
+        add(t, " In %s it is %s.", rg_explain_place(v->other_layer, v->other_direction, b),
+            rg_explain_power(v->other_log10_reach, a));
+    } else if (v->mixture == RG_MIXED_DIRECTIONS && d->cause) {
         add(t, " Other directions of the state would grow %s-fold",
             rg_explain_power(d->cause->log10_largest[d->cause->last], a));
         add(t, " or shrink to %s.", rg_explain_power(d->cause->log10_smallest[d->cause->last], a));
@@ -134,20 +134,20 @@ static void add_noise(struct text *t, const struct rg_diagnosis *d) {
 
 void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) {
     struct text t = {out, bytes, 0};
-    const struct rg_judgement *const j = &d->judgement;
-    add(&t, "%s: ", rg_verdict_names[j->verdict]);
-    if (j->verdict == RG_NONE) {
+    const struct rg_verdict *const v = &d->verdict;
+    add(&t, "%s: ", rg_verdict_names[v->word]);
+    if (v->word == RG_NONE) {
         add_none(&t, d);
         add_cut(&t, d);
         return;
     }
-    add_plain(&t, j);
+    add_plain(&t, v);
     add_place(&t, d);
     add_reach(&t, d);
     add_mixture(&t, d);
-    if (j->verdict == RG_SENSITIVE) {
+    if (v->word == RG_SENSITIVE) {
         add(&t, " A small change of weight_hh can change the last state %.3g times as much, relative to both.",
-            j->sensitivity);
+            v->sensitivity);
     }
     add_cut(&t, d);
     add_noise(&t, d);

@@ -115,17 +115,17 @@ static double y_value(const struct line *l, double loss) {
 }
 
 /* The values that were swept are the ticks, where they are few and their texts have room. */
-static void set_ticks(const struct rg_sweep_axis *axis, double least, double most, struct rg_axis *x) {
+static void set_ticks(const struct rg_sweep_axis *axis, double min, double max, struct rg_axis *x) {
     enum { MAX_TICKS = 8, MAX_LETTERS = 7 };
     const double closest = 0.09; /* of the axis' length */
     struct rg_ticks ticks = {.n = 0};
-    bool fits = axis->n <= MAX_TICKS && most > least;
+    bool fits = axis->n <= MAX_TICKS && max > min;
     for (size_t k = 0; fits && k < axis->n; k++) {
         const double value = strtod(axis->values[k], NULL);
         const double at = x->scale == RG_LOG10 ? log10(value) : value;
         fits = strlen(axis->values[k]) <= MAX_LETTERS;
         for (size_t i = 0; i < k; i++) {
-            const double length = x->scale == RG_LOG10 ? log10(most / least) : most - least;
+            const double length = x->scale == RG_LOG10 ? log10(max / min) : max - min;
             fits = fits && fabs(at - ticks.at[i]) >= closest * length;
         }
         ticks.at[ticks.n] = at;
@@ -138,11 +138,11 @@ static void set_ticks(const struct rg_sweep_axis *axis, double least, double mos
  * others. */
 static void set_axes(struct line *l) {
     const struct rg_sweep_view *const v = l->view;
-    double least = INFINITY, most = -INFINITY, low = INFINITY, high = -INFINITY;
+    double min = INFINITY, max = -INFINITY, low = INFINITY, high = -INFINITY;
     for (size_t k = 0; k < v->axes[l->x].n; k++) {
         const double value = strtod(v->axes[l->x].values[k], NULL);
-        least = fmin(least, value);
-        most = fmax(most, value);
+        min = fmin(min, value);
+        max = fmax(max, value);
     }
     for (size_t i = 0; i < groups_of(v) * seeds_of(v); i++) {
         const struct rg_summary *const s = v->runs[i];
@@ -154,8 +154,8 @@ static void set_axes(struct line *l) {
     }
     low = fmin(low, l->baseline);
     high = fmax(high, l->baseline);
-    l->x_axis = rg_axis_of(v->axes[l->x].name, least > 0.0 && most >= 8.0 * least ? RG_LOG10 : RG_LINEAR);
-    set_ticks(&v->axes[l->x], least, most, &l->x_axis);
+    l->x_axis = rg_axis_of(v->axes[l->x].name, min > 0.0 && max >= 8.0 * min ? RG_LOG10 : RG_LINEAR);
+    set_ticks(&v->axes[l->x], min, max, &l->x_axis);
     l->y_axis = rg_axis_of("loss", low > 0.0 && high > 20.0 * low ? RG_LOG10 : RG_LINEAR);
     if (isfinite(low) && isfinite(high)) {
         l->y_axis.low = l->y_axis.scale == RG_LOG10 ? log10(low) : fmin(0.0, low);
@@ -432,15 +432,15 @@ rg_status rg_sweep_table(const struct rg_sweep_view *v, struct rg_own_table *tab
 
 rg_status rg_reach_of(const struct rg_summary *const *runs, char *const *steps, size_t n_steps, size_t n_seeds,
                       struct rg_reach *reach) {
-    double most = 0.0;
+    double max = 0.0;
     *reach = (struct rg_reach){.of = n_steps * n_seeds};
     for (size_t k = 0; k < n_steps; k++) {
         struct rg_spread s;
         RG_TRY(rg_spread_of(runs + k * n_seeds, n_seeds, &s));
         const double value = strtod(steps[k], NULL);
         reach->runs += s.runs;
-        if (2 * s.learned >= n_seeds && value > most) { /* true whatever the seeds that did not run would give */
-            most = value;
+        if (2 * s.learned >= n_seeds && value > max) { /* true whatever the seeds that did not run would give */
+            max = value;
             reach->largest = steps[k];
         }
     }

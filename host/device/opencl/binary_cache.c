@@ -15,7 +15,7 @@
 #include "rnn_gpu/memory.h"
 
 enum { FORMAT = 1, INFO_BYTES = 256 };
-static const uint64_t MOST_BYTES = (uint64_t)1 << 28;
+static const uint64_t MAX_BYTES = (uint64_t)1 << 28;
 
 struct header {
     char magic[8];
@@ -75,7 +75,7 @@ static unsigned char *read_file(const struct rg_cl_binary *b, struct header *hea
         return NULL;
     }
     const bool good = fread(header, sizeof *header, 1, file) == 1 && memcmp(header->magic, magic, sizeof magic) == 0 &&
-                      memcmp(header->key, b->key, sizeof b->key) == 0 && header->bytes <= MOST_BYTES;
+                      memcmp(header->key, b->key, sizeof b->key) == 0 && header->bytes <= MAX_BYTES;
     if (good && rg_alloc(&bytes, (size_t)header->bytes, 1, "a built program") == RG_OK &&
         (fread(bytes, 1, (size_t)header->bytes, file) != header->bytes || fgetc(file) != EOF ||
          hash_bytes(b->key[0], bytes, (size_t)header->bytes) != header->check)) {
@@ -142,7 +142,7 @@ void rg_cl_binary_save(const struct rg_cl *cl, cl_program program, const struct 
     size_t n = 0;
     unsigned char *bytes = NULL;
     if (!b->path[0] || cl->clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof n, &n, NULL) != CL_SUCCESS ||
-        n == 0 || n > MOST_BYTES || rg_alloc(&bytes, n, 1, "a built program") != RG_OK) {
+        n == 0 || n > MAX_BYTES || rg_alloc(&bytes, n, 1, "a built program") != RG_OK) {
         return;
     }
     struct header header = {.key = {b->key[0], b->key[1]}, .kernels = count_kernels(cl, program), .bytes = n};

@@ -183,13 +183,13 @@ static rg_status create_kernel(struct opencl_device *device, cl_program program,
     cl_int code = CL_SUCCESS;
     *kernel = cl->clCreateKernel(program, full, &code);
     RG_TRY(rg_cl_check(code, "clCreateKernel", full));
-    size_t most = 0;
+    size_t max = 0;
     RG_TRY(rg_cl_check(
-        cl->clGetKernelWorkGroupInfo(*kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL),
+        cl->clGetKernelWorkGroupInfo(*kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof max, &max, NULL),
         "clGetKernelWorkGroupInfo", full));
-    if (most < items) {
+    if (max < items) {
         return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
-                       device->base.info.name, full, most, items);
+                       device->base.info.name, full, max, items);
     }
     return RG_OK;
 }

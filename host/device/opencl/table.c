@@ -5,7 +5,7 @@
 
 #include "rnn_gpu/memory.h"
 
-static const size_t LEAST_BYTES = (size_t)1 << 20, PUTS = 64; /* so many of the largest have room */
+static const size_t MIN_BYTES = (size_t)1 << 20, PUTS = 64; /* so many of the largest have room */
 
 static rg_status grow(const struct rg_cl *cl, cl_context context, struct rg_cl_table *t, size_t bytes) {
     cl_int code = CL_SUCCESS;
@@ -22,7 +22,7 @@ rg_status rg_cl_table_room(const struct rg_cl *cl, cl_context context, cl_comman
         RG_TRY(rg_cl_check(cl->clFinish(queue), "clFinish", "arguments of launches"));
         t->used = t->n_puts = 0;
         if (bytes > t->bytes / PUTS) {
-            RG_TRY(grow(cl, context, t, bytes * PUTS > LEAST_BYTES ? bytes * PUTS : LEAST_BYTES));
+            RG_TRY(grow(cl, context, t, bytes * PUTS > MIN_BYTES ? bytes * PUTS : MIN_BYTES));
         }
     }
     *rows = t->host + t->used;

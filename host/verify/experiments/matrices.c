@@ -13,9 +13,9 @@ enum { MAX_SIDE = 16, START = 1 << 20, WEIGHTS = 2 << 20 };
 
 /* ---- Matrices from the command line ---- */
 
-/* Numbers separated by commas, at most `most`, from *text on, which is left at what follows. 0: there is none. */
-static size_t read_numbers(const char **text, double *out, size_t most) {
-    for (size_t n = 0; n < most;) {
+/* Numbers separated by commas, at most `max`, from *text on, which is left at what follows. 0: there is none. */
+static size_t read_numbers(const char **text, double *out, size_t max) {
+    for (size_t n = 0; n < max;) {
         const size_t length = strspn(*text, "+-.0123456789eE");
         char *end = NULL;
         out[n++] = strtod(*text, &end);

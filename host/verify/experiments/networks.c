@@ -32,7 +32,7 @@ static rg_status measure(const struct rg_probe_context *options, const struct rg
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_run_train(run, &hooks));
     RG_TRY_GOTO(rg_run_measure(run, false, NULL));
-    *factor = run->result.diagnosis.judgement.factor;
+    *factor = run->result.diagnosis.verdict.factor;
     if (norms) {
         memcpy(norms, run->result.diagnosis.profile->delta_norm, config->data.steps * sizeof *norms);
     }
