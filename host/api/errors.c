@@ -1,6 +1,7 @@
 /* The public interface: versions, errors and notices. */
 #include "api/api.h"
 
+#include "base/cache.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/status.h"
 
@@ -72,6 +73,13 @@ const char *rnn_gpu_status_name(rnn_gpu_status status) {
         break;
     }
     return "error";
+}
+
+rnn_gpu_status rnn_gpu_set_cache(const char *folder) {
+    rg_api_lock();
+    const rg_status status = rg_cache_set_folder(folder);
+    rg_api_unlock();
+    return rg_api_end(status);
 }
 
 void rnn_gpu_set_log(rnn_gpu_log_function *log, void *user) {

@@ -1,23 +1,29 @@
 /* See cache.h. */
 #include "base/cache.h"
 
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+static char cache_folder[RG_CACHE_PATH]; /* "": nothing is kept */
+
+rg_status rg_cache_set_folder(const char *folder) {
+    if (folder && (*folder != '/' || strlen(folder) >= sizeof cache_folder)) {
+        return rg_fail(RG_USAGE, "%.200s: the folder of kept files takes an absolute path of less than %d bytes",
+                       folder, RG_CACHE_PATH);
+    }
+    (void)snprintf(cache_folder, sizeof cache_folder, "%s", folder ? folder : "");
+    return RG_OK;
+}
+
 rg_status rg_cache_path(const char *name, char path[RG_CACHE_PATH]) {
-    const char *const cache = getenv("XDG_CACHE_HOME"), *const home = getenv("HOME");
-    const bool has_cache = cache && *cache == '/';
     path[0] = '\0';
-    if (!has_cache && !(home && *home == '/')) {
+    if (!cache_folder[0]) {
         return rg_fail(RG_NOT_SAVED, "no folder for %s: set XDG_CACHE_HOME or HOME", name);
     }
-    if (snprintf(path, RG_CACHE_PATH, "%s%s/rnn-gpu/%s", has_cache ? cache : home, has_cache ? "" : "/.cache", name) >=
-        RG_CACHE_PATH) {
+    if (snprintf(path, RG_CACHE_PATH, "%s/%s", cache_folder, name) >= RG_CACHE_PATH) {
         path[0] = '\0';
-        return rg_fail(RG_NOT_SAVED, "the path of %s in %s is too long", name, has_cache ? "XDG_CACHE_HOME" : "HOME");
+        return rg_fail(RG_NOT_SAVED, "the path of %s in %.200s is too long", name, cache_folder);
     }
     return RG_OK;
 }

@@ -1,5 +1,4 @@
-/* Files that are kept between runs, such as tunings: in the folder rnn-gpu of XDG_CACHE_HOME, or else of HOME/.cache.
- */
+/* Files that are kept between runs, such as tunings, in a folder that the caller of the library names. */
 #ifndef RG_CACHE_H
 #define RG_CACHE_H
 
@@ -7,7 +6,11 @@
 
 enum { RG_CACHE_PATH = 4096 };
 
-/* Path of the file `name`. RG_NOT_SAVED: neither variable holds an absolute path, or the path is too long. */
+/* Set the folder for the whole process, before any device is opened. NULL, as at the start: nothing is kept. RG_USAGE:
+ * the path is not absolute, or too long. */
+rg_status rg_cache_set_folder(const char *folder);
+
+/* Path of the file `name`. RG_NOT_SAVED: no folder is set, or the path is too long. */
 rg_status rg_cache_path(const char *name, char path[RG_CACHE_PATH]);
 
 /* Make the missing folders above a path. A folder that cannot be made shows when the file is written. */

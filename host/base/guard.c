@@ -18,8 +18,7 @@ enum { PLACE_BYTES = 16, NAME_BYTES = 128, VARIABLE_BYTES = 400, LINE_BYTES = 40
 static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 
 static struct {
-    char **argv; /* NULL: this process is not the program */
-    void (*leave)(rg_status status);
+    struct rg_guard_options options; /* argv NULL: this process is not the program */
     char place[PLACE_BYTES], name[NAME_BYTES];
     /* allocated before they are needed, because a signal handler must not allocate */
     char **environment;
@@ -54,7 +53,7 @@ static void start_again(int number) {
     add(guard.variable, sizeof guard.variable, digits);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)execve("/proc/self/exe", guard.argv, guard.environment);
+    (void)execve("/proc/self/exe", guard.options.argv, guard.environment);
 }
 
 /* `number` is the signal, or 0 if the driver called exit. */
@@ -64,7 +63,7 @@ static void on_fatal(int number) {
         return; /* another thread is handling it */
     }
     if (rg_stop_requested()) { /* a signal may make compilers in drivers abort */
-        guard.leave(rg_stop_status());
+        guard.options.leave(rg_stop_status());
     }
     const bool again = !atomic_load(&guard.results) && strlen(guard.variable) < sizeof guard.variable - 2 * PLACE_BYTES;
     add(line, sizeof line, signal_name(number));
@@ -77,7 +76,7 @@ static void on_fatal(int number) {
     if (again) {
         start_again(number);
     }
-    guard.leave(RG_NO_DEVICE);
+    guard.options.leave(RG_NO_DEVICE);
 }
 
 /* LLVM calls exit if it cannot write a file. */
@@ -87,10 +86,13 @@ static void on_exit_of_driver(void) {
     }
 }
 
-void rg_guard_program(char **argv, void (*leave)(rg_status status)) {
-    guard.argv = argv;
-    guard.leave = leave;
+void rg_guard_program(const struct rg_guard_options *options) {
+    guard.options = *options;
     (void)atexit(on_exit_of_driver);
+}
+
+const struct rg_guard_options *rg_guard_options(void) {
+    return &guard.options;
 }
 
 void rg_guard_finished(void) {
@@ -98,13 +100,13 @@ void rg_guard_finished(void) {
 }
 
 int rg_guard_is_program(void) {
-    return guard.argv != NULL;
+    return guard.options.argv != NULL;
 }
 
 /* Copy the environment and append the variable. Returns false without memory. */
 static bool copy_environment(void) {
     static const char start[] = RG_GUARD_VARIABLE "=";
-    const char *const before = getenv(RG_GUARD_VARIABLE);
+    const char *const before = guard.options.died;
     size_t n = 0, kept = 0;
     while (environ[n]) {
         n++;
@@ -141,7 +143,7 @@ void rg_guard_watch(const char *place, const char *name) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     return; /* sanitizers catch these signals themselves */
 #endif
-    if (!guard.argv || (!guard.environment && !copy_environment())) {
+    if (!guard.options.argv || (!guard.environment && !copy_environment())) {
         return;
     }
     (void)snprintf(guard.place, sizeof guard.place, "%s", place ? place : "");

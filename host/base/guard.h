@@ -16,8 +16,18 @@
 /* The argument with which the program tries drivers in a child process: see device/opencl/trial.h. */
 #define RG_TRIAL_ARGUMENT "--try-opencl-drivers"
 
-/* Say that this process is the program, started with `argv`. `leave` ends the process from a signal handler. */
-void rg_guard_program(char **argv, void (*leave)(rg_status status));
+struct rg_guard_options {
+    char **argv;                     /* with which the program was started */
+    void (*leave)(rg_status status); /* ends the process from a signal handler */
+    const char *died;                /* value of RG_GUARD_VARIABLE, or NULL */
+    long driver_seconds;             /* for which a driver that is tried may be silent; 0: the default */
+};
+
+/* Say that this process is the program. The strings must outlive it. */
+void rg_guard_program(const struct rg_guard_options *options);
+
+/* The options of rg_guard_program. */
+const struct rg_guard_options *rg_guard_options(void);
 
 /* Is this process the program? */
 int rg_guard_is_program(void);

@@ -16,6 +16,7 @@
 #include "cli/commands/commands.h"
 #include "cli/config_file.h"
 #include "cli/crew.h"
+#include "cli/environment.h"
 #include "cli/help.h"
 #include "files/temporary.h"
 #include "rnn_gpu/config.h"
@@ -40,14 +41,6 @@ static void print_notice(void *self, const char *line) {
     (void)fprintf(stderr, "rnn-gpu: %s\n", line);
 }
 
-/* RNN_GPU_DEVICE replaces a missing --device. */
-static void use_environment(struct rg_config *config) {
-    const char *const device = getenv("RNN_GPU_DEVICE");
-    if (device != NULL && device[0] != '\0' && !config->machine.device_given) {
-        config->machine.device = device;
-    }
-}
-
 static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
     struct rg_config config;
     const char *command = NULL, *topic = NULL;
@@ -57,7 +50,7 @@ static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
     if (!runs) {
         return RG_OK;
     }
-    use_environment(&config);
+    RG_TRY(rg_environment_options(&config));
     config.machine.ranks = crew->ranks;
     rg_log_quiet(config.output.quiet);
     if (strcmp(command, "help") == 0) {
@@ -149,7 +142,10 @@ int main(int argc, char **argv) {
         return (int)rg_command_try_drivers(argv[2]);
     }
     rg_stop_catch(leave);
-    rg_guard_program(argv, leave);
+    struct rg_guard_options guard = {.argv = argv, .leave = leave};
+    rg_environment_guard(&guard);
+    rg_guard_program(&guard);
+    rg_environment_cache();
     struct rg_crew crew;
     const rg_status joined = rg_crew_join(&crew);
     const rg_status ran = joined == RG_OK ? run(argc, argv, &crew) : joined;

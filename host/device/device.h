@@ -115,14 +115,13 @@ struct rg_device_options {
     bool is_double; /* the kernels' numbers are doubles, not floats */
     enum rg_tf32 tf32;
     struct rg_device_shape shape;
+    double launch_seconds; /* longest launch; INFINITY: no limit; 0: the device's own limit */
 };
 
 /* Longest launch of a GPU that shows a screen or shares the processor's memory, and of a processor, whose launches hold
  * up an interrupt; of another GPU. */
 #define RG_SHORT_LAUNCH 0.1
 #define RG_LONG_LAUNCH 0.5
-/* The environment variable that sets the limit, in seconds. */
-#define RG_LAUNCH_VARIABLE "RNN_GPU_LAUNCH_SECONDS"
 
 /* Open a device: "auto" (the best OpenCL device as rank.h ranks them, else native; a device that fails is skipped with
  * a notice), "cpu" or "native" (no OpenCL), "opencl" (the best OpenCL device), "gpu" (the best GPU), "P:D" (platform

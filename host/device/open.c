@@ -1,7 +1,7 @@
 /* Listing, choosing and opening devices. */
 #define _GNU_SOURCE
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -160,25 +160,12 @@ static rg_status open_device(const char *spec, const struct rg_device_options *o
     return status;
 }
 
-/* The limit that the environment sets, if it does. */
-static rg_status read_limit(struct rg_device_info *info) {
-    const char *const text = getenv(RG_LAUNCH_VARIABLE);
-    char *end = NULL;
-    if (!text) {
-        return RG_OK;
-    }
-    info->launch_seconds = strtod(text, &end);
-    return end != text && !*end && info->launch_seconds >= 0.0 && info->launch_seconds <= 1e6
-               ? RG_OK
-               : rg_fail(RG_USAGE, RG_LAUNCH_VARIABLE "=%s: give seconds, 0 for no limit", text);
-}
-
 rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out) {
     struct rg_device *device = NULL;
     *out = NULL;
     rg_status status = open_device(spec, options, &device);
-    if (status == RG_OK && device) {
-        status = read_limit(&device->info);
+    if (status == RG_OK && device && options->launch_seconds > 0.0) {
+        device->info.launch_seconds = isinf(options->launch_seconds) ? 0.0 : options->launch_seconds;
     }
     if (status != RG_OK) {
         rg_device_destroy(device);

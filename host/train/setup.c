@@ -83,8 +83,10 @@ static rg_status choose_device(const struct rg_config *config, char *name, size_
 rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out) {
     char name[256];
     RG_TRY(choose_device(config, name, sizeof name));
-    struct rg_device_options options = {
-        .threads = rg_setup_threads(config), .is_double = is_double(config), .tf32 = rg_setup_tf32(config)};
+    struct rg_device_options options = {.threads = rg_setup_threads(config),
+                                        .is_double = is_double(config),
+                                        .tf32 = rg_setup_tf32(config),
+                                        .launch_seconds = config->machine.launch_seconds};
     RG_TRY(rg_setup_shape(config, &options.shape));
     RG_TRY(rg_device_open(name, &options, out));
     rg_tuning_load(&(*out)->info);

@@ -17,7 +17,8 @@
  * calls that compute on the same device wait for one another. Several threads may read a model as long as none calls
  * rnn_gpu_model_set. A trainer belongs to one thread, but any thread may cancel it.
  *
- * The library prints nothing, ends no process, catches no signal and reads no option from the environment. */
+ * The library prints nothing, ends no process, catches no signal and reads no variable of the environment.
+ * OpenCL drivers, which it loads, may read theirs. */
 #ifndef RNN_GPU_RNN_GPU_H
 #define RNN_GPU_RNN_GPU_H
 
@@ -71,6 +72,11 @@ typedef void rnn_gpu_log_function(void *user, const char *line);
 /* Send all notices of the process to `log`, from any thread, one at a time. NULL, as at the start, drops them. `log`
  * must not call the library. After the function has returned, the earlier receiver is not called any more. */
 RNN_GPU_API void rnn_gpu_set_log(rnn_gpu_log_function *log, void *user);
+
+/* Keep files between processes in this folder, an absolute path; missing folders are made. What OpenCL drivers have
+ * built is then not built again, and a timing that chooses a device is not repeated. NULL, as at the start: keep
+ * nothing. Call it before a device is opened. RNN_GPU_USAGE for another path. */
+RNN_GPU_API rnn_gpu_status rnn_gpu_set_cache(const char *folder);
 
 /* ---- Options: those of the program's command line, by their long names ---- */
 

@@ -69,6 +69,7 @@ _handle, _new = c_void_p, POINTER(c_void_p)
 _numbers = POINTER(c_double)
 # Name: what it takes. All return a status but those of _OTHERS.
 FUNCTIONS = {
+    "set_cache": [c_char_p],
     "options_create": [c_char_p, _new], "options_set": [_handle, c_char_p, c_char_p],
     "options_get": [_handle, c_char_p, c_char_p, c_size_t],
     "devices": [POINTER(DeviceInfo), c_size_t, POINTER(c_size_t)],
@@ -253,3 +254,14 @@ def _notice(_, line):
 
 
 other("set_log", _notice, None)
+
+
+def _cache_folder():
+    """Where the library keeps files between processes: the program's folder. None: nowhere."""
+    below = os.environ.get("XDG_CACHE_HOME", "")
+    home = os.environ.get("HOME", "")
+    below = below if below.startswith("/") else home + "/.cache" if home.startswith("/") else ""
+    return os.fsencode(below + "/rnn-gpu") if below else None
+
+
+status_of("set_cache", _cache_folder())  # a path that it refuses keeps nothing

@@ -25,8 +25,6 @@ fi
 failed=0
 # The program opens libOpenCL by itself, past the wrapper `oclgrind`'s preloading; its driver is named instead.
 export OCL_ICD_VENDORS=$driver OCLGRIND_LOG=$log OCLGRIND_CHECK_API=1 OCLGRIND_DATA_RACES=1
-# The simulator is far too slow for the usual limit on a launch's time, which would cut every scan into single steps.
-export RNN_GPU_LAUNCH_SECONDS=0
 
 # check SHAPE...: one run. The compiler's remarks go to its stderr.
 check() {

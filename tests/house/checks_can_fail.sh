@@ -30,7 +30,7 @@ kernel='__kernel void k(__global float *x) {
 }'
 printf '%s\n' "$kernel" | tee "$tree/kernels/programs/all.cl" >"$tree/kernels/programs/learned.cl"
 printf '#ifndef RG_VEC\n#define RG_VEC 16\n#endif\n' >"$tree/kernels/base/prelude.cl"
-for check in include_direction circles file_length json tree format shell kernel_syntax gpu_resources; do
+for check in include_direction circles environment file_length json tree format shell kernel_syntax gpu_resources; do
     sh "$house/$check.sh" "$tree" || { echo "$check fails on a good tree"; failed=1; }
 done
 
@@ -47,6 +47,8 @@ done
 printf 'void rg_one(void) {\n    rg_two();\n}\n' >"$tree/host/one.c"
 breaks circles host/two.c 'void rg_two(void) { rg_one(); }'
 rm "$tree/host/one.c"
+breaks environment host/base/a.c '    const char *const home = getenv("HOME");'
+breaks environment host/train/a.c 'extern char **environ;'
 breaks file_length kernels/a.cl "$(yes '/* a line */' | head -n 601)"
 breaks json bench/a.c '    (void)json_object_set_new(line, "key", value);'
 breaks json host/cli/a.c 'json_t *const line = json_pack("{s:s}", "key", text);'

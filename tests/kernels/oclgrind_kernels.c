@@ -1,6 +1,7 @@
 /* The quick self-test as a program of its own, for a checker of kernels to run: `oclgrind_kernels [VEC NV COLS ROWS
  * [tf32]]`, the shape of a work-group (default: the device's own), with products in TF32 as tensor cores make them.
  * Exit status 0 if every check passes. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@ static rg_status run_all(struct rg_device *device) {
 }
 
 int main(int argc, char **argv) {
-    struct rg_device_options options = {.threads = 0};
+    struct rg_device_options options = {.launch_seconds = INFINITY}; /* a limit would cut scans into single steps */
     struct rg_device *device = NULL;
     if (argc == 6) {
         options.tf32 = RG_TF32_EMULATED;

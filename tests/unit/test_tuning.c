@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cache.h"
+#include "cli/environment.h"
 #include "plan/tuning.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/tensors.h"
@@ -29,7 +31,8 @@ static struct rg_device_info a_device(void) {
 static void setup(void) {
     rg_log_quiet(1);
     make_scratch_folder(folder, sizeof folder);
-    ck_assert_int_eq(setenv("XDG_CACHE_HOME", folder, 1), 0);
+    snprintf(path, sizeof path, "%s/rnn-gpu", folder);
+    ck_assert_int_eq(rg_cache_set_folder(path), RG_OK);
     const struct rg_device_info info = a_device();
     ck_assert_int_eq(rg_tuning_path(&info, path), RG_OK);
     ck_assert_ptr_nonnull(strstr(path, folder));
@@ -156,16 +159,26 @@ START_TEST(every_device_has_a_file) {
 }
 END_TEST
 
+/* The folder of the program, as the environment names it; none, and one that cannot be written. */
 START_TEST(places) {
     const struct rg_device_info info = a_device();
     char other[RG_CACHE_PATH];
-    ck_assert_int_eq(setenv("XDG_CACHE_HOME", "relative", 1), 0);
+    ck_assert_int_eq(setenv("XDG_CACHE_HOME", "/x", 1), 0);
     ck_assert_int_eq(setenv("HOME", "/a", 1), 0);
+    rg_environment_cache();
     ck_assert_int_eq(rg_tuning_path(&info, other), RG_OK);
-    ck_assert_ptr_nonnull(strstr(other, "/a/.cache/rnn-gpu/tune-native-"));
+    ck_assert_ptr_eq(strstr(other, "/x/rnn-gpu/tune-native-"), other);
+    ck_assert_int_eq(setenv("XDG_CACHE_HOME", "relative", 1), 0);
+    rg_environment_cache();
+    ck_assert_int_eq(rg_tuning_path(&info, other), RG_OK);
+    ck_assert_ptr_eq(strstr(other, "/a/.cache/rnn-gpu/tune-native-"), other);
     ck_assert_int_eq(unsetenv("HOME"), 0);
+    rg_environment_cache();
     ck_assert_int_eq(rg_tuning_path(&info, other), RG_NOT_SAVED);
-    ck_assert_int_eq(setenv("HOME", "/dev/null", 1), 0);
+    ck_assert_int_eq(rg_cache_set_folder("/dev/null"), RG_OK);
+    ck_assert_int_eq(rg_tuning_save(&info), RG_NOT_SAVED);
+    ck_assert_int_eq(rg_cache_set_folder("relative"), RG_USAGE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "relative: the folder of kept files takes an absolute path"));
     ck_assert_int_eq(rg_tuning_save(&info), RG_NOT_SAVED);
 }
 END_TEST

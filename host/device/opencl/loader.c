@@ -53,7 +53,7 @@ static const struct {
     [MEMORY] = {RG_NO_MEMORY, "the device has no memory for it; try a smaller --batch or --memory"},
     [ENDED] = {RG_NO_DEVICE,
                "the driver ended the work, which was out of memory or past a watchdog's time limit; try a "
-               "smaller --memory, " RG_LAUNCH_VARIABLE "=0.05, or --device cpu"},
+               "smaller --memory, RNN_GPU_LAUNCH_SECONDS=0.05, or --device cpu"},
     [GROUPS] = {RG_NO_DEVICE,
                 "the driver does not run this kernel in such groups; try --shape 2,1,8,4, or --device cpu"},
 };

@@ -235,8 +235,7 @@ static void take_line(struct child *c, const char *line) {
 }
 
 static int patience_ms(void) {
-    const char *const given = getenv("RNN_GPU_DRIVER_SECONDS");
-    const long seconds = given ? strtol(given, NULL, 10) : 0;
+    const long seconds = rg_guard_options()->driver_seconds;
     return 1000 * (int)(seconds > 0 && seconds < 100000 ? seconds : PATIENCE_SECONDS);
 }
 
@@ -311,7 +310,7 @@ static rg_status try_all(void) {
 
 /* Note the drivers that ended the process before this one: see base/guard.h. */
 static void read_died(void) {
-    const char *at = getenv(RG_GUARD_VARIABLE);
+    const char *at = rg_guard_options()->died;
     char place[PLACE_BYTES], words[40];
     int number = 0, length = 0;
     while (at && sscanf(at, "%15[^=,]=%d%n", place, &number, &length) == 2) {

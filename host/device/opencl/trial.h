@@ -1,6 +1,6 @@
 /* Each OpenCL driver is tried in a process of its own before this one calls it: it finds the platforms and devices, and
  * on each device builds a kernel, runs it and reads its result. A driver that aborts, hangs or ends the process is then
- * left out, with its reason. A driver hangs when it says nothing for a minute, or RNN_GPU_DRIVER_SECONDS.
+ * left out, with its reason. A driver hangs when it says nothing for a minute, or what the guard's options say.
  *
  * What went well is kept in $XDG_CACHE_HOME/rnn-gpu/ (or ~/.cache/rnn-gpu/), in a file whose name is made from all that
  * can change the outcome and can be known without a call of OpenCL: this program's version, the drivers' .icd files,
