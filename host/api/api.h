@@ -23,7 +23,7 @@ struct rnn_gpu_device {
 /* The options that were set, each as an argument of a command line: `--name=value` or `--name`. */
 struct rnn_gpu_options {
     size_t command; /* index in rg_commands */
-    size_t n, room;
+    size_t n, room; /* arguments; how many the array can hold */
     char **arguments;
 };
 
@@ -79,7 +79,7 @@ struct rg_api_config {
  * another command, and for options that contradict each other. */
 rg_status rg_api_configure(const rnn_gpu_options *options, const char *command, const struct rg_api_inputs *inputs,
                            struct rg_api_config *out);
-/* Set only the options of the machine. Texts point into `options`. */
+/* Set only config->machine from the options. Its texts point into `options`. */
 rg_status rg_api_machine(const rnn_gpu_options *options, struct rg_config *config);
 /* Was the option set? */
 bool rg_api_is_given(const rnn_gpu_options *options, const char *name);
@@ -98,6 +98,7 @@ rg_status rg_api_give_model(struct rg_model *model, rnn_gpu_model **out);
 /* Handles with copies of tensors and their names. */
 rg_status rg_api_give_tensors(const struct rg_tensor *items, size_t count, rnn_gpu_tensors **out);
 
+/* The public form of a verdict; its word is NULL if nothing was measured. */
 struct rnn_gpu_verdict rg_api_verdict(const struct rg_diagnosis *diagnosis);
 
 #endif

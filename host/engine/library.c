@@ -9,6 +9,7 @@
 
 enum { CHECKED_ROWS = 4 };
 
+/* What the head's products have in common: its weights as matrix b, and m rows. */
 static struct rg_wide_product head_product(const struct rg_net *net, size_t steps, size_t rows) {
     const struct rg_plan *const p = &net->plan;
     return (struct rg_wide_product){.b = net->buffers.weights,
@@ -71,15 +72,15 @@ static struct rg_wide_product input_product(const struct rg_net *net, size_t lay
                                     .add = direction > 0 || gate > 0};
 }
 
-/* Products that a direction's part takes. */
-static size_t parts(const struct rg_plan *p) {
+/* Number of products a direction: one if the gates' deltas lie side by side, or else one for each gate. */
+static size_t products_of(const struct rg_plan *p) {
     return p->h_stride == p->hidden ? 1 : p->gates;
 }
 
 rg_status rg_library_inputs(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx) {
     const size_t at = (net->segment.begin - net->base) * rows, m = (net->segment.end - net->segment.begin) * rows;
     for (size_t d = 0; d < net->plan.directions; d++) {
-        for (size_t gate = 0; gate < parts(&net->plan); gate++) {
+        for (size_t gate = 0; gate < products_of(&net->plan); gate++) {
             const struct rg_wide_product part = input_product(net, layer, d, gate, at, m, rows, dx);
             RG_TRY(rg_device_product(net->device, &part));
         }
@@ -87,16 +88,16 @@ rg_status rg_library_inputs(struct rg_net *net, size_t layer, size_t rows, struc
     return RG_OK;
 }
 
-/* Compare one row with sums in double: add up the squares of the differences and of the exact numbers. */
-static void compare_row(const struct rg_wide_product *p, const double *a, const double *b, const double *c, double *off,
-                        double *all) {
+/* Compare row c with sums in double. *errors and *norms grow by the squares of the differences and of the sums. */
+static void compare_row(const struct rg_wide_product *p, const double *a, const double *b, const double *c,
+                        double *errors, double *norms) {
     for (size_t j = 0; j < p->n; j++) {
         double sum = 0.0;
         for (size_t i = 0; i < p->k; i++) {
             sum += a[i] * b[p->transposed ? j * p->b_stride + i : i * p->b_stride + j];
         }
-        *off += (c[j] - sum) * (c[j] - sum);
-        *all += sum * sum;
+        *errors += (c[j] - sum) * (c[j] - sum);
+        *norms += sum * sum;
     }
 }
 
@@ -104,7 +105,7 @@ static void compare_row(const struct rg_wide_product *p, const double *a, const 
 static rg_status measure_error(struct rg_net *net, struct rg_wide_product p, double *error) {
     const size_t rows[CHECKED_ROWS] = {0, p.m / 3, p.m / 2, p.m - 1};
     const size_t n_b = (p.transposed ? p.n : p.k) * p.b_stride;
-    double *a = NULL, *b = NULL, *c = NULL, off = 0.0, all = 0.0;
+    double *a = NULL, *b = NULL, *c = NULL, errors = 0.0, norms = 0.0;
     rg_status status = RG_OK;
     p.add = false;
     RG_TRY_GOTO(rg_alloc(&a, p.k, sizeof *a, "the check of a library"));
@@ -122,9 +123,9 @@ static rg_status measure_error(struct rg_net *net, struct rg_wide_product p, dou
     RG_TRY_GOTO(rg_device_product(net->device, &p));
     for (size_t i = 0; i < CHECKED_ROWS; i++) {
         RG_TRY_GOTO(rg_reals_read(net->device, c, p.c, p.c_at + rows[i] * p.c_stride, p.n));
-        compare_row(&p, a, b, c, &off, &all);
+        compare_row(&p, a, b, c, &errors, &norms);
     }
-    *error = all > 0.0 ? sqrt(off / all) : sqrt(off);
+    *error = norms > 0.0 ? sqrt(errors / norms) : sqrt(errors);
 fail:
     rg_free(a);
     rg_free(b);
@@ -132,6 +133,7 @@ fail:
     return status;
 }
 
+/* Try the product. If the library fails, or errs by more than rounding does, say so and use the kernels instead. */
 static rg_status check(struct rg_net *net, const struct rg_wide_product *p) {
     const double eps = net->plan.real_bytes == sizeof(double) ? 0x1p-52 : 0x1p-23;
     double error = 0.0;
@@ -153,7 +155,7 @@ static rg_status check(struct rg_net *net, const struct rg_wide_product *p) {
     return RG_OK;
 }
 
-/* Zeros, for the padding that a library leaves alone. */
+/* Fill a buffer with zeros. Padding needs them, and a library does not write it. */
 static rg_status clear(struct rg_net *net, struct rg_buffer *buffer) {
     return buffer ? rg_buffer_zero(net->device, buffer) : RG_OK;
 }

@@ -7,9 +7,9 @@
 #define RG_PACKED(x) (x)
 #endif
 
-/* Pack a square: `depth` lines from `line` on, `stride` apart, each with one vector of units from `unit` on, zeros from
- * job.units on. A matrix whose units are apart is transposed in a small square, so that every line of memory is read
- * once. */
+/* Pack a square: `depth` lines from `line` on, `stride` apart, each with one vector of units from `unit` on, and zeros
+ * from job.units on. The numbers are those of `from`, plus those of `second` unless it is NULL. If the units are not
+ * adjacent in memory, the square is transposed in private memory, so that every cache line is read once. */
 RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_real *second, __global rg_real *line,
                               size_t stride, struct rg_pack_job job, size_t depth, size_t unit) {
     rg_real square[RG_VEC][RG_VEC]; /* [unit][k] */
@@ -42,16 +42,17 @@ RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_re
     }
 }
 
+/* See struct rg_pack_job. */
 RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_real *restrict packed,
                        const struct rg_pack_args args) {
     const struct rg_pack_job job = args.jobs[get_group_id(0)];
-    const size_t runs = (job.depth + RG_VEC - 1) / RG_VEC, all = job.panels * runs * job.gates;
+    const size_t blocks = (job.depth + RG_VEC - 1) / RG_VEC, all = job.panels * blocks * job.gates;
     const size_t end = rg_share(all, get_group_id(1) + 1, get_num_groups(1));
-    /* as many items as a panel has vectors; the others take the next squares */
+    /* one item for each vector of a panel; the remaining items take the next squares */
     const size_t vectors = job.width / RG_VEC, across = RG_ITEMS < vectors ? RG_ITEMS : vectors;
     const size_t first = rg_share(all, get_group_id(1), get_num_groups(1)) + rg_item() / across;
     for (size_t i = first; i < end && rg_item() < RG_ITEMS / across * across; i += RG_ITEMS / across) {
-        const size_t g = i % job.gates, k = i / job.gates % runs * RG_VEC, p = i / job.gates / runs;
+        const size_t g = i % job.gates, k = i / job.gates % blocks * RG_VEC, p = i / job.gates / blocks;
         const size_t depth = job.depth - k < RG_VEC ? job.depth - k : RG_VEC;
         const size_t line = (p * job.depth + k) * job.all_gates * job.width;
         for (size_t u = rg_item() % across * RG_VEC; u < job.width; u += across * RG_VEC) {
@@ -64,6 +65,7 @@ RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_rea
     }
 }
 
+/* See struct rg_copy_args. */
 RG_KERNEL void rg_copy(__global const rg_real *restrict from, __global rg_real *restrict to,
                        const struct rg_copy_args s) {
     const size_t vectors = s.n / RG_VEC, end = rg_share(vectors, get_group_id(0) + 1, get_num_groups(0));

@@ -23,9 +23,11 @@ enum { RG_CHECKPOINT_PATH = 4096 + 48, RG_DATA_FILES = 4 };
 
 /* The files that a run reads. */
 struct rg_data_file {
-    const char *name; /* name of the section and of the option */
-    const char **path;
+    const char *name;  /* name of the section and of the option */
+    const char **path; /* points into the config; *path is NULL without the option */
 };
+
+/* All of them, whether the run has them or not. */
 void rg_data_files(struct rg_config *config, struct rg_data_file files[RG_DATA_FILES]);
 
 /* ---- Writing ---- */
@@ -47,19 +49,18 @@ struct rg_checkpoints {
     char path[RG_CHECKPOINT_PATH];
 };
 
-/* Before the first update of a run with --out, which has made `newest` updates. The run then saves itself, also after
- * its last update. If it diverges, only the earlier checkpoints are kept. RG_BAD_FILE if its data cannot be read again.
- */
+/* Let a run with --out save itself now and then, and after its last update. Call it before the run's next update;
+ * `newest` is the number of updates that the run has made. If the run diverges, only the earlier checkpoints are kept.
+ * RG_BAD_FILE if its data cannot be read again. */
 rg_status rg_checkpoints_begin(struct rg_checkpoints *checkpoints, const struct rg_config *config, struct rg_run *run,
                                struct rg_recorder *recorder, uint64_t newest);
 
-/* Call it when the model is saved. RG_NOT_SAVED if the checkpoint after the last update could not be written. */
+/* Call it after the model has been saved. RG_NOT_SAVED if the checkpoint after the last update could not be written. */
 rg_status rg_checkpoints_end(const struct rg_checkpoints *checkpoints);
 
-/* The device is lost, or its memory, in a run with --out: save the last weights that the host has as `model_path`, and
- * the last copy of the run's state as a checkpoint, where that is newer than those there are. Copies are made now and
- * then, for a hundredth of the time at most. Returns `status`, with a message that says what was saved; RG_NOT_SAVED.
- */
+/* Save what the host has of a run with --out that has lost its device: the last weights as `model_path`, and the last
+ * copy of the run's state as a checkpoint, if it is newer than the existing ones. Copies are made now and then, and
+ * take at most 1 % of the time. Returns `status`, with a message that says what was saved, or RG_NOT_SAVED. */
 rg_status rg_checkpoints_rescue(struct rg_checkpoints *checkpoints, rg_status status, const char *model_path);
 
 void rg_checkpoints_release(struct rg_checkpoints *checkpoints);
