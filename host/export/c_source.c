@@ -237,13 +237,7 @@ static rg_status expand(const struct rg_export *what, const struct pieces *piece
                                            {"test_lengths", pieces->lengths.bytes},
                                            {"test_x", pieces->x.bytes},
                                            {"test_outputs", pieces->outputs.bytes}};
-    enum { N_OWN = sizeof own / sizeof *own };
-    struct rg_template_word words[N_OWN + RG_MODEL_WORDS];
-    memcpy(words, own, sizeof own);
-    memcpy(words + N_OWN, text.words, sizeof text.words);
-    const struct rg_template with = {
-        .conditions = text.conditions, .words = words, .n_words = sizeof words / sizeof *words};
-    return rg_template_expand("model.c.in", &with, out);
+    return rg_model_text_expand("model.c.in", &text, own, sizeof own / sizeof *own, out);
 }
 
 rg_status rg_export_c(const struct rg_export *what) {

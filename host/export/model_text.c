@@ -1,7 +1,9 @@
 /* The texts of a model for all templates: see model_text.h. */
 #include "export/model_text.h"
 
+#include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "export/formats.h"
 #include "model/cells.h"
@@ -77,4 +79,14 @@ void rg_model_text(const struct rg_model *model, struct rg_model_text *text) {
     text->words[RG_MODEL_SIZES] = (struct rg_template_word){"what", text->what};
     text->words[RG_MODEL_SIZES + 1] = (struct rg_template_word){"version", RG_VERSION};
     text->words[RG_MODEL_SIZES + 2] = (struct rg_template_word){"cell", rg_cell_names[s->cell]};
+}
+
+rg_status rg_model_text_expand(const char *name, const struct rg_model_text *text, const struct rg_template_word *own,
+                               size_t n_own, struct rg_text *out) {
+    struct rg_template_word words[RG_OWN_WORDS + RG_MODEL_WORDS];
+    assert(n_own <= RG_OWN_WORDS);
+    memcpy(words, own, n_own * sizeof *own);
+    memcpy(words + n_own, text->words, sizeof text->words);
+    const struct rg_template with = {.conditions = text->conditions, .words = words, .n_words = n_own + RG_MODEL_WORDS};
+    return rg_template_expand(name, &with, out);
 }

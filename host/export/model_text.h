@@ -11,6 +11,7 @@
 #include "rnn_gpu/model.h"
 
 enum { RG_MODEL_CONDITIONS = 24, RG_MODEL_SIZES = 9, RG_MODEL_WORDS = RG_MODEL_SIZES + 3, RG_SIZE_BYTES = 24 };
+enum { RG_OWN_WORDS = 24 }; /* of a template beside the model's */
 
 struct rg_model_text {
     const char *conditions[RG_MODEL_CONDITIONS];
@@ -20,5 +21,9 @@ struct rg_model_text {
 };
 
 void rg_model_text(const struct rg_model *model, struct rg_model_text *text);
+
+/* Append the expanded template with the model's texts, and with `own` words, at most RG_OWN_WORDS. */
+rg_status rg_model_text_expand(const char *name, const struct rg_model_text *text, const struct rg_template_word *own,
+                               size_t n_own, struct rg_text *out);
 
 #endif

@@ -27,13 +27,7 @@ rg_status rg_export_torch(const struct rg_export *what) {
                                            {"bidirectional", s->bidirectional ? ", bidirectional=True" : ""},
                                            {"activation", activations[s->activation]},
                                            {"weights", weights.bytes}};
-    enum { N_OWN = sizeof own / sizeof *own };
-    struct rg_template_word words[N_OWN + RG_MODEL_WORDS];
-    memcpy(words, own, sizeof own);
-    memcpy(words + N_OWN, text.words, sizeof text.words);
-    const struct rg_template with = {
-        .conditions = text.conditions, .words = words, .n_words = sizeof words / sizeof *words};
-    RG_TRY_GOTO(rg_template_expand("model.py.in", &with, &out));
+    RG_TRY_GOTO(rg_model_text_expand("model.py.in", &text, own, sizeof own / sizeof *own, &out));
     RG_TRY_GOTO(rg_file_write(what->path, out.bytes, out.length));
 fail:
     rg_text_destroy(&out);
