@@ -7,6 +7,10 @@ static double loss_of(const struct rg_summary *run) {
     return isnan(run->val_loss) ? INFINITY : run->val_loss;
 }
 
+static double best_of(const struct rg_summary *run) {
+    return isnan(run->val_best_loss) ? INFINITY : run->val_best_loss;
+}
+
 static double score_of(const struct rg_summary *run) {
     return isnan(run->val_accuracy) ? run->val_r2 : run->val_accuracy;
 }
@@ -34,7 +38,8 @@ static struct rg_fold_measure measure(const struct rg_summary *const *runs, size
 }
 
 struct rg_fold_scores rg_fold_scores(const struct rg_summary *const *runs, size_t n) {
-    struct rg_fold_scores s = {.loss = measure(runs, n, loss_of), .score = measure(runs, n, score_of)};
+    struct rg_fold_scores s = {
+        .loss = measure(runs, n, loss_of), .score = measure(runs, n, score_of), .best = measure(runs, n, best_of)};
     for (size_t i = 0; i < n; i++) {
         s.runs += runs[i] != NULL;
         s.classes = s.classes || (runs[i] && !isnan(runs[i]->val_accuracy));

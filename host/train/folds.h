@@ -1,4 +1,4 @@
-/* Cross-validation: what the runs of several folds come to. */
+/* What the validations of several runs, such as those of the folds of a cross-validation, come to. */
 #ifndef RG_FOLDS_H
 #define RG_FOLDS_H
 
@@ -14,6 +14,7 @@ struct rg_fold_measure {
 struct rg_fold_scores {
     size_t runs;                        /* done */
     struct rg_fold_measure loss, score; /* accuracy of classes, else R^2 */
+    struct rg_fold_measure best;        /* the lowest loss of all validations of a run */
     bool classes;
 };
 

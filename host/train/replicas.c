@@ -76,16 +76,15 @@ static void finish(struct crew *c, size_t item) {
     }
 }
 
-/* *shared: whether rg_run_data_read gives a run the same as the first one. A split is drawn by the seed, and carried
- * states cut a series into as many streams as an update has sequences. */
+/* *shared: whether rg_run_data_read gives a run the same as the first one. Carried states cut a series into as many
+ * streams as an update has sequences. */
 static rg_status shares_data(const struct crew *c, const struct rg_config *config, bool *shared) {
     char *key = NULL;
     RG_TRY(rg_options_key("train", config, RG_EFFECT_DATA, &key));
     const struct rg_config *const first = &c->replicas->items[0].config;
-    *shared =
-        strcmp(key, c->data_key) == 0 &&
-        ((config->data.val_frac == 0.0 && config->data.fold == 0) || config->training.seed == first->training.seed) &&
-        (config->training.tbptt == 0 || rg_update_sequences(config) == rg_update_sequences(first));
+    *shared = strcmp(key, c->data_key) == 0 &&
+              (!rg_run_data_is_drawn(config) || config->training.seed == first->training.seed) &&
+              (config->training.tbptt == 0 || rg_update_sequences(config) == rg_update_sequences(first));
     rg_free(key);
     return RG_OK;
 }
@@ -104,7 +103,8 @@ static rg_status run_item(struct crew *c, struct rg_device *device, struct rg_re
                                              .data = shared ? c->data : &own,
                                              .device = device,
                                              .hooks = &hooks,
-                                             .model = item->model};
+                                             .model = item->model,
+                                             .best = item->best};
     const rg_status status = rg_trial(&options, &item->summary);
     rg_run_data_release(&own);
     return status;

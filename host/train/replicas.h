@@ -10,6 +10,7 @@
 struct rg_replica {
     struct rg_config config;
     const char *model; /* file for the trained weights, borrowed; NULL: they are not kept */
+    const char *best;  /* likewise for those with the lowest validation loss */
     bool done;         /* the summary is filled in; set before, the run is not trained */
     struct rg_summary summary;
 };

@@ -24,6 +24,15 @@ struct rg_run_data {
 rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *data);
 void rg_run_data_release(struct rg_run_data *data);
 
+/* Set batch and updates of the training on `data`, where these decide them. */
+void rg_run_data_length(const struct rg_dataset *data, struct rg_config *config);
+
+/* Do the options give the training validation data? */
+bool rg_run_validates(const struct rg_config *config);
+
+/* Does the seed decide which sequences are held out? Then another seed needs data that are read again. */
+bool rg_run_data_is_drawn(const struct rg_config *config);
+
 /* What drove the norm where the updates were clipped: the matrix and lag that most often had the largest part. */
 struct rg_clip_driver {
     uint64_t updates; /* sampled ones that were clipped */

@@ -5,6 +5,8 @@
 #include "train/stateful.h"
 #include "train/windows.h"
 
+enum { FILE_BATCH = 4096, FASHION_BATCH = 256, TEXT_BATCH = 32, FASHION_UPDATES = 2000 };
+
 /* The last --steps steps of each sequence, if that is given. */
 static void cut(const struct rg_config *config, struct rg_dataset *data) {
     if (config->data.steps_given && data) {
@@ -92,6 +94,27 @@ rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *d
 fail:
     rg_run_data_release(data);
     return status;
+}
+
+void rg_run_data_length(const struct rg_dataset *data, struct rg_config *c) {
+    const size_t n = data->n_sequences, most = data->level                    ? TEXT_BATCH
+                                               : rg_setup_is_fashion_mnist(c) ? FASHION_BATCH
+                                                                              : FILE_BATCH;
+    c->data.batch = data->streams         ? data->streams / c->training.accumulate
+                    : c->data.batch_given ? c->data.batch
+                    : n < most            ? n
+                                          : most;
+    c->training.updates = c->training.epochs > 0 ? rg_epochs_updates(c->training.epochs, rg_update_sequences(c), n)
+                          : rg_setup_is_fashion_mnist(c) && !c->training.updates_given ? FASHION_UPDATES
+                                                                                       : c->training.updates;
+}
+
+bool rg_run_validates(const struct rg_config *config) {
+    return config->data.val != NULL || rg_run_data_is_drawn(config);
+}
+
+bool rg_run_data_is_drawn(const struct rg_config *config) {
+    return config->data.val_frac > 0.0 || config->data.fold > 0;
 }
 
 void rg_run_data_release(struct rg_run_data *data) {

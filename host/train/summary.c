@@ -22,6 +22,11 @@ void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
                                    .val_accuracy = NAN,
                                    .val_r2 = NAN,
                                    .val_best_loss = NAN,
+                                   .test_loss = NAN,
+                                   .test_accuracy = NAN,
+                                   .test_low = NAN,
+                                   .test_high = NAN,
+                                   .test_r2 = NAN,
                                    .baseline = NAN,
                                    .planned = planned};
     summary->n_parts = planned < RG_SUMMARY_PARTS ? (size_t)planned : RG_SUMMARY_PARTS;
@@ -128,13 +133,38 @@ bool rg_summary_learned(const struct rg_summary *s) {
     return rg_loss_is_learned(s->loss_kind, s->median_loss, s->baseline);
 }
 
+static void add_validation(const struct rg_summary *s, json_t **object) {
+    json_t *validation =
+        rg_json_pack("{s:I, s:o}", "sequences", (json_int_t)s->held_out, "loss", rg_json_real(s->val_loss));
+    rg_json_set(&validation, isnan(s->val_accuracy) ? "r2" : "accuracy",
+                rg_json_real(isnan(s->val_accuracy) ? s->val_r2 : s->val_accuracy));
+    rg_json_set(&validation, "best_loss", rg_json_real(s->val_best_loss));
+    rg_json_set(&validation, "best_update", json_integer((json_int_t)s->val_best_update));
+    rg_json_set(object, "validation", validation);
+    rg_json_set(object, "val_loss", rg_json_real(s->val_loss));
+}
+
+static void add_test(const struct rg_summary *s, json_t **object) {
+    json_t *test = rg_json_pack("{s:I, s:o}", "sequences", (json_int_t)s->tested, "loss", rg_json_real(s->test_loss));
+    if (isnan(s->test_accuracy)) {
+        rg_json_set(&test, "r2", rg_json_real(s->test_r2));
+    } else {
+        rg_json_set(&test, "accuracy", rg_json_real(s->test_accuracy));
+        rg_json_set(&test, "accuracy_low", rg_json_real(s->test_low));
+        rg_json_set(&test, "accuracy_high", rg_json_real(s->test_high));
+    }
+    rg_json_set(&test, "weights", json_string(s->test_of_best ? "best" : "last"));
+    rg_json_set(object, "test", test);
+}
+
 json_t *rg_summary_json(const struct rg_summary *summary) {
     const struct rg_summary *const s = summary;
     char hash[24];
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)s->weights_hash);
     json_t *object = rg_json_pack(
-        "{s:s, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "task", s->task, "steps",
-        (json_int_t)s->steps, "batch", (json_int_t)s->batch, "parameters", (json_int_t)s->n_weights, "baseline",
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "task", s->task, "steps",
+        (json_int_t)s->steps, "batch", (json_int_t)s->batch, "parameters", (json_int_t)s->n_weights, "trained",
+        (json_int_t)(s->n_weights - s->n_frozen), "frozen", (json_int_t)s->n_frozen, "baseline",
         rg_json_real(s->baseline), "reason", rg_reason_names[s->reason], "updates", (json_int_t)s->updates, "skipped",
         (json_int_t)s->skipped, "loss", rg_json_real(s->loss), "median_loss", rg_json_real(s->median_loss), "last_loss",
         rg_json_real(s->last_loss), "best_loss", rg_json_real(s->best_loss), "clip_rate", rg_json_real(s->clip_rate));
@@ -142,14 +172,10 @@ json_t *rg_summary_json(const struct rg_summary *summary) {
         rg_json_set(&object, "labels", rg_json_text(s->labels));
     }
     if (s->held_out > 0) {
-        json_t *validation =
-            rg_json_pack("{s:I, s:o}", "sequences", (json_int_t)s->held_out, "loss", rg_json_real(s->val_loss));
-        rg_json_set(&validation, isnan(s->val_accuracy) ? "r2" : "accuracy",
-                    rg_json_real(isnan(s->val_accuracy) ? s->val_r2 : s->val_accuracy));
-        rg_json_set(&validation, "best_loss", rg_json_real(s->val_best_loss));
-        rg_json_set(&validation, "best_update", json_integer((json_int_t)s->val_best_update));
-        rg_json_set(&object, "validation", validation);
-        rg_json_set(&object, "val_loss", rg_json_real(s->val_loss));
+        add_validation(s, &object);
+    }
+    if (s->tested > 0) {
+        add_test(s, &object);
     }
     const bool known = s->measured;
     rg_json_set(&object, "verdict", known ? json_string(rg_verdict_names[s->verdict]) : json_null());

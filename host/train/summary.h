@@ -21,6 +21,7 @@ struct rg_summary {
     double baseline;              /* loss of the best answer that has not seen the sequence; NAN if it has none */
     enum rg_loss loss_kind;
     size_t batch, steps, n_weights;
+    size_t n_frozen; /* weights that --freeze leaves as they are */
     enum rg_reason reason;
     uint64_t updates, skipped;
     double seconds; /* of the training loop */
@@ -35,6 +36,11 @@ struct rg_summary {
     double val_loss, val_accuracy, val_r2; /* of the weights after the last update; NAN: not known */
     double val_best_loss;                  /* the lowest of all validations; NAN: there was none */
     uint64_t val_best_update;
+    size_t tested;                   /* sequences of test data; 0: there are none, or they were not scored */
+    bool test_of_best;               /* scored with the best weights, else with the last ones */
+    double test_loss, test_accuracy; /* NAN: not known */
+    double test_low, test_high;      /* 95 % interval of the accuracy */
+    double test_r2;
     /* The first update after which the headline loss, the mean over the last updates and over at least
      * RG_LOSS_MEAN_MIN of them, was as low as `learned` asks; the last update where the run has learned by its median
      * alone. 0: none. */

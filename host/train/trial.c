@@ -34,6 +34,7 @@ static void begin_summary(const struct rg_run *run, struct rg_summary *summary) 
     summary->batch = run->config.data.batch;
     summary->steps = run->problem.steps;
     summary->n_weights = run->model->n_weights;
+    summary->n_frozen = run->model->n_weights - rg_model_n_trained(run->model);
 }
 
 /* What was held out, after the last update. A run that diverged has no such validation. */
@@ -49,6 +50,29 @@ static void add_validation(const struct rg_run *run, struct rg_summary *summary)
         summary->val_accuracy = result->validation.accuracy;
         summary->val_r2 = result->validation.r2;
     }
+}
+
+static void add_test(const struct rg_run *run, struct rg_summary *summary) {
+    const struct rg_metrics *const test = run->result.test;
+    if (test) {
+        summary->tested = test->sequences;
+        summary->test_of_best = run->result.test_of_best;
+        summary->test_loss = rg_metrics_loss(test);
+        summary->test_accuracy = rg_metrics_accuracy(test);
+        summary->test_r2 = rg_metrics_r2(test);
+        rg_metrics_interval(test, &summary->test_low, &summary->test_high);
+    }
+}
+
+/* Save the best weights, then the last ones: a file of the last weights says that both are there. */
+static rg_status save(const struct rg_trial_options *o, struct rg_run *run) {
+    if (o->best && run->result.best_update > 0) {
+        rg_validator_exchange(run->validator, run->model);
+        const rg_status status = rg_model_save(run->model, o->best);
+        rg_validator_exchange(run->validator, run->model);
+        RG_TRY(status);
+    }
+    return o->model ? rg_model_save(run->model, o->model) : RG_OK;
 }
 
 rg_status rg_trial(const struct rg_trial_options *o, struct rg_summary *summary) {
@@ -68,10 +92,11 @@ rg_status rg_trial(const struct rg_trial_options *o, struct rg_summary *summary)
         summary->used = d->profiles ? rg_lag_used(d->profiles) : (double)NAN;
         summary->weights_hash = run->result.weights_hash;
         add_validation(run, summary);
+        add_test(run, summary);
         summary->reason = cut_off ? RG_REASON_INTERRUPTED : summary->reason;
     }
-    if (status == RG_OK && o->model && summary->reason != RG_REASON_INTERRUPTED) {
-        status = rg_model_save(run->model, o->model);
+    if (status == RG_OK && summary->reason != RG_REASON_INTERRUPTED) {
+        status = save(o, run);
     }
     rg_run_destroy(run);
     return status;

@@ -11,6 +11,7 @@ struct rg_trial_options {
     struct rg_device *device;
     const struct rg_trainer_hooks *hooks; /* as rg_train's */
     const char *model;                    /* file for the trained weights; NULL: none */
+    const char *best; /* file for the weights with the lowest validation loss, where there are some; NULL: none */
 };
 
 /* A run that diverged or was interrupted is RG_OK, and says so in *summary. The model of one that was interrupted is

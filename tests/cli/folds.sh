@@ -48,7 +48,9 @@ assert [(r["settings"]["cell"], r["settings"]["fold"]) for r in runs] == [(c, f)
 assert [f["settings"]["cell"] for f in folds] == ["rnn", "gru"] and not events("group") and lines[-2:] == folds, lines
 for f, own in zip(folds, (runs[:5], runs[5:])):
     assert f["runs"] == f["of"] == 5 and "fold" not in f["settings"], f
-    for key in ("loss", "accuracy"):
+    assert [v["fold"] for v in f["values"]] == [1, 2, 3, 4, 5], f
+    for key in ("loss", "accuracy", "best_loss"):
+        assert [v[key] for v in f["values"]] == [r["validation"][key] for r in own], f
         values = [r["validation"][key] for r in own]
         wanted = statistics.mean(values), statistics.stdev(values), min(values), max(values)
         assert all(abs(f[key][k] - w) < 1e-8 for k, w in zip(("mean", "sd", "least", "most"), wanted)), (f, wanted)
@@ -85,7 +87,7 @@ rows = list(csv.DictReader(open("table.csv")))
 assert [r["fold"] for r in rows] == ["1", "2", "3"] * 2 and all(float(r["val_loss"]) > 0 for r in rows), rows
 PYTHON
 expect_status 0 "$program" sweep --json --device cpu --data all.npz --hidden 4 --updates 3 --diagnose none --fold 1-2 --folds 2
-check_json 'assert set(events("folds")[0]) == {"event", "settings", "rank", "runs", "of", "loss", "r2"}, lines[-1]'
+check_json 'assert set(events("folds")[0]) == {"event", "settings", "rank", "runs", "of", "loss", "r2", "best_loss", "values"}, lines[-1]'
 expect_status 0 "$program" sweep --device cpu --data kinds.npz --hidden 3 --updates 20 --activation linear --init identity:30 \
     --fold 1-2 --diagnose none --lr 1e6 --optimizer sgd --clip-norm 0 --json
 check_json 'assert end["event"] == "folds" and (end["loss"]["mean"] == "inf" or end["loss"]["mean"] > 1e3), end'

@@ -1,25 +1,23 @@
 /* `rnn-gpu compare`: the remedies side by side on one task, with the same seeds and data. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands/alike.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/deal.h"
 #include "base/clock.h"
-#include "base/nearest.h"
 #include "cli/commands/outputs.h"
+#include "cli/commands/remedies.h"
 #include "cli/commands/run_table.h"
 #include "cli/commands/trainings.h"
 #include "train/setup.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "train/trial.h"
-#include "options/options.h"
 #include "cli/settings.h"
-#include "cli/report/comparison.h"
 #include "cli/report/comparison_figures.h"
+#include "cli/report/comparison_held_out.h"
 #include "files/json.h"
 #include "files/json_lines.h"
 #include "cli/report/pages.h"
@@ -29,182 +27,12 @@
 #include "rnn_gpu/memory.h"
 #include "verify/selftest/selftest.h"
 
-enum { N_REMEDIES = 8, N_WITH = 3, MAX_RATES = 8, MAX_ROWS = N_REMEDIES * N_WITH * MAX_RATES, NAME_BYTES = 32 };
-enum { TANH, RELU, IRNN, ORTHOGONAL, SKIP, LEARNED, LSTM, GRU };
-enum { WITH_PLAIN, WITH_CLIP, WITH_RATE };
-
-static const char *const remedies[N_REMEDIES + 1] = {"tanh",    "relu", "irnn", "orthogonal", "skip",
-                                                     "learned", "lstm", "gru",  NULL};
-static const char *const withs[N_WITH + 1] = {"plain", "clip", "rate", NULL};
-
-/* For each remedy: the time of an update relative to tanh, to estimate the remaining time; and the learning rate if
- * none is given. That is the one of 5e-4, 1e-3, 2e-3, 5e-3 and 1e-2 with the lowest median loss on adding over 40 steps
- * (64 units, 32 sequences, 2,000 updates, seeds 1 to 3). */
-static const struct {
-    double work, lr;
-} facts_of[N_REMEDIES] = {
-    [TANH] = {1.0, 5e-4}, [RELU] = {1.0, 5e-4},    [IRNN] = {1.0, 5e-3}, [ORTHOGONAL] = {1.0, 5e-4},
-    [SKIP] = {1.6, 5e-4}, [LEARNED] = {2.0, 5e-4}, [LSTM] = {4.5, 1e-2}, [GRU] = {4.0, 1e-2},
-};
-
-/* ---- The rows ---- */
-
-/* Apply a remedy for sequences of `steps` steps. All other options stay unchanged. */
-static void apply_remedy(size_t remedy, size_t steps, struct rg_config *c) {
-    const size_t skip = c->model.skip;
-    c->model.skip = 0;
-    switch (remedy) {
-    case RELU:
-        c->model.activation = RG_ACT_RELU;
-        break;
-    case IRNN: /* Le, Jaitly, Hinton 2015; input weights by xavier, as in --cell irnn */
-        c->model.irnn = true;
-        c->model.activation = RG_ACT_RELU;
-        c->model.init = (struct rg_init){RG_INIT_IDENTITY, 1.0};
-        c->model.init_input = (struct rg_init){RG_INIT_XAVIER, 0.0};
-        break;
-    case ORTHOGONAL: /* Saxe, McClelland, Ganguli 2014 */
-        c->model.init = (struct rg_init){RG_INIT_ORTHOGONAL, 1.0};
-        break;
-    case SKIP: /* a skip over a quarter of the steps */
-        c->model.skip = skip > 0 ? skip : steps >= 8 ? steps / 4 : 2;
-        break;
-    case LEARNED: /* Campos et al. 2018 */
-        c->model.skip_kind = RG_SKIP_LEARNED;
-        c->model.skip = 1;
-        break;
-    case LSTM: /* Hochreiter, Schmidhuber 1997; bias: Jozefowicz, Zaremba, Sutskever 2015 */
-        c->model.cell = RG_CELL_LSTM;
-        c->model.forget_bias = isnan(c->model.forget_bias) ? 1.0 : c->model.forget_bias;
-        break;
-    case GRU:
-        c->model.cell = RG_CELL_GRU;
-        break;
-    default: /* tanh: no change */
-        break;
-    }
-}
-
-/* Apply clipping, a learning rate schedule, or neither. Without --schedule and --warmup the rate rises over the first
- * tenth of the updates and falls to 0 by a half cosine. */
-static void apply_with(size_t with, struct rg_config *c) {
-    if (with == WITH_CLIP) {
-        c->training.clip_norm =
-            c->training.clip_norm > 0.0 || c->training.clip_value > 0.0 ? c->training.clip_norm : 1.0;
-    } else {
-        c->training.clip_norm = c->training.clip_value = 0.0;
-    }
-    if (with == WITH_RATE) {
-        c->training.schedule.kind =
-            c->training.schedule.kind == RG_SCHEDULE_CONSTANT ? RG_SCHEDULE_COSINE : c->training.schedule.kind;
-        c->training.warmup = c->training.warmup > 0 ? c->training.warmup : c->training.updates / 10;
-    } else {
-        c->training.schedule = (struct rg_schedule_options){RG_SCHEDULE_CONSTANT, 0, 1.0};
-        c->training.warmup = 0;
-    }
-}
-
-static size_t find(const char *const *names, const char *name, size_t length) {
-    size_t i = 0;
-    while (names[i] != NULL && (strlen(names[i]) != length || strncmp(names[i], name, length) != 0)) {
-        i++;
-    }
-    return i;
-}
-
-static rg_status refuse(const char *what, const char *const *names, const char *name, size_t length) {
-    char text[NAME_BYTES];
-    (void)snprintf(text, sizeof text, "%.*s", (int)length, name);
-    const char *const nearest = rg_name_nearest(text, names);
-    return rg_fail(RG_USAGE, "--remedies: unknown %s '%s'; help compare lists them%s%s", what, text,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "");
-}
-
-static rg_status add_row(struct rg_comparison *comparison, const struct rg_config *config, size_t remedy, size_t with,
-                         double lr) {
-    for (size_t i = 0; i < comparison->n_rows; i++) {
-        const struct rg_comparison_row *const row = &comparison->rows[i];
-        if (row->remedy == remedies[remedy] && row->with == withs[with] && row->config.training.lr == lr) {
-            return rg_fail(RG_USAGE, "--remedies: %s+%s is listed twice; list it once", row->remedy, row->with);
-        }
-    }
-    struct rg_comparison_row *const row = &comparison->rows[comparison->n_rows++];
-    *row = (struct rg_comparison_row){.remedy = remedies[remedy], .with = withs[with], .config = *config};
-    row->config.training.lr = lr;
-    apply_remedy(remedy, comparison->steps, &row->config);
-    apply_with(with, &row->config);
-    return rg_alloc(&row->runs, config->compare.seeds, sizeof *row->runs, "runs of the comparison");
-}
-
-/* The rates at which every remedy is trained; none: each has its own. */
-struct rates {
-    size_t n;
-    double lr[MAX_RATES];
-};
-
-static rg_status choose_rates(const struct rg_config *config, struct rates *rates) {
-    const char *at = config->compare.rates;
-    rates->n = config->training.lr_given ? 1 : 0;
-    rates->lr[0] = config->training.lr;
-    if (at && rates->n) {
-        return rg_fail(RG_USAGE, "--lr and --rates are both given; leave one out");
-    }
-    while (at) {
-        char *end = NULL;
-        const double lr = strtod(at, &end);
-        const bool is_number = end != at && (*end == ',' || *end == '\0');
-        if (!is_number || !(lr > 0.0 && lr < 1e6) || rates->n == MAX_RATES) {
-            return rg_fail(RG_USAGE,
-                           "--rates: '%.100s' is not a list of 1 to %d rates above 0; write --rates 1e-3,3e-3",
-                           config->compare.rates, MAX_RATES);
-        }
-        for (size_t i = 0; i < rates->n; i++) {
-            if (rates->lr[i] == lr) {
-                return rg_fail(RG_USAGE, "--rates: %g is listed twice; list it once", lr);
-            }
-        }
-        rates->lr[rates->n++] = lr;
-        at = *end ? end + 1 : NULL;
-    }
-    return RG_OK;
-}
-
-/* Add the rows of one word: `lstm+rate`, or `lstm`, which means clipping. */
-static rg_status add_word(struct rg_comparison *comparison, const struct rg_config *config, const struct rates *rates,
-                          const char *word, size_t length) {
-    const char *const plus = memchr(word, '+', length);
-    const size_t name = plus ? (size_t)(plus - word) : length;
-    const size_t remedy = find(remedies, word, name);
-    if (remedy == N_REMEDIES) {
-        return refuse("remedy", remedies, word, name);
-    }
-    const size_t with = plus ? find(withs, plus + 1, length - name - 1) : WITH_CLIP;
-    if (with == N_WITH) {
-        return refuse("variant", withs, plus + 1, length - name - 1);
-    }
-    for (size_t i = 0; i < rates->n; i++) {
-        RG_TRY(add_row(comparison, config, remedy, with, rates->lr[i]));
-    }
-    return rates->n ? RG_OK : add_row(comparison, config, remedy, with, facts_of[remedy].lr);
-}
-
-static rg_status choose_rows(struct rg_comparison *comparison, const struct rg_config *config) {
-    struct rates rates;
-    RG_TRY(choose_rates(config, &rates));
-    RG_TRY(rg_alloc(&comparison->rows, MAX_ROWS, sizeof *comparison->rows, "rows of the comparison"));
-    for (const char *at = config->compare.remedies;; at++) {
-        const size_t length = strcspn(at, ",");
-        RG_TRY(add_word(comparison, config, &rates, at, length));
-        at += length;
-        if (*at == '\0') {
-            return RG_OK;
-        }
-    }
-}
+enum { NAME_BYTES = 32 };
 
 /* ---- The runs ---- */
 
 struct job {
+    const struct rg_config *config;
     struct rg_comparison comparison;
     struct rg_run_data data;
     struct rg_device *device;
@@ -221,17 +49,31 @@ struct job {
     bool told_labels;
 };
 
-static double row_work(const struct rg_comparison_row *row) {
-    return facts_of[find(remedies, row->remedy, strlen(row->remedy))].work;
-}
-
 static void on_update(void *self, const struct rg_update *update) {
     struct job *const j = self;
-    rg_progress_update(&j->progress, j->name, row_work(j->row), update, j->row->config.training.updates);
+    rg_progress_update(&j->progress, j->name, rg_remedies_work(j->row), update, j->row->config.training.updates);
+}
+
+static json_t *run_json(const struct rg_summary *run) {
+    json_t *const whole = rg_summary_json(run);
+    json_t *object = rg_json_pack("{s:o, s:o, s:b}", "seed", rg_json_seed(run->config.training.seed), "median_loss",
+                                  rg_json_real(run->median_loss), "learned", rg_summary_learned(run));
+    static const char *const names[] = {"weights_hash", "updates", "validation", "test"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        json_t *const value = json_object_get(whole, names[i]);
+        if (value) {
+            rg_json_set(&object, names[i], json_incref(value));
+        }
+    }
+    if (!whole) { /* no memory: no object */
+        rg_json_set(&object, names[0], NULL);
+    }
+    json_decref(whole);
+    return object;
 }
 
 /* A row with its rank: the middle run, the median and the quartiles over the seeds, and each run. */
-static json_t *row_json(const struct rg_comparison_row *row) {
+static json_t *row_json(const struct rg_comparison_row *row, const struct rg_fold_group *group) {
     const struct rg_config *const c = &row->summary.config;
     const struct rg_spread *const s = &row->spread;
     json_t *line =
@@ -245,14 +87,14 @@ static json_t *row_json(const struct rg_comparison_row *row) {
                                       rg_json_real(s->median), "loss_q3", rg_json_real(s->q3)));
     json_t *runs = json_array();
     for (size_t i = 0; i < row->n_runs; i++) {
-        char hash[24];
-        (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)row->runs[i].weights_hash);
-        rg_json_append(&runs,
-                       rg_json_pack("{s:o, s:o, s:b, s:s}", "seed", rg_json_seed(row->runs[i].config.training.seed),
-                                    "median_loss", rg_json_real(row->runs[i].median_loss), "learned",
-                                    rg_summary_learned(&row->runs[i]), "weights_hash", hash));
+        rg_json_append(&runs, run_json(&row->runs[i]));
     }
     rg_json_set(&line, "runs", runs);
+    if (rg_run_validates(&row->config)) {
+        json_t *held_out = json_object();
+        rg_fold_json(group, &held_out);
+        rg_json_set(&line, "held_out", held_out);
+    }
     rg_json_set(&line, "options", rg_settings_json("compare", &row->config, &row->runs[0].config));
     return line;
 }
@@ -283,6 +125,25 @@ static void add_to_table(struct job *j, const struct rg_summary *run, const char
     rg_run_table_add(&j->table, ++j->n_runs, settings, run, model[0] ? model : NULL);
 }
 
+/* Train once. Where the seed decides what is held out, its data are read. */
+static rg_status train_once(struct job *j, const struct rg_config *config, const struct rg_trainer_hooks *hooks,
+                            const char *model, struct rg_summary *run) {
+    char best[RG_TRAINING_PATH];
+    struct rg_run_data own = {.training = NULL};
+    const bool is_shared = !rg_run_data_is_drawn(config) || config->training.seed == j->config->training.seed;
+    RG_TRY(is_shared ? RG_OK : rg_run_data_read(config, &own));
+    rg_trainings_best(model, best);
+    const struct rg_trial_options options = {.config = config,
+                                             .data = is_shared ? &j->data : &own,
+                                             .device = j->device,
+                                             .hooks = hooks,
+                                             .model = model[0] ? model : NULL,
+                                             .best = best[0] ? best : NULL};
+    const rg_status status = rg_trial(&options, run);
+    rg_run_data_release(&own);
+    return status;
+}
+
 /* Train once, unless an earlier comparison with this --out has done this training. */
 static rg_status train_or_find(struct job *j, const struct rg_config *config, const struct rg_trainer_hooks *hooks,
                                struct rg_summary *run) {
@@ -291,9 +152,7 @@ static rg_status train_or_find(struct job *j, const struct rg_config *config, co
     RG_TRY(rg_trainings_model(&j->trainings, config, j->n_runs + 1, model));
     RG_TRY(rg_trainings_find(&j->trainings, config, run, &found));
     if (!found) {
-        const struct rg_trial_options options = {
-            .config = config, .data = &j->data, .device = j->device, .hooks = hooks, .model = model[0] ? model : NULL};
-        RG_TRY(rg_trial(&options, run));
+        RG_TRY(train_once(j, config, hooks, model, run));
         RG_TRY(run->reason == RG_REASON_INTERRUPTED ? RG_OK : rg_trainings_keep(&j->trainings, config, run));
     }
     if (run->reason != RG_REASON_INTERRUPTED) {
@@ -324,7 +183,7 @@ static rg_status run_row(struct job *j, size_t i) {
         tell_labels(j, run);
         seconds += run->seconds;
         row->n_runs++;
-        rg_progress_part(&j->progress, row_work(row));
+        rg_progress_part(&j->progress, rg_remedies_work(row));
     }
     RG_TRY(rg_comparison_end_row(row));
     if (row->n_runs == n) {
@@ -355,9 +214,7 @@ static rg_status train_dealt(void *self, const size_t *mine, size_t n_mine) {
         const struct rg_config *const config = &j->dealt[mine[i]];
         struct rg_summary *const result = &j->results[mine[i]];
         RG_TRY(rg_trainings_model(&j->trainings, config, mine[i] + 1, model));
-        const struct rg_trial_options options = {
-            .config = config, .data = &j->data, .device = j->device, .hooks = &hooks, .model = model[0] ? model : NULL};
-        RG_TRY(rg_trial(&options, result));
+        RG_TRY(train_once(j, config, &hooks, model, result));
         j->trained[mine[i]] = result->reason != RG_REASON_INTERRUPTED;
         RG_TRY(j->trained[mine[i]] ? rg_trainings_keep(&j->trainings, config, result) : RG_OK);
     }
@@ -387,12 +244,13 @@ static rg_status deal(struct job *j, const struct rg_config *config) {
 }
 
 /* Write the pictures of the runs that are done. */
-static rg_status write_pages(const struct job *j, const struct rg_config *config, const size_t *order, size_t n) {
+static rg_status write_pages(const struct job *j, const struct rg_config *config, const size_t *order, size_t n,
+                             const struct rg_fold_group *groups) {
     struct rg_plot plots[RG_COMPARISON_FIGURES] = {{.n_series = 0}};
     struct rg_facts facts = {.n = 0};
-    struct rg_own_table table = {.pointers = NULL};
+    struct rg_own_table tables[2] = {{.pointers = NULL}, {.pointers = NULL}};
     struct rg_settings settings = {.n = 0};
-    const struct rg_config *ran[MAX_ROWS];
+    const struct rg_config *ran[RG_MAX_ROWS];
     char title[RG_PLOT_TEXT], task[NAME_BYTES + 32], made[RG_MADE_BYTES];
     rg_status status = RG_OK;
     const struct rg_summary *const first = &j->comparison.rows[n ? order[0] : 0].summary;
@@ -409,7 +267,9 @@ static rg_status write_pages(const struct job *j, const struct rg_config *config
     }
     RG_TRY_GOTO(rg_settings_create("compare", config, ran, n, &settings));
     RG_TRY_GOTO(rg_comparison_figures(&j->comparison, order, n, plots));
-    RG_TRY_GOTO(rg_comparison_table(&j->comparison, order, n, &table));
+    RG_TRY_GOTO(rg_comparison_table(&j->comparison, order, n, &tables[0]));
+    RG_TRY_GOTO(groups ? rg_comparison_held_out(&j->comparison, order, n, groups, &tables[1]) : RG_OK);
+    const struct rg_table shown[] = {tables[0].table, tables[1].table};
     rg_pages_made(made);
     const struct rg_report report = {.title = title,
                                      .made = made,
@@ -417,8 +277,8 @@ static rg_status write_pages(const struct job *j, const struct rg_config *config
                                      .settings = &settings,
                                      .facts = facts.items,
                                      .n_facts = facts.n,
-                                     .tables = &table.table,
-                                     .n_tables = 1,
+                                     .tables = shown,
+                                     .n_tables = groups ? 2 : 1,
                                      .plots = plots,
                                      .n_plots = RG_COMPARISON_FIGURES};
     RG_TRY_GOTO(rg_pages_write(config, &report));
@@ -426,30 +286,39 @@ fail:
     for (size_t i = 0; i < RG_COMPARISON_FIGURES; i++) {
         rg_plot_clear(&plots[i]);
     }
-    rg_table_release(&table);
+    rg_table_release(&tables[0]);
+    rg_table_release(&tables[1]);
     rg_settings_release(&settings);
     return status;
 }
 
 /* Print the ranked rows as text or as JSON. */
-static void show_rows(struct job *j, const struct rg_config *config, const size_t *order, size_t n) {
+static void show_rows(struct job *j, const struct rg_config *config, const size_t *order, size_t n,
+                      const struct rg_fold_group *groups) {
     struct rg_screen screen;
     rg_screen_init(&screen, config);
     if (n > 0 && !config->output.json) {
         rg_comparison_print(&j->comparison, order, n, &screen.look);
     }
+    if (n > 0 && groups && !config->output.json) {
+        rg_comparison_print_held_out(&j->comparison, order, n, groups);
+    }
     for (size_t i = 0; config->output.json && i < n; i++) {
-        rg_json_lines_write(&j->lines, row_json(&j->comparison.rows[order[i]]));
+        rg_json_lines_write(&j->lines, row_json(&j->comparison.rows[order[i]], groups ? &groups[i] : NULL));
     }
 }
 
 /* Show the runs that are done. */
 static rg_status show(struct job *j, const struct rg_config *config) {
     struct rg_comparison *const c = &j->comparison;
-    size_t order[MAX_ROWS], n = 0;
+    size_t order[RG_MAX_ROWS], n = 0;
+    struct rg_fold_group *groups = NULL; /* [n] with validation data */
     RG_TRY(rg_comparison_rank(c, order, &n));
-    show_rows(j, config, order, n);
-    RG_TRY(rg_pages_wanted(config) && n > 0 ? write_pages(j, config, order, n) : RG_OK);
+    RG_TRY(rg_run_validates(config) ? rg_comparison_groups(c, order, n, &groups) : RG_OK);
+    show_rows(j, config, order, n, groups);
+    const rg_status status = rg_pages_wanted(config) && n > 0 ? write_pages(j, config, order, n, groups) : RG_OK;
+    rg_comparison_free_groups(groups, n);
+    RG_TRY(status);
     RG_TRY(rg_json_lines_status(&j->lines));
     if (rg_stop_requested()) {
         rg_log("interrupted; %zu of %zu rows are done", rg_comparison_whole(c), c->n_rows);
@@ -472,8 +341,13 @@ static rg_status prepare(struct job *j, const struct rg_config *config) {
     RG_TRY(rg_pages_check(config, rg_comparison_figure_names));
     RG_TRY(rg_outputs_check(config, false));
     RG_TRY(rg_run_data_read(config, &j->data));
+    struct rg_config used = *config;
+    if (j->data.training) {
+        rg_run_data_length(j->data.training, &used);
+        used.data.batch = config->data.batch;
+    }
     c->steps = j->data.training ? j->data.training->n_steps : config->data.steps;
-    RG_TRY(choose_rows(c, config));
+    RG_TRY(rg_remedies_choose(c, &used));
     for (size_t i = 0; i < c->n_rows; i++) {
         c->rows[i].config.machine.ranks = NULL; /* each training belongs to one rank */
     }
@@ -499,7 +373,7 @@ static rg_status compare(struct job *j, const struct rg_config *config) {
     RG_TRY(rg_run_table_open(config, &j->table));
     rg_guard_results();
     for (size_t i = 0; i < c->n_rows; i++) {
-        work += row_work(&c->rows[i]) * (double)config->compare.seeds;
+        work += rg_remedies_work(&c->rows[i]) * (double)config->compare.seeds;
     }
     rg_progress_init(&j->progress, config, work);
     rg_stop_answer("leaving out the run that is being trained, then showing those that are done");
@@ -515,7 +389,7 @@ static rg_status compare(struct job *j, const struct rg_config *config) {
 
 rg_status rg_command_compare(const struct rg_config *config) {
     struct rg_config own = *config;
-    struct job j = {.lines = rg_json_lines_stdout(), .trainings = {.lock = {.file = -1}}};
+    struct job j = {.config = config, .lines = rg_json_lines_stdout(), .trainings = {.lock = {.file = -1}}};
     rg_alike_hush_pages(&own);
     const rg_status status = compare(&j, &own), written = rg_run_table_close(&j.table);
     rg_trainings_close(&j.trainings);

@@ -266,16 +266,21 @@ size_t rg_grid_inner_axes(const struct rg_grid_of_runs *grid) {
     return (grid->has_seeds ? 1U : 0U) + (grid->has_folds ? 1U : 0U);
 }
 
+static bool has_axis(const struct rg_grid_of_runs *grid, const char *name) {
+    bool has = false;
+    for (size_t i = 0; i < grid->n_axes; i++) {
+        has = has || strcmp(grid->axes[i].option->name, name) == 0;
+    }
+    return has;
+}
+
 /* Give option `name` its default value unless it is an axis. */
 static void add_default(const struct rg_grid_of_runs *grid, const char *name, size_t value, char word[WORD_BYTES],
                         char **argv, int *argc) {
-    for (size_t i = 0; i < grid->n_axes; i++) {
-        if (strcmp(grid->axes[i].option->name, name) == 0) {
-            return;
-        }
+    if (!has_axis(grid, name)) {
+        (void)snprintf(word, WORD_BYTES, "--%s=%zu", name, value);
+        argv[(*argc)++] = word;
     }
-    (void)snprintf(word, WORD_BYTES, "--%s=%zu", name, value);
-    argv[(*argc)++] = word;
 }
 
 rg_status rg_grid_config(const struct rg_grid_of_runs *grid, size_t run, const struct rg_config *defaults,
@@ -298,7 +303,9 @@ rg_status rg_grid_config(const struct rg_grid_of_runs *grid, size_t run, const s
     if (!defaults->data.file) { /* a file determines its own steps */
         add_default(grid, "batch", defaults->data.batch, words[RG_MAX_AXES + 1], argv, &argc);
     }
-    add_default(grid, "updates", defaults->training.updates, words[RG_MAX_AXES + 2], argv, &argc);
+    if (!has_axis(grid, "epochs")) { /* they give the number of updates */
+        add_default(grid, "updates", defaults->training.updates, words[RG_MAX_AXES + 2], argv, &argc);
+    }
     const rg_status status = rg_options_parse(argc, argv, config, &command, &topic);
     config->arguments = defaults->arguments;
     config->n_arguments = defaults->n_arguments;

@@ -7,11 +7,12 @@
 
 #include "files/json.h"
 
-/* The columns that every row has, and their source in a summary's JSON. Settings have the names of the options. The
- * final loss and the updates made therefore have names of their own. */
+/* The columns that every row has, and their source in a summary's JSON, an object and its key where there is a point.
+ * Settings have the names of the options. The final loss and the updates made therefore have names of their own. */
 static const struct {
     const char *name, *key;
 } columns[] = {{"parameters", "parameters"},
+               {"frozen", "frozen"},
                {"baseline", "baseline"},
                {"reason", "reason"},
                {"updates_made", "updates"},
@@ -23,6 +24,13 @@ static const struct {
                {"learned", "learned"},
                {"learned_update", "learned_update"},
                {"val_loss", "val_loss"},
+               {"val_accuracy", "validation.accuracy"},
+               {"val_r2", "validation.r2"},
+               {"val_best_loss", "validation.best_loss"},
+               {"val_best_update", "validation.best_update"},
+               {"test_loss", "test.loss"},
+               {"test_accuracy", "test.accuracy"},
+               {"test_r2", "test.r2"},
                {"clip_rate", "clip_rate"},
                {"verdict", "verdict"},
                {"horizon", "horizon"},
@@ -126,6 +134,16 @@ static void add_missing(json_t **row, const char *key, json_t *value) {
     }
 }
 
+static json_t *find_value(json_t *summary, const char *key) {
+    char object[24];
+    const char *const point = strchr(key, '.');
+    if (!point) {
+        return json_object_get(summary, key);
+    }
+    (void)snprintf(object, sizeof object, "%.*s", (int)(point - key), key);
+    return json_object_get(json_object_get(summary, object), point + 1);
+}
+
 static json_t *make_row(size_t run, json_t *settings, const struct rg_summary *s, const char *model) {
     json_t *row = rg_json_pack("{s:I}", "run", (json_int_t)run), *summary = rg_summary_json(s);
     rg_json_merge(&row, settings);
@@ -137,7 +155,7 @@ static json_t *make_row(size_t run, json_t *settings, const struct rg_summary *s
     rg_json_set(&summary, "learned_update",
                 s->learned_update ? json_integer((json_int_t)s->learned_update) : json_null());
     for (size_t i = 0; summary && i < sizeof columns / sizeof *columns; i++) {
-        json_t *const value = json_object_get(summary, columns[i].key);
+        json_t *const value = find_value(summary, columns[i].key);
         rg_json_set(&row, columns[i].name, value ? json_incref(value) : json_null());
     }
     if (!summary) { /* no memory: no row */

@@ -1,16 +1,14 @@
 /* `rnn-gpu sweep`: a grid of trainings, many at once. */
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/alike.h"
 #include "cli/commands/deal.h"
-#include "cli/commands/fold_table.h"
 #include "cli/commands/grid.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/run_table.h"
+#include "cli/commands/sweep_tables.h"
 #include "cli/commands/trainings.h"
 #include "train/replicas.h"
 #include "verify/selftest/selftest.h"
@@ -19,7 +17,6 @@
 #include "base/stop.h"
 #include "files/json.h"
 #include "files/json_lines.h"
-#include "cli/settings.h"
 #include "cli/report/pages.h"
 #include "cli/report/progress.h"
 #include "cli/report/screen.h"
@@ -27,7 +24,7 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-enum { NAME_BYTES = 48 }; /* bytes of a task's name in a title */
+enum { NAME_BYTES = 48 /* bytes of a task's name in a title */, N_TABLES = 4 };
 
 struct sweep {
     const struct rg_config *config;
@@ -35,103 +32,17 @@ struct sweep {
     struct rg_replicas replicas;
     struct rg_progress progress;
     struct rg_json_lines lines; /* with --json */
+    struct rg_sweep_tables tables;
     struct rg_trainings trainings;
     struct rg_run_table table;        /* with --out F.csv or F.jsonl */
-    char (*models)[RG_TRAINING_PATH]; /* [n] with --keep: the files of the models; else NULL */
+    char (*models)[RG_TRAINING_PATH]; /* [2 n] with --keep: the files of the models and of the best ones; else NULL */
     struct rg_sweep_axis axes[RG_MAX_AXES];
     const struct rg_summary **runs; /* [n]; NULL: not done yet */
     struct rg_sweep_view view;      /* view of the grid and the runs */
     char labels[RG_LABELS_BYTES];   /* labels as last printed */
 };
 
-/* ---- A run in words: axes [0, n_axes) that have several values ---- */
-
-static size_t axis_width(const struct rg_grid_axis *axis) {
-    size_t width = strlen(axis->option->name);
-    for (size_t i = 0; i < axis->n; i++) {
-        const size_t length = strlen(axis->values[i]);
-        width = length > width ? length : width;
-    }
-    return width;
-}
-
-static void print_names(const struct rg_grid_of_runs *grid, size_t n_axes) {
-    for (size_t i = 0; i < n_axes; i++) {
-        if (grid->axes[i].n > 1) {
-            (void)printf("%*s ", (int)axis_width(&grid->axes[i]), grid->axes[i].option->name);
-        }
-    }
-}
-
-static void print_values(const struct rg_grid_of_runs *grid, size_t n_axes, size_t run) {
-    for (size_t i = 0; i < n_axes; i++) {
-        const struct rg_grid_axis *const axis = &grid->axes[i];
-        if (axis->n > 1) {
-            (void)printf("%*s ", (int)axis_width(axis), axis->values[rg_grid_index(grid, run, i)]);
-        }
-    }
-}
-
-/* A JSON number if the text is a number, else a string. */
-static json_t *json_value(const char *text) {
-    char *end = NULL;
-    const size_t length = strlen(text);
-    if (strspn(text, "0123456789") == length) {
-        return rg_json_seed(strtoull(text, NULL, 10));
-    }
-    const double real = strtod(text, &end);
-    return *end == '\0' ? rg_json_real(real) : rg_json_text(text);
-}
-
-/* {"<option>": value, …} of axes [0, n_axes). */
-static json_t *json_values(const struct rg_grid_of_runs *grid, size_t n_axes, size_t run) {
-    json_t *settings = json_object();
-    for (size_t i = 0; i < n_axes; i++) {
-        const struct rg_grid_axis *const axis = &grid->axes[i];
-        rg_json_set(&settings, axis->option->name, json_value(axis->values[rg_grid_index(grid, run, i)]));
-    }
-    return settings;
-}
-
-/* {"event": …, "settings": {…}}. */
-static json_t *json_settings(const char *event, const struct rg_grid_of_runs *grid, size_t n_axes, size_t run) {
-    json_t *line = rg_json_pack("{s:s}", "event", event);
-    rg_json_set(&line, "settings", json_values(grid, n_axes, run));
-    return line;
-}
-
 /* ---- Runs ---- */
-
-static void print_run(struct sweep *s, size_t i) {
-    const struct rg_replica *const run = &s->replicas.items[i];
-    const struct rg_summary *const r = &run->summary;
-    if (s->config->output.json) {
-        json_t *line = json_settings("run", s->grid, s->grid->n_axes, i);
-        rg_json_merge(&line, rg_summary_json(r));
-        rg_json_set(&line, "options", rg_settings_json("sweep", s->config, &r->config));
-        rg_json_set(&line, "learned", json_boolean(rg_summary_learned(r)));
-        rg_json_lines_write(&s->lines, line);
-    } else {
-        print_values(s->grid, s->grid->n_axes, i);
-        (void)printf("%8.3g %8.3g ", r->median_loss, r->best_loss);
-        if (s->grid->has_folds) {
-            (void)printf("%8.3g ", r->val_loss);
-        }
-        if (r->measured) {
-            (void)printf("%7.4f %7zu %-9s", r->factor, r->horizon, rg_verdict_names[r->verdict]);
-        } else {
-            (void)printf("%7s %7s %-9s", "-", "-", r->reason == RG_REASON_DIVERGED ? "diverged" : "-");
-        }
-        (void)printf(" %7s %7.1f\n", rg_summary_learned(r) ? "yes" : "no", r->seconds);
-        (void)fflush(stdout);
-    }
-}
-
-static void print_header(const struct sweep *s) {
-    print_names(s->grid, s->grid->n_axes);
-    (void)printf("%8s %8s %s%7s %7s %-9s %7s %7s\n", "median", "best", s->grid->has_folds ? "held out " : "", "factor",
-                 "horizon", "gradient", "learned", "seconds");
-}
 
 static void on_run(void *self, size_t i, size_t finished) {
     struct sweep *const s = self;
@@ -142,137 +53,15 @@ static void on_run(void *self, size_t i, size_t finished) {
         rg_screen_labels(s->config, s->labels);
     }
     if (i == 0 && !s->config->output.json) {
-        print_header(s);
+        rg_sweep_print_heads(&s->tables);
     }
-    print_run(s, i);
-    rg_run_table_add(&s->table, i + 1, json_values(s->grid, s->grid->n_axes, i), &s->replicas.items[i].summary,
+    rg_sweep_print_run(&s->tables, i, &s->replicas.items[i].summary);
+    rg_run_table_add(&s->table, i + 1, rg_sweep_values(s->grid, s->grid->n_axes, i), &s->replicas.items[i].summary,
                      s->replicas.items[i].model);
     rg_progress_count(&s->progress, finished);
     if (s->lines.status != RG_OK || ferror(stdout)) {
         rg_stop_no_reader();
     }
-}
-
-/* ---- Over seeds ---- */
-
-/* Print a group, in the grid's order, with its rank. */
-static void print_group(struct sweep *s, size_t first, const struct rg_spread_group *group) {
-    const struct rg_grid_of_runs *const grid = s->grid;
-    const size_t n_axes = grid->n_axes - rg_grid_inner_axes(grid);
-    const struct rg_spread *const g = &group->spread;
-    if (s->config->output.json) {
-        json_t *line = json_settings("group", grid, n_axes, first);
-        json_t *const numbers =
-            rg_json_pack("{s:I, s:b, s:I, s:o, s:o, s:o, s:I}", "rank", (json_int_t)group->rank, "tied", group->tied,
-                         "runs", (json_int_t)g->runs, "loss_q1", rg_json_real(g->q1), "loss_median",
-                         rg_json_real(g->median), "loss_q3", rg_json_real(g->q3), "learned", (json_int_t)g->learned);
-        rg_json_merge(&line, numbers);
-        rg_json_lines_write(&s->lines, line);
-    } else {
-        print_values(grid, n_axes, first);
-        (void)printf("%5zu %8.3g %8.3g %8.3g %5zu/%zu %5zu%s\n", g->runs, g->q1, g->median, g->q3, g->learned, g->runs,
-                     group->rank, group->tied ? "=" : "");
-    }
-}
-
-static rg_status print_groups(struct sweep *s) {
-    const struct rg_grid_of_runs *const grid = s->grid;
-    const size_t n = grid->n_runs / rg_grid_members(grid);
-    struct rg_spread_group *groups = NULL;
-    size_t *order = NULL, ranked = 0;
-    bool tied = false;
-    rg_status status = rg_alloc(&groups, n, sizeof *groups, "groups of a sweep");
-    status = status == RG_OK ? rg_alloc(&order, n, sizeof *order, "groups of a sweep") : status;
-    for (size_t i = 0; i < n && status == RG_OK; i++) {
-        groups[i] = (struct rg_spread_group){.runs = s->runs + i * rg_grid_members(grid), .n = rg_grid_members(grid)};
-    }
-    status = status == RG_OK ? rg_spread_rank(groups, n, order, &ranked) : status;
-    if (status == RG_OK && !s->config->output.json) {
-        (void)printf("\nover the seeds:\n");
-        print_names(grid, grid->n_axes - rg_grid_inner_axes(grid));
-        (void)printf("%5s %8s %8s %8s %7s %5s\n", "runs", "quarter", "median", "3/4", "learned", "rank");
-    }
-    for (size_t i = 0; i < n && status == RG_OK; i++) {
-        if (groups[i].rank > 0) {
-            print_group(s, i * rg_grid_members(grid), &groups[i]);
-        }
-        tied = tied || groups[i].tied;
-    }
-    if (status == RG_OK && tied && !s->config->output.json) {
-        (void)puts("= tied: with the seeds drawn again, neither median is the lower one in 9 of 10 draws");
-    }
-    rg_free(groups);
-    rg_free(order);
-    return status;
-}
-
-/* ---- Over folds ---- */
-
-static void print_fold_groups(struct sweep *s, const struct rg_fold_group *groups, size_t n) {
-    const struct rg_grid_of_runs *const grid = s->grid;
-    const size_t n_axes = grid->n_axes - rg_grid_inner_axes(grid), each = rg_grid_members(grid);
-    if (!s->config->output.json) {
-        (void)printf("\nof what was held out, over the folds%s:\n", grid->n_seeds > 1 ? " and seeds" : "");
-        print_names(grid, n_axes);
-        rg_fold_print_heads(groups[0].scores.classes);
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (groups[i].rank == 0) {
-            continue;
-        }
-        if (s->config->output.json) {
-            json_t *line = json_settings("folds", grid, n_axes, i * each);
-            rg_fold_json(&groups[i], &line);
-            rg_json_lines_write(&s->lines, line);
-        } else {
-            print_values(grid, n_axes, i * each);
-            rg_fold_print(&groups[i]);
-        }
-    }
-}
-
-static rg_status print_folds(struct sweep *s) {
-    const size_t each = rg_grid_members(s->grid), n = s->grid->n_runs / each;
-    struct rg_fold_group *groups = NULL;
-    RG_TRY(rg_alloc(&groups, n, sizeof *groups, "groups of a sweep"));
-    for (size_t i = 0; i < n; i++) {
-        groups[i] = (struct rg_fold_group){.scores = rg_fold_scores(s->runs + i * each, each), .of = each};
-    }
-    rg_fold_rank(groups, n);
-    print_fold_groups(s, groups, n);
-    rg_free(groups);
-    return RG_OK;
-}
-
-/* ---- Largest number of steps learned ---- */
-
-/* Print a line for each combination of the other options that has a finished run. */
-static rg_status print_reach(struct sweep *s) {
-    const struct rg_grid_of_runs *const grid = s->grid;
-    const size_t n_axes = grid->n_axes - 1 - rg_grid_inner_axes(grid), each = grid->n_steps * rg_grid_members(grid);
-    if (!s->config->output.json) {
-        (void)printf("\nthe largest --steps that half of the seeds learned:\n");
-    }
-    for (size_t first = 0; first < grid->n_runs; first += each) {
-        struct rg_reach reach;
-        RG_TRY(rg_reach_of(s->runs + first, grid->axes[n_axes].values, grid->n_steps, rg_grid_members(grid), &reach));
-        if (reach.runs == 0) {
-            continue;
-        }
-        if (s->config->output.json) {
-            json_t *line = json_settings("reach", grid, n_axes, first);
-            rg_json_set(&line, "steps", reach.largest ? json_value(reach.largest) : json_null());
-            rg_json_set(&line, "runs", json_integer((json_int_t)reach.runs));
-            rg_json_set(&line, "of", json_integer((json_int_t)reach.of));
-            rg_json_lines_write(&s->lines, line);
-        } else {
-            char text[RG_REACH_BYTES];
-            rg_reach_text(&reach, text);
-            print_values(grid, n_axes, first);
-            (void)printf("%s\n", text);
-        }
-    }
-    return RG_OK;
 }
 
 /* ---- Results ---- */
@@ -287,6 +76,11 @@ static rg_status make_runs(struct sweep *s) {
         RG_TRY(rg_grid_config(s->grid, i, s->config, &r->items[i].config));
         r->items[i].config.machine.ranks = NULL; /* each training belongs to one rank */
     }
+    s->tables = (struct rg_sweep_tables){.config = s->config,
+                                         .grid = s->grid,
+                                         .runs = s->runs,
+                                         .lines = &s->lines,
+                                         .validates = rg_run_validates(&r->items[0].config)};
     return RG_OK;
 }
 
@@ -328,7 +122,8 @@ static rg_status write_pages(const struct sweep *s, size_t done) {
     struct rg_facts facts = {.n = 0};
     struct rg_settings settings = {.n = 0};
     const struct rg_config **ran = NULL;
-    struct rg_own_table tables[2] = {{.pointers = NULL}, {.pointers = NULL}};
+    struct rg_own_table tables[N_TABLES] = {{.pointers = NULL}};
+    struct rg_table shown[N_TABLES];
     rg_status status = RG_OK;
     char title[RG_PLOT_TEXT], made[RG_MADE_BYTES];
     const struct rg_summary *first = NULL;
@@ -357,8 +152,14 @@ static rg_status write_pages(const struct sweep *s, size_t done) {
     RG_TRY_GOTO(rg_sweep_figures(&s->view, plots));
     RG_TRY_GOTO(rg_sweep_reach(&s->view, &tables[0]));
     RG_TRY_GOTO(rg_sweep_table(&s->view, &tables[1]));
-    const bool has_reach = tables[0].pointers != NULL;
-    const struct rg_table both[] = {tables[0].table, tables[1].table};
+    RG_TRY_GOTO(s->tables.validates ? rg_sweep_held_out(&s->view, &tables[2]) : RG_OK);
+    RG_TRY_GOTO(s->tables.validates ? rg_sweep_held_out_runs(&s->view, &tables[3]) : RG_OK);
+    size_t n_tables = 0;
+    for (size_t i = 0; i < N_TABLES; i++) {
+        if (tables[i].pointers) {
+            shown[n_tables++] = tables[i].table;
+        }
+    }
     rg_pages_made(made);
     const struct rg_report report = {.title = title,
                                      .made = made,
@@ -366,8 +167,8 @@ static rg_status write_pages(const struct sweep *s, size_t done) {
                                      .settings = &settings,
                                      .facts = facts.items,
                                      .n_facts = facts.n,
-                                     .tables = has_reach ? both : both + 1,
-                                     .n_tables = has_reach ? 2 : 1,
+                                     .tables = shown,
+                                     .n_tables = n_tables,
                                      .plots = plots,
                                      .n_plots = RG_SCAN_FIGURES};
     RG_TRY_GOTO(rg_pages_write(s->config, &report));
@@ -376,8 +177,9 @@ fail:
         rg_plot_clear(&plots[i]);
     }
     rg_free(plots);
-    rg_table_release(&tables[0]);
-    rg_table_release(&tables[1]);
+    for (size_t i = 0; i < N_TABLES; i++) {
+        rg_table_release(&tables[i]);
+    }
     rg_settings_release(&settings);
     rg_free(ran);
     return status;
@@ -385,13 +187,14 @@ fail:
 
 static rg_status show_rest(struct sweep *s) {
     const size_t done = set_view(s);
-    if (s->grid->n_folds > 1) {
-        RG_TRY(print_folds(s));
-    } else if (s->grid->n_seeds > 1) {
-        RG_TRY(print_groups(s));
+    if (s->grid->n_folds == 1 && s->grid->n_seeds > 1) {
+        RG_TRY(rg_sweep_print_groups(&s->tables));
+    }
+    if (s->tables.validates && rg_grid_members(s->grid) > 1) {
+        RG_TRY(rg_sweep_print_held_out(&s->tables));
     }
     if (s->grid->n_steps > 1) {
-        RG_TRY(print_reach(s));
+        RG_TRY(rg_sweep_print_reach(&s->tables));
     }
     RG_TRY(rg_pages_wanted(s->config) ? write_pages(s, done) : RG_OK);
     RG_TRY(rg_json_lines_status(&s->lines));
@@ -414,11 +217,13 @@ static rg_status on_trained(void *self, size_t i) {
 
 /* Name the file of each run's model. */
 static rg_status name_models(struct sweep *s) {
-    RG_TRY(rg_alloc(&s->models, s->replicas.n, sizeof *s->models, "names of models"));
+    RG_TRY(rg_alloc(&s->models, 2 * s->replicas.n, sizeof *s->models, "names of models"));
     for (size_t i = 0; i < s->replicas.n; i++) {
         struct rg_replica *const run = &s->replicas.items[i];
-        RG_TRY(rg_trainings_model(&s->trainings, &run->config, i + 1, s->models[i]));
-        run->model = s->models[i];
+        RG_TRY(rg_trainings_model(&s->trainings, &run->config, i + 1, s->models[2 * i]));
+        rg_trainings_best(s->models[2 * i], s->models[2 * i + 1]);
+        run->model = s->models[2 * i];
+        run->best = s->models[2 * i + 1];
     }
     return RG_OK;
 }

@@ -142,7 +142,7 @@ static rg_status save_best(struct job *j) {
     j->best_waits = false;
     rg_recorder_event(j->recorder,
                       rg_json_pack("{s:s, s:o, s:I}", "event", "checkpoint", "file", rg_json_text(j->best_path),
-                                   "update", (json_int_t)j->run->result.best_update));
+                                   "update", (json_int_t)j->run->validator->best_update));
     return RG_OK;
 }
 

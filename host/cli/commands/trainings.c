@@ -37,6 +37,16 @@ static rg_status open_models(const char *table, struct rg_trainings *t) {
     return make_folder(t->models, "--keep");
 }
 
+static rg_status take_fingerprints(const struct rg_config *config, struct rg_trainings *t) {
+    struct rg_config c = *config;
+    struct rg_data_file files[RG_DATA_FILES];
+    rg_data_files(&c, files);
+    for (size_t i = 0; i < RG_DATA_FILES; i++) {
+        RG_TRY(*files[i].path ? rg_dataset_fingerprint(*files[i].path, &t->files[i]) : RG_OK);
+    }
+    return RG_OK;
+}
+
 rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings *t) {
     const char *const out = config->output.out;
     const bool is_table = rg_run_table_is(out);
@@ -52,7 +62,7 @@ rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings 
         return config->output.keep ? open_models(out, t) : RG_OK;
     }
     RG_TRY(make_folder(t->folder, "--out"));
-    RG_TRY(config->data.file ? rg_dataset_fingerprint(config->data.file, &t->data) : RG_OK);
+    RG_TRY(take_fingerprints(config, t));
     const bool is_first = !config->machine.ranks || config->machine.ranks->rank == 0;
     return is_first ? rg_lock_take(&t->lock, t->folder) : RG_OK;
 }
@@ -76,16 +86,25 @@ void rg_trainings_close(struct rg_trainings *t) {
 static rg_status key_text(const struct rg_trainings *t, const struct rg_config *config, char **text) {
     struct rg_config c = *config;
     const struct rg_config usual = rg_config_default();
-    char *options = NULL;
+    struct rg_data_file files[RG_DATA_FILES];
+    char *options = NULL, others[RG_DATA_FILES * 48] = "";
     c.output = usual.output;
     c.machine.threads = usual.machine.threads;
     c.machine.memory = usual.machine.memory;
+    rg_data_files(&c, files);
+    for (size_t i = 1, length = 0; i < RG_DATA_FILES; i++) { /* those beside --data */
+        if (*files[i].path) {
+            length +=
+                (size_t)snprintf(others + length, sizeof others - length, "%s of %" PRIu64 " bytes, %08" PRIx32 ", ",
+                                 files[i].name, t->files[i].bytes, t->files[i].crc);
+        }
+    }
     RG_TRY(rg_options_store("train", &c, &options));
-    const size_t bytes = strlen(options) + 120;
+    const size_t bytes = strlen(options) + strlen(others) + 120;
     const rg_status status = rg_alloc(text, bytes, 1, "the options of a training");
     if (status == RG_OK) {
-        (void)snprintf(*text, bytes, "rnn-gpu %s, data of %" PRIu64 " bytes, %08" PRIx32 ", options %s", RG_VERSION,
-                       t->data.bytes, t->data.crc, options);
+        (void)snprintf(*text, bytes, "rnn-gpu %s, data of %" PRIu64 " bytes, %08" PRIx32 ", %soptions %s", RG_VERSION,
+                       t->files[0].bytes, t->files[0].crc, others, options);
     }
     rg_free(options);
     return status;
@@ -118,6 +137,12 @@ rg_status rg_trainings_model(struct rg_trainings *t, const struct rg_config *con
     return RG_OK;
 }
 
+void rg_trainings_best(const char *model, char path[RG_TRAINING_PATH]) {
+    const char *const dot = strrchr(model, '.');
+    (void)snprintf(path, RG_TRAINING_PATH, "%.*s-best%s", dot ? (int)(dot - model) : 0, model, dot ? dot : "");
+    path[0] = dot ? path[0] : '\0';
+}
+
 /* ---- A summary as numbers ---- */
 
 /* The numbers of a summary by name, in one list, so that writing and reading agree. */
@@ -125,11 +150,12 @@ rg_status rg_trainings_model(struct rg_trainings *t, const struct rg_config *con
 #define WHOLE(X)                                                                              \
     X(loss_kind) X(batch) X(steps) X(n_weights) X(reason) X(updates) X(skipped) X(planned)    \
     X(weights_hash) X(learned_update) X(n_parts) X(measured) X(verdict) X(horizon) X(lag_steps) X(n_lags) \
-    X(held_out) X(val_best_update)
+    X(held_out) X(val_best_update) X(n_frozen) X(tested) X(test_of_best)
 #define REAL(X)                                                                               \
     X(baseline) X(seconds) X(sequences_per_s) X(loss) X(median_loss) X(last_loss)             \
     X(best_loss) X(clip_rate) X(decay) X(factor) X(log10_reach) X(long_share) X(used) \
-    X(val_loss) X(val_accuracy) X(val_r2) X(val_best_loss)
+    X(val_loss) X(val_accuracy) X(val_r2) X(val_best_loss) \
+    X(test_loss) X(test_accuracy) X(test_low) X(test_high) X(test_r2)
 #define ARRAY(X) X(labels) X(part_sum) X(part_count) X(lag_norm) X(lag_share)
 /* clang-format on */
 

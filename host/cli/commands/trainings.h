@@ -5,10 +5,12 @@
  * If the same training is requested again, by the same or another command line, its result is read from there.
  *
  * With --keep the trained models are files too: DIR/training-KEY.safetensors, or F-models/run-N.safetensors beside the
- * table F.csv or F.jsonl (run_table.h). */
+ * table F.csv or F.jsonl (run_table.h); with validation data also the best weights, in a name that ends in
+ * -best.safetensors. */
 #ifndef RG_TRAININGS_H
 #define RG_TRAININGS_H
 
+#include "cli/commands/checkpoints.h"
 #include "files/fingerprint.h"
 #include "files/lock.h"
 #include "files/sections.h"
@@ -21,8 +23,8 @@ struct rg_trainings {
     bool keeps_models;
     char models[RG_TRAINING_PATH]; /* the folder of the models if `folder` is NULL */
     struct rg_lock lock;
-    struct rg_fingerprint data; /* of the data file; part of a training's key */
-    struct rg_sections **held;  /* [n_held], sections that the summaries point into */
+    struct rg_fingerprint files[RG_DATA_FILES]; /* of the files it reads, --data first; part of a training's key */
+    struct rg_sections **held;                  /* [n_held], sections that the summaries point into */
     size_t n_held, room;
     struct rg_sections **taken; /* [n_taken], from other ranks */
     size_t n_taken, room_taken;
@@ -38,6 +40,9 @@ void rg_trainings_close(struct rg_trainings *trainings);
 /* The model file of a training, run number `run` of the command, from 1; "" without --keep. RG_NO_MEMORY. */
 rg_status rg_trainings_model(struct rg_trainings *trainings, const struct rg_config *config, size_t run,
                              char path[RG_TRAINING_PATH]);
+
+/* The file of the best weights beside that of a model; "" for "". */
+void rg_trainings_best(const char *model, char path[RG_TRAINING_PATH]);
 
 /* *found: the training with these options was done before, and its model exists if models are kept. Its summary is then
  * filled in. RG_NO_MEMORY. */

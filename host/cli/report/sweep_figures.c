@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/report/fold_table.h"
 #include "rnn_gpu/memory.h"
 
 enum { NO_AXIS = RG_SCAN_FIGURES, MAX_HEADS = 32, NAME_BYTES = RG_PLOT_TEXT };
@@ -425,6 +426,50 @@ rg_status rg_sweep_table(const struct rg_sweep_view *v, struct rg_own_table *tab
         rg_table_set(table, row, n + 4, "%zu of %zu", s.learned, s.runs);
         set_gradient(v, g, table, row, n + 5);
         row++;
+    }
+    table->table.n_rows = row;
+    return RG_OK;
+}
+
+rg_status rg_sweep_held_out(const struct rg_sweep_view *v, struct rg_own_table *table) {
+    const size_t n_groups = groups_of(v);
+    const char *heads[MAX_HEADS + RG_FOLD_COLUMNS];
+    const size_t n = list_axes(v, axes_of(v), heads);
+    struct rg_fold_group *groups = NULL;
+    size_t row = 0;
+    RG_TRY(rg_alloc(&groups, n_groups, sizeof *groups, "groups of a sweep"));
+    for (size_t g = 0; g < n_groups; g++) {
+        groups[g] = (struct rg_fold_group){.runs = runs_of(v, g), .of = seeds_of(v)};
+    }
+    rg_fold_score(groups, n_groups);
+    rg_fold_heads(any_run(v) && !isnan(any_run(v)->val_accuracy), heads + n);
+    const rg_status status = rg_table_create(table, "What was held out", heads, n + RG_FOLD_COLUMNS, n_groups);
+    for (size_t g = 0; g < n_groups && status == RG_OK; g++) {
+        if (groups[g].scores.runs > 0) {
+            (void)set_values(v, axes_of(v), g, table, row);
+            rg_fold_set(table, row++, n, &groups[g]);
+        }
+    }
+    table->table.n_rows = row;
+    rg_free(groups);
+    return status;
+}
+
+rg_status rg_sweep_held_out_runs(const struct rg_sweep_view *v, struct rg_own_table *table) {
+    const size_t runs = groups_of(v) * seeds_of(v);
+    const char *heads[MAX_HEADS + RG_FOLD_RUN_COLUMNS];
+    const size_t n = list_axes(v, axes_of(v), heads);
+    size_t row = 0;
+    if (runs > RG_HELD_OUT_RUNS || seeds_of(v) == 1) {
+        return RG_OK;
+    }
+    rg_fold_run_heads(any_run(v) && !isnan(any_run(v)->val_accuracy), heads + n);
+    RG_TRY(rg_table_create(table, "What was held out, run by run", heads, n + RG_FOLD_RUN_COLUMNS, runs));
+    for (size_t i = 0; i < runs; i++) {
+        if (v->runs[i]) {
+            (void)set_values(v, axes_of(v), i / seeds_of(v), table, row);
+            rg_fold_set_run(table, row++, n, v->runs[i]);
+        }
     }
     table->table.n_rows = row;
     return RG_OK;

@@ -35,6 +35,12 @@ rg_status rg_sweep_figures(const struct rg_sweep_view *view, struct rg_plot *plo
 /* A row for each group that has a run. RG_NO_MEMORY. */
 rg_status rg_sweep_table(const struct rg_sweep_view *view, struct rg_own_table *table);
 
+/* Of runs with validation data: a row for each group that has a run, and a row for each run; no rows where there are
+ * more than RG_HELD_OUT_RUNS runs. RG_NO_MEMORY. */
+enum { RG_HELD_OUT_RUNS = 500 };
+rg_status rg_sweep_held_out(const struct rg_sweep_view *view, struct rg_own_table *table);
+rg_status rg_sweep_held_out_runs(const struct rg_sweep_view *view, struct rg_own_table *table);
+
 /* The result for the largest number of steps that at least half of the seeds learned. */
 struct rg_reach {
     size_t runs, of;     /* finished runs, and all runs; if some are unfinished, more steps may be learned */

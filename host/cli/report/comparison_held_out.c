@@ -1,0 +1,63 @@
+/* What a comparison held out: see comparison_held_out.h. */
+#include "cli/report/comparison_held_out.h"
+
+#include <stdio.h>
+
+#include "rnn_gpu/memory.h"
+
+enum { N_NAMES = 3 };
+static const char *const names[N_NAMES] = {"remedy", "with", "rate"};
+
+rg_status rg_comparison_groups(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                               struct rg_fold_group **groups) {
+    RG_TRY(rg_alloc(groups, n, sizeof **groups, "runs of the comparison"));
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_comparison_row *const row = &comparison->rows[order[i]];
+        const struct rg_summary **runs = NULL;
+        const rg_status status = rg_alloc(&runs, row->n_runs, sizeof *runs, "runs of the comparison");
+        if (status != RG_OK) {
+            rg_comparison_free_groups(*groups, i);
+            *groups = NULL;
+            return status;
+        }
+        for (size_t k = 0; k < row->n_runs; k++) {
+            runs[k] = &row->runs[k];
+        }
+        (*groups)[i] = (struct rg_fold_group){.runs = runs, .of = row->n_runs};
+    }
+    rg_fold_score(*groups, n);
+    return RG_OK;
+}
+
+void rg_comparison_free_groups(struct rg_fold_group *groups, size_t n) {
+    for (size_t i = 0; groups && i < n; i++) {
+        rg_free((void *)groups[i].runs);
+    }
+    rg_free(groups);
+}
+
+void rg_comparison_print_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                                  const struct rg_fold_group *groups) {
+    (void)printf("\nof what was held out, over the seeds:\n%-10s %-5s %6s ", "remedy", "with", "lr");
+    rg_fold_print_heads(groups[0].scores.classes);
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_comparison_row *const row = &comparison->rows[order[i]];
+        (void)printf("%-10s %-5s %6.3g ", row->remedy, row->with, row->config.training.lr);
+        rg_fold_print(&groups[i]);
+    }
+}
+
+rg_status rg_comparison_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                                 const struct rg_fold_group *groups, struct rg_own_table *table) {
+    const char *heads[N_NAMES + RG_FOLD_COLUMNS] = {names[0], names[1], names[2]};
+    rg_fold_heads(n > 0 && groups[0].scores.classes, heads + N_NAMES);
+    RG_TRY(rg_table_create(table, "What was held out", heads, N_NAMES + RG_FOLD_COLUMNS, n));
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_comparison_row *const row = &comparison->rows[order[i]];
+        rg_table_set(table, i, 0, "%s", row->remedy);
+        rg_table_set(table, i, 1, "%s", row->with);
+        rg_table_set(table, i, 2, "%.4g", row->config.training.lr);
+        rg_fold_set(table, i, N_NAMES, &groups[i]);
+    }
+    return RG_OK;
+}

@@ -1,0 +1,114 @@
+/* What was held out, over several runs: see fold_table.h. */
+#include "cli/report/fold_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "files/json_lines.h"
+
+void rg_fold_score(struct rg_fold_group *groups, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        groups[i].scores = rg_fold_scores(groups[i].runs, groups[i].of);
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t lower = 0;
+        for (size_t k = 0; k < n; k++) {
+            lower += groups[k].scores.runs > 0 && groups[k].scores.loss.mean < groups[i].scores.loss.mean;
+        }
+        groups[i].rank = groups[i].scores.runs > 0 ? lower + 1 : 0;
+    }
+}
+
+/* ---- On the terminal ---- */
+
+void rg_fold_print_heads(bool classes) {
+    (void)printf("%5s %8s %8s %8s %8s %8s %7s %5s\n", "runs", "loss", "sd", "least", "most",
+                 classes ? "accuracy" : "R^2", "sd", "rank");
+}
+
+void rg_fold_print(const struct rg_fold_group *g) {
+    const struct rg_fold_measure *const loss = &g->scores.loss, *const score = &g->scores.score;
+    (void)printf("%5zu %8.4g %8.2g %8.4g %8.4g %8.4f %7.4f %5zu\n", g->scores.runs, loss->mean, loss->deviation,
+                 loss->min, loss->max, score->mean, score->deviation, g->rank);
+}
+
+/* ---- In JSON ---- */
+
+static json_t *measure_json(const struct rg_fold_measure *m) {
+    return rg_json_pack("{s:o, s:o, s:o, s:o}", "mean", rg_json_real(m->mean), "sd", rg_json_real(m->deviation),
+                        "least", rg_json_real(m->min), "most", rg_json_real(m->max));
+}
+
+static double score_of(const struct rg_summary *run) {
+    return isnan(run->val_accuracy) ? run->val_r2 : run->val_accuracy;
+}
+
+static json_t *run_json(const struct rg_summary *run, const char *score) {
+    json_t *value = rg_json_pack("{s:o}", "seed", rg_json_seed(run->config.training.seed));
+    if (run->config.data.fold > 0) {
+        rg_json_set(&value, "fold", json_integer((json_int_t)run->config.data.fold));
+    }
+    rg_json_set(&value, "loss", rg_json_real(run->val_loss));
+    rg_json_set(&value, score, rg_json_real(score_of(run)));
+    rg_json_set(&value, "best_loss", rg_json_real(run->val_best_loss));
+    rg_json_set(&value, "best_update", json_integer((json_int_t)run->val_best_update));
+    return value;
+}
+
+void rg_fold_json(const struct rg_fold_group *g, json_t **object) {
+    const char *const score = g->scores.classes ? "accuracy" : "r2";
+    json_t *values = json_array();
+    for (size_t i = 0; i < g->of; i++) {
+        if (g->runs[i]) {
+            rg_json_append(&values, run_json(g->runs[i], score));
+        }
+    }
+    rg_json_set(object, "rank", json_integer((json_int_t)g->rank));
+    rg_json_set(object, "runs", json_integer((json_int_t)g->scores.runs));
+    rg_json_set(object, "of", json_integer((json_int_t)g->of));
+    rg_json_set(object, "loss", measure_json(&g->scores.loss));
+    rg_json_set(object, score, measure_json(&g->scores.score));
+    rg_json_set(object, "best_loss", measure_json(&g->scores.best));
+    rg_json_set(object, "values", values);
+}
+
+/* ---- In a page ---- */
+
+void rg_fold_heads(bool classes, const char *heads[RG_FOLD_COLUMNS]) {
+    const char *const names[RG_FOLD_COLUMNS] = {
+        "rank", "runs", "held-out loss", "its sd", "least", "most", "accuracy", "sd", "lowest loss of all validations",
+        "sd"};
+    memcpy(heads, names, sizeof names);
+    heads[6] = classes ? heads[6] : "R^2";
+}
+
+void rg_fold_run_heads(bool classes, const char *heads[RG_FOLD_RUN_COLUMNS]) {
+    const char *const names[RG_FOLD_RUN_COLUMNS] = {"seed",     "fold",        "held-out loss",
+                                                    "accuracy", "lowest loss", "after update"};
+    memcpy(heads, names, sizeof names);
+    heads[3] = classes ? heads[3] : "R^2";
+}
+
+void rg_fold_set(struct rg_own_table *t, size_t row, size_t first, const struct rg_fold_group *g) {
+    const struct rg_fold_scores *const s = &g->scores;
+    rg_table_set(t, row, first, "%zu", g->rank);
+    rg_table_set(t, row, first + 1, "%zu of %zu", s->runs, g->of);
+    const double numbers[] = {s->loss.mean,  s->loss.deviation,  s->loss.min, s->loss.max,
+                              s->score.mean, s->score.deviation, s->best.mean,  s->best.deviation};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        rg_table_number(t, row, first + 2 + i, 4, numbers[i]);
+    }
+}
+
+void rg_fold_set_run(struct rg_own_table *t, size_t row, size_t first, const struct rg_summary *run) {
+    rg_table_set(t, row, first, "%llu", (unsigned long long)run->config.training.seed);
+    rg_table_set(t, row, first + 1, "–");
+    if (run->config.data.fold > 0) {
+        rg_table_set(t, row, first + 1, "%zu", run->config.data.fold);
+    }
+    rg_table_number(t, row, first + 2, 4, run->val_loss);
+    rg_table_number(t, row, first + 3, 4, score_of(run));
+    rg_table_number(t, row, first + 4, 4, run->val_best_loss);
+    rg_table_set(t, row, first + 5, "%llu", (unsigned long long)run->val_best_update);
+}

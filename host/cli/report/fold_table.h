@@ -1,0 +1,35 @@
+/* What was held out, over several runs: mean and spread on the terminal, in JSON and in a page's table. */
+#ifndef RG_REPORT_FOLD_TABLE_H
+#define RG_REPORT_FOLD_TABLE_H
+
+#include "cli/report/table.h"
+#include "train/folds.h"
+
+/* Runs that differ in fold and seed alone. */
+struct rg_fold_group {
+    const struct rg_summary *const *runs; /* [of], NULL: not done */
+    size_t of;
+    struct rg_fold_scores scores;
+    size_t rank; /* by the mean loss, from 1, equal ones alike; 0: no run is done */
+};
+
+/* Fill in scores and ranks of groups [n], whose `runs` and `of` are set. */
+void rg_fold_score(struct rg_fold_group *groups, size_t n);
+
+/* The heads of the columns, and a group's row of them, on stdout. */
+void rg_fold_print_heads(bool classes);
+void rg_fold_print(const struct rg_fold_group *group);
+
+/* Add the group's numbers to an object, with those of each run that is done. */
+void rg_fold_json(const struct rg_fold_group *group, json_t **object);
+
+/* Columns of a page's table: of a group, and of a single run. */
+enum { RG_FOLD_COLUMNS = 10, RG_FOLD_RUN_COLUMNS = 6 };
+void rg_fold_heads(bool classes, const char *heads[RG_FOLD_COLUMNS]);
+void rg_fold_run_heads(bool classes, const char *heads[RG_FOLD_RUN_COLUMNS]);
+
+/* Set the cells of a row from column `first` on. */
+void rg_fold_set(struct rg_own_table *table, size_t row, size_t first, const struct rg_fold_group *group);
+void rg_fold_set_run(struct rg_own_table *table, size_t row, size_t first, const struct rg_summary *run);
+
+#endif
