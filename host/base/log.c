@@ -14,12 +14,29 @@ static struct {
     pthread_mutex_t mutex;
     void (*receive)(void *self, const char *line);
     void *self;
+    void (*show)(void *self, const char *path, double part);
+    void *show_self;
 } receiver = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void rg_log_to(void (*receive)(void *self, const char *line), void *self) {
     (void)pthread_mutex_lock(&receiver.mutex);
     receiver.receive = receive;
     receiver.self = self;
+    (void)pthread_mutex_unlock(&receiver.mutex);
+}
+
+void rg_log_reading_to(void (*show)(void *self, const char *path, double part), void *self) {
+    (void)pthread_mutex_lock(&receiver.mutex);
+    receiver.show = show;
+    receiver.show_self = self;
+    (void)pthread_mutex_unlock(&receiver.mutex);
+}
+
+void rg_log_reading(const char *path, double done, double total) {
+    (void)pthread_mutex_lock(&receiver.mutex);
+    if (receiver.show) {
+        receiver.show(receiver.show_self, path, done < total ? done / total : 1.0);
+    }
     (void)pthread_mutex_unlock(&receiver.mutex);
 }
 

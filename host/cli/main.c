@@ -18,6 +18,7 @@
 #include "cli/crew.h"
 #include "cli/environment.h"
 #include "cli/help.h"
+#include "cli/report/reading.h"
 #include "files/temporary.h"
 #include "rnn_gpu/config.h"
 #include "rnn_gpu/log.h"
@@ -68,7 +69,11 @@ static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(command, commands[i].name) == 0) {
-            return commands[i].run(&config);
+            struct rg_reading reading;
+            rg_reading_begin(&reading, &config);
+            const rg_status status = commands[i].run(&config);
+            rg_reading_end(&reading);
+            return status;
         }
     }
     return rg_fail(RG_ERROR, "command %s is not part of this program", command);

@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #include "base/stop.h"
+#include "rnn_gpu/log.h"
+
+enum { PIECE = 1 << 24 /* bytes that are read at once, so that a signal is answered soon */ };
 
 static const char *kind_of_file(mode_t mode) {
     if (S_ISDIR(mode)) {
@@ -64,9 +67,14 @@ rg_status rg_source_read(struct rg_source *source, void *out, size_t bytes) {
         return rg_fail(RG_BAD_FILE, "%s: byte %zu: the file ends where %zu more bytes are expected; it was cut short",
                        source->label, source->bytes, bytes - (source->bytes - source->position));
     }
-    RG_TRY(rg_stop_check());
-    RG_TRY(source->read(source, out, bytes));
-    source->position += bytes;
+    for (size_t done = 0; done < bytes;) {
+        const size_t n = bytes - done < PIECE ? bytes - done : PIECE;
+        RG_TRY(rg_stop_check());
+        RG_TRY(source->read(source, (char *)out + done, n));
+        done += n;
+        source->position += n;
+        rg_log_reading(source->label, (double)source->position, (double)source->bytes);
+    }
     return RG_OK;
 }
 

@@ -11,4 +11,11 @@ void rg_log_to(void (*receive)(void *self, const char *line), void *self);
 void rg_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void rg_log_quiet(int quiet);
 
+/* Tell `show` how far a file is read: `part` from 0 to 1, which is its end. NULL: nobody. As `receive` above, it is
+ * called by one thread at a time. */
+void rg_log_reading_to(void (*show)(void *self, const char *path, double part), void *self);
+
+/* For readers, after each block: `done` of `total` bytes, where a file that is read twice counts twice. */
+void rg_log_reading(const char *path, double done, double total);
+
 #endif
