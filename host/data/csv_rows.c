@@ -1,9 +1,9 @@
-/* CSV cells with their places, on top of libcsv.
+/* CSV cells with their places.
  *
- * libcsv reports a cell only when it meets the separator or line end after it. So the file is passed to it in pieces
- * that end at such a byte or at the end of a block. A cell that is reported then ends there, and the next one begins
- * after it. Lines are counted only when a message needs a line number, by reading the file once more up to that place.
- */
+ * A cell without quotes that ends within a block, as nearly all do, is taken from the block. libcsv has the others. It
+ * reports a cell only when it meets the separator or line end after it. So the file is passed to it in pieces that end
+ * at such a byte or at the end of a block. A cell that is reported then ends there, and the next one begins after it.
+ * Lines are counted only when a message needs a line number, by reading the file once more up to that place. */
 #define _GNU_SOURCE
 #include "data/csv_rows.h"
 
@@ -17,7 +17,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/stop.h"
+#include "data/decimal.h"
 #include "data/readers.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 enum {
@@ -129,6 +132,21 @@ static size_t utf8_bytes(const unsigned char *s, size_t n) {
     return k;
 }
 
+enum { PASSES = 3 /* over the file: of the characters, and two over the cells */ };
+
+static void tell(const struct rg_csv *csv, size_t at) {
+    rg_log_reading(csv->path, (double)csv->passes * (double)csv->bytes + (double)at, PASSES * (double)csv->bytes);
+}
+
+/* Are the next eight bytes ASCII without a NUL? */
+static bool is_plain(const unsigned char *text) {
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    uint64_t word;
+
+    memcpy(&word, text, sizeof(word));
+    return ((word | ((word - ones) & ~word)) & high) == 0;
+}
+
 /* Check every character, and that not all of them are white space. */
 static rg_status check_characters(struct rg_csv *csv) {
     size_t at = csv->first, got = 0;
@@ -142,7 +160,12 @@ static rg_status check_characters(struct rg_csv *csv) {
         if (got == 0) {
             return rg_csv_changed(csv);
         }
+        tell(csv, at + got);
         while (i < got && (i + 4 <= got || at + got == csv->bytes)) {
+            if (!empty && i + sizeof(uint64_t) <= got && is_plain(text + i)) {
+                i += sizeof(uint64_t);
+                continue;
+            }
             size_t k = utf8_bytes(text + i, got - i);
 
             if (k == 0) {
@@ -189,6 +212,10 @@ static rg_status load(struct rg_csv *csv) {
     RG_TRY(read_at(csv, csv->first, csv->block, BLOCK_BYTES, &got));
     csv->block[got] = '\0';
     snprintf(csv->ends, sizeof(csv->ends), "%c\r\n", find_separator(csv->block));
+    for (size_t i = 0; i < sizeof(csv->ends); i++) {
+        csv->stops[(unsigned char)csv->ends[i]] = true;
+    }
+    csv->stops['"'] = true;
     csv->locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (csv->locale == (locale_t)0) {
         return rg_fail(RG_NO_MEMORY, "%s: no C locale: %s", csv->path, strerror(errno));
@@ -230,7 +257,8 @@ rg_status rg_csv_rewind(struct rg_csv *csv) {
     csv_set_blk_size(&csv->parser, CELL_BLOCK);
     csv->position = csv->start = csv->block_start = csv->block_end = csv->first;
     csv->row = csv->column = csv->n_columns = 0;
-    csv->ended = false;
+    csv->passes = csv->ended ? 2 : 1;
+    csv->ended = csv->in_cell = false;
     return RG_OK;
 }
 
@@ -247,18 +275,33 @@ static void on_row(int line_end, void *user) {
     ((struct rg_csv *)user)->has_row = true;
 }
 
-/* Make sure that the byte at csv->position is in the block. */
-static rg_status fill_block(struct rg_csv *csv) {
+/* Make the block begin at csv->position. */
+static rg_status move_block(struct rg_csv *csv) {
     size_t got = 0;
 
-    if (csv->position < csv->block_end) {
-        return RG_OK;
-    }
+    RG_TRY(rg_stop_check());
     RG_TRY(read_at(csv, csv->position, csv->block, BLOCK_BYTES, &got));
     csv->block[got] = '\0';
+    tell(csv, csv->position + got);
     csv->block_start = csv->position;
     csv->block_end = csv->position + got < csv->bytes ? csv->position + got : csv->bytes;
     return csv->position < csv->block_end ? RG_OK : rg_csv_changed(csv);
+}
+
+/* Make sure that the byte at csv->position is in the block. */
+static rg_status fill_block(struct rg_csv *csv) {
+    return csv->position < csv->block_end ? RG_OK : move_block(csv);
+}
+
+/* Begin a cell with libcsv, which knows nothing of the cells before. In the middle of a row it gets one. */
+static void begin_cell(struct rg_csv *csv) {
+    const char before[] = {'0', csv->ends[0]};
+
+    (void)csv_fini(&csv->parser, NULL, NULL, NULL);
+    if (csv->column > 0) {
+        (void)csv_parse(&csv->parser, before, sizeof(before), on_cell, on_row, csv);
+    }
+    csv->in_cell = true;
 }
 
 /* Parse up to and including the next separator, line end or end of a block, or finish after the last byte. */
@@ -322,14 +365,91 @@ static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell)
     return RG_OK;
 }
 
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+/* Take the cell without quotes that begins at csv->position and ends at block[to], and remove blanks around it. Nothing
+ * is taken of an empty line. */
+static void take_plain(struct rg_csv *csv, size_t to, bool ends_row, struct rg_csv_cell *cell) {
+    size_t from = csv->position - csv->block_start, end = to;
+
+    while (from < end && is_blank(csv->block[from])) {
+        from++;
+    }
+    while (end > from && is_blank(csv->block[end - 1])) {
+        end--;
+    }
+    csv->position = csv->start = csv->block_start + to + 1;
+    if (ends_row && end == from && csv->column == 0) {
+        return;
+    }
+    csv->block[end] = '\0';
+    *cell = (struct rg_csv_cell){.text = csv->block + from,
+                                 .bytes = end - from,
+                                 .start = csv->block_start + from,
+                                 .end = csv->block_start + to,
+                                 .row = csv->row,
+                                 .column = csv->column,
+                                 .ends_row = ends_row};
+}
+
+/* Take the next cell if it is plain. *plain: it is, or the file or an empty line ends here. */
+static rg_status try_plain(struct rg_csv *csv, struct rg_csv_cell *cell, bool *plain) {
+    size_t at = 0;
+
+    *plain = true;
+    if (csv->position < csv->bytes) {
+        RG_TRY(fill_block(csv));
+    }
+    for (int tries = 0; tries < 2; tries++) {
+        const size_t length = csv->block_end - csv->block_start;
+
+        at = csv->position - csv->block_start;
+        while (at < length && !csv->stops[(unsigned char)csv->block[at]]) {
+            at++;
+        }
+        const bool is_whole = at < length || csv->block_end == csv->bytes || csv->position == csv->block_start;
+        if (is_whole) {
+            break;
+        }
+        RG_TRY(move_block(csv)); /* the cell continues after the block */
+    }
+    const bool at_end = csv->block_start + at == csv->bytes;
+    const char stop = csv->block[at];
+    if (at_end) {
+        take_plain(csv, at, true, cell);
+        csv->position = csv->start = csv->bytes;
+        csv->ended = true;
+    } else if (csv->block_start + at < csv->block_end && stop != '"' && stop != '\0') {
+        take_plain(csv, at, stop != csv->ends[0], cell);
+    } else {
+        *plain = false;
+    }
+    return RG_OK;
+}
+
 rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell) {
-    memset(cell, 0, sizeof(*cell));
+    *cell = (struct rg_csv_cell){.text = NULL};
+    csv->has_cell = false;
     do {
+        bool plain = false;
+
         if (csv->ended) {
             return RG_OK;
         }
-        RG_TRY(parse_piece(csv));
+        RG_TRY(csv->in_cell ? RG_OK : try_plain(csv, cell, &plain));
+        if (cell->text != NULL) {
+            return accept_cell(csv, cell);
+        }
+        if (!plain) {
+            if (!csv->in_cell) {
+                begin_cell(csv);
+            }
+            RG_TRY(parse_piece(csv));
+        }
     } while (!csv->has_cell);
+    csv->in_cell = false;
     cell->text = csv->cell_text;
     cell->bytes = csv->cell_bytes;
     cell->row = csv->row;
@@ -344,6 +464,9 @@ rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell) {
 bool rg_csv_is_missing(const struct rg_csv_cell *cell) {
     static const char *const names[] = {"", "na", "n/a", "nan", "null", "?"};
 
+    if (cell->bytes > 4 || strchr("0123456789+-.", cell->text[0]) != NULL) {
+        return cell->bytes == 0;
+    }
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         if (strcasecmp(cell->text, names[i]) == 0) {
             return true;
@@ -353,25 +476,19 @@ bool rg_csv_is_missing(const struct rg_csv_cell *cell) {
 }
 
 bool rg_csv_is_number(const struct rg_csv *csv, const struct rg_csv_cell *cell) {
-    char *end = NULL;
+    double value;
 
-    /* strtod alone would also accept "inf", "nan", "0x1p3" and leading white space. */
-    if (strspn(cell->text, "0123456789+-.eE") != cell->bytes) {
-        return false;
-    }
-    (void)strtod_l(cell->text, &end, csv->locale);
-    return end == cell->text + cell->bytes;
+    return rg_decimal(cell->text, cell->bytes, csv->locale, &value);
 }
 
 rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value) {
-    if (!rg_csv_is_number(csv, cell)) {
+    if (!rg_decimal(cell->text, cell->bytes, csv->locale, value)) {
         return rg_csv_fail(csv, cell->start, "`%s` is not a number; a finite decimal number was expected%s",
                            rg_excerpt(cell->text, cell->bytes).text,
                            strchr(cell->text, ',') != NULL           ? ", with a point for the fraction"
                            : csv->numeric && rg_csv_is_missing(cell) ? ", or --fill, which gives it one"
                                                                      : "");
     }
-    *value = strtod_l(cell->text, NULL, csv->locale);
     if (csv->doubles ? isfinite(*value) : isfinite((float)*value)) {
         return RG_OK;
     }

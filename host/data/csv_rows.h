@@ -22,6 +22,8 @@ struct rg_csv {
     size_t block_start, block_end;
     /* characters that end a cell: the separator, which follows from the header, CR, LF, and a NUL */
     char ends[4];
+    bool stops[256];    /* of each character: it is one of them, or a quote */
+    int passes;         /* over the file that are done */
     size_t first;       /* offset of the first byte after the byte order mark */
     size_t position;    /* offset of the next byte to parse */
     size_t start;       /* offset of the next cell's first non-blank byte, as far as it is parsed */
@@ -29,6 +31,7 @@ struct rg_csv {
     size_t n_columns;   /* columns of the header; 0 until it was read */
     bool doubles;       /* numbers may have the range of a double */
     bool parser_ready, ended;
+    bool in_cell;           /* the parser has a part of a cell */
     bool has_cell, has_row; /* the parser reported a cell, or a row, for the last bytes */
     const char *cell_text;
     size_t cell_bytes;
