@@ -331,10 +331,11 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
     const size_t steps = fitting_steps(p, info, memory);
     if (options->data_bytes >= memory) {
         (void)size_text(memory, limit);
-        return rg_fail(RG_NO_MEMORY,
-                       "the data set alone needs %s on %s, but the limit is %s; give a larger --memory, or a smaller "
-                       "--data file",
-                       size_text(options->data_bytes, need), info->name, limit);
+        return rg_fail(
+            RG_NO_MEMORY,
+            "the data set alone needs %s on %s, but the limit is %s; give a larger --memory, a smaller --batch, "
+            "or a smaller --data file",
+            size_text(options->data_bytes, need), info->name, limit);
     }
     if (whole <= memory) {
         return rg_fail(RG_NO_MEMORY,

@@ -9,20 +9,23 @@ static rg_status create(struct rg_device *device, const struct rg_model *model, 
     e->problem = *o->problem;
     e->ranks = rg_ranks_several(o->ranks) && !data->streams ? o->ranks : NULL; /* streams go on from batch to batch */
     const size_t share = e->ranks ? (data->n_sequences - 1) / e->ranks->n + 1 : data->n_sequences;
-    e->batch = data->streams ? data->streams : share < o->batch ? share : o->batch;
+    const size_t most = rg_data_source_batch(device, data, o->batch, o->memory);
+    e->batch = data->streams ? data->streams : share < most ? share : most;
     e->target = model->shape.target;
     e->model_outputs = model->shape.outputs;
     const size_t rows = e->batch * (e->target == RG_TARGET_STEPS ? data->n_steps : 1);
     RG_TRY(rg_alloc(&e->outputs, rows, e->model_outputs * sizeof *e->outputs, "outputs to be scored"));
     RG_TRY(e->ranks ? rg_alloc(&e->others, rows, e->model_outputs * sizeof *e->others, "outputs to be scored") : RG_OK);
-    RG_TRY(rg_data_source_of(device, &e->problem, e->batch, 0, false, &e->source));
-    const struct rg_engine_options options = {.plan = {.batch = e->batch,
-                                                       .steps = data->n_steps,
-                                                       .n_targets = e->problem.n_targets,
-                                                       .initial = data->n_states > 0 || data->streams > 0,
-                                                       .stateful = data->streams > 0,
-                                                       .memory = o->memory,
-                                                       .data_bytes = rg_data_source_bytes(device, data, e->batch)}};
+    const struct rg_source_options batches = {.batch = e->batch, .memory = o->memory};
+    RG_TRY(rg_data_source_of(device, &e->problem, &batches, &e->source));
+    const struct rg_engine_options options = {
+        .plan = {.batch = e->batch,
+                 .steps = data->n_steps,
+                 .n_targets = e->problem.n_targets,
+                 .initial = data->n_states > 0 || data->streams > 0,
+                 .stateful = data->streams > 0,
+                 .memory = o->memory,
+                 .data_bytes = rg_data_source_bytes(device, data, e->batch, o->memory)}};
     RG_TRY(rg_engine_create(device, model, &options, &e->engine));
     e->engine->net.uncut = e->ranks != NULL;
     return RG_OK;

@@ -76,18 +76,20 @@ static void collect(const struct rg_config *config, struct rg_pass *p) {
 
 static rg_status measure(const struct rg_config *config, struct rg_pass *p) {
     const size_t n = p->data->n_sequences;
-    RG_TRY(rg_data_source_of(p->device, p->problem, n, 0, false, &p->source));
-    const struct rg_engine_options options = {.plan = {.batch = n,
-                                                       .steps = p->data->n_steps,
-                                                       .n_targets = p->problem->n_targets,
-                                                       .training = true,
-                                                       .initial = p->data->n_states > 0,
-                                                       .initial_gradient = p->data->n_states > 0,
-                                                       .memory = config->machine.memory,
-                                                       .data_bytes = rg_data_source_bytes(p->device, p->data, n)},
-                                              .skip_budget = config->model.skip_budget,
-                                              .loss = p->problem->loss,
-                                              .optimizer = {.kind = RG_OPT_SGD, .max_skips = 1}};
+    const struct rg_source_options whole = {.batch = n, .memory = config->machine.memory};
+    RG_TRY(rg_data_source_of(p->device, p->problem, &whole, &p->source));
+    const struct rg_engine_options options = {
+        .plan = {.batch = n,
+                 .steps = p->data->n_steps,
+                 .n_targets = p->problem->n_targets,
+                 .training = true,
+                 .initial = p->data->n_states > 0,
+                 .initial_gradient = p->data->n_states > 0,
+                 .memory = config->machine.memory,
+                 .data_bytes = rg_data_source_bytes(p->device, p->data, n, whole.memory)},
+        .skip_budget = config->model.skip_budget,
+        .loss = p->problem->loss,
+        .optimizer = {.kind = RG_OPT_SGD, .max_skips = 1}};
     RG_TRY(rg_engine_create(p->device, p->model, &options, &p->engine));
     RG_TRY(rg_alloc(&p->gradients, p->model->arena, sizeof *p->gradients, "the gradients"));
     RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));

@@ -67,7 +67,9 @@ static rg_status create_engine(struct rg_run *r) {
                       .max_skips = c->training.nonfinite == RG_NONFINITE_STOP ? 1 : MAX_SKIPS}};
     RG_TRY(rg_engine_create(r->device, r->model, &options, &r->engine));
     if (r->data.training) {
-        return rg_data_source_of(r->device, &r->problem, rg_update_sequences(c), c->training.seed, true, &r->source);
+        const struct rg_source_options batches = {
+            .batch = rg_update_sequences(c), .seed = c->training.seed, .memory = c->machine.memory, .shuffle = true};
+        return rg_data_source_of(r->device, &r->problem, &batches, &r->source);
     }
     rg_task_source_init(&r->task, &r->problem, c->training.seed);
     return RG_OK;

@@ -10,8 +10,6 @@
 #include "train/setup.h"
 #include "train/stateful.h"
 
-enum { FILE_BATCH = 4096, FASHION_BATCH = 256, TEXT_BATCH = 32, FASHION_UPDATES = 2000 };
-
 static rg_status choose_task(struct rg_run *r) {
     struct rg_config *const c = &r->config;
     if (c->training.epochs > 0) {
@@ -75,16 +73,7 @@ static rg_status choose_problem_of_data(struct rg_run *r) {
         RG_TRY(rg_class_weights_give(c->data.class_weights, &r->problem, &r->class_weights));
     }
     r->problem.name = c->data.task ? c->data.task : base_name(c->data.file); /* lives longer than the data set */
-    const size_t n = data->n_sequences, max = data->level                    ? TEXT_BATCH
-                                              : rg_setup_is_fashion_mnist(c) ? FASHION_BATCH
-                                                                             : FILE_BATCH;
-    c->data.batch = data->streams         ? data->streams / c->training.accumulate
-                    : c->data.batch_given ? c->data.batch
-                    : n < max             ? n
-                                          : max;
-    c->training.updates = c->training.epochs > 0 ? rg_epochs_updates(c->training.epochs, rg_update_sequences(c), n)
-                          : rg_setup_is_fashion_mnist(c) && !c->training.updates_given ? FASHION_UPDATES
-                                                                                       : c->training.updates;
+    rg_run_data_length(data, c);
     c->data.steps = r->problem.steps;
     c->data.pixels = data->pixels;
     c->data.window = data->windows.steps;
@@ -139,8 +128,11 @@ static uint64_t source_bytes(const struct rg_run *r) {
     if (!data) {
         return 0;
     }
-    const size_t rows = data->n_sequences * (r->problem.target == RG_TARGET_STEPS ? data->n_steps : 1);
-    return rg_data_source_bytes(r->device, data, rg_update_sequences(&r->config)) +
+    const size_t batch = rg_update_sequences(&r->config);
+    const uint64_t memory = r->config.machine.memory;
+    const size_t rows = rg_data_source_sequences(r->device, data, batch, memory) *
+                        (r->problem.target == RG_TARGET_STEPS ? data->n_steps : 1);
+    return rg_data_source_bytes(r->device, data, batch, memory) +
            (r->class_weights ? rows * r->device->info.real_bytes : 0);
 }
 

@@ -461,17 +461,19 @@ void rg_setup_align_outputs(const struct rg_model *model, const struct rg_datase
 
 rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *model, const struct rg_dataset *data,
                            const struct rg_problem *problem, uint64_t memory, double *outputs) {
-    const size_t n = data->n_sequences, batch = n < OUTPUT_BATCH ? n : OUTPUT_BATCH;
+    const size_t n = data->n_sequences, batch = rg_data_source_batch(device, data, OUTPUT_BATCH, memory);
     struct rg_data_source *source = NULL;
     struct rg_engine *engine = NULL;
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_data_source_of(device, problem, batch, 0, false, &source));
-    const struct rg_engine_options options = {.plan = {.batch = batch,
-                                                       .steps = data->n_steps,
-                                                       .n_targets = problem->n_targets,
-                                                       .initial = data->n_states > 0,
-                                                       .memory = memory,
-                                                       .data_bytes = rg_data_source_bytes(device, data, batch)}};
+    const struct rg_source_options batches = {.batch = batch, .memory = memory};
+    RG_TRY_GOTO(rg_data_source_of(device, problem, &batches, &source));
+    const struct rg_engine_options options = {
+        .plan = {.batch = batch,
+                 .steps = data->n_steps,
+                 .n_targets = problem->n_targets,
+                 .initial = data->n_states > 0,
+                 .memory = memory,
+                 .data_bytes = rg_data_source_bytes(device, data, batch, memory)}};
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
     for (size_t first = 0; first < n; first += batch) {
         const size_t rows = n - first < batch ? n - first : batch;

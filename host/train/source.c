@@ -12,6 +12,9 @@
 #include "model/cells.h"
 
 enum { PIECE = 4096 /* numbers that are converted at a time on their way to the device */ };
+/* Data that take more than this part of the memory are staged; a batch of them that only reads takes at most that part.
+ */
+enum { RESIDENT_PART = 2, BATCH_PART = 32 };
 
 rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_options *options,
                           struct rg_problem *problem) {
@@ -71,6 +74,112 @@ size_t rg_fill_groups(const struct rg_net *net, size_t rows) {
     return groups < max ? groups : max;
 }
 
+/* Bytes of the inputs of `n` sequences on the device. */
+static size_t input_bytes(const struct rg_device *device, const struct rg_dataset *data, size_t n) {
+    const size_t steps = n * data->n_steps;
+    switch (data->kind) {
+    case RG_INPUT_BYTE:
+        return steps * data->n_features;
+    case RG_INPUT_TOKEN:
+        return steps * sizeof *data->x_token; /* the kernels read words as 32 bits */
+    default:
+        return steps * data->n_features * device->info.real_bytes;
+    }
+}
+
+/* Numbers of a sequence's targets on the device. */
+static size_t target_numbers(const struct rg_data_source *s) {
+    return s->numbers ? s->numbers * (s->targets.target == RG_TARGET_STEPS ? s->data->n_steps : 1) : s->data->n_targets;
+}
+
+/* The targets of sequence `n` as the loss takes them, [target_numbers]. Rows that do not count are NaN, and have no
+ * weight. What lies in the padding is not read. */
+static void give_rows(const struct rg_data_source *s, size_t n, double *out) {
+    const struct rg_targets *const t = &s->targets;
+    const size_t valid = rg_targets_rows(t, n);
+    const size_t rows = t->target == RG_TARGET_STEPS ? s->data->n_steps : 1;
+    double *to = out + (s->data->pad_left ? rows - valid : 0) * s->numbers;
+    for (size_t row = 0; row < valid; row++, to += s->numbers) {
+        const bool counts = rg_targets_row(t, n, row, to);
+        if (t->weights) {
+            to[t->numbers] = counts ? t->weights[(size_t)to[0]] : 0.0;
+        }
+    }
+}
+
+/* ---- Sequences of an update, one after the other ---- */
+
+static void stage_numbers(const struct rg_data_source *s, size_t n, size_t place) {
+    const struct rg_dataset *const data = s->data;
+    const size_t numbers = data->n_steps * data->n_features;
+    double piece[PIECE];
+    if (s->device->info.real_bytes == sizeof(double)) {
+        rg_dataset_numbers(data, n * numbers, numbers, (double *)s->stage + place * numbers);
+        return;
+    }
+    float *const out = (float *)s->stage + place * numbers;
+    if (data->x_float) {
+        memcpy(out, data->x_float + n * numbers, numbers * sizeof *out);
+        return;
+    }
+    for (size_t first = 0; first < numbers; first += PIECE) {
+        const size_t length = numbers - first < PIECE ? numbers - first : PIECE;
+        rg_dataset_numbers(data, n * numbers + first, length, piece);
+        for (size_t i = 0; i < length; i++) {
+            out[first + i] = (float)piece[i];
+        }
+    }
+}
+
+/* Copy sequence `n` to place `place` of the update. */
+static void stage_sequence(const struct rg_data_source *s, size_t n, size_t place) {
+    const struct rg_dataset *const data = s->data;
+    const size_t bytes = input_bytes(s->device, data, 1), each = target_numbers(s);
+    if (data->kind == RG_INPUT_BYTE) {
+        memcpy((char *)s->stage + place * bytes, data->x_byte + n * bytes, bytes);
+    } else if (data->kind == RG_INPUT_FLOAT) {
+        stage_numbers(s, n, place);
+    } else {
+        for (size_t t = 0; t < data->n_steps; t++) {
+            ((int32_t *)s->stage)[place * data->n_steps + t] = rg_dataset_token(data, n * data->n_steps + t);
+        }
+    }
+    if (s->numbers) {
+        give_rows(s, n, s->stage_y + place * each);
+    } else {
+        for (size_t i = 0; i < each; i++) {
+            s->stage_y[place * each + i] = rg_dataset_target(data, n * each + i);
+        }
+    }
+    if (s->stage_lengths) {
+        s->stage_lengths[place] = data->lengths[n];
+    }
+}
+
+/* Copy the sequences in s->rows to the device. The copies here are made while the device works on the update before. */
+static rg_status stage(const struct rg_data_source *s) {
+    const struct rg_dataset *const data = s->data;
+    const size_t n = s->batch * data->n_steps * data->n_features;
+    for (size_t i = 0; i < s->batch; i++) {
+        stage_sequence(s, s->rows[i], i);
+    }
+    if (data->kind != RG_INPUT_FLOAT) {
+        RG_TRY(rg_buffer_write(s->device, s->x, 0, s->stage, input_bytes(s->device, data, s->batch)));
+    } else if (s->device->info.real_bytes == sizeof(double)) {
+        RG_TRY(rg_reals_write(s->device, s->x, 0, s->stage, n));
+    } else {
+        RG_TRY(rg_reals_write_floats(s->device, s->x, 0, s->stage, n));
+    }
+    if (target_numbers(s) > 0) {
+        RG_TRY(rg_reals_write(s->device, s->y, 0, s->stage_y, s->batch * target_numbers(s)));
+    }
+    return s->stage_lengths
+               ? rg_buffer_write(s->device, s->lengths, 0, s->stage_lengths, s->batch * sizeof *s->stage_lengths)
+               : RG_OK;
+}
+
+/* ---- Updates ---- */
+
 /* The order of an epoch: a pure function of (seed, epoch). */
 static void shuffle_order(struct rg_data_source *s, uint64_t epoch) {
     const size_t n = s->data->n_sequences;
@@ -101,13 +210,14 @@ static rg_status choose_rows(struct rg_data_source *s, uint64_t update, bool eve
                                                             : 0;
         s->source.weight += s->weights ? s->weights[s->rows[i]] : 0.0;
     }
-    return rg_buffer_write(s->device, s->index, 0, s->rows, s->batch * sizeof *s->rows);
+    RG_TRY(rg_buffer_write(s->device, s->index, 0, s->rows, s->batch * sizeof *s->rows));
+    return s->staged ? stage(s) : RG_OK;
 }
 
 /* What the sequences of an update start from. */
 static struct rg_layer_states states_of(const struct rg_data_source *s, const struct rg_net *net, uint64_t update) {
     const size_t n = s->data->n_sequences;
-    if (!s->places) {
+    if (s->data->streams == 0) {
         return (struct rg_layer_states){.h_0 = s->h_0, .c_0 = s->c_0, .index = s->index, .n = n};
     }
     const bool first = update % (n / s->data->streams) == 0;
@@ -157,11 +267,12 @@ static rg_status fill_data(void *self, struct rg_net *net, uint64_t update, size
                                         .labelled = labelled,
                                         .every_step = every_step,
                                         .pad_left = data->pad_left};
-    RG_TRY(rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_gather,
-                                                             .buffers = {s->x, s->y, s->lengths, s->index, x,
-                                                                         net->buffers.y, net->buffers.begin},
-                                                             .args = &args,
-                                                             .groups = {rg_fill_groups(net, rows), 1}}));
+    RG_TRY(rg_device_launch(net->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_gather,
+                                                .buffers = {s->x, s->y, s->lengths, s->staged ? s->places : s->index, x,
+                                                            net->buffers.y, net->buffers.begin},
+                                                .args = &args,
+                                                .groups = {rg_fill_groups(net, rows), 1}}));
     const struct rg_layer_states states = states_of(s, net, update);
     for (size_t l = 0; net->plan.initial && l < net->plan.layers; l++) {
         RG_TRY(rg_layer_initial(net, l, &states, first_row, rows));
@@ -169,23 +280,40 @@ static rg_status fill_data(void *self, struct rg_net *net, uint64_t update, size
     return RG_OK;
 }
 
-/* Bytes of the data set's inputs on the device. */
-static size_t input_bytes(const struct rg_device *device, const struct rg_dataset *data) {
-    const size_t steps = data->n_sequences * data->n_steps;
-    switch (data->kind) {
-    case RG_INPUT_BYTE:
-        return steps * data->n_features;
-    case RG_INPUT_TOKEN:
-        return steps * sizeof *data->x_token; /* the kernels read words as 32 bits */
-    default:
-        return steps * data->n_features * device->info.real_bytes;
-    }
+/* Bytes of `n` sequences with their targets. */
+static uint64_t sequence_bytes(const struct rg_device *device, const struct rg_dataset *data, size_t n) {
+    return input_bytes(device, data, n) + n * (data->n_targets * device->info.real_bytes + sizeof *data->lengths);
 }
 
-uint64_t rg_data_source_bytes(const struct rg_device *device, const struct rg_dataset *data, size_t batch) {
+static uint64_t memory_of(const struct rg_device *device, uint64_t memory) {
+    return memory > 0 && memory < device->info.memory_bytes ? memory : device->info.memory_bytes;
+}
+
+static bool is_staged(const struct rg_device *device, const struct rg_dataset *data, size_t batch, uint64_t memory) {
+    const bool fits = sequence_bytes(device, data, data->n_sequences) <= memory_of(device, memory) / RESIDENT_PART &&
+                      input_bytes(device, data, data->n_sequences) <= device->info.max_buffer_bytes;
+    return !fits && batch < data->n_sequences;
+}
+
+size_t rg_data_source_batch(const struct rg_device *device, const struct rg_dataset *data, size_t most,
+                            uint64_t memory) {
+    const size_t batch = data->n_sequences < most ? data->n_sequences : most;
+    const uint64_t fit = memory_of(device, memory) / BATCH_PART / sequence_bytes(device, data, 1);
+    const size_t least = fit < 1 ? 1 : fit < batch ? (size_t)fit : batch;
+    return is_staged(device, data, least, memory) ? least : batch;
+}
+
+size_t rg_data_source_sequences(const struct rg_device *device, const struct rg_dataset *data, size_t batch,
+                                uint64_t memory) {
+    return is_staged(device, data, batch, memory) ? batch : data->n_sequences;
+}
+
+uint64_t rg_data_source_bytes(const struct rg_device *device, const struct rg_dataset *data, size_t batch,
+                              uint64_t memory) {
     const size_t initial = ((data->h_0 ? 1U : 0U) + (data->c_0 ? 1U : 0U)) * data->n_states * data->state_width;
-    return input_bytes(device, data) + data->n_sequences * (data->n_targets + initial) * device->info.real_bytes +
-           data->n_sequences * sizeof *data->lengths + batch * sizeof(uint32_t);
+    const bool staged = is_staged(device, data, batch, memory);
+    return sequence_bytes(device, data, staged ? batch : data->n_sequences) +
+           data->n_sequences * initial * device->info.real_bytes + (staged ? 2 : 1) * batch * sizeof(uint32_t);
 }
 
 /* *out = a device copy of `bytes` bytes, or a small buffer if there are none. */
@@ -245,16 +373,31 @@ static void give_targets(const struct rg_dataset *data, size_t first, size_t n, 
     }
 }
 
-/* The rows of y that count, as the loss takes them, each with its weight; the others NaN. What lies in the padding is
- * not read. */
-static rg_status upload_rows(struct rg_data_source *s, const struct rg_targets *t) {
+/* How many rows of sequence `n` count, and their weights. `values` [target_numbers] are what give_rows has given. */
+static void add_up(struct rg_data_source *s, size_t n, const double *values) {
+    const struct rg_targets *const t = &s->targets;
+    const size_t valid = rg_targets_rows(t, n);
+    const size_t rows = t->target == RG_TARGET_STEPS ? s->data->n_steps : 1;
+    const double *from = values + (s->data->pad_left ? rows - valid : 0) * s->numbers;
+    for (size_t row = 0; row < valid; row++, from += s->numbers) {
+        if (s->weights) {
+            s->weights[n] += from[t->numbers];
+        }
+        if (s->counts) {
+            s->counts[n] += isnan(from[0]) ? 0 : 1;
+        }
+    }
+}
+
+/* The rows of y, each with its weight: all of them, or where the data are staged only their counts and weights. */
+static rg_status upload_rows(struct rg_data_source *s) {
     const struct rg_dataset *const data = s->data;
-    const size_t rows = t->target == RG_TARGET_STEPS ? data->n_steps : 1;
-    const size_t numbers = t->numbers + (t->weights ? 1 : 0), each = rows * numbers;
+    const struct rg_targets *const t = &s->targets;
     double *values = NULL;
     rg_status status = RG_OK;
-    s->numbers = numbers;
-    RG_TRY(rg_reals_create(s->device, data->n_sequences * each, "the data set", &s->y));
+    s->numbers = t->numbers + (t->weights ? 1 : 0);
+    const size_t each = target_numbers(s);
+    RG_TRY(s->staged ? RG_OK : rg_reals_create(s->device, data->n_sequences * each, "the data set", &s->y));
     if (t->n_left_out) {
         RG_TRY(rg_alloc(&s->counts, data->n_sequences, sizeof *s->counts, "the targets that count"));
     }
@@ -264,20 +407,10 @@ static rg_status upload_rows(struct rg_data_source *s, const struct rg_targets *
     const size_t together = each < PIECE ? PIECE / each : 1;
     RG_TRY(rg_alloc(&values, together * each, sizeof *values, "the targets of some sequences"));
     for (size_t n = 0, first = 0; status == RG_OK && n < data->n_sequences; n++) {
-        const size_t valid = rg_targets_rows(t, n), padding = data->pad_left ? rows - valid : 0;
-        for (size_t row = 0; row < valid; row++) {
-            double *const out = values + (n - first) * each + (padding + row) * numbers;
-            const bool valid_row = rg_targets_row(t, n, row, out);
-            if (s->weights) {
-                out[t->numbers] = valid_row ? t->weights[(size_t)out[0]] : 0.0;
-                s->weights[n] += out[t->numbers];
-            }
-            if (s->counts) {
-                s->counts[n] += valid_row;
-            }
-        }
+        give_rows(s, n, values + (n - first) * each);
+        add_up(s, n, values + (n - first) * each);
         if (n + 1 - first == together || n + 1 == data->n_sequences) {
-            status = rg_reals_write(s->device, s->y, first * each, values, (n + 1 - first) * each);
+            status = s->staged ? RG_OK : rg_reals_write(s->device, s->y, first * each, values, (n + 1 - first) * each);
             first = n + 1;
         }
     }
@@ -286,11 +419,15 @@ static rg_status upload_rows(struct rg_data_source *s, const struct rg_targets *
 }
 
 /* Targets as they are in the file, or where some do not count or are one-hot, row by row. */
-static rg_status upload_targets(struct rg_data_source *s, const struct rg_targets *t) {
+static rg_status upload_targets(struct rg_data_source *s) {
     const struct rg_dataset *const data = s->data;
+    const struct rg_targets *const t = &s->targets;
     const size_t n = data->n_sequences * data->n_targets;
-    if (t && (t->n_left_out || t->numbers < t->width || t->weights)) {
-        return upload_rows(s, t);
+    if (t->data && (t->n_left_out || t->numbers < t->width || t->weights)) {
+        return upload_rows(s);
+    }
+    if (s->staged) {
+        return RG_OK;
     }
     if (data->y || !rg_dataset_is_labelled(data)) {
         RG_TRY(rg_reals_create(s->device, data->y ? n : 0, "the data set", &s->y));
@@ -308,26 +445,45 @@ static rg_status upload_states(struct rg_data_source *s, const double *states, s
     return rg_reals_write(s->device, *out, 0, states, n);
 }
 
-/* Places of the streams, which are the rows of every batch. */
+/* Places of the streams, which are the rows of every batch, or of the sequences of an update. */
 static rg_status create_places(struct rg_data_source *s) {
-    if (s->data->streams == 0) {
+    if (s->data->streams == 0 && !s->staged) {
         return RG_OK;
     }
-    assert(s->batch == s->data->streams && !s->shuffle);
+    assert(s->data->streams == 0 || (s->batch == s->data->streams && !s->shuffle));
     for (size_t i = 0; i < s->batch; i++) {
         s->rows[i] = (uint32_t)i;
     }
-    s->source.keep = keep_states;
+    s->source.keep = s->data->streams > 0 ? keep_states : NULL;
     RG_TRY(rg_buffer_create(s->device, s->batch * sizeof *s->rows, "the places of the streams", &s->places));
     return rg_buffer_write(s->device, s->places, 0, s->rows, s->batch * sizeof *s->rows);
 }
 
-static rg_status create_source(struct rg_data_source *s, const struct rg_targets *targets) {
+/* Room for the sequences of an update, here and on the device. */
+static rg_status create_stage(struct rg_data_source *s) {
     struct rg_device *const device = s->device;
     const struct rg_dataset *const data = s->data;
-    RG_TRY(upload_inputs(device, data, &s->x));
-    RG_TRY(upload_targets(s, targets));
-    RG_TRY(upload(device, data->lengths, data->lengths ? data->n_sequences * sizeof(int32_t) : 0, &s->lengths));
+    const size_t bytes = input_bytes(device, data, s->batch);
+    RG_TRY(rg_buffer_create(device, bytes, "the sequences of an update", &s->x));
+    RG_TRY(rg_reals_create(device, s->batch * target_numbers(s), "the sequences of an update", &s->y));
+    RG_TRY(rg_buffer_create(device, data->lengths ? s->batch * sizeof(int32_t) : 0, "the sequences of an update",
+                            &s->lengths));
+    RG_TRY(rg_alloc(&s->stage, bytes, 1, "the sequences of an update"));
+    RG_TRY(rg_alloc(&s->stage_y, s->batch * target_numbers(s), sizeof *s->stage_y, "the sequences of an update"));
+    return data->lengths ? rg_alloc(&s->stage_lengths, s->batch, sizeof *s->stage_lengths, "the sequences of an update")
+                         : RG_OK;
+}
+
+static rg_status create_source(struct rg_data_source *s) {
+    struct rg_device *const device = s->device;
+    const struct rg_dataset *const data = s->data;
+    RG_TRY(upload_targets(s));
+    if (s->staged) {
+        RG_TRY(create_stage(s));
+    } else {
+        RG_TRY(upload_inputs(device, data, &s->x));
+        RG_TRY(upload(device, data->lengths, data->lengths ? data->n_sequences * sizeof(int32_t) : 0, &s->lengths));
+    }
     RG_TRY(upload_states(s, data->h_0, &s->h_0));
     RG_TRY(upload_states(s, data->c_0, &s->c_0));
     RG_TRY(rg_buffer_create(device, s->batch * sizeof(uint32_t), "the batch's index", &s->index));
@@ -344,12 +500,14 @@ static rg_status open_source(struct rg_device *device, const struct rg_dataset *
     *s = *options;
     s->device = device;
     s->data = data;
+    s->targets = targets ? *targets : (struct rg_targets){.data = NULL};
+    s->staged = is_staged(device, data, s->batch, s->memory);
     s->shuffle = s->shuffle && data->streams == 0;
     s->source = (struct rg_source){
         .fill = fill_data, .self = s, .labelled = !targets || targets->data, .ragged = data->lengths != NULL};
     s->source.labelled = s->source.labelled && rg_dataset_is_labelled(data);
     s->source.weighted = targets && targets->weights;
-    const rg_status status = create_source(s, targets);
+    const rg_status status = create_source(s);
     if (status != RG_OK) {
         rg_data_source_destroy(s);
         *out = NULL;
@@ -363,9 +521,10 @@ rg_status rg_data_source_create(struct rg_device *device, const struct rg_datase
     return open_source(device, data, NULL, &options, out);
 }
 
-rg_status rg_data_source_of(struct rg_device *device, const struct rg_problem *problem, size_t batch, uint64_t seed,
-                            bool shuffle, struct rg_data_source **out) {
-    const struct rg_data_source options = {.batch = batch, .seed = seed, .shuffle = shuffle};
+rg_status rg_data_source_of(struct rg_device *device, const struct rg_problem *problem,
+                            const struct rg_source_options *o, struct rg_data_source **out) {
+    const struct rg_data_source options = {
+        .batch = o->batch, .seed = o->seed, .shuffle = o->shuffle, .memory = o->memory};
     return open_source(device, problem->data, &problem->targets, &options, out);
 }
 
@@ -378,6 +537,9 @@ void rg_data_source_destroy(struct rg_data_source *s) {
         rg_buffer_destroy(s->device, s->c_0);
         rg_buffer_destroy(s->device, s->places);
         rg_buffer_destroy(s->device, s->index);
+        rg_free(s->stage);
+        rg_free(s->stage_y);
+        rg_free(s->stage_lengths);
         rg_free(s->counts);
         rg_free(s->weights);
         rg_free(s->rows);
