@@ -8,10 +8,13 @@ if [ -z "${FAILING_CALLS:-}" ]; then
     exit 77
 fi
 cat >"$folder/fill.py" <<'PYTHON'
-import collections, json, os, shutil, subprocess, sys
+import collections, json, os, re, shutil, subprocess, sys
 library, program, kind = sys.argv[1:4]
 options = ("--device cpu --threads 1 --hidden 3 --cell gru --data data.csv --val-frac 0.4 --diagnose none --optimizer adam "
-           "--updates 4 --quiet --json").split()
+           "--updates 4 --json").split()
+
+# What a training writes, by its name in messages.
+FILES = {"checkpoint": "checkpoint-", "best": "best.safetensors", "model": "model.safetensors", "log": "log.jsonl", "page": "report.html"}
 
 def call(words, **environment):
     got = subprocess.run([program] + words, env=dict(os.environ, **environment), capture_output=True, text=True, timeout=60)
@@ -30,7 +33,7 @@ got, lines = train(0, 0)
 assert got.returncode == 0, got.stderr
 wanted, total = whole_end(lines)["weights_hash"], int(open("count").read())
 assert total >= 15, total
-codes, ends = collections.Counter(), collections.Counter()
+codes, ends, full = collections.Counter(), collections.Counter(), set()
 for n in range(1, total + 1, int(sys.argv[4])):
     got, lines = train(n, 7 if n % 2 else 0)
     where = "%s: write %d of %d: exit %d, %s" % (kind, n, total, got.returncode, got.stderr)
@@ -39,6 +42,7 @@ for n in range(1, total + 1, int(sys.argv[4])):
     assert got.returncode == 8 or (kind == "write" and got.returncode == 0), where
     assert got.returncode == 0 or "No space left" in got.stderr, where
     assert [l["update"] for l in lines if l["event"] == "update"] == list(range(1, 5)) or not lines, where
+    full |= {kind for kind, word in FILES.items() if re.search(word + "[^;]*No space left", got.stderr)}
     files = os.listdir("run") if os.path.isdir("run") else []
     for name in files:
         if not name.endswith((".safetensors", ".ckpt")):
@@ -62,6 +66,7 @@ for n in range(1, total + 1, int(sys.argv[4])):
     check, _ = call(["verify", "run"])
     assert check.returncode == 0, where + check.stderr
 assert ends["resumed"] > 5 and codes[8] > (5 if kind == "disk" else 0), (ends, codes)
+assert kind != "disk" or full == set(FILES), full
 print("%d writes, exit codes %s, %s" % (total, dict(sorted(codes.items())), dict(ends)))
 PYTHON
 {
