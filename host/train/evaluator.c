@@ -9,8 +9,8 @@ static rg_status create(struct rg_device *device, const struct rg_model *model, 
     e->problem = *o->problem;
     e->ranks = rg_ranks_several(o->ranks) && !data->streams ? o->ranks : NULL; /* streams go on from batch to batch */
     const size_t share = e->ranks ? (data->n_sequences - 1) / e->ranks->n + 1 : data->n_sequences;
-    const size_t most = rg_data_source_batch(device, data, o->batch, o->memory);
-    e->batch = data->streams ? data->streams : share < most ? share : most;
+    const size_t max = rg_data_source_batch(device, data, o->batch, o->memory);
+    e->batch = data->streams ? data->streams : share < max ? share : max;
     e->target = model->shape.target;
     e->model_outputs = model->shape.outputs;
     const size_t rows = e->batch * (e->target == RG_TARGET_STEPS ? data->n_steps : 1);

@@ -295,12 +295,12 @@ static bool is_staged(const struct rg_device *device, const struct rg_dataset *d
     return !fits && batch < data->n_sequences;
 }
 
-size_t rg_data_source_batch(const struct rg_device *device, const struct rg_dataset *data, size_t most,
+size_t rg_data_source_batch(const struct rg_device *device, const struct rg_dataset *data, size_t max,
                             uint64_t memory) {
-    const size_t batch = data->n_sequences < most ? data->n_sequences : most;
-    const uint64_t fit = memory_of(device, memory) / BATCH_PART / sequence_bytes(device, data, 1);
-    const size_t least = fit < 1 ? 1 : fit < batch ? (size_t)fit : batch;
-    return is_staged(device, data, least, memory) ? least : batch;
+    const size_t batch = data->n_sequences < max ? data->n_sequences : max;
+    const uint64_t room = memory_of(device, memory) / BATCH_PART / sequence_bytes(device, data, 1);
+    const size_t fitting = room < 1 ? 1 : room < batch ? (size_t)room : batch;
+    return is_staged(device, data, fitting, memory) ? fitting : batch;
 }
 
 size_t rg_data_source_sequences(const struct rg_device *device, const struct rg_dataset *data, size_t batch,

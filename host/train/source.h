@@ -80,9 +80,8 @@ struct rg_source_options {
     bool shuffle;
 };
 
-/* Sequences of a batch that only reads: at most `most`, and so few that staged data leave the memory to the plan. */
-size_t rg_data_source_batch(const struct rg_device *device, const struct rg_dataset *data, size_t most,
-                            uint64_t memory);
+/* Sequences of a batch that only reads: at most `max`, and so few that staged data leave the memory to the plan. */
+size_t rg_data_source_batch(const struct rg_device *device, const struct rg_dataset *data, size_t max, uint64_t memory);
 
 /* Sequences that the device has at a time, and the bytes that they take. */
 size_t rg_data_source_sequences(const struct rg_device *device, const struct rg_dataset *data, size_t batch,
