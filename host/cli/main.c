@@ -18,7 +18,7 @@
 #include "cli/crew.h"
 #include "cli/environment.h"
 #include "cli/help.h"
-#include "cli/report/reading.h"
+#include "cli/reading.h"
 #include "files/temporary.h"
 #include "rnn_gpu/config.h"
 #include "rnn_gpu/log.h"

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Is all of text[0, bytes), which a NUL follows, a decimal number such as -1.5e3? Then *value = the nearest double, with
- * the bits of strtod; `locale` is the C locale. */
+/* Is all of text[0, bytes), which a NUL follows, a decimal number such as -1.5e3? Then *value = the nearest double,
+ * with the bits of strtod; `locale` is the C locale. */
 bool rg_decimal(const char *text, size_t bytes, locale_t locale, double *value);
 
 #endif

@@ -94,8 +94,8 @@ void rg_fold_set(struct rg_own_table *t, size_t row, size_t first, const struct 
     const struct rg_fold_scores *const s = &g->scores;
     rg_table_set(t, row, first, "%zu", g->rank);
     rg_table_set(t, row, first + 1, "%zu of %zu", s->runs, g->of);
-    const double numbers[] = {s->loss.mean,  s->loss.deviation,  s->loss.min, s->loss.max,
-                              s->score.mean, s->score.deviation, s->best.mean,  s->best.deviation};
+    const double numbers[] = {s->loss.mean,  s->loss.deviation,  s->loss.min,  s->loss.max,
+                              s->score.mean, s->score.deviation, s->best.mean, s->best.deviation};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         rg_table_number(t, row, first + 2 + i, 4, numbers[i]);
     }

@@ -1,5 +1,5 @@
 /* A line while a large file is read: see reading.h. */
-#include "cli/report/reading.h"
+#include "cli/reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* A line on the terminal while a large file is read. */
-#ifndef RG_REPORT_READING_H
-#define RG_REPORT_READING_H
+#ifndef RG_READING_H
+#define RG_READING_H
 
 #include <stdbool.h>
 
