@@ -32,6 +32,7 @@
     X(rg_task_marked, 2, rg_task_args, 0)                  \
     X(rg_task_symbols, 2, rg_task_args, 0)                 \
     X(rg_gather, 7, rg_gather_args, 0)                     \
+    X(rg_fill, 1, rg_fill_args, 0)                         \
     X(rg_initial, 4, rg_initial_args, 0)                   \
     X(rg_final, 2, rg_initial_args, 0)                     \
     X(rg_initial_gradient, 7, rg_initial_gradient_args, 0) \

@@ -25,6 +25,14 @@ void rg_device_destroy(struct rg_device *device) {
     }
 }
 
+rg_status rg_device_renew(struct rg_device *device) {
+    return device->ops->renew && device->used_bytes == 0 ? device->ops->renew(device) : RG_OK;
+}
+
+uint64_t rg_device_budget(const struct rg_device_info *info) {
+    return info->budget_bytes ? info->budget_bytes : info->memory_bytes / 10 * 9;
+}
+
 rg_status rg_device_use_library(struct rg_device *device) {
     const char *const name = device->ops->library(device);
     if (!name) {

@@ -2,7 +2,7 @@
  * and native. All code above is the same for both.
  *
  * Commands go into one in-order queue. A launch returns as soon as it is queued; rg_device_finish and reads wait. After
- * a command has failed, the device may only be destroyed. A device cannot be used in a child after fork(). */
+ * a command has failed, the device may only be renewed or destroyed. A device cannot be used in a child after fork(). */
 #ifndef RG_DEVICE_H
 #define RG_DEVICE_H
 
@@ -41,7 +41,8 @@ struct rg_device_info {
     bool has_double;       /* double precision */
     bool has_prefetch;     /* OpenCL: the kernels' compiler takes __builtin_prefetch */
     int units;             /* compute units or threads */
-    uint64_t memory_bytes; /* a plan may use so many */
+    uint64_t memory_bytes; /* that there are */
+    uint64_t budget_bytes; /* a plan may use so many, see rg_device_budget; 0: nine tenths of memory_bytes */
     uint64_t max_buffer_bytes;
     size_t max_local_bytes; /* local memory of a work-group */
     uint64_t cache_bytes;   /* last-level cache of a CPU; 0: a GPU, or unknown */
@@ -91,6 +92,7 @@ struct rg_device_ops {
     rg_status (*product)(struct rg_device *device, const struct rg_wide_product *product);
     rg_status (*flush)(struct rg_device *device); /* NULL: nothing waits to be sent */
     rg_status (*finish)(struct rg_device *device);
+    rg_status (*renew)(struct rg_device *device); /* NULL: a failed command does no lasting harm */
 };
 
 struct rg_device {
@@ -99,6 +101,7 @@ struct rg_device {
     size_t used_bytes; /* in all buffers now */
     size_t peak_bytes;
     size_t launches; /* so far */
+    bool is_starved; /* its driver had no memory for a buffer; the engine clears it before it tries */
 };
 
 /* A work-group shape that replaces the default of the device class; zeros keep it. For tests and tuning. */
@@ -129,6 +132,10 @@ struct rg_device_options {
  * the device has no doubles or no TF32. */
 rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out);
 void rg_device_destroy(struct rg_device *device); /* NULL allowed */
+/* Make the device usable again after a command has failed, if it has no buffers; else it stays as it is. */
+rg_status rg_device_renew(struct rg_device *device);
+/* Bytes that a plan may use unless --memory says otherwise. */
+uint64_t rg_device_budget(const struct rg_device_info *info);
 
 enum { RG_DEVICE_PROBLEM = 440 };
 

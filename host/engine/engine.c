@@ -2,8 +2,10 @@
 #include "engine/engine.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "base/clock.h"
 #include "engine/chunk.h"
@@ -42,27 +44,56 @@ static rg_status create_buffers(struct rg_engine *e) {
     return rg_optimizer_create(e->net.device, &e->net.options.optimizer, e->net.plan.arena, &e->optimizer);
 }
 
-rg_status rg_engine_create(struct rg_device *device, const struct rg_model *model,
-                           const struct rg_engine_options *options, struct rg_engine **out) {
-    *out = NULL;
-    struct rg_engine *e = NULL;
-    rg_status status = RG_OK;
-    RG_TRY(rg_alloc(&e, 1, sizeof *e, "the engine"));
+/* Plan, memory and weights. */
+static rg_status create(struct rg_device *device, const struct rg_model *model, const struct rg_engine_options *options,
+                        uint64_t memory, struct rg_engine *e) {
     e->net.device = device;
     e->net.model = model;
     e->net.options = *options;
     e->net.loss_scale = 1.0;
     e->net.probe = RG_NO_PROBE;
     e->net.options.plan.dropout = options->plan.training && options->dropout > 0.0;
-    RG_TRY_GOTO(rg_plan_make(device, model, &e->net.options.plan, &e->net.plan));
-    RG_TRY_GOTO(create_buffers(e));
-    RG_TRY_GOTO(rg_engine_set_weights(e, model));
-    RG_TRY_GOTO(rg_library_check(&e->net));
-    *out = e;
-    return RG_OK;
-fail:
-    rg_engine_destroy(e);
-    return status;
+    e->net.options.plan.memory = memory;
+    RG_TRY(rg_plan_make(device, model, &e->net.options.plan, &e->net.plan));
+    RG_TRY(create_buffers(e));
+    RG_TRY(rg_engine_set_weights(e, model));
+    return rg_library_check(&e->net);
+}
+
+/* A driver may have less memory than it says. The plan is then made again with half of what it needed, three times. */
+rg_status rg_engine_create(struct rg_device *device, const struct rg_model *model,
+                           const struct rg_engine_options *options, struct rg_engine **out) {
+    enum { HALVINGS = 3 };
+    static const double MIB = 1048576.0;
+    uint64_t memory = options->plan.memory, first = 0;
+    rg_status status = RG_OK;
+    *out = NULL;
+    for (int halvings = 0; halvings <= HALVINGS; halvings++) {
+        struct rg_engine *e = NULL;
+        RG_TRY(rg_alloc(&e, 1, sizeof *e, "the engine"));
+        device->is_starved = false;
+        status = create(device, model, options, memory, e);
+        const uint64_t needed = e->net.plan.total_bytes;
+        if (status == RG_OK) {
+            *out = e;
+            return RG_OK;
+        }
+        rg_engine_destroy(e);
+        if (!device->is_starved) {
+            break;
+        }
+        first = first ? first : needed;
+        memory = needed / 2;
+        if (halvings < HALVINGS) {
+            rg_log("%s has no memory for a plan of %.1f MiB; trying one of at most %.1f MiB", device->info.name,
+                   (double)needed / MIB, (double)memory / MIB);
+            RG_TRY(rg_device_renew(device));
+        }
+    }
+    return first == 0 || status != RG_NO_MEMORY
+               ? status
+               : rg_fail(RG_NO_MEMORY, "%s had no memory for a plan of %.1f MiB, nor for smaller ones: %s",
+                         device->info.name, (double)first / MIB, rg_error_message());
 }
 
 void rg_engine_destroy(struct rg_engine *e) {

@@ -395,7 +395,7 @@ static size_t limited_rows(const struct rg_plan *p, size_t rows, size_t max_rows
  */
 static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, const struct rg_plan_options *options) {
     const struct rg_device_info *info = &device->info;
-    const uint64_t memory = options->memory ? options->memory : info->memory_bytes / 10 * 9;
+    const uint64_t memory = options->memory ? options->memory : rg_device_budget(info);
     p->block = cached_block(p, info);
     p->accum_steps = options->accum_steps ? rg_min(options->accum_steps, p->steps) : cached_run(p, info);
     set_segment(p, p->steps);

@@ -169,7 +169,8 @@ static rg_status team_size(struct crew *c, const struct rg_config *config, size_
     const rg_status status = rg_run_plan(&whole, shared ? c->data : &own, c->device, &plan);
     rg_run_data_release(&own);
     RG_TRY(status);
-    const uint64_t max = info->memory_bytes < info->max_buffer_bytes ? info->memory_bytes : info->max_buffer_bytes;
+    const uint64_t budget = rg_device_budget(info),
+                   max = budget < info->max_buffer_bytes ? budget : info->max_buffer_bytes;
     const uint64_t memory = whole.machine.memory && whole.machine.memory < max ? whole.machine.memory : max;
     const uint64_t room = info->cache_bytes && info->cache_bytes / 2 < memory ? info->cache_bytes / 2 : memory;
     const uint64_t fit = room / plan.total_bytes;

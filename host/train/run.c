@@ -65,14 +65,14 @@ static rg_status create_engine(struct rg_run *r) {
                       .clip_norm = c->training.clip_norm,
                       .clip_value = c->training.clip_value,
                       .max_skips = c->training.nonfinite == RG_NONFINITE_STOP ? 1 : MAX_SKIPS}};
-    RG_TRY(rg_engine_create(r->device, r->model, &options, &r->engine));
-    if (r->data.training) {
+    if (r->data.training) { /* before the engine, which can do with less memory */
         const struct rg_source_options batches = {
             .batch = rg_update_sequences(c), .seed = c->training.seed, .memory = c->machine.memory, .shuffle = true};
-        return rg_data_source_of(r->device, &r->problem, &batches, &r->source);
+        RG_TRY(rg_data_source_of(r->device, &r->problem, &batches, &r->source));
+    } else {
+        rg_task_source_init(&r->task, &r->problem, c->training.seed);
     }
-    rg_task_source_init(&r->task, &r->problem, c->training.seed);
-    return RG_OK;
+    return rg_engine_create(r->device, r->model, &options, &r->engine);
 }
 
 static struct rg_source *source_of(struct rg_run *r) {

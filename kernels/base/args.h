@@ -439,6 +439,11 @@ struct rg_triad_args {
 };
 
 /* Apply an activation to n numbers. */
+/* In bytes. */
+struct rg_fill_args {
+    rg_u64 at, bytes;
+};
+
 struct rg_activation_args {
     rg_u64 n;          /* a multiple of RG_VEC */
     rg_u32 activation; /* enum rg_activation */

@@ -14,6 +14,7 @@
 #include "base/random.cl"
 #include "data/tasks.cl"
 #include "data/gather.cl"
+#include "data/fill.cl"
 #include "data/dropout.cl"
 #include "diagnose/align.cl"
 #include "diagnose/lag.cl"

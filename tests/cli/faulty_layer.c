@@ -1,5 +1,6 @@
 /* An OpenCL layer, loaded by OPENCL_LAYERS, that makes a working driver fail (see faults.sh) or pass for NVIDIA's
- * (tf32.sh). RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
+ * (tf32.sh).
+ *   RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
  *   RG_FAIL_CODE=CODE       with that code, else CL_OUT_OF_RESOURCES or CL_OUT_OF_HOST_MEMORY
  *   RG_DIE_IN=CALL:HOW      that call ends the process, HOW abort or exit, or hangs
  *   RG_DIE_WHEN=FILE        but not before that file is there
@@ -9,6 +10,11 @@
  *   RG_KINDS=D,U,A,C        the first devices are a GPU with its own memory, one in the processor's, an accelerator, a
  *                           processor
  *   RG_PLATFORM=NAME        every platform is called so
+ *   RG_SAYS=KEY:VALUE,...   what every device says to clGetDeviceInfo(KEY): a number, or a text that begins with a letter
+ *   RG_MEMORY=BYTES         the device has so much memory for all buffers together; a buffer beyond it is refused with
+ *                           RG_MEMORY_CODE, else CL_MEM_OBJECT_ALLOCATION_FAILURE
+ *   RG_LAZY=1               not when it is made, but when a kernel is launched
+ *   RG_POISON=1             and then nothing works until there is another context
  *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated
  *   RG_NVIDIA_BY=other      under a driver that is not NVIDIA's */
 #define CL_TARGET_OPENCL_VERSION 300
@@ -78,10 +84,93 @@ static void write_count(void) {
 STATUS(clGetPlatformIDs, (cl_uint n, cl_platform_id *ids, cl_uint *count), (n, ids, count))
 STATUS(clGetDeviceIDs, (cl_platform_id p, cl_device_type type, cl_uint n, cl_device_id *ids, cl_uint *count),
        (p, type, n, ids, count))
-OBJECT(cl_context, clCreateContext,
-       (const cl_context_properties *properties, cl_uint n, const cl_device_id *ids,
-        void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *data, cl_int *error),
-       (properties, n, ids, notify, data, error))
+/* ---- A device with little memory ---- */
+
+static struct {
+    cl_mem memory;
+    size_t bytes;
+    long shares; /* clRetainMemObject's, and the one it began with */
+} held[1 << 14];
+static size_t n_held, held_bytes;
+static int is_poisoned;
+
+static size_t find_held(cl_mem memory) {
+    size_t i = 0;
+    while (i < n_held && held[i].memory != memory) {
+        i++;
+    }
+    return i;
+}
+
+static cl_int memory_code(void) {
+    const char *const code = getenv("RG_MEMORY_CODE");
+    return code ? (cl_int)strtol(code, NULL, 10) : CL_MEM_OBJECT_ALLOCATION_FAILURE;
+}
+
+static int lacks_memory(size_t more) {
+    const char *const most = getenv("RG_MEMORY");
+    return most && held_bytes + more > strtoull(most, NULL, 10);
+}
+
+/* What a command returns while there is too little, or the context is lost: CL_SUCCESS for what is not so. */
+static cl_int lazy_code(int launch) {
+    if (launch && getenv("RG_LAZY") && lacks_memory(0)) {
+        is_poisoned = getenv("RG_POISON") != NULL;
+        return memory_code();
+    }
+    return is_poisoned ? CL_INVALID_COMMAND_QUEUE : CL_SUCCESS;
+}
+
+static cl_mem CL_API_CALL fail_clCreateBuffer(cl_context c, cl_mem_flags flags, size_t bytes, void *host,
+                                              cl_int *error) {
+    const int fault = fails("clCreateBuffer"), lacks = !getenv("RG_LAZY") && lacks_memory(bytes);
+    if (fault || lacks) {
+        if (error) {
+            *error = fault ? code_of(CL_OUT_OF_HOST_MEMORY) : memory_code();
+        }
+        return NULL;
+    }
+    const cl_mem memory = driver->clCreateBuffer(c, flags, bytes, host, error);
+    const size_t at = memory ? find_held(NULL) : n_held; /* a free row */
+    if (memory && at < sizeof held / sizeof *held) {
+        held[at].memory = memory;
+        held[at].bytes = bytes;
+        held[at].shares = 1;
+        n_held = at == n_held ? n_held + 1 : n_held;
+        held_bytes += bytes;
+    }
+    return memory;
+}
+
+static cl_int CL_API_CALL fail_clRetainMemObject(cl_mem memory) {
+    const size_t at = find_held(memory);
+    held[at].shares += at < n_held;
+    return driver->clRetainMemObject(memory);
+}
+
+static cl_int CL_API_CALL fail_clReleaseMemObject(cl_mem memory) {
+    const size_t at = find_held(memory);
+    if (at < n_held && --held[at].shares == 0) {
+        held_bytes -= held[at].bytes;
+        held[at].memory = NULL;
+    }
+    return driver->clReleaseMemObject(memory);
+}
+
+static cl_context CL_API_CALL fail_clCreateContext(const cl_context_properties *properties, cl_uint n,
+                                                   const cl_device_id *ids,
+                                                   void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *),
+                                                   void *data, cl_int *error) {
+    if (fails("clCreateContext")) {
+        if (error) {
+            *error = code_of(CL_OUT_OF_HOST_MEMORY);
+        }
+        return NULL;
+    }
+    is_poisoned = 0;
+    return driver->clCreateContext(properties, n, ids, notify, data, error);
+}
+
 OBJECT(cl_command_queue, clCreateCommandQueue,
        (cl_context c, cl_device_id id, cl_command_queue_properties properties, cl_int *error),
        (c, id, properties, error))
@@ -89,13 +178,16 @@ OBJECT(cl_program, clCreateProgramWithSource,
        (cl_context c, cl_uint n, const char **texts, const size_t *lengths, cl_int *error),
        (c, n, texts, lengths, error))
 OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *name, cl_int *error), (p, name, error))
-OBJECT(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags flags, size_t bytes, void *host, cl_int *error),
-       (c, flags, bytes, host, error))
 STATUS(clSetKernelArg, (cl_kernel k, cl_uint at, size_t bytes, const void *value), (k, at, bytes, value))
-STATUS(clEnqueueNDRangeKernel,
-       (cl_command_queue q, cl_kernel k, cl_uint dims, const size_t *offset, const size_t *global, const size_t *local,
-        cl_uint n, const cl_event *waits, cl_event *event),
-       (q, k, dims, offset, global, local, n, waits, event))
+static cl_int CL_API_CALL fail_clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims,
+                                                      const size_t *offset, const size_t *global, const size_t *local,
+                                                      cl_uint n, const cl_event *waits, cl_event *event) {
+    const cl_int lazy = lazy_code(1);
+    if (fails("clEnqueueNDRangeKernel")) {
+        return code_of(CL_OUT_OF_RESOURCES);
+    }
+    return lazy ? lazy : driver->clEnqueueNDRangeKernel(q, k, dims, offset, global, local, n, waits, event);
+}
 STATUS(clEnqueueReadBuffer,
        (cl_command_queue q, cl_mem m, cl_bool wait, size_t offset, size_t bytes, void *to, cl_uint n,
         const cl_event *waits, cl_event *event),
@@ -109,7 +201,13 @@ STATUS(clEnqueueFillBuffer,
         const cl_event *waits, cl_event *event),
        (q, m, pattern, size, offset, bytes, n, waits, event))
 STATUS(clFlush, (cl_command_queue q), (q))
-STATUS(clFinish, (cl_command_queue q), (q))
+static cl_int CL_API_CALL fail_clFinish(cl_command_queue q) {
+    const cl_int lazy = lazy_code(0);
+    if (fails("clFinish")) {
+        return code_of(CL_OUT_OF_RESOURCES);
+    }
+    return lazy ? lazy : driver->clFinish(q);
+}
 
 static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_device_id *ids, const char *options,
                                               void(CL_CALLBACK *notify)(cl_program, void *), void *data) {
@@ -153,6 +251,32 @@ static void be_kind(char kind, cl_device_info what, size_t bytes, void *value) {
     }
 }
 
+/* What RG_SAYS has for a question; 1 if it has something. */
+static int say(cl_device_info what, size_t bytes, void *value, size_t *needed) {
+    for (const char *at = getenv("RG_SAYS"); at && *at; at += *at == ',') {
+        char *end = NULL;
+        const unsigned long key = strtoul(at, &end, 0);
+        const char *const text = end + 1;
+        const size_t length = strcspn(text, ",");
+        const unsigned long long number = strtoull(text, NULL, 0);
+        at = text + length;
+        if (key != what) {
+            continue;
+        }
+        const int is_text = (*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z');
+        if (needed) {
+            *needed = is_text ? length + 1 : sizeof number;
+        }
+        if (value) {
+            memset(value, 0, bytes);
+            memcpy(value, is_text ? (const void *)text : (const void *)&number,
+                   is_text ? (length < bytes ? length : bytes) : bytes < sizeof number ? bytes : sizeof number);
+        }
+        return 1;
+    }
+    return 0;
+}
+
 /* What an NVIDIA GPU would say. */
 static cl_int pass_for_nvidia(const char *capability, cl_device_info what, cl_int status, size_t bytes, void *value,
                               size_t *needed) {
@@ -190,6 +314,9 @@ static cl_int CL_API_CALL fail_clGetDeviceInfo(cl_device_id id, cl_device_info w
                                                size_t *needed) {
     if (fails("clGetDeviceInfo")) {
         return CL_INVALID_DEVICE;
+    }
+    if (say(what, bytes, value, needed)) {
+        return CL_SUCCESS;
     }
     const cl_int status = driver->clGetDeviceInfo(id, what, bytes, value, needed);
     if (status == CL_SUCCESS && what == CL_DEVICE_DOUBLE_FP_CONFIG && value && getenv("RG_HIDE_DOUBLES")) {
@@ -255,6 +382,8 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint num_entries, const cl_icd_di
     layer.clBuildProgram = fail_clBuildProgram;
     layer.clCreateKernel = fail_clCreateKernel;
     layer.clCreateBuffer = fail_clCreateBuffer;
+    layer.clRetainMemObject = fail_clRetainMemObject;
+    layer.clReleaseMemObject = fail_clReleaseMemObject;
     layer.clSetKernelArg = fail_clSetKernelArg;
     layer.clEnqueueNDRangeKernel = fail_clEnqueueNDRangeKernel;
     layer.clEnqueueReadBuffer = fail_clEnqueueReadBuffer;

@@ -12,9 +12,10 @@
 
 enum {
     COMPUTE_CAPABILITY_MAJOR = 0x4000,
-    KERNEL_EXEC_TIMEOUT = 0x4005,
-    TF32_SINCE = 8
-}; /* cl_nv_device_attribute_query */
+    KERNEL_EXEC_TIMEOUT = 0x4005, /* cl_nv_device_attribute_query */
+    TF32_SINCE = 8,
+    GLOBAL_FREE_MEMORY = 0x4039 /* cl_amd_device_attribute_query */
+};
 
 void rg_cl_platform_name(const struct rg_cl *cl, cl_platform_id platform, char name[RG_CL_NAME]) {
     name[0] = '\0';
@@ -135,6 +136,39 @@ static bool is_watched(const char *platform) {
     return strcmp(platform, "rusticl") == 0 || strcmp(platform, "Apple") == 0;
 }
 
+/* Bytes of the machine's memory that programs can have without others being put out of it; UINT64_MAX: unknown. */
+static uint64_t available_memory(void) {
+    FILE *const file = fopen("/proc/meminfo", "re");
+    char line[128];
+    unsigned long long kib = 0;
+    uint64_t bytes = UINT64_MAX;
+    while (file && fgets(line, sizeof line, file)) {
+        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) {
+            bytes = (uint64_t)kib * 1024;
+        }
+    }
+    if (file) {
+        (void)fclose(file);
+    }
+    return bytes;
+}
+
+/* What a plan may use of a GPU's memory. Of its own memory that is 85 % less 256 MiB, since a screen and other programs
+ * have some of it; of the processor's, half of what is available; and never more than what is free, where the driver
+ * says so: AMD's, in KiB. */
+static uint64_t gpu_budget(const struct rg_cl *cl, cl_device_id id, uint64_t memory, bool unified) {
+    static const uint64_t RESERVED = (uint64_t)256 << 20;
+    const uint64_t half = available_memory() / 2, share = memory / 20 * 17;
+    uint64_t budget = share > 2 * RESERVED ? share - RESERVED : share / 2;
+    size_t free_kib[2] = {0, 0};
+    budget = unified ? (half < memory ? half : memory) : budget;
+    if (cl->clGetDeviceInfo(id, GLOBAL_FREE_MEMORY, sizeof free_kib, free_kib, NULL) == CL_SUCCESS && free_kib[0] > 0 &&
+        free_kib[0] < budget / 1024) {
+        budget = (uint64_t)free_kib[0] * 1024;
+    }
+    return budget;
+}
+
 /* Sizes and names; the problem that makes a device unusable, or "". */
 static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *info, char problem[RG_DEVICE_PROBLEM]) {
     cl_device_type type = 0;
@@ -178,6 +212,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     info->max_local_bytes = (size_t)local;
     if (type & CL_DEVICE_TYPE_GPU) {
         rg_device_set_gpu(info);
+        info->budget_bytes = gpu_budget(cl, id, memory, unified);
         info->launch_seconds = unified || watched || is_watched(platform) ? RG_SHORT_LAUNCH : RG_LONG_LAUNCH;
     } else {
         info->launch_seconds = RG_SHORT_LAUNCH;

@@ -118,7 +118,7 @@ const char *rg_cl_error_name(cl_int code) {
     return errors[find_error(code)].name;
 }
 
-rg_status rg_cl_check(cl_int code, const char *call, const char *object) {
+static rg_status check(cl_int code, const char *call, const char *object, bool needs_memory) {
     if (code == CL_SUCCESS) {
         return RG_OK;
     }
@@ -126,7 +126,16 @@ rg_status rg_cl_check(cl_int code, const char *call, const char *object) {
     const size_t error = find_error(code);
     const bool works =
         strncmp(call, "clEnqueue", 9) == 0 || strncmp(call, "clFinish", 8) == 0 || strncmp(call, "clFlush", 7) == 0;
-    const enum meaning meaning = errors[error].meaning == ENDED && !works ? OTHER : errors[error].meaning;
+    const enum meaning known = errors[error].meaning;
+    const enum meaning meaning = known != ENDED ? known : needs_memory ? MEMORY : works ? ENDED : OTHER;
     return rg_fail(advice[meaning].status, "%s: %s failed with %s (%d): %s", object, call, errors[error].name, code,
                    advice[meaning].text);
+}
+
+rg_status rg_cl_check(cl_int code, const char *call, const char *object) {
+    return check(code, call, object, false);
+}
+
+rg_status rg_cl_check_memory(cl_int code, const char *call, const char *object) {
+    return check(code, call, object, true);
 }

@@ -50,5 +50,7 @@ const char *rg_cl_error_name(cl_int code);
 /* RG_OK, or the failed call recorded with its code's name and what to try. `call` is the function's name, `object` what
  * it was called for. */
 rg_status rg_cl_check(cl_int code, const char *call, const char *object);
+/* The same for a call that needs memory: codes that may mean that there is none are RG_NO_MEMORY. */
+rg_status rg_cl_check_memory(cl_int code, const char *call, const char *object);
 
 #endif

@@ -1,41 +1,25 @@
-/* The OpenCL device: one context, one in-order queue, and programs, each built when the first of its kernels is
- * launched. */
+/* The OpenCL device: one context, one in-order queue, and kernels (kernels.h). */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "device/device.h"
 #include "base/guard.h"
 #include "device/opencl/clblast.h"
 #include "device/opencl/devices.h"
+#include "device/opencl/kernels.h"
 #include "device/opencl/loader.h"
-#include "device/opencl/program.h"
 #include "device/opencl/table.h"
 #include "device/opencl/trial.h"
-#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-/* The programs, one file of kernels/programs/ each: one a cell, and three more. */
-#define PROGRAM_OF_CELL(A, name, ...) PROGRAM_##name,
 enum { FLUSHED_LAUNCHES = 64 };
-enum program { RG_CELLS(PROGRAM_OF_CELL, ) SHARED, WIDE, LEARNED, N_PROGRAMS };
 
 struct opencl_buffer {
     struct rg_buffer base;
     cl_mem memory; /* shared by those that were made together */
     size_t offset; /* where this one begins in it */
-};
-
-/* A kernel built for groups of another shape than the device's. */
-struct variant {
-    struct variant *next;
-    enum rg_kernel kernel;
-    bool many;
-    int item_rows, block_rows;
-    cl_program program;
-    cl_kernel handle;
 };
 
 struct opencl_device {
@@ -45,10 +29,7 @@ struct opencl_device {
     cl_context context;
     cl_command_queue queue;
     cl_device_id id;
-    /* of one launch, and of kernels/programs/replicas.cl for many at once */
-    cl_program programs[2][N_PROGRAMS];
-    cl_kernel kernels[2][RG_N_KERNELS];
-    struct variant *variants;
+    struct rg_cl_kernels kernels;
     const struct rg_clblast *library; /* NULL: not in use */
     struct rg_cl_table table;
 };
@@ -58,41 +39,38 @@ static rg_status check_owner(const struct opencl_device *device) {
                                      : rg_fail(RG_ERROR, "an OpenCL device was used in a child process after fork()");
 }
 
-static void opencl_destroy(struct rg_device *base) {
-    struct opencl_device *device = (struct opencl_device *)base;
+/* Release all that opening has made but the memory of buffers. */
+static void close_context(struct opencl_device *device) {
     const struct rg_cl *cl = device->cl;
-    for (size_t many = 0; many < 2; many++) {
-        for (int i = 0; i < RG_N_KERNELS; i++) {
-            if (device->kernels[many][i]) {
-                (void)cl->clReleaseKernel(device->kernels[many][i]);
-            }
-        }
-        for (size_t i = 0; i < N_PROGRAMS; i++) {
-            if (device->programs[many][i]) {
-                (void)cl->clReleaseProgram(device->programs[many][i]);
-            }
-        }
-    }
-    while (device->variants) {
-        struct variant *const v = device->variants;
-        device->variants = v->next;
-        if (v->handle) {
-            (void)cl->clReleaseKernel(v->handle);
-        }
-        if (v->program) {
-            (void)cl->clReleaseProgram(v->program);
-        }
-        rg_free(v);
-    }
+    rg_cl_kernels_release(&device->kernels);
     rg_cl_table_release(cl, &device->table);
     if (device->queue) {
         (void)cl->clReleaseCommandQueue(device->queue);
+        device->queue = NULL;
     }
     if (device->context) {
         (void)cl->clReleaseContext(device->context);
+        device->context = NULL;
     }
+}
+
+static void opencl_destroy(struct rg_device *base) {
+    close_context((struct opencl_device *)base);
     rg_guard_watch(NULL, NULL);
-    rg_free(device);
+    rg_free(base);
+}
+
+/* Context, queue and the first kernels. */
+static rg_status open_context(struct opencl_device *device) {
+    const struct rg_cl *cl = device->cl;
+    const char *const name = device->base.info.name;
+    cl_int code = CL_SUCCESS;
+    device->context = cl->clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
+    RG_TRY(rg_cl_check(code, "clCreateContext", name));
+    device->queue = cl->clCreateCommandQueue(device->context, device->id, 0, &code);
+    RG_TRY(rg_cl_check(code, "clCreateCommandQueue", name));
+    device->kernels.context = device->context;
+    return rg_cl_kernels_open(&device->kernels);
 }
 
 static void opencl_buffer_destroy(struct rg_device *base, struct rg_buffer *buffer) {
@@ -106,13 +84,58 @@ static size_t slice_bytes(size_t bytes) {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
+/* rg_cl_check, or rg_cl_check_memory. */
+typedef rg_status check_code(cl_int code, const char *call, const char *object);
+
+/* Queue zeros by a kernel: see kernels/data/fill.cl. */
+static rg_status fill(struct opencl_device *device, cl_mem memory, size_t at, size_t bytes, check_code *check) {
+    enum { GROUPS_A_UNIT = 8 };
+    const struct rg_launch launch = {.kernel = RG_K_rg_fill};
+    const struct rg_fill_args args = {.at = at, .bytes = bytes};
+    const struct rg_cl *const cl = device->cl;
+    const size_t local[2] = {(size_t)device->base.info.cols, (size_t)device->base.info.rows};
+    const size_t most = GROUPS_A_UNIT * (size_t)device->base.info.units,
+                 need = bytes / (local[0] * local[1] * sizeof(rg_u32));
+    const size_t groups = need < 1 ? 1 : need < most ? need : most, global[2] = {groups * local[0], local[1]};
+    cl_kernel kernel = NULL;
+    RG_TRY(rg_cl_kernels_find(&device->kernels, false, &launch, &kernel));
+    RG_TRY(rg_cl_check(cl->clSetKernelArg(kernel, 0, sizeof(cl_mem), &memory), "clSetKernelArg", "rg_fill"));
+    RG_TRY(rg_cl_check(cl->clSetKernelArg(kernel, 1, sizeof args, &args), "clSetKernelArg", "rg_fill"));
+    return check(cl->clEnqueueNDRangeKernel(device->queue, kernel, 2, NULL, global, local, 0, NULL, NULL),
+                 "clEnqueueNDRangeKernel", "rg_fill");
+}
+
+/* Some GPUs' drivers find the memory of a buffer when a kernel first writes to it. A processor's memory is there, or the
+ * process ends. */
+static rg_status touch(struct opencl_device *device, cl_mem memory, size_t bytes) {
+    if (!device->base.info.is_gpu) {
+        return RG_OK;
+    }
+    RG_TRY(fill(device, memory, 0, bytes, rg_cl_check_memory));
+    return rg_cl_check_memory(device->cl->clFinish(device->queue), "clFinish", device->base.info.name);
+}
+
+/* A piece of memory that is there. */
+static rg_status create_memory(struct opencl_device *device, size_t bytes, cl_mem *memory) {
+    cl_int code = CL_SUCCESS;
+    *memory = device->cl->clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    rg_status status = rg_cl_check_memory(code, "clCreateBuffer", device->base.info.name);
+    if (status == RG_OK) {
+        status = touch(device, *memory, bytes);
+        if (status != RG_OK) {
+            (void)device->cl->clReleaseMemObject(*memory);
+        }
+    }
+    device->base.is_starved = device->base.is_starved || status == RG_NO_MEMORY;
+    return status;
+}
+
 static rg_status opencl_buffers_create(struct rg_device *base, size_t n, size_t bytes, struct rg_buffer **out) {
     struct opencl_device *device = (struct opencl_device *)base;
     const struct rg_cl *const cl = device->cl;
     const size_t slice = n > 1 ? slice_bytes(bytes) : bytes;
-    cl_int code = CL_SUCCESS;
-    const cl_mem memory = cl->clCreateBuffer(device->context, CL_MEM_READ_WRITE, n * slice, NULL, &code);
-    RG_TRY(rg_cl_check(code, "clCreateBuffer", base->info.name));
+    cl_mem memory = NULL;
+    RG_TRY(create_memory(device, n * slice, &memory));
     rg_status status = RG_OK;
     size_t made = 0;
     for (; made < n; made++) {
@@ -156,107 +179,12 @@ static rg_status opencl_zero(struct rg_device *base, struct rg_buffer *of, size_
     RG_TRY(check_owner(device));
     const struct opencl_buffer *const buffer = (const struct opencl_buffer *)of;
     const unsigned char zero = 0;
+    if (base->info.cols * base->info.rows > 1) {
+        return fill(device, buffer->memory, buffer->offset, bytes, rg_cl_check);
+    }
     return rg_cl_check(device->cl->clEnqueueFillBuffer(device->queue, buffer->memory, &zero, sizeof zero,
                                                        buffer->offset, bytes, 0, NULL, NULL),
                        "clEnqueueFillBuffer", base->info.name);
-}
-
-static double now(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-#define IN_SHARED(name, ...) [RG_K_##name] = SHARED,
-#define IN_WIDE(name, ...) [RG_K_##name] = WIDE,
-#define IN_LEARNED(name, ...) [RG_K_##name] = LEARNED,
-#define IN_CELL(A, name, ...) [RG_K_rg_##name##_forward] = PROGRAM_##name, [RG_K_rg_##name##_reverse] = PROGRAM_##name,
-static const enum program program_of[RG_N_KERNELS] = {RG_SHARED_KERNELS(IN_SHARED) RG_WIDE_KERNELS(IN_WIDE)
-                                                          RG_LEARNED_KERNELS(IN_LEARNED) RG_CELLS(IN_CELL, )};
-
-static rg_status create_kernel(struct opencl_device *device, cl_program program, bool many, enum rg_kernel which,
-                               size_t items, cl_kernel *kernel) {
-    const struct rg_cl *cl = device->cl;
-    const char *const name = rg_kernel_signatures[which].name;
-    char full[64];
-    (void)snprintf(full, sizeof full, "%s%s", name, many ? "_replicas" : "");
-    cl_int code = CL_SUCCESS;
-    *kernel = cl->clCreateKernel(program, full, &code);
-    RG_TRY(rg_cl_check(code, "clCreateKernel", full));
-    size_t max = 0;
-    RG_TRY(rg_cl_check(
-        cl->clGetKernelWorkGroupInfo(*kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof max, &max, NULL),
-        "clGetKernelWorkGroupInfo", full));
-    if (max < items) {
-        return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
-                       device->base.info.name, full, max, items);
-    }
-    return RG_OK;
-}
-
-#define ROOT_OF_CELL(A, name, ...) [PROGRAM_##name] = "programs/" #name ".cl",
-static const char *const roots[N_PROGRAMS] = {RG_CELLS(ROOT_OF_CELL, )[SHARED] = "programs/shared.cl",
-                                              [WIDE] = "programs/wide.cl", [LEARNED] = "programs/learned.cl"};
-
-static rg_status create_kernels(struct opencl_device *device, bool many, enum program which) {
-    const struct rg_cl_program program = {.root = roots[which], .replicas = many};
-    const double begin = now();
-    RG_TRY(rg_cl_program_build(device->cl, device->context, device->id, &device->base.info, &program,
-                               &device->programs[many][which]));
-    for (int i = 0; i < RG_N_KERNELS; i++) {
-        if (program_of[i] == which) {
-            RG_TRY(create_kernel(device, device->programs[many][which], many, (enum rg_kernel)i,
-                                 rg_device_items(&device->base), &device->kernels[many][i]));
-        }
-    }
-    device->base.info.build_seconds += now() - begin;
-    return RG_OK;
-}
-
-/* Build the kernel of a launch for the launch's shape; a scan without the other one of its cell. */
-static rg_status create_variant(struct opencl_device *device, bool many, const struct rg_launch *launch,
-                                struct variant *v) {
-    const bool scan = launch->kernel != RG_K_rg_weight_gradient;
-    const bool forward = scan && strstr(rg_kernel_signatures[launch->kernel].name, "_forward") != NULL;
-    const struct rg_cl_program program = {.root = scan ? roots[program_of[launch->kernel]] : "programs/gradient.cl",
-                                          .replicas = many,
-                                          .item_rows = launch->item_rows,
-                                          .block_rows = launch->block_rows,
-                                          .scan_part = forward ? 1
-                                                       : scan  ? 2
-                                                               : 0};
-    const double begin = now();
-    RG_TRY(rg_cl_program_build(device->cl, device->context, device->id, &device->base.info, &program, &v->program));
-    RG_TRY(create_kernel(device, v->program, many, launch->kernel, rg_launch_items(&device->base, launch), &v->handle));
-    device->base.info.build_seconds += now() - begin;
-    return RG_OK;
-}
-
-/* The kernel of a launch, built when it is first launched. */
-static rg_status find_kernel(struct opencl_device *device, bool many, const struct rg_launch *launch, cl_kernel *out) {
-    const enum rg_kernel which = launch->kernel;
-    struct variant *v = device->variants;
-    if (!launch->item_rows) {
-        RG_TRY(device->kernels[many][which] ? RG_OK : create_kernels(device, many, program_of[which]));
-        *out = device->kernels[many][which];
-        return RG_OK;
-    }
-    while (v && !(v->kernel == which && v->many == many && v->item_rows == launch->item_rows &&
-                  v->block_rows == launch->block_rows)) {
-        v = v->next;
-    }
-    if (!v) {
-        RG_TRY(rg_alloc(&v, 1, sizeof *v, "a kernel"));
-        *v = (struct variant){.next = device->variants,
-                              .kernel = which,
-                              .many = many,
-                              .item_rows = launch->item_rows,
-                              .block_rows = launch->block_rows};
-        device->variants = v;
-        RG_TRY(create_variant(device, many, launch, v));
-    }
-    *out = v->handle;
-    return RG_OK;
 }
 
 static rg_status set_argument(const struct opencl_device *device, cl_kernel kernel, cl_uint n, size_t bytes,
@@ -351,7 +279,7 @@ static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *l
     const bool many = needs_rows(launches, n);
     RG_TRY(check_owner(device));
     cl_kernel kernel = NULL;
-    RG_TRY(find_kernel(device, many, launches, &kernel));
+    RG_TRY(rg_cl_kernels_find(&device->kernels, many, launches, &kernel));
     RG_TRY(set_arguments(device, kernel, launches, n, many));
     const size_t cols = (size_t)base->info.cols, local[3] = {cols, rg_launch_items(base, launches) / cols, 1};
     const size_t global[3] = {launches->groups[0] * local[0], launches->groups[1] * local[1], n};
@@ -388,6 +316,13 @@ static rg_status opencl_finish(struct rg_device *base) {
     return rg_cl_check(device->cl->clFinish(device->queue), "clFinish", base->info.name);
 }
 
+static rg_status opencl_renew(struct rg_device *base) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    close_context(device);
+    return open_context(device);
+}
+
 static const struct rg_device_ops opencl_ops = {
     .destroy = opencl_destroy,
     .buffers_create = opencl_buffers_create,
@@ -400,41 +335,8 @@ static const struct rg_device_ops opencl_ops = {
     .product = opencl_product,
     .flush = opencl_flush,
     .finish = opencl_finish,
+    .renew = opencl_renew,
 };
-
-static void release_program(struct opencl_device *device, enum program which) {
-    for (int i = 0; i < RG_N_KERNELS; i++) {
-        if (program_of[i] == which && device->kernels[0][i]) {
-            (void)device->cl->clReleaseKernel(device->kernels[0][i]);
-            device->kernels[0][i] = NULL;
-        }
-    }
-    if (device->programs[0][which]) {
-        (void)device->cl->clReleaseProgram(device->programs[0][which]);
-        device->programs[0][which] = NULL;
-    }
-}
-
-/* Build the first program of a GPU for one shape after the other until its kernels can run in groups of that size. They
- * take as many registers as the scans do. */
-static rg_status climb_down(struct opencl_device *device) {
-    const bool is_double = device->base.info.real_bytes == sizeof(double);
-    struct rg_device_info *const info = &device->base.info;
-    const size_t wanted = rg_device_items(&device->base);
-    rg_status status = RG_NO_DEVICE;
-    for (size_t i = 0; status == RG_NO_DEVICE && rg_device_rung(i); i++) {
-        struct rg_device_shape shape = *rg_device_rung(i);
-        release_program(device, SHARED);
-        shape.vec = is_double && shape.vec > 1 ? shape.vec / 2 : shape.vec;
-        rg_device_set_shape(info, shape);
-        status = create_kernels(device, false, SHARED);
-    }
-    if (status == RG_OK && rg_device_items(&device->base) < wanted) {
-        rg_log("%s: the kernels do not run in work-groups of %zu items; smaller groups of %zu are used", info->name,
-               wanted, rg_device_items(&device->base));
-    }
-    return status;
-}
 
 rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, struct rg_device **out) {
     *out = NULL;
@@ -451,12 +353,11 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     struct opencl_device *device = NULL;
     RG_TRY(rg_alloc(&device, 1, sizeof *device, "the OpenCL device"));
     device->base.ops = &opencl_ops;
-    device->cl = cl;
+    device->cl = device->kernels.cl = cl;
     device->owner = getpid();
     struct rg_device_info *info = &device->base.info;
     char problem[RG_DEVICE_PROBLEM], place[24];
     rg_status status = RG_OK;
-    cl_int code = CL_SUCCESS;
     rg_cl_place(&found[index], place);
     rg_cl_describe(cl, &found[index], info, problem);
     if (!problem[0]) {
@@ -480,14 +381,13 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     if (options->shape.vec) {
         rg_device_set_shape(info, options->shape);
     }
-    rg_guard_watch(place, info->name);
-    device->context = cl->clCreateContext(NULL, 1, &id, NULL, NULL, &code);
-    RG_TRY_GOTO(rg_cl_check(code, "clCreateContext", info->name));
-    device->queue = cl->clCreateCommandQueue(device->context, id, 0, &code);
-    RG_TRY_GOTO(rg_cl_check(code, "clCreateCommandQueue", info->name));
     device->id = id;
-    RG_TRY_GOTO(info->is_gpu && !options->shape.vec && !options->tf32 ? climb_down(device)
-                                                                      : create_kernels(device, false, SHARED));
+    device->kernels = (struct rg_cl_kernels){.cl = cl,
+                                             .id = id,
+                                             .device = &device->base,
+                                             .has_ladder = info->is_gpu && !options->shape.vec && !options->tf32};
+    rg_guard_watch(place, info->name);
+    RG_TRY_GOTO(open_context(device));
     *out = &device->base;
     return RG_OK;
 fail:

@@ -1,0 +1,171 @@
+/* The kernels of an OpenCL device: see kernels.h. */
+#define _GNU_SOURCE
+#include "device/opencl/kernels.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "device/opencl/program.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+
+/* A kernel built for groups of another shape than the device's. */
+struct rg_cl_variant {
+    struct rg_cl_variant *next;
+    enum rg_kernel kernel;
+    bool many;
+    int item_rows, block_rows;
+    cl_program program;
+    cl_kernel handle;
+};
+
+#define IN_SHARED(name, ...) [RG_K_##name] = RG_CL_SHARED,
+#define IN_WIDE(name, ...) [RG_K_##name] = RG_CL_WIDE,
+#define IN_LEARNED(name, ...) [RG_K_##name] = RG_CL_LEARNED,
+#define IN_CELL(A, name, ...) \
+    [RG_K_rg_##name##_forward] = RG_CL_PROGRAM_##name, [RG_K_rg_##name##_reverse] = RG_CL_PROGRAM_##name,
+static const enum rg_cl_program_number program_of[RG_N_KERNELS] = {RG_SHARED_KERNELS(IN_SHARED) RG_WIDE_KERNELS(IN_WIDE)
+                                                                       RG_LEARNED_KERNELS(IN_LEARNED)
+                                                                           RG_CELLS(IN_CELL, )};
+
+#define ROOT_OF_CELL(A, name, ...) [RG_CL_PROGRAM_##name] = "programs/" #name ".cl",
+static const char *const roots[RG_CL_N_PROGRAMS] = {RG_CELLS(ROOT_OF_CELL, )[RG_CL_SHARED] = "programs/shared.cl",
+                                                    [RG_CL_WIDE] = "programs/wide.cl",
+                                                    [RG_CL_LEARNED] = "programs/learned.cl"};
+
+static void release_one(const struct rg_cl *cl, cl_program *program, cl_kernel *kernel) {
+    if (kernel && *kernel) {
+        (void)cl->clReleaseKernel(*kernel);
+        *kernel = NULL;
+    }
+    if (program && *program) {
+        (void)cl->clReleaseProgram(*program);
+        *program = NULL;
+    }
+}
+
+void rg_cl_kernels_release(struct rg_cl_kernels *k) {
+    for (size_t many = 0; many < 2; many++) {
+        for (int i = 0; i < RG_N_KERNELS; i++) {
+            release_one(k->cl, NULL, &k->kernels[many][i]);
+        }
+        for (size_t i = 0; i < RG_CL_N_PROGRAMS; i++) {
+            release_one(k->cl, &k->programs[many][i], NULL);
+        }
+    }
+    while (k->variants) {
+        struct rg_cl_variant *const v = k->variants;
+        k->variants = v->next;
+        release_one(k->cl, &v->program, &v->handle);
+        rg_free(v);
+    }
+}
+
+static rg_status create_kernel(const struct rg_cl_kernels *k, cl_program program, bool many, enum rg_kernel which,
+                               size_t items, cl_kernel *kernel) {
+    const struct rg_cl *cl = k->cl;
+    const char *const name = rg_kernel_signatures[which].name;
+    char full[64];
+    (void)snprintf(full, sizeof full, "%s%s", name, many ? "_replicas" : "");
+    cl_int code = CL_SUCCESS;
+    *kernel = cl->clCreateKernel(program, full, &code);
+    RG_TRY(rg_cl_check(code, "clCreateKernel", full));
+    size_t most = 0;
+    RG_TRY(
+        rg_cl_check(cl->clGetKernelWorkGroupInfo(*kernel, k->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL),
+                    "clGetKernelWorkGroupInfo", full));
+    if (most < items) {
+        return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
+                       k->device->info.name, full, most, items);
+    }
+    return RG_OK;
+}
+
+static rg_status create_kernels(struct rg_cl_kernels *k, bool many, enum rg_cl_program_number which) {
+    const struct rg_cl_program program = {.root = roots[which], .replicas = many};
+    const double begin = rg_seconds();
+    RG_TRY(
+        rg_cl_program_build(k->cl, k->context, k->id, &k->device->info, &program, &k->programs[many][which]));
+    for (int i = 0; i < RG_N_KERNELS; i++) {
+        if (program_of[i] == which) {
+            RG_TRY(create_kernel(k, k->programs[many][which], many, (enum rg_kernel)i, rg_device_items(k->device),
+                                 &k->kernels[many][i]));
+        }
+    }
+    k->device->info.build_seconds += rg_seconds() - begin;
+    return RG_OK;
+}
+
+/* Build the kernel of a launch for the launch's shape; a scan without the other one of its cell. */
+static rg_status create_variant(struct rg_cl_kernels *k, bool many, const struct rg_launch *launch,
+                                struct rg_cl_variant *v) {
+    const bool scan = launch->kernel != RG_K_rg_weight_gradient;
+    const bool forward = scan && strstr(rg_kernel_signatures[launch->kernel].name, "_forward") != NULL;
+    const struct rg_cl_program program = {.root = scan ? roots[program_of[launch->kernel]] : "programs/gradient.cl",
+                                          .replicas = many,
+                                          .item_rows = launch->item_rows,
+                                          .block_rows = launch->block_rows,
+                                          .scan_part = forward ? 1
+                                                       : scan  ? 2
+                                                               : 0};
+    const double begin = rg_seconds();
+    RG_TRY(rg_cl_program_build(k->cl, k->context, k->id, &k->device->info, &program, &v->program));
+    RG_TRY(create_kernel(k, v->program, many, launch->kernel, rg_launch_items(k->device, launch), &v->handle));
+    k->device->info.build_seconds += rg_seconds() - begin;
+    return RG_OK;
+}
+
+rg_status rg_cl_kernels_find(struct rg_cl_kernels *k, bool many, const struct rg_launch *launch, cl_kernel *out) {
+    const enum rg_kernel which = launch->kernel;
+    struct rg_cl_variant *v = k->variants;
+    if (!launch->item_rows) {
+        RG_TRY(k->kernels[many][which] ? RG_OK : create_kernels(k, many, program_of[which]));
+        *out = k->kernels[many][which];
+        return RG_OK;
+    }
+    while (v && !(v->kernel == which && v->many == many && v->item_rows == launch->item_rows &&
+                  v->block_rows == launch->block_rows)) {
+        v = v->next;
+    }
+    if (!v) {
+        RG_TRY(rg_alloc(&v, 1, sizeof *v, "a kernel"));
+        *v = (struct rg_cl_variant){.next = k->variants,
+                                    .kernel = which,
+                                    .many = many,
+                                    .item_rows = launch->item_rows,
+                                    .block_rows = launch->block_rows};
+        k->variants = v;
+        RG_TRY(create_variant(k, many, launch, v));
+    }
+    *out = v->handle;
+    return RG_OK;
+}
+
+/* ---- The ladder ---- */
+
+/* The shape of the present rung, for the device's numbers. */
+static void take_rung(struct rg_cl_kernels *k) {
+    struct rg_device_shape shape = *rg_device_rung(k->rung);
+    const bool is_double = k->device->info.real_bytes == sizeof(double);
+    rg_cl_kernels_release(k);
+    shape.vec = is_double && shape.vec > 1 ? shape.vec / 2 : shape.vec;
+    rg_device_set_shape(&k->device->info, shape);
+}
+
+rg_status rg_cl_kernels_open(struct rg_cl_kernels *k) {
+    const size_t wanted = rg_device_items(k->device);
+    rg_status status = RG_NO_DEVICE;
+    if (!k->has_ladder) {
+        return create_kernels(k, false, RG_CL_SHARED);
+    }
+    for (; status == RG_NO_DEVICE && rg_device_rung(k->rung); k->rung += status == RG_NO_DEVICE) {
+        take_rung(k);
+        status = create_kernels(k, false, RG_CL_SHARED);
+    }
+    if (status == RG_OK && rg_device_items(k->device) < wanted) {
+        rg_log("%s: the kernels do not run in work-groups of %zu items; smaller groups of %zu are used",
+               k->device->info.name, wanted, rg_device_items(k->device));
+    }
+    return status;
+}
