@@ -40,6 +40,7 @@ struct rg_device_info {
     bool is_accelerator;   /* neither a GPU nor a processor */
     bool has_double;       /* double precision */
     bool has_prefetch;     /* OpenCL: the kernels' compiler takes __builtin_prefetch */
+    bool has_fma;          /* OpenCL: an instruction for fma() of floats */
     int units;             /* compute units or threads */
     uint64_t memory_bytes; /* that there are */
     uint64_t budget_bytes; /* a plan may use so many, see rg_device_budget; 0: nine tenths of memory_bytes */

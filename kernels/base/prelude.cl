@@ -13,6 +13,7 @@
  *   RG_TF32          1: NVIDIA's tensor cores compute the products of scans and weight gradients in TF32; 2: the
  *                    same on any device, for tests; 0: all products are of rg_real
  *   RG_SCAN_PART     1, 2: a cell's program has only its forward or only its reverse scan; 0: both
+ *   RG_HAS_FMA       0: the device says that it has no instruction for fma() of floats; 1: it has
  *   RG_HAS_PREFETCH  1: the compiler has __builtin_prefetch (on CPUs; the host knows which); 0: it may lack it
  *
  * Contraction is left on. Every product that matters is written as RG_FMA. */
@@ -36,6 +37,12 @@
 #endif
 #ifndef RG_TF32
 #define RG_TF32 0
+#endif
+#ifndef RG_HAS_FMA
+#define RG_HAS_FMA 1
+#endif
+#if RG_HAS_FMA != 0 && RG_HAS_FMA != 1
+#error "RG_HAS_FMA must be 0 or 1"
 #endif
 #ifndef RG_HAS_PREFETCH
 #define RG_HAS_PREFETCH 0
@@ -132,7 +139,13 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once; al
 #define RG_FMIN(a, b) RG_SELECT((a) < (b), a, b)
 #define RG_FMAX(a, b) RG_SELECT((a) > (b), a, b)
 #define RG_SPLAT(s) ((rg_vec)((rg_real)(s)))
+/* fma() is a function of many instructions where the device has none for it, and mad() one or two. Neither doubles nor the
+ * emulation of tensor cores can do with less than fma(). */
+#if RG_HAS_FMA || RG_DOUBLE || RG_TF32 || defined FP_FAST_FMAF
 #define RG_FMA(a, b, c) fma(a, b, c)
+#else
+#define RG_FMA(a, b, c) mad(a, b, c)
+#endif
 /* 2^n, for a vector of floats that holds n in the low bits of its fractions. */
 #define RG_EXPONENT(v) RG_AS_REAL((RG_AS_INT(v) << 23) + 0x3f800000)
 #define RG_SQRT(v) sqrt(v)

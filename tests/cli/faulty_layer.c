@@ -10,6 +10,7 @@
  *   RG_KINDS=D,U,A,C        the first devices are a GPU with its own memory, one in the processor's, an accelerator, a
  *                           processor
  *   RG_PLATFORM=NAME        every platform is called so
+ *   RG_BUILDS=FILE          writes the options of each program that is built
  *   RG_SAYS=KEY:VALUE,...   what every device says to clGetDeviceInfo(KEY): a number, or a text that begins with a letter
  *   RG_MEMORY=BYTES         the device has so much memory for all buffers together; a buffer beyond it is refused with
  *                           RG_MEMORY_CODE, else CL_MEM_OBJECT_ALLOCATION_FAILURE
@@ -216,6 +217,11 @@ static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_
     char emulated[512];
     if (fails("clBuildProgram")) {
         return CL_OUT_OF_RESOURCES;
+    }
+    FILE *const file = getenv("RG_BUILDS") ? fopen(getenv("RG_BUILDS"), "a") : NULL;
+    if (file) {
+        (void)fprintf(file, "%s\n", options);
+        (void)fclose(file);
     }
     if (at) {
         (void)snprintf(emulated, sizeof emulated, "%.*s-DRG_TF32=2%s", (int)(at - options), options,

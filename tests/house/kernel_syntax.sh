@@ -36,6 +36,22 @@ for program in kernels/programs/all.cl kernels/programs/learned.cl; do
     [ "$(prefetches "$program" -DRG_HAS_PREFETCH=1)" -gt 0 ] || complain "no prefetch with -DRG_HAS_PREFETCH=1 in" "$program"
 done
 
+# uses NAME OPTION...: how often the text of a GPU's program calls the function.
+uses() {
+    name=$1
+    shift
+    # shellcheck disable=SC2086 # a list of options
+    clang -E -P -x cl -cl-std=CL1.2 $gpu "$@" -I kernels -include kernels/base/prelude.cl kernels/programs/all.cl |
+        grep -cE "(^|[^a-z_])$name\("
+}
+
+# Where fma() is no instruction, the products are mad(); with doubles and tensor cores they stay fma().
+[ "$(uses mad)" = 0 ] && [ "$(uses fma)" -gt 9 ] || complain "mad without -DRG_HAS_FMA=0 in" kernels/programs/all.cl
+[ "$(uses fma -DRG_HAS_FMA=0)" = 0 ] && [ "$(uses mad -DRG_HAS_FMA=0)" -gt 9 ] || complain "fma with -DRG_HAS_FMA=0 in" kernels/programs/all.cl
+for kept in -DRG_DOUBLE=1 -DRG_TF32=2 -DFP_FAST_FMAF=1; do
+    [ "$(uses mad -DRG_HAS_FMA=0 "$kept")" = 0 ] || complain "mad with $kept in" kernels/programs/all.cl
+done
+
 # Of a function that is inline and not static C99 makes no body for a compiler that calls it.
 complain "inline without static in" "$(grep -nE '(^|[^c] )inline ' kernels/base/prelude.cl kernels/*/*.cl | grep -v 'static inline')"
 exit "$failed"

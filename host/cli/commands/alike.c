@@ -49,7 +49,7 @@ static rg_status check_files(const struct rg_config *config, struct rg_ranks *ra
 static rg_status check_devices(const struct rg_run *run, struct rg_ranks *ranks) {
     const struct rg_device_info *const info = &run->device->info;
     const struct rg_plan *const p = &run->engine->net.plan;
-    const uint64_t numbers[] = {info->is_gpu,         info->has_prefetch,   info->real_bytes,
+    const uint64_t numbers[] = {info->is_gpu,         info->has_prefetch,   info->has_fma,   info->real_bytes,
                                 info->tf32,           (uint64_t)info->vec,  (uint64_t)info->nv,
                                 (uint64_t)info->cols, (uint64_t)info->rows, p->block,
                                 p->accum_steps,       p->sum_slices};

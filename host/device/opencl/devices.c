@@ -131,6 +131,18 @@ static bool takes_prefetch(const char *platform, cl_device_type type) {
     return (type & CL_DEVICE_TYPE_CPU) && strcmp(platform, RG_POCL_NAME) == 0;
 }
 
+/* True if fma() of floats is an instruction. PoCL leaves CL_FP_FMA out for every processor. */
+static bool has_fma(cl_device_type type, cl_device_fp_config fp32) {
+    if (!(type & CL_DEVICE_TYPE_CPU)) {
+        return (fp32 & CL_FP_FMA) != 0;
+    }
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_cpu_supports("fma");
+#else
+    return true;
+#endif
+}
+
 /* True for platforms where a watchdog of the kernel or of the screen ends long work, whatever the card. */
 static bool is_watched(const char *platform) {
     return strcmp(platform, "rusticl") == 0 || strcmp(platform, "Apple") == 0;
@@ -174,7 +186,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     cl_device_type type = 0;
     cl_uint units = 1, width = 0, capability = 0;
     cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
-    cl_device_fp_config fp64 = 0;
+    cl_device_fp_config fp32 = 0, fp64 = 0;
     cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE, unified = CL_FALSE, watched = CL_FALSE;
     char name[256] = "", driver[256] = "", version[256] = "", platform[RG_CL_NAME];
     rg_cl_platform_of(cl, id, platform);
@@ -185,6 +197,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_buffer, &max_buffer, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof fp32, &fp32, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof fp64, &fp64, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
@@ -204,6 +217,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     info->is_unified = unified;
     info->is_accelerator = !(type & (CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_CPU));
     info->has_prefetch = takes_prefetch(platform, type);
+    info->has_fma = has_fma(type, fp32);
     info->has_tf32 = capability >= TF32_SINCE && has_extension(cl, id, "cl_nv_compiler_options");
     info->real_bytes = sizeof(float);
     info->units = (int)units;
