@@ -29,6 +29,14 @@ rg_status rg_device_renew(struct rg_device *device) {
     return device->ops->renew && device->used_bytes == 0 ? device->ops->renew(device) : RG_OK;
 }
 
+rg_status rg_device_try(struct rg_device *device, const struct rg_launch *launch) {
+    return device->ops->try_kernel ? device->ops->try_kernel(device, launch) : RG_OK;
+}
+
+bool rg_device_descend(struct rg_device *device) {
+    return device->ops->descend && device->used_bytes == 0 && device->ops->descend(device);
+}
+
 uint64_t rg_device_budget(const struct rg_device_info *info) {
     return info->budget_bytes ? info->budget_bytes : info->memory_bytes / 10 * 9;
 }

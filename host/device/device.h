@@ -93,7 +93,10 @@ struct rg_device_ops {
     rg_status (*product)(struct rg_device *device, const struct rg_wide_product *product);
     rg_status (*flush)(struct rg_device *device); /* NULL: nothing waits to be sent */
     rg_status (*finish)(struct rg_device *device);
-    rg_status (*renew)(struct rg_device *device); /* NULL: a failed command does no lasting harm */
+    /* NULL: a failed command does no lasting harm; every kernel runs; there is one shape of work-groups */
+    rg_status (*renew)(struct rg_device *device);
+    rg_status (*try_kernel)(struct rg_device *device, const struct rg_launch *launch);
+    bool (*descend)(struct rg_device *device);
 };
 
 struct rg_device {
@@ -135,6 +138,12 @@ rg_status rg_device_open(const char *spec, const struct rg_device_options *optio
 void rg_device_destroy(struct rg_device *device); /* NULL allowed */
 /* Make the device usable again after a command has failed, if it has no buffers; else it stays as it is. */
 rg_status rg_device_renew(struct rg_device *device);
+/* Build the kernel of a launch. RG_NO_DEVICE if it cannot run in groups of that size, or would run slowly because it
+ * spills registers. */
+rg_status rg_device_try(struct rg_device *device, const struct rg_launch *launch);
+/* Whether the device has taken a smaller shape of work-groups. A plan for the shape before it is then void. False for a
+ * device that has buffers, which are laid out for their shape. */
+bool rg_device_descend(struct rg_device *device);
 /* Bytes that a plan may use unless --memory says otherwise. */
 uint64_t rg_device_budget(const struct rg_device_info *info);
 

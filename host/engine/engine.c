@@ -14,6 +14,7 @@
 #include "engine/layer.h"
 #include "engine/library.h"
 #include "engine/rows.h"
+#include "engine/rungs.h"
 #include "engine/shards.h"
 #include "model/cells.h"
 
@@ -54,7 +55,7 @@ static rg_status create(struct rg_device *device, const struct rg_model *model, 
     e->net.probe = RG_NO_PROBE;
     e->net.options.plan.dropout = options->plan.training && options->dropout > 0.0;
     e->net.options.plan.memory = memory;
-    RG_TRY(rg_plan_make(device, model, &e->net.options.plan, &e->net.plan));
+    RG_TRY(rg_rungs_plan(device, model, &e->net.options.plan, &e->net.plan));
     RG_TRY(create_buffers(e));
     RG_TRY(rg_engine_set_weights(e, model));
     return rg_library_check(&e->net);

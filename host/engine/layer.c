@@ -200,6 +200,16 @@ static size_t scan_local_bytes(const struct rg_net *net, size_t width) {
     return rg_max(2 * states + sums * net->plan.tile, MIN_LOCAL) * net->plan.real_bytes;
 }
 
+void rg_layer_scan(const struct rg_net *net, bool reverse, struct rg_launch *launch) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_plan_group *const shape = reverse ? &p->reverse : &p->forward;
+    const size_t deltas = RG_DELTAS_ARE_LOCAL(rg_device_items(net->device), p->gates) ? p->gates * p->h_stride : 0;
+    launch->kernel = reverse ? kernels_of(net)->reverse : kernels_of(net)->forward;
+    launch->item_rows = shape->item_rows;
+    launch->block_rows = shape->block_rows;
+    launch->local_bytes = scan_local_bytes(net, reverse ? deltas : p->h_stride);
+}
+
 struct scan {
     struct rg_launch launch;
     struct rg_scan_args args;
@@ -223,11 +233,9 @@ static rg_status launch_steps(struct rg_net *net, void *self, size_t done, size_
 
 static rg_status launch_scan(struct rg_net *net, size_t layer, struct scan *scan) {
     const struct rg_plan *const p = &net->plan;
-    const struct rg_plan_group *const shape = scan->reverse ? &p->reverse : &p->forward;
+    rg_layer_scan(net, scan->reverse, &scan->launch);
     scan->launch.groups[0] = rg_divide_up((size_t)scan->args.rows, p->tile);
     scan->launch.groups[1] = p->groups_per_tile;
-    scan->launch.item_rows = shape->item_rows;
-    scan->launch.block_rows = shape->block_rows;
     const struct rg_cut cut = {scan->reverse ? RG_WORK_REVERSE : RG_WORK_FORWARD, layer,
                                (size_t)(scan->args.to - scan->args.from), 1};
     return rg_in_pieces(net, &cut, launch_steps, scan);
@@ -245,11 +253,9 @@ static struct rg_buffer *saved_of(const struct rg_net *net, size_t layer, size_t
 }
 
 rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction, size_t rows, bool ragged) {
-    struct scan scan = {.launch = {.kernel = kernels_of(net)->forward,
-                                   .buffers = {rg_layer_inputs(net, layer), net->buffers.packed,
+    struct scan scan = {.launch = {.buffers = {rg_layer_inputs(net, layer), net->buffers.packed,
                                                net->buffers.out[layer], saved_of(net, layer, direction),
-                                               net->buffers.begin, net->buffers.gate[layer][direction]},
-                                   .local_bytes = scan_local_bytes(net, net->plan.h_stride)},
+                                               net->buffers.begin, net->buffers.gate[layer][direction]}},
                         .args = scan_args(net, layer, direction, net->segment, rows, ragged, false)};
     return launch_scan(net, layer, &scan);
 }
@@ -383,13 +389,10 @@ rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t dir
 
 rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
                            struct rg_buffer *dout, bool every_step, size_t rows, bool ragged) {
-    const bool local = RG_DELTAS_ARE_LOCAL(rg_device_items(net->device), net->plan.gates);
     struct scan scan = {
-        .launch = {.kernel = kernels_of(net)->reverse,
-                   .buffers = {net->buffers.out[layer], saved_of(net, layer, direction), net->buffers.packed, dout,
+        .launch = {.buffers = {net->buffers.out[layer], saved_of(net, layer, direction), net->buffers.packed, dout,
                                rg_net_deltas(net, layer, direction), net->buffers.carry, net->buffers.begin,
-                               net->buffers.gate[layer][direction]},
-                   .local_bytes = scan_local_bytes(net, local ? net->plan.gates * net->plan.h_stride : 0)},
+                               net->buffers.gate[layer][direction]}},
         .args = scan_args(net, layer, direction, span, rows, ragged, true),
         .reverse = true};
     scan.args.every_step = every_step;

@@ -16,6 +16,9 @@ size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t directi
 size_t rg_layer_reduce_jobs(const struct rg_net *net, size_t layer, size_t direction,
                             struct rg_reduce_job jobs[RG_MAX_JOBS]);
 
+/* The kernel of a scan, its shape and its local memory. */
+void rg_layer_scan(const struct rg_net *net, bool reverse, struct rg_launch *launch);
+
 /* Queue, for `rows` sequences and the steps of net->segment:
  *   forward         a direction's forward scan. Direction 0 goes first: its padding overwrites columns of direction 1.
  *   dropout         of the states; first_row is the chunk's first row in the batch

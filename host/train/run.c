@@ -2,9 +2,11 @@
 #include "train/run.h"
 
 #include <math.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "train/run_begin.h"
 #include "train/setup.h"
@@ -90,6 +92,18 @@ static rg_status create_training(struct rg_run *run) {
     return RG_OK;
 }
 
+/* `auto` goes on without a device that cannot run the scans, in whatever shape of work-groups. */
+static rg_status leave_device(struct rg_run *r) {
+    struct rg_config native = r->config;
+    rg_log("skipping device %s: %s", r->opened->info.name, rg_error_message());
+    rg_device_destroy(r->opened);
+    r->device = r->opened = NULL;
+    native.machine.device = "cpu";
+    RG_TRY(rg_setup_device(&native, &r->opened));
+    r->device = r->opened;
+    return rg_run_create_model(r);
+}
+
 static rg_status make(struct rg_run *r) {
     RG_TRY(rg_run_choose_problem(r));
     RG_TRY(rg_setup_shards(&r->config));
@@ -97,7 +111,11 @@ static rg_status make(struct rg_run *r) {
         RG_TRY(rg_setup_device(&r->config, &r->opened));
         r->device = r->opened;
     }
-    RG_TRY(rg_run_create_model(r));
+    rg_status status = rg_run_create_model(r);
+    if (status == RG_NO_DEVICE && r->opened && strcasecmp(r->config.machine.device, "auto") == 0) {
+        status = leave_device(r);
+    }
+    RG_TRY(status);
     RG_TRY(create_validator(r));
     RG_TRY(create_engine(r));
     return create_training(r);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/rungs.h"
 #include "model/assign.h"
 #include "model/freeze.h"
 #include "rnn_gpu/memory.h"
@@ -220,7 +221,7 @@ rg_status rg_run_create_model(struct rg_run *r) {
         RG_TRY(rg_data_check_states(r->data.training, &shape));
     }
     RG_TRY(rg_lag_check(&shape, r->problem.data_steps, c->training.probe_time));
-    RG_TRY(rg_plan_check(r->device, &shape, &options, &plan));
+    RG_TRY(rg_rungs_check(r->device, &shape, &options, &plan));
     RG_TRY(rg_model_create(&shape, &r->model));
     if (r->data.training && r->data.training->vocabulary) {
         RG_TRY(rg_model_set_vocabulary(r->model, r->data.training->vocabulary));

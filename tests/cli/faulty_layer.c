@@ -10,6 +10,8 @@
  *   RG_KINDS=D,U,A,C        the first devices are a GPU with its own memory, one in the processor's, an accelerator, a
  *                           processor
  *   RG_PLATFORM=NAME        every platform is called so
+ *   RG_SCAN_ITEMS=N         scans run in groups of at most N items
+ *   RG_SPILLS_FROM=N        scans that are built for groups of N items or more spill registers
  *   RG_BUILDS=FILE          writes the options of each program that is built
  *   RG_SAYS=KEY:VALUE,...   what every device says to clGetDeviceInfo(KEY): a number, or a text that begins with a letter
  *   RG_MEMORY=BYTES         the device has so much memory for all buffers together; a buffer beyond it is refused with
@@ -307,11 +309,30 @@ static cl_int pass_for_nvidia(const char *capability, cl_device_info what, cl_in
     return status;
 }
 
+static int is_scan(cl_kernel k) {
+    char name[64] = "";
+    (void)driver->clGetKernelInfo(k, CL_KERNEL_FUNCTION_NAME, sizeof name - 1, name, NULL);
+    return strstr(name, "_forward") != NULL || strstr(name, "_reverse") != NULL;
+}
+
+static size_t built_for(cl_kernel k, cl_device_id id) {
+    size_t items[3] = {0, 0, 0};
+    (void)driver->clGetKernelWorkGroupInfo(k, id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof items, items, NULL);
+    return items[0] * items[1] * items[2];
+}
+
 static cl_int CL_API_CALL fail_clGetKernelWorkGroupInfo(cl_kernel k, cl_device_id id, cl_kernel_work_group_info what,
                                                         size_t bytes, void *value, size_t *needed) {
     const cl_int status = driver->clGetKernelWorkGroupInfo(k, id, what, bytes, value, needed);
     if (status == CL_SUCCESS && what == CL_KERNEL_WORK_GROUP_SIZE && value && getenv("RG_GPU")) {
         *(size_t *)value = strtoul(getenv("RG_GPU"), NULL, 10);
+    }
+    const char *const most = getenv("RG_SCAN_ITEMS"), *const spills = getenv("RG_SPILLS_FROM");
+    if (most && what == CL_KERNEL_WORK_GROUP_SIZE && value && is_scan(k)) {
+        *(size_t *)value = strtoul(most, NULL, 10);
+    }
+    if (spills && what == CL_KERNEL_PRIVATE_MEM_SIZE && value && is_scan(k)) {
+        *(cl_ulong *)value = built_for(k, id) >= strtoul(spills, NULL, 10) ? 1000 : 0;
     }
     return status;
 }

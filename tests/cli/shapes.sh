@@ -38,3 +38,23 @@ done
 RG_GPU=31 expect_status 3 "$program" train "${small[@]}" --device gpu
 expect_line 'can run 31 items a group, 32 are needed' stderr
 checked "a GPU takes the largest groups that its driver can run"
+
+# Scans alone: groups of 256 items in this training. A validation's engine is made before that of the training.
+export RG_GPU=1024
+small=(--batch 64 --steps 5 --hidden 64 --updates 2 --cell lstm --clip-norm 0 --data data.csv --val-frac 0.3)
+{ echo series,x,label && for i in $(seq 300); do echo "s$i,0.$i,$((i % 2))" && echo "s$i,0.5,$((i % 2))"; done; } >data.csv
+first=$(hash --device gpu)
+expect_no_line 'in work-groups of shape' stderr
+for case in RG_SCAN_ITEMS=127:2,2,8,8 RG_SPILLS_FROM=256:4,2,8,16 RG_SPILLS_FROM=65:2,2,8,8; do
+    [ "$(export "${case%:*}" && hash --device gpu)" = "$first" ] || fail "$case: other bits"
+    expect_line "the scans do not run, or spill registers, in work-groups of shape 4,2,8,32; ${case#*:} is taken$" stderr
+done
+[ "$(RG_SPILLS_FROM=1 hash --device gpu)" = "$first" ] || fail "other bits where all shapes spill"
+expect_line 'the scans spill registers in every shape of work-groups$' stderr
+RG_SCAN_ITEMS=16 expect_status 3 "$program" train "${small[@]}" --device gpu --quiet
+[ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
+expect_line 'rg_lstm_forward can run 16 items a group, [0-9]+ are needed; try --device cpu$' stderr
+RG_KINDS=D RG_SCAN_ITEMS=16 expect_status 0 "$program" train "${small[@]}"
+expect_line '^rnn-gpu: skipping device pthread.*: rg_lstm_forward can run 16 items a group' stderr
+expect_line '^device +native: ' stderr
+checked "a scan that does not run, or spills, gets smaller groups; auto leaves a device without a shape for it"

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "device/opencl/program.h"
-#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 /* A kernel built for groups of another shape than the device's. */
@@ -154,18 +153,63 @@ static void take_rung(struct rg_cl_kernels *k) {
 }
 
 rg_status rg_cl_kernels_open(struct rg_cl_kernels *k) {
-    const size_t wanted = rg_device_items(k->device);
-    rg_status status = RG_NO_DEVICE;
     if (!k->has_ladder) {
         return create_kernels(k, false, RG_CL_SHARED);
     }
-    for (; status == RG_NO_DEVICE && rg_device_rung(k->rung); k->rung += status == RG_NO_DEVICE) {
+    take_rung(k);
+    rg_status status = create_kernels(k, false, RG_CL_SHARED);
+    while (status == RG_NO_DEVICE && rg_device_rung(k->rung + 1)) {
+        k->rung++;
         take_rung(k);
         status = create_kernels(k, false, RG_CL_SHARED);
     }
-    if (status == RG_OK && rg_device_items(k->device) < wanted) {
-        rg_log("%s: the kernels do not run in work-groups of %zu items; smaller groups of %zu are used",
-               k->device->info.name, wanted, rg_device_items(k->device));
-    }
     return status;
+}
+
+static uint64_t kernel_size(const struct rg_cl_kernels *k, cl_kernel kernel, cl_kernel_work_group_info what) {
+    cl_ulong bytes = 0;
+    return k->cl->clGetKernelWorkGroupInfo(kernel, k->id, what, sizeof bytes, &bytes, NULL) == CL_SUCCESS ? bytes : 0;
+}
+
+/* Scans have no arrays but those that become registers, so private memory means that a compiler spilled them. */
+rg_status rg_cl_kernels_try(struct rg_cl_kernels *k, const struct rg_launch *launch) {
+    enum { MOST_SPILLED = 256 };
+    const char *const name = rg_kernel_signatures[launch->kernel].name;
+    const struct rg_device_info *const info = &k->device->info;
+    cl_kernel kernel = NULL;
+    if (!k->has_ladder) {
+        return RG_OK;
+    }
+    RG_TRY(rg_cl_kernels_find(k, false, launch, &kernel));
+    const uint64_t spilled = kernel_size(k, kernel, CL_KERNEL_PRIVATE_MEM_SIZE),
+                   local = kernel_size(k, kernel, CL_KERNEL_LOCAL_MEM_SIZE) + launch->local_bytes;
+    if (local > info->max_local_bytes) {
+        return rg_fail(RG_NO_DEVICE, "%s: %s needs %llu bytes of local memory, there are %zu; try --device cpu",
+                       info->name, name, (unsigned long long)local, info->max_local_bytes);
+    }
+    if (spilled <= MOST_SPILLED || k->allows_spills) {
+        return RG_OK;
+    }
+    k->spills = true;
+    return rg_fail(RG_NO_DEVICE, "%s: %s spills %llu bytes of registers an item; try --device cpu", info->name, name,
+                   (unsigned long long)spilled);
+}
+
+/* Where every shape spills, the first one that runs is the fastest. */
+bool rg_cl_kernels_descend(struct rg_cl_kernels *k) {
+    if (!k->has_ladder) {
+        return false;
+    }
+    if (rg_device_rung(k->rung + 1)) {
+        k->rung++;
+        if (rg_cl_kernels_open(k) == RG_OK) {
+            return true;
+        }
+    }
+    if (!k->spills || k->allows_spills) {
+        return false;
+    }
+    k->allows_spills = true;
+    k->rung = 0;
+    return rg_cl_kernels_open(k) == RG_OK;
 }

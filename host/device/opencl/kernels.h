@@ -23,8 +23,9 @@ struct rg_cl_kernels {
     cl_device_id id;
     struct rg_device *device; /* the shape in its info is the one that kernels are built for */
     bool has_ladder;          /* a GPU's shape, which may become a smaller one of the ladder (rg_device_rung) */
-    bool allows_spills;       /* every shape has a scan that spills registers */
-    size_t rung, first_rung;  /* the present shape; the first one with which the first kernels run */
+    bool spills;              /* some shape has a scan that spills registers */
+    bool allows_spills;       /* every shape has: such a scan is taken */
+    size_t rung;              /* of the present shape */
     /* of one launch, and of kernels/programs/replicas.cl for many at once */
     cl_program programs[2][RG_CL_N_PROGRAMS];
     cl_kernel kernels[2][RG_N_KERNELS];
@@ -42,6 +43,6 @@ rg_status rg_cl_kernels_find(struct rg_cl_kernels *k, bool many, const struct rg
 
 /* See struct rg_device_ops. */
 rg_status rg_cl_kernels_try(struct rg_cl_kernels *k, const struct rg_launch *launch);
-rg_status rg_cl_kernels_descend(struct rg_cl_kernels *k);
+bool rg_cl_kernels_descend(struct rg_cl_kernels *k);
 
 #endif

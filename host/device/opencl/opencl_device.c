@@ -12,6 +12,7 @@
 #include "device/opencl/loader.h"
 #include "device/opencl/table.h"
 #include "device/opencl/trial.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 enum { FLUSHED_LAUNCHES = 64 };
@@ -323,6 +324,16 @@ static rg_status opencl_renew(struct rg_device *base) {
     return open_context(device);
 }
 
+static rg_status opencl_try(struct rg_device *base, const struct rg_launch *launch) {
+    struct opencl_device *device = (struct opencl_device *)base;
+    RG_TRY(check_owner(device));
+    return rg_cl_kernels_try(&device->kernels, launch);
+}
+
+static bool opencl_descend(struct rg_device *base) {
+    return rg_cl_kernels_descend(&((struct opencl_device *)base)->kernels);
+}
+
 static const struct rg_device_ops opencl_ops = {
     .destroy = opencl_destroy,
     .buffers_create = opencl_buffers_create,
@@ -336,6 +347,8 @@ static const struct rg_device_ops opencl_ops = {
     .flush = opencl_flush,
     .finish = opencl_finish,
     .renew = opencl_renew,
+    .try_kernel = opencl_try,
+    .descend = opencl_descend,
 };
 
 rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, struct rg_device **out) {
@@ -386,8 +399,13 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
                                              .id = id,
                                              .device = &device->base,
                                              .has_ladder = info->is_gpu && !options->shape.vec && !options->tf32};
+    const size_t wanted = rg_device_items(&device->base);
     rg_guard_watch(place, info->name);
     RG_TRY_GOTO(open_context(device));
+    if (rg_device_items(&device->base) < wanted) {
+        rg_log("%s: the kernels do not run in work-groups of %zu items; smaller groups of %zu are used", info->name,
+               wanted, rg_device_items(&device->base));
+    }
     *out = &device->base;
     return RG_OK;
 fail:
