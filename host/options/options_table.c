@@ -442,7 +442,7 @@ const struct rg_option rg_options[] = {
      .help = "OpenCL work-groups: vectors of an item, their lanes, columns and rows of items; GPUs have 4,2,8,32"},
     {.name = "gemm", .argument = "WHOSE", .kind = RG_KIND_ENUM, .offset = FIELD(machine.blas), .names = blas_names,
      .group = RG_GROUP_MACHINE, .commands = COMPUTES,
-     .help = "what computes wide products: the kernels (own), a BLAS library, or the faster of both (auto)"},
+     .help = "what computes wide products: the kernels (own), a BLAS library, or what `bench --tune` found faster (auto)"},
     {.name = "memory", .argument = "SIZE", .kind = RG_KIND_BYTES, .offset = FIELD(machine.memory),
      .max = (uint64_t)1 << 50, .group = RG_GROUP_MACHINE, .commands = TRAIN | GRAD | PREDICT | EVAL | BENCH,
      .help = "memory limit on the device, such as 2G; 0: all its memory"},

@@ -30,8 +30,7 @@ enum rg_tf32 rg_setup_tf32(const struct rg_config *config) {
 
 rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device) {
     const struct rg_device_info *const info = &device->info;
-    const bool faster = info->library_wins > 0 || (info->library_wins == 0 && info->is_gpu);
-    if (config->machine.blas == RG_BLAS_OWN || (config->machine.blas == RG_BLAS_AUTO && !faster)) {
+    if (config->machine.blas == RG_BLAS_OWN || (config->machine.blas == RG_BLAS_AUTO && info->library_wins <= 0)) {
         return RG_OK;
     }
     const rg_status status = rg_device_use_library(device);

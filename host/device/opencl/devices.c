@@ -14,7 +14,9 @@ enum {
     COMPUTE_CAPABILITY_MAJOR = 0x4000,
     KERNEL_EXEC_TIMEOUT = 0x4005, /* cl_nv_device_attribute_query */
     TF32_SINCE = 8,
-    GLOBAL_FREE_MEMORY = 0x4039 /* cl_amd_device_attribute_query */
+    GLOBAL_FREE_MEMORY = 0x4039, /* cl_amd_device_attribute_query */
+    NUM_SLICES = 0x4252,         /* cl_intel_device_attribute_query */
+    NUM_SUB_SLICES_PER_SLICE = 0x4253
 };
 
 void rg_cl_platform_name(const struct rg_cl *cl, cl_platform_id platform, char name[RG_CL_NAME]) {
@@ -181,13 +183,72 @@ static uint64_t gpu_budget(const struct rg_cl *cl, cl_device_id id, uint64_t mem
     return budget;
 }
 
+/* Places for a work-group. Intel's compute units are execution units, and a work-group runs on a sub-slice of them, of
+ * eight where the driver does not say how many. */
+static int places(const struct rg_cl *cl, cl_device_id id, const char *platform, cl_uint units) {
+    enum { EXECUTION_UNITS = 8 };
+    cl_uint slices = 0, each = 0;
+    (void)cl->clGetDeviceInfo(id, NUM_SLICES, sizeof slices, &slices, NULL);
+    (void)cl->clGetDeviceInfo(id, NUM_SUB_SLICES_PER_SLICE, sizeof each, &each, NULL);
+    if (slices > 0 && each > 0 && has_extension(cl, id, "cl_intel_device_attribute_query")) {
+        units = slices * each;
+    } else if (strncmp(platform, "Intel", 5) == 0) {
+        units /= EXECUTION_UNITS;
+    }
+    return units > 0 ? (int)units : 1;
+}
+
+/* Bytes of the longest arguments of a kernel: addresses of buffers, a struct, and local memory. */
+static size_t longest_arguments(void) {
+    size_t most = 0;
+    for (size_t i = 0; i < RG_N_KERNELS; i++) {
+        const struct rg_kernel_signature *const s = &rg_kernel_signatures[i];
+        const size_t bytes = (s->buffers + s->local) * sizeof(rg_u64) + s->args_bytes;
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+/* What a device lacks that the kernels cannot do without; "" if it has all. */
+static void find_lack(const struct rg_cl *cl, cl_device_id id, char problem[RG_DEVICE_PROBLEM]) {
+    cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE;
+    cl_uint address_bits = 64;
+    cl_ulong local = 0;
+    cl_device_local_mem_type local_type = CL_LOCAL;
+    size_t arguments = SIZE_MAX;
+    char profile[64] = "";
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_ADDRESS_BITS, sizeof address_bits, &address_bits, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_TYPE, sizeof local_type, &local_type, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_MAX_PARAMETER_SIZE, sizeof arguments, &arguments, NULL);
+    (void)cl->clGetDeviceInfo(id, CL_DEVICE_PROFILE, sizeof profile - 1, profile, NULL);
+    problem[0] = '\0';
+    if (address_bits != 64) {
+        (void)snprintf(problem, RG_DEVICE_PROBLEM, "its addresses have %u bits, 64 are needed", address_bits);
+    } else if (arguments < longest_arguments()) {
+        (void)snprintf(problem, RG_DEVICE_PROBLEM, "a kernel takes at most %zu bytes of arguments, %zu are needed",
+                       arguments, longest_arguments());
+    } else {
+        (void)snprintf(problem, RG_DEVICE_PROBLEM, "%s",
+                       !available                                 ? "the driver says it is not available"
+                       : !compiler                                ? "it has no compiler for OpenCL C"
+                       : !little                                  ? "it is big-endian"
+                       : strcmp(profile, "EMBEDDED_PROFILE") == 0 ? "it has the embedded profile of OpenCL, not the full one"
+                       : local == 0 || local_type == CL_NONE      ? "it has no local memory"
+                                                                  : "");
+    }
+}
+
 /* Sizes and names; the problem that makes a device unusable, or "". */
 static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *info, char problem[RG_DEVICE_PROBLEM]) {
     cl_device_type type = 0;
     cl_uint units = 1, width = 0, capability = 0;
     cl_ulong memory = 0, max_buffer = 0, local = 0, cache = 0;
     cl_device_fp_config fp32 = 0, fp64 = 0;
-    cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE, unified = CL_FALSE, watched = CL_FALSE;
+    cl_bool unified = CL_FALSE, watched = CL_FALSE;
     char name[256] = "", driver[256] = "", version[256] = "", platform[RG_CL_NAME];
     rg_cl_platform_of(cl, id, platform);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof type, &type, NULL);
@@ -199,9 +260,6 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof fp32, &fp32, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof fp64, &fp64, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
-    (void)cl->clGetDeviceInfo(id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_NAME, sizeof name - 1, name, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DRIVER_VERSION, sizeof driver - 1, driver, NULL);
     (void)cl->clGetDeviceInfo(id, CL_DEVICE_VERSION, sizeof version - 1, version, NULL);
@@ -226,6 +284,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     info->max_local_bytes = (size_t)local;
     if (type & CL_DEVICE_TYPE_GPU) {
         rg_device_set_gpu(info);
+        info->units = places(cl, id, platform, units);
         info->budget_bytes = gpu_budget(cl, id, memory, unified);
         info->launch_seconds = unified || watched || is_watched(platform) ? RG_SHORT_LAUNCH : RG_LONG_LAUNCH;
     } else {
@@ -236,11 +295,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
         info->nv = width >= 16 ? 2 : 1;
         info->cols = info->rows = 1;
     }
-    (void)snprintf(problem, RG_DEVICE_PROBLEM, "%s",
-                   !available  ? "the driver says it is not available"
-                   : !compiler ? "it has no compiler for OpenCL C"
-                   : !little   ? "it is big-endian"
-                               : "");
+    find_lack(cl, id, problem);
 }
 
 void rg_cl_place(const struct rg_cl_found *device, char place[24]) {
