@@ -12,6 +12,7 @@
  *   RG_PLATFORM=NAME        every platform is called so
  *   RG_SCAN_ITEMS=N         scans run in groups of at most N items
  *   RG_SPILLS_FROM=N        scans that are built for groups of N items or more spill registers
+ *   RG_OPTIONS=TEXT         more options for each program that is built
  *   RG_BUILDS=FILE          writes the options of each program that is built
  *   RG_SAYS=KEY:VALUE,...   what every device says to clGetDeviceInfo(KEY): a number, or a text that begins with a letter
  *   RG_MEMORY=BYTES         the device has so much memory for all buffers together; a buffer beyond it is refused with
@@ -229,7 +230,9 @@ static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_
         (void)snprintf(emulated, sizeof emulated, "%.*s-DRG_TF32=2%s", (int)(at - options), options,
                        at + sizeof tensor_cores - 1);
     }
-    return driver->clBuildProgram(p, n, ids, at ? emulated : options, notify, data);
+    char more[1024];
+    (void)snprintf(more, sizeof more, "%s %s", at ? emulated : options, getenv("RG_OPTIONS") ? getenv("RG_OPTIONS") : "");
+    return driver->clBuildProgram(p, n, ids, more, notify, data);
 }
 
 /* The devices in the order in which they were first found, and what RG_KINDS makes of them. */

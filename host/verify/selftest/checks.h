@@ -45,6 +45,9 @@ rg_status rg_check_symbols(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_gather(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_peak(struct rg_checks *checks, struct rg_device *device);
 rg_status rg_check_layout(struct rg_checks *checks, struct rg_device *device);
+/* NaN, infinities, zeros and subnormal numbers through the norm; with `activations` through these, with `loss` through
+ * head and loss too. */
+rg_status rg_check_specials(struct rg_checks *checks, struct rg_device *device, bool activations, bool loss);
 /* The reference itself, by finite differences. */
 rg_status rg_check_reference(struct rg_checks *checks);
 

@@ -1,0 +1,14 @@
+#!/bin/bash
+# A compiler that takes all numbers to be finite: the self-test says so, in full and before a training on a GPU.
+# shellcheck source=lib.inc
+. "${BASH_SOURCE[0]%/*}/lib.inc"
+if [ "${#devices[@]}" -eq 1 ]; then
+    echo "no OpenCL device: not tried"
+    exit 77
+fi
+export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that adds options to builds} RG_OPTIONS=-cl-finite-math-only RG_GPU=1024
+expect_status 6 "$program" train --device gpu --batch 6 --steps 5 --hidden 9 --updates 1 --quiet
+expect_line '^rnn-gpu: self-test of pthread.*special numbers' stderr
+[ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
+RG_OPTIONS='' expect_status 0 "$program" train --device gpu --batch 6 --steps 5 --hidden 9 --updates 1 --quiet
+checked "a lax compiler is found before a training"
