@@ -2,7 +2,8 @@
  * and native. All code above is the same for both.
  *
  * Commands go into one in-order queue. A launch returns as soon as it is queued; rg_device_finish and reads wait. After
- * a command has failed, the device may only be renewed or destroyed. A device cannot be used in a child after fork(). */
+ * a command has failed, the device may only be renewed or destroyed. A device cannot be used in a child after fork().
+ */
 #ifndef RG_DEVICE_H
 #define RG_DEVICE_H
 

@@ -80,7 +80,7 @@ rg_status rg_engine_create(struct rg_device *device, const struct rg_model *mode
             return RG_OK;
         }
         rg_engine_destroy(e);
-        if (!device->is_starved) {
+        if (!device->is_starved || options->fixed) {
             break;
         }
         first = first ? first : needed;

@@ -29,6 +29,7 @@ struct rg_source {
 
 struct rg_engine_options {
     struct rg_plan_options plan;
+    bool fixed;         /* a plan for which the driver has no memory is not made smaller */
     double skip_budget; /* of a learned skip */
     enum rg_loss loss;  /* not AUTO */
     double dropout;     /* between layers, in training */

@@ -29,8 +29,9 @@ rg_status rg_rungs_plan(struct rg_device *device, const struct rg_model *model, 
     if (status == RG_OK && descended && now->nv == before.nv && now->rows == before.rows) {
         rg_log("%s: the scans spill registers in every shape of work-groups", now->name);
     } else if (status == RG_OK && descended) {
-        rg_log("%s: the scans do not run, or spill registers, in work-groups of shape %d,%d,%d,%d; %d,%d,%d,%d is taken",
-               now->name, before.nv, before.vec, before.cols, before.rows, now->nv, now->vec, now->cols, now->rows);
+        rg_log(
+            "%s: the scans do not run, or spill registers, in work-groups of shape %d,%d,%d,%d; %d,%d,%d,%d is taken",
+            now->name, before.nv, before.vec, before.cols, before.rows, now->nv, now->vec, now->cols, now->rows);
     }
     return status;
 }

@@ -139,8 +139,8 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once; al
 #define RG_FMIN(a, b) RG_SELECT((a) < (b), a, b)
 #define RG_FMAX(a, b) RG_SELECT((a) > (b), a, b)
 #define RG_SPLAT(s) ((rg_vec)((rg_real)(s)))
-/* fma() is a function of many instructions where the device has none for it, and mad() one or two. Neither doubles nor the
- * emulation of tensor cores can do with less than fma(). */
+/* fma() is a function of many instructions where the device has none for it, and mad() one or two. Neither doubles nor
+ * the emulation of tensor cores can do with less than fma(). */
 #if RG_HAS_FMA || RG_DOUBLE || RG_TF32 || defined FP_FAST_FMAF
 #define RG_FMA(a, b, c) fma(a, b, c)
 #else

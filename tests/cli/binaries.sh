@@ -35,3 +35,16 @@ for damage in 'truncate -s 100' 'truncate -s +1' 'truncate -s 0' 'sed -i s/rgker
     kept=$(binaries)
 done
 checked "damaged programs are built again"
+
+rm "$XDG_CACHE_HOME"/rnn-gpu/kernels-*
+export RG_TEXTS=$folder/texts
+[ "$(hash)" = "$first" ] || fail "other bits"
+[ "$(grep -c '^#line 1 "base/prelude.cl"$' "$RG_TEXTS")" -ge 2 ] || fail "the texts of the programs are not there"
+! grep -qE '/[*]|[*]/|//' "$RG_TEXTS" || fail "a comment: $(grep -nE '/[*]|[*]/|//' "$RG_TEXTS" | head -n 3)"
+! LC_ALL=C grep -q '[^ -~]' "$RG_TEXTS" || fail "letters beyond ASCII: $(LC_ALL=C grep -n '[^ -~]' "$RG_TEXTS" | head -n 3)"
+# an error's line is that of the file
+awk -v at="$(grep -n 'define RG_SHARED_KERNELS' "$root/kernels/kernels.h" | cut -d : -f 1)" '
+    /^#line/ { line = $2 - 1; file = $3; next }
+    { line++ }
+    file == "\"kernels.h\"" && /define RG_SHARED_KERNELS/ { exit (line != at) }' "$RG_TEXTS" || fail "other lines than in the files"
+checked "programs have no comments, ASCII alone, and the lines of their files"

@@ -12,15 +12,15 @@
  *   RG_PLATFORM=NAME        every platform is called so
  *   RG_SCAN_ITEMS=N         scans run in groups of at most N items
  *   RG_SPILLS_FROM=N        scans that are built for groups of N items or more spill registers
+ *   RG_TEXTS=FILE           writes the text of each program that is made
  *   RG_OPTIONS=TEXT         more options for each program that is built
  *   RG_BUILDS=FILE          writes the options of each program that is built
- *   RG_SAYS=KEY:VALUE,...   what every device says to clGetDeviceInfo(KEY): a number, or a text that begins with a letter
- *   RG_MEMORY=BYTES         the device has so much memory for all buffers together; a buffer beyond it is refused with
- *                           RG_MEMORY_CODE, else CL_MEM_OBJECT_ALLOCATION_FAILURE
- *   RG_LAZY=1               not when it is made, but when a kernel is launched
- *   RG_POISON=1             and then nothing works until there is another context
- *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated
- *   RG_NVIDIA_BY=other      under a driver that is not NVIDIA's */
+ *   RG_SAYS=KEY:VALUE,...   what every device says to clGetDeviceInfo(KEY): a number, or a text that begins with a
+ * letter RG_MEMORY=BYTES         the device has so much memory for all buffers together; a buffer beyond it is refused
+ * with RG_MEMORY_CODE, else CL_MEM_OBJECT_ALLOCATION_FAILURE RG_LAZY=1               not when it is made, but when a
+ * kernel is launched RG_POISON=1             and then nothing works until there is another context RG_NVIDIA=N every
+ * device is a GPU of compute capability N.0, whose tensor cores are emulated RG_NVIDIA_BY=other      under a driver
+ * that is not NVIDIA's */
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl_layer.h>
 #include <stdio.h>
@@ -161,10 +161,9 @@ static cl_int CL_API_CALL fail_clReleaseMemObject(cl_mem memory) {
     return driver->clReleaseMemObject(memory);
 }
 
-static cl_context CL_API_CALL fail_clCreateContext(const cl_context_properties *properties, cl_uint n,
-                                                   const cl_device_id *ids,
-                                                   void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *),
-                                                   void *data, cl_int *error) {
+static cl_context CL_API_CALL
+fail_clCreateContext(const cl_context_properties *properties, cl_uint n, const cl_device_id *ids,
+                     void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *data, cl_int *error) {
     if (fails("clCreateContext")) {
         if (error) {
             *error = code_of(CL_OUT_OF_HOST_MEMORY);
@@ -178,9 +177,24 @@ static cl_context CL_API_CALL fail_clCreateContext(const cl_context_properties *
 OBJECT(cl_command_queue, clCreateCommandQueue,
        (cl_context c, cl_device_id id, cl_command_queue_properties properties, cl_int *error),
        (c, id, properties, error))
-OBJECT(cl_program, clCreateProgramWithSource,
-       (cl_context c, cl_uint n, const char **texts, const size_t *lengths, cl_int *error),
-       (c, n, texts, lengths, error))
+static cl_program CL_API_CALL fail_clCreateProgramWithSource(cl_context c, cl_uint n, const char **texts,
+                                                             const size_t *lengths, cl_int *error) {
+    FILE *const file = getenv("RG_TEXTS") ? fopen(getenv("RG_TEXTS"), "a") : NULL;
+    for (cl_uint i = 0; file && i < n; i++) {
+        (void)fprintf(file, "%s\n", texts[i]);
+    }
+    if (file) {
+        (void)fclose(file);
+    }
+    if (fails("clCreateProgramWithSource")) {
+        if (error) {
+            *error = code_of(CL_OUT_OF_HOST_MEMORY);
+        }
+        return NULL;
+    }
+    return driver->clCreateProgramWithSource(c, n, texts, lengths, error);
+}
+
 OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *name, cl_int *error), (p, name, error))
 STATUS(clSetKernelArg, (cl_kernel k, cl_uint at, size_t bytes, const void *value), (k, at, bytes, value))
 static cl_int CL_API_CALL fail_clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims,
@@ -231,7 +245,8 @@ static cl_int CL_API_CALL fail_clBuildProgram(cl_program p, cl_uint n, const cl_
                        at + sizeof tensor_cores - 1);
     }
     char more[1024];
-    (void)snprintf(more, sizeof more, "%s %s", at ? emulated : options, getenv("RG_OPTIONS") ? getenv("RG_OPTIONS") : "");
+    (void)snprintf(more, sizeof more, "%s %s", at ? emulated : options,
+                   getenv("RG_OPTIONS") ? getenv("RG_OPTIONS") : "");
     return driver->clBuildProgram(p, n, ids, more, notify, data);
 }
 
@@ -281,7 +296,9 @@ static int say(cl_device_info what, size_t bytes, void *value, size_t *needed) {
         if (value) {
             memset(value, 0, bytes);
             memcpy(value, is_text ? (const void *)text : (const void *)&number,
-                   is_text ? (length < bytes ? length : bytes) : bytes < sizeof number ? bytes : sizeof number);
+                   is_text                 ? (length < bytes ? length : bytes)
+                   : bytes < sizeof number ? bytes
+                                           : sizeof number);
         }
         return 1;
     }
@@ -335,7 +352,7 @@ static cl_int CL_API_CALL fail_clGetKernelWorkGroupInfo(cl_kernel k, cl_device_i
         *(size_t *)value = strtoul(most, NULL, 10);
     }
     if (spills && what == CL_KERNEL_PRIVATE_MEM_SIZE && value && is_scan(k)) {
-        *(cl_ulong *)value = built_for(k, id) >= strtoul(spills, NULL, 10) ? 1000 : 0;
+        *(cl_ulong *)value += built_for(k, id) >= strtoul(spills, NULL, 10) ? 1000 : 0;
     }
     return status;
 }

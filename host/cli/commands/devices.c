@@ -38,12 +38,13 @@ static rg_status choose(struct rg_device_entry *entries, size_t n, size_t *chose
 static rg_status print_json(const struct rg_device_entry *e, bool chosen) {
     const struct rg_device_info *const i = &e->info;
     return rg_json_print(rg_json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:i, s:f, s:b, s:s, s:b, s:s}", "id", e->id,
-        "name", i->name, "backend", i->backend, "version", i->version, "platform", i->platform, "gpu", i->is_gpu,
+        "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:i, s:f, s:b, s:s, s:b, s:s}", "id",
+        e->id, "name", i->name, "backend", i->backend, "version", i->version, "platform", i->platform, "gpu", i->is_gpu,
         "unified", i->is_unified, "accelerator", i->is_accelerator, "double", i->has_double, "units", i->units,
-        "memory_bytes", (json_int_t)i->memory_bytes, "budget_bytes", (json_int_t)rg_device_budget(i), "max_buffer_bytes", (json_int_t)i->max_buffer_bytes, "local_bytes",
-        (json_int_t)i->max_local_bytes, "vector", i->vec, "launch_s", i->launch_seconds, "usable", !e->problem[0],
-        "problem", e->problem, "auto", chosen, "reason", chosen ? i->choice : ""));
+        "memory_bytes", (json_int_t)i->memory_bytes, "budget_bytes", (json_int_t)rg_device_budget(i),
+        "max_buffer_bytes", (json_int_t)i->max_buffer_bytes, "local_bytes", (json_int_t)i->max_local_bytes, "vector",
+        i->vec, "launch_s", i->launch_seconds, "usable", !e->problem[0], "problem", e->problem, "auto", chosen,
+        "reason", chosen ? i->choice : ""));
 }
 
 static void print_line(const struct rg_device_entry *e, bool chosen) {

@@ -200,13 +200,13 @@ static int places(const struct rg_cl *cl, cl_device_id id, const char *platform,
 
 /* Bytes of the longest arguments of a kernel: addresses of buffers, a struct, and local memory. */
 static size_t longest_arguments(void) {
-    size_t most = 0;
+    size_t max = 0;
     for (size_t i = 0; i < RG_N_KERNELS; i++) {
         const struct rg_kernel_signature *const s = &rg_kernel_signatures[i];
         const size_t bytes = (s->buffers + s->local) * sizeof(rg_u64) + s->args_bytes;
-        most = bytes > most ? bytes : most;
+        max = bytes > max ? bytes : max;
     }
-    return most;
+    return max;
 }
 
 /* What a device lacks that the kernels cannot do without; "" if it has all. */
@@ -233,12 +233,13 @@ static void find_lack(const struct rg_cl *cl, cl_device_id id, char problem[RG_D
                        arguments, longest_arguments());
     } else {
         (void)snprintf(problem, RG_DEVICE_PROBLEM, "%s",
-                       !available                                 ? "the driver says it is not available"
-                       : !compiler                                ? "it has no compiler for OpenCL C"
-                       : !little                                  ? "it is big-endian"
-                       : strcmp(profile, "EMBEDDED_PROFILE") == 0 ? "it has the embedded profile of OpenCL, not the full one"
-                       : local == 0 || local_type == CL_NONE      ? "it has no local memory"
-                                                                  : "");
+                       !available  ? "the driver says it is not available"
+                       : !compiler ? "it has no compiler for OpenCL C"
+                       : !little   ? "it is big-endian"
+                       : strcmp(profile, "EMBEDDED_PROFILE") == 0
+                           ? "it has the embedded profile of OpenCL, not the full one"
+                       : local == 0 || local_type == CL_NONE ? "it has no local memory"
+                                                             : "");
     }
 }
 

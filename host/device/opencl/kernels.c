@@ -24,14 +24,13 @@ struct rg_cl_variant {
 #define IN_LEARNED(name, ...) [RG_K_##name] = RG_CL_LEARNED,
 #define IN_CELL(A, name, ...) \
     [RG_K_rg_##name##_forward] = RG_CL_PROGRAM_##name, [RG_K_rg_##name##_reverse] = RG_CL_PROGRAM_##name,
-static const enum rg_cl_program_number program_of[RG_N_KERNELS] = {RG_SHARED_KERNELS(IN_SHARED) RG_WIDE_KERNELS(IN_WIDE)
-                                                                       RG_LEARNED_KERNELS(IN_LEARNED)
-                                                                           RG_CELLS(IN_CELL, )};
+static const enum rg_cl_program_number program_of[RG_N_KERNELS] = {
+    RG_SHARED_KERNELS(IN_SHARED) RG_WIDE_KERNELS(IN_WIDE) RG_LEARNED_KERNELS(IN_LEARNED) RG_CELLS(IN_CELL, )};
 
 #define ROOT_OF_CELL(A, name, ...) [RG_CL_PROGRAM_##name] = "programs/" #name ".cl",
-static const char *const roots[RG_CL_N_PROGRAMS] = {RG_CELLS(ROOT_OF_CELL, )[RG_CL_SHARED] = "programs/shared.cl",
-                                                    [RG_CL_WIDE] = "programs/wide.cl",
-                                                    [RG_CL_LEARNED] = "programs/learned.cl"};
+static const char *const roots[RG_CL_N_PROGRAMS] = {
+    RG_CELLS(ROOT_OF_CELL, )[RG_CL_SHARED] = "programs/shared.cl", [RG_CL_WIDE] = "programs/wide.cl",
+    [RG_CL_LEARNED] = "programs/learned.cl"};
 
 static void release_one(const struct rg_cl *cl, cl_program *program, cl_kernel *kernel) {
     if (kernel && *kernel) {
@@ -70,13 +69,12 @@ static rg_status create_kernel(const struct rg_cl_kernels *k, cl_program program
     cl_int code = CL_SUCCESS;
     *kernel = cl->clCreateKernel(program, full, &code);
     RG_TRY(rg_cl_check(code, "clCreateKernel", full));
-    size_t most = 0;
-    RG_TRY(
-        rg_cl_check(cl->clGetKernelWorkGroupInfo(*kernel, k->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL),
-                    "clGetKernelWorkGroupInfo", full));
-    if (most < items) {
+    size_t max = 0;
+    RG_TRY(rg_cl_check(cl->clGetKernelWorkGroupInfo(*kernel, k->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof max, &max, NULL),
+                       "clGetKernelWorkGroupInfo", full));
+    if (max < items) {
         return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
-                       k->device->info.name, full, most, items);
+                       k->device->info.name, full, max, items);
     }
     return RG_OK;
 }
@@ -84,8 +82,7 @@ static rg_status create_kernel(const struct rg_cl_kernels *k, cl_program program
 static rg_status create_kernels(struct rg_cl_kernels *k, bool many, enum rg_cl_program_number which) {
     const struct rg_cl_program program = {.root = roots[which], .replicas = many};
     const double begin = rg_seconds();
-    RG_TRY(
-        rg_cl_program_build(k->cl, k->context, k->id, &k->device->info, &program, &k->programs[many][which]));
+    RG_TRY(rg_cl_program_build(k->cl, k->context, k->id, &k->device->info, &program, &k->programs[many][which]));
     for (int i = 0; i < RG_N_KERNELS; i++) {
         if (program_of[i] == which) {
             RG_TRY(create_kernel(k, k->programs[many][which], many, (enum rg_kernel)i, rg_device_items(k->device),
@@ -171,9 +168,10 @@ static uint64_t kernel_size(const struct rg_cl_kernels *k, cl_kernel kernel, cl_
     return k->cl->clGetKernelWorkGroupInfo(kernel, k->id, what, sizeof bytes, &bytes, NULL) == CL_SUCCESS ? bytes : 0;
 }
 
-/* Scans have no arrays but those that become registers, so private memory means that a compiler spilled them. */
+/* Scans have no arrays but those that become registers, so private memory means that a compiler spilled them; but for
+ * what a driver says of every kernel, as of one that has few variables. */
 rg_status rg_cl_kernels_try(struct rg_cl_kernels *k, const struct rg_launch *launch) {
-    enum { MOST_SPILLED = 256 };
+    enum { MAX_SPILLED = 256 };
     const char *const name = rg_kernel_signatures[launch->kernel].name;
     const struct rg_device_info *const info = &k->device->info;
     cl_kernel kernel = NULL;
@@ -181,13 +179,15 @@ rg_status rg_cl_kernels_try(struct rg_cl_kernels *k, const struct rg_launch *lau
         return RG_OK;
     }
     RG_TRY(rg_cl_kernels_find(k, false, launch, &kernel));
-    const uint64_t spilled = kernel_size(k, kernel, CL_KERNEL_PRIVATE_MEM_SIZE),
+    const uint64_t own = kernel_size(k, kernel, CL_KERNEL_PRIVATE_MEM_SIZE),
+                   min = kernel_size(k, k->kernels[0][RG_K_rg_fill], CL_KERNEL_PRIVATE_MEM_SIZE);
+    const uint64_t spilled = own > min ? own - min : 0,
                    local = kernel_size(k, kernel, CL_KERNEL_LOCAL_MEM_SIZE) + launch->local_bytes;
     if (local > info->max_local_bytes) {
         return rg_fail(RG_NO_DEVICE, "%s: %s needs %llu bytes of local memory, there are %zu; try --device cpu",
                        info->name, name, (unsigned long long)local, info->max_local_bytes);
     }
-    if (spilled <= MOST_SPILLED || k->allows_spills) {
+    if (spilled <= MAX_SPILLED || k->allows_spills) {
         return RG_OK;
     }
     k->spills = true;

@@ -53,12 +53,36 @@ static rg_status expand(FILE *out, const char *name, size_t length, int depth) {
     return RG_OK;
 }
 
-/* *out = the whole text; free() it. */
+/* Write the text without comments, which have letters beyond ASCII and take time. A line break in one becomes a joined
+ * line: messages then count lines right, and no macro ends there. */
+static void write_without_comments(FILE *out, const char *at) {
+    bool quoted = false;
+    while (*at) {
+        if (quoted || at[0] != '/' || (at[1] != '*' && at[1] != '/')) {
+            quoted = quoted != (*at == '"');
+            (void)fputc(*at++, out);
+            continue;
+        }
+        const bool block = at[1] == '*';
+        (void)fputc(' ', out);
+        for (at += 2; *at && (block ? at[0] != '*' || at[1] != '/' : *at != '\n'); at++) {
+            (void)fputs(*at == '\n' ? "\\\n" : "", out);
+        }
+        at += block && *at ? 2 : 0;
+    }
+}
+
+static rg_status close_text(FILE *stream, rg_status status) {
+    return fclose(stream) != 0 && status == RG_OK ? rg_fail(RG_NO_MEMORY, "no memory for the kernel text") : status;
+}
+
+/* *out = the whole text, without comments; free() it. */
 static rg_status program_text(const char *root, char **out) {
     static const char prelude[] = "base/prelude.cl";
     size_t bytes = 0;
+    char *whole = NULL;
     *out = NULL;
-    FILE *stream = open_memstream(out, &bytes);
+    FILE *stream = open_memstream(&whole, &bytes);
     if (!stream) {
         return rg_fail(RG_NO_MEMORY, "no memory for the kernel text");
     }
@@ -66,9 +90,15 @@ static rg_status program_text(const char *root, char **out) {
     if (status == RG_OK) {
         status = expand(stream, root, strlen(root), 0);
     }
-    if (fclose(stream) != 0 && status == RG_OK) {
+    status = close_text(stream, status);
+    stream = status == RG_OK ? open_memstream(out, &bytes) : NULL;
+    if (stream) {
+        write_without_comments(stream, whole);
+        status = close_text(stream, RG_OK);
+    } else if (status == RG_OK) {
         status = rg_fail(RG_NO_MEMORY, "no memory for the kernel text");
     }
+    free(whole);
     return status;
 }
 
@@ -125,10 +155,12 @@ rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_dev
     if (what->item_rows) {
         (void)snprintf(shape, sizeof shape, " -DRG_BLOCK_ROWS=%d -DRG_SCAN_PART=%d", what->block_rows, what->scan_part);
     }
-    (void)snprintf(options, sizeof options, "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d%s%s%s%s%s%s",
-                   info->vec, info->nv, info->cols, what->item_rows ? what->item_rows : info->rows, shape,
+    (void)snprintf(options, sizeof options,
+                   "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d%s%s%s%s%s%s", info->vec, info->nv,
+                   info->cols, what->item_rows ? what->item_rows : info->rows, shape,
                    info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "",
-                   info->has_fma ? "" : " -DRG_HAS_FMA=0", info->has_prefetch && info->cols * info->rows == 1 ? " -DRG_HAS_PREFETCH=1" : "", tf32[info->tf32]);
+                   info->has_fma ? "" : " -DRG_HAS_FMA=0",
+                   info->has_prefetch && info->cols * info->rows == 1 ? " -DRG_HAS_PREFETCH=1" : "", tf32[info->tf32]);
     char *text = NULL;
     struct rg_cl_binary binary;
     *program = NULL;

@@ -32,7 +32,9 @@ static rg_status prepare(struct filled *f, struct rg_device *device, size_t batc
     const struct rg_shape shape = {
         .inputs = inputs, .hidden = 1, .outputs = n_targets, .loss = RG_LOSS_MSE, .target = target, .layers = 1};
     const struct rg_engine_options options = {
-        .plan = {.batch = batch, .steps = steps, .n_targets = n_targets, .training = false}, .loss = RG_LOSS_MSE};
+        .fixed = true,
+        .plan = {.batch = batch, .steps = steps, .n_targets = n_targets, .training = false},
+        .loss = RG_LOSS_MSE};
     RG_TRY(rg_model_create(&shape, &f->model));
     RG_TRY(rg_whole_engine_create(device, f->model, &options, &f->engine));
     const struct rg_plan *p = &f->engine->net.plan;

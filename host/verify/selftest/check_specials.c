@@ -1,5 +1,5 @@
-/* Checks that NaN, infinities, zeros of both signs and subnormal numbers pass through the kernels. A compiler that takes
- * all numbers to be finite removes the comparisons that they depend on. Subnormal numbers may become zero. */
+/* Checks that NaN, infinities, zeros of both signs and subnormal numbers pass through the kernels. A compiler that
+ * takes all numbers to be finite removes the comparisons that they depend on. Subnormal numbers may become zero. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -17,9 +17,26 @@ enum { N_SPECIALS = 20 };
 static void fill_specials(const struct rg_device *device, double x[N_SPECIALS]) {
     const bool is_double = device->info.real_bytes == sizeof(double);
     const double largest = is_double ? DBL_MAX : (double)FLT_MAX, subnormal = is_double ? 1e-310 : 1e-40;
-    const double all[N_SPECIALS] = {(double)NAN, (double)INFINITY, -(double)INFINITY, 0.0,  -0.0,  subnormal, -subnormal,
-                                    largest,     -largest,         1e30,              88.5, -88.5, 104.0,     -104.0,
-                                    9.5,         -9.5,             21.0,              -21.0, 1.0,  -1.0};
+    const double all[N_SPECIALS] = {(double)NAN,
+                                    (double)INFINITY,
+                                    -(double)INFINITY,
+                                    0.0,
+                                    -0.0,
+                                    subnormal,
+                                    -subnormal,
+                                    largest,
+                                    -largest,
+                                    1e30,
+                                    88.5,
+                                    -88.5,
+                                    104.0,
+                                    -104.0,
+                                    9.5,
+                                    -9.5,
+                                    21.0,
+                                    -21.0,
+                                    1.0,
+                                    -1.0};
     memcpy(x, all, sizeof all);
 }
 
@@ -77,9 +94,9 @@ static const struct {
     double gradient, loss;
     bool skips;
 } norms[] = {
-    {-0.0, 0.0, false},          {1e-40, 1e-40, false},      {3.0, 2.0, false},
-    {(double)NAN, 2.0, true},    {(double)INFINITY, 2.0, true}, {-(double)INFINITY, 2.0, true},
-    {3.0, (double)NAN, true},    {3.0, (double)INFINITY, true}, {3.0, -(double)INFINITY, true},
+    {-0.0, 0.0, false},       {1e-40, 1e-40, false},         {3.0, 2.0, false},
+    {(double)NAN, 2.0, true}, {(double)INFINITY, 2.0, true}, {-(double)INFINITY, 2.0, true},
+    {3.0, (double)NAN, true}, {3.0, (double)INFINITY, true}, {3.0, -(double)INFINITY, true},
 };
 enum { N_NORMS = sizeof norms / sizeof *norms };
 
@@ -103,12 +120,12 @@ static rg_status check_norm(struct rg_checks *checks, struct rg_device *device) 
         RG_TRY_GOTO(rg_reals_write(device, g, 0, gradient, N));
         RG_TRY_GOTO(rg_reals_write(device, loss, 0, losses, ROWS));
         RG_TRY_GOTO(rg_device_launch(
-            device, &(struct rg_launch){.kernel = RG_K_rg_norm_partials,
-                                        .buffers = {g, loss, partials},
-                                        .args = &args,
-                                        .groups = {GROUPS, 1},
-                                        .local_bytes = rg_device_items(device) * RG_NORM_PARTIAL *
-                                                       device->info.real_bytes}));
+            device,
+            &(struct rg_launch){.kernel = RG_K_rg_norm_partials,
+                                .buffers = {g, loss, partials},
+                                .args = &args,
+                                .groups = {GROUPS, 1},
+                                .local_bytes = rg_device_items(device) * RG_NORM_PARTIAL * device->info.real_bytes}));
         RG_TRY_GOTO(rg_device_launch(device, &(struct rg_launch){.kernel = RG_K_rg_norm_total,
                                                                  .buffers = {partials, control, history},
                                                                  .args = &args,
@@ -132,10 +149,14 @@ fail:
 static const struct {
     double output, target, loss;
 } rows[] = {
-    {(double)NAN, 1.0, (double)NAN},           {(double)INFINITY, 1.0, (double)INFINITY},
-    {-(double)INFINITY, 1.0, (double)INFINITY}, {1e-40, 1.0, 1.0},
-    {-0.0, 0.0, 0.0},                          {0.5, (double)NAN, 0.0},
-    {(double)NAN, (double)NAN, 0.0},           {0.5, 1.0, 0.25},
+    {(double)NAN, 1.0, (double)NAN},
+    {(double)INFINITY, 1.0, (double)INFINITY},
+    {-(double)INFINITY, 1.0, (double)INFINITY},
+    {1e-40, 1.0, 1.0},
+    {-0.0, 0.0, 0.0},
+    {0.5, (double)NAN, 0.0},
+    {(double)NAN, (double)NAN, 0.0},
+    {0.5, 1.0, 0.25},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 

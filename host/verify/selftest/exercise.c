@@ -262,6 +262,7 @@ struct rg_engine_options rg_exercise_options(const struct rg_exercise *e) {
                                                .training = true,
                                                .initial = e->h_0 != NULL,
                                                .initial_gradient = e->h_0 != NULL},
+                                      .fixed = true,
                                       .skip_budget = e->skip_budget,
                                       .loss = e->sizes.loss,
                                       .optimizer = {.kind = RG_OPT_SGD, .max_skips = 10}};

@@ -55,8 +55,8 @@ rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_sco
     }
     RG_TRY(rg_check_layout(&checks, device));
     /* a GPU's driver has compiled that kernel with the others of its program; PoCL would do it here */
-    RG_TRY(rg_check_specials(&checks, device, takes_all(scope) || device->info.is_gpu,
-                             takes_all(scope) || !scope->wide));
+    RG_TRY(
+        rg_check_specials(&checks, device, takes_all(scope) || device->info.is_gpu, takes_all(scope) || !scope->wide));
     if (takes_all(scope)) {
         RG_TRY(rg_check_peak(&checks, device));
     }
