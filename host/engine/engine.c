@@ -303,6 +303,17 @@ rg_status rg_engine_gradient(struct rg_engine *e, struct rg_source *source, uint
                      : rg_rows_gradient(&e->net, source, update, (struct rg_span){0, e->net.plan.batch});
 }
 
+/* Where the ranks' devices differ, so would loss, norm and what follows from them: all take those of rank 0. */
+static rg_status follow_norm(struct rg_engine *e, uint64_t slot) {
+    _Static_assert(sizeof(struct rg_control) <= RG_FOLLOW_BYTES && sizeof(struct rg_record) <= RG_FOLLOW_BYTES, "");
+    if (!e->net.options.mixed) {
+        return RG_OK;
+    }
+    RG_TRY(rg_shards_follow(e->shards, &e->net, e->net.buffers.control, 0, sizeof(struct rg_control)));
+    return rg_shards_follow(e->shards, &e->net, e->net.buffers.history, slot * sizeof(struct rg_record),
+                            sizeof(struct rg_record));
+}
+
 rg_status rg_engine_norm(struct rg_engine *e, uint64_t update) {
     const struct rg_norm_buffers buffers = {.gradients = e->net.buffers.gradients,
                                             .row_loss = e->net.buffers.row_loss,
@@ -313,6 +324,7 @@ rg_status rg_engine_norm(struct rg_engine *e, uint64_t update) {
                                             .n_groups = e->net.plan.norm_groups};
     double since = rg_seconds();
     RG_TRY(rg_optimizer_norm(e->optimizer, &buffers, update % RG_HISTORY));
+    RG_TRY(follow_norm(e, update % RG_HISTORY));
     return rg_net_lap(&e->net, &since, RG_PHASE_CLIP);
 }
 
@@ -336,6 +348,10 @@ rg_status rg_engine_step(struct rg_engine *e, double lr) {
         .weights = e->net.buffers.weights, .gradients = e->net.buffers.gradients, .control = e->net.buffers.control};
     for (size_t i = 0; next_trained(e->net.model, &i, &range);) {
         RG_TRY(rg_optimizer_step(e->optimizer, &range, lr));
+    }
+    if (e->net.options.mixed) {
+        RG_TRY(rg_shards_follow(e->shards, &e->net, e->net.buffers.weights, 0,
+                                e->net.plan.arena * e->net.plan.real_bytes));
     }
     return rg_net_lap(&e->net, &since, RG_PHASE_OPTIMIZER);
 }

@@ -36,6 +36,7 @@ struct rg_engine_options {
     uint64_t seed;      /* of dropout */
     struct rg_optimizer_options optimizer;
     struct rg_ranks *ranks; /* that share each batch, shard by shard; borrowed. NULL: this process has all of it */
+    bool mixed;             /* the ranks' devices may differ: all take norm, loss and weights of rank 0 */
 };
 
 /* Phases of an update. When the engine measures, it waits after each phase and sums its seconds over updates. */

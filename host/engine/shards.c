@@ -66,7 +66,9 @@ static rg_status create(const struct rg_net *net, struct rg_shards *s) {
     const size_t n = ranks_of(net), rank = n > 1 ? net->options.ranks->rank : 0, real = net->plan.real_bytes;
     s->run = rg_tree_run(net->plan.shards, rank, n);
     s->n_nodes = rg_tree_nodes(net->plan.shards, s->run, s->nodes);
-    RG_TRY(rg_alloc(&s->sums, depth_of(s) * net->plan.arena, real, "sums of the shards' gradients"));
+    const size_t sums = depth_of(s) * net->plan.arena;
+    RG_TRY(rg_alloc(&s->sums, sums > RG_FOLLOW_BYTES / real ? sums : RG_FOLLOW_BYTES / real, real,
+                    "sums of the shards' gradients"));
     RG_TRY(rg_alloc(&s->losses, 2 * net->plan.batch, real, "the losses"));
     return n > 1 ? create_exchange(net, s) : RG_OK;
 }
@@ -171,4 +173,11 @@ rg_status rg_shards_gradient(struct rg_shards *s, struct rg_net *net, struct rg_
     RG_TRY(several ? exchange_losses(s, net) : RG_OK);
     RG_TRY(rg_buffer_write(net->device, net->buffers.gradients, 0, s->sums, net->plan.arena * net->plan.real_bytes));
     return rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT);
+}
+
+rg_status rg_shards_follow(struct rg_shards *s, struct rg_net *net, struct rg_buffer *buffer, size_t at, size_t bytes) {
+    struct rg_ranks *const ranks = net->options.ranks;
+    RG_TRY(ranks->rank == 0 ? rg_buffer_read(net->device, s->sums, buffer, at, bytes) : RG_OK);
+    RG_TRY(rg_ranks_broadcast(ranks, 0, s->sums, bytes));
+    return ranks->rank == 0 ? RG_OK : rg_buffer_write(net->device, buffer, at, s->sums, bytes);
 }

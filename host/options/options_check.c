@@ -335,8 +335,8 @@ rg_status rg_options_check(size_t command, const struct rg_config *config) {
 
 /* The options that may stand beside --resume; all others are those of the run. */
 static bool may_be_anew(const char *name) {
-    static const char *const names[] = {"resume",  "updates", "epochs", "max-time", "device",
-                                        "threads", "shards",  "json",   "quiet",    "color"};
+    static const char *const names[] = {"resume", "updates", "epochs", "max-time", "device", "threads",
+                                        "shards", "mixed",   "json",   "quiet",    "color"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i], name) == 0) {
             return true;
@@ -353,7 +353,7 @@ rg_status rg_arguments_check_resume(const struct rg_arguments *arguments) {
         if (!may_be_anew(rg_options[i].name) && rg_arguments_give(arguments, rg_options[i].name)) {
             return rg_fail(RG_USAGE,
                            "--%s cannot be given with --resume, which uses the options of the run; leave it out "
-                           "(--updates, --epochs, --max-time, --device, --threads and --shards may be new)",
+                           "(--updates, --epochs, --max-time, --device, --threads, --shards and --mixed may be new)",
                            rg_options[i].name);
         }
     }

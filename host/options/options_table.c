@@ -450,6 +450,9 @@ const struct rg_option rg_options[] = {
     {.name = "shards", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(machine.shards), .max = 4096,
      .group = RG_GROUP_MACHINE, .commands = ONE_RUN,
      .help = "parts of a batch, added in a fixed tree and shared by ranks; 0: 1, under mpirun by the batch"},
+    {.name = "mixed", .kind = RG_KIND_FLAG, .offset = FIELD(machine.mixed), .group = RG_GROUP_MACHINE,
+     .commands = ONE_RUN,
+     .help = "ranks of mpirun may have devices of different kinds; the bits then depend on who has which"},
 
     {.name = "model", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.model_file),
      .group = RG_GROUP_SCREEN, .commands = ONE_RUN | OF_MODEL | SAMPLE, .needed = PREDICT | EVAL | SAMPLE,
@@ -476,7 +479,7 @@ const struct rg_option rg_options[] = {
      .help = "checkpoint in the folder of --out every N updates, or 30s, 5m, 1h; 0: at the end, or when stopped"},
     {.name = "resume", .argument = "DIR", .kind = RG_KIND_TEXT, .offset = FIELD(output.resume),
      .group = RG_GROUP_SCREEN, .commands = ONE_RUN,
-     .help = "resume a run; only --updates, --epochs, --max-time, --device, --threads, --shards may change"},
+     .help = "resume a run; only --updates, --epochs, --max-time, --device, --threads, --shards, --mixed may change"},
     {.name = "config", .argument = "F.toml", .kind = RG_KIND_TEXT, .offset = FIELD(output.config),
      .group = RG_GROUP_SCREEN, .commands = SPEAKS | EXPORT | IMPORT,
      .help = "read options from a file, one `name = value` a line; the command line takes precedence"},

@@ -57,6 +57,7 @@ static rg_status create_engine(struct rg_run *r) {
         .dropout = c->model.dropout,
         .seed = c->training.seed,
         .ranks = c->machine.ranks,
+        .mixed = c->machine.mixed && rg_ranks_several(c->machine.ranks),
         .optimizer = {.kind = c->training.optimizer,
                       .momentum = c->training.momentum,
                       .has_constants = true,

@@ -224,6 +224,7 @@ struct rg_machine_options {
     uint64_t memory;       /* bytes that the plan may use on the device; 0: what the device has */
     /* parts of a batch whose gradients are summed separately; 0: 1, or more with several processes */
     size_t shards;
+    bool mixed; /* devices of different kinds may share a training: every update takes the weights of rank 0 */
     /* the processes that mpirun started, including this one; NULL: this one alone. Borrowed */
     struct rg_ranks *ranks;
 };

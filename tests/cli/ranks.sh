@@ -182,6 +182,9 @@ expect_line '4 of 6 runs were done before' stderr
 [ "$(numbers)" = "$wanted" ] || fail "with kept results: other results"
 checked "compare and sweep: trainings are dealt to the ranks, with the results of one process"
 
+# The losses of the updates.
+losses() { grep -o '"event":"update".*"loss":[^,]*' "$folder/stdout" | sed 's/.*://'; }
+
 # Devices are dealt to the ranks of a host; two kinds would give bits that depend on the ranks.
 refused 2 'distributes devices to the ranks of mpirun; without mpirun give one' "$program" "${small[@]}" --device cpu,cpu
 expect_status 0 "$program" "${small[@]}" --device cpu --shards 8
@@ -192,6 +195,22 @@ expect_status 0 $(ranks 3) "$program" "${small[@]}" --device cpu,native
 if [ "${#devices[@]}" -gt 1 ]; then
     # shellcheck disable=SC2046
     told 'rank 1 on .*: its device, .* is of another kind' 3 $(ranks 2) "$program" "${small[@]}" --device cpu,opencl
+    for job in "--cell lstm" "--cell gru --clip-value 0.01 --optimizer sgd" "--schedule plateau:2:0.5 --freeze head.*"; do
+        # shellcheck disable=SC2046,SC2086
+        expect_status 0 $(ranks 2) "$program" "${small[@]}" --updates 40 --device cpu --seed 3 $job
+        losses >"$folder/alike"
+        # shellcheck disable=SC2046,SC2086
+        expect_status 0 $(ranks 3) "$program" "${small[@]}" --updates 40 --device cpu,opencl --mixed --seed 3 $job
+        losses | python3 -c '
+import sys
+pairs = list(zip(map(float, open(sys.argv[1])), map(float, sys.stdin)))
+assert len(pairs) == 40 and all(abs(a - b) <= 1e-5 * abs(a) for a, b in pairs), pairs' "$folder/alike" ||
+            fail "the losses of mixed devices are not those of equal ones, but for rounding: $job"
+    done
+    # shellcheck disable=SC2046
+    expect_status 0 $(ranks 2) "$program" "${small[@]}" --device cpu,opencl --mixed --out mixed
+    # shellcheck disable=SC2046
+    expect_status 0 $(ranks 3) "$program" --resume mixed --updates 9 --device opencl,cpu --mixed --json
 fi
 checked "a list of devices is dealt to the ranks"
 

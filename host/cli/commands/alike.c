@@ -59,7 +59,8 @@ static rg_status check_devices(const struct rg_run *run, struct rg_ranks *ranks)
     hash = add_text(hash, info->version);
     hash = add_text(hash, info->library);
     (void)snprintf(text, sizeof text,
-                   "its device, %.100s (%s), is of another kind than rank 0's, so the bits would depend on the ranks",
+                   "its device, %.100s (%s), is of another kind than rank 0's, so the bits would depend on the ranks; "
+                   "--mixed allows it",
                    info->name, info->version);
     return rg_ranks_same(ranks, add_numbers(hash, numbers, sizeof numbers / sizeof *numbers), RG_NO_DEVICE, text);
 }
@@ -70,9 +71,14 @@ rg_status rg_alike_check(const struct rg_config *config, const struct rg_run *ru
         return RG_OK;
     }
     RG_TRY(check_files(config, ranks));
-    RG_TRY(check_devices(run, ranks));
-    const uint64_t start[] = {rg_run_weights_hash(run->model), run->state.training.updates, run->problem.n_sequences,
-                              run->config.machine.shards};
+    RG_TRY(run->config.machine.mixed ? RG_OK : check_devices(run, ranks));
+    const struct rg_plan *const p = &run->engine->net.plan;
+    const uint64_t start[] = {rg_run_weights_hash(run->model),
+                              run->state.training.updates,
+                              run->problem.n_sequences,
+                              run->config.machine.shards,
+                              p->arena,
+                              p->real_bytes};
     return rg_ranks_same(ranks, add_numbers(FNV_START, start, sizeof start / sizeof *start), RG_CHECK_FAILED,
                          "it starts from other weights or data than rank 0");
 }

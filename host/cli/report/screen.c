@@ -197,6 +197,11 @@ static void print_ranks(const struct rg_run_facts *f) {
                       counted(ranks->n, "rank", a), counted(ranks->n_hosts, "host", b),
                       counted(f->plan->shards, "shard", c));
     }
+    if (f->config->machine.mixed) {
+        (void)fprintf(stderr, "mixed    %s\n",
+                      ranks ? "the ranks' devices may differ; all take loss, norm and weights of rank 0"
+                            : "no effect: there is one process, without mpirun");
+    }
 }
 
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *f) {
