@@ -18,9 +18,15 @@
 
 #include <check.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Check writes the place of every assertion into a file, to tell where a test crashed. These tests run in the program's
+ * own process, of which a crash leaves no report, and a test of a million numbers would spend most of its time there.
+ */
+#define _mark_point(file, line) ((void)0) /* NOLINT */
 
 enum { MAX_TESTS = 4096, TEST_CASE_BYTES = 240 };
 
@@ -45,6 +51,13 @@ static inline void __attribute__((format(printf, 1, 2))) test_case(const char *f
     va_start(arguments, format);
     (void)vsnprintf(name + used, TEST_CASE_BYTES - used, format, arguments);
     va_end(arguments);
+}
+
+/* A test of many cases has two parts. The program runs the sampled cases, and with RG_REST=1 all others: that part is
+ * the test NAME_rest with the label long. Does this case run now? */
+static inline bool case_runs(bool sampled) {
+    const char *const rest = getenv("RG_REST");
+    return sampled != (rest && rest[0] == '1');
 }
 
 /* A group of tests of `suite`. Other fixtures are added to it after this. */

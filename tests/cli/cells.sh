@@ -2,6 +2,7 @@
 # Every cell, remedy and task from the command line: runs, is told the same twice, saves what it loads again.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
+split_devices
 # shellcheck source=tensors.inc
 . "$cli/tensors.inc"
 data=$root/data/cat-mat-rat.csv
@@ -73,6 +74,8 @@ near("output", read_npy("gated.npy")[1], list(g["output"][1]), 1e-6)
     expect_status 0 "$program" grad --model model/model.safetensors --data "$data" --device "$device" --out g.safetensors
     checked "$device: an LSTM is saved, loaded, and tells the texts apart"
 done
+
+sampled || exit 0
 
 refused 2 'skip-kind learned' "$program" --skip 3 --skip-kind learned
 refused 2 'skip-budget' "$program" --skip-budget 0.1

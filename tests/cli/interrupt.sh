@@ -1,6 +1,6 @@
 #!/bin/bash
 # Signals at random moments of every command: one line at once, an end soon after, the exit code, no temporary file.
-# RG_TRIES: how many of each command, 10 by default.
+# RG_TRIES: how many of each command, by default 2, and 10 in the second part.
 # "At once" and "soon" are seconds of processor time that the command has used since the signal: a machine that is busy
 # with other work stretches the clock's seconds, not these. One that waits for something uses none: it ends in a minute.
 # shellcheck source=lib.inc
@@ -15,6 +15,7 @@ mv model/model.safetensors model.safetensors
 # What a command may use from the signal to its end. A driver's compiler cannot be stopped, so on OpenCL it is what a
 # first run uses, in which every kernel is compiled.
 soon=3
+tries=$(sampled && echo 2 || echo 10)
 first_run() {
     XDG_CACHE_HOME=$folder/cache python3 - "$program" <<'PYTHON'
 import resource, subprocess, sys
@@ -29,7 +30,7 @@ signals() {
     local name=$1
     shift
     command="signals at $name: $*"
-    python3 - "$program" "${RG_TRIES:-10}" "$soon" "$@" <<'PYTHON' || fail "$name does not end as it should"
+    python3 - "$program" "${RG_TRIES:-$tries}" "$soon" "$@" <<'PYTHON' || fail "$name does not end as it should"
 import os, random, re, signal, subprocess, sys, tempfile, threading, time
 program, tries, arguments = sys.argv[1], int(sys.argv[2]), sys.argv[5:]
 soon, seconds = float(sys.argv[3]), float(sys.argv[4])

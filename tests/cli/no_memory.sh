@@ -17,6 +17,7 @@ expect_status 0 "$program" --data data.csv "${small[@]}" --updates 1 --quiet --o
 cat >"$folder/fail_all.py" <<'PYTHON'
 import json, os, re, subprocess, sys, tempfile
 library, least, most, command = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+rest = os.environ.get("RG_REST") == "1"  # the second part has the numbers that the first leaves out
 count = tempfile.NamedTemporaryFile()
 
 def run(number):
@@ -39,7 +40,8 @@ assert whole.returncode == 0, whole.stderr
 expected, total = shape(whole.stdout), int(open(count.name).read())
 assert total >= least and expected, total
 codes = {}
-for number in range(max(1, total + 1 - most), total + 1):
+numbers = [n for n in range(max(1, total + 1 - most), total + 1) if (n % 7 == 0) != rest]
+for number in numbers:
     got = run(number)
     codes[got.returncode] = codes.get(got.returncode, 0) + 1
     where = "allocation %d of %d: exit %d, %r" % (number, total, got.returncode, got.stderr)
@@ -51,7 +53,7 @@ for number in range(max(1, total + 1 - most), total + 1):
         assert got.stderr.startswith("rnn-gpu: "), where
         assert lines == expected[: len(lines)], where + "\n%s\nfor\n%s" % (got.stdout, whole.stdout)
 assert codes.get(8, 0) > 0, codes
-print("%d allocations fail, exit codes %s" % (min(most, total), dict(sorted(codes.items()))))
+print("%d of %d allocations fail, exit codes %s" % (len(numbers), total, dict(sorted(codes.items()))))
 PYTHON
 
 # tried LEAST MOST COMMAND...: of at least LEAST allocations the last MOST.
@@ -92,15 +94,17 @@ def run(number):
 whole, wanted = run(0)
 assert whole.returncode == 0 and wanted, whole.stderr
 total, failed = int(open(count.name).read()), 0
-for number in range(1, total + 1):
+rest = os.environ.get("RG_REST") == "1"
+numbers = [n for n in range(1, total + 1) if (n % 5 == 0) != rest]
+for number in numbers:
     got, written = run(number)
     where = "allocation %d of %d: exit %d, %r" % (number, total, got.returncode, got.stderr)
     failed += got.returncode != 0
     assert got.returncode in (0, 1, 3, 7, 8), where
     assert written == (wanted if got.returncode == 0 else None), where
     assert got.returncode == 0 or got.stderr.startswith("rnn-gpu: ") and got.stderr.count("\n") == 1, where
-assert failed > 5, failed
-print("%d allocations fail, %d of them end it" % (total, failed))
+assert failed > 1, failed
+print("%d of %d allocations fail, %d of them end it" % (len(numbers), total, failed))
 PYTHON
 files() {
     expect_status 0 python3 "$folder/fail_files.py" "$library" "$1" "$program" "${@:2}"
@@ -111,4 +115,5 @@ for ending in onnx c py npz; do
     files "net.$ending" export --model model/model.safetensors
 done
 files skip.onnx export --model skip/model.safetensors
+expect_status 0 "$program" export --model skip/model.safetensors --out skip.onnx
 files back.safetensors import --onnx skip.onnx

@@ -77,6 +77,8 @@ write_npz("uneven.npz", {"x": ((30, 7, 2), [random.gauss(0, 1) for i in range(42
 cp "$root/data/cat-mat-rat.csv" words.csv
 tail -n +2 words.csv >rows.csv && cat rows.csv rows.csv rows.csv rows.csv >>words.csv
 
+all=("${devices[@]}")
+split_devices
 for device in "${devices[@]}"; do
     on=(--device "$device")
     alike "$device, rnn" "1 2 3 4 7" "${small[@]}" "${on[@]}"
@@ -86,6 +88,8 @@ for device in "${devices[@]}"; do
     alike "$device, a target a step, uneven lengths, validation" "4" "${small[@]}" "${on[@]}" --data uneven.npz \
         --target steps --cell lstm --val uneven.npz --val-every 2 --batch 13
 done
+sampled || exit 0
+devices=("${all[@]}")
 alike "embedded words" "2" "${small[@]}" --device cpu --data words.csv --embed 4 --cell gru --batch 5
 alike "a learned skip, clipped" "3" "${small[@]}" --device cpu --skip-kind learned --skip-budget 1e-3 --clip-norm 0.01
 alike "in segments of time" "2" "${small[@]}" --device cpu --steps 400 --hidden 64 --batch 16 --updates 2 --memory 2M

@@ -2,6 +2,7 @@
 # --lr auto: the rate comes from a test that leaves no trace, and the training is the one with that --lr, to the bit.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
+split_devices
 # shellcheck source=tensors.inc
 . "$cli/tensors.inc"
 tensors '
@@ -61,6 +62,8 @@ assert "lr_test" not in start and start["options"]["lr"] > 0 and [e["update"] fo
     grep -q "found by a test of [0-9]* updates" whole/report.html || fail "the page does not say how the rate was found"
     checked "$device: resumed, with the rate that was found"
 done
+
+sampled || exit 0
 
 on=(--device cpu --steps 8 --batch 16 --hidden 9 --updates 3)
 expect_status 0 "$program" "${on[@]}" --lr auto

@@ -22,16 +22,21 @@ if [ "${#devices[@]}" -eq 1 ]; then
     exit 0
 fi
 first=$(hash --device opencl --shape 4,2,8,32)
-for shape in ${list//; / }; do
+shapes=${list//; / }
+! sampled || shapes='2,1,8,4 1,4,1,1'
+for shape in $shapes; do
     [ "$(hash --device opencl --shape "$shape")" = "$first" ] || fail "$shape has other bits"
 done
 expect_status 0 "$program" train "${small[@]}" --device opencl --shape 2,1,8,4 --precision double
 checked "a training has the same bits in every shape"
 
-export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that passes for a GPU}
+# A GPU that is a processor compiles when a launch is queued: nobody need wait for it.
+export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that passes for a GPU} RNN_GPU_LAUNCH_SECONDS=0
 first=$(RG_GPU=1024 hash --device gpu)
 expect_no_line 'do not run in work-groups' stderr
-for items in 127:64 32:32; do
+ladder='127:64 32:32'
+! sampled || ladder=32:32
+for items in $ladder; do
     [ "$(RG_GPU=${items%:*} hash --device gpu)" = "$first" ] || fail "groups of ${items#*:} items have other bits"
     expect_line "do not run in work-groups of 256 items; smaller groups of ${items#*:} are used$" stderr
 done

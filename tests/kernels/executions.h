@@ -53,6 +53,21 @@ static const int kinds[] = {
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
+/* Is that kind OpenCL in a GPU's shape? Its kernels take long to compile and to run on a CPU. */
+static inline bool kind_is_gpu(int kind) {
+    return executions[kinds[kind]].options.shape.vec > 0;
+}
+
+/* Is the execution one of the kinds? */
+static inline bool is_kind(int execution) {
+    for (int k = 0; k < N_KINDS; k++) {
+        if (kinds[k] == execution) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The device of an execution; NULL, after a notice, where there is no OpenCL and RG_REQUIRE_OPENCL does not ask for
  * it. */
 static inline struct rg_device *open_one(const struct execution *e) {
