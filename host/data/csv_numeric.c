@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "data/csv_labels.h"
+#include "data/decimal.h"
 #include "data/readers.h"
 #include "rnn_gpu/memory.h"
 #include "data/words.h"
@@ -232,6 +233,10 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
 static rg_status read_number(struct series_reader *r, const struct rg_csv_cell *cell, double *value) {
     if (r->options->missing && rg_csv_is_missing(cell)) {
         *value = (double)NAN;
+        return RG_OK;
+    }
+    if (r->names == NULL && rg_decimal_is_plain(cell->text, cell->bytes)) { /* the first reading needs no value */
+        *value = 0.0;
         return RG_OK;
     }
     return rg_csv_number(r->csv, cell, value);

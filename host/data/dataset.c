@@ -186,27 +186,44 @@ bool rg_dataset_is_labelled(const struct rg_dataset *dataset) {
     return dataset->y != NULL || dataset->y_double != NULL || dataset->y_raw != NULL;
 }
 
-double rg_dataset_target(const struct rg_dataset *dataset, size_t i) {
+/* Element `i`. The common types of labels and tokens are read directly. */
+static double raw_number(const void *values, enum rg_dtype type, size_t i) {
     double value = 0.0;
+    int64_t wide;
 
+    switch (type) {
+    case RG_I8:
+        return ((const int8_t *)values)[i];
+    case RG_U8:
+        return ((const uint8_t *)values)[i];
+    case RG_I16:
+        return ((const int16_t *)values)[i];
+    case RG_I32:
+        return ((const int32_t *)values)[i];
+    case RG_I64:
+        memcpy(&wide, (const char *)values + i * sizeof(wide), sizeof(wide));
+        return (double)wide;
+    default:
+        raw_numbers(values, type, i, 1, &value);
+        return value;
+    }
+}
+
+double rg_dataset_target(const struct rg_dataset *dataset, size_t i) {
     if (dataset->y_double != NULL) {
         return dataset->y_double[i];
     }
     if (dataset->y != NULL) {
         return (double)dataset->y[i];
     }
-    raw_numbers(dataset->y_raw, dataset->y_type, i, 1, &value);
-    return value;
+    return raw_number(dataset->y_raw, dataset->y_type, i);
 }
 
 int32_t rg_dataset_token(const struct rg_dataset *dataset, size_t i) {
-    double value = 0.0;
-
     if (dataset->x_token != NULL) {
         return dataset->x_token[i];
     }
-    raw_numbers(dataset->x_raw, dataset->x_type, i, 1, &value);
-    return (int32_t)value;
+    return (int32_t)raw_number(dataset->x_raw, dataset->x_type, i);
 }
 
 void rg_dataset_numbers(const struct rg_dataset *dataset, size_t first, size_t n, double *out) {

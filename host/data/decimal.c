@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { MAX_DIGITS = 19 /* fit 64 bits */, MAX_POWER = 22 };
+enum { MAX_DIGITS = 19 /* fit 64 bits */, MAX_POWER = 22, MAX_PLAIN = 30 /* below 1e30 */ };
 
 static const double powers[MAX_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -61,4 +61,15 @@ bool rg_decimal(const char *text, size_t bytes, locale_t locale, double *value) 
     const double magnitude = power < 0 ? (double)number / powers[-power] : (double)number * powers[power];
     *value = negative ? -magnitude : magnitude;
     return true;
+}
+
+bool rg_decimal_is_plain(const char *text, size_t bytes) {
+    const size_t sign = *text == '-' || *text == '+' ? 1 : 0;
+    size_t digits = 0, points = 0;
+
+    for (size_t i = sign; i < bytes; i++) {
+        digits += (unsigned char)(text[i] - '0') < 10;
+        points += text[i] == '.';
+    }
+    return bytes <= MAX_PLAIN && digits > 0 && points <= 1 && sign + digits + points == bytes;
 }

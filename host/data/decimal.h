@@ -10,4 +10,7 @@
  * with the bits of strtod; `locale` is the C locale. */
 bool rg_decimal(const char *text, size_t bytes, locale_t locale, double *value);
 
+/* Is it a decimal number without an exponent, and so short that it is finite as a float? */
+bool rg_decimal_is_plain(const char *text, size_t bytes);
+
 #endif

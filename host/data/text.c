@@ -28,6 +28,7 @@ struct text_reader {
     size_t n_tokens;
     struct rg_word_index index; /* index of the vocabulary */
     int32_t unknown;            /* number of <unk>, or -1 */
+    int32_t ascii[128];         /* numbers of characters of one byte, or -1 */
 };
 
 /* A token and how often it occurs. */
@@ -259,6 +260,11 @@ static rg_status make_vocabulary(struct text_reader *r) {
         r->index = (struct rg_word_index){(const char *const *)data->vocabulary, NULL, data->n_features};
     }
     r->unknown = rg_word_find(&r->index, RG_UNKNOWN_WORD, sizeof RG_UNKNOWN_WORD - 1);
+    for (int c = 0; c < 128; c++) {
+        const char character = (char)c;
+
+        r->ascii[c] = rg_word_find(&r->index, &character, 1);
+    }
     if (data->n_features < 2) {
         return rg_fail(RG_BAD_FILE, "%s: every %s is the same, so there is nothing to predict", data->path,
                        o->level == RG_LEVEL_WORD ? "word" : "character");
@@ -290,7 +296,9 @@ static void fill(struct text_reader *r) {
     size_t bytes, i = 0;
 
     while ((token = next_token(r, &at, &bytes)) != NULL) {
-        const int32_t known = rg_word_find(&r->index, token, bytes), number = known < 0 ? r->unknown : known;
+        const bool is_ascii = bytes == 1 && r->options->level == RG_LEVEL_CHAR;
+        const int32_t known = is_ascii ? r->ascii[(unsigned char)*token] : rg_word_find(&r->index, token, bytes);
+        const int32_t number = known < 0 ? r->unknown : known;
 
         d->n_unknown += known < 0;
         if (i + 1 < r->n_tokens) {
