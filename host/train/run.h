@@ -30,6 +30,9 @@ void rg_run_data_length(const struct rg_dataset *data, struct rg_config *config)
 /* Do the options give the training validation data? */
 bool rg_run_validates(const struct rg_config *config);
 
+/* RG_USAGE for data from stdin, which are read once, where trainings of one command read their data again. */
+rg_status rg_run_data_check_again(const struct rg_config *config, bool several);
+
 /* Does the seed decide which sequences are held out? Then another seed needs data that are read again. */
 bool rg_run_data_is_drawn(const struct rg_config *config);
 

@@ -1,5 +1,8 @@
 /* The data sets of a run: declared in run.h. */
 #include "train/run.h"
+
+#include <string.h>
+
 #include "train/fill.h"
 #include "train/setup.h"
 #include "train/stateful.h"
@@ -111,6 +114,18 @@ void rg_run_data_length(const struct rg_dataset *data, struct rg_config *c) {
 
 bool rg_run_validates(const struct rg_config *config) {
     return config->data.val != NULL || rg_run_data_is_drawn(config);
+}
+
+rg_status rg_run_data_check_again(const struct rg_config *config, bool several) {
+    const char *const paths[] = {config->data.file, config->data.val, config->data.test};
+    for (size_t i = 0; several && rg_run_data_is_drawn(config) && i < sizeof paths / sizeof *paths; i++) {
+        if (paths[i] && strcmp(paths[i], "-") == 0) {
+            return rg_fail(RG_USAGE,
+                           "each seed or fold reads the data again to hold out its own part, and stdin, `-`, is read "
+                           "once; save it as a file");
+        }
+    }
+    return RG_OK;
 }
 
 bool rg_run_data_is_drawn(const struct rg_config *config) {

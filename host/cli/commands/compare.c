@@ -340,6 +340,7 @@ static rg_status prepare(struct job *j, const struct rg_config *config) {
     struct rg_comparison *const c = &j->comparison;
     RG_TRY(rg_pages_check(config, rg_comparison_figure_names));
     RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_run_data_check_again(config, config->compare.seeds > 1));
     RG_TRY(rg_run_data_read(config, &j->data));
     struct rg_config used = *config;
     if (j->data.training) {

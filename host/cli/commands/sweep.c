@@ -314,6 +314,7 @@ static rg_status prepare(struct sweep *s) {
     RG_TRY(rg_pages_check(s->config, rg_sweep_figure_names));
     RG_TRY(rg_outputs_check(s->config, false));
     RG_TRY(make_runs(s));
+    RG_TRY(rg_run_data_check_again(&s->replicas.items[0].config, rg_grid_members(s->grid) > 1));
     RG_TRY(rg_pages_try(s->config));
     RG_TRY(rg_trainings_open(s->config, &s->trainings));
     return s->config->output.keep ? name_models(s) : RG_OK;

@@ -42,6 +42,13 @@ static rg_status take_fingerprints(const struct rg_config *config, struct rg_tra
     struct rg_data_file files[RG_DATA_FILES];
     rg_data_files(&c, files);
     for (size_t i = 0; i < RG_DATA_FILES; i++) {
+        if (*files[i].path && strcmp(*files[i].path, "-") == 0) {
+            return rg_fail(
+                RG_USAGE,
+                "--out %s keeps results by the contents of the data, and stdin, `-`, is read once; save it as "
+                "a file, or write a table, --out F.csv",
+                t->folder);
+        }
         RG_TRY(*files[i].path ? rg_dataset_fingerprint(*files[i].path, &t->files[i]) : RG_OK);
     }
     return RG_OK;
