@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "data/csv_rows.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -487,7 +488,9 @@ rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell
                            rg_excerpt(cell->text, cell->bytes).text,
                            strchr(cell->text, ',') != NULL           ? ", with a point for the fraction"
                            : csv->numeric && rg_csv_is_missing(cell) ? ", or --fill, which gives it one"
-                                                                     : "");
+                           : csv->numeric && isalpha((unsigned char)cell->text[0])
+                               ? "; leave a column of words out, or make it numbers"
+                               : "");
     }
     if (csv->doubles ? isfinite(*value) : isfinite((float)*value)) {
         return RG_OK;

@@ -29,6 +29,16 @@ for file in command-*; do
             expect_line 'the inputs are large \(.current. is about 4[12]\)' stderr
             expect_line '^labels +2 classes: good, worn$' stderr
             ;;
+        *sweep*)
+            expect_line '^of what was held out, over the folds:$'
+            expect_line '^ gru +5 '
+            grep -q '>What was held out, run by run<' cells.html || fail "the page has no folds"
+            ;;
+        *'--fill'*)
+            expect_line '^with .*fill previous' stderr
+            expect_line '^test with the best weights: loss [0-9.]+, accuracy (0\.9|1\.)[0-9]* .*on 50 sequences$'
+            expect_line '^leak +[01]\.[0-9]+ +(0\.[89]|1\.0)'
+            ;;
         *'--normalize'*)
             expect_line '^test with the best weights: loss [0-9.]+, accuracy (0\.[89]|1\.)[0-9]* .*on 40 sequences$'
             expect_line '^true . predicted +good +worn$'

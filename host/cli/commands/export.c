@@ -117,7 +117,9 @@ rg_status rg_command_export(const struct rg_config *config) {
     RG_TRY(rg_outputs_check(config, false));
     RG_TRY_GOTO(rg_setup_model(config, false, &model));
     RG_TRY_GOTO(write_file(format, model, config));
-    rg_log("%s: %s, %zu parameters", config->output.out, format->name, model->n_weights);
+    rg_log("%s: %s, %zu parameters%s", config->output.out, format->name, model->n_weights,
+           model->input_fill ? "; it does not fill missing values, as --fill did in the training: fill them before"
+                             : "");
 fail:
     rg_model_destroy(model);
     return status;
