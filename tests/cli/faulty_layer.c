@@ -12,6 +12,7 @@
  *   RG_PLATFORM=NAME        every platform is called so
  *   RG_SCAN_ITEMS=N         scans run in groups of at most N items
  *   RG_SPILLS_FROM=N        scans that are built for groups of N items or more spill registers
+ *   RG_SHIFTS=KERNEL        that kernel gets its struct of arguments 4 bytes further, but for the first 64
  *   RG_TEXTS=FILE           writes the text of each program that is made
  *   RG_OPTIONS=TEXT         more options for each program that is built
  *   RG_BUILDS=FILE          writes the options of each program that is built
@@ -196,7 +197,23 @@ static cl_program CL_API_CALL fail_clCreateProgramWithSource(cl_context c, cl_ui
 }
 
 OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *name, cl_int *error), (p, name, error))
-STATUS(clSetKernelArg, (cl_kernel k, cl_uint at, size_t bytes, const void *value), (k, at, bytes, value))
+static cl_int CL_API_CALL fail_clSetKernelArg(cl_kernel k, cl_uint at, size_t bytes, const void *value) {
+    enum { KEPT = 64, SHIFT = 4 };
+    const char *const shifted = getenv("RG_SHIFTS");
+    char name[64] = "", moved[1024] = {0};
+    if (fails("clSetKernelArg")) {
+        return code_of(CL_OUT_OF_RESOURCES);
+    }
+    if (shifted && value && bytes > KEPT + SHIFT && bytes <= sizeof moved) {
+        (void)driver->clGetKernelInfo(k, CL_KERNEL_FUNCTION_NAME, sizeof name - 1, name, NULL);
+        if (strcmp(name, shifted) == 0) {
+            memcpy(moved, value, KEPT);
+            memcpy(moved + KEPT + SHIFT, (const char *)value + KEPT, bytes - KEPT - SHIFT);
+            return driver->clSetKernelArg(k, at, bytes, moved);
+        }
+    }
+    return driver->clSetKernelArg(k, at, bytes, value);
+}
 static cl_int CL_API_CALL fail_clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint dims,
                                                       const size_t *offset, const size_t *global, const size_t *local,
                                                       cl_uint n, const cl_event *waits, cl_event *event) {

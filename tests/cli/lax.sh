@@ -1,5 +1,6 @@
 #!/bin/bash
-# A compiler that takes all numbers to be finite: the self-test says so, in full and before a training on a GPU.
+# The self-test before a training sees a compiler that takes all numbers to be finite, on a GPU, and a driver that passes
+# structs to kernels in another layout.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
 if [ "${#devices[@]}" -eq 1 ]; then
@@ -12,3 +13,9 @@ expect_line '^rnn-gpu: self-test of pthread.*special numbers' stderr
 [ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
 RG_OPTIONS='' expect_status 0 "$program" train --device gpu --batch 6 --steps 5 --hidden 9 --updates 1 --quiet
 checked "a lax compiler is found before a training"
+
+unset RG_OPTIONS RG_GPU
+RG_SHIFTS=rg_layout expect_status 6 "$program" train --device opencl --batch 6 --steps 5 --hidden 9 --updates 1 --quiet
+expect_line '^rnn-gpu: self-test of pthread.*: 1 of [0-9]+ checks failed, the worst arguments of kernels: sizes of structs' stderr
+[ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
+checked "another layout of structs is found before a training"

@@ -155,8 +155,9 @@ rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_dev
     if (what->item_rows) {
         (void)snprintf(shape, sizeof shape, " -DRG_BLOCK_ROWS=%d -DRG_SCAN_PART=%d", what->block_rows, what->scan_part);
     }
+    /* -w: PoCL prints warnings itself */
     (void)snprintf(options, sizeof options,
-                   "-cl-std=CL1.2 -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d%s%s%s%s%s%s", info->vec, info->nv,
+                   "-cl-std=CL1.2 -w -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d%s%s%s%s%s%s", info->vec, info->nv,
                    info->cols, what->item_rows ? what->item_rows : info->rows, shape,
                    info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "",
                    info->has_fma ? "" : " -DRG_HAS_FMA=0",
