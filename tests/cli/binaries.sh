@@ -29,8 +29,10 @@ checked "a second run builds no program from its text"
 for damage in 'truncate -s 100' 'truncate -s +1' 'truncate -s 0' 'sed -i s/rgkernel/rgkernal/' 'sed -i 1s/.$/x/'; do
     # shellcheck disable=SC2086 # words are meant
     find "$XDG_CACHE_HOME/rnn-gpu" -name 'kernels-*' -exec $damage {} +
-    [ "$(binaries)" != "$kept" ] || fail "$damage does nothing"
+    damaged=$(binaries)
+    [ "$damaged" != "$kept" ] || fail "$damage does nothing"
     [ "$(hash)" = "$first" ] || fail "other bits after $damage"
+    [ -z "$(comm -12 <(echo "$damaged") <(binaries))" ] || fail "after $damage a damaged file is in use"
     [ "$(RG_DIE_IN=clCreateProgramWithSource:abort hash)" = "$first" ] || fail "after $damage no program is kept"
     kept=$(binaries)
 done
