@@ -35,6 +35,8 @@ checked "devices that cannot run the kernels: exit code 3, and auto takes the ne
 
 # A device that refuses every shape of work-groups, and one with less local memory than a group of the norm needs.
 RG_SAYS=
+# PoCL writes warnings of its compiler to stderr the first time; so this is said once before it is looked at.
+RG_GPU=16 expect_status 3 "$program" train "${small[@]}" --device gpu
 RG_GPU=16 refused 3 'can run 16 items a group, 32 are needed; try --device cpu$' "$program" train "${small[@]}" --device gpu
 RG_GPU=16 RG_KINDS=D expect_status 0 "$program" train "${small[@]}"
 expect_line '^rnn-gpu: skipping device .* can run 16 items a group, 32 are needed; try --device cpu$' stderr

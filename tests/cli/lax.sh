@@ -7,10 +7,13 @@ if [ "${#devices[@]}" -eq 1 ]; then
     echo "no OpenCL device: not tried"
     exit 77
 fi
+# A GPU that is a processor compiles when a launch is queued: nobody need wait for it.
+export RNN_GPU_LAUNCH_SECONDS=0
 export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that adds options to builds} RG_OPTIONS=-cl-finite-math-only RG_GPU=1024
 expect_status 6 "$program" train --device gpu --batch 6 --steps 5 --hidden 9 --updates 1 --quiet
 expect_line '^rnn-gpu: self-test of pthread.*special numbers' stderr
-[ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
+# PoCL tells the first time how many warnings its compiler had
+[ "$(grep -cv " warnings\{0,1\} generated\.$" "$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
 RG_OPTIONS='' expect_status 0 "$program" train --device gpu --batch 6 --steps 5 --hidden 9 --updates 1 --quiet
 checked "a lax compiler is found before a training"
 
