@@ -183,12 +183,12 @@ static struct load pack_load(const struct rg_device *device, const struct rg_lau
     struct load sum = {.rounds = 0.0};
     for (size_t i = 0; i < launch->groups[0]; i++) {
         const struct rg_pack_job *const job = &s->jobs[i];
-        const double squares = (double)job->panels * up(job->depth, vec) * job->gates;
+        const double squares = floor((double)job->padded / job->width) * up(job->depth, vec) * job->gates;
         const double vectors = job->width / vec, across = fmin(items, vectors);
         const double rounds = up(up(squares, (double)launch->groups[1]), floor(items / across)) * up(vectors, across);
         sum.rounds = fmax(sum.rounds, rounds);
         sum.blocks += squares * job->width / vec;
-        sum.bytes += 2.0 * (double)device->info.real_bytes * (double)job->depth * job->gates * job->panels * job->width;
+        sum.bytes += 2.0 * (double)device->info.real_bytes * (double)job->depth * job->gates * job->padded;
     }
     sum.room = sum.rounds * items * (double)(launch->groups[0] * launch->groups[1]);
     return sum;

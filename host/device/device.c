@@ -85,6 +85,17 @@ size_t rg_device_panel(const struct rg_device *device) {
     return (size_t)device->info.nv * (size_t)device->info.cols * (size_t)device->info.vec;
 }
 
+bool rg_device_is_roomy(const struct rg_device_info *info) {
+    return RG_IS_ROOMY(info->cols * info->rows, info->nv, (size_t)info->vec * info->real_bytes);
+}
+
+size_t rg_device_units(const struct rg_device *device, size_t n) {
+    const struct rg_device_info *const info = &device->info;
+    const size_t panel = rg_device_panel(device), vec = (size_t)info->vec,
+                 to = rg_device_is_roomy(info) && n > panel ? vec : panel;
+    return (n + to - 1) / to * to;
+}
+
 size_t rg_device_items(const struct rg_device *device) {
     return (size_t)device->info.cols * (size_t)device->info.rows;
 }

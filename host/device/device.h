@@ -207,8 +207,10 @@ const struct rg_device_shape *rg_device_rung(size_t i);
 void rg_device_set_shape(struct rg_device_info *info, struct rg_device_shape shape);
 void rg_device_set_gpu(struct rg_device_info *info);
 
-/* Units of a panel. Padded strides are multiples of it. */
+/* Units of a panel; n hidden units rounded up to what their row takes, Hp of kernels/base/args.h. */
 size_t rg_device_panel(const struct rg_device *device);
+size_t rg_device_units(const struct rg_device *device, size_t n);
+bool rg_device_is_roomy(const struct rg_device_info *info); /* RG_IS_ROOMY of kernels/base/args.h */
 /* Items of a work-group; of a launch. */
 size_t rg_device_items(const struct rg_device *device);
 size_t rg_launch_items(const struct rg_device *device, const struct rg_launch *launch);

@@ -208,7 +208,7 @@ rg_status rg_engine_pack(struct rg_engine *e) {
         const size_t n =
             i < scans ? rg_layer_pack_jobs(net, i / directions, i % directions, jobs) : rg_head_pack_jobs(net, jobs);
         for (size_t k = 0; k < n; k++) {
-            const size_t work = (size_t)jobs[k].depth * jobs[k].gates * jobs[k].panels * jobs[k].width;
+            const size_t work = (size_t)jobs[k].depth * jobs[k].gates * jobs[k].padded;
             RG_TRY(rg_jobs_add(net, &waiting, &jobs[k], work));
         }
     }

@@ -14,7 +14,7 @@ size_t rg_head_pack_jobs(const struct rg_net *net, struct rg_pack_job jobs[RG_MA
     const struct rg_plan *const p = &net->plan;
     const size_t panel = rg_device_panel(net->device), states = p->directions * p->hidden;
     const size_t weight = head_offset(net, false);
-    const rg_u32 width = (rg_u32)panel, o_panels = (rg_u32)(p->o_stride / panel);
+    const rg_u32 width = (rg_u32)panel, padded = (rg_u32)p->o_stride;
     jobs[0] = (struct rg_pack_job){.source = weight,
                                    .source2 = RG_NO_SOURCE,
                                    .target = p->pack_head,
@@ -24,7 +24,7 @@ size_t rg_head_pack_jobs(const struct rg_net *net, struct rg_pack_job jobs[RG_MA
                                    .gates = 1,
                                    .all_gates = 1,
                                    .units = (rg_u32)p->outputs,
-                                   .panels = o_panels,
+                                   .padded = padded,
                                    .width = width};
     jobs[1] = (struct rg_pack_job){.source = weight,
                                    .source2 = RG_NO_SOURCE,
@@ -35,7 +35,7 @@ size_t rg_head_pack_jobs(const struct rg_net *net, struct rg_pack_job jobs[RG_MA
                                    .gates = 1,
                                    .all_gates = 1,
                                    .units = (rg_u32)states,
-                                   .panels = (rg_u32)rg_divide_up(states, panel),
+                                   .padded = (rg_u32)(rg_divide_up(states, panel) * panel),
                                    .width = width};
     jobs[2] = (struct rg_pack_job){.source = head_offset(net, true),
                                    .source2 = RG_NO_SOURCE,
@@ -45,7 +45,7 @@ size_t rg_head_pack_jobs(const struct rg_net *net, struct rg_pack_job jobs[RG_MA
                                    .gates = 1,
                                    .all_gates = 1,
                                    .units = (rg_u32)p->outputs,
-                                   .panels = o_panels,
+                                   .padded = padded,
                                    .width = width};
     return 3;
 }

@@ -46,14 +46,14 @@ static struct rg_pack_job forward_job(const struct rg_net *net, size_t source, s
                                 .gates = (rg_u32)p->gates,
                                 .all_gates = (rg_u32)p->gates,
                                 .units = (rg_u32)p->hidden,
-                                .panels = (rg_u32)(p->h_stride / width),
+                                .padded = (rg_u32)p->h_stride,
                                 .width = (rg_u32)width,
                                 .tf32 = 1};
 }
 
-/* The same matrix transposed, for what runs backward; `tf32`: in a scan. */
+/* The same matrix transposed, for what runs backward. `scan`: for a scan, which has H columns. */
 static struct rg_pack_job reverse_job(const struct rg_net *net, size_t source, size_t target, size_t columns,
-                                      bool tf32) {
+                                      bool scan) {
     const struct rg_plan *const p = &net->plan;
     const size_t width = rg_device_panel(net->device);
     return (struct rg_pack_job){.source = source,
@@ -65,9 +65,9 @@ static struct rg_pack_job reverse_job(const struct rg_net *net, size_t source, s
                                 .gates = 1,
                                 .all_gates = 1,
                                 .units = (rg_u32)columns,
-                                .panels = (rg_u32)rg_divide_up(columns, width),
+                                .padded = (rg_u32)(scan ? p->h_stride : rg_divide_up(columns, width) * width),
                                 .width = (rg_u32)width,
-                                .tf32 = tf32};
+                                .tf32 = scan};
 }
 
 /* Jobs for `gates` sums of biases, from gate `first` on. A sum has one bias or two. */
@@ -84,13 +84,13 @@ static struct rg_pack_job bias_job(const struct rg_net *net, size_t target, size
                                 .all_gates = (rg_u32)(net->plan.gates == 1 ? 1 : net->plan.deltas),
                                 .first_gate = (rg_u32)first,
                                 .units = (rg_u32)net->plan.hidden,
-                                .panels = (rg_u32)(net->plan.h_stride / width),
+                                .padded = (rg_u32)net->plan.h_stride,
                                 .width = (rg_u32)width};
 }
 
-/* `units` numbers as they stand. */
-static struct rg_pack_job vector_job(const struct rg_net *net, size_t source, size_t target, size_t units) {
-    const size_t width = rg_device_panel(net->device);
+/* `units` numbers as they stand, and zeros up to `padded`. */
+static struct rg_pack_job vector_job(const struct rg_net *net, size_t source, size_t target, size_t units,
+                                     size_t padded) {
     return (struct rg_pack_job){.source = source,
                                 .source2 = RG_NO_SOURCE,
                                 .target = target,
@@ -99,8 +99,8 @@ static struct rg_pack_job vector_job(const struct rg_net *net, size_t source, si
                                 .gates = 1,
                                 .all_gates = 1,
                                 .units = (rg_u32)units,
-                                .panels = (rg_u32)rg_divide_up(units, width),
-                                .width = (rg_u32)width};
+                                .padded = (rg_u32)padded,
+                                .width = (rg_u32)rg_device_panel(net->device)};
 }
 
 size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t direction,
@@ -129,10 +129,10 @@ size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t directi
         jobs[n++] = reverse_job(net, sh, to->sh_reverse, p->hidden, true);
     }
     if (rg_plan_learned(p)) {
-        const struct rg_pack_job gate =
-            vector_job(net, rg_layer_offset(net, layer, direction, RG_ROLE_WEIGHT_UH), to->gate, p->hidden);
-        jobs[n++] = gate;
-        jobs[n++] = vector_job(net, rg_layer_offset(net, layer, direction, RG_ROLE_BIAS_UH), to->gate + p->h_stride, 1);
+        const size_t uh = rg_layer_offset(net, layer, direction, RG_ROLE_WEIGHT_UH);
+        const size_t b_uh = rg_layer_offset(net, layer, direction, RG_ROLE_BIAS_UH);
+        jobs[n++] = vector_job(net, uh, to->gate, p->hidden, p->h_stride);
+        jobs[n++] = vector_job(net, b_uh, to->gate + p->h_stride, 1, rg_device_panel(net->device));
     }
     if (layer > 0 || p->words) {
         jobs[n++] = reverse_job(net, ih, to->ih_reverse, p->layer[layer].inputs, false);

@@ -59,7 +59,7 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
                             const struct rg_layer_parts *parts) {
     const struct rg_plan *const p = &net->plan;
     const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
-    const size_t panels = p->d_width / rg_device_panel(net->device),
+    const size_t panels = p->deltas * (p->h_stride / rg_device_panel(net->device)),
                  across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
     const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;  /* W_ih has no part in the last delta, */
     const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */

@@ -8,16 +8,13 @@
 #include "kernels/base/args.h"
 #include "model/layout.h"
 #include "plan/buffers.h"
-#include "plan/groups.h"
+#include "plan/tile.h"
 #include "rnn_gpu/memory.h"
 #include "model/cells.h"
 
 enum {
     BLOCK_ROWS = 8, /* kernels/scan/scan.cl */
-    HALF_BLOCK = 4,
     GPU_BLOCK_ROWS = 4,
-    WARP_ROWS = 16, /* of a block by tensor cores, kernels/base/common.cl */
-    GPU_TILE = 32,
     MIN_GROUPS = 32,    /* of a weight gradient: work for as many processors */
     GPU_BLOCKS = 16384, /* of four rows k in all slices: work for as many item rows of a GPU */
     GPU_SLICES = 128,
@@ -26,8 +23,7 @@ enum {
     MAX_OPTIMIZER_STATES = 2,
     SEGMENT_ROWS = 256,    /* of a batch in a slice, so that its partial sums cost little beside the products */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
-    MAX_TILE = 64,
-    SAMPLE_ROWS = 256, /* of a lag profile (train/diagnosis.c) */
+    SAMPLE_ROWS = 256,     /* of a lag profile (train/diagnosis.c) */
     MIN_BLOCK = 16,
     GROUPS_A_UNIT = 4,
     MAX_SHARES = 512, /* of a table of words, which a range of words is sorted into */
@@ -44,6 +40,11 @@ static size_t take(size_t *at, size_t elements) {
     const size_t offset = *at;
     *at += elements;
     return offset;
+}
+
+/* Numbers that rows of states end with, at least. Dropout takes four units at a time. */
+static size_t line_pad(const struct rg_device_info *info) {
+    return rg_max((size_t)info->vec, RG_INPUT_PAD);
 }
 
 static bool adds_skip(const struct rg_plan *p) {
@@ -77,9 +78,10 @@ size_t rg_plan_term(const struct rg_plan *plan, size_t layer) {
     return plan->layer[layer].partial_rows * plan->d_width;
 }
 
-/* As many slices as give enough groups: on a CPU a panel of a slice is one, on a GPU a few blocks of it. */
+/* As many slices as give enough groups: on a CPU a panel of a slice is one, on a GPU a few blocks of it. A part of a
+ * panel counts as one. */
 static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
-    const size_t panels = p->d_width / rg_device_panel(device);
+    const size_t panels = p->deltas * rg_divide_up(p->hidden, rg_device_panel(device));
     size_t all = 0, at = 0, rows = SIZE_MAX; /* of the layer that has the fewest */
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].partial_rows = p->hidden + p->layer[l].inputs + 1 + (adds_skip(p) ? p->hidden : 0);
@@ -190,11 +192,27 @@ static uint64_t cache_bytes(const struct rg_device_info *info) {
     return info->cache_bytes ? info->cache_bytes : UNKNOWN_CACHE;
 }
 
+/* The bytes of a sequence and of a step with rows of whole panels. What decides the order of sums counts these, so that
+ * the order is the same whether a row ends with part of a panel or not. */
+struct sizes {
+    uint64_t row, step;
+};
+static struct sizes whole_panels(const struct rg_plan *plan, const struct rg_device_info *info) {
+    struct rg_plan p = *plan;
+    const size_t pad = line_pad(info);
+    p.h_stride = round_up(p.hidden, (size_t)info->nv * (size_t)info->cols * (size_t)info->vec);
+    p.out_stride = p.directions * p.h_stride + pad;
+    p.d_stride = rg_max(p.saved, p.deltas) * p.h_stride + pad;
+    plan_row(&p);
+    return (struct sizes){p.row_bytes, p.step_bytes};
+}
+
 /* The largest block whose states and state gradients stay in a CPU's cache between the scans and the weight gradient;
  * a function of the sizes and the device alone, as it decides the order of sums. */
 static size_t cached_block(const struct rg_plan *p, const struct rg_device_info *info) {
+    const struct sizes bytes = whole_panels(p, info);
     size_t block = RG_BATCH_BLOCK;
-    while (!info->is_gpu && block > MIN_BLOCK && block * p->row_bytes > cache_bytes(info) / 2) {
+    while (!info->is_gpu && block > MIN_BLOCK && block * bytes.row > cache_bytes(info) / 2) {
         block /= 2;
     }
     return block;
@@ -204,11 +222,6 @@ static size_t cached_block(const struct rg_plan *p, const struct rg_device_info 
  * profile. */
 static size_t useful_rows(const struct rg_plan *p) {
     return p->shards == 1 ? p->batch : rg_min(p->batch, rg_max(p->shard, SAMPLE_ROWS));
-}
-
-/* Sequences that a scan launches at once. */
-static size_t launched_rows(const struct rg_plan *p) {
-    return rg_min(p->chunk, p->shard);
 }
 
 /* Sequences of a chunk if memory does not matter: as many whole blocks as fit the cache together, but enough to keep
@@ -240,10 +253,10 @@ static const char *size_text(uint64_t bytes, char out[32]) {
  * block of whole sequences does not fit a cache. A run has enough rows that its sums cost little. It depends on the
  * sizes and the device alone, because it decides the order of sums. */
 static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *info) {
+    const struct sizes bytes = whole_panels(p, info);
     const size_t rows = rg_min(p->block, p->shard), few = rg_divide_up(SEGMENT_ROWS, rows);
-    const size_t run =
-        rg_max((size_t)(RUN_BYTES / (rows * p->step_bytes)), info->is_gpu ? rg_max(few, MIN_GPU_RUN) : few);
-    return rows * p->row_bytes <= cache_bytes(info) / 2 ? p->steps : rg_min(run, p->steps);
+    const size_t run = rg_max((size_t)(RUN_BYTES / (rows * bytes.step)), info->is_gpu ? rg_max(few, MIN_GPU_RUN) : few);
+    return rows * bytes.row <= cache_bytes(info) / 2 ? p->steps : rg_min(run, p->steps);
 }
 
 static void set_segment(struct rg_plan *p, size_t segment) {
@@ -423,71 +436,6 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
     return RG_OK;
 }
 
-/* Fewer tiles than processors leave some processors idle, and each tile reads all of W_hh in every step. If W_hh is
- * large, each step becomes a launch whose groups share the units of a tile of at most `fit` rows. */
-static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
-    const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
-    const size_t rows = launched_rows(p), units = (size_t)info->units,
-                 tile = rg_min(rg_min(rows, info->rows > 1 ? GPU_TILE : BLOCK_ROWS), fit);
-    const size_t tiles = rg_divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
-    /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
-    const uint64_t enough = info->shared_step_bytes * (info->is_gpu || rows <= 2 * units ? 1U : 2U);
-    p->groups_per_tile = 1;
-    if (!rg_plan_learned(p) && 2 * tiles <= units && bytes >= enough) {
-        p->tile = tile;
-        p->groups_per_tile =
-            info->is_gpu ? units / tiles : rg_max(units / tiles, single_rows); /* a late one then has less to do */
-    }
-}
-
-/* With tensor cores, or a processor in the shape of a GPU: the largest tile that leaves work for three quarters of the
- * units. */
-static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
-    size_t tile = info->tile ? info->tile : GPU_TILE;
-    while (tile > GPU_BLOCK_ROWS && 4 * rg_divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
-        tile = round_up(tile / 2, GPU_BLOCK_ROWS);
-    }
-    return tile;
-}
-
-static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
-    const size_t rows = launched_rows(p), shared = rg_divide_up(rows, (size_t)info->units);
-    const size_t wanted = shared < BLOCK_ROWS ? (shared > HALF_BLOCK ? BLOCK_ROWS
-                                                 : shared > 1        ? (size_t)HALF_BLOCK
-                                                                     : 1)
-                                              : round_up(rg_divide_up(rows, 8 * (size_t)info->units), BLOCK_ROWS);
-    return info->tile && shared >= BLOCK_ROWS ? rg_min(info->tile, round_up(shared, BLOCK_ROWS)) : wanted;
-}
-
-/* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
-static rg_status plan_tile(struct rg_plan *p, const struct rg_device *device) {
-    const struct rg_device_info *info = &device->info;
-    const size_t items = rg_device_items(device), vec = (size_t)info->vec;
-    const size_t width = (RG_DELTAS_ARE_LOCAL(items, p->gates) ? p->gates : 1) * p->h_stride;
-    const size_t sums = rg_plan_learned(p) ? (size_t)info->cols : 0;
-    const size_t one = 2 * RG_TILE_NUMBERS(items, (size_t)1, width, vec) + sums;
-    const size_t more = 2 * RG_TILE_NUMBERS(items, (size_t)2, width, vec) + 2 * sums - one;
-    const size_t room = info->max_local_bytes / p->real_bytes;
-    if (room < one) {
-        const size_t numbers = room / 2 / (items == 1 ? 1 : 2) / (width / p->h_stride);
-        const size_t panel = rg_device_panel(device),
-                     max_hidden = (items == 1 ? numbers - vec : numbers) / panel * panel;
-        return rg_fail(
-            RG_NO_MEMORY,
-            "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
-            p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, max_hidden);
-    }
-    const size_t fit = 1 + (room - one) / more, step = info->tf32 ? WARP_ROWS : items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
-    const size_t wanted = rg_min(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
-    p->tile = rg_min(wanted, fit >= step ? fit / step * step : fit);
-    if (rg_groups_vary(info)) {
-        rg_groups_plan(p, info, fit);
-    }
-    plan_groups_per_tile(p, info, fit);
-    rg_groups_shape(p, info);
-    return RG_OK;
-}
-
 /* Refuse sizes whose products could wrap, before any is formed. */
 static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_options *options) {
     const size_t limit = (size_t)1 << 24; /* of a row; strides are 32-bit numbers in the kernels' arguments */
@@ -550,16 +498,16 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
         p->carried = own + 1;
     }
     RG_TRY(check_sizes(p, options));
-    p->h_stride = round_up(p->hidden, panel);
+    p->h_stride = rg_device_units(device, p->hidden);
     p->o_stride = round_up(p->outputs, panel);
     p->dx_stride = p->words ? round_up(p->inputs, panel) : 0;
     p->wide_head = p->outputs >= RG_WIDE_OUTPUTS;
     p->word_shares = rg_min(rg_min(GROUPS_A_UNIT * (size_t)device->info.units, MAX_SHARES), p->words);
     p->word_ranges = rg_min(GROUPS_A_UNIT * (size_t)device->info.units, MAX_RANGES);
     p->d_width = p->deltas * p->h_stride;
-    const size_t pad = rg_max((size_t)device->info.vec, RG_INPUT_PAD); /* dropout takes four units at a time */
-    p->out_stride = p->directions * p->h_stride + pad;
-    p->d_stride = rg_max(p->saved, p->deltas) * p->h_stride + pad;
+    const size_t pad = line_pad(&device->info);
+    p->out_stride = RG_ODD_LINE(p->directions * p->h_stride, pad);
+    p->d_stride = RG_ODD_LINE(rg_max(p->saved, p->deltas) * p->h_stride, pad);
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].inputs = l ? p->directions * p->hidden : p->inputs;
         p->layer[l].x_stride = l ? p->out_stride : round_up(p->inputs, RG_INPUT_PAD);
@@ -569,7 +517,7 @@ rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *mo
     plan_partial(p, device);
     plan_bytes(p, options);
     RG_TRY(plan_chunk(p, device, options));
-    return plan_tile(p, device);
+    return rg_tile_plan(p, device);
 }
 
 rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *shape,

@@ -81,8 +81,8 @@ struct rg_plan {
     size_t carried;     /* values a unit of the reverse scan carries from step to step */
     size_t h_stride, o_stride; /* Hp, Op */
     size_t d_width;            /* deltas*Hp */
-    size_t out_stride; /* row of states: D*Hp plus padding, because rows a power of two apart would fall on the same
-                          cache sets */
+    size_t out_stride; /* row of states: D*Hp plus padding, an odd number of vectors, because rows a power of two apart
+                          would fall on the same cache sets */
     size_t d_stride;   /* row of saved values, which the deltas overwrite: with the same padding */
     size_t block;      /* sequences a weight gradient sums at a time, see kernels/base/args.h */
     size_t chunk;      /* sequences in memory at once: whole blocks where memory allows */

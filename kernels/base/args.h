@@ -4,9 +4,11 @@
  *
  * Tensors on the device are row-major; time is the outermost dimension. Rows are padded:
  *   Fp = F rounded up to RG_INPUT_PAD; the padding holds zeros
- *   Hp, Op = H, O rounded up to the panel width NR = RG_NV * RG_COLS * RG_VEC
- * A row of states holds the D directions of a layer side by side: direction d begins at column d*H, and the row is D*Hp
- * long plus some padding. A row of deltas is deltas*Hp long plus the same padding.
+ *   Op = O rounded up to the panel width NR = RG_NV * RG_COLS * RG_VEC
+ *   Hp = H rounded up in the same way, or with RG_IS_ROOMY to whole vectors, but at least to NR: then the last panel of
+ * a row of Hp units has one vector more than the others if their number is odd A row of states holds the D directions
+ * of a layer side by side: direction d begins at column d*H, and the row is D*Hp long plus some padding. A row of
+ * deltas is deltas*Hp long plus the same padding.
  *
  * A chunk's buffers hold all T steps, or one segment of them and a halo: the steps on both sides that the segment looks
  * back to. `base`, modulo 2^64, is the first step in the buffers.
@@ -33,11 +35,16 @@ typedef uint32_t rg_u32;
 
 #define RG_INPUT_PAD 4
 
+/* Does an item have 32 registers for vectors of 64 bytes? Then blocks of five rows and panels of three vectors fit. */
+#define RG_IS_ROOMY(items, nv, bytes) ((items) == 1 && (nv) == 2 && (bytes) == 64)
+
 /* A tile of rows in local memory (RG_LOCAL_AT in common.cl): numbers from one line to the next, and numbers of the
- * whole tile. `width` is the length of a row, `items` the number of items in a work-group. Lines are not powers of two
- * long, because those would fall on the same cache sets or banks. */
-#define RG_TILE_LINE(items, tile, width, vec) ((items) == 1 ? (width) + (vec) : 4 * ((tile) + 1))
-#define RG_TILE_NUMBERS(items, tile, width, vec) ((items) == 1 ? (tile) * ((width) + (vec)) : (width) * ((tile) + 1))
+ * whole tile. `width` is the length of a row, `items` the number of items in a work-group. Lines are an odd number of
+ * vectors long, because powers of two would fall on the same cache sets or banks. */
+#define RG_ODD_LINE(width, vec) ((((width) / (vec) + 1) | 1) * (vec)) /* of a width of whole vectors */
+#define RG_TILE_LINE(items, tile, width, vec) ((items) == 1 ? RG_ODD_LINE(width, vec) : 4 * ((tile) + 1))
+#define RG_TILE_NUMBERS(items, tile, width, vec) \
+    ((items) == 1 ? (tile)*RG_ODD_LINE(width, vec) : (width) * ((tile) + 1))
 /* Whether the reverse scan keeps its deltas in local memory. On a GPU the deltas of several gates are too wide, and it
  * reads them from global memory. */
 #define RG_DELTAS_ARE_LOCAL(items, gates) ((items) == 1 || (gates) == 1)
@@ -80,7 +87,7 @@ struct rg_scan_args {
 
 /* Copy a matrix from the weight arena into panels: packed[p][k][first_gate + g][u] =
  * weights[source + k*stride_k + g*stride_g + (p*width+u)*stride_u], plus the same at source2 if that is not
- * RG_NO_SOURCE; 0 for units past `units`. */
+ * RG_NO_SOURCE; 0 for units past `units`. The last panel also has the units that are too few for another one. */
 #define RG_NO_SOURCE (~(rg_u64)0)
 struct rg_pack_job {
     rg_u64 source, source2;
@@ -91,9 +98,9 @@ struct rg_pack_job {
     rg_u32 all_gates;  /* in a panel */
     rg_u32 first_gate; /* place of this job's first gate in the panel */
     rg_u32 units;
-    rg_u32 panels;
-    rg_u32 width; /* units of a panel */
-    rg_u32 tf32;  /* 1: round to TF32 in a program that multiplies in TF32 (RG_TF32) */
+    rg_u32 padded; /* units of all panels */
+    rg_u32 width;  /* units of a panel */
+    rg_u32 tf32;   /* 1: round to TF32 in a program that multiplies in TF32 (RG_TF32) */
 };
 struct rg_pack_args {
     struct rg_pack_job jobs[RG_MAX_JOBS];

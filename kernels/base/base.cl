@@ -11,16 +11,16 @@
 #include "base/plain.cl"
 #undef RG_R
 #endif
-#define RG_R 8
-#include "base/plain.cl"
-#undef RG_R
-#define RG_R 4
-#include "base/plain.cl"
-#undef RG_R
-#define RG_R 2
-#include "base/plain.cl"
-#undef RG_R
-#define RG_R 1
-#include "base/plain.cl"
-#undef RG_R
+#include "base/plain_sizes.cl"
+#if RG_ROOMY
+#undef RG_N
+#undef RG_WIDTH
+#define RG_N (RG_NV + 1)
+#define RG_WIDTH _wide_
+#include "base/plain_sizes.cl"
+#undef RG_N
+#undef RG_WIDTH
+#define RG_N RG_NV
+#define RG_WIDTH _
+#endif
 #endif

@@ -3,6 +3,25 @@
 #define RG_NR (RG_NV * RG_COLS * RG_VEC) /* units of a panel */
 #define RG_ITEMS (RG_COLS * RG_ROWS)
 
+/* Vectors that an item has in a line of a panel. A row of units is cut into panels of RG_NV vectors. On a roomy
+ * processor, where they may be an odd number, the last panel has one more. Functions for it have RG_WIDTH `_wide_` in
+ * their names; RG_SIZED(name) is the function for RG_R rows and RG_N vectors. */
+#define RG_ROOMY RG_IS_ROOMY(RG_COLS *RG_ROWS, RG_NV, RG_VEC *(1 + RG_DOUBLE) * 4)
+#define RG_N RG_NV
+#define RG_WIDTH _
+#define RG_SIZED(name) RG_CAT(RG_CAT(name, RG_WIDTH), RG_R)
+#define RG_IS_WIDE(p, units, panel) ((units) % (panel) != 0 && (p) + 1 == (units) / (panel))
+#if RG_ROOMY
+#define RG_IF_WIDE(wide, CALL, name, R) \
+    if (wide) {                         \
+        CALL(RG_CAT(name##_wide_, R));  \
+    } else {                            \
+        CALL(RG_CAT(name##_, R));       \
+    }
+#else
+#define RG_IF_WIDE(wide, CALL, name, R) CALL(RG_CAT(name##_, R));
+#endif
+
 /* The scans in a cell's program: one of these two, or 0 for both. */
 #define RG_FORWARD_PART 1
 #define RG_REVERSE_PART 2
@@ -55,6 +74,7 @@ typedef size_t rg_part;
 #define RG_FRAGMENTS_OF_1 1
 #define RG_FRAGMENTS_OF_2 2
 #define RG_FRAGMENTS_OF_4 4
+#define RG_FRAGMENTS_OF_5 5
 #define RG_FRAGMENTS_OF_8 8
 #define RG_FRAGMENTS_OF_16 4
 #define RG_FRAGMENT_ROW(i) (RG_R == RG_WARP_ROWS ? RG_MMA_LANE / 4 * 2 + (i) % 2 : (i))
@@ -108,6 +128,48 @@ typedef size_t rg_part;
     }
 #define RG_BLOCKS_OF_8(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_NO_PAIR)
 
+/* The same in a processor's scans. Single rows leave it waiting for its products, so a roomy one also takes five rows:
+ * of twelve rows or more, and of 4, 5, 8, 9 and 10, none is left over. rg_block_rows is the height of the next block.
+ */
+#if RG_COLS * RG_ROWS > 1
+#define RG_SCAN_BLOCK(height, first, end, CALL) RG_CAT(RG_BLOCKS_OF_, height)(first, end, CALL)
+#else
+RG_INLINE size_t rg_block_rows(size_t left, size_t most) {
+    return RG_ROOMY && left > 4 && left % 4 ? 5 : left >= most ? most : most == 8 && left >= 4 ? 4 : 1;
+}
+#if RG_ROOMY
+#define RG_FIVE_ROWS(CALL, row)   \
+    if (left_ > 4 && left_ % 4) { \
+        CALL(5, row);             \
+    } else
+#else
+#define RG_FIVE_ROWS(CALL, row)
+#endif
+#define RG_SCAN_BLOCK(height, first, end, CALL)        \
+    do {                                               \
+        const size_t left_ = (end) - (first);          \
+        RG_FIVE_ROWS(CALL, first)                      \
+        RG_CAT(RG_SCAN_BLOCK_OF_, height)(first, CALL) \
+    } while (0)
+#define RG_SCAN_BLOCK_OF_8(row, CALL) \
+    if (left_ >= 8) {                 \
+        CALL(8, row);                 \
+    } else                            \
+        RG_SCAN_BLOCK_OF_4(row, CALL)
+#define RG_SCAN_BLOCK_OF_4(row, CALL) \
+    if (left_ >= 4) {                 \
+        CALL(4, row);                 \
+    } else {                          \
+        CALL(1, row);                 \
+    }
+#define RG_SCAN_BLOCK_OF_2(row, CALL) \
+    if (left_ >= 2) {                 \
+        CALL(2, row);                 \
+    } else {                          \
+        CALL(1, row);                 \
+    }
+#endif
+
 /* Rows of a block with four vectors in each row: as many as fit into the registers. */
 #if RG_COLS * RG_ROWS > 1
 #define RG_HEIGHT_OF_FOUR RG_BLOCK_ROWS
@@ -148,7 +210,7 @@ typedef size_t rg_part;
 #if RG_COLS * RG_ROWS == 1
 #define RG_EACH_BLOCK(step, p, first, end, b, rows, height)                                                   \
     for (size_t i_ = 0, p; i_ < (end) - (first) && ((p = (step) % 2 ? (end)-1 - i_ : (first) + i_), 1); i_++) \
-        for (size_t b = 0; b < (rows); b += (height))
+        for (size_t b = 0; b < (rows); b += rg_block_rows((rows)-b, height))
 #else
 #define RG_EACH_BLOCK(step, p, first, end, b, rows, height)                                    \
     for (rg_u32 blocks_ = (rg_u32)((rows) + (height)-1) / (height),                            \

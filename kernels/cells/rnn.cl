@@ -7,7 +7,7 @@
 #define RG_SAVED 0          /* values a unit saves for the reverse scan */
 #define RG_DELTAS 1         /* gradients of pre-activations */
 #define RG_HIDDEN_TO(q) (q) /* the sum that vector q of W_hh is added to */
-#define RG_WIDE RG_NV       /* vectors of an item in one gate of a panel */
+#define RG_WIDE RG_N        /* vectors of an item in one gate of a panel */
 #define RG_HEIGHT RG_BLOCK_ROWS
 
 RG_INLINE void rg_rnn_cell_step(const rg_vec *a, rg_vec past, rg_u32 activation, rg_vec *h, rg_vec *saved) {

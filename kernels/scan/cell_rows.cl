@@ -1,43 +1,27 @@
-/* One step of a cell's scan for a block of RG_R rows and one panel of units. Included once for each cell and RG_R.
- * RG_LAST_DELTA is the delta of the last gate's recurrent product. */
+/* One step of a cell's scan for a block of RG_R rows and one panel of units. Included once for each cell, RG_R and
+ * RG_N. RG_LAST_DELTA is the delta of the last gate's recurrent product. */
 #define RG_SUM_VECTORS (RG_SUMS_A_UNIT * RG_WIDE)
 #define RG_LAST_DELTA (RG_DELTAS - 1)
 
+#if RG_N == RG_NV || RG_WIDE == RG_N /* else the forward scan's panels are all alike */
 /* The products with x and with h. A cell may sum the two separately for its last gate (RG_HIDDEN_TO). */
 #define RG_Q (RG_GATES * RG_WIDE)
 #define RG_SUMS RG_SUM_VECTORS
 #define RG_TO(q) (q)
-#define RG_BLOCK(name) RG_CELL_NAME(RG_CAT(input_##name##_, RG_R))
+#define RG_BLOCK(name) RG_CELL_NAME(RG_SIZED(input_##name))
 #include "base/block.cl"
 #undef RG_TO
 #undef RG_BLOCK
 #define RG_TO(q) RG_HIDDEN_TO(q)
-#define RG_BLOCK(name) RG_CELL_NAME(RG_CAT(hidden_##name##_, RG_R))
+#define RG_BLOCK(name) RG_CELL_NAME(RG_SIZED(hidden_##name))
 #include "base/block.cl"
 #undef RG_TO
 #undef RG_BLOCK
 #undef RG_Q
 #undef RG_SUMS
 
-/* A block's operands. Pointers point to the block's first row and, where there are units, to its panel's first unit. */
-struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) {
-    __global const rg_real *x, *w_input, *w_hidden, *w_skip, *bias;
-    __local const rg_real *past; /* h_{t-1} in local memory, from unit 0 on */
-    size_t depth, skip_depth;    /* H, or 0 if the step does not exist */
-    __local rg_real *now;
-    __global rg_real *h, *saved;
-    /* rows from the block to h_{t-d}, to the state that W_hh multiplies, and to h_0 */
-    ptrdiff_t to_skip, to_prev, to_init;
-    int has_prev;
-    size_t unit;
-    __global const rg_u32 *begin;
-    size_t t;
-    __global const rg_real *gate; /* learned skip: this step's values of the update gate */
-};
-
-RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_scan_args s,
-                                                      struct RG_CELL_NAME(RG_CAT(forward_block_, RG_R)) b,
-                                                      rg_part part) {
+RG_HOT void RG_CELL_NAME(RG_SIZED(forward_rows))(struct rg_scan_args s, struct RG_CELL_NAME(forward_block) b,
+                                                 rg_part part) {
     const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
     rg_vec acc[RG_FRAGMENTS][RG_SUM_VECTORS];
     RG_UNROLL for (size_t fragment = 0; fragment < RG_FRAGMENTS; fragment++) {
@@ -45,16 +29,16 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_scan_args s,
             acc[fragment][q] = RG_LOAD(b.bias + RG_AT(RG_SUM_VECTORS, RG_FRAGMENT_COL(fragment, part), q));
         }
     }
-    RG_CELL_NAME(RG_CAT(input_global_, RG_R))(acc, b.x, s.x_stride, b.w_input, s.inputs, part);
+    RG_CELL_NAME(RG_SIZED(input_global))(acc, b.x, s.x_stride, b.w_input, s.inputs, part);
     if (s.skip_kind == RG_SKIP_IS_ADD) {
-        RG_CELL_NAME(RG_CAT(input_global_, RG_R))
+        RG_CELL_NAME(RG_SIZED(input_global))
         (acc, b.h + b.to_skip * s.out_stride - b.unit, s.out_stride, b.w_skip, b.skip_depth, part);
     }
     if (s.skip_kind == RG_SKIP_IS_DILATED) {
-        RG_CELL_NAME(RG_CAT(hidden_global_, RG_R))
+        RG_CELL_NAME(RG_SIZED(hidden_global))
         (acc, b.h + b.to_skip * s.out_stride - b.unit, s.out_stride, b.w_hidden, b.skip_depth, part);
     } else {
-        RG_CELL_NAME(RG_CAT(hidden_local_, RG_R))(acc, b.past, line, b.w_hidden, b.depth, part);
+        RG_CELL_NAME(RG_SIZED(hidden_local))(acc, b.past, line, b.w_hidden, b.depth, part);
     }
     rg_vec total[RG_FRAGMENTS][RG_SUM_VECTORS]; /* copied from the registers, for RG_EACH_ROW */
     RG_UNROLL for (size_t i = 0; i < RG_FRAGMENTS; i++) {
@@ -123,48 +107,21 @@ RG_HOT void RG_CELL_NAME(RG_CAT(forward_rows_, RG_R))(struct rg_scan_args s,
         }
     }
 }
-
-struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) {
-    __global const rg_real *w_hidden, *w_skip;
-#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
-    __local const rg_real *next; /* deltas of the step processed before, at unit 0 */
-    __local rg_real *now;
-#else
-    ptrdiff_t next;
 #endif
-    size_t depth, skip_depth;
-    __global const rg_real *dh; /* gradient from above at the block, or null */
-    /* The following pointers are at unit 0 and row 0 of the launch's memory. A GPU finds its place in them after the
-     * products, because the products leave few registers. */
-    size_t at;          /* the block's first row at this step */
-    rg_u32 first, unit; /* the block's first row in the chunk; its panel's first unit */
-    rg_u32 slot;        /* place of this step in `carry` */
-    __global const rg_real *h, *saved;
-    ptrdiff_t to_skip, to_prev; /* rows from the block */
-    int has_prev;
-    __global rg_real *carry;
-    int carried; /* 0: nothing is carried into this step */
-    __global rg_real *d;
-    __global const rg_u32 *begin;
-    size_t t;
-    __global const rg_real *gate, *w_gate; /* learned skip: this step's values of the gate, and W_uh */
-    size_t plane;                          /* distance between two carried values of the learned skip */
-};
 
 #define RG_PREV_ROW ((size_t)((ptrdiff_t)row + b.to_prev)) /* row of the state that W_hh multiplies */
 #define RG_CARRY_ROW (b.slot * s.rows + b.first + r)
-RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_scan_args s,
-                                                      struct RG_CELL_NAME(RG_CAT(reverse_block_, RG_R)) b,
-                                                      rg_part part) {
+RG_HOT void RG_CELL_NAME(RG_SIZED(reverse_rows))(struct rg_scan_args s, struct RG_CELL_NAME(reverse_block) b,
+                                                 rg_part part) {
     const size_t d_stride = s.d_stride;
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
 #endif
-    rg_vec acc[RG_FRAGMENTS][RG_NV];
+    rg_vec acc[RG_FRAGMENTS][RG_N];
     RG_UNROLL for (size_t fragment = 0; fragment < RG_FRAGMENTS; fragment++) {
         const size_t r = RG_FRAGMENT_ROW(fragment);
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-            const size_t lane = RG_LANE(RG_FRAGMENT_COL(fragment, part), q);
+        RG_UNROLL for (size_t q = 0; q < RG_N; q++) {
+            const size_t lane = RG_AT(RG_N, RG_FRAGMENT_COL(fragment, part), q);
             acc[fragment][q] =
                 b.dh && RG_HAS_FRAGMENT(fragment, part) ? RG_LOAD(b.dh + r * s.out_stride + lane) : RG_SPLAT(0.0f);
             RG_PREFETCH(b.h + (b.at + r) * s.out_stride + b.unit + lane);
@@ -177,16 +134,16 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_scan_args s,
     }
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     for (size_t g = 0; g < RG_GATES; g++) {
-        const size_t last = g + 1 == RG_GATES ? RG_LAST_DELTA : g, w = g * s.hidden * RG_NR;
+        const size_t last = g + 1 == RG_GATES ? RG_LAST_DELTA : g, w = g * s.hidden * RG_LINE(RG_N);
         __global const rg_real *const far = b.d + ((ptrdiff_t)b.at + b.to_skip) * s.d_stride;
         if (s.skip_kind == RG_SKIP_IS_DILATED) {
-            RG_CAT(rg_plain_global_, RG_R)(acc, far + last * s.h_stride, d_stride, b.w_hidden + w, b.skip_depth, part);
+            RG_SIZED(rg_plain_global)(acc, far + last * s.h_stride, d_stride, b.w_hidden + w, b.skip_depth, part);
         } else {
-            RG_CAT(rg_plain_local_, RG_R)
+            RG_SIZED(rg_plain_local)
             (acc, b.next + RG_LOCAL_AT(0, g * s.h_stride, line), line, b.w_hidden + w, b.depth, part);
         }
         if (s.skip_kind == RG_SKIP_IS_ADD) {
-            RG_CAT(rg_plain_global_, RG_R)(acc, far + g * s.h_stride, d_stride, b.w_skip + w, b.skip_depth, part);
+            RG_SIZED(rg_plain_global)(acc, far + g * s.h_stride, d_stride, b.w_skip + w, b.skip_depth, part);
         }
     }
 #else
@@ -194,14 +151,14 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_scan_args s,
     const rg_u32 add = s.skip_kind == RG_SKIP_IS_ADD;
     for (rg_u32 i = 0; i < (rg_u32)RG_GATES << add; i++) {
         const rg_u32 g = i >> add, is_far = i & add, last = !is_far && g + 1 == RG_GATES ? RG_LAST_DELTA : g;
-        RG_CAT(rg_plain_global_, RG_R)
+        RG_SIZED(rg_plain_global)
         (acc, b.d + ((ptrdiff_t)b.at + (is_far ? b.to_skip : b.next)) * s.d_stride + last * s.h_stride, d_stride,
-         (is_far ? b.w_skip : b.w_hidden) + g * s.hidden * RG_NR, is_far ? b.skip_depth : b.depth, part);
+         (is_far ? b.w_skip : b.w_hidden) + g * s.hidden * RG_LINE(RG_N), is_far ? b.skip_depth : b.depth, part);
     }
 #endif
-    rg_vec total[RG_FRAGMENTS][RG_NV]; /* copied from the registers, for RG_EACH_ROW */
+    rg_vec total[RG_FRAGMENTS][RG_N]; /* copied from the registers, for RG_EACH_ROW */
     RG_UNROLL for (size_t i = 0; i < RG_FRAGMENTS; i++) {
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+        RG_UNROLL for (size_t q = 0; q < RG_N; q++) {
             total[i][q] = acc[i][q];
         }
     }
@@ -212,9 +169,9 @@ RG_HOT void RG_CELL_NAME(RG_CAT(reverse_rows_, RG_R))(struct rg_scan_args s,
         }
         const int live = !s.ragged || b.t >= b.begin[b.first + r];
         const size_t row = b.at + r;
-        RG_EACH_ROW for (size_t q = 0; q < RG_NV; q++) {
+        RG_EACH_ROW for (size_t q = 0; q < RG_N; q++) {
             const rg_vec zero = RG_SPLAT(0.0f);
-            const size_t lane = b.unit + RG_LANE(RG_FRAGMENT_COL(fragment, part), q);
+            const size_t lane = b.unit + RG_AT(RG_N, RG_FRAGMENT_COL(fragment, part), q);
             rg_vec saved[RG_KEPT + 1], delta[RG_DELTAS], past = zero, carry = zero, carried = zero;
 #if RG_KEPT > 0
             RG_UNROLL for (size_t i = 0; i < RG_KEPT; i++) {

@@ -31,14 +31,18 @@ RG_KERNEL void rg_final(__global const rg_real *restrict from, __global rg_real 
     }
 }
 
-/* acc += delta^T W for one step's delta, gate by gate. `last` is the column group of the last gate. */
-RG_INLINE void rg_initial_product(rg_vec acc[1][RG_NV], struct rg_initial_gradient_args s,
-                                  __global const rg_real *delta, __global const rg_real *w, size_t last, size_t col) {
-    for (size_t g = 0; g < s.gates; g++) {
-        rg_plain_global_1(acc, delta + (g + 1 == s.gates ? last : g) * s.h_stride, s.d_stride, w + g * s.hidden * RG_NR,
-                          s.hidden, col);
-    }
-}
+#include "scan/initial_panel.cl"
+#if RG_ROOMY
+#undef RG_N
+#undef RG_WIDTH
+#define RG_N (RG_NV + 1)
+#define RG_WIDTH _wide_
+#include "scan/initial_panel.cl"
+#undef RG_N
+#undef RG_WIDTH
+#define RG_N RG_NV
+#define RG_WIDTH _
+#endif
 
 /* d [T][B][deltas][Hp], dh from above, carry [back][B][Hp], begin [B] -> dh_0, dc_0 [B][Hp] at s.target, for the
  * sequences whose first delta is in the steps [from, to). */
@@ -55,33 +59,19 @@ RG_KERNEL void rg_initial_gradient(__global const rg_real *restrict d, __global 
         if (t_done < s.from || t_done >= s.to) {
             continue;
         }
-        for (size_t unit = 0; unit < s.h_stride; unit += RG_NR) {
-            __global const rg_real *const above = dh + (s.dh_row * s.rows + b) * s.out_stride + s.column + unit;
-            const size_t to = s.target + b * s.h_stride + unit, w = unit * s.gates * s.hidden;
-            rg_vec acc[1][RG_NV];
-            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-                /* the last state of an empty sequence is h_0 */
-                acc[0][q] = length == 0 ? RG_LOAD(above + RG_LANE(col, q)) : RG_SPLAT(0.0f);
-            }
-            if (s.back <= length) {
-                rg_initial_product(acc, s, d + ((t_prev - s.base) * s.rows + b) * s.d_stride, packed + s.w_hidden + w,
-                                   s.deltas - 1, col);
-            }
-            if (s.skip > 0 && s.skip <= length) {
-                rg_initial_product(acc, s, d + ((t_far - s.base) * s.rows + b) * s.d_stride, packed + s.w_skip + w,
-                                   s.gates - 1, col);
-            }
-            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-                const size_t lane = RG_LANE(col, q);
-                rg_vec carried = RG_SPLAT(0.0f);
-                if (s.carries != RG_CARRIES_NOTHING && s.back <= length) {
-                    carried = RG_LOAD(carry + (order % s.back * s.rows + b) * s.h_stride + unit + lane);
-                }
-                RG_STORE(s.carries == RG_CARRIES_STATE ? acc[0][q] + carried : acc[0][q], dh_0 + to + lane);
-                if (s.carries == RG_CARRIES_CELL) {
-                    RG_STORE(carried, dc_0 + to + lane);
-                }
-            }
+        struct rg_initial_place at;
+        at.unit = 0;
+        at.above = dh + (s.dh_row * s.rows + b) * s.out_stride + s.column;
+        at.d = s.back <= length ? d + ((t_prev - s.base) * s.rows + b) * s.d_stride : 0;
+        at.d_far = s.skip > 0 && s.skip <= length ? d + ((t_far - s.base) * s.rows + b) * s.d_stride : 0;
+        at.carry = carry + (order % s.back * s.rows + b) * s.h_stride;
+        at.empty = length == 0;
+        at.dh_0 = dh_0 + s.target + b * s.h_stride;
+        at.dc_0 = dc_0 + s.target + b * s.h_stride;
+        for (size_t p = 0; p < s.h_stride / RG_NR; p++, at.unit += RG_NR) {
+#define RG_RUN_PANEL(panel_of) panel_of(s, at, packed, col)
+            RG_IF_WIDE(RG_IS_WIDE(p, s.h_stride, RG_NR), RG_RUN_PANEL, rg_initial_panel, 1)
+#undef RG_RUN_PANEL
         }
     }
 }

@@ -52,33 +52,72 @@ typedef char RG_CELL_NAME(equals_its_row)[(RG_GATES == RG_CELL_NAME(gates)) + (R
 #define RG_GATE_BLOCK(b, row)
 #define RG_GATE_BLOCK_REVERSE(b)
 #endif
+/* A block's operands. Pointers point to the block's first row and, where there are units, to its panel's first unit. */
+struct RG_CELL_NAME(forward_block) {
+    __global const rg_real *x, *w_input, *w_hidden, *w_skip, *bias;
+    __local const rg_real *past; /* h_{t-1} in local memory, from unit 0 on */
+    size_t depth, skip_depth;    /* H, or 0 if the step does not exist */
+    __local rg_real *now;
+    __global rg_real *h, *saved;
+    /* rows from the block to h_{t-d}, to the state that W_hh multiplies, and to h_0 */
+    ptrdiff_t to_skip, to_prev, to_init;
+    int has_prev;
+    size_t unit;
+    __global const rg_u32 *begin;
+    size_t t;
+    __global const rg_real *gate; /* learned skip: this step's values of the update gate */
+};
+
+struct RG_CELL_NAME(reverse_block) {
+    __global const rg_real *w_hidden, *w_skip;
+#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+    __local const rg_real *next; /* deltas of the step processed before, at unit 0 */
+    __local rg_real *now;
+#else
+    ptrdiff_t next;
+#endif
+    size_t depth, skip_depth;
+    __global const rg_real *dh; /* gradient from above at the block, or null */
+    /* The following pointers are at unit 0 and row 0 of the launch's memory. A GPU finds its place in them after the
+     * products, because the products leave few registers. */
+    size_t at;          /* the block's first row at this step */
+    rg_u32 first, unit; /* the block's first row in the chunk; its panel's first unit */
+    rg_u32 slot;        /* place of this step in `carry` */
+    __global const rg_real *h, *saved;
+    ptrdiff_t to_skip, to_prev; /* rows from the block */
+    int has_prev;
+    __global rg_real *carry;
+    int carried; /* 0: nothing is carried into this step */
+    __global rg_real *d;
+    __global const rg_u32 *begin;
+    size_t t;
+    __global const rg_real *gate, *w_gate; /* learned skip: this step's values of the gate, and W_uh */
+    size_t plane;                          /* distance between two carried values of the learned skip */
+};
+
 #if RG_TF32
 #undef RG_HEIGHT
 #define RG_HEIGHT RG_HOT_ROWS
-#define RG_R 16
-#include "scan/cell_rows.cl"
-#undef RG_R
-#else
-#if RG_HOT_ROWS >= 8
-#define RG_R 8
-#include "scan/cell_rows.cl"
-#undef RG_R
 #endif
-#if RG_HOT_ROWS >= 4
-#define RG_R 4
-#include "scan/cell_rows.cl"
-#undef RG_R
-#endif
-#if RG_HEIGHT == 2 || RG_HOT_ROWS == 2
-#define RG_R 2
-#include "scan/cell_rows.cl"
-#undef RG_R
-#endif
-#define RG_R 1
-#include "scan/cell_rows.cl"
-#undef RG_R
+#include "scan/cell_sizes.cl"
+#if RG_ROOMY
+#undef RG_N
+#undef RG_WIDTH
+#define RG_N (RG_NV + 1)
+#define RG_WIDTH _wide_
+#include "scan/cell_sizes.cl"
+#undef RG_N
+#undef RG_WIDTH
+#define RG_N RG_NV
+#define RG_WIDTH _
 #endif
 #define RG_PANEL RG_LINE(RG_WIDE) /* units of a panel of the forward scan */
+#define RG_RUN_BLOCK(rows_of) RG_CELL_NAME(rows_of)(s, block, part)
+#if RG_WIDE == RG_N
+#define RG_RUN_FORWARD(R) RG_IF_WIDE(RG_IS_WIDE(p, s.h_stride, RG_PANEL), RG_RUN_BLOCK, forward_rows, R)
+#else
+#define RG_RUN_FORWARD(R) RG_RUN_BLOCK(RG_CAT(forward_rows_, R));
+#endif
 #define RG_HAS(t) ((t) != RG_NO_STEP)
 #define RG_TILE_AT(t) (((t)-s.base) * s.rows + first) /* first row of the tile at step t */
 /* first row at the step processed before */
@@ -137,32 +176,33 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
 #endif
         RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_PANEL), RG_END_PANEL(s.h_stride / RG_PANEL), b, rows,
                       RG_HEIGHT) {
-#define RG_FORWARD(R, r)                                                                    \
-    {                                                                                       \
-        struct RG_CELL_NAME(RG_CAT(forward_block_, R)) block;                               \
-        const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL;                      \
-        block.x = x + (at + r) * s.x_stride;                                                \
-        block.w_input = packed + s.w_input + p * s.inputs * width;                          \
-        block.w_hidden = packed + s.w_hidden + p * s.hidden * width;                        \
-        block.w_skip = packed + s.w_skip + p * s.hidden * width;                            \
-        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;                       \
-        block.past = past + RG_LOCAL_AT(r, 0, line);                                        \
-        block.to_skip = (ptrdiff_t)at_skip - (ptrdiff_t)at;                                 \
-        block.to_prev = (ptrdiff_t)at_prev - (ptrdiff_t)at;                                 \
-        block.to_init = (ptrdiff_t)at_init - (ptrdiff_t)at;                                 \
-        block.has_prev = RG_HAS(t_prev);                                                    \
-        block.unit = unit;                                                                  \
-        block.depth = order || s.initial ? s.hidden : 0;                                    \
-        block.skip_depth = RG_HAS(t_skip) ? s.hidden : 0;                                   \
-        block.now = now + RG_LOCAL_AT(r, unit, line);                                       \
-        block.h = out + (at + r) * s.out_stride + unit;                                     \
-        block.saved = saved + (at + r) * saved_stride + unit;                               \
-        block.begin = begin + first + r;                                                    \
-        block.t = t;                                                                        \
-        RG_GATE_BLOCK(block, gate + r);                                                     \
-        RG_CELL_NAME(RG_CAT(forward_rows_, R))(s, block, RG_ITEM_PART(R, col, rows - (r))); \
+#define RG_FORWARD(R, r)                                               \
+    {                                                                  \
+        struct RG_CELL_NAME(forward_block) block;                      \
+        const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL; \
+        block.x = x + (at + r) * s.x_stride;                           \
+        block.w_input = packed + s.w_input + p * s.inputs * width;     \
+        block.w_hidden = packed + s.w_hidden + p * s.hidden * width;   \
+        block.w_skip = packed + s.w_skip + p * s.hidden * width;       \
+        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;  \
+        block.past = past + RG_LOCAL_AT(r, 0, line);                   \
+        block.to_skip = (ptrdiff_t)at_skip - (ptrdiff_t)at;            \
+        block.to_prev = (ptrdiff_t)at_prev - (ptrdiff_t)at;            \
+        block.to_init = (ptrdiff_t)at_init - (ptrdiff_t)at;            \
+        block.has_prev = RG_HAS(t_prev);                               \
+        block.unit = unit;                                             \
+        block.depth = order || s.initial ? s.hidden : 0;               \
+        block.skip_depth = RG_HAS(t_skip) ? s.hidden : 0;              \
+        block.now = now + RG_LOCAL_AT(r, unit, line);                  \
+        block.h = out + (at + r) * s.out_stride + unit;                \
+        block.saved = saved + (at + r) * saved_stride + unit;          \
+        block.begin = begin + first + r;                               \
+        block.t = t;                                                   \
+        RG_GATE_BLOCK(block, gate + r);                                \
+        const rg_part part = RG_ITEM_PART(R, col, rows - (r));         \
+        RG_RUN_FORWARD(R)                                              \
     }
-            RG_CAT(RG_BLOCKS_OF_, RG_HEIGHT)(b, rows, RG_FORWARD);
+            RG_SCAN_BLOCK(RG_HEIGHT, b, rows, RG_FORWARD);
 #undef RG_FORWARD
         }
         RG_BARRIER;
@@ -251,7 +291,7 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
                       RG_HOT_ROWS) {
 #define RG_REVERSE(R, r)                                                                      \
     {                                                                                         \
-        struct RG_CELL_NAME(RG_CAT(reverse_block_, R)) block;                                 \
+        struct RG_CELL_NAME(reverse_block) block;                                             \
         const size_t unit = p * RG_NR;                                                        \
         block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;               \
         block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                   \
@@ -276,9 +316,10 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
         block.t = t;                                                                          \
         RG_GATE_BLOCK(block, gate + r);                                                       \
         RG_GATE_BLOCK_REVERSE(block);                                                         \
-        RG_CELL_NAME(RG_CAT(reverse_rows_, R))(s, block, RG_ITEM_PART(R, col, rows - (r)));   \
+        const rg_part part = RG_ITEM_PART(R, col, rows - (r));                                \
+        RG_IF_WIDE(RG_IS_WIDE(p, s.h_stride, RG_NR), RG_RUN_BLOCK, reverse_rows, R)           \
     }
-            RG_IN_HOT_BLOCKS(b, rows, RG_REVERSE);
+            RG_SCAN_BLOCK(RG_HOT_ROWS, b, rows, RG_REVERSE);
 #undef RG_REVERSE
         }
         RG_BARRIER;
@@ -292,6 +333,8 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
 #endif
 
 #undef RG_PANEL
+#undef RG_RUN_BLOCK
+#undef RG_RUN_FORWARD
 #undef RG_NEXT_STEP
 #undef RG_HAS
 #undef RG_TILE_AT

@@ -21,8 +21,8 @@
 
 /* Only the sum of d, where a panel has no product with a source. */
 RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_rows, __global rg_real *partial,
-                           int fresh, size_t col) {
-    for (size_t q = 0; q < RG_NV; q++) {
+                           int fresh, size_t col, size_t vectors) {
+    for (size_t q = 0; q < vectors; q++) {
         rg_vec sum = fresh ? RG_SPLAT(0.0f) : RG_LOAD(partial + RG_LANE(col, q));
         for (size_t i = 0; i < n_rows; i++) {
             sum = sum + RG_LOAD(d + i * d_stride + RG_LANE(col, q));
@@ -39,15 +39,21 @@ struct rg_outer {
     size_t a_stride, d_stride, n;
     size_t n_rows; /* rows of a and d; 0: set a fresh partial to zero */
     int fresh;     /* partial has no value yet */
-    /* rows of d that the group's next unit reads; a hint, valid also past the last unit */
+    int wide;      /* the panel has RG_NV + 1 vectors */
+    /* rows of d that the group's next unit reads, and whether its panel is wide; a hint, valid also past the last unit
+     */
     __global const rg_real *next;
+    int next_wide;
 };
 
 /* Prefetch rows [first, end) of a panel of d; CPUs only. */
-RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t first, size_t end) {
+RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t first, size_t end, int wide) {
     for (size_t i = first; i < end; i++) {
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
             RG_PREFETCH(d + i * d_stride + RG_LANE(0, q));
+        }
+        if (wide) {
+            RG_PREFETCH(d + i * d_stride + RG_NR);
         }
     }
 }
@@ -57,24 +63,27 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
     const size_t col = get_local_id(0);
     for (size_t k = first + get_local_id(1) / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
          k += RG_ROWS / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS) {
-#define RG_OUTER(R, r)                                                                      \
-    if (!RG_SUMS_APART && r + R == sum_at) {                                                \
-        RG_CAT(rg_outer_with_sum_, R)                                                       \
-        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, \
-         RG_ITEM_PART(R, col, end - r));                                                    \
-    } else {                                                                                \
-        RG_CAT(rg_outer_rows_, R)                                                           \
-        (o.a + r, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + r * o.n, o.n, o.fresh, \
-         RG_ITEM_PART(R, col, end - r));                                                    \
+#define RG_OUTER(R, r)                                             \
+    {                                                              \
+        const size_t row = r;                                      \
+        const rg_part part = RG_ITEM_PART(R, col, end - row);      \
+        if (!RG_SUMS_APART && row + R == sum_at) {                 \
+            RG_IF_WIDE(o.wide, RG_SUM_OUTER, rg_outer_with_sum, R) \
+        } else {                                                   \
+            RG_IF_WIDE(o.wide, RG_SUM_OUTER, rg_outer_rows, R)     \
+        }                                                          \
     }
+#define RG_SUM_OUTER(rows_of) \
+    rows_of(o.a + row, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + row * o.n, o.n, o.fresh, part)
 #if RG_COLS * RG_ROWS == 1
         const size_t blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
         /* prefetch a share before each block: all at once would delay the products */
         rg_outer_ask(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
-                     rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks));
+                     rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks), o.next_wide);
 #endif
         RG_IN_GRADIENT_BLOCKS(k, end, RG_OUTER);
 #undef RG_OUTER
+#undef RG_SUM_OUTER
     }
 }
 
@@ -253,11 +262,25 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
     }
 }
 #else
+/* Panels of d; of panel p the first column, the gate, and whether it is wide. The last panel of a gate may be. */
+#if RG_ROOMY
+#define RG_OUTER_PANELS(s) ((s).n / (s).gate_width * ((s).gate_width / RG_NR))
+#define RG_OUTER_COLUMN(s, p) (RG_OUTER_GATE(s, p) * (s).gate_width + (p) % ((s).gate_width / RG_NR) * RG_NR)
+#define RG_OUTER_GATE(s, p) ((p) / ((s).gate_width / RG_NR))
+#define RG_OUTER_WIDE(s, p) RG_IS_WIDE((p) % ((s).gate_width / RG_NR), (s).gate_width, RG_NR)
+#else
+#define RG_OUTER_PANELS(s) ((s).n / RG_NR)
+#define RG_OUTER_COLUMN(s, p) ((p)*RG_NR)
+#define RG_OUTER_GATE(s, p) ((p)*RG_NR / (s).gate_width)
+#define RG_OUTER_WIDE(s, p) 0
+#endif
+
 /* Process rows [row, row + n_rows) of the chunk for one unit and all sources. */
 RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
                             __global rg_real *sum, struct rg_weight_gradient_args s, size_t unit, size_t row,
-                            size_t n_rows, int fresh, __global const rg_real *next) {
-    const size_t panel = unit / s.parts, part = unit % s.parts;
+                            size_t n_rows, int fresh, __global const rg_real *next, int next_wide) {
+    const size_t panel = unit / s.parts, part = unit % s.parts, column = RG_OUTER_COLUMN(s, panel);
+    const int wide = RG_OUTER_WIDE(s, panel);
     for (rg_u32 i = 0; i < s.n_sources; i++) {
         const struct rg_gradient_source from = s.sources[i];
         const size_t blocks = (from.depth + RG_HOT_ROWS - 1) / RG_HOT_ROWS;
@@ -268,19 +291,22 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
         const size_t away = from.shift * s.rows, all = s.steps * s.rows;
         const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
         const size_t begin = row > low ? row : low, stop = row + n_rows < high ? row + n_rows : high;
-        const int none = away >= all || begin >= stop, gap = panel * RG_NR / s.gate_width == from.skip_gate;
+        const int none = away >= all || begin >= stop, gap = RG_OUTER_GATE(s, panel) == from.skip_gate;
         struct rg_outer o;
         o.a = from.buffer == RG_FROM_STATES ? states : inputs;
         o.a_stride = from.stride;
         o.d_stride = s.d_stride;
-        o.d = d + (none ? 0 : begin - s.base * s.rows) * s.d_stride + panel * RG_NR;
-        o.partial = sum + panel * RG_NR;
+        o.d = d + (none ? 0 : begin - s.base * s.rows) * s.d_stride + column;
+        o.partial = sum + column;
         o.n = s.n;
         o.n_rows = none ? 0 : stop - begin;
         o.fresh = fresh;
+        o.wide = wide;
         o.next = next;
+        o.next_wide = next_wide;
         if ((gap || RG_SUMS_APART) && from.sums && first < end && end == from.depth && get_local_id(1) == 0) {
-            rg_sum_of_rows(o.d, o.d_stride, o.n_rows, o.partial + from.depth * s.n, fresh, get_local_id(0));
+            rg_sum_of_rows(o.d, o.d_stride, o.n_rows, o.partial + from.depth * s.n, fresh, get_local_id(0),
+                           wide ? RG_NV + 1 : RG_NV);
         }
         if (gap) {
             o.n_rows = 0;
@@ -295,7 +321,7 @@ RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_re
                 rg_outer_part(o, first, end, !initial && from.sums && !gap ? from.depth : 0);
             }
             o = whole;
-            initial = !initial && from.initial && !gap && rg_outer_initial(&o, s, from, d + panel * RG_NR, row, n_rows);
+            initial = !initial && from.initial && !gap && rg_outer_initial(&o, s, from, d + column, row, n_rows);
         } while (initial);
         sum += (from.depth + from.sums) * s.n;
     }
@@ -306,7 +332,7 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
                                   const struct rg_weight_gradient_args s) {
     const size_t begin = s.begin + rg_share(s.end - s.begin, get_group_id(0), s.n_slices);
     const size_t end = s.begin + rg_share(s.end - s.begin, get_group_id(0) + 1, s.n_slices);
-    const size_t units = s.n / RG_NR * s.parts;
+    const size_t units = RG_OUTER_PANELS(s) * s.parts;
     __global rg_real *const sum = partial + s.partial + get_group_id(0) * s.slice_stride;
     int fresh = !s.accumulate;
     for (size_t block = s.first_row; block < s.end_row; block += s.block) {
@@ -322,10 +348,11 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
                     const size_t run = n_rows - row < RG_RUN ? n_rows - row : RG_RUN;
                     for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
                         const size_t after = unit + get_num_groups(1), later = after < units ? 0 : run;
+                        const size_t panel = (after < units ? after : get_group_id(1)) / s.parts;
                         __global const rg_real *const next =
-                            d + (from + row + later - s.base * s.rows) * s.d_stride +
-                            (after < units ? after : get_group_id(1)) / s.parts * RG_NR;
-                        rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh, next);
+                            d + (from + row + later - s.base * s.rows) * s.d_stride + RG_OUTER_COLUMN(s, panel);
+                        rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh, next,
+                                     RG_OUTER_WIDE(s, panel));
                     }
                     fresh = 0;
                 }

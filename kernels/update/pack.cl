@@ -46,7 +46,8 @@ RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_re
 RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_real *restrict packed,
                        const struct rg_pack_args args) {
     const struct rg_pack_job job = args.jobs[get_group_id(0)];
-    const size_t blocks = (job.depth + RG_VEC - 1) / RG_VEC, all = job.panels * blocks * job.gates;
+    const size_t panels = job.padded / job.width, last = job.padded - (panels - 1) * job.width;
+    const size_t blocks = (job.depth + RG_VEC - 1) / RG_VEC, all = panels * blocks * job.gates;
     const size_t end = rg_share(all, get_group_id(1) + 1, get_num_groups(1));
     /* one item for each vector of a panel; the remaining items take the next squares */
     const size_t vectors = job.width / RG_VEC, across = RG_ITEMS < vectors ? RG_ITEMS : vectors;
@@ -54,13 +55,14 @@ RG_KERNEL void rg_pack(__global const rg_real *restrict weights, __global rg_rea
     for (size_t i = first; i < end && rg_item() < RG_ITEMS / across * across; i += RG_ITEMS / across) {
         const size_t g = i % job.gates, k = i / job.gates % blocks * RG_VEC, p = i / job.gates / blocks;
         const size_t depth = job.depth - k < RG_VEC ? job.depth - k : RG_VEC;
-        const size_t line = (p * job.depth + k) * job.all_gates * job.width;
-        for (size_t u = rg_item() % across * RG_VEC; u < job.width; u += across * RG_VEC) {
+        const size_t width = p + 1 == panels ? last : job.width;
+        const size_t line = (p * job.depth * job.width + k * width) * job.all_gates;
+        for (size_t u = rg_item() % across * RG_VEC; u < width; u += across * RG_VEC) {
             const size_t unit = p * job.width + u;
             const size_t from = unit < job.units ? k * job.stride_k + g * job.stride_g + unit * job.stride_u : 0;
             rg_pack_square(weights + job.source + from, job.source2 == RG_NO_SOURCE ? 0 : weights + job.source2 + from,
                            packed + job.target + line + (u / RG_VEC * job.all_gates + job.first_gate + g) * RG_VEC,
-                           job.all_gates * job.width, job, depth, unit);
+                           job.all_gates * width, job, depth, unit);
         }
     }
 }

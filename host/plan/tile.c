@@ -1,0 +1,100 @@
+/* Sequences of a work-group in a scan: see tile.h. */
+#include "plan/tile.h"
+
+#include "base/sizes.h"
+#include "kernels/base/args.h"
+#include "plan/groups.h"
+
+enum {
+    BLOCK_ROWS = 8, /* kernels/scan/scan.cl */
+    FIVE_ROWS = 5,
+    HALF_BLOCK = 4,
+    GPU_BLOCK_ROWS = 4,
+    WARP_ROWS = 16, /* of a block by tensor cores, kernels/base/common.cl */
+    GPU_TILE = 32,
+    EVEN_TILE = 32,
+    MAX_TILE = 64
+};
+
+static size_t round_up(size_t n, size_t to) {
+    return (n + to - 1) / to * to;
+}
+
+/* Sequences that a scan launches at once. */
+static size_t launched_rows(const struct rg_plan *p) {
+    return rg_min(p->chunk, p->shard);
+}
+
+/* Fewer tiles than processors leave some processors idle, and each tile reads all of W_hh in every step. If W_hh is
+ * large, each step becomes a launch whose groups share the units of a tile of at most `fit` rows. */
+static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
+    const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
+    const size_t rows = launched_rows(p), units = (size_t)info->units,
+                 tile = rg_min(rg_min(rows, info->rows > 1 ? GPU_TILE : BLOCK_ROWS), fit);
+    const size_t tiles = rg_divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
+    /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
+    const uint64_t enough = info->shared_step_bytes * (info->is_gpu || rows <= 2 * units ? 1U : 2U);
+    p->groups_per_tile = 1;
+    if (!rg_plan_learned(p) && 2 * tiles <= units && bytes >= enough) {
+        p->tile = tile;
+        p->groups_per_tile =
+            info->is_gpu ? units / tiles : rg_max(units / tiles, single_rows); /* a late one then has less to do */
+    }
+}
+
+/* With tensor cores, or a processor in the shape of a GPU: the largest tile that leaves work for three quarters of the
+ * units. */
+static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
+    size_t tile = info->tile ? info->tile : GPU_TILE;
+    while (tile > GPU_BLOCK_ROWS && 4 * rg_divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
+        tile = round_up(tile / 2, GPU_BLOCK_ROWS);
+    }
+    return tile;
+}
+
+/* Tiles of whole blocks, eight for each unit. A roomy processor, whose blocks fit other numbers of rows too, gets few
+ * tiles of equal length: each reads the weights once a step. */
+static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
+    const size_t rows = launched_rows(p), units = (size_t)info->units, shared = rg_divide_up(rows, units);
+    const bool roomy = rg_device_is_roomy(info);
+    if (shared <= 1) {
+        return 1;
+    }
+    if (shared < BLOCK_ROWS) {
+        return shared <= HALF_BLOCK ? HALF_BLOCK : roomy && shared == FIVE_ROWS ? FIVE_ROWS : BLOCK_ROWS;
+    }
+    if (info->tile) {
+        return rg_min(info->tile, round_up(shared, BLOCK_ROWS));
+    }
+    const size_t few = roomy ? rg_divide_up(rows, units * rg_divide_up(shared, EVEN_TILE)) : 0;
+    return rg_max(few, round_up(rg_divide_up(rows, 8 * units), BLOCK_ROWS));
+}
+
+/* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
+rg_status rg_tile_plan(struct rg_plan *p, const struct rg_device *device) {
+    const struct rg_device_info *info = &device->info;
+    const size_t items = rg_device_items(device), vec = (size_t)info->vec;
+    const size_t width = (RG_DELTAS_ARE_LOCAL(items, p->gates) ? p->gates : 1) * p->h_stride;
+    const size_t sums = rg_plan_learned(p) ? (size_t)info->cols : 0;
+    const size_t one = 2 * RG_TILE_NUMBERS(items, (size_t)1, width, vec) + sums;
+    const size_t more = 2 * RG_TILE_NUMBERS(items, (size_t)2, width, vec) + 2 * sums - one;
+    const size_t room = info->max_local_bytes / p->real_bytes;
+    if (room < one) {
+        const size_t numbers = room / 2 / (items == 1 ? 1 : 2) / (width / p->h_stride);
+        const size_t panel = rg_device_panel(device),
+                     max_hidden = (items == 1 ? numbers - vec : numbers) / panel * panel;
+        return rg_fail(
+            RG_NO_MEMORY,
+            "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
+            p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, max_hidden);
+    }
+    const size_t fit = 1 + (room - one) / more, step = info->tf32 ? WARP_ROWS : items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
+    const size_t wanted = rg_min(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
+    p->tile = rg_min(wanted, fit >= step ? fit / step * step : fit);
+    if (rg_groups_vary(info)) {
+        rg_groups_plan(p, info, fit);
+    }
+    plan_groups_per_tile(p, info, fit);
+    rg_groups_shape(p, info);
+    return RG_OK;
+}
