@@ -20,14 +20,17 @@ bool rg_multiply(size_t a, size_t b, size_t *out) {
     return !__builtin_mul_overflow(a, b, out);
 }
 
-/* Large blocks get pages of 2 MiB where the system has them, because the first touch of small pages takes longer than a
- * copy. */
-static void use_large_pages(void *block, size_t bytes) {
+/* Have the pages of a large block made all at once, because one fault for each of them takes longer than a copy. */
+static void make_pages(void *block, size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), large = (size_t)64 << 20;
     if (bytes >= large) {
         char *const first = (char *)block + (page - (uintptr_t)block % page) % page;
-        (void)madvise(first, bytes - page, MADV_HUGEPAGE); /* only advice */
+        (void)madvise(first, bytes - page, MADV_POPULATE_WRITE); /* only advice */
     }
+#else
+    (void)block, (void)bytes;
+#endif
 }
 
 rg_status rg_alloc(void *out, size_t count, size_t size, const char *what) {
@@ -42,7 +45,7 @@ rg_status rg_alloc(void *out, size_t count, size_t size, const char *what) {
     if (posix_memalign(&block, ALIGNMENT, bytes > 0 ? bytes : 1) != 0) {
         return rg_fail(RG_NO_MEMORY, "%s: no memory for %zu bytes; use smaller sizes or free memory", what, bytes);
     }
-    use_large_pages(block, bytes);
+    make_pages(block, bytes);
     memset(block, 0, bytes > 0 ? bytes : 1);
     memcpy(out, &block, sizeof block);
     return RG_OK;

@@ -31,6 +31,10 @@ enum {
     CELL_BLOCK = 256 * 1024
 };
 
+/* Sixteen characters, and for each of them all bits or none. */
+typedef unsigned char letters __attribute__((vector_size(16)));
+typedef signed char flags __attribute__((vector_size(16)));
+
 struct rg_excerpt rg_excerpt(const char *text, size_t bytes) {
     struct rg_excerpt out = {""};
     size_t n = bytes < 40 ? bytes : 40;
@@ -206,17 +210,13 @@ static rg_status load(struct rg_csv *csv) {
     if (csv->bytes > UINT32_MAX) {
         return rg_fail(RG_BAD_FILE, "%s: CSV files may have at most 4 GiB; give larger data as .npz", csv->path);
     }
-    RG_TRY(rg_alloc(&csv->block, BLOCK_BYTES + 1, 1, csv->path));
+    RG_TRY(rg_alloc(&csv->block, BLOCK_BYTES + 1 + sizeof(letters), 1, csv->path));
     RG_TRY(read_at(csv, 0, csv->block, 3, &got));
     csv->first = got == 3 && memcmp(csv->block, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     RG_TRY(check_characters(csv));
     RG_TRY(read_at(csv, csv->first, csv->block, BLOCK_BYTES, &got));
     csv->block[got] = '\0';
     snprintf(csv->ends, sizeof(csv->ends), "%c\r\n", find_separator(csv->block));
-    for (size_t i = 0; i < sizeof(csv->ends); i++) {
-        csv->stops[(unsigned char)csv->ends[i]] = true;
-    }
-    csv->stops['"'] = true;
     csv->locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (csv->locale == (locale_t)0) {
         return rg_fail(RG_NO_MEMORY, "%s: no C locale: %s", csv->path, strerror(errno));
@@ -395,6 +395,29 @@ static void take_plain(struct rg_csv *csv, size_t to, bool ends_row, struct rg_c
                                  .ends_row = ends_row};
 }
 
+/* The first separator, line end, quote or NUL of the block from `at` on, or `length`. */
+static size_t find_stop(const struct rg_csv *csv, size_t at, size_t length) {
+    const letters none = {0}, separator = none + (unsigned char)csv->ends[0];
+
+    for (; at < length; at += sizeof(letters)) { /* the block has room after its end */
+        letters text;
+        uint64_t stops[2];
+
+        memcpy(&text, csv->block + at, sizeof(text));
+        const flags found = (text == separator) | (text == none + (unsigned char)'\n') |
+                            (text == none + (unsigned char)'\r') | (text == none + (unsigned char)'"') | (text == none);
+        memcpy(stops, &found, sizeof(stops));
+        for (size_t half = 0; half < 2; half++) {
+            if (stops[half] != 0) {
+                const size_t stop = at + half * sizeof(*stops) + (size_t)__builtin_ctzll(stops[half]) / 8;
+
+                return stop < length ? stop : length;
+            }
+        }
+    }
+    return length;
+}
+
 /* Take the next cell if it is plain. *plain: it is, or the file or an empty line ends here. */
 static rg_status try_plain(struct rg_csv *csv, struct rg_csv_cell *cell, bool *plain) {
     size_t at = 0;
@@ -406,10 +429,7 @@ static rg_status try_plain(struct rg_csv *csv, struct rg_csv_cell *cell, bool *p
     for (int tries = 0; tries < 2; tries++) {
         const size_t length = csv->block_end - csv->block_start;
 
-        at = csv->position - csv->block_start;
-        while (at < length && !csv->stops[(unsigned char)csv->block[at]]) {
-            at++;
-        }
+        at = find_stop(csv, csv->position - csv->block_start, length);
         const bool is_whole = at < length || csv->block_end == csv->bytes || csv->position == csv->block_start;
         if (is_whole) {
             break;

@@ -22,7 +22,6 @@ struct rg_csv {
     size_t block_start, block_end;
     /* characters that end a cell: the separator, which follows from the header, CR, LF, and a NUL */
     char ends[4];
-    bool stops[256];    /* of each character: it is one of them, or a quote */
     int passes;         /* over the file that are done */
     size_t first;       /* offset of the first byte after the byte order mark */
     size_t position;    /* offset of the next byte to parse */
