@@ -342,11 +342,12 @@ static rg_status check_names(const struct rg_config *config, const struct rg_mod
     if (!data->classes || model->classes) {
         return RG_OK;
     }
+    const char *const trained = model->level != RG_LEVEL_NONE ? "a plain text" : "numbers";
     if (labelled) {
-        return rg_fail(RG_BAD_FILE, "%s has words as labels, `%s` and others, but %s was trained on numbers",
-                       data->path, data->classes[0], config->data.model_file);
+        return rg_fail(RG_BAD_FILE, "%s has words as labels, `%s` and others, but %s was trained on %s", data->path,
+                       data->classes[0], config->data.model_file, trained);
     }
-    rg_log("%s has words as labels, but the model was trained on numbers: they are shown, not scored", data->path);
+    rg_log("%s has words as labels, but the model was trained on %s: they are shown, not scored", data->path, trained);
     return RG_OK;
 }
 

@@ -76,7 +76,7 @@ assert [(r["settings"]["steps"], r["settings"]["seed"], r["settings"]["fold"]) f
 assert [f["runs"] for f in folds] == [4, 4] and len(events("reach")) == 1, lines
 assert runs[0]["validation"]["loss"] != runs[2]["validation"]["loss"], runs'
 expect_status 0 "$program" sweep "${grid[@]}" --device cpu --cell rnn,gru --fold 1-3 --folds 3 --report r.html --out table.csv
-expect_line '^cell fold +median +best +held out +factor +horizon +gradient +learned +seconds$'
+expect_line '^cell fold +median +low mean +held out +factor +horizon +gradient +learned +seconds$'
 expect_line '^of what was held out, over the folds:$'
 expect_line '^cell +runs +loss +sd +least +most accuracy +sd +rank$'
 expect_line '^ gru +3 +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[12]$'

@@ -45,7 +45,11 @@ expect_line '^net.fc.weight .* is head.weight$'
 expect_status 0 "$program" inspect data.npz --json
 check_json 'assert [(line["name"], line["shape"], line["min"], line["max"]) for line in lines[1:]] == \
     [("x", [2, 3, 1], -2.5, 2), ("y", [2], 0, 1)], lines'
-checked "inspect: models, checkpoints, a state of PyTorch, npz"
+expect_status 0 "$program" grad --model runs/a/model.safetensors --task adding --steps 10 --device cpu --quiet --out g.safetensors
+expect_status 0 "$program" inspect g.safetensors
+expect_line '^the gradients that grad wrote$'
+expect_no_line 'not a model'
+checked "inspect: models, checkpoints, a state of PyTorch, npz, gradients"
 
 # ---- verify ----
 

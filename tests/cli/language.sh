@@ -73,7 +73,21 @@ expect_status 0 "$program" --data small.txt --level word --min-count 2 --hidden 
 check_json 'assert lines[0]["n_classes"] == 3 and lines[0]["labels"].startswith("the next of 3 different words; the text has 9"), lines[0]'
 expect_status 0 "$program" --data small.txt --hidden 3 --updates 1 --json "${on[@]}"
 check_json 'assert lines[0]["n_classes"] == 5 and " has 17" in lines[0]["labels"], lines[0]' # a b c, space, line end
-checked "words, --vocab, --min-count, --lowercase, line ends"
+expect_status 0 "$program" predict --model words/model.safetensors --data val.txt --out p.csv --quiet "${on[@]}"
+tensors '
+import csv
+raw = open("words/model.safetensors", "rb").read()
+config = json.loads(json.loads(raw[8 : 8 + struct.unpack("<Q", raw[:8])[0]])["__metadata__"]["config"])
+table = list(csv.DictReader(open("p.csv", newline="")))
+names = ["probability_" + word for word in config["vocabulary"]]
+assert list(table[0])[-len(names):] == names, list(table[0])
+for row in table:
+    best = max(float(row[name]) for name in names)
+    assert float(row["probability_" + row["predicted"]]) == best, row
+text = ["".join(c.lower() if c.isascii() else c for c in word) for word in open("val.txt").read().split()]
+labels = [word if word in config["vocabulary"] else "<unk>" for word in text[1:]]
+assert [row["label"] for row in table][:len(labels)] == labels, ([row["label"] for row in table], labels)'
+checked "words, --vocab, --min-count, --lowercase, line ends, names in the CSV of predict"
 
 # ---- sample: a model that knows the chances of the next letter by heart
 tensors '
@@ -127,6 +141,7 @@ printf 'xxxx' >same.txt
 printf 'ab\ncd\377' >bytes.txt
 printf 'ab\ncd\0' >nul.txt
 printf 'text,label\ncat,1\nmat,0\n' >labels.csv
+printf 'text,label\nthe cat,yes\na mat,no\n' >words.csv
 train=("$program" --device cpu --out new)
 refused 4 'empty\.txt: empty text; at least two characters' "${train[@]}" --data empty.txt
 refused 4 'one\.txt: a text of one token; at least two words' "${train[@]}" --data one.txt --level word
@@ -136,6 +151,8 @@ refused 4 'nul\.txt:2:3: byte 0x00 is not UTF-8' "${train[@]}" --data nul.txt
 refused 2 'bidirectional the model would read the token' "${train[@]}" --data train.txt --bidirectional
 refused 2 'leave --loss mse out' "${train[@]}" --data train.txt --loss mse
 expect_status 0 "$program" --data labels.csv --hidden 3 --updates 1 --quiet --device cpu --out labels
+refused 4 'words\.csv has words as labels, .* was trained on a plain text' \
+    "$program" eval --model words/model.safetensors --data words.csv "${on[@]}"
 refused 4 'is not a language model' "$program" sample --model labels/model.safetensors
 refused 2 'the model has never seen .x.' "${sample[@]}" --prompt x
 refused 2 'sample needs --model FILE' "$program" sample

@@ -122,7 +122,7 @@ checked "finished trainings, and a file of validation data that has changed"
 
 # the screen, the page, the table
 expect_status 0 "$program" sweep "${on[@]}" --val val.npz --test test.npz --cell rnn,gru --seed 1-2 --report r.html --out table.csv --keep
-expect_line '^cell seed +median +best +held out +factor'
+expect_line '^cell seed +median +low mean +held out +factor'
 expect_line '^of what was held out, over the seeds:$'
 expect_line '^ gru +2 +[0-9.]+ +[0-9.e-]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[12]$'
 [ "$(grep -v "^= tied" "$folder/stdout" | wc -L)" -le 80 ] || fail "the table is wider than 80 columns"

@@ -118,6 +118,16 @@ static struct rg_model *try_model(const char *path) {
     return rg_model_read(path, &how, &model) == RG_OK ? model : NULL;
 }
 
+/* Are these the gradients that `grad --out` writes? */
+static bool are_gradients(const struct rg_tensors *tensors) {
+    bool norm = false, gradient = false;
+    for (size_t i = 0; i < tensors->count; i++) {
+        norm = norm || strcmp(tensors->items[i].name, "grad_norm") == 0;
+        gradient = gradient || strncmp(tensors->items[i].name, "grad.", strlen("grad.")) == 0;
+    }
+    return norm && gradient;
+}
+
 static rg_status print_head(const struct rg_config *config, const char *format, const struct rg_tensors *tensors,
                             const struct rg_model *model, const char *why) {
     const bool own = tensors->config != NULL;
@@ -141,6 +151,8 @@ static rg_status print_head(const struct rg_config *config, const char *format, 
     (void)printf("%s: %s, %zu tensor%s\n", config->subject, format, tensors->count, tensors->count == 1 ? "" : "s");
     if (model) {
         (void)printf("a model%s: %s\n", own ? "" : " of another program, such as PyTorch", text);
+    } else if (are_gradients(tensors)) {
+        (void)printf("the gradients that grad wrote\n");
     } else if (why[0]) {
         (void)printf("not a model that rnn-gpu can load: %s\n", why);
     }

@@ -44,9 +44,14 @@ static rg_status add_text(struct table *t, const char *text) {
     return rg_text_add_string(&t->rows, quoted ? "\"" : "");
 }
 
+/* The names of the classes, or NULL. The classes of a language model are the words of its vocabulary. */
+static char *const *class_names(const struct rg_model *m) {
+    return m->level != RG_LEVEL_NONE ? m->vocabulary : m->classes;
+}
+
 static rg_status add_class(struct table *t, size_t class) {
-    char *const *const names = t->p->model->classes;
-    return names && class < t->p->model->n_classes ? add_text(t, names[class]) : add_count(t, "", class);
+    char *const *const names = class_names(t->p->model);
+    return names ? add_text(t, names[class]) : add_count(t, "", class);
 }
 
 /* ---- Rows ---- */
@@ -68,7 +73,8 @@ static rg_status add_label(struct table *t, size_t at) {
     if (isnan(label)) {
         return RG_OK; /* a label that the model does not know, or no label */
     }
-    return d->classes ? add_text(t, d->classes[(size_t)label]) : add_number(t, "", label);
+    char *const *const names = t->p->model->level != RG_LEVEL_NONE ? t->p->model->vocabulary : d->classes;
+    return names ? add_text(t, names[(size_t)label]) : add_number(t, "", label);
 }
 
 /* Add the class with the largest probability, and all probabilities. */
@@ -148,7 +154,7 @@ static rg_status add_header(struct table *t) {
     for (size_t c = 0; c < t->n_classes; c++) {
         struct rg_text name = {.bytes = NULL};
         char number[NUMBER_BYTES];
-        char *const *const names = t->p->model->classes;
+        char *const *const names = class_names(t->p->model);
         (void)snprintf(number, sizeof number, "%zu", c);
         rg_status status = rg_text_add_string(&name, "probability_");
         status = status == RG_OK ? rg_text_add_string(&name, names ? names[c] : number) : status;

@@ -94,7 +94,7 @@ void rg_sweep_print_run(const struct rg_sweep_tables *s, size_t i, const struct 
 
 void rg_sweep_print_heads(const struct rg_sweep_tables *s) {
     print_names(s->grid, s->grid->n_axes);
-    (void)printf("%8s %8s %s%7s %7s %-9s %7s %7s\n", "median", "best", s->validates ? "held out " : "", "factor",
+    (void)printf("%8s %8s %s%7s %7s %-9s %7s %7s\n", "median", "low mean", s->validates ? "held out " : "", "factor",
                  "horizon", "gradient", "learned", "seconds");
 }
 
