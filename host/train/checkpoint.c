@@ -167,8 +167,9 @@ static rg_status restore_trainer(const struct rg_config *c, struct rg_trainer_st
     struct rg_training *const sum = &t->training;
     RG_TRY(rg_sections_number(s, "training.updates", UINT64_MAX, &sum->updates));
     if (sum->updates > c->training.updates) {
-        return rg_fail(RG_USAGE, "%s has already made %llu updates; give more than --updates %zu", s->path,
-                       (unsigned long long)sum->updates, c->training.updates);
+        return rg_fail(RG_USAGE, "%s has already made %llu updates, and the run is to end after %zu; give a larger %s",
+                       s->path, (unsigned long long)sum->updates, c->training.updates,
+                       c->training.epochs ? "--epochs" : "--updates");
     }
     RG_TRY(rg_sections_number(s, "training.applied", sum->updates, &sum->applied));
     RG_TRY(rg_sections_number(s, "training.clipped", sum->updates, &sum->clipped));

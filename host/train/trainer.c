@@ -235,6 +235,10 @@ rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const str
     while (status == RG_OK && !l.stop && l.queued < config->training.updates) {
         status = go_on(&l, source);
     }
+    if (status == RG_OK && training->updates > 0 && training->skipped == training->updates &&
+        training->reason != RG_REASON_INTERRUPTED) {
+        training->reason = RG_REASON_DIVERGED; /* nothing was trained */
+    }
     if (training->reason != RG_REASON_DIVERGED) {
         training->loss = rg_loss_mean_value(&state->mean);
         status = status == RG_OK ? rg_loss_mean_median(&state->mean, &training->median_loss) : status;

@@ -70,6 +70,8 @@ head -c 300 hurt/model.safetensors >part && mv part hurt/model.safetensors
 expect_status 6 "$program" verify hurt --json
 check_json 'assert [line["whole"] for line in lines] == [False, False, False], lines'
 expect_line '3 of 3 files are damaged' stderr
+: >empty.safetensors
+expect_status 6 "$program" verify empty.safetensors
 refused 4 'cannot be read' "$program" verify nowhere
 refused 4 'not a kind of file that verify knows' "$program" verify "$root/README.md"
 refused 2 'verify needs a name after it' "$program" verify

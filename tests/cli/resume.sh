@@ -163,7 +163,7 @@ expect_status 0 "$program" --resume longer --json
 [ "$(json_end weights_hash)" = "$hash" ] || fail "a run that is done does not end as it did"
 refused 2 '--hidden cannot be given with --resume' "$program" --resume longer --hidden 9
 refused 2 '--out cannot be given with --resume' "$program" --resume longer --out other
-refused 2 'already made 90 updates; give more than --updates 50' "$program" --resume longer --updates 50 --quiet
+refused 2 'already made 90 updates, and the run is to end after 50; give a larger --updates' "$program" --resume longer --updates 50 --quiet
 refused 4 'nowhere: --resume takes the folder' "$program" --resume nowhere
 mkdir empty
 refused 4 'empty holds no checkpoint' "$program" --resume empty

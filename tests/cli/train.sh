@@ -103,6 +103,13 @@ assert all(abs(value) < 1e37 for value in floats), max(map(abs, floats))' "overf
             "$updates"
     done
     expect_line 'with weights that are not finite, .*; saved finite weights .*, those after update [0-4], in' stderr
+    # A loss that is not finite with the first weights: nothing is trained, whatever the number of updates.
+    printf 'series,x,label\n1,0.5,1e30\n1,0.25,1e30\n2,0.5,-3e30\n2,0.125,-3e30\n' >huge.csv
+    for updates in 3 50; do
+        expect_status 5 "$program" --data huge.csv --hidden 3 --updates "$updates" --device "$device" --json
+        check_json 'assert end["reason"] == "diverged" and end["skipped"] == end["updates"] > 0, end'
+        expect_line 'diverged: loss inf .* from the first update on, all .* updates were skipped; scale the inputs' stderr
+    done
     checked "$device: diverged, one line, the last finite weights"
 done
 

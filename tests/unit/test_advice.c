@@ -79,6 +79,7 @@ static struct rg_outcome situation_of(const struct rg_advice_row *row, const str
     o.loss = row->when == RG_WHEN_ANY && strcmp(row->name, "rnn-half-way") == 0 ? 0.6 * o.baseline : o.loss;
     o.dead = row->when == RG_WHEN_DEAD ? 0.9 : 0.1;
     o.diverged = row->verdicts == RG_ADVICE_DIVERGED;
+    o.applied = 5;
     return o;
 }
 
@@ -212,8 +213,12 @@ START_TEST(none_where_none_is_needed) {
     rg_advise(&o, &advice);
     ck_assert_ptr_null(advice.row); /* --diagnose none */
     o.diverged = true;
+    o.applied = 5;
     rg_advise(&o, &advice);
     ck_assert_str_eq(advice.row->name, "diverged");
+    o.applied = 0; /* the first loss was not finite: no recipe changes that */
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row);
     char text[RG_ADVICE_TEXT] = "x";
     advice.row = NULL;
     rg_advice_text(&advice, text, sizeof text);

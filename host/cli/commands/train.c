@@ -258,6 +258,14 @@ static rg_status diverged(const struct job *j) {
                        kept < t->applied ? "finite weights that were copied before" : "the last finite weights", kept,
                        j->model_path);
     }
+    if (t->applied == 0) {
+        return rg_fail(
+            RG_DIVERGED,
+            "diverged: loss %g and gradient norm %g from the first update on, all %llu updates were skipped; "
+            "scale the inputs and targets of the data down%s",
+            isnan(t->last_loss) ? fabs(t->last_loss) : t->last_loss, fabs(t->grad_norm), (unsigned long long)t->updates,
+            saved);
+    }
     return rg_fail(
         RG_DIVERGED, "diverged: stopped at update %llu with loss %g and gradient norm %g%s, updates skipped: %llu%s",
         (unsigned long long)t->updates, isnan(t->last_loss) ? fabs(t->last_loss) : t->last_loss, fabs(t->grad_norm),

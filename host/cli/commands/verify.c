@@ -99,12 +99,30 @@ static bool ends_with(const char *text, const char *end) {
     return length >= n && strcmp(text + length - n, end) == 0;
 }
 
+static const char *const endings[] = {".ckpt", ".safetensors", ".npz", ".npy", ".jsonl"};
+
+static bool is_known(const char *name) {
+    bool known = false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        known = known || ends_with(name, endings[i]);
+    }
+    return known;
+}
+
+static bool is_empty(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode) && about.st_size == 0;
+}
+
 /* RG_CHECK_FAILED for a damaged file of a known kind. RG_BAD_FILE for a file that cannot be read or is of an unknown
  * kind. */
 static rg_status check_file(const char *path, char what[WHAT_BYTES]) {
     enum rg_file_kind kind = RG_FILE_OTHER;
     rg_status status = RG_OK;
     const bool is_log = ends_with(path, ".jsonl"), is_checkpoint = ends_with(path, ".ckpt");
+    if (is_known(path) && is_empty(path)) {
+        return rg_fail(RG_CHECK_FAILED, "%s: the file is empty", path);
+    }
     RG_TRY(rg_file_kind_of(path, &kind));
     if (is_log) {
         status = check_log(path, what);
@@ -141,7 +159,6 @@ static int by_name(const void *a, const void *b) {
 
 /* List the files in the folder that verify knows. */
 static rg_status list_files(const char *folder, char ***names, size_t *n) {
-    static const char *const endings[] = {".ckpt", ".safetensors", ".npz", ".npy", ".jsonl"};
     DIR *const list = opendir(folder);
     rg_status status = RG_OK;
     *n = 0;
@@ -150,11 +167,9 @@ static rg_status list_files(const char *folder, char ***names, size_t *n) {
     }
     status = rg_alloc(names, MAX_FILES, sizeof **names, "the names of files");
     for (const struct dirent *entry = NULL; status == RG_OK && *n < MAX_FILES && (entry = readdir(list));) {
-        for (size_t i = 0; status == RG_OK && i < sizeof endings / sizeof *endings; i++) {
-            if (entry->d_name[0] != '.' && ends_with(entry->d_name, endings[i])) {
-                status = rg_copy_string(&(*names)[*n], entry->d_name);
-                *n += status == RG_OK;
-            }
+        if (entry->d_name[0] != '.' && is_known(entry->d_name)) {
+            status = rg_copy_string(&(*names)[*n], entry->d_name);
+            *n += status == RG_OK;
         }
     }
     (void)closedir(list);

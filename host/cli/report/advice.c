@@ -54,6 +54,7 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
                                .loss = t->updates ? t->loss : (double)NAN,
                                .baseline = run->problem.baseline,
                                .updates = t->updates,
+                               .applied = t->applied,
                                .dead = d->cause ? d->cause->mean_saturated : (double)NAN};
 }
 
@@ -67,7 +68,7 @@ static bool needs_advice(const struct rg_outcome *o) {
         return false;
     }
     if (o->diverged) {
-        return true;
+        return o->applied > 0; /* else no recipe helps: the data or the first weights are out of range */
     }
     if (o->last == 0 || o->baseline == 0.0) {
         return false;

@@ -23,7 +23,7 @@ struct rg_outcome {
     size_t last; /* the furthest lag; 0: no sequence has a step before the loss, so initial weights change nothing */
     enum rg_loss loss_kind;
     double loss, baseline; /* NAN: not known; a baseline of 0: all targets are equal, so there is nothing to learn */
-    uint64_t updates;
+    uint64_t updates, applied;
     double dead; /* share of the units that are saturated or dead; NAN: not known */
 };
 

@@ -27,7 +27,9 @@ static bool is_unicode(void) {
 struct rg_look rg_look_of(const struct rg_config *config) {
     const char *const no_color = getenv("NO_COLOR"), *const term = getenv("TERM");
     const bool dumb = !term || strcmp(term, "dumb") == 0;
-    const bool may = config->output.color < 0 && isatty(STDOUT_FILENO) && !dumb && !(no_color && no_color[0]);
+    const bool ranks =
+        config->machine.ranks != NULL; /* mpirun gives its processes a terminal and copies what they write */
+    const bool may = config->output.color < 0 && isatty(STDOUT_FILENO) && !dumb && !ranks && !(no_color && no_color[0]);
     return (struct rg_look){.color = config->output.color == 1 || may,
                             .unicode = is_unicode(),
                             .verbose = config->output.verbose,

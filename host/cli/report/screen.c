@@ -216,6 +216,9 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
         (void)fprintf(out, "start    the weights of %s\n", c->data.model_file);
     }
     (void)fprintf(out, "task     %s, %s", f->problem->name, counted(f->problem->steps, "step", a));
+    if (!f->problem->data && f->problem->data_steps != f->problem->steps) {
+        (void)fprintf(out, " (sequences of %zu)", f->problem->data_steps);
+    }
     if (f->problem->n_sequences) {
         (void)fprintf(out, ", %s", counted(f->problem->n_sequences, "sequence", b));
     }
@@ -267,11 +270,12 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
 }
 
 void rg_screen_plan(double update_seconds, size_t updates, bool validates) {
-    char a[64], all[32];
+    char a[64], all[32], time[32];
     const double seconds = update_seconds * (double)updates;
+    (void)(seconds < 1.0 ? snprintf(all, sizeof all, "%.3g ms", 1e3 * seconds)
+                         : snprintf(all, sizeof all, "%s", short_time(seconds, time)));
     (void)printf("dry run: an update takes %.3g ms, %s about %s%s; nothing was written\n", 1e3 * update_seconds,
-                 counted(updates, "update", a), seconds < 1.0 ? "a second" : short_time(seconds, all),
-                 validates ? " and the validations" : "");
+                 counted(updates, "update", a), all, validates ? " and the validations" : "");
 }
 
 static int terminal_width(void) {
