@@ -32,6 +32,7 @@ rg_status rg_environment_options(struct rg_config *config) {
     char *end = NULL;
     if (device && device[0] != '\0' && !config->machine.device_given) {
         config->machine.device = device;
+        config->machine.device_of_environment = true;
     }
     if (!limit) {
         return RG_OK;

@@ -351,7 +351,7 @@ static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell)
     }
     if (cell->bytes == 0 && !(csv->missing && csv->row > 0)) {
         return rg_csv_fail(csv, cell->start, "empty cell in column %zu; a value was expected%s", cell->column + 1,
-                           csv->numeric && csv->row > 0 ? ", or --fill, which gives it one" : "");
+                           csv->may_fill && csv->row > 0 ? ", or --fill, which gives it one" : "");
     }
     if (csv->row > 0 && cell->ends_row && cell->column + 1 < csv->n_columns) {
         return rg_csv_fail(csv, cell->end, "the row ends after %zu of the header's %zu columns", cell->column + 1,
@@ -506,8 +506,8 @@ rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell
     if (!rg_decimal(cell->text, cell->bytes, csv->locale, value)) {
         return rg_csv_fail(csv, cell->start, "`%s` is not a number; a finite decimal number was expected%s",
                            rg_excerpt(cell->text, cell->bytes).text,
-                           strchr(cell->text, ',') != NULL           ? ", with a point for the fraction"
-                           : csv->numeric && rg_csv_is_missing(cell) ? ", or --fill, which gives it one"
+                           strchr(cell->text, ',') != NULL            ? ", with a point for the fraction"
+                           : csv->may_fill && rg_csv_is_missing(cell) ? ", or --fill, which gives it one"
                            : csv->numeric && isalpha((unsigned char)cell->text[0])
                                ? "; leave a column of words out, or make it numbers"
                                : "");
@@ -516,5 +516,6 @@ rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell
         return RG_OK;
     }
     return rg_csv_fail(csv, cell->start, "`%s` is beyond the largest %s", rg_excerpt(cell->text, cell->bytes).text,
-                       csv->doubles ? "double, 1.8e308" : "float, 3.4e38; --precision double takes more");
+                       csv->doubles || !isfinite(*value) ? "double, 1.8e308"
+                                                         : "float, 3.4e38; --precision double takes more");
 }

@@ -61,8 +61,9 @@ static struct shape_text index_text(const struct rg_tensor *tensor, size_t eleme
 struct pieces {
     const struct rg_dataset *data;
     const struct rg_tensor *tensor;
-    bool doubles; /* the run computes in doubles */
-    bool missing; /* NaN means a missing number */
+    bool doubles;  /* the run computes in doubles */
+    bool missing;  /* NaN means a missing number */
+    bool may_fill; /* the run could be given --fill; for messages */
 };
 
 /* Are elements first … first + n of a tensor of floats all finite? An exponent of ones is an infinity or a NaN. Of
@@ -94,9 +95,10 @@ static rg_status check_finite(const struct pieces *p, size_t first, size_t count
         rg_tensor_to_double(&piece, values);
         for (size_t i = 0; i < n; i++) {
             if (!(p->doubles ? isfinite(values[i]) : isfinite((float)values[i])) && !(p->missing && isnan(values[i]))) {
-                return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite%s (%g)", p->data->path,
+                return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite%s (%g)%s", p->data->path,
                                p->tensor->name, index_text(p->tensor, first + i).text,
-                               isfinite(values[i]) ? " as a float; --precision double takes it" : "", values[i]);
+                               isfinite(values[i]) ? " as a float; --precision double takes it" : "", values[i],
+                               p->may_fill && isnan(values[i]) ? "; --fill gives it a value" : "");
             }
         }
     }
@@ -172,7 +174,7 @@ static void clear_padding(const struct rg_dataset *data, void *values, size_t si
 static rg_status read_numbers(struct rg_tensors *tensors, const struct rg_tensor *x,
                               const struct rg_dataset_options *options, struct rg_dataset *data) {
     const bool doubles = options->doubles, wide = x->dtype == RG_F32 || x->dtype == RG_F64;
-    const struct pieces pieces = {data, x, doubles, options->missing && wide};
+    const struct pieces pieces = {data, x, doubles, options->missing && wide, options->may_fill && wide};
 
     data->kind = RG_INPUT_FLOAT;
     RG_TRY(check_rows(&pieces, data->n_features));
@@ -285,7 +287,7 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
                        data->path, shape_text(y).text, x->name, shape_text(x).text, data->n_sequences,
                        data->n_sequences, data->n_sequences, data->n_steps, data->n_sequences, data->n_steps);
     }
-    const struct pieces pieces = {data, y, options->doubles, true};
+    const struct pieces pieces = {data, y, options->doubles, true, false};
     data->n_targets = n / data->n_sequences;
     data->label_kind = is_float(y) ? RG_LABELS_VALUES : RG_LABELS_CLASSES;
     /* the shape means targets for every step: their padding is not checked */
@@ -318,7 +320,7 @@ static rg_status read_states(const struct rg_tensor *states, const struct rg_ten
     data->flat_states = flat;
     data->n_states = flat ? 1 : states->shape[0];
     data->state_width = states->shape[first + 1];
-    const struct pieces pieces = {data, states, doubles, false};
+    const struct pieces pieces = {data, states, doubles, false, false};
     RG_TRY(check_finite(&pieces, 0, n));
     RG_TRY(rg_alloc(out, n, sizeof(**out), states->name));
     rg_tensor_to_double(states, *out);

@@ -8,6 +8,7 @@ static rg_status read_numeric(struct rg_csv *csv, const struct rg_dataset_option
                               struct rg_dataset *dataset) {
     csv->numeric = true;
     csv->missing = options->missing;
+    csv->may_fill = options->may_fill;
     return rg_read_csv_numeric(csv, options, dataset);
 }
 
@@ -33,8 +34,8 @@ static rg_status read_csv(const char *path, const struct rg_dataset_options *opt
         status = rg_csv_fail(
             &csv, cell.start,
             "unknown header, it begins with `%s`; `text,label`, `label,text` or `series,<feature>...[,label]` "
-            "was expected, or --window W for one long series",
-            rg_excerpt(cell.text, cell.bytes).text);
+            "was expected%s",
+            rg_excerpt(cell.text, cell.bytes).text, options->may_window ? ", or --window W for one long series" : "");
     }
 fail:
     rg_csv_close(&csv);

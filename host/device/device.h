@@ -124,6 +124,7 @@ struct rg_device_options {
     enum rg_tf32 tf32;
     struct rg_device_shape shape;
     double launch_seconds; /* longest launch; INFINITY: no limit; 0: the device's own limit */
+    bool of_environment;   /* RNN_GPU_DEVICE named the device, not --device; for messages */
 };
 
 /* Longest launch of a GPU that shows a screen or shares the processor's memory, and of a processor, whose launches hold

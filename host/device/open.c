@@ -123,6 +123,7 @@ static rg_status open_named(const char *spec, const struct rg_device_entry *entr
                             const struct rg_device_options *options, struct rg_device **out) {
     size_t count = 0;
     const size_t found = find_entry(spec, entries, n, order, &count);
+    const char *const by = options->of_environment ? "RNN_GPU_DEVICE=" : "--device ";
     char all[600];
     name_all(entries, n, all, sizeof all);
     if (count == 0) {
@@ -134,11 +135,10 @@ static rg_status open_named(const char *spec, const struct rg_device_entry *entr
 #else
         why = "this build has no OpenCL";
 #endif
-        return rg_fail(RG_NO_DEVICE, "--device %s matches no device%s%s; there is: %s", spec, *why ? ": " : "", why,
-                       all);
+        return rg_fail(RG_NO_DEVICE, "%s%s matches no device%s%s; there is: %s", by, spec, *why ? ": " : "", why, all);
     }
     if (count > 1 && !means_best(spec)) {
-        return rg_fail(RG_USAGE, "--device %s matches %zu devices; say which by its number: %s", spec, count, all);
+        return rg_fail(RG_USAGE, "%s%s matches %zu devices; say which by its number: %s", by, spec, count, all);
     }
     return open_opencl(found, options, out);
 }

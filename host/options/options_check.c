@@ -117,6 +117,12 @@ static rg_status check_start(const struct rg_arguments *arguments, const struct 
     return RG_OK;
 }
 
+rg_status rg_fold_check(size_t fold, size_t folds) {
+    return fold <= folds
+               ? RG_OK
+               : rg_fail(RG_USAGE, "--fold %zu of --folds %zu: there is none; add --folds %zu", fold, folds, fold);
+}
+
 static rg_status check_fold(const struct rg_arguments *arguments, const struct rg_config *config) {
     const struct rg_data_options *const data = &config->data;
     if (data->fold == 0) {
@@ -127,10 +133,7 @@ static rg_status check_fold(const struct rg_arguments *arguments, const struct r
     if (data->file == NULL && (data->task == NULL || strcmp(data->task, "fashion-mnist") != 0)) {
         return rg_fail(RG_USAGE, "--fold holds a part of a file out; add --data FILE or --task fashion-mnist");
     }
-    if (data->fold > data->folds) {
-        return rg_fail(RG_USAGE, "--fold %zu of --folds %zu: there is none; add --folds %zu", data->fold, data->folds,
-                       data->fold);
-    }
+    RG_TRY(rg_fold_check(data->fold, data->folds));
     if (data->val != NULL || data->val_frac > 0.0) {
         return rg_fail(RG_USAGE, "--fold and --%s both give validation data; leave one out",
                        data->val != NULL ? "val" : "val-frac");
@@ -229,6 +232,22 @@ static rg_status check_fill(const struct rg_config *config) {
     return RG_OK;
 }
 
+/* Options of the tokens of a text. */
+static rg_status check_text(const struct rg_arguments *arguments, const struct rg_config *config) {
+    static const char *const of_text[] = {"level", "vocab", "min-count", "lowercase"};
+    static const char ending[] = ".txt";
+    const char *const file = config->data.file;
+    const size_t length = file != NULL ? strlen(file) : 0, n = sizeof ending - 1;
+    const bool text = length >= n && strcmp(file + length - n, ending) == 0;
+    for (size_t i = 0; !text && i < sizeof of_text / sizeof *of_text; i++) {
+        if (rg_arguments_give(arguments, of_text[i])) {
+            return rg_fail(RG_USAGE, "--%s is for a text file (.txt); add --data FILE.txt, or leave it out",
+                           of_text[i]);
+        }
+    }
+    return RG_OK;
+}
+
 /* Options of windows. */
 static rg_status check_windows(const struct rg_arguments *arguments, const struct rg_config *config) {
     const bool cuts = config->data.window > 0 || config->data.model_file != NULL;
@@ -304,6 +323,7 @@ rg_status rg_arguments_check(const struct rg_arguments *arguments, const struct 
     RG_TRY(check_held_out(arguments, config));
     RG_TRY(check_start(arguments, config));
     RG_TRY(check_windows(arguments, config));
+    RG_TRY(check_text(arguments, config));
     RG_TRY(check_pixels(arguments, config));
     RG_TRY(check_fill(config));
     if (config->model.embed > 0 && config->data.file == NULL) {

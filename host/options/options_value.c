@@ -156,7 +156,10 @@ static rg_status parse_whole(const struct rg_option *option, const char *text, u
     bool overflow = false;
     if (!scan_whole(&at, bytes, value, &overflow) || *at != '\0') {
         return refuse_form(option, text,
-                           bytes ? "a size such as 800M or 2G" : "a whole number, such as 4096, 1e3 or 4k");
+                           bytes ? "a size such as 800M or 2G"
+                           : strchr(option->argument, '|') != NULL
+                               ? "a whole number, such as 4096, 1e3 or 4k, nor a time: 30s, 5m, 1h"
+                               : "a whole number, such as 4096, 1e3 or 4k");
     }
     if (overflow || (negative && *value > 0) || *value < option->min || *value > option->max) {
         return refuse_range(option, text);

@@ -438,7 +438,7 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
 
 /* Refuse sizes whose products could wrap, before any is formed. */
 static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_options *options) {
-    const size_t limit = (size_t)1 << 24; /* of a row; strides are 32-bit numbers in the kernels' arguments */
+    const size_t limit = RG_MAX_WIDTH;
     const size_t wide =
         rg_max(rg_max(p->inputs, p->hidden), rg_max(p->outputs, p->words)); /* words are kept as reals */
     size_t product = 0;

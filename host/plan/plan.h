@@ -13,6 +13,9 @@
 /* From so many outputs on, the head's products and loss are kernels of their own, see wide_head.h. */
 enum { RG_WIDE_OUTPUTS = 256 };
 
+/* Rows of the data are narrower: strides are 32-bit numbers in the kernels' arguments. */
+enum { RG_MAX_WIDTH = 1 << 24 };
+
 struct rg_plan_options {
     size_t batch;                      /* B; sequences of an update */
     size_t shards;                     /* of the batch, whose gradients are summed apart; 0 and 1: the whole batch */

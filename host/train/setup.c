@@ -85,7 +85,8 @@ rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out
     struct rg_device_options options = {.threads = rg_setup_threads(config),
                                         .is_double = is_double(config),
                                         .tf32 = rg_setup_tf32(config),
-                                        .launch_seconds = config->machine.launch_seconds};
+                                        .launch_seconds = config->machine.launch_seconds,
+                                        .of_environment = config->machine.device_of_environment};
     RG_TRY(rg_setup_shape(config, &options.shape));
     RG_TRY(rg_device_open(name, &options, out));
     rg_tuning_load(&(*out)->info);
@@ -139,6 +140,7 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
     options.series = rg_windows_asked(config, model).steps > 0;
     options.keep_names = options.series || lenient;
     options.missing = rg_fill_is_asked(config, model);
+    options.may_fill = options.may_window = model == NULL;
     if (model) {
         const size_t features = rg_shape_features(&model->shape);
         options.vocabulary = (const char *const *)model->vocabulary;
@@ -154,6 +156,14 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
     RG_TRY(choose_pixels(config, model, &pixels));
     RG_TRY(config->data.arrays ? rg_dataset_of_arrays(config->data.arrays, config->data.file, &options, out)
                                : rg_dataset_read(config->data.file, &options, out));
+    if (!model && (*out)->n_features >= RG_MAX_WIDTH) {
+        const rg_status status =
+            rg_fail(RG_NO_MEMORY, "%s: %zu different words or features of a step are too many; below %d are possible",
+                    (*out)->path, (*out)->n_features, RG_MAX_WIDTH);
+        rg_dataset_destroy(*out);
+        *out = NULL;
+        return status;
+    }
     return take_apart(pixels, out);
 }
 
@@ -171,6 +181,7 @@ rg_status rg_setup_held_out(const struct rg_config *config, const char *path, co
                                                .pad_left = config->data.pad == RG_PAD_LEFT,
                                                .series = training->windows.steps > 0,
                                                .missing = rg_fill_is_asked(config, start),
+                                               .may_fill = training->kind == RG_INPUT_FLOAT && start == NULL,
                                                .doubles = is_double(config) || config->data.normalize};
     RG_TRY(arrays ? rg_dataset_of_arrays(arrays, path, &options, out) : rg_dataset_read(path, &options, out));
     RG_TRY(take_apart(training->pixels, out));
@@ -312,6 +323,14 @@ rg_status rg_setup_fashion_mnist(const struct rg_config *config, const struct rg
     RG_TRY(held_out
                ? rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "t10k-labels-idx1-ubyte.gz", out)
                : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz", out));
+    if (!model && (*out)->n_features >= RG_MAX_WIDTH) {
+        const rg_status status =
+            rg_fail(RG_NO_MEMORY, "%s: %zu different words or features of a step are too many; below %d are possible",
+                    (*out)->path, (*out)->n_features, RG_MAX_WIDTH);
+        rg_dataset_destroy(*out);
+        *out = NULL;
+        return status;
+    }
     return take_apart(pixels, out);
 }
 

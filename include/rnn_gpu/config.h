@@ -214,7 +214,8 @@ struct rg_ranks; /* host/ranks/ranks.h */
 struct rg_machine_options {
     const char *device; /* auto, cpu, opencl, gpu, P:D, or part of a name */
     bool device_given;
-    int threads; /* 0: all processors that this process may use */
+    bool device_of_environment; /* RNN_GPU_DEVICE gave it; for messages */
+    int threads;                /* 0: all processors that this process may use */
     bool threads_given;
     enum rg_precision precision;
     enum rg_math math;     /* number format of the products of scans and weight gradients, in float precision */
@@ -320,6 +321,9 @@ extern const char *const rg_math_names[];
 
 /* The number that a --fill names; 0 for "zero". Returns false for other values of --fill. */
 bool rg_fill_number(const char *fill, double *number);
+
+/* RG_USAGE unless 1 <= fold <= folds. */
+rg_status rg_fold_check(size_t fold, size_t folds);
 
 /* The defaults that --help shows. */
 struct rg_config rg_config_default(void);

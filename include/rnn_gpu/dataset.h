@@ -85,11 +85,12 @@ struct rg_dataset_options {
     /* The file holds series that will be cut into windows: labels are at every step, a CSV file needs no column
      * `series`, and an array [steps] or [steps, features] is one series. */
     bool series;
-    bool missing;    /* inputs may be missing: they become NaN */
-    bool keep_names; /* keep the names of a CSV file's series */
-    bool lenient;    /* an unknown label is counted in n_strangers; else it is an error */
-    bool pad_left;   /* in an .npz or .npy file, sequences shorter than T are at the end of their T steps */
-    bool doubles;    /* store numbers as x_double and y_double, for a run in double precision */
+    bool missing;              /* inputs may be missing: they become NaN */
+    bool keep_names;           /* keep the names of a CSV file's series */
+    bool lenient;              /* an unknown label is counted in n_strangers; else it is an error */
+    bool pad_left;             /* in an .npz or .npy file, sequences shorter than T are at the end of their T steps */
+    bool may_fill, may_window; /* the run could be given --fill, or --window; for messages */
+    bool doubles;              /* store numbers as x_double and y_double, for a run in double precision */
 };
 
 /* Make every pixel of images a step: [N][rows][columns] becomes [N][rows columns][1]. If pixels.permute is not 0, it is

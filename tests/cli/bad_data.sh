@@ -110,7 +110,9 @@ truncate -s 2G field.csv
 [ "$got" -eq 4 ] || fail "exit $got, expected 4"
 expect_line '^rnn-gpu: field\.csv:3:3: NUL byte' stderr
 rm field.csv
-refused 4 'long\.csv:3:3: .7+\.\.\.. is beyond the largest float' "${train[@]}" --data long.csv
+refused 4 'long\.csv:3:3: .7+\.\.\.. is beyond the largest double, 1\.8e308$' "${train[@]}" --data long.csv
+printf 'series,a,label\n0,1e39,0\n1,2,1\n' >wide.csv
+refused 4 'wide\.csv:2:3: .1e39. is beyond the largest float, 3\.4e38; --precision double takes more$' "${train[@]}" --data wide.csv
 refused 4 'open_quote\.csv:3:3: a quote is opened in this cell and never closed' "${train[@]}" --data open_quote.csv
 expect_status 0 "$program" train --device cpu --updates 1 --hidden 3 --data long_quoted.csv --steps 3
 checked "line ends of every kind, bytes that are no text, long fields"

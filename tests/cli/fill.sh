@@ -89,8 +89,14 @@ printf 'series,a,label\n0,1,1\n,2,1\n' >name.csv
 printf 'series,a,label\n0,1,1\n1,,\n' >label.csv
 printf 'series,a,label\n0,1,1\n1,inf,0\n' >inf.csv
 refused 4 'train.csv:[0-9]+:[0-9]+: .*(empty cell in column|is not a number).*--fill, which gives it one' "$program" --data train.csv
-refused 4 'train.npz: tensor .x.: element .* is not finite' "$program" --data train.npz
-refused 4 'val.csv:[0-9]+:[0-9]+: ' "$program" predict --model whole/model.safetensors --data val.csv
+refused 4 'train.npz: tensor .x.: element .* is not finite .*; --fill gives it a value$' "$program" --data train.npz
+printf 'text,label\na b,p\nb a,q\n' >words.csv
+for command in "predict --model whole/model.safetensors --data val.csv" "--data words.csv --test val.csv" \
+    "predict --model whole/model.safetensors --data val.npz"; do
+    read -ra words <<<"$command"
+    refused 4 'val.(csv:[0-9]+:[0-9]+|npz): ' "$program" "${words[@]}"
+    ! grep -q -e '--fill' "$folder/stderr" || fail "$command: advises --fill, which it refuses"
+done
 refused 4 'column.csv: the column .b. has no value in the training data' "$program" --data column.csv --fill mean
 refused 4 'name.csv:3:1: the name of the series is missing' "$program" --data name.csv --fill mean
 refused 4 'label.csv:3:4: the label is missing' "$program" --data label.csv --fill mean

@@ -103,7 +103,7 @@ checked "windows of a series"
 
 some=("$program" --device cpu --data all.npz --updates 1 --out new)
 refused 2 'fold 6 of --folds 5: there is none; add --folds 6' "${some[@]}" --fold 6
-refused 2 'fold 6 of --folds 5' "$program" sweep --device cpu --data all.npz --fold 1-6
+refused 2 'fold 9 of --folds 5: there is none; add --folds 9' "$program" sweep --device cpu --data all.npz --fold 1-7,9,8
 refused 2 'folds 3 deals the sequences for --fold I, which is missing' "${some[@]}" --folds 3
 refused 2 'fold and --val-frac both give validation data' "${some[@]}" --fold 1 --val-frac 0.2
 refused 2 'fold and --val both give validation data' "${some[@]}" --fold 1 --val all.npz

@@ -178,7 +178,7 @@ write_npz("labels.npz", {"x": ((2, 2, 1), [0.5, 1, 2, 3]), "y": ((2,), [0, 16777
 write_npz("empty.npz", {"x": ((2, 2, 1), [0.5, 1, 2, 3]), "y": ((2, 2), [0, 1, 2, 1]), "lengths": ((2,), [0, 0])})
 '
 refused 7 'the data set alone needs 5[0-9.]+ KiB .*limit is 300\.0 KiB.*--memory.*--data' "${train[@]}" --data large.npz --memory 300K
-refused 7 '16777217 different words' "${train[@]}" --data words.npz
+refused 7 'words\.npz: 16777217 different words' "${train[@]}" --data words.npz
 refused 7 '16777216 classes' "${train[@]}" --data labels.npz --loss ce
 refused 4 'empty\.npz: every sequence is empty' "${train[@]}" --data empty.npz --target steps --loss ce
 checked "messages name the data set, the words, the classes"

@@ -209,18 +209,18 @@ refused 2 '^rnn-gpu: --out \./only\.safetensors is the file of --model' "$progra
     --data long.npz --out ./only.safetensors
 refused 2 '^rnn-gpu: --out long\.npz is the file of --data' "$program" predict --model only.safetensors --data long.npz \
     --out long.npz
-refused 2 '^rnn-gpu: --plot one\.svg is the file of --report' "$program" "${small[@]}" --report one.svg --plot one.svg
+refused 2 '^rnn-gpu: --log one\.html is the file of --report' "$program" "${small[@]}" --report one.html --log one.html
+refused 2 '^rnn-gpu: --report one\.svg: the name must end in \.html' "$program" "${small[@]}" --report one.svg --plot one.svg
 mkdir -p there
 ln -sf there link
-for options in "--report m/report.html" "--log m/log.jsonl" \
-    "--report m/model.safetensors"; do
+for options in "--report m/report.html" "--log m/log.jsonl"; do
     # shellcheck disable=SC2086 # words are meant
-    refused 2 'is the file of --out: its |the name must end' "$program" "${small[@]}" --out m $options
+    refused 2 'is the file of --out: its ' "$program" "${small[@]}" --out m $options
 done
 refused 2 '^rnn-gpu: --log link/log\.jsonl is the file of --out: its log\.jsonl' "$program" "${small[@]}" --out there \
     --log link/log.jsonl
-refused 2 '^rnn-gpu: --log new is the file of --report' "$program" "${small[@]}" --report "$PWD/new" --log new
-refused 2 '^rnn-gpu: --tensorboard \./new is the file of --report' "$program" "${small[@]}" --report new --tensorboard ./new
+refused 2 '^rnn-gpu: --log new\.html is the file of --report' "$program" "${small[@]}" --report "$PWD/new.html" --log new.html
+refused 2 '^rnn-gpu: --tensorboard \./new\.htm is the file of --report' "$program" "${small[@]}" --report new.htm --tensorboard ./new.htm
 cp long.npz there/log.jsonl
 refused 2 '^rnn-gpu: --out there/log\.jsonl is the file of --data' "$program" "${small[@]}" --data there/log.jsonl --out there
 expect_status 0 "$program" --quiet "${small[@]}" --log /dev/null --report /dev/null
@@ -241,7 +241,7 @@ check_page one.html "All runs" "activation" "4 of 4"
 [ "$(head -c 4 sweep.png | tail -c 3)" = PNG ] || fail "sweep.png is no PNG"
 expect_status 0 "$program" sweep --quiet "${small[@]}" --seed 1-3 --report seeds.html
 grep -q '>all runs<' seeds.html || fail "no figure of the seeds"
-refused 2 'is the file of --report' "$program" sweep --seed 1,2 --report a.svg --plot a.svg
+refused 2 'report a\.svg: the name must end in \.html' "$program" sweep --seed 1,2 --report a.svg --plot a.svg
 refused 8 'none/s\.html' "$program" sweep --quiet --seed 1,2 --report none/s.html
 checked "sweep: tables, medians and quartiles, small multiples"
 

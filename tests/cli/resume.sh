@@ -165,6 +165,9 @@ refused 2 '--hidden cannot be given with --resume' "$program" --resume longer --
 refused 2 '--out cannot be given with --resume' "$program" --resume longer --out other
 refused 2 'already made 90 updates, and the run is to end after 50; give a larger --updates' "$program" --resume longer --updates 50 --quiet
 refused 4 'nowhere: --resume takes the folder' "$program" --resume nowhere
+touch file
+refused 4 'file: --resume takes the folder that --out of the run named; this is a file$' "$program" --resume file
+refused 4 'nowhere: .*; No such file or directory$' "$program" --resume nowhere
 mkdir empty
 refused 4 'empty holds no checkpoint' "$program" --resume empty
 refused 2 'holds an earlier result' "$program" "${small[@]}" --out longer

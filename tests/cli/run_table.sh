@@ -107,7 +107,9 @@ checked "models in the folder of --out"
 
 refused 2 'keep needs --out' "$program" sweep --seed 1-2 --updates 1 --keep
 refused 2 'keep needs --out' "$program" compare --keep --updates 1 --remedies tanh
-refused 2 'also writes q-curves.csv' "$program" sweep --seed 1-2 --updates 1 --out q.csv --report q-curves.csv
+printf 'text,label\na b,p\nb a,q\n' >q-curves.csv
+refused 2 'also writes q-curves.csv' "$program" sweep --seed 1-2 --updates 1 --out q.csv --data q-curves.csv
+rm q-curves.csv
 refused 8 'cannot be saved' "$program" sweep --seed 1-2 --updates 1 --out nowhere/q.csv
 refused 2 'keep does not belong to train' "$program" --keep
 checked "what is refused"

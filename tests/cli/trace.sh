@@ -483,7 +483,7 @@ refused 2 'add --trace' "$program" grad --model "$weights" --data "$data" --out 
 refused 2 'grad needs --out FILE' "$program" grad --model "$weights" --data "$data"
 refused 2 'add --out' "$program" grad --model "$weights" --data "$data" --trace --json
 refused 8 'none/x\.tex' "$program" grad --model "$weights" --data "$data" --trace-latex none/x.tex
-refused 2 'overwrite' "$program" grad --model "$weights" --data "$data" --trace-latex same --report same
+refused 2 'overwrite' "$program" grad --model "$weights" --data "$data" --trace-latex same.html --report same.html
 expect_status 0 "$program" grad --model "$weights" --data "$data" --trace --json --out g2.safetensors
 check_json 'assert len(lines) == 1 and end["options"]["precision"] == "double" and end["file"] == "g2.safetensors", end'
 checked "nets too large, sequences that are not there, and options that do not fit"

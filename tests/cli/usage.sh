@@ -56,6 +56,12 @@ expect 2 "unknown help topic 'tarin'; did you mean train?" help tarin
 expect 2 '--input does not belong to train; it is an option of bench' --input 3
 expect 2 'did you mean adam' --optimizer adm
 expect 2 'are both given' --task adding --data x.csv
+expect 2 "--save-every: '5x' is not a whole number, such as 4096, 1e3 or 4k, nor a time: 30s, 5m, 1h" --save-every 5x
+expect 2 '--report out.txt: the name must end in .html or .htm' --updates 1 --report out.txt
+for words in '--vocab 3' '--min-count 2' --lowercase '--level char'; do
+    # shellcheck disable=SC2086
+    expect 2 "${words%% *} is for a text file (.txt)" --data words.csv $words
+done
 expect 2 "'data.csv' is not an option" train data.csv
 expect 2 'grad needs --data FILE' grad --model m.safetensors
 expect 2 "--lr: 'a b' is not a number" --lr "$(printf 'a\033b')"
@@ -63,7 +69,8 @@ expect 2 "--lr: 'a b' is not a number" --lr "$(printf 'a\033b')"
 # The device of the environment, where none is given.
 RNN_GPU_DEVICE=nosuch
 export RNN_GPU_DEVICE
-expect 3 '--device nosuch matches no device' --updates 1
+expect 3 'RNN_GPU_DEVICE=nosuch matches no device' --updates 1
+expect 3 '--device nosuch matches no device' --updates 1 --device nosuch
 expect 0 '' --batch 2 --steps 3 --hidden 2 --updates 1 --quiet --device cpu
 RNN_GPU_DEVICE=
 expect 0 '' --batch 2 --steps 3 --hidden 2 --updates 1 --quiet

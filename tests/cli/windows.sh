@@ -119,6 +119,7 @@ checked "targets of every step, --model, --resume, --dry-run, sweep"
 
 printf 'series,a\nx,1\nx,2\nx,3\ny,1\ny,2\n' >short.csv
 printf 'text,label\na b,1\n' >text.csv
+printf 'text,label\na b,p\nb a,q\n' >words_of.csv
 printf 'a,label\n1,x\n2,y\n' >words.csv
 refused 4 'short.csv: series `y` has 2 steps; --window 2 with --horizon 1 needs 3' "$program" --data short.csv --window 2
 refused 4 'long.npz: series 1 has 60 steps; --window 60 with --horizon 1 needs 61' "$program" --data long.npz --window 60
@@ -127,6 +128,8 @@ refused 4 'one.csv: the training part, 10 % of each series, has no window of 10 
 refused 4 'text.csv:1:1: the file has texts' "$program" --data text.csv --window 2
 refused 4 'words.csv:2:3: `x` is not a number' "$program" --data words.csv --window 1
 refused 4 'one.csv:1:1: unknown header.*--window W for one long series' "$program" --data one.csv
+expect_status 0 "$program" --data words_of.csv --updates 1 --hidden 3 --out of-words "${on[@]}"
+refused 4 'one.csv:1:1: unknown header.*label.. was expected$' "$program" predict --model of-words/model.safetensors --data one.csv
 refused 4 'book.txt: windows are cut from series of numbers' "$program" --data book.txt --window 3
 refused 4 'short.csv:1:1: the column `b`, which the model needs, is missing' "$program" predict --model model/model.safetensors --data short.csv
 refused 2 '\-\-horizon 0 would forecast a step inside the window' "$program" --data one.csv --window 3 --horizon 0

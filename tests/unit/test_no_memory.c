@@ -144,7 +144,7 @@ static rg_status draw_sweep(void) {
         summaries[i] = a_summary(0.001 * (double)(i + 1));
         runs[i] = &summaries[i];
     }
-    const struct rg_sweep_view view = {axes, 3, true, runs};
+    const struct rg_sweep_view view = {axes, 3, true, runs, RG_OVER_SEEDS};
     RG_TRY_GOTO(rg_sweep_table(&view, &table));
     RG_TRY_GOTO(rg_sweep_reach(&view, &reach));
     RG_TRY_GOTO(rg_sweep_figures(&view, plots));

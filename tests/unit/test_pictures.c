@@ -260,11 +260,11 @@ START_TEST(sweeps) {
         summaries[i] = summary_of(i + 1, 12, i % 4 == 0 ? 0.01 : 0.6, i == 7 ? RG_REASON_DIVERGED : RG_REASON_DONE);
         runs[i] = i == 4 || i > 14 ? NULL : &summaries[i];
     }
-    add_sweep(&text, "by steps, over seeds", &(struct rg_sweep_view){by_steps, 3, true, runs});
-    add_sweep(&text, "by names", &(struct rg_sweep_view){by_name, 2, false, runs});
+    add_sweep(&text, "by steps, over seeds", &(struct rg_sweep_view){by_steps, 3, true, runs, RG_OVER_SEEDS});
+    add_sweep(&text, "by names", &(struct rg_sweep_view){by_name, 2, false, runs, RG_OVER_SEEDS});
     static char *more[] = {"rnn", "irnn", "lstm", "gru"}, *some_rates[] = {"0.001", "0.01"};
     static const struct rg_sweep_axis by_rate[] = {{"cell", 4, more}, {"lr", 2, some_rates}};
-    add_sweep(&text, "four lines", &(struct rg_sweep_view){by_rate, 2, false, runs});
+    add_sweep(&text, "four lines", &(struct rg_sweep_view){by_rate, 2, false, runs, RG_OVER_SEEDS});
     check_expected("figures-sweep.txt", text.bytes);
     free(text.bytes);
 }

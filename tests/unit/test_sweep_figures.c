@@ -24,7 +24,7 @@ static struct rg_sweep_view view_of(size_t n_runs) {
         rg_summary_add(&summaries[i], &(struct rg_update){.update = 1, .loss = 0.5});
         runs[i] = i < n_runs ? &summaries[i] : NULL;
     }
-    return (struct rg_sweep_view){axes, 3, true, runs};
+    return (struct rg_sweep_view){axes, 3, true, runs, RG_OVER_SEEDS};
 }
 
 START_TEST(spreads) {
@@ -93,7 +93,7 @@ START_TEST(tables) {
     ck_assert_str_eq(table.table.cells[9 + 4], "0.1");
     ck_assert_str_eq(table.table.cells[9 + 6], "0 of 3");
     rg_table_release(&table);
-    view = (struct rg_sweep_view){axes, 1, false, runs};
+    view = (struct rg_sweep_view){axes, 1, false, runs, RG_OVER_SEEDS};
     ck_assert(rg_sweep_reach(&view, &table) == RG_OK);
     ck_assert_ptr_null(table.pointers);
 }

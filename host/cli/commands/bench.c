@@ -31,7 +31,8 @@ static rg_status open_device(struct rg_bench_report *r, const char *spec) {
     struct rg_device_options options = {.threads = r->config->machine.threads,
                                         .is_double = r->config->machine.precision == RG_PRECISION_DOUBLE,
                                         .tf32 = rg_setup_tf32(r->config),
-                                        .launch_seconds = r->config->machine.launch_seconds};
+                                        .launch_seconds = r->config->machine.launch_seconds,
+                                        .of_environment = r->config->machine.device_of_environment};
     const size_t i = r->n_devices;
     if (i == RG_BENCH_DEVICES) {
         return rg_fail(RG_USAGE, "--device lists more than %d devices", RG_BENCH_DEVICES);

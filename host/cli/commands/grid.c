@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 enum { NUMBER_BYTES = 32, WORD_BYTES = 256 };
@@ -214,6 +215,27 @@ static bool ends_with(const struct rg_grid_of_runs *grid, const char *name) {
     return grid->n_axes > 0 && strcmp(grid->axes[grid->n_axes - 1].option->name, name) == 0;
 }
 
+static bool has_axis(const struct rg_grid_of_runs *grid, const char *name) {
+    bool has = false;
+    for (size_t i = 0; i < grid->n_axes; i++) {
+        has = has || strcmp(grid->axes[i].option->name, name) == 0;
+    }
+    return has;
+}
+
+/* Refuse the largest fold before any other, so that the message names enough --folds for all. */
+static rg_status check_folds(const struct rg_grid_of_runs *grid, const struct rg_config *config) {
+    size_t largest = 0;
+    if (!grid->has_folds || has_axis(grid, "folds")) {
+        return RG_OK;
+    }
+    const struct rg_grid_axis *const axis = &grid->axes[grid->n_axes - 1];
+    for (size_t i = 0; i < axis->n; i++) {
+        largest = rg_max(largest, (size_t)strtoull(axis->values[i], NULL, 10));
+    }
+    return rg_fold_check(largest, config->data.folds);
+}
+
 static rg_status make(struct rg_grid_of_runs *grid, const struct rg_config *config) {
     RG_TRY(read_line(grid, config));
     grid->n_steps = move_last(grid, "steps");
@@ -221,6 +243,7 @@ static rg_status make(struct rg_grid_of_runs *grid, const struct rg_config *conf
     grid->has_seeds = ends_with(grid, "seed");
     grid->n_folds = move_last(grid, "fold");
     grid->has_folds = ends_with(grid, "fold");
+    RG_TRY(check_folds(grid, config));
     grid->n_runs = 1;
     for (size_t i = 0; i < grid->n_axes; i++) {
         grid->n_runs *= grid->axes[i].n;
@@ -262,16 +285,12 @@ size_t rg_grid_members(const struct rg_grid_of_runs *grid) {
     return grid->n_seeds * grid->n_folds;
 }
 
-size_t rg_grid_inner_axes(const struct rg_grid_of_runs *grid) {
-    return (grid->has_seeds ? 1U : 0U) + (grid->has_folds ? 1U : 0U);
+enum rg_sweep_members rg_grid_member_kind(const struct rg_grid_of_runs *grid) {
+    return grid->n_folds == 1 ? RG_OVER_SEEDS : grid->n_seeds > 1 ? RG_OVER_BOTH : RG_OVER_FOLDS;
 }
 
-static bool has_axis(const struct rg_grid_of_runs *grid, const char *name) {
-    bool has = false;
-    for (size_t i = 0; i < grid->n_axes; i++) {
-        has = has || strcmp(grid->axes[i].option->name, name) == 0;
-    }
-    return has;
+size_t rg_grid_inner_axes(const struct rg_grid_of_runs *grid) {
+    return (grid->has_seeds ? 1U : 0U) + (grid->has_folds ? 1U : 0U);
 }
 
 /* Give option `name` its default value unless it is an axis. */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "cli/report/sweep_figures.h"
 #include "options/options.h"
 
 enum { RG_MAX_AXES = 24, RG_MAX_VALUES = 1000, RG_MAX_RUNS = 10000 };
@@ -39,6 +40,7 @@ size_t rg_grid_index(const struct rg_grid_of_runs *grid, size_t run, size_t axis
 /* The number of runs that differ only in seed and fold, and the number of these axes. */
 size_t rg_grid_members(const struct rg_grid_of_runs *grid);
 size_t rg_grid_inner_axes(const struct rg_grid_of_runs *grid);
+enum rg_sweep_members rg_grid_member_kind(const struct rg_grid_of_runs *grid);
 
 /* The options of a run: those that `train` would use, with `defaults` for hidden, batch and updates if they are not
  * given. RG_USAGE for a combination that train refuses. */

@@ -86,6 +86,8 @@ static rg_status make_runs(struct sweep *s) {
 
 /* Set the view of the finished runs for tables and figures. */
 static size_t set_view(struct sweep *s) {
+    static const char *const names[] = {
+        [RG_OVER_SEEDS] = "seed", [RG_OVER_FOLDS] = "fold", [RG_OVER_BOTH] = "seed, fold"};
     const struct rg_grid_of_runs *const grid = s->grid;
     size_t done = 0;
     for (size_t i = 0; i < s->replicas.n; i++) {
@@ -97,10 +99,11 @@ static size_t set_view(struct sweep *s) {
         s->axes[i] = (struct rg_sweep_axis){grid->axes[i].option->name, grid->axes[i].n, grid->axes[i].values};
     }
     const size_t inner = rg_grid_inner_axes(grid);
+    const enum rg_sweep_members members = rg_grid_member_kind(grid);
     if (inner > 0) { /* seed and fold are one axis there, whose values are not shown */
-        s->axes[grid->n_axes - inner] = (struct rg_sweep_axis){"seed", rg_grid_members(grid), NULL};
+        s->axes[grid->n_axes - inner] = (struct rg_sweep_axis){names[members], rg_grid_members(grid), NULL};
     }
-    s->view = (struct rg_sweep_view){s->axes, grid->n_axes - (inner > 0 ? inner - 1 : 0), inner > 0, s->runs};
+    s->view = (struct rg_sweep_view){s->axes, grid->n_axes - (inner > 0 ? inner - 1 : 0), inner > 0, s->runs, members};
     return done;
 }
 

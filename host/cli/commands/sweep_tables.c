@@ -172,9 +172,7 @@ rg_status rg_sweep_print_held_out(const struct rg_sweep_tables *s) {
     size_t n = 0;
     RG_TRY(make_folds(s, &groups, &n));
     if (!s->config->output.json) {
-        (void)printf("\nof what was held out, over the %s:\n", grid->n_folds == 1  ? "seeds"
-                                                               : grid->n_seeds > 1 ? "folds and seeds"
-                                                                                   : "folds");
+        (void)printf("\nof what was held out, over the %s:\n", rg_sweep_member_names[rg_grid_member_kind(grid)]);
         print_names(grid, n_axes);
         rg_fold_print_heads(groups[0].scores.classes);
     }

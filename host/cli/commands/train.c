@@ -93,9 +93,10 @@ static rg_status open_run(struct job *j) {
     const char *const folder = j->config->output.resume;
     struct stat info;
     RG_TRY(name_files(j, folder));
-    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
+    const bool there = stat(folder, &info) == 0;
+    if (!there || !S_ISDIR(info.st_mode)) {
         return rg_fail(RG_BAD_FILE, "%s: --resume takes the folder that --out of the run named; %s", folder,
-                       errno ? strerror(errno) : "this is a file");
+                       there ? "this is a file" : strerror(errno));
     }
     RG_TRY(speaks(j) ? rg_lock_take(&j->lock, folder) : RG_OK);
     RG_TRY(rg_resumed_open(j->config, &j->from));

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,6 +51,18 @@ static rg_status check_figure(const char *figure, const char *const *figures) {
                    nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
+static bool ends_with(const char *path, const char *ending) {
+    const size_t length = strlen(path), n = strlen(ending);
+    return length > n && strcasecmp(path + length - n, ending) == 0;
+}
+
+/* A page, or a device such as /dev/null. */
+static rg_status check_report(const char *path) {
+    return !path || ends_with(path, ".html") || ends_with(path, ".htm") || strncmp(path, "/dev/", 5) == 0
+               ? RG_OK
+               : rg_fail(RG_USAGE, "--report %s: the name must end in .html or .htm", path);
+}
+
 rg_status rg_pages_check(const struct rg_config *config, const char *const *figures) {
     const struct rg_output_options *const o = &config->output;
     double width, height;
@@ -58,6 +71,7 @@ rg_status rg_pages_check(const struct rg_config *config, const char *const *figu
     }
     RG_TRY(read_size(o->figure_size, &width, &height));
     RG_TRY(o->figure ? check_figure(o->figure, figures) : RG_OK);
+    RG_TRY(check_report(o->report));
     return o->plot ? rg_picture_check(o->plot) : RG_OK;
 }
 

@@ -11,6 +11,9 @@
 
 enum { NO_AXIS = RG_SCAN_FIGURES, MAX_HEADS = 32, NAME_BYTES = RG_PLOT_TEXT };
 
+const char *const rg_sweep_member_names[] = {
+    [RG_OVER_SEEDS] = "seeds", [RG_OVER_FOLDS] = "folds", [RG_OVER_BOTH] = "folds and seeds"};
+
 /* ---- Groups ---- */
 
 static size_t seeds_of(const struct rg_sweep_view *v) {
@@ -236,7 +239,9 @@ static rg_status large_plot(const struct line *l, bool learned, const char *titl
     const bool bands = !learned && seeds_of(v) > 1;
     begin(l, plot, title);
     if (learned) {
-        plot->y = rg_axis_of("seeds that learned, in %", RG_LINEAR);
+        plot->y = rg_axis_of("", RG_LINEAR);
+        (void)snprintf(plot->y.label, sizeof plot->y.label, "%s that learned, in %%",
+                       rg_sweep_member_names[v->members]);
         plot->y.low = 0.0;
         plot->y.high = 100.0;
     } else if (bands) {
@@ -262,8 +267,8 @@ static rg_status plots_along(const struct rg_sweep_view *v, size_t x, double bas
     char title[NAME_BYTES];
     size_t n = 0;
     set_axes(&l);
-    (void)snprintf(title, sizeof title, "%s by %s", v->has_seeds ? "Median loss over the seeds" : "Loss",
-                   v->axes[x].name);
+    (void)snprintf(title, sizeof title, "%s%s by %s", v->has_seeds ? "Median loss over the " : "Loss",
+                   v->has_seeds ? rg_sweep_member_names[v->members] : "", v->axes[x].name);
     RG_TRY(large_plot(&l, false, title, &plots[0]));
     (void)snprintf(title, sizeof title, "Learned by %s", v->axes[x].name);
     RG_TRY(v->has_seeds ? large_plot(&l, true, title, &plots[1]) : RG_OK);
@@ -406,11 +411,14 @@ static void set_gradient(const struct rg_sweep_view *v, size_t group, struct rg_
 rg_status rg_sweep_table(const struct rg_sweep_view *v, struct rg_own_table *table) {
     static const char *const more[] = {"runs",    "lower quartile",     "median loss", "upper quartile",
                                        "learned", "factor a step back", "horizon"};
+    static const char *const titles[] = {[RG_OVER_SEEDS] = "Over the seeds",
+                                         [RG_OVER_FOLDS] = "Over the folds",
+                                         [RG_OVER_BOTH] = "Over the folds and seeds"};
     enum { N_MORE = sizeof more / sizeof *more };
     const char *heads[MAX_HEADS + N_MORE];
     const size_t n = list_axes(v, axes_of(v), heads);
     memcpy(heads + n, more, sizeof more);
-    RG_TRY(rg_table_create(table, v->has_seeds ? "Over the seeds" : "All runs", heads, n + N_MORE, groups_of(v)));
+    RG_TRY(rg_table_create(table, v->has_seeds ? titles[v->members] : "All runs", heads, n + N_MORE, groups_of(v)));
     size_t row = 0;
     for (size_t g = 0; g < groups_of(v); g++) {
         struct rg_spread s;
@@ -502,6 +510,9 @@ void rg_reach_text(const struct rg_reach *reach, char text[RG_REACH_BYTES]) {
 }
 
 rg_status rg_sweep_reach(const struct rg_sweep_view *v, struct rg_own_table *table) {
+    static const char *const titles[] = {[RG_OVER_SEEDS] = "What half of the seeds learned",
+                                         [RG_OVER_FOLDS] = "What half of the folds learned",
+                                         [RG_OVER_BOTH] = "What half of the folds and seeds learned"};
     const char *heads[MAX_HEADS + 1];
     const size_t steps = axes_of(v) > 0 ? axes_of(v) - 1 : 0; /* the last axis except for the seeds */
     if (axes_of(v) == 0 || v->axes[steps].n < 2 || strcmp(v->axes[steps].name, "steps") != 0) {
@@ -509,7 +520,7 @@ rg_status rg_sweep_reach(const struct rg_sweep_view *v, struct rg_own_table *tab
     }
     const size_t n = list_axes(v, steps, heads), each = v->axes[steps].n, rows = groups_of(v) / each;
     heads[n] = "largest --steps learned";
-    RG_TRY(rg_table_create(table, "What half of the seeds learned", heads, n + 1, rows));
+    RG_TRY(rg_table_create(table, titles[v->members], heads, n + 1, rows));
     for (size_t row = 0; row < rows; row++) {
         struct rg_reach reach;
         char text[RG_REACH_BYTES];

@@ -7,6 +7,10 @@
 
 enum { RG_SCAN_SMALL = 24, RG_SCAN_FIGURES = 2 + 2 * RG_SCAN_SMALL };
 
+/* What the runs of a group differ in, and how that is called. */
+enum rg_sweep_members { RG_OVER_SEEDS, RG_OVER_FOLDS, RG_OVER_BOTH };
+extern const char *const rg_sweep_member_names[];
+
 /* An option and its values as text. */
 struct rg_sweep_axis {
     const char *name;
@@ -21,6 +25,7 @@ struct rg_sweep_view {
     size_t n_axes;
     bool has_seeds;
     const struct rg_summary *const *runs; /* [product of the axes' n]; NULL: not done yet */
+    enum rg_sweep_members members;        /* of a group */
 };
 
 /* Values of --figure, NULL-ended: the first two plots below; all small plots along the option; all small plots over the
