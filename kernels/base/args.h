@@ -6,9 +6,9 @@
  *   Fp = F rounded up to RG_INPUT_PAD; the padding holds zeros
  *   Op = O rounded up to the panel width NR = RG_NV * RG_COLS * RG_VEC
  *   Hp = H rounded up in the same way, or with RG_IS_ROOMY to whole vectors, but at least to NR: then the last panel of
- * a row of Hp units has one vector more than the others if their number is odd A row of states holds the D directions
- * of a layer side by side: direction d begins at column d*H, and the row is D*Hp long plus some padding. A row of
- * deltas is deltas*Hp long plus the same padding.
+ * a row of Hp units has one vector more than the others if their number is odd.
+ * A row of states holds the D directions of a layer side by side: direction d begins at column d*H, and the row is D*Hp
+ * long plus some padding. A row of deltas is deltas*Hp long plus the same padding.
  *
  * A chunk's buffers hold all T steps, or one segment of them and a halo: the steps on both sides that the segment looks
  * back to. `base`, modulo 2^64, is the first step in the buffers.
@@ -445,12 +445,12 @@ struct rg_triad_args {
     rg_u64 n; /* a multiple of RG_VEC */
 };
 
-/* Apply an activation to n numbers. */
-/* In bytes. */
+/* Fill a part of a buffer with zeros. In bytes. */
 struct rg_fill_args {
     rg_u64 at, bytes;
 };
 
+/* Apply an activation to n numbers. */
 struct rg_activation_args {
     rg_u64 n;          /* a multiple of RG_VEC */
     rg_u32 activation; /* enum rg_activation */

@@ -8,7 +8,8 @@
 # shellcheck source=tensors.inc
 . "$cli/tensors.inc"
 tensors '
-write_npz("data.npz", {"x": ((64, 300, 2), [i % 97 / 97 for i in range(38400)]), "y": ((64, 1), [0.5] * 64)})'
+write_npz("data.npz", {"x": ((64, 300, 2), [i % 97 / 97 for i in range(38400)]), "y": ((64, 1), [0.5] * 64)})
+write_npz("many.npz", {"x": ((640, 300, 2), [i % 97 / 97 for i in range(384000)]), "y": ((640, 1), [0.5] * 640)})'
 expect_status 0 "$program" --quiet --data data.npz --hidden 48 --updates 1 --device cpu --out model
 mv model/model.safetensors model.safetensors
 
@@ -95,7 +96,7 @@ for device in "${devices[@]}"; do
     signals "grad, $device" 0.3 grad --model model.safetensors --data data.npz --device "$device" --out OUT/g.safetensors
 done
 soon=3
-signals predict 0.02 predict --model model.safetensors --data data.npz --device cpu --out OUT/p.npy
+signals predict 0.02 predict --model model.safetensors --data many.npz --device cpu --out OUT/p.npy
 signals compare 0.6 compare --batch 256 --hidden 32 --device cpu --report OUT/r.html
 signals sweep 0.6 sweep --batch 256 --hidden 32 --cell rnn,gru --updates 500 --device cpu --report OUT/r.html
 signals probe 1 probe all --device cpu

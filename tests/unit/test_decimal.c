@@ -10,6 +10,10 @@
 
 static locale_t c_locale;
 
+static bool are_equal(const void *a, const void *b, size_t bytes) {
+    return memcmp(a, b, bytes) == 0;
+}
+
 static void expect_same(const char *text) {
     char *end = NULL;
     double value = 0.0;
@@ -17,7 +21,7 @@ static void expect_same(const char *text) {
 
     test_case("%.60s", text);
     ck_assert(rg_decimal(text, strlen(text), c_locale, &value));
-    ck_assert(*end == '\0' && memcmp(&value, &wanted, sizeof value) == 0);
+    ck_assert(*end == '\0' && are_equal(&value, &wanted, sizeof value));
     if (rg_decimal_is_plain(text, strlen(text))) {
         ck_assert(strpbrk(text, "eE") == NULL && wanted < 1e31 && wanted > -1e31);
     }
@@ -117,13 +121,13 @@ START_TEST(quotes_and_borders) {
     static const unsigned quoted[] = {0, 1, 2, 7, 1000, 40000};
     make_folder();
     struct rg_dataset *const whole = read_rows(0, 0);
-    struct rg_dataset *const other = read_rows(quoted[_i % 6], (size_t)(_i * 3));
+    struct rg_dataset *const other = read_rows(quoted[_i % 6], (size_t)_i * 3);
 
     test_case("one cell in %u quoted, shifted by %d", quoted[_i % 6], _i * 3);
     ck_assert_uint_eq(whole->n_sequences, ROWS / 10);
     ck_assert(other->n_sequences == whole->n_sequences && other->n_steps == 10 && other->n_features == 2);
-    ck_assert_int_eq(memcmp(whole->x_float, other->x_float, ROWS * 2 * sizeof(float)), 0);
-    ck_assert_int_eq(memcmp(whole->y, other->y, ROWS / 10 * sizeof(float)), 0);
+    ck_assert(are_equal(whole->x_float, other->x_float, ROWS * 2 * sizeof(float)));
+    ck_assert(are_equal(whole->y, other->y, ROWS / 10 * sizeof(float)));
     ck_assert(whole->x_float[2 * 1234 + 1] == -221.0f && whole->lengths == NULL);
     rg_dataset_destroy(whole);
     rg_dataset_destroy(other);

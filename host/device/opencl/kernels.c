@@ -179,10 +179,14 @@ rg_status rg_cl_kernels_try(struct rg_cl_kernels *k, const struct rg_launch *lau
         return RG_OK;
     }
     RG_TRY(rg_cl_kernels_find(k, false, launch, &kernel));
+    if (rg_kernel_signatures[launch->kernel].local) { /* else what an earlier launch has set would count */
+        const cl_uint at = (cl_uint)rg_kernel_signatures[launch->kernel].buffers + 1;
+        RG_TRY(rg_cl_check(k->cl->clSetKernelArg(kernel, at, launch->local_bytes, NULL), "clSetKernelArg", name));
+    }
     const uint64_t own = kernel_size(k, kernel, CL_KERNEL_PRIVATE_MEM_SIZE),
                    min = kernel_size(k, k->kernels[0][RG_K_rg_fill], CL_KERNEL_PRIVATE_MEM_SIZE);
-    const uint64_t spilled = own > min ? own - min : 0,
-                   local = kernel_size(k, kernel, CL_KERNEL_LOCAL_MEM_SIZE) + launch->local_bytes;
+    const uint64_t spilled = own > min ? own - min : 0, all = kernel_size(k, kernel, CL_KERNEL_LOCAL_MEM_SIZE),
+                   local = all > launch->local_bytes ? all : launch->local_bytes;
     if (local > info->max_local_bytes) {
         return rg_fail(RG_NO_DEVICE, "%s: %s needs %llu bytes of local memory, there are %zu; try --device cpu",
                        info->name, name, (unsigned long long)local, info->max_local_bytes);
