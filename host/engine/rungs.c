@@ -1,4 +1,4 @@
-/* A plan, and the shape of work-groups that runs it: see rungs.h. */
+/* Choose work-groups in which the device can run the scans of a plan: see rungs.h. */
 #include "engine/rungs.h"
 
 #include "engine/layer.h"

@@ -82,7 +82,7 @@ static bool is_live(const struct rg_lag_walk *w, const struct piece *s, size_t r
     return t >= w->begin[s->at + r] && t < w->facts.steps;
 }
 
-/* Find the head's gradient for a row of the last layer. Returns false if there is none at this step. */
+/* Copy the gradient that the head sends to a row of the last layer at this step. Returns false if it sends none. */
 static bool find_arrival(struct rg_lag_walk *w, const struct piece *s, size_t r) {
     if (!w->arrival.row) {
         return s->t == w->probe;

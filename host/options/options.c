@@ -166,10 +166,10 @@ bool rg_line_gives(int argc, char *const *argv, const struct rg_option *option) 
     return false;
 }
 
-/* Set the defaults that depend on other options. An option that was given keeps its value, whatever its position on the
- * line. IRNN follows Le, Jaitly, Hinton 2015, but draws input weights by xavier, because normal:0.001 of the paper
- * needs ten times as many updates (docs/learning.md). PyTorch's RMSprop has no momentum by default. Clipping by value
- * replaces clipping by norm. */
+/* Some defaults depend on other options. Set them, except for options that the user gave, before or after. IRNN follows
+ * Le, Jaitly, Hinton 2015, but draws input weights by xavier, because normal:0.001 of the paper needs ten times as many
+ * updates (docs/learning.md). PyTorch's RMSprop has no momentum by default. Clipping by value replaces clipping by
+ * norm. */
 static void fill_in(const struct rg_arguments *arguments, struct rg_config *config) {
     if (config->model.irnn && !rg_arguments_give(arguments, "activation")) {
         config->model.activation = RG_ACT_RELU;

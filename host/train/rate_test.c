@@ -117,7 +117,6 @@ rg_status rg_rate_test_run(struct rg_engine *e, struct rg_source *source, struct
         RG_TRY_GOTO(rg_engine_part_write(e, &parts[i], copies[i]));
     }
     RG_TRY_GOTO(rg_device_finish(e->net.device)); /* before the copies go */
-    RG_TRY_GOTO(rg_rate_test_choose(t));
 fail:
     for (size_t i = 0; i < n; i++) {
         rg_free(copies[i]);

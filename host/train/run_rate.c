@@ -14,12 +14,11 @@ rg_status rg_run_find_rate(struct rg_run *run) {
     if (ranks) {
         ranks->in_step = true;
     }
-    const rg_status status =
-        rg_rate_test_run(run->engine, run->source ? &run->source->source : &run->task.source, run->rate_test);
+    RG_TRY(rg_rate_test_run(run->engine, run->source ? &run->source->source : &run->task.source, run->rate_test));
     if (ranks) {
-        ranks->in_step = status != RG_OK && status != RG_ERROR; /* all ranks find alike that no rate is good */
+        ranks->in_step = false;
     }
-    RG_TRY(status);
+    RG_TRY(rg_rate_test_choose(run->rate_test)); /* alike on every rank */
     options->lr = run->rate_test->rate;
     run->state.plateau = rg_plateau_start(options->lr);
     return RG_OK;

@@ -9,7 +9,7 @@
 
 enum { OF_STEPS = 7, OF_TERMS = 3 }; /* largest number of tensors of one direction of one layer */
 
-/* A list of tensors, and the layer and direction whose tensors are added to it. */
+/* A list of tensors that is being filled. `layer` and `direction` say whose tensors are added next. */
 struct adding {
     const struct rg_walk *walk;
     struct rg_walk_tensors *list;

@@ -13,14 +13,8 @@
 #endif
 #include "base/plain_sizes.cl"
 #if RG_ROOMY
-#undef RG_N
-#undef RG_WIDTH
-#define RG_N (RG_NV + 1)
-#define RG_WIDTH _wide_
+#include "base/wide.cl"
 #include "base/plain_sizes.cl"
-#undef RG_N
-#undef RG_WIDTH
-#define RG_N RG_NV
-#define RG_WIDTH _
+#include "base/usual.cl"
 #endif
 #endif

@@ -7,8 +7,7 @@
  * processor, where they may be an odd number, the last panel has one more. Functions for it have RG_WIDTH `_wide_` in
  * their names; RG_SIZED(name) is the function for RG_R rows and RG_N vectors. */
 #define RG_ROOMY RG_IS_ROOMY(RG_COLS *RG_ROWS, RG_NV, RG_VEC *(1 + RG_DOUBLE) * 4)
-#define RG_N RG_NV
-#define RG_WIDTH _
+#include "base/usual.cl"
 #define RG_SIZED(name) RG_CAT(RG_CAT(name, RG_WIDTH), RG_R)
 #define RG_IS_WIDE(p, units, panel) ((units) % (panel) != 0 && (p) + 1 == (units) / (panel))
 #if RG_ROOMY

@@ -33,15 +33,9 @@ RG_KERNEL void rg_final(__global const rg_real *restrict from, __global rg_real 
 
 #include "scan/initial_panel.cl"
 #if RG_ROOMY
-#undef RG_N
-#undef RG_WIDTH
-#define RG_N (RG_NV + 1)
-#define RG_WIDTH _wide_
+#include "base/wide.cl"
 #include "scan/initial_panel.cl"
-#undef RG_N
-#undef RG_WIDTH
-#define RG_N RG_NV
-#define RG_WIDTH _
+#include "base/usual.cl"
 #endif
 
 /* d [T][B][deltas][Hp], dh from above, carry [back][B][Hp], begin [B] -> dh_0, dc_0 [B][Hp] at s.target, for the

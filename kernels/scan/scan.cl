@@ -101,15 +101,9 @@ struct RG_CELL_NAME(reverse_block) {
 #endif
 #include "scan/cell_sizes.cl"
 #if RG_ROOMY
-#undef RG_N
-#undef RG_WIDTH
-#define RG_N (RG_NV + 1)
-#define RG_WIDTH _wide_
+#include "base/wide.cl"
 #include "scan/cell_sizes.cl"
-#undef RG_N
-#undef RG_WIDTH
-#define RG_N RG_NV
-#define RG_WIDTH _
+#include "base/usual.cl"
 #endif
 #define RG_PANEL RG_LINE(RG_WIDE) /* units of a panel of the forward scan */
 #define RG_RUN_BLOCK(rows_of) RG_CELL_NAME(rows_of)(s, block, part)

@@ -7,8 +7,9 @@
 #define RG_PACKED(x) (x)
 #endif
 
-/* Pack a square: `depth` lines from `line` on, `stride` apart, each with one vector of units from `unit` on, and zeros
- * from job.units on. The numbers are those of `from`, plus those of `second` unless it is NULL. If the units are not
+/* Write `depth` lines of one vector each. The first begins at `line`, each next one `stride` numbers later. A line has
+ * the weights of RG_VEC units, the first of which is `unit`; units from job.units on get zeros. The weights are read
+ * from `from`, and those of `second` are added unless it is NULL. If the units are not
  * adjacent in memory, the square is transposed in private memory, so that every cache line is read once. */
 RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_real *second, __global rg_real *line,
                               size_t stride, struct rg_pack_job job, size_t depth, size_t unit) {

@@ -9,7 +9,7 @@
 
 enum { TEXT_BYTES = 16384 };
 
-/* What help prints, through a file in place of stdout. */
+/* Put into `text` what the help prints. Meanwhile stdout is a temporary file. */
 static void capture_help(const char *about, char text[TEXT_BYTES]) {
     FILE *const file = tmpfile();
     ck_assert_ptr_nonnull(file);

@@ -1,4 +1,4 @@
-/* What was held out, over several runs: see fold_table.h. */
+/* Mean and spread of losses and scores on held-out data: see fold_table.h. */
 #include "cli/report/fold_table.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* What was held out, over several runs: mean and spread on the terminal, in JSON and in a page's table. */
+/* Losses and scores on held-out data over several runs: their mean and spread, for the terminal, JSON and a page. */
 #ifndef RG_REPORT_FOLD_TABLE_H
 #define RG_REPORT_FOLD_TABLE_H
 

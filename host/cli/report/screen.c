@@ -270,10 +270,12 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
 }
 
 void rg_screen_plan(double update_seconds, size_t updates, bool validates) {
-    char a[64], all[32], time[32];
+    char a[64], all[32];
     const double seconds = update_seconds * (double)updates;
-    (void)(seconds < 1.0 ? snprintf(all, sizeof all, "%.3g ms", 1e3 * seconds)
-                         : snprintf(all, sizeof all, "%s", short_time(seconds, time)));
+    (void)short_time(seconds, all);
+    if (seconds < 1.0) {
+        (void)snprintf(all, sizeof all, "%.3g ms", 1e3 * seconds);
+    }
     (void)printf("dry run: an update takes %.3g ms, %s about %s%s; nothing was written\n", 1e3 * update_seconds,
                  counted(updates, "update", a), all, validates ? " and the validations" : "");
 }
