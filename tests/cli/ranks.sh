@@ -147,6 +147,9 @@ told 'rank 1 on .*: --data words.csv is another file' 4 $one --wdir "$PWD/one" "
 expect_status 5 $(ranks 2) "$program" "${small[@]}" --updates 20 --device cpu --lr 1e6 --optimizer sgd --activation relu \
     --clip-norm 0
 [ "$(grep -c 'diverged: stopped at update' "$folder/stderr")" -eq 1 ] || fail "not one rank says that the run diverged"
+# shellcheck disable=SC2046
+told 'no rate from .* lowered the loss' 1 $(ranks 2) "$program" --batch 9 --steps 3 --hidden 1 --device cpu --lr auto \
+    --updates 60 --diagnose none --quiet
 checked "bad input: one line of one rank, and its exit code"
 
 # compare and sweep deal their trainings: the results are those of one process, in its order.
