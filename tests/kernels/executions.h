@@ -87,6 +87,11 @@ static inline struct rg_device *open_execution(int i) {
     return open_one(&executions[i]);
 }
 
+/* The device of a kind in the part of the test that it belongs to: a GPU's shape is in the second. NULL otherwise. */
+static inline struct rg_device *open_kind(int kind) {
+    return case_runs(!kind_is_gpu(kind)) ? open_execution(kinds[kind]) : NULL;
+}
+
 /* Name the case after its net and sizes. */
 static inline void test_case_form(const struct rg_exercise_form *form) {
     char name[160];

@@ -114,7 +114,7 @@ static size_t differences(const struct batch *b, size_t first) {
 START_TEST(every_number_is_the_definitions) {
     static const size_t steps[] = {1, 2, 3, 4, 7, 9, 10, 11, 31, 44, 45, 64, 65, 128, 199};
     static const size_t rows[] = {1, 2, 33};
-    struct rg_device *device = open_execution(kinds[_i]);
+    struct rg_device *device = open_kind(_i);
     for (size_t k = 0; device && k < N_KNOWN; k++) {
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
             for (size_t r = 0; steps[i] >= known[k].min_steps && r < sizeof rows / sizeof *rows; r++) {
@@ -132,7 +132,7 @@ END_TEST
 /* B*T beyond 65,536: many short sequences, and one long one. */
 START_TEST(large_batches_and_long_sequences) {
     static const size_t sizes[][2] = {{4, 70001}, {70001, 1}};
-    struct rg_device *device = open_execution(kinds[_i]);
+    struct rg_device *device = open_kind(_i);
     for (size_t k = 0; device && k < N_KNOWN; k++) {
         for (size_t i = 0; i < 2; i++) {
             const size_t rows = known[k].extra_steps && sizes[i][1] > 1 ? 3001 : sizes[i][1];
@@ -148,7 +148,7 @@ END_TEST
 /* A sequence is a function of seed, update and row: not of the chunk it comes in, and of nothing less. */
 START_TEST(sequences_do_not_depend_on_the_chunk) {
     enum { ROWS = 70, FIRST = 33, STEPS = 67 };
-    struct rg_device *device = open_execution(kinds[_i]);
+    struct rg_device *device = open_kind(_i);
     for (size_t k = 0; device && k < N_KNOWN; k++) {
         const char *const name = known[k].name;
         struct batch whole = fill_task(device, name, STEPS, SEED, UPDATE, 0, ROWS);
@@ -224,7 +224,7 @@ static void check_targets(const struct batch *b, size_t row) {
 
 START_TEST(targets_follow_from_the_inputs) {
     static const size_t steps[] = {4, 5, 19, 50, 101};
-    struct rg_device *device = open_execution(kinds[_i]);
+    struct rg_device *device = open_kind(_i);
     for (size_t k = 0; device && k < N_KNOWN; k++) {
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
             struct batch b = fill_task(device, known[k].name, steps[i], 3, 1, 0, 40);
@@ -251,7 +251,7 @@ static double unevenness(const size_t *counts, size_t n) {
 
 START_TEST(places_are_drawn_with_equal_chances) {
     enum { ROWS = 40000, STEPS = 61 };
-    struct rg_device *device = open_execution(kinds[_i]);
+    struct rg_device *device = open_kind(_i);
     for (size_t k = 0; device && k < N_KNOWN; k++) {
         size_t counts[STEPS] = {0};
         const bool marked = known[k].inputs == 2, order = known[k].name[0] == 't';
@@ -322,7 +322,7 @@ START_TEST(baselines_are_those_of_the_batch) {
          {1.0 / 6, 7.0 / 144, 0.6931471805599453, 0.17328679513998632, 0.13411982603617503, 1.3862943611198906,
           0.6931471805599453, 2.0794415416798357, 2.0794415416798357}},
     };
-    struct rg_device *device = open_execution(kinds[_i]);
+    struct rg_device *device = open_kind(_i);
     for (size_t k = 0; device && k < N_KNOWN; k++) {
         for (size_t i = 0; i < 2; i++) {
             if (cases[i].steps < known[k].min_steps) {

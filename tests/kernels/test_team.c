@@ -110,11 +110,14 @@ enum { N_NETS = sizeof nets / sizeof *nets };
 START_TEST(members_of_one_shape_go_in_step) {
     for (int k = 0; k < N_KINDS + 1; k++) {
         const struct execution *const execution = k < N_KINDS ? &executions[kinds[k]] : &in_tf32;
-        struct rg_device *const device = case_runs(!execution->options.shape.vec) ? open_one(execution) : NULL;
+        struct rg_device *const device = open_one(execution);
         if (device) {
             device->info.launch_seconds = 0.0; /* alone, launches that are timed are more */
         }
         for (int i = 0; device && i < N_NETS; i++) {
+            if (!case_runs(k == 0 || (k == 1 && i < 2))) {
+                continue;
+            }
             const bool layers = nets[i].layers > 1;
             struct training t[] = {
                 {.net = nets[i], .hidden = 35, .updates = 7, .seed = 1, .lr = 1e-3, .clip_norm = 0.5},
@@ -134,7 +137,7 @@ END_TEST
 
 START_TEST(members_may_differ_and_end_early) {
     for (int k = 0; k < N_KINDS; k++) {
-        struct rg_device *const device = case_runs(!kind_is_gpu(k)) ? open_execution(kinds[k]) : NULL;
+        struct rg_device *const device = case_runs(k == 0) ? open_execution(kinds[k]) : NULL;
         if (!device) {
             continue;
         }
@@ -154,7 +157,7 @@ END_TEST
 
 START_TEST(doubles_go_in_step) {
     for (int k = 0; k < N_DOUBLES; k++) {
-        struct rg_device *const device = case_runs(!doubles[k].options.shape.vec) ? open_one(&doubles[k]) : NULL;
+        struct rg_device *const device = case_runs(k == 0) ? open_one(&doubles[k]) : NULL;
         if (!device) {
             continue;
         }
