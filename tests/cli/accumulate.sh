@@ -40,6 +40,7 @@ for name in b:
         near(p, q, 10 * size)' "$precision"
     done
 }
+split_devices
 for device in "${devices[@]}"; do
     for rule in sgd momentum nesterov rmsprop adagrad adamw; do
         same "$device" --steps 12 --updates 4 --optimizer "$rule" --weight-decay 0.01 --clip-norm 0.3
@@ -67,6 +68,7 @@ for device in "${devices[@]}"; do
     [ "$(json_end weights_hash)" = "$hash" ] || fail "the resumed run ends with other weights"
     checked "$device: every bit, and resumed"
 done
+sampled || exit 0
 
 plan=("$program" --dry-run --device cpu --steps 50 --hidden 64)
 expect_status 0 "${plan[@]}" --batch 32 --json

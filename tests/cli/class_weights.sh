@@ -28,6 +28,7 @@ put("steps", [0, 2, 1, 2, 2, 0, 1, 2, 2, 0, 0], [1, 4, 2], True)
 put("wide", [0, 299, 7, 299, 7, 299, 0, 1], [2] + [1] * 298 + [3])'
 train=("$program" train --json --quiet --hidden 9 --diagnose none --updates 3 --optimizer sgd --lr 0.5 --overwrite)
 wide=$(printf '1,%.0s' $(seq 298))
+split_devices
 for device in "${devices[@]}"; do
     for precision in float double; do
         on=(--device "$device" --precision "$precision")

@@ -59,11 +59,10 @@ check() {
     expect_status 0 "$program" train --data "$data" "$@" --hidden 4 --updates 2 --lr 0.1 --device cpu --quiet \
         --diagnose none --out m --overwrite
     expect_status 0 "$program" export --model m/model.safetensors --out net.c
-    expect_status 0 "$compiler" "${flags[@]}" -c net.c -o net.o
     expect_status 0 "$compiler" "${flags[@]}" -DNET_TEST net.c -lm -o net_test
     expect_status 0 ./net_test
     expect_line '^3 sequences, largest difference [0-9.e-]+$'
-    expect_status 0 "$compiler" -std=c99 "-Dn_rows(n)=$rows" -O1 harness.c -lm -o harness
+    expect_status 0 "$compiler" "${flags[@]}" "-Dn_rows(n)=$rows" harness.c -lm -o harness
     command="harness on $data: $*"
     ./harness <"$text" >outputs.txt || fail "the program does not run"
     expect_status 0 "$program" predict --model m/model.safetensors --data "$data" --device cpu --out p.npy
@@ -83,19 +82,28 @@ for i, line in enumerate(open("outputs.txt")):
 shapes=("" "--layers 2" "--bidirectional" "--layers 2 --bidirectional")
 readouts=("--readout last" "--readout final" "--readout mean" "--readout max" "--target steps")
 turn=0
+# in_this_part: a quarter of the nets, of each shape, readout, skip and cell some, are in the first part.
+in_this_part() { if sampled; then (((turn / 4 + turn) % 4 == 0)); else (((turn / 4 + turn) % 4 != 0)); fi; }
 for cell in rnn lstm gru; do
     for skip in "" "--skip 3" "--skip 2 --skip-kind dilated" "--skip-kind learned"; do
         for readout in "${readouts[@]}"; do
             data=x.npz
             [ "$readout" != "--target steps" ] || data=steps.npz
             # shellcheck disable=SC2086 # options are words
-            check $data x.txt --cell $cell $skip $readout ${shapes[turn++ % 4]}
+            ! in_this_part || check $data x.txt --cell $cell $skip $readout ${shapes[turn % 4]}
+            turn=$((turn + 1))
         done
     done
 done
-for activation in relu leaky_relu elu sigmoid softsign softplus hardtanh linear; do
-    check x.npz x.txt --cell rnn --activation $activation
+activations='leaky_relu sigmoid softplus'
+sampled || activations='relu elu softsign hardtanh linear'
+for activation in $activations; do
+    check x.npz x.txt --cell rnn --activation "$activation"
 done
+if ! sampled; then
+    checked "$count models in C99, each with its own test and beside predict"
+    exit 0
+fi
 check tokens.npz tokens.txt --cell gru --embed 3
 check tokens.npz tokens.txt --cell lstm --embed 3 --bidirectional
 check x.npz x.txt --cell gru --normalize

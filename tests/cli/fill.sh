@@ -47,6 +47,7 @@ for kind, before, values in (("mean", lambda d: d, None), ("previous", carry, No
 '
 small=(--hidden 5 --batch 6 --epochs 4 --lr 0.02 --diagnose none --json --overwrite)
 said() { grep -o '"weights_hash":"[0-9a-f]*"\|"event":"validation".*"sequences":[0-9]*' "$folder/stdout"; }
+split_devices
 for device in "${devices[@]}"; do
     for kind in mean previous zero -2.5; do
         for more in "--cell gru --normalize" "--precision double"; do
@@ -67,6 +68,7 @@ for device in "${devices[@]}"; do
     done
     checked "$device: mean, previous, zero and a number, in .csv and .npz; eval fills as the training did"
 done
+sampled || exit 0
 
 # The fill of a forecast: what is forecast is never a filled value; the step before may lie before the window.
 printf 'a\n1\n2\nNA\n4\n5\nNA\n7\n8\n9\n10\n' >long.csv

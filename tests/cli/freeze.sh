@@ -21,6 +21,7 @@ for name in start:
 
 ih=(rnn.weight_ih_l0 rnn.bias_ih_l0)
 declare -A rules=([float]="sgd momentum nesterov rmsprop adam adamw adagrad" [double]="momentum adamw")
+split_devices
 for device in "${devices[@]}"; do
     for precision in float double; do
         on=(--device "$device" --precision "$precision")
@@ -83,6 +84,7 @@ for name in trained:
     check_json 'assert [run["weights_hash"] for run in events("run")][0] == sys.argv[1], lines' "$hash"
     checked "$device: accumulated, resumed, in a sweep"
 done
+sampled || exit 0
 
 on=(--device cpu --steps 6 --batch 4 --updates 3 --lag-every 1 --clip-norm 1e-6)
 expect_status 0 "${train[@]}" "${on[@]}" --freeze weight_ih_l0

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Signals at random moments of every command: one line at once, an end soon after, the exit code, no temporary file.
-# RG_TRIES: how many of each command, by default 2, and 10 in the second part.
+# RG_TRIES: how many of each command, by default 2, and 10 in the second part, which has OpenCL too.
 # "At once" and "soon" are seconds of processor time that the command has used since the signal: a machine that is busy
 # with other work stretches the clock's seconds, not these. One that waits for something uses none: it ends in a minute.
 # shellcheck source=lib.inc
@@ -90,6 +90,7 @@ PYTHON
     checked "$name: signals are answered, and end it"
 }
 
+! sampled || devices=(cpu)
 for device in "${devices[@]}"; do
     [ "$device" = cpu ] || soon=$(first_run)
     signals "train, $device" 0.6 train --batch 2048 --hidden 32 --updates 100000 --device "$device" --out OUT/run

@@ -38,6 +38,7 @@ assert numbers(lines) == numbers(whole), (numbers(lines)[:4], numbers(whole)[:4]
 assert lines[0]["memory_bytes"] <= int(sys.argv[1]) * 1024, lines[0]' "${memory%K}"
 }
 
+split_devices
 for device in "${devices[@]}"; do
     for precision in float double; do
         on=(--device "$device" --precision "$precision" --hidden 3 --diagnose none)
@@ -64,3 +65,4 @@ for device in "${devices[@]}"; do
     done
     checked "$device: eval and predict"
 done
+sampled || exit 0

@@ -22,6 +22,7 @@ write_npz("streams.npz", {"x": ((4, 40, 2), x + [0.0] * 6), "y": ((4, 40), y + [
 train=("$program" train --json --quiet --diagnose none --overwrite --optimizer sgd --hidden 9 --clip-norm 0)
 text=(--data text.txt --batch 3) whole_text=(--data text.npz --target steps)
 series=(--data series.npz --target steps --batch 4) whole_series=(--data streams.npz --target steps)
+split_devices
 for device in "${devices[@]}"; do
     for precision in float double; do
         for net in "--cell rnn" "--cell lstm --layers 2" "--cell gru"; do

@@ -59,6 +59,7 @@ expect_line '^rnn-gpu: .*, products in TF32 \(--math tf32\)$' stderr
 expect_line '^device +opencl: .*, products in TF32' stderr
 grep -q 'products in TF32' run.html || fail "the report does not say so"
 checked "the screen and the report say that it is in use"
+! sampled || exit 0
 
 expect_status 0 "$program" "${small[@]}" --math tf32 --updates 3 --json --seed 2 --lr 0.01
 check_json 'assert events("start")[0]["math"] == "tf32", lines'

@@ -31,6 +31,7 @@ def same(run, path):
         assert "test" not in run, run
     return last'
 
+split_devices
 for device in "${devices[@]}"; do
     on=(--device "$device" --hidden 4 --diagnose none)
     # epochs, batches that do not divide them, a part held out by the seed, patience that ends some runs
@@ -91,6 +92,7 @@ assert row["held_out"]["runs"] == 2 and row["frozen"] == 0 and row["trained"] ==
     cmp -s "$folder/stdout" rows || fail "the finished trainings say something else"
     checked "$device: compare"
 done
+sampled || exit 0
 
 on=(--device cpu --hidden 4 --diagnose none)
     # a file of its own, validations every few updates, values; lists of epochs and of --val-every are axes
