@@ -12,11 +12,11 @@
 #include "engine/library.h"
 #include "engine/readout.h"
 
-static const double PACE_SECONDS = 0.05; /* of work that may be queued before it is waited for */
+static const double PACE_SECONDS = 0.05; /* of queued work; then the host waits for it */
 
-/* Wait now and then, so that a signal never finds more than PACE_SECONDS of work queued. The wait before this one tells
- * how many segments that is. A batch that is one segment needs no waits, because the training's reports wait; outputs
- * need none, because they are read chunk by chunk. */
+/* Wait now and then, so that a signal finds only about PACE_SECONDS of work queued. The time since the last wait tells
+ * how many segments that is. There is no need to wait in two cases. If the batch is one segment, the training's reports
+ * wait. If the net has no control block it only computes outputs, which are read chunk by chunk. */
 static rg_status keep_pace(struct rg_net *net) {
     struct rg_pace *const pace = &net->pace;
     struct rg_control control;
@@ -25,8 +25,8 @@ static rg_status keep_pace(struct rg_net *net) {
     if (one_segment || reads_outputs || pace->queued++ < pace->ahead) {
         return RG_OK;
     }
-    RG_TRY(rg_buffer_read(net->device, &control, net->buffers.control, 0,
-                          sizeof control)); /* rg_device_finish would end a team's going in step */
+    /* a read waits; rg_device_finish would also separate the replicas that run in step on one device */
+    RG_TRY(rg_buffer_read(net->device, &control, net->buffers.control, 0, sizeof control));
     const double now = rg_seconds(), each = (now - pace->since) / (double)pace->queued;
     *pace = (struct rg_pace){.ahead = (size_t)fmin(PACE_SECONDS / fmax(each, 1e-9), 1e6), .since = now};
     return RG_OK;
@@ -43,16 +43,19 @@ static rg_status enter(struct rg_net *net, size_t segment) {
     return RG_OK;
 }
 
-/* The border of the segment that a direction's forward scan comes in by (`out`: goes out by), which the reverse scan
- * goes out by; RG_NO_MARK at an end of the sequence. Border i is that of segments i and i+1. */
-enum { RG_NO_MARK = -1 };
+/* The border at which a direction's forward scan enters the segment, or with `out` leaves it. The reverse scan enters
+ * where the forward scan leaves. Border i lies between segments i and i+1; the ends of the sequence have NO_BORDER. */
+enum { NO_BORDER = -1 };
 static ptrdiff_t border(const struct rg_net *net, size_t direction, bool out) {
     const bool at_end = out == (direction == 0);
     const size_t i = net->chunk.at;
-    return at_end ? (i + 1 < net->plan.n_segments ? (ptrdiff_t)i : RG_NO_MARK) : (ptrdiff_t)i - 1;
+    if (at_end) {
+        return i + 1 < net->plan.n_segments ? (ptrdiff_t)i : NO_BORDER;
+    }
+    return i > 0 ? (ptrdiff_t)i - 1 : NO_BORDER;
 }
 
-/* A direction's forward scan of the segment; `keep` the states for the next one. */
+/* Queue a direction's forward scan of the segment. With `keep`, keep the states at its end for the next segment. */
 static rg_status scan(struct rg_net *net, size_t layer, size_t direction, bool keep) {
     const ptrdiff_t in = border(net, direction, false), out = border(net, direction, true);
     const size_t rows = net->chunk.rows;
@@ -63,7 +66,7 @@ static rg_status scan(struct rg_net *net, size_t layer, size_t direction, bool k
     return keep && out >= 0 ? rg_layer_keep_states(net, layer, direction, (size_t)out, rows) : RG_OK;
 }
 
-/* Inputs of the steps in net->segment. */
+/* Queue the inputs and targets of the steps in net->segment. */
 static rg_status make_data(struct rg_net *net, void *self) {
     const struct rg_chunk *const c = &net->chunk;
     (void)self;
@@ -87,7 +90,7 @@ static rg_status read_out(struct rg_net *net, void *self) {
     return rg_readout_forward(net);
 }
 
-/* Inputs and states of the first `layers` layers in a segment. */
+/* Queue the inputs of a segment, and the states of its first `layers` layers. */
 static rg_status make_segment(struct rg_net *net, size_t segment, size_t layers, bool keep) {
     double since = rg_seconds();
     RG_TRY(enter(net, segment));
@@ -105,7 +108,8 @@ static rg_status make_segment(struct rg_net *net, size_t segment, size_t layers,
     return rg_net_lap(net, &since, RG_PHASE_FORWARD);
 }
 
-/* The rows that the head read of all steps stay until the next chunk, and so does their gradient. */
+/* Queue readout, head and loss of the segment. `again`: it was done before. A readout of all steps keeps what the head
+ * reads, and its gradient, until the next chunk, so it is not done again. */
 static rg_status make_head(struct rg_net *net, bool again) {
     double since = rg_seconds();
     if (!again || !net->buffers.read) {
@@ -153,12 +157,13 @@ static rg_status read_outputs(struct rg_net *net, double *outputs) {
     return status;
 }
 
-/* Can all scans of a segment follow each other at once? */
+/* Can the scans of all layers and directions take a segment together, one segment after another? */
 static bool is_fused(const struct rg_plan *p) {
     return p->directions == 1 || p->n_segments == 1;
 }
 
-/* The states at the borders of all segments, where the directions go different ways. */
+/* Keep the states at the borders of all segments. The directions go opposite ways, so each scan of each layer goes
+ * through all segments by itself. */
 static rg_status keep_borders(struct rg_net *net) {
     const size_t n = net->plan.n_segments;
     for (size_t l = 0; l < net->plan.layers; l++) {
@@ -181,7 +186,9 @@ rg_status rg_chunk_forward(struct rg_net *net, struct rg_source *source, uint64_
     if (!fused) {
         RG_TRY(keep_borders(net));
     }
-    for (size_t i = fused || net->buffers.read || p->target_steps > 1 ? 0 : p->n_segments - 1; i < p->n_segments; i++) {
+    /* the last segment alone, if the borders are known and no earlier step has an output */
+    const size_t first = fused || net->buffers.read || p->target_steps > 1 ? 0 : p->n_segments - 1;
+    for (size_t i = first; i < p->n_segments; i++) {
         RG_TRY(make_segment(net, i, p->layers, fused));
         RG_TRY(make_head(net, false));
         if (outputs) {
@@ -202,7 +209,8 @@ rg_status rg_chunk_hold(struct rg_net *net, size_t t) {
     return remake(net, segment);
 }
 
-/* Queue the weight gradient of one direction's steps `span`: a part of one slice, or all slices. */
+/* Queue the weight gradient of one direction for the steps `span`. With plan.accum_in_turns they are a part of one
+ * slice, otherwise they are all slices. */
 static rg_status add_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_span span) {
     const struct rg_plan *const p = &net->plan;
     const size_t slice = rg_plan_slice(p, span.begin), rows = net->chunk.rows;
@@ -214,8 +222,8 @@ static rg_status add_gradient(struct rg_net *net, size_t layer, size_t direction
     return rg_layer_gate_gradient(net, layer, direction, rows, p->accum_in_turns ? &run : &whole);
 }
 
-/* Queue a direction's reverse scan of the segment. Where it helps, the scan is cut into runs, and each run's weight
- * gradient follows it. */
+/* Queue a direction's reverse scan of the segment. With plan.accum_in_turns the scan is cut into runs of accum_steps
+ * steps, and the weight gradient of each run follows it at once, while its results are in the cache. */
 static rg_status reverse_runs(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
                               bool gradients) {
     const struct rg_plan *const p = &net->plan;
@@ -240,8 +248,8 @@ static rg_status reverse_runs(struct rg_net *net, size_t layer, size_t direction
                      : RG_OK;
 }
 
-/* The same, beginning with what the scan of the segment before left. With `keep`, leave the same for the next segment.
- */
+/* Queue a direction's reverse scan of the segment. It starts from the deltas at the border that the scan of the
+ * neighbouring segment kept. With `keep`, it keeps those at its other border. */
 static rg_status reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout, bool gradients,
                          bool keep) {
     const ptrdiff_t in = border(net, direction, true), out = border(net, direction, false);
@@ -297,7 +305,7 @@ static rg_status reverse_segment(struct rg_net *net, size_t until, bool gradient
     return RG_OK;
 }
 
-/* The gradients at both ends of the net, head and embedding. */
+/* Queue the weight gradient of the head. */
 static rg_status head_gradient(struct rg_net *net) {
     double since = rg_seconds();
     RG_TRY(rg_head_gradient(net));
@@ -308,6 +316,7 @@ static bool has_embed_gradient(const struct rg_net *net) {
     return net->buffers.words && rg_net_trains(net, net->model->parameters[rg_model_embed(net->model)].offset);
 }
 
+/* Queue the gradient of the embedding table, if that is trained. */
 static rg_status embed_gradient(struct rg_net *net) {
     double since = rg_seconds();
     if (has_embed_gradient(net)) {
@@ -320,7 +329,7 @@ static rg_status embed_gradient(struct rg_net *net) {
     return rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT);
 }
 
-/* One direction of one layer through all segments, where the directions go different ways. */
+/* Queue the reverse scan of one direction of one layer through all segments. */
 static rg_status reverse_apart(struct rg_net *net, size_t layer, size_t direction) {
     const size_t n = net->plan.n_segments;
     const bool top = layer + 1 == net->plan.layers;
@@ -342,17 +351,20 @@ static rg_status reverse_apart(struct rg_net *net, size_t layer, size_t directio
 rg_status rg_chunk_gradient(struct rg_net *net) {
     const struct rg_plan *const p = &net->plan;
     struct rg_buffer *dout = NULL;
-    for (size_t i = p->n_segments; is_fused(p) && i-- > 0;) {
-        RG_TRY(remake(net, i));
-        RG_TRY(reverse_segment(net, 0, true, true, NULL, &dout));
-        RG_TRY(embed_gradient(net));
-        RG_TRY(head_gradient(net));
+    if (is_fused(p)) {
+        for (size_t i = p->n_segments; i-- > 0;) {
+            RG_TRY(remake(net, i));
+            RG_TRY(reverse_segment(net, 0, true, true, NULL, &dout));
+            RG_TRY(embed_gradient(net));
+            RG_TRY(head_gradient(net));
+        }
+        return RG_OK;
     }
-    for (size_t l = is_fused(p) ? 0 : p->layers; l-- > 0;) {
+    for (size_t l = p->layers; l-- > 0;) {
         RG_TRY(reverse_apart(net, l, 0));
         RG_TRY(reverse_apart(net, l, 1));
     }
-    for (size_t i = is_fused(p) || !has_embed_gradient(net) ? 0 : p->n_segments; i-- > 0;) {
+    for (size_t i = has_embed_gradient(net) ? p->n_segments : 0; i-- > 0;) {
         RG_TRY(remake(net, i));
         RG_TRY(reverse_segment(net, 0, false, false, NULL, &dout));
         RG_TRY(embed_gradient(net));

@@ -1,9 +1,9 @@
-/* A product R_l … R_1 of k x k upper triangles, with an exponent for each row, and all its singular values.
+/* The product R_n … R_1 of upper triangular k x k matrices, and all its singular values.
  *
- * Such products are graded: the rows shrink from one to the next, soon by more than the range of a double. Rounding
- * changes a row only relative to its own size. So every singular value keeps its digits, unless the rows, each scaled
- * to norm 1, are nearly dependent (Demmel et al. 1999). The singular values are found by rotating pairs of rows until
- * they are orthogonal (one-sided Jacobi). */
+ * Such a product is graded: each row is smaller than the row above it, soon by more than the range of a double. So each
+ * row has its own exponent, and rounding changes it only relative to its own size. Every singular value then keeps its
+ * digits, unless the rows, each scaled to norm 1, are nearly linearly dependent (Demmel et al. 1999). Rotations of
+ * pairs of rows make all rows orthogonal (one-sided Jacobi); their norms are the singular values. */
 #ifndef RG_GRADED_H
 #define RG_GRADED_H
 
@@ -13,7 +13,8 @@
 #include "rnn_gpu/status.h"
 
 struct rg_graded {
-    size_t k, steps;   /* triangles multiplied so far */
+    size_t k;          /* rows and columns */
+    size_t steps;      /* matrices multiplied so far */
     double *rows;      /* [k][k]; row i is multiplied by 2^exponent[i] */
     int64_t *exponent; /* [k]; RG_SCALED_EMPTY for a row of zeros */
     double *room;      /* [k], working memory */
@@ -21,7 +22,7 @@ struct rg_graded {
 
 /* Start with the identity. */
 rg_status rg_graded_create(size_t k, struct rg_graded *graded);
-void rg_graded_release(struct rg_graded *graded); /* zeroed allowed */
+void rg_graded_release(struct rg_graded *graded); /* a zeroed struct is allowed */
 
 /* product = r product; r [k][k] upper triangular. */
 void rg_graded_multiply(struct rg_graded *graded, const double *r);

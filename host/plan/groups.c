@@ -5,9 +5,9 @@
 
 enum {
     BLOCK_ROWS = 4,
-    SMALL_BLOCK = 2, /* with more of them, loads would take longer than the products they are for */
-    TILE = 32,
-    MIN_ITEMS = 32 /* of a group: a sub-group of most GPUs */
+    SMALL_BLOCK = 2, /* rows; with fewer, the loads of a block would take longer than its products */
+    TILE = 32,       /* most sequences of a work-group */
+    MIN_ITEMS = 32   /* of a work-group: the sub-group of most GPUs */
 };
 
 bool rg_groups_vary(const struct rg_device_info *info) {
@@ -29,7 +29,8 @@ size_t rg_groups_blocks(const struct rg_weight_gradient_args *args, size_t panel
     return all;
 }
 
-/* Of `max` item rows and its halves. */
+/* How many item rows for `blocks` blocks: `max`, or the largest of its halves, quarters … of which nine tenths have a
+ * block. If none has, the one with the fewest idle item rows. */
 static int item_rows_of(const struct rg_device_info *info, int max, size_t blocks) {
     int best = max;
     size_t best_room = 0;
@@ -50,14 +51,15 @@ int rg_groups_list_rows(const struct rg_device_info *info, size_t blocks) {
     return rg_groups_vary(info) && info->rows > 1 ? item_rows_of(info, info->rows / 2, blocks) : info->rows;
 }
 
-/* The shape for `panels` panels of the plan's tile: blocks of four rows if there are enough for all item rows. */
+/* The shape for `panels` panels and the rows of the plan's tile: blocks of four rows if every item row then has one,
+ * else blocks of two. */
 static struct rg_plan_group shape_of(const struct rg_plan *p, const struct rg_device_info *info, size_t panels) {
     const size_t rows = rg_min(p->tile, p->chunk);
     size_t block = rg_min(BLOCK_ROWS, rows);
     if (panels * rg_divide_up(rows, block) < (size_t)info->rows) {
         block = rg_min(SMALL_BLOCK, rows);
     }
-    block = block == 3 ? 1 : block;
+    block = block == 3 ? 1 : block; /* blocks have 4, 2 or 1 rows */
     return (struct rg_plan_group){.item_rows = item_rows_of(info, info->rows, panels * rg_divide_up(rows, block)),
                                   .block_rows = (int)block};
 }
@@ -72,8 +74,8 @@ void rg_groups_shape(struct rg_plan *p, const struct rg_device_info *info) {
     }
 }
 
-/* The largest tile that leaves a group for each unit, and no smaller than one sequence: a larger one reads the weights
- * less often. */
+/* Choose the largest tile of at most `fit` sequences that leaves a work-group for each compute unit, but at least one
+ * sequence. The larger the tile, the less often a scan reads the weights. */
 void rg_groups_plan(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     size_t tile = info->tile ? info->tile : TILE;
     while (tile > 1 && (tile > fit || rg_divide_up(p->chunk, tile) < (size_t)info->units)) {

@@ -13,20 +13,20 @@
 #include "model/cells.h"
 
 enum {
-    BLOCK_ROWS = 8, /* kernels/scan/scan.cl */
+    BLOCK_ROWS = 8, /* RG_BLOCK_ROWS of a CPU, kernels/base/common.cl */
     GPU_BLOCK_ROWS = 4,
-    MIN_GROUPS = 32,    /* of a weight gradient: work for as many processors */
-    GPU_BLOCKS = 16384, /* of four rows k in all slices: work for as many item rows of a GPU */
-    GPU_SLICES = 128,
-    GPU_SEGMENT_ROWS = 64,
-    LOSS_NUMBERS = 2, /* of a sequence: the loss and its rest */
+    MIN_GROUPS = 32,     /* of a weight gradient: work for as many processors */
+    GPU_BLOCKS = 16384,  /* of four rows k in all slices: work for as many item rows of a GPU */
+    GPU_SLICES = 128,    /* most slices on a GPU */
+    GPU_SLICE_ROWS = 64, /* as SLICE_ROWS, on a GPU */
+    LOSS_NUMBERS = 2,    /* of a sequence: the loss and its rest */
     MAX_OPTIMIZER_STATES = 2,
-    SEGMENT_ROWS = 256,    /* of a batch in a slice, so that its partial sums cost little beside the products */
+    SLICE_ROWS = 256,      /* rows (t, b) of a slice, at least: then its partial sums cost little beside the products */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
     SAMPLE_ROWS = 256,     /* of a lag profile (train/diagnosis.c) */
-    MIN_BLOCK = 16,
-    GROUPS_A_UNIT = 4,
-    MAX_SHARES = 512, /* of a table of words, which a range of words is sorted into */
+    MIN_BLOCK = 16,        /* fewest sequences of a block */
+    GROUPS_A_UNIT = 4,     /* work-groups for each compute unit */
+    MAX_SHARES = 512,      /* of a table of words, which a range of words is sorted into */
     MAX_RANGES = 256,
     MIN_GPU_RUN = 32
 };
@@ -78,11 +78,12 @@ size_t rg_plan_term(const struct rg_plan *plan, size_t layer) {
     return plan->layer[layer].partial_rows * plan->d_width;
 }
 
-/* As many slices as give enough groups: on a CPU a panel of a slice is one, on a GPU a few blocks of it. A part of a
- * panel counts as one. */
+/* Choose the number of slices, so that a weight gradient has enough work-groups, and lay out the partial sums. On a CPU
+ * a group takes one panel of a slice, on a GPU a few blocks of it. A part of a panel counts as a whole one. */
 static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     const size_t panels = p->deltas * rg_divide_up(p->hidden, rg_device_panel(device));
-    size_t all = 0, at = 0, rows = SIZE_MAX; /* of the layer that has the fewest */
+    size_t all = 0, at = 0;
+    size_t rows = SIZE_MAX; /* partial_rows of the layer that has the fewest */
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].partial_rows = p->hidden + p->layer[l].inputs + 1 + (adds_skip(p) ? p->hidden : 0);
         rows = rg_min(rows, p->layer[l].partial_rows);
@@ -93,7 +94,7 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     const size_t wanted =
         gpu ? rg_min(GPU_SLICES, rg_divide_up(GPU_BLOCKS, panels * rg_divide_up(rows, GPU_BLOCK_ROWS)))
             : rg_divide_up(MIN_GROUPS, panels);
-    const size_t enough = rg_divide_up(p->shard * p->steps, gpu ? GPU_SEGMENT_ROWS : SEGMENT_ROWS);
+    const size_t enough = rg_divide_up(p->shard * p->steps, gpu ? GPU_SLICE_ROWS : SLICE_ROWS);
     p->sum_slices = rg_min(rg_min(p->steps, rg_min(wanted, enough)), (size_t)fit);
     p->slices = rg_max(p->sum_slices, rg_min(rg_min(p->steps, MIN_GROUPS), (size_t)fit));
     for (size_t l = 0; l < p->layers; l++) {
@@ -154,7 +155,7 @@ static void set_alloc_steps(struct rg_plan *p, size_t steps) {
     p->state_steps = steps + (p->initial ? 2 : 0);
 }
 
-/* Bytes that a chunk of so many sequences adds. */
+/* Bytes that a chunk of `rows` sequences adds to those of an empty chunk. */
 static uint64_t chunk_bytes(const struct rg_plan *p, uint64_t rows) {
     struct rg_plan with = *p, without = *p;
     with.chunk = rows;
@@ -192,8 +193,8 @@ static uint64_t cache_bytes(const struct rg_device_info *info) {
     return info->cache_bytes ? info->cache_bytes : UNKNOWN_CACHE;
 }
 
-/* The bytes of a sequence and of a step with rows of whole panels. What decides the order of sums counts these, so that
- * the order is the same whether a row ends with part of a panel or not. */
+/* Bytes of a sequence, and of a step, if every row were padded to whole panels. Choices that decide the order of sums
+ * use these sizes, so the order is the same whether a row ends with part of a panel or not. */
 struct sizes {
     uint64_t row, step;
 };
@@ -254,7 +255,7 @@ static const char *size_text(uint64_t bytes, char out[32]) {
  * sizes and the device alone, because it decides the order of sums. */
 static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *info) {
     const struct sizes bytes = whole_panels(p, info);
-    const size_t rows = rg_min(p->block, p->shard), few = rg_divide_up(SEGMENT_ROWS, rows);
+    const size_t rows = rg_min(p->block, p->shard), few = rg_divide_up(SLICE_ROWS, rows);
     const size_t run = rg_max((size_t)(RUN_BYTES / (rows * bytes.step)), info->is_gpu ? rg_max(few, MIN_GPU_RUN) : few);
     return rows * bytes.row <= cache_bytes(info) / 2 ? p->steps : rg_min(run, p->steps);
 }
@@ -325,7 +326,7 @@ static size_t fitting_steps(const struct rg_plan *p, const struct rg_device_info
     return low;
 }
 
-/* The options that give the number of sequences of an update. */
+/* The options that give the number of sequences of an update, for messages. */
 static const char *batch_text(const struct rg_plan_options *options) {
     return options->max_rows ? "--batch x --accumulate =" : "--batch";
 }
@@ -398,14 +399,14 @@ static size_t whole_rows(const struct rg_plan *p, const struct rg_device_info *i
     return rows >= BLOCK_ROWS ? (size_t)rows / BLOCK_ROWS * BLOCK_ROWS : (size_t)rows;
 }
 
-/* The same with at most that many of them, in whole blocks where they have one; 0: no limit. */
+/* Limit `rows` to `max_rows`, rounded down to whole blocks if it holds one. max_rows 0: no limit. */
 static size_t limited_rows(const struct rg_plan *p, size_t rows, size_t max_rows) {
     const size_t limit = max_rows > p->block ? max_rows / p->block * p->block : max_rows;
     return limit ? rg_min(rows, limit) : rows;
 }
 
-/* Choose the chunk: whole sequences if a block of them fits, else a block in segments of time, else less than a block.
- */
+/* Choose the chunk: whole sequences if a block of them fits, else a block in segments of time, else half a block in
+ * segments, and so on; and whole sequences again, if no more of them fit in segments. */
 static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, const struct rg_plan_options *options) {
     const struct rg_device_info *info = &device->info;
     const uint64_t memory = options->memory ? options->memory : rg_device_budget(info);
@@ -422,7 +423,7 @@ static rg_status plan_chunk(struct rg_plan *p, const struct rg_device *device, c
         set_segment(p, rg_max(options->segment_steps, p->accum_steps));
         p->chunk = block;
     }
-    for (size_t rows = block; !cut && fitting < block && rows > fitting; rows /= 2) {
+    for (size_t rows = block; !cut && rows > fitting; rows /= 2) {
         cut = plan_segments(p, info, memory, rows);
     }
     if (!cut) {

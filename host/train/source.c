@@ -12,8 +12,8 @@
 #include "model/cells.h"
 
 enum { PIECE = 4096 /* numbers that are converted at a time on their way to the device */ };
-/* Data that take more than this part of the memory are staged; a batch of them that only reads takes at most that part.
- */
+/* Divisors of the memory. Data that take more than 1/RESIDENT_PART of it, or more than a buffer may hold, are staged. A
+ * batch of staged data that is only read (scored, predicted) takes at most 1/BATCH_PART. */
 enum { RESIDENT_PART = 2, BATCH_PART = 32 };
 
 rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_options *options,
@@ -92,8 +92,8 @@ static size_t target_numbers(const struct rg_data_source *s) {
     return s->numbers ? s->numbers * (s->targets.target == RG_TARGET_STEPS ? s->data->n_steps : 1) : s->data->n_targets;
 }
 
-/* The targets of sequence `n` as the loss takes them, [target_numbers]. Rows that do not count are NaN, and have no
- * weight. What lies in the padding is not read. */
+/* Write the targets of sequence `n` in the form that the loss reads, to out [target_numbers]. A row that does not count
+ * becomes NaN, with a weight of 0. The padding of `out` keeps its old values, because nothing reads it. */
 static void give_rows(const struct rg_data_source *s, size_t n, double *out) {
     const struct rg_targets *const t = &s->targets;
     const size_t valid = rg_targets_rows(t, n);
@@ -156,7 +156,7 @@ static void stage_sequence(const struct rg_data_source *s, size_t n, size_t plac
     }
 }
 
-/* Copy the sequences in s->rows to the device. The copies here are made while the device works on the update before. */
+/* Copy the sequences in s->rows to the device. The host gathers them while the device works on the previous update. */
 static rg_status stage(const struct rg_data_source *s) {
     const struct rg_dataset *const data = s->data;
     const size_t n = s->batch * data->n_steps * data->n_features;
@@ -192,7 +192,8 @@ static void shuffle_order(struct rg_data_source *s, uint64_t epoch) {
     s->order_epoch = epoch;
 }
 
-/* Which sequences update `update` takes, written to the device once an update, and how many targets they have. */
+/* Choose the sequences of update `update`, add up their targets, and send their index to the device; if the data are
+ * staged, send the sequences too. The first chunk of an update calls it. */
 static rg_status choose_rows(struct rg_data_source *s, uint64_t update, bool every_step) {
     const uint64_t n = s->data->n_sequences;
     s->has_chosen = true;
@@ -214,7 +215,7 @@ static rg_status choose_rows(struct rg_data_source *s, uint64_t update, bool eve
     return s->staged ? stage(s) : RG_OK;
 }
 
-/* What the sequences of an update start from. */
+/* The states from which the sequences of an update start. */
 static struct rg_layer_states states_of(const struct rg_data_source *s, const struct rg_net *net, uint64_t update) {
     const size_t n = s->data->n_sequences;
     if (s->data->streams == 0) {
@@ -316,7 +317,7 @@ uint64_t rg_data_source_bytes(const struct rg_device *device, const struct rg_da
            data->n_sequences * initial * device->info.real_bytes + (staged ? 2 : 1) * batch * sizeof(uint32_t);
 }
 
-/* *out = a device copy of `bytes` bytes, or a small buffer if there are none. */
+/* Create *out with `bytes` bytes, or a small one for 0 bytes. Copy `from` into it, unless that is NULL. */
 static rg_status upload(struct rg_device *device, const void *from, size_t bytes, struct rg_buffer **out) {
     RG_TRY(rg_buffer_create(device, bytes, "the data set", out));
     return from ? rg_buffer_write(device, *out, 0, from, bytes) : RG_OK;
@@ -373,7 +374,8 @@ static void give_targets(const struct rg_dataset *data, size_t first, size_t n, 
     }
 }
 
-/* How many rows of sequence `n` count, and their weights. `values` [target_numbers] are what give_rows has given. */
+/* Add the rows of sequence `n` that count to s->counts, and their weights to s->weights. `values` [target_numbers] are
+ * those of give_rows. */
 static void add_up(struct rg_data_source *s, size_t n, const double *values) {
     const struct rg_targets *const t = &s->targets;
     const size_t valid = rg_targets_rows(t, n);
@@ -389,7 +391,7 @@ static void add_up(struct rg_data_source *s, size_t n, const double *values) {
     }
 }
 
-/* The rows of y, each with its weight: all of them, or where the data are staged only their counts and weights. */
+/* Upload the rows of y, each with its weight. If the data are staged, only count the rows and add up their weights. */
 static rg_status upload_rows(struct rg_data_source *s) {
     const struct rg_dataset *const data = s->data;
     const struct rg_targets *const t = &s->targets;
@@ -418,7 +420,7 @@ static rg_status upload_rows(struct rg_data_source *s) {
     return status;
 }
 
-/* Targets as they are in the file, or where some do not count or are one-hot, row by row. */
+/* Upload the targets: row by row if some do not count, are one-hot or have weights, else as they are in the file. */
 static rg_status upload_targets(struct rg_data_source *s) {
     const struct rg_dataset *const data = s->data;
     const struct rg_targets *const t = &s->targets;
@@ -445,7 +447,8 @@ static rg_status upload_states(struct rg_data_source *s, const double *states, s
     return rg_reals_write(s->device, *out, 0, states, n);
 }
 
-/* Places of the streams, which are the rows of every batch, or of the sequences of an update. */
+/* For streams and staged data, create s->places = 0, 1, 2 …: row i of a batch is stream i, or the i-th staged sequence.
+ * Streams also keep their states from one update to the next. */
 static rg_status create_places(struct rg_data_source *s) {
     if (s->data->streams == 0 && !s->staged) {
         return RG_OK;
@@ -503,10 +506,11 @@ static rg_status open_source(struct rg_device *device, const struct rg_dataset *
     s->targets = targets ? *targets : (struct rg_targets){.data = NULL};
     s->staged = is_staged(device, data, s->batch, s->memory);
     s->shuffle = s->shuffle && data->streams == 0;
-    s->source = (struct rg_source){
-        .fill = fill_data, .self = s, .labelled = !targets || targets->data, .ragged = data->lengths != NULL};
-    s->source.labelled = s->source.labelled && rg_dataset_is_labelled(data);
-    s->source.weighted = targets && targets->weights;
+    s->source = (struct rg_source){.fill = fill_data,
+                                   .self = s,
+                                   .labelled = (!targets || targets->data) && rg_dataset_is_labelled(data),
+                                   .ragged = data->lengths != NULL,
+                                   .weighted = targets && targets->weights};
     const rg_status status = create_source(s);
     if (status != RG_OK) {
         rg_data_source_destroy(s);

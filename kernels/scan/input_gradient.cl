@@ -1,5 +1,6 @@
-/* The gradient at a layer's inputs, which the reverse scan of the layer below starts from: d [T*B][deltas][Hp] of one
- * or two directions -> dx [T*B][D*Hp]. */
+/* The gradient at a layer's inputs, dx = sum of delta W_ih over directions and gates. The reverse scan of the layer
+ * below starts from it; if the inputs are embedded words, the gradient of the table does. `one` and `two` are the
+ * deltas of the two directions, [T*B][d_stride]; `two` is not read with one direction. dx is [T*B][out_stride]. */
 #define RG_INPUT_GRADIENT(R)                                                                                     \
     RG_HOT void RG_CAT(rg_input_gradient_rows_, R)(struct rg_input_gradient_args s, __global const rg_real *one, \
                                                    __global const rg_real *two, __global const rg_real *packed,  \
@@ -32,16 +33,16 @@ RG_INPUT_GRADIENT(1)
 RG_KERNEL void rg_input_gradient(__global const rg_real *restrict one, __global const rg_real *restrict two,
                                  __global const rg_real *restrict packed, __global rg_real *restrict dx,
                                  const struct rg_input_gradient_args s) {
-    const size_t first = s.first + get_group_id(0) * s.tile, all = s.first + s.rows;
-    const size_t end = all - first < s.tile ? all : first + s.tile;
+    const size_t first = s.first + get_group_id(0) * s.tile, last = s.first + s.rows;
+    const size_t end = last - first < s.tile ? last : first + s.tile;
     const size_t col = get_local_id(0);
     for (size_t p = 0; p < s.panels; p++) {
         for (size_t b = first + get_local_id(1) * RG_BLOCK_ROWS; b < end; b += RG_ROWS * RG_BLOCK_ROWS) {
-#define RG_ROWS_OF(R, r)               \
+#define RG_INPUT_BLOCK(R, r)           \
     RG_CAT(rg_input_gradient_rows_, R) \
     (s, one + (r)*s.d_stride, two + (r)*s.d_stride, packed, dx + (r)*s.out_stride, p, col)
-            RG_IN_BLOCKS(b, end, RG_ROWS_OF);
-#undef RG_ROWS_OF
+            RG_IN_BLOCKS(b, end, RG_INPUT_BLOCK);
+#undef RG_INPUT_BLOCK
         }
     }
 }

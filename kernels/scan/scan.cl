@@ -10,23 +10,24 @@
  *         a block of the product in registers -> the cell -> the new state
  */
 /* clang-format on */
-/* In the reverse scan the rows in local memory are the deltas, G*Hp wide.
+/* In the reverse scan the rows are deltas, G*Hp wide. They are in local memory only if RG_DELTAS_ARE_LOCAL; otherwise
+ * the scan reads them from d in global memory.
  *
  * All sequences end at t = T-1. In a ragged chunk sequence b starts at begin[b]; h and delta are 0 before that, except
- * at the step before the start, where h is h_0. The backward direction goes from T-1 down; `order` counts its steps in
- * processing order.
+ * at the step before the start, where h is h_0. The backward direction goes from T-1 down. In both directions `order`
+ * counts the steps as the forward scan processes them; the reverse scan goes through `order` from the end.
  *
  * A launch computes a half-open range of steps and continues from what the launch before it left in memory. A launch
  * of a single step may give several work-groups to a tile (dimension 1), which share out its panels. */
 #define RG_CELL_NAME(name) RG_CAT(RG_CAT(rg_, RG_CELL), RG_CAT(_, name))
 /* Compile error (an array of negative size) if the cell's file and its row in cells/cells.h differ. */
-typedef char RG_CELL_NAME(equals_its_row)[(RG_GATES == RG_CELL_NAME(gates)) + (RG_SAVED == RG_CELL_NAME(saved)) +
-                                                      (RG_DELTAS == RG_CELL_NAME(deltas)) ==
-                                                  3
+typedef char RG_CELL_NAME(equals_its_row)[((RG_GATES == RG_CELL_NAME(gates)) & (RG_SAVED == RG_CELL_NAME(saved)) &
+                                           (RG_DELTAS == RG_CELL_NAME(deltas)))
                                               ? 1
                                               : -1];
 #ifdef RG_LEARNED
-/* A learned skip also saves the state that an update would give: h and, if the cell has one, c. */
+/* A learned skip also saves the state that the cell would give if its update gate were open: h and, if the cell has
+ * one, c. In this file RG_GATES counts the cell's gates; RG_GATE_… and `gate` concern the one update gate. */
 #ifdef RG_PAST
 #define RG_KEPT (RG_SAVED + 2)
 #else
@@ -78,8 +79,8 @@ struct RG_CELL_NAME(reverse_block) {
 #endif
     size_t depth, skip_depth;
     __global const rg_real *dh; /* gradient from above at the block, or null */
-    /* The following pointers are at unit 0 and row 0 of the launch's memory. A GPU finds its place in them after the
-     * products, because the products leave few registers. */
+    /* From here on pointers are at unit 0 and row 0 of the launch's memory, and the block's place in them is given by
+     * these numbers. A GPU adds them only after the products, because the products leave few registers. */
     size_t at;          /* the block's first row at this step */
     rg_u32 first, unit; /* the block's first row in the chunk; its panel's first unit */
     rg_u32 slot;        /* place of this step in `carry` */
@@ -114,13 +115,13 @@ struct RG_CELL_NAME(reverse_block) {
 #endif
 #define RG_HAS(t) ((t) != RG_NO_STEP)
 #define RG_TILE_AT(t) (((t)-s.base) * s.rows + first) /* first row of the tile at step t */
-/* first row at the step processed before */
-#define RG_ROW_AFTER (after ? RG_TILE_AT(s.backward ? t - 1 : t + 1) : at)
+/* first row of the tile at the direction's next step, which the reverse scan has processed already */
+#define RG_ROW_NEXT (has_next ? RG_TILE_AT(s.backward ? t - 1 : t + 1) : at)
 #define RG_ROW_OF(t) (RG_HAS(t) ? RG_TILE_AT(t) : at)
 
 #if RG_SCAN_PART != RG_REVERSE_PART
-/* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][D*Hp] in the columns of this direction, saved
- * [T][B][S][Hp]. */
+/* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][out_stride] in the columns of this direction, saved
+ * [T][B][d_stride], of which RG_KEPT*Hp are used. */
 RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
                                      __global rg_real *h, __global rg_real *saved,
                                      __global const rg_u32 *restrict begin,
@@ -139,8 +140,9 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
     __local rg_real *const sums = past + 2 * buffer; /* [tile][RG_COLS] */
 #endif
     const size_t at_init = s.initial ? (s.initial_at + 1) * s.rows + first : first; /* h_0 of every sequence */
-    const size_t t_past = rg_step_back(s, s.from, 1), resumed = RG_HAS(t_past) ? rows : 0;
-    for (size_t r = get_local_id(1); r < resumed; r += RG_ROWS) {
+    /* the states that the launch before left, if it did */
+    const size_t t_past = rg_step_back(s, s.from, 1), resumed_rows = RG_HAS(t_past) ? rows : 0;
+    for (size_t r = get_local_id(1); r < resumed_rows; r += RG_ROWS) {
         __global const rg_real *const from = out + (RG_TILE_AT(t_past) + r) * s.out_stride;
         for (size_t u = col * RG_VEC; u < s.h_stride; u += RG_COLS * RG_VEC) {
             RG_STORE(RG_LOAD(from + u), past + RG_LOCAL_AT(r, u, line));
@@ -214,15 +216,16 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
 #define RG_NEXT_STEP(row)                          \
     block.next = next + RG_LOCAL_AT(row, 0, line); \
     block.now = now + RG_LOCAL_AT(row, 0, line);   \
-    block.depth = after ? s.hidden : 0;
+    block.depth = has_next ? s.hidden : 0;
 #else
-#define RG_NEXT_STEP(row)                                                                                 \
-    block.next = (ptrdiff_t)(s.skip_kind == RG_SKIP_IS_DILATED ? at_skip : RG_ROW_AFTER) - (ptrdiff_t)at; \
-    block.depth = s.skip_kind == RG_SKIP_IS_DILATED ? block.skip_depth : after ? s.hidden : 0;
+#define RG_NEXT_STEP(row)                                                                                \
+    block.next = (ptrdiff_t)(s.skip_kind == RG_SKIP_IS_DILATED ? at_skip : RG_ROW_NEXT) - (ptrdiff_t)at; \
+    block.depth = s.skip_kind == RG_SKIP_IS_DILATED ? block.skip_depth : has_next ? s.hidden : 0;
 #endif
 
-/* h, saved from the forward scan, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][deltas][Hp]. carry [skip
- * or 1][B][Hp] holds the values that pass from step to step beside the deltas. */
+/* h and saved from the forward scan, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][d_stride], of which
+ * RG_DELTAS*Hp are used. carry [back][B][Hp], with a learned skip several of them, holds the values that pass from step
+ * to step beside the deltas. */
 RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *saved,
                                      __global const rg_real *restrict packed, __global const rg_real *restrict dh,
                                      __global rg_real *d, __global rg_real *carry,
@@ -248,8 +251,8 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     /* the step that the previous launch processed last, if there was one */
     const size_t t_next = s.backward ? s.steps - 1 - s.to : s.to;
-    const size_t resumed = s.to < s.steps ? rows : 0;
-    for (size_t r = get_local_id(1); r < resumed; r += RG_ROWS) {
+    const size_t resumed_rows = s.to < s.steps ? rows : 0;
+    for (size_t r = get_local_id(1); r < resumed_rows; r += RG_ROWS) {
         __global const rg_real *const from = d + (RG_TILE_AT(t_next) + r) * s.d_stride;
         for (size_t g = 0; g < RG_GATES; g++) {
             const size_t delta = (g + 1 == RG_GATES ? RG_DELTAS - 1 : g) * s.h_stride;
@@ -266,18 +269,18 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
         const size_t t_skip = s.backward ? t - s.skip : t + s.skip, t_prev = rg_step_back(s, order, back);
         const size_t at_skip = order + s.skip < s.steps ? RG_TILE_AT(t_skip) : at;
         const size_t at_prev = RG_ROW_OF(t_prev);
-        const int after = order + 1 < s.steps; /* a step was processed before */
+        const int has_next = order + 1 < s.steps; /* the direction has a next step, processed already */
 #ifdef RG_LEARNED
         const size_t gate = t * s.rows + first, gate_next = (s.backward ? t - 1 : t + 1) * s.rows + first;
         const size_t plane = s.rows * s.h_stride;
-        for (size_t r = get_local_id(1); after && r < rows; r += RG_ROWS) {
+        for (size_t r = get_local_id(1); has_next && r < rows; r += RG_ROWS) {
             sums[r * RG_COLS + col] = rg_gate_sum(carry + plane + (first + r) * s.h_stride, 0, s.hidden, col);
         }
         RG_BARRIER;
         for (size_t r = rg_item(); r < rows; r += RG_ITEMS) {
             rg_gate_step_reverse(
-                gates + (gate + r) * RG_GATE_VALUES, after ? gates + (gate_next + r) * RG_GATE_VALUES : 0,
-                after ? rg_gate_total(sums + r * RG_COLS) : 0.0f, (rg_real)s.budget + (rg_real)s.budget_rest);
+                gates + (gate + r) * RG_GATE_VALUES, has_next ? gates + (gate_next + r) * RG_GATE_VALUES : 0,
+                has_next ? rg_gate_total(sums + r * RG_COLS) : 0.0f, (rg_real)s.budget + (rg_real)s.budget_rest);
         }
         RG_BARRIER;
 #endif
@@ -332,7 +335,7 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
 #undef RG_NEXT_STEP
 #undef RG_HAS
 #undef RG_TILE_AT
-#undef RG_ROW_AFTER
+#undef RG_ROW_NEXT
 #undef RG_ROW_OF
 #undef RG_CELL_NAME
 #undef RG_SCAN_NAME

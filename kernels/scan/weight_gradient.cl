@@ -3,23 +3,26 @@
  *
  *   partial [slices][rows of all sources][n]
  *
- * Group (s, i) computes units i, i + groups, … of slice s. Unit u is part u % parts of the rows k for panel u / parts.
- * On a GPU the group's item rows take blocks instead: see rg_outer_find.
+ * A chunk's rows are pairs (t, b). A source's rows k are the rows of partial: one for each column of the source.
  *
- * Rows of the chunk are processed in runs of RG_RUN, so that a run of d stays in the first-level cache while all k use
- * it. Each element is summed in one accumulator throughout. */
+ * On a CPU, and with tensor cores, the rows k of each panel are cut into `parts` parts. Unit u of the work is part
+ * u % parts of panel u / parts. Group (s, i) computes units i, i + groups, … of slice s. It processes the rows (t, b)
+ * in runs of RG_RUN, so that a run of d stays in the first-level cache while all k use it. On other GPUs the item rows
+ * of a group take blocks instead, each over all rows (t, b) of the slice: see rg_outer_find.
+ *
+ * Each element is summed in one order throughout, whatever the cuts. */
 #ifndef RG_RUN
 #define RG_RUN 128
 #endif
 
-/* Do a group's item rows take blocks of four rows k out of one list over all sources and panels? On a GPU they do:
- * otherwise most item rows would have no work. */
+/* On a GPU without tensor cores, a group's item rows take blocks of four rows k out of one list over all sources and
+ * panels. Otherwise most item rows would have no work. */
 #define RG_OUTER_BY_BLOCKS (RG_COLS * RG_ROWS > 1 && !RG_TF32)
 
 /* With tensor cores the sum of d is computed separately: together with products it would take their registers. */
 #define RG_SUMS_APART (RG_TF32 != 0)
 
-/* Only the sum of d, where a panel has no product with a source. */
+/* The sum of d alone: in a panel that has no product with the source, and in every panel if RG_SUMS_APART. */
 RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_rows, __global rg_real *partial,
                            int fresh, size_t col, size_t vectors) {
     for (size_t q = 0; q < vectors; q++) {
@@ -40,14 +43,14 @@ struct rg_outer {
     size_t n_rows; /* rows of a and d; 0: set a fresh partial to zero */
     int fresh;     /* partial has no value yet */
     int wide;      /* the panel has RG_NV + 1 vectors */
-    /* rows of d that the group's next unit reads, and whether its panel is wide; a hint, valid also past the last unit
-     */
+    /* the rows of d that the group's next unit reads, and whether its panel is wide; used to prefetch only, so after
+     * the last unit any rows will do */
     __global const rg_real *next;
     int next_wide;
 };
 
 /* Prefetch rows [first, end) of a panel of d; CPUs only. */
-RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t first, size_t end, int wide) {
+RG_INLINE void rg_outer_prefetch(__global const rg_real *d, size_t d_stride, size_t first, size_t end, int wide) {
     for (size_t i = first; i < end; i++) {
         RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
             RG_PREFETCH(d + i * d_stride + RG_LANE(0, q));
@@ -58,7 +61,7 @@ RG_INLINE void rg_outer_ask(__global const rg_real *d, size_t d_stride, size_t f
     }
 }
 
-/* Rows [first, end) of the source. If the last block ends at `sum_at`, it also computes the sum of d. */
+/* Add the products of rows k in [first, end). If the last block ends at `sum_at`, it also computes the sum of d. */
 RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
     const size_t col = get_local_id(0);
     for (size_t k = first + get_local_id(1) / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
@@ -78,8 +81,8 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
 #if RG_COLS * RG_ROWS == 1
         const size_t blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
         /* prefetch a share before each block: all at once would delay the products */
-        rg_outer_ask(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
-                     rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks), o.next_wide);
+        rg_outer_prefetch(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
+                          rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks), o.next_wide);
 #endif
         RG_IN_GRADIENT_BLOCKS(k, end, RG_OUTER);
 #undef RG_OUTER
@@ -87,8 +90,9 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
     }
 }
 
-/* Set *o to the contribution of the initial states; 0: there is none. Initial states follow the last step. They belong
- * `shift` steps before rows [start, start + B), of which rows [row, row + n_rows) are processed here. */
+/* Set *o to the contribution of the initial states to rows [row, row + n_rows) of the chunk. Returns 0 if there is
+ * none. The initial states are stored after the last step. They are the source of a single step, the B rows from
+ * `start` on: the one whose source would be the step before the direction's first. */
 RG_INLINE int rg_outer_initial(struct rg_outer *o, struct rg_weight_gradient_args s, struct rg_gradient_source from,
                                __global const rg_real *d, size_t row, size_t n_rows) {
     const size_t away = from.shift * s.rows, all = s.steps * s.rows;
@@ -262,7 +266,8 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
     }
 }
 #else
-/* Panels of d; of panel p the first column, the gate, and whether it is wide. The last panel of a gate may be. */
+/* The number of panels of d. The first column of panel p, its gate, and whether it is wide: on a roomy processor the
+ * last panel of a gate may have RG_NV + 1 vectors. */
 #if RG_ROOMY
 #define RG_OUTER_PANELS(s) ((s).n / (s).gate_width * ((s).gate_width / RG_NR))
 #define RG_OUTER_COLUMN(s, p) (RG_OUTER_GATE(s, p) * (s).gate_width + (p) % ((s).gate_width / RG_NR) * RG_NR)
@@ -343,15 +348,15 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
             /* if a block is the whole chunk, its steps follow each other in memory */
             const size_t joined = width == s.rows ? length : 1;
             for (size_t t = start; t < start + length; t += joined) {
-                const size_t from = t * s.rows + block, n_rows = joined * width;
+                const size_t top = t * s.rows + block, n_rows = joined * width;
                 for (size_t row = 0; row < n_rows; row += RG_RUN) {
                     const size_t run = n_rows - row < RG_RUN ? n_rows - row : RG_RUN;
                     for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
-                        const size_t after = unit + get_num_groups(1), later = after < units ? 0 : run;
+                        const size_t after = unit + get_num_groups(1), skipped = after < units ? 0 : run;
                         const size_t panel = (after < units ? after : get_group_id(1)) / s.parts;
                         __global const rg_real *const next =
-                            d + (from + row + later - s.base * s.rows) * s.d_stride + RG_OUTER_COLUMN(s, panel);
-                        rg_outer_run(states, inputs, d, sum, s, unit, from + row, run, fresh, next,
+                            d + (top + row + skipped - s.base * s.rows) * s.d_stride + RG_OUTER_COLUMN(s, panel);
+                        rg_outer_run(states, inputs, d, sum, s, unit, top + row, run, fresh, next,
                                      RG_OUTER_WIDE(s, panel));
                     }
                     fresh = 0;

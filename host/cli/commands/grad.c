@@ -1,4 +1,6 @@
-/* `rnn-gpu grad`: loss, outputs, every gradient and the lag profile of one pass over a file, as a safetensors file. */
+/* `rnn-gpu grad`: one pass over a file, or over a task's first batch. It shows loss, gradient norm and lag profile.
+ * With
+ * --out it writes outputs, every gradient and the profile as a safetensors file. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +29,7 @@
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
-/* Everything that the command owns. */
+/* One run of the command. The pointers are owned. */
 struct job {
     struct rg_config ran; /* the options with the model's own values */
     struct rg_model *model;
@@ -37,8 +39,8 @@ struct job {
     struct rg_pass *pass;
     struct rg_walk *walk; /* with --trace or --trace-latex, else NULL */
     struct rg_walk_tensors walk_tensors;
-    bool told;    /* the walk is small enough to be shown */
-    double begin; /* by the clock, in seconds */
+    bool shown;   /* the walk is small enough for the screen, the page and LaTeX */
+    double begin; /* rg_seconds at the start */
 };
 
 /* Measure the lag profile of every layer and direction over all sequences, and its causes. A signal ends the
@@ -60,7 +62,7 @@ static rg_status print_json(const struct rg_config *config, const struct job *j)
     const char *const out = config->output.out;
     json_t *result = rg_json_pack("{s:o, s:o, s:o}", "file", out ? rg_json_text(out) : json_null(), "loss",
                                   rg_json_real(j->pass->loss), "grad_norm", rg_json_real(j->pass->norm));
-    json_t *const has_verdict =
+    json_t *const verdict =
         d->profile
             ? rg_json_pack("{s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "verdict", rg_verdict_names[found->word],
                            "decay", rg_json_real(found->decay), "factor", rg_json_real(found->factor), "reach",
@@ -69,7 +71,7 @@ static rg_status print_json(const struct rg_config *config, const struct job *j)
                            "layers", rg_explain_layers_json(d->profiles, d->causes), "lags",
                            rg_explain_lags_json(d->profiles, j->model))
             : rg_json_pack("{s:o}", "verdict", json_null());
-    rg_json_merge(&result, has_verdict);
+    rg_json_merge(&result, verdict);
     rg_json_set(&result, "input_lags", rg_input_text_json(&j->pass->inputs));
     rg_json_set(&result, "probes", rg_probe_text_json(&j->pass->map));
     rg_json_set(&result, "options", rg_settings_json("grad", &j->ran, &j->ran));
@@ -82,7 +84,7 @@ static rg_status print_result(const struct rg_config *config, const struct job *
     }
     const int digits = config->machine.precision == RG_PRECISION_DOUBLE ? 17 : 9;
     const struct rg_look look = rg_look_of(config);
-    if (config->output.trace && j->told) {
+    if (config->output.trace && j->shown) {
         RG_TRY(rg_walk_print(j->walk, config->output.sequence, rg_look_terminal()));
         (void)printf("\n");
     }
@@ -153,7 +155,7 @@ static rg_status write_pages(const struct rg_config *config, const struct job *j
                                      .n_tables = sizeof tables / sizeof *tables,
                                      .plots = plots,
                                      .n_plots = RG_GRAD_FIGURES,
-                                     .walk = j->told ? j->walk : NULL,
+                                     .walk = j->shown ? j->walk : NULL,
                                      .sequence = config->output.sequence};
     RG_TRY_GOTO(rg_pages_write(config, &report));
 fail:
@@ -202,22 +204,22 @@ static rg_status open_task(const struct rg_config *config, struct job *j) {
     return rg_problem_data(j->data, &targets, &j->problem);
 }
 
-static bool walks(const struct rg_config *config) {
+static bool wants_walk(const struct rg_config *config) {
     return config->output.trace || config->output.trace_latex;
 }
 
 /* Check before any work that the walk is small enough for the requested form. As tensors it may have any size. */
 static rg_status check_walk(const struct rg_config *config, struct job *j) {
-    if (!walks(config)) {
+    if (!wants_walk(config)) {
         return RG_OK;
     }
     RG_TRY(rg_walk_check_sequence(j->data, config->output.sequence));
     const rg_status status = rg_walk_check(j->model, j->data, config->output.sequence);
-    j->told = status == RG_OK;
-    if (!j->told && (!config->output.out || config->output.trace_latex)) {
+    j->shown = status == RG_OK;
+    if (!j->shown && (!config->output.out || config->output.trace_latex)) {
         return status;
     }
-    if (!j->told) {
+    if (!j->shown) {
         rg_log("%zu units, %zu steps, %zu sequences are too many to show; every number is in the tensors trace.* "
                "of %s",
                j->model->shape.hidden, j->data->n_steps, j->data->n_sequences, config->output.out);
@@ -226,8 +228,9 @@ static rg_status check_walk(const struct rg_config *config, struct job *j) {
     return config->output.trace_latex ? rg_file_try(config->output.trace_latex) : RG_OK;
 }
 
-static rg_status walk(const struct rg_config *config, struct job *j) {
-    if (!walks(config)) {
+/* Compute the walk. Where they are asked for, also list its tensors and write its LaTeX file. */
+static rg_status make_walk(const struct rg_config *config, struct job *j) {
+    if (!wants_walk(config)) {
         return RG_OK;
     }
     RG_TRY(rg_walk_create(j->model, j->data, &j->problem, config->model.skip_budget, &j->walk));
@@ -264,13 +267,15 @@ static rg_status grad(const struct rg_config *config, struct job *j) {
     }
     RG_TRY(rg_lag_check(&j->model->shape, j->data->n_steps, config->training.probe_time));
     RG_TRY(check_walk(config, j));
-    RG_TRY(j->device ? RG_OK : rg_setup_device(config, &j->device));
+    if (!j->device) { /* open_task has opened it */
+        RG_TRY(rg_setup_device(config, &j->device));
+    }
     RG_TRY(rg_pages_try(config));
     RG_TRY(rg_pass_create(config, j->device, j->model, j->data, &j->problem, &j->pass));
     j->ran.training.probe_time = j->pass->probe;
     rg_stop_answer("ending the diagnosis, then writing what there is");
     RG_TRY(diagnose(config, j));
-    RG_TRY(walk(config, j));
+    RG_TRY(make_walk(config, j));
     RG_TRY(write_tensors(config, j));
     RG_TRY(print_result(config, j));
     return rg_pages_wanted(config) && j->pass->diagnosis.profile ? write_pages(config, j) : RG_OK;

@@ -8,18 +8,19 @@
 #include "cli/report/explain.h"
 #include "gradient/ranges.h"
 
-enum { INDENT = 2, INTERVAL = 16, MIN_BAR = 6 };
+enum { INDENT = 2, NUMBERS = 34 /* columns of the numbers and their spaces */, INTERVAL = 16, MIN_BAR = 6 };
 
-/* How the rows are drawn. */
+/* What all rows share: the profile, the scales and the widths of the columns. */
 struct sheet {
     const struct rg_lag_profile *profile;
     const struct rg_look *look;
-    double bottom, top;      /* powers of ten: the decades that the bars of the norms span */
-    double largest;          /* share, in size */
-    int lags, shares, norms; /* columns of the lags, and of the two bars */
+    double bottom, top;      /* log10 of the ends of the norms' bars */
+    double largest;          /* the largest |share|, whose bar is full */
+    int lags, shares, norms; /* columns of the screen for the lags, and for the two bars */
 };
 
-/* A bar of `place`, 0 … 1, of `columns`, in eighths of a column; `below`: for a negative number. Blanks fill it up. */
+/* Print a bar over the part `place`, 0 … 1, of `columns`: in eighths of a column, or in whole columns for a negative
+ * number (`below`) and without Unicode. `fill`: add blanks up to `columns`. */
 static void print_bar(const struct sheet *s, double place, int columns, bool below, bool fill) {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     const bool unicode = s->look->unicode;
@@ -54,21 +55,21 @@ static void set_scales(struct sheet *s, const struct rg_range_terms *rows, size_
     s->bottom = isfinite(high) ? fmin(floor(low), s->top - 1.0) : -1.0;
 }
 
-/* "7", "8-15" */
-static int print_lags(struct rg_lag_range range, char text[48]) {
+/* Format a range of lags as "7" or "8-15". Returns its length. */
+static int format_lags(struct rg_lag_range range, char text[48]) {
     return range.first == range.last ? snprintf(text, 48, "%zu", range.first)
                                      : snprintf(text, 48, "%zu-%zu", range.first, range.last);
 }
 
-/* Columns: what the numbers leave goes to the bars, a third of it to the shares. */
+/* Divide the width of the table. The bars get what the numbers leave: the shares' bar a third, the norms' the rest. */
 static void set_columns(struct sheet *s, const struct rg_lag_range *ranges, size_t n) {
     char text[48];
     s->lags = 5 + INDENT;
     for (size_t i = 0; i < n; i++) {
-        const int length = INDENT + print_lags(ranges[i], text);
+        const int length = INDENT + format_lags(ranges[i], text);
         s->lags = length > s->lags ? length : s->lags;
     }
-    const int numbers = s->lags + 34 + (rg_chance_known(s->profile) ? INTERVAL + 3 : 0);
+    const int numbers = s->lags + NUMBERS + (rg_chance_known(s->profile) ? INTERVAL + 3 : 0);
     const int left = (int)rg_look_table(s->look) - numbers;
     s->shares = left / 3 < MIN_BAR ? MIN_BAR : left / 3;
     s->norms = left - s->shares < MIN_BAR ? MIN_BAR : left - s->shares;
@@ -93,19 +94,19 @@ static void print_row(const struct sheet *s, struct rg_lag_range range, size_t a
     const struct rg_lag_terms *const of_ih = &s->profile->matrices[RG_LAG_IH];
     const struct rg_range_terms hh = rg_range_of(of_hh->log10_norm, of_hh->share, of_hh->cosine, range);
     const struct rg_range_terms ih = rg_range_of(of_ih->log10_norm, of_ih->share, of_ih->cosine, range);
-    const double size = s->largest > 0.0 && isfinite(hh.share) ? fabs(hh.share) / s->largest : 0.0;
-    const double height = isfinite(hh.log10_norm) ? (hh.log10_norm - s->bottom) / (s->top - s->bottom) : 0.0;
+    const double share_part = s->largest > 0.0 && isfinite(hh.share) ? fabs(hh.share) / s->largest : 0.0;
+    const double norm_part = isfinite(hh.log10_norm) ? (hh.log10_norm - s->bottom) / (s->top - s->bottom) : 0.0;
     char lags[48], norm[32];
-    (void)print_lags(range, lags);
+    (void)format_lags(range, lags);
     (void)printf("%*s %7.2f %%  ", s->lags, lags, percent(hh.share));
-    print_bar(s, size, s->shares, hh.share < 0.0, true);
+    print_bar(s, share_part, s->shares, hh.share < 0.0, true);
     print_interval(s->profile, at);
     (void)printf(" %7.2f %% %9s  ", percent(ih.share), rg_explain_digits(hh.log10_norm, 3, norm));
-    print_bar(s, height, s->norms, false, false);
+    print_bar(s, norm_part, s->norms, false, false);
     (void)putchar('\n');
 }
 
-/* What the bars of the norms span, as long as there is room for it. */
+/* Print the span of the norms' bars as the header of their column: the longest of its forms that fits. */
 static void print_scale(const struct sheet *s) {
     static const char *const words[] = {"", "log, ", "logarithmic, "};
     char text[64] = "log";

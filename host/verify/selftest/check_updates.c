@@ -1,5 +1,6 @@
-/* Training problems on the device: outputs, loss, gradients and norm of three updates against the reference at the
- * device's own weights, and each update's weights against the reference's optimiser fed the device's gradients. */
+/* Three updates of a training problem on the device, compared with the reference. The reference computes outputs, loss,
+ * gradients and norm from the device's weights before each update. Its optimiser computes the new weights from the
+ * device's gradients. So errors do not add up over the updates. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,8 +90,8 @@ static double relative(double error, double size) {
     return error == 0.0 ? 0.0 : error / size;
 }
 
-/* *worst = the larger one; NaN is larger than anything. */
-static bool raise(double *worst, double error) {
+/* *worst = the larger of the two; NaN is larger than any number. Returns whether *worst has changed. */
+static bool keep_larger(double *worst, double error) {
     if (isnan(*worst) || !(isnan(error) || error > *worst)) {
         return false;
     }
@@ -98,8 +99,8 @@ static bool raise(double *worst, double error) {
     return true;
 }
 
-/* The size of z to which errors are relative: ||z||, or, if larger, the norm that random signs of the terms of W_o h +
- * b_o would give. A sum that happens to cancel has no relative accuracy. */
+/* The number by which the error of the outputs z = W_o h + b_o is divided: ||z||, or the root of the sum of the squares
+ * of all terms of these sums, whichever is larger. If terms cancel, z is small, but its rounding error is not. */
 static double outputs_size(const struct rg_exercise *e) {
     const struct ref_model *m = e->reference;
     const size_t states = ref_directions(m) * m->hidden;
@@ -127,10 +128,11 @@ static void compare_outputs(struct run *r) {
     const struct rg_exercise *e = r->exercise;
     const size_t n = e->sizes.batch * e->target_steps * e->sizes.outputs;
     rg_exercise_outputs(e, r->outputs, r->aligned);
-    (void)raise(&r->error[OUTPUTS], relative(rg_exercise_distance(r->aligned, e->result->output, n), outputs_size(e)));
+    (void)keep_larger(&r->error[OUTPUTS],
+                      relative(rg_exercise_distance(r->aligned, e->result->output, n), outputs_size(e)));
 }
 
-/* Compare every parameter. The gaps between parameters must have stayed zero. */
+/* Compare every parameter, and check that the gaps before, between and behind the parameters are still zero. */
 static void compare_gradients(struct run *r) {
     const struct rg_exercise *e = r->exercise;
     const size_t n_parameters = e->model->n_parameters;
@@ -139,7 +141,7 @@ static void compare_gradients(struct run *r) {
         const struct rg_parameter *parameter = &e->model->parameters[p];
         const size_t next = p < n_parameters ? parameter->offset : e->model->arena;
         for (; end < next; end++) {
-            if (r->gradient[end] != 0.0 && raise(&r->error[GRADIENTS], INFINITY)) {
+            if (r->gradient[end] != 0.0 && keep_larger(&r->error[GRADIENTS], INFINITY)) {
                 (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "the gaps of the arena");
             }
         }
@@ -149,7 +151,7 @@ static void compare_gradients(struct run *r) {
         const size_t n = rg_parameter_elements(parameter);
         rg_exercise_parameter(e, r->gradient, p, r->values);
         const double error = rg_exercise_distance(r->values, e->result->gradient[p], n);
-        if (raise(&r->error[GRADIENTS], relative(error, ref_norm(e->result->gradient[p], n)))) {
+        if (keep_larger(&r->error[GRADIENTS], relative(error, ref_norm(e->result->gradient[p], n)))) {
             (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "%s", parameter->name);
         }
         end = next + n;
@@ -163,7 +165,7 @@ static void compare_states(struct run *r, const char *name, const double *got, c
     for (size_t i = 0; i < n; i++) {
         squares += (got[i] - wanted[i]) * (got[i] - wanted[i]);
     }
-    if (raise(&r->error[GRADIENTS], relative(sqrt(squares), ref_norm(wanted, n)))) {
+    if (keep_larger(&r->error[GRADIENTS], relative(sqrt(squares), ref_norm(wanted, n)))) {
         (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "%s", name);
     }
 }
@@ -187,18 +189,18 @@ static rg_status compare_totals(struct run *r, const struct rg_record *record, d
     const double wanted = r->exercise->result->loss;
     double loss = 0.0, host_norm = 0.0;
     RG_TRY(rg_engine_totals(r->engine, &loss, &host_norm));
-    (void)raise(&r->error[LOSS], relative(fabs(loss - wanted), wanted));
-    (void)raise(&r->error[RECORD], relative(fabs(rg_exact_read(record->loss) - wanted), wanted));
+    (void)keep_larger(&r->error[LOSS], relative(fabs(loss - wanted), wanted));
+    (void)keep_larger(&r->error[RECORD], relative(fabs(rg_exact_read(record->loss) - wanted), wanted));
     *norm = 0.0;
     for (size_t p = 0; p < r->exercise->model->n_parameters; p++) {
         rg_exercise_parameter(r->exercise, r->gradient, p, r->values);
         *norm = hypot(*norm, ref_norm(r->values, rg_parameter_elements(&r->exercise->model->parameters[p])));
     }
-    (void)raise(&r->error[HOST_NORM], relative(fabs(host_norm - *norm), *norm));
-    (void)raise(&r->error[NORM], relative(fabs(rg_exact_read(record->norm) - *norm), *norm));
+    (void)keep_larger(&r->error[HOST_NORM], relative(fabs(host_norm - *norm), *norm));
+    (void)keep_larger(&r->error[NORM], relative(fabs(rg_exact_read(record->norm) - *norm), *norm));
     const bool clips = r->one->clip_norm > 0.0 && ref_clip_coefficient(*norm, r->one->clip_norm) < 1.0;
     if (record->skipped || (record->clipped != 0) != clips) {
-        (void)raise(&r->error[NORM], INFINITY);
+        (void)keep_larger(&r->error[NORM], INFINITY);
     }
     return RG_OK;
 }
@@ -223,7 +225,7 @@ static void apply(enum rg_optimizer kind, double *w, const double *g, size_t n, 
 
 /* Compare the new weights with what the reference's optimiser makes of the device's old weights and gradient. The error
  * is relative to the change. Half a unit in the last place of a float is allowed in double precision too, because
- * learning rates are floats in both. */
+ * learning rates are floats in both. Overwrites the reference's gradients with the device's. */
 static void compare_weights(struct run *r, double norm, size_t update) {
     const struct rg_exercise *e = r->exercise;
     const size_t n_parameters = e->model->n_parameters;
@@ -243,7 +245,7 @@ static void compare_weights(struct run *r, double norm, size_t update) {
         const double error = rg_exercise_distance(r->values, r->wanted, n), size = ref_norm(r->wanted, n);
         rg_exercise_parameter(e, r->before, p, r->values);
         const double change = rg_exercise_distance(r->values, r->wanted, n), rounding = 0.5 * RG_FLOAT_EPS * size;
-        (void)raise(&r->error[WEIGHTS], relative(error <= rounding ? 0.0 : error - rounding, change));
+        (void)keep_larger(&r->error[WEIGHTS], relative(error <= rounding ? 0.0 : error - rounding, change));
     }
 }
 
@@ -266,7 +268,7 @@ static rg_status run_update(struct run *r, size_t update) {
     if (r->initial) {
         RG_TRY(compare_initial_gradients(r));
     }
-    (void)raise(&r->error[GATES], e->result->gate_margin < GATE_MARGIN ? INFINITY : 0.0);
+    (void)keep_larger(&r->error[GATES], e->result->gate_margin < GATE_MARGIN ? INFINITY : 0.0);
     RG_TRY(compare_totals(r, &history[update], &norm));
     compare_weights(r, norm, update);
     return RG_OK;
@@ -285,19 +287,19 @@ rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, c
     rg_exercise_name(&form, name, sizeof name);
     (void)snprintf(subject, sizeof subject, "%s %s", name, rg_optimizer_names[one->optimizer]);
     (void)snprintf(gradient, sizeof gradient, "gradients%s%s", r.worst_gradient[0] ? ", worst " : "", r.worst_gradient);
-    const char *const quantities[] = {
+    const char *const quantities[N_QUANTITIES] = {
         "outputs", "loss", gradient, "norm on the host", "loss of the record", "norm", "weights", "gates clear of 1/2"};
     const double forward = rg_tolerance_forward(device, &form), eps = rg_device_eps(device);
     const double host_norm = 8.0 * eps * sqrt((double)r.exercise->model->arena);
     /* rates and moments' decays are floats in either precision */
-    const double tolerances[] = {forward,
-                                 2.0 * forward,
-                                 rg_tolerance_backward(device, &form),
-                                 host_norm,
-                                 2.0 * forward + 8.0 * eps,
-                                 fmin(8.0 * RG_FLOAT_EPS, host_norm),
-                                 16.0 * RG_FLOAT_EPS,
-                                 0.0};
+    const double tolerances[N_QUANTITIES] = {[OUTPUTS] = forward,
+                                             [LOSS] = 2.0 * forward,
+                                             [GRADIENTS] = rg_tolerance_backward(device, &form),
+                                             [HOST_NORM] = host_norm,
+                                             [RECORD] = 2.0 * forward + 8.0 * eps,
+                                             [NORM] = fmin(8.0 * RG_FLOAT_EPS, host_norm),
+                                             [WEIGHTS] = 16.0 * RG_FLOAT_EPS,
+                                             [GATES] = 0.0};
     const size_t n = rg_plan_learned(&r.engine->net.plan) ? N_QUANTITIES : GATES;
     for (size_t i = 0; i < n; i++) {
         rg_checks_add(checks, subject, quantities[i], r.error[i], tolerances[i]);
