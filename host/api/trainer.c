@@ -140,7 +140,7 @@ static rg_status measure(struct rg_run *run) {
     const double max = fmax(SECONDS, PART * run->result.training.seconds);
     struct deadline d = {.at = run->config.training.diagnose == RG_DIAGNOSE_FULL ? 0.0 : rg_seconds() + max};
     const struct rg_watch watch = {.go_on = is_in_time, .self = &d, .span = 1.0};
-    return rg_run_measure(run, true, &watch);
+    return rg_run_measure(run, RG_FIND_ALL, &watch);
 }
 
 static rg_status outcome(const struct rnn_gpu_trainer *t) {

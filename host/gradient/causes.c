@@ -33,6 +33,7 @@ struct walk {
     const double *weights;
     uint32_t *begin; /* [rows] first live step */
     struct rg_spectrum_limits limits;
+    const bool *brief; /* of rg_cause_options */
     struct rg_watch watch;
     double before, part; /* progress of the whole measurement before this direction; share of this direction in it */
     bool ended;          /* the watch ended the walk */
@@ -176,7 +177,7 @@ static void choose_sequences(struct walk *w, size_t n) {
         }
     }
     w->furthest = w->followed[0].reach;
-    w->stride = w->furthest / SINGULAR_LAGS + 1;
+    w->stride = !w->brief ? w->furthest / SINGULAR_LAGS + 1 : w->furthest > 0 ? w->furthest : 1;
     w->slots = w->furthest / w->stride + 2;
 }
 
@@ -310,7 +311,9 @@ static void note_reach(struct walk *w) {
 static rg_status walk_steps(struct walk *w) {
     struct rg_causes *const c = w->causes;
     RG_TRY(rg_products_create(&w->facts, w->sequences, c->directions, false, &w->products));
-    RG_TRY(rg_spectrum_begin(&w->facts, &w->limits, w->followed[0].row, w->furthest, c->directions, &w->spectrum));
+    if (!w->brief) {
+        RG_TRY(rg_spectrum_begin(&w->facts, &w->limits, w->followed[0].row, w->furthest, c->directions, &w->spectrum));
+    }
     for (size_t lag = 0; lag < w->lags && !w->ended; lag++) {
         const size_t order = w->probe - lag, t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
         const rg_status status =
@@ -320,7 +323,9 @@ static rg_status walk_steps(struct walk *w) {
             break;
         }
         RG_TRY(status);
-        add_slopes(w, t);
+        if (!w->brief) {
+            add_slopes(w, t);
+        }
         if (lag + 1 < w->lags) {
             product_step(w, t, order);
         }
@@ -330,12 +335,9 @@ static rg_status walk_steps(struct walk *w) {
     return RG_OK;
 }
 
-/* Record the results of the walk. */
-static void note_walk(struct walk *w) {
+/* Record the products of the walk. */
+static void note_products(struct walk *w) {
     struct rg_causes *const c = w->causes;
-    note_slopes(w);
-    c->mean_slope = w->slope_sum / w->live_steps; /* NAN if no step was live */
-    c->mean_saturated = w->saturated_sum / w->live_steps;
     note_reach(w);
     note_exponents(w);
     fill(w, false, c->log10_largest);
@@ -386,8 +388,21 @@ static rg_status note_matrix(struct walk *w) {
     const size_t n = f->hidden;
     rg_status status = RG_OK;
     c->sigma_hh = rg_largest_singular(f->w_hh, f->gates * n, n, &status);
+    return status;
+}
+
+/* Record what no verdict rests on. */
+static rg_status note_more(struct walk *w) {
+    struct rg_causes *const c = w->causes;
+    const struct rg_cell_facts *const f = &w->facts;
+    rg_status status = RG_OK;
+    RG_TRY(rg_time_constants_end(&w->times, f->hidden));
+    note_slopes(w);
+    c->mean_slope = w->slope_sum / w->live_steps; /* NAN if no step was live */
+    c->mean_saturated = w->saturated_sum / w->live_steps;
+    RG_TRY(rg_spectrum_end(&w->spectrum, &w->limits, &w->products, &c->spectrum));
     if (f->gates == 1) {
-        c->radius = rg_spectral_radius(f->w_hh, n, &status);
+        c->radius = rg_spectral_radius(f->w_hh, f->hidden, &status);
     }
     note_expected(w);
     if (w->log_forget_count > 0.0) {
@@ -434,12 +449,11 @@ static rg_status measure_direction(struct walk *w, struct rg_causes *c) {
     RG_TRY_GOTO(rg_alloc(&w->by_lag, w->facts.steps, sizeof *w->by_lag, "causes of the gradient"));
     RG_TRY_GOTO(rg_alloc(&w->singular, 2 * w->sequences * w->slots, sizeof *w->singular, "Jacobian products"));
     RG_TRY_GOTO(rg_step_states_create(w->engine, &w->facts, w->rows, &w->states));
-    RG_TRY_GOTO(rg_time_constants_begin(&w->facts, &c->times, &w->times));
+    RG_TRY_GOTO(w->brief ? RG_OK : rg_time_constants_begin(&w->facts, &c->times, &w->times));
     RG_TRY_GOTO(walk_steps(w));
-    RG_TRY_GOTO(rg_time_constants_end(&w->times, w->facts.hidden));
-    note_walk(w);
-    RG_TRY_GOTO(rg_spectrum_end(&w->spectrum, &w->limits, &w->products, &c->spectrum));
+    note_products(w);
     RG_TRY_GOTO(note_matrix(w));
+    RG_TRY_GOTO(w->brief ? RG_OK : note_more(w));
 fail:
     release_direction(w);
     return status;
@@ -451,7 +465,7 @@ static rg_status measure_all(struct walk *w, struct rg_all_causes *all) {
     w->part = 1.0 / (double)n;
     w->ended = rg_watch_ends(&w->watch, 0.0);
     for (size_t i = n; i-- > 0 && !w->ended;) {
-        RG_TRY(measure_direction(w, &all->items[i]));
+        RG_TRY(!w->brief || w->brief[i] ? measure_direction(w, &all->items[i]) : RG_OK);
         w->before += w->part;
     }
     return RG_OK;
@@ -497,6 +511,7 @@ rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, 
                      .probe = probe - 1,
                      .lags = options->lags && options->lags < probe ? options->lags : probe,
                      .limits = options->limits,
+                     .brief = options->brief,
                      .watch = options->watch};
     RG_TRY(rg_alloc(out, 1, sizeof **out, "causes of the gradient"));
     (*out)->layers = p->layers;

@@ -63,6 +63,9 @@ struct rg_cause_options {
     struct rg_spectrum_limits limits; /* for the singular values of states larger than RG_DIRECTIONS */
     /* a profile of the same rows was just measured, so their states are in memory: skip the forward scan */
     bool loaded;
+    /* [layers * directions], or NULL. Where it is true, measure only what a verdict asks for: sigma_hh, and the
+     * products' singular values at the largest lag; where it is false, nothing. */
+    const bool *brief;
     int threads; /* 0: all processors; results do not depend on it */
     struct rg_watch watch;
 };

@@ -6,93 +6,71 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 8, WIDE = 2, TALL = 4 };
+enum { LANES = 8, QUARTER = 4, TALL = 4 };
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+typedef double quarter __attribute__((vector_size(QUARTER * sizeof(double))));
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Update a block of c: `tall` rows from row i, WIDE vectors from column j. */
-INLINE void add_block(const struct rg_product *p, size_t i, size_t tall, size_t j) {
-    lanes sum[TALL][WIDE];
-    for (size_t r = 0; r < tall; r++) {
-        memcpy(sum[r], p->c + (i + r) * p->c_row + j, sizeof sum[r]);
+/* Update a block of c: `tall` rows from row i, `wide` vectors from column j. */
+#define BLOCK(name, vector, wide)                                                   \
+    INLINE void name(const struct rg_product *p, size_t i, size_t tall, size_t j) { \
+        vector sum[TALL][wide];                                                     \
+        for (size_t r = 0; r < tall; r++) {                                         \
+            memcpy(sum[r], p->c + (i + r) * p->c_row + j, sizeof sum[r]);           \
+        }                                                                           \
+        const double *const a = p->a + i * p->a_row;                                \
+        for (size_t k = 0; k < p->depth; k++) {                                     \
+            vector b[wide];                                                         \
+            memcpy(b, p->b + k * p->b_row + j, sizeof b);                           \
+            for (size_t r = 0; r < tall; r++) {                                     \
+                const double value = a[r * p->a_row + k * p->a_depth];              \
+                for (size_t w = 0; w < (wide); w++) {                               \
+                    sum[r][w] += value * b[w];                                      \
+                }                                                                   \
+            }                                                                       \
+        }                                                                           \
+        for (size_t r = 0; r < tall; r++) {                                         \
+            memcpy(p->c + (i + r) * p->c_row + j, sum[r], sizeof sum[r]);           \
+        }                                                                           \
     }
-    const double *const a = p->a + i * p->a_row;
-    for (size_t k = 0; k < p->depth; k++) {
-        lanes b[WIDE];
-        memcpy(b, p->b + k * p->b_row + j, sizeof b);
-        for (size_t r = 0; r < tall; r++) {
-            const double value = a[r * p->a_row + k * p->a_depth];
-            for (size_t w = 0; w < WIDE; w++) {
-                sum[r][w] += value * b[w];
-            }
-        }
+BLOCK(add_two, lanes, 2)
+BLOCK(add_one, lanes, 1)
+BLOCK(add_quarter, quarter, 1)
+BLOCK(add_single, double, 1)
+
+/* As many blocks of so many columns as fit, from column j on. */
+#define ADD_BLOCKS(block, columns_each)                             \
+    for (; j + (columns_each) <= p->columns; j += (columns_each)) { \
+        size_t i = 0;                                               \
+        for (; i + TALL <= p->rows; i += TALL) {                    \
+            block(p, i, TALL, j);                                   \
+        }                                                           \
+        for (; i < p->rows; i++) {                                  \
+            block(p, i, 1, j);                                      \
+        }                                                           \
     }
-    for (size_t r = 0; r < tall; r++) {
-        memcpy(p->c + (i + r) * p->c_row + j, sum[r], sizeof sum[r]);
-    }
-}
 
 INLINE void add_product(const struct rg_product *p) {
-    const size_t wide = p->columns - p->columns % (WIDE * LANES);
-    for (size_t j = 0; j < wide; j += WIDE * LANES) {
-        size_t i = 0;
-        for (; i + TALL <= p->rows; i += TALL) {
-            add_block(p, i, TALL, j);
-        }
-        for (; i < p->rows; i++) {
-            add_block(p, i, 1, j);
-        }
-    }
-    for (size_t i = 0; wide < p->columns && i < p->rows; i++) {
-        double *const c = p->c + i * p->c_row;
-        for (size_t k = 0; k < p->depth; k++) {
-            const double value = p->a[i * p->a_row + k * p->a_depth];
-            const double *const b = p->b + k * p->b_row;
-            for (size_t j = wide; j < p->columns; j++) {
-                c[j] += value * b[j];
-            }
-        }
-    }
+    size_t j = 0;
+    ADD_BLOCKS(add_two, 2 * LANES)
+    ADD_BLOCKS(add_one, LANES)
+    ADD_BLOCKS(add_quarter, QUARTER)
+    ADD_BLOCKS(add_single, 1)
 }
-
-static void add_plain(const struct rg_product *p) {
-    add_product(p);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static void add_avx2(const struct rg_product *p) {
-    add_product(p);
-}
-
-__attribute__((target("avx512f"))) static void add_avx512(const struct rg_product *p) {
-    add_product(p);
-}
-
-void rg_dense_add(const struct rg_product *p) {
-    if (__builtin_cpu_supports("avx512f")) {
-        add_avx512(p);
-    } else if (__builtin_cpu_supports("avx2")) {
-        add_avx2(p);
-    } else {
-        add_plain(p);
-    }
-}
-#else
-void rg_dense_add(const struct rg_product *p) {
-    add_plain(p);
-}
-#endif
 
 /* Eight partial sums side by side, added at the end. */
-double rg_dense_dot(const double *a, const double *b, size_t n) {
-    double sum[LANES] = {0.0}, all = 0.0;
+INLINE double dot(const double *a, const double *b, size_t n) {
+    lanes sums = {0.0};
+    double sum[LANES], all = 0.0;
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
-        for (size_t l = 0; l < LANES; l++) {
-            sum[l] += a[i + l] * b[i + l];
-        }
+        lanes x, y;
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        sums += x * y;
     }
+    memcpy(sum, &sums, sizeof sum);
     for (; i < n; i++) {
         sum[i % LANES] += a[i] * b[i];
     }
@@ -100,6 +78,56 @@ double rg_dense_dot(const double *a, const double *b, size_t n) {
         all += sum[l];
     }
     return all;
+}
+
+INLINE void mix(double *to, double own, const double *from, double factor, size_t n) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes x, y;
+        memcpy(&x, to + i, sizeof x);
+        memcpy(&y, from + i, sizeof y);
+        x = x * own + y * factor;
+        memcpy(to + i, &x, sizeof x);
+    }
+    for (; i < n; i++) {
+        to[i] = to[i] * own + from[i] * factor;
+    }
+}
+
+/* A function for every instruction set. */
+#define VERSIONS(attribute, set)                                                                           \
+    attribute static void add_##set(const struct rg_product *p) {                                          \
+        add_product(p);                                                                                    \
+    }                                                                                                      \
+    attribute static double dot_##set(const double *a, const double *b, size_t n) {                        \
+        return dot(a, b, n);                                                                               \
+    }                                                                                                      \
+    attribute static void mix_##set(double *to, double own, const double *from, double factor, size_t n) { \
+        mix(to, own, from, factor, n);                                                                     \
+    }
+VERSIONS(, plain)
+#if defined(__x86_64__)
+VERSIONS(__attribute__((target("avx2"))), avx2)
+VERSIONS(__attribute__((target("avx512f"))), avx512)
+/* Call the version for this processor. */
+#define CALL(name, ...)                                             \
+    (__builtin_cpu_supports("avx512f") ? name##_avx512(__VA_ARGS__) \
+     : __builtin_cpu_supports("avx2")  ? name##_avx2(__VA_ARGS__)   \
+                                       : name##_plain(__VA_ARGS__))
+#else
+#define CALL(name, ...) name##_plain(__VA_ARGS__)
+#endif
+
+void rg_dense_add(const struct rg_product *product) {
+    CALL(add, product);
+}
+
+double rg_dense_dot(const double *a, const double *b, size_t n) {
+    return CALL(dot, a, b, n);
+}
+
+void rg_dense_mix(double *to, double own, const double *from, double factor, size_t n) {
+    CALL(mix, to, own, from, factor, n);
 }
 
 double rg_dense_largest(const double *a, size_t n) {

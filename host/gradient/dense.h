@@ -16,6 +16,8 @@ void rg_dense_add(const struct rg_product *product);
 
 /* sum a_i b_i. */
 double rg_dense_dot(const double *a, const double *b, size_t n);
+/* to_i = to_i * own + from_i * factor. */
+void rg_dense_mix(double *to, double own, const double *from, double factor, size_t n);
 /* Largest |a_i|; NAN if any a_i is NAN. */
 double rg_dense_largest(const double *a, size_t n);
 /* sqrt(sum a_i^2) without intermediate overflow or underflow. */

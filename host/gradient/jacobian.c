@@ -44,9 +44,7 @@ void rg_orthonormalise(double *vectors, size_t k, size_t n, double *r) {
             for (size_t i = 0; i < j; i++) {
                 const double along = rg_dense_dot(vectors + i * n, v, n);
                 r[i * k + j] += along;
-                for (size_t m = 0; m < n; m++) {
-                    v[m] -= along * vectors[i * n + m];
-                }
+                rg_dense_mix(v, 1.0, vectors + i * n, -along, n);
             }
         }
         const double size = rg_dense_norm(v, n);

@@ -116,7 +116,7 @@ rg_status rg_lag_summarise(struct rg_lag_walk *w) {
     note_reach(w, scratch);
     rg_free(scratch);
     rg_terms_finish(&w->terms);
-    RG_TRY(measure_statistics(w));
+    RG_TRY(w->brief ? RG_OK : measure_statistics(w));
     p->used = w->facts.learned && w->n_live ? (double)w->n_used / (double)w->n_live : NAN;
     p->end_log = mean_end(w);
     return RG_OK;

@@ -26,6 +26,7 @@ struct rg_lag_walk {
     size_t rows, probe;    /* probe: the step of the loss, from 0 */
     size_t lags;           /* lags to measure; lowered when the watch ends the measurement */
     bool ranges;           /* lags far back share their terms */
+    bool brief;            /* without statistics */
     const double *factors; /* factors of the optimiser's step, or NULL */
     struct rg_watch watch;
     double before, part; /* progress of the whole measurement before this direction; share of this direction in it */

@@ -243,6 +243,7 @@ rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uin
                             .probe = probe - 1,
                             .lags = options->lags && options->lags < probe && !all ? options->lags : probe,
                             .ranges = options->ranges,
+                            .brief = options->brief,
                             .factors = options->factors,
                             .watch = options->watch,
                             .loaded = SIZE_MAX};

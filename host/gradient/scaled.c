@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "gradient/dense.h"
+
 void rg_scaled_clear(struct rg_scaled *s) {
     memset(s->values, 0, s->n * sizeof *s->values);
     s->exponent = RG_SCALED_EMPTY;
@@ -29,11 +31,7 @@ struct rg_scaled_step rg_scaled_begin(struct rg_scaled *s, int64_t exponent) {
 }
 
 void rg_scaled_add_part(struct rg_scaled *s, struct rg_scaled_step step, const double *values, size_t first, size_t n) {
-    double *const to = s->values + first;
-    const double *const from = values + first;
-    for (size_t i = 0; i < n; i++) {
-        to[i] = to[i] * step.less + from[i] * step.factor; /* powers of two: rounded only once */
-    }
+    rg_dense_mix(s->values + first, step.less, values + first, step.factor, n); /* powers of two: rounded only once */
 }
 
 void rg_scaled_add(struct rg_scaled *s, const double *values, int64_t exponent) {

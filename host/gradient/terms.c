@@ -264,9 +264,7 @@ void rg_terms_total(struct rg_terms *t, bool rising) {
 static void move_rest(struct rg_terms *t, const struct rg_scaled *term, double sign) {
     if (term->exponent != RG_SCALED_EMPTY) {
         const double factor = sign * rg_scaled_value(1.0, term->exponent - t->rest.exponent);
-        for (size_t i = 0; i < term->n; i++) {
-            t->rest.values[i] += term->values[i] * factor;
-        }
+        rg_dense_mix(t->rest.values, 1.0, term->values, factor, term->n);
     }
 }
 

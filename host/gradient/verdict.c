@@ -46,6 +46,10 @@ static bool directions_differ(const struct rg_causes *c) {
     return c && c->last > 0 && c->log10_largest[c->last] >= DECADES && c->log10_smallest[c->last] <= -DECADES;
 }
 
+bool rg_verdict_asks_causes(const struct rg_lag_profile *p) {
+    return by_reach(&p->reach) == RG_STABLE;
+}
+
 void rg_verdict_on(const struct rg_lag_profile *p, const struct rg_causes *causes, struct rg_verdict *v) {
     const struct rg_lag_reach *const r = &p->reach;
     *v = (struct rg_verdict){.word = by_reach(r),

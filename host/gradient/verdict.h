@@ -52,6 +52,9 @@ struct rg_verdict {
  *   STABLE     None of these. */
 void rg_verdict_on(const struct rg_lag_profile *profile, const struct rg_causes *causes, struct rg_verdict *verdict);
 
+/* Does the verdict on this direction depend on its causes? */
+bool rg_verdict_asks_causes(const struct rg_lag_profile *profile);
+
 /* The verdict on the whole net: the one with the largest share of the squared gradient, with the numbers of the
  * direction that contributes most to it. MIXED if one direction explodes while another vanishes. `causes` may be NULL.
  */

@@ -54,6 +54,31 @@ static void find_verdict(struct rg_diagnosis *d) {
     }
 }
 
+/* Measure the causes, or if `brief` those that a verdict asks for. */
+static rg_status measure_causes(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+                                const struct rg_diagnosis_options *o, const struct sample *s, struct rg_diagnosis *d) {
+    const size_t n = d->profiles->layers * d->profiles->directions;
+    bool *asked = NULL;
+    bool any = false;
+    RG_TRY(rg_alloc(&asked, n, sizeof *asked, "causes of the gradient"));
+    for (size_t i = 0; i < n; i++) {
+        asked[i] = rg_verdict_asks_causes(&d->profiles->items[i]);
+        any = any || asked[i];
+    }
+    const struct rg_cause_options options = {.rows = s->rows < RG_CAUSE_ROWS ? s->rows : RG_CAUSE_ROWS,
+                                             .probe = o->probe,
+                                             .lags = s->product_lags,
+                                             .limits = o->how == RG_DIAGNOSE_SAMPLE ? few_singular : max_singular,
+                                             .loaded = s->rows <= RG_CAUSE_ROWS && s->rows <= engine->net.plan.chunk,
+                                             .brief = o->brief ? asked : NULL,
+                                             .threads = o->threads,
+                                             .watch =
+                                                 rg_watch_piece(&o->watch, RG_PROFILE_PART, 1.0 - RG_PROFILE_PART)};
+    const rg_status status = any || !o->brief ? rg_causes_measure(engine, source, update, &options, &d->causes) : RG_OK;
+    rg_free(asked);
+    return status;
+}
+
 static rg_status measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
                          const struct rg_diagnosis_options *o, struct rg_diagnosis *d) {
     const bool sampled = o->how == RG_DIAGNOSE_SAMPLE;
@@ -72,22 +97,13 @@ static rg_status measure(struct rg_engine *engine, struct rg_source *source, uin
                                         .lags = s->lags,
                                         .factors = factors,
                                         .ranges = sampled,
+                                        .brief = o->brief,
                                         .threads = o->threads,
                                         .watch = rg_watch_piece(&o->watch, 0.0, o->causes ? RG_PROFILE_PART : 1.0)};
     const rg_status status = rg_lag_measure(engine, source, update, &lags, &d->profiles);
     rg_free(factors);
     RG_TRY(status);
-    if (o->causes) {
-        const struct rg_cause_options causes = {.rows = s->rows < RG_CAUSE_ROWS ? s->rows : RG_CAUSE_ROWS,
-                                                .probe = o->probe,
-                                                .lags = s->product_lags,
-                                                .limits = sampled ? few_singular : max_singular,
-                                                .loaded = s->rows <= RG_CAUSE_ROWS && s->rows <= engine->net.plan.chunk,
-                                                .threads = o->threads,
-                                                .watch =
-                                                    rg_watch_piece(&o->watch, RG_PROFILE_PART, 1.0 - RG_PROFILE_PART)};
-        RG_TRY(rg_causes_measure(engine, source, update, &causes, &d->causes));
-    }
+    RG_TRY(o->causes ? measure_causes(engine, source, update, o, s, d) : RG_OK);
     find_verdict(d);
     return RG_OK;
 }

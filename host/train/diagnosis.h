@@ -24,6 +24,9 @@ struct rg_diagnosis_options {
     size_t probe;         /* the step whose loss counts, from 1; 0: the last one */
     bool causes;          /* measure the causes too, not the lag profile alone */
     bool step;            /* also measure the part of each lag in the optimiser's step */
+    /* Of the causes only what the verdict rests on, and no statistics. Verdict and lag profile are those of a whole
+     * diagnosis, except for the sensitivity where another word comes first. */
+    bool brief;
     int threads;
     struct rg_watch watch;
 };

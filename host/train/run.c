@@ -389,13 +389,14 @@ fail:
     return status;
 }
 
-static rg_status diagnose(struct rg_run *r, bool causes, const struct rg_watch *watch) {
+static rg_status diagnose(struct rg_run *r, enum rg_run_findings findings, const struct rg_watch *watch) {
     const struct rg_config *const c = &r->config;
     const struct rg_diagnosis_options options = {.how = c->training.diagnose,
                                                  .rows = r->engine->net.plan.batch,
                                                  .probe = c->training.probe_time,
-                                                 .causes = causes,
-                                                 .step = causes,
+                                                 .causes = findings != RG_FIND_LAGS,
+                                                 .step = findings == RG_FIND_ALL,
+                                                 .brief = findings != RG_FIND_ALL,
                                                  .threads = c->machine.threads,
                                                  .watch = watch ? *watch : (struct rg_watch){.go_on = NULL}};
     RG_TRY(rg_diagnosis_measure(r->engine, source_of(r), r->result.training.updates, &options, &r->result.diagnosis));
@@ -403,7 +404,7 @@ static rg_status diagnose(struct rg_run *r, bool causes, const struct rg_watch *
     return RG_OK;
 }
 
-rg_status rg_run_measure(struct rg_run *run, bool causes, const struct rg_watch *watch) {
+rg_status rg_run_measure(struct rg_run *run, enum rg_run_findings findings, const struct rg_watch *watch) {
     const enum rg_reason reason = run->result.training.reason;
     rg_lag_sampler_destroy(run->sampler);
     run->sampler = NULL;
@@ -411,7 +412,7 @@ rg_status rg_run_measure(struct rg_run *run, bool causes, const struct rg_watch 
         return RG_OK;
     }
     if (run->config.training.diagnose != RG_DIAGNOSE_NONE) {
-        RG_TRY(diagnose(run, causes, watch));
+        RG_TRY(diagnose(run, findings, watch));
     }
     RG_TRY(rg_stop_check());
     return run->data.test ? score_test(run) : RG_OK;

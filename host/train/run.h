@@ -126,10 +126,12 @@ rg_status rg_run_train(struct rg_run *run, const struct rg_trainer_hooks *hooks)
 /* FNV-1a over the bytes of a model's tensors: result.weights_hash. */
 uint64_t rg_run_weights_hash(const struct rg_model *model);
 
-/* After rg_run_train, unless the run diverged or was interrupted: the lag profile and, with `causes`, what explains it,
- * with the trained weights on one more batch; and the score of the test data, with the best weights where there were
- * validations. After a signal it returns what
- * rg_stop_check does, and the result holds what was measured by then. `watch` may be NULL. */
-rg_status rg_run_measure(struct rg_run *run, bool causes, const struct rg_watch *watch);
+/* What is measured of the gradient: the lag profile; also the verdict, without what explains it; or everything. */
+enum rg_run_findings { RG_FIND_LAGS, RG_FIND_VERDICT, RG_FIND_ALL };
+
+/* After rg_run_train, unless the run diverged or was interrupted: the findings, with the trained weights on one more
+ * batch; and the score of the test data, with the best weights where there were validations. After a signal it returns
+ * what rg_stop_check does, and the result holds what was measured by then. `watch` may be NULL. */
+rg_status rg_run_measure(struct rg_run *run, enum rg_run_findings findings, const struct rg_watch *watch);
 
 #endif

@@ -82,7 +82,7 @@ rg_status rg_trial(const struct rg_trial_options *o, struct rg_summary *summary)
     struct watch watch = {o->hooks, run, summary};
     const struct rg_trainer_hooks own = {.on_update = on_update, .self = &watch};
     rg_status status = rg_run_train(run, &own);
-    status = status == RG_OK ? rg_run_measure(run, true, NULL) : status;
+    status = status == RG_OK ? rg_run_measure(run, RG_FIND_VERDICT, NULL) : status;
     const bool cut_off = rg_stop_is(status);
     status = cut_off ? RG_OK : status;
     if (status == RG_OK) {

@@ -27,6 +27,33 @@ static struct subject make(const struct rg_exercise_form *form, uint64_t seed) {
     return s;
 }
 
+static void same_number(double a, double b, const char *what) {
+    ck_assert_msg(a == b || (isnan(a) && isnan(b)), "%s is %g, and %g in a whole diagnosis", what, a, b);
+}
+
+/* A brief diagnosis has the verdict of the whole one, bit for bit. */
+static void check_brief(const struct subject *s, const struct rg_diagnosis_options *whole) {
+    const struct rg_verdict *const all = &s->diagnosis.verdict;
+    struct rg_diagnosis_options how = *whole;
+    struct rg_diagnosis brief;
+    how.brief = true;
+    expect_ok(rg_diagnosis_measure(s->engine, &s->source->source, 0, &how, &brief), "a brief diagnosis");
+    const struct rg_verdict *const v = &brief.verdict;
+    const struct rg_lag_terms *const terms = &brief.profile->matrices[RG_LAG_HH], *const all_terms =
+                                                                                      &s->diagnosis.profile
+                                                                                           ->matrices[RG_LAG_HH];
+    ck_assert_msg(v->word == all->word && v->mixture == all->mixture, "%s, and %s in a whole diagnosis",
+                  rg_verdict_names[v->word], rg_verdict_names[all->word]);
+    ck_assert(v->layer == all->layer && v->direction == all->direction && v->horizon == all->horizon);
+    same_number(v->decay, all->decay, "the decay");
+    same_number(v->log10_reach, all->log10_reach, "the reach");
+    for (size_t lag = 0; lag < brief.profile->lags; lag++) {
+        same_number(terms->share[lag], all_terms->share[lag], "a share");
+    }
+    ck_assert(brief.profile->statistics.lack == RG_STATISTICS_INTERRUPTED);
+    rg_diagnosis_release(&brief);
+}
+
 static void measure(struct subject *s) {
     struct rg_exercise *const e = s->exercise;
     const struct rg_engine_options options = rg_exercise_options(e);
@@ -37,6 +64,7 @@ static void measure(struct subject *s) {
     const struct rg_diagnosis_options how = {
         .how = RG_DIAGNOSE_FULL, .rows = e->sizes.batch, .causes = true, .threads = 1};
     expect_ok(rg_diagnosis_measure(s->engine, &s->source->source, 0, &how, &s->diagnosis), "diagnosis");
+    check_brief(s, &how);
 }
 
 static void forget(struct subject *s) {

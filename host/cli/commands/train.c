@@ -212,7 +212,7 @@ static rg_status diagnose(const struct job *j) {
         r->config.training.diagnose == RG_DIAGNOSE_FULL ? 0.0 : fmax(SECONDS, PART * r->result.training.seconds);
     rg_stop_answer(j->config->output.out ? "ending the diagnosis; the model is saved" : "ending the diagnosis");
     const struct rg_watch watch = rg_measuring_begin(&measuring, &r->config, max);
-    const rg_status status = rg_run_measure(r, true, &watch);
+    const rg_status status = rg_run_measure(r, RG_FIND_ALL, &watch);
     rg_measuring_end(&measuring);
     const bool stopped = rg_stop_requested();
     if (r->result.diagnosis.profiles && (stopped || measuring.late)) {

@@ -31,7 +31,7 @@ static rg_status measure(const struct rg_probe_context *options, const struct rg
     RG_TRY(rg_run_create(config, &none, options->device, &run));
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_run_train(run, &hooks));
-    RG_TRY_GOTO(rg_run_measure(run, false, NULL));
+    RG_TRY_GOTO(rg_run_measure(run, RG_FIND_LAGS, NULL));
     *factor = run->result.diagnosis.verdict.factor;
     if (norms) {
         memcpy(norms, run->result.diagnosis.profile->delta_norm, config->data.steps * sizeof *norms);
