@@ -1,7 +1,7 @@
 /* Host memory with checked sizes.
  *
- * Blocks are aligned to a cache line (64 bytes), which is also the widest vector that the kernels load. They are
- * zeroed, so no result can depend on earlier contents of the memory. */
+ * Blocks are aligned to a cache line (64 bytes), which is also the widest vector that the kernels load. Those of
+ * rg_alloc are zeroed, so no result can depend on earlier contents of the memory. */
 #define _GNU_SOURCE
 #include "rnn_gpu/memory.h"
 
@@ -20,6 +20,11 @@ bool rg_multiply(size_t a, size_t b, size_t *out) {
     return !__builtin_mul_overflow(a, b, out);
 }
 
+uint64_t rg_machine_memory(void) {
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+}
+
 /* Have the pages of a large block made all at once, because one fault for each of them takes longer than a copy. */
 static void make_pages(void *block, size_t bytes) {
 #ifdef MADV_POPULATE_WRITE
@@ -34,6 +39,16 @@ static void make_pages(void *block, size_t bytes) {
 }
 
 rg_status rg_alloc(void *out, size_t count, size_t size, const char *what) {
+    void *block = NULL;
+    const rg_status status = rg_alloc_unset(out, count, size, what);
+    memcpy(&block, out, sizeof block);
+    if (status == RG_OK) {
+        memset(block, 0, count * size > 0 ? count * size : 1);
+    }
+    return status;
+}
+
+rg_status rg_alloc_unset(void *out, size_t count, size_t size, const char *what) {
     /* `out` is the address of some typed pointer; memcpy stores into it without breaking the aliasing rules. */
     void *block = NULL;
     memcpy(out, &block, sizeof block);
@@ -46,7 +61,6 @@ rg_status rg_alloc(void *out, size_t count, size_t size, const char *what) {
         return rg_fail(RG_NO_MEMORY, "%s: no memory for %zu bytes; use smaller sizes or free memory", what, bytes);
     }
     make_pages(block, bytes);
-    memset(block, 0, bytes > 0 ? bytes : 1);
     memcpy(out, &block, sizeof block);
     return RG_OK;
 }

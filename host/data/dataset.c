@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "data/readers.h"
+#include "data/stored.h"
 #include "rnn_gpu/memory.h"
 
 enum { MAX_PADDING = 64, SMALL_CELLS = 1 << 18 /* padded data smaller than this are always allowed */ };
@@ -121,6 +122,9 @@ void rg_dataset_destroy(struct rg_dataset *dataset) {
     rg_free(dataset->x_byte);
     rg_free(dataset->x_token);
     rg_free(dataset->x_raw);
+    rg_stored_release(dataset->x_file.numbers);
+    rg_free(dataset->x_file.place);
+    rg_free(dataset->x_order);
     rg_free(dataset->lengths);
     rg_free(dataset->input_fill);
     rg_free(dataset->input_mean);
@@ -130,6 +134,8 @@ void rg_dataset_destroy(struct rg_dataset *dataset) {
     rg_free(dataset->y);
     rg_free(dataset->y_double);
     rg_free(dataset->y_raw);
+    rg_stored_release(dataset->y_file.numbers);
+    rg_free(dataset->y_file.place);
     rg_free(dataset->texts);
     rg_free(dataset->vocabulary);
     rg_free(dataset->features);
@@ -173,8 +179,7 @@ rg_status rg_dataset_create_targets(const struct rg_dataset_options *options, st
                             : rg_alloc(&dataset->y, n, sizeof(*dataset->y), "labels");
 }
 
-/* Convert elements first … first + n of any type to doubles. */
-static void raw_numbers(const void *values, enum rg_dtype type, size_t first, size_t n, double *out) {
+void rg_raw_numbers(const void *values, enum rg_dtype type, size_t first, size_t n, double *out) {
     const size_t size = rg_dtype_bytes(type);
     const struct rg_tensor piece = {
         .dtype = type, .n_dims = 1, .shape = {n}, .data = (const char *)values + first * size, .data_bytes = n * size};
@@ -182,12 +187,8 @@ static void raw_numbers(const void *values, enum rg_dtype type, size_t first, si
     rg_tensor_to_double(&piece, out);
 }
 
-bool rg_dataset_is_labelled(const struct rg_dataset *dataset) {
-    return dataset->y != NULL || dataset->y_double != NULL || dataset->y_raw != NULL;
-}
-
-/* Element `i`. The common types of labels and tokens are read directly. */
-static double raw_number(const void *values, enum rg_dtype type, size_t i) {
+/* The common types of labels and tokens are read directly. */
+double rg_raw_number(const void *values, enum rg_dtype type, size_t i) {
     double value = 0.0;
     int64_t wide;
 
@@ -204,34 +205,8 @@ static double raw_number(const void *values, enum rg_dtype type, size_t i) {
         memcpy(&wide, (const char *)values + i * sizeof(wide), sizeof(wide));
         return (double)wide;
     default:
-        raw_numbers(values, type, i, 1, &value);
+        rg_raw_numbers(values, type, i, 1, &value);
         return value;
-    }
-}
-
-double rg_dataset_target(const struct rg_dataset *dataset, size_t i) {
-    if (dataset->y_double != NULL) {
-        return dataset->y_double[i];
-    }
-    if (dataset->y != NULL) {
-        return (double)dataset->y[i];
-    }
-    return raw_number(dataset->y_raw, dataset->y_type, i);
-}
-
-int32_t rg_dataset_token(const struct rg_dataset *dataset, size_t i) {
-    if (dataset->x_token != NULL) {
-        return dataset->x_token[i];
-    }
-    return (int32_t)raw_number(dataset->x_raw, dataset->x_type, i);
-}
-
-void rg_dataset_numbers(const struct rg_dataset *dataset, size_t first, size_t n, double *out) {
-    for (size_t i = 0; dataset->x_raw == NULL && i < n; i++) {
-        out[i] = dataset->x_double != NULL ? dataset->x_double[first + i] : (double)dataset->x_float[first + i];
-    }
-    if (dataset->x_raw != NULL) {
-        raw_numbers(dataset->x_raw, dataset->x_type, first, n, out);
     }
 }
 
@@ -250,6 +225,15 @@ static void keep_last(const struct rg_dataset *data, void *values, size_t bytes,
     }
 }
 
+/* The same for numbers that stay in their file, `width` a step. */
+static void move_places(const struct rg_dataset *data, const struct rg_in_file *file, size_t width, size_t kept) {
+    for (size_t i = 0; file->numbers != NULL && i < data->n_sequences; i++) {
+        size_t length = data->lengths != NULL ? (size_t)data->lengths[i] : data->n_steps;
+
+        file->place[i] += width * (data->pad_left ? data->n_steps - kept : length > kept ? length - kept : 0);
+    }
+}
+
 void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
     bool ragged = false;
 
@@ -260,14 +244,15 @@ void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
     keep_last(dataset, dataset->x_double, dataset->n_features * sizeof(*dataset->x_double), steps);
     keep_last(dataset, dataset->x_byte, dataset->n_features, steps);
     keep_last(dataset, dataset->x_token, sizeof(*dataset->x_token), steps);
-    keep_last(dataset, dataset->x_raw,
-              rg_dtype_bytes(dataset->x_type) * (dataset->kind == RG_INPUT_TOKEN ? 1 : dataset->n_features), steps);
+    keep_last(dataset, dataset->x_raw, rg_dtype_bytes(dataset->x_type) * rg_dataset_width(dataset), steps);
+    move_places(dataset, &dataset->x_file, rg_dataset_width(dataset), steps);
     if (every_step && dataset->n_targets > 0 && dataset->n_targets % dataset->n_steps == 0) {
         size_t each = dataset->n_targets / dataset->n_steps;
 
         keep_last(dataset, dataset->y, each * sizeof(*dataset->y), steps);
         keep_last(dataset, dataset->y_double, each * sizeof(*dataset->y_double), steps);
         keep_last(dataset, dataset->y_raw, each * rg_dtype_bytes(dataset->y_type), steps);
+        move_places(dataset, &dataset->y_file, each, steps);
         dataset->n_targets = each * steps;
     }
     for (size_t i = 0; dataset->lengths != NULL && i < dataset->n_sequences; i++) {

@@ -8,6 +8,7 @@
 
 #include "data/data_fingerprint.h"
 #include "data/readers.h"
+#include "data/stored.h"
 #include "rnn_gpu/memory.h"
 
 enum {
@@ -148,7 +149,28 @@ static rg_status read_payload(const struct idx_file *file, uint8_t **out) {
     return expect_end(file);
 }
 
-static rg_status fill(const struct idx_file *images, const struct idx_file *labels, struct rg_dataset *data) {
+/* Leave the images in their file, if it is plain and they take more than half of the memory. */
+static rg_status leave(const struct idx_file *images, uint64_t memory, struct rg_dataset *data, bool *left) {
+    struct rg_source source;
+    struct rg_stored *pixels = NULL;
+
+    *left = memory > 0 && images->payload > memory / 2 && gzdirect(images->stream);
+    if (!*left) {
+        return RG_OK;
+    }
+    RG_TRY(check_size(images));
+    RG_TRY(rg_source_open(&source, images->path));
+    const size_t header = source.bytes - images->payload;
+    const rg_status status = source.bytes == images->file_bytes
+                                 ? rg_stored_open(&source, header, RG_U8, images->payload, &pixels)
+                                 : rg_fail(RG_BAD_FILE, "%s: the file changed while it was read", images->path);
+    rg_source_close(&source);
+    return status == RG_OK ? rg_dataset_leave(data, &data->x_file, pixels, data->n_steps * data->n_features) : status;
+}
+
+static rg_status fill(const struct idx_file *images, const struct idx_file *labels, uint64_t memory,
+                      struct rg_dataset *data) {
+    bool left = false;
     uint8_t *bytes = NULL;
 
     if (images->shape[0] != labels->shape[0]) {
@@ -164,7 +186,9 @@ static rg_status fill(const struct idx_file *images, const struct idx_file *labe
     data->y_raw = bytes;
     data->y_type = RG_U8;
     data->label_kind = RG_LABELS_CLASSES;
-    return status == RG_OK ? read_payload(images, &data->x_byte) : status;
+    RG_TRY(status);
+    RG_TRY(leave(images, memory, data, &left));
+    return left ? RG_OK : read_payload(images, &data->x_byte);
 }
 
 /* *labels = name of the labels' file; free it with rg_free. */
@@ -205,17 +229,7 @@ rg_status rg_dataset_fingerprint(const char *path, struct rg_fingerprint *out) {
     return status;
 }
 
-rg_status rg_dataset_read_idx_pair(const char *images, struct rg_dataset **out) {
-    char *labels = NULL;
-
-    *out = NULL;
-    RG_TRY(name_labels(images, &labels));
-    const rg_status status = rg_dataset_read_idx(images, labels, out);
-    rg_free(labels);
-    return status;
-}
-
-rg_status rg_dataset_read_idx(const char *images, const char *labels, struct rg_dataset **out) {
+static rg_status read_files(const char *images, const char *labels, uint64_t memory, struct rg_dataset **out) {
     struct idx_file image_file = {0};
     struct idx_file label_file = {0};
     struct rg_dataset *dataset = NULL;
@@ -225,12 +239,26 @@ rg_status rg_dataset_read_idx(const char *images, const char *labels, struct rg_
     RG_TRY_GOTO(rg_dataset_create(images, &dataset));
     RG_TRY_GOTO(open_idx(&image_file, images, IMAGES_MAGIC));
     RG_TRY_GOTO(open_idx(&label_file, labels, LABELS_MAGIC));
-    RG_TRY_GOTO(fill(&image_file, &label_file, dataset));
+    RG_TRY_GOTO(fill(&image_file, &label_file, memory, dataset));
     *out = dataset;
     dataset = NULL;
 fail:
     gzclose(image_file.stream);
     gzclose(label_file.stream);
     rg_dataset_destroy(dataset);
+    return status;
+}
+
+rg_status rg_dataset_read_idx(const char *images, const char *labels, struct rg_dataset **out) {
+    return read_files(images, labels, 0, out);
+}
+
+rg_status rg_dataset_read_idx_pair(const char *images, uint64_t memory, struct rg_dataset **out) {
+    char *labels = NULL;
+
+    *out = NULL;
+    RG_TRY(name_labels(images, &labels));
+    const rg_status status = read_files(images, labels, memory, out);
+    rg_free(labels);
     return status;
 }

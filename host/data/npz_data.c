@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/readers.h"
+#include "data/stored.h"
 #include "files/files.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -59,6 +60,7 @@ static struct shape_text index_text(const struct rg_tensor *tensor, size_t eleme
 
 /* The numbers of a tensor while they are read, a piece at a time. */
 struct pieces {
+    const struct rg_tensors *tensors;
     const struct rg_dataset *data;
     const struct rg_tensor *tensor;
     bool doubles;  /* the run computes in doubles */
@@ -66,30 +68,31 @@ struct pieces {
     bool may_fill; /* the run could be given --fill; for messages */
 };
 
-/* Are elements first … first + n of a tensor of floats all finite? An exponent of ones is an infinity or a NaN. Of
- * other types nothing is said: false. */
-static bool are_finite(const struct pieces *p, size_t first, size_t n) {
-    const struct rg_tensor piece = part(p->tensor, first, n);
-    uint32_t words[CHUNK], bad = 0;
-
-    if (p->tensor->dtype != RG_F32) {
-        return false;
+/* *piece = `n` elements from element `first` on, at most CHUNK. `room` takes them if they are still in the file. */
+static rg_status take_piece(const struct rg_tensors *tensors, const struct rg_tensor *tensor, size_t first, size_t n,
+                            double room[CHUNK], struct rg_tensor *piece) {
+    *piece = part(tensor, first, n);
+    if (tensor->data != NULL) {
+        return RG_OK;
     }
-    memcpy(words, piece.data, n * sizeof(*words));
-    for (size_t i = 0; i < n; i++) {
-        bad |= (words[i] & 0x7f800000u) == 0x7f800000u;
-    }
-    return bad == 0;
+    piece->data = room;
+    return rg_source_read_at(tensors->file,
+                             tensors->offsets[tensor - tensors->items] + first * rg_dtype_bytes(tensor->dtype), room,
+                             piece->data_bytes);
 }
 
 static rg_status check_finite(const struct pieces *p, size_t first, size_t count) {
-    double values[CHUNK];
+    double values[CHUNK], room[CHUNK];
+    struct rg_tensor piece;
 
+    if (p->tensors->finite != NULL && p->tensors->finite[p->tensor - p->tensors->items]) {
+        return RG_OK;
+    }
     for (size_t end = first + count; is_float(p->tensor) && first < end; first += CHUNK) {
         const size_t n = end - first < CHUNK ? end - first : CHUNK;
-        const struct rg_tensor piece = part(p->tensor, first, n);
 
-        if (are_finite(p, first, n)) {
+        RG_TRY(take_piece(p->tensors, p->tensor, first, n, room, &piece));
+        if (piece.dtype == RG_F32 && rg_floats_are_finite(piece.data, n)) {
             continue;
         }
         rg_tensor_to_double(&piece, values);
@@ -117,6 +120,22 @@ static void narrow(void *values, size_t n) {
         rounded = (float)value;
         memcpy(bytes + i * sizeof(rounded), &rounded, sizeof(rounded));
     }
+}
+
+/* Did the tensor's data stay in the file? */
+static bool is_in_file(const struct rg_tensors *tensors, const struct rg_tensor *tensor) {
+    return tensor->data == NULL && tensors->offsets != NULL && tensors->offsets[tensor - tensors->items] > 0;
+}
+
+/* Leave x or y in the file, blocks of `block` numbers a sequence. */
+static rg_status leave(const struct rg_tensors *tensors, const struct rg_tensor *tensor, bool doubles, size_t block,
+                       struct rg_dataset *data, struct rg_in_file *what) {
+    struct rg_stored *numbers = NULL;
+
+    what->narrow = tensor->dtype == RG_F64 && !doubles;
+    RG_TRY(rg_stored_open(tensors->file, tensors->offsets[tensor - tensors->items], tensor->dtype,
+                          rg_tensor_elements(tensor), &numbers));
+    return rg_dataset_leave(data, what, numbers, block);
 }
 
 /* Take over the tensor's numbers. Floats and doubles are stored in their own fields, other types unchanged. */
@@ -174,10 +193,13 @@ static void clear_padding(const struct rg_dataset *data, void *values, size_t si
 static rg_status read_numbers(struct rg_tensors *tensors, const struct rg_tensor *x,
                               const struct rg_dataset_options *options, struct rg_dataset *data) {
     const bool doubles = options->doubles, wide = x->dtype == RG_F32 || x->dtype == RG_F64;
-    const struct pieces pieces = {data, x, doubles, options->missing && wide, options->may_fill && wide};
+    const struct pieces pieces = {tensors, data, x, doubles, options->missing && wide, options->may_fill && wide};
 
     data->kind = RG_INPUT_FLOAT;
     RG_TRY(check_rows(&pieces, data->n_features));
+    if (is_in_file(tensors, x)) {
+        return leave(tensors, x, doubles, data->n_steps * data->n_features, data, &data->x_file);
+    }
     RG_TRY(take_numbers(tensors, x, doubles, &data->x_float, &data->x_double, &data->x_raw, &data->x_type));
     void *const values = data->x_float != NULL    ? (void *)data->x_float
                          : data->x_double != NULL ? (void *)data->x_double
@@ -187,14 +209,15 @@ static rg_status read_numbers(struct rg_tensors *tensors, const struct rg_tensor
 }
 
 /* Check the word numbers, and set n_features from the largest. */
-static rg_status check_tokens(const struct rg_tensor *x, struct rg_dataset *data) {
+static rg_status check_tokens(const struct rg_tensors *tensors, const struct rg_tensor *x, struct rg_dataset *data) {
     const size_t n = rg_tensor_elements(x);
     int64_t values[CHUNK];
     int64_t largest = 0;
+    double room[CHUNK];
+    struct rg_tensor piece;
 
     for (size_t first = 0; first < n; first += CHUNK) {
-        struct rg_tensor piece = part(x, first, n - first < CHUNK ? n - first : CHUNK);
-
+        RG_TRY(take_piece(tensors, x, first, n - first < CHUNK ? n - first : CHUNK, room, &piece));
         RG_TRY(rg_tensor_to_int64(&piece, values));
         for (size_t i = 0; i < piece.shape[0]; i++) {
             size_t at = first + i, sequence = at / data->n_steps, start = start_of(data, sequence);
@@ -219,7 +242,10 @@ static rg_status read_tokens(struct rg_tensors *tensors, const struct rg_tensor 
     char *bytes;
 
     data->kind = RG_INPUT_TOKEN;
-    RG_TRY(check_tokens(x, data));
+    RG_TRY(check_tokens(tensors, x, data));
+    if (is_in_file(tensors, x)) {
+        return leave(tensors, x, true, data->n_steps, data, &data->x_file);
+    }
     RG_TRY(rg_tensors_take(tensors, x->name, &words));
     clear_padding(data, words, size);
     if (size < sizeof(*data->x_token)) {
@@ -287,7 +313,7 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
                        data->path, shape_text(y).text, x->name, shape_text(x).text, data->n_sequences,
                        data->n_sequences, data->n_sequences, data->n_steps, data->n_sequences, data->n_steps);
     }
-    const struct pieces pieces = {data, y, options->doubles, true, false};
+    const struct pieces pieces = {tensors, data, y, options->doubles, true, false};
     data->n_targets = n / data->n_sequences;
     data->label_kind = is_float(y) ? RG_LABELS_VALUES : RG_LABELS_CLASSES;
     /* the shape means targets for every step: their padding is not checked */
@@ -296,13 +322,16 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
     } else {
         RG_TRY(check_finite(&pieces, 0, n));
     }
+    if (is_in_file(tensors, y)) {
+        return leave(tensors, y, options->doubles, data->n_targets, data, &data->y_file);
+    }
     return take_numbers(tensors, y, options->doubles, &data->y, &data->y_double, &data->y_raw, &data->y_type);
 }
 
 /* Read h_0 or c_0, [layers*directions,sequences,hidden] as in PyTorch; the first dimension may be absent if it is 1.
  * The second of the two must have the shape of the first. */
-static rg_status read_states(const struct rg_tensor *states, const struct rg_tensor *x, bool doubles,
-                             struct rg_dataset *data, double **out) {
+static rg_status read_states(const struct rg_tensors *tensors, const struct rg_tensor *states,
+                             const struct rg_tensor *x, bool doubles, struct rg_dataset *data, double **out) {
     const bool flat = states->n_dims == 2;
     const size_t n = rg_tensor_elements(states), first = flat ? 0 : 1;
 
@@ -320,7 +349,7 @@ static rg_status read_states(const struct rg_tensor *states, const struct rg_ten
     data->flat_states = flat;
     data->n_states = flat ? 1 : states->shape[0];
     data->state_width = states->shape[first + 1];
-    const struct pieces pieces = {data, states, doubles, false, false};
+    const struct pieces pieces = {tensors, data, states, doubles, false, false};
     RG_TRY(check_finite(&pieces, 0, n));
     RG_TRY(rg_alloc(out, n, sizeof(**out), states->name));
     rg_tensor_to_double(states, *out);
@@ -357,7 +386,7 @@ static void note_unused(const struct rg_tensors *tensors, struct rg_dataset *dat
     for (size_t i = 0; i < tensors->count; i++) {
         const size_t room = sizeof(data->unused) - length;
 
-        if (tensors->items[i].data != NULL) {
+        if (tensors->items[i].data != NULL || is_in_file(tensors, &tensors->items[i])) {
             continue;
         }
         const char *const name = tensors->items[i].name;
@@ -368,6 +397,14 @@ static void note_unused(const struct rg_tensors *tensors, struct rg_dataset *dat
             return;
         }
     }
+}
+
+/* [steps] or [steps, features] becomes [1, steps, features]. */
+static void one_series(struct rg_tensor *tensor) {
+    tensor->shape[2] = tensor->n_dims == 2 ? tensor->shape[1] : 1;
+    tensor->shape[1] = tensor->shape[0];
+    tensor->shape[0] = 1;
+    tensor->n_dims = 3;
 }
 
 /* Turn one long series, [steps] or [steps, features], into an array of one series, [1, steps, features]. Its labels,
@@ -384,25 +421,35 @@ static void shape_series(struct rg_tensors *tensors) {
     }
     const bool one = x != NULL && (x->n_dims == 1 || x->n_dims == 2);
     if (one && y != NULL && (y->n_dims == 1 || y->n_dims == 2)) {
-        *y = (struct rg_tensor){.name = y->name,
-                                .dtype = y->dtype,
-                                .n_dims = 3,
-                                .data = y->data,
-                                .data_bytes = y->data_bytes,
-                                .shape = {1, y->shape[0], y->n_dims == 2 ? y->shape[1] : 1}};
+        one_series(y);
     }
     if (one) {
-        *x = (struct rg_tensor){.name = x->name,
-                                .dtype = x->dtype,
-                                .n_dims = 3,
-                                .data = x->data,
-                                .data_bytes = x->data_bytes,
-                                .shape = {1, x->shape[0], x->n_dims == 2 ? x->shape[1] : 1}};
+        one_series(x);
     }
+}
+
+/* Read the data of small tensors that stayed in the file after all. */
+static rg_status bring(struct rg_tensors *tensors, const char *name) {
+    for (size_t i = 0; i < tensors->count; i++) {
+        struct rg_tensor *const item = &tensors->items[i];
+        void *values = NULL;
+
+        if (strcmp(item->name, name) == 0 && is_in_file(tensors, item)) {
+            RG_TRY(rg_tensors_hold_unset(tensors, item->data_bytes, name, &values));
+            RG_TRY(rg_source_read_at(tensors->file, tensors->offsets[i], values, item->data_bytes));
+            item->data = values;
+        }
+    }
+    return RG_OK;
 }
 
 static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_dataset_options *options,
                               struct rg_dataset *data) {
+    static const char *const small[] = {"lengths", "h_0", "c_0"};
+
+    for (size_t i = 0; i < sizeof(small) / sizeof(*small); i++) {
+        RG_TRY(bring(tensors, small[i]));
+    }
     if (options->series) {
         shape_series(tensors);
     }
@@ -415,7 +462,7 @@ static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_datase
     if (x == NULL && tensors->count == 1) {
         x = rg_tensors_find(tensors, "data"); /* the name of the tensor in an npy file */
     }
-    if (x == NULL || x->data == NULL) {
+    if (x == NULL || (x->data == NULL && !is_in_file(tensors, x))) {
         return rg_fail(RG_BAD_FILE,
                        "%s: no tensor `x` among the %zu in the file; x and, optional, y and lengths were "
                        "expected",
@@ -427,10 +474,10 @@ static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_datase
         RG_TRY(read_lengths(lengths, x, data));
     }
     if (h_0 != NULL) {
-        RG_TRY(read_states(h_0, x, options->doubles, data, &data->h_0));
+        RG_TRY(read_states(tensors, h_0, x, options->doubles, data, &data->h_0));
     }
     if (c_0 != NULL) {
-        RG_TRY(read_states(c_0, x, options->doubles, data, &data->c_0));
+        RG_TRY(read_states(tensors, c_0, x, options->doubles, data, &data->c_0));
     }
     if (y != NULL && options->series && (y->n_dims < 2 || y->shape[1] != data->n_steps)) {
         return rg_fail(RG_BAD_FILE, "%s: tensor `y` is %s; with windows a label for every step of `%s` %s was expected",
@@ -486,8 +533,11 @@ rg_status rg_read_npz(const char *path, const struct rg_dataset_options *options
     struct rg_tensors *tensors = NULL;
     rg_status status;
 
+    const struct rg_tensors_reading how = {.names = names,
+                                           .stay = options->memory > 0 ? (size_t)(options->memory / 2) : SIZE_MAX};
+
     data->pad_left = options->pad_left;
-    RG_TRY(rg_tensors_read_named(path, names, &tensors));
+    RG_TRY(rg_tensors_read_as(path, &how, &tensors));
     status = take_tensors(tensors, options, data);
     rg_tensors_destroy(tensors);
     return status;

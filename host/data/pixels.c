@@ -14,6 +14,11 @@ static rg_status permute(struct rg_dataset *data, uint64_t seed) {
     RG_TRY_GOTO(rg_alloc(&order, n, sizeof *order, "the order of the pixels"));
     RG_TRY_GOTO(rg_alloc(&image, n, 1, "an image"));
     rg_permute(order, n, seed, 0, RG_ORDER_PIXELS);
+    if (data->x_file.numbers) { /* they are reordered where they are read */
+        data->x_order = order;
+        order = NULL;
+        goto fail;
+    }
     for (size_t s = 0; s < data->n_sequences; s++) {
         uint8_t *const pixels = data->x_byte + s * n;
         memcpy(image, pixels, n);

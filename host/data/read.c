@@ -59,7 +59,7 @@ rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *giv
         return rg_fail(RG_BAD_FILE, "%s: windows are cut from series of numbers, in .csv, .tsv, .npz or .npy", path);
     }
     if (rg_is_idx_file(path)) {
-        return rg_dataset_read_idx_pair(path, out);
+        return rg_dataset_read_idx_pair(path, options->memory, out);
     }
     RG_TRY(rg_dataset_create(path, &dataset));
     if (rg_name_ends_with(path, ".csv") || rg_name_ends_with(path, ".tsv") || strcmp(path, "-") == 0) {

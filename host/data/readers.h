@@ -33,6 +33,22 @@ rg_status rg_dataset_check_padding(const struct rg_dataset *dataset, size_t step
 /* Allocate the [N][n_targets] numbers of y or, if `options` ask for doubles, of y_double. */
 rg_status rg_dataset_create_targets(const struct rg_dataset_options *options, struct rg_dataset *dataset);
 
+/* Elements of any type as doubles: first … first + n, or one of them. */
+void rg_raw_numbers(const void *values, enum rg_dtype type, size_t first, size_t n, double *out);
+double rg_raw_number(const void *values, enum rg_dtype type, size_t i);
+
+/* Elements of a step of x. */
+size_t rg_dataset_width(const struct rg_dataset *dataset);
+
+/* Inputs that stay in their file: read all of them into memory, for what needs to change or to rearrange them.
+ * RG_NO_MEMORY; RG_BAD_FILE. No effect on others. */
+rg_status rg_dataset_load(struct rg_dataset *dataset);
+
+/* Let x, or y, stay in the file: [N] blocks of `block` numbers one after the other. The data set takes over `numbers`,
+ * also on failure. RG_NO_MEMORY. */
+rg_status rg_dataset_leave(struct rg_dataset *dataset, struct rg_in_file *what, struct rg_stored *numbers,
+                           size_t block);
+
 /* The word that replaces unknown words of a text, if the vocabulary has it. */
 #define RG_UNKNOWN_WORD "<unk>"
 
@@ -42,7 +58,7 @@ rg_status rg_read_csv_text(struct rg_csv *csv, const struct rg_dataset_options *
 rg_status rg_read_csv_numeric(struct rg_csv *csv, const struct rg_dataset_options *options, struct rg_dataset *dataset);
 /* Read IDX images and their labels. The labels' file has the images' name with `labels` for `images` and `idx1` for
  * `idx3`. */
-rg_status rg_dataset_read_idx_pair(const char *images, struct rg_dataset **out);
+rg_status rg_dataset_read_idx_pair(const char *images, uint64_t memory, struct rg_dataset **out);
 /* Is it the name of a file of IDX images? */
 bool rg_is_idx_file(const char *path);
 /* Plain text, in sequences of options->steps tokens. */

@@ -3,10 +3,11 @@
 
 #include "base/permutation.h"
 #include "data/readers.h"
+#include "data/stored.h"
 #include "rnn_gpu/memory.h"
 
 /* The arrays of a data set that have one row a sequence. */
-enum { N_ROW_ARRAYS = 10 };
+enum { N_ROW_ARRAYS = 12 };
 struct row_array {
     void *slot;   /* address of the pointer in the data set */
     void *values; /* what it points to, or NULL */
@@ -26,6 +27,8 @@ static void list_arrays(struct rg_dataset *d, struct row_array out[N_ROW_ARRAYS]
         {&d->y_double, d->y_double, d->n_targets * sizeof(*d->y_double)},
         {&d->y_raw, d->y_raw, d->n_targets * rg_dtype_bytes(d->y_type)},
         {&d->rows, d->rows, sizeof(*d->rows)},
+        {&d->x_file.place, d->x_file.place, sizeof(*d->x_file.place)},
+        {&d->y_file.place, d->y_file.place, sizeof(*d->y_file.place)},
     };
 
     memcpy(out, all, sizeof(all));
@@ -107,6 +110,10 @@ static rg_status create_part(const struct move *move, struct rg_dataset *whole, 
     if (whole->c_0 != NULL) {
         RG_TRY(rg_alloc(&held->c_0, states, sizeof(*held->c_0), "states of a part of the data"));
     }
+    if (whole->x_order != NULL) {
+        RG_TRY(rg_alloc(&held->x_order, whole->n_steps, sizeof(*held->x_order), "the order of the pixels"));
+        memcpy(held->x_order, whole->x_order, whole->n_steps * sizeof(*held->x_order));
+    }
     RG_TRY(copy_strings(whole->texts, move->n, move->is_held, &held->texts));
     RG_TRY(copy_strings(whole->names, move->n, move->is_held, &held->names));
     RG_TRY(copy_strings(whole->vocabulary, whole->n_features, NULL, &held->vocabulary));
@@ -156,6 +163,10 @@ static rg_status create_like(const struct rg_dataset *whole, size_t n, struct rg
     held->x_byte = NULL;
     held->x_token = held->lengths = NULL;
     held->x_raw = held->y_raw = NULL;
+    held->x_file.numbers = rg_stored_share(whole->x_file.numbers);
+    held->y_file.numbers = rg_stored_share(whole->y_file.numbers);
+    held->x_file.place = held->y_file.place = NULL;
+    held->x_order = NULL;
     held->rows = NULL;
     held->names = held->texts = held->vocabulary = held->features = held->classes = NULL;
     return RG_OK;

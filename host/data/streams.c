@@ -4,7 +4,8 @@
 #include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
-void rg_dataset_unroll(struct rg_dataset *d) {
+rg_status rg_dataset_unroll(struct rg_dataset *d) {
+    RG_TRY(rg_dataset_load(d)); /* a place for every step would take as much memory */
     if (d->lengths != NULL) {
         rg_dataset_cut(d, (size_t)d->lengths[0], true);
     }
@@ -13,6 +14,7 @@ void rg_dataset_unroll(struct rg_dataset *d) {
     d->n_sequences = d->n_steps;
     d->n_targets /= d->n_steps;
     d->n_steps = 1;
+    return RG_OK;
 }
 
 /* The arrays of a data set that have an element for every step. */

@@ -4,7 +4,26 @@
 #include <string.h>
 
 #include "data/readers.h"
+#include "data/stored.h"
 #include "rnn_gpu/memory.h"
+
+static void expect_itself(struct rg_dataset *series) {
+    series->n_targets = series->n_steps * series->n_features;
+    series->label_kind = RG_LABELS_VALUES;
+    series->windows.forecast = true;
+}
+
+/* The targets are then in the file too. */
+static rg_status forecast_in_file(struct rg_dataset *series) {
+    rg_stored_release(series->y_file.numbers);
+    rg_free(series->y_file.place);
+    series->y_file = (struct rg_in_file){.narrow = series->x_file.narrow};
+    RG_TRY(rg_dataset_leave(series, &series->y_file, rg_stored_share(series->x_file.numbers),
+                            series->n_steps * series->n_features));
+    memcpy(series->y_file.place, series->x_file.place, series->n_sequences * sizeof(*series->y_file.place));
+    expect_itself(series);
+    return RG_OK;
+}
 
 rg_status rg_dataset_forecast(struct rg_dataset *series) {
     const size_t n = series->n_sequences * series->n_steps * series->n_features;
@@ -16,20 +35,21 @@ rg_status rg_dataset_forecast(struct rg_dataset *series) {
     series->y = NULL;
     series->y_double = NULL;
     series->y_raw = NULL;
+    if (series->x_file.numbers != NULL) {
+        return forecast_in_file(series);
+    }
     const bool doubles = series->x_double != NULL;
     RG_TRY(doubles ? rg_alloc(&series->y_double, n, sizeof(*series->y_double), "what is forecast")
                    : rg_alloc(&series->y, n, sizeof(*series->y), "what is forecast"));
     for (size_t i = 0; i < n; i++) {
-        rg_dataset_numbers(series, i, 1, &value);
+        RG_TRY(rg_dataset_numbers(series, i, 1, &value));
         if (doubles) {
             series->y_double[i] = value;
         } else {
             series->y[i] = (float)value;
         }
     }
-    series->n_targets = series->n_steps * series->n_features;
-    series->label_kind = RG_LABELS_VALUES;
-    series->windows.forecast = true;
+    expect_itself(series);
     return RG_OK;
 }
 
@@ -171,7 +191,13 @@ static void copy_window(const struct rg_dataset *d, const struct rg_window_optio
                                                    : d->x_raw;
     void *const x = to->x_float != NULL ? (void *)to->x_float : to->x_double != NULL ? (void *)to->x_double : to->x_raw;
 
-    memcpy((char *)x + number * bytes, (const char *)from + step_at(d, p, first) * step_bytes, bytes);
+    if (d->x_file.numbers != NULL) {
+        const size_t step = step_at(d, p, first) - p->series * d->n_steps;
+
+        to->x_file.place[number] = d->x_file.place[p->series] + step * d->n_features;
+    } else {
+        memcpy((char *)x + number * bytes, (const char *)from + step_at(d, p, first) * step_bytes, bytes);
+    }
     copy_targets(d, o, p, first, number, to);
     to->rows[number] = (uint32_t)(first + o->windows.steps + o->windows.horizon);
     if (to->names != NULL) {
@@ -210,14 +236,18 @@ static rg_status create_arrays(const struct rg_dataset *d, const struct rg_windo
         return rg_fail(RG_NO_MEMORY, "%s: %zu windows of %zu steps do not fit in memory; give a larger --stride",
                        d->path, to->n_sequences, to->n_steps);
     }
-    if (d->x_float != NULL) {
+    if (d->x_file.numbers != NULL) {
+        to->x_file.narrow = d->x_file.narrow;
+        RG_TRY(rg_dataset_leave(to, &to->x_file, rg_stored_share(d->x_file.numbers), 0));
+    } else if (d->x_float != NULL) {
         RG_TRY(rg_alloc(&to->x_float, values, sizeof(*to->x_float), "windows"));
     } else if (d->x_double != NULL) {
         RG_TRY(rg_alloc(&to->x_double, values, sizeof(*to->x_double), "windows"));
     } else {
         RG_TRY(rg_alloc(&to->x_raw, values, rg_dtype_bytes(d->x_type), "windows"));
     }
-    const struct rg_dataset_options options = {.doubles = d->y_double != NULL};
+    const bool in_file = d->y_file.numbers != NULL && rg_stored_type(d->y_file.numbers) == RG_F64;
+    const struct rg_dataset_options options = {.doubles = d->y_double != NULL || (in_file && !d->y_file.narrow)};
     if (to->n_targets > 0) {
         RG_TRY(rg_dataset_create_targets(&options, to));
     }
@@ -260,6 +290,7 @@ rg_status rg_dataset_windows(const struct rg_dataset *series, const struct rg_wi
     RG_TRY_GOTO(create_arrays(series, options, to));
     RG_TRY_GOTO(copy_features(series, to));
     RG_TRY_GOTO(each_window(series, options, to, copy_window, &n));
+    RG_TRY_GOTO(rg_dataset_check_file(series));
     *out = to;
     to = NULL;
 fail:

@@ -25,6 +25,28 @@ size_t rg_tensor_elements(const struct rg_tensor *tensor) {
     return tensor->data_bytes / rg_dtype_bytes(tensor->dtype);
 }
 
+/* An infinity or a NaN has an exponent of ones: adding 1 to the exponent alone then carries into the sign. Two floats
+ * are looked at together. */
+bool rg_floats_are_finite(const void *floats, size_t n) {
+    static const uint64_t exponents = 0x7f8000007f800000U, ones = 0x0080000000800000U, carries = 0x8000000080000000U;
+    enum { TOGETHER = 8 };
+    const unsigned char *at = floats;
+    uint64_t words[TOGETHER], all[TOGETHER] = {0}, bad = 0;
+    size_t left = n * sizeof(float);
+    for (; left >= sizeof words; left -= sizeof words, at += sizeof words) {
+        memcpy(words, at, sizeof words);
+        for (size_t i = 0; i < TOGETHER; i++) {
+            all[i] |= (words[i] & exponents) + ones;
+        }
+    }
+    memset(words, 0, sizeof words);
+    memcpy(words, at, left);
+    for (size_t i = 0; i < TOGETHER; i++) {
+        bad |= all[i] | ((words[i] & exponents) + ones);
+    }
+    return (bad & carries) == 0;
+}
+
 /* IEEE 754 binary16: sign 1, exponent 5 (bias 15), fraction 10. Every value is a normal float. */
 static float half_to_float(uint16_t half) {
     const uint32_t sign = (uint32_t)(half & 0x8000) << 16;

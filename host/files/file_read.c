@@ -13,6 +13,7 @@
 
 #include "base/stop.h"
 #include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
 
 enum { PIECE = 1 << 24 /* bytes that are read at once, so that a signal is answered soon */ };
 
@@ -27,7 +28,11 @@ static const char *kind_of_file(mode_t mode) {
 }
 
 static rg_status file_read(struct rg_source *source, void *out, size_t bytes) {
-    return rg_source_read_at(source, source->position, out, bytes);
+    return rg_source_read_at(source, source->base + source->position, out, bytes);
+}
+
+static int64_t last_change(const struct stat *status) {
+    return (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
 }
 
 rg_status rg_source_open(struct rg_source *source, const char *path) {
@@ -52,7 +57,14 @@ rg_status rg_source_open(struct rg_source *source, const char *path) {
     }
     source->fd = fd;
     source->bytes = (size_t)status.st_size;
+    source->changed = last_change(&status);
     return RG_OK;
+}
+
+bool rg_source_is_unchanged(const struct rg_source *source) {
+    struct stat status;
+    return fstat(source->fd, &status) == 0 && (size_t)status.st_size == source->bytes &&
+           last_change(&status) == source->changed;
 }
 
 void rg_source_close(struct rg_source *source) {
@@ -76,6 +88,21 @@ rg_status rg_source_read(struct rg_source *source, void *out, size_t bytes) {
         rg_log_reading(source->label, (double)source->position, (double)source->bytes);
     }
     return RG_OK;
+}
+
+rg_status rg_source_pass(struct rg_source *source, size_t bytes) {
+    char *block = NULL;
+    rg_status status = RG_OK;
+    if (source->read == file_read) {
+        source->position += bytes;
+        return RG_OK;
+    }
+    RG_TRY(rg_alloc(&block, RG_SOURCE_BLOCK, 1, "a block of a file"));
+    for (size_t done = 0; status == RG_OK && done < bytes; done += RG_SOURCE_BLOCK) {
+        status = rg_source_read(source, block, bytes - done < RG_SOURCE_BLOCK ? bytes - done : RG_SOURCE_BLOCK);
+    }
+    rg_free(block);
+    return status;
 }
 
 rg_status rg_source_read_at(const struct rg_source *source, size_t offset, void *out, size_t bytes) {

@@ -16,17 +16,31 @@ struct rg_source {
     size_t bytes;      /* total size */
     size_t position;   /* bytes read so far */
     rg_status (*read)(struct rg_source *source, void *out, size_t bytes);
-    int fd;           /* for files */
-    void *zip_member; /* for members of archives */
+    int fd;           /* for files, and members that a file has as they are; else -1 */
+    int64_t changed;  /* when the file was changed last, in ns, as it was opened */
+    size_t base;      /* offset of the first byte in the file */
+    uint32_t crc;     /* of a member: the checksum of what was read */
+    bool looks;       /* `read` looks at floats, where `look` says that they come now, and sets `found` if one is */
+    bool look, found; /* not finite */
+    void *zip_member; /* for other members of archives */
 };
+
+/* Bytes of a file that are read and then looked at while they are in the cache. */
+enum { RG_SOURCE_BLOCK = 1 << 18 };
 
 /* Open a regular file. RG_BAD_FILE if it is missing, empty or anything else (folder, FIFO, device). `path` is borrowed.
  */
 rg_status rg_source_open(struct rg_source *source, const char *path);
 void rg_source_close(struct rg_source *source);
 
+/* Has the file the size and the time of its last change that it was opened with? */
+bool rg_source_is_unchanged(const struct rg_source *source);
+
 /* Read exactly `bytes` bytes; RG_BAD_FILE if that many are not left. */
 rg_status rg_source_read(struct rg_source *source, void *out, size_t bytes);
+
+/* Read the next bytes as rg_source_read does, but only for their checksum, if the source has one. */
+rg_status rg_source_pass(struct rg_source *source, size_t bytes);
 
 /* Read bytes at an offset of a file without moving the position. */
 rg_status rg_source_read_at(const struct rg_source *source, size_t offset, void *out, size_t bytes);
@@ -41,6 +55,8 @@ rg_status rg_tensors_adopt(struct rg_tensors *list, void *memory);
 
 /* *out = zeroed memory that lives as long as the list. */
 rg_status rg_tensors_hold(struct rg_tensors *list, size_t bytes, const char *what, void *out);
+/* The same, not zeroed. */
+rg_status rg_tensors_hold_unset(struct rg_tensors *list, size_t bytes, const char *what, void *out);
 
 /* *bytes = size of a tensor of this shape. Returns false if a product of its dimensions, zeros excluded, overflows.
  * Then no later product of them can overflow. */
@@ -57,9 +73,10 @@ rg_status rg_tensors_check_output(const char *path, const struct rg_tensor *item
 
 /* `data`: read the data too; otherwise only record their offsets. */
 rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_tensors **out);
-/* `names`: as rg_tensors_read_named, or NULL for all. */
-rg_status rg_npz_read(struct rg_source *source, const char *const *names, struct rg_tensors **out);
-/* One tensor from the whole source. Its memory belongs to the list; its name is not changed. */
+/* `how` as for rg_tensors_read_as. */
+rg_status rg_npz_read(struct rg_source *source, const struct rg_tensors_reading *how, struct rg_tensors **out);
+/* One tensor from the whole source. Its memory belongs to the list; its name is not changed. Data of more than
+ * list->stay bytes stay in the file if they are there as memory would have them. */
 rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct rg_tensor *item);
 
 /* ---- Output ---- */

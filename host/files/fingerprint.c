@@ -1,21 +1,20 @@
 /* Fingerprints of files: see fingerprint.h. */
 #include "files/fingerprint.h"
 
-#include <zlib.h>
-
+#include "files/crc.h"
 #include "files/files.h"
 #include "rnn_gpu/memory.h"
 
 enum { BLOCK = 1 << 18 };
 
 static rg_status read_all(struct rg_source *source, unsigned char *block, struct rg_fingerprint *out) {
-    unsigned long crc = crc32_z(0, NULL, 0);
+    uint32_t crc = 0;
     while (source->position < source->bytes) {
         const size_t left = source->bytes - source->position, n = left < BLOCK ? left : BLOCK;
         RG_TRY(rg_source_read(source, block, n));
-        crc = crc32_z(crc, block, n);
+        crc = rg_crc32(crc, block, n);
     }
-    *out = (struct rg_fingerprint){source->bytes, (uint32_t)crc};
+    *out = (struct rg_fingerprint){source->bytes, crc};
     return RG_OK;
 }
 

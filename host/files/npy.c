@@ -274,11 +274,26 @@ static void to_row_major(unsigned char *out, const unsigned char *in, const stru
     }
 }
 
+/* Note if the source has looked at the data, and found only finite numbers. */
+static void note_finite(const struct rg_source *source, const struct rg_tensors *list, const struct rg_tensor *item) {
+    if (source->looks && source->look && !source->found) {
+        list->finite[item - list->items] = true;
+    }
+}
+
 rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct rg_tensor *item) {
     struct header header;
     unsigned char *data = NULL;
     RG_TRY(read_header(source, &header, item));
-    RG_TRY(rg_tensors_hold(list, item->data_bytes, "npy data", &data));
+    const bool in_order = !(header.fortran_order && item->n_dims > 1) && !header.big_endian;
+    source->look = in_order && item->dtype == RG_F32;
+    if (in_order && source->fd >= 0 && item->data_bytes > list->stay) {
+        list->offsets[item - list->items] = source->base + source->position;
+        RG_TRY(rg_source_pass(source, item->data_bytes));
+        note_finite(source, list, item);
+        return RG_OK;
+    }
+    RG_TRY(rg_tensors_hold_unset(list, item->data_bytes, "npy data", &data));
     if (header.fortran_order && item->n_dims > 1) {
         unsigned char *columns = NULL;
         RG_TRY(rg_alloc(&columns, item->data_bytes, 1, "npy data in Fortran order"));
@@ -295,6 +310,7 @@ rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct 
         swap_bytes(data, item->data_bytes, rg_dtype_bytes(item->dtype));
     }
     item->data = data;
+    note_finite(source, list, item);
     return RG_OK;
 }
 

@@ -14,122 +14,21 @@
 #include <zip.h>
 #include <zlib.h>
 
+#include "files/crc.h"
 #include "files/files.h"
+#include "files/zip_directory.h"
 #include "rnn_gpu/memory.h"
 
 enum {
     DEFLATE_RATIO = 1032, /* 258 bytes from two bits */
-    END_BYTES = 22,       /* end of central directory without its comment */
-    LOCATOR_BYTES = 20,   /* zip64 locator, directly before it */
-    END64_BYTES = 56,
-    ENTRY_BYTES = 46, /* directory entry without name, extra fields and comment */
-    TAIL_BYTES = END_BYTES + LOCATOR_BYTES + 65535,
     LABEL_BYTES = 512
 };
-
-static uint64_t little_endian(const unsigned char *bytes, size_t count) {
-    uint64_t value = 0;
-    while (count-- > 0) {
-        value = value << 8 | bytes[count];
-    }
-    return value;
-}
-
-/* ---- Checks before libzip sees the archive ---- */
-
-/* A central directory as described by an end record. */
-struct directory {
-    uint64_t members;
-    uint64_t offset;
-    uint64_t bytes;
-    uint64_t end; /* offset of the end record; the directory must end before it */
-};
-
-/* Read the end record at `at` of the tail, or its zip64 version if a locator precedes it. */
-static rg_status read_end(const struct rg_source *source, const unsigned char *tail, size_t at, size_t tail_offset,
-                          struct directory *directory) {
-    const unsigned char *end = tail + at;
-    *directory = (struct directory){.members = little_endian(end + 10, 2),
-                                    .bytes = little_endian(end + 12, 4),
-                                    .offset = little_endian(end + 16, 4),
-                                    .end = tail_offset + at};
-    if (at < LOCATOR_BYTES || memcmp(end - LOCATOR_BYTES, "PK\6\7", 4) != 0) {
-        return RG_OK;
-    }
-    unsigned char end64[END64_BYTES];
-    const uint64_t offset = little_endian(end - LOCATOR_BYTES + 8, 8);
-    if (source->bytes < sizeof end64 || offset > source->bytes - sizeof end64) {
-        return rg_fail(RG_BAD_FILE, "%s: the zip64 end record lies outside the file", source->label);
-    }
-    RG_TRY(rg_source_read_at(source, (size_t)offset, end64, sizeof end64));
-    *directory = (struct directory){.members = little_endian(end64 + 32, 8),
-                                    .bytes = little_endian(end64 + 40, 8),
-                                    .offset = little_endian(end64 + 48, 8),
-                                    .end = offset};
-    return RG_OK;
-}
-
-/* Check that the directory has as many entries as the end record says, and no more than the limit. */
-static rg_status walk_directory(const struct rg_source *source, const struct directory *directory) {
-    if (directory->members > RG_NPZ_MEMBERS_MAX) {
-        return rg_fail(RG_BAD_FILE, "%s: announces %ju members, more than the limit of %d", source->label,
-                       (uintmax_t)directory->members, RG_NPZ_MEMBERS_MAX);
-    }
-    uint64_t left = directory->bytes;
-    size_t offset = (size_t)directory->offset;
-    uint64_t members = 0;
-    while (left > 0 && members < directory->members) {
-        unsigned char entry[ENTRY_BYTES];
-        if (left < sizeof entry) {
-            break;
-        }
-        RG_TRY(rg_source_read_at(source, offset, entry, sizeof entry));
-        const uint64_t bytes =
-            ENTRY_BYTES + little_endian(entry + 28, 2) + little_endian(entry + 30, 2) + little_endian(entry + 32, 2);
-        if (memcmp(entry, "PK\1\2", 4) != 0 || bytes > left) {
-            break;
-        }
-        left -= bytes;
-        offset += (size_t)bytes;
-        members++;
-    }
-    if (left > 0 || members < directory->members) {
-        return rg_fail(RG_BAD_FILE, "%s: byte %zu: the directory does not hold the %ju members that it announces",
-                       source->label, offset, (uintmax_t)directory->members);
-    }
-    return RG_OK;
-}
-
-/* libzip has three weaknesses. It allocates 300 bytes for each member before the caller can check any. It allocates
- * memory for 65,535 more if a directory is longer than announced. It is slow for names that are chosen to collide. So
- * every place that libzip may take for an end record is checked here first. */
-static rg_status check_directory(const struct rg_source *source) {
-    const size_t length = source->bytes < TAIL_BYTES ? source->bytes : TAIL_BYTES;
-    const size_t tail_offset = source->bytes - length;
-    unsigned char *tail = NULL;
-    rg_status status = RG_OK;
-    RG_TRY(rg_alloc(&tail, length, 1, "end of an npz file"));
-    RG_TRY_GOTO(rg_source_read_at(source, tail_offset, tail, length));
-    for (size_t at = 0; at + END_BYTES <= length; at++) {
-        struct directory directory;
-        if (memcmp(tail + at, "PK\5\6", 4) != 0) {
-            continue;
-        }
-        RG_TRY_GOTO(read_end(source, tail, at, tail_offset, &directory));
-        /* Other places are chance bytes of the data, which libzip skips. */
-        if (directory.bytes <= directory.end && directory.offset <= directory.end - directory.bytes) {
-            RG_TRY_GOTO(walk_directory(source, &directory));
-        }
-    }
-fail:
-    rg_free(tail);
-    return status;
-}
 
 /* ---- Members ---- */
 
 struct archive {
     const struct rg_source *file;
+    struct rg_zip_directory directory;
     zip_t *zip;
     const char *const *names; /* names of the members to read, NULL-ended; NULL: all */
     struct rg_tensors *list;
@@ -285,6 +184,37 @@ static bool is_wanted(const struct archive *archive, const char *name) {
     return wanted == NULL || *wanted != NULL;
 }
 
+/* A stored member is read from the file itself: libzip would copy its bytes twice more. */
+static rg_status stored_read(struct rg_source *source, void *out, size_t bytes) {
+    for (size_t done = 0; done < bytes;) {
+        const size_t n = bytes - done < RG_SOURCE_BLOCK ? bytes - done : RG_SOURCE_BLOCK;
+        unsigned char *const block = (unsigned char *)out + done;
+        RG_TRY(rg_source_read_at(source, source->base + source->position + done, block, n));
+        source->crc = rg_crc32(source->crc, block, n);
+        source->found = source->found || (source->look && !rg_floats_are_finite(block, n / sizeof(float)));
+        done += n;
+    }
+    return RG_OK;
+}
+
+/* Where the data of a stored member are in the file; 0 if libzip must read them. */
+static rg_status find_stored(const struct archive *archive, size_t index, const zip_stat_t *entry, size_t *offset) {
+    const char *const name = zip_get_name(archive->zip, index, ZIP_FL_ENC_RAW);
+    *offset = 0;
+    if (name == NULL || entry->comp_method != ZIP_CM_STORE || (entry->valid & ZIP_STAT_CRC) == 0) {
+        return RG_OK;
+    }
+    const struct rg_zip_member member = {.name = name, .bytes = entry->size, .crc = entry->crc};
+    return rg_zip_place(archive->file, &archive->directory, &member, offset);
+}
+
+static rg_status read_stored(const struct archive *archive, size_t index, const zip_stat_t *entry,
+                             struct rg_source *source) {
+    RG_TRY(rg_npy_read(source, archive->list, &archive->list->items[index]));
+    return source->crc == entry->crc ? RG_OK
+                                     : rg_fail(RG_BAD_FILE, "%s: CRC error; the archive is damaged", source->label);
+}
+
 static rg_status read_member(struct archive *archive, size_t index) {
     struct rg_tensor *item = &archive->list->items[index];
     zip_stat_t entry;
@@ -299,6 +229,13 @@ static rg_status read_member(struct archive *archive, size_t index) {
         return RG_OK;
     }
     struct rg_source source = {.label = label, .bytes = entry.size, .read = member_read, .fd = -1};
+    RG_TRY(find_stored(archive, index, &entry, &source.base));
+    if (source.base > 0) {
+        source.fd = archive->file->fd;
+        source.read = stored_read;
+        source.looks = true;
+        return read_stored(archive, index, &entry, &source);
+    }
     if (entry.comp_method == ZIP_CM_DEFLATE) {
         RG_TRY(member_verify(archive, index, &source));
     }
@@ -311,14 +248,19 @@ static rg_status read_member(struct archive *archive, size_t index) {
     return status;
 }
 
-rg_status rg_npz_read(struct rg_source *source, const char *const *names, struct rg_tensors **out) {
-    struct archive archive = {.file = source, .names = names};
+rg_status rg_npz_read(struct rg_source *source, const struct rg_tensors_reading *how, struct rg_tensors **out) {
+    struct archive archive = {.file = source, .names = how->names};
     rg_status status = RG_OK;
-    RG_TRY_GOTO(check_directory(source));
+    RG_TRY_GOTO(rg_zip_check(source, &archive.directory));
     RG_TRY_GOTO(open_archive(&archive));
     const size_t count = (size_t)zip_get_num_entries(archive.zip, 0);
     RG_TRY_GOTO(rg_tensors_create(&archive.list, count));
     archive.list->separate = true;
+    archive.list->stay = how->stay;
+    RG_TRY_GOTO(rg_tensors_hold(archive.list, count * sizeof *archive.list->offsets, "offsets of tensors",
+                                &archive.list->offsets));
+    RG_TRY_GOTO(
+        rg_tensors_hold(archive.list, count * sizeof *archive.list->finite, "kinds of tensors", &archive.list->finite));
     RG_TRY_GOTO(name_members(&archive));
     for (size_t i = 0; i < count; i++) {
         RG_TRY_GOTO(read_member(&archive, i));

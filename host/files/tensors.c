@@ -22,6 +22,7 @@ rg_status rg_tensors_create(struct rg_tensors **list, size_t count) {
     RG_TRY(rg_alloc(list, 1, sizeof **list, "list of tensors"));
     RG_TRY_GOTO(rg_alloc(&(*list)->items, count, sizeof *(*list)->items, "list of tensors"));
     (*list)->count = count;
+    (*list)->stay = SIZE_MAX;
     return RG_OK;
 fail:
     rg_tensors_destroy(*list);
@@ -37,9 +38,7 @@ rg_status rg_tensors_adopt(struct rg_tensors *list, void *memory) {
     return RG_OK;
 }
 
-rg_status rg_tensors_hold(struct rg_tensors *list, size_t bytes, const char *what, void *out) {
-    void *memory = NULL;
-    RG_TRY(rg_alloc(&memory, bytes, 1, what));
+static rg_status hold(struct rg_tensors *list, void *memory, void *out) {
     const rg_status status = rg_tensors_adopt(list, memory);
     if (status != RG_OK) {
         rg_free(memory);
@@ -47,6 +46,18 @@ rg_status rg_tensors_hold(struct rg_tensors *list, size_t bytes, const char *wha
     }
     memcpy(out, &memory, sizeof memory);
     return RG_OK;
+}
+
+rg_status rg_tensors_hold(struct rg_tensors *list, size_t bytes, const char *what, void *out) {
+    void *memory = NULL;
+    RG_TRY(rg_alloc(&memory, bytes, 1, what));
+    return hold(list, memory, out);
+}
+
+rg_status rg_tensors_hold_unset(struct rg_tensors *list, size_t bytes, const char *what, void *out) {
+    void *memory = NULL;
+    RG_TRY(rg_alloc_unset(&memory, bytes, 1, what));
+    return hold(list, memory, out);
 }
 
 void rg_tensors_destroy(struct rg_tensors *tensors) {

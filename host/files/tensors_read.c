@@ -4,12 +4,14 @@
 #include "files/files.h"
 #include "rnn_gpu/memory.h"
 
-static rg_status read_single_npy(struct rg_source *source, struct rg_tensors **out) {
+static rg_status read_single_npy(struct rg_source *source, size_t stay, struct rg_tensors **out) {
     struct rg_tensors *list = NULL;
     RG_TRY(rg_tensors_create(&list, 1));
     list->items[0].name = "data";
     list->separate = true;
-    const rg_status status = rg_npy_read(source, list, &list->items[0]);
+    list->stay = stay;
+    rg_status status = rg_tensors_hold(list, sizeof *list->offsets, "offsets of tensors", &list->offsets);
+    status = status == RG_OK ? rg_npy_read(source, list, &list->items[0]) : status;
     if (status != RG_OK) {
         rg_tensors_destroy(list);
         return status;
@@ -18,19 +20,20 @@ static rg_status read_single_npy(struct rg_source *source, struct rg_tensors **o
     return RG_OK;
 }
 
-/* `names`: as rg_npz_read; `data`: as rg_safetensors_read. */
-static rg_status read_by_magic(struct rg_source *source, const char *const *names, bool data, struct rg_tensors **out) {
+/* `data`: as rg_safetensors_read. */
+static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors_reading *how, bool data,
+                               struct rg_tensors **out) {
     char magic[9] = {0};
     const size_t bytes = source->bytes < sizeof magic ? source->bytes : sizeof magic;
     RG_TRY(rg_source_read_at(source, 0, magic, bytes));
     if (memcmp(magic, "\x93NUMPY", 6) == 0) {
-        return read_single_npy(source, out);
+        return read_single_npy(source, how->stay, out);
     }
     if (magic[8] == '{') {
         return rg_safetensors_read(source, data, out);
     }
     if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0) {
-        return rg_npz_read(source, names, out);
+        return rg_npz_read(source, how, out);
     }
     return rg_fail(RG_BAD_FILE,
                    "%s: neither safetensors ({ at byte 8) nor npy (\\x93NUMPY at byte 0) nor npz (PK at "
@@ -38,26 +41,26 @@ static rg_status read_by_magic(struct rg_source *source, const char *const *name
                    source->label);
 }
 
-rg_status rg_tensors_read_named(const char *path, const char *const *names, struct rg_tensors **out) {
+static const struct rg_tensors_reading whole = {.names = NULL, .stay = SIZE_MAX};
+
+rg_status rg_tensors_read(const char *path, struct rg_tensors **out) {
     struct rg_source source;
     *out = NULL;
     RG_TRY(rg_source_open(&source, path));
-    const rg_status status = read_by_magic(&source, names, true, out);
+    const rg_status status = read_by_magic(&source, &whole, true, out);
     rg_source_close(&source);
     return status;
 }
 
-rg_status rg_tensors_read(const char *path, struct rg_tensors **out) {
-    return rg_tensors_read_named(path, NULL, out);
-}
-
-rg_status rg_tensors_open(const char *path, struct rg_tensors **out) {
+/* Open the file, which the list keeps. */
+static rg_status read_and_keep(const char *path, const struct rg_tensors_reading *how, bool data,
+                               struct rg_tensors **out) {
     struct rg_source *source = NULL;
     *out = NULL;
     RG_TRY(rg_alloc(&source, 1, sizeof *source, "a file of tensors"));
     rg_status status = rg_source_open(source, path);
     if (status == RG_OK) {
-        status = read_by_magic(source, NULL, false, out);
+        status = read_by_magic(source, how, data, out);
     }
     if (*out != NULL) {
         (*out)->file = source;
@@ -66,4 +69,12 @@ rg_status rg_tensors_open(const char *path, struct rg_tensors **out) {
     rg_source_close(source);
     rg_free(source);
     return status;
+}
+
+rg_status rg_tensors_read_as(const char *path, const struct rg_tensors_reading *how, struct rg_tensors **out) {
+    return read_and_keep(path, how, true, out);
+}
+
+rg_status rg_tensors_open(const char *path, struct rg_tensors **out) {
+    return read_and_keep(path, &whole, false, out);
 }

@@ -24,7 +24,7 @@ rg_status rg_fill_begin(const struct rg_config *config, const struct rg_model *m
         return rg_fail(RG_USAGE, "--fill is for missing numbers, and %s has words or bytes; leave it out", data->path);
     }
     if (has_previous(config, model)) {
-        rg_dataset_fill_previous(data);
+        return rg_dataset_fill_previous(data);
     }
     return RG_OK;
 }

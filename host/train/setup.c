@@ -126,6 +126,12 @@ static rg_status choose_pixels(const struct rg_config *config, const struct rg_m
     return RG_OK;
 }
 
+/* The memory of which data may take half before they stay in their file. */
+static uint64_t memory_for_data(const struct rg_config *config) {
+    const uint64_t given = config->machine.memory, machine = rg_machine_memory() / 4 * 3;
+    return given > 0 && (given < machine || machine == 0) ? given : machine;
+}
+
 rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *model, bool lenient,
                         struct rg_dataset **out) {
     struct rg_dataset_options options = {.lenient = lenient,
@@ -135,6 +141,7 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
                                          .max_vocabulary = config->data.vocabulary,
                                          .min_count = config->data.min_count,
                                          .pad_left = config->data.pad == RG_PAD_LEFT,
+                                         .memory = memory_for_data(config),
                                          .doubles = is_double(config) || config->data.normalize ||
                                                     (model && model->input_mean)};
     options.series = rg_windows_asked(config, model).steps > 0;
@@ -179,6 +186,7 @@ rg_status rg_setup_held_out(const struct rg_config *config, const char *path, co
                                                .lowercase = training->lowercase,
                                                .steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
                                                .pad_left = config->data.pad == RG_PAD_LEFT,
+                                               .memory = memory_for_data(config),
                                                .series = training->windows.steps > 0,
                                                .missing = rg_fill_is_asked(config, start),
                                                .may_fill = training->kind == RG_INPUT_FLOAT && start == NULL,
@@ -276,6 +284,12 @@ rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
 }
 
 void rg_setup_tell(const struct rg_dataset *data) {
+    if (data->x_file.numbers || data->y_file.numbers) {
+        rg_log(
+            "%s: larger than the memory for data, so it stays on the disk, and each update reads its sequences; leave "
+            "the file as it is until the end",
+            data->path);
+    }
     if (data->unused[0] != '\0') {
         rg_log("%s: not used: %s", data->path, data->unused);
     }

@@ -109,41 +109,28 @@ static void give_rows(const struct rg_data_source *s, size_t n, double *out) {
 
 /* ---- Sequences of an update, one after the other ---- */
 
-static void stage_numbers(const struct rg_data_source *s, size_t n, size_t place) {
+/* Copy the inputs of sequence `n` to place `place` of the update. */
+static rg_status stage_inputs(const struct rg_data_source *s, size_t n, size_t place) {
     const struct rg_dataset *const data = s->data;
-    const size_t numbers = data->n_steps * data->n_features;
-    double piece[PIECE];
-    if (s->device->info.real_bytes == sizeof(double)) {
-        rg_dataset_numbers(data, n * numbers, numbers, (double *)s->stage + place * numbers);
-        return;
+    const size_t numbers = data->n_steps * (data->kind == RG_INPUT_TOKEN ? 1 : data->n_features);
+    const size_t from = n * numbers, to = place * numbers;
+    switch (data->kind) {
+    case RG_INPUT_BYTE:
+        return rg_dataset_bytes(data, from, numbers, (uint8_t *)s->stage + to);
+    case RG_INPUT_TOKEN:
+        return rg_dataset_tokens(data, from, numbers, (int32_t *)s->stage + to);
+    case RG_INPUT_FLOAT:
+        break;
     }
-    float *const out = (float *)s->stage + place * numbers;
-    if (data->x_float) {
-        memcpy(out, data->x_float + n * numbers, numbers * sizeof *out);
-        return;
-    }
-    for (size_t first = 0; first < numbers; first += PIECE) {
-        const size_t length = numbers - first < PIECE ? numbers - first : PIECE;
-        rg_dataset_numbers(data, n * numbers + first, length, piece);
-        for (size_t i = 0; i < length; i++) {
-            out[first + i] = (float)piece[i];
-        }
-    }
+    return s->device->info.real_bytes == sizeof(double)
+               ? rg_dataset_numbers(data, from, numbers, (double *)s->stage + to)
+               : rg_dataset_floats(data, from, numbers, (float *)s->stage + to);
 }
 
-/* Copy sequence `n` to place `place` of the update. */
-static void stage_sequence(const struct rg_data_source *s, size_t n, size_t place) {
+static rg_status stage_sequence(const struct rg_data_source *s, size_t n, size_t place) {
     const struct rg_dataset *const data = s->data;
-    const size_t bytes = input_bytes(s->device, data, 1), each = target_numbers(s);
-    if (data->kind == RG_INPUT_BYTE) {
-        memcpy((char *)s->stage + place * bytes, data->x_byte + n * bytes, bytes);
-    } else if (data->kind == RG_INPUT_FLOAT) {
-        stage_numbers(s, n, place);
-    } else {
-        for (size_t t = 0; t < data->n_steps; t++) {
-            ((int32_t *)s->stage)[place * data->n_steps + t] = rg_dataset_token(data, n * data->n_steps + t);
-        }
-    }
+    const size_t each = target_numbers(s);
+    RG_TRY(stage_inputs(s, n, place));
     if (s->numbers) {
         give_rows(s, n, s->stage_y + place * each);
     } else {
@@ -154,6 +141,16 @@ static void stage_sequence(const struct rg_data_source *s, size_t n, size_t plac
     if (s->stage_lengths) {
         s->stage_lengths[place] = data->lengths[n];
     }
+    return RG_OK;
+}
+
+/* Have the system read what the next update needs from a file, while the device works on this one. An update that
+ * begins a new epoch waits: its order is not known yet. */
+static void expect_next(const struct rg_data_source *s) {
+    const uint64_t n = s->data->n_sequences, first = (s->chosen + 1) * s->batch;
+    for (uint64_t at = first; at < first + s->batch && at / n == s->order_epoch; at++) {
+        rg_dataset_expect(s->data, s->order[at % n]);
+    }
 }
 
 /* Copy the sequences in s->rows to the device. The host gathers them while the device works on the previous update. */
@@ -161,8 +158,10 @@ static rg_status stage(const struct rg_data_source *s) {
     const struct rg_dataset *const data = s->data;
     const size_t n = s->batch * data->n_steps * data->n_features;
     for (size_t i = 0; i < s->batch; i++) {
-        stage_sequence(s, s->rows[i], i);
+        RG_TRY(stage_sequence(s, s->rows[i], i));
     }
+    RG_TRY(rg_dataset_check_file(data));
+    expect_next(s);
     if (data->kind != RG_INPUT_FLOAT) {
         RG_TRY(rg_buffer_write(s->device, s->x, 0, s->stage, input_bytes(s->device, data, s->batch)));
     } else if (s->device->info.real_bytes == sizeof(double)) {
@@ -323,15 +322,15 @@ static rg_status upload(struct rg_device *device, const void *from, size_t bytes
     return from ? rg_buffer_write(device, *out, 0, from, bytes) : RG_OK;
 }
 
-/* A buffer of numbers of the device's kind, filled in pieces by `give`. */
+/* Inputs or targets, filled in pieces by `give`. */
 static rg_status upload_reals(struct rg_device *device, const struct rg_dataset *data, size_t n,
-                              void (*give)(const struct rg_dataset *data, size_t first, size_t n, double *out),
+                              rg_status (*give)(const struct rg_dataset *data, size_t first, size_t n, double *out),
                               struct rg_buffer **out) {
     double piece[PIECE];
     RG_TRY(rg_reals_create(device, n, "the data set", out));
     for (size_t first = 0; first < n; first += PIECE) {
         const size_t length = n - first < PIECE ? n - first : PIECE;
-        give(data, first, length, piece);
+        RG_TRY(give(data, first, length, piece));
         RG_TRY(rg_reals_write(device, *out, first, piece, length));
     }
     return RG_OK;
@@ -343,10 +342,20 @@ static rg_status upload_tokens(struct rg_device *device, const struct rg_dataset
     RG_TRY(upload(device, data->x_token, n * sizeof *piece, out));
     for (size_t first = 0; !data->x_token && first < n; first += PIECE) {
         const size_t length = n - first < PIECE ? n - first : PIECE;
-        for (size_t i = 0; i < length; i++) {
-            piece[i] = rg_dataset_token(data, first + i);
-        }
+        RG_TRY(rg_dataset_tokens(data, first, length, piece));
         RG_TRY(rg_buffer_write(device, *out, first * sizeof *piece, piece, length * sizeof *piece));
+    }
+    return RG_OK;
+}
+
+static rg_status upload_bytes(struct rg_device *device, const struct rg_dataset *data, struct rg_buffer **out) {
+    const size_t n = data->n_sequences * data->n_steps * data->n_features;
+    uint8_t piece[PIECE];
+    RG_TRY(upload(device, data->x_byte, n, out));
+    for (size_t first = 0; !data->x_byte && first < n; first += PIECE) {
+        const size_t length = n - first < PIECE ? n - first : PIECE;
+        RG_TRY(rg_dataset_bytes(data, first, length, piece));
+        RG_TRY(rg_buffer_write(device, *out, first, piece, length));
     }
     return RG_OK;
 }
@@ -355,7 +364,7 @@ static rg_status upload_inputs(struct rg_device *device, const struct rg_dataset
     const size_t n = data->n_sequences * data->n_steps * data->n_features;
     switch (data->kind) {
     case RG_INPUT_BYTE:
-        return upload(device, data->x_byte, n, out);
+        return upload_bytes(device, data, out);
     case RG_INPUT_TOKEN:
         return upload_tokens(device, data, out);
     case RG_INPUT_FLOAT:
@@ -368,10 +377,11 @@ static rg_status upload_inputs(struct rg_device *device, const struct rg_dataset
     return upload_reals(device, data, n, rg_dataset_numbers, out);
 }
 
-static void give_targets(const struct rg_dataset *data, size_t first, size_t n, double *out) {
+static rg_status give_targets(const struct rg_dataset *data, size_t first, size_t n, double *out) {
     for (size_t i = 0; i < n; i++) {
         out[i] = rg_dataset_target(data, first + i);
     }
+    return RG_OK;
 }
 
 /* Add the rows of sequence `n` that count to s->counts, and their weights to s->weights. `values` [target_numbers] are
@@ -493,6 +503,7 @@ static rg_status create_source(struct rg_data_source *s) {
     RG_TRY(rg_alloc(&s->rows, s->batch, sizeof *s->rows, "the batch's index"));
     RG_TRY(rg_alloc(&s->order, data->n_sequences, sizeof *s->order, "the order of an epoch"));
     shuffle_order(s, 0);
+    RG_TRY(rg_dataset_check_file(data));
     return create_places(s);
 }
 

@@ -26,8 +26,7 @@ rg_status rg_stateful_unroll(const struct rg_config *c, struct rg_dataset *data)
     if (data->lengths && data->lengths[0] == 0) {
         return rg_fail(RG_BAD_FILE, "%s: its only sequence is empty", data->path);
     }
-    rg_dataset_unroll(data);
-    return RG_OK;
+    return rg_dataset_unroll(data);
 }
 
 /* The most streams, at most `wanted`, with at least K steps each. */

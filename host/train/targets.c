@@ -183,6 +183,7 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
         t->ignored = PYTORCH_IGNORES;
     }
     RG_TRY(scan(t, o->lenient || data->n_strangers > 0, &one_hot));
+    RG_TRY(rg_dataset_check_file(data));
     if (o->loss == RG_LOSS_AUTO) {
         return choose_loss(t, one_hot, loss);
     }

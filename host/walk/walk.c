@@ -3,7 +3,6 @@
 #include "walk/walk.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -38,18 +37,17 @@ const double *rg_walk_cell_gradient(const struct rg_walk *w, const struct ref_tr
 /* ---- The batch ---- */
 
 /* Inputs [F] of a step from the numbers of the file; words become one-hot. */
-static void copy_step(const struct rg_walk *w, size_t place, double *x) {
+static rg_status copy_step(const struct rg_walk *w, size_t place, double *x) {
     const struct rg_dataset *const data = w->data;
-    const size_t width = data->n_features;
-    if (data->kind == RG_INPUT_FLOAT) {
-        rg_dataset_numbers(data, place * width, width, x);
-    } else if (data->kind == RG_INPUT_BYTE) {
-        for (size_t f = 0; f < width; f++) {
-            x[f] = data->x_byte[place * width + f] / 255.0;
-        }
-    } else if (rg_dataset_token(data, place) >= 0) {
-        x[rg_dataset_token(data, place)] = 1.0;
+    int32_t word = 0;
+    if (data->kind != RG_INPUT_TOKEN) {
+        return rg_dataset_steps(data, place, 1, x);
     }
+    RG_TRY(rg_dataset_tokens(data, place, 1, &word));
+    if (word >= 0) {
+        x[word] = 1.0;
+    }
+    return RG_OK;
 }
 
 static rg_status copy_inputs(struct rg_walk *w) {
@@ -61,9 +59,9 @@ static rg_status copy_inputs(struct rg_walk *w) {
         for (size_t t = 0; t < rg_walk_length(w, i); t++) {
             const size_t place = i * steps + rg_walk_first_step(w, i) + t;
             if (embedded) {
-                w->words[i * steps + t] = rg_dataset_token(w->data, place);
+                RG_TRY(rg_dataset_tokens(w->data, place, 1, &w->words[i * steps + t]));
             } else {
-                copy_step(w, place, w->x + (i * steps + t) * width);
+                RG_TRY(copy_step(w, place, w->x + (i * steps + t) * width));
             }
         }
     }
@@ -124,7 +122,7 @@ rg_status rg_walk_check_memory(const struct rg_model *model, const struct rg_dat
     const double inputs = (double)model->shape.inputs, terms = (double)data->n_steps * gates * (2 * hidden + inputs);
     const double bytes =
         sizeof(double) * (runs * (rows * (STATES * hidden + OF_GATES * gates) + terms) + rows * inputs);
-    const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const double there = (double)rg_machine_memory();
     if (there > 0.0 && bytes > there) {
         return rg_fail(RG_NO_MEMORY,
                        "--trace: every number of %zu sequences of %zu steps with %zu units takes %.1f GiB, and this "

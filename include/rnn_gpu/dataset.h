@@ -23,27 +23,40 @@ enum rg_label_kind {
     RG_LABELS_NUMBERS  /* numbers of a CSV file: classes if they are whole and few, else values */
 };
 
+/* Numbers that stay in their file, for data sets of which they would take too much memory. */
+struct rg_stored;
+struct rg_in_file {
+    struct rg_stored *numbers; /* NULL: they are in memory */
+    size_t *place;             /* [N] where those of each sequence begin, as [N][...] in memory; padding is not read */
+    bool narrow;               /* doubles in the file that count as floats */
+};
+
 struct rg_dataset {
     char *path;         /* where it came from, for messages */
     size_t n_sequences; /* N */
     size_t n_steps;     /* T, the steps of the longest sequence */
     size_t n_features;  /* F; for tokens the size of the vocabulary */
     enum rg_input_kind kind;
-    float *x_float;       /* [N][T][F] or NULL */
-    double *x_double;     /* [N][T][F], instead of x_float for data that are read as doubles */
-    uint8_t *x_byte;      /* [N][T][F] or NULL */
-    int32_t *x_token;     /* [N][T] or NULL; 0 in the padding, negative for a word that is not in the vocabulary */
-    void *x_raw;          /* instead of x_float or x_token: numbers of a narrower type, or NULL */
-    enum rg_dtype x_type; /* type of x_raw */
-    bool pad_left;        /* sequences, and targets of every step, are at the end of their T steps; else at the start */
-    int32_t *lengths;     /* [N], or NULL if every sequence has T steps */
-    double *h_0, *c_0;    /* [n_states][N][state_width], the initial states, or NULL for zeros; c_0 only for lstm */
+    float *x_float;           /* [N][T][F] or NULL */
+    double *x_double;         /* [N][T][F], instead of x_float for data that are read as doubles */
+    uint8_t *x_byte;          /* [N][T][F] or NULL */
+    int32_t *x_token;         /* [N][T] or NULL; 0 in the padding, negative for a word that is not in the vocabulary */
+    void *x_raw;              /* instead of x_float or x_token: numbers of a narrower type, or NULL */
+    enum rg_dtype x_type;     /* type of x_raw */
+    struct rg_in_file x_file; /* instead of all these */
+    bool x_bytes;             /* kind FLOAT in x_file: they are bytes; a value v stands for v/255 */
+    bool x_round;             /* normalised inputs of x_file are rounded to floats */
+    uint32_t *x_order;        /* [T] in x_file: the pixel of an image for each step, or NULL */
+    bool pad_left;     /* sequences, and targets of every step, are at the end of their T steps; else at the start */
+    int32_t *lengths;  /* [N], or NULL if every sequence has T steps */
+    double *h_0, *c_0; /* [n_states][N][state_width], the initial states, or NULL for zeros; c_0 only for lstm */
     size_t n_states, state_width; /* L*D, H; 0 without them */
     bool flat_states;             /* the file has them as [N][H] */
     float *y;                     /* [N][n_targets], or NULL; NaN: no target. A class is its number */
     double *y_double;             /* [N][n_targets], instead of y for data that are read as doubles */
     void *y_raw;                  /* instead of y: numbers of another type, or NULL */
     enum rg_dtype y_type;         /* type of y_raw */
+    struct rg_in_file y_file;     /* instead of all these */
     size_t n_targets;             /* targets of a sequence; 1 for a label, 0 for data without labels */
     enum rg_label_kind label_kind;
     double *input_fill;                   /* [F] set by rg_dataset_fill, or NULL */
@@ -91,6 +104,9 @@ struct rg_dataset_options {
     bool pad_left;             /* in an .npz or .npy file, sequences shorter than T are at the end of their T steps */
     bool may_fill, may_window; /* the run could be given --fill, or --window; for messages */
     bool doubles;              /* store numbers as x_double and y_double, for a run in double precision */
+    /* Inputs or targets of more than half of these bytes stay in the file, if it is an .npz or .npy file, or one of IDX
+     * images, that is not compressed. 0: none do. */
+    uint64_t memory;
 };
 
 /* Make every pixel of images a step: [N][rows][columns] becomes [N][rows columns][1]. If pixels.permute is not 0, it is
@@ -125,23 +141,36 @@ rg_status rg_dataset_read_idx(const char *images, const char *labels, struct rg_
 /* Does the data set have targets? */
 bool rg_dataset_is_labelled(const struct rg_dataset *dataset);
 
-/* Number `i` of y; word `i` of the tokens. */
+/* Number `i` of y; word `i` of tokens in memory. */
 double rg_dataset_target(const struct rg_dataset *dataset, size_t i);
 int32_t rg_dataset_token(const struct rg_dataset *dataset, size_t i);
 
-/* Numbers first … first + n of the inputs of kind RG_INPUT_FLOAT. */
-void rg_dataset_numbers(const struct rg_dataset *dataset, size_t first, size_t n, double *out);
+/* Inputs first … first + n: those of kind RG_INPUT_FLOAT as doubles, or as floats; bytes; words. Steps first … first +
+ * n of numbers or bytes as [n][F]. They are filled and normalised. RG_BAD_FILE if inputs that stay in a file cannot be
+ * read any more. */
+rg_status rg_dataset_numbers(const struct rg_dataset *dataset, size_t first, size_t n, double *out);
+rg_status rg_dataset_floats(const struct rg_dataset *dataset, size_t first, size_t n, float *out);
+rg_status rg_dataset_bytes(const struct rg_dataset *dataset, size_t first, size_t n, uint8_t *out);
+rg_status rg_dataset_tokens(const struct rg_dataset *dataset, size_t first, size_t n, int32_t *out);
+rg_status rg_dataset_steps(const struct rg_dataset *dataset, size_t first, size_t n, double *out);
+
+/* RG_BAD_FILE if a file in which inputs or targets stay has changed. To be called after reading them. */
+rg_status rg_dataset_check_file(const struct rg_dataset *dataset);
+
+/* Have the system read the inputs and targets of a sequence, which are needed soon, if they stay in a file. */
+void rg_dataset_expect(const struct rg_dataset *dataset, size_t sequence);
 
 /* Keep only the last `steps` steps of longer sequences, in place. With `every_step` y has targets for every step, which
  * are cut too. */
 void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step);
 
 /* Replace missing inputs (NaN of data that were read with options.missing) by the value of the step before. At the
- * start of a sequence they stay missing. */
-void rg_dataset_fill_previous(struct rg_dataset *dataset);
+ * start of a sequence they stay missing. Inputs that stay in a file are read into memory. RG_NO_MEMORY, RG_BAD_FILE. */
+rg_status rg_dataset_fill_previous(struct rg_dataset *dataset);
 /* Mean of each feature over the valid steps that have it: means [F]. RG_BAD_FILE for a feature that has no value. */
 rg_status rg_dataset_fill_means(const struct rg_dataset *dataset, double *means);
-/* Replace missing inputs by values [F], which the data set copies. Adds their number to *filled. */
+/* Replace missing inputs by values [F], which the data set copies. Adds their number to *filled, without those of
+ * inputs that stay in their file. */
 rg_status rg_dataset_fill(struct rg_dataset *dataset, const double *values, bool previous, size_t *filled);
 
 /* Mean and standard deviation of each feature over all valid steps: mean, deviation [F]. The deviation divides by n,
@@ -152,7 +181,7 @@ rg_status rg_dataset_moments(const struct rg_dataset *dataset, double *mean, dou
  * doubles with `doubles`. The data set keeps copies of mean and deviation. RG_NO_MEMORY. */
 rg_status rg_dataset_normalize(struct rg_dataset *dataset, const double *mean, const double *deviation, bool doubles);
 
-/* Replace the labels of series by their own inputs at every step. RG_NO_MEMORY. */
+/* Replace the labels of series by their own inputs at every step. RG_NO_MEMORY, RG_BAD_FILE. */
 rg_status rg_dataset_forecast(struct rg_dataset *series);
 
 /* Cutting series that were read with options.series into windows. The shares `from` and `to` set a range of each
@@ -185,8 +214,9 @@ struct rg_split {
  * names. RG_NO_MEMORY leaves the data set unchanged. */
 rg_status rg_dataset_split(struct rg_dataset *dataset, const struct rg_split *split, struct rg_dataset **held_out);
 
-/* Turn the only sequence, which has targets for every step, into one sequence per valid step. */
-void rg_dataset_unroll(struct rg_dataset *dataset);
+/* Turn the only sequence, which has targets for every step, into one sequence per valid step. Data that stay in a file
+ * are read into memory. RG_NO_MEMORY, RG_BAD_FILE. */
+rg_status rg_dataset_unroll(struct rg_dataset *dataset);
 
 /* Arrange the steps of an unrolled data set as `streams` parallel streams of ceil(N / streams) steps; the last ones may
  * be shorter. Each stream is cut into windows of `window` steps; the last ones may be shorter or empty. The windows

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rnn_gpu/status.h"
 
@@ -12,11 +13,17 @@
  * 0 gives a valid pointer. */
 rg_status rg_alloc(void *out, size_t count, size_t size, const char *what);
 
+/* The same, but not zeroed: for the bytes of a file, all of which the caller fills before any is read. */
+rg_status rg_alloc_unset(void *out, size_t count, size_t size, const char *what);
+
 /* Release memory of rg_alloc; NULL is allowed. */
 void rg_free(void *memory);
 
 /* *out = a copy of the string; free with rg_free. */
 rg_status rg_copy_string(char **out, const char *text);
+
+/* Bytes of the machine's memory; 0 if the system does not say. */
+uint64_t rg_machine_memory(void);
 
 /* *out = a * b; false if that overflows. */
 bool rg_multiply(size_t a, size_t b, size_t *out);

@@ -41,19 +41,29 @@ struct rg_tensor {
 struct rg_tensors {
     struct rg_tensor *items;
     size_t count;
-    char *config;    /* safetensors: the value of __metadata__.config, or NULL */
-    void *storage;   /* storage of the items */
-    bool separate;   /* every item owns its data */
-    void *file;      /* the file that rg_tensors_open left open, or NULL */
-    size_t *offsets; /* [count] offset of each item's data in that file */
+    char *config;  /* safetensors: the value of __metadata__.config, or NULL */
+    void *storage; /* storage of the items */
+    bool separate; /* every item owns its data */
+    void *file;    /* the file that rg_tensors_open or rg_tensors_read_as left open, or NULL */
+    size_t
+        *offsets; /* [count] offset of each item's data in that file; of rg_tensors_read_as 0 if they are not there */
+    size_t stay;  /* bytes above which an item's data stay in the file */
+    bool *finite; /* [count] the item's floats (F32) are known to be all finite; NULL: nothing is known */
 };
 
 /* Read a file. Its first bytes give the format (safetensors, npz = zip, npy); npy gives one tensor called "data".
  * RG_BAD_FILE names the file, the position or the tensor, and the rule that was broken. */
 rg_status rg_tensors_read(const char *path, struct rg_tensors **out);
-/* As rg_tensors_read, but only members of an npz file with one of the NULL-ended names are read. The others may be of
- * any kind: they are in the list by name, with `data` NULL. */
-rg_status rg_tensors_read_named(const char *path, const char *const *names, struct rg_tensors **out);
+/* What rg_tensors_read_as reads. Of an npz file only members with one of the NULL-ended names; the others may be of any
+ * kind: they are in the list by name, with `data` NULL. Tensors of an npy or npz file whose data are neither compressed
+ * nor in another order than in memory stay in the file if they have more than `stay` bytes: `data` is NULL, and the
+ * list has `file` and `offsets`. Their checksum has been compared. */
+struct rg_tensors_reading {
+    const char *const *names; /* NULL: all */
+    size_t stay;
+};
+/* `path` is borrowed by a list with a file. */
+rg_status rg_tensors_read_as(const char *path, const struct rg_tensors_reading *how, struct rg_tensors **out);
 /* As rg_tensors_read, but the data of a safetensors file stay in the file, with `data` NULL; rg_tensors_to_double and
  * _to_float read them. Other formats are read. `path` is borrowed. */
 rg_status rg_tensors_open(const char *path, struct rg_tensors **out);
@@ -72,6 +82,9 @@ size_t rg_tensor_elements(const struct rg_tensor *tensor);
 /* Bytes of an element; its name in messages ("F32"). */
 size_t rg_dtype_bytes(enum rg_dtype dtype);
 const char *rg_dtype_name(enum rg_dtype dtype);
+
+/* Are all of these floats finite? They need not be aligned. */
+bool rg_floats_are_finite(const void *floats, size_t n);
 
 /* Convert all elements to double (any dtype; integers beyond 2^53 round). */
 void rg_tensor_to_double(const struct rg_tensor *tensor, double *out);

@@ -22,8 +22,8 @@ static const char *word_at(const struct rg_walk *w, size_t sequence, size_t t) {
         return NULL;
     }
     const size_t place = sequence * data->n_steps + rg_walk_first_step(w, sequence) + t - 1;
-    const int32_t token = rg_dataset_token(data, place);
-    return token < 0 ? "<unk>" : data->vocabulary[token];
+    int32_t token = -1;
+    return rg_dataset_tokens(data, place, 1, &token) != RG_OK || token < 0 ? "<unk>" : data->vocabulary[token];
 }
 
 /* The step whose index in the direction's order, from 0, is `order`. */
