@@ -1,4 +1,5 @@
-/* CRC-32 by folding against zlib's tables: every length and alignment around the borders of blocks, and in two parts. */
+/* CRC-32 by folding against zlib's tables: every length and alignment around the borders of blocks, and in two parts.
+ */
 #include <check.h>
 #include <stdlib.h>
 #include <zlib.h>
