@@ -114,7 +114,7 @@ command="a training on 307 MB with --memory 64M"
 python3 - "$program" <<'PYTHON' || fail "the process is too large"
 import resource, subprocess, sys
 subprocess.run([sys.argv[1], "train", "--device", "cpu", "--data", "large.npz", "--memory", "64M", "--batch", "2", "--hidden", "4",
-                "--updates", "20", "--val-frac", "0.02", "--val-every", "10", "--normalize", "--quiet", "--diagnose", "none"], check=True)
+                "--updates", "20", "--val-frac", "0.02", "--val-every", "10", "--normalize", "--quiet", "--diagnose", "none"], check=True, stdout=subprocess.DEVNULL)
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 print(f"{peak:.0f} MiB")
 assert peak < 64 + 64, peak
@@ -126,6 +126,7 @@ run=("$program" train --device cpu --data under.npz --memory 450K --hidden 3 --b
 # while_running COMMAND...: runs it on under.npz after the first updates of a training.
 while_running() {
     cp values.npz under.npz
+    : >"$folder/stdout"
     command="${run[*]}, meanwhile $*"
     "${run[@]}" >"$folder/stdout" 2>"$folder/stderr" &
     wait_for '"update":40' "$folder/stdout"
