@@ -25,13 +25,15 @@ uint64_t rg_machine_memory(void) {
     return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
 }
 
-/* Have the pages of a large block made all at once, because one fault for each of them takes longer than a copy. */
+/* Have the pages of a large block made all at once, large ones where the system has them, because one fault for each
+ * small page takes longer than a copy. */
 static void make_pages(void *block, size_t bytes) {
 #ifdef MADV_POPULATE_WRITE
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), large = (size_t)64 << 20;
     if (bytes >= large) {
         char *const first = (char *)block + (page - (uintptr_t)block % page) % page;
-        (void)madvise(first, bytes - page, MADV_POPULATE_WRITE); /* only advice */
+        (void)madvise(first, bytes - page, MADV_HUGEPAGE); /* only advice, both */
+        (void)madvise(first, bytes - page, MADV_POPULATE_WRITE);
     }
 #else
     (void)block, (void)bytes;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/csv_labels.h"
 #include "data/decimal.h"
@@ -15,7 +16,7 @@
 
 enum { MAX_NAME = 4096 };
 
-static const uint32_t SERIES_COLUMN = UINT32_MAX, LABEL_COLUMN = UINT32_MAX - 1;
+static const uint32_t SERIES_COLUMN = UINT32_MAX, FIRST_TARGET = UINT32_MAX / 2;
 
 struct series_reader {
     struct rg_csv *csv;
@@ -23,7 +24,7 @@ struct series_reader {
     struct rg_dataset *data; /* its arrays are NULL in the first pass */
     struct rg_csv_labels labels;
     bool single;              /* there is no column `series`: the file is one series */
-    uint32_t *places;         /* [columns], the feature of each column, or one of the numbers above */
+    uint32_t *places;         /* [columns], the feature of each column, FIRST_TARGET + k, or SERIES_COLUMN */
     char *names;              /* names of all series, one after the other; NULL in the first reading */
     size_t block_bytes;       /* bytes of all names */
     size_t name_bytes;        /* first reading: bytes of the names with a NUL each; second reading: bytes used */
@@ -54,11 +55,13 @@ static rg_status count_columns(struct series_reader *r, size_t *columns, size_t 
 static rg_status read_features(struct series_reader *r, size_t columns, size_t bytes) {
     struct rg_dataset *data = r->data;
     struct rg_csv_cell cell;
+    size_t target = 0;
     char *store;
 
     RG_TRY(rg_alloc(&r->places, columns, sizeof(*r->places), "columns"));
     RG_TRY(rg_strings_create(&data->features, columns, bytes, "names of columns"));
     store = (char *)(data->features + columns);
+    RG_TRY(rg_csv_labels_header(&r->labels));
     RG_TRY(rg_csv_rewind(r->csv));
     do {
         RG_TRY(rg_csv_next(r->csv, &cell));
@@ -66,15 +69,17 @@ static rg_status read_features(struct series_reader *r, size_t columns, size_t b
             return rg_csv_changed(r->csv);
         }
         bytes -= cell.bytes + 1;
-        const bool is_label = strcmp(cell.text, "label") == 0;
         const bool is_name = strcmp(cell.text, "series") == 0;
         r->single = cell.column == 0 ? !is_name : r->single;
-        if ((is_label && r->labels.given) || (cell.column > 0 && is_name)) {
+        if (cell.column > 0 && is_name) {
             return rg_csv_fail(r->csv, cell.start, "the column `%s` occurs twice", cell.text);
         }
-        r->labels.given = r->labels.given || is_label;
-        r->places[cell.column] = is_name ? SERIES_COLUMN : is_label ? LABEL_COLUMN : (uint32_t)data->n_features;
-        if (is_name || is_label) {
+        RG_TRY(rg_csv_labels_column(&r->labels, &cell, &target));
+        const bool is_target = target < rg_csv_labels_columns(&r->labels);
+        r->places[cell.column] = is_name     ? SERIES_COLUMN
+                                 : is_target ? FIRST_TARGET + (uint32_t)target
+                                             : (uint32_t)data->n_features;
+        if (is_name || is_target) {
             continue;
         }
         data->features[data->n_features++] = memcpy(store, cell.text, cell.bytes + 1);
@@ -131,7 +136,7 @@ static rg_status place_columns(struct series_reader *r, const struct rg_word_ind
     struct rg_dataset *data = r->data;
 
     for (size_t c = 0; c < columns; c++) {
-        if (r->places[c] >= LABEL_COLUMN) {
+        if (r->places[c] >= FIRST_TARGET) {
             continue;
         }
         const char *const name = data->features[r->places[c]];
@@ -175,12 +180,53 @@ static rg_status match_features(struct series_reader *r, size_t columns) {
     return status;
 }
 
+/* Is it the name of one more target, such as label2, target or target_2? */
+static bool is_like_a_target(const char *name) {
+    static const char *const words[] = {"label", "target"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        const size_t n = strlen(words[i]);
+
+        if (strncasecmp(name, words[i], n) == 0 && strspn(name + n, "0123456789_-. ") == strlen(name + n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A target that is taken for an input makes a model that is good in training and of no use. So a file in which only the
+ * names tell them apart must say what it means. */
+static rg_status check_doubtful(struct series_reader *r) {
+    const bool decided = r->options->targets != NULL || r->options->features != NULL;
+    char what[200];
+    size_t f = 0;
+
+    while (f < r->data->n_features && !is_like_a_target(r->data->features[f])) {
+        f++;
+    }
+    if (decided || f == r->data->n_features || (!r->labels.given && r->options->series)) {
+        return RG_OK;
+    }
+    const struct rg_excerpt name = rg_excerpt(r->data->features[f], strlen(r->data->features[f]));
+    if (r->labels.given) {
+        snprintf(what, sizeof(what),
+                 "may be a target or an input: --target-column label,%s learns both, --target-column label makes it an "
+                 "input",
+                 name.text);
+    } else {
+        snprintf(what, sizeof(what), "may be a target: --target-column %s learns it", name.text);
+    }
+    return refuse_column(r, column_of(r, (uint32_t)f), what);
+}
+
 static rg_status read_header(struct series_reader *r) {
     size_t columns = 0, bytes = 0;
 
     RG_TRY(count_columns(r, &columns, &bytes));
     RG_TRY(read_features(r, columns, bytes));
+    RG_TRY(rg_csv_labels_found(&r->labels, r->data->features, r->data->n_features, r->data));
     RG_TRY(check_twins(r));
+    RG_TRY(check_doubtful(r));
     return r->options->features != NULL ? match_features(r, columns) : RG_OK;
 }
 
@@ -242,8 +288,8 @@ static rg_status read_number(struct series_reader *r, const struct rg_csv_cell *
     return rg_csv_number(r->csv, cell, value);
 }
 
-/* Read a step's label, a number, of a series that will be cut. */
-static rg_status take_step_label(struct series_reader *r, const struct rg_csv_cell *cell) {
+/* Read target `k` of a step, a number, of a series that will be cut. */
+static rg_status take_step_label(struct series_reader *r, const struct rg_csv_cell *cell, size_t k) {
     struct rg_dataset *data = r->data;
     double value;
 
@@ -254,7 +300,8 @@ static rg_status take_step_label(struct series_reader *r, const struct rg_csv_ce
     if (r->steps > data->n_steps) {
         return rg_csv_changed(r->csv);
     }
-    const size_t at = (r->series - 1) * data->n_steps + (r->steps - 1);
+    const size_t step = (r->series - 1) * data->n_steps + (r->steps - 1);
+    const size_t at = step * rg_csv_labels_columns(&r->labels) + k;
     if (data->y_double != NULL) {
         data->y_double[at] = value;
     } else {
@@ -263,15 +310,29 @@ static rg_status take_step_label(struct series_reader *r, const struct rg_csv_ce
     return RG_OK;
 }
 
-static rg_status take_label(struct series_reader *r, const struct rg_csv_cell *cell) {
+static rg_status take_label(struct series_reader *r, const struct rg_csv_cell *cell, size_t k) {
     if (r->steps == 1) {
-        return rg_csv_labels_take(&r->labels, cell, r->series - 1, r->data);
+        return rg_csv_labels_take(&r->labels, cell, r->series - 1, k, r->data);
     }
-    if (!rg_csv_labels_again(&r->labels, cell, r->series - 1, r->data)) {
+    if (!rg_csv_labels_again(&r->labels, cell, r->series - 1, k, r->data)) {
         return rg_csv_fail(r->csv, cell->start, "label %s, but earlier rows of series `%s` have another one",
                            rg_excerpt(cell->text, cell->bytes).text, rg_excerpt(r->own, r->own_bytes).text);
     }
     return RG_OK;
+}
+
+/* Read a cell of a target column. If the file lacks another one, it has no targets. */
+static rg_status take_target(struct series_reader *r, const struct rg_csv_cell *cell, size_t k) {
+    if (!r->labels.given) {
+        return RG_OK;
+    }
+    if (r->options->series) {
+        return take_step_label(r, cell, k);
+    }
+    if (cell->bytes == 0) {
+        return rg_csv_fail(r->csv, cell->start, "the label is missing; leave the row out, or give it a label");
+    }
+    return r->names != NULL ? take_label(r, cell, k) : rg_csv_labels_count(&r->labels, cell);
 }
 
 /* Read a cell after the name. In the second reading it is also stored. */
@@ -280,14 +341,8 @@ static rg_status take_value(struct series_reader *r, const struct rg_csv_cell *c
     const uint32_t place = r->places[cell->column];
     double value;
 
-    if (place == LABEL_COLUMN && r->options->series) {
-        return take_step_label(r, cell);
-    }
-    if (place == LABEL_COLUMN && cell->bytes == 0) {
-        return rg_csv_fail(r->csv, cell->start, "the label is missing; leave the row out, or give it a label");
-    }
-    if (place == LABEL_COLUMN) {
-        return r->names != NULL ? take_label(r, cell) : rg_csv_labels_count(&r->labels, cell);
+    if (place >= FIRST_TARGET) {
+        return take_target(r, cell, place - FIRST_TARGET);
     }
     RG_TRY(read_number(r, cell, &value));
     if (r->names == NULL) {
@@ -345,7 +400,7 @@ static rg_status create_numbers(struct series_reader *r) {
         RG_TRY(rg_alloc(&data->lengths, data->n_sequences, sizeof(*data->lengths), "lengths"));
     }
     if (r->options->series && r->labels.given) {
-        data->n_targets = data->n_steps;
+        data->n_targets = data->n_steps * rg_csv_labels_columns(&r->labels);
         data->label_kind = RG_LABELS_NUMBERS;
         RG_TRY(rg_dataset_create_targets(r->options, data));
     } else if (!r->options->series) {

@@ -12,6 +12,7 @@
 struct text_reader {
     struct rg_csv *csv;
     struct rg_csv_labels labels;
+    size_t *places; /* [columns], the target of each column; not of the text's */
     size_t text_column;
     size_t rows, words, longest;
     size_t bytes; /* bytes of all texts, with their final NULs */
@@ -28,33 +29,42 @@ static size_t count_words(const char *text) {
 }
 
 static rg_status read_header(struct text_reader *r) {
+    const size_t targets = rg_csv_labels_columns(&r->labels);
     struct rg_csv_cell cell;
     bool has_text = false;
 
-    r->labels.given = false;
+    RG_TRY(rg_csv_labels_header(&r->labels));
+    if (r->places == NULL) { /* every column is the text or one of the targets */
+        RG_TRY(rg_alloc(&r->places, targets + 1, sizeof(*r->places), "columns"));
+    }
     RG_TRY(rg_csv_rewind(r->csv));
     do {
+        size_t target = targets;
+
         RG_TRY(rg_csv_next(r->csv, &cell));
-        bool *const seen = strcmp(cell.text, "text") == 0    ? &has_text
-                           : strcmp(cell.text, "label") == 0 ? &r->labels.given
-                                                             : NULL;
-        if (seen == NULL) {
-            return rg_csv_fail(r->csv, cell.start, "unknown column `%s` in the header; `text,label` was expected",
-                               rg_excerpt(cell.text, cell.bytes).text);
+        const bool is_text = strcmp(cell.text, "text") == 0;
+        RG_TRY(is_text ? RG_OK : rg_csv_labels_column(&r->labels, &cell, &target));
+        if (!is_text && target == targets) {
+            return rg_csv_fail(r->csv, cell.start, "unknown column `%s` in the header; `text,%s` was expected%s",
+                               rg_excerpt(cell.text, cell.bytes).text, rg_csv_labels_name(&r->labels, 0),
+                               r->labels.options->targets == NULL ? ", or --target-column with the names of targets"
+                                                                  : "");
         }
-        if (*seen) {
+        if (is_text && has_text) {
             return rg_csv_fail(r->csv, cell.start, "the column `%s` occurs twice", cell.text);
         }
-        *seen = true;
-        r->text_column = seen == &has_text ? cell.column : r->text_column;
+        has_text = has_text || is_text;
+        r->text_column = is_text ? cell.column : r->text_column;
+        r->places[cell.column] = target;
     } while (!cell.ends_row);
     return has_text ? RG_OK : rg_csv_fail(r->csv, r->csv->first, "no column `text` in the header; it was expected");
 }
 
-static rg_status count_rows(struct text_reader *r) {
+static rg_status count_rows(struct text_reader *r, struct rg_dataset *data) {
     struct rg_csv_cell cell;
 
     RG_TRY(read_header(r));
+    RG_TRY(rg_csv_labels_found(&r->labels, NULL, 0, data));
     for (;;) {
         size_t words;
 
@@ -63,7 +73,7 @@ static rg_status count_rows(struct text_reader *r) {
             break;
         }
         if (cell.column != r->text_column) {
-            RG_TRY(rg_csv_labels_count(&r->labels, &cell));
+            RG_TRY(r->labels.given ? rg_csv_labels_count(&r->labels, &cell) : RG_OK);
             continue;
         }
         words = count_words(cell.text);
@@ -88,13 +98,15 @@ static rg_status fill_rows(struct text_reader *r, struct rg_dataset *data) {
     size_t left = r->bytes, n = 0;
 
     RG_TRY(read_header(r));
+    RG_TRY(rg_csv_labels_found(&r->labels, NULL, 0, data));
     for (;;) {
         RG_TRY(rg_csv_next(r->csv, &cell));
         if (cell.text == NULL) {
             return n == data->n_sequences && left == 0 ? RG_OK : rg_csv_changed(r->csv);
         }
         if (cell.column != r->text_column) {
-            RG_TRY(rg_csv_labels_take(&r->labels, &cell, cell.row - 1, data));
+            RG_TRY(r->labels.given ? rg_csv_labels_take(&r->labels, &cell, cell.row - 1, r->places[cell.column], data)
+                                   : RG_OK);
             continue;
         }
         if (n == data->n_sequences || cell.bytes + 1 > left || count_words(cell.text) > data->n_steps) {
@@ -177,7 +189,7 @@ static rg_status number_words(const struct text_reader *r, const struct rg_datas
 }
 
 static rg_status read_text(struct text_reader *r, const struct rg_dataset_options *options, struct rg_dataset *data) {
-    RG_TRY(count_rows(r));
+    RG_TRY(count_rows(r, data));
     data->kind = RG_INPUT_TOKEN;
     data->n_sequences = r->rows;
     data->n_steps = r->longest;
@@ -198,5 +210,6 @@ rg_status rg_read_csv_text(struct rg_csv *csv, const struct rg_dataset_options *
     const rg_status status = read_text(&reader, options, data);
 
     rg_csv_labels_release(&reader.labels);
+    rg_free(reader.places);
     return status;
 }

@@ -140,6 +140,7 @@ void rg_dataset_destroy(struct rg_dataset *dataset) {
     rg_free(dataset->vocabulary);
     rg_free(dataset->features);
     rg_free(dataset->classes);
+    rg_free(dataset->targets);
     rg_free(dataset->names);
     rg_free(dataset->rows);
     rg_free(dataset);

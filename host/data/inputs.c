@@ -4,6 +4,7 @@
 
 #include "data/readers.h"
 #include "data/stored.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 enum { PIECE = 2048 /* numbers that are read from a file and converted at a time */ };
@@ -238,6 +239,17 @@ double rg_dataset_target(const struct rg_dataset *d, size_t i) {
 rg_status rg_dataset_check_file(const struct rg_dataset *d) {
     RG_TRY(d->x_file.numbers != NULL ? rg_stored_check(d->x_file.numbers) : RG_OK);
     return d->y_file.numbers != NULL ? rg_stored_check(d->y_file.numbers) : RG_OK;
+}
+
+void rg_dataset_tell_file(const struct rg_dataset *d) {
+    struct rg_stored *const file = d->x_file.numbers != NULL ? d->x_file.numbers : d->y_file.numbers;
+
+    if (file != NULL && rg_stored_is_new(file)) {
+        rg_log(
+            "%s: larger than the memory for data, so it stays on the disk, and each update reads its sequences; leave "
+            "the file as it is until the end",
+            d->path);
+    }
 }
 
 void rg_dataset_expect(const struct rg_dataset *d, size_t sequence) {

@@ -12,6 +12,16 @@ static rg_status read_numeric(struct rg_csv *csv, const struct rg_dataset_option
     return rg_read_csv_numeric(csv, options, dataset);
 }
 
+/* Is it the name of a target column? */
+static bool is_target(const struct rg_dataset_options *options, const char *name) {
+    size_t k = 0;
+
+    while (k < options->n_targets && strcmp(options->targets[k], name) != 0) {
+        k++;
+    }
+    return options->targets != NULL ? k < options->n_targets : strcmp(name, "label") == 0;
+}
+
 static rg_status read_csv(const char *path, const struct rg_dataset_options *options, struct rg_dataset *dataset) {
     struct rg_csv csv;
     struct rg_csv_cell cell;
@@ -20,7 +30,7 @@ static rg_status read_csv(const char *path, const struct rg_dataset_options *opt
     RG_TRY_GOTO(rg_csv_open(&csv, path));
     csv.doubles = options->doubles;
     RG_TRY_GOTO(rg_csv_next(&csv, &cell));
-    const bool has_texts = strcmp(cell.text, "text") == 0 || strcmp(cell.text, "label") == 0;
+    const bool has_texts = strcmp(cell.text, "text") == 0 || is_target(options, cell.text);
     if (strcmp(cell.text, "text") == 0 && options->features != NULL) {
         status = rg_csv_fail(&csv, cell.start, "the file has texts; the columns `%s` and others were expected",
                              rg_excerpt(options->features[0], strlen(options->features[0])).text);

@@ -118,6 +118,7 @@ static rg_status create_part(const struct move *move, struct rg_dataset *whole, 
     RG_TRY(copy_strings(whole->names, move->n, move->is_held, &held->names));
     RG_TRY(copy_strings(whole->vocabulary, whole->n_features, NULL, &held->vocabulary));
     RG_TRY(copy_strings(whole->features, whole->n_features, NULL, &held->features));
+    RG_TRY(copy_strings(whole->targets, whole->n_target_names, NULL, &held->targets));
     return copy_strings(whole->classes, whole->n_classes, NULL, &held->classes);
 }
 
@@ -168,7 +169,7 @@ static rg_status create_like(const struct rg_dataset *whole, size_t n, struct rg
     held->x_file.place = held->y_file.place = NULL;
     held->x_order = NULL;
     held->rows = NULL;
-    held->names = held->texts = held->vocabulary = held->features = held->classes = NULL;
+    held->names = held->texts = held->vocabulary = held->features = held->classes = held->targets = NULL;
     return RG_OK;
 }
 

@@ -27,6 +27,7 @@ struct rg_stored {
     enum rg_dtype type;
     size_t n;
     atomic_size_t owners;
+    atomic_bool used;      /* rg_stored_is_new was called */
     atomic_bool failed;    /* numbers could not be read */
     pthread_mutex_t mutex; /* of the block */
     size_t first, length;  /* its numbers */
@@ -80,6 +81,10 @@ void rg_stored_release(struct rg_stored *stored) {
 
 enum rg_dtype rg_stored_type(const struct rg_stored *stored) {
     return stored->type;
+}
+
+bool rg_stored_is_new(struct rg_stored *stored) {
+    return !atomic_exchange(&stored->used, true);
 }
 
 rg_status rg_stored_read(const struct rg_stored *stored, size_t first, size_t n, void *out) {

@@ -2,6 +2,7 @@
 #ifndef RG_DATA_STORED_H
 #define RG_DATA_STORED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ struct rg_stored *rg_stored_share(struct rg_stored *stored);
 void rg_stored_release(struct rg_stored *stored);
 
 enum rg_dtype rg_stored_type(const struct rg_stored *stored);
+
+/* True for the first caller, of all owners. */
+bool rg_stored_is_new(struct rg_stored *stored);
 
 /* Read numbers first … first + n as they are in the file. RG_BAD_FILE if they are not there any more. */
 rg_status rg_stored_read(const struct rg_stored *stored, size_t first, size_t n, void *out);

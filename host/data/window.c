@@ -255,20 +255,20 @@ static rg_status create_arrays(const struct rg_dataset *d, const struct rg_windo
     return create_names(d, to);
 }
 
-/* Copy the columns' names. */
-static rg_status copy_features(const struct rg_dataset *d, struct rg_dataset *to) {
+/* *out = a copy of the columns' names, if there are any. */
+static rg_status copy_columns(char *const *names, size_t n, char ***out) {
     size_t bytes = 0;
 
-    if (d->features == NULL) {
+    if (names == NULL) {
         return RG_OK;
     }
-    for (size_t i = 0; i < d->n_features; i++) {
-        bytes += strlen(d->features[i]) + 1;
+    for (size_t i = 0; i < n; i++) {
+        bytes += strlen(names[i]) + 1;
     }
-    RG_TRY(rg_strings_create(&to->features, d->n_features, bytes, "names of columns"));
-    char *at = (char *)(to->features + d->n_features);
-    for (size_t i = 0; i < d->n_features; i++) {
-        to->features[i] = strcpy(at, d->features[i]);
+    RG_TRY(rg_strings_create(out, n, bytes, "names of columns"));
+    char *at = (char *)(*out + n);
+    for (size_t i = 0; i < n; i++) {
+        (*out)[i] = strcpy(at, names[i]);
         at += strlen(at) + 1;
     }
     return RG_OK;
@@ -288,7 +288,9 @@ rg_status rg_dataset_windows(const struct rg_dataset *series, const struct rg_wi
     RG_TRY(rg_dataset_create(series->path, &to));
     to->n_sequences = n;
     RG_TRY_GOTO(create_arrays(series, options, to));
-    RG_TRY_GOTO(copy_features(series, to));
+    RG_TRY_GOTO(copy_columns(series->features, series->n_features, &to->features));
+    to->n_target_names = series->n_target_names;
+    RG_TRY_GOTO(copy_columns(series->targets, series->n_target_names, &to->targets));
     RG_TRY_GOTO(each_window(series, options, to, copy_window, &n));
     RG_TRY_GOTO(rg_dataset_check_file(series));
     *out = to;

@@ -30,6 +30,7 @@ enum key {
     VOCABULARY,
     FEATURES,
     CLASSES,
+    TARGETS,
     LEVEL,
     LOWERCASE,
     WINDOW,
@@ -41,9 +42,9 @@ enum key {
     N_KEYS
 };
 static const char *const key_names[N_KEYS] = {
-    "format",  "cell",      "activation", "inputs",  "hidden",    "outputs",       "program",    "loss",     "target",
-    "readout", "layers",    "directions", "skip",    "skip_kind", "words",         "vocabulary", "features", "classes",
-    "level",   "lowercase", "window",     "horizon", "forecast",  "fill_previous", "pixels",     "permute"};
+    "format",  "cell",   "activation", "inputs", "hidden",    "outputs",  "program",       "loss",     "target",
+    "readout", "layers", "directions", "skip",   "skip_kind", "words",    "vocabulary",    "features", "classes",
+    "targets", "level",  "lowercase",  "window", "horizon",   "forecast", "fill_previous", "pixels",   "permute"};
 
 /* ---- Writing ---- */
 
@@ -100,6 +101,7 @@ static rg_status compose(const struct rg_model *model, struct rg_text *text) {
     RG_TRY(add_names(text, VOCABULARY, model->vocabulary, rg_shape_features(s)));
     RG_TRY(add_names(text, FEATURES, model->features, rg_shape_features(s)));
     RG_TRY(add_names(text, CLASSES, model->classes, model->n_classes));
+    RG_TRY(add_names(text, TARGETS, model->targets, model->n_targets));
     if (model->level != RG_LEVEL_NONE) {
         RG_TRY(add_name(text, LEVEL, rg_level_names[model->level]));
         RG_TRY(add_size(text, LOWERCASE, model->lowercase));
@@ -288,6 +290,8 @@ static rg_status read_value(struct rg_json *json, enum key key, const struct rg_
         return read_names(json, key, rg_shape_features(sizes), &config->features);
     case CLASSES:
         return read_names(json, key, classes_of(sizes), &config->classes);
+    case TARGETS:
+        return read_names(json, key, sizes->outputs, &config->targets);
     case LEVEL:
         RG_TRY(read_name(json, key, rg_level_names, &value));
         config->level = (enum rg_level)value;
@@ -390,6 +394,9 @@ static rg_status read_object(struct rg_json *json, const struct rg_shape *sizes,
         return rg_fail(RG_BAD_FILE, "%s: expected pixels and permute together", json->label);
     }
     RG_TRY(check_names(json, CLASSES, &config->classes, classes_of(&config->shape), "classes"));
+    if (config->targets.count > 1) {
+        RG_TRY(check_names(json, TARGETS, &config->targets, s->outputs, "outputs"));
+    }
     return RG_OK;
 }
 
@@ -411,6 +418,8 @@ void rg_file_config_give(const struct rg_file_config *config, struct rg_model *m
     model->features = config->features.names;
     model->classes = config->classes.names;
     model->n_classes = config->classes.count;
+    model->targets = config->targets.names;
+    model->n_targets = config->targets.count;
     model->level = config->level;
     model->lowercase = config->lowercase;
     model->windows = config->windows;
@@ -422,5 +431,6 @@ void rg_file_config_release(struct rg_file_config *config) {
     rg_free(config->vocabulary.names);
     rg_free(config->features.names);
     rg_free(config->classes.names);
-    config->vocabulary = config->features = config->classes = (struct rg_file_names){NULL, 0};
+    rg_free(config->targets.names);
+    config->vocabulary = config->features = config->classes = config->targets = (struct rg_file_names){NULL, 0};
 }

@@ -13,6 +13,7 @@
  *   pixels, permute            images whose pixels are steps
  *   fill_previous              inputs may be missing
  *   features                   the columns had names
+ *   targets                    the target columns were named
  *   classes                    the labels were words
  *
  * `program`, `loss` and all keys after it may be absent. The defaults are one layer, one direction, no skip, and the
@@ -30,7 +31,7 @@ struct rg_file_names {
 
 struct rg_file_config {
     struct rg_shape shape;
-    struct rg_file_names vocabulary, features, classes;
+    struct rg_file_names vocabulary, features, classes, targets;
     enum rg_level level;
     bool lowercase;
     struct rg_windows windows;

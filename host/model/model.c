@@ -204,6 +204,7 @@ void rg_model_destroy(struct rg_model *model) {
     rg_free(model->vocabulary);
     rg_free(model->features);
     rg_free(model->classes);
+    rg_free(model->targets);
     rg_free(model->input_fill);
     rg_free(model->input_mean);
     rg_free(model->input_deviation);
@@ -258,6 +259,12 @@ rg_status rg_model_set_classes(struct rg_model *model, char *const *names, size_
     return RG_OK;
 }
 
+rg_status rg_model_set_targets(struct rg_model *model, char *const *names, size_t count) {
+    RG_TRY(copy_names(names, count, "targets of the model", &model->targets));
+    model->n_targets = count;
+    return RG_OK;
+}
+
 rg_status rg_model_set_normalization(struct rg_model *model, const double *mean, const double *deviation) {
     const size_t n = rg_shape_features(&model->shape);
     double *new_mean = NULL, *new_deviation = NULL;
@@ -292,6 +299,7 @@ rg_status rg_model_copy_names(const struct rg_model *from, struct rg_model *to) 
     RG_TRY(from->vocabulary ? rg_model_set_vocabulary(to, from->vocabulary) : RG_OK);
     RG_TRY(from->features ? rg_model_set_features(to, from->features) : RG_OK);
     RG_TRY(from->classes ? rg_model_set_classes(to, from->classes, from->n_classes) : RG_OK);
+    RG_TRY(from->targets ? rg_model_set_targets(to, from->targets, from->n_targets) : RG_OK);
     return RG_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "model/cells.h"
 #include "options/options.h"
@@ -232,13 +233,26 @@ static rg_status check_fill(const struct rg_config *config) {
     return RG_OK;
 }
 
+static bool ends_with(const char *name, const char *ending) {
+    const size_t length = strlen(name), n = strlen(ending);
+    return length >= n && strcasecmp(name + length - n, ending) == 0;
+}
+
+static rg_status check_target_columns(const struct rg_config *config) {
+    const char *const file = config->data.file;
+    if (config->data.target_columns == NULL ||
+        (file != NULL && (ends_with(file, ".csv") || ends_with(file, ".tsv") || strcmp(file, "-") == 0))) {
+        return RG_OK;
+    }
+    return rg_fail(RG_USAGE, "--target-column names columns of a .csv or .tsv file; %s",
+                   file == NULL ? "add --data FILE.csv, or leave it out"
+                                : "in other files the targets are y; leave it out");
+}
+
 /* Options of the tokens of a text. */
 static rg_status check_text(const struct rg_arguments *arguments, const struct rg_config *config) {
     static const char *const of_text[] = {"level", "vocab", "min-count", "lowercase"};
-    static const char ending[] = ".txt";
-    const char *const file = config->data.file;
-    const size_t length = file != NULL ? strlen(file) : 0, n = sizeof ending - 1;
-    const bool text = length >= n && strcmp(file + length - n, ending) == 0;
+    const bool text = config->data.file != NULL && ends_with(config->data.file, ".txt");
     for (size_t i = 0; !text && i < sizeof of_text / sizeof *of_text; i++) {
         if (rg_arguments_give(arguments, of_text[i])) {
             return rg_fail(RG_USAGE, "--%s is for a text file (.txt); add --data FILE.txt, or leave it out",
@@ -326,6 +340,7 @@ rg_status rg_arguments_check(const struct rg_arguments *arguments, const struct 
     RG_TRY(check_text(arguments, config));
     RG_TRY(check_pixels(arguments, config));
     RG_TRY(check_fill(config));
+    RG_TRY(check_target_columns(config));
     if (config->model.embed > 0 && config->data.file == NULL) {
         return rg_fail(RG_USAGE, "--embed is for the words of a file; add --data FILE");
     }

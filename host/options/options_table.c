@@ -298,6 +298,10 @@ const struct rg_option rg_options[] = {
     {.name = "horizon", .argument = "H", .kind = RG_KIND_COUNT, .offset = FIELD(data.horizon), .max = ONE_BILLION,
      .group = RG_GROUP_DATA, .commands = TRAIN, .effect = RG_EFFECT_DATA,
      .help = "steps from a window's last step to its target; 0: the label of the last step"},
+    {.name = "target-column", .argument = "NAMES", .kind = RG_KIND_TEXT, .offset = FIELD(data.target_columns),
+     .group = RG_GROUP_DATA, .commands = TRAIN, .effect = RG_EFFECT_DATA,
+     .help = "columns of a .csv that are the targets, with commas between them; several hold numbers; stored in the "
+             "model; default: label"},
     {.name = "fill", .argument = "WHAT", .kind = RG_KIND_TEXT, .offset = FIELD(data.fill), .group = RG_GROUP_DATA,
      .commands = TRAIN,
      .help = "replacement of missing inputs: mean (of the column, in the training data), previous (value of the step "

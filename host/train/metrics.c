@@ -83,6 +83,7 @@ static void add_values(struct rg_metrics *m, const double *z, const double *y) {
         v->mean += before / (double)(m->rows + 1);
         v->squares += before * (y[o] - v->mean);
         v->errors += (z[o] - y[o]) * (z[o] - y[o]);
+        v->absolute += fabs(z[o] - y[o]);
         m->absolute_sum += fabs(z[o] - y[o]);
     }
 }
@@ -222,11 +223,23 @@ double rg_metrics_bits(const struct rg_metrics *m) {
     return m->level ? rg_metrics_loss(m) / LN2 : (double)NAN;
 }
 
+double rg_metrics_mse_of(const struct rg_metrics *m, size_t output) {
+    return m->rows ? m->values[output].errors / (double)m->rows : (double)NAN;
+}
+
+double rg_metrics_mae_of(const struct rg_metrics *m, size_t output) {
+    return m->rows ? m->values[output].absolute / (double)m->rows : (double)NAN;
+}
+
+double rg_metrics_r2_of(const struct rg_metrics *m, size_t output) {
+    const struct rg_metrics_value *const v = &m->values[output];
+    return m->rows == 0 ? (double)NAN : v->squares > 0.0 ? 1.0 - v->errors / v->squares : v->errors > 0.0 ? 0.0 : 1.0;
+}
+
 double rg_metrics_r2(const struct rg_metrics *m) {
     double sum = 0.0;
-    for (size_t o = 0; m->values && o < m->outputs; o++) {
-        const struct rg_metrics_value *const v = &m->values[o];
-        sum += v->squares > 0.0 ? 1.0 - v->errors / v->squares : v->errors > 0.0 ? 0.0 : 1.0;
+    for (size_t o = 0; m->rows && m->values && o < m->outputs; o++) {
+        sum += rg_metrics_r2_of(m, o);
     }
     return m->values && m->rows ? sum / (double)m->outputs : (double)NAN;
 }

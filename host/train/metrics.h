@@ -18,6 +18,7 @@ struct rg_metrics_rank {
 struct rg_metrics_value {
     double mean, squares; /* of the targets: their mean, and the sum of (y - mean)^2 */
     double errors;        /* sum of (z - y)^2 */
+    double absolute;      /* sum of |z - y| */
 };
 
 struct rg_metrics {
@@ -69,6 +70,10 @@ double rg_metrics_auc(struct rg_metrics *metrics);
 double rg_metrics_mse(const struct rg_metrics *metrics);
 double rg_metrics_mae(const struct rg_metrics *metrics);
 double rg_metrics_r2(const struct rg_metrics *metrics);
+/* The same of one output. */
+double rg_metrics_mse_of(const struct rg_metrics *metrics, size_t output);
+double rg_metrics_mae_of(const struct rg_metrics *metrics, size_t output);
+double rg_metrics_r2_of(const struct rg_metrics *metrics, size_t output);
 
 /* Of a text: e^loss, and loss / ln 2, the bits of a character or a word. NAN for others. */
 double rg_metrics_perplexity(const struct rg_metrics *metrics);

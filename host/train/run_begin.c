@@ -241,6 +241,9 @@ rg_status rg_run_create_model(struct rg_run *r) {
     if (r->data.training && r->data.training->features) {
         RG_TRY(rg_model_set_features(r->model, r->data.training->features));
     }
+    if (r->data.training && r->data.training->targets) {
+        RG_TRY(rg_model_set_targets(r->model, r->data.training->targets, r->data.training->n_target_names));
+    }
     if (r->data.training && r->data.training->classes && r->problem.targets.n_classes > 0) {
         RG_TRY(rg_model_set_classes(r->model, r->data.training->classes, r->data.training->n_classes));
     }

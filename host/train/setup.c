@@ -14,6 +14,7 @@
 #include "train/contest.h"
 #include "train/fill.h"
 #include "ranks/ranks.h"
+#include "train/target_columns.h"
 #include "train/windows.h"
 
 #define FASHION "/usr/share/datasets/fashion-mnist/"
@@ -160,9 +161,16 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
         options.lowercase = model->lowercase;
     }
     struct rg_pixels pixels;
+    struct rg_target_columns columns;
     RG_TRY(choose_pixels(config, model, &pixels));
-    RG_TRY(config->data.arrays ? rg_dataset_of_arrays(config->data.arrays, config->data.file, &options, out)
-                               : rg_dataset_read(config->data.file, &options, out));
+    RG_TRY(rg_target_columns_choose(config, model, &columns));
+    options.targets = columns.names;
+    options.n_targets = columns.n;
+    const rg_status read = config->data.arrays
+                               ? rg_dataset_of_arrays(config->data.arrays, config->data.file, &options, out)
+                               : rg_dataset_read(config->data.file, &options, out);
+    rg_target_columns_release(&columns);
+    RG_TRY(read);
     if (!model && (*out)->n_features >= RG_MAX_WIDTH) {
         const rg_status status =
             rg_fail(RG_NO_MEMORY, "%s: %zu different words or features of a step are too many; below %d are possible",
@@ -182,6 +190,8 @@ rg_status rg_setup_held_out(const struct rg_config *config, const char *path, co
                                                .n_features = training->features ? training->n_features : 0,
                                                .classes = (const char *const *)training->classes,
                                                .n_classes = training->n_classes,
+                                               .targets = (const char *const *)training->targets,
+                                               .n_targets = training->n_target_names,
                                                .level = training->level,
                                                .lowercase = training->lowercase,
                                                .steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
@@ -284,12 +294,6 @@ rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
 }
 
 void rg_setup_tell(const struct rg_dataset *data) {
-    if (data->x_file.numbers || data->y_file.numbers) {
-        rg_log(
-            "%s: larger than the memory for data, so it stays on the disk, and each update reads its sequences; leave "
-            "the file as it is until the end",
-            data->path);
-    }
     if (data->unused[0] != '\0') {
         rg_log("%s: not used: %s", data->path, data->unused);
     }

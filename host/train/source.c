@@ -161,6 +161,7 @@ static rg_status stage(const struct rg_data_source *s) {
         RG_TRY(stage_sequence(s, s->rows[i], i));
     }
     RG_TRY(rg_dataset_check_file(data));
+    rg_dataset_tell_file(data);
     expect_next(s);
     if (data->kind != RG_INPUT_FLOAT) {
         RG_TRY(rg_buffer_write(s->device, s->x, 0, s->stage, input_bytes(s->device, data, s->batch)));

@@ -154,6 +154,8 @@ struct rg_data_options {
     size_t window;           /* steps of the windows that a series is cut into; 0: it is not cut */
     size_t stride;           /* steps from the start of one window to the start of the next */
     size_t horizon;          /* steps from the last step of a window to its target */
+    /* the columns of a CSV file that are the targets, with commas between them; NULL: label, or those of the model */
+    const char *target_columns;
     /* replacement of missing values: mean, previous, zero or a number; NULL: a missing value is an error */
     const char *fill;
     bool normalize;   /* scale the inputs by the mean and deviation of the training data */

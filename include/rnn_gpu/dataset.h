@@ -67,6 +67,8 @@ struct rg_dataset {
     char **features;                      /* [F] names of the columns of a CSV file, or NULL */
     char **classes;                       /* [n_classes] names in order of their number if labels are words, or NULL */
     size_t n_classes;
+    char **targets; /* [n_target_names] names of the target columns of a CSV file if they were asked for, or NULL */
+    size_t n_target_names;
     size_t n_words, n_unknown; /* of a text file: number of words, and of words that are not in the vocabulary */
     size_t n_characters;       /* of a text of words: characters of the whole file, including spaces and line ends */
     size_t n_strangers;        /* labels that are not among the given classes; they became NaN */
@@ -90,6 +92,10 @@ struct rg_dataset_options {
     size_t n_features;
     const char *const *classes; /* the labels that a CSV file may have */
     size_t n_classes;
+    /* The columns of a CSV file that are the targets; several hold numbers. NULL: the column label, if there is one.
+     * With `lenient` a file may lack them; then it has no targets. */
+    const char *const *targets;
+    size_t n_targets;
     enum rg_level level;   /* tokens of a plain text; NONE: characters */
     bool lowercase;        /* A to Z of a plain text become a to z */
     size_t steps;          /* steps of a sequence of a plain text */
@@ -156,6 +162,9 @@ rg_status rg_dataset_steps(const struct rg_dataset *dataset, size_t first, size_
 
 /* RG_BAD_FILE if a file in which inputs or targets stay has changed. To be called after reading them. */
 rg_status rg_dataset_check_file(const struct rg_dataset *dataset);
+
+/* Log, once for a file, that inputs or targets stay in it. */
+void rg_dataset_tell_file(const struct rg_dataset *dataset);
 
 /* Have the system read the inputs and targets of a sequence, which are needed soon, if they stay in a file. */
 void rg_dataset_expect(const struct rg_dataset *dataset, size_t sequence);

@@ -58,6 +58,9 @@ struct rg_model {
     char **features;    /* [features] names of the columns it was trained on, or NULL; set by rg_model_set_features */
     char **classes;     /* [n_classes] names of the classes, or NULL; set by rg_model_set_classes */
     size_t n_classes;
+    char **
+        targets; /* [n_targets] names of the target columns if they were asked for, or NULL; see rg_model_set_targets */
+    size_t n_targets;
     enum rg_level level;       /* tokens of a language model, whose outputs are the words of the vocabulary */
     bool lowercase;            /* the language model's text is made lowercase first */
     struct rg_windows windows; /* how series are cut for this model */
@@ -119,6 +122,9 @@ rg_status rg_model_set_vocabulary(struct rg_model *model, char *const *words);
 rg_status rg_model_set_features(struct rg_model *model, char *const *names);
 /* Store a copy of the names of classes: as many as outputs, or two for one output. */
 rg_status rg_model_set_classes(struct rg_model *model, char *const *names, size_t count);
+
+/* Store a copy of the names of target columns: as many as outputs, or one. */
+rg_status rg_model_set_targets(struct rg_model *model, char *const *names, size_t count);
 
 /* Store a copy of mean and deviation [features] of the inputs. RG_NO_MEMORY. */
 rg_status rg_model_set_normalization(struct rg_model *model, const double *mean, const double *deviation);

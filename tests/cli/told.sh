@@ -34,7 +34,7 @@ NEEDS = {
     "probe-time": "--task copy --target steps", "probe-times": "no",
     "val-frac": "--data many.csv", "fold": "--data many.csv", "folds": "--data many.csv --fold 2", "val-every": "--data many.csv --val-frac 0.4",
     "patience": "--data many.csv --val-frac 0.4", "normalize": "--data numbers.csv",
-    "epochs": "no", "freeze": "no", "fill": "no", "window": "no", "stride": "no", "horizon": "no", "class-weights": "no", "tbptt": "no", "math": "no", "device": "no", "plan": "no", "shape": "no", "tune": "no", "compare": "no", "peers": "no", "roofline": "no", "grid": "no",
+    "epochs": "no", "freeze": "no", "fill": "no", "target-column": "no", "window": "no", "stride": "no", "horizon": "no", "class-weights": "no", "tbptt": "no", "math": "no", "device": "no", "plan": "no", "shape": "no", "tune": "no", "compare": "no", "peers": "no", "roofline": "no", "grid": "no",
 }
 # Options that change others, as their help says.
 FOLLOW = {"cell": {"activation", "init", "init-input", "forget-bias"}, "clip-value": {"clip-norm"},

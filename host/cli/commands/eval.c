@@ -22,15 +22,15 @@ struct evaluation {
 };
 
 static rg_status print_result(const struct rg_config *config, struct evaluation *e) {
-    char *const *const names = e->model->classes;
+    const struct rg_metrics_names names = rg_metrics_names(e->model);
     char line[160];
     if (config->output.json) {
-        return rg_json_print_exact(rg_metrics_json(e->metrics, names));
+        return rg_json_print_exact(rg_metrics_json(e->metrics, &names));
     }
     rg_metrics_line(e->metrics, line, sizeof line);
     (void)printf("%s\non %llu %s of %s (baseline %.6g)\n", line, (unsigned long long)e->metrics->rows,
                  e->problem.target == RG_TARGET_STEPS ? "steps" : "sequences", e->problem.name, e->problem.baseline);
-    rg_metrics_print(e->metrics, names);
+    rg_metrics_print(e->metrics, &names);
     return RG_OK;
 }
 

@@ -47,6 +47,11 @@ static const char *class_name(const struct prediction *p, size_t class) {
     return names && class < p->model->n_classes ? names[class] : NULL;
 }
 
+/* Are the outputs values of several columns with names? */
+static bool has_columns(const struct prediction *p) {
+    return p->model->n_targets > 1 && p->problem.loss == RG_LOSS_MSE;
+}
+
 static bool has_label(const struct prediction *p) {
     return rg_dataset_is_labelled(p->data) && p->data->n_targets == 1;
 }
@@ -90,8 +95,9 @@ static void print_row(const struct prediction *p, size_t i, bool exact) {
         (void)printf(exact ? "  probability %.17g\n" : "  probability %.6f\n", probability);
         return;
     }
-    (void)printf(p->problem.loss == RG_LOSS_BCE ? "  probability" : "  output");
+    (void)printf(p->problem.loss == RG_LOSS_BCE ? "  probability" : has_columns(p) ? " " : "  output");
     for (size_t o = 0; o < n; o++) {
+        (void)printf("%s%s", has_columns(p) ? " " : "", has_columns(p) ? p->model->targets[o] : "");
         (void)printf(exact                            ? " %.17g"
                      : p->problem.loss == RG_LOSS_BCE ? " %.6f"
                                                       : " %.9g",
@@ -139,6 +145,13 @@ static rg_status print_json(const struct prediction *p, size_t i, bool exact) {
         if (p->data->classes) {
             rg_json_set(&row, "label_name", isnan(label) ? json_null() : rg_json_text(p->data->classes[(size_t)label]));
         }
+    }
+    if (has_columns(p)) {
+        json_t *columns = json_object();
+        for (size_t o = 0; o < n; o++) {
+            rg_json_set(&columns, p->model->targets[o], rg_json_real(z[o]));
+        }
+        rg_json_set(&row, "predicted", columns);
     }
     if (p->problem.loss == RG_LOSS_BCE && n == 1) {
         rg_json_set(&row, "probability", rg_json_real(rg_sigmoid(z[0])));

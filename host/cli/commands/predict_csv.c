@@ -60,10 +60,11 @@ static bool every_step(const struct table *t) {
     return t->p->model->shape.target == RG_TARGET_STEPS;
 }
 
-/* Does a row have labels, in the form of the file? */
-static bool has_label(const struct table *t) {
+/* Labels of a row in the form of the file: one, or those of several target columns. */
+static size_t n_labels(const struct table *t) {
     const struct rg_dataset *const d = t->p->data;
-    return rg_dataset_is_labelled(d) && d->n_targets == (every_step(t) ? d->n_steps : 1);
+    const size_t rows = every_step(t) ? d->n_steps : 1, named = d->n_target_names;
+    return !rg_dataset_is_labelled(d) ? 0 : d->n_targets == rows ? 1 : d->n_targets == rows * named ? named : 0;
 }
 
 static rg_status add_label(struct table *t, size_t at) {
@@ -112,8 +113,9 @@ static rg_status add_row(struct table *t, size_t sequence, size_t step, const do
         RG_TRY(rg_text_add_string(&t->rows, ","));
         RG_TRY(add_text(t, p->data->texts[sequence]));
     }
-    if (has_label(t)) {
-        RG_TRY(add_label(t, every_step(t) ? sequence * p->data->n_steps + step : sequence));
+    const size_t n = n_labels(t), row = every_step(t) ? sequence * p->data->n_steps + step : sequence;
+    for (size_t k = 0; k < n; k++) {
+        RG_TRY(add_label(t, row * n + k));
     }
     if (t->n_classes > 0) {
         RG_TRY(add_classes(t, z));
@@ -124,15 +126,16 @@ static rg_status add_row(struct table *t, size_t sequence, size_t step, const do
     return rg_text_add_string(&t->rows, "\n");
 }
 
-/* The header of one of several outputs. For a forecast it is a column's name. */
+/* The header of one of several outputs, with the name of the target column, or of the column that is forecast. */
 static rg_status add_predicted(struct table *t, size_t o) {
     const struct rg_model *const m = t->p->model;
     struct rg_text name = {.bytes = NULL};
-    if (!m->windows.forecast || !m->features) {
+    char *const *const names = m->n_targets > 1 ? m->targets : m->windows.forecast ? m->features : NULL;
+    if (!names) {
         return add_count(t, ",predicted_", o + 1);
     }
     rg_status status = rg_text_add_string(&name, "predicted_");
-    status = status == RG_OK ? rg_text_add(&name, m->features[o], strlen(m->features[o]) + 1) : status;
+    status = status == RG_OK ? rg_text_add(&name, names[o], strlen(names[o]) + 1) : status;
     status = status == RG_OK ? rg_text_add_string(&t->rows, ",") : status;
     status = status == RG_OK ? add_text(t, name.bytes) : status;
     rg_text_destroy(&name);
@@ -146,7 +149,10 @@ static rg_status add_header(struct table *t) {
     RG_TRY(rg_text_add_string(&t->rows, every_step(t) ? ",step" : ""));
     RG_TRY(rg_text_add_string(&t->rows, t->p->data->rows ? ",row" : ""));
     RG_TRY(rg_text_add_string(&t->rows, t->p->data->texts ? ",text" : ""));
-    RG_TRY(rg_text_add_string(&t->rows, has_label(t) ? ",label" : ""));
+    for (size_t k = 0; k < n_labels(t); k++) {
+        RG_TRY(rg_text_add_string(&t->rows, ","));
+        RG_TRY(add_text(t, t->p->data->targets ? t->p->data->targets[k] : "label"));
+    }
     for (size_t o = 0; t->n_classes == 0 && width > 1 && o < width; o++) {
         RG_TRY(add_predicted(t, o));
     }

@@ -447,7 +447,8 @@ rg_status rg_command_train(const struct rg_config *config) {
     struct job j = {.config = config, .lock = {.file = -1}};
     rg_log_quiet(config->output.quiet);
     rg_status status = config->output.dry_run ? dry_run(&j) : train(&j);
-    if ((status == RG_NO_DEVICE || status == RG_NO_MEMORY) && j.begun) {
+    /* A file that was in order when the run began is one of data that stay on the disk. */
+    if ((status == RG_NO_DEVICE || status == RG_NO_MEMORY || status == RG_BAD_FILE) && j.begun) {
         status = rg_checkpoints_rescue(&j.checkpoints, status, j.model_path);
     }
     if (rg_stop_is(status) && !j.begun) {

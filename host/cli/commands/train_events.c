@@ -39,6 +39,13 @@ static void add_targets(json_t **start, const struct rg_problem *problem) {
     }
     rg_targets_describe(t, problem->loss, text, sizeof text);
     rg_json_set(start, "labels", rg_json_text(text));
+    if (t->data->targets) {
+        json_t *names = json_array();
+        for (size_t i = 0; i < t->data->n_target_names; i++) {
+            rg_json_append(&names, rg_json_text(t->data->targets[i]));
+        }
+        rg_json_set(start, "target_columns", names);
+    }
     rg_json_set(start, "n_classes", json_integer((json_int_t)t->n_classes));
     rg_json_set(start, "classes", class_list(t));
     rg_json_set(start, "left_out", json_integer((json_int_t)t->n_left_out));
@@ -157,7 +164,8 @@ static void add_test(const struct rg_run *r, json_t **end) {
     if (!result->test) {
         return;
     }
-    json_t *test = rg_metrics_json(result->test, r->model->classes);
+    const struct rg_metrics_names names = rg_metrics_names(r->model);
+    json_t *test = rg_metrics_json(result->test, &names);
     rg_json_set(&test, "weights", json_string(result->test_of_best ? "best" : "last"));
     rg_json_set(end, "test", test);
 }

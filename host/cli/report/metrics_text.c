@@ -52,7 +52,38 @@ static void add_classes(json_t **object, struct rg_metrics *m, char *const *name
     }
 }
 
-json_t *rg_metrics_json(struct rg_metrics *m, char *const *names) {
+struct rg_metrics_names rg_metrics_names(const struct rg_model *model) {
+    return (struct rg_metrics_names){.classes = model->classes,
+                                     .outputs = model->n_targets > 1      ? model->targets
+                                                : model->windows.forecast ? model->features
+                                                                          : NULL};
+}
+
+static bool has_table(const struct rg_metrics *m, const struct rg_metrics_names *names) {
+    return m->values && m->outputs > 1 && names->outputs;
+}
+
+static json_t *of_each_output(const struct rg_metrics *m,
+                              double (*measure)(const struct rg_metrics *m, size_t output)) {
+    json_t *list = json_array();
+    for (size_t o = 0; o < m->outputs; o++) {
+        rg_json_append(&list, rg_json_real(measure(m, o)));
+    }
+    return list;
+}
+
+static void add_outputs(json_t **object, const struct rg_metrics *m, char *const *names) {
+    json_t *list = json_array();
+    for (size_t o = 0; o < m->outputs; o++) {
+        rg_json_append(&list, rg_json_text(names[o]));
+    }
+    rg_json_set(object, "targets", list);
+    rg_json_set(object, "target_mse", of_each_output(m, rg_metrics_mse_of));
+    rg_json_set(object, "target_mae", of_each_output(m, rg_metrics_mae_of));
+    rg_json_set(object, "target_r2", of_each_output(m, rg_metrics_r2_of));
+}
+
+json_t *rg_metrics_json(struct rg_metrics *m, const struct rg_metrics_names *names) {
     json_t *object = rg_json_pack("{s:I, s:I, s:o}", "sequences", (json_int_t)m->sequences, "rows", (json_int_t)m->rows,
                                   "loss", rg_json_real(rg_metrics_loss(m)));
     if (m->level) {
@@ -70,12 +101,15 @@ json_t *rg_metrics_json(struct rg_metrics *m, char *const *names) {
         rg_json_set(&object, "accuracy_high", rg_json_real(high));
     }
     if (m->n_classes > 0) {
-        add_classes(&object, m, names);
+        add_classes(&object, m, names->classes);
     }
     if (m->values) {
         rg_json_set(&object, "mse", rg_json_real(rg_metrics_mse(m)));
         rg_json_set(&object, "mae", rg_json_real(rg_metrics_mae(m)));
         rg_json_set(&object, "r2", rg_json_real(rg_metrics_r2(m)));
+    }
+    if (has_table(m, names)) {
+        add_outputs(&object, m, names->outputs);
     }
     return object;
 }
@@ -125,11 +159,20 @@ static void print_confusion(const struct rg_metrics *m, char *const *names) {
     }
 }
 
-void rg_metrics_print(struct rg_metrics *m, char *const *names) {
+static void print_outputs(const struct rg_metrics *m, char *const *names) {
     char name[NAME_BYTES];
-    if (m->n_classes == 0) {
-        return;
+    (void)printf("\n%-16s %12s %12s %9s\n", "target", "MSE", "MAE", "R^2");
+    for (size_t o = 0; o < m->outputs && o < SHOWN_CLASSES; o++) {
+        (void)printf("%-16s %12.6g %12.6g %9.4f\n", class_text(names, o, name, sizeof name), rg_metrics_mse_of(m, o),
+                     rg_metrics_mae_of(m, o), rg_metrics_r2_of(m, o));
     }
+    if (m->outputs > SHOWN_CLASSES) {
+        (void)printf("and %zu more targets; --json has all\n", m->outputs - SHOWN_CLASSES);
+    }
+}
+
+static void print_classes(struct rg_metrics *m, char *const *names) {
+    char name[NAME_BYTES];
     if (m->n_classes <= TABLE_CLASSES) {
         print_confusion(m, names);
     }
@@ -143,5 +186,14 @@ void rg_metrics_print(struct rg_metrics *m, char *const *names) {
     }
     if (m->n_classes == 2) {
         (void)printf("area under the ROC curve %.4f\n", rg_metrics_auc(m));
+    }
+}
+
+void rg_metrics_print(struct rg_metrics *m, const struct rg_metrics_names *names) {
+    if (has_table(m, names)) {
+        print_outputs(m, names->outputs);
+    }
+    if (m->n_classes > 0) {
+        print_classes(m, names->classes);
     }
 }

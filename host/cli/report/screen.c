@@ -16,6 +16,7 @@
 #include "cli/report/metrics_text.h"
 #include "cli/report/rate_chart.h"
 #include "cli/report/spark.h"
+#include "files/json.h"
 #include "train/class_weights.h"
 #include "model/cells.h"
 #include "ranks/ranks.h"
@@ -185,6 +186,32 @@ void rg_screen_labels(const struct rg_config *config, const char *labels) {
     }
 }
 
+/* Print the names of columns: all of a few, else the first ones and the last. */
+static void print_columns(const char *what, char *const *names, size_t n) {
+    enum { SHOWN = 8, NAME_BYTES = 25 };
+    char name[NAME_BYTES];
+    (void)fprintf(stderr, "%-8s ", what);
+    for (size_t i = 0; i < n; i++) {
+        const bool skips = n > SHOWN && i == SHOWN - 1;
+        i = skips ? n - 1 : i;
+        rg_utf8_copy(name, sizeof name, names[i]);
+        (void)fprintf(stderr, "%s%s%s", i > 0 ? ", " : "", skips ? "... " : "", name);
+    }
+    (void)fprintf(stderr, n > SHOWN ? " (%zu columns)\n" : "\n", n);
+}
+
+/* Print which columns of a CSV file are read and which are learned. */
+static void print_all_columns(const struct rg_dataset *data) {
+    if (data && data->features) {
+        print_columns("inputs", data->features, data->n_features);
+    }
+    if (data && data->targets) {
+        print_columns("targets", data->targets, data->n_target_names);
+    } else if (data && data->features && rg_dataset_is_labelled(data) && !data->windows.forecast) {
+        (void)fprintf(stderr, "targets  label\n");
+    }
+}
+
 /* Print the ranks that share the batch. */
 static void print_ranks(const struct rg_run_facts *f) {
     const struct rg_ranks *const ranks = f->config->machine.ranks;
@@ -223,6 +250,7 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
         (void)fprintf(out, ", %s", counted(f->problem->n_sequences, "sequence", b));
     }
     (void)fprintf(out, "; loss %s, baseline %.6g\n", rg_loss_names[f->problem->loss], f->problem->baseline);
+    print_all_columns(f->problem->data);
     if (f->problem->targets.data) {
         char labels[RG_LABELS_BYTES];
         rg_targets_describe(&f->problem->targets, f->problem->loss, labels, sizeof labels);
@@ -442,7 +470,8 @@ static void print_held_out(const struct rg_run_facts *f, const struct rg_run_res
         rg_metrics_line(result->test, line, sizeof line);
         (void)printf("test%s: %s, on %s\n", result->test_of_best ? " with the best weights" : "", line,
                      counted(result->test->sequences, "sequence", a));
-        rg_metrics_print(result->test, f->model->classes);
+        const struct rg_metrics_names names = rg_metrics_names(f->model);
+        rg_metrics_print(result->test, &names);
         (void)fputs(result->test->n_classes ? "\n" : "", stdout);
     }
 }
