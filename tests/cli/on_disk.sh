@@ -72,7 +72,7 @@ checked "--fill previous reads them into memory"
 
 expect_status 0 "${train[@]}" --data values.npz --memory 450K --out model --normalize
 for what in eval predict; do
-    on=("$program" $what --device cpu --model model/model.safetensors --data values.npz)
+    on=("$program" "$what" --device cpu --model model/model.safetensors --data values.npz)
     [ $what = eval ] || on+=(--out out.npz)
     expect_status 0 "${on[@]}"
     expect_no_line 'stays on the disk' stderr
