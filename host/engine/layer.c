@@ -203,11 +203,12 @@ static size_t scan_local_bytes(const struct rg_net *net, size_t width) {
 void rg_layer_scan(const struct rg_net *net, bool reverse, struct rg_launch *launch) {
     const struct rg_plan *const p = &net->plan;
     const struct rg_plan_group *const shape = reverse ? &p->reverse : &p->forward;
-    const size_t deltas = RG_DELTAS_ARE_LOCAL(rg_device_items(net->device), p->gates) ? p->gates * p->h_stride : 0;
+    const size_t items = rg_device_items(net->device);
+    const bool local = reverse ? RG_DELTAS_ARE_LOCAL(items, p->gates) : RG_STATES_ARE_LOCAL(items);
     launch->kernel = reverse ? kernels_of(net)->reverse : kernels_of(net)->forward;
     launch->item_rows = shape->item_rows;
     launch->block_rows = shape->block_rows;
-    launch->local_bytes = scan_local_bytes(net, reverse ? deltas : p->h_stride);
+    launch->local_bytes = scan_local_bytes(net, local ? p->h_stride : 0);
 }
 
 struct scan {

@@ -70,25 +70,26 @@ static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *inf
     return rg_max(few, round_up(rg_divide_up(rows, 8 * units), BLOCK_ROWS));
 }
 
-/* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. */
+/* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. A processor's
+ * states and deltas need none; what it is said to have of it stands for the cache that they should fit. */
 rg_status rg_tile_plan(struct rg_plan *p, const struct rg_device *device) {
     const struct rg_device_info *info = &device->info;
     const size_t items = rg_device_items(device), vec = (size_t)info->vec;
-    const size_t width = (RG_DELTAS_ARE_LOCAL(items, p->gates) ? p->gates : 1) * p->h_stride;
+    const size_t width = (items == 1 ? p->gates : 1) * p->h_stride;
     const size_t sums = rg_plan_learned(p) ? (size_t)info->cols : 0;
     const size_t one = 2 * RG_TILE_NUMBERS(items, (size_t)1, width, vec) + sums;
     const size_t more = 2 * RG_TILE_NUMBERS(items, (size_t)2, width, vec) + 2 * sums - one;
     const size_t room = info->max_local_bytes / p->real_bytes;
-    if (room < one) {
-        const size_t numbers = room / 2 / (items == 1 ? 1 : 2) / (width / p->h_stride);
-        const size_t panel = rg_device_panel(device),
-                     max_hidden = (items == 1 ? numbers - vec : numbers) / panel * panel;
+    if (items > 1 && room < one) {
+        const size_t panel = rg_device_panel(device), max_hidden = room / 4 / panel * panel;
         return rg_fail(
             RG_NO_MEMORY,
             "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
             p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, max_hidden);
     }
-    const size_t fit = 1 + (room - one) / more, step = info->tf32 ? WARP_ROWS : items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
+    const size_t fit = room < one ? 1 : 1 + (room - one) / more, step = info->tf32  ? WARP_ROWS
+                                                                        : items > 1 ? GPU_BLOCK_ROWS
+                                                                                    : BLOCK_ROWS;
     const size_t wanted = rg_min(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
     p->tile = rg_min(wanted, fit >= step ? fit / step * step : fit);
     if (rg_groups_vary(info)) {

@@ -38,16 +38,19 @@ typedef uint32_t rg_u32;
 /* Does an item have 32 registers for vectors of 64 bytes? Then blocks of five rows and panels of three vectors fit. */
 #define RG_IS_ROOMY(items, nv, bytes) ((items) == 1 && (nv) == 2 && (bytes) == 64)
 
-/* A tile of rows in local memory (RG_LOCAL_AT in common.cl): numbers from one line to the next, and numbers of the
- * whole tile. `width` is the length of a row, `items` the number of items in a work-group. Lines are an odd number of
- * vectors long, because powers of two would fall on the same cache sets or banks. */
+/* A tile of rows near a work-group, which a GPU has in local memory (RG_LOCAL_AT in common.cl) and a processor in its
+ * caches: numbers from one line to the next, and numbers of the whole tile. `width` is the length of a row, `items` the
+ * number of items in a work-group. Lines are an odd number of vectors long, because powers of two would fall on the
+ * same cache sets or banks. */
 #define RG_ODD_LINE(width, vec) ((((width) / (vec) + 1) | 1) * (vec)) /* of a width of whole vectors */
 #define RG_TILE_LINE(items, tile, width, vec) ((items) == 1 ? RG_ODD_LINE(width, vec) : 4 * ((tile) + 1))
 #define RG_TILE_NUMBERS(items, tile, width, vec) \
     ((items) == 1 ? (tile)*RG_ODD_LINE(width, vec) : (width) * ((tile) + 1))
-/* Whether the reverse scan keeps its deltas in local memory. On a GPU the deltas of several gates are too wide, and it
- * reads them from global memory. */
-#define RG_DELTAS_ARE_LOCAL(items, gates) ((items) == 1 || (gates) == 1)
+/* Whether a scan keeps in local memory what the next step multiplies: the states, and in reverse the deltas. A
+ * processor has them in its caches anyway, and reads them where they are stored. On a GPU the deltas of several gates
+ * are too wide. */
+#define RG_STATES_ARE_LOCAL(items) ((items) > 1)
+#define RG_DELTAS_ARE_LOCAL(items, gates) ((items) > 1 && (gates) == 1)
 #define RG_MAX_JOBS 10
 
 /* Forward and reverse scan of one direction of one layer. G gates have A pre-activations: the gru keeps the two halves

@@ -46,17 +46,18 @@
 #define RG_WARP_ROWS 16
 #if RG_TF32
 #define RG_HOT_ROWS RG_WARP_ROWS
-#define RG_IN_HOT_BLOCKS RG_BLOCKS_OF_16
-#define RG_IN_GRADIENT_BLOCKS RG_BLOCKS_OF_16
+#define RG_IN_GRADIENT_BLOCKS(first, end, sum_at, CALL) RG_BLOCKS_OF_16(first, end, CALL)
 #else
 #define RG_HOT_ROWS RG_BLOCK_ROWS
-#define RG_IN_HOT_BLOCKS RG_IN_BLOCKS
 #if RG_COLS * RG_ROWS == 1
-#define RG_IN_GRADIENT_BLOCKS(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_A_PAIR)
+#define RG_IN_GRADIENT_BLOCKS RG_GRADIENT_BLOCKS_OF_8
 #else
-#define RG_IN_GRADIENT_BLOCKS RG_BLOCKS_OF_4
+#define RG_IN_GRADIENT_BLOCKS(first, end, sum_at, CALL) RG_BLOCKS_OF_4(first, end, CALL)
 #endif
 #endif
+struct rg_block_size {
+    size_t height, vectors; /* rows, and vectors of an item in one of them */
+};
 #define RG_BLOCK_ITEMS(height) ((height) == RG_WARP_ROWS ? 4 : 1)
 
 /* An item's share of a block of RG_R rows: RG_FRAGMENTS fragments. Usually these are the rows of one column, and `part`
@@ -70,6 +71,7 @@ typedef size_t rg_part;
 #define RG_ITEM_PART(height, col, rows) ((height) == RG_WARP_ROWS ? (rows) : (col))
 #define RG_MMA_LANE ((rg_u32)get_local_id(1) % 4 * RG_COLS + (rg_u32)get_local_id(0))
 #define RG_FRAGMENTS RG_CAT(RG_FRAGMENTS_OF_, RG_R)
+#define RG_FRAGMENTS_OF_0 size.height /* a block of any size (any.cl) */
 #define RG_FRAGMENTS_OF_1 1
 #define RG_FRAGMENTS_OF_2 2
 #define RG_FRAGMENTS_OF_4 4
@@ -103,29 +105,41 @@ typedef size_t rg_part;
             }                              \
         }                                  \
     } while (0)
-#define RG_BLOCKS_OF_8_(first, end, CALL, PAIR) \
-    do {                                        \
-        size_t row_ = (first);                  \
-        if ((end)-row_ >= 8) {                  \
-            CALL(8, row_);                      \
-        } else {                                \
-            if ((end)-row_ >= 4) {              \
-                CALL(4, row_);                  \
-                row_ += 4;                      \
-            }                                   \
-            PAIR(end, CALL)                     \
-            for (; row_ < (end); row_++) {      \
-                CALL(1, row_);                  \
-            }                                   \
-        }                                       \
+#define RG_BLOCKS_OF_8(first, end, CALL)   \
+    do {                                   \
+        size_t row_ = (first);             \
+        if ((end)-row_ >= 8) {             \
+            CALL(8, row_);                 \
+        } else {                           \
+            if ((end)-row_ >= 4) {         \
+                CALL(4, row_);             \
+                row_ += 4;                 \
+            }                              \
+            for (; row_ < (end); row_++) { \
+                CALL(1, row_);             \
+            }                              \
+        }                                  \
     } while (0)
-#define RG_NO_PAIR(end, CALL)
-#define RG_A_PAIR(end, CALL) \
-    if ((end)-row_ >= 2) {   \
-        CALL(2, row_);       \
-        row_ += 2;           \
-    }
-#define RG_BLOCKS_OF_8(first, end, CALL) RG_BLOCKS_OF_8_(first, end, CALL, RG_NO_PAIR)
+/* The same in a processor's weight gradient. Eight rows that end at `sum_at` are two blocks of four, so that no block
+ * of eight has a second form with the sum (rg_outer_part); that would take long to compile and gain nothing. */
+#define RG_GRADIENT_BLOCKS_OF_8(first, end, sum_at, CALL)  \
+    do {                                                   \
+        size_t row_ = (first);                             \
+        if ((end)-row_ >= 8 && row_ + 8 != (sum_at)) {     \
+            CALL(8, row_);                                 \
+        } else {                                           \
+            RG_ROLLED for (; (end)-row_ >= 4; row_ += 4) { \
+                CALL(4, row_);                             \
+            }                                              \
+            if ((end)-row_ >= 2) {                         \
+                CALL(2, row_);                             \
+                row_ += 2;                                 \
+            }                                              \
+            if (row_ < (end)) {                            \
+                CALL(1, row_);                             \
+            }                                              \
+        }                                                  \
+    } while (0)
 
 /* The same in a processor's scans. Single rows leave it waiting for its products, so a roomy one also takes five rows:
  * of twelve rows or more, and of 4, 5, 8, 9 and 10, none is left over. rg_block_rows is the height of the next block.

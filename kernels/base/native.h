@@ -70,7 +70,7 @@ typedef rg_real rg_unaligned
 #define RG_KERNEL static
 #define RG_BARRIER
 #define RG_LOCAL_MEMORY rg_real
-#define RG_ROLLED
+#define RG_ROLLED _Pragma("GCC unroll 1")
 /* Keep a broadcast in a register. Otherwise GCC would load it again for every product. */
 #if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
 #define RG_PIN(v) __asm__("" : "+v"(v))

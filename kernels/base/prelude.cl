@@ -183,8 +183,13 @@ typedef RG_CAT(RG_SCALAR, 4) rg_quad; /* neighbours that a GPU reads at once; al
 #define RG_FEW_TIMES _Pragma("unroll 4")
 /* static: of an `inline` function alone C99 makes no body for a compiler that calls it. */
 #define RG_INLINE static inline __attribute__((always_inline))
-/* A function around a hot loop. native.h forbids inlining it. */
+/* A function around a hot loop. A processor calls it: inlined, its many forms would take longer to compile, and
+ * native.h says what else. */
+#if RG_COLS * RG_ROWS == 1
+#define RG_HOT static __attribute__((noinline))
+#else
 #define RG_HOT RG_INLINE
+#endif
 #define RG_DEVICE_KERNEL __kernel __attribute__((reqd_work_group_size(RG_COLS, RG_ROWS, 1)))
 #if RG_REPLICAS
 #define RG_KERNEL RG_INLINE

@@ -3,15 +3,15 @@
  * A work-group owns a tile of sequences and carries it through all T steps. The recurrence couples the units of one
  * sequence and never two sequences, so groups do not wait for each other. */
 /* clang-format off */
-/*   states in local memory: [2][tile][Hp + RG_VEC]; a step reads one half and writes the other
+/*   on a GPU, states in local memory: [2][tile][Hp and padding]; a step reads one half and writes the other
  *   for each step
  *     for each panel of units      items of a row, side by side
  *       for each block of rows     items below each other
  *         a block of the product in registers -> the cell -> the new state
  */
 /* clang-format on */
-/* In the reverse scan the rows are deltas, G*Hp wide. They are in local memory only if RG_DELTAS_ARE_LOCAL; otherwise
- * the scan reads them from d in global memory.
+/* In the reverse scan the rows are deltas, those of one gate if they are in local memory (RG_DELTAS_ARE_LOCAL). A
+ * processor, and a GPU with several gates, reads them from d in global memory; a processor reads states there too.
  *
  * All sequences end at t = T-1. In a ragged chunk sequence b starts at begin[b]; h and delta are 0 before that, except
  * at the step before the start, where h is h_0. The backward direction goes from T-1 down. In both directions `order`
@@ -56,9 +56,13 @@ typedef char RG_CELL_NAME(equals_its_row)[((RG_GATES == RG_CELL_NAME(gates)) & (
 /* A block's operands. Pointers point to the block's first row and, where there are units, to its panel's first unit. */
 struct RG_CELL_NAME(forward_block) {
     __global const rg_real *x, *w_input, *w_hidden, *w_skip, *bias;
+    size_t depth, skip_depth; /* H, or 0 if the step does not exist */
+#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS)
     __local const rg_real *past; /* h_{t-1} in local memory, from unit 0 on */
-    size_t depth, skip_depth;    /* H, or 0 if the step does not exist */
     __local rg_real *now;
+#else
+    __global const rg_real *past, *far; /* the states that W_hh and W_sh multiply, from unit 0 on */
+#endif
     __global rg_real *h, *saved;
     /* rows from the block to h_{t-d}, to the state that W_hh multiplies, and to h_0 */
     ptrdiff_t to_skip, to_prev, to_init;
@@ -100,6 +104,27 @@ struct RG_CELL_NAME(reverse_block) {
 #undef RG_HEIGHT
 #define RG_HEIGHT RG_HOT_ROWS
 #endif
+#define RG_SUM_VECTORS (RG_SUMS_A_UNIT * RG_WIDE)
+#define RG_LAST_DELTA (RG_DELTAS - 1) /* delta of the last gate's recurrent product */
+#if RG_COLS * RG_ROWS == 1
+#define RG_TOTAL_PARAMETER , rg_vec *total
+#define RG_SIZE_PARAMETER , struct rg_block_size size
+#define RG_BLOCK_TOTAL(vectors)
+#define RG_THEN_STEP(step)
+#define RG_RUN_BLOCK(rows_of) RG_CELL_NAME(rows_of)(&s, &block, part, total)
+#define RG_MOST_VECTORS (RG_BLOCK_ROWS * RG_SUMS_A_UNIT * (RG_NV + RG_ROOMY)) /* of a block's sums */
+#include "base/any.cl"
+#define RG_R 0
+#include "scan/cell_step.cl"
+#undef RG_R
+#include "base/usual.cl"
+#else
+#define RG_TOTAL_PARAMETER
+#define RG_SIZE_PARAMETER
+#define RG_BLOCK_TOTAL(vectors) rg_vec total[RG_FRAGMENTS * (vectors)];
+#define RG_THEN_STEP(step) RG_CELL_NAME(RG_SIZED(step))(*s, *b, part, total);
+#define RG_RUN_BLOCK(rows_of) RG_CELL_NAME(rows_of)(&s, &block, part)
+#endif
 #include "scan/cell_sizes.cl"
 #if RG_ROOMY
 #include "base/wide.cl"
@@ -107,7 +132,6 @@ struct RG_CELL_NAME(reverse_block) {
 #include "base/usual.cl"
 #endif
 #define RG_PANEL RG_LINE(RG_WIDE) /* units of a panel of the forward scan */
-#define RG_RUN_BLOCK(rows_of) RG_CELL_NAME(rows_of)(s, block, part)
 #if RG_WIDE == RG_N
 #define RG_RUN_FORWARD(R) RG_IF_WIDE(RG_IS_WIDE(p, s.h_stride, RG_PANEL), RG_RUN_BLOCK, forward_rows, R)
 #else
@@ -120,6 +144,21 @@ struct RG_CELL_NAME(reverse_block) {
 #define RG_ROW_OF(t) (RG_HAS(t) ? RG_TILE_AT(t) : at)
 
 #if RG_SCAN_PART != RG_REVERSE_PART
+/* Where a block of the forward scan reads the states of earlier steps. */
+#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS)
+#define RG_PAST_STEPS(row)                            \
+    block.past = past + RG_LOCAL_AT(row, 0, line);    \
+    block.depth = order || s.initial ? s.hidden : 0;  \
+    block.skip_depth = RG_HAS(t_skip) ? s.hidden : 0; \
+    block.now = now + RG_LOCAL_AT(row, unit, line);
+#else
+#define RG_PAST_STEPS(row)                             \
+    block.past = out + (at_prev + row) * s.out_stride; \
+    block.depth = RG_HAS(t_prev) ? s.hidden : 0;       \
+    block.far = out + (at_skip + row) * s.out_stride;  \
+    block.skip_depth = s.skip_kind == RG_SKIP_IS_ADD && RG_HAS(t_skip) ? s.hidden : 0;
+#endif
+
 /* x [T][B][x_stride], packed weights, begin [B] -> h [T][B][out_stride] in the columns of this direction, saved
  * [T][B][d_stride], of which RG_KEPT*Hp are used. */
 RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __global const rg_real *restrict packed,
@@ -128,18 +167,18 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
                                      RG_GATES_PARAMETER const struct rg_scan_args s, __local RG_LOCAL_MEMORY *scratch) {
     const size_t first = get_group_id(0) * s.tile;
     const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
-    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
-    const size_t buffer = RG_TILE_NUMBERS(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
     const size_t saved_stride = RG_KEPT ? s.d_stride : 0, col = get_local_id(0);
     const size_t back =
         s.skip_kind == RG_SKIP_IS_DILATED ? s.skip : 1; /* steps back to the state that W_hh multiplies */
-    __local rg_real *past = (__local rg_real *)scratch;
-    __local rg_real *now = past + buffer;
     __global rg_real *const out = h + s.out_column;
+    const size_t at_init = s.initial ? (s.initial_at + 1) * s.rows + first : first; /* h_0 of every sequence */
+#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS)
+    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
+    const size_t buffer = RG_TILE_NUMBERS(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
+    __local rg_real *past = (__local rg_real *)scratch, *now = past + buffer;
 #ifdef RG_LEARNED
     __local rg_real *const sums = past + 2 * buffer; /* [tile][RG_COLS] */
 #endif
-    const size_t at_init = s.initial ? (s.initial_at + 1) * s.rows + first : first; /* h_0 of every sequence */
     /* the states that the launch before left, if it did */
     const size_t t_past = rg_step_back(s, s.from, 1), resumed_rows = RG_HAS(t_past) ? rows : 0;
     for (size_t r = get_local_id(1); r < resumed_rows; r += RG_ROWS) {
@@ -149,6 +188,11 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
         }
     }
     RG_BARRIER;
+#elif defined RG_LEARNED
+    __local rg_real *const sums = (__local rg_real *)scratch;
+#else
+    (void)scratch;
+#endif
     for (size_t order = s.from; order < s.to; order++) {
         const size_t t = s.backward ? s.steps - 1 - order : order;
         const size_t at = RG_TILE_AT(t);
@@ -172,39 +216,47 @@ RG_KERNEL void RG_SCAN_NAME(forward)(__global const rg_real *restrict x, __globa
 #endif
         RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_PANEL), RG_END_PANEL(s.h_stride / RG_PANEL), b, rows,
                       RG_HEIGHT) {
-#define RG_FORWARD(R, r)                                               \
-    {                                                                  \
-        struct RG_CELL_NAME(forward_block) block;                      \
-        const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL; \
-        block.x = x + (at + r) * s.x_stride;                           \
-        block.w_input = packed + s.w_input + p * s.inputs * width;     \
-        block.w_hidden = packed + s.w_hidden + p * s.hidden * width;   \
-        block.w_skip = packed + s.w_skip + p * s.hidden * width;       \
-        block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;  \
-        block.past = past + RG_LOCAL_AT(r, 0, line);                   \
-        block.to_skip = (ptrdiff_t)at_skip - (ptrdiff_t)at;            \
-        block.to_prev = (ptrdiff_t)at_prev - (ptrdiff_t)at;            \
-        block.to_init = (ptrdiff_t)at_init - (ptrdiff_t)at;            \
-        block.has_prev = RG_HAS(t_prev);                               \
-        block.unit = unit;                                             \
-        block.depth = order || s.initial ? s.hidden : 0;               \
-        block.skip_depth = RG_HAS(t_skip) ? s.hidden : 0;              \
-        block.now = now + RG_LOCAL_AT(r, unit, line);                  \
-        block.h = out + (at + r) * s.out_stride + unit;                \
-        block.saved = saved + (at + r) * saved_stride + unit;          \
-        block.begin = begin + first + r;                               \
-        block.t = t;                                                   \
-        RG_GATE_BLOCK(block, gate + r);                                \
-        const rg_part part = RG_ITEM_PART(R, col, rows - (r));         \
-        RG_RUN_FORWARD(R)                                              \
-    }
+#define RG_FORWARD_BLOCK(R, r)                                     \
+    struct RG_CELL_NAME(forward_block) block;                      \
+    const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL; \
+    block.x = x + (at + r) * s.x_stride;                           \
+    block.w_input = packed + s.w_input + p * s.inputs * width;     \
+    block.w_hidden = packed + s.w_hidden + p * s.hidden * width;   \
+    block.w_skip = packed + s.w_skip + p * s.hidden * width;       \
+    block.bias = packed + s.bias + p * RG_SUMS_A_UNIT * RG_PANEL;  \
+    block.to_skip = (ptrdiff_t)at_skip - (ptrdiff_t)at;            \
+    block.to_prev = (ptrdiff_t)at_prev - (ptrdiff_t)at;            \
+    block.to_init = (ptrdiff_t)at_init - (ptrdiff_t)at;            \
+    block.has_prev = RG_HAS(t_prev);                               \
+    block.unit = unit;                                             \
+    RG_PAST_STEPS(r)                                               \
+    block.h = out + (at + r) * s.out_stride + unit;                \
+    block.saved = saved + (at + r) * saved_stride + unit;          \
+    block.begin = begin + first + r;                               \
+    block.t = t;                                                   \
+    RG_GATE_BLOCK(block, gate + r);                                \
+    const rg_part part = RG_ITEM_PART(R, col, rows - (r));
+#if RG_COLS * RG_ROWS == 1
+            rg_vec total[RG_MOST_VECTORS];
+            RG_FORWARD_BLOCK(1, b)
+            const struct rg_block_size size = {rg_block_rows(rows - b, RG_HEIGHT),
+                                               RG_IS_WIDE(p, s.h_stride, RG_PANEL) ? RG_NV + 1 : RG_NV};
+#define RG_FORWARD(R, r) RG_RUN_FORWARD(R)
             RG_SCAN_BLOCK(RG_HEIGHT, b, rows, RG_FORWARD);
+            RG_CELL_NAME(forward_step_any_0)(s, block, part, total, size);
+#else
+#define RG_FORWARD(R, r) {RG_FORWARD_BLOCK(R, r) RG_RUN_FORWARD(R)}
+            RG_SCAN_BLOCK(RG_HEIGHT, b, rows, RG_FORWARD);
+#endif
 #undef RG_FORWARD
+#undef RG_FORWARD_BLOCK
         }
         RG_BARRIER;
+#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS)
         __local rg_real *const swap = past;
         past = now;
         now = swap;
+#endif
     }
 }
 
@@ -247,6 +299,8 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
 #else
     __local rg_real *const sums = (__local rg_real *)scratch;
 #endif
+#elif !RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+    (void)scratch;
 #endif
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
     /* the step that the previous launch processed last, if there was one */
@@ -286,38 +340,48 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
 #endif
         RG_EACH_BLOCK(order, p, RG_FIRST_PANEL(s.h_stride / RG_NR), RG_END_PANEL(s.h_stride / RG_NR), b, rows,
                       RG_HOT_ROWS) {
-#define RG_REVERSE(R, r)                                                                      \
-    {                                                                                         \
-        struct RG_CELL_NAME(reverse_block) block;                                             \
-        const size_t unit = p * RG_NR;                                                        \
-        block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;               \
-        block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                   \
-        block.at = at + r;                                                                    \
-        block.first = (rg_u32)(first + r);                                                    \
-        block.unit = (rg_u32)unit;                                                            \
-        block.slot = (rg_u32)(order % back);                                                  \
-        block.to_skip = (ptrdiff_t)at_skip - (ptrdiff_t)at;                                   \
-        block.to_prev = (ptrdiff_t)at_prev - (ptrdiff_t)at;                                   \
-        block.has_prev = RG_HAS(t_prev);                                                      \
-        block.skip_depth = order + s.skip < s.steps ? s.hidden : 0;                           \
-        RG_NEXT_STEP(r)                                                                       \
-        block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit    \
-                   : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit \
-                                      : 0;                                                    \
-        block.h = out;                                                                        \
-        block.saved = saved;                                                                  \
-        block.carry = carry;                                                                  \
-        block.carried = order + back < s.steps;                                               \
-        block.d = d;                                                                          \
-        block.begin = begin;                                                                  \
-        block.t = t;                                                                          \
-        RG_GATE_BLOCK(block, gate + r);                                                       \
-        RG_GATE_BLOCK_REVERSE(block);                                                         \
-        const rg_part part = RG_ITEM_PART(R, col, rows - (r));                                \
-        RG_IF_WIDE(RG_IS_WIDE(p, s.h_stride, RG_NR), RG_RUN_BLOCK, reverse_rows, R)           \
-    }
+#define RG_REVERSE_BLOCK(R, r)                                                            \
+    struct RG_CELL_NAME(reverse_block) block;                                             \
+    const size_t unit = p * RG_NR;                                                        \
+    block.w_hidden = packed + s.w_hidden + p * RG_GATES * s.hidden * RG_NR;               \
+    block.w_skip = packed + s.w_skip + p * RG_GATES * s.hidden * RG_NR;                   \
+    block.at = at + r;                                                                    \
+    block.first = (rg_u32)(first + r);                                                    \
+    block.unit = (rg_u32)unit;                                                            \
+    block.slot = (rg_u32)(order % back);                                                  \
+    block.to_skip = (ptrdiff_t)at_skip - (ptrdiff_t)at;                                   \
+    block.to_prev = (ptrdiff_t)at_prev - (ptrdiff_t)at;                                   \
+    block.has_prev = RG_HAS(t_prev);                                                      \
+    block.skip_depth = order + s.skip < s.steps ? s.hidden : 0;                           \
+    RG_NEXT_STEP(r)                                                                       \
+    block.dh = s.every_step       ? dh + s.out_column + (at + r) * s.out_stride + unit    \
+               : t + 1 == s.steps ? dh + s.out_column + (first + r) * s.out_stride + unit \
+                                  : 0;                                                    \
+    block.h = out;                                                                        \
+    block.saved = saved;                                                                  \
+    block.carry = carry;                                                                  \
+    block.carried = order + back < s.steps;                                               \
+    block.d = d;                                                                          \
+    block.begin = begin;                                                                  \
+    block.t = t;                                                                          \
+    RG_GATE_BLOCK(block, gate + r);                                                       \
+    RG_GATE_BLOCK_REVERSE(block);                                                         \
+    const rg_part part = RG_ITEM_PART(R, col, rows - (r));
+#if RG_COLS * RG_ROWS == 1
+            rg_vec total[RG_MOST_VECTORS];
+            RG_REVERSE_BLOCK(1, b)
+            const struct rg_block_size size = {rg_block_rows(rows - b, RG_HOT_ROWS),
+                                               RG_IS_WIDE(p, s.h_stride, RG_NR) ? RG_NV + 1 : RG_NV};
+#define RG_REVERSE(R, r) RG_IF_WIDE(RG_IS_WIDE(p, s.h_stride, RG_NR), RG_RUN_BLOCK, reverse_rows, R)
             RG_SCAN_BLOCK(RG_HOT_ROWS, b, rows, RG_REVERSE);
+            RG_CELL_NAME(reverse_step_any_0)(s, block, part, total, size);
+#else
+#define RG_REVERSE(R, r) \
+    { RG_REVERSE_BLOCK(R, r) RG_RUN_BLOCK(RG_CAT(reverse_rows_, R)); }
+            RG_SCAN_BLOCK(RG_HOT_ROWS, b, rows, RG_REVERSE);
+#endif
 #undef RG_REVERSE
+#undef RG_REVERSE_BLOCK
         }
         RG_BARRIER;
 #if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
@@ -332,7 +396,15 @@ RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __globa
 #undef RG_PANEL
 #undef RG_RUN_BLOCK
 #undef RG_RUN_FORWARD
+#undef RG_SUM_VECTORS
+#undef RG_LAST_DELTA
+#undef RG_TOTAL_PARAMETER
+#undef RG_SIZE_PARAMETER
+#undef RG_BLOCK_TOTAL
+#undef RG_THEN_STEP
+#undef RG_MOST_VECTORS
 #undef RG_NEXT_STEP
+#undef RG_PAST_STEPS
 #undef RG_HAS
 #undef RG_TILE_AT
 #undef RG_ROW_NEXT

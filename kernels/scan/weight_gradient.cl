@@ -19,8 +19,10 @@
  * panels. Otherwise most item rows would have no work. */
 #define RG_OUTER_BY_BLOCKS (RG_COLS * RG_ROWS > 1 && !RG_TF32)
 
-/* With tensor cores the sum of d is computed separately: together with products it would take their registers. */
+/* With tensor cores the sum of d is computed separately: together with products it would take their registers. Else
+ * blocks of up to four rows compute it too. */
 #define RG_SUMS_APART (RG_TF32 != 0)
+#define RG_WITH_SUM(height) ((height) <= 4)
 
 /* The sum of d alone: in a panel that has no product with the source, and in every panel if RG_SUMS_APART. */
 RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_rows, __global rg_real *partial,
@@ -70,7 +72,7 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
     {                                                              \
         const size_t row = r;                                      \
         const rg_part part = RG_ITEM_PART(R, col, end - row);      \
-        if (!RG_SUMS_APART && row + R == sum_at) {                 \
+        if (RG_WITH_SUM(R) && row + R == sum_at) {                 \
             RG_IF_WIDE(o.wide, RG_SUM_OUTER, rg_outer_with_sum, R) \
         } else {                                                   \
             RG_IF_WIDE(o.wide, RG_SUM_OUTER, rg_outer_rows, R)     \
@@ -84,7 +86,7 @@ RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t
         rg_outer_prefetch(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
                           rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks), o.next_wide);
 #endif
-        RG_IN_GRADIENT_BLOCKS(k, end, RG_OUTER);
+        RG_IN_GRADIENT_BLOCKS(k, end, sum_at, RG_OUTER);
 #undef RG_OUTER
 #undef RG_SUM_OUTER
     }

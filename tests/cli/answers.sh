@@ -41,8 +41,8 @@ RG_GPU=16 refused 3 'can run 16 items a group, 32 are needed; try --device cpu$'
 RG_GPU=16 RG_KINDS=D expect_status 0 "$program" train "${small[@]}"
 expect_line '^rnn-gpu: skipping device .* can run 16 items a group, 32 are needed; try --device cpu$' stderr
 expect_line '^device +native: ' stderr
-RG_SAYS=0x1023:64 refused 7 'needs [0-9]+ bytes of local memory for one sequence, .* has 64; at most --hidden [0-9]+ fits' \
-    "$program" train "${small[@]}" --device opencl
+RG_GPU=1024 RG_SAYS=0x1023:64 refused 7 'needs [0-9]+ bytes of local memory for one sequence, .* has 64; at most --hidden [0-9]+ fits' \
+    "$program" train "${small[@]}" --device gpu
 checked "no shape of work-groups, too little local memory"
 
 # units SAYS: as `devices` says them.
