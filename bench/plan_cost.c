@@ -9,7 +9,7 @@
 #include "plan/groups.h"
 #include "rnn_gpu/config.h"
 
-enum { BLOCK_ROWS = 4, RUN = 4, REGISTERS_UNKNOWN = 128, MIN_PARTIAL = 8 };
+enum { BLOCK_ROWS = 4, OUTER_RUN = 4, REGISTERS_UNKNOWN = 128, MIN_PARTIAL = 8 };
 static const double FMA_SHARE = 0.83, BARRIER_CYCLES = 1500.0;
 
 const char *const rg_plan_bound_names[RG_N_PLAN_BOUNDS] = {"compute", "latency", "cache", "memory", "launch"};
@@ -22,20 +22,20 @@ static const struct {
 } registers[] = {
     {RG_K_rg_pack, 40, 68},
     {RG_K_rg_copy, 18, 14},
-    {RG_K_rg_head, 130, 120},
-    {RG_K_rg_weight_gradient, 134, 146},
+    {RG_K_rg_head, 128, 124},
+    {RG_K_rg_weight_gradient, 136, 132},
     {RG_K_rg_input_gradient, 128, 108},
     {RG_K_rg_reduce_gradient, 40, 60},
     {RG_K_rg_norm_partials, 32, 28},
     {RG_K_rg_norm_total, 30, 13},
-    {RG_K_rg_adam, 30, 26},
+    {RG_K_rg_adam, 30, 28},
     {RG_K_rg_product, 116, 122},
     {RG_K_rg_wide_loss, 48, 92},
     {RG_K_rg_rnn_forward, 112, 168},
-    {RG_K_rg_rnn_reverse, 118, 170},
+    {RG_K_rg_rnn_reverse, 114, 170},
     {RG_K_rg_lstm_forward, 118, 158},
-    {RG_K_rg_lstm_reverse, 128, 124},
-    {RG_K_rg_gru_forward, 115, 168},
+    {RG_K_rg_lstm_reverse, 118, 124},
+    {RG_K_rg_gru_forward, 117, 168},
     {RG_K_rg_gru_reverse, 128, 124},
 };
 
@@ -73,6 +73,11 @@ static double up(double n, double by) {
     return ceil(n / by);
 }
 
+/* k of a run, of an item with that many vectors. */
+static double run_of(double vectors) {
+    return RG_K_AT_ONCE((int)vectors);
+}
+
 static double columns_of(const struct rg_device *device) {
     return (double)device->info.nv * device->info.vec;
 }
@@ -82,11 +87,13 @@ static struct load scan_load(const struct rg_device *device, const struct rg_lau
     const double real = (double)device->info.real_bytes, hidden = (double)s->hidden;
     const double item_rows = launch->item_rows ? launch->item_rows : device->info.rows;
     const double height = launch->item_rows ? launch->block_rows : BLOCK_ROWS;
-    const double rows = (double)s->rows, steps = (double)(s->to - s->from), units = (double)s->h_stride;
+    const double rows = fmin((double)(s->rows - s->first_row), (double)(launch->groups[0] * s->tile));
+    const double steps = (double)(s->to - s->from), units = (double)s->h_stride;
     const double tile = fmin((double)s->tile, rows), panel = (double)rg_device_panel(device);
     const double first = s->from == 0 ? 1.0 : 0.0, last = s->to == s->steps ? 1.0 : 0.0; /* steps without a product */
     const bool gated = scan->gates > 1.0, wide = scan->reverse || !gated;
     const double panels = up(units / (wide ? panel : panel / device->info.nv), (double)launch->groups[1]);
+    const double vectors = wide ? device->info.nv : scan->gates, run = run_of(vectors);
     const double depth = scan->reverse ? scan->gates * hidden : hidden + (double)s->inputs;
     const double blocks = panels * up(tile, height), passes = up(blocks, item_rows);
     const double products =
@@ -94,8 +101,8 @@ static struct load scan_load(const struct rg_device *device, const struct rg_lau
     const double states = units * (scan->reverse ? 1.0 + scan->saved + scan->deltas : 1.0 + scan->saved);
     return (struct load){
         .rounds = steps,
-        .runs = passes * up(depth, RUN),
-        .lanes = RUN * height * (wide ? columns_of(device) : scan->gates * device->info.vec),
+        .runs = passes * up(depth, run),
+        .lanes = run * height * vectors * device->info.vec,
         .blocks = blocks,
         .room = passes * item_rows,
         .again = real * panels * depth * (wide ? panel : panel / device->info.nv * scan->gates),
@@ -108,9 +115,13 @@ static struct load scan_load(const struct rg_device *device, const struct rg_lau
 static struct load gradient_load(const struct rg_device *device, const struct rg_launch *launch) {
     const struct rg_weight_gradient_args *const s = launch->args;
     const double real = (double)device->info.real_bytes, panel = (double)rg_device_panel(device);
-    const double item_rows = (double)rg_launch_items(device, launch) / device->info.cols;
-    const double rows = (double)s->rows * (double)(s->end - s->begin), groups = (double)launch->groups[1];
-    const double blocks = (double)rg_groups_blocks(s, rg_device_panel(device)), passes = up(blocks, groups * item_rows);
+    const double item_rows = (double)rg_launch_items(device, launch) / device->info.cols, parts = (double)s->parts;
+    const double rows = (double)s->rows * (double)(s->end - s->begin), groups = (double)launch->groups[0];
+    const double sums = (double)s->n_slices * parts;
+    const double blocks = (double)rg_groups_blocks(s, rg_device_panel(device)) * sums;
+    const double passes = up(blocks, groups * item_rows);
+    const double longest = up((double)(s->end - s->begin), s->n_slices) *
+                           (parts > 1.0 ? up(up((double)s->rows, s->block), parts) * s->block : (double)s->rows);
     double products = 0.0, depth = 0.0;
     for (rg_u32 i = 0; i < s->n_sources; i++) {
         const bool gap = s->sources[i].skip_gate != (rg_u32)RG_NO_GATE;
@@ -119,28 +130,28 @@ static struct load gradient_load(const struct rg_device *device, const struct rg
     }
     return (struct load){
         .rounds = 1.0,
-        .runs = passes * up(rows / s->n_slices, RUN),
-        .lanes = RUN * RG_OUTER_ROWS * columns_of(device),
+        .runs = passes * up(longest, OUTER_RUN),
+        .lanes = OUTER_RUN * RG_OUTER_ROWS * columns_of(device),
         .blocks = blocks,
         .room = passes * item_rows * groups,
         .again = INFINITY,
         .flops = 2.0 * rows * products,
-        .bytes = real * (rows * (depth + s->n) + s->n_slices * depth * s->n),
-        .cache_bytes = real * rows * groups * (fmin(item_rows * RG_OUTER_ROWS, depth) + panel),
+        .bytes = real * (rows * (depth + s->n) + sums * depth * s->n),
+        .cache_bytes = real * rows * groups / sums * (fmin(item_rows * RG_OUTER_ROWS, depth) + panel),
     };
 }
 
 static struct load head_load(const struct rg_device *device, const struct rg_launch *launch) {
     const struct rg_head_args *const s = launch->args;
     const double real = (double)device->info.real_bytes, item_rows = device->info.rows;
-    const double rows = (double)s->rows, steps = (double)(s->to - s->from), states = (double)s->hidden;
+    const double rows = (double)(s->end - s->begin), steps = (double)(s->to - s->from), states = (double)s->hidden;
     const double panel = (double)rg_device_panel(device), outputs = (double)s->o_stride / panel;
-    const double back = s->loss == RG_LOSS_AUTO ? 0.0 : up(states, panel);
+    const double back = s->loss == RG_LOSS_AUTO ? 0.0 : up(states, panel), run = run_of(device->info.nv);
     const double blocks = up(fmin((double)s->tile, rows), BLOCK_ROWS), passes = up(blocks, item_rows);
     return (struct load){
         .rounds = steps,
-        .runs = passes * (outputs * up(states, RUN) + back * up((double)s->outputs, RUN)),
-        .lanes = RUN * BLOCK_ROWS * columns_of(device),
+        .runs = passes * (outputs * up(states, run) + back * up((double)s->outputs, run)),
+        .lanes = run * BLOCK_ROWS * columns_of(device),
         .blocks = blocks,
         .room = passes * item_rows,
         .again = real * states * (double)s->o_stride * 2.0,
@@ -154,12 +165,12 @@ static struct load product_load(const struct rg_device *device, const struct rg_
                                 double depth, double panels, double tile) {
     const double real = (double)device->info.real_bytes, item_rows = device->info.rows;
     const double panel = (double)rg_device_panel(device), blocks = panels * up(fmin(tile, rows), BLOCK_ROWS);
-    const double each = up(panels, (double)launch->groups[1]);
+    const double each = up(panels, (double)launch->groups[1]), run = run_of(device->info.nv);
     const double passes = each * up(up(fmin(tile, rows), BLOCK_ROWS), item_rows);
     return (struct load){
         .rounds = 1.0,
-        .runs = passes * up(depth, RUN),
-        .lanes = RUN * BLOCK_ROWS * columns_of(device),
+        .runs = passes * up(depth, run),
+        .lanes = run * BLOCK_ROWS * columns_of(device),
         .blocks = blocks / panels * each,
         .room = passes * item_rows,
         .again = INFINITY,
@@ -225,7 +236,7 @@ static struct load norm_load(const struct rg_device *device, const struct rg_lau
 /* What a head with many outputs computes of the loss: a row of outputs each. */
 static struct load loss_load(const struct rg_device *device, const struct rg_launch *launch) {
     const struct rg_head_args *const s = launch->args;
-    const double n = (double)s->rows * (double)(s->to - s->from) * (double)s->o_stride;
+    const double n = (double)(s->end - s->begin) * (double)(s->to - s->from) * (double)s->o_stride;
     return numbers_load(device, launch, n, 3.0 * (double)device->info.real_bytes * n);
 }
 
@@ -285,7 +296,8 @@ static void spend(const struct rg_card *card, const struct rg_device *device, co
     }
     const double sub_groups = up(busy * items, card->sub_group) * together, each = up(sub_groups, card->schedulers);
     const double issue = load->lanes * card->sub_group / card->lanes / FMA_SHARE;
-    const double wait = load->again <= (double)card->near_bytes ? card->near : card->far;
+    const bool stays = load->rounds > 1.0 && load->again <= (double)card->near_bytes; /* near the unit, in a launch */
+    const double wait = stays ? card->near : card->far;
     const double ended = load->rounds > 1.0 ? BARRIER_CYCLES / together : 0.0;
     const double runs = load->runs * waves;
     const bool hidden = each * issue >= issue + wait;
@@ -293,9 +305,9 @@ static void spend(const struct rg_card *card, const struct rg_device *device, co
     const double spent = load->rounds * runs * fmax(each * issue, issue + wait) / clock + waiting;
     out->seconds[RG_PLAN_COMPUTE] = hidden ? spent : products;
     out->seconds[RG_PLAN_LATENCY] = hidden ? waiting : spent;
-    const double again = load->again <= (double)card->near_bytes ? load->again * units * together
-                         : isinf(load->again)                    ? 0.0
-                                                                 : load->again * load->rounds * groups;
+    const double again = stays                ? load->again * units * together
+                         : isinf(load->again) ? 0.0
+                                              : load->again * load->rounds * groups;
     out->seconds[RG_PLAN_CACHE] = (again + load->cache_bytes) / card->cache_bandwidth;
 }
 

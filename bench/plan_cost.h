@@ -29,9 +29,9 @@ struct rg_plan_cost {
 /* `device` is the card as the planner sees it. The estimate of a launch of products:
  *
  *   a group does `rounds` rounds, each ended by a barrier; in a round its busiest item row takes `runs` runs of four
- *   k, one after the other, of 4 rows * 8 columns * 4 k = 128 multiply-adds an item;
- *   a sub-group alone needs `issue` = 128 sub_group / lanes / 0.83 cycles a run (0.83: the part of multiply-adds in
- *   the compiled loops) and then waits for its loads; n sub-groups on a scheduler take max(n issue, issue + wait).
+ *   or eight k (RG_K_AT_ONCE), one after the other, such as 4 rows * 8 columns * 4 k = 128 multiply-adds an item;
+ *   a sub-group alone needs `issue` = 128 sub_group / lanes / 0.83 cycles for these (0.83: the part of multiply-adds
+ *   in the compiled loops) and then waits for its loads; n sub-groups on a scheduler take max(n issue, issue + wait).
  *
  * It holds groups * rounds * runs of these, spread over the units, plus the barriers, against the traffic to the shared
  * cache and to memory; the largest of the three counts. It is made to compare plans, and may be off by half. */

@@ -1,6 +1,7 @@
 /* The plan of a card on stdout: see plan_report.h. */
 #include "bench/plan_report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,9 @@ struct plan_report {
     struct rg_plan plan;
     double estimated; /* seconds of an update */
     double fraction;  /* of the card's peak */
+    /* the same with scans of whole sequences, and with a launch for each step, whose groups share the units; NAN where
+     * the batch fills the card without sharing */
+    double in_scans, in_steps;
 };
 
 /* A plan measures nothing and has numbers for floats alone. */
@@ -75,6 +79,10 @@ static void print_table(const struct plan_report *r) {
     }
     (void)printf("\nestimated %.3f ms an update, %.1f %% of the peak; not measured\n", r->estimated * 1e3,
                  100.0 * r->fraction);
+    if (!isnan(r->in_steps)) {
+        (void)printf("few sequences: %.3f ms with scans, %.3f ms with a launch for each step\n", r->in_scans * 1e3,
+                     r->in_steps * 1e3);
+    }
 }
 
 static json_t *kernel_json(const struct plan_report *r, enum rg_kernel kernel) {
@@ -87,23 +95,38 @@ static json_t *kernel_json(const struct plan_report *r, enum rg_kernel kernel) {
                         "bound", rg_plan_bound_names[rg_planned_bound(k)]);
 }
 
+static json_t *number_or_null(double number) {
+    return isnan(number) ? json_null() : json_real(number);
+}
+
 static rg_status print_json(const struct plan_report *r) {
     for (size_t i = 0; i < r->planned->n_kernels; i++) {
         RG_TRY(rg_json_print(kernel_json(r, r->planned->order[i])));
     }
     return rg_json_print(rg_json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "card", r->card->name, "cell", rg_cell_names[r->c.cell],
-        "batch", (json_int_t)r->c.batch, "steps", (json_int_t)r->c.steps, "hidden", (json_int_t)r->c.hidden, "input",
-        (json_int_t)r->c.input, "units", (json_int_t)r->card->units, "estimated_s", r->estimated, "fraction_of_peak",
-        r->fraction, "peak_gflops", r->card->peak / 1e9));
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:f}", "card", r->card->name, "cell",
+        rg_cell_names[r->c.cell], "batch", (json_int_t)r->c.batch, "steps", (json_int_t)r->c.steps, "hidden",
+        (json_int_t)r->c.hidden, "input", (json_int_t)r->c.input, "units", (json_int_t)r->card->units, "estimated_s",
+        r->estimated, "fraction_of_peak", r->fraction, "in_scans_s", number_or_null(r->in_scans), "in_steps_s",
+        number_or_null(r->in_steps), "peak_gflops", r->card->peak / 1e9));
+}
+
+/* Plan where units are shared from so many bytes of W_hh on; 0: as the device says. */
+static rg_status estimate(struct rg_planned *planned, uint64_t shared_bytes, struct plan_report *r, double *seconds) {
+    rg_planned_open(r->card, planned);
+    planned->base.info.shared_step_bytes = shared_bytes ? shared_bytes : planned->base.info.shared_step_bytes;
+    RG_TRY(rg_bench_queue(&planned->base, &r->c, &r->plan));
+    *seconds = rg_planned_seconds(planned);
+    return RG_OK;
 }
 
 static rg_status plan_and_print(const struct rg_config *config, struct rg_planned *planned, struct plan_report *r) {
-    rg_planned_open(r->card, planned);
-    RG_TRY(rg_bench_queue(&planned->base, &r->c, &r->plan));
-    for (size_t i = 0; i < planned->n_kernels; i++) {
-        r->estimated += planned->kernels[planned->order[i]].estimated;
+    RG_TRY(estimate(planned, UINT64_MAX, r, &r->in_scans));
+    RG_TRY(estimate(planned, 1, r, &r->in_steps));
+    if (r->plan.groups_per_tile == 1) {
+        r->in_scans = r->in_steps = NAN;
     }
+    RG_TRY(estimate(planned, 0, r, &r->estimated));
     r->fraction = rg_bench_flops(&r->c) / r->estimated / r->card->peak;
     if (config->output.json) {
         return print_json(r);

@@ -116,6 +116,14 @@ void rg_planned_open(const struct rg_card *card, struct rg_planned *planned) {
     rg_device_set_gpu(info);
 }
 
+double rg_planned_seconds(const struct rg_planned *planned) {
+    double seconds = 0.0;
+    for (size_t i = 0; i < planned->n_kernels; i++) {
+        seconds += planned->kernels[planned->order[i]].estimated;
+    }
+    return seconds;
+}
+
 enum rg_plan_bound rg_planned_bound(const struct rg_planned_kernel *kernel) {
     enum rg_plan_bound bound = 0;
     for (enum rg_plan_bound i = 0; i < RG_N_PLAN_BOUNDS; i++) {

@@ -27,6 +27,9 @@ struct rg_planned {
 /* The device; it lives in *planned and needs no destroying. */
 void rg_planned_open(const struct rg_card *card, struct rg_planned *planned);
 
+/* Seconds of all kernels. */
+double rg_planned_seconds(const struct rg_planned *planned);
+
 /* What holds a kernel back: the largest of its seconds. */
 enum rg_plan_bound rg_planned_bound(const struct rg_planned_kernel *kernel);
 

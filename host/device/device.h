@@ -53,8 +53,8 @@ struct rg_device_info {
     enum rg_tf32 tf32;      /* how this device multiplies */
     /* the shape of a work-group, see kernels/base/prelude.cl */
     int vec, nv, cols, rows;
-    /* From so many bytes of W_hh on, a step of a few sequences gets a launch of its own whose work-groups share the
-     * units. */
+    /* From so many bytes of W_hh on, on a GPU times the tiles that read them, a step of a few sequences gets a launch
+     * of its own whose work-groups share the units. */
     uint64_t shared_step_bytes;
     /* No launch is to take longer, because a screen waits for it or a watchdog ends it; 0: there is no limit. */
     double launch_seconds;

@@ -268,18 +268,27 @@ struct inputs {
     struct rg_buffer *dx;
 };
 
-static rg_status send_steps_down(struct rg_net *net, void *self) {
+static rg_status queue_inputs(struct rg_net *net, void *self, struct rg_span steps, struct rg_span rows) {
     const struct inputs *const i = self;
-    return net->library && i->layer > 0 ? rg_library_inputs(net, i->layer, net->chunk.rows, i->dx)
-                                        : rg_layer_input_gradient(net, i->layer, net->chunk.rows, i->dx);
+    const size_t first = (net->segment.begin - net->base + steps.begin) * net->chunk.rows;
+    const size_t last = (net->segment.begin - net->base + steps.end - 1) * net->chunk.rows;
+    const struct rg_span at = {first + rows.begin, last + rows.end};
+    return net->library && i->layer > 0 ? rg_library_inputs(net, i->layer, at, i->dx)
+                                        : rg_layer_input_gradient(net, i->layer, at, i->dx);
+}
+
+static rg_status inputs_gradient(struct rg_net *net, size_t layer, struct rg_buffer *dx) {
+    struct inputs inputs = {layer, dx};
+    const struct rg_area area = {RG_WORK_INPUTS, layer, net->segment.end - net->segment.begin, net->chunk.rows,
+                                 net->plan.block};
+    return rg_in_area(net, &area, queue_inputs, &inputs);
 }
 
 /* Queue the gradient at the states of the layer below. Both directions' deltas must be in memory. */
 static rg_status send_down(struct rg_net *net, size_t layer, struct rg_buffer **dout) {
     double since = rg_seconds();
     *dout = net->buffers.dout[layer % 2];
-    struct inputs inputs = {layer, *dout};
-    RG_TRY(rg_in_steps(net, RG_WORK_INPUTS, layer, send_steps_down, &inputs));
+    RG_TRY(inputs_gradient(net, layer, *dout));
     if (net->buffers.dropped[layer - 1]) {
         struct dropout dropout = {layer - 1, *dout, *dout};
         RG_TRY(rg_in_steps(net, RG_WORK_DROPOUT, layer - 1, drop_out, &dropout));
@@ -320,8 +329,7 @@ static bool has_embed_gradient(const struct rg_net *net) {
 static rg_status embed_gradient(struct rg_net *net) {
     double since = rg_seconds();
     if (has_embed_gradient(net)) {
-        struct inputs inputs = {0, net->buffers.dx};
-        RG_TRY(rg_in_steps(net, RG_WORK_INPUTS, 0, send_steps_down, &inputs));
+        RG_TRY(inputs_gradient(net, 0, net->buffers.dx));
         RG_TRY(rg_layer_embed_gradient(net, net->chunk.rows,
                                        net->chunk.first_row > net->chunk.sum_row ||
                                            net->chunk.at + 1 < net->plan.n_segments));

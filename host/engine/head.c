@@ -71,12 +71,14 @@ fail:
     return status;
 }
 
-/* Launch n steps of those in `self`. */
-static rg_status launch_steps(struct rg_net *net, void *self, size_t done, size_t n) {
+/* Launch some of the steps in `self`. */
+static rg_status launch_steps(struct rg_net *net, void *self, struct rg_span steps, struct rg_span rows) {
     const struct rg_plan *const p = &net->plan;
     struct rg_head_args args = *(const struct rg_head_args *)self;
-    args.from += done;
-    args.to = args.from + n;
+    args.to = args.from + steps.end;
+    args.from += steps.begin;
+    args.begin = rows.begin;
+    args.end = rows.end;
     const struct rg_launch launch = {.kernel = RG_K_rg_head,
                                      .buffers = {rg_readout_rows(net), net->buffers.packed, net->buffers.y,
                                                  net->buffers.z,
@@ -84,7 +86,7 @@ static rg_status launch_steps(struct rg_net *net, void *self, size_t done, size_
                                                  net->buffers.dhead ? net->buffers.dhead : net->buffers.unused,
                                                  net->buffers.row_loss ? net->buffers.row_loss : net->buffers.unused},
                                      .args = &args,
-                                     .groups = {rg_divide_up((size_t)args.rows, p->tile), 1}};
+                                     .groups = {rg_divide_up(rows.end - rows.begin, p->tile), 1}};
     return p->wide_head ? rg_wide_head(net, &args) : rg_device_launch(net->device, &launch);
 }
 
@@ -124,14 +126,14 @@ rg_status rg_head_forward(struct rg_net *net, enum rg_loss loss, bool again) {
         .recomputed = again,
         .weighted = net->chunk.source->weighted && loss != RG_LOSS_AUTO,
     };
-    const struct rg_cut cut = {RG_WORK_HEAD, 0, span.end - span.begin, 1};
-    RG_TRY(rg_in_pieces(net, &cut, launch_steps, &args));
+    const struct rg_area area = {RG_WORK_HEAD, 0, span.end - span.begin, rows, p->wide_head ? p->block : p->tile};
+    RG_TRY(rg_in_area(net, &area, launch_steps, &args));
     return net->probe != RG_NO_PROBE && p->target_steps > 1 ? isolate_step(net) : RG_OK;
 }
 
 /* Slices of the head's weight gradient. */
 static size_t head_slices(const struct rg_plan *p) {
-    return p->sum_slices < p->target_steps ? p->sum_slices : p->target_steps;
+    return rg_min(p->sum_slices, p->target_steps);
 }
 
 static rg_status launch_gradient(struct rg_net *net, const struct rg_layer_parts *parts) {
@@ -146,7 +148,7 @@ static rg_status launch_gradient(struct rg_net *net, const struct rg_layer_parts
         .base = every_step ? net->base : 0,
         .accum_steps = p->accum_steps,
         .slice_stride = p->head_partial,
-        .partial = p->head_partial_at + parts->first * p->head_partial,
+        .partial = p->head_partial_at + parts->first * p->head_parts * p->head_partial,
         .n_slices = (rg_u32)parts->n,
         .n = (rg_u32)p->o_stride,
         .d_stride = (rg_u32)p->o_stride,
@@ -154,7 +156,8 @@ static rg_status launch_gradient(struct rg_net *net, const struct rg_layer_parts
         .accumulate = parts->accumulate,
         .block = (rg_u32)p->block,
         .n_sources = 1,
-        .parts = 1,
+        .parts = (rg_u32)p->head_parts,
+        .first_block = (rg_u32)((net->chunk.first_row - net->chunk.sum_row) / p->block),
         .sources = {{.offset = every_step ? 0 : (p->steps - 1 - rg_readout_base(net)) * rows * p->out_stride,
                      .buffer = RG_FROM_STATES,
                      .depth = (rg_u32)(p->directions * p->hidden),
@@ -162,10 +165,11 @@ static rg_status launch_gradient(struct rg_net *net, const struct rg_layer_parts
                      .skip_gate = RG_NO_GATE,
                      .sums = 1}},
     };
-    struct rg_launch launch = {.kernel = RG_K_rg_weight_gradient,
-                               .buffers = {rg_readout_rows(net), net->buffers.x, net->buffers.dz, net->buffers.partial},
-                               .args = &args,
-                               .groups = {args.n_slices, p->o_stride / rg_device_panel(net->device)}};
+    const struct rg_launch launch = {
+        .kernel = RG_K_rg_weight_gradient,
+        .buffers = {rg_readout_rows(net), net->buffers.x, net->buffers.dz, net->buffers.partial},
+        .args = &args,
+        .groups = {args.n_slices, p->o_stride / rg_device_panel(net->device)}};
     return rg_layer_launch_gradient(net, RG_WORK_HEAD_GRADIENT, 0, &launch);
 }
 
@@ -192,7 +196,7 @@ size_t rg_head_reduce_jobs(const struct rg_net *net, struct rg_reduce_job jobs[R
     const struct rg_reduce_job job = {.target = head_offset(net, false),
                                       .source = p->head_partial_at,
                                       .slice_stride = p->head_partial,
-                                      .n_slices = (rg_u32)head_slices(p),
+                                      .n_slices = (rg_u32)(head_slices(p) * p->head_parts),
                                       .gates = 1,
                                       .units = (rg_u32)p->outputs,
                                       .n = (rg_u32)p->o_stride,

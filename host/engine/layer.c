@@ -2,7 +2,11 @@
 #include "engine/layer.h"
 #include "model/cells.h"
 
-enum { BLOCK_ROWS = 8, MIN_LOCAL = 4 };
+enum {
+    BLOCK_ROWS = 8,
+    MIN_LOCAL = 4,
+    PART_TOKENS = 16384 /* of a share of the words: a group sums them one after the other */
+};
 
 struct scan_kernels {
     enum rg_kernel forward, reverse;
@@ -217,14 +221,16 @@ struct scan {
     bool reverse;
 };
 
-/* Launch n steps of a scan: at once, or one by one if work-groups share the units of a step. */
-static rg_status launch_steps(struct rg_net *net, void *self, size_t done, size_t n) {
+/* Launch steps of a scan: at once, or one by one if work-groups share the units of a step. */
+static rg_status launch_steps(struct rg_net *net, void *self, struct rg_span steps, struct rg_span rows) {
     const struct scan *const scan = self;
-    const size_t each = net->plan.groups_per_tile > 1 ? 1 : n;
+    const size_t each = net->plan.groups_per_tile > 1 ? 1 : steps.end - steps.begin;
     struct rg_scan_args args = scan->args;
     struct rg_launch launch = scan->launch;
     launch.args = &args;
-    for (const size_t end = done + n; done < end; done += each) {
+    launch.groups[0] = rg_divide_up(rows.end - rows.begin, net->plan.tile);
+    args.first_row = rows.begin;
+    for (size_t done = steps.begin; done < steps.end; done += each) {
         args.from = scan->reverse ? scan->args.to - done - each : scan->args.from + done;
         args.to = args.from + each;
         RG_TRY(rg_device_launch(net->device, &launch));
@@ -235,11 +241,10 @@ static rg_status launch_steps(struct rg_net *net, void *self, size_t done, size_
 static rg_status launch_scan(struct rg_net *net, size_t layer, struct scan *scan) {
     const struct rg_plan *const p = &net->plan;
     rg_layer_scan(net, scan->reverse, &scan->launch);
-    scan->launch.groups[0] = rg_divide_up((size_t)scan->args.rows, p->tile);
     scan->launch.groups[1] = p->groups_per_tile;
-    const struct rg_cut cut = {scan->reverse ? RG_WORK_REVERSE : RG_WORK_FORWARD, layer,
-                               (size_t)(scan->args.to - scan->args.from), 1};
-    return rg_in_pieces(net, &cut, launch_steps, scan);
+    const struct rg_area area = {scan->reverse ? RG_WORK_REVERSE : RG_WORK_FORWARD, layer,
+                                 (size_t)(scan->args.to - scan->args.from), (size_t)scan->args.rows, p->tile};
+    return rg_in_area(net, &area, launch_steps, scan);
 }
 
 struct rg_buffer *rg_layer_inputs(const struct rg_net *net, size_t layer) {
@@ -350,6 +355,18 @@ rg_status rg_layer_final(struct rg_net *net, size_t layer, size_t part, size_t f
     return RG_OK;
 }
 
+static rg_status launch_initial_rows(struct rg_net *net, void *self, struct rg_span steps, struct rg_span rows) {
+    struct rg_launch launch = *(const struct rg_launch *)self;
+    struct rg_initial_gradient_args args = *(const struct rg_initial_gradient_args *)launch.args;
+    (void)steps;
+    args.begin = rows.begin;
+    args.end = rows.end;
+    launch.args = &args;
+    launch.groups[0] = rg_net_groups(net, rows.end - rows.begin, BLOCK_ROWS);
+    launch.groups[1] = 1;
+    return rg_device_launch(net->device, &launch);
+}
+
 rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
                                     bool every_step, size_t first_row, size_t rows) {
     const struct rg_plan *const p = &net->plan;
@@ -379,13 +396,13 @@ rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t dir
         .backward = direction == 1,
         .carries = rg_cells[net->model->shape.cell].carries,
     };
-    return rg_device_launch(
-        net->device,
-        &(struct rg_launch){.kernel = RG_K_rg_initial_gradient,
-                            .buffers = {rg_net_deltas(net, layer, direction), net->buffers.packed, dout,
-                                        net->buffers.carry, net->buffers.begin, net->buffers.dh_0, net->buffers.dc_0},
-                            .args = &args,
-                            .groups = {rg_net_groups(net, rows, BLOCK_ROWS), 1}});
+    struct rg_launch launch = {.kernel = RG_K_rg_initial_gradient,
+                               .buffers = {rg_net_deltas(net, layer, direction), net->buffers.packed, dout,
+                                           net->buffers.carry, net->buffers.begin, net->buffers.dh_0,
+                                           net->buffers.dc_0},
+                               .args = &args};
+    return rg_in_area(net, &(struct rg_area){RG_WORK_INITIAL, layer, 1, rows, BLOCK_ROWS}, launch_initial_rows,
+                      &launch);
 }
 
 rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
@@ -400,11 +417,11 @@ rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, s
     return launch_scan(net, layer, &scan);
 }
 
-rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx) {
+rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, struct rg_span rows, struct rg_buffer *dx) {
     const struct rg_plan *const p = &net->plan;
     const struct rg_input_gradient_args args = {
-        .first = (net->segment.begin - net->base) * rows,
-        .rows = segment_rows(net, rows),
+        .first = rows.begin,
+        .rows = rows.end - rows.begin,
         .w_reverse = {p->layer[layer].directions[0].ih_reverse, p->layer[layer].directions[1].ih_reverse},
         .directions = (rg_u32)p->directions,
         .gates = (rg_u32)p->gates,
@@ -448,10 +465,33 @@ rg_status rg_layer_embed(struct rg_net *net, size_t rows) {
                                                 .groups = {rg_net_groups(net, segment_rows(net, rows), 64), 1}});
 }
 
-/* Shares [done, done + n) of the table. */
+/* Ranges [done, done + n) of the tokens: count, or put in order. */
+static rg_status launch_ranges(struct rg_net *net, enum rg_kernel kernel, const struct rg_embed_args *ranges,
+                               size_t done, size_t n) {
+    struct rg_embed_args args = *ranges;
+    args.first = (rg_u32)done;
+    return rg_device_launch(
+        net->device, &(struct rg_launch){.kernel = kernel,
+                                         .buffers = {net->buffers.words, net->buffers.sorting, net->buffers.order},
+                                         .args = &args,
+                                         .groups = {n, 1}});
+}
+
+static rg_status launch_counts(struct rg_net *net, void *self, size_t done, size_t n) {
+    return launch_ranges(net, RG_K_rg_embed_count, self, done, n);
+}
+
+static rg_status launch_orders(struct rg_net *net, void *self, size_t done, size_t n) {
+    return launch_ranges(net, RG_K_rg_embed_order, self, done, n);
+}
+
+/* Unit u is part u / shares of share u % shares of the table. */
 static rg_status launch_shares(struct rg_net *net, void *self, size_t done, size_t n) {
     struct rg_embed_args args = *(const struct rg_embed_args *)self;
-    args.first = (rg_u32)done;
+    args.first = (rg_u32)(done % args.shares);
+    args.part = (rg_u32)(done / args.shares);
+    args.part_end = args.part + (rg_u32)rg_divide_up(n, args.shares);
+    n = rg_min(n, args.shares);
     return rg_device_launch(net->device,
                             &(struct rg_launch){.kernel = RG_K_rg_embed_gradient,
                                                 .buffers = {net->buffers.words, net->buffers.dx, net->buffers.sorting,
@@ -467,15 +507,11 @@ rg_status rg_layer_embed_gradient(struct rg_net *net, size_t rows, bool accumula
     args.accumulate = accumulate;
     args.ranges = (rg_u32)p->word_ranges;
     args.shares = (rg_u32)p->word_shares;
-    RG_TRY(rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_embed_count,
-                                                             .buffers = {net->buffers.words, net->buffers.sorting},
-                                                             .args = &args,
-                                                             .groups = {p->word_ranges, 1}}));
-    RG_TRY(rg_device_launch(
-        net->device, &(struct rg_launch){.kernel = RG_K_rg_embed_order,
-                                         .buffers = {net->buffers.words, net->buffers.sorting, net->buffers.order},
-                                         .args = &args,
-                                         .groups = {p->word_ranges, 1}}));
-    const struct rg_cut cut = {RG_WORK_EMBED_GRADIENT, 0, p->word_shares, 1};
-    return rg_in_pieces(net, &cut, launch_shares, &args);
+    args.parts = (rg_u32)rg_divide_up(segment_rows(net, rows), PART_TOKENS);
+    const struct rg_cut counts = {RG_WORK_EMBED_COUNT, 0, p->word_ranges, 1};
+    RG_TRY(rg_in_pieces(net, &counts, launch_counts, &args));
+    const struct rg_cut orders = {RG_WORK_EMBED_ORDER, 0, p->word_ranges, 1};
+    RG_TRY(rg_in_pieces(net, &orders, launch_orders, &args));
+    const struct rg_cut sums = {RG_WORK_EMBED_GRADIENT, 0, p->word_shares * args.parts, p->word_shares};
+    return rg_in_pieces(net, &sums, launch_shares, &args);
 }

@@ -24,13 +24,13 @@ void rg_layer_scan(const struct rg_net *net, bool reverse, struct rg_launch *lau
  *   dropout         of the states; first_row is the chunk's first row in the batch
  *   reverse         a direction's reverse scan of the steps of `span`, from dL/dout of all steps (every_step) or of the
  *                   last one
- *   input_gradient  dx, the gradient at the layer's inputs */
+ *   input_gradient  dx, the gradient at the layer's inputs, for rows (t, b) of the buffers */
 rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction, size_t rows, bool ragged);
 rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
                            uint64_t update, size_t first_row, size_t rows);
 rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
                            struct rg_buffer *dout, bool every_step, size_t rows, bool ragged);
-rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx);
+rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, struct rg_span rows, struct rg_buffer *dx);
 
 /* With plan.initial_gradient, queue dh_0 and dc_0 of the sequences that begin in the segment, after its reverse scan.
  */
@@ -55,7 +55,7 @@ rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direct
 
 /* Queue a launch of rg_weight_gradient for all rows of its chunk: shaped where its item rows take blocks out of a list,
  * and in pieces. */
-rg_status rg_layer_launch_gradient(struct rg_net *net, enum rg_work work, size_t layer, struct rg_launch *launch);
+rg_status rg_layer_launch_gradient(struct rg_net *net, enum rg_work work, size_t layer, const struct rg_launch *launch);
 
 /* Queue the initial states of a layer for the sequences index[first_row …]: h_0 and c_0 are [L*D][n][H] on the device,
  * or NULL for zeros. The chunk's `begin` must be filled. */

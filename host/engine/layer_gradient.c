@@ -9,12 +9,9 @@ static bool adds_skip(const struct rg_plan *p) {
     return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
 }
 
-/* The parts [first, first + n) of so many nearly equal ones. */
-static struct rg_span share(struct rg_span whole, size_t parts, size_t first, size_t n) {
-    const size_t steps = whole.end - whole.begin, each = steps / parts,
-                 more = steps % parts; /* rg_share of the kernels */
-    return (struct rg_span){whole.begin + first * each + rg_min(first, more),
-                            whole.begin + (first + n) * each + rg_min(first + n, more)};
+/* Blocks of the list for all partial sums of a launch. */
+static size_t list_blocks(const struct rg_weight_gradient_args *args) {
+    return (size_t)args->blocks * args->n_slices * args->parts;
 }
 
 /* Unit u is slice u % slices of block u / slices. */
@@ -22,7 +19,7 @@ static rg_status launch_units(struct rg_net *net, void *self, size_t done, size_
     struct rg_launch launch = *(const struct rg_launch *)self;
     struct rg_weight_gradient_args args = *(const struct rg_weight_gradient_args *)launch.args;
     const size_t slices = args.n_slices, block = done / slices, first = done % slices, here = rg_min(n, slices);
-    const struct rg_span steps = share((struct rg_span){args.begin, args.end}, slices, first, here);
+    const struct rg_span steps = rg_span_share((struct rg_span){args.begin, args.end}, slices, first, here);
     args.first_row = block * args.block;
     args.end_row = rg_min(args.rows, (block + rg_divide_up(n, slices)) * args.block);
     args.begin = steps.begin;
@@ -32,27 +29,34 @@ static rg_status launch_units(struct rg_net *net, void *self, size_t done, size_
     args.accumulate = args.accumulate || block > 0;
     launch.args = &args;
     launch.groups[0] = here;
+    if (rg_groups_list(&net->device->info)) {
+        const size_t item_rows = rg_launch_items(net->device, &launch) / (size_t)net->device->info.cols;
+        launch.groups[0] = rg_divide_up(list_blocks(&args), item_rows);
+    }
     return rg_device_launch(net->device, &launch);
 }
 
-/* Where item rows take blocks out of a list, as many groups as the list needs; elsewhere the launch stays. */
+/* Where item rows take blocks out of a list, as many of them as fit its length; elsewhere the launch stays. */
 static void shape_launch(const struct rg_net *net, struct rg_launch *launch) {
     const struct rg_device_info *const info = &net->device->info;
     if (!rg_groups_list(info)) {
         return;
     }
-    const size_t blocks = rg_groups_blocks(launch->args, rg_device_panel(net->device));
-    const int item_rows = rg_groups_list_rows(info, blocks);
-    launch->groups[1] = rg_divide_up(blocks, (size_t)item_rows);
+    const int item_rows = rg_groups_list_rows(info, list_blocks(launch->args));
+    launch->groups[1] = 1;
     launch->item_rows = item_rows == info->rows ? 0 : item_rows;
     launch->block_rows = item_rows == info->rows ? 0 : RG_OUTER_ROWS;
 }
 
-rg_status rg_layer_launch_gradient(struct rg_net *net, enum rg_work work, size_t layer, struct rg_launch *launch) {
-    const struct rg_weight_gradient_args *const args = launch->args;
-    const struct rg_cut cut = {work, layer, args->n_slices * rg_divide_up(args->rows, args->block), args->n_slices};
-    shape_launch(net, launch);
-    return rg_in_pieces(net, &cut, launch_units, launch);
+rg_status rg_layer_launch_gradient(struct rg_net *net, enum rg_work work, size_t layer,
+                                   const struct rg_launch *launch) {
+    struct rg_weight_gradient_args args = *(const struct rg_weight_gradient_args *)launch->args;
+    struct rg_launch shaped = *launch;
+    const struct rg_cut cut = {work, layer, args.n_slices * rg_divide_up(args.rows, args.block), args.n_slices};
+    args.blocks = (rg_u32)rg_groups_blocks(&args, rg_device_panel(net->device));
+    shaped.args = &args;
+    shape_launch(net, &shaped);
+    return rg_in_pieces(net, &cut, launch_units, &shaped);
 }
 
 rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
@@ -61,7 +65,8 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
     const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
     const size_t panels = p->deltas * (p->h_stride / rg_device_panel(net->device)),
                  across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
-    const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;  /* W_ih has no part in the last delta, */
+    const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE; /* W_ih has no part in the last delta, */
+    const size_t panel_parts = rg_max(1, rg_min(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS));
     const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */
     const struct rg_gradient_source states = {.offset = direction * p->hidden,
                                               .shift = dilated ? p->skip : 1,
@@ -89,7 +94,7 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
         .accumulate = parts->accumulate,
         .block = (rg_u32)p->block,
         .n_sources = 2,
-        .parts = (rg_u32)rg_max(1, rg_min(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS)),
+        .parts = rg_groups_list(&net->device->info) ? 1 : (rg_u32)panel_parts,
         .sources = {states,
                     {.buffer = RG_FROM_INPUTS,
                      .depth = (rg_u32)p->layer[layer].inputs,
@@ -103,11 +108,11 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
         args.sources[2].skip_gate = input_gap;
         args.n_sources = 3;
     }
-    struct rg_launch launch = {.kernel = RG_K_rg_weight_gradient,
-                               .buffers = {net->buffers.out[layer], rg_layer_inputs(net, layer),
-                                           rg_net_deltas(net, layer, direction), net->buffers.partial},
-                               .args = &args,
-                               .groups = {parts->n, rg_min(across, panels * args.parts)}};
+    const struct rg_launch launch = {.kernel = RG_K_rg_weight_gradient,
+                                     .buffers = {net->buffers.out[layer], rg_layer_inputs(net, layer),
+                                                 rg_net_deltas(net, layer, direction), net->buffers.partial},
+                                     .args = &args,
+                                     .groups = {parts->n, rg_min(across, panels * args.parts)}};
     return rg_layer_launch_gradient(net, RG_WORK_GRADIENT, layer, &launch);
 }
 
@@ -115,7 +120,7 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
 static rg_status launch_gate_slices(struct rg_net *net, void *self, size_t done, size_t n) {
     struct rg_launch launch = *(const struct rg_launch *)self;
     struct rg_gate_gradient_args args = *(const struct rg_gate_gradient_args *)launch.args;
-    const struct rg_span steps = share((struct rg_span){args.begin, args.end}, launch.groups[0], done, n);
+    const struct rg_span steps = rg_span_share((struct rg_span){args.begin, args.end}, launch.groups[0], done, n);
     args.begin = steps.begin;
     args.end = steps.end;
     args.partial += done * (args.width + 1);

@@ -77,11 +77,12 @@ static size_t products_of(const struct rg_plan *p) {
     return p->h_stride == p->hidden ? 1 : p->gates;
 }
 
-rg_status rg_library_inputs(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx) {
-    const size_t at = (net->segment.begin - net->base) * rows, m = (net->segment.end - net->segment.begin) * rows;
+rg_status rg_library_inputs(struct rg_net *net, size_t layer, struct rg_span rows, struct rg_buffer *dx) {
+    const size_t at = rows.begin, m = rows.end - rows.begin;
     for (size_t d = 0; d < net->plan.directions; d++) {
         for (size_t gate = 0; gate < products_of(&net->plan); gate++) {
-            const struct rg_wide_product part = input_product(net, layer, d, gate, at, m, rows, dx);
+            const struct rg_wide_product part =
+                input_product(net, layer, d, gate, at, m, rg_min(m, net->chunk.rows), dx);
             RG_TRY(rg_device_product(net->device, &part));
         }
     }

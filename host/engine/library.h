@@ -9,8 +9,9 @@
 struct rg_wide_product rg_library_outputs(const struct rg_net *net, size_t in, size_t at, size_t steps, size_t rows);
 struct rg_wide_product rg_library_states(const struct rg_net *net, size_t at, size_t steps, size_t rows);
 
-/* Queue the gradient at the inputs of a layer above the first, of the segment's steps. */
-rg_status rg_library_inputs(struct rg_net *net, size_t layer, size_t rows, struct rg_buffer *dx);
+/* Queue the gradient at the inputs of a layer above the first, for rows (t, b) of the buffers: whole steps, or some
+ * rows of one step from a multiple of the plan's block on. */
+rg_status rg_library_inputs(struct rg_net *net, size_t layer, struct rg_span rows, struct rg_buffer *dx);
 
 /* Decide net->library: does the device use one, has the model products for it, and are its results, of a few rows
  * of each product at the sizes of the run, those of a sum in double? If not, one line says so, and the kernels compute

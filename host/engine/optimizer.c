@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "kernels/update/optimizers.h"
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 #define ROW(NAME, text, update, states, b1, b2, eps) \
@@ -103,12 +104,14 @@ rg_status rg_optimizer_norm(const struct rg_optimizer_state *o, const struct rg_
 }
 
 rg_status rg_optimizer_step(const struct rg_optimizer_state *o, const struct rg_optimizer_range *range, double lr) {
-    enum { PER_GROUP = 16384 };
+    enum {
+        PER_GROUP = 16384,
+        MAX_LAUNCH =
+            1 << 26 /* numbers: 1.9 GB of traffic, below the limit of a launch (pieces.h) where memory is slow */
+    };
     const struct rg_optimizer_options *const options = &o->options;
     const bool decoupled = options->kind == RG_OPT_ADAMW;
-    const struct rg_optimizer_args args = {
-        .first = range->begin,
-        .n = range->end - range->begin,
+    struct rg_optimizer_args args = {
         .lr = (float)lr,
         .momentum = (float)options->momentum,
         .beta1 = (float)o->beta1,
@@ -123,10 +126,16 @@ rg_status rg_optimizer_step(const struct rg_optimizer_state *o, const struct rg_
     };
     const size_t at_once = rg_device_items(o->device) * (size_t)o->device->info.vec; /* a vector for each item */
     const size_t each = o->device->info.is_gpu && at_once < PER_GROUP ? at_once : PER_GROUP;
-    const size_t max = (size_t)o->device->info.units * 4, need = ((size_t)args.n + each - 1) / each;
-    return rg_device_launch(o->device, &(struct rg_launch){.kernel = methods[options->kind].kernel,
-                                                           .buffers = {range->weights, range->gradients, range->control,
-                                                                       o->first, o->second},
-                                                           .args = &args,
-                                                           .groups = {need < max ? need : max, 1}});
+    const size_t max = (size_t)o->device->info.units * 4;
+    for (size_t first = range->begin; first < range->end; first += MAX_LAUNCH) {
+        args.first = first;
+        args.n = rg_min(range->end - first, MAX_LAUNCH);
+        RG_TRY(rg_device_launch(
+            o->device,
+            &(struct rg_launch){.kernel = methods[options->kind].kernel,
+                                .buffers = {range->weights, range->gradients, range->control, o->first, o->second},
+                                .args = &args,
+                                .groups = {rg_min(rg_divide_up((size_t)args.n, each), max), 1}}));
+    }
+    return RG_OK;
 }

@@ -67,6 +67,30 @@ rg_status rg_in_pieces(struct rg_net *net, const struct rg_cut *cut, rg_queue_un
     return net->pieces.queued > QUEUED_SECONDS ? wait(net, net->pieces.queued) : RG_OK;
 }
 
+struct area {
+    const struct rg_area *area;
+    rg_queue_area *queue;
+    void *self;
+    size_t parts; /* of a step, each with a grain for every unit of the device at least */
+};
+
+/* Unit u is part u % parts of step u / parts. */
+static rg_status queue_area(struct rg_net *net, void *self, size_t done, size_t n) {
+    const struct area *const a = self;
+    const size_t step = done / a->parts, part = done % a->parts, grain = a->area->grain;
+    const struct rg_span grains =
+        rg_span_share((struct rg_span){0, rg_divide_up(a->area->rows, grain)}, a->parts, part, rg_min(n, a->parts));
+    return a->queue(net, a->self, (struct rg_span){step, step + rg_divide_up(n, a->parts)},
+                    (struct rg_span){grains.begin * grain, rg_min(a->area->rows, grains.end * grain)});
+}
+
+rg_status rg_in_area(struct rg_net *net, const struct rg_area *area, rg_queue_area *queue, void *self) {
+    const size_t grains = rg_divide_up(area->rows, area->grain), units = (size_t)net->device->info.units;
+    struct area a = {area, queue, self, rg_max(1, grains / units)};
+    const struct rg_cut cut = {area->work, area->layer, area->steps * a.parts, a.parts};
+    return rg_in_pieces(net, &cut, queue_area, &a);
+}
+
 struct steps {
     rg_queue_steps *queue;
     void *self;

@@ -1,7 +1,8 @@
 /* Bounded launches. A driver, a screen or a watchdog ends work that holds a GPU for long, so no launch may take more
  * than info.launch_seconds.
  *
- * Work is counted in units: steps of a scan, or slices of blocks of a weight gradient. The first launches of each kind
+ * Work is counted in units: steps of a scan or, of so many sequences that a step may be too long, parts of a step; or
+ * slices of blocks of a weight gradient. The first launches of each kind
  * of work are timed, from one unit on; once as many units as there are have been timed to be within the limit, all of
  * them are one launch and nothing waits. Else launches stay cut, and each is waited for. Cuts change no result: the
  * order of sums does not depend on them. */
@@ -10,8 +11,7 @@
 
 #include <stddef.h>
 
-#include "rnn_gpu/model.h"
-#include "rnn_gpu/status.h"
+#include "plan/plan.h"
 
 struct rg_net;
 
@@ -23,9 +23,12 @@ enum rg_work {
     RG_WORK_READOUT,
     RG_WORK_HEAD,
     RG_WORK_REVERSE,
+    RG_WORK_INITIAL,
     RG_WORK_INPUTS,
     RG_WORK_GRADIENT,
     RG_WORK_GATE_GRADIENT,
+    RG_WORK_EMBED_COUNT,
+    RG_WORK_EMBED_ORDER,
     RG_WORK_EMBED_GRADIENT,
     RG_WORK_HEAD_GRADIENT,
     RG_N_WORK
@@ -57,6 +60,16 @@ typedef rg_status rg_queue_units(struct rg_net *net, void *self, size_t done, si
 /* Queue all units of the net's chunk, in order. As everything that goes through chunks, this ends with the status of
  * rg_stop_check if the program is to stop. */
 rg_status rg_in_pieces(struct rg_net *net, const struct rg_cut *cut, rg_queue_units *queue, void *self);
+
+/* The same for work on steps, counted from 0, each of `rows` rows. A cut leaves whole steps, or some rows of one. The
+ * first of these is a multiple of `grain`. */
+struct rg_area {
+    enum rg_work work;
+    size_t layer;
+    size_t steps, rows, grain;
+};
+typedef rg_status rg_queue_area(struct rg_net *net, void *self, struct rg_span steps, struct rg_span rows);
+rg_status rg_in_area(struct rg_net *net, const struct rg_area *area, rg_queue_area *queue, void *self);
 
 /* The same for work on the steps of net->segment, which `queue` finds narrowed. */
 typedef rg_status rg_queue_steps(struct rg_net *net, void *self);

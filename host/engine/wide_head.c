@@ -18,16 +18,27 @@ static rg_status product(struct rg_net *net, struct rg_buffer *a, struct rg_buff
                                          .groups = {tiles, shares < args.panels ? shares : (size_t)args.panels}});
 }
 
+/* Rows (t, b) of a head, which has whole steps or some rows of one step: how many, and the first one of step `from` in
+ * a buffer that begins with step `base`. */
+static size_t head_rows(const struct rg_head_args *head) {
+    return (head->to - head->from - 1) * head->rows + head->end - head->begin;
+}
+
+static size_t first_row(const struct rg_head_args *head, size_t base) {
+    return (head->from - base) * head->rows + head->begin;
+}
+
 /* z without the bias. */
 static rg_status outputs(struct rg_net *net, const struct rg_head_args *head) {
     const struct rg_plan *const p = &net->plan;
-    const size_t in = (head->from - head->base) * head->rows, at = (head->from - head->target_base) * head->rows;
+    const size_t in = first_row(head, head->base), at = first_row(head, head->target_base);
     if (net->library) {
-        const struct rg_wide_product z = rg_library_outputs(net, in, at, head->to - head->from, head->rows);
+        const struct rg_wide_product z =
+            rg_library_outputs(net, in, at, head->to - head->from, head->end - head->begin);
         return rg_device_product(net->device, &z);
     }
     return product(net, rg_readout_rows(net), net->buffers.z,
-                   (struct rg_product_args){.rows = (head->to - head->from) * head->rows,
+                   (struct rg_product_args){.rows = head_rows(head),
                                             .a = in * p->out_stride,
                                             .out = at * p->o_stride,
                                             .w = head->w_forward,
@@ -40,14 +51,14 @@ static rg_status outputs(struct rg_net *net, const struct rg_head_args *head) {
 /* dL/dout of the last layer from dz. */
 static rg_status states(struct rg_net *net, const struct rg_head_args *head) {
     const struct rg_plan *const p = &net->plan;
-    const size_t at = (head->from - head->target_base) * head->rows;
+    const size_t at = first_row(head, head->target_base);
     if (net->library) {
-        const struct rg_wide_product dh = rg_library_states(net, at, head->to - head->from, head->rows);
+        const struct rg_wide_product dh = rg_library_states(net, at, head->to - head->from, head->end - head->begin);
         return rg_device_product(net->device, &dh);
     }
     return product(
         net, net->buffers.dz, net->buffers.dhead,
-        (struct rg_product_args){.rows = (head->to - head->from) * head->rows,
+        (struct rg_product_args){.rows = head_rows(head),
                                  .a = at * p->o_stride,
                                  .out = at * p->out_stride,
                                  .w = head->w_reverse,
@@ -66,7 +77,7 @@ rg_status rg_wide_head(struct rg_net *net, const struct rg_head_args *head) {
                                         net->buffers.dz ? net->buffers.dz : net->buffers.unused,
                                         net->buffers.row_loss ? net->buffers.row_loss : net->buffers.unused},
                             .args = head,
-                            .groups = {rg_net_groups(net, head->rows, 1), 1},
+                            .groups = {rg_net_groups(net, head->end - head->begin, 1), 1},
                             .local_bytes = rg_device_items(net->device) * net->plan.real_bytes}));
     return head->loss == RG_LOSS_AUTO ? RG_OK : states(net, head);
 }

@@ -7,7 +7,9 @@ enum {
     BLOCK_ROWS = 4,
     SMALL_BLOCK = 2, /* rows; with fewer, the loads of a block would take longer than its products */
     TILE = 32,       /* most sequences of a work-group */
-    MIN_ITEMS = 32   /* of a work-group: the sub-group of most GPUs */
+    MIN_ITEMS = 32,  /* of a work-group: the sub-group of most GPUs */
+    LIST_ITEMS = 64, /* fewest of a work-group of a list of blocks */
+    GROUPS_A_UNIT = 4
 };
 
 bool rg_groups_vary(const struct rg_device_info *info) {
@@ -48,7 +50,14 @@ static int item_rows_of(const struct rg_device_info *info, int max, size_t block
 }
 
 int rg_groups_list_rows(const struct rg_device_info *info, size_t blocks) {
-    return rg_groups_vary(info) && info->rows > 1 ? item_rows_of(info, info->rows / 2, blocks) : info->rows;
+    if (!rg_groups_vary(info) || info->rows == 1) {
+        return info->rows;
+    }
+    int rows = info->rows / 2;
+    while (rows * info->cols > LIST_ITEMS && blocks < (size_t)rows * GROUPS_A_UNIT * (size_t)info->units) {
+        rows /= 2;
+    }
+    return rows;
 }
 
 /* The shape for `panels` panels and the rows of the plan's tile: blocks of four rows if every item row then has one,

@@ -22,9 +22,9 @@ void rg_groups_plan(struct rg_plan *plan, const struct rg_device_info *info, siz
  * the device's. */
 void rg_groups_shape(struct rg_plan *plan, const struct rg_device_info *info);
 
-/* Item rows for a list of so many blocks: as many as possible of which nine tenths have a block, or the best there is;
- * at most half of the device's, because the kernel has 134 registers on sm_90, and of smaller groups a multiprocessor
- * holds more items. The device's where shapes do not vary. */
+/* Item rows for a list of so many blocks, of all partial sums: half of the device's, because the kernel has 136
+ * registers on sm_90, and of smaller groups a multiprocessor holds more items; fewer if a unit had only a few groups,
+ * since the last ones to start leave most units idle. The device's where shapes do not vary. */
 int rg_groups_list_rows(const struct rg_device_info *info, size_t blocks);
 
 /* Whether weight gradients take blocks out of a list (kernels/scan/weight_gradient.cl), and how many it has with the

@@ -8,6 +8,7 @@
 #include "kernels/base/args.h"
 #include "model/layout.h"
 #include "plan/buffers.h"
+#include "plan/groups.h"
 #include "plan/tile.h"
 #include "rnn_gpu/memory.h"
 #include "model/cells.h"
@@ -18,6 +19,7 @@ enum {
     MIN_GROUPS = 32,     /* of a weight gradient: work for as many processors */
     GPU_BLOCKS = 16384,  /* of four rows k in all slices: work for as many item rows of a GPU */
     GPU_SLICES = 128,    /* most slices on a GPU */
+    GPU_HEAD_PARTS = 32, /* most parts of the batch in the head's gradient on a GPU */
     GPU_SLICE_ROWS = 64, /* as SLICE_ROWS, on a GPU */
     LOSS_NUMBERS = 2,    /* of a sequence: the loss and its rest */
     MAX_OPTIMIZER_STATES = 2,
@@ -91,11 +93,15 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     }
     const uint64_t fit = rg_max(1, (size_t)(MAX_PARTIAL_BYTES / (all * p->real_bytes)));
     const bool gpu = device->info.is_gpu;
-    const size_t wanted =
-        gpu ? rg_min(GPU_SLICES, rg_divide_up(GPU_BLOCKS, panels * rg_divide_up(rows, GPU_BLOCK_ROWS)))
-            : rg_divide_up(MIN_GROUPS, panels);
+    /* of unequal slices the longest would keep a GPU's units waiting; those of few steps have one step each, or few */
+    const size_t blocks = p->steps <= GPU_SLICES ? 2 * GPU_BLOCKS : GPU_BLOCKS;
+    const size_t wanted = gpu ? rg_min(GPU_SLICES, rg_divide_up(blocks, panels * rg_divide_up(rows, GPU_BLOCK_ROWS)))
+                              : rg_divide_up(MIN_GROUPS, panels);
     const size_t enough = rg_divide_up(p->shard * p->steps, gpu ? GPU_SLICE_ROWS : SLICE_ROWS);
     p->sum_slices = rg_min(rg_min(p->steps, rg_min(wanted, enough)), (size_t)fit);
+    p->head_parts = rg_groups_vary(&device->info) && p->target_steps == 1
+                        ? rg_min(GPU_HEAD_PARTS, rg_divide_up(p->shard, RG_BATCH_BLOCK))
+                        : 1;
     p->slices = rg_max(p->sum_slices, rg_min(rg_min(p->steps, MIN_GROUPS), (size_t)fit));
     for (size_t l = 0; l < p->layers; l++) {
         for (size_t d = 0; d < p->directions; d++) {
@@ -105,7 +111,7 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
         }
     }
     p->head_partial = (p->directions * p->hidden + 1) * p->o_stride;
-    p->head_partial_at = take(&at, rg_min(p->sum_slices, p->target_steps) * p->head_partial);
+    p->head_partial_at = take(&at, rg_min(p->sum_slices, p->target_steps) * p->head_parts * p->head_partial);
     p->partial = at;
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/sizes.h"
 #include "device/device.h"
 #include "rnn_gpu/model.h"
 
@@ -55,6 +56,13 @@ struct rg_span {
     size_t begin, end;
 };
 
+/* The parts [first, first + n) of so many nearly equal ones, as rg_share of the kernels has them. */
+static inline struct rg_span rg_span_share(struct rg_span whole, size_t parts, size_t first, size_t n) {
+    const size_t all = whole.end - whole.begin, each = all / parts, more = all % parts;
+    return (struct rg_span){whole.begin + first * each + rg_min(first, more),
+                            whole.begin + (first + n) * each + rg_min(first + n, more)};
+}
+
 struct rg_plan {
     size_t batch, steps, target_steps; /* T' = 1, or T where every step has an output */
     size_t shards, shard;              /* parts of the batch whose gradients are summed apart; rows of the largest */
@@ -97,6 +105,7 @@ struct rg_plan {
         packed;        /* offsets and length of the packed weights, in elements */
     size_t slices;     /* partial sums of the weight gradient for which there is memory */
     size_t sum_slices; /* slices of time that an update sums apart; depends on sizes and device class alone */
+    size_t head_parts; /* parts of a slice that the head's gradient sums apart: where it has but one slice */
     size_t head_partial, head_partial_at,
         partial; /* size and offset of the head's partial sums; length of all partial sums */
     bool wide_head;

@@ -26,16 +26,19 @@ static size_t launched_rows(const struct rg_plan *p) {
 }
 
 /* Fewer tiles than processors leave some processors idle, and each tile reads all of W_hh in every step. If W_hh is
- * large, each step becomes a launch whose groups share the units of a tile of at most `fit` rows. */
+ * large, each step becomes a launch whose groups share the units of a tile of at most `fit` rows. On a GPU an item
+ * then waits as long for its weights, so that pays only where all tiles of a scan, p->tile rows each, read very much.
+ */
 static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
     const size_t rows = launched_rows(p), units = (size_t)info->units,
                  tile = rg_min(rg_min(rows, info->rows > 1 ? GPU_TILE : BLOCK_ROWS), fit);
     const size_t tiles = rg_divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
     /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
-    const uint64_t enough = info->shared_step_bytes * (info->is_gpu || rows <= 2 * units ? 1U : 2U);
+    const uint64_t enough = info->shared_step_bytes * (info->is_gpu || rows <= 2 * units ? 1U : 2U),
+                   read = bytes * (info->is_gpu ? rg_divide_up(rows, p->tile) : 1);
     p->groups_per_tile = 1;
-    if (!rg_plan_learned(p) && 2 * tiles <= units && bytes >= enough) {
+    if (!rg_plan_learned(p) && 2 * tiles <= units && read >= enough) {
         p->tile = tile;
         p->groups_per_tile =
             info->is_gpu ? units / tiles : rg_max(units / tiles, single_rows); /* a late one then has less to do */

@@ -59,10 +59,14 @@ typedef uint32_t rg_u32;
 #define RG_SKIP_IS_ADD 1
 #define RG_SKIP_IS_DILATED 2
 #define RG_SKIP_IS_LEARNED 3
+/* Numbers k of a product that an item of a GPU takes at once, with so many vectors of weights for each k. One with few
+ * products for each k takes more. */
+#define RG_K_AT_ONCE(vectors) ((vectors) % 2 ? 8 : 4)
 struct rg_scan_args {
     rg_u64 rows;       /* B */
     rg_u64 steps;      /* T */
     rg_u64 from, to;   /* half-open range of steps this launch computes, in processing order */
+    rg_u64 first_row;  /* first row of the launch's first tile */
     rg_u64 base;       /* first step in the buffers */
     rg_u64 initial_at; /* step of the initial states, counted from base */
     rg_u64 w_input;    /* packed W_ih [panels][inputs][G][width]: offset into the packed weights */
@@ -120,6 +124,7 @@ struct rg_head_args {
     rg_u64 first_row;   /* first row of this chunk in the batch, for row_loss */
     rg_u64 first_step;  /* first step with an output: T-1, or 0 */
     rg_u64 from, to;    /* half-open range of steps */
+    rg_u64 begin, end;  /* half-open range of the rows of each step */
     rg_u64 base;        /* first step in the states' buffer */
     rg_u64 target_base; /* first step in the buffers of outputs, targets and gradients */
     rg_u64 w_forward;   /* packed W_o [panels(O)][D*H][NR] */
@@ -222,8 +227,13 @@ struct rg_weight_gradient_args {
     rg_u32 accumulate;  /* 0: partial is overwritten; 1: added to */
     rg_u32 block;
     rg_u32 n_sources;
-    rg_u32 parts; /* parts that work-groups divide the rows k of a panel into; unused with a list of blocks */
-    rg_u32 rising, unused;
+    /* Parts that work-groups divide the rows k of a panel into. With a list of blocks: parts of a slice that have a
+     * partial sum each, part i the blocks of sequences i, i + parts, …, counted from the first one of the sum. */
+    rg_u32 parts;
+    rg_u32 rising;
+    rg_u32 first_block; /* number of the chunk's first block of sequences */
+    rg_u32 blocks;      /* in the list */
+    rg_u32 unused;
     struct rg_gradient_source sources[RG_MAX_SOURCES];
 };
 
@@ -369,6 +379,7 @@ struct rg_initial_args {
  * replaces delta_1. */
 struct rg_initial_gradient_args {
     rg_u64 rows, steps;
+    rg_u64 begin, end;       /* half-open range of rows */
     rg_u64 from, to, base;   /* sequences whose delta_1 is in this half-open range of steps; base as in rg_scan_args */
     rg_u64 dh_row;           /* row of the last step in dh */
     rg_u64 target;           /* offset of the chunk's rows of Hp in both results */
@@ -395,10 +406,13 @@ struct rg_embed_args {
     rg_u32 width;               /* E */
     rg_u32 stride;              /* of a row of x or dx */
     rg_u32 block;
-    rg_u32 accumulate; /* 1: added to the gradients */
-    rg_u32 ranges;     /* of tokens, in the order of the sums: each is sorted by itself */
-    rg_u32 shares;     /* of the words */
-    rg_u32 first;      /* share of the launch's first group */
+    rg_u32 accumulate;     /* 1: added to the gradients */
+    rg_u32 ranges;         /* of tokens, in the order of the sums: each is sorted by itself */
+    rg_u32 shares;         /* of the words */
+    rg_u32 first;          /* range or share of the launch's first group */
+    rg_u32 part, part_end; /* half-open range of the parts of a share's tokens that this launch sums, of `parts` */
+    rg_u32 parts;
+    rg_u32 unused;
 };
 
 /* Copy step t of every sequence, counted from its own start: see align.cl. */

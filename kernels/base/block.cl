@@ -47,8 +47,8 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
 }
 #undef RG_BLOCK_BODY
 #else
-/* A GPU takes four k at once, so that it reads a row's values in one load. Local memory has the layout for that
- * (RG_LOCAL_AT). Rows in global memory that do not begin at a multiple of four take one k at a time. */
+/* A GPU takes four k at once or more, so that it reads a row's values in few loads. Local memory has the layout for
+ * that (RG_LOCAL_AT). Rows in global memory that do not begin at a multiple of four take one k at a time. */
 #define RG_BLOCK_STEP(VALUE)                                                   \
     {                                                                          \
         rg_vec weight[RG_Q];                                                   \
@@ -61,7 +61,7 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
         }                                                                      \
         w += RG_LINE(RG_Q);                                                    \
     }
-#define RG_BLOCK_RUN (RG_Q % 2 ? 8 : 4) /* k taken at once; an item with few products for each k takes more */
+#define RG_BLOCK_RUN RG_K_AT_ONCE(RG_Q) /* k taken at once */
 #define RG_BLOCK_RUNS(SPACE, step, row_step)                                                           \
     RG_ROLLED for (; rest >= RG_BLOCK_RUN; rest -= RG_BLOCK_RUN, a += RG_BLOCK_RUN / 4 * (step)) {     \
         rg_real run[RG_R][RG_BLOCK_RUN];                                                               \
@@ -73,6 +73,50 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
         RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i++) {                                          \
             RG_BLOCK_STEP(run[r][i])                                                                   \
         }                                                                                              \
+    }
+
+/* With blocks of one or two rows a group has few items, which cannot hide the wait for weights of a cache that all
+ * units share. So loads of one run go out before the products of the run before it: compilers move loads close to their
+ * use, but not over the end of a loop. ASK loads a run, ADD has its products. */
+#define RG_BLOCK_ASK(SPACE, run, weights, step, row_step)                                          \
+    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                                                  \
+        RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i += 4) {                                   \
+            vstore4(*(SPACE const rg_quad *)(a + r * (row_step) + i / 4 * (step)), 0, run[r] + i); \
+        }                                                                                          \
+    }                                                                                              \
+    RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i++) {                                          \
+        RG_LOAD_LINE(weights[i], RG_Q, w + i * RG_LINE(RG_Q) + RG_AT(RG_Q, col, 0))                \
+    }
+#define RG_BLOCK_NEXT(n, step) \
+    a += (n) / 4 * (step);     \
+    w += (n)*RG_LINE(RG_Q);
+#define RG_BLOCK_ADD(run, weights)                                                 \
+    RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i++) {                          \
+        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                              \
+            const rg_vec value = RG_SPLAT(run[r][i]);                              \
+            RG_UNROLL for (size_t q = 0; q < RG_Q; q++) {                          \
+                acc[r][RG_TO(q)] = RG_FMA(value, weights[i][q], acc[r][RG_TO(q)]); \
+            }                                                                      \
+        }                                                                          \
+    }
+#define RG_BLOCK_RUNS_AHEAD(SPACE, step, row_step)                             \
+    if (rest >= RG_BLOCK_RUN) {                                                \
+        rg_real even[RG_R][RG_BLOCK_RUN], odd[RG_R][RG_BLOCK_RUN];             \
+        rg_vec w_even[RG_BLOCK_RUN][RG_Q], w_odd[RG_BLOCK_RUN][RG_Q];          \
+        RG_BLOCK_ASK(SPACE, even, w_even, step, row_step)                      \
+        RG_ROLLED for (; rest >= 2 * RG_BLOCK_RUN; rest -= 2 * RG_BLOCK_RUN) { \
+            RG_BLOCK_NEXT(RG_BLOCK_RUN, step)                                  \
+            RG_BLOCK_ASK(SPACE, odd, w_odd, step, row_step)                    \
+            RG_BLOCK_ADD(even, w_even)                                         \
+            RG_BLOCK_NEXT(rest >= 3 * RG_BLOCK_RUN ? RG_BLOCK_RUN : 0, step)   \
+            RG_BLOCK_ASK(SPACE, even, w_even, step, row_step)                  \
+            RG_BLOCK_ADD(odd, w_odd)                                           \
+        }                                                                      \
+        if (rest >= RG_BLOCK_RUN) {                                            \
+            RG_BLOCK_ADD(even, w_even)                                         \
+            rest -= RG_BLOCK_RUN;                                              \
+        }                                                                      \
+        RG_BLOCK_NEXT(RG_BLOCK_RUN, step)                                      \
     }
 
 RG_INLINE void RG_BLOCK(local)(rg_vec acc[RG_R][RG_SUMS], __local const rg_real *a, size_t stride,
@@ -88,7 +132,11 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
                                 __global const rg_real *w, size_t depth, size_t col) {
     rg_u32 rest = (rg_u32)depth;
     if ((size_t)a % sizeof(rg_quad) == 0) {
+#if RG_BLOCK_ROWS <= 2
+        RG_BLOCK_RUNS_AHEAD(__global, 4, stride)
+#else
         RG_BLOCK_RUNS(__global, 4, stride)
+#endif
     }
     RG_ROLLED for (rg_u32 k = 0; k < rest; k++) {
         RG_BLOCK_STEP(a[r * stride + k])
@@ -96,5 +144,9 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
 }
 #undef RG_BLOCK_STEP
 #undef RG_BLOCK_RUNS
+#undef RG_BLOCK_ASK
+#undef RG_BLOCK_NEXT
+#undef RG_BLOCK_ADD
+#undef RG_BLOCK_RUNS_AHEAD
 #undef RG_BLOCK_RUN
 #endif

@@ -88,11 +88,11 @@ RG_INLINE size_t rg_range_begin(struct rg_embed_args s, size_t p) {
  * sorting holds counts [ranges][shares], then where each range puts its next token of a share [ranges][shares], then
  * room for sums [ranges][shares], then where each share begins [shares + 1].
  *
- * Here group p counts the tokens of range p. */
+ * Here group i counts the tokens of range first + i. */
 RG_KERNEL void rg_embed_count(__global const rg_real *restrict words, __global rg_u32 *restrict sorting,
                               const struct rg_embed_args s) {
-    __global rg_u32 *const counts = sorting + get_group_id(0) * s.shares;
-    const size_t begin = rg_range_begin(s, get_group_id(0)), end = rg_range_begin(s, get_group_id(0) + 1);
+    const size_t p = s.first + get_group_id(0), begin = rg_range_begin(s, p), end = rg_range_begin(s, p + 1);
+    __global rg_u32 *const counts = sorting + p * s.shares;
     for (size_t g = rg_item(); g < s.shares; g += RG_ITEMS) {
         counts[g] = 0;
     }
@@ -109,10 +109,10 @@ RG_KERNEL void rg_embed_count(__global const rg_real *restrict words, __global r
     }
 }
 
-/* Group p puts the rows of range p into `order`, share after share. */
+/* Group i puts the rows of range p = first + i into `order`, share after share. */
 RG_KERNEL void rg_embed_order(__global const rg_real *restrict words, __global rg_u32 *sorting,
                               __global rg_u32 *restrict order, const struct rg_embed_args s) {
-    const size_t p = get_group_id(0), all = (size_t)s.ranges * s.shares;
+    const size_t p = s.first + get_group_id(0), all = (size_t)s.ranges * s.shares;
     __global rg_u32 *const next = sorting + all + p * s.shares, *const sums = next + all,
                            *const begins = sorting + 3 * all;
     const size_t begin = rg_range_begin(s, p), end = rg_range_begin(s, p + 1);
@@ -152,7 +152,7 @@ RG_KERNEL void rg_embed_order(__global const rg_real *restrict words, __global r
 }
 
 /* words, dx [T][B][stride] -> gradients. Group i owns share first + i of the words, an item some columns, so a sum has
- * one owner and one order, whatever the number of shares. */
+ * one owner and one order, whatever the number of shares. A launch adds parts [part, part_end) of a share's tokens. */
 RG_KERNEL void rg_embed_gradient(__global const rg_real *restrict words, __global const rg_real *restrict dx,
                                  __global const rg_u32 *restrict sorting, __global const rg_u32 *restrict order,
                                  __global rg_real *restrict gradients, const struct rg_embed_args s) {
@@ -160,12 +160,13 @@ RG_KERNEL void rg_embed_gradient(__global const rg_real *restrict words, __globa
     __global const rg_u32 *const begins = sorting + 3 * (size_t)s.ranges * s.shares + share;
     __global rg_real *const table = gradients + s.table;
     const size_t first = rg_share(s.words, share, s.shares), end = rg_share(s.words, share + 1, s.shares);
-    for (size_t word = first; !s.accumulate && word < end; word++) {
+    const size_t n = begins[1] - begins[0], stop = begins[0] + rg_share(n, s.part_end, s.parts);
+    for (size_t word = first; !s.accumulate && s.part == 0 && word < end; word++) {
         for (size_t e = rg_item(); e < s.width; e += RG_ITEMS) {
             table[word * s.width + e] = 0.0f;
         }
     }
-    for (size_t i = begins[0]; i < begins[1]; i++) {
+    for (size_t i = begins[0] + rg_share(n, s.part, s.parts); i < stop; i++) {
         const size_t row = order[i], word = (size_t)words[row] - 1;
         for (size_t e = rg_item(); e < s.width; e += RG_ITEMS) {
             table[word * s.width + e] += dx[row * s.stride + e];

@@ -28,8 +28,8 @@ RG_INLINE void rg_tile_loss(struct rg_head_args s, size_t rows, __global const r
 RG_KERNEL void rg_head(__global const rg_real *restrict h, __global const rg_real *restrict packed,
                        __global const rg_real *restrict y, __global rg_real *z, __global rg_real *dz,
                        __global rg_real *dh, __global rg_real *restrict row_loss, const struct rg_head_args s) {
-    const size_t first = get_group_id(0) * s.tile;
-    const size_t rows = s.rows - first < s.tile ? s.rows - first : s.tile;
+    const size_t first = s.begin + get_group_id(0) * s.tile;
+    const size_t rows = s.end - first < s.tile ? s.end - first : s.tile;
     const size_t col = get_local_id(0), item_row = get_local_id(1);
     const size_t panels = s.loss == RG_LOSS_NONE ? 0 : (s.hidden + RG_NR - 1) / RG_NR;
     for (size_t t = s.from; t < s.to; t++) {

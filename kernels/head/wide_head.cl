@@ -125,7 +125,7 @@ RG_KERNEL void rg_wide_loss(__global const rg_real *restrict packed, __global co
                             const struct rg_head_args s, __local rg_real *scratch) {
     const rg_real mean_scale = rg_mean_scale(s);
     const size_t item = rg_item(), step = RG_ITEMS * RG_VEC;
-    for (size_t b = get_group_id(0); b < s.rows; b += get_num_groups(0)) {
+    for (size_t b = s.begin + get_group_id(0); b < s.end; b += get_num_groups(0)) {
         const int keeps = s.loss != RG_LOSS_NONE && !s.recomputed;
         __global rg_real *const kept = row_loss + 2 * (s.first_row + b);
         struct rg_sum loss = rg_kept_loss(kept, keeps && s.from > s.first_step);

@@ -44,8 +44,10 @@ RG_KERNEL void rg_initial_gradient(__global const rg_real *restrict d, __global 
                                    __global const rg_real *restrict dh, __global const rg_real *restrict carry,
                                    __global const rg_u32 *restrict begin, __global rg_real *restrict dh_0,
                                    __global rg_real *restrict dc_0, const struct rg_initial_gradient_args s) {
-    const size_t col = get_local_id(0), end = rg_share(s.rows, get_group_id(0) + 1, get_num_groups(0));
-    for (size_t b = rg_share(s.rows, get_group_id(0), get_num_groups(0)) + get_local_id(1); b < end; b += RG_ROWS) {
+    const size_t col = get_local_id(0), n = s.end - s.begin;
+    const size_t end = s.begin + rg_share(n, get_group_id(0) + 1, get_num_groups(0));
+    for (size_t b = s.begin + rg_share(n, get_group_id(0), get_num_groups(0)) + get_local_id(1); b < end;
+         b += RG_ROWS) {
         const size_t length = s.steps - begin[b], order = (s.backward ? 0 : begin[b]) + s.back - 1;
         const size_t t_prev = s.backward ? s.steps - s.back : begin[b] + s.back - 1;
         const size_t t_far = s.backward ? s.steps - s.skip : begin[b] + s.skip - 1;

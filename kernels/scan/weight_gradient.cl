@@ -7,8 +7,8 @@
  *
  * On a CPU, and with tensor cores, the rows k of each panel are cut into `parts` parts. Unit u of the work is part
  * u % parts of panel u / parts. Group (s, i) computes units i, i + groups, … of slice s. It processes the rows (t, b)
- * in runs of RG_RUN, so that a run of d stays in the first-level cache while all k use it. On other GPUs the item rows
- * of a group take blocks instead, each over all rows (t, b) of the slice: see rg_outer_find.
+ * in runs of RG_RUN, so that a run of d stays in the first-level cache while all k use it. On other GPUs item rows
+ * take blocks of all slices instead, each over all rows (t, b) of its slice: see rg_outer_find.
  *
  * Each element is summed in one order throughout, whatever the cuts. */
 #ifndef RG_RUN
@@ -120,8 +120,8 @@ struct rg_outer_place {
 };
 
 /* Find the index-th block, source by source. In the panels of a gate without a product with the source, only the sum of
- * d is a block. Returns 0 if there are fewer blocks. */
-RG_INLINE int rg_outer_find(struct rg_weight_gradient_args s, size_t index, struct rg_outer_place *at) {
+ * d is a block. */
+RG_INLINE void rg_outer_find(struct rg_weight_gradient_args s, size_t index, struct rg_outer_place *at) {
     const size_t panels = s.n / RG_NR;
     size_t first = 0;
     for (rg_u32 i = 0; i < s.n_sources; i++) {
@@ -135,18 +135,17 @@ RG_INLINE int rg_outer_find(struct rg_weight_gradient_args s, size_t index, stru
             const size_t panel = index / blocks;
             at->panel = (rg_u32)(panel < gap ? panel : panel + in_gap);
             at->k = (rg_u32)(index % blocks * RG_OUTER_ROWS);
-            return 1;
+            return;
         }
         index -= all;
         if (from.sums && index < in_gap) {
             at->panel = (rg_u32)(gap + index);
             at->k = from.depth;
-            return 1;
+            return;
         }
         index -= from.sums ? in_gap : 0;
         first += from.depth + from.sums;
     }
-    return 0;
 }
 
 /* The last block of a source: n_k rows, fewer than four, and with `sums` the sum of d after them. A row of ones gives
@@ -215,20 +214,25 @@ RG_INLINE void rg_outer_block(__global const rg_real *states, __global const rg_
     }
 }
 
-/* Process all rows of a slice for one block, in the order of struct rg_weight_gradient_args. */
+/* Process all rows of part `part` of a slice for one block, in the order of struct rg_weight_gradient_args. A part that
+ * has no row in this launch gets zeros if it has no value yet. */
 RG_INLINE void rg_outer_slice(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
                               __global rg_real *sum, struct rg_weight_gradient_args s, struct rg_outer_place at,
-                              size_t begin, size_t end) {
+                              rg_u32 part, size_t begin, size_t end) {
     const struct rg_gradient_source from = s.sources[at.source];
+    const rg_u32 others = (s.first_block + (rg_u32)(s.first_row / s.block)) % s.parts;
+    const size_t first = s.first_row + (part + s.parts - others) % s.parts * s.block;
     int fresh = !s.accumulate;
-    for (size_t block = s.first_row; block < s.end_row; block += s.block) {
-        const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
+    for (size_t block = first; block < s.end_row || fresh; block += s.parts * s.block) {
+        const size_t left_rows = block < s.end_row ? s.rows - block : 0,
+                     width = left_rows < s.block ? left_rows : s.block;
         for (size_t left = end - begin, length; left > 0; left -= length) {
             length = left < s.accum_steps ? left : s.accum_steps;
             const size_t start = s.rising ? end - left : begin + left - length, joined = width == s.rows ? length : 1;
             for (size_t t = start; t < start + length; t += joined) {
                 const size_t n_rows = joined * width, all = from.initial ? RG_RUN : n_rows;
-                for (size_t row = 0; row < n_rows; row += all) { /* each run adds its part of the initial states */
+                /* each run adds its part of the initial states */
+                for (size_t row = 0; row < n_rows || fresh; row += all) {
                     const size_t run = n_rows - row < all ? n_rows - row : all;
                     rg_outer_block(states, inputs, d, sum, s, from, at, t * s.rows + block + row, run, fresh);
                     fresh = 0;
@@ -238,33 +242,39 @@ RG_INLINE void rg_outer_slice(__global const rg_real *states, __global const rg_
     }
 }
 
-/* Write this group's share of the zeros where a source has no product with a gate. */
+/* Write this group's share of the zeros where a source has no product with a gate, in all partial sums. */
 RG_INLINE void rg_outer_gaps(__global rg_real *sum, struct rg_weight_gradient_args s) {
     for (rg_u32 i = 0; i < s.n_sources; i++) {
         const struct rg_gradient_source from = s.sources[i];
-        const size_t vectors = from.skip_gate == (rg_u32)RG_NO_GATE ? 0 : s.gate_width / RG_VEC;
-        for (size_t v = get_group_id(1) * RG_ITEMS + rg_item(); v < from.depth * vectors;
-             v += get_num_groups(1) * RG_ITEMS) {
-            RG_STORE(RG_SPLAT(0.0f), sum + v / vectors * s.n + from.skip_gate * s.gate_width + v % vectors * RG_VEC);
+        const rg_u32 vectors = from.skip_gate == (rg_u32)RG_NO_GATE ? 0 : s.gate_width / RG_VEC;
+        const rg_u32 each = from.depth * vectors, all = each * s.n_slices * s.parts;
+        for (rg_u32 v = (rg_u32)(get_group_id(0) * RG_ITEMS + rg_item()); v < all;
+             v += (rg_u32)get_num_groups(0) * RG_ITEMS) {
+            const rg_u32 at = v % each;
+            RG_STORE(RG_SPLAT(0.0f), sum + v / each * s.slice_stride + (size_t)(at / vectors) * s.n +
+                                         from.skip_gate * s.gate_width + at % vectors * RG_VEC);
         }
         sum += (from.depth + from.sums) * s.n;
     }
 }
 
-/* Group (s, i) takes its share of the list of blocks, RG_ROWS at a time. */
+/* Each item row of the launch takes a block. Those of a partial sum follow each other; partial sum p is part p % parts
+ * of slice p / parts. */
 RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __global const rg_real *restrict inputs,
                                   __global const rg_real *restrict d, __global rg_real *restrict partial,
                                   const struct rg_weight_gradient_args s) {
-    const size_t begin = s.begin + rg_share(s.end - s.begin, get_group_id(0), s.n_slices);
-    const size_t end = s.begin + rg_share(s.end - s.begin, get_group_id(0) + 1, s.n_slices);
-    __global rg_real *const sum = partial + s.partial + get_group_id(0) * s.slice_stride;
-    struct rg_outer_place at;
+    const rg_u32 all = s.blocks * s.n_slices * s.parts;
     if (!s.accumulate) {
-        rg_outer_gaps(sum, s);
+        rg_outer_gaps(partial + s.partial, s);
     }
-    for (size_t i = get_group_id(1) * RG_ROWS + get_local_id(1); rg_outer_find(s, i, &at);
-         i += get_num_groups(1) * RG_ROWS) {
-        rg_outer_slice(states, inputs, d, sum, s, at, begin, end);
+    const rg_u32 i = (rg_u32)(get_group_id(0) * RG_ROWS + get_local_id(1));
+    if (i < all) {
+        const rg_u32 p = i / s.blocks, slice = p / s.parts;
+        struct rg_outer_place at;
+        rg_outer_find(s, i % s.blocks, &at);
+        rg_outer_slice(states, inputs, d, partial + s.partial + p * s.slice_stride, s, at, p % s.parts,
+                       s.begin + rg_share(s.end - s.begin, slice, s.n_slices),
+                       s.begin + rg_share(s.end - s.begin, slice + 1, s.n_slices));
     }
 }
 #else

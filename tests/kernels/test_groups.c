@@ -30,11 +30,12 @@ struct pass {
     struct rg_plan plan;
 };
 
-static struct pass pass_of(struct rg_device *device, struct rg_exercise *e) {
+static struct pass pass_of(struct rg_device *device, struct rg_exercise *e, size_t max_rows) {
     struct rg_engine_options options = rg_exercise_options(e);
     struct rg_engine *engine = NULL;
     struct rg_data_source *source = NULL;
     struct pass p = {.n_outputs = e->sizes.batch * e->target_steps * e->sizes.outputs};
+    options.plan.max_rows = max_rows;
     p.gradients = numbers(e->model->arena, sizeof(double));
     p.outputs = numbers(p.n_outputs, sizeof(double));
     expect_ok(rg_engine_create(device, e->model, &options, &engine), "engine");
@@ -74,11 +75,11 @@ START_TEST(shapes_change_no_bit) {
     expect_ok(rg_exercise_create(form, &e), "exercise");
     rg_exercise_fill(e, 5);
     be(device, 0);
-    struct pass plain = pass_of(device, e), first = {.gradients = NULL};
+    struct pass plain = pass_of(device, e, 0), first = {.gradients = NULL};
     ck_assert_int_eq(plain.plan.forward.item_rows, 0);
     for (size_t i = 0; i < N_UNITS; i++) {
         be(device, units[i]);
-        struct pass p = pass_of(device, e);
+        struct pass p = pass_of(device, e, 0);
         ck_assert_int_gt(p.plan.forward.item_rows, 0);
         ck_assert_msg(memcmp(plain.outputs, p.outputs, p.n_outputs * sizeof(double)) == 0, "outputs, %d units",
                       units[i]);
@@ -102,7 +103,44 @@ START_TEST(shapes_change_no_bit) {
 }
 END_TEST
 
+/* On a GPU the head's gradient at one step is summed in parts of the batch: the same ones whatever fits memory, and
+ * however launches are cut. */
+START_TEST(parts_of_a_batch_are_fixed) {
+    static const struct rg_exercise_form form = {
+        .sizes = {.batch = 600, .steps = 2, .inputs = 2, .hidden = 9, .outputs = 3, .loss = RG_LOSS_CE},
+        .net = {.cell = RG_CELL_RNN}};
+    static const size_t max_rows[] = {0, 128, 256};
+    const struct execution in_shape = {"opencl, the GPU shape", "opencl", {.shape = RG_GPU_SHAPE}};
+    struct rg_device *const device = open_one(&in_shape);
+    struct rg_exercise *e = NULL;
+    struct pass first = {.gradients = NULL};
+    if (!device) {
+        return;
+    }
+    be(device, 3);
+    expect_ok(rg_exercise_create(&form, &e), "exercise");
+    rg_exercise_fill(e, 5);
+    for (size_t i = 0; i < 2 * sizeof max_rows / sizeof *max_rows; i++) {
+        test_case("at most %zu rows, cut %zu", max_rows[i / 2], i % 2);
+        device->info.launch_seconds = i % 2 ? 1e-12 : 0.0;
+        struct pass p = pass_of(device, e, max_rows[i / 2]);
+        ck_assert_uint_eq(p.plan.head_parts, 5);
+        ck_assert_uint_eq(p.plan.chunk, max_rows[i / 2] ? max_rows[i / 2] : 600);
+        if (i > 0) {
+            ck_assert(memcmp(first.gradients, p.gradients, e->model->arena * sizeof(double)) == 0);
+            free_pass(&p);
+        } else {
+            first = p;
+        }
+    }
+    free_pass(&first);
+    rg_exercise_destroy(e);
+    rg_device_destroy(device);
+}
+END_TEST
+
 TEST_MAIN("groups") {
     TCase *const tests = add_tests(suite, "groups");
     tcase_add_loop_test(tests, shapes_change_no_bit, 0, N_FORMS);
+    tcase_add_test(tests, parts_of_a_batch_are_fixed);
 }

@@ -187,6 +187,7 @@ static void run_on(struct rg_device *device, struct sweep *s, const double *fact
                              reals(device, 2 * s->rows, NULL)};
     const struct rg_head_args args = {.rows = s->rows,
                                       .to = 1,
+                                      .end = s->rows,
                                       .w_reverse = 2 * stride,
                                       .bias = stride,
                                       .terms = 1,
@@ -327,6 +328,7 @@ START_TEST(a_mean_over_many_steps_keeps_its_digits) {
         const struct rg_head_args args = {.rows = BATCH,
                                           .from = t,
                                           .to = t + WINDOW,
+                                          .end = BATCH,
                                           .base = t,
                                           .target_base = t,
                                           .terms = (rg_u64)BATCH * STEPS,

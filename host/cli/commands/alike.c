@@ -49,10 +49,10 @@ static rg_status check_files(const struct rg_config *config, struct rg_ranks *ra
 static rg_status check_devices(const struct rg_run *run, struct rg_ranks *ranks) {
     const struct rg_device_info *const info = &run->device->info;
     const struct rg_plan *const p = &run->engine->net.plan;
-    const uint64_t numbers[] = {info->is_gpu,       info->has_prefetch,   info->has_fma,
-                                info->real_bytes,   info->tf32,           (uint64_t)info->vec,
-                                (uint64_t)info->nv, (uint64_t)info->cols, (uint64_t)info->rows,
-                                p->block,           p->accum_steps,       p->sum_slices};
+    const uint64_t numbers[] = {
+        info->is_gpu,        info->has_prefetch, info->has_fma,        info->real_bytes,     info->tf32,
+        (uint64_t)info->vec, (uint64_t)info->nv, (uint64_t)info->cols, (uint64_t)info->rows, p->block,
+        p->accum_steps,      p->sum_slices,      p->head_parts};
     char text[400];
     uint64_t hash = add_text(FNV_START, info->backend);
     hash = add_text(hash, info->name);

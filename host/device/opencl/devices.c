@@ -102,7 +102,9 @@ size_t rg_opencl_count(const char **why) {
         return 0;
     }
     struct rg_cl_found found[RG_CL_DEVICES];
-    *why = "the OpenCL loader finds no device: no driver is installed, or none works";
+    *why =
+        "the OpenCL loader finds no device: no driver is installed, or none works; Linux: the user may have to be in "
+        "the groups render and video, containers need /dev/dri and /dev/kfd, Mesa needs RUSTICL_ENABLE";
     const size_t n = rg_cl_find(cl, found);
     if (n == 0 && !rg_cl_trial_left_out()) {
         find_cache_problem(cl, cache_problem);

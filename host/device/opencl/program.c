@@ -117,7 +117,8 @@ static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_dev
     if (rg_alloc(&log, bytes + 1, 1, "a build log") == RG_OK) {
         (void)cl->clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
     }
-    const char *error = log ? strstr(log, "error") : NULL;
+    const char *const marked = log ? strstr(log, "error:") : NULL; /* a file's name may have the word */
+    const char *const error = marked || !log ? marked : strstr(log, "error");
     const rg_status status =
         rg_fail(RG_NO_DEVICE, "the kernels do not build on this device: %s with \"%s\": %.*s; try --device cpu",
                 rg_cl_error_name(code), options, 400,

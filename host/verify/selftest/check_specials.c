@@ -165,6 +165,7 @@ static rg_status check_loss(struct rg_checks *checks, struct rg_device *device) 
     const size_t panel = rg_device_panel(device), wide = N_ROWS * panel;
     const struct rg_head_args args = {.rows = N_ROWS,
                                       .to = 1,
+                                      .end = N_ROWS,
                                       .w_reverse = panel,
                                       .bias = 2 * panel,
                                       .terms = 1,
