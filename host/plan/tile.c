@@ -12,7 +12,7 @@ enum {
     GPU_BLOCK_ROWS = 4,
     WARP_ROWS = 16, /* of a block by tensor cores, kernels/base/common.cl */
     GPU_TILE = 32,
-    EVEN_TILE = 32,
+    EVEN_TILE = 16,
     MAX_TILE = 64
 };
 
@@ -56,7 +56,8 @@ static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *inf
 }
 
 /* Tiles of whole blocks, eight for each unit. A roomy processor, whose blocks fit other numbers of rows too, gets few
- * tiles of equal length: each reads the weights once a step. */
+ * tiles of equal length: each reads the weights once a step. With EVEN_TILE rows or a few more, its states and deltas
+ * stay in the first-level caches. */
 static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
     const size_t rows = launched_rows(p), units = (size_t)info->units, shared = rg_divide_up(rows, units);
     const bool roomy = rg_device_is_roomy(info);
@@ -69,7 +70,7 @@ static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *inf
     if (info->tile) {
         return rg_min(info->tile, round_up(shared, BLOCK_ROWS));
     }
-    const size_t few = roomy ? rg_divide_up(rows, units * rg_divide_up(shared, EVEN_TILE)) : 0;
+    const size_t few = roomy ? rg_divide_up(rows, units * rg_max(1, shared / EVEN_TILE)) : 0;
     return rg_max(few, round_up(rg_divide_up(rows, 8 * units), BLOCK_ROWS));
 }
 
