@@ -48,7 +48,7 @@ assert numbers(lines) == numbers(whole), (numbers(lines)[:4], numbers(whole)[:4]
 for precision in float double; do
     train=("$program" train --json --device cpu --precision "$precision" --hidden 3 --diagnose none --batch 7 --updates 20)
     same 450K --data values.npz --val-frac 0.1 --val-every 15 --test values.npz
-    same 450K --data values.npz --pad left --steps 9
+    same 450K --data values.npz --pad left --steps 15
     same 450K --data classes.npz --normalize --fold 2 --class-weights balanced
     same 450K --data gaps.npz --fill mean --normalize --val gaps.npz
     same 450K --data h.npz --normalize --val-frac 0.2
