@@ -120,12 +120,12 @@ checked "devices: unknown, none, several"
 for device in "${devices[@]}"; do
     at=(--device "$device" --updates 1 --out new)
     refused 7 'needs? .*[KMGT]iB.*limit is 1\.0 KiB.*--hidden' "$program" "${at[@]}" --memory 1K
-    refused 7 'needs? .*[KMGT]iB.*(limit is|allows) .*[MG]iB.*--steps [0-9]+ fits' "$program" "${at[@]}" --steps 1000000000 --memory 16M
+    refused 7 'needs? .*[KMGT]iB.*(limit is|allows) .*[MG]iB.*--steps [0-9]+ fits' "$program" "${at[@]}" --steps 100000000 --memory 16M
     refused 7 'needs? .*[GT]iB.*limit is .*[MG]iB.*smaller --hidden' "$program" "${at[@]}" --hidden 65536
     refused 7 'more than a machine can address' "$program" "${at[@]}" --steps 1000000000 --batch 1073741824
     refused 7 'needs? .*limit' "$program" grad --model "$model" --data "$data" --device "$device" --memory 100 --out g.safetensors
     # what is said to fit does, and not one more
-    small=(--hidden 8 --memory 2M)
+    small=(--hidden 8 --memory 512K)
     for size in "--batch 1000000 --steps 2" "--steps 100000 --batch 1"; do
         # shellcheck disable=SC2086
         refused 7 "at most ${size%% *} [0-9]+ fits" "$program" "${at[@]}" "${small[@]}" $size

@@ -78,10 +78,12 @@ cp "$root/data/cat-mat-rat.csv" words.csv
 tail -n +2 words.csv >rows.csv && cat rows.csv rows.csv rows.csv rows.csv >>words.csv
 
 all=("${devices[@]}")
+numbers=3
+sampled || { numbers="1 2 4 7" && alike "cpu, rnn" "$numbers" "${small[@]}" --device cpu; }
 split_devices
 for device in "${devices[@]}"; do
     on=(--device "$device")
-    alike "$device, rnn" "1 2 3 4 7" "${small[@]}" "${on[@]}"
+    alike "$device, rnn" "$numbers" "${small[@]}" "${on[@]}"
     alike "$device, lstm, two layers, both ways" "3" "${small[@]}" "${on[@]}" --cell lstm --layers 2 --bidirectional \
         --dropout 0.2 --optimizer momentum --batch 7
     alike "$device, gru, double" "3" "${small[@]}" "${on[@]}" --cell gru --precision double --optimizer adagrad
