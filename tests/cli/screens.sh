@@ -86,6 +86,19 @@ page sweep sweep "${small[@]}" --cell rnn,gru --steps 5,10 --seed 1-3
 page grad grad --model model/model.safetensors --data "$data" --device cpu --out g.safetensors
 checked "pages of train, compare, sweep and grad"
 
+# latex NAME ARGUMENT...: what grad --trace-latex writes, as stored.
+latex() {
+    local name=latex-$1
+    shift
+    expect_status 0 "$program" grad "$@" --device cpu --trace-latex walk.tex
+    mask walk.tex >"$folder/screen"
+    compare_stored "$name"
+}
+latex notes --model "$root/data/cat-mat-rat-weights.safetensors" --data "$data"
+expect_status 0 "$program" --data "$data" --hidden 2 --updates 0 --device cpu --quiet --out net --cell gru --skip 2 --bidirectional
+latex gru --model net/model.safetensors --data "$data"
+checked "the walk in LaTeX"
+
 # The same numbers as --json: rows of a comparison, runs of a sweep, the result of a training.
 same_numbers() {
     local program_text=$1

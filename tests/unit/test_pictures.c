@@ -6,6 +6,7 @@
 
 #include "cli/report/comparison_figures.h"
 #include "cli/report/figures.h"
+#include "cli/report/input_text.h"
 #include "cli/report/markup.h"
 #include "cli/report/picture.h"
 #include "cli/report/run_figures.h"
@@ -114,6 +115,39 @@ START_TEST(figures_of_a_run) {
     }
     check_expected("figures-run.txt", text.bytes);
     free(text.bytes);
+}
+END_TEST
+
+/* Each curve has a name, a style and a point for each lag: the root mean square and the median, of dh_T/dx_t and of
+ * dz_T/dx_t. */
+START_TEST(norms_of_the_inputs) {
+    enum { LAGS = 3 };
+    static const char *const curves[] = {"dh_T/dx_t, median", "dh_T/dx_t, root mean square",
+                                         "dz_T/dx_t, median, estimated", "dz_T/dx_t, root mean square, estimated"};
+    double log10_norms[][LAGS] = {{0.5, -1.25, -INFINITY}, {0.75, -1.0, -7.5}, {1.5, 0.25, -2.0}, {2.0, 0.5, -1.5}};
+    struct rg_input_lags lags = {.lack = RG_INPUT_WHOLE, .steps = LAGS, .lags = LAGS, .rows = 2};
+    struct rg_plot plot = {.n_series = 0};
+    for (int kind = 0; kind < RG_INPUT_KINDS; kind++) {
+        lags.of[kind].exact = kind == RG_INPUT_STATE;
+        lags.of[kind].log10_median = log10_norms[2 * kind];
+        lags.of[kind].log10_rms = log10_norms[2 * kind + 1];
+    }
+    ck_assert_int_eq(rg_figure_inputs(&lags, &plot), RG_OK);
+    ck_assert_uint_eq(plot.n_series, 4);
+    ck_assert(plot.x.scale == RG_LINEAR && plot.x.whole && plot.y.scale == RG_LOG10);
+    for (size_t s = 0; s < plot.n_series; s++) {
+        const struct rg_series *const curve = &plot.series[s];
+        ck_assert_str_eq(curve->name, curves[s]);
+        ck_assert_int_eq(curve->style, s % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE);
+        ck_assert_uint_eq(curve->n, LAGS);
+        for (size_t lag = 0; lag < LAGS; lag++) {
+            ck_assert(curve->x[lag] == (double)lag && curve->y[lag] == log10_norms[s][lag]);
+        }
+    }
+    rg_plot_clear(&plot);
+    lags.lack = RG_INPUT_INTERRUPTED;
+    ck_assert_int_eq(rg_figure_inputs(&lags, &plot), RG_OK);
+    ck_assert(rg_plot_is_empty(&plot));
 }
 END_TEST
 
@@ -323,6 +357,7 @@ END_TEST
 TEST_MAIN("pictures") {
     TCase *const tests = add_tests(suite, "pictures");
     tcase_add_test(tests, figures_of_a_run);
+    tcase_add_test(tests, norms_of_the_inputs);
     tcase_add_test(tests, a_comparison);
     tcase_add_test(tests, sweeps);
     tcase_add_test(tests, a_page);
