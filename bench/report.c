@@ -4,11 +4,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/sort.h"
 #include "base/clock.h"
 #include "bench/report_json.h"
+#include "cli/live.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
@@ -119,6 +119,8 @@ void rg_bench_report_heading(struct rg_bench_report *r) {
     if (r->config->bench.peers) {
         (void)printf("ratios  a peer's time over that of %s\n", r->devices[0]->info.backend);
     }
+    (void)printf("times   of an update%s%s\n", shows_peak(r) ? "; peak: its share of the FMA peak" : "",
+                 r->config->bench.earlier ? "; faster: than before" : "");
     table_heading(r);
     (void)fflush(stdout);
 }
@@ -328,20 +330,20 @@ void rg_bench_report_tuning(struct rg_bench_report *r, size_t i, double gain, co
 }
 
 void rg_bench_report_progress(struct rg_bench_report *r, size_t at, const char *what) {
-    const char *const term = getenv("TERM");
-    const bool live = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    const bool live = rg_live_is_on(r->config);
     if (r->config->output.quiet || r->n_rows < 2 || (!what && !live)) {
         return;
     }
     if (!what) {
-        (void)fputs("\r\033[K", stderr);
+        rg_live_clear();
         return;
     }
     const struct rg_bench_case *const c = &r->rows[at].c;
     if (live) {
-        (void)fprintf(stderr, "\r\033[Kcase %zu of %zu: %s, batch %zu, steps %zu, hidden %zu: %s", at + 1, r->n_rows,
-                      rg_cell_names[c->cell], c->batch, c->steps, c->hidden, what);
-        (void)fflush(stderr);
+        char line[200];
+        (void)snprintf(line, sizeof line, "case %zu of %zu: %s, batch %zu, steps %zu, hidden %zu: %s", at + 1,
+                       r->n_rows, rg_cell_names[c->cell], c->batch, c->steps, c->hidden, what);
+        rg_live_show(line);
     } else if (rg_seconds() - r->last_note > NOTE_SECONDS) {
         r->last_note = rg_seconds();
         rg_log("case %zu of %zu, %.0f s", at + 1, r->n_rows, r->last_note - r->begin);

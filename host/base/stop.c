@@ -18,8 +18,8 @@ static struct {
     struct timespec at;
     _Atomic(const char *) answer;
     void (*leave)(rg_status status);
-    bool terminal; /* stderr is a terminal, on which a live line may be shown */
-} stop = {.answer = "ending what is under way"};
+    const char *before; /* what is written before the answer */
+} stop = {.answer = "ending what is under way", .before = ""};
 
 static _Thread_local const atomic_bool *watched; /* the flag of rg_stop_watch */
 
@@ -29,7 +29,7 @@ static rg_status status_of(int number) {
 
 /* Print, in one write: "rnn-gpu: interrupted: finishing the update, then saving; a second Ctrl-C leaves at once". */
 static void answer(int number) {
-    const char *const parts[] = {stop.terminal ? "\n" : "", "rnn-gpu: interrupted",
+    const char *const parts[] = {stop.before, "rnn-gpu: interrupted",
                                  number == SIGTERM  ? " (SIGTERM): "
                                  : number == SIGHUP ? " (SIGHUP): "
                                                     : ": ",
@@ -69,11 +69,11 @@ static void on_signal(int number) {
     errno = error;
 }
 
-void rg_stop_catch(void (*leave)(rg_status status)) {
+void rg_stop_catch(void (*leave)(rg_status status), const char *before) {
     /* SA_RESTART: calls in drivers and libraries do not fail with EINTR */
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     stop.leave = leave;
-    stop.terminal = isatty(STDERR_FILENO) == 1;
+    stop.before = before;
     (void)sigemptyset(&action.sa_mask);
     (void)sigaddset(&action.sa_mask, SIGINT);
     (void)sigaddset(&action.sa_mask, SIGTERM);

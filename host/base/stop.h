@@ -12,8 +12,9 @@
 #include "rnn_gpu/status.h"
 
 /* Catch the signals from now on. The program calls it before it does anything slow. The handler of the second signal
- * calls `leave`, which ends the process with that status and may use only what is safe in a handler. */
-void rg_stop_catch(void (*leave)(rg_status status));
+ * calls `leave`, which ends the process with that status and may use only what is safe in a handler. `before` is
+ * written before the answer; it must live as long as the program. */
+void rg_stop_catch(void (*leave)(rg_status status), const char *before);
 
 /* The text that the answer to the first signal contains, such as "finishing the update, then saving". It must live as
  * long as the program. */

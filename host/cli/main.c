@@ -18,6 +18,7 @@
 #include "cli/crew.h"
 #include "cli/environment.h"
 #include "cli/help.h"
+#include "cli/live.h"
 #include "cli/reading.h"
 #include "files/temporary.h"
 #include "rnn_gpu/config.h"
@@ -36,9 +37,16 @@ static const struct {
     {"sample", rg_command_sample},
 };
 
-/* Notices go to stderr. */
+/* Notices go to stderr. One that repeats the last is left out: a log that could not be written says so while it is
+ * written, and when it is closed. */
 static void print_notice(void *self, const char *line) {
+    static char last[2048]; /* notices come one at a time */
     (void)self;
+    if (strcmp(last, line) == 0) {
+        return;
+    }
+    (void)snprintf(last, sizeof last, "%s", line);
+    rg_live_clear();
     (void)fprintf(stderr, "rnn-gpu: %s\n", line);
 }
 
@@ -72,7 +80,7 @@ static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
             struct rg_reading reading;
             rg_reading_begin(&reading, &config);
             const rg_status status = commands[i].run(&config);
-            rg_reading_end(&reading);
+            rg_reading_end();
             return status;
         }
     }
@@ -129,6 +137,7 @@ static void report(rg_status status) {
     if (status == RG_OK || status == RG_INTERRUPTED || status == RG_TERMINATED || status == RG_NO_READER) {
         return;
     }
+    rg_live_clear();
     (void)fprintf(stderr, "rnn-gpu: %s%s\n", rg_error_message(), status == RG_USAGE ? " (see rnn-gpu --help)" : "");
 }
 
@@ -146,7 +155,7 @@ int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], RG_TRIAL_ARGUMENT) == 0) {
         return (int)rg_command_try_drivers(argv[2]);
     }
-    rg_stop_catch(leave);
+    rg_stop_catch(leave, rg_live_erasing());
     struct rg_guard_options guard = {.argv = argv, .leave = leave};
     rg_environment_guard(&guard);
     rg_guard_program(&guard);

@@ -2,11 +2,10 @@
 #include "cli/reading.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/live.h"
 #include "rnn_gpu/log.h"
 
 static const double FIRST_SECONDS = 0.5, NEXT_SECONDS = 0.1;
@@ -19,30 +18,26 @@ static void show(void *self, const char *path, double part) {
         r->begin = r->last = t;
     }
     if (part >= 1.0) {
-        (void)fputs(r->shown ? "\r\033[K" : "", stderr);
-        r->shown = false;
+        rg_live_clear();
         r->path[0] = '\0';
     } else if (t - r->begin >= FIRST_SECONDS && t - r->last >= NEXT_SECONDS) {
         const size_t length = strlen(r->path);
-        (void)fprintf(stderr, "\r\033[Kreading %s%s: %.0f %%", length > 50 ? "..." : "",
-                      r->path + (length > 50 ? length - 50 : 0), 100.0 * part);
+        char line[400];
+        (void)snprintf(line, sizeof line, "reading %s%s: %.0f %%", length > 50 ? "..." : "",
+                       r->path + (length > 50 ? length - 50 : 0), 100.0 * part);
+        rg_live_show(line);
         r->last = t;
-        r->shown = true;
     }
-    (void)fflush(stderr);
 }
 
 void rg_reading_begin(struct rg_reading *reading, const struct rg_config *config) {
-    const char *const term = getenv("TERM");
-    *reading = (struct rg_reading){.shown = false};
-    if (!config->output.quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0) {
+    *reading = (struct rg_reading){.begin = 0.0};
+    if (rg_live_is_on(config)) {
         rg_log_reading_to(show, reading);
     }
 }
 
-void rg_reading_end(struct rg_reading *reading) {
+void rg_reading_end(void) {
     rg_log_reading_to(NULL, NULL);
-    if (reading->shown) {
-        (void)fputs("\r\033[K", stderr);
-    }
+    rg_live_clear();
 }

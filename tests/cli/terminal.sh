@@ -36,9 +36,9 @@ live() {
     python3 - "$folder/stdout" "$1" "$2" <<'PYTHON' || fail "the live lines are not as expected"
 import re, sys
 text, columns = open(sys.argv[1], newline="").read(), int(sys.argv[3])
-lines = text.split("\r\x1b[K")[1:]
+lines = text.split("\r\x1b[J")[1:]
 assert len(lines) > 2, text
-shown = [line for line in lines[:-1] if "\n" not in line]
+shown = [line[:-1] for line in lines[:-1] if line.endswith("\r")]
 for line in shown:
     assert len(line) < columns, line
 assert any(re.search(sys.argv[2], line) for line in shown), (sys.argv[2], shown)
@@ -65,6 +65,17 @@ live '^[12]/2 (tanh plain|lstm clip), [123] of 3: update [0-9]+/100000, loss [0-
 on_terminal 80 sweep --batch 64 --steps 20 --hidden 8 --updates 400 --device cpu --threads 2 --seed 1-12
 live '^[0-9]+ of 12 runs' 80
 checked "compare and sweep: a live line"
+
+# A window that becomes narrower breaks the line that is shown in two. Nothing of it stays.
+expect_status 0 python3 "$cli/resized.py" "$program" --batch 64 --steps 50 --hidden 32 --device cpu --threads 2 --max-time 2.5 \
+    --updates 100000 --lag-every 20
+expect_line '^time is up after'
+expect_no_line 'seq/s|clip [0-9]+ %|[0-9]/100000|left$'
+expect_status 0 python3 "$cli/resized.py" "$program" compare --batch 64 --steps 50 --hidden 16 --updates 100000 --max-time 1.2 --device cpu \
+    --remedies tanh+plain --seeds 2
+expect_line '^ 1 +tanh +plain'
+expect_no_line 'update [0-9]+/100000'
+checked "a window that becomes narrower"
 
 short=(--batch 8 --steps 12 --hidden 4 --updates 3 --device cpu)
 plain() {

@@ -18,7 +18,7 @@ static int ending(int number, bool released) {
     const pid_t process = fork();
     if (process == 0) {
         (void)dup2(open("/dev/null", O_WRONLY), STDERR_FILENO); /* the answer goes there */
-        rg_stop_catch(leave);
+        rg_stop_catch(leave, "");
         if (released) {
             rg_stop_release();
         }

@@ -3,11 +3,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/live.h"
 #include "engine/engine.h"
 #include "train/diagnosis.h"
 
@@ -19,12 +17,16 @@ static void tell(struct rg_measuring *m, double now, double part) {
         return;
     }
     m->last = now;
-    (void)fprintf(stderr, "%sdiagnosis of the gradient: %.0f %%", m->live ? "\r\033[K" : "", 100.0 * part);
+    char line[100], left[40] = "";
     if (part > 0.05) {
-        (void)fprintf(stderr, ", %.0f s left", since * (1.0 - part) / part);
+        (void)snprintf(left, sizeof left, ", %.0f s left", since * (1.0 - part) / part);
     }
-    (void)fputs(m->live ? "" : "\n", stderr);
-    (void)fflush(stderr);
+    (void)snprintf(line, sizeof line, "diagnosis of the gradient: %.0f %%%s", 100.0 * part, left);
+    if (m->live) {
+        rg_live_show(line);
+    } else {
+        (void)fprintf(stderr, "%s\n", line);
+    }
 }
 
 static bool go_on(void *self, double part) {
@@ -42,16 +44,12 @@ static bool go_on(void *self, double part) {
 }
 
 struct rg_watch rg_measuring_begin(struct rg_measuring *m, const struct rg_config *config, double max) {
-    const char *const term = getenv("TERM");
     *m = (struct rg_measuring){.begin = rg_seconds(), .max = max};
     m->silent = config->output.quiet || config->output.json;
-    m->live = !m->silent && isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+    m->live = rg_live_is_on(config);
     return (struct rg_watch){.go_on = go_on, .self = m, .before = 0.0, .span = 1.0};
 }
 
-void rg_measuring_end(const struct rg_measuring *m) {
-    if (m->live && m->last > 0.0) {
-        (void)fputs("\r\033[K", stderr);
-        (void)fflush(stderr);
-    }
+void rg_measuring_end(void) {
+    rg_live_clear();
 }

@@ -16,6 +16,6 @@ struct rg_measuring {
 /* Start now. The returned watch points to *measuring. */
 struct rg_watch rg_measuring_begin(struct rg_measuring *measuring, const struct rg_config *config, double max);
 /* Clear the line. */
-void rg_measuring_end(const struct rg_measuring *measuring);
+void rg_measuring_end(void);
 
 #endif

@@ -3,24 +3,19 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/live.h"
 
 static const double LIVE_SECONDS = 0.1;
 
 void rg_progress_init(struct rg_progress *progress, const struct rg_config *config, double total) {
-    const char *const term = getenv("TERM");
-    const bool dumb = !term || strcmp(term, "dumb") == 0;
     *progress = (struct rg_progress){.silent = config->output.quiet || config->output.json,
                                      .total = total,
                                      .max_time = config->training.max_time,
                                      .begin = rg_seconds()};
     progress->run_begin = progress->begin;
-    progress->live = !progress->silent && isatty(STDERR_FILENO) && !dumb;
+    progress->live = rg_live_is_on(config);
 }
 
 /* Remaining time, "12 s", "3 min", if `done` of the work took until now. */
@@ -31,14 +26,6 @@ static const char *time_left(const struct rg_progress *p, double done, char out[
     }
     (void)snprintf(out, 32, left < 100.0 ? ", %.0f s left" : ", %.0f min left", left < 100.0 ? left : left / 60.0);
     return out;
-}
-
-/* A line that wraps could not be rewritten, so it is cut. */
-static void rewrite(const char *line) {
-    struct winsize size;
-    const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    (void)fprintf(stderr, "\r\033[K%.*s", (known ? size.ws_col : 80) - 1, line);
-    (void)fflush(stderr);
 }
 
 void rg_progress_update(struct rg_progress *progress, const char *name, double work, const struct rg_update *update,
@@ -54,7 +41,7 @@ void rg_progress_update(struct rg_progress *progress, const char *name, double w
     const double done = progress->done + work * part;
     (void)snprintf(line, sizeof line, "%s: update %llu/%llu, loss %.4g%s", name, (unsigned long long)update->update,
                    (unsigned long long)updates, update->loss, time_left(progress, done, left));
-    rewrite(line);
+    rg_live_show(line);
 }
 
 void rg_progress_part(struct rg_progress *progress, double work) {
@@ -69,7 +56,8 @@ void rg_progress_run(struct rg_progress *progress, const char *name, double work
         return;
     }
     char left[32];
-    (void)fprintf(stderr, "%s%s: %s%s\n", progress->live ? "\r\033[K" : "", name, result,
+    rg_live_clear();
+    (void)fprintf(stderr, "%s: %s%s\n", name, result,
                   progress->done < progress->total ? time_left(progress, progress->done, left) : "");
 }
 
@@ -79,17 +67,6 @@ void rg_progress_count(struct rg_progress *progress, size_t done) {
     if (progress->live && progress->done < progress->total) {
         (void)snprintf(line, sizeof line, "%zu of %.0f runs%s", done, progress->total,
                        time_left(progress, progress->done, left));
-        rewrite(line);
+        rg_live_show(line);
     }
-}
-
-void rg_progress_clear(const struct rg_progress *progress) {
-    if (progress->live) {
-        (void)fputs("\r\033[K", stderr);
-        (void)fflush(stderr);
-    }
-}
-
-void rg_progress_end(struct rg_progress *progress) {
-    rg_progress_clear(progress);
 }

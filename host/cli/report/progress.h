@@ -36,10 +36,4 @@ void rg_progress_run(struct rg_progress *progress, const char *name, double work
 /* `done` of the runs, which all have equal work, have ended. Prints only on a terminal. */
 void rg_progress_count(struct rg_progress *progress, size_t done);
 
-/* Clear the line before a line of results. */
-void rg_progress_clear(const struct rg_progress *progress);
-
-/* Clear the line at the end. */
-void rg_progress_end(struct rg_progress *progress);
-
 #endif

@@ -1,0 +1,51 @@
+"""resized.py COMMAND...: runs it on a terminal whose window becomes narrower again and again, and prints what the window
+shows at the end. Like most terminals, this one breaks its long lines anew when the width changes; the cursor stays on the
+character that it was on."""
+import fcntl, os, pty, re, select, struct, sys, termios, time
+
+class Window:
+    def __init__(self, columns):
+        self.columns, self.lines, self.row, self.column = columns, [""], 0, 0  # whole lines, before they are broken
+
+    def part(self):
+        """The first column of the row that the cursor is in."""
+        return self.column // self.columns * self.columns
+
+    def write(self, text):
+        for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]", text):
+            line = self.lines[self.row]
+            if token == "\r":
+                self.column = self.part()
+            elif token == "\n":
+                self.row, self.column = self.row + 1, 0
+                if self.row == len(self.lines):
+                    self.lines.append("")
+            elif token == "\x1b[J":
+                self.lines[self.row:] = [line[:self.column]]
+            elif token == "\x1b[K":
+                self.lines[self.row] = line[:self.column] + line[self.part() + self.columns:]
+            elif len(token) == 1:
+                self.lines[self.row] = line[:self.column].ljust(self.column) + token + line[self.column + 1:]
+                self.column += 1
+
+pid, master = pty.fork()
+if pid == 0:
+    os.environ.update(TERM="xterm", LC_ALL="C.UTF-8")
+    os.execvp(sys.argv[1], sys.argv[1:])
+widths, changed, window = [120, 70, 45, 30, 25, 100, 60, 33], 0.0, Window(120)
+while True:
+    if time.monotonic() - changed > 0.25 and widths:
+        window.columns = widths.pop(0)
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, window.columns, 0, 0))
+        changed = time.monotonic()
+    if not select.select([master], [], [], 0.05)[0]:
+        continue
+    try:
+        part = os.read(master, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    window.write(part.decode(errors="replace"))
+print("\n".join(window.lines))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
