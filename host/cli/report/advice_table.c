@@ -105,12 +105,12 @@ const struct rg_advice_row rg_advice_rows[] = {
      .situation = ""},
     {.name = "rnn-at-the-baseline", .models = PLAIN, .verdicts = ARRIVES,
      .when = RG_WHEN_AT_BASELINE, .choice = RG_RECIPE_IRNN,
-     .why = "The gradient arrives, and yet the loss is not clearly below the baseline; this start learns at this "
+     .why = "The gradient of a sequence arrives, and yet the loss is not clearly below the baseline; this start learns at this "
              "rate.",
      .situation = "--activation linear --init orthogonal"},
     {.name = "rnn-half-way", .models = PLAIN, .verdicts = ARRIVES,
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_IRNN,
-     .why = "The gradient arrives and the loss falls; this start needs fewer updates.",
+     .why = "The gradient of a sequence arrives and the loss falls; this start needs fewer updates.",
      .situation = "--activation relu --init identity"},
     {.name = "irnn-exploding", .models = IDENTITY, .verdicts = V(EXPLODING),
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_IRNN,
@@ -138,7 +138,7 @@ const struct rg_advice_row rg_advice_rows[] = {
      .situation = "--cell gru"},
     {.name = "gates-arriving", .models = GATED, .verdicts = ARRIVES,
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_OWN,
-     .why = "The gradient arrives; these gates learn with this rate and so many updates.",
+     .why = "The gradient of a sequence arrives; these gates learn with this rate and so many updates.",
      .situation = "--cell lstm --forget-bias 3"},
 };
 /* clang-format on */

@@ -1,6 +1,7 @@
 /* The verdict in one sentence: see screen.h. */
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "cli/report/chance.h"
@@ -35,8 +36,30 @@ static void add_sequences(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
+/* Add the lag from which on everything is noise: "at no lag can IT be told from noise over these sequences". */
+static void add_noise(struct text *t, const struct rg_diagnosis *d, const char *at, const char *what, const char *it) {
+    const size_t from = rg_chance_noise_from(d->profile);
+    const bool one = from + 1 == d->profile->lags;
+    if (from == 0) {
+        add(t, "%s no lag can %s be told from noise over these sequences", at, it);
+    } else {
+        add(t, "%s comes from lag%s %zu%s cannot be told from noise over these sequences", what, one ? "" : "s", from,
+            one ? "" : " and more");
+    }
+}
+
+/* Does a verdict that says that the gradient comes far stand beside noise in its older half? The verdict is about the
+ * norm of each sequence's gradient, noise about their sum: they may have any norm and cancel out. So the sentence says
+ * both in one, and never that the gradient comes far in sum. */
+static bool comes_far_as_noise(const struct rg_diagnosis *d) {
+    const enum rg_verdict_word word = d->verdict.word;
+    const size_t from = rg_chance_noise_from(d->profile);
+    return (word == RG_FADING || word == RG_SENSITIVE || word == RG_STABLE) && from != SIZE_MAX &&
+           2 * from <= d->profile->lags;
+}
+
 /* What it means, for a reader who does not know the numbers; the numbers that follow are its reason. */
-static void add_plain(struct text *t, const struct rg_verdict *v) {
+static void add_plain(struct text *t, const struct rg_diagnosis *d) {
     static const char *const plain[] = {
         [RG_VANISHING] = "on its way back in time the gradient all but disappears",
         [RG_EXPLODING] =
@@ -47,9 +70,18 @@ static void add_plain(struct text *t, const struct rg_verdict *v) {
             "the gradient comes far back in time, but a small change of the weights changes the state a lot",
         [RG_STABLE] = "the gradient comes far back in time",
     };
-    const bool far_counts = 2 * v->horizon >= v->lags;
-    add(t, "%s%s. ", plain[v->word],
-        v->word == RG_VANISHING && !far_counts ? ", so far steps teach the weights next to nothing" : "");
+    const struct rg_verdict *const v = &d->verdict;
+    const bool far_counts = 2 * v->horizon >= v->lags, as_noise = comes_far_as_noise(d);
+    add(t, "%s%s%s", as_noise ? "in each sequence " : "", plain[v->word],
+        v->word == RG_VANISHING && !far_counts           ? ", so far steps teach the weights next to nothing"
+        : v->word == RG_STABLE && v->log10_reach <= -1.0 ? ", though it becomes weaker"
+        : v->word == RG_STABLE && v->log10_reach >= 1.0  ? ", and it becomes stronger"
+                                                         : "");
+    if (as_noise) {
+        add(t, "; but the sequences pull in different directions: ");
+        add_noise(t, d, "at", "what", "their sum");
+    }
+    add(t, ". ");
 }
 
 /* Whose gradient it is, where a net has several. */
@@ -120,18 +152,6 @@ static void add_cut(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
-/* Add the lag from which on everything is noise. */
-static void add_noise(struct text *t, const struct rg_diagnosis *d) {
-    const size_t from = rg_chance_noise_from(d->profile);
-    const bool one = from + 1 == d->profile->lags;
-    if (from == 0) {
-        add(t, " At no lag can the gradient of weight_hh be told from noise over these sequences.");
-    } else if (from != SIZE_MAX) {
-        add(t, " What comes from lag%s %zu%s cannot be told from noise over these sequences.", one ? "" : "s", from,
-            one ? "" : " and more");
-    }
-}
-
 void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) {
     struct text t = {out, bytes, 0};
     const struct rg_verdict *const v = &d->verdict;
@@ -141,7 +161,7 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
         add_cut(&t, d);
         return;
     }
-    add_plain(&t, v);
+    add_plain(&t, d);
     add_place(&t, d);
     add_reach(&t, d);
     add_mixture(&t, d);
@@ -150,5 +170,9 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
             v->sensitivity);
     }
     add_cut(&t, d);
-    add_noise(&t, d);
+    if (rg_chance_noise_from(d->profile) != SIZE_MAX && !comes_far_as_noise(d)) {
+        add(&t, " ");
+        add_noise(&t, d, "At", "What", "the gradient of weight_hh");
+        add(&t, ".");
+    }
 }

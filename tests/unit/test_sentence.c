@@ -1,0 +1,64 @@
+/* The sentence of the verdict, for every verdict beside every lag from which on the gradient is noise: no two parts of
+ * it contradict each other. */
+#include <math.h>
+#include <stdint.h>
+
+#include "cli/report/screen.h"
+#include "suite.h"
+
+enum { LAGS = 12, RANGES = 4, N_WORDS = RG_STABLE + 1, N_FROM = RANGES + 1, N_REACH = 3 };
+static const double reaches[N_REACH] = {-2.0, 0.0, 2.0};
+
+/* A profile whose gradient is noise from range `from` on; RANGES: nowhere. */
+static void make_profile(size_t from, struct rg_lag_profile *p) {
+    *p = (struct rg_lag_profile){.steps = LAGS, .lags = LAGS, .has_past = true, .rows = 8, .probe = LAGS};
+    p->statistics.lack = RG_STATISTICS_WHOLE;
+    p->statistics.n_ranges = RANGES;
+    for (size_t i = 0; i < RANGES; i++) {
+        const size_t first = i * LAGS / RANGES;
+        p->statistics.ranges[i] = (struct rg_lag_range){first, first + LAGS / RANGES - 1};
+        p->matrix_statistics[RG_LAG_HH].chance[i] = i < from ? 0.0 : 1.0;
+    }
+}
+
+START_TEST(parts_agree) {
+    const enum rg_verdict_word word = (enum rg_verdict_word)(_i % N_WORDS);
+    const size_t from = (size_t)(_i / N_WORDS % N_FROM);
+    static double log10_norms[LAGS];
+    struct rg_lag_profile profile;
+    struct rg_lag_profiles profiles = {.layers = 1, .directions = 1, .items = &profile};
+    struct rg_diagnosis d = {.profiles = &profiles, .profile = &profile};
+    char text[900];
+    make_profile(from, &profile);
+    profile.delta_log10 = log10_norms;
+    d.verdict = (struct rg_verdict){.word = word,
+                                    .part = 1.0,
+                                    .log10_reach = reaches[_i / N_WORDS / N_FROM],
+                                    .last = LAGS - 1,
+                                    .sequences = 8,
+                                    .decay = 0.0,
+                                    .factor = 1.0,
+                                    .horizon = LAGS,
+                                    .lags = LAGS};
+    rg_verdict_sentence(&d, text, sizeof text);
+    test_case("%s", text);
+    const char *const noise = strstr(text, "told from noise"), *const far = strstr(text, "comes far back");
+    ck_assert(strncmp(text, rg_verdict_names[word], strlen(rg_verdict_names[word])) == 0);
+    ck_assert_msg((noise != NULL) == (from < RANGES && word != RG_NONE), "noise and sentence differ");
+    ck_assert_msg(!noise || !strstr(noise + 1, "told from noise"), "it says so twice");
+    if (far && from <= RANGES / 2) { /* its older half is noise */
+        ck_assert_msg(strstr(text, "in each sequence the gradient comes far back") != NULL,
+                      "it comes far, and does not");
+        ck_assert_msg(noise < strstr(text, ". "), "the first sentence leaves out that it is noise");
+    }
+    if (word == RG_STABLE) {
+        ck_assert((strstr(text, "it becomes weaker") != NULL) == (d.verdict.log10_reach < -1.0));
+        ck_assert((strstr(text, "it becomes stronger") != NULL) == (d.verdict.log10_reach > 1.0));
+    }
+}
+END_TEST
+
+TEST_MAIN("sentence") {
+    TCase *tests = add_tests(suite, "sentence");
+    tcase_add_loop_test(tests, parts_agree, 0, N_WORDS * N_FROM * N_REACH);
+}
