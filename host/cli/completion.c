@@ -11,9 +11,7 @@ static bool takes(size_t command, const struct rg_option *option) {
 
 /* Is the option's value the name of a file or folder? */
 static bool is_file(const struct rg_option *option) {
-    return option->kind == RG_KIND_TEXT && option->argument != NULL &&
-           (strncmp(option->argument, "FILE", 4) == 0 || strcmp(option->argument, "DIR") == 0 ||
-            strcmp(option->argument, "PATH") == 0 || strncmp(option->argument, "F.", 2) == 0);
+    return option->file != RG_FILE_NONE;
 }
 
 /* "a b c" */

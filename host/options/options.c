@@ -250,7 +250,9 @@ rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, cons
     }
     for (; arguments.at < argc; arguments.at++) {
         if (argv[arguments.at][0] != '-') {
-            return rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", argv[arguments.at]);
+            return rg_command_subject(*command) != NULL
+                       ? rg_fail(RG_USAGE, "'%.80s' is a second name; %s takes one", argv[arguments.at], *command)
+                       : rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", argv[arguments.at]);
         }
         RG_TRY(parse_option(&arguments, config));
     }

@@ -48,6 +48,15 @@ enum rg_option_effect {
     RG_EFFECT_DATA    /* the sequences that are read, and with them sizes */
 };
 
+/* The file or folder that an option names. */
+enum rg_option_file {
+    RG_FILE_NONE,
+    RG_FILE_READ,    /* a file or folder that is read */
+    RG_FILE_WRITTEN, /* a file that is written */
+    RG_FILE_FOLDER,  /* a folder in which files are written */
+    RG_FILE_RESULT   /* the command's result: a file or a folder, by the command */
+};
+
 struct rg_option {
     const char *name;     /* without the dashes */
     char letter;          /* short form, or 0 */
@@ -61,6 +70,7 @@ struct rg_option {
     unsigned commands; /* bits 1 << position in rg_commands: that take it */
     unsigned needed;   /* that cannot do without it */
     enum rg_option_effect effect;
+    enum rg_option_file file;
     const char *help;
 };
 

@@ -91,7 +91,7 @@ rg_status rg_alike_check_end(const struct rg_run *run) {
 
 void rg_alike_hush(struct rg_config *config) {
     struct rg_output_options *const o = &config->output;
-    o->out = o->resume = o->log = o->report = o->plot = o->tensorboard = NULL;
+    o->out = o->resume = o->log = o->report = o->plot = o->figure = o->figure_size = o->tensorboard = NULL;
     o->quiet = true;
 }
 

@@ -11,6 +11,7 @@
 #include "bench/report.h"
 #include "bench/tune.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/outputs.h"
 #include "train/setup.h"
 #include "base/guard.h"
 #include "base/stop.h"
@@ -236,6 +237,7 @@ static rg_status bench(struct bench *b) {
 rg_status rg_command_bench(const struct rg_config *config) {
     struct bench b = {.report = {.config = config}};
     rg_log_quiet(config->output.quiet);
+    RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     if (config->bench.plan) {
         return rg_bench_plan(config);
     }

@@ -114,7 +114,7 @@ rg_status rg_command_export(const struct rg_config *config) {
         return rg_fail(RG_USAGE, "--out %s: the name must end in .onnx, .c, .py, .npz or .safetensors",
                        config->output.out);
     }
-    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY_GOTO(rg_setup_model(config, false, &model));
     RG_TRY_GOTO(write_file(format, model, config));
     rg_log("%s: %s, %zu parameters%s", config->output.out, format->name, model->n_weights,

@@ -62,9 +62,8 @@ rg_status rg_export_task(const struct rg_config *config) {
     if (rg_setup_is_fashion_mnist(config)) {
         return rg_fail(RG_USAGE, "--task fashion-mnist reads files, which --data takes as they are");
     }
-    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY(rg_problem_task(config->data.task, config->data.steps, &problem));
-    RG_TRY(rg_file_try(config->output.out));
     const struct rg_task_sequences sequences = {
         .problem = &problem, .seed = config->training.seed, .n = config->data.sequences};
     RG_TRY(rg_task_data(&sequences, &data));

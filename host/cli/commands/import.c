@@ -22,7 +22,7 @@ static void tell(const struct rg_config *config, const struct rg_model *model) {
 rg_status rg_command_import(const struct rg_config *config) {
     struct rg_model *model = NULL;
     rg_status status = RG_OK;
-    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY_GOTO(rg_import_onnx(config->data.onnx, config->model.loss, &model));
     RG_TRY_GOTO(rg_model_save(model, config->output.out));
     tell(config, model);

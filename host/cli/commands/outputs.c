@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cli/commands/outputs.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +11,17 @@
 #include <unistd.h>
 
 #include "cli/commands/checkpoints.h"
+#include "cli/commands/run_table.h"
+#include "options/options.h"
 #include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
 
-enum { MAX_FILES = 16, NAME_BYTES = 2 * PATH_MAX };
+enum { MAX_FILES = 32, NAME_BYTES = 2 * PATH_MAX };
 
 struct file {
     const char *option, *path; /* as on the command line */
     const char *part;          /* a file inside the folder `path`; NULL: `path` is the file */
+    bool is_folder;            /* files of other names may be written there, too */
     char whole[NAME_BYTES];
 };
 
@@ -60,19 +65,17 @@ static bool same_file(const struct file *a, const struct file *b) {
     return strcmp(a->whole, b->whole) == 0;
 }
 
-/* Add a file. RG_USAGE if it equals one of the first `n` files. */
-static rg_status add(struct files *files, size_t n, const char *option, const char *path, const char *part) {
+/* Add a file or folder. RG_USAGE if it equals one of the first `n`. */
+static rg_status add(struct files *files, size_t n, struct file added) {
+    const char *const option = added.option, *const path = added.path, *const part = added.part;
     char name[NAME_BYTES];
-    if (!path) {
-        return RG_OK;
-    }
     struct file *const file = &files->items[files->n++];
-    *file = (struct file){.option = option, .path = path, .part = part};
+    *file = added;
     (void)snprintf(name, sizeof name, "%s%s%s", path, part ? "/" : "", part ? part : "");
     resolve(name, file->whole);
     for (size_t i = 0; i < n; i++) {
         const struct file *const other = &files->items[i];
-        if (same_file(file, other)) {
+        if (same_file(file, other) && !(file->is_folder && other->is_folder)) {
             return rg_fail(RG_USAGE, "--%s %s%s%s is the file of --%s%s%s, which it would overwrite; give another name",
                            option, path, part ? "/" : "", part ? part : "", other->option, other->part ? ": its " : "",
                            other->part ? other->part : "");
@@ -81,28 +84,97 @@ static rg_status add(struct files *files, size_t n, const char *option, const ch
     return RG_OK;
 }
 
-rg_status rg_outputs_check(const struct rg_config *c, bool folder) {
-    static const char *const parts[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
-    struct files files = {.n = 0};
-    RG_TRY(add(&files, 0, "model", c->data.model_file, NULL));
-    RG_TRY(add(&files, 0, "data", c->data.file, NULL));
-    RG_TRY(add(&files, 0, "onnx", c->data.onnx, NULL));
-    RG_TRY(add(&files, 0, "val", c->data.val, NULL));
-    RG_TRY(add(&files, 0, "test", c->data.test, NULL));
-    for (size_t i = 0; folder && i < sizeof parts / sizeof *parts; i++) {
-        RG_TRY(add(&files, files.n, "out", c->output.out, parts[i]));
+/* ---- Whether they can be written ---- */
+
+/* A folder in which files will be written, which may not exist yet. */
+static rg_status try_folder(const char *option, const char *path) {
+    char inside[NAME_BYTES];
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode)) {
+        return rg_fail(RG_NOT_SAVED, "--%s %s: this is no folder; give another name", option, path);
     }
-    const struct {
-        const char *option, *path;
-    } results[] = {{"out", c->output.out},   {"report", c->output.report},
-                   {"plot", c->output.plot}, {"trace-latex", c->output.trace_latex},
-                   {"log", c->output.log},   {"tensorboard", folder ? c->output.tensorboard : NULL}};
-    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
-        /* --out and --tensorboard may be the same folder: their files have different names */
-        const bool shared = i > 0 && folder && c->output.out && results[i].path == c->output.tensorboard;
-        RG_TRY(shared ? RG_OK : add(&files, files.n, results[i].option, results[i].path, NULL));
+    if (mkdir(path, 0777) == 0) {
+        (void)rmdir(path);
+        return RG_OK;
+    }
+    if (errno != EEXIST) {
+        return rg_fail(RG_NOT_SAVED, "--%s %s: the folder cannot be made: %s", option, path, strerror(errno));
+    }
+    (void)snprintf(inside, sizeof inside, "%s/file", path);
+    return rg_file_try(inside) == RG_OK
+               ? RG_OK
+               : rg_fail(RG_NOT_SAVED, "--%s %s: no file can be written in this folder; check its rights and the disk",
+                         option, path);
+}
+
+/* A file. What is neither a file nor a folder, such as a pipe, is not opened: its reader would see an end. */
+static rg_status try_file(const char *path) {
+    struct stat info;
+    const bool special = stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+    return special && access(path, W_OK) == 0 ? RG_OK : rg_file_try(path);
+}
+
+/* What an option names, as a command with `out` uses it. */
+static enum rg_option_file file_of(const struct rg_option *option, enum rg_out out, const char *path) {
+    if (option->file != RG_FILE_RESULT) {
+        return option->file;
+    }
+    return out == RG_OUT_FILE || (out == RG_OUT_RUNS && rg_run_table_is(path)) ? RG_FILE_WRITTEN : RG_FILE_FOLDER;
+}
+
+static const char *path_of(const struct rg_option *option, const struct rg_config *c) {
+    return option->file == RG_FILE_NONE ? NULL : *(const char *const *)((const char *)c + option->offset);
+}
+
+/* Is it in a folder that another option names, and that is not there yet? That folder will be made before it. */
+static bool is_in_new_folder(const struct files *files, const struct file *file) {
+    char folder[NAME_BYTES];
+    (void)snprintf(folder, sizeof folder, "%s", file->whole);
+    char *const slash = strrchr(folder, '/');
+    for (size_t i = 0; slash && i < files->n; i++) {
+        *slash = '\0';
+        if (files->items[i].is_folder && strcmp(files->items[i].whole, folder) == 0) {
+            return access(folder, F_OK) != 0;
+        }
+    }
+    return false;
+}
+
+/* Try all files and folders from the first one that is written. Those who write in the folder of --out make, lock and
+ * try it. */
+static rg_status try_all(const struct files *files, size_t first) {
+    for (size_t i = first; i < files->n; i++) {
+        const struct file *const file = &files->items[i];
+        if (is_in_new_folder(files, file) || (file->is_folder && strcmp(file->option, "out") == 0)) {
+            continue;
+        }
+        RG_TRY(file->is_folder ? try_folder(file->option, file->path) : try_file(file->path));
     }
     return RG_OK;
+}
+
+rg_status rg_outputs_check(const struct rg_config *c, enum rg_out out) {
+    static const char *const parts[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
+    struct files files = {.n = 0};
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const char *const path = path_of(&rg_options[i], c);
+        if (path && rg_options[i].file == RG_FILE_READ && strcmp(rg_options[i].name, "resume") != 0) {
+            RG_TRY(add(&files, 0, (struct file){.option = rg_options[i].name, .path = path}));
+        }
+    }
+    for (size_t i = 0; out == RG_OUT_TRAINING && c->output.out && i < sizeof parts / sizeof *parts; i++) {
+        RG_TRY(add(&files, files.n, (struct file){.option = "out", .path = c->output.out, .part = parts[i]}));
+    }
+    const size_t n_read = files.n;
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const char *const path = path_of(&rg_options[i], c);
+        const enum rg_option_file file = path ? file_of(&rg_options[i], out, path) : RG_FILE_NONE;
+        if (file == RG_FILE_WRITTEN || file == RG_FILE_FOLDER) {
+            RG_TRY(add(&files, files.n,
+                       (struct file){.option = rg_options[i].name, .path = path, .is_folder = file == RG_FILE_FOLDER}));
+        }
+    }
+    return try_all(&files, n_read);
 }
 
 rg_status rg_outputs_refuse_earlier(const char *folder) {

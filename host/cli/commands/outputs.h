@@ -1,4 +1,5 @@
-/* Compares the files that a command writes with each other and with those that it reads. */
+/* Checks the files that a command writes: that they can be written, and that they differ from each other and from those
+ * that it reads. */
 #ifndef RG_OUTPUTS_H
 #define RG_OUTPUTS_H
 
@@ -12,9 +13,16 @@
 #define RG_OUT_REPORT "report.html"
 #define RG_OUT_LOG "log.jsonl"
 
-/* Before any work: RG_USAGE if a result's file is the model, the data, or another result's file. With `folder` --out is
- * a folder with the files above, otherwise a file. */
-rg_status rg_outputs_check(const struct rg_config *config, bool folder);
+/* What --out names. */
+enum rg_out {
+    RG_OUT_FILE,
+    RG_OUT_TRAINING, /* a folder with the files above */
+    RG_OUT_RUNS      /* a table (run_table.h), or a folder of trainings */
+};
+
+/* Before any work, of every option that names a file: RG_USAGE if a result's file is the model, the data, or another
+ * result's file; RG_NOT_SAVED if it cannot be written. */
+rg_status rg_outputs_check(const struct rg_config *config, enum rg_out out);
 
 /* RG_USAGE if a folder of --out holds a result already. */
 rg_status rg_outputs_refuse_earlier(const char *folder);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attempts.h"
 #include "cli/commands/outputs.h"
 #include "cli/report/chance.h"
 #include "cli/report/step_text.h"
@@ -13,6 +14,7 @@
 #include "cli/report/figures.h"
 #include "cli/report/history_state.h"
 #include "cli/report/metrics_text.h"
+#include "model/cells.h"
 #include "files/json.h"
 #include "files/json_lines.h"
 #include "cli/report/pages.h"
@@ -40,6 +42,45 @@ struct rg_recorder {
 
 rg_status rg_recorder_check(const struct rg_config *config) {
     return rg_pages_check(config, rg_run_figure_names);
+}
+
+/* What a figure is drawn from. */
+enum { UPDATES = 1, CLASSES = 2, LAGS = 4, GATES = 8, DIAGNOSIS = 16, SAMPLES = 32 };
+static const struct {
+    const char *figure;
+    unsigned needs;
+} figure_needs[] = {
+    {"loss", UPDATES},          {"norm", UPDATES},     {"accuracy", CLASSES},        {"lags", LAGS},
+    {"cumulative", LAGS},       {"shares", LAGS},      {"gates", GATES | DIAGNOSIS}, {"jacobian", DIAGNOSIS},
+    {"activations", DIAGNOSIS}, {"norm-map", SAMPLES}, {"share-map", SAMPLES},       {"depth", DIAGNOSIS}};
+
+rg_status rg_recorder_check_figure(const struct rg_config *config, const struct rg_run *run) {
+    const struct rg_training_options *const t = &run->config.training;
+    const bool diagnosis = t->diagnose != RG_DIAGNOSE_NONE;
+    const uint64_t samples = t->lag_every ? t->updates / t->lag_every : 0,
+                   validations = run->validator ? rg_validator_planned(run->validator, t->updates) : 0;
+    const struct {
+        unsigned need;
+        bool there;
+        const char *what;
+    } sources[] = {
+        {UPDATES, t->updates > 0, "updates; give --updates"},
+        {CLASSES, validations > 1 && run->problem.loss != RG_LOSS_MSE,
+         "classes and two validations; give --val FILE or --val-frac X, and --val-every N"},
+        {GATES, rg_cell_is_gated(run->config.model.cell), "the gates of a cell; give --cell lstm or --cell gru"},
+        {LAGS, diagnosis || samples > 0, "the diagnosis or --lag-every N; leave --diagnose none out"},
+        {DIAGNOSIS, diagnosis, "the diagnosis at the end; leave --diagnose none out"},
+        {SAMPLES, samples + diagnosis > 1, "samples during the training; give --lag-every N"},
+    };
+    for (size_t i = 0; config->output.figure && i < sizeof figure_needs / sizeof *figure_needs; i++) {
+        const bool chosen = strcmp(figure_needs[i].figure, config->output.figure) == 0;
+        for (size_t k = 0; chosen && k < sizeof sources / sizeof *sources; k++) {
+            if ((figure_needs[i].needs & sources[k].need) != 0 && !sources[k].there) {
+                return rg_fail(RG_USAGE, "--figure %s needs %s", config->output.figure, sources[k].what);
+            }
+        }
+    }
+    return RG_OK;
 }
 
 /* Open a new log, or continue it from the checkpoint. If the log is missing or is another run's, begin a new one. */
@@ -71,7 +112,6 @@ static rg_status open_tensorboard(struct rg_recorder *r, const struct rg_section
 
 static rg_status open_files(struct rg_recorder *r, const struct rg_sections *from) {
     const struct rg_config *const c = r->config;
-    RG_TRY(rg_pages_try(c));
     if (c->output.tensorboard) {
         RG_TRY(open_tensorboard(r, from));
     }
@@ -374,8 +414,10 @@ static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run,
                                      .n_tables = (confusion.pointers ? 1U : 0U) + (causes.pointers ? 3U : 0U),
                                      .plots = plots,
                                      .n_plots = RG_RUN_FIGURES + 1};
-    RG_TRY_GOTO(rg_pages_write(r->config, &report));
-    RG_TRY_GOTO(r->report[0] ? rg_report_write(&report, r->report) : RG_OK);
+    struct rg_attempts attempts = {.status = RG_OK};
+    rg_attempt(&attempts, rg_pages_write(r->config, &report));
+    rg_attempt(&attempts, r->report[0] ? rg_report_write(&report, r->report) : RG_OK);
+    RG_TRY_GOTO(rg_attempts_end(&attempts));
 fail:
     rg_settings_release(&settings);
     rg_table_release(&confusion);
@@ -386,24 +428,23 @@ fail:
 }
 
 rg_status rg_recorder_finish(struct rg_recorder *r, const struct rg_run *run) {
-    rg_status status = RG_OK;
+    struct rg_attempts attempts = {.status = RG_OK};
     if (rg_pages_wanted(r->config) || r->report[0]) {
         struct rg_plot plots[RG_RUN_FIGURES + 1] = {{.n_series = 0}};
-        status = rg_run_figures(r->history, run->problem.baseline, r->config->training.clip_norm, plots);
+        rg_status status = rg_run_figures(r->history, run->problem.baseline, r->config->training.clip_norm, plots);
         const struct rg_diagnosis *const d = &run->result.diagnosis;
         if (status == RG_OK && d->profile) {
             status = rg_figure_depth(d->profiles, r->config->output.figure != NULL, &plots[RG_RUN_FIGURES]);
         }
-        status = status == RG_OK ? write_pictures(r, run, plots) : status;
+        rg_attempt(&attempts, status == RG_OK ? write_pictures(r, run, plots) : status);
         rg_run_figures_clear(plots);
         rg_plot_clear(&plots[RG_RUN_FIGURES]);
     }
     struct rg_tensorboard *const tensorboard = r->tensorboard;
     r->tensorboard = NULL;
-    const rg_status ends[] = {rg_json_lines_close(&r->log), rg_json_lines_close(&r->folder_log),
-                              rg_tensorboard_close(tensorboard), rg_json_lines_status(&r->out)};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        status = status == RG_OK ? ends[i] : status;
-    }
-    return status;
+    rg_attempt(&attempts, rg_json_lines_close(&r->log));
+    rg_attempt(&attempts, rg_json_lines_close(&r->folder_log));
+    rg_attempt(&attempts, rg_tensorboard_close(tensorboard));
+    rg_attempt(&attempts, rg_json_lines_status(&r->out));
+    return rg_attempts_end(&attempts);
 }

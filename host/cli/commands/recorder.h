@@ -15,6 +15,9 @@ struct rg_recorder;
 /* Before anything is created: RG_USAGE for impossible file names. */
 rg_status rg_recorder_check(const struct rg_config *config);
 
+/* Before the first update: RG_USAGE for a --figure that such a run will not have. */
+rg_status rg_recorder_check_figure(const struct rg_config *config, const struct rg_run *run);
+
 /* Open the files that are written during the run, and check the folders of the others. `from` is the checkpoint of a
  * resumed run, or NULL; the files are truncated to their lengths at that checkpoint. RG_NOT_SAVED, RG_BAD_FILE.
  * `config` is borrowed. */

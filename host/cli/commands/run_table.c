@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attempts.h"
 #include "files/json.h"
 
 /* The columns that every row has, and their source in a summary's JSON, an object and its key where there is a point.
@@ -263,13 +264,12 @@ rg_status rg_run_table_close(struct rg_run_table *t) {
     if (!t->is_open) {
         return RG_OK;
     }
-    const rg_status failed = t->status == RG_OK ? RG_OK : rg_fail(t->status, "%s", t->message);
-    const rg_status ends[] = {failed, rg_json_lines_close(&t->lines), rg_growing_close(&t->rows),
-                              rg_growing_close(&t->curves), rg_growing_close(&t->lags)};
-    rg_status status = RG_OK;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        status = status == RG_OK ? ends[i] : status;
-    }
+    struct rg_attempts attempts = {.status = RG_OK};
+    rg_attempt(&attempts, t->status == RG_OK ? RG_OK : rg_fail(t->status, "%s", t->message));
+    rg_attempt(&attempts, rg_json_lines_close(&t->lines));
+    rg_attempt(&attempts, rg_growing_close(&t->rows));
+    rg_attempt(&attempts, rg_growing_close(&t->curves));
+    rg_attempt(&attempts, rg_growing_close(&t->lags));
     *t = (struct rg_run_table){.is_open = false};
-    return status;
+    return rg_attempts_end(&attempts);
 }

@@ -3,14 +3,30 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/report/figures.h"
 #include "cli/report/input_text.h"
 #include "cli/report/probe_text.h"
+#include "model/cells.h"
 
 const char *const rg_grad_figure_names[RG_GRAD_FIGURES + 1] = {
     "loss",        "norm",     "lags",      "cumulative", "shares",   "gates",  "jacobian",
     "activations", "norm-map", "share-map", "depth",      "spectrum", "inputs", "probes"};
+
+const char *const rg_grad_own_figures[] = {"lags",  "cumulative", "shares", "gates",  "jacobian", "activations",
+                                           "depth", "spectrum",   "inputs", "probes", NULL};
+
+rg_status rg_grad_figure_check(const struct rg_config *config, const struct rg_shape *shape) {
+    const char *const figure = config->output.figure;
+    if (figure && strcmp(figure, "gates") == 0 && !rg_cell_is_gated(shape->cell)) {
+        return rg_fail(RG_USAGE, "--figure gates needs the gates of a cell, and an rnn has none");
+    }
+    if (figure && strcmp(figure, "probes") == 0 && !config->training.probe_times) {
+        return rg_fail(RG_USAGE, "--figure probes needs --probe-times LIST");
+    }
+    return RG_OK;
+}
 
 /* Plot the singular values by rank. */
 static rg_status figure_spectrum(const struct rg_spectrum *spectrum, struct rg_plot *plot) {

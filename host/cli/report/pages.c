@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/attempts.h"
 #include "base/nearest.h"
 #include "cli/report/picture.h"
 #include "files/fingerprint.h"
@@ -75,11 +76,6 @@ rg_status rg_pages_check(const struct rg_config *config, const char *const *figu
     return o->plot ? rg_picture_check(o->plot) : RG_OK;
 }
 
-rg_status rg_pages_try(const struct rg_config *config) {
-    RG_TRY(config->output.plot ? rg_file_try(config->output.plot) : RG_OK);
-    return config->output.report ? rg_file_try(config->output.report) : RG_OK;
-}
-
 bool rg_pages_wanted(const struct rg_config *config) {
     return config->output.plot || config->output.report;
 }
@@ -91,9 +87,11 @@ rg_status rg_pages_write(const struct rg_config *config, const struct rg_report 
                                  .columns = 2,
                                  .theme = config->output.theme,
                                  .figure = config->output.figure};
+    struct rg_attempts attempts = {.status = RG_OK};
     RG_TRY(read_size(config->output.figure_size, &picture.width, &picture.height));
-    RG_TRY(config->output.plot ? rg_picture_write(&picture, config->output.plot) : RG_OK);
-    return config->output.report ? rg_report_write(report, config->output.report) : RG_OK;
+    rg_attempt(&attempts, config->output.plot ? rg_picture_write(&picture, config->output.plot) : RG_OK);
+    rg_attempt(&attempts, config->output.report ? rg_report_write(report, config->output.report) : RG_OK);
+    return rg_attempts_end(&attempts);
 }
 
 void rg_pages_made(char text[RG_MADE_BYTES]) {

@@ -7,12 +7,9 @@
 /* Before any work: RG_USAGE for an impossible name, or for a --figure that is not in `figures`, NULL-ended. */
 rg_status rg_pages_check(const struct rg_config *config, const char *const *figures);
 
-/* Before any result: RG_NOT_SAVED for a place that cannot be written to. */
-rg_status rg_pages_try(const struct rg_config *config);
-
 bool rg_pages_wanted(const struct rg_config *config);
 
-/* Write the requested pages. RG_NOT_SAVED, RG_NO_MEMORY. */
+/* Write the requested pages; one that cannot be written does not hinder the other. RG_NOT_SAVED, RG_NO_MEMORY. */
 rg_status rg_pages_write(const struct rg_config *config, const struct rg_report *report);
 
 /* The present time and place: "2026-11-29 02:40 UTC on HOST". */

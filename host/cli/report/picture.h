@@ -23,8 +23,8 @@ enum rg_picture_format rg_picture_format(const char *path);
 /* Before any work: RG_USAGE unless the name ends in .svg, or in .png or .pdf if the build can write those. */
 rg_status rg_picture_check(const char *path);
 
-/* RG_NOT_SAVED, RG_NO_MEMORY; RG_USAGE, with the available names, if no plot has the figure's name. The file is written
- * whole or not at all. */
+/* RG_NOT_SAVED, also with the available names if no plot has the figure's name; RG_NO_MEMORY. The file is written whole
+ * or not at all. */
 rg_status rg_picture_write(const struct rg_picture *picture, const char *path);
 
 /* Add one plot to a page as an SVG element. */

@@ -30,7 +30,7 @@ static rg_status refuse_figure(const struct rg_picture *p) {
             (void)snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", plot->figure);
         }
     }
-    return rg_fail(RG_USAGE, "--figure %s: this run has no such figure; it has: %s", p->figure, names);
+    return rg_fail(RG_NOT_SAVED, "--figure %s: this run has no such figure; it has: %s", p->figure, names);
 }
 
 rg_status rg_picture_write(const struct rg_picture *p, const char *path) {

@@ -367,6 +367,23 @@ rg_status rg_sweep_figures(const struct rg_sweep_view *v, struct rg_plot *plots)
     return groups_of(v) <= RG_SCAN_SMALL ? plots_over_updates(v, baseline, plots + 2 + RG_SCAN_SMALL) : RG_OK;
 }
 
+rg_status rg_sweep_figure_check(const struct rg_sweep_view *v, const char *figure) {
+    if (figure && strcmp(figure, "updates") == 0) {
+        return groups_of(v) <= RG_SCAN_SMALL
+                   ? RG_OK
+                   : rg_fail(RG_USAGE, "--figure updates has room for %d combinations of options, and these are %zu",
+                             RG_SCAN_SMALL, groups_of(v));
+    }
+    if (figure && choose_axis(v) == NO_AXIS) {
+        return rg_fail(RG_USAGE, "--figure %s is drawn along an option with several numbers, such as --steps 10,20",
+                       figure);
+    }
+    if (figure && strcmp(figure, "learned") == 0 && !v->has_seeds) {
+        return rg_fail(RG_USAGE, "--figure learned counts seeds; give several, such as --seed 1-5");
+    }
+    return RG_OK;
+}
+
 /* ---- Tables ---- */
 
 /* Write the names of the axes with several values into `heads`. Returns their number. */

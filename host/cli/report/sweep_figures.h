@@ -37,6 +37,9 @@ extern const char *const rg_sweep_figure_names[];
  * small plot of the losses over the updates. `plots` [RG_SCAN_FIGURES] must be empty. RG_NO_MEMORY. */
 rg_status rg_sweep_figures(const struct rg_sweep_view *view, struct rg_plot *plots);
 
+/* Before any run: RG_USAGE for a figure that such a sweep will not have. NULL: all of them. */
+rg_status rg_sweep_figure_check(const struct rg_sweep_view *view, const char *figure);
+
 /* A row for each group that has a run. RG_NO_MEMORY. */
 rg_status rg_sweep_table(const struct rg_sweep_view *view, struct rg_own_table *table);
 
