@@ -20,6 +20,10 @@ static rg_status add_quoted(struct rg_text *text, const char *argument) {
 
 rg_status rg_shell_text_add(struct rg_text *text, int n, char *const *arguments) {
     for (int i = 1; i < n; i++) {
+        if (strcmp(arguments[i], "\n") == 0) {
+            RG_TRY(rg_text_add_string(text, "\n./rnn-gpu"));
+            continue;
+        }
         RG_TRY(rg_text_add_string(text, " "));
         RG_TRY(is_plain(arguments[i]) ? rg_text_add_string(text, arguments[i]) : add_quoted(text, arguments[i]));
     }

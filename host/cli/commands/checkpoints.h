@@ -5,7 +5,8 @@
  *
  *     program      the version of rnn-gpu that wrote it: only that version continues with the same bits
  *     options      every option of the run (options/options_store.h)
- *     arguments    the command line, each argument ended by NUL, for pages and advice
+ *     arguments    the command line that makes the run, each argument ended by NUL, for pages and advice; with the
+ *                  options that were given beside --resume
  *     data         the absolute name of the data file; the numbers data.bytes and data.crc are its size and checksum;
  *                  likewise `val`, `test`, and `model`, the initial model
  *     device       the device's name
@@ -84,7 +85,8 @@ struct rg_resumed {
     /* the options of the run, with those given beside --resume; its strings are in the sections */
     struct rg_config config;
     struct rg_sections *sections;
-    char **arguments; /* the original command line */
+    char **arguments; /* the command line that makes the whole run; see files/shell_text.h for several */
+    char newline[2];  /* a word of it */
     uint64_t update;
     char path[RG_CHECKPOINT_PATH]; /* path of the checkpoint */
 };

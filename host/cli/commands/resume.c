@@ -8,6 +8,7 @@
 
 #include "cli/commands/checkpoints.h"
 #include "data/data_fingerprint.h"
+#include "options/options.h"
 #include "options/options_store.h"
 #include "ranks/ranks.h"
 #include "rnn_gpu/log.h"
@@ -191,19 +192,104 @@ static rg_status take_arguments(struct rg_resumed *r) {
     return RG_OK;
 }
 
+/* ---- The command that makes the whole run ---- */
+
+/* The option that a word of a command line gives, or NULL. */
+static const struct rg_option *option_of(const char *word) {
+    return strncmp(word, "--", 2) == 0 ? rg_option_find(word, strcspn(word, "=")) : NULL;
+}
+
+/* Number of words of an option that begins at `words`: 2 with its value in the next word. */
+static int words_of(const struct rg_option *option, char *const *words, int left) {
+    return option && option->kind != RG_KIND_FLAG && !strchr(words[0], '=') && left > 1 ? 2 : 1;
+}
+
+/* Does the option beside --resume replace the run's own? */
+static bool replaces(const struct rg_option *option) {
+    static const char *const names[] = {"updates", "epochs", "max-time", "device", "threads", "shards", "mixed"};
+    for (size_t i = 0; option && i < sizeof names / sizeof *names; i++) {
+        if (strcmp(option->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does `by`, given beside --resume, take the place of the run's option? --updates and --epochs say the same. */
+static bool is_replaced(const struct rg_option *option, const struct rg_option *by) {
+    static const char *const ends[] = {"updates", "epochs"};
+    bool both = true;
+    for (size_t i = 0; option && i < 2; i++) {
+        both = both && (strcmp(option->name, ends[i]) == 0 || strcmp(by->name, ends[i]) == 0);
+    }
+    return option && (option == by || both);
+}
+
+/* Does the rate of an update depend on how many are to follow? Then no command alone makes a run that was lengthened.
+ */
+static bool rate_depends_on_end(const struct rg_config *c) {
+    const enum rg_schedule kind = c->training.schedule.kind;
+    return kind == RG_SCHEDULE_COSINE || kind == RG_SCHEDULE_LINEAR || kind == RG_SCHEDULE_ONE_CYCLE;
+}
+
+/* Is the option of the run, at word `at`, replaced by one of the command line of `asked`? */
+static bool is_given_anew(const struct rg_config *asked, const struct rg_option *option) {
+    for (int i = 1; i < asked->n_arguments; i++) {
+        const struct rg_option *const by = option_of(asked->arguments[i]);
+        if (replaces(by) && is_replaced(option, by)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Put the options beside --resume in place of the run's own, so that the command line makes the run as it will be. If
+ * there is no such command line, add the present one as a second one, behind a word of a newline. */
+static rg_status merge_arguments(const struct rg_config *asked, bool lengthened, struct rg_resumed *r) {
+    const int n_old = r->config.n_arguments, n_new = asked->n_arguments;
+    const bool chained = lengthened && rate_depends_on_end(&r->config);
+    char **all = NULL;
+    int n = 0;
+    RG_TRY(rg_alloc(&all, (size_t)(n_old + n_new) + 1, sizeof *all, "the command line"));
+    for (int i = 0, words = 0; i < n_old; i += words) {
+        const struct rg_option *const option = i ? option_of(r->arguments[i]) : NULL;
+        words = words_of(option, r->arguments + i, n_old - i);
+        for (int k = 0; k < words && (chained || !option || !is_given_anew(asked, option)); k++) {
+            all[n++] = r->arguments[i + k];
+        }
+    }
+    if (chained) {
+        all[n++] = r->newline;
+    }
+    for (int i = 1, words = 0; i < n_new; i += words) {
+        const struct rg_option *const option = option_of(asked->arguments[i]);
+        words = words_of(option, asked->arguments + i, n_new - i);
+        for (int k = 0; k < words && (chained || replaces(option)); k++) {
+            all[n++] = asked->arguments[i + k];
+        }
+    }
+    rg_free(r->arguments);
+    r->arguments = r->config.arguments = all;
+    r->config.n_arguments = n;
+    return RG_OK;
+}
+
 static rg_status take_options(const struct rg_config *asked, struct rg_resumed *r) {
     char *options = NULL;
     RG_TRY(check_program(r));
     RG_TRY(rg_sections_number(r->sections, "training.updates", UINT64_MAX, &r->update));
     RG_TRY(rg_sections_get_text(r->sections, "options", &options));
     RG_TRY(rg_options_restore("train", r->path, options, &r->config));
+    const struct rg_training_options before = r->config.training;
     take_anew(asked, &r->config);
+    const bool lengthened = before.updates != r->config.training.updates || before.epochs != r->config.training.epochs;
     RG_TRY(take_arguments(r));
+    RG_TRY(merge_arguments(asked, lengthened, r));
     return find_data(r);
 }
 
 rg_status rg_resumed_open(const struct rg_config *asked, struct rg_resumed *r) {
-    *r = (struct rg_resumed){.sections = NULL};
+    *r = (struct rg_resumed){.sections = NULL, .newline = "\n"};
     rg_status status = find(asked->output.resume, r);
     status = status == RG_OK ? take_options(asked, r) : status;
     if (status != RG_OK) {

@@ -128,7 +128,7 @@ __attribute__((format(printf, 2, 3))) static void add_new(struct command *comman
 }
 
 static void keep_words(const struct rg_config *c, struct command *command) {
-    for (int i = 1; i < c->n_arguments; i++) {
+    for (int i = 1; i < c->n_arguments && strcmp(c->arguments[i], "\n") != 0; i++) {
         char *const argument = c->arguments[i];
         const bool leave = is_in(argument, REPLACED) || is_in(argument, OUTPUTS) || strcmp(argument, "-q") == 0 ||
                            (!is_file(c) && is_in(argument, REPLACED_IN_TASKS));
