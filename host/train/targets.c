@@ -172,6 +172,34 @@ static rg_status choose_loss(struct rg_targets *t, bool one_hot, enum rg_loss *l
     return RG_OK;
 }
 
+static void describe_classes(const struct rg_targets *t, char *text, size_t bytes) {
+    const size_t k = t->n_classes;
+    size_t length = (size_t)snprintf(text, bytes, "%zu class%s: ", k, k == 1 ? "" : "es");
+    if (!t->data->classes && k > SHOWN_CLASSES) {
+        (void)snprintf(text + length, bytes - length, "0 to %zu", k - 1);
+        return;
+    }
+    for (size_t c = 0; c < k && length < bytes; c++) {
+        const char *const lead = c ? ", " : "";
+        if (c == SHOWN_CLASSES - 1 && k > SHOWN_CLASSES) {
+            (void)snprintf(text + length, bytes - length, ", ... %.24s", t->data->classes[k - 1]);
+            return;
+        }
+        length +=
+            (size_t)(t->data->classes ? snprintf(text + length, bytes - length, "%s%.24s", lead, t->data->classes[c])
+                                      : snprintf(text + length, bytes - length, "%s%zu", lead, c));
+    }
+}
+
+/* Refuse words as numbers, which they are only by the order in which they are numbered. */
+static rg_status refuse_words(const struct rg_targets *t, enum rg_loss loss) {
+    char classes[RG_LABELS_BYTES] = "";
+    const char *const fits = t->n_classes > 2 ? "ce" : "bce";
+    describe_classes(t, classes, sizeof classes);
+    return rg_fail(RG_USAGE, "%s: --loss %s needs %s, and the labels are %s; leave --loss out, or give --loss %s",
+                   t->data->path, rg_loss_names[loss], loss == RG_LOSS_MSE ? "numbers" : "two classes", classes, fits);
+}
+
 rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_target_options *o, struct rg_targets *t,
                             enum rg_loss *loss) {
     bool one_hot = false;
@@ -189,6 +217,11 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
     }
     if (o->loss == RG_LOSS_CE && !find_classes(t, one_hot) && !o->lenient) {
         return refuse_classes(t, RG_LOSS_CE);
+    }
+    const bool words = t->width == 1 && data->classes;
+    if (words && !o->lenient && (o->loss == RG_LOSS_MSE || (o->loss == RG_LOSS_BCE && data->n_classes > 2))) {
+        (void)find_classes(t, false);
+        return refuse_words(t, o->loss);
     }
     if (o->loss == RG_LOSS_BCE) {
         (void)find_classes(t, false);
@@ -298,25 +331,6 @@ rg_status rg_targets_baseline(const struct rg_targets *t, enum rg_loss loss, dou
 
 /* ---- What to say ---- */
 
-static void describe_classes(const struct rg_targets *t, char *text, size_t bytes) {
-    const size_t k = t->n_classes;
-    size_t length = (size_t)snprintf(text, bytes, "%zu class%s: ", k, k == 1 ? "" : "es");
-    if (!t->data->classes && k > SHOWN_CLASSES) {
-        (void)snprintf(text + length, bytes - length, "0 to %zu", k - 1);
-        return;
-    }
-    for (size_t c = 0; c < k && length < bytes; c++) {
-        const char *const lead = c ? ", " : "";
-        if (c == SHOWN_CLASSES - 1 && k > SHOWN_CLASSES) {
-            (void)snprintf(text + length, bytes - length, ", ... %.24s", t->data->classes[k - 1]);
-            return;
-        }
-        length +=
-            (size_t)(t->data->classes ? snprintf(text + length, bytes - length, "%s%.24s", lead, t->data->classes[c])
-                                      : snprintf(text + length, bytes - length, "%s%zu", lead, c));
-    }
-}
-
 void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *text, size_t bytes) {
     const bool bits = t->whole && t->min >= 0.0 && t->max <= 1.0 && t->data->label_kind == RG_LABELS_VALUES;
     char left_out[96] = "";
@@ -336,6 +350,11 @@ void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *te
                        " (one-hot rows, as --loss ce takes them; --loss mse takes values)");
     } else if (bits && t->width == 1 && loss == RG_LOSS_MSE) {
         (void)snprintf(text + length, bytes - length, " (floats; --loss bce takes them as probabilities)");
+    }
+    length = strlen(text);
+    if (t->target == RG_TARGET_LAST && t->data->n_steps > 1 && t->width == t->data->n_steps) {
+        (void)snprintf(text + length, bytes - length,
+                       "; all %zu are outputs of the last step, --target steps takes one a step", t->width);
     }
     length = strlen(text);
     if (t->n_left_out) {

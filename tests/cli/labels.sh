@@ -50,6 +50,29 @@ for file in hundred real; do
     expect_status 0 "${train[@]}" --data "$file.csv"
     expect_line '^labels +values from 0 to 1' stderr
 done
+# words are classes, which only their names tell apart, in every command
+printf 'text,label\na b,cat\nb a,dog\na a,bird\n' >three.csv
+printf 'text,label\na b,cat\nb a,dog\na a,cat\n' >two.csv
+for command in train compare sweep; do
+    again=("$program" "$command" --hidden 3 --updates 2 --device cpu --quiet)
+    refused 2 'three\.csv: --loss mse needs numbers, and the labels are 3 classes: .*leave --loss out' "${again[@]}" --data three.csv --loss mse
+    refused 2 'three\.csv: --loss bce needs two classes, and the labels are 3 classes' "${again[@]}" --data three.csv --loss bce
+    refused 2 'two\.csv: --loss mse needs numbers, and the labels are 2 classes: .*--loss bce' "${again[@]}" --data two.csv --loss mse
+    [ -s a.txt ] || printf 'abcabcabcabcabcabc' >a.txt
+    refused 2 'a\.txt: the next token of a text is a class; leave --loss mse out' "${again[@]}" --data a.txt --steps 2 --loss mse
+    refused 2 'loss ce does not fit --task adding; its loss is mse' "${again[@]}" --task adding --loss ce
+    refused 2 'loss mse does not fit --task copy; its loss is ce' "${again[@]}" --task copy --loss mse
+done
+expect_status 0 "${train[@]}" --data three.csv --out three
+refused 2 'three\.csv: --loss mse needs numbers' "$program" eval --model three/model.safetensors --data three.csv --loss mse --device cpu
+refused 2 'three\.csv: --loss mse needs numbers' "$program" grad --model three/model.safetensors --data three.csv --loss mse --device cpu --out g.safetensors
+# numbers for each step, of which the last step is to have all, are told from one for each step
+tensors 'write_npz("every.npz", {"x": ((4, 3, 1), [0.5] * 12), "y": ((4, 3), [0, 1, 2] * 4)})'
+expect_status 0 "${train[@]}" --data every.npz
+expect_line '^labels +values from 0 to 2; all 3 are outputs of the last step,' stderr
+expect_line '--target steps' stderr
+expect_status 0 "${train[@]}" --data every.npz --target steps
+expect_line '^labels +3 classes: 0, 1, 2$' stderr
 checked "classes or values, by the file or by --loss"
 
 # ---- labels that do not count: PyTorch'"'"'s ignore_index, whose mean is over the others
