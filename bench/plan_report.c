@@ -77,6 +77,8 @@ static void print_table(const struct plan_report *r) {
     for (size_t i = 0; i < r->planned->n_kernels; i++) {
         kernel_line(r, r->planned->order[i]);
     }
+    (void)puts("\nruns: launches in an update; busy rows: the share of item rows that have work;\n"
+               "register, local: of an item, of a group; bound: what limits the kernel");
     (void)printf("\nestimated %.3f ms an update, %.1f %% of the peak; not measured\n", r->estimated * 1e3,
                  100.0 * r->fraction);
     if (!isnan(r->in_steps)) {

@@ -80,7 +80,7 @@ assert runs[0]["validation"]["loss"] != runs[2]["validation"]["loss"], runs'
 expect_status 0 "$program" sweep "${grid[@]}" --device cpu --cell rnn,gru --fold 1-3 --folds 3 --report r.html --out table.csv
 expect_line '^cell fold +median +low mean +held out +factor +horizon +gradient +learned +seconds$'
 expect_line '^of what was held out, over the folds:$'
-expect_line '^cell +runs +loss +sd +least +most accuracy +sd +rank$'
+expect_line '^cell +runs +loss +loss sd +least +most accuracy +acc\. sd +rank$'
 expect_line '^ gru +3 +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[12]$'
 [ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "the table is wider than 80 columns"
 python3 - <<'PYTHON' || fail "the table of the runs"

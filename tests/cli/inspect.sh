@@ -40,8 +40,9 @@ expect_line '^  optimizer.first +640$'
 expect_line '^rnn.weight_hh_l0 +F32 +\[16, 4\]'
 expect_status 0 "$program" inspect torch.safetensors
 expect_line '^a model of another program, such as PyTorch: lstm; 2 -> 3 -> 1, 100 weights|^a model of another program'
-expect_line '^net.lstm.weight_hh_l0 +F32 +\[12, 3\] .*  is rnn.weight_hh_l0$'
-expect_line '^net.fc.weight .* is head.weight$'
+expect_line '^net.lstm.weight_hh_l0 +F32 +\[12, 3\] '
+expect_line '^net.lstm.weight_hh_l0 +rnn.weight_hh_l0$'
+expect_line '^net.fc.weight +head.weight$'
 expect_status 0 "$program" inspect data.npz --json
 check_json 'assert [(line["name"], line["shape"], line["min"], line["max"]) for line in lines[1:]] == \
     [("x", [2, 3, 1], -2.5, 2), ("y", [2], 0, 1)], lines'
@@ -75,6 +76,7 @@ expect_status 6 "$program" verify empty.safetensors
 refused 4 'cannot be read' "$program" verify nowhere
 refused 4 'not a kind of file that verify knows' "$program" verify "$root/README.md"
 refused 2 'verify needs a name after it' "$program" verify
+refused 2 "'runs/b' is a second name; verify takes one" "$program" verify runs/a runs/b
 refused 4 'not a model, a checkpoint, or another file of tensors' "$program" inspect "$root/README.md"
 checked "verify: whole and damaged files and folders"
 
@@ -101,12 +103,15 @@ expect_status 0 "$program" runs runs --json
 check_json 'assert [(r["run"], r["state"], r["updates"], r["resumable"], r["checkpoint"]) for r in lines] == \
     [("a", "done", 30, True, 30), ("b", "done", 20, True, 20)], lines'
 expect_status 0 "$program" runs runs
-expect_line '^run +cell +hidden .* updates +made'
-expect_line '^a +lstm +4 .* done +30$'
-expect_line '^b +gru +6 .* done +20$'
+expect_line '^run +--cell +--hidden .*--updates .* updates .* loss +gradient$'
+expect_line '^run +state +resume from$'
+expect_line '^a +lstm +4 '
+expect_line '^b +gru +6 '
+expect_line '^a +done +30$'
+expect_line '^b +done +20$'
 rm runs/b/checkpoint-20.ckpt
 expect_status 0 "$program" runs runs
-expect_line '^b .* done +-$'
+expect_line '^b +done +-$'
 mkdir empty
 refused 4 'holds no run' "$program" runs empty
 refused 4 'cannot be read' "$program" runs nowhere

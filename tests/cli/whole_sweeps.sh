@@ -153,7 +153,7 @@ assert cells[0][:3] == ["cell", "seed", "fold"] and [c[0] for c in cells[1:]] ==
 assert [c[2] for c in cells[1:]] == ["1", "2", "3"] * 2 and all(float(c[3]) > 0 for c in cells[1:]), cells
 PYTHON
 expect_status 0 "$program" compare "${on[@]}" --val val.npz --remedies gru,lstm --seeds 2 --report r.html
-expect_line '^remedy +with +lr +runs +loss +sd +least +most accuracy +sd +rank$'
+expect_line '^remedy +with +lr +runs +loss +loss sd +least +most accuracy +acc\. sd +rank$'
 expect_line '^gru +clip +0\.01 +2 '
 grep -q '>What was held out<' r.html || fail "the page of compare has no table of what was held out"
 expect_status 0 "$program" compare "${on[@]}" --remedies gru --seeds 1 --report r.html --json

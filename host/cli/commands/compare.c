@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attempts.h"
 #include "cli/commands/alike.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/deal.h"
@@ -16,6 +17,7 @@
 #include "base/stop.h"
 #include "train/trial.h"
 #include "cli/settings.h"
+#include "cli/live.h"
 #include "cli/report/comparison_figures.h"
 #include "cli/report/comparison_held_out.h"
 #include "files/json.h"
@@ -112,7 +114,7 @@ static void describe(const struct rg_comparison_row *row, double seconds, char *
 /* Print what is learned, once the first run knows it. */
 static void tell_labels(struct job *j, const struct rg_summary *run) {
     if (!j->told_labels) {
-        rg_progress_clear(&j->progress);
+        rg_live_clear();
         rg_screen_labels(&run->config, run->labels);
         j->told_labels = true;
     }
@@ -293,19 +295,19 @@ fail:
 }
 
 /* Print the ranked rows as text or as JSON. */
-static void show_rows(struct job *j, const struct rg_config *config, const size_t *order, size_t n,
-                      const struct rg_fold_group *groups) {
-    struct rg_screen screen;
-    rg_screen_init(&screen, config);
+static rg_status show_rows(struct job *j, const struct rg_config *config, const size_t *order, size_t n,
+                           const struct rg_fold_group *groups) {
+    const struct rg_look look = rg_look_of(config);
     if (n > 0 && !config->output.json) {
-        rg_comparison_print(&j->comparison, order, n, &screen.look);
+        RG_TRY(rg_comparison_print(&j->comparison, order, n, &look));
     }
     if (n > 0 && groups && !config->output.json) {
-        rg_comparison_print_held_out(&j->comparison, order, n, groups);
+        RG_TRY(rg_comparison_print_held_out(&j->comparison, order, n, groups, &look));
     }
     for (size_t i = 0; config->output.json && i < n; i++) {
         rg_json_lines_write(&j->lines, row_json(&j->comparison.rows[order[i]], groups ? &groups[i] : NULL));
     }
+    return RG_OK;
 }
 
 /* Show the runs that are done. */
@@ -313,13 +315,15 @@ static rg_status show(struct job *j, const struct rg_config *config) {
     struct rg_comparison *const c = &j->comparison;
     size_t order[RG_MAX_ROWS], n = 0;
     struct rg_fold_group *groups = NULL; /* [n] with validation data */
+    struct rg_attempts attempts = {.status = RG_OK};
     RG_TRY(rg_comparison_rank(c, order, &n));
     RG_TRY(rg_run_validates(config) ? rg_comparison_groups(c, order, n, &groups) : RG_OK);
-    show_rows(j, config, order, n, groups);
-    const rg_status status = rg_pages_wanted(config) && n > 0 ? write_pages(j, config, order, n, groups) : RG_OK;
+    rg_attempt(&attempts, show_rows(j, config, order, n, groups));
+    rg_attempt(&attempts, rg_pages_wanted(config) && n > 0 ? write_pages(j, config, order, n, groups) : RG_OK);
+    rg_attempt(&attempts, rg_run_table_close(&j->table));
+    rg_attempt(&attempts, rg_json_lines_status(&j->lines));
     rg_comparison_free_groups(groups, n);
-    RG_TRY(status);
-    RG_TRY(rg_json_lines_status(&j->lines));
+    RG_TRY(rg_attempts_end(&attempts));
     if (rg_stop_requested()) {
         rg_log("interrupted; %zu of %zu rows are done", rg_comparison_whole(c), c->n_rows);
         return rg_stop_status();
@@ -339,7 +343,7 @@ static bool has_learned_skip(const struct rg_comparison *c) {
 static rg_status prepare(struct job *j, const struct rg_config *config) {
     struct rg_comparison *const c = &j->comparison;
     RG_TRY(rg_pages_check(config, rg_comparison_figure_names));
-    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_outputs_check(config, RG_OUT_RUNS));
     RG_TRY(rg_run_data_check_again(config, config->compare.seeds > 1));
     RG_TRY(rg_run_data_read(config, &j->data));
     struct rg_config used = *config;
@@ -355,7 +359,6 @@ static rg_status prepare(struct job *j, const struct rg_config *config) {
     RG_TRY(rg_setup_device(config, &j->device));
     RG_TRY(
         rg_selftest_quick(j->device, &(struct rg_selftest_scope){.cell = RG_N_CELLS, .learned = has_learned_skip(c)}));
-    RG_TRY(rg_pages_try(config));
     return rg_trainings_open(config, &j->trainings);
 }
 
@@ -381,7 +384,7 @@ static rg_status compare(struct job *j, const struct rg_config *config) {
     for (size_t i = 0; i < c->n_rows && (!rg_stop_requested() || j->dealt); i++) {
         RG_TRY(run_row(j, i));
     }
-    rg_progress_end(&j->progress);
+    rg_live_clear();
     if (j->trainings.n_found > 0) {
         rg_log("%zu trainings were done before; their results are from %s", j->trainings.n_found, j->trainings.folder);
     }

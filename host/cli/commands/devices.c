@@ -2,6 +2,8 @@
 #include <stdio.h>
 
 #include "cli/commands/commands.h"
+#include "cli/report/lines.h"
+#include "cli/report/look.h"
 #include "device/device.h"
 #include "device/rank.h"
 #include "files/json_lines.h"
@@ -47,17 +49,20 @@ static rg_status print_json(const struct rg_device_entry *e, bool chosen) {
         "reason", chosen ? i->choice : ""));
 }
 
-static void print_line(const struct rg_device_entry *e, bool chosen) {
+static void print_lines(const struct rg_device_entry *e, bool chosen, size_t width) {
+    enum { HANG = 6, DEEPER = 8 };
     const struct rg_device_info *const i = &e->info;
-    (void)printf("%-5s %-8s %s\n", e->id, i->backend, i->name);
-    (void)printf("      %s\n      %d %s, %.1f GiB of memory, buffers up to %.1f GiB, vectors of %d%s\n", i->version,
-                 i->units, i->backend[0] == 'n' ? "threads" : "units", (double)i->memory_bytes / 1073741824.0,
-                 (double)i->max_buffer_bytes / 1073741824.0, i->vec, i->has_double ? "" : ", no doubles");
+    rg_lines_format(stdout, width, DEEPER, "%-5s %-8s %s", e->id, i->backend, i->name);
+    rg_lines_format(stdout, width, DEEPER, "%*s%s", HANG, "", i->version);
+    rg_lines_format(stdout, width, DEEPER, "%*s%d %s, %.1f GiB of memory, buffers up to %.1f GiB, vectors of %d%s",
+                    HANG, "", i->units, i->backend[0] == 'n' ? "threads" : "units",
+                    (double)i->memory_bytes / 1073741824.0, (double)i->max_buffer_bytes / 1073741824.0, i->vec,
+                    i->has_double ? "" : ", no doubles");
     if (chosen) {
-        (void)printf("      auto takes it: %s\n", i->choice);
+        rg_lines_format(stdout, width, DEEPER, "%*sauto takes it: %s", HANG, "", i->choice);
     }
     if (e->problem[0]) {
-        (void)printf("      cannot be used: %s\n", e->problem);
+        rg_lines_format(stdout, width, DEEPER, "%*scannot be used: %s", HANG, "", e->problem);
     }
 }
 
@@ -73,13 +78,14 @@ rg_status rg_command_devices(const struct rg_config *config) {
 #else
     rg_log("this build has no OpenCL");
 #endif
+    const struct rg_look look = rg_look_of(config);
     size_t chosen = 0;
     rg_status status = choose(entries, n, &chosen);
     for (size_t i = 0; i < n && status == RG_OK; i++) {
         if (config->output.json) {
             status = print_json(&entries[i], i == chosen);
         } else {
-            print_line(&entries[i], i == chosen);
+            print_lines(&entries[i], i == chosen, rg_look_text(&look));
         }
     }
     rg_free(entries);

@@ -3,6 +3,8 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
+#include "cli/report/lines.h"
+#include "cli/report/look.h"
 #include "cli/report/metrics_text.h"
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"
@@ -28,14 +30,17 @@ static rg_status print_result(const struct rg_config *config, struct evaluation 
         return rg_json_print_exact(rg_metrics_json(e->metrics, &names));
     }
     rg_metrics_line(e->metrics, line, sizeof line);
-    (void)printf("%s\non %llu %s of %s (baseline %.6g)\n", line, (unsigned long long)e->metrics->rows,
-                 e->problem.target == RG_TARGET_STEPS ? "steps" : "sequences", e->problem.name, e->problem.baseline);
+    const struct rg_look look = rg_look_of(config);
+    rg_lines_format(stdout, rg_look_text(&look), 2, "%s", line);
+    rg_lines_format(stdout, rg_look_text(&look), 2, "on %llu %s of %s (baseline %.6g)",
+                    (unsigned long long)e->metrics->rows, e->problem.target == RG_TARGET_STEPS ? "steps" : "sequences",
+                    e->problem.name, e->problem.baseline);
     rg_metrics_print(e->metrics, &names);
     return RG_OK;
 }
 
 static rg_status evaluate(const struct rg_config *config, struct evaluation *e) {
-    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY(rg_setup_model_and_data(config, true, &e->model, &e->data, &e->problem));
     if (e->problem.targets.n_rows == e->problem.targets.n_left_out) {
         return rg_fail(RG_BAD_FILE, "%s: no label counts, so there is nothing to score", e->data->path);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attempts.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 #include "cli/report/chance.h"
 #include "cli/report/explain.h"
 #include "cli/report/grad_figures.h"
+#include "cli/report/lines.h"
 #include "cli/report/input_text.h"
 #include "cli/report/look.h"
 #include "cli/report/measuring.h"
@@ -40,6 +42,7 @@ struct job {
     struct rg_walk *walk; /* with --trace or --trace-latex, else NULL */
     struct rg_walk_tensors walk_tensors;
     bool shown;   /* the walk is small enough for the screen, the page and LaTeX */
+    bool wrote;   /* the file of --out is written */
     double begin; /* rg_seconds at the start */
 };
 
@@ -49,7 +52,7 @@ static rg_status diagnose(const struct rg_config *config, struct job *j) {
     struct rg_measuring measuring;
     const struct rg_watch watch = rg_measuring_begin(&measuring, config, 0.0);
     const rg_status status = rg_pass_diagnose(j->pass, config->machine.threads, &watch);
-    rg_measuring_end(&measuring);
+    rg_measuring_end();
     if (status == RG_OK && rg_stop_requested()) {
         rg_log("the diagnosis of the gradient was interrupted; the file has what was measured so far");
     }
@@ -59,7 +62,7 @@ static rg_status diagnose(const struct rg_config *config, struct job *j) {
 static rg_status print_json(const struct rg_config *config, const struct job *j) {
     const struct rg_diagnosis *const d = &j->pass->diagnosis;
     const struct rg_verdict *const found = &d->verdict;
-    const char *const out = config->output.out;
+    const char *const out = j->wrote ? config->output.out : NULL;
     json_t *result = rg_json_pack("{s:o, s:o, s:o}", "file", out ? rg_json_text(out) : json_null(), "loss",
                                   rg_json_real(j->pass->loss), "grad_norm", rg_json_real(j->pass->norm));
     json_t *const verdict =
@@ -88,12 +91,13 @@ static rg_status print_result(const struct rg_config *config, const struct job *
         RG_TRY(rg_walk_print(j->walk, config->output.sequence, rg_look_terminal()));
         (void)printf("\n");
     }
-    (void)printf("loss %.*g, gradient norm %.*g over %zu sequences of %zu steps", digits, j->pass->loss, digits,
-                 j->pass->norm, j->data->n_sequences, j->data->n_steps);
-    if (config->output.out) {
-        (void)printf("; wrote %zu tensors to %s", j->pass->n_tensors + j->walk_tensors.count, config->output.out);
+    struct rg_line line = {.length = 0};
+    rg_line_add(&line, "loss %.*g, gradient norm %.*g over %zu sequences of %zu steps", digits, j->pass->loss, digits,
+                j->pass->norm, j->data->n_sequences, j->data->n_steps);
+    if (config->output.out && j->wrote) {
+        rg_line_add(&line, "; wrote %zu tensors to %s", j->pass->n_tensors + j->walk_tensors.count, config->output.out);
     }
-    (void)printf("\n");
+    rg_lines_print(&(struct rg_paragraph){.out = stdout, .width = rg_look_text(&look), .hang = 2}, line.text);
     rg_input_text_print(&j->pass->inputs);
     rg_probe_text_print(&j->pass->map);
     rg_screen_diagnosis(&j->pass->diagnosis, config, &look);
@@ -224,11 +228,10 @@ static rg_status check_walk(const struct rg_config *config, struct job *j) {
                "of %s",
                j->model->shape.hidden, j->data->n_steps, j->data->n_sequences, config->output.out);
     }
-    RG_TRY(rg_walk_check_memory(j->model, j->data));
-    return config->output.trace_latex ? rg_file_try(config->output.trace_latex) : RG_OK;
+    return rg_walk_check_memory(j->model, j->data);
 }
 
-/* Compute the walk. Where they are asked for, also list its tensors and write its LaTeX file. */
+/* Compute the walk, and list its tensors where they are asked for. */
 static rg_status make_walk(const struct rg_config *config, struct job *j) {
     if (!wants_walk(config)) {
         return RG_OK;
@@ -237,8 +240,7 @@ static rg_status make_walk(const struct rg_config *config, struct job *j) {
     if (config->output.out && config->output.trace) {
         RG_TRY(rg_walk_tensors_create(j->walk, &j->walk_tensors));
     }
-    return config->output.trace_latex ? rg_walk_latex(j->walk, config->output.sequence, config->output.trace_latex)
-                                      : RG_OK;
+    return RG_OK;
 }
 
 /* Write the tensors of the pass, followed by those of the walk. */
@@ -259,26 +261,33 @@ static rg_status write_tensors(const struct rg_config *config, const struct job 
 }
 
 static rg_status grad(const struct rg_config *config, struct job *j) {
-    RG_TRY(rg_pages_check(config, rg_grad_figure_names));
-    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_pages_check(config, rg_grad_own_figures));
+    RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY(config->data.task ? open_task(config, j) : open_file(config, j));
     if (!j->data) {
         return rg_fail(RG_ERROR, "there are no data");
     }
     RG_TRY(rg_lag_check(&j->model->shape, j->data->n_steps, config->training.probe_time));
+    RG_TRY(rg_grad_figure_check(config, &j->model->shape));
     RG_TRY(check_walk(config, j));
     if (!j->device) { /* open_task has opened it */
         RG_TRY(rg_setup_device(config, &j->device));
     }
-    RG_TRY(rg_pages_try(config));
     RG_TRY(rg_pass_create(config, j->device, j->model, j->data, &j->problem, &j->pass));
     j->ran.training.probe_time = j->pass->probe;
     rg_stop_answer("ending the diagnosis, then writing what there is");
     RG_TRY(diagnose(config, j));
     RG_TRY(make_walk(config, j));
-    RG_TRY(write_tensors(config, j));
-    RG_TRY(print_result(config, j));
-    return rg_pages_wanted(config) && j->pass->diagnosis.profile ? write_pages(config, j) : RG_OK;
+    struct rg_attempts attempts = {.status = RG_OK};
+    if (config->output.trace_latex) {
+        rg_attempt(&attempts, rg_walk_latex(j->walk, config->output.sequence, config->output.trace_latex));
+    }
+    const rg_status written = write_tensors(config, j);
+    rg_attempt(&attempts, written);
+    j->wrote = written == RG_OK;
+    rg_attempt(&attempts, print_result(config, j));
+    rg_attempt(&attempts, rg_pages_wanted(config) && j->pass->diagnosis.profile ? write_pages(config, j) : RG_OK);
+    return rg_attempts_end(&attempts);
 }
 
 rg_status rg_command_grad(const struct rg_config *config) {

@@ -6,9 +6,12 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
 #include "options/options_store.h"
+#include "cli/report/columns.h"
+#include "cli/report/lines.h"
 #include "cli/report/screen.h"
 #include "files/json_lines.h"
 #include "files/sections.h"
+#include "files/shell_text.h"
 #include "model/state_names.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -53,24 +56,8 @@ static void shape_text(const struct rg_tensor *tensor, char text[SHAPE_BYTES]) {
     (void)snprintf(text + at, (size_t)(SHAPE_BYTES - at), "]");
 }
 
-/* Print a line for a tensor. `parameter` is its name in the model, or "" if it has none. */
-static rg_status print_tensor(const struct rg_config *config, const struct rg_tensor *tensor, const char *parameter) {
-    struct figures f;
-    char shape[SHAPE_BYTES];
-    look_at(tensor, &f);
-    const double mean = f.finite ? f.sum / (double)f.finite : NAN;
-    if (!config->output.json) {
-        shape_text(tensor, shape);
-        (void)printf("%-28s %-4s %-14s", tensor->name, rg_dtype_name(tensor->dtype), shape);
-        if (f.finite) {
-            (void)printf(" %10.4g to %10.4g, mean %10.4g", f.min, f.max, mean);
-        }
-        if (f.others) {
-            (void)printf("; %zu not finite", f.others);
-        }
-        (void)printf("%s%s\n", parameter[0] ? "  is " : "", parameter);
-        return RG_OK;
-    }
+static rg_status print_tensor_json(const struct rg_tensor *tensor, const struct figures *f, const char *parameter) {
+    const double mean = f->finite ? f->sum / (double)f->finite : NAN;
     json_t *sizes = json_array();
     for (size_t d = 0; d < tensor->n_dims; d++) {
         rg_json_append(&sizes, json_integer((json_int_t)tensor->shape[d]));
@@ -78,12 +65,79 @@ static rg_status print_tensor(const struct rg_config *config, const struct rg_te
     json_t *line = rg_json_pack(
         "{s:o, s:s, s:o, s:I, s:o, s:o, s:o, s:I}", "name", rg_json_text(tensor->name), "dtype",
         rg_dtype_name(tensor->dtype), "shape", sizes, "elements", (json_int_t)rg_tensor_elements(tensor), "min",
-        f.finite ? rg_json_real(f.min) : json_null(), "max", f.finite ? rg_json_real(f.max) : json_null(), "mean",
-        f.finite ? rg_json_real(mean) : json_null(), "nonfinite", (json_int_t)f.others);
+        f->finite ? rg_json_real(f->min) : json_null(), "max", f->finite ? rg_json_real(f->max) : json_null(), "mean",
+        f->finite ? rg_json_real(mean) : json_null(), "nonfinite", (json_int_t)f->others);
     if (parameter[0]) {
         rg_json_set(&line, "parameter", rg_json_text(parameter));
     }
     return rg_json_print(line);
+}
+
+/* A number of a tensor that has finite ones, else a dash. */
+static void add_figure(struct rg_columns *table, const struct figures *f, double value) {
+    if (f->finite) {
+        rg_columns_cell(table, "", "%.4g", value);
+    } else {
+        rg_columns_cell(table, "", "-");
+    }
+}
+
+/* Make the table of n tensors. `matched`: they have names in the model, too. */
+static rg_status make_table(const struct rg_config *config, size_t n, bool matched, struct rg_columns *table) {
+    static const struct rg_column columns[] = {
+        {.head = "tensor", .left = true},
+        {.head = "type", .left = true},
+        {.head = "shape", .left = true},
+        {.head = "least"},
+        {.head = "most"},
+        {.head = "mean"},
+        {.head = "not finite"},
+        {.head = "is", .left = true},
+    };
+    const struct rg_look look = rg_look_of(config);
+    const struct rg_columns_options options = {.columns = columns,
+                                               .n = sizeof columns / sizeof *columns - (matched ? 0 : 1),
+                                               .keys = 1,
+                                               .rows = n,
+                                               .width = rg_look_table(&look),
+                                               .gap = 2};
+    return rg_columns_create(&options, table);
+}
+
+/* Print an object for a tensor, or add a row. `parameter` is its name in the model, or "" if it has none. */
+static rg_status add_tensor(const struct rg_config *config, const struct rg_tensor *tensor, const char *parameter,
+                            struct rg_columns *table) {
+    struct figures f;
+    char shape[SHAPE_BYTES];
+    look_at(tensor, &f);
+    if (config->output.json) {
+        return print_tensor_json(tensor, &f, parameter);
+    }
+    shape_text(tensor, shape);
+    rg_columns_cell(table, "", "%s", tensor->name);
+    rg_columns_cell(table, "", "%s", rg_dtype_name(tensor->dtype));
+    rg_columns_cell(table, "", "%s", shape);
+    add_figure(table, &f, f.min);
+    add_figure(table, &f, f.max);
+    add_figure(table, &f, f.finite ? f.sum / (double)f.finite : (double)NAN);
+    rg_columns_cell(table, "", "%zu", f.others);
+    if (table->options.n == 8) {
+        rg_columns_cell(table, "", "%s", parameter[0] ? parameter : "-");
+    }
+    return table->status;
+}
+
+/* Show the table if it is complete, and release it. */
+static rg_status end_table(const struct rg_config *config, struct rg_columns *table, rg_status status) {
+    status = status == RG_OK && !config->output.json ? rg_columns_end(table) : status;
+    rg_columns_release(table);
+    return status;
+}
+
+/* Print "  NAME  VALUE", as long as there is a value. */
+static void print_pair(const struct rg_config *config, const char *name, const char *value) {
+    const struct rg_look look = rg_look_of(config);
+    rg_lines_format(stdout, rg_look_table(&look), 19, "  %-16s %s", name, value);
 }
 
 /* ---- Files of tensors ---- */
@@ -128,6 +182,35 @@ static bool are_gradients(const struct rg_tensors *tensors) {
     return norm && gradient;
 }
 
+/* Add a value of JSON as text, a list with commas between its items. */
+static void add_value(const json_t *value, struct rg_line *line) {
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        rg_line_add(line, "%s", i ? ", " : "");
+        add_value(json_array_get(value, i), line);
+    }
+    if (json_is_string(value)) {
+        rg_line_add(line, "%s", json_string_value(value));
+    } else if (json_is_integer(value)) {
+        rg_line_add(line, "%lld", (long long)json_integer_value(value));
+    } else if (json_is_real(value)) {
+        rg_line_add(line, "%.9g", json_real_value(value));
+    } else if (json_is_boolean(value)) {
+        rg_line_add(line, "%s", json_is_true(value) ? "yes" : "no");
+    }
+}
+
+/* Print the options in a model's file, a JSON object. */
+static void print_options(const struct rg_config *config, const char *text) {
+    json_t *const options = json_loads(text, 0, NULL);
+    (void)puts("\noptions");
+    for (void *at = json_object_iter(options); at; at = json_object_iter_next(options, at)) {
+        struct rg_line line = {.length = 0};
+        add_value(json_object_iter_value(at), &line);
+        print_pair(config, json_object_iter_key(at), line.text);
+    }
+    json_decref(options);
+}
+
 static rg_status print_head(const struct rg_config *config, const char *format, const struct rg_tensors *tensors,
                             const struct rg_model *model, const char *why) {
     const bool own = tensors->config != NULL;
@@ -148,16 +231,19 @@ static rg_status print_head(const struct rg_config *config, const char *format, 
         }
         return rg_json_print(head);
     }
-    (void)printf("%s: %s, %zu tensor%s\n", config->subject, format, tensors->count, tensors->count == 1 ? "" : "s");
+    const struct rg_look look = rg_look_of(config);
+    const size_t width = rg_look_table(&look);
+    rg_lines_format(stdout, width, 2, "%s: %s, %zu tensor%s", config->subject, format, tensors->count,
+                    tensors->count == 1 ? "" : "s");
     if (model) {
-        (void)printf("a model%s: %s\n", own ? "" : " of another program, such as PyTorch", text);
+        rg_lines_format(stdout, width, 2, "a model%s: %s", own ? "" : " of another program, such as PyTorch", text);
     } else if (are_gradients(tensors)) {
         (void)printf("the gradients that grad wrote\n");
     } else if (why[0]) {
-        (void)printf("not a model that rnn-gpu can load: %s\n", why);
+        rg_lines_format(stdout, width, 2, "not a model that rnn-gpu can load: %s", why);
     }
     if (own) {
-        (void)printf("options %s\n", tensors->config);
+        print_options(config, tensors->config);
     }
     (void)putchar('\n');
     return RG_OK;
@@ -169,13 +255,15 @@ static rg_status print_tensors(const struct rg_config *config, const struct rg_t
     char parameter[NAME_BYTES] = "";
     const bool matched =
         model && !tensors->config && rg_state_names_find(config->subject, tensors, NULL, &names) == RG_OK;
-    for (size_t i = 0; i < tensors->count; i++) {
+    struct rg_columns table;
+    rg_status status = make_table(config, tensors->count, matched, &table);
+    for (size_t i = 0; status == RG_OK && i < tensors->count; i++) {
         if (matched) {
             parameter_of(model, &names, tensors->items[i].name, parameter);
         }
-        RG_TRY(print_tensor(config, &tensors->items[i], parameter));
+        status = add_tensor(config, &tensors->items[i], parameter, &table);
     }
-    return RG_OK;
+    return end_table(config, &table, status);
 }
 
 static rg_status inspect_tensors(const struct rg_config *config, enum rg_file_kind kind) {
@@ -220,10 +308,16 @@ static rg_status add_option(void *self, const char *name, const char *value) {
     return RG_OK;
 }
 
+/* The options of a checkpoint as they are shown: --epochs decides over the updates where it is given. */
+struct shown {
+    const struct rg_config *config;
+    bool has_epochs;
+};
+
 static rg_status print_option(void *self, const char *name, const char *value) {
-    (void)self;
-    if (strcmp(name, "given") != 0) {
-        (void)printf("  %-16s %s\n", name, value);
+    const struct shown *const shown = self;
+    if (strcmp(name, "given") != 0 && !(shown->has_epochs && strcmp(name, "updates") == 0)) {
+        print_pair(shown->config, name, value);
     }
     return RG_OK;
 }
@@ -244,11 +338,43 @@ static rg_status print_checkpoint_json(const struct rg_sections *s, const struct
     return status == RG_OK ? printed : status;
 }
 
-static rg_status print_checkpoint_head(const struct rg_sections *s, const struct facts *f) {
-    (void)printf("%s: a checkpoint of rnn-gpu %s, format %d\n", s->path, f->program, RG_SECTIONS_FORMAT);
-    (void)printf("after update %llu: loss %.6g, %.2f s of training on %s, numbers of %llu bytes\n\noptions\n",
-                 (unsigned long long)f->update, f->loss, f->seconds, f->device, (unsigned long long)f->real_bytes);
-    RG_TRY(rg_options_list(s->path, f->options, print_option, NULL));
+/* Print the command that makes the run. */
+static rg_status print_command(const struct rg_sections *s) {
+    const struct rg_section *const section = rg_sections_find(s, "arguments");
+    struct rg_text text = {.bytes = NULL};
+    char **words = NULL;
+    int n = 0;
+    const char *const all = section ? section->data : NULL;
+    const size_t bytes = section ? section->bytes : 0;
+    if (bytes == 0 || all[bytes - 1] != '\0') {
+        return RG_OK;
+    }
+    RG_TRY(rg_alloc(&words, bytes, sizeof *words, "the command line"));
+    for (size_t i = 0; i < bytes; i += strlen(words[n - 1]) + 1) {
+        words[n++] = (char *)section->data + i;
+    }
+    rg_status status = rg_shell_text_add(&text, n, words);
+    status = status == RG_OK ? rg_text_add(&text, "", 1) : status;
+    if (status == RG_OK) {
+        (void)printf("\nmade by\n./rnn-gpu%s\n", text.bytes);
+    }
+    rg_text_destroy(&text);
+    rg_free(words);
+    return status;
+}
+
+static rg_status print_checkpoint_head(const struct rg_config *config, const struct rg_sections *s,
+                                       const struct facts *f) {
+    struct shown shown = {.config = config, .has_epochs = strstr(f->options, "\"epochs\":") != NULL};
+    const struct rg_look look = rg_look_of(config);
+    const size_t width = rg_look_table(&look);
+    rg_lines_format(stdout, width, 2, "%s: a checkpoint of rnn-gpu %s, format %d", s->path, f->program,
+                    RG_SECTIONS_FORMAT);
+    rg_lines_format(stdout, width, 2, "after update %llu: loss %.6g, %.2f s of training on %s, numbers of %llu bytes",
+                    (unsigned long long)f->update, f->loss, f->seconds, f->device, (unsigned long long)f->real_bytes);
+    RG_TRY(print_command(s));
+    (void)puts("\noptions");
+    RG_TRY(rg_options_list(s->path, f->options, print_option, &shown));
     (void)printf("\nsections, in bytes\n");
     for (size_t i = 0; i < s->n; i++) {
         (void)printf("  %-24s %zu\n", s->items[i].name, s->items[i].bytes);
@@ -257,9 +383,9 @@ static rg_status print_checkpoint_head(const struct rg_sections *s, const struct
     return RG_OK;
 }
 
-/* Print one weight tensor of the arena. RG_BAD_FILE for a place outside of it. */
-static rg_status print_parameter(const struct rg_config *config, const struct rg_sections *s,
-                                 const struct rg_parameter_row *row, size_t real_bytes) {
+/* Add one weight tensor of the arena. RG_BAD_FILE for a place outside of it. */
+static rg_status add_parameter(const struct rg_config *config, const struct rg_sections *s,
+                               const struct rg_parameter_row *row, size_t real_bytes, struct rg_columns *table) {
     const struct rg_section *const weights = rg_sections_find(s, "weights");
     const size_t arena = weights->bytes / real_bytes;
     size_t elements = 0;
@@ -274,7 +400,7 @@ static rg_status print_parameter(const struct rg_config *config, const struct rg
                                      .shape = {(size_t)row->rows, (size_t)row->columns},
                                      .data = (const char *)weights->data + (size_t)row->offset * real_bytes,
                                      .data_bytes = elements * real_bytes};
-    return print_tensor(config, &tensor, "");
+    return add_tensor(config, &tensor, "", table);
 }
 
 static rg_status print_checkpoint(const struct rg_config *config, const struct rg_sections *s) {
@@ -284,12 +410,15 @@ static rg_status print_checkpoint(const struct rg_config *config, const struct r
     if (!parameters || !rg_sections_find(s, "weights") || (f.real_bytes != 4 && f.real_bytes != 8)) {
         return rg_fail(RG_BAD_FILE, "%s: a checkpoint without weights", s->path);
     }
-    RG_TRY(config->output.json ? print_checkpoint_json(s, &f) : print_checkpoint_head(s, &f));
+    RG_TRY(config->output.json ? print_checkpoint_json(s, &f) : print_checkpoint_head(config, s, &f));
     const struct rg_parameter_row *const rows = parameters->data;
-    for (size_t i = 0; i < parameters->bytes / sizeof *rows; i++) {
-        RG_TRY(print_parameter(config, s, &rows[i], (size_t)f.real_bytes));
+    const size_t n = parameters->bytes / sizeof *rows;
+    struct rg_columns table;
+    rg_status status = make_table(config, n, false, &table);
+    for (size_t i = 0; status == RG_OK && i < n; i++) {
+        status = add_parameter(config, s, &rows[i], (size_t)f.real_bytes, &table);
     }
-    return RG_OK;
+    return end_table(config, &table, status);
 }
 
 rg_status rg_command_inspect(const struct rg_config *config) {

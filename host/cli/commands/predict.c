@@ -1,11 +1,15 @@
 /* `rnn-gpu predict`: a saved model's outputs on data. */
+#define _GNU_SOURCE
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/predict_csv.h"
+#include "cli/report/lines.h"
+#include "cli/report/look.h"
 #include "train/setup.h"
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"
@@ -56,54 +60,69 @@ static bool has_label(const struct prediction *p) {
     return rg_dataset_is_labelled(p->data) && p->data->n_targets == 1;
 }
 
-/* Print the label of a sequence in the file: a name or a number. NaN means a label that the model does not know. */
-static void print_label(const struct prediction *p, size_t i) {
+/* Add the label of a sequence in the file: a name or a number. NaN means a label that the model does not know. */
+static void add_label(const struct prediction *p, size_t i, FILE *row) {
     const double label = rg_dataset_target(p->data, i);
     char *const *const names = p->data->classes;
     if (isnan(label)) {
-        (void)printf("  label ?");
+        (void)fprintf(row, "  label ?");
     } else if (names) {
-        (void)printf("  label %s", names[(size_t)label]);
+        (void)fprintf(row, "  label %s", names[(size_t)label]);
     } else {
-        (void)printf("  label %g", label);
+        (void)fprintf(row, "  label %g", label);
     }
 }
 
-/* Print a sequence's result: probability (bce), class and its probability (ce, and named classes), or numbers (mse). */
-static void print_row(const struct prediction *p, size_t i, bool exact) {
+/* Add a sequence's result: probability (bce), class and its probability (ce, and named classes), or numbers (mse). */
+static void add_row(const struct prediction *p, size_t i, bool exact, FILE *row) {
     const size_t n = p->model->shape.outputs;
     const double *const z = p->outputs + i * n;
     const bool named = p->model->classes != NULL;
     if (p->data->texts) {
-        (void)printf("%-24s", p->data->texts[i]);
+        (void)fprintf(row, "%-24s", p->data->texts[i]);
     } else {
-        (void)printf("%8zu", i + 1);
+        (void)fprintf(row, "%8zu", i + 1);
     }
     if (p->data->names) {
-        (void)printf("  series %s", p->data->names[i]);
+        (void)fprintf(row, "  series %s", p->data->names[i]);
     }
     if (p->data->rows) {
-        (void)printf("  row %zu", (size_t)p->data->rows[i]);
+        (void)fprintf(row, "  row %zu", (size_t)p->data->rows[i]);
     }
     if (has_label(p)) {
-        print_label(p, i);
+        add_label(p, i, row);
     }
     if (p->problem.loss == RG_LOSS_CE || (p->problem.loss == RG_LOSS_BCE && named)) {
         double probability = 0.0;
         const size_t class = choose_class(p, z, &probability);
-        (void)(named ? printf("  class %s", class_name(p, class)) : printf("  class %zu", class));
-        (void)printf(exact ? "  probability %.17g\n" : "  probability %.6f\n", probability);
+        (void)(named ? fprintf(row, "  class %s", class_name(p, class)) : fprintf(row, "  class %zu", class));
+        (void)fprintf(row, exact ? "  probability %.17g" : "  probability %.6f", probability);
         return;
     }
-    (void)printf(p->problem.loss == RG_LOSS_BCE ? "  probability" : has_columns(p) ? " " : "  output");
+    (void)fprintf(row, p->problem.loss == RG_LOSS_BCE ? "  probability" : has_columns(p) ? " " : "  output");
     for (size_t o = 0; o < n; o++) {
-        (void)printf("%s%s", has_columns(p) ? " " : "", has_columns(p) ? p->model->targets[o] : "");
-        (void)printf(exact                            ? " %.17g"
+        (void)fprintf(row, "%s%s", has_columns(p) ? " " : "", has_columns(p) ? p->model->targets[o] : "");
+        (void)fprintf(row, exact                            ? " %.17g"
                      : p->problem.loss == RG_LOSS_BCE ? " %.6f"
                                                       : " %.9g",
                      p->problem.loss == RG_LOSS_BCE ? rg_sigmoid(z[o]) : z[o]);
     }
-    (void)putchar('\n');
+}
+
+static rg_status print_row(const struct prediction *p, size_t i, bool exact, size_t width) {
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *const row = open_memstream(&text, &bytes);
+    if (!row) {
+        return rg_fail(RG_NO_MEMORY, "not enough memory for a row of the predictions");
+    }
+    add_row(p, i, exact, row);
+    const bool whole = fclose(row) == 0;
+    if (whole) {
+        rg_lines_print(&(struct rg_paragraph){.out = stdout, .width = width, .hang = 10}, text);
+    }
+    free(text);
+    return whole ? RG_OK : rg_fail(RG_NO_MEMORY, "not enough memory for a row of the predictions");
 }
 
 /* {"saw": 0.1, ...}: the probability of every class that has a name. */
@@ -243,28 +262,29 @@ static rg_status check_name(const char *path) {
 
 static rg_status predict(const struct rg_config *config, struct prediction *p) {
     RG_TRY(check_name(config->output.out));
-    RG_TRY(rg_outputs_check(config, false));
+    RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY(rg_setup_model_and_data(config, false, &p->model, &p->data, &p->problem));
+    if (!config->output.out && p->model->shape.target == RG_TARGET_STEPS) {
+        return rg_fail(RG_USAGE, "the model has an output at every step: add --out FILE to save them");
+    }
     RG_TRY(rg_setup_device(config, &p->device));
+    const struct rg_look look = rg_look_of(config);
     const size_t n = p->data->n_sequences;
     RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_setup_outputs(p->device, p->model, p->data, &p->problem, config->machine.memory, p->outputs));
     RG_TRY(score(p, config));
-    if (config->output.out) {
-        RG_TRY(save(p, config));
-    } else if (p->model->shape.target == RG_TARGET_STEPS) {
-        return rg_fail(RG_USAGE, "the model has an output at every step: add --out FILE to save them");
-    } else {
+    const rg_status saved = config->output.out ? save(p, config) : RG_OK;
+    if (!config->output.out) {
         for (size_t i = 0; i < n; i++) {
             if (config->output.json) {
                 RG_TRY(print_json(p, i, config->machine.precision == RG_PRECISION_DOUBLE));
             } else {
-                print_row(p, i, config->machine.precision == RG_PRECISION_DOUBLE);
+                RG_TRY(print_row(p, i, config->machine.precision == RG_PRECISION_DOUBLE, rg_look_table(&look)));
             }
         }
     }
     print_score(p);
-    return RG_OK;
+    return saved;
 }
 
 rg_status rg_command_predict(const struct rg_config *config) {

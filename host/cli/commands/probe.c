@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cli/commands/commands.h"
+#include "cli/report/lines.h"
+#include "cli/report/look.h"
 #include "base/nearest.h"
 #include "train/setup.h"
 #include "base/guard.h"
@@ -16,17 +18,18 @@ enum { MAX_PROBES = 32, MIN_STEPS = 8, MAX_STEPS = 500, MIN_HIDDEN = 16, MAX_HID
 
 struct printer {
     bool json;
+    size_t width;
     struct rg_json_lines lines; /* with json */
     const char *probe;          /* the experiment whose heading was printed */
 };
 
-static rg_status print_list(bool json) {
+static rg_status print_list(bool json, size_t width) {
     for (size_t i = 0; i < rg_n_probes; i++) {
         if (json) {
             RG_TRY(rg_json_print(rg_json_pack("{s:s, s:s, s:s}", "probe", rg_probes[i].name, "summary",
                                               rg_probes[i].summary, "source", rg_probes[i].source)));
         } else {
-            (void)printf("%-12s %s\n", rg_probes[i].name, rg_probes[i].summary);
+            rg_lines_format(stdout, width, 13, "%-12s %s", rg_probes[i].name, rg_probes[i].summary);
         }
     }
     return RG_OK;
@@ -38,7 +41,9 @@ static void print_heading(struct printer *printer, const char *name) {
     while (strcmp(rg_probes[i].name, name) != 0) {
         i++;
     }
-    (void)printf("%s%s: %s\n  (%s)\n", first ? "" : "\n", name, rg_probes[i].summary, rg_probes[i].source);
+    (void)fputs(first ? "" : "\n", stdout);
+    rg_lines_format(stdout, printer->width, 2, "%s: %s", name, rg_probes[i].summary);
+    rg_lines_format(stdout, printer->width, 3, "  (%s)", rg_probes[i].source);
     if (first) {
         (void)printf("  %-34s %12s %12s %9s\n", "", "measured", "known", "within");
     }
@@ -117,7 +122,9 @@ static rg_status check_sizes(const struct rg_config *config) {
 }
 
 static rg_status run(const struct rg_config *config, const size_t *chosen, size_t n, struct rg_device *device) {
-    struct printer printer = {.json = config->output.json, .lines = rg_json_lines_stdout()};
+    const struct rg_look look = rg_look_of(config);
+    struct printer printer = {
+        .json = config->output.json, .width = rg_look_text(&look), .lines = rg_json_lines_stdout()};
     const struct rg_probe_context options = {.config = config, .device = device};
     struct rg_probe_report report = {.number = print_number, .self = &printer};
     for (size_t i = 0; i < n && !rg_stop_requested(); i++) {
@@ -139,7 +146,8 @@ rg_status rg_command_probe(const struct rg_config *config) {
     bool on_device = false;
     struct rg_device *device = NULL;
     if (!config->probe.name) {
-        return print_list(config->output.json);
+        const struct rg_look look = rg_look_of(config);
+        return print_list(config->output.json, rg_look_text(&look));
     }
     const size_t n = choose(config->probe.name, chosen);
     if (n == 0) {

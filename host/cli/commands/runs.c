@@ -14,6 +14,8 @@
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
+#include "cli/report/columns.h"
+#include "cli/report/look.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
 #include "rnn_gpu/log.h"
@@ -251,43 +253,49 @@ static rg_status print_json(const struct one_run *run) {
     return rg_json_print(line);
 }
 
-/* The width of a column's widest text, including its head. */
-static size_t width_of(const struct runs *r, const char *key) {
-    char text[TEXT_BYTES];
-    size_t width = strlen(key);
-    for (size_t i = 0; i < r->n; i++) {
-        const size_t length = strlen(option_text(&r->items[i], key, text));
-        width = length > width ? length : width;
-    }
-    return width;
-}
-
-static void print_table(const struct runs *r) {
-    char text[TEXT_BYTES];
-    size_t name = strlen("run");
-    for (size_t i = 0; i < r->n; i++) {
-        name = strlen(r->items[i].name) > name ? strlen(r->items[i].name) : name;
-    }
-    (void)printf("%-*s", (int)name, "run");
+/* The table of the runs. An option's head has its dashes, so it differs from that of a result. */
+static rg_status print_table(const struct runs *r) {
+    static const struct rg_column results[] = {
+        {.head = "updates", .meaning = "updates made"},
+        {.head = "loss", .meaning = "mean of the last updates; of a run that goes on, of one"},
+        {.head = "gradient", .left = true, .meaning = "the verdict: how the gradient comes back in time"},
+        {.head = "state", .left = true, .meaning = "running, stopped, or why it ended"},
+        {.head = "resume from", .left = true, .meaning = "the update that --resume DIR would go on from"},
+    };
+    enum { N_RESULTS = sizeof results / sizeof *results };
+    struct rg_column columns[1 + MAX_COLUMNS + N_RESULTS] = {{.head = "run", .left = true}};
+    char heads[MAX_COLUMNS][TEXT_BYTES], text[TEXT_BYTES];
+    const struct rg_look look = rg_look_of(r->config);
+    struct rg_columns t;
     for (size_t c = 0; c < r->n_columns; c++) {
-        (void)printf("  %*s", (int)width_of(r, r->columns[c]), r->columns[c]);
+        (void)snprintf(heads[c], sizeof heads[c], "--%s", r->columns[c]);
+        columns[1 + c] = (struct rg_column){.head = heads[c]};
     }
-    (void)printf("  %9s %10s %-10s %-11s %s\n", "made", "loss", "verdict", "state", "resume from");
+    memcpy(columns + 1 + r->n_columns, results, sizeof results);
+    const struct rg_columns_options options = {.columns = columns,
+                                               .n = 1 + r->n_columns + N_RESULTS,
+                                               .keys = 1,
+                                               .rows = r->n,
+                                               .width = rg_look_table(&look),
+                                               .gap = 2};
+    RG_TRY(rg_columns_create(&options, &t));
     for (size_t i = 0; i < r->n; i++) {
         const struct one_run *const run = &r->items[i];
-        (void)printf("%-*s", (int)name, run->name);
+        rg_columns_cell(&t, "", "%s", run->name);
         for (size_t c = 0; c < r->n_columns; c++) {
-            (void)printf("  %*s", (int)width_of(r, r->columns[c]), option_text(run, r->columns[c], text));
+            rg_columns_cell(&t, "", "%s", option_text(run, r->columns[c], text));
         }
+        rg_columns_cell(&t, "", "%llu", (unsigned long long)run->updates);
         (void)snprintf(text, sizeof text, "%.4g", run->loss);
-        (void)printf("  %9llu %10s %-10s %-11s ", (unsigned long long)run->updates, isnan(run->loss) ? "-" : text,
-                     run->verdict, run->state);
-        if (can_go_on(run)) {
-            (void)printf("%llu\n", (unsigned long long)run->checkpoint);
-        } else {
-            (void)printf("-\n");
-        }
+        rg_columns_cell(&t, "", "%s", isnan(run->loss) ? "-" : text);
+        rg_columns_cell(&t, "", "%s", run->verdict);
+        rg_columns_cell(&t, "", "%s", run->state);
+        (void)snprintf(text, sizeof text, "%llu", (unsigned long long)run->checkpoint);
+        rg_columns_cell(&t, "", "%s", can_go_on(run) ? text : "-");
     }
+    const rg_status status = rg_columns_end(&t);
+    rg_columns_release(&t);
+    return status;
 }
 
 static rg_status show(struct runs *r) {
@@ -299,7 +307,7 @@ static rg_status show(struct runs *r) {
     }
     if (!r->config->output.json) {
         choose_columns(r);
-        print_table(r);
+        return print_table(r);
     }
     return RG_OK;
 }

@@ -6,12 +6,15 @@
 
 #include "base/guard.h"
 #include "cli/commands/commands.h"
+#include "cli/report/lines.h"
+#include "cli/report/look.h"
 #include "train/setup.h"
 #include "files/json_lines.h"
 #include "verify/selftest/selftest.h"
 
 struct account {
     bool json;
+    size_t width;
     struct rg_json_lines lines; /* with json */
     size_t checks, failed;
     /* the present subject, and its check that is closest to its tolerance or furthest beyond it */
@@ -23,8 +26,8 @@ struct account {
 /* Print a line for a subject, with its worst check. */
 static void print_subject(const struct account *a) {
     if (a->subject[0]) {
-        (void)printf("%-6s %8.2g of %8.2g  %s: %s\n", a->passed ? "ok" : "FAILED", a->error, a->tolerance, a->subject,
-                     a->quantity);
+        rg_lines_format(stdout, a->width, 28, "%-6s %8.2g of %8.2g  %s: %s", a->passed ? "ok" : "FAILED", a->error,
+                        a->tolerance, a->subject, a->quantity);
         (void)fflush(stdout);
     }
 }
@@ -65,7 +68,9 @@ static void report(void *context, const struct rg_selftest_check *check) {
 
 rg_status rg_command_selftest(const struct rg_config *config) {
     struct rg_device *device = NULL;
-    struct account account = {.json = config->output.json, .lines = rg_json_lines_stdout()};
+    const struct rg_look look = rg_look_of(config);
+    struct account account = {
+        .json = config->output.json, .width = rg_look_text(&look), .lines = rg_json_lines_stdout()};
     RG_TRY(rg_setup_device(config, &device));
     const struct rg_device_info info = device->info;
     const rg_status status = rg_selftest_run(device, &(struct rg_selftest_scope){.full = true}, report, &account);
@@ -81,8 +86,8 @@ rg_status rg_command_selftest(const struct rg_config *config) {
                                          "failed", (json_int_t)account.failed));
     } else {
         print_subject(&account);
-        (void)printf("%zu checks, %zu failed on %s (%s, %s)%s\n", account.checks, account.failed, info.name,
-                     info.backend, info.version, rg_device_math(&info));
+        rg_lines_format(stdout, account.width, 2, "%zu checks, %zu failed on %s (%s, %s)%s", account.checks,
+                        account.failed, info.name, info.backend, info.version, rg_device_math(&info));
     }
     const rg_status written = rg_json_lines_status(&account.lines);
     return written != RG_OK ? written : status;

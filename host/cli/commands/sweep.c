@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attempts.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/alike.h"
 #include "cli/commands/deal.h"
@@ -17,6 +18,7 @@
 #include "base/stop.h"
 #include "files/json.h"
 #include "files/json_lines.h"
+#include "cli/live.h"
 #include "cli/report/pages.h"
 #include "cli/report/progress.h"
 #include "cli/report/screen.h"
@@ -40,6 +42,7 @@ struct sweep {
     const struct rg_summary **runs; /* [n]; NULL: not done yet */
     struct rg_sweep_view view;      /* view of the grid and the runs */
     char labels[RG_LABELS_BYTES];   /* labels as last printed */
+    rg_status shown;                /* whether the rows of the runs could be shown */
 };
 
 /* ---- Runs ---- */
@@ -47,15 +50,12 @@ struct sweep {
 static void on_run(void *self, size_t i, size_t finished) {
     struct sweep *const s = self;
     rg_guard_results();
-    rg_progress_clear(&s->progress);
+    rg_live_clear();
     if (strcmp(s->labels, s->replicas.items[i].summary.labels) != 0) {
         (void)snprintf(s->labels, sizeof s->labels, "%s", s->replicas.items[i].summary.labels);
         rg_screen_labels(s->config, s->labels);
     }
-    if (i == 0 && !s->config->output.json) {
-        rg_sweep_print_heads(&s->tables);
-    }
-    rg_sweep_print_run(&s->tables, i, &s->replicas.items[i].summary);
+    s->shown = s->shown == RG_OK ? rg_sweep_print_run(&s->tables, i, &s->replicas.items[i].summary) : s->shown;
     rg_run_table_add(&s->table, i + 1, rg_sweep_values(s->grid, s->grid->n_axes, i), &s->replicas.items[i].summary,
                      s->replicas.items[i].model);
     rg_progress_count(&s->progress, finished);
@@ -80,6 +80,7 @@ static rg_status make_runs(struct sweep *s) {
                                          .grid = s->grid,
                                          .runs = s->runs,
                                          .lines = &s->lines,
+                                         .look = rg_look_of(s->config),
                                          .validates = rg_run_validates(&r->items[0].config)};
     return RG_OK;
 }
@@ -190,6 +191,8 @@ fail:
 
 static rg_status show_rest(struct sweep *s) {
     const size_t done = set_view(s);
+    RG_TRY(s->shown);
+    RG_TRY(rg_sweep_print_runs_end(&s->tables));
     if (s->grid->n_folds == 1 && s->grid->n_seeds > 1) {
         RG_TRY(rg_sweep_print_groups(&s->tables));
     }
@@ -199,8 +202,11 @@ static rg_status show_rest(struct sweep *s) {
     if (s->grid->n_steps > 1) {
         RG_TRY(rg_sweep_print_reach(&s->tables));
     }
-    RG_TRY(rg_pages_wanted(s->config) ? write_pages(s, done) : RG_OK);
-    RG_TRY(rg_json_lines_status(&s->lines));
+    struct rg_attempts attempts = {.status = RG_OK};
+    rg_attempt(&attempts, rg_pages_wanted(s->config) ? write_pages(s, done) : RG_OK);
+    rg_attempt(&attempts, rg_run_table_close(&s->table));
+    rg_attempt(&attempts, rg_json_lines_status(&s->lines));
+    RG_TRY(rg_attempts_end(&attempts));
     if (rg_stop_requested()) {
         rg_log("interrupted; %zu of %zu runs are done", done, s->replicas.n);
         return rg_stop_status();
@@ -275,7 +281,7 @@ static rg_status train_dealt(void *self, const size_t *mine, size_t n_mine) {
     }
     rg_progress_init(&s->progress, s->config, (double)n_mine);
     const rg_status status = rg_replicas_run(&share.replicas);
-    rg_progress_end(&s->progress);
+    rg_live_clear();
     for (size_t i = 0; i < n_mine; i++) {
         s->replicas.items[mine[i]] = share.replicas.items[i];
     }
@@ -315,10 +321,11 @@ static rg_status find_done(struct sweep *s) {
 /* Do everything that can fail before the first training. */
 static rg_status prepare(struct sweep *s) {
     RG_TRY(rg_pages_check(s->config, rg_sweep_figure_names));
-    RG_TRY(rg_outputs_check(s->config, false));
+    RG_TRY(rg_outputs_check(s->config, RG_OUT_RUNS));
     RG_TRY(make_runs(s));
+    (void)set_view(s);
+    RG_TRY(rg_sweep_figure_check(&s->view, s->config->output.figure));
     RG_TRY(rg_run_data_check_again(&s->replicas.items[0].config, rg_grid_members(s->grid) > 1));
-    RG_TRY(rg_pages_try(s->config));
     RG_TRY(rg_trainings_open(s->config, &s->trainings));
     return s->config->output.keep ? name_models(s) : RG_OK;
 }
@@ -343,7 +350,7 @@ static rg_status sweep(struct sweep *s) {
     RG_TRY(rg_run_table_open(s->config, &s->table));
     rg_progress_init(&s->progress, s->config, (double)s->replicas.n);
     RG_TRY(rg_replicas_run(&s->replicas));
-    rg_progress_end(&s->progress);
+    rg_live_clear();
     return show_rest(s);
 }
 
@@ -353,6 +360,7 @@ rg_status rg_command_sweep(const struct rg_config *config) {
     struct sweep s = {.config = &own, .lines = rg_json_lines_stdout(), .trainings = {.lock = {.file = -1}}};
     const rg_status status = sweep(&s), written = rg_run_table_close(&s.table);
     rg_trainings_close(&s.trainings);
+    rg_columns_release(&s.tables.rows);
     rg_free(s.models);
     rg_free(s.replicas.items);
     rg_free(s.runs);

@@ -5,6 +5,8 @@
 #include <jansson.h>
 
 #include "cli/commands/grid.h"
+#include "cli/report/columns.h"
+#include "cli/report/look.h"
 #include "files/json_lines.h"
 #include "train/summary.h"
 
@@ -14,14 +16,17 @@ struct rg_sweep_tables {
     const struct rg_summary **runs; /* [grid->n_runs]; NULL: not done */
     struct rg_json_lines *lines;    /* with --json */
     bool validates;                 /* the runs have validation data */
+    struct rg_look look;
+    struct rg_columns rows; /* of the runs, from the first one on */
+    char learned[80];       /* what it means there */
 };
 
 /* {"<option>": value, …} of axes [0, n_axes) of a run. */
 json_t *rg_sweep_values(const struct rg_grid_of_runs *grid, size_t n_axes, size_t run);
 
-/* The heads of the runs' columns, and the row of run `i`. */
-void rg_sweep_print_heads(const struct rg_sweep_tables *tables);
-void rg_sweep_print_run(const struct rg_sweep_tables *tables, size_t i, const struct rg_summary *run);
+/* The row of run `i`, and what comes below the last row. RG_NO_MEMORY. */
+rg_status rg_sweep_print_run(struct rg_sweep_tables *tables, size_t i, const struct rg_summary *run);
+rg_status rg_sweep_print_runs_end(struct rg_sweep_tables *tables);
 
 /* The training losses over the seeds, ranked. RG_NO_MEMORY. */
 rg_status rg_sweep_print_groups(const struct rg_sweep_tables *tables);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/attempts.h"
 #include "base/clock.h"
 #include "cli/commands/alike.h"
 #include "cli/commands/checkpoints.h"
@@ -21,6 +22,7 @@
 #include "base/guard.h"
 #include "base/stop.h"
 #include "cli/settings.h"
+#include "cli/live.h"
 #include "cli/report/measuring.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
@@ -50,6 +52,7 @@ struct job {
     struct rg_lock lock; /* lock of the folder */
     bool made_folder;
     bool begun; /* the first update has begun */
+    bool saved; /* the last weights, as a model */
 };
 
 /* Set the names of the models in the folder. */
@@ -199,7 +202,7 @@ static void report_test(struct job *j) {
 
 static void report_end(struct job *j) {
     report_test(j);
-    rg_recorder_event(j->recorder, rg_event_end(j->run, j->config->output.out ? j->model_path : NULL));
+    rg_recorder_event(j->recorder, rg_event_end(j->run, j->saved ? j->model_path : NULL));
 }
 
 /* Measure the gradient at the end. It may take 5 % of the training's time or 3 s, whichever is longer, unless the full
@@ -210,10 +213,10 @@ static rg_status diagnose(const struct job *j) {
     struct rg_measuring measuring;
     const double max =
         r->config.training.diagnose == RG_DIAGNOSE_FULL ? 0.0 : fmax(SECONDS, PART * r->result.training.seconds);
-    rg_stop_answer(j->config->output.out ? "ending the diagnosis; the model is saved" : "ending the diagnosis");
+    rg_stop_answer(j->saved ? "ending the diagnosis; the model is saved" : "ending the diagnosis");
     const struct rg_watch watch = rg_measuring_begin(&measuring, &r->config, max);
     const rg_status status = rg_run_measure(r, RG_FIND_ALL, &watch);
-    rg_measuring_end(&measuring);
+    rg_measuring_end();
     const bool stopped = rg_stop_requested();
     if (r->result.diagnosis.profiles && (stopped || measuring.late)) {
         rg_log("the diagnosis of the gradient %s%s", stopped ? "was interrupted" : "had used its time",
@@ -223,20 +226,30 @@ static rg_status diagnose(const struct job *j) {
     return status;
 }
 
+/* Save the model as it is after the last update. */
+static rg_status save_model(struct job *j) {
+    RG_TRY(rg_model_save(j->run->model, j->model_path));
+    rg_recorder_event(j->recorder,
+                      rg_json_pack("{s:s, s:o, s:I}", "event", "checkpoint", "file", rg_json_text(j->model_path),
+                                   "update", (json_int_t)j->run->result.weights_update));
+    return RG_OK;
+}
+
+/* Save, measure, show and record the result. What fails does not hinder the rest. */
 static rg_status finish(struct job *j) {
     struct rg_run *const r = j->run;
     const struct rg_run_result *const result = &r->result;
+    struct rg_attempts attempts = {.status = RG_OK};
     if (j->config->output.out) {
-        RG_TRY(rg_model_save(r->model, j->model_path));
-        rg_recorder_event(j->recorder,
-                          rg_json_pack("{s:s, s:o, s:I}", "event", "checkpoint", "file", rg_json_text(j->model_path),
-                                       "update", (json_int_t)result->weights_update));
-        RG_TRY(rg_checkpoints_end(&j->checkpoints));
+        const rg_status saved = save_model(j);
+        rg_attempt(&attempts, saved);
+        j->saved = saved == RG_OK;
+        rg_attempt(&attempts, rg_checkpoints_end(&j->checkpoints));
     }
-    RG_TRY(save_waiting_best(j));
+    rg_attempt(&attempts, save_waiting_best(j));
     const rg_status measured = diagnose(j);
-    RG_TRY(rg_stop_is(measured) ? RG_OK : measured); /* show what was measured before the stop */
-    RG_TRY(rg_recorder_measured(j->recorder, r));
+    rg_attempt(&attempts, rg_stop_is(measured) ? RG_OK : measured); /* show what was measured before the stop */
+    rg_attempt(&attempts, rg_recorder_measured(j->recorder, r));
     report_end(j);
     if (!j->config->output.json) {
         const struct rg_diagnosis *const d = &result->diagnosis;
@@ -247,14 +260,15 @@ static rg_status finish(struct job *j) {
         const struct rg_outcome outcome = rg_outcome_of_run(r);
         rg_screen_advice(&outcome, &j->screen.look);
     }
-    return rg_recorder_finish(j->recorder, r);
+    rg_attempt(&attempts, rg_recorder_finish(j->recorder, r));
+    return rg_attempts_end(&attempts);
 }
 
 static rg_status diverged(const struct job *j) {
     const struct rg_training *const t = &j->run->result.training;
     const unsigned long long kept = (unsigned long long)j->run->result.weights_update;
     char saved[PATH_BYTES + 80] = "";
-    if (j->config->output.out) {
+    if (j->saved) {
         (void)snprintf(saved, sizeof saved, "; saved %s, those after update %llu, in %.500s",
                        kept < t->applied ? "finite weights that were copied before" : "the last finite weights", kept,
                        j->model_path);
@@ -334,15 +348,18 @@ static rg_status dry_run(struct job *j) {
     if (j->config->output.resume) {
         return rg_fail(RG_USAGE, "--dry-run is for a new run; leave it or --resume out");
     }
+    RG_TRY(rg_recorder_check(j->config));
+    RG_TRY(rg_outputs_check(j->config, RG_OUT_TRAINING));
     RG_TRY(rg_run_data_read(j->config, &j->data));
     RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));
     struct rg_run *const r = j->run;
+    RG_TRY(rg_recorder_check_figure(j->config, r));
     rg_screen_init(&j->screen, &r->config);
     RG_TRY(open_screen(j));
     RG_TRY(rg_run_estimate(r, &update));
     const size_t updates = r->config.training.updates;
     if (!j->config->output.json) {
-        rg_screen_plan(update, updates, r->validator != NULL);
+        rg_screen_plan(&j->screen, update, updates, r->validator != NULL);
         return RG_OK;
     }
     json_t *plan =
@@ -369,7 +386,7 @@ static rg_status prepare(struct job *j) {
         return rg_fail(RG_USAGE, "--data -: mpirun gives stdin to rank 0 alone; give a file that every host has");
     }
     RG_TRY(rg_recorder_check(j->config));
-    RG_TRY(rg_outputs_check(j->config, true));
+    RG_TRY(rg_outputs_check(j->config, RG_OUT_TRAINING));
     RG_TRY(j->from.sections ? RG_OK : prepare_folder(j));
     RG_TRY(rg_run_data_read(j->config, &j->data));
     RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));
@@ -378,6 +395,7 @@ static rg_status prepare(struct job *j) {
     j->run->on_validation = on_validation;
     j->run->validation_self = j;
     struct rg_run *const r = j->run;
+    RG_TRY(rg_recorder_check_figure(j->config, r));
     RG_TRY(self_test(j));
     return j->from.sections ? rg_checkpoint_restore(r, j->from.sections) : RG_OK;
 }
@@ -432,7 +450,7 @@ static rg_status train(struct job *j) {
                          "without --out");
     j->begun = true;
     RG_TRY(rg_run_train(r, &hooks));
-    rg_screen_progress_end(&j->screen);
+    rg_live_clear();
     RG_TRY(rg_alike_check_end(r));
     if (!speaks(j)) {
         return rg_stop_status();

@@ -10,6 +10,8 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
 #include "cli/commands/recorder.h"
+#include "cli/report/lines.h"
+#include "cli/report/look.h"
 #include "files/json_lines.h"
 #include "files/sections.h"
 #include "rnn_gpu/memory.h"
@@ -143,11 +145,10 @@ static rg_status tell(const struct rg_config *config, const char *path, rg_statu
         return rg_json_print(rg_json_pack("{s:o, s:b, s:o}", "file", rg_json_text(path), "whole", status == RG_OK,
                                           "what", rg_json_text(status == RG_OK ? what : rg_error_message())));
     }
-    if (status == RG_OK) {
-        (void)printf("whole    %s: %s\n", path, what);
-    } else {
-        (void)printf("DAMAGED  %s\n", rg_error_message());
-    }
+    const struct rg_look look = rg_look_of(config);
+    rg_lines_format(stdout, rg_look_text(&look), 9, "%-7s  %s%s%s", status == RG_OK ? "whole" : "DAMAGED",
+                    status == RG_OK ? path : "", status == RG_OK ? ": " : "",
+                    status == RG_OK ? what : rg_error_message());
     return RG_OK;
 }
 

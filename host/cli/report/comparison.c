@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "cli/report/columns.h"
+#include "cli/report/lines.h"
 #include "cli/report/screen.h"
 #include "rnn_gpu/memory.h"
 
@@ -71,75 +73,101 @@ void rg_comparison_release(struct rg_comparison *comparison) {
 
 /* ---- The table ---- */
 
-enum { WIDE = 120 /* columns from which there are more numbers */ };
+enum { WIDE = 120 /* columns from which there are more numbers */, NARROW_COLUMNS = 10, COLUMNS = 15, LEARNED = 7 };
 
-static const char *number(double value, int decimals, char out[16]) {
-    (void)snprintf(out, 16, "-");
+/* A number with so many decimals, or a dash. */
+static void add_number(struct rg_columns *t, double value, int decimals) {
     if (isfinite(value)) {
-        (void)snprintf(out, 16, "%.*f", decimals, value);
+        rg_columns_cell(t, "", "%.*f", decimals, value);
+    } else {
+        rg_columns_cell(t, "", "-");
     }
-    return out;
 }
 
-static void print_row(const struct rg_comparison_row *row, const struct rg_look *look) {
+static void add_row(const struct rg_comparison_row *row, struct rg_columns *t) {
     const struct rg_summary *const s = &row->summary;
     const double share = 100.0 * s->long_share;
     const char *const verdict = s->measured                       ? rg_verdict_names[s->verdict]
                                 : s->reason == RG_REASON_DIVERGED ? "diverged"
                                                                   : "-";
-    const char *const color = !look->color ? "" : s->measured ? rg_verdict_colors[s->verdict] : "\033[31m";
-    char learned[24], lags[16] = "-";
-    (void)snprintf(learned, sizeof learned, "%zu/%zu", row->spread.learned, row->spread.runs);
-    if (s->measured) {
-        (void)snprintf(lags, sizeof lags, "%.1f", fabs(share) < 0.05 ? 0.0 : share);
+    rg_columns_cell(t, "", "%zu%s", row->rank, row->tied ? "=" : " ");
+    rg_columns_cell(t, "", "%s", row->remedy);
+    rg_columns_cell(t, "", "%s", row->with);
+    rg_columns_cell(t, "", "%.3g", row->config.training.lr);
+    rg_columns_cell(t, "", "%.3g", row->spread.median);
+    rg_columns_cell(t, "", "%.3g", row->spread.q1);
+    rg_columns_cell(t, "", "%.3g", row->spread.q3);
+    rg_columns_cell(t, "", "%zu/%zu", row->spread.learned, row->spread.runs);
+    add_number(t, !s->measured ? (double)NAN : fabs(share) < 0.05 ? 0.0 : share, 1);
+    rg_columns_cell(t, s->measured ? rg_verdict_colors[s->verdict] : "\033[31m", "%s", verdict);
+    if (t->options.n == COLUMNS) {
+        add_number(t, s->measured ? (double)s->horizon : (double)NAN, 0);
+        add_number(t, s->measured ? s->factor : (double)NAN, 4);
+        add_number(t, 100.0 * s->clip_rate, 1);
+        rg_columns_cell(t, "", "%llu", (unsigned long long)s->updates);
+        rg_columns_cell(t, "", "%.0f", s->sequences_per_s);
     }
-    (void)printf("%2zu%s %-10s %-5s %6.3g %8.3g %8.3g %8.3g %7s %6s %s%-*s%s", row->rank, row->tied ? "=" : " ",
-                 row->remedy, row->with, row->config.training.lr, row->spread.median, row->spread.q1, row->spread.q3,
-                 learned, lags, color, look->columns >= WIDE ? 9 : 0, verdict, look->color ? "\033[0m" : "");
-    if (look->columns >= WIDE) {
-        char horizon[16], factor[16], clipped[16];
-        (void)printf(" %7s %7s %6s %7llu %9.0f", number(s->measured ? (double)s->horizon : (double)NAN, 0, horizon),
-                     number(s->measured ? s->factor : (double)NAN, 4, factor), number(100.0 * s->clip_rate, 1, clipped),
-                     (unsigned long long)s->updates, s->sequences_per_s);
-    }
-    (void)putchar('\n');
 }
 
-void rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                         const struct rg_look *look) {
+rg_status rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                              const struct rg_look *look) {
+    static const char losses[] = "of the losses of the seeds; the loss of a run is the median over its last tenth of "
+                                 "the updates, at least 20",
+                      middle[] = "of the run with the median loss: the share of weight_hh's gradient from the older "
+                                 "half of the lags; the verdict",
+                      others[] = "of the same run: lags below it give the gradient to 10 %, factor of the gradient a "
+                                 "step back, updates that were clipped, updates made, sequences a second";
+    struct rg_column columns[COLUMNS] = {
+        {.head = "", .width = 3},
+        {.head = "remedy", .width = 10, .left = true},
+        {.head = "with", .width = 5, .left = true},
+        {.head = "lr", .width = 6},
+        {.head = "median", .width = 8, .meaning = losses},
+        {.head = "quarter", .width = 8, .meaning = losses},
+        {.head = "3/4", .width = 8, .meaning = losses},
+        {.head = "learned", .width = 7},
+        {.head = "long %", .width = 6, .meaning = middle},
+        {.head = "gradient", .width = 9, .left = true, .meaning = middle},
+        {.head = "horizon", .width = 7, .meaning = others},
+        {.head = "factor", .width = 7, .meaning = others},
+        {.head = "clip %", .width = 6, .meaning = others},
+        {.head = "updates", .width = 7, .meaning = others},
+        {.head = "seq/s", .width = 9, .meaning = others},
+    };
     const struct rg_summary *const first = &comparison->rows[order[0]].summary;
     const bool wide = look->columns >= WIDE;
     bool tied = false, several = false;
-    (void)printf("%s, %zu steps: the baseline's loss is %.6g\n\n", first->task, first->steps, first->baseline);
-    (void)printf("%3s %-10s %-5s %6s %8s %8s %8s %7s %6s %-*s", "", "remedy", "with", "lr", "median", "quarter", "3/4",
-                 "learned", "long %", wide ? 9 : 0, "gradient");
-    if (wide) {
-        (void)printf(" %7s %7s %6s %7s %9s", "horizon", "factor", "clip %", "updates", "seq/s");
-    }
+    char learned[80];
+    struct rg_columns t;
+    (void)snprintf(learned, sizeof learned, "seeds whose loss is below %g of the baseline's",
+                   rg_loss_learned_part(first->loss_kind));
+    columns[LEARNED].meaning = learned;
+    const struct rg_columns_options options = {.columns = columns,
+                                               .n = wide ? COLUMNS : NARROW_COLUMNS,
+                                               .keys = 3,
+                                               .rows = n,
+                                               .width = rg_look_table(look),
+                                               .gap = 1,
+                                               .color = look->color};
+    RG_TRY(rg_columns_create(&options, &t));
+    rg_lines_format(stdout, rg_look_text(look), 0, "%s, %zu steps: the baseline's loss is %.6g", first->task,
+                    first->steps, first->baseline);
     (void)putchar('\n');
     for (size_t i = 0; i < n; i++) {
         const struct rg_comparison_row *const row = &comparison->rows[order[i]];
-        print_row(row, look);
+        add_row(row, &t);
         tied = tied || row->tied;
         several = several || row->n_runs > 1;
     }
-    (void)printf("\n"
-                 "median, quarter, 3/4  of the losses of the seeds; the loss of a run is the\n"
-                 "                      median over its last tenth of the updates, at least 20\n"
-                 "learned               seeds whose loss is below %g of the baseline\n"
-                 "long %%, gradient      of the run with the median loss: the share of weight_hh's\n"
-                 "                      gradient from the older half of the lags; the verdict\n",
-                 rg_loss_learned_part(first->loss_kind));
-    if (wide) {
-        (void)puts(
-            "horizon, factor ...   of the same run: lags that give the gradient to 10 %, factor of the gradient a "
-            "step back,\n                      updates that were clipped, updates made, sequences a second");
-    }
+    const rg_status status = rg_columns_end(&t);
+    rg_columns_release(&t);
     if (tied) {
-        (void)puts("=                     tied with the row above or below: with the seeds drawn again,\n"
-                   "                      neither median is the lower one in 9 of 10 draws");
+        rg_lines_format(stdout, rg_look_text(look), 22, "%-20s  %s", "=",
+                        "tied with the row above or below: with the seeds drawn again, neither median is the lower "
+                        "one in 9 of 10 draws");
     }
     if (!several) {
         (void)puts("One seed: differences may be chance. --seeds 3 tells more.");
     }
+    return status;
 }

@@ -36,9 +36,9 @@ rg_status rg_comparison_rank(struct rg_comparison *comparison, size_t *order, si
 size_t rg_comparison_whole(const struct rg_comparison *comparison);
 
 /* The ranked table on stdout; on a wide terminal with more columns. `order` [n] as rg_comparison_rank gives it, n > 0.
- */
-void rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                         const struct rg_look *look);
+ * RG_NO_MEMORY. */
+rg_status rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                              const struct rg_look *look);
 
 void rg_comparison_release(struct rg_comparison *comparison);
 

@@ -36,15 +36,30 @@ void rg_comparison_free_groups(struct rg_fold_group *groups, size_t n) {
     rg_free(groups);
 }
 
-void rg_comparison_print_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                                  const struct rg_fold_group *groups) {
-    (void)printf("\nof what was held out, over the seeds:\n%-10s %-5s %6s ", "remedy", "with", "lr");
-    rg_fold_print_heads(groups[0].scores.classes);
+rg_status rg_comparison_print_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                                       const struct rg_fold_group *groups, const struct rg_look *look) {
+    struct rg_column columns[N_NAMES + RG_FOLD_SHOWN] = {
+        {.head = "remedy", .left = true}, {.head = "with", .left = true}, {.head = "lr"}};
+    struct rg_columns t;
+    rg_fold_columns(groups[0].scores.classes, columns + N_NAMES);
+    const struct rg_columns_options options = {.columns = columns,
+                                               .n = N_NAMES + RG_FOLD_SHOWN,
+                                               .keys = N_NAMES,
+                                               .rows = n,
+                                               .width = rg_look_table(look),
+                                               .gap = 1};
+    RG_TRY(rg_columns_create(&options, &t));
+    (void)puts("\nof what was held out, over the seeds:");
     for (size_t i = 0; i < n; i++) {
         const struct rg_comparison_row *const row = &comparison->rows[order[i]];
-        (void)printf("%-10s %-5s %6.3g ", row->remedy, row->with, row->config.training.lr);
-        rg_fold_print(&groups[i]);
+        rg_columns_cell(&t, "", "%s", row->remedy);
+        rg_columns_cell(&t, "", "%s", row->with);
+        rg_columns_cell(&t, "", "%.3g", row->config.training.lr);
+        rg_fold_cells(&groups[i], &t);
     }
+    const rg_status status = rg_columns_end(&t);
+    rg_columns_release(&t);
+    return status;
 }
 
 rg_status rg_comparison_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,

@@ -10,9 +10,9 @@ rg_status rg_comparison_groups(const struct rg_comparison *comparison, const siz
                                struct rg_fold_group **groups);
 void rg_comparison_free_groups(struct rg_fold_group *groups, size_t n); /* NULL allowed */
 
-/* The table on stdout; n > 0. */
-void rg_comparison_print_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                                  const struct rg_fold_group *groups);
+/* The table on stdout; n > 0. RG_NO_MEMORY. */
+rg_status rg_comparison_print_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                                       const struct rg_fold_group *groups, const struct rg_look *look);
 
 /* The table of a page. RG_NO_MEMORY. */
 rg_status rg_comparison_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,

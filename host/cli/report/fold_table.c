@@ -22,15 +22,32 @@ void rg_fold_score(struct rg_fold_group *groups, size_t n) {
 
 /* ---- On the terminal ---- */
 
-void rg_fold_print_heads(bool classes) {
-    (void)printf("%5s %8s %8s %8s %8s %8s %7s %5s\n", "runs", "loss", "sd", "least", "most",
-                 classes ? "accuracy" : "R^2", "sd", "rank");
+void rg_fold_columns(bool classes, struct rg_column columns[RG_FOLD_SHOWN]) {
+    static const char losses[] = "of the validation loss after the last update: its mean, deviation and extremes",
+                      scores[] = "its mean and deviation";
+    const struct rg_column all[RG_FOLD_SHOWN] = {
+        {.head = "runs"},
+        {.head = "loss", .meaning = losses},
+        {.head = "loss sd", .meaning = losses},
+        {.head = "least", .meaning = losses},
+        {.head = "most", .meaning = losses},
+        {.head = classes ? "accuracy" : "R^2", .meaning = scores},
+        {.head = classes ? "acc. sd" : "R^2 sd", .meaning = scores},
+        {.head = "rank", .meaning = "by the mean loss"},
+    };
+    memcpy(columns, all, sizeof all);
 }
 
-void rg_fold_print(const struct rg_fold_group *g) {
+void rg_fold_cells(const struct rg_fold_group *g, struct rg_columns *t) {
     const struct rg_fold_measure *const loss = &g->scores.loss, *const score = &g->scores.score;
-    (void)printf("%5zu %8.4g %8.2g %8.4g %8.4g %8.4f %7.4f %5zu\n", g->scores.runs, loss->mean, loss->deviation,
-                 loss->min, loss->max, score->mean, score->deviation, g->rank);
+    rg_columns_cell(t, "", "%zu", g->scores.runs);
+    rg_columns_cell(t, "", "%.4g", loss->mean);
+    rg_columns_cell(t, "", "%.2g", loss->deviation);
+    rg_columns_cell(t, "", "%.4g", loss->min);
+    rg_columns_cell(t, "", "%.4g", loss->max);
+    rg_columns_cell(t, "", "%.4f", score->mean);
+    rg_columns_cell(t, "", "%.4f", score->deviation);
+    rg_columns_cell(t, "", "%zu", g->rank);
 }
 
 /* ---- In JSON ---- */

@@ -2,6 +2,7 @@
 #ifndef RG_REPORT_FOLD_TABLE_H
 #define RG_REPORT_FOLD_TABLE_H
 
+#include "cli/report/columns.h"
 #include "cli/report/table.h"
 #include "train/folds.h"
 
@@ -16,9 +17,10 @@ struct rg_fold_group {
 /* Fill in scores and ranks of groups [n], whose `runs` and `of` are set. */
 void rg_fold_score(struct rg_fold_group *groups, size_t n);
 
-/* The heads of the columns, and a group's row of them, on stdout. */
-void rg_fold_print_heads(bool classes);
-void rg_fold_print(const struct rg_fold_group *group);
+/* The columns of a table on the screen, and a group's cells of them. */
+enum { RG_FOLD_SHOWN = 8 };
+void rg_fold_columns(bool classes, struct rg_column columns[RG_FOLD_SHOWN]);
+void rg_fold_cells(const struct rg_fold_group *group, struct rg_columns *table);
 
 /* Add the group's numbers to an object, with those of each run that is done. */
 void rg_fold_json(const struct rg_fold_group *group, json_t **object);

@@ -70,7 +70,7 @@ static void set_columns(struct sheet *s, const struct rg_lag_range *ranges, size
         s->lags = length > s->lags ? length : s->lags;
     }
     const int numbers = s->lags + NUMBERS + (rg_chance_known(s->profile) ? INTERVAL + 3 : 0);
-    const int left = (int)rg_look_table(s->look) - numbers;
+    const int left = (int)rg_look_bars(s->look) - numbers;
     s->shares = left / 3 < MIN_BAR ? MIN_BAR : left / 3;
     s->norms = left - s->shares < MIN_BAR ? MIN_BAR : left - s->shares;
 }

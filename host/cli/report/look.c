@@ -36,14 +36,18 @@ struct rg_look rg_look_of(const struct rg_config *config) {
                             .columns = rg_look_terminal()};
 }
 
-static size_t within(size_t columns, size_t max) {
-    return columns < RG_MIN_COLUMNS ? RG_MIN_COLUMNS : columns > max ? max : columns;
+static size_t within(size_t columns, size_t min, size_t max) {
+    return columns < min ? min : columns > max ? max : columns;
+}
+
+size_t rg_look_bars(const struct rg_look *look) {
+    return within(look->columns, RG_MIN_COLUMNS, RG_MAX_COLUMNS);
 }
 
 size_t rg_look_table(const struct rg_look *look) {
-    return within(look->columns, RG_MAX_COLUMNS);
+    return within(look->columns, RG_FEWEST_COLUMNS, RG_MAX_COLUMNS);
 }
 
 size_t rg_look_text(const struct rg_look *look) {
-    return within(look->columns, RG_TEXT_COLUMNS);
+    return within(look->columns, RG_FEWEST_COLUMNS, RG_TEXT_COLUMNS);
 }

@@ -14,17 +14,20 @@ struct rg_look {
     size_t columns; /* of the terminal, 80 where there is none; tables and bars use them */
 };
 
-enum { RG_MIN_COLUMNS = 80, RG_MAX_COLUMNS = 160, RG_TEXT_COLUMNS = 100 };
+enum { RG_FEWEST_COLUMNS = 40, RG_MIN_COLUMNS = 80, RG_MAX_COLUMNS = 160, RG_TEXT_COLUMNS = 100 };
 
 struct rg_look rg_look_of(const struct rg_config *config);
 
 /* The terminal's own width, 80 where stdout is none. */
 size_t rg_look_terminal(void);
 
-/* The width of tables and bars: from 80 to 160. */
+/* The width of bars beside numbers: from 80 to 160. */
+size_t rg_look_bars(const struct rg_look *look);
+
+/* The width of tables (columns.h): from 40 to 160. */
 size_t rg_look_table(const struct rg_look *look);
 
-/* The width of sentences: longer lines than 100 are hard to read. */
+/* The width of sentences: from 40 to 100, as longer lines are hard to read. */
 size_t rg_look_text(const struct rg_look *look);
 
 #endif

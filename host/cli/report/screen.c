@@ -3,13 +3,13 @@
 #include "cli/report/screen.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "cli/live.h"
 #include "cli/report/figures.h"
+#include "cli/report/lines.h"
 #include "cli/report/explain.h"
 #include "cli/report/lag_plot.h"
 #include "cli/report/advice.h"
@@ -32,9 +32,7 @@ static double now(void) {
 
 void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
     *screen = (struct rg_screen){.config = config, .baseline = NAN, .held_out = NAN, .look = rg_look_of(config)};
-    const char *const term = getenv("TERM");
-    const bool dumb = !term || strcmp(term, "dumb") == 0;
-    screen->live = !config->output.quiet && !config->output.json && isatty(STDERR_FILENO) && !dumb;
+    screen->live = rg_live_is_on(config);
     screen->begin = screen->last = now();
 }
 
@@ -63,19 +61,6 @@ static const char *short_rate(double rate, char out[32]) {
         (void)snprintf(out, 32, "%.0f", rate);
     }
     return out;
-}
-
-/* Print the version, which `devices` also shows, only if the line stays within 80 columns. */
-static void print_device(const struct rg_device_info *info) {
-    char line[80], version[80];
-    const int used = snprintf(line, sizeof line, "device   %s: %s, %d %s%s%s%s", info->backend, info->name, info->units,
-                              info->backend[0] == 'n' ? "thread" : "unit", info->units == 1 ? "" : "s",
-                              info->real_bytes == sizeof(double) ? ", double precision" : "", rg_device_math(info));
-    const int more = snprintf(version, sizeof version, ", %s", info->version);
-    (void)fprintf(stderr, "%s%s\n", line, used + more <= (int)sizeof line ? version : "");
-    if (info->choice[0]) {
-        (void)fprintf(stderr, "         auto: %s\n", info->choice);
-    }
 }
 
 /* "1 update", "1,234 updates". */
@@ -116,18 +101,48 @@ void rg_screen_model_text(const struct rg_model *model, char *out, size_t bytes)
                    shape->inputs, shape->hidden, shape->outputs, grouped(model->n_weights, weights));
 }
 
-static void print_model(const struct rg_model *model) {
-    char text[160];
-    rg_screen_model_text(model, text, sizeof text);
-    (void)fprintf(stderr, "model    %s\n", text);
+/* ---- The opening: lines with a name, on stderr ---- */
+
+enum { OPENING = 9 /* columns before the text of a line */ };
+
+__attribute__((format(printf, 3, 4))) static void say(const struct rg_screen *screen, const char *name,
+                                                      const char *format, ...) {
+    struct rg_line line = {.length = 0};
+    char text[RG_LINE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    rg_line_add(&line, "%-*s %s", OPENING - 1, name, text);
+    rg_lines_print(&(struct rg_paragraph){.out = stderr, .width = rg_look_text(&screen->look), .hang = OPENING},
+                   line.text);
 }
 
-static void print_frozen(const struct rg_config *config, const struct rg_model *model) {
+static void print_model(const struct rg_screen *screen, const struct rg_model *model) {
+    char text[160];
+    rg_screen_model_text(model, text, sizeof text);
+    say(screen, "model", "%s", text);
+}
+
+/* Print the version, which `devices` also shows, only if the line stays within 80 columns. */
+static void print_device(const struct rg_screen *screen, const struct rg_device_info *info) {
+    struct rg_line line = {.length = 0};
+    rg_line_add(&line, "%s: %s, %d %s%s%s%s", info->backend, info->name, info->units,
+                info->backend[0] == 'n' ? "thread" : "unit", info->units == 1 ? "" : "s",
+                info->real_bytes == sizeof(double) ? ", double precision" : "", rg_device_math(info));
+    const bool fits = line.length + 2 + strlen(info->version) <= RG_MIN_COLUMNS - OPENING;
+    say(screen, "device", "%s%s%s", line.text, fits ? ", " : "", fits ? info->version : "");
+    if (info->choice[0]) {
+        say(screen, "", "auto: %s", info->choice);
+    }
+}
+
+static void print_frozen(const struct rg_screen *screen, const struct rg_config *config, const struct rg_model *model) {
     char a[32], b[32];
     const size_t trained = rg_model_n_trained(model);
     if (config->training.freeze) {
-        (void)fprintf(stderr, "frozen   %s: %s weights; %s are trained\n", config->training.freeze,
-                      grouped(model->n_weights - trained, a), grouped(trained, b));
+        say(screen, "frozen", "%s: %s weights; %s are trained", config->training.freeze,
+            grouped(model->n_weights - trained, a), grouped(trained, b));
     }
 }
 
@@ -145,172 +160,183 @@ static bool is_said(const struct rg_option *option) {
     return option->group == RG_GROUP_MACHINE || option->group == RG_GROUP_SCREEN;
 }
 
-/* Print the options that differ from their defaults and that no other line contains, at most 80 columns wide. */
-static void print_besides(const struct rg_settings *settings) {
-    size_t column = 0;
+/* Print the options that differ from their defaults and that no other line contains. */
+static void print_besides(const struct rg_screen *screen, const struct rg_settings *settings) {
+    struct rg_line line = {.length = 0};
     for (size_t i = 0; i < settings->n; i++) {
         const struct rg_setting *const setting = &settings->items[i];
-        if (setting->is_usual || is_said(setting->option)) {
-            continue;
+        if (!setting->is_usual && !is_said(setting->option)) {
+            const bool flag = setting->option->kind == RG_KIND_FLAG;
+            rg_line_add(&line, "%s%s%s%s", line.length ? ", " : "", setting->option->name, flag ? "" : " ",
+                        flag ? "" : setting->text);
         }
-        const bool flag = setting->option->kind == RG_KIND_FLAG;
-        const size_t length = strlen(setting->option->name) + (flag ? 0 : strlen(setting->text) + 1);
-        const bool fresh = column == 0 || column + 2 + length > 80;
-        (void)fprintf(stderr, "%s%s%s%s",
-                      column == 0 ? "with     "
-                      : fresh     ? ",\n         "
-                                  : ", ",
-                      setting->option->name, flag ? "" : " ", flag ? "" : setting->text);
-        column = fresh ? 9 + length : column + 2 + length;
     }
-    if (column > 0) {
-        (void)fputc('\n', stderr);
+    if (line.length > 0) {
+        say(screen, "with", "%s", line.text);
     }
 }
 
 /* Print how many sequences are held out, and for which purpose. */
-static void print_held_out_sizes(const struct rg_run_data *data) {
+static void print_held_out_sizes(const struct rg_screen *screen, const struct rg_run_data *data) {
     char a[64], b[64];
     if (!data || (!data->validation && !data->test)) {
         return;
     }
-    (void)fprintf(stderr, "held out %s%s%s%s%s\n",
-                  data->validation ? counted(data->validation->n_sequences, "sequence", a) : "",
-                  data->validation ? " for validation" : "", data->validation && data->test ? ", " : "",
-                  data->test ? counted(data->test->n_sequences, "sequence", b) : "", data->test ? " for the test" : "");
+    say(screen, "held out", "%s%s%s%s%s", data->validation ? counted(data->validation->n_sequences, "sequence", a) : "",
+        data->validation ? " for validation" : "", data->validation && data->test ? ", " : "",
+        data->test ? counted(data->test->n_sequences, "sequence", b) : "", data->test ? " for the test" : "");
 }
 
 void rg_screen_labels(const struct rg_config *config, const char *labels) {
     if (labels[0] && !config->output.quiet && !config->output.json) {
-        (void)fprintf(stderr, "labels   %s\n", labels);
+        const struct rg_screen screen = {.look = rg_look_of(config)};
+        say(&screen, "labels", "%s", labels);
     }
 }
 
 /* Print the names of columns: all of a few, else the first ones and the last. */
-static void print_columns(const char *what, char *const *names, size_t n) {
+static void print_columns(const struct rg_screen *screen, const char *what, char *const *names, size_t n) {
     enum { SHOWN = 8, NAME_BYTES = 25 };
     char name[NAME_BYTES];
-    (void)fprintf(stderr, "%-8s ", what);
+    struct rg_line line = {.length = 0};
     for (size_t i = 0; i < n; i++) {
         const bool skips = n > SHOWN && i == SHOWN - 1;
         i = skips ? n - 1 : i;
         rg_utf8_copy(name, sizeof name, names[i]);
-        (void)fprintf(stderr, "%s%s%s", i > 0 ? ", " : "", skips ? "... " : "", name);
+        rg_line_add(&line, "%s%s%s", i > 0 ? ", " : "", skips ? "... " : "", name);
     }
-    (void)fprintf(stderr, n > SHOWN ? " (%zu columns)\n" : "\n", n);
+    if (n > SHOWN) {
+        rg_line_add(&line, " (%zu columns)", n);
+    }
+    say(screen, what, "%s", line.text);
 }
 
 /* Print which columns of a CSV file are read and which are learned. */
-static void print_all_columns(const struct rg_dataset *data) {
+static void print_all_columns(const struct rg_screen *screen, const struct rg_dataset *data) {
     if (data && data->features) {
-        print_columns("inputs", data->features, data->n_features);
+        print_columns(screen, "inputs", data->features, data->n_features);
     }
     if (data && data->targets) {
-        print_columns("targets", data->targets, data->n_target_names);
+        print_columns(screen, "targets", data->targets, data->n_target_names);
     } else if (data && data->features && rg_dataset_is_labelled(data) && !data->windows.forecast) {
-        (void)fprintf(stderr, "targets  label\n");
+        say(screen, "targets", "label");
     }
 }
 
 /* Print the ranks that share the batch. */
-static void print_ranks(const struct rg_run_facts *f) {
+static void print_ranks(const struct rg_screen *screen, const struct rg_run_facts *f) {
     const struct rg_ranks *const ranks = f->config->machine.ranks;
     char a[64], b[64], c[64];
     if (!ranks && f->plan->shards > 1) {
-        (void)fprintf(stderr, "shards   %zu of a batch, summed along a fixed tree\n", f->plan->shards);
+        say(screen, "shards", "%zu of a batch, summed along a fixed tree", f->plan->shards);
     }
     if (ranks) {
-        (void)fprintf(stderr, "mpirun   %s on %s, the batch in %s; device and memory are those of rank 0\n",
-                      counted(ranks->n, "rank", a), counted(ranks->n_hosts, "host", b),
-                      counted(f->plan->shards, "shard", c));
+        say(screen, "mpirun", "%s on %s, the batch in %s; device and memory are those of rank 0",
+            counted(ranks->n, "rank", a), counted(ranks->n_hosts, "host", b), counted(f->plan->shards, "shard", c));
     }
     if (f->config->machine.mixed) {
-        (void)fprintf(stderr, "mixed    %s\n",
-                      ranks ? "the ranks' devices may differ; all take loss, norm and weights of rank 0"
-                            : "no effect: there is one process, without mpirun");
+        say(screen, "mixed", "%s",
+            ranks ? "the ranks' devices may differ; all take loss, norm and weights of rank 0"
+                  : "no effect: there is one process, without mpirun");
     }
 }
 
-void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *f) {
-    if (screen->config->output.quiet || screen->config->output.json) {
-        return;
-    }
+static void print_task(const struct rg_screen *screen, const struct rg_run_facts *f) {
+    const struct rg_dataset *const data = f->problem->data;
+    struct rg_line line = {.length = 0};
     char a[64], b[64];
-    const struct rg_config *c = f->config;
-    FILE *out = stderr;
-    print_model(f->model);
-    if (c->data.model_file) {
-        (void)fprintf(out, "start    the weights of %s\n", c->data.model_file);
-    }
-    (void)fprintf(out, "task     %s, %s", f->problem->name, counted(f->problem->steps, "step", a));
-    if (!f->problem->data && f->problem->data_steps != f->problem->steps) {
-        (void)fprintf(out, " (sequences of %zu)", f->problem->data_steps);
+    rg_line_add(&line, "%s, %s", f->problem->name, counted(f->problem->steps, "step", a));
+    if (!data && f->problem->data_steps != f->problem->steps) {
+        rg_line_add(&line, " (sequences of %zu)", f->problem->data_steps);
     }
     if (f->problem->n_sequences) {
-        (void)fprintf(out, ", %s", counted(f->problem->n_sequences, "sequence", b));
+        rg_line_add(&line, ", %s", counted(f->problem->n_sequences, "sequence", b));
     }
-    (void)fprintf(out, "; loss %s, baseline %.6g\n", rg_loss_names[f->problem->loss], f->problem->baseline);
-    print_all_columns(f->problem->data);
+    say(screen, "task", "%s; loss %s, baseline %.6g", line.text, rg_loss_names[f->problem->loss], f->problem->baseline);
+    print_all_columns(screen, data);
     if (f->problem->targets.data) {
         char labels[RG_LABELS_BYTES];
         rg_targets_describe(&f->problem->targets, f->problem->loss, labels, sizeof labels);
-        rg_screen_labels(c, labels);
+        rg_screen_labels(screen->config, labels);
     }
-    const struct rg_dataset *const data = f->problem->data;
     if (data && data->streams > 0) {
-        (void)fprintf(out, "streams  %s in windows of %s, between which the state goes on and the gradient stops\n",
-                      counted(data->streams, "stream", a), counted(data->n_steps, "step", b));
+        say(screen, "streams", "%s in windows of %s, between which the state goes on and the gradient stops",
+            counted(data->streams, "stream", a), counted(data->n_steps, "step", b));
     }
     if (f->problem->targets.weights) {
         char weights[RG_WEIGHTS_BYTES];
         rg_class_weights_describe(&f->problem->targets, weights, sizeof weights);
-        (void)fprintf(out, "weights  of the classes in the training loss: %s; scores have none\n", weights);
+        say(screen, "weights", "of the classes in the training loss: %s; scores have none", weights);
     }
-    print_held_out_sizes(f->data);
-    (void)fprintf(out, "training %s of %s", counted(c->training.updates, "update", a),
-                  counted(rg_update_sequences(c), "sequence", b));
+}
+
+static void print_training(const struct rg_screen *screen, const struct rg_config *c) {
+    struct rg_line line = {.length = 0};
+    char a[64], b[64];
+    rg_line_add(&line, "%s of %s", counted(c->training.updates, "update", a),
+                counted(rg_update_sequences(c), "sequence", b));
     if (c->training.accumulate > 1) {
-        (void)fprintf(out, " (%zu batches of %zu)", c->training.accumulate, c->data.batch);
+        rg_line_add(&line, " (%zu batches of %zu)", c->training.accumulate, c->data.batch);
     }
-    (void)fprintf(out, ", %s, lr ", rg_optimizer_names[c->training.optimizer]);
-    (void)(isnan(c->training.lr) ? fprintf(out, "auto, ") : fprintf(out, "%g, ", c->training.lr));
+    rg_line_add(&line, ", %s, lr ", rg_optimizer_names[c->training.optimizer]);
+    if (isnan(c->training.lr)) {
+        rg_line_add(&line, "auto, ");
+    } else {
+        rg_line_add(&line, "%g, ", c->training.lr);
+    }
     if (c->training.clip_norm > 0.0) {
-        (void)fprintf(out, "clip norm %g, ", c->training.clip_norm);
+        rg_line_add(&line, "clip norm %g, ", c->training.clip_norm);
     }
-    (void)fprintf(out, "seed %llu\n", (unsigned long long)c->training.seed);
-    print_frozen(c, f->model);
+    say(screen, "training", "%sseed %llu", line.text, (unsigned long long)c->training.seed);
+}
+
+static void print_memory(const struct rg_screen *screen, const struct rg_plan *plan) {
+    struct rg_line line = {.length = 0};
+    char a[64];
+    rg_line_add(&line, "%.1f MiB, ", (double)plan->total_bytes / 1048576.0);
+    if (plan->chunk >= plan->batch) {
+        rg_line_add(&line, "the whole batch at once");
+    } else {
+        rg_line_add(&line, "the batch in chunks of %s", counted(plan->chunk, "sequence", a));
+    }
+    if (plan->n_segments > 1) {
+        rg_line_add(&line, ", checkpoints every %s", counted(plan->segment_steps, "step", a));
+    }
+    say(screen, "memory", "%s", line.text);
+}
+
+void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *f) {
+    const struct rg_config *const c = f->config;
+    if (screen->config->output.quiet || screen->config->output.json) {
+        return;
+    }
+    print_model(screen, f->model);
+    if (c->data.model_file) {
+        say(screen, "start", "the weights of %s", c->data.model_file);
+    }
+    print_task(screen, f);
+    print_held_out_sizes(screen, f->data);
+    print_training(screen, c);
+    print_frozen(screen, c, f->model);
     if (f->rate_test) {
         rg_rate_chart(f->rate_test, screen->look.unicode);
     }
-    print_besides(f->settings);
-    print_device(&f->device->info);
-    print_ranks(f);
-    (void)fprintf(out, "memory   %.1f MiB, ", (double)f->plan->total_bytes / 1048576.0);
-    if (f->plan->chunk >= f->plan->batch) {
-        (void)fprintf(out, "the whole batch at once");
-    } else {
-        (void)fprintf(out, "the batch in chunks of %s", counted(f->plan->chunk, "sequence", a));
-    }
-    if (f->plan->n_segments > 1) {
-        (void)fprintf(out, ", checkpoints every %s", counted(f->plan->segment_steps, "step", a));
-    }
-    (void)fprintf(out, "\n");
+    print_besides(screen, f->settings);
+    print_device(screen, &f->device->info);
+    print_ranks(screen, f);
+    print_memory(screen, f->plan);
 }
 
-void rg_screen_plan(double update_seconds, size_t updates, bool validates) {
+void rg_screen_plan(const struct rg_screen *screen, double update_seconds, size_t updates, bool validates) {
     char a[64], all[32];
     const double seconds = update_seconds * (double)updates;
     (void)short_time(seconds, all);
     if (seconds < 1.0) {
         (void)snprintf(all, sizeof all, "%.3g ms", 1e3 * seconds);
     }
-    (void)printf("dry run: an update takes %.3g ms, %s about %s%s; nothing was written\n", 1e3 * update_seconds,
-                 counted(updates, "update", a), all, validates ? " and the validations" : "");
-}
-
-static int terminal_width(void) {
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    rg_lines_format(stdout, rg_look_text(&screen->look), 2,
+                    "dry run: an update takes %.3g ms, %s about %s%s; nothing was written", 1e3 * update_seconds,
+                    counted(updates, "update", a), all, validates ? " and the validations" : "");
 }
 
 struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update *update) {
@@ -333,7 +359,6 @@ void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, 
     }
     screen->last = t;
     char rate[32], time_left[32], line[RG_LIVE_LINE_BYTES];
-    const int width = terminal_width();
     const struct rg_live_facts facts = {.update = update,
                                         .live = live,
                                         .total = screen->config->training.updates,
@@ -342,13 +367,13 @@ void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, 
                                         .history = screen->history,
                                         .heat = screen->live,
                                         .unicode = screen->look.unicode,
-                                        /* a line that wraps could not be rewritten */
-                                        .columns = !screen->live ? SIZE_MAX
-                                                   : width > 1   ? (size_t)(width - 1)
-                                                                 : 1};
+                                        .columns = screen->live ? rg_live_columns() : SIZE_MAX};
     rg_live_line(&facts, line);
-    (void)fprintf(stderr, "%s%s%s", screen->live ? "\r\033[K" : "", line, screen->live ? "" : "\n");
-    (void)fflush(stderr);
+    if (screen->live) {
+        rg_live_show(line);
+    } else {
+        (void)fprintf(stderr, "%s\n", line);
+    }
 }
 
 void rg_screen_validation(struct rg_screen *screen, const struct rg_validation *v) {
@@ -368,40 +393,15 @@ void rg_screen_validation(struct rg_screen *screen, const struct rg_validation *
     } else {
         (void)snprintf(measure, sizeof measure, "  R^2 %.4f", v->r2);
     }
-    rg_screen_progress_end(screen);
+    rg_live_clear();
     (void)fprintf(stderr, "epoch %llu, update %s  validation loss %.6g%s%s\n", (unsigned long long)v->epoch,
                   grouped(v->update, number), v->loss, measure, v->best ? "  best" : "");
 }
 
-void rg_screen_progress_end(struct rg_screen *screen) {
-    if (screen->live) {
-        (void)fputs("\r\033[K", stderr);
-        (void)fflush(stderr);
-    }
-}
-
-/* `text` on stdout in lines of at most `width` columns, its first `head` bytes in a colour. */
-static void print_colored(const char *text, size_t width, size_t head, const char *color) {
-    while (*text) {
-        size_t end = strlen(text);
-        if (end > width) {
-            end = width;
-            while (end > 0 && text[end] != ' ') {
-                end--;
-            }
-            end = end ? end : width;
-        }
-        head = head < end ? head : end;
-        (void)printf("%s%.*s%s%.*s\n", head ? color : "", (int)head, text, head && color[0] ? "\033[0m" : "",
-                     (int)(end - head), text + head);
-        text += end;
-        text += *text == ' ';
-        head = 0;
-    }
-}
-
-static void print_wrapped(const char *text, size_t width) {
-    print_colored(text, width, 0, "");
+/* A sentence on stdout, its first `head` bytes in a colour. */
+static void print_sentence(const struct rg_look *look, const char *text, size_t head, const char *color) {
+    rg_lines_print(&(struct rg_paragraph){.out = stdout, .width = rg_look_text(look), .head = head, .color = color},
+                   text);
 }
 
 /* A command on stdout, broken before an option where the line would be wider than `width`. */
@@ -441,8 +441,7 @@ void rg_screen_diagnosis(const struct rg_diagnosis *d, const struct rg_config *c
     print_partial(d->profile, !config->data.model_file && config->training.diagnose == RG_DIAGNOSE_SAMPLE);
     (void)putchar('\n');
     rg_verdict_sentence(d, sentence, sizeof sentence);
-    print_colored(sentence, rg_look_text(look), strcspn(sentence, ":"),
-                  look->color ? rg_verdict_colors[d->verdict.word] : "");
+    print_sentence(look, sentence, strcspn(sentence, ":"), look->color ? rg_verdict_colors[d->verdict.word] : "");
     (void)putchar('\n');
     rg_explain_print(d, look->verbose);
 }
@@ -455,21 +454,24 @@ void rg_screen_advice(const struct rg_outcome *outcome, const struct rg_look *lo
         (void)putchar('\n');
         print_command(advice.command, rg_look_text(look) - 4);
         rg_advice_text(&advice, text, sizeof text);
-        print_wrapped(text, rg_look_text(look));
+        print_sentence(look, text, 0, "");
     }
 }
 
 /* Print the results on validation and test data on stdout. */
-static void print_held_out(const struct rg_run_facts *f, const struct rg_run_result *result) {
+static void print_held_out(const struct rg_look *look, const struct rg_run_facts *f,
+                           const struct rg_run_result *result) {
     char line[160], a[64], b[32];
+    const size_t width = rg_look_text(look);
     if (result->best_update) {
-        (void)printf("validation loss %.6g after the last update; the lowest was %.6g, after update %s\n",
-                     result->validation.loss, result->best_loss, grouped(result->best_update, b));
+        rg_lines_format(stdout, width, 2,
+                        "validation loss %.6g after the last update; the lowest was %.6g, after update %s",
+                        result->validation.loss, result->best_loss, grouped(result->best_update, b));
     }
     if (result->test) {
         rg_metrics_line(result->test, line, sizeof line);
-        (void)printf("test%s: %s, on %s\n", result->test_of_best ? " with the best weights" : "", line,
-                     counted(result->test->sequences, "sequence", a));
+        rg_lines_format(stdout, width, 2, "test%s: %s, on %s", result->test_of_best ? " with the best weights" : "",
+                        line, counted(result->test->sequences, "sequence", a));
         const struct rg_metrics_names names = rg_metrics_names(f->model);
         rg_metrics_print(result->test, &names);
         (void)fputs(result->test->n_classes ? "\n" : "", stdout);
@@ -493,15 +495,17 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
     }
     (void)putchar('\n');
     if (finite && training->loss_updates > 1) {
-        (void)printf("the loss is the mean of the last %s; that of the last batch is %.6g\n",
-                     counted(training->loss_updates, "update", a), training->last_loss);
+        rg_lines_format(stdout, rg_look_text(&screen->look), 2,
+                        "the loss is the mean of the last %s; that of the last batch is %.6g",
+                        counted(training->loss_updates, "update", a), training->last_loss);
     }
-    print_held_out(f, result);
+    print_held_out(&screen->look, f, result);
     if (training->updates) {
-        (void)printf("gradient norm %.4g, clipped %.1f %%, skipped %llu; %.2f s, %s sequences/s\n",
-                     fabs(training->grad_norm), 100.0 * (double)training->clipped / (double)training->updates,
-                     (unsigned long long)training->skipped, training->seconds,
-                     short_rate(training->sequences_per_s, b));
+        rg_lines_format(stdout, rg_look_text(&screen->look), 2,
+                        "gradient norm %.4g, clipped %.1f %%, skipped %llu; %.2f s, %s sequences/s",
+                        fabs(training->grad_norm), 100.0 * (double)training->clipped / (double)training->updates,
+                        (unsigned long long)training->skipped, training->seconds,
+                        short_rate(training->sequences_per_s, b));
     }
     if (!isnan(f->updates_used)) {
         (void)printf("updates used %.0f %%: steps at which the state was not copied\n", 100.0 * f->updates_used);

@@ -49,7 +49,7 @@ void rg_screen_labels(const struct rg_config *config, const char *labels);
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *facts);
 
 /* Print the end of --dry-run on stdout: the time of one update and of all updates. */
-void rg_screen_plan(double update_seconds, size_t updates, bool validates);
+void rg_screen_plan(const struct rg_screen *screen, double update_seconds, size_t updates, bool validates);
 
 /* Count an update, and say what the training is like at it. */
 struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update *update);
@@ -58,7 +58,6 @@ struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update 
 void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, const struct rg_live *live);
 /* A line for a validation: of few all, of many about twenty. */
 void rg_screen_validation(struct rg_screen *screen, const struct rg_validation *validation);
-void rg_screen_progress_end(struct rg_screen *screen);
 
 /* Print the result on stdout: losses, norms, speed, the lag profile as bars, the verdict and its causes. A part that
  * was not measured is left out. */

@@ -118,7 +118,7 @@ static void print_lags(const struct lines *lines, const struct rg_history *h) {
 }
 
 void rg_spark_print(const struct rg_history *h, const struct rg_look *look) {
-    const struct lines lines = {look->color, look->unicode, rg_look_table(look) - BESIDE};
+    const struct lines lines = {look->color, look->unicode, rg_look_bars(look) - BESIDE};
     if (h->n_points < 2) {
         return;
     }

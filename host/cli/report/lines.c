@@ -1,0 +1,67 @@
+/* Text for the screen in lines that fit: see lines.h. */
+#include "cli/report/lines.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+size_t rg_lines_columns(const char *text) {
+    size_t n = 0;
+    for (; *text; text++) {
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return n;
+}
+
+/* Bytes of the next line: as many words as `room` columns hold, at least one. */
+static size_t line_bytes(const char *text, size_t room) {
+    size_t end = 0, columns = 0;
+    for (size_t i = 0;; i++) {
+        const bool word_ends = text[i] == '\0' || text[i] == ' ' || text[i] == '\n';
+        if (word_ends && (columns <= room || end == 0)) {
+            end = i;
+        }
+        if (text[i] == '\0' || text[i] == '\n' || (columns > room && end > 0)) {
+            return end;
+        }
+        columns += ((unsigned char)text[i] & 0xC0) != 0x80;
+    }
+}
+
+void rg_lines_print(const struct rg_paragraph *p, const char *text) {
+    size_t head = p->color && p->color[0] ? p->head : 0, indent = 0;
+    do {
+        const size_t end = line_bytes(text, p->width > indent ? p->width - indent : 1);
+        const size_t colored = head < end ? head : end;
+        size_t shown = end;
+        while (shown > colored && text[shown - 1] == ' ') {
+            shown--;
+        }
+        (void)fprintf(p->out, "%*s%s%.*s%s%.*s\n", (int)indent, "", colored ? p->color : "", (int)colored, text,
+                      colored ? "\033[0m" : "", (int)(shown - colored), text + colored);
+        text += end;
+        do {
+            text += *text == ' ' || *text == '\n';
+        } while (*text == ' ');
+        head = 0;
+        indent = p->hang;
+    } while (*text);
+}
+
+void rg_lines_format(FILE *out, size_t width, size_t hang, const char *format, ...) {
+    char text[RG_LINE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    rg_lines_print(&(struct rg_paragraph){.out = out, .width = width, .hang = hang}, text);
+}
+
+void rg_line_add(struct rg_line *line, const char *format, ...) {
+    if (line->length + 1 < sizeof line->text) {
+        va_list arguments;
+        va_start(arguments, format);
+        const int n = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
+        va_end(arguments);
+        line->length += n > 0 ? (size_t)n : 0;
+    }
+}
