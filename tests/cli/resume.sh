@@ -266,3 +266,40 @@ for path in ("full.jsonl", "full-run/log.jsonl"):
     expect_status 0 "$program" --resume full-run
     checked "a full disk: the run goes on, and logs are whole when there is room"
 fi
+
+# ---- The command that is recorded makes the whole run: one, or two where a schedule's end was moved ----
+
+# made_by N OPTION... -- OPTION...: a run with the first options, resumed with the others, is made again by N commands.
+made_by() {
+    local n=$1 hash first=()
+    shift
+    while [ "$1" != -- ]; do
+        first+=("$1")
+        shift
+    done
+    shift
+    rm -rf made
+    expect_status 0 "$program" --hidden 3 --device cpu "${first[@]}" --out made --quiet
+    expect_status 0 "$program" --resume made "$@" --json --quiet
+    hash=$(json_end weights_hash)
+    expect_status 0 "$program" inspect made/checkpoint-40.ckpt
+    sed -n '/^made by$/,/^$/s/^\.\/rnn-gpu //p' "$folder/stdout" >commands
+    [ "$(wc -l <commands)" -eq "$n" ] || fail "made by $(cat commands)"
+    python3 -c 'import html, re, sys
+page = re.search("Made by</h2>\n<pre>(.*?)</pre>", open("made/report.html").read(), re.S)[1]
+assert html.unescape(page).replace("./rnn-gpu ", "").split("\n") == open("commands").read().split("\n")[:-1], page' ||
+        fail "the page names other commands"
+    rm -rf made
+    while read -ra words; do
+        expect_status 0 "$program" "${words[@]}" --json
+    done <commands
+    [ "$(json_end weights_hash)" = "$hash" ] || fail "they make other weights: $(cat commands)"
+}
+task=(--batch 8 --steps 6)
+made_by 1 "${task[@]}" --updates 20 --threads 2 -- --updates 40
+made_by 1 "${task[@]}" --updates=20 --threads=2 --max-time 1h -- --updates 40 --threads 1 --max-time 2h
+made_by 2 "${task[@]}" --updates 20 --schedule cosine -- --updates=40
+cp "$root/data/cat-mat-rat.csv" words.csv
+made_by 1 --data words.csv --epochs 5 -- --updates 40
+made_by 1 --data words.csv --updates 5 -- --epochs 40
+checked "the command that makes a resumed run"
