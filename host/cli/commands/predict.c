@@ -102,10 +102,11 @@ static void add_row(const struct prediction *p, size_t i, bool exact, FILE *row)
     (void)fprintf(row, p->problem.loss == RG_LOSS_BCE ? "  probability" : has_columns(p) ? " " : "  output");
     for (size_t o = 0; o < n; o++) {
         (void)fprintf(row, "%s%s", has_columns(p) ? " " : "", has_columns(p) ? p->model->targets[o] : "");
-        (void)fprintf(row, exact                            ? " %.17g"
-                     : p->problem.loss == RG_LOSS_BCE ? " %.6f"
-                                                      : " %.9g",
-                     p->problem.loss == RG_LOSS_BCE ? rg_sigmoid(z[o]) : z[o]);
+        (void)fprintf(row,
+                      exact                            ? " %.17g"
+                      : p->problem.loss == RG_LOSS_BCE ? " %.6f"
+                                                       : " %.9g",
+                      p->problem.loss == RG_LOSS_BCE ? rg_sigmoid(z[o]) : z[o]);
     }
 }
 
