@@ -154,6 +154,17 @@ told 'no rate from .* lowered the loss' 1 $(ranks 2) "$program" --batch 9 --step
     --updates 60 --diagnose none --quiet
 checked "bad input: one line of one rank, and its exit code"
 
+# kill_rank R JOB: kill -9 of rank R of an mpirun.
+kill_rank() {
+    local process victim=
+    for process in $(pgrep -P "$2"); do
+        if tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
+            victim=$process
+        fi
+    done
+    kill -9 "${victim:?rank $1 of the job}"
+}
+
 # compare and sweep deal their trainings: the results are those of one process, in its order.
 numbers() {
     python3 - "$folder/stdout" <<'PYTHON'
@@ -190,6 +201,34 @@ expect_status 0 $(ranks 2) "$program" "${grid[@]}" --out kept
 expect_line '4 of 6 runs were done before' stderr
 [ "$(numbers)" = "$wanted" ] || fail "with kept results: other results"
 checked "compare and sweep: trainings are dealt to the ranks, with the results of one process"
+
+# A rank that is killed: what any rank has finished is kept, and the same command trains what is missing, and only that.
+grid=(sweep --steps 20 --seed 1-8 --hidden 20 --batch 16 --updates 6000 --device cpu --threads 1 --json)
+expect_status 0 "$program" "${grid[@]}"
+wanted=$(numbers)
+done_files() { find dealt -name 'training-*.done' 2>/dev/null | sort; }
+# shellcheck disable=SC2046
+$(ranks 2) "$program" "${grid[@]}" --out dealt >"$folder/stdout" 2>"$folder/stderr" </dev/null &
+job=$!
+command="a sweep by two ranks, one of them killed"
+for _ in $(seq 600); do
+    [ "$(done_files | wc -l)" -lt 3 ] || break
+    sleep 0.05
+done
+before=$(done_files)
+kill_rank 1 "$job"
+ended 10 "$job"
+[ "$got" -eq 137 ] || fail "exit $got, expected 137"
+kept=$(done_files | wc -l)
+[[ $kept -ge 3 && $kept -lt 8 ]] || fail "$kept of 8 trainings are kept"
+[ -z "$(comm -23 <(echo "$before") <(done_files))" ] || fail "a finished training was lost"
+sums=$(done_files | xargs cksum)
+# shellcheck disable=SC2046
+expect_status 0 $(ranks 2) "$program" "${grid[@]}" --out dealt
+expect_line "$kept of 8 runs were done before" stderr
+[ "$(numbers)" = "$wanted" ] || fail "after a rank was killed: other results"
+[ "$(echo "$sums" | awk '{print $3}' | xargs cksum)" = "$sums" ] || fail "a kept training was trained again"
+checked "kill -9 of a rank of a sweep: finished trainings are kept, and the same command trains the others alone"
 
 # The losses of the updates.
 losses() { grep -o '"event":"update".*"loss":[^,]*' "$folder/stdout" | sed 's/.*://'; }
@@ -233,13 +272,7 @@ for _ in $(seq 300); do
     ! ls killed/checkpoint-*.ckpt >/dev/null 2>&1 || break
     sleep 0.1
 done
-victim=
-for process in $(pgrep -P "$job"); do
-    if tr '\0' '\n' <"/proc/$process/environ" | grep -qx 'OMPI_COMM_WORLD_RANK=1'; then
-        victim=$process
-    fi
-done
-kill -9 "${victim:?rank 1 of the job}"
+kill_rank 1 "$job"
 ended 10 "$job"
 [ "$got" -eq 137 ] || fail "exit $got, expected 137"
 expect_line 'rank 1 .* exited on signal 9' stderr
