@@ -466,65 +466,75 @@ static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_optio
     return RG_OK;
 }
 
-rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *model,
-                       const struct rg_plan_options *options, struct rg_plan *plan) {
-    const size_t panel = rg_device_panel(device);
+/* Copy the sizes that model, options and device give. */
+static struct rg_plan given_sizes(const struct rg_device *device, const struct rg_model *model,
+                                  const struct rg_plan_options *options) {
     const struct rg_shape *const shape = &model->shape;
-    *plan = (struct rg_plan){.batch = options->batch,
-                             .steps = options->steps,
-                             .target_steps = shape->target == RG_TARGET_STEPS ? options->steps : 1,
-                             .real_bytes = device->info.real_bytes,
-                             .inputs = shape->inputs,
-                             .words = shape->words,
-                             .hidden = shape->hidden,
-                             .outputs = shape->outputs,
-                             .n_targets = rg_max(options->n_targets, 1),
-                             .layers = shape->layers,
-                             .directions = rg_shape_directions(shape),
-                             .readout = shape->readout == RG_READOUT_FINAL && !shape->bidirectional ? RG_READOUT_LAST
-                                                                                                    : shape->readout,
-                             .gates = rg_cell_gates(shape->cell),
-                             .saved = rg_cells[shape->cell].saved,
-                             .deltas = rg_cells[shape->cell].deltas,
-                             .skip = shape->skip,
-                             .skip_kind = shape->skip_kind,
-                             .initial = options->initial,
-                             .stateful = options->stateful,
-                             .arena = model->arena,
-                             .training = options->training,
-                             .dropout = options->dropout,
-                             .initial_gradient = options->initial_gradient};
-    struct rg_plan *const p = plan;
-    p->shards = rg_max(options->shards, 1);
-    p->shard = rg_divide_up(p->batch, p->shards);
-    p->carried = 1;
-    p->keeps_saved = rg_cell_has_c(shape->cell);
-    if (rg_plan_learned(p)) {
-        const size_t own = rg_cells[shape->cell].states;
-        p->saved += own;
-        p->carried = own + 1;
-    }
-    RG_TRY(check_sizes(p, options));
+    return (struct rg_plan){.batch = options->batch,
+                            .steps = options->steps,
+                            .target_steps = shape->target == RG_TARGET_STEPS ? options->steps : 1,
+                            .real_bytes = device->info.real_bytes,
+                            .inputs = shape->inputs,
+                            .words = shape->words,
+                            .hidden = shape->hidden,
+                            .outputs = shape->outputs,
+                            .n_targets = rg_max(options->n_targets, 1),
+                            .layers = shape->layers,
+                            .directions = rg_shape_directions(shape),
+                            .readout = shape->readout == RG_READOUT_FINAL && !shape->bidirectional ? RG_READOUT_LAST
+                                                                                                   : shape->readout,
+                            .gates = rg_cell_gates(shape->cell),
+                            .saved = rg_cells[shape->cell].saved,
+                            .deltas = rg_cells[shape->cell].deltas,
+                            .keeps_saved = rg_cell_has_c(shape->cell),
+                            .carried = 1,
+                            .skip = shape->skip,
+                            .skip_kind = shape->skip_kind,
+                            .initial = options->initial,
+                            .stateful = options->stateful,
+                            .arena = model->arena,
+                            .training = options->training,
+                            .dropout = options->dropout,
+                            .initial_gradient = options->initial_gradient,
+                            .shards = rg_max(options->shards, 1)};
+}
+
+/* Choose the strides of rows, and into how many groups a launch over words or over the gradient is cut. */
+static void plan_strides(struct rg_plan *p, const struct rg_device *device) {
+    const size_t panel = rg_device_panel(device), pad = line_pad(&device->info);
+    const size_t groups = GROUPS_A_UNIT * (size_t)device->info.units;
     p->h_stride = rg_device_units(device, p->hidden);
     p->o_stride = round_up(p->outputs, panel);
     p->dx_stride = p->words ? round_up(p->inputs, panel) : 0;
-    p->wide_head = p->outputs >= RG_WIDE_OUTPUTS;
-    p->word_shares = rg_min(rg_min(GROUPS_A_UNIT * (size_t)device->info.units, MAX_SHARES), p->words);
-    p->word_ranges = rg_min(GROUPS_A_UNIT * (size_t)device->info.units, MAX_RANGES);
     p->d_width = p->deltas * p->h_stride;
-    const size_t pad = line_pad(&device->info);
     p->out_stride = RG_ODD_LINE(p->directions * p->h_stride, pad);
     p->d_stride = RG_ODD_LINE(rg_max(p->saved, p->deltas) * p->h_stride, pad);
+    p->wide_head = p->outputs >= RG_WIDE_OUTPUTS;
+    p->word_shares = rg_min(rg_min(groups, MAX_SHARES), p->words);
+    p->word_ranges = rg_min(groups, MAX_RANGES);
+    p->norm_groups = rg_min(rg_divide_up(p->arena, NORM_ELEMENTS), 256);
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].inputs = l ? p->directions * p->hidden : p->inputs;
         p->layer[l].x_stride = l ? p->out_stride : round_up(p->inputs, RG_INPUT_PAD);
     }
-    p->norm_groups = rg_min(rg_divide_up(model->arena, NORM_ELEMENTS), 256);
-    plan_packed(p, panel);
-    plan_partial(p, device);
-    plan_bytes(p, options);
-    RG_TRY(plan_chunk(p, device, options));
-    return rg_tile_plan(p, device);
+}
+
+rg_status rg_plan_make(const struct rg_device *device, const struct rg_model *model,
+                       const struct rg_plan_options *options, struct rg_plan *plan) {
+    *plan = given_sizes(device, model, options);
+    plan->shard = rg_divide_up(plan->batch, plan->shards);
+    if (rg_plan_learned(plan)) { /* it also saves the state that the cell would give if its update gate were open */
+        const size_t own = rg_cells[model->shape.cell].states;
+        plan->saved += own;
+        plan->carried += own;
+    }
+    RG_TRY(check_sizes(plan, options));
+    plan_strides(plan, device);
+    plan_packed(plan, rg_device_panel(device));
+    plan_partial(plan, device);
+    plan_bytes(plan, options);
+    RG_TRY(plan_chunk(plan, device, options));
+    return rg_tile_plan(plan, device);
 }
 
 rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *shape,
