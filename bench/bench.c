@@ -85,7 +85,7 @@ static rg_status write_targets(struct rg_engine *engine, const struct rg_bench_c
     return status;
 }
 
-static rg_status one_update(struct rg_engine *engine, struct rg_source *source, uint64_t update) {
+static rg_status one_update(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update) {
     RG_TRY(rg_engine_gradient(engine, source, update));
     RG_TRY(rg_engine_norm(engine, update));
     return rg_engine_step(engine, 1e-3);
@@ -129,7 +129,7 @@ bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent) {
     return n > 0 && (late || (n >= c->repeats && (spent >= MIN_SECONDS || n >= MAX_UPDATES)));
 }
 
-static rg_status time_phases(struct rg_engine *engine, struct rg_source *source, struct rg_bench_result *result) {
+static rg_status time_phases(struct rg_engine *engine, struct rg_batch_source *source, struct rg_bench_result *result) {
     const uint64_t updates = result->update > LONG_UPDATE ? 1 : PHASE_UPDATES;
     rg_status status = RG_OK;
     engine->net.phases = result->phases;
@@ -145,7 +145,7 @@ static rg_status time_phases(struct rg_engine *engine, struct rg_source *source,
 
 static rg_status time_updates(struct rg_engine *engine, const struct rg_bench_case *c, double *seconds,
                               struct rg_bench_result *result) {
-    struct rg_source source = {.fill = fill_nothing, .labelled = true};
+    struct rg_batch_source source = {.fill = fill_nothing, .labelled = true};
     const size_t before = engine->net.device->launches;
     RG_TRY(one_update(engine, &source, 0));
     RG_TRY(rg_device_finish(engine->net.device));
@@ -175,7 +175,7 @@ static struct rg_engine_options engine_options(const struct rg_bench_case *c) {
 rg_status rg_bench_queue(struct rg_device *device, const struct rg_bench_case *c, struct rg_plan *plan) {
     const struct rg_shape shape = rg_bench_shape(c);
     const struct rg_engine_options options = engine_options(c);
-    struct rg_source source = {.fill = fill_nothing, .labelled = true};
+    struct rg_batch_source source = {.fill = fill_nothing, .labelled = true};
     struct rg_model *model = NULL;
     struct rg_engine *engine = NULL;
     rg_status status = RG_OK;

@@ -177,8 +177,8 @@ static rg_status keep_borders(struct rg_net *net) {
     return RG_OK;
 }
 
-rg_status rg_chunk_forward(struct rg_net *net, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,
-                           enum rg_loss loss, double *outputs) {
+rg_status rg_chunk_forward(struct rg_net *net, struct rg_batch_source *source, uint64_t update, size_t first_row,
+                           size_t rows, enum rg_loss loss, double *outputs) {
     const struct rg_plan *const p = &net->plan;
     const bool fused = is_fused(p);
     net->chunk =

@@ -216,8 +216,8 @@ rg_status rg_engine_pack(struct rg_engine *e) {
     return rg_net_lap(net, &since, RG_PHASE_PACK);
 }
 
-rg_status rg_engine_chunk(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t first_row, size_t rows,
-                          size_t layer) {
+rg_status rg_engine_chunk(struct rg_engine *e, struct rg_batch_source *source, uint64_t update, size_t first_row,
+                          size_t rows, size_t layer) {
     RG_TRY(rg_chunk_forward(&e->net, source, update, first_row, rows, e->net.options.loss, NULL));
     return rg_chunk_reverse(&e->net, layer);
 }
@@ -228,8 +228,8 @@ rg_status rg_engine_step_terms(struct rg_engine *e, size_t layer, size_t directi
                              &(struct rg_layer_parts){{begin, end}, 0, end - begin, false});
 }
 
-rg_status rg_engine_sample(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t rows, size_t probe,
-                           int exponent, const struct rg_engine_visit *visit) {
+rg_status rg_engine_sample(struct rg_engine *e, struct rg_batch_source *source, uint64_t update, size_t rows,
+                           size_t probe, int exponent, const struct rg_engine_visit *visit) {
     RG_TRY(rg_engine_pack(e));
     e->net.loss_scale = ldexp(1.0, exponent);
     e->net.probe = probe;
@@ -286,7 +286,7 @@ rg_status rg_engine_lag_parts(struct rg_engine *e, size_t layer, size_t directio
     return RG_OK;
 }
 
-rg_status rg_engine_forward(struct rg_engine *e, struct rg_source *source, uint64_t update, size_t rows,
+rg_status rg_engine_forward(struct rg_engine *e, struct rg_batch_source *source, uint64_t update, size_t rows,
                             double *outputs) {
     const size_t each = e->net.plan.target_steps * e->net.plan.outputs;
     RG_TRY(rg_engine_pack(e));
@@ -297,7 +297,7 @@ rg_status rg_engine_forward(struct rg_engine *e, struct rg_source *source, uint6
     return RG_OK;
 }
 
-rg_status rg_engine_gradient(struct rg_engine *e, struct rg_source *source, uint64_t update) {
+rg_status rg_engine_gradient(struct rg_engine *e, struct rg_batch_source *source, uint64_t update) {
     RG_TRY(rg_engine_pack(e));
     return e->shards ? rg_shards_gradient(e->shards, &e->net, source, update)
                      : rg_rows_gradient(&e->net, source, update, (struct rg_span){0, e->net.plan.batch});

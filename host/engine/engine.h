@@ -34,13 +34,13 @@ rg_status rg_engine_totals(struct rg_engine *engine, double *loss, double *norm)
 rg_status rg_engine_get_initial_gradients(struct rg_engine *engine, double *dh_0, double *dc_0);
 
 /* Outputs of the first `rows` sequences of a batch, [rows][T'][O] without padding. Waits. */
-rg_status rg_engine_forward(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,
+rg_status rg_engine_forward(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update, size_t rows,
                             double *outputs);
 /* Queue loss and gradient of the whole batch; with several shards this waits, and with several ranks it computes the
  * shards of this one and exchanges sums with the others. If the program is to stop (base/stop.h), this ends before the
  * next segment of a chunk with the status of rg_stop_check, as everything does that goes through chunks. Weights and
  * optimiser are then unchanged, and the unfinished gradient is useless. */
-rg_status rg_engine_gradient(struct rg_engine *engine, struct rg_source *source, uint64_t update);
+rg_status rg_engine_gradient(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update);
 /* Queue the norm, whose record goes into history slot update % RG_HISTORY. Queue the optimiser. */
 rg_status rg_engine_norm(struct rg_engine *engine, uint64_t update);
 rg_status rg_engine_step(struct rg_engine *engine, double lr);
@@ -52,7 +52,7 @@ rg_status rg_engine_step(struct rg_engine *engine, double lr);
  *                         itself: partial[direction's offset + i*rg_plan_term] = the term of step begin + i; at most
  *                         plan.slices steps */
 rg_status rg_engine_pack(struct rg_engine *engine);
-rg_status rg_engine_chunk(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t first_row,
+rg_status rg_engine_chunk(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update, size_t first_row,
                           size_t rows, size_t layer);
 rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, size_t begin,
                                size_t end);
@@ -63,7 +63,7 @@ rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t di
  * segment, `layer` is called when the deltas of the steps in engine->net.segment are. Where every step has a loss, only
  * that of step `probe` (from 0) counts. The loss is multiplied by 2^exponent. The update itself must be queued
  * afterwards. */
-rg_status rg_engine_sample(struct rg_engine *engine, struct rg_source *source, uint64_t update, size_t rows,
+rg_status rg_engine_sample(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update, size_t rows,
                            size_t probe, int exponent, const struct rg_engine_visit *visit);
 /* Queue: total [term] = the weight gradient of one direction of the layer, from its partial sums. Then queue a struct
  * rg_lag_part for every step of the segment and every matrix: parts[T][n_matrices], from element `out` on. */

@@ -14,7 +14,7 @@ struct rg_net;
 /* Where the sequences of a batch come from. `fill` queues kernels that make the steps of net->segment for sequences
  * [first_row, first_row + rows) of the batch: the chunk's x (words with an embedding), y and begin, and with
  * plan.initial the initial states (rg_layer_initial). It is called more than once for the same segment. */
-struct rg_source {
+struct rg_batch_source {
     rg_status (*fill)(void *self, struct rg_net *net, uint64_t update, size_t first_row, size_t rows);
     /* With plan.stateful, called when a chunk's forward pass is complete: keep the states in which the sequences end
      * (rg_layer_final). Else NULL. */
@@ -54,7 +54,7 @@ enum {
 
 /* The chunk of the batch in memory. */
 struct rg_chunk {
-    struct rg_source *source;
+    struct rg_batch_source *source;
     uint64_t update;
     size_t first_row, rows;
     enum rg_loss loss;

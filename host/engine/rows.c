@@ -30,7 +30,7 @@ static rg_status reduce(struct rg_net *net) {
     return rg_jobs_launch(net, &waiting);
 }
 
-rg_status rg_rows_gradient(struct rg_net *net, struct rg_source *source, uint64_t update, struct rg_span rows) {
+rg_status rg_rows_gradient(struct rg_net *net, struct rg_batch_source *source, uint64_t update, struct rg_span rows) {
     const struct rg_plan *const p = &net->plan;
     for (size_t first = rows.begin; first < rows.end; first += p->chunk) {
         const size_t n = rows.end - first < p->chunk ? rows.end - first : p->chunk;

@@ -5,6 +5,6 @@
 #include "engine/net.h"
 
 /* Queue loss and gradient of rows [begin, end) of the batch alone, the weights being packed. */
-rg_status rg_rows_gradient(struct rg_net *net, struct rg_source *source, uint64_t update, struct rg_span rows);
+rg_status rg_rows_gradient(struct rg_net *net, struct rg_batch_source *source, uint64_t update, struct rg_span rows);
 
 #endif

@@ -98,7 +98,7 @@ void rg_shards_destroy(struct rg_shards *s) {
 struct walk {
     struct rg_shards *shards;
     struct rg_net *net;
-    struct rg_source *source;
+    struct rg_batch_source *source;
     uint64_t update;
 };
 
@@ -155,7 +155,7 @@ static rg_status exchange_losses(struct rg_shards *s, struct rg_net *net) {
     return rg_buffer_write(net->device, net->buffers.row_loss, 0, s->losses, net->plan.batch * each);
 }
 
-rg_status rg_shards_gradient(struct rg_shards *s, struct rg_net *net, struct rg_source *source, uint64_t update) {
+rg_status rg_shards_gradient(struct rg_shards *s, struct rg_net *net, struct rg_batch_source *source, uint64_t update) {
     const bool several = rg_ranks_several(net->options.ranks);
     const struct walk walk = {s, net, source, update};
     rg_status status = RG_OK;

@@ -15,7 +15,8 @@ void rg_shards_destroy(struct rg_shards *shards); /* NULL allowed */
 
 /* Compute this rank's shards, exchange sums and losses with the other ranks, and leave gradient and losses of the whole
  * batch on the device. The weights are packed. Waits. */
-rg_status rg_shards_gradient(struct rg_shards *shards, struct rg_net *net, struct rg_source *source, uint64_t update);
+rg_status rg_shards_gradient(struct rg_shards *shards, struct rg_net *net, struct rg_batch_source *source,
+                             uint64_t update);
 
 /* For ranks whose devices differ (net->options.mixed): replace `bytes` bytes of a buffer, from `at` on, by those of
  * rank 0. At most the bytes of the gradient, or

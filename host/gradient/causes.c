@@ -471,7 +471,7 @@ static rg_status measure_all(struct walk *w, struct rg_all_causes *all) {
     return RG_OK;
 }
 
-static rg_status measure(struct walk *w, struct rg_source *source, uint64_t update,
+static rg_status measure(struct walk *w, struct rg_batch_source *source, uint64_t update,
                          const struct rg_cause_options *options, struct rg_all_causes *all) {
     struct rg_engine *const e = w->engine;
     double *weights = NULL;
@@ -502,7 +502,7 @@ fail:
     return status;
 }
 
-rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_causes_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                             const struct rg_cause_options *options, struct rg_all_causes **out) {
     const struct rg_plan *const p = &engine->net.plan;
     const size_t probe = options->probe ? options->probe : p->steps;

@@ -71,7 +71,7 @@ struct rg_cause_options {
 };
 
 /* Measure the sequences of update `update` with the engine's present weights. */
-rg_status rg_causes_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_causes_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                             const struct rg_cause_options *options, struct rg_all_causes **out);
 void rg_causes_destroy(struct rg_all_causes *causes); /* NULL allowed */
 const struct rg_causes *rg_causes_of(const struct rg_all_causes *causes, size_t layer, size_t direction);

@@ -179,7 +179,7 @@ fail:
     return status;
 }
 
-rg_status rg_input_lags_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_input_lags_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                                 const struct rg_input_options *options, struct rg_input_lags *out) {
     const struct rg_plan *const p = &engine->net.plan;
     struct job j = {.engine = engine, .plan = p, .out = out};

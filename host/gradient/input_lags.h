@@ -47,7 +47,7 @@ struct rg_input_options {
 };
 
 /* Measure update `update` with the engine's present weights. RG_NO_MEMORY. */
-rg_status rg_input_lags_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_input_lags_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                                 const struct rg_input_options *options, struct rg_input_lags *out);
 void rg_input_lags_release(struct rg_input_lags *lags); /* zeroed allowed */
 

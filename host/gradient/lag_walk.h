@@ -21,7 +21,7 @@ struct rg_lag_sent {
 /* The walk over layers, directions and steps. */
 struct rg_lag_walk {
     struct rg_engine *engine;
-    struct rg_source *source;
+    struct rg_batch_source *source;
     uint64_t update;
     size_t rows, probe;    /* probe: the step of the loss, from 0 */
     size_t lags;           /* lags to measure; lowered when the watch ends the measurement */

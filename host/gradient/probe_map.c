@@ -145,7 +145,7 @@ static rg_status walk(struct rg_probe_map *map, struct rg_sweeps *s, size_t at_o
     return RG_OK;
 }
 
-rg_status rg_probe_map_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_probe_map_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                                const struct rg_probe_list *list, const struct rg_probe_map_options *options,
                                struct rg_probe_map *map) {
     const struct rg_plan *const p = &engine->net.plan;

@@ -34,7 +34,7 @@ struct rg_probe_map_options {
 };
 
 /* Measure update `update` with the engine's present weights. If the watch ends it, n is 0. RG_NO_MEMORY. */
-rg_status rg_probe_map_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_probe_map_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                                const struct rg_probe_list *list, const struct rg_probe_map_options *options,
                                struct rg_probe_map *map);
 void rg_probe_map_release(struct rg_probe_map *map); /* zeroed allowed */

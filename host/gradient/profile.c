@@ -230,7 +230,7 @@ static double step_work(const struct rg_lag_walk *w) {
     return (double)(w->rows * p->gates * p->hidden) * (double)(p->hidden + w->wide);
 }
 
-rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_lag_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                          const struct rg_lag_options *options, struct rg_lag_profiles **out) {
     const struct rg_plan *const p = &engine->net.plan;
     const size_t probe = options->probe ? options->probe : p->steps;

@@ -102,7 +102,7 @@ rg_status rg_lag_check(const struct rg_shape *shape, size_t steps, size_t probe)
 
 /* Measure every layer and direction for update `update` with the engine's present weights. The device runs one more
  * forward scan; the reverse scan and the terms are computed on the host. */
-rg_status rg_lag_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_lag_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                          const struct rg_lag_options *options, struct rg_lag_profiles **out);
 /* Create zeroed profiles of `rows` sequences with the loss at step `probe`, from 1. RG_NO_MEMORY. */
 rg_status rg_lag_profiles_create(const struct rg_engine *engine, size_t rows, size_t probe,

@@ -45,7 +45,7 @@ static rg_status create_buffers(struct rg_lag_sampler *s) {
                             &s->parts);
 }
 
-rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_source *source, size_t probe,
+rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_batch_source *source, size_t probe,
                                 struct rg_lag_sampler **out) {
     const struct rg_plan *const p = &engine->net.plan;
     const size_t rows = p->chunk < p->batch ? p->chunk : p->batch;

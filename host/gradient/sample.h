@@ -24,10 +24,10 @@ struct rg_sampled {
 };
 
 struct rg_lag_sampler {
-    struct rg_engine *engine; /* borrowed */
-    struct rg_source *source; /* borrowed */
-    size_t rows, probe;       /* sequences; step of the loss, from 0 */
-    size_t steps, each;       /* T; matrices of a direction */
+    struct rg_engine *engine;       /* borrowed */
+    struct rg_batch_source *source; /* borrowed */
+    size_t rows, probe;             /* sequences; step of the loss, from 0 */
+    size_t steps, each;             /* T; matrices of a direction */
     size_t n_sampled;
     /* [n_sampled] results of the last sample: recurrent, input and skip matrix of each direction */
     struct rg_sampled *sampled;
@@ -38,7 +38,7 @@ struct rg_lag_sampler {
 };
 
 /* `probe`: as --probe-time. */
-rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_source *source, size_t probe,
+rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_batch_source *source, size_t probe,
                                 struct rg_lag_sampler **out);
 void rg_lag_sampler_destroy(struct rg_lag_sampler *sampler); /* NULL allowed */
 

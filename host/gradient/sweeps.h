@@ -9,7 +9,7 @@
 
 struct rg_sweeps {
     struct rg_engine *engine; /* engine and source are borrowed */
-    struct rg_source *source;
+    struct rg_batch_source *source;
     uint64_t update;
     size_t first, rows; /* sequences of the batch, which must fit a chunk */
     size_t each;        /* sweeps of a sequence; sweep i of sequence r is row r * each + i below */

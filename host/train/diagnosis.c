@@ -55,7 +55,7 @@ static void find_verdict(struct rg_diagnosis *d) {
 }
 
 /* Measure the causes, or if `brief` those that a verdict asks for. */
-static rg_status measure_causes(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+static rg_status measure_causes(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                                 const struct rg_diagnosis_options *o, const struct sample *s, struct rg_diagnosis *d) {
     const size_t n = d->profiles->layers * d->profiles->directions;
     bool *asked = NULL;
@@ -79,7 +79,7 @@ static rg_status measure_causes(struct rg_engine *engine, struct rg_source *sour
     return status;
 }
 
-static rg_status measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+static rg_status measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                          const struct rg_diagnosis_options *o, struct rg_diagnosis *d) {
     const bool sampled = o->how == RG_DIAGNOSE_SAMPLE;
     const struct sample some = choose_sample(&engine->net.plan, o), all = {o->rows, 0, 0};
@@ -108,7 +108,7 @@ static rg_status measure(struct rg_engine *engine, struct rg_source *source, uin
     return RG_OK;
 }
 
-rg_status rg_diagnosis_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_diagnosis_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                                const struct rg_diagnosis_options *options, struct rg_diagnosis *diagnosis) {
     *diagnosis = (struct rg_diagnosis){.profiles = NULL};
     const rg_status status = measure(engine, source, update, options, diagnosis);

@@ -35,7 +35,7 @@ struct rg_diagnosis_options {
 #define RG_PROFILE_PART 0.6
 
 /* Measure the gradient of update `update` with the engine's present weights. The caller releases *diagnosis. */
-rg_status rg_diagnosis_measure(struct rg_engine *engine, struct rg_source *source, uint64_t update,
+rg_status rg_diagnosis_measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                                const struct rg_diagnosis_options *options, struct rg_diagnosis *diagnosis);
 void rg_diagnosis_release(struct rg_diagnosis *diagnosis);
 

@@ -82,7 +82,7 @@ rg_status rg_rate_test_choose(struct rg_rate_test *t) {
 
 /* ---- Updates ---- */
 
-static rg_status make_update(struct rg_engine *e, struct rg_source *source, uint64_t update, double *loss) {
+static rg_status make_update(struct rg_engine *e, struct rg_batch_source *source, uint64_t update, double *loss) {
     struct rg_record history[RG_HISTORY];
     RG_TRY(rg_engine_gradient(e, source, update));
     RG_TRY(rg_engine_norm(e, update));
@@ -94,7 +94,7 @@ static rg_status make_update(struct rg_engine *e, struct rg_source *source, uint
     return rg_ranks_several(e->net.options.ranks) ? RG_OK : rg_stop_check();
 }
 
-static rg_status make_updates(struct rg_engine *e, struct rg_source *source, struct rg_rate_test *t) {
+static rg_status make_updates(struct rg_engine *e, struct rg_batch_source *source, struct rg_rate_test *t) {
     double loss = 0.0;
     do {
         RG_TRY(make_update(e, source, t->n, &loss));
@@ -102,7 +102,7 @@ static rg_status make_updates(struct rg_engine *e, struct rg_source *source, str
     return RG_OK;
 }
 
-rg_status rg_rate_test_run(struct rg_engine *e, struct rg_source *source, struct rg_rate_test *t) {
+rg_status rg_rate_test_run(struct rg_engine *e, struct rg_batch_source *source, struct rg_rate_test *t) {
     struct rg_engine_part parts[RG_ENGINE_PARTS];
     void *copies[RG_ENGINE_PARTS] = {NULL};
     const size_t n = rg_engine_parts(e, parts);

@@ -29,6 +29,6 @@ rg_status rg_rate_test_choose(struct rg_rate_test *test);
 /* Make the test on an engine before its first update: weights, optimiser and counters are then again what they were, to
  * the bit. Its updates are those that the training will make, schedule and warm-up aside. rg_rate_test_choose then
  * finds the rate. After a signal the status of rg_stop_check. */
-rg_status rg_rate_test_run(struct rg_engine *engine, struct rg_source *source, struct rg_rate_test *test);
+rg_status rg_rate_test_run(struct rg_engine *engine, struct rg_batch_source *source, struct rg_rate_test *test);
 
 #endif

@@ -78,7 +78,7 @@ static rg_status create_engine(struct rg_run *r) {
     return rg_engine_create(r->device, r->model, &options, &r->engine);
 }
 
-static struct rg_source *source_of(struct rg_run *r) {
+static struct rg_batch_source *source_of(struct rg_run *r) {
     return r->source ? &r->source->source : &r->task.source;
 }
 

@@ -518,11 +518,11 @@ static rg_status open_source(struct rg_device *device, const struct rg_dataset *
     s->targets = targets ? *targets : (struct rg_targets){.data = NULL};
     s->staged = is_staged(device, data, s->batch, s->memory);
     s->shuffle = s->shuffle && data->streams == 0;
-    s->source = (struct rg_source){.fill = fill_data,
-                                   .self = s,
-                                   .labelled = (!targets || targets->data) && rg_dataset_is_labelled(data),
-                                   .ragged = data->lengths != NULL,
-                                   .weighted = targets && targets->weights};
+    s->source = (struct rg_batch_source){.fill = fill_data,
+                                         .self = s,
+                                         .labelled = (!targets || targets->data) && rg_dataset_is_labelled(data),
+                                         .ragged = data->lengths != NULL,
+                                         .weighted = targets && targets->weights};
     const rg_status status = create_source(s);
     if (status != RG_OK) {
         rg_data_source_destroy(s);

@@ -47,7 +47,7 @@ size_t rg_fill_groups(const struct rg_net *net, size_t rows);
  * Data that take more than half of the memory are staged: the device has the sequences of one update at a time, copied
  * from the host's data set. No bit depends on it. */
 struct rg_data_source {
-    struct rg_source source;
+    struct rg_batch_source source;
     struct rg_device *device;
     const struct rg_dataset *data;
     struct rg_targets targets; /* `data` NULL: as they are in the data set */

@@ -60,7 +60,7 @@ rg_status rg_task_make(struct rg_device *device, const struct rg_task_batch *bat
 
 /* A batch of a task: sequence b of update u depends on (seed, u modulo 2^32, b) alone. */
 struct rg_task_source {
-    struct rg_source source;
+    struct rg_batch_source source;
     struct rg_problem problem;
     uint64_t seed;
 };

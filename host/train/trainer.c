@@ -105,7 +105,7 @@ double rg_clip_rate(const struct rg_training *training) {
 }
 
 /* Queue the next update. */
-static rg_status queue_update(struct loop *l, struct rg_source *source) {
+static rg_status queue_update(struct loop *l, struct rg_batch_source *source) {
     const struct rg_config *const c = l->config;
     const uint64_t n = l->queued;
     l->since = n == l->reported ? rg_seconds() : l->since;
@@ -166,7 +166,7 @@ static rg_status validate(struct loop *l) {
 }
 
 /* Queue an update. Report, validate and stop where they are due. */
-static rg_status go_on(struct loop *l, struct rg_source *source) {
+static rg_status go_on(struct loop *l, struct rg_batch_source *source) {
     const struct rg_config *const c = l->config;
     const rg_status status = queue_update(l, source);
     if (status != RG_OK && !rg_stop_is(status)) {
@@ -224,7 +224,7 @@ static rg_status begin(struct loop *l) {
     return missed && !l->stop ? validate(l) : RG_OK;
 }
 
-rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const struct rg_config *config,
+rg_status rg_train(struct rg_engine *engine, struct rg_batch_source *source, const struct rg_config *config,
                    const struct rg_trainer_hooks *hooks, struct rg_trainer_state *state) {
     struct rg_training *const training = &state->training;
     struct loop l = {.engine = engine, .config = config, .hooks = hooks, .state = state};

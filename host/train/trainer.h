@@ -84,7 +84,7 @@ struct rg_trainer_hooks {
  * or launches that a signal cuts off is left out, so that the weights are those of the last finished update.
  * state->training holds the result, whose loss is NAN if the run diverged. The status is RG_OK for every reason; the
  * caller turns DIVERGED and INTERRUPTED into statuses of their own. */
-rg_status rg_train(struct rg_engine *engine, struct rg_source *source, const struct rg_config *config,
+rg_status rg_train(struct rg_engine *engine, struct rg_batch_source *source, const struct rg_config *config,
                    const struct rg_trainer_hooks *hooks, struct rg_trainer_state *state);
 
 #endif

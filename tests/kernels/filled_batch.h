@@ -39,7 +39,7 @@ static inline struct rg_buffer *poisoned(struct rg_device *device, size_t n) {
 }
 
 /* Let `source` fill rows [first, first + rows) of an engine that has buffers only. */
-static inline struct batch fill(struct rg_device *device, const struct rg_source *source,
+static inline struct batch fill(struct rg_device *device, const struct rg_batch_source *source,
                                 const struct rg_problem *problem, uint64_t update, size_t first, size_t rows) {
     struct batch b = {.problem = *problem, .rows = rows, .n_targets = problem->n_targets};
     b.stride = (problem->inputs + 3) / 4 * 4;

@@ -67,7 +67,7 @@ START_TEST(same_update) {
         .loss = RG_LOSS_MSE,
         .optimizer = {.kind = RG_OPT_ADAM, .clip_norm = 1.0, .max_skips = 1}};
     expect_ok(rg_engine_create(device, model, &options, &engine), "engine");
-    struct rg_source source = {.fill = fill, .self = step, .labelled = true};
+    struct rg_batch_source source = {.fill = fill, .self = step, .labelled = true};
     double *const ours = numbers(model->arena, sizeof *ours);
     struct rg_record *const history = numbers(RG_HISTORY, sizeof *history);
     for (uint64_t update = 0; update < 3; update++) {

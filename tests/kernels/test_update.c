@@ -78,7 +78,7 @@ static void expect_same(const struct state *a, const struct state *b, size_t are
                   "control blocks differ: %s", what);
 }
 
-static void update(struct rg_engine *engine, struct rg_source *source, uint64_t number) {
+static void update(struct rg_engine *engine, struct rg_batch_source *source, uint64_t number) {
     expect_ok(rg_engine_gradient(engine, source, number), "gradient");
     expect_ok(rg_engine_norm(engine, number), "norm");
     expect_ok(rg_engine_step(engine, LR), "step");

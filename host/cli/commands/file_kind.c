@@ -12,7 +12,7 @@ static bool begins(const unsigned char *head, size_t bytes, const char *with, si
 }
 
 rg_status rg_file_kind_of(const char *path, enum rg_file_kind *kind) {
-    struct rg_source source; /* a file, of files/files.h */
+    struct rg_source source;
     unsigned char head[16] = {0};
     RG_TRY(rg_source_open(&source, path));
     const size_t n = source.bytes < sizeof head ? source.bytes : sizeof head;

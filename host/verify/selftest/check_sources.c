@@ -43,7 +43,7 @@ static rg_status prepare(struct filled *f, struct rg_device *device, size_t batc
     return rg_alloc(&f->begin, p->chunk, sizeof *f->begin, "the self-test");
 }
 
-static rg_status fill(struct filled *f, struct rg_source *source, uint64_t update, size_t first, size_t rows) {
+static rg_status fill(struct filled *f, struct rg_batch_source *source, uint64_t update, size_t first, size_t rows) {
     const struct rg_engine *e = f->engine;
     const struct rg_plan *p = &e->net.plan;
     RG_TRY(source->fill(source->self, &f->engine->net, update, first, rows));
