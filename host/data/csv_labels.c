@@ -2,6 +2,7 @@
 #include "data/csv_labels.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -68,20 +69,32 @@ rg_status rg_csv_labels_column(struct rg_csv_labels *l, const struct rg_csv_cell
     return RG_OK;
 }
 
+/* The names of columns, with commas between them; of many the first ones. */
+static void list_columns(char *const *names, size_t n, char *text, size_t bytes) {
+    const size_t room = sizeof((struct rg_excerpt *)NULL)->text + sizeof ", …";
+    size_t used = 0, i = 0;
+    for (text[0] = 0; i < n && used + room < bytes; i++) {
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? ", " : "",
+                                 rg_excerpt(names[i], strlen(names[i])).text);
+    }
+    (void)snprintf(text + used, bytes - used, "%s", i < n ? ", …" : i == 0 ? "none" : "");
+}
+
 /* RG_BAD_FILE for a target that is not among the columns of the header, with the column that was probably meant. */
 static rg_status refuse_missing(const struct rg_csv_labels *l, const char *name, char *const *others, size_t n) {
     const char *nearest = NULL;
     size_t distance = SIZE_MAX;
-
     for (size_t i = 0; i < n; i++) {
         const size_t here = rg_name_distance(name, others[i]);
-
         nearest = here < distance ? others[i] : nearest;
         distance = here < distance ? here : distance;
     }
     const struct rg_excerpt missing = rg_excerpt(name, strlen(name));
     if (nearest == NULL || !rg_name_is_near(name, distance)) {
-        return rg_csv_fail(l->csv, l->csv->first, "no column `%s`, which is a target", missing.text);
+        char columns[200];
+        list_columns(others, n, columns, sizeof columns);
+        return rg_csv_fail(l->csv, l->csv->first, "no column `%s`, which is a target; the columns are %s", missing.text,
+                           columns);
     }
     return rg_csv_fail(l->csv, l->csv->first, "no column `%s`, which is a target; did you mean `%s`?", missing.text,
                        rg_excerpt(nearest, strlen(nearest)).text);

@@ -108,7 +108,7 @@ refused 4 'leak.csv:1:18: the column .label2. may be a target or an input: --tar
     "${train[@]}" --data leak.csv
 refused 4 'alone.csv:1:12: the column .Target. may be a target: --target-column Target learns it$' "${train[@]}" --data alone.csv
 refused 4 'two.csv:1:1: no column .heet., which is a target; did you mean .heat.\?$' "${train[@]}" --data two.csv --target-column heet
-refused 4 'two.csv:1:1: no column .voltage., which is a target$' "${train[@]}" --data two.csv --target-column flow,voltage
+refused 4 'two.csv:1:1: no column .voltage., which is a target; the columns are .*heat.*$' "${train[@]}" --data two.csv --target-column flow,voltage
 refused 4 'mixed.csv:2:[0-9]+: .good. is not a number; several target columns must all hold numbers' \
     "${train[@]}" --data mixed.csv --target-column heat,kind
 refused 4 'half.csv:1:1: no column .heat., which is a target' "$program" eval --device cpu --model two/model.safetensors --data half.csv
