@@ -78,7 +78,7 @@ expect_status 0 "$program" predict --model long/model.safetensors --data long.cs
 check_json 'assert [(l["row"], l["label"]) for l in lines] == [(3, None), (4, 4), (5, 5), (6, None), (7, 7), (8, 8), (9, 9), (10, 10), (11, None)], lines'
 expect_status 0 "$program" --data train.csv --model gaps/model.safetensors --updates 2 --diagnose none --device cpu --json --out tuned --overwrite
 expect_status 0 "$program" inspect tuned/model.safetensors
-expect_line '^input.fill +F64 +\[2\] +-2.5 to'
+expect_line '^input.fill +F64 +\[2\] +-2.5 '
 expect_status 0 "$program" --data train.csv --fill mean "${small[@]}" --device cpu --out long-run
 said | grep hash >expected
 expect_status 0 "$program" --data train.csv --fill mean "${small[@]}" --epochs 2 --device cpu --out stopped

@@ -25,7 +25,7 @@ for file in command-*; do
     expect_status 0 bash -euo pipefail "$file"
     case $(cat "$file") in
         *'--dry-run'*)
-            expect_line '^dry run: an update takes [0-9.]+ ms, 1,000 updates about .*; nothing was written$'
+            expect_line '^dry run: an update takes [0-9.]+ ms, 1,000 updates about '
             expect_line 'the inputs are large \(.current. is about 4[12]\)' stderr
             expect_line '^labels +2 classes: good, worn$' stderr
             ;;
