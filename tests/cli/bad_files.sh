@@ -81,9 +81,11 @@ printf 'mine' >a_file
 for out in missing/new a_file /dev/full /proc/new; do
     refused 8 "$out" "$program" --device cpu --updates 1 --out "$out"
 done
-for out in missing/g.safetensors a_folder /dev/full /proc/g.safetensors; do
+for out in missing/g.safetensors a_folder /proc/g.safetensors; do
     refused 8 "$out" "$program" grad --device cpu --model "$model" --data "$data" --out "$out"
 done
+expect_status 8 "$program" grad --device cpu --model "$model" --data "$data" --out /dev/full # shown, but not saved
+expect_line '/dev/full: cannot be saved' stderr
 for out in missing/p.npy missing/p.npz missing/p.safetensors /proc/p.npy; do
     refused 8 "$out" "$program" predict --device cpu --model "$model" --data "$data" --out "$out"
 done

@@ -283,6 +283,7 @@ static rg_status grad(const struct rg_config *config, struct job *j) {
         rg_attempt(&attempts, rg_walk_latex(j->walk, config->output.sequence, config->output.trace_latex));
     }
     const rg_status written = write_tensors(config, j);
+    RG_TRY(written == RG_NOT_SAVED ? RG_OK : written);
     rg_attempt(&attempts, written);
     j->wrote = written == RG_OK;
     rg_attempt(&attempts, print_result(config, j));
