@@ -235,7 +235,7 @@ static rg_status save_model(struct job *j) {
     return RG_OK;
 }
 
-/* Save, measure, show and record the result. What fails does not hinder the rest. */
+/* Save, measure, show and record the result. A file that cannot be written does not hinder the rest. */
 static rg_status finish(struct job *j) {
     struct rg_run *const r = j->run;
     const struct rg_run_result *const result = &r->result;
@@ -248,8 +248,13 @@ static rg_status finish(struct job *j) {
     }
     rg_attempt(&attempts, save_waiting_best(j));
     const rg_status measured = diagnose(j);
-    rg_attempt(&attempts, rg_stop_is(measured) ? RG_OK : measured); /* show what was measured before the stop */
-    rg_attempt(&attempts, rg_recorder_measured(j->recorder, r));
+    /* show what was measured before the stop */
+    const rg_status recorded =
+        measured == RG_OK || rg_stop_is(measured) ? rg_recorder_measured(j->recorder, r) : measured;
+    if (recorded != RG_OK) { /* the device or the memory is gone */
+        rg_attempt(&attempts, recorded);
+        return rg_attempts_end(&attempts);
+    }
     report_end(j);
     if (!j->config->output.json) {
         const struct rg_diagnosis *const d = &result->diagnosis;
