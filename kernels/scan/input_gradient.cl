@@ -1,29 +1,30 @@
 /* The gradient at a layer's inputs, dx = sum of delta W_ih over directions and gates. The reverse scan of the layer
  * below starts from it; if the inputs are embedded words, the gradient of the table does. `one` and `two` are the
  * deltas of the two directions, [T*B][d_stride]; `two` is not read with one direction. dx is [T*B][out_stride]. */
-#define RG_INPUT_GRADIENT(R)                                                                                     \
-    RG_HOT void RG_CAT(rg_input_gradient_rows_, R)(struct rg_input_gradient_args s, __global const rg_real *one, \
-                                                   __global const rg_real *two, __global const rg_real *packed,  \
-                                                   __global rg_real *dx, size_t panel, size_t col) {             \
-        rg_vec acc[R][RG_NV];                                                                                    \
-        RG_UNROLL for (size_t r = 0; r < R; r++) {                                                               \
-            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                                       \
-                acc[r][q] = RG_SPLAT(0.0f);                                                                      \
-            }                                                                                                    \
-        }                                                                                                        \
-        for (rg_u32 i = 0; i < s.directions; i++) {                                                              \
-            __global const rg_real *const d = i ? two : one;                                                     \
-            for (size_t g = 0; g < s.gates; g++) {                                                               \
-                RG_CAT(rg_plain_global_, R)                                                                      \
-                (acc, d + g * s.h_stride, s.d_stride,                                                            \
-                 packed + s.w_reverse[i] + (panel * s.gates + g) * s.hidden * RG_NR, s.hidden, col);             \
-            }                                                                                                    \
-        }                                                                                                        \
-        RG_UNROLL for (size_t r = 0; r < R; r++) {                                                               \
-            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                                       \
-                RG_STORE(acc[r][q], dx + r * s.out_stride + panel * RG_NR + RG_LANE(col, q));                    \
-            }                                                                                                    \
-        }                                                                                                        \
+#define RG_INPUT_GRADIENT(R)                                                                                           \
+    RG_HOT void RG_CAT(rg_input_gradient_rows_, R)(struct rg_input_gradient_args s, __global const rg_real *one,       \
+                                                   __global const rg_real *two, __global const rg_real *packed,        \
+                                                   __global rg_real *dx, size_t panel, size_t col) {                   \
+        rg_vec acc[R][RG_NV];                                                                                          \
+        RG_UNROLL for (size_t r = 0; r < R; r++) {                                                                     \
+            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                                             \
+                acc[r][q] = RG_SPLAT(0.0f);                                                                            \
+            }                                                                                                          \
+        }                                                                                                              \
+        for (rg_u32 i = 0; i < s.directions; i++) {                                                                    \
+            __global const rg_real *const d = i ? two : one;                                                           \
+            const size_t w = i ? s.w_reverse[1] : s.w_reverse[0];                                                      \
+            for (size_t g = 0; g < s.gates; g++) {                                                                     \
+                RG_CAT(rg_plain_global_, R)                                                                            \
+                (acc, d + g * s.h_stride, s.d_stride, packed + w + (panel * s.gates + g) * s.hidden * RG_NR, s.hidden, \
+                 col);                                                                                                 \
+            }                                                                                                          \
+        }                                                                                                              \
+        RG_UNROLL for (size_t r = 0; r < R; r++) {                                                                     \
+            RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {                                                             \
+                RG_STORE(acc[r][q], dx + r * s.out_stride + panel * RG_NR + RG_LANE(col, q));                          \
+            }                                                                                                          \
+        }                                                                                                              \
     }
 RG_INPUT_GRADIENT(8)
 RG_INPUT_GRADIENT(4)
