@@ -73,7 +73,7 @@ rg_status rg_csv_labels_column(struct rg_csv_labels *l, const struct rg_csv_cell
 static void list_columns(char *const *names, size_t n, char *text, size_t bytes) {
     const size_t room = sizeof((struct rg_excerpt *)NULL)->text + sizeof ", …";
     size_t used = 0, i = 0;
-    for (text[0] = 0; i < n && used + room < bytes; i++) {
+    for (text[0] = 0; i < n && names[i] && used + room < bytes; i++) {
         used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? ", " : "",
                                  rg_excerpt(names[i], strlen(names[i])).text);
     }
