@@ -1,4 +1,4 @@
-/* Things that are tried one after the other: see attempts.h. */
+/* Attempts that are made one after the other: see attempts.h. */
 #include "base/attempts.h"
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* Things that are tried one after the other, whatever becomes of those before: such as the files of a result. The first
- * failure is what they come to; later ones that differ from it are reported at once. */
+/* Attempts that are made one after the other even if an earlier one fails, such as to write each file of a result. The
+ * first failure is the result of them all. A later one with another message is reported at once. */
 #ifndef RG_ATTEMPTS_H
 #define RG_ATTEMPTS_H
 
@@ -10,11 +10,11 @@ struct rg_attempts {
     char message[1024];
 };
 
-/* Take in what one of them returned, right after it. A signal, or a reader of stdout that is gone,
- * counts only where nothing else failed. */
+/* Record the status that an attempt returned. Call it before anything else changes the error message. A signal, or the
+ * end of stdout's reader, becomes the result only if no attempt failed. */
 void rg_attempt(struct rg_attempts *attempts, rg_status status);
 
-/* What they come to, with the message of that failure. */
+/* The result: RG_OK, or the first failure with its message. */
 rg_status rg_attempts_end(const struct rg_attempts *attempts);
 
 #endif

@@ -41,10 +41,10 @@ int rg_name_is_near(const char *given, size_t distance) {
     return distance < length && distance <= (length > 5 ? length / 2 : 2);
 }
 
-const char *rg_name_nearest(const char *given, const char *const *names) {
+const char *rg_name_nearest_of(const char *given, const char *const *names, size_t n) {
     const char *nearest = NULL;
     size_t best = SIZE_MAX;
-    for (size_t i = 0; names[i] != NULL; i++) {
+    for (size_t i = 0; i < n; i++) {
         const size_t distance = rg_name_distance(given, names[i]);
         if (distance < best) {
             best = distance;
@@ -52,4 +52,12 @@ const char *rg_name_nearest(const char *given, const char *const *names) {
         }
     }
     return nearest != NULL && rg_name_is_near(given, best) ? nearest : NULL;
+}
+
+const char *rg_name_nearest(const char *given, const char *const *names) {
+    size_t n = 0;
+    while (names[n] != NULL) {
+        n++;
+    }
+    return rg_name_nearest_of(given, names, n);
 }

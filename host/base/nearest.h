@@ -14,4 +14,7 @@ int rg_name_is_near(const char *given, size_t distance);
 /* The nearest of the NULL-ended names if it is near, or NULL. */
 const char *rg_name_nearest(const char *given, const char *const *names);
 
+/* The same of `n` names. */
+const char *rg_name_nearest_of(const char *given, const char *const *names, size_t n);
+
 #endif

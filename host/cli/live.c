@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 /* To the first column, and erase everything from there on: also what a narrower terminal has moved below. */
 static const char ERASE[] = "\r\033[J";
 
@@ -38,7 +40,7 @@ size_t rg_live_columns(void) {
 static size_t bytes_of(const char *line, size_t columns) {
     size_t i = 0;
     for (size_t n = 0; line[i]; i++) {
-        n += ((unsigned char)line[i] & 0xC0) != 0x80;
+        n += rg_utf8_begins(line[i]);
         if (n > columns) {
             break;
         }

@@ -82,15 +82,9 @@ static void list_columns(char *const *names, size_t n, char *text, size_t bytes)
 
 /* RG_BAD_FILE for a target that is not among the columns of the header, with the column that was probably meant. */
 static rg_status refuse_missing(const struct rg_csv_labels *l, const char *name, char *const *others, size_t n) {
-    const char *nearest = NULL;
-    size_t distance = SIZE_MAX;
-    for (size_t i = 0; i < n; i++) {
-        const size_t here = rg_name_distance(name, others[i]);
-        nearest = here < distance ? others[i] : nearest;
-        distance = here < distance ? here : distance;
-    }
+    const char *const nearest = rg_name_nearest_of(name, (const char *const *)others, n);
     const struct rg_excerpt missing = rg_excerpt(name, strlen(name));
-    if (nearest == NULL || !rg_name_is_near(name, distance)) {
+    if (nearest == NULL) {
         char columns[200];
         list_columns(others, n, columns, sizeof columns);
         return rg_csv_fail(l->csv, l->csv->first, "no column `%s`, which is a target; the columns are %s", missing.text,

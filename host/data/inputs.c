@@ -61,6 +61,19 @@ static rg_status read_range(const struct rg_dataset *d, const struct range *r, v
                           n - r->front - r->behind, bytes + r->front * size);
 }
 
+/* Read numbers first … first + n - 1 with the type that they have in the file; padding is 0. */
+static rg_status read_as_is(const struct rg_dataset *d, size_t first, size_t n, void *out) {
+    const size_t size = rg_dtype_bytes(rg_stored_type(d->x_file.numbers));
+
+    for (size_t done = 0; done < n;) {
+        const struct range r = range_of(d, first + done, n - done);
+
+        RG_TRY(read_range(d, &r, (char *)out + done * size));
+        done += r.to - r.from;
+    }
+    return RG_OK;
+}
+
 /* Numbers of a part of a sequence, filled and normalised except in the padding. */
 static void complete(const struct rg_dataset *d, const struct range *r, double *numbers) {
     const enum rg_dtype type = rg_stored_type(d->x_file.numbers);
@@ -124,14 +137,8 @@ rg_status rg_dataset_floats(const struct rg_dataset *d, size_t first, size_t n, 
         memcpy(out, d->x_float + first, n * sizeof(*out));
         return RG_OK;
     }
-    for (size_t done = 0; d->x_file.numbers != NULL && is_plain(d) && done < n;) {
-        const struct range r = range_of(d, first + done, n - done);
-
-        RG_TRY(read_range(d, &r, out + done));
-        done += r.to - r.from;
-        if (done == n) {
-            return RG_OK;
-        }
+    if (d->x_file.numbers != NULL && is_plain(d)) {
+        return read_as_is(d, first, n, out);
     }
     for (size_t done = 0; done < n; done += PIECE) {
         const size_t length = n - done < PIECE ? n - done : PIECE;
@@ -145,16 +152,10 @@ rg_status rg_dataset_floats(const struct rg_dataset *d, size_t first, size_t n, 
 }
 
 rg_status rg_dataset_bytes(const struct rg_dataset *d, size_t first, size_t n, uint8_t *out) {
-    if (d->x_file.numbers == NULL) {
-        memcpy(out, d->x_byte + first, n);
-        return RG_OK;
+    if (d->x_file.numbers != NULL) {
+        return read_as_is(d, first, n, out);
     }
-    for (size_t done = 0; done < n;) {
-        const struct range r = range_of(d, first + done, n - done);
-
-        RG_TRY(read_range(d, &r, out + done));
-        done += r.to - r.from;
-    }
+    memcpy(out, d->x_byte + first, n);
     return RG_OK;
 }
 
@@ -286,9 +287,8 @@ struct loaded {
 };
 
 static rg_status load_inputs(const struct rg_dataset *d, struct loaded *x) {
-    const size_t each = d->n_steps * rg_dataset_width(d), n = d->n_sequences * each;
+    const size_t n = d->n_sequences * d->n_steps * rg_dataset_width(d);
     const enum rg_dtype type = rg_stored_type(d->x_file.numbers);
-    const size_t size = rg_dtype_bytes(type);
 
     if (d->kind == RG_INPUT_BYTE) {
         RG_TRY(rg_alloc(&x->bytes, n, 1, d->path));
@@ -306,13 +306,8 @@ static rg_status load_inputs(const struct rg_dataset *d, struct loaded *x) {
         RG_TRY(rg_alloc(&x->doubles, n, sizeof(*x->doubles), d->path));
         return rg_dataset_numbers(d, 0, n, x->doubles);
     }
-    RG_TRY(rg_alloc(&x->raw, n, size, d->path));
-    for (size_t i = 0; i < d->n_sequences; i++) {
-        const struct range r = range_of(d, i * each, each);
-
-        RG_TRY(read_range(d, &r, x->raw + i * each * size));
-    }
-    return RG_OK;
+    RG_TRY(rg_alloc(&x->raw, n, rg_dtype_bytes(type), d->path));
+    return read_as_is(d, 0, n, x->raw);
 }
 
 static rg_status load_targets(const struct rg_dataset *d, struct loaded *y) {

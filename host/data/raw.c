@@ -1,4 +1,4 @@
-/* Elements of any type as doubles: declared in data/readers.h. */
+/* Conversion of elements of any type to doubles: declared in data/readers.h. */
 #include <string.h>
 
 #include "data/readers.h"

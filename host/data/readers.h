@@ -33,15 +33,15 @@ rg_status rg_dataset_check_padding(const struct rg_dataset *dataset, size_t step
 /* Allocate the [N][n_targets] numbers of y or, if `options` ask for doubles, of y_double. */
 rg_status rg_dataset_create_targets(const struct rg_dataset_options *options, struct rg_dataset *dataset);
 
-/* Elements of any type as doubles: first … first + n, or one of them. */
+/* Convert elements of any type to doubles: elements first to first + n - 1, or element `i`. */
 void rg_raw_numbers(const void *values, enum rg_dtype type, size_t first, size_t n, double *out);
 double rg_raw_number(const void *values, enum rg_dtype type, size_t i);
 
 /* Elements of a step of x. */
 size_t rg_dataset_width(const struct rg_dataset *dataset);
 
-/* Inputs that stay in their file: read all of them into memory, for what needs to change or to rearrange them.
- * RG_NO_MEMORY; RG_BAD_FILE. No effect on others. */
+/* Read inputs and targets that stay in their file into memory, so that they can be changed or rearranged. Does nothing
+ * if they are in memory. RG_NO_MEMORY; RG_BAD_FILE. */
 rg_status rg_dataset_load(struct rg_dataset *dataset);
 
 /* Let x, or y, stay in the file: [N] blocks of `block` numbers one after the other. The data set takes over `numbers`,

@@ -65,9 +65,10 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
     const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
     const size_t panels = p->deltas * (p->h_stride / rg_device_panel(net->device)),
                  across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
-    const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE; /* W_ih has no part in the last delta, */
     const size_t panel_parts = rg_max(1, rg_min(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS));
-    const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE; /* and W_hh none in the one before */
+    /* W_ih has no part in the last delta, and W_hh none in the one before it */
+    const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;
+    const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE;
     const struct rg_gradient_source states = {.offset = direction * p->hidden,
                                               .shift = dilated ? p->skip : 1,
                                               .later = direction == 1,

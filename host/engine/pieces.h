@@ -1,11 +1,10 @@
 /* Bounded launches. A driver, a screen or a watchdog ends work that holds a GPU for long, so no launch may take more
  * than info.launch_seconds.
  *
- * Work is counted in units: steps of a scan or, of so many sequences that a step may be too long, parts of a step; or
- * slices of blocks of a weight gradient. The first launches of each kind
- * of work are timed, from one unit on; once as many units as there are have been timed to be within the limit, all of
- * them are one launch and nothing waits. Else launches stay cut, and each is waited for. Cuts change no result: the
- * order of sums does not depend on them. */
+ * Work is counted in units. In a scan a unit is a step, or a part of a step if there are very many sequences. In a
+ * weight gradient it is a slice of a block. The first launches of each kind of work are timed, beginning with one unit.
+ * Once a launch of as many units as there are was within the limit, all of them become one launch and nothing waits.
+ * Else launches stay cut, and each is waited for. Cuts change no result: the order of sums does not depend on them. */
 #ifndef RG_PIECES_H
 #define RG_PIECES_H
 

@@ -1,20 +1,21 @@
 /* Fingerprints of files: see fingerprint.h. */
 #include "files/fingerprint.h"
 
-#include "files/crc.h"
+#include <zlib.h>
+
 #include "files/files.h"
 #include "rnn_gpu/memory.h"
 
 enum { BLOCK = 1 << 18 };
 
 static rg_status read_all(struct rg_source *source, unsigned char *block, struct rg_fingerprint *out) {
-    uint32_t crc = 0;
+    unsigned long crc = crc32_z(0, NULL, 0);
     while (source->position < source->bytes) {
         const size_t left = source->bytes - source->position, n = left < BLOCK ? left : BLOCK;
         RG_TRY(rg_source_read(source, block, n));
-        crc = rg_crc32(crc, block, n);
+        crc = crc32_z(crc, block, n);
     }
-    *out = (struct rg_fingerprint){source->bytes, crc};
+    *out = (struct rg_fingerprint){source->bytes, (uint32_t)crc};
     return RG_OK;
 }
 

@@ -14,7 +14,6 @@
 #include <zip.h>
 #include <zlib.h>
 
-#include "files/crc.h"
 #include "files/files.h"
 #include "files/zip_directory.h"
 #include "rnn_gpu/memory.h"
@@ -190,7 +189,7 @@ static rg_status stored_read(struct rg_source *source, void *out, size_t bytes) 
         const size_t n = bytes - done < RG_SOURCE_BLOCK ? bytes - done : RG_SOURCE_BLOCK;
         unsigned char *const block = (unsigned char *)out + done;
         RG_TRY(rg_source_read_at(source, source->base + source->position + done, block, n));
-        source->crc = rg_crc32(source->crc, block, n);
+        source->crc = (uint32_t)crc32_z(source->crc, block, n);
         source->found = source->found || (source->look && !rg_floats_are_finite(block, n / sizeof(float)));
         done += n;
     }

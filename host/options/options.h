@@ -57,6 +57,13 @@ enum rg_option_file {
     RG_FILE_RESULT   /* the command's result: a file or a folder, by the command */
 };
 
+/* May the option stand beside --resume? */
+enum rg_option_resuming {
+    RG_RESUME_NEVER,   /* no: the run has its own */
+    RG_RESUME_BESIDE,  /* yes; it is no option of the run */
+    RG_RESUME_REPLACES /* yes, in place of the run's own */
+};
+
 struct rg_option {
     const char *name;     /* without the dashes */
     char letter;          /* short form, or 0 */
@@ -71,6 +78,7 @@ struct rg_option {
     unsigned needed;   /* that cannot do without it */
     enum rg_option_effect effect;
     enum rg_option_file file;
+    enum rg_option_resuming resuming;
     const char *help;
 };
 

@@ -2,6 +2,7 @@
 #include "options/arguments.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -368,16 +369,19 @@ rg_status rg_options_check(size_t command, const struct rg_config *config) {
     return rg_arguments_check(&none, config);
 }
 
-/* The options that may stand beside --resume; all others are those of the run. */
-static bool may_be_anew(const char *name) {
-    static const char *const names[] = {"resume", "updates", "epochs", "max-time", "device", "threads",
-                                        "shards", "mixed",   "json",   "quiet",    "color"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i], name) == 0) {
-            return true;
+/* List the options that may be new in a resumed run: "--a, --b and --c". */
+static void list_new(char *text, size_t bytes) {
+    size_t n = 0, length = 0;
+    for (size_t i = 0; i < rg_n_options; i++) {
+        n += rg_options[i].resuming == RG_RESUME_REPLACES;
+    }
+    for (size_t i = 0, k = 0; i < rg_n_options && length < bytes; i++) {
+        if (rg_options[i].resuming == RG_RESUME_REPLACES) {
+            const char *const before = k == 0 ? "" : k + 1 == n ? " and " : ", ";
+            length += (size_t)snprintf(text + length, bytes - length, "%s--%s", before, rg_options[i].name);
+            k++;
         }
     }
-    return false;
 }
 
 rg_status rg_arguments_check_resume(const struct rg_arguments *arguments) {
@@ -385,11 +389,13 @@ rg_status rg_arguments_check_resume(const struct rg_arguments *arguments) {
         return rg_fail(RG_USAGE, "--epochs and --updates both say how long to train; leave one out");
     }
     for (size_t i = 0; i < rg_n_options; i++) {
-        if (!may_be_anew(rg_options[i].name) && rg_arguments_give(arguments, rg_options[i].name)) {
+        if (rg_options[i].resuming == RG_RESUME_NEVER && rg_arguments_give(arguments, rg_options[i].name)) {
+            char allowed[200];
+            list_new(allowed, sizeof allowed);
             return rg_fail(RG_USAGE,
                            "--%s cannot be given with --resume, which uses the options of the run; leave it out "
-                           "(--updates, --epochs, --max-time, --device, --threads, --shards and --mixed may be new)",
-                           rg_options[i].name);
+                           "(%s may be new)",
+                           rg_options[i].name, allowed);
         }
     }
     return RG_OK;

@@ -91,9 +91,8 @@ rg_status rg_tile_plan(struct rg_plan *p, const struct rg_device *device) {
             "--hidden %zu needs %zu bytes of local memory for one sequence, %s has %zu; at most --hidden %zu fits",
             p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, max_hidden);
     }
-    const size_t fit = room < one ? 1 : 1 + (room - one) / more, step = info->tf32  ? WARP_ROWS
-                                                                        : items > 1 ? GPU_BLOCK_ROWS
-                                                                                    : BLOCK_ROWS;
+    const size_t fit = room < one ? 1 : 1 + (room - one) / more;
+    const size_t step = info->tf32 ? WARP_ROWS : items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
     const size_t wanted = rg_min(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
     p->tile = rg_min(wanted, fit >= step ? fit / step * step : fit);
     if (rg_groups_vary(info)) {

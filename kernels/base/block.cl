@@ -62,30 +62,29 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
         w += RG_LINE(RG_Q);                                                    \
     }
 #define RG_BLOCK_RUN RG_K_AT_ONCE(RG_Q) /* k taken at once */
-#define RG_BLOCK_RUNS(SPACE, step, row_step)                                                           \
-    RG_ROLLED for (; rest >= RG_BLOCK_RUN; rest -= RG_BLOCK_RUN, a += RG_BLOCK_RUN / 4 * (step)) {     \
-        rg_real run[RG_R][RG_BLOCK_RUN];                                                               \
-        RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                                                  \
-            RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i += 4) {                                   \
-                vstore4(*(SPACE const rg_quad *)(a + r * (row_step) + i / 4 * (step)), 0, run[r] + i); \
-            }                                                                                          \
-        }                                                                                              \
-        RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i++) {                                          \
-            RG_BLOCK_STEP(run[r][i])                                                                   \
-        }                                                                                              \
+/* Load a run of values of each row. */
+#define RG_BLOCK_VALUES(SPACE, run, step, row_step)                                                \
+    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                                                  \
+        RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i += 4) {                                   \
+            vstore4(*(SPACE const rg_quad *)(a + r * (row_step) + i / 4 * (step)), 0, run[r] + i); \
+        }                                                                                          \
+    }
+#define RG_BLOCK_RUNS(SPACE, step, row_step)                                                       \
+    RG_ROLLED for (; rest >= RG_BLOCK_RUN; rest -= RG_BLOCK_RUN, a += RG_BLOCK_RUN / 4 * (step)) { \
+        rg_real run[RG_R][RG_BLOCK_RUN];                                                           \
+        RG_BLOCK_VALUES(SPACE, run, step, row_step)                                                \
+        RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i++) {                                      \
+            RG_BLOCK_STEP(run[r][i])                                                               \
+        }                                                                                          \
     }
 
 /* With blocks of one or two rows a group has few items, which cannot hide the wait for weights of a cache that all
  * units share. So loads of one run go out before the products of the run before it: compilers move loads close to their
  * use, but not over the end of a loop. ASK loads a run, ADD has its products. */
-#define RG_BLOCK_ASK(SPACE, run, weights, step, row_step)                                          \
-    RG_UNROLL for (size_t r = 0; r < RG_R; r++) {                                                  \
-        RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i += 4) {                                   \
-            vstore4(*(SPACE const rg_quad *)(a + r * (row_step) + i / 4 * (step)), 0, run[r] + i); \
-        }                                                                                          \
-    }                                                                                              \
-    RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i++) {                                          \
-        RG_LOAD_LINE(weights[i], RG_Q, w + i * RG_LINE(RG_Q) + RG_AT(RG_Q, col, 0))                \
+#define RG_BLOCK_ASK(SPACE, run, weights, step, row_step)                           \
+    RG_BLOCK_VALUES(SPACE, run, step, row_step)                                     \
+    RG_UNROLL for (size_t i = 0; i < RG_BLOCK_RUN; i++) {                           \
+        RG_LOAD_LINE(weights[i], RG_Q, w + i * RG_LINE(RG_Q) + RG_AT(RG_Q, col, 0)) \
     }
 #define RG_BLOCK_NEXT(n, step) \
     a += (n) / 4 * (step);     \
@@ -143,6 +142,7 @@ RG_INLINE void RG_BLOCK(global)(rg_vec acc[RG_R][RG_SUMS], __global const rg_rea
     }
 }
 #undef RG_BLOCK_STEP
+#undef RG_BLOCK_VALUES
 #undef RG_BLOCK_RUNS
 #undef RG_BLOCK_ASK
 #undef RG_BLOCK_NEXT

@@ -48,7 +48,8 @@ RG_HOT void RG_CELL_NAME(RG_SIZED(forward_rows))(const struct rg_scan_args *s,
         RG_CELL_NAME(RG_SIZED(hidden_local))(acc, b->past, line, b->w_hidden, b->depth, part);
     }
 #else
-    /* One loop for all products, because each copy of it takes time to compile. */
+    /* The products with x, with the state d steps before, and with the state before. One loop computes all of them: the
+     * code of a product is long, and a compiler takes time for each copy of it. */
     enum { OF_X, OF_SKIP, OF_H, HIDDEN_APART = RG_SUMS_A_UNIT != RG_GATES };
     RG_ROLLED for (int of = OF_X; of + HIDDEN_APART <= OF_H; of++) {
         RG_CELL_NAME(RG_SIZED(input_global))

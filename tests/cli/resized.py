@@ -1,7 +1,9 @@
 """resized.py COMMAND...: runs it on a terminal whose window becomes narrower again and again, and prints what the window
 shows at the end. Like most terminals, this one breaks its long lines anew when the width changes; the cursor stays on the
 character that it was on."""
-import fcntl, os, pty, re, select, struct, sys, termios, time
+import os, re, select, sys, time
+
+import terminal
 
 class Window:
     def __init__(self, columns):
@@ -28,24 +30,19 @@ class Window:
                 self.lines[self.row] = line[:self.column].ljust(self.column) + token + line[self.column + 1:]
                 self.column += 1
 
-pid, master = pty.fork()
-if pid == 0:
-    os.environ.update(TERM="xterm", LC_ALL="C.UTF-8")
-    os.execvp(sys.argv[1], sys.argv[1:])
+os.environ.update(TERM="xterm", LC_ALL="C.UTF-8")
+pid, master = terminal.start(120, sys.argv[1:])
 widths, changed, window = [120, 70, 45, 30, 25, 100, 60, 33], 0.0, Window(120)
 while True:
     if time.monotonic() - changed > 0.25 and widths:
         window.columns = widths.pop(0)
-        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, window.columns, 0, 0))
+        terminal.resize(master, window.columns)
         changed = time.monotonic()
     if not select.select([master], [], [], 0.05)[0]:
         continue
-    try:
-        part = os.read(master, 65536)
-    except OSError:
-        break
+    part = terminal.read(master)
     if not part:
         break
     window.write(part.decode(errors="replace"))
 print("\n".join(window.lines))
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+sys.exit(terminal.status(pid))

@@ -3,31 +3,12 @@
 # anywhere else, nor where the environment forbids it.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
-cat >"$folder/terminal.py" <<'PYTHON'
-"""terminal.py COLUMNS COMMAND...: runs it on a terminal of so many columns and prints all that it wrote there."""
-import fcntl, os, pty, struct, sys, termios
-pid, master = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[2], sys.argv[2:])
-fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
-out = b""
-while True:
-    try:
-        part = os.read(master, 65536)
-    except OSError:
-        break
-    if not part:
-        break
-    out += part
-sys.stdout.buffer.write(out)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-PYTHON
 
 # on_terminal COLUMNS ARGUMENT...: what it writes is in stdout.
 on_terminal() {
     local columns=$1
     shift
-    expect_status 0 env TERM="${term:-xterm}" LC_ALL=C.UTF-8 python3 "$folder/terminal.py" "$columns" "$program" "$@"
+    expect_status 0 env TERM="${term:-xterm}" LC_ALL=C.UTF-8 python3 "$cli/terminal.py" "$columns" "$program" "$@"
 }
 
 # live PATTERN COLUMNS: there are lines that are written over, none of them as wide as the window, and one that matches.
@@ -89,9 +70,9 @@ expect_status 0 "$program" "${short[@]}" --color always
 grep -q $'\x1b\\[36m' "$folder/stdout" || fail "--color always: no colours"
 on_terminal 80 "${short[@]}" --quiet --color never
 plain
-expect_status 0 env NO_COLOR=1 TERM=xterm python3 "$folder/terminal.py" 80 "$program" "${short[@]}" --quiet
+expect_status 0 env NO_COLOR=1 TERM=xterm python3 "$cli/terminal.py" 80 "$program" "${short[@]}" --quiet
 plain
-expect_status 0 env NO_COLOR= TERM=xterm python3 "$folder/terminal.py" 80 "$program" "${short[@]}" --quiet
+expect_status 0 env NO_COLOR= TERM=xterm python3 "$cli/terminal.py" 80 "$program" "${short[@]}" --quiet
 grep -q $'\x1b\\[1m' "$folder/stdout" || fail "an empty NO_COLOR forbids colours"
 on_terminal 80 "${short[@]}" --json
 plain

@@ -103,8 +103,8 @@ START_TEST(shapes_change_no_bit) {
 }
 END_TEST
 
-/* On a GPU the head's gradient at one step is summed in parts of the batch: the same ones whatever fits memory, and
- * however launches are cut. */
+/* On a GPU the head's gradient at one step is summed in parts of the batch. The parts, and so the bits, depend neither
+ * on how much memory there is nor on how launches are cut. */
 START_TEST(parts_of_a_batch_are_fixed) {
     static const struct rg_exercise_form form = {
         .sizes = {.batch = 600, .steps = 2, .inputs = 2, .hidden = 9, .outputs = 3, .loss = RG_LOSS_CE},

@@ -17,7 +17,7 @@
 #include "rnn_gpu/tensors.h"
 #include "train/checkpoint.h"
 
-enum { PIECE = 4096, SHAPE_BYTES = 200, NAME_BYTES = 200 };
+enum { PIECE = 4096, SHAPE_BYTES = 200, NAME_BYTES = 200, N_COLUMNS = 8 };
 
 /* ---- A tensor in a line ---- */
 
@@ -82,9 +82,9 @@ static void add_figure(struct rg_columns *table, const struct figures *f, double
     }
 }
 
-/* Make the table of n tensors. `matched`: they have names in the model, too. */
+/* Create the table of n tensors. With `matched` its last column has the tensors' names in the model. */
 static rg_status make_table(const struct rg_config *config, size_t n, bool matched, struct rg_columns *table) {
-    static const struct rg_column columns[] = {
+    static const struct rg_column columns[N_COLUMNS] = {
         {.head = "tensor", .left = true},
         {.head = "type", .left = true},
         {.head = "shape", .left = true},
@@ -96,7 +96,7 @@ static rg_status make_table(const struct rg_config *config, size_t n, bool match
     };
     const struct rg_look look = rg_look_of(config);
     const struct rg_columns_options options = {.columns = columns,
-                                               .n = sizeof columns / sizeof *columns - (matched ? 0 : 1),
+                                               .n = matched ? N_COLUMNS : N_COLUMNS - 1,
                                                .keys = 1,
                                                .rows = n,
                                                .width = rg_look_table(&look),
@@ -121,7 +121,7 @@ static rg_status add_tensor(const struct rg_config *config, const struct rg_tens
     add_figure(table, &f, f.max);
     add_figure(table, &f, f.finite ? f.sum / (double)f.finite : (double)NAN);
     rg_columns_cell(table, "", "%zu", f.others);
-    if (table->options.n == 8) {
+    if (table->options.n == N_COLUMNS) {
         rg_columns_cell(table, "", "%s", parameter[0] ? parameter : "-");
     }
     return table->status;

@@ -86,7 +86,7 @@ static rg_status add(struct files *files, size_t n, struct file added) {
 
 /* ---- Whether they can be written ---- */
 
-/* A folder in which files will be written, which may not exist yet. */
+/* Try whether files can be written in a folder. The folder may not exist yet; then try whether it can be made. */
 static rg_status try_folder(const char *option, const char *path) {
     char inside[NAME_BYTES];
     struct stat info;
@@ -107,7 +107,7 @@ static rg_status try_folder(const char *option, const char *path) {
                          option, path);
 }
 
-/* A file. What is neither a file nor a folder, such as a pipe, is not opened: its reader would see an end. */
+/* Try whether a file can be written. A pipe or a device is not opened, because its reader would see an end. */
 static rg_status try_file(const char *path) {
     struct stat info;
     const bool special = stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);

@@ -126,7 +126,7 @@ static rg_status add_row(struct table *t, size_t sequence, size_t step, const do
     return rg_text_add_string(&t->rows, "\n");
 }
 
-/* The header of one of several outputs, with the name of the target column, or of the column that is forecast. */
+/* Add the header of one of several outputs. It contains the name of the target column, or of the forecast column. */
 static rg_status add_predicted(struct table *t, size_t o) {
     const struct rg_model *const m = t->p->model;
     struct rg_text name = {.bytes = NULL};

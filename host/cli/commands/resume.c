@@ -204,15 +204,8 @@ static int words_of(const struct rg_option *option, char *const *words, int left
     return option && option->kind != RG_KIND_FLAG && !strchr(words[0], '=') && left > 1 ? 2 : 1;
 }
 
-/* Does the option beside --resume replace the run's own? */
 static bool replaces(const struct rg_option *option) {
-    static const char *const names[] = {"updates", "epochs", "max-time", "device", "threads", "shards", "mixed"};
-    for (size_t i = 0; option && i < sizeof names / sizeof *names; i++) {
-        if (strcmp(option->name, names[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return option && option->resuming == RG_RESUME_REPLACES;
 }
 
 /* Does `by`, given beside --resume, take the place of the run's option? --updates and --epochs say the same. */

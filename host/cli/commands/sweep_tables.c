@@ -232,12 +232,13 @@ static rg_status print_groups(const struct rg_sweep_tables *s, const struct rg_s
         rg_columns_cell(&t, "", "%zu/%zu", g->learned, g->runs);
         rg_columns_cell(&t, "", "%zu%s", groups[i].rank, groups[i].tied ? "=" : " ");
     }
-    RG_TRY(end_table(&t, RG_OK));
-    if (tied) {
-        rg_lines_format(stdout, rg_look_text(&s->look), 22, "%-20s  %s", "=",
-                        "tied: with the seeds drawn again, neither median is the lower one in 9 of 10 draws");
+    const rg_status status = rg_columns_end(&t);
+    if (status == RG_OK && tied) {
+        rg_columns_explain(&t, "=",
+                           "tied: with the seeds drawn again, neither median is the lower one in 9 of 10 draws");
     }
-    return RG_OK;
+    rg_columns_release(&t);
+    return status;
 }
 
 rg_status rg_sweep_print_groups(const struct rg_sweep_tables *s) {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/utf8.h"
+
 /* Viridis (van der Walt and Smith 2015), nine of its colours. */
 static const uint32_t viridis[] = {0x440154, 0x472D7B, 0x3B528B, 0x2C728E, 0x21918C,
                                    0x28AE80, 0x5EC962, 0xADDC30, 0xFDE725};
@@ -37,9 +39,5 @@ uint32_t rg_ink_color(int ink, bool dark) {
 }
 
 double rg_text_width(const char *text, double size) {
-    size_t characters = 0;
-    for (const char *c = text; *c; c++) {
-        characters += ((unsigned char)*c & 0xC0) != 0x80;
-    }
-    return 0.58 * size * (double)characters;
+    return 0.58 * size * (double)rg_utf8_count(text);
 }

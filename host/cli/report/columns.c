@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/report/lines.h"
 #include "rnn_gpu/memory.h"
 
@@ -57,11 +58,11 @@ static void set_widths(struct rg_columns *t) {
     const size_t n = t->options.n;
     for (size_t i = 0; i < n; i++) {
         struct rg_column *const column = &t->columns[i];
-        const size_t head = rg_lines_columns(column->head);
+        const size_t head = rg_utf8_count(column->head);
         column->width = head > column->width ? head : column->width;
     }
     for (size_t i = 0; i < t->n_cells; i++) {
-        const size_t columns = rg_lines_columns(t->cells[i]);
+        const size_t columns = rg_utf8_count(t->cells[i]);
         t->columns[i % n].width = columns > t->columns[i % n].width ? columns : t->columns[i % n].width;
     }
 }
@@ -84,10 +85,10 @@ static size_t end_of_part(const struct rg_columns *t, size_t first) {
     return end;
 }
 
-/* Print the text of a column, with `color`; `used` is the width of the line so far, blanks at its end left out. */
+/* Print a cell with its colour and padding. The last cell of a line has no blanks behind it. */
 static void print_cell(const struct rg_columns *t, const struct rg_column *column, const char *text, const char *color,
                        bool is_last) {
-    const size_t columns = rg_lines_columns(text), pad = column->width > columns ? column->width - columns : 0;
+    const size_t columns = rg_utf8_count(text), pad = column->width > columns ? column->width - columns : 0;
     const bool colored = t->options.color && color[0];
     (void)printf("%*s%s%s%s%*s", column->left ? 0 : (int)pad, "", colored ? color : "", text, colored ? "\033[0m" : "",
                  column->left && !is_last ? (int)pad : 0, "");
@@ -96,9 +97,9 @@ static void print_cell(const struct rg_columns *t, const struct rg_column *colum
 
 /* Print the keys and the columns from `first` to `end` of row `row`; SIZE_MAX: of the heads. */
 static void print_row(const struct rg_columns *t, size_t row, size_t first, size_t end) {
-    for (size_t i = t->options.keys > 0 ? 0 : first; i < end;
-         i = i + 1 == t->options.keys && i + 1 < first ? first : i + 1) {
-        const size_t at = row * t->options.n + i;
+    const size_t keys = t->options.keys;
+    for (size_t shown = 0; shown < keys + end - first; shown++) {
+        const size_t i = shown < keys ? shown : first + shown - keys, at = row * t->options.n + i;
         print_cell(t, &t->columns[i], row == SIZE_MAX ? t->columns[i].head : t->cells[at],
                    row == SIZE_MAX ? "" : t->colors[at], i + 1 == end);
     }
@@ -114,20 +115,23 @@ static void print_part(const struct rg_columns *t, size_t first, size_t end) {
 
 /* ---- The legend ---- */
 
+void rg_columns_explain(const struct rg_columns *t, const char *name, const char *meaning) {
+    rg_lines_format(stdout, t->options.width, LEGEND, "%-*s  %s", LEGEND - 2, name, meaning);
+}
+
 static void print_legend(const struct rg_columns *t) {
     bool any = false;
     for (size_t i = 0, next = 0; i < t->options.n; i = next) {
         const char *const meaning = t->columns[i].meaning;
-        char names[200] = "", line[800];
+        char names[200] = "";
         for (next = i; next < t->options.n && t->columns[next].meaning == meaning; next++) {
             const size_t at = strlen(names);
             (void)snprintf(names + at, sizeof names - at, "%s%s", next > i ? ", " : "", t->columns[next].head);
         }
         if (meaning) {
-            (void)snprintf(line, sizeof line, "%-*s  %s", LEGEND - 2, names, meaning);
             (void)fputs(any ? "" : "\n", stdout);
             any = true;
-            rg_lines_print(&(struct rg_paragraph){.out = stdout, .width = t->options.width, .hang = LEGEND}, line);
+            rg_columns_explain(t, names, meaning);
         }
     }
 }

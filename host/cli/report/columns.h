@@ -52,4 +52,7 @@ void rg_columns_cell(struct rg_columns *table, const char *color, const char *fo
 /* Show what has not been shown, and the legend. RG_NO_MEMORY. */
 rg_status rg_columns_end(struct rg_columns *table);
 
+/* After rg_columns_end: add a line to the legend. */
+void rg_columns_explain(const struct rg_columns *table, const char *name, const char *meaning);
+
 #endif

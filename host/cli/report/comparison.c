@@ -160,12 +160,12 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
         several = several || row->n_runs > 1;
     }
     const rg_status status = rg_columns_end(&t);
-    rg_columns_release(&t);
-    if (tied) {
-        rg_lines_format(stdout, rg_look_text(look), 22, "%-20s  %s", "=",
-                        "tied with the row above or below: with the seeds drawn again, neither median is the lower "
-                        "one in 9 of 10 draws");
+    if (status == RG_OK && tied) {
+        rg_columns_explain(&t, "=",
+                           "tied with the row above or below: with the seeds drawn again, neither median is the lower "
+                           "one in 9 of 10 draws");
     }
+    rg_columns_release(&t);
     if (!several) {
         (void)puts("One seed: differences may be chance. --seeds 3 tells more.");
     }

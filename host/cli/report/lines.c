@@ -1,16 +1,10 @@
-/* Text for the screen in lines that fit: see lines.h. */
+/* Text in lines that fit the screen: see lines.h. */
 #include "cli/report/lines.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 
-size_t rg_lines_columns(const char *text) {
-    size_t n = 0;
-    for (; *text; text++) {
-        n += ((unsigned char)*text & 0xC0) != 0x80;
-    }
-    return n;
-}
+#include "base/utf8.h"
 
 /* Bytes of the next line: as many words as `room` columns hold, at least one. */
 static size_t line_bytes(const char *text, size_t room) {
@@ -23,7 +17,7 @@ static size_t line_bytes(const char *text, size_t room) {
         if (text[i] == '\0' || text[i] == '\n' || (columns > room && end > 0)) {
             return end;
         }
-        columns += ((unsigned char)text[i] & 0xC0) != 0x80;
+        columns += rg_utf8_begins(text[i]);
     }
 }
 

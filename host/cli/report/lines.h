@@ -1,12 +1,9 @@
-/* Text for the screen in lines that fit. Columns are UTF-8 characters. */
+/* Print text in lines that are no wider than the screen. A character takes one column. */
 #ifndef RG_REPORT_LINES_H
 #define RG_REPORT_LINES_H
 
 #include <stddef.h>
 #include <stdio.h>
-
-/* Number of columns of a text. */
-size_t rg_lines_columns(const char *text);
 
 /* How a paragraph is printed. */
 struct rg_paragraph {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/report/figures.h"
 #include "cli/report/spark.h"
 
@@ -24,22 +25,13 @@ struct parts {
     size_t n;
 };
 
-/* Number of UTF-8 characters. */
-static size_t count_columns(const char *text) {
-    size_t n = 0;
-    for (; *text; text++) {
-        n += ((unsigned char)*text & 0xC0) != 0x80;
-    }
-    return n;
-}
-
 __attribute__((format(printf, 3, 4))) static void add(struct parts *parts, int rank, const char *format, ...) {
     struct part *const part = &parts->items[parts->n++];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(part->text, sizeof part->text, format, arguments);
     va_end(arguments);
-    part->columns = count_columns(part->text);
+    part->columns = rg_utf8_count(part->text);
     part->rank = rank;
 }
 
