@@ -122,11 +122,10 @@ checked "a reader that goes away is no failure"
 
 expect_status 0 "$program" --updates 1 "${small[@]}" --device cpu --color always
 expect_line $'\033\\['
-command -v script >/dev/null || fail "script (bsdutils) is needed here"
-if [ -e /dev/pts/ptmx ]; then # a chroot without devpts has no terminals to give
-    expect_status 0 script -qec "stty cols 80; '$program' --updates 30 ${small[*]} --device cpu" /dev/null
+if has_terminals; then
+    on_terminal 80 --updates 30 "${small[@]}" --device cpu
     expect_line $'\033\\['
-    expect_status 0 env NO_COLOR=1 script -qec "stty cols 80; '$program' --updates 30 ${small[*]} --device cpu" /dev/null
+    NO_COLOR=1 on_terminal 80 --updates 30 "${small[@]}" --device cpu
     expect_no_line $'\033\\[[0-9]*m'
     checked "colours on a terminal, none with NO_COLOR"
 else

@@ -4,12 +4,10 @@
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
 
-# on_terminal COLUMNS ARGUMENT...: what it writes is in stdout.
-on_terminal() {
-    local columns=$1
-    shift
-    expect_status 0 env TERM="${term:-xterm}" LC_ALL=C.UTF-8 python3 "$cli/terminal.py" "$columns" "$program" "$@"
-}
+if ! has_terminals; then
+    echo "not run: this machine has no pseudo-terminals"
+    exit 77
+fi
 
 # live PATTERN COLUMNS: there are lines that are written over, none of them as wide as the window, and one that matches.
 live() {
