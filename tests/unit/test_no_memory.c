@@ -1,7 +1,6 @@
 /* Memory that ends: every allocation of the library fails once, and what asked for it says RG_NO_MEMORY, in a message,
  * and gives back what it had. The program's own answer to it is tested in tests/cli/no_memory.sh. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "cli/report/sweep_figures.h"
 #include "device/device.h"
 #include "expected.h"
+#include "failing_memory.h"
 #include "gradient/causes.h"
 #include "gradient/sample.h"
 #include "rnn_gpu/dataset.h"
@@ -21,36 +21,6 @@
 #include "scratch.h"
 #include "train/run.h"
 #include "train/trial.h"
-
-/* ---- The allocation that fails ---- */
-
-static size_t n_allocations, failing; /* up to now; the one that fails, 0: none */
-
-/* In place of the C library's, through which all memory of the library comes. */
-int posix_memalign(void **memory, size_t alignment, size_t bytes) {
-    if (++n_allocations == failing) {
-        return ENOMEM;
-    }
-    *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-    return *memory ? 0 : ENOMEM;
-}
-
-/* `act` with its first, its second … allocation failing, until there are no more. */
-static void each_fails(const char *name, rg_status (*act)(void), size_t min) {
-    n_allocations = failing = 0;
-    rg_status status = act();
-    ck_assert_msg(status == RG_OK, "%s: %s", name, rg_error_message());
-    const size_t all = n_allocations;
-    ck_assert_msg(all >= min, "%s makes %zu allocations", name, all);
-    for (size_t i = 1; i <= all; i++) {
-        n_allocations = 0;
-        failing = i;
-        status = act();
-        ck_assert_msg(status == RG_NO_MEMORY, "%s, allocation %zu of %zu: status %d, %s", name, i, all, (int)status,
-                      rg_error_message());
-    }
-    failing = 0;
-}
 
 /* ---- Pictures and pages ---- */
 
