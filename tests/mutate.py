@@ -5,9 +5,10 @@ usage: tests/mutate.py [N] [SEED] [OPTIONS]       60 mutants of seed 1 where not
 
   --only PREFIX        only files whose path begins with PREFIX, such as host/report; may be given again
   --list               print the mutants without building anything
-  --budget SECONDS     stop a mutant when the next test would take it past so much test time; it then counts as not seen
-                       (default: 300)
+  --budget SECONDS     leave out tests that would take a mutant past so much test time (default: 300). A mutant that no
+                       other test sees counts as not seen, and is told apart as stopped
   --skip TEST          never run that test, such as kernels/test_selftest; may be given again
+  --long               also run the tests with the label long
   --keep-coverage      do not measure anew which test reaches which line, although the sources have changed
   --work DIR           where the copy of the tree, its builds and the coverage are kept (default: build/mutants)
   --tree DIR           the tree to change, which is never written to (default: the one that holds this script)
@@ -19,11 +20,12 @@ A mutant that does not compile, or compiles to the same object code, is not coun
 
 The tests are those of ctest with the labels unit, kernels and cli. A first run, with a build that counts executed lines
 (-DRG_COVERAGE=ON), finds the lines of host/ that each test reaches; it is kept in WORK/coverage.json until a source or
-a test changes. A mutant then meets only the tests that reach its line, the fastest first, up to the first failure. The
-kernels are not counted; every test that launches a kernel may see a change there. A test that takes much longer than
-without the change has seen it too.
+a test changes. A mutant then meets only the tests that reach its line, up to the first failure: first those that are
+fast and reach few other lines. The kernels are not counted; every test that launches a kernel may see a change there. A
+test that takes much longer than without the change has seen it too.
 
-Prints a line for each mutant (seen or NOT SEEN, place, change, test), the share seen by folder, and those not seen.
+Prints a line for each mutant (seen, NOT SEEN or STOPPED, place, change, test), the share seen by folder, and those that
+were not seen.
 Exits 0 unless something could not be built. One process at a time, at a low priority.
 """
 import argparse
@@ -77,6 +79,9 @@ def described(text, mutant):
     return number, f"{mutant.kind}: {before} -> {after or '(nothing)'}"
 
 
+SEEN, NOT_SEEN, STOPPED = "seen", "NOT SEEN", "STOPPED"  # stopped: a test that might have seen it takes too long
+
+
 class Trial:
     """One mutant after another in the copy of the tree."""
 
@@ -84,7 +89,7 @@ class Trial:
         self.build, self.coverage, self.budget = build, coverage, budget
 
     def test(self, path, mutant, text):
-        """None if the mutant does not count, else (seen, remark)."""
+        """None if the mutant does not count, else (SEEN, NOT_SEEN or STOPPED, remark)."""
         source = self.build.tree / path
         line = text.count("\n", 0, mutant.start)
         before = self.build.objects_of(path)
@@ -103,30 +108,33 @@ class Trial:
 
     def run_tests(self, path, line, text):
         tests = self.coverage.tests_of(path, line, text)
-        spent = 0.0
+        spent, left_out = 0.0, 0
         for number, test in enumerate(tests):
             if spent + self.coverage.seconds[test] > self.budget and number > 0:
-                return False, f"after {number} of {len(tests)} tests"
+                left_out += 1
+                continue
             if not self.build.make(test):
-                return True, f"{test}: does not link"
+                return SEEN, f"{test}: does not link"
             passed, why = self.build.run(test, self.coverage.seconds[test])
             if not passed:
-                return True, f"{test}: {why}"
+                return SEEN, f"{test}: {why}"
             spent += self.coverage.seconds[test]
-        return False, f"by any of {len(tests)} tests" if tests else "no test reaches the line"
+        if left_out > 0:
+            return STOPPED, f"after {len(tests) - left_out} of {len(tests)} tests"
+        return NOT_SEEN, f"by any of {len(tests)} tests" if tests else "no test reaches the line"
 
 
 def report(results):
     """The share by folder, and the mutants not seen."""
-    print("\n%-28s %8s %8s %8s" % ("folder", "mutants", "seen", "share"))
+    print("\n%-28s %8s %8s %8s %8s" % ("folder", "mutants", "seen", "stopped", "share"))
     folders = sorted({folder for folder, _, _ in results})
     for name, of in [(folder, [r for r in results if r[0] == folder]) for folder in folders] + [("all", results)]:
-        seen = sum(r[1] for r in of)
-        print("%-28s %8d %8d %7.0f%%" % (name, len(of), seen, 100.0 * seen / max(1, len(of))))
-    if not all(seen for _, seen, _ in results):
-        print("\nNot seen:")
-        for _, seen, what in results:
-            if not seen:
+        seen, stopped = (sum(r[1] == verdict for r in of) for verdict in (SEEN, STOPPED))
+        print("%-28s %8d %8d %8d %7.0f%%" % (name, len(of), seen, stopped, 100.0 * seen / max(1, len(of))))
+    for verdict, title in ((NOT_SEEN, "Not seen"), (STOPPED, "Stopped")):
+        if any(r[1] == verdict for r in results):
+            print(f"\n{title}:")
+            for _, _, what in (r for r in results if r[1] == verdict):
                 print(what)
 
 
@@ -138,6 +146,7 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--budget", type=float, default=300.0)
     parser.add_argument("--skip", action="append", default=[])
+    parser.add_argument("--long", action="store_true")
     parser.add_argument("--keep-coverage", action="store_true")
     parser.add_argument("--tree", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--work", type=Path)
@@ -160,7 +169,7 @@ def main():
 
     os.nice(5)
     copy_tree(tree, work / "tree")
-    build = Build(work / "tree", work / "build", skip=options.skip)
+    build = Build(work / "tree", work / "build", skip=options.skip, has_long=options.long)
     build.configure()
     coverage = Coverage(work, build)
     coverage.measure(options.keep_coverage)
@@ -173,9 +182,9 @@ def main():
         if verdict is None:
             uncounted += 1
             continue
-        seen, remark = verdict
-        results.append((folder_of(path), seen, f"{path}:{line + 1}  {change}"))
-        print(f"{len(results):3d} {'seen    ' if seen else 'NOT SEEN'} {results[-1][2]}  [{remark}]", flush=True)
+        outcome, remark = verdict
+        results.append((folder_of(path), outcome, f"{path}:{line + 1}  {change}"))
+        print(f"{len(results):3d} {outcome:8} {results[-1][2]}  [{remark}]", flush=True)
     report(results)
     print(f"\nseed {options.seed}; {uncounted} more did not compile or changed no object code")
 

@@ -30,7 +30,7 @@ class Coverage:
     def __init__(self, work, build):
         self.work, self.build, self.file = work, build, work / "coverage.json"
         self.stored = json.loads(self.file.read_text()) if self.file.exists() else {}
-        self.seconds, self.reached = {}, {}
+        self.seconds, self.reached, self.breadth = {}, {}, {}
 
     def measure(self, keep):
         """Run every test that changed since it was last measured; all of them when a source changed, unless `keep`."""
@@ -43,7 +43,7 @@ class Coverage:
             if not known or known["digest"] != digest or (known["sources"] != sources and not keep):
                 wanted[test] = digest
         if wanted:
-            counting = Build(self.build.tree, self.work / "counting", "-DRG_COVERAGE=ON")
+            counting = Build(self.build.tree, self.work / "counting", "-DRG_COVERAGE=ON", has_long=self.build.has_long)
             counting.configure()
             for number, (test, digest) in enumerate(wanted.items(), 1):
                 self.stored[test] = {"digest": digest, "sources": sources, **self._measured(counting, test)}
@@ -54,6 +54,7 @@ class Coverage:
             about = self.stored[test]
             if not about["failure"]:
                 self.seconds[test] = about["seconds"]
+                self.breadth[test] = len(about["reached"])
             for key in about["reached"]:
                 self.reached.setdefault(key, set()).add(test)
             for key in about["lines"]:
@@ -76,9 +77,12 @@ class Coverage:
         }
 
     def tests_of(self, path, line, text):
-        """The tests that may see a change in a line (counted from 0), the fastest first."""
-        found = self._reaching(path, line, text)
-        return sorted((test for test in found if test in self.seconds), key=lambda test: (self.seconds[test], test))
+        """The tests that may see a change in a line (counted from 0).
+
+        First come those that are fast and reach few other lines: they look at it more closely than one that passes there.
+        """
+        found = [test for test in self._reaching(path, line, text) if test in self.seconds]
+        return sorted(found, key=lambda test: ((self.seconds[test] + 0.05) * self.breadth[test], test))
 
     def _reaching(self, path, line, text):
         if path.startswith("kernels/"):
