@@ -6,7 +6,7 @@
 #include "plan/groups.h"
 
 enum {
-    BLOCK_ROWS = 8, /* kernels/scan/scan.cl */
+    BLOCK_ROWS = 8, /* kernels/base/common.cl */
     FIVE_ROWS = 5,
     HALF_BLOCK = 4,
     GPU_BLOCK_ROWS = 4,

@@ -13,7 +13,7 @@
 #include "base/block.cl"
 #undef RG_TO
 #undef RG_BLOCK
-#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS) || RG_SUMS_A_UNIT != RG_GATES
+#if RG_HAS_LOCAL_STATES || RG_SUMS_A_UNIT != RG_GATES
 #define RG_TO(q) RG_HIDDEN_TO(q)
 #define RG_BLOCK(name) RG_CELL_NAME(RG_SIZED(hidden_##name))
 #include "base/block.cl"
@@ -26,8 +26,8 @@
 RG_HOT void RG_CELL_NAME(RG_SIZED(forward_rows))(const struct rg_scan_args *s,
                                                  const struct RG_CELL_NAME(forward_block) * b,
                                                  rg_part part RG_TOTAL_PARAMETER) {
-#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS)
-    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s->tile, (size_t)s->h_stride, RG_VEC);
+#if RG_HAS_LOCAL_STATES
+    const size_t line = RG_STATES_LINE(*s);
 #endif
     rg_vec acc[RG_FRAGMENTS][RG_SUM_VECTORS];
     RG_UNROLL for (size_t fragment = 0; fragment < RG_FRAGMENTS; fragment++) {
@@ -35,7 +35,7 @@ RG_HOT void RG_CELL_NAME(RG_SIZED(forward_rows))(const struct rg_scan_args *s,
             acc[fragment][q] = RG_LOAD(b->bias + RG_AT(RG_SUM_VECTORS, RG_FRAGMENT_COL(fragment, part), q));
         }
     }
-#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS)
+#if RG_HAS_LOCAL_STATES
     RG_CELL_NAME(RG_SIZED(input_global))(acc, b->x, s->x_stride, b->w_input, s->inputs, part);
     if (s->skip_kind == RG_SKIP_IS_ADD) {
         RG_CELL_NAME(RG_SIZED(input_global))
@@ -84,8 +84,8 @@ RG_HOT void RG_CELL_NAME(RG_SIZED(reverse_rows))(const struct rg_scan_args *s,
                                                  const struct RG_CELL_NAME(reverse_block) * b,
                                                  rg_part part RG_TOTAL_PARAMETER) {
     const size_t d_stride = s->d_stride;
-#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
-    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s->tile, (size_t)RG_GATES * s->h_stride, RG_VEC);
+#if RG_HAS_LOCAL_DELTAS
+    const size_t line = RG_DELTAS_LINE(*s);
 #endif
     rg_vec acc[RG_FRAGMENTS][RG_N];
     RG_UNROLL for (size_t fragment = 0; fragment < RG_FRAGMENTS; fragment++) {
@@ -102,7 +102,7 @@ RG_HOT void RG_CELL_NAME(RG_SIZED(reverse_rows))(const struct rg_scan_args *s,
 #endif
         }
     }
-#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+#if RG_HAS_LOCAL_DELTAS
     for (size_t g = 0; g < RG_GATES; g++) {
         const size_t last = g + 1 == RG_GATES ? RG_LAST_DELTA : g, w = g * s->hidden * RG_LINE(RG_N);
         __global const rg_real *const far = b->d + ((ptrdiff_t)b->at + b->to_skip) * s->d_stride;

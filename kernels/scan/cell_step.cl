@@ -3,8 +3,8 @@
  * blocks of any size (base/any.cl), because each takes time to compile. */
 RG_INLINE void RG_CELL_NAME(RG_SIZED(forward_step))(struct rg_scan_args s, struct RG_CELL_NAME(forward_block) b,
                                                     rg_part part, const rg_vec *total RG_SIZE_PARAMETER) {
-#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS)
-    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)s.h_stride, RG_VEC);
+#if RG_HAS_LOCAL_STATES
+    const size_t line = RG_STATES_LINE(s);
 #endif
     RG_EACH_ROW for (size_t fragment = 0; fragment < RG_FRAGMENTS; fragment++) {
         const size_t r = RG_FRAGMENT_ROW(fragment);
@@ -57,7 +57,7 @@ RG_INLINE void RG_CELL_NAME(RG_SIZED(forward_step))(struct rg_scan_args s, struc
                     RG_LOAD(b.saved + (b.to_init + (ptrdiff_t)r) * s.d_stride + RG_PAST * s.h_stride + lane);
 #endif
             }
-#if RG_STATES_ARE_LOCAL(RG_COLS * RG_ROWS)
+#if RG_HAS_LOCAL_STATES
             RG_STORE(h, b.now + RG_LOCAL_AT(r, lane, line));
 #endif
             RG_STORE(h, b.h + r * s.out_stride + lane);
@@ -75,8 +75,8 @@ RG_INLINE void RG_CELL_NAME(RG_SIZED(forward_step))(struct rg_scan_args s, struc
 RG_INLINE void RG_CELL_NAME(RG_SIZED(reverse_step))(struct rg_scan_args s, struct RG_CELL_NAME(reverse_block) b,
                                                     rg_part part, const rg_vec *total RG_SIZE_PARAMETER) {
     const size_t d_stride = s.d_stride;
-#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
-    const size_t line = RG_TILE_LINE(RG_ITEMS, (size_t)s.tile, (size_t)RG_GATES * s.h_stride, RG_VEC);
+#if RG_HAS_LOCAL_DELTAS
+    const size_t line = RG_DELTAS_LINE(s);
 #endif
     RG_EACH_ROW for (size_t fragment = 0; fragment < RG_FRAGMENTS; fragment++) {
         const size_t r = RG_FRAGMENT_ROW(fragment);
@@ -144,7 +144,7 @@ RG_INLINE void RG_CELL_NAME(RG_SIZED(reverse_step))(struct rg_scan_args s, struc
             RG_UNROLL for (size_t g = 0; g < RG_DELTAS; g++) {
                 RG_STORE(live ? delta[g] : zero, b.d + row * d_stride + g * s.h_stride + lane);
             }
-#if RG_DELTAS_ARE_LOCAL(RG_COLS * RG_ROWS, RG_GATES)
+#if RG_HAS_LOCAL_DELTAS
             RG_UNROLL for (size_t g = 0; g < RG_GATES; g++) {
                 const rg_vec d = delta[g + 1 == RG_GATES ? RG_LAST_DELTA : g];
                 RG_STORE(live ? d : zero, b.now + RG_LOCAL_AT(r, g * s.h_stride + lane, line));
