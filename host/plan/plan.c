@@ -146,12 +146,38 @@ struct rg_span rg_plan_accum_after(const struct rg_plan *p, size_t begin) {
     return (struct rg_span){begin, end - (end - begin - 1) / p->accum_steps * p->accum_steps};
 }
 
+/* Move *begin back over whole blocks of accum_steps, at most `room` steps, inside the slice of the step before it. The
+ * block at the slice's first step may be shorter. Returns false if the next block has no room. */
+static bool extend_in_slice(const struct rg_plan *p, size_t *begin, size_t room) {
+    const size_t a = p->accum_steps, left = *begin - rg_plan_slice_span(p, rg_plan_slice(p, *begin - 1)).begin;
+    const size_t full = rg_min((left - 1) / a, room / a), rest = left - full * a;
+    const bool ends_slice = rest <= rg_min(a, room - full * a);
+    *begin -= full * a + (ends_slice ? rest : 0);
+    return ends_slice;
+}
+
 struct rg_span rg_plan_segment_before(const struct rg_plan *p, size_t end) {
     struct rg_span segment = {end, end};
-    while (segment.begin > 0 && end - rg_plan_accum_before(p, segment.begin).begin <= p->segment_steps) {
-        segment.begin = rg_plan_accum_before(p, segment.begin).begin;
+    if (p->accum_steps >= p->steps) {
+        return (struct rg_span){end <= p->segment_steps ? 0 : end, end};
+    }
+    while (segment.begin > 0 && extend_in_slice(p, &segment.begin, p->segment_steps - (end - segment.begin))) {
     }
     return segment;
+}
+
+/* The number of segments. Those that lie inside a slice and before its last block have the same length, so they are
+ * counted together: a sequence may have a billion steps. */
+static size_t count_segments(const struct rg_plan *p) {
+    const size_t a = p->accum_steps, length = p->segment_steps / a * a;
+    size_t n = 0;
+    for (size_t end = p->steps; end > 0; end = rg_plan_segment_before(p, end).begin, n++) {
+        const size_t left = end - rg_plan_slice_span(p, rg_plan_slice(p, end - 1)).begin;
+        const size_t alike = a < p->steps && left > length + a ? (left - length - a - 1) / length + 1 : 0;
+        end -= alike * length;
+        n += alike;
+    }
+    return n;
 }
 
 /* Time steps of the buffers of a chunk. */
@@ -270,10 +296,7 @@ static void set_segment(struct rg_plan *p, size_t segment) {
     const bool cut = segment < p->steps;
     p->segment_steps = cut ? segment : p->steps;
     p->halo = cut ? rg_min(rg_plan_learned(p) ? 1 : rg_max(p->skip, 1), p->steps) : 0;
-    p->n_segments = 0;
-    for (size_t end = p->steps; end > 0; end = rg_plan_segment_before(p, end).begin) {
-        p->n_segments++;
-    }
+    p->n_segments = count_segments(p);
     p->delta_borders = p->directions > 1 ? p->n_segments : 1;
     set_alloc_steps(p, p->segment_steps + 2 * p->halo);
 }

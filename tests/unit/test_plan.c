@@ -2,6 +2,7 @@
  * time. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "expected.h"
 #include "kernels/base/args.h"
@@ -92,7 +93,7 @@ static rg_status plan_of(const struct rg_device *device, size_t batch, size_t st
     return status;
 }
 
-/* Segments are whole runs, follow each other, and leave out no step; so do runs, either way. */
+/* Segments are whole runs, as many as fit, follow each other, and leave out no step; so do runs, either way. */
 static void check_cuts(const struct rg_plan *p) {
     size_t segments = 0;
     for (size_t end = p->steps; end > 0;) {
@@ -108,6 +109,7 @@ static void check_cuts(const struct rg_plan *p) {
             ck_assert_uint_le(rg_plan_slice_span(p, slice).begin, run.begin);
             at = run.begin;
         }
+        ck_assert(segment.begin == 0 || end - rg_plan_accum_before(p, segment.begin).begin > p->segment_steps);
         end = segment.begin;
         segments++;
     }
@@ -135,6 +137,56 @@ START_TEST(memory_cuts_time_before_a_block) {
         }
         ck_assert(cut.n_segments > 1 && cut.halo == 3 && cut.alloc_steps == cut.segment_steps + 6);
     }
+}
+END_TEST
+
+/* Whatever the lengths of runs and segments: slices end with shorter runs, and segments begin in the middle of them. */
+START_TEST(segments_of_every_length) {
+    const struct rg_device device = a_processor();
+    const struct rg_shape shape = {
+        .cell = RG_CELL_RNN, .inputs = 1, .hidden = 3, .outputs = 1, .loss = RG_LOSS_MSE, .layers = 1};
+    struct rg_model *model = NULL;
+    ck_assert_int_eq(rg_model_create(&shape, &model), RG_OK);
+    for (size_t steps = 40; steps < 44; steps++) {
+        for (size_t accum = 1; accum <= steps; accum++) {
+            for (size_t segment = accum; segment <= steps; segment += accum) {
+                struct rg_plan plan;
+                test_case("%zu steps, runs of %zu, segments of %zu", steps, accum, segment);
+                ck_assert_int_eq(rg_plan_make(&device, model,
+                                              &(struct rg_plan_options){.batch = 150,
+                                                                        .steps = steps,
+                                                                        .n_targets = 1,
+                                                                        .training = true,
+                                                                        .accum_steps = accum,
+                                                                        .segment_steps = segment},
+                                              &plan),
+                                 RG_OK);
+                ck_assert_uint_gt(plan.sum_slices, 1);
+                check_cuts(&plan);
+            }
+        }
+    }
+    rg_model_destroy(model);
+}
+END_TEST
+
+/* A billion steps are refused in milliseconds, not after a walk along each of them for every length that is tried. */
+START_TEST(a_billion_steps_are_refused_at_once) {
+    const struct rg_device device = a_processor();
+    const struct rg_shape shape = {
+        .cell = RG_CELL_RNN, .inputs = 2, .hidden = 128, .outputs = 1, .loss = RG_LOSS_MSE, .layers = 1};
+    struct rg_model *model = NULL;
+    struct rg_plan plan;
+    ck_assert_int_eq(rg_model_create(&shape, &model), RG_OK);
+    const clock_t begin = clock();
+    for (uint64_t memory = 7; memory < 17; memory++) {
+        const struct rg_plan_options options = {
+            .batch = 1, .steps = 1000000000, .n_targets = 1, .training = true, .memory = memory * MIB};
+        ck_assert_int_eq(rg_plan_make(&device, model, &options, &plan), RG_NO_MEMORY);
+    }
+    const double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+    ck_assert_msg(seconds < 0.5, "%.2f s of processor time", seconds);
+    rg_model_destroy(model);
 }
 END_TEST
 
@@ -367,6 +419,8 @@ TEST_MAIN("plan") {
     TCase *const tests = add_tests(suite, "plan");
     tcase_add_loop_test(tests, scans_fit_local_memory, 0, 2 * RG_N_CELLS);
     tcase_add_test(tests, memory_cuts_time_before_a_block);
+    tcase_add_test(tests, segments_of_every_length);
+    tcase_add_test(tests, a_billion_steps_are_refused_at_once);
     tcase_add_test(tests, a_short_sequence_is_one_run);
     tcase_add_test(tests, a_refusal_names_what_fits);
     tcase_add_test(tests, plans_of_made_up_devices);
