@@ -9,7 +9,7 @@ if [ "${#devices[@]}" -eq 1 ]; then
 fi
 export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that passes for GPUs} POCL_DEVICES="pthread basic"
 export RNN_GPU_LAUNCH_SECONDS=0 # a GPU that is a processor compiles when a launch is queued: nobody need wait for it
-small=(--batch 6 --steps 5 --hidden 9 --updates 2)
+small=(--batch 6 --steps 5 --hidden 9 --updates 2 --diagnose none)
 expect_status 0 "$program" devices --json
 [ "$(grep -c '"backend":"opencl"' "$folder/stdout")" -eq 2 ] || fail "PoCL does not make two devices"
 

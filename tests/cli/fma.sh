@@ -14,10 +14,11 @@ single_fp_config=0x101b with=0x26 without=0x06
 # builds SAYS: the options of the programs that a small training, with its quick self-test, builds.
 builds() {
     rm -f "$RG_BUILDS"
-    RG_SAYS=$single_fp_config:$1 expect_status 0 "$program" train --device gpu --batch 6 --steps 5 --hidden 9 \
+    # groups of one item, which compile sooner
+    RG_SAYS=$single_fp_config:$1 expect_status 0 "$program" train --device gpu --shape 1,4,1,1 --batch 6 --steps 5 --hidden 9 \
         --updates 1 --diagnose none --quiet
     grep -c -- '-DRG_VEC' "$RG_BUILDS" >"$folder/count"
-    [ "$(cat "$folder/count")" -ge 3 ] || fail "only these programs are built: $(cat "$RG_BUILDS")"
+    [ "$(cat "$folder/count")" -ge 2 ] || fail "only these programs are built: $(cat "$RG_BUILDS")"
 }
 
 builds $with
