@@ -37,7 +37,7 @@ import os, subprocess, sys
 def peak(updates):  # KiB
     child = subprocess.Popen([*sys.argv[1:], "--updates", str(updates)], stdout=subprocess.DEVNULL)
     return os.wait4(child.pid, 0)[2].ru_maxrss
-short, long = peak(20000), peak(200000)
-assert long < short + 1024, f"{short} KiB for 20,000 updates, {long} KiB for ten times as many"
+short, long = peak(10000), peak(100000)
+assert long < short + 1024, f"{short} KiB for 10,000 updates, {long} KiB for ten times as many"
 PYTHON
 checked "ten times the updates take no more memory"

@@ -40,7 +40,7 @@ assert whole.returncode == 0, whole.stderr
 expected, total = shape(whole.stdout), int(open(count.name).read())
 assert total >= least and expected, total
 codes = {}
-numbers = [n for n in range(max(1, total + 1 - most), total + 1) if (n % 7 == 0) != rest]
+numbers = [n for n in range(max(1, total + 1 - most), total + 1) if (n % 13 == 0) != rest]
 for number in numbers:
     got = run(number)
     codes[got.returncode] = codes.get(got.returncode, 0) + 1

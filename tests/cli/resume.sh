@@ -132,6 +132,7 @@ print(f"{tries} runs, killed {killed} times, of which {resumed} left a checkpoin
 PYTHON
 tries=5 seed=1
 sampled || tries=15 seed=2
+! sampled || devices=(cpu) # cli/lost resumes on OpenCL
 RG_PATIENCE=3600 expect_status 0 python3 "$folder/kill.py" "$program" "${RG_TRIES:-$tries}" "${devices[*]}" "${RG_SEED:-$seed}"
 checked "killed at random moments: $(cat "$folder/stdout")"
 sampled || exit 0
@@ -139,7 +140,7 @@ sampled || exit 0
 # ---- Stopped by Ctrl-C ----
 
 small=(--batch 8 --steps 20 --hidden 8 --device cpu)
-long=(--batch 256 --steps 200 --hidden 32 --device cpu)
+long=(--batch 128 --steps 200 --hidden 32 --device cpu)
 expect_status 0 "$program" "${long[@]}" --updates 30 --json
 hash=$(json_end weights_hash)
 "$program" "${long[@]}" --updates 30 --save-every 0 --out stopped >"$folder/stdout" 2>"$folder/stderr" &

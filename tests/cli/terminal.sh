@@ -24,7 +24,7 @@ assert any(re.search(sys.argv[2], line) for line in shown), (sys.argv[2], shown)
 PYTHON
 }
 
-long=(--batch 256 --steps 50 --hidden 32 --device cpu --threads 2 --max-time 1.5 --updates 100000)
+long=(--batch 256 --steps 50 --hidden 32 --device cpu --threads 1 --max-time 0.6 --updates 100000)
 on_terminal 100 "${long[@]}" --lag-every 20
 live '[0-9]+/100000  loss [0-9.e-]+( \(baseline 0.1667\))?  norm [0-9.e-]+  clip [0-9]+ %  long [0-9.e-]+ %  [0-9.]+[kM]? seq/s  [0-9]+ (s|min|h) left$' 100
 grep -q $'\x1b\\[1mtime is up after' "$folder/stdout" || fail "the result is not bold"
@@ -35,22 +35,22 @@ live '^[0-9]+/100000  loss [0-9.e-]+  norm [0-9.e-]+  clip [0-9]+ %  long [0-9.e
 on_terminal 200 "${long[@]}" --lag-every 20
 live '^update [0-9]+/100000  loss [0-9.e-]+ \(baseline 0.1667\)  norm .* seq/s  lag 0 [░▒▓█ ]{24} 49  [0-9]+ s left$' 200
 on_terminal 120 --data "$root/data/cat-mat-rat.csv" --val "$root/data/cat-mat-rat.csv" --val-every 10000 --hidden 8 --device cpu \
-    --max-time 1.5 --updates 10000000
+    --threads 1 --max-time 0.6 --updates 10000000
 live '^(update )?[0-9]+/10000000  loss [0-9.e-]+ \(baseline 0.6365\)  held out [0-9.e-]+  norm ' 120
 checked "train: a live line, as wide as there is room"
 
-on_terminal 80 compare --batch 64 --steps 50 --hidden 16 --updates 100000 --max-time 1 --device cpu --remedies tanh+plain,lstm+clip
+on_terminal 80 compare --batch 64 --steps 50 --hidden 16 --updates 100000 --max-time 0.4 --device cpu --threads 1 --remedies tanh+plain,lstm+clip
 live '^[12]/2 (tanh plain|lstm clip), [123] of 3: update [0-9]+/100000, loss [0-9.e-]+, [0-9]+ (s|min) left$' 80
 on_terminal 80 sweep --batch 64 --steps 20 --hidden 8 --updates 400 --device cpu --threads 2 --seed 1-12
 live '^[0-9]+ of 12 runs' 80
 checked "compare and sweep: a live line"
 
 # A window that becomes narrower breaks the line that is shown in two. Nothing of it stays.
-expect_status 0 python3 "$cli/resized.py" "$program" --batch 64 --steps 50 --hidden 32 --device cpu --threads 2 --max-time 2.5 \
+expect_status 0 python3 "$cli/resized.py" "$program" --batch 64 --steps 50 --hidden 32 --device cpu --threads 1 --max-time 2.5 \
     --updates 100000 --lag-every 20
 expect_line '^time is up after'
 expect_no_line 'seq/s|clip [0-9]+ %|[0-9]/100000|left$'
-expect_status 0 python3 "$cli/resized.py" "$program" compare --batch 64 --steps 50 --hidden 16 --updates 100000 --max-time 1.2 --device cpu \
+expect_status 0 python3 "$cli/resized.py" "$program" compare --batch 64 --steps 50 --hidden 16 --updates 100000 --max-time 1.2 --device cpu --threads 1 \
     --remedies tanh+plain --seeds 2
 expect_line '^ 1 +tanh +plain'
 expect_no_line 'update [0-9]+/100000'
