@@ -224,7 +224,8 @@ static rg_status train_dealt(void *self, const size_t *mine, size_t n_mine) {
 }
 
 /* Train this rank's runs. Afterwards rank 0 has all results. */
-static rg_status deal(struct job *j, const struct rg_config *config) {
+static rg_status deal(struct job *j) {
+    const struct rg_config *const config = j->config;
     const struct rg_comparison *const c = &j->comparison;
     const size_t seeds = config->compare.seeds, n = c->n_rows * seeds;
     rg_status status = rg_alloc(&j->dealt, n, sizeof *j->dealt, "trainings of the ranks");
@@ -245,84 +246,74 @@ static rg_status deal(struct job *j, const struct rg_config *config) {
     return rg_deal(&all);
 }
 
-/* Write the pictures of the runs that are done. */
-static rg_status write_pages(const struct job *j, const struct rg_config *config, const size_t *order, size_t n,
-                             const struct rg_fold_group *groups) {
-    struct rg_plot plots[RG_COMPARISON_FIGURES] = {{.n_series = 0}};
-    struct rg_facts facts = {.n = 0};
-    struct rg_own_table tables[2] = {{.pointers = NULL}, {.pointers = NULL}};
-    struct rg_settings settings = {.n = 0};
+static void list_facts(const struct job *j, size_t n, double baseline, struct rg_facts *facts) {
+    rg_facts_add(facts, "baseline's loss", "%.6g", baseline);
+    rg_facts_add(facts, "rows", "%zu of %zu", n, j->comparison.n_rows);
+    rg_facts_add(facts, "seeds", "%zu", j->config->compare.seeds);
+    rg_facts_data(facts, j->config);
+    rg_facts_time(facts, rg_seconds() - j->progress.begin);
+    rg_facts_device(facts, &j->device->info);
+}
+
+/* The ranked rows: comparison.rows[order[i]], i < n. `groups` [n] with validation data, else NULL. */
+struct ranking {
+    size_t order[RG_MAX_ROWS], n;
+    struct rg_fold_group *groups;
+};
+
+static rg_status fill_pages(const struct job *j, const struct ranking *r, struct rg_pages *pages) {
+    const struct rg_comparison *const c = &j->comparison;
+    const struct rg_summary *const first = &c->rows[r->order[0]].summary;
     const struct rg_config *ran[RG_MAX_ROWS];
-    char title[RG_PLOT_TEXT], task[NAME_BYTES + 32], made[RG_MADE_BYTES];
-    rg_status status = RG_OK;
-    const struct rg_summary *const first = &j->comparison.rows[n ? order[0] : 0].summary;
+    char task[NAME_BYTES + 32];
     rg_utf8_copy(task, sizeof task, first->task);
-    (void)snprintf(title, sizeof title, "Remedies for %s, %zu steps", task, first->steps);
-    rg_facts_add(&facts, "baseline's loss", "%.6g", first->baseline);
-    rg_facts_add(&facts, "rows", "%zu of %zu", n, j->comparison.n_rows);
-    rg_facts_add(&facts, "seeds", "%zu", config->compare.seeds);
-    rg_facts_data(&facts, config);
-    rg_facts_time(&facts, rg_seconds() - j->progress.begin);
-    rg_facts_add(&facts, "device", "%.120s%s", j->device->info.name, rg_device_math(&j->device->info));
-    for (size_t i = 0; i < n; i++) {
-        ran[i] = &j->comparison.rows[order[i]].runs[0].config; /* the first seed's options, for all seeds */
+    (void)snprintf(pages->title, sizeof pages->title, "Remedies for %s, %zu steps", task, first->steps);
+    list_facts(j, r->n, first->baseline, &pages->facts);
+    for (size_t i = 0; i < r->n; i++) {
+        ran[i] = &c->rows[r->order[i]].runs[0].config; /* the first seed's options, for all seeds */
     }
-    RG_TRY_GOTO(rg_settings_create("compare", config, ran, n, &settings));
-    RG_TRY_GOTO(rg_comparison_figures(&j->comparison, order, n, plots));
-    RG_TRY_GOTO(rg_comparison_table(&j->comparison, order, n, &tables[0]));
-    RG_TRY_GOTO(groups ? rg_comparison_held_out(&j->comparison, order, n, groups, &tables[1]) : RG_OK);
-    const struct rg_table shown[] = {tables[0].table, tables[1].table};
-    rg_pages_made(made);
-    const struct rg_report report = {.title = title,
-                                     .made = made,
-                                     .config = config,
-                                     .settings = &settings,
-                                     .facts = facts.items,
-                                     .n_facts = facts.n,
-                                     .tables = shown,
-                                     .n_tables = groups ? 2 : 1,
-                                     .plots = plots,
-                                     .n_plots = RG_COMPARISON_FIGURES};
-    RG_TRY_GOTO(rg_pages_write(config, &report));
-fail:
-    for (size_t i = 0; i < RG_COMPARISON_FIGURES; i++) {
-        rg_plot_clear(&plots[i]);
-    }
-    rg_table_release(&tables[0]);
-    rg_table_release(&tables[1]);
-    rg_settings_release(&settings);
-    return status;
+    RG_TRY(rg_settings_create("compare", j->config, ran, r->n, &pages->settings));
+    RG_TRY(rg_comparison_figures(c, r->order, r->n, pages->plots));
+    RG_TRY(rg_comparison_table(c, r->order, r->n, &pages->tables[0]));
+    return r->groups ? rg_comparison_held_out(c, r->order, r->n, r->groups, &pages->tables[1]) : RG_OK;
+}
+
+static rg_status write_pages(const struct job *j, const struct ranking *r) {
+    struct rg_pages *pages = NULL;
+    RG_TRY(rg_pages_create(j->config, RG_COMPARISON_FIGURES, &pages));
+    return rg_pages_end(pages, fill_pages(j, r, pages));
 }
 
 /* Print the ranked rows as text or as JSON. */
-static rg_status show_rows(struct job *j, const struct rg_config *config, const size_t *order, size_t n,
-                           const struct rg_fold_group *groups) {
-    const struct rg_look look = rg_look_of(config);
-    if (n > 0 && !config->output.json) {
-        RG_TRY(rg_comparison_print(&j->comparison, order, n, &look));
+static rg_status show_rows(struct job *j, const struct ranking *r) {
+    const struct rg_comparison *const c = &j->comparison;
+    const struct rg_look look = rg_look_of(j->config);
+    if (j->config->output.json) {
+        for (size_t i = 0; i < r->n; i++) {
+            rg_json_lines_write(&j->lines, row_json(&c->rows[r->order[i]], r->groups ? &r->groups[i] : NULL));
+        }
+        return RG_OK;
     }
-    if (n > 0 && groups && !config->output.json) {
-        RG_TRY(rg_comparison_print_held_out(&j->comparison, order, n, groups, &look));
+    if (r->n > 0) {
+        RG_TRY(rg_comparison_print(c, r->order, r->n, &look));
     }
-    for (size_t i = 0; config->output.json && i < n; i++) {
-        rg_json_lines_write(&j->lines, row_json(&j->comparison.rows[order[i]], groups ? &groups[i] : NULL));
-    }
-    return RG_OK;
+    return r->n > 0 && r->groups ? rg_comparison_print_held_out(c, r->order, r->n, r->groups, &look) : RG_OK;
 }
 
 /* Show the runs that are done. */
-static rg_status show(struct job *j, const struct rg_config *config) {
+static rg_status show(struct job *j) {
     struct rg_comparison *const c = &j->comparison;
-    size_t order[RG_MAX_ROWS], n = 0;
-    struct rg_fold_group *groups = NULL; /* [n] with validation data */
+    struct ranking ranking = {.n = 0};
     struct rg_attempts attempts = {.status = RG_OK};
-    RG_TRY(rg_comparison_rank(c, order, &n));
-    RG_TRY(rg_run_validates(config) ? rg_comparison_groups(c, order, n, &groups) : RG_OK);
-    rg_attempt(&attempts, show_rows(j, config, order, n, groups));
-    rg_attempt(&attempts, rg_pages_wanted(config) && n > 0 ? write_pages(j, config, order, n, groups) : RG_OK);
+    RG_TRY(rg_comparison_rank(c, ranking.order, &ranking.n));
+    if (rg_run_validates(j->config)) {
+        RG_TRY(rg_comparison_groups(c, ranking.order, ranking.n, &ranking.groups));
+    }
+    rg_attempt(&attempts, show_rows(j, &ranking));
+    rg_attempt(&attempts, rg_pages_wanted(j->config) && ranking.n > 0 ? write_pages(j, &ranking) : RG_OK);
     rg_attempt(&attempts, rg_run_table_close(&j->table));
     rg_attempt(&attempts, rg_json_lines_status(&j->lines));
-    rg_comparison_free_groups(groups, n);
+    rg_comparison_free_groups(ranking.groups, ranking.n);
     RG_TRY(rg_attempts_end(&attempts));
     if (rg_stop_requested()) {
         rg_log("interrupted; %zu of %zu rows are done", rg_comparison_whole(c), c->n_rows);
@@ -340,7 +331,8 @@ static bool has_learned_skip(const struct rg_comparison *c) {
 }
 
 /* Do everything that can fail before the first training. */
-static rg_status prepare(struct job *j, const struct rg_config *config) {
+static rg_status prepare(struct job *j) {
+    const struct rg_config *const config = j->config;
     struct rg_comparison *const c = &j->comparison;
     RG_TRY(rg_pages_check(config, rg_comparison_figure_names));
     RG_TRY(rg_outputs_check(config, RG_OUT_RUNS));
@@ -362,14 +354,15 @@ static rg_status prepare(struct job *j, const struct rg_config *config) {
     return rg_trainings_open(config, &j->trainings);
 }
 
-static rg_status compare(struct job *j, const struct rg_config *config) {
+static rg_status compare(struct job *j) {
+    const struct rg_config *const config = j->config;
     struct rg_comparison *const c = &j->comparison;
     struct rg_ranks *const ranks = config->machine.ranks;
     double work = 0.0;
-    RG_TRY(rg_ranks_agree(ranks, prepare(j, config)));
+    RG_TRY(rg_ranks_agree(ranks, prepare(j)));
     if (rg_ranks_several(ranks)) {
         RG_TRY(rg_alike_check_data(config));
-        RG_TRY(deal(j, config));
+        RG_TRY(deal(j));
         if (ranks->rank > 0) {
             return RG_OK;
         }
@@ -388,14 +381,14 @@ static rg_status compare(struct job *j, const struct rg_config *config) {
     if (j->trainings.n_found > 0) {
         rg_log("%zu trainings were done before; their results are from %s", j->trainings.n_found, j->trainings.folder);
     }
-    return show(j, config);
+    return show(j);
 }
 
 rg_status rg_command_compare(const struct rg_config *config) {
     struct rg_config own = *config;
-    struct job j = {.config = config, .lines = rg_json_lines_stdout(), .trainings = {.lock = {.file = -1}}};
+    struct job j = {.config = &own, .lines = rg_json_lines_stdout(), .trainings = {.lock = {.file = -1}}};
     rg_alike_hush_pages(&own);
-    const rg_status status = compare(&j, &own), written = rg_run_table_close(&j.table);
+    const rg_status status = compare(&j), written = rg_run_table_close(&j.table);
     rg_trainings_close(&j.trainings);
     rg_free(j.dealt);
     rg_free(j.results);

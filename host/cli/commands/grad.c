@@ -104,73 +104,55 @@ static rg_status print_result(const struct rg_config *config, const struct job *
     return RG_OK;
 }
 
-static void list_facts(const struct job *j, const char *model, struct rg_facts *facts) {
-    const struct rg_verdict *const found = &j->pass->diagnosis.verdict;
-    char power[32];
+static void list_facts(const struct job *j, struct rg_facts *facts) {
     rg_facts_add(facts, "loss", "%.9g", (double)j->pass->loss);
     rg_facts_add(facts, "gradient norm", "%.9g", (double)j->pass->norm);
-    rg_facts_add(facts, "model", "%s", model);
-    rg_facts_add(facts, "device", "%.120s%s", j->device->info.name, rg_device_math(&j->device->info));
+    rg_facts_model(facts, j->model);
+    rg_facts_device(facts, &j->device->info);
     rg_facts_add(facts, "weights", "%s", j->ran.data.model_file ? j->ran.data.model_file : "as a training begins");
     rg_facts_data(facts, &j->ran);
     if (!j->ran.data.file) {
         rg_facts_add(facts, "task", "%s", j->ran.data.task);
     }
     rg_facts_add(facts, "batch", "%zu sequences of %zu steps", j->data->n_sequences, j->data->n_steps);
-    rg_facts_add(facts, "verdict", "%s", rg_verdict_names[found->word]);
-    rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(found->log10_reach, power),
-                 found->last);
-    rg_facts_number(facts, "factor a step back, fitted", found->factor);
-    rg_facts_add(facts, "horizon in steps", "%zu", found->horizon);
+    rg_facts_verdict(facts, &j->pass->diagnosis.verdict);
     rg_facts_time(facts, rg_seconds() - j->begin);
 }
 
-static rg_status write_pages(const struct rg_config *config, const struct job *j) {
+/* Draw the figures that a run has too, then those of a pass. */
+static rg_status draw_figures(const struct job *j, struct rg_plot *plots) {
     const struct rg_diagnosis *const d = &j->pass->diagnosis;
     struct rg_history *history = NULL;
-    struct rg_plot plots[RG_GRAD_FIGURES] = {{.n_series = 0}};
-    struct rg_facts facts = {.n = 0};
-    struct rg_own_table causes = {.pointers = NULL}, chance = {.pointers = NULL};
-    struct rg_settings settings = {.n = 0};
-    const struct rg_config *const ran = &j->ran;
-    char verdict[900], model[160], made[RG_MADE_BYTES];
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_history_create(&history));
     RG_TRY_GOTO(rg_history_add_profiles(history, j->model, 0, d->profiles));
     RG_TRY_GOTO(rg_history_add_causes(history, d->cause));
     RG_TRY_GOTO(rg_run_figures(history, NAN, 0.0, plots));
-    RG_TRY_GOTO(rg_pass_figures(j->pass, config->output.figure != NULL, plots + RG_RUN_FIGURES));
-    RG_TRY_GOTO(rg_explain_table(d->profiles, d->causes, &causes));
-    RG_TRY_GOTO(rg_chance_table(d->profile, j->model, &chance));
-    RG_TRY_GOTO(rg_settings_create("grad", ran, &ran, 1, &settings));
-    rg_verdict_sentence(d, verdict, sizeof verdict);
-    rg_pages_made(made);
-    rg_screen_model_text(j->model, model, sizeof model);
-    list_facts(j, model, &facts);
-    const struct rg_table tables[] = {causes.table, chance.table};
-    const struct rg_report report = {.title = "The gradient, by lag",
-                                     .verdict = verdict,
-                                     .made = made,
-                                     .config = &j->ran,
-                                     .settings = &settings,
-                                     .facts = facts.items,
-                                     .n_facts = facts.n,
-                                     .tables = tables,
-                                     .n_tables = sizeof tables / sizeof *tables,
-                                     .plots = plots,
-                                     .n_plots = RG_GRAD_FIGURES,
-                                     .walk = j->shown ? j->walk : NULL,
-                                     .sequence = config->output.sequence};
-    RG_TRY_GOTO(rg_pages_write(config, &report));
+    RG_TRY_GOTO(rg_pass_figures(j->pass, j->ran.output.figure != NULL, plots + RG_RUN_FIGURES));
 fail:
-    rg_settings_release(&settings);
-    rg_table_release(&causes);
-    rg_table_release(&chance);
-    for (size_t i = 0; i < RG_GRAD_FIGURES; i++) {
-        rg_plot_clear(&plots[i]);
-    }
     rg_history_destroy(history);
     return status;
+}
+
+static rg_status fill_pages(const struct job *j, struct rg_pages *pages) {
+    const struct rg_diagnosis *const d = &j->pass->diagnosis;
+    const struct rg_config *const ran = &j->ran;
+    (void)snprintf(pages->title, sizeof pages->title, "The gradient, by lag");
+    rg_verdict_sentence(d, pages->verdict, sizeof pages->verdict);
+    list_facts(j, &pages->facts);
+    pages->report.config = ran;
+    pages->report.walk = j->shown ? j->walk : NULL;
+    pages->report.sequence = ran->output.sequence;
+    RG_TRY(draw_figures(j, pages->plots));
+    RG_TRY(rg_explain_table(d->profiles, d->causes, &pages->tables[0]));
+    RG_TRY(rg_chance_table(d->profile, j->model, &pages->tables[1]));
+    return rg_settings_create("grad", ran, &ran, 1, &pages->settings);
+}
+
+static rg_status write_pages(const struct rg_config *config, const struct job *j) {
+    struct rg_pages *pages = NULL;
+    RG_TRY(rg_pages_create(config, RG_GRAD_FIGURES, &pages));
+    return rg_pages_end(pages, fill_pages(j, pages));
 }
 
 /* Open --model and all of --data. */

@@ -280,9 +280,7 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     const struct rg_run_result *const result = &run->result;
     const struct rg_training *const t = &result->training;
     const struct rg_history *const h = r->history;
-    char model[160];
-    rg_screen_model_text(run->model, model, sizeof model);
-    rg_facts_add(facts, "model", "%s", model);
+    rg_facts_model(facts, run->model);
     rg_facts_add(facts, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
     if (t->updates) {
         rg_facts_add(facts, "loss", "%.6g, mean of the last %llu updates (baseline %.6g)", t->loss,
@@ -309,18 +307,12 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     }
     rg_facts_add(facts, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
     if (result->diagnosis.profile) {
-        const struct rg_verdict *const j = &result->diagnosis.verdict;
-        char power[32];
-        rg_facts_add(facts, "verdict", "%s", rg_verdict_names[j->word]);
-        rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(j->log10_reach, power),
-                     j->last);
-        rg_facts_number(facts, "factor a step back, fitted", j->factor);
-        rg_facts_add(facts, "horizon in steps", "%zu", j->horizon);
+        rg_facts_verdict(facts, &result->diagnosis.verdict);
         rg_facts_add(facts, "share of the older half", "%.3g %%",
                      100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
     }
     rg_facts_add(facts, "time", "%.2f s, %.0f sequences/s", t->seconds, t->sequences_per_s);
-    rg_facts_add(facts, "device", "%.120s%s", run->device->info.name, rg_device_math(&run->device->info));
+    rg_facts_device(facts, &run->device->info);
     rg_facts_add(facts, "weights", "%zu, hash %016llx", run->model->n_weights,
                  (unsigned long long)result->weights_hash);
 }
@@ -371,74 +363,59 @@ static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *
     return RG_OK;
 }
 
-static rg_status write_pictures(struct rg_recorder *r, const struct rg_run *run, const struct rg_plot *plots) {
-    struct rg_facts facts = {.n = 0};
-    struct rg_own_table confusion = {.pointers = NULL}, causes = {.pointers = NULL}, chance = {.pointers = NULL};
-    struct rg_own_table step = {.pointers = NULL};
-    struct rg_settings settings = {.n = 0};
+static rg_status draw_figures(const struct rg_recorder *r, const struct rg_run *run, struct rg_plot *plots) {
+    const struct rg_diagnosis *const d = &run->result.diagnosis;
+    RG_TRY(rg_run_figures(r->history, run->problem.baseline, r->config->training.clip_norm, plots));
+    return d->profile ? rg_figure_depth(d->profiles, r->config->output.figure != NULL, &plots[RG_RUN_FIGURES]) : RG_OK;
+}
+
+/* Create the tables: result first, then the reasons for it. */
+static rg_status fill_tables(const struct rg_run *run, struct rg_own_table *tables) {
+    const struct rg_diagnosis *const d = &run->result.diagnosis;
+    RG_TRY(confusion_table(run, &tables[0]));
+    if (d->cause) {
+        RG_TRY(rg_explain_table(d->profiles, d->causes, &tables[1]));
+        RG_TRY(rg_chance_table(d->profile, run->model, &tables[2]));
+        RG_TRY(rg_step_table(d, run->model, &tables[3]));
+    }
+    return RG_OK;
+}
+
+static rg_status fill_pages(const struct rg_recorder *r, const struct rg_run *run, struct rg_pages *pages) {
     const struct rg_config *const ran = &run->config;
+    char task[64];
+    rg_utf8_copy(task, sizeof task, run->problem.name);
+    (void)snprintf(pages->title, sizeof pages->title, "%s, %zu steps: %s, %zu hidden units", task, run->problem.steps,
+                   ran->model.irnn ? "irnn" : rg_cell_names[ran->model.cell], ran->model.hidden);
+    if (run->result.diagnosis.profile) {
+        rg_verdict_sentence(&run->result.diagnosis, pages->verdict, sizeof pages->verdict);
+    }
+    list_facts(r, run, &pages->facts);
+    rg_facts_data(&pages->facts, ran);
+    RG_TRY(draw_figures(r, run, pages->plots));
+    RG_TRY(fill_tables(run, pages->tables));
+    return rg_settings_create("train", ran, &ran, 1, &pages->settings);
+}
+
+static rg_status write_pages(const struct rg_recorder *r, const struct rg_run *run) {
     const struct rg_outcome outcome = rg_outcome_of_run(run);
     struct rg_advice advice;
-    rg_status status = RG_OK;
-    char title[RG_PLOT_TEXT], name[64], verdict[900] = "", why[RG_ADVICE_TEXT], made[RG_MADE_BYTES];
-    rg_utf8_copy(name, sizeof name, run->problem.name);
-    (void)snprintf(title, sizeof title, "%s, %zu steps: %s, %zu hidden units", name, run->problem.steps,
-                   run->config.model.irnn ? "irnn" : rg_cell_names[run->config.model.cell], run->config.model.hidden);
-    const struct rg_diagnosis *const d = &run->result.diagnosis;
-    if (d->profile) {
-        rg_verdict_sentence(d, verdict, sizeof verdict);
-    }
+    char why[RG_ADVICE_TEXT];
+    struct rg_pages *pages = NULL;
+    RG_TRY(rg_pages_create(r->config, RG_RUN_FIGURES + 1, &pages));
     rg_advise(&outcome, &advice);
     rg_advice_text(&advice, why, sizeof why);
-    rg_pages_made(made);
-    list_facts(r, run, &facts);
-    rg_facts_data(&facts, &run->config);
-    RG_TRY_GOTO(confusion_table(run, &confusion));
-    if (d->cause) {
-        RG_TRY_GOTO(rg_explain_table(d->profiles, d->causes, &causes));
-        RG_TRY_GOTO(rg_chance_table(d->profile, run->model, &chance));
-        RG_TRY_GOTO(rg_step_table(d, run->model, &step));
-    }
-    RG_TRY_GOTO(rg_settings_create("train", ran, &ran, 1, &settings));
-    const struct rg_table all[] = {confusion.table, causes.table, chance.table, step.table};
-    const struct rg_report report = {.title = title,
-                                     .verdict = verdict[0] ? verdict : NULL,
-                                     .command = advice.row ? advice.command : NULL,
-                                     .advice = why,
-                                     .made = made,
-                                     .config = &run->config,
-                                     .settings = &settings,
-                                     .facts = facts.items,
-                                     .n_facts = facts.n,
-                                     .tables = all + (confusion.pointers ? 0 : 1),
-                                     .n_tables = (confusion.pointers ? 1U : 0U) + (causes.pointers ? 3U : 0U),
-                                     .plots = plots,
-                                     .n_plots = RG_RUN_FIGURES + 1};
-    struct rg_attempts attempts = {.status = RG_OK};
-    rg_attempt(&attempts, rg_pages_write(r->config, &report));
-    rg_attempt(&attempts, r->report[0] ? rg_report_write(&report, r->report) : RG_OK);
-    RG_TRY_GOTO(rg_attempts_end(&attempts));
-fail:
-    rg_settings_release(&settings);
-    rg_table_release(&confusion);
-    rg_table_release(&causes);
-    rg_table_release(&chance);
-    rg_table_release(&step);
-    return status;
+    pages->report.config = &run->config;
+    pages->report.command = advice.row ? advice.command : NULL;
+    pages->report.advice = why;
+    pages->copy = r->report[0] ? r->report : NULL;
+    return rg_pages_end(pages, fill_pages(r, run, pages));
 }
 
 rg_status rg_recorder_finish(struct rg_recorder *r, const struct rg_run *run) {
     struct rg_attempts attempts = {.status = RG_OK};
     if (rg_pages_wanted(r->config) || r->report[0]) {
-        struct rg_plot plots[RG_RUN_FIGURES + 1] = {{.n_series = 0}};
-        rg_status status = rg_run_figures(r->history, run->problem.baseline, r->config->training.clip_norm, plots);
-        const struct rg_diagnosis *const d = &run->result.diagnosis;
-        if (status == RG_OK && d->profile) {
-            status = rg_figure_depth(d->profiles, r->config->output.figure != NULL, &plots[RG_RUN_FIGURES]);
-        }
-        rg_attempt(&attempts, status == RG_OK ? write_pictures(r, run, plots) : status);
-        rg_run_figures_clear(plots);
-        rg_plot_clear(&plots[RG_RUN_FIGURES]);
+        rg_attempt(&attempts, write_pages(r, run));
     }
     struct rg_tensorboard *const tensorboard = r->tensorboard;
     r->tensorboard = NULL;

@@ -26,7 +26,7 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
-enum { NAME_BYTES = 48 /* bytes of a task's name in a title */, N_TABLES = 4 };
+enum { NAME_BYTES = 48 /* bytes of a task's name in a title */ };
 
 struct sweep {
     const struct rg_config *config;
@@ -121,72 +121,58 @@ static void name_sweep(const struct sweep *s, const struct rg_summary *run, char
     }
 }
 
-static rg_status write_pages(const struct sweep *s, size_t done) {
-    struct rg_plot *plots = NULL;
-    struct rg_facts facts = {.n = 0};
-    struct rg_settings settings = {.n = 0};
-    const struct rg_config **ran = NULL;
-    struct rg_own_table tables[N_TABLES] = {{.pointers = NULL}};
-    struct rg_table shown[N_TABLES];
-    rg_status status = RG_OK;
-    char title[RG_PLOT_TEXT], made[RG_MADE_BYTES];
-    const struct rg_summary *first = NULL;
-    for (size_t i = s->replicas.n; i-- > 0;) {
-        first = s->runs[i] ? s->runs[i] : first;
+/* The first run that is done; NULL: none is. */
+static const struct rg_summary *first_done(const struct sweep *s) {
+    size_t i = 0;
+    while (i < s->replicas.n && !s->runs[i]) {
+        i++;
     }
-    if (!first) {
-        return RG_OK;
-    }
-    name_sweep(s, first, title);
-    rg_facts_add(&facts, "task", "%s", first->task);
-    rg_facts_add(&facts, "runs", "%zu of %zu", done, s->replicas.n);
+    return i < s->replicas.n ? s->runs[i] : NULL;
+}
+
+static void list_facts(const struct sweep *s, size_t done, struct rg_facts *facts) {
+    const struct rg_summary *const run = first_done(s);
+    rg_facts_add(facts, "task", "%s", run->task);
+    rg_facts_add(facts, "runs", "%zu of %zu", done, s->replicas.n);
     if (s->grid->n_steps < 2) {
-        rg_facts_add(&facts, "baseline's loss", "%.6g", first->baseline);
+        rg_facts_add(facts, "baseline's loss", "%.6g", run->baseline);
     }
-    rg_facts_data(&facts, s->config);
-    rg_facts_time(&facts, rg_seconds() - s->progress.begin);
-    RG_TRY_GOTO(rg_alloc(&ran, done, sizeof *ran, "the record of the runs"));
+    rg_facts_data(facts, s->config);
+    rg_facts_time(facts, rg_seconds() - s->progress.begin);
+}
+
+/* List the options that the runs differ in or share. */
+static rg_status list_settings(const struct sweep *s, size_t done, struct rg_settings *settings) {
+    const struct rg_config **ran = NULL;
+    RG_TRY(rg_alloc(&ran, done, sizeof *ran, "the record of the runs"));
     for (size_t i = 0, n = 0; i < s->replicas.n; i++) {
         if (s->runs[i]) {
             ran[n++] = &s->runs[i]->config;
         }
     }
-    RG_TRY_GOTO(rg_settings_create("sweep", s->config, ran, done, &settings));
-    RG_TRY_GOTO(rg_alloc(&plots, RG_SCAN_FIGURES, sizeof *plots, "figures"));
-    RG_TRY_GOTO(rg_sweep_figures(&s->view, plots));
-    RG_TRY_GOTO(rg_sweep_reach(&s->view, &tables[0]));
-    RG_TRY_GOTO(rg_sweep_table(&s->view, &tables[1]));
-    RG_TRY_GOTO(s->tables.validates ? rg_sweep_held_out(&s->view, &tables[2]) : RG_OK);
-    RG_TRY_GOTO(s->tables.validates ? rg_sweep_held_out_runs(&s->view, &tables[3]) : RG_OK);
-    size_t n_tables = 0;
-    for (size_t i = 0; i < N_TABLES; i++) {
-        if (tables[i].pointers) {
-            shown[n_tables++] = tables[i].table;
-        }
-    }
-    rg_pages_made(made);
-    const struct rg_report report = {.title = title,
-                                     .made = made,
-                                     .config = s->config,
-                                     .settings = &settings,
-                                     .facts = facts.items,
-                                     .n_facts = facts.n,
-                                     .tables = shown,
-                                     .n_tables = n_tables,
-                                     .plots = plots,
-                                     .n_plots = RG_SCAN_FIGURES};
-    RG_TRY_GOTO(rg_pages_write(s->config, &report));
-fail:
-    for (size_t i = 0; plots && i < RG_SCAN_FIGURES; i++) {
-        rg_plot_clear(&plots[i]);
-    }
-    rg_free(plots);
-    for (size_t i = 0; i < N_TABLES; i++) {
-        rg_table_release(&tables[i]);
-    }
-    rg_settings_release(&settings);
+    const rg_status status = rg_settings_create("sweep", s->config, ran, done, settings);
     rg_free(ran);
     return status;
+}
+
+static rg_status fill_pages(const struct sweep *s, size_t done, struct rg_pages *pages) {
+    name_sweep(s, first_done(s), pages->title);
+    list_facts(s, done, &pages->facts);
+    RG_TRY(list_settings(s, done, &pages->settings));
+    RG_TRY(rg_sweep_figures(&s->view, pages->plots));
+    RG_TRY(rg_sweep_reach(&s->view, &pages->tables[0]));
+    RG_TRY(rg_sweep_table(&s->view, &pages->tables[1]));
+    if (s->tables.validates) {
+        RG_TRY(rg_sweep_held_out(&s->view, &pages->tables[2]));
+        RG_TRY(rg_sweep_held_out_runs(&s->view, &pages->tables[3]));
+    }
+    return RG_OK;
+}
+
+static rg_status write_pages(const struct sweep *s, size_t done) {
+    struct rg_pages *pages = NULL;
+    RG_TRY(rg_pages_create(s->config, RG_SCAN_FIGURES, &pages));
+    return rg_pages_end(pages, fill_pages(s, done, pages));
 }
 
 static rg_status show_rest(struct sweep *s) {
@@ -203,7 +189,7 @@ static rg_status show_rest(struct sweep *s) {
         RG_TRY(rg_sweep_print_reach(&s->tables));
     }
     struct rg_attempts attempts = {.status = RG_OK};
-    rg_attempt(&attempts, rg_pages_wanted(s->config) ? write_pages(s, done) : RG_OK);
+    rg_attempt(&attempts, rg_pages_wanted(s->config) && done > 0 ? write_pages(s, done) : RG_OK);
     rg_attempt(&attempts, rg_run_table_close(&s->table));
     rg_attempt(&attempts, rg_json_lines_status(&s->lines));
     RG_TRY(rg_attempts_end(&attempts));

@@ -13,12 +13,16 @@
 
 #include "base/attempts.h"
 #include "base/nearest.h"
+#include "cli/report/explain.h"
 #include "cli/report/picture.h"
+#include "cli/report/screen.h"
 #include "files/fingerprint.h"
 #include "files/json.h"
+#include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
 enum { MIN_PIXELS = 100, MAX_PIXELS = 10000 }; /* limits of --figure-size */
+enum { MADE_BYTES = 160 };
 
 /* Read *width and *height from --figure-size; 0 without it. */
 static rg_status read_size(const char *text, double *width, double *height) {
@@ -80,21 +84,46 @@ bool rg_pages_wanted(const struct rg_config *config) {
     return config->output.plot || config->output.report;
 }
 
-rg_status rg_pages_write(const struct rg_config *config, const struct rg_report *report) {
-    struct rg_picture picture = {.title = report->title,
-                                 .plots = report->plots,
-                                 .n_plots = report->n_plots,
-                                 .columns = 2,
-                                 .theme = config->output.theme,
-                                 .figure = config->output.figure};
-    struct rg_attempts attempts = {.status = RG_OK};
-    RG_TRY(read_size(config->output.figure_size, &picture.width, &picture.height));
-    rg_attempt(&attempts, config->output.plot ? rg_picture_write(&picture, config->output.plot) : RG_OK);
-    rg_attempt(&attempts, config->output.report ? rg_report_write(report, config->output.report) : RG_OK);
-    return rg_attempts_end(&attempts);
+rg_status rg_pages_create(const struct rg_config *config, size_t n_plots, struct rg_pages **out) {
+    RG_TRY(rg_alloc(out, 1, sizeof **out, "the pages"));
+    struct rg_pages *const p = *out;
+    *p = (struct rg_pages){.config = config, .report = {.config = config}};
+    const rg_status status = rg_alloc(&p->plots, n_plots, sizeof *p->plots, "figures");
+    if (status != RG_OK) {
+        rg_free(p);
+        *out = NULL;
+        return status;
+    }
+    p->n_plots = n_plots;
+    return RG_OK;
 }
 
-void rg_pages_made(char text[RG_MADE_BYTES]) {
+static void destroy(struct rg_pages *p) {
+    for (size_t i = 0; i < p->n_plots; i++) {
+        rg_plot_clear(&p->plots[i]);
+    }
+    for (size_t i = 0; i < RG_MAX_TABLES; i++) {
+        rg_table_release(&p->tables[i]);
+    }
+    rg_settings_release(&p->settings);
+    rg_free(p->plots);
+    rg_free(p);
+}
+
+static rg_status write_picture(const struct rg_pages *p) {
+    const struct rg_output_options *const o = &p->config->output;
+    struct rg_picture picture = {.title = p->title,
+                                 .plots = p->plots,
+                                 .n_plots = p->n_plots,
+                                 .columns = 2,
+                                 .theme = o->theme,
+                                 .figure = o->figure};
+    RG_TRY(read_size(o->figure_size, &picture.width, &picture.height));
+    return rg_picture_write(&picture, o->plot);
+}
+
+/* The present time and place: "2026-11-29 02:40 UTC on HOST". */
+static void made_text(char text[MADE_BYTES]) {
     char date[40] = "", host[80] = "";
     const time_t now = time(NULL);
     struct tm parts;
@@ -102,7 +131,40 @@ void rg_pages_made(char text[RG_MADE_BYTES]) {
         (void)strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &parts);
     }
     const bool named = gethostname(host, sizeof host - 1) == 0 && host[0];
-    (void)snprintf(text, RG_MADE_BYTES, "%s%s%s", date, named ? " on " : "", named ? host : "");
+    (void)snprintf(text, MADE_BYTES, "%s%s%s", date, named ? " on " : "", named ? host : "");
+}
+
+static rg_status write_pages(struct rg_pages *p) {
+    const struct rg_output_options *const o = &p->config->output;
+    struct rg_report *const report = &p->report;
+    struct rg_table tables[RG_MAX_TABLES];
+    struct rg_attempts attempts = {.status = RG_OK};
+    char made[MADE_BYTES];
+    made_text(made);
+    report->title = p->title;
+    report->verdict = p->verdict[0] ? p->verdict : NULL;
+    report->made = made;
+    report->settings = &p->settings;
+    report->facts = p->facts.items;
+    report->n_facts = p->facts.n;
+    report->tables = tables;
+    report->plots = p->plots;
+    report->n_plots = p->n_plots;
+    for (size_t i = 0; i < RG_MAX_TABLES; i++) {
+        if (p->tables[i].pointers) {
+            tables[report->n_tables++] = p->tables[i].table;
+        }
+    }
+    rg_attempt(&attempts, o->plot ? write_picture(p) : RG_OK);
+    rg_attempt(&attempts, o->report ? rg_report_write(report, o->report) : RG_OK);
+    rg_attempt(&attempts, p->copy ? rg_report_write(report, p->copy) : RG_OK);
+    return rg_attempts_end(&attempts);
+}
+
+rg_status rg_pages_end(struct rg_pages *pages, rg_status filled) {
+    const rg_status status = filled == RG_OK ? write_pages(pages) : filled;
+    destroy(pages);
+    return status;
 }
 
 void rg_facts_add(struct rg_facts *facts, const char *name, const char *format, ...) {
@@ -117,6 +179,16 @@ void rg_facts_add(struct rg_facts *facts, const char *name, const char *format, 
     va_end(arguments);
 }
 
+void rg_facts_model(struct rg_facts *facts, const struct rg_model *model) {
+    char text[sizeof facts->items->value];
+    rg_screen_model_text(model, text, sizeof text);
+    rg_facts_add(facts, "model", "%s", text);
+}
+
+void rg_facts_device(struct rg_facts *facts, const struct rg_device_info *info) {
+    rg_facts_add(facts, "device", "%.120s%s", info->name, rg_device_math(info));
+}
+
 void rg_facts_data(struct rg_facts *facts, const struct rg_config *config) {
     struct rg_fingerprint print;
     if (config->data.file && rg_fingerprint_take(config->data.file, &print) == RG_OK) {
@@ -129,10 +201,13 @@ void rg_facts_time(struct rg_facts *facts, double seconds) {
     rg_facts_add(facts, "time", seconds < 100.0 ? "%.2f s" : "%.0f s", seconds);
 }
 
-void rg_facts_number(struct rg_facts *facts, const char *name, double value) {
-    if (isnan(value)) {
-        rg_facts_add(facts, name, "not measurable");
-    } else {
-        rg_facts_add(facts, name, "%.4g", value);
+void rg_facts_verdict(struct rg_facts *facts, const struct rg_verdict *v) {
+    char power[32], factor[32] = "not measurable";
+    if (!isnan(v->factor)) {
+        (void)snprintf(factor, sizeof factor, "%.4g", v->factor);
     }
+    rg_facts_add(facts, "verdict", "%s", rg_verdict_names[v->word]);
+    rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(v->log10_reach, power), v->last);
+    rg_facts_add(facts, "factor a step back, fitted", "%s", factor);
+    rg_facts_add(facts, "horizon in steps", "%zu", v->horizon);
 }
