@@ -360,57 +360,87 @@ static const char *batch_text(const struct rg_plan_options *options) {
     return options->max_rows ? "--batch x --accumulate =" : "--batch";
 }
 
-/* RG_NO_MEMORY for a plan that has no room for one sequence: need, limit, and the largest --batch or --steps that
- * fits. */
-static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *info,
-                        const struct rg_plan_options *options, uint64_t memory) {
-    char need[32], limit[32];
+/* Bytes of a plan that has one sequence in memory at a time. */
+struct need {
+    uint64_t base;     /* without batch and sequence */
+    uint64_t per_loss; /* the losses of each sequence of the batch */
+    uint64_t sequence; /* the one in memory, in the segments that take the least */
+};
+
+static struct need least_need(const struct rg_plan *p, const struct rg_device_info *info) {
+    uint64_t all = 0;
+    (void)steps_fit(p, info, 0, p->steps, &all);
+    const uint64_t per_loss = p->training ? LOSS_NUMBERS * p->real_bytes : 0;
+    return (struct need){p->fixed_bytes - p->batch * per_loss, per_loss, all - p->fixed_bytes};
+}
+
+static uint64_t need_of_batch(const struct need *need, uint64_t batch) {
+    return need->base + batch * need->per_loss + need->sequence;
+}
+
+/* The largest batch that fits; 0: none does, or memory does not limit it. */
+static uint64_t fitting_batch(const struct need *need, uint64_t memory) {
+    const uint64_t none = need_of_batch(need, 0);
+    return need->per_loss > 0 && memory > none ? (memory - none) / need->per_loss : 0;
+}
+
+/* RG_NO_MEMORY for a plan that no smaller batch makes fit: the largest --steps that does, else what to make smaller. */
+static rg_status refuse_sequence(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory,
+                                 const struct need *need) {
+    char whole[32], single[32], limit[32];
     struct rg_plan one = *p;
-    uint64_t whole = 0;
-    (void)steps_fit(p, info, memory, p->steps, &whole);
-    const uint64_t per_sequence = p->training ? LOSS_NUMBERS * p->real_bytes : 0;
-    const uint64_t base = p->fixed_bytes - p->batch * per_sequence, row = whole - p->fixed_bytes;
-    const uint64_t batch = p->training && memory > base + row ? (memory - base - row) / per_sequence : 0;
-    const size_t steps = fitting_steps(p, info, memory);
-    if (options->data_bytes >= memory) {
-        (void)size_text(memory, limit);
-        return rg_fail(
-            RG_NO_MEMORY,
-            "the data set alone needs %s on %s, but the limit is %s; give a larger --memory, a smaller --batch, "
-            "or a smaller --data file",
-            size_text(options->data_bytes, need), info->name, limit);
-    }
-    if (whole <= memory) {
-        return rg_fail(RG_NO_MEMORY,
-                       "%zu steps need a buffer larger than the %s that %s allows; at most --steps %zu "
-                       "fits with --hidden %zu",
-                       p->steps, size_text(info->max_buffer_bytes, limit), info->name, steps, p->hidden);
-    }
-    (void)size_text(memory, limit);
-    if (batch > 0 && batch < p->batch) {
-        return rg_fail(RG_NO_MEMORY, "%s %zu needs at least %s on %s, the limit is %s; at most %s %llu fits",
-                       batch_text(options), p->batch, size_text(whole, need), info->name, limit, batch_text(options),
-                       (unsigned long long)batch);
-    }
     one.batch = 1;
-    one.fixed_bytes = base + per_sequence;
-    const size_t alone = steps > 0 ? steps : fitting_steps(&one, info, memory);
-    if (alone > 0) {
+    one.fixed_bytes = need->base + need->per_loss;
+    const size_t steps = fitting_steps(p, info, memory);
+    const size_t steps_of_one = steps > 0 ? steps : fitting_steps(&one, info, memory);
+    (void)size_text(need_of_batch(need, p->batch), whole);
+    (void)size_text(need_of_batch(need, 1), single);
+    (void)size_text(memory, limit);
+    if (steps_of_one > 0) {
         return rg_fail(RG_NO_MEMORY,
                        "one sequence of %zu steps needs %s on %s, the limit is %s; at most --steps %zu fits%s",
-                       p->steps, size_text(whole, need), info->name, limit, alone, steps > 0 ? "" : " with --batch 1");
+                       p->steps, whole, info->name, limit, steps_of_one, steps > 0 ? "" : " with --batch 1");
     }
     if (p->skip > p->steps) {
         return rg_fail(
             RG_NO_MEMORY,
             "--skip %zu needs at least %s on %s for one sequence, the limit is %s; the sequences have %zu steps, "
             "and a skip that long connects nothing",
-            p->skip, size_text(base + per_sequence + row, need), info->name, limit, p->steps);
+            p->skip, single, info->name, limit, p->steps);
     }
     return rg_fail(RG_NO_MEMORY,
                    "--hidden %zu needs at least %s on %s for one sequence, the limit is %s; no --batch fits, try a "
                    "smaller --hidden or --steps",
-                   p->hidden, size_text(base + per_sequence + row, need), info->name, limit);
+                   p->hidden, single, info->name, limit);
+}
+
+/* RG_NO_MEMORY for a plan that has no room for one sequence: need, limit, and the largest --batch or --steps that
+ * fits. */
+static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *info,
+                        const struct rg_plan_options *options, uint64_t memory) {
+    const struct need need = least_need(p, info);
+    const uint64_t whole = need_of_batch(&need, p->batch), batch = fitting_batch(&need, memory);
+    char bytes[32], limit[32];
+    if (options->data_bytes >= memory) {
+        return rg_fail(
+            RG_NO_MEMORY,
+            "the data set alone needs %s on %s, but the limit is %s; give a larger --memory, a smaller --batch, "
+            "or a smaller --data file",
+            size_text(options->data_bytes, bytes), info->name, size_text(memory, limit));
+    }
+    if (whole <= memory) {
+        return rg_fail(RG_NO_MEMORY,
+                       "%zu steps need a buffer larger than the %s that %s allows; at most --steps %zu "
+                       "fits with --hidden %zu",
+                       p->steps, size_text(info->max_buffer_bytes, limit), info->name, fitting_steps(p, info, memory),
+                       p->hidden);
+    }
+    if (batch > 0 && batch < p->batch) {
+        return rg_fail(RG_NO_MEMORY, "%s %zu needs at least %s on %s, the limit is %s; at most %s %llu fits",
+                       batch_text(options), p->batch, size_text(whole, bytes), info->name, size_text(memory, limit),
+                       batch_text(options), (unsigned long long)batch);
+    }
+    return refuse_sequence(p, info, memory, &need);
 }
 
 /* Sequences that are in memory at once with all T steps: as many as the cache, memory and the largest buffer allow, in
