@@ -16,53 +16,6 @@ enum { PIECE = 4096 /* numbers that are converted at a time on their way to the 
  * batch of staged data that is only read (scored, predicted) takes at most 1/BATCH_PART. */
 enum { RESIDENT_PART = 2, BATCH_PART = 32 };
 
-rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_options *options,
-                          struct rg_problem *problem) {
-    memset(problem, 0, sizeof *problem);
-    const char *slash = strrchr(data->path, '/');
-    problem->name = slash ? slash + 1 : data->path;
-    problem->inputs = data->n_features;
-    problem->steps = problem->data_steps = data->n_steps;
-    problem->n_sequences = data->n_sequences;
-    problem->data = data;
-    problem->target = options->target;
-    problem->loss = options->loss == RG_LOSS_AUTO ? RG_LOSS_MSE : options->loss;
-    problem->outputs = problem->n_targets = 1;
-    problem->baseline = NAN;
-    if (!rg_dataset_is_labelled(data)) {
-        return RG_OK;
-    }
-    const rg_status status = rg_targets_decide(data, options, &problem->targets, &problem->loss);
-    if (status != RG_OK && options->lenient) {
-        problem->targets = (struct rg_targets){.data = NULL};
-        return RG_OK;
-    }
-    RG_TRY(status);
-    const struct rg_targets *const targets = &problem->targets;
-    problem->n_targets = targets->numbers;
-    if (data->level && problem->loss == RG_LOSS_CE) { /* any token may come next, also one that never does here */
-        problem->targets.n_classes = data->n_features;
-    }
-    problem->outputs = problem->loss == RG_LOSS_CE && targets->n_classes ? targets->n_classes : targets->numbers;
-    return options->lenient ? RG_OK : rg_targets_baseline(targets, problem->loss, &problem->baseline);
-}
-
-rg_status rg_data_check_states(const struct rg_dataset *data, const struct rg_shape *shape) {
-    const size_t places = shape->layers * rg_shape_directions(shape);
-    if (data->c_0 && !rg_cell_has_c(shape->cell)) {
-        return rg_fail(RG_BAD_FILE, "%s: tensor `c_0` belongs to a cell lstm; the model's is %s", data->path,
-                       rg_cell_names[shape->cell]);
-    }
-    if (data->n_states > 0 && (data->n_states != places || data->state_width != shape->hidden)) {
-        return rg_fail(RG_BAD_FILE,
-                       "%s: tensor `%s` is [%zu,%zu,%zu]; [%zu,%zu,%zu] was expected: layers times directions, "
-                       "sequences, hidden units of the model",
-                       data->path, data->h_0 ? "h_0" : "c_0", data->n_states, data->n_sequences, data->state_width,
-                       places, data->n_sequences, shape->hidden);
-    }
-    return RG_OK;
-}
-
 size_t rg_input_stride(size_t inputs) {
     return (inputs + RG_INPUT_PAD - 1) / RG_INPUT_PAD * RG_INPUT_PAD;
 }
@@ -74,16 +27,54 @@ size_t rg_fill_groups(const struct rg_net *net, size_t rows) {
     return groups < max ? groups : max;
 }
 
-/* Bytes of the inputs of `n` sequences on the device. */
-static size_t input_bytes(const struct rg_device *device, const struct rg_dataset *data, size_t n) {
-    const size_t steps = n * data->n_steps;
+static bool is_double(const struct rg_device *device) {
+    return device->info.real_bytes == sizeof(double);
+}
+
+/* Inputs of a sequence: its words, or its numbers. */
+static size_t sequence_inputs(const struct rg_dataset *data) {
+    return data->n_steps * (data->kind == RG_INPUT_TOKEN ? 1 : data->n_features);
+}
+
+/* Bytes of an input on the device. */
+static size_t input_size(const struct rg_device *device, const struct rg_dataset *data) {
     switch (data->kind) {
     case RG_INPUT_BYTE:
-        return steps * data->n_features;
+        return sizeof *data->x_byte;
     case RG_INPUT_TOKEN:
-        return steps * sizeof *data->x_token; /* the kernels read words as 32 bits */
+        return sizeof *data->x_token; /* the kernels read words as 32 bits */
     default:
-        return steps * data->n_features * device->info.real_bytes;
+        return device->info.real_bytes;
+    }
+}
+
+/* Bytes of the inputs of `n` sequences on the device. */
+static size_t input_bytes(const struct rg_device *device, const struct rg_dataset *data, size_t n) {
+    return n * sequence_inputs(data) * input_size(device, data);
+}
+
+/* Read inputs [first, first + n) as the device has them. */
+static rg_status read_inputs(const struct rg_device *device, const struct rg_dataset *data, size_t first, size_t n,
+                             void *out) {
+    switch (data->kind) {
+    case RG_INPUT_BYTE:
+        return rg_dataset_bytes(data, first, n, out);
+    case RG_INPUT_TOKEN:
+        return rg_dataset_tokens(data, first, n, out);
+    default:
+        return is_double(device) ? rg_dataset_numbers(data, first, n, out) : rg_dataset_floats(data, first, n, out);
+    }
+}
+
+/* All inputs, if they are in memory as the device has them; else NULL. */
+static const void *inputs_in_memory(const struct rg_device *device, const struct rg_dataset *data) {
+    switch (data->kind) {
+    case RG_INPUT_BYTE:
+        return data->x_byte;
+    case RG_INPUT_TOKEN:
+        return data->x_token;
+    default:
+        return is_double(device) ? (const void *)data->x_double : data->x_float;
     }
 }
 
@@ -109,33 +100,17 @@ static void give_rows(const struct rg_data_source *s, size_t n, double *out) {
 
 /* ---- Sequences of an update, one after the other ---- */
 
-/* Copy the inputs of sequence `n` to place `place` of the update. */
-static rg_status stage_inputs(const struct rg_data_source *s, size_t n, size_t place) {
-    const struct rg_dataset *const data = s->data;
-    const size_t numbers = data->n_steps * (data->kind == RG_INPUT_TOKEN ? 1 : data->n_features);
-    const size_t from = n * numbers, to = place * numbers;
-    switch (data->kind) {
-    case RG_INPUT_BYTE:
-        return rg_dataset_bytes(data, from, numbers, (uint8_t *)s->stage + to);
-    case RG_INPUT_TOKEN:
-        return rg_dataset_tokens(data, from, numbers, (int32_t *)s->stage + to);
-    case RG_INPUT_FLOAT:
-        break;
-    }
-    return s->device->info.real_bytes == sizeof(double)
-               ? rg_dataset_numbers(data, from, numbers, (double *)s->stage + to)
-               : rg_dataset_floats(data, from, numbers, (float *)s->stage + to);
-}
-
+/* Copy sequence `n` to place `place` of the update. */
 static rg_status stage_sequence(const struct rg_data_source *s, size_t n, size_t place) {
     const struct rg_dataset *const data = s->data;
-    const size_t each = target_numbers(s);
-    RG_TRY(stage_inputs(s, n, place));
+    const size_t inputs = sequence_inputs(data), targets = target_numbers(s);
+    char *const stage = s->stage;
+    RG_TRY(read_inputs(s->device, data, n * inputs, inputs, stage + input_bytes(s->device, data, place)));
     if (s->numbers) {
-        give_rows(s, n, s->stage_y + place * each);
+        give_rows(s, n, s->stage_y + place * targets);
     } else {
-        for (size_t i = 0; i < each; i++) {
-            s->stage_y[place * each + i] = rg_dataset_target(data, n * each + i);
+        for (size_t i = 0; i < targets; i++) {
+            s->stage_y[place * targets + i] = rg_dataset_target(data, n * targets + i);
         }
     }
     if (s->stage_lengths) {
@@ -156,20 +131,13 @@ static void expect_next(const struct rg_data_source *s) {
 /* Copy the sequences in s->rows to the device. The host gathers them while the device works on the previous update. */
 static rg_status stage(const struct rg_data_source *s) {
     const struct rg_dataset *const data = s->data;
-    const size_t n = s->batch * data->n_steps * data->n_features;
     for (size_t i = 0; i < s->batch; i++) {
         RG_TRY(stage_sequence(s, s->rows[i], i));
     }
     RG_TRY(rg_dataset_check_file(data));
     rg_dataset_tell_file(data);
     expect_next(s);
-    if (data->kind != RG_INPUT_FLOAT) {
-        RG_TRY(rg_buffer_write(s->device, s->x, 0, s->stage, input_bytes(s->device, data, s->batch)));
-    } else if (s->device->info.real_bytes == sizeof(double)) {
-        RG_TRY(rg_reals_write(s->device, s->x, 0, s->stage, n));
-    } else {
-        RG_TRY(rg_reals_write_floats(s->device, s->x, 0, s->stage, n));
-    }
+    RG_TRY(rg_buffer_write(s->device, s->x, 0, s->stage, input_bytes(s->device, data, s->batch)));
     if (target_numbers(s) > 0) {
         RG_TRY(rg_reals_write(s->device, s->y, 0, s->stage_y, s->batch * target_numbers(s)));
     }
@@ -237,25 +205,28 @@ static rg_status keep_states(void *self, struct rg_net *net, uint64_t update, si
     return RG_OK;
 }
 
-static rg_status fill_data(void *self, struct rg_net *net, uint64_t update, size_t first_row, size_t rows) {
-    struct rg_data_source *s = self;
-    const struct rg_dataset *data = s->data;
-    const bool every_step = net->model->shape.target == RG_TARGET_STEPS;
-    if (!s->has_chosen || s->chosen != update) {
-        RG_TRY(choose_rows(s, update, every_step));
+/* Numbers of a row of targets in y of the engine: of a sequence, or of a step. */
+static size_t row_numbers(const struct rg_data_source *s, bool every_step) {
+    if (s->numbers) {
+        return s->numbers;
     }
-    const size_t n_targets = s->numbers ? s->numbers : every_step ? data->n_targets / data->n_steps : data->n_targets;
-    const bool labelled = s->source.labelled && n_targets > 0;
-    const bool words = net->buffers.words != NULL;
-    struct rg_buffer *const x = words ? net->buffers.words : net->buffers.x;
+    return every_step ? s->data->n_targets / s->data->n_steps : s->data->n_targets;
+}
+
+/* Have the device copy the inputs and targets of a chunk, whose index it has, to the engine's buffers. */
+static rg_status gather(const struct rg_data_source *s, struct rg_net *net, size_t first_row, size_t rows) {
+    const struct rg_dataset *const data = s->data;
+    const struct rg_plan *const plan = &net->plan;
+    const bool every_step = net->model->shape.target == RG_TARGET_STEPS, words = net->buffers.words != NULL;
     const size_t inputs = words ? 1 : data->n_features, x_stride = words ? 1 : rg_input_stride(inputs);
-    assert(net->plan.steps >= data->n_steps &&
-           x->bytes >= rows * net->plan.alloc_steps * x_stride * net->plan.real_bytes);
-    assert(!labelled ||
-           net->buffers.y->bytes >= rows * n_targets * net->plan.target_alloc_steps * net->plan.real_bytes);
+    const size_t n_targets = row_numbers(s, every_step);
+    const bool labelled = s->source.labelled && n_targets > 0;
+    struct rg_buffer *const x = words ? net->buffers.words : net->buffers.x, *const y = net->buffers.y;
+    assert(plan->steps >= data->n_steps && x->bytes >= rows * plan->alloc_steps * x_stride * plan->real_bytes);
+    assert(!labelled || y->bytes >= rows * n_targets * plan->target_alloc_steps * plan->real_bytes);
     const struct rg_gather_args args = {.rows = rows,
                                         .first_row = first_row,
-                                        .steps = net->plan.steps,
+                                        .steps = plan->steps,
                                         .from = net->segment.begin,
                                         .to = net->segment.end,
                                         .base = net->base,
@@ -268,12 +239,20 @@ static rg_status fill_data(void *self, struct rg_net *net, uint64_t update, size
                                         .labelled = labelled,
                                         .every_step = every_step,
                                         .pad_left = data->pad_left};
-    RG_TRY(rg_device_launch(net->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_gather,
-                                                .buffers = {s->x, s->y, s->lengths, s->staged ? s->places : s->index, x,
-                                                            net->buffers.y, net->buffers.begin},
-                                                .args = &args,
-                                                .groups = {rg_fill_groups(net, rows), 1}}));
+    struct rg_buffer *const index = s->staged ? s->places : s->index;
+    const struct rg_launch launch = {.kernel = RG_K_rg_gather,
+                                     .buffers = {s->x, s->y, s->lengths, index, x, y, net->buffers.begin},
+                                     .args = &args,
+                                     .groups = {rg_fill_groups(net, rows), 1}};
+    return rg_device_launch(net->device, &launch);
+}
+
+static rg_status fill_data(void *self, struct rg_net *net, uint64_t update, size_t first_row, size_t rows) {
+    struct rg_data_source *s = self;
+    if (!s->has_chosen || s->chosen != update) {
+        RG_TRY(choose_rows(s, update, net->model->shape.target == RG_TARGET_STEPS));
+    }
+    RG_TRY(gather(s, net, first_row, rows));
     const struct rg_layer_states states = states_of(s, net, update);
     for (size_t l = 0; net->plan.initial && l < net->plan.layers; l++) {
         RG_TRY(rg_layer_initial(net, l, &states, first_row, rows));
@@ -317,72 +296,28 @@ uint64_t rg_data_source_bytes(const struct rg_device *device, const struct rg_da
            data->n_sequences * initial * device->info.real_bytes + (staged ? 2 : 1) * batch * sizeof(uint32_t);
 }
 
-/* Create *out with `bytes` bytes, or a small one for 0 bytes. Copy `from` into it, unless that is NULL. */
-static rg_status upload(struct rg_device *device, const void *from, size_t bytes, struct rg_buffer **out) {
-    RG_TRY(rg_buffer_create(device, bytes, "the data set", out));
-    return from ? rg_buffer_write(device, *out, 0, from, bytes) : RG_OK;
-}
-
-/* Inputs or targets, filled in pieces by `give`. */
-static rg_status upload_reals(struct rg_device *device, const struct rg_dataset *data, size_t n,
-                              rg_status (*give)(const struct rg_dataset *data, size_t first, size_t n, double *out),
-                              struct rg_buffer **out) {
-    double piece[PIECE];
-    RG_TRY(rg_reals_create(device, n, "the data set", out));
+/* Upload all inputs, in pieces where they are in a file or in another form. */
+static rg_status upload_inputs(struct rg_data_source *s) {
+    const struct rg_dataset *const data = s->data;
+    const void *const all = inputs_in_memory(s->device, data);
+    const size_t n = data->n_sequences * sequence_inputs(data), size = input_size(s->device, data);
+    double piece[PIECE]; /* or as many smaller inputs */
+    RG_TRY(rg_buffer_create(s->device, n * size, "the data set", &s->x));
+    if (all) {
+        return rg_buffer_write(s->device, s->x, 0, all, n * size);
+    }
     for (size_t first = 0; first < n; first += PIECE) {
         const size_t length = n - first < PIECE ? n - first : PIECE;
-        RG_TRY(give(data, first, length, piece));
-        RG_TRY(rg_reals_write(device, *out, first, piece, length));
+        RG_TRY(read_inputs(s->device, data, first, length, piece));
+        RG_TRY(rg_buffer_write(s->device, s->x, first * size, piece, length * size));
     }
     return RG_OK;
 }
 
-static rg_status upload_tokens(struct rg_device *device, const struct rg_dataset *data, struct rg_buffer **out) {
-    const size_t n = data->n_sequences * data->n_steps;
-    int32_t piece[PIECE];
-    RG_TRY(upload(device, data->x_token, n * sizeof *piece, out));
-    for (size_t first = 0; !data->x_token && first < n; first += PIECE) {
-        const size_t length = n - first < PIECE ? n - first : PIECE;
-        RG_TRY(rg_dataset_tokens(data, first, length, piece));
-        RG_TRY(rg_buffer_write(device, *out, first * sizeof *piece, piece, length * sizeof *piece));
-    }
-    return RG_OK;
-}
-
-static rg_status upload_bytes(struct rg_device *device, const struct rg_dataset *data, struct rg_buffer **out) {
-    const size_t n = data->n_sequences * data->n_steps * data->n_features;
-    uint8_t piece[PIECE];
-    RG_TRY(upload(device, data->x_byte, n, out));
-    for (size_t first = 0; !data->x_byte && first < n; first += PIECE) {
-        const size_t length = n - first < PIECE ? n - first : PIECE;
-        RG_TRY(rg_dataset_bytes(data, first, length, piece));
-        RG_TRY(rg_buffer_write(device, *out, first, piece, length));
-    }
-    return RG_OK;
-}
-
-static rg_status upload_inputs(struct rg_device *device, const struct rg_dataset *data, struct rg_buffer **out) {
-    const size_t n = data->n_sequences * data->n_steps * data->n_features;
-    switch (data->kind) {
-    case RG_INPUT_BYTE:
-        return upload_bytes(device, data, out);
-    case RG_INPUT_TOKEN:
-        return upload_tokens(device, data, out);
-    case RG_INPUT_FLOAT:
-        break;
-    }
-    if (data->x_float) {
-        RG_TRY(rg_reals_create(device, n, "the data set", out));
-        return rg_reals_write_floats(device, *out, 0, data->x_float, n);
-    }
-    return upload_reals(device, data, n, rg_dataset_numbers, out);
-}
-
-static rg_status give_targets(const struct rg_dataset *data, size_t first, size_t n, double *out) {
-    for (size_t i = 0; i < n; i++) {
-        out[i] = rg_dataset_target(data, first + i);
-    }
-    return RG_OK;
+static rg_status upload_lengths(struct rg_data_source *s) {
+    const size_t bytes = s->data->lengths ? s->data->n_sequences * sizeof *s->data->lengths : 0;
+    RG_TRY(rg_buffer_create(s->device, bytes, "the data set", &s->lengths));
+    return bytes > 0 ? rg_buffer_write(s->device, s->lengths, 0, s->data->lengths, bytes) : RG_OK;
 }
 
 /* Add the rows of sequence `n` that count to s->counts, and their weights to s->weights. `values` [target_numbers] are
@@ -435,18 +370,26 @@ static rg_status upload_rows(struct rg_data_source *s) {
 static rg_status upload_targets(struct rg_data_source *s) {
     const struct rg_dataset *const data = s->data;
     const struct rg_targets *const t = &s->targets;
-    const size_t n = data->n_sequences * data->n_targets;
     if (t->data && (t->n_left_out || t->numbers < t->width || t->weights)) {
         return upload_rows(s);
     }
     if (s->staged) {
         return RG_OK;
     }
-    if (data->y || !rg_dataset_is_labelled(data)) {
-        RG_TRY(rg_reals_create(s->device, data->y ? n : 0, "the data set", &s->y));
-        return data->y ? rg_reals_write_floats(s->device, s->y, 0, data->y, n) : RG_OK;
+    const size_t n = rg_dataset_is_labelled(data) ? data->n_sequences * data->n_targets : 0;
+    RG_TRY(rg_reals_create(s->device, n, "the data set", &s->y));
+    if (data->y) {
+        return rg_reals_write_floats(s->device, s->y, 0, data->y, n);
     }
-    return upload_reals(s->device, data, n, give_targets, &s->y);
+    double piece[PIECE];
+    for (size_t first = 0; first < n; first += PIECE) {
+        const size_t length = n - first < PIECE ? n - first : PIECE;
+        for (size_t i = 0; i < length; i++) {
+            piece[i] = rg_dataset_target(data, first + i);
+        }
+        RG_TRY(rg_reals_write(s->device, s->y, first, piece, length));
+    }
+    return RG_OK;
 }
 
 static rg_status upload_states(struct rg_data_source *s, const double *states, struct rg_buffer **out) {
@@ -495,8 +438,8 @@ static rg_status create_source(struct rg_data_source *s) {
     if (s->staged) {
         RG_TRY(create_stage(s));
     } else {
-        RG_TRY(upload_inputs(device, data, &s->x));
-        RG_TRY(upload(device, data->lengths, data->lengths ? data->n_sequences * sizeof(int32_t) : 0, &s->lengths));
+        RG_TRY(upload_inputs(s));
+        RG_TRY(upload_lengths(s));
     }
     RG_TRY(upload_states(s, data->h_0, &s->h_0));
     RG_TRY(upload_states(s, data->c_0, &s->c_0));
