@@ -208,49 +208,62 @@ static void start_from_mean(struct rg_run *r) {
     }
 }
 
+/* Give the model what it has to know about its data: names of words, columns and classes, and what is done to inputs
+ * before the model sees them. */
+static rg_status describe_data(const struct rg_run *r) {
+    const struct rg_dataset *const data = r->data.training;
+    struct rg_model *const m = r->model;
+    m->windows = data->windows;
+    m->pixels = data->pixels;
+    if (data->vocabulary) {
+        RG_TRY(rg_model_set_vocabulary(m, data->vocabulary));
+        m->level = data->level;
+        m->lowercase = data->lowercase;
+    }
+    if (data->input_mean) {
+        RG_TRY(rg_model_set_normalization(m, data->input_mean, data->input_deviation));
+    }
+    if (data->input_fill) {
+        RG_TRY(rg_model_set_fill(m, data->input_fill, data->fill_previous));
+    }
+    if (data->features) {
+        RG_TRY(rg_model_set_features(m, data->features));
+    }
+    if (data->targets) {
+        RG_TRY(rg_model_set_targets(m, data->targets, data->n_target_names));
+    }
+    return data->classes && r->problem.targets.n_classes > 0 ? rg_model_set_classes(m, data->classes, data->n_classes)
+                                                             : RG_OK;
+}
+
+/* Set the weights: those of --model, or drawn. */
+static rg_status set_weights(struct rg_run *r) {
+    const struct rg_config *const c = &r->config;
+    const struct rg_init_options init = {.hidden = c->model.init,
+                                         .input = c->model.init_input,
+                                         .zero_biases = c->model.irnn,
+                                         .forget_bias = c->model.forget_bias};
+    if (r->data.start) {
+        return copy_start(r);
+    }
+    RG_TRY(rg_model_initialise(r->model, &init, c->training.seed));
+    start_from_mean(r);
+    return RG_OK;
+}
+
 rg_status rg_run_create_model(struct rg_run *r) {
     const struct rg_config *const c = &r->config;
     const struct rg_shape shape = shape_of(r);
     const struct rg_plan_options options = rg_run_plan_options(r);
     struct rg_plan plan;
-    const struct rg_init_options init = {.hidden = c->model.init,
-                                         .input = c->model.init_input,
-                                         .zero_biases = c->model.irnn,
-                                         .forget_bias = c->model.forget_bias};
     if (r->data.training) {
         RG_TRY(rg_data_check_states(r->data.training, &shape));
     }
     RG_TRY(rg_lag_check(&shape, r->problem.data_steps, c->training.probe_time));
     RG_TRY(rg_rungs_check(r->device, &shape, &options, &plan));
     RG_TRY(rg_model_create(&shape, &r->model));
-    if (r->data.training && r->data.training->vocabulary) {
-        RG_TRY(rg_model_set_vocabulary(r->model, r->data.training->vocabulary));
-        r->model->level = r->data.training->level;
-        r->model->lowercase = r->data.training->lowercase;
-    }
-    if (r->data.training && r->data.training->input_mean) {
-        RG_TRY(rg_model_set_normalization(r->model, r->data.training->input_mean, r->data.training->input_deviation));
-    }
-    if (r->data.training && r->data.training->input_fill) {
-        RG_TRY(rg_model_set_fill(r->model, r->data.training->input_fill, r->data.training->fill_previous));
-    }
-    if (r->data.training) {
-        r->model->windows = r->data.training->windows;
-        r->model->pixels = r->data.training->pixels;
-    }
-    if (r->data.training && r->data.training->features) {
-        RG_TRY(rg_model_set_features(r->model, r->data.training->features));
-    }
-    if (r->data.training && r->data.training->targets) {
-        RG_TRY(rg_model_set_targets(r->model, r->data.training->targets, r->data.training->n_target_names));
-    }
-    if (r->data.training && r->data.training->classes && r->problem.targets.n_classes > 0) {
-        RG_TRY(rg_model_set_classes(r->model, r->data.training->classes, r->data.training->n_classes));
-    }
-    RG_TRY(r->data.start ? copy_start(r) : rg_model_initialise(r->model, &init, c->training.seed));
-    if (!r->data.start) {
-        start_from_mean(r);
-    }
+    RG_TRY(r->data.training ? describe_data(r) : RG_OK);
+    RG_TRY(set_weights(r));
     RG_TRY(r->device->info.real_bytes == sizeof *r->model->exact ? rg_model_widen(r->model) : RG_OK);
     RG_TRY(c->training.freeze ? rg_model_freeze(r->model, c->training.freeze) : RG_OK);
     return c->model.set ? rg_model_assign(r->model, c->model.set, !c->output.resume) : RG_OK;

@@ -34,68 +34,97 @@ static rg_status lay_out(const struct rg_config *config, const struct rg_run_dat
     return RG_OK;
 }
 
-rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *data) {
-    *data = (struct rg_run_data){.training = NULL};
-    struct rg_config used = *config; /* with the target of a model that says it */
-    config = &used;
-    rg_status status = RG_OK;
-    if (config->data.model_file) {
-        struct rg_config any = *config;
-        any.model.cell = config->bench.cell_given ? config->model.cell : RG_N_CELLS;
-        RG_TRY_GOTO(rg_setup_model(&any, config->machine.precision == RG_PRECISION_DOUBLE, &data->start));
+/* The model of --model, of any cell unless --cell is given. */
+static rg_status read_start(const struct rg_config *config, struct rg_run_data *data) {
+    struct rg_config any = *config;
+    if (!config->data.model_file) {
+        return RG_OK;
     }
+    any.model.cell = config->bench.cell_given ? config->model.cell : RG_N_CELLS;
+    return rg_setup_model(&any, config->machine.precision == RG_PRECISION_DOUBLE, &data->start);
+}
+
+/* The training data, and the test data of --task fashion-mnist. */
+static rg_status read_training(const struct rg_config *config, bool windows, struct rg_run_data *data) {
     if (rg_setup_is_fashion_mnist(config)) {
-        RG_TRY_GOTO(rg_setup_fashion_mnist(config, data->start, false, &data->training));
-        RG_TRY_GOTO(rg_setup_fashion_mnist(config, data->start, true, &data->test));
-    } else if (config->data.file) {
-        RG_TRY_GOTO(rg_setup_data(config, data->start, false, &data->training));
-        if (!rg_dataset_is_labelled(data->training) && rg_windows_asked(config, data->start).steps == 0) {
-            RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path));
-        }
-        rg_setup_tell(data->training);
+        RG_TRY(rg_setup_fashion_mnist(config, data->start, false, &data->training));
+        return rg_setup_fashion_mnist(config, data->start, true, &data->test);
     }
-    const bool windows = config->data.file && rg_windows_asked(config, data->start).steps > 0;
-    if (config->data.file && !windows) {
-        RG_TRY_GOTO(rg_fill_begin(config, data->start, data->training));
+    if (!config->data.file) {
+        return RG_OK;
     }
-    if (windows) {
-        RG_TRY_GOTO(data->start ? rg_windows_check(config, data->start) : RG_OK);
-        used.model.target = data->start ? data->start->shape.target : used.model.target;
-        RG_TRY_GOTO(rg_windows_of_training(config, data->start, &data->training, &data->validation));
+    RG_TRY(rg_setup_data(config, data->start, false, &data->training));
+    if (!rg_dataset_is_labelled(data->training) && !windows) {
+        return rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path);
     }
+    rg_setup_tell(data->training);
+    return windows ? RG_OK : rg_fill_begin(config, data->start, data->training);
+}
+
+/* Cut the series into windows, with the target of the model where there is one. */
+static rg_status cut_windows(struct rg_config *config, struct rg_run_data *data) {
+    if (data->start) {
+        RG_TRY(rg_windows_check(config, data->start));
+        config->model.target = data->start->shape.target;
+    }
+    return rg_windows_of_training(config, data->start, &data->training, &data->validation);
+}
+
+static rg_status read_held_out(const struct rg_config *config, struct rg_run_data *data) {
     if (config->data.val) {
-        RG_TRY_GOTO(rg_setup_held_out(config, config->data.val, config->data.val_arrays, data->start, data->training,
-                                      &data->validation));
+        RG_TRY(rg_setup_held_out(config, config->data.val, config->data.val_arrays, data->start, data->training,
+                                 &data->validation));
     }
-    if (config->data.test) {
-        RG_TRY_GOTO(rg_setup_held_out(config, config->data.test, NULL, data->start, data->training, &data->test));
+    return config->data.test
+               ? rg_setup_held_out(config, config->data.test, NULL, data->start, data->training, &data->test)
+               : RG_OK;
+}
+
+/* Normalise the inputs as the model does, or by the training data with --normalize. */
+static rg_status normalize(const struct rg_config *config, const struct rg_run_data *data) {
+    struct rg_dataset *const others[] = {data->validation, data->test};
+    const bool scaled = data->start && data->start->input_mean;
+    if (config->data.normalize && data->start && !scaled) {
+        return rg_fail(RG_USAGE, "--model %s takes inputs as they are; leave --normalize out", config->data.model_file);
     }
-    RG_TRY_GOTO(unroll(config, data));
+    if (!data->training) {
+        return RG_OK;
+    }
+    if (config->data.normalize || scaled) {
+        RG_TRY(rg_setup_normalize(config, scaled ? data->start : NULL, data->training, others,
+                                  sizeof others / sizeof *others));
+    }
+    return rg_setup_tell_scale(data->training);
+}
+
+static rg_status read_data(struct rg_config *config, struct rg_run_data *data) {
+    RG_TRY(read_start(config, data));
+    const bool windows = config->data.file && rg_windows_asked(config, data->start).steps > 0;
+    RG_TRY(read_training(config, windows, data));
+    RG_TRY(windows ? cut_windows(config, data) : RG_OK);
+    RG_TRY(read_held_out(config, data));
+    RG_TRY(unroll(config, data));
     cut(config, data->training);
     cut(config, data->validation);
     cut(config, data->test);
-    if ((config->data.val_frac > 0.0 || config->data.fold > 0) && !windows) {
-        RG_TRY_GOTO(rg_setup_split(config, data->training, &data->validation));
+    if (rg_run_data_is_drawn(config) && !windows) {
+        RG_TRY(rg_setup_split(config, data->training, &data->validation));
     }
     if (config->data.file) {
         struct rg_dataset *const others[] = {data->validation, data->test};
-        RG_TRY_GOTO(rg_fill_end(config, data->start, data->training, others, sizeof others / sizeof *others));
+        RG_TRY(rg_fill_end(config, data->start, data->training, others, sizeof others / sizeof *others));
     }
-    const bool scaled = data->start && data->start->input_mean;
-    if (config->data.normalize && data->start && !scaled) {
-        RG_TRY_GOTO(
-            rg_fail(RG_USAGE, "--model %s takes inputs as they are; leave --normalize out", config->data.model_file));
+    RG_TRY(normalize(config, data));
+    return lay_out(config, data);
+}
+
+rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *data) {
+    struct rg_config used = *config; /* with the target of a model that says it */
+    *data = (struct rg_run_data){.training = NULL};
+    const rg_status status = read_data(&used, data);
+    if (status != RG_OK) {
+        rg_run_data_release(data);
     }
-    if ((config->data.normalize || scaled) && data->training) {
-        struct rg_dataset *const others[] = {data->validation, data->test};
-        RG_TRY_GOTO(rg_setup_normalize(config, scaled ? data->start : NULL, data->training, others,
-                                       sizeof others / sizeof *others));
-    }
-    RG_TRY_GOTO(data->training ? rg_setup_tell_scale(data->training) : RG_OK);
-    RG_TRY_GOTO(lay_out(config, data));
-    return RG_OK;
-fail:
-    rg_run_data_release(data);
     return status;
 }
 

@@ -133,44 +133,61 @@ static uint64_t memory_for_data(const struct rg_config *config) {
     return given > 0 && (given < machine || machine == 0) ? given : machine;
 }
 
+/* How all data of a run are read. */
+static struct rg_dataset_options reading_of(const struct rg_config *config) {
+    return (struct rg_dataset_options){.steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
+                                       .pad_left = config->data.pad == RG_PAD_LEFT,
+                                       .memory = memory_for_data(config),
+                                       .doubles = is_double(config) || config->data.normalize};
+}
+
+/* Read words, columns and classes by the numbers that they have in the model. */
+static void number_as_model(const struct rg_model *model, struct rg_dataset_options *options) {
+    const size_t features = rg_shape_features(&model->shape);
+    options->vocabulary = (const char *const *)model->vocabulary;
+    options->n_vocabulary = model->vocabulary ? features : 0;
+    options->features = (const char *const *)model->features;
+    options->n_features = model->features ? features : 0;
+    options->classes = (const char *const *)model->classes;
+    options->n_classes = model->n_classes;
+    options->level = model->level;
+    options->lowercase = model->lowercase;
+}
+
+/* Read --data, with the target columns that the model or the options name. */
+static rg_status read_file(const struct rg_config *config, const struct rg_model *model,
+                           struct rg_dataset_options *options, struct rg_dataset **out) {
+    struct rg_target_columns columns;
+    RG_TRY(rg_target_columns_choose(config, model, &columns));
+    options->targets = columns.names;
+    options->n_targets = columns.n;
+    const rg_status status = config->data.arrays
+                                 ? rg_dataset_of_arrays(config->data.arrays, config->data.file, options, out)
+                                 : rg_dataset_read(config->data.file, options, out);
+    rg_target_columns_release(&columns);
+    return status;
+}
+
 rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *model, bool lenient,
                         struct rg_dataset **out) {
-    struct rg_dataset_options options = {.lenient = lenient,
-                                         .level = config->data.level,
-                                         .lowercase = config->data.lowercase,
-                                         .steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
-                                         .max_vocabulary = config->data.vocabulary,
-                                         .min_count = config->data.min_count,
-                                         .pad_left = config->data.pad == RG_PAD_LEFT,
-                                         .memory = memory_for_data(config),
-                                         .doubles = is_double(config) || config->data.normalize ||
-                                                    (model && model->input_mean)};
+    struct rg_dataset_options options = reading_of(config);
+    struct rg_pixels pixels;
+    options.lenient = lenient;
     options.series = rg_windows_asked(config, model).steps > 0;
     options.keep_names = options.series || lenient;
     options.missing = rg_fill_is_asked(config, model);
-    options.may_fill = options.may_window = model == NULL;
     if (model) {
-        const size_t features = rg_shape_features(&model->shape);
-        options.vocabulary = (const char *const *)model->vocabulary;
-        options.n_vocabulary = model->vocabulary ? features : 0;
-        options.features = (const char *const *)model->features;
-        options.n_features = model->features ? features : 0;
-        options.classes = (const char *const *)model->classes;
-        options.n_classes = model->n_classes;
-        options.level = model->level;
-        options.lowercase = model->lowercase;
+        number_as_model(model, &options);
+        options.doubles = options.doubles || model->input_mean;
+    } else {
+        options.level = config->data.level;
+        options.lowercase = config->data.lowercase;
+        options.may_fill = options.may_window = true;
     }
-    struct rg_pixels pixels;
-    struct rg_target_columns columns;
+    options.max_vocabulary = config->data.vocabulary;
+    options.min_count = config->data.min_count;
     RG_TRY(choose_pixels(config, model, &pixels));
-    RG_TRY(rg_target_columns_choose(config, model, &columns));
-    options.targets = columns.names;
-    options.n_targets = columns.n;
-    const rg_status read = config->data.arrays
-                               ? rg_dataset_of_arrays(config->data.arrays, config->data.file, &options, out)
-                               : rg_dataset_read(config->data.file, &options, out);
-    rg_target_columns_release(&columns);
-    RG_TRY(read);
+    RG_TRY(read_file(config, model, &options, out));
     if (!model && (*out)->n_features >= RG_MAX_WIDTH) {
         const rg_status status =
             rg_fail(RG_NO_MEMORY, "%s: %zu different words or features of a step are too many; below %d are possible",
@@ -184,23 +201,20 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
 
 rg_status rg_setup_held_out(const struct rg_config *config, const char *path, const struct rg_arrays *arrays,
                             const struct rg_model *start, const struct rg_dataset *training, struct rg_dataset **out) {
-    const struct rg_dataset_options options = {.vocabulary = (const char *const *)training->vocabulary,
-                                               .n_vocabulary = training->vocabulary ? training->n_features : 0,
-                                               .features = (const char *const *)training->features,
-                                               .n_features = training->features ? training->n_features : 0,
-                                               .classes = (const char *const *)training->classes,
-                                               .n_classes = training->n_classes,
-                                               .targets = (const char *const *)training->targets,
-                                               .n_targets = training->n_target_names,
-                                               .level = training->level,
-                                               .lowercase = training->lowercase,
-                                               .steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
-                                               .pad_left = config->data.pad == RG_PAD_LEFT,
-                                               .memory = memory_for_data(config),
-                                               .series = training->windows.steps > 0,
-                                               .missing = rg_fill_is_asked(config, start),
-                                               .may_fill = training->kind == RG_INPUT_FLOAT && start == NULL,
-                                               .doubles = is_double(config) || config->data.normalize};
+    struct rg_dataset_options options = reading_of(config);
+    options.vocabulary = (const char *const *)training->vocabulary;
+    options.n_vocabulary = training->vocabulary ? training->n_features : 0;
+    options.features = (const char *const *)training->features;
+    options.n_features = training->features ? training->n_features : 0;
+    options.classes = (const char *const *)training->classes;
+    options.n_classes = training->n_classes;
+    options.targets = (const char *const *)training->targets;
+    options.n_targets = training->n_target_names;
+    options.level = training->level;
+    options.lowercase = training->lowercase;
+    options.series = training->windows.steps > 0;
+    options.missing = rg_fill_is_asked(config, start);
+    options.may_fill = training->kind == RG_INPUT_FLOAT && start == NULL;
     RG_TRY(arrays ? rg_dataset_of_arrays(arrays, path, &options, out) : rg_dataset_read(path, &options, out));
     RG_TRY(take_apart(training->pixels, out));
     RG_TRY(options.series ? rg_windows_of_others(config, start, &training->windows, false, out)
@@ -424,6 +438,42 @@ rg_status rg_setup_check_fit(const struct rg_config *config, const struct rg_mod
     return check_targets(model, data, problem);
 }
 
+/* Bring the inputs into the form that the model takes: windows, filled gaps, the last --steps steps, normalised. */
+static rg_status prepare_inputs(const struct rg_config *config, bool labelled, const struct rg_model *model,
+                                struct rg_dataset **data) {
+    const enum rg_target target = model->shape.target;
+    if (model->windows.steps > 0) {
+        struct rg_config by_model = *config;
+        by_model.model.target = target;
+        RG_TRY(rg_windows_of_others(&by_model, model, &model->windows, !labelled, data));
+    } else if (config->data.stride != 1) {
+        return rg_fail(RG_USAGE, "--stride %zu, but %s was not trained on windows; leave --stride out",
+                       config->data.stride, config->data.model_file);
+    } else {
+        RG_TRY(rg_fill_begin(config, model, *data));
+    }
+    if (config->data.steps_given) {
+        rg_dataset_cut(*data, config->data.steps, target == RG_TARGET_STEPS);
+    }
+    RG_TRY(check_fit(config, model, *data));
+    RG_TRY(rg_fill_end(config, model, *data, NULL, 0));
+    return model->input_mean ? rg_dataset_normalize(*data, model->input_mean, model->input_deviation, is_double(config))
+                             : RG_OK;
+}
+
+/* What the data ask of the model; with `labelled` it must be what the model was trained for. */
+static rg_status choose_problem(const struct rg_config *config, bool labelled, const struct rg_model *model,
+                                struct rg_dataset *data, struct rg_problem *problem) {
+    struct rg_target_options targets = rg_setup_targets(config, model->shape.loss, model->shape.target);
+    targets.lenient = !labelled;
+    RG_TRY(check_names(config, model, labelled, data));
+    RG_TRY(rg_problem_data(data, &targets, problem));
+    if (labelled && !rg_dataset_is_labelled(data)) {
+        return rg_fail(RG_BAD_FILE, "%s has no labels (y), which the loss needs", config->data.file);
+    }
+    return labelled ? check_targets(model, data, problem) : RG_OK;
+}
+
 rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled, struct rg_model **model,
                                   struct rg_dataset **data, struct rg_problem *problem) {
     *model = NULL;
@@ -438,35 +488,8 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
     }
     RG_TRY_GOTO(rg_setup_data(config, *model, !labelled, data));
     assert(*model && *data);
-    if ((*model)->windows.steps == 0 && config->data.stride != 1) {
-        RG_TRY_GOTO(rg_fail(RG_USAGE, "--stride %zu, but %s was not trained on windows; leave --stride out",
-                            config->data.stride, config->data.model_file));
-    }
-    if ((*model)->windows.steps > 0) {
-        struct rg_config by_model = *config;
-        by_model.model.target = (*model)->shape.target;
-        RG_TRY_GOTO(rg_windows_of_others(&by_model, *model, &(*model)->windows, !labelled, data));
-    } else {
-        RG_TRY_GOTO(rg_fill_begin(config, *model, *data));
-    }
-    if (config->data.steps_given) {
-        rg_dataset_cut(*data, config->data.steps, (*model)->shape.target == RG_TARGET_STEPS);
-    }
-    RG_TRY_GOTO(check_fit(config, *model, *data));
-    RG_TRY_GOTO(rg_fill_end(config, *model, *data, NULL, 0));
-    if ((*model)->input_mean) {
-        RG_TRY_GOTO(rg_dataset_normalize(*data, (*model)->input_mean, (*model)->input_deviation, is_double(config)));
-    }
-    RG_TRY_GOTO(check_names(config, *model, labelled, *data));
-    struct rg_target_options targets = rg_setup_targets(config, (*model)->shape.loss, (*model)->shape.target);
-    targets.lenient = !labelled;
-    RG_TRY_GOTO(rg_problem_data(*data, &targets, problem));
-    if (labelled && !rg_dataset_is_labelled(*data)) {
-        RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s has no labels (y), which the loss needs", config->data.file));
-    }
-    if (labelled) {
-        RG_TRY_GOTO(check_targets(*model, *data, problem));
-    }
+    RG_TRY_GOTO(prepare_inputs(config, labelled, *model, data));
+    RG_TRY_GOTO(choose_problem(config, labelled, *model, *data, problem));
     rg_setup_tell(*data);
     return RG_OK;
 fail:
