@@ -16,7 +16,6 @@ static bool is(const struct rg_option *option, const char *name) {
 /* If the option is not given, does something else determine its value: the data, a model's file, or another option?
  * Giving it explicitly, with its default, would then change its meaning. */
 static bool is_decided(const struct rg_option *option, const char *command, const struct rg_config *c) {
-    const bool reads_files = c->data.file || (c->data.task && strcmp(c->data.task, "fashion-mnist") == 0);
     if (strcmp(command, "sweep") == 0 || (strcmp(command, "bench") == 0 && option->given > 0)) {
         return true; /* combinations of a sweep, or a grid of sizes */
     }
@@ -24,10 +23,10 @@ static bool is_decided(const struct rg_option *option, const char *command, cons
         return true;
     }
     if (is(option, "batch") || is(option, "steps")) {
-        return reads_files;
+        return rg_config_reads_files(c);
     }
     if (is(option, "updates")) {
-        return c->training.epochs > 0 || reads_files;
+        return c->training.epochs > 0 || rg_config_reads_files(c);
     }
     return is(option, "lr") && strcmp(command, "compare") == 0;
 }

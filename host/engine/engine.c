@@ -244,7 +244,7 @@ rg_status rg_engine_sample(struct rg_engine *e, struct rg_batch_source *source, 
 
 static struct rg_lag_args lag_args(const struct rg_engine *e, size_t layer, size_t direction) {
     const struct rg_plan *const p = &e->net.plan;
-    const bool adds = p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
+    const bool adds = rg_plan_has_skip(p, RG_SKIP_ADD);
     const rg_u32 hidden = (rg_u32)p->hidden, inputs = (rg_u32)p->layer[layer].inputs;
     return (struct rg_lag_args){.terms = p->layer[layer].directions[direction].partial,
                                 .stride = rg_plan_term(p, layer),

@@ -22,10 +22,6 @@ static const struct scan_kernels *kernels_of(const struct rg_net *net) {
     return (rg_plan_learned(&net->plan) ? learned_scans : scans) + net->model->shape.cell;
 }
 
-static bool adds_skip(const struct rg_plan *p) {
-    return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
-}
-
 size_t rg_layer_offset(const struct rg_net *net, size_t layer, size_t direction, enum rg_role role) {
     return net->model->parameters[rg_model_parameter(net->model, layer, direction, role)].offset;
 }
@@ -127,7 +123,7 @@ size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t directi
         jobs[n++] = bias_job(net, to->bias, together, 1, b_ih + last, RG_NO_SOURCE);
         jobs[n++] = bias_job(net, to->bias, together + 1, 1, b_hh + last, RG_NO_SOURCE);
     }
-    if (adds_skip(p)) {
+    if (rg_plan_has_skip(p, RG_SKIP_ADD)) {
         const size_t sh = rg_layer_offset(net, layer, direction, RG_ROLE_WEIGHT_SH);
         jobs[n++] = forward_job(net, sh, to->sh, p->hidden);
         jobs[n++] = reverse_job(net, sh, to->sh_reverse, p->hidden, true);
@@ -384,8 +380,8 @@ rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t dir
         .target = ((layer * p->directions + direction) * p->batch + first_row) * p->h_stride,
         .w_hidden = from->hh_reverse,
         .w_skip = from->sh_reverse,
-        .back = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED ? p->skip : 1,
-        .skip = adds_skip(p) ? p->skip : 0,
+        .back = rg_plan_has_skip(p, RG_SKIP_DILATED) ? p->skip : 1,
+        .skip = rg_plan_has_skip(p, RG_SKIP_ADD) ? p->skip : 0,
         .gates = (rg_u32)p->gates,
         .deltas = (rg_u32)p->deltas,
         .hidden = (rg_u32)p->hidden,

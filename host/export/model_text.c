@@ -20,8 +20,8 @@ static bool is_plain(const struct rg_shape *s) {
 
 static void set_conditions(const struct rg_model *model, const char **conditions) {
     const struct rg_shape *const s = &model->shape;
-    const bool steps = s->target == RG_TARGET_STEPS, learned = s->skip > 0 && s->skip_kind == RG_SKIP_LEARNED;
-    const bool dilated = s->skip > 0 && s->skip_kind == RG_SKIP_DILATED;
+    const bool steps = s->target == RG_TARGET_STEPS, learned = rg_shape_has_skip(s, RG_SKIP_LEARNED);
+    const bool dilated = rg_shape_has_skip(s, RG_SKIP_DILATED);
     const struct {
         const char *name;
         bool holds;
@@ -33,7 +33,7 @@ static void set_conditions(const struct rg_model *model, const char **conditions
                {"columns", model->features != NULL},
                {"classes", model->classes != NULL},
                {"past", s->skip > 0 && !learned},
-               {"add", s->skip > 0 && s->skip_kind == RG_SKIP_ADD},
+               {"add", rg_shape_has_skip(s, RG_SKIP_ADD)},
                {"dilated", dilated},
                {"dilated_lstm", dilated && s->cell == RG_CELL_LSTM},
                {"learned", learned},

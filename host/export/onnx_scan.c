@@ -29,7 +29,7 @@ static const char *parameter(const struct body *b, enum rg_role role) {
 }
 
 static bool has_skip(const struct body *b, enum rg_skip_kind kind) {
-    return b->model->shape.skip > 0 && b->model->shape.skip_kind == kind;
+    return rg_shape_has_skip(&b->model->shape, kind);
 }
 
 static bool has_c(const struct body *b) {
@@ -246,7 +246,7 @@ static void build_body(struct body *b) {
 static void add_beginnings(struct rg_onnx_graph *g, const struct rg_shape *s) {
     const struct rg_onnx_attribute in_front[] = {RG_INT_OF("axis", 0), RG_END_OF_ATTRIBUTES};
     const int64_t hidden = (int64_t)s->hidden, skip = (int64_t)s->skip, one = 1, end = INT64_MAX;
-    const bool learned = s->skip > 0 && s->skip_kind == RG_SKIP_LEARNED;
+    const bool learned = rg_shape_has_skip(s, RG_SKIP_LEARNED);
     const bool limited = s->cell == RG_CELL_RNN && s->activation == RG_ACT_HARDTANH;
     rg_onnx_number(g, "nothing_yet", 0.0F);
     rg_onnx_ints(g, "hidden", 1, &hidden);

@@ -2,6 +2,7 @@
  *
  * Half and bfloat16 convert to float exactly. Data may be at any address, so elements are copied before use. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "rnn_gpu/tensors.h"
@@ -23,6 +24,16 @@ const char *rg_dtype_name(enum rg_dtype dtype) {
 
 size_t rg_tensor_elements(const struct rg_tensor *tensor) {
     return tensor->data_bytes / rg_dtype_bytes(tensor->dtype);
+}
+
+struct rg_shape_text rg_shape_text(const size_t *shape, size_t n_dims) {
+    struct rg_shape_text out = {"["};
+    size_t n = 1;
+    for (size_t d = 0; d < n_dims; d++) {
+        n += (size_t)snprintf(out.text + n, sizeof out.text - n, d > 0 ? ", %zu" : "%zu", shape[d]);
+    }
+    memcpy(out.text + n, "]", 2);
+    return out;
 }
 
 /* An infinity or a NaN has an exponent of ones: adding 1 to the exponent alone then carries into the sign. Two floats

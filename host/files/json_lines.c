@@ -23,6 +23,10 @@ json_t *rg_json_real(double value) {
     return json_string(isnan(value) ? "nan" : value > 0.0 ? "inf" : "-inf");
 }
 
+json_t *rg_json_measured(double value) {
+    return isnan(value) ? json_null() : rg_json_real(value);
+}
+
 json_t *rg_json_seed(uint64_t seed) {
     char text[24];
     (void)snprintf(text, sizeof text, "%llu", (unsigned long long)seed);

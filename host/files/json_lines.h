@@ -23,6 +23,9 @@ json_t *rg_json_pack(const char *format, ...);
 /* A JSON number, or a string for a number that is not finite. */
 json_t *rg_json_real(double value);
 
+/* The same; null for a NaN, which stands for what was not measured. */
+json_t *rg_json_measured(double value);
+
 /* A JSON number, or a string for a number beyond JSON's 63 bits. */
 json_t *rg_json_seed(uint64_t seed);
 

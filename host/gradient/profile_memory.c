@@ -61,9 +61,9 @@ static rg_status create_profile(const struct rg_engine *engine, struct rg_lag_pr
     p->steps = steps;
     p->statistics.lack = RG_STATISTICS_INTERRUPTED; /* until it is measured */
     p->has_past = p->direction == 0 || p->layer + 1 < plan->layers || plan->readout != RG_READOUT_LAST;
-    p->stride = plan->skip > 0 && plan->skip_kind == RG_SKIP_DILATED ? plan->skip : 1;
+    p->stride = rg_plan_has_skip(plan, RG_SKIP_DILATED) ? plan->skip : 1;
     p->n_gates = plan->gates;
-    p->n_matrices = plan->skip > 0 && plan->skip_kind == RG_SKIP_ADD ? RG_LAG_MATRICES : RG_LAG_SH;
+    p->n_matrices = rg_plan_has_skip(plan, RG_SKIP_ADD) ? RG_LAG_MATRICES : RG_LAG_SH;
     const size_t arrays = p->n_matrices * ((1 + p->n_gates) * ARRAYS_OF_TERMS + ARRAYS_OF_STEP) + ARRAYS_OF_DELTAS;
     RG_TRY(rg_alloc(&p->storage, steps, arrays * sizeof(double), "the lag profile"));
     double *at = p->storage;

@@ -56,7 +56,7 @@ rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_batch_source
                                  .rows = rows < MAX_ROWS ? rows : MAX_ROWS,
                                  .probe = (probe ? probe : p->steps) - 1,
                                  .steps = p->steps,
-                                 .each = p->skip > 0 && p->skip_kind == RG_SKIP_ADD ? 3 : 2};
+                                 .each = rg_plan_has_skip(p, RG_SKIP_ADD) ? 3 : 2};
     rg_status status = RG_OK;
     RG_TRY_GOTO(create_sampled(s));
     RG_TRY_GOTO(create_buffers(s));

@@ -23,7 +23,7 @@ rg_status rg_cell_facts_create(const struct rg_engine *e, const double *weights,
                                struct rg_cell_facts *facts) {
     const struct rg_plan *const p = &e->net.plan;
     const struct rg_shape *const shape = &e->net.model->shape;
-    const bool dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
+    const bool dilated = rg_plan_has_skip(p, RG_SKIP_DILATED);
     *facts = (struct rg_cell_facts){.cell = shape->cell,
                                     .activation = shape->activation,
                                     .layer = layer,

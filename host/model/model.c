@@ -14,11 +14,15 @@ size_t rg_shape_directions(const struct rg_shape *shape) {
     return shape->bidirectional ? 2 : 1;
 }
 
+bool rg_shape_has_skip(const struct rg_shape *shape, enum rg_skip_kind kind) {
+    return shape->skip > 0 && shape->skip_kind == kind;
+}
+
 bool rg_shape_has_role(const struct rg_shape *shape, enum rg_role role) {
     if (role == RG_ROLE_WEIGHT_UH || role == RG_ROLE_BIAS_UH) {
-        return shape->skip > 0 && shape->skip_kind == RG_SKIP_LEARNED;
+        return rg_shape_has_skip(shape, RG_SKIP_LEARNED);
     }
-    return role != RG_ROLE_WEIGHT_SH || (shape->skip > 0 && shape->skip_kind == RG_SKIP_ADD);
+    return role != RG_ROLE_WEIGHT_SH || rg_shape_has_skip(shape, RG_SKIP_ADD);
 }
 
 /* Number of roles below `end` in the shape. Every layer and direction has the same roles, so the table is an array of

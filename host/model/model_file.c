@@ -18,7 +18,7 @@
 #include "rnn_gpu/tensors.h"
 #include "model/cells.h"
 
-enum { SHAPE_BYTES = 200, NAME_BYTES = 120, LIST_BYTES = 300, N_NORMALIZATION = 2 };
+enum { NAME_BYTES = 120, LIST_BYTES = 300, N_NORMALIZATION = 2 };
 
 /* Tensors besides the parameters: mean and deviation of the inputs, [features]. */
 static const char *const normalization_names[N_NORMALIZATION] = {"input.mean", "input.deviation"};
@@ -67,15 +67,6 @@ rg_status rg_model_save(const struct rg_model *model, const char *path) {
 /* ---- Reading ---- */
 
 /* A shape in the form [2, 3]. */
-static const char *shape_text(const size_t *shape, size_t n_dims, char text[SHAPE_BYTES]) {
-    int at = snprintf(text, SHAPE_BYTES, "[");
-    for (size_t d = 0; d < n_dims; d++) {
-        at += snprintf(text + at, (size_t)(SHAPE_BYTES - at), d > 0 ? ", %zu" : "%zu", shape[d]);
-    }
-    (void)snprintf(text + at, (size_t)(SHAPE_BYTES - at), "]");
-    return text;
-}
-
 /* A file that is being read, and the prefixes of its names. */
 struct source {
     const char *path;
@@ -119,21 +110,19 @@ static rg_status refuse_missing(const struct source *source, const char *name) {
 
 /* Find the matrix of that name, which every model must have. */
 static rg_status find_matrix(const struct source *source, const char *name, const struct rg_tensor **out) {
-    char text[SHAPE_BYTES];
     *out = find(source, name);
     if (*out == NULL) {
         return refuse_missing(source, name);
     }
     if ((*out)->n_dims != 2 || (*out)->shape[0] == 0 || (*out)->shape[1] == 0) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' has shape %s; expected two dimensions of at least 1", source->path,
-                       (*out)->name, shape_text((*out)->shape, (*out)->n_dims, text));
+                       (*out)->name, rg_shape_text((*out)->shape, (*out)->n_dims).text);
     }
     return RG_OK;
 }
 
 /* The cell whose number of gates fits weight_hh [G*H][H]. */
 static rg_status cell_of_matrix(const struct source *source, const struct rg_tensor *recurrent, enum rg_cell *cell) {
-    char text[SHAPE_BYTES];
     const size_t rows = recurrent->shape[0], hidden = recurrent->shape[1];
     for (unsigned c = 0; c < RG_N_CELLS; c++) {
         if (rows % hidden == 0 && rows / hidden == rg_cell_gates((enum rg_cell)c)) {
@@ -144,7 +133,7 @@ static rg_status cell_of_matrix(const struct source *source, const struct rg_ten
     return rg_fail(RG_BAD_FILE,
                    "%s: tensor '%s' has shape %s; expected [H, H] for rnn, [4 H, H] for lstm, [3 H, H] "
                    "for gru",
-                   source->path, recurrent->name, shape_text(recurrent->shape, 2, text));
+                   source->path, recurrent->name, rg_shape_text(recurrent->shape, 2).text);
 }
 
 /* Layers are numbered from 0 without gaps. Tensors after a gap are unknown tensors. */
@@ -193,10 +182,9 @@ static rg_status check_tensor(const struct source *source, const struct rg_tenso
                               const struct rg_parameter *p) {
     const size_t shape[2] = {p->rows, p->columns};
     const size_t n_dims = p->columns > 0 ? 2 : 1;
-    char found[SHAPE_BYTES], wanted[SHAPE_BYTES];
     if (tensor->n_dims != n_dims || memcmp(tensor->shape, shape, n_dims * sizeof *shape) != 0) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' has shape %s; expected %s", source->path, tensor->name,
-                       shape_text(tensor->shape, tensor->n_dims, found), shape_text(shape, n_dims, wanted));
+                       rg_shape_text(tensor->shape, tensor->n_dims).text, rg_shape_text(shape, n_dims).text);
     }
     if (tensor->dtype != RG_F16 && tensor->dtype != RG_BF16 && tensor->dtype != RG_F32 && tensor->dtype != RG_F64) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%s' has dtype %s; expected F16, BF16, F32 or F64", source->path,

@@ -1,5 +1,6 @@
-/* The value of every option that a command line does not give. */
+/* The value of every option that a command line does not give, and what follows from several options. */
 #include <math.h>
+#include <string.h>
 
 #include "rnn_gpu/config.h"
 
@@ -58,4 +59,12 @@ struct rg_config rg_config_default(void) {
                 .repeats = 5,
             },
     };
+}
+
+bool rg_config_is_fashion_mnist(const struct rg_config *config) {
+    return config->data.task != NULL && strcmp(config->data.task, "fashion-mnist") == 0;
+}
+
+bool rg_config_reads_files(const struct rg_config *config) {
+    return config->data.file != NULL || rg_config_is_fashion_mnist(config);
 }

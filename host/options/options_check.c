@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ending.h"
 #include "model/cells.h"
 #include "options/options.h"
 
@@ -132,7 +132,7 @@ static rg_status check_fold(const struct rg_arguments *arguments, const struct r
                    ? rg_fail(RG_USAGE, "--folds %zu deals the sequences for --fold I, which is missing", data->folds)
                    : RG_OK;
     }
-    if (data->file == NULL && (data->task == NULL || strcmp(data->task, "fashion-mnist") != 0)) {
+    if (!rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--fold holds a part of a file out; add --data FILE or --task fashion-mnist");
     }
     RG_TRY(rg_fold_check(data->fold, data->folds));
@@ -153,8 +153,7 @@ static rg_status check_held_out(const struct rg_arguments *arguments, const stru
     if (!files && (config->data.val != NULL || config->data.test != NULL)) {
         return rg_fail(RG_USAGE, "--%s requires --data FILE", config->data.val != NULL ? "val" : "test");
     }
-    if (!files && config->data.val_frac > 0.0 &&
-        (config->data.task == NULL || strcmp(config->data.task, "fashion-mnist") != 0)) {
+    if (!rg_config_reads_files(config) && config->data.val_frac > 0.0) {
         return rg_fail(RG_USAGE, "--val-frac holds out a part of a file; add --data FILE or --task fashion-mnist");
     }
     const char *const files_read[] = {config->data.file, config->data.val, config->data.test};
@@ -173,8 +172,7 @@ static rg_status check_held_out(const struct rg_arguments *arguments, const stru
         return rg_fail(RG_USAGE, "--%s needs validation data; add --val FILE, --val-frac X or --fold I",
                        config->training.patience > 0 ? "patience" : "val-every");
     }
-    if (config->data.normalize && !files &&
-        (config->data.task == NULL || strcmp(config->data.task, "fashion-mnist") != 0)) {
+    if (config->data.normalize && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--normalize scales the inputs of a file; add --data FILE, or leave it out");
     }
     if (config->training.tbptt > 0 && !files) {
@@ -185,8 +183,7 @@ static rg_status check_held_out(const struct rg_arguments *arguments, const stru
     if (config->training.tbptt > 0 && rg_arguments_give(arguments, "steps")) {
         return rg_fail(RG_USAGE, "--tbptt and --steps both cut the data into windows; leave --steps out");
     }
-    if (config->data.class_weights != NULL && !files &&
-        (config->data.task == NULL || strcmp(config->data.task, "fashion-mnist") != 0)) {
+    if (config->data.class_weights != NULL && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--class-weights weighs the classes of a file; add --data FILE, or leave it out");
     }
     if (config->training.epochs > 0 && rg_arguments_give(arguments, "updates")) {
@@ -210,9 +207,7 @@ bool rg_fill_number(const char *fill, double *number) {
 }
 
 static rg_status check_pixels(const struct rg_arguments *arguments, const struct rg_config *config) {
-    const bool images =
-        config->data.file != NULL || (config->data.task != NULL && strcmp(config->data.task, "fashion-mnist") == 0);
-    if (config->data.pixels.single && !images) {
+    if (config->data.pixels.single && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--pixels takes images apart; add --task fashion-mnist or --data with an IDX file");
     }
     if (rg_arguments_give(arguments, "permute") && !config->data.pixels.single) {
@@ -234,15 +229,10 @@ static rg_status check_fill(const struct rg_config *config) {
     return RG_OK;
 }
 
-static bool ends_with(const char *name, const char *ending) {
-    const size_t length = strlen(name), n = strlen(ending);
-    return length >= n && strcasecmp(name + length - n, ending) == 0;
-}
-
 static rg_status check_target_columns(const struct rg_config *config) {
     const char *const file = config->data.file;
     if (config->data.target_columns == NULL ||
-        (file != NULL && (ends_with(file, ".csv") || ends_with(file, ".tsv") || strcmp(file, "-") == 0))) {
+        (file != NULL && (rg_ends_in(file, ".csv") || rg_ends_in(file, ".tsv") || strcmp(file, "-") == 0))) {
         return RG_OK;
     }
     return rg_fail(RG_USAGE, "--target-column names columns of a .csv or .tsv file; %s",
@@ -253,7 +243,7 @@ static rg_status check_target_columns(const struct rg_config *config) {
 /* Options of the tokens of a text. */
 static rg_status check_text(const struct rg_arguments *arguments, const struct rg_config *config) {
     static const char *const of_text[] = {"level", "vocab", "min-count", "lowercase"};
-    const bool text = config->data.file != NULL && ends_with(config->data.file, ".txt");
+    const bool text = config->data.file != NULL && rg_ends_in(config->data.file, ".txt");
     for (size_t i = 0; !text && i < sizeof of_text / sizeof *of_text; i++) {
         if (rg_arguments_give(arguments, of_text[i])) {
             return rg_fail(RG_USAGE, "--%s is for a text file (.txt); add --data FILE.txt, or leave it out",

@@ -49,10 +49,6 @@ static size_t line_pad(const struct rg_device_info *info) {
     return rg_max((size_t)info->vec, RG_INPUT_PAD);
 }
 
-static bool adds_skip(const struct rg_plan *p) {
-    return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
-}
-
 /* Offsets of the packed weights. A bias has up to four sums a unit. */
 static void plan_packed(struct rg_plan *p, size_t panel) {
     size_t at = 0;
@@ -62,10 +58,10 @@ static void plan_packed(struct rg_plan *p, size_t panel) {
             struct rg_plan_direction *const pack = &p->layer[l].directions[d];
             pack->ih = take(&at, p->layer[l].inputs * gh);
             pack->hh = take(&at, p->hidden * gh);
-            pack->sh = take(&at, adds_skip(p) ? p->hidden * gh : 0);
+            pack->sh = take(&at, rg_plan_has_skip(p, RG_SKIP_ADD) ? p->hidden * gh : 0);
             pack->bias = take(&at, rg_max(p->gates, p->deltas) * p->h_stride);
             pack->hh_reverse = take(&at, p->hidden * gh);
-            pack->sh_reverse = take(&at, adds_skip(p) ? p->hidden * gh : 0);
+            pack->sh_reverse = take(&at, rg_plan_has_skip(p, RG_SKIP_ADD) ? p->hidden * gh : 0);
             pack->gate = take(&at, rg_plan_learned(p) ? p->h_stride + panel : 0);
             pack->ih_reverse = take(&at, p->gates * p->hidden * (l > 0 ? round_up(states, panel) : p->dx_stride));
         }
@@ -87,7 +83,8 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     size_t all = 0, at = 0;
     size_t rows = SIZE_MAX; /* partial_rows of the layer that has the fewest */
     for (size_t l = 0; l < p->layers; l++) {
-        p->layer[l].partial_rows = p->hidden + p->layer[l].inputs + 1 + (adds_skip(p) ? p->hidden : 0);
+        p->layer[l].partial_rows =
+            p->hidden + p->layer[l].inputs + 1 + (rg_plan_has_skip(p, RG_SKIP_ADD) ? p->hidden : 0);
         rows = rg_min(rows, p->layer[l].partial_rows);
         all += rg_plan_term(p, l) * p->directions;
     }

@@ -132,9 +132,14 @@ size_t rg_plan_term(const struct rg_plan *plan, size_t layer);
 /* Elements that the reverse scan of one sequence carries from step to step. */
 size_t rg_plan_carry(const struct rg_plan *plan);
 
+/* Has the model skip connections of this kind? */
+static inline bool rg_plan_has_skip(const struct rg_plan *plan, enum rg_skip_kind kind) {
+    return plan->skip > 0 && plan->skip_kind == kind;
+}
+
 /* Whether an update gate decides which steps to skip. */
 static inline bool rg_plan_learned(const struct rg_plan *plan) {
-    return plan->skip > 0 && plan->skip_kind == RG_SKIP_LEARNED;
+    return rg_plan_has_skip(plan, RG_SKIP_LEARNED);
 }
 
 /* The slice of the weight gradient that step t belongs to. */

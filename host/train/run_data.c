@@ -46,7 +46,7 @@ static rg_status read_start(const struct rg_config *config, struct rg_run_data *
 
 /* The training data, and the test data of --task fashion-mnist. */
 static rg_status read_training(const struct rg_config *config, bool windows, struct rg_run_data *data) {
-    if (rg_setup_is_fashion_mnist(config)) {
+    if (rg_config_is_fashion_mnist(config)) {
         RG_TRY(rg_setup_fashion_mnist(config, data->start, false, &data->training));
         return rg_setup_fashion_mnist(config, data->start, true, &data->test);
     }
@@ -129,16 +129,16 @@ rg_status rg_run_data_read(const struct rg_config *config, struct rg_run_data *d
 }
 
 void rg_run_data_length(const struct rg_dataset *data, struct rg_config *c) {
-    const size_t n = data->n_sequences, most = data->level                    ? TEXT_BATCH
-                                               : rg_setup_is_fashion_mnist(c) ? FASHION_BATCH
-                                                                              : FILE_BATCH;
+    const size_t n = data->n_sequences, most = data->level                     ? TEXT_BATCH
+                                               : rg_config_is_fashion_mnist(c) ? FASHION_BATCH
+                                                                               : FILE_BATCH;
     c->data.batch = data->streams         ? data->streams / c->training.accumulate
                     : c->data.batch_given ? c->data.batch
                     : n < most            ? n
                                           : most;
     c->training.updates = c->training.epochs > 0 ? rg_epochs_updates(c->training.epochs, rg_update_sequences(c), n)
-                          : rg_setup_is_fashion_mnist(c) && !c->training.updates_given ? FASHION_UPDATES
-                                                                                       : c->training.updates;
+                          : rg_config_is_fashion_mnist(c) && !c->training.updates_given ? FASHION_UPDATES
+                                                                                        : c->training.updates;
 }
 
 bool rg_run_validates(const struct rg_config *config) {

@@ -344,10 +344,6 @@ void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor) {
     tensor->data_bytes = n * sizeof(float);
 }
 
-bool rg_setup_is_fashion_mnist(const struct rg_config *config) {
-    return config->data.task && strcmp(config->data.task, "fashion-mnist") == 0;
-}
-
 rg_status rg_setup_fashion_mnist(const struct rg_config *config, const struct rg_model *model, bool held_out,
                                  struct rg_dataset **out) {
     struct rg_pixels pixels;

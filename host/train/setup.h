@@ -57,9 +57,6 @@ void rg_setup_tell(const struct rg_dataset *data);
 /* What the options say of targets, with the loss in the place of `auto` if that is known. */
 struct rg_target_options rg_setup_targets(const struct rg_config *config, enum rg_loss loss, enum rg_target target);
 
-/* Whether the task is fashion-mnist, whose data are files. */
-bool rg_setup_is_fashion_mnist(const struct rg_config *config);
-
 /* Fashion-MNIST as Debian's dataset-fashion-mnist installs it: the training or the held-out pair. */
 rg_status rg_setup_fashion_mnist(const struct rg_config *config, const struct rg_model *model, bool held_out,
                                  struct rg_dataset **out);

@@ -94,6 +94,9 @@ size_t rg_shape_features(const struct rg_shape *shape);
 /* Directions D of a shape: 2 if bidirectional. */
 size_t rg_shape_directions(const struct rg_shape *shape);
 
+/* Has the shape skip connections of this kind? */
+bool rg_shape_has_skip(const struct rg_shape *shape, enum rg_skip_kind kind);
+
 /* Set the shape's readout to `asked`. RG_N_READOUTS selects the default for the shape's target and directions. RG_USAGE
  * if every step has an output and `asked` is not RG_READOUT_LAST. */
 rg_status rg_shape_set_readout(struct rg_shape *shape, enum rg_readout asked);

@@ -79,6 +79,12 @@ rg_status rg_tensors_take(struct rg_tensors *tensors, const char *name, void *ou
 /* Number of elements. The product was checked for overflow when the tensor was read. */
 size_t rg_tensor_elements(const struct rg_tensor *tensor);
 
+/* "[3, 64]", for messages. */
+struct rg_shape_text {
+    char text[RG_MAX_DIMS * 22 + 3];
+};
+struct rg_shape_text rg_shape_text(const size_t *shape, size_t n_dims);
+
 /* Bytes of an element; its name in messages ("F32"). */
 size_t rg_dtype_bytes(enum rg_dtype dtype);
 const char *rg_dtype_name(enum rg_dtype dtype);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ending.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/export_task.h"
 #include "cli/commands/export_test.h"
@@ -30,10 +31,8 @@ static const struct format {
 
 /* The format of a file name; NULL for an unknown ending. */
 static const struct format *find_format(const char *path) {
-    const size_t length = strlen(path);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        const size_t ending = strlen(formats[i].ending);
-        if (length > ending && strcmp(path + length - ending, formats[i].ending) == 0) {
+        if (rg_ends_in(path, formats[i].ending)) {
             return &formats[i];
         }
     }

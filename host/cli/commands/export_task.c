@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ending.h"
 #include "cli/commands/outputs.h"
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/log.h"
@@ -10,11 +11,6 @@
 #include "rnn_gpu/tensors.h"
 #include "train/setup.h"
 #include "train/task_data.h"
-
-static bool ends_in(const char *path, const char *ending) {
-    const size_t length = strlen(path), n = strlen(ending);
-    return length > n && strcmp(path + length - n, ending) == 0;
-}
 
 /* Classes become whole numbers, which readers treat as classes; values stay unchanged. The caller frees *classes. */
 static rg_status make_targets(const struct rg_dataset *data, struct rg_tensor *y, int64_t **classes) {
@@ -56,10 +52,10 @@ static rg_status write_data(const struct rg_dataset *data, const char *path) {
 rg_status rg_export_task(const struct rg_config *config) {
     struct rg_problem problem;
     struct rg_dataset *data = NULL;
-    if (!ends_in(config->output.out, ".npz")) {
+    if (!rg_ends_in(config->output.out, ".npz")) {
         return rg_fail(RG_USAGE, "--out %s: the data of a task are written as .npz", config->output.out);
     }
-    if (rg_setup_is_fashion_mnist(config)) {
+    if (rg_config_is_fashion_mnist(config)) {
         return rg_fail(RG_USAGE, "--task fashion-mnist reads files, which --data takes as they are");
     }
     RG_TRY(rg_outputs_check(config, RG_OUT_FILE));

@@ -168,7 +168,7 @@ static rg_status open_task(const struct rg_config *config, struct job *j) {
     struct rg_config asked = *config;
     struct rg_run_data none = {.training = NULL};
     struct rg_run_start start;
-    if (rg_setup_is_fashion_mnist(config)) {
+    if (rg_config_is_fashion_mnist(config)) {
         return rg_fail(RG_USAGE, "--task fashion-mnist reads files; give the images as --data FILE, with --model FILE");
     }
     asked.model.cell = config->model.cell == RG_N_CELLS ? RG_CELL_RNN : config->model.cell;

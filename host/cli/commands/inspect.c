@@ -17,7 +17,7 @@
 #include "rnn_gpu/tensors.h"
 #include "train/checkpoint.h"
 
-enum { PIECE = 4096, SHAPE_BYTES = 200, NAME_BYTES = 200, N_COLUMNS = 8 };
+enum { PIECE = 4096, NAME_BYTES = 200, N_COLUMNS = 8 };
 
 /* ---- A tensor in a line ---- */
 
@@ -46,14 +46,6 @@ static void look_at(const struct rg_tensor *tensor, struct figures *f) {
             f->others += !finite;
         }
     }
-}
-
-static void shape_text(const struct rg_tensor *tensor, char text[SHAPE_BYTES]) {
-    int at = snprintf(text, SHAPE_BYTES, "[");
-    for (size_t d = 0; d < tensor->n_dims; d++) {
-        at += snprintf(text + at, (size_t)(SHAPE_BYTES - at), d > 0 ? ", %zu" : "%zu", tensor->shape[d]);
-    }
-    (void)snprintf(text + at, (size_t)(SHAPE_BYTES - at), "]");
 }
 
 static rg_status print_tensor_json(const struct rg_tensor *tensor, const struct figures *f, const char *parameter) {
@@ -108,15 +100,13 @@ static rg_status make_table(const struct rg_config *config, size_t n, bool match
 static rg_status add_tensor(const struct rg_config *config, const struct rg_tensor *tensor, const char *parameter,
                             struct rg_columns *table) {
     struct figures f;
-    char shape[SHAPE_BYTES];
     look_at(tensor, &f);
     if (config->output.json) {
         return print_tensor_json(tensor, &f, parameter);
     }
-    shape_text(tensor, shape);
     rg_columns_cell(table, "", "%s", tensor->name);
     rg_columns_cell(table, "", "%s", rg_dtype_name(tensor->dtype));
-    rg_columns_cell(table, "", "%s", shape);
+    rg_columns_cell(table, "", "%s", rg_shape_text(tensor->shape, tensor->n_dims).text);
     add_figure(table, &f, f.min);
     add_figure(table, &f, f.max);
     add_figure(table, &f, f.finite ? f.sum / (double)f.finite : (double)NAN);

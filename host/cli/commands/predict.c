@@ -161,7 +161,7 @@ static rg_status print_json(const struct prediction *p, size_t i, bool exact) {
     }
     if (has_label(p)) {
         const double label = rg_dataset_target(p->data, i);
-        rg_json_set(&row, "label", isnan(label) ? json_null() : rg_json_real(label));
+        rg_json_set(&row, "label", rg_json_measured(label));
         if (p->data->classes) {
             rg_json_set(&row, "label_name", isnan(label) ? json_null() : rg_json_text(p->data->classes[(size_t)label]));
         }

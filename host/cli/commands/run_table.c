@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attempts.h"
+#include "base/ending.h"
 #include "files/json.h"
 
 /* The columns that every row has, and their source in a summary's JSON, an object and its key where there is a point.
@@ -44,13 +45,8 @@ static const struct {
                {"sequences_per_s", "sequences_per_s"},
                {"weights_hash", "weights_hash"}};
 
-static bool ends_in(const char *path, const char *ending) {
-    const size_t length = strlen(path), n = strlen(ending);
-    return length > n && strcmp(path + length - n, ending) == 0;
-}
-
 bool rg_run_table_is(const char *path) {
-    return path && (ends_in(path, ".csv") || ends_in(path, ".jsonl"));
+    return path && (rg_ends_in(path, ".csv") || rg_ends_in(path, ".jsonl"));
 }
 
 /* ---- Opening ---- */
@@ -77,7 +73,7 @@ rg_status rg_run_table_open(const struct rg_config *config, struct rg_run_table 
     if (!t->is_open) {
         return RG_OK;
     }
-    t->is_csv = ends_in(path, ".csv");
+    t->is_csv = rg_ends_in(path, ".csv");
     t->digits = config->machine.precision == RG_PRECISION_DOUBLE ? 17 : 9;
     if (!t->is_csv) {
         RG_TRY(rg_json_lines_open(&t->lines, path));

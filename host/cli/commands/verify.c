@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/ending.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
 #include "cli/commands/recorder.h"
@@ -96,17 +97,12 @@ static rg_status check_log(const char *path, char what[WHAT_BYTES]) {
     return status;
 }
 
-static bool ends_with(const char *text, const char *end) {
-    const size_t length = strlen(text), n = strlen(end);
-    return length >= n && strcmp(text + length - n, end) == 0;
-}
-
 static const char *const endings[] = {".ckpt", ".safetensors", ".npz", ".npy", ".jsonl"};
 
 static bool is_known(const char *name) {
     bool known = false;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        known = known || ends_with(name, endings[i]);
+        known = known || rg_ends_in(name, endings[i]);
     }
     return known;
 }
@@ -121,7 +117,7 @@ static bool is_empty(const char *path) {
 static rg_status check_file(const char *path, char what[WHAT_BYTES]) {
     enum rg_file_kind kind = RG_FILE_OTHER;
     rg_status status = RG_OK;
-    const bool is_log = ends_with(path, ".jsonl"), is_checkpoint = ends_with(path, ".ckpt");
+    const bool is_log = rg_ends_in(path, ".jsonl"), is_checkpoint = rg_ends_in(path, ".ckpt");
     if (is_known(path) && is_empty(path)) {
         return rg_fail(RG_CHECK_FAILED, "%s: the file is empty", path);
     }
@@ -130,8 +126,8 @@ static rg_status check_file(const char *path, char what[WHAT_BYTES]) {
         status = check_log(path, what);
     } else if (kind == RG_FILE_CHECKPOINT || is_checkpoint) {
         status = check_checkpoint(path, what);
-    } else if (kind != RG_FILE_OTHER || ends_with(path, ".safetensors") || ends_with(path, ".npz") ||
-               ends_with(path, ".npy")) {
+    } else if (kind != RG_FILE_OTHER || rg_ends_in(path, ".safetensors") || rg_ends_in(path, ".npz") ||
+               rg_ends_in(path, ".npy")) {
         status = check_tensors(path, kind, what);
     } else {
         return rg_fail(RG_BAD_FILE,

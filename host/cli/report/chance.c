@@ -71,20 +71,17 @@ void rg_chance_print(const struct rg_lag_profile *p) {
     (void)printf(" horizon %.0f to %.0f steps; shares as above\n", horizon->low, horizon->high);
 }
 
-static json_t *number(double value) {
-    return isnan(value) ? json_null() : rg_json_real(value);
-}
-
 void rg_chance_add(json_t **object, const struct rg_lag_profile *p) {
     const bool known = rg_chance_known(p);
     const size_t noise_from = rg_chance_noise_from(p);
     const struct rg_interval none = {NAN, NAN}, *const decay = known ? &p->statistics.decay : &none;
     const struct rg_interval *const horizon = known ? &p->matrix_statistics[RG_LAG_HH].horizon : &none;
-    json_t *const all = rg_json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "groups",
-                                     known ? json_integer((json_int_t)p->statistics.groups) : json_null(), "decay_low",
-                                     number(decay->low), "decay_high", number(decay->high), "horizon_low",
-                                     number(horizon->low), "horizon_high", number(horizon->high), "noise_from",
-                                     noise_from == SIZE_MAX ? json_null() : json_integer((json_int_t)noise_from));
+    json_t *const all =
+        rg_json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "groups",
+                     known ? json_integer((json_int_t)p->statistics.groups) : json_null(), "decay_low",
+                     rg_json_measured(decay->low), "decay_high", rg_json_measured(decay->high), "horizon_low",
+                     rg_json_measured(horizon->low), "horizon_high", rg_json_measured(horizon->high), "noise_from",
+                     noise_from == SIZE_MAX ? json_null() : json_integer((json_int_t)noise_from));
     rg_json_merge(object, all);
 }
 
@@ -98,10 +95,10 @@ json_t *rg_chance_json(const struct rg_lag_profile *p, size_t matrix) {
     for (size_t i = 0; i < p->statistics.n_ranges; i++) {
         rg_json_append(&columns[0], json_integer((json_int_t)p->statistics.ranges[i].first));
         rg_json_append(&columns[1], json_integer((json_int_t)p->statistics.ranges[i].last));
-        rg_json_append(&columns[2], number(m->share[i].low));
-        rg_json_append(&columns[3], number(m->share[i].high));
-        rg_json_append(&columns[4], number(m->snr[i]));
-        rg_json_append(&columns[5], number(m->chance[i]));
+        rg_json_append(&columns[2], rg_json_measured(m->share[i].low));
+        rg_json_append(&columns[3], rg_json_measured(m->share[i].high));
+        rg_json_append(&columns[4], rg_json_measured(m->snr[i]));
+        rg_json_append(&columns[5], rg_json_measured(m->chance[i]));
         rg_json_append(&columns[6], json_boolean(rg_is_noise(m, i)));
     }
     return rg_json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "from", columns[0], "to", columns[1], "share_low",

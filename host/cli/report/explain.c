@@ -145,14 +145,10 @@ static const char *direction_name(size_t direction) {
     return direction ? "reverse" : "forward";
 }
 
-static json_t *number(double value) {
-    return isnan(value) ? json_null() : rg_json_real(value);
-}
-
 static json_t *exponents(const struct rg_causes *c) {
     json_t *list = json_array();
     for (size_t i = 0; i < c->n_exponents; i++) {
-        rg_json_append(&list, number(c->exponents[i]));
+        rg_json_append(&list, rg_json_measured(c->exponents[i]));
     }
     return list;
 }
@@ -161,11 +157,12 @@ static json_t *exponents(const struct rg_causes *c) {
 static json_t *verdict_json(const struct rg_lag_profile *p, const struct rg_verdict *v) {
     json_t *all = rg_json_pack(
         "{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "layer", (json_int_t)p->layer,
-        "direction", direction_name(p->direction), "decay", number(v->decay), "factor", number(v->factor), "reach",
-        number(v->reach), "log10_reach", number(v->log10_reach), "reach_lag", (json_int_t)v->last, "reach_sequences",
-        (json_int_t)v->sequences, "dead_sequences", (json_int_t)v->dead, "half_life", number(v->half_life),
-        "sensitivity", number(v->sensitivity), "sequences", (json_int_t)p->rows, "lags_measured", (json_int_t)p->lags,
-        "gradient_noise", number(p->noise), "noise_scale", number(rg_lag_noise_scale(p)));
+        "direction", direction_name(p->direction), "decay", rg_json_measured(v->decay), "factor",
+        rg_json_measured(v->factor), "reach", rg_json_measured(v->reach), "log10_reach",
+        rg_json_measured(v->log10_reach), "reach_lag", (json_int_t)v->last, "reach_sequences", (json_int_t)v->sequences,
+        "dead_sequences", (json_int_t)v->dead, "half_life", rg_json_measured(v->half_life), "sensitivity",
+        rg_json_measured(v->sensitivity), "sequences", (json_int_t)p->rows, "lags_measured", (json_int_t)p->lags,
+        "gradient_noise", rg_json_measured(p->noise), "noise_scale", rg_json_measured(rg_lag_noise_scale(p)));
     rg_chance_add(&all, p);
     return all;
 }
@@ -176,13 +173,14 @@ json_t *rg_explain_json(const struct rg_lag_profile *p, const struct rg_causes *
     json_t *all = verdict_json(p, v);
     json_t *const causes = rg_json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "slope",
-        number(c->mean_slope), "saturated", number(c->mean_saturated), "sigma_max", number(c->sigma_hh),
-        "spectral_radius", number(c->radius), "log10_largest", number(products ? c->log10_largest[last] : NAN),
-        "log10_smallest", number(products && whole ? c->log10_smallest[last] : NAN), "directions",
-        (json_int_t)c->directions, "state", (json_int_t)c->state, "product_steps", (json_int_t)last,
-        "product_sequences", (json_int_t)c->sequences, "product_dead", (json_int_t)c->dead, "lyapunov", exponents(c),
-        "expected", number(c->mean_field), "expected_normal", number(c->normal), "expected_most", number(c->bound),
-        "mean_log_forget", number(c->mean_log_forget));
+        rg_json_measured(c->mean_slope), "saturated", rg_json_measured(c->mean_saturated), "sigma_max",
+        rg_json_measured(c->sigma_hh), "spectral_radius", rg_json_measured(c->radius), "log10_largest",
+        rg_json_measured(products ? c->log10_largest[last] : NAN), "log10_smallest",
+        rg_json_measured(products && whole ? c->log10_smallest[last] : NAN), "directions", (json_int_t)c->directions,
+        "state", (json_int_t)c->state, "product_steps", (json_int_t)last, "product_sequences", (json_int_t)c->sequences,
+        "product_dead", (json_int_t)c->dead, "lyapunov", exponents(c), "expected", rg_json_measured(c->mean_field),
+        "expected_normal", rg_json_measured(c->normal), "expected_most", rg_json_measured(c->bound), "mean_log_forget",
+        rg_json_measured(c->mean_log_forget));
     rg_json_merge(&all, causes);
     rg_json_set(&all, "time_constants", rg_time_text_json(&c->times));
     rg_spectrum_text_add(&all, &c->spectrum);

@@ -78,8 +78,7 @@ json_t *rg_input_text_json(const struct rg_input_lags *lags) {
         }
         rg_json_set(&all, keys[kind],
                     rg_json_pack("{s:I, s:b, s:o, s:o, s:o}", "vectors", (json_int_t)of->vectors, "exact", of->exact,
-                                 "factor", isnan(factor) ? json_null() : rg_json_real(factor), "log10_rms", rms,
-                                 "log10_median", median));
+                                 "factor", rg_json_measured(factor), "log10_rms", rms, "log10_median", median));
     }
     rg_lag_columns_release(&columns);
     return all;

@@ -7,11 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/attempts.h"
+#include "base/ending.h"
 #include "base/nearest.h"
 #include "cli/report/explain.h"
 #include "cli/report/picture.h"
@@ -56,14 +56,9 @@ static rg_status check_figure(const char *figure, const char *const *figures) {
                    nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
-static bool ends_with(const char *path, const char *ending) {
-    const size_t length = strlen(path), n = strlen(ending);
-    return length > n && strcasecmp(path + length - n, ending) == 0;
-}
-
 /* A page, or a device such as /dev/null. */
 static rg_status check_report(const char *path) {
-    return !path || ends_with(path, ".html") || ends_with(path, ".htm") || strncmp(path, "/dev/", 5) == 0
+    return !path || rg_ends_in(path, ".html") || rg_ends_in(path, ".htm") || strncmp(path, "/dev/", 5) == 0
                ? RG_OK
                : rg_fail(RG_USAGE, "--report %s: the name must end in .html or .htm", path);
 }

@@ -2,17 +2,16 @@
 #include "cli/report/picture.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "base/ending.h"
 #include "cli/report/svg.h"
 
 static const double WIDTH = 560.0, HEIGHT = 340.0, GAP = 24.0, HEADING = 30.0, BARE_GAP = 8.0;
 
 enum rg_picture_format rg_picture_format(const char *path) {
     static const char *const endings[RG_PICTURE_NONE] = {[RG_PICTURE_SVG] = ".svg", ".png", ".pdf"};
-    const size_t length = strlen(path), n = 4;
     int format = RG_PICTURE_SVG;
-    while (format < RG_PICTURE_NONE && !(length > n && strcasecmp(path + length - n, endings[format]) == 0)) {
+    while (format < RG_PICTURE_NONE && !rg_ends_in(path, endings[format])) {
         format++;
     }
     return (enum rg_picture_format)format;

@@ -43,10 +43,6 @@ void rg_spectrum_text_print(const struct rg_spectrum *s, size_t followed) {
     }
 }
 
-static json_t *number(double value) {
-    return isnan(value) ? json_null() : rg_json_real(value);
-}
-
 void rg_spectrum_text_add(json_t **object, const struct rg_spectrum *s) {
     const bool whole = s->n > 0, powered = s->power.iterations > 0;
     json_t *values = whole ? json_array() : json_null();
@@ -55,10 +51,10 @@ void rg_spectrum_text_add(json_t **object, const struct rg_spectrum *s) {
     }
     json_t *const all =
         rg_json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "log10_singular", values, "log10_condition",
-                     number(whole ? s->log10_condition : NAN), "log10_sigma_max",
-                     number(whole     ? s->log10_singular[0]
-                            : powered ? s->power.log10_largest
-                                      : NAN),
+                     rg_json_measured(whole ? s->log10_condition : NAN), "log10_sigma_max",
+                     rg_json_measured(whole     ? s->log10_singular[0]
+                                      : powered ? s->power.log10_largest
+                                                : NAN),
                      "spectrum_steps", (json_int_t)s->steps, "spectrum_sequences", (json_int_t)s->sequences,
                      "sigma_max_iterations", powered ? json_integer((json_int_t)s->power.iterations) : json_null(),
                      "sigma_max_converged", powered ? json_boolean(s->power.converged) : json_null());
