@@ -443,9 +443,48 @@ static rg_status bring(struct rg_tensors *tensors, const char *name) {
     return RG_OK;
 }
 
+/* Find x, or the only tensor of an npy file. */
+static rg_status find_inputs(const struct rg_tensors *tensors, const struct rg_dataset *data,
+                             const struct rg_tensor **out) {
+    const struct rg_tensor *const x = rg_tensors_find(tensors, "x");
+
+    *out = x == NULL && tensors->count == 1 ? rg_tensors_find(tensors, "data") : x;
+    if (*out == NULL || ((*out)->data == NULL && !is_in_file(tensors, *out))) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: no tensor `x` among the %zu in the file; x and, optional, y and lengths were "
+                       "expected",
+                       data->path, tensors->count);
+    }
+    return RG_OK;
+}
+
+static rg_status read_initial_states(const struct rg_tensors *tensors, const struct rg_tensor *x,
+                                     const struct rg_dataset_options *options, struct rg_dataset *data) {
+    const struct rg_tensor *const h_0 = rg_tensors_find(tensors, "h_0"), *const c_0 = rg_tensors_find(tensors, "c_0");
+
+    if (h_0 != NULL) {
+        RG_TRY(read_states(tensors, h_0, x, options->doubles, data, &data->h_0));
+    }
+    return c_0 != NULL ? read_states(tensors, c_0, x, options->doubles, data, &data->c_0) : RG_OK;
+}
+
+/* Check that a series which will be cut into windows has labels at every step, and no states. */
+static rg_status check_series(const struct rg_tensor *x, const struct rg_tensor *y, const struct rg_dataset *data) {
+    if (y != NULL && (y->n_dims < 2 || y->shape[1] != data->n_steps)) {
+        return rg_fail(RG_BAD_FILE, "%s: tensor `y` is %s; with windows a label for every step of `%s` %s was expected",
+                       data->path, shape_text(y).text, x->name, shape_text(x).text);
+    }
+    if (data->h_0 != NULL || data->c_0 != NULL) {
+        return rg_fail(RG_BAD_FILE, "%s: `%s` is for whole sequences, and windows begin with zeros; leave it out",
+                       data->path, data->h_0 != NULL ? "h_0" : "c_0");
+    }
+    return RG_OK;
+}
+
 static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_dataset_options *options,
                               struct rg_dataset *data) {
     static const char *const small[] = {"lengths", "h_0", "c_0"};
+    const struct rg_tensor *x = NULL;
 
     for (size_t i = 0; i < sizeof(small) / sizeof(*small); i++) {
         RG_TRY(bring(tensors, small[i]));
@@ -453,39 +492,17 @@ static rg_status take_tensors(struct rg_tensors *tensors, const struct rg_datase
     if (options->series) {
         shape_series(tensors);
     }
-    const struct rg_tensor *x = rg_tensors_find(tensors, "x");
-    const struct rg_tensor *y = rg_tensors_find(tensors, "y");
-    const struct rg_tensor *lengths = rg_tensors_find(tensors, "lengths");
-    const struct rg_tensor *h_0 = rg_tensors_find(tensors, "h_0");
-    const struct rg_tensor *c_0 = rg_tensors_find(tensors, "c_0");
-
-    if (x == NULL && tensors->count == 1) {
-        x = rg_tensors_find(tensors, "data"); /* the name of the tensor in an npy file */
-    }
-    if (x == NULL || (x->data == NULL && !is_in_file(tensors, x))) {
-        return rg_fail(RG_BAD_FILE,
-                       "%s: no tensor `x` among the %zu in the file; x and, optional, y and lengths were "
-                       "expected",
-                       data->path, tensors->count);
-    }
+    RG_TRY(find_inputs(tensors, data, &x));
+    const struct rg_tensor *const y = rg_tensors_find(tensors, "y");
+    const struct rg_tensor *const lengths = rg_tensors_find(tensors, "lengths");
     note_unused(tensors, data);
     RG_TRY(take_shape(x, data));
     if (lengths != NULL) {
         RG_TRY(read_lengths(lengths, x, data));
     }
-    if (h_0 != NULL) {
-        RG_TRY(read_states(tensors, h_0, x, options->doubles, data, &data->h_0));
-    }
-    if (c_0 != NULL) {
-        RG_TRY(read_states(tensors, c_0, x, options->doubles, data, &data->c_0));
-    }
-    if (y != NULL && options->series && (y->n_dims < 2 || y->shape[1] != data->n_steps)) {
-        return rg_fail(RG_BAD_FILE, "%s: tensor `y` is %s; with windows a label for every step of `%s` %s was expected",
-                       data->path, shape_text(y).text, x->name, shape_text(x).text);
-    }
-    if (options->series && (h_0 != NULL || c_0 != NULL)) {
-        return rg_fail(RG_BAD_FILE, "%s: `%s` is for whole sequences, and windows begin with zeros; leave it out",
-                       data->path, h_0 != NULL ? "h_0" : "c_0");
+    RG_TRY(read_initial_states(tensors, x, options, data));
+    if (options->series) {
+        RG_TRY(check_series(x, y, data));
     }
     if (y != NULL) {
         RG_TRY(read_y(tensors, y, x, options, data));

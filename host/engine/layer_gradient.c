@@ -5,10 +5,6 @@
 
 enum { GROUPS_A_UNIT = 4, BLOCK_ROWS = 8 };
 
-static bool adds_skip(const struct rg_plan *p) {
-    return p->skip > 0 && p->skip_kind == RG_SKIP_ADD;
-}
-
 /* Blocks of the list for all partial sums of a launch. */
 static size_t list_blocks(const struct rg_weight_gradient_args *args) {
     return (size_t)args->blocks * args->n_slices * args->parts;
@@ -59,24 +55,43 @@ rg_status rg_layer_launch_gradient(struct rg_net *net, enum rg_work work, size_t
     return rg_in_pieces(net, &cut, launch_units, &shaped);
 }
 
-rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
-                            const struct rg_layer_parts *parts) {
-    const struct rg_plan *const p = &net->plan;
-    const bool apart = p->deltas > p->gates, dilated = p->skip > 0 && p->skip_kind == RG_SKIP_DILATED;
-    const size_t panels = p->deltas * (p->h_stride / rg_device_panel(net->device)),
-                 across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
-    const size_t panel_parts = rg_max(1, rg_min(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS));
+/* Fill in the sources of a direction's weight gradient: what W_hh, W_ih and, with an added skip, W_sh multiply. Returns
+ * their number. */
+static rg_u32 fill_sources(const struct rg_plan *p, size_t layer, size_t direction,
+                           struct rg_gradient_source sources[RG_MAX_SOURCES]) {
     /* W_ih has no part in the last delta, and W_hh none in the one before it */
+    const bool apart = p->deltas > p->gates;
     const rg_u32 input_gap = apart ? (rg_u32)p->deltas - 1 : RG_NO_GATE;
     const rg_u32 hidden_gap = apart ? (rg_u32)p->deltas - 2 : RG_NO_GATE;
     const struct rg_gradient_source states = {.offset = direction * p->hidden,
-                                              .shift = dilated ? p->skip : 1,
+                                              .shift = rg_plan_has_skip(p, RG_SKIP_DILATED) ? p->skip : 1,
                                               .later = direction == 1,
                                               .buffer = RG_FROM_STATES,
                                               .depth = (rg_u32)p->hidden,
                                               .stride = (rg_u32)p->out_stride,
                                               .skip_gate = hidden_gap,
                                               .initial = p->initial};
+    sources[0] = states;
+    sources[1] = (struct rg_gradient_source){.buffer = RG_FROM_INPUTS,
+                                             .depth = (rg_u32)p->layer[layer].inputs,
+                                             .stride = (rg_u32)p->layer[layer].x_stride,
+                                             .skip_gate = input_gap,
+                                             .sums = 1};
+    if (!rg_plan_has_skip(p, RG_SKIP_ADD)) {
+        return 2;
+    }
+    sources[2] = states;
+    sources[2].shift = p->skip;
+    sources[2].skip_gate = input_gap;
+    return 3;
+}
+
+rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
+                            const struct rg_layer_parts *parts) {
+    const struct rg_plan *const p = &net->plan;
+    const size_t panels = p->deltas * (p->h_stride / rg_device_panel(net->device)),
+                 across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
+    const size_t panel_parts = rg_max(1, rg_min(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS));
     struct rg_weight_gradient_args args = {
         .rows = rows,
         .steps = p->steps,
@@ -94,21 +109,9 @@ rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, 
         .gate_width = (rg_u32)p->h_stride,
         .accumulate = parts->accumulate,
         .block = (rg_u32)p->block,
-        .n_sources = 2,
         .parts = rg_groups_list(&net->device->info) ? 1 : (rg_u32)panel_parts,
-        .sources = {states,
-                    {.buffer = RG_FROM_INPUTS,
-                     .depth = (rg_u32)p->layer[layer].inputs,
-                     .stride = (rg_u32)p->layer[layer].x_stride,
-                     .skip_gate = input_gap,
-                     .sums = 1}},
     };
-    if (adds_skip(p)) {
-        args.sources[2] = states;
-        args.sources[2].shift = p->skip;
-        args.sources[2].skip_gate = input_gap;
-        args.n_sources = 3;
-    }
+    args.n_sources = fill_sources(p, layer, direction, args.sources);
     const struct rg_launch launch = {.kernel = RG_K_rg_weight_gradient,
                                      .buffers = {net->buffers.out[layer], rg_layer_inputs(net, layer),
                                                  rg_net_deltas(net, layer, direction), net->buffers.partial},
@@ -182,7 +185,7 @@ size_t rg_layer_reduce_jobs(const struct rg_net *net, size_t layer, size_t direc
         [RG_ROLE_BIAS_HH] = {1, p->hidden + inputs, last_hidden},
         [RG_ROLE_WEIGHT_SH] = {p->hidden, p->hidden + inputs + 1, last},
     };
-    size_t n = adds_skip(p) ? RG_ROLE_WEIGHT_SH + 1 : RG_ROLE_WEIGHT_SH;
+    size_t n = rg_plan_has_skip(p, RG_SKIP_ADD) ? RG_ROLE_WEIGHT_SH + 1 : RG_ROLE_WEIGHT_SH;
     for (size_t role = 0; role < n; role++) {
         jobs[role] = job;
         jobs[role].target = rg_layer_offset(net, layer, direction, (enum rg_role)role);

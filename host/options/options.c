@@ -206,13 +206,41 @@ const char *rg_command_subject(const char *command) {
     return NULL;
 }
 
-static rg_status take_subject(struct rg_arguments *arguments, struct rg_config *config) {
+static bool is_value_next(const struct rg_arguments *arguments) {
+    return arguments->at < arguments->count && arguments->argv[arguments->at][0] != '-';
+}
+
+/* Take what stands after the command: a subject, a probe's name, or what help is asked about. */
+static rg_status take_subject(struct rg_arguments *arguments, struct rg_config *config, const char **topic) {
     const char *const command = rg_commands[arguments->command].name;
+    if ((strcmp(command, "help") == 0 || strcmp(command, "completion") == 0) && is_value_next(arguments)) {
+        *topic = arguments->argv[arguments->at++];
+    }
+    if (strcmp(command, "probe") == 0 && is_value_next(arguments)) {
+        config->probe.name = arguments->argv[arguments->at++];
+    }
+    if (rg_command_subject(command) == NULL) {
+        return RG_OK;
+    }
     if (arguments->at >= arguments->count || !is_value(arguments->argv[arguments->at])) {
         return rg_fail(RG_USAGE, "%s needs a name after it: rnn-gpu %s %s", command, command,
                        rg_command_subject(command));
     }
     config->subject = arguments->argv[arguments->at++];
+    return RG_OK;
+}
+
+static rg_status take_options(struct rg_arguments *arguments, struct rg_config *config) {
+    const char *const command = rg_commands[arguments->command].name;
+    for (; arguments->at < arguments->count; arguments->at++) {
+        const char *const word = arguments->argv[arguments->at];
+        if (word[0] != '-') {
+            return rg_command_subject(command) != NULL
+                       ? rg_fail(RG_USAGE, "'%.80s' is a second name; %s takes one", word, command)
+                       : rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", word);
+        }
+        RG_TRY(parse_option(arguments, config));
+    }
     return RG_OK;
 }
 
@@ -238,24 +266,8 @@ rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, cons
         *command = asked;
         return RG_OK;
     }
-    if ((strcmp(*command, "help") == 0 || strcmp(*command, "completion") == 0) && arguments.at < argc &&
-        argv[arguments.at][0] != '-') {
-        *topic = argv[arguments.at++];
-    }
-    if (strcmp(*command, "probe") == 0 && arguments.at < argc && argv[arguments.at][0] != '-') {
-        config->probe.name = argv[arguments.at++];
-    }
-    if (rg_command_subject(*command) != NULL) {
-        RG_TRY(take_subject(&arguments, config));
-    }
-    for (; arguments.at < argc; arguments.at++) {
-        if (argv[arguments.at][0] != '-') {
-            return rg_command_subject(*command) != NULL
-                       ? rg_fail(RG_USAGE, "'%.80s' is a second name; %s takes one", argv[arguments.at], *command)
-                       : rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", argv[arguments.at]);
-        }
-        RG_TRY(parse_option(&arguments, config));
-    }
+    RG_TRY(take_subject(&arguments, config, topic));
+    RG_TRY(take_options(&arguments, config));
     if (is_sweep(&arguments)) {
         return RG_OK; /* each of its runs is checked */
     }

@@ -141,8 +141,7 @@ const char *rg_command_subject(const char *command);
 rg_status rg_options_check(size_t command, const struct rg_config *config);
 
 /* rg_config_default as that command has it: grad and predict take the cell from the model's file, which RG_N_CELLS
- * stands for; compare trains many small models; a probe has its
- * own hidden and steps, which 0 stands for. */
+ * stands for; compare trains many small models; a probe has its own hidden and steps, which 0 stands for. */
 struct rg_config rg_config_of_command(size_t command);
 
 /* Set the option's field from the text of a value. RG_USAGE names option, value and what is allowed. */

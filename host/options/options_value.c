@@ -523,10 +523,51 @@ static void schedule_text(const struct rg_option *option, const struct rg_schedu
              gamma[0] != '\0' ? ":" : "", gamma);
 }
 
+/* What stands for a number that is not given. */
+static const char *absent_number(const struct rg_option *option) {
+    switch (option->kind) {
+    case RG_KIND_SIGNED:
+        return strcmp(option->name, "forget-bias") == 0 ? "as drawn" : "";
+    case RG_KIND_POSITIVE:
+        return "1e-8, adagrad 1e-10";
+    default:
+        return "auto"; /* a rate */
+    }
+}
+
+static void number_text(const struct rg_option *option, double value, char *text) {
+    if (isnan(value)) {
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%s", absent_number(option));
+    } else if (option->kind == RG_KIND_SIGNED) {
+        snprintf(text, RG_OPTION_TEXT_BYTES, "%g", value);
+    } else {
+        real_text(value, text);
+    }
+}
+
+/* The value as a name; NULL: there is none. */
+static const char *value_name(const struct rg_option *option, const struct rg_config *config) {
+    const void *const value = const_field(option, config);
+    int number = 0;
+    switch (option->kind) {
+    case RG_KIND_ENUM:
+        memcpy(&number, value, sizeof number);
+        return option->names[number];
+    case RG_KIND_COLOR:
+        number = *(const int *)value;
+        return option->names[number < 0 ? 0 : 2 - number];
+    case RG_KIND_CELL:
+        return config->model.cell == RG_N_CELLS ? "the file's"
+               : config->model.irnn             ? "irnn"
+                                                : rg_cell_names[config->model.cell];
+    default:
+        return *(const char *const *)value;
+    }
+}
+
 void rg_option_value_text(const struct rg_option *option, const struct rg_config *config, char *text) {
     const void *const value = const_field(option, config);
-    const char *name = "";
-    int number = 0;
+    const char *name = NULL;
     text[0] = '\0';
     switch (option->kind) {
     case RG_KIND_FLAG:
@@ -546,46 +587,13 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
         bytes_text(*(const uint64_t *)value, text);
         return;
     case RG_KIND_SIGNED:
-        if (isnan(*(const double *)value)) {
-            name = strcmp(option->name, "forget-bias") == 0 ? "as drawn" : "";
-            break;
-        }
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%g", *(const double *)value);
-        return;
     case RG_KIND_POSITIVE:
-        if (isnan(*(const double *)value)) {
-            name = "1e-8, adagrad 1e-10";
-            break;
-        }
-        /* fall through */
     case RG_KIND_RATE:
-        if (isnan(*(const double *)value)) {
-            name = "auto";
-            break;
-        }
-        /* fall through */
     case RG_KIND_REAL:
     case RG_KIND_FRACTION:
     case RG_KIND_DURATION:
-        real_text(*(const double *)value, text);
+        number_text(option, *(const double *)value, text);
         return;
-    case RG_KIND_TEXT:
-    case RG_KIND_NAME:
-        name = *(const char *const *)value;
-        break;
-    case RG_KIND_ENUM:
-        memcpy(&number, value, sizeof number);
-        name = option->names[number];
-        break;
-    case RG_KIND_COLOR:
-        number = *(const int *)value;
-        name = option->names[number < 0 ? 0 : 2 - number];
-        break;
-    case RG_KIND_CELL:
-        name = config->model.cell == RG_N_CELLS ? "the file's"
-               : config->model.irnn             ? "irnn"
-                                                : rg_cell_names[config->model.cell];
-        break;
     case RG_KIND_INIT:
         init_text(option, value, text);
         return;
@@ -595,6 +603,13 @@ void rg_option_value_text(const struct rg_option *option, const struct rg_config
     case RG_KIND_SCHEDULE:
         schedule_text(option, value, text);
         return;
+    case RG_KIND_TEXT:
+    case RG_KIND_NAME:
+    case RG_KIND_ENUM:
+    case RG_KIND_COLOR:
+    case RG_KIND_CELL:
+        name = value_name(option, config);
+        break;
     }
     snprintf(text, RG_OPTION_TEXT_BYTES, "%s", name != NULL ? name : "");
 }

@@ -37,6 +37,34 @@ static bool target_reached(const struct loop *l) {
            rg_loss_mean_value(&l->state->mean) <= l->config->training.target_loss;
 }
 
+/* Count the update, and let the loss decide: about the rate, and whether the training ends here. */
+static void take_update(struct loop *l, const struct rg_update *update) {
+    struct rg_trainer_state *const state = l->state;
+    struct rg_training *const sum = &state->training;
+    sum->updates = update->update;
+    rg_loss_mean_add(&state->mean, update->loss);
+    sum->last_loss = update->loss;
+    sum->grad_norm = update->grad_norm;
+    sum->clipped += update->clipped;
+    sum->skipped += update->skipped;
+    sum->applied = update->skipped ? sum->applied : update->update;
+    state->skipped_row = update->skipped ? state->skipped_row + 1 : 0;
+    if (l->config->training.schedule.kind == RG_SCHEDULE_PLATEAU && !l->hooks->validation) {
+        rg_plateau_observe(&state->plateau, &l->config->training.schedule, update->loss, 1);
+    }
+    if (l->hooks->on_update) {
+        l->hooks->on_update(l->hooks->self, update);
+    }
+    if (target_reached(l)) {
+        sum->reason = RG_REASON_TARGET;
+        l->stop = true;
+    } else if (state->skipped_row >= l->engine->net.options.optimizer.max_skips) {
+        /* the device has stopped here too: the records after this one are of updates that did nothing */
+        sum->reason = RG_REASON_DIVERGED;
+        l->stop = true;
+    }
+}
+
 /* Wait for what is queued, and report it. */
 static rg_status report(struct loop *l) {
     struct rg_record history[RG_HISTORY];
@@ -45,12 +73,9 @@ static rg_status report(struct loop *l) {
     RG_TRY(rg_engine_history(l->engine, history));
     const double t = rg_seconds(), elapsed = t - l->last_report;
     l->each = n > 0.0 ? (t - l->since) / n : l->each;
-    const double rate =
-        elapsed > 0.0 ? (double)((l->queued - l->reported) * rg_update_sequences(l->config)) / elapsed : 0.0;
-    struct rg_trainer_state *const state = l->state;
-    struct rg_training *const sum = &state->training;
+    const double rate = elapsed > 0.0 ? n * (double)rg_update_sequences(l->config) / elapsed : 0.0;
     for (; l->reported < l->queued && !l->stop; l->reported++) {
-        const struct rg_record *r = &history[l->reported % RG_HISTORY];
+        const struct rg_record *const r = &history[l->reported % RG_HISTORY];
         const struct rg_update update = {.update = l->reported + 1,
                                          .loss =
                                              fabs(rg_exact_read(r->loss)), /* never negative, but a NaN has a sign */
@@ -59,31 +84,10 @@ static rg_status report(struct loop *l) {
                                          .skipped = r->skipped,
                                          .lr = l->lr[l->reported % RG_HISTORY],
                                          .sequences_per_s = rate};
-        sum->updates = update.update;
-        rg_loss_mean_add(&state->mean, update.loss);
-        sum->last_loss = update.loss;
-        sum->grad_norm = update.grad_norm;
-        sum->clipped += r->clipped;
-        sum->skipped += r->skipped;
-        sum->applied = r->skipped ? sum->applied : update.update;
-        state->skipped_row = r->skipped ? state->skipped_row + 1 : 0;
-        if (l->config->training.schedule.kind == RG_SCHEDULE_PLATEAU && !l->hooks->validation) {
-            rg_plateau_observe(&state->plateau, &l->config->training.schedule, update.loss, 1);
-        }
-        if (l->hooks->on_update) {
-            l->hooks->on_update(l->hooks->self, &update);
-        }
-        if (target_reached(l)) {
-            sum->reason = RG_REASON_TARGET;
-            l->stop = true;
-        } else if (state->skipped_row >= l->engine->net.options.optimizer.max_skips) {
-            /* the device has stopped here too: the records after this one are of updates that did nothing */
-            sum->reason = RG_REASON_DIVERGED;
-            l->stop = true;
-        }
+        take_update(l, &update);
     }
     l->last_report = t;
-    sum->seconds = l->before + t - l->begin;
+    l->state->training.seconds = l->before + t - l->begin;
     return RG_OK;
 }
 

@@ -109,6 +109,31 @@ static void add_row(const struct rg_comparison_row *row, struct rg_columns *t) {
     }
 }
 
+static rg_status add_rows(const struct rg_comparison *comparison, const size_t *order, size_t n, struct rg_columns *t) {
+    bool tied = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct rg_comparison_row *const row = &comparison->rows[order[i]];
+        add_row(row, t);
+        tied = tied || row->tied;
+    }
+    RG_TRY(rg_columns_end(t));
+    if (tied) {
+        rg_columns_explain(t, "=",
+                           "tied with the row above or below: with the seeds drawn again, neither median is the lower "
+                           "one in 9 of 10 draws");
+    }
+    return RG_OK;
+}
+
+/* Has a shown row more than one seed? */
+static bool has_several(const struct rg_comparison *comparison, const size_t *order, size_t n) {
+    bool several = false;
+    for (size_t i = 0; i < n; i++) {
+        several = several || comparison->rows[order[i]].n_runs > 1;
+    }
+    return several;
+}
+
 rg_status rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,
                               const struct rg_look *look) {
     static const char losses[] = "of the losses of the seeds; the loss of a run is the median over its last tenth of "
@@ -135,15 +160,13 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
         {.head = "seq/s", .width = 9, .meaning = others},
     };
     const struct rg_summary *const first = &comparison->rows[order[0]].summary;
-    const bool wide = look->columns >= WIDE;
-    bool tied = false, several = false;
     char learned[80];
     struct rg_columns t;
     (void)snprintf(learned, sizeof learned, "seeds whose loss is below %g of the baseline's",
                    rg_loss_learned_part(first->loss_kind));
     columns[LEARNED].meaning = learned;
     const struct rg_columns_options options = {.columns = columns,
-                                               .n = wide ? COLUMNS : NARROW_COLUMNS,
+                                               .n = look->columns >= WIDE ? COLUMNS : NARROW_COLUMNS,
                                                .keys = 3,
                                                .rows = n,
                                                .width = rg_look_table(look),
@@ -153,20 +176,9 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
     rg_lines_format(stdout, rg_look_text(look), 0, "%s, %zu steps: the baseline's loss is %.6g", first->task,
                     first->steps, first->baseline);
     (void)putchar('\n');
-    for (size_t i = 0; i < n; i++) {
-        const struct rg_comparison_row *const row = &comparison->rows[order[i]];
-        add_row(row, &t);
-        tied = tied || row->tied;
-        several = several || row->n_runs > 1;
-    }
-    const rg_status status = rg_columns_end(&t);
-    if (status == RG_OK && tied) {
-        rg_columns_explain(&t, "=",
-                           "tied with the row above or below: with the seeds drawn again, neither median is the lower "
-                           "one in 9 of 10 draws");
-    }
+    const rg_status status = add_rows(comparison, order, n, &t);
     rg_columns_release(&t);
-    if (!several) {
+    if (!has_several(comparison, order, n)) {
         (void)puts("One seed: differences may be chance. --seeds 3 tells more.");
     }
     return status;

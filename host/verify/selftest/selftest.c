@@ -45,50 +45,64 @@ static rg_status check_updates(struct rg_checks *checks, struct rg_device *devic
     return rg_check_updates(checks, device, &mine, initial, words);
 }
 
+/* Check single kernels. */
+static rg_status check_kernels(struct rg_checks *checks, struct rg_device *device,
+                               const struct rg_selftest_scope *scope) {
+    const bool all = takes_all(scope);
+    RG_TRY(rg_check_layout(checks, device));
+    /* a GPU's driver has compiled that kernel with the others of its program; PoCL would do it here */
+    RG_TRY(rg_check_specials(checks, device, all || device->info.is_gpu, all || !scope->wide));
+    RG_TRY(all ? rg_check_peak(checks, device) : RG_OK);
+    RG_TRY(all || scope->marks ? rg_check_marks(checks, device) : RG_OK);
+    RG_TRY(all || scope->symbols ? rg_check_symbols(checks, device) : RG_OK);
+    return rg_check_gather(checks, device);
+}
+
+/* Check the terms of a lag profile and dropout: with few checks, each for one net. */
+static rg_status check_terms_and_dropout(struct rg_checks *checks, struct rg_device *device,
+                                         const struct rg_selftest_scope *scope) {
+    const enum rg_cell dropped = scope->cell == RG_N_CELLS ? RG_CELL_GRU : scope->cell;
+    bool done = false;
+    for (size_t i = 0; i < rg_n_selftest_step_terms; i++) {
+        if (scope->full || (!done && in_scope(scope, &rg_selftest_step_terms[i].net))) {
+            RG_TRY(rg_check_step_terms(checks, device, &rg_selftest_step_terms[i]));
+            done = true;
+        }
+    }
+    for (enum rg_cell cell = 0; cell < RG_N_CELLS; cell++) {
+        if (scope->full || (cell == dropped && (takes_all(scope) || scope->stacked))) {
+            RG_TRY(rg_check_dropout(checks, device, cell));
+        }
+    }
+    return RG_OK;
+}
+
+/* Check whole updates. */
+static rg_status check_cases(struct rg_checks *checks, struct rg_device *device,
+                             const struct rg_selftest_scope *scope) {
+    for (size_t i = 0; i < rg_n_selftest_cases; i++) {
+        RG_TRY(check_updates(checks, device, scope, &rg_selftest_cases[i], false, 0));
+    }
+    for (size_t i = 0; (takes_all(scope) || scope->initial) && i < rg_n_selftest_initial_cases; i++) {
+        RG_TRY(check_updates(checks, device, scope, &rg_selftest_initial_cases[i], true, 0));
+    }
+    for (size_t i = 0; i < rg_n_selftest_embedded_cases; i++) {
+        const struct rg_update_case *const one = &rg_selftest_embedded_cases[i];
+        RG_TRY(check_updates(checks, device, scope, one, false, one->sizes.steps));
+    }
+    return RG_OK;
+}
+
 rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_scope *scope, rg_selftest_report *report,
                           void *context) {
-    const enum rg_cell dropped = scope->cell == RG_N_CELLS ? RG_CELL_GRU : scope->cell;
     struct rg_checks checks = {.report = report, .context = context};
     if (scope->full) {
         RG_TRY(rg_check_reference(&checks));
         RG_TRY(rg_stop_check());
     }
-    RG_TRY(rg_check_layout(&checks, device));
-    /* a GPU's driver has compiled that kernel with the others of its program; PoCL would do it here */
-    RG_TRY(
-        rg_check_specials(&checks, device, takes_all(scope) || device->info.is_gpu, takes_all(scope) || !scope->wide));
-    if (takes_all(scope)) {
-        RG_TRY(rg_check_peak(&checks, device));
-    }
-    if (takes_all(scope) || scope->marks) {
-        RG_TRY(rg_check_marks(&checks, device));
-    }
-    if (takes_all(scope) || scope->symbols) {
-        RG_TRY(rg_check_symbols(&checks, device));
-    }
-    RG_TRY(rg_check_gather(&checks, device));
-    bool terms = false; /* one is enough for the few */
-    for (size_t i = 0; i < rg_n_selftest_step_terms; i++) {
-        if (scope->full || (!terms && in_scope(scope, &rg_selftest_step_terms[i].net))) {
-            RG_TRY(rg_check_step_terms(&checks, device, &rg_selftest_step_terms[i]));
-            terms = true;
-        }
-    }
-    for (enum rg_cell cell = 0; cell < RG_N_CELLS; cell++) {
-        if (scope->full || (cell == dropped && (takes_all(scope) || scope->stacked))) {
-            RG_TRY(rg_check_dropout(&checks, device, cell));
-        }
-    }
-    for (size_t i = 0; i < rg_n_selftest_cases; i++) {
-        RG_TRY(check_updates(&checks, device, scope, &rg_selftest_cases[i], false, 0));
-    }
-    for (size_t i = 0; (takes_all(scope) || scope->initial) && i < rg_n_selftest_initial_cases; i++) {
-        RG_TRY(check_updates(&checks, device, scope, &rg_selftest_initial_cases[i], true, 0));
-    }
-    for (size_t i = 0; i < rg_n_selftest_embedded_cases; i++) {
-        RG_TRY(check_updates(&checks, device, scope, &rg_selftest_embedded_cases[i], false,
-                             rg_selftest_embedded_cases[i].sizes.steps));
-    }
+    RG_TRY(check_kernels(&checks, device, scope));
+    RG_TRY(check_terms_and_dropout(&checks, device, scope));
+    RG_TRY(check_cases(&checks, device, scope));
     if (checks.failed == 0) {
         return RG_OK;
     }
