@@ -37,8 +37,9 @@ bool rg_stop_requested(void);
 /* RG_OK, or, once the work must stop, RG_INTERRUPTED or RG_TERMINATED, which the caller returns at once. */
 rg_status rg_stop_check(void);
 
-/* Stop catching: from now on a signal ends the program, as if it caught none. Call it when all work is done, before the
- * last rg_stop_status. Then no signal is answered but missing from the exit code. */
+/* Stop catching: from now on a signal ends the program at once. Call it when all work is done, before the last
+ * rg_stop_status. Otherwise a signal that comes in between would be answered, and the exit code would not tell of it.
+ */
 void rg_stop_release(void);
 
 /* Is the status one of rg_stop_check's? The work is then incomplete, but nothing is wrong. */

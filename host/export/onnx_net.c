@@ -10,7 +10,8 @@
 
 #include "rnn_gpu/config.h"
 
-enum { MAX_CHAIN = 400, N_LAST_STATES = 2 };
+enum { MAX_CHAIN = 400, N_LAST_STATES = 2, MAX_START_NODES = 16, MAX_START_NUMBERS = 1 << 16 };
+enum { INITIAL_H = 5, INITIAL_C = 6, PEEPHOLES = 7 }; /* inputs of a recurrent node */
 
 /* The walk back: the present tensor, and what was found so far. */
 struct walk {
@@ -18,10 +19,11 @@ struct walk {
     struct rg_onnx_net *net;
     struct rg_bytes name;
     enum rg_readout readout;
-    bool reads_last, reads_states; /* steps were reduced to one; the final states of a layer are read */
-    /* has_axis: the axis of that reduction is known; swapped: batch and time are exchanged before it */
-    bool has_axis, swapped;
+    bool reads_states; /* the final states of a layer are read */
+    bool reads_last;   /* steps were reduced to one, */
+    bool has_axis;     /* along an axis that is known: */
     int64_t axis;
+    bool swapped; /* batch and time are exchanged before that */
 };
 
 static rg_status refuse_node(const struct walk *walk, struct rg_bytes node, const char *why) {
@@ -40,6 +42,28 @@ static bool is_op(struct rg_bytes node, const char *const *names) {
     return false;
 }
 #define IS_OP(node, ...) is_op((node), (const char *const[]){__VA_ARGS__, NULL})
+
+static rg_status refuse_length(const struct walk *walk) {
+    return rg_fail(RG_BAD_FILE, "%s: the graph is too tangled to be read as a recurrent net", walk->file->path);
+}
+
+/* Has the node an attribute `direction` with this value? */
+static bool has_direction(struct rg_bytes node, const char *direction) {
+    struct rg_bytes attribute;
+    struct rg_field field;
+    return rg_onnx_attribute(node, "direction", &attribute) && rg_wire_find(attribute, RG_ATTRIBUTE_S, &field) &&
+           rg_bytes_are(field.bytes, direction);
+}
+
+/* Set *number to the first of the numbers in an attribute, if there is one. */
+static void read_first(struct rg_bytes node, const char *name, float *number) {
+    struct rg_bytes attribute;
+    struct rg_field field;
+    if (rg_onnx_attribute(node, name, &attribute) && rg_wire_find(attribute, RG_ATTRIBUTE_FLOATS, &field)) {
+        const bool is_packed = field.bytes.length >= sizeof *number;
+        memcpy(number, is_packed ? (const void *)field.bytes.at : &field.value, sizeof *number);
+    }
+}
 
 /* The node that computes the present tensor. */
 static rg_status producer(const struct walk *walk, struct rg_bytes *node, size_t *output) {
@@ -68,13 +92,19 @@ static rg_status split_inputs(const struct walk *walk, struct rg_bytes node, str
     return refuse_node(walk, node, "has no constant weights; expected those of a linear head");
 }
 
+/* Take the second input of a product as the head's weights. The walk goes on with the first one. */
+static rg_status take_head_weight(struct walk *walk, struct rg_bytes node) {
+    bool found = false;
+    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &walk->net->head_weight, &found));
+    walk->name = rg_onnx_input(node, 0);
+    return found && walk->net->head_weight.n_dims == 2 && rg_onnx_int(node, "transA", 0) == 0
+               ? RG_OK
+               : refuse_node(walk, node, "is not a linear head: its weights are not a constant matrix");
+}
+
 static rg_status take_gemm(struct walk *walk, struct rg_bytes node) {
     struct rg_onnx_net *const net = walk->net;
-    bool found = false;
-    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &net->head_weight, &found));
-    if (!found || net->head_weight.n_dims != 2 || rg_onnx_int(node, "transA", 0) != 0) {
-        return refuse_node(walk, node, "is not a linear head: its weights are not a constant matrix");
-    }
+    RG_TRY(take_head_weight(walk, node));
     RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 2), &net->head_bias, &net->has_bias));
     static const char *const factors[] = {"alpha", "beta"};
     for (size_t i = 0; i < 2; i++) {
@@ -89,7 +119,6 @@ static rg_status take_gemm(struct walk *walk, struct rg_bytes node) {
         }
     }
     net->head_transposed = rg_onnx_int(node, "transB", 0) == 0;
-    walk->name = rg_onnx_input(node, 0);
     return RG_OK;
 }
 
@@ -105,14 +134,8 @@ static rg_status take_product(struct walk *walk, struct rg_bytes node) {
     if (!IS_OP(node, "MatMul")) {
         return refuse_node(walk, node, "is in the place of the linear head");
     }
-    bool found = false;
-    RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &net->head_weight, &found));
-    if (!found || net->head_weight.n_dims != 2) {
-        return refuse_node(walk, node, "is not a linear head: its weights are not a constant matrix");
-    }
     net->head_transposed = true;
-    walk->name = rg_onnx_input(node, 0);
-    return RG_OK;
+    return take_head_weight(walk, node);
 }
 
 /* Does the node only move numbers? */
@@ -133,7 +156,7 @@ static rg_status find_head(struct walk *walk) {
         }
         walk->name = rg_onnx_input(node, 0);
     }
-    return rg_fail(RG_BAD_FILE, "%s: the graph is too tangled to be read as a recurrent net", walk->file->path);
+    return refuse_length(walk);
 }
 
 /* ---- The readout ---- */
@@ -169,11 +192,7 @@ static rg_status find_states(struct walk *walk, int64_t *rows) {
     if (!IS_OP(node, "RNN", "LSTM", "GRU") || output != 1) {
         return refuse_node(walk, node, "is read as a final state; expected output Y_h of a recurrent node");
     }
-    struct rg_bytes direction;
-    struct rg_field field;
-    const bool both = rg_onnx_attribute(node, "direction", &direction) &&
-                      rg_wire_find(direction, RG_ATTRIBUTE_S, &field) && rg_bytes_are(field.bytes, "bidirectional");
-    *rows *= both ? 2 : 1;
+    *rows *= has_direction(node, "bidirectional") ? 2 : 1;
     walk->reads_states = true;
     return RG_OK;
 }
@@ -291,7 +310,8 @@ static rg_status step_to_layer(struct walk *walk, struct rg_bytes *node, bool *d
             walk->reads_states = true;
         }
         *done = true;
-        if (walk->has_axis && walk->axis != (int64_t)walk->swapped) {
+        const int64_t time_axis = walk->swapped ? 1 : 0;
+        if (walk->has_axis && walk->axis != time_axis) {
             return refuse_node(walk, *node, "is read over another axis than that of the steps");
         }
         return output <= 1 ? RG_OK : refuse_node(walk, *node, "is read at its cell state");
@@ -315,7 +335,7 @@ static rg_status step_to_layer(struct walk *walk, struct rg_bytes *node, bool *d
 
 /* ---- The layers ---- */
 
-/* An initial state must be zeros or given by the caller. */
+/* An initial state must be zeros or given by the caller. `depth`: nodes that may be between it and what computes it. */
 static rg_status check_start(struct walk *walk, struct rg_bytes name, struct rg_bytes layer, int depth) {
     struct rg_onnx_tensor constant;
     struct rg_bytes node = {NULL, 0}, attribute = node;
@@ -333,7 +353,7 @@ static rg_status check_start(struct walk *walk, struct rg_bytes name, struct rg_
     for (size_t i = 0; found && i < constant.count; i++) {
         float number = 0.0F;
         RG_TRY(rg_onnx_floats_of(walk->file, &constant, i, 1, &number));
-        if (fabsf(number) > 0.0F || i > 1 << 16) {
+        if (fabsf(number) > 0.0F || i > MAX_START_NUMBERS) {
             return refuse_node(walk, layer, "starts from a state that is not zero");
         }
     }
@@ -366,9 +386,9 @@ static rg_status find_activation(const struct walk *walk, struct rg_bytes node, 
         return RG_OK;
     }
     for (unsigned a = 0; a < RG_N_ACTIVATIONS; a++) {
-        float alpha = NAN, given = NAN, beta = 0.0F;
+        float alpha = NAN, given_alpha = NAN, given_beta = 0.0F;
         const char *const name = rg_onnx_activation((enum rg_activation)a, &alpha);
-        struct rg_bytes names = attribute, numbers;
+        struct rg_bytes names = attribute;
         bool all = name != NULL;
         while (rg_wire_next(&names, &field)) {
             all = all && (field.number != RG_ATTRIBUTE_STRINGS || rg_bytes_are(field.bytes, name));
@@ -376,16 +396,9 @@ static rg_status find_activation(const struct walk *walk, struct rg_bytes node, 
         if (!all) {
             continue;
         }
-        if (rg_onnx_attribute(node, "activation_beta", &numbers) &&
-            rg_wire_find(numbers, RG_ATTRIBUTE_FLOATS, &field)) {
-            memcpy(&beta, field.bytes.length >= sizeof beta ? (const void *)field.bytes.at : &field.value, sizeof beta);
-        }
-        if (rg_onnx_attribute(node, "activation_alpha", &numbers) &&
-            rg_wire_find(numbers, RG_ATTRIBUTE_FLOATS, &field)) {
-            memcpy(&given, field.bytes.length >= sizeof given ? (const void *)field.bytes.at : &field.value,
-                   sizeof given);
-        }
-        if ((!isnan(alpha) && !isnan(given) && fabsf(alpha - given) > 1e-7F) || fabsf(beta) > 0.0F) {
+        read_first(node, "activation_alpha", &given_alpha);
+        read_first(node, "activation_beta", &given_beta);
+        if ((!isnan(alpha) && !isnan(given_alpha) && fabsf(alpha - given_alpha) > 1e-7F) || fabsf(given_beta) > 0.0F) {
             return refuse_node(walk, node, "has an activation with other numbers than rnn-gpu's");
         }
         *out = (enum rg_activation)a;
@@ -404,7 +417,7 @@ static rg_status check_layer(const struct walk *walk, struct rg_bytes node, enum
     if (rg_onnx_attribute(node, "clip", &attribute)) {
         return refuse_node(walk, node, "clips its sums, which rnn-gpu does not");
     }
-    if (rg_onnx_int(node, "input_forget", 0) != 0 || rg_onnx_input(node, 7).length > 0) {
+    if (rg_onnx_int(node, "input_forget", 0) != 0 || rg_onnx_input(node, PEEPHOLES).length > 0) {
         return refuse_node(walk, node, "has coupled gates or peepholes, which rnn-gpu does not have");
     }
     if (cell == RG_CELL_GRU && rg_onnx_int(node, "linear_before_reset", 0) != 1) {
@@ -429,22 +442,18 @@ static rg_status check_layer(const struct walk *walk, struct rg_bytes node, enum
 /* Record the cell of a layer. All layers must have the same cell. */
 static rg_status take_layer(struct walk *walk, struct rg_bytes node) {
     struct rg_shape *const s = &walk->net->shape;
-    struct rg_bytes attribute;
-    struct rg_field field;
     enum rg_cell cell = RG_CELL_RNN;
     enum rg_activation activation = RG_ACT_TANH;
     while (!rg_bytes_are(rg_onnx_op(node), rg_onnx_operator(cell))) {
         cell++;
     }
-    const bool both = rg_onnx_attribute(node, "direction", &attribute) &&
-                      rg_wire_find(attribute, RG_ATTRIBUTE_S, &field) && rg_bytes_are(field.bytes, "bidirectional");
+    const bool both = has_direction(node, "bidirectional");
     RG_TRY(check_layer(walk, node, cell, both));
     if (cell == RG_CELL_RNN) {
         RG_TRY(find_activation(walk, node, &activation));
     }
-    for (size_t i = 5; i < 7; i++) {
-        RG_TRY(check_start(walk, rg_onnx_input(node, i), node, 16));
-    }
+    RG_TRY(check_start(walk, rg_onnx_input(node, INITIAL_H), node, MAX_START_NODES));
+    RG_TRY(check_start(walk, rg_onnx_input(node, INITIAL_C), node, MAX_START_NODES));
     if (s->layers == RG_MAX_LAYERS) {
         return refuse_node(walk, node, "is one layer more than the 16 possible");
     }
@@ -487,7 +496,7 @@ static rg_status find_layers(struct walk *walk, struct rg_bytes node) {
             return refuse_node(walk, node, "is before or between the layers, where rnn-gpu has no node");
         }
     }
-    return rg_fail(RG_BAD_FILE, "%s: the graph is too tangled to be read as a recurrent net", walk->file->path);
+    return refuse_length(walk);
 }
 
 static void reverse_layers(struct rg_onnx_net *net) {
@@ -581,7 +590,7 @@ rg_status rg_onnx_find_net(struct rg_onnx_file *file, struct rg_onnx_net *net) {
         RG_TRY(step_to_layer(&walk, &node, &done));
     }
     if (!done) {
-        return rg_fail(RG_BAD_FILE, "%s: the graph is too tangled to be read as a recurrent net", file->path);
+        return refuse_length(&walk);
     }
     RG_TRY(find_layers(&walk, node));
     reverse_layers(net);

@@ -1,5 +1,6 @@
 /* Copy the weights into panels, once an update, so that the scans read them as contiguous vectors. Group (i, j) has the
- * j-th share of job i. In this order neighbouring groups have equal work, and drivers assign runs of neighbours. */
+ * j-th share of job i. A driver gives each processor a run of neighbouring groups, and in this order such runs have
+ * equal work. */
 
 #if RG_TF32
 #define RG_PACKED(x) (rounded ? rg_mma_round(x) : (x))
@@ -9,8 +10,8 @@
 
 /* Write `depth` lines of one vector each. The first begins at `line`, each next one `stride` numbers later. A line has
  * the weights of RG_VEC units, the first of which is `unit`; units from job.units on get zeros. The weights are read
- * from `from`, and those of `second` are added unless it is NULL. If the units are not
- * adjacent in memory, the square is transposed in private memory, so that every cache line is read once. */
+ * from `from`, and those of `second` are added unless it is NULL. If the units are not adjacent in memory, the square
+ * is transposed in private memory, so that every cache line is read once. */
 RG_INLINE void rg_pack_square(__global const rg_real *from, __global const rg_real *second, __global rg_real *line,
                               size_t stride, struct rg_pack_job job, size_t depth, size_t unit) {
     rg_real square[RG_VEC][RG_VEC]; /* [unit][k] */

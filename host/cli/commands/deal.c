@@ -17,42 +17,44 @@ static double work_of(const struct rg_config *c) {
     return gates * hidden * (hidden + 8.0) * layers * rows * (double)(c->training.updates + 1);
 }
 
-struct place {
+struct entry {
     double work;
-    size_t at;
+    size_t training;
 };
 
+/* Of trainings that take as long, the earlier one goes first. */
 static int longest_first(const void *a, const void *b) {
-    const struct place *const x = a, *const y = b;
-    return x->work != y->work ? (x->work < y->work) - (x->work > y->work) : (x->at > y->at) - (x->at < y->at);
+    const struct entry *const x = a, *const y = b;
+    return x->work != y->work ? (x->work < y->work) - (x->work > y->work)
+                              : (x->training > y->training) - (x->training < y->training);
 }
 
-/* Sort the trainings, the longest first. */
-static rg_status sort(const double *work, size_t n, struct place **out) {
+/* List the trainings, the longest first. */
+static rg_status sort(const double *work, size_t n, struct entry **out) {
     RG_TRY(rg_alloc(out, n, sizeof **out, "trainings of the ranks"));
     for (size_t i = 0; i < n; i++) {
-        (*out)[i] = (struct place){work[i], i};
+        (*out)[i] = (struct entry){work[i], i};
     }
     qsort(*out, n, sizeof **out, longest_first);
     return RG_OK;
 }
 
 rg_status rg_deal_owners(const double *work, size_t n, size_t n_ranks, size_t *owners) {
-    struct place *places = NULL;
+    struct entry *entries = NULL;
     double *load = NULL;
     rg_status status = RG_OK;
-    RG_TRY_GOTO(sort(work, n, &places));
+    RG_TRY_GOTO(sort(work, n, &entries));
     RG_TRY_GOTO(rg_alloc(&load, n_ranks, sizeof *load, "trainings of the ranks"));
     for (size_t i = 0; i < n; i++) {
         size_t min = 0;
         for (size_t r = 1; r < n_ranks; r++) {
             min = load[r] < load[min] ? r : min;
         }
-        owners[places[i].at] = places[i].work > 0.0 ? min : n_ranks;
-        load[min] += places[i].work;
+        owners[entries[i].training] = entries[i].work > 0.0 ? min : n_ranks;
+        load[min] += entries[i].work;
     }
 fail:
-    rg_free(places);
+    rg_free(entries);
     rg_free(load);
     return status;
 }
@@ -72,8 +74,8 @@ static rg_status find_work(const struct rg_deal *d, double *work) {
 
 /* ---- Sending results ---- */
 
-/* Sections as bytes: the numbers of sections and numbers, the numbers, then each section with its name, size and data.
- */
+/* The head of a result as bytes. After it come the `n_numbers` numbers, then the name, size and data of each of the `n`
+ * sections. */
 struct packed {
     uint64_t n, n_numbers;
 };
@@ -170,15 +172,15 @@ fail:
 
 /* This rank's trainings, the longest first. */
 static rg_status choose(const double *work, size_t n, const size_t *owners, size_t rank, size_t *mine, size_t *n_mine) {
-    struct place *places = NULL;
-    RG_TRY(sort(work, n, &places));
+    struct entry *entries = NULL;
+    RG_TRY(sort(work, n, &entries));
     *n_mine = 0;
     for (size_t i = 0; i < n; i++) {
-        if (owners[places[i].at] == rank) {
-            mine[(*n_mine)++] = places[i].at;
+        if (owners[entries[i].training] == rank) {
+            mine[(*n_mine)++] = entries[i].training;
         }
     }
-    rg_free(places);
+    rg_free(entries);
     return RG_OK;
 }
 

@@ -41,11 +41,11 @@ static rg_status value_text(const struct rg_option *option, const char *typed, c
 static rg_status add_value(struct rg_grid_axis *axis, const char *typed) {
     char text[RG_OPTION_TEXT_BYTES];
     RG_TRY(value_text(axis->option, typed, text));
-    for (size_t i = 0; i < axis->n; i++) {
+    for (size_t i = 0; i < axis->n; i++) { /* 1e-3 and 0.001 are the same value */
         char other[RG_OPTION_TEXT_BYTES];
-        const bool is_kept = is_whole(axis->option);
-        RG_TRY(is_kept ? RG_OK : value_text(axis->option, axis->values[i], other));
-        if (strcmp(is_kept ? axis->values[i] : other, text) == 0) {
+        const bool has_form = is_whole(axis->option); /* as it is stored */
+        RG_TRY(has_form ? RG_OK : value_text(axis->option, axis->values[i], other));
+        if (strcmp(has_form ? axis->values[i] : other, text) == 0) {
             return rg_fail(RG_USAGE, "--%s: %.60s is listed twice; a run would count twice", axis->option->name, typed);
         }
     }
@@ -92,7 +92,7 @@ static rg_status add_ratios(struct rg_grid_axis *axis, const char *item, const c
     return RG_OK;
 }
 
-/* Read one end of a range, text[0, length). */
+/* Read one end of a range, text[0, length), as a seed is read: 4k is 4000. */
 static rg_status read_end(const struct rg_option *option, const char *text, size_t length, uint64_t *value) {
     struct rg_config scratch = rg_config_default();
     const struct rg_option end = {.name = option->name,
@@ -178,7 +178,7 @@ static rg_status add_axis(struct rg_grid_of_runs *grid, const struct rg_option *
     return read_axis(&grid->axes[at], option, list);
 }
 
-/* Is it a flag that train, which parses the words of a run, does not have? */
+/* Is it a flag that train does not have? The words of a run are parsed as those of train. */
 static bool is_of_sweep_alone(const struct rg_option *option) {
     return option->kind == RG_KIND_FLAG && (option->commands >> rg_command_find("train") & 1) == 0;
 }
@@ -236,7 +236,7 @@ static rg_status check_folds(const struct rg_grid_of_runs *grid, const struct rg
     return rg_fold_check(largest, config->data.folds);
 }
 
-static rg_status make(struct rg_grid_of_runs *grid, const struct rg_config *config) {
+static rg_status fill(struct rg_grid_of_runs *grid, const struct rg_config *config) {
     RG_TRY(read_line(grid, config));
     grid->n_steps = move_last(grid, "steps");
     grid->n_seeds = move_last(grid, "seed");
@@ -256,7 +256,7 @@ static rg_status make(struct rg_grid_of_runs *grid, const struct rg_config *conf
 
 rg_status rg_grid_create(const struct rg_config *config, struct rg_grid_of_runs **out) {
     RG_TRY(rg_alloc(out, 1, sizeof **out, "the grid of a sweep"));
-    const rg_status status = make(*out, config);
+    const rg_status status = fill(*out, config);
     if (status != RG_OK) {
         rg_grid_destroy(*out);
         *out = NULL;
@@ -293,7 +293,7 @@ size_t rg_grid_inner_axes(const struct rg_grid_of_runs *grid) {
     return (grid->has_seeds ? 1U : 0U) + (grid->has_folds ? 1U : 0U);
 }
 
-/* Give option `name` its default value unless it is an axis. */
+/* Give option `name` its default value unless the line gives it; then it is an axis, be it of one value. */
 static void add_default(const struct rg_grid_of_runs *grid, const char *name, size_t value, char word[WORD_BYTES],
                         char **argv, int *argc) {
     if (!has_axis(grid, name)) {
@@ -304,10 +304,11 @@ static void add_default(const struct rg_grid_of_runs *grid, const char *name, si
 
 rg_status rg_grid_config(const struct rg_grid_of_runs *grid, size_t run, const struct rg_config *defaults,
                          struct rg_config *config) {
-    char words[RG_MAX_AXES + 3][WORD_BYTES], program[] = "rnn-gpu", train[] = "train", **argv = NULL;
+    enum { N_DEFAULTS = 3, N_NAMES = 2 };
+    char words[RG_MAX_AXES + N_DEFAULTS][WORD_BYTES], program[] = "rnn-gpu", train[] = "train", **argv = NULL;
     const char *command = NULL, *topic = NULL;
     int argc = 0;
-    RG_TRY(rg_alloc(&argv, grid->n_words + grid->n_axes + 6, sizeof *argv, "a command line"));
+    RG_TRY(rg_alloc(&argv, N_NAMES + grid->n_words + grid->n_axes + N_DEFAULTS + 1, sizeof *argv, "a command line"));
     argv[argc++] = program;
     argv[argc++] = train;
     for (size_t i = 0; i < grid->n_words; i++) {

@@ -37,7 +37,8 @@ void rg_grid_destroy(struct rg_grid_of_runs *grid); /* NULL allowed */
 /* Index of run `run` on an axis. The last axis changes fastest. */
 size_t rg_grid_index(const struct rg_grid_of_runs *grid, size_t run, size_t axis);
 
-/* The number of runs that differ only in seed and fold, and the number of these axes. */
+/* Runs that differ only in seed and fold are the members of a group. Their number, the number of these axes, and what
+ * the members differ in. */
 size_t rg_grid_members(const struct rg_grid_of_runs *grid);
 size_t rg_grid_inner_axes(const struct rg_grid_of_runs *grid);
 enum rg_sweep_members rg_grid_member_kind(const struct rg_grid_of_runs *grid);

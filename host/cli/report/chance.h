@@ -20,12 +20,12 @@ void rg_chance_print(const struct rg_lag_profile *profile);
 /* "8 groups of 16 sequences". */
 const char *rg_chance_groups(const struct rg_lag_profile *profile, char out[64]);
 
-/* Add "groups", "decay_low", "decay_high", "horizon_low", "horizon_high", "noise_from" to *object; null without
- * statistics. */
+/* Add "groups", "decay_low", "decay_high", "horizon_low", "horizon_high", "noise_from" to *object. Without statistics
+ * their values are null. */
 void rg_chance_add(json_t **object, const struct rg_lag_profile *profile);
 
-/* {"from", "to", "share_low", "share_high", "signal_to_noise", "chance", "noise"} of a matrix by range of lags. JSON
- * null without statistics; NULL without memory. */
+/* {"from", "to", "share_low", "share_high", "signal_to_noise", "chance", "noise"} of a matrix, each an array with a
+ * value for each range of lags. JSON null without statistics; NULL without memory. */
 json_t *rg_chance_json(const struct rg_lag_profile *profile, size_t matrix);
 
 /* A row for each matrix of the profile and each range of lags. Without statistics a single row gives the reason.
