@@ -3,6 +3,7 @@
 #include "base/base.cl"
 #include "scan/learned_gate.cl"
 #include "cells/list.cl"
+#include "scan/sum_order.cl"
 #include "scan/gate_gradient.cl"
 #define RG_PROGRAM(X) RG_LEARNED_KERNELS(X)
 #include "programs/replicas.cl"

@@ -7,6 +7,7 @@
 #include "scan/input_gradient.cl"
 #include "scan/initial.cl"
 #include "data/embed.cl"
+#include "scan/sum_order.cl"
 #include "scan/weight_gradient.cl"
 #include "scan/reduce_gradient.cl"
 #include "update/norm.cl"

@@ -24,91 +24,100 @@
 #define RG_SUMS_APART (RG_TF32 != 0)
 #define RG_WITH_SUM(height) ((height) <= 4)
 
-/* The sum of d alone: in a panel that has no product with the source, and in every panel if RG_SUMS_APART. */
-RG_HOT void rg_sum_of_rows(__global const rg_real *d, size_t d_stride, size_t n_rows, __global rg_real *partial,
-                           int fresh, size_t col, size_t vectors) {
-    for (size_t q = 0; q < vectors; q++) {
-        rg_vec sum = fresh ? RG_SPLAT(0.0f) : RG_LOAD(partial + RG_LANE(col, q));
-        for (size_t i = 0; i < n_rows; i++) {
-            sum = sum + RG_LOAD(d + i * d_stride + RG_LANE(col, q));
-        }
-        RG_STORE(sum, partial + RG_LANE(col, q));
-    }
-}
+/* The rows of d that a group's next unit reads, and whether its panel is wide; used to prefetch only. */
+struct rg_outer_next {
+    __global const rg_real *d;
+    int wide;
+};
 
-/* The contribution of one source to one panel of partial. Pointers are at the source's first row and the panel's first
- * column. */
+/* The buffers of the kernel from the first column on that a group computes; `sum` is its partial sum. */
+struct rg_outer_buffers {
+    __global const rg_real *states, *inputs, *d;
+    __global rg_real *sum;
+};
+
+/* The contribution of one source to one panel of a partial sum. Pointers are at the first row and column of it. */
 struct rg_outer {
     __global const rg_real *a, *d;
     __global rg_real *partial;
     size_t a_stride, d_stride, n;
     size_t n_rows; /* rows of a and d; 0: set a fresh partial to zero */
     int fresh;     /* partial has no value yet */
-    int wide;      /* the panel has RG_NV + 1 vectors */
-    /* the rows of d that the group's next unit reads, and whether its panel is wide; used to prefetch only, so after
-     * the last unit any rows will do */
-    __global const rg_real *next;
-    int next_wide;
+    /* only without RG_OUTER_BY_BLOCKS */
+    int wide; /* the panel has RG_NV + 1 vectors */
+    struct rg_outer_next next;
 };
 
-/* Prefetch rows [first, end) of a panel of d; CPUs only. */
-RG_INLINE void rg_outer_prefetch(__global const rg_real *d, size_t d_stride, size_t first, size_t end, int wide) {
-    for (size_t i = first; i < end; i++) {
-        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
-            RG_PREFETCH(d + i * d_stride + RG_LANE(0, q));
-        }
-        if (wide) {
-            RG_PREFETCH(d + i * d_stride + RG_NR);
-        }
+/* n rows of a source from `a` on and the rows of d from `d` on that they are multiplied with, counted from the first
+ * row of each buffer. */
+struct rg_row_pairs {
+    size_t a, d, n;
+};
+
+/* The rows of d in `run` for which the step `shift` steps away exists. */
+RG_INLINE struct rg_row_pairs rg_outer_steps(struct rg_weight_gradient_args s, struct rg_gradient_source from,
+                                             struct rg_rows run) {
+    const size_t away = from.shift * s.rows, all = s.steps * s.rows, end = run.first + run.n;
+    const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
+    const size_t first = run.first > low ? run.first : low, stop = end < high ? end : high;
+    struct rg_row_pairs rows = {0, 0, 0};
+    if (away < all && first < stop) {
+        rows.a = (from.later ? first + away : first - away) - s.base * s.rows;
+        rows.d = first - s.base * s.rows;
+        rows.n = stop - first;
     }
+    return rows;
 }
 
-/* Add the products of rows k in [first, end). If the last block ends at `sum_at`, it also computes the sum of d. */
-RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
-    const size_t col = get_local_id(0);
-    for (size_t k = first + get_local_id(1) / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
-         k += RG_ROWS / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS) {
-#define RG_OUTER(R, r)                                             \
-    {                                                              \
-        const size_t row = r;                                      \
-        const rg_part part = RG_ITEM_PART(R, col, end - row);      \
-        if (RG_WITH_SUM(R) && row + R == sum_at) {                 \
-            RG_IF_WIDE(o.wide, RG_SUM_OUTER, rg_outer_with_sum, R) \
-        } else {                                                   \
-            RG_IF_WIDE(o.wide, RG_SUM_OUTER, rg_outer_rows, R)     \
-        }                                                          \
-    }
-#define RG_SUM_OUTER(rows_of) \
-    rows_of(o.a + row, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + row * o.n, o.n, o.fresh, part)
-#if RG_COLS * RG_ROWS == 1
-        const size_t blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
-        /* prefetch a share before each block: all at once would delay the products */
-        rg_outer_prefetch(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
-                          rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks), o.next_wide);
-#endif
-        RG_IN_GRADIENT_BLOCKS(k, end, sum_at, RG_OUTER);
-#undef RG_OUTER
-#undef RG_SUM_OUTER
-    }
-}
-
-/* Set *o to the contribution of the initial states to rows [row, row + n_rows) of the chunk. Returns 0 if there is
- * none. The initial states are stored after the last step. They are the source of a single step, the B rows from
- * `start` on: the one whose source would be the step before the direction's first. */
-RG_INLINE int rg_outer_initial(struct rg_outer *o, struct rg_weight_gradient_args s, struct rg_gradient_source from,
-                               __global const rg_real *d, size_t row, size_t n_rows) {
-    const size_t away = from.shift * s.rows, all = s.steps * s.rows;
+/* The rows of d in `run` that the initial states belong to. These are stored after the last step. They are the source
+ * of a single step, the B rows from `start` on: the one whose source would be the step before the direction's first. */
+RG_INLINE struct rg_row_pairs rg_outer_initial(struct rg_weight_gradient_args s, struct rg_gradient_source from,
+                                               struct rg_rows run) {
+    const size_t away = from.shift * s.rows, all = s.steps * s.rows, end = run.first + run.n;
     const size_t start = away > all ? all : from.later ? all - away : away - s.rows;
-    const size_t begin = row > start ? row : start, limit = start + s.rows < all ? start + s.rows : all;
-    const size_t stop = row + n_rows < limit ? row + n_rows : limit;
-    if (begin >= stop) {
-        return 0;
+    const size_t first = run.first > start ? run.first : start, limit = start + s.rows < all ? start + s.rows : all;
+    const size_t stop = end < limit ? end : limit;
+    struct rg_row_pairs rows = {0, 0, 0};
+    if (first < stop) {
+        rows.a = s.initial_at * s.rows + first - start;
+        rows.d = first - s.base * s.rows;
+        rows.n = stop - first;
     }
-    o->a += from.offset + (s.initial_at * s.rows + begin - start) * from.stride;
-    o->d = d + (begin - s.base * s.rows) * s.d_stride;
-    o->n_rows = stop - begin;
-    o->fresh = 0;
-    return 1;
+    return rows;
+}
+
+/* The contribution of a source's steps, or of its initial states, to the sum over `run`. `fresh` says whether that sum
+ * has no value before the steps. */
+RG_INLINE struct rg_outer rg_outer_of(struct rg_outer_buffers b, struct rg_weight_gradient_args s,
+                                      struct rg_gradient_source from, struct rg_rows run, int fresh, rg_u32 initial) {
+    const struct rg_row_pairs rows = initial ? rg_outer_initial(s, from, run) : rg_outer_steps(s, from, run);
+    struct rg_outer o;
+    o.a = (from.buffer == RG_FROM_STATES ? b.states : b.inputs) + from.offset + rows.a * from.stride;
+    o.d = b.d + rows.d * s.d_stride;
+    o.partial = b.sum;
+    o.a_stride = from.stride;
+    o.d_stride = s.d_stride;
+    o.n = s.n;
+    o.n_rows = rows.n;
+    o.fresh = fresh && !initial;
+    return o;
+}
+
+/* The order of the sum of a slice. With RG_OUTER_BY_BLOCKS it is that of one of the slice's parts. */
+RG_INLINE struct rg_sum_order rg_slice_order(struct rg_weight_gradient_args s, size_t slice, rg_u32 part) {
+    const rg_u32 parts = RG_OUTER_BY_BLOCKS ? s.parts : 1;
+    const rg_u32 others = (s.first_block + (rg_u32)(s.first_row / s.block)) % parts; /* the first row's part */
+    struct rg_sum_order order;
+    order.rows = s.rows;
+    order.block = s.block;
+    order.stride = parts * s.block;
+    order.end_row = s.end_row;
+    order.begin = s.begin + rg_share(s.end - s.begin, slice, s.n_slices);
+    order.end = s.begin + rg_share(s.end - s.begin, slice + 1, s.n_slices);
+    order.accum_steps = s.accum_steps;
+    order.rising = s.rising;
+    rg_sum_order_start(&order, s.first_row + (part + parts - others) % parts * s.block);
+    return order;
 }
 
 #if RG_OUTER_BY_BLOCKS
@@ -176,35 +185,14 @@ RG_HOT void rg_outer_tail(struct rg_outer o, size_t n_k, size_t sums, size_t col
     }
 }
 
-/* Process rows [row, row + n_rows) of the chunk for one block. */
-RG_INLINE void rg_outer_block(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
-                              __global rg_real *sum, struct rg_weight_gradient_args s, struct rg_gradient_source from,
-                              struct rg_outer_place at, size_t row, size_t n_rows, int fresh) {
-    /* rows for which the step `shift` steps away exists */
-    const size_t away = from.shift * s.rows, all = s.steps * s.rows;
-    const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
-    const size_t begin = row > low ? row : low, stop = row + n_rows < high ? row + n_rows : high;
-    const int none = away >= all || begin >= stop;
-    const size_t n_k = from.depth - at.k < RG_OUTER_ROWS ? from.depth - at.k : RG_OUTER_ROWS;
+/* Add the rows of `run` to the block of the source's first rows k. */
+RG_INLINE void rg_outer_block(struct rg_outer_buffers b, struct rg_weight_gradient_args s,
+                              struct rg_gradient_source from, struct rg_rows run, int fresh) {
+    const size_t n_k = from.depth < RG_OUTER_ROWS ? from.depth : RG_OUTER_ROWS;
     for (rg_u32 initial = 0; initial <= from.initial; initial++) { /* the steps, then the initial states */
-        struct rg_outer o;
-        o.a = (from.buffer == RG_FROM_STATES ? states : inputs) + at.k;
-        o.a_stride = from.stride;
-        o.d_stride = s.d_stride;
-        o.d = d + at.panel * RG_NR;
-        o.partial = sum + (at.first + at.k) * s.n + at.panel * RG_NR;
-        o.n = s.n;
-        o.fresh = fresh && !initial;
-        if (initial) {
-            if (!rg_outer_initial(&o, s, from, o.d, row, n_rows)) {
-                break;
-            }
-        } else {
-            o.n_rows = none ? 0 : stop - begin;
-            if (!none) {
-                o.d += (begin - s.base * s.rows) * s.d_stride;
-                o.a += from.offset + ((from.later ? begin + away : begin - away) - s.base * s.rows) * from.stride;
-            }
+        const struct rg_outer o = rg_outer_of(b, s, from, run, fresh, initial);
+        if (initial && o.n_rows == 0) {
+            break;
         }
         if (n_k == RG_OUTER_ROWS) {
             rg_outer_rows_4(o.a, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial, o.n, o.fresh, get_local_id(0));
@@ -214,31 +202,24 @@ RG_INLINE void rg_outer_block(__global const rg_real *states, __global const rg_
     }
 }
 
-/* Process all rows of part `part` of a slice for one block, in the order of struct rg_weight_gradient_args. A part that
- * has no row in this launch gets zeros if it has no value yet. */
-RG_INLINE void rg_outer_slice(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
-                              __global rg_real *sum, struct rg_weight_gradient_args s, struct rg_outer_place at,
-                              rg_u32 part, size_t begin, size_t end) {
-    const struct rg_gradient_source from = s.sources[at.source];
-    const rg_u32 others = (s.first_block + (rg_u32)(s.first_row / s.block)) % s.parts;
-    const size_t first = s.first_row + (part + s.parts - others) % s.parts * s.block;
+/* Add all rows of `order` to one block. A part that has no row in this launch gets zeros if it has no value yet. */
+RG_INLINE void rg_outer_slice(struct rg_outer_buffers b, struct rg_weight_gradient_args s, struct rg_outer_place at,
+                              struct rg_sum_order order) {
+    struct rg_gradient_source from = s.sources[at.source];
+    struct rg_rows rows;
     int fresh = !s.accumulate;
-    for (size_t block = first; block < s.end_row || fresh; block += s.parts * s.block) {
-        const size_t left_rows = block < s.end_row ? s.rows - block : 0,
-                     width = left_rows < s.block ? left_rows : s.block;
-        for (size_t left = end - begin, length; left > 0; left -= length) {
-            length = left < s.accum_steps ? left : s.accum_steps;
-            const size_t start = s.rising ? end - left : begin + left - length, joined = width == s.rows ? length : 1;
-            for (size_t t = start; t < start + length; t += joined) {
-                const size_t n_rows = joined * width, all = from.initial ? RG_RUN : n_rows;
-                /* each run adds its part of the initial states */
-                for (size_t row = 0; row < n_rows || fresh; row += all) {
-                    const size_t run = n_rows - row < all ? n_rows - row : all;
-                    rg_outer_block(states, inputs, d, sum, s, from, at, t * s.rows + block + row, run, fresh);
-                    fresh = 0;
-                }
-            }
-        }
+    from.offset += at.k;
+    from.depth -= at.k;
+    b.d += at.panel * RG_NR;
+    b.sum += (at.first + at.k) * s.n + at.panel * RG_NR;
+    for (int more = rg_sum_order_next(&order, &rows); more || fresh; more = rg_sum_order_next(&order, &rows)) {
+        do { /* each run adds its part of the initial states */
+            const struct rg_rows run = {rows.first, from.initial && rows.n > RG_RUN ? RG_RUN : rows.n};
+            rg_outer_block(b, s, from, run, fresh);
+            fresh = 0;
+            rows.first += run.n;
+            rows.n -= run.n;
+        } while (rows.n > 0);
     }
 }
 
@@ -269,12 +250,12 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
     }
     const rg_u32 i = (rg_u32)(get_group_id(0) * RG_ROWS + get_local_id(1));
     if (i < all) {
-        const rg_u32 p = i / s.blocks, slice = p / s.parts;
+        const rg_u32 p = i / s.blocks;
+        const struct rg_outer_buffers buffers = {states, inputs, d, partial + s.partial + p * s.slice_stride};
         struct rg_outer_place at;
         rg_outer_find(s, i % s.blocks, &at);
-        rg_outer_slice(states, inputs, d, partial + s.partial + p * s.slice_stride, s, at, p % s.parts,
-                       s.begin + rg_share(s.end - s.begin, slice, s.n_slices),
-                       s.begin + rg_share(s.end - s.begin, slice + 1, s.n_slices));
+        const struct rg_sum_order order = rg_slice_order(s, p / s.parts, p % s.parts);
+        rg_outer_slice(buffers, s, at, order);
     }
 }
 #else
@@ -292,88 +273,115 @@ RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __glo
 #define RG_OUTER_WIDE(s, p) 0
 #endif
 
-/* Process rows [row, row + n_rows) of the chunk for one unit and all sources. */
-RG_INLINE void rg_outer_run(__global const rg_real *states, __global const rg_real *inputs, __global const rg_real *d,
-                            __global rg_real *sum, struct rg_weight_gradient_args s, size_t unit, size_t row,
-                            size_t n_rows, int fresh, __global const rg_real *next, int next_wide) {
-    const size_t panel = unit / s.parts, part = unit % s.parts, column = RG_OUTER_COLUMN(s, panel);
-    const int wide = RG_OUTER_WIDE(s, panel);
+/* What the group's unit after `unit` reads: in the next run, if it is the last one of this run. After the last run
+ * these may be any rows. */
+RG_INLINE struct rg_outer_next rg_outer_next_of(__global const rg_real *d, struct rg_weight_gradient_args s,
+                                                size_t unit, struct rg_rows run) {
+    const size_t after = unit + get_num_groups(1), units = RG_OUTER_PANELS(s) * s.parts;
+    const size_t row = run.first - s.base * s.rows + (after < units ? 0 : run.n);
+    const size_t panel = (after < units ? after : get_group_id(1)) / s.parts;
+    const struct rg_outer_next next = {d + row * s.d_stride + RG_OUTER_COLUMN(s, panel), RG_OUTER_WIDE(s, panel)};
+    return next;
+}
+
+/* The sum of d alone: in a panel that has no product with the source, and in every panel if RG_SUMS_APART. */
+RG_HOT void rg_sum_of_rows(struct rg_outer o, __global rg_real *to, size_t col) {
+    for (size_t q = 0; q < (o.wide ? RG_NV + 1 : RG_NV); q++) {
+        rg_vec sum = o.fresh ? RG_SPLAT(0.0f) : RG_LOAD(to + RG_LANE(col, q));
+        for (size_t i = 0; i < o.n_rows; i++) {
+            sum = sum + RG_LOAD(o.d + i * o.d_stride + RG_LANE(col, q));
+        }
+        RG_STORE(sum, to + RG_LANE(col, q));
+    }
+}
+
+/* Prefetch rows [first, end) of a panel of d; CPUs only. */
+RG_INLINE void rg_outer_prefetch(struct rg_outer_next next, size_t d_stride, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++) {
+        RG_UNROLL for (size_t q = 0; q < RG_NV; q++) {
+            RG_PREFETCH(next.d + i * d_stride + RG_LANE(0, q));
+        }
+        if (next.wide) {
+            RG_PREFETCH(next.d + i * d_stride + RG_NR);
+        }
+    }
+}
+
+/* Add the products of rows k in [first, end). If the last block ends at `sum_at`, it also computes the sum of d. */
+RG_INLINE void rg_outer_part(struct rg_outer o, size_t first, size_t end, size_t sum_at) {
+    const size_t col = get_local_id(0);
+    for (size_t k = first + get_local_id(1) / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS; k < end;
+         k += RG_ROWS / RG_BLOCK_ITEMS(RG_HOT_ROWS) * RG_HOT_ROWS) {
+#define RG_OUTER(R, r)                                             \
+    {                                                              \
+        const size_t row = r;                                      \
+        const rg_part part = RG_ITEM_PART(R, col, end - row);      \
+        if (RG_WITH_SUM(R) && row + R == sum_at) {                 \
+            RG_IF_WIDE(o.wide, RG_SUM_OUTER, rg_outer_with_sum, R) \
+        } else {                                                   \
+            RG_IF_WIDE(o.wide, RG_SUM_OUTER, rg_outer_rows, R)     \
+        }                                                          \
+    }
+#define RG_SUM_OUTER(rows_of) \
+    rows_of(o.a + row, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial + row * o.n, o.n, o.fresh, part)
+#if RG_COLS * RG_ROWS == 1
+        const size_t blocks = (end - first + RG_BLOCK_ROWS - 1) / RG_BLOCK_ROWS;
+        /* prefetch a share before each block: all at once would delay the products */
+        rg_outer_prefetch(o.next, o.d_stride, rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS, blocks),
+                          rg_share(o.n_rows, (k - first) / RG_BLOCK_ROWS + 1, blocks));
+#endif
+        RG_IN_GRADIENT_BLOCKS(k, end, sum_at, RG_OUTER);
+#undef RG_OUTER
+#undef RG_SUM_OUTER
+    }
+}
+
+/* Add the rows of `run` to one unit, for all sources. */
+RG_INLINE void rg_outer_unit(struct rg_outer_buffers b, struct rg_weight_gradient_args s, size_t unit,
+                             struct rg_rows run, int fresh) {
+    const size_t panel = unit / s.parts, part = unit % s.parts;
+    const struct rg_outer_next next = rg_outer_next_of(b.d, s, unit, run);
+    b.d += RG_OUTER_COLUMN(s, panel);
+    b.sum += RG_OUTER_COLUMN(s, panel);
     for (rg_u32 i = 0; i < s.n_sources; i++) {
         const struct rg_gradient_source from = s.sources[i];
         const size_t blocks = (from.depth + RG_HOT_ROWS - 1) / RG_HOT_ROWS;
         const size_t first = rg_share(blocks, part, s.parts) * RG_HOT_ROWS;
         const size_t last = rg_share(blocks, part + 1, s.parts) * RG_HOT_ROWS;
         const size_t end = last < from.depth ? last : from.depth;
-        /* rows for which the step `shift` steps away exists */
-        const size_t away = from.shift * s.rows, all = s.steps * s.rows;
-        const size_t low = from.later ? 0 : away, high = from.later ? all - away : all;
-        const size_t begin = row > low ? row : low, stop = row + n_rows < high ? row + n_rows : high;
-        const int none = away >= all || begin >= stop, gap = RG_OUTER_GATE(s, panel) == from.skip_gate;
-        struct rg_outer o;
-        o.a = from.buffer == RG_FROM_STATES ? states : inputs;
-        o.a_stride = from.stride;
-        o.d_stride = s.d_stride;
-        o.d = d + (none ? 0 : begin - s.base * s.rows) * s.d_stride + column;
-        o.partial = sum + column;
-        o.n = s.n;
-        o.n_rows = none ? 0 : stop - begin;
-        o.fresh = fresh;
-        o.wide = wide;
-        o.next = next;
-        o.next_wide = next_wide;
-        if ((gap || RG_SUMS_APART) && from.sums && first < end && end == from.depth && get_local_id(1) == 0) {
-            rg_sum_of_rows(o.d, o.d_stride, o.n_rows, o.partial + from.depth * s.n, fresh, get_local_id(0),
-                           wide ? RG_NV + 1 : RG_NV);
-        }
-        if (gap) {
-            o.n_rows = 0;
-        }
-        const struct rg_outer whole = o;
-        if (o.n_rows > 0) {
-            o.a += from.offset + ((from.later ? begin + away : begin - away) - s.base * s.rows) * from.stride;
-        }
-        int initial = 0; /* first the steps, then the initial states */
-        do {
-            if (o.n_rows > 0 || o.fresh) {
-                rg_outer_part(o, first, end, !initial && from.sums && !gap ? from.depth : 0);
+        const int gap = RG_OUTER_GATE(s, panel) == from.skip_gate;
+        const int has_sum = from.sums && first < end && end == from.depth;
+        /* the steps, then the initial states */
+        for (rg_u32 initial = 0; initial <= (gap ? 0 : from.initial); initial++) {
+            struct rg_outer o = rg_outer_of(b, s, from, run, fresh, initial);
+            o.wide = RG_OUTER_WIDE(s, panel);
+            o.next = next;
+            if ((gap || RG_SUMS_APART) && has_sum && !initial && get_local_id(1) == 0) {
+                rg_sum_of_rows(o, o.partial + from.depth * s.n, get_local_id(0));
             }
-            o = whole;
-            initial = !initial && from.initial && !gap && rg_outer_initial(&o, s, from, d + column, row, n_rows);
-        } while (initial);
-        sum += (from.depth + from.sums) * s.n;
+            o.n_rows = gap ? 0 : o.n_rows;
+            if (o.n_rows > 0 || o.fresh) {
+                rg_outer_part(o, first, end, has_sum && !initial && !gap ? from.depth : 0);
+            }
+        }
+        b.sum += (from.depth + from.sums) * s.n;
     }
 }
 
 RG_KERNEL void rg_weight_gradient(__global const rg_real *restrict states, __global const rg_real *restrict inputs,
                                   __global const rg_real *restrict d, __global rg_real *restrict partial,
                                   const struct rg_weight_gradient_args s) {
-    const size_t begin = s.begin + rg_share(s.end - s.begin, get_group_id(0), s.n_slices);
-    const size_t end = s.begin + rg_share(s.end - s.begin, get_group_id(0) + 1, s.n_slices);
+    const struct rg_outer_buffers buffers = {states, inputs, d, partial + s.partial + get_group_id(0) * s.slice_stride};
     const size_t units = RG_OUTER_PANELS(s) * s.parts;
-    __global rg_real *const sum = partial + s.partial + get_group_id(0) * s.slice_stride;
+    struct rg_sum_order order = rg_slice_order(s, get_group_id(0), 0);
     int fresh = !s.accumulate;
-    for (size_t block = s.first_row; block < s.end_row; block += s.block) {
-        const size_t width = s.rows - block < s.block ? s.rows - block : s.block;
-        for (size_t left = end - begin, length; left > 0; left -= length) {
-            length = left < s.accum_steps ? left : s.accum_steps;
-            const size_t start = s.rising ? end - left : begin + left - length;
-            /* if a block is the whole chunk, its steps follow each other in memory */
-            const size_t joined = width == s.rows ? length : 1;
-            for (size_t t = start; t < start + length; t += joined) {
-                const size_t top = t * s.rows + block, n_rows = joined * width;
-                for (size_t row = 0; row < n_rows; row += RG_RUN) {
-                    const size_t run = n_rows - row < RG_RUN ? n_rows - row : RG_RUN;
-                    for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
-                        const size_t after = unit + get_num_groups(1), skipped = after < units ? 0 : run;
-                        const size_t panel = (after < units ? after : get_group_id(1)) / s.parts;
-                        __global const rg_real *const next =
-                            d + (top + row + skipped - s.base * s.rows) * s.d_stride + RG_OUTER_COLUMN(s, panel);
-                        rg_outer_run(states, inputs, d, sum, s, unit, top + row, run, fresh, next,
-                                     RG_OUTER_WIDE(s, panel));
-                    }
-                    fresh = 0;
-                }
+    for (struct rg_rows rows; rg_sum_order_next(&order, &rows);) {
+        for (size_t row = 0; row < rows.n; row += RG_RUN) {
+            const struct rg_rows run = {rows.first + row, rows.n - row < RG_RUN ? rows.n - row : RG_RUN};
+            for (size_t unit = get_group_id(1); unit < units; unit += get_num_groups(1)) {
+                rg_outer_unit(buffers, s, unit, run, fresh);
             }
+            fresh = 0;
         }
     }
 }
