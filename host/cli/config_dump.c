@@ -75,7 +75,7 @@ static void print_option(const struct rg_option *option, const char *command, co
     char buffer[RG_OPTION_TEXT_BYTES];
     const bool is_list = strcmp(command, "sweep") == 0 && rg_option_is_axis(option);
     const char *const text = is_list                        ? typed_list(option, c)
-                             : option->kind == RG_KIND_TEXT ? *(const char *const *)((const char *)c + option->offset)
+                             : option->kind == RG_KIND_TEXT ? *(const char *const *)rg_option_field(option, c)
                                                             : rg_option_exact_text(option, c, buffer);
     if (!text || !*text) {
         return;

@@ -14,10 +14,6 @@
 
 enum { SHOWN = 12 /* values of a setting that are shown before the rest is counted */ };
 
-static const void *field(const struct rg_option *option, const struct rg_config *config) {
-    return (const char *)config + option->offset;
-}
-
 static bool is(const struct rg_option *option, const char *name) {
     return strcmp(option->name, name) == 0;
 }
@@ -82,10 +78,10 @@ static const char *whole_text(const struct rg_option *option, const struct rg_co
                               char buffer[RG_OPTION_TEXT_BYTES]) {
     buffer[0] = '\0';
     if (option->kind == RG_KIND_FLAG) {
-        return *(const bool *)field(option, run) ? "yes" : "";
+        return *(const bool *)rg_option_field(option, run) ? "yes" : "";
     }
     if (option->kind == RG_KIND_TEXT) {
-        const char *const text = *(const char *const *)field(option, run);
+        const char *const text = *(const char *const *)rg_option_field(option, run);
         return text ? text : "";
     }
     if (is(option, "epsilon") && isnan(run->training.epsilon)) { /* not given: the default of the optimiser */
@@ -229,7 +225,7 @@ struct rg_config rg_settings_of_model(const struct rg_config *config, const stru
 /* ---- JSON ---- */
 
 static json_t *value_json(const struct rg_option *option, const struct rg_config *run, const char *text) {
-    const void *const value = field(option, run);
+    const void *const value = rg_option_field(option, run);
     size_t count = 0;
     switch (option->kind) {
     case RG_KIND_FLAG:

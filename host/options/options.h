@@ -144,6 +144,17 @@ rg_status rg_options_check(size_t command, const struct rg_config *config);
  * stands for; compare trains many small models; a probe has its own hidden and steps, which 0 stands for. */
 struct rg_config rg_config_of_command(size_t command);
 
+/* Letters after a whole number: thousands, millions …, or powers of 1024 of bytes. */
+#define RG_SUFFIXES "KMGT"
+
+/* The smallest number of RG_KIND_POSITIVE. What is divided by must not vanish beside a float. */
+#define RG_SMALLEST_POSITIVE 1e-30
+
+/* Where the option's value is. */
+static inline const void *rg_option_field(const struct rg_option *option, const struct rg_config *config) {
+    return (const char *)config + option->offset;
+}
+
 /* Set the option's field from the text of a value. RG_USAGE names option, value and what is allowed. */
 rg_status rg_option_set(const struct rg_option *option, const char *text, struct rg_config *config);
 

@@ -346,7 +346,7 @@ rg_status rg_arguments_check(const struct rg_arguments *arguments, const struct 
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
         if ((option->needed >> arguments->command & 1) != 0 &&
-            *(const char *const *)((const char *)config + option->offset) == NULL) {
+            *(const char *const *)rg_option_field(option, config) == NULL) {
             return rg_fail(RG_USAGE, "%s needs --%s %s", rg_commands[arguments->command].name, option->name,
                            option->argument);
         }

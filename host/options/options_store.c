@@ -23,13 +23,9 @@ static bool is_stored(const struct rg_option *option, size_t command) {
 
 /* ---- Writing ---- */
 
-static const void *field(const struct rg_option *option, const struct rg_config *config) {
-    return (const char *)config + option->offset;
-}
-
 const char *rg_option_exact_text(const struct rg_option *option, const struct rg_config *config,
                                  char text[RG_OPTION_TEXT_BYTES]) {
-    const void *const value = field(option, config);
+    const void *const value = rg_option_field(option, config);
     text[0] = '\0';
     switch (option->kind) {
     case RG_KIND_FLAG:
@@ -86,7 +82,7 @@ static rg_status add_string(struct rg_text *text, const struct rg_option *option
 static rg_status add_option(struct rg_text *text, const struct rg_option *option, const struct rg_config *config) {
     char value[RG_OPTION_TEXT_BYTES];
     if (option->kind == RG_KIND_TEXT) {
-        return add_string(text, option, *(const char *const *)field(option, config));
+        return add_string(text, option, *(const char *const *)rg_option_field(option, config));
     }
     (void)rg_option_exact_text(option, config, value);
     return value[0] ? add_pair(text, option->name, value) : RG_OK;

@@ -1,5 +1,4 @@
-/* Values of options: text to number and back, with the range in every message. Numbers read the same in every locale.
- */
+/* Values of options from text, with the range in every message. Numbers read the same in every locale. */
 #define _GNU_SOURCE
 #include "options/options.h"
 
@@ -20,14 +19,10 @@ _Static_assert(sizeof(enum rg_activation) == sizeof(int) && sizeof(enum rg_skip_
                    sizeof(enum rg_math) == sizeof(int) && sizeof(enum rg_readout) == sizeof(int),
                "every enumeration is set as an int");
 
-static const char suffixes[] = "KMGT";
+static const char suffixes[] = RG_SUFFIXES;
 
 static void *field(const struct rg_option *option, struct rg_config *config) {
     return (char *)config + option->offset;
-}
-
-static const void *const_field(const struct rg_option *option, const struct rg_config *config) {
-    return (const char *)config + option->offset;
 }
 
 static bool is_digit(char c) {
@@ -227,9 +222,6 @@ static rg_status scan_real(const struct rg_option *option, const char *text, con
     return RG_OK;
 }
 
-/* What is divided by must not vanish beside a float. */
-static const double SMALLEST_POSITIVE = 1e-30;
-
 /* Infinity is beyond every range; NaN cannot be written. */
 static bool is_within(const struct rg_option *option, double value) {
     const double max = (double)option->max;
@@ -237,7 +229,7 @@ static bool is_within(const struct rg_option *option, double value) {
         return fabs(value) <= max;
     }
     if (option->kind == RG_KIND_POSITIVE) {
-        return value >= SMALLEST_POSITIVE && value <= max;
+        return value >= RG_SMALLEST_POSITIVE && value <= max;
     }
     return value >= (double)option->min && (option->kind == RG_KIND_FRACTION ? value < max : value <= max);
 }
@@ -450,166 +442,4 @@ rg_status rg_option_set(const struct rg_option *option, const char *text, struct
     }
     *(const char **)field(option, config) = text;
     return RG_OK;
-}
-
-/* ---- Back to text ---- */
-
-static void bytes_text(uint64_t value, char *text) {
-    size_t power = 0;
-    while (value > 0 && value % 1024 == 0 && power < sizeof suffixes - 1) {
-        value /= 1024;
-        power++;
-    }
-    snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 "%.1s", value, power > 0 ? &suffixes[power - 1] : "");
-}
-
-void rg_option_range_text(const struct rg_option *option, char *text) {
-    char max[RG_OPTION_TEXT_BYTES];
-    text[0] = '\0';
-    if (option->kind == RG_KIND_BYTES) {
-        bytes_text(option->max, max);
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %.40s", option->min, max);
-    } else if (option->kind == RG_KIND_SIGNED) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "-%" PRIu64 " to %" PRIu64, option->max, option->max);
-    } else if (option->kind == RG_KIND_FRACTION) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to below %" PRIu64, option->min, option->max);
-    } else if (option->kind == RG_KIND_POSITIVE) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%g to %" PRIu64, SMALLEST_POSITIVE, option->max);
-    } else if (option->max > 0) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 " to %" PRIu64, option->min, option->max);
-    }
-}
-
-/* The fewest digits that read back as the same number. */
-static void real_text(double value, char *text) {
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%.*g", digits, value);
-        if (digits == 17 || !(strtod(text, NULL) < value || strtod(text, NULL) > value)) {
-            return;
-        }
-    }
-}
-
-static void init_text(const struct rg_option *option, const struct rg_init *init, char *text) {
-    char number[RG_OPTION_TEXT_BYTES];
-    real_text(init->value, number);
-    const bool has_number = rg_init_forms[init->kind].number != NULL;
-    snprintf(text, RG_OPTION_TEXT_BYTES, "%s%s%.40s", option->names[init->kind], has_number ? ":" : "",
-             has_number ? number : "");
-}
-
-/* 100, 30s, 5m, 1h */
-static void every_text(const struct rg_every *every, char *text) {
-    char number[RG_OPTION_TEXT_BYTES];
-    const double units[] = {3600.0, 60.0, 1.0};
-    size_t unit = 0;
-    while (unit < 2 && fmod(every->seconds, units[unit]) != 0.0) {
-        unit++;
-    }
-    real_text(every->seconds > 0.0 ? every->seconds / units[unit] : (double)every->updates, number);
-    snprintf(text, RG_OPTION_TEXT_BYTES, "%.60s%.1s", number, every->seconds > 0.0 ? &"hms"[unit] : "");
-}
-
-static void schedule_text(const struct rg_option *option, const struct rg_schedule_options *schedule, char *text) {
-    char every[32] = "", gamma[RG_OPTION_TEXT_BYTES] = "";
-    const struct rg_schedule_form *const form = &rg_schedule_forms[schedule->kind];
-    if (form->every > 0) {
-        snprintf(every, sizeof every, ":%zu", schedule->every);
-    }
-    if (*form->numbers != '\0') {
-        real_text(schedule->gamma, gamma);
-    }
-    snprintf(text, RG_OPTION_TEXT_BYTES, "%s%s%s%.40s", option->names[schedule->kind], every,
-             gamma[0] != '\0' ? ":" : "", gamma);
-}
-
-/* What stands for a number that is not given. */
-static const char *absent_number(const struct rg_option *option) {
-    switch (option->kind) {
-    case RG_KIND_SIGNED:
-        return strcmp(option->name, "forget-bias") == 0 ? "as drawn" : "";
-    case RG_KIND_POSITIVE:
-        return "1e-8, adagrad 1e-10";
-    default:
-        return "auto"; /* a rate */
-    }
-}
-
-static void number_text(const struct rg_option *option, double value, char *text) {
-    if (isnan(value)) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%s", absent_number(option));
-    } else if (option->kind == RG_KIND_SIGNED) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%g", value);
-    } else {
-        real_text(value, text);
-    }
-}
-
-/* The value as a name; NULL: there is none. */
-static const char *value_name(const struct rg_option *option, const struct rg_config *config) {
-    const void *const value = const_field(option, config);
-    int number = 0;
-    switch (option->kind) {
-    case RG_KIND_ENUM:
-        memcpy(&number, value, sizeof number);
-        return option->names[number];
-    case RG_KIND_COLOR:
-        number = *(const int *)value;
-        return option->names[number < 0 ? 0 : 2 - number];
-    case RG_KIND_CELL:
-        return config->model.cell == RG_N_CELLS ? "the file's"
-               : config->model.irnn             ? "irnn"
-                                                : rg_cell_names[config->model.cell];
-    default:
-        return *(const char *const *)value;
-    }
-}
-
-void rg_option_value_text(const struct rg_option *option, const struct rg_config *config, char *text) {
-    const void *const value = const_field(option, config);
-    const char *name = NULL;
-    text[0] = '\0';
-    switch (option->kind) {
-    case RG_KIND_FLAG:
-        return;
-    case RG_KIND_COUNT: /* below its range: what takes it has its own */
-        if (*(const size_t *)value >= option->min) {
-            snprintf(text, RG_OPTION_TEXT_BYTES, "%zu", *(const size_t *)value);
-        }
-        return;
-    case RG_KIND_U64:
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64, *(const uint64_t *)value);
-        return;
-    case RG_KIND_INT:
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%d", *(const int *)value);
-        return;
-    case RG_KIND_BYTES:
-        bytes_text(*(const uint64_t *)value, text);
-        return;
-    case RG_KIND_SIGNED:
-    case RG_KIND_POSITIVE:
-    case RG_KIND_RATE:
-    case RG_KIND_REAL:
-    case RG_KIND_FRACTION:
-    case RG_KIND_DURATION:
-        number_text(option, *(const double *)value, text);
-        return;
-    case RG_KIND_INIT:
-        init_text(option, value, text);
-        return;
-    case RG_KIND_EVERY:
-        every_text(value, text);
-        return;
-    case RG_KIND_SCHEDULE:
-        schedule_text(option, value, text);
-        return;
-    case RG_KIND_TEXT:
-    case RG_KIND_NAME:
-    case RG_KIND_ENUM:
-    case RG_KIND_COLOR:
-    case RG_KIND_CELL:
-        name = value_name(option, config);
-        break;
-    }
-    snprintf(text, RG_OPTION_TEXT_BYTES, "%s", name != NULL ? name : "");
 }

@@ -123,7 +123,7 @@ static enum rg_option_file file_of(const struct rg_option *option, enum rg_out o
 }
 
 static const char *path_of(const struct rg_option *option, const struct rg_config *c) {
-    return option->file == RG_FILE_NONE ? NULL : *(const char *const *)((const char *)c + option->offset);
+    return option->file == RG_FILE_NONE ? NULL : *(const char *const *)rg_option_field(option, c);
 }
 
 /* Is it in a folder that another option names, and that is not there yet? That folder will be made before it. */
