@@ -48,6 +48,8 @@ def copy_tree(tree, copy):
 
 
 def _limits():
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # which a shell's background job, or nohup, ignores
+        signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, resource.RLIM_INFINITY))
 
