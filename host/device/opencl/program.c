@@ -54,19 +54,25 @@ static rg_status expand(FILE *out, const char *name, size_t length, int depth) {
 }
 
 /* Write the text without comments, which have letters beyond ASCII and take time. A line break in one becomes a joined
- * line: messages then count lines right, and no macro ends there. Nobody else has the stream, so it needs no lock. */
+ * line: messages then count lines right, and no macro ends there. */
 static void write_without_comments(FILE *out, const char *at) {
     bool quoted = false;
     while (*at) {
-        if (quoted || at[0] != '/' || (at[1] != '*' && at[1] != '/')) {
+        const size_t plain = strcspn(at, quoted ? "\"" : "\"/");
+        (void)fwrite(at, 1, plain, out);
+        at += plain;
+        if (*at != '/' || (at[1] != '*' && at[1] != '/')) {
             quoted = quoted != (*at == '"');
-            (void)putc_unlocked(*at++, out);
+            (void)fwrite(at, 1, *at ? 1 : 0, out);
+            at += *at ? 1 : 0;
             continue;
         }
         const bool block = at[1] == '*';
-        (void)putc_unlocked(' ', out);
+        (void)fputc(' ', out);
         for (at += 2; *at && (block ? at[0] != '*' || at[1] != '/' : *at != '\n'); at++) {
-            (void)fputs(*at == '\n' ? "\\\n" : "", out);
+            if (*at == '\n') {
+                (void)fputs("\\\n", out);
+            }
         }
         at += block && *at ? 2 : 0;
     }
