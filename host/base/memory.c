@@ -25,8 +25,8 @@ uint64_t rg_machine_memory(void) {
     return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
 }
 
-/* Have the pages of a large block made all at once, large ones where the system has them, because one fault for each
- * small page takes longer than a copy. */
+/* Have the system make all pages of a large block at once, as huge pages where it has them: a fault for each page of 4
+ * KiB would take longer than to copy data into the block. */
 static void make_pages(void *block, size_t bytes) {
 #ifdef MADV_POPULATE_WRITE
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), large = (size_t)64 << 20;

@@ -17,17 +17,18 @@ struct rg_crew {
 /* Join the other ranks if mpirun started the program. RG_NO_DEVICE without MPI. */
 rg_status rg_crew_join(struct rg_crew *crew);
 
-/* Returns the status of parsing the command line. Then checks that all ranks have the same command line and program. */
+/* Check that all ranks run the same program with the same command line. `parsed` is the status of parsing it; the first
+ * failure of any rank is the result of all. */
 rg_status rg_crew_check(const struct rg_crew *crew, rg_status parsed, int argc, char **argv);
 
 /* *runs: this rank runs the command. All ranks run work that can be shared; only rank 0 prints help. RG_USAGE for a
  * command that several ranks cannot run. */
 rg_status rg_crew_command(const struct rg_crew *crew, const char *command, bool *runs);
 
-/* Leave the other ranks after the work ended with that status. Returns the status with which all of them end. A failure
- * that the others cannot learn of ends them. */
+/* Agree on the status with which all ranks end, after this one's work ended with `status`. A failure that the others
+ * cannot learn of ends them. */
 rg_status rg_crew_end(struct rg_crew *crew, rg_status status);
-/* After the last line was printed. */
+/* Leave the other ranks, after the last line was printed. */
 void rg_crew_leave(struct rg_crew *crew);
 
 #endif

@@ -21,7 +21,8 @@ static bool matches(const char *pattern, const char *name) {
     return fnmatch(pattern, name, 0) == 0 || fnmatch(pattern, short_name(name), 0) == 0;
 }
 
-/* Edits between what a pattern has before its first wildcard and as much of the name; without one, the whole name. */
+/* Edits from a pattern to a name. Of a pattern with a wildcard only the letters before it count, and as many of the
+ * name. */
 static size_t distance(const char *pattern, const char *name) {
     const size_t stem = strcspn(pattern, "*?[");
     const bool whole = pattern[stem] == '\0';

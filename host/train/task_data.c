@@ -18,19 +18,24 @@ static size_t target_steps(const struct rg_problem *problem) {
     return problem->target == RG_TARGET_STEPS ? problem->data_steps : 1;
 }
 
-/* numbers [steps][rows][stride] into sequences first … first + rows of `to` [N][steps][width], floats or doubles. */
-static void put(const struct transfer *t, size_t rows, size_t steps, size_t stride, size_t width, size_t first,
-                float *floats, double *doubles) {
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t step = 0; step < steps; step++) {
-            const double *const from = t->numbers + (step * rows + row) * stride;
-            const size_t at = ((first + row) * steps + step) * width;
-            for (size_t i = 0; i < width; i++) {
-                if (doubles) {
-                    doubles[at + i] = from[i];
-                } else {
-                    floats[at + i] = (float)from[i];
-                }
+/* x or y of the data set, [N][steps][width], and rows of the device, `stride` numbers long. */
+struct numbers {
+    size_t steps, width, stride;
+    float *floats;
+    double *doubles; /* instead of floats, or NULL */
+};
+
+/* Copy what was read back, [steps][rows][stride], to sequences first … first + rows of the data set. */
+static void put(const struct transfer *t, size_t first, size_t rows, const struct numbers *to) {
+    for (size_t i = 0; i < rows * to->steps; i++) {
+        const size_t row = i / to->steps, step = i % to->steps;
+        const double *const from = t->numbers + (step * rows + row) * to->stride;
+        const size_t at = (first * to->steps + i) * to->width;
+        for (size_t k = 0; k < to->width; k++) {
+            if (to->doubles) {
+                to->doubles[at + k] = from[k];
+            } else {
+                to->floats[at + k] = (float)from[k];
             }
         }
     }
@@ -40,7 +45,8 @@ static void put(const struct transfer *t, size_t rows, size_t steps, size_t stri
 static rg_status make_rows(const struct rg_task_sequences *s, const struct transfer *t, size_t first, size_t rows,
                            struct rg_dataset *data) {
     const struct rg_problem *const p = s->problem;
-    const size_t stride = rg_input_stride(p->inputs), steps = target_steps(p);
+    const struct numbers x = {p->data_steps, p->inputs, rg_input_stride(p->inputs), data->x_float, data->x_double};
+    const struct numbers y = {target_steps(p), 1, 1, data->y, data->y_double};
     const struct rg_task_batch batch = {.problem = p,
                                         .seed = s->seed,
                                         .first_row = first,
@@ -50,10 +56,10 @@ static rg_status make_rows(const struct rg_task_sequences *s, const struct trans
                                         .x = t->x,
                                         .y = t->y};
     RG_TRY(rg_task_make(t->device, &batch));
-    RG_TRY(rg_reals_read(t->device, t->numbers, t->x, 0, rows * p->data_steps * stride));
-    put(t, rows, p->data_steps, stride, p->inputs, first, data->x_float, data->x_double);
-    RG_TRY(rg_reals_read(t->device, t->numbers, t->y, 0, rows * steps));
-    put(t, rows, steps, 1, 1, first, data->y, data->y_double);
+    RG_TRY(rg_reals_read(t->device, t->numbers, t->x, 0, rows * x.steps * x.stride));
+    put(t, first, rows, &x);
+    RG_TRY(rg_reals_read(t->device, t->numbers, t->y, 0, rows * y.steps));
+    put(t, first, rows, &y);
     return RG_OK;
 }
 

@@ -33,7 +33,9 @@ static struct rg_history *a_history(void) {
     ck_assert_int_eq(rg_history_create(&h), RG_OK);
     ck_assert_int_eq(rg_history_set_matrices(h, 6, matrices, 2), RG_OK);
     for (uint64_t u = 1; u <= 9; u++) {
-        rg_history_add_update(h, u, 1.0, 1.0, true, false, 0.1);
+        rg_history_add_update(
+            h, &(struct rg_update){
+                   .update = u, .loss = 1.0, .grad_norm = 1.0, .clipped = true, .skipped = false, .lr = 0.1});
         ck_assert_int_eq(rg_history_add_lags(h, u, (const struct rg_lag_values[]){values, values}), RG_OK);
     }
     return h;

@@ -16,7 +16,12 @@ static struct rg_history *created(void) {
 START_TEST(few_updates_are_kept_as_they_are) {
     struct rg_history *h = created();
     for (uint64_t u = 1; u <= RG_KEPT_UPDATES; u++) {
-        rg_history_add_update(h, u, (double)u, 2.0 * (double)u, u % 2 == 0, u % 3 == 0, 0.5);
+        rg_history_add_update(h, &(struct rg_update){.update = u,
+                                                     .loss = (double)u,
+                                                     .grad_norm = 2.0 * (double)u,
+                                                     .clipped = u % 2 == 0,
+                                                     .skipped = u % 3 == 0,
+                                                     .lr = 0.5});
     }
     ck_assert_uint_eq(h->n_points, RG_KEPT_UPDATES);
     for (size_t i = 0; i < h->n_points; i++) {
@@ -37,8 +42,12 @@ START_TEST(many_updates_are_merged_and_none_is_lost) {
     struct rg_history *h = created();
     for (uint64_t u = 1; u <= N; u++) {
         const bool bad = u % 1000 == 0;
-        rg_history_add_update(h, u, bad ? NAN : (double)u, bad ? INFINITY : (double)(u % 777), u % 5 == 0, bad,
-                              1.0 / (double)u);
+        rg_history_add_update(h, &(struct rg_update){.update = u,
+                                                     .loss = bad ? NAN : (double)u,
+                                                     .grad_norm = bad ? INFINITY : (double)(u % 777),
+                                                     .clipped = u % 5 == 0,
+                                                     .skipped = bad,
+                                                     .lr = 1.0 / (double)u});
         ck_assert_uint_le(h->n_points, RG_KEPT_UPDATES);
         ck_assert_uint_eq(h->points[h->n_points - 1].update, u);
     }
@@ -71,7 +80,9 @@ END_TEST
 
 START_TEST(losses_that_are_not_finite_are_no_points) {
     struct rg_history *h = created();
-    rg_history_add_update(h, 1, INFINITY, NAN, false, true, 1.0);
+    rg_history_add_update(
+        h, &(struct rg_update){
+               .update = 1, .loss = INFINITY, .grad_norm = NAN, .clipped = false, .skipped = true, .lr = 1.0});
     ck_assert(isnan(h->points[0].loss) && isnan(h->points[0].grad_norm));
     ck_assert_uint_eq(h->points[0].finite, 0);
     rg_history_destroy(h);

@@ -31,7 +31,12 @@ static rg_status fill_history(struct rg_history *h) {
     const struct rg_lag_values v = {lags, shares, shares};
     RG_TRY(rg_history_set_matrices(h, 4, matrices, 3));
     for (uint64_t u = 1; u <= 6; u++) {
-        rg_history_add_update(h, u, 1.0 / (double)u, 1.0, u % 2 == 0, u % 3 == 0, 0.1);
+        rg_history_add_update(h, &(struct rg_update){.update = u,
+                                                     .loss = 1.0 / (double)u,
+                                                     .grad_norm = 1.0,
+                                                     .clipped = u % 2 == 0,
+                                                     .skipped = u % 3 == 0,
+                                                     .lr = 0.1});
     }
     rg_history_add_validation(h, 6, 0.5, 0.5);
     for (uint64_t s = 0; s < 3; s++) {

@@ -65,8 +65,12 @@ static struct rg_history *history_of(const struct made_history *m) {
     ck_assert_int_eq(rg_history_set_matrices(h, m->steps, matrices, m->matrices), RG_OK);
     for (uint64_t u = 1; u <= m->updates; u++) {
         const double noise = 0.5 + number(&state);
-        rg_history_add_update(h, u, pow(m->factor, (double)u / (double)m->updates) * noise, 3.0 * noise, u % 3 == 0,
-                              u % 7 == 0, 0.1);
+        rg_history_add_update(h, &(struct rg_update){.update = u,
+                                                     .loss = pow(m->factor, (double)u / (double)m->updates) * noise,
+                                                     .grad_norm = 3.0 * noise,
+                                                     .clipped = u % 3 == 0,
+                                                     .skipped = u % 7 == 0,
+                                                     .lr = 0.1});
     }
     for (uint64_t v = 1; v <= m->validations; v++) {
         rg_history_add_validation(h, v * m->updates / m->validations, 0.4 / (double)v, 0.25 * (double)v);

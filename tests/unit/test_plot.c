@@ -159,7 +159,12 @@ static struct rg_history *noisy_history(size_t steps, size_t n_matrices, size_t 
     for (uint64_t u = 1; u <= 4095; u++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
         const double noise = (double)(random >> 11) / 9007199254740992.0;
-        rg_history_add_update(h, u, u % 100 ? noise : NAN, exp(20.0 * noise), u % 3 == 0, u % 100 == 0, 0.1);
+        rg_history_add_update(h, &(struct rg_update){.update = u,
+                                                     .loss = u % 100 ? noise : NAN,
+                                                     .grad_norm = exp(20.0 * noise),
+                                                     .clipped = u % 3 == 0,
+                                                     .skipped = u % 100 == 0,
+                                                     .lr = 0.1});
     }
     for (uint64_t s = 0; s < n_samples; s++) {
         for (size_t i = 0; i < steps; i++) {

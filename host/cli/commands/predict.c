@@ -142,6 +142,38 @@ static json_t *named_probabilities(const struct prediction *p, const double *z) 
     return all;
 }
 
+static void label_json(const struct prediction *p, size_t i, json_t **row) {
+    const double label = rg_dataset_target(p->data, i);
+    rg_json_set(row, "label", rg_json_measured(label));
+    if (p->data->classes) {
+        rg_json_set(row, "label_name", isnan(label) ? json_null() : rg_json_text(p->data->classes[(size_t)label]));
+    }
+}
+
+/* Add what the outputs `z` say: values of columns, a probability, a class. */
+static void prediction_json(const struct prediction *p, const double *z, json_t **row) {
+    const size_t n = p->model->shape.outputs;
+    if (has_columns(p)) {
+        json_t *columns = json_object();
+        for (size_t o = 0; o < n; o++) {
+            rg_json_set(&columns, p->model->targets[o], rg_json_real(z[o]));
+        }
+        rg_json_set(row, "predicted", columns);
+    }
+    if (p->problem.loss == RG_LOSS_BCE && n == 1) {
+        rg_json_set(row, "probability", rg_json_real(rg_sigmoid(z[0])));
+    }
+    if (p->problem.loss == RG_LOSS_CE || (p->problem.loss == RG_LOSS_BCE && p->model->classes)) {
+        double probability = 0.0;
+        const size_t class = choose_class(p, z, &probability);
+        rg_json_set(row, "class", json_integer((json_int_t) class));
+        if (p->model->classes) {
+            rg_json_set(row, "class_name", rg_json_text(class_name(p, class)));
+            rg_json_set(row, "probabilities", named_probabilities(p, z));
+        }
+    }
+}
+
 static rg_status print_json(const struct prediction *p, size_t i, bool exact) {
     const size_t n = p->model->shape.outputs;
     const double *const z = p->outputs + i * n;
@@ -160,31 +192,9 @@ static rg_status print_json(const struct prediction *p, size_t i, bool exact) {
         rg_json_set(&row, "text", rg_json_text(p->data->texts[i]));
     }
     if (has_label(p)) {
-        const double label = rg_dataset_target(p->data, i);
-        rg_json_set(&row, "label", rg_json_measured(label));
-        if (p->data->classes) {
-            rg_json_set(&row, "label_name", isnan(label) ? json_null() : rg_json_text(p->data->classes[(size_t)label]));
-        }
+        label_json(p, i, &row);
     }
-    if (has_columns(p)) {
-        json_t *columns = json_object();
-        for (size_t o = 0; o < n; o++) {
-            rg_json_set(&columns, p->model->targets[o], rg_json_real(z[o]));
-        }
-        rg_json_set(&row, "predicted", columns);
-    }
-    if (p->problem.loss == RG_LOSS_BCE && n == 1) {
-        rg_json_set(&row, "probability", rg_json_real(rg_sigmoid(z[0])));
-    }
-    if (p->problem.loss == RG_LOSS_CE || (p->problem.loss == RG_LOSS_BCE && p->model->classes)) {
-        double probability = 0.0;
-        const size_t class = choose_class(p, z, &probability);
-        rg_json_set(&row, "class", json_integer((json_int_t) class));
-        if (p->model->classes) {
-            rg_json_set(&row, "class_name", rg_json_text(class_name(p, class)));
-            rg_json_set(&row, "probabilities", named_probabilities(p, z));
-        }
-    }
+    prediction_json(p, z, &row);
     return exact ? rg_json_print_exact(row) : rg_json_print(row);
 }
 

@@ -206,7 +206,7 @@ bool rg_recorder_logs(uint64_t update) {
 }
 
 void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u, const struct rg_live *live) {
-    rg_history_add_update(r->history, u->update, u->loss, u->grad_norm, u->clipped, u->skipped, u->lr);
+    rg_history_add_update(r->history, u);
     if (r->tensorboard && rg_recorder_logs(u->update)) {
         const struct rg_scalar scalars[] = {{"loss", u->loss},
                                             {"grad_norm", u->grad_norm},

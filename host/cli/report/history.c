@@ -58,16 +58,15 @@ static void merge(struct rg_history_point *point, const struct rg_history_point 
     point->lr = next->lr;
 }
 
-void rg_history_add_update(struct rg_history *h, uint64_t update, double loss, double grad_norm, bool clipped,
-                           bool skipped, double lr) {
-    const struct rg_history_point one = {.update = update,
+void rg_history_add_update(struct rg_history *h, const struct rg_update *u) {
+    const struct rg_history_point one = {.update = u->update,
                                          .count = 1,
-                                         .clipped = clipped,
-                                         .skipped = skipped,
-                                         .finite = isfinite(loss) ? 1 : 0,
-                                         .loss = isfinite(loss) ? loss : NAN,
-                                         .grad_norm = isfinite(grad_norm) ? grad_norm : NAN,
-                                         .lr = lr};
+                                         .clipped = u->clipped,
+                                         .skipped = u->skipped,
+                                         .finite = isfinite(u->loss) ? 1 : 0,
+                                         .loss = isfinite(u->loss) ? u->loss : NAN,
+                                         .grad_norm = isfinite(u->grad_norm) ? u->grad_norm : NAN,
+                                         .lr = u->lr};
     if (h->n_points && h->points[h->n_points - 1].count < h->point_updates) {
         merge(&h->points[h->n_points - 1], &one);
         return;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "rnn_gpu/model.h"
+#include "train/trainer.h"
 
 enum {
     RG_KEPT_UPDATES = 2048,     /* points of loss and norm */
@@ -104,8 +105,7 @@ rg_status rg_history_create(struct rg_history **out);
 void rg_history_destroy(struct rg_history *history); /* NULL allowed */
 
 /* Add an update. Updates must come in order. */
-void rg_history_add_update(struct rg_history *history, uint64_t update, double loss, double grad_norm, bool clipped,
-                           bool skipped, double lr);
+void rg_history_add_update(struct rg_history *history, const struct rg_update *update);
 void rg_history_add_validation(struct rg_history *history, uint64_t update, double loss, double accuracy);
 
 /* Call it once, before the first sample: the matrices of a lag profile, and the number of steps. RG_NO_MEMORY. */

@@ -38,10 +38,14 @@ static void add_escaped(struct rg_markup *out, const char *text) {
     }
 }
 
+static bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* Add a run of letters inside a formula. Three or more letters are a word. */
 static const char *add_letters(struct rg_markup *out, const char *text) {
     size_t n = 0;
-    while ((text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z')) {
+    while (is_letter(text[n])) {
         n++;
     }
     rg_markup_add(out, n > 2 ? "\\text{%.*s}" : "%.*s", (int)n, text);
@@ -68,7 +72,7 @@ static void add_script(struct rg_markup *out, char mark, const char *text) {
         rg_markup_add(out, "%s", text);
     } else {
         while (*text) {
-            if ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z')) {
+            if (is_letter(*text)) {
                 text = add_letters(out, text);
             } else {
                 rg_markup_add(out, "%c", *text++);
@@ -78,13 +82,39 @@ static void add_script(struct rg_markup *out, char mark, const char *text) {
     rg_markup_add(out, "}");
 }
 
+/* Add one character of a sentence. */
+static void add_to_sentence(struct rg_markup *out, const char *text) {
+    if (text[1] != '\0') {
+        add_character(out, text, false);
+    } else if (strchr("<>|", text[0])) {
+        rg_markup_add(out, "$%s$", text);
+    } else {
+        add_byte(out, text[0]);
+    }
+}
+
+/* Add one character of a formula that is no letter. */
+static void add_to_formula(struct rg_markup *out, const char *text) {
+    if (text[1] != '\0') {
+        add_character(out, text, true);
+    } else if (text[0] == ' ') {
+        rg_markup_add(out, "\\ ");
+    } else if (strchr("\\{}$&#%_^~", text[0])) {
+        rg_markup_add(out, "\\text{");
+        add_byte(out, text[0]);
+        rg_markup_add(out, "}");
+    } else {
+        rg_markup_add(out, "%s", text);
+    }
+}
+
 /* Add markup in math mode, or in a sentence, where only the pieces that need it get dollars. */
 static void add_pieces(struct rg_markup *out, const char *markup, bool math) {
+    const char *const dollar = math ? "" : "$";
     char text[RG_PIECE_BYTES];
     for (;;) {
         const char *const before = markup;
         const enum rg_walk_piece piece = rg_walk_piece(&markup, text);
-        const char *const dollar = math ? "" : "$";
         switch (piece) {
         case RG_PIECE_END:
             return;
@@ -102,23 +132,13 @@ static void add_pieces(struct rg_markup *out, const char *markup, bool math) {
             add_script(out, piece == RG_PIECE_LOWER ? '_' : '^', text);
             rg_markup_add(out, "%s", dollar);
             break;
-        default:
-            if (text[1] != '\0') {
-                add_character(out, text, math);
-            } else if (math && text[0] == ' ') {
-                rg_markup_add(out, "\\ ");
-            } else if (math && ((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z'))) {
+        case RG_PIECE_TEXT:
+            if (!math) {
+                add_to_sentence(out, text);
+            } else if (is_letter(text[0])) {
                 markup = add_letters(out, before);
-            } else if (math && strchr("\\{}$&#%_^~", text[0])) {
-                rg_markup_add(out, "\\text{");
-                add_byte(out, text[0]);
-                rg_markup_add(out, "}");
-            } else if (math) {
-                rg_markup_add(out, "%s", text);
-            } else if (strchr("<>|", text[0])) {
-                rg_markup_add(out, "$%s$", text);
             } else {
-                add_byte(out, text[0]);
+                add_to_formula(out, text);
             }
         }
     }
