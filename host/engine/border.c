@@ -11,35 +11,39 @@ static rg_status copy(struct rg_net *net, struct rg_buffer *from, size_t source,
                                                              .groups = {rg_net_groups(net, n, 16384), 1}});
 }
 
-/* The steps beside the segment from which the direction's scan comes in (else: those in it where the scan goes out),
- * between `buffer`, whose rows are `stride` long, and place `border` of `kept`. */
-static rg_status copy_border(struct rg_net *net, struct rg_buffer *buffer, struct rg_buffer *kept, size_t border,
-                             size_t stride, size_t rows, bool at_end, bool keep) {
-    const size_t halo = net->plan.halo, n = halo * rows * stride, place = border * halo * net->plan.chunk * stride;
+/* Rows of `buffer`, `stride` numbers long, and what is kept of them at each border. */
+struct kept {
+    struct rg_buffer *buffer, *borders;
+    size_t stride;
+};
+
+/* Keep the last steps of the segment in the direction of the scan, for the segment that the scan enters next; or bring
+ * back the steps before its first. `forward`: the scan goes to higher steps. */
+static rg_status copy_border(struct rg_net *net, struct kept of, bool forward, size_t border, size_t rows, bool keep) {
+    const size_t halo = net->plan.halo, n = halo * rows * of.stride;
+    const size_t place = border * halo * net->plan.chunk * of.stride;
     const struct rg_span w = net->segment;
-    const size_t step = at_end ? (keep ? w.end - halo : w.end) : (keep ? w.begin : w.begin - halo);
-    const size_t at = (step - net->base) * rows * stride;
-    return keep ? copy(net, buffer, at, kept, place, n) : copy(net, kept, place, buffer, at, n);
+    const size_t last = forward ? w.end - halo : w.begin, before = forward ? w.begin - halo : w.end;
+    const size_t at = ((keep ? last : before) - net->base) * rows * of.stride;
+    return keep ? copy(net, of.buffer, at, of.borders, place, n) : copy(net, of.borders, place, of.buffer, at, n);
 }
 
 static rg_status states_border(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows,
                                bool keep) {
     const struct rg_buffers *const b = &net->buffers;
-    const bool at_end = keep == (direction == 0); /* of the segment: forward goes out there, backward comes in */
-    RG_TRY(copy_border(net, b->out[layer], b->border_states[layer][direction], border, net->plan.out_stride, rows,
-                       at_end, keep));
-    return b->border_saved[layer][direction]
-               ? copy_border(net, b->saved[layer][direction], b->border_saved[layer][direction], border,
-                             net->plan.d_stride, rows, at_end, keep)
-               : RG_OK;
+    const struct kept states = {b->out[layer], b->border_states[layer][direction], net->plan.out_stride};
+    const struct kept saved = {b->saved[layer][direction], b->border_saved[layer][direction], net->plan.d_stride};
+    RG_TRY(copy_border(net, states, direction == 0, border, rows, keep));
+    return saved.borders ? copy_border(net, saved, direction == 0, border, rows, keep) : RG_OK;
 }
 
 static rg_status deltas_border(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows,
                                bool keep) {
     const struct rg_buffers *const b = &net->buffers;
     const size_t carry = rg_plan_carry(&net->plan), place = border * carry * net->plan.chunk;
-    RG_TRY(copy_border(net, rg_net_deltas(net, layer, direction), b->border_deltas[layer][direction], border,
-                       net->plan.d_stride, rows, keep != (direction == 0), keep));
+    const struct kept deltas = {rg_net_deltas(net, layer, direction), b->border_deltas[layer][direction],
+                                net->plan.d_stride};
+    RG_TRY(copy_border(net, deltas, direction == 1, border, rows, keep));
     return keep ? copy(net, b->carry, 0, b->border_carry[layer][direction], place, carry * rows)
                 : copy(net, b->border_carry[layer][direction], place, b->carry, 0, carry * rows);
 }

@@ -146,20 +146,19 @@ static rg_status check_fold(const struct rg_arguments *arguments, const struct r
     return RG_OK;
 }
 
-/* Options of validation and test data, which files have. */
+/* Validation and test data, which files have. */
 static rg_status check_held_out(const struct rg_arguments *arguments, const struct rg_config *config) {
-    const bool files = config->data.file != NULL;
+    const char *const files[] = {config->data.file, config->data.val, config->data.test};
     const bool has_validation = config->data.val != NULL || config->data.val_frac > 0.0 || config->data.fold > 0;
-    if (!files && (config->data.val != NULL || config->data.test != NULL)) {
+    size_t from_stdin = 0;
+    if (config->data.file == NULL && (config->data.val != NULL || config->data.test != NULL)) {
         return rg_fail(RG_USAGE, "--%s requires --data FILE", config->data.val != NULL ? "val" : "test");
     }
     if (!rg_config_reads_files(config) && config->data.val_frac > 0.0) {
         return rg_fail(RG_USAGE, "--val-frac holds out a part of a file; add --data FILE or --task fashion-mnist");
     }
-    const char *const files_read[] = {config->data.file, config->data.val, config->data.test};
-    size_t from_stdin = 0;
-    for (size_t i = 0; i < sizeof files_read / sizeof *files_read; i++) {
-        from_stdin += files_read[i] != NULL && strcmp(files_read[i], "-") == 0;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        from_stdin += files[i] != NULL && strcmp(files[i], "-") == 0;
     }
     if (from_stdin > 1) {
         return rg_fail(RG_USAGE, "stdin, `-`, can be used for only one of --data, --val and --test");
@@ -172,10 +171,16 @@ static rg_status check_held_out(const struct rg_arguments *arguments, const stru
         return rg_fail(RG_USAGE, "--%s needs validation data; add --val FILE, --val-frac X or --fold I",
                        config->training.patience > 0 ? "patience" : "val-every");
     }
+    return RG_OK;
+}
+
+/* What is done with the data: inputs are normalised, classes weighed, a text is read in windows, some number of times.
+ */
+static rg_status check_use(const struct rg_arguments *arguments, const struct rg_config *config) {
     if (config->data.normalize && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--normalize scales the inputs of a file; add --data FILE, or leave it out");
     }
-    if (config->training.tbptt > 0 && !files) {
+    if (config->training.tbptt > 0 && config->data.file == NULL) {
         return rg_fail(RG_USAGE,
                        "--tbptt carries the state along a text or one long series, and the sequences of a task are "
                        "independent; add --data FILE, or leave it out");
@@ -326,6 +331,7 @@ rg_status rg_arguments_check(const struct rg_arguments *arguments, const struct 
     RG_TRY(check_model(arguments, config));
     RG_TRY(check_training(arguments, config));
     RG_TRY(check_held_out(arguments, config));
+    RG_TRY(check_use(arguments, config));
     RG_TRY(check_start(arguments, config));
     RG_TRY(check_windows(arguments, config));
     RG_TRY(check_text(arguments, config));

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "options/options.h"
 
-#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* The order in which a slice of a weight gradient sums its rows (t, b): see struct rg_weight_gradient_args. */
 
-/* Rows that follow each other in memory: n rows from t*B + b = `first` on. */
+/* Rows that follow each other in memory: n rows from `first` on. Sequence b at step t is row t*B + b. */
 struct rg_rows {
     size_t first, n;
 };
@@ -9,7 +9,7 @@ struct rg_sum_order {
     size_t rows;       /* B */
     size_t block;      /* sequences of a block */
     size_t stride;     /* from the first sequence of a block to that of the next one */
-    size_t end_row;    /* sequences after this are not summed */
+    size_t end_row;    /* sequences from this one on are not summed */
     size_t begin, end; /* half-open range of steps of the slice */
     size_t accum_steps;
     rg_u32 rising;

@@ -239,7 +239,8 @@ END_TEST
 /* ---- During the run ---- */
 
 static void add_update(struct rg_history *h, uint64_t u, double loss) {
-    rg_history_add_update(h, u, loss, 3.0 * loss, u % 3 == 0, false, 0.1);
+    rg_history_add_update(
+        h, &(struct rg_update){.update = u, .loss = loss, .grad_norm = 3.0 * loss, .clipped = u % 3 == 0, .lr = 0.1});
 }
 
 static struct rg_history *history_of(size_t samples, double fall) {
