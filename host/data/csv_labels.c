@@ -69,8 +69,7 @@ rg_status rg_csv_labels_column(struct rg_csv_labels *l, const struct rg_csv_cell
     return RG_OK;
 }
 
-/* The names of columns, with commas between them; of many the first ones. */
-static void list_columns(char *const *names, size_t n, char *text, size_t bytes) {
+void rg_csv_list_columns(const char *const *names, size_t n, char *text, size_t bytes) {
     const size_t room = sizeof((struct rg_excerpt *)NULL)->text + sizeof ", …";
     size_t used = 0, i = 0;
     for (text[0] = 0; i < n && names[i] && used + room < bytes; i++) {
@@ -86,7 +85,7 @@ static rg_status refuse_missing(const struct rg_csv_labels *l, const char *name,
     const struct rg_excerpt missing = rg_excerpt(name, strlen(name));
     if (nearest == NULL) {
         char columns[200];
-        list_columns(others, n, columns, sizeof columns);
+        rg_csv_list_columns((const char *const *)others, n, columns, sizeof columns);
         return rg_csv_fail(l->csv, l->csv->first, "no column `%s`, which is a target; the columns are %s", missing.text,
                            columns);
     }

@@ -23,6 +23,9 @@ struct rg_csv_labels {
 size_t rg_csv_labels_columns(const struct rg_csv_labels *labels);
 const char *rg_csv_labels_name(const struct rg_csv_labels *labels, size_t column);
 
+/* The names of columns, with commas between them; of many the first ones. */
+void rg_csv_list_columns(const char *const *names, size_t n, char *text, size_t bytes);
+
 /* Before a header is read: no column has been found. */
 rg_status rg_csv_labels_header(struct rg_csv_labels *labels);
 

@@ -2,6 +2,7 @@
  *
  * The file is read twice. The first reading checks and counts everything, before memory is allocated for the numbers.
  * The second one stores the numbers and finds series whose name occurs again. */
+#include <ctype.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -141,11 +142,11 @@ static rg_status place_columns(struct series_reader *r, const struct rg_word_ind
         }
         const char *const name = data->features[r->places[c]];
         const int32_t place = rg_word_find(wanted, name, strlen(name));
-        char what[120];
 
         if (place < 0) {
-            snprintf(what, sizeof(what), "is none of the model's %zu features, `%s` and others", wanted->count,
-                     rg_excerpt(wanted->words[0], strlen(wanted->words[0])).text);
+            char names[200], what[300];
+            rg_csv_list_columns(wanted->words, wanted->count, names, sizeof names);
+            snprintf(what, sizeof(what), "is none of the model's %zu features: %s", wanted->count, names);
             return refuse_column(r, c, what);
         }
         r->places[c] = (uint32_t)place;
@@ -284,6 +285,16 @@ static rg_status read_number(struct series_reader *r, const struct rg_csv_cell *
     if (r->names == NULL && rg_decimal_is_plain(cell->text, cell->bytes)) { /* the first reading needs no value */
         *value = 0.0;
         return RG_OK;
+    }
+    const uint32_t place = r->places[cell->column]; /* of a target there is no feature */
+    const bool word = isalpha((unsigned char)cell->text[0]) && strcasecmp(cell->text, "inf") != 0;
+    if (place < r->data->n_features && word && !rg_csv_is_missing(cell)) {
+        const char *const name = r->data->features[place];
+        const struct rg_excerpt column = rg_excerpt(name, strlen(name));
+        return rg_csv_fail(
+            r->csv, cell->start, "`%s` is not a number; leave the column `%s` out, or make it numbers%s%s",
+            rg_excerpt(cell->text, cell->bytes).text, column.text,
+            r->labels.given ? "" : "; if it is the target, say --target-column ", r->labels.given ? "" : column.text);
     }
     return rg_csv_number(r->csv, cell, value);
 }

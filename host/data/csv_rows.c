@@ -349,9 +349,13 @@ static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell)
     if (csv->row > 0 && cell->column >= csv->n_columns) {
         return rg_csv_fail(csv, cell->start, "one cell too many; the header has %zu columns", csv->n_columns);
     }
-    if (cell->bytes == 0 && !(csv->missing && csv->row > 0)) {
+    if (cell->bytes == 0 && csv->row == 0) {
+        return rg_csv_fail(csv, cell->start, "column %zu of the header has no name; name the column, or leave it out",
+                           cell->column + 1);
+    }
+    if (cell->bytes == 0 && !csv->missing) {
         return rg_csv_fail(csv, cell->start, "empty cell in column %zu; a value was expected%s", cell->column + 1,
-                           csv->may_fill && csv->row > 0 ? ", or --fill, which gives it one" : "");
+                           csv->may_fill ? ", or --fill, which gives it one" : "");
     }
     if (csv->row > 0 && cell->ends_row && cell->column + 1 < csv->n_columns) {
         return rg_csv_fail(csv, cell->end, "the row ends after %zu of the header's %zu columns", cell->column + 1,
@@ -508,9 +512,7 @@ rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell
                            rg_excerpt(cell->text, cell->bytes).text,
                            strchr(cell->text, ',') != NULL            ? ", with a point for the fraction"
                            : csv->may_fill && rg_csv_is_missing(cell) ? ", or --fill, which gives it one"
-                           : csv->numeric && isalpha((unsigned char)cell->text[0])
-                               ? "; leave a column of words out, or make it numbers"
-                               : "");
+                                                                      : "");
     }
     if (csv->doubles ? isfinite(*value) : isfinite((float)*value)) {
         return RG_OK;

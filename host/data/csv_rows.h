@@ -35,7 +35,6 @@ struct rg_csv {
     const char *cell_text;
     size_t cell_bytes;
     struct csv_parser parser;
-    bool numeric;    /* the file's cells are numbers; for messages */
     bool missing;    /* cells may be empty */
     bool may_fill;   /* the run could be given --fill; for messages */
     locale_t locale; /* the C locale, so that a number reads the same everywhere */

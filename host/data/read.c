@@ -6,7 +6,6 @@
 
 static rg_status read_numeric(struct rg_csv *csv, const struct rg_dataset_options *options,
                               struct rg_dataset *dataset) {
-    csv->numeric = true;
     csv->missing = options->missing;
     csv->may_fill = options->may_fill;
     return rg_read_csv_numeric(csv, options, dataset);

@@ -3,10 +3,13 @@
  * Sizes come from the tensors, and options in the file must agree with them. So no number that the file merely claims
  * decides how much memory is allocated. */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "files/files.h"
 #include "model/file_config.h"
@@ -490,12 +493,31 @@ static rg_status find_names(struct source *source, const char *head) {
     return RG_OK;
 }
 
+/* RG_BAD_FILE for a folder of --out in place of a model, with the model in it that was probably meant. */
+static rg_status refuse_folder(const char *path) {
+    static const char *const models[] = {"best.safetensors", "model.safetensors"};
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        return RG_OK;
+    }
+    const size_t length = strlen(path);
+    const char *const slash = length > 0 && path[length - 1] == '/' ? "" : "/";
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        char inside[PATH_MAX];
+        if (snprintf(inside, sizeof inside, "%s%s%s", path, slash, models[i]) < PATH_MAX && access(inside, F_OK) == 0) {
+            return rg_fail(RG_BAD_FILE, "%s: is a folder; give the model in it, %s", path, inside);
+        }
+    }
+    return RG_OK;
+}
+
 rg_status rg_model_read(const char *path, const struct rg_model_reading *how, struct rg_model **out) {
     struct rg_tensors *tensors = NULL;
     struct rg_file_config config = {.shape = {.layers = 1}};
     rg_status status = RG_OK;
     *out = NULL;
     bool is_pickle = false;
+    RG_TRY(refuse_folder(path));
     RG_TRY(find_pickle(path, &is_pickle));
     if (is_pickle) {
         return refuse_pickle(path);

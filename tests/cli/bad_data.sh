@@ -56,12 +56,24 @@ train=("$program" train --device cpu --updates 1 --hidden 3 --out new)
 refused 4 'one_word\.csv: every label is .yes.; two classes' "${train[@]}" --data one_word.csv
 refused 4 'one_text\.csv: every label is .yes.; two classes' "${train[@]}" --data one_text.csv
 refused 4 'one_number\.csv: every label is the same class; two classes' "${train[@]}" --data one_number.csv
+# what a user can do: the column by its name, the target that is not called label, the part of the data that is meant
+printf 'series,a,state\n1,2,no\n2,3,yes\n' >state.csv
+printf 'series,a,kind,label\n1,2,x,no\n2,3,y,yes\n' >kind.csv
+printf ',series,a,label\n0,1,2,no\n1,2,3,yes\n' >numbered.csv
+printf 'series,a,label\n1,inf,no\n2,3,yes\n' >inf.csv
+refused 4 'state\.csv:2:5: .no. is not a number; leave the column .state. out, .*--target-column state$' "${train[@]}" --data state.csv
+refused 4 'kind\.csv:2:5: .x. is not a number; leave the column .kind. out, or make it numbers$' "${train[@]}" --data kind.csv
+refused 4 'inf\.csv:2:3: .inf. is not a number; a finite decimal number was expected$' "${train[@]}" --data inf.csv
+refused 4 'state\.csv:2:5: .no. is not a number; leave the column .state. out' "${train[@]}" --data state.csv --window 1
+refused 4 'words\.csv:2:[0-9]*: .* is not a number; a finite' "${train[@]}" --data words.csv --window 1
+refused 4 'numbered\.csv:1:1: column 1 of the header has no name' "${train[@]}" --data numbered.csv
+refused 4 'words\.csv: every label of the part that is trained on is the same class' "${train[@]}" --data words.csv --val-frac 0.99
 for what in val test; do
     refused 4 'new_word\.csv:6:11: the label .maybe. is not one of the model.s 2 classes' "${train[@]}" --data words.csv --$what new_word.csv
     refused 4 'new_number\.csv: sequence 5 has the class 5; the training data, numbers\.csv, have 0 to 2' \
         "${train[@]}" --data numbers.csv --$what new_number.csv
     refused 4 'fewer\.csv:1:1: the column .b..* is missing' "${train[@]}" --data words.csv --$what fewer.csv
-    refused 4 'more\.csv:1:12: the column .c. is none of the model.s 2 features' "${train[@]}" --data words.csv --$what more.csv
+    refused 4 'more\.csv:1:12: the column .c. is none of the model.s 2 features: a, b$' "${train[@]}" --data words.csv --$what more.csv
     refused 4 'others\.csv:1:10: the column .c. is none' "${train[@]}" --data words.csv --$what others.csv
     refused 4 'unlabelled\.csv has no labels' "${train[@]}" --data words.csv --$what unlabelled.csv
     refused 4 'text\.csv:1:1: the file has texts; the columns .a. and others were expected' "${train[@]}" --data words.csv --$what text.csv

@@ -48,6 +48,7 @@ done <<'ROWS'
 4|^rnn-gpu: cut\.safetensors: |predict --model cut.safetensors --data numbers.npz --out p.npy --device cpu
 4|^rnn-gpu: wide\.npz has 3 features.*model\.safetensors|predict --model model/model.safetensors --data wide.npz --out p.npy --device cpu
 4|none\.safetensors|predict --model none.safetensors --data numbers.npz --out p.npy --device cpu
+4|^rnn-gpu: model: is a folder; give the model in it, model/model\.safetensors$|predict --model model --data numbers.npz --out p.npy --device cpu
 4|earlier\.jsonl|bench --compare earlier.jsonl --device cpu
 # a device
 3|--device nowhere matches no device|train --device nowhere
