@@ -49,6 +49,7 @@ static struct rg_outcome outcome_of(const struct rg_config *config, enum rg_verd
                                .loss = 0.166,
                                .baseline = 1.0 / 6.0,
                                .updates = config->training.updates,
+                               .steps = config->data.steps,
                                .dead = 0.1};
 }
 
@@ -65,6 +66,20 @@ static void expect(const char *text, enum rg_verdict_word verdict, const char *w
     const struct rg_advice advice = advise(text, verdict);
     ck_assert_str_eq(advice.command, wanted);
 }
+
+/* The memory of gates and the recipe's length follow the sequences, which `copy` makes longer than --steps. */
+START_TEST(steps_are_those_of_the_sequences) {
+    struct line line;
+    struct rg_advice advice;
+    const struct rg_config config = parse(&line, "--task copy --steps 10 --cell gru");
+    struct rg_outcome outcome = outcome_of(&config, RG_VANISHING);
+    outcome.steps = 30;
+    rg_advise(&outcome, &advice);
+    ck_assert_ptr_nonnull(strstr(advice.command, " --steps 10 "));
+    ck_assert_ptr_nonnull(strstr(advice.command, " --init chrono:30 "));
+    ck_assert_uint_eq(advice.length->steps, 40);
+}
+END_TEST
 
 /* ---- Every row ---- */
 
@@ -342,6 +357,7 @@ END_TEST
 TEST_MAIN("advice") {
     TCase *const advice = add_tests(suite, "advice");
     tcase_add_loop_test(advice, each_row_leads_to_a_command, 0, (int)rg_n_advice_rows);
+    tcase_add_test(advice, steps_are_those_of_the_sequences);
     tcase_add_test(advice, advice_comes_to_an_end);
     tcase_add_test(advice, none_where_none_is_needed);
     tcase_add_test(advice, a_file_keeps_its_batch_and_its_progress);

@@ -55,6 +55,7 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
                                .baseline = run->problem.baseline,
                                .updates = t->updates,
                                .applied = t->applied,
+                               .steps = run->problem.data_steps,
                                .dead = d->cause ? d->cause->mean_saturated : (double)NAN};
 }
 
@@ -141,19 +142,20 @@ static void keep_words(const struct rg_config *c, struct command *command) {
 }
 
 /* For sequences longer than the measured ones the updates grow with the steps. */
-static size_t updates_for(const struct rg_recipe_length *at, const struct rg_config *c) {
-    const double longer = c->data.steps > at->steps ? (double)c->data.steps / (double)at->steps : 1.0;
+static size_t updates_for(const struct rg_recipe_length *at, const struct rg_config *c, size_t steps) {
+    const double longer = steps > at->steps ? (double)steps / (double)at->steps : 1.0;
     const size_t wanted = (size_t)((double)at->updates * longer);
     return is_file(c) && c->training.updates > wanted ? c->training.updates : wanted;
 }
 
-static void add_recipe(const struct rg_config *c, const struct rg_recipe *recipe, const struct rg_recipe_length *at,
+static void add_recipe(const struct rg_outcome *o, const struct rg_recipe *recipe, const struct rg_recipe_length *at,
                        struct command *command) {
+    const struct rg_config *const c = o->config;
     add_new(command, "--cell");
     add_new(command, "%s", recipe->cell);
     if (recipe->chrono) {
         add_new(command, "--init");
-        add_new(command, "chrono:%zu", c->data.steps < 2 ? (size_t)2 : c->data.steps);
+        add_new(command, "chrono:%zu", o->steps < 2 ? (size_t)2 : o->steps);
     }
     if (!is_file(c)) {
         add_new(command, "--batch");
@@ -162,7 +164,7 @@ static void add_recipe(const struct rg_config *c, const struct rg_recipe *recipe
     add_new(command, "--lr");
     add_new(command, "%g", at->lr);
     add_new(command, "--updates");
-    add_new(command, "%zu", updates_for(at, c));
+    add_new(command, "%zu", updates_for(at, c, o->steps));
 }
 
 /* Append a word to a text, quoted for a shell. Returns false if there is no room. */
@@ -199,7 +201,8 @@ static bool is_made(const struct rg_config *a, const struct rg_config *b) {
 
 /* Build the command of a recipe. Returns false if there is no command that the program would accept. *made: the
  * previous run had these options. */
-static bool build(const struct rg_config *c, const struct rg_recipe *recipe, struct rg_advice *advice, bool *made) {
+static bool build(const struct rg_outcome *o, const struct rg_recipe *recipe, struct rg_advice *advice, bool *made) {
+    const struct rg_config *const c = o->config;
     struct command command = {.n = 0};
     struct rg_config parsed;
     char program[] = "rnn-gpu";
@@ -212,8 +215,8 @@ static bool build(const struct rg_config *c, const struct rg_recipe *recipe, str
     add_word(&command, program);
     keep_words(c, &command);
     advice->recipe = recipe;
-    advice->length = rg_recipe_at(recipe, c->data.steps);
-    add_recipe(c, recipe, advice->length, &command);
+    advice->length = rg_recipe_at(recipe, o->steps);
+    add_recipe(o, recipe, advice->length, &command);
     if (rg_options_parse(command.n, command.words, &parsed, &name, &topic) != RG_OK) {
         return false;
     }
@@ -243,8 +246,8 @@ static bool fits(const struct rg_outcome *o, const struct rg_advice_row *row, bo
 static bool was_recipe(const struct rg_outcome *o, enum rg_advice_model model, bool *builds) {
     struct rg_advice first, second;
     bool made_first = false, made_second = false;
-    *builds = build(o->config, rg_recipe_of(RG_RECIPE_OWN, model, kind_of(o)), &first, &made_first) &&
-              build(o->config, rg_recipe_of(RG_RECIPE_LONGER, model, kind_of(o)), &second, &made_second);
+    *builds = build(o, rg_recipe_of(RG_RECIPE_OWN, model, kind_of(o)), &first, &made_first) &&
+              build(o, rg_recipe_of(RG_RECIPE_LONGER, model, kind_of(o)), &second, &made_second);
     return made_first || made_second;
 }
 
@@ -259,7 +262,7 @@ void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
     for (size_t i = 0; builds && i < rg_n_advice_rows; i++) {
         const struct rg_advice_row *const row = &rg_advice_rows[i];
         if (fits(o, row, made)) {
-            const bool found = build(o->config, rg_recipe_of(row->choice, model, kind_of(o)), advice, &again);
+            const bool found = build(o, rg_recipe_of(row->choice, model, kind_of(o)), advice, &again);
             advice->row = found && !again ? row : NULL;
             break;
         }

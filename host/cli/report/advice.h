@@ -24,7 +24,8 @@ struct rg_outcome {
     enum rg_loss loss_kind;
     double loss, baseline; /* NAN: not known; a baseline of 0: all targets are equal, so there is nothing to learn */
     uint64_t updates, applied;
-    double dead; /* share of the units that are saturated or dead; NAN: not known */
+    size_t steps; /* of the sequences; those of some tasks are longer than --steps */
+    double dead;  /* share of the units that are saturated or dead; NAN: not known */
 };
 
 /* `row` NULL: there is no advice, because the run has learned, or because no measured recipe is left. */
