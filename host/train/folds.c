@@ -15,6 +15,14 @@ static double score_of(const struct rg_summary *run) {
     return isnan(run->val_accuracy) ? run->val_r2 : run->val_accuracy;
 }
 
+static double test_loss_of(const struct rg_summary *run) {
+    return isnan(run->test_loss) ? INFINITY : run->test_loss;
+}
+
+static double test_score_of(const struct rg_summary *run) {
+    return isnan(run->test_accuracy) ? run->test_r2 : run->test_accuracy;
+}
+
 static struct rg_fold_measure measure(const struct rg_summary *const *runs, size_t n,
                                       double (*value)(const struct rg_summary *run)) {
     struct rg_fold_measure m = {.mean = NAN, .deviation = NAN, .min = NAN, .max = NAN};
@@ -37,12 +45,17 @@ static struct rg_fold_measure measure(const struct rg_summary *const *runs, size
     return m;
 }
 
-struct rg_fold_scores rg_fold_scores(const struct rg_summary *const *runs, size_t n) {
-    struct rg_fold_scores s = {
-        .loss = measure(runs, n, loss_of), .score = measure(runs, n, score_of), .best = measure(runs, n, best_of)};
+struct rg_fold_scores rg_fold_scores(const struct rg_summary *const *runs, size_t n, enum rg_held_out which) {
+    const bool test = which == RG_HELD_TEST;
+    struct rg_fold_scores s = {.loss = measure(runs, n, test ? test_loss_of : loss_of),
+                               .score = measure(runs, n, test ? test_score_of : score_of),
+                               .best = {.mean = NAN, .deviation = NAN, .min = NAN, .max = NAN}};
+    if (!test) {
+        s.best = measure(runs, n, best_of);
+    }
     for (size_t i = 0; i < n; i++) {
         s.runs += runs[i] != NULL;
-        s.classes = s.classes || (runs[i] && !isnan(runs[i]->val_accuracy));
+        s.classes = s.classes || (runs[i] && !isnan(test ? runs[i]->test_accuracy : runs[i]->val_accuracy));
     }
     return s;
 }

@@ -10,15 +10,17 @@ struct rg_fold_measure {
     double mean, deviation, min, max;
 };
 
-/* Of the validations after the last update. */
+/* The data that were not trained on: those of the validations, after the last update; or the test data. */
+enum rg_held_out { RG_HELD_VALIDATION, RG_HELD_TEST };
+
 struct rg_fold_scores {
     size_t runs;                        /* done */
     struct rg_fold_measure loss, score; /* accuracy of classes, else R^2 */
-    struct rg_fold_measure best;        /* the lowest loss of all validations of a run */
+    struct rg_fold_measure best;        /* the lowest loss of all validations of a run; NAN of test data */
     bool classes;
 };
 
-/* Of runs [n] that have validation data; NULL: not done. */
-struct rg_fold_scores rg_fold_scores(const struct rg_summary *const *runs, size_t n);
+/* Of runs [n] that have such data; NULL: not done. */
+struct rg_fold_scores rg_fold_scores(const struct rg_summary *const *runs, size_t n, enum rg_held_out which);
 
 #endif

@@ -31,6 +31,22 @@ def same(run, path):
         assert "test" not in run, run
     return last'
 
+shown='
+import json, sys
+rows, screen, command = [json.loads(line) for line in open(sys.argv[1])], open(sys.argv[2]).read(), sys.argv[3]
+table = screen.split("of the test data, over the seeds:\n")[1].split("\n\n")[0].split("\n")
+read = {line.split()[0]: line.split()[-8:] for line in table[1:]}  # runs, loss, sd, least, most, accuracy, sd, rank
+groups = {}
+for row in rows:
+    for run in row["runs"] if command == "compare" else [row]:
+        if "test" in run:
+            groups.setdefault(row["remedy"] if command == "compare" else row["settings"]["cell"], []).append(run["test"]["loss"])
+assert len(groups) == 2 and all(len(losses) == 3 for losses in groups.values()), groups
+for name, losses in groups.items():
+    wanted = ["3", "%.4g" % (sum(losses) / 3), "%.4g" % min(losses), "%.4g" % max(losses)]
+    assert [read[name][k] for k in (0, 1, 3, 4)] == wanted, (read, wanted)
+    assert command == "compare" or all(" %.3g " % loss in screen for loss in losses), (screen, losses)'
+
 split_devices
 for device in "${devices[@]}"; do
     on=(--device "$device" --hidden 4 --diagnose none)
@@ -124,7 +140,7 @@ checked "finished trainings, and a file of validation data that has changed"
 
 # the screen, the page, the table
 expect_status 0 "$program" sweep "${on[@]}" --val val.npz --test test.npz --cell rnn,gru --seed 1-2 --report r.html --out table.csv --keep
-expect_line '^cell seed +median +low mean +held out +factor'
+expect_line '^cell seed +median +low mean +held out +test +factor'
 expect_line '^of what was held out, over the seeds:$'
 expect_line '^ gru +2 +[0-9.]+ +[0-9.e-]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[12]$'
 [ "$(grep -v "^= tied" "$folder/stdout" | wc -L)" -le 80 ] || fail "the table is wider than 80 columns"
@@ -159,6 +175,21 @@ grep -q '>What was held out<' r.html || fail "the page of compare has no table o
 expect_status 0 "$program" compare "${on[@]}" --remedies gru --seeds 1 --report r.html --json
 check_json 'assert "held_out" not in end and "validation" not in end["runs"][0], end'
 checked "screens, pages and the table of the runs"
+
+# the scores of the test data, with and without validation data: those of the runs, and their means over the seeds
+for val in "" "--val-frac 0.2"; do
+    read -r -a part <<<"$val"
+    job=(--data kinds.npz --test test.npz --updates 5 --batch 10 --hidden 4 --diagnose none --device cpu --quiet "${part[@]}")
+    expect_status 0 "$program" sweep "${job[@]}" --cell rnn,gru --seed 1-3 --json
+    cp "$folder/stdout" rows
+    expect_status 0 "$program" sweep "${job[@]}" --cell rnn,gru --seed 1-3
+    python3 -c "$shown" rows "$folder/stdout" sweep || fail "sweep does not show the scores of the test data"
+    expect_status 0 "$program" compare "${job[@]}" --remedies tanh,gru --seeds 3 --json
+    cp "$folder/stdout" rows
+    expect_status 0 "$program" compare "${job[@]}" --remedies tanh,gru --seeds 3
+    python3 -c "$shown" rows "$folder/stdout" compare || fail "compare does not show the scores of the test data"
+done
+checked "test data on the screen"
 
 some=("$program" sweep --device cpu --data kinds.npz --seed 1-2 --out new)
 refused 2 'epochs and --updates both say how long to train' "${some[@]}" --epochs 2 --updates 3

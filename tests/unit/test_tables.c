@@ -153,7 +153,7 @@ static void print_comparison(const void *with) {
 
 static void print_held_out(const void *with) {
     struct rg_fold_group *groups = NULL;
-    ck_assert_int_eq(rg_comparison_groups(&comparison, order, n_ranked, &groups), RG_OK);
+    ck_assert_int_eq(rg_comparison_groups(&comparison, order, n_ranked, RG_HELD_VALIDATION, &groups), RG_OK);
     ck_assert_int_eq(rg_comparison_print_held_out(&comparison, order, n_ranked, groups, with), RG_OK);
     rg_comparison_free_groups(groups, n_ranked);
 }
@@ -171,7 +171,7 @@ START_TEST(a_comparison) {
     show("held out, narrow", print_held_out, &look);
     struct rg_own_table table = {.pointers = NULL};
     struct rg_fold_group *groups = NULL;
-    ck_assert_int_eq(rg_comparison_groups(&comparison, order, n_ranked, &groups), RG_OK);
+    ck_assert_int_eq(rg_comparison_groups(&comparison, order, n_ranked, RG_HELD_VALIDATION, &groups), RG_OK);
     add_table("held out", rg_comparison_held_out(&comparison, order, n_ranked, groups, &table), &table);
     for (size_t i = 0; i < 3; i++) {
         json_t *object = json_object();
@@ -204,7 +204,7 @@ static rg_status write_comparison(void) {
     struct text text = {NULL, 0, 0};
     n_allocations = 0; /* the C library may have used some for the file */
     RG_TRY_GOTO(rg_comparison_print(&comparison, order, n_ranked, &look));
-    RG_TRY_GOTO(rg_comparison_groups(&comparison, order, n_ranked, &groups));
+    RG_TRY_GOTO(rg_comparison_groups(&comparison, order, n_ranked, RG_HELD_VALIDATION, &groups));
     RG_TRY_GOTO(rg_comparison_print_held_out(&comparison, order, n_ranked, groups, &look));
     RG_TRY_GOTO(rg_comparison_held_out(&comparison, order, n_ranked, groups, &table));
 fail:

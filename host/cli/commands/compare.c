@@ -258,7 +258,7 @@ static void list_facts(const struct job *j, size_t n, double baseline, struct rg
 /* The ranked rows: comparison.rows[order[i]], i < n. `groups` [n] with validation data, else NULL. */
 struct ranking {
     size_t order[RG_MAX_ROWS], n;
-    struct rg_fold_group *groups;
+    struct rg_fold_group *groups, *tests; /* [n] with validation data, and with test data */
 };
 
 static rg_status fill_pages(const struct job *j, const struct ranking *r, struct rg_pages *pages) {
@@ -297,7 +297,11 @@ static rg_status show_rows(struct job *j, const struct ranking *r) {
     if (r->n > 0) {
         RG_TRY(rg_comparison_print(c, r->order, r->n, &look));
     }
-    return r->n > 0 && r->groups ? rg_comparison_print_held_out(c, r->order, r->n, r->groups, &look) : RG_OK;
+    const struct rg_fold_group *const held_out[] = {r->groups, r->tests};
+    for (size_t i = 0; i < 2 && r->n > 0; i++) {
+        RG_TRY(held_out[i] ? rg_comparison_print_held_out(c, r->order, r->n, held_out[i], &look) : RG_OK);
+    }
+    return RG_OK;
 }
 
 /* Show the runs that are done. */
@@ -307,13 +311,17 @@ static rg_status show(struct job *j) {
     struct rg_attempts attempts = {.status = RG_OK};
     RG_TRY(rg_comparison_rank(c, ranking.order, &ranking.n));
     if (rg_run_validates(j->config)) {
-        RG_TRY(rg_comparison_groups(c, ranking.order, ranking.n, &ranking.groups));
+        rg_attempt(&attempts, rg_comparison_groups(c, ranking.order, ranking.n, RG_HELD_VALIDATION, &ranking.groups));
+    }
+    if (j->config->data.test) {
+        rg_attempt(&attempts, rg_comparison_groups(c, ranking.order, ranking.n, RG_HELD_TEST, &ranking.tests));
     }
     rg_attempt(&attempts, show_rows(j, &ranking));
     rg_attempt(&attempts, rg_pages_wanted(j->config) && ranking.n > 0 ? write_pages(j, &ranking) : RG_OK);
     rg_attempt(&attempts, rg_run_table_close(&j->table));
     rg_attempt(&attempts, rg_json_lines_status(&j->lines));
     rg_comparison_free_groups(ranking.groups, ranking.n);
+    rg_comparison_free_groups(ranking.tests, ranking.n);
     RG_TRY(rg_attempts_end(&attempts));
     if (rg_stop_requested()) {
         rg_log("interrupted; %zu of %zu rows are done", rg_comparison_whole(c), c->n_rows);

@@ -185,6 +185,9 @@ static rg_status show_rest(struct sweep *s) {
     if (s->tables.validates && rg_grid_members(s->grid) > 1) {
         RG_TRY(rg_sweep_print_held_out(&s->tables));
     }
+    if (s->config->data.test && rg_grid_members(s->grid) > 1 && !s->config->output.json) {
+        RG_TRY(rg_sweep_print_tests(&s->tables));
+    }
     if (s->grid->n_steps > 1) {
         RG_TRY(rg_sweep_print_reach(&s->tables));
     }

@@ -138,13 +138,14 @@ static rg_status begin_runs(struct rg_sweep_tables *s, const struct rg_summary *
         {.head = "median", .width = 8, .meaning = "loss over the last tenth of the updates, at least 20"},
         {.head = "low mean", .width = 8, .meaning = "lowest mean of as many updates, at any time of the run"},
         {.head = "held out", .width = 8, .meaning = "the loss of the validation data after the last update"},
+        {.head = "test", .width = 8, .meaning = "the loss of the test data"},
         {.head = "factor", .width = 7, .meaning = "of the gradient from a step to the one before it, fitted"},
         {.head = "horizon", .width = 7, .meaning = "lags below it give the gradient of weight_hh to 10 %"},
         {.head = "gradient", .width = 9, .left = true, .meaning = "the verdict: how the gradient comes back in time"},
         {.head = "learned", .width = 7},
         {.head = "seconds", .width = 7},
     };
-    enum { N = sizeof columns / sizeof *columns, HELD_OUT = 2, LEARNED = 6 };
+    enum { N = sizeof columns / sizeof *columns, HELD_OUT = 2, TEST = 3, LEARNED = 7 };
     struct rg_column shown[N];
     size_t n = 0;
     (void)snprintf(s->learned, sizeof s->learned, "whether the median is below %g of the baseline's loss",
@@ -152,7 +153,7 @@ static rg_status begin_runs(struct rg_sweep_tables *s, const struct rg_summary *
     for (size_t i = 0; i < N; i++) {
         shown[n] = columns[i];
         shown[n].meaning = i == LEARNED ? s->learned : shown[n].meaning;
-        n += i != HELD_OUT || s->validates;
+        n += (i != HELD_OUT || s->validates) && (i != TEST || s->config->data.test);
     }
     return make_table(s, keys_of(s->grid, s->grid->n_axes), shown, n, true, &s->rows);
 }
@@ -169,6 +170,9 @@ rg_status rg_sweep_print_run(struct rg_sweep_tables *s, size_t i, const struct r
     rg_columns_cell(t, "", "%.3g", r->best_loss);
     if (s->validates) {
         rg_columns_cell(t, "", "%.3g", r->val_loss);
+    }
+    if (s->config->data.test) {
+        rg_columns_cell(t, "", "%.3g", r->test_loss);
     }
     if (r->measured) {
         rg_columns_cell(t, "", "%.4f", r->factor);
@@ -268,12 +272,13 @@ rg_status rg_sweep_print_groups(const struct rg_sweep_tables *s) {
 /* ---- What was held out ---- */
 
 /* The groups of runs, scored; the caller frees them. */
-static rg_status make_folds(const struct rg_sweep_tables *s, struct rg_fold_group **groups, size_t *n) {
+static rg_status make_folds(const struct rg_sweep_tables *s, enum rg_held_out which, struct rg_fold_group **groups,
+                            size_t *n) {
     const size_t each = rg_grid_members(s->grid);
     *n = s->grid->n_runs / each;
     RG_TRY(rg_alloc(groups, *n, sizeof **groups, "groups of a sweep"));
     for (size_t i = 0; i < *n; i++) {
-        (*groups)[i] = (struct rg_fold_group){.runs = s->runs + i * each, .of = each};
+        (*groups)[i] = (struct rg_fold_group){.runs = s->runs + i * each, .of = each, .which = which};
     }
     rg_fold_score(*groups, *n);
     return RG_OK;
@@ -284,8 +289,9 @@ static rg_status print_folds(const struct rg_sweep_tables *s, const struct rg_fo
     const struct keys keys = keys_of(grid, grid->n_axes - rg_grid_inner_axes(grid));
     struct rg_column columns[RG_FOLD_SHOWN];
     struct rg_columns t;
-    (void)printf("\nof what was held out, over the %s:\n", rg_sweep_member_names[rg_grid_member_kind(grid)]);
-    rg_fold_columns(groups[0].scores.classes, columns);
+    (void)printf("\n%s, over the %s:\n", rg_fold_titles[groups[0].which],
+                 rg_sweep_member_names[rg_grid_member_kind(grid)]);
+    rg_fold_columns(&groups[0], columns);
     RG_TRY(make_table(s, keys, columns, RG_FOLD_SHOWN, false, &t));
     for (size_t i = 0; i < n; i++) {
         if (groups[i].rank > 0) {
@@ -301,7 +307,7 @@ rg_status rg_sweep_print_held_out(const struct rg_sweep_tables *s) {
     const size_t n_axes = grid->n_axes - rg_grid_inner_axes(grid), each = rg_grid_members(grid);
     struct rg_fold_group *groups = NULL;
     size_t n = 0;
-    RG_TRY(make_folds(s, &groups, &n));
+    RG_TRY(make_folds(s, RG_HELD_VALIDATION, &groups, &n));
     const rg_status status = s->config->output.json ? RG_OK : print_folds(s, groups, n);
     for (size_t i = 0; i < n && s->config->output.json; i++) {
         if (groups[i].rank > 0) {
@@ -310,6 +316,15 @@ rg_status rg_sweep_print_held_out(const struct rg_sweep_tables *s) {
             rg_json_lines_write(s->lines, line);
         }
     }
+    rg_free(groups);
+    return status;
+}
+
+rg_status rg_sweep_print_tests(const struct rg_sweep_tables *s) {
+    struct rg_fold_group *groups = NULL;
+    size_t n = 0;
+    RG_TRY(make_folds(s, RG_HELD_TEST, &groups, &n));
+    const rg_status status = print_folds(s, groups, n);
     rg_free(groups);
     return status;
 }

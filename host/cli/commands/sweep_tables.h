@@ -33,6 +33,8 @@ rg_status rg_sweep_print_groups(const struct rg_sweep_tables *tables);
 
 /* The validation losses and scores over folds and seeds, ranked by the mean loss. RG_NO_MEMORY. */
 rg_status rg_sweep_print_held_out(const struct rg_sweep_tables *tables);
+/* The same of the test data, on the screen; JSON has them in each run. */
+rg_status rg_sweep_print_tests(const struct rg_sweep_tables *tables);
 
 /* The largest --steps learned: a line for each combination of the other options that has a finished run. RG_NO_MEMORY.
  */

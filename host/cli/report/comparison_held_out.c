@@ -9,7 +9,7 @@ enum { N_NAMES = 3 };
 static const char *const names[N_NAMES] = {"remedy", "with", "rate"};
 
 rg_status rg_comparison_groups(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                               struct rg_fold_group **groups) {
+                               enum rg_held_out which, struct rg_fold_group **groups) {
     RG_TRY(rg_alloc(groups, n, sizeof **groups, "runs of the comparison"));
     for (size_t i = 0; i < n; i++) {
         const struct rg_comparison_row *const row = &comparison->rows[order[i]];
@@ -23,7 +23,7 @@ rg_status rg_comparison_groups(const struct rg_comparison *comparison, const siz
         for (size_t k = 0; k < row->n_runs; k++) {
             runs[k] = &row->runs[k];
         }
-        (*groups)[i] = (struct rg_fold_group){.runs = runs, .of = row->n_runs};
+        (*groups)[i] = (struct rg_fold_group){.runs = runs, .of = row->n_runs, .which = which};
     }
     rg_fold_score(*groups, n);
     return RG_OK;
@@ -41,7 +41,7 @@ rg_status rg_comparison_print_held_out(const struct rg_comparison *comparison, c
     struct rg_column columns[N_NAMES + RG_FOLD_SHOWN] = {
         {.head = "remedy", .left = true}, {.head = "with", .left = true}, {.head = "lr"}};
     struct rg_columns t;
-    rg_fold_columns(groups[0].scores.classes, columns + N_NAMES);
+    rg_fold_columns(&groups[0], columns + N_NAMES);
     const struct rg_columns_options options = {.columns = columns,
                                                .n = N_NAMES + RG_FOLD_SHOWN,
                                                .keys = N_NAMES,
@@ -49,7 +49,7 @@ rg_status rg_comparison_print_held_out(const struct rg_comparison *comparison, c
                                                .width = rg_look_table(look),
                                                .gap = 1};
     RG_TRY(rg_columns_create(&options, &t));
-    (void)puts("\nof what was held out, over the seeds:");
+    (void)printf("\n%s, over the seeds:\n", rg_fold_titles[groups[0].which]);
     for (size_t i = 0; i < n; i++) {
         const struct rg_comparison_row *const row = &comparison->rows[order[i]];
         rg_columns_cell(&t, "", "%s", row->remedy);

@@ -7,7 +7,7 @@
 
 /* *groups [n] = the runs of rows order[0 … n - 1], scored. `order` comes from rg_comparison_rank. RG_NO_MEMORY. */
 rg_status rg_comparison_groups(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                               struct rg_fold_group **groups);
+                               enum rg_held_out which, struct rg_fold_group **groups);
 void rg_comparison_free_groups(struct rg_fold_group *groups, size_t n); /* NULL allowed */
 
 /* The table on stdout; n > 0. RG_NO_MEMORY. */

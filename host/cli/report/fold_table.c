@@ -9,7 +9,7 @@
 
 void rg_fold_score(struct rg_fold_group *groups, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        groups[i].scores = rg_fold_scores(groups[i].runs, groups[i].of);
+        groups[i].scores = rg_fold_scores(groups[i].runs, groups[i].of, groups[i].which);
     }
     for (size_t i = 0; i < n; i++) {
         size_t lower = 0;
@@ -22,9 +22,16 @@ void rg_fold_score(struct rg_fold_group *groups, size_t n) {
 
 /* ---- On the terminal ---- */
 
-void rg_fold_columns(bool classes, struct rg_column columns[RG_FOLD_SHOWN]) {
-    static const char losses[] = "of the validation loss after the last update: its mean, deviation and extremes",
+const char *const rg_fold_titles[] = {"of what was held out", "of the test data"};
+
+void rg_fold_columns(const struct rg_fold_group *group, struct rg_column columns[RG_FOLD_SHOWN]) {
+    static const char of_validation[] =
+        "of the validation loss after the last update: its mean, deviation and extremes",
+                      of_test[] = "of the test data's loss, by the best weights if there are validation data, else by "
+                                  "the last ones: its mean, deviation and extremes",
                       scores[] = "its mean and deviation";
+    const char *const losses = group->which == RG_HELD_TEST ? of_test : of_validation;
+    const bool classes = group->scores.classes;
     const struct rg_column all[RG_FOLD_SHOWN] = {
         {.head = "runs"},
         {.head = "loss", .meaning = losses},

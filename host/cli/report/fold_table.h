@@ -10,6 +10,7 @@
 struct rg_fold_group {
     const struct rg_summary *const *runs; /* [of], NULL: not done */
     size_t of;
+    enum rg_held_out which;
     struct rg_fold_scores scores;
     size_t rank; /* by the mean loss, from 1, equal ones alike; 0: no run is done */
 };
@@ -17,9 +18,11 @@ struct rg_fold_group {
 /* Fill in scores and ranks of groups [n], whose `runs` and `of` are set. */
 void rg_fold_score(struct rg_fold_group *groups, size_t n);
 
-/* The columns of a table on the screen, and a group's cells of them. */
+/* The line above a table on the screen, after which the words "the seeds" or the like belong; its columns, for groups
+ * such as this one, and a group's cells of them. */
 enum { RG_FOLD_SHOWN = 8 };
-void rg_fold_columns(bool classes, struct rg_column columns[RG_FOLD_SHOWN]);
+extern const char *const rg_fold_titles[RG_HELD_TEST + 1];
+void rg_fold_columns(const struct rg_fold_group *group, struct rg_column columns[RG_FOLD_SHOWN]);
 void rg_fold_cells(const struct rg_fold_group *group, struct rg_columns *table);
 
 /* Add the group's numbers to an object, with those of each run that is done. */
