@@ -432,6 +432,12 @@ START_TEST(sparks) {
     show("one update has no curve", print_spark, h);
     add_update(h, 2, 0.25);
     show("two updates", print_spark, h);
+    add_update(h, 3, 4.9);
+    add_update(h, 4, 0.25);
+    show("a peak that the curve shows", print_spark, h);
+    add_update(h, 5, 7e13);
+    add_update(h, 6, 0.25);
+    show("a spike", print_spark, h);
     rg_history_destroy(h);
     check_expected("screen.txt", seen.bytes);
     free(seen.bytes);

@@ -6,9 +6,16 @@
 
 #include "cli/report/chance.h"
 #include "cli/report/explain.h"
+#include "cli/report/lines.h"
 #include "gradient/ranges.h"
 
-enum { INDENT = 2, NUMBERS = 34 /* columns of the numbers and their spaces */, INTERVAL = 16, MIN_BAR = 6 };
+enum {
+    INDENT = 2,
+    NUMBERS = 34 /* columns of the numbers and their spaces */,
+    INTERVAL = 16,
+    MIN_BAR = 6,
+    LEGEND = 14
+};
 
 /* What all rows share: the profile, the scales and the widths of the columns. */
 struct sheet {
@@ -119,6 +126,16 @@ static void print_scale(const struct sheet *s) {
     (void)puts(text);
 }
 
+static void print_legend(const struct rg_look *look) {
+    static const char *const meanings[][2] = {
+        {"W_hh, linear", "share of weight_hh's gradient from these lags, and its bar"},
+        {"W_ih", "share of weight_ih's gradient from there"},
+        {"W_hh norm", "largest norm of weight_hh's terms there; its bar is logarithmic"}};
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+        rg_lines_format(stdout, rg_look_table(look), LEGEND, "%-*s%s", LEGEND, meanings[i][0], meanings[i][1]);
+    }
+}
+
 void rg_lag_plot(const struct rg_lag_profile *p, const char *where, const struct rg_look *look) {
     struct rg_lag_range ranges[RG_MAX_RANGES];
     struct rg_range_terms hh[RG_MAX_RANGES];
@@ -145,4 +162,5 @@ void rg_lag_plot(const struct rg_lag_profile *p, const char *where, const struct
     if (any_noise) {
         (void)puts("~ cannot be told from noise: groups of sequences do not agree on a direction");
     }
+    print_legend(look);
 }

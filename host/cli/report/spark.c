@@ -7,7 +7,7 @@
 
 #include "cli/report/figures.h"
 
-enum { LEVELS = 8, SHADES = 4 };
+enum { LEVELS = 8, SHADES = 4, SPIKE = 10 /* times the first and the last loss */ };
 
 /* The value of a column: mean or largest of its finite values; NAN if there are none. */
 static double column_value(const struct rg_spark *s, size_t column) {
@@ -80,6 +80,22 @@ static void print_updates(const struct lines *lines, const struct rg_history *h,
     print_line(lines, name, (struct rg_spark){.values = values, .n = h->n_points, .largest = norm}, text);
 }
 
+/* A spike is lost among the updates of its column, or in a scale that it widens: say how high it was. */
+static void print_highest(const struct rg_history *h) {
+    const struct rg_history_point *const points = h->points;
+    double ends = -INFINITY;
+    size_t at = 0;
+    for (size_t i = 0; i < h->n_points; i++) {
+        const bool end = i == 0 || i + 1 == h->n_points;
+        ends = end && isfinite(points[i].loss) ? fmax(ends, points[i].loss) : ends;
+        at = points[i].loss > points[at].loss || isnan(points[at].loss) ? i : at;
+    }
+    if (points[at].loss > SPIKE * ends) {
+        (void)printf("%8s  loss %.3g, norm %.3g, by update %llu\n", "highest", points[at].loss, points[at].grad_norm,
+                     (unsigned long long)points[at].update);
+    }
+}
+
 static void print_clipped(const struct lines *lines, const struct rg_history *h) {
     double values[RG_KEPT_UPDATES] = {0.0};
     uint64_t clipped = 0, all = 0;
@@ -112,7 +128,7 @@ static void print_lags(const struct lines *lines, const struct rg_history *h) {
     for (size_t c = 0; c < h->n_columns; c++) {
         values[c] = (double)norm[c];
     }
-    (void)snprintf(text, sizeof text, "lag 0 to %zu", h->steps - 1);
+    (void)snprintf(text, sizeof text, "norm, lag 0 to %zu", h->steps - 1);
     print_line(lines, "by lag", (struct rg_spark){.values = values, .n = h->n_columns, .largest = true, .heat = true},
                text);
 }
@@ -122,11 +138,12 @@ void rg_spark_print(const struct rg_history *h, const struct rg_look *look) {
     if (h->n_points < 2) {
         return;
     }
-    (void)printf("\nover the updates: loss, gradient norm%s\n",
-                 h->sample.n > 1 ? ", share of the older half of the lags" : "");
+    (void)printf("\nover the updates, first to last: loss, norm%s\n",
+                 h->sample.n > 1 ? ", share of the older half of the lags" : " of the gradient");
     print_updates(&lines, h, "loss", false);
     print_updates(&lines, h, "norm", true);
     print_clipped(&lines, h);
+    print_highest(h);
     if (h->sample.n) {
         print_lags(&lines, h);
     }
