@@ -50,7 +50,9 @@ static size_t bytes_of(const char *line, size_t columns) {
 
 void rg_live_show(const char *line) {
     atomic_store(&is_shown, true);
-    (void)fprintf(stderr, "%s%.*s\r", ERASE, (int)bytes_of(line, rg_live_columns()), line);
+    (void)fputs(ERASE, stderr);
+    rg_utf8_put(stderr, line, bytes_of(line, rg_live_columns()));
+    (void)putc('\r', stderr);
     (void)fflush(stderr);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/guard.h"
 #include "base/stop.h"
+#include "base/utf8.h"
 #include "cli/commands/commands.h"
 #include "cli/config_file.h"
 #include "cli/crew.h"
@@ -37,6 +38,12 @@ static const struct {
     {"sample", rg_command_sample},
 };
 
+static void print_line(const char *line, const char *end) {
+    (void)fputs("rnn-gpu: ", stderr);
+    rg_utf8_put(stderr, line, strlen(line));
+    (void)fprintf(stderr, "%s\n", end);
+}
+
 /* Notices go to stderr. One that repeats the last is left out: a log that could not be written says so while it is
  * written, and when it is closed. */
 static void print_notice(void *self, const char *line) {
@@ -47,7 +54,7 @@ static void print_notice(void *self, const char *line) {
     }
     (void)snprintf(last, sizeof last, "%s", line);
     rg_live_clear();
-    (void)fprintf(stderr, "rnn-gpu: %s\n", line);
+    print_line(line, "");
 }
 
 static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
@@ -138,7 +145,7 @@ static void report(rg_status status) {
         return;
     }
     rg_live_clear();
-    (void)fprintf(stderr, "rnn-gpu: %s%s\n", rg_error_message(), status == RG_USAGE ? " (see rnn-gpu --help)" : "");
+    print_line(rg_error_message(), status == RG_USAGE ? " (see rnn-gpu --help)" : "");
 }
 
 /* Called by the second signal. */

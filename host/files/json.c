@@ -1,5 +1,6 @@
 /* Reader and writer of the JSON in safetensors headers: RFC 8259 without floating numbers, booleans and null, which
  * these headers do not contain. */
+#include "base/utf8.h"
 #include "files/json.h"
 
 #include <stdint.h>
@@ -218,6 +219,7 @@ void rg_utf8_copy(char *out, size_t bytes, const char *text) {
         out[length] = '\0';
     }
     memcpy(out, text, length);
+    rg_utf8_make_plain(out);
 }
 
 /* ---- Writing ---- */

@@ -35,7 +35,8 @@ rg_status rg_json_size(struct rg_json *json, size_t *out, const char *expected);
 /* Position of the first byte that is not valid UTF-8, or `length`. */
 size_t rg_utf8_check(const char *text, size_t length);
 
-/* Copy a text into `bytes` bytes. A longer text is cut after a whole character, followed by "…". */
+/* Copy a text into `bytes` bytes. A longer text is cut after a whole character, followed by "…".
+ * Control characters become '?', as in rg_utf8_plain. */
 void rg_utf8_copy(char *out, size_t bytes, const char *text);
 
 /* A text that grows. */

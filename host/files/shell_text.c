@@ -2,7 +2,10 @@
 #include "files/shell_text.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "base/utf8.h"
 
 /* Does the shell read the argument as one word without quotes? */
 static bool is_plain(const char *text) {
@@ -10,7 +13,33 @@ static bool is_plain(const char *text) {
            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+:,./@%") == strlen(text);
 }
 
+static bool has_control(const char *argument) {
+    char before = '\0';
+    for (; *argument; before = *argument++) {
+        if (rg_utf8_plain(before, argument) != *argument) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As $'...', in which control characters have numbers and command no terminal. */
+static rg_status add_escaped(struct rg_text *text, const char *argument) {
+    char number[8];
+    RG_TRY(rg_text_add_string(text, "$'"));
+    for (const char *c = argument; *c; c++) {
+        const unsigned byte = (unsigned char)*c;
+        const bool letter = byte >= 0x20 && byte < 0x7F && *c != '\'' && *c != '\\';
+        (void)snprintf(number, sizeof number, letter ? "%c" : "\\%03o", byte);
+        RG_TRY(rg_text_add_string(text, number));
+    }
+    return rg_text_add_string(text, "'");
+}
+
 static rg_status add_quoted(struct rg_text *text, const char *argument) {
+    if (has_control(argument)) {
+        return add_escaped(text, argument);
+    }
     RG_TRY(rg_text_add_string(text, "'"));
     for (const char *c = argument; *c; c++) {
         RG_TRY(*c == '\'' ? rg_text_add_string(text, "'\\''") : rg_text_add(text, c, 1));

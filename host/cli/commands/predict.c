@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/predict_csv.h"
@@ -120,6 +121,7 @@ static rg_status print_row(const struct prediction *p, size_t i, bool exact, siz
     add_row(p, i, exact, row);
     const bool whole = fclose(row) == 0;
     if (whole) {
+        rg_utf8_make_plain(text); /* also the line ends in names */
         rg_lines_print(&(struct rg_paragraph){.out = stdout, .width = width, .hang = 10}, text);
     }
     free(text);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "options/options.h"
 #include "files/json_lines.h"
 #include "model/cells.h"
@@ -167,9 +168,14 @@ static void add_recipe(const struct rg_outcome *o, const struct rg_recipe *recip
     add_new(command, "%zu", updates_for(at, c, o->steps));
 }
 
-/* Append a word to a text, quoted for a shell. Returns false if there is no room. */
+/* Append a word to a text, quoted for a shell. Returns false if there is no room, or for control characters. */
 static bool append(char *out, size_t bytes, const char *word) {
     size_t at = strlen(out);
+    for (const char *c = word; *c; c++) {
+        if (rg_utf8_plain(c > word ? c[-1] : '\0', c) != *c) {
+            return false;
+        }
+    }
     const bool plain = *word && !strpbrk(word, " \t\n'\"\\$`*?[]#~&;|<>(){}!");
     at += (size_t)snprintf(out + at, bytes - at, plain ? " %s" : " '", word);
     for (const char *c = word; !plain && *c && at + 6 < bytes; c++) {

@@ -155,6 +155,7 @@ void rg_columns_cell(struct rg_columns *t, const char *color, const char *format
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    rg_utf8_make_plain(text);
     t->status = rg_copy_string(&t->cells[t->n_cells], text);
     if (t->status != RG_OK) {
         return;

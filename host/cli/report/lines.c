@@ -30,8 +30,11 @@ void rg_lines_print(const struct rg_paragraph *p, const char *text) {
         while (shown > colored && text[shown - 1] == ' ') {
             shown--;
         }
-        (void)fprintf(p->out, "%*s%s%.*s%s%.*s\n", (int)indent, "", colored ? p->color : "", (int)colored, text,
-                      colored ? "\033[0m" : "", (int)(shown - colored), text + colored);
+        (void)fprintf(p->out, "%*s%s", (int)indent, "", colored ? p->color : "");
+        rg_utf8_put(p->out, text, colored);
+        (void)fputs(colored ? "\033[0m" : "", p->out);
+        rg_utf8_put(p->out, text + colored, shown - colored);
+        (void)putc('\n', p->out);
         text += end;
         do {
             text += *text == ' ' || *text == '\n';
