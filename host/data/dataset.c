@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
@@ -44,9 +45,11 @@ static rg_status keep_block(int fd, const char *block, size_t bytes) {
     return RG_OK;
 }
 
-/* Copy stdin into a file in memory, because a data file is read more than once. */
+/* Copy stdin into a file in memory, because a data file is read more than once. A stream without end must not fill the
+ * memory: the copy ends after a NUL, which the reader refuses with its place, and at the largest size of a CSV file. */
 static rg_status keep_stdin(int fd) {
     char block[1 << 16];
+    uint64_t bytes = 0;
 
     for (;;) {
         ssize_t n = read(STDIN_FILENO, block, sizeof(block));
@@ -60,7 +63,14 @@ static rg_status keep_stdin(int fd) {
         if (n == 0) {
             return RG_OK;
         }
+        bytes += (uint64_t)n;
+        if (bytes > UINT32_MAX) {
+            return rg_fail(RG_BAD_FILE, "stdin: more than 4 GiB, the most of a CSV file; give larger data as .npz");
+        }
         RG_TRY(keep_block(fd, block, (size_t)n));
+        if (memchr(block, '\0', (size_t)n) != NULL) {
+            return RG_OK;
+        }
     }
 }
 

@@ -101,6 +101,11 @@ refused 4 'folder\.csv: .*regular file' "${train[@]}" --data folder.csv
 refused 4 'pipe\.csv: .*regular file' "${train[@]}" --data pipe.csv
 (timeout 5 sh -c ': >pipe.csv' &)
 refused 4 'pipe\.csv: .*regular file' "${train[@]}" --data pipe.csv
+# a stream that never ends: refused when its NUL has come, and not kept in memory for ever
+command="a NUL in a pipe that stays open" got=0
+timeout 10 "${train[@]}" --data - < <(printf 'series,a,label\n1,2,no\n\0' && exec sleep 15 2>/dev/null) >"$folder/stdout" 2>"$folder/stderr" || got=$?
+[ "$got" -eq 4 ] || fail "exit $got, expected 4"
+expect_line '^rnn-gpu: stdin:3:1: NUL byte' stderr
 command="--data - with stdin closed" got=0
 "${train[@]}" --data - >"$folder/stdout" 2>"$folder/stderr" <&- || got=$?
 [ "$got" -eq 4 ] || fail "exit $got, expected 4"
