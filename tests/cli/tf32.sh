@@ -57,7 +57,7 @@ dry=()
 ! sampled || dry=(--dry-run)
 expect_status 0 "$program" "${small[@]}" --device gpu --updates 1 "${dry[@]}"
 expect_no_line TF32 stderr
-expect_status 0 "$program" "${small[@]}" --math tf32 --updates 2 --report run.html
+expect_status 0 "$program" "${small[@]}" --math tf32 --updates 2 --diagnose none --report run.html
 expect_line '^rnn-gpu: .*, products in TF32 \(--math tf32\)$' stderr
 expect_joined '^device +opencl: .*, products in TF32' stderr
 grep -q 'products in TF32' run.html || fail "the report does not say so"
