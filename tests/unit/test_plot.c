@@ -55,6 +55,18 @@ START_TEST(ticks_are_round) {
 }
 END_TEST
 
+START_TEST(wide_ranges_are_logarithmic) {
+    static const struct {
+        double low, high;
+        enum rg_scale scale;
+    } cases[] = {{0.25, 5.0, RG_LINEAR}, {0.25, 5.01, RG_LOG10}, {0.0, 1.0, RG_LINEAR},
+                 {1e-9, 1.0, RG_LOG10},  {-1.0, 1.0, RG_LINEAR}, {INFINITY, -INFINITY, RG_LINEAR}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq((int)rg_scale_of(cases[i].low, cases[i].high), (int)cases[i].scale);
+    }
+}
+END_TEST
+
 START_TEST(whole_numbers_have_whole_ticks) {
     struct rg_axis axis = rg_axis_of("lag", RG_LINEAR);
     struct rg_ticks ticks;
@@ -455,6 +467,7 @@ END_TEST
 TEST_MAIN("plot") {
     TCase *const tests = add_tests(suite, "plot");
     tcase_add_test(tests, ticks_are_round);
+    tcase_add_test(tests, wide_ranges_are_logarithmic);
     tcase_add_test(tests, whole_numbers_have_whole_ticks);
     tcase_add_test(tests, every_range_becomes_an_axis);
     tcase_add_test(tests, foreign_text_is_escaped);

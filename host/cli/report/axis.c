@@ -10,6 +10,10 @@ struct rg_axis rg_axis_of(const char *label, enum rg_scale scale) {
     return axis;
 }
 
+enum rg_scale rg_scale_of(double low, double high) {
+    return low > 0.0 && high > 20.0 * low ? RG_LOG10 : RG_LINEAR;
+}
+
 static double place(enum rg_scale scale, double value) {
     return scale == RG_LAGS ? log1p(fmax(value, 0.0)) : value;
 }

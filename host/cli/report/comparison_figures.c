@@ -142,7 +142,7 @@ static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, do
     if (isnan(low)) {
         return RG_OK;
     }
-    const bool logarithmic = low > 0.0 && high > 20.0 * low;
+    const bool logarithmic = rg_scale_of(low, high) == RG_LOG10;
     (void)snprintf(plot->title, sizeof plot->title, "%.100s: loss", remedy);
     plot->small = true;
     plot->x = rg_axis_of("update", RG_LINEAR);

@@ -27,11 +27,6 @@ static struct rg_axis update_axis(const struct rg_history *h) {
     return axis;
 }
 
-/* Positive values over a wide range get a logarithmic axis. */
-static enum rg_scale scale_of(double min, double max) {
-    return min > 0.0 && max > 20.0 * min ? RG_LOG10 : RG_LINEAR;
-}
-
 static double scaled(enum rg_scale scale, double value) {
     return scale == RG_LOG10 ? log10(value) : value;
 }
@@ -46,7 +41,7 @@ rg_status rg_figure_loss(const struct rg_history *h, double baseline, struct rg_
     if (!isfinite(min)) {
         return RG_OK;
     }
-    const enum rg_scale scale = scale_of(min, max);
+    const enum rg_scale scale = rg_scale_of(min, max);
     char name[RG_PLOT_TEXT];
     begin(plot, "Loss over updates", update_axis(h), rg_axis_of("loss", scale));
     (void)snprintf(name, sizeof name, h->point_updates > 1 ? "loss, mean of %llu updates" : "loss",

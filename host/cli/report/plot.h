@@ -65,6 +65,8 @@ struct rg_plot {
 
 /* An axis whose range is determined by the data. */
 struct rg_axis rg_axis_of(const char *label, enum rg_scale scale);
+/* RG_LOG10 for positive values over a range of more than 20, else RG_LINEAR. */
+enum rg_scale rg_scale_of(double low, double high);
 
 /* *out = a new series whose x and y the caller fills; at most RG_PLOT_SERIES (more is a programming error).
  * RG_NO_MEMORY. */

@@ -71,7 +71,7 @@ static void print_updates(const struct lines *lines, const struct rg_history *h,
         low = fmin(low, values[i]);
         high = fmax(high, values[i]);
     }
-    const bool logarithmic = low > 0.0 && high > 20.0 * low;
+    const bool logarithmic = rg_scale_of(low, high) == RG_LOG10;
     for (size_t i = 0; i < h->n_points; i++) {
         values[i] = logarithmic ? log10(values[i]) : values[i];
     }

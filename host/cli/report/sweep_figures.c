@@ -160,7 +160,7 @@ static void set_axes(struct line *l) {
     high = fmax(high, l->baseline);
     l->x_axis = rg_axis_of(v->axes[l->x].name, min > 0.0 && max >= 8.0 * min ? RG_LOG10 : RG_LINEAR);
     set_ticks(&v->axes[l->x], min, max, &l->x_axis);
-    l->y_axis = rg_axis_of("loss", low > 0.0 && high > 20.0 * low ? RG_LOG10 : RG_LINEAR);
+    l->y_axis = rg_axis_of("loss", rg_scale_of(low, high));
     if (isfinite(low) && isfinite(high)) {
         l->y_axis.low = l->y_axis.scale == RG_LOG10 ? log10(low) : fmin(0.0, low);
         l->y_axis.high = y_value(l, high);
@@ -329,7 +329,7 @@ static rg_status plots_over_updates(const struct rg_sweep_view *v, double baseli
             high = fmax(high, isnan(baseline) ? loss : fmin(loss, 10.0 * baseline));
         }
     }
-    const bool logarithmic = low > 0.0 && high > 20.0 * low;
+    const bool logarithmic = rg_scale_of(low, high) == RG_LOG10;
     for (size_t g = 0; g < groups_of(v); g++) {
         struct rg_plot *const plot = &plots[g];
         name_group(v, g, NO_AXIS, plot->title);
