@@ -56,10 +56,11 @@ RG_INLINE void rg_gate_step(__global rg_real *now, __global rg_real *past, int i
     now[RG_GATE_RAW] = live ? raw : -1.0f;
 }
 
-/* Complete dL/du~ of the step processed before (`next`, null for none) by <dL/ds, S - s> = `slope` of its units. Then
- * compute the slopes of this step that follow from it. */
-RG_INLINE void rg_gate_step_reverse(__global rg_real *now, __global rg_real *next, rg_real slope, rg_real budget) {
-    const int live = rg_gate_live(now), known = live && next && rg_gate_live(next);
+/* Complete dL/du~ of the step processed before, `next`, by <dL/ds, S - s> = `slope` of its units. Then compute the
+ * slopes of this step that follow from it. Without `has_next` there is no such step, and `next` is not read. */
+RG_INLINE void rg_gate_step_reverse(__global rg_real *now, __global rg_real *next, int has_next, rg_real slope,
+                                    rg_real budget) {
+    const int live = rg_gate_live(now), known = live && has_next && rg_gate_live(next);
     const rg_real raw = now[RG_GATE_RAW], room = 1.0f - raw;
     rg_real d_raw = live ? budget : 0.0f, d_logit = 0.0f;
     if (known) {

@@ -118,12 +118,13 @@ RG_INLINE void RG_CELL_NAME(reverse_gate_sums)(const struct rg_scan_args *s,
 /* The slopes of the update gate of each row. */
 RG_INLINE void RG_CELL_NAME(reverse_gates)(const struct rg_scan_args *s, const struct RG_CELL_NAME(reverse_tile) * tile,
                                            const struct rg_tile_step *step) {
-    const size_t now = step->t * s->rows + tile->first, next = rg_step_after(s, step->t) * s->rows + tile->first;
+    const size_t now = step->t * s->rows + tile->first;
+    const size_t next = step->has_next ? rg_step_after(s, step->t) * s->rows + tile->first : now;
+    const rg_real budget = (rg_real)s->budget + (rg_real)s->budget_rest;
     for (size_t r = rg_item(); r < tile->rows; r += RG_ITEMS) {
-        rg_gate_step_reverse(tile->gates + (now + r) * RG_GATE_VALUES,
-                             step->has_next ? tile->gates + (next + r) * RG_GATE_VALUES : 0,
-                             step->has_next ? rg_gate_total(tile->sums + r * RG_COLS) : 0.0f,
-                             (rg_real)s->budget + (rg_real)s->budget_rest);
+        const rg_real slope = step->has_next ? rg_gate_total(tile->sums + r * RG_COLS) : 0.0f;
+        rg_gate_step_reverse(tile->gates + (now + r) * RG_GATE_VALUES, tile->gates + (next + r) * RG_GATE_VALUES,
+                             step->has_next, slope, budget);
     }
 }
 #endif
