@@ -16,49 +16,50 @@ struct RG_CELL_NAME(forward_tile) {
 #endif
 };
 
-/* The operands of the block at row r of the tile and panel p. */
-RG_INLINE struct RG_CELL_NAME(forward_block)
-    RG_CELL_NAME(forward_block_at)(const struct rg_scan_args *s, const struct RG_CELL_NAME(forward_tile) * tile,
-                                   const struct rg_tile_step *step, size_t p, size_t r) {
+/* *block = the operands of the block at row r of the tile and panel p. Not returned: oclgrind does not
+ * know what clang makes of a returned struct whose address is taken. */
+RG_INLINE void RG_CELL_NAME(forward_block_at)(const struct rg_scan_args *s,
+                                              const struct RG_CELL_NAME(forward_tile) * tile,
+                                              const struct rg_tile_step *step, size_t p, size_t r,
+                                              struct RG_CELL_NAME(forward_block) * block) {
     const size_t unit = p * RG_PANEL, width = RG_GATES * RG_PANEL, row = step->at + r;
-    struct RG_CELL_NAME(forward_block) block;
-    block.x = tile->x + row * s->x_stride;
-    block.w_input = tile->packed + s->w_input + p * s->inputs * width;
-    block.w_hidden = tile->packed + s->w_hidden + p * s->hidden * width;
-    block.w_skip = tile->packed + s->w_skip + p * s->hidden * width;
-    block.bias = tile->packed + s->bias + p * RG_SUMS_A_UNIT * RG_PANEL;
-    block.to_skip = (ptrdiff_t)step->at_skip - (ptrdiff_t)step->at;
-    block.to_prev = (ptrdiff_t)step->at_prev - (ptrdiff_t)step->at;
-    block.to_init = (ptrdiff_t)tile->at_init - (ptrdiff_t)step->at;
-    block.has_prev = step->has_prev;
-    block.unit = unit;
+    block->x = tile->x + row * s->x_stride;
+    block->w_input = tile->packed + s->w_input + p * s->inputs * width;
+    block->w_hidden = tile->packed + s->w_hidden + p * s->hidden * width;
+    block->w_skip = tile->packed + s->w_skip + p * s->hidden * width;
+    block->bias = tile->packed + s->bias + p * RG_SUMS_A_UNIT * RG_PANEL;
+    block->to_skip = (ptrdiff_t)step->at_skip - (ptrdiff_t)step->at;
+    block->to_prev = (ptrdiff_t)step->at_prev - (ptrdiff_t)step->at;
+    block->to_init = (ptrdiff_t)tile->at_init - (ptrdiff_t)step->at;
+    block->has_prev = step->has_prev;
+    block->unit = unit;
 #if RG_HAS_LOCAL_STATES
     const size_t line = RG_STATES_LINE(*s);
-    block.past = tile->past + RG_LOCAL_AT(r, 0, line);
-    block.depth = step->order || s->initial ? s->hidden : 0;
-    block.skip_depth = step->has_skip ? s->hidden : 0;
-    block.now = tile->now + RG_LOCAL_AT(r, unit, line);
+    block->past = tile->past + RG_LOCAL_AT(r, 0, line);
+    block->depth = step->order || s->initial ? s->hidden : 0;
+    block->skip_depth = step->has_skip ? s->hidden : 0;
+    block->now = tile->now + RG_LOCAL_AT(r, unit, line);
 #else
-    block.past = tile->out + (step->at_prev + r) * s->out_stride;
-    block.depth = step->has_prev ? s->hidden : 0;
-    block.far = tile->out + (step->at_skip + r) * s->out_stride;
-    block.skip_depth = s->skip_kind == RG_SKIP_IS_ADD && step->has_skip ? s->hidden : 0;
+    block->past = tile->out + (step->at_prev + r) * s->out_stride;
+    block->depth = step->has_prev ? s->hidden : 0;
+    block->far = tile->out + (step->at_skip + r) * s->out_stride;
+    block->skip_depth = s->skip_kind == RG_SKIP_IS_ADD && step->has_skip ? s->hidden : 0;
 #endif
-    block.h = tile->out + row * s->out_stride + unit;
-    block.saved = tile->saved + row * (RG_KEPT ? s->d_stride : 0) + unit;
-    block.begin = tile->begin + tile->first + r;
-    block.t = step->t;
+    block->h = tile->out + row * s->out_stride + unit;
+    block->saved = tile->saved + row * (RG_KEPT ? s->d_stride : 0) + unit;
+    block->begin = tile->begin + tile->first + r;
+    block->t = step->t;
 #ifdef RG_LEARNED
-    block.gate = tile->gates + (step->t * s->rows + tile->first + r) * RG_GATE_VALUES;
+    block->gate = tile->gates + (step->t * s->rows + tile->first + r) * RG_GATE_VALUES;
 #endif
-    return block;
 }
 
 /* Compute the block at row b of the tile and panel p: its products, then the cell's step. */
 RG_INLINE void RG_CELL_NAME(forward_at)(const struct rg_scan_args *s, const struct RG_CELL_NAME(forward_tile) * tile,
                                         const struct rg_tile_step *step, size_t p, size_t b) {
 #if RG_ITEMS == 1
-    const struct RG_CELL_NAME(forward_block) block = RG_CELL_NAME(forward_block_at)(s, tile, step, p, b);
+    struct RG_CELL_NAME(forward_block) block;
+    RG_CELL_NAME(forward_block_at)(s, tile, step, p, b, &block);
     const struct rg_block_size size = {rg_block_rows(tile->rows - b, RG_HEIGHT),
                                        RG_IS_WIDE(p, s->h_stride, RG_PANEL) ? RG_NV + 1 : RG_NV};
     const rg_part part = 0;
@@ -67,11 +68,12 @@ RG_INLINE void RG_CELL_NAME(forward_at)(const struct rg_scan_args *s, const stru
     RG_SCAN_BLOCK(RG_HEIGHT, b, tile->rows, RG_FORWARD);
     RG_CELL_NAME(forward_step_any_0)(*s, block, part, total, size);
 #else
-#define RG_FORWARD(R, r)                                                                                      \
-    {                                                                                                         \
-        const struct RG_CELL_NAME(forward_block) block = RG_CELL_NAME(forward_block_at)(s, tile, step, p, r); \
-        const rg_part part = RG_ITEM_PART(R, get_local_id(0), tile->rows - (r));                              \
-        RG_RUN_FORWARD(R)                                                                                     \
+#define RG_FORWARD(R, r)                                                         \
+    {                                                                            \
+        struct RG_CELL_NAME(forward_block) block;                                \
+        RG_CELL_NAME(forward_block_at)(s, tile, step, p, r, &block);             \
+        const rg_part part = RG_ITEM_PART(R, get_local_id(0), tile->rows - (r)); \
+        RG_RUN_FORWARD(R)                                                        \
     }
     RG_SCAN_BLOCK(RG_HEIGHT, b, tile->rows, RG_FORWARD);
 #endif

@@ -16,56 +16,57 @@ struct RG_CELL_NAME(reverse_tile) {
 #endif
 };
 
-/* The operands of the block at row r of the tile and panel p. */
-RG_INLINE struct RG_CELL_NAME(reverse_block)
-    RG_CELL_NAME(reverse_block_at)(const struct rg_scan_args *s, const struct RG_CELL_NAME(reverse_tile) * tile,
-                                   const struct rg_tile_step *step, size_t p, size_t r) {
+/* *block = the operands of the block at row r of the tile and panel p. Not returned: oclgrind does not
+ * know what clang makes of a returned struct whose address is taken. */
+RG_INLINE void RG_CELL_NAME(reverse_block_at)(const struct rg_scan_args *s,
+                                              const struct RG_CELL_NAME(reverse_tile) * tile,
+                                              const struct rg_tile_step *step, size_t p, size_t r,
+                                              struct RG_CELL_NAME(reverse_block) * block) {
     const size_t unit = p * RG_NR, back = rg_steps_back(s);
     const int is_dilated = s->skip_kind == RG_SKIP_IS_DILATED;
-    struct RG_CELL_NAME(reverse_block) block;
-    block.w_hidden = tile->packed + s->w_hidden + p * RG_GATES * s->hidden * RG_NR;
-    block.w_skip = tile->packed + s->w_skip + p * RG_GATES * s->hidden * RG_NR;
-    block.at = step->at + r;
-    block.first = (rg_u32)(tile->first + r);
-    block.unit = (rg_u32)unit;
-    block.slot = (rg_u32)(step->order % back);
-    block.to_skip = (ptrdiff_t)step->at_skip - (ptrdiff_t)step->at;
-    block.to_prev = (ptrdiff_t)step->at_prev - (ptrdiff_t)step->at;
-    block.has_prev = step->has_prev;
-    block.skip_depth = step->has_skip ? s->hidden : 0;
+    block->w_hidden = tile->packed + s->w_hidden + p * RG_GATES * s->hidden * RG_NR;
+    block->w_skip = tile->packed + s->w_skip + p * RG_GATES * s->hidden * RG_NR;
+    block->at = step->at + r;
+    block->first = (rg_u32)(tile->first + r);
+    block->unit = (rg_u32)unit;
+    block->slot = (rg_u32)(step->order % back);
+    block->to_skip = (ptrdiff_t)step->at_skip - (ptrdiff_t)step->at;
+    block->to_prev = (ptrdiff_t)step->at_prev - (ptrdiff_t)step->at;
+    block->has_prev = step->has_prev;
+    block->skip_depth = step->has_skip ? s->hidden : 0;
 #if RG_HAS_LOCAL_DELTAS
     const size_t line = RG_DELTAS_LINE(*s);
     (void)is_dilated;
-    block.next = tile->next + RG_LOCAL_AT(r, 0, line);
-    block.now = tile->now + RG_LOCAL_AT(r, 0, line);
-    block.depth = step->has_next ? s->hidden : 0;
+    block->next = tile->next + RG_LOCAL_AT(r, 0, line);
+    block->now = tile->now + RG_LOCAL_AT(r, 0, line);
+    block->depth = step->has_next ? s->hidden : 0;
 #else
-    block.next = (ptrdiff_t)(is_dilated ? step->at_skip : step->at_next) - (ptrdiff_t)step->at;
-    block.depth = is_dilated ? block.skip_depth : step->has_next ? s->hidden : 0;
+    block->next = (ptrdiff_t)(is_dilated ? step->at_skip : step->at_next) - (ptrdiff_t)step->at;
+    block->depth = is_dilated ? block->skip_depth : step->has_next ? s->hidden : 0;
 #endif
-    block.dh = s->every_step             ? tile->dh + s->out_column + (step->at + r) * s->out_stride + unit
-               : step->t + 1 == s->steps ? tile->dh + s->out_column + (tile->first + r) * s->out_stride + unit
-                                         : 0;
-    block.h = tile->out;
-    block.saved = tile->saved;
-    block.carry = tile->carry;
-    block.carried = step->order + back < s->steps;
-    block.d = tile->d;
-    block.begin = tile->begin;
-    block.t = step->t;
+    block->dh = s->every_step             ? tile->dh + s->out_column + (step->at + r) * s->out_stride + unit
+                : step->t + 1 == s->steps ? tile->dh + s->out_column + (tile->first + r) * s->out_stride + unit
+                                          : 0;
+    block->h = tile->out;
+    block->saved = tile->saved;
+    block->carry = tile->carry;
+    block->carried = step->order + back < s->steps;
+    block->d = tile->d;
+    block->begin = tile->begin;
+    block->t = step->t;
 #ifdef RG_LEARNED
-    block.gate = tile->gates + (step->t * s->rows + tile->first + r) * RG_GATE_VALUES;
-    block.w_gate = tile->packed + s->w_gate;
-    block.plane = s->rows * s->h_stride;
+    block->gate = tile->gates + (step->t * s->rows + tile->first + r) * RG_GATE_VALUES;
+    block->w_gate = tile->packed + s->w_gate;
+    block->plane = s->rows * s->h_stride;
 #endif
-    return block;
 }
 
 /* Compute the block at row b of the tile and panel p: its products, then the cell's step. */
 RG_INLINE void RG_CELL_NAME(reverse_at)(const struct rg_scan_args *s, const struct RG_CELL_NAME(reverse_tile) * tile,
                                         const struct rg_tile_step *step, size_t p, size_t b) {
 #if RG_ITEMS == 1
-    const struct RG_CELL_NAME(reverse_block) block = RG_CELL_NAME(reverse_block_at)(s, tile, step, p, b);
+    struct RG_CELL_NAME(reverse_block) block;
+    RG_CELL_NAME(reverse_block_at)(s, tile, step, p, b, &block);
     const struct rg_block_size size = {rg_block_rows(tile->rows - b, RG_HOT_ROWS),
                                        RG_IS_WIDE(p, s->h_stride, RG_NR) ? RG_NV + 1 : RG_NV};
     const rg_part part = 0;
@@ -74,11 +75,12 @@ RG_INLINE void RG_CELL_NAME(reverse_at)(const struct rg_scan_args *s, const stru
     RG_SCAN_BLOCK(RG_HOT_ROWS, b, tile->rows, RG_REVERSE);
     RG_CELL_NAME(reverse_step_any_0)(*s, block, part, total, size);
 #else
-#define RG_REVERSE(R, r)                                                                                      \
-    {                                                                                                         \
-        const struct RG_CELL_NAME(reverse_block) block = RG_CELL_NAME(reverse_block_at)(s, tile, step, p, r); \
-        const rg_part part = RG_ITEM_PART(R, get_local_id(0), tile->rows - (r));                              \
-        RG_RUN_BLOCK(RG_CAT(reverse_rows_, R));                                                               \
+#define RG_REVERSE(R, r)                                                         \
+    {                                                                            \
+        struct RG_CELL_NAME(reverse_block) block;                                \
+        RG_CELL_NAME(reverse_block_at)(s, tile, step, p, r, &block);             \
+        const rg_part part = RG_ITEM_PART(R, get_local_id(0), tile->rows - (r)); \
+        RG_RUN_BLOCK(RG_CAT(reverse_rows_, R));                                  \
     }
     RG_SCAN_BLOCK(RG_HOT_ROWS, b, tile->rows, RG_REVERSE);
 #endif
