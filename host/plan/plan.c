@@ -34,6 +34,8 @@ enum {
 };
 static const uint64_t RUN_BYTES = (uint64_t)4 << 20; /* of a block's run: larger ones leave the caches near a core */
 static const uint64_t MAX_PARTIAL_BYTES = (uint64_t)128 << 20, UNKNOWN_CACHE = (uint64_t)16 << 20;
+static const uint64_t MOST_CACHE = (uint64_t)32
+                                   << 20; /* of runs: a virtual machine is told the cache of its whole host */
 
 static size_t round_up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
@@ -286,7 +288,7 @@ static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *i
     const struct sizes bytes = whole_panels(p, info);
     const size_t rows = rg_min(p->block, p->shard), few = rg_divide_up(SLICE_ROWS, rows);
     const size_t run = rg_max((size_t)(RUN_BYTES / (rows * bytes.step)), info->is_gpu ? rg_max(few, MIN_GPU_RUN) : few);
-    return rows * bytes.row <= cache_bytes(info) / 2 ? p->steps : rg_min(run, p->steps);
+    return rows * bytes.row <= rg_min(cache_bytes(info), MOST_CACHE) / 2 ? p->steps : rg_min(run, p->steps);
 }
 
 static void set_segment(struct rg_plan *p, size_t segment) {
