@@ -10,8 +10,9 @@ struct rg_attempts {
     char message[1024];
 };
 
-/* Record the status that an attempt returned. Call it before anything else changes the error message. A signal, or the
- * end of stdout's reader, becomes the result only if no attempt failed. */
+/* Record how an attempt ended. Call this right after the attempt, while the error message is still that of the attempt.
+ * If an attempt ended because of a signal, or because nobody reads stdout any more, a real failure of another one
+ * counts more. */
 void rg_attempt(struct rg_attempts *attempts, rg_status status);
 
 /* The result: RG_OK, or the first failure with its message. */

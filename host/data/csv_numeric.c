@@ -276,6 +276,12 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
     return RG_OK;
 }
 
+/* Is it a word, and not a number that is infinite or missing? */
+static bool is_word(const struct rg_csv_cell *cell) {
+    return isalpha((unsigned char)cell->text[0]) && strcasecmp(cell->text, "inf") != 0 &&
+           strcasecmp(cell->text, "infinity") != 0 && !rg_csv_is_missing(cell);
+}
+
 /* Read a number; NaN if it is missing and may be missing. */
 static rg_status read_number(struct series_reader *r, const struct rg_csv_cell *cell, double *value) {
     if (r->options->missing && rg_csv_is_missing(cell)) {
@@ -287,8 +293,7 @@ static rg_status read_number(struct series_reader *r, const struct rg_csv_cell *
         return RG_OK;
     }
     const uint32_t place = r->places[cell->column]; /* of a target there is no feature */
-    const bool word = isalpha((unsigned char)cell->text[0]) && strcasecmp(cell->text, "inf") != 0;
-    if (place < r->data->n_features && word && !rg_csv_is_missing(cell)) {
+    if (place < r->data->n_features && is_word(cell)) {
         const char *const name = r->data->features[place];
         const struct rg_excerpt column = rg_excerpt(name, strlen(name));
         return rg_csv_fail(

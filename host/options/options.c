@@ -210,7 +210,8 @@ static bool is_value_next(const struct rg_arguments *arguments) {
     return arguments->at < arguments->count && arguments->argv[arguments->at][0] != '-';
 }
 
-/* Take what stands after the command: a subject, a probe's name, or what help is asked about. */
+/* Read the name after the command, if there is one: the file of `inspect` or `verify`, the experiment of `probe`, or
+ * the topic of `help` and `completion`. RG_USAGE if a command that needs a name has none. */
 static rg_status take_subject(struct rg_arguments *arguments, struct rg_config *config, const char **topic) {
     const char *const command = rg_commands[arguments->command].name;
     if ((strcmp(command, "help") == 0 || strcmp(command, "completion") == 0) && is_value_next(arguments)) {

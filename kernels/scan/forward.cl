@@ -16,8 +16,8 @@ struct RG_CELL_NAME(forward_tile) {
 #endif
 };
 
-/* *block = the operands of the block at row r of the tile and panel p. Not returned: oclgrind does not
- * know what clang makes of a returned struct whose address is taken. */
+/* *block = the operands of the block at row r of the tile and panel p. It is not the return value, because oclgrind
+ * cannot run what clang makes of a returned struct whose address is taken. */
 RG_INLINE void RG_CELL_NAME(forward_block_at)(const struct rg_scan_args *s,
                                               const struct RG_CELL_NAME(forward_tile) * tile,
                                               const struct rg_tile_step *step, size_t p, size_t r,

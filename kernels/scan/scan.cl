@@ -106,9 +106,9 @@ struct RG_CELL_NAME(reverse_block) {
 #endif
 #define RG_SUM_VECTORS (RG_SUMS_A_UNIT * RG_WIDE) /* sums of a row in the forward scan, for one item */
 #define RG_LAST_DELTA (RG_DELTAS - 1)             /* delta of the last gate's recurrent product */
-/* The way of a block's sums from its products to the cell's step. On a processor the products leave them in `total`,
- * and one function takes the step for blocks of every size. On a GPU they stay in registers: the step follows in the
- * function of the products. */
+/* How the sums of a block get from its matrix products to the cell's step. On a processor, the functions of the
+ * products write the sums to the array `total`, and one function takes the step for blocks of every size. On a GPU the
+ * sums stay in registers, so the function of the products also takes the step. */
 #if RG_ITEMS == 1
 #define RG_TOTAL_PARAMETER , rg_vec *total
 #define RG_SIZE_PARAMETER , struct rg_block_size size

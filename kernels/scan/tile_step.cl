@@ -1,4 +1,5 @@
-/* Where a tile's rows lie in the buffers at one step of a scan, and at the other steps that this one reads. */
+/* The places of a tile's rows in the buffers: those of the step that a scan computes, and those of the other steps
+ * whose states or deltas it reads for that. */
 #ifndef RG_TILE_STEP_CL
 #define RG_TILE_STEP_CL
 

@@ -2,7 +2,7 @@
  * verdict, the profile by lag, the causes, intervals, truncation, the optimiser's step, as text, JSON and tables. The
  * profiles are made up; tests/kernels checks that real ones are right. */
 #define _GNU_SOURCE
-#include "captured.h"
+#include "shown.h"
 
 #include <math.h>
 
@@ -363,38 +363,16 @@ END_TEST
 
 /* ---- JSON and tables ---- */
 
-static void dump(const char *name, json_t *json) {
-    char *const text = json_dumps(json, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-    ck_assert_ptr_nonnull(text);
-    text_add(&said, "======== %s\n%s\n", name, text);
-    free(text);
-    json_decref(json);
-}
-
-static void add_table(const char *name, rg_status status, struct rg_own_table *own) {
-    const struct rg_table *const t = &own->table;
-    ck_assert_int_eq(status, RG_OK);
-    text_add(&said, "======== %s: %s, place %d\n", name, t->title, (int)t->place);
-    for (size_t row = 0; row <= t->n_rows; row++) {
-        for (size_t i = 0; i < t->n_columns; i++) {
-            const char *const cell = row == 0 ? t->heads[i] : t->cells[(row - 1) * t->n_columns + i];
-            text_add(&said, "%s%s", i ? " | " : "", cell);
-        }
-        text_add(&said, "\n");
-    }
-    rg_table_release(own);
-}
-
 static void write_all(const char *name, const struct rg_model *model) {
     struct rg_own_table table = {.pointers = NULL};
     text_add(&said, "======== %s\n", name);
-    dump("verdict and causes", rg_explain_json(s.d.profile, s.d.cause, &s.d.verdict));
-    dump("of each layer", rg_explain_layers_json(&s.profiles, &s.all));
-    dump("by lag", rg_explain_lags_json(&s.profiles, model));
-    dump("the step", rg_step_text_json(&s.d, model));
-    add_table("causes", rg_explain_table(&s.profiles, &s.all, &table), &table);
-    add_table("step", rg_step_table(&s.d, model, &table), &table);
-    add_table("chance", rg_chance_table(s.d.profile, model, &table), &table);
+    text_add_json(&said, "verdict and causes", rg_explain_json(s.d.profile, s.d.cause, &s.d.verdict));
+    text_add_json(&said, "of each layer", rg_explain_layers_json(&s.profiles, &s.all));
+    text_add_json(&said, "by lag", rg_explain_lags_json(&s.profiles, model));
+    text_add_json(&said, "the step", rg_step_text_json(&s.d, model));
+    text_add_table(&said, "causes", rg_explain_table(&s.profiles, &s.all, &table), &table);
+    text_add_table(&said, "step", rg_step_table(&s.d, model, &table), &table);
+    text_add_table(&said, "chance", rg_chance_table(s.d.profile, model, &table), &table);
 }
 
 static struct rg_model *model_of(void) {
@@ -432,14 +410,14 @@ START_TEST(json_and_tables) {
     s.items[0].matrices[RG_LAG_HH].total = INFINITY;
     write_all("no gradient", model);
     s.items[0].matrices[RG_LAG_HH].total = 2.5;
-    dump("a linear step", rg_step_text_json(&s.d, model));
+    text_add_json(&said, "a linear step", rg_step_text_json(&s.d, model));
     fill(1, 1, 300, 300); /* more than have columns of their own */
     s.items[0].n_matrices = 1;
     fill_statistics(&s.items[0], 8, 3);
-    dump("300 lags", rg_explain_lags_json(&s.profiles, model));
-    dump("the cut", rg_cut_json(s.d.profile));
+    text_add_json(&said, "300 lags", rg_explain_lags_json(&s.profiles, model));
+    text_add_json(&said, "the cut", rg_cut_json(s.d.profile));
     s.items[0].lags = 0;
-    dump("no lags", rg_cut_json(s.d.profile));
+    text_add_json(&said, "no lags", rg_cut_json(s.d.profile));
     rg_model_destroy(model);
     check_expected("gradient-texts.txt", said.bytes);
     free(said.bytes);

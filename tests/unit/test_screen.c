@@ -1,7 +1,7 @@
 /* The screen of a training run, word by word, against tests/expected/screen.txt: what is printed before, during and
  * after it, from made-up runs. What it says of the gradient is in test_gradient_text.c. */
 #define _GNU_SOURCE
-#include "captured.h"
+#include "shown.h"
 
 #include <math.h>
 
@@ -17,19 +17,6 @@
 #include "train/rate_test.h"
 
 static struct text seen; /* of all cases, in order */
-
-/* What `act` prints on both streams. */
-static void show(const char *name, void (*act)(const void *), const void *with) {
-    struct text error = {NULL, 0, 0};
-    text_add(&seen, "======== %s\n", name);
-    text_add(&error, "%s", "");
-    struct captured out = capture_begin(stdout), err = capture_begin(stderr);
-    act(with);
-    capture_end(&err, &error);
-    capture_end(&out, &seen);
-    text_add(&seen, "%s%s", error.length ? "-- stderr\n" : "", error.bytes);
-    free(error.bytes);
-}
 
 /* ---- The model in a line ---- */
 
@@ -119,7 +106,7 @@ START_TEST(openings) {
     struct rg_model *const model = create(&shape);
 
     begin(&o, model);
-    show("a task", print_opening, &o);
+    text_add_printed(&seen, "a task", print_opening, &o);
 
     o.config.training.lr = NAN;
     o.config.training.clip_norm = 0.0;
@@ -150,7 +137,7 @@ START_TEST(openings) {
                                    .rate = 1e-4};
     o.facts.rate_test = &o.rate;
     model->parameters[0].frozen = true;
-    show("everything else of a task", print_opening, &o);
+    text_add_printed(&seen, "everything else of a task", print_opening, &o);
     model->parameters[0].frozen = false;
 
     begin(&o, model);
@@ -179,7 +166,7 @@ START_TEST(openings) {
     o.test.n_sequences = 1200;
     o.data = (struct rg_run_data){.training = &o.training, .validation = &o.validation};
     o.facts.data = &o.data;
-    show("data with many columns, on ranks", print_opening, &o);
+    text_add_printed(&seen, "data with many columns, on ranks", print_opening, &o);
 
     o.training.n_features = 8;
     o.training.targets = targets;
@@ -188,20 +175,20 @@ START_TEST(openings) {
     o.data.test = &o.test;
     o.config.machine.ranks = NULL;
     o.config.machine.mixed = false;
-    show("data with eight columns, held-out data", print_opening, &o);
+    text_add_printed(&seen, "data with eight columns, held-out data", print_opening, &o);
     o.training.targets = NULL;
     o.training.windows.forecast = 1;
     o.data.validation = NULL;
-    show("a forecast, test data", print_opening, &o);
+    text_add_printed(&seen, "a forecast, test data", print_opening, &o);
     o.training.features = NULL;
     o.data.test = NULL;
-    show("data without names", print_opening, &o);
+    text_add_printed(&seen, "data without names", print_opening, &o);
 
     o.config.output.quiet = true;
-    show("quiet", print_opening, &o);
+    text_add_printed(&seen, "quiet", print_opening, &o);
     o.config.output.quiet = false;
     o.config.output.json = true;
-    show("JSON", print_opening, &o);
+    text_add_printed(&seen, "JSON", print_opening, &o);
     rg_model_destroy(model);
 }
 END_TEST
@@ -231,8 +218,8 @@ static void print_plans(const void *with) {
 
 START_TEST(lines) {
     const struct rg_config config = rg_config_default();
-    show("labels", print_labels, &config);
-    show("dry runs", print_plans, &config);
+    text_add_printed(&seen, "labels", print_labels, &config);
+    text_add_printed(&seen, "dry runs", print_plans, &config);
 }
 END_TEST
 
@@ -291,28 +278,28 @@ START_TEST(progress) {
     config.training.updates = 400;
     struct rg_history *const h = history_of(2, 0.01);
     struct rg_screen screen = {.config = &config, .history = h};
-    show("progress", print_updates, &screen);
+    text_add_printed(&seen, "progress", print_updates, &screen);
     screen.live = true;
-    show("progress on a terminal", print_updates, &screen);
+    text_add_printed(&seen, "progress on a terminal", print_updates, &screen);
     screen.live = false;
     config.output.json = true;
-    show("progress beside JSON", print_updates, &screen);
-    show("validations beside JSON", print_validations, &screen);
+    text_add_printed(&seen, "progress beside JSON", print_updates, &screen);
+    text_add_printed(&seen, "validations beside JSON", print_validations, &screen);
     config.output.json = false;
     config.output.quiet = true;
-    show("quiet progress", print_updates, &screen);
+    text_add_printed(&seen, "quiet progress", print_updates, &screen);
     config.output.quiet = false;
     screen.planned = 39;
-    show("39 validations", print_validations, &screen);
+    text_add_printed(&seen, "39 validations", print_validations, &screen);
     screen.planned = 40;
-    show("40 validations", print_validations, &screen);
+    text_add_printed(&seen, "40 validations", print_validations, &screen);
     screen.planned = 100;
-    show("100 validations", print_validations, &screen);
+    text_add_printed(&seen, "100 validations", print_validations, &screen);
     rg_history_destroy(h);
 }
 END_TEST
 
-/* How long it will take: what the updates so far took, but no more than --max-time leaves. */
+/* The time left is estimated from the updates done so far. It is at most the time that --max-time still allows. */
 START_TEST(time_left) {
     struct rg_config config = rg_config_default();
     config.training.updates = 100;
@@ -368,20 +355,20 @@ START_TEST(results) {
                                              .seconds = 1.25,
                                              .sequences_per_s = 12345.0};
     for (e.result.training.reason = RG_REASON_DONE; (int)e.result.training.reason < 6; e.result.training.reason++) {
-        show("a reason", print_result, &e);
+        text_add_printed(&seen, "a reason", print_result, &e);
     }
     e.result.training.reason = RG_REASON_DIVERGED;
     e.result.training.loss = NAN;
     e.result.training.last_loss = -INFINITY;
-    show("a loss that is not finite", print_result, &e);
+    text_add_printed(&seen, "a loss that is not finite", print_result, &e);
     e.result.training.loss = 0.5;
     e.result.training.loss_updates = e.result.training.updates = 1;
     e.screen.look.color = true;
     e.facts.updates_used = 0.375;
-    show("one update", print_result, &e);
+    text_add_printed(&seen, "one update", print_result, &e);
     e.result.training.updates = 0;
     e.screen.look.color = false;
-    show("no update", print_result, &e);
+    text_add_printed(&seen, "no update", print_result, &e);
     e.result.training.updates = 1000;
     e.result.best_update = 900;
     e.result.best_loss = 0.25;
@@ -397,14 +384,14 @@ START_TEST(results) {
                                  .n_classes = 0,
                                  .confusion = confusion};
     e.result.test = &metrics;
-    show("held-out data", print_result, &e);
+    text_add_printed(&seen, "held-out data", print_result, &e);
     struct rg_history *const h = history_of(2, 0.01);
     e.screen.history = h;
     e.result.test_of_best = true;
     metrics.n_classes = 3;
     uint64_t three[9] = {3, 1, 0, 2, 4, 0, 0, 0, 0};
     metrics.confusion = three;
-    show("the best weights, a history", print_result, &e);
+    text_add_printed(&seen, "the best weights, a history", print_result, &e);
     rg_history_destroy(h);
     rg_model_destroy(model);
 }
@@ -419,25 +406,25 @@ static void print_spark(const void *with) {
 
 START_TEST(sparks) {
     struct rg_history *h = history_of(0, 0.06);
-    show("sparks without lags", print_spark, h);
+    text_add_printed(&seen, "sparks without lags", print_spark, h);
     rg_history_destroy(h);
     h = history_of(1, 0.04);
-    show("one sample of lags", print_spark, h);
+    text_add_printed(&seen, "one sample of lags", print_spark, h);
     rg_history_destroy(h);
     h = history_of(3, 1.0);
-    show("three samples of lags", print_spark, h);
+    text_add_printed(&seen, "three samples of lags", print_spark, h);
     rg_history_destroy(h);
     ck_assert_int_eq(rg_history_create(&h), RG_OK);
     add_update(h, 1, 0.5);
-    show("one update has no curve", print_spark, h);
+    text_add_printed(&seen, "one update has no curve", print_spark, h);
     add_update(h, 2, 0.25);
-    show("two updates", print_spark, h);
+    text_add_printed(&seen, "two updates", print_spark, h);
     add_update(h, 3, 4.9);
     add_update(h, 4, 0.25);
-    show("a peak that the curve shows", print_spark, h);
+    text_add_printed(&seen, "a peak that the curve shows", print_spark, h);
     add_update(h, 5, 7e13);
     add_update(h, 6, 0.25);
-    show("a spike", print_spark, h);
+    text_add_printed(&seen, "a spike", print_spark, h);
     rg_history_destroy(h);
     check_expected("screen.txt", seen.bytes);
     free(seen.bytes);

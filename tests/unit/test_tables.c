@@ -1,7 +1,7 @@
 /* Tables, lines and objects of many runs, of scores and of inputs, word by word, against tests/expected/tables.txt;
  * from made-up numbers. */
 #define _GNU_SOURCE
-#include "captured.h"
+#include "shown.h"
 
 #include <math.h>
 
@@ -21,39 +21,6 @@
 #include "train/diagnosis.h"
 
 static struct text seen; /* of all cases, in order */
-
-static void show(const char *name, void (*act)(const void *), const void *with) {
-    struct text error = {NULL, 0, 0};
-    text_add(&seen, "======== %s\n", name);
-    text_add(&error, "%s", "");
-    struct captured out = capture_begin(stdout), err = capture_begin(stderr);
-    act(with);
-    capture_end(&err, &error);
-    capture_end(&out, &seen);
-    text_add(&seen, "%s%s", error.length ? "-- stderr\n" : "", error.bytes);
-    free(error.bytes);
-}
-
-static void dump(const char *name, json_t *json) {
-    char *const text = json_dumps(json, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-    ck_assert_ptr_nonnull(text);
-    text_add(&seen, "======== %s\n%s\n", name, text);
-    free(text);
-    json_decref(json);
-}
-
-static void add_table(const char *name, rg_status status, struct rg_own_table *own) {
-    const struct rg_table *const t = &own->table;
-    ck_assert_int_eq(status, RG_OK);
-    text_add(&seen, "======== %s: %s, place %d\n", name, t->title, (int)t->place);
-    for (size_t row = 0; row <= t->n_rows; row++) {
-        for (size_t i = 0; i < t->n_columns; i++) {
-            text_add(&seen, "%s%s", i ? " | " : "", row == 0 ? t->heads[i] : t->cells[(row - 1) * t->n_columns + i]);
-        }
-        text_add(&seen, "\n");
-    }
-    rg_table_release(own);
-}
 
 /* ---- Columns ---- */
 
@@ -82,20 +49,20 @@ START_TEST(columns) {
                                              {.head = "e", .width = 5, .meaning = "something else"},
                                              {.head = "f", .left = true}};
     struct rg_columns_options options = {.columns = heads, .n = 6, .keys = 1, .rows = 2, .width = 80, .gap = 2};
-    show("columns", print_columns, &options);
+    text_add_printed(&seen, "columns", print_columns, &options);
     for (options.width = 34; options.width <= 37; options.width++) {
-        show("narrow columns", print_columns, &options);
+        text_add_printed(&seen, "narrow columns", print_columns, &options);
     }
     options.width = 10;
     options.color = true;
-    show("one column at a time", print_columns, &options);
+    text_add_printed(&seen, "one column at a time", print_columns, &options);
     options.live = true;
     options.width = 40;
     options.keys = 2;
-    show("live columns", print_columns, &options);
+    text_add_printed(&seen, "live columns", print_columns, &options);
     options.n = 2;
     options.keys = 0;
-    show("live, all in one part", print_columns, &options);
+    text_add_printed(&seen, "live, all in one part", print_columns, &options);
 }
 END_TEST
 
@@ -162,21 +129,21 @@ START_TEST(a_comparison) {
     struct rg_look look = {.columns = 119};
     make_comparison(SEEDS);
     ck_assert_uint_eq(rg_comparison_whole(&comparison), 4);
-    show("a comparison", print_comparison, &look);
-    show("held out", print_held_out, &look);
+    text_add_printed(&seen, "a comparison", print_comparison, &look);
+    text_add_printed(&seen, "held out", print_held_out, &look);
     look.columns = 120;
     look.color = true;
-    show("a wide comparison", print_comparison, &look);
+    text_add_printed(&seen, "a wide comparison", print_comparison, &look);
     look.columns = 44;
-    show("held out, narrow", print_held_out, &look);
+    text_add_printed(&seen, "held out, narrow", print_held_out, &look);
     struct rg_own_table table = {.pointers = NULL};
     struct rg_fold_group *groups = NULL;
     ck_assert_int_eq(rg_comparison_groups(&comparison, order, n_ranked, RG_HELD_VALIDATION, &groups), RG_OK);
-    add_table("held out", rg_comparison_held_out(&comparison, order, n_ranked, groups, &table), &table);
+    text_add_table(&seen, "held out", rg_comparison_held_out(&comparison, order, n_ranked, groups, &table), &table);
     for (size_t i = 0; i < 3; i++) {
         json_t *object = json_object();
         rg_fold_json(&groups[i], &object);
-        dump(rows[order[i]].remedy, object);
+        text_add_json(&seen, rows[order[i]].remedy, object);
     }
     const char *heads[RG_FOLD_RUN_COLUMNS + RG_FOLD_COLUMNS];
     for (int classes = 0; classes < 2; classes++) {
@@ -187,11 +154,11 @@ START_TEST(a_comparison) {
             rg_fold_set_run(&table, i, 0, &runs[1 + i][2]);
             rg_fold_set(&table, i, RG_FOLD_RUN_COLUMNS, &groups[i]);
         }
-        add_table("runs and groups", RG_OK, &table);
+        text_add_table(&seen, "runs and groups", RG_OK, &table);
     }
     rg_comparison_free_groups(groups, n_ranked);
     make_comparison(1);
-    show("one seed", print_comparison, &look);
+    text_add_printed(&seen, "one seed", print_comparison, &look);
 }
 END_TEST
 
@@ -238,8 +205,8 @@ static void print_scores(const void *with) {
 }
 
 static void all_scores(const char *name, struct scores *s) {
-    show(name, print_scores, s);
-    dump(name, rg_metrics_json(&s->metrics, &s->names));
+    text_add_printed(&seen, name, print_scores, s);
+    text_add_json(&seen, name, rg_metrics_json(&s->metrics, &s->names));
 }
 
 START_TEST(scores) {
@@ -279,9 +246,9 @@ START_TEST(scores) {
     s.metrics.outputs = s.metrics.n_classes = 7;
     all_scores("seven classes without names", &s);
     s.metrics.outputs = s.metrics.n_classes = 20;
-    show("twenty classes", print_scores, &s);
+    text_add_printed(&seen, "twenty classes", print_scores, &s);
     s.metrics.outputs = s.metrics.n_classes = MANY;
-    show("21 classes", print_scores, &s);
+    text_add_printed(&seen, "21 classes", print_scores, &s);
     s.metrics.n_classes = 0;
     s.metrics.level = RG_LEVEL_CHAR;
     all_scores("characters", &s);
@@ -300,9 +267,9 @@ START_TEST(scores) {
     s.metrics.outputs = 2;
     all_scores("two values", &s);
     s.metrics.outputs = 20;
-    show("twenty values", print_scores, &s);
+    text_add_printed(&seen, "twenty values", print_scores, &s);
     s.metrics.outputs = MANY;
-    show("21 values", print_scores, &s);
+    text_add_printed(&seen, "21 values", print_scores, &s);
     s.names.outputs = NULL;
     all_scores("values without names", &s);
 }
@@ -344,20 +311,20 @@ START_TEST(inputs) {
             .vectors = 4, .exact = kind == 0, .log10_rms = norms[2 * kind], .log10_median = norms[2 * kind + 1]};
     }
     lags.lack = RG_INPUT_WHOLE;
-    show("inputs", print_inputs, &lags);
-    dump("inputs", rg_input_text_json(&lags));
+    text_add_printed(&seen, "inputs", print_inputs, &lags);
+    text_add_json(&seen, "inputs", rg_input_text_json(&lags));
     lags.rows = 1;
     lags.lags = lags.steps = 1;
-    show("one step of one sequence", print_inputs, &lags);
-    dump("one step of one sequence", rg_input_text_json(&lags));
+    text_add_printed(&seen, "one step of one sequence", print_inputs, &lags);
+    text_add_json(&seen, "one step of one sequence", rg_input_text_json(&lags));
     lags.lags = 3;
     sequences[1] = sequences[2] = 0.0;
-    show("two lags that no sequence has", print_inputs, &lags);
+    text_add_printed(&seen, "two lags that no sequence has", print_inputs, &lags);
     lags.lack = RG_INPUT_LARGE;
-    show("too large", print_inputs, &lags);
-    dump("too large", rg_input_text_json(&lags));
+    text_add_printed(&seen, "too large", print_inputs, &lags);
+    text_add_json(&seen, "too large", rg_input_text_json(&lags));
     lags.lack = RG_INPUT_INTERRUPTED;
-    show("interrupted", print_inputs, &lags);
+    text_add_printed(&seen, "interrupted", print_inputs, &lags);
 }
 END_TEST
 
@@ -381,29 +348,29 @@ START_TEST(probes) {
         norms[i] = i % 17 == 0 ? -INFINITY : -0.01 * (double)(i * 7 % 1009);
     }
     map = (struct rg_probe_map){.steps = STEPS, .rows = 8, .layers = 1, .directions = 1, .log10_norm = norms};
-    show("no probes", print_probes, &map);
-    dump("no probes", rg_probe_text_json(&map));
+    text_add_printed(&seen, "no probes", print_probes, &map);
+    text_add_json(&seen, "no probes", rg_probe_text_json(&map));
     add_heat("no probes", &map);
     map.probes = (struct rg_probe_list){.n = 1, .steps = {1}};
     map.rows = 1;
-    show("one probe", print_probes, &map);
+    text_add_printed(&seen, "one probe", print_probes, &map);
     map.probes = (struct rg_probe_list){.n = 3, .steps = {2, 5, 7}};
     map.steps = 7;
     map.layers = map.directions = 2;
-    show("three probes", print_probes, &map);
-    dump("three probes", rg_probe_text_json(&map));
+    text_add_printed(&seen, "three probes", print_probes, &map);
+    text_add_json(&seen, "three probes", rg_probe_text_json(&map));
     add_heat("three probes", &map);
     map.layers = map.directions = 1;
     for (map.probes.n = 0; map.probes.n < 16; map.probes.n++) {
         map.probes.steps[map.probes.n] = map.probes.n + 3;
     }
     map.steps = 20;
-    show("16 probes", print_probes, &map);
+    text_add_printed(&seen, "16 probes", print_probes, &map);
     map.steps = STEPS;
     for (map.probes.n = 0; map.probes.n < PROBES; map.probes.n++) {
         map.probes.steps[map.probes.n] = map.probes.n + 31;
     }
-    show("many probes", print_probes, &map);
+    text_add_printed(&seen, "many probes", print_probes, &map);
     add_heat("many probes", &map);
 }
 END_TEST
@@ -415,7 +382,7 @@ START_TEST(rates) {
                                              .smoothed = {1.0, 0.75, 2.0},
                                              .lowest = 1,
                                              .rate = 1e-3};
-    dump("a test of rates", rg_rate_test_json(&rate));
+    text_add_json(&seen, "a test of rates", rg_rate_test_json(&rate));
 }
 END_TEST
 
@@ -465,8 +432,8 @@ static void print_lines(const void *with) {
 }
 
 START_TEST(lines) {
-    show("words", print_lines, "größte Länge  of a line,\nthen another-very-long-word end ");
-    show("nothing", print_lines, "");
+    text_add_printed(&seen, "words", print_lines, "größte Länge  of a line,\nthen another-very-long-word end ");
+    text_add_printed(&seen, "nothing", print_lines, "");
 }
 END_TEST
 
@@ -534,13 +501,13 @@ static void print_measuring(const void *with) {
 
 START_TEST(progress) {
     struct rg_config config = rg_config_default();
-    show("many runs", print_progress, &config);
-    show("the last measurement", print_measuring, &config);
+    text_add_printed(&seen, "many runs", print_progress, &config);
+    text_add_printed(&seen, "the last measurement", print_measuring, &config);
     config.output.quiet = true;
-    show("many runs, quiet", print_progress, &config);
+    text_add_printed(&seen, "many runs, quiet", print_progress, &config);
     config.output.quiet = false;
     config.output.json = true;
-    show("the last measurement beside JSON", print_measuring, &config);
+    text_add_printed(&seen, "the last measurement beside JSON", print_measuring, &config);
     check_expected("tables.txt", seen.bytes);
     free(seen.bytes);
 }

@@ -141,7 +141,7 @@ static void list_facts(const struct sweep *s, size_t done, struct rg_facts *fact
     rg_facts_time(facts, rg_seconds() - s->progress.begin);
 }
 
-/* List the options that the runs differ in or share. */
+/* List the options of the runs that are done: which ones differ between runs, and which ones all runs share. */
 static rg_status list_settings(const struct sweep *s, size_t done, struct rg_settings *settings) {
     const struct rg_config **ran = NULL;
     RG_TRY(rg_alloc(&ran, done, sizeof *ran, "the record of the runs"));

@@ -58,7 +58,8 @@ static rg_status check_kernels(struct rg_checks *checks, struct rg_device *devic
     return rg_check_gather(checks, device);
 }
 
-/* Check the terms of a lag profile and dropout: with few checks, each for one net. */
+/* Check the terms of a lag profile, then dropout. A full self-test does so for all nets, a quick one for one net each.
+ */
 static rg_status check_terms_and_dropout(struct rg_checks *checks, struct rg_device *device,
                                          const struct rg_selftest_scope *scope) {
     const enum rg_cell dropped = scope->cell == RG_N_CELLS ? RG_CELL_GRU : scope->cell;
