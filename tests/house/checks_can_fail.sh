@@ -20,6 +20,7 @@ breaks() {
 mkdir -p "$tree/host/cli" "$tree/kernels/programs" "$tree/kernels/base" "$tree/tests"
 cp "$house/../../.clang-format" "$tree/"
 printf '#!/bin/sh\necho good\n' >"$tree/tests/good.sh"
+chmod +x "$tree/tests/good.sh"
 printf 'int main(void) {\n    return 0;\n}\n' >"$tree/host/cli/main.c"
 # A kernel as kernel_syntax wants it: a prefetch only where the host says that the device's compiler takes one.
 kernel='__kernel void k(__global float *x) {
@@ -53,6 +54,7 @@ breaks file_length kernels/a.cl "$(yes '/* a line */' | head -n 601)"
 breaks json bench/a.c '    (void)json_object_set_new(line, "key", value);'
 breaks json host/cli/a.c 'json_t *const line = json_pack("{s:s}", "key", text);'
 breaks tree notes.txt text
+breaks tree tests/a.sh '#!/bin/sh'
 breaks tree lib/a.c '/* a folder of no such name */'
 breaks tree host/cli/a.c "/* TO""DO: later */"
 breaks tree docs/c.md "[a page](nowhere.md)"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The tree holds what it should: known names at the top, text without left-over marks or paths of somebody's machine,
-# no trailing space, no tabs in sources.
+# no trailing space, no tabs in sources, scripts that can be run as they stand.
 # usage: tree.sh [TREE]
 # shellcheck source=files.inc
 . "${0%/*}/files.inc"
@@ -31,4 +31,6 @@ sources=$(printf '%s\n' "$text" | grep -E '\.(c|h|cl|sh|inc|cmake|md|py)$|CMakeL
 complain "space at the end of a line" "$(printf '%s\n' "$sources" | xargs -r -d '\n' grep -nHE '[[:space:]]$' |
     cut -c 1-160)"
 complain "tabs" "$(printf '%s\n' "$sources" | xargs -r -d '\n' grep -nHP '\t' | cut -c 1-160)"
+complain "a script (#!) that is not executable: chmod +x" "$(printf '%s\n' "$text" | xargs -r -d '\n' grep -lm1 '^#!' |
+    while read -r script; do [ "$(head -c 2 "$script")" != '#!' ] || [ -x "$script" ] || printf '%s\n' "$script"; done)"
 exit "$failed"
