@@ -151,6 +151,8 @@ def main():
     parser.add_argument("--tree", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--work", type=Path)
     options = parser.parse_args()
+    if options.n < 1:
+        parser.error(f"N is {options.n}: give the number of mutants, 1 or more")
     tree = options.tree.resolve()
     work = (options.work or tree / "build" / "mutants").resolve()
 
@@ -160,6 +162,8 @@ def main():
         if path.startswith(FOLDERS) and path.endswith((".c", ".h", ".cl"))
         and (not options.only or path.startswith(tuple(options.only)))
     }
+    if not texts:
+        parser.error(f"no file of host/ or kernels/ begins with {' or '.join(options.only)}: give the beginning of a path")
     drawn = iter(Drawer(texts, options.seed))
     if options.list:
         for _, (path, mutant) in zip(range(options.n), drawn):

@@ -28,6 +28,7 @@ static rg_status run_all(struct rg_device *device) {
 int main(int argc, char **argv) {
     struct rg_device_options options = {.launch_seconds = INFINITY}; /* a limit would cut scans into single steps */
     struct rg_device *device = NULL;
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* for somebody who watches which check takes long */
     if (argc == 6) {
         options.tf32 = RG_TF32_EMULATED;
     }
