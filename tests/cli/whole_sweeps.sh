@@ -176,20 +176,25 @@ expect_status 0 "$program" compare "${on[@]}" --remedies gru --seeds 1 --report 
 check_json 'assert "held_out" not in end and "validation" not in end["runs"][0], end'
 checked "screens, pages and the table of the runs"
 
+has_page_of_tests() {
+    grep -q '>The test data<' page.html || fail "the page has no table of the test data"
+}
 # the scores of the test data, with and without validation data: those of the runs, and their means over the seeds
 for val in "" "--val-frac 0.2"; do
     read -r -a part <<<"$val"
     job=(--data kinds.npz --test test.npz --updates 5 --batch 10 --hidden 4 --diagnose none --device cpu --quiet "${part[@]}")
     expect_status 0 "$program" sweep "${job[@]}" --cell rnn,gru --seed 1-3 --json
     cp "$folder/stdout" rows
-    expect_status 0 "$program" sweep "${job[@]}" --cell rnn,gru --seed 1-3
+    expect_status 0 "$program" sweep "${job[@]}" --cell rnn,gru --seed 1-3 --report page.html
+    has_page_of_tests
     python3 -c "$shown" rows "$folder/stdout" sweep || fail "sweep does not show the scores of the test data"
     expect_status 0 "$program" compare "${job[@]}" --remedies tanh,gru --seeds 3 --json
     cp "$folder/stdout" rows
-    expect_status 0 "$program" compare "${job[@]}" --remedies tanh,gru --seeds 3
+    expect_status 0 "$program" compare "${job[@]}" --remedies tanh,gru --seeds 3 --report page.html
+    has_page_of_tests
     python3 -c "$shown" rows "$folder/stdout" compare || fail "compare does not show the scores of the test data"
 done
-checked "test data on the screen"
+checked "test data on the screen and on pages"
 
 some=("$program" sweep --device cpu --data kinds.npz --seed 1-2 --out new)
 refused 2 'epochs and --updates both say how long to train' "${some[@]}" --epochs 2 --updates 3

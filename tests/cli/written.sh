@@ -137,3 +137,25 @@ expect_line '^time is up after'
 expect_line '^rnn-gpu: gone/r.html: cannot be saved: No such file' stderr
 whole other.svg out/model.safetensors out/report.html
 checked "a folder that is removed meanwhile"
+
+# ---- What the screen says about them ----
+
+# says LINE COMMAND...: the screen ends with this line, which may wrap.
+says() {
+    local line=$1
+    shift
+    expect_status 0 "$program" "$@"
+    [ "$(sed -z 's/\n  */ /g' "$folder/stdout" | tail -n 1)" = "$line" ] || fail "the last line is not: $line"
+}
+page=(--report all.html --plot all.svg --log all.jsonl --tensorboard board)
+says 'wrote all/model.safetensors, all/report.html, all/log.jsonl, all.html, all.svg, all.jsonl, board/' \
+    "${run[@]}" --out all/ "${page[@]}"
+says 'wrote held/model.safetensors, held/best.safetensors, held/report.html, held/log.jsonl' \
+    --data data.csv --val data.csv --hidden 3 --updates 4 --device cpu --out held --log /dev/null
+says 'wrote rows.csv, all.html' compare "${run[@]}" --remedies tanh+plain --seeds 1 --out rows.csv --report all.html
+says 'wrote grid/' sweep "${run[@]}" --seed 1,2 --out grid
+expect_status 0 "$program" "${run[@]}" --json --out as-json
+expect_no_line '^wrote'
+expect_status 0 "$program" "${run[@]}"
+expect_no_line '^wrote'
+checked "the screen names what was written"

@@ -103,6 +103,8 @@ static void make_comparison(size_t seeds) {
             s->val_loss = 0.5 * (double)(i + k);
             s->val_accuracy = i == 2 ? (double)NAN : 0.25 * (double)k;
             s->val_r2 = 0.9;
+            s->test_loss = 0.25 + 0.5 * (double)(i * k);
+            s->test_r2 = 0.125 * (double)k;
             s->val_best_loss = 0.25 * (double)k;
             s->val_best_update = 7 * k;
             s->config.training.seed = k + 1;
@@ -148,7 +150,8 @@ START_TEST(a_comparison) {
     const char *heads[RG_FOLD_RUN_COLUMNS + RG_FOLD_COLUMNS];
     for (int classes = 0; classes < 2; classes++) {
         rg_fold_run_heads(classes, heads);
-        rg_fold_heads(classes, heads + RG_FOLD_RUN_COLUMNS);
+        groups[0].scores.classes = classes;
+        ck_assert_uint_eq(rg_fold_heads(&groups[0], heads + RG_FOLD_RUN_COLUMNS), RG_FOLD_COLUMNS);
         ck_assert_int_eq(rg_table_create(&table, "runs", heads, RG_FOLD_RUN_COLUMNS + RG_FOLD_COLUMNS, 2), RG_OK);
         for (size_t i = 0; i < 2; i++) {
             rg_fold_set_run(&table, i, 0, &runs[1 + i][2]);
@@ -156,6 +159,9 @@ START_TEST(a_comparison) {
         }
         text_add_table(&seen, "runs and groups", RG_OK, &table);
     }
+    rg_comparison_free_groups(groups, n_ranked);
+    ck_assert_int_eq(rg_comparison_groups(&comparison, order, n_ranked, RG_HELD_TEST, &groups), RG_OK);
+    text_add_table(&seen, "test data", rg_comparison_held_out(&comparison, order, n_ranked, groups, &table), &table);
     rg_comparison_free_groups(groups, n_ranked);
     make_comparison(1);
     text_add_printed(&seen, "one seed", print_comparison, &look);

@@ -255,7 +255,7 @@ static void list_facts(const struct job *j, size_t n, double baseline, struct rg
     rg_facts_device(facts, &j->device->info);
 }
 
-/* The ranked rows: comparison.rows[order[i]], i < n. `groups` [n] with validation data, else NULL. */
+/* The ranked rows: comparison.rows[order[i]], i < n. Without validation or test data their groups are NULL. */
 struct ranking {
     size_t order[RG_MAX_ROWS], n;
     struct rg_fold_group *groups, *tests; /* [n] with validation data, and with test data */
@@ -275,7 +275,11 @@ static rg_status fill_pages(const struct job *j, const struct ranking *r, struct
     RG_TRY(rg_settings_create("compare", j->config, ran, r->n, &pages->settings));
     RG_TRY(rg_comparison_figures(c, r->order, r->n, pages->plots));
     RG_TRY(rg_comparison_table(c, r->order, r->n, &pages->tables[0]));
-    return r->groups ? rg_comparison_held_out(c, r->order, r->n, r->groups, &pages->tables[1]) : RG_OK;
+    const struct rg_fold_group *const held_out[] = {r->groups, r->tests};
+    for (size_t i = 0; i < 2; i++) {
+        RG_TRY(held_out[i] ? rg_comparison_held_out(c, r->order, r->n, held_out[i], &pages->tables[1 + i]) : RG_OK);
+    }
+    return RG_OK;
 }
 
 static rg_status write_pages(const struct job *j, const struct ranking *r) {
@@ -323,6 +327,10 @@ static rg_status show(struct job *j) {
     rg_comparison_free_groups(ranking.groups, ranking.n);
     rg_comparison_free_groups(ranking.tests, ranking.n);
     RG_TRY(rg_attempts_end(&attempts));
+    if (!j->config->output.json) {
+        const struct rg_look look = rg_look_of(j->config);
+        rg_outputs_print(j->config, RG_OUT_RUNS, rg_look_text(&look));
+    }
     if (rg_stop_requested()) {
         rg_log("interrupted; %zu of %zu rows are done", rg_comparison_whole(c), c->n_rows);
         return rg_stop_status();

@@ -12,6 +12,7 @@
 
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/run_table.h"
+#include "cli/report/lines.h"
 #include "options/options.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -153,28 +154,77 @@ static rg_status try_all(const struct files *files, size_t first) {
     return RG_OK;
 }
 
-rg_status rg_outputs_check(const struct rg_config *c, enum rg_out out) {
-    static const char *const parts[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
-    struct files files = {.n = 0};
+/* The files that are read. */
+static rg_status add_read(struct files *files, const struct rg_config *c) {
     for (size_t i = 0; i < rg_n_options; i++) {
         const char *const path = path_of(&rg_options[i], c);
         if (path && rg_options[i].file == RG_FILE_READ && strcmp(rg_options[i].name, "resume") != 0) {
-            RG_TRY(add(&files, 0, (struct file){.option = rg_options[i].name, .path = path}));
+            RG_TRY(add(files, 0, (struct file){.option = rg_options[i].name, .path = path}));
         }
     }
+    return RG_OK;
+}
+
+/* The files in the folder of a training. */
+static rg_status add_parts(struct files *files, const struct rg_config *c, enum rg_out out) {
+    static const char *const parts[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
     for (size_t i = 0; out == RG_OUT_TRAINING && c->output.out && i < sizeof parts / sizeof *parts; i++) {
-        RG_TRY(add(&files, files.n, (struct file){.option = "out", .path = c->output.out, .part = parts[i]}));
+        RG_TRY(add(files, files->n, (struct file){.option = "out", .path = c->output.out, .part = parts[i]}));
     }
-    const size_t n_read = files.n;
+    return RG_OK;
+}
+
+/* The files and folders that are written and that an option names. */
+static rg_status add_written(struct files *files, const struct rg_config *c, enum rg_out out) {
     for (size_t i = 0; i < rg_n_options; i++) {
         const char *const path = path_of(&rg_options[i], c);
         const enum rg_option_file file = path ? file_of(&rg_options[i], out, path) : RG_FILE_NONE;
         if (file == RG_FILE_WRITTEN || file == RG_FILE_FOLDER) {
-            RG_TRY(add(&files, files.n,
+            RG_TRY(add(files, files->n,
                        (struct file){.option = rg_options[i].name, .path = path, .is_folder = file == RG_FILE_FOLDER}));
         }
     }
+    return RG_OK;
+}
+
+rg_status rg_outputs_check(const struct rg_config *c, enum rg_out out) {
+    struct files files = {.n = 0};
+    RG_TRY(add_read(&files, c));
+    RG_TRY(add_parts(&files, c, out));
+    const size_t n_read = files.n;
+    RG_TRY(add_written(&files, c, out));
     return try_all(&files, n_read);
+}
+
+/* ---- What was written ---- */
+
+/* A regular file, or a folder other than the one whose files are named one by one. */
+static bool is_told(const struct file *file, enum rg_out out) {
+    struct stat info;
+    if (stat(file->whole, &info) != 0) {
+        return false;
+    }
+    const bool in_parts = out == RG_OUT_TRAINING && !file->part && strcmp(file->option, "out") == 0;
+    return file->is_folder ? S_ISDIR(info.st_mode) && !in_parts : S_ISREG(info.st_mode);
+}
+
+void rg_outputs_print(const struct rg_config *c, enum rg_out out, size_t width) {
+    struct files files = {.n = 0};
+    struct rg_line line = {.length = 0};
+    if (add_parts(&files, c, out) != RG_OK || add_written(&files, c, out) != RG_OK) {
+        return; /* rg_outputs_check has passed, so somebody changes the folders now */
+    }
+    for (size_t i = 0; i < files.n; i++) {
+        const struct file *const file = &files.items[i];
+        const bool slash = (file->part || file->is_folder) && file->path[strlen(file->path) - 1] != '/';
+        if (is_told(file, out)) {
+            rg_line_add(&line, "%s%s%s%s", line.length ? ", " : "wrote ", file->path, slash ? "/" : "",
+                        file->part ? file->part : "");
+        }
+    }
+    if (line.length) {
+        rg_lines_format(stdout, width, 2, "%s", line.text);
+    }
 }
 
 rg_status rg_outputs_refuse_earlier(const char *folder) {

@@ -24,6 +24,10 @@ enum rg_out {
  * result's file; RG_NOT_SAVED if it cannot be written. */
 rg_status rg_outputs_check(const struct rg_config *config, enum rg_out out);
 
+/* Print on stdout, in lines of `width` columns, which files and folders a command wrote. After its success: what exists
+ * counts as written. Pipes and devices are left out. */
+void rg_outputs_print(const struct rg_config *config, enum rg_out out, size_t width);
+
 /* RG_USAGE if a folder of --out holds a result already. */
 rg_status rg_outputs_refuse_earlier(const char *folder);
 

@@ -163,10 +163,10 @@ static rg_status fill_pages(const struct sweep *s, size_t done, struct rg_pages 
     RG_TRY(rg_sweep_reach(&s->view, &pages->tables[0]));
     RG_TRY(rg_sweep_table(&s->view, &pages->tables[1]));
     if (s->tables.validates) {
-        RG_TRY(rg_sweep_held_out(&s->view, &pages->tables[2]));
+        RG_TRY(rg_sweep_held_out(&s->view, RG_HELD_VALIDATION, &pages->tables[2]));
         RG_TRY(rg_sweep_held_out_runs(&s->view, &pages->tables[3]));
     }
-    return RG_OK;
+    return s->config->data.test ? rg_sweep_held_out(&s->view, RG_HELD_TEST, &pages->tables[4]) : RG_OK;
 }
 
 static rg_status write_pages(const struct sweep *s, size_t done) {
@@ -196,6 +196,9 @@ static rg_status show_rest(struct sweep *s) {
     rg_attempt(&attempts, rg_run_table_close(&s->table));
     rg_attempt(&attempts, rg_json_lines_status(&s->lines));
     RG_TRY(rg_attempts_end(&attempts));
+    if (!s->config->output.json) {
+        rg_outputs_print(s->config, RG_OUT_RUNS, rg_look_text(&s->tables.look));
+    }
     if (rg_stop_requested()) {
         rg_log("interrupted; %zu of %zu runs are done", done, s->replicas.n);
         return rg_stop_status();

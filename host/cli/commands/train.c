@@ -266,6 +266,9 @@ static rg_status finish(struct job *j) {
         rg_screen_advice(&outcome, &j->screen.look);
     }
     rg_attempt(&attempts, rg_recorder_finish(j->recorder, r));
+    if (attempts.status == RG_OK && !j->config->output.json) {
+        rg_outputs_print(j->config, RG_OUT_TRAINING, rg_look_text(&j->screen.look));
+    }
     return rg_attempts_end(&attempts);
 }
 

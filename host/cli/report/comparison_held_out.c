@@ -65,8 +65,8 @@ rg_status rg_comparison_print_held_out(const struct rg_comparison *comparison, c
 rg_status rg_comparison_held_out(const struct rg_comparison *comparison, const size_t *order, size_t n,
                                  const struct rg_fold_group *groups, struct rg_own_table *table) {
     const char *heads[N_NAMES + RG_FOLD_COLUMNS] = {names[0], names[1], names[2]};
-    rg_fold_heads(n > 0 && groups[0].scores.classes, heads + N_NAMES);
-    RG_TRY(rg_table_create(table, "What was held out", heads, N_NAMES + RG_FOLD_COLUMNS, n));
+    const size_t n_heads = N_NAMES + rg_fold_heads(&groups[0], heads + N_NAMES);
+    RG_TRY(rg_table_create(table, rg_fold_page_titles[groups[0].which], heads, n_heads, n));
     for (size_t i = 0; i < n; i++) {
         const struct rg_comparison_row *const row = &comparison->rows[order[i]];
         rg_table_set(table, i, 0, "%s", row->remedy);

@@ -99,12 +99,28 @@ void rg_fold_json(const struct rg_fold_group *g, json_t **object) {
 
 /* ---- In a page ---- */
 
-void rg_fold_heads(bool classes, const char *heads[RG_FOLD_COLUMNS]) {
-    const char *const names[RG_FOLD_COLUMNS] = {
-        "rank", "runs", "held-out loss", "its sd", "least", "most", "accuracy", "sd", "lowest loss of all validations",
-        "sd"};
+const char *const rg_fold_page_titles[] = {"What was held out", "The test data"};
+
+/* The lowest loss of all validations is the last measure. The test data are scored once. */
+enum { TEST_MEASURES = 6, MEASURES = 8 };
+
+static size_t measures_of(const struct rg_fold_group *group) {
+    return group->which == RG_HELD_TEST ? TEST_MEASURES : MEASURES;
+}
+
+size_t rg_fold_heads(const struct rg_fold_group *group, const char *heads[RG_FOLD_COLUMNS]) {
+    const char *const names[RG_FOLD_COLUMNS] = {"rank",
+                                                "runs",
+                                                group->which == RG_HELD_TEST ? "test loss" : "held-out loss",
+                                                "its sd",
+                                                "least",
+                                                "most",
+                                                group->scores.classes ? "accuracy" : "R^2",
+                                                "sd",
+                                                "lowest loss of all validations",
+                                                "sd"};
     memcpy(heads, names, sizeof names);
-    heads[6] = classes ? heads[6] : "R^2";
+    return 2 + measures_of(group);
 }
 
 void rg_fold_run_heads(bool classes, const char *heads[RG_FOLD_RUN_COLUMNS]) {
@@ -118,9 +134,9 @@ void rg_fold_set(struct rg_own_table *t, size_t row, size_t first, const struct 
     const struct rg_fold_scores *const s = &g->scores;
     rg_table_set(t, row, first, "%zu", g->rank);
     rg_table_set(t, row, first + 1, "%zu of %zu", s->runs, g->of);
-    const double numbers[] = {s->loss.mean,  s->loss.deviation,  s->loss.min,  s->loss.max,
-                              s->score.mean, s->score.deviation, s->best.mean, s->best.deviation};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    const double numbers[MEASURES] = {s->loss.mean,  s->loss.deviation,  s->loss.min,  s->loss.max,
+                                      s->score.mean, s->score.deviation, s->best.mean, s->best.deviation};
+    for (size_t i = 0; i < measures_of(g); i++) {
         rg_table_number(t, row, first + 2 + i, 4, numbers[i]);
     }
 }

@@ -20,7 +20,7 @@ struct rg_facts {
 };
 
 /* What the pages of a command show. */
-enum { RG_MAX_TABLES = 4, RG_PAGE_VERDICT_BYTES = 900 };
+enum { RG_MAX_TABLES = 5, RG_PAGE_VERDICT_BYTES = 900 };
 struct rg_pages {
     char title[RG_PLOT_TEXT];
     char verdict[RG_PAGE_VERDICT_BYTES]; /* "": there is none */

@@ -456,7 +456,16 @@ rg_status rg_sweep_table(const struct rg_sweep_view *v, struct rg_own_table *tab
     return RG_OK;
 }
 
-rg_status rg_sweep_held_out(const struct rg_sweep_view *v, struct rg_own_table *table) {
+/* The first group with a run that is done; there is one. */
+static const struct rg_fold_group *first_scored(const struct rg_fold_group *groups, size_t n) {
+    size_t i = 0;
+    while (i + 1 < n && groups[i].scores.runs == 0) {
+        i++;
+    }
+    return &groups[i];
+}
+
+rg_status rg_sweep_held_out(const struct rg_sweep_view *v, enum rg_held_out which, struct rg_own_table *table) {
     const size_t n_groups = groups_of(v);
     const char *heads[MAX_HEADS + RG_FOLD_COLUMNS];
     const size_t n = list_axes(v, axes_of(v), heads);
@@ -464,11 +473,11 @@ rg_status rg_sweep_held_out(const struct rg_sweep_view *v, struct rg_own_table *
     size_t row = 0;
     RG_TRY(rg_alloc(&groups, n_groups, sizeof *groups, "groups of a sweep"));
     for (size_t g = 0; g < n_groups; g++) {
-        groups[g] = (struct rg_fold_group){.runs = runs_of(v, g), .of = seeds_of(v)};
+        groups[g] = (struct rg_fold_group){.runs = runs_of(v, g), .of = seeds_of(v), .which = which};
     }
     rg_fold_score(groups, n_groups);
-    rg_fold_heads(any_run(v) && !isnan(any_run(v)->val_accuracy), heads + n);
-    const rg_status status = rg_table_create(table, "What was held out", heads, n + RG_FOLD_COLUMNS, n_groups);
+    const size_t n_heads = n + rg_fold_heads(first_scored(groups, n_groups), heads + n);
+    const rg_status status = rg_table_create(table, rg_fold_page_titles[which], heads, n_heads, n_groups);
     for (size_t g = 0; g < n_groups && status == RG_OK; g++) {
         if (groups[g].scores.runs > 0) {
             (void)set_values(v, axes_of(v), g, table, row);

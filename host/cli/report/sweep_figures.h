@@ -2,6 +2,7 @@
 #ifndef RG_REPORT_SWEEP_FIGURES_H
 #define RG_REPORT_SWEEP_FIGURES_H
 
+#include "train/folds.h"
 #include "train/spread.h"
 #include "cli/report/table.h"
 
@@ -43,10 +44,12 @@ rg_status rg_sweep_figure_check(const struct rg_sweep_view *view, const char *fi
 /* A row for each group that has a run. RG_NO_MEMORY. */
 rg_status rg_sweep_table(const struct rg_sweep_view *view, struct rg_own_table *table);
 
-/* Of runs with validation data: a row for each group that has a run, and a row for each run; no rows where there are
- * more than RG_HELD_OUT_RUNS runs. RG_NO_MEMORY. */
+/* Of runs with validation or test data: a row for each group that has a run. RG_NO_MEMORY. */
+rg_status rg_sweep_held_out(const struct rg_sweep_view *view, enum rg_held_out which, struct rg_own_table *table);
+
+/* Of runs with validation data: a row for each run; no rows where there are more than RG_HELD_OUT_RUNS runs.
+ * RG_NO_MEMORY. */
 enum { RG_HELD_OUT_RUNS = 500 };
-rg_status rg_sweep_held_out(const struct rg_sweep_view *view, struct rg_own_table *table);
 rg_status rg_sweep_held_out_runs(const struct rg_sweep_view *view, struct rg_own_table *table);
 
 /* The result for the largest number of steps that at least half of the seeds learned. */
