@@ -52,6 +52,26 @@ static rg_status refuse_unknown(size_t command, const char *argument, size_t len
                    nearest != NULL ? "?" : "");
 }
 
+/* What a command has for another one's option. */
+static const char *instead(const char *command, const char *option) {
+    static const struct {
+        const char *command, *option, *use;
+    } rows[] = {
+        {"compare", "cell", "--remedies tanh,lstm,gru"},
+        {"compare", "activation", "--remedies tanh,relu"},
+        {"compare", "init", "--remedies irnn,orthogonal"},
+        {"sweep", "remedies", "--cell rnn,lstm,gru"},
+        {"sweep", "rates", "--lr 1e-3,3e-3"},
+        {"sweep", "seeds", "--seed 1-3"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(command, rows[i].command) == 0 && strcmp(option, rows[i].option) == 0) {
+            return rows[i].use;
+        }
+    }
+    return NULL;
+}
+
 static rg_status refuse_elsewhere(size_t command, const struct rg_option *option) {
     char list[120] = "";
     size_t at = 0;
@@ -60,8 +80,9 @@ static rg_status refuse_elsewhere(size_t command, const struct rg_option *option
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at > 0 ? ", " : "", rg_commands[i].name);
         }
     }
-    return rg_fail(RG_USAGE, "--%s does not belong to %s; it is an option of %s", option->name,
-                   rg_commands[command].name, list);
+    const char *const use = instead(rg_commands[command].name, option->name);
+    return rg_fail(RG_USAGE, "--%s does not belong to %s; it is an option of %s%s%s", option->name,
+                   rg_commands[command].name, list, use ? "; here give " : "", use ? use : "");
 }
 
 rg_status rg_option_refuse(size_t command, const char *argument) {

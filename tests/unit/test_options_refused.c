@@ -32,6 +32,12 @@ static const struct {
     {"probe wall power", "'power' is not an option"},
     {"probe --batch 5", "--batch does not belong to probe"},
     {"compare --cell lstm", "--cell does not belong to compare; it is an option of train"},
+    {"compare --cell lstm", "eval; here give --remedies tanh,lstm,gru"},
+    {"compare --activation relu", "; here give --remedies tanh,relu"},
+    {"compare --init orthogonal", "; here give --remedies irnn,orthogonal"},
+    {"sweep --remedies tanh", "; here give --cell rnn,lstm,gru"},
+    {"sweep --rates 0.1,0.01", "; here give --lr 1e-3,3e-3"},
+    {"sweep --seeds 3", "; here give --seed 1-3"},
     {"compare --remedies ''", "--remedies: the value is empty"},
     {"--hidden 65537", "--hidden: 65537 is out of range; 1 to 65536"},
     {"--steps 1000000001", "1 to 1000000000"},
@@ -190,7 +196,20 @@ START_TEST(refusals) {
 }
 END_TEST
 
+/* What a message says to give instead is accepted. */
+START_TEST(advice) {
+    const char *const give = strstr(refused[_i].message, "here give ");
+    if (give != NULL) {
+        const size_t length = strcspn(refused[_i].line, " ");
+        char line[120];
+        snprintf(line, sizeof line, "%.*s %s", (int)length, refused[_i].line, give + strlen("here give "));
+        ck_assert_msg(parse(line) == RG_OK, "`%s` is refused: %s", line, rg_error_message());
+    }
+}
+END_TEST
+
 TEST_MAIN("options_refused") {
     TCase *const tests = add_tests(suite, "options_refused");
     tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));
+    tcase_add_loop_test(tests, advice, 0, (int)(sizeof refused / sizeof *refused));
 }
