@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rnn_gpu/memory.h"
@@ -16,6 +17,18 @@ size_t rg_targets_rows(const struct rg_targets *t, size_t sequence) {
         return 1;
     }
     return t->data->lengths ? (size_t)t->data->lengths[sequence] : t->data->n_steps;
+}
+
+/* A number as files write it: the fewest digits, 6 at least, that give the same float, or nine. */
+enum { NUMBER_BYTES = 40 };
+static const char *number_text(double y, char text[NUMBER_BYTES]) {
+    for (int digits = 6; digits <= 9; digits++) {
+        (void)snprintf(text, NUMBER_BYTES, "%.*g", digits, y);
+        if ((float)strtod(text, NULL) == (float)y) {
+            break;
+        }
+    }
+    return text;
 }
 
 /* Place of a row's first number in y. */
@@ -106,6 +119,7 @@ static rg_status split_rows(struct rg_targets *t) {
 }
 
 static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
+    char low[NUMBER_BYTES], high[NUMBER_BYTES];
     const char *const row = t->target == RG_TARGET_STEPS ? "step" : "sequence";
     if (t->n_rows == 0) {
         return rg_fail(RG_BAD_FILE, "%s: every sequence is empty, so there is no step to learn from", t->data->path);
@@ -130,8 +144,8 @@ static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
                        t->data->path, row, t->min, t->min,
                        loss == RG_LOSS_AUTO ? ", --loss mse takes the labels as values" : "");
     }
-    return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, a whole number from 0 on; y has %.9g to %.9g",
-                   t->data->path, row, t->min, t->max);
+    return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, a whole number from 0 on; y has %s to %s",
+                   t->data->path, row, number_text(t->min, low), number_text(t->max, high));
 }
 
 /* Set n_classes where the rows can be classes. */
@@ -203,6 +217,7 @@ static rg_status refuse_words(const struct rg_targets *t, enum rg_loss loss) {
 rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_target_options *o, struct rg_targets *t,
                             enum rg_loss *loss) {
     bool one_hot = false;
+    char number[NUMBER_BYTES];
     *t = (struct rg_targets){.data = data, .target = o->target, .ignored = o->ignored};
     *loss = o->loss;
     RG_TRY(split_rows(t));
@@ -228,8 +243,8 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
         t->n_classes = t->n_classes <= 2 ? t->n_classes : 0;
     }
     if (o->loss == RG_LOSS_BCE && !o->lenient && (t->min < 0.0 || t->max > 1.0)) {
-        return rg_fail(RG_BAD_FILE, "%s has target %.9g; --loss bce needs targets from 0 to 1", data->path,
-                       t->min < 0.0 ? t->min : t->max);
+        return rg_fail(RG_BAD_FILE, "%s has target %s; --loss bce needs targets from 0 to 1", data->path,
+                       number_text(t->min < 0.0 ? t->min : t->max, number));
     }
     return RG_OK;
 }
@@ -331,16 +346,39 @@ rg_status rg_targets_baseline(const struct rg_targets *t, enum rg_loss loss, dou
 
 /* ---- What to say ---- */
 
+void rg_targets_left_out(const struct rg_targets *t, char *text, size_t bytes) {
+    const char *const row = t->target == RG_TARGET_STEPS ? "step" : "sequence";
+    const bool one = t->n_left_out == 1;
+    char why[48] = "NaN";
+    text[0] = '\0';
+    if (!isnan(t->ignored)) {
+        (void)snprintf(why, sizeof why, "label %g or NaN", t->ignored);
+    }
+    if (t->n_left_out > 0) {
+        (void)snprintf(text, bytes, "; %zu of %zu %ss %s no target (%s) and %s not in the loss", t->n_left_out,
+                       t->n_rows, row, one ? "has" : "have", why, one ? "is" : "are");
+    }
+}
+
+const char *rg_targets_none(const struct rg_targets *t) {
+    if (t->n_rows > t->n_left_out) {
+        return NULL;
+    }
+    return t->data->windows.steps > 0     ? "no window has its target yet"
+           : t->target == RG_TARGET_STEPS ? "no step has a target"
+                                          : "no sequence has a target";
+}
+
 void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *text, size_t bytes) {
     const bool bits = t->whole && t->min >= 0.0 && t->max <= 1.0 && t->data->label_kind == RG_LABELS_VALUES;
-    char left_out[96] = "";
+    char low[NUMBER_BYTES], high[NUMBER_BYTES];
     if (t->data->level) {
         (void)snprintf(text, bytes, "the next of %zu different %s; the text has %zu", t->n_classes,
                        t->data->level == RG_LEVEL_CHAR ? "characters" : "words", t->data->n_words);
     } else if (t->n_classes) {
         describe_classes(t, text, bytes);
     } else if (t->n_rows > t->n_left_out) {
-        (void)snprintf(text, bytes, "values from %.9g to %.9g", t->min, t->max);
+        (void)snprintf(text, bytes, "values from %s to %s", number_text(t->min, low), number_text(t->max, high));
     } else {
         (void)snprintf(text, bytes, "none");
     }
@@ -357,13 +395,5 @@ void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *te
                        "; all %zu are outputs of the last step, --target steps takes one a step", t->width);
     }
     length = strlen(text);
-    if (t->n_left_out) {
-        if (isnan(t->ignored)) {
-            (void)snprintf(left_out, sizeof left_out, "NaN");
-        } else {
-            (void)snprintf(left_out, sizeof left_out, "label %g or NaN", t->ignored);
-        }
-        (void)snprintf(text + length, bytes - length, "; %zu of %zu %s left out (%s)", t->n_left_out, t->n_rows,
-                       t->target == RG_TARGET_STEPS ? "steps" : "sequences", left_out);
-    }
+    rg_targets_left_out(t, text + length, bytes - length);
 }

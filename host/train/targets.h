@@ -62,4 +62,11 @@ enum { RG_LABELS_BYTES = 300 };
 /* "3 classes: saw, sine, square", "10 classes: 0 to 9", "values from -1 to 2.5", and what is left out. */
 void rg_targets_describe(const struct rg_targets *targets, enum rg_loss loss, char *text, size_t bytes);
 
+/* "; 3 of 90 sequences have no target (NaN) and are not in the loss"; "" if every row counts. */
+enum { RG_LEFT_OUT_BYTES = 160 };
+void rg_targets_left_out(const struct rg_targets *targets, char *text, size_t bytes);
+
+/* "no window has its target yet", "no sequence has a target": what is said where no row counts. NULL: some do. */
+const char *rg_targets_none(const struct rg_targets *targets);
+
 #endif

@@ -65,8 +65,9 @@ rg_status rg_held_out_problem(const struct rg_problem *training, struct rg_datas
                        problem->outputs, training->target == RG_TARGET_STEPS ? "step" : "sequence",
                        training->data->path, training->outputs);
     }
-    if (problem->targets.n_rows == problem->targets.n_left_out) {
-        return rg_fail(RG_BAD_FILE, "%s: no label counts, so there is nothing to score", held_out->path);
+    const char *const none = rg_targets_none(&problem->targets);
+    if (none) {
+        return rg_fail(RG_BAD_FILE, "%s: %s, so there is nothing to score", held_out->path, none);
     }
     return RG_OK;
 }

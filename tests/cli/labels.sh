@@ -34,13 +34,16 @@ refused 2 'many\.npz: .*1001 classes: give --loss ce' "${train[@]}" --data many.
 expect_status 0 "${train[@]}" --data many.npz --loss ce
 expect_status 0 "${train[@]}" --data prices.npz --loss mse
 expect_line '^labels +values from 3 to 458532' stderr
+printf 'series,a,label\n1,1,4.14\n2,0,643.2\n3,1,16777215\n' >written.csv # floats as the file writes them
+expect_status 0 "${train[@]}" --data written.csv --loss mse
+expect_line '^labels +values from 4\.14 to 16777215$' stderr
 expect_status 0 "${train[@]}" --data hot.npz --loss mse
 expect_line '^labels +values from 0 to 1' stderr
 refused 4 'negative\.npz: .*label -1, .*--ignore-label -1 .*--loss mse' "${train[@]}" --data negative.npz
 refused 4 'nearly\.npz: --loss ce .*3 numbers that are not one-hot' "${train[@]}" --data nearly.npz --loss ce
 refused 4 'all_but\.npz: .*no classes to learn' "${train[@]}" --data all_but.npz --ignore-label 5
 expect_status 0 "${train[@]}" --data negative.npz --ignore-label -1
-expect_line '^labels +3 classes: 0, 1, 2; 1 of 4 sequences left out' stderr
+expect_line '^labels +3 classes: 0, 1, 2; 1 of 4 sequences has no target \(label -1 or NaN\)' stderr
 printf 'series,a,label\n1,1,0\n2,0,99\n' >whole.csv
 printf 'series,a,label\n1,1,0\n2,0,100\n' >hundred.csv
 printf 'series,a,label\n1,1,0\n2,0,1.5\n' >real.csv
@@ -123,7 +126,7 @@ expect_status 0 "${train[@]}" --data masked.npz --target steps --json
 check_json 'assert lines[0]["classes"] == ["0", "1", "2"] and lines[0]["left_out"] == 6
 assert lines[0]["baseline"] > 0 and end["verdict"] != "NONE"'
 expect_status 0 "$program" predict --model last/model.safetensors --data last.npz --ignore-label -100 --device cpu
-expect_line '5 sequences, loss .*; 2 of 5 sequences left out' stderr
+expect_line '5 sequences, loss .*; 2 of 5 sequences have no target \(label -100 or' stderr
 checked "--ignore-label, -100 and NaN leave steps and sequences out"
 
 # ---- names: columns in another order, classes as words

@@ -98,6 +98,10 @@ said = json.load(open("eval.json"))
 assert said["sequences"] == 50 and abs(said["mse"] - sum(errors) / len(errors)) < 1e-4 * said["mse"], (said, sum(errors) / len(errors))'
 expect_status 0 "$program" predict --model forecast/model.safetensors --data one.csv --stride 25 "${on[@]}" --json
 check_json 'assert [l["row"] for l in lines] == [11, 36, 61], lines'
+{ head -1 one.csv; tail -10 one.csv; } >newest.csv # no target exists yet
+expect_status 0 "$program" predict --model forecast/model.safetensors --data newest.csv "${on[@]}"
+expect_line '^rnn-gpu: newest\.csv: no window has its target yet, so there is no loss$' stderr
+[ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "more is said of data without a target: $(cat "$folder/stderr")"
 checked "a forecast goes on behind the data, under the names of the columns"
 
 # Every step; from a model; stopped and resumed.

@@ -206,6 +206,11 @@ static rg_status score(struct prediction *p, const struct rg_config *config) {
     if (!rg_dataset_is_labelled(p->data) || config->output.json || config->output.quiet) {
         return RG_OK;
     }
+    const char *const none = rg_targets_none(&p->problem.targets);
+    if (none) {
+        rg_log("%s: %s, so there is no loss", p->data->path, none);
+        return RG_OK;
+    }
     p->scored =
         (!p->data->classes || p->model->classes) && rg_score_fits(&p->problem.targets, outputs, p->problem.loss);
     if (!p->scored) {
@@ -216,14 +221,11 @@ static rg_status score(struct prediction *p, const struct rg_config *config) {
 }
 
 static void print_score(const struct prediction *p) {
-    char left_out[64] = "";
+    char left_out[RG_LEFT_OUT_BYTES];
     if (!p->scored) {
         return;
     }
-    if (p->problem.targets.n_left_out) {
-        (void)snprintf(left_out, sizeof left_out, "; %zu of %zu %s left out", p->problem.targets.n_left_out,
-                       p->problem.targets.n_rows, p->model->shape.target == RG_TARGET_STEPS ? "steps" : "sequences");
-    }
+    rg_targets_left_out(&p->problem.targets, left_out, sizeof left_out);
     if (p->problem.loss == RG_LOSS_MSE) {
         rg_log("%zu sequences, loss %.6g%s", p->data->n_sequences, p->mean_loss, left_out);
     } else {
