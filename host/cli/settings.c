@@ -157,7 +157,8 @@ fail:
 }
 
 static rg_status add_setting(struct rg_settings *settings, const struct rg_option *option,
-                             const struct rg_config *usual, const struct rg_config *const *runs, size_t n_runs) {
+                             const struct rg_config *usual, bool given, const struct rg_config *const *runs,
+                             size_t n_runs) {
     struct values values = {.items = NULL};
     struct rg_setting *const setting = &settings->items[settings->n];
     char buffer[RG_OPTION_TEXT_BYTES];
@@ -170,6 +171,7 @@ static rg_status add_setting(struct rg_settings *settings, const struct rg_optio
         RG_TRY_GOTO(join_values(&values, &setting->text));
         setting->option = option;
         setting->is_usual = strcmp(setting->text, whole_text(option, usual, buffer)) == 0;
+        setting->is_given = given;
         settings->n++;
     }
 fail:
@@ -198,8 +200,9 @@ rg_status rg_settings_create(const char *command, const struct rg_config *whole,
         if ((option->commands >> position & 1) == 0 || (n_runs > 0 && is_elsewhere(position, option, runs[0]))) {
             continue;
         }
-        RG_TRY_GOTO(is_of_run(option) ? add_setting(settings, option, &usual, runs, n_runs)
-                                      : add_setting(settings, option, &usual, &whole, 1));
+        const bool given = rg_line_gives(whole->n_arguments, whole->arguments, option);
+        RG_TRY_GOTO(is_of_run(option) ? add_setting(settings, option, &usual, given, runs, n_runs)
+                                      : add_setting(settings, option, &usual, given, &whole, 1));
     }
     return RG_OK;
 fail:

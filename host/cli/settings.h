@@ -14,6 +14,7 @@ struct rg_setting {
     const struct rg_option *option;
     char *text;    /* the different values of all runs, separated by commas */
     bool is_usual; /* every run has the command's default */
+    bool is_given; /* the command line or a file of --config has the option */
 };
 
 struct rg_settings {

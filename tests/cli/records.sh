@@ -243,6 +243,11 @@ expect_status 0 "$program" sweep --quiet "${small[@]}" --seed 1-3 --report seeds
 grep -q '>all runs<' seeds.html || fail "no figure of the seeds"
 refused 2 'report a\.svg: the name must end in \.html' "$program" sweep --seed 1,2 --report a.svg --plot a.svg
 refused 8 'none/s\.html' "$program" sweep --quiet --seed 1,2 --report none/s.html
+expect_status 0 "$program" sweep --quiet --batch 32 --hidden 4 --updates 2 --device cpu --seed 1,2 --report given.html
+python3 -c '
+page = open("given.html").read().split("<h2>Options</h2>")[1].split("<details>")
+assert "<dt>batch</dt>" in page[0] and "<dt>batch</dt>" not in page[1] and "<dt>lr</dt>" in page[1]' ||
+    fail "a given option is among those that have their defaults"
 checked "sweep: tables, medians and quartiles, small multiples"
 
 expect_status 0 "$program" compare --quiet "${small[@]}" --remedies tanh,tanh+plain,tanh+rate,irnn+clip,lstm+plain --report c.html --plot c.svg

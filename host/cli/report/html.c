@@ -220,13 +220,13 @@ static void command_line(struct rg_markup *out, const struct rg_config *config) 
     rg_markup_destroy(&line);
 }
 
-/* Add the options with default values, or the others. Returns their number. */
+/* Add the options that have default values and were not given, or the others. Returns their number. */
 static size_t options_of(struct rg_markup *out, const struct rg_report *r, bool usual) {
     size_t n = 0;
     rg_markup_add(out, "<dl>\n");
     for (size_t i = 0; i < r->settings->n; i++) {
         const struct rg_setting *const setting = &r->settings->items[i];
-        if (setting->is_usual == usual) {
+        if ((setting->is_usual && !setting->is_given) == usual) {
             fact(out, setting->option->name, setting->text, !usual);
             n++;
         }
