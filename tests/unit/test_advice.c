@@ -81,6 +81,47 @@ START_TEST(steps_are_those_of_the_sequences) {
 }
 END_TEST
 
+/* Gates that explode at their recipe get no smaller rate: it would not shrink the product of the Jacobians. */
+START_TEST(a_smaller_rate_is_no_remedy_for_an_explosion) {
+    static const char *const recipes[] = {"--cell gru --init chrono:100 --batch 32 --lr 0.01 --updates 1000",
+                                          "--cell lstm --init chrono:100 --batch 32 --lr 0.01 --updates 1000"};
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_ptr_null(advise(recipes[i], RG_EXPLODING).row);
+        ck_assert_str_eq(advise(recipes[i], RG_VANISHING).row->name, "gates-did-not-learn");
+    }
+    ck_assert_str_eq(advise("--cell gru", RG_EXPLODING).row->name, "gates-exploding");
+}
+END_TEST
+
+/* ---- What was not measured ---- */
+
+static void expect_limit(const char *text, enum rg_loss loss, enum rg_target target, const char *wanted) {
+    struct line line;
+    struct rg_advice advice;
+    char said[RG_ADVICE_TEXT];
+    struct rg_config config = parse(&line, text);
+    config.model.target = target;
+    struct rg_outcome outcome = outcome_of(&config, RG_VANISHING);
+    outcome.loss_kind = loss;
+    rg_advise(&outcome, &advice);
+    rg_advice_text(&advice, said, sizeof said);
+    const char *const end = strstr(said, "on 2 processors.");
+    ck_assert_msg(end != NULL && strcmp(end + strlen("on 2 processors."), wanted) == 0, "%s: %s", text, said);
+}
+
+START_TEST(another_task_than_the_measured_one_is_said) {
+    expect_limit("--task adding", RG_LOSS_MSE, RG_TARGET_LAST, "");
+    expect_limit("--task temporal-order", RG_LOSS_CE, RG_TARGET_LAST, "");
+    expect_limit("--task adding", RG_LOSS_MSE, RG_TARGET_STEPS, " This recipe was not measured with --target steps.");
+    expect_limit("--task copy", RG_LOSS_CE, RG_TARGET_STEPS, " This recipe was not measured on copy.");
+    expect_limit("--data d.csv", RG_LOSS_CE, RG_TARGET_LAST, " This recipe was not measured on your data.");
+    expect_limit("--task fashion-mnist", RG_LOSS_CE, RG_TARGET_LAST, " This recipe was not measured on fashion-mnist.");
+    /* the longer recipes were measured on numbers alone */
+    expect_limit("--task temporal-order --cell gru --init chrono:100 --batch 32 --lr 0.005 --updates 1500", RG_LOSS_CE,
+                 RG_TARGET_LAST, " This recipe was not measured on temporal-order.");
+}
+END_TEST
+
 /* ---- Every row ---- */
 
 /* What a situation's run came to, so that the row fits: its first verdict and its condition. */
@@ -153,7 +194,7 @@ START_TEST(each_row_leads_to_a_command) {
         if (row->when == RG_WHEN_AT_RECIPE) { /* the advice to a lesser run, followed */
             rg_advise(&outcome, &advice);
             ck_assert_ptr_nonnull(advice.row);
-            (void)snprintf(text, sizeof text, "%s", advice.command + 10);
+            (void)snprintf(text, sizeof text, "%.*s", RG_ADVICE_BYTES - 11, advice.command + 10);
             config = parse(&line, text);
             outcome = situation_of(row, &config, classes);
         }
@@ -182,7 +223,7 @@ START_TEST(advice_comes_to_an_end) {
             (void)snprintf(text, sizeof text, "--steps 50 %s", starts[i]);
             for (struct rg_advice a = advise(text, (enum rg_verdict_word)verdict); a.row;
                  a = advise(text, (enum rg_verdict_word)verdict)) {
-                (void)snprintf(text, sizeof text, "%s", a.command + 10);
+                (void)snprintf(text, sizeof text, "%.*s", RG_ADVICE_BYTES - 11, a.command + 10);
                 ck_assert_uint_lt(++followed, 5);
             }
             ck_assert_msg(followed >= 1, "%s, %s: no advice", starts[i], rg_verdict_names[verdict]);
@@ -358,6 +399,8 @@ TEST_MAIN("advice") {
     TCase *const advice = add_tests(suite, "advice");
     tcase_add_loop_test(advice, each_row_leads_to_a_command, 0, (int)rg_n_advice_rows);
     tcase_add_test(advice, steps_are_those_of_the_sequences);
+    tcase_add_test(advice, a_smaller_rate_is_no_remedy_for_an_explosion);
+    tcase_add_test(advice, another_task_than_the_measured_one_is_said);
     tcase_add_test(advice, advice_comes_to_an_end);
     tcase_add_test(advice, none_where_none_is_needed);
     tcase_add_test(advice, a_file_keeps_its_batch_and_its_progress);

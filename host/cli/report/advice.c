@@ -257,6 +257,27 @@ static bool was_recipe(const struct rg_outcome *o, enum rg_advice_model model, b
     return made_first || made_second;
 }
 
+__attribute__((format(printf, 2, 3))) static void add_limit(struct rg_advice *a, const char *format, ...) {
+    const size_t at = strlen(a->limits);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(a->limits + at, sizeof a->limits - at, format, arguments);
+    va_end(arguments);
+}
+
+/* Say what of the run the recipe was not measured on: the task, or where its loss is. */
+static void add_limits(const struct rg_outcome *o, struct rg_advice *a) {
+    const struct rg_config *const c = o->config;
+    const char *const task = c->data.task ? c->data.task : "adding"; /* the default */
+    if (is_file(c)) {
+        add_limit(a, " This recipe was not measured on your data.");
+    } else if (strcmp(task, a->recipe->task) != 0) {
+        add_limit(a, " This recipe was not measured on %s.", task);
+    } else if (c->model.target == RG_TARGET_STEPS) {
+        add_limit(a, " This recipe was not measured with --target steps.");
+    }
+}
+
 void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
     const enum rg_advice_model model = model_of(o->config);
     bool builds = false, again = false;
@@ -273,7 +294,9 @@ void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
             break;
         }
     }
-    if (!advice->row) {
+    if (advice->row) {
+        add_limits(o, advice);
+    } else {
         advice->command[0] = '\0';
     }
 }
@@ -289,9 +312,9 @@ void rg_advice_text(const struct rg_advice *a, char *out, size_t bytes) {
     (void)snprintf(out, bytes,
                    "%s Measured on %s over %zu steps, 128 units: %u of %d seeds came below a loss of %g, after %zu "
                    "updates and %.2g s "
-                   "on 2 processors.",
+                   "on 2 processors.%s",
                    a->row->why, a->recipe->task, m->steps, m->learned, RG_RECIPE_SEEDS, a->recipe->target, m->reached,
-                   m->seconds);
+                   m->seconds, a->limits);
 }
 
 json_t *rg_advice_json(const struct rg_advice *a) {

@@ -10,7 +10,11 @@
 #include "rnn_gpu/config.h"
 #include "train/run.h"
 
-enum { RG_ADVICE_BYTES = 1000, RG_ADVICE_TEXT = 500 }; /* a longer command is left out */
+enum {
+    RG_ADVICE_BYTES = 1000, /* a longer command is left out */
+    RG_ADVICE_LIMITS = 300,
+    RG_ADVICE_TEXT = 500 + RG_ADVICE_LIMITS
+};
 
 /* The result of a run, as far as advice depends on it. */
 struct rg_outcome {
@@ -34,13 +38,14 @@ struct rg_advice {
     const struct rg_recipe *recipe;
     const struct rg_recipe_length *length; /* length of the recipe whose measurement is shown beside the command */
     char command[RG_ADVICE_BYTES];
+    char limits[RG_ADVICE_LIMITS]; /* sentences: how this run differs from those that were measured; "": it does not */
 };
 
 struct rg_outcome rg_outcome_of_run(const struct rg_run *run);
 
 void rg_advise(const struct rg_outcome *outcome, struct rg_advice *advice);
 
-/* The reason, and what the recipe reached where it was measured: two sentences. "" without advice. */
+/* The reason, what the recipe reached where it was measured, and `limits`: sentences. "" without advice. */
 void rg_advice_text(const struct rg_advice *advice, char *out, size_t bytes);
 
 /* {"row", "why", "measured": {"task", "steps", "target", "learned", "of", "updates", "seconds"}}, or null.
