@@ -103,15 +103,48 @@ expect_status 0 "$program" runs runs --json
 check_json 'assert [(r["run"], r["state"], r["updates"], r["resumable"], r["checkpoint"]) for r in lines] == \
     [("a", "done", 30, True, 30), ("b", "done", 20, True, 20)], lines'
 expect_status 0 "$program" runs runs
-expect_line '^run +--cell +--hidden .*--updates .* updates .* loss +gradient$'
-expect_line '^run +state +resume from$'
-expect_line '^a +lstm +4 '
-expect_line '^b +gru +6 '
-expect_line '^a +done +30$'
-expect_line '^b +done +20$'
+expect_line '^run +--cell +--hidden +--updates +updates +loss +gradient +state +resume from$'
+expect_line '^a +lstm +4 +30 +30 .* done +30$'
+expect_line '^b +gru +6 +20 +20 .* done +20$'
 rm runs/b/checkpoint-20.ckpt
 expect_status 0 "$program" runs runs
-expect_line '^b +done +-$'
+expect_line '^b +gru .* done +-$'
+# the options that people vary come first, and none is hidden; one that has no use in a run is no difference
+expect_status 0 "$program" "${small[@]}" --hidden 4 --updates 3 --cell rnn --lr 0.02 --optimizer momentum --momentum 0.5 \
+    --clip-norm 2 --seed 3 --weight-decay 0.1 --warmup 2 --schedule cosine --layers 2 --dropout 0.1 --nonfinite stop \
+    --lag-every 1 --init xavier --init-input he --out runs/c
+printf 'series,a,label\n' >t.csv
+for i in 1 2 3 4 5 6 7 8; do printf '%d,0.%d,%d\n' "$i" "$i" "$((i % 2))"; done >>t.csv
+expect_status 0 "$program" --data t.csv --val-frac 0.25 --test t.csv --hidden 4 --updates 3 --device cpu --out runs/d
+expect_status 0 env COLUMNS=80 "$program" runs runs
+expect_line '^run +--data +--cell +--hidden +--layers +--lr +--optimizer +--batch( |$)'
+for option in seed clip-norm schedule weight-decay warmup dropout nonfinite lag-every init init-input momentum test; do
+    expect_line "^run.* --$option( |$)"
+done
+expect_no_line '--(val-every|patience|pad|activation)( |$)'
+expect_line '^d .* 3 +0\.[0-9]+ +0\.[0-9]+ +0\.[0-9]+$'
+expect_line '^validation +lowest loss'
+expect_status 0 "$program" runs runs --json
+check_json '
+assert [r["validation_loss"] is None and r["test_loss"] is None for r in lines] == [True, True, True, False], lines
+log = [json.loads(line) for line in open("runs/d/log.jsonl")]
+assert lines[3]["validation_loss"] == log[-1]["best_loss"] and lines[3]["test_loss"] == log[-1]["test"]["loss"], lines[3]'
+checked "runs: every option that differs, and the losses of validation and test"
+
+# ---- the results of a sweep ----
+
+expect_status 0 "$program" sweep "${small[@]}" --hidden 3 --updates 2 --seed 1,2 --quiet --out grid
+file=$(find grid -name 'training-*.done' | sort | head -1)
+refused 4 'grid holds no run, but 2 results of a compare or sweep .*with --out grid' "$program" runs grid
+refused 4 'grid holds the results of a compare or sweep.*with --out grid goes on' "$program" --resume grid
+refused 4 'the result of a training of compare or sweep, without tensors; .*--out grid shows' "$program" inspect "$file"
+expect_status 0 "$program" verify grid
+[ "$(grep -c '^whole .*training-.*done: the result of a' "$folder/stdout")" -eq 2 ] ||
+    fail "verify does not know the results of a sweep"
+head -c 300 "$file" >cut.done
+refused 6 'cut.done' "$program" verify cut.done
+checked "results of a sweep are called what they are"
+
 mkdir empty
 refused 4 'holds no run' "$program" runs empty
 refused 4 'cannot be read' "$program" runs nowhere

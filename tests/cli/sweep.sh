@@ -124,7 +124,7 @@ refused 4 'no-such-file' "$program" sweep --data no-such-file.csv --lr 1,2 --qui
 expect_status 7 "$program" sweep --device cpu --steps 10,1000000 --memory 1M --hidden 1000
 checked "bad input is refused"
 
-"$program" sweep --device cpu --threads 1 --batch 64 --updates 100000000 --hidden 16 --steps 1,100 --max-time 1 \
+"$program" sweep --device cpu --threads 1 --batch 64 --updates 100000000 --hidden 16 --steps 1,100 --max-time 1 --out caught \
     >"$folder/stdout" 2>"$folder/stderr" </dev/null &
 process=$!
 command="sweep, Ctrl-C"
@@ -136,5 +136,5 @@ kill -INT "$process"
 got=0
 wait "$process" || got=$?
 [ "$got" -eq 130 ] || fail "exit $got, expected 130"
-expect_line 'interrupted; 1 of 2 runs are done' stderr
+expect_line 'interrupted; 1 of 2 runs are done; the same command with --out caught' stderr
 checked "Ctrl-C shows what is done"

@@ -5,6 +5,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
+#include "cli/commands/trainings.h"
 #include "options/options_store.h"
 #include "cli/report/columns.h"
 #include "cli/report/lines.h"
@@ -411,6 +412,17 @@ static rg_status print_checkpoint(const struct rg_config *config, const struct r
     return end_table(config, &table, status);
 }
 
+/* Refuse the result of a training of compare or sweep, which has no tensors. */
+static rg_status refuse_result(const char *path) {
+    const char *const slash = strrchr(path, '/');
+    const int length = slash == path ? 1 : slash ? (int)(slash - path) : 1;
+    return rg_fail(
+        RG_BAD_FILE,
+        "%s: the result of a training of compare or sweep, without tensors; the same command with --out %.*s "
+        "shows it",
+        path, length, slash ? path : ".");
+}
+
 rg_status rg_command_inspect(const struct rg_config *config) {
     enum rg_file_kind kind = RG_FILE_OTHER;
     RG_TRY(rg_file_kind_of(config->subject, &kind));
@@ -425,7 +437,8 @@ rg_status rg_command_inspect(const struct rg_config *config) {
     struct rg_sections *sections = NULL;
     bool foreign = false;
     RG_TRY(rg_sections_read(config->subject, &sections, &foreign));
-    const rg_status status = print_checkpoint(config, sections);
+    const bool is_result = rg_trainings_is(sections);
+    const rg_status status = is_result ? refuse_result(config->subject) : print_checkpoint(config, sections);
     rg_sections_destroy(sections);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/commands/checkpoints.h"
+#include "cli/commands/trainings.h"
 #include "data/data_fingerprint.h"
 #include "options/options.h"
 #include "options/options_store.h"
@@ -45,6 +46,14 @@ static rg_status find(const char *folder, struct rg_resumed *r) {
     uint64_t *updates = NULL;
     size_t n = 0;
     RG_TRY(rg_checkpoints_list(folder, &updates, &n));
+    if (n == 0 && rg_trainings_count(folder) > 0) {
+        rg_free(updates);
+        return rg_fail(
+            RG_BAD_FILE,
+            "%s holds the results of a compare or sweep, which --resume does not take; the same command with "
+            "--out %s goes on",
+            folder, folder);
+    }
     rg_status status = n > 0 ? read_newest(folder, updates, n, r)
                              : rg_fail(RG_BAD_FILE, "%s holds no checkpoint (checkpoint-N.ckpt) of a run", folder);
     for (size_t i = 0; status == RG_OK && i < n; i++) {

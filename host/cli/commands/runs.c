@@ -14,18 +14,20 @@
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
+#include "cli/commands/trainings.h"
 #include "cli/report/columns.h"
 #include "cli/report/look.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
+#include "options/options.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 enum {
     PATH_BYTES = 4096 + 300,
     TEXT_BYTES = 64,
+    VALUE_BYTES = 300, /* of an option, as long as a cell */
     MAX_RUNS = 4096,
-    MAX_COLUMNS = 12,    /* options that differ */
     TAIL_BYTES = 1 << 22 /* last part of a log that is read: its last events */
 };
 
@@ -36,6 +38,8 @@ struct one_run {
     char verdict[TEXT_BYTES];
     uint64_t updates;
     double loss;         /* final loss, or the last update's if it did not end; NAN: not known */
+    double validation;   /* lowest loss of the validation data; NAN: none */
+    double test;         /* loss of the test data; NAN: none */
     uint64_t checkpoint; /* update of the newest intact checkpoint; 0: none */
 };
 
@@ -43,7 +47,7 @@ struct runs {
     const struct rg_config *config;
     struct one_run *items;
     size_t n;
-    const char *columns[MAX_COLUMNS]; /* options that differ; borrowed from the runs */
+    const struct rg_option **columns; /* [n_columns] options that differ, those of most weight first */
     size_t n_columns;
 };
 
@@ -57,6 +61,9 @@ static double number_of(const json_t *event, const char *key) {
 static void take_event(struct one_run *run, json_t *event) {
     const char *const kind = json_string_value(json_object_get(event, "event"));
     const bool is_end = kind && strcmp(kind, "end") == 0;
+    if (kind && strcmp(kind, "validation") == 0 && json_is_true(json_object_get(event, "best"))) {
+        run->validation = number_of(event, "loss");
+    }
     if (kind && strcmp(kind, "update") == 0) {
         run->updates = (uint64_t)json_integer_value(json_object_get(event, "update"));
         run->loss = number_of(event, "loss");
@@ -66,6 +73,8 @@ static void take_event(struct one_run *run, json_t *event) {
         const char *const verdict = json_string_value(json_object_get(event, "verdict"));
         run->updates = (uint64_t)json_integer_value(json_object_get(event, "updates"));
         run->loss = number_of(event, "loss");
+        run->validation = number_of(event, "best_loss");
+        run->test = number_of(json_object_get(event, "test"), "loss");
         (void)snprintf(run->state, sizeof run->state, "%s", reason ? reason : "ended");
         (void)snprintf(run->verdict, sizeof run->verdict, "%s", verdict ? verdict : "-");
     }
@@ -143,7 +152,7 @@ static bool has(const char *folder, const char *name) {
 static rg_status add_run(struct runs *r, const char *folder, const char *name) {
     char log[PATH_BYTES + 64];
     struct one_run *const run = &r->items[r->n];
-    *run = (struct one_run){.loss = NAN, .verdict = "-"};
+    *run = (struct one_run){.loss = NAN, .validation = NAN, .test = NAN, .verdict = "-"};
     RG_TRY(find_checkpoint(run, folder));
     if (!run->checkpoint && !has(folder, RG_OUT_LOG) && !has(folder, RG_OUT_MODEL)) {
         return RG_OK;
@@ -190,51 +199,70 @@ static rg_status find_runs(struct runs *r) {
 
 /* ---- Differences ---- */
 
-static const char *option_text(const struct one_run *run, const char *key, char text[TEXT_BYTES]) {
+static const char *option_text(const struct one_run *run, const char *key, char text[VALUE_BYTES]) {
     const json_t *const value = json_object_get(run->options, key);
-    (void)snprintf(text, TEXT_BYTES, "%s", value ? "" : "-");
+    (void)snprintf(text, VALUE_BYTES, "%s", value ? "" : "-");
     if (json_is_string(value)) {
-        (void)snprintf(text, TEXT_BYTES, "%s", json_string_value(value));
+        (void)snprintf(text, VALUE_BYTES, "%s", json_string_value(value));
     } else if (json_is_integer(value)) {
-        (void)snprintf(text, TEXT_BYTES, "%lld", (long long)json_integer_value(value));
+        (void)snprintf(text, VALUE_BYTES, "%lld", (long long)json_integer_value(value));
     } else if (json_is_real(value)) {
-        (void)snprintf(text, TEXT_BYTES, "%g", json_real_value(value));
+        (void)snprintf(text, VALUE_BYTES, "%g", json_real_value(value));
     } else if (json_is_boolean(value)) {
-        (void)snprintf(text, TEXT_BYTES, "%s", json_is_true(value) ? "yes" : "no");
+        (void)snprintf(text, VALUE_BYTES, "%s", json_is_true(value) ? "yes" : "no");
     }
     return text;
 }
 
-static bool differs(const struct runs *r, const char *key) {
-    char first[TEXT_BYTES], other[TEXT_BYTES];
-    (void)option_text(&r->items[0], key, first);
-    for (size_t i = 1; i < r->n; i++) {
-        if (strcmp(first, option_text(&r->items[i], key, other)) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_column(const struct runs *r, const char *key) {
-    for (size_t i = 0; i < r->n_columns; i++) {
-        if (strcmp(r->columns[i], key) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void choose_columns(struct runs *r) {
+/* Is there a difference that an effect can come from? A run whose log lacks an option has no use for it, which is none
+ * from runs with its default. */
+static bool differs(const struct runs *r, const struct rg_option *option, const struct rg_config *usual) {
+    char first[VALUE_BYTES] = "", other[VALUE_BYTES], by_default[RG_OPTION_TEXT_BYTES];
+    bool lacking = false;
     for (size_t i = 0; i < r->n; i++) {
-        for (void *at = json_object_iter(r->items[i].options); at;
-             at = json_object_iter_next(r->items[i].options, at)) {
-            const char *const key = json_object_iter_key(at);
-            if (r->n_columns < MAX_COLUMNS && !is_column(r, key) && differs(r, key)) {
-                r->columns[r->n_columns++] = key;
-            }
+        if (!json_object_get(r->items[i].options, option->name)) {
+            lacking = true;
+            continue;
+        }
+        (void)option_text(&r->items[i], option->name, other);
+        if (first[0] && strcmp(first, other) != 0) {
+            return true;
+        }
+        (void)snprintf(first, sizeof first, "%s", other);
+    }
+    if (option->kind == RG_KIND_TEXT || option->kind == RG_KIND_FLAG) {
+        return lacking && first[0] && strcmp(first, "no") != 0;
+    }
+    rg_option_value_text(option, usual, by_default);
+    return lacking && first[0] && strcmp(first, by_default) != 0;
+}
+
+static bool is_column(const struct runs *r, const struct rg_option *option) {
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (r->columns[i] == option) {
+            return true;
         }
     }
+    return false;
+}
+
+/* The options that people vary come first, then the others in the table's order. */
+static rg_status choose_columns(struct runs *r) {
+    static const char *const first[] = {"--data",  "--task",      "--cell",  "--hidden",    "--layers",
+                                        "--lr",    "--optimizer", "--batch", "--steps",     "--window",
+                                        "--tbptt", "--epochs",    "--seed",  "--clip-norm", "--schedule"};
+    enum { N_FIRST = sizeof first / sizeof *first };
+    struct rg_config usual = rg_config_default();
+    usual.data.task = "adding";
+    RG_TRY(rg_alloc(&r->columns, rg_n_options, sizeof *r->columns, "the columns of a table"));
+    for (size_t i = 0; i < N_FIRST + rg_n_options; i++) {
+        const struct rg_option *const option =
+            i < N_FIRST ? rg_option_find(first[i], strlen(first[i])) : &rg_options[i - N_FIRST];
+        if (!is_column(r, option) && differs(r, option, &usual)) {
+            r->columns[r->n_columns++] = option;
+        }
+    }
+    return RG_OK;
 }
 
 /* ---- The table ---- */
@@ -245,60 +273,110 @@ static bool can_go_on(const struct one_run *run) {
 }
 
 static rg_status print_json(const struct one_run *run) {
-    json_t *const line = rg_json_pack(
-        "{s:o, s:s, s:I, s:o, s:s, s:b, s:o, s:o}", "run", rg_json_text(run->name), "state", run->state, "updates",
-        (json_int_t)run->updates, "loss", rg_json_real(run->loss), "verdict", run->verdict, "resumable", can_go_on(run),
-        "checkpoint", run->checkpoint ? json_integer((json_int_t)run->checkpoint) : json_null(), "options",
-        run->options ? json_incref(run->options) : json_null());
+    json_t *const line =
+        rg_json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:s, s:b, s:o, s:o}", "run", rg_json_text(run->name), "state",
+                     run->state, "updates", (json_int_t)run->updates, "loss", rg_json_real(run->loss),
+                     "validation_loss", rg_json_measured(run->validation), "test_loss", rg_json_measured(run->test),
+                     "verdict", run->verdict, "resumable", can_go_on(run), "checkpoint",
+                     run->checkpoint ? json_integer((json_int_t)run->checkpoint) : json_null(), "options",
+                     run->options ? json_incref(run->options) : json_null());
     return rg_json_print(line);
 }
 
-/* The table of the runs. An option's head has its dashes, so it differs from that of a result. */
-static rg_status print_table(const struct runs *r) {
-    static const struct rg_column results[] = {
-        {.head = "updates", .meaning = "updates made"},
-        {.head = "loss", .meaning = "mean of the last updates; of a run that goes on, of one"},
-        {.head = "gradient", .left = true, .meaning = "the verdict: how the gradient comes back in time"},
-        {.head = "state", .left = true, .meaning = "running, stopped, or why it ended"},
-        {.head = "resume from", .left = true, .meaning = "the update that --resume DIR would go on from"},
-    };
-    enum { N_RESULTS = sizeof results / sizeof *results };
-    struct rg_column columns[1 + MAX_COLUMNS + N_RESULTS] = {{.head = "run", .left = true}};
-    char heads[MAX_COLUMNS][TEXT_BYTES], text[TEXT_BYTES];
+static const struct rg_column results[] = {
+    {.head = "updates", .meaning = "updates made"},
+    {.head = "loss", .meaning = "mean of the last updates; of a run that goes on, of one"},
+    {.head = "validation", .meaning = "lowest loss of the validation data"},
+    {.head = "test", .meaning = "loss of the test data"},
+    {.head = "gradient", .left = true, .meaning = "the verdict: how the gradient comes back in time"},
+    {.head = "state", .left = true, .meaning = "running, stopped, or why it ended"},
+    {.head = "resume from", .left = true, .meaning = "the update that --resume DIR would go on from"},
+};
+enum { UPDATES, LOSS, VALIDATION, TEST, GRADIENT, STATE, FROM, N_RESULTS };
+
+static void add_loss(struct rg_columns *t, double loss) {
+    char text[TEXT_BYTES] = "-";
+    if (!isnan(loss)) {
+        (void)snprintf(text, sizeof text, "%.4g", loss);
+    }
+    rg_columns_cell(t, "", "%s", text);
+}
+
+static void add_row(const struct runs *r, const struct one_run *run, const bool shown[N_RESULTS],
+                    struct rg_columns *t) {
+    char text[VALUE_BYTES];
+    rg_columns_cell(t, "", "%s", run->name);
+    for (size_t c = 0; c < r->n_columns; c++) {
+        rg_columns_cell(t, "", "%s", option_text(run, r->columns[c]->name, text));
+    }
+    rg_columns_cell(t, "", "%llu", (unsigned long long)run->updates);
+    add_loss(t, run->loss);
+    if (shown[VALIDATION]) {
+        add_loss(t, run->validation);
+    }
+    if (shown[TEST]) {
+        add_loss(t, run->test);
+    }
+    rg_columns_cell(t, "", "%s", run->verdict);
+    rg_columns_cell(t, "", "%s", run->state);
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)run->checkpoint);
+    rg_columns_cell(t, "", "%s", can_go_on(run) ? text : "-");
+}
+
+/* Print the table. An option's head has its dashes, so it differs from that of a result. Results that no run has are
+ * not shown. */
+static rg_status print_rows(const struct runs *r, struct rg_column *columns, char (*heads)[TEXT_BYTES]) {
+    bool shown[N_RESULTS] = {[UPDATES] = true, [LOSS] = true, [GRADIENT] = true, [STATE] = true, [FROM] = true};
+    size_t n = 0;
     const struct rg_look look = rg_look_of(r->config);
     struct rg_columns t;
+    columns[n++] = (struct rg_column){.head = "run", .left = true};
     for (size_t c = 0; c < r->n_columns; c++) {
-        (void)snprintf(heads[c], sizeof heads[c], "--%s", r->columns[c]);
-        columns[1 + c] = (struct rg_column){.head = heads[c]};
+        (void)snprintf(heads[c], sizeof heads[c], "--%s", r->columns[c]->name);
+        columns[n++] = (struct rg_column){.head = heads[c]};
     }
-    memcpy(columns + 1 + r->n_columns, results, sizeof results);
-    const struct rg_columns_options options = {.columns = columns,
-                                               .n = 1 + r->n_columns + N_RESULTS,
-                                               .keys = 1,
-                                               .rows = r->n,
-                                               .width = rg_look_table(&look),
-                                               .gap = 2};
+    for (size_t i = 0; i < r->n; i++) {
+        shown[VALIDATION] = shown[VALIDATION] || !isnan(r->items[i].validation);
+        shown[TEST] = shown[TEST] || !isnan(r->items[i].test);
+    }
+    for (size_t i = 0; i < N_RESULTS; i++) {
+        if (shown[i]) {
+            columns[n++] = results[i];
+        }
+    }
+    const struct rg_columns_options options = {
+        .columns = columns, .n = n, .keys = 1, .rows = r->n, .width = rg_look_table(&look), .gap = 2};
     RG_TRY(rg_columns_create(&options, &t));
     for (size_t i = 0; i < r->n; i++) {
-        const struct one_run *const run = &r->items[i];
-        rg_columns_cell(&t, "", "%s", run->name);
-        for (size_t c = 0; c < r->n_columns; c++) {
-            rg_columns_cell(&t, "", "%s", option_text(run, r->columns[c], text));
-        }
-        rg_columns_cell(&t, "", "%llu", (unsigned long long)run->updates);
-        (void)snprintf(text, sizeof text, "%.4g", run->loss);
-        rg_columns_cell(&t, "", "%s", isnan(run->loss) ? "-" : text);
-        rg_columns_cell(&t, "", "%s", run->verdict);
-        rg_columns_cell(&t, "", "%s", run->state);
-        (void)snprintf(text, sizeof text, "%llu", (unsigned long long)run->checkpoint);
-        rg_columns_cell(&t, "", "%s", can_go_on(run) ? text : "-");
+        add_row(r, &r->items[i], shown, &t);
     }
     const rg_status status = rg_columns_end(&t);
     rg_columns_release(&t);
     return status;
 }
 
+static rg_status print_table(struct runs *r) {
+    struct rg_column *columns = NULL;
+    char(*heads)[TEXT_BYTES] = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(choose_columns(r));
+    RG_TRY_GOTO(rg_alloc(&columns, 1 + r->n_columns + N_RESULTS, sizeof *columns, "the columns of a table"));
+    RG_TRY_GOTO(rg_alloc(&heads, r->n_columns + 1, sizeof *heads, "the columns of a table"));
+    status = print_rows(r, columns, heads);
+fail:
+    rg_free(columns);
+    rg_free(heads);
+    return status;
+}
+
 static rg_status show(struct runs *r) {
+    const size_t n_trainings = r->n == 0 ? rg_trainings_count(r->config->subject) : 0;
+    if (n_trainings > 0) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s holds no run, but %zu results of a compare or sweep (training-*.done); the same command "
+                       "with --out %s shows them and trains what is missing",
+                       r->config->subject, n_trainings, r->config->subject);
+    }
     if (r->n == 0) {
         return rg_fail(RG_BAD_FILE, "%s holds no run: no folder of --out is in it", r->config->subject);
     }
@@ -306,7 +384,6 @@ static rg_status show(struct runs *r) {
         RG_TRY(print_json(&r->items[i]));
     }
     if (!r->config->output.json) {
-        choose_columns(r);
         return print_table(r);
     }
     return RG_OK;
@@ -321,5 +398,6 @@ rg_status rg_command_runs(const struct rg_config *config) {
         json_decref(r.items[i].options);
     }
     rg_free(r.items);
+    rg_free(r.columns);
     return status;
 }

@@ -200,7 +200,7 @@ static rg_status show_rest(struct sweep *s) {
         rg_outputs_print(s->config, RG_OUT_RUNS, rg_look_text(&s->tables.look));
     }
     if (rg_stop_requested()) {
-        rg_log("interrupted; %zu of %zu runs are done", done, s->replicas.n);
+        rg_trainings_tell_rest(&s->trainings, done, s->replicas.n, "runs");
         return rg_stop_status();
     }
     return RG_OK;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cli/commands/trainings.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ending.h"
 #include "cli/commands/run_table.h"
 #include "data/data_fingerprint.h"
 #include "options/options_store.h"
@@ -85,6 +87,22 @@ void rg_trainings_close(struct rg_trainings *t) {
     rg_free(t->taken);
     rg_lock_release(&t->lock);
     *t = (struct rg_trainings){.lock = {.file = -1}};
+}
+
+size_t rg_trainings_count(const char *folder) {
+    DIR *const list = opendir(folder);
+    size_t n = 0;
+    for (const struct dirent *entry = NULL; list && (entry = readdir(list));) {
+        n += strncmp(entry->d_name, "training-", strlen("training-")) == 0 && rg_ends_in(entry->d_name, ".done");
+    }
+    if (list) {
+        (void)closedir(list);
+    }
+    return n;
+}
+
+bool rg_trainings_is(const struct rg_sections *sections) {
+    return rg_sections_find(sections, "key") && !rg_sections_find(sections, "program");
 }
 
 /* ---- Keys ---- */
@@ -325,4 +343,10 @@ rg_status rg_trainings_keep(struct rg_trainings *t, const struct rg_config *conf
         return RG_OK;
     }
     return status;
+}
+
+void rg_trainings_tell_rest(const struct rg_trainings *t, size_t done, size_t n, const char *what) {
+    const char *const folder = t->folder;
+    rg_log("interrupted; %zu of %zu %s are done%s%s%s", done, n, what, folder ? "; the same command with --out " : "",
+           folder ? folder : "", folder ? " trains the others" : "");
 }

@@ -37,6 +37,12 @@ struct rg_trainings {
 rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings *trainings);
 void rg_trainings_close(struct rg_trainings *trainings);
 
+/* How many results of trainings the folder holds, by the names of its files. */
+size_t rg_trainings_count(const char *folder);
+
+/* Is the file of sections such a result? */
+bool rg_trainings_is(const struct rg_sections *sections);
+
 /* The model file of a training, run number `run` of the command, from 1; "" without --keep. RG_NO_MEMORY. */
 rg_status rg_trainings_model(struct rg_trainings *trainings, const struct rg_config *config, size_t run,
                              char path[RG_TRAINING_PATH]);
@@ -58,5 +64,8 @@ rg_status rg_trainings_take(struct rg_trainings *trainings, struct rg_sections *
 /* Store a finished training. If it cannot be saved, that is reported once and is not an error. RG_NO_MEMORY. */
 rg_status rg_trainings_keep(struct rg_trainings *trainings, const struct rg_config *config,
                             const struct rg_summary *summary);
+
+/* After an interrupt: print how many are done, and how the others are trained. `what`: "runs". */
+void rg_trainings_tell_rest(const struct rg_trainings *trainings, size_t done, size_t n, const char *what);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
 #include "cli/commands/recorder.h"
+#include "cli/commands/trainings.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "files/json_lines.h"
@@ -28,6 +29,13 @@ static rg_status check_checkpoint(const char *path, char what[WHAT_BYTES]) {
     bool foreign = false;
     uint64_t update = 0;
     RG_TRY(rg_sections_read(path, &s, &foreign));
+    if (rg_trainings_is(s)) {
+        (void)snprintf(what, WHAT_BYTES,
+                       "the result of a training of compare or sweep; the checksums of %zu sections are right",
+                       s->n + 1);
+        rg_sections_destroy(s);
+        return RG_OK;
+    }
     const rg_status status = rg_sections_number(s, "training.updates", UINT64_MAX, &update);
     (void)snprintf(what, WHAT_BYTES, "a checkpoint after update %llu; the checksums of %zu sections are right",
                    (unsigned long long)update, s->n + 1);
@@ -97,7 +105,7 @@ static rg_status check_log(const char *path, char what[WHAT_BYTES]) {
     return status;
 }
 
-static const char *const endings[] = {".ckpt", ".safetensors", ".npz", ".npy", ".jsonl"};
+static const char *const endings[] = {".ckpt", ".done", ".safetensors", ".npz", ".npy", ".jsonl"};
 
 static bool is_known(const char *name) {
     bool known = false;
@@ -117,7 +125,8 @@ static bool is_empty(const char *path) {
 static rg_status check_file(const char *path, char what[WHAT_BYTES]) {
     enum rg_file_kind kind = RG_FILE_OTHER;
     rg_status status = RG_OK;
-    const bool is_log = rg_ends_in(path, ".jsonl"), is_checkpoint = rg_ends_in(path, ".ckpt");
+    const bool is_log = rg_ends_in(path, ".jsonl"),
+               is_checkpoint = rg_ends_in(path, ".ckpt") || rg_ends_in(path, ".done");
     if (is_known(path) && is_empty(path)) {
         return rg_fail(RG_CHECK_FAILED, "%s: the file is empty", path);
     }
@@ -131,7 +140,8 @@ static rg_status check_file(const char *path, char what[WHAT_BYTES]) {
         status = check_tensors(path, kind, what);
     } else {
         return rg_fail(RG_BAD_FILE,
-                       "%s: not a kind of file that verify knows (.ckpt, .safetensors, .npz, .npy, .jsonl)", path);
+                       "%s: not a kind of file that verify knows (.ckpt, .done, .safetensors, .npz, .npy, .jsonl)",
+                       path);
     }
     return status == RG_BAD_FILE ? rg_fail(RG_CHECK_FAILED, "%s", rg_error_message()) : status;
 }
@@ -190,7 +200,7 @@ static rg_status check_files(const struct rg_config *config, char *const *names,
         RG_TRY(tell(config, path, status, what));
     }
     if (n == 0) {
-        return rg_fail(RG_BAD_FILE, "%s: no file that verify knows (.ckpt, .safetensors, .npz, .npy, .jsonl)",
+        return rg_fail(RG_BAD_FILE, "%s: no file that verify knows (.ckpt, .done, .safetensors, .npz, .npy, .jsonl)",
                        config->subject);
     }
     return damaged == 0 ? RG_OK
