@@ -36,34 +36,7 @@ fail:
 }
 
 rg_status rg_export_npz(const struct rg_export *what) {
-    const struct rg_model *const model = what->model;
-    struct rg_tensor items[RG_MAX_PARAMETERS + 3];
-    size_t n = model->n_parameters;
-    char *config = NULL;
-    RG_TRY(rg_file_config_write(model, &config));
-    for (size_t i = 0; i < model->n_parameters; i++) {
-        const struct rg_parameter *const p = &model->parameters[i];
-        items[i] = (struct rg_tensor){.name = p->name,
-                                      .dtype = RG_F32,
-                                      .n_dims = p->columns > 0 ? 2 : 1,
-                                      .shape = {p->rows, p->columns},
-                                      .data = rg_model_values(model, i),
-                                      .data_bytes = rg_parameter_elements(p) * sizeof(float)};
-    }
-    for (size_t i = 0; model->input_mean != NULL && i < 2; i++) {
-        items[n++] = (struct rg_tensor){.name = i == 0 ? "input.mean" : "input.deviation",
-                                        .dtype = RG_F64,
-                                        .n_dims = 1,
-                                        .shape = {model->shape.inputs},
-                                        .data = i == 0 ? model->input_mean : model->input_deviation,
-                                        .data_bytes = model->shape.inputs * sizeof(double)};
-    }
-    const size_t length = strlen(config);
-    items[n++] = (struct rg_tensor){
-        .name = "config", .dtype = RG_U8, .n_dims = 1, .shape = {length}, .data = config, .data_bytes = length};
-    const rg_status status = rg_npz_write(what->path, items, n);
-    rg_free(config);
-    return status;
+    return rg_model_save_npz(what->model, what->path);
 }
 
 rg_status rg_export_safetensors(const struct rg_export *what) {

@@ -26,13 +26,15 @@ enum { NAME_BYTES = 120, LIST_BYTES = 300, N_NORMALIZATION = 2 };
 /* Tensors besides the parameters: mean and deviation of the inputs, [features]. */
 static const char *const normalization_names[N_NORMALIZATION] = {"input.mean", "input.deviation"};
 static const char fill_name[] = "input.fill"; /* replacements of missing inputs, [features] */
+static const char config_name[] = "config";   /* in an npz file: the options, as bytes of text */
 
 /* ---- Writing ---- */
 
-rg_status rg_model_save(const struct rg_model *model, const char *path) {
-    struct rg_tensor items[RG_MAX_PARAMETERS + N_NORMALIZATION + 1];
+enum { MAX_ITEMS = RG_MAX_PARAMETERS + N_NORMALIZATION + 2 }; /* those above, too */
+
+/* List what a file holds besides the options. Returns the number of tensors. */
+static size_t list_items(const struct rg_model *model, struct rg_tensor items[MAX_ITEMS]) {
     size_t n_items = model->n_parameters;
-    char *config = NULL;
     for (size_t i = 0; i < model->n_parameters; i++) {
         const struct rg_parameter *p = &model->parameters[i];
         const enum rg_dtype dtype = model->exact ? RG_F64 : RG_F32;
@@ -61,15 +63,33 @@ rg_status rg_model_save(const struct rg_model *model, const char *path) {
                                               .data = model->input_fill,
                                               .data_bytes = features * sizeof(double)};
     }
+    return n_items;
+}
+
+rg_status rg_model_save(const struct rg_model *model, const char *path) {
+    struct rg_tensor items[MAX_ITEMS];
+    char *config = NULL;
     RG_TRY(rg_file_config_write(model, &config));
-    const rg_status status = rg_safetensors_write(path, items, n_items, config);
+    const rg_status status = rg_safetensors_write(path, items, list_items(model, items), config);
+    rg_free(config);
+    return status;
+}
+
+rg_status rg_model_save_npz(const struct rg_model *model, const char *path) {
+    struct rg_tensor items[MAX_ITEMS];
+    char *config = NULL;
+    size_t n = list_items(model, items);
+    RG_TRY(rg_file_config_write(model, &config));
+    const size_t length = strlen(config);
+    items[n++] = (struct rg_tensor){
+        .name = config_name, .dtype = RG_U8, .n_dims = 1, .shape = {length}, .data = config, .data_bytes = length};
+    const rg_status status = rg_npz_write(path, items, n);
     rg_free(config);
     return status;
 }
 
 /* ---- Reading ---- */
 
-/* A shape in the form [2, 3]. */
 /* A file that is being read, and the prefixes of its names. */
 struct source {
     const char *path;
@@ -209,6 +229,10 @@ static bool is_normalization(const char *name) {
 
 /* Check all tensors. Each must be a parameter that fits the table, normalise the inputs, or be left out. Only biases
  * may be absent. */
+static bool is_config(const struct rg_tensor *tensor) {
+    return tensor->dtype == RG_U8 && tensor->n_dims == 1 && tensor->data && strcmp(tensor->name, config_name) == 0;
+}
+
 static rg_status check_tensors(const struct source *source, const struct rg_model *table) {
     const struct rg_shape *const s = &table->shape;
     for (size_t i = 0; i < source->tensors->count; i++) {
@@ -217,7 +241,8 @@ static rg_status check_tensors(const struct source *source, const struct rg_mode
         while (k < table->n_parameters && find(source, table->parameters[k].name) != tensor) {
             k++;
         }
-        if (k == table->n_parameters && (is_extra(source, tensor) || is_normalization(tensor->name))) {
+        if (k == table->n_parameters &&
+            (is_extra(source, tensor) || is_normalization(tensor->name) || is_config(tensor))) {
             continue;
         }
         if (k == table->n_parameters) {
@@ -511,6 +536,17 @@ static rg_status refuse_folder(const char *path) {
     return RG_OK;
 }
 
+/* Take the options of an npz file that rnn-gpu wrote. */
+static rg_status take_config(struct rg_tensors *tensors) {
+    const struct rg_tensor *const item = rg_tensors_find(tensors, config_name);
+    if (tensors->config || !item || !is_config(item)) {
+        return RG_OK;
+    }
+    RG_TRY(rg_tensors_hold(tensors, item->data_bytes + 1, "options of a model", &tensors->config));
+    memcpy(tensors->config, item->data, item->data_bytes);
+    return RG_OK;
+}
+
 rg_status rg_model_read(const char *path, const struct rg_model_reading *how, struct rg_model **out) {
     struct rg_tensors *tensors = NULL;
     struct rg_file_config config = {.shape = {.layers = 1}};
@@ -524,6 +560,7 @@ rg_status rg_model_read(const char *path, const struct rg_model_reading *how, st
     }
     RG_TRY(rg_tensors_open(path, &tensors));
     struct source source = {.path = path, .tensors = tensors, .exact = how->exact};
+    RG_TRY_GOTO(take_config(tensors));
     RG_TRY_GOTO(find_names(&source, how->head));
     RG_TRY_GOTO(read_shape(&source, how->defaults, &config));
     RG_TRY_GOTO(build(&source, &config, out));

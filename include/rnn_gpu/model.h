@@ -176,5 +176,7 @@ rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struc
 rg_status rg_model_load_exact(const char *path, const struct rg_shape *defaults, struct rg_model **out);
 /* Save as F32; a model in double precision as F64. */
 rg_status rg_model_save(const struct rg_model *model, const char *path);
+/* The same tensors as an npz file. The options are its member `config`, text in bytes; rg_model_read takes them. */
+rg_status rg_model_save_npz(const struct rg_model *model, const char *path);
 
 #endif

@@ -24,6 +24,28 @@ with zipfile.ZipFile("m.npz") as file:
 ' "$model"
 checked ".npz and .safetensors"
 
+# An .npz file read as a model is the same model: cell, words, classes, scale of the inputs, replacements of missing ones.
+same_back() {
+    expect_status 0 "$program" export --model "$1" --out back.npz
+    expect_empty stdout
+    expect_no_line 'does not fill' stderr
+    expect_status 0 "$program" export --model back.npz --out back.safetensors
+    expect_no_line 'not used' stderr
+    cmp "$1" back.safetensors || fail "the model read from .npz is another"
+}
+same_back "$model"
+printf 'series,a,b,label\n0,3,,yes\n0,500,1,yes\n1,5,1,no\n1,,2,no\n2,400,1,yes\n' >gaps.csv
+expect_status 0 "$program" --data gaps.csv --fill mean --normalize --cell irnn --hidden 3 --updates 2 --device cpu --quiet --out gaps
+same_back gaps/model.safetensors
+tensors '
+with zipfile.ZipFile("back.npz") as whole, zipfile.ZipFile("broken.npz", "w") as broken:
+    for name in whole.namelist():
+        data = whole.read(name)
+        broken.writestr(name, data[:-9] + b" " * 9 if name == "config.npy" else data)
+' back.npz
+refused 4 '^rnn-gpu: broken\.npz: ' "$program" eval --model broken.npz --data gaps.csv --device cpu
+checked ".npz as a model"
+
 # The state of a module that was compiled and wrapped, without metadata, in three types; beside it a layer of another use.
 tensors '
 values = read_safetensors(sys.argv[1])

@@ -23,11 +23,12 @@ static const struct format {
     const char *name;
     bool tested; /* contains sequences for a self-check */
     bool loads;  /* reads the weights from the model's file */
-} formats[] = {{".onnx", rg_export_onnx, "ONNX", false, false},
-               {".c", rg_export_c, "C99", true, false},
-               {".py", rg_export_torch, "PyTorch", false, true},
-               {".npz", rg_export_npz, "NumPy", false, false},
-               {".safetensors", rg_export_safetensors, "safetensors", false, false}};
+    bool fills;  /* says what missing values are, as --fill learned it */
+} formats[] = {{".onnx", rg_export_onnx, "ONNX", false, false, false},
+               {".c", rg_export_c, "C99", true, false, false},
+               {".py", rg_export_torch, "PyTorch", false, true, false},
+               {".npz", rg_export_npz, "NumPy", false, false, true},
+               {".safetensors", rg_export_safetensors, "safetensors", false, false, true}};
 
 /* The format of a file name; NULL for an unknown ending. */
 static const struct format *find_format(const char *path) {
@@ -117,8 +118,9 @@ rg_status rg_command_export(const struct rg_config *config) {
     RG_TRY_GOTO(rg_setup_model(config, false, &model));
     RG_TRY_GOTO(write_file(format, model, config));
     rg_log("%s: %s, %zu parameters%s", config->output.out, format->name, model->n_weights,
-           model->input_fill ? "; it does not fill missing values, as --fill did in the training: fill them before"
-                             : "");
+           model->input_fill && !format->fills
+               ? "; it does not fill missing values, as --fill did in the training: fill them before"
+               : "");
 fail:
     rg_model_destroy(model);
     return status;
