@@ -16,8 +16,9 @@ enum { RG_EXACT_VECTORS = 32, RG_RANDOM_VECTORS = 16, RG_INPUT_ROWS = 64 };
 /* Why norms are missing. */
 enum rg_input_lack {
     RG_INPUT_NOT_ASKED,
-    RG_INPUT_WHOLE, /* nothing is missing */
-    RG_INPUT_LARGE, /* the net is too large for the limits of work or memory */
+    RG_INPUT_WHOLE,    /* nothing is missing */
+    RG_INPUT_OVERFLOW, /* the states are not finite */
+    RG_INPUT_LARGE,    /* the net is too large for the limits of work or memory */
     RG_INPUT_INTERRUPTED
 };
 

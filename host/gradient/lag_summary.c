@@ -70,6 +70,38 @@ static void note_reach(const struct rg_lag_walk *w, double *scratch) {
     }
 }
 
+/* Is the gradient of a sequence not finite at a lag? */
+static bool overflows(const struct rg_lag_walk *w) {
+    for (size_t i = 0; i < w->profile->lags * w->rows; i++) {
+        if (w->delta_log[i] == INFINITY && w->has_loss[i % w->rows]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void forget(struct rg_lag_terms *terms, size_t lags) {
+    double *const arrays[] = {terms->norm,  terms->log10_norm, terms->share,      terms->cosine,
+                              terms->error, terms->cut_cosine, terms->step_share, terms->step_log10};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        for (size_t lag = 0; arrays[i] && lag < lags; lag++) {
+            arrays[i][lag] = NAN;
+        }
+    }
+    terms->total = NAN;
+    terms->horizon = 0;
+}
+
+/* Sums over sequences that are not finite say nothing. */
+static void forget_terms(struct rg_lag_profile *p) {
+    for (size_t m = 0; m < p->n_matrices; m++) {
+        forget(&p->matrices[m], p->lags);
+        for (size_t g = 0; p->n_gates > 1 && g < p->n_gates; g++) {
+            forget(&p->gates[m][g], p->lags);
+        }
+    }
+}
+
 /* end_log of profile.h. */
 static double mean_end(const struct rg_lag_walk *w) {
     const struct rg_plan *const p = &w->engine->net.plan;
@@ -116,6 +148,10 @@ rg_status rg_lag_summarise(struct rg_lag_walk *w) {
     note_reach(w, scratch);
     rg_free(scratch);
     rg_terms_finish(&w->terms);
+    p->overflow = overflows(w);
+    if (p->overflow) {
+        forget_terms(p);
+    }
     RG_TRY(w->brief ? RG_OK : measure_statistics(w));
     p->used = w->facts.learned && w->n_live ? (double)w->n_used / (double)w->n_live : NAN;
     p->end_log = mean_end(w);

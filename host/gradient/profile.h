@@ -35,7 +35,7 @@ struct rg_lag_terms {
      * which sum to 1, and log10 of ||P G_tau|| / ||P G||. For a matrix if profile.stepped; NULL for a gate. */
     double *step_share, *step_log10;
     double total;   /* ||G|| */
-    size_t horizon; /* smallest k such that lags below k give G to 10 % */
+    size_t horizon; /* smallest k such that lags below k give G to 10 %; 0: not known */
 };
 
 /* How much of the gradient arrives at the furthest lag, over the sequences that have a loss and a step there: log10 of
@@ -54,6 +54,8 @@ struct rg_lag_profile {
     size_t lags;   /* lags measured, from 0 on: as many as asked for, or fewer if the measurement was ended */
     bool has_past; /* false for the last layer's second direction if the head reads its first step alone */
     struct rg_lag_reach reach;
+    /* states or gradients of a sequence are beyond the range of their numbers: norms, shares and errors are then NAN */
+    bool overflow;
     size_t rows;  /* sequences measured */
     size_t probe; /* the step whose loss is measured, from 1; T for a loss at the last step */
     size_t layer, direction;

@@ -47,12 +47,13 @@ static bool directions_differ(const struct rg_causes *c) {
 }
 
 bool rg_verdict_asks_causes(const struct rg_lag_profile *p) {
-    return by_reach(&p->reach) == RG_STABLE;
+    return !p->overflow && by_reach(&p->reach) == RG_STABLE;
 }
 
 void rg_verdict_on(const struct rg_lag_profile *p, const struct rg_causes *causes, struct rg_verdict *v) {
     const struct rg_lag_reach *const r = &p->reach;
-    *v = (struct rg_verdict){.word = by_reach(r),
+    *v = (struct rg_verdict){.word = p->overflow ? RG_EXPLODING : by_reach(r),
+                             .overflow = p->overflow,
                              .layer = p->layer,
                              .direction = p->direction,
                              .part = 1.0,
@@ -148,6 +149,12 @@ void rg_verdict_on_net(const struct rg_lag_profiles *profiles, const struct rg_a
     struct parts parts = {profiles, causes, 0.0, 0.0};
     struct rg_verdict exploding = {.part = 0.0}, vanishing = {.part = 0.0}, one;
     double max = 0.0, sum = 0.0;
+    for (size_t i = n; i-- > 0;) {
+        if (counts(profiles, i) && profiles->items[i].overflow) {
+            rg_verdict_on(&profiles->items[i], NULL, v);
+            return;
+        }
+    }
     for (size_t i = 0; i < n; i++) {
         parts.largest = counts(profiles, i) ? fmax(parts.largest, norm_of(&profiles->items[i])) : parts.largest;
     }

@@ -17,6 +17,7 @@ enum rg_mixture { RG_NOT_MIXED, RG_MIXED_SEQUENCES, RG_MIXED_DIRECTIONS, RG_MIXE
 struct rg_verdict {
     enum rg_verdict_word word;
     enum rg_mixture mixture;
+    bool overflow;           /* the numbers below say nothing, see rg_lag_profile */
     size_t layer, direction; /* the layer and direction of these numbers */
     double part;             /* share of the squared gradient of the whole net; 1 with one direction of one layer */
     double decay, factor;    /* of the batch's ||delta||, by least squares; NAN with fewer than two lags */
@@ -38,6 +39,7 @@ struct rg_verdict {
  * (a net of spectral radius 0 can explode). D is a sequence's log10 ||delta|| at the furthest lag less that at the
  * loss. The first rule that applies decides:
  *
+ *   EXPLODING  The states or the gradient of a sequence are beyond the range of their numbers.
  *   NONE       D is -INFINITY for more than half of the sequences, or there is no lag but 0.
  *   MIXED      The 10 % and the 90 % quantile of D are six decades apart, and they are not both 3 or more, nor both -3
  *              or less. It is enough that a tenth of the sequences have no gradient.
@@ -56,8 +58,8 @@ void rg_verdict_on(const struct rg_lag_profile *profile, const struct rg_causes 
 bool rg_verdict_asks_causes(const struct rg_lag_profile *profile);
 
 /* The verdict on the whole net: the one with the largest share of the squared gradient, with the numbers of the
- * direction that contributes most to it. MIXED if one direction explodes while another vanishes. `causes` may be NULL.
- */
+ * direction that contributes most to it. MIXED if one direction explodes while another vanishes. A direction with an
+ * overflow comes before all. `causes` may be NULL. */
 void rg_verdict_on_net(const struct rg_lag_profiles *profiles, const struct rg_all_causes *causes,
                        struct rg_verdict *verdict);
 

@@ -79,6 +79,19 @@ static rg_status measure_causes(struct rg_engine *engine, struct rg_batch_source
     return status;
 }
 
+/* What was measured of states that are not finite says nothing; what the weights have stays. */
+static void forget_overflows(const struct rg_diagnosis *d) {
+    for (size_t i = 0; d->causes && i < d->profiles->layers * d->profiles->directions; i++) {
+        struct rg_causes *const c = &d->causes->items[i];
+        if (d->profiles->items[i].overflow) {
+            c->last = c->n_exponents = c->times.n = 0;
+            c->mean_slope = c->mean_saturated = c->mean_log_forget = NAN;
+            c->spectrum.n = c->spectrum.power.iterations = 0;
+            c->spectrum.log10_condition = NAN;
+        }
+    }
+}
+
 static rg_status measure(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update,
                          const struct rg_diagnosis_options *o, struct rg_diagnosis *d) {
     const bool sampled = o->how == RG_DIAGNOSE_SAMPLE;
@@ -103,7 +116,9 @@ static rg_status measure(struct rg_engine *engine, struct rg_batch_source *sourc
     const rg_status status = rg_lag_measure(engine, source, update, &lags, &d->profiles);
     rg_free(factors);
     RG_TRY(status);
+    d->is_double = engine->net.device->info.real_bytes == sizeof(double);
     RG_TRY(o->causes ? measure_causes(engine, source, update, o, s, d) : RG_OK);
+    forget_overflows(d);
     find_verdict(d);
     return RG_OK;
 }

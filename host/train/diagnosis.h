@@ -15,6 +15,7 @@ struct rg_diagnosis {
     bool asked_step;                      /* the lags in the optimiser's step were asked for (a training, not `grad`) */
     bool stepped;                         /* they are known: `linear`, or at least one update was made */
     bool linear;                          /* the step has the same shares as the gradient, with or without updates */
+    bool is_double;                       /* the net's numbers are doubles, not floats */
     size_t cut;                           /* steps after which --tbptt cuts the gradient; 0: the sequences are whole */
 };
 

@@ -1,6 +1,7 @@
 /* One forward and backward pass: see pass.h. */
 #include "train/pass.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +96,8 @@ static rg_status measure(const struct rg_config *config, struct rg_pass *p) {
     RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_engine_gradient(p->engine, &p->source->source, 0));
     RG_TRY(rg_engine_totals(p->engine, &p->loss, &p->norm));
+    p->loss = isnan(p->loss) ? fabs(p->loss) : p->loss; /* printf shows the sign of a NaN */
+    p->norm = fabs(p->norm);
     RG_TRY(rg_engine_get_gradients(p->engine, p->gradients));
     if (p->data->n_states > 0) {
         const size_t states = p->data->n_states * n * p->data->state_width;
@@ -181,6 +184,9 @@ static rg_status measure_more(struct rg_pass *p, int threads, const struct rg_wa
         p->engine, &p->source->source, 0,
         &(struct rg_input_options){.rows = p->data->n_sequences, .probe = p->probe, .threads = threads, .watch = first},
         &p->inputs));
+    if (p->diagnosis.verdict.overflow) {
+        p->inputs.lack = RG_INPUT_OVERFLOW;
+    }
     add_inputs(p);
     if (p->probes.n > 0 && !rg_stop_requested()) {
         RG_TRY(rg_probe_map_measure(p->engine, &p->source->source, 0, &p->probes,

@@ -60,6 +60,28 @@ for memory in 4G 900K 700K; do
 done
 checked "mixed lengths, in chunks"
 
+# States that grow beyond a float: said so, and no number of the gradient stands beside it as if it were 0.
+beyond='^EXPLODING: the states or their gradients grow beyond the range of float'
+out_of_range() {
+    expect_line "$beyond"
+    expect_no_line ' 0\.00 %|-nan|singular value|exactly 0'
+    ! sed 's/<[^>]*>/ /g' p.html | grep -qE -- '-nan|nan %| 0 %' || fail "the page shows numbers that are not known"
+    grep -q 'not known: not finite' p.html || fail "the page does not say what is not known"
+}
+explodes=(--task adding --steps 700 --hidden 5 --batch 6 "${cpu[@]}" --report p.html)
+runs "${explodes[@]}" --updates 0 --activation linear --init identity:2
+out_of_range
+runs grad "${explodes[@]}" --activation relu --init identity:1.2 --out g.safetensors -v
+out_of_range
+expect_line '^loss (nan|inf), gradient norm nan '
+runs grad "${explodes[@]}" --activation relu --init identity:1.2 --out g.safetensors --json
+grep -q '"verdict":"EXPLODING".*"horizon":0,.*"product_steps":0,.*"lyapunov":\[\]' "$folder/stdout" || fail "not in the JSON"
+runs grad "${explodes[@]}" --activation relu --init identity:1.2 --out g.safetensors --layers 2 --cell rnn --bidirectional
+expect_line "$beyond"
+runs grad "${explodes[@]}" --activation relu --init identity:1.2 --out g.safetensors --precision double
+expect_line '^EXPLODING: on its way back in time'
+checked "states beyond the range of a float"
+
 long=$(printf 'x%.0s' $(seq 4000))
 for option in --task --data --cell --device --init --schedule --out --model --report --lr --remedies --seed; do
     got=0

@@ -308,6 +308,8 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     rg_facts_add(facts, "clipped, skipped", "%.1f %%, %llu", 100.0 * rg_clip_rate(t), (unsigned long long)t->skipped);
     if (result->diagnosis.profile) {
         rg_facts_verdict(facts, &result->diagnosis.verdict);
+    }
+    if (result->diagnosis.profile && !result->diagnosis.verdict.overflow) {
         rg_facts_add(facts, "share of the older half", "%.3g %%",
                      100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
     }

@@ -27,6 +27,9 @@ static double factor_of(const struct rg_input_lags *lags, int kind) {
 
 void rg_input_text_print(const struct rg_input_lags *lags) {
     char a[32], b[32];
+    if (lags->lack == RG_INPUT_OVERFLOW) {
+        (void)puts("without the loss: dh_T/dx_t is not known, since states are not finite");
+    }
     if (lags->lack == RG_INPUT_LARGE) {
         (void)puts("without the loss: the net is too large for dh_T/dx_t to be measured");
     }

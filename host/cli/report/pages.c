@@ -202,6 +202,10 @@ void rg_facts_verdict(struct rg_facts *facts, const struct rg_verdict *v) {
         (void)snprintf(factor, sizeof factor, "%.4g", v->factor);
     }
     rg_facts_add(facts, "verdict", "%s", rg_verdict_names[v->word]);
+    if (v->overflow) {
+        rg_facts_add(facts, "gradient by lag", "not known: not finite");
+        return;
+    }
     rg_facts_add(facts, "reach, of the gradient", "%s at lag %zu", rg_explain_power(v->log10_reach, power), v->last);
     rg_facts_add(facts, "factor a step back, fitted", "%s", factor);
     rg_facts_add(facts, "horizon in steps", "%zu", v->horizon);

@@ -437,6 +437,11 @@ void rg_screen_diagnosis(const struct rg_diagnosis *d, const struct rg_config *c
                        rg_explain_place(d->profile->layer, d->profile->direction, place));
     }
     (void)putchar('\n');
+    if (d->verdict.overflow) {
+        rg_verdict_sentence(d, sentence, sizeof sentence);
+        print_sentence(look, sentence, strcspn(sentence, ":"), look->color ? rg_verdict_colors[d->verdict.word] : "");
+        return;
+    }
     rg_lag_plot(d->profile, where, look);
     print_partial(d->profile, !config->data.model_file && config->training.diagnose == RG_DIAGNOSE_SAMPLE);
     (void)putchar('\n');

@@ -111,6 +111,12 @@ static void add_none(struct text *t, const struct rg_diagnosis *d) {
     add(t, ".");
 }
 
+/* States or gradients that are not finite. */
+static void add_overflow(struct text *t, const struct rg_diagnosis *d) {
+    add(t, "the states or their gradients grow beyond the range of %s, so the gradient by lag is not known%s.",
+        d->is_double ? "double" : "float", d->is_double ? "" : "; --precision double has more range");
+}
+
 static void add_reach(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_verdict *const v = &d->verdict;
     char power[32];
@@ -156,6 +162,11 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
     struct text t = {out, bytes, 0};
     const struct rg_verdict *const v = &d->verdict;
     add(&t, "%s: ", rg_verdict_names[v->word]);
+    if (v->overflow) {
+        add_overflow(&t, d);
+        add_cut(&t, d);
+        return;
+    }
     if (v->word == RG_NONE) {
         add_none(&t, d);
         add_cut(&t, d);
