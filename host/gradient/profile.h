@@ -23,6 +23,7 @@ extern const char *const rg_quantile_names[];
 /* A weight matrix, or the rows of one gate in it; G is its own gradient. */
 struct rg_lag_terms {
     size_t parameter;   /* position of the matrix in the model's table */
+    bool frozen;        /* --freeze leaves the matrix as it is: it has a gradient and no step */
     double *norm;       /* [T] ||G_tau||; 0 below 1e-308 */
     double *log10_norm; /* [T] the same without a limit; -INFINITY for 0 */
     double *share;      /* [T] <G_tau, G> / ||G||^2; they sum to 1 (all 0 if G = 0) */
@@ -32,7 +33,8 @@ struct rg_lag_terms {
     /* [T] cosine of G_0 + … + G_tau and G: the direction of the cut gradient; 0 where either is 0 */
     double *cut_cosine;
     /* The lags in the step P G that the optimiser makes from G (gradient/step_rule.h): [T] <P G_tau, P G> / ||P G||^2,
-     * which sum to 1, and log10 of ||P G_tau|| / ||P G||. For a matrix if profile.stepped; NULL for a gate. */
+     * which sum to 1, and log10 of ||P G_tau|| / ||P G||. For a matrix that is not frozen if profile.stepped; NULL for
+     * a gate. */
     double *step_share, *step_log10;
     double total;   /* ||G|| */
     size_t horizon; /* smallest k such that lags below k give G to 10 %; 0: not known */

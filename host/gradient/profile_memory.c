@@ -70,6 +70,7 @@ static rg_status create_profile(const struct rg_engine *engine, struct rg_lag_pr
     for (size_t m = 0; m < RG_LAG_MATRICES && m < p->n_matrices; m++) {
         const size_t parameter = rg_model_parameter(engine->net.model, p->layer, p->direction, roles[m]);
         take_terms(&p->matrices[m], parameter, &at, steps);
+        p->matrices[m].frozen = engine->net.model->parameters[parameter].frozen;
         p->matrices[m].step_share = take(&at, steps);
         p->matrices[m].step_log10 = take(&at, steps);
         for (size_t g = 0; g < p->n_gates && g < 4; g++) {

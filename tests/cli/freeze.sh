@@ -102,6 +102,16 @@ expect_status 0 "${train[@]}" --config c.toml --device cpu --steps 6 --batch 4 -
 check_json 'assert lines[0]["frozen"] == 31 and lines[0]["options"]["freeze"] == "*hh*,head.bias", lines[0]'
 checked "what drove the norm, the opening, a dry run, a file of options"
 
+# The step of what is trained: frozen matrices have none.
+expect_status 0 "$program" --device cpu --steps 6 --batch 8 --updates 2 --hidden 5 --freeze '*weight_hh*' --json
+check_json '
+assert {item["matrix"] for item in end["lags"]} == {"rnn.weight_hh_l0", "rnn.weight_ih_l0"}, end["lags"]
+assert [item["matrix"] for item in end["step_lags"]["lags"]] == ["rnn.weight_ih_l0"], end["step_lags"]'
+expect_status 0 "$program" --device cpu --steps 6 --batch 8 --updates 2 --hidden 5 --freeze '*weight_hh*' -v
+expect_line '^a step of adam leaves W_hh as it is: it is frozen$'
+expect_no_line 'in a step of adam'
+checked "lags in a step"
+
 some=("$program" --device cpu --steps 6 --batch 4 --updates 1 --hidden 5 --out new)
 refused 2 "'haed\*' matches no parameter of the model; the nearest is head\.weight" "${some[@]}" --freeze 'haed*'
 refused 2 "'rnn.weight_ih_l1' matches no parameter of the model; the nearest is rnn\.weight_ih_l0" "${some[@]}" --freeze head.bias,rnn.weight_ih_l1

@@ -93,6 +93,21 @@ START_TEST(a_smaller_rate_is_no_remedy_for_an_explosion) {
 }
 END_TEST
 
+/* A run with frozen weights was not the recipe, which trains them all. */
+START_TEST(a_frozen_run_was_not_the_recipe) {
+    static const char recipe[] = "--steps 100 --cell irnn --batch 32 --lr 0.001 --updates 2000";
+    char frozen[LINE_BYTES], text[RG_ADVICE_TEXT], wanted[LINE_BYTES];
+    (void)snprintf(frozen, sizeof frozen, "%s --freeze rnn.*", recipe);
+    (void)snprintf(wanted, sizeof wanted, "./rnn-gpu %s", recipe);
+    ck_assert_str_eq(advise(recipe, RG_STABLE).row->name, "irnn-did-not-learn");
+    const struct rg_advice advice = advise(frozen, RG_STABLE);
+    ck_assert_str_eq(advice.row->name, "irnn");
+    ck_assert_str_eq(advice.command, wanted);
+    rg_advice_text(&advice, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, " It trains all weights: --freeze is left out."));
+}
+END_TEST
+
 /* ---- What was not measured ---- */
 
 static void expect_limit(const char *text, enum rg_loss loss, enum rg_target target, const char *wanted) {
@@ -362,6 +377,7 @@ START_TEST(words_of_the_command) {
     expect("--out m --report=r.html --plot p.svg --overwrite --log l -q --tensorboard b --updates 0 --json -q --quiet "
            "--threads 2",
            RG_VANISHING, wanted);
+    expect("--freeze rnn.* --threads 2", RG_VANISHING, wanted);
     expect("--skip-kind learned --skip-budget=1e-4 --threads 2", RG_VANISHING, wanted);
     expect("--batch 4096 --optimizer sgd --lr 0.5 --clip-value 0.1 --schedule cosine --warmup 4 --threads 2",
            RG_EXPLODING, wanted);
@@ -400,6 +416,7 @@ TEST_MAIN("advice") {
     tcase_add_loop_test(advice, each_row_leads_to_a_command, 0, (int)rg_n_advice_rows);
     tcase_add_test(advice, steps_are_those_of_the_sequences);
     tcase_add_test(advice, a_smaller_rate_is_no_remedy_for_an_explosion);
+    tcase_add_test(advice, a_frozen_run_was_not_the_recipe);
     tcase_add_test(advice, another_task_than_the_measured_one_is_said);
     tcase_add_test(advice, advice_comes_to_an_end);
     tcase_add_test(advice, none_where_none_is_needed);

@@ -389,6 +389,7 @@ static struct rg_model *model_of(void) {
 
 START_TEST(json_and_tables) {
     struct rg_model *const model = model_of();
+    struct rg_own_table table = {.pointers = NULL};
     fill(1, 1, 7, 7);
     write_all("few sequences", model);
     fill(2, 2, 15, 16);
@@ -411,6 +412,15 @@ START_TEST(json_and_tables) {
     write_all("no gradient", model);
     s.items[0].matrices[RG_LAG_HH].total = 2.5;
     text_add_json(&said, "a linear step", rg_step_text_json(&s.d, model));
+    fill(1, 1, 7, 7);
+    s.numbers[0][RG_LAG_HH].step_share[0] = -4.09e-6; /* the same digits as in the table of chance */
+    text_add_table(&said, "a small share", rg_step_table(&s.d, model, &table), &table);
+    show("a small share", &verbose);
+    s.items[0].matrices[RG_LAG_HH].frozen = true;
+    write_all("W_hh is frozen", model);
+    show("W_hh is frozen", &verbose);
+    s.items[0].matrices[RG_LAG_IH].frozen = s.items[0].matrices[RG_LAG_SH].frozen = true;
+    write_all("all is frozen", model);
     fill(1, 1, 300, 300); /* more than have columns of their own */
     s.items[0].n_matrices = 1;
     fill_statistics(&s.items[0], 8, 3);

@@ -20,7 +20,7 @@ static const double SOME_PROGRESS = 0.9, MAX_DEAD = 0.75;
 static const char
     *const REPLACED = "cell activation init init-input forget-bias skip skip-kind skip-budget optimizer "
                       "momentum rmsprop-alpha beta1 beta2 epsilon weight-decay schedule warmup lr "
-                      "clip-norm clip-value updates epochs patience max-time",
+                      "clip-norm clip-value updates epochs patience max-time freeze",
            *const REPLACED_IN_TASKS = "batch accumulate target-loss",
            *const OUTPUTS =
                "out overwrite report plot plot-theme figure figure-size log tensorboard resume save-every json quiet";
@@ -195,11 +195,11 @@ static bool same_start(const struct rg_config *a, const struct rg_config *b) {
            isnan(b->model.forget_bias) && a->model.skip == b->model.skip && a->model.skip_kind == b->model.skip_kind;
 }
 
-/* Did run `a` have the options that `b` asks for, with at least as many updates? */
+/* Did run `a` have the options that `b` asks for, nothing frozen, with at least as many updates? */
 static bool is_made(const struct rg_config *a, const struct rg_config *b) {
-    return same_start(a, b) && a->training.optimizer == b->training.optimizer && a->training.lr == b->training.lr &&
-           a->training.clip_norm == b->training.clip_norm && a->training.clip_value == b->training.clip_value &&
-           a->training.weight_decay == b->training.weight_decay &&
+    return !a->training.freeze && same_start(a, b) && a->training.optimizer == b->training.optimizer &&
+           a->training.lr == b->training.lr && a->training.clip_norm == b->training.clip_norm &&
+           a->training.clip_value == b->training.clip_value && a->training.weight_decay == b->training.weight_decay &&
            a->training.schedule.kind == b->training.schedule.kind && a->training.warmup == b->training.warmup &&
            a->data.batch == b->data.batch && a->training.accumulate == b->training.accumulate &&
            a->training.updates >= b->training.updates;
@@ -275,6 +275,9 @@ static void add_limits(const struct rg_outcome *o, struct rg_advice *a) {
         add_limit(a, " This recipe was not measured on %s.", task);
     } else if (c->model.target == RG_TARGET_STEPS) {
         add_limit(a, " This recipe was not measured with --target steps.");
+    }
+    if (c->training.freeze) {
+        add_limit(a, " It trains all weights: --freeze is left out.");
     }
 }
 

@@ -23,17 +23,29 @@ static bool is_known(const struct rg_diagnosis *d) {
     return d->stepped && total > 0.0 && isfinite(total);
 }
 
-/* The sum over lags [first, end) in percent; a zero has no sign. */
+/* The sum over lags [first, end) in percent. */
 static double percent(const double *shares, size_t first, size_t end) {
     double sum = 0.0;
     for (size_t lag = first; lag < end; lag++) {
         sum += shares[lag];
     }
-    return fabs(sum) < 5e-5 ? 0.0 : 100.0 * sum;
+    return 100.0 * sum;
+}
+
+/* The same with two decimals, without the sign of a zero; "<0.005" for what they would make a zero. */
+static const char *decimals(const double *shares, size_t first, size_t end, char out[32]) {
+    const double sum = percent(shares, first, end);
+    if (sum != 0.0 && fabs(sum) < 0.005) {
+        (void)snprintf(out, 32, "<0.005");
+    } else {
+        (void)snprintf(out, 32, "%.2f", sum == 0.0 ? 0.0 : sum);
+    }
+    return out;
 }
 
 void rg_step_text_print(const struct rg_diagnosis *d) {
     const char *const name = rg_optimizer_names[d->optimizer];
+    char step[32], whole[32];
     if (d->asked_step && !d->stepped) {
         (void)printf("no update was made: a step of %s cannot be split by lag\n", name);
     }
@@ -42,20 +54,25 @@ void rg_step_text_print(const struct rg_diagnosis *d) {
     }
     const struct rg_lag_terms *const hh = &d->profile->matrices[RG_LAG_HH];
     const size_t lags = d->profile->lags, half = (lags + 1) / 2;
+    if (hh->frozen) {
+        (void)printf("a step of %s leaves W_hh as it is: it is frozen\n", name);
+        return;
+    }
     if (d->linear) {
         (void)printf("a step of %s is linear in the gradient: its lags have the same shares\n", name);
         return;
     }
     (void)printf("in a step of %s, its factor for each weight held as it is, W_hh's lags have\n", name);
-    (void)printf("  0: %.2f %% (of the gradient %.2f %%)", percent(hh->step_share, 0, 1), percent(hh->share, 0, 1));
+    (void)printf("  0: %s %% (of the gradient %s %%)", decimals(hh->step_share, 0, 1, step),
+                 decimals(hh->share, 0, 1, whole));
     if (half < lags) {
-        (void)printf("; %zu to %zu: %.2f %% (%.2f %%)", half, lags - 1, percent(hh->step_share, half, lags),
-                     percent(hh->share, half, lags));
+        (void)printf("; %zu to %zu: %s %% (%s %%)", half, lags - 1, decimals(hh->step_share, half, lags, step),
+                     decimals(hh->share, half, lags, whole));
     }
     (void)putchar('\n');
 }
 
-/* Add the matrices of one direction. Without memory *list becomes NULL. */
+/* Add the matrices of one direction that are not frozen. Without memory *list becomes NULL. */
 static void add_matrices(json_t **list, const struct rg_diagnosis *d, const struct rg_lag_profile *p,
                          const struct rg_model *model) {
     struct rg_lag_columns columns;
@@ -66,6 +83,9 @@ static void add_matrices(json_t **list, const struct rg_diagnosis *d, const stru
     }
     for (size_t m = 0; m < p->n_matrices; m++) {
         const struct rg_lag_terms *const t = &p->matrices[m];
+        if (t->frozen) {
+            continue;
+        }
         json_t *item =
             rg_json_pack("{s:s, s:I}", "matrix", model->parameters[t->parameter].name, "layer", (json_int_t)p->layer);
         json_t *shares = json_array(), *norms = json_array();
@@ -105,18 +125,25 @@ rg_status rg_step_table(const struct rg_diagnosis *d, const struct rg_model *mod
     static const char *const heads[] = {"matrix", "lags", "share of the gradient", "share of the step"};
     const struct rg_lag_profile *const p = d->profile;
     struct rg_lag_range ranges[RG_MAX_RANGES];
-    const bool known = is_known(d);
+    const struct rg_lag_terms *moving[RG_LAG_MATRICES];
+    size_t n_moving = 0;
+    for (size_t m = 0; m < p->n_matrices; m++) {
+        if (!p->matrices[m].frozen) {
+            moving[n_moving++] = &p->matrices[m];
+        }
+    }
+    const bool known = is_known(d) && n_moving > 0;
     const size_t n = known ? rg_lag_ranges(p->lags, ranges) : 0;
     RG_TRY(rg_table_create(table, "The lags in the optimiser's step, its factor for each weight held as it is", heads,
-                           sizeof heads / sizeof *heads, known ? n * p->n_matrices : 1));
+                           sizeof heads / sizeof *heads, known ? n * n_moving : 1));
     table->table.place = RG_TABLE_DETAIL;
     if (!known) {
         rg_table_set(table, 0, 0, "not known");
-        rg_table_set(table, 0, 1, "no update, or no gradient");
+        rg_table_set(table, 0, 1, n_moving > 0 ? "no update, or no gradient" : "all are frozen");
         return RG_OK;
     }
-    for (size_t row = 0; row < n * p->n_matrices; row++) {
-        const struct rg_lag_terms *const t = &p->matrices[row / n];
+    for (size_t row = 0; row < n * n_moving; row++) {
+        const struct rg_lag_terms *const t = moving[row / n];
         const struct rg_lag_range range = ranges[row % n];
         rg_table_set(table, row, 0, "%s", model->parameters[t->parameter].name);
         rg_table_set(table, row, 1, range.first == range.last ? "%zu" : "%zu to %zu", range.first, range.last);
