@@ -406,14 +406,16 @@ static rg_status diagnose(struct rg_run *r, enum rg_run_findings findings, const
 
 rg_status rg_run_measure(struct rg_run *run, enum rg_run_findings findings, const struct rg_watch *watch) {
     const enum rg_reason reason = run->result.training.reason;
+    /* with its first weights, which are finite, a run without an update can be measured */
+    const bool diverged = reason == RG_REASON_DIVERGED, lost = diverged && run->result.training.applied > 0;
     rg_lag_sampler_destroy(run->sampler);
     run->sampler = NULL;
-    if (reason == RG_REASON_DIVERGED || reason == RG_REASON_INTERRUPTED) {
+    if (lost || reason == RG_REASON_INTERRUPTED) {
         return RG_OK;
     }
     if (run->config.training.diagnose != RG_DIAGNOSE_NONE) {
         RG_TRY(diagnose(run, findings, watch));
     }
     RG_TRY(rg_stop_check());
-    return run->data.test ? score_test(run) : RG_OK;
+    return run->data.test && !diverged ? score_test(run) : RG_OK;
 }

@@ -80,7 +80,23 @@ runs grad "${explodes[@]}" --activation relu --init identity:1.2 --out g.safeten
 expect_line "$beyond"
 runs grad "${explodes[@]}" --activation relu --init identity:1.2 --out g.safetensors --precision double
 expect_line '^EXPLODING: on its way back in time'
-checked "states beyond the range of a float"
+
+# No update is possible from the first weights on: why, and what to do about it.
+from_start() {
+    local words=$1
+    shift
+    expect_status 5 "$program" --updates 3 "${cpu[@]}" "$@"
+    expect_line "from the first update on, all 3 updates were skipped; $words" stderr
+}
+from_start 'the gradient explodes on its way back in time: begin with other weights' --steps 300 --hidden 64 --batch 16 --init normal:0.5
+expect_line '^EXPLODING: on its way back in time'
+expect_line '^A smaller rate does not shrink the product'
+from_start 'the states grow too large: scale the inputs down, or begin' --steps 700 --hidden 5 --batch 6 --activation linear --init identity:2
+expect_line "$beyond"
+printf 'series,a,label\n0,1,1e25\n0,2,1e25\n1,1,2e25\n1,3,2e25\n' >large.csv
+from_start 'scale the inputs and targets of the data down' --data large.csv --loss mse --hidden 3
+expect_no_line '^Try '
+checked "states beyond the range of a float, and updates that are all skipped"
 
 long=$(printf 'x%.0s' $(seq 4000))
 for option in --task --data --cell --device --init --schedule --out --model --report --lr --remedies --seed; do

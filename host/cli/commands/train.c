@@ -272,6 +272,17 @@ static rg_status finish(struct job *j) {
     return rg_attempts_end(&attempts);
 }
 
+/* What helps a run in which no update was possible. */
+static const char *help_from_start(const struct job *j) {
+    const struct rg_diagnosis *const d = &j->run->result.diagnosis;
+    const bool explodes = d->profile && d->verdict.word == RG_EXPLODING;
+    return explodes && d->verdict.overflow
+               ? "the states grow too large: scale the inputs down, or begin with other weights "
+                 "(--init)"
+           : explodes ? "the gradient explodes on its way back in time: begin with other weights (--init)"
+                      : "scale the inputs and targets of the data down";
+}
+
 static rg_status diverged(const struct job *j) {
     const struct rg_training *const t = &j->run->result.training;
     const unsigned long long kept = (unsigned long long)j->run->result.weights_update;
@@ -284,10 +295,9 @@ static rg_status diverged(const struct job *j) {
     if (t->applied == 0) {
         return rg_fail(
             RG_DIVERGED,
-            "diverged: loss %g and gradient norm %g from the first update on, all %llu updates were skipped; "
-            "scale the inputs and targets of the data down%s",
+            "diverged: loss %g and gradient norm %g from the first update on, all %llu updates were skipped; %s%s",
             isnan(t->last_loss) ? fabs(t->last_loss) : t->last_loss, fabs(t->grad_norm), (unsigned long long)t->updates,
-            saved);
+            help_from_start(j), saved);
     }
     return rg_fail(
         RG_DIVERGED, "diverged: stopped at update %llu with loss %g and gradient norm %g%s, updates skipped: %llu%s",

@@ -45,16 +45,19 @@ static enum rg_advice_model model_of(const struct rg_config *c) {
 struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
     const struct rg_training *const t = &run->result.training;
     const struct rg_diagnosis *const d = &run->result.diagnosis;
+    /* an explosion with the first weights let no update happen, so they were measured */
+    const bool untrained =
+        t->reason == RG_REASON_DIVERGED && t->applied == 0 && d->profile && d->verdict.word == RG_EXPLODING;
     return (struct rg_outcome){.config = &run->config,
                                .ended = t->reason != RG_REASON_INTERRUPTED,
-                               .diverged = t->reason == RG_REASON_DIVERGED,
+                               .diverged = t->reason == RG_REASON_DIVERGED && !untrained,
                                .has_verdict = d->profile != NULL,
                                .verdict = d->verdict.word,
                                .last = d->verdict.last,
                                .loss_kind = run->problem.loss,
-                               .loss = t->updates ? t->loss : (double)NAN,
+                               .loss = t->updates && !untrained ? t->loss : (double)NAN,
                                .baseline = run->problem.baseline,
-                               .updates = t->updates,
+                               .updates = untrained ? 0 : t->updates,
                                .applied = t->applied,
                                .steps = run->problem.data_steps,
                                .dead = d->cause ? d->cause->mean_saturated : (double)NAN};
@@ -70,7 +73,7 @@ static bool needs_advice(const struct rg_outcome *o) {
         return false;
     }
     if (o->diverged) {
-        return o->applied > 0; /* else no recipe helps: the data or the first weights are out of range */
+        return o->applied > 0; /* else no recipe helps: the data are out of range */
     }
     if (o->last == 0 || o->baseline == 0.0) {
         return false;
