@@ -58,8 +58,10 @@ struct rg_lag_profile {
     struct rg_lag_reach reach;
     /* states or gradients of a sequence are beyond the range of their numbers: norms, shares and errors are then NAN */
     bool overflow;
-    size_t rows;  /* sequences measured */
-    size_t probe; /* the step whose loss is measured, from 1; T for a loss at the last step */
+    size_t rows;            /* sequences measured */
+    size_t probe;           /* the step whose loss is measured, from 1; T for a loss at the last step */
+    bool one_of_losses;     /* every step has a loss, and this is that of step `probe` alone */
+    bool enters_everywhere; /* the head reads all steps of this layer: the loss enters at each of them */
     size_t layer, direction;
     /* lags that a gradient reaches are multiples of it: d where h_{t-d} replaces h_{t-1}, else 1 */
     size_t stride;

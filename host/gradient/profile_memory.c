@@ -106,6 +106,9 @@ rg_status rg_lag_profiles_create(const struct rg_engine *engine, size_t rows, si
         struct rg_lag_profile *const p = &profiles->items[i];
         p->rows = rows;
         p->probe = probe;
+        p->one_of_losses = plan->target_steps > 1;
+        p->enters_everywhere = i / plan->directions + 1 == plan->layers &&
+                               (plan->readout == RG_READOUT_MEAN || plan->readout == RG_READOUT_MAX);
         p->layer = i / plan->directions;
         p->direction = i % plan->directions;
         RG_TRY_GOTO(create_profile(engine, p));

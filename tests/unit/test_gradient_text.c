@@ -307,7 +307,25 @@ START_TEST(sentences) {
         s.d.verdict.part = 0.0;
         s.d.verdict.direction = 1;
         tell("no part");
+        fill(1, 1, 12, 12);
+        s.d.verdict.word = word;
+        s.items[0].one_of_losses = true;
+        s.items[0].probe = 7;
+        tell("one of several losses");
+        s.items[0].one_of_losses = false;
+        s.items[0].enters_everywhere = true;
+        tell("a part of the loss at each step");
+        fill_statistics(&s.items[0], 8, 5);
+        tell("the same, as noise");
+        s.items[0].enters_everywhere = false;
     }
+    text_add(&said, "======== overflow\n");
+    fill(1, 1, 12, 12);
+    s.d.verdict.word = RG_EXPLODING;
+    s.d.verdict.overflow = true;
+    tell("float");
+    s.d.is_double = true;
+    tell("double");
     static const struct {
         const char *name;
         double reach, decay;

@@ -36,7 +36,11 @@ void rg_cut_print(const struct rg_lag_profile *p) {
         (void)puts("truncated BPTT cannot cut a gradient of one step");
         return;
     }
-    (void)puts("cut after K steps, as by truncated BPTT, W_hh's gradient has against the whole");
+    char loss[48] = "";
+    if (p->one_of_losses) {
+        (void)snprintf(loss, sizeof loss, " of the loss of step %zu", p->probe);
+    }
+    (void)printf("cut after K steps, as by truncated BPTT, W_hh's gradient%s has against the whole\n", loss);
     const size_t n = rg_cut_steps(p->lags, steps);
     for (size_t first = 0; first < n; first += COLUMNS) {
         const size_t end = n - first < COLUMNS ? n : first + COLUMNS;

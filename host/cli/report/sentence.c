@@ -48,14 +48,16 @@ static void add_noise(struct text *t, const struct rg_diagnosis *d, const char *
     }
 }
 
+static bool says_far(enum rg_verdict_word word) {
+    return word == RG_FADING || word == RG_SENSITIVE || word == RG_STABLE;
+}
+
 /* Does a verdict that says that the gradient comes far stand beside noise in its older half? The verdict is about the
  * norm of each sequence's gradient, noise about their sum: they may have any norm and cancel out. So the sentence says
  * both in one, and never that the gradient comes far in sum. */
 static bool comes_far_as_noise(const struct rg_diagnosis *d) {
-    const enum rg_verdict_word word = d->verdict.word;
     const size_t from = rg_chance_noise_from(d->profile);
-    return (word == RG_FADING || word == RG_SENSITIVE || word == RG_STABLE) && from != SIZE_MAX &&
-           2 * from <= d->profile->lags;
+    return says_far(d->verdict.word) && from != SIZE_MAX && 2 * from <= d->profile->lags;
 }
 
 /* What it means, for a reader who does not know the numbers; the numbers that follow are its reason. */
@@ -71,9 +73,15 @@ static void add_plain(struct text *t, const struct rg_diagnosis *d) {
         [RG_STABLE] = "the gradient comes far back in time",
     };
     const struct rg_verdict *const v = &d->verdict;
-    const bool far_counts = 2 * v->horizon >= v->lags, as_noise = comes_far_as_noise(d);
-    add(t, "%s%s%s", as_noise ? "in each sequence " : "", plain[v->word],
-        v->word == RG_VANISHING && !far_counts           ? ", so far steps teach the weights next to nothing"
+    const bool far_counts = 2 * v->horizon >= v->lags, as_noise = comes_far_as_noise(d),
+               own = d->profile->enters_everywhere && says_far(v->word);
+    if (own) {
+        add(t, "%severy step has its own part in the loss, and so a gradient that need not come from far",
+            as_noise ? "in each sequence " : "");
+    }
+    add(t, "%s%s%s", as_noise && !own ? "in each sequence " : "", own ? "" : plain[v->word],
+        own                                              ? ""
+        : v->word == RG_VANISHING && !far_counts         ? ", so far steps teach the weights next to nothing"
         : v->word == RG_STABLE && v->log10_reach <= -1.0 ? ", though it becomes weaker"
         : v->word == RG_STABLE && v->log10_reach >= 1.0  ? ", and it becomes stronger"
                                                          : "");
@@ -150,6 +158,14 @@ static void add_mixture(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
+/* Add which loss all of it is about, where there are several. */
+static void add_loss(struct text *t, const struct rg_diagnosis *d) {
+    if (d->profile->one_of_losses) {
+        add(t, " All this is about the loss of step %zu alone; a training adds up those of all steps.",
+            d->profile->probe);
+    }
+}
+
 /* Add what truncated BPTT leaves out. */
 static void add_cut(struct text *t, const struct rg_diagnosis *d) {
     if (d->cut > 0) {
@@ -169,6 +185,7 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
     }
     if (v->word == RG_NONE) {
         add_none(&t, d);
+        add_loss(&t, d);
         add_cut(&t, d);
         return;
     }
@@ -181,9 +198,11 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
             v->sensitivity);
     }
     add_cut(&t, d);
-    if (rg_chance_noise_from(d->profile) != SIZE_MAX && !comes_far_as_noise(d)) {
+    const bool noise = rg_chance_noise_from(d->profile) != SIZE_MAX && !comes_far_as_noise(d);
+    if (noise) {
         add(&t, " ");
         add_noise(&t, d, "At", "What", "the gradient of weight_hh");
         add(&t, ".");
     }
+    add_loss(&t, d);
 }
