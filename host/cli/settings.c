@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ending.h"
 #include "files/json.h"
 #include "files/json_lines.h"
 #include "kernels/update/optimizers.h"
@@ -36,7 +37,7 @@ bool rg_setting_has_part(const struct rg_option *option, const struct rg_config 
         return rg_cell_has_c(run->model.cell);
     }
     if (is(option, "pad")) {
-        return run->data.file != NULL;
+        return run->data.file && (rg_ends_in(run->data.file, ".npz") || rg_ends_in(run->data.file, ".npy"));
     }
     if (is(option, "val-frac")) {
         return run->data.file != NULL || run->data.val_frac > 0.0;

@@ -46,6 +46,9 @@ static rg_status refuse_unknown(size_t command, const char *argument, size_t len
     char name[80];
     snprintf(name, sizeof name, "%.*s", (int)(length < 79 ? length : 79), argument + strspn(argument, "-"));
     name[strcspn(name, "=")] = '\0';
+    for (char *c = name; *c != '\0'; c++) { /* as Python and files of options write it */
+        *c = *c == '_' ? '-' : *c;
+    }
     const struct rg_option *const nearest = nearest_option(command, name);
     return rg_fail(RG_USAGE, "unknown option '%.*s'%s%s%s", (int)(length < 80 ? length : 80), argument,
                    nearest != NULL ? "; did you mean --" : "", nearest != NULL ? nearest->name : "",
@@ -130,6 +133,23 @@ static bool is_sweep(const struct rg_arguments *arguments) {
     return strcmp(rg_commands[arguments->command].name, "sweep") == 0;
 }
 
+/* Does a value that the option refuses look like a list or a range, which sweep takes? */
+static bool is_list(const struct rg_option *option, const char *value) {
+    const bool counts = option->kind == RG_KIND_COUNT || option->kind == RG_KIND_U64;
+    const bool range = counts && value[0] != '-' && strchr(value, '-') != NULL && strchr(value, 'e') == NULL;
+    return rg_option_is_axis(option) && (strchr(value, ',') != NULL || strstr(value, "..") != NULL || range);
+}
+
+/* Add to the message of a refused list where lists are taken. */
+static rg_status refuse_list(size_t command, const struct rg_option *option, const char *value) {
+    char message[400];
+    const bool rates = strcmp(rg_commands[command].name, "compare") == 0 && strcmp(option->name, "lr") == 0;
+    snprintf(message, sizeof message, "%s", rg_error_message());
+    return rates ? rg_fail(RG_USAGE, "%s; lists are taken by --rates", message)
+                 : rg_fail(RG_USAGE, "%s; lists are taken by sweep: rnn-gpu sweep --%s %.60s", message, option->name,
+                           value);
+}
+
 static rg_status parse_option(struct rg_arguments *arguments, struct rg_config *config) {
     const char *const argument = arguments->argv[arguments->at];
     const size_t length = strcspn(argument, "=");
@@ -160,7 +180,8 @@ static rg_status parse_option(struct rg_arguments *arguments, struct rg_config *
     if (is_sweep(arguments) && rg_option_is_axis(option)) {
         return RG_OK; /* cli/commands/grid.h reads the list */
     }
-    return rg_option_set(option, value, config);
+    const rg_status status = rg_option_set(option, value, config);
+    return status == RG_USAGE && is_list(option, value) ? refuse_list(arguments->command, option, value) : status;
 }
 
 /* ---- The whole line ---- */

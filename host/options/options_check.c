@@ -174,6 +174,11 @@ static rg_status check_held_out(const struct rg_arguments *arguments, const stru
     return RG_OK;
 }
 
+/* Is it the name of a CSV file, or stdin, which has CSV? */
+static bool is_csv(const char *file) {
+    return file != NULL && (rg_ends_in(file, ".csv") || rg_ends_in(file, ".tsv") || strcmp(file, "-") == 0);
+}
+
 /* What is done with the data: inputs are normalised, classes weighed, a text is read in windows, some number of times.
  */
 static rg_status check_use(const struct rg_arguments *arguments, const struct rg_config *config) {
@@ -184,6 +189,12 @@ static rg_status check_use(const struct rg_arguments *arguments, const struct rg
         return rg_fail(RG_USAGE,
                        "--tbptt carries the state along a text or one long series, and the sequences of a task are "
                        "independent; add --data FILE, or leave it out");
+    }
+    if (config->training.tbptt > 0 && is_csv(config->data.file)) {
+        return rg_fail(
+            RG_USAGE,
+            "--tbptt carries the state along a text (.txt) or one long series, an .npz file with x [1,T,F] and "
+            "y for every step; a .csv has neither, --window W cuts its series into sequences");
     }
     if (config->training.tbptt > 0 && rg_arguments_give(arguments, "steps")) {
         return rg_fail(RG_USAGE, "--tbptt and --steps both cut the data into windows; leave --steps out");
@@ -236,8 +247,7 @@ static rg_status check_fill(const struct rg_config *config) {
 
 static rg_status check_target_columns(const struct rg_config *config) {
     const char *const file = config->data.file;
-    if (config->data.target_columns == NULL ||
-        (file != NULL && (rg_ends_in(file, ".csv") || rg_ends_in(file, ".tsv") || strcmp(file, "-") == 0))) {
+    if (config->data.target_columns == NULL || is_csv(file)) {
         return RG_OK;
     }
     return rg_fail(RG_USAGE, "--target-column names columns of a .csv or .tsv file; %s",
@@ -254,6 +264,24 @@ static rg_status check_text(const struct rg_arguments *arguments, const struct r
             return rg_fail(RG_USAGE, "--%s is for a text file (.txt); add --data FILE.txt, or leave it out",
                            of_text[i]);
         }
+    }
+    return RG_OK;
+}
+
+/* Options that only some files have a use for. */
+static rg_status check_files(const struct rg_arguments *arguments, const struct rg_config *config) {
+    const char *const file = config->data.file;
+    const bool pads = file != NULL && (rg_ends_in(file, ".npz") || rg_ends_in(file, ".npy"));
+    if (rg_arguments_give(arguments, "pad") && !pads) {
+        return rg_fail(RG_USAGE, "--pad is the side on which an .npz file pads short sequences; %s",
+                       file == NULL ? "add --data FILE.npz, or leave it out" : "leave it out");
+    }
+    if (rg_arguments_give(arguments, "ignore-label") && !rg_config_reads_files(config)) {
+        return rg_fail(RG_USAGE, "--ignore-label is for the labels of a file; add --data FILE, or leave it out");
+    }
+    if (rg_arguments_give(arguments, "save-every") && config->output.out == NULL) {
+        return rg_fail(RG_USAGE,
+                       "--save-every saves checkpoints in the folder of --out; add --out DIR, or leave it out");
     }
     return RG_OK;
 }
@@ -334,6 +362,7 @@ rg_status rg_arguments_check(const struct rg_arguments *arguments, const struct 
     RG_TRY(check_use(arguments, config));
     RG_TRY(check_start(arguments, config));
     RG_TRY(check_windows(arguments, config));
+    RG_TRY(check_files(arguments, config));
     RG_TRY(check_text(arguments, config));
     RG_TRY(check_pixels(arguments, config));
     RG_TRY(check_fill(config));

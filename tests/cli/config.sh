@@ -63,7 +63,7 @@ checked "sweep, compare, eval: the same results from their dump"
 
 # What is dumped is TOML, and --dump-config prints only what may be given.
 if python3 -c 'import tomllib' 2>/dev/null; then
-    for line in "train --data a\"\\b.csv --seed 18446744073709551615 --memory 2G --save-every 30s" "sweep --seed 1-3 --lr 1e-3,1e-2" \
+    for line in "train --data a\"\\b.csv --seed 18446744073709551615 --memory 2G --save-every 30s --out kept" "sweep --seed 1-3 --lr 1e-3,1e-2" \
         "bench --batch 4" "grad --model m --data d --out o" "sample --model m --prompt x"; do
         read -ra words <<<"$line"
         expect_status 0 "$program" "${words[@]}" --dump-config

@@ -104,6 +104,11 @@ tensors 'assert read_npy("c.npy")[0] == (13, 3)'
 expect_status 0 "$program" --data pairs.npz --hidden 5 --updates 5 --device cpu --out pairs
 expect_status 0 "$program" predict --model pairs/model.safetensors --data pairs.npz --device cpu --out t.npy
 tensors 'assert read_npy("t.npy")[0] == (13, 2)'
+expect_status 0 "$program" predict --model pairs/model.safetensors --data pairs.npz --device cpu --out j.npy --json
+tensors 'rows = [json.loads(line)["output"] for line in open(sys.argv[1])]
+shape, values = read_npy("j.npy")
+assert len(rows) == 13
+near("--json beside --out", [v for row in rows for v in row], values, 1e-6)' "$folder/stdout"
 checked "classes and two targets"
 
 expect_status 0 "$program" --data "$data" --hidden 3 --updates 30 --lr 0.05 --device cpu --out words

@@ -156,6 +156,9 @@ refused 2 "there is no figure 'lag' here; the figures are loss, .*; did you mean
 refused 2 'the figures are loss, learned, quartiles, updates' "$program" sweep --seed 1,2 --plot a.svg --figure gates
 refused 2 'the figures are lags, cumulative, loss' "$program" compare --plot a.svg --figure gates
 refused 2 'figure requires --plot FILE' "$program" --figure lags
+for command in train compare sweep; do
+    refused 2 'plot-theme requires --plot FILE' "$program" "$command" --plot-theme dark
+done
 refused 2 "'800' is not WIDTHxHEIGHT" "$program" --plot a.svg --figure-size 800
 checked "one figure, as SVG, PNG and PDF"
 refused 2 'report does not belong to devices' "$program" devices --report r.html

@@ -117,7 +117,8 @@ refused 2 'a skip reads older states' "${new[@]}" --data text.txt --tbptt 7 --sk
 refused 2 'bidirectional' "${new[@]}" --data text.txt --tbptt 7 --bidirectional
 refused 2 'bidirectional' "${new[@]}" --data series.npz --target steps --tbptt 7 --bidirectional
 refused 2 'sequences of a task are independent' "${new[@]}" --tbptt 7
-refused 2 'words\.csv has 3 sequences, which do not continue each other' "${new[@]}" --data words.csv --tbptt 2
+refused 2 'tbptt carries the state along a text .*\[1,T,F\].*a \.csv has neither, --window W' "${new[@]}" --data words.csv --tbptt 2
+refused 2 'tbptt carries the state along a text .*a \.csv has neither' "${new[@]}" --data words.csv --tbptt 2 --window 2
 refused 2 'add --target steps' "${new[@]}" --data series.npz --tbptt 7
 checked "screens, sweep, bad values"
 

@@ -4,8 +4,11 @@
 # model's file then have this value, and the others have what they had.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
+# shellcheck source=tensors.inc
+. "$cli/tensors.inc"
 : "${OFF_DEFAULTS:?the program that lists options and values}"
 cp "$root/data/cat-mat-rat.csv" words.csv
+tensors 'write_npz("pads.npz", {"x": ((3, 4, 1), [i / 9 for i in range(12)]), "y": ((3,), [0, 1, 1]), "lengths": ((3,), [4, 2, 3])})'
 { printf 'text,label\n'; for _ in 1 2 3 4 5 6; do printf 'cat mat rat,1\nmat mat cat,0\n'; done; } >many.csv
 printf 'ab Ab ac abc cab ab\nab a b c\n' >text.txt
 printf 'series,a,label\n0,3,0.5\n1,5,0.1\n2,4,0.7\n3,4,0.2\n' >numbers.csv
@@ -28,8 +31,9 @@ BASE = {
 }
 # What else an option needs, or has by itself; "no" for those that this test cannot give.
 NEEDS = {
+    "ignore-label": "--data many.csv",
     "skip-kind": "--skip 2", "skip-budget": "--skip-kind learned", "forget-bias": "--cell lstm", "dropout": "--layers 2",
-    "momentum": "--optimizer momentum", "rmsprop-alpha": "--optimizer rmsprop", "embed": "--data words.csv", "level": "--data text.txt", "vocab": "--data text.txt", "min-count": "--data text.txt", "lowercase": "--data text.txt", "target": "--task copy", "pad": "--data words.csv",
+    "momentum": "--optimizer momentum", "rmsprop-alpha": "--optimizer rmsprop", "embed": "--data words.csv", "level": "--data text.txt", "vocab": "--data text.txt", "min-count": "--data text.txt", "lowercase": "--data text.txt", "target": "--task copy", "pad": "--data pads.npz",
     "pixels": "--data i-images-idx3-ubyte", "permute": "--data i-images-idx3-ubyte --pixels",
     "probe-time": "--task copy --target steps", "probe-times": "no",
     "val-frac": "--data many.csv", "fold": "--data many.csv", "folds": "--data many.csv --fold 2", "val-every": "--data many.csv --val-frac 0.4",
@@ -42,7 +46,7 @@ FOLLOW = {"cell": {"activation", "init", "init-input", "forget-bias"}, "clip-val
 # For compare the remedies decide, and grad has what the model's file says.
 DECIDED = {"compare": {"forget-bias", "clip-value", "clip-norm", "schedule", "warmup", "skip", "skip-kind", "skip-budget"},
            "grad": {"head", "cell", "activation", "skip", "skip-kind", "skip-budget", "target", "model", "data", "out", "loss",
-                    "probe-time", "task", "batch", "seed", "hidden", "layers", "bidirectional", "init", "init-input",
+                    "probe-time", "pad", "task", "batch", "seed", "hidden", "layers", "bidirectional", "init", "init-input",
                     "forget-bias"},
            "grad --task": {"data", "model", "out", "head", "pad", "ignore-label"}}
 FILES = {"model", "data", "val", "test", "out", "report", "plot", "plot-theme", "figure", "figure-size", "trace", "trace-latex", "sequence", "set", "log", "tensorboard", "json", "quiet", "color", "verbose", "dry-run", "keep",
@@ -186,7 +190,7 @@ for _, option, value, _ in (row for row in table if row[0] == "predict"):
         words = [w.replace("readout=final", "readout=mean") for w in words]
         got = subprocess.run([program] + words, capture_output=True, text=True, timeout=120)
         assert got.returncode != 0 and "--" + option.replace("-kind", "") in got.stderr, (words, got)
-    elif option not in FILES | {"device", "threads", "stride", "shape"}:
+    elif option not in FILES | {"device", "threads", "stride", "shape", "pad"}:
         for a, b in zip(expected, outputs(words)):
             assert all(abs(x - y) <= 1e-5 * abs(x) + 1e-6 for x, y in zip(a, b)), (words, a, b)
     checked += 1

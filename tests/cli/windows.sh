@@ -145,6 +145,6 @@ refused 2 'answers 2 steps ahead' "$program" --data two.csv --model model/model.
 expect_status 0 "$program" --data train.npz "${small[@]}" "${on[@]}" --out plain
 refused 2 'plain/model.safetensors was not trained on windows; leave --stride out' "$program" predict --model plain/model.safetensors --data train.npz --stride 2
 refused 2 'plain/model.safetensors was not trained on windows; leave --window out' "$program" --data two.csv --model plain/model.safetensors --window 7
-refused 2 '\-\-window makes sequences that start from zero states' "$program" --data one.csv --window 7 --tbptt 5
+refused 2 '\-\-window makes sequences that start from zero states' "$program" --data long.npz --window 7 --tbptt 5
 refused 2 '\-\-window: 0 is out of range' "$program" --data one.csv --window 0
 checked "what cannot be cut is refused in one line"

@@ -200,8 +200,8 @@ START_TEST(names) {
                  {"init-input", "normal:1", offsetof(struct rg_config, model.init_input), RG_INIT_NORMAL},
                  {"loss", "ce", offsetof(struct rg_config, model.loss), RG_LOSS_CE},
                  {"target", "last", offsetof(struct rg_config, model.target), RG_TARGET_LAST},
-                 {"pad", "left", offsetof(struct rg_config, data.pad), RG_PAD_LEFT},
-                 {"pad", "right", offsetof(struct rg_config, data.pad), RG_PAD_RIGHT}};
+                 {"data d.npz --pad", "left", offsetof(struct rg_config, data.pad), RG_PAD_LEFT},
+                 {"data d.npz --pad", "right", offsetof(struct rg_config, data.pad), RG_PAD_RIGHT}};
     static const char *const tasks[] = {
         "adding",      "multiplication", "copy",         "temporal-order", "temporal-order-3bit",
         "delayed-xor", "permutation",    "memorisation", "delayed-recall", "fashion-mnist"};

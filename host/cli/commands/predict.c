@@ -282,14 +282,16 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     if (!config->output.out && p->model->shape.target == RG_TARGET_STEPS) {
         return rg_fail(RG_USAGE, "the model has an output at every step: add --out FILE to save them");
     }
+    if (config->output.json && p->model->shape.target == RG_TARGET_STEPS) {
+        return rg_fail(RG_USAGE, "the model has an output at every step, for which --json has no form; leave it out");
+    }
     RG_TRY(rg_setup_device(config, &p->device));
     const struct rg_look look = rg_look_of(config);
     const size_t n = p->data->n_sequences;
     RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_setup_outputs(p->device, p->model, p->data, &p->problem, config->machine.memory, p->outputs));
     RG_TRY(score(p, config));
-    const rg_status saved = config->output.out ? save(p, config) : RG_OK;
-    if (!config->output.out) {
+    if (!config->output.out || config->output.json) {
         for (size_t i = 0; i < n; i++) {
             if (config->output.json) {
                 RG_TRY(print_json(p, i, config->machine.precision == RG_PRECISION_DOUBLE));
@@ -298,6 +300,7 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
             }
         }
     }
+    const rg_status saved = config->output.out ? save(p, config) : RG_OK;
     print_score(p);
     return saved;
 }

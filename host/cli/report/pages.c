@@ -66,8 +66,11 @@ static rg_status check_report(const char *path) {
 rg_status rg_pages_check(const struct rg_config *config, const char *const *figures) {
     const struct rg_output_options *const o = &config->output;
     double width, height;
-    if (!o->plot && (o->figure || o->figure_size)) {
-        return rg_fail(RG_USAGE, "--%s requires --plot FILE", o->figure ? "figure" : "figure-size");
+    if (!o->plot && (o->figure || o->figure_size || o->theme != RG_THEME_AUTO)) {
+        return rg_fail(RG_USAGE, "--%s requires --plot FILE",
+                       o->figure        ? "figure"
+                       : o->figure_size ? "figure-size"
+                                        : "plot-theme");
     }
     RG_TRY(read_size(o->figure_size, &width, &height));
     RG_TRY(o->figure ? check_figure(o->figure, figures) : RG_OK);
