@@ -1,7 +1,9 @@
 /* Reading a file of tensors: its first bytes say which format it has. */
 #include <string.h>
 
+#include "base/ending.h"
 #include "files/files.h"
+#include "files/sections.h"
 #include "rnn_gpu/memory.h"
 
 static rg_status read_single_npy(struct rg_source *source, size_t stay, struct rg_tensors **out) {
@@ -32,8 +34,26 @@ static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors
     if (magic[8] == '{') {
         return rg_safetensors_read(source, data, out);
     }
+    if (rg_ends_in(source->label, ".pt") || rg_ends_in(source->label, ".pth")) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: a pickle of PyTorch, which may hold code and is not read; in Python, "
+                       "safetensors.torch.save_file(model.state_dict(), 'M.safetensors') writes a file that is",
+                       source->label);
+    }
     if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0) {
         return rg_npz_read(source, how, out);
+    }
+    if (memcmp(magic, RG_SECTIONS_MAGIC, 8) == 0) {
+        return rg_fail(
+            RG_BAD_FILE,
+            "%s: a file of rnn-gpu's own, such as a checkpoint, which keeps the state of a training; a model is "
+            "best.safetensors or model.safetensors in the folder of --out",
+            source->label);
+    }
+    if (rg_ends_in(source->label, ".onnx")) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: an ONNX file; `rnn-gpu import --onnx FILE --out M.safetensors` makes a model of it",
+                       source->label);
     }
     return rg_fail(RG_BAD_FILE,
                    "%s: neither safetensors ({ at byte 8) nor npy (\\x93NUMPY at byte 0) nor npz (PK at "

@@ -2,7 +2,10 @@
 #include "train/run.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#include "data/data_fingerprint.h"
+#include "rnn_gpu/log.h"
 #include "train/fill.h"
 #include "train/setup.h"
 #include "train/stateful.h"
@@ -70,7 +73,32 @@ static rg_status cut_windows(struct rg_config *config, struct rg_run_data *data)
     return rg_windows_of_training(config, data->start, &data->training, &data->validation);
 }
 
+/* Say it where held-out data are the training data again: such a score says nothing about new data. */
+static rg_status tell_same(const struct rg_config *config, const char *path, const char *option) {
+    struct stat training, held_out;
+    struct rg_fingerprint a, b;
+    const char *const file = config->data.file;
+    if (!path || strcmp(file, "-") == 0 || strcmp(path, "-") == 0 || stat(file, &training) != 0 ||
+        stat(path, &held_out) != 0 || training.st_size != held_out.st_size) {
+        return RG_OK;
+    }
+    bool same = training.st_dev == held_out.st_dev && training.st_ino == held_out.st_ino;
+    if (!same) {
+        RG_TRY(rg_dataset_fingerprint(file, &a));
+        RG_TRY(rg_dataset_fingerprint(path, &b));
+        same = rg_fingerprint_equal(&a, &b);
+    }
+    if (same) {
+        rg_log("--%s %s is the training data again; its loss says nothing about new data", option, path);
+    }
+    return RG_OK;
+}
+
 static rg_status read_held_out(const struct rg_config *config, struct rg_run_data *data) {
+    if (config->data.file && !config->data.arrays && !config->data.val_arrays) {
+        RG_TRY(tell_same(config, config->data.val, "val"));
+        RG_TRY(tell_same(config, config->data.test, "test"));
+    }
     if (config->data.val) {
         RG_TRY(rg_setup_held_out(config, config->data.val, config->data.val_arrays, data->start, data->training,
                                  &data->validation));

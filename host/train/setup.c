@@ -465,7 +465,10 @@ static rg_status choose_problem(const struct rg_config *config, bool labelled, c
     RG_TRY(check_names(config, model, labelled, data));
     RG_TRY(rg_problem_data(data, &targets, problem));
     if (labelled && !rg_dataset_is_labelled(data)) {
-        return rg_fail(RG_BAD_FILE, "%s has no labels (y), which the loss needs", config->data.file);
+        return data->features || data->texts
+                   ? rg_fail(RG_BAD_FILE, "%s has no column `%.60s`, which the loss needs", config->data.file,
+                             model->targets ? model->targets[0] : "label")
+                   : rg_fail(RG_BAD_FILE, "%s has no labels (y), which the loss needs", config->data.file);
     }
     return labelled ? check_targets(model, data, problem) : RG_OK;
 }

@@ -108,11 +108,18 @@ static rg_status scan(struct rg_targets *t, bool lenient, bool *one_hot) {
 /* How many numbers of y belong to a row, and whether y has them for what `target` asks: a sequence, or each step. */
 static rg_status split_rows(struct rg_targets *t) {
     const struct rg_dataset *const data = t->data;
+    if (t->target == RG_TARGET_STEPS && data->n_targets % data->n_steps != 0 && (data->features || data->texts)) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: a .csv has one label a sequence, and --target steps needs one for each of the %zu steps; "
+                       "leave --target out%s",
+                       data->path, data->n_steps,
+                       data->features ? ", or --window W --horizon 0 takes the label of each row" : "");
+    }
     if (t->target == RG_TARGET_STEPS && data->n_targets % data->n_steps != 0) {
         return rg_fail(RG_BAD_FILE,
-                       "%s: y has %zu numbers a sequence; --target steps needs them for each of the %zu steps, "
+                       "%s: y has %zu number%s a sequence; --target steps needs them for each of the %zu steps, "
                        "[sequences,steps] or [sequences,steps,outputs]",
-                       data->path, data->n_targets, data->n_steps);
+                       data->path, data->n_targets, data->n_targets == 1 ? "" : "s", data->n_steps);
     }
     t->width = t->numbers = t->target == RG_TARGET_STEPS ? data->n_targets / data->n_steps : data->n_targets;
     return RG_OK;

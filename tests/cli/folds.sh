@@ -95,6 +95,10 @@ expect_status 0 "$program" sweep --device cpu --data kinds.npz --hidden 3 --upda
 check_json 'assert end["event"] == "folds" and (end["loss"]["mean"] == "inf" or end["loss"]["mean"] > 1e3), end'
 checked "with seeds, the screen, the table, values, runs that diverge"
 
+expect_status 0 "$program" sweep --device cpu --data all.npz --hidden 3 --updates 1 --fold 1-3 --quiet --report range.html
+grep -Eq '<dt>baseline&#39;s loss</dt><dd>[0-9.]+ to [0-9.]+</dd>' range.html || fail "the page has one baseline of several"
+checked "the page has the range of the baselines"
+
 # one series: blocks in time, and no window of the training reaches into the block
 for ((i = 1; i <= 3; i++)); do
     expect_status 0 "$program" --device cpu --data series.csv --window 4 --horizon 1 --hidden 3 --folds 3 --fold $i --dry-run

@@ -14,6 +14,11 @@ write_npz("numbers.npz", {"x": ((4, 6, 2), [i / 48 for i in range(48)]), "y": ((
 write_npz("wide.npz", {"x": ((4, 6, 3), [i / 72 for i in range(72)]), "y": ((4, 1), [0.5] * 4)})
 write_npz("large.npz", {"x": ((200, 100, 2), [0.5] * 40000), "y": ((200, 1), [0.5] * 200)})'
 expect_status 0 "$program" --quiet --data numbers.npz --hidden 3 --updates 1 --device cpu --out model
+printf 'series,a,label\n1,0.5,0\n1,0.7,0\n2,0.5,1\n2,0.1,1\n' >two.csv
+printf 'series,a\n1,0.5\n1,0.7\n' >unlabelled.csv
+expect_status 0 "$program" --quiet --data two.csv --hidden 3 --updates 1 --device cpu --out csv
+printf '\10\7pytorch and more' >m.onnx
+printf 'PK\3\4 and more than this' >m.pt
 head -c 300 model/model.safetensors >cut.safetensors
 
 rows=0
@@ -47,6 +52,12 @@ done <<'ROWS'
 4|^rnn-gpu: notes\.xyz: |train --data notes.xyz --device cpu
 4|^rnn-gpu: cut\.safetensors: |predict --model cut.safetensors --data numbers.npz --out p.npy --device cpu
 4|^rnn-gpu: wide\.npz has 3 features.*model\.safetensors|predict --model model/model.safetensors --data wide.npz --out p.npy --device cpu
+4|^rnn-gpu: model/checkpoint-1\.ckpt: .* a model is best\.safetensors or model\.safetensors|eval --model model/checkpoint-1.ckpt --data numbers.npz --device cpu
+4|^rnn-gpu: m\.onnx: an ONNX file; .rnn-gpu import --onnx|eval --model m.onnx --data numbers.npz --device cpu
+4|^rnn-gpu: m\.pt: .*safetensors\.torch\.save_file|eval --model m.pt --data numbers.npz --device cpu
+4|^rnn-gpu: unlabelled\.csv has no column .label., which the loss needs|eval --model csv/model.safetensors --data unlabelled.csv --device cpu
+4|^rnn-gpu: two\.csv: a \.csv has one label .*leave --target out, or --window W --horizon 0|train --data two.csv --target steps --device cpu
+4|^rnn-gpu: numbers\.npz: y has 1 number a sequence|train --data numbers.npz --target steps --device cpu
 4|none\.safetensors|predict --model none.safetensors --data numbers.npz --out p.npy --device cpu
 4|^rnn-gpu: model: is a folder; give the model in it, model/model\.safetensors$|predict --model model --data numbers.npz --out p.npy --device cpu
 4|earlier\.jsonl|bench --compare earlier.jsonl --device cpu

@@ -178,4 +178,13 @@ refused 2 'val requires --data' "$program" --val val.npz --out new
 refused 2 'val-frac holds out a part of a file' "$program" --val-frac 0.1 --out new
 refused 2 'epochs are passes over a file' "$program" --epochs 2 --out new --device cpu
 refused 2 'val-frac.*1' "${new[@]}" --val-frac 1
+cp val.npz again.npz
+for options in "--test val.npz" "--test again.npz" "--val again.npz"; do
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 "$program" --data val.npz $options --hidden 3 --updates 1 --device cpu
+    expect_line "^rnn-gpu: $options is the training data again" stderr
+done
+sed 's/2,3,y/2,4,y/' abc.csv >abd.csv # of the same size
+expect_status 0 "$program" --data abc.csv --val abd.csv --hidden 3 --updates 1 --device cpu
+expect_no_line 'is the training data again' stderr
 checked "files and options that do not fit"

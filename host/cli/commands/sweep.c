@@ -1,4 +1,5 @@
 /* `rnn-gpu sweep`: a grid of trainings, many at once. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,12 +131,29 @@ static const struct rg_summary *first_done(const struct sweep *s) {
     return i < s->replicas.n ? s->runs[i] : NULL;
 }
 
+/* The baseline's loss of the runs that are done. Each fold, and with --val-frac each seed, has training data of its
+ * own. */
+static void list_baselines(const struct sweep *s, struct rg_facts *facts) {
+    char low[32], high[32];
+    double min = INFINITY, max = -INFINITY;
+    for (size_t i = 0; i < s->replicas.n; i++) {
+        if (s->runs[i]) {
+            min = fmin(min, s->runs[i]->baseline);
+            max = fmax(max, s->runs[i]->baseline);
+        }
+    }
+    (void)snprintf(low, sizeof low, "%.6g", min);
+    (void)snprintf(high, sizeof high, "%.6g", max);
+    rg_facts_add(facts, "baseline's loss", "%s%s%s", low, strcmp(low, high) == 0 ? "" : " to ",
+                 strcmp(low, high) == 0 ? "" : high);
+}
+
 static void list_facts(const struct sweep *s, size_t done, struct rg_facts *facts) {
     const struct rg_summary *const run = first_done(s);
     rg_facts_add(facts, "task", "%s", run->task);
     rg_facts_add(facts, "runs", "%zu of %zu", done, s->replicas.n);
     if (s->grid->n_steps < 2) {
-        rg_facts_add(facts, "baseline's loss", "%.6g", run->baseline);
+        list_baselines(s, facts);
     }
     rg_facts_data(facts, s->config);
     rg_facts_time(facts, rg_seconds() - s->progress.begin);

@@ -460,12 +460,10 @@ static rg_status train(struct job *j) {
     RG_TRY(find_rate(j));
     RG_TRY(rg_ranks_agree(ranks, open_outputs(j)));
     const struct rg_trainer_hooks hooks = {.on_update = on_update, .self = j};
-    rg_stop_answer(rg_ranks_several(ranks)
-                       ? "mpirun ends the job; what all ranks finish before it kills them is saved with --out"
-                   : j->config->output.out
-                       ? "finishing the update, or cutting off a long one after this chunk of it, then saving"
-                       : "finishing the update, or cutting off a long one after this chunk of it; nothing is saved "
-                         "without --out");
+    rg_stop_answer(
+        rg_ranks_several(ranks) ? "mpirun ends the job; what all ranks finish before it kills them is saved with --out"
+        : j->config->output.out ? "finishing the update (a long one is cut off), then saving"
+                                : "finishing the update (a long one is cut off); nothing is saved without --out");
     j->begun = true;
     RG_TRY(rg_run_train(r, &hooks));
     rg_live_clear();
