@@ -279,6 +279,9 @@ static rg_status check_files(const struct rg_arguments *arguments, const struct 
     if (rg_arguments_give(arguments, "ignore-label") && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--ignore-label is for the labels of a file; add --data FILE, or leave it out");
     }
+    if (rg_arguments_give(arguments, "head") && config->data.model_file == NULL) {
+        return rg_fail(RG_USAGE, "--head names a layer of the file of --model; add --model FILE, or leave it out");
+    }
     if (rg_arguments_give(arguments, "save-every") && config->output.out == NULL) {
         return rg_fail(RG_USAGE,
                        "--save-every saves checkpoints in the folder of --out; add --out DIR, or leave it out");

@@ -58,6 +58,8 @@ refused 2 'not a square matrix' "$program" probe power --matrix '1,2;3'
 refused 2 'not a square matrix' "$program" probe power --matrix '1,x;3,4'
 refused 2 'not a square matrix' "$program" probe power --matrix '1,2;3,4;'
 refused 2 'not a square matrix' "$program" probe power --matrix '1e999'
+refused 2 'matrix is an option of the probe power; wall has none' "$program" probe wall --matrix '1,2;3,4'
+refused 2 'weight is an option of the probe wall; power has none' "$program" probe power --weight 5
 refused 2 '8 to 500 steps, not 501' "$program" probe all --steps 501
 refused 2 '16 to 1024 units, not 15' "$program" probe all --hidden 15
 checked "bad input is refused"

@@ -64,6 +64,7 @@ static const struct {
     {"--pad left", "--pad is the side on which an .npz file pads short sequences; add --data FILE.npz"},
     {"--data a.csv --pad left", "--pad is the side on which an .npz file pads short sequences; leave it out"},
     {"predict --model m --data d.tsv --pad right", "--pad is the side on which an .npz file pads"},
+    {"grad --task adding --out g --head fc", "--head names a layer of the file of --model; add --model FILE"},
     {"--ignore-label 3", "--ignore-label is for the labels of a file; add --data FILE"},
     {"--save-every 5", "--save-every saves checkpoints in the folder of --out; add --out DIR"},
     {"--data a.csv --tbptt 5 --window 5",

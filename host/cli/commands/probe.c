@@ -121,6 +121,19 @@ static rg_status check_sizes(const struct rg_config *config) {
     return RG_OK;
 }
 
+/* Refuse an option that belongs to another experiment. */
+static rg_status check_owner(const struct rg_config *config) {
+    const char *const name = config->probe.name;
+    const bool all = strcmp(name, "all") == 0;
+    if (config->probe.matrix && !all && strcmp(name, "power") != 0) {
+        return rg_fail(RG_USAGE, "--matrix is an option of the probe power; %s has none, leave it out", name);
+    }
+    if (!isnan(config->probe.weight) && !all && strcmp(name, "wall") != 0) {
+        return rg_fail(RG_USAGE, "--weight is an option of the probe wall; %s has none, leave it out", name);
+    }
+    return RG_OK;
+}
+
 static rg_status run(const struct rg_config *config, const size_t *chosen, size_t n, struct rg_device *device) {
     const struct rg_look look = rg_look_of(config);
     struct printer printer = {
@@ -154,6 +167,7 @@ rg_status rg_command_probe(const struct rg_config *config) {
         return refuse(config->probe.name);
     }
     RG_TRY(check_sizes(config));
+    RG_TRY(check_owner(config));
     for (size_t i = 0; i < n; i++) {
         on_device = on_device || rg_probes[chosen[i]].on_device;
     }
