@@ -66,6 +66,8 @@ const struct rg_command rg_commands[] = {
      "      --out gradient.safetensors\n"
      "  ./rnn-gpu grad --task adding --steps 200 --batch 64 --cell lstm \\\n"
      "      --out gradient.safetensors\n"
+     "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
+     "      --report gradient.html\n"
      "  ./rnn-gpu grad --model data/cat-mat-rat-weights.safetensors \\\n"
      "      --data data/cat-mat-rat.csv --trace\n"},
     {"predict", "outputs of a saved model on data",

@@ -83,6 +83,9 @@ START_TEST(every_option) {
     accept("grad --model m --data d --out o --precision double --precision float");
     accept("grad --task copy --out o --batch 3 --seed 4 --steps 5 --cell lstm --hidden 6 --forget-bias 1");
     accept("grad --task copy --model m --out o --batch 3 --seed 4");
+    accept("grad --model m --data d --json");
+    accept("grad --model m --data d --report r.html");
+    accept("grad --task copy --plot p.svg");
     accept("export --task copy --out o.npz --sequences 3 --seed 4 --steps 5");
     ck_assert_int_eq(config.machine.precision, RG_PRECISION_FLOAT);
     accept("sweep --math tf32");

@@ -54,7 +54,7 @@ static rg_status diagnose(const struct rg_config *config, struct job *j) {
     const rg_status status = rg_pass_diagnose(j->pass, config->machine.threads, &watch);
     rg_measuring_end();
     if (status == RG_OK && rg_stop_requested()) {
-        rg_log("the diagnosis of the gradient was interrupted; the file has what was measured so far");
+        rg_log("the diagnosis of the gradient was interrupted; the results have what was measured so far");
     }
     return status;
 }
