@@ -137,6 +137,40 @@ START_TEST(another_task_than_the_measured_one_is_said) {
 }
 END_TEST
 
+static void expect_stretch(const char *text, size_t steps, double speed, const char *wanted) {
+    struct line line;
+    struct rg_advice advice;
+    char said[RG_ADVICE_TEXT];
+    const struct rg_config config = parse(&line, text);
+    struct rg_outcome outcome = outcome_of(&config, RG_VANISHING);
+    outcome.steps = steps;
+    outcome.sequences_per_s = speed;
+    rg_advise(&outcome, &advice);
+    rg_advice_text(&advice, said, sizeof said);
+    const char *const found = strstr(said, " It was not measured over");
+    ck_assert_msg(wanted ? found && strcmp(found, wanted) == 0 : !found, "%s: %s", text, said);
+}
+
+/* Updates that grow with the steps were not measured. Their time is that of this run for as many sequences. */
+START_TEST(a_stretched_recipe_is_said) {
+    static const char no_time[] = " It was not measured over 10000 steps, for which its updates are stretched";
+    char wanted[LINE_BYTES];
+    expect_stretch("--steps 200", 200, 100.0, NULL);
+    (void)snprintf(wanted, sizeof wanted, "%s.", no_time);
+    expect_stretch("--steps 10000", 10000, 0.0, wanted);
+    /* 3000 updates of 32 sequences over 200 steps */
+    (void)snprintf(wanted, sizeof wanted, "%s: at the speed of this run 150000 of them take about 13 h.", no_time);
+    expect_stretch("--steps 10000", 10000, 100.0, wanted);
+    (void)snprintf(wanted, sizeof wanted, "%s: at the speed of this run 150000 of them take about 80 min.", no_time);
+    expect_stretch("--steps 10000", 10000, 1000.0, wanted);
+    (void)snprintf(wanted, sizeof wanted, "%s: at the speed of this run 150000 of them take about 48 s.", no_time);
+    expect_stretch("--steps 10000", 10000, 100000.0, wanted);
+    /* a file keeps its batch, and its updates where they are more */
+    (void)snprintf(wanted, sizeof wanted, "%s: at the speed of this run 200000 of them take about 80 min.", no_time);
+    expect_stretch("--data d.csv --batch 12 --accumulate 2 --updates 200000", 10000, 1000.0, wanted);
+}
+END_TEST
+
 /* ---- Every row ---- */
 
 /* What a situation's run came to, so that the row fits: its first verdict and its condition. */
@@ -416,6 +450,7 @@ TEST_MAIN("advice") {
     tcase_add_loop_test(advice, each_row_leads_to_a_command, 0, (int)rg_n_advice_rows);
     tcase_add_test(advice, steps_are_those_of_the_sequences);
     tcase_add_test(advice, a_smaller_rate_is_no_remedy_for_an_explosion);
+    tcase_add_test(advice, a_stretched_recipe_is_said);
     tcase_add_test(advice, a_frozen_run_was_not_the_recipe);
     tcase_add_test(advice, another_task_than_the_measured_one_is_said);
     tcase_add_test(advice, advice_comes_to_an_end);

@@ -60,6 +60,7 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
                                .updates = untrained ? 0 : t->updates,
                                .applied = t->applied,
                                .steps = run->problem.data_steps,
+                               .sequences_per_s = t->updates ? t->sequences_per_s : 0.0,
                                .dead = d->cause ? d->cause->mean_saturated : (double)NAN};
 }
 
@@ -268,7 +269,27 @@ __attribute__((format(printf, 2, 3))) static void add_limit(struct rg_advice *a,
     va_end(arguments);
 }
 
-/* Say what of the run the recipe was not measured on: the task, or where its loss is. */
+/* Longer sequences than the measured ones: say so, and how long the updates take at the speed of this run. */
+static void add_stretch(const struct rg_outcome *o, struct rg_advice *a) {
+    const struct rg_config *const c = o->config;
+    const size_t updates = updates_for(a->length, c, o->steps);
+    const size_t batch = is_file(c) ? c->data.batch * c->training.accumulate : a->length->batch;
+    const double seconds = (double)updates * (double)batch / o->sequences_per_s;
+    if (o->steps <= a->length->steps) {
+        return;
+    }
+    add_limit(a, " It was not measured over %zu steps, for which its updates are stretched", o->steps);
+    if (o->sequences_per_s > 0.0 && isfinite(seconds)) {
+        const double unit = seconds < 120.0 ? 1.0 : seconds < 7200.0 ? 60.0 : 3600.0;
+        add_limit(a, ": at the speed of this run %zu of them take about %.2g %s", updates, seconds / unit,
+                  seconds < 120.0    ? "s"
+                  : seconds < 7200.0 ? "min"
+                                     : "h");
+    }
+    add_limit(a, ".");
+}
+
+/* Say what of the run the recipe was not measured on: the task, where its loss is, the steps, frozen weights. */
 static void add_limits(const struct rg_outcome *o, struct rg_advice *a) {
     const struct rg_config *const c = o->config;
     const char *const task = c->data.task ? c->data.task : "adding"; /* the default */
@@ -279,6 +300,7 @@ static void add_limits(const struct rg_outcome *o, struct rg_advice *a) {
     } else if (c->model.target == RG_TARGET_STEPS) {
         add_limit(a, " This recipe was not measured with --target steps.");
     }
+    add_stretch(o, a);
     if (c->training.freeze) {
         add_limit(a, " It trains all weights: --freeze is left out.");
     }

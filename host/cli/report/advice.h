@@ -12,7 +12,7 @@
 
 enum {
     RG_ADVICE_BYTES = 1000, /* a longer command is left out */
-    RG_ADVICE_LIMITS = 300,
+    RG_ADVICE_LIMITS = 400,
     RG_ADVICE_TEXT = 500 + RG_ADVICE_LIMITS
 };
 
@@ -28,8 +28,9 @@ struct rg_outcome {
     enum rg_loss loss_kind;
     double loss, baseline; /* NAN: not known; a baseline of 0: all targets are equal, so there is nothing to learn */
     uint64_t updates, applied;
-    size_t steps; /* of the sequences; those of some tasks are longer than --steps */
-    double dead;  /* share of the units that are saturated or dead; NAN: not known */
+    size_t steps;           /* of the sequences; those of some tasks are longer than --steps */
+    double sequences_per_s; /* of the training; 0: not known */
+    double dead;            /* share of the units that are saturated or dead; NAN: not known */
 };
 
 /* `row` NULL: there is no advice, because the run has learned, or because no measured recipe is left. */
