@@ -280,3 +280,11 @@ says '^95 % intervals by bootstrap over 8 sequences:$' --data equal.npz --batch 
 refused 2 'probe-time 40 is after the last step, 23' "$program" --task copy --steps 3 --updates 0 --batch 5 \
     --probe-time 40 --device cpu
 checked "one step, one sequence, no gradient, equal targets, a probe beyond the end"
+
+# What a figure is relative to, and of how many.
+expect_status 0 "$program" grad --task adding --batch 16 --steps 60 --readout max --hidden 8 --device cpu --out g.safetensors
+expect_line "each sequence's first( lag with a gradient|$)"
+expect_no_line 'of that at the loss'
+expect_status 0 "$program" grad --task adding --batch 1 --steps 1 --hidden 8 --device cpu --out g.safetensors
+expect_line ' over 1 sequence of 1 step; wrote '
+checked "the lag to which a gradient is compared; one sequence of one step"

@@ -67,4 +67,12 @@ refused 7 '^rnn-gpu: --skip 1000000000 needs at least .* the sequences have 10 s
 refused 2 '^rnn-gpu: --batch: 2G is out of range; 1 to 1073741824' "$program" --batch 2G
 refused 2 '^rnn-gpu: --lag-every: 9G is out of range' "$program" --lag-every 9G
 refused 2 '^rnn-gpu: --seed: 99999999999999999999999 is out of range' "$program" sweep --seed 1-99999999999999999999999
-checked "refusals name the option that is the cause"
+for kind in add dilated; do
+    expect_status 0 "$program" "${tiny[@]}" --skip 10 --skip-kind $kind
+    expect_line '^rnn-gpu: --skip 10 connects nothing: no sequence is longer than 10 steps$' stderr
+done
+expect_line '^NONE: no sequence is longer than the skip of 10 steps, so there is no gradient$'
+expect_status 0 "$program" "${tiny[@]}" --skip 9 --skip-kind dilated
+expect_no_line 'connects nothing' stderr
+expect_no_line '^NONE: no sequence'
+checked "refusals and notices name the option that is the cause"

@@ -101,6 +101,9 @@ checked "the largest number of steps learned"
 expect_status 0 "$program" sweep --device cpu --batch 32 --steps 10 --hidden 8 --updates 300 --lr 1e6 --optimizer sgd \
     --clip-norm 0 --activation relu,tanh --json
 check_json 'assert [r["reason"] for r in events("run")][0] == "diverged" and len(events("run")) == 2'
+expect_status 0 "$program" sweep --device cpu --batch 32 --steps 10 --hidden 8 --updates 300 --lr 1e6 --optimizer sgd \
+    --clip-norm 0 --activation relu,tanh
+expect_line '^ +relu +inf .* diverged ' # as in the table over the seeds
 expect_status 0 "$program" sweep --device cpu --hidden 3 --batch 2 --steps 20 --seed 1-3 --activation linear \
     --init identity:30 --updates 20 --json
 check_json 'assert all(r["loss_q1"] == r["loss_q3"] == "inf" for r in events("group")), lines'

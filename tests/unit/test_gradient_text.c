@@ -349,6 +349,10 @@ START_TEST(sentences) {
     s.d.verdict.mixture = RG_MIXED_SEQUENCES;
     s.d.verdict.spread = 7.25;
     tell("sequences");
+    double least[] = {-INFINITY};
+    s.items[0].delta_quantiles[RG_MIN] = least;
+    tell("a sequence without a gradient at lag 0");
+    s.items[0].delta_quantiles[RG_MIN] = NULL;
     s.d.verdict.dead = 1;
     tell("a dead sequence");
     s.d.verdict.mixture = RG_MIXED_LAYERS;
@@ -371,6 +375,11 @@ START_TEST(sentences) {
     tell("no gradient, one lives");
     s.d.verdict.last = 0;
     tell("one step");
+    s.items[0].stride = 20;
+    tell("a skip as long as the sequences");
+    s.items[0].probe = 90;
+    tell("a skip beyond the measured lags");
+    s.items[0].stride = 1;
     s.d.verdict.dead = 8;
     tell("one dead step");
     char text[40];

@@ -92,8 +92,9 @@ static rg_status print_result(const struct rg_config *config, const struct job *
         (void)printf("\n");
     }
     struct rg_line line = {.length = 0};
-    rg_line_add(&line, "loss %.*g, gradient norm %.*g over %zu sequences of %zu steps", digits, j->pass->loss, digits,
-                j->pass->norm, j->data->n_sequences, j->data->n_steps);
+    const size_t n = j->data->n_sequences, steps = j->data->n_steps;
+    rg_line_add(&line, "loss %.*g, gradient norm %.*g over %zu sequence%s of %zu step%s", digits, j->pass->loss, digits,
+                j->pass->norm, n, n == 1 ? "" : "s", steps, steps == 1 ? "" : "s");
     if (config->output.out && j->wrote) {
         rg_line_add(&line, "; wrote %zu tensors to %s", j->pass->n_tensors + j->walk_tensors.count, config->output.out);
     }
@@ -114,7 +115,8 @@ static void list_facts(const struct job *j, struct rg_facts *facts) {
     if (!j->ran.data.file) {
         rg_facts_add(facts, "task", "%s", j->ran.data.task);
     }
-    rg_facts_add(facts, "batch", "%zu sequences of %zu steps", j->data->n_sequences, j->data->n_steps);
+    const size_t n = j->data->n_sequences, steps = j->data->n_steps;
+    rg_facts_add(facts, "batch", "%zu sequence%s of %zu step%s", n, n == 1 ? "" : "s", steps, steps == 1 ? "" : "s");
     rg_facts_verdict(facts, &j->pass->diagnosis.verdict);
     rg_facts_time(facts, rg_seconds() - j->begin);
 }

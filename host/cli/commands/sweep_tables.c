@@ -166,7 +166,7 @@ rg_status rg_sweep_print_run(struct rg_sweep_tables *s, size_t i, const struct r
     }
     RG_TRY(t->cells ? RG_OK : begin_runs(s, r));
     add_keys(s->grid, keys_of(s->grid, s->grid->n_axes), i, t);
-    rg_columns_cell(t, "", "%.3g", r->median_loss);
+    rg_columns_cell(t, "", "%.3g", isnan(r->median_loss) ? INFINITY : r->median_loss); /* as over the seeds */
     rg_columns_cell(t, "", "%.3g", r->best_loss);
     if (s->validates) {
         rg_columns_cell(t, "", "%.3g", r->val_loss);

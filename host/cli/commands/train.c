@@ -418,6 +418,16 @@ static rg_status prepare(struct job *j) {
     return j->from.sections ? rg_checkpoint_restore(r, j->from.sections) : RG_OK;
 }
 
+/* Say that a skip is too long to connect two steps. */
+static void warn_of_skip(const struct rg_run *r) {
+    const struct rg_shape *const s = &r->model->shape;
+    const size_t steps = r->problem.data_steps;
+    if (s->skip_kind != RG_SKIP_LEARNED && s->skip > 0 && s->skip >= steps) {
+        rg_log("--skip %zu connects nothing: no sequence is longer than %zu step%s", s->skip, steps,
+               steps == 1 ? "" : "s");
+    }
+}
+
 /* Open the files and the screen, and write the start event. */
 static rg_status open_outputs(struct job *j) {
     struct rg_run *const r = j->run;
@@ -438,6 +448,7 @@ static rg_status open_outputs(struct job *j) {
     j->best_waits = r->validator && r->validator->best_update > 0; /* of a resumed run */
     j->screen.history = rg_recorder_history(j->recorder);
     RG_TRY(open_screen(j));
+    warn_of_skip(r);
     report_start(j);
     return RG_OK;
 }

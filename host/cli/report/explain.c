@@ -48,6 +48,10 @@ static void print_exponents(const struct rg_causes *c) {
             (void)printf(" %.3f", c->exponents[i]);
         }
         (void)puts(c->n_exponents > 5 ? " ..." : "");
+        const double largest = c->log10_largest[c->last] * log(10.0) / (double)c->last;
+        if (largest > c->exponents[0] + 5e-4) { /* QR orders the directions only in the long run */
+            (void)printf("    by QR, of volumes; ln of the largest singular value is %.3f a step\n", largest);
+        }
     }
     rg_spectrum_text_print(&c->spectrum, c->directions);
 }
@@ -64,7 +68,7 @@ static void print_expected(const struct rg_causes *c) {
     bool any = false;
     for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
         if (isfinite(items[i].value)) {
-            (void)printf("%s%s %.3f", any ? ", " : "  beside it: ", items[i].name, items[i].value);
+            (void)printf("%s%s %.3f", any ? ", " : "  expectation: ", items[i].name, items[i].value);
             any = true;
         }
     }

@@ -105,10 +105,22 @@ static void add_place(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
+/* No lag is reached: the skip goes back further than the lags that were measured, or than the sequences. */
+static void add_long_skip(struct text *t, const struct rg_lag_profile *p) {
+    if (p->lags < p->probe && p->stride >= p->lags) {
+        add(t, "the first lag that the skip of %zu steps reaches is not among the %zu that were measured", p->stride,
+            p->lags);
+    } else {
+        add(t, "no sequence is longer than the skip of %zu steps, so there is no gradient over time", p->stride);
+    }
+}
+
 /* No gradient, or no step that it could come from. */
 static void add_none(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_verdict *const v = &d->verdict;
-    if (v->last == 0 && v->dead < v->sequences) {
+    if (v->last == 0 && v->dead < v->sequences && d->profile->stride > 1 && d->profile->lags > 1) {
+        add_long_skip(t, d->profile);
+    } else if (v->last == 0 && v->dead < v->sequences) {
         add(t, "no sequence has a step before the loss, so there is no gradient over time");
     } else if (d->profile->delta_log10[0] == -INFINITY && v->dead == v->sequences && isnan(v->decay)) {
         add(t, "the gradient is exactly 0 at every lag");
@@ -129,8 +141,10 @@ static void add_reach(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_verdict *const v = &d->verdict;
     char power[32];
     const bool placed = d->profiles->layers * d->profiles->directions > 1;
-    add(t, "%s gradient %zu step%s back is %s of that at the loss", placed ? "the" : "The", v->last,
-        v->last == 1 ? "" : "s", rg_explain_power(v->log10_reach, power));
+    const double *const least = d->profile->delta_quantiles[RG_MIN];
+    const bool later = least && least[0] == -INFINITY; /* some sequence has no gradient at lag 0 */
+    add(t, "%s gradient %zu step%s back is %s of that at %s", placed ? "the" : "The", v->last, v->last == 1 ? "" : "s",
+        rg_explain_power(v->log10_reach, power), later ? "each sequence's first lag with a gradient" : "the loss");
     add_sequences(t, d);
     if (!isnan(v->factor)) {
         const bool turns = (v->decay > 0.0) != (v->log10_reach > 0.0) && fabs(v->log10_reach) > 0.1 &&
