@@ -283,7 +283,7 @@ checked "one step, one sequence, no gradient, equal targets, a probe beyond the 
 
 # What a figure is relative to, and of how many.
 expect_status 0 "$program" grad --task adding --batch 16 --steps 60 --readout max --hidden 8 --device cpu --out g.safetensors
-expect_line "each sequence's first( lag with a gradient|$)"
+expect_line "first lag with a gradient|each sequence's first$"
 expect_no_line 'of that at the loss'
 expect_status 0 "$program" grad --task adding --batch 1 --steps 1 --hidden 8 --device cpu --out g.safetensors
 expect_line ' over 1 sequence of 1 step; wrote '

@@ -483,7 +483,9 @@ refused 2 'add --trace' "$program" grad --model "$weights" --data "$data" --out 
 refused 2 'grad needs --out FILE' "$program" grad --model "$weights" --data "$data"
 expect_status 0 "$program" grad --model "$weights" --data "$data" --json --report only.html --plot only.svg
 check_json 'assert len(lines) == 1 and end["file"] is None and end["verdict"] and end["loss"] > 0, end'
-[ -s only.html ] && [ -s only.svg ] || fail "grad without --out wrote no page or no picture"
+for file in only.html only.svg; do
+    [ -s "$file" ] || fail "grad without --out did not write $file"
+done
 refused 2 'add --out' "$program" grad --model "$weights" --data "$data" --trace --json
 refused 8 'none/x\.tex' "$program" grad --model "$weights" --data "$data" --trace-latex none/x.tex
 refused 2 'overwrite' "$program" grad --model "$weights" --data "$data" --trace-latex same.html --report same.html
