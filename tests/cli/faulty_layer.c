@@ -1,3 +1,4 @@
+/* clang-format off */
 /* An OpenCL layer, loaded by OPENCL_LAYERS, that makes a working driver fail (see faults.sh) or pass for NVIDIA's
  * (tf32.sh).
  *   RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
@@ -16,12 +17,14 @@
  *   RG_TEXTS=FILE           writes the text of each program that is made
  *   RG_OPTIONS=TEXT         more options for each program that is built
  *   RG_BUILDS=FILE          writes the options of each program that is built
- *   RG_SAYS=KEY:VALUE,...   what every device says to clGetDeviceInfo(KEY): a number, or a text that begins with a
- * letter RG_MEMORY=BYTES         the device has so much memory for all buffers together; a buffer beyond it is refused
- * with RG_MEMORY_CODE, else CL_MEM_OBJECT_ALLOCATION_FAILURE RG_LAZY=1               not when it is made, but when a
- * kernel is launched RG_POISON=1             and then nothing works until there is another context RG_NVIDIA=N every
- * device is a GPU of compute capability N.0, whose tensor cores are emulated RG_NVIDIA_BY=other      under a driver
- * that is not NVIDIA's */
+ *   RG_SAYS=KEY:VALUE,...   what every device says to clGetDeviceInfo(KEY): a number, or a text that begins with a letter
+ *   RG_MEMORY=BYTES         the device has so much memory for all buffers together; a buffer beyond it is refused with
+ *                           RG_MEMORY_CODE, else CL_MEM_OBJECT_ALLOCATION_FAILURE
+ *   RG_LAZY=1               not when it is made, but when a kernel is launched
+ *   RG_POISON=1             and then nothing works until there is another context
+ *   RG_NVIDIA=N             every device is a GPU of compute capability N.0, whose tensor cores are emulated
+ *   RG_NVIDIA_BY=other      under a driver that is not NVIDIA's */
+/* clang-format on */
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl_layer.h>
 #include <stdio.h>

@@ -46,12 +46,13 @@ done
 [ "$saved" -ge "$wanted" ] || fail "only $saved runs were lost after an update"
 checked "$saved runs whose driver ended them were saved, and resumed to the same bits"
 
-# Every call by itself, whatever it is, of a short run.
-run=("$program" --quiet --device opencl --data "$data" --hidden 3 --updates 3 --json)
+# Every call by itself, whatever it is, of a short run. The whole diagnosis makes the same calls however long it takes. How
+# often the host asks whether something has ended depends on the time, so the last calls may not come again.
+run=("$program" --quiet --device opencl --data "$data" --hidden 3 --updates 3 --diagnose full --json)
 expect_status 0 env -u RG_FAIL_CODE RG_COUNT_CALLS="$folder/count" "${run[@]}" --out short
 made=$(cat "$folder/count")
 each=$(sampled && echo 10 || echo 40)
-for call in $(seq 1 $((made / each)) "$made"); do
+for call in $(seq 1 $((made / each)) $((made - made / 50))); do
     for RG_FAIL_CODE in -5 -4; do
         lost "$call"
         [ "$got" -eq 3 ] || [ "$got" -eq 7 ] || fail "exit $got, expected 3 or 7"

@@ -339,6 +339,23 @@ static rg_status self_test(const struct job *j) {
                                                                     .optimizer = r->config.training.optimizer});
 }
 
+/* Log where targets are so far from 0 that the head's bias or weights need many updates to reach them. */
+static void tell_far_targets(const struct rg_run *r) {
+    static const double LARGE = 30.0;
+    double size = sqrt(r->problem.baseline); /* with mse the baseline is their variance */
+    if (r->problem.loss != RG_LOSS_MSE || !r->data.training || r->data.start) {
+        return;
+    }
+    for (size_t o = 0; o < r->problem.outputs && !r->data.training->windows.forecast; o++) {
+        size = fmax(size, fabs(rg_targets_mean(&r->problem.targets, o)));
+    }
+    if (size > LARGE) {
+        rg_log("%s: the targets are large (about %.3g), and a net takes many updates to reach them; "
+               "write them in another unit, so that they are near 1",
+               r->data.training->path, size);
+    }
+}
+
 static rg_status open_screen(struct job *j) {
     const struct rg_run *const r = j->run;
     const struct rg_config *const ran = &r->config;
@@ -354,6 +371,7 @@ static rg_status open_screen(struct job *j) {
                                        .settings = &settings};
     rg_screen_opening(&j->screen, &facts);
     rg_settings_release(&settings);
+    tell_far_targets(r);
     return RG_OK;
 }
 
