@@ -227,12 +227,12 @@ static bool is_normalization(const char *name) {
            strcmp(name, fill_name) == 0;
 }
 
-/* Check all tensors. Each must be a parameter that fits the table, normalise the inputs, or be left out. Only biases
- * may be absent. */
 static bool is_config(const struct rg_tensor *tensor) {
     return tensor->dtype == RG_U8 && tensor->n_dims == 1 && tensor->data && strcmp(tensor->name, config_name) == 0;
 }
 
+/* Check all tensors. Each must be a parameter that fits the table, normalise the inputs, or be left out. Only biases
+ * may be absent. */
 static rg_status check_tensors(const struct source *source, const struct rg_model *table) {
     const struct rg_shape *const s = &table->shape;
     for (size_t i = 0; i < source->tensors->count; i++) {

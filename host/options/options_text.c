@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number_text.h"
+
 static const char suffixes[] = RG_SUFFIXES;
 
 static void bytes_text(uint64_t value, char *text) {
@@ -35,19 +37,9 @@ void rg_option_range_text(const struct rg_option *option, char *text) {
     }
 }
 
-/* The fewest digits that read back as the same number. */
-static void real_text(double value, char *text) {
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, RG_OPTION_TEXT_BYTES, "%.*g", digits, value);
-        if (digits == 17 || !(strtod(text, NULL) < value || strtod(text, NULL) > value)) {
-            return;
-        }
-    }
-}
-
 static void init_text(const struct rg_option *option, const struct rg_init *init, char *text) {
     char number[RG_OPTION_TEXT_BYTES];
-    real_text(init->value, number);
+    rg_double_text(init->value, number);
     const bool has_number = rg_init_forms[init->kind].number != NULL;
     snprintf(text, RG_OPTION_TEXT_BYTES, "%s%s%.40s", option->names[init->kind], has_number ? ":" : "",
              has_number ? number : "");
@@ -61,7 +53,7 @@ static void every_text(const struct rg_every *every, char *text) {
     while (unit < 2 && fmod(every->seconds, units[unit]) != 0.0) {
         unit++;
     }
-    real_text(every->seconds > 0.0 ? every->seconds / units[unit] : (double)every->updates, number);
+    rg_double_text(every->seconds > 0.0 ? every->seconds / units[unit] : (double)every->updates, number);
     snprintf(text, RG_OPTION_TEXT_BYTES, "%.60s%.1s", number, every->seconds > 0.0 ? &"hms"[unit] : "");
 }
 
@@ -72,7 +64,7 @@ static void schedule_text(const struct rg_option *option, const struct rg_schedu
         snprintf(every, sizeof every, ":%zu", schedule->every);
     }
     if (*form->numbers != '\0') {
-        real_text(schedule->gamma, gamma);
+        rg_double_text(schedule->gamma, gamma);
     }
     snprintf(text, RG_OPTION_TEXT_BYTES, "%s%s%s%.40s", option->names[schedule->kind], every,
              gamma[0] != '\0' ? ":" : "", gamma);
@@ -96,7 +88,7 @@ static void number_text(const struct rg_option *option, double value, char *text
     } else if (option->kind == RG_KIND_SIGNED) {
         snprintf(text, RG_OPTION_TEXT_BYTES, "%g", value);
     } else {
-        real_text(value, text);
+        rg_double_text(value, text);
     }
 }
 

@@ -180,12 +180,12 @@ static void add_map(struct rg_pass *p) {
 /* Measure what is not part of the diagnosis: derivatives without the loss, and losses of several steps. */
 static rg_status measure_more(struct rg_pass *p, int threads, const struct rg_watch *watch) {
     const struct rg_watch first = rg_watch_piece(watch, 0.0, p->probes.n > 0 ? 0.5 : 1.0);
-    RG_TRY(rg_input_lags_measure(
-        p->engine, &p->source->source, 0,
-        &(struct rg_input_options){.rows = p->data->n_sequences, .probe = p->probe, .threads = threads, .watch = first},
-        &p->inputs));
+    const struct rg_input_options inputs = {
+        .rows = p->data->n_sequences, .probe = p->probe, .threads = threads, .watch = first};
     if (p->diagnosis.verdict.overflow) {
         p->inputs.lack = RG_INPUT_OVERFLOW;
+    } else {
+        RG_TRY(rg_input_lags_measure(p->engine, &p->source->source, 0, &inputs, &p->inputs));
     }
     add_inputs(p);
     if (p->probes.n > 0 && !rg_stop_requested()) {

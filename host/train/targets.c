@@ -3,9 +3,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/number_text.h"
 #include "rnn_gpu/memory.h"
 
 enum { CSV_CLASSES = 100, PYTORCH_IGNORES = -100, SHOWN_CLASSES = 6 };
@@ -17,18 +17,6 @@ size_t rg_targets_rows(const struct rg_targets *t, size_t sequence) {
         return 1;
     }
     return t->data->lengths ? (size_t)t->data->lengths[sequence] : t->data->n_steps;
-}
-
-/* A number as files write it: the fewest digits, 6 at least, that give the same float, or nine. */
-enum { NUMBER_BYTES = 40 };
-static const char *number_text(double y, char text[NUMBER_BYTES]) {
-    for (int digits = 6; digits <= 9; digits++) {
-        (void)snprintf(text, NUMBER_BYTES, "%.*g", digits, y);
-        if ((float)strtod(text, NULL) == (float)y) {
-            break;
-        }
-    }
-    return text;
 }
 
 /* Place of a row's first number in y. */
@@ -126,7 +114,7 @@ static rg_status split_rows(struct rg_targets *t) {
 }
 
 static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
-    char low[NUMBER_BYTES], high[NUMBER_BYTES];
+    char low[RG_NUMBER_BYTES], high[RG_NUMBER_BYTES];
     const char *const row = t->target == RG_TARGET_STEPS ? "step" : "sequence";
     if (t->n_rows == 0) {
         return rg_fail(RG_BAD_FILE, "%s: every sequence is empty, so there is no step to learn from", t->data->path);
@@ -152,7 +140,7 @@ static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
                        loss == RG_LOSS_AUTO ? ", --loss mse takes the labels as values" : "");
     }
     return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, a whole number from 0 on; y has %s to %s",
-                   t->data->path, row, number_text(t->min, low), number_text(t->max, high));
+                   t->data->path, row, rg_float_text(t->min, low), rg_float_text(t->max, high));
 }
 
 /* Set n_classes where the rows can be classes. */
@@ -224,7 +212,7 @@ static rg_status refuse_words(const struct rg_targets *t, enum rg_loss loss) {
 rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_target_options *o, struct rg_targets *t,
                             enum rg_loss *loss) {
     bool one_hot = false;
-    char number[NUMBER_BYTES];
+    char number[RG_NUMBER_BYTES];
     *t = (struct rg_targets){.data = data, .target = o->target, .ignored = o->ignored};
     *loss = o->loss;
     RG_TRY(split_rows(t));
@@ -251,7 +239,7 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
     }
     if (o->loss == RG_LOSS_BCE && !o->lenient && (t->min < 0.0 || t->max > 1.0)) {
         return rg_fail(RG_BAD_FILE, "%s has target %s; --loss bce needs targets from 0 to 1", data->path,
-                       number_text(t->min < 0.0 ? t->min : t->max, number));
+                       rg_float_text(t->min < 0.0 ? t->min : t->max, number));
     }
     return RG_OK;
 }
@@ -378,14 +366,14 @@ const char *rg_targets_none(const struct rg_targets *t) {
 
 void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *text, size_t bytes) {
     const bool bits = t->whole && t->min >= 0.0 && t->max <= 1.0 && t->data->label_kind == RG_LABELS_VALUES;
-    char low[NUMBER_BYTES], high[NUMBER_BYTES];
+    char low[RG_NUMBER_BYTES], high[RG_NUMBER_BYTES];
     if (t->data->level) {
         (void)snprintf(text, bytes, "the next of %zu different %s; the text has %zu", t->n_classes,
                        t->data->level == RG_LEVEL_CHAR ? "characters" : "words", t->data->n_words);
     } else if (t->n_classes) {
         describe_classes(t, text, bytes);
     } else if (t->n_rows > t->n_left_out) {
-        (void)snprintf(text, bytes, "values from %s to %s", number_text(t->min, low), number_text(t->max, high));
+        (void)snprintf(text, bytes, "values from %s to %s", rg_float_text(t->min, low), rg_float_text(t->max, high));
     } else {
         (void)snprintf(text, bytes, "none");
     }

@@ -1,5 +1,5 @@
-/* The places of a tile's rows in the buffers: those of the step that a scan computes, and those of the other steps
- * whose states or deltas it reads for that. */
+/* Where in the buffers a tile finds its rows of one step. To compute that step, a scan also reads states or deltas of
+ * other steps; their rows are here, too. */
 #ifndef RG_TILE_STEP_CL
 #define RG_TILE_STEP_CL
 

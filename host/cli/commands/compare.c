@@ -255,10 +255,10 @@ static void list_facts(const struct job *j, size_t n, double baseline, struct rg
     rg_facts_device(facts, &j->device->info);
 }
 
-/* The ranked rows: comparison.rows[order[i]], i < n. Without validation or test data their groups are NULL. */
+/* The rows in the order of their ranks: the best one is comparison.rows[order[0]]. */
 struct ranking {
     size_t order[RG_MAX_ROWS], n;
-    struct rg_fold_group *groups, *tests; /* [n] with validation data, and with test data */
+    struct rg_fold_group *groups, *tests; /* [n] scores of the validation and the test data; NULL without such data */
 };
 
 static rg_status fill_pages(const struct job *j, const struct ranking *r, struct rg_pages *pages) {

@@ -31,6 +31,8 @@
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
+enum { SIZES_BYTES = 80 };
+
 /* One run of the command. The pointers are owned. */
 struct job {
     struct rg_config ran; /* the options with the model's own values */
@@ -81,6 +83,14 @@ static rg_status print_json(const struct rg_config *config, const struct job *j)
     return config->machine.precision == RG_PRECISION_DOUBLE ? rg_json_print_exact(result) : rg_json_print(result);
 }
 
+/* "8 sequences of 50 steps". */
+static const char *sizes_text(const struct rg_dataset *data, char text[SIZES_BYTES]) {
+    const size_t n = data->n_sequences, steps = data->n_steps;
+    (void)snprintf(text, SIZES_BYTES, "%zu sequence%s of %zu step%s", n, n == 1 ? "" : "s", steps,
+                   steps == 1 ? "" : "s");
+    return text;
+}
+
 static rg_status print_result(const struct rg_config *config, const struct job *j) {
     if (config->output.json) {
         return print_json(config, j);
@@ -92,9 +102,9 @@ static rg_status print_result(const struct rg_config *config, const struct job *
         (void)printf("\n");
     }
     struct rg_line line = {.length = 0};
-    const size_t n = j->data->n_sequences, steps = j->data->n_steps;
-    rg_line_add(&line, "loss %.*g, gradient norm %.*g over %zu sequence%s of %zu step%s", digits, j->pass->loss, digits,
-                j->pass->norm, n, n == 1 ? "" : "s", steps, steps == 1 ? "" : "s");
+    char sizes[SIZES_BYTES];
+    rg_line_add(&line, "loss %.*g, gradient norm %.*g over %s", digits, j->pass->loss, digits, j->pass->norm,
+                sizes_text(j->data, sizes));
     if (config->output.out && j->wrote) {
         rg_line_add(&line, "; wrote %zu tensors to %s", j->pass->n_tensors + j->walk_tensors.count, config->output.out);
     }
@@ -115,8 +125,8 @@ static void list_facts(const struct job *j, struct rg_facts *facts) {
     if (!j->ran.data.file) {
         rg_facts_add(facts, "task", "%s", j->ran.data.task);
     }
-    const size_t n = j->data->n_sequences, steps = j->data->n_steps;
-    rg_facts_add(facts, "batch", "%zu sequence%s of %zu step%s", n, n == 1 ? "" : "s", steps, steps == 1 ? "" : "s");
+    char sizes[SIZES_BYTES];
+    rg_facts_add(facts, "batch", "%s", sizes_text(j->data, sizes));
     rg_facts_verdict(facts, &j->pass->diagnosis.verdict);
     rg_facts_time(facts, rg_seconds() - j->begin);
 }

@@ -166,9 +166,11 @@ static rg_status add_read(struct files *files, const struct rg_config *c) {
 }
 
 /* The files in the folder of a training. */
+static const char *const parts[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
+enum { N_PARTS = sizeof parts / sizeof *parts };
+
 static rg_status add_parts(struct files *files, const struct rg_config *c, enum rg_out out) {
-    static const char *const parts[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
-    for (size_t i = 0; out == RG_OUT_TRAINING && c->output.out && i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; out == RG_OUT_TRAINING && c->output.out && i < N_PARTS; i++) {
         RG_TRY(add(files, files->n, (struct file){.option = "out", .path = c->output.out, .part = parts[i]}));
     }
     return RG_OK;
@@ -228,15 +230,14 @@ void rg_outputs_print(const struct rg_config *c, enum rg_out out, size_t width) 
 }
 
 rg_status rg_outputs_refuse_earlier(const char *folder) {
-    static const char *const names[] = {RG_OUT_MODEL, RG_OUT_BEST, RG_OUT_REPORT, RG_OUT_LOG};
     char path[NAME_BYTES];
     uint64_t *updates = NULL;
     size_t n = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+    for (size_t i = 0; i < N_PARTS; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, parts[i]);
         if (access(path, F_OK) == 0) {
             return rg_fail(RG_USAGE, "--out %s holds an earlier result (%s): give another folder, or --overwrite",
-                           folder, names[i]);
+                           folder, parts[i]);
         }
     }
     RG_TRY(rg_checkpoints_list(folder, &updates, &n));

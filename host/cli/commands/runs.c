@@ -214,8 +214,8 @@ static const char *option_text(const struct one_run *run, const char *key, char 
     return text;
 }
 
-/* Is there a difference that an effect can come from? A run whose log lacks an option has no use for it, which is none
- * from runs with its default. */
+/* Do the runs differ in an option that has an effect? A log lacks the options that its run had no use for. Such a run
+ * counts as one with the option's default. */
 static bool differs(const struct runs *r, const struct rg_option *option, const struct rg_config *usual) {
     char first[VALUE_BYTES] = "", other[VALUE_BYTES], by_default[RG_OPTION_TEXT_BYTES];
     bool lacking = false;
@@ -246,7 +246,7 @@ static bool is_column(const struct runs *r, const struct rg_option *option) {
     return false;
 }
 
-/* The options that people vary come first, then the others in the table's order. */
+/* Choose the columns: first the options that people vary most often, then the others in the order of --help. */
 static rg_status choose_columns(struct runs *r) {
     static const char *const first[] = {"--data",  "--task",      "--cell",  "--hidden",    "--layers",
                                         "--lr",    "--optimizer", "--batch", "--steps",     "--window",

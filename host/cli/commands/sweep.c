@@ -131,8 +131,8 @@ static const struct rg_summary *first_done(const struct sweep *s) {
     return i < s->replicas.n ? s->runs[i] : NULL;
 }
 
-/* The baseline's loss of the runs that are done. Each fold, and with --val-frac each seed, has training data of its
- * own. */
+/* Add the baseline's loss, or its range over the runs that are done: folds, and with --val-frac seeds, train on
+ * different sequences, so their baselines differ. */
 static void list_baselines(const struct sweep *s, struct rg_facts *facts) {
     char low[32], high[32];
     double min = INFINITY, max = -INFINITY;

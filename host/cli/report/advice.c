@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number_text.h"
 #include "base/utf8.h"
 #include "options/options.h"
 #include "files/json_lines.h"
@@ -275,16 +276,13 @@ static void add_stretch(const struct rg_outcome *o, struct rg_advice *a) {
     const size_t updates = updates_for(a->length, c, o->steps);
     const size_t batch = is_file(c) ? c->data.batch * c->training.accumulate : a->length->batch;
     const double seconds = (double)updates * (double)batch / o->sequences_per_s;
+    char time[RG_NUMBER_BYTES];
     if (o->steps <= a->length->steps) {
         return;
     }
     add_limit(a, " It was not measured over %zu steps, for which its updates are stretched", o->steps);
     if (o->sequences_per_s > 0.0 && isfinite(seconds)) {
-        const double unit = seconds < 120.0 ? 1.0 : seconds < 7200.0 ? 60.0 : 3600.0;
-        add_limit(a, ": at the speed of this run %zu of them take about %.2g %s", updates, seconds / unit,
-                  seconds < 120.0    ? "s"
-                  : seconds < 7200.0 ? "min"
-                                     : "h");
+        add_limit(a, ": at the speed of this run %zu of them take about %s", updates, rg_duration_text(seconds, time));
     }
     add_limit(a, ".");
 }

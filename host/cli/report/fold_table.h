@@ -28,8 +28,8 @@ void rg_fold_cells(const struct rg_fold_group *group, struct rg_columns *table);
 /* Add the group's numbers to an object, with those of each run that is done. */
 void rg_fold_json(const struct rg_fold_group *group, json_t **object);
 
-/* The title of a page's table, and its columns: of groups such as this one, whose number is returned, and of a single
- * run. */
+/* The tables of a page: their titles, the heads of a table of groups such as this one, and those of a table of single
+ * runs. rg_fold_heads returns the number of heads. */
 enum { RG_FOLD_COLUMNS = 10, RG_FOLD_RUN_COLUMNS = 6 };
 extern const char *const rg_fold_page_titles[RG_HELD_TEST + 1];
 size_t rg_fold_heads(const struct rg_fold_group *group, const char *heads[RG_FOLD_COLUMNS]);

@@ -150,7 +150,10 @@ void rg_lag_plot(const struct rg_lag_profile *p, const char *where, const struct
     set_scales(&sheet, hh, n);
     set_columns(&sheet, ranges, n);
     (void)printf("where the gradient%s comes from, by lag (steps back%s", where, where[0] ? "" : " from the loss");
-    p->one_of_losses ? (void)printf(" %sstep %zu):\n", where[0] ? "from " : "of ", p->probe) : (void)puts("):");
+    if (p->one_of_losses) {
+        (void)printf(" %s step %zu", where[0] ? "from" : "of", p->probe);
+    }
+    (void)puts("):");
     (void)printf("%*s %9s  %-*s", sheet.lags, "lag", "W_hh", sheet.shares, "linear");
     if (rg_chance_known(p)) {
         (void)printf(" %*s  ", INTERVAL, "95 % interval");

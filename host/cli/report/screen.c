@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/number_text.h"
 #include "cli/live.h"
 #include "cli/report/figures.h"
 #include "cli/report/lines.h"
@@ -67,13 +68,6 @@ static const char *short_rate(double rate, char out[32]) {
 static const char *counted(uint64_t n, const char *what, char out[64]) {
     char digits[32];
     (void)snprintf(out, 64, "%s %s%s", grouped(n, digits), what, n == 1 ? "" : "s");
-    return out;
-}
-
-/* 5400 as "90 min". */
-static const char *short_time(double seconds, char out[32]) {
-    const double unit = seconds < 120.0 ? 1.0 : seconds < 7200.0 ? 60.0 : 3600.0;
-    (void)snprintf(out, 32, "%.0f %s", seconds / unit, seconds < 120.0 ? "s" : seconds < 7200.0 ? "min" : "h");
     return out;
 }
 
@@ -330,7 +324,7 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
 void rg_screen_plan(const struct rg_screen *screen, double update_seconds, size_t updates, bool validates) {
     char a[64], all[32];
     const double seconds = update_seconds * (double)updates;
-    (void)short_time(seconds, all);
+    (void)rg_duration_text(seconds, all);
     if (seconds < 1.0) {
         (void)snprintf(all, sizeof all, "%.3g ms", 1e3 * seconds);
     }
@@ -363,7 +357,7 @@ void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, 
                                         .live = live,
                                         .total = screen->config->training.updates,
                                         .rate = short_rate(update->sequences_per_s, rate),
-                                        .left = short_time(live->seconds_left, time_left),
+                                        .left = rg_duration_text(live->seconds_left, time_left),
                                         .history = screen->history,
                                         .heat = screen->live,
                                         .unicode = screen->look.unicode,
@@ -437,18 +431,17 @@ void rg_screen_diagnosis(const struct rg_diagnosis *d, const struct rg_config *c
                        rg_explain_place(d->profile->layer, d->profile->direction, place));
     }
     (void)putchar('\n');
-    if (d->verdict.overflow) {
-        rg_verdict_sentence(d, sentence, sizeof sentence);
-        print_sentence(look, sentence, strcspn(sentence, ":"), look->color ? rg_verdict_colors[d->verdict.word] : "");
-        return;
+    if (!d->verdict.overflow) {
+        rg_lag_plot(d->profile, where, look);
+        print_partial(d->profile, !config->data.model_file && config->training.diagnose == RG_DIAGNOSE_SAMPLE);
+        (void)putchar('\n');
     }
-    rg_lag_plot(d->profile, where, look);
-    print_partial(d->profile, !config->data.model_file && config->training.diagnose == RG_DIAGNOSE_SAMPLE);
-    (void)putchar('\n');
     rg_verdict_sentence(d, sentence, sizeof sentence);
     print_sentence(look, sentence, strcspn(sentence, ":"), look->color ? rg_verdict_colors[d->verdict.word] : "");
-    (void)putchar('\n');
-    rg_explain_print(d, look->verbose);
+    if (!d->verdict.overflow) {
+        (void)putchar('\n');
+        rg_explain_print(d, look->verbose);
+    }
 }
 
 void rg_screen_advice(const struct rg_outcome *outcome, const struct rg_look *look) {

@@ -75,11 +75,8 @@ static void add_plain(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_verdict *const v = &d->verdict;
     const bool far_counts = 2 * v->horizon >= v->lags, as_noise = comes_far_as_noise(d),
                own = d->profile->enters_everywhere && says_far(v->word);
-    if (own) {
-        add(t, "%severy step has its own part in the loss, and so a gradient that need not come from far",
-            as_noise ? "in each sequence " : "");
-    }
-    add(t, "%s%s%s", as_noise && !own ? "in each sequence " : "", own ? "" : plain[v->word],
+    add(t, "%s%s%s", as_noise ? "in each sequence " : "",
+        own ? "every step has its own part in the loss, and so a gradient that need not come from far" : plain[v->word],
         own                                              ? ""
         : v->word == RG_VANISHING && !far_counts         ? ", so far steps teach the weights next to nothing"
         : v->word == RG_STABLE && v->log10_reach <= -1.0 ? ", though it becomes weaker"
@@ -105,7 +102,8 @@ static void add_place(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
-/* No lag is reached: the skip goes back further than the lags that were measured, or than the sequences. */
+/* Say that no step is reached because the skip is too long: longer than the sequences, or than the lags that were
+ * measured. */
 static void add_long_skip(struct text *t, const struct rg_lag_profile *p) {
     if (p->lags < p->probe && p->stride >= p->lags) {
         add(t, "the first lag that the skip of %zu steps reaches is not among the %zu that were measured", p->stride,
@@ -212,8 +210,7 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
             v->sensitivity);
     }
     add_cut(&t, d);
-    const bool noise = rg_chance_noise_from(d->profile) != SIZE_MAX && !comes_far_as_noise(d);
-    if (noise) {
+    if (rg_chance_noise_from(d->profile) != SIZE_MAX && !comes_far_as_noise(d)) {
         add(&t, " ");
         add_noise(&t, d, "At", "What", "the gradient of weight_hh");
         add(&t, ".");

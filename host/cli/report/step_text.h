@@ -8,7 +8,7 @@
 #include "cli/report/table.h"
 #include "train/diagnosis.h"
 
-/* Matrices that --freeze leaves as they are have no step, and so no part in any of these. */
+/* None of these functions reports a matrix that --freeze holds fixed: the optimiser does not change it. */
 
 /* Print some lines on stdout, or nothing if the step is not known. */
 void rg_step_text_print(const struct rg_diagnosis *diagnosis);

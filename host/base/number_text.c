@@ -1,0 +1,35 @@
+/* Numbers as people read them: see number_text.h. */
+#include "base/number_text.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Write the value with the fewest digits that give the same number, or with `most` of them. */
+static const char *shortest(double value, int most, bool is_float, char text[RG_NUMBER_BYTES]) {
+    for (int digits = 6; digits <= most; digits++) {
+        (void)snprintf(text, RG_NUMBER_BYTES, "%.*g", digits, value);
+        const double back = strtod(text, NULL);
+        if (is_float ? (float)back == (float)value : !(back < value || back > value)) {
+            break;
+        }
+    }
+    return text;
+}
+
+const char *rg_double_text(double value, char text[RG_NUMBER_BYTES]) {
+    return shortest(value, 17, false, text);
+}
+
+const char *rg_float_text(double value, char text[RG_NUMBER_BYTES]) {
+    return shortest(value, 9, true, text);
+}
+
+const char *rg_duration_text(double seconds, char text[RG_NUMBER_BYTES]) {
+    const double unit = seconds < 120.0 ? 1.0 : seconds < 7200.0 ? 60.0 : 3600.0;
+    (void)snprintf(text, RG_NUMBER_BYTES, "%.0f %s", seconds / unit,
+                   seconds < 120.0    ? "s"
+                   : seconds < 7200.0 ? "min"
+                                      : "h");
+    return text;
+}

@@ -1,0 +1,14 @@
+/* Numbers as people read them. Each function returns `text`. */
+#ifndef RG_NUMBER_TEXT_H
+#define RG_NUMBER_TEXT_H
+
+enum { RG_NUMBER_BYTES = 32 };
+
+/* The fewest digits, 6 at least, that read back as the same double; or as the same float. */
+const char *rg_double_text(double value, char text[RG_NUMBER_BYTES]);
+const char *rg_float_text(double value, char text[RG_NUMBER_BYTES]);
+
+/* A time: 5400 s as "90 min". */
+const char *rg_duration_text(double seconds, char text[RG_NUMBER_BYTES]);
+
+#endif
