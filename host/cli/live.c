@@ -14,6 +14,8 @@
 /* To the first column, and erase everything from there on: also what a narrower terminal has moved below. */
 static const char ERASE[] = "\r\033[J";
 
+enum { LINE_BYTES = 2048 };
+
 static atomic_bool is_shown;
 
 /* Is stderr a terminal that can erase? */
@@ -36,23 +38,25 @@ size_t rg_live_columns(void) {
     return !known ? 79 : size.ws_col > 1 ? (size_t)size.ws_col - 1 : 1;
 }
 
-/* Bytes of the first `columns` characters. */
-static size_t bytes_of(const char *line, size_t columns) {
-    size_t i = 0;
-    for (size_t n = 0; line[i]; i++) {
-        n += rg_utf8_begins(line[i]);
+/* End the text after its first `columns` characters. */
+static void cut(char *text, size_t columns) {
+    for (size_t n = 0; *text; text++) {
+        n += rg_utf8_begins(*text);
         if (n > columns) {
+            *text = '\0';
             break;
         }
     }
-    return i;
 }
 
+/* The line is written at once: a window that changes meanwhile cannot come between its characters. */
 void rg_live_show(const char *line) {
+    char text[LINE_BYTES];
+    (void)snprintf(text, sizeof text, "%s", line);
+    rg_utf8_make_plain(text);
+    cut(text, rg_live_columns());
     atomic_store(&is_shown, true);
-    (void)fputs(ERASE, stderr);
-    rg_utf8_put(stderr, line, bytes_of(line, rg_live_columns()));
-    (void)putc('\r', stderr);
+    (void)fprintf(stderr, "%s%s\r", ERASE, text);
     (void)fflush(stderr);
 }
 
