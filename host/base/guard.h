@@ -3,34 +3,41 @@
  *
  * This guard acts when a driver is in use and the process gets SIGABRT, SIGSEGV, SIGBUS, SIGILL or SIGFPE, or the
  * driver calls exit. It prints one line that names the driver, and starts the program again without it. `auto` then
- * takes the next device; a device chosen by name is refused. Once results were printed the program cannot start again,
- * and ends with RG_NO_DEVICE. Only the program uses the guard: in a library, signals belong to the caller. */
+ * takes the next device; a device chosen by name is refused. Where a second start would do harm (results are out, stdin
+ * has been read), the program ends with RG_NO_DEVICE instead. Only the program uses the guard: in a library, signals
+ * belong to the caller. */
 #ifndef RG_GUARD_H
 #define RG_GUARD_H
 
 #include "rnn_gpu/status.h"
 
-/* What the restarted program leaves out: places with the number of the signal, "0:0=6,1=11"; 0 means exit. */
+/* The environment variable that tells the restarted program which drivers to leave out: "0:0=06,1=11" lists places and
+ * the two digits of the signal; 00 means exit. */
 #define RG_GUARD_VARIABLE "RNN_GPU_DRIVERS_DIED"
 
 /* The argument with which the program tries drivers in a child process: see device/opencl/trial.h. */
 #define RG_TRIAL_ARGUMENT "--try-opencl-drivers"
 
 struct rg_guard_options {
-    char **argv;                     /* with which the program was started */
-    void (*leave)(rg_status status); /* ends the process from a signal handler */
-    const char *died;                /* value of RG_GUARD_VARIABLE, or NULL */
-    long driver_seconds;             /* for which a driver that is tried may be silent; 0: the default */
+    char **argv;                     /* the arguments of main; the restarted program gets them again */
+    void (*leave)(rg_status status); /* ends the process; the guard calls it in a signal handler */
+    void (*flush)(void);             /* writes what has been printed but not written yet */
+    const char *died;                /* value of RG_GUARD_VARIABLE in the environment, or NULL */
+    long driver_seconds;             /* a driver that is tried hangs if it is silent for longer; 0: the default */
 };
 
-/* Say that this process is the program. The strings must outlive it. */
-void rg_guard_program(const struct rg_guard_options *options);
+/* Enable the guard. main calls it once, before other threads exist. The strings must outlive the process's work.
+ * Without this call every function below does nothing. */
+void rg_guard_enable(const struct rg_guard_options *options);
 
-/* The options of rg_guard_program. */
+/* Has rg_guard_enable been called? Only then may this process start its own executable. */
+int rg_guard_is_enabled(void);
+
+/* The options of rg_guard_enable; all 0 without it. */
 const struct rg_guard_options *rg_guard_options(void);
 
-/* Is this process the program? */
-int rg_guard_is_program(void);
+/* A device is about to be released. A driver may end the process there, so first all results are written. */
+void rg_guard_before_release(void);
 
 /* From now on the driver of `place` is in use: "*" all drivers, "P" a platform, "P:D" a device. `name` is its name for
  * people. NULL: no driver is in use. */
@@ -39,8 +46,13 @@ void rg_guard_watch(const char *place, const char *name);
 /* Install the signal handlers again: a compiler in a driver replaces them by its own. */
 void rg_guard_rearm(void);
 
-/* From now on results have been printed. */
-void rg_guard_results(void);
+/* The reason of a command that is about to print its first result. */
+#define RG_GUARD_RESULTS "results are out"
+
+/* From now on the program must not start again. The message about a driver's end says "because" and the reason, a
+ * string constant. Call it before the first result goes to stdout, and before the program reads what it cannot read
+ * twice. */
+void rg_guard_forbid_restart(const char *reason);
 
 /* The program itself ends now. main calls it before it returns. Any other exit is a driver's. */
 void rg_guard_finished(void);

@@ -51,7 +51,7 @@ rg_status rg_crew_join(struct rg_crew *crew) {
     if (place > 0) {
         be_silent(crew);
     }
-    rg_guard_results(); /* a rank cannot restart by itself */
+    rg_guard_forbid_restart("a rank of mpirun cannot start again by itself");
     return rg_ranks_open(&crew->ranks);
 }
 

@@ -154,6 +154,11 @@ static void leave(rg_status status) {
     _exit((int)status);
 }
 
+/* Write what is printed. A failure stays in stdout, and finish_output reports it. */
+static void flush(void) {
+    (void)fflush(stdout);
+}
+
 int main(int argc, char **argv) {
     hold_standard_files();
     rg_log_to(print_notice, NULL);
@@ -163,9 +168,9 @@ int main(int argc, char **argv) {
         return (int)rg_command_try_drivers(argv[2]);
     }
     rg_stop_catch(leave, rg_live_erasing());
-    struct rg_guard_options guard = {.argv = argv, .leave = leave};
+    struct rg_guard_options guard = {.argv = argv, .leave = leave, .flush = flush};
     rg_environment_guard(&guard);
-    rg_guard_program(&guard);
+    rg_guard_enable(&guard);
     rg_environment_cache();
     struct rg_crew crew;
     const rg_status joined = rg_crew_join(&crew);

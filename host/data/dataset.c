@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/guard.h"
 #include "data/readers.h"
 #include "data/stored.h"
 #include "rnn_gpu/memory.h"
@@ -77,6 +78,7 @@ static rg_status keep_stdin(int fd) {
 static rg_status open_stdin(int *fd, size_t *bytes) {
     struct stat info;
 
+    rg_guard_forbid_restart("stdin has been read");
     *fd = memfd_create("stdin", MFD_CLOEXEC);
     if (*fd < 0) {
         return rg_fail(RG_NO_MEMORY, "stdin: no memory for its contents: %s", strerror(errno));

@@ -64,9 +64,17 @@ done
 export RG_DIE_IN=clBuildProgram:exit # as LLVM does
 expect_status 0 "$program" "${small[@]}" --json
 expect_line '"backend":"native"'
-expect_line '^rnn-gpu: an exit in the OpenCL driver of .*; starting again without it' stderr
+expect_line '^rnn-gpu: a call of exit in the OpenCL driver of .*; starting again without it' stderr
 expect_status 3 "$program" "${small[@]}" --device opencl
 expect_line 'ended the process in the process before this one' stderr
+for how in overflow threads threads threads; do # the handler's own stack; a second thread that aborts waits for the first
+    export RG_DIE_IN=clBuildProgram:$how
+    expect_status 0 "$program" "${small[@]}" --json
+    expect_line '"backend":"native"'
+    expect_line '^rnn-gpu: SIG(SEGV|ABRT) in the OpenCL driver of .*; starting again without it' stderr
+done
+RNN_GPU_DRIVERS_DIED=$(printf '7:%d=06,' {100..160}) expect_status 3 "$program" "${small[@]}" --json
+expect_line 'in the OpenCL driver of .*; the program does not start again, because too many drivers' stderr
 checked "a driver that dies later: once more without it"
 
 RG_DIE_IN=clFinish:abort
@@ -74,7 +82,37 @@ RG_DIE_WHEN=late/log.jsonl expect_status 3 "$program" "${small[@]}" --device ope
 expect_line '"event":"start"'
 expect_line '^rnn-gpu: SIGABRT in the OpenCL driver of .*; try --device cpu' stderr
 unset RG_DIE_IN
+# A driver dies when the device is released, at the end of a command: its results are there once and whole.
+data=$root/data/cat-mat-rat.csv
+expect_status 0 "$program" --data "$data" --hidden 3 --updates 2 --device cpu --out trained
+model=(--model trained/model.safetensors --data "$data")
+form_of() { sed -E 's/[0-9][-+.0-9a-f]*[kMG]?/N/g; s/ +/ /g' "$1"; } # times differ
+while read -ra arguments; do
+    for json in '' --json; do
+        run=("$program" "${arguments[@]}" --device opencl ${json:+"$json"})
+        expect_status 0 "${run[@]}"
+        cp "$folder/stdout" whole
+        RG_DIE_IN=clReleaseContext:abort expect_status 3 "${run[@]}"
+        expect_line '^rnn-gpu: SIGABRT in the OpenCL driver of .*because results are out; try --device cpu' stderr
+        diff <(form_of whole) <(form_of "$folder/stdout") || fail "the results are not there once and whole"
+    done
+done <<COMMANDS
+predict ${model[*]}
+eval ${model[*]}
+grad ${model[*]} --report g.html --plot g.svg
+train ${small[*]}
+train ${small[*]} --dry-run
+compare ${small[*]} --remedies gru --seeds 1
+COMMANDS
 checked "a driver that dies when results are out: exit code 3, one line"
+
+# What stdin had is gone.
+# shellcheck disable=SC2016 # bash -c expands them
+RG_DIE_IN=clCreateBuffer:abort expect_status 3 bash -c '"$0" predict --model trained/model.safetensors --data - <"$1"' \
+    "$program" "$data"
+expect_line '^rnn-gpu: SIGABRT in the OpenCL driver of .*because stdin has been read; try --device cpu' stderr
+expect_empty stdout
+checked "a driver that dies after stdin has been read: exit code 3, one line"
 
 # PoCL's cache of compiled kernels, damaged after it was filled.
 if find "$XDG_CACHE_HOME/pocl" -name '*.so' 2>/dev/null | grep -q .; then

@@ -3,7 +3,8 @@
  * (tf32.sh).
  *   RG_FAIL_CALL=N          the N-th of the calls below fails, and every later one if RG_FAIL_EVER is set
  *   RG_FAIL_CODE=CODE       with that code, else CL_OUT_OF_RESOURCES or CL_OUT_OF_HOST_MEMORY
- *   RG_DIE_IN=CALL:HOW      that call ends the process, HOW abort or exit, or hangs
+ *   RG_DIE_IN=CALL:HOW      that call ends the process: HOW is abort, exit, overflow (of the stack), or threads, where
+ *                           many threads abort at once; or hang: it never returns
  *   RG_DIE_WHEN=FILE        but not before that file is there
  *   RG_COUNT_CALLS=FILE     writes how many there were
  *   RG_HIDE_DOUBLES=1       no device has double precision
@@ -27,6 +28,7 @@
 /* clang-format on */
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl_layer.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +38,39 @@ static struct _cl_icd_dispatch layer;
 static const struct _cl_icd_dispatch *driver;
 static long calls;
 
+/* Use 4 KiB of the stack for each level. */
+static int use_stack(const volatile char *above, long levels) {
+    volatile char block[4096];
+    block[0] = *above;
+    return levels > 0 ? use_stack(block, levels - 1) + block[0] : 0;
+}
+
+static void *abort_with_others(void *start) {
+    (void)pthread_barrier_wait(start);
+    abort();
+}
+
+/* Let many threads call abort at once. */
+static void abort_in_threads(void) {
+    enum { THREADS = 32 };
+    static pthread_barrier_t start;
+    pthread_t thread;
+    (void)pthread_barrier_init(&start, NULL, THREADS);
+    for (int i = 1; i < THREADS; i++) {
+        (void)pthread_create(&thread, NULL, abort_with_others, &start);
+    }
+    (void)abort_with_others(&start);
+}
+
 /* End the process, or never come back. */
 static void die(const char *how) {
+    volatile char first = 0;
+    if (strcmp(how, "overflow") == 0) {
+        (void)use_stack(&first, 1L << 30);
+    }
+    if (strcmp(how, "threads") == 0) {
+        abort_in_threads();
+    }
     if (strcmp(how, "exit") == 0) {
         exit(1);
     }
@@ -47,13 +80,18 @@ static void die(const char *how) {
     abort();
 }
 
-static int fails(const char *call) {
+/* End the process if it is to die in this call. */
+static void die_in(const char *call) {
     const char *const deadly = getenv("RG_DIE_IN");
     const char *const file = getenv("RG_DIE_WHEN");
     if (deadly && (!file || access(file, F_OK) == 0) && strncmp(deadly, call, strlen(call)) == 0 &&
         deadly[strlen(call)] == ':') {
         die(deadly + strlen(call) + 1);
     }
+}
+
+static int fails(const char *call) {
+    die_in(call);
     const char *const at = getenv("RG_FAIL_CALL");
     const long n = at ? strtol(at, NULL, 10) : 0;
     calls++;
@@ -176,6 +214,12 @@ fail_clCreateContext(const cl_context_properties *properties, cl_uint n, const c
     }
     is_poisoned = 0;
     return driver->clCreateContext(properties, n, ids, notify, data, error);
+}
+
+/* It can end the process, but is not among the calls that fail. */
+static cl_int CL_API_CALL fail_clReleaseContext(cl_context c) {
+    die_in("clReleaseContext");
+    return driver->clReleaseContext(c);
 }
 
 OBJECT(cl_command_queue, clCreateCommandQueue,
@@ -444,6 +488,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint num_entries, const cl_icd_di
     layer.clGetDeviceInfo = fail_clGetDeviceInfo;
     layer.clGetKernelWorkGroupInfo = fail_clGetKernelWorkGroupInfo;
     layer.clCreateContext = fail_clCreateContext;
+    layer.clReleaseContext = fail_clReleaseContext;
     layer.clCreateCommandQueue = fail_clCreateCommandQueue;
     layer.clCreateProgramWithSource = fail_clCreateProgramWithSource;
     layer.clBuildProgram = fail_clBuildProgram;

@@ -210,7 +210,7 @@ static rg_status bench(struct bench *b) {
         RG_TRY(rg_ceilings_measure(r->devices[i], r->peaks[i], r->blas, &r->ceilings[i]));
     }
     r->begin = r->last_note = rg_seconds();
-    rg_guard_results();
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     rg_bench_report_heading(r);
     size_t done = 0;
     for (; done < r->n_rows && !rg_stop_requested(); done++) {

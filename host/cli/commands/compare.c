@@ -384,7 +384,7 @@ static rg_status compare(struct job *j) {
         }
     }
     RG_TRY(rg_run_table_open(config, &j->table));
-    rg_guard_results();
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     for (size_t i = 0; i < c->n_rows; i++) {
         work += rg_remedies_work(&c->rows[i]) * (double)config->compare.seeds;
     }

@@ -1,6 +1,7 @@
 /* `rnn-gpu eval`: scores of a saved model on labelled data. */
 #include <stdio.h>
 
+#include "base/guard.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "cli/report/lines.h"
@@ -26,6 +27,7 @@ struct evaluation {
 static rg_status print_result(const struct rg_config *config, struct evaluation *e) {
     const struct rg_metrics_names names = rg_metrics_names(e->model);
     char line[160];
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     if (config->output.json) {
         return rg_json_print_exact(rg_metrics_json(e->metrics, &names));
     }

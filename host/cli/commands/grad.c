@@ -8,6 +8,7 @@
 #include "base/attempts.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
+#include "base/guard.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "train/pass.h"
@@ -273,6 +274,7 @@ static rg_status grad(const struct rg_config *config, struct job *j) {
     RG_TRY(diagnose(config, j));
     RG_TRY(make_walk(config, j));
     struct rg_attempts attempts = {.status = RG_OK};
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     if (config->output.trace_latex) {
         rg_attempt(&attempts, rg_walk_latex(j->walk, config->output.sequence, config->output.trace_latex));
     }

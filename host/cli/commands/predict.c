@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/guard.h"
 #include "base/utf8.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
@@ -291,6 +292,7 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_setup_outputs(p->device, p->model, p->data, &p->problem, config->machine.memory, p->outputs));
     RG_TRY(score(p, config));
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     if (!config->output.out || config->output.json) {
         for (size_t i = 0; i < n; i++) {
             if (config->output.json) {

@@ -64,7 +64,7 @@ static void print_json(struct rg_json_lines *lines, const struct rg_probe_number
 
 static void print_number(void *self, const struct rg_probe_number *n) {
     struct printer *const printer = self;
-    rg_guard_results();
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     if (printer->json) {
         print_json(&printer->lines, n);
         return;

@@ -54,7 +54,7 @@ static void note(struct account *a, const struct rg_selftest_check *check) {
 
 static void report(void *context, const struct rg_selftest_check *check) {
     struct account *const account = context;
-    rg_guard_results();
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     account->checks++;
     account->failed += check->passed ? 0 : 1;
     if (!account->json) {

@@ -50,7 +50,7 @@ struct sweep {
 
 static void on_run(void *self, size_t i, size_t finished) {
     struct sweep *const s = self;
-    rg_guard_results();
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     rg_live_clear();
     if (strcmp(s->labels, s->replicas.items[i].summary.labels) != 0) {
         (void)snprintf(s->labels, sizeof s->labels, "%s", s->replicas.items[i].summary.labels);

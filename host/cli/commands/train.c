@@ -391,6 +391,7 @@ static rg_status dry_run(struct job *j) {
     struct rg_run *const r = j->run;
     RG_TRY(rg_recorder_check_figure(j->config, r));
     rg_screen_init(&j->screen, &r->config);
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     RG_TRY(open_screen(j));
     RG_TRY(rg_run_estimate(r, &update));
     const size_t updates = r->config.training.updates;
@@ -458,7 +459,7 @@ static rg_status open_outputs(struct job *j) {
     RG_TRY(rg_recorder_create(j->config, j->from.sections, &j->recorder));
     RG_TRY(j->config->output.out ? rg_checkpoints_begin(&j->checkpoints, j->config, r, j->recorder, j->from.update)
                                  : RG_OK);
-    rg_guard_results();
+    rg_guard_forbid_restart(RG_GUARD_RESULTS);
     rg_screen_init(&j->screen, &r->config);
     j->screen.planned = r->validator ? rg_validator_planned(r->validator, r->config.training.updates) : 0;
     j->screen.before = r->state.training.seconds;

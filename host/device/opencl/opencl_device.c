@@ -56,6 +56,7 @@ static void close_context(struct opencl_device *device) {
 }
 
 static void opencl_destroy(struct rg_device *base) {
+    rg_guard_before_release();
     close_context((struct opencl_device *)base);
     rg_guard_watch(NULL, NULL);
     rg_free(base);

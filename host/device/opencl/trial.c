@@ -321,7 +321,7 @@ static void read_died(void) {
 }
 
 rg_status rg_cl_trial(void) {
-    if (trial.done || !rg_guard_is_program()) {
+    if (trial.done || !rg_guard_is_enabled()) {
         return RG_OK;
     }
     trial.done = true;
@@ -347,7 +347,7 @@ int rg_cl_trial_left_out(void) {
 
 rg_status rg_cl_trial_of(const char *place, const char *name, const char *version) {
     char line[LINE_BYTES];
-    if (!rg_guard_is_program() || rg_cl_trial_problem(place)) {
+    if (!rg_guard_is_enabled() || rg_cl_trial_problem(place)) {
         return RG_OK;
     }
     (void)snprintf(line, sizeof line, "good %s %s|%s\n", place, name, version);
