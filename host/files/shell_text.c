@@ -47,6 +47,18 @@ static rg_status add_quoted(struct rg_text *text, const char *argument) {
     return rg_text_add_string(text, "'");
 }
 
+static rg_status add_word(struct rg_text *text, const char *argument) {
+    return is_plain(argument) ? rg_text_add_string(text, argument) : add_quoted(text, argument);
+}
+
+const char *rg_shell_word(const char *argument, char word[RG_SHELL_WORD]) {
+    struct rg_text text = {.bytes = NULL};
+    const bool whole = add_word(&text, argument) == RG_OK;
+    (void)snprintf(word, RG_SHELL_WORD, "%s", whole && text.bytes ? text.bytes : argument);
+    rg_text_destroy(&text);
+    return word;
+}
+
 rg_status rg_shell_text_add(struct rg_text *text, int n, char *const *arguments) {
     for (int i = 1; i < n; i++) {
         if (strcmp(arguments[i], "\n") == 0) {
@@ -54,7 +66,7 @@ rg_status rg_shell_text_add(struct rg_text *text, int n, char *const *arguments)
             continue;
         }
         RG_TRY(rg_text_add_string(text, " "));
-        RG_TRY(is_plain(arguments[i]) ? rg_text_add_string(text, arguments[i]) : add_quoted(text, arguments[i]));
+        RG_TRY(add_word(text, arguments[i]));
     }
     return RG_OK;
 }

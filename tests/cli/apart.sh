@@ -46,6 +46,18 @@ expect_status 0 "$program" "${small[@]}" --updates 1 --out killed --overwrite --
 [ ! -e killed/lock ] || fail "the lock is still there"
 checked "a killed run locks nothing"
 
+# A checkpoint that cannot be removed would be taken for the new run's.
+mkdir -p stays/checkpoint-99.ckpt
+expect_status 8 "$program" "${small[@]}" --updates 1 --out stays --overwrite
+expect_line '^rnn-gpu: stays/checkpoint-99.ckpt: the earlier checkpoint cannot be removed: ' stderr
+expect_empty stdout
+checked "an earlier checkpoint that stays ends the run at its begin"
+
+mkdir "two words"
+touch "two words/checkpoint-3.ckpt"
+refused 2 "continue with --resume 'two words', give" "$program" "${small[@]}" --updates 1 --out "two words"
+checked "a folder in a command to copy is quoted"
+
 mkdir mine
 printf 'mine\n' | tee mine/.probe mine/.rnn-gpu-1-0.tmp.txt >mine/notes
 cp mine/notes mine/before

@@ -46,6 +46,21 @@ done
 [ "$saved" -ge "$wanted" ] || fail "only $saved runs were lost after an update"
 checked "$saved runs whose driver ended them were saved, and resumed to the same bits"
 
+# The device is lost, and the checkpoint, which also holds Adam's moments, is too large for the disk. The model is saved,
+# and both failures are reported.
+large=("$program" --quiet --device opencl --batch 4 --steps 5 --hidden 512 --updates 30 --diagnose none --json --save-every 1000)
+expect_status 0 env RG_COUNT_CALLS="$folder/count" "${large[@]}" --out whole --overwrite
+run=("${large[@]}")
+(
+    ulimit -f 2000 # KiB; the model has 1030, the checkpoint three times as much
+    RG_FAIL_CODE=-36 lost $(($(cat "$folder/count") * 90 / 100))
+    [ "$got" -eq 3 ] || fail "exit $got, expected 3"
+    expect_line 'failed with .*\(-36\): .*; saved the weights after update [0-9]+ in out/model.safetensors; out/checkpoint-.*File too large' stderr
+    expect_no_line 'resume with' stderr
+) || exit 1
+expect_status 0 "$program" verify out/model.safetensors
+checked "a checkpoint that cannot be written does not cost the model"
+
 # Every call by itself, whatever it is, of a short run. The whole diagnosis makes the same calls however long it takes. How
 # often the host asks whether something has ended depends on the time, so the last calls may not come again.
 run=("$program" --quiet --device opencl --data "$data" --hidden 3 --updates 3 --diagnose full --json)

@@ -28,18 +28,17 @@ static uint64_t add_numbers(uint64_t hash, const uint64_t *numbers, size_t n) {
 
 /* Compare the files that the training reads. */
 static rg_status check_files(const struct rg_config *config, struct rg_ranks *ranks) {
-    struct rg_config c = *config;
     struct rg_data_file files[RG_DATA_FILES];
-    rg_data_files(&c, files);
+    rg_data_files(config, files);
     for (size_t i = 0; i < RG_DATA_FILES; i++) {
         struct rg_fingerprint found = {0, 0};
         char text[400];
-        if (!*files[i].path) {
+        if (!files[i].path) {
             continue;
         }
-        RG_TRY(rg_ranks_agree(ranks, rg_dataset_fingerprint(*files[i].path, &found)));
+        RG_TRY(rg_ranks_agree(ranks, rg_dataset_fingerprint(files[i].path, &found)));
         (void)snprintf(text, sizeof text, "--%s %.200s is another file there than on rank 0; copy one to all hosts",
-                       files[i].name, *files[i].path);
+                       files[i].name, files[i].path);
         RG_TRY(rg_ranks_same(ranks, (uint64_t)found.crc << 32 ^ found.bytes, RG_BAD_FILE, text));
     }
     return RG_OK;

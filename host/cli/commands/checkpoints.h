@@ -24,12 +24,15 @@ enum { RG_CHECKPOINT_PATH = 4096 + 48, RG_DATA_FILES = 4 };
 
 /* The files that a run reads. */
 struct rg_data_file {
-    const char *name;  /* name of the section and of the option */
-    const char **path; /* points into the config; *path is NULL without the option */
+    const char *name; /* name of the section and of the option */
+    const char *path; /* NULL without the option */
 };
 
 /* All of them, whether the run has them or not. */
-void rg_data_files(struct rg_config *config, struct rg_data_file files[RG_DATA_FILES]);
+void rg_data_files(const struct rg_config *config, struct rg_data_file files[RG_DATA_FILES]);
+
+/* Give the config another path for file `which` of that list. */
+void rg_data_file_set(struct rg_config *config, size_t which, const char *path);
 
 /* ---- Writing ---- */
 
@@ -40,28 +43,28 @@ struct rg_checkpoints {
     char *options;
     struct rg_fingerprint data[RG_DATA_FILES]; /* of the files that exist */
     uint64_t newest;                           /* update of the newest checkpoint; 0: none */
-    /* in rg_seconds: when the next one is due; when to retry after a failure */
-    double due, next;
-    struct rg_sections *copy; /* of the run after update `copied`, for rg_checkpoints_rescue, or NULL */
+    double due_time, retry_time, copy_time;    /* when the next checkpoint, retry and copy are due, in rg_seconds */
+    struct rg_sections *copy;                  /* state after update `copied`, for rg_checkpoints_rescue, or NULL */
     uint64_t copied;
-    double next_copy;  /* time of the next copy, in rg_seconds */
     bool is_failing;   /* the last attempt failed, which was reported */
     char message[600]; /* error of the checkpoint at the end; "": it was saved */
     char path[RG_CHECKPOINT_PATH];
 };
 
 /* Let a run with --out save itself now and then, and after its last update. Call it before the run's next update;
- * `newest` is the number of updates that the run has made. If the run diverges, only the earlier checkpoints are kept.
- * RG_BAD_FILE if its data cannot be read again. */
+ * `done` is the number of updates that the run has made, which its newest checkpoint holds. If the run diverges, only
+ * the earlier checkpoints are kept. With data from stdin, which cannot be read again, it logs that and saves nothing.
+ * RG_BAD_FILE if a file of data cannot be read. */
 rg_status rg_checkpoints_begin(struct rg_checkpoints *checkpoints, const struct rg_config *config, struct rg_run *run,
-                               struct rg_recorder *recorder, uint64_t newest);
+                               struct rg_recorder *recorder, uint64_t done);
 
 /* Call it after the model has been saved. RG_NOT_SAVED if the checkpoint after the last update could not be written. */
 rg_status rg_checkpoints_end(const struct rg_checkpoints *checkpoints);
 
 /* Save what the host has of a run with --out that has lost its device: the last weights as `model_path`, and the last
  * copy of the run's state as a checkpoint, if it is newer than the existing ones. Copies are made now and then, and
- * take at most 1 % of the time. Returns `status`, with a message that says what was saved, or RG_NOT_SAVED. */
+ * take at most 1 % of the time. Both are tried, whichever fails. Returns `status`; its message is the one that was
+ * recorded before, then what was saved and what could not be. */
 rg_status rg_checkpoints_rescue(struct rg_checkpoints *checkpoints, rg_status status, const char *model_path);
 
 void rg_checkpoints_release(struct rg_checkpoints *checkpoints);
@@ -69,13 +72,14 @@ void rg_checkpoints_release(struct rg_checkpoints *checkpoints);
 /* ---- Finding ---- */
 
 /* The updates of a folder's checkpoints, newest first. *n = 0 if there are none, or no folder. Free *updates with
- * rg_free. */
+ * rg_free. RG_BAD_FILE if the folder cannot be read. */
 rg_status rg_checkpoints_list(const char *folder, uint64_t **updates, size_t *n);
 
 /* "FOLDER/checkpoint-N.ckpt". */
 void rg_checkpoint_name(char path[RG_CHECKPOINT_PATH], const char *folder, uint64_t update);
 
-/* Remove all checkpoints of a folder before a new run begins there. */
+/* Remove all checkpoints of a folder before a new run begins there. RG_NOT_SAVED if one stays: --resume would later
+ * take it for the new run's. */
 rg_status rg_checkpoints_clear(const char *folder);
 
 /* ---- Resuming ---- */

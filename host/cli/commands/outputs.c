@@ -14,6 +14,7 @@
 #include "cli/commands/run_table.h"
 #include "cli/report/lines.h"
 #include "options/options.h"
+#include "files/shell_text.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
@@ -230,7 +231,7 @@ void rg_outputs_print(const struct rg_config *c, enum rg_out out, size_t width) 
 }
 
 rg_status rg_outputs_refuse_earlier(const char *folder) {
-    char path[NAME_BYTES];
+    char path[NAME_BYTES], word[RG_SHELL_WORD];
     uint64_t *updates = NULL;
     size_t n = 0;
     for (size_t i = 0; i < N_PARTS; i++) {
@@ -247,5 +248,5 @@ rg_status rg_outputs_refuse_earlier(const char *folder) {
                   : rg_fail(RG_USAGE,
                             "--out %s holds a run that was stopped (checkpoint-%llu.ckpt): continue with --resume %s, "
                             "give another folder, or --overwrite",
-                            folder, newest, folder);
+                            folder, newest, rg_shell_word(folder, word));
 }

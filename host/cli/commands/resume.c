@@ -126,10 +126,10 @@ static void take_anew(const struct rg_config *asked, struct rg_config *c) {
 
 /* Find a data file of the run: under its name on the command line, else under its absolute name. Its contents must be
  * unchanged. */
-static rg_status find_file(const struct rg_sections *s, const struct rg_data_file *file) {
+static rg_status find_file(const struct rg_sections *s, struct rg_data_file *file) {
     char *whole = NULL, number[RG_SECTION_NAME];
     uint64_t bytes = 0, crc = 0;
-    if (!*file->path) {
+    if (!file->path) {
         return RG_OK;
     }
     RG_TRY(rg_sections_get_text(s, file->name, &whole));
@@ -138,7 +138,7 @@ static rg_status find_file(const struct rg_sections *s, const struct rg_data_fil
     (void)snprintf(number, sizeof number, "%s.crc", file->name);
     RG_TRY(rg_sections_number(s, number, UINT32_MAX, &crc));
     const struct rg_fingerprint wanted = {bytes, (uint32_t)crc};
-    const char *const names[] = {*file->path, whole};
+    const char *const names[] = {file->path, whole};
     bool exists = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct rg_fingerprint found;
@@ -148,7 +148,7 @@ static rg_status find_file(const struct rg_sections *s, const struct rg_data_fil
         exists = true;
         RG_TRY(rg_dataset_fingerprint(names[i], &found));
         if (rg_fingerprint_equal(&found, &wanted)) {
-            *file->path = names[i];
+            file->path = names[i];
             return RG_OK;
         }
     }
@@ -164,6 +164,7 @@ static rg_status find_data(struct rg_resumed *r) {
     rg_data_files(&r->config, files);
     for (size_t i = 0; i < RG_DATA_FILES; i++) {
         RG_TRY(find_file(r->sections, &files[i]));
+        rg_data_file_set(&r->config, i, files[i].path);
     }
     return RG_OK;
 }

@@ -24,6 +24,7 @@
 #include "cli/settings.h"
 #include "cli/live.h"
 #include "cli/report/measuring.h"
+#include "files/shell_text.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
 #include "cli/report/advice.h"
@@ -316,7 +317,8 @@ static rg_status verdict_status(const struct job *j) {
                j->config->output.out ? "; saved " : "; nothing is saved without --out",
                j->config->output.out ? j->model_path : "");
         if (j->checkpoints.newest) {
-            rg_log("resume with: rnn-gpu --resume %s", j->config->output.out);
+            char word[RG_SHELL_WORD];
+            rg_log("resume with: rnn-gpu --resume %s", rg_shell_word(j->config->output.out, word));
         }
         return rg_stop_status();
     }

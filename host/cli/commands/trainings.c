@@ -40,18 +40,17 @@ static rg_status open_models(const char *table, struct rg_trainings *t) {
 }
 
 static rg_status take_fingerprints(const struct rg_config *config, struct rg_trainings *t) {
-    struct rg_config c = *config;
     struct rg_data_file files[RG_DATA_FILES];
-    rg_data_files(&c, files);
+    rg_data_files(config, files);
     for (size_t i = 0; i < RG_DATA_FILES; i++) {
-        if (*files[i].path && strcmp(*files[i].path, "-") == 0) {
+        if (files[i].path && strcmp(files[i].path, "-") == 0) {
             return rg_fail(
                 RG_USAGE,
                 "--out %s keeps results by the contents of the data, and stdin, `-`, is read once; save it as "
                 "a file, or write a table, --out F.csv",
                 t->folder);
         }
-        RG_TRY(*files[i].path ? rg_dataset_fingerprint(*files[i].path, &t->files[i]) : RG_OK);
+        RG_TRY(files[i].path ? rg_dataset_fingerprint(files[i].path, &t->files[i]) : RG_OK);
     }
     return RG_OK;
 }
@@ -118,7 +117,7 @@ static rg_status key_text(const struct rg_trainings *t, const struct rg_config *
     c.machine.memory = usual.machine.memory;
     rg_data_files(&c, files);
     for (size_t i = 1, length = 0; i < RG_DATA_FILES; i++) { /* those beside --data */
-        if (*files[i].path) {
+        if (files[i].path) {
             length +=
                 (size_t)snprintf(others + length, sizeof others - length, "%s of %" PRIu64 " bytes, %08" PRIx32 ", ",
                                  files[i].name, t->files[i].bytes, t->files[i].crc);
