@@ -62,7 +62,7 @@ static rg_status scan(struct rg_net *net, size_t layer, size_t direction, bool k
     if (in >= 0) {
         RG_TRY(rg_layer_recall_states(net, layer, direction, (size_t)in, rows));
     }
-    RG_TRY(rg_layer_forward(net, layer, direction, rows, net->chunk.source->ragged));
+    RG_TRY(rg_layer_forward(net, layer, direction));
     return keep && out >= 0 ? rg_layer_keep_states(net, layer, direction, (size_t)out, rows) : RG_OK;
 }
 
@@ -82,7 +82,7 @@ struct dropout {
 
 static rg_status drop_out(struct rg_net *net, void *self) {
     const struct dropout *const d = self;
-    return rg_layer_dropout(net, d->layer, d->from, d->to, net->chunk.update, net->chunk.first_row, net->chunk.rows);
+    return rg_layer_dropout(net, d->layer, d->from, d->to);
 }
 
 static rg_status read_out(struct rg_net *net, void *self) {
@@ -227,7 +227,7 @@ static rg_status add_gradient(struct rg_net *net, size_t layer, size_t direction
 static rg_status reverse_runs(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
                               bool gradients) {
     const struct rg_plan *const p = &net->plan;
-    const bool every_step = layer + 1 < p->layers || net->buffers.read || p->target_steps > 1, rising = direction == 1;
+    const bool rising = direction == 1;
     const struct rg_span w = net->segment;
     double since = rg_seconds();
     for (size_t at = rising ? w.begin : w.end; at != (rising ? w.end : w.begin);) {
@@ -235,17 +235,14 @@ static rg_status reverse_runs(struct rg_net *net, size_t layer, size_t direction
                                    : rising           ? rg_plan_accum_after(p, at)
                                                       : rg_plan_accum_before(p, at);
         at = rising ? run.end : run.begin;
-        RG_TRY(
-            rg_layer_reverse(net, layer, direction, run, dout, every_step, net->chunk.rows, net->chunk.source->ragged));
+        RG_TRY(rg_layer_reverse(net, layer, direction, run, dout));
         RG_TRY(rg_net_lap(net, &since, RG_PHASE_REVERSE));
         if (gradients) {
             RG_TRY(add_gradient(net, layer, direction, run));
             RG_TRY(rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT));
         }
     }
-    return gradients ? rg_layer_initial_gradient(net, layer, direction, dout, every_step, net->chunk.first_row,
-                                                 net->chunk.rows)
-                     : RG_OK;
+    return gradients ? rg_layer_initial_gradient(net, layer, direction, dout) : RG_OK;
 }
 
 /* Queue a direction's reverse scan of the segment. It starts from the deltas at the border that the scan of the

@@ -153,13 +153,13 @@ static double budget_of(const struct rg_net *net) {
 }
 
 static struct rg_scan_args scan_args(const struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
-                                     size_t rows, bool ragged, bool reverse) {
+                                     bool reverse) {
     const struct rg_plan *const p = &net->plan;
     const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
     const double budget = budget_of(net);
     const struct rg_span order = orders(p, direction, span);
     return (struct rg_scan_args){
-        .rows = rows,
+        .rows = net->chunk.rows,
         .steps = p->steps,
         .from = order.begin,
         .to = order.end,
@@ -180,7 +180,7 @@ static struct rg_scan_args scan_args(const struct rg_net *net, size_t layer, siz
         .out_column = (rg_u32)(direction * p->hidden),
         .tile = (rg_u32)p->tile,
         .activation = (rg_u32)net->model->shape.activation,
-        .ragged = ragged,
+        .ragged = net->chunk.source->ragged,
         .backward = direction == 1,
         .initial = p->initial,
         .skip_kind = p->skip == 0                      ? RG_SKIP_NONE
@@ -254,11 +254,11 @@ static struct rg_buffer *saved_of(const struct rg_net *net, size_t layer, size_t
     return net->buffers.saved[layer][direction] ? net->buffers.saved[layer][direction] : net->buffers.unused;
 }
 
-rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction, size_t rows, bool ragged) {
+rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction) {
     struct scan scan = {.launch = {.buffers = {rg_layer_inputs(net, layer), net->buffers.packed,
                                                net->buffers.out[layer], saved_of(net, layer, direction),
                                                net->buffers.begin, net->buffers.gate[layer][direction]}},
-                        .args = scan_args(net, layer, direction, net->segment, rows, ragged, false)};
+                        .args = scan_args(net, layer, direction, net->segment, false)};
     return launch_scan(net, layer, &scan);
 }
 
@@ -266,14 +266,13 @@ static size_t segment_rows(const struct rg_net *net, size_t rows) {
     return (net->segment.end - net->segment.begin) * rows;
 }
 
-rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
-                           uint64_t update, size_t first_row, size_t rows) {
-    const struct rg_dropout_args args = {.rows = rows,
-                                         .first_row = first_row,
+rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *from, struct rg_buffer *to) {
+    const struct rg_dropout_args args = {.rows = net->chunk.rows,
+                                         .first_row = net->chunk.first_row,
                                          .from = net->segment.begin,
                                          .to = net->segment.end,
                                          .base = net->base,
-                                         .update = update,
+                                         .update = net->chunk.update,
                                          .seed_low = (rg_u32)net->options.seed,
                                          .seed_high = (rg_u32)(net->options.seed >> 32),
                                          .layer = (rg_u32)layer,
@@ -283,7 +282,7 @@ rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *f
                             &(struct rg_launch){.kernel = RG_K_rg_dropout,
                                                 .buffers = {from, to},
                                                 .args = &args,
-                                                .groups = {rg_net_groups(net, segment_rows(net, rows), 64), 1}});
+                                                .groups = {rg_net_groups(net, segment_rows(net, args.rows), 64), 1}});
 }
 
 /* One of a direction's two initial states, `buffer` or zeros, to element `target` of rows of `to`. */
@@ -363,8 +362,13 @@ static rg_status launch_initial_rows(struct rg_net *net, void *self, struct rg_s
     return rg_device_launch(net->device, &launch);
 }
 
-rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
-                                    bool every_step, size_t first_row, size_t rows) {
+/* Does dL/dout of a layer have every step? Else it has only the last one. */
+static bool has_every_step(const struct rg_net *net, size_t layer) {
+    return layer + 1 < net->plan.layers || net->buffers.read || net->plan.target_steps > 1;
+}
+
+rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout) {
+    const size_t rows = net->chunk.rows;
     const struct rg_plan *const p = &net->plan;
     const struct rg_plan_direction *const from = &p->layer[layer].directions[direction];
     if (!net->buffers.dh_0) {
@@ -376,8 +380,8 @@ rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t dir
         .from = net->segment.begin,
         .to = net->segment.end,
         .base = net->base,
-        .dh_row = every_step ? p->steps - 1 - net->base : 0,
-        .target = ((layer * p->directions + direction) * p->batch + first_row) * p->h_stride,
+        .dh_row = has_every_step(net, layer) ? p->steps - 1 - net->base : 0,
+        .target = ((layer * p->directions + direction) * p->batch + net->chunk.first_row) * p->h_stride,
         .w_hidden = from->hh_reverse,
         .w_skip = from->sh_reverse,
         .back = rg_plan_has_skip(p, RG_SKIP_DILATED) ? p->skip : 1,
@@ -402,14 +406,14 @@ rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t dir
 }
 
 rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
-                           struct rg_buffer *dout, bool every_step, size_t rows, bool ragged) {
+                           struct rg_buffer *dout) {
     struct scan scan = {
         .launch = {.buffers = {net->buffers.out[layer], saved_of(net, layer, direction), net->buffers.packed, dout,
                                rg_net_deltas(net, layer, direction), net->buffers.carry, net->buffers.begin,
                                net->buffers.gate[layer][direction]}},
-        .args = scan_args(net, layer, direction, span, rows, ragged, true),
+        .args = scan_args(net, layer, direction, span, true),
         .reverse = true};
-    scan.args.every_step = every_step;
+    scan.args.every_step = has_every_step(net, layer);
     return launch_scan(net, layer, &scan);
 }
 

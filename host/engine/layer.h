@@ -19,23 +19,21 @@ size_t rg_layer_reduce_jobs(const struct rg_net *net, size_t layer, size_t direc
 /* The kernel of a scan, its shape and its local memory. */
 void rg_layer_scan(const struct rg_net *net, bool reverse, struct rg_launch *launch);
 
-/* Queue, for `rows` sequences and the steps of net->segment:
+/* Queue, for the sequences of net->chunk and the steps of net->segment:
  *   forward         a direction's forward scan. Direction 0 goes first: its padding overwrites columns of direction 1.
- *   dropout         of the states; first_row is the chunk's first row in the batch
- *   reverse         a direction's reverse scan of the steps of `span`, from dL/dout of all steps (every_step) or of the
- *                   last one
+ *   dropout         of the states
+ *   reverse         a direction's reverse scan of the steps of `span`. dout is dL/dout of all steps, or of the last one
+ *                   where no other step of the layer's output has a gradient
  *   input_gradient  dx, the gradient at the layer's inputs, for rows (t, b) of the buffers */
-rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction, size_t rows, bool ragged);
-rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *from, struct rg_buffer *to,
-                           uint64_t update, size_t first_row, size_t rows);
+rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction);
+rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *from, struct rg_buffer *to);
 rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
-                           struct rg_buffer *dout, bool every_step, size_t rows, bool ragged);
+                           struct rg_buffer *dout);
 rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, struct rg_span rows, struct rg_buffer *dx);
 
 /* With plan.initial_gradient, queue dh_0 and dc_0 of the sequences that begin in the segment, after its reverse scan.
  */
-rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
-                                    bool every_step, size_t first_row, size_t rows);
+rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout);
 
 /* Queue x of the chunk from its words. Queue the embedding table's gradient from dx. */
 rg_status rg_layer_embed(struct rg_net *net, size_t rows);

@@ -113,6 +113,19 @@ static rg_status take_apart(struct rg_pixels pixels, struct rg_dataset **data) {
     return status;
 }
 
+/* Check the width of data that were just read; then as take_apart. A model's data have the width of the model. */
+static rg_status finish_reading(const struct rg_model *model, struct rg_pixels pixels, struct rg_dataset **data) {
+    if (!model && (*data)->n_features >= RG_MAX_WIDTH) {
+        const rg_status status =
+            rg_fail(RG_NO_MEMORY, "%s: %zu different words or features of a step are too many; below %d are possible",
+                    (*data)->path, (*data)->n_features, RG_MAX_WIDTH);
+        rg_dataset_destroy(*data);
+        *data = NULL;
+        return status;
+    }
+    return take_apart(pixels, data);
+}
+
 /* How a run reads images: as the model does, else as the options say. RG_USAGE if the two differ. */
 static rg_status choose_pixels(const struct rg_config *config, const struct rg_model *model, struct rg_pixels *pixels) {
     const struct rg_pixels asked = config->data.pixels;
@@ -188,15 +201,7 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
     options.min_count = config->data.min_count;
     RG_TRY(choose_pixels(config, model, &pixels));
     RG_TRY(read_file(config, model, &options, out));
-    if (!model && (*out)->n_features >= RG_MAX_WIDTH) {
-        const rg_status status =
-            rg_fail(RG_NO_MEMORY, "%s: %zu different words or features of a step are too many; below %d are possible",
-                    (*out)->path, (*out)->n_features, RG_MAX_WIDTH);
-        rg_dataset_destroy(*out);
-        *out = NULL;
-        return status;
-    }
-    return take_apart(pixels, out);
+    return finish_reading(model, pixels, out);
 }
 
 rg_status rg_setup_held_out(const struct rg_config *config, const char *path, const struct rg_arrays *arrays,
@@ -351,15 +356,7 @@ rg_status rg_setup_fashion_mnist(const struct rg_config *config, const struct rg
     RG_TRY(held_out
                ? rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "t10k-labels-idx1-ubyte.gz", out)
                : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz", out));
-    if (!model && (*out)->n_features >= RG_MAX_WIDTH) {
-        const rg_status status =
-            rg_fail(RG_NO_MEMORY, "%s: %zu different words or features of a step are too many; below %d are possible",
-                    (*out)->path, (*out)->n_features, RG_MAX_WIDTH);
-        rg_dataset_destroy(*out);
-        *out = NULL;
-        return status;
-    }
-    return take_apart(pixels, out);
+    return finish_reading(model, pixels, out);
 }
 
 /* Do the data fit the model? Tokens may use fewer words than the model knows. */
