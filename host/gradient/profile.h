@@ -37,7 +37,7 @@ struct rg_lag_terms {
      * a gate. */
     double *step_share, *step_log10;
     double total;   /* ||G|| */
-    size_t horizon; /* smallest k such that lags below k give G to 10 %; 0: not known */
+    size_t horizon; /* smallest k such that lags below k give G within 10 %; 0: not known */
 };
 
 /* How much of the gradient arrives at the furthest lag, over the sequences that have a loss and a step there: log10 of

@@ -203,7 +203,7 @@ order=$(grep -o -E '^(where the gradient|STABLE|why|  with -v)' "$folder/stdout"
 [ "$order" = "where the gradient,STABLE,why,  with -v," ] || fail "lags, verdict and causes come in the order $order"
 expect_line '^STABLE: the gradient comes far back in time, though it becomes weaker\. The$'
 expect_status 0 "$program" --steps 60 --updates 0 --batch 4 --hidden 8 --device cpu
-expect_line '^VANISHING: on its way back in time the gradient all but disappears, so far steps$'
+expect_line '^VANISHING: on its way back in time the gradient all but disappears, so distant$'
 checked "bars of shares and norms; the verdict before its causes"
 
 # The causes, and a command that can be pasted.

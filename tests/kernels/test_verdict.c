@@ -190,7 +190,7 @@ static void check_sentence(const struct rg_diagnosis *d) {
     ck_assert(!arrives || fabs(j->log10_reach) < 3.0);
     ck_assert(!strstr(text, "falls and grows") || j->decay * j->log10_reach < 0.0);
     ck_assert((strstr(text, "disagree") != NULL) == (j->mixture == RG_MIXED_SEQUENCES));
-    ck_assert((strstr(text, "far steps count for little") != NULL) == (j->word == RG_FADING));
+    ck_assert((strstr(text, "distant steps count for little") != NULL) == (j->word == RG_FADING));
     ck_assert((strstr(text, "small change of weight_hh") != NULL) == (j->word == RG_SENSITIVE));
 }
 

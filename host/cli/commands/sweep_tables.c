@@ -140,7 +140,7 @@ static rg_status begin_runs(struct rg_sweep_tables *s, const struct rg_summary *
         {.head = "held out", .width = 8, .meaning = "the loss of the validation data after the last update"},
         {.head = "test", .width = 8, .meaning = "the loss of the test data"},
         {.head = "factor", .width = 7, .meaning = "of the gradient from a step to the one before it, fitted"},
-        {.head = "horizon", .width = 7, .meaning = "lags below it give the gradient of weight_hh to 10 %"},
+        {.head = "horizon", .width = 7, .meaning = "lags below it give the gradient of weight_hh within 10 %"},
         {.head = "gradient", .width = 9, .left = true, .meaning = "the verdict: how the gradient comes back in time"},
         {.head = "learned", .width = 7},
         {.head = "seconds", .width = 7},

@@ -67,7 +67,7 @@ static void add_plain(struct text *t, const struct rg_diagnosis *d) {
         [RG_EXPLODING] =
             "on its way back in time the gradient grows, and an update without clipping can go much too far",
         [RG_MIXED] = "on its way back in time the gradient is not alike everywhere",
-        [RG_FADING] = "the gradient comes far back in time, but far steps count for little",
+        [RG_FADING] = "the gradient comes far back in time, but distant steps count for little",
         [RG_SENSITIVE] =
             "the gradient comes far back in time, but a small change of the weights changes the state a lot",
         [RG_STABLE] = "the gradient comes far back in time",
@@ -78,7 +78,7 @@ static void add_plain(struct text *t, const struct rg_diagnosis *d) {
     add(t, "%s%s%s", as_noise ? "in each sequence " : "",
         own ? "every step has its own part in the loss, and so a gradient that need not come from far" : plain[v->word],
         own                                              ? ""
-        : v->word == RG_VANISHING && !far_counts         ? ", so far steps teach the weights next to nothing"
+        : v->word == RG_VANISHING && !far_counts         ? ", so distant steps teach the weights next to nothing"
         : v->word == RG_STABLE && v->log10_reach <= -1.0 ? ", though it becomes weaker"
         : v->word == RG_STABLE && v->log10_reach >= 1.0  ? ", and it becomes stronger"
                                                          : "");
@@ -150,7 +150,7 @@ static void add_reach(struct text *t, const struct rg_diagnosis *d) {
         add(t, "; fitted over all lags its factor is %.4g a step%s", v->factor,
             turns ? ", as it falls and grows on the way" : "");
     }
-    add(t, "; lags below %zu give the gradient of weight_hh to 10 %%.", v->horizon);
+    add(t, "; lags below %zu give the gradient of weight_hh within 10 %%.", v->horizon);
 }
 
 static void add_mixture(struct text *t, const struct rg_diagnosis *d) {
