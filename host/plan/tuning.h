@@ -1,7 +1,8 @@
 /* What was measured of a device's speed. `bench --tune` finds the size of a chunk, the sequences that a work-group
  * takes, and whether a library is faster at wide products; the contest of train/contest.h finds whether a GPU in the
- * processor's memory is faster than the native device. No result depends on it: a sequence's results do not depend on
- * its tile, and gradients not on chunks of whole blocks.
+ * processor's memory is faster than the native device. Chunk and tile change no bit: a sequence's results do not depend
+ * on its tile, and gradients do not depend on chunks of whole blocks. A library adds in another order than the kernels,
+ * so its products differ in the last bits.
  *
  * There is one JSON file for each device, driver and number of units, where base/cache.h says. */
 #ifndef RG_TUNING_H
