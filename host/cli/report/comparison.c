@@ -140,8 +140,9 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
                                  "the updates, at least 20",
                       middle[] = "of the run with the median loss: the share of weight_hh's gradient from the older "
                                  "half of the lags; the verdict",
-                      others[] = "of the same run: lags below it give the gradient within 10 %, factor of the gradient a "
-                                 "step back, updates that were clipped, updates made, sequences a second";
+                      others[] =
+                          "of the same run: lags below it give the gradient within 10 %, factor of the gradient a "
+                          "step back, updates that were clipped, updates made, sequences a second";
     struct rg_column columns[COLUMNS] = {
         {.head = "", .width = 3},
         {.head = "remedy", .width = 10, .left = true},
