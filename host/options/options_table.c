@@ -1,5 +1,5 @@
 /* Every option and command: name, type, range, who takes it, and its line of help. Defaults are those of
- * rg_config_default. */
+ * rg_config_default; rg_config_of_command changes some for compare, sweep and probe. */
 #include "options/options.h"
 
 #include <math.h>
@@ -29,7 +29,8 @@ const char *const rg_math_names[] = {"float", "tf32", NULL};
 static const char *const cell_names[] = {RG_CELLS(CELL_NAME, ) "irnn", NULL};
 static const char *const init_names[] = {"pytorch", "xavier", "he",     "orthogonal", "identity",
                                          "normal",  "nprnn",  "chrono", NULL};
-/* Of any matrix: nprnn needs a square one, and chrono is about biases. */
+/* Initialisers of W_ih. nprnn needs a square matrix, and chrono sets biases. A value is its position, so these are the
+ * first ones of init_names, in the same order. */
 static const char *const init_input_names[] = {"pytorch", "xavier", "he", "orthogonal", "identity", "normal", NULL};
 static const char *const nonfinite_names[] = {"skip", "stop", NULL};
 #define TASK_NAME(NAME, name, ...) name,
@@ -56,101 +57,110 @@ const struct rg_schedule_form rg_schedule_forms[] = {
     [RG_SCHEDULE_PLATEAU] = {"[:N[:G]]", 200, 0.5},
 };
 
+/* Rows of the table of commands. */
+/* clang-format off */
+enum {
+    TRAIN_ROW, GRAD_ROW, PREDICT_ROW, COMPARE_ROW, SWEEP_ROW, PROBE_ROW, BENCH_ROW, DEVICES_ROW, SELFTEST_ROW,
+    EXPORT_ROW, EVAL_ROW, IMPORT_ROW, INSPECT_ROW, VERIFY_ROW, RUNS_ROW, SAMPLE_ROW, COMPLETION_ROW, HELP_ROW,
+    VERSION_ROW
+};
+/* clang-format on */
+
 const struct rg_command rg_commands[] = {
-    {"train", "train on a task or a file; the default",
-     "  ./rnn-gpu --batch 4096 --steps 100\n"
-     "  ./rnn-gpu --data data/cat-mat-rat.csv --hidden 3 --lr 0.05 --updates 300 \\\n"
-     "      --out model\n"},
-    {"grad", "loss, gradients and gradient by lag of a model on data",
-     "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
-     "      --out gradient.safetensors\n"
-     "  ./rnn-gpu grad --task adding --steps 200 --batch 64 --cell lstm \\\n"
-     "      --out gradient.safetensors\n"
-     "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
-     "      --report gradient.html\n"
-     "  ./rnn-gpu grad --model data/cat-mat-rat-weights.safetensors \\\n"
-     "      --data data/cat-mat-rat.csv --trace\n"},
-    {"predict", "outputs of a saved model on data",
-     "  ./rnn-gpu predict --model model/model.safetensors \\\n"
-     "      --data data/cat-mat-rat.csv --out outputs.npy\n"},
-    {"compare", "the remedies side by side on one task",
-     "  ./rnn-gpu compare                               # seven remedies, three seeds each\n"
-     "  ./rnn-gpu compare --task copy --steps 20 --remedies tanh,lstm,gru,gru+rate\n"
-     "  ./rnn-gpu compare --remedies relu,irnn,gru --rates 1e-3,3e-3 --seeds 5\n"},
-    {"sweep", "a grid of lengths, seeds, rates and other options, many runs at once",
-     "  ./rnn-gpu sweep --steps 10,30,100 --cell rnn,irnn,lstm --seed 1-5\n"
-     "  ./rnn-gpu sweep --cell irnn --lr 1e-4..1e-2*5 --seed 1-8 --updates 8000\n"
-     "  ./rnn-gpu sweep --cell rnn,lstm --steps 10,30,100 --seed 1-5 --out runs.csv\n"},
-    {"probe", "gradient experiments with known answers",
-     "  ./rnn-gpu probe\n"
-     "  ./rnn-gpu probe all\n"
-     "  ./rnn-gpu probe power --matrix '0.9,3;0,0.8' --steps 50\n"},
-    {"bench", "speed of training on this machine",
-     "  ./rnn-gpu bench --batch 4096 --steps 100 --hidden 128\n"
-     "  ./rnn-gpu bench --peers --roofline --out results.jsonl\n"
-     "  ./rnn-gpu bench --compare results.jsonl\n"
-     "  ./rnn-gpu bench --plan h100 --cell lstm --batch 4096 --steps 100\n"},
-    {"devices", "list the devices", "  ./rnn-gpu devices\n"},
-    {"selftest", "check every kernel against the reference on this device", "  ./rnn-gpu selftest --device cpu\n"},
-    {"export", "a model for other programs: ONNX, C, PyTorch, NumPy; or a task's data",
-     "  ./rnn-gpu export --model model/model.safetensors --out model.onnx\n"
-     "  ./rnn-gpu export --model model/model.safetensors --out model.c\n"
-     "  ./rnn-gpu export --model model/model.safetensors --out model.torch.py\n"
-     "  ./rnn-gpu export --task copy --sequences 1000 --steps 50 --out copy.npz\n"},
-    {"eval", "loss, accuracy and other measures of a model on data",
-     "  ./rnn-gpu eval --model model/best.safetensors --data test.csv\n"},
-    {"import", "a model of another program: ONNX", "  ./rnn-gpu import --onnx model.onnx --out model.safetensors\n"},
-    {"inspect", "what is in a model, a checkpoint, or another file of tensors",
-     "  ./rnn-gpu inspect model/model.safetensors\n"
-     "  ./rnn-gpu inspect model/checkpoint-100.ckpt --json\n"},
-    {"verify", "is a file whole, or every file of a folder of --out",
-     "  ./rnn-gpu verify model/checkpoint-100.ckpt\n"
-     "  ./rnn-gpu verify model\n"},
-    {"runs", "the runs in a folder: options, result, which can go on", "  ./rnn-gpu runs .\n"},
-    {"sample", "text from a trained language model",
-     "  ./rnn-gpu sample --model model/best.safetensors --length 300 --prompt 'The '\n"},
-    {"completion", "the script by which bash, zsh or fish complete command lines",
-     "  source <(./rnn-gpu completion bash)\n"},
-    {"help", "this text, or the help of a command", "  ./rnn-gpu help train\n"},
-    {"version", "name and version; with --verbose how it was built, and licences", "  ./rnn-gpu version --verbose\n"},
+    [TRAIN_ROW] = {"train", "train on a task or a file; the default",
+                   "  ./rnn-gpu --batch 4096 --steps 100\n"
+                   "  ./rnn-gpu --data data/cat-mat-rat.csv --hidden 3 --lr 0.05 --updates 300 \\\n"
+                   "      --out model\n"},
+    [GRAD_ROW] = {"grad", "loss, gradients and gradient by lag of a model on data",
+                  "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
+                  "      --out gradient.safetensors\n"
+                  "  ./rnn-gpu grad --task adding --steps 200 --batch 64 --cell lstm \\\n"
+                  "      --out gradient.safetensors\n"
+                  "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
+                  "      --report gradient.html\n"
+                  "  ./rnn-gpu grad --model data/cat-mat-rat-weights.safetensors \\\n"
+                  "      --data data/cat-mat-rat.csv --trace\n"},
+    [PREDICT_ROW] = {"predict", "outputs of a saved model on data",
+                     "  ./rnn-gpu predict --model model/model.safetensors \\\n"
+                     "      --data data/cat-mat-rat.csv --out outputs.npy\n"},
+    [COMPARE_ROW] = {"compare", "the remedies side by side on one task",
+                     "  ./rnn-gpu compare                               # seven remedies, three seeds each\n"
+                     "  ./rnn-gpu compare --task copy --steps 20 --remedies tanh,lstm,gru,gru+rate\n"
+                     "  ./rnn-gpu compare --remedies relu,irnn,gru --rates 1e-3,3e-3 --seeds 5\n"},
+    [SWEEP_ROW] = {"sweep", "a grid of lengths, seeds, rates and other options, many runs at once",
+                   "  ./rnn-gpu sweep --steps 10,30,100 --cell rnn,irnn,lstm --seed 1-5\n"
+                   "  ./rnn-gpu sweep --cell irnn --lr 1e-4..1e-2*5 --seed 1-8 --updates 8000\n"
+                   "  ./rnn-gpu sweep --cell rnn,lstm --steps 10,30,100 --seed 1-5 --out runs.csv\n"},
+    [PROBE_ROW] = {"probe", "gradient experiments with known answers",
+                   "  ./rnn-gpu probe\n"
+                   "  ./rnn-gpu probe all\n"
+                   "  ./rnn-gpu probe power --matrix '0.9,3;0,0.8' --steps 50\n"},
+    [BENCH_ROW] = {"bench", "speed of training on this machine",
+                   "  ./rnn-gpu bench --batch 4096 --steps 100 --hidden 128\n"
+                   "  ./rnn-gpu bench --peers --roofline --out results.jsonl\n"
+                   "  ./rnn-gpu bench --compare results.jsonl\n"
+                   "  ./rnn-gpu bench --plan h100 --cell lstm --batch 4096 --steps 100\n"},
+    [DEVICES_ROW] = {"devices", "list the devices", "  ./rnn-gpu devices\n"},
+    [SELFTEST_ROW] = {"selftest", "check every kernel against the reference on this device",
+                      "  ./rnn-gpu selftest --device cpu\n"},
+    [EXPORT_ROW] = {"export", "a model for other programs: ONNX, C, PyTorch, NumPy; or a task's data",
+                    "  ./rnn-gpu export --model model/model.safetensors --out model.onnx\n"
+                    "  ./rnn-gpu export --model model/model.safetensors --out model.c\n"
+                    "  ./rnn-gpu export --model model/model.safetensors --out model.torch.py\n"
+                    "  ./rnn-gpu export --task copy --sequences 1000 --steps 50 --out copy.npz\n"},
+    [EVAL_ROW] = {"eval", "loss, accuracy and other measures of a model on data",
+                  "  ./rnn-gpu eval --model model/best.safetensors --data test.csv\n"},
+    [IMPORT_ROW] = {"import", "read a model from an ONNX file",
+                    "  ./rnn-gpu import --onnx model.onnx --out model.safetensors\n"},
+    [INSPECT_ROW] = {"inspect", "what is in a model, a checkpoint, or another file of tensors",
+                     "  ./rnn-gpu inspect model/model.safetensors\n"
+                     "  ./rnn-gpu inspect model/checkpoint-100.ckpt --json\n"},
+    [VERIFY_ROW] = {"verify", "check a file, or every file in a folder of --out",
+                    "  ./rnn-gpu verify model/checkpoint-100.ckpt\n"
+                    "  ./rnn-gpu verify model\n"},
+    [RUNS_ROW] = {"runs", "the runs in a folder: options, result, which can be resumed", "  ./rnn-gpu runs .\n"},
+    [SAMPLE_ROW] = {"sample", "text from a trained language model",
+                    "  ./rnn-gpu sample --model model/best.safetensors --length 300 --prompt 'The '\n"},
+    [COMPLETION_ROW] = {"completion", "the script by which bash, zsh or fish complete command lines",
+                        "  source <(./rnn-gpu completion bash)\n"},
+    [HELP_ROW] = {"help", "this text, or the help of a command", "  ./rnn-gpu help train\n"},
+    [VERSION_ROW] = {"version", "name and version; with --verbose how it was built, and licences",
+                     "  ./rnn-gpu version --verbose\n"},
 };
 const size_t rg_n_commands = sizeof rg_commands / sizeof *rg_commands;
 
-/* TRAIN: all that trains; ONE_RUN: where that is a single run, of which everything can be chosen. */
+/* Sets of commands, for struct rg_option.commands. ONE_RUN is the command train; completion and help take no option. */
 enum {
-    ONE_RUN = 1,
-    GRAD = 2,
-    PREDICT = 4,
-    COMPARE = 8,
-    SWEEP = 16,
-    PROBE = 32,
-    BENCH = 64,
-    DEVICES = 128,
-    SELFTEST = 256,
-    EXPORT = 512,
-    EVAL = 1024,
-    IMPORT = 2048,
-    INSPECT = 4096,
-    VERIFY = 8192,
-    RUNS = 16384,
-    SAMPLE = 32768,
-    VERSION = 1 << 18 /* behind completion and help, which take no options */
-};
-enum { TRAIN = ONE_RUN | COMPARE | SWEEP };
-/* OF_MODEL: what reads a model's file, whose options a plain PyTorch file lacks. */
-enum { OF_MODEL = GRAD | PREDICT | EVAL | EXPORT };
-enum {
-    COMPUTES = TRAIN | GRAD | PREDICT | EVAL | PROBE | BENCH | SELFTEST,
-    SPEAKS = COMPUTES | DEVICES | INSPECT | VERIFY | RUNS | SAMPLE
+    ONE_RUN = 1 << TRAIN_ROW,
+    GRAD = 1 << GRAD_ROW,
+    PREDICT = 1 << PREDICT_ROW,
+    COMPARE = 1 << COMPARE_ROW,
+    SWEEP = 1 << SWEEP_ROW,
+    PROBE = 1 << PROBE_ROW,
+    BENCH = 1 << BENCH_ROW,
+    DEVICES = 1 << DEVICES_ROW,
+    SELFTEST = 1 << SELFTEST_ROW,
+    EXPORT = 1 << EXPORT_ROW,
+    EVAL = 1 << EVAL_ROW,
+    IMPORT = 1 << IMPORT_ROW,
+    INSPECT = 1 << INSPECT_ROW,
+    VERIFY = 1 << VERIFY_ROW,
+    RUNS = 1 << RUNS_ROW,
+    SAMPLE = 1 << SAMPLE_ROW,
+    VERSION = 1 << VERSION_ROW,
+    TRAIN = ONE_RUN | COMPARE | SWEEP,
+    OF_MODEL = GRAD | PREDICT | EVAL | EXPORT, /* take a model's options too: a plain PyTorch file lacks them */
+    USES_DEVICE = TRAIN | GRAD | PREDICT | EVAL | PROBE | BENCH | SELFTEST,
+    HAS_JSON = USES_DEVICE | DEVICES | INSPECT | VERIFY | RUNS | SAMPLE
 };
 
 const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "Machine", "Files and screen"};
 
 #define FIELD(name) offsetof(struct rg_config, name)
 #define ONE_BILLION 1000000000
-#define LARGE 1000000
+#define ONE_MILLION 1000000
 
-/* Three lines an option: its value, who takes it, its help. */
+/* An option: its value, the commands that take it, its help. */
 /* clang-format off */
 const struct rg_option rg_options[] = {
     {.name = "cell", .argument = "NAME", .kind = RG_KIND_CELL, .offset = FIELD(model.cell),
@@ -165,10 +175,10 @@ const struct rg_option rg_options[] = {
      .help = "skip connection from step t-D to step t; 0: none"},
     {.name = "skip-kind", .argument = "KIND", .kind = RG_KIND_ENUM, .offset = FIELD(model.skip_kind),
      .names = rg_skip_kind_names, .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL,
-     .help = "add to step t-1; dilated: replace it; learned: a gate learns which steps to skip, without --skip"},
+     .help = "add: h_{t-D} beside h_{t-1}; dilated: instead of h_{t-1}; learned: a gate learns which steps to skip, without --skip"},
     {.name = "skip-budget", .argument = "X", .kind = RG_KIND_REAL, .offset = FIELD(model.skip_budget),
      .max = ONE_BILLION, .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
-     .effect = RG_EFFECT_VALUES, .help = "skip-kind learned: loss for every step that is not skipped"},
+     .effect = RG_EFFECT_VALUES, .help = "skip-kind learned: cost added to the loss for every step that is not skipped"},
     {.name = "hidden", .argument = "H", .kind = RG_KIND_COUNT, .offset = FIELD(model.hidden),
      .given = FIELD(bench.sizes_given), .min = 1, .max = 65536, .group = RG_GROUP_MODEL,
      .commands = TRAIN | GRAD | PROBE | BENCH,
@@ -191,15 +201,15 @@ const struct rg_option rg_options[] = {
     {.name = "dropout", .argument = "P", .kind = RG_KIND_FRACTION, .offset = FIELD(model.dropout), .max = 1,
      .group = RG_GROUP_MODEL, .commands = TRAIN,
      .help = "dropout probability between layers"},
-    {.name = "init", .argument = "KIND", .kind = RG_KIND_INIT, .offset = FIELD(model.init), .max = LARGE,
+    {.name = "init", .argument = "KIND", .kind = RG_KIND_INIT, .offset = FIELD(model.init), .max = ONE_MILLION,
      .names = init_names, .group = RG_GROUP_MODEL, .commands = ONE_RUN | SWEEP | GRAD,
      .effect = RG_EFFECT_VALUES, .help = "initialiser of W_hh and W_sh"},
-    {.name = "init-input", .argument = "KIND", .kind = RG_KIND_INIT, .offset = FIELD(model.init_input), .max = LARGE,
+    {.name = "init-input", .argument = "KIND", .kind = RG_KIND_INIT, .offset = FIELD(model.init_input), .max = ONE_MILLION,
      .names = init_input_names, .group = RG_GROUP_MODEL, .commands = ONE_RUN | SWEEP | GRAD,
      .effect = RG_EFFECT_VALUES, .help = "initialiser of W_ih"},
     {.name = "forget-bias", .argument = "X", .kind = RG_KIND_SIGNED, .offset = FIELD(model.forget_bias), .max = 1000,
      .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
-     .effect = RG_EFFECT_VALUES, .help = "start bias of lstm's forget gate"},
+     .effect = RG_EFFECT_VALUES, .help = "initial bias of lstm's forget gate"},
     {.name = "loss", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(model.loss), .names = rg_loss_names,
      .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD | EVAL | EXPORT | IMPORT,
      .help = "loss function; auto chooses by the data"},
@@ -248,7 +258,7 @@ const struct rg_option rg_options[] = {
     {.name = "data", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.file), .group = RG_GROUP_DATA,
      .commands = TRAIN | GRAD | PREDICT | EVAL, .needed = PREDICT | EVAL,
      .file = RG_FILE_READ, .help = "sequences from a .csv, .tsv, .npz, .npy, .txt or IDX file; - reads CSV from stdin"},
-    {.name = "length", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(sample.length), .max = LARGE,
+    {.name = "length", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(sample.length), .max = ONE_MILLION,
      .group = RG_GROUP_DATA, .commands = SAMPLE,
      .help = "characters or words to write"},
     {.name = "temperature", .argument = "X", .kind = RG_KIND_REAL, .offset = FIELD(sample.temperature), .max = 1000,
@@ -263,10 +273,10 @@ const struct rg_option rg_options[] = {
     {.name = "val-frac", .argument = "X", .kind = RG_KIND_FRACTION, .offset = FIELD(data.val_frac), .max = 1,
      .group = RG_GROUP_DATA, .commands = TRAIN,
      .help = "share of the sequences of --data that is held out for validation instead"},
-    {.name = "fold", .argument = "I", .kind = RG_KIND_COUNT, .offset = FIELD(data.fold), .min = 1, .max = LARGE,
+    {.name = "fold", .argument = "I", .kind = RG_KIND_COUNT, .offset = FIELD(data.fold), .min = 1, .max = ONE_MILLION,
      .group = RG_GROUP_DATA, .commands = TRAIN,
      .help = "hold part I of --folds out for validation instead, from 1; sweep --fold 1-5 validates on each part in turn"},
-    {.name = "folds", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(data.folds), .min = 2, .max = LARGE,
+    {.name = "folds", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(data.folds), .min = 2, .max = ONE_MILLION,
      .group = RG_GROUP_DATA, .commands = TRAIN,
      .help = "parts into which --fold deals the sequences, by the seed"},
     {.name = "test", .argument = "FILE", .kind = RG_KIND_TEXT, .offset = FIELD(data.test), .group = RG_GROUP_DATA,
@@ -346,7 +356,7 @@ const struct rg_option rg_options[] = {
      .resuming = RG_RESUME_REPLACES,
      .help = "passes over the data, in place of --updates"},
     {.name = "accumulate", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(training.accumulate), .min = 1,
-     .max = LARGE, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .max = ONE_MILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .effect = RG_EFFECT_SIZES, .help = "average the gradients of K batches before each update, in the memory of one"},
     {.name = "val-every", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.val_every),
      .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
@@ -365,7 +375,7 @@ const struct rg_option rg_options[] = {
      .names = rg_optimizer_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .effect = RG_EFFECT_SIZES, .help = "optimiser"},
     {.name = "lr", .argument = "R|auto", .kind = RG_KIND_RATE, .offset = FIELD(training.lr),
-     .given = FIELD(training.lr_given), .max = LARGE, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .given = FIELD(training.lr_given), .max = ONE_MILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .help = "learning rate; auto: found before the training, by a test with growing rates"},
     {.name = "momentum", .argument = "M", .kind = RG_KIND_FRACTION, .offset = FIELD(training.momentum), .max = 1,
      .group = RG_GROUP_TRAINING, .commands = TRAIN,
@@ -383,7 +393,7 @@ const struct rg_option rg_options[] = {
      .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .help = "adam, adamw, rmsprop and adagrad: added to the root of the mean square"},
     {.name = "weight-decay", .argument = "W", .kind = RG_KIND_REAL, .offset = FIELD(training.weight_decay),
-     .max = LARGE, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .max = ONE_MILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .help = "weight decay, added to the gradient; with adamw decoupled from it"},
     {.name = "schedule", .argument = "KIND", .kind = RG_KIND_SCHEDULE, .offset = FIELD(training.schedule), .min = 1,
      .max = ONE_BILLION, .names = rg_schedule_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
@@ -414,7 +424,7 @@ const struct rg_option rg_options[] = {
      .group = RG_GROUP_TRAINING, .commands = TRAIN | GRAD | PROBE | BENCH | SELFTEST | SAMPLE | EXPORT,
      .help = "random seed of weights and data"},
     {.name = "repeats", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(bench.repeats), .min = 1,
-     .max = LARGE, .group = RG_GROUP_TRAINING, .commands = BENCH,
+     .max = ONE_MILLION, .group = RG_GROUP_TRAINING, .commands = BENCH,
      .help = "timed updates; more if they are short, and in a grid fewer if they are long"},
     {.name = "grid", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(bench.grid), .names = grid_names,
      .group = RG_GROUP_TRAINING, .commands = BENCH,
@@ -435,24 +445,24 @@ const struct rg_option rg_options[] = {
      .file = RG_FILE_READ, .help = "file of earlier results, JSON lines; shows the speedup over them"},
 
     {.name = "device", .argument = "SPEC", .kind = RG_KIND_TEXT, .offset = FIELD(machine.device),
-     .given = FIELD(machine.device_given), .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .given = FIELD(machine.device_given), .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .resuming = RG_RESUME_REPLACES,
      .help = "auto, cpu, opencl, gpu, P:D, part of a name; a list such as 0:0,0:1 is for the ranks of a host"},
     {.name = "threads", .argument = "N", .kind = RG_KIND_INT, .offset = FIELD(machine.threads),
-     .given = FIELD(machine.threads_given), .max = 4096, .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .given = FIELD(machine.threads_given), .max = 4096, .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .resuming = RG_RESUME_REPLACES,
      .help = "threads on the processor; 0: one for each core"},
     {.name = "precision", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(machine.precision),
-     .names = rg_precision_names, .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .names = rg_precision_names, .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .help = "precision of all computations and files"},
     {.name = "math", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(machine.math), .names = rg_math_names,
      .group = RG_GROUP_MACHINE, .commands = TRAIN | GRAD | PREDICT | EVAL | BENCH | SELFTEST,
      .help = "tf32 uses the tensor cores of an NVIDIA GPU, which round to 10 bits"},
     {.name = "shape", .argument = "NV,VEC,COLS,ROWS", .kind = RG_KIND_TEXT, .offset = FIELD(machine.shape),
-     .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .help = "OpenCL work-groups: vectors of an item, their lanes, columns and rows of items; GPUs have 4,2,8,32"},
     {.name = "gemm", .argument = "WHOSE", .kind = RG_KIND_ENUM, .offset = FIELD(machine.blas), .names = blas_names,
-     .group = RG_GROUP_MACHINE, .commands = COMPUTES,
+     .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .help = "what computes wide products: the kernels (own), a BLAS library, or what `bench --tune` found faster (auto)"},
     {.name = "memory", .argument = "SIZE", .kind = RG_KIND_BYTES, .offset = FIELD(machine.memory),
      .max = (uint64_t)1 << 50, .group = RG_GROUP_MACHINE, .commands = TRAIN | GRAD | PREDICT | EVAL | BENCH,
@@ -497,11 +507,11 @@ const struct rg_option rg_options[] = {
      .resuming = RG_RESUME_BESIDE,
      .help = "resume a run; only --updates, --epochs, --max-time, --device, --threads, --shards, --mixed may change"},
     {.name = "config", .argument = "F.toml", .kind = RG_KIND_TEXT, .offset = FIELD(output.config),
-     .group = RG_GROUP_SCREEN, .commands = SPEAKS | EXPORT | IMPORT,
+     .group = RG_GROUP_SCREEN, .commands = HAS_JSON | EXPORT | IMPORT,
      .file = RG_FILE_READ,
      .help = "read options from a file, one `name = value` a line; the command line takes precedence"},
     {.name = "dump-config", .kind = RG_KIND_FLAG, .offset = FIELD(output.dump_config), .group = RG_GROUP_SCREEN,
-     .commands = SPEAKS | EXPORT | IMPORT,
+     .commands = HAS_JSON | EXPORT | IMPORT,
      .help = "print the options as a file for --config, and end"},
     {.name = "dry-run", .kind = RG_KIND_FLAG, .offset = FIELD(output.dry_run), .group = RG_GROUP_SCREEN,
      .commands = ONE_RUN,
@@ -532,11 +542,11 @@ const struct rg_option rg_options[] = {
     {.name = "tensorboard", .argument = "DIR", .kind = RG_KIND_TEXT, .offset = FIELD(output.tensorboard),
      .group = RG_GROUP_SCREEN, .commands = ONE_RUN,
      .file = RG_FILE_FOLDER, .help = "write loss, norm and lag samples for TensorBoard"},
-    {.name = "json", .kind = RG_KIND_FLAG, .offset = FIELD(output.json), .group = RG_GROUP_SCREEN, .commands = SPEAKS,
+    {.name = "json", .kind = RG_KIND_FLAG, .offset = FIELD(output.json), .group = RG_GROUP_SCREEN, .commands = HAS_JSON,
      .resuming = RG_RESUME_BESIDE,
      .help = "print results as JSON, one object a line"},
     {.name = "quiet", .letter = 'q', .kind = RG_KIND_FLAG, .offset = FIELD(output.quiet), .group = RG_GROUP_SCREEN,
-     .commands = SPEAKS | EXPORT | IMPORT,
+     .commands = HAS_JSON | EXPORT | IMPORT,
      .resuming = RG_RESUME_BESIDE,
      .help = "print results only, no notices"},
     {.name = "verbose", .letter = 'v', .kind = RG_KIND_FLAG, .offset = FIELD(output.verbose),
@@ -544,7 +554,7 @@ const struct rg_option rg_options[] = {
      .help = "train, grad: all causes of the verdict; bench: the plan and the phases of each case; version: how it was "
              "built, and licences"},
     {.name = "color", .argument = "WHEN", .kind = RG_KIND_COLOR, .offset = FIELD(output.color), .names = color_names,
-     .group = RG_GROUP_SCREEN, .commands = SPEAKS,
+     .group = RG_GROUP_SCREEN, .commands = HAS_JSON,
      .resuming = RG_RESUME_BESIDE,
      .help = "when to use colours; --color alone: always"},
 };
