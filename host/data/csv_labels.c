@@ -118,7 +118,7 @@ rg_status rg_csv_labels_found(struct rg_csv_labels *l, char *const *others, size
 static rg_status check_number(const struct rg_csv_labels *l, const struct rg_csv_cell *cell) {
     double value;
 
-    if (!rg_csv_is_number(l->csv, cell)) {
+    if (!rg_csv_is_number(l->csv, cell) && !rg_csv_has_decimal_comma(l->csv, cell)) {
         return rg_csv_fail(l->csv, cell->start,
                            "`%s` is not a number; several target columns must all hold numbers, and words need a "
                            "training of their own",
@@ -141,6 +141,12 @@ rg_status rg_csv_labels_count(struct rg_csv_labels *l, const struct rg_csv_cell 
     if (l->options->classes != NULL) {
         l->words = true;
         return RG_OK;
+    }
+    if (word && rg_csv_has_decimal_comma(l->csv, cell)) {
+        return rg_csv_fail(l->csv, cell->start,
+                           "the label `%s` has a decimal comma; write it with a point, or the name of a class without "
+                           "the comma",
+                           rg_excerpt(cell->text, cell->bytes).text);
     }
     if (l->seen && word != l->words) {
         return refuse_mixed(l, cell);

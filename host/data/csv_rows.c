@@ -341,6 +341,11 @@ static rg_status parse_piece(struct rg_csv *csv) {
                        "misplaced quote; a cell with quotes was expected as \"...\", with \"\" for a quote in it");
 }
 
+static rg_status refuse_empty(const struct rg_csv *csv, const struct rg_csv_cell *cell) {
+    return rg_csv_fail(csv, cell->start, "empty cell in column %zu; a value was expected%s", cell->column + 1,
+                       csv->may_fill ? ", or --fill, which gives it one" : "");
+}
+
 /* Check the rules for cells of every format, and move on to the next cell. */
 static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell) {
     if (csv->row == 0 && cell->column >= MAX_COLUMNS) {
@@ -353,9 +358,8 @@ static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell)
         return rg_csv_fail(csv, cell->start, "column %zu of the header has no name; name the column, or leave it out",
                            cell->column + 1);
     }
-    if (cell->bytes == 0 && !csv->missing) {
-        return rg_csv_fail(csv, cell->start, "empty cell in column %zu; a value was expected%s", cell->column + 1,
-                           csv->may_fill ? ", or --fill, which gives it one" : "");
+    if (cell->bytes == 0 && !csv->may_be_empty) {
+        return refuse_empty(csv, cell);
     }
     if (csv->row > 0 && cell->ends_row && cell->column + 1 < csv->n_columns) {
         return rg_csv_fail(csv, cell->end, "the row ends after %zu of the header's %zu columns", cell->column + 1,
@@ -506,11 +510,27 @@ bool rg_csv_is_number(const struct rg_csv *csv, const struct rg_csv_cell *cell) 
     return rg_decimal(cell->text, cell->bytes, csv->locale, &value);
 }
 
+bool rg_csv_has_decimal_comma(const struct rg_csv *csv, const struct rg_csv_cell *cell) {
+    char number[64];
+    double value;
+    const char *const comma = strchr(cell->text, ',');
+
+    if (comma == NULL || cell->bytes >= sizeof(number)) {
+        return false;
+    }
+    memcpy(number, cell->text, cell->bytes + 1);
+    number[comma - cell->text] = '.';
+    return rg_decimal(number, cell->bytes, csv->locale, &value);
+}
+
 rg_status rg_csv_number(const struct rg_csv *csv, const struct rg_csv_cell *cell, double *value) {
+    if (cell->bytes == 0) {
+        return refuse_empty(csv, cell);
+    }
     if (!rg_decimal(cell->text, cell->bytes, csv->locale, value)) {
         return rg_csv_fail(csv, cell->start, "`%s` is not a number; a finite decimal number was expected%s",
                            rg_excerpt(cell->text, cell->bytes).text,
-                           strchr(cell->text, ',') != NULL            ? ", with a point for the fraction"
+                           rg_csv_has_decimal_comma(csv, cell)        ? ", with a point for the fraction"
                            : csv->may_fill && rg_csv_is_missing(cell) ? ", or --fill, which gives it one"
                                                                       : "");
     }

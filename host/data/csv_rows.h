@@ -35,9 +35,9 @@ struct rg_csv {
     const char *cell_text;
     size_t cell_bytes;
     struct csv_parser parser;
-    bool missing;    /* cells may be empty */
-    bool may_fill;   /* the run could be given --fill; for messages */
-    locale_t locale; /* the C locale, so that a number reads the same everywhere */
+    bool may_be_empty; /* empty cells are passed on; else an empty cell ends the reading */
+    bool may_fill;     /* the run could be given --fill; for messages */
+    locale_t locale;   /* the C locale, so that a number reads the same everywhere */
 };
 
 struct rg_csv_cell {
@@ -64,6 +64,9 @@ rg_status rg_csv_rewind(struct rg_csv *csv);
 rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell);
 
 /* Is the cell a decimal number? */
+/* Would the cell be a number with a point instead of its comma? */
+bool rg_csv_has_decimal_comma(const struct rg_csv *csv, const struct rg_csv_cell *cell);
+
 /* Does the cell mean a missing value? It does if it is empty, NA, N/A, NaN, null or ?. */
 bool rg_csv_is_missing(const struct rg_csv_cell *cell);
 

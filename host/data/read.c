@@ -6,7 +6,7 @@
 
 static rg_status read_numeric(struct rg_csv *csv, const struct rg_dataset_options *options,
                               struct rg_dataset *dataset) {
-    csv->missing = options->missing;
+    csv->may_be_empty = true; /* a column says itself what it lacks */
     csv->may_fill = options->may_fill;
     return rg_read_csv_numeric(csv, options, dataset);
 }
@@ -30,7 +30,10 @@ static rg_status read_csv(const char *path, const struct rg_dataset_options *opt
     csv.doubles = options->doubles;
     RG_TRY_GOTO(rg_csv_next(&csv, &cell));
     const bool has_texts = strcmp(cell.text, "text") == 0 || is_target(options, cell.text);
-    if (strcmp(cell.text, "text") == 0 && options->features != NULL) {
+    if (strcmp(cell.text, "series") == 0 && is_target(options, cell.text)) {
+        status =
+            rg_csv_fail(&csv, cell.start, "the column `series` has the names of the sequences; it cannot be a target");
+    } else if (strcmp(cell.text, "text") == 0 && options->features != NULL) {
         status = rg_csv_fail(&csv, cell.start, "the file has texts; the columns `%s` and others were expected",
                              rg_excerpt(options->features[0], strlen(options->features[0])).text);
     } else if (options->series && strcmp(cell.text, "text") == 0) {

@@ -6,6 +6,7 @@
 
 #include "export/formats.h"
 #include "export/model_text.h"
+#include "files/shell_text.h"
 #include "rnn_gpu/tensors.h"
 
 enum { PREFIX_BYTES = 48, FILE_BYTES = 200, NUMBER_BYTES = 24 };
@@ -215,13 +216,14 @@ static void release_pieces(struct pieces *pieces) {
 
 static rg_status expand(const struct rg_export *what, const struct pieces *pieces, struct rg_text *out) {
     char n_sequences[RG_SIZE_BYTES], n_steps[RG_SIZE_BYTES];
-    char file[FILE_BYTES], prefix[PREFIX_BYTES], upper[PREFIX_BYTES];
+    char file[FILE_BYTES], quoted[RG_SHELL_WORD], prefix[PREFIX_BYTES], upper[PREFIX_BYTES];
     struct rg_model_text text;
     rg_model_text(what->model, &text);
     set_prefix(what->path, file, prefix, upper);
     (void)snprintf(n_sequences, sizeof n_sequences, "%zu", what->test->n_sequences);
     (void)snprintf(n_steps, sizeof n_steps, "%zu", what->test->n_steps);
     const struct rg_template_word own[] = {{"file", file},
+                                           {"quoted_file", rg_shell_word(file, quoted)},
                                            {"p", prefix},
                                            {"P", upper},
                                            {"test_sequences", n_sequences},

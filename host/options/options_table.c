@@ -209,7 +209,7 @@ const struct rg_option rg_options[] = {
      .effect = RG_EFFECT_VALUES, .help = "initialiser of W_ih"},
     {.name = "forget-bias", .argument = "X", .kind = RG_KIND_SIGNED, .offset = FIELD(model.forget_bias), .max = 1000,
      .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
-     .effect = RG_EFFECT_VALUES, .help = "initial bias of lstm's forget gate"},
+     .effect = RG_EFFECT_VALUES, .help = "initial bias of the forget gate"},
     {.name = "loss", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(model.loss), .names = rg_loss_names,
      .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD | EVAL | EXPORT | IMPORT,
      .help = "loss function; auto chooses by the data"},

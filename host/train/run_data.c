@@ -58,7 +58,8 @@ static rg_status read_training(const struct rg_config *config, bool windows, str
     }
     RG_TRY(rg_setup_data(config, data->start, false, &data->training));
     if (!rg_dataset_is_labelled(data->training) && !windows) {
-        return rg_fail(RG_BAD_FILE, "%s has no labels to train on", data->training->path);
+        return rg_fail(RG_BAD_FILE, "%s has no labels to train on%s", data->training->path,
+                       data->training->features ? "; --target-column NAME says which column is the target" : "");
     }
     rg_setup_tell(data->training);
     return windows ? RG_OK : rg_fill_begin(config, data->start, data->training);

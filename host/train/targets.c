@@ -93,17 +93,24 @@ static rg_status scan(struct rg_targets *t, bool lenient, bool *one_hot) {
     return RG_OK;
 }
 
+/* Are the targets columns of a CSV file, of which all steps of a sequence have the same? Windows have them of each
+ * step. */
+static bool has_target_columns(const struct rg_dataset *data) {
+    return data->n_steps > 1 && data->windows.steps == 0 && data->targets;
+}
+
 /* How many numbers of y belong to a row, and whether y has them for what `target` asks: a sequence, or each step. */
 static rg_status split_rows(struct rg_targets *t) {
     const struct rg_dataset *const data = t->data;
-    if (t->target == RG_TARGET_STEPS && data->n_targets % data->n_steps != 0 && (data->features || data->texts)) {
+    const bool whole = data->n_targets % data->n_steps == 0;
+    if (t->target == RG_TARGET_STEPS && (has_target_columns(data) || (!whole && (data->features || data->texts)))) {
         return rg_fail(RG_BAD_FILE,
                        "%s: a .csv has one label a sequence, and --target steps needs one for each of the %zu steps; "
                        "leave --target out%s",
                        data->path, data->n_steps,
                        data->features ? ", or --window W --horizon 0 takes the label of each row" : "");
     }
-    if (t->target == RG_TARGET_STEPS && data->n_targets % data->n_steps != 0) {
+    if (t->target == RG_TARGET_STEPS && !whole) {
         return rg_fail(RG_BAD_FILE,
                        "%s: y has %zu number%s a sequence; --target steps needs them for each of the %zu steps, "
                        "[sequences,steps] or [sequences,steps,outputs]",
@@ -385,9 +392,11 @@ void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *te
         (void)snprintf(text + length, bytes - length, " (floats; --loss bce takes them as probabilities)");
     }
     length = strlen(text);
-    if (t->target == RG_TARGET_LAST && t->data->n_steps > 1 && t->width == t->data->n_steps) {
+    const size_t steps = t->data->n_steps;
+    if (t->target == RG_TARGET_LAST && steps > 1 && t->width % steps == 0 && !has_target_columns(t->data)) {
         (void)snprintf(text + length, bytes - length,
-                       "; all %zu are outputs of the last step, --target steps takes one a step", t->width);
+                       "; all %zu are outputs of the last step, --target steps takes %zu a step", t->width,
+                       t->width / steps);
     }
     length = strlen(text);
     rg_targets_left_out(t, text + length, bytes - length);

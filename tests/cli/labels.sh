@@ -69,6 +69,16 @@ done
 expect_status 0 "${train[@]}" --data three.csv --out three
 refused 2 'three\.csv: --loss mse needs numbers' "$program" eval --model three/model.safetensors --data three.csv --loss mse --device cpu
 refused 2 'three\.csv: --loss mse needs numbers' "$program" grad --model three/model.safetensors --data three.csv --loss mse --device cpu --out g.safetensors
+tensors 'write_npz("pairs.npz", {"x": ((4, 3, 1), [0.5] * 12), "y": ((4, 3, 2), [0.5, 1, 2] * 8)})'
+expect_status 0 "${train[@]}" --data pairs.npz
+expect_line '^labels +values from 0\.5 to 2; all 6 are outputs of the last step, --target$' stderr
+expect_line '^ +steps takes 2 a step$' stderr
+# a CSV file has labels of whole sequences alone, also if there are as many as steps
+printf 'series,a,y,z\n1,0.5,1,2.5\n1,0.5,1,2.5\n2,0.1,3,1.5\n2,0.1,3,1.5\n' >pairs.csv
+refused 4 'pairs\.csv: a \.csv has one label a sequence, .* each of the 2 steps' "${train[@]}" --data pairs.csv --target-column y,z --target steps
+expect_status 0 "${train[@]}" --data pairs.csv --target-column y,z
+expect_line '^labels +values from 1 to 3$' stderr
+refused 4 'pairs\.csv:1:1: the column .series. has the names of the sequences; it cannot be a target' "${train[@]}" --data pairs.csv --target-column y,series
 # numbers for each step, of which the last step is to have all, are told from one for each step
 tensors 'write_npz("every.npz", {"x": ((4, 3, 1), [0.5] * 12), "y": ((4, 3), [0, 1, 2] * 4)})'
 expect_status 0 "${train[@]}" --data every.npz
@@ -187,6 +197,8 @@ for embed in 0 4; do
 done
 tensors 'assert {name: shape for name, (shape, values) in read_safetensors("text/model.safetensors").items()}["embed.weight"] == (3, 4)'
 refused 4 'unlabelled\.csv has no labels to train on' "${train[@]}" --data unlabelled.csv
+printf 'series,a,class\n1,0.5,1\n2,0.1,0\n' >class.csv
+refused 4 'class\.csv has no labels to train on; --target-column NAME says' "${train[@]}" --data class.csv
 expect_status 0 "$program" --data with_unk.csv --hidden 3 --updates 5 --device cpu --out text --overwrite
 for file in unknown with_unk; do
     sed 's/dog\|bird\|cow/<unk>/' "$file.csv" >replaced.csv

@@ -79,7 +79,7 @@ checked "double precision, large inputs, words, tasks"
 # targets far from 0: said of values, but not of a forecast, which begins at their mean, or of classes
 printf 'series,a,label\n0,1,900.5\n0,2,900.5\n1,1,1000.5\n1,3,1000.5\n' >far.csv
 expect_status 0 "$program" --data far.csv --hidden 3 --updates 1 --device cpu
-expect_line '^rnn-gpu: far\.csv: the targets are large \(about 950\), and a net takes many updates' stderr
+expect_line '^rnn-gpu: far\.csv: the targets are large \(mean or deviation about 950\), and a net takes many updates' stderr
 sed 's/,\(9\|10\)00\.5$/,0.5/' far.csv >near.csv
 expect_status 0 "$program" --data near.csv --hidden 3 --updates 1 --device cpu
 expect_no_line 'targets are large' stderr

@@ -28,6 +28,9 @@ permuted=$(result)
 expect_status 0 "${train[@]}" --data t-images-idx3-ubyte --pixels --permute 7
 [ "$permuted" = "$(result)" ] || fail "--permute 7 is not the same twice"
 checked "single pixels, row by row and permuted"
+expect_status 0 "$program" export --model permuted/model.safetensors --out 'a model.c'
+expect_line "parameters; a step is a pixel of an image, divided by 255, in the order of --permute 7\$" stderr
+grep -q "cc -std=c99 -DA_MODEL_TEST 'a model.c' -lm" 'a model.c' || fail "the name of the file is not quoted in its comment"
 
 for command in eval predict grad; do
     more=()

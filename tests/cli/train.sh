@@ -132,13 +132,13 @@ signalled() {
 
 for device in "${devices[@]}"; do
     for signal in "INT 130" "TERM 143" "HUP 143"; do
-        out=stopped-$device-${signal% *}
+        out="stopped $device-${signal% *}"
         signalled "${signal#* }" "${signal% *}" --data "$data" --hidden 3 --updates 1000000000 --device "$device" \
             --json --out "$out"
         check_json 'assert end["reason"] == "interrupted" and end["updates"] == events("update")[-1]["update"] < 10**9'
         expect_line '^rnn-gpu: interrupted( \(SIG[A-Z]*\))?: finishing the update.*, then saving; a second .* at once$' stderr
         expect_line "^rnn-gpu: interrupted after [0-9]+ updates?; saved $out/model\.safetensors" stderr
-        expect_line "^rnn-gpu: resume with: rnn-gpu --resume $out\$" stderr
+        expect_line "^rnn-gpu: resume with: rnn-gpu --resume '$out'\$" stderr
         [ "$(wc -l <"$folder/stderr")" -eq 3 ] || fail "stderr is not three lines"
         expect_status 0 "$program" predict --model "$out/model.safetensors" --data "$data" --device cpu
     done

@@ -203,7 +203,10 @@ static const struct {
     {BYTES("series,u\na,1\nb,2\na,3\n"), ":4:1: series `a` occurs again"},
     {BYTES("series,u\n\"a\nx\",1\nb,2\n\"a\nx\",3\n"), ":5:1: series `a?x` occurs again"},
     {BYTES("series,u,label\na,1,0\na,2,1\n"), ":3:5: label 1, but earlier rows of series `a` have another one"},
-    {BYTES("series,u,label\na,1,0\na,2,\n"), ":3:5: empty cell in column 3"},
+    {BYTES("series,u,label\na,1,0\na,2,\n"), ":3:5: the label is missing"},
+    {BYTES("series,u,label\na,1,\"0,5\"\nb,1,\"0,7\"\n"), ":2:5: the label `0,5` has a decimal comma"},
+    {BYTES("series;u;label\na;1;1\nb;1;-0,7\n"), ":3:5: the label `-0,7` has a decimal comma"},
+    {BYTES("series;u\na;1,5\n"), ":2:3: `1,5` is not a number; a finite decimal number was expected, with a point"},
     {BYTES("series,u,label\na,1,0\nb,,1\n"), ":3:3: empty cell in column 2"},
     {BYTES("series,u,v\na,1,2\nb,3\n"), ":3:4: the row ends after 2 of the header's 3"},
 };

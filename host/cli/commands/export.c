@@ -103,6 +103,22 @@ fail:
     return status;
 }
 
+/* What the exported model wants of its inputs that rnn-gpu itself does for the model. */
+static void describe_inputs(const struct rg_model *model, const struct format *format, char *text, size_t bytes) {
+    size_t n = 0;
+    text[0] = '\0';
+    if (model->input_fill && !format->fills) {
+        n = (size_t)snprintf(text, bytes,
+                             "; it does not fill missing values, as --fill did in the training: fill them before");
+    }
+    if (model->pixels.single) {
+        n += (size_t)snprintf(text + n, bytes - n, "; a step is a pixel of an image, divided by 255");
+    }
+    if (model->pixels.permute > 0) {
+        (void)snprintf(text + n, bytes - n, ", in the order of --permute %zu", model->pixels.permute);
+    }
+}
+
 rg_status rg_command_export(const struct rg_config *config) {
     const struct format *const format = find_format(config->output.out);
     struct rg_model *model = NULL;
@@ -117,10 +133,9 @@ rg_status rg_command_export(const struct rg_config *config) {
     RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY_GOTO(rg_setup_model(config, false, &model));
     RG_TRY_GOTO(write_file(format, model, config));
-    rg_log("%s: %s, %zu parameters%s", config->output.out, format->name, model->n_weights,
-           model->input_fill && !format->fills
-               ? "; it does not fill missing values, as --fill did in the training: fill them before"
-               : "");
+    char inputs[256];
+    describe_inputs(model, format, inputs, sizeof inputs);
+    rg_log("%s: %s, %zu parameters%s", config->output.out, format->name, model->n_weights, inputs);
 fail:
     rg_model_destroy(model);
     return status;

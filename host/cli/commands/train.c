@@ -352,7 +352,7 @@ static void tell_far_targets(const struct rg_run *r) {
         size = fmax(size, fabs(rg_targets_mean(&r->problem.targets, o)));
     }
     if (size > LARGE) {
-        rg_log("%s: the targets are large (about %.3g), and a net takes many updates to reach them; "
+        rg_log("%s: the targets are large (mean or deviation about %.3g), and a net takes many updates to reach them; "
                "write them in another unit, so that they are near 1",
                r->data.training->path, size);
     }
