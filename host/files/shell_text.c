@@ -53,8 +53,8 @@ static rg_status add_word(struct rg_text *text, const char *argument) {
 
 const char *rg_shell_word(const char *argument, char word[RG_SHELL_WORD]) {
     struct rg_text text = {.bytes = NULL};
-    const bool whole = add_word(&text, argument) == RG_OK;
-    (void)snprintf(word, RG_SHELL_WORD, "%s", whole && text.bytes ? text.bytes : argument);
+    const bool whole = add_word(&text, argument) == RG_OK && rg_text_add(&text, "", 1) == RG_OK;
+    (void)snprintf(word, RG_SHELL_WORD, "%s", whole ? text.bytes : argument);
     rg_text_destroy(&text);
     return word;
 }
