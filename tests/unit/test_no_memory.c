@@ -7,7 +7,7 @@
 #include "cli/report/comparison_figures.h"
 #include "cli/report/figures.h"
 #include "cli/report/picture.h"
-#include "cli/report/run_figures.h"
+#include "cli/report/figure_table.h"
 #include "cli/report/sweep_figures.h"
 #include "device/device.h"
 #include "expected.h"
@@ -49,22 +49,23 @@ static rg_status fill_history(struct rg_history *h) {
 }
 
 static rg_status draw_run(void) {
-    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    struct rg_plot plots[RG_TRAIN_FIGURES] = {{.n_series = 0}};
     struct rg_history *h = NULL;
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_history_create(&h));
     RG_TRY_GOTO(fill_history(h));
-    RG_TRY_GOTO(rg_run_figures(h, 0.3, 1.0, plots));
+    RG_TRY_GOTO(rg_figures_draw(RG_FIGURES_TRAIN,
+                                &(struct rg_figure_source){.history = h, .baseline = 0.3, .clip_norm = 1.0}, plots));
     const struct rg_picture picture = {
-        .title = "title", .plots = plots, .n_plots = RG_RUN_FIGURES, .columns = 2, .theme = RG_THEME_AUTO};
+        .title = "title", .plots = plots, .n_plots = RG_TRAIN_FIGURES, .columns = 2, .theme = RG_THEME_AUTO};
     RG_TRY_GOTO(rg_picture_write(&picture, "test_no_memory.svg"));
     struct rg_config config = rg_config_default();
     const struct rg_settings settings = {.n = 0};
     const struct rg_report report = {
-        .title = "title", .config = &config, .settings = &settings, .plots = plots, .n_plots = RG_RUN_FIGURES};
+        .title = "title", .config = &config, .settings = &settings, .plots = plots, .n_plots = RG_TRAIN_FIGURES};
     RG_TRY_GOTO(rg_report_write(&report, "test_no_memory.html"));
 fail:
-    rg_run_figures_clear(plots);
+    rg_figures_clear(plots, RG_TRAIN_FIGURES);
     rg_history_destroy(h);
     return status;
 }
@@ -98,7 +99,8 @@ static rg_status draw_comparison(void) {
     RG_TRY_GOTO(rg_comparison_end_row(&rows[1]));
     RG_TRY_GOTO(rg_comparison_rank(&comparison, order, &n));
     RG_TRY_GOTO(rg_comparison_table(&comparison, order, n, &table));
-    RG_TRY_GOTO(rg_comparison_figures(&comparison, order, n, plots));
+    RG_TRY_GOTO(rg_figures_draw(RG_FIGURES_COMPARE,
+                                &(struct rg_figure_source){.comparison = &comparison, .order = order, .n = n}, plots));
 fail:
     for (size_t i = 0; i < RG_COMPARISON_FIGURES; i++) {
         rg_plot_clear(&plots[i]);
@@ -122,7 +124,7 @@ static rg_status draw_sweep(void) {
     const struct rg_sweep_view view = {axes, 3, true, runs, RG_OVER_SEEDS};
     RG_TRY_GOTO(rg_sweep_table(&view, &table));
     RG_TRY_GOTO(rg_sweep_reach(&view, &reach));
-    RG_TRY_GOTO(rg_sweep_figures(&view, plots));
+    RG_TRY_GOTO(rg_figures_draw(RG_FIGURES_SWEEP, &(struct rg_figure_source){.sweep = &view}, plots));
 fail:
     for (size_t i = 0; i < RG_SCAN_FIGURES; i++) {
         rg_plot_clear(&plots[i]);

@@ -9,7 +9,7 @@
 #include "cli/report/input_text.h"
 #include "cli/report/markup.h"
 #include "cli/report/picture.h"
-#include "cli/report/run_figures.h"
+#include "cli/report/figure_table.h"
 #include "cli/report/sweep_figures.h"
 #include "expected.h"
 #include "suite.h"
@@ -101,9 +101,14 @@ START_TEST(figures_of_a_run) {
     const size_t n = sizeof histories / sizeof *histories;
     for (size_t i = 0; i < n; i++) {
         struct rg_history *const h = history_of(&histories[i]);
-        struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
-        ck_assert_int_eq(rg_run_figures(h, histories[i].baseline, histories[i].clip_norm, plots), RG_OK);
-        for (size_t p = 0; p < RG_RUN_FIGURES; p++) {
+        struct rg_plot plots[RG_TRAIN_FIGURES] = {{.n_series = 0}};
+        ck_assert_int_eq(rg_figures_draw(RG_FIGURES_TRAIN,
+                                         &(struct rg_figure_source){.history = h,
+                                                                    .baseline = histories[i].baseline,
+                                                                    .clip_norm = histories[i].clip_norm},
+                                         plots),
+                         RG_OK);
+        for (size_t p = 0; p < RG_TRAIN_FIGURES - 1; p++) { /* the last one, depth, needs profiles */
             /* curves of the long run are many points, its map and its ticks are what matters */
             text_add(&text, "%s, figure %zu, long share %.9g\n", histories[i].name, p,
                      rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
@@ -114,7 +119,7 @@ START_TEST(figures_of_a_run) {
                          plots[p].x.low, plots[p].x.high, plots[p].y.label, plots[p].n_series);
             }
         }
-        rg_run_figures_clear(plots);
+        rg_figures_clear(plots, RG_TRAIN_FIGURES);
         rg_history_destroy(h);
     }
     check_expected("figures-run.txt", text.bytes);
@@ -262,7 +267,10 @@ START_TEST(a_comparison) {
         ck_assert_int_eq(rg_comparison_table(&comparison, order, n, &table), RG_OK);
         add_table(&text, &table.table);
         rg_table_release(&table);
-        ck_assert_int_eq(rg_comparison_figures(&comparison, order, n, plots), RG_OK);
+        ck_assert_int_eq(rg_figures_draw(RG_FIGURES_COMPARE,
+                                         &(struct rg_figure_source){.comparison = &comparison, .order = order, .n = n},
+                                         plots),
+                         RG_OK);
         add_figures(&text, plots, RG_COMPARISON_FIGURES);
     }
     check_expected("figures-compare.txt", text.bytes);
@@ -282,7 +290,7 @@ static void add_sweep(struct text *text, const char *name, const struct rg_sweep
         add_table(text, &reach.table);
     }
     rg_table_release(&reach);
-    ck_assert_int_eq(rg_sweep_figures(view, plots), RG_OK);
+    ck_assert_int_eq(rg_figures_draw(RG_FIGURES_SWEEP, &(struct rg_figure_source){.sweep = view}, plots), RG_OK);
     add_figures(text, plots, RG_SCAN_FIGURES);
 }
 
@@ -320,8 +328,11 @@ START_TEST(a_page) {
     config.n_arguments = 5;
     config.training.lr = 0.5;
     struct rg_history *const h = history_of(&histories[0]);
-    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
-    ck_assert_int_eq(rg_run_figures(h, 0.3, 1.0, plots), RG_OK);
+    struct rg_plot plots[RG_TRAIN_FIGURES] = {{.n_series = 0}};
+    ck_assert_int_eq(rg_figures_draw(RG_FIGURES_TRAIN,
+                                     &(struct rg_figure_source){.history = h, .baseline = 0.3, .clip_norm = 1.0},
+                                     plots),
+                     RG_OK);
     plots[1].small = true;
     const struct rg_config *const ran = &config;
     struct rg_settings settings;
@@ -353,7 +364,7 @@ START_TEST(a_page) {
     memset(version + strlen("rnn-gpu "), '0', strlen(RG_VERSION));
     check_expected("page.html", html);
     free(html);
-    rg_run_figures_clear(plots);
+    rg_figures_clear(plots, RG_TRAIN_FIGURES);
     rg_history_destroy(h);
 }
 END_TEST

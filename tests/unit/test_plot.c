@@ -9,7 +9,7 @@
 #include "cli/report/figures.h"
 #include "cli/report/html.h"
 #include "cli/report/picture.h"
-#include "cli/report/run_figures.h"
+#include "cli/report/figure_table.h"
 #include "gradient/profile.h"
 #include "cli/report/spark.h"
 #include "cli/report/svg.h"
@@ -210,8 +210,11 @@ START_TEST(a_report_is_never_large) {
     config.output.out = quotes;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rg_history *h = noisy_history(cases[i][0], cases[i][1], cases[i][2]);
-        struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
-        ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
+        struct rg_plot plots[RG_TRAIN_FIGURES] = {{.n_series = 0}};
+        ck_assert_int_eq(rg_figures_draw(RG_FIGURES_TRAIN,
+                                         &(struct rg_figure_source){.history = h, .baseline = 0.1, .clip_norm = 1.0},
+                                         plots),
+                         RG_OK);
         static const char *const heads[] = {"<a>", "b"};
         static const char *cells[2 * 30000];
         for (size_t c = 0; c < 2 * 30000; c++) {
@@ -229,7 +232,7 @@ START_TEST(a_report_is_never_large) {
                                          .tables = &table,
                                          .n_tables = 1,
                                          .plots = plots,
-                                         .n_plots = RG_RUN_FIGURES};
+                                         .n_plots = RG_TRAIN_FIGURES};
         ck_assert_int_eq(rg_report_write(&report, "test_plot.html"), RG_OK);
         size_t length = 0;
         char *html = read_file("test_plot.html", &length);
@@ -241,7 +244,7 @@ START_TEST(a_report_is_never_large) {
         ck_assert_ptr_nonnull(strstr(html, "Left out"));
         ck_assert_ptr_null(strstr(html, "nan"));
         rg_free(html);
-        rg_run_figures_clear(plots);
+        rg_figures_clear(plots, RG_TRAIN_FIGURES);
         rg_history_destroy(h);
     }
     unlink("test_plot.html");
@@ -252,22 +255,26 @@ START_TEST(a_full_run_fits_without_leaving_out) {
     char *arguments[] = {"rnn-gpu"};
     const struct rg_config config = config_of(arguments, 1);
     struct rg_history *h = noisy_history(512, 20, 256);
-    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    struct rg_plot plots[RG_TRAIN_FIGURES] = {{.n_series = 0}};
     rg_history_add_validation(h, 4000, 0.5, 0.5);
     rg_history_add_validation(h, 5000, 0.4, 0.6);
-    ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
+    ck_assert_int_eq(rg_figures_draw(RG_FIGURES_TRAIN,
+                                     &(struct rg_figure_source){.history = h, .baseline = 0.1, .clip_norm = 1.0},
+                                     plots),
+                     RG_OK);
     const struct rg_settings settings = {.n = 0};
     const struct rg_report report = {
-        .title = "t", .config = &config, .settings = &settings, .plots = plots, .n_plots = RG_RUN_FIGURES};
+        .title = "t", .config = &config, .settings = &settings, .plots = plots, .n_plots = RG_TRAIN_FIGURES};
     ck_assert_int_eq(rg_report_write(&report, "test_plot.html"), RG_OK);
     size_t length = 0;
     char *html = read_file("test_plot.html", &length);
     ck_assert_ptr_null(strstr(html, "Left out"));
-    ck_assert_uint_eq(count(html, "<svg"), RG_RUN_FIGURES);
-    ck_assert_uint_eq(count(html, "http"), RG_RUN_FIGURES); /* the name spaces of SVG alone */
+    ck_assert_uint_eq(count(html, "<svg"), RG_TRAIN_FIGURES - 1);
+    ck_assert_uint_eq(count(html, "http"),
+                      RG_TRAIN_FIGURES - 1); /* the name spaces of SVG alone; depth needs profiles */
     ck_assert_ptr_null(strstr(html, "<script"));
     rg_free(html);
-    rg_run_figures_clear(plots);
+    rg_figures_clear(plots, RG_TRAIN_FIGURES);
     rg_history_destroy(h);
     unlink("test_plot.html");
 }
@@ -275,10 +282,13 @@ END_TEST
 
 START_TEST(a_history_without_anything_draws_nothing) {
     struct rg_history *h = NULL;
-    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    struct rg_plot plots[RG_TRAIN_FIGURES] = {{.n_series = 0}};
     ck_assert_int_eq(rg_history_create(&h), RG_OK);
-    ck_assert_int_eq(rg_run_figures(h, NAN, 0.0, plots), RG_OK);
-    for (size_t i = 0; i < RG_RUN_FIGURES; i++) {
+    ck_assert_int_eq(rg_figures_draw(RG_FIGURES_TRAIN,
+                                     &(struct rg_figure_source){.history = h, .baseline = NAN, .clip_norm = 0.0},
+                                     plots),
+                     RG_OK);
+    for (size_t i = 0; i < RG_TRAIN_FIGURES; i++) {
         ck_assert(rg_plot_is_empty(&plots[i]));
     }
     rg_history_destroy(h);
@@ -287,13 +297,16 @@ END_TEST
 
 START_TEST(pictures_have_their_formats) {
     struct rg_history *h = noisy_history(300, 2, 10);
-    struct rg_plot plots[RG_RUN_FIGURES] = {{.n_series = 0}};
+    struct rg_plot plots[RG_TRAIN_FIGURES] = {{.n_series = 0}};
     size_t length = 0;
-    ck_assert_int_eq(rg_run_figures(h, 0.1, 1.0, plots), RG_OK);
+    ck_assert_int_eq(rg_figures_draw(RG_FIGURES_TRAIN,
+                                     &(struct rg_figure_source){.history = h, .baseline = 0.1, .clip_norm = 1.0},
+                                     plots),
+                     RG_OK);
     const struct rg_picture picture = {
-        .title = "<title>", .plots = plots, .n_plots = RG_RUN_FIGURES, .columns = 2, .theme = RG_THEME_AUTO};
+        .title = "<title>", .plots = plots, .n_plots = RG_TRAIN_FIGURES, .columns = 2, .theme = RG_THEME_AUTO};
     const struct rg_picture dark = {
-        .title = "<title>", .plots = plots, .n_plots = RG_RUN_FIGURES, .columns = 2, .theme = RG_THEME_DARK};
+        .title = "<title>", .plots = plots, .n_plots = RG_TRAIN_FIGURES, .columns = 2, .theme = RG_THEME_DARK};
     ck_assert_int_eq(rg_picture_check("a.svg"), RG_OK);
     ck_assert_int_eq(rg_picture_write(&picture, "test_plot.svg"), RG_OK);
     char *svg = read_file("test_plot.svg", &length);
@@ -338,7 +351,7 @@ START_TEST(pictures_have_their_formats) {
     ck_assert_int_eq(rg_picture_check("a.jpg"), RG_USAGE);
     ck_assert_int_eq(rg_picture_check(".svg"), RG_USAGE);
     ck_assert_int_eq(rg_picture_write(&picture, "no/such/folder.svg"), RG_NOT_SAVED);
-    rg_run_figures_clear(plots);
+    rg_figures_clear(plots, RG_TRAIN_FIGURES);
     rg_history_destroy(h);
 }
 END_TEST

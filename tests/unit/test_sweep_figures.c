@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/report/sweep_figures.h"
+#include "cli/report/figure_table.h"
 #include "suite.h"
 
 enum { STEPS = 3, SEEDS = 3, RUNS = 2 * STEPS * SEEDS };
@@ -46,7 +46,7 @@ END_TEST
 START_TEST(figures) {
     struct rg_plot *const plots = calloc(RG_SCAN_FIGURES, sizeof *plots);
     const struct rg_sweep_view view = view_of(RUNS);
-    ck_assert(rg_sweep_figures(&view, plots) == RG_OK);
+    ck_assert(rg_figures_draw(RG_FIGURES_SWEEP, &(struct rg_figure_source){.sweep = &view}, plots) == RG_OK);
     ck_assert_str_eq(plots[0].title, "Median loss over the seeds by steps");
     ck_assert_uint_eq(plots[0].n_series, 5); /* quartiles of both cells, their medians, baseline */
     ck_assert(plots[0].series[1].style == RG_STYLE_BAND && plots[0].series[1].color == plots[0].series[3].color);

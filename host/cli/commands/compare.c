@@ -273,7 +273,8 @@ static rg_status fill_pages(const struct job *j, const struct ranking *r, struct
         ran[i] = &c->rows[r->order[i]].runs[0].config; /* the first seed's options, for all seeds */
     }
     RG_TRY(rg_settings_create("compare", j->config, ran, r->n, &pages->settings));
-    RG_TRY(rg_comparison_figures(c, r->order, r->n, pages->plots));
+    const struct rg_figure_source from = {.comparison = c, .order = r->order, .n = r->n};
+    RG_TRY(rg_figures_draw(RG_FIGURES_COMPARE, &from, pages->plots));
     RG_TRY(rg_comparison_table(c, r->order, r->n, &pages->tables[0]));
     const struct rg_fold_group *const held_out[] = {r->groups, r->tests};
     for (size_t i = 0; i < 2; i++) {
@@ -284,7 +285,7 @@ static rg_status fill_pages(const struct job *j, const struct ranking *r, struct
 
 static rg_status write_pages(const struct job *j, const struct ranking *r) {
     struct rg_pages *pages = NULL;
-    RG_TRY(rg_pages_create(j->config, RG_COMPARISON_FIGURES, &pages));
+    RG_TRY(rg_pages_create(j->config, RG_FIGURES_COMPARE, &pages));
     return rg_pages_end(pages, fill_pages(j, r, pages));
 }
 
@@ -350,7 +351,7 @@ static bool has_learned_skip(const struct rg_comparison *c) {
 static rg_status prepare(struct job *j) {
     const struct rg_config *const config = j->config;
     struct rg_comparison *const c = &j->comparison;
-    RG_TRY(rg_pages_check(config, rg_comparison_figure_names));
+    RG_TRY(rg_pages_check(config, RG_FIGURES_COMPARE));
     RG_TRY(rg_outputs_check(config, RG_OUT_RUNS));
     RG_TRY(rg_run_data_check_again(config, config->compare.seeds > 1));
     RG_TRY(rg_run_data_read(config, &j->data));

@@ -19,6 +19,7 @@
 #include "cli/report/chance.h"
 #include "cli/report/explain.h"
 #include "cli/report/grad_figures.h"
+#include "cli/report/run_figures.h"
 #include "cli/report/lines.h"
 #include "cli/report/input_text.h"
 #include "cli/report/look.h"
@@ -132,7 +133,6 @@ static void list_facts(const struct job *j, struct rg_facts *facts) {
     rg_facts_time(facts, rg_seconds() - j->begin);
 }
 
-/* Draw the figures that a run has too, then those of a pass. */
 static rg_status draw_figures(const struct job *j, struct rg_plot *plots) {
     const struct rg_diagnosis *const d = &j->pass->diagnosis;
     struct rg_history *history = NULL;
@@ -140,8 +140,9 @@ static rg_status draw_figures(const struct job *j, struct rg_plot *plots) {
     RG_TRY_GOTO(rg_history_create(&history));
     RG_TRY_GOTO(rg_history_add_profiles(history, j->model, 0, d->profiles));
     RG_TRY_GOTO(rg_history_add_causes(history, d->cause));
-    RG_TRY_GOTO(rg_run_figures(history, NAN, 0.0, plots));
-    RG_TRY_GOTO(rg_pass_figures(j->pass, j->ran.output.figure != NULL, plots + RG_RUN_FIGURES));
+    const struct rg_figure_source from = {
+        .history = history, .profiles = d->profiles, .always = j->ran.output.figure != NULL, .pass = j->pass};
+    RG_TRY_GOTO(rg_figures_draw(RG_FIGURES_GRAD, &from, plots));
 fail:
     rg_history_destroy(history);
     return status;
@@ -164,7 +165,7 @@ static rg_status fill_pages(const struct job *j, struct rg_pages *pages) {
 
 static rg_status write_pages(const struct rg_config *config, const struct job *j) {
     struct rg_pages *pages = NULL;
-    RG_TRY(rg_pages_create(config, RG_GRAD_FIGURES, &pages));
+    RG_TRY(rg_pages_create(config, RG_FIGURES_GRAD, &pages));
     return rg_pages_end(pages, fill_pages(j, pages));
 }
 
@@ -256,7 +257,7 @@ static rg_status write_tensors(const struct rg_config *config, const struct job 
 }
 
 static rg_status grad(const struct rg_config *config, struct job *j) {
-    RG_TRY(rg_pages_check(config, rg_grad_own_figures));
+    RG_TRY(rg_pages_check(config, RG_FIGURES_GRAD));
     RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY(config->data.task ? open_task(config, j) : open_file(config, j));
     if (!j->data) {

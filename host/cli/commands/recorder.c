@@ -41,7 +41,7 @@ struct rg_recorder {
 /* ---- Files ---- */
 
 rg_status rg_recorder_check(const struct rg_config *config) {
-    return rg_pages_check(config, rg_run_figure_names);
+    return rg_pages_check(config, RG_FIGURES_TRAIN);
 }
 
 /* What a figure is drawn from. */
@@ -367,8 +367,12 @@ static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *
 
 static rg_status draw_figures(const struct rg_recorder *r, const struct rg_run *run, struct rg_plot *plots) {
     const struct rg_diagnosis *const d = &run->result.diagnosis;
-    RG_TRY(rg_run_figures(r->history, run->problem.baseline, r->config->training.clip_norm, plots));
-    return d->profile ? rg_figure_depth(d->profiles, r->config->output.figure != NULL, &plots[RG_RUN_FIGURES]) : RG_OK;
+    const struct rg_figure_source from = {.history = r->history,
+                                          .baseline = run->problem.baseline,
+                                          .clip_norm = r->config->training.clip_norm,
+                                          .profiles = d->profile ? d->profiles : NULL,
+                                          .always = r->config->output.figure != NULL};
+    return rg_figures_draw(RG_FIGURES_TRAIN, &from, plots);
 }
 
 /* Create the tables: result first, then the reasons for it. */
@@ -404,7 +408,7 @@ static rg_status write_pages(const struct rg_recorder *r, const struct rg_run *r
     struct rg_advice advice;
     char why[RG_ADVICE_TEXT];
     struct rg_pages *pages = NULL;
-    RG_TRY(rg_pages_create(r->config, RG_RUN_FIGURES + 1, &pages));
+    RG_TRY(rg_pages_create(r->config, RG_FIGURES_TRAIN, &pages));
     rg_advise(&outcome, &advice);
     rg_advice_text(&advice, why, sizeof why);
     pages->report.config = &run->config;

@@ -177,7 +177,7 @@ static rg_status fill_pages(const struct sweep *s, size_t done, struct rg_pages 
     name_sweep(s, first_done(s), pages->title);
     list_facts(s, done, &pages->facts);
     RG_TRY(list_settings(s, done, &pages->settings));
-    RG_TRY(rg_sweep_figures(&s->view, pages->plots));
+    RG_TRY(rg_figures_draw(RG_FIGURES_SWEEP, &(struct rg_figure_source){.sweep = &s->view}, pages->plots));
     RG_TRY(rg_sweep_reach(&s->view, &pages->tables[0]));
     RG_TRY(rg_sweep_table(&s->view, &pages->tables[1]));
     if (s->tables.validates) {
@@ -189,7 +189,7 @@ static rg_status fill_pages(const struct sweep *s, size_t done, struct rg_pages 
 
 static rg_status write_pages(const struct sweep *s, size_t done) {
     struct rg_pages *pages = NULL;
-    RG_TRY(rg_pages_create(s->config, RG_SCAN_FIGURES, &pages));
+    RG_TRY(rg_pages_create(s->config, RG_FIGURES_SWEEP, &pages));
     return rg_pages_end(pages, fill_pages(s, done, pages));
 }
 
@@ -330,7 +330,7 @@ static rg_status find_done(struct sweep *s) {
 
 /* Do everything that can fail before the first training. */
 static rg_status prepare(struct sweep *s) {
-    RG_TRY(rg_pages_check(s->config, rg_sweep_figure_names));
+    RG_TRY(rg_pages_check(s->config, RG_FIGURES_SWEEP));
     RG_TRY(rg_outputs_check(s->config, RG_OUT_RUNS));
     RG_TRY(make_runs(s));
     (void)set_view(s);

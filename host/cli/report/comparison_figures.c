@@ -157,36 +157,36 @@ static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, do
     return isnan(baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, logarithmic ? log10(baseline) : baseline);
 }
 
-const char *const rg_comparison_figure_names[] = {"lags", "cumulative", "loss", NULL};
-
-rg_status rg_comparison_figures(const struct rg_comparison *c, const size_t *order, size_t n, struct rg_plot *plots) {
+rg_status rg_comparison_plot_lags(const struct rg_comparison *c, const size_t *order, size_t n, bool shares,
+                                  struct rg_plot *plot) {
     const char *names[RG_COMPARISON_REMEDIES];
     const size_t n_remedies = list_remedies(c, names);
     if (n == 0) {
         return RG_OK;
     }
-    const double baseline = c->rows[order[0]].summary.baseline;
-    for (int shares = 0; shares < 2; shares++) {
-        struct rg_plot *const plot = &plots[shares];
-        const size_t steps = c->rows[order[0]].summary.steps;
-        plot->figure = rg_comparison_figure_names[shares];
-        (void)snprintf(plot->title, sizeof plot->title, "%s",
-                       shares ? "Share of the gradient from the nearest lags" : "Norm of the gradient's terms by lag");
-        plot->x = rg_axis_of("lag: steps back from the loss", shares && steps > 30 ? RG_LAGS : RG_LINEAR);
-        plot->x.whole = true;
-        plot->x.low = 0.0;
-        plot->x.high = steps > 1 ? (double)(steps - 1) : 1.0;
-        plot->y = rg_axis_of(shares ? "share of weight_hh's gradient from this lag and nearer ones"
-                                    : "norm of the term of weight_hh, best run of each remedy",
-                             shares ? RG_LINEAR : RG_LOG10);
-        for (size_t i = 0; i < n_remedies; i++) {
-            const struct rg_comparison_row *const best = best_of(c, order, n, names[i]);
-            RG_TRY(best ? add_by_lag(plot, best, (int)i, shares) : RG_OK);
-        }
-    }
+    const size_t steps = c->rows[order[0]].summary.steps;
+    (void)snprintf(plot->title, sizeof plot->title, "%s",
+                   shares ? "Share of the gradient from the nearest lags" : "Norm of the gradient's terms by lag");
+    plot->x = rg_axis_of("lag: steps back from the loss", shares && steps > 30 ? RG_LAGS : RG_LINEAR);
+    plot->x.whole = true;
+    plot->x.low = 0.0;
+    plot->x.high = steps > 1 ? (double)(steps - 1) : 1.0;
+    plot->y = rg_axis_of(shares ? "share of weight_hh's gradient from this lag and nearer ones"
+                                : "norm of the term of weight_hh, best run of each remedy",
+                         shares ? RG_LINEAR : RG_LOG10);
     for (size_t i = 0; i < n_remedies; i++) {
-        RG_TRY(loss_plot(c, names[i], baseline, &plots[2 + i]));
-        plots[2 + i].figure = rg_comparison_figure_names[2];
+        const struct rg_comparison_row *const best = best_of(c, order, n, names[i]);
+        RG_TRY(best ? add_by_lag(plot, best, (int)i, shares) : RG_OK);
+    }
+    return RG_OK;
+}
+
+rg_status rg_comparison_plot_losses(const struct rg_comparison *c, const size_t *order, size_t n,
+                                    struct rg_plot *plots) {
+    const char *names[RG_COMPARISON_REMEDIES];
+    const size_t n_remedies = list_remedies(c, names);
+    for (size_t i = 0; n > 0 && i < n_remedies; i++) {
+        RG_TRY(loss_plot(c, names[i], c->rows[order[0]].summary.baseline, &plots[i]));
     }
     return RG_OK;
 }

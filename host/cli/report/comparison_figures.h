@@ -5,14 +5,17 @@
 #include "cli/report/comparison.h"
 #include "cli/report/table.h"
 
-enum { RG_COMPARISON_REMEDIES = 8, RG_COMPARISON_FIGURES = 2 + RG_COMPARISON_REMEDIES };
-extern const char *const rg_comparison_figure_names[]; /* values of --figure; NULL-ended */
+enum { RG_COMPARISON_REMEDIES = 8 };
 
-/* By lag, the best run of each remedy: norms and cumulative shares. Then for each remedy a small plot with the losses
- * of its variants; all of these have the same axes. `plots` [RG_COMPARISON_FIGURES] must be empty. `order` [n] comes
- * from rg_comparison_rank. RG_NO_MEMORY. */
-rg_status rg_comparison_figures(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                                struct rg_plot *plots);
+/* By lag, the best run of each remedy: norms, or with `shares` the cumulative shares. `plot` must be empty. `order` [n]
+ * comes from rg_comparison_rank. RG_NO_MEMORY. */
+rg_status rg_comparison_plot_lags(const struct rg_comparison *comparison, const size_t *order, size_t n, bool shares,
+                                  struct rg_plot *plot);
+
+/* For each remedy a small plot with the losses of its variants; all of these have the same axes. `plots`
+ * [RG_COMPARISON_REMEDIES] must be empty. RG_NO_MEMORY. */
+rg_status rg_comparison_plot_losses(const struct rg_comparison *comparison, const size_t *order, size_t n,
+                                    struct rg_plot *plots);
 
 /* The ranked rows as text. RG_NO_MEMORY. */
 rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,

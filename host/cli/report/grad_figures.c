@@ -1,21 +1,10 @@
 /* The figures of `grad`: see grad_figures.h. */
 #include "cli/report/grad_figures.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/report/figures.h"
-#include "cli/report/input_text.h"
-#include "cli/report/probe_text.h"
 #include "model/cells.h"
-
-const char *const rg_grad_figure_names[RG_GRAD_FIGURES + 1] = {
-    "loss",        "norm",     "lags",      "cumulative", "shares",   "gates",  "jacobian",
-    "activations", "norm-map", "share-map", "depth",      "spectrum", "inputs", "probes"};
-
-const char *const rg_grad_own_figures[] = {"lags",  "cumulative", "shares", "gates",  "jacobian", "activations",
-                                           "depth", "spectrum",   "inputs", "probes", NULL};
 
 rg_status rg_grad_figure_check(const struct rg_config *config, const struct rg_shape *shape) {
     const char *const figure = config->output.figure;
@@ -28,8 +17,7 @@ rg_status rg_grad_figure_check(const struct rg_config *config, const struct rg_s
     return RG_OK;
 }
 
-/* Plot the singular values by rank. */
-static rg_status figure_spectrum(const struct rg_spectrum *spectrum, struct rg_plot *plot) {
+rg_status rg_figure_spectrum(const struct rg_spectrum *spectrum, struct rg_plot *plot) {
     struct rg_series *s = NULL;
     if (spectrum->n == 0) {
         return RG_OK;
@@ -45,16 +33,4 @@ static rg_status figure_spectrum(const struct rg_spectrum *spectrum, struct rg_p
         s->y[i] = spectrum->log10_singular[i];
     }
     return rg_plot_add_level(plot, "", 7, 0.0);
-}
-
-rg_status rg_pass_figures(const struct rg_pass *pass, bool always, struct rg_plot *plots) {
-    const struct rg_diagnosis *const d = &pass->diagnosis;
-    RG_TRY(rg_figure_depth(d->profiles, always, &plots[0]));
-    RG_TRY(d->cause ? figure_spectrum(&d->cause->spectrum, &plots[1]) : RG_OK);
-    RG_TRY(rg_figure_inputs(&pass->inputs, &plots[2]));
-    RG_TRY(rg_figure_probes(&pass->map, &plots[3]));
-    for (size_t i = 0; i < RG_PASS_FIGURES; i++) {
-        plots[i].figure = rg_grad_figure_names[RG_RUN_FIGURES + i];
-    }
-    return RG_OK;
 }

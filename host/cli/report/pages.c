@@ -12,7 +12,6 @@
 
 #include "base/attempts.h"
 #include "base/ending.h"
-#include "base/nearest.h"
 #include "cli/report/explain.h"
 #include "cli/report/picture.h"
 #include "cli/report/screen.h"
@@ -42,20 +41,6 @@ static rg_status read_size(const char *text, double *width, double *height) {
     return RG_OK;
 }
 
-static rg_status check_figure(const char *figure, const char *const *figures) {
-    char names[400] = "";
-    for (size_t i = 0; figures[i]; i++) {
-        const size_t at = strlen(names);
-        if (strcmp(figure, figures[i]) == 0) {
-            return RG_OK;
-        }
-        (void)snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", figures[i]);
-    }
-    const char *const nearest = rg_name_nearest(figure, figures);
-    return rg_fail(RG_USAGE, "--figure: there is no figure '%.80s' here; the figures are %s%s%s%s", figure, names,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
-}
-
 /* A page, or a device such as /dev/null. */
 static rg_status check_report(const char *path) {
     return !path || rg_ends_in(path, ".html") || rg_ends_in(path, ".htm") || strncmp(path, "/dev/", 5) == 0
@@ -63,7 +48,7 @@ static rg_status check_report(const char *path) {
                : rg_fail(RG_USAGE, "--report %s: the name must end in .html or .htm", path);
 }
 
-rg_status rg_pages_check(const struct rg_config *config, const char *const *figures) {
+rg_status rg_pages_check(const struct rg_config *config, enum rg_figure_command command) {
     const struct rg_output_options *const o = &config->output;
     double width, height;
     if (!o->plot && (o->figure || o->figure_size || o->theme != RG_THEME_AUTO)) {
@@ -73,7 +58,7 @@ rg_status rg_pages_check(const struct rg_config *config, const char *const *figu
                                         : "plot-theme");
     }
     RG_TRY(read_size(o->figure_size, &width, &height));
-    RG_TRY(o->figure ? check_figure(o->figure, figures) : RG_OK);
+    RG_TRY(o->figure ? rg_figures_check(command, o->figure) : RG_OK);
     RG_TRY(check_report(o->report));
     return o->plot ? rg_picture_check(o->plot) : RG_OK;
 }
@@ -82,7 +67,8 @@ bool rg_pages_wanted(const struct rg_config *config) {
     return config->output.plot || config->output.report;
 }
 
-rg_status rg_pages_create(const struct rg_config *config, size_t n_plots, struct rg_pages **out) {
+rg_status rg_pages_create(const struct rg_config *config, enum rg_figure_command command, struct rg_pages **out) {
+    const size_t n_plots = rg_figures_count(command);
     RG_TRY(rg_alloc(out, 1, sizeof **out, "the pages"));
     struct rg_pages *const p = *out;
     *p = (struct rg_pages){.config = config, .report = {.config = config}};
@@ -97,9 +83,7 @@ rg_status rg_pages_create(const struct rg_config *config, size_t n_plots, struct
 }
 
 static void destroy(struct rg_pages *p) {
-    for (size_t i = 0; i < p->n_plots; i++) {
-        rg_plot_clear(&p->plots[i]);
-    }
+    rg_figures_clear(p->plots, p->n_plots);
     for (size_t i = 0; i < RG_MAX_TABLES; i++) {
         rg_table_release(&p->tables[i]);
     }

@@ -2,13 +2,13 @@
 #ifndef RG_REPORT_PAGES_H
 #define RG_REPORT_PAGES_H
 
-#include "cli/report/plot.h"
+#include "cli/report/figure_table.h"
 #include "cli/report/table.h"
 #include "gradient/verdict.h"
 #include "rnn_gpu/model.h"
 
-/* Before any work: RG_USAGE for an impossible name, or for a --figure that is not in `figures`, NULL-ended. */
-rg_status rg_pages_check(const struct rg_config *config, const char *const *figures);
+/* Before any work: RG_USAGE for an impossible name, or for a --figure that the command does not have. */
+rg_status rg_pages_check(const struct rg_config *config, enum rg_figure_command command);
 
 bool rg_pages_wanted(const struct rg_config *config);
 
@@ -34,8 +34,9 @@ struct rg_pages {
     const struct rg_config *config;
 };
 
-/* Create pages for the files of --plot and --report, with empty plots and report.config = config. RG_NO_MEMORY. */
-rg_status rg_pages_create(const struct rg_config *config, size_t n_plots, struct rg_pages **out);
+/* Create pages for the files of --plot and --report, with the empty plots of a command, and report.config =
+ * config. RG_NO_MEMORY. */
+rg_status rg_pages_create(const struct rg_config *config, enum rg_figure_command command, struct rg_pages **out);
 
 /* Destroy the pages. Write them before, if `filled`, the status of filling them, is RG_OK. One page that cannot be
  * written does not hinder the others. Returns `filled`, RG_NOT_SAVED or RG_NO_MEMORY. */

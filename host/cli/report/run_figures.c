@@ -1,44 +1,14 @@
-/* The pictures of one run: see run_figures.h. */
+/* Lag profiles of a run for its history: see run_figures.h. */
 #include "cli/report/run_figures.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/report/figures.h"
 #include "rnn_gpu/memory.h"
 #include "model/cells.h"
 
 enum { MAX_TERMS = RG_LAG_MATRICES + 4 }; /* matrices of a profile, and gates of one matrix */
-
-const char *const rg_run_figure_names[RG_RUN_FIGURES + 2] = {
-    "loss",     "norm",        "accuracy", "lags",      "cumulative", "shares", "gates",
-    "jacobian", "activations", "norm-map", "share-map", "depth",      NULL};
-
-rg_status rg_run_figures(const struct rg_history *h, double baseline, double clip_norm, struct rg_plot *plots) {
-    struct rg_plot *plot = plots;
-    RG_TRY(rg_figure_loss(h, baseline, plot++));
-    RG_TRY(rg_figure_norm(h, clip_norm, plot++));
-    RG_TRY(rg_figure_accuracy(h, plot++));
-    RG_TRY(rg_figure_norms(h, plot++));
-    RG_TRY(rg_figure_cumulative(h, plot++));
-    RG_TRY(rg_figure_shares(h, plot++));
-    RG_TRY(rg_figure_gates(h, plot++));
-    RG_TRY(rg_figure_jacobian(h, plot++));
-    RG_TRY(rg_figure_activations(h, plot++));
-    RG_TRY(rg_figure_norm_map(h, plot++));
-    RG_TRY(rg_figure_share_map(h, plot++));
-    for (size_t i = 0; i < RG_RUN_FIGURES; i++) {
-        plots[i].figure = rg_run_figure_names[i];
-    }
-    return RG_OK;
-}
-
-void rg_run_figures_clear(struct rg_plot *plots) {
-    for (size_t i = 0; i < RG_RUN_FIGURES; i++) {
-        rg_plot_clear(&plots[i]);
-    }
-}
 
 /* List the terms of a profile: whole matrices, then the gates of W_hh if there are several. Returns their number. */
 static size_t list_terms(const struct rg_lag_profile *p, const struct rg_lag_terms *terms[MAX_TERMS]) {

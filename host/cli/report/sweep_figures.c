@@ -9,7 +9,7 @@
 #include "cli/report/fold_table.h"
 #include "rnn_gpu/memory.h"
 
-enum { NO_AXIS = RG_SCAN_FIGURES, MAX_HEADS = 32, NAME_BYTES = RG_PLOT_TEXT };
+enum { NO_AXIS = 1000, MAX_HEADS = 32, NAME_BYTES = RG_PLOT_TEXT };
 
 const char *const rg_sweep_member_names[] = {
     [RG_OVER_SEEDS] = "seeds", [RG_OVER_FOLDS] = "folds", [RG_OVER_BOTH] = "folds and seeds"};
@@ -262,19 +262,47 @@ static rg_status large_plot(const struct line *l, bool learned, const char *titl
     return learned || isnan(l->baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, y_value(l, l->baseline));
 }
 
-static rg_status plots_along(const struct rg_sweep_view *v, size_t x, double baseline, struct rg_plot *plots) {
-    struct line l = {.view = v, .x = x, .baseline = baseline};
+/* The lines along an option. Returns false if no option has several numbers, or no run is done. */
+static bool begin_lines(const struct rg_sweep_view *v, struct line *l) {
+    const struct rg_summary *const any = any_run(v);
+    *l = (struct line){.view = v, .x = choose_axis(v), .baseline = any ? any->baseline : (double)NAN};
+    if (!any || l->x == NO_AXIS) {
+        return false;
+    }
+    set_axes(l);
+    return true;
+}
+
+rg_status rg_sweep_plot_loss(const struct rg_sweep_view *v, struct rg_plot *plot) {
+    struct line l;
     char title[NAME_BYTES];
-    size_t n = 0;
-    set_axes(&l);
+    if (!begin_lines(v, &l)) {
+        return RG_OK;
+    }
     (void)snprintf(title, sizeof title, "%s%s by %s", v->has_seeds ? "Median loss over the " : "Loss",
-                   v->has_seeds ? rg_sweep_member_names[v->members] : "", v->axes[x].name);
-    RG_TRY(large_plot(&l, false, title, &plots[0]));
-    (void)snprintf(title, sizeof title, "Learned by %s", v->axes[x].name);
-    RG_TRY(v->has_seeds ? large_plot(&l, true, title, &plots[1]) : RG_OK);
+                   v->has_seeds ? rg_sweep_member_names[v->members] : "", v->axes[l.x].name);
+    return large_plot(&l, false, title, plot);
+}
+
+rg_status rg_sweep_plot_learned(const struct rg_sweep_view *v, struct rg_plot *plot) {
+    struct line l;
+    char title[NAME_BYTES];
+    if (!begin_lines(v, &l) || !v->has_seeds) {
+        return RG_OK;
+    }
+    (void)snprintf(title, sizeof title, "Learned by %s", v->axes[l.x].name);
+    return large_plot(&l, true, title, plot);
+}
+
+rg_status rg_sweep_plot_quartiles(const struct rg_sweep_view *v, struct rg_plot *plots) {
+    struct line l;
+    size_t n = 0;
+    if (!begin_lines(v, &l)) {
+        return RG_OK;
+    }
     for (size_t g = 0; g < groups_of(v) && n < RG_SCAN_SMALL; g++) {
-        if (g / stride_of(v, x) % v->axes[x].n == 0) {
-            RG_TRY(small_plot(&l, g, &plots[2 + n++]));
+        if (g / stride_of(v, l.x) % v->axes[l.x].n == 0) {
+            RG_TRY(small_plot(&l, g, &plots[n++]));
         }
     }
     return RG_OK;
@@ -320,7 +348,12 @@ static rg_status add_parts(const struct rg_sweep_view *v, size_t group, bool log
     return RG_OK;
 }
 
-static rg_status plots_over_updates(const struct rg_sweep_view *v, double baseline, struct rg_plot *plots) {
+rg_status rg_sweep_plot_updates(const struct rg_sweep_view *v, struct rg_plot *plots) {
+    const struct rg_summary *const any = any_run(v);
+    const double baseline = any ? any->baseline : (double)NAN;
+    if (!any || groups_of(v) > RG_SCAN_SMALL) {
+        return RG_OK;
+    }
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < groups_of(v) * seeds_of(v); i++) {
         for (size_t p = 0; v->runs[i] && p < v->runs[i]->n_parts; p++) {
@@ -345,26 +378,6 @@ static rg_status plots_over_updates(const struct rg_sweep_view *v, double baseli
         RG_TRY(add_parts(v, g, logarithmic, plot));
     }
     return RG_OK;
-}
-
-const char *const rg_sweep_figure_names[] = {"loss", "learned", "quartiles", "updates", NULL};
-
-static void name_figures(struct rg_plot *plots) {
-    for (size_t i = 0; i < RG_SCAN_FIGURES; i++) {
-        plots[i].figure = rg_sweep_figure_names[i < 2 ? i : i < 2 + RG_SCAN_SMALL ? 2 : 3];
-    }
-}
-
-rg_status rg_sweep_figures(const struct rg_sweep_view *v, struct rg_plot *plots) {
-    const struct rg_summary *const any = any_run(v);
-    const size_t x = choose_axis(v);
-    const double baseline = any ? any->baseline : (double)NAN;
-    if (!any) {
-        return RG_OK;
-    }
-    name_figures(plots);
-    RG_TRY(x == NO_AXIS ? RG_OK : plots_along(v, x, baseline, plots));
-    return groups_of(v) <= RG_SCAN_SMALL ? plots_over_updates(v, baseline, plots + 2 + RG_SCAN_SMALL) : RG_OK;
 }
 
 rg_status rg_sweep_figure_check(const struct rg_sweep_view *v, const char *figure) {

@@ -6,7 +6,7 @@
 #include "train/spread.h"
 #include "cli/report/table.h"
 
-enum { RG_SCAN_SMALL = 24, RG_SCAN_FIGURES = 2 + 2 * RG_SCAN_SMALL };
+enum { RG_SCAN_SMALL = 24 };
 
 /* What the runs of a group differ in, and how that is called. */
 enum rg_sweep_members { RG_OVER_SEEDS, RG_OVER_FOLDS, RG_OVER_BOTH };
@@ -29,14 +29,14 @@ struct rg_sweep_view {
     enum rg_sweep_members members;        /* of a group */
 };
 
-/* Values of --figure, NULL-ended: the first two plots below; all small plots along the option; all small plots over the
- * updates. */
-extern const char *const rg_sweep_figure_names[];
-
-/* The plots: along --steps, or the option with the most numbers, (1) median losses and (2) shares of the seeds that
- * learned; for each combination of the other options a small plot with quartiles and single runs; for each group a
- * small plot of the losses over the updates. `plots` [RG_SCAN_FIGURES] must be empty. RG_NO_MEMORY. */
-rg_status rg_sweep_figures(const struct rg_sweep_view *view, struct rg_plot *plots);
+/* Plots along --steps, or along the option with the most numbers: median losses; shares of the seeds that learned; for
+ * each combination of the other options a small plot with quartiles and single runs, `plots` [RG_SCAN_SMALL]. Then for
+ * each group a small plot of the losses over the updates, `plots` [RG_SCAN_SMALL]. The plots must be empty; those
+ * without data stay so. RG_NO_MEMORY. */
+rg_status rg_sweep_plot_loss(const struct rg_sweep_view *view, struct rg_plot *plot);
+rg_status rg_sweep_plot_learned(const struct rg_sweep_view *view, struct rg_plot *plot);
+rg_status rg_sweep_plot_quartiles(const struct rg_sweep_view *view, struct rg_plot *plots);
+rg_status rg_sweep_plot_updates(const struct rg_sweep_view *view, struct rg_plot *plots);
 
 /* Before any run: RG_USAGE for a figure that such a sweep will not have. NULL: all of them. */
 rg_status rg_sweep_figure_check(const struct rg_sweep_view *view, const char *figure);
