@@ -136,5 +136,5 @@ wait "$process" || got=$?
 [ "$got" -eq 130 ] || fail "exit $got, expected 130"
 expect_line '^ 1  tanh '
 expect_no_line '^ 2'
-expect_line 'interrupted; 1 of 2 rows are done' stderr
+expect_line 'interrupted; 1 of 2 trainings are done' stderr
 checked "Ctrl-C shows what is done"

@@ -105,6 +105,19 @@ expect_line '7 of 8 runs were done before' stderr
 cmp -s alone/model.safetensors runs-models/run-8.safetensors || fail "a model changed"
 checked "models in the folder of --out"
 
+# An earlier table stays, and so do the files beside it.
+for name in kept.jsonl kept.csv kept-curves.csv kept-lags.csv; do
+    echo earlier >"$name"
+    for command_name in sweep compare; do
+        refused 2 "^rnn-gpu: --out: $name holds an earlier result: " "$program" "$command_name" --steps 6 --batch 4 --hidden 3 --updates 1 \
+            --seed 1 --device cpu --out "${name/-*.csv/.csv}"
+    done
+    rm "$name"
+done
+: >kept.csv
+expect_status 0 "$program" sweep --steps 6 --batch 4 --hidden 3 --updates 1 --seed 1,2 --device cpu --out kept.csv
+checked "an earlier table stays; an empty file is written"
+
 refused 2 'keep needs --out' "$program" sweep --seed 1-2 --updates 1 --keep
 refused 2 'keep needs --out' "$program" compare --keep --updates 1 --remedies tanh
 printf 'text,label\na b,p\nb a,q\n' >q-curves.csv

@@ -130,7 +130,7 @@ static void print_held_out(const void *with) {
 START_TEST(a_comparison) {
     struct rg_look look = {.columns = 119};
     make_comparison(SEEDS);
-    ck_assert_uint_eq(rg_comparison_whole(&comparison), 4);
+    ck_assert_uint_eq(rg_comparison_runs(&comparison), 4);
     text_add_printed(&seen, "a comparison", print_comparison, &look);
     text_add_printed(&seen, "held out", print_held_out, &look);
     look.columns = 120;

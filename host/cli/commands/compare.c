@@ -333,7 +333,7 @@ static rg_status show(struct job *j) {
         rg_outputs_print(j->config, RG_OUT_RUNS, rg_look_text(&look));
     }
     if (rg_stop_requested()) {
-        rg_trainings_tell_rest(&j->trainings, rg_comparison_whole(c), c->n_rows, "rows");
+        rg_trainings_tell_rest(&j->trainings, rg_comparison_runs(c), c->n_rows * j->config->compare.seeds, "trainings");
         return rg_stop_status();
     }
     return RG_OK;

@@ -196,6 +196,7 @@ rg_status rg_outputs_check(const struct rg_config *c, enum rg_out out) {
     RG_TRY(add_parts(&files, c, out));
     const size_t n_read = files.n;
     RG_TRY(add_written(&files, c, out));
+    RG_TRY(out == RG_OUT_RUNS && !c->output.overwrite ? rg_run_table_refuse_earlier(c) : RG_OK);
     return try_all(&files, n_read);
 }
 

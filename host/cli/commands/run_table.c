@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/attempts.h"
 #include "base/ending.h"
@@ -63,6 +64,28 @@ static rg_status name_beside(const struct rg_config *c, const char *what, char o
             return rg_fail(RG_USAGE, "--out %s also writes %.500s, which is a file of this command; give another name",
                            c->output.out, out);
         }
+    }
+    return RG_OK;
+}
+
+static rg_status refuse_file(const char *path) {
+    struct stat info;
+    return stat(path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0
+               ? RG_OK
+               : rg_fail(RG_USAGE, "--out: %.4000s holds an earlier result: give another name, or delete it", path);
+}
+
+rg_status rg_run_table_refuse_earlier(const struct rg_config *config) {
+    static const char *const parts[] = {"curves", "lags"};
+    const char *const path = config->output.out;
+    char beside[RG_TABLE_PATH];
+    if (!rg_run_table_is(path)) {
+        return RG_OK;
+    }
+    RG_TRY(refuse_file(path));
+    for (size_t i = 0; rg_ends_in(path, ".csv") && i < sizeof parts / sizeof *parts; i++) {
+        RG_TRY(name_beside(config, parts[i], beside));
+        RG_TRY(refuse_file(beside));
     }
     return RG_OK;
 }
@@ -214,8 +237,8 @@ fail:
 static rg_status write_curves(struct rg_run_table *t, size_t run, const struct rg_summary *s) {
     char line[160];
     for (size_t i = 0; i < s->n_parts; i++) {
-        const int n = snprintf(line, sizeof line, "%zu,%llu,%.*g\n", run, (unsigned long long)part_end(s, i), t->digits,
-                               rg_summary_part(s, i));
+        const int n = snprintf(line, sizeof line, "%zu,%llu,%.*g\n", run, (unsigned long long)part_end(s, i),
+                               t->digits, rg_summary_part(s, i));
         RG_TRY(s->part_count[i] ? rg_growing_append(&t->curves, line, (size_t)n) : RG_OK);
     }
     for (size_t i = 0; s->measured && i < s->n_lags; i++) {

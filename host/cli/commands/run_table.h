@@ -29,6 +29,9 @@ struct rg_run_table {
 /* Is it the name of such a table? It is if it ends in .csv or .jsonl. False for NULL. */
 bool rg_run_table_is(const char *path);
 
+/* Before any work: RG_USAGE if --out names a table, of whose files one holds something already. */
+rg_status rg_run_table_refuse_earlier(const struct rg_config *config);
+
 /* Create the table if --out names one. RG_NOT_SAVED; RG_USAGE if a file beside it is one of the inputs. */
 rg_status rg_run_table_open(const struct rg_config *config, struct rg_run_table *table);
 

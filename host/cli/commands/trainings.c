@@ -58,8 +58,10 @@ static rg_status take_fingerprints(const struct rg_config *config, struct rg_tra
 rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings *t) {
     const char *const out = config->output.out;
     const bool is_table = rg_run_table_is(out);
-    *t = (struct rg_trainings){
-        .folder = is_table ? NULL : out, .keeps_models = config->output.keep, .lock = {.file = -1}};
+    *t = (struct rg_trainings){.folder = is_table ? NULL : out,
+                               .table = is_table ? out : NULL,
+                               .keeps_models = config->output.keep,
+                               .lock = {.file = -1}};
     if (!out) {
         return config->output.keep ? rg_fail(RG_USAGE, "--keep needs --out: a folder, or the name of a table") : RG_OK;
     }
@@ -345,7 +347,14 @@ rg_status rg_trainings_keep(struct rg_trainings *t, const struct rg_config *conf
 }
 
 void rg_trainings_tell_rest(const struct rg_trainings *t, size_t done, size_t n, const char *what) {
-    const char *const folder = t->folder;
-    rg_log("interrupted; %zu of %zu %s are done%s%s%s", done, n, what, folder ? "; the same command with --out " : "",
-           folder ? folder : "", folder ? " trains the others" : "");
+    char rest[RG_TRAINING_PATH + 200] = "";
+    if (t->folder) {
+        (void)snprintf(rest, sizeof rest, "; the same command with --out %s trains the others", t->folder);
+    } else if (t->table) {
+        (void)snprintf(rest, sizeof rest,
+                       "; %s has these and cannot be continued: the same command trains all again, and only --out DIR "
+                       "goes on where it was stopped",
+                       t->table);
+    }
+    rg_log("interrupted; %zu of %zu %s are done%s", done, n, what, rest);
 }

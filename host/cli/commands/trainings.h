@@ -20,6 +20,7 @@ enum { RG_TRAINING_PATH = 4096 + 128 };
 
 struct rg_trainings {
     const char *folder; /* folder of --out; NULL: results are not stored */
+    const char *table;  /* file of --out, which holds no results to continue from; NULL: none */
     bool keeps_models;
     char models[RG_TRAINING_PATH]; /* the folder of the models if `folder` is NULL */
     struct rg_lock lock;
@@ -65,7 +66,7 @@ rg_status rg_trainings_take(struct rg_trainings *trainings, struct rg_sections *
 rg_status rg_trainings_keep(struct rg_trainings *trainings, const struct rg_config *config,
                             const struct rg_summary *summary);
 
-/* After an interrupt: print how many are done, and how the others are trained. `what`: "runs". */
+/* After an interrupt: print how many are done, and how the others are trained. `what`: "runs" or "trainings". */
 void rg_trainings_tell_rest(const struct rg_trainings *trainings, size_t done, size_t n, const char *what);
 
 #endif

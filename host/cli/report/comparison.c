@@ -55,10 +55,10 @@ fail:
     return status;
 }
 
-size_t rg_comparison_whole(const struct rg_comparison *comparison) {
+size_t rg_comparison_runs(const struct rg_comparison *comparison) {
     size_t n = 0;
     for (size_t i = 0; i < comparison->n_rows; i++) {
-        n += comparison->rows[i].n_runs == comparison->rows[i].config.compare.seeds;
+        n += comparison->rows[i].n_runs;
     }
     return n;
 }
@@ -179,8 +179,11 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
     (void)putchar('\n');
     const rg_status status = add_rows(comparison, order, n, &t);
     rg_columns_release(&t);
-    if (!has_several(comparison, order, n)) {
+    const size_t seeds = comparison->rows[order[0]].config.compare.seeds;
+    if (!has_several(comparison, order, n) && seeds == 1) {
         (void)puts("One seed: differences may be chance. --seeds 3 tells more.");
+    } else if (!has_several(comparison, order, n)) {
+        (void)printf("One seed is done, of %zu: differences may be chance.\n", seeds);
     }
     return status;
 }

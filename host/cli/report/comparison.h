@@ -32,8 +32,8 @@ rg_status rg_comparison_end_row(struct rg_comparison_row *row);
  * number. Also sets each row's rank (rg_spread_rank). RG_NO_MEMORY. */
 rg_status rg_comparison_rank(struct rg_comparison *comparison, size_t *order, size_t *n);
 
-/* Number of rows whose runs are all done. */
-size_t rg_comparison_whole(const struct rg_comparison *comparison);
+/* Number of runs that are done, of all rows. */
+size_t rg_comparison_runs(const struct rg_comparison *comparison);
 
 /* The ranked table on stdout; on a wide terminal with more columns. `order` [n] as rg_comparison_rank gives it, n > 0.
  * RG_NO_MEMORY. */
