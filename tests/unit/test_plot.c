@@ -468,6 +468,11 @@ START_TEST(depth_by_time) {
     ck_assert_uint_eq(plot.heat.rows, 2);
     ck_assert_uint_eq(columns, 80);
     ck_assert_double_eq(plot.x.high, LAGS);
+    ck_assert_uint_eq(plot.y.own.n, 2); /* a tick in the middle of each layer's row */
+    for (size_t layer = 0; layer < 2; layer++) {
+        ck_assert_double_eq(plot.y.own.at[layer], (double)layer + 0.5);
+        ck_assert_str_eq(plot.y.own.text[layer], layer ? "1" : "0");
+    }
     for (size_t c = 0; c < columns; c++) { /* the largest of a cell's lags is its first */
         const double first = (double)(c * LAGS / columns);
         ck_assert(first < 150.0 ? plot.heat.values[c] == -first : isnan(plot.heat.values[c]));

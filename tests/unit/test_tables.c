@@ -130,7 +130,7 @@ static void print_held_out(const void *with) {
 START_TEST(a_comparison) {
     struct rg_look look = {.columns = 119};
     make_comparison(SEEDS);
-    ck_assert_uint_eq(rg_comparison_runs(&comparison), 4);
+    ck_assert_uint_eq(rg_comparison_runs(&comparison), 15);
     text_add_printed(&seen, "a comparison", print_comparison, &look);
     text_add_printed(&seen, "held out", print_held_out, &look);
     look.columns = 120;
@@ -340,6 +340,9 @@ static void add_heat(const char *name, const struct rg_probe_map *map) {
     text_add(&seen, "======== %s: %s; %s %g to %g%s; %s %g to %g%s; %zu x %zu\n", name, plot.title, plot.x.label,
              plot.x.low, plot.x.high, plot.x.whole ? ", whole" : "", plot.y.label, plot.y.low, plot.y.high,
              plot.y.whole ? ", whole" : "", plot.heat.rows, plot.heat.columns);
+    for (size_t i = 0; i < plot.y.own.n; i++) {
+        text_add(&seen, "row at %g: step %s\n", plot.y.own.at[i], plot.y.own.text[i]);
+    }
     for (size_t i = 0; i < plot.heat.rows * plot.heat.columns; i++) {
         text_add(&seen, "%g%s", plot.heat.values[i], (i + 1) % plot.heat.columns ? " " : "\n");
     }

@@ -1,13 +1,13 @@
 /* The runs of compare and sweep as a table: see run_table.h. */
 #include "cli/commands/run_table.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/attempts.h"
 #include "base/ending.h"
+#include "cli/report/part_end.h"
 #include "files/json.h"
 
 /* The columns that every row has, and their source in a summary's JSON, an object and its key where there is a point.
@@ -112,12 +112,6 @@ rg_status rg_run_table_open(const struct rg_config *config, struct rg_run_table 
 
 /* ---- Curves ---- */
 
-/* The last update of part `part` of the updates. */
-static uint64_t part_end(const struct rg_summary *s, size_t part) {
-    const double end = ceil((double)(part + 1) * (double)s->planned / (double)s->n_parts);
-    return end < (double)s->updates ? (uint64_t)end : s->updates;
-}
-
 static size_t first_lag(const struct rg_summary *s, size_t column) {
     return (column * s->lag_steps + s->n_lags - 1) / s->n_lags; /* lag tau is in column tau n_lags / lag_steps */
 }
@@ -127,7 +121,7 @@ static void add_curves(json_t **row, const struct rg_summary *s) {
            *share = json_array();
     for (size_t i = 0; i < s->n_parts; i++) {
         if (s->part_count[i]) {
-            rg_json_append(&update, json_integer((json_int_t)part_end(s, i)));
+            rg_json_append(&update, json_integer((json_int_t)rg_part_end(s, i)));
             rg_json_append(&loss, rg_json_real(rg_summary_part(s, i)));
         }
     }
@@ -237,7 +231,7 @@ fail:
 static rg_status write_curves(struct rg_run_table *t, size_t run, const struct rg_summary *s) {
     char line[160];
     for (size_t i = 0; i < s->n_parts; i++) {
-        const int n = snprintf(line, sizeof line, "%zu,%llu,%.*g\n", run, (unsigned long long)part_end(s, i),
+        const int n = snprintf(line, sizeof line, "%zu,%llu,%.*g\n", run, (unsigned long long)rg_part_end(s, i),
                                t->digits, rg_summary_part(s, i));
         RG_TRY(s->part_count[i] ? rg_growing_append(&t->curves, line, (size_t)n) : RG_OK);
     }

@@ -60,6 +60,10 @@ static void add_tick(struct rg_ticks *ticks, double at, const char *text) {
     }
 }
 
+void rg_axis_add_tick(struct rg_axis *axis, double at, const char *text) {
+    add_tick(&axis->own, at, text);
+}
+
 /* Write 10^exponent times 1, 2 or 5 in the usual form. */
 static void power_text(int factor, long exponent, char text[RG_TICK_TEXT]) {
     if (exponent < -3 || exponent > 4) {

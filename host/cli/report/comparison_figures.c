@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/report/part_end.h"
+
 static const char *const heads[] = {"rank",
                                     "remedy",
                                     "with",
@@ -75,7 +77,7 @@ static size_t list_remedies(const struct rg_comparison *c, const char *names[RG_
     return n;
 }
 
-/* The best-ranked measured run of a remedy; NULL if there is none. */
+/* The best-ranked measured row of a remedy; NULL if there is none. Its summary is the run with the median loss. */
 static const struct rg_comparison_row *best_of(const struct rg_comparison *c, const size_t *order, size_t n,
                                                const char *remedy) {
     for (size_t i = 0; i < n; i++) {
@@ -116,7 +118,7 @@ static rg_status add_losses(struct rg_plot *plot, const struct rg_comparison *c,
         RG_TRY(rg_plot_add(plot, name, RG_STYLE_LINE, color++, s->n_parts, &series));
         for (size_t p = 0; p < s->n_parts; p++) {
             const double loss = rg_summary_part(s, p);
-            series->x[p] = ((double)p + 0.5) * (double)s->planned / (double)s->n_parts;
+            series->x[p] = (double)rg_part_end(s, p);
             series->y[p] = logarithmic ? log10(loss) : loss;
         }
     }
@@ -171,8 +173,10 @@ rg_status rg_comparison_plot_lags(const struct rg_comparison *c, const size_t *o
     plot->x.whole = true;
     plot->x.low = 0.0;
     plot->x.high = steps > 1 ? (double)(steps - 1) : 1.0;
-    plot->y = rg_axis_of(shares ? "share of weight_hh's gradient from this lag and nearer ones"
-                                : "norm of the term of weight_hh, best run of each remedy",
+    const bool several = c->rows[order[0]].config.compare.seeds > 1;
+    plot->y = rg_axis_of(shares    ? "share of weight_hh's gradient from this lag and nearer ones"
+                         : several ? "norm of the term of weight_hh, run with the median loss"
+                                   : "norm of the term of weight_hh",
                          shares ? RG_LINEAR : RG_LOG10);
     for (size_t i = 0; i < n_remedies; i++) {
         const struct rg_comparison_row *const best = best_of(c, order, n, names[i]);

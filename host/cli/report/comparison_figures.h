@@ -7,8 +7,8 @@
 
 enum { RG_COMPARISON_REMEDIES = 8 };
 
-/* By lag, the best run of each remedy: norms, or with `shares` the cumulative shares. `plot` must be empty. `order` [n]
- * comes from rg_comparison_rank. RG_NO_MEMORY. */
+/* By lag, of the best-ranked row of each remedy the run with the median loss: norms, or with `shares` the cumulative
+ * shares. `plot` must be empty. `order` [n] comes from rg_comparison_rank. RG_NO_MEMORY. */
 rg_status rg_comparison_plot_lags(const struct rg_comparison *comparison, const size_t *order, size_t n, bool shares,
                                   struct rg_plot *plot);
 

@@ -291,7 +291,7 @@ static struct rg_axis cause_axis(void) {
 
 rg_status rg_figure_jacobian(const struct rg_history *h, struct rg_plot *plot) {
     begin(plot, "Singular values of Jacobian products by lag", cause_axis(),
-          rg_axis_of("of dh at the loss by dh at this lag", RG_LOG10));
+          rg_axis_of("of d(state at the loss) / d(state at this lag)", RG_LOG10));
     RG_TRY(add_cause(h, RG_CAUSE_SIGMA_MAX, "largest", plot));
     RG_TRY(add_cause(h, RG_CAUSE_SIGMA_MIN, "smallest", plot));
     return rg_plot_is_empty(plot) ? RG_OK : rg_plot_add_level(plot, "", 7, 0.0);
@@ -401,7 +401,12 @@ rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, bool always, s
     x.low = y.low = 0.0;
     x.high = (double)lags;
     y.high = (double)rows;
-    plot->figure = "depth";
+    for (size_t layer = 0; layer < profiles->layers && profiles->layers <= RG_MAX_TICKS; layer++) {
+        char text[RG_TICK_TEXT];
+        (void)snprintf(text, sizeof text, "%zu", layer);
+        rg_axis_add_tick(&y, ((double)layer + 0.5) * (double)profiles->directions,
+                         text); /* in the middle of its rows */
+    }
     if (rows < 2 && !always) { /* it says no more than the norms by lag */
         return RG_OK;
     }

@@ -97,6 +97,9 @@ double rg_axis_place(const struct rg_axis *axis, double value);
 /* If the range comes from the data, widen it to round numbers. Afterwards low < high in any case. */
 void rg_axis_settle(struct rg_axis *axis, double min, double max);
 
+/* Add one of the axis' own ticks. Beyond RG_MAX_TICKS it has no effect. */
+void rg_axis_add_tick(struct rg_axis *axis, double at, const char *text);
+
 /* The axis' own ticks, else at most `wanted` (2 … RG_MAX_TICKS) round values within the range. */
 void rg_axis_ticks(const struct rg_axis *axis, size_t wanted, struct rg_ticks *ticks);
 

@@ -8,7 +8,7 @@
 #include "files/json_lines.h"
 #include "gradient/statistics.h"
 
-enum { SHOWN = 16, MAP_ROWS = 64, MAP_COLUMNS = 80 };
+enum { SHOWN = 16, MAP_ROWS = 64, MAP_COLUMNS = 80, MAX_LABELS = 8 };
 
 /* The norms [T] of a probe in the last layer. */
 static const double *row_of(const struct rg_probe_map *map, size_t probe) {
@@ -68,15 +68,15 @@ json_t *rg_probe_text_json(const struct rg_probe_map *map) {
     return rg_json_pack("{s:o, s:I, s:o}", "steps", steps, "sequences", (json_int_t)map->rows, "layers", layers);
 }
 
-/* The probe whose step is nearest to `step`. */
-static size_t nearest(const struct rg_probe_map *map, double step) {
-    size_t best = 0;
-    for (size_t i = 1; i < map->probes.n; i++) {
-        if (fabs((double)map->probes.steps[i] - step) < fabs((double)map->probes.steps[best] - step)) {
-            best = i;
-        }
+/* The ticks of the rows [rows], in the middle of each: the steps of up to MAX_LABELS of them. */
+static void label_rows(const struct rg_probe_map *map, size_t rows, struct rg_axis *y) {
+    const size_t n = map->probes.n, shown = rows < MAX_LABELS ? rows : MAX_LABELS;
+    for (size_t i = 0; i < shown; i++) {
+        const size_t row = shown < 2 ? 0 : i * (rows - 1) / (shown - 1);
+        char text[RG_TICK_TEXT];
+        (void)snprintf(text, sizeof text, "%zu", map->probes.steps[row * n / rows]);
+        rg_axis_add_tick(y, (double)row + 0.5, text);
     }
-    return best;
 }
 
 rg_status rg_figure_probes(const struct rg_probe_map *map, struct rg_plot *plot) {
@@ -84,22 +84,22 @@ rg_status rg_figure_probes(const struct rg_probe_map *map, struct rg_plot *plot)
     if (n == 0) {
         return RG_OK;
     }
-    const size_t low = map->probes.steps[0], span = map->probes.steps[n - 1] + 1 - low;
-    const size_t rows = span < MAP_ROWS ? span : MAP_ROWS;
+    const size_t rows =
+        n < MAP_ROWS ? n : MAP_ROWS; /* a row for each step that was measured, or for the first of several */
     (void)snprintf(plot->title, sizeof plot->title, "Where each loss sends its gradient: norm of delta");
     plot->x = rg_axis_of("step of the state", RG_LINEAR);
-    plot->y = rg_axis_of("step of the loss", RG_LINEAR);
+    plot->y = rg_axis_of("step of the loss, a row each", RG_LINEAR);
     plot->x.whole = plot->y.whole = true;
     plot->x.low = 1.0;
     plot->x.high = (double)(map->steps + 1); /* a cell is one step wide */
-    plot->y.low = (double)low;
-    plot->y.high = (double)(low + span);
+    plot->y.low = 0.0;
+    plot->y.high = (double)rows;
+    label_rows(map, rows, &plot->y);
     plot->heat.scale = rg_axis_of("", RG_LOG10);
     RG_TRY(rg_plot_set_heat(plot, rows, columns));
     for (size_t i = 0; i < rows * columns; i++) {
         const size_t r = i / columns, c = i % columns;
-        const double *const row =
-            row_of(map, nearest(map, (double)low + ((double)r + 0.5) / (double)rows * (double)span - 0.5));
+        const double *const row = row_of(map, r * n / rows);
         double largest = -INFINITY;
         for (size_t t = c * map->steps / columns; t < (c + 1) * map->steps / columns; t++) {
             largest = fmax(largest, row[t]);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/report/fold_table.h"
+#include "cli/report/part_end.h"
 #include "rnn_gpu/memory.h"
 
 enum { NO_AXIS = 1000, MAX_HEADS = 32, NAME_BYTES = RG_PLOT_TEXT };
@@ -327,15 +328,16 @@ static rg_status add_parts(const struct rg_sweep_view *v, size_t group, bool log
     RG_TRY(rg_alloc(&losses, seeds_of(v), sizeof *losses, "losses"));
     for (size_t p = 0; p < first->n_parts; p++) {
         struct rg_spread s;
+        double x = 0.0;
         size_t n = 0;
         for (size_t i = 0; i < seeds_of(v); i++) {
             if (runs[i] && p < runs[i]->n_parts) {
                 const double loss = rg_summary_part(runs[i], p);
                 losses[n++] = isnan(loss) ? INFINITY : loss;
+                x = fmax(x, (double)rg_part_end(runs[i], p)); /* a run may have ended before the others */
             }
         }
         rg_spread_quartiles(losses, n, &s);
-        const double x = ((double)p + 0.5) * (double)first->planned / (double)first->n_parts;
         median->x[p] = x;
         median->y[p] = logarithmic ? log10(s.median) : s.median;
         if (band) {
