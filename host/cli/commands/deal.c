@@ -9,12 +9,15 @@
 
 /* ---- Assignment ---- */
 
-/* The cost of a training, up to a common factor. */
-static double work_of(const struct rg_config *c) {
+double rg_deal_work(const struct rg_config *c) {
     const double hidden = (double)c->model.hidden, gates = (double)rg_cell_gates(c->model.cell);
     const double layers = (double)(c->model.layers * (c->model.bidirectional ? 2 : 1));
-    const double rows = (double)c->data.batch * (double)c->training.accumulate * (double)c->data.steps;
-    return gates * hidden * (hidden + 8.0) * layers * rows * (double)(c->training.updates + 1);
+    /* With --epochs the number of updates is not known before the data are read. It does not matter: a training then
+     * reads the whole file so many times, whatever its batch is. */
+    const double sequences = c->training.epochs > 0 ? (double)c->training.epochs
+                                                    : (double)c->data.batch * (double)c->training.accumulate *
+                                                          (double)(c->training.updates + 1);
+    return gates * hidden * (hidden + 8.0) * layers * (double)c->data.steps * sequences;
 }
 
 struct entry {
@@ -39,12 +42,10 @@ static rg_status sort(const double *work, size_t n, struct entry **out) {
     return RG_OK;
 }
 
-rg_status rg_deal_owners(const double *work, size_t n, size_t n_ranks, size_t *owners) {
-    struct entry *entries = NULL;
+/* Give each training, in that order, to the rank with the least work. */
+static rg_status assign(const struct entry *entries, size_t n, size_t n_ranks, size_t *owners) {
     double *load = NULL;
-    rg_status status = RG_OK;
-    RG_TRY_GOTO(sort(work, n, &entries));
-    RG_TRY_GOTO(rg_alloc(&load, n_ranks, sizeof *load, "trainings of the ranks"));
+    RG_TRY(rg_alloc(&load, n_ranks, sizeof *load, "trainings of the ranks"));
     for (size_t i = 0; i < n; i++) {
         size_t min = 0;
         for (size_t r = 1; r < n_ranks; r++) {
@@ -53,22 +54,26 @@ rg_status rg_deal_owners(const double *work, size_t n, size_t n_ranks, size_t *o
         owners[entries[i].training] = entries[i].work > 0.0 ? min : n_ranks;
         load[min] += entries[i].work;
     }
-fail:
-    rg_free(entries);
     rg_free(load);
+    return RG_OK;
+}
+
+rg_status rg_deal_owners(const double *work, size_t n, size_t n_ranks, size_t *owners) {
+    struct entry *entries = NULL;
+    RG_TRY(sort(work, n, &entries));
+    const rg_status status = assign(entries, n, n_ranks, owners);
+    rg_free(entries);
     return status;
 }
 
 /* The work of every training; 0 for those that rank 0 finds in the folder of --out. */
 static rg_status find_work(const struct rg_deal *d, double *work) {
-    const size_t found_before = d->trainings->n_found;
     for (size_t i = 0; i < d->n && d->ranks->rank == 0; i++) {
-        struct rg_summary summary;
-        bool found = false;
-        RG_TRY(rg_trainings_find(d->trainings, d->config(d->self, i), &summary, &found));
-        work[i] = found ? 0.0 : work_of(d->config(d->self, i));
+        const struct rg_config *const config = d->config(d->self, i);
+        bool done = false;
+        RG_TRY(rg_trainings_is_done(d->trainings, config, &done));
+        work[i] = done ? 0.0 : rg_deal_work(config);
     }
-    d->trainings->n_found = found_before;
     return RG_OK;
 }
 
@@ -80,7 +85,7 @@ struct packed {
     uint64_t n, n_numbers;
 };
 
-static size_t packed_bytes(const struct rg_sections *s) {
+size_t rg_deal_packed_bytes(const struct rg_sections *s) {
     size_t bytes = sizeof(struct packed) + s->n_numbers * sizeof *s->numbers;
     for (size_t i = 0; i < s->n; i++) {
         bytes += sizeof s->items[i].name + sizeof(uint64_t) + s->items[i].bytes;
@@ -95,7 +100,7 @@ static char *put(char *at, const void *from, size_t bytes) {
     return at + bytes;
 }
 
-static void pack(const struct rg_sections *s, char *at) {
+void rg_deal_pack(const struct rg_sections *s, char *at) {
     const struct packed head = {s->n, s->n_numbers};
     at = put(at, &head, sizeof head);
     at = put(at, s->numbers, s->n_numbers * sizeof *s->numbers);
@@ -107,26 +112,65 @@ static void pack(const struct rg_sections *s, char *at) {
     }
 }
 
-static rg_status unpack(const char *at, struct rg_sections *s) {
-    struct packed head;
-    memcpy(&head, at, sizeof head);
-    at += sizeof head;
+/* Bytes of a packed result that are still to be read. */
+struct rest {
+    const char *at;
+    size_t bytes;
+};
+
+/* The next bytes, or NULL if there are fewer. */
+static const char *take(struct rest *rest, uint64_t bytes) {
+    const char *const at = rest->at;
+    if (bytes > rest->bytes) {
+        return NULL;
+    }
+    rest->at += bytes;
+    rest->bytes -= (size_t)bytes;
+    return at;
+}
+
+static rg_status refuse(void) {
+    return rg_fail(RG_BAD_FILE, "the result of another rank is damaged");
+}
+
+static rg_status unpack_section(struct rest *rest, struct rg_sections *s) {
+    const char *const name = take(rest, sizeof s->items->name), *const size = take(rest, sizeof(uint64_t));
+    uint64_t bytes = 0;
+    void *data = NULL;
+    if (!name || !size || !memchr(name, '\0', sizeof s->items->name)) {
+        return refuse();
+    }
+    memcpy(&bytes, size, sizeof bytes);
+    const char *const from = take(rest, bytes);
+    if (!from) {
+        return refuse();
+    }
+    RG_TRY(rg_sections_add(s, name, (size_t)bytes, &data));
+    (void)put(data, from, (size_t)bytes);
+    return RG_OK;
+}
+
+rg_status rg_deal_unpack(const char *packed, size_t bytes, struct rg_sections *s) {
+    struct rest rest = {packed, bytes};
+    struct packed head = {0, 0};
+    const char *const start = take(&rest, sizeof head);
+    if (start) {
+        memcpy(&head, start, sizeof head);
+    }
+    if (!start || head.n > RG_SECTIONS_MAX || head.n_numbers > RG_NUMBERS_MAX) {
+        return refuse();
+    }
+    const char *const numbers = take(&rest, head.n_numbers * sizeof *s->numbers);
+    if (!numbers) {
+        return refuse();
+    }
     s->path = "the result of another rank";
     s->n_numbers = (size_t)head.n_numbers;
-    memcpy(s->numbers, at, s->n_numbers * sizeof *s->numbers);
-    at += s->n_numbers * sizeof *s->numbers;
+    (void)put((char *)s->numbers, numbers, s->n_numbers * sizeof *s->numbers);
     for (size_t i = 0; i < head.n; i++) {
-        const char *const name = at;
-        uint64_t bytes = 0;
-        void *data = NULL;
-        at += sizeof s->items[i].name;
-        memcpy(&bytes, at, sizeof bytes);
-        at += sizeof bytes;
-        RG_TRY(rg_sections_add(s, name, (size_t)bytes, &data));
-        (void)put(data, at, (size_t)bytes);
-        at += bytes;
+        RG_TRY(unpack_section(&rest, s));
     }
-    return RG_OK;
+    return rest.bytes == 0 ? RG_OK : refuse();
 }
 
 /* The result of a training as bytes; no bytes if it was interrupted. */
@@ -138,17 +182,17 @@ static rg_status gather(const struct rg_deal *d, size_t training, char **out, ui
         return RG_OK;
     }
     RG_TRY(rg_trainings_gather(d->trainings, d->config(d->self, training), summary, &s));
-    *bytes = packed_bytes(s);
+    *bytes = rg_deal_packed_bytes(s);
     const rg_status status = rg_alloc(out, (size_t)*bytes, 1, "a result");
     if (status == RG_OK) {
-        pack(s, *out);
+        rg_deal_pack(s, *out);
     }
     rg_sections_destroy(s);
     return status;
 }
 
-/* Send one result from its rank to rank 0. */
-static rg_status send(const struct rg_deal *d, size_t training, size_t owner) {
+/* Bring one result from its rank to rank 0. It is a broadcast: all ranks call it for every training. */
+static rg_status bring_result(const struct rg_deal *d, size_t training, size_t owner) {
     const size_t rank = d->ranks->rank;
     struct rg_sections *s = NULL;
     char *data = NULL;
@@ -160,7 +204,7 @@ static rg_status send(const struct rg_deal *d, size_t training, size_t owner) {
     RG_TRY_GOTO(bytes > 0 ? rg_ranks_broadcast(d->ranks, owner, data, (size_t)bytes) : RG_OK);
     if (rank == 0 && data) {
         RG_TRY_GOTO(rg_sections_create(&s));
-        RG_TRY_GOTO(unpack(data, s));
+        RG_TRY_GOTO(rg_deal_unpack(data, (size_t)bytes, s));
         RG_TRY_GOTO(rg_trainings_take(d->trainings, s));
         s = NULL;
     }
@@ -170,45 +214,60 @@ fail:
     return status;
 }
 
-/* This rank's trainings, the longest first. */
-static rg_status choose(const double *work, size_t n, const size_t *owners, size_t rank, size_t *mine, size_t *n_mine) {
-    struct entry *entries = NULL;
-    RG_TRY(sort(work, n, &entries));
-    *n_mine = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (owners[entries[i].training] == rank) {
-            mine[(*n_mine)++] = entries[i].training;
+/* What every rank knows of all trainings. */
+struct hand {
+    double *work;          /* [n] */
+    struct entry *entries; /* [n], the longest first */
+    size_t *owners;        /* [n] */
+    size_t *mine, n_mine;  /* [n] with room for all: this rank's, the longest first */
+};
+
+static rg_status create_hand(size_t n, struct hand *hand) {
+    RG_TRY(rg_alloc(&hand->work, n, sizeof *hand->work, "trainings of the ranks"));
+    RG_TRY(rg_alloc(&hand->owners, n, sizeof *hand->owners, "trainings of the ranks"));
+    return rg_alloc(&hand->mine, n, sizeof *hand->mine, "trainings of the ranks");
+}
+
+/* Assign the trainings, and list this rank's. */
+static rg_status choose(const struct rg_deal *d, struct hand *hand) {
+    RG_TRY(sort(hand->work, d->n, &hand->entries));
+    RG_TRY(assign(hand->entries, d->n, d->ranks->n, hand->owners));
+    for (size_t i = 0; i < d->n; i++) {
+        const size_t training = hand->entries[i].training;
+        if (hand->owners[training] == d->ranks->rank) {
+            hand->mine[hand->n_mine++] = training;
         }
     }
-    rg_free(entries);
     return RG_OK;
 }
 
-static rg_status deal(const struct rg_deal *d, double *work, size_t *owners, size_t *mine) {
-    size_t n_mine = 0;
-    RG_TRY(rg_ranks_agree(d->ranks, find_work(d, work)));
-    RG_TRY(rg_ranks_broadcast(d->ranks, 0, work, d->n * sizeof *work));
-    RG_TRY(rg_deal_owners(work, d->n, d->ranks->n, owners));
-    RG_TRY(choose(work, d->n, owners, d->ranks->rank, mine, &n_mine));
-    RG_TRY(rg_ranks_agree(d->ranks, n_mine > 0 ? d->train(d->self, mine, n_mine) : RG_OK));
+static rg_status train_mine(const struct rg_deal *d, struct hand *hand) {
+    RG_TRY(choose(d, hand));
+    return hand->n_mine > 0 ? d->train(d->self, hand->mine, hand->n_mine) : RG_OK;
+}
+
+/* A failure of one rank cannot leave the others waiting. Up to the end of the trainings each step that can fail on one
+ * rank alone ends in rg_ranks_agree, so all ranks return together. While results are brought, the ranks are in step: a
+ * rank that fails there ends the others (rg_crew_end). */
+static rg_status deal(const struct rg_deal *d, struct hand *hand) {
+    RG_TRY(rg_ranks_agree(d->ranks, create_hand(d->n, hand)));
+    RG_TRY(rg_ranks_agree(d->ranks, find_work(d, hand->work)));
+    RG_TRY(rg_ranks_broadcast(d->ranks, 0, hand->work, d->n * sizeof *hand->work));
+    RG_TRY(rg_ranks_agree(d->ranks, train_mine(d, hand)));
     d->ranks->in_step = true;
     for (size_t i = 0; i < d->n; i++) {
-        RG_TRY(owners[i] < d->ranks->n ? send(d, i, owners[i]) : RG_OK);
+        RG_TRY(hand->owners[i] < d->ranks->n ? bring_result(d, i, hand->owners[i]) : RG_OK);
     }
     d->ranks->in_step = false;
     return RG_OK;
 }
 
 rg_status rg_deal(const struct rg_deal *d) {
-    double *work = NULL;
-    size_t *owners = NULL;
-    rg_status status = rg_alloc(&work, d->n, sizeof *work, "trainings of the ranks");
-    status = status == RG_OK ? rg_alloc(&owners, 2 * d->n, sizeof *owners, "trainings of the ranks") : status;
-    status = rg_ranks_agree(d->ranks, status);
-    if (status == RG_OK && work && owners) {
-        status = deal(d, work, owners, owners + d->n);
-    }
-    rg_free(work);
-    rg_free(owners);
+    struct hand hand = {.work = NULL};
+    const rg_status status = deal(d, &hand);
+    rg_free(hand.work);
+    rg_free(hand.entries);
+    rg_free(hand.owners);
+    rg_free(hand.mine);
     return status;
 }

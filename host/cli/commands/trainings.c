@@ -275,11 +275,49 @@ static bool matches(const struct rg_sections *sections, const char *key, const s
     return same && restore(sections, config, summary) == RG_OK;
 }
 
+/* Read the stored result of the training with that key. *sections = NULL if there is none, or not of this training. */
+static void read_stored(const struct rg_trainings *t, const char *key, const struct rg_config *config,
+                        struct rg_summary *summary, struct rg_sections **sections) {
+    char path[RG_TRAINING_PATH];
+    bool foreign = false;
+    *sections = NULL;
+    if (!t->folder) {
+        return;
+    }
+    name_file(t, key, ".safetensors", path);
+    const bool has_model = !t->keeps_models || access(path, R_OK) == 0;
+    name_file(t, key, ".done", path);
+    if (!has_model || rg_sections_read(path, sections, &foreign) != RG_OK) {
+        *sections = NULL;
+        return;
+    }
+    (*sections)->path = "a finished training";
+    if (!matches(*sections, key, config, summary)) {
+        rg_sections_destroy(*sections);
+        *sections = NULL;
+    }
+}
+
+rg_status rg_trainings_is_done(const struct rg_trainings *t, const struct rg_config *config, bool *done) {
+    char *key = NULL;
+    struct rg_sections *sections = NULL;
+    struct rg_summary summary;
+    *done = false;
+    if (!t->folder) {
+        return RG_OK;
+    }
+    RG_TRY(key_text(t, config, &key));
+    read_stored(t, key, config, &summary, &sections);
+    *done = sections != NULL;
+    rg_sections_destroy(sections);
+    rg_free(key);
+    return RG_OK;
+}
+
 rg_status rg_trainings_find(struct rg_trainings *t, const struct rg_config *config, struct rg_summary *summary,
                             bool *found) {
-    char path[RG_TRAINING_PATH], *key = NULL;
+    char *key = NULL;
     struct rg_sections *sections = NULL;
-    bool foreign = false;
     rg_status status = RG_OK;
     *found = false;
     if (!t->folder && t->n_taken == 0) {
@@ -289,22 +327,17 @@ rg_status rg_trainings_find(struct rg_trainings *t, const struct rg_config *conf
     for (size_t i = 0; !*found && i < t->n_taken; i++) {
         *found = matches(t->taken[i], key, config, summary);
     }
-    if (*found || !t->folder) {
-        rg_free(key);
-        return RG_OK;
-    }
-    name_file(t, key, ".safetensors", path);
-    const bool has_model = !t->keeps_models || access(path, R_OK) == 0;
-    name_file(t, key, ".done", path);
-    if (has_model && rg_sections_read(path, &sections, &foreign) == RG_OK) {
-        sections->path = "a finished training";
-        *found = matches(sections, key, config, summary);
-        status = *found ? hold(t, sections) : RG_OK;
-        if (!*found || status != RG_OK) {
+    if (!*found) {
+        read_stored(t, key, config, summary, &sections);
+        if (sections) {
+            status = hold(t, sections);
+            *found = status == RG_OK;
+            t->n_found += *found ? 1 : 0;
+        }
+        if (status != RG_OK) {
             rg_sections_destroy(sections);
         }
     }
-    t->n_found += *found;
     rg_free(key);
     return status;
 }

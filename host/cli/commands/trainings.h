@@ -56,6 +56,9 @@ void rg_trainings_best(const char *model, char path[RG_TRAINING_PATH]);
 rg_status rg_trainings_find(struct rg_trainings *trainings, const struct rg_config *config, struct rg_summary *summary,
                             bool *found);
 
+/* *done: rg_trainings_find would find the training in the folder. Nothing of it is kept in memory. RG_NO_MEMORY. */
+rg_status rg_trainings_is_done(const struct rg_trainings *trainings, const struct rg_config *config, bool *done);
+
 /* *out = the result of a training as sections. In another process rg_trainings_take accepts them; rg_trainings_find
  * then finds the training there. RG_NO_MEMORY. */
 rg_status rg_trainings_gather(const struct rg_trainings *trainings, const struct rg_config *config,
