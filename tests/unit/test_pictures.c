@@ -320,7 +320,8 @@ END_TEST
 
 START_TEST(a_page) {
     static const char *const heads[] = {"name", "number"}, *const cells[] = {"<a>", "1", "b & c", "2.5"};
-    static const struct rg_table tables[] = {{"A table of 2 rows", 2, 2, heads, cells, RG_TABLE_RESULT}};
+    static const struct rg_table tables[] = {
+        {.title = "A table of 2 rows", .n_rows = 2, .n_columns = 2, .heads = heads, .cells = cells}};
     static const struct rg_fact facts[] = {{"task", "adding"}, {"loss", "0.25 < 1"}};
     static char *arguments[] = {"rnn-gpu", "train", "--out", "it's a folder", "--lr=0.5"};
     struct rg_config config = rg_config_default();

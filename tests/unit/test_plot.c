@@ -220,7 +220,8 @@ START_TEST(a_report_is_never_large) {
         for (size_t c = 0; c < 2 * 30000; c++) {
             cells[c] = "<cell>&";
         }
-        const struct rg_table table = {"a table", 30000, 2, heads, cells, RG_TABLE_RESULT};
+        const struct rg_table table = {
+            .title = "a table", .n_rows = 30000, .n_columns = 2, .heads = heads, .cells = cells};
         const struct rg_fact facts[1] = {{"name", "<value>"}};
         const struct rg_settings settings = {.n = 0};
         const struct rg_report report = {.title = "t<i>&",
@@ -242,12 +243,95 @@ START_TEST(a_report_is_never_large) {
         ck_assert_uint_eq(count(html, "</html>"), 1);
         ck_assert_uint_eq(count(html, "<svg"), count(html, "</svg>"));
         ck_assert_ptr_nonnull(strstr(html, "Left out"));
+        ck_assert_ptr_nonnull(strstr(html, "of 30000 rows.</p>"));
         ck_assert_ptr_null(strstr(html, "nan"));
         rg_free(html);
         rg_figures_clear(plots, RG_TRAIN_FIGURES);
         rg_history_destroy(h);
     }
     unlink("test_plot.html");
+}
+END_TEST
+
+/* A page of one table and facts, as text; NULL if it cannot be written. */
+static char *page_of(const struct rg_table *table, const struct rg_fact *facts, size_t n_facts) {
+    char *arguments[] = {"rnn-gpu"};
+    const struct rg_config config = config_of(arguments, 1);
+    const struct rg_settings settings = {.n = 0};
+    const struct rg_report report = {.title = "t",
+                                     .config = &config,
+                                     .settings = &settings,
+                                     .facts = facts,
+                                     .n_facts = n_facts,
+                                     .tables = table,
+                                     .n_tables = table ? 1 : 0};
+    size_t length = 0;
+    (void)unlink("test_plot.html");
+    const rg_status status = rg_report_write(&report, "test_plot.html");
+    char *const html = status == RG_OK ? read_file("test_plot.html", &length) : NULL;
+    ck_assert_int_eq(status == RG_OK ? RG_OK : RG_NOT_SAVED, status);
+    ck_assert_int_eq(unlink("test_plot.html") == 0, status == RG_OK);
+    return html;
+}
+
+/* Once a row does not fit, no later one follows, however short it is. */
+START_TEST(the_last_rows_are_left_out) {
+    enum { ROWS = 1000, LONG = 900 };
+    static const char *const heads[] = {"a"};
+    static char cells[ROWS][2001];
+    const char *pointers[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        const size_t length = i % 2 ? 1 : LONG;
+        (void)memset(cells[i], 'x', length);
+        (void)snprintf(cells[i] + length, sizeof cells[i] - length, "_%zu_", i);
+        pointers[i] = cells[i];
+    }
+    const struct rg_table table = {.title = "t", .n_rows = ROWS, .n_columns = 1, .heads = heads, .cells = pointers};
+    char *const html = page_of(&table, NULL, 0), text[80];
+    size_t shown = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        (void)snprintf(text, sizeof text, "_%zu_", i);
+        const bool is_shown = strstr(html, text) != NULL;
+        ck_assert_msg(!is_shown || shown == i, "row %zu is shown, and an earlier one is not", i);
+        shown += is_shown;
+    }
+    ck_assert_uint_gt(shown, 100);
+    ck_assert_uint_lt(shown, ROWS);
+    (void)snprintf(text, sizeof text, "small: the last %zu of %d rows.", (size_t)ROWS - shown, ROWS);
+    ck_assert_ptr_nonnull(strstr(html, text));
+    rg_free(html);
+}
+END_TEST
+
+START_TEST(only_a_column_of_verdicts_is_coloured) {
+    static const char *const heads[] = {"class", "gradient"}, *const cells[] = {"STABLE", "FADING", "MIXED", "-"};
+    struct rg_table table = {.title = "t", .n_rows = 2, .n_columns = 2, .heads = heads, .cells = cells};
+    char *html = page_of(&table, NULL, 0);
+    ck_assert_uint_eq(count(html, "<td class="), 0);
+    rg_free(html);
+    table.verdict_column = 1;
+    html = page_of(&table, NULL, 0);
+    ck_assert_uint_eq(count(html, "<td class="), 1);
+    ck_assert_ptr_nonnull(strstr(html, "<td>STABLE</td><td class=\"word fading\">FADING</td>"));
+    rg_free(html);
+}
+END_TEST
+
+START_TEST(nothing_empty_and_nothing_too_large) {
+    enum { FACTS = 3000 };
+    static struct rg_fact facts[FACTS];
+    char *html = page_of(NULL, NULL, 0);
+    ck_assert_ptr_null(strstr(html, "<h2>Result</h2>"));
+    ck_assert_ptr_null(strstr(html, "<div class=\"figures"));
+    rg_free(html);
+    for (size_t i = 0; i < FACTS; i++) {
+        (void)memset(facts[i].value, '"', sizeof facts[i].value - 1);
+    }
+    html = page_of(NULL, facts, 10);
+    ck_assert_ptr_nonnull(strstr(html, "<h2>Result</h2>"));
+    rg_free(html);
+    ck_assert_ptr_null(page_of(NULL, facts, FACTS)); /* no file is written */
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "the page would have"));
 }
 END_TEST
 
@@ -492,6 +576,9 @@ TEST_MAIN("plot") {
     tcase_add_test(tests, long_lines_are_kept);
     tcase_add_test(tests, a_report_is_never_large);
     tcase_add_test(tests, a_full_run_fits_without_leaving_out);
+    tcase_add_test(tests, the_last_rows_are_left_out);
+    tcase_add_test(tests, only_a_column_of_verdicts_is_coloured);
+    tcase_add_test(tests, nothing_empty_and_nothing_too_large);
     tcase_add_test(tests, a_history_without_anything_draws_nothing);
     tcase_add_test(tests, pictures_have_their_formats);
     tcase_add_test(tests, the_fit_finds_the_decay);

@@ -25,6 +25,8 @@ static const char *const heads[] = {"rank",
 
 /* ---- Table ---- */
 
+enum { VERDICT_COLUMN = 12 };
+
 static void fill_row(struct rg_own_table *t, size_t i, const struct rg_comparison_row *row) {
     const struct rg_summary *const s = &row->summary;
     rg_table_set(t, i, 0, "%zu%s", row->rank, row->tied ? " (tied)" : "");
@@ -38,13 +40,13 @@ static void fill_row(struct rg_own_table *t, size_t i, const struct rg_compariso
     for (size_t c = 8; c < 11; c++) {
         rg_table_set(t, i, c, "–");
     }
-    rg_table_set(t, i, 12, "%s", s->reason == RG_REASON_DIVERGED ? "diverged" : "–");
+    rg_table_set(t, i, VERDICT_COLUMN, "%s", s->reason == RG_REASON_DIVERGED ? "diverged" : "–");
     if (s->measured) {
         const double share = 100.0 * s->long_share;
         rg_table_set(t, i, 8, "%.2f %%", fabs(share) < 0.005 ? 0.0 : share);
         rg_table_set(t, i, 9, "%zu", s->horizon);
         rg_table_number(t, i, 10, 4, s->factor);
-        rg_table_set(t, i, 12, "%s", rg_verdict_names[s->verdict]);
+        rg_table_set(t, i, VERDICT_COLUMN, "%s", rg_verdict_names[s->verdict]);
     }
     rg_table_set(t, i, 11, "%.1f %%", 100.0 * s->clip_rate);
     rg_table_set(t, i, 13, "%llu", (unsigned long long)s->updates);
@@ -54,6 +56,7 @@ static void fill_row(struct rg_own_table *t, size_t i, const struct rg_compariso
 rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,
                               struct rg_own_table *table) {
     RG_TRY(rg_table_create(table, "Ranked by the median loss of the seeds", heads, sizeof heads / sizeof *heads, n));
+    table->table.verdict_column = VERDICT_COLUMN;
     for (size_t i = 0; i < n; i++) {
         fill_row(table, i, &comparison->rows[order[i]]);
     }

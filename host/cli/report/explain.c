@@ -210,6 +210,8 @@ json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const str
 
 /* ---- Table ---- */
 
+enum { VERDICT_COLUMN = 1 };
+
 static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_profiles *profiles,
                      const struct rg_causes *c) {
     const struct rg_lag_profile *const p = &profiles->items[row];
@@ -218,7 +220,10 @@ static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_pro
     rg_verdict_on(p, c, &v);
     const bool products = c->last > 0, whole = c->directions == c->state;
     rg_table_set(t, row, 0, "%zu%s", c->layer, c->direction ? ", reverse" : "");
-    rg_table_set(t, row, 1, "%s", p->lags == 0 ? "not measured" : p->has_past ? rg_verdict_names[v.word] : "one step");
+    rg_table_set(t, row, VERDICT_COLUMN, "%s",
+                 p->lags == 0  ? "not measured"
+                 : p->has_past ? rg_verdict_names[v.word]
+                               : "one step");
     rg_table_set(t, row, 2, "%s", p->lags ? rg_explain_power(v.log10_reach, a) : "–");
     rg_table_number(t, row, 3, 4, v.factor);
     rg_table_number(t, row, 4, 4, p->lags ? (double)v.horizon : NAN);
@@ -242,6 +247,7 @@ rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct 
     const size_t n = all->layers * all->directions;
     RG_TRY(rg_table_create(table, "What happens to the gradient, and why", heads, sizeof heads / sizeof *heads, n));
     table->table.place = RG_TABLE_REASON;
+    table->table.verdict_column = VERDICT_COLUMN;
     for (size_t i = 0; i < n; i++) {
         fill_row(table, i, profiles, &all->items[i]);
     }

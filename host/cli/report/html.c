@@ -1,6 +1,7 @@
 /* A run as one HTML file: see html.h. */
 #include "cli/report/html.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ enum {
     ROOM_AFTER_TABLE = 50000,
     ROOM_AFTER_WALK = 120000,
     TEXT_LIMIT = 2000,
-    COMMAND_LIMIT = 6000
+    COMMAND_LIMIT = 6000,
+    CLASS_BYTES = 16
 };
 
 /* A page shows large figures at most 28rem wide, small ones 21rem (.figures, below): both are then drawn larger by the
@@ -84,23 +86,28 @@ static void head(struct rg_markup *out, const struct rg_report *report) {
     rg_markup_add(out, "</h1>\n");
 }
 
-/* A name in capital letters, in small ones; "" where it has no room. */
-static void lower(const char *name, size_t length, char word[16]) {
-    for (size_t i = 0; length < 16 && i < length; i++) {
-        word[i] = (char)(name[i] | 0x20);
-        word[i + 1] = '\0';
+/* The class of a verdict in the style sheet: its name in small letters, or "" if the name is too long for one. */
+static void verdict_class(const char *name, size_t length, char class[CLASS_BYTES]) {
+    class[0] = '\0';
+    for (size_t i = 0; length < CLASS_BYTES && i < length; i++) {
+        class[i] = (char)tolower((unsigned char)name[i]);
+        class[i + 1] = '\0';
     }
 }
 
-static void fact(struct rg_markup *out, const char *name, const char *value, bool set) {
+/* A name and its value. A value that the user has chosen is bold. */
+static void fact(struct rg_markup *out, const char *name, const char *value, bool chosen) {
     rg_markup_add(out, "<div><dt>");
     rg_markup_escaped(out, name, TEXT_LIMIT);
-    rg_markup_add(out, "</dt><dd%s>", set ? " class=\"set\"" : "");
+    rg_markup_add(out, "</dt><dd%s>", chosen ? " class=\"set\"" : "");
     rg_markup_escaped(out, value, TEXT_LIMIT);
     rg_markup_add(out, "</dd></div>\n");
 }
 
 static void facts(struct rg_markup *out, const struct rg_report *r) {
+    if (r->n_facts == 0) {
+        return;
+    }
     rg_markup_add(out, "<h2>Result</h2>\n<dl>\n");
     for (size_t i = 0; i < r->n_facts; i++) {
         fact(out, r->facts[i].name, r->facts[i].value, false);
@@ -108,17 +115,25 @@ static void facts(struct rg_markup *out, const struct rg_report *r) {
     rg_markup_add(out, "</dl>\n");
 }
 
-/* <td>, of a verdict in its colour. */
-static void add_cell_tag(struct rg_markup *out, const char *cell) {
-    for (size_t v = 0; rg_verdict_names[v]; v++) {
-        if (strcmp(cell, rg_verdict_names[v]) == 0) {
-            char word[16] = "";
-            lower(rg_verdict_names[v], strlen(rg_verdict_names[v]), word);
-            rg_markup_add(out, "<td class=\"word %s\">", word);
-            return;
+/* A cell; the name of a verdict has its colour. */
+static void cell(struct rg_markup *out, const char *text, bool may_be_verdict) {
+    char class[CLASS_BYTES] = "";
+    for (size_t v = 0; may_be_verdict && rg_verdict_names[v]; v++) {
+        if (strcmp(text, rg_verdict_names[v]) == 0) {
+            verdict_class(text, strlen(text), class);
         }
     }
-    rg_markup_add(out, "<td>");
+    rg_markup_add(out, class[0] ? "<td class=\"word %s\">" : "<td>", class);
+    rg_markup_escaped(out, text, TEXT_LIMIT);
+    rg_markup_add(out, "</td>");
+}
+
+static void row(struct rg_markup *out, const struct rg_table *t, size_t r) {
+    rg_markup_add(out, "<tr>");
+    for (size_t c = 0; c < t->n_columns; c++) {
+        cell(out, t->cells[r * t->n_columns + c], c > 0 && c == t->verdict_column);
+    }
+    rg_markup_add(out, "</tr>\n");
 }
 
 static void table(struct rg_markup *out, const struct rg_table *t) {
@@ -134,27 +149,23 @@ static void table(struct rg_markup *out, const struct rg_table *t) {
     }
     rg_markup_add(out, "</tr>\n");
     size_t left_out = 0;
-    for (size_t r = 0; r < t->n_rows; r++) {
+    for (size_t r = 0; r < t->n_rows && left_out == 0; r++) {
         const size_t before = out->text.length;
-        rg_markup_add(out, "<tr>");
-        for (size_t c = 0; c < t->n_columns; c++) {
-            add_cell_tag(out, t->cells[r * t->n_columns + c]);
-            rg_markup_escaped(out, t->cells[r * t->n_columns + c], TEXT_LIMIT);
-            rg_markup_add(out, "</td>");
-        }
-        rg_markup_add(out, "</tr>\n");
+        row(out, t, r);
         if (out->text.length > RG_REPORT_BYTES - room) {
             rg_markup_cut(out, before);
-            left_out++;
+            left_out = t->n_rows - r;
         }
     }
     rg_markup_add(out, "</table></div>\n");
     if (left_out) {
-        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: %zu rows.</p>\n", left_out);
+        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: the last %zu of %zu rows.</p>\n",
+                      left_out, t->n_rows);
     }
     rg_markup_add(out, folded ? "</details>\n" : "");
 }
 
+/* The tables of results, or the others. */
 static void tables(struct rg_markup *out, const struct rg_report *r, bool results) {
     for (size_t i = 0; i < r->n_tables; i++) {
         if ((r->tables[i].place == RG_TABLE_RESULT) == results) {
@@ -165,8 +176,10 @@ static void tables(struct rg_markup *out, const struct rg_report *r, bool result
 
 /* Add the small figures, or the others. Returns the number of figures that were left out. */
 static size_t figures(struct rg_markup *out, const struct rg_report *r, bool small) {
+    const size_t start = out->text.length;
     size_t left_out = 0;
     rg_markup_add(out, "<div class=\"%s\">\n", small ? "figures small" : "figures");
+    const size_t empty = out->text.length;
     for (size_t i = 0; i < r->n_plots; i++) {
         const struct rg_plot *const plot = &r->plots[i];
         const size_t before = out->text.length;
@@ -179,7 +192,11 @@ static size_t figures(struct rg_markup *out, const struct rg_report *r, bool sma
             left_out++;
         }
     }
-    rg_markup_add(out, "</div>\n");
+    if (out->text.length == empty) {
+        rg_markup_cut(out, start);
+    } else {
+        rg_markup_add(out, "</div>\n");
+    }
     return left_out;
 }
 
@@ -195,12 +212,11 @@ static void walk(struct rg_markup *out, const struct rg_report *r) {
     if (!r->walk) {
         return;
     }
-    const rg_status status = rg_walk_html(r->walk, r->sequence, out);
-    out->status = out->status == RG_OK ? status : out->status;
+    rg_markup_note(out, rg_walk_html(r->walk, r->sequence, out));
     if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_WALK) {
         rg_markup_cut(out, before);
-        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: the walk; --sequence N has it for one "
-                           "sequence.</p>\n");
+        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: the trace; --sequence N shows that of "
+                           "one sequence.</p>\n");
     }
 }
 
@@ -208,26 +224,27 @@ static void walk(struct rg_markup *out, const struct rg_report *r) {
 static void command_line(struct rg_markup *out, const struct rg_config *config) {
     struct rg_markup line = {.status = RG_OK};
     rg_markup_add(&line, "./rnn-gpu");
-    line.status =
-        line.status == RG_OK ? rg_shell_text_add(&line.text, config->n_arguments, config->arguments) : line.status;
-    rg_markup_add(&line, "%c", '\0');
+    rg_markup_note(&line, rg_shell_text_add(&line.text, config->n_arguments, config->arguments));
     rg_markup_add(out, "<h2>Made by</h2>\n<pre>");
-    if (line.status == RG_OK) {
-        rg_markup_escaped(out, line.text.bytes, COMMAND_LIMIT);
-    }
-    out->status = out->status == RG_OK ? line.status : out->status;
+    rg_markup_escaped(out, rg_markup_string(&line), COMMAND_LIMIT);
     rg_markup_add(out, "</pre>\n");
+    rg_markup_note(out, line.status);
     rg_markup_destroy(&line);
 }
 
-/* Add the options that have default values and were not given, or the others. Returns their number. */
-static size_t options_of(struct rg_markup *out, const struct rg_report *r, bool usual) {
+/* Did the user choose the value, or is it another one than the default? */
+static bool is_chosen(const struct rg_setting *setting) {
+    return setting->is_given || !setting->is_usual;
+}
+
+/* Add the options that were chosen, or those with their defaults. Returns their number. */
+static size_t options_of(struct rg_markup *out, const struct rg_report *r, bool chosen) {
     size_t n = 0;
     rg_markup_add(out, "<dl>\n");
     for (size_t i = 0; i < r->settings->n; i++) {
         const struct rg_setting *const setting = &r->settings->items[i];
-        if ((setting->is_usual && !setting->is_given) == usual) {
-            fact(out, setting->option->name, setting->text, !usual);
+        if (is_chosen(setting) == chosen) {
+            fact(out, setting->option->name, setting->text, chosen);
             n++;
         }
     }
@@ -238,9 +255,9 @@ static size_t options_of(struct rg_markup *out, const struct rg_report *r, bool 
 /* Add every option with its value. Options with default values are folded. */
 static void options(struct rg_markup *out, const struct rg_report *r) {
     rg_markup_add(out, "<h2>Options</h2>\n");
-    if (options_of(out, r, false) < r->settings->n) {
+    if (options_of(out, r, true) < r->settings->n) {
         rg_markup_add(out, "<details><summary>The others, which have their defaults</summary>\n");
-        (void)options_of(out, r, true);
+        (void)options_of(out, r, false);
         rg_markup_add(out, "</details>\n");
     }
 }
@@ -248,16 +265,16 @@ static void options(struct rg_markup *out, const struct rg_report *r) {
 /* Add the verdict in its colour, and the advice. */
 static void verdict(struct rg_markup *out, const struct rg_report *r) {
     const size_t name = r->verdict ? strcspn(r->verdict, ":") : 0;
-    char word[16] = "";
+    char class[CLASS_BYTES] = "";
     if (r->verdict && r->verdict[name] == ':') {
-        lower(r->verdict, name, word);
+        verdict_class(r->verdict, name, class);
     }
     if (r->verdict) {
-        rg_markup_add(out, "<p class=\"verdict%s%s\">", word[0] ? " " : "", word);
-        if (word[0]) {
+        rg_markup_add(out, "<p class=\"verdict%s%s\">", class[0] ? " " : "", class);
+        if (class[0]) {
             rg_markup_add(out, "<b>%.*s</b>", (int)name, r->verdict);
         }
-        rg_markup_escaped(out, r->verdict + (word[0] ? name : 0), TEXT_LIMIT);
+        rg_markup_escaped(out, r->verdict + (class[0] ? name : 0), TEXT_LIMIT);
         rg_markup_add(out, "</p>\n");
     }
     if (r->command) {
@@ -281,7 +298,7 @@ rg_status rg_report_write(const struct rg_report *report, const char *path) {
     command_line(&out, report->config);
     options(&out, report);
     rg_markup_add(&out,
-                  "<p class=\"note\">rnn-gpu %s. Lag tau is the step tau steps before the loss; the share of a lag "
+                  "<p class=\"note\">rnn-gpu %s. A lag counts the steps back from the loss. The share of lag tau "
                   "is &lt;G_tau, G&gt; / |G|&sup2;, and all shares sum to 1.</p>\n",
                   RG_VERSION);
     if (report->made) {
@@ -290,6 +307,10 @@ rg_status rg_report_write(const struct rg_report *report, const char *path) {
         rg_markup_add(&out, ".</p>\n");
     }
     rg_markup_add(&out, "</body>\n</html>\n");
+    if (out.status == RG_OK && out.text.length >= RG_REPORT_BYTES) {
+        out.status = rg_fail(RG_NOT_SAVED, "%s: the page would have %zu bytes; the most is %d", path, out.text.length,
+                             RG_REPORT_BYTES - 1);
+    }
     const rg_status status = out.status == RG_OK ? rg_file_write(path, out.text.bytes, out.text.length) : out.status;
     rg_markup_destroy(&out);
     return status;

@@ -24,6 +24,7 @@ struct rg_table {
     const char *const *heads; /* [n_columns] */
     const char *const *cells; /* [n_rows][n_columns]; the first of a row names it */
     enum rg_table_place place;
+    size_t verdict_column; /* its cells are names of verdicts, which are shown in colour; 0: there is none */
 };
 
 struct rg_report {
@@ -44,8 +45,9 @@ struct rg_report {
     size_t sequence;            /* show only this sequence, from 1; 0: all */
 };
 
-/* Write the file, with less than RG_REPORT_BYTES. Figures, rows and a walk that would make it larger are left out, and
- * the page says so. RG_NOT_SAVED, RG_NO_MEMORY. The file is written whole or not at all. */
+/* Write the file, with less than RG_REPORT_BYTES. Figures, the last rows of a table and a walk that would make it
+ * larger are left out, and the page says so. RG_NO_MEMORY. RG_NOT_SAVED if the file cannot be written, or if what is
+ * never left out is too large. The file is written whole or not at all. */
 rg_status rg_report_write(const struct rg_report *report, const char *path);
 
 #endif

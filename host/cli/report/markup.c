@@ -13,6 +13,15 @@ static void add(struct rg_markup *m, const char *bytes, size_t length) {
     }
 }
 
+void rg_markup_note(struct rg_markup *m, rg_status status) {
+    m->status = m->status == RG_OK ? status : m->status;
+}
+
+const char *rg_markup_string(struct rg_markup *m) {
+    add(m, "", 1);
+    return m->status == RG_OK ? m->text.bytes : "";
+}
+
 void rg_markup_add(struct rg_markup *m, const char *format, ...) {
     char line[512];
     va_list arguments, again;

@@ -17,6 +17,12 @@ void rg_markup_add(struct rg_markup *markup, const char *format, ...) __attribut
  * longer. */
 void rg_markup_escaped(struct rg_markup *markup, const char *text, size_t limit);
 
+/* Keep the status of another function if it is the first error. */
+void rg_markup_note(struct rg_markup *markup, rg_status status);
+
+/* The text as a string, to which nothing may be added afterwards; "" after an error. */
+const char *rg_markup_string(struct rg_markup *markup);
+
 /* Remove everything after the first `length` bytes. */
 void rg_markup_cut(struct rg_markup *markup, size_t length);
 void rg_markup_destroy(struct rg_markup *markup);
