@@ -160,6 +160,13 @@ static rg_status add_test(struct rg_text *lengths, struct rg_text *x, struct rg_
     return rg_text_add(outputs, "", 1);
 }
 
+/* What the test leaves out. */
+static const char *note_of(const struct rg_export *what) {
+    return what->model->shape.skip >= what->test->n_steps
+               ? "\n * No sequence is long enough for the skip connection to reach back: the test does not cover it."
+               : "";
+}
+
 /* ---- Whole file ---- */
 
 /* The last part of a path, and the part of it that can be a name in C, without the ending. */
@@ -228,6 +235,7 @@ static rg_status expand(const struct rg_export *what, const struct pieces *piece
                                            {"P", upper},
                                            {"test_sequences", n_sequences},
                                            {"test_steps", n_steps},
+                                           {"test_note", note_of(what)},
                                            {"activation", expression_of(what->model->shape.activation)},
                                            {"weights", pieces->weights.bytes},
                                            {"table", pieces->table.bytes},

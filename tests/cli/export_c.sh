@@ -104,6 +104,17 @@ if ! sampled; then
     checked "$count models in C99, each with its own test and beside predict"
     exit 0
 fi
+# A long skip reaches back in the program's own test, which notices a wrong one. A skip that would make the test too long is
+# named as left out.
+check x.npz x.txt --cell gru --skip 50
+grep -q 'TEST_STEPS = 53 ' net.c || fail "the test is too short for the skip"
+! grep -q 'does not cover' net.c || fail "the test covers the skip"
+sed 's/NET_SKIP = 50,/NET_SKIP = 49,/' net.c >wrong.c
+expect_status 0 "$compiler" "${flags[@]}" -DNET_TEST wrong.c -lm -o wrong
+expect_status 1 ./wrong
+check x.npz x.txt --cell rnn --skip 30000
+grep -q 'TEST_STEPS = 40 ' net.c || fail "the test is too long"
+grep -q 'reach back: the test does not cover it' net.c || fail "the file does not name what its test leaves out"
 check tokens.npz tokens.txt --cell gru --embed 3
 check tokens.npz tokens.txt --cell lstm --embed 3 --bidirectional
 check x.npz x.txt --cell gru --normalize

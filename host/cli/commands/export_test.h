@@ -4,7 +4,8 @@
 
 #include "export/formats.h"
 
-/* Fill *test. For the same model it is the same on every machine, except for the rounding of outputs. */
+/* Fill *test. For the same model it is the same on every machine, except for the rounding of outputs. Release it also
+ * after a failure. */
 rg_status rg_export_test_create(const struct rg_model *model, struct rg_export_test *test);
 void rg_export_test_release(struct rg_export_test *test);
 

@@ -76,7 +76,7 @@ static void wall_of(struct rg_probe_report *report, double w, size_t steps) {
 
 rg_status rg_probe_wall(const struct rg_probe_context *options, struct rg_probe_report *report) {
     const double w = isnan(options->config->probe.weight) ? 5.0 : options->config->probe.weight;
-    const size_t steps = rg_probe_size(options->config->data.steps, 50);
+    const size_t steps = rg_probe_size_or(options->config->data.steps, 50);
     if (w != 5.0 || steps != 50) {
         wall_of(report, w, steps);
         return RG_OK;
@@ -126,7 +126,7 @@ rg_status rg_probe_curse(const struct rg_probe_context *options, struct rg_probe
     for (uint32_t i = 0; i < sizeof lambdas / sizeof *lambdas; i++) {
         const double l = lambdas[i], rest = 1.0 - l * l;
         const size_t memory = (size_t)(15.0 / (1.0 - l)); /* steps after which the start is forgotten */
-        const size_t steps = rg_probe_size(options->config->data.steps, memory);
+        const size_t steps = rg_probe_size_or(options->config->data.steps, memory);
         const struct rg_stream stream = {.seed = options->config->training.seed, .parameter = i};
         const bool settled = steps >= memory;
         double means[2];

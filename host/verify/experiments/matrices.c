@@ -81,7 +81,7 @@ static rg_status grow(const double *matrix, size_t side, size_t steps, struct gr
 
 rg_status rg_probe_power(const struct rg_probe_context *options, struct rg_probe_report *report) {
     const struct rg_config *const c = options->config;
-    const size_t steps = rg_probe_size(c->data.steps, 100);
+    const size_t steps = rg_probe_size_or(c->data.steps, 100);
     double matrix[MAX_SIDE * MAX_SIDE] = {0.9, 3.0, 0.0, 0.9}, sigma[MAX_SIDE], radius = 0.0;
     size_t side = 2;
     struct growth g;
@@ -108,7 +108,7 @@ rg_status rg_probe_power(const struct rg_probe_context *options, struct rg_probe
 rg_status rg_probe_fixed_point(const struct rg_probe_context *options, struct rg_probe_report *report) {
     static const double w[4] = {8.0, 8.0, -8.0, -8.0};
     const double slopes[2] = {1.0, 1.0 - 0.25}; /* tanh' at x* */
-    const size_t steps = rg_probe_size(options->config->data.steps, 40);
+    const size_t steps = rg_probe_size_or(options->config->data.steps, 40);
     double jacobian[4], power[4], next[4], sigma[2], radius = 0.0;
     for (size_t i = 0; i < 4; i++) {
         power[i] = jacobian[i] = w[i] * slopes[i % 2];
@@ -177,7 +177,7 @@ static rg_status lyapunov(size_t n, size_t steps, uint64_t seed, double *exponen
 
 rg_status rg_probe_lyapunov(const struct rg_probe_context *options, struct rg_probe_report *report) {
     static const size_t sides[] = {16, 64};
-    const size_t steps = rg_probe_size(options->config->data.steps, 3000), asked = options->config->model.hidden;
+    const size_t steps = rg_probe_size_or(options->config->data.steps, 3000), asked = options->config->model.hidden;
     for (size_t s = 0; s < (asked > 0 ? 1 : sizeof sides / sizeof *sides); s++) {
         const size_t n = asked > 0 ? asked : sides[s], shown[] = {1, 2, n / 2, n};
         double *exponents = NULL;
@@ -310,8 +310,8 @@ static double measured_rate(const struct field *f) {
 rg_status rg_probe_mean_field(const struct rg_probe_context *options, struct rg_probe_report *report) {
     static const double cases[][2] = {{0.5, 0.1}, {0.9, 0.1}, {1.0, 0.1}, {1.1, 0.1}, {1.5, 0.3}, {2.0, 0.1}};
     enum { SEQUENCES = 8 };
-    struct field f = {.hidden = rg_probe_size(options->config->model.hidden, 256),
-                      .steps = rg_probe_size(options->config->data.steps, 100),
+    struct field f = {.hidden = rg_probe_size_or(options->config->model.hidden, 256),
+                      .steps = rg_probe_size_or(options->config->data.steps, 100),
                       .seed = options->config->training.seed};
     const size_t n = f.hidden;
     rg_status status = RG_OK;

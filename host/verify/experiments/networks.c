@@ -15,8 +15,8 @@ enum { SEQUENCES = 64 };
 /* The options of a run that only measures. The caller adds those of its net. */
 static struct rg_config still(const struct rg_probe_context *options, size_t hidden, size_t steps) {
     struct rg_config c = *options->config;
-    c.model.hidden = rg_probe_size(c.model.hidden, hidden);
-    c.data.steps = rg_probe_size(c.data.steps, steps);
+    c.model.hidden = rg_probe_size_or(c.model.hidden, hidden);
+    c.data.steps = rg_probe_size_or(c.data.steps, steps);
     c.data.batch = SEQUENCES;
     c.training.updates = 0;
     return c;
@@ -155,7 +155,7 @@ static rg_status orthogonal_net(const struct rg_probe_context *options, struct r
 
 rg_status rg_probe_orthogonal(const struct rg_probe_context *options, struct rg_probe_report *report) {
     static const double rhos[] = {0.9, 1.0, 1.1};
-    const size_t n = rg_probe_size(options->config->model.hidden, 64);
+    const size_t n = rg_probe_size_or(options->config->model.hidden, 64);
     for (size_t i = 0; i < sizeof rhos / sizeof *rhos; i++) {
         RG_TRY(orthogonal_powers(report, rhos[i], n, 1000, options->config->training.seed));
         RG_TRY(orthogonal_net(options, report, rhos[i]));

@@ -10,7 +10,7 @@
 #include "rnn_gpu/config.h"
 
 enum rg_probe_rule {
-    RG_PROBE_RELATIVE, /* |measured - expected| <= tolerance |expected| */
+    RG_PROBE_RELATIVE, /* |measured - expected| <= tolerance |expected|; if 0 is expected, only 0 fits */
     RG_PROBE_ABSOLUTE, /* |measured - expected| <= tolerance */
     RG_PROBE_AT_MOST,  /* measured <= expected */
     RG_PROBE_AT_LEAST, /* measured >= expected */
@@ -54,8 +54,10 @@ struct rg_probe {
 extern const struct rg_probe rg_probes[];
 extern const size_t rg_n_probes;
 
-/* `value` if it is given, else `other`. */
-size_t rg_probe_size(size_t value, size_t other);
+/* A size of the config, or the usual one of an experiment if the config has 0: it was not given. */
+static inline size_t rg_probe_size_or(size_t given, size_t usual) {
+    return given > 0 ? given : usual;
+}
 
 /* Report a number; `quantity` is formatted. */
 struct rg_probe_expectation {

@@ -5,10 +5,6 @@
 
 #include "verify/experiments/probe.h"
 
-size_t rg_probe_size(size_t value, size_t other) {
-    return value > 0 ? value : other;
-}
-
 static bool is_ok(const struct rg_probe_number *n) {
     switch (n->rule) {
     case RG_PROBE_RELATIVE:
@@ -19,9 +15,10 @@ static bool is_ok(const struct rg_probe_number *n) {
         return n->measured <= n->expected;
     case RG_PROBE_AT_LEAST:
         return n->measured >= n->expected;
-    default:
+    case RG_PROBE_SHOWN:
         return true;
     }
+    return false; /* no such rule */
 }
 
 void rg_probe_note(struct rg_probe_report *report, double measured, struct rg_probe_expectation expectation,
@@ -37,7 +34,9 @@ void rg_probe_note(struct rg_probe_report *report, double measured, struct rg_pr
     va_end(list);
     number.ok = is_ok(&number);
     report->numbers++;
-    report->outside += !number.ok;
+    if (!number.ok) {
+        report->outside++;
+    }
     report->number(report->self, &number);
 }
 
