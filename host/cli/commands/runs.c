@@ -126,10 +126,16 @@ static bool is_running(const char *folder) {
     return locked;
 }
 
+/* Find the newest intact checkpoint. A folder that cannot be read, such as another user's, is reported and has none. */
 static rg_status find_checkpoint(struct one_run *run, const char *folder) {
     uint64_t *updates = NULL;
     size_t n = 0;
-    RG_TRY(rg_checkpoints_list(folder, &updates, &n));
+    const rg_status listed = rg_checkpoints_list(folder, &updates, &n);
+    if (listed == RG_BAD_FILE) {
+        rg_log("%s", rg_error_message());
+        return RG_OK;
+    }
+    RG_TRY(listed);
     for (size_t i = 0; i < n && run->checkpoint == 0; i++) {
         struct rg_sections *sections = NULL;
         char path[RG_CHECKPOINT_PATH];
