@@ -29,6 +29,11 @@ expect_status 0 "$program" --data "$root/data/cat-mat-rat.csv" --cell gru --hidd
 expect_status 0 "$program" export --model m/model.safetensors --out m.onnx
 expect_status 0 "$program" import --onnx m.onnx --out back.safetensors
 cmp m/model.safetensors back.safetensors || fail "the model that came back is another"
+refused 2 '^rnn-gpu: --loss mse: m\.onnx says its own loss, bce; leave --loss out' "$program" import --onnx m.onnx --out n.safetensors --loss mse
+expect_status 0 "$program" import --onnx m.onnx --out same.safetensors --loss bce
+for name in n.onnx n.npz n.pt n; do
+    refused 2 "^rnn-gpu: --out $name: the name must end in \.safetensors" "$program" import --onnx m.onnx --out "$name"
+done
 checked "a file of rnn-gpu's own"
 
 # Numbers in another file are read from the same folder, and only from there.
