@@ -96,6 +96,10 @@ class _Options(lib.Handle):
 
 
 def _text(value):
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):  # an option with several values has commas between them
+        return ",".join(_text(item) for item in value)
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)):
@@ -368,25 +372,43 @@ class _Trainer(lib.Handle):
         return Run(self._model(0), best, history, result, self._lags())
 
 
-def train(x=None, y=None, lengths=None, validation=None, callback=None, model=None, **options):
+def _test_file(test, folder):
+    """The file of the option test, whose arrays are written into `folder`."""
+    if test is None or isinstance(test, (str, os.PathLike)):
+        return test
+    if not isinstance(test, (list, tuple)) or not 2 <= len(test) <= 3:
+        raise lib.UsageError("test is (x, y), (x, y, lengths) or the name of a data file")
+    x, lengths = _padded(test[0], test[2] if len(test) == 3 else None)
+    arrays = {"x": _array(x, "x")[1], "y": _array(test[1], "y")[1]}
+    if lengths is not None:
+        arrays["lengths"] = _array(lengths, "lengths")[1]
+    path = os.path.join(folder, "test.npz")
+    np.savez(path, **arrays)
+    return path
+
+
+def train(x=None, y=None, lengths=None, validation=None, callback=None, model=None, test=None, **options):
     """Train a network; a Run.
 
     x: floats [N, T, F] or [N, T]; whole numbers [N, T] are words; or a list of sequences of unequal length; or the name
     of a data file, without y. y: whole numbers are classes, floats are values; [N], [N, O], [N, T] or [N, T, O].
     lengths: [N]. Without x the task of the option task is trained. validation: (x, y) or (x, y, lengths). callback:
-    called with a dict after each update; a true value ends the training. model: where to start from, a Model.
-    Options are those of `rnn-gpu help train`, with underscores: cell="lstm", hidden=64, updates=500, clip_norm=1.
+    called with a dict after each update; a true value ends the training. model: where to start from, a Model. test:
+    as validation, scored once at the end (result.test_loss, test_accuracy, test_r2).
+    Options are those of `rnn-gpu help train`, with underscores: cell="lstm", hidden=64, updates=500, clip_norm=1. Several
+    values are a list: class_weights=[1, 2], freeze=["rnn.weight_ih_*", "embed*"].
 
     Ctrl-C ends the training after the update that is under way; KeyboardInterrupt then has the Run as `run`, and so has
     DivergedError.
     """
-    given = _Options("train", options)
-    training = _Data(x, y, lengths) if x is not None else None
-    if isinstance(validation, (str, os.PathLike)):
-        validation = (validation,)
-    held_out = _Data(*validation) if validation is not None else None
-    trainer = _Trainer(given, model, training, held_out)
-    status, history, raised = trainer.run(callback)
+    with tempfile.TemporaryDirectory() as folder:
+        given = _Options("train", {**options, "test": _test_file(test, folder)})
+        training = _Data(x, y, lengths) if x is not None else None
+        if isinstance(validation, (str, os.PathLike)):
+            validation = (validation,)
+        held_out = _Data(*validation) if validation is not None else None
+        trainer = _Trainer(given, model, training, held_out)
+        status, history, raised = trainer.run(callback)
     diverged = lib.error(status) if status == lib.DIVERGED else None
     run = trainer.finish(history)
     if raised is None and diverged is None:

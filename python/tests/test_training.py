@@ -1,4 +1,5 @@
 """Trainings, models, outputs and gradients."""
+import math
 import pickle
 import signal
 import threading
@@ -176,3 +177,34 @@ def test_threads_run_beside_each_other(problem):
     for thread in threads:
         thread.join()
     assert hashes == [alone] * 4
+
+
+def test_lists_of_options():
+    x = np.random.default_rng(1).normal(size=(24, 5, 2)).astype(np.float32)
+    y = np.arange(24) % 2
+    small = dict(hidden=3, updates=4, device="cpu")
+    expected = rnn_gpu.train(x, y, class_weights="1,2.5", freeze="rnn.weight_ih_*,rnn.bias*", **small).result.weights_hash
+    for weights in ([1, 2.5], (1, 2.5), np.array([1, 2.5])):
+        run = rnn_gpu.train(x, y, class_weights=weights, freeze=["rnn.weight_ih_*", "rnn.bias*"], **small)
+        assert run.result.weights_hash == expected
+    assert rnn_gpu.train(x, y, **small).result.weights_hash != expected
+    words = ["rnn.weight_hh_l0[0,1]=2", "rnn.weight_hh_l0[1,0]=3"]
+    weight = rnn_gpu.train(x, y, set=words, **{**small, "updates": 0}).model.parameters()["rnn.weight_hh_l0"]
+    assert weight[0, 1] == 2 and weight[1, 0] == 3
+
+
+def test_test_data(tmp_path):
+    x = np.random.default_rng(1).normal(size=(24, 5, 2)).astype(np.float32)
+    y, lengths = (x[:, 0] > 0).all(axis=1).astype(int), np.arange(24) % 5 + 1
+    small = dict(hidden=3, updates=4, device="cpu")
+    np.savez(tmp_path / "t.npz", x=x[:9], y=y[:9])
+    of_file = rnn_gpu.train(x, y, test=tmp_path / "t.npz", **small).result
+    of_arrays = rnn_gpu.train(x, y, test=(x[:9], y[:9]), **small).result
+    assert math.isfinite(of_file.test_loss) and of_arrays.test_loss == of_file.test_loss
+    assert of_arrays.test_accuracy == of_file.test_accuracy
+    short = rnn_gpu.train(x, y, lengths, test=(x[:9], y[:9], lengths[:9]), **small).result
+    unequal = rnn_gpu.train(x, y, lengths, test=([row[:n] for row, n in zip(x[:9], lengths)], y[:9]), **small).result
+    assert short.test_loss == unequal.test_loss
+    for wrong in (x, (x,), (x, y, lengths, y)):
+        with pytest.raises(rnn_gpu.UsageError, match="test is"):
+            rnn_gpu.train(x, y, test=wrong, **small)
