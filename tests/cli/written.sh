@@ -152,6 +152,9 @@ says 'wrote all/model.safetensors, all/report.html, all/log.jsonl, all.html, all
     "${run[@]}" --out all/ "${page[@]}"
 says 'wrote held/model.safetensors, held/best.safetensors, held/report.html, held/log.jsonl' \
     --data data.csv --val data.csv --hidden 3 --updates 4 --device cpu --out held --log /dev/null
+name='a folder whose long name has blanks in it, 0.6 and 0.7'
+says "wrote $name/model.safetensors, $name/report.html, $name/log.jsonl" train "${run[@]}" --out "$name"
+expect_line "^  $name/report.html,$"
 says 'wrote rows.csv, all.html' compare "${run[@]}" --remedies tanh+plain --seeds 1 --out rows.csv --report all.html
 says 'wrote grid/' sweep "${run[@]}" --seed 1,2 --out grid
 expect_status 0 "$program" "${run[@]}" --json --out as-json

@@ -25,6 +25,7 @@
 #include "cli/report/pages.h"
 #include "cli/report/progress.h"
 #include "cli/report/screen.h"
+#include "cli/report/counted.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "verify/selftest/selftest.h"
@@ -265,9 +266,10 @@ static rg_status fill_pages(const struct job *j, const struct ranking *r, struct
     const struct rg_comparison *const c = &j->comparison;
     const struct rg_summary *const first = &c->rows[r->order[0]].summary;
     const struct rg_config *ran[RG_MAX_ROWS];
-    char task[NAME_BYTES + 32];
+    char task[NAME_BYTES + 32], steps[RG_COUNTED_BYTES];
     rg_utf8_copy(task, sizeof task, first->task);
-    (void)snprintf(pages->title, sizeof pages->title, "Remedies for %s, %zu steps", task, first->steps);
+    (void)snprintf(pages->title, sizeof pages->title, "Remedies for %s, %s", task,
+                   rg_counted(first->steps, "step", steps));
     list_facts(j, r->n, first->baseline, &pages->facts);
     for (size_t i = 0; i < r->n; i++) {
         ran[i] = &c->rows[r->order[i]].runs[0].config; /* the first seed's options, for all seeds */
@@ -333,7 +335,7 @@ static rg_status show(struct job *j) {
         rg_outputs_print(j->config, RG_OUT_RUNS, rg_look_text(&look));
     }
     if (rg_stop_requested()) {
-        rg_trainings_tell_rest(&j->trainings, rg_comparison_runs(c), c->n_rows * j->config->compare.seeds, "trainings");
+        rg_trainings_tell_rest(&j->trainings, rg_comparison_runs(c), c->n_rows * j->config->compare.seeds, "training");
         return rg_stop_status();
     }
     return RG_OK;
@@ -396,7 +398,10 @@ static rg_status compare(struct job *j) {
     }
     rg_live_clear();
     if (j->trainings.n_found > 0) {
-        rg_log("%zu trainings were done before; their results are from %s", j->trainings.n_found, j->trainings.folder);
+        char number[RG_COUNTED_BYTES];
+        const bool one = j->trainings.n_found == 1;
+        rg_log("%s %s done before; %s from %s", rg_counted(j->trainings.n_found, "training", number),
+               one ? "was" : "were", one ? "its result is" : "their results are", j->trainings.folder);
     }
     return show(j);
 }

@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
+#include "cli/report/counted.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "cli/report/metrics_text.h"
@@ -34,8 +35,9 @@ static rg_status print_result(const struct rg_config *config, struct evaluation 
     rg_metrics_line(e->metrics, line, sizeof line);
     const struct rg_look look = rg_look_of(config);
     rg_lines_format(stdout, rg_look_text(&look), 2, "%s", line);
-    rg_lines_format(stdout, rg_look_text(&look), 2, "on %llu %s of %s (baseline %.6g)",
-                    (unsigned long long)e->metrics->rows, e->problem.target == RG_TARGET_STEPS ? "steps" : "sequences",
+    char number[RG_COUNTED_BYTES];
+    rg_lines_format(stdout, rg_look_text(&look), 2, "on %s of %s (baseline %.6g)",
+                    rg_counted(e->metrics->rows, e->problem.target == RG_TARGET_STEPS ? "step" : "sequence", number),
                     e->problem.name, e->problem.baseline);
     rg_metrics_print(e->metrics, &names);
     return RG_OK;

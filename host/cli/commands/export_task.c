@@ -5,6 +5,7 @@
 
 #include "base/ending.h"
 #include "cli/commands/outputs.h"
+#include "cli/report/counted.h"
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -65,8 +66,10 @@ rg_status rg_export_task(const struct rg_config *config) {
     RG_TRY(rg_task_data(&sequences, &data));
     const rg_status status = write_data(data, config->output.out);
     if (status == RG_OK) {
-        rg_log("%s: %s, %zu sequences of %zu steps, %zu inputs; loss %s%s, baseline %.6g", config->output.out,
-               problem.name, data->n_sequences, data->n_steps, data->n_features, rg_loss_names[problem.loss],
+        char n[3][RG_COUNTED_BYTES];
+        rg_log("%s: %s, %s of %s, %s; loss %s%s, baseline %.6g", config->output.out, problem.name,
+               rg_counted(data->n_sequences, "sequence", n[0]), rg_counted(data->n_steps, "step", n[1]),
+               rg_counted(data->n_features, "input", n[2]), rg_loss_names[problem.loss],
                problem.target == RG_TARGET_STEPS ? " at every step (--target steps)" : "", problem.baseline);
     }
     rg_dataset_destroy(data);

@@ -29,11 +29,12 @@
 #include "cli/report/probe_text.h"
 #include "cli/report/screen.h"
 #include "cli/report/walk_story.h"
+#include "cli/report/counted.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
-enum { SIZES_BYTES = 80 };
+enum { SIZES_BYTES = 140 };
 
 /* One run of the command. The pointers are owned. */
 struct job {
@@ -88,8 +89,8 @@ static rg_status print_json(const struct rg_config *config, const struct job *j)
 /* "8 sequences of 50 steps". */
 static const char *sizes_text(const struct rg_dataset *data, char text[SIZES_BYTES]) {
     const size_t n = data->n_sequences, steps = data->n_steps;
-    (void)snprintf(text, SIZES_BYTES, "%zu sequence%s of %zu step%s", n, n == 1 ? "" : "s", steps,
-                   steps == 1 ? "" : "s");
+    char a[RG_COUNTED_BYTES], b[RG_COUNTED_BYTES];
+    (void)snprintf(text, SIZES_BYTES, "%s of %s", rg_counted(n, "sequence", a), rg_counted(steps, "step", b));
     return text;
 }
 
@@ -108,7 +109,8 @@ static rg_status print_result(const struct rg_config *config, const struct job *
     rg_line_add(&line, "loss %.*g, gradient norm %.*g over %s", digits, j->pass->loss, digits, j->pass->norm,
                 sizes_text(j->data, sizes));
     if (config->output.out && j->wrote) {
-        rg_line_add(&line, "; wrote %zu tensors to %s", j->pass->n_tensors + j->walk_tensors.count, config->output.out);
+        rg_line_add(&line, "; wrote %zu tensors to ", j->pass->n_tensors + j->walk_tensors.count);
+        rg_line_add_name(&line, config->output.out);
     }
     rg_lines_print(&(struct rg_paragraph){.out = stdout, .width = rg_look_text(&look), .hang = 2}, line.text);
     rg_input_text_print(&j->pass->inputs);

@@ -222,12 +222,13 @@ void rg_outputs_print(const struct rg_config *c, enum rg_out out, size_t width) 
         const struct file *const file = &files.items[i];
         const bool slash = (file->part || file->is_folder) && file->path[strlen(file->path) - 1] != '/';
         if (is_told(file, out)) {
-            rg_line_add(&line, "%s%s%s%s", line.length ? ", " : "wrote ", file->path, slash ? "/" : "",
-                        file->part ? file->part : "");
+            rg_line_add(&line, "%s", line.length ? ", " : "wrote ");
+            rg_line_add_name(&line, file->path);
+            rg_line_add(&line, "%s%s", slash ? "/" : "", file->part ? file->part : "");
         }
     }
     if (line.length) {
-        rg_lines_format(stdout, width, 2, "%s", line.text);
+        rg_lines_print(&(struct rg_paragraph){.out = stdout, .width = width, .hang = 2}, line.text);
     }
 }
 

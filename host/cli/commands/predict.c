@@ -12,6 +12,7 @@
 #include "cli/commands/predict_csv.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
+#include "cli/report/counted.h"
 #include "train/setup.h"
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"
@@ -226,11 +227,13 @@ static void print_score(const struct prediction *p) {
     if (!p->scored) {
         return;
     }
+    char number[RG_COUNTED_BYTES];
+    (void)rg_counted(p->data->n_sequences, "sequence", number);
     rg_targets_left_out(&p->problem.targets, left_out, sizeof left_out);
     if (p->problem.loss == RG_LOSS_MSE) {
-        rg_log("%zu sequences, loss %.6g%s", p->data->n_sequences, p->mean_loss, left_out);
+        rg_log("%s, loss %.6g%s", number, p->mean_loss, left_out);
     } else {
-        rg_log("%zu sequences, loss %.6g, accuracy %.4f%s", p->data->n_sequences, p->mean_loss, p->accuracy, left_out);
+        rg_log("%s, loss %.6g, accuracy %.4f%s", number, p->mean_loss, p->accuracy, left_out);
     }
 }
 

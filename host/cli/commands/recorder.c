@@ -22,6 +22,7 @@
 #include "cli/report/run_figures.h"
 #include "cli/report/screen.h"
 #include "cli/report/tensorboard.h"
+#include "cli/report/counted.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -281,16 +282,18 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     const struct rg_training *const t = &result->training;
     const struct rg_history *const h = r->history;
     rg_facts_model(facts, run->model);
-    rg_facts_add(facts, "ended", "%s after %llu updates", rg_reason_names[t->reason], (unsigned long long)t->updates);
+    char number[RG_COUNTED_BYTES];
+    rg_facts_add(facts, "ended", "%s after %s", rg_reason_names[t->reason], rg_counted(t->updates, "update", number));
     if (t->updates) {
-        rg_facts_add(facts, "loss", "%.6g, mean of the last %llu updates (baseline %.6g)", t->loss,
-                     (unsigned long long)t->loss_updates, run->problem.baseline);
+        rg_facts_add(facts, "loss", "%.6g, mean of the last %s (baseline %.6g)", t->loss,
+                     rg_counted(t->loss_updates, "update", number), run->problem.baseline);
         rg_facts_add(facts, "loss of the last batch", "%.6g", t->last_loss);
         rg_facts_add(facts, "gradient norm", "%.4g", fabs(t->grad_norm));
     }
     if (result->best_update) {
-        rg_facts_add(facts, "best validation loss", "%.6g after update %llu, on %zu sequences", result->best_loss,
-                     (unsigned long long)result->best_update, result->validation.sequences);
+        rg_facts_add(facts, "best validation loss", "%.6g after update %llu, on %s", result->best_loss,
+                     (unsigned long long)result->best_update,
+                     rg_counted(result->validation.sequences, "sequence", number));
     }
     char line[160];
     if (result->validated) {
@@ -299,7 +302,7 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     }
     if (result->test) {
         rg_metrics_line(result->test, line, sizeof line);
-        rg_facts_add(facts, "test", "%s, on %zu sequences", line, result->test->sequences);
+        rg_facts_add(facts, "test", "%s, on %s", line, rg_counted(result->test->sequences, "sequence", number));
     }
     if (run->rate_test) {
         rg_facts_add(facts, "learning rate", "%g, found by a test of %zu updates (--lr auto)", run->rate_test->rate,
@@ -391,8 +394,10 @@ static rg_status fill_pages(const struct rg_recorder *r, const struct rg_run *ru
     const struct rg_config *const ran = &run->config;
     char task[64];
     rg_utf8_copy(task, sizeof task, run->problem.name);
-    (void)snprintf(pages->title, sizeof pages->title, "%s, %zu steps: %s, %zu hidden units", task, run->problem.steps,
-                   ran->model.irnn ? "irnn" : rg_cell_names[ran->model.cell], ran->model.hidden);
+    const size_t n_steps = run->problem.steps, hidden = ran->model.hidden;
+    (void)snprintf(pages->title, sizeof pages->title, "%s, %zu step%s: %s, %zu hidden unit%s", task, n_steps,
+                   n_steps == 1 ? "" : "s", ran->model.irnn ? "irnn" : rg_cell_names[ran->model.cell], hidden,
+                   hidden == 1 ? "" : "s");
     if (run->result.diagnosis.profile) {
         rg_verdict_sentence(&run->result.diagnosis, pages->verdict, sizeof pages->verdict);
     }

@@ -17,6 +17,7 @@
 #include "cli/commands/trainings.h"
 #include "cli/report/columns.h"
 #include "cli/report/look.h"
+#include "cli/report/counted.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
 #include "options/options.h"
@@ -377,11 +378,12 @@ fail:
 
 static rg_status show(struct runs *r) {
     const size_t n_trainings = r->n == 0 ? rg_trainings_count(r->config->subject) : 0;
+    char number[RG_COUNTED_BYTES];
     if (n_trainings > 0) {
         return rg_fail(RG_BAD_FILE,
-                       "%s holds no run, but %zu results of a compare or sweep (training-*.done); the same command "
+                       "%s holds no run, but %s of a compare or sweep (training-*.done); the same command "
                        "with --out %s shows them and trains what is missing",
-                       r->config->subject, n_trainings, r->config->subject);
+                       r->config->subject, rg_counted(n_trainings, "result", number), r->config->subject);
     }
     if (r->n == 0) {
         return rg_fail(RG_BAD_FILE, "%s holds no run: no folder of --out is in it", r->config->subject);

@@ -24,6 +24,7 @@
 #include "cli/report/progress.h"
 #include "cli/report/screen.h"
 #include "cli/report/sweep_figures.h"
+#include "cli/report/counted.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
@@ -218,7 +219,7 @@ static rg_status show_rest(struct sweep *s) {
         rg_outputs_print(s->config, RG_OUT_RUNS, rg_look_text(&s->tables.look));
     }
     if (rg_stop_requested()) {
-        rg_trainings_tell_rest(&s->trainings, done, s->replicas.n, "runs");
+        rg_trainings_tell_rest(&s->trainings, done, s->replicas.n, "run");
         return rg_stop_status();
     }
     return RG_OK;
@@ -322,8 +323,10 @@ static rg_status find_done(struct sweep *s) {
         RG_TRY(rg_trainings_find(&s->trainings, &run->config, &run->summary, &run->done));
     }
     if (s->trainings.n_found > 0) {
-        rg_log("%zu of %zu runs were done before; their results are in %s", s->trainings.n_found, s->replicas.n,
-               s->trainings.folder);
+        char number[RG_COUNTED_BYTES];
+        rg_log("%zu of %s %s done before; %s in %s", s->trainings.n_found, rg_counted(s->replicas.n, "run", number),
+               s->trainings.n_found == 1 ? "was" : "were",
+               s->trainings.n_found == 1 ? "its result is" : "their results are", s->trainings.folder);
     }
     return RG_OK;
 }

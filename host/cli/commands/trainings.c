@@ -12,6 +12,7 @@
 
 #include "base/ending.h"
 #include "cli/commands/run_table.h"
+#include "cli/report/counted.h"
 #include "data/data_fingerprint.h"
 #include "options/options_store.h"
 #include "ranks/ranks.h"
@@ -389,5 +390,6 @@ void rg_trainings_tell_rest(const struct rg_trainings *t, size_t done, size_t n,
                        "goes on where it was stopped",
                        t->table);
     }
-    rg_log("interrupted; %zu of %zu %s are done%s", done, n, what, rest);
+    char number[RG_COUNTED_BYTES];
+    rg_log("interrupted; %zu of %s %s done%s", done, rg_counted(n, what, number), n == 1 ? "is" : "are", rest);
 }

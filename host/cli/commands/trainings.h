@@ -69,7 +69,7 @@ rg_status rg_trainings_take(struct rg_trainings *trainings, struct rg_sections *
 rg_status rg_trainings_keep(struct rg_trainings *trainings, const struct rg_config *config,
                             const struct rg_summary *summary);
 
-/* After an interrupt: print how many are done, and how the others are trained. `what`: "runs" or "trainings". */
+/* After an interrupt: print how many are done, and how the others are trained. `what`: "run" or "training". */
 void rg_trainings_tell_rest(const struct rg_trainings *trainings, size_t done, size_t n, const char *what);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cli/commands/trainings.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
+#include "cli/report/counted.h"
 #include "files/json_lines.h"
 #include "files/sections.h"
 #include "rnn_gpu/memory.h"
@@ -55,7 +56,8 @@ static rg_status check_tensors(const char *path, enum rg_file_kind kind, char wh
     rg_tensors_destroy(tensors);
     RG_TRY(own ? rg_model_read(path, &how, &model) : RG_OK);
     rg_model_destroy(model);
-    (void)snprintf(what, WHAT_BYTES, "%s of %zu tensors%s", own ? "a model" : "a file", n,
+    char number[RG_COUNTED_BYTES];
+    (void)snprintf(what, WHAT_BYTES, "%s of %s%s", own ? "a model" : "a file", rg_counted(n, "tensor", number),
                    kind == RG_FILE_NPZ ? "; their checksums are right" : "; the format has no checksums");
     return RG_OK;
 }
@@ -101,7 +103,9 @@ static rg_status check_log(const char *path, char what[WHAT_BYTES]) {
     }
     (void)fclose(file);
     free(line);
-    (void)snprintf(what, WHAT_BYTES, "a log of %zu events, up to update %llu", number, (unsigned long long)update);
+    char events[RG_COUNTED_BYTES];
+    (void)snprintf(what, WHAT_BYTES, "a log of %s, up to update %llu", rg_counted(number, "event", events),
+                   (unsigned long long)update);
     return status;
 }
 
@@ -203,8 +207,10 @@ static rg_status check_files(const struct rg_config *config, char *const *names,
         return rg_fail(RG_BAD_FILE, "%s: no file that verify knows (.ckpt, .done, .safetensors, .npz, .npy, .jsonl)",
                        config->subject);
     }
+    char number[RG_COUNTED_BYTES];
     return damaged == 0 ? RG_OK
-                        : rg_fail(RG_CHECK_FAILED, "%zu of %zu files are damaged; the first: %s", damaged, n, first);
+                        : rg_fail(RG_CHECK_FAILED, "%zu of %s %s damaged; the first: %s", damaged,
+                                  rg_counted(n, "file", number), n == 1 ? "is" : "are", first);
 }
 
 static rg_status check_folder(const struct rg_config *config) {

@@ -1,5 +1,6 @@
 /* The comparison of remedies: see comparison.h. */
 #include "cli/report/comparison.h"
+#include "cli/report/counted.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -174,8 +175,9 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
                                                .gap = 1,
                                                .color = look->color};
     RG_TRY(rg_columns_create(&options, &t));
-    rg_lines_format(stdout, rg_look_text(look), 0, "%s, %zu steps: the baseline's loss is %.6g", first->task,
-                    first->steps, first->baseline);
+    char steps[RG_COUNTED_BYTES];
+    rg_lines_format(stdout, rg_look_text(look), 0, "%s, %s: the baseline's loss is %.6g", first->task,
+                    rg_counted(first->steps, "step", steps), first->baseline);
     (void)putchar('\n');
     const rg_status status = add_rows(comparison, order, n, &t);
     rg_columns_release(&t);

@@ -1,5 +1,6 @@
 /* The figures of `grad`: see grad_figures.h. */
 #include "cli/report/grad_figures.h"
+#include "cli/report/counted.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,11 +20,12 @@ rg_status rg_grad_figure_check(const struct rg_config *config, const struct rg_s
 
 rg_status rg_figure_spectrum(const struct rg_spectrum *spectrum, struct rg_plot *plot) {
     struct rg_series *s = NULL;
+    char steps[RG_COUNTED_BYTES];
     if (spectrum->n == 0) {
         return RG_OK;
     }
-    (void)snprintf(plot->title, sizeof plot->title, "All singular values of the Jacobian product over %zu steps",
-                   spectrum->steps);
+    (void)snprintf(plot->title, sizeof plot->title, "All singular values of the Jacobian product over %s",
+                   rg_counted(spectrum->steps, "step", steps));
     plot->x = rg_axis_of("rank", RG_LINEAR);
     plot->y = rg_axis_of("singular value", RG_LOG10);
     plot->x.whole = true;

@@ -6,6 +6,22 @@
 
 #include "base/utf8.h"
 
+/* Stands for a blank in the name of a file, at which no line ends. */
+static const char NAME_BLANK = '\x1F';
+
+/* Print a part of a text. */
+static void put(FILE *out, const char *text, size_t bytes) {
+    size_t begin = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == NAME_BLANK) {
+            rg_utf8_put(out, text + begin, i - begin);
+            (void)putc(' ', out);
+            begin = i + 1;
+        }
+    }
+    rg_utf8_put(out, text + begin, bytes - begin);
+}
+
 /* Bytes of the next line: as many words as `room` columns hold, at least one. */
 static size_t line_bytes(const char *text, size_t room) {
     size_t end = 0, columns = 0;
@@ -31,9 +47,9 @@ void rg_lines_print(const struct rg_paragraph *p, const char *text) {
             shown--;
         }
         (void)fprintf(p->out, "%*s%s", (int)indent, "", colored ? p->color : "");
-        rg_utf8_put(p->out, text, colored);
+        put(p->out, text, colored);
         (void)fputs(colored ? "\033[0m" : "", p->out);
-        rg_utf8_put(p->out, text + colored, shown - colored);
+        put(p->out, text + colored, shown - colored);
         (void)putc('\n', p->out);
         text += end;
         do {
@@ -60,5 +76,13 @@ void rg_line_add(struct rg_line *line, const char *format, ...) {
         const int n = vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
         va_end(arguments);
         line->length += n > 0 ? (size_t)n : 0;
+    }
+}
+
+void rg_line_add_name(struct rg_line *line, const char *name) {
+    const size_t begin = line->length;
+    rg_line_add(line, "%s", name);
+    for (size_t i = begin; i < sizeof line->text && line->text[i]; i++) {
+        line->text[i] = line->text[i] == ' ' ? NAME_BLANK : line->text[i];
     }
 }

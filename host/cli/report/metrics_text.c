@@ -182,7 +182,8 @@ static void print_classes(struct rg_metrics *m, char *const *names) {
                      rg_metrics_recall(m, c), rg_metrics_f1(m, c));
     }
     if (m->n_classes > SHOWN_CLASSES) {
-        (void)printf("and %zu more classes; --json has all\n", m->n_classes - SHOWN_CLASSES);
+        const size_t more = m->n_classes - SHOWN_CLASSES;
+        (void)printf("and %zu more class%s; --json has all\n", more, more == 1 ? "" : "es");
     }
     if (m->n_classes == 2) {
         (void)printf("area under the ROC curve %.4f\n", rg_metrics_auc(m));

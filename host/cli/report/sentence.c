@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cli/report/chance.h"
+#include "cli/report/counted.h"
 #include "cli/report/explain.h"
 #include "cli/report/screen.h"
 
@@ -123,8 +124,9 @@ static void add_none(struct text *t, const struct rg_diagnosis *d) {
     } else if (d->profile->delta_log10[0] == -INFINITY && v->dead == v->sequences && isnan(v->decay)) {
         add(t, "the gradient is exactly 0 at every lag");
     } else {
-        add(t, "no gradient comes to lag %zu: it is exactly 0 there in %zu of %zu sequences", v->last, v->dead,
-            v->sequences);
+        char number[RG_COUNTED_BYTES];
+        add(t, "no gradient comes to lag %zu: it is exactly 0 there in %zu of %s", v->last, v->dead,
+            rg_counted(v->sequences, "sequence", number));
     }
     add(t, ".");
 }
