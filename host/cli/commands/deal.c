@@ -100,9 +100,9 @@ static char *put(char *at, const void *from, size_t bytes) {
     return at + bytes;
 }
 
-void rg_deal_pack(const struct rg_sections *s, char *at) {
+void rg_deal_pack(const struct rg_sections *s, char *packed) {
     const struct packed head = {s->n, s->n_numbers};
-    at = put(at, &head, sizeof head);
+    char *at = put(packed, &head, sizeof head);
     at = put(at, s->numbers, s->n_numbers * sizeof *s->numbers);
     for (size_t i = 0; i < s->n; i++) {
         const uint64_t bytes = s->items[i].bytes;
