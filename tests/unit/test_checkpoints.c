@@ -66,7 +66,12 @@ START_TEST(only_a_missing_folder_has_none) {
 END_TEST
 
 START_TEST(words_of_a_shell) {
-    char word[RG_SHELL_WORD];
+    char word[RG_SHELL_WORD], text[RG_SHELL_WORD];
+    for (size_t length = 1; length < RG_SHELL_WORD; length++) { /* also where it fills a block of memory */
+        (void)memset(text, 'a', length);
+        text[length] = '\0';
+        ck_assert_str_eq(rg_shell_word(text, word), text);
+    }
     ck_assert_str_eq(rg_shell_word("runs/a-1", word), "runs/a-1");
     ck_assert_str_eq(rg_shell_word("two words", word), "'two words'");
     ck_assert_str_eq(rg_shell_word("it's", word), "'it'\\''s'");
