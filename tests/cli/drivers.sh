@@ -25,10 +25,16 @@ left_out() {
     expect_no_line "$reason" stderr
 }
 
-for call in clGetPlatformIDs clGetDeviceIDs clGetDeviceInfo clCreateContext clBuildProgram clEnqueueNDRangeKernel; do
+calls='clGetPlatformIDs clEnqueueNDRangeKernel'
+sampled || calls='clGetDeviceIDs clGetDeviceInfo clCreateContext clBuildProgram'
+for call in $calls; do
     export RG_DIE_IN=$call:abort
     left_out 'its driver ended with SIGABRT when it was tried'
 done
+if ! sampled; then
+    checked "a driver that dies when it is tried is left out"
+    exit 0
+fi
 export RG_DIE_IN=clCreateContext:exit
 left_out 'its driver ended the process when it was tried'
 export RG_DIE_IN=clBuildProgram:hang RNN_GPU_DRIVER_SECONDS=2

@@ -9,46 +9,7 @@
 . "$cli/net.inc"
 python_with numpy
 
-with_net '
-x, y = data(7, 13, 3)
-lengths = np.array([13, 13, 9, 1, 5, 13, 2])
-names = ("min", "p10", "median", "p90", "max")
-def taus(net, layer, direction, lengths):
-    gates = []
-    np.seterr(over="ignore")
-    for sequence, length in zip(x, lengths):
-        gates += net.scan(net.layer_inputs(sequence[:length], layer), layer, direction)[2]
-    with np.errstate(divide="ignore"):
-        return -1 / np.log(gates).mean(0)
-for cell, letter in (("lstm", "f"), ("gru", "z")):
-    net = Net(cell, 3, 10, 1, layers=2, bidirectional=True)
-    tensors, json_line, screen = grad(net, x, y, lengths=lengths)
-    for i, (suffix, layer, direction) in enumerate([("", 0, 0), (".l0_reverse", 0, 1), (".l1", 1, 0), (".l1_reverse", 1, 1)]):
-        near(cell + suffix, tensors["cause.time_constants" + suffix], taus(net, layer, direction, lengths), 1e-12)
-        told = json_line["layers"][i]["time_constants"]
-        near("JSON", numbers(told["values"]), tensors["cause.time_constants" + suffix], 1e-12)
-        ranked = np.sort(told["values"])
-        near("quantiles", [told[n] for n in names], ranked[[0, 0, 4, 8, 9]], 1e-12)
-        assert told["gate"] == letter and told["endless"] == 0, told
-    assert "time constants, -1 / mean ln %c (%c multiplies the previous state), in steps:" % (letter, letter) in screen, screen
-    assert "  of 10 units: min %.3g, 10 %% %.3g, median %.3g, 90 %% %.3g, max %.3g" % tuple(
-        json_line["causes"]["time_constants"][n] for n in names) in screen, screen
-
-    # A gate that is 1 at every step keeps its state for ever, and one that is 0 at a step has lost it.
-    net = Net(cell, 3, 4, 1)
-    net.weights[0, 0]["bih"][4 + 1], net.weights[0, 0]["bih"][4 + 2] = 800, -800
-    tensors, json_line, screen = grad(net, x, y)
-    got, told = tensors["cause.time_constants"], json_line["causes"]["time_constants"]
-    near("saturated", got, taus(net, 0, 0, [13] * 7), 1e-12)
-    assert got[1] == np.inf and 0 <= got[2] < .01 and told["values"][1] == "inf" and told["endless"] == 1, (got, told)
-    assert "max inf" in screen and "inf: the gate of 1 of them was 1 at every step" in screen, screen
-
-tensors, json_line, screen = grad(Net("rnn", 3, 5, 1), x, y)
-assert "cause.time_constants" not in tensors and json_line["causes"]["time_constants"] is None
-assert "time constants" not in screen, screen
-'
-checked "time constants of the units of lstm and gru, saturated gates too"
-
+# The first part takes one cell or a few optimisers of each of these three, the second part the others.
 # All singular values of d(state at the end)/d(state after the first step), against numpy's of the Jacobian.
 with_net '
 def jacobian(net, x):
@@ -79,7 +40,7 @@ def check(what, net, x, y, wanted, sequences):
     assert "condition number" in screen and "  all %d: 10 %% " % len(got) in screen, screen
     return got
 
-for cell in CELLS:
+for cell in part(["lstm"], ["rnn", "gru"]):
     for hidden in (1, 5):
         x, y = data(3, 9, 2)
         net = Net(cell, 2, hidden, 1, gain=2)
@@ -164,7 +125,7 @@ def check(net, x, y, read, *options, lengths=None, tolerance=1e-9):
     return json_line["input_lags"]
 
 x, y = data(5, 8, 3)
-for cell in CELLS:
+for cell in part(["gru"], ["rnn", "lstm"]):
     for layers in (1, 2):
         check(Net(cell, 3, 6, 2, layers=layers), x, y[:, [0, 0]], last, lengths=np.array([8, 3, 1, 8, 6]))
         check(Net(cell, 3, 4, 2, layers=layers, bidirectional=True), x, y[:, [0, 0]], final, lengths=np.array([8, 2, 8, 5, 8]))
@@ -183,6 +144,117 @@ tensors, json_line, screen = grad(Net("rnn", 3, 4, 1, gain=0), x, y)
 assert tensors["input.h.rms"][0] > 0 and set(tensors["input.h.rms"][1:]) == {0}, tensors["input.h.rms"]
 '
 checked "the norms of dh_T/dx_t and dz_T/dx_t by lag"
+
+# Lags in the step of an optimiser, against Adam and the others in numpy, from the terms of grad --trace.
+with_net '
+x, y = data(6, 7, 2)
+net = Net("rnn", 2, 4, 1, gain=2)
+net.save("start.safetensors")
+np.savez("net.npz", x=x.astype("f4"), y=y.astype("f4"))
+
+def run(*arguments):
+    got = subprocess.run([sys.argv[1], *arguments, "--device", "cpu", "--precision", "double"], capture_output=True, text=True)
+    assert got.returncode == 0, got
+    return got.stdout
+
+def train(updates, *options):
+    arguments = ["train", "--model", "start.safetensors", "--cell", "rnn", "--data", "net.npz", "--loss", "mse", "--batch", "6",
+                 "--updates", str(updates), "--lr", "0.02", "--out", "run%d" % updates, "--overwrite", "--diagnose", "full", *options]
+    return run(*arguments, "-v"), json.loads(run(*arguments, "--json").splitlines()[-1])
+
+def gradients(updates):
+    model = "run%d/model.safetensors" % updates
+    run("grad", "--model", model, "--data", "net.npz", "--trace", "--out", "g.safetensors", "--quiet")
+    tensors = read_tensors("g.safetensors")
+    return {name[5:]: v for name, v in tensors.items() if name.startswith("grad.")}, tensors
+
+def factors(name, history, kind, beta1, beta2):
+    """P, from the clipped gradients of all updates."""
+    v = 0
+    for g in history:
+        v = v + g[name] ** 2 if kind == "adagrad" else beta2 * v + (1 - beta2) * g[name] ** 2
+    correction = 1 - beta2 ** len(history) if kind.startswith("adam") else 1
+    return 1 / (np.sqrt(v / correction) + (1e-10 if kind == "adagrad" else 1e-8))
+
+UPDATES = 3
+OFF = ("--clip-norm", "0")
+for kind, clip in part([("adam", ("--clip-norm", "0.05")), ("sgd", ("--clip-norm", "0.05")), ("sgd", ("--clip-value", "0.02", *OFF))],
+                       [("adamw", OFF), ("rmsprop", ("--clip-norm", "0.1")), ("adagrad", OFF), ("momentum", ("--clip-norm", "0.05"))]):
+    options = ("--optimizer", kind, *clip)
+    history = []
+    for update in range(UPDATES):
+        train(update, *options)
+        g = gradients(update)[0]
+        norm, most = np.sqrt(sum((v ** 2).sum() for v in g.values())), float(clip[1])
+        if clip[0] == "--clip-value":
+            last = g
+            g = {name: np.clip(v, -most, most) for name, v in g.items()}
+        elif most:
+            g = {name: v * min(1, most / (norm + 1e-6)) for name, v in g.items()}
+        history.append(g)
+    screen, end = train(UPDATES, *options)
+    tensors = gradients(UPDATES)[1]
+    told = end["step_lags"]
+    linear = kind in ("sgd", "momentum") and clip[0] == "--clip-norm"
+    assert told["optimizer"] == kind and told["linear"] == linear, told
+    for item in told["lags"]:
+        name = item["matrix"]
+        terms = tensors["trace.term." + name]
+        p = factors(name, history, kind, .9, .99 if kind == "rmsprop" else .999) if kind not in ("sgd", "momentum") else 1.0
+        if clip[0] == "--clip-value":
+            p = np.minimum(1, most / np.abs(last[name]))
+        step = p * terms.sum(0)
+        near(kind + " share", item["share"], [(p * t * step).sum() / (step ** 2).sum() for t in terms], 1e-5)
+        near("sum", sum(item["share"]), 1, 1e-7)
+        norms = np.array([np.linalg.norm(p * t) for t in terms]) / np.linalg.norm(step)
+        near(kind + " norm", 10 ** numbers(item["log10_norm"]), norms, 1e-5)
+    assert ("a step of %s is linear in the gradient" % kind in screen) == linear, screen
+    assert ("in a step of %s, its factor for each weight held as it is" % kind in screen) == (not linear), screen
+screen, end = train(0)
+assert end["step_lags"] is None and "no update was made: a step of adam cannot be split by lag" in screen, screen
+'
+checked "lags in the step of an optimiser"
+sampled || exit 0
+
+with_net '
+x, y = data(7, 13, 3)
+lengths = np.array([13, 13, 9, 1, 5, 13, 2])
+names = ("min", "p10", "median", "p90", "max")
+def taus(net, layer, direction, lengths):
+    gates = []
+    np.seterr(over="ignore")
+    for sequence, length in zip(x, lengths):
+        gates += net.scan(net.layer_inputs(sequence[:length], layer), layer, direction)[2]
+    with np.errstate(divide="ignore"):
+        return -1 / np.log(gates).mean(0)
+for cell, letter in (("lstm", "f"), ("gru", "z")):
+    net = Net(cell, 3, 10, 1, layers=2, bidirectional=True)
+    tensors, json_line, screen = grad(net, x, y, lengths=lengths)
+    for i, (suffix, layer, direction) in enumerate([("", 0, 0), (".l0_reverse", 0, 1), (".l1", 1, 0), (".l1_reverse", 1, 1)]):
+        near(cell + suffix, tensors["cause.time_constants" + suffix], taus(net, layer, direction, lengths), 1e-12)
+        told = json_line["layers"][i]["time_constants"]
+        near("JSON", numbers(told["values"]), tensors["cause.time_constants" + suffix], 1e-12)
+        ranked = np.sort(told["values"])
+        near("quantiles", [told[n] for n in names], ranked[[0, 0, 4, 8, 9]], 1e-12)
+        assert told["gate"] == letter and told["endless"] == 0, told
+    assert "time constants, -1 / mean ln %c (%c multiplies the previous state), in steps:" % (letter, letter) in screen, screen
+    assert "  of 10 units: min %.3g, 10 %% %.3g, median %.3g, 90 %% %.3g, max %.3g" % tuple(
+        json_line["causes"]["time_constants"][n] for n in names) in screen, screen
+
+    # A gate that is 1 at every step keeps its state for ever, and one that is 0 at a step has lost it.
+    net = Net(cell, 3, 4, 1)
+    net.weights[0, 0]["bih"][4 + 1], net.weights[0, 0]["bih"][4 + 2] = 800, -800
+    tensors, json_line, screen = grad(net, x, y)
+    got, told = tensors["cause.time_constants"], json_line["causes"]["time_constants"]
+    near("saturated", got, taus(net, 0, 0, [13] * 7), 1e-12)
+    assert got[1] == np.inf and 0 <= got[2] < .01 and told["values"][1] == "inf" and told["endless"] == 1, (got, told)
+    assert "max inf" in screen and "inf: the gate of 1 of them was 1 at every step" in screen, screen
+
+tensors, json_line, screen = grad(Net("rnn", 3, 5, 1), x, y)
+assert "cause.time_constants" not in tensors and json_line["causes"]["time_constants"] is None
+assert "time constants" not in screen, screen
+'
+checked "time constants of the units of lstm and gru, saturated gates too"
 
 # With h_{t-2} in place of h_{t-1} the gates act once in two steps.
 with_net '
@@ -302,73 +374,3 @@ tensors, json_line, screen = grad(net, x, y)
 assert "W_hh has no gradient that truncated BPTT could cut" in screen and json_line["causes"]["truncation"] is None, screen
 '
 checked "the bias of truncated BPTT by its steps"
-
-# Lags in the step of an optimiser, against Adam and the others in numpy, from the terms of grad --trace.
-with_net '
-x, y = data(6, 7, 2)
-net = Net("rnn", 2, 4, 1, gain=2)
-net.save("start.safetensors")
-np.savez("net.npz", x=x.astype("f4"), y=y.astype("f4"))
-
-def run(*arguments):
-    got = subprocess.run([sys.argv[1], *arguments, "--device", "cpu", "--precision", "double"], capture_output=True, text=True)
-    assert got.returncode == 0, got
-    return got.stdout
-
-def train(updates, *options):
-    arguments = ["train", "--model", "start.safetensors", "--cell", "rnn", "--data", "net.npz", "--loss", "mse", "--batch", "6",
-                 "--updates", str(updates), "--lr", "0.02", "--out", "run%d" % updates, "--overwrite", "--diagnose", "full", *options]
-    return run(*arguments, "-v"), json.loads(run(*arguments, "--json").splitlines()[-1])
-
-def gradients(updates):
-    model = "run%d/model.safetensors" % updates
-    run("grad", "--model", model, "--data", "net.npz", "--trace", "--out", "g.safetensors", "--quiet")
-    tensors = read_tensors("g.safetensors")
-    return {name[5:]: v for name, v in tensors.items() if name.startswith("grad.")}, tensors
-
-def factors(name, history, kind, beta1, beta2):
-    """P, from the clipped gradients of all updates."""
-    v = 0
-    for g in history:
-        v = v + g[name] ** 2 if kind == "adagrad" else beta2 * v + (1 - beta2) * g[name] ** 2
-    correction = 1 - beta2 ** len(history) if kind.startswith("adam") else 1
-    return 1 / (np.sqrt(v / correction) + (1e-10 if kind == "adagrad" else 1e-8))
-
-UPDATES = 3
-for kind, clip in (("adam", ("--clip-norm", "0.05")), ("adamw", ("--clip-norm", "0")), ("rmsprop", ("--clip-norm", "0.1")),
-                   ("adagrad", ("--clip-norm", "0")), ("sgd", ("--clip-norm", "0.05")), ("momentum", ("--clip-norm", "0.05")),
-                   ("sgd", ("--clip-value", "0.02", "--clip-norm", "0"))):
-    options = ("--optimizer", kind, *clip)
-    history = []
-    for update in range(UPDATES):
-        train(update, *options)
-        g = gradients(update)[0]
-        norm, most = np.sqrt(sum((v ** 2).sum() for v in g.values())), float(clip[1])
-        if clip[0] == "--clip-value":
-            last = g
-            g = {name: np.clip(v, -most, most) for name, v in g.items()}
-        elif most:
-            g = {name: v * min(1, most / (norm + 1e-6)) for name, v in g.items()}
-        history.append(g)
-    screen, end = train(UPDATES, *options)
-    tensors = gradients(UPDATES)[1]
-    told = end["step_lags"]
-    linear = kind in ("sgd", "momentum") and clip[0] == "--clip-norm"
-    assert told["optimizer"] == kind and told["linear"] == linear, told
-    for item in told["lags"]:
-        name = item["matrix"]
-        terms = tensors["trace.term." + name]
-        p = factors(name, history, kind, .9, .99 if kind == "rmsprop" else .999) if kind not in ("sgd", "momentum") else 1.0
-        if clip[0] == "--clip-value":
-            p = np.minimum(1, most / np.abs(last[name]))
-        step = p * terms.sum(0)
-        near(kind + " share", item["share"], [(p * t * step).sum() / (step ** 2).sum() for t in terms], 1e-5)
-        near("sum", sum(item["share"]), 1, 1e-7)
-        norms = np.array([np.linalg.norm(p * t) for t in terms]) / np.linalg.norm(step)
-        near(kind + " norm", 10 ** numbers(item["log10_norm"]), norms, 1e-5)
-    assert ("a step of %s is linear in the gradient" % kind in screen) == linear, screen
-    assert ("in a step of %s, its factor for each weight held as it is" % kind in screen) == (not linear), screen
-screen, end = train(0)
-assert end["step_lags"] is None and "no update was made: a step of adam cannot be split by lag" in screen, screen
-'
-checked "lags in the step of an optimiser"

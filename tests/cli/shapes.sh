@@ -24,8 +24,8 @@ if [ "${#devices[@]}" -eq 1 ]; then
     echo "no OpenCL device: the rest is not tried"
     exit 0
 fi
-first=$(hash --device opencl --shape 2,1,8,4)
 if ! sampled; then
+    first=$(hash --device opencl --shape 2,1,8,4)
     for shape in ${list//; / }; do
         [ "$(hash --device opencl --shape "$shape")" = "$first" ] || fail "$shape has other bits"
     done
@@ -39,10 +39,15 @@ if ! sampled; then
     [ "$(RG_GPU=1024 hash --device gpu)" = "$first" ] || fail "the largest groups have other bits"
     expect_no_line 'do not run in work-groups' stderr
 fi
-ladder='127:64 32:32'
-! sampled || ladder=32:32
-for items in $ladder; do
-    [ "$(RG_GPU=${items%:*} hash --device gpu)" = "$first" ] || fail "groups of ${items#*:} items have other bits"
+# The first part trains nothing: kernels of groups with barriers take long to compile.
+for items in 127:64 32:32; do
+    if ! sampled; then
+        [ "$(RG_GPU=${items%:*} hash --device gpu)" = "$first" ] || fail "groups of ${items#*:} items have other bits"
+    elif [ "$items" = 32:32 ]; then
+        RG_GPU=32 expect_status 0 "$program" train "${small[@]}" --device gpu --dry-run
+    else
+        continue
+    fi
     expect_line "do not run in work-groups of 256 items; smaller groups of ${items#*:} are used$" stderr
 done
 RG_GPU=31 expect_status 3 "$program" train "${small[@]}" --device gpu
