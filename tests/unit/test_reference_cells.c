@@ -173,7 +173,10 @@ START_TEST(cells_match_finite_differences) {
         for (size_t stack = 0; stack < COUNT(stacks); stack++) {
             const struct ref_model form = form_of((enum ref_cell)_i, REF_ACT_TANH, skips[skip], stacks[stack]);
 
-            check_differences(&form, (enum ref_loss)(stack % 3));
+            /* of the cells with gates the first part has every stack and every skip, if not each with each */
+            if (case_runs(_i == REF_CELL_RNN || (skip + stack) % COUNT(skips) == 0)) {
+                check_differences(&form, (enum ref_loss)(stack % 3));
+            }
         }
     }
 }
