@@ -67,6 +67,8 @@ open("hurt/log.jsonl", "w").writelines(line for line in lines if '"update":7,' n
 PYTHON
 refused 6 "checkpoint-30.ckpt: the section 'numbers' is damaged" "$program" verify hurt/checkpoint-30.ckpt
 refused 6 'log.jsonl: line [0-9]+ has update 8; the line before has 6' "$program" verify hurt/log.jsonl
+sed '3s/.*/half a li/' runs/a/log.jsonl >hurt/log.jsonl
+refused 6 'log.jsonl: line 3 is not an event' "$program" verify hurt/log.jsonl
 head -c 300 hurt/model.safetensors >part && mv part hurt/model.safetensors
 expect_status 6 "$program" verify hurt --json
 check_json 'assert [line["whole"] for line in lines] == [False, False, False], lines'

@@ -35,6 +35,10 @@ write_npz("words.npz", {"x": ((3, 3), [words.index(w) for row in rows for w in r
 expect_status 0 "$program" --data all.npz --hidden 5 --updates 20 --lr 0.01 --device cpu --out model
 model=model/model.safetensors
 
+expect_status 0 "$program" predict --model "$model" --data all.npz --out said.npy --device cpu
+expect_line '^rnn-gpu: 13 sequences, loss [0-9.]+$' stderr
+expect_no_line 'accuracy' stderr
+
 check_forward='
 m = {name: values for name, (shape, values) in read_safetensors(sys.argv[1]).items()}
 with zipfile.ZipFile("all.npz") as file:
