@@ -84,7 +84,7 @@ static void add_plain(struct text *t, const struct rg_diagnosis *d) {
         : v->word == RG_STABLE && v->log10_reach >= 1.0  ? ", and it becomes stronger"
                                                          : "");
     if (as_noise) {
-        add(t, "; but the sequences pull in different directions: ");
+        add(t, "; the sequences pull in different directions: ");
         add_noise(t, d, "at", "what", "their sum");
     }
     add(t, ". ");
@@ -150,7 +150,7 @@ static void add_reach(struct text *t, const struct rg_diagnosis *d) {
         const bool turns = (v->decay > 0.0) != (v->log10_reach > 0.0) && fabs(v->log10_reach) > 0.1 &&
                            fabs(v->decay) * (double)v->last > 0.1;
         add(t, "; fitted over all lags its factor is %.4g a step%s", v->factor,
-            turns ? ", as it falls and grows on the way" : "");
+            turns ? ", because it both falls and grows on the way" : "");
     }
     add(t, "; lags below %zu give the gradient of weight_hh within 10 %%.", v->horizon);
 }
