@@ -134,6 +134,18 @@ tensors 'write_npz("pairs.npz", {"x": ((4, 3, 1), [0.5] * 12), "y": ((4, 3, 2), 
 expect_status 0 "${train[@]}" --data pairs.npz
 expect_line '^labels +values from 0\.5 to 2; all 6 are outputs of the last step, --target$' stderr
 expect_line '^ +steps takes 2 a step$' stderr
+# labels of steps that do not count stay in their places where the padding comes first
+tensors '
+nan, lengths = float("nan"), [3, 1, 2, 3]
+y = [[0.5, nan, 1.5], [2.5, 9, 9], [nan, 0.25, 9], [1, 2, nan]]
+left = lambda rows: [row[n:] + row[:n] for row, n in zip(rows, lengths)]
+x = [[n + t / 4 for t in range(3)] for n in range(4)]
+for name, turn in ("right", lambda rows: rows), ("left", left):
+    write_npz(name + ".npz", {"x": ((4, 3, 1), sum(turn(x), [])), "y": ((4, 3), sum(turn(y), [])), "lengths": ((4,), lengths)})'
+expect_status 0 "${train[@]}" --data right.npz --target steps --json
+right=$(sed -n 's/.*"weights_hash":"\([^"]*\)".*/\1/p' "$folder/stdout")
+expect_status 0 "${train[@]}" --data left.npz --target steps --pad left --json
+grep -q "\"weights_hash\":\"${right:-none}\"" "$folder/stdout" || fail "other weights where the padding comes first"
 # a CSV file has labels of whole sequences alone, also if there are as many as steps
 printf 'series,a,y,z\n1,0.5,1,2.5\n1,0.5,1,2.5\n2,0.1,3,1.5\n2,0.1,3,1.5\n' >pairs.csv
 refused 4 'pairs\.csv: a \.csv has one label a sequence, .* each of the 2 steps' "${train[@]}" --data pairs.csv --target-column y,z --target steps

@@ -38,6 +38,9 @@ model=model/model.safetensors
 expect_status 0 "$program" predict --model "$model" --data all.npz --out said.npy --device cpu
 expect_line '^rnn-gpu: 13 sequences, loss [0-9.]+$' stderr
 expect_no_line 'accuracy' stderr
+expect_status 0 "$program" predict --model "$model" --data all.npz --device cpu
+[ "$(grep -cE '^ *[0-9]+  label -?[0-9]' "$folder/stdout")" -eq 13 ] || fail "not a label in each row"
+expect_no_line 'label .*label'
 
 check_forward='
 m = {name: values for name, (shape, values) in read_safetensors(sys.argv[1]).items()}
