@@ -40,6 +40,69 @@ START_TEST(versions_and_errors) {
 }
 END_TEST
 
+/* Every pointer that a function needs is looked at before anything is done with the others. */
+START_TEST(null_arguments) {
+    static char other[64];
+    void *const any = other;
+    char text[8];
+    double values[1] = {0.0};
+    size_t count = 0, shape[2] = {0, 0};
+    FAILS(rnn_gpu_options_create(NULL, any), RNN_GPU_USAGE, "rnn_gpu_options_create: command is NULL");
+    FAILS(rnn_gpu_options_create("train", NULL), RNN_GPU_USAGE, "rnn_gpu_options_create: options is NULL");
+    FAILS(rnn_gpu_options_set(NULL, "lr", "1"), RNN_GPU_USAGE, "rnn_gpu_options_set: options is NULL");
+    FAILS(rnn_gpu_options_set(any, NULL, "1"), RNN_GPU_USAGE, "rnn_gpu_options_set: name is NULL");
+    FAILS(rnn_gpu_options_set(any, "lr", NULL), RNN_GPU_USAGE, "rnn_gpu_options_set: value is NULL");
+    FAILS(rnn_gpu_options_get(NULL, "lr", text, sizeof text), RNN_GPU_USAGE, "rnn_gpu_options_get: options is NULL");
+    FAILS(rnn_gpu_options_get(any, NULL, text, sizeof text), RNN_GPU_USAGE, "rnn_gpu_options_get: name is NULL");
+    FAILS(rnn_gpu_options_get(any, "lr", NULL, sizeof text), RNN_GPU_USAGE, "rnn_gpu_options_get: text is NULL");
+    FAILS(rnn_gpu_devices(NULL, 1, &count), RNN_GPU_USAGE, "rnn_gpu_devices: devices is NULL");
+    FAILS(rnn_gpu_devices(NULL, 0, NULL), RNN_GPU_USAGE, "rnn_gpu_devices: count is NULL");
+    FAILS(rnn_gpu_device_open(NULL, NULL), RNN_GPU_USAGE, "rnn_gpu_device_open: device is NULL");
+    FAILS(rnn_gpu_device_describe(NULL, any), RNN_GPU_USAGE, "rnn_gpu_device_describe: device is NULL");
+    FAILS(rnn_gpu_device_describe(any, NULL), RNN_GPU_USAGE, "rnn_gpu_device_describe: info is NULL");
+    FAILS(rnn_gpu_data_create(NULL, any), RNN_GPU_USAGE, "rnn_gpu_data_create: arrays is NULL");
+    FAILS(rnn_gpu_data_create(any, NULL), RNN_GPU_USAGE, "rnn_gpu_data_create: data is NULL");
+    FAILS(rnn_gpu_data_open(NULL, any), RNN_GPU_USAGE, "rnn_gpu_data_open: path is NULL");
+    FAILS(rnn_gpu_data_open("x.csv", NULL), RNN_GPU_USAGE, "rnn_gpu_data_open: data is NULL");
+    FAILS(rnn_gpu_tensors_get(NULL, "y", any), RNN_GPU_USAGE, "rnn_gpu_tensors_get: tensors is NULL");
+    FAILS(rnn_gpu_tensors_get(any, NULL, any), RNN_GPU_USAGE, "rnn_gpu_tensors_get: name is NULL");
+    FAILS(rnn_gpu_tensors_get(any, "y", NULL), RNN_GPU_USAGE, "rnn_gpu_tensors_get: array is NULL");
+    FAILS(rnn_gpu_tensors_save(NULL, "y.npz"), RNN_GPU_USAGE, "rnn_gpu_tensors_save: tensors is NULL");
+    FAILS(rnn_gpu_tensors_save(any, NULL), RNN_GPU_USAGE, "rnn_gpu_tensors_save: path is NULL");
+    FAILS(rnn_gpu_model_create(NULL, 1, 1, NULL), RNN_GPU_USAGE, "rnn_gpu_model_create: model is NULL");
+    FAILS(rnn_gpu_model_load(NULL, NULL, any), RNN_GPU_USAGE, "rnn_gpu_model_load: path is NULL");
+    FAILS(rnn_gpu_model_load("m.safetensors", NULL, NULL), RNN_GPU_USAGE, "rnn_gpu_model_load: model is NULL");
+    FAILS(rnn_gpu_model_save(NULL, "m.safetensors"), RNN_GPU_USAGE, "rnn_gpu_model_save: model is NULL");
+    FAILS(rnn_gpu_model_save(any, NULL), RNN_GPU_USAGE, "rnn_gpu_model_save: path is NULL");
+    FAILS(rnn_gpu_model_describe(NULL, any), RNN_GPU_USAGE, "rnn_gpu_model_describe: model is NULL");
+    FAILS(rnn_gpu_model_describe(any, NULL), RNN_GPU_USAGE, "rnn_gpu_model_describe: info is NULL");
+    FAILS(rnn_gpu_model_shape(NULL, "w", shape), RNN_GPU_USAGE, "rnn_gpu_model_shape: model is NULL");
+    FAILS(rnn_gpu_model_shape(any, NULL, shape), RNN_GPU_USAGE, "rnn_gpu_model_shape: name is NULL");
+    FAILS(rnn_gpu_model_shape(any, "w", NULL), RNN_GPU_USAGE, "rnn_gpu_model_shape: shape is NULL");
+    FAILS(rnn_gpu_model_get(NULL, "w", values, 1), RNN_GPU_USAGE, "rnn_gpu_model_get: model is NULL");
+    FAILS(rnn_gpu_model_get(any, NULL, values, 1), RNN_GPU_USAGE, "rnn_gpu_model_get: name is NULL");
+    FAILS(rnn_gpu_model_get(any, "w", NULL, 1), RNN_GPU_USAGE, "rnn_gpu_model_get: values is NULL");
+    FAILS(rnn_gpu_model_set(NULL, "w", values, 1), RNN_GPU_USAGE, "rnn_gpu_model_set: model is NULL");
+    FAILS(rnn_gpu_model_set(any, NULL, values, 1), RNN_GPU_USAGE, "rnn_gpu_model_set: name is NULL");
+    FAILS(rnn_gpu_model_set(any, "w", NULL, 1), RNN_GPU_USAGE, "rnn_gpu_model_set: values is NULL");
+    FAILS(rnn_gpu_predict(NULL, NULL, any, NULL, any), RNN_GPU_USAGE, "rnn_gpu_predict: model is NULL");
+    FAILS(rnn_gpu_predict(NULL, any, NULL, NULL, any), RNN_GPU_USAGE, "rnn_gpu_predict: data is NULL");
+    FAILS(rnn_gpu_predict(NULL, any, any, NULL, NULL), RNN_GPU_USAGE, "rnn_gpu_predict: outputs is NULL");
+    FAILS(rnn_gpu_gradient(NULL, NULL, any, NULL, any, NULL), RNN_GPU_USAGE, "rnn_gpu_gradient: model is NULL");
+    FAILS(rnn_gpu_gradient(NULL, any, NULL, NULL, any, NULL), RNN_GPU_USAGE, "rnn_gpu_gradient: data is NULL");
+    FAILS(rnn_gpu_gradient(NULL, any, any, NULL, NULL, NULL), RNN_GPU_USAGE, "rnn_gpu_gradient: tensors is NULL");
+    FAILS(rnn_gpu_trainer_create(NULL, NULL, NULL, NULL, NULL, NULL), RNN_GPU_USAGE,
+          "rnn_gpu_trainer_create: trainer is NULL");
+    FAILS(rnn_gpu_trainer_run(NULL), RNN_GPU_USAGE, "rnn_gpu_trainer_run: trainer is NULL");
+    FAILS(rnn_gpu_trainer_result(NULL, any), RNN_GPU_USAGE, "rnn_gpu_trainer_result: trainer is NULL");
+    FAILS(rnn_gpu_trainer_result(any, NULL), RNN_GPU_USAGE, "rnn_gpu_trainer_result: result is NULL");
+    FAILS(rnn_gpu_trainer_model(NULL, 0, any), RNN_GPU_USAGE, "rnn_gpu_trainer_model: trainer is NULL");
+    FAILS(rnn_gpu_trainer_model(any, 0, NULL), RNN_GPU_USAGE, "rnn_gpu_trainer_model: model is NULL");
+    FAILS(rnn_gpu_trainer_lags(NULL, any), RNN_GPU_USAGE, "rnn_gpu_trainer_lags: trainer is NULL");
+    FAILS(rnn_gpu_trainer_lags(any, NULL), RNN_GPU_USAGE, "rnn_gpu_trainer_lags: tensors is NULL");
+}
+END_TEST
+
 /* ---- Options ---- */
 
 START_TEST(options) {
@@ -481,6 +544,7 @@ TEST_MAIN("api") {
     TCase *const tests = add_tests(suite, "api");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, versions_and_errors);
+    tcase_add_test(tests, null_arguments);
     tcase_add_test(tests, options);
     tcase_add_test(tests, names_of_options);
     tcase_add_test(tests, contradictions);
