@@ -109,24 +109,6 @@ static void handle_end(const struct driver *driver, int number) {
     guard.options.leave(RG_NO_DEVICE);
 }
 
-static void set_handlers(void (*handler)(int)) {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
-    (void)sigfillset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
-        (void)sigaction(fatal[i].number, &action, NULL);
-    }
-}
-
-static void on_fatal(int number) {
-    const struct driver *const driver = atomic_load(&guard.in_use);
-    if (driver) {
-        handle_end(driver, number);
-    }
-    /* no driver is in use any more: the signal has its usual effect after the return */
-    set_handlers(SIG_DFL);
-    (void)raise(number);
-}
-
 /* LLVM calls exit if it cannot write a file. */
 static void on_exit_of_driver(void) {
     const struct driver *const driver = atomic_load(&guard.in_use);
@@ -176,6 +158,24 @@ void rg_guard_watch(const char *place, const char *name) {
 }
 
 #else
+
+static void set_handlers(void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+    (void)sigfillset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+        (void)sigaction(fatal[i].number, &action, NULL);
+    }
+}
+
+static void on_fatal(int number) {
+    const struct driver *const driver = atomic_load(&guard.in_use);
+    if (driver) {
+        handle_end(driver, number);
+    }
+    /* no driver is in use any more: the signal has its usual effect after the return */
+    set_handlers(SIG_DFL);
+    (void)raise(number);
+}
 
 /* Copy the environment and append the variable. Returns false without memory. */
 static bool copy_environment(void) {
