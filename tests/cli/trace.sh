@@ -353,6 +353,11 @@ PYTHON
 expect_line '^loss 0\.72578558670785[0-9]*, gradient norm 0\.414816400523[0-9]* over 3'
 checked "the notes' worked example, number by number, within 80 columns"
 
+# a step's block has names for its inputs alone, and longer lines below them; malloc fills what nothing has set
+printf 'series,speed,label\n1,0.5,1\n2,0.25,2\n' >one.csv
+expect_status 0 "$program" --data one.csv --hidden 6 --updates 1 --device cpu --out named --diagnose none
+expect_status 0 env MALLOC_PERTURB_=165 "$program" grad --model named/model.safetensors --data one.csv --trace --sequence 1 --device cpu
+expect_line '^ +speed *$'
 expect_status 0 "$program" grad --model "$weights" --data "$data" --trace --sequence 3
 expect_line '^== Sequence 3 of 3: mat mat cat '
 expect_no_line '^== Sequence [12] '

@@ -110,7 +110,7 @@ static void story_blocks(void *self, const struct rg_walk_block *blocks, size_t 
     (void)self;
     for (size_t b = 0; b < n; b++) {
         text_add(&told, "[%s]%s ", blocks[b].title, blocks[b].is_matrix ? " matrix:" : "");
-        for (size_t j = 0; blocks[b].heads && j < blocks[b].lines[0].n; j++) {
+        for (size_t j = 0; blocks[b].heads && j < blocks[b].n_heads; j++) {
             text_add(&told, "%s, ", blocks[b].heads[j] ? blocks[b].heads[j] : "-");
         }
         for (size_t i = 0; i < blocks[b].n_lines; i++) {

@@ -165,6 +165,7 @@ void rg_story_matrix(struct rg_story *s, const struct rg_story_matrix *m) {
     struct rg_walk_block *const block = &s->blocks[s->n_blocks - 1];
     block->is_matrix = true;
     block->heads = m->heads;
+    block->n_heads = m->columns;
     for (size_t r = 0; r < m->rows; r++) {
         struct rg_walk_line *const line = add_line(s, m->values + r * m->row_step, m->columns);
         line->stride = m->column_step;

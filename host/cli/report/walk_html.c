@@ -98,12 +98,8 @@ static void add_line(struct rg_markup *out, const struct rg_walk_line *line) {
 }
 
 static void add_heads(struct rg_markup *out, const struct rg_walk_block *block) {
-    size_t n = 0;
-    for (size_t i = 0; i < block->n_lines && n == 0; i++) {
-        n = block->lines[i].n;
-    }
     rg_markup_add(out, "<tr><th>");
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < block->n_heads; j++) {
         rg_markup_add(out, "<th>");
         rg_markup_escaped(out, block->heads[j] ? block->heads[j] : "", RG_PIECE_BYTES);
     }

@@ -55,6 +55,7 @@ static void input_line(struct rg_story *s, struct rg_story_run run, size_t seque
     s->lines[s->n_lines - 1].index = shown.index;
     if (run.layer == 0) {
         s->blocks[s->n_blocks - 1].heads = s->heads;
+        s->blocks[s->n_blocks - 1].n_heads = s->n_inputs;
     }
 }
 

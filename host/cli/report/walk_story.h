@@ -31,7 +31,8 @@ struct rg_walk_block {
     const struct rg_walk_line *lines;
     size_t n_lines;
     bool is_matrix;           /* the lines are the rows of a matrix; otherwise each line is a vector */
-    const char *const *heads; /* names of the columns in plain text, or NULL */
+    const char *const *heads; /* [n_heads] names of the first columns in plain text, or NULL */
+    size_t n_heads;           /* a block of a step has names for its inputs, and lines with more numbers */
 };
 
 enum rg_walk_text { RG_WALK_SENTENCE, RG_WALK_FORMULA };

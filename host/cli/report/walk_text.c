@@ -150,7 +150,7 @@ static void print_line(const struct rg_walk_block *b, const struct layout *l, co
         if (line) {
             rg_walk_number(value_at(line, j), (int)l->cell - 1, number);
         } else {
-            rg_utf8_copy(number, l->cell, b->heads[j] ? b->heads[j] : "");
+            rg_utf8_copy(number, l->cell, j < b->n_heads && b->heads[j] ? b->heads[j] : "");
         }
         at += (size_t)snprintf(out + at, bytes - at, "%*s", (int)l->cell, number);
     }
