@@ -79,7 +79,8 @@ static void start_again(const struct driver *driver, int number) {
     (void)execve("/proc/self/exe", guard.options.argv, guard.environment);
 }
 
-/* The driver has ended the process, by that signal, or by a call of exit if `number` is 0. Does not return. */
+/* The process ends while the driver is in use, by that signal, or by a call of exit if `number` is 0. Does not return.
+ */
 static void handle_end(const struct driver *driver, int number) {
     char line[LINE_BYTES] = "rnn-gpu: ";
     while (atomic_flag_test_and_set(&guard.is_handled)) {
@@ -93,8 +94,9 @@ static void handle_end(const struct driver *driver, int number) {
         forbidden = "too many drivers have ended it"; /* also if the variable was cut off at the start */
     }
     add(line, sizeof line, name_of(number));
-    add(line, sizeof line, " in the OpenCL driver of ");
+    add(line, sizeof line, " while the OpenCL driver of ");
     add(line, sizeof line, driver->name);
+    add(line, sizeof line, " was in use"); /* it need not be the cause */
     add(line, sizeof line,
         forbidden ? "; the program does not start again, because " : "; starting again without it\n");
     if (forbidden) {

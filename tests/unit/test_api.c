@@ -40,7 +40,7 @@ START_TEST(versions_and_errors) {
 }
 END_TEST
 
-/* Every pointer that a function needs is looked at before anything is done with the others. */
+/* A function checks every pointer that it needs before it uses any of its arguments. */
 START_TEST(null_arguments) {
     static char other[64];
     void *const any = other;

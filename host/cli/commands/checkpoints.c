@@ -222,7 +222,8 @@ static rg_status add_arguments(const struct rg_config *c, struct rg_sections *s)
     return RG_OK;
 }
 
-/* Add all that a checkpoint holds. *finite = false if a number of the run is not finite. */
+/* Add every section of a checkpoint to `s`. *finite = false if the run has a weight or other number that is NaN or
+ * infinite; such a run is not saved. */
 static rg_status add_state(struct rg_checkpoints *c, struct rg_sections *s, bool *finite) {
     RG_TRY(rg_sections_add_text(s, "program", RG_VERSION));
     RG_TRY(rg_sections_add_text(s, "options", c->options));

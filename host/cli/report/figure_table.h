@@ -1,4 +1,5 @@
-/* The figures of every command. One row holds the name, the number of plots and the function that draws them. */
+/* The table of all figures. A row has the name of a figure, the commands that draw it, the number of its plots, and the
+ * function that draws them. */
 #ifndef RG_REPORT_FIGURE_TABLE_H
 #define RG_REPORT_FIGURE_TABLE_H
 

@@ -30,7 +30,7 @@ struct rg_line {
 };
 void rg_line_add(struct rg_line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Add the name of a file. No line ends at a blank in it. */
+/* Append the name of a file. If the line is too long for the screen, it is not broken at a space in the name. */
 void rg_line_add_name(struct rg_line *line, const char *name);
 
 #endif

@@ -24,12 +24,20 @@
 #include "device/opencl/pocl_cache.h"
 #include "rnn_gpu/log.h"
 
-enum { MAX_DEAD = 16, PLACE_BYTES = 16, NAME_BYTES = 128, RECORD_BYTES = 8192, PATH_BYTES = 4096, LINE_BYTES = 512 };
+enum {
+    MAX_DEAD = 16,
+    PLACE_BYTES = 16,
+    NAME_BYTES = 128,
+    RECORD_BYTES = 8192,
+    PATH_BYTES = 4096,
+    LINE_BYTES = 512,
+    REASON_BYTES = 120
+};
 enum { POLL_MS = 100, NOTICE_MS = 2000, PATIENCE_SECONDS = 60 };
 
 /* A driver that is left out. */
 struct dead {
-    char place[PLACE_BYTES], reason[80];
+    char place[PLACE_BYTES], reason[REASON_BYTES];
 };
 
 static struct {
@@ -169,20 +177,18 @@ static void write_record(void) {
 
 static const char *signal_words(int number, char text[40]) {
     const char *const name = sigabbrev_np(number);
-    if (number == 0) {
-        return "ended the process";
-    }
     (void)snprintf(text, 40, "ended with %s%s", name ? "SIG" : "signal ", name ? name : "?");
     return text;
 }
 
-static void leave_out(const char *place, const char *name, const char *reason, const char *when) {
+/* Leave the driver of a place out. `reason` is a clause, `name` the name of a platform for people. */
+static void leave_out(const char *place, const char *name, const char *reason) {
     if (trial.n_dead == MAX_DEAD) {
         return;
     }
     struct dead *const d = &trial.dead[trial.n_dead++];
     (void)snprintf(d->place, sizeof d->place, "%s", place);
-    (void)snprintf(d->reason, sizeof d->reason, "its driver %s %s", reason, when);
+    (void)snprintf(d->reason, sizeof d->reason, "%s", reason);
     if (!strchr(place, ':')) { /* a device is shown with its reason where it is chosen or listed */
         char problem[RG_POCL_CACHE_PROBLEM];
         rg_pocl_cache_problem(name, problem);
@@ -266,7 +272,7 @@ static bool listen(struct child *c) {
 
 /* The end of the child; notes what it died of. */
 static void end_child(struct child *c, bool heard) {
-    char words[40];
+    char words[40], reason[REASON_BYTES];
     int status = 0;
     if (!heard) {
         (void)kill(c->process, SIGKILL);
@@ -277,11 +283,11 @@ static void end_child(struct child *c, bool heard) {
     if (rg_stop_requested() || c->complete) {
         return;
     }
-    leave_out(c->place, c->name,
-              !heard                ? "hung"
-              : WIFSIGNALED(status) ? signal_words(WTERMSIG(status), words)
-                                    : "ended the process",
-              "when it was tried");
+    (void)snprintf(reason, sizeof reason, "its driver %s when it was tried",
+                   !heard                ? "hung"
+                   : WIFSIGNALED(status) ? signal_words(WTERMSIG(status), words)
+                                         : "ended the process");
+    leave_out(c->place, c->name, reason);
 }
 
 /* Start children until one runs to its end. Each leaves out the drivers that ended the children before it. */
@@ -311,10 +317,16 @@ static rg_status try_all(void) {
 /* Note the drivers that ended the process before this one: see base/guard.h. */
 static void read_died(void) {
     const char *at = rg_guard_options()->died;
-    char place[PLACE_BYTES], words[40];
+    char place[PLACE_BYTES], words[40], reason[REASON_BYTES];
     int number = 0, length = 0;
     while (at && sscanf(at, "%15[^=,]=%d%n", place, &number, &length) == 2) {
-        leave_out(place, place, signal_words(number, words), "in the process before this one");
+        if (number == 0) {
+            leave_out(place, place, "its driver ended the process before this one");
+        } else {
+            (void)snprintf(reason, sizeof reason, "the process before this one %s while its driver was in use",
+                           signal_words(number, words));
+            leave_out(place, place, reason);
+        }
         at += length;
         at += *at == ',';
     }

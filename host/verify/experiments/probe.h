@@ -54,7 +54,7 @@ struct rg_probe {
 extern const struct rg_probe rg_probes[];
 extern const size_t rg_n_probes;
 
-/* A size of the config, or the usual one of an experiment if the config has 0: it was not given. */
+/* The size that was given, or the usual one of an experiment if it was not: the config then has 0. */
 static inline size_t rg_probe_size_or(size_t given, size_t usual) {
     return given > 0 ? given : usual;
 }
