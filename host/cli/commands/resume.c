@@ -9,6 +9,7 @@
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/trainings.h"
 #include "data/data_fingerprint.h"
+#include "files/shell_text.h"
 #include "options/options.h"
 #include "options/options_store.h"
 #include "ranks/ranks.h"
@@ -45,6 +46,7 @@ static rg_status read_newest(const char *folder, const uint64_t *updates, size_t
 static rg_status find(const char *folder, struct rg_resumed *r) {
     uint64_t *updates = NULL;
     size_t n = 0;
+    char word[RG_SHELL_WORD];
     RG_TRY(rg_checkpoints_list(folder, &updates, &n));
     if (n == 0 && rg_trainings_count(folder) > 0) {
         rg_free(updates);
@@ -52,7 +54,7 @@ static rg_status find(const char *folder, struct rg_resumed *r) {
             RG_BAD_FILE,
             "%s holds the results of a compare or sweep, which --resume does not take; the same command with "
             "--out %s goes on",
-            folder, folder);
+            folder, rg_shell_word(folder, word));
     }
     rg_status status = n > 0 ? read_newest(folder, updates, n, r)
                              : rg_fail(RG_BAD_FILE, "%s holds no checkpoint (checkpoint-N.ckpt) of a run", folder);

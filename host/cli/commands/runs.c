@@ -20,6 +20,7 @@
 #include "cli/report/counted.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
+#include "files/shell_text.h"
 #include "options/options.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -378,12 +379,13 @@ fail:
 
 static rg_status show(struct runs *r) {
     const size_t n_trainings = r->n == 0 ? rg_trainings_count(r->config->subject) : 0;
-    char number[RG_COUNTED_BYTES];
+    char number[RG_COUNTED_BYTES], word[RG_SHELL_WORD];
     if (n_trainings > 0) {
         return rg_fail(RG_BAD_FILE,
                        "%s holds no run, but %s of a compare or sweep (training-*.done); the same command "
                        "with --out %s shows them and trains what is missing",
-                       r->config->subject, rg_counted(n_trainings, "result", number), r->config->subject);
+                       r->config->subject, rg_counted(n_trainings, "result", number),
+                       rg_shell_word(r->config->subject, word));
     }
     if (r->n == 0) {
         return rg_fail(RG_BAD_FILE, "%s holds no run: no folder of --out is in it", r->config->subject);

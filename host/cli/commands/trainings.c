@@ -14,6 +14,7 @@
 #include "cli/commands/run_table.h"
 #include "cli/report/counted.h"
 #include "data/data_fingerprint.h"
+#include "files/shell_text.h"
 #include "options/options_store.h"
 #include "ranks/ranks.h"
 #include "rnn_gpu/log.h"
@@ -381,9 +382,10 @@ rg_status rg_trainings_keep(struct rg_trainings *t, const struct rg_config *conf
 }
 
 void rg_trainings_tell_rest(const struct rg_trainings *t, size_t done, size_t n, const char *what) {
-    char rest[RG_TRAINING_PATH + 200] = "";
+    char rest[RG_TRAINING_PATH + 200] = "", word[RG_SHELL_WORD];
     if (t->folder) {
-        (void)snprintf(rest, sizeof rest, "; the same command with --out %s trains the others", t->folder);
+        (void)snprintf(rest, sizeof rest, "; the same command with --out %s trains the others",
+                       rg_shell_word(t->folder, word));
     } else if (t->table) {
         (void)snprintf(rest, sizeof rest,
                        "; %s has these and cannot be continued: the same command trains all again, and only --out DIR "
