@@ -92,7 +92,8 @@ unset RG_DIE_IN
 data=$root/data/cat-mat-rat.csv
 expect_status 0 "$program" --data "$data" --hidden 3 --updates 2 --device cpu --out trained
 model=(--model trained/model.safetensors --data "$data")
-form_of() { sed -E 's/[0-9][-+.0-9a-f]*[kMG]?/N/g; s/N (us|ms|s|min|h)\b/N s/g; s/ +/ /g' "$1"; } # times differ, and so may their units
+# Times differ, and so may their units and where a line is broken.
+form_of() { tr -s ' \n' ' ' <"$1" | sed -E 's/[0-9][-+.0-9a-f]*[kMG]?/N/g; s/N (us|ms|s|min|h)\b/N s/g'; }
 while read -ra arguments; do
     for json in '' --json; do
         run=("$program" "${arguments[@]}" --device opencl ${json:+"$json"})
