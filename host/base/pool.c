@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/subnormals.h"
 #include "rnn_gpu/memory.h"
 
 enum {
@@ -93,6 +94,7 @@ static void *worker_main(void *self) {
     const struct worker *const worker = self;
     struct rg_pool *const pool = worker->pool;
     uint64_t seen = 0;
+    (void)rg_subnormals_to_zero();
     while (!atomic_load(&pool->stop)) {
         await_run(pool, seen);
         seen = run_of(atomic_load(&pool->ticket));
@@ -179,13 +181,8 @@ void rg_pool_destroy(struct rg_pool *pool) {
     rg_free(pool);
 }
 
-void rg_pool_run(struct rg_pool *pool, size_t items, rg_pool_work *work, void *context) {
-    if (pool->n_workers == 0 || items == 1) {
-        for (size_t i = 0; i < items; i++) {
-            work(context, i, 0);
-        }
-        return;
-    }
+/* Do all items with the pool's other threads, of which there is at least one. */
+static void run_shared(struct rg_pool *pool, size_t items, rg_pool_work *work, void *context) {
     /* No run is in progress: all items of the last one are finished. But a thread may still hold a ticket of that run
      * and would take items of this one. So the ticket is first replaced by one that has no items left. */
     const uint64_t one_run = (uint64_t)1 << ITEM_BITS;
@@ -201,4 +198,16 @@ void rg_pool_run(struct rg_pool *pool, size_t items, rg_pool_work *work, void *c
     for (int spin = 0; atomic_load(&pool->finished) < items; spin++) {
         relax(spin);
     }
+}
+
+void rg_pool_run(struct rg_pool *pool, size_t items, rg_pool_work *work, void *context) {
+    const rg_subnormals before = rg_subnormals_to_zero();
+    if (pool->n_workers > 0 && items > 1) {
+        run_shared(pool, items, work, context);
+    } else {
+        for (size_t i = 0; i < items; i++) {
+            work(context, i, 0);
+        }
+    }
+    rg_subnormals_restore(before);
 }

@@ -23,7 +23,8 @@ rg_status rg_pool_create(int threads, struct rg_pool **out);
 rg_status rg_pool_create_up_to(int threads, struct rg_pool **out);
 void rg_pool_destroy(struct rg_pool *pool); /* NULL allowed */
 
-/* Process all items. Returns when the last is done. Not reentrant. */
+/* Process all items. Returns when the last is done. Not reentrant. While an item is processed, the processor takes
+ * subnormal numbers as zeros (base/subnormals.h); afterwards the calling thread is as before. */
 void rg_pool_run(struct rg_pool *pool, size_t items, rg_pool_work *work, void *context);
 
 #endif

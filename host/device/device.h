@@ -37,14 +37,15 @@ struct rg_device_info {
     char platform[64]; /* OpenCL: who makes the driver */
     char choice[200];  /* why `auto` took it, of several; else "" */
     bool is_gpu;
-    bool is_unified;       /* it shares the processor's memory */
-    bool is_accelerator;   /* neither a GPU nor a processor */
-    bool has_double;       /* double precision */
-    bool has_prefetch;     /* OpenCL: the kernels' compiler takes __builtin_prefetch */
-    bool has_fma;          /* OpenCL: an instruction for fma() of floats */
-    int units;             /* compute units or threads */
-    uint64_t memory_bytes; /* that there are */
-    uint64_t budget_bytes; /* a plan may use so many, see rg_device_budget; 0: nine tenths of memory_bytes */
+    bool is_unified;          /* it shares the processor's memory */
+    bool is_accelerator;      /* neither a GPU nor a processor */
+    bool has_double;          /* double precision */
+    bool has_prefetch;        /* OpenCL: the kernels' compiler takes __builtin_prefetch */
+    bool has_fma;             /* OpenCL: an instruction for fma() of floats */
+    bool subnormals_are_zero; /* kernels may take subnormal numbers as zeros: see base/subnormals.h */
+    int units;                /* compute units or threads */
+    uint64_t memory_bytes;    /* that there are */
+    uint64_t budget_bytes;    /* a plan may use so many, see rg_device_budget; 0: nine tenths of memory_bytes */
     uint64_t max_buffer_bytes;
     size_t max_local_bytes; /* local memory of a work-group */
     uint64_t cache_bytes;   /* last-level cache of a CPU; 0: a GPU, or unknown */

@@ -3,17 +3,20 @@
  * always reach the result. */
 
 struct rg_norm_partial {
-    rg_real scale;           /* largest |g| of the work-group, at least RG_SMALL; rounded */
+    rg_real scale;           /* largest |g| of the work-group, from RG_SMALL to RG_LARGE; rounded */
     rg_real squares;         /* sum of (g/scale)^2 */
     rg_real loss, loss_rest; /* sum of the losses, and its rounding error */
     rg_real largest;         /* largest |g|, exact */
 };
 
-/* Smaller magnitudes are measured in units of it, because their inverse may overflow. */
+/* Smaller magnitudes are measured in units of RG_SMALL, because their inverse may overflow. Larger ones are measured in
+ * units of RG_LARGE, because their inverse is subnormal, which is zero on a processor. */
 #if RG_DOUBLE
 #define RG_SMALL 1e-300
+#define RG_LARGE 0x1p1020
 #else
 #define RG_SMALL 1e-37f
+#define RG_LARGE 0x1p125f
 #endif
 
 /* Split v exactly: a power of two scales it to where three floats hold 72 bits of it. */
@@ -67,7 +70,8 @@ RG_INLINE struct rg_norm_partial rg_item_norm(__global const rg_real *g, size_t 
         largest = RG_SELECT(-v > largest, -v, largest);
     }
     norm.largest = rg_lane_max(largest);
-    const rg_real inverse = 1.0f / (norm.largest > RG_SMALL ? norm.largest : RG_SMALL);
+    const rg_real least = norm.largest > RG_SMALL ? norm.largest : RG_SMALL;
+    const rg_real inverse = 1.0f / (least < RG_LARGE ? least : RG_LARGE);
     norm.scale = 1.0f / inverse;
     rg_vec total = RG_SPLAT(0.0f);
     for (size_t i = begin + rg_item(); i < end;) { /* runs of 64 vectors keep the rounding error small */

@@ -3,7 +3,8 @@
  *
  * A value is right to 4 ulp (tanh of a float to 5). A slope is made from the value y that was stored, whose error it
  * takes over: it is right to 4 ulp and |d slope / dy| times the error of y, of which the last digit of y is a part in
- * any case. */
+ * any case. A device that takes subnormal numbers as zeros may be wrong by twice the smallest normal number
+ * besides. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -165,7 +166,13 @@ struct found {
     const double *x, *values, *slopes;
     const struct right *right; /* [n] */
     bool from_value;           /* slopes were made from the values */
+    bool subnormals_are_zero;
 };
+
+/* Twice the smallest normal number where smaller ones may be zeros; else 0. */
+static long double zeros_below(const struct found *r) {
+    return r->subnormals_are_zero ? ldexpl(1.0L, r->format->min + r->format->digits) : 0.0L;
+}
 
 /* The quotient of polynomials that is tanh for floats is beyond 4 ulp for one number of 100,000. */
 static long double value_bound(const struct found *r) {
@@ -184,7 +191,7 @@ static long double slope_bound(const struct found *r, size_t i) {
     const long double own = 4.0L * right->slope_ulp;
     const long double error = fabsl((long double)r->values[i] - right->value) + right->value_ulp;
     const bool made_from_value = r->from_value && isfinite(right->value) && right->steepness > 0.0L;
-    return own + slack(r, i) + (made_from_value ? (right->steepness + error) * error : 0.0L);
+    return own + slack(r, i) + zeros_below(r) + (made_from_value ? (right->steepness + error) * error : 0.0L);
 }
 
 static void compare(const struct found *r) {
@@ -200,12 +207,15 @@ static void compare(const struct found *r) {
             ck_assert_msg((long double)r->values[i] == value, "%s: %s(%g) is %g", r->where, name, r->x[i],
                           r->values[i]);
         } else {
-            const long double error = fabsl((long double)r->values[i] - value) / r->right[i].value_ulp;
+            const long double off = fabsl((long double)r->values[i] - value) - zeros_below(r);
+            const long double error = fmaxl(off, 0.0L) / r->right[i].value_ulp;
             worst_value = fmaxl(worst_value, error);
             ck_assert_msg(error <= value_bound(r), "%s: %s(%.17g) is %.17g, not %.17Lg: %.3Lg ulp", r->where, name,
                           r->x[i], r->values[i], value, error);
         }
-        const long double ratio = fabsl((long double)r->slopes[i] - slope) / slope_bound(r, i);
+        const bool zeroed =
+            fabsl(r->x[i]) < zeros_below(r) && (long double)r->slopes[i] == slope_of(r->activation, 0.0, r->format);
+        const long double ratio = zeroed ? 0.0L : fabsl((long double)r->slopes[i] - slope) / slope_bound(r, i);
         worst_slope = fmaxl(worst_slope, ratio);
         ck_assert_msg(ratio <= 1.0L, "%s: %s'(%.17g) is %.17g, not %.17Lg: %.3Lg of the bound", r->where, name, r->x[i],
                       r->slopes[i], slope, ratio);
@@ -256,7 +266,7 @@ static void close_place(struct place *p) {
 /* The reference has the pre-activation, so its slopes are right to 4 ulp everywhere; the diagnostics have y. */
 static void compare_host(struct found *r, double *values, double *slopes) {
     r->where = "float64 reference";
-    r->from_value = false;
+    r->from_value = r->subnormals_are_zero = false;
     for (size_t i = 0; i < r->n; i++) {
         values[i] = ref_activate((enum ref_activation)r->activation, r->x[i]);
         slopes[i] = ref_activation_slope((enum ref_activation)r->activation, r->x[i]);
@@ -294,6 +304,7 @@ static void sweep(const struct format *f, const struct execution *const *executi
             if (places[p].device) {
                 r.where = places[p].name;
                 r.from_value = true;
+                r.subnormals_are_zero = places[p].device->info.subnormals_are_zero;
                 run_on(places[p].device, &r, places[p].buffers, values, slopes);
                 compare(&r);
             }
@@ -327,8 +338,61 @@ START_TEST(doubles_are_right_over_their_range) {
 }
 END_TEST
 
+/* ---- Subnormal numbers ---- */
+
+/* What kernels make of x < 0 by leaky_relu: a hundredth of it. */
+static double passed_through(struct rg_device *device, double x) {
+    enum { N = 16 };
+    const struct rg_activation_args args = {.n = N, .activation = RG_ACT_LEAKY_RELU};
+    const double in[N] = {x};
+    double out[N];
+    struct rg_buffer *b[3];
+    for (size_t i = 0; i < 3; i++) {
+        expect_ok(rg_reals_create(device, N, "the test", &b[i]), "a buffer");
+    }
+    expect_ok(rg_reals_write(device, b[0], 0, in, N), "numbers");
+    expect_ok(rg_device_launch(device, &(struct rg_launch){.kernel = RG_K_rg_activation_values,
+                                                           .buffers = {b[0], b[1], b[2]},
+                                                           .args = &args,
+                                                           .groups = {1, 1}}),
+              "the kernel");
+    expect_ok(rg_reals_read(device, out, b[1], 0, N), "values");
+    for (size_t i = 0; i < 3; i++) {
+        rg_buffer_destroy(device, b[i]);
+    }
+    return out[0];
+}
+
+/* A processor takes a hundred times as long for them, so its kernels make zeros of them: the device says so and does
+ * so. The calling thread goes on with them. */
+START_TEST(subnormal_numbers_are_zeros_on_processors) {
+    const struct execution *const e = _i < N_KINDS ? &executions[kinds[_i]] : &doubles[_i - N_KINDS];
+    const double smallest = e->options.is_double ? DBL_MIN : (double)FLT_MIN;
+    struct rg_device *const device = open_one(e);
+    if (!device) {
+        return;
+    }
+#if defined(__SSE2__)
+    ck_assert_msg(device->info.subnormals_are_zero, "%s", e->name);
+#endif
+    if (device->info.subnormals_are_zero) {
+        const double result = passed_through(device, -smallest), operand = passed_through(device, -smallest / 4.0);
+        const double normal = passed_through(device, -smallest * 128.0);
+        ck_assert_msg(result == 0.0, "%s: %g of a normal number", e->name, result);
+        ck_assert_msg(operand == 0.0, "%s: %g of a subnormal number", e->name, operand);
+        ck_assert_msg(normal <= -smallest * 1.27, "%s: %g", e->name, normal);
+    }
+    volatile double half = DBL_MIN;
+    half *= 0.5;
+    ck_assert_msg(half > 0.0, "%s", e->name);
+    rg_device_destroy(device);
+}
+END_TEST
+
 TEST_MAIN("activations") {
     TCase *const sweeps = add_tests(suite, "sweeps");
+    TCase *const subnormals = add_tests(suite, "subnormals");
+    tcase_add_loop_test(subnormals, subnormal_numbers_are_zeros_on_processors, 0, N_KINDS + N_DOUBLES);
     tcase_set_timeout(sweeps, 300);
     tcase_add_test(sweeps, floats_are_right_over_their_range);
     tcase_add_test(sweeps, doubles_are_right_over_their_range);

@@ -2,7 +2,8 @@
  * long doubles; and their sums over many steps and sequences.
  *
  * A loss is right to 4 ulp. A gradient is a probability less a target: the probability is right to 4 ulp (and to the
- * rounding of the sum over many classes), the difference to eps of the larger of the two beside that. */
+ * rounding of the sum over many classes), the difference to eps of the larger of the two beside that. A device that
+ * takes subnormal numbers as zeros may be wrong by twice the smallest normal number besides. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct sweep {
     size_t rows, outputs;
     double *z, *y;           /* [rows][outputs], [rows][targets] */
     double *losses, *slopes; /* [rows], [rows][outputs] */
+    long double zeros_below; /* twice the smallest normal number where smaller ones may be zeros; else 0 */
 };
 
 static size_t targets_of(const struct sweep *s) {
@@ -90,13 +92,14 @@ static long double right_slope(const struct sweep *s, size_t row, size_t o, long
     if (s->loss == RG_LOSS_MSE) {
         const long double slope = 2.0L * ((long double)z[o] - (long double)y[o]);
         *bound = 4.0L * ulp(s->format, slope);
+        *bound += s->zeros_below;
         return slope;
     }
     const long double p = s->loss == RG_LOSS_CE ? share(z, s->outputs, o)
                           : z[o] < 0.0          ? expl((long double)z[o]) / (1.0L + expl((long double)z[o]))
                                                 : 1.0L / (1.0L + expl(-(long double)z[o]));
     const long double target = s->loss == RG_LOSS_CE ? (o == (size_t)y[0] ? 1.0L : 0.0L) : (long double)y[o];
-    *bound = 4.0L * ulp(s->format, p) + summed(s, p) + (target > 0.0L ? eps * fmaxl(p, target) : 0.0L);
+    *bound = s->zeros_below + 4.0L * ulp(s->format, p) + summed(s, p) + (target > 0.0L ? eps * fmaxl(p, target) : 0.0L);
     return p - target;
 }
 
@@ -110,7 +113,7 @@ static void compare(const struct sweep *s) {
             ck_assert_msg(isinf(s->losses[row]), "%s: loss %s of %g, %g is %g", s->where, rg_loss_names[s->loss], z, y,
                           s->losses[row]);
         } else {
-            const long double off = fabsl((long double)s->losses[row] - loss);
+            const long double off = fabsl((long double)s->losses[row] - loss) - s->zeros_below;
             const long double error = fmaxl(0.0L, off - summed(s, loss)) / ulp(s->format, loss);
             worst = fmaxl(worst, error);
             ck_assert_msg(error <= 4.0L, "%s: loss %s of %.17g, %g is %.17g, not %.17Lg: %.3Lg ulp", s->where,
@@ -271,10 +274,11 @@ static void sweep(const struct execution *e, const struct format *f) {
     if (!device) {
         return;
     }
+    const long double zeros_below = device->info.subnormals_are_zero ? ldexpl(1.0L, f->min + f->digits) : 0.0L;
     many[1] = 0.5;
     many[WIDE - 1] = 1.0;
     for (int wide = 0; wide < 2; wide++) {
-        struct sweep s = {.where = e->name, .format = f, .outputs = 1};
+        struct sweep s = {.where = e->name, .format = f, .outputs = 1, .zeros_below = zeros_below};
         s.loss = RG_LOSS_BCE;
         try(device, &s, thirds + 2, chances, sizeof chances / sizeof *chances, wide);
         s.loss = RG_LOSS_MSE;
@@ -284,7 +288,7 @@ static void sweep(const struct execution *e, const struct format *f) {
         try(device, &s, thirds, labels, sizeof labels / sizeof *labels, wide);
     }
     static const double some[] = {0.0, 1.0, WIDE - 1.0};
-    struct sweep s = {.where = e->name, .format = f, .loss = RG_LOSS_CE, .outputs = WIDE};
+    struct sweep s = {.where = e->name, .format = f, .loss = RG_LOSS_CE, .outputs = WIDE, .zeros_below = zeros_below};
     try(device, &s, many, some, sizeof some / sizeof *some, true);
     rg_device_destroy(device);
 }

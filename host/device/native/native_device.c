@@ -9,6 +9,7 @@
 #include "device/native/native_kernels.h"
 #include "device/native/openblas.h"
 #include "base/pool.h"
+#include "base/subnormals.h"
 #include "rnn_gpu/memory.h"
 
 struct native_buffer {
@@ -91,6 +92,7 @@ void rg_native_describe(const struct rg_device_options *options, struct rg_devic
     info->shared_step_bytes = (uint64_t)768 << 10;
     info->launch_seconds = RG_SHORT_LAUNCH;
     info->has_double = true;
+    info->subnormals_are_zero = RG_HAS_SUBNORMALS_TO_ZERO;
     info->real_bytes = options->is_double ? sizeof(double) : sizeof(float);
     info->vec = kernels->vec;
     info->nv = kernels->nv;

@@ -292,6 +292,7 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
         info->launch_seconds = unified || watched || is_watched(platform) ? RG_SHORT_LAUNCH : RG_LONG_LAUNCH;
     } else {
         info->launch_seconds = RG_SHORT_LAUNCH;
+        info->subnormals_are_zero = true;
         info->cache_bytes = cache;
         info->shared_step_bytes = (uint64_t)8 << 20; /* a launch costs PoCL some 20 us */
         info->vec = width >= 16 ? 16 : width >= 8 ? 8 : 4;

@@ -164,10 +164,10 @@ rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_dev
     }
     /* -w: PoCL prints warnings itself */
     (void)snprintf(options, sizeof options,
-                   "-cl-std=CL1.2 -w -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d%s%s%s%s%s%s", info->vec, info->nv,
-                   info->cols, what->item_rows ? what->item_rows : info->rows, shape,
+                   "-cl-std=CL1.2 -w -DRG_VEC=%d -DRG_NV=%d -DRG_COLS=%d -DRG_ROWS=%d%s%s%s%s%s%s%s", info->vec,
+                   info->nv, info->cols, what->item_rows ? what->item_rows : info->rows, shape,
                    info->real_bytes == sizeof(double) ? " -DRG_DOUBLE=1" : "", what->replicas ? " -DRG_REPLICAS=1" : "",
-                   info->has_fma ? "" : " -DRG_HAS_FMA=0",
+                   info->has_fma ? "" : " -DRG_HAS_FMA=0", info->subnormals_are_zero ? " -cl-denorms-are-zero" : "",
                    info->has_prefetch && info->cols * info->rows == 1 ? " -DRG_HAS_PREFETCH=1" : "", tf32[info->tf32]);
     char *text = NULL;
     struct rg_cl_binary binary;
