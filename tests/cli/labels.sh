@@ -127,6 +127,8 @@ for command in train compare sweep; do
     refused 2 'loss ce does not fit --task adding; its loss is mse' "${again[@]}" --task adding --loss ce
     refused 2 'loss mse does not fit --task copy; its loss is ce' "${again[@]}" --task copy --loss mse
 done
+expect_status 0 "$program" sweep --hidden 3 --updates 2 --device cpu --data three.csv --seed 1-3
+[ "$(grep -c '^labels ' "$folder/stderr")" -eq 1 ] || fail "the labels of a sweep do not stand there once"
 expect_status 0 "${train[@]}" --data three.csv --out three
 refused 2 'three\.csv: --loss mse needs numbers' "$program" eval --model three/model.safetensors --data three.csv --loss mse --device cpu
 refused 2 'three\.csv: --loss mse needs numbers' "$program" grad --model three/model.safetensors --data three.csv --loss mse --device cpu --out g.safetensors

@@ -23,7 +23,8 @@ static inline void make_folder(void) {
 
 static inline void remove_folder(void) {
     char name[600];
-    static const char *const names[] = {"d.csv", "d.npz", "d.npy", "d.dat", "images", "labels", "dir.csv", "fifo.csv"};
+    static const char *const names[] = {"d.csv",  "d.npz",   "d.npy",    "d.dat", "images",
+                                        "labels", "dir.csv", "fifo.csv", "d.txt"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         snprintf(name, sizeof(name), "%s/%s", folder, names[i]);

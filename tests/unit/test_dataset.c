@@ -286,6 +286,33 @@ START_TEST(long_cells) {
 }
 END_TEST
 
+/* The least that a text can be: two tokens that differ. */
+START_TEST(plain_texts) {
+    static const int8_t inputs[] = {0, 1, 0}, targets[] = {1, 0, 1};
+    const struct rg_dataset_options options = {.steps = 5};
+    struct rg_dataset *d = NULL;
+    put("d.txt", "abab", 4);
+    ck_assert_msg(rg_dataset_read(path, &options, &d) == RG_OK, "%s", rg_error_message());
+    ck_assert(d->n_sequences == 1 && d->n_steps == 3 && d->n_features == 2);
+    ck_assert(d->x_type == RG_I8 && d->y_type == RG_I8);
+    ck_assert_mem_eq(d->x_raw, inputs, sizeof inputs);
+    ck_assert_mem_eq(d->y_raw, targets, sizeof targets);
+    rg_dataset_destroy(d);
+    put("d.txt", "ab", 2);
+    ck_assert_msg(rg_dataset_read(path, &options, &d) == RG_OK, "%s", rg_error_message());
+    ck_assert(d->n_sequences == 1 && d->n_steps == 1 && d->n_features == 2);
+    rg_dataset_destroy(d);
+    put("d.txt", "aa", 2);
+    refuse("every character is the same", &options);
+    put("d.txt", "a", 1);
+    refuse("a text of one token; at least two characters", &options);
+    put("d.txt", "", 0);
+    refuse("empty", &options);
+    put("d.txt", "ab", 2);
+    refuse("text is cut into sequences of --steps T", NULL);
+}
+END_TEST
+
 /* Whatever a file says, it gives a data set or one line. */
 static void survive(const char *name, const char *data, size_t bytes) {
     struct rg_dataset *d = NULL;
@@ -332,5 +359,6 @@ TEST_MAIN("dataset") {
     tcase_add_test(files, bad_paths);
     tcase_add_test(files, uneven_files);
     tcase_add_test(files, long_cells);
+    tcase_add_test(files, plain_texts);
     tcase_add_test(files, cut_and_altered_csv);
 }

@@ -299,6 +299,28 @@ START_TEST(damaged_files_are_no_more_than_refused) {
 }
 END_TEST
 
+/* Every level of messages is looked into: model, graph, node, attribute, tensor. The byte that is said is the first
+ * that is part of no field. */
+static const struct {
+    const char *name;
+    unsigned char bytes[10];
+    size_t n, at;
+} malformed[] = {{"model", {0x3A, 0x05, 0x00}, 3, 0},
+                 {"graph", {0x3A, 0x02, 0x0A, 0x05}, 4, 2},
+                 {"node", {0x3A, 0x04, 0x0A, 0x02, 0x0A, 0x05}, 6, 4},
+                 {"constant", {0x3A, 0x04, 0x2A, 0x02, 0x0A, 0x05}, 6, 4},
+                 {"attribute", {0x3A, 0x06, 0x0A, 0x04, 0x2A, 0x02, 0x0A, 0x05}, 8, 6},
+                 {"tensor", {0x3A, 0x08, 0x0A, 0x06, 0x2A, 0x04, 0x2A, 0x02, 0x0A, 0x05}, 10, 8}};
+
+START_TEST(a_damaged_message_is_refused_by_its_byte) {
+    char wanted[64];
+    test_case("%s", malformed[_i].name);
+    try(malformed[_i].bytes, malformed[_i].n);
+    (void)snprintf(wanted, sizeof wanted, ": byte %zu is not well formed", malformed[_i].at);
+    ck_assert_msg(strstr(rg_error_message(), wanted) != NULL, "got: %s", rg_error_message());
+}
+END_TEST
+
 TEST_MAIN("onnx") {
     TCase *const tests = add_tests(suite, "onnx");
     tcase_add_checked_fixture(tests, begin, end);
@@ -307,4 +329,5 @@ TEST_MAIN("onnx") {
     tcase_add_loop_test(tests, an_imported_model_computes_the_same, 0, COUNT(fixtures));
     tcase_add_loop_test(tests, other_graphs_are_refused_by_the_node, 0, N_FAULTS);
     tcase_add_loop_test(tests, damaged_files_are_no_more_than_refused, 0, COUNT(fixtures) - 1);
+    tcase_add_loop_test(tests, a_damaged_message_is_refused_by_its_byte, 0, COUNT(malformed));
 }

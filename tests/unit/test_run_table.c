@@ -1,0 +1,136 @@
+/* The table of runs (cli/commands/run_table.c): a cell of every kind, the runs' curves, and memory that is given back.
+ */
+#include <math.h>
+#include <unistd.h>
+
+#include "cli/commands/run_table.h"
+#include "files/json.h"
+#include "scratch.h"
+#include "suite.h"
+
+static char folder[256], path[300], curves[320], lags[320], lines[300];
+static long n_held; /* blocks of memory that jansson holds */
+
+static void *count_one(size_t bytes) {
+    void *const block = malloc(bytes);
+    n_held += block != NULL;
+    return block;
+}
+
+static void uncount_one(void *block) {
+    n_held -= block != NULL;
+    free(block);
+}
+
+static void begin(void) {
+    make_scratch_folder(folder, sizeof folder);
+    (void)snprintf(path, sizeof path, "%s/runs.csv", folder);
+    (void)snprintf(curves, sizeof curves, "%s/runs-curves.csv", folder);
+    (void)snprintf(lags, sizeof lags, "%s/runs-lags.csv", folder);
+    (void)snprintf(lines, sizeof lines, "%s/runs.jsonl", folder);
+    json_set_alloc_funcs(count_one, uncount_one);
+}
+
+static void end(void) {
+    json_set_alloc_funcs(malloc, free);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* Read a file, and delete it. */
+static void take(const char *file, char *text, size_t bytes) {
+    FILE *const in = fopen(file, "r");
+    ck_assert_msg(in != NULL, "%s is not there", file);
+    text[fread(text, 1, bytes - 1, in)] = '\0';
+    ck_assert_int_eq(fclose(in), 0);
+    ck_assert_int_eq(remove(file), 0);
+}
+
+static struct rg_summary summary_of(size_t lag_steps) {
+    struct rg_summary s;
+    rg_summary_init(&s, 6);
+    s.task = "adding";
+    s.updates = 6;
+    s.n_parts = 3;
+    for (size_t i = 0; i < 3; i++) {
+        s.part_sum[i] = 1.0 + (double)i;
+        s.part_count[i] = i == 1 ? 0 : 2;
+    }
+    s.measured = lag_steps > 0;
+    s.lag_steps = lag_steps;
+    s.n_lags = 2;
+    s.lag_norm[0] = 0.5;
+    s.lag_norm[1] = 0.25;
+    s.lag_share[0] = 0.75;
+    s.lag_share[1] = 0.125;
+    return s;
+}
+
+static json_t *settings_of(void) {
+    return json_pack("{s:s, s:s, s:s, s:I, s:f, s:b, s:b, s:n}", "plain", "lstm", "quoted", "a \"b\", c", "broken",
+                     "d\ne", "whole", (json_int_t)-7, "real", 0.1, "yes", 1, "no", 0, "none");
+}
+
+static void add_two(struct rg_run_table *t) {
+    const struct rg_summary first = summary_of(0), second = summary_of(5);
+    rg_run_table_add(t, 1, settings_of(), &first, NULL);
+    rg_run_table_add(t, 2, settings_of(), &second, "m.safetensors");
+    ck_assert_int_eq(rg_run_table_close(t), RG_OK);
+}
+
+static void expect_in(const char *text, const char *wanted) {
+    ck_assert_msg(strstr(text, wanted) != NULL, "`%s` is not in: %s", wanted, text);
+}
+
+START_TEST(columns) {
+    static const char names[] = "run,plain,quoted,broken,whole,real,yes,no,none,task,steps,batch,seed,parameters,";
+    static const char row[] = ",lstm,\"a \"\"b\"\", c\",\"d\ne\",-7,0.1,true,false,,adding,";
+    const struct rg_config config = {.output = {.out = path}};
+    struct rg_run_table t;
+    char text[8192];
+    ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
+    add_two(&t);
+    ck_assert_int_eq(n_held, 0);
+    take(path, text, sizeof text);
+    ck_assert_int_eq(strncmp(text, names, sizeof names - 1), 0);
+    const char *const second = strstr(text, "\n2,");
+    ck_assert_ptr_nonnull(second);
+    ck_assert_msg(strncmp(second + 2, row, sizeof row - 1) == 0, "got: %s", second);
+    expect_in(second, ",m.safetensors\n");
+    expect_in(text, ",\n2,"); /* no model */
+    take(curves, text, sizeof text);
+    ck_assert_str_eq(text, "run,update,loss\n1,2,0.5\n1,6,1.5\n2,2,0.5\n2,6,1.5\n");
+    take(lags, text, sizeof text);
+    ck_assert_str_eq(text, "run,lag,norm,share\n2,0,0.5,0.75\n2,3,0.25,0.125\n");
+}
+END_TEST
+
+START_TEST(an_object_a_line) {
+    const struct rg_config config = {.output = {.out = lines}};
+    struct rg_run_table t;
+    char text[8192];
+    ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
+    add_two(&t);
+    ck_assert_int_eq(n_held, 0);
+    take(lines, text, sizeof text);
+    expect_in(text, "\"quoted\"");
+    expect_in(text, "\n");
+}
+END_TEST
+
+/* Without --out the settings are given back, and there is nothing to close. */
+START_TEST(no_table) {
+    const struct rg_config config = {.output = {.out = NULL}};
+    struct rg_run_table t;
+    ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
+    add_two(&t);
+    ck_assert_int_eq(n_held, 0);
+}
+END_TEST
+
+TEST_MAIN("run_table") {
+    TCase *const tests = add_tests(suite, "run_table");
+    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_test(tests, columns);
+    tcase_add_test(tests, an_object_a_line);
+    tcase_add_test(tests, no_table);
+}
