@@ -34,7 +34,7 @@ fail:
 
 rg_status rg_dataset_pixels(struct rg_dataset *data, struct rg_pixels pixels) {
     if (data->kind != RG_INPUT_BYTE || data->lengths) {
-        return rg_fail(RG_USAGE, "--pixels takes images, IDX files or the task fashion-mnist, apart; %s has none",
+        return rg_fail(RG_USAGE, "--pixels requires images: an IDX file or --task fashion-mnist; %s has none",
                        data->path);
     }
     data->n_steps *= data->n_features;

@@ -1,5 +1,6 @@
 /* Data sets: choice of the reader by the file's name. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data/readers.h"
 #include "rnn_gpu/dataset.h"
@@ -60,6 +61,11 @@ static bool is_series_file(const char *path) {
            rg_name_ends_with(path, ".npy") || strcmp(path, "-") == 0;
 }
 
+static bool is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *given, struct rg_dataset **out) {
     static const struct rg_dataset_options none = {.vocabulary = NULL};
     const struct rg_dataset_options *const options = given != NULL ? given : &none;
@@ -80,6 +86,8 @@ rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *giv
         status = rg_read_text(path, options, dataset);
     } else if (rg_name_ends_with(path, ".npz") || rg_name_ends_with(path, ".npy")) {
         status = rg_read_npz(path, options, dataset);
+    } else if (is_folder(path)) {
+        status = rg_fail(RG_BAD_FILE, "%s: is a folder; give a data file", path);
     } else {
         status =
             rg_fail(RG_BAD_FILE,

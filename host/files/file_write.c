@@ -17,8 +17,12 @@
 
 static rg_status not_saved(const char *path, int error) {
     const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-    return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: %s; %s", path, strerror(error),
-                   full ? "free some space or choose another disk" : "check that the folder exists and can be written");
+    const char *const advice = full               ? "free some space or choose another disk"
+                               : error == EISDIR  ? "give the name of a file"
+                               : error == ENOTDIR ? "one of the names before the last is that of a file"
+                               : error == ENOENT  ? "check that the folder exists"
+                                                  : "check that the folder can be written";
+    return rg_fail(RG_NOT_SAVED, "%s: cannot be saved: %s; %s", path, strerror(error), advice);
 }
 
 static bool starts_with(const char *text, const char *start) {

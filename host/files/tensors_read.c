@@ -56,7 +56,8 @@ static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors
                        source->label);
     }
     return rg_fail(RG_BAD_FILE,
-                   "%s: neither safetensors ({ at byte 8) nor npy (\\x93NUMPY at byte 0) nor npz (PK at "
+                   "%s: not a model, nor another file of tensors: neither safetensors ({ at byte 8) nor npy "
+                   "(\\x93NUMPY at byte 0) nor npz (PK at "
                    "byte 0)",
                    source->label);
 }

@@ -325,7 +325,8 @@ static rg_status check_source(const struct rg_arguments *arguments, const struct
                        config->data.task, config->data.model_file);
     }
     if (config->data.model_file == NULL) {
-        return rg_fail(RG_USAGE, "%s needs --model FILE, or --task NAME", command);
+        return config->data.file ? rg_fail(RG_USAGE, "%s needs --model FILE for --data", command)
+                                 : rg_fail(RG_USAGE, "%s needs --model FILE, or --task NAME", command);
     }
     if (grad && config->data.file == NULL) {
         return rg_fail(RG_USAGE, "grad needs --data FILE, or --task NAME");

@@ -270,7 +270,7 @@ static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info
 
 /* 3145728 as "3.0 MiB". */
 static const char *size_text(uint64_t bytes, char out[32]) {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    const char *const units[] = {bytes == 1 ? "byte" : "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     double size = (double)bytes;
     size_t unit = 0;
     while (size >= 1024.0) {

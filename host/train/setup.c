@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/counted.h"
 #include "rnn_gpu/log.h"
 #include "model/assign.h"
 #include "rnn_gpu/memory.h"
@@ -313,17 +314,18 @@ rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
 }
 
 void rg_setup_tell(const struct rg_dataset *data) {
+    char text[RG_PART_BYTES];
     if (data->unused[0] != '\0') {
         rg_log("%s: not used: %s", data->path, data->unused);
     }
     if (data->n_unknown > 0) {
-        rg_log("%s: %zu of %zu %s %s not in the model's vocabulary and read%s as <unk>", data->path, data->n_unknown,
-               data->n_words, data->level == RG_LEVEL_CHAR ? "characters" : "words",
-               data->n_unknown == 1 ? "is" : "are", data->n_unknown == 1 ? "s" : "");
+        const char *const noun = data->level == RG_LEVEL_CHAR ? "character" : "word";
+        rg_log("%s: %s not in the model's vocabulary and read%s as <unk>", data->path,
+               rg_counted_part(data->n_unknown, data->n_words, noun, text), data->n_unknown == 1 ? "s" : "");
     }
     if (data->n_strangers > 0) {
-        rg_log("%s: %zu of %zu labels %s not among the model's classes and left out of the score", data->path,
-               data->n_strangers, data->n_sequences, data->n_strangers == 1 ? "is" : "are");
+        rg_log("%s: %s not among the model's classes and left out of the score", data->path,
+               rg_counted_part(data->n_strangers, data->n_sequences, "label", text));
     }
 }
 

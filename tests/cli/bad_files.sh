@@ -15,6 +15,10 @@ train=("$program" --device cpu --updates 1 --out new)
 
 # ---- models
 mkdir -p a_folder
+refused 4 'a_folder: is a folder; give a data file' "$program" --data a_folder
+refused 8 'a_folder: cannot be saved: Is a directory; give the name of a file' "$program" grad --task adding --out a_folder
+refused 8 'file/g: cannot be saved: Not a directory; one of the names' bash -c ': >../file; exec "$@"' _ "$program" \
+    grad --task adding --out ../file/g
 : >empty.safetensors
 mkfifo pipe.safetensors pipe.csv pipe.npz
 head -c 4 "$model" >four.safetensors
@@ -62,7 +66,7 @@ printf 'series,a,b\n0,1,2\n0,1\n' >columns.csv
 printf 'text,label\n"cat,1\n' >quote.csv
 printf 'PK\003\004 and no more' >cut.npz
 head -c 200 narrow.npz >half.npz
-for bad in "missing.csv No such file" "missing.npz No such file" "a_folder end in .csv" "empty.csv empty" \
+for bad in "missing.csv No such file" "missing.npz No such file" "a_folder is a folder" "empty.csv empty" \
         "pipe.csv regular file" "pipe.npz ." "no_rows.csv:2:1 no rows" "header.csv:1:1 words" "label.csv:3:5 yes" \
         "number.csv:3:3 x7" "columns.csv:3: ." "quote.csv: ." "cut.npz ." "half.npz ." "nan.npz finite" "short.npz ." \
         "long.npz ." "/dev/zero end in .csv" "$model end in .csv"; do

@@ -135,6 +135,7 @@ got=0
 wait "$process" || got=$?
 [ "$got" -eq 130 ] || fail "exit $got, expected 130"
 expect_line '^ 1  tanh '
+expect_line '^learned +of the seeds that are done, those whose loss is below'
 expect_no_line '^ 2'
-expect_line 'interrupted; 1 of 2 trainings are done' stderr
+expect_line 'interrupted; 1 of 2 trainings is done' stderr
 checked "Ctrl-C shows what is done"

@@ -22,6 +22,13 @@ printf 'text,label\na b,p\n' >one.csv
 single train --data two.csv "${small[@]}" --val one.csv --test one.csv --out m --report page.html
 single eval --model m/model.safetensors --data one.csv --device cpu
 single predict --model m/model.safetensors --data one.csv --device cpu --out p.npy
+printf 'text,label\nstrange,other\n' >strange.csv
+single predict --model m/model.safetensors --data strange.csv --device cpu
+expect_line ': 1 of 1 word is not in ' stderr
+expect_line ': 1 of 1 label is not among ' stderr
+single train --data two.csv "${small[@]}"
+expect_line '^memory   [0-9.]+ KiB, ' stderr
+refused 7 'the limit is 1 byte;' "$program" "${small[@]}" --memory 1
 single grad --model m/model.safetensors --data one.csv --device cpu --report page.html
 single grad --task adding --steps 1 --hidden 1 --batch 1 --device cpu --report page.html
 single export --task adding --steps 1 --sequences 1 --out task.npz

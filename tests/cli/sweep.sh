@@ -139,5 +139,5 @@ kill -INT "$process"
 got=0
 wait "$process" || got=$?
 [ "$got" -eq 130 ] || fail "exit $got, expected 130"
-expect_line 'interrupted; 1 of 2 runs are done; the same command with --out caught' stderr
+expect_line 'interrupted; 1 of 2 runs is done; the same command with --out caught' stderr
 checked "Ctrl-C shows what is done"

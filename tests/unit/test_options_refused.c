@@ -117,7 +117,7 @@ static const struct {
     {"--peers", "--peers does not belong to train; it is an option of bench"},
     {"devices --batch 5", "--batch does not belong to devices; it is an option of train, grad, compare, sweep, bench"},
     {"version --json", "--json does not belong to version"},
-    {"grad --data d --out o", "grad needs --model FILE"},
+    {"grad --data d --out o", "grad needs --model FILE for --data"},
     {"grad --model m --data d",
      "grad needs --out FILE.safetensors, --json, --report F.html or --plot F.svg; or --trace"},
     {"grad --model m --data d --verbose", "grad needs --out FILE.safetensors"},

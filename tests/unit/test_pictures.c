@@ -370,6 +370,47 @@ START_TEST(a_page) {
 }
 END_TEST
 
+/* A page without room for its figures says which they are, and where to find them. */
+START_TEST(figures_that_are_left_out_are_named) {
+    enum { N = 40, POINTS = 4000 };
+    char *arguments[] = {"rnn-gpu"};
+    struct rg_config config = rg_config_default();
+    config.arguments = arguments;
+    config.n_arguments = 1;
+    const struct rg_settings settings = {.n = 0};
+    static struct rg_plot plots[N];
+    for (size_t i = 0; i < N; i++) {
+        struct rg_series *series = NULL;
+        (void)snprintf(plots[i].title, sizeof plots[i].title, "figure <%zu>", i);
+        plots[i].x = rg_axis_of("x", RG_LINEAR);
+        plots[i].y = rg_axis_of("y", RG_LINEAR);
+        ck_assert_int_eq(rg_plot_add(&plots[i], "", RG_STYLE_LINE, 0, POINTS, &series), RG_OK);
+        for (size_t p = 0; p < POINTS; p++) {
+            series->x[p] = (double)p;
+            series->y[p] = (double)(p * 7919 % 4001);
+        }
+    }
+    const struct rg_report report = {
+        .title = "t", .verdict = "v", .config = &config, .settings = &settings, .plots = plots, .n_plots = N};
+    ck_assert_int_eq(rg_report_write(&report, "test_pictures.html"), RG_OK);
+    char *const html = text_of_file("test_pictures.html");
+    (void)unlink("test_pictures.html");
+    size_t shown = 0;
+    for (const char *at = html; (at = strstr(at, "<svg")) != NULL; at++) {
+        shown++;
+    }
+    ck_assert_uint_gt(shown, 0);
+    ck_assert_uint_lt(shown, N);
+    char start[80], last[80];
+    (void)snprintf(start, sizeof start, "Left out, to keep this file below 500 kB: %zu figures (", N - shown);
+    ck_assert_ptr_nonnull(strstr(html, start));
+    (void)snprintf(last, sizeof last, "; figure &lt;%d&gt;). The file of --plot has all of them.", N - 1);
+    ck_assert_ptr_nonnull(strstr(html, last));
+    free(html);
+    rg_figures_clear(plots, N);
+}
+END_TEST
+
 TEST_MAIN("pictures") {
     TCase *const tests = add_tests(suite, "pictures");
     tcase_add_test(tests, figures_of_a_run);
@@ -377,4 +418,5 @@ TEST_MAIN("pictures") {
     tcase_add_test(tests, a_comparison);
     tcase_add_test(tests, sweeps);
     tcase_add_test(tests, a_page);
+    tcase_add_test(tests, figures_that_are_left_out_are_named);
 }

@@ -12,7 +12,7 @@
 #include "bench/tune.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "train/setup.h"
 #include "base/guard.h"
 #include "base/stop.h"
@@ -229,9 +229,8 @@ static rg_status bench(struct bench *b) {
     }
     rg_bench_report_summary(r);
     if (done < r->n_rows) {
-        char number[RG_COUNTED_BYTES];
-        rg_log("interrupted; %zu of %s %s done", done, rg_counted(r->n_rows, "case", number),
-               r->n_rows == 1 ? "is" : "are");
+        char part[RG_PART_BYTES];
+        rg_log("interrupted; %s done", rg_counted_part(done, r->n_rows, "case", part));
         return rg_stop_status();
     }
     return RG_OK;

@@ -25,7 +25,7 @@
 #include "cli/report/pages.h"
 #include "cli/report/progress.h"
 #include "cli/report/screen.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "verify/selftest/selftest.h"

@@ -4,7 +4,7 @@
 #include "base/guard.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "cli/report/metrics_text.h"

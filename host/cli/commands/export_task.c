@@ -5,7 +5,7 @@
 
 #include "base/ending.h"
 #include "cli/commands/outputs.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"

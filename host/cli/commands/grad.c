@@ -29,7 +29,7 @@
 #include "cli/report/probe_text.h"
 #include "cli/report/screen.h"
 #include "cli/report/walk_story.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"

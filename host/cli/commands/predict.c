@@ -12,7 +12,7 @@
 #include "cli/commands/predict_csv.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "train/setup.h"
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"

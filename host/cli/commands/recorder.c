@@ -22,7 +22,7 @@
 #include "cli/report/run_figures.h"
 #include "cli/report/screen.h"
 #include "cli/report/tensorboard.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"

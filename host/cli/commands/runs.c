@@ -17,7 +17,7 @@
 #include "cli/commands/trainings.h"
 #include "cli/report/columns.h"
 #include "cli/report/look.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
 #include "files/shell_text.h"
@@ -187,7 +187,8 @@ static rg_status find_runs(struct runs *r) {
     const char *const folder = r->config->subject;
     DIR *const list = opendir(folder);
     if (!list) {
-        return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s; give a folder with the folders of --out", folder,
+        return rg_fail(RG_BAD_FILE,
+                       "%s: cannot be read: %s; give the --out folder of a run, or a folder that holds some", folder,
                        strerror(errno));
     }
     rg_status status = rg_alloc(&r->items, MAX_RUNS, sizeof *r->items, "the runs of a folder");

@@ -24,7 +24,7 @@
 #include "cli/report/progress.h"
 #include "cli/report/screen.h"
 #include "cli/report/sweep_figures.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/ending.h"
 #include "cli/commands/run_table.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "data/data_fingerprint.h"
 #include "files/shell_text.h"
 #include "options/options_store.h"
@@ -392,6 +392,6 @@ void rg_trainings_tell_rest(const struct rg_trainings *t, size_t done, size_t n,
                        "goes on where it was stopped",
                        t->table);
     }
-    char number[RG_COUNTED_BYTES];
-    rg_log("interrupted; %zu of %s %s done%s", done, rg_counted(n, what, number), n == 1 ? "is" : "are", rest);
+    char part[RG_PART_BYTES];
+    rg_log("interrupted; %s done%s", rg_counted_part(done, n, what, part), rest);
 }

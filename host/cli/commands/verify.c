@@ -14,7 +14,7 @@
 #include "cli/commands/trainings.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "files/json_lines.h"
 #include "files/sections.h"
 #include "rnn_gpu/memory.h"
@@ -207,10 +207,10 @@ static rg_status check_files(const struct rg_config *config, char *const *names,
         return rg_fail(RG_BAD_FILE, "%s: no file that verify knows (.ckpt, .done, .safetensors, .npz, .npy, .jsonl)",
                        config->subject);
     }
-    char number[RG_COUNTED_BYTES];
+    char part[RG_PART_BYTES];
     return damaged == 0 ? RG_OK
-                        : rg_fail(RG_CHECK_FAILED, "%zu of %s %s damaged; the first: %s", damaged,
-                                  rg_counted(n, "file", number), n == 1 ? "is" : "are", first);
+                        : rg_fail(RG_CHECK_FAILED, "%s damaged; the first: %s",
+                                  rg_counted_part(damaged, n, "file", part), first);
 }
 
 static rg_status check_folder(const struct rg_config *config) {

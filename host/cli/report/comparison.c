@@ -1,6 +1,6 @@
 /* The comparison of remedies: see comparison.h. */
 #include "cli/report/comparison.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -162,9 +162,10 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
         {.head = "seq/s", .width = 9, .meaning = others},
     };
     const struct rg_summary *const first = &comparison->rows[order[0]].summary;
-    char learned[80];
+    char learned[120];
     struct rg_columns t;
-    (void)snprintf(learned, sizeof learned, "seeds whose loss is below %g of the baseline's",
+    (void)snprintf(learned, sizeof learned,
+                   "of the seeds that are done, those whose loss is below %g of the baseline's",
                    rg_loss_learned_part(first->loss_kind));
     columns[LEARNED].meaning = learned;
     const struct rg_columns_options options = {.columns = columns,

@@ -1,6 +1,6 @@
 /* The figures of `grad`: see grad_figures.h. */
 #include "cli/report/grad_figures.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/counted.h"
 #include "options/options.h"
 #include "gradient/verdict.h"
 #include "cli/report/picture.h"
@@ -174,10 +175,24 @@ static void tables(struct rg_markup *out, const struct rg_report *r, bool result
     }
 }
 
-/* Add the small figures, or the others. Returns the number of figures that were left out. */
-static size_t figures(struct rg_markup *out, const struct rg_report *r, bool small) {
+/* Figures that a page has no room for. */
+struct left_out {
+    size_t n, unnamed;
+    char titles[TEXT_LIMIT]; /* with semicolons between them; those that do not fit are counted in `unnamed` */
+};
+
+static void leave_out(struct left_out *l, const struct rg_plot *plot) {
+    const size_t used = strlen(l->titles), room = sizeof l->titles - used;
+    l->n++;
+    if (l->unnamed || snprintf(l->titles + used, room, "%s%s", used ? "; " : "", plot->title) >= (int)room) {
+        l->titles[used] = '\0';
+        l->unnamed++;
+    }
+}
+
+/* Add the small figures, or the others. */
+static void figures(struct rg_markup *out, const struct rg_report *r, bool small, struct left_out *left_out) {
     const size_t start = out->text.length;
-    size_t left_out = 0;
     rg_markup_add(out, "<div class=\"%s\">\n", small ? "figures small" : "figures");
     const size_t empty = out->text.length;
     for (size_t i = 0; i < r->n_plots; i++) {
@@ -189,7 +204,7 @@ static size_t figures(struct rg_markup *out, const struct rg_report *r, bool sma
         rg_picture_add_plot(out, plot, small ? SMALL_WIDTH : FIGURE_WIDTH, small ? SMALL_HEIGHT : FIGURE_HEIGHT);
         if (out->text.length > RG_REPORT_BYTES - ROOM_AFTER_FIGURES) {
             rg_markup_cut(out, before);
-            left_out++;
+            leave_out(left_out, plot);
         }
     }
     if (out->text.length == empty) {
@@ -197,13 +212,21 @@ static size_t figures(struct rg_markup *out, const struct rg_report *r, bool sma
     } else {
         rg_markup_add(out, "</div>\n");
     }
-    return left_out;
 }
 
 static void all_figures(struct rg_markup *out, const struct rg_report *r) {
-    const size_t left_out = figures(out, r, false) + figures(out, r, true);
-    if (left_out) {
-        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file small: %zu figures.</p>\n", left_out);
+    struct left_out left_out = {.n = 0};
+    figures(out, r, false, &left_out);
+    figures(out, r, true, &left_out);
+    if (left_out.n) {
+        char number[RG_COUNTED_BYTES];
+        rg_markup_add(out, "<p class=\"note\">Left out, to keep this file below %d kB: %s (", RG_REPORT_BYTES / 1000,
+                      rg_counted(left_out.n, "figure", number));
+        rg_markup_escaped(out, left_out.titles, TEXT_LIMIT);
+        if (left_out.unnamed) {
+            rg_markup_add(out, "; and %zu more", left_out.unnamed);
+        }
+        rg_markup_add(out, "). The file of --plot has all of them.</p>\n");
     }
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cli/report/chance.h"
-#include "cli/report/counted.h"
+#include "base/counted.h"
 #include "cli/report/explain.h"
 #include "cli/report/screen.h"
 
