@@ -9,6 +9,7 @@ if [ "${#devices[@]}" -eq 1 ]; then
 fi
 export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that passes for GPUs} POCL_DEVICES="pthread basic"
 export RNN_GPU_LAUNCH_SECONDS=0 # a GPU that is a processor compiles when a launch is queued: nobody need wait for it
+export RG_GPU=32 # the shape of test_update's first part, which compiles half of these kernels
 small=(--batch 6 --steps 5 --hidden 9 --updates 2 --diagnose none)
 if ! sampled; then
     RG_KINDS=A,C expect_status 0 "$program" train "${small[@]}" --device 0:0
@@ -57,5 +58,6 @@ expect_status 0 "$program" train "${small[@]}"
 expect_line '^device +opencl: pthread' stderr
 expect_line '^ +auto: faster than the native device; the only GPU' stderr
 expect_status 0 "$program" train "${small[@]}" --device gpu
+expect_line '^device +opencl: pthread' stderr
 expect_no_line 'auto:' stderr
 checked "a GPU in the processor's memory must win an update, and the winner is kept"
