@@ -7,6 +7,7 @@ if [ "${#devices[@]}" -eq 1 ]; then
     echo "no OpenCL device: not tried"
     exit 77
 fi
+shared=${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache} # what PoCL has compiled in other tests
 export OPENCL_LAYERS=${FAULTY_LAYER:?the layer that makes calls fail} XDG_CACHE_HOME=$folder/cache RNN_GPU_DRIVER_SECONDS=60
 small=(--batch 8 --steps 5 --hidden 4 --updates 1 --diagnose none)
 mkdir "$XDG_CACHE_HOME"
@@ -94,6 +95,7 @@ expect_status 0 "$program" --data "$data" --hidden 3 --updates 2 --device cpu --
 model=(--model trained/model.safetensors --data "$data")
 # Times differ, and so may their units and where a line is broken.
 form_of() { tr -s ' \n' ' ' <"$1" | sed -E 's/[0-9][-+.0-9a-f]*[kMG]?/N/g; s/N (us|ms|s|min|h)\b/N s/g'; }
+export POCL_CACHE_DIR=$shared
 while read -ra arguments; do
     for json in '' --json; do
         run=("$program" "${arguments[@]}" --device opencl ${json:+"$json"})
@@ -111,6 +113,7 @@ train ${small[*]}
 train ${small[*]} --dry-run
 compare ${small[*]} --remedies gru --seeds 1
 COMMANDS
+unset POCL_CACHE_DIR
 checked "a driver that dies when results are out: exit code 3, one line"
 
 # What stdin had is gone.
