@@ -13,7 +13,7 @@ rg_status rg_cache_set_folder(const char *folder);
 /* Path of the file `name`. RG_NOT_SAVED: no folder is set, or the path is too long. */
 rg_status rg_cache_path(const char *name, char path[RG_CACHE_PATH]);
 
-/* Make the missing folders above a path. A folder that cannot be made shows when the file is written. */
+/* Make the missing folders above a path. Failures are not reported: writing the file then fails. */
 void rg_cache_make_folders(char *path);
 
 #endif

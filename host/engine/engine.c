@@ -228,12 +228,12 @@ rg_status rg_engine_step_terms(struct rg_engine *e, size_t layer, size_t directi
                              &(struct rg_layer_parts){{begin, end}, 0, end - begin, false});
 }
 
-rg_status rg_engine_sample(struct rg_engine *e, struct rg_batch_source *source, uint64_t update, size_t rows,
-                           size_t probe, int exponent, const struct rg_engine_visit *visit) {
+rg_status rg_engine_sample(struct rg_engine *e, const struct rg_engine_sampling *s,
+                           const struct rg_engine_visit *visit) {
     RG_TRY(rg_engine_pack(e));
-    e->net.loss_scale = ldexp(1.0, exponent);
-    e->net.probe = probe;
-    rg_status status = rg_chunk_forward(&e->net, source, update, 0, rows, e->net.options.loss, NULL);
+    e->net.loss_scale = ldexp(1.0, s->exponent);
+    e->net.probe = s->probe;
+    rg_status status = rg_chunk_forward(&e->net, s->source, s->update, 0, s->rows, e->net.options.loss, NULL);
     if (status == RG_OK) {
         status = rg_chunk_sample(&e->net, visit);
     }
@@ -257,31 +257,31 @@ static struct rg_lag_args lag_args(const struct rg_engine *e, size_t layer, size
                                 .depth = {hidden, inputs, hidden}};
 }
 
-rg_status rg_engine_lag_total(struct rg_engine *e, size_t layer, size_t direction, struct rg_buffer *total) {
-    const struct rg_lag_args args = lag_args(e, layer, direction);
+rg_status rg_engine_lag_total(struct rg_engine *e, const struct rg_engine_lags *l) {
+    const struct rg_lag_args args = lag_args(e, l->layer, l->direction);
     return rg_device_launch(e->net.device,
                             &(struct rg_launch){.kernel = RG_K_rg_lag_total,
-                                                .buffers = {e->net.buffers.partial, total},
+                                                .buffers = {e->net.buffers.partial, l->total},
                                                 .args = &args,
                                                 .groups = {rg_net_groups(&e->net, args.stride, 2048), 1}});
 }
 
-rg_status rg_engine_lag_parts(struct rg_engine *e, size_t layer, size_t direction, size_t rows, struct rg_buffer *total,
-                              struct rg_buffer *parts, size_t out) {
+rg_status rg_engine_lag_parts(struct rg_engine *e, const struct rg_engine_lags *l) {
     const struct rg_plan *const p = &e->net.plan;
-    struct rg_lag_args args = lag_args(e, layer, direction);
+    struct rg_lag_args args = lag_args(e, l->layer, l->direction);
     for (size_t t = e->net.segment.begin; t < e->net.segment.end; t += p->slices) {
         const size_t left = e->net.segment.end - t, n = left < p->slices ? left : p->slices;
         const struct rg_layer_parts terms = {{t, t + n}, 0, n, false};
         args.n_terms = (rg_u32)n;
-        args.out = out + t * args.n_parts;
-        RG_TRY(rg_layer_gradient(&e->net, layer, direction, rows, &terms));
-        RG_TRY(rg_device_launch(e->net.device, &(struct rg_launch){.kernel = RG_K_rg_lag,
-                                                                   .buffers = {e->net.buffers.partial, total, parts},
-                                                                   .args = &args,
-                                                                   .groups = {args.n_terms, args.n_parts},
-                                                                   .local_bytes = rg_device_items(e->net.device) *
-                                                                                  sizeof(struct rg_lag_part)}));
+        args.out = l->out + t * args.n_parts;
+        RG_TRY(rg_layer_gradient(&e->net, l->layer, l->direction, l->rows, &terms));
+        RG_TRY(rg_device_launch(
+            e->net.device,
+            &(struct rg_launch){.kernel = RG_K_rg_lag,
+                                .buffers = {e->net.buffers.partial, l->total, l->parts},
+                                .args = &args,
+                                .groups = {args.n_terms, args.n_parts},
+                                .local_bytes = rg_device_items(e->net.device) * sizeof(struct rg_lag_part)}));
     }
     return RG_OK;
 }

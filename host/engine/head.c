@@ -56,22 +56,22 @@ static struct rg_span target_span(const struct rg_net *net) {
     return (struct rg_span){net->segment.begin > first ? net->segment.begin : first, net->segment.end};
 }
 
-/* Of dL/dout of the last layer, keep step e->probe alone. */
+/* Set dL/dout of the last layer to 0 at every step but net->probe. */
 static rg_status isolate_step(struct rg_net *net) {
     const size_t n = net->chunk.rows * net->plan.out_stride, at = (net->probe - net->base) * n;
-    const bool here = net->probe >= net->segment.begin && net->probe < net->segment.end;
+    const bool in_segment = net->probe >= net->segment.begin && net->probe < net->segment.end;
     double *step = NULL;
     RG_TRY(rg_alloc(&step, n, sizeof *step, "the gradients below the head"));
-    rg_status status = here ? rg_reals_read(net->device, step, net->buffers.dhead, at, n) : RG_OK;
+    rg_status status = in_segment ? rg_reals_read(net->device, step, net->buffers.dhead, at, n) : RG_OK;
     RG_TRY_GOTO(status);
     RG_TRY_GOTO(rg_buffer_zero(net->device, net->buffers.dhead));
-    RG_TRY_GOTO(here ? rg_reals_write(net->device, net->buffers.dhead, at, step, n) : RG_OK);
+    RG_TRY_GOTO(in_segment ? rg_reals_write(net->device, net->buffers.dhead, at, step, n) : RG_OK);
 fail:
     rg_free(step);
     return status;
 }
 
-/* Launch some of the steps in `self`. */
+/* Launch the head for these steps and rows. `self` has the arguments for the whole segment, from which steps count. */
 static rg_status launch_steps(struct rg_net *net, void *self, struct rg_span steps, struct rg_span rows) {
     const struct rg_plan *const p = &net->plan;
     struct rg_head_args args = *(const struct rg_head_args *)self;
@@ -176,15 +176,15 @@ static rg_status launch_gradient(struct rg_net *net, const struct rg_layer_parts
 rg_status rg_head_gradient(struct rg_net *net) {
     const struct rg_plan *const p = &net->plan;
     const struct rg_span span = target_span(net);
-    const bool later = net->chunk.first_row > net->chunk.sum_row;
+    const bool adds = net->chunk.first_row > net->chunk.sum_row; /* to the sums of the chunks before */
     if (p->target_steps == 1 || !p->accum_in_turns) {
-        const struct rg_layer_parts whole = {span, 0, head_slices(p), later};
+        const struct rg_layer_parts whole = {span, 0, head_slices(p), adds};
         return span.begin < span.end ? launch_gradient(net, &whole) : RG_OK;
     }
     for (struct rg_span run = {span.end, span.end}; run.begin > span.begin;) {
         run = rg_plan_accum_before(p, run.begin);
         const size_t slice = rg_plan_slice(p, run.begin);
-        const bool more = later || run.end != rg_plan_slice_span(p, slice).end;
+        const bool more = adds || run.end != rg_plan_slice_span(p, slice).end;
         RG_TRY(launch_gradient(net, &(struct rg_layer_parts){run, slice, 1, more}));
     }
     return RG_OK;

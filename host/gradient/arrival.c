@@ -43,11 +43,10 @@ double rg_arrival_part(const struct rg_arrival *a, const struct rg_plan *p, size
     }
 }
 
-void rg_arrival_at(const struct rg_arrival *a, const struct rg_plan *p, size_t direction, size_t row, size_t begin,
-                   size_t t, double *out) {
-    const size_t first = row * p->out_stride + direction * p->hidden;
+void rg_arrival_at(const struct rg_arrival *a, const struct rg_plan *p, struct rg_arrival_step step, double *out) {
+    const size_t first = step.row * p->out_stride + step.direction * p->hidden;
     for (size_t j = 0; j < p->hidden; j++) {
-        const double part = rg_arrival_part(a, p, direction, first + j, begin, t);
+        const double part = rg_arrival_part(a, p, step.direction, first + j, step.begin, step.t);
         out[j] = part == 0.0 ? 0.0 : part * a->row[first + j];
     }
 }

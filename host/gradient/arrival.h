@@ -21,8 +21,13 @@ rg_status rg_arrival_read(struct rg_engine *engine, size_t rows, struct rg_arriv
 double rg_arrival_part(const struct rg_arrival *arrival, const struct rg_plan *plan, size_t direction, size_t at,
                        size_t begin, size_t t);
 
-/* out [H] = dL/dh of sequence `row` at its step t, in one direction. `begin` is the sequence's first step. */
-void rg_arrival_at(const struct rg_arrival *arrival, const struct rg_plan *plan, size_t direction, size_t row,
-                   size_t begin, size_t t, double *out);
+/* Step t of a sequence in one direction. The sequence is row `row` of the chunk and begins at step `begin`. */
+struct rg_arrival_step {
+    size_t direction, row, begin, t;
+};
+
+/* out [H] = dL/dh at that step. */
+void rg_arrival_at(const struct rg_arrival *arrival, const struct rg_plan *plan, struct rg_arrival_step step,
+                   double *out);
 
 #endif

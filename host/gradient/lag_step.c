@@ -33,8 +33,9 @@ static rg_status read_dropout(struct rg_lag_walk *w, struct rg_step_at at) {
     if (!dropped) {
         return RG_OK;
     }
-    RG_TRY(rg_step_rows_read(e, &w->states, at, dropped, 0, n, w->kept_share));
-    RG_TRY(rg_step_rows_read(e, &w->states, at, e->net.buffers.out[layer], 0, n, w->from_above));
+    RG_TRY(rg_step_rows_read(e, &w->states, at, (struct rg_step_columns){dropped, 0, n}, w->kept_share));
+    RG_TRY(
+        rg_step_rows_read(e, &w->states, at, (struct rg_step_columns){e->net.buffers.out[layer], 0, n}, w->from_above));
     for (size_t i = 0; i < at.rows * n; i++) {
         w->kept_share[i] = w->from_above[i] == 0.0 ? 0.0 : w->kept_share[i] / w->from_above[i];
     }
@@ -56,8 +57,8 @@ static rg_status read_above(struct rg_lag_walk *w, struct rg_step_at at) {
         return RG_OK;
     }
     at.t = p->target_steps > 1 ? at.t : e->net.base; /* the buffer has the last step alone */
-    return rg_step_rows_read(e, &w->states, at, e->net.buffers.dhead, w->facts.direction * p->hidden, p->hidden,
-                             w->from_above);
+    const struct rg_step_columns own = {e->net.buffers.dhead, w->facts.direction * p->hidden, p->hidden};
+    return rg_step_rows_read(e, &w->states, at, own, w->from_above);
 }
 
 /* First row of step t in the gradients that layers send each other. */
@@ -88,8 +89,9 @@ static bool find_arrival(struct rg_lag_walk *w, const struct piece *s, size_t r)
         return s->t == w->probe;
     }
     if (is_live(w, s, r)) {
-        rg_arrival_at(&w->arrival, &w->engine->net.plan, w->facts.direction, s->at + r, w->begin[s->at + r],
-                      step_of(w, s, r), w->from_above + (s->at + r) * w->facts.hidden);
+        const size_t row = s->at + r;
+        const struct rg_arrival_step step = {w->facts.direction, row, w->begin[row], step_of(w, s, r)};
+        rg_arrival_at(&w->arrival, &w->engine->net.plan, step, w->from_above + row * w->facts.hidden);
     }
     return is_live(w, s, r);
 }

@@ -80,21 +80,30 @@ void rg_lag_sampler_destroy(struct rg_lag_sampler *s) {
     }
 }
 
+static struct rg_engine_lags lags_of(const struct rg_lag_sampler *s, size_t layer, size_t direction) {
+    const size_t i = layer * s->engine->net.plan.directions + direction;
+    return (struct rg_engine_lags){.layer = layer,
+                                   .direction = direction,
+                                   .rows = s->rows,
+                                   .total = s->total[i],
+                                   .parts = s->parts,
+                                   .out = i * s->steps * s->each};
+}
+
 static rg_status visit_total(void *self, size_t layer) {
     struct rg_lag_sampler *const s = self;
-    const size_t directions = s->engine->net.plan.directions;
-    for (size_t d = 0; d < directions; d++) {
-        RG_TRY(rg_engine_lag_total(s->engine, layer, d, s->total[layer * directions + d]));
+    for (size_t d = 0; d < s->engine->net.plan.directions; d++) {
+        const struct rg_engine_lags lags = lags_of(s, layer, d);
+        RG_TRY(rg_engine_lag_total(s->engine, &lags));
     }
     return RG_OK;
 }
 
 static rg_status visit_layer(void *self, size_t layer) {
     struct rg_lag_sampler *const s = self;
-    const size_t directions = s->engine->net.plan.directions;
-    for (size_t d = 0; d < directions; d++) {
-        RG_TRY(rg_engine_lag_parts(s->engine, layer, d, s->rows, s->total[layer * directions + d], s->parts,
-                                   (layer * directions + d) * s->steps * s->each));
+    for (size_t d = 0; d < s->engine->net.plan.directions; d++) {
+        const struct rg_engine_lags lags = lags_of(s, layer, d);
+        RG_TRY(rg_engine_lag_parts(s->engine, &lags));
     }
     return RG_OK;
 }
@@ -160,7 +169,8 @@ rg_status rg_lag_sampler_measure(struct rg_lag_sampler *s, uint64_t update) {
     int exponent = s->exponent;
     for (int i = 0; i < TRIES; i++) {
         exponent = s->exponent;
-        RG_TRY(rg_engine_sample(s->engine, s->source, update, s->rows, s->probe, exponent, &visit));
+        const struct rg_engine_sampling sampling = {s->source, update, s->rows, s->probe, exponent};
+        RG_TRY(rg_engine_sample(s->engine, &sampling, &visit));
         RG_TRY(rg_buffer_read(s->engine->net.device, s->read, s->parts, 0, s->n_sampled * s->steps * sizeof *s->read));
         if (!rescale(s)) {
             break;

@@ -163,10 +163,10 @@ static void copy_rows(const double *from, size_t rows, size_t stride, size_t fir
 }
 
 rg_status rg_step_rows_read(struct rg_engine *e, struct rg_step_states *states, struct rg_step_at at,
-                            struct rg_buffer *buffer, size_t first, size_t columns, double *out) {
-    const struct steps_of from = {buffer, e->net.plan.out_stride, e->net.base, false};
+                            struct rg_step_columns columns, double *out) {
+    const struct steps_of from = {columns.buffer, e->net.plan.out_stride, e->net.base, false};
     RG_TRY(read_step(e, states, at, from, states->raw));
-    copy_rows(states->raw, at.rows, from.stride, first, columns, out);
+    copy_rows(states->raw, at.rows, from.stride, columns.first, columns.n, out);
     return RG_OK;
 }
 

@@ -77,9 +77,14 @@ struct rg_step_at {
 rg_status rg_step_states_read(struct rg_engine *engine, const struct rg_cell_facts *facts, struct rg_step_at at,
                               struct rg_step_states *states);
 
-/* Read `columns` numbers from `first` on in every row of the same step: out [rows][columns] from a buffer
- * [R][rows][plan.out_stride]. */
+/* Columns [first, first + n) of a buffer [R][rows][plan.out_stride]. */
+struct rg_step_columns {
+    struct rg_buffer *buffer;
+    size_t first, n;
+};
+
+/* Read these columns in every row of a step: out [rows][n]. */
 rg_status rg_step_rows_read(struct rg_engine *engine, struct rg_step_states *states, struct rg_step_at at,
-                            struct rg_buffer *buffer, size_t first, size_t columns, double *out);
+                            struct rg_step_columns columns, double *out);
 
 #endif

@@ -175,8 +175,8 @@ static rg_status read_loss(struct walk *w, size_t t) {
         return RG_OK;
     }
     const struct rg_step_at at = {p->target_steps > 1 ? t : w->o->engine->net.base, w->o->rows, NULL};
-    return rg_step_rows_read(w->o->engine, &w->states, at, w->o->engine->net.buffers.dhead, 0,
-                             p->directions * p->hidden, w->from_loss);
+    const struct rg_step_columns all = {w->o->engine->net.buffers.dhead, 0, p->directions * p->hidden};
+    return rg_step_rows_read(w->o->engine, &w->states, at, all, w->from_loss);
 }
 
 static rg_status walk_steps(struct walk *w) {

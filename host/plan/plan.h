@@ -11,25 +11,25 @@
 #include "device/device.h"
 #include "rnn_gpu/model.h"
 
-/* From so many outputs on, the head's products and loss are kernels of their own, see wide_head.h. */
+/* From this number of outputs on, separate kernels compute the head's products and loss, see wide_head.h. */
 enum { RG_WIDE_OUTPUTS = 256 };
 
-/* Rows of the data are narrower: strides are 32-bit numbers in the kernels' arguments. */
+/* Rows of the data have fewer numbers than this, because strides are 32-bit numbers in the kernels' arguments. */
 enum { RG_MAX_WIDTH = 1 << 24 };
 
 struct rg_plan_options {
-    size_t batch;                      /* B; sequences of an update */
-    size_t shards;                     /* of the batch, whose gradients are summed apart; 0 and 1: the whole batch */
-    size_t steps;                      /* T */
-    size_t n_targets;                  /* numbers of y for a sequence, or for a step where every step has a target */
-    bool training;                     /* false: outputs only, no memory for gradients */
-    bool dropout;                      /* between layers */
-    bool initial;                      /* sequences start from given states */
-    bool stateful;                     /* they start where the update before ended; with initial */
-    bool initial_gradient;             /* compute dL/dh_0 and dL/dc_0; with training */
-    uint64_t memory;                   /* bytes allowed on the device; 0: all it has */
-    uint64_t data_bytes;               /* of a data set on the same device */
-    size_t max_rows;                   /* sequences that may be in memory at once; 0: no limit but memory */
+    size_t batch;          /* B; sequences of an update */
+    size_t shards;         /* parts of the batch, each with its own sum of gradients; 0 and 1: the whole batch */
+    size_t steps;          /* T */
+    size_t n_targets;      /* numbers of y for a sequence, or for a step where every step has a target */
+    bool training;         /* false: outputs only, no memory for gradients */
+    bool dropout;          /* between layers */
+    bool initial;          /* sequences start from given states */
+    bool stateful;         /* sequences start where the previous update ended; with initial */
+    bool initial_gradient; /* compute dL/dh_0 and dL/dc_0; with training */
+    uint64_t memory;       /* bytes allowed on the device; 0: all it has */
+    uint64_t data_bytes;   /* of a data set on the same device */
+    size_t max_rows;       /* sequences that may be in memory at once; 0: no limit but memory */
     size_t accum_steps, segment_steps; /* for tests; 0: the plan decides */
 };
 
@@ -56,7 +56,7 @@ struct rg_span {
     size_t begin, end;
 };
 
-/* The parts [first, first + n) of so many nearly equal ones, as rg_share of the kernels has them. */
+/* Cut `whole` into `parts` nearly equal parts, as rg_share of the kernels does. Returns parts [first, first + n). */
 static inline struct rg_span rg_span_share(struct rg_span whole, size_t parts, size_t first, size_t n) {
     const size_t all = whole.end - whole.begin, each = all / parts, more = all % parts;
     return (struct rg_span){whole.begin + first * each + rg_min(first, more),
@@ -65,12 +65,13 @@ static inline struct rg_span rg_span_share(struct rg_span whole, size_t parts, s
 
 struct rg_plan {
     size_t batch, steps, target_steps; /* T' = 1, or T where every step has an output */
-    size_t shards, shard;              /* parts of the batch whose gradients are summed apart; rows of the largest */
+    size_t shards, shard;              /* parts of the batch with their own sums of gradients; rows of the largest */
     size_t real_bytes;                 /* bytes of a number on the device */
     size_t inputs, hidden, outputs, n_targets;
-    size_t words;                    /* V of the embedding table, 0: none */
-    size_t word_shares, word_ranges; /* groups that share out the table, and a segment's words, for its gradient */
-    size_t dx_stride;                /* row of dL/dx below the embedding: E rounded up */
+    size_t words; /* V of the embedding table, 0: none */
+    size_t word_shares,
+        word_ranges;  /* for its gradient: groups that share the table, and that share a segment's words */
+    size_t dx_stride; /* row of dL/dx below the embedding: E rounded up */
     size_t layers, directions;
     enum rg_readout readout;     /* FINAL with one direction is LAST */
     size_t gates, saved, deltas; /* of the cell (kernels/cells/cells.h), with what a learned skip adds */
@@ -83,7 +84,7 @@ struct rg_plan {
     size_t segment_steps; /* most steps in memory at once: T, or a multiple of accum_steps */
     size_t n_segments;    /* number of segments covering T; the reverse pass recomputes each of them */
     size_t delta_borders; /* borders whose deltas are kept at the same time: 1, or all with two directions */
-    bool keeps_saved;     /* a step needs saved values of the step before it, not its states alone */
+    bool keeps_saved;     /* a step needs the previous step's saved values, not only its states */
     size_t halo;          /* steps kept on each side of a segment, which its first and last steps look back to; 0 if one
                              segment covers T */
     size_t alloc_steps;   /* time steps allocated per buffer: segment_steps + 2*halo */
@@ -104,8 +105,8 @@ struct rg_plan {
     size_t pack_head, pack_head_reverse, pack_head_bias,
         packed;        /* offsets and length of the packed weights, in elements */
     size_t slices;     /* partial sums of the weight gradient for which there is memory */
-    size_t sum_slices; /* slices of time that an update sums apart; depends on sizes and device class alone */
-    size_t head_parts; /* parts of a slice that the head's gradient sums apart: where it has but one slice */
+    size_t sum_slices; /* slices of time, each with its own sum; depends only on sizes and device class */
+    size_t head_parts; /* parts of a slice, each with its own sum of the head's gradient; above 1 only with one slice */
     size_t head_partial, head_partial_at,
         partial; /* size and offset of the head's partial sums; length of all partial sums */
     bool wide_head;

@@ -6,11 +6,12 @@
  *
  * Letters: N sequences, T steps, F inputs, H hidden units, O outputs, L layers, D directions, G gates. t counts from 1
  * to a sequence's length. h_0 is 0 or given. a_t are the pre-activations of step t, delta_t = dL/da_t. Lag tau of a
- * sequence of length n is its step t = n - tau: the distance to the last valid step, whatever the padding. The reverse
- * direction ends at step 1: if the head reads more than the last step's output, its lag tau is the step t = 1 + tau.
+ * sequence of length n is its step t = n - tau: the distance to the last valid step, without the padding.
  *
- * The reverse direction of a layer runs over the valid steps only, from t = n down to 1. Below, t - d then means t + d.
- * Its h_0 is the state before its first step, h_{n+1}. States before h_0, which only a skip reads, are 0. */
+ * The reverse direction of a layer runs over the valid steps only, from t = n down to 1. For it, t - d below means
+ * t + d. Its h_0 is the state before its first step, h_{n+1}. It ends at step 1. So if the head reads more than the
+ * last step's output, lag tau of the reverse direction is the step t = 1 + tau. States before h_0, which only a skip
+ * reads, are 0. */
 #ifndef RG_REFERENCE_H
 #define RG_REFERENCE_H
 

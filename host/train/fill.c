@@ -10,7 +10,8 @@ bool rg_fill_is_asked(const struct rg_config *config, const struct rg_model *mod
     return config->data.fill || (model && model->input_fill);
 }
 
-static bool has_previous(const struct rg_config *config, const struct rg_model *model) {
+/* Whether the value of the previous step replaces a missing one. */
+static bool takes_previous(const struct rg_config *config, const struct rg_model *model) {
     return model && model->input_fill ? model->fill_previous
                                       : config->data.fill && strcmp(config->data.fill, "previous") == 0;
 }
@@ -23,18 +24,18 @@ rg_status rg_fill_begin(const struct rg_config *config, const struct rg_model *m
     if (rg_fill_is_asked(config, model) && data->kind != RG_INPUT_FLOAT) {
         return rg_fail(RG_USAGE, "--fill is for missing numbers, and %s has words or bytes; leave it out", data->path);
     }
-    if (has_previous(config, model)) {
+    if (takes_previous(config, model)) {
         return rg_dataset_fill_previous(data);
     }
     return RG_OK;
 }
 
-/* The value of each feature. */
+/* For each feature, the value that replaces a missing one: that of the model, of --fill, or the mean. */
 static rg_status choose_values(const struct rg_config *config, const struct rg_model *model,
                                const struct rg_dataset *training, double *values) {
     double number = 0.0;
     if (model && model->input_fill &&
-        rg_shape_features(&model->shape) == training->n_features) { /* else refused later */
+        rg_shape_features(&model->shape) == training->n_features) { /* other data are refused later */
         memcpy(values, model->input_fill, training->n_features * sizeof *values);
         return RG_OK;
     }
@@ -49,14 +50,14 @@ static rg_status choose_values(const struct rg_config *config, const struct rg_m
 
 rg_status rg_fill_end(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *training,
                       struct rg_dataset *const *others, size_t n_others) {
-    const bool previous = has_previous(config, model);
+    const bool previous = takes_previous(config, model);
     double *values = NULL;
     size_t filled = 0;
     rg_status status = RG_OK;
     if (!rg_fill_is_asked(config, model)) {
         return RG_OK;
     }
-    RG_TRY(rg_alloc(&values, training->n_features, sizeof *values, "what missing values are"));
+    RG_TRY(rg_alloc(&values, training->n_features, sizeof *values, "values that replace missing ones"));
     RG_TRY_GOTO(choose_values(config, model, training, values));
     RG_TRY_GOTO(rg_dataset_fill(training, values, previous, &filled));
     for (size_t i = 0; i < n_others; i++) {

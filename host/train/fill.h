@@ -1,5 +1,5 @@
-/* Missing values of the data of a run, --fill: what stands in their place is fitted on the training data and kept in
- * the model. */
+/* Missing values of the data of a run (--fill). The values that replace them are computed from the training data and
+ * stored in the model. */
 #ifndef RG_TRAIN_FILL_H
 #define RG_TRAIN_FILL_H
 

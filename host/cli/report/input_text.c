@@ -40,16 +40,16 @@ void rg_input_text_print(const struct rg_input_lags *lags) {
     (void)printf("without the loss, %s %zu sequence%s:\n", lags->rows > 1 ? "median of" : "of", lags->rows,
                  lags->rows == 1 ? "" : "s");
     for (int kind = 0; kind < RG_INPUT_KINDS; kind++) {
-        const struct rg_input_norms *const of = &lags->of[kind];
+        const struct rg_input_norms *const norms = &lags->of[kind];
         const double factor = factor_of(lags, kind);
-        (void)printf("  |%s| %s at lag 0", names[kind], rg_explain_power(of->log10_median[0], a));
+        (void)printf("  |%s| %s at lag 0", names[kind], rg_explain_power(norms->log10_median[0], a));
         if (far > 0) {
-            (void)printf(", %s at lag %zu", rg_explain_power(of->log10_median[far], b), far);
+            (void)printf(", %s at lag %zu", rg_explain_power(norms->log10_median[far], b), far);
         }
         if (isfinite(factor)) {
             (void)printf("; times %.4g a step", factor);
         }
-        (void)puts(of->exact ? "" : " (estimated)");
+        (void)puts(norms->exact ? "" : " (estimated)");
     }
 }
 
@@ -72,16 +72,17 @@ json_t *rg_input_text_json(const struct rg_input_lags *lags) {
     json_t *all = rg_json_pack("{s:I}", "sequences", (json_int_t)lags->rows);
     rg_lag_columns_add(&all, &columns);
     for (int kind = 0; kind < RG_INPUT_KINDS; kind++) {
-        const struct rg_input_norms *const of = &lags->of[kind];
+        const struct rg_input_norms *const norms = &lags->of[kind];
         const double factor = factor_of(lags, kind);
         json_t *rms = json_array(), *median = json_array();
         for (size_t i = 0; i < columns.n; i++) {
-            append_largest(&rms, of->log10_rms, columns.ranges[i]);
-            append_largest(&median, of->log10_median, columns.ranges[i]);
+            append_largest(&rms, norms->log10_rms, columns.ranges[i]);
+            append_largest(&median, norms->log10_median, columns.ranges[i]);
         }
         rg_json_set(&all, keys[kind],
-                    rg_json_pack("{s:I, s:b, s:o, s:o, s:o}", "vectors", (json_int_t)of->vectors, "exact", of->exact,
-                                 "factor", rg_json_measured(factor), "log10_rms", rms, "log10_median", median));
+                    rg_json_pack("{s:I, s:b, s:o, s:o, s:o}", "vectors", (json_int_t)norms->vectors, "exact",
+                                 norms->exact, "factor", rg_json_measured(factor), "log10_rms", rms, "log10_median",
+                                 median));
     }
     rg_lag_columns_release(&columns);
     return all;
@@ -96,15 +97,15 @@ rg_status rg_figure_inputs(const struct rg_input_lags *lags, struct rg_plot *plo
     plot->y = rg_axis_of("norm of the derivative by x_t", RG_LOG10);
     plot->x.whole = true;
     for (int i = 0; i < 2 * RG_INPUT_KINDS; i++) {
-        const struct rg_input_norms *const of = &lags->of[i / 2];
+        const struct rg_input_norms *const norms = &lags->of[i / 2];
         struct rg_series *s = NULL;
         char name[RG_PLOT_TEXT];
         (void)snprintf(name, sizeof name, "%s, %s%s", names[i / 2], i % 2 ? "root mean square" : "median",
-                       of->exact ? "" : ", estimated");
+                       norms->exact ? "" : ", estimated");
         RG_TRY(rg_plot_add(plot, name, i % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE, i / 2, lags->lags, &s));
         for (size_t lag = 0; lag < lags->lags; lag++) {
             s->x[lag] = (double)lag;
-            s->y[lag] = i % 2 ? of->log10_rms[lag] : of->log10_median[lag];
+            s->y[lag] = i % 2 ? norms->log10_rms[lag] : norms->log10_median[lag];
         }
     }
     return RG_OK;
