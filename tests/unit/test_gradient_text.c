@@ -12,6 +12,7 @@
 #include "cli/report/screen.h"
 #include "cli/report/step_text.h"
 #include "failing_memory.h"
+#include "held_json.h"
 #include "started_model.h"
 
 enum { MAX_LAGS = 900, DIRECTIONS = 4, UNITS = 40 };
@@ -415,6 +416,7 @@ static struct rg_model *model_of(void) {
 }
 
 START_TEST(json_and_tables) {
+    count_held_json();
     struct rg_model *const model = model_of();
     struct rg_own_table table = {.pointers = NULL};
     fill(1, 1, 7, 7);
@@ -446,6 +448,8 @@ START_TEST(json_and_tables) {
     s.items[0].matrices[RG_LAG_HH].frozen = true;
     write_all("W_hh is frozen", model);
     show("W_hh is frozen", &verbose);
+    s.items[0].matrices[RG_LAG_SH].frozen = true;
+    text_add_table(&said, "one matrix moves", rg_step_table(&s.d, model, &table), &table);
     s.items[0].matrices[RG_LAG_IH].frozen = s.items[0].matrices[RG_LAG_SH].frozen = true;
     write_all("all is frozen", model);
     fill(1, 1, 300, 300); /* more than have columns of their own */
@@ -456,6 +460,7 @@ START_TEST(json_and_tables) {
     s.items[0].lags = 0;
     text_add_json(&said, "no lags", rg_cut_json(s.d.profile));
     rg_model_destroy(model);
+    ck_assert_int_eq(n_held_json, 0);
     check_expected("gradient-texts.txt", said.bytes);
     free(said.bytes);
 }

@@ -316,6 +316,72 @@ START_TEST(sweeps) {
 }
 END_TEST
 
+/* ---- Places in a picture ---- */
+
+/* A canvas that notes where a title stands. */
+struct title_canvas {
+    struct rg_canvas canvas;
+    const char *title;
+    double x[4], y[4];
+    size_t n;
+};
+
+static void no_line(struct rg_canvas *c, const struct rg_stroke *stroke, const double *points, size_t n) {
+    (void)c, (void)stroke, (void)points, (void)n;
+}
+
+static void no_tint(struct rg_canvas *c, int ink, const double *points, size_t n) {
+    (void)c, (void)ink, (void)points, (void)n;
+}
+
+static void no_box(struct rg_canvas *c, const struct rg_box *box, int ink) {
+    (void)c, (void)box, (void)ink;
+}
+
+static void no_cells(struct rg_canvas *c, const struct rg_cells *cells) {
+    (void)c, (void)cells;
+}
+
+static void note_title(struct rg_canvas *c, const struct rg_label *label, const char *text) {
+    struct title_canvas *const t = (struct title_canvas *)(void *)c;
+    if (strcmp(text, t->title) == 0) {
+        ck_assert_uint_lt(t->n, 4);
+        t->x[t->n] = label->x;
+        t->y[t->n++] = label->y;
+    }
+}
+
+/* Plots fill rows of `columns` plots; one that is empty takes no place. */
+START_TEST(plots_in_rows) {
+    static const double a[] = {0.0, 1.0}, b[] = {2.0, 3.0};
+    struct rg_plot plots[5] = {{.n_series = 0}};
+    for (size_t i = 0; i < 5; i++) {
+        struct rg_series *series = NULL;
+        (void)snprintf(plots[i].title, sizeof plots[i].title, "A title");
+        if (i != 1) {
+            ck_assert_int_eq(rg_plot_add(&plots[i], "s", RG_STYLE_LINE, 0, 2, &series), RG_OK);
+            memcpy(series->x, a, sizeof a);
+            memcpy(series->y, b, sizeof b);
+        }
+    }
+    const struct rg_picture picture = {
+        .title = "P", .plots = plots, .n_plots = 5, .columns = 2, .width = 300, .height = 200};
+    struct title_canvas t = {.canvas = {no_line, no_line, no_tint, no_box, note_title, no_cells, RG_OK},
+                             .title = "A title"};
+    double width = 0.0, height = 0.0;
+    ck_assert_uint_eq(rg_picture_size(&picture, &width, &height), 4);
+    ck_assert_double_eq(width, 24.0 + 2 * 324.0);
+    ck_assert_double_eq(height, 24.0 + 30.0 + 2 * 224.0);
+    rg_picture_draw(&picture, &t.canvas);
+    ck_assert_uint_eq(t.n, 4);
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_double_eq_tol(t.x[i] - t.x[0], i % 2 == 1 ? 324.0 : 0.0, 1e-9);
+        ck_assert_double_eq_tol(t.y[i] - t.y[0], i >= 2 ? 224.0 : 0.0, 1e-9);
+    }
+    rg_figures_clear(plots, 5);
+}
+END_TEST
+
 /* ---- A page ---- */
 
 START_TEST(a_page) {
@@ -417,6 +483,7 @@ TEST_MAIN("pictures") {
     tcase_add_test(tests, norms_of_the_inputs);
     tcase_add_test(tests, a_comparison);
     tcase_add_test(tests, sweeps);
+    tcase_add_test(tests, plots_in_rows);
     tcase_add_test(tests, a_page);
     tcase_add_test(tests, figures_that_are_left_out_are_named);
 }

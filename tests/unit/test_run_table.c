@@ -5,22 +5,11 @@
 
 #include "cli/commands/run_table.h"
 #include "files/json.h"
+#include "held_json.h"
 #include "scratch.h"
 #include "suite.h"
 
 static char folder[256], path[300], curves[320], lags[320], lines[300];
-static long n_held; /* blocks of memory that jansson holds */
-
-static void *count_one(size_t bytes) {
-    void *const block = malloc(bytes);
-    n_held += block != NULL;
-    return block;
-}
-
-static void uncount_one(void *block) {
-    n_held -= block != NULL;
-    free(block);
-}
 
 static void begin(void) {
     make_scratch_folder(folder, sizeof folder);
@@ -28,11 +17,10 @@ static void begin(void) {
     (void)snprintf(curves, sizeof curves, "%s/runs-curves.csv", folder);
     (void)snprintf(lags, sizeof lags, "%s/runs-lags.csv", folder);
     (void)snprintf(lines, sizeof lines, "%s/runs.jsonl", folder);
-    json_set_alloc_funcs(count_one, uncount_one);
+    count_held_json();
 }
 
 static void end(void) {
-    json_set_alloc_funcs(malloc, free);
     ck_assert_int_eq(rmdir(folder), 0);
 }
 
@@ -66,8 +54,8 @@ static struct rg_summary summary_of(size_t lag_steps) {
 }
 
 static json_t *settings_of(void) {
-    return json_pack("{s:s, s:s, s:s, s:I, s:f, s:b, s:b, s:n}", "plain", "lstm", "quoted", "a \"b\", c", "broken",
-                     "d\ne", "whole", (json_int_t)-7, "real", 0.1, "yes", 1, "no", 0, "none");
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:f, s:b, s:b, s:n}", "plain", "lstm", "quoted", "a \"b\", c", "broken",
+                     "d\ne", "whole", (json_int_t)-7, "steps", (json_int_t)55, "real", 0.1, "yes", 1, "no", 0, "none");
 }
 
 static void add_two(struct rg_run_table *t) {
@@ -82,14 +70,14 @@ static void expect_in(const char *text, const char *wanted) {
 }
 
 START_TEST(columns) {
-    static const char names[] = "run,plain,quoted,broken,whole,real,yes,no,none,task,steps,batch,seed,parameters,";
-    static const char row[] = ",lstm,\"a \"\"b\"\", c\",\"d\ne\",-7,0.1,true,false,,adding,";
+    static const char names[] = "run,plain,quoted,broken,whole,steps,real,yes,no,none,task,batch,seed,parameters,";
+    static const char row[] = ",lstm,\"a \"\"b\"\", c\",\"d\ne\",-7,55,0.1,true,false,,adding,";
     const struct rg_config config = {.output = {.out = path}};
     struct rg_run_table t;
     char text[8192];
     ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
     add_two(&t);
-    ck_assert_int_eq(n_held, 0);
+    ck_assert_int_eq(n_held_json, 0);
     take(path, text, sizeof text);
     ck_assert_int_eq(strncmp(text, names, sizeof names - 1), 0);
     const char *const second = strstr(text, "\n2,");
@@ -110,7 +98,7 @@ START_TEST(an_object_a_line) {
     char text[8192];
     ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
     add_two(&t);
-    ck_assert_int_eq(n_held, 0);
+    ck_assert_int_eq(n_held_json, 0);
     take(lines, text, sizeof text);
     expect_in(text, "\"quoted\"");
     expect_in(text, "\n");
@@ -123,7 +111,7 @@ START_TEST(no_table) {
     struct rg_run_table t;
     ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
     add_two(&t);
-    ck_assert_int_eq(n_held, 0);
+    ck_assert_int_eq(n_held_json, 0);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/report/figure_table.h"
+#include "cli/report/figures.h"
 #include "suite.h"
 
 enum { STEPS = 3, SEEDS = 3, RUNS = 2 * STEPS * SEEDS };
@@ -73,6 +74,20 @@ START_TEST(figures) {
 }
 END_TEST
 
+/* A loss far above the baseline does not stretch the axis: it ends at ten baselines. */
+START_TEST(a_far_loss) {
+    struct rg_plot *const plots = calloc(RG_SCAN_FIGURES, sizeof *plots);
+    const struct rg_sweep_view view = view_of(RUNS);
+    summaries[5].loss = 1000.0;
+    ck_assert(rg_figures_draw(RG_FIGURES_SWEEP, &(struct rg_figure_source){.sweep = &view}, plots) == RG_OK);
+    ck_assert(plots[0].y.scale == RG_LOG10);
+    ck_assert_double_eq_tol(plots[0].y.low, log10(0.0001), 1e-12);
+    ck_assert_double_eq_tol(plots[0].y.high, log10(10.0 / 6.0), 1e-12);
+    rg_figures_clear(plots, RG_SCAN_FIGURES);
+    free(plots);
+}
+END_TEST
+
 START_TEST(tables) {
     struct rg_own_table table = {.pointers = NULL};
     struct rg_sweep_view view = view_of(4);
@@ -103,5 +118,6 @@ TEST_MAIN("sweep_figures") {
     TCase *const tests = add_tests(suite, "sweep_figures");
     tcase_add_test(tests, spreads);
     tcase_add_test(tests, figures);
+    tcase_add_test(tests, a_far_loss);
     tcase_add_test(tests, tables);
 }
