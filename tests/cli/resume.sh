@@ -141,9 +141,9 @@ sampled || exit 0
 
 small=(--batch 8 --steps 20 --hidden 8 --device cpu)
 long=(--batch 128 --steps 200 --hidden 32 --device cpu)
-expect_status 0 "$program" "${long[@]}" --updates 30 --json
+expect_status 0 "$program" "${long[@]}" --updates 600 --json
 hash=$(json_end weights_hash)
-"$program" "${long[@]}" --updates 30 --save-every 0 --out stopped >"$folder/stdout" 2>"$folder/stderr" &
+"$program" "${long[@]}" --updates 600 --save-every 0 --out stopped >"$folder/stdout" 2>"$folder/stderr" &
 wait_for '"update":2,' stopped/log.jsonl
 kill -INT $!
 ended 20 $!
@@ -152,7 +152,7 @@ expect_line 'resume with: rnn-gpu --resume stopped' stderr
 expect_status 0 "$program" --resume stopped --json
 [ "$(json_end weights_hash)" = "$hash" ] || fail "the weights differ"
 check_json 'assert lines[0]["event"] == "start" and lines[1]["event"] == "resume" and lines[1]["update"] >= 2, lines[:2]
-assert end["updates"] == 30 and end["reason"] == "done"'
+assert end["updates"] == 600 and end["reason"] == "done"'
 [ "$(find stopped -name '*.ckpt' | wc -l)" -eq 2 ] || fail "the folder holds $(ls stopped)"
 checked "Ctrl-C saves and says how to go on"
 
