@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/ending.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
 #include "cli/commands/trainings.h"
@@ -427,19 +426,7 @@ static rg_status refuse_result(const char *path) {
 rg_status rg_command_inspect(const struct rg_config *config) {
     enum rg_file_kind kind = RG_FILE_OTHER;
     RG_TRY(rg_file_kind_of(config->subject, &kind));
-    if (kind == RG_FILE_OTHER && rg_ends_in(config->subject, ".onnx")) {
-        return rg_fail(
-            RG_BAD_FILE,
-            "%s: an ONNX file; inspect shows the model that `rnn-gpu import --onnx FILE --out M.safetensors` "
-            "makes of it",
-            config->subject);
-    }
-    if (kind == RG_FILE_OTHER) {
-        return rg_fail(RG_BAD_FILE,
-                       "%s: not a model, a checkpoint, or another file of tensors (.safetensors, .ckpt, .npz, .npy)",
-                       config->subject);
-    }
-    if (kind != RG_FILE_CHECKPOINT) {
+    if (kind != RG_FILE_CHECKPOINT) { /* the reader of tensors refuses other files, and says what they are */
         return inspect_tensors(config, kind);
     }
     struct rg_sections *sections = NULL;
