@@ -13,8 +13,8 @@ static inline const char *rg_counted(uint64_t n, const char *noun, char out[RG_C
     return out;
 }
 
-/* Writes the beginning of a sentence on `part` of n things, with its verb: "1 of 1 label is", "1 of 2 labels is",
- * "0 of 2 labels are". Returns `out`. */
+/* Writes a subject and its verb: "1 of 2 labels is", "0 of 2 labels are". A sentence continues after it. Returns `out`.
+ */
 static inline const char *rg_counted_part(uint64_t part, uint64_t n, const char *noun, char out[RG_PART_BYTES]) {
     char all[RG_COUNTED_BYTES];
     (void)snprintf(out, RG_PART_BYTES, "%llu of %s %s", (unsigned long long)part, rg_counted(n, noun, all),

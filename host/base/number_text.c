@@ -33,3 +33,15 @@ const char *rg_duration_text(double seconds, char text[RG_NUMBER_BYTES]) {
                                       : "h");
     return text;
 }
+
+const char *rg_size_text(uint64_t bytes, char text[RG_NUMBER_BYTES]) {
+    const char *const units[] = {bytes == 1 ? "byte" : "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    while (size >= 1024.0) {
+        size /= 1024.0;
+        unit++;
+    }
+    (void)snprintf(text, RG_NUMBER_BYTES, "%.*f %s", unit > 0, size, units[unit]);
+    return text;
+}

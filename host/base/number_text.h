@@ -2,6 +2,8 @@
 #ifndef RG_NUMBER_TEXT_H
 #define RG_NUMBER_TEXT_H
 
+#include <stdint.h>
+
 enum { RG_NUMBER_BYTES = 32 };
 
 /* The fewest digits, 6 at least, that read back as the same double; or as the same float. */
@@ -10,5 +12,8 @@ const char *rg_float_text(double value, char text[RG_NUMBER_BYTES]);
 
 /* A time: 5400 s as "90 min". */
 const char *rg_duration_text(double seconds, char text[RG_NUMBER_BYTES]);
+
+/* A number of bytes: 3145728 as "3.0 MiB". */
+const char *rg_size_text(uint64_t bytes, char text[RG_NUMBER_BYTES]);
 
 #endif

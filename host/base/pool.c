@@ -181,7 +181,7 @@ void rg_pool_destroy(struct rg_pool *pool) {
     rg_free(pool);
 }
 
-/* Do all items with the pool's other threads, of which there is at least one. */
+/* Share the items between the calling thread and the pool's workers. The pool has at least one worker. */
 static void run_shared(struct rg_pool *pool, size_t items, rg_pool_work *work, void *context) {
     /* No run is in progress: all items of the last one are finished. But a thread may still hold a ticket of that run
      * and would take items of this one. So the ticket is first replaced by one that has no items left. */

@@ -22,7 +22,7 @@ static inline rg_subnormals rg_subnormals_to_zero(void) {
     return before;
 }
 
-/* Return to the state `before`, without the flags of exceptions that were raised since. */
+/* Restore the state `before`. Floating-point exceptions that were raised since then leave no flag. */
 static inline void rg_subnormals_restore(rg_subnormals before) {
     _mm_setcsr(before);
 }

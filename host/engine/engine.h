@@ -57,7 +57,7 @@ rg_status rg_engine_chunk(struct rg_engine *engine, struct rg_batch_source *sour
 rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, size_t begin,
                                size_t end);
 
-/* A sample of the lag profile: the first sequences of an update. */
+/* What a sample of the lag profile measures: the first `rows` sequences of update `update`. */
 struct rg_engine_sampling {
     struct rg_batch_source *source;
     uint64_t update;

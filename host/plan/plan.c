@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number_text.h"
 #include "base/sizes.h"
 #include "kernels/base/args.h"
 #include "model/layout.h"
@@ -268,19 +269,6 @@ static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info
     return rows > busy ? rows : busy;
 }
 
-/* 3145728 as "3.0 MiB". */
-static const char *size_text(uint64_t bytes, char out[32]) {
-    const char *const units[] = {bytes == 1 ? "byte" : "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-    while (size >= 1024.0) {
-        size /= 1024.0;
-        unit++;
-    }
-    (void)snprintf(out, 32, "%.*f %s", unit > 0, size, units[unit]);
-    return out;
-}
-
 /* Length of a run of steps whose results stay in a core's cache between scan and weight gradient. It is used where a
  * block of whole sequences does not fit a cache. A run has enough rows that its sums cost little. It depends on the
  * sizes and the device alone, because it decides the order of sums. */
@@ -386,15 +374,15 @@ static uint64_t fitting_batch(const struct need *need, uint64_t memory) {
 /* RG_NO_MEMORY for a plan that no smaller batch makes fit: the largest --steps that does, else what to make smaller. */
 static rg_status refuse_sequence(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory,
                                  const struct need *need) {
-    char whole[32], single[32], limit[32];
+    char whole[RG_NUMBER_BYTES], single[RG_NUMBER_BYTES], limit[RG_NUMBER_BYTES];
     struct rg_plan one = *p;
     one.batch = 1;
     one.fixed_bytes = need->base + need->per_loss;
     const size_t steps = fitting_steps(p, info, memory);
     const size_t steps_of_one = steps > 0 ? steps : fitting_steps(&one, info, memory);
-    (void)size_text(need_of_batch(need, p->batch), whole);
-    (void)size_text(need_of_batch(need, 1), single);
-    (void)size_text(memory, limit);
+    (void)rg_size_text(need_of_batch(need, p->batch), whole);
+    (void)rg_size_text(need_of_batch(need, 1), single);
+    (void)rg_size_text(memory, limit);
     if (steps_of_one > 0) {
         return rg_fail(RG_NO_MEMORY,
                        "one sequence of %zu steps needs %s on %s, the limit is %s; at most --steps %zu fits%s",
@@ -419,25 +407,25 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
                         const struct rg_plan_options *options, uint64_t memory) {
     const struct need need = least_need(p, info);
     const uint64_t whole = need_of_batch(&need, p->batch), batch = fitting_batch(&need, memory);
-    char bytes[32], limit[32];
+    char bytes[RG_NUMBER_BYTES], limit[RG_NUMBER_BYTES];
     if (options->data_bytes >= memory) {
         return rg_fail(
             RG_NO_MEMORY,
             "the data set alone needs %s on %s, but the limit is %s; give a larger --memory, a smaller --batch, "
             "or a smaller --data file",
-            size_text(options->data_bytes, bytes), info->name, size_text(memory, limit));
+            rg_size_text(options->data_bytes, bytes), info->name, rg_size_text(memory, limit));
     }
     if (whole <= memory) {
         return rg_fail(RG_NO_MEMORY,
                        "%zu steps need a buffer larger than the %s that %s allows; at most --steps %zu "
                        "fits with --hidden %zu",
-                       p->steps, size_text(info->max_buffer_bytes, limit), info->name, fitting_steps(p, info, memory),
-                       p->hidden);
+                       p->steps, rg_size_text(info->max_buffer_bytes, limit), info->name,
+                       fitting_steps(p, info, memory), p->hidden);
     }
     if (batch > 0 && batch < p->batch) {
         return rg_fail(RG_NO_MEMORY, "%s %zu needs at least %s on %s, the limit is %s; at most %s %llu fits",
-                       batch_text(options), p->batch, size_text(whole, bytes), info->name, size_text(memory, limit),
-                       batch_text(options), (unsigned long long)batch);
+                       batch_text(options), p->batch, rg_size_text(whole, bytes), info->name,
+                       rg_size_text(memory, limit), batch_text(options), (unsigned long long)batch);
     }
     return refuse_sequence(p, info, memory, &need);
 }

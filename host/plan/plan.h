@@ -14,7 +14,7 @@
 /* From this number of outputs on, separate kernels compute the head's products and loss, see wide_head.h. */
 enum { RG_WIDE_OUTPUTS = 256 };
 
-/* Rows of the data have fewer numbers than this, because strides are 32-bit numbers in the kernels' arguments. */
+/* A row of data has fewer numbers than this. The kernels' arguments hold a row's length in 32 bits. */
 enum { RG_MAX_WIDTH = 1 << 24 };
 
 struct rg_plan_options {

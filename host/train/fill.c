@@ -10,7 +10,8 @@ bool rg_fill_is_asked(const struct rg_config *config, const struct rg_model *mod
     return config->data.fill || (model && model->input_fill);
 }
 
-/* Whether the value of the previous step replaces a missing one. */
+/* True if a missing value gets the value of the previous step. A model that was trained with --fill decides, else
+ * --fill does. */
 static bool takes_previous(const struct rg_config *config, const struct rg_model *model) {
     return model && model->input_fill ? model->fill_previous
                                       : config->data.fill && strcmp(config->data.fill, "previous") == 0;

@@ -106,8 +106,8 @@ START_TEST(small_norms_meet_the_epsilon) {
 }
 END_TEST
 
-/* All gradients of one magnitude v: the norm is v sqrt(n). Below the smallest normal float a number may be off by the
- * spacing there, or be zero where the device takes subnormal numbers as zeros. */
+/* If each of n gradients is v, the norm is v sqrt(n). If v is subnormal, each may be rounded to the next number, or to
+ * zero where the device takes subnormal numbers as zeros. */
 START_TEST(norms_of_any_magnitude_are_right) {
     struct rg_device *device = open_execution(kinds[_i]);
     if (!device) {

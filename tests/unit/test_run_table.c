@@ -58,11 +58,16 @@ static json_t *settings_of(void) {
                      "d\ne", "whole", (json_int_t)-7, "steps", (json_int_t)55, "real", 0.1, "yes", 1, "no", 0, "none");
 }
 
-static void add_two(struct rg_run_table *t) {
+/* Write a table of two runs to `out`. */
+static void write_two(const char *out) {
+    const struct rg_config config = {.output = {.out = out}};
+    struct rg_run_table table, *const t = &table;
+    ck_assert_int_eq(rg_run_table_open(&config, t), RG_OK);
     const struct rg_summary first = summary_of(0), second = summary_of(5);
     rg_run_table_add(t, 1, settings_of(), &first, NULL);
     rg_run_table_add(t, 2, settings_of(), &second, "m.safetensors");
     ck_assert_int_eq(rg_run_table_close(t), RG_OK);
+    ck_assert_int_eq(n_held_json, 0);
 }
 
 static void expect_in(const char *text, const char *wanted) {
@@ -72,12 +77,8 @@ static void expect_in(const char *text, const char *wanted) {
 START_TEST(columns) {
     static const char names[] = "run,plain,quoted,broken,whole,steps,real,yes,no,none,task,batch,seed,parameters,";
     static const char row[] = ",lstm,\"a \"\"b\"\", c\",\"d\ne\",-7,55,0.1,true,false,,adding,";
-    const struct rg_config config = {.output = {.out = path}};
-    struct rg_run_table t;
     char text[8192];
-    ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
-    add_two(&t);
-    ck_assert_int_eq(n_held_json, 0);
+    write_two(path);
     take(path, text, sizeof text);
     ck_assert_int_eq(strncmp(text, names, sizeof names - 1), 0);
     const char *const second = strstr(text, "\n2,");
@@ -93,12 +94,8 @@ START_TEST(columns) {
 END_TEST
 
 START_TEST(an_object_a_line) {
-    const struct rg_config config = {.output = {.out = lines}};
-    struct rg_run_table t;
     char text[8192];
-    ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
-    add_two(&t);
-    ck_assert_int_eq(n_held_json, 0);
+    write_two(lines);
     take(lines, text, sizeof text);
     expect_in(text, "\"quoted\"");
     expect_in(text, "\n");
@@ -107,11 +104,7 @@ END_TEST
 
 /* Without --out the settings are given back, and there is nothing to close. */
 START_TEST(no_table) {
-    const struct rg_config config = {.output = {.out = NULL}};
-    struct rg_run_table t;
-    ck_assert_int_eq(rg_run_table_open(&config, &t), RG_OK);
-    add_two(&t);
-    ck_assert_int_eq(n_held_json, 0);
+    write_two(NULL);
 }
 END_TEST
 

@@ -287,8 +287,7 @@ static void print_training(const struct rg_screen *screen, const struct rg_confi
 static void print_memory(const struct rg_screen *screen, const struct rg_plan *plan) {
     struct rg_line line = {.length = 0};
     char a[64];
-    const double kib = (double)plan->total_bytes / 1024.0;
-    rg_line_add(&line, "%.1f %s, ", kib < 1024.0 ? kib : kib / 1024.0, kib < 1024.0 ? "KiB" : "MiB");
+    rg_line_add(&line, "%s, ", rg_size_text(plan->total_bytes, a));
     if (plan->chunk >= plan->batch) {
         rg_line_add(&line, "the whole batch at once");
     } else {
