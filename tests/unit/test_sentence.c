@@ -58,7 +58,54 @@ START_TEST(parts_agree) {
 }
 END_TEST
 
+/* The sentence names every range that the table marks: bit i of a mask says that range i, lags 3 i to 3 i + 2, is
+ * noise.
+ */
+static const char *const named[1 << RANGES] = {
+    [1] = "What comes from lags 0 to 2 cannot",
+    [2] = "What comes from lags 3 to 5 cannot",
+    [3] = "What comes from lags 0 to 5 cannot",
+    [4] = "What comes from lags 6 to 8 cannot",
+    [5] = "What comes from lags 0 to 2 and 6 to 8 cannot",
+    [6] = "What comes from lags 3 to 8 cannot",
+    [7] = "What comes from lags 0 to 8 cannot",
+    [8] = "What comes from lags 9 and more cannot",
+    [9] = "What comes from lags 0 to 2, and 9 and more cannot",
+    [10] = "What comes from lags 3 to 5, and 9 and more cannot",
+    [11] = "What comes from lags 0 to 5, and 9 and more cannot",
+    [12] = "What comes from lags 6 and more cannot",
+    [13] = "What comes from lags 0 to 2, and 6 and more cannot",
+    [14] = "What comes from lags 3 and more cannot",
+    [15] = "At no lag can the gradient of weight_hh be told",
+};
+
+START_TEST(all_noise_is_named) {
+    static double log10_norms[LAGS];
+    const size_t mask = (size_t)_i;
+    struct rg_lag_profile profile;
+    struct rg_lag_profiles profiles = {.layers = 1, .directions = 1, .items = &profile};
+    struct rg_diagnosis d = {.profiles = &profiles, .profile = &profile};
+    char text[900];
+    make_profile(RANGES, &profile);
+    for (size_t i = 0; i < RANGES; i++) {
+        profile.matrix_statistics[RG_LAG_HH].chance[i] = mask >> i & 1 ? 1.0 : 0.0;
+    }
+    profile.delta_log10 = log10_norms;
+    d.verdict = (struct rg_verdict){
+        .word = RG_VANISHING, .last = LAGS - 1, .sequences = 8, .factor = 1.0, .horizon = 5, .lags = LAGS};
+    rg_verdict_sentence(&d, text, sizeof text);
+    test_case("%s", text);
+    ck_assert(named[mask] ? strstr(text, named[mask]) != NULL : !strstr(text, "noise"));
+    profile.matrix_statistics[RG_LAG_HH].chance[RANGES - 1] = NAN; /* no gradient: neither noise nor signal */
+    rg_verdict_sentence(&d, text, sizeof text);
+    ck_assert(!strstr(text, " to 11"));
+    ck_assert((strstr(text, "noise") != NULL) == ((mask & 7) != 0));
+    ck_assert((strstr(text, "and more") != NULL) == ((mask & 4) != 0 && (mask & 7) != 7));
+}
+END_TEST
+
 TEST_MAIN("sentence") {
     TCase *tests = add_tests(suite, "sentence");
     tcase_add_loop_test(tests, parts_agree, 0, N_WORDS * N_FROM * N_REACH);
+    tcase_add_loop_test(tests, all_noise_is_named, 0, 1 << RANGES);
 }

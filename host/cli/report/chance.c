@@ -23,6 +23,30 @@ size_t rg_chance_noise_from(const struct rg_lag_profile *p) {
     return from;
 }
 
+size_t rg_chance_noise(const struct rg_lag_profile *p, struct rg_lag_range noise[RG_MAX_RANGES]) {
+    const struct rg_matrix_statistics *const m = &p->matrix_statistics[RG_LAG_HH];
+    const size_t n_ranges = rg_chance_known(p) ? p->statistics.n_ranges : 0;
+    size_t n = 0;
+    bool goes_on = false, any_signal = false; /* is there only noise, or nothing, since the last range of `noise`? */
+    for (size_t i = 0; i < n_ranges; i++) {
+        const bool is_noise = rg_is_noise(m, i), is_signal = !is_noise && !isnan(m->chance[i]);
+        if (is_noise && goes_on) {
+            noise[n - 1].last = p->statistics.ranges[i].last;
+        } else if (is_noise) {
+            noise[n++] = p->statistics.ranges[i];
+        }
+        goes_on = (goes_on || is_noise) && !is_signal;
+        any_signal = any_signal || is_signal;
+    }
+    if (n > 0 && goes_on) { /* no gradient comes from further back */
+        noise[n - 1].last = p->statistics.ranges[n_ranges - 1].last;
+    }
+    if (n > 0 && !any_signal) {
+        noise[0].first = 0;
+    }
+    return n;
+}
+
 const char *rg_chance_groups(const struct rg_lag_profile *p, char out[64]) {
     const size_t groups = p->statistics.groups, min = p->rows / groups, max = (p->rows + groups - 1) / groups;
     if (max == 1) {

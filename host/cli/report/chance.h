@@ -14,6 +14,10 @@ bool rg_chance_known(const struct rg_lag_profile *profile);
 /* The lag from which on all of weight_hh's gradient is noise. SIZE_MAX: the furthest lags are not noise. */
 size_t rg_chance_noise_from(const struct rg_lag_profile *profile);
 
+/* The lags from which weight_hh's gradient is noise, in order; neighbours are one range, and lags without a gradient do
+ * not part them. Returns how many ranges there are. */
+size_t rg_chance_noise(const struct rg_lag_profile *profile, struct rg_lag_range noise[RG_MAX_RANGES]);
+
 /* Print a line or two on stdout: the intervals of decay and horizon, or the reason why there are none. */
 void rg_chance_print(const struct rg_lag_profile *profile);
 

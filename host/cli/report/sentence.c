@@ -37,16 +37,26 @@ static void add_sequences(struct text *t, const struct rg_diagnosis *d) {
     }
 }
 
-/* Add the lag from which on everything is noise: "at no lag can IT be told from noise over these sequences". */
+/* Add the lags that are noise: "at no lag can IT be told from noise over these sequences", or "WHAT comes from lags 0
+ * to 3, and 64 and more cannot be". */
 static void add_noise(struct text *t, const struct rg_diagnosis *d, const char *at, const char *what, const char *it) {
-    const size_t from = rg_chance_noise_from(d->profile);
-    const bool one = from + 1 == d->profile->lags;
-    if (from == 0) {
+    struct rg_lag_range noise[RG_MAX_RANGES];
+    const size_t n = rg_chance_noise(d->profile, noise), lags = d->profile->lags;
+    if (n == 1 && noise[0].first == 0 && noise[0].last + 1 == lags) {
         add(t, "%s no lag can %s be told from noise over these sequences", at, it);
-    } else {
-        add(t, "%s comes from lag%s %zu%s cannot be told from noise over these sequences", what, one ? "" : "s", from,
-            one ? "" : " and more");
+        return;
     }
+    add(t, "%s comes from lag%s ", what, n == 1 && noise[0].first == noise[0].last ? "" : "s");
+    for (size_t i = 0; i < n; i++) {
+        const bool one = noise[i].first == noise[i].last, to_end = !one && noise[i].last + 1 == lags;
+        add(t, "%s%zu", i == 0 ? "" : i + 1 < n ? ", " : n > 2 || to_end ? ", and " : " and ", noise[i].first);
+        if (to_end) {
+            add(t, " and more");
+        } else if (!one) {
+            add(t, " to %zu", noise[i].last);
+        }
+    }
+    add(t, " cannot be told from noise over these sequences");
 }
 
 static bool says_far(enum rg_verdict_word word) {
@@ -212,7 +222,8 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
             v->sensitivity);
     }
     add_cut(&t, d);
-    if (rg_chance_noise_from(d->profile) != SIZE_MAX && !comes_far_as_noise(d)) {
+    struct rg_lag_range noise[RG_MAX_RANGES];
+    if (rg_chance_noise(d->profile, noise) > 0 && !comes_far_as_noise(d)) {
         add(&t, " ");
         add_noise(&t, d, "At", "What", "the gradient of weight_hh");
         add(&t, ".");
