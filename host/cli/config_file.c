@@ -8,6 +8,7 @@
 #include "cli/toml.h"
 #include "files/files.h"
 #include "files/json.h"
+#include "options/option_list.h"
 #include "rnn_gpu/memory.h"
 
 enum { MAX_BYTES = 1 << 20 };
@@ -64,7 +65,7 @@ static rg_status compose_word(const struct rg_toml_entry *e, struct rg_text *wor
     return rg_text_add(word, "", 1);
 }
 
-/* Check a value, and report an invalid one with its line. The sweep itself checks values in a list for a sweep. */
+/* Check a value, or for a sweep a list of values, and report an invalid one with its line. */
 static rg_status check_value(const struct reading *r, const struct rg_toml_entry *e, const struct rg_option *option,
                              size_t command, const char *value) {
     const bool is_list = strcmp(rg_commands[command].name, "sweep") == 0 && rg_option_is_axis(option);
@@ -73,10 +74,8 @@ static rg_status check_value(const struct reading *r, const struct rg_toml_entry
         return rg_fail(RG_BAD_FILE, "%s:%zu: %s takes one value, not a list; sweep takes lists", r->path, e->line,
                        e->key);
     }
-    if (!is_list && rg_option_set(option, value, &scratch) != RG_OK) {
-        return refuse(r, e, rg_error_message());
-    }
-    return RG_OK;
+    const rg_status status = is_list ? rg_option_list_check(option, value) : rg_option_set(option, value, &scratch);
+    return status == RG_OK ? RG_OK : refuse(r, e, rg_error_message());
 }
 
 /* *word = the option in the form of the command line; NULL for a flag that is false. */

@@ -8,6 +8,7 @@
 
 #include "base/nearest.h"
 #include "options/arguments.h"
+#include "options/option_list.h"
 
 static bool takes(size_t command, const struct rg_option *option) {
     return (option->commands >> command & 1) != 0;
@@ -178,7 +179,7 @@ static rg_status parse_option(struct rg_arguments *arguments, struct rg_config *
         return rg_fail(RG_USAGE, "--%s needs a value; write --%s %s", option->name, option->name, option->argument);
     }
     if (is_sweep(arguments) && rg_option_is_axis(option)) {
-        return RG_OK; /* cli/commands/grid.h reads the list */
+        return rg_option_list_check(option, value); /* cli/commands/grid.h reads it again */
     }
     const rg_status status = rg_option_set(option, value, config);
     return status == RG_USAGE && is_list(option, value) ? refuse_list(arguments->command, option, value) : status;

@@ -121,6 +121,9 @@ bad "bad.toml:1: --cell: unknown value 'lsmt'; .*did you mean lstm" 'cell = "lsm
 bad "bad.toml:1: normalize takes true or false" 'normalize = "yes"\n'
 bad "bad.toml:1: hidden takes a value, not true or false" 'hidden = true\n'
 bad "bad.toml:1: hidden takes one value, not a list; sweep takes lists" 'hidden = [1, 2]\n'
+bad "bad.toml:2: --lr: 'x' is not a number or auto" '[sweep]\nlr = [1e-3, "x"]\n'
+bad "bad.toml:2: --cell: unknown value 'foo'" '[sweep]\ncell = ["rnn", "foo"]\n'
+bad "bad.toml:3: --seed: 2 is listed twice" '[sweep]\nlr = 1e-3\nseed = "1-3,2"\n'
 bad "bad.toml:2: hidden is already in line 1" 'hidden = 1\nhidden = 2\n'
 bad "bad.toml:2: \[train\] is already in line 1" '[train]\n[train]\n'
 bad "bad.toml:1: \[trian\] is not the name of a command: .*did you mean train\?" '[trian]\n'
@@ -128,6 +131,9 @@ bad "bad.toml:1: config is only for the command line" 'config = "x"\n'
 bad "bad.toml:1: --report: the value is empty" 'report = ""\n'
 bad "bad.toml:1: the string has no closing" 'data = "x\n'
 bad "bad.toml: the file is empty" ''
+printf 'lr = "1e-3,x"\n' >bad.toml
+refused 4 "bad.toml:1: --lr: 'x' is not a number or auto" "$program" sweep --config bad.toml --out none --report none.html
+refused 2 "^rnn-gpu: --lr: 'x' is not a number or auto" "$program" sweep --lr 1e-3,x --dump-config
 refused 4 'none.toml: cannot be read: No such file' "$program" --config none.toml
 refused 4 '\.: is a folder' "$program" --config .
 head -c 1100000 /dev/zero | tr '\0' '#' >large.toml

@@ -1,7 +1,6 @@
 /* The grid of a sweep: see grid.h. */
 #include "cli/commands/grid.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,160 +8,9 @@
 #include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
-enum { NUMBER_BYTES = 32, WORD_BYTES = 256 };
-
-/* ---- Values of an axis ---- */
-
-static bool is_whole(const struct rg_option *option) {
-    return option->kind == RG_KIND_COUNT || option->kind == RG_KIND_U64 || option->kind == RG_KIND_INT;
-}
-
-static bool is_real(const struct rg_option *option) {
-    return option->kind == RG_KIND_REAL || option->kind == RG_KIND_RATE || option->kind == RG_KIND_SIGNED ||
-           option->kind == RG_KIND_FRACTION;
-}
-
-static rg_status refuse(const struct rg_option *option, const char *item, const char *rule) {
-    return rg_fail(RG_USAGE, "--%s: '%.60s' is not a value for a sweep: %s", option->name, item, rule);
-}
-
-/* Write the option's value in the program's form: 4k becomes 4000. */
-static rg_status value_text(const struct rg_option *option, const char *typed, char text[RG_OPTION_TEXT_BYTES]) {
-    struct rg_config scratch = rg_config_default();
-    RG_TRY(rg_option_set(option, typed, &scratch));
-    if (option->kind == RG_KIND_RATE && isnan(scratch.training.lr)) {
-        return refuse(option, typed, "it is found for one training, of train; write rates, such as 1e-4..1e-2*5");
-    }
-    rg_option_value_text(option, &scratch, text);
-    return RG_OK;
-}
-
-/* Add a value after checking that the option accepts it. A whole number is stored as its digits. */
-static rg_status add_value(struct rg_grid_axis *axis, const char *typed) {
-    char text[RG_OPTION_TEXT_BYTES];
-    RG_TRY(value_text(axis->option, typed, text));
-    for (size_t i = 0; i < axis->n; i++) { /* 1e-3 and 0.001 are the same value */
-        char other[RG_OPTION_TEXT_BYTES];
-        const bool has_form = is_whole(axis->option); /* as it is stored */
-        RG_TRY(has_form ? RG_OK : value_text(axis->option, axis->values[i], other));
-        if (strcmp(has_form ? axis->values[i] : other, text) == 0) {
-            return rg_fail(RG_USAGE, "--%s: %.60s is listed twice; a run would count twice", axis->option->name, typed);
-        }
-    }
-    if (axis->n == RG_MAX_VALUES) {
-        return rg_fail(RG_USAGE, "--%s: more than %d values", axis->option->name, RG_MAX_VALUES);
-    }
-    RG_TRY(rg_copy_string(&axis->values[axis->n], is_whole(axis->option) ? text : typed));
-    axis->n++;
-    return RG_OK;
-}
-
-/* Read all of text[0, length) as a number. Returns false if it is not one. */
-static bool read_number(const char *text, size_t length, double *value) {
-    char copy[NUMBER_BYTES], *end = NULL;
-    if (length == 0 || length >= sizeof copy || strspn(text, "+-.0123456789eE") < length) {
-        return false;
-    }
-    (void)snprintf(copy, sizeof copy, "%.*s", (int)length, text);
-    *value = strtod(copy, &end);
-    return *end == '\0' && isfinite(*value);
-}
-
-/* Add the values of A..B*N. */
-static rg_status add_ratios(struct rg_grid_axis *axis, const char *item, const char *dots) {
-    static const char rule[] = "a range is A..B*N with 0 < A < B and N from 2, such as 1e-4..1e-1*10";
-    const char *const times = strchr(dots, '*');
-    double from = 0.0, to = 0.0, count = 0.0;
-    if (!is_real(axis->option) && !is_whole(axis->option)) {
-        return refuse(axis->option, item, "it takes no numbers; write a list");
-    }
-    if (!times || !read_number(item, (size_t)(dots - item), &from) ||
-        !read_number(dots + 2, (size_t)(times - dots - 2), &to) || !read_number(times + 1, strlen(times + 1), &count) ||
-        !(from > 0.0) || !(to > from) || !(count >= 2.0) || !(count <= RG_MAX_VALUES) || floor(count) < count) {
-        return refuse(axis->option, item, rule);
-    }
-    for (size_t i = 0; i < (size_t)count; i++) {
-        char text[NUMBER_BYTES];
-        const double value = from * pow(to / from, (double)i / (count - 1.0));
-        (void)snprintf(text, sizeof text, is_whole(axis->option) ? "%.0f" : "%.4g", value);
-        if (axis->n == 0 || strcmp(axis->values[axis->n - 1], text) != 0) {
-            RG_TRY(add_value(axis, text));
-        }
-    }
-    return RG_OK;
-}
-
-/* Read one end of a range, text[0, length), as a seed is read: 4k is 4000. */
-static rg_status read_end(const struct rg_option *option, const char *text, size_t length, uint64_t *value) {
-    struct rg_config scratch = rg_config_default();
-    const struct rg_option end = {.name = option->name,
-                                  .argument = option->argument,
-                                  .kind = RG_KIND_U64,
-                                  .offset = offsetof(struct rg_config, training.seed),
-                                  .max = UINT64_MAX};
-    char *copy = NULL;
-    RG_TRY(rg_copy_string(&copy, text));
-    copy[length] = '\0';
-    const rg_status status = rg_option_set(&end, copy, &scratch);
-    *value = scratch.training.seed;
-    rg_free(copy);
-    return status;
-}
-
-/* Add the values of A-B. */
-static rg_status add_range(struct rg_grid_axis *axis, const char *item, const char *dash) {
-    static const char rule[] = "a range is A-B with A up to B and at most 1000 values, such as 1-8";
-    uint64_t from = 0, to = 0;
-    if (dash[1] < '0' || dash[1] > '9' || strchr(dash + 1, '-')) {
-        return refuse(axis->option, item, rule);
-    }
-    RG_TRY(read_end(axis->option, item, (size_t)(dash - item), &from));
-    RG_TRY(read_end(axis->option, dash + 1, strlen(dash + 1), &to));
-    if (to < from || to - from >= RG_MAX_VALUES) {
-        return refuse(axis->option, item, rule);
-    }
-    for (uint64_t i = 0; i <= to - from; i++) {
-        char text[NUMBER_BYTES];
-        (void)snprintf(text, sizeof text, "%llu", (unsigned long long)(from + i));
-        RG_TRY(add_value(axis, text));
-    }
-    return RG_OK;
-}
-
-static rg_status add_item(struct rg_grid_axis *axis, const char *item) {
-    const char *const dots = strstr(item, "..");
-    const char *const dash = is_whole(axis->option) && item[0] != '\0' ? strchr(item + 1, '-') : NULL;
-    return dots ? add_ratios(axis, item, dots) : dash ? add_range(axis, item, dash) : add_value(axis, item);
-}
-
-static rg_status read_axis(struct rg_grid_axis *axis, const struct rg_option *option, const char *list) {
-    char *copy = NULL;
-    axis->option = option;
-    RG_TRY(rg_alloc(&axis->values, RG_MAX_VALUES, sizeof *axis->values, "values of a sweep"));
-    RG_TRY(rg_copy_string(&copy, list));
-    rg_status status = RG_OK;
-    char *at = copy;
-    while (status == RG_OK && at) {
-        char *const comma = strchr(at, ',');
-        if (comma) {
-            *comma = '\0';
-        }
-        status = add_item(axis, at);
-        at = comma ? comma + 1 : NULL;
-    }
-    rg_free(copy);
-    return status;
-}
+enum { WORD_BYTES = 256 };
 
 /* ---- The command line ---- */
-
-static void axis_release(struct rg_grid_axis *axis) {
-    for (size_t i = 0; i < axis->n; i++) {
-        rg_free(axis->values[i]);
-    }
-    rg_free(axis->values);
-    *axis = (struct rg_grid_axis){.n = 0};
-}
 
 /* Add an axis. An option that is given again replaces its earlier axis. */
 static rg_status add_axis(struct rg_grid_of_runs *grid, const struct rg_option *option, const char *list) {
@@ -173,9 +21,9 @@ static rg_status add_axis(struct rg_grid_of_runs *grid, const struct rg_option *
     if (at == RG_MAX_AXES) {
         return rg_fail(RG_USAGE, "a sweep takes up to %d options with values", RG_MAX_AXES);
     }
-    axis_release(&grid->axes[at]);
+    rg_option_list_release(&grid->axes[at]);
     grid->n_axes += at == grid->n_axes;
-    return read_axis(&grid->axes[at], option, list);
+    return rg_option_list_read(option, list, &grid->axes[at]);
 }
 
 /* Is it a flag that train does not have? The words of a run are parsed as those of train. */
@@ -202,7 +50,7 @@ static rg_status read_line(struct rg_grid_of_runs *grid, const struct rg_config 
 static size_t move_last(struct rg_grid_of_runs *grid, const char *name) {
     for (size_t i = 0; i < grid->n_axes; i++) {
         if (strcmp(grid->axes[i].option->name, name) == 0) {
-            const struct rg_grid_axis axis = grid->axes[i];
+            const struct rg_option_list axis = grid->axes[i];
             memmove(&grid->axes[i], &grid->axes[i + 1], (grid->n_axes - i - 1) * sizeof axis);
             grid->axes[grid->n_axes - 1] = axis;
             return axis.n;
@@ -229,7 +77,7 @@ static rg_status check_folds(const struct rg_grid_of_runs *grid, const struct rg
     if (!grid->has_folds || has_axis(grid, "folds")) {
         return RG_OK;
     }
-    const struct rg_grid_axis *const axis = &grid->axes[grid->n_axes - 1];
+    const struct rg_option_list *const axis = &grid->axes[grid->n_axes - 1];
     for (size_t i = 0; i < axis->n; i++) {
         largest = rg_max(largest, (size_t)strtoull(axis->values[i], NULL, 10));
     }
@@ -267,7 +115,7 @@ rg_status rg_grid_create(const struct rg_config *config, struct rg_grid_of_runs 
 void rg_grid_destroy(struct rg_grid_of_runs *grid) {
     if (grid) {
         for (size_t i = 0; i < RG_MAX_AXES; i++) {
-            axis_release(&grid->axes[i]);
+            rg_option_list_release(&grid->axes[i]);
         }
         rg_free(grid->words);
         rg_free(grid);
@@ -315,7 +163,7 @@ rg_status rg_grid_config(const struct rg_grid_of_runs *grid, size_t run, const s
         argv[argc++] = grid->words[i];
     }
     for (size_t i = 0; i < grid->n_axes; i++) {
-        const struct rg_grid_axis *const axis = &grid->axes[i];
+        const struct rg_option_list *const axis = &grid->axes[i];
         (void)snprintf(words[i], WORD_BYTES, "--%s=%s", axis->option->name, axis->values[rg_grid_index(grid, run, i)]);
         argv[argc++] = words[i];
     }

@@ -5,22 +5,15 @@
 #include <stdbool.h>
 
 #include "cli/report/sweep_figures.h"
-#include "options/options.h"
+#include "options/option_list.h"
 
-enum { RG_MAX_AXES = 24, RG_MAX_VALUES = 1000, RG_MAX_RUNS = 10000 };
-
-/* An option and its values as text. */
-struct rg_grid_axis {
-    const struct rg_option *option;
-    size_t n;
-    char **values; /* [n] */
-};
+enum { RG_MAX_AXES = 24, RG_MAX_RUNS = 10000 };
 
 /* Axes in the order of the command line, except that --steps comes last, --seed after it and --fold after both. So runs
  * that differ only in seed and fold are neighbours. */
 struct rg_grid_of_runs {
     size_t n_axes;
-    struct rg_grid_axis axes[RG_MAX_AXES];
+    struct rg_option_list axes[RG_MAX_AXES];
     size_t n_runs;                    /* product of the numbers of values */
     size_t n_folds, n_seeds, n_steps; /* 1 without the axis */
     bool has_folds, has_seeds;
@@ -28,9 +21,8 @@ struct rg_grid_of_runs {
     size_t n_words;
 };
 
-/* Read the axes of a parsed command line. The items of a list are separated by commas. An item is a value, a range of
- * whole numbers A-B, or A..B*N: N values from A to B with equal ratios and four digits. RG_USAGE names option and item.
- */
+/* Read the axes of a parsed command line, which are lists of values (options/option_list.h). RG_USAGE names option and
+ * item. */
 rg_status rg_grid_create(const struct rg_config *config, struct rg_grid_of_runs **out);
 void rg_grid_destroy(struct rg_grid_of_runs *grid); /* NULL allowed */
 

@@ -333,9 +333,9 @@ static rg_status find_done(struct sweep *s) {
 
 /* Do everything that can fail before the first training. */
 static rg_status prepare(struct sweep *s) {
+    RG_TRY(make_runs(s));
     RG_TRY(rg_pages_check(s->config, RG_FIGURES_SWEEP));
     RG_TRY(rg_outputs_check(s->config, RG_OUT_RUNS));
-    RG_TRY(make_runs(s));
     (void)set_view(s);
     RG_TRY(rg_sweep_figure_check(&s->view, s->config->output.figure));
     RG_TRY(rg_run_data_check_again(&s->replicas.items[0].config, rg_grid_members(s->grid) > 1));

@@ -28,7 +28,7 @@ struct keys {
 static struct keys keys_of(const struct rg_grid_of_runs *grid, size_t n_axes) {
     size_t width = 0;
     for (size_t i = 0; i < n_axes; i++) {
-        const struct rg_grid_axis *const axis = &grid->axes[i];
+        const struct rg_option_list *const axis = &grid->axes[i];
         size_t max = strlen(axis->option->name);
         for (size_t v = 0; axis->n > 1 && v < axis->n; v++) {
             max = strlen(axis->values[v]) > max ? strlen(axis->values[v]) : max;
@@ -38,7 +38,7 @@ static struct keys keys_of(const struct rg_grid_of_runs *grid, size_t n_axes) {
     return (struct keys){n_axes, width > KEY_COLUMNS};
 }
 
-static size_t axis_width(const struct rg_grid_axis *axis) {
+static size_t axis_width(const struct rg_option_list *axis) {
     size_t width = 0;
     for (size_t i = 0; i < axis->n; i++) {
         const size_t length = strlen(axis->values[i]);
@@ -81,7 +81,7 @@ static void add_keys(const struct rg_grid_of_runs *grid, struct keys keys, size_
         rg_columns_cell(table, "", "%zu", table->n_cells / table->options.n + 1);
     }
     for (size_t i = 0; i < keys.n_axes; i++) {
-        const struct rg_grid_axis *const axis = &grid->axes[i];
+        const struct rg_option_list *const axis = &grid->axes[i];
         if (axis->n > 1) {
             rg_columns_cell(table, "", "%s", axis->values[rg_grid_index(grid, run, i)]);
         }
@@ -109,7 +109,7 @@ static json_t *json_value(const char *text) {
 json_t *rg_sweep_values(const struct rg_grid_of_runs *grid, size_t n_axes, size_t run) {
     json_t *settings = json_object();
     for (size_t i = 0; i < n_axes; i++) {
-        const struct rg_grid_axis *const axis = &grid->axes[i];
+        const struct rg_option_list *const axis = &grid->axes[i];
         rg_json_set(&settings, axis->option->name, json_value(axis->values[rg_grid_index(grid, run, i)]));
     }
     return settings;
