@@ -53,29 +53,22 @@ static rg_status expand(FILE *out, const char *name, size_t length, int depth) {
     return RG_OK;
 }
 
-/* Write the text without comments, which have letters beyond ASCII and take time. A line break in one becomes a joined
- * line: messages then count lines right, and no macro ends there. */
+/* Write the text without its comments, which have letters beyond ASCII and take time. A line break in one becomes a
+ * joined line: messages then count lines right, and no macro ends there. */
 static void write_without_comments(FILE *out, const char *at) {
-    bool quoted = false;
-    while (*at) {
-        const size_t plain = strcspn(at, quoted ? "\"" : "\"/");
-        (void)fwrite(at, 1, plain, out);
-        at += plain;
-        if (*at != '/' || (at[1] != '*' && at[1] != '/')) {
-            quoted = quoted != (*at == '"');
-            (void)fwrite(at, 1, *at ? 1 : 0, out);
-            at += *at ? 1 : 0;
-            continue;
-        }
-        const bool block = at[1] == '*';
+    static const char begin[] = "/*", end[] = "*/"; /* the kernels have no comments of the other kind */
+    for (const char *comment = strstr(at, begin); comment; comment = strstr(at, begin)) {
+        (void)fwrite(at, 1, (size_t)(comment - at), out);
         (void)fputc(' ', out);
-        for (at += 2; *at && (block ? at[0] != '*' || at[1] != '/' : *at != '\n'); at++) {
+        const char *const last = strstr(comment, end);
+        for (at = comment; last && at < last; at++) {
             if (*at == '\n') {
                 (void)fputs("\\\n", out);
             }
         }
-        at += block && *at ? 2 : 0;
+        at += strlen(end);
     }
+    (void)fputs(at, out);
 }
 
 static rg_status close_text(FILE *stream, rg_status status) {
