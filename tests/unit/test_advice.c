@@ -352,6 +352,38 @@ START_TEST(a_file_keeps_its_batch_and_its_progress) {
 }
 END_TEST
 
+/* Which part of the baseline a file's loss may be, by the verdict and the loss, before a run needs advice. A task's
+ * loss has to be learned. */
+START_TEST(progress_that_needs_no_advice) {
+    static const enum rg_verdict_word arriving[] = {RG_STABLE, RG_SENSITIVE, RG_FADING, RG_MIXED},
+                                      lost[] = {RG_VANISHING, RG_EXPLODING};
+    static const struct {
+        double part;
+        bool arriving, lost, task; /* is there advice? */
+    } cases[] = {{0.30, false, false, true}, {0.49, false, false, true}, {0.50, false, true, true},
+                 {0.51, false, true, true},  {0.89, false, true, true},  {0.90, true, true, true},
+                 {0.91, true, true, true},   {1.00, true, true, true}};
+    struct line line;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t v = 0; v < 6; v++) {
+            const enum rg_verdict_word verdict = v < 4 ? arriving[v] : lost[v - 4];
+            for (int is_file = 0; is_file < 2; is_file++) {
+                struct rg_advice advice;
+                const struct rg_config config = parse(&line, is_file ? "--data d.csv" : "--task adding");
+                struct rg_outcome o = outcome_of(&config, verdict);
+                o.baseline = 2.0; /* a binary fraction of it is exact */
+                o.loss = cases[i].part * o.baseline;
+                rg_advise(&o, &advice);
+                const bool wanted = !is_file ? cases[i].task : v < 4 ? cases[i].arriving : cases[i].lost;
+                ck_assert_msg((advice.row != NULL) == wanted, "%s, %s, %g of the baseline: %s",
+                              is_file ? "a file" : "a task", rg_verdict_names[verdict], cases[i].part,
+                              advice.row ? advice.row->name : "no advice");
+            }
+        }
+    }
+}
+END_TEST
+
 /* ---- The page ---- */
 
 static char *read_page(const char *path) {
@@ -456,6 +488,7 @@ TEST_MAIN("advice") {
     tcase_add_test(advice, advice_comes_to_an_end);
     tcase_add_test(advice, none_where_none_is_needed);
     tcase_add_test(advice, a_file_keeps_its_batch_and_its_progress);
+    tcase_add_test(advice, progress_that_needs_no_advice);
     tcase_add_test(advice, the_page_has_the_table);
     tcase_add_test(advice, words_of_the_command);
     tcase_add_test(advice, words_for_a_shell);

@@ -35,6 +35,8 @@ START_TEST(versions_and_errors) {
     rnn_gpu_data_destroy(NULL);
     rnn_gpu_trainer_destroy(NULL);
     rnn_gpu_trainer_cancel(NULL);
+    rnn_gpu_trainer_on_update(NULL, NULL, NULL);
+    rnn_gpu_trainer_on_validation(NULL, NULL, NULL);
     rnn_gpu_tensors_destroy(NULL);
     rnn_gpu_device_close(NULL);
 }
@@ -100,6 +102,40 @@ START_TEST(null_arguments) {
     FAILS(rnn_gpu_trainer_model(any, 0, NULL), RNN_GPU_USAGE, "rnn_gpu_trainer_model: model is NULL");
     FAILS(rnn_gpu_trainer_lags(NULL, any), RNN_GPU_USAGE, "rnn_gpu_trainer_lags: trainer is NULL");
     FAILS(rnn_gpu_trainer_lags(any, NULL), RNN_GPU_USAGE, "rnn_gpu_trainer_lags: tensors is NULL");
+}
+END_TEST
+
+/* Where a call fails, its handle becomes NULL, whatever it was before; what has no status answers NULL or 0. */
+START_TEST(no_handle_after_a_failure) {
+    static char garbage;
+    rnn_gpu_options *const other = options_with("grad", NULL), *options = (void *)&garbage;
+    rnn_gpu_device *device = (void *)&garbage;
+    rnn_gpu_data *empty = (void *)&garbage, *missing = (void *)&garbage, *data = NULL;
+    rnn_gpu_model *created = (void *)&garbage, *loaded = (void *)&garbage, *nameless = (void *)&garbage, *model = NULL;
+    rnn_gpu_trainer *trainer = (void *)&garbage;
+    rnn_gpu_tensors *outputs = (void *)&garbage, *gradient = (void *)&garbage;
+    const struct rnn_gpu_arrays none = {.x = {.values = NULL}};
+    FAILS(rnn_gpu_options_create("tran", &options), RNN_GPU_USAGE, "there are no options of 'tran'");
+    GOOD(rnn_gpu_options_set(other, "device", "nosuch"));
+    FAILS(rnn_gpu_device_open(other, &device), RNN_GPU_NO_DEVICE, "nosuch");
+    FAILS(rnn_gpu_data_create(&none, &empty), RNN_GPU_USAGE, "there is no tensor `x`");
+    FAILS(rnn_gpu_data_open("nosuch.csv", &missing), RNN_GPU_BAD_DATA, "nosuch.csv");
+    FAILS(rnn_gpu_model_create(other, 1, 1, &created), RNN_GPU_USAGE, "these are options for grad");
+    FAILS(rnn_gpu_model_load("x.safetensors", other, &loaded), RNN_GPU_USAGE, "these are options for grad");
+    FAILS(rnn_gpu_model_load("", NULL, &nameless), RNN_GPU_BAD_DATA, "the name of the model's file is empty");
+    GOOD(rnn_gpu_data_create(&problem.arrays, &data));
+    GOOD(rnn_gpu_model_create(NULL, FEATURES, 1, &model));
+    FAILS(rnn_gpu_trainer_create(NULL, other, NULL, data, NULL, &trainer), RNN_GPU_USAGE, "these are options for grad");
+    FAILS(rnn_gpu_predict(NULL, model, data, other, &outputs), RNN_GPU_USAGE, "these are options for grad");
+    FAILS(rnn_gpu_gradient(NULL, model, data, other, &gradient, NULL), RNN_GPU_NO_DEVICE, "nosuch");
+    ck_assert(!options && !device && !empty && !missing && !created && !loaded && !nameless && !trainer);
+    ck_assert(!outputs && !gradient);
+    ck_assert(!rnn_gpu_model_parameter(NULL, 0) && !rnn_gpu_model_class(NULL, 0) && !rnn_gpu_model_class(model, 0));
+    ck_assert(rnn_gpu_tensors_count(NULL) == 0 && !rnn_gpu_tensors_name(NULL, 0));
+    ck_assert(!rnn_gpu_option_name(NULL, 0) && !rnn_gpu_option_help(NULL));
+    rnn_gpu_model_destroy(model);
+    rnn_gpu_data_destroy(data);
+    rnn_gpu_options_destroy(other);
 }
 END_TEST
 
@@ -244,9 +280,10 @@ START_TEST(models) {
     GOOD(rnn_gpu_model_describe(model, &info));
     ck_assert_str_eq(info.cell, "gru");
     ck_assert_str_eq(info.loss, "ce");
-    ck_assert_uint_eq(info.inputs, 4);
-    ck_assert_uint_eq(info.layers, 2);
-    ck_assert_uint_eq(info.n_parameters, 10);
+    ck_assert_str_eq(info.target, "last");
+    ck_assert(info.inputs == 4 && info.hidden == 5 && info.outputs == 3 && info.layers == 2 && info.directions == 1);
+    ck_assert(info.n_parameters == 10 && info.n_weights == 15 * (4 + 5 + 2) + 15 * (5 + 5 + 2) + 3 * (5 + 1));
+    ck_assert(info.n_classes == 0 && !info.is_double && !info.takes_words && !info.has_normalization);
     while (rnn_gpu_model_parameter(model, n)) {
         n++;
     }
@@ -545,6 +582,7 @@ TEST_MAIN("api") {
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, versions_and_errors);
     tcase_add_test(tests, null_arguments);
+    tcase_add_test(tests, no_handle_after_a_failure);
     tcase_add_test(tests, options);
     tcase_add_test(tests, names_of_options);
     tcase_add_test(tests, contradictions);

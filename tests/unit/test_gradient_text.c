@@ -415,11 +415,26 @@ static struct rg_model *model_of(void) {
     return create(&shape);
 }
 
+/* The terms of a matrix, as `train --json` prints them of a sample: without norm and cosine. */
+static json_t *some_terms(const struct rg_lag_profile *p, bool all) {
+    struct rg_lag_columns columns;
+    const struct rg_lag_terms *const t = &p->matrices[0];
+    const struct rg_lag_values values = {t->log10_norm, t->share, t->cosine};
+    json_t *object = json_object();
+    ck_assert_int_eq(rg_lag_columns_create(p->lags, &columns), RG_OK);
+    rg_lag_columns_add(&object, &columns);
+    rg_lag_values_add(&object, &columns, &values, all);
+    rg_lag_columns_release(&columns);
+    return object;
+}
+
 START_TEST(json_and_tables) {
     count_held_json();
     struct rg_model *const model = model_of();
     struct rg_own_table table = {.pointers = NULL};
     fill(1, 1, 7, 7);
+    text_add_json(&said, "all terms", some_terms(&s.items[0], true));
+    text_add_json(&said, "log10 and share alone", some_terms(&s.items[0], false));
     write_all("few sequences", model);
     fill(2, 2, 15, 16);
     fill_statistics(&s.items[0], 8, 3);

@@ -382,6 +382,52 @@ START_TEST(plots_in_rows) {
 }
 END_TEST
 
+/* A canvas that keeps the bold texts, which are the lines of titles, each with its place. */
+struct lines_canvas {
+    struct rg_canvas canvas;
+    struct text bold;
+    double first; /* y of the first one */
+};
+
+static void note_bold(struct rg_canvas *c, const struct rg_label *label, const char *text) {
+    struct lines_canvas *const l = (struct lines_canvas *)(void *)c;
+    if (label->bold) {
+        l->first = l->bold.length ? l->first : label->y;
+        text_add(&l->bold, "%s%g:%s", l->bold.length ? "|" : "", (label->y - l->first) / (1.25 * label->size), text);
+    }
+}
+
+/* A title takes as many lines as its words need. A word that is wider than the plot has a line of its own. */
+START_TEST(titles_are_wrapped) {
+    static const struct {
+        const char *title, *lines;
+    } cases[] = {
+        {"A title", "0:A title"},
+        {"", ""},
+        {"words  of a title that needs three lines, because it is long, longer than a title should be",
+         "0:words  of a title that needs three|1:lines, because it is long, longer|2:than a title should be"},
+        {"a wordwordwordwordwordwordwordwordwordwordwordword b c",
+         "0:a|1:wordwordwordwordwordwordwordwordwordwordwordword|2:b c"},
+        {"wordwordwordwordwordwordwordwordwordwordwordword a",
+         "0:wordwordwordwordwordwordwordwordwordwordwordword|1:a"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lines_canvas l = {.canvas = {no_line, no_line, no_tint, no_box, note_bold, no_cells, RG_OK}};
+        struct rg_plot plot = {.x = rg_axis_of("x", RG_LINEAR), .y = rg_axis_of("y", RG_LINEAR)};
+        struct rg_series *series = NULL;
+        (void)snprintf(plot.title, sizeof plot.title, "%s", cases[i].title);
+        ck_assert_int_eq(rg_plot_add(&plot, "s", RG_STYLE_LINE, 0, 2, &series), RG_OK);
+        series->x[1] = series->y[1] = 1.0;
+        text_add(&l.bold, "%s", "");
+        rg_plot_draw(&plot, &l.canvas, &(struct rg_box){10.0, 20.0, 300.0, 200.0});
+        ck_assert_int_eq(l.canvas.status, RG_OK);
+        ck_assert_str_eq(l.bold.bytes, cases[i].lines);
+        free(l.bold.bytes);
+        rg_figures_clear(&plot, 1);
+    }
+}
+END_TEST
+
 /* ---- A page ---- */
 
 START_TEST(a_page) {
@@ -484,6 +530,7 @@ TEST_MAIN("pictures") {
     tcase_add_test(tests, a_comparison);
     tcase_add_test(tests, sweeps);
     tcase_add_test(tests, plots_in_rows);
+    tcase_add_test(tests, titles_are_wrapped);
     tcase_add_test(tests, a_page);
     tcase_add_test(tests, figures_that_are_left_out_are_named);
 }
