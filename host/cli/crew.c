@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/guard.h"
+#include "base/hash.h"
 #include "base/stop.h"
 #include "files/fingerprint.h"
 
@@ -55,27 +56,20 @@ rg_status rg_crew_join(struct rg_crew *crew) {
     return rg_ranks_open(&crew->ranks);
 }
 
-static uint64_t add(uint64_t hash, const char *text) {
-    for (const char *c = text; *c; c++) {
-        hash = (hash ^ (unsigned char)*c) * 0x100000001B3u;
-    }
-    return (hash ^ 0xFF) * 0x100000001B3u;
-}
-
 rg_status rg_crew_check(const struct rg_crew *crew, rg_status parsed, int argc, char **argv) {
     struct rg_fingerprint program = {0, 0};
-    uint64_t options = 0xCBF29CE484222325u;
+    uint64_t options = RG_HASH_START;
     if (!rg_ranks_several(crew->ranks)) {
         return parsed;
     }
     for (int i = 1; i < argc; i++) {
-        options = add(options, argv[i]);
+        options = rg_hash_item(options, argv[i]);
     }
     const char *const device = getenv("RNN_GPU_DEVICE");
-    options = add(options, device ? device : "");
+    options = rg_hash_item(options, device ? device : "");
     const rg_status taken = rg_fingerprint_take("/proc/self/exe", &program);
     RG_TRY(rg_ranks_agree(crew->ranks, parsed == RG_OK ? taken : parsed));
-    RG_TRY(rg_ranks_same(crew->ranks, add((uint64_t)program.crc << 32 ^ program.bytes, RG_VERSION), RG_USAGE,
+    RG_TRY(rg_ranks_same(crew->ranks, rg_hash_item((uint64_t)program.crc << 32 ^ program.bytes, RG_VERSION), RG_USAGE,
                          "its program is another build than rank 0's; install the same one on every host"));
     return rg_ranks_same(crew->ranks, options, RG_USAGE,
                          "its options (or RNN_GPU_DEVICE) differ from those of rank 0; give all ranks the same");

@@ -6,25 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "files/files.h"
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"
 
 enum { FILE_BYTES = 4096, SCHEMA = 1, MIN_CHUNK = 65536, MIN_TILE = 8, MAX_TILE = 64 };
 
-/* FNV-1a. */
-static uint64_t hash_text(uint64_t hash, const char *text) {
-    for (; *text; text++) {
-        hash = (hash ^ (unsigned char)*text) * 0x100000001B3u;
-    }
-    return hash;
-}
-
 rg_status rg_tuning_path(const struct rg_device_info *info, char path[RG_CACHE_PATH]) {
     char units[24], name[80];
     (void)snprintf(units, sizeof units, "|%d", info->units);
-    const uint64_t key =
-        hash_text(hash_text(hash_text(hash_text(0xCBF29CE484222325u, info->name), "|"), info->version), units);
+    uint64_t key = rg_hash_text(rg_hash_text(RG_HASH_START, info->name), "|");
+    key = rg_hash_text(rg_hash_text(key, info->version), units);
     (void)snprintf(name, sizeof name, "tune-%s-%016llx.json", info->backend, (unsigned long long)key);
     return rg_cache_path(name, path);
 }

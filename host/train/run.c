@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/stop.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -156,15 +157,12 @@ void rg_run_destroy(struct rg_run *run) {
 }
 
 uint64_t rg_run_weights_hash(const struct rg_model *model) {
-    uint64_t hash = 0xCBF29CE484222325u;
+    uint64_t hash = RG_HASH_START;
     for (size_t i = 0; i < model->n_parameters; i++) {
         const struct rg_parameter *const p = &model->parameters[i];
         const void *const values = model->exact ? (const void *)(model->exact + p->offset) : rg_model_values(model, i);
         const size_t size = model->exact ? sizeof *model->exact : sizeof *model->weights;
-        const unsigned char *const bytes = values;
-        for (size_t b = 0; b < rg_parameter_elements(p) * size; b++) {
-            hash = (hash ^ bytes[b]) * 0x100000001B3u;
-        }
+        hash = rg_hash_bytes(hash, values, rg_parameter_elements(p) * size);
     }
     return hash;
 }

@@ -3,24 +3,17 @@
 
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "cli/commands/checkpoints.h"
 #include "data/data_fingerprint.h"
 #include "ranks/ranks.h"
 
-#define FNV_START 0xCBF29CE484222325u
-
-/* FNV-1a of a text and of numbers. */
-static uint64_t add_text(uint64_t hash, const char *text) {
-    for (; *text; text++) {
-        hash = (hash ^ (unsigned char)*text) * 0x100000001B3u;
-    }
-    return (hash ^ 0xFF) * 0x100000001B3u;
-}
-
+/* The hash with n more numbers, the same on hosts of either byte order. */
 static uint64_t add_numbers(uint64_t hash, const uint64_t *numbers, size_t n) {
     for (size_t i = 0; i < n; i++) {
         for (unsigned shift = 0; shift < 64; shift += 8) {
-            hash = (hash ^ (numbers[i] >> shift & 0xFF)) * 0x100000001B3u;
+            const unsigned char byte = (unsigned char)(numbers[i] >> shift & 0xFF);
+            hash = rg_hash_bytes(hash, &byte, 1);
         }
     }
     return hash;
@@ -53,10 +46,10 @@ static rg_status check_devices(const struct rg_run *run, struct rg_ranks *ranks)
         (uint64_t)info->vec, (uint64_t)info->nv, (uint64_t)info->cols, (uint64_t)info->rows, p->block,
         p->accum_steps,      p->sum_slices,      p->head_parts};
     char text[400];
-    uint64_t hash = add_text(FNV_START, info->backend);
-    hash = add_text(hash, info->name);
-    hash = add_text(hash, info->version);
-    hash = add_text(hash, info->library);
+    uint64_t hash = rg_hash_item(RG_HASH_START, info->backend);
+    hash = rg_hash_item(hash, info->name);
+    hash = rg_hash_item(hash, info->version);
+    hash = rg_hash_item(hash, info->library);
     (void)snprintf(text, sizeof text,
                    "its device, %.100s (%s), is of another kind than rank 0's, so the bits would depend on the ranks; "
                    "--mixed allows it",
@@ -78,7 +71,7 @@ rg_status rg_alike_check(const struct rg_config *config, const struct rg_run *ru
                               run->config.machine.shards,
                               p->arena,
                               p->real_bytes};
-    return rg_ranks_same(ranks, add_numbers(FNV_START, start, sizeof start / sizeof *start), RG_CHECK_FAILED,
+    return rg_ranks_same(ranks, add_numbers(RG_HASH_START, start, sizeof start / sizeof *start), RG_CHECK_FAILED,
                          "it starts from other weights or data than rank 0");
 }
 

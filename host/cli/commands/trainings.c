@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/ending.h"
+#include "base/hash.h"
 #include "cli/commands/run_table.h"
 #include "base/counted.h"
 #include "data/data_fingerprint.h"
@@ -138,17 +139,9 @@ static rg_status key_text(const struct rg_trainings *t, const struct rg_config *
     return status;
 }
 
-/* FNV-1a. */
-static uint64_t hash_of(const char *text) {
-    uint64_t hash = 0xCBF29CE484222325u;
-    for (const char *c = text; *c; c++) {
-        hash = (hash ^ (unsigned char)*c) * 0x100000001B3u;
-    }
-    return hash;
-}
-
 static void name_file(const struct rg_trainings *t, const char *key, const char *ending, char path[RG_TRAINING_PATH]) {
-    (void)snprintf(path, RG_TRAINING_PATH, "%s/training-%016" PRIx64 "%s", t->folder, hash_of(key), ending);
+    (void)snprintf(path, RG_TRAINING_PATH, "%s/training-%016" PRIx64 "%s", t->folder, rg_hash_text(RG_HASH_START, key),
+                   ending);
 }
 
 rg_status rg_trainings_model(struct rg_trainings *t, const struct rg_config *config, size_t run,

@@ -10,11 +10,14 @@
 
 #include "base/cache.h"
 #include "base/guard.h"
+#include "base/hash.h"
 #include "device/opencl/devices.h"
 #include "device/opencl/pocl_cache.h"
 #include "rnn_gpu/memory.h"
 
 enum { FORMAT = 1, INFO_BYTES = 256 };
+/* A second start of the hash, so that a key has 128 bits: 2^64 over the golden ratio. */
+static const uint64_t OTHER_START = 0x9E3779B97F4A7C15u;
 static const uint64_t MAX_BYTES = (uint64_t)1 << 28;
 
 struct header {
@@ -26,18 +29,10 @@ struct header {
 };
 static const char magic[8] = "rgkernel";
 
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001B3u;
-    }
-    return hash;
-}
-
 /* Two hashes of a text and the 0 behind it. */
 static void mix(uint64_t key[2], const char *text) {
     for (size_t i = 0; i < 2; i++) {
-        key[i] = hash_bytes(key[i], text, strlen(text) + 1);
+        key[i] = rg_hash_bytes(key[i], text, strlen(text) + 1);
     }
 }
 
@@ -46,7 +41,7 @@ void rg_cl_binary_find(const struct rg_cl *cl, cl_device_id device, const char *
     static const cl_device_info facts[] = {CL_DEVICE_NAME, CL_DEVICE_VENDOR, CL_DEVICE_VERSION, CL_DRIVER_VERSION};
     char platform[RG_CL_NAME], format[16], name[48];
     rg_cl_platform_of(cl, device, platform);
-    *b = (struct rg_cl_binary){.key = {0xCBF29CE484222325u, 0x9E3779B97F4A7C15u}};
+    *b = (struct rg_cl_binary){.key = {RG_HASH_START, OTHER_START}};
     if (strcmp(platform, RG_POCL_NAME) == 0) {
         return;
     }
@@ -78,7 +73,7 @@ static unsigned char *read_file(const struct rg_cl_binary *b, struct header *hea
                       memcmp(header->key, b->key, sizeof b->key) == 0 && header->bytes <= MAX_BYTES;
     if (good && rg_alloc(&bytes, (size_t)header->bytes, 1, "a built program") == RG_OK &&
         (fread(bytes, 1, (size_t)header->bytes, file) != header->bytes || fgetc(file) != EOF ||
-         hash_bytes(b->key[0], bytes, (size_t)header->bytes) != header->check)) {
+         rg_hash_bytes(b->key[0], bytes, (size_t)header->bytes) != header->check)) {
         rg_free(bytes);
         bytes = NULL;
     }
@@ -148,7 +143,7 @@ void rg_cl_binary_save(const struct rg_cl *cl, cl_program program, const struct 
     struct header header = {.key = {b->key[0], b->key[1]}, .kernels = count_kernels(cl, program), .bytes = n};
     memcpy(header.magic, magic, sizeof magic);
     if (cl->clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof bytes, &bytes, NULL) == CL_SUCCESS) {
-        header.check = hash_bytes(b->key[0], bytes, n);
+        header.check = rg_hash_bytes(b->key[0], bytes, n);
         write_file(b, &header, bytes);
     }
     rg_free(bytes);

@@ -20,6 +20,7 @@
 
 #include "base/cache.h"
 #include "base/guard.h"
+#include "base/hash.h"
 #include "base/stop.h"
 #include "device/opencl/pocl_cache.h"
 #include "rnn_gpu/log.h"
@@ -51,9 +52,7 @@ static struct {
 /* ---- What is known without a call of OpenCL ---- */
 
 static void mix(uint64_t *hash, const void *bytes, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        *hash = (*hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001B3u; /* FNV-1a */
-    }
+    *hash = rg_hash_bytes(*hash, bytes, n);
 }
 
 static void mix_text(uint64_t *hash, const char *text) {
@@ -84,7 +83,7 @@ static void mix_folder(uint64_t *hash, const char *folder) {
     uint64_t sum = 0;
     DIR *const list = opendir(folder);
     for (const struct dirent *entry = list ? readdir(list) : NULL; entry; entry = readdir(list)) {
-        uint64_t one = 0xCBF29CE484222325u;
+        uint64_t one = RG_HASH_START;
         (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         if (entry->d_name[0] != '.') {
             mix_file(&one, path);
@@ -104,7 +103,7 @@ static void mix_environment(uint64_t *hash) {
     uint64_t sum = 0;
     for (size_t i = 0; environ[i]; i++) {
         for (size_t k = 0; k < sizeof starts / sizeof *starts; k++) {
-            uint64_t one = 0xCBF29CE484222325u;
+            uint64_t one = RG_HASH_START;
             if (strncmp(environ[i], starts[k], strlen(starts[k])) == 0) {
                 mix_text(&one, environ[i]);
                 sum += one;
@@ -117,7 +116,7 @@ static void mix_environment(uint64_t *hash) {
 
 static uint64_t key(void) {
     static const int limits[] = {RLIMIT_NPROC, RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_NOFILE, RLIMIT_MEMLOCK};
-    uint64_t hash = 0xCBF29CE484222325u;
+    uint64_t hash = RG_HASH_START;
     const char *const vendors = getenv("OCL_ICD_VENDORS");
     const uint32_t user = (uint32_t)geteuid();
     mix_text(&hash, RG_VERSION);
