@@ -58,12 +58,11 @@ static ptrdiff_t border(const struct rg_net *net, size_t direction, bool out) {
 /* Queue a direction's forward scan of the segment. With `keep`, keep the states at its end for the next segment. */
 static rg_status scan(struct rg_net *net, size_t layer, size_t direction, bool keep) {
     const ptrdiff_t in = border(net, direction, false), out = border(net, direction, true);
-    const size_t rows = net->chunk.rows;
     if (in >= 0) {
-        RG_TRY(rg_layer_recall_states(net, layer, direction, (size_t)in, rows));
+        RG_TRY(rg_layer_recall_states(net, layer, direction, (size_t)in));
     }
     RG_TRY(rg_layer_forward(net, layer, direction));
-    return keep && out >= 0 ? rg_layer_keep_states(net, layer, direction, (size_t)out, rows) : RG_OK;
+    return keep && out >= 0 ? rg_layer_keep_states(net, layer, direction, (size_t)out) : RG_OK;
 }
 
 /* Queue the inputs and targets of the steps in net->segment. */
@@ -71,7 +70,7 @@ static rg_status make_data(struct rg_net *net, void *self) {
     const struct rg_chunk *const c = &net->chunk;
     (void)self;
     RG_TRY(c->source->fill(c->source->self, net, c->update, c->first_row, c->rows));
-    return net->buffers.words ? rg_layer_embed(net, c->rows) : RG_OK;
+    return net->buffers.words ? rg_layer_embed(net) : RG_OK;
 }
 
 /* Dropout of a layer's states. */
@@ -177,12 +176,11 @@ static rg_status keep_borders(struct rg_net *net) {
     return RG_OK;
 }
 
-rg_status rg_chunk_forward(struct rg_net *net, struct rg_batch_source *source, uint64_t update, size_t first_row,
-                           size_t rows, enum rg_loss loss, double *outputs) {
+rg_status rg_chunk_forward(struct rg_net *net, const struct rg_chunk *chunk, double *outputs) {
     const struct rg_plan *const p = &net->plan;
+    struct rg_batch_source *const source = chunk->source;
     const bool fused = is_fused(p);
-    net->chunk =
-        (struct rg_chunk){.source = source, .update = update, .first_row = first_row, .rows = rows, .loss = loss};
+    net->chunk = *chunk;
     if (!fused) {
         RG_TRY(keep_borders(net));
     }
@@ -195,7 +193,7 @@ rg_status rg_chunk_forward(struct rg_net *net, struct rg_batch_source *source, u
             RG_TRY(read_outputs(net, outputs));
         }
     }
-    return source->keep ? source->keep(source->self, net, update, first_row, rows) : RG_OK;
+    return source->keep ? source->keep(source->self, net, chunk->update, chunk->first_row, chunk->rows) : RG_OK;
 }
 
 rg_status rg_chunk_hold(struct rg_net *net, size_t t) {
@@ -213,13 +211,13 @@ rg_status rg_chunk_hold(struct rg_net *net, size_t t) {
  * slice, otherwise they are all slices. */
 static rg_status add_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_span span) {
     const struct rg_plan *const p = &net->plan;
-    const size_t slice = rg_plan_slice(p, span.begin), rows = net->chunk.rows;
+    const size_t slice = rg_plan_slice(p, span.begin);
     const struct rg_span all = rg_plan_slice_span(p, slice);
     const bool later = net->chunk.first_row > net->chunk.sum_row,
                begun = direction == 1 ? span.begin != all.begin : span.end != all.end;
     const struct rg_layer_parts run = {span, slice, 1, later || begun}, whole = {span, 0, p->sum_slices, later};
-    RG_TRY(rg_layer_gradient(net, layer, direction, rows, p->accum_in_turns ? &run : &whole));
-    return rg_layer_gate_gradient(net, layer, direction, rows, p->accum_in_turns ? &run : &whole);
+    RG_TRY(rg_layer_gradient(net, layer, direction, p->accum_in_turns ? &run : &whole));
+    return rg_layer_gate_gradient(net, layer, direction, p->accum_in_turns ? &run : &whole);
 }
 
 /* Queue a direction's reverse scan of the segment. With plan.accum_in_turns the scan is cut into runs of accum_steps
@@ -250,13 +248,13 @@ static rg_status reverse_runs(struct rg_net *net, size_t layer, size_t direction
 static rg_status reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout, bool gradients,
                          bool keep) {
     const ptrdiff_t in = border(net, direction, true), out = border(net, direction, false);
-    const size_t borders = net->plan.delta_borders, rows = net->chunk.rows;
+    const size_t borders = net->plan.delta_borders;
     net->chunk.forward = false;
     if (in >= 0) {
-        RG_TRY(rg_layer_recall_deltas(net, layer, direction, (size_t)in % borders, rows));
+        RG_TRY(rg_layer_recall_deltas(net, layer, direction, (size_t)in % borders));
     }
     RG_TRY(reverse_runs(net, layer, direction, dout, gradients));
-    return keep && out >= 0 ? rg_layer_keep_deltas(net, layer, direction, (size_t)out % borders, rows) : RG_OK;
+    return keep && out >= 0 ? rg_layer_keep_deltas(net, layer, direction, (size_t)out % borders) : RG_OK;
 }
 
 /* The gradient at a layer's inputs. */
@@ -327,9 +325,8 @@ static rg_status embed_gradient(struct rg_net *net) {
     double since = rg_seconds();
     if (has_embed_gradient(net)) {
         RG_TRY(inputs_gradient(net, 0, net->buffers.dx));
-        RG_TRY(rg_layer_embed_gradient(net, net->chunk.rows,
-                                       net->chunk.first_row > net->chunk.sum_row ||
-                                           net->chunk.at + 1 < net->plan.n_segments));
+        RG_TRY(rg_layer_embed_gradient(net, net->chunk.first_row > net->chunk.sum_row ||
+                                                net->chunk.at + 1 < net->plan.n_segments));
     }
     return rg_net_lap(net, &since, RG_PHASE_WEIGHT_GRADIENT);
 }
@@ -392,7 +389,7 @@ static rg_status visit_at_once(void *self, size_t layer) {
     const struct visiting *const v = self;
     for (size_t d = 0; d < v->net->plan.directions; d++) {
         const struct rg_layer_parts all = {v->net->segment, 0, v->net->plan.sum_slices, false};
-        RG_TRY(rg_layer_gradient(v->net, layer, d, v->net->chunk.rows, &all));
+        RG_TRY(rg_layer_gradient(v->net, layer, d, &all));
     }
     RG_TRY(v->visit->total(v->visit->self, layer));
     return v->visit->layer(v->visit->self, layer);

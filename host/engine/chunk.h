@@ -15,10 +15,9 @@
 
 #include "engine/net.h"
 
-/* Fill, forward scans and head of sequences [first_row, first_row + rows). With loss AUTO only outputs are computed.
+/* Fill, forward scans and head of a chunk, which becomes net->chunk. With loss AUTO only outputs are computed.
  * `outputs`, if not NULL, receives them: [rows][T'][O]. Afterwards the last segment's forward pass is in memory. */
-rg_status rg_chunk_forward(struct rg_net *net, struct rg_batch_source *source, uint64_t update, size_t first_row,
-                           size_t rows, enum rg_loss loss, double *outputs);
+rg_status rg_chunk_forward(struct rg_net *net, const struct rg_chunk *chunk, double *outputs);
 /* Add that chunk to the partial sums of all weight gradients. */
 rg_status rg_chunk_gradient(struct rg_net *net);
 /* Reverse scans of that chunk from the last layer down to `until`. All steps of the chunk must be in memory. */

@@ -216,16 +216,15 @@ rg_status rg_engine_pack(struct rg_engine *e) {
     return rg_net_lap(net, &since, RG_PHASE_PACK);
 }
 
-rg_status rg_engine_chunk(struct rg_engine *e, struct rg_batch_source *source, uint64_t update, size_t first_row,
-                          size_t rows, size_t layer) {
-    RG_TRY(rg_chunk_forward(&e->net, source, update, first_row, rows, e->net.options.loss, NULL));
+rg_status rg_engine_chunk(struct rg_engine *e, struct rg_chunk chunk, size_t layer) {
+    chunk.loss = e->net.options.loss;
+    RG_TRY(rg_chunk_forward(&e->net, &chunk, NULL));
     return rg_chunk_reverse(&e->net, layer);
 }
 
-rg_status rg_engine_step_terms(struct rg_engine *e, size_t layer, size_t direction, size_t rows, size_t begin,
-                               size_t end) {
-    return rg_layer_gradient(&e->net, layer, direction, rows,
-                             &(struct rg_layer_parts){{begin, end}, 0, end - begin, false});
+rg_status rg_engine_step_terms(struct rg_engine *e, size_t layer, size_t direction, struct rg_span steps) {
+    const struct rg_layer_parts terms = {.span = steps, .n = steps.end - steps.begin};
+    return rg_layer_gradient(&e->net, layer, direction, &terms);
 }
 
 rg_status rg_engine_sample(struct rg_engine *e, const struct rg_engine_sampling *s,
@@ -233,7 +232,9 @@ rg_status rg_engine_sample(struct rg_engine *e, const struct rg_engine_sampling 
     RG_TRY(rg_engine_pack(e));
     e->net.loss_scale = ldexp(1.0, s->exponent);
     e->net.probe = s->probe;
-    rg_status status = rg_chunk_forward(&e->net, s->source, s->update, 0, s->rows, e->net.options.loss, NULL);
+    const struct rg_chunk chunk = {
+        .source = s->source, .update = s->update, .rows = s->rows, .loss = e->net.options.loss};
+    rg_status status = rg_chunk_forward(&e->net, &chunk, NULL);
     if (status == RG_OK) {
         status = rg_chunk_sample(&e->net, visit);
     }
@@ -271,10 +272,10 @@ rg_status rg_engine_lag_parts(struct rg_engine *e, const struct rg_engine_lags *
     struct rg_lag_args args = lag_args(e, l->layer, l->direction);
     for (size_t t = e->net.segment.begin; t < e->net.segment.end; t += p->slices) {
         const size_t left = e->net.segment.end - t, n = left < p->slices ? left : p->slices;
-        const struct rg_layer_parts terms = {{t, t + n}, 0, n, false};
+        const struct rg_layer_parts terms = {.span = {t, t + n}, .n = n};
         args.n_terms = (rg_u32)n;
         args.out = l->out + t * args.n_parts;
-        RG_TRY(rg_layer_gradient(&e->net, l->layer, l->direction, l->rows, &terms));
+        RG_TRY(rg_layer_gradient(&e->net, l->layer, l->direction, &terms));
         RG_TRY(rg_device_launch(
             e->net.device,
             &(struct rg_launch){.kernel = RG_K_rg_lag,
@@ -292,7 +293,9 @@ rg_status rg_engine_forward(struct rg_engine *e, struct rg_batch_source *source,
     RG_TRY(rg_engine_pack(e));
     for (size_t first = 0; first < rows; first += e->net.plan.chunk) {
         const size_t n = rows - first < e->net.plan.chunk ? rows - first : e->net.plan.chunk;
-        RG_TRY(rg_chunk_forward(&e->net, source, update, first, n, RG_LOSS_AUTO, outputs + first * each));
+        const struct rg_chunk chunk = {
+            .source = source, .update = update, .first_row = first, .rows = n, .loss = RG_LOSS_AUTO};
+        RG_TRY(rg_chunk_forward(&e->net, &chunk, outputs + first * each));
     }
     return RG_OK;
 }

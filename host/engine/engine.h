@@ -47,15 +47,14 @@ rg_status rg_engine_step(struct rg_engine *engine, double lr);
 
 /* For the lag profile:
  *   rg_engine_pack        pack the weights
- *   rg_engine_chunk       queue a chunk down to the reverse scans of `layer`, whose deltas are then in memory
- *   rg_engine_step_terms  queue the weight gradient of one direction of that layer, each of the steps [begin, end) by
- *                         itself: partial[direction's offset + i*rg_plan_term] = the term of step begin + i; at most
+ *   rg_engine_chunk       queue a chunk, with the engine's loss, down to the reverse scans of `layer`, whose deltas are
+ *                         then in memory
+ *   rg_engine_step_terms  queue the weight gradient of one direction of that layer, each of the steps by itself:
+ *                         partial[direction's offset + i*rg_plan_term] = the term of step steps.begin + i; at most
  *                         plan.slices steps */
 rg_status rg_engine_pack(struct rg_engine *engine);
-rg_status rg_engine_chunk(struct rg_engine *engine, struct rg_batch_source *source, uint64_t update, size_t first_row,
-                          size_t rows, size_t layer);
-rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t direction, size_t rows, size_t begin,
-                               size_t end);
+rg_status rg_engine_chunk(struct rg_engine *engine, struct rg_chunk chunk, size_t layer);
+rg_status rg_engine_step_terms(struct rg_engine *engine, size_t layer, size_t direction, struct rg_span steps);
 
 /* What a sample of the lag profile measures: the first `rows` sequences of update `update`. */
 struct rg_engine_sampling {
@@ -72,9 +71,9 @@ struct rg_engine_sampling {
 rg_status rg_engine_sample(struct rg_engine *engine, const struct rg_engine_sampling *sampling,
                            const struct rg_engine_visit *visit);
 
-/* One direction of a layer in a sample of `rows` sequences. */
+/* One direction of a layer in a sample. */
 struct rg_engine_lags {
-    size_t layer, direction, rows;
+    size_t layer, direction;
     struct rg_buffer *total; /* [term], the weight gradient of the direction */
     struct rg_buffer *parts; /* from element `out` on: [T][n_matrices], a struct rg_lag_part each */
     size_t out;

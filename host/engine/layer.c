@@ -262,8 +262,9 @@ rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction) {
     return launch_scan(net, layer, &scan);
 }
 
-static size_t segment_rows(const struct rg_net *net, size_t rows) {
-    return (net->segment.end - net->segment.begin) * rows;
+/* Rows (t, b) of the chunk in the segment. */
+static size_t segment_rows(const struct rg_net *net) {
+    return (net->segment.end - net->segment.begin) * net->chunk.rows;
 }
 
 rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *from, struct rg_buffer *to) {
@@ -278,11 +279,10 @@ rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *f
                                          .layer = (rg_u32)layer,
                                          .stride = (rg_u32)net->plan.out_stride,
                                          .probability = (float)net->options.dropout};
-    return rg_device_launch(net->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_dropout,
-                                                .buffers = {from, to},
-                                                .args = &args,
-                                                .groups = {rg_net_groups(net, segment_rows(net, args.rows), 64), 1}});
+    return rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_dropout,
+                                                             .buffers = {from, to},
+                                                             .args = &args,
+                                                             .groups = {rg_net_groups(net, segment_rows(net), 64), 1}});
 }
 
 /* One of a direction's two initial states, `buffer` or zeros, to element `target` of rows of `to`. */
@@ -440,9 +440,9 @@ rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, struct rg_sp
                                                              .groups = {rg_divide_up(args.rows, args.tile), 1}});
 }
 
-static struct rg_embed_args embed_args(const struct rg_net *net, size_t rows) {
+static struct rg_embed_args embed_args(const struct rg_net *net) {
     const struct rg_plan *const p = &net->plan;
-    return (struct rg_embed_args){.rows = rows,
+    return (struct rg_embed_args){.rows = net->chunk.rows,
                                   .steps = p->steps,
                                   .from = net->segment.begin,
                                   .to = net->segment.end,
@@ -455,14 +455,14 @@ static struct rg_embed_args embed_args(const struct rg_net *net, size_t rows) {
                                   .block = (rg_u32)p->block};
 }
 
-rg_status rg_layer_embed(struct rg_net *net, size_t rows) {
-    struct rg_embed_args args = embed_args(net, rows);
+rg_status rg_layer_embed(struct rg_net *net) {
+    struct rg_embed_args args = embed_args(net);
     args.stride = (rg_u32)net->plan.layer[0].x_stride;
     return rg_device_launch(net->device,
                             &(struct rg_launch){.kernel = RG_K_rg_embed,
                                                 .buffers = {net->buffers.words, net->buffers.weights, net->buffers.x},
                                                 .args = &args,
-                                                .groups = {rg_net_groups(net, segment_rows(net, rows), 64), 1}});
+                                                .groups = {rg_net_groups(net, segment_rows(net), 64), 1}});
 }
 
 /* Ranges [done, done + n) of the tokens: count, or put in order. */
@@ -500,14 +500,14 @@ static rg_status launch_shares(struct rg_net *net, void *self, size_t done, size
                                                 .groups = {n, 1}});
 }
 
-rg_status rg_layer_embed_gradient(struct rg_net *net, size_t rows, bool accumulate) {
+rg_status rg_layer_embed_gradient(struct rg_net *net, bool accumulate) {
     const struct rg_plan *const p = &net->plan;
-    struct rg_embed_args args = embed_args(net, rows);
+    struct rg_embed_args args = embed_args(net);
     args.stride = (rg_u32)p->dx_stride;
     args.accumulate = accumulate;
     args.ranges = (rg_u32)p->word_ranges;
     args.shares = (rg_u32)p->word_shares;
-    args.parts = (rg_u32)rg_divide_up(segment_rows(net, rows), PART_TOKENS);
+    args.parts = (rg_u32)rg_divide_up(segment_rows(net), PART_TOKENS);
     const struct rg_cut counts = {RG_WORK_EMBED_COUNT, 0, p->word_ranges, 1};
     RG_TRY(rg_in_pieces(net, &counts, launch_counts, &args));
     const struct rg_cut orders = {RG_WORK_EMBED_ORDER, 0, p->word_ranges, 1};

@@ -35,9 +35,10 @@ rg_status rg_layer_input_gradient(struct rg_net *net, size_t layer, struct rg_sp
  */
 rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout);
 
-/* Queue x of the chunk from its words. Queue the embedding table's gradient from dx. */
-rg_status rg_layer_embed(struct rg_net *net, size_t rows);
-rg_status rg_layer_embed_gradient(struct rg_net *net, size_t rows, bool accumulate);
+/* Queue x of the segment from its words. Queue the embedding table's gradient from dx; with `accumulate` it is added to
+ * the one that is there. */
+rg_status rg_layer_embed(struct rg_net *net);
+rg_status rg_layer_embed_gradient(struct rg_net *net, bool accumulate);
 
 /* The steps `span` in n nearly equal parts. Part i adds to, or overwrites, partial sum first + i. */
 struct rg_layer_parts {
@@ -46,9 +47,8 @@ struct rg_layer_parts {
     bool accumulate;
 };
 /* Queue the weight gradient of one direction, and for a learned skip that of its update gate. */
-rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
-                            const struct rg_layer_parts *parts);
-rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
+rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, const struct rg_layer_parts *parts);
+rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direction,
                                  const struct rg_layer_parts *parts);
 
 /* Queue a launch of rg_weight_gradient for all rows of its chunk: shaped where its item rows take blocks out of a list,
@@ -70,9 +70,9 @@ rg_status rg_layer_final(struct rg_net *net, size_t layer, size_t part, size_t f
 
 /* Save or restore what a scan needs to continue beyond border `border`, 0 … plan.n_segments-1 (see chunk.c): states
  * and, where the cell needs them, saved values; or deltas and what the reverse scan carries. */
-rg_status rg_layer_keep_states(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows);
-rg_status rg_layer_recall_states(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows);
-rg_status rg_layer_keep_deltas(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows);
-rg_status rg_layer_recall_deltas(struct rg_net *net, size_t layer, size_t direction, size_t border, size_t rows);
+rg_status rg_layer_keep_states(struct rg_net *net, size_t layer, size_t direction, size_t border);
+rg_status rg_layer_recall_states(struct rg_net *net, size_t layer, size_t direction, size_t border);
+rg_status rg_layer_keep_deltas(struct rg_net *net, size_t layer, size_t direction, size_t border);
+rg_status rg_layer_recall_deltas(struct rg_net *net, size_t layer, size_t direction, size_t border);
 
 #endif

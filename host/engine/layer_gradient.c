@@ -86,14 +86,13 @@ static rg_u32 fill_sources(const struct rg_plan *p, size_t layer, size_t directi
     return 3;
 }
 
-rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
-                            const struct rg_layer_parts *parts) {
+rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, const struct rg_layer_parts *parts) {
     const struct rg_plan *const p = &net->plan;
     const size_t panels = p->deltas * (p->h_stride / rg_device_panel(net->device)),
                  across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
     const size_t panel_parts = rg_max(1, rg_min(rg_divide_up(across, panels), p->hidden / BLOCK_ROWS));
     struct rg_weight_gradient_args args = {
-        .rows = rows,
+        .rows = net->chunk.rows,
         .steps = p->steps,
         .begin = parts->span.begin,
         .end = parts->span.end,
@@ -133,7 +132,7 @@ static rg_status launch_gate_slices(struct rg_net *net, void *self, size_t done,
     return rg_device_launch(net->device, &launch);
 }
 
-rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direction, size_t rows,
+rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direction,
                                  const struct rg_layer_parts *parts) {
     const struct rg_plan *const p = &net->plan;
     if (!rg_plan_learned(p)) {
@@ -142,7 +141,7 @@ rg_status rg_layer_gate_gradient(struct rg_net *net, size_t layer, size_t direct
     const struct rg_cell_row *const cell = &rg_cells[net->model->shape.cell];
     const bool reads_c = cell->states > 1;
     const struct rg_gate_gradient_args args = {
-        .rows = rows,
+        .rows = net->chunk.rows,
         .begin = parts->span.begin,
         .end = parts->span.end,
         .base = net->base,

@@ -52,15 +52,16 @@ enum {
     RG_N_PHASES
 };
 
-/* The chunk of the batch in memory. */
+/* The chunk of the batch in memory: sequences [first_row, first_row + rows) of update `update`. */
 struct rg_chunk {
     struct rg_batch_source *source;
     uint64_t update;
     size_t first_row, rows;
-    enum rg_loss loss;
-    size_t at;      /* index of the segment in memory */
-    size_t sum_row; /* first row of the sum that the chunk is a part of: of the batch, or of a shard */
-    bool forward;   /* its forward pass is complete and no reverse scan has begun */
+    enum rg_loss loss; /* AUTO: outputs only */
+    size_t sum_row;    /* first row of the sum that the chunk is a part of: of the batch, or of a shard */
+    /* set by chunk.c as it goes */
+    size_t at;    /* index of the segment in memory */
+    bool forward; /* its forward pass is complete and no reverse scan has begun */
 };
 
 /* How much work is queued: see keep_pace in chunk.c. */

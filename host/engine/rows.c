@@ -33,9 +33,14 @@ static rg_status reduce(struct rg_net *net) {
 rg_status rg_rows_gradient(struct rg_net *net, struct rg_batch_source *source, uint64_t update, struct rg_span rows) {
     const struct rg_plan *const p = &net->plan;
     for (size_t first = rows.begin; first < rows.end; first += p->chunk) {
-        const size_t n = rows.end - first < p->chunk ? rows.end - first : p->chunk;
-        RG_TRY(rg_chunk_forward(net, source, update, first, n, net->options.loss, NULL));
-        net->chunk.sum_row = rows.begin;
+        const size_t n = rg_min(rows.end - first, p->chunk);
+        const struct rg_chunk chunk = {.source = source,
+                                       .update = update,
+                                       .first_row = first,
+                                       .rows = n,
+                                       .loss = net->options.loss,
+                                       .sum_row = rows.begin};
+        RG_TRY(rg_chunk_forward(net, &chunk, NULL));
         RG_TRY(rg_chunk_gradient(net));
     }
     double since = rg_seconds();

@@ -490,7 +490,10 @@ static rg_status measure(struct walk *w, struct rg_batch_source *source, uint64_
     const int threads = w->rows > 1 ? rg_pool_threads(options->threads) : 1;
     RG_TRY_GOTO(rg_pool_create_up_to(threads < RG_CAUSE_SEQUENCES ? threads : RG_CAUSE_SEQUENCES, &w->pool));
     RG_TRY_GOTO(rg_engine_pack(e));
-    RG_TRY_GOTO(options->loaded ? RG_OK : rg_engine_chunk(e, source, update, 0, w->rows, e->net.plan.layers));
+    if (!options->loaded) {
+        const struct rg_chunk chunk = {.source = source, .update = update, .rows = w->rows};
+        RG_TRY_GOTO(rg_engine_chunk(e, chunk, e->net.plan.layers));
+    }
     if (source->ragged) {
         RG_TRY_GOTO(rg_buffer_read(e->net.device, w->begin, e->net.buffers.begin, 0, w->rows * sizeof *w->begin));
     }

@@ -16,7 +16,9 @@ rg_status rg_lag_load_chunk(struct rg_lag_walk *w, size_t first, size_t rows) {
     if (w->loaded == first) {
         return RG_OK;
     }
-    RG_TRY(rg_engine_chunk(e, w->source, w->update, first, rows, e->net.plan.layers));
+    RG_TRY(rg_engine_chunk(
+        e, (struct rg_chunk){.source = w->source, .update = w->update, .first_row = first, .rows = rows},
+        e->net.plan.layers));
     memset(w->begin, 0, rows * sizeof *w->begin);
     if (w->source->ragged) {
         RG_TRY(rg_buffer_read(e->net.device, w->begin, e->net.buffers.begin, 0, rows * sizeof *w->begin));

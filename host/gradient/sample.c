@@ -82,12 +82,8 @@ void rg_lag_sampler_destroy(struct rg_lag_sampler *s) {
 
 static struct rg_engine_lags lags_of(const struct rg_lag_sampler *s, size_t layer, size_t direction) {
     const size_t i = layer * s->engine->net.plan.directions + direction;
-    return (struct rg_engine_lags){.layer = layer,
-                                   .direction = direction,
-                                   .rows = s->rows,
-                                   .total = s->total[i],
-                                   .parts = s->parts,
-                                   .out = i * s->steps * s->each};
+    return (struct rg_engine_lags){
+        .layer = layer, .direction = direction, .total = s->total[i], .parts = s->parts, .out = i * s->steps * s->each};
 }
 
 static rg_status visit_total(void *self, size_t layer) {

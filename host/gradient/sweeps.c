@@ -277,7 +277,9 @@ static rg_status create_walk(struct walk *w) {
     RG_TRY(rg_arrival_create(e, &w->arrival));
     RG_TRY(rg_pool_create_up_to(w->o->rows > 1 ? rg_pool_threads(w->o->threads) : 1, &w->pool));
     RG_TRY(rg_engine_pack(e));
-    RG_TRY(rg_engine_chunk(e, w->o->source, w->o->update, w->o->first, w->o->rows, p->layers));
+    const struct rg_chunk chunk = {
+        .source = w->o->source, .update = w->o->update, .first_row = w->o->first, .rows = w->o->rows};
+    RG_TRY(rg_engine_chunk(e, chunk, p->layers));
     RG_TRY(rg_arrival_read(e, w->o->rows, &w->arrival));
     return w->o->source->ragged
                ? rg_buffer_read(e->net.device, w->begin, e->net.buffers.begin, 0, w->o->rows * sizeof *w->begin)

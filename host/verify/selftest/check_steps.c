@@ -57,7 +57,7 @@ static rg_status compare_terms(struct walk *w) {
     const size_t at = plan->layer[w->layer].directions[w->direction].partial, term = rg_plan_term(plan, w->layer);
     for (size_t begin = 0; begin < plan->steps; begin += plan->slices) {
         const size_t end = begin + plan->slices < plan->steps ? begin + plan->slices : plan->steps;
-        RG_TRY(rg_engine_step_terms(engine, w->layer, w->direction, w->exercise->sizes.batch, begin, end));
+        RG_TRY(rg_engine_step_terms(engine, w->layer, w->direction, (struct rg_span){begin, end}));
         RG_TRY(rg_reals_read(engine->net.device, w->partial, engine->net.buffers.partial, at, (end - begin) * term));
         for (size_t t = begin; t < end; t++) {
             compare_step(w, w->partial + (t - begin) * term, t);
@@ -82,7 +82,8 @@ rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device
     ref_gradient(e->reference, &e->batch, e->result);
     RG_TRY_GOTO(rg_engine_pack(w.engine));
     for (w.layer = 0; w.layer < e->model->shape.layers; w.layer++) {
-        RG_TRY_GOTO(rg_engine_chunk(w.engine, &source->source, 0, 0, form->sizes.batch, w.layer));
+        RG_TRY_GOTO(rg_engine_chunk(w.engine, (struct rg_chunk){.source = &source->source, .rows = form->sizes.batch},
+                                    w.layer));
         for (w.direction = 0; w.direction < ref_directions(e->reference); w.direction++) {
             RG_TRY_GOTO(compare_terms(&w));
         }
