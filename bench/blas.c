@@ -1,15 +1,10 @@
 /* A BLAS library at run time: see blas.h. */
 #include "bench/blas.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A function of the library; memcpy, because C knows no conversion from a data pointer. */
-static void find(void *library, const char *name, void *function) {
-    void *const symbol = dlsym(library, name);
-    memcpy(function, &symbol, sizeof symbol);
-}
+#include "base/symbol.h"
 
 rg_status rg_blas_open(int threads, struct rg_blas *out) {
     static const char *const names[] = {"libopenblas.so.0", "libblas.so.3"};
@@ -20,16 +15,16 @@ rg_status rg_blas_open(int threads, struct rg_blas *out) {
         (void)snprintf(out->name, sizeof out->name, "%s", names[i]);
     }
     if (library) {
-        find(library, "cblas_sgemm", &out->sgemm);
-        find(library, "cblas_sgemv", &out->sgemv);
+        (void)rg_symbol_find(library, "cblas_sgemm", &out->sgemm);
+        (void)rg_symbol_find(library, "cblas_sgemv", &out->sgemv);
     }
     if (!out->sgemm || !out->sgemv) {
         return rg_fail(RG_ERROR, "no BLAS library to compare with (Debian: libopenblas0-pthread)");
     }
     char *(*config)(void) = NULL;
     void (*set_threads)(int) = NULL;
-    find(library, "openblas_get_config", &config);
-    find(library, "openblas_set_num_threads", &set_threads);
+    (void)rg_symbol_find(library, "openblas_get_config", &config);
+    (void)rg_symbol_find(library, "openblas_set_num_threads", &set_threads);
     if (config) { /* "OpenBLAS 0.3.21 …", of which the first two words tell the version */
         const char *const text = config();
         const size_t first = strcspn(text, " ");

@@ -2,10 +2,8 @@
 #ifndef RG_BENCH_BLAS_H
 #define RG_BENCH_BLAS_H
 
+#include "device/product.h"
 #include "rnn_gpu/status.h"
-
-/* cblas' numbers for row-major order and its two forms of an operand. */
-enum { RG_BLAS_ROWS = 101, RG_BLAS_PLAIN = 111, RG_BLAS_TRANSPOSED = 112 };
 
 struct rg_blas {
     char name[96]; /* with the version, as the library calls itself */

@@ -114,8 +114,9 @@ WIDE double rg_blas_squares(const float *g, size_t n) {
     return sum;
 }
 
-WIDE void rg_blas_adam(float *w, float *m, float *v, const float *g, size_t n, float clip, float correction1,
-                       float correction2) {
+WIDE void rg_blas_adam(const struct rg_blas_moments *a, size_t n, float clip) {
+    float *const w = a->weights, *const m = a->mean, *const v = a->square;
+    const float *const g = a->gradients, correction1 = a->correction1, correction2 = a->correction2;
     APART
     for (size_t i = 0; i < n; i++) {
         const float gradient = clip * g[i];

@@ -25,9 +25,14 @@ rg_blas_pass rg_blas_rnn_forward, rg_blas_rnn_reverse, rg_blas_lstm_forward, rg_
 
 double rg_blas_squares(const float *g, size_t n);
 
-/* Adam (Kingma, Ba 2015) with rate 1e-3, betas 0.9 and 0.999, epsilon 1e-8; g is multiplied by `clip`; correction1 and
- * correction2 are 1 - beta^step. */
-void rg_blas_adam(float *w, float *m, float *v, const float *g, size_t n, float clip, float correction1,
-                  float correction2);
+/* Weights and what Adam keeps of them, [n] each; correction1 and correction2 are 1 - beta^step. */
+struct rg_blas_moments {
+    float *weights, *mean, *square;
+    const float *gradients;
+    float correction1, correction2;
+};
+
+/* Adam (Kingma, Ba 2015) with rate 1e-3, betas 0.9 and 0.999, epsilon 1e-8. The gradients are multiplied by `clip`. */
+void rg_blas_adam(const struct rg_blas_moments *moments, size_t n, float clip);
 
 #endif

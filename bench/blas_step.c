@@ -80,16 +80,19 @@ static float *gradient_of(const struct rg_blas_step *s, size_t parameter) {
     return s->gradients + s->model->parameters[parameter].offset;
 }
 
-/* c [m][n] = a [m][k] b^T + beta c, b being [n][k]; and without the transposition, b being [k][n]. */
-static void times_transposed(const struct rg_blas_step *s, size_t m, size_t n, size_t k, const float *a, const float *b,
-                             float beta, float *c) {
-    s->blas->sgemm(RG_BLAS_ROWS, RG_BLAS_PLAIN, RG_BLAS_TRANSPOSED, (int)m, (int)n, (int)k, 1.0f, a, (int)k, b, (int)k,
-                   beta, c, (int)n);
-}
-static void times(const struct rg_blas_step *s, size_t m, size_t n, size_t k, const float *a, const float *b,
-                  float beta, float *c) {
-    s->blas->sgemm(RG_BLAS_ROWS, RG_BLAS_PLAIN, RG_BLAS_PLAIN, (int)m, (int)n, (int)k, 1.0f, a, (int)k, b, (int)n, beta,
-                   c, (int)n);
+/* c [m][n] = a [m][k] b + beta c. b is [k][n], or [n][k] with `transposed`. */
+struct product {
+    size_t m, n, k;
+    const float *a, *b;
+    bool transposed;
+    float beta;
+    float *c;
+};
+
+static void multiply(const struct rg_blas_step *s, const struct product *p) {
+    const int m = (int)p->m, n = (int)p->n, k = (int)p->k;
+    s->blas->sgemm(RG_CBLAS_ROW_MAJOR, RG_CBLAS_NO_TRANS, p->transposed ? RG_CBLAS_TRANS : RG_CBLAS_NO_TRANS, m, n, k,
+                   1.0f, p->a, k, p->b, p->transposed ? k : n, p->beta, p->c, n);
 }
 
 /* Rows [rows][width] that start as a + b; b may be NULL. */
@@ -123,12 +126,25 @@ static void forward(struct rg_blas_step *s) {
     if (s->own) {
         put_biases(s, s->own, b_hh, NULL);
     }
-    times_transposed(s, rows, s->width, s->inputs, s->x, weight(s, RG_ROLE_WEIGHT_IH), 1.0f, s->gates);
+    multiply(s, &(struct product){.m = rows,
+                                  .n = s->width,
+                                  .k = s->inputs,
+                                  .a = s->x,
+                                  .b = weight(s, RG_ROLE_WEIGHT_IH),
+                                  .transposed = true,
+                                  .beta = 1.0f,
+                                  .c = s->gates});
     float *const summed = s->own ? s->own : s->gates;
     for (size_t t = 0; t < s->steps; t++) {
         if (t > 0) {
-            times_transposed(s, s->batch, s->width, s->hidden, s->h + t * units, weight(s, RG_ROLE_WEIGHT_HH), 1.0f,
-                             summed + t * s->batch * s->width);
+            multiply(s, &(struct product){.m = s->batch,
+                                          .n = s->width,
+                                          .k = s->hidden,
+                                          .a = s->h + t * units,
+                                          .b = weight(s, RG_ROLE_WEIGHT_HH),
+                                          .transposed = true,
+                                          .beta = 1.0f,
+                                          .c = summed + t * s->batch * s->width});
         }
         pass_over(s, forward_passes[s->cell], t);
     }
@@ -166,8 +182,13 @@ static void reverse(struct rg_blas_step *s) {
     for (size_t t = s->steps; t-- > 0;) {
         pass_over(s, reverse_passes[s->cell], t);
         if (t > 0) {
-            times(s, s->batch, s->hidden, s->width, deltas + t * s->batch * s->width, weight(s, RG_ROLE_WEIGHT_HH),
-                  s->own ? 1.0f : 0.0f, s->dh);
+            multiply(s, &(struct product){.m = s->batch,
+                                          .n = s->hidden,
+                                          .k = s->width,
+                                          .a = deltas + t * s->batch * s->width,
+                                          .b = weight(s, RG_ROLE_WEIGHT_HH),
+                                          .beta = s->own ? 1.0f : 0.0f,
+                                          .c = s->dh});
         }
     }
 }
@@ -176,9 +197,9 @@ static void reverse(struct rg_blas_step *s) {
 static void weight_gradient(const struct rg_blas_step *s, const float *d, const float *a, size_t columns,
                             enum rg_role matrix, enum rg_role bias) {
     const int width = (int)s->width, rows = (int)(s->steps * s->batch);
-    s->blas->sgemm(RG_BLAS_ROWS, RG_BLAS_TRANSPOSED, RG_BLAS_PLAIN, width, (int)columns, rows, 1.0f, d, width, a,
+    s->blas->sgemm(RG_CBLAS_ROW_MAJOR, RG_CBLAS_TRANS, RG_CBLAS_NO_TRANS, width, (int)columns, rows, 1.0f, d, width, a,
                    (int)columns, 0.0f, gradient_of(s, rg_model_parameter(s->model, 0, 0, matrix)), (int)columns);
-    s->blas->sgemv(RG_BLAS_ROWS, RG_BLAS_TRANSPOSED, rows, width, 1.0f, d, width, s->ones, 1, 0.0f,
+    s->blas->sgemv(RG_CBLAS_ROW_MAJOR, RG_CBLAS_TRANS, rows, width, 1.0f, d, width, s->ones, 1, 0.0f,
                    gradient_of(s, rg_model_parameter(s->model, 0, 0, bias)), 1);
 }
 
@@ -203,8 +224,13 @@ static void do_adam(void *context, size_t item, int thread) {
     struct rg_blas_step *const s = a->step;
     const size_t begin = item * SHARE, left = s->model->arena - begin;
     (void)thread;
-    rg_blas_adam(s->model->weights + begin, s->mean + begin, s->square + begin, s->gradients + begin,
-                 left < SHARE ? left : SHARE, a->clip, a->correction1, a->correction2);
+    const struct rg_blas_moments moments = {.weights = s->model->weights + begin,
+                                            .mean = s->mean + begin,
+                                            .square = s->square + begin,
+                                            .gradients = s->gradients + begin,
+                                            .correction1 = a->correction1,
+                                            .correction2 = a->correction2};
+    rg_blas_adam(&moments, left < SHARE ? left : SHARE, a->clip);
 }
 
 void rg_blas_step_update(struct rg_blas_step *s) {

@@ -120,8 +120,8 @@ static rg_status measure_sgemm(const struct rg_blas *blas, double *gflops) {
     double best = 1e9;
     for (int i = 0; i < RUNS; i++) {
         const double begin = rg_seconds();
-        blas->sgemm(RG_BLAS_ROWS, RG_BLAS_PLAIN, RG_BLAS_PLAIN, SGEMM, SGEMM, SGEMM, 1.0f, matrices, SGEMM,
-                    matrices + n, SGEMM, 0.0f, matrices + 2 * n, SGEMM);
+        blas->sgemm(RG_CBLAS_ROW_MAJOR, RG_CBLAS_NO_TRANS, RG_CBLAS_NO_TRANS, SGEMM, SGEMM, SGEMM, 1.0f, matrices,
+                    SGEMM, matrices + n, SGEMM, 0.0f, matrices + 2 * n, SGEMM);
         const double spent = rg_seconds() - begin;
         best = spent < best ? spent : best;
     }

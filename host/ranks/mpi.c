@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "ranks/ranks.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <mpi.h>
 #include <pthread.h>
@@ -14,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/symbol.h"
 #include "rnn_gpu/memory.h"
 
 #define FUNCTIONS(X)       \
@@ -67,13 +67,11 @@ static rg_status check(const struct library *m, int code, const char *call) {
 /* Call a function of the library from a function that returns a status. */
 #define TRY(name, ...) RG_TRY(check(m, m->name(__VA_ARGS__), #name))
 
-static rg_status find(const struct library *m, const char *name, void *out, size_t bytes) {
-    void *const found = dlsym(m->handle, name);
-    if (!found) {
+static rg_status find(const struct library *m, const char *name, void *out) {
+    if (!rg_symbol_find(m->handle, name, out)) {
         return rg_fail(RG_NO_DEVICE, "libmpi.so.40 has no %s: it is not the Open MPI that this program was built for",
                        name);
     }
-    memcpy(out, &found, bytes);
     return RG_OK;
 }
 
@@ -86,15 +84,15 @@ static rg_status load(struct library *m) {
                        "openmpi-bin on every host",
                        dlerror());
     }
-#define FIND(name) RG_TRY(find(m, "MPI_" #name, &m->name, sizeof m->name));
+#define FIND(name) RG_TRY(find(m, "MPI_" #name, &m->name));
     FUNCTIONS(FIND)
-    RG_TRY(find(m, "ompi_mpi_comm_world", &m->world, sizeof m->world));
-    RG_TRY(find(m, "ompi_mpi_comm_null", &m->null_comm, sizeof m->null_comm));
-    RG_TRY(find(m, "ompi_mpi_byte", &m->byte, sizeof m->byte));
-    RG_TRY(find(m, "ompi_mpi_int", &m->integer, sizeof m->integer));
-    RG_TRY(find(m, "ompi_mpi_op_max", &m->max, sizeof m->max));
-    RG_TRY(find(m, "ompi_mpi_errors_return", &m->errors_return, sizeof m->errors_return));
-    return find(m, "ompi_mpi_info_null", &m->info_null, sizeof m->info_null);
+    RG_TRY(find(m, "ompi_mpi_comm_world", &m->world));
+    RG_TRY(find(m, "ompi_mpi_comm_null", &m->null_comm));
+    RG_TRY(find(m, "ompi_mpi_byte", &m->byte));
+    RG_TRY(find(m, "ompi_mpi_int", &m->integer));
+    RG_TRY(find(m, "ompi_mpi_op_max", &m->max));
+    RG_TRY(find(m, "ompi_mpi_errors_return", &m->errors_return));
+    return find(m, "ompi_mpi_info_null", &m->info_null);
 }
 
 /* Find this rank's number in the job and on its host. */

@@ -209,9 +209,11 @@ static const char *native_library(struct rg_device *device) {
 
 static rg_status native_product(struct rg_device *device, const struct rg_wide_product *p) {
     const struct native_device *native = (const struct native_device *)device;
-    rg_openblas_product(native->library, native->pool, p, ((struct native_buffer *)p->a)->memory,
-                        ((struct native_buffer *)p->b)->memory, ((struct native_buffer *)p->c)->memory,
-                        device->info.real_bytes == sizeof(double));
+    const struct rg_openblas_operands operands = {.a = ((struct native_buffer *)p->a)->memory,
+                                                  .b = ((struct native_buffer *)p->b)->memory,
+                                                  .c = ((struct native_buffer *)p->c)->memory,
+                                                  .is_double = device->info.real_bytes == sizeof(double)};
+    rg_openblas_product(native->library, native->pool, p, &operands);
     return RG_OK;
 }
 

@@ -1,18 +1,17 @@
 /* OpenBLAS at run time: see openblas.h. */
 #include "device/native/openblas.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-/* cblas' numbers for row-major order and its two forms of an operand. */
-enum { ROWS = 101, PLAIN = 111, TURNED = 112 };
+#include "base/sizes.h"
+#include "base/symbol.h"
 
 struct rg_openblas {
-    void (*sgemm)(int order, int turn_a, int turn_b, int m, int n, int k, float alpha, const float *a, int lda,
+    void (*sgemm)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda,
                   const float *b, int ldb, float beta, float *c, int ldc);
-    void (*dgemm)(int order, int turn_a, int turn_b, int m, int n, int k, double alpha, const double *a, int lda,
+    void (*dgemm)(int order, int trans_a, int trans_b, int m, int n, int k, double alpha, const double *a, int lda,
                   const double *b, int ldb, double beta, double *c, int ldc);
     int (*get_threads)(void);
     void (*set_threads)(int threads);
@@ -22,21 +21,14 @@ static struct rg_openblas functions;
 static bool loaded;
 static char version[64];
 
-/* memcpy, because C knows no conversion from a data pointer. */
-static bool find(void *library, const char *symbol, void *function) {
-    void *const address = dlsym(library, symbol);
-    memcpy(function, &address, sizeof address);
-    return address != NULL;
-}
-
 static void load(void) {
     void *const library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     char *(*config)(void) = NULL;
-    loaded = library && find(library, "cblas_sgemm", &functions.sgemm) &&
-             find(library, "cblas_dgemm", &functions.dgemm) &&
-             find(library, "openblas_get_num_threads", &functions.get_threads) &&
-             find(library, "openblas_set_num_threads", &functions.set_threads) &&
-             find(library, "openblas_get_config", &config);
+    loaded = library && rg_symbol_find(library, "cblas_sgemm", &functions.sgemm) &&
+             rg_symbol_find(library, "cblas_dgemm", &functions.dgemm) &&
+             rg_symbol_find(library, "openblas_get_num_threads", &functions.get_threads) &&
+             rg_symbol_find(library, "openblas_set_num_threads", &functions.set_threads) &&
+             rg_symbol_find(library, "openblas_get_config", &config);
     if (loaded) { /* "OpenBLAS 0.3.21 …", of which the first two words tell the version */
         const char *const text = config();
         const size_t first = strcspn(text, " ");
@@ -58,33 +50,33 @@ const struct rg_openblas *rg_openblas_load(const char **name) {
 struct shares {
     const struct rg_openblas *library;
     const struct rg_wide_product *product;
-    const void *a, *b;
-    void *c;
+    const struct rg_openblas_operands *operands;
     size_t blocks; /* of a step */
-    bool is_double;
 };
 
 static void one_block(void *context, size_t item, int thread) {
     const struct shares *const s = context;
     const struct rg_wide_product *const p = s->product;
+    const struct rg_openblas_operands *const o = s->operands;
     const size_t in_step = item % s->blocks * p->block, first = item / s->blocks * p->step + in_step;
     const size_t rows = p->step - in_step < p->block ? p->step - in_step : p->block;
     const size_t a = p->a_at + first * p->a_stride, c = p->c_at + first * p->c_stride;
-    const int form = p->transposed ? TURNED : PLAIN, m = (int)rows, n = (int)p->n, k = (int)p->k;
+    const int order = RG_CBLAS_ROW_MAJOR, plain = RG_CBLAS_NO_TRANS, form = p->transposed ? RG_CBLAS_TRANS : plain;
+    const int m = (int)rows, n = (int)p->n, k = (int)p->k;
     const int lda = (int)p->a_stride, ldb = (int)p->b_stride, ldc = (int)p->c_stride;
     (void)thread;
-    if (s->is_double) {
-        s->library->dgemm(ROWS, PLAIN, form, m, n, k, 1.0, (const double *)s->a + a, lda,
-                          (const double *)s->b + p->b_at, ldb, p->add ? 1.0 : 0.0, (double *)s->c + c, ldc);
+    if (o->is_double) {
+        s->library->dgemm(order, plain, form, m, n, k, 1.0, (const double *)o->a + a, lda,
+                          (const double *)o->b + p->b_at, ldb, p->add ? 1.0 : 0.0, (double *)o->c + c, ldc);
     } else {
-        s->library->sgemm(ROWS, PLAIN, form, m, n, k, 1.0f, (const float *)s->a + a, lda, (const float *)s->b + p->b_at,
-                          ldb, p->add ? 1.0f : 0.0f, (float *)s->c + c, ldc);
+        s->library->sgemm(order, plain, form, m, n, k, 1.0f, (const float *)o->a + a, lda,
+                          (const float *)o->b + p->b_at, ldb, p->add ? 1.0f : 0.0f, (float *)o->c + c, ldc);
     }
 }
 
 void rg_openblas_product(const struct rg_openblas *library, struct rg_pool *pool, const struct rg_wide_product *product,
-                         const void *a, const void *b, void *c, bool is_double) {
-    struct shares s = {library, product, a, b, c, (product->step + product->block - 1) / product->block, is_double};
+                         const struct rg_openblas_operands *operands) {
+    struct shares s = {library, product, operands, rg_divide_up(product->step, product->block)};
     const int threads = library->get_threads(); /* of others that call the library in this process */
     if (threads != 1) {
         library->set_threads(1);

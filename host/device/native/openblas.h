@@ -12,9 +12,15 @@ struct rg_openblas;
 /* The library, loaded once and kept; NULL where there is none. `name` (may be NULL) gets what it calls itself. */
 const struct rg_openblas *rg_openblas_load(const char **name);
 
-/* The product of matrices in host memory, blocks of rows shared out over the pool's threads, each of which calls the
- * library with one thread of its own. */
+/* The memory of a product's matrices, floats or doubles. */
+struct rg_openblas_operands {
+    const void *a, *b;
+    void *c;
+    bool is_double;
+};
+
+/* Multiply. The pool's threads share the blocks of rows, and each calls the library with one thread of its own. */
 void rg_openblas_product(const struct rg_openblas *library, struct rg_pool *pool, const struct rg_wide_product *product,
-                         const void *a, const void *b, void *c, bool is_double);
+                         const struct rg_openblas_operands *operands);
 
 #endif

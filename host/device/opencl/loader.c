@@ -1,13 +1,13 @@
 /* Finds libOpenCL at run time, and names its error codes. */
 #include "device/opencl/loader.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/stop.h"
+#include "base/symbol.h"
 #include "device/device.h"
 
 static struct rg_cl functions;
@@ -24,8 +24,7 @@ static void load(void) {
         return;
     }
 #define RG_CL_FIND(name)                                                                            \
-    *(void **)&functions.name = dlsym(library, #name);                                              \
-    if (!functions.name) {                                                                          \
+    if (!rg_symbol_find(library, #name, &functions.name)) {                                         \
         (void)snprintf(reason, sizeof reason, "the OpenCL loader of this machine lacks %s", #name); \
         return;                                                                                     \
     }

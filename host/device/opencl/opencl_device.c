@@ -303,13 +303,14 @@ static rg_status opencl_product(struct rg_device *base, const struct rg_wide_pro
     const struct opencl_buffer *const a = (const struct opencl_buffer *)product->a;
     const struct opencl_buffer *const b = (const struct opencl_buffer *)product->b;
     const struct opencl_buffer *const c = (const struct opencl_buffer *)product->c;
+    const struct rg_clblast_operands operands = {a->memory, b->memory, c->memory,
+                                                 base->info.real_bytes == sizeof(double)};
     struct rg_wide_product p = *product;
     RG_TRY(check_owner(device));
     p.a_at += a->offset / base->info.real_bytes; /* the library counts from the beginning of the memory object */
     p.b_at += b->offset / base->info.real_bytes;
     p.c_at += c->offset / base->info.real_bytes;
-    return rg_clblast_product(device->library, device->queue, &p, a->memory, b->memory, c->memory,
-                              base->info.real_bytes == sizeof(double));
+    return rg_clblast_product(device->library, device->queue, &p, &operands);
 }
 
 static rg_status opencl_finish(struct rg_device *base) {
