@@ -17,4 +17,9 @@ static inline size_t rg_divide_up(size_t n, size_t by) {
     return n / by + (n % by != 0);
 }
 
+/* The smallest multiple of `to` that is not below n. */
+static inline size_t rg_round_up(size_t n, size_t to) {
+    return rg_divide_up(n, to) * to;
+}
+
 #endif

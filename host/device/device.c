@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "device/rank.h"
 #include "rnn_gpu/log.h"
@@ -93,7 +94,15 @@ size_t rg_device_units(const struct rg_device *device, size_t n) {
     const struct rg_device_info *const info = &device->info;
     const size_t panel = rg_device_panel(device), vec = (size_t)info->vec,
                  to = rg_device_is_roomy(info) && n > panel ? vec : panel;
-    return (n + to - 1) / to * to;
+    return rg_round_up(n, to);
+}
+
+size_t rg_device_groups(const struct rg_device *device, size_t n, size_t per_group) {
+    enum { GROUPS_A_UNIT = 4 };
+    const size_t at_once = rg_device_items(device) * (size_t)device->info.vec; /* a vector for each item */
+    const size_t each = device->info.is_gpu ? rg_min(at_once, per_group) : per_group;
+    const size_t max = GROUPS_A_UNIT * (size_t)device->info.units;
+    return rg_min(rg_max(rg_divide_up(n, each), 1), max);
 }
 
 size_t rg_device_items(const struct rg_device *device) {

@@ -213,6 +213,9 @@ void rg_device_set_gpu(struct rg_device_info *info);
 size_t rg_device_panel(const struct rg_device *device);
 size_t rg_device_units(const struct rg_device *device, size_t n);
 bool rg_device_is_roomy(const struct rg_device_info *info); /* RG_IS_ROOMY of kernels/base/args.h */
+/* Work-groups of an elementwise kernel for n numbers or rows: enough that a group has at most `per_group` of them, as
+ * far as they keep all compute units busy. */
+size_t rg_device_groups(const struct rg_device *device, size_t n, size_t per_group);
 /* Items of a work-group; of a launch. */
 size_t rg_device_items(const struct rg_device *device);
 size_t rg_launch_items(const struct rg_device *device, const struct rg_launch *launch);

@@ -8,7 +8,7 @@ static rg_status copy(struct rg_net *net, struct rg_buffer *from, size_t source,
     return rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_copy,
                                                              .buffers = {from, to},
                                                              .args = &args,
-                                                             .groups = {rg_net_groups(net, n, 16384), 1}});
+                                                             .groups = {rg_device_groups(net->device, n, 16384), 1}});
 }
 
 /* Rows of `buffer`, `stride` numbers long, and what is kept of them at each border. */

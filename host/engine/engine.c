@@ -264,7 +264,7 @@ rg_status rg_engine_lag_total(struct rg_engine *e, const struct rg_engine_lags *
                             &(struct rg_launch){.kernel = RG_K_rg_lag_total,
                                                 .buffers = {e->net.buffers.partial, l->total},
                                                 .args = &args,
-                                                .groups = {rg_net_groups(&e->net, args.stride, 2048), 1}});
+                                                .groups = {rg_device_groups(e->net.device, args.stride, 2048), 1}});
 }
 
 rg_status rg_engine_lag_parts(struct rg_engine *e, const struct rg_engine_lags *l) {

@@ -35,7 +35,7 @@ size_t rg_head_pack_jobs(const struct rg_net *net, struct rg_pack_job jobs[RG_MA
                                    .gates = 1,
                                    .all_gates = 1,
                                    .units = (rg_u32)states,
-                                   .padded = (rg_u32)(rg_divide_up(states, panel) * panel),
+                                   .padded = (rg_u32)(rg_round_up(states, panel)),
                                    .width = width};
     jobs[2] = (struct rg_pack_job){.source = head_offset(net, true),
                                    .source2 = RG_NO_SOURCE,
@@ -81,10 +81,9 @@ static rg_status launch_steps(struct rg_net *net, void *self, struct rg_span ste
     args.end = rows.end;
     const struct rg_launch launch = {.kernel = RG_K_rg_head,
                                      .buffers = {rg_readout_rows(net), net->buffers.packed, net->buffers.y,
-                                                 net->buffers.z,
-                                                 net->buffers.dz ? net->buffers.dz : net->buffers.unused,
-                                                 net->buffers.dhead ? net->buffers.dhead : net->buffers.unused,
-                                                 net->buffers.row_loss ? net->buffers.row_loss : net->buffers.unused},
+                                                 net->buffers.z, rg_net_or_unused(net, net->buffers.dz),
+                                                 rg_net_or_unused(net, net->buffers.dhead),
+                                                 rg_net_or_unused(net, net->buffers.row_loss)},
                                      .args = &args,
                                      .groups = {rg_divide_up(rows.end - rows.begin, p->tile), 1}};
     return p->wide_head ? rg_wide_head(net, &args) : rg_device_launch(net->device, &launch);

@@ -10,11 +10,12 @@ rg_status rg_jobs_launch(struct rg_net *net, struct rg_jobs *jobs) {
     if (jobs->n == 0) {
         return RG_OK;
     }
-    RG_TRY(rg_device_launch(net->device,
-                            &(struct rg_launch){.kernel = jobs->kernel,
-                                                .buffers = {jobs->from, jobs->to},
-                                                .args = &jobs->args,
-                                                .groups = {jobs->n, rg_net_groups(net, jobs->work, jobs->per_group)}}));
+    RG_TRY(rg_device_launch(
+        net->device,
+        &(struct rg_launch){.kernel = jobs->kernel,
+                            .buffers = {jobs->from, jobs->to},
+                            .args = &jobs->args,
+                            .groups = {jobs->n, rg_device_groups(net->device, jobs->work, jobs->per_group)}}));
     memset(&jobs->args, 0, sizeof jobs->args);
     jobs->n = jobs->work = 0;
     return RG_OK;

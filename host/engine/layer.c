@@ -65,7 +65,7 @@ static struct rg_pack_job reverse_job(const struct rg_net *net, size_t source, s
                                 .gates = 1,
                                 .all_gates = 1,
                                 .units = (rg_u32)columns,
-                                .padded = (rg_u32)(scan ? p->h_stride : rg_divide_up(columns, width) * width),
+                                .padded = (rg_u32)(scan ? p->h_stride : rg_round_up(columns, width)),
                                 .width = (rg_u32)width,
                                 .tf32 = scan};
 }
@@ -249,16 +249,12 @@ struct rg_buffer *rg_layer_inputs(const struct rg_net *net, size_t layer) {
                                              : net->buffers.out[layer - 1];
 }
 
-/* The direction's saved values. A cell without saved values gets a buffer that no kernel reads. */
-static struct rg_buffer *saved_of(const struct rg_net *net, size_t layer, size_t direction) {
-    return net->buffers.saved[layer][direction] ? net->buffers.saved[layer][direction] : net->buffers.unused;
-}
-
 rg_status rg_layer_forward(struct rg_net *net, size_t layer, size_t direction) {
-    struct scan scan = {.launch = {.buffers = {rg_layer_inputs(net, layer), net->buffers.packed,
-                                               net->buffers.out[layer], saved_of(net, layer, direction),
-                                               net->buffers.begin, net->buffers.gate[layer][direction]}},
-                        .args = scan_args(net, layer, direction, net->segment, false)};
+    struct scan scan = {
+        .launch = {.buffers = {rg_layer_inputs(net, layer), net->buffers.packed, net->buffers.out[layer],
+                               rg_net_or_unused(net, net->buffers.saved[layer][direction]), net->buffers.begin,
+                               net->buffers.gate[layer][direction]}},
+        .args = scan_args(net, layer, direction, net->segment, false)};
     return launch_scan(net, layer, &scan);
 }
 
@@ -279,10 +275,11 @@ rg_status rg_layer_dropout(struct rg_net *net, size_t layer, struct rg_buffer *f
                                          .layer = (rg_u32)layer,
                                          .stride = (rg_u32)net->plan.out_stride,
                                          .probability = (float)net->options.dropout};
-    return rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_dropout,
-                                                             .buffers = {from, to},
-                                                             .args = &args,
-                                                             .groups = {rg_net_groups(net, segment_rows(net), 64), 1}});
+    return rg_device_launch(net->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_dropout,
+                                                .buffers = {from, to},
+                                                .args = &args,
+                                                .groups = {rg_device_groups(net->device, segment_rows(net), 64), 1}});
 }
 
 /* One of a direction's two initial states, `buffer` or zeros, to element `target` of rows of `to`. */
@@ -293,11 +290,12 @@ static rg_status launch_initial(struct rg_net *net, const struct rg_layer_states
     args.h_stride = (rg_u32)net->plan.h_stride;
     args.source *= states->n * net->plan.hidden;
     args.absent = buffer == NULL;
-    return rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_initial,
-                                                             .buffers = {buffer ? buffer : net->buffers.unused,
-                                                                         states->index, net->buffers.begin, to},
-                                                             .args = &args,
-                                                             .groups = {rg_net_groups(net, args.rows, 64), 1}});
+    return rg_device_launch(
+        net->device,
+        &(struct rg_launch){.kernel = RG_K_rg_initial,
+                            .buffers = {rg_net_or_unused(net, buffer), states->index, net->buffers.begin, to},
+                            .args = &args,
+                            .groups = {rg_device_groups(net->device, args.rows, 64), 1}});
 }
 
 rg_status rg_layer_initial(struct rg_net *net, size_t layer, const struct rg_layer_states *states, size_t first_row,
@@ -322,10 +320,11 @@ rg_status rg_layer_initial(struct rg_net *net, size_t layer, const struct rg_lay
 
 static rg_status launch_final(struct rg_net *net, struct rg_buffer *from, struct rg_buffer *states,
                               const struct rg_initial_args *args) {
-    return rg_device_launch(net->device, &(struct rg_launch){.kernel = RG_K_rg_final,
-                                                             .buffers = {from, states},
-                                                             .args = args,
-                                                             .groups = {rg_net_groups(net, args->rows, 64), 1}});
+    return rg_device_launch(net->device,
+                            &(struct rg_launch){.kernel = RG_K_rg_final,
+                                                .buffers = {from, states},
+                                                .args = args,
+                                                .groups = {rg_device_groups(net->device, args->rows, 64), 1}});
 }
 
 rg_status rg_layer_final(struct rg_net *net, size_t layer, size_t part, size_t first_row, size_t rows) {
@@ -357,7 +356,7 @@ static rg_status launch_initial_rows(struct rg_net *net, void *self, struct rg_s
     args.begin = rows.begin;
     args.end = rows.end;
     launch.args = &args;
-    launch.groups[0] = rg_net_groups(net, rows.end - rows.begin, BLOCK_ROWS);
+    launch.groups[0] = rg_device_groups(net->device, rows.end - rows.begin, BLOCK_ROWS);
     launch.groups[1] = 1;
     return rg_device_launch(net->device, &launch);
 }
@@ -408,9 +407,9 @@ rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t dir
 rg_status rg_layer_reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_span span,
                            struct rg_buffer *dout) {
     struct scan scan = {
-        .launch = {.buffers = {net->buffers.out[layer], saved_of(net, layer, direction), net->buffers.packed, dout,
-                               rg_net_deltas(net, layer, direction), net->buffers.carry, net->buffers.begin,
-                               net->buffers.gate[layer][direction]}},
+        .launch = {.buffers = {net->buffers.out[layer], rg_net_or_unused(net, net->buffers.saved[layer][direction]),
+                               net->buffers.packed, dout, rg_net_deltas(net, layer, direction), net->buffers.carry,
+                               net->buffers.begin, net->buffers.gate[layer][direction]}},
         .args = scan_args(net, layer, direction, span, true),
         .reverse = true};
     scan.args.every_step = has_every_step(net, layer);
@@ -462,7 +461,7 @@ rg_status rg_layer_embed(struct rg_net *net) {
                             &(struct rg_launch){.kernel = RG_K_rg_embed,
                                                 .buffers = {net->buffers.words, net->buffers.weights, net->buffers.x},
                                                 .args = &args,
-                                                .groups = {rg_net_groups(net, segment_rows(net), 64), 1}});
+                                                .groups = {rg_device_groups(net->device, segment_rows(net), 64), 1}});
 }
 
 /* Ranges [done, done + n) of the tokens: count, or put in order. */

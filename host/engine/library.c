@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engine/layer.h"
 #include "engine/readout.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -49,27 +50,32 @@ struct rg_wide_product rg_library_states(const struct rg_net *net, size_t at, si
     return dh;
 }
 
-/* The product of one direction and one gate, or of all gates if they lie side by side: `m` rows from `at` on. */
-static struct rg_wide_product input_product(const struct rg_net *net, size_t layer, size_t direction, size_t gate,
-                                            size_t at, size_t m, size_t rows, struct rg_buffer *dx) {
+/* A part of W_ih: one direction and one gate, or all gates if they lie side by side. */
+struct part {
+    size_t layer, direction, gate;
+};
+
+/* The product of a part of W_ih with the deltas of `rows`, of which a step has `step`. */
+static struct rg_wide_product input_product(const struct rg_net *net, struct part part, struct rg_span rows,
+                                            size_t step, struct rg_buffer *dx) {
     const struct rg_plan *const p = &net->plan;
-    const size_t inputs = p->layer[layer].inputs;
-    const size_t weight = rg_model_parameter(net->model, layer, direction, RG_ROLE_WEIGHT_IH);
-    return (struct rg_wide_product){.a = rg_net_deltas(net, layer, direction),
-                                    .a_at = at * p->d_stride + gate * p->h_stride,
+    const size_t inputs = p->layer[part.layer].inputs;
+    return (struct rg_wide_product){.a = rg_net_deltas(net, part.layer, part.direction),
+                                    .a_at = rows.begin * p->d_stride + part.gate * p->h_stride,
                                     .a_stride = p->d_stride,
                                     .b = net->buffers.weights,
-                                    .b_at = net->model->parameters[weight].offset + gate * p->hidden * inputs,
+                                    .b_at = rg_layer_offset(net, part.layer, part.direction, RG_ROLE_WEIGHT_IH) +
+                                            part.gate * p->hidden * inputs,
                                     .b_stride = inputs,
                                     .c = dx,
-                                    .c_at = at * p->out_stride,
+                                    .c_at = rows.begin * p->out_stride,
                                     .c_stride = p->out_stride,
-                                    .m = m,
+                                    .m = rows.end - rows.begin,
                                     .n = inputs,
                                     .k = p->h_stride == p->hidden ? p->gates * p->hidden : p->hidden,
-                                    .step = rows,
+                                    .step = step,
                                     .block = p->block,
-                                    .add = direction > 0 || gate > 0};
+                                    .add = part.direction > 0 || part.gate > 0};
 }
 
 /* Number of products a direction: one if the gates' deltas lie side by side, or else one for each gate. */
@@ -78,12 +84,11 @@ static size_t products_of(const struct rg_plan *p) {
 }
 
 rg_status rg_library_inputs(struct rg_net *net, size_t layer, struct rg_span rows, struct rg_buffer *dx) {
-    const size_t at = rows.begin, m = rows.end - rows.begin;
+    const size_t step = rg_min(rows.end - rows.begin, net->chunk.rows);
     for (size_t d = 0; d < net->plan.directions; d++) {
         for (size_t gate = 0; gate < products_of(&net->plan); gate++) {
-            const struct rg_wide_product part =
-                input_product(net, layer, d, gate, at, m, rg_min(m, net->chunk.rows), dx);
-            RG_TRY(rg_device_product(net->device, &part));
+            const struct rg_wide_product product = input_product(net, (struct part){layer, d, gate}, rows, step, dx);
+            RG_TRY(rg_device_product(net->device, &product));
         }
     }
     return RG_OK;
@@ -181,8 +186,9 @@ rg_status rg_library_check(struct rg_net *net) {
         RG_TRY(clear(net, dh.c));
     }
     for (size_t l = 1; stacked && l < p->layers; l++) {
+        const struct rg_span all = {0, p->alloc_steps * p->chunk};
         const struct rg_wide_product dx =
-            input_product(net, l, 0, 0, 0, p->alloc_steps * p->chunk, p->chunk, net->buffers.dout[l % 2]);
+            input_product(net, (struct part){.layer = l}, all, p->chunk, net->buffers.dout[l % 2]);
         RG_TRY(check(net, &dx));
         RG_TRY(clear(net, dx.a));
         RG_TRY(clear(net, dx.c));

@@ -3,13 +3,6 @@
 
 #include "base/clock.h"
 
-size_t rg_net_groups(const struct rg_net *net, size_t n, size_t per_group) {
-    const size_t at_once = rg_device_items(net->device) * (size_t)net->device->info.vec; /* a vector for each item */
-    const size_t each = net->device->info.is_gpu && at_once < per_group ? at_once : per_group;
-    const size_t max = (size_t)net->device->info.units * 4, need = rg_divide_up(n, each);
-    return need < max ? (need ? need : 1) : max;
-}
-
 bool rg_net_trains(const struct rg_net *net, size_t offset) {
     const struct rg_model *const m = net->model;
     size_t i = 0;
@@ -21,6 +14,10 @@ bool rg_net_trains(const struct rg_net *net, size_t offset) {
 
 struct rg_buffer *rg_net_deltas(const struct rg_net *net, size_t layer, size_t direction) {
     return net->buffers.saved[layer][direction] ? net->buffers.saved[layer][direction] : net->buffers.d[direction];
+}
+
+struct rg_buffer *rg_net_or_unused(const struct rg_net *net, struct rg_buffer *buffer) {
+    return buffer ? buffer : net->buffers.unused;
 }
 
 rg_status rg_net_lap(struct rg_net *net, double *since, size_t phase) {

@@ -104,8 +104,8 @@ struct rg_engine_visit {
 /* Whether the parameter that begins at that element of the arena is trained. */
 bool rg_net_trains(const struct rg_net *net, size_t offset);
 
-/* Groups for an elementwise kernel over n items of work. */
-size_t rg_net_groups(const struct rg_net *net, size_t n, size_t per_group);
+/* The buffer, or where it does not exist one that stands in its place and that the kernel does not touch. */
+struct rg_buffer *rg_net_or_unused(const struct rg_net *net, struct rg_buffer *buffer);
 
 /* The buffer in which a layer's reverse scan leaves the deltas. If the cell saves values, the deltas overwrite them, so
  * the step is still in cache; otherwise the layers share a buffer. */

@@ -124,9 +124,6 @@ rg_status rg_optimizer_step(const struct rg_optimizer_state *o, const struct rg_
         .clip = options->clip_value > 0.0 ? (float)options->clip_value : FLT_MAX,
         .nesterov = options->kind == RG_OPT_NESTEROV,
     };
-    const size_t at_once = rg_device_items(o->device) * (size_t)o->device->info.vec; /* a vector for each item */
-    const size_t each = o->device->info.is_gpu && at_once < PER_GROUP ? at_once : PER_GROUP;
-    const size_t max = (size_t)o->device->info.units * 4;
     for (size_t first = range->begin; first < range->end; first += MAX_LAUNCH) {
         args.first = first;
         args.n = rg_min(range->end - first, MAX_LAUNCH);
@@ -135,7 +132,7 @@ rg_status rg_optimizer_step(const struct rg_optimizer_state *o, const struct rg_
             &(struct rg_launch){.kernel = methods[options->kind].kernel,
                                 .buffers = {range->weights, range->gradients, range->control, o->first, o->second},
                                 .args = &args,
-                                .groups = {rg_min(rg_divide_up((size_t)args.n, each), max), 1}}));
+                                .groups = {rg_device_groups(o->device, (size_t)args.n, PER_GROUP), 1}}));
     }
     return RG_OK;
 }

@@ -38,7 +38,7 @@ rg_status rg_readout_forward(struct rg_net *net) {
                                                 .buffers = {net->buffers.out[net->plan.layers - 1], net->buffers.begin,
                                                             net->buffers.read, net->buffers.notes},
                                                 .args = &args,
-                                                .groups = {rg_net_groups(net, (size_t)args.rows, 8), 1}});
+                                                .groups = {rg_device_groups(net->device, (size_t)args.rows, 8), 1}});
 }
 
 rg_status rg_readout_reverse(struct rg_net *net, struct rg_buffer **dout) {
@@ -53,5 +53,5 @@ rg_status rg_readout_reverse(struct rg_net *net, struct rg_buffer **dout) {
         net->device, &(struct rg_launch){.kernel = RG_K_rg_readout_gradient,
                                          .buffers = {net->buffers.dhead, net->buffers.begin, net->buffers.notes, *dout},
                                          .args = &args,
-                                         .groups = {rg_net_groups(net, lines, 64), 1}});
+                                         .groups = {rg_device_groups(net->device, lines, 64), 1}});
 }

@@ -71,13 +71,12 @@ static rg_status states(struct rg_net *net, const struct rg_head_args *head) {
 rg_status rg_wide_head(struct rg_net *net, const struct rg_head_args *head) {
     RG_TRY(outputs(net, head));
     RG_TRY(rg_device_launch(
-        net->device,
-        &(struct rg_launch){.kernel = RG_K_rg_wide_loss,
-                            .buffers = {net->buffers.packed, net->buffers.y, net->buffers.z,
-                                        net->buffers.dz ? net->buffers.dz : net->buffers.unused,
-                                        net->buffers.row_loss ? net->buffers.row_loss : net->buffers.unused},
-                            .args = head,
-                            .groups = {rg_net_groups(net, head->end - head->begin, 1), 1},
-                            .local_bytes = rg_device_items(net->device) * net->plan.real_bytes}));
+        net->device, &(struct rg_launch){.kernel = RG_K_rg_wide_loss,
+                                         .buffers = {net->buffers.packed, net->buffers.y, net->buffers.z,
+                                                     rg_net_or_unused(net, net->buffers.dz),
+                                                     rg_net_or_unused(net, net->buffers.row_loss)},
+                                         .args = head,
+                                         .groups = {rg_device_groups(net->device, head->end - head->begin, 1), 1},
+                                         .local_bytes = rg_device_items(net->device) * net->plan.real_bytes}));
     return head->loss == RG_LOSS_AUTO ? RG_OK : states(net, head);
 }

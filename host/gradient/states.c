@@ -152,7 +152,7 @@ static rg_status read_step(struct rg_engine *e, const struct rg_step_states *sta
                             &(struct rg_launch){.kernel = RG_K_rg_align,
                                                 .buffers = {from.buffer, e->net.buffers.begin, states->aligned},
                                                 .args = &args,
-                                                .groups = {rg_net_groups(&e->net, at.rows, 8), 1}}));
+                                                .groups = {rg_device_groups(e->net.device, at.rows, 8), 1}}));
     return rg_reals_read(e->net.device, out, states->aligned, 0, n);
 }
 
@@ -277,9 +277,7 @@ static size_t earlier(const struct reading *r, size_t t, size_t back) {
 
 rg_status rg_step_states_read(struct rg_engine *e, const struct rg_cell_facts *f, struct rg_step_at at,
                               struct rg_step_states *s) {
-    struct rg_buffer *const below = f->layer == 0                          ? e->net.buffers.x
-                                    : e->net.buffers.dropped[f->layer - 1] ? e->net.buffers.dropped[f->layer - 1]
-                                                                           : e->net.buffers.out[f->layer - 1];
+    struct rg_buffer *const below = rg_layer_inputs(&e->net, f->layer);
     const struct reading r = {e, f, s, at.rows, at.begin};
     const size_t x_stride = e->net.plan.layer[f->layer].x_stride, t = at.t, before = earlier(&r, t, f->back);
     const size_t held = t + (at.begin ? at.begin[0] : 0);

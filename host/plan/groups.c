@@ -37,7 +37,7 @@ static int item_rows_of(const struct rg_device_info *info, int max, size_t block
     int best = max;
     size_t best_room = 0;
     for (int rows = max; rows >= 1 && (rows == max || rows * info->cols >= MIN_ITEMS); rows /= 2) {
-        const size_t room = rg_divide_up(blocks, (size_t)rows) * (size_t)rows;
+        const size_t room = rg_round_up(blocks, (size_t)rows);
         if (10 * blocks >= 9 * room) {
             return rows;
         }
@@ -88,7 +88,7 @@ void rg_groups_shape(struct rg_plan *p, const struct rg_device_info *info) {
 void rg_groups_plan(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     size_t tile = info->tile ? info->tile : TILE;
     while (tile > 1 && (tile > fit || rg_divide_up(p->chunk, tile) < (size_t)info->units)) {
-        tile = tile > BLOCK_ROWS ? rg_divide_up(tile / 2, BLOCK_ROWS) * BLOCK_ROWS : tile / 2;
+        tile = tile > BLOCK_ROWS ? rg_round_up(tile / 2, BLOCK_ROWS) : tile / 2;
     }
     p->tile = tile;
 }

@@ -38,9 +38,6 @@ static const uint64_t MAX_PARTIAL_BYTES = (uint64_t)128 << 20, UNKNOWN_CACHE = (
 static const uint64_t MOST_CACHE = (uint64_t)32
                                    << 20; /* of runs: a virtual machine is told the cache of its whole host */
 
-static size_t round_up(size_t n, size_t to) {
-    return (n + to - 1) / to * to;
-}
 static size_t take(size_t *at, size_t elements) {
     const size_t offset = *at;
     *at += elements;
@@ -66,11 +63,11 @@ static void plan_packed(struct rg_plan *p, size_t panel) {
             pack->hh_reverse = take(&at, p->hidden * gh);
             pack->sh_reverse = take(&at, rg_plan_has_skip(p, RG_SKIP_ADD) ? p->hidden * gh : 0);
             pack->gate = take(&at, rg_plan_learned(p) ? p->h_stride + panel : 0);
-            pack->ih_reverse = take(&at, p->gates * p->hidden * (l > 0 ? round_up(states, panel) : p->dx_stride));
+            pack->ih_reverse = take(&at, p->gates * p->hidden * (l > 0 ? rg_round_up(states, panel) : p->dx_stride));
         }
     }
     p->pack_head = take(&at, states * p->o_stride);
-    p->pack_head_reverse = take(&at, p->outputs * round_up(states, panel));
+    p->pack_head_reverse = take(&at, p->outputs * rg_round_up(states, panel));
     p->pack_head_bias = take(&at, p->o_stride);
     p->packed = at;
 }
@@ -233,7 +230,7 @@ struct sizes {
 static struct sizes whole_panels(const struct rg_plan *plan, const struct rg_device_info *info) {
     struct rg_plan p = *plan;
     const size_t pad = line_pad(info);
-    p.h_stride = round_up(p.hidden, (size_t)info->nv * (size_t)info->cols * (size_t)info->vec);
+    p.h_stride = rg_round_up(p.hidden, (size_t)info->nv * (size_t)info->cols * (size_t)info->vec);
     p.out_stride = p.directions * p.h_stride + pad;
     p.d_stride = rg_max(p.saved, p.deltas) * p.h_stride + pad;
     plan_row(&p);
@@ -265,7 +262,7 @@ static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info
     }
     const uint64_t room = info->chunk_bytes ? info->chunk_bytes : cache_bytes(info) / 2;
     const uint64_t rows = room / p->row_bytes / p->block * p->block;
-    const uint64_t busy = round_up((size_t)info->units * BLOCK_ROWS, p->block);
+    const uint64_t busy = rg_round_up((size_t)info->units * BLOCK_ROWS, p->block);
     return rows > busy ? rows : busy;
 }
 
@@ -544,8 +541,8 @@ static void plan_strides(struct rg_plan *p, const struct rg_device *device) {
     const size_t panel = rg_device_panel(device), pad = line_pad(&device->info);
     const size_t groups = GROUPS_A_UNIT * (size_t)device->info.units;
     p->h_stride = rg_device_units(device, p->hidden);
-    p->o_stride = round_up(p->outputs, panel);
-    p->dx_stride = p->words ? round_up(p->inputs, panel) : 0;
+    p->o_stride = rg_round_up(p->outputs, panel);
+    p->dx_stride = p->words ? rg_round_up(p->inputs, panel) : 0;
     p->d_width = p->deltas * p->h_stride;
     p->out_stride = RG_ODD_LINE(p->directions * p->h_stride, pad);
     p->d_stride = RG_ODD_LINE(rg_max(p->saved, p->deltas) * p->h_stride, pad);
@@ -555,7 +552,7 @@ static void plan_strides(struct rg_plan *p, const struct rg_device *device) {
     p->norm_groups = rg_min(rg_divide_up(p->arena, NORM_ELEMENTS), 256);
     for (size_t l = 0; l < p->layers; l++) {
         p->layer[l].inputs = l ? p->directions * p->hidden : p->inputs;
-        p->layer[l].x_stride = l ? p->out_stride : round_up(p->inputs, RG_INPUT_PAD);
+        p->layer[l].x_stride = l ? p->out_stride : rg_round_up(p->inputs, RG_INPUT_PAD);
     }
 }
 

@@ -16,10 +16,6 @@ enum {
     MAX_TILE = 64
 };
 
-static size_t round_up(size_t n, size_t to) {
-    return (n + to - 1) / to * to;
-}
-
 /* Sequences that a scan launches at once. */
 static size_t launched_rows(const struct rg_plan *p) {
     return rg_min(p->chunk, p->shard);
@@ -50,7 +46,7 @@ static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info 
 static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
     size_t tile = info->tile ? info->tile : GPU_TILE;
     while (tile > GPU_BLOCK_ROWS && 4 * rg_divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
-        tile = round_up(tile / 2, GPU_BLOCK_ROWS);
+        tile = rg_round_up(tile / 2, GPU_BLOCK_ROWS);
     }
     return tile;
 }
@@ -68,10 +64,10 @@ static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *inf
         return shared <= HALF_BLOCK ? HALF_BLOCK : roomy && shared == FIVE_ROWS ? FIVE_ROWS : BLOCK_ROWS;
     }
     if (info->tile) {
-        return rg_min(info->tile, round_up(shared, BLOCK_ROWS));
+        return rg_min(info->tile, rg_round_up(shared, BLOCK_ROWS));
     }
     const size_t few = roomy ? rg_divide_up(rows, units * rg_max(1, shared / EVEN_TILE)) : 0;
-    return rg_max(few, round_up(rg_divide_up(rows, 8 * units), BLOCK_ROWS));
+    return rg_max(few, rg_round_up(rg_divide_up(rows, 8 * units), BLOCK_ROWS));
 }
 
 /* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. A processor's
