@@ -2,7 +2,7 @@
 """What GPUs would run, without one: the kernels compiled for NVIDIA (sm_90) and AMD (gfx90a), and what they take.
 
 The first table has the sweeps and weight gradients in the shape of work-group that host/device/device.h gives GPUs:
-registers of an item, bytes spilled, local memory of a group (H units, B=4096, the tile of host/plan/plan.c), groups that
+registers of an item, bytes spilled, local memory of a group (H units, B=4096, the tile of host/plan/tile.c), groups that
 a multiprocessor holds, and the share of multiply-adds among the instructions of the hottest loop; with what
 is missed of the goals for sm_90: nothing spilled, at most 48 KiB, two groups, 80 %. The other table has the rest (--all: every kernel).
 Then the same of the program of --math tf32, whose goals are the first three, and that the hottest loop of each has tensor-core
@@ -31,7 +31,7 @@ LOCAL_OF_MULTIPROCESSOR = {"nvidia": 228 << 10, "amd": 64 << 10}
 LOCAL_OF_GROUP = {"nvidia": 1 << 10, "amd": 0}  # what the device adds
 HOT = r"rg_(rnn|lstm|gru)_(forward|reverse)|rg_weight_gradient"
 WORKING = HOT + "|rg_input_gradient|rg_head|rg_adam"
-HIDDEN, TILE, BLOCK_ROWS = (64, 128, 256), 32, {False: 4, True: 16}  # host/plan/plan.c, with TF32 or not; see test_plan.c
+HIDDEN, TILE, BLOCK_ROWS = (64, 128, 256), 32, {False: 4, True: 16}  # host/plan/tile.c, with TF32 or not; see test_plan.c
 GROUPS, SHARE = 2, 0.80
 # (kernel, goal) not reached; with TF32, False and True. What it spills (232 and 8 bytes) is read outside the hottest loop.
 MISSED = {False: set(), True: {("rg_weight_gradient", "spills"), ("rg_input_gradient", "spills")}}

@@ -6,7 +6,7 @@
 #include "api/api.h"
 #include "options/options.h"
 #include "rnn_gpu/memory.h"
-#include "train/setup.h"
+#include "train/device_setup.h"
 
 static void describe(const struct rg_device_info *from, const char *id, const char *problem,
                      struct rnn_gpu_device_info *info) {

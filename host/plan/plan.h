@@ -17,6 +17,9 @@ enum { RG_WIDE_OUTPUTS = 256 };
 /* A row of data has fewer numbers than this. The kernels' arguments hold a row's length in 32 bits. */
 enum { RG_MAX_WIDTH = 1 << 24 };
 
+/* Rows (t, b) of a slice of time, at least, on a CPU: then its partial sums cost little beside the products. */
+enum { RG_SLICE_ROWS = 256 };
+
 struct rg_plan_options {
     size_t batch;          /* B; sequences of an update */
     size_t shards;         /* parts of the batch, each with its own sum of gradients; 0 and 1: the whole batch */
@@ -126,6 +129,12 @@ rg_status rg_plan_check(const struct rg_device *device, const struct rg_shape *s
 
 /* Rows [begin, end) of a shard of the batch. */
 struct rg_span rg_plan_shard(const struct rg_plan *plan, size_t shard);
+
+/* Numbers that rows of states end with, at least. Dropout takes four units at a time. */
+size_t rg_plan_line_pad(const struct rg_device_info *info);
+
+/* The options that give the number of sequences of an update, for messages. */
+const char *rg_plan_batch_text(const struct rg_plan_options *options);
 
 /* Elements of a direction's term of the weight gradient: [partial_rows][deltas*Hp]. */
 size_t rg_plan_term(const struct rg_plan *plan, size_t layer);

@@ -40,6 +40,9 @@ struct ref_run {
 /* Valid steps of sequence n. */
 size_t ref_length(const struct ref_batch *batch, size_t n);
 
+/* The word at step t; below 0: an unknown one. */
+int32_t ref_word(const struct ref_run *run, size_t t);
+
 /* The [width] numbers of the run's sequence at index i of an array [...][N][width]. */
 double *ref_row(const struct ref_run *run, double *array, size_t i, size_t width);
 

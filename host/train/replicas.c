@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "options/options_store.h"
-#include "train/setup.h"
+#include "train/device_setup.h"
 #include "train/trial.h"
 #include "device/team.h"
 #include "base/stop.h"

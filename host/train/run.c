@@ -2,7 +2,6 @@
 #include "train/run.h"
 
 #include <math.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -94,47 +93,31 @@ static rg_status create_training(struct rg_run *run) {
     return RG_OK;
 }
 
-/* `auto` goes on without a device that cannot run the scans, in whatever shape of work-groups. */
-static rg_status leave_device(struct rg_run *r) {
-    struct rg_config native = r->config;
-    rg_log("skipping device %s: %s", r->opened->info.name, rg_error_message());
-    rg_device_destroy(r->opened);
-    r->device = r->opened = NULL;
-    native.machine.device = "cpu";
-    RG_TRY(rg_setup_device(&native, &r->opened));
-    r->device = r->opened;
-    return rg_run_create_model(r);
+rg_status rg_run_prepare(const struct rg_config *config, const struct rg_run_data *data, struct rg_run **out) {
+    RG_TRY(rg_alloc(out, 1, sizeof **out, "a training run"));
+    (*out)->config = *config;
+    (*out)->data = *data;
+    RG_TRY(rg_run_choose_problem(*out));
+    return rg_setup_shards(&(*out)->config);
 }
 
-static rg_status make(struct rg_run *r) {
-    RG_TRY(rg_run_choose_problem(r));
-    RG_TRY(rg_setup_shards(&r->config));
-    if (!r->device) {
-        RG_TRY(rg_setup_device(&r->config, &r->opened));
-        r->device = r->opened;
-    }
-    rg_status status = rg_run_create_model(r);
-    if (status == RG_NO_DEVICE && r->opened && strcasecmp(r->config.machine.device, "auto") == 0) {
-        status = leave_device(r);
-    }
-    RG_TRY(status);
-    RG_TRY(create_validator(r));
-    RG_TRY(create_engine(r));
-    return create_training(r);
+rg_status rg_run_complete(struct rg_run *run) {
+    RG_TRY(create_validator(run));
+    RG_TRY(create_engine(run));
+    return create_training(run);
 }
 
 rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
                         struct rg_run **out) {
-    RG_TRY(rg_alloc(out, 1, sizeof **out, "a training run"));
-    struct rg_run *const r = *out;
-    r->config = *config;
-    r->data = *data;
-    r->device = device;
-    const rg_status status = make(r);
-    if (status != RG_OK) {
-        rg_run_destroy(r);
-        *out = NULL;
-    }
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_run_prepare(config, data, out));
+    (*out)->device = device;
+    RG_TRY_GOTO(rg_run_create_model(*out));
+    RG_TRY_GOTO(rg_run_complete(*out));
+    return RG_OK;
+fail:
+    rg_run_destroy(*out);
+    *out = NULL;
     return status;
 }
 

@@ -64,7 +64,7 @@ struct rg_run {
     struct rg_problem problem;
     struct rg_run_data data;        /* borrowed */
     struct rg_device *device;       /* borrowed, or the same as `opened` */
-    struct rg_device *opened;       /* by this run */
+    struct rg_device *opened;       /* by rg_run_open, destroyed with the run; else NULL */
     struct rg_model *model;         /* its weights are those after rg_run_train */
     struct rg_engine *engine;       /* NULL after rg_run_measure if there are test data */
     struct rg_validator *validator; /* NULL without validation data */
@@ -92,8 +92,8 @@ struct rg_run {
 };
 
 /* Everything that a training needs before its first update: problem, memory plan, weights, kernels. `data` must outlive
- * the run, and so must `device`, which may be NULL: the run then opens the one that the options ask for. RG_USAGE for
- * options that do not fit the task, RG_NO_MEMORY for a plan that does not fit. */
+ * the run, and so must `device`; run_open.h opens one for a run. RG_USAGE for options that do not fit the task,
+ * RG_NO_MEMORY for a plan that does not fit. */
 rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
                         struct rg_run **out);
 void rg_run_destroy(struct rg_run *run); /* NULL allowed */

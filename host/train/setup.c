@@ -1,4 +1,4 @@
-/* What the commands share: see setup.h. */
+/* Data and model that the options ask for: see setup.h. */
 #include "train/setup.h"
 
 #include <assert.h>
@@ -11,8 +11,6 @@
 #include "model/assign.h"
 #include "rnn_gpu/memory.h"
 #include "engine/engine.h"
-#include "plan/tuning.h"
-#include "train/contest.h"
 #include "train/fill.h"
 #include "ranks/ranks.h"
 #include "train/target_columns.h"
@@ -22,86 +20,8 @@
 
 enum { OUTPUT_BATCH = 4096 };
 
-static bool is_double(const struct rg_config *config) {
+bool rg_setup_is_double(const struct rg_config *config) {
     return config->machine.precision == RG_PRECISION_DOUBLE;
-}
-
-enum rg_tf32 rg_setup_tf32(const struct rg_config *config) {
-    return config->machine.math == RG_MATH_TF32 ? RG_TF32_TENSOR_CORES : RG_TF32_NONE;
-}
-
-rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device) {
-    const struct rg_device_info *const info = &device->info;
-    if (config->machine.blas == RG_BLAS_OWN || (config->machine.blas == RG_BLAS_AUTO && info->library_wins <= 0)) {
-        return RG_OK;
-    }
-    const rg_status status = rg_device_use_library(device);
-    return config->machine.blas == RG_BLAS_LIBRARY ? status : RG_OK;
-}
-
-rg_status rg_setup_shape(const struct rg_config *config, struct rg_device_shape *shape) {
-    if (!config->machine.shape) {
-        return RG_OK;
-    }
-    RG_TRY(rg_device_shape_read(config->machine.shape, shape));
-    shape->vec = is_double(config) && shape->vec > 1 ? shape->vec / 2 : shape->vec; /* a vector has the same bytes */
-    return rg_setup_tf32(config) == RG_TF32_NONE
-               ? RG_OK
-               : rg_fail(RG_USAGE, "--math tf32 has a shape of its own; leave out --shape");
-}
-
-int rg_setup_threads(const struct rg_config *config) {
-    if (config->machine.threads > 0) {
-        return config->machine.threads;
-    }
-    return rg_ranks_several(config->machine.ranks) ? rg_ranks_threads(config->machine.ranks) : 0;
-}
-
-/* The device of this process: of several, in a list, that of its place among the ranks of the host. */
-static rg_status choose_device(const struct rg_config *config, char *name, size_t bytes) {
-    const struct rg_ranks *const ranks = config->machine.ranks;
-    const char *at = config->machine.device;
-    size_t n = 1;
-    for (const char *c = at; *c; c++) {
-        n += *c == ',';
-    }
-    if (n > 1 && !ranks) {
-        return rg_fail(RG_USAGE,
-                       "--device %s distributes devices to the ranks of mpirun; without mpirun give one device", at);
-    }
-    for (size_t skip = ranks ? ranks->local_rank % n : 0; skip > 0; skip--) {
-        at = strchr(at, ',') + 1;
-    }
-    const size_t length = strcspn(at, ",");
-    if (length == 0 || length >= bytes) {
-        return rg_fail(RG_USAGE, "--device %.100s: an empty name, or a name of more than %zu bytes",
-                       config->machine.device, bytes - 1);
-    }
-    (void)snprintf(name, bytes, "%.*s", (int)length, at);
-    return RG_OK;
-}
-
-rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out) {
-    char name[256];
-    RG_TRY(choose_device(config, name, sizeof name));
-    struct rg_device_options options = {.threads = rg_setup_threads(config),
-                                        .is_double = is_double(config),
-                                        .tf32 = rg_setup_tf32(config),
-                                        .launch_seconds = config->machine.launch_seconds,
-                                        .of_environment = config->machine.device_of_environment};
-    RG_TRY(rg_setup_shape(config, &options.shape));
-    RG_TRY(rg_device_open(name, &options, out));
-    rg_tuning_load(&(*out)->info);
-    rg_status status = rg_contest(config, name, &options, out);
-    if ((*out)->info.tf32) {
-        rg_log("%s%s (--math tf32)", (*out)->info.name, rg_device_math(&(*out)->info));
-    }
-    status = status == RG_OK ? rg_setup_library(config, *out) : status;
-    if (status != RG_OK) {
-        rg_device_destroy(*out);
-        *out = NULL;
-    }
-    return status;
 }
 
 /* Turn images into sequences of pixels if requested. On failure *data is destroyed. */
@@ -152,7 +72,7 @@ static struct rg_dataset_options reading_of(const struct rg_config *config) {
     return (struct rg_dataset_options){.steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
                                        .pad_left = config->data.pad == RG_PAD_LEFT,
                                        .memory = memory_for_data(config),
-                                       .doubles = is_double(config) || config->data.normalize};
+                                       .doubles = rg_setup_is_double(config) || config->data.normalize};
 }
 
 /* Read words, columns and classes by the numbers that they have in the model. */
@@ -273,10 +193,10 @@ rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_mod
     } else {
         RG_TRY_GOTO(rg_dataset_moments(training, moments, moments + n));
     }
-    RG_TRY_GOTO(rg_dataset_normalize(training, moments, moments + n, is_double(config)));
+    RG_TRY_GOTO(rg_dataset_normalize(training, moments, moments + n, rg_setup_is_double(config)));
     for (size_t i = 0; i < n_others; i++) {
         if (others[i] && others[i]->n_features == n && others[i]->kind != RG_INPUT_TOKEN) { /* else refused later */
-            RG_TRY_GOTO(rg_dataset_normalize(others[i], moments, moments + n, is_double(config)));
+            RG_TRY_GOTO(rg_dataset_normalize(others[i], moments, moments + n, rg_setup_is_double(config)));
         }
     }
 fail:
@@ -338,7 +258,7 @@ struct rg_target_options rg_setup_targets(const struct rg_config *config, enum r
 void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor) {
     const size_t n = rg_tensor_elements(tensor);
     char *const bytes = (char *)tensor->data;
-    if (is_double(config)) {
+    if (rg_setup_is_double(config)) {
         return;
     }
     for (size_t i = 0; i < n; i++) { /* a float's bytes are those of doubles that are done with */
@@ -452,8 +372,9 @@ static rg_status prepare_inputs(const struct rg_config *config, bool labelled, c
     }
     RG_TRY(check_fit(config, model, *data));
     RG_TRY(rg_fill_end(config, model, *data, NULL, 0));
-    return model->input_mean ? rg_dataset_normalize(*data, model->input_mean, model->input_deviation, is_double(config))
-                             : RG_OK;
+    return model->input_mean
+               ? rg_dataset_normalize(*data, model->input_mean, model->input_deviation, rg_setup_is_double(config))
+               : RG_OK;
 }
 
 /* What the data ask of the model; with `labelled` it must be what the model was trained for. */
@@ -480,7 +401,7 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
         return rg_fail(RG_USAGE, "--model FILE and --data FILE are both needed");
     }
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_setup_model(config, is_double(config), model));
+    RG_TRY_GOTO(rg_setup_model(config, rg_setup_is_double(config), model));
     if (config->model.set) {
         RG_TRY_GOTO(rg_model_assign(*model, config->model.set, true));
     }

@@ -1,4 +1,4 @@
-/* What the commands share: opening the device, the data and the model. */
+/* What the commands share: the data and the model that the options ask for. device_setup.h opens the device. */
 #ifndef RG_SETUP_H
 #define RG_SETUP_H
 
@@ -9,20 +9,8 @@
 #include "rnn_gpu/tensors.h"
 #include "train/source.h"
 
-/* Let a library compute the device's wide products if --gemm says so, or, with auto, the tuning, or without one that it
- * is a GPU. RG_NO_DEVICE if --gemm library finds none. */
-rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device);
-
-/* What --math asks of a device. */
-enum rg_tf32 rg_setup_tf32(const struct rg_config *config);
-
-/* The threads of this process: --threads, else its share of the host's processors; 0: all of them. */
-int rg_setup_threads(const struct rg_config *config);
-/* The shape of --shape, where it is given; RG_USAGE for one that is not there. */
-rg_status rg_setup_shape(const struct rg_config *config, struct rg_device_shape *shape);
-
-/* The device that --device, --threads, --precision and --math ask for, tuned if `bench --tune` has run. */
-rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out);
+/* Does --precision ask for doubles? */
+bool rg_setup_is_double(const struct rg_config *config);
 
 /* Settle config->machine.shards: as --shards says, else 1, or with ranks of mpirun by the batch. RG_USAGE for more
  * shards or ranks than sequences. */

@@ -7,6 +7,7 @@
 #include "scratch.h"
 #include "suite.h"
 #include "train/checkpoint.h"
+#include "train/run_open.h"
 
 enum { UPDATES = 24 };
 
@@ -151,7 +152,7 @@ static struct rg_run *train(const struct rg_config *c, const struct rg_run_data 
                             const struct rg_sections *from) {
     struct rg_run *run = NULL;
     const struct rg_trainer_hooks hooks = {.on_update = NULL};
-    ck_assert_msg(rg_run_create(c, data, NULL, &run) == RG_OK, "%s", rg_error_message());
+    ck_assert_msg(rg_run_open(c, data, &run) == RG_OK, "%s", rg_error_message());
     if (kept) {
         run->on_rest = keep;
         run->rest_self = kept;
@@ -268,7 +269,7 @@ START_TEST(another_run_is_refused) {
     others[3].training.lag_every = 2;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         struct rg_run *run = NULL;
-        ck_assert_int_eq(rg_run_create(&others[i], &none, NULL, &run), RG_OK);
+        ck_assert_int_eq(rg_run_open(&others[i], &none, &run), RG_OK);
         ck_assert_int_eq(rg_checkpoint_restore(run, kept.sections), i == 2 ? RG_USAGE : RG_BAD_FILE);
         ck_assert_msg(strstr(rg_error_message(), messages[i]) != NULL, "%s", rg_error_message());
         rg_run_destroy(run);
@@ -276,7 +277,7 @@ START_TEST(another_run_is_refused) {
     float *const weights = rg_sections_find(kept.sections, "weights")->data;
     weights[3] = NAN;
     struct rg_run *run = NULL;
-    ck_assert_int_eq(rg_run_create(&c, &none, NULL, &run), RG_OK);
+    ck_assert_int_eq(rg_run_open(&c, &none, &run), RG_OK);
     ck_assert_int_eq(rg_checkpoint_restore(run, kept.sections), RG_BAD_FILE);
     rg_run_destroy(run);
     rg_sections_destroy(kept.sections);

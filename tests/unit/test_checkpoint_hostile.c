@@ -7,6 +7,7 @@
 #include "rnn_gpu/memory.h"
 #include "suite.h"
 #include "train/checkpoint.h"
+#include "train/run_open.h"
 
 static const struct rg_run_data no_data = {.training = NULL};
 
@@ -55,7 +56,7 @@ static struct rg_sections *whole_state(void) {
     bool finite = false;
     char *text = NULL;
     c.training.updates = 9;
-    ck_assert_int_eq(rg_run_create(&c, &no_data, NULL, &run), RG_OK);
+    ck_assert_int_eq(rg_run_open(&c, &no_data, &run), RG_OK);
     ck_assert_int_eq(train_with(run), RG_OK);
     ck_assert_int_eq(rg_sections_create(&s), RG_OK);
     s->path = "state";
@@ -84,7 +85,7 @@ static rg_status go_on(const struct rg_sections *s) {
     }
     ck_assert_int_eq(rg_history_create(&h), RG_OK);
     const rg_status of_history = rg_history_restore(h, s);
-    ck_assert_int_eq(rg_run_create(&c, &no_data, NULL, &run), RG_OK);
+    ck_assert_int_eq(rg_run_open(&c, &no_data, &run), RG_OK);
     rg_status of_run = rg_checkpoint_restore(run, s);
     of_run = of_run == RG_OK ? train_with(run) : of_run;
     rg_run_destroy(run);

@@ -13,7 +13,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "base/counted.h"
-#include "train/setup.h"
+#include "train/device_setup.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "rnn_gpu/log.h"

@@ -12,7 +12,7 @@
 #include "cli/commands/remedies.h"
 #include "cli/commands/run_table.h"
 #include "cli/commands/trainings.h"
-#include "train/setup.h"
+#include "train/device_setup.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "train/trial.h"

@@ -11,6 +11,7 @@
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"
 #include "train/evaluator.h"
+#include "train/device_setup.h"
 #include "train/setup.h"
 
 enum { BATCH = 4096 /* sequences whose outputs are in memory at once */ };

@@ -13,6 +13,7 @@
 #include "base/stop.h"
 #include "train/pass.h"
 #include "train/run.h"
+#include "train/device_setup.h"
 #include "train/setup.h"
 #include "train/task_data.h"
 #include "cli/settings.h"

@@ -13,6 +13,7 @@
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "base/counted.h"
+#include "train/device_setup.h"
 #include "train/setup.h"
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"

@@ -7,7 +7,7 @@
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "base/nearest.h"
-#include "train/setup.h"
+#include "train/device_setup.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "options/options.h"

@@ -8,7 +8,7 @@
 #include "cli/commands/commands.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
-#include "train/setup.h"
+#include "train/device_setup.h"
 #include "files/json_lines.h"
 #include "verify/selftest/selftest.h"
 

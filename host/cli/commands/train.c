@@ -18,6 +18,7 @@
 #include "train/checkpoint.h"
 #include "train/estimate.h"
 #include "train/run.h"
+#include "train/run_open.h"
 #include "train/setup.h"
 #include "base/guard.h"
 #include "base/stop.h"
@@ -389,7 +390,7 @@ static rg_status dry_run(struct job *j) {
     RG_TRY(rg_recorder_check(j->config));
     RG_TRY(rg_outputs_check(j->config, RG_OUT_TRAINING));
     RG_TRY(rg_run_data_read(j->config, &j->data));
-    RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));
+    RG_TRY(rg_run_open(j->config, &j->data, &j->run));
     struct rg_run *const r = j->run;
     RG_TRY(rg_recorder_check_figure(j->config, r));
     rg_screen_init(&j->screen, &r->config);
@@ -428,7 +429,7 @@ static rg_status prepare(struct job *j) {
     RG_TRY(rg_outputs_check(j->config, RG_OUT_TRAINING));
     RG_TRY(j->from.sections ? RG_OK : prepare_folder(j));
     RG_TRY(rg_run_data_read(j->config, &j->data));
-    RG_TRY(rg_run_create(j->config, &j->data, NULL, &j->run));
+    RG_TRY(rg_run_open(j->config, &j->data, &j->run));
     j->run->on_lags = on_lags;
     j->run->lags_self = j;
     j->run->on_validation = on_validation;
