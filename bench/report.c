@@ -1,4 +1,4 @@
-/* The table, its summary and the progress: see report.h; the JSON lines are in report_json.c. */
+/* The table and its summary: see report.h; the JSON lines are in report_json.c. */
 #include "bench/report.h"
 
 #include <stdarg.h>
@@ -6,14 +6,10 @@
 #include <string.h>
 
 #include "base/sort.h"
-#include "base/clock.h"
 #include "bench/report_json.h"
-#include "cli/live.h"
-#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 enum { LINE_BYTES = 256, PAIR = 2 };
-static const double NOTE_SECONDS = 10.0;
 
 /* A line of the table being put together. */
 struct line {
@@ -327,25 +323,4 @@ void rg_bench_report_tuning(struct rg_bench_report *r, size_t i, double gain, co
     }
     (void)printf("%-7s %.40s: chunk %s, tile %s; %.2fx as fast\n        wide products: %s; kept in %s\n", info->backend,
                  info->name, chunk, tile, gain, info->library_wins > 0 ? info->library : "own kernels", path);
-}
-
-void rg_bench_report_progress(struct rg_bench_report *r, size_t at, const char *what) {
-    const bool live = rg_live_is_on(r->config);
-    if (r->config->output.quiet || r->n_rows < 2 || (!what && !live)) {
-        return;
-    }
-    if (!what) {
-        rg_live_clear();
-        return;
-    }
-    const struct rg_bench_case *const c = &r->rows[at].c;
-    if (live) {
-        char line[200];
-        (void)snprintf(line, sizeof line, "case %zu of %zu: %s, batch %zu, steps %zu, hidden %zu: %s", at + 1,
-                       r->n_rows, rg_cell_names[c->cell], c->batch, c->steps, c->hidden, what);
-        rg_live_show(line);
-    } else if (rg_seconds() - r->last_note > NOTE_SECONDS) {
-        r->last_note = rg_seconds();
-        rg_log("case %zu of %zu, %.0f s", at + 1, r->n_rows, r->last_note - r->begin);
-    }
 }

@@ -1,5 +1,4 @@
-/* What `rnn-gpu bench` shows: a table of 80 columns on stdout or JSON lines, progress on stderr, the same lines into a
- * file. */
+/* What `rnn-gpu bench` shows: a table of 80 columns on stdout or JSON lines, and the same lines into a file. */
 #ifndef RG_BENCH_REPORT_H
 #define RG_BENCH_REPORT_H
 
@@ -32,7 +31,6 @@ struct rg_bench_report {
     struct rg_bench_row *rows;
     size_t n_rows;
     struct rg_json_lines lines, out; /* of --out, of stdout with --json */
-    double begin, last_note;
 };
 
 /* The heading of a file: the command, the machine and the version; then the devices and, with --roofline, their
@@ -47,9 +45,5 @@ void rg_bench_report_summary(const struct rg_bench_report *report);
 
 /* What tuning device `i` gave, and the file that keeps it. */
 void rg_bench_report_tuning(struct rg_bench_report *report, size_t i, double gain, const char *path);
-
-/* "case 3 of 30: lstm …" on stderr: one line rewritten on a terminal, else a line now and then. `what` is the device or
- * peer that is being timed; NULL takes the line away. */
-void rg_bench_report_progress(struct rg_bench_report *report, size_t at, const char *what);
 
 #endif

@@ -32,7 +32,7 @@ host/options: pub base files model kernels
 host/cli: pub base ranks files model options kernels cli/commands
 host/cli/report: pub base ranks files model options plan engine train gradient reference walk cli
 host/cli/commands: pub base ranks files data model export options plan engine train gradient reference walk verify/selftest verify/experiments device cli cli/report bench
-bench: pub base files model plan engine train device kernels cli
+bench: pub base files model plan engine train device kernels
 EOF
 trap 'rm -f "${TMPDIR:-/tmp}/allowed.$$"' EXIT
 

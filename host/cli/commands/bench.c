@@ -12,6 +12,7 @@
 #include "bench/tune.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
+#include "cli/live.h"
 #include "base/counted.h"
 #include "train/device_setup.h"
 #include "base/guard.h"
@@ -20,6 +21,7 @@
 #include "rnn_gpu/memory.h"
 #include "plan/tuning.h"
 
+static const double NOTE_SECONDS = 10.0;
 static const uint64_t PEER_BYTES = (uint64_t)8 << 30;
 
 /* Everything that a benchmark owns. */
@@ -27,7 +29,32 @@ struct bench {
     struct rg_bench_report report;
     struct rg_bench_earlier earlier;
     struct rg_blas blas;
+    double begin, last_note; /* by rg_seconds: of the first case, and of the last note of progress */
 };
+
+/* "case 3 of 30: lstm …" on stderr: one line rewritten on a terminal, else a line now and then. `what` is the device or
+ * peer that is being timed; NULL takes the line away. */
+static void show_progress(struct bench *b, size_t at, const char *what) {
+    const struct rg_bench_report *const r = &b->report;
+    const bool live = rg_live_is_on(r->config);
+    if (r->config->output.quiet || r->n_rows < 2 || (!what && !live)) {
+        return;
+    }
+    if (!what) {
+        rg_live_clear();
+        return;
+    }
+    const struct rg_bench_case *const c = &r->rows[at].c;
+    if (live) {
+        char line[200];
+        (void)snprintf(line, sizeof line, "case %zu of %zu: %s, batch %zu, steps %zu, hidden %zu: %s", at + 1,
+                       r->n_rows, rg_cell_names[c->cell], c->batch, c->steps, c->hidden, what);
+        rg_live_show(line);
+    } else if (rg_seconds() - b->last_note > NOTE_SECONDS) {
+        b->last_note = rg_seconds();
+        rg_log("case %zu of %zu, %.0f s", at + 1, r->n_rows, b->last_note - b->begin);
+    }
+}
 
 static rg_status open_device(struct rg_bench_report *r, const char *spec) {
     struct rg_device_options options = {.threads = r->config->machine.threads,
@@ -121,10 +148,10 @@ static rg_status run_devices(struct bench *b, size_t at) {
     struct rg_bench_row *const row = &r->rows[at];
     for (size_t i = 0; i < r->n_devices; i++) {
         const struct rg_device_info *const info = &r->devices[i]->info;
-        rg_bench_report_progress(r, at, info->backend);
+        show_progress(b, at, info->backend);
         const rg_status status = rg_bench_run(r->devices[i], &row->c, &row->results[i]);
         if (status == RG_NO_MEMORY && r->n_rows > 1) {
-            rg_bench_report_progress(r, at, NULL);
+            show_progress(b, at, NULL);
             rg_log("%s", rg_error_message());
             row->results[i].update = 0.0;
         } else if (status != RG_OK) {
@@ -143,16 +170,16 @@ static rg_status run_peers(struct bench *b, size_t at) {
         return RG_OK;
     }
     if (r->pytorch) {
-        rg_bench_report_progress(r, at, "PyTorch");
+        show_progress(b, at, "PyTorch");
         if (rg_pytorch_time(r->pytorch, &row->c, &row->pytorch) != RG_OK) {
-            rg_bench_report_progress(r, at, NULL);
+            show_progress(b, at, NULL);
             rg_log("%s", rg_error_message());
             rg_pytorch_stop(r->pytorch);
             r->pytorch = NULL;
         }
     }
     if (r->config->bench.peers && r->blas && row->c.activation == RG_ACT_TANH) {
-        rg_bench_report_progress(r, at, "BLAS");
+        show_progress(b, at, "BLAS");
         RG_TRY(rg_blas_step_time(r->blas, r->threads, &row->c, PEER_BYTES, &row->blas));
     }
     return RG_OK;
@@ -210,7 +237,7 @@ static rg_status bench(struct bench *b) {
     for (size_t i = 0; r->config->bench.roofline && i < r->n_devices; i++) {
         RG_TRY(rg_ceilings_measure(r->devices[i], r->peaks[i], r->blas, &r->ceilings[i]));
     }
-    r->begin = r->last_note = rg_seconds();
+    b->begin = b->last_note = rg_seconds();
     rg_guard_forbid_restart(RG_GUARD_RESULTS);
     rg_bench_report_heading(r);
     size_t done = 0;
@@ -221,7 +248,7 @@ static rg_status bench(struct bench *b) {
             break;
         }
         RG_TRY(status);
-        rg_bench_report_progress(r, done, NULL);
+        show_progress(b, done, NULL);
         rg_bench_report_row(r, &r->rows[done]);
         if (r->out.status != RG_OK || ferror(stdout)) {
             rg_stop_no_reader();
