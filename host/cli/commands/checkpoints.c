@@ -288,8 +288,8 @@ static rg_status copy_state(struct rg_checkpoints *c) {
     if (begin < c->copy_time) {
         return RG_OK;
     }
-    RG_TRY(rg_sections_create(&s));
-    const rg_status status = add_state(c, s, &finite);
+    rg_status status = rg_sections_create(&s);
+    status = status == RG_OK ? add_state(c, s, &finite) : status;
     if (status == RG_OK && finite) {
         struct rg_sections *const old = c->copy;
         c->copy = s;

@@ -12,8 +12,9 @@ static rg_status grow(const struct rg_cl *cl, cl_context context, struct rg_cl_t
     rg_cl_table_release(cl, t);
     RG_TRY(rg_alloc(&t->host, bytes, 1, "arguments of launches"));
     t->memory = cl->clCreateBuffer(context, CL_MEM_READ_ONLY, bytes, NULL, &code);
+    RG_TRY(rg_cl_check(code, "clCreateBuffer", "arguments of launches"));
     t->bytes = bytes;
-    return rg_cl_check(code, "clCreateBuffer", "arguments of launches");
+    return RG_OK;
 }
 
 rg_status rg_cl_table_room(const struct rg_cl *cl, cl_context context, cl_command_queue queue, struct rg_cl_table *t,

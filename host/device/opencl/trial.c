@@ -204,6 +204,14 @@ struct child {
     bool complete;                             /* it said so */
 };
 
+/* Wait until a child has ended. Returns how, as waitpid says it. */
+static int wait_for(pid_t process) {
+    int status = 0;
+    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
 static bool start_child(struct child *c, const char *without) {
     int out[2];
     char program[] = "/proc/self/exe", argument[] = RG_TRIAL_ARGUMENT, list[MAX_DEAD * PLACE_BYTES];
@@ -223,6 +231,10 @@ static bool start_child(struct child *c, const char *without) {
     c->from = code == 0 ? fdopen(out[0], "r") : NULL;
     if (!c->from) {
         (void)close(out[0]);
+    }
+    if (code == 0 && !c->from) {
+        (void)kill(c->process, SIGKILL);
+        wait_for(c->process);
     }
     return c->from != NULL;
 }
@@ -272,12 +284,10 @@ static bool listen(struct child *c) {
 /* The end of the child; notes what it died of. */
 static void end_child(struct child *c, bool heard) {
     char words[40], reason[REASON_BYTES];
-    int status = 0;
     if (!heard) {
         (void)kill(c->process, SIGKILL);
     }
-    while (waitpid(c->process, &status, 0) < 0 && errno == EINTR) {
-    }
+    const int status = wait_for(c->process);
     (void)fclose(c->from);
     if (rg_stop_requested() || c->complete) {
         return;
