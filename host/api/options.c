@@ -135,17 +135,7 @@ static void remove_option(struct rnn_gpu_options *o, const struct rg_option *opt
 static rg_status add_argument(struct rnn_gpu_options *o, const struct rg_option *option, const char *value) {
     const size_t bytes = strlen(option->name) + strlen(value) + sizeof "--=";
     char *argument = NULL;
-    if (o->n == o->room) {
-        char **more = NULL;
-        const size_t room = o->room ? 2 * o->room : 8;
-        RG_TRY(rg_alloc(&more, room, sizeof *more, "the options"));
-        for (size_t i = 0; i < o->n; i++) {
-            more[i] = o->arguments[i];
-        }
-        rg_free(o->arguments);
-        o->arguments = more;
-        o->room = room;
-    }
+    RG_TRY(rg_alloc_more(&o->arguments, o->n, &o->room, sizeof *o->arguments, "the options"));
     RG_TRY(rg_alloc(&argument, bytes, 1, "the options"));
     if (option->kind == RG_KIND_FLAG) {
         (void)snprintf(argument, bytes, "--%s", option->name);

@@ -67,6 +67,24 @@ rg_status rg_alloc_unset(void *out, size_t count, size_t size, const char *what)
     return RG_OK;
 }
 
+rg_status rg_alloc_more(void *array, size_t n, size_t *room, size_t size, const char *what) {
+    enum { FIRST_ROOM = 16 };
+    void *old = NULL, *grown = NULL;
+    const size_t more = *room ? 2 * *room : FIRST_ROOM; /* no overflow: the items are in memory */
+    if (n < *room) {
+        return RG_OK;
+    }
+    RG_TRY(rg_alloc(&grown, more, size, what));
+    memcpy(&old, array, sizeof old);
+    if (n > 0) {
+        memcpy(grown, old, n * size);
+    }
+    rg_free(old);
+    memcpy(array, &grown, sizeof grown);
+    *room = more;
+    return RG_OK;
+}
+
 void rg_free(void *memory) {
     free(memory);
 }

@@ -112,17 +112,7 @@ static rg_status add_value(struct values *values, const char *text) {
             return RG_OK;
         }
     }
-    if (values->n == values->room) {
-        char **more = NULL;
-        const size_t room = values->room ? 2 * values->room : 4;
-        RG_TRY(rg_alloc(&more, room, sizeof *more, "the options of the run"));
-        for (size_t i = 0; i < values->n; i++) {
-            more[i] = values->items[i];
-        }
-        rg_free(values->items);
-        values->items = more;
-        values->room = room;
-    }
+    RG_TRY(rg_alloc_more(&values->items, values->n, &values->room, sizeof *values->items, "the options of the run"));
     RG_TRY(rg_copy_string(&values->items[values->n], text));
     values->n++;
     return RG_OK;

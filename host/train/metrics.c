@@ -50,17 +50,7 @@ void rg_metrics_destroy(struct rg_metrics *m) {
 
 /* Keep how strongly a row of two classes speaks for class 1. */
 static rg_status add_rank(struct rg_metrics *m, double score, bool positive) {
-    if (m->rows == m->ranks_room) {
-        struct rg_metrics_rank *more = NULL;
-        const size_t room = m->ranks_room ? 2 * m->ranks_room : 1024;
-        RG_TRY(rg_alloc(&more, room, sizeof *more, "the order of outputs"));
-        if (m->ranks) {
-            memcpy(more, m->ranks, m->ranks_room * sizeof *more);
-        }
-        rg_free(m->ranks);
-        m->ranks = more;
-        m->ranks_room = room;
-    }
+    RG_TRY(rg_alloc_more(&m->ranks, (size_t)m->rows, &m->ranks_room, sizeof *m->ranks, "the order of outputs"));
     m->ranks[m->rows] = (struct rg_metrics_rank){score, positive};
     return RG_OK;
 }

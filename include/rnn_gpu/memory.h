@@ -16,6 +16,11 @@ rg_status rg_alloc(void *out, size_t count, size_t size, const char *what);
 /* The same, but not zeroed: for the bytes of a file, all of which the caller fills before any is read. */
 rg_status rg_alloc_unset(void *out, size_t count, size_t size, const char *what);
 
+/* Make room for one more item in *array, which has n items of `size` bytes and room for *room: nothing if n < *room,
+ * else another array of twice the room with the same items, and zeros behind them. NULL with room 0 is an empty array.
+ * RG_NO_MEMORY: the array is unchanged. */
+rg_status rg_alloc_more(void *array, size_t n, size_t *room, size_t size, const char *what);
+
 /* Release memory of rg_alloc; NULL is allowed. */
 void rg_free(void *memory);
 

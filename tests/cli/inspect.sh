@@ -75,6 +75,11 @@ check_json 'assert [line["whole"] for line in lines] == [False, False, False], l
 expect_line '3 of 3 files are damaged' stderr
 : >empty.safetensors
 expect_status 6 "$program" verify empty.safetensors
+mkdir many
+(cd many && seq -f '%g.npy' 10001 | xargs touch)
+expect_status 6 "$program" verify many
+expect_line '^rnn-gpu: 10001 of 10001 files are damaged' stderr
+rm -r many
 refused 4 'cannot be read' "$program" verify nowhere
 refused 4 'not a kind of file that verify knows' "$program" verify "$root/README.md"
 refused 2 'verify needs a name after it' "$program" verify

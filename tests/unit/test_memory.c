@@ -47,6 +47,31 @@ START_TEST(impossible_sizes_are_refused) {
 }
 END_TEST
 
+START_TEST(arrays_grow_and_keep_their_items) {
+    enum { N = 100 };
+    uint64_t *items = NULL;
+    size_t room = 0, made = 0;
+    for (size_t n = 0; n < N; n++) {
+        const size_t before = room;
+        ck_assert_int_eq(rg_alloc_more(&items, n, &room, sizeof *items, "items"), RG_OK);
+        ck_assert_uint_gt(room, n);
+        made += room != before;
+        ck_assert_uint_eq(items[n], 0);
+        items[n] = n * n + 1;
+    }
+    for (size_t n = 0; n < N; n++) {
+        ck_assert_uint_eq(items[n], n * n + 1);
+    }
+    ck_assert_uint_le(made, 4); /* 16, 32, 64, 128 */
+    size_t full = room;
+    uint64_t *const same = items;
+    ck_assert_int_eq(rg_alloc_more(&items, full, &full, SIZE_MAX / 2, "items"), RG_NO_MEMORY);
+    ck_assert_ptr_eq(items, same);
+    ck_assert_uint_eq(full, room);
+    rg_free(items);
+}
+END_TEST
+
 START_TEST(products_are_checked) {
     size_t product = 0;
     ck_assert(rg_multiply(6, 7, &product));
@@ -133,6 +158,7 @@ TEST_MAIN("memory") {
     TCase *const tests = add_tests(suite, "memory");
     tcase_add_test(tests, blocks_are_aligned_and_zeroed);
     tcase_add_test(tests, impossible_sizes_are_refused);
+    tcase_add_test(tests, arrays_grow_and_keep_their_items);
     tcase_add_test(tests, products_are_checked);
     tcase_add_test(tests, strings_are_copied);
     tcase_add_test(tests, messages_are_kept_cut_and_cleaned);

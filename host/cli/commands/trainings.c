@@ -239,17 +239,7 @@ static rg_status restore(const struct rg_sections *from, const struct rg_config 
 /* ---- Finding and storing ---- */
 
 static rg_status append(struct rg_sections ***list, size_t *n, size_t *room, struct rg_sections *sections) {
-    if (*n == *room) {
-        struct rg_sections **more = NULL;
-        const size_t larger = *room ? 2 * *room : 16;
-        RG_TRY(rg_alloc(&more, larger, sizeof *more, "finished trainings"));
-        for (size_t i = 0; i < *n; i++) {
-            more[i] = (*list)[i];
-        }
-        rg_free(*list);
-        *list = more;
-        *room = larger;
-    }
+    RG_TRY(rg_alloc_more(list, *n, room, sizeof **list, "finished trainings"));
     (*list)[(*n)++] = sections;
     return RG_OK;
 }

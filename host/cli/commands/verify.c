@@ -21,7 +21,7 @@
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
 
-enum { PATH_BYTES = 4096 + 300, WHAT_BYTES = 700, MAX_FILES = 10000 };
+enum { PATH_BYTES = 4096 + 300, WHAT_BYTES = 700 };
 
 /* ---- One file ---- */
 
@@ -168,23 +168,27 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* List the files in the folder that verify knows. */
+/* List the files in the folder that verify knows. The caller frees the names after a failure too. */
 static rg_status list_files(const char *folder, char ***names, size_t *n) {
     DIR *const list = opendir(folder);
     rg_status status = RG_OK;
+    size_t room = 0;
     *n = 0;
     if (!list) {
         return rg_fail(RG_BAD_FILE, "%s: cannot be read: %s", folder, strerror(errno));
     }
-    status = rg_alloc(names, MAX_FILES, sizeof **names, "the names of files");
-    for (const struct dirent *entry = NULL; status == RG_OK && *n < MAX_FILES && (entry = readdir(list));) {
-        if (entry->d_name[0] != '.' && is_known(entry->d_name)) {
-            status = rg_copy_string(&(*names)[*n], entry->d_name);
-            *n += status == RG_OK;
+    for (const struct dirent *entry = NULL; status == RG_OK && (entry = readdir(list));) {
+        if (entry->d_name[0] == '.' || !is_known(entry->d_name)) {
+            continue;
         }
+        status = rg_alloc_more(names, *n, &room, sizeof **names, "the names of files");
+        status = status == RG_OK ? rg_copy_string(&(*names)[*n], entry->d_name) : status;
+        *n += status == RG_OK;
     }
     (void)closedir(list);
-    qsort(*names, *n, sizeof **names, by_name);
+    if (*n > 0) {
+        qsort(*names, *n, sizeof **names, by_name);
+    }
     return status;
 }
 
