@@ -26,6 +26,11 @@ double rg_sorted_median(const double *sorted, size_t n) {
     return low == high ? low : 0.5 * (low + high); /* equal infinities have no mean */
 }
 
+double rg_median(double *values, size_t n) {
+    rg_sort(values, n);
+    return rg_sorted_median(values, n);
+}
+
 size_t rg_sorted_rank(double quantile, size_t n) {
     const size_t rank = (size_t)ceil(quantile * (double)n);
     return rank ? rank - 1 : 0;

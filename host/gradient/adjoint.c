@@ -68,6 +68,22 @@ void rg_adjoint_pass(const struct rg_adjoint *a, size_t order, size_t first, siz
     }
 }
 
+void rg_adjoint_pass_down(const struct rg_adjoint *a, size_t order, size_t first, size_t n, double *out) {
+    const struct rg_cell_facts *const f = a->facts;
+    for (size_t g = 0; g < f->gates; g++) {
+        rg_dense_add(&(struct rg_product){.c = out,
+                                          .a = deltas_of(a, order, first) + g * f->hidden,
+                                          .b = f->w_ih + g * f->hidden * f->inputs,
+                                          .rows = n,
+                                          .columns = f->inputs,
+                                          .depth = f->hidden,
+                                          .c_row = f->inputs,
+                                          .a_row = f->deltas * f->hidden,
+                                          .a_depth = 1,
+                                          .b_row = f->inputs});
+    }
+}
+
 void rg_adjoint_begin(struct rg_adjoint *a, size_t order, size_t first, size_t n) {
     const struct rg_cell_facts *const f = a->facts;
     double *const dh = a->dh + first * f->hidden;

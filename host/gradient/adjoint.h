@@ -35,6 +35,9 @@ void rg_adjoint_begin(struct rg_adjoint *adjoint, size_t order, size_t first, si
 /* out [n][H] += delta_t W_hh for those rows at step `order`; with `far` += delta_t W_sh. */
 void rg_adjoint_pass(const struct rg_adjoint *adjoint, size_t order, size_t first, size_t n, bool far, double *out);
 
+/* out [n][inputs] += delta_t W_ih for those rows at step `order`: the gradient at the layer's inputs. */
+void rg_adjoint_pass_down(const struct rg_adjoint *adjoint, size_t order, size_t first, size_t n, double *out);
+
 /* dL/dh_t of a row += values [H] * 2^exponent. */
 void rg_adjoint_inject(struct rg_adjoint *adjoint, size_t row, const double *values, int64_t exponent);
 

@@ -229,12 +229,6 @@ static void product_step(struct walk *w, size_t t, size_t order) {
     }
 }
 
-/* Median of n > 0 numbers. Sorts `values`. */
-static double median(double *values, size_t n) {
-    rg_sort(values, n);
-    return rg_sorted_median(values, n);
-}
-
 /* Median over the sequences that reach the lag. */
 static double median_singular(const struct walk *w, bool smallest, size_t lag) {
     double values[RG_CAUSE_SEQUENCES];
@@ -244,7 +238,7 @@ static double median_singular(const struct walk *w, bool smallest, size_t lag) {
             values[n++] = lag == 0 ? 0.0 : *singular_of(w, smallest, s, lag);
         }
     }
-    return n > 0 ? median(values, n) : -INFINITY;
+    return n > 0 ? rg_median(values, n) : -INFINITY;
 }
 
 /* Values at the measured lags; straight lines between them. */
@@ -282,7 +276,7 @@ static void note_exponents(struct walk *w) {
                 values[reached++] = t->sums[i] / (double)c->last;
             }
         }
-        c->exponents[i] = reached > 0 ? median(values, reached) : -INFINITY;
+        c->exponents[i] = reached > 0 ? rg_median(values, reached) : -INFINITY;
     }
     rg_sort_falling(c->exponents, c->n_exponents);
 }

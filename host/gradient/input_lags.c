@@ -105,12 +105,6 @@ static double root_mean_square(const double *logs, size_t count, double n) {
     return largest + 0.5 * log10(sum / n);
 }
 
-/* Median of n > 0 numbers. Sorts `values`. */
-static double median(double *values, size_t n) {
-    rg_sort(values, n);
-    return rg_sorted_median(values, n);
-}
-
 /* Record one lag of one kind. `norms` [rows] is working memory. */
 static void note_lag(struct job *j, int kind, size_t t, size_t lag, const struct rg_sweeps *sweeps, double *norms) {
     struct rg_input_norms *const of = &j->out->of[kind];
@@ -123,7 +117,7 @@ static void note_lag(struct job *j, int kind, size_t t, size_t lag, const struct
         }
     }
     of->log10_rms[lag] = n ? root_mean_square(norms, n, (double)n) : -INFINITY;
-    of->log10_median[lag] = n ? median(norms, n) : -INFINITY;
+    of->log10_median[lag] = n ? rg_median(norms, n) : -INFINITY;
     of->rms[lag] = pow(10.0, of->log10_rms[lag]);
     of->median[lag] = pow(10.0, of->log10_median[lag]);
     j->out->sequences[lag] = (double)n;

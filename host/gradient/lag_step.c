@@ -132,36 +132,18 @@ static void inject(struct rg_lag_walk *w, const struct piece *s) {
 /* Store delta W_ih of a step for the layer below. */
 static void send_down(struct rg_lag_walk *w, const struct piece *s) {
     const struct rg_cell_facts *const f = &w->facts;
-    const struct rg_lag_sent *const to = &w->below[f->direction];
+    const struct rg_sent *const to = &w->below[f->direction];
     if (f->layer == 0) {
         return;
     }
     double *const sums = w->raw + s->at * w->wide;
     memset(sums, 0, s->n * f->inputs * sizeof *sums);
-    for (size_t g = 0; g < f->gates; g++) {
-        rg_dense_add(&(struct rg_product){.c = sums,
-                                          .a = rg_adjoint_delta(&w->adjoint, s->order, s->first) + g * f->hidden,
-                                          .b = f->w_ih + g * f->hidden * f->inputs,
-                                          .rows = s->n,
-                                          .columns = f->inputs,
-                                          .depth = f->hidden,
-                                          .c_row = f->inputs,
-                                          .a_row = f->deltas * f->hidden,
-                                          .a_depth = 1,
-                                          .b_row = f->inputs});
-    }
+    rg_adjoint_pass_down(&w->adjoint, s->order, s->first, s->n, sums);
     for (size_t r = 0; r < s->n; r++) {
-        if (step_of(w, s, r) >= w->facts.steps) {
-            continue;
+        if (step_of(w, s, r) < f->steps) {
+            rg_sent_put(to, place_of(w, step_of(w, s, r)) + s->first + r, f->inputs, sums + r * f->inputs,
+                        w->adjoint.exponent[s->first + r]);
         }
-        const size_t place = place_of(w, step_of(w, s, r)) + s->first + r;
-        const double *const sum = sums + r * f->inputs;
-        const double largest = rg_dense_largest(sum, f->inputs);
-        const int size = largest > 0.0 && isfinite(largest) ? ilogb(largest) : 0;
-        for (size_t j = 0; j < f->inputs; j++) {
-            to->values[place * f->inputs + j] = ldexp(sum[j], -size);
-        }
-        to->exponent[place] = w->adjoint.exponent[s->first + r] + size;
     }
 }
 

@@ -8,15 +8,10 @@
 #include "gradient/adjoint.h"
 #include "gradient/arrival.h"
 #include "gradient/profile.h"
+#include "gradient/sent.h"
 #include "gradient/terms.h"
 
 enum { RG_LAG_ROW_PARTS = 8 /* parts of a chunk's rows, one a thread */ };
-
-/* Gradients that a layer sends to the one below: [lags][rows] rows of D*H numbers, each row with its own exponent. */
-struct rg_lag_sent {
-    double *values;
-    int64_t *exponent;
-};
 
 /* The walk over layers, directions and steps. */
 struct rg_lag_walk {
@@ -44,8 +39,8 @@ struct rg_lag_walk {
     bool *has_loss;     /* [rows] the sequence receives a gradient from the loss; a step may have no target */
     struct rg_arrival arrival;
     struct rg_pool *pool;
-    struct rg_lag_sent sent[2];  /* of each direction, from the layer above */
-    struct rg_lag_sent below[2]; /* of each direction, for the layer below */
+    struct rg_sent sent[2];  /* [lags][rows] rows of D*H, of each direction, from the layer above */
+    struct rg_sent below[2]; /* the same for the layer below */
     /* fields below: one direction of one layer */
     struct rg_lag_profile *profile;
     struct rg_cell_facts facts;

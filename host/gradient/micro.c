@@ -52,12 +52,6 @@ static rg_status create_slots(struct rg_micro *m, size_t rows, size_t lags) {
     return RG_OK;
 }
 
-static rg_status create_scaled(size_t n, struct rg_scaled *s) {
-    s->n = n;
-    s->exponent = RG_SCALED_EMPTY;
-    return rg_alloc(&s->values, n, sizeof(double), "terms of the gradient");
-}
-
 rg_status rg_micro_create(size_t rows, size_t lags, size_t length, struct rg_micro *m) {
     const size_t fit = WHOLE_BYTES / (length * sizeof(double));
     *m = (struct rg_micro){.n = fit < 2 ? 1 : fit < RG_MICRO_BATCHES ? fit : RG_MICRO_BATCHES, .length = length};
@@ -66,10 +60,10 @@ rg_status rg_micro_create(size_t rows, size_t lags, size_t length, struct rg_mic
     RG_TRY_GOTO(create_slots(m, rows, lags));
     RG_TRY_GOTO(rg_alloc(&m->sums, m->n_slots * m->n, sizeof *m->sums, "terms of the gradient"));
     for (size_t i = 0; i < m->n_slots * m->n; i++) {
-        RG_TRY_GOTO(create_scaled(length, &m->sums[i]));
+        RG_TRY_GOTO(rg_scaled_create(length, &m->sums[i]));
     }
     for (size_t i = 0; m->n_slots > 1 && i < m->n; i++) {
-        RG_TRY_GOTO(create_scaled(length, &m->whole[i]));
+        RG_TRY_GOTO(rg_scaled_create(length, &m->whole[i]));
     }
     return RG_OK;
 fail:

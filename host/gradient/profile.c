@@ -135,18 +135,6 @@ static void release_direction(struct rg_lag_walk *w) {
     rg_terms_release(&w->terms);
 }
 
-static rg_status create_sent(const struct rg_lag_walk *w, struct rg_lag_sent *sent) {
-    const size_t rows = w->lags * w->rows;
-    RG_TRY(rg_alloc(&sent->values, rows, rg_lag_n_states(w) * sizeof *sent->values, "gradients between layers"));
-    return rg_alloc(&sent->exponent, rows, sizeof *sent->exponent, "gradients between layers");
-}
-
-static void release_sent(struct rg_lag_sent *sent) {
-    rg_free(sent->values);
-    rg_free(sent->exponent);
-    *sent = (struct rg_lag_sent){NULL, NULL};
-}
-
 static rg_status walk_direction(struct rg_lag_walk *w, struct rg_lag_profile *profile) {
     w->profile = profile;
     RG_TRY(create_direction(w));
@@ -164,15 +152,11 @@ static rg_status walk_layers(struct rg_lag_walk *w) {
     for (size_t l = p->layers; l-- > 0 && !w->ended;) {
         for (size_t d = 0; d < p->directions && !w->ended; d++) {
             if (l > 0) {
-                RG_TRY(create_sent(w, &w->below[d]));
+                RG_TRY(rg_sent_create(w->lags * w->rows, rg_lag_n_states(w), &w->below[d]));
             }
             RG_TRY(walk_direction(w, &w->profiles->items[l * p->directions + d]));
         }
-        for (size_t d = 0; d < p->directions; d++) {
-            release_sent(&w->sent[d]);
-            w->sent[d] = w->below[d];
-            w->below[d] = (struct rg_lag_sent){NULL, NULL};
-        }
+        rg_sent_hand_down(w->sent, w->below);
     }
     return RG_OK;
 }
@@ -205,8 +189,8 @@ static rg_status create_walk(struct rg_lag_walk *w) {
 static void release_walk(struct rg_lag_walk *w) {
     release_direction(w);
     for (size_t d = 0; d < 2; d++) {
-        release_sent(&w->sent[d]);
-        release_sent(&w->below[d]);
+        rg_sent_release(&w->sent[d]);
+        rg_sent_release(&w->below[d]);
     }
     rg_free(w->weights);
     rg_free(w->begin);

@@ -5,6 +5,13 @@
 #include <string.h>
 
 #include "gradient/dense.h"
+#include "rnn_gpu/memory.h"
+
+rg_status rg_scaled_create(size_t n, struct rg_scaled *s) {
+    s->n = n;
+    s->exponent = RG_SCALED_EMPTY;
+    return rg_alloc(&s->values, n, sizeof *s->values, "terms of the gradient");
+}
 
 void rg_scaled_clear(struct rg_scaled *s) {
     memset(s->values, 0, s->n * sizeof *s->values);

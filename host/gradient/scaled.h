@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rnn_gpu/status.h"
+
 /* The number is values [n] * 2^exponent. It is zero while `exponent` is RG_SCALED_EMPTY. */
 #define RG_SCALED_EMPTY INT64_MIN
 struct rg_scaled {
@@ -12,6 +14,8 @@ struct rg_scaled {
     size_t n;
     int64_t exponent;
 };
+/* Create n zeros; the caller frees s->values. RG_NO_MEMORY. */
+rg_status rg_scaled_create(size_t n, struct rg_scaled *s);
 void rg_scaled_clear(struct rg_scaled *s);
 /* s += values [n] * 2^exponent. s keeps the larger of the two exponents. */
 void rg_scaled_add(struct rg_scaled *s, const double *values, int64_t exponent);

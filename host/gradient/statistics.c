@@ -9,7 +9,6 @@
 #include "rnn_gpu/memory.h"
 
 enum { N = RG_MICRO_BATCHES, MAX_FITTED = 64, MAX_DRAWS = RG_DRAWS - RG_DRAWS / 10 };
-static const double HORIZON_ERROR = 0.1;
 
 /* Share of the draws cut off on each side of an interval, for 6, 7 and 8 micro-batches: Phi(-t sqrt(n / (n - 1))),
  * where t is the 97.5 % quantile of Student's t with n - 1 degrees of freedom. */
@@ -121,9 +120,9 @@ static double drawn_horizon(const struct draws *d, size_t draw) {
     for (size_t slot = 0; slot < p->n_slots; slot++) {
         const double square = form(p->rest[slot], d->weights[draw]);
         const double after = square > 0.0 ? sqrt(square / d->whole[draw]) : 0.0;
-        if (after <= HORIZON_ERROR || slot + 1 == p->n_slots) {
+        if (after <= RG_HORIZON_ERROR || slot + 1 == p->n_slots) {
             const double width = (double)(begins[slot + 1] - begins[slot]);
-            const double part = after <= HORIZON_ERROR ? (before - HORIZON_ERROR) / (before - after) : 1.0;
+            const double part = after <= RG_HORIZON_ERROR ? (before - RG_HORIZON_ERROR) / (before - after) : 1.0;
             return (double)begins[slot] + fmax(1.0, ceil(part * width));
         }
         before = after;

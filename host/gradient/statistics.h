@@ -18,6 +18,9 @@
 
 #include "gradient/micro.h"
 
+/* The horizon is the smallest k such that lags below k give the gradient up to this relative error. */
+#define RG_HORIZON_ERROR 0.1
+
 enum { RG_DRAWS = 1000 };
 #define RG_CHANCE 0.05
 

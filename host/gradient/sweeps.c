@@ -9,15 +9,10 @@
 #include "gradient/arrival.h"
 #include "gradient/dense.h"
 #include "gradient/scaled.h"
+#include "gradient/sent.h"
 #include "rnn_gpu/memory.h"
 
 enum { ASK_EVERY = 16 };
-
-/* Gradients that a direction sends to its inputs: [T][rows*each] rows of numbers, each row with its own exponent. */
-struct sent {
-    double *values;
-    int64_t *exponent;
-};
 
 struct walk {
     struct rg_sweeps *o;
@@ -26,10 +21,11 @@ struct walk {
     double *weights;
     uint32_t *begin; /* [rows] first live step */
     struct rg_arrival arrival;
-    double *from_loss;             /* [rows][D*H], the gradient of one step's loss */
-    double *sums;                  /* [rows*each][wide], working memory */
-    struct sent sent[2], below[2]; /* gradients of each direction: from the layer above, and for the layer below */
-    double done, part;             /* progress of the whole: done, and share of the present part */
+    double *from_loss; /* [rows][D*H], the gradient of one step's loss */
+    double *sums;      /* [rows*each][wide], working memory */
+    /* gradients of each direction, [T][rows*each] rows: from the layer above, and for the layer below */
+    struct rg_sent sent[2], below[2];
+    double done, part; /* progress of the whole: done, and share of the present part */
     /* fields below: one direction of one layer */
     struct rg_cell_facts facts;
     struct rg_adjoint adjoint;
@@ -100,28 +96,12 @@ static void inject(struct walk *w, size_t row, size_t t) {
 /* Store delta W_ih of a row for the layer below. */
 static void send_down(struct walk *w, size_t order, size_t t, size_t row) {
     const struct rg_cell_facts *const f = &w->facts;
-    struct sent *const to = &w->below[f->direction];
+    const struct rg_sent *const to = &w->below[f->direction];
     const size_t place = t * n_rows(w) + row;
     double *const sum = to->values + place * f->inputs;
     memset(sum, 0, f->inputs * sizeof *sum);
-    for (size_t g = 0; g < f->gates; g++) {
-        rg_dense_add(&(struct rg_product){.c = sum,
-                                          .a = rg_adjoint_delta(&w->adjoint, order, row) + g * f->hidden,
-                                          .b = f->w_ih + g * f->hidden * f->inputs,
-                                          .rows = 1,
-                                          .columns = f->inputs,
-                                          .depth = f->hidden,
-                                          .c_row = f->inputs,
-                                          .a_row = f->deltas * f->hidden,
-                                          .a_depth = 1,
-                                          .b_row = f->inputs});
-    }
-    const double largest = rg_dense_largest(sum, f->inputs);
-    const int size = largest > 0.0 && isfinite(largest) ? ilogb(largest) : 0;
-    for (size_t j = 0; size != 0 && j < f->inputs; j++) {
-        sum[j] = ldexp(sum[j], -size);
-    }
-    to->exponent[place] = w->adjoint.exponent[row] + size;
+    rg_adjoint_pass_down(&w->adjoint, order, row, 1, sum);
+    rg_sent_put(to, place, f->inputs, sum, w->adjoint.exponent[row]);
 }
 
 struct step {
@@ -205,11 +185,7 @@ static rg_status walk_direction(struct walk *w, size_t layer, size_t direction) 
     RG_TRY_GOTO(rg_cell_facts_create(w->o->engine, w->weights, layer, direction, &w->facts));
     w->facts.budget = 0.0;
     if (layer > 0 || w->o->input_log10) {
-        struct sent *const below = &w->below[direction];
-        RG_TRY_GOTO(rg_alloc(&below->values, w->plan->steps * n_rows(w), w->facts.inputs * sizeof *below->values,
-                             "gradients between layers"));
-        RG_TRY_GOTO(rg_alloc(&below->exponent, w->plan->steps * n_rows(w), sizeof *below->exponent,
-                             "gradients between layers"));
+        RG_TRY_GOTO(rg_sent_create(w->plan->steps * n_rows(w), w->facts.inputs, &w->below[direction]));
     }
     RG_TRY_GOTO(rg_adjoint_create(&w->facts, n_rows(w), &w->adjoint));
     RG_TRY_GOTO(rg_step_states_create(w->o->engine, &w->facts, w->o->rows, &w->states));
@@ -221,23 +197,13 @@ fail:
     return status;
 }
 
-static void release_sent(struct sent *sent) {
-    rg_free(sent->values);
-    rg_free(sent->exponent);
-    *sent = (struct sent){NULL, NULL};
-}
-
 static rg_status walk_layers(struct walk *w) {
     w->part = 1.0 / (double)(w->plan->layers * w->plan->directions);
     for (size_t l = w->plan->layers; l-- > 0 && !w->o->ended;) {
         for (size_t d = 0; d < w->plan->directions && !w->o->ended; d++) {
             RG_TRY(walk_direction(w, l, d));
         }
-        for (size_t d = 0; d < w->plan->directions; d++) {
-            release_sent(&w->sent[d]);
-            w->sent[d] = w->below[d];
-            w->below[d] = (struct sent){NULL, NULL};
-        }
+        rg_sent_hand_down(w->sent, w->below);
     }
     return RG_OK;
 }
@@ -300,8 +266,8 @@ rg_status rg_sweeps_run(struct rg_sweeps *s) {
     }
 fail:
     for (size_t d = 0; d < 2; d++) {
-        release_sent(&w.sent[d]);
-        release_sent(&w.below[d]);
+        rg_sent_release(&w.sent[d]);
+        rg_sent_release(&w.below[d]);
     }
     rg_arrival_release(&w.arrival);
     rg_pool_destroy(w.pool);

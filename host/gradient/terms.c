@@ -9,15 +9,7 @@
 #include "rnn_gpu/memory.h"
 
 static const size_t KEPT_BYTES = (size_t)512 << 20;
-static const double HORIZON_ERROR = 0.1;
 enum { MAX_RANGES = 96 };
-
-static rg_status create_scaled(size_t n, struct rg_scaled *s) {
-    s->n = n;
-    RG_TRY(rg_alloc(&s->values, n, sizeof(double), "terms of the gradient"));
-    rg_scaled_clear(s);
-    return RG_OK;
-}
 
 static void lay_out(struct rg_terms *t) {
     const struct rg_cell_facts *const f = t->facts;
@@ -65,11 +57,11 @@ rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profi
     }
     RG_TRY_GOTO(rg_alloc(&t->kept, t->group + 1, sizeof *t->kept, "terms of the gradient"));
     for (size_t i = 0; i < t->group + (t->begins ? 1 : 0); i++) {
-        RG_TRY_GOTO(create_scaled(n, &t->kept[i]));
+        RG_TRY_GOTO(rg_scaled_create(n, &t->kept[i]));
     }
     RG_TRY_GOTO(rg_micro_create(profile->rows, lags, n, &t->micro));
-    RG_TRY_GOTO(create_scaled(n, &t->total));
-    RG_TRY_GOTO(create_scaled(n, &t->rest));
+    RG_TRY_GOTO(rg_scaled_create(n, &t->total));
+    RG_TRY_GOTO(rg_scaled_create(n, &t->rest));
     RG_TRY_GOTO(rg_alloc(&t->pieces, t->micro.n, bytes, "terms of the gradient"));
     RG_TRY_GOTO(rg_alloc(&t->deltas, rows * facts->deltas * facts->hidden, sizeof(double), "state gradients"));
     return RG_OK;
@@ -308,7 +300,7 @@ void rg_terms_finish(struct rg_terms *t) {
     const size_t n = parts_of(t, parts);
     for (size_t i = 0; i < n; i++) {
         size_t lag = 0;
-        while (lag + 1 < t->profile->lags && !(parts[i].terms->error[lag] <= HORIZON_ERROR)) {
+        while (lag + 1 < t->profile->lags && !(parts[i].terms->error[lag] <= RG_HORIZON_ERROR)) {
             lag++;
         }
         parts[i].terms->horizon = lag + 1;
