@@ -138,24 +138,33 @@ static rg_status leave(const struct rg_tensors *tensors, const struct rg_tensor 
     return rg_dataset_leave(data, what, numbers, block);
 }
 
-/* Take over the tensor's numbers. Floats and doubles are stored in their own fields, other types unchanged. */
-static rg_status take_numbers(struct rg_tensors *tensors, const struct rg_tensor *tensor, bool doubles, float **floats,
-                              double **exact, void **raw, enum rg_dtype *type) {
+/* Numbers of a tensor in memory: one of the three is not NULL. */
+struct numbers {
+    float *floats;
+    double *doubles;
+    void *raw; /* of another type, unchanged */
+    enum rg_dtype type;
+};
+
+/* Take over the tensor's numbers. Doubles become floats unless they are asked for. */
+static rg_status take_numbers(struct rg_tensors *tensors, const struct rg_tensor *tensor, bool doubles,
+                              struct numbers *numbers) {
     const size_t n = rg_tensor_elements(tensor);
     void *values = NULL;
 
+    *numbers = (struct numbers){.floats = NULL};
     RG_TRY(rg_tensors_take(tensors, tensor->name, &values));
     if (tensor->dtype == RG_F64 && !doubles) {
         narrow(values, n);
     }
     if (tensor->dtype == RG_F64 && doubles) {
-        *exact = values;
+        numbers->doubles = values;
     } else if (tensor->dtype == RG_F32 || tensor->dtype == RG_F64) {
-        *floats = values;
+        numbers->floats = values;
     } else {
-        *raw = values;
+        numbers->raw = values;
     }
-    *type = tensor->dtype;
+    numbers->type = tensor->dtype;
     return RG_OK;
 }
 
@@ -200,10 +209,15 @@ static rg_status read_numbers(struct rg_tensors *tensors, const struct rg_tensor
     if (is_in_file(tensors, x)) {
         return leave(tensors, x, doubles, data->n_steps * data->n_features, data, &data->x_file);
     }
-    RG_TRY(take_numbers(tensors, x, doubles, &data->x_float, &data->x_double, &data->x_raw, &data->x_type));
-    void *const values = data->x_float != NULL    ? (void *)data->x_float
-                         : data->x_double != NULL ? (void *)data->x_double
-                                                  : data->x_raw;
+    struct numbers numbers;
+    RG_TRY(take_numbers(tensors, x, doubles, &numbers));
+    data->x_float = numbers.floats;
+    data->x_double = numbers.doubles;
+    data->x_raw = numbers.raw;
+    data->x_type = numbers.type;
+    void *const values = numbers.floats != NULL    ? (void *)numbers.floats
+                         : numbers.doubles != NULL ? (void *)numbers.doubles
+                                                   : numbers.raw;
     clear_padding(data, values, data->n_features * (data->x_float != NULL ? sizeof(float) : rg_dtype_bytes(x->dtype)));
     return RG_OK;
 }
@@ -325,7 +339,13 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
     if (is_in_file(tensors, y)) {
         return leave(tensors, y, options->doubles, data->n_targets, data, &data->y_file);
     }
-    return take_numbers(tensors, y, options->doubles, &data->y, &data->y_double, &data->y_raw, &data->y_type);
+    struct numbers numbers;
+    RG_TRY(take_numbers(tensors, y, options->doubles, &numbers));
+    data->y = numbers.floats;
+    data->y_double = numbers.doubles;
+    data->y_raw = numbers.raw;
+    data->y_type = numbers.type;
+    return RG_OK;
 }
 
 /* Read h_0 or c_0, [layers*directions,sequences,hidden] as in PyTorch; the first dimension may be absent if it is 1.

@@ -8,28 +8,37 @@
 #include "rnn_gpu/memory.h"
 #include "model/cells.h"
 
-static void add(struct rg_lag_tensors *list, const char *prefix, const char *name, const char *suffix,
-                const double *values, size_t rows, size_t steps) {
+/* The parts of a tensor's name; an empty one is "". */
+struct name {
+    const char *first, *middle, *last;
+};
+
+/* Add a tensor [n]. */
+static void add(struct rg_lag_tensors *list, struct name name, const double *values, size_t n) {
     char *const whole = list->names[list->count];
-    (void)snprintf(whole, sizeof list->names[0], "%s%s%s", prefix, name, suffix);
-    struct rg_tensor *const t = &list->items[list->count++];
-    *t = (struct rg_tensor){.name = whole, .dtype = RG_F64, .n_dims = 1, .shape = {steps}, .data = values};
-    if (rows > 1) {
-        t->n_dims = 2;
-        t->shape[0] = rows;
-        t->shape[1] = steps;
-    }
-    t->data_bytes = rows * steps * sizeof *values;
+    (void)snprintf(whole, sizeof list->names[0], "%s%s%s", name.first, name.middle, name.last);
+    list->items[list->count++] = (struct rg_tensor){
+        .name = whole, .dtype = RG_F64, .n_dims = 1, .shape = {n}, .data = values, .data_bytes = n * sizeof *values};
+}
+
+/* Add a tensor [rows][columns]. */
+static void add_matrix(struct rg_lag_tensors *list, struct name name, const double *values, size_t rows,
+                       size_t columns) {
+    add(list, name, values, rows * columns);
+    struct rg_tensor *const t = &list->items[list->count - 1];
+    t->n_dims = 2;
+    t->shape[0] = rows;
+    t->shape[1] = columns;
 }
 
 static void add_terms(struct rg_lag_tensors *list, const struct rg_lag_terms *terms, const char *name,
                       const char *suffix, size_t steps) {
-    add(list, "lag.norm.", name, suffix, terms->norm, 1, steps);
-    add(list, "lag.share.", name, suffix, terms->share, 1, steps);
-    add(list, "lag.cosine.", name, suffix, terms->cosine, 1, steps);
-    add(list, "lag.log10_norm.", name, suffix, terms->log10_norm, 1, steps);
-    add(list, "lag.error.", name, suffix, terms->error, 1, steps);
-    add(list, "lag.cut_cosine.", name, suffix, terms->cut_cosine, 1, steps);
+    add(list, (struct name){"lag.norm.", name, suffix}, terms->norm, steps);
+    add(list, (struct name){"lag.share.", name, suffix}, terms->share, steps);
+    add(list, (struct name){"lag.cosine.", name, suffix}, terms->cosine, steps);
+    add(list, (struct name){"lag.log10_norm.", name, suffix}, terms->log10_norm, steps);
+    add(list, (struct name){"lag.error.", name, suffix}, terms->error, steps);
+    add(list, (struct name){"lag.cut_cosine.", name, suffix}, terms->cut_cosine, steps);
 }
 
 /* Convert logarithms of quantiles to norms [RG_N_QUANTILES][T]; 0 where no sequence has the lag. */
@@ -55,29 +64,29 @@ static void name_direction(size_t layer, size_t direction, char suffix[32]) {
 static void add_causes(struct rg_lag_tensors *list, const struct rg_causes *c) {
     char suffix[32];
     name_direction(c->layer, c->direction, suffix);
-    add(list, "cause.slope", "", suffix, c->slope, 1, c->steps);
-    add(list, "cause.saturated", "", suffix, c->saturated, 1, c->steps);
+    add(list, (struct name){"cause.slope", "", suffix}, c->slope, c->steps);
+    add(list, (struct name){"cause.saturated", "", suffix}, c->saturated, c->steps);
     if (!isnan(c->mean_log_forget)) {
-        add(list, "cause.forget", "", suffix, c->forget, 1, c->steps);
+        add(list, (struct name){"cause.forget", "", suffix}, c->forget, c->steps);
     }
     if (c->times.n > 0) {
-        add(list, "cause.time_constants", "", suffix, c->times.values, 1, c->times.n);
+        add(list, (struct name){"cause.time_constants", "", suffix}, c->times.values, c->times.n);
     }
-    add(list, "cause.log10_sigma_max", "", suffix, c->log10_largest, 1, c->steps);
+    add(list, (struct name){"cause.log10_sigma_max", "", suffix}, c->log10_largest, c->steps);
     if (c->directions == c->state) { /* with fewer directions the smallest value is not that of the product */
-        add(list, "cause.log10_sigma_min", "", suffix, c->log10_smallest, 1, c->steps);
+        add(list, (struct name){"cause.log10_sigma_min", "", suffix}, c->log10_smallest, c->steps);
     }
-    add(list, "cause.sequences", "", suffix, c->reached, 1, c->steps);
+    add(list, (struct name){"cause.sequences", "", suffix}, c->reached, c->steps);
     if (c->spectrum.n > 0) {
-        add(list, "cause.log10_singular", "", suffix, c->spectrum.log10_singular, 1, c->spectrum.n);
+        add(list, (struct name){"cause.log10_singular", "", suffix}, c->spectrum.log10_singular, c->spectrum.n);
         if (!isnan(c->spectrum.log10_condition)) {
-            add(list, "cause.log10_condition", "", suffix, &c->spectrum.log10_condition, 1, 1);
+            add(list, (struct name){"cause.log10_condition", "", suffix}, &c->spectrum.log10_condition, 1);
         }
     } else if (c->spectrum.power.iterations > 0) {
-        add(list, "cause.log10_sigma_power", "", suffix, &c->spectrum.power.log10_largest, 1, 1);
+        add(list, (struct name){"cause.log10_sigma_power", "", suffix}, &c->spectrum.power.log10_largest, 1);
     }
     if (c->n_exponents > 0) {
-        add(list, "cause.lyapunov", "", suffix, c->exponents, 1, c->n_exponents);
+        add(list, (struct name){"cause.lyapunov", "", suffix}, c->exponents, c->n_exponents);
     }
 }
 
@@ -93,10 +102,12 @@ static void add_profile(struct rg_lag_tensors *list, const struct rg_lag_profile
         }
     }
     name_direction(p->layer, p->direction, suffix);
-    add(list, "delta.norm", "", suffix, p->delta_norm, 1, p->steps);
-    add(list, "delta.log10_norm", "", suffix, p->delta_log10, 1, p->steps);
-    add(list, "delta.quantiles", "", suffix, powers(p->delta_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
-    add(list, "delta.term_quantiles", "", suffix, powers(p->term_quantiles, p->steps, at), RG_N_QUANTILES, p->steps);
+    add(list, (struct name){"delta.norm", "", suffix}, p->delta_norm, p->steps);
+    add(list, (struct name){"delta.log10_norm", "", suffix}, p->delta_log10, p->steps);
+    add_matrix(list, (struct name){"delta.quantiles", "", suffix}, powers(p->delta_quantiles, p->steps, at),
+               RG_N_QUANTILES, p->steps);
+    add_matrix(list, (struct name){"delta.term_quantiles", "", suffix}, powers(p->term_quantiles, p->steps, at),
+               RG_N_QUANTILES, p->steps);
 }
 
 /* Add the statistics by range of lags, if there are any. `ranges` [2][RG_MAX_RANGES] receives the first and last lags.
@@ -114,18 +125,14 @@ static void add_ranges(struct rg_lag_tensors *list, const struct rg_lag_profile 
         ranges[1][i] = (double)s->ranges[i].last;
     }
     name_direction(p->layer, p->direction, suffix);
-    add(list, "range.from", "", suffix, ranges[0], 1, n);
-    add(list, "range.to", "", suffix, ranges[1], 1, n);
+    add(list, (struct name){"range.from", "", suffix}, ranges[0], n);
+    add(list, (struct name){"range.to", "", suffix}, ranges[1], n);
     for (size_t m = 0; m < p->n_matrices; m++) {
         const struct rg_matrix_statistics *const of = &p->matrix_statistics[m];
         const char *const name = model->parameters[p->matrices[m].parameter].name;
-        add(list, "range.share.", name, "", &of->share[0].low, n, 2);
-        struct rg_tensor *const share = &list->items[list->count - 1];
-        share->n_dims = 2; /* [R][2] even for a single range */
-        share->shape[0] = n;
-        share->shape[1] = 2;
-        add(list, "range.snr.", name, "", of->snr, 1, n);
-        add(list, "range.chance.", name, "", of->chance, 1, n);
+        add_matrix(list, (struct name){"range.share.", name, ""}, &of->share[0].low, n, 2);
+        add(list, (struct name){"range.snr.", name, ""}, of->snr, n);
+        add(list, (struct name){"range.chance.", name, ""}, of->chance, n);
     }
 }
 

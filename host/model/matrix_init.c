@@ -92,20 +92,27 @@ static double draw_reflection(double *v, size_t n, const struct rg_stream *strea
     return 1.0 / (length * (length + head));
 }
 
+/* Reflections r = 0, 1, … as draw_reflection makes them: v [n] of reflection r is row r from column r on. */
+struct reflections {
+    size_t n;
+    double *v;            /* [count][n] */
+    double *scale, *sign; /* [count] */
+};
+
 /* Compute rows first … end-1 of q: the axes, reflected by each of the reflections. w [TILE][n] is overwritten with
  * them. */
-static void reflect_axes(double *w, size_t first, size_t end, size_t n, const double *v, const double *scale,
-                         const double *sign) {
+static void reflect_axes(const struct reflections *by, size_t first, size_t end, double *w) {
+    const size_t n = by->n;
     for (size_t k = first; k < end; k++) {
         for (size_t i = 0; i < n; i++) {
-            w[(k - first) * n + i] = i == k ? sign[k] : 0.0;
+            w[(k - first) * n + i] = i == k ? by->sign[k] : 0.0;
         }
     }
     for (size_t r = end; r-- > 0;) {
         for (size_t k = r > first ? r : first; k < end; k++) {
-            const double *const axis = v + r * n + r;
+            const double *const axis = by->v + r * n + r;
             double *const row = w + (k - first) * n + r;
-            const double along = scale[r] * dot(axis, row, n - r);
+            const double along = by->scale[r] * dot(axis, row, n - r);
             for (size_t i = 0; i < n - r; i++) {
                 row[i] -= along * axis[i];
             }
@@ -120,20 +127,22 @@ static void reflect_axes(double *w, size_t first, size_t end, size_t n, const do
 static rg_status fill_orthogonal(const struct rg_gate_matrices *m, double gain, const struct rg_stream *stream) {
     const bool wide = m->rows <= m->columns;
     const size_t count = wide ? m->rows : m->columns, n = wide ? m->columns : m->rows;
-    double *v = NULL, *w = NULL, *scale = NULL;
+    struct reflections by = {.n = n};
+    double *w = NULL;
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_alloc(&v, count * n, sizeof *v, "orthogonal matrix"));
+    RG_TRY_GOTO(rg_alloc(&by.v, count * n, sizeof *by.v, "orthogonal matrix"));
     RG_TRY_GOTO(rg_alloc(&w, TILE * n, sizeof *w, "orthogonal matrix"));
-    RG_TRY_GOTO(rg_alloc(&scale, 2 * count, sizeof *scale, "orthogonal matrix"));
+    RG_TRY_GOTO(rg_alloc(&by.scale, 2 * count, sizeof *by.scale, "orthogonal matrix"));
+    by.sign = by.scale + count;
     for (size_t gate = 0; gate < m->gates; gate++) {
         float *const values = m->values + gate * m->rows * m->columns;
         for (size_t r = 0; r < count; r++) {
-            scale[r] =
-                draw_reflection(v + r * n + r, n - r, stream, (gate * count + r) * blocks_of(n), scale + count + r);
+            by.scale[r] =
+                draw_reflection(by.v + r * n + r, n - r, stream, (gate * count + r) * blocks_of(n), &by.sign[r]);
         }
         for (size_t first = 0; first < count; first += TILE) {
             const size_t end = count - first < TILE ? count : first + TILE;
-            reflect_axes(w, first, end, n, v, scale, scale + count);
+            reflect_axes(&by, first, end, w);
             for (size_t k = first; k < end; k++) {
                 for (size_t i = 0; i < n; i++) {
                     values[wide ? k * n + i : i * count + k] = (float)(gain * w[(k - first) * n + i]);
@@ -142,9 +151,9 @@ static rg_status fill_orthogonal(const struct rg_gate_matrices *m, double gain, 
         }
     }
 fail:
-    rg_free(v);
+    rg_free(by.v);
+    rg_free(by.scale);
     rg_free(w);
-    rg_free(scale);
     return status;
 }
 

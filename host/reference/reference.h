@@ -210,9 +210,14 @@ void ref_lag_term(const struct ref_model *model, const struct ref_batch *batch, 
 size_t ref_lag_of(const struct ref_model *model, const struct ref_batch *batch, size_t direction, size_t sequence,
                   size_t t);
 
-/* As ref_lag_term, for one sequence. */
-void ref_sequence_term(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result,
-                       size_t parameter, size_t tau, size_t sequence, double *term);
+/* The same of one sequence. */
+struct ref_term {
+    const struct ref_model *model;
+    const struct ref_batch *batch;
+    const struct ref_result *result;
+    size_t parameter, tau, sequence;
+};
+void ref_sequence_term(const struct ref_term *which, double *term);
 
 /* phi(a), and dphi/da. */
 double ref_activate(enum ref_activation activation, double a);

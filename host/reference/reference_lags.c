@@ -51,11 +51,11 @@ void ref_lag_term(const struct ref_model *model, const struct ref_batch *batch, 
     add_terms(run, parameter, tau, batch->n_sequences, term);
 }
 
-void ref_sequence_term(const struct ref_model *model, const struct ref_batch *batch, const struct ref_result *result,
-                       size_t parameter, size_t tau, size_t sequence, double *term) {
-    const struct ref_run run = {.model = model, .batch = batch, .result = result, .sequence = sequence};
+void ref_sequence_term(const struct ref_term *which, double *term) {
+    const struct ref_run run = {
+        .model = which->model, .batch = which->batch, .result = which->result, .sequence = which->sequence};
 
-    add_terms(run, parameter, tau, sequence + 1, term);
+    add_terms(run, which->parameter, which->tau, which->sequence + 1, term);
 }
 
 /* <a, b> / (||a|| ||b||), or 0 if a norm is 0. Vectors are scaled first, because products of tiny numbers would

@@ -174,12 +174,18 @@ static void begin(const struct line *l, struct rg_plot *plot, const char *title)
     plot->y = l->y_axis;
 }
 
+/* How a line is drawn, and its name in the legend. */
+struct pen {
+    const char *name;
+    enum rg_style style;
+    int color;
+};
+
 /* Median, or share of the runs that learned, of the groups along the option, from group `first` on. */
-static rg_status add_line(const struct line *l, size_t first, bool learned, const char *name, enum rg_style style,
-                          int color, struct rg_plot *plot) {
+static rg_status add_line(const struct line *l, size_t first, bool learned, struct pen pen, struct rg_plot *plot) {
     const size_t stride = stride_of(l->view, l->x), n = l->view->axes[l->x].n;
     struct rg_series *series = NULL;
-    RG_TRY(rg_plot_add(plot, name, style, color, n, &series));
+    RG_TRY(rg_plot_add(plot, pen.name, pen.style, pen.color, n, &series));
     for (size_t k = 0; k < n; k++) {
         struct rg_spread s;
         RG_TRY(rg_spread_of(runs_of(l->view, first + k * stride), seeds_of(l->view), &s));
@@ -227,7 +233,8 @@ static rg_status small_plot(const struct line *l, size_t first, struct rg_plot *
     if (seeds_of(l->view) > 1) {
         RG_TRY(add_quartiles(l, first, "quartiles", 0, plot));
     }
-    RG_TRY(add_line(l, first, false, seeds_of(l->view) > 1 ? "median" : "loss", RG_STYLE_LINE, 0, plot));
+    const struct pen pen = {seeds_of(l->view) > 1 ? "median" : "loss", RG_STYLE_LINE, 0};
+    RG_TRY(add_line(l, first, false, pen, plot));
     if (seeds_of(l->view) > 1) {
         RG_TRY(add_runs(l, first, plot));
     }
@@ -254,8 +261,8 @@ static rg_status large_plot(const struct line *l, bool learned, const char *titl
             char name[NAME_BYTES];
             if (g / stride_of(v, l->x) % v->axes[l->x].n == 0) {
                 name_group(v, g, l->x, name);
-                RG_TRY(lines ? add_line(l, g, learned, name, color % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE, color, plot)
-                             : add_quartiles(l, g, "", color, plot));
+                const struct pen pen = {name, color % 2 ? RG_STYLE_DASHED : RG_STYLE_LINE, color};
+                RG_TRY(lines ? add_line(l, g, learned, pen, plot) : add_quartiles(l, g, "", color, plot));
                 color++;
             }
         }

@@ -156,7 +156,13 @@ static rg_status create_terms(const struct rg_story *s, struct terms *terms) {
     for (size_t tau = 0; tau < terms->lags; tau++) {
         double *const term = terms->numbers + tau * terms->elements;
         if (s->alone) {
-            ref_sequence_term(w->net, &w->batch, w->result, terms->parameter, tau, s->first, term);
+            const struct ref_term which = {.model = w->net,
+                                           .batch = &w->batch,
+                                           .result = w->result,
+                                           .parameter = terms->parameter,
+                                           .tau = tau,
+                                           .sequence = s->first};
+            ref_sequence_term(&which, term);
         } else {
             ref_lag_term(w->net, &w->batch, w->result, terms->parameter, tau, term);
         }

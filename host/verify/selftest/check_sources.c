@@ -27,13 +27,14 @@ static void release(struct filled *f) {
     rg_free(f->begin);
 }
 
-static rg_status prepare(struct filled *f, struct rg_device *device, size_t batch, size_t steps, size_t inputs,
-                         size_t n_targets, enum rg_target target) {
-    const struct rg_shape shape = {
-        .inputs = inputs, .hidden = 1, .outputs = n_targets, .loss = RG_LOSS_MSE, .target = target, .layers = 1};
+/* Make an engine with the sizes of the shape, which is completed, and memory for what a source fills. */
+static rg_status prepare(struct filled *f, struct rg_device *device, struct rg_shape shape, size_t batch,
+                         size_t steps) {
+    shape.hidden = shape.layers = 1;
+    shape.loss = RG_LOSS_MSE;
     const struct rg_engine_options options = {
         .fixed = true,
-        .plan = {.batch = batch, .steps = steps, .n_targets = n_targets, .training = false},
+        .plan = {.batch = batch, .steps = steps, .n_targets = shape.outputs, .training = false},
         .loss = RG_LOSS_MSE};
     RG_TRY(rg_model_create(&shape, &f->model));
     RG_TRY(rg_whole_engine_create(device, f->model, &options, &f->engine));
@@ -119,7 +120,8 @@ static rg_status check_task(struct rg_checks *checks, struct rg_device *device, 
     size_t errors = 0;
     RG_TRY_GOTO(rg_problem_task(name, steps, &problem));
     rg_task_source_init(&task, &problem, seed);
-    RG_TRY_GOTO(prepare(&f, device, BATCH, problem.data_steps, problem.inputs, 1, problem.target));
+    const struct rg_shape shape = {.inputs = problem.inputs, .outputs = 1, .target = problem.target};
+    RG_TRY_GOTO(prepare(&f, device, shape, BATCH, problem.data_steps));
     const bool copy = problem.target == RG_TARGET_STEPS;
     for (size_t part = 0; part < 2; part++) {
         const size_t first = part ? FIRST : 0, rows = part ? BATCH - FIRST : FIRST;
@@ -201,8 +203,10 @@ static rg_status check_gather(struct rg_checks *checks, struct rg_device *device
     struct filled f = {.engine = NULL};
     rg_status status = RG_OK;
     double worst = 0.0;
-    RG_TRY_GOTO(prepare(&f, device, BATCH, data->n_steps, data->n_features,
-                        data->n_targets / (target == RG_TARGET_STEPS ? data->n_steps : 1), target));
+    const struct rg_shape shape = {.inputs = data->n_features,
+                                   .outputs = data->n_targets / (target == RG_TARGET_STEPS ? data->n_steps : 1),
+                                   .target = target};
+    RG_TRY_GOTO(prepare(&f, device, shape, BATCH, data->n_steps));
     RG_TRY_GOTO(rg_data_source_create(device, data, BATCH, 9, true, &source));
     for (uint64_t update = 0; update < 3; update++) { /* the second batch reaches into the second epoch */
         RG_TRY_GOTO(fill(&f, &source->source, update, 0, BATCH));
