@@ -54,8 +54,8 @@ struct rg_device_info {
     enum rg_tf32 tf32;      /* how this device multiplies */
     /* the shape of a work-group, see kernels/base/prelude.cl */
     int vec, nv, cols, rows;
-    /* From so many bytes of W_hh on, on a GPU times the tiles that read them, a step of a few sequences gets a launch
-     * of its own whose work-groups share the units. */
+    /* A step of a few sequences gets a launch of its own, whose work-groups share the units, if it reads at least so
+     * many bytes of W_hh. On a GPU each tile that reads them counts. */
     uint64_t shared_step_bytes;
     /* No launch is to take longer, because a screen waits for it or a watchdog ends it; 0: there is no limit. */
     double launch_seconds;
@@ -128,8 +128,8 @@ struct rg_device_options {
     bool of_environment;   /* RNN_GPU_DEVICE named the device, not --device; for messages */
 };
 
-/* Longest launch of a GPU that shows a screen or shares the processor's memory, and of a processor, whose launches hold
- * up an interrupt; of another GPU. */
+/* Longest launches, in seconds. The short one is for a GPU that shows a screen or shares the processor's memory, and
+ * for a processor, which takes an interrupt only between launches. The long one is for other GPUs. */
 #define RG_SHORT_LAUNCH 0.1
 #define RG_LONG_LAUNCH 0.5
 
@@ -205,7 +205,7 @@ rg_status rg_device_shape_read(const char *text, struct rg_device_shape *out);
 /* The shapes that a GPU is tried with, one after the other, until its driver can run the kernels; NULL: no more. */
 const struct rg_device_shape *rg_device_rung(size_t i);
 
-/* Set the shape; and what the planner goes by on every GPU: its shape and when the units of a step are shared. */
+/* Set the shape. Set what the planner needs to know of any GPU: the usual shape, and shared_step_bytes. */
 void rg_device_set_shape(struct rg_device_info *info, struct rg_device_shape shape);
 void rg_device_set_gpu(struct rg_device_info *info);
 

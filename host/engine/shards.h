@@ -19,8 +19,7 @@ rg_status rg_shards_gradient(struct rg_shards *shards, struct rg_net *net, struc
                              uint64_t update);
 
 /* For ranks whose devices differ (net->options.mixed): replace `bytes` bytes of a buffer, from `at` on, by those of
- * rank 0. At most the bytes of the gradient, or
- * RG_FOLLOW_BYTES. Waits. */
+ * rank 0. At most RG_FOLLOW_BYTES, or the bytes of the gradient if these are more. Waits. */
 rg_status rg_shards_follow(struct rg_shards *shards, struct rg_net *net, struct rg_buffer *buffer, size_t at,
                            size_t bytes);
 

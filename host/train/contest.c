@@ -31,8 +31,8 @@ static rg_status time_update(const struct rg_config *config, struct rg_device *d
     return status;
 }
 
-/* Time both; a failure of the GPU is told, and is its loss. */
-static rg_status hold(const struct rg_config *config, struct rg_device *gpu, struct rg_device *native) {
+/* Time an update on both, and keep the result. If the GPU fails, say so; the native device then wins. */
+static rg_status time_both(const struct rg_config *config, struct rg_device *gpu, struct rg_device *native) {
     double of_gpu = 0.0, of_native = 0.0;
     RG_TRY(time_update(config, native, &of_native));
     const rg_status status = time_update(config, gpu, &of_gpu);
@@ -65,7 +65,7 @@ rg_status rg_contest(const struct rg_config *config, const char *spec, const str
         return RG_OK;
     }
     RG_TRY(rg_device_open("cpu", options, &native));
-    const rg_status status = gpu->info.native_loses ? RG_OK : hold(config, gpu, native);
+    const rg_status status = gpu->info.native_loses ? RG_OK : time_both(config, gpu, native);
     const bool wins = status == RG_OK && gpu->info.native_loses > 0;
     memcpy(before, gpu->info.choice, sizeof before);
     if (wins) {

@@ -22,8 +22,8 @@ struct rg_rate_test {
 /* Take in the loss of the next update. false: enough, the loss is not finite or above four times its lowest. */
 bool rg_rate_test_add(struct rg_rate_test *test, double loss);
 
-/* Choose the rate: where the smoothed loss falls most steeply. RG_ERROR where no rate lowered the loss by
- * more than 1 % and its noise. */
+/* Choose the rate: where the smoothed loss falls most steeply. RG_ERROR where no rate lowered the loss by more than 1 %
+ * and its noise. */
 rg_status rg_rate_test_choose(struct rg_rate_test *test);
 
 /* Make the test on an engine before its first update: weights, optimiser and counters are then again what they were, to

@@ -30,9 +30,8 @@ rg_status rg_setup_held_out(const struct rg_config *config, const char *path, co
  * sequence, and for fewer sequences than folds. */
 rg_status rg_setup_split(const struct rg_config *config, struct rg_dataset *training, struct rg_dataset **held_out);
 
-/* Normalise the inputs with the mean and deviation of the training data, or with those that `start` has, unless it is
- * NULL; `others` [n_others] are held out, NULL
- * allowed. RG_USAGE for words, which have neither. */
+/* Normalise the inputs with the mean and deviation of the training data; with those of `start` unless that is NULL.
+ * `others` [n_others] are held-out data; an item may be NULL. RG_USAGE for words, which have neither. */
 rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_model *start, struct rg_dataset *training,
                              struct rg_dataset *const *others, size_t n_others);
 

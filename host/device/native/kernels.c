@@ -1,5 +1,5 @@
-/* The kernels as C, compiled once for every instruction set and precision (RG_NATIVE_SUFFIX, RG_VEC,
- * RG_DOUBLE); see kernels/programs/all.cl. */
+/* The kernels as C, compiled once for every instruction set and precision (RG_NATIVE_SUFFIX, RG_VEC, RG_DOUBLE); see
+ * kernels/programs/all.cl. */
 #include "kernels/base/native.h"
 
 #include "kernels/programs/all.cl"

@@ -129,8 +129,8 @@ static bool has_extension(const struct rg_cl *cl, cl_device_id id, const char *n
     return found;
 }
 
-/* True if the compiler of a CPU device takes clang's __builtin_prefetch. PoCL's makes an instruction of it; others are
- * not known to, and one that goes through SPIR-V ends the process there (Mesa's rusticl). */
+/* True if the compiler of a CPU device takes clang's __builtin_prefetch. PoCL's does. A compiler that goes through
+ * SPIR-V ends the process there (Mesa's rusticl), and of others it is not known. */
 static bool takes_prefetch(const char *platform, cl_device_type type) {
     return (type & CL_DEVICE_TYPE_CPU) && strcmp(platform, RG_POCL_NAME) == 0;
 }
@@ -152,7 +152,7 @@ static bool is_watched(const char *platform) {
     return strcmp(platform, "rusticl") == 0 || strcmp(platform, "Apple") == 0;
 }
 
-/* Bytes of the machine's memory that programs can have without others being put out of it; UINT64_MAX: unknown. */
+/* Bytes of the machine's memory that programs can have without swapping; UINT64_MAX: unknown. */
 static uint64_t available_memory(void) {
     FILE *const file = fopen("/proc/meminfo", "re");
     char line[128];
@@ -169,9 +169,9 @@ static uint64_t available_memory(void) {
     return bytes;
 }
 
-/* What a plan may use of a GPU's memory. Of its own memory that is 85 % less 256 MiB, since a screen and other programs
- * have some of it; of the processor's, half of what is available; and never more than what is free, where the driver
- * says so: AMD's, in KiB. */
+/* What a plan may use of a GPU's memory. Of memory of its own that is 85 % less 256 MiB, since a screen and other
+ * programs have some of it. Of the processor's memory it is half of what is available. It is never more than what is
+ * free; only AMD's driver says that, in KiB. */
 static uint64_t gpu_budget(const struct rg_cl *cl, cl_device_id id, uint64_t memory, bool unified) {
     static const uint64_t RESERVED = (uint64_t)256 << 20;
     const uint64_t half = available_memory() / 2, share = memory / 20 * 17;

@@ -168,8 +168,8 @@ static uint64_t kernel_size(const struct rg_cl_kernels *k, cl_kernel kernel, cl_
     return k->cl->clGetKernelWorkGroupInfo(kernel, k->id, what, sizeof bytes, &bytes, NULL) == CL_SUCCESS ? bytes : 0;
 }
 
-/* Scans have no arrays but those that become registers, so private memory means that a compiler spilled them; but for
- * what a driver says of every kernel, as of one that has few variables. */
+/* All arrays of a scan become registers, so private memory means that the compiler spilled some. Some drivers report
+ * private memory for every kernel; that of rg_fill, which has few variables, is subtracted. */
 rg_status rg_cl_kernels_try(struct rg_cl_kernels *k, const struct rg_launch *launch) {
     enum { MAX_SPILLED = 256 };
     const char *const name = rg_kernel_signatures[launch->kernel].name;
