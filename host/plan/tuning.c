@@ -53,8 +53,10 @@ static bool read_answer(const json_t *object, const char *key, int *out) {
     return !value || (json_is_integer(value) && number >= -1 && number <= 1);
 }
 
-static rg_status read_tuning(const char *path, const struct rg_device_info *info, uint64_t *chunk, uint64_t *tile,
-                             int *library, int *native) {
+/* Read the file into the fields of rg_tuning_load, or leave them as they are. */
+static rg_status read_tuning(const char *path, struct rg_device_info *info) {
+    uint64_t chunk = 0, tile = 0;
+    int library = 0, native = 0;
     struct rg_source source;
     char text[FILE_BYTES];
     json_t *object = NULL;
@@ -66,26 +68,26 @@ static rg_status read_tuning(const char *path, const struct rg_device_info *info
     const bool good = json_integer_value(json_object_get(object, "schema")) == SCHEMA &&
                       same_text(object, "device", info->name) && same_text(object, "version", info->version) &&
                       json_integer_value(json_object_get(object, "units")) == info->units &&
-                      read_number(object, "chunk_bytes", MIN_CHUNK, info->memory_bytes, chunk) &&
-                      read_number(object, "tile", MIN_TILE, MAX_TILE, tile) && *tile % MIN_TILE == 0 &&
-                      read_answer(object, "library_wins", library) && read_answer(object, "native_loses", native);
+                      read_number(object, "chunk_bytes", MIN_CHUNK, info->memory_bytes, &chunk) &&
+                      read_number(object, "tile", MIN_TILE, MAX_TILE, &tile) && tile % MIN_TILE == 0 &&
+                      read_answer(object, "library_wins", &library) && read_answer(object, "native_loses", &native);
     json_decref(object);
-    return good ? RG_OK : rg_fail(RG_BAD_FILE, "%s is no tuning of this device", path);
-}
-
-void rg_tuning_load(struct rg_device_info *info) {
-    char path[RG_CACHE_PATH];
-    uint64_t chunk = 0, tile = 0;
-    int library = 0, native = 0;
-    if (rg_tuning_path(info, path) != RG_OK || access(path, F_OK) != 0) {
-        return;
-    }
-    if (read_tuning(path, info, &chunk, &tile, &library, &native) != RG_OK) {
-        rg_log("%s; it is not used (bench --tune makes a new one)", rg_error_message());
-        return;
+    if (!good) {
+        return rg_fail(RG_BAD_FILE, "%s is no tuning of this device", path);
     }
     info->chunk_bytes = chunk;
     info->tile = (size_t)tile;
     info->library_wins = library;
     info->native_loses = native;
+    return RG_OK;
+}
+
+void rg_tuning_load(struct rg_device_info *info) {
+    char path[RG_CACHE_PATH];
+    if (rg_tuning_path(info, path) != RG_OK || access(path, F_OK) != 0) {
+        return;
+    }
+    if (read_tuning(path, info) != RG_OK) {
+        rg_log("%s; it is not used (bench --tune makes a new one)", rg_error_message());
+    }
 }

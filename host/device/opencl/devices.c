@@ -59,17 +59,17 @@ static size_t find_in_platform(const struct rg_cl *cl, cl_platform_id platform, 
 }
 
 size_t rg_cl_find(const struct rg_cl *cl, struct rg_cl_found found[RG_CL_DEVICES]) {
-    cl_platform_id platforms[16];
+    cl_platform_id platforms[RG_CL_PLATFORMS];
     cl_uint n_platforms = 0;
     size_t count = 0;
     if (rg_cl_trial_problem("*")) {
         return 0;
     }
     rg_guard_watch("*", "some platform");
-    if (cl->clGetPlatformIDs(16, platforms, &n_platforms) != CL_SUCCESS) {
+    if (cl->clGetPlatformIDs(RG_CL_PLATFORMS, platforms, &n_platforms) != CL_SUCCESS) {
         n_platforms = 0;
     }
-    for (unsigned p = 0; p < n_platforms && p < 16; p++) {
+    for (unsigned p = 0; p < n_platforms && p < RG_CL_PLATFORMS; p++) {
         count = find_in_platform(cl, platforms[p], p, found, count);
     }
     rg_guard_watch(NULL, NULL);
@@ -82,13 +82,13 @@ rg_status rg_opencl_try(void) {
 
 /* Where PoCL is there without a device: see pocl_cache.h. */
 static void find_cache_problem(const struct rg_cl *cl, char problem[RG_POCL_CACHE_PROBLEM]) {
-    cl_platform_id platforms[16];
+    cl_platform_id platforms[RG_CL_PLATFORMS];
     cl_uint n = 0;
     problem[0] = '\0';
-    if (cl->clGetPlatformIDs(16, platforms, &n) != CL_SUCCESS) {
+    if (cl->clGetPlatformIDs(RG_CL_PLATFORMS, platforms, &n) != CL_SUCCESS) {
         return;
     }
-    for (cl_uint p = 0; p < n && p < 16 && !problem[0]; p++) {
+    for (cl_uint p = 0; p < n && p < RG_CL_PLATFORMS && !problem[0]; p++) {
         char name[RG_CL_NAME];
         rg_cl_platform_name(cl, platforms[p], name);
         rg_pocl_cache_problem(name, problem);
@@ -302,13 +302,13 @@ static void ask(const struct rg_cl *cl, cl_device_id id, struct rg_device_info *
     find_lack(cl, id, problem);
 }
 
-void rg_cl_place(const struct rg_cl_found *device, char place[24]) {
-    (void)snprintf(place, 24, "%u:%u", device->platform, device->device);
+void rg_cl_place(const struct rg_cl_found *device, char place[RG_CL_PLACE]) {
+    (void)snprintf(place, RG_CL_PLACE, "%u:%u", device->platform, device->device);
 }
 
 void rg_cl_describe(const struct rg_cl *cl, const struct rg_cl_found *device, struct rg_device_info *info,
                     char problem[RG_DEVICE_PROBLEM]) {
-    char place[24];
+    char place[RG_CL_PLACE];
     rg_cl_place(device, place);
     const char *const dead = rg_cl_trial_problem(place);
     if (dead) {

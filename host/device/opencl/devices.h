@@ -5,7 +5,7 @@
 #include "device/device.h"
 #include "device/opencl/loader.h"
 
-enum { RG_CL_DEVICES = 64, RG_CL_NAME = 128 };
+enum { RG_CL_PLATFORMS = 16, RG_CL_DEVICES = 64 /* of all platforms */, RG_CL_NAME = 128, RG_CL_PLACE = 24 };
 
 struct rg_cl_found {
     cl_device_id id;
@@ -22,7 +22,7 @@ void rg_cl_describe(const struct rg_cl *cl, const struct rg_cl_found *device, st
                     char problem[RG_DEVICE_PROBLEM]);
 
 /* "P:D". */
-void rg_cl_place(const struct rg_cl_found *device, char place[24]);
+void rg_cl_place(const struct rg_cl_found *device, char place[RG_CL_PLACE]);
 
 void rg_cl_platform_name(const struct rg_cl *cl, cl_platform_id platform, char name[RG_CL_NAME]);
 

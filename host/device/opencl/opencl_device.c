@@ -353,6 +353,59 @@ static const struct rg_device_ops opencl_ops = {
     .descend = opencl_descend,
 };
 
+/* Describe the device as found, after its driver was tried. RG_NO_DEVICE if it cannot do what the options ask for. */
+static rg_status check_device(struct opencl_device *device, const struct rg_cl_found *found,
+                              const struct rg_device_options *options) {
+    struct rg_device_info *const info = &device->base.info;
+    char problem[RG_DEVICE_PROBLEM], place[RG_CL_PLACE];
+    rg_cl_place(found, place);
+    rg_cl_describe(device->cl, found, info, problem);
+    if (!problem[0]) {
+        RG_TRY(rg_cl_trial_of(place, info->name, info->version));
+        rg_cl_describe(device->cl, found, info, problem); /* as the trial has found it */
+    }
+    if (problem[0]) {
+        return rg_fail(RG_NO_DEVICE, "%s: %s", info->name, problem);
+    }
+    if (options->is_double && !info->has_double) {
+        return rg_fail(RG_NO_DEVICE, "%s has no double precision (cl_khr_fp64); use --precision float or --device cpu",
+                       info->name);
+    }
+    return rg_device_check_tf32(info, options->tf32);
+}
+
+/* Set what the options decide: number format, shape of work-groups. */
+static void configure(struct opencl_device *device, const struct rg_device_options *options) {
+    struct rg_device_info *const info = &device->base.info;
+    info->tf32 = options->tf32;
+    if (options->is_double) {
+        info->real_bytes = sizeof(double);
+        info->vec /= 2;
+    }
+    if (options->shape.vec) {
+        rg_device_set_shape(info, options->shape);
+    }
+    device->kernels = (struct rg_cl_kernels){.cl = device->cl,
+                                             .id = device->id,
+                                             .device = &device->base,
+                                             .has_ladder = info->is_gpu && !options->shape.vec && !options->tf32};
+}
+
+/* Make the context, in the largest work-groups of the ladder in which the kernels run. */
+static rg_status open_shape(struct opencl_device *device, const struct rg_cl_found *found) {
+    const struct rg_device_info *const info = &device->base.info;
+    const size_t wanted = rg_device_items(&device->base);
+    char place[RG_CL_PLACE];
+    rg_cl_place(found, place);
+    rg_guard_watch(place, info->name);
+    RG_TRY(open_context(device));
+    if (rg_device_items(&device->base) < wanted) {
+        rg_log("%s: the kernels do not run in work-groups of %zu items; smaller groups of %zu are used", info->name,
+               wanted, rg_device_items(&device->base));
+    }
+    return RG_OK;
+}
+
 rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, struct rg_device **out) {
     *out = NULL;
     const char *why = "";
@@ -364,53 +417,21 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     if (index >= rg_cl_find(cl, found)) {
         return rg_fail(RG_NO_DEVICE, "there is no OpenCL device number %zu", index);
     }
-    const cl_device_id id = found[index].id;
     struct opencl_device *device = NULL;
     RG_TRY(rg_alloc(&device, 1, sizeof *device, "the OpenCL device"));
     device->base.ops = &opencl_ops;
     device->cl = device->kernels.cl = cl;
     device->owner = getpid();
-    struct rg_device_info *info = &device->base.info;
-    char problem[RG_DEVICE_PROBLEM], place[24];
-    rg_status status = RG_OK;
-    rg_cl_place(&found[index], place);
-    rg_cl_describe(cl, &found[index], info, problem);
-    if (!problem[0]) {
-        RG_TRY_GOTO(rg_cl_trial_of(place, info->name, info->version));
-        rg_cl_describe(cl, &found[index], info, problem); /* as the trial has found it */
+    device->id = found[index].id;
+    rg_status status = check_device(device, &found[index], options);
+    if (status == RG_OK) {
+        configure(device, options);
+        status = open_shape(device, &found[index]);
     }
-    if (problem[0]) {
-        RG_TRY_GOTO(rg_fail(RG_NO_DEVICE, "%s: %s", info->name, problem));
-    }
-    if (options->is_double && !info->has_double) {
-        RG_TRY_GOTO(rg_fail(RG_NO_DEVICE,
-                            "%s has no double precision (cl_khr_fp64); use --precision float or --device cpu",
-                            info->name));
-    }
-    RG_TRY_GOTO(rg_device_check_tf32(info, options->tf32));
-    info->tf32 = options->tf32;
-    if (options->is_double) {
-        info->real_bytes = sizeof(double);
-        info->vec /= 2;
-    }
-    if (options->shape.vec) {
-        rg_device_set_shape(info, options->shape);
-    }
-    device->id = id;
-    device->kernels = (struct rg_cl_kernels){.cl = cl,
-                                             .id = id,
-                                             .device = &device->base,
-                                             .has_ladder = info->is_gpu && !options->shape.vec && !options->tf32};
-    const size_t wanted = rg_device_items(&device->base);
-    rg_guard_watch(place, info->name);
-    RG_TRY_GOTO(open_context(device));
-    if (rg_device_items(&device->base) < wanted) {
-        rg_log("%s: the kernels do not run in work-groups of %zu items; smaller groups of %zu are used", info->name,
-               wanted, rg_device_items(&device->base));
+    if (status != RG_OK) {
+        opencl_destroy(&device->base);
+        return status;
     }
     *out = &device->base;
     return RG_OK;
-fail:
-    opencl_destroy(&device->base);
-    return status;
 }

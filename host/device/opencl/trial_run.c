@@ -66,15 +66,15 @@ static void try_device(const struct rg_cl *cl, cl_device_id id) {
 }
 
 static void try_platform(const struct rg_cl *cl, cl_platform_id platform, unsigned number, const char *without) {
-    cl_device_id devices[16];
+    cl_device_id devices[RG_CL_DEVICES];
     cl_uint n = 0;
-    char place[24], name[RG_CL_NAME];
+    char place[RG_CL_PLACE], name[RG_CL_NAME];
     rg_cl_platform_name(cl, platform, name);
     (void)printf("try %u %s\n", number, name);
-    if (cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 16, devices, &n) != CL_SUCCESS) {
+    if (cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, RG_CL_DEVICES, devices, &n) != CL_SUCCESS) {
         return;
     }
-    for (unsigned d = 0; d < n && d < 16; d++) {
+    for (unsigned d = 0; d < n && d < RG_CL_DEVICES; d++) {
         struct rg_device_info info;
         char problem[RG_DEVICE_PROBLEM];
         (void)snprintf(place, sizeof place, "%u:%u", number, d);
@@ -91,13 +91,13 @@ static void try_platform(const struct rg_cl *cl, cl_platform_id platform, unsign
 
 rg_status rg_opencl_trial(const char *without) {
     const struct rg_cl *const cl = rg_cl_load(NULL);
-    cl_platform_id platforms[16];
+    cl_platform_id platforms[RG_CL_PLATFORMS];
     cl_uint n = 0;
-    char place[24];
+    char place[RG_CL_PLACE];
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    if (cl && cl->clGetPlatformIDs(16, platforms, &n) == CL_SUCCESS) {
-        for (unsigned p = 0; p < n && p < 16; p++) {
+    if (cl && cl->clGetPlatformIDs(RG_CL_PLATFORMS, platforms, &n) == CL_SUCCESS) {
+        for (unsigned p = 0; p < n && p < RG_CL_PLATFORMS; p++) {
             (void)snprintf(place, sizeof place, "%u", p);
             if (!is_left_out(without, place)) {
                 try_platform(cl, platforms[p], p, without);
