@@ -96,7 +96,7 @@ static void handle_end(const struct driver *driver, int number) {
     add(line, sizeof line, name_of(number));
     add(line, sizeof line, " while the OpenCL driver of ");
     add(line, sizeof line, driver->name);
-    add(line, sizeof line, " was in use"); /* it need not be the cause */
+    add(line, sizeof line, " was loaded, cause unknown"); /* the handler does not know whose code it interrupted */
     add(line, sizeof line,
         forbidden ? "; the program does not start again, because " : "; starting again without it\n");
     if (forbidden) {

@@ -3,7 +3,7 @@
  *
  * This guard acts when a driver is in use and the process gets SIGABRT, SIGSEGV, SIGBUS, SIGILL or SIGFPE, or the
  * driver calls exit. It prints one line that names the driver, and starts the program again without it. A fault of our
- * own code looks the same, so the line says that the driver was in use, not that it failed. `auto` then
+ * own code looks the same, so the line says that the driver was loaded, and that the cause is unknown. `auto` then
  * takes the next device; a device chosen by name is refused. Where a second start would do harm (results are out, stdin
  * has been read), the program ends with RG_NO_DEVICE instead. Only the program uses the guard: in a library, signals
  * belong to the caller. */

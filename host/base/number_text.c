@@ -34,6 +34,17 @@ const char *rg_duration_text(double seconds, char text[RG_NUMBER_BYTES]) {
     return text;
 }
 
+const char *rg_seconds_text(double seconds, char text[RG_NUMBER_BYTES]) {
+    const bool is_short = seconds < 0.9995;
+    const int decimals = seconds < 9.995 ? 2 : seconds < 99.95 ? 1 : 0;
+    if (is_short) {
+        (void)snprintf(text, RG_NUMBER_BYTES, "%.3g ms", 1e3 * seconds);
+    } else {
+        (void)snprintf(text, RG_NUMBER_BYTES, "%.*f s", decimals, seconds);
+    }
+    return text;
+}
+
 const char *rg_size_text(uint64_t bytes, char text[RG_NUMBER_BYTES]) {
     const char *const units[] = {bytes == 1 ? "byte" : "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     double size = (double)bytes;

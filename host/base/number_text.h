@@ -13,6 +13,9 @@ const char *rg_float_text(double value, char text[RG_NUMBER_BYTES]);
 /* A time: 5400 s as "90 min". */
 const char *rg_duration_text(double seconds, char text[RG_NUMBER_BYTES]);
 
+/* A measured time with three digits: 0.0045 s as "4.5 ms", 10.12 s as "10.1 s". */
+const char *rg_seconds_text(double seconds, char text[RG_NUMBER_BYTES]);
+
 /* A number of bytes: 3145728 as "3.0 MiB". */
 const char *rg_size_text(uint64_t bytes, char text[RG_NUMBER_BYTES]);
 

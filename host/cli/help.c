@@ -49,8 +49,7 @@ static void print_option(const struct rg_option *option, const struct rg_config 
 }
 
 static void print_options(size_t command) {
-    struct rg_config defaults = rg_config_of_command(command);
-    defaults.data.task = "adding";
+    const struct rg_config defaults = rg_help_defaults(command);
     for (size_t group = 0; group < RG_N_GROUPS; group++) {
         const char *title = rg_group_titles[group];
         for (size_t i = 0; i < rg_n_options; i++) {

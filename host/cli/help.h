@@ -8,6 +8,9 @@
 
 #include "options/options.h"
 
+/* The defaults of a command, as its help shows them. */
+struct rg_config rg_help_defaults(size_t command);
+
 /* The help text of a command's option: its line, choices, default and range. */
 enum { RG_HELP_TEXT_BYTES = 600 };
 void rg_option_help_text(const struct rg_option *option, const struct rg_config *defaults, size_t command, char *text);

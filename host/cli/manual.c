@@ -53,8 +53,7 @@ static void print_option(const struct rg_option *option) {
     while ((option->commands >> first & 1) == 0) {
         first++;
     }
-    struct rg_config defaults = rg_config_of_command(first);
-    defaults.data.task = "adding";
+    const struct rg_config defaults = rg_help_defaults(first);
     rg_option_help_text(option, &defaults, first, text);
     print_name("--", option->name, option->argument);
     print_text(text);

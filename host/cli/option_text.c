@@ -52,6 +52,27 @@ static void append_choices(char *text, const struct rg_option *option) {
     }
 }
 
+static bool is_one_of(const char *name, const char *const *names) {
+    while (*names && strcmp(*names, name) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+struct rg_config rg_help_defaults(size_t command) {
+    static const char *const without_task[] = {"grad", "export", NULL}; /* they need --task or a file */
+    struct rg_config config = rg_config_of_command(command);
+    config.data.task = is_one_of(rg_commands[command].name, without_task) ? NULL : "adding";
+    return config;
+}
+
+/* Does a model's file say it for that command, unless it is a plain PyTorch file? */
+static bool is_in_file(const struct rg_option *option, size_t command) {
+    static const char *const options[] = {"activation", "skip", "skip-kind", "target", NULL};
+    static const char *const commands[] = {"grad", "predict", "eval", "export", NULL};
+    return is_one_of(option->name, options) && is_one_of(rg_commands[command].name, commands);
+}
+
 void rg_option_help_text(const struct rg_option *option, const struct rg_config *defaults, size_t command, char *text) {
     char value[RG_OPTION_TEXT_BYTES], range[RG_OPTION_TEXT_BYTES];
     text[0] = '\0';
@@ -61,7 +82,7 @@ void rg_option_help_text(const struct rg_option *option, const struct rg_config 
     rg_option_value_text(option, defaults, value);
     rg_option_range_text(option, range);
     if (value[0] != '\0') {
-        append(text, " [");
+        append(text, is_in_file(option, command) ? " [the file's, else " : " [");
         append(text, value);
         append(text, range[0] != '\0' && option->names == NULL ? "; " : "");
         append(text, option->names == NULL ? range : "");

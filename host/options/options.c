@@ -486,7 +486,8 @@ const struct rg_option rg_options[] = {
     {.name = "out", .argument = "PATH", .kind = RG_KIND_TEXT, .offset = FIELD(output.out), .group = RG_GROUP_SCREEN,
      .commands = TRAIN | GRAD | PREDICT | EXPORT | IMPORT | BENCH, .needed = EXPORT | IMPORT,
      .file = RG_FILE_RESULT,
-     .help = "result: of train a folder; of compare and sweep a folder, F.csv or F.jsonl; else a file"},
+     .help = "result: of train a folder; of compare and sweep a folder, F.csv or F.jsonl; of predict .csv, .npy, .npz or "
+             ".safetensors; of export .onnx, .c, .py, .npz or .safetensors; of grad and import .safetensors"},
     {.name = "keep", .kind = RG_KIND_FLAG, .offset = FIELD(output.keep), .group = RG_GROUP_SCREEN,
      .commands = COMPARE | SWEEP,
      .help = "save the model of every run, in the folder of --out or in F-models beside the table F"},

@@ -62,32 +62,32 @@ for call in clGetPlatformIDs clGetDeviceIDs clCreateContext clBuildProgram clCre
     expect_status 0 "$program" "${small[@]}" --json --out "later-$call"
     [ "$(grep -c '"event":"start"' "$folder/stdout")" -eq 1 ] || fail "not one start"
     expect_line '"backend":"native"'
-    expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was in use; starting again without it' stderr
+    expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was loaded, cause unknown; starting again without it' stderr
     [ "$(find "later-$call" -type f -printf '%f\n' | sort | tr '\n' ' ')" = \
         "checkpoint-1.ckpt log.jsonl model.safetensors report.html " ] || fail "the folder holds $(ls -A "later-$call")"
     expect_status 3 "$program" "${small[@]}" --device opencl
-    expect_line 'the process before this one ended with SIGABRT while its driver was in use' stderr
+    expect_line 'the process before this one ended with SIGABRT while its driver was loaded, cause unknown' stderr
 done
 export RG_DIE_IN=clBuildProgram:exit # as LLVM does
 expect_status 0 "$program" "${small[@]}" --json
 expect_line '"backend":"native"'
-expect_line '^rnn-gpu: a call of exit while the OpenCL driver of .* was in use; starting again without it' stderr
+expect_line '^rnn-gpu: a call of exit while the OpenCL driver of .* was loaded, cause unknown; starting again without it' stderr
 expect_status 3 "$program" "${small[@]}" --device opencl
-expect_line 'its driver ended the process before this one' stderr
+expect_line 'the process before this one ended by a call of exit while its driver was loaded' stderr
 for how in overflow threads threads threads; do # the handler's own stack; a second thread that aborts waits for the first
     export RG_DIE_IN=clBuildProgram:$how
     expect_status 0 "$program" "${small[@]}" --json
     expect_line '"backend":"native"'
-    expect_line '^rnn-gpu: SIG(SEGV|ABRT) while the OpenCL driver of .* was in use; starting again without it' stderr
+    expect_line '^rnn-gpu: SIG(SEGV|ABRT) while the OpenCL driver of .* was loaded, cause unknown; starting again without it' stderr
 done
 RNN_GPU_DRIVERS_DIED=$(printf '7:%d=06,' {100..160}) expect_status 3 "$program" "${small[@]}" --json
-expect_line 'while the OpenCL driver of .* was in use; the program does not start again, because too many drivers' stderr
+expect_line 'while the OpenCL driver of .* was loaded, cause unknown; the program does not start again, because too many drivers' stderr
 checked "a driver that dies later: once more without it"
 
 RG_DIE_IN=clFinish:abort
 RG_DIE_WHEN=late/log.jsonl expect_status 3 "$program" "${small[@]}" --device opencl --json --out late
 expect_line '"event":"start"'
-expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was in use; .*try --device cpu' stderr
+expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was loaded, cause unknown; .*try --device cpu' stderr
 unset RG_DIE_IN
 # A driver dies when the device is released, at the end of a command: its results are there once and whole.
 data=$root/data/cat-mat-rat.csv
@@ -102,7 +102,7 @@ while read -ra arguments; do
         expect_status 0 "${run[@]}"
         cp "$folder/stdout" whole
         RG_DIE_IN=clReleaseContext:abort expect_status 3 "${run[@]}"
-        expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was in use; .*because results are out; try --device cpu' stderr
+        expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was loaded, cause unknown; .*because results are out; try --device cpu' stderr
         diff <(form_of whole) <(form_of "$folder/stdout") || fail "the results are not there once and whole"
     done
 done <<COMMANDS
@@ -120,7 +120,7 @@ checked "a driver that dies when results are out: exit code 3, one line"
 # shellcheck disable=SC2016 # bash -c expands them
 RG_DIE_IN=clCreateBuffer:abort expect_status 3 bash -c '"$0" predict --model trained/model.safetensors --data - <"$1"' \
     "$program" "$data"
-expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was in use; .*because stdin has been read; try --device cpu' stderr
+expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was loaded, cause unknown; .*because stdin has been read; try --device cpu' stderr
 expect_empty stdout
 checked "a driver that dies after stdin has been read: exit code 3, one line"
 
@@ -134,7 +134,7 @@ if find "$XDG_CACHE_HOME/pocl" -name '*.so' 2>/dev/null | grep -q .; then
         find "$XDG_CACHE_HOME/pocl" -name "$kind" -exec sh -c 'echo damaged >"$1"' _ {} \;
         expect_status 0 "$program" "${small[@]}" --json
         expect_line '"backend":"native"'
-        expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was in use; starting again without it' stderr
+        expect_line '^rnn-gpu: SIGABRT while the OpenCL driver of .* was loaded, cause unknown; starting again without it' stderr
         expect_status 3 "$program" "${small[@]}" --device opencl
     done
     rm -rf "$XDG_CACHE_HOME/pocl"

@@ -49,6 +49,12 @@ for command in re.findall(r"^  ([a-z]+)  ", every, re.M):
 known = set(re.findall(r"--[a-z][a-z0-9-]*", every)) | foreign
 for name, text in texts.items():
     wrong += [f"{name}: {option} is no option" for option in set(re.findall(r"`(--[a-z][a-z0-9-]*)", text)) - known]
+
+# The pages that a newcomer pastes commands from: blocks and tables fit a window.
+for name in ("README.md", "own-data.md", "data-and-files.md", "jobs.md"):
+    lines = next(page for page in pages if page.name == name).read_text().split("\n")
+    begins = "    " if name in ("README.md", "jobs.md") else ("    ", "|")
+    wrong += [f"{name}:{i}: {len(line)} columns, more than 120" for i, line in enumerate(lines, 1) if line.startswith(begins) and len(line) > 120]
 assert not wrong, "\n".join(wrong)
 assert commands >= 100, commands
 print(commands, "commands")

@@ -26,6 +26,7 @@
 #include "cli/report/progress.h"
 #include "cli/report/screen.h"
 #include "base/counted.h"
+#include "base/number_text.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "verify/selftest/selftest.h"
@@ -104,11 +105,12 @@ static json_t *row_json(const struct rg_comparison_row *row, const struct rg_fol
 
 /* The result of a row for its line of progress. */
 static void describe(const struct rg_comparison_row *row, double seconds, char *out, size_t bytes) {
+    char time[RG_NUMBER_BYTES];
     if (isfinite(row->spread.median)) {
-        (void)snprintf(out, bytes, "loss %.4g, %zu of %zu learned, %.1f s", row->spread.median, row->spread.learned,
-                       row->spread.runs, seconds);
+        (void)snprintf(out, bytes, "loss %.4g, %zu of %zu learned, %s", row->spread.median, row->spread.learned,
+                       row->spread.runs, rg_seconds_text(seconds, time));
     } else {
-        (void)snprintf(out, bytes, "diverged, %.1f s", seconds);
+        (void)snprintf(out, bytes, "diverged, %s", rg_seconds_text(seconds, time));
     }
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number_text.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
 #include "cli/commands/trainings.h"
@@ -359,10 +360,12 @@ static rg_status print_checkpoint_head(const struct rg_config *config, const str
     struct shown shown = {.config = config, .has_epochs = strstr(f->options, "\"epochs\":") != NULL};
     const struct rg_look look = rg_look_of(config);
     const size_t width = rg_look_table(&look);
+    char time[RG_NUMBER_BYTES];
     rg_lines_format(stdout, width, 2, "%s: a checkpoint of rnn-gpu %s, format %d", s->path, f->program,
                     RG_SECTIONS_FORMAT);
-    rg_lines_format(stdout, width, 2, "after update %llu: loss %.6g, %.2f s of training on %s, numbers of %llu bytes",
-                    (unsigned long long)f->update, f->loss, f->seconds, f->device, (unsigned long long)f->real_bytes);
+    rg_lines_format(stdout, width, 2, "after update %llu: loss %.6g, %s of training on %s, numbers of %llu bytes",
+                    (unsigned long long)f->update, f->loss, rg_seconds_text(f->seconds, time), f->device,
+                    (unsigned long long)f->real_bytes);
     RG_TRY(print_command(s));
     (void)puts("\noptions");
     RG_TRY(rg_options_list(s->path, f->options, print_option, &shown));

@@ -23,6 +23,7 @@
 #include "cli/report/screen.h"
 #include "cli/report/tensorboard.h"
 #include "base/counted.h"
+#include "base/number_text.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -316,7 +317,7 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
         rg_facts_add(facts, "share of the older half", "%.3g %%",
                      100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
     }
-    rg_facts_add(facts, "time", "%.2f s, %.0f sequences/s", t->seconds, t->sequences_per_s);
+    rg_facts_add(facts, "time", "%s, %.0f sequences/s", rg_seconds_text(t->seconds, number), t->sequences_per_s);
     rg_facts_device(facts, &run->device->info);
     rg_facts_add(facts, "weights", "%zu, hash %016llx", run->model->n_weights,
                  (unsigned long long)result->weights_hash);

@@ -12,6 +12,7 @@
 
 #include "base/attempts.h"
 #include "base/ending.h"
+#include "base/number_text.h"
 #include "cli/report/explain.h"
 #include "cli/report/picture.h"
 #include "cli/report/screen.h"
@@ -180,7 +181,8 @@ void rg_facts_data(struct rg_facts *facts, const struct rg_config *config) {
 }
 
 void rg_facts_time(struct rg_facts *facts, double seconds) {
-    rg_facts_add(facts, "time", seconds < 100.0 ? "%.2f s" : "%.0f s", seconds);
+    char text[RG_NUMBER_BYTES];
+    rg_facts_add(facts, "time", "%s", rg_seconds_text(seconds, text));
 }
 
 void rg_facts_verdict(struct rg_facts *facts, const struct rg_verdict *v) {

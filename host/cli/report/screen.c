@@ -324,10 +324,7 @@ void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts
 void rg_screen_plan(const struct rg_screen *screen, double update_seconds, size_t updates, bool validates) {
     char a[64], all[32];
     const double seconds = update_seconds * (double)updates;
-    (void)rg_duration_text(seconds, all);
-    if (seconds < 1.0) {
-        (void)snprintf(all, sizeof all, "%.3g ms", 1e3 * seconds);
-    }
+    (void)(seconds < 1.0 ? rg_seconds_text(seconds, all) : rg_duration_text(seconds, all));
     rg_lines_format(stdout, rg_look_text(&screen->look), 2,
                     "dry run: an update takes %.3g ms, %s about %s%s; nothing was written", 1e3 * update_seconds,
                     counted(updates, "update", a), all, validates ? " and the validations" : "");
@@ -500,9 +497,9 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
     print_held_out(&screen->look, f, result);
     if (training->updates) {
         rg_lines_format(stdout, rg_look_text(&screen->look), 2,
-                        "gradient norm %.4g, clipped %.1f %%, skipped %llu; %.2f s, %s sequences/s",
+                        "gradient norm %.4g, clipped %.1f %%, skipped %llu; %s, %s sequences/s",
                         fabs(training->grad_norm), 100.0 * (double)training->clipped / (double)training->updates,
-                        (unsigned long long)training->skipped, training->seconds,
+                        (unsigned long long)training->skipped, rg_seconds_text(training->seconds, a),
                         short_rate(training->sequences_per_s, b));
     }
     if (!isnan(f->updates_used)) {

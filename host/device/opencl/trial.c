@@ -330,9 +330,10 @@ static void read_died(void) {
     int number = 0, length = 0;
     while (at && sscanf(at, "%15[^=,]=%d%n", place, &number, &length) == 2) {
         if (number == 0) {
-            leave_out(place, place, "its driver ended the process before this one");
+            leave_out(place, place, "the process before this one ended by a call of exit while its driver was loaded");
         } else {
-            (void)snprintf(reason, sizeof reason, "the process before this one %s while its driver was in use",
+            (void)snprintf(reason, sizeof reason,
+                           "the process before this one %s while its driver was loaded, cause unknown",
                            signal_words(number, words));
             leave_out(place, place, reason);
         }
