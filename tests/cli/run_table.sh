@@ -114,6 +114,17 @@ for name in kept.jsonl kept.csv kept-curves.csv kept-lags.csv; do
     done
     rm "$name"
 done
+for name in kept.jsonl kept.csv; do
+    for command_name in sweep compare; do
+        seq 9 >"$name"
+        refused 2 'or --overwrite' "$program" "$command_name" --steps 6 --batch 4 --hidden 3 --updates 1 --device cpu --out "$name"
+        expect_status 0 "$program" "$command_name" --steps 6 --batch 4 --hidden 3 --updates 1 --device cpu --out "$name" --overwrite
+        ! grep -qx '[0-9]' "$name" || fail "$name still has lines of the earlier table"
+        grep -q verdict "$name" || fail "$name is no table"
+    done
+    rm "$name"
+done
+rm -f kept-curves.csv kept-lags.csv
 : >kept.csv
 expect_status 0 "$program" sweep --steps 6 --batch 4 --hidden 3 --updates 1 --seed 1,2 --device cpu --out kept.csv
 checked "an earlier table stays; an empty file is written"

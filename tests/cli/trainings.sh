@@ -53,6 +53,14 @@ expect_status 0 "$program" "${grid[@]}" --out grid
 same sweep.json
 expect_no_line 'were done before' stderr
 checked "sweep: a damaged result is trained again"
+expect_status 0 "$program" "${grid[@]}" --out grid
+expect_line '12 of 12 runs were done before' stderr
+touch -d '1 hour ago' grid/training-*.done
+expect_status 0 "$program" "${grid[@]}" --out grid --overwrite
+same sweep.json
+expect_no_line 'were done before' stderr
+[ "$(find grid -name 'training-*.done' -mmin -30 | wc -l)" -eq 12 ] || fail "a result of the earlier sweep is still there"
+checked "sweep: --overwrite trains all again"
 
 # ---- compare ----
 

@@ -72,7 +72,7 @@ static rg_status refuse_file(const char *path) {
     struct stat info;
     return stat(path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0
                ? RG_OK
-               : rg_fail(RG_USAGE, "--out: %.4000s holds an earlier result: give another name, or delete it", path);
+               : rg_fail(RG_USAGE, "--out: %.4000s holds an earlier result: give another name, or --overwrite", path);
 }
 
 rg_status rg_run_table_refuse_earlier(const struct rg_config *config) {

@@ -64,6 +64,7 @@ rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings 
     *t = (struct rg_trainings){.folder = is_table ? NULL : out,
                                .table = is_table ? out : NULL,
                                .keeps_models = config->output.keep,
+                               .starts_anew = config->output.overwrite,
                                .lock = {.file = -1}};
     if (!out) {
         return config->output.keep ? rg_fail(RG_USAGE, "--keep needs --out: a folder, or the name of a table") : RG_OK;
@@ -266,7 +267,7 @@ static void read_stored(const struct rg_trainings *t, const char *key, const str
     char path[RG_TRAINING_PATH];
     bool foreign = false;
     *sections = NULL;
-    if (!t->folder) {
+    if (!t->folder || t->starts_anew) {
         return;
     }
     name_file(t, key, ".safetensors", path);

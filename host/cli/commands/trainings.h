@@ -22,6 +22,7 @@ struct rg_trainings {
     const char *folder; /* folder of --out; NULL: results are not stored */
     const char *table;  /* file of --out, which holds no results to continue from; NULL: none */
     bool keeps_models;
+    bool starts_anew;              /* with --overwrite: results of earlier commands do not count */
     char models[RG_TRAINING_PATH]; /* the folder of the models if `folder` is NULL */
     struct rg_lock lock;
     struct rg_fingerprint files[RG_DATA_FILES]; /* of the files it reads, --data first; part of a training's key */
