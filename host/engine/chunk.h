@@ -22,7 +22,7 @@ rg_status rg_chunk_forward(struct rg_net *net, const struct rg_chunk *chunk, dou
 rg_status rg_chunk_gradient(struct rg_net *net);
 /* Reverse scans of that chunk from the last layer down to `until`. All steps of the chunk must be in memory. */
 rg_status rg_chunk_reverse(struct rg_net *net, size_t until);
-/* Reverse scans with the calls of rg_engine_sample, see engine.h. */
+/* Reverse scans with the calls of rg_engine_sample, see lags.h. */
 rg_status rg_chunk_sample(struct rg_net *net, const struct rg_engine_visit *visit);
 
 /* Bring step t of that chunk into memory: its states, dL/dout of the last layer, and the steps it looks back to. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engine/lags.h"
 #include "rnn_gpu/memory.h"
 
 enum {
