@@ -6,6 +6,8 @@
 
 /* What a layer reads: x, or the states below it. */
 struct rg_buffer *rg_layer_inputs(const struct rg_net *net, size_t layer);
+/* Does dL/dout of a layer have every step? Else it has only the last one. */
+bool rg_layer_has_every_step(const struct rg_net *net, size_t layer);
 /* The first element of a parameter in the arena. */
 size_t rg_layer_offset(const struct rg_net *net, size_t layer, size_t direction, enum rg_role role);
 

@@ -16,6 +16,10 @@ struct rg_buffer *rg_net_deltas(const struct rg_net *net, size_t layer, size_t d
     return net->buffers.saved[layer][direction] ? net->buffers.saved[layer][direction] : net->buffers.d[direction];
 }
 
+size_t rg_net_segment_rows(const struct rg_net *net) {
+    return (net->segment.end - net->segment.begin) * net->chunk.rows;
+}
+
 struct rg_buffer *rg_net_or_unused(const struct rg_net *net, struct rg_buffer *buffer) {
     return buffer ? buffer : net->buffers.unused;
 }

@@ -104,6 +104,9 @@ struct rg_engine_visit {
 /* Whether the parameter that begins at that element of the arena is trained. */
 bool rg_net_trains(const struct rg_net *net, size_t offset);
 
+/* Rows (t, b) of the chunk in the segment. */
+size_t rg_net_segment_rows(const struct rg_net *net);
+
 /* The buffer, or where it does not exist one that stands in its place and that the kernel does not touch. */
 struct rg_buffer *rg_net_or_unused(const struct rg_net *net, struct rg_buffer *buffer);
 
