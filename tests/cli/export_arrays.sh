@@ -46,6 +46,17 @@ with zipfile.ZipFile("back.npz") as whole, zipfile.ZipFile("broken.npz", "w") as
 refused 4 '^rnn-gpu: broken\.npz: ' "$program" eval --model broken.npz --data gaps.csv --device cpu
 checked ".npz as a model"
 
+# A Python module finds its weights from its own folder, wherever it is used from.
+mkdir -p py/sub other
+for case in "f.py m/model.safetensors" "m/f.py model.safetensors" "py/sub/f.py ../../m/model.safetensors" "$PWD/py/f.py ../m/model.safetensors" \
+        "other/../m/f.py model.safetensors"; do
+    read -r file weights <<<"$case"
+    expect_status 0 "$program" export --model "$model" --out "$file"
+    expect_line '^rnn-gpu: .*f\.py: ' stderr
+    grep -qxF "WEIGHTS = pathlib.Path(__file__).parent / \"$weights\"" "$file" || fail "the weights are not $weights: $(grep ^WEIGHTS "$file")"
+done
+checked ".py: where the weights are"
+
 # The state of a module that was compiled and wrapped, without metadata, in three types; beside it a layer of another use.
 tensors '
 values = read_safetensors(sys.argv[1])

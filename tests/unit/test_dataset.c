@@ -223,6 +223,8 @@ START_TEST(bad_paths) {
     refuse("No such file", NULL);
     put("d.dat", BYTES("text,label\na,1\n"));
     refuse("must end in .csv, .tsv, .txt, .npz, .npy, .idx", NULL);
+    snprintf(path, sizeof(path), "%s", folder);
+    refuse(": is a folder; give a data file", NULL);
     snprintf(path, sizeof(path), "%s/dir.csv", folder);
     ck_assert_int_eq(mkdir(path, 0700), 0);
     refuse("not a regular file", NULL);
@@ -282,6 +284,71 @@ START_TEST(long_cells) {
     strcpy(text + 11 + n, "\n");
     put("d.csv", text, strlen(text));
     refuse(":2:3: `9999999999999999999999999999999999999999...` is beyond", NULL);
+    free(text);
+}
+END_TEST
+
+/* A message shows 40 bytes of a cell, without a part of a character, and no control character. */
+START_TEST(cells_in_messages) {
+    put("d.csv", BYTES("series,u\na,bcdefghijklmnopqrstuvwxyzabcdefghijklmnop\n"));
+    refuse(": `bcdefghijklmnopqrstuvwxyzabcdefghijklmno...` is not a number", NULL);
+    put("d.csv", BYTES("series,u\na,bcdefghijklmnopqrstuvwxyzabcdefghijklmno\n"));
+    refuse(": `bcdefghijklmnopqrstuvwxyzabcdefghijklmno` is not a number", NULL);
+    put("d.csv", BYTES("series,u\na,bcdefghijklmnopqrstuvwxyzabcdefghijklmn\xc3\xa9"
+                       "z\n"));
+    refuse(": `bcdefghijklmnopqrstuvwxyzabcdefghijklmn...` is not a number", NULL);
+    put("d.csv", BYTES("series,u\na,bcdefghijklmnopqrstuvwxyzabcdefghijkl\xf0\x9f\x98\x80"
+                       "z\n"));
+    refuse(": `bcdefghijklmnopqrstuvwxyzabcdefghijkl...` is not a number", NULL);
+    put("d.csv", BYTES("series,u\na,b\x1f c\x7f~\n"));
+    refuse(": `b? c?~` is not a number", NULL);
+}
+END_TEST
+
+START_TEST(columns_that_are_refused) {
+    static const char *const series[] = {"series"};
+    const struct rg_dataset_options options = {.targets = series, .n_targets = 1};
+    char *const text = malloc(1 << 20);
+    size_t n = (size_t)sprintf(text, "series");
+    put("d.csv", BYTES("series,u\na,1\n"));
+    refuse("the column `series` has the names of the sequences; it cannot be a target", &options);
+    for (int i = 1; i <= 65536; i++) {
+        n += (size_t)sprintf(text + n, ",%d", i);
+    }
+    put("d.csv", text, n);
+    refuse(": more than 65536 columns", NULL);
+    free(text);
+}
+END_TEST
+
+/* Words are numbered in the narrowest type that holds them: n characters, each once, in order. */
+START_TEST(types_of_tokens) {
+    static const struct {
+        size_t characters;
+        enum rg_dtype type;
+    } cases[] = {{127, RG_I8}, {128, RG_I16}, {300, RG_I16}, {32767, RG_I16}, {32768, RG_I32}};
+    char *const text = malloc(4 * 40000);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t n = cases[i].characters;
+        const struct rg_dataset_options options = {.steps = 40000};
+        struct rg_dataset *d = NULL;
+        for (size_t k = 0; k < n; k++) {
+            const size_t code = 0x1000 + k;
+            text[3 * k] = (char)(0xE0 | code >> 12);
+            text[3 * k + 1] = (char)(0x80 | (code >> 6 & 0x3F));
+            text[3 * k + 2] = (char)(0x80 | (code & 0x3F));
+        }
+        put("d.txt", text, 3 * n);
+        ck_assert_msg(rg_dataset_read(path, &options, &d) == RG_OK, "%s", rg_error_message());
+        ck_assert(d->n_features == n && d->n_sequences == 1 && d->n_steps == n - 1);
+        ck_assert_msg(d->x_type == cases[i].type && d->y_type == cases[i].type, "%zu characters: types %d and %d", n,
+                      (int)d->x_type, (int)d->y_type);
+        for (size_t k = 0; k < n - 1; k++) {
+            ck_assert_int_eq(rg_dataset_token(d, k), (int)k);
+            ck_assert_double_eq(rg_dataset_target(d, k), (double)(k + 1));
+        }
+        rg_dataset_destroy(d);
+    }
     free(text);
 }
 END_TEST
@@ -359,6 +426,9 @@ TEST_MAIN("dataset") {
     tcase_add_test(files, bad_paths);
     tcase_add_test(files, uneven_files);
     tcase_add_test(files, long_cells);
+    tcase_add_test(files, cells_in_messages);
+    tcase_add_test(files, columns_that_are_refused);
+    tcase_add_test(files, types_of_tokens);
     tcase_add_test(files, plain_texts);
     tcase_add_test(files, cut_and_altered_csv);
 }

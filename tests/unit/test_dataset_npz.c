@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "data/readers.h"
 #include "dataset_files.h"
 #include "rnn_gpu/tensors.h"
 
@@ -180,6 +181,58 @@ START_TEST(npz_many_tokens) {
 }
 END_TEST
 
+static void check_equal(const void *a, const void *b, size_t bytes, const char *what) {
+    ck_assert_msg((a == NULL) == (b == NULL), "%s: %s", what, a == NULL ? "is missing" : "should not be there");
+    ck_assert_msg(a == NULL || memcmp(a, b, bytes) == 0, "%s differ", what);
+}
+
+/* Numbers that stayed in the file and are read after all are those that would have been read at once. */
+START_TEST(numbers_of_a_file_in_memory_after_all) {
+    static const float x[] = {1, -2, .5, 4, 5, 6, 7, 8, 9, 10, 11, 12}, y[] = {1, .25, -3, 0, 2, 9};
+    static const double x_double[] = {.1, .2, .3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, y_double[] = {.1, 2, 3, 4, 5, .7};
+    static const int16_t x_half[] = {0x3C00, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    static const int32_t tokens[] = {3, 1, 0, 2, 0, 1}, classes[] = {1, 0, 2, 1, 1, 0};
+    static const uint8_t y_byte[] = {0, 1, 2, 2, 1, 0};
+    static const int64_t lengths[] = {2, 1, 2};
+    const struct rg_tensor inputs[] = {
+        tensor("x", RG_F32, SHAPE(3, 2, 2), x), tensor("x", RG_F64, SHAPE(3, 2, 2), x_double),
+        tensor("x", RG_F16, SHAPE(3, 2, 2), x_half), tensor("x", RG_I32, SHAPE(3, 2), tokens)};
+    const struct rg_tensor targets[] = {tensor("y", RG_F32, SHAPE(3, 2), y), tensor("y", RG_F64, SHAPE(3, 2), y_double),
+                                        tensor("y", RG_I32, SHAPE(3, 2), classes),
+                                        tensor("y", RG_U8, SHAPE(3, 2), y_byte)};
+    for (int i = 0; i < 4 * 4 * 2; i++) {
+        struct rg_dataset *whole = NULL, *late = NULL;
+        const struct rg_dataset_options options = {.doubles = i % 2 == 1},
+                                        in_file = {.doubles = i % 2 == 1, .memory = 1};
+        put_npz((struct rg_tensor[]){inputs[i / 8], targets[i / 2 % 4], tensor("lengths", RG_I64, SHAPE(3), lengths)},
+                3);
+        ck_assert_msg(rg_dataset_read(path, &options, &whole) == RG_OK, "%s", rg_error_message());
+        ck_assert_msg(rg_dataset_read(path, &in_file, &late) == RG_OK, "%s", rg_error_message());
+        ck_assert(late->x_file.numbers != NULL && late->y_file.numbers != NULL);
+        ck_assert_msg(rg_dataset_load(late) == RG_OK, "%s", rg_error_message());
+        ck_assert(late->x_file.numbers == NULL && late->y_file.numbers == NULL && late->x_file.place == NULL);
+        const size_t n = late->kind == RG_INPUT_TOKEN ? 6 : 12;
+        check_equal(late->x_float, whole->x_float, n * sizeof(float), "floats of x");
+        check_equal(late->x_double, whole->x_double, n * sizeof(double), "doubles of x");
+        if (late->kind == RG_INPUT_FLOAT) {
+            check_equal(late->x_raw, whole->x_raw, n * rg_dtype_bytes(whole->x_type), "numbers of x");
+        }
+        for (size_t k = 0; late->kind == RG_INPUT_TOKEN && k < n; k++) {
+            ck_assert_int_eq(rg_dataset_token(late, k), rg_dataset_token(whole, k));
+        }
+        check_equal(late->y, whole->y, 6 * sizeof(float), "floats of y");
+        check_equal(late->y_double, whole->y_double, 6 * sizeof(double), "doubles of y");
+        check_equal(late->y_raw, whole->y_raw, 6 * rg_dtype_bytes(whole->y_type), "numbers of y");
+        for (size_t k = 0; k < 6; k++) {
+            ck_assert_double_eq(rg_dataset_target(late, k), rg_dataset_target(whole, k));
+        }
+        ck_assert(late->n_targets == whole->n_targets && late->label_kind == whole->label_kind);
+        rg_dataset_destroy(whole);
+        rg_dataset_destroy(late);
+    }
+}
+END_TEST
+
 START_TEST(bad_npz_files) {
     static const float x[] = {1, 2, 3, INFINITY};
     static const double big[] = {1, 2, 1e39, 4};
@@ -233,5 +286,6 @@ TEST_MAIN("dataset_npz") {
     tcase_add_test(files, npz_states);
     tcase_add_test(files, cut_to_the_last_steps);
     tcase_add_test(files, npz_left_padding);
+    tcase_add_test(files, numbers_of_a_file_in_memory_after_all);
     tcase_add_test(files, bad_npz_files);
 }

@@ -105,16 +105,17 @@ START_TEST(safetensors_of_others) {
     static const unsigned char data[4] = {1, 2, 3, 4};
     put_safetensors(" {\"a\" : {\"data_offsets\":[4,4],\"dtype\":\"F32\",\"shape\":[3,0]}}", 4);
     expect_bad(path, "byte 8", "white space first");
-    put_safetensors("{\"\\u00e9\\ud83d\\ude00\\/\":{\"data_offsets\":[2,4],\"dtype\":\"I16\",\"shape\":[]}, \"e\":\n"
-                    "{\"dtype\":\"F64\",\"shape\":[3,0],\"data_offsets\":[2,2]},\"b\":{\"dtype\":\"BOOL\","
-                    "\"shape\":[1,2],\"data_offsets\":[0,2]},\"__metadata__\":{}}\r\n\t ",
-                    4);
+    put_safetensors(
+        "{\"\\u00E9\\u20aC\\ud83d\\ude00\\/\":{\"data_offsets\":[2,4],\"dtype\":\"I16\",\"shape\":[]}, \"e\":\n"
+        "{\"dtype\":\"F64\",\"shape\":[3,0],\"data_offsets\":[2,2]},\"b\":{\"dtype\":\"BOOL\","
+        "\"shape\":[1,2],\"data_offsets\":[0,2]},\"__metadata__\":{}}\r\n\t ",
+        4);
     load();
     memcpy(file + file_bytes - 4, data, 4);
     put(file, file_bytes);
     struct rg_tensors *list = expect_good();
     ck_assert_uint_eq(list->count, 3);
-    const struct rg_tensor *item = rg_tensors_find(list, "\xc3\xa9\xf0\x9f\x98\x80/");
+    const struct rg_tensor *item = rg_tensors_find(list, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80/");
     ck_assert_ptr_nonnull(item);
     int64_t value = 0;
     ck_assert_int_eq(rg_tensor_to_int64(item, &value), RG_OK);
