@@ -1,14 +1,17 @@
-/* ONNX files: what is exported comes back as it went; what ONNX Runtime computed with files of rnn-gpu and of PyTorch,
- * the imported models compute too (fixtures/onnx_models); graphs that are no recurrent net are refused by the node, and
- * a damaged file is never more than refused. */
+/* ONNX files: what is exported comes back as it went, and its graph is a stored one; what ONNX Runtime computed with
+ * files of rnn-gpu and of PyTorch, the imported models compute too (fixtures/onnx_models); graphs that are no recurrent
+ * net are refused by the node, and a damaged file is never more than refused. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "expected.h"
 #include "export/formats.h"
+#include "export/onnx_file.h"
 #include "export/onnx_graph.h"
+#include "export/wire.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -52,14 +55,14 @@ static const struct rg_shape shapes[] = {
     {RG_CELL_RNN, RG_ACT_TANH, 3, 4, 2, RG_LOSS_MSE, RG_TARGET_LAST, RG_READOUT_LAST, 2, false, 1, RG_SKIP_LEARNED, 0},
     {RG_CELL_LSTM, RG_ACT_TANH, 3, 4, 3, RG_LOSS_CE, RG_TARGET_STEPS, RG_READOUT_LAST, 1, false, 0, RG_SKIP_ADD, 0}};
 
-START_TEST(what_is_exported_comes_back) {
+/* A model of a shape with weights, and with words and classes where they fit. */
+static struct rg_model *model_of(const struct rg_shape *shape, bool has_words) {
     static char *const words[] = {"cat", "m\"a\\t", "\xc3\xa9"}, *const classes[] = {"a", "b"};
     static const struct rg_init_options init = {.hidden = {RG_INIT_XAVIER, 0.0}, .forget_bias = NAN};
     struct rg_model *model = NULL;
-    test_case("shape %d", _i);
-    ck_assert_int_eq(rg_model_create(&shapes[_i], &model), RG_OK);
+    ck_assert_int_eq(rg_model_create(shape, &model), RG_OK);
     ck_assert_int_eq(rg_model_initialise(model, &init, 5), RG_OK);
-    if (rg_shape_features(&model->shape) == 3) {
+    if (has_words && rg_shape_features(&model->shape) == 3) {
         ck_assert_int_eq(rg_model_set_vocabulary(model, words), RG_OK);
     }
     if (model->shape.outputs == 2) {
@@ -69,6 +72,12 @@ START_TEST(what_is_exported_comes_back) {
         model->level = RG_LEVEL_CHAR;
         model->lowercase = true;
     }
+    return model;
+}
+
+START_TEST(what_is_exported_comes_back) {
+    test_case("shape %d", _i);
+    struct rg_model *const model = model_of(&shapes[_i], true);
     ck_assert_msg(rg_export_onnx(&(struct rg_export){.model = model, .path = path}) == RG_OK, "%s", rg_error_message());
     struct rg_model *const back = import(path);
     ck_assert_mem_eq(&back->shape, &model->shape, sizeof model->shape);
@@ -77,13 +86,198 @@ START_TEST(what_is_exported_comes_back) {
     ck_assert(back->level == model->level && back->lowercase == model->lowercase);
     ck_assert(!model->vocabulary == !back->vocabulary && back->n_classes == model->n_classes);
     for (size_t i = 0; model->vocabulary && i < 3; i++) {
-        ck_assert_str_eq(back->vocabulary[i], words[i]);
+        ck_assert_str_eq(back->vocabulary[i], model->vocabulary[i]);
     }
     for (size_t i = 0; i < model->n_classes; i++) {
-        ck_assert_str_eq(back->classes[i], classes[i]);
+        ck_assert_str_eq(back->classes[i], model->classes[i]);
     }
     rg_model_destroy(model);
     rg_model_destroy(back);
+}
+END_TEST
+
+/* ---- The graphs ---- */
+
+static void add_bytes(struct text *text, struct rg_bytes bytes) {
+    text_add(text, "%.*s", (int)bytes.length, (const char *)bytes.at);
+}
+
+/* A name, type and sizes: "x float [batch, time, 3]". */
+static void add_value(struct text *text, struct rg_bytes value) {
+    struct rg_field name, type, tensor, element, shape, dim, size;
+    ck_assert(rg_wire_find(value, 1, &name) && rg_wire_find(value, 2, &type) && rg_wire_find(type.bytes, 1, &tensor));
+    ck_assert(rg_wire_find(tensor.bytes, 1, &element));
+    add_bytes(text, name.bytes);
+    text_add(text, " type %llu [", (unsigned long long)element.value);
+    bool has_shape = rg_wire_find(tensor.bytes, 2, &shape);
+    for (int n = 0; has_shape && rg_wire_next(&shape.bytes, &dim); n++) {
+        text_add(text, "%s", n ? ", " : "");
+        if (rg_wire_find(dim.bytes, 2, &size)) {
+            add_bytes(text, size.bytes);
+        } else if (rg_wire_find(dim.bytes, 1, &size)) {
+            text_add(text, "%llu", (unsigned long long)size.value);
+        }
+    }
+    text_add(text, "]%s", has_shape ? "" : " of any shape");
+}
+
+/* A constant; the numbers of weights are compared above. */
+static void add_constant(struct text *text, struct rg_bytes tensor) {
+    struct rg_field field, type, data;
+    size_t count = 1;
+    ck_assert(rg_wire_find(tensor, RG_TENSOR_NAME, &field) && rg_wire_find(tensor, RG_TENSOR_DATA_TYPE, &type));
+    ck_assert(rg_wire_find(tensor, RG_TENSOR_RAW_DATA, &data));
+    add_bytes(text, field.bytes);
+    text_add(text, " type %llu [", (unsigned long long)type.value);
+    for (int n = 0; rg_wire_next(&tensor, &field);) {
+        if (field.number == RG_TENSOR_DIMS) {
+            text_add(text, "%s%llu", n++ ? ", " : "", (unsigned long long)field.value);
+            count *= field.value;
+        }
+    }
+    text_add(text, "]");
+    for (size_t i = 0; i < count && (type.value == RG_ONNX_INT64 || count <= 3); i++) {
+        int64_t whole = 0;
+        float number = 0.0F;
+        double wide = 0.0;
+        if (type.value == RG_ONNX_INT64) {
+            memcpy(&whole, data.bytes.at + i * sizeof whole, sizeof whole);
+            text_add(text, " %lld", (long long)whole);
+        } else if (type.value == RG_ONNX_FLOAT) {
+            memcpy(&number, data.bytes.at + i * sizeof number, sizeof number);
+            text_add(text, " %.6g", (double)number);
+        } else {
+            ck_assert_uint_eq(type.value, RG_ONNX_DOUBLE);
+            memcpy(&wide, data.bytes.at + i * sizeof wide, sizeof wide);
+            text_add(text, " %.6g", wide);
+        }
+    }
+    text_add(text, "\n");
+}
+
+static void add_graph(struct text *text, struct rg_bytes graph, int depth);
+
+static void add_attribute(struct text *text, struct rg_bytes attribute, int depth) {
+    struct rg_field field, type;
+    ck_assert(rg_wire_find(attribute, RG_ATTRIBUTE_NAME, &field) && rg_wire_find(attribute, RG_ATTRIBUTE_TYPE, &type));
+    text_add(text, " ");
+    add_bytes(text, field.bytes);
+    text_add(text, ":%llu", (unsigned long long)type.value);
+    while (rg_wire_next(&attribute, &field)) {
+        float number = 0.0F;
+        uint64_t value = field.value;
+        switch (field.number) {
+        case RG_ATTRIBUTE_F:
+        case RG_ATTRIBUTE_FLOATS:
+            memcpy(&number, &value, sizeof number);
+            text_add(text, " %.6g", (double)number);
+            break;
+        case RG_ATTRIBUTE_I:
+        case RG_ATTRIBUTE_INTS:
+            text_add(text, " %lld", (long long)value);
+            break;
+        case RG_ATTRIBUTE_S:
+        case RG_ATTRIBUTE_STRINGS:
+            text_add(text, " ");
+            add_bytes(text, field.bytes);
+            break;
+        case RG_ATTRIBUTE_G:
+            text_add(text, " {\n");
+            add_graph(text, field.bytes, depth + 1);
+            text_add(text, "%*s}", 2 * depth, "");
+            break;
+        default:
+            ck_assert_msg(field.number == RG_ATTRIBUTE_NAME || field.number == RG_ATTRIBUTE_TYPE,
+                          "an attribute has the field %u", field.number);
+        }
+    }
+}
+
+/* "out = Operator(in, in) attribute: value" */
+static void add_node(struct text *text, struct rg_bytes node, int depth) {
+    for (unsigned part = RG_NODE_OUTPUT;; part = part == RG_NODE_OUTPUT ? RG_NODE_INPUT : RG_NODE_ATTRIBUTE) {
+        struct rg_bytes rest = node;
+        struct rg_field field;
+        for (int n = 0; rg_wire_next(&rest, &field);) {
+            if (field.number == part && part == RG_NODE_ATTRIBUTE) {
+                add_attribute(text, field.bytes, depth);
+            } else if (field.number == part) {
+                text_add(text, "%s", n++ ? ", " : "");
+                add_bytes(text, field.bytes);
+            }
+        }
+        if (part == RG_NODE_ATTRIBUTE) {
+            break;
+        }
+        if (part == RG_NODE_OUTPUT) {
+            ck_assert(rg_wire_find(node, RG_NODE_OP_TYPE, &field));
+            text_add(text, " = ");
+            add_bytes(text, field.bytes);
+        }
+        text_add(text, part == RG_NODE_OUTPUT ? "(" : ")");
+    }
+    text_add(text, "\n");
+}
+
+static void add_graph(struct text *text, struct rg_bytes graph, int depth) {
+    struct rg_field field;
+    while (rg_wire_next(&graph, &field)) {
+        text_add(text, "%*s", 2 * depth, "");
+        if (field.number == RG_GRAPH_NODE) {
+            add_node(text, field.bytes, depth);
+        } else if (field.number == RG_GRAPH_INITIALIZER) {
+            add_constant(text, field.bytes);
+        } else if (field.number == RG_GRAPH_INPUT || field.number == RG_GRAPH_OUTPUT) {
+            text_add(text, "%s ", field.number == RG_GRAPH_INPUT ? "input" : "output");
+            add_value(text, field.bytes);
+            text_add(text, "\n");
+        } else {
+            ck_assert_uint_eq(field.number, RG_GRAPH_NAME);
+            text_add(text, "graph ");
+            add_bytes(text, field.bytes);
+            text_add(text, "\n");
+        }
+    }
+}
+
+/* tests/cli/onnx.sh runs such graphs where ONNX Runtime is installed. */
+START_TEST(graphs_are_the_stored_ones) {
+    static const double mean[] = {0.5, -1.0, 2.0}, deviation[] = {1.0, 2.0, 4.0};
+    struct text text = {NULL, 0, 0};
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        struct rg_shape shape = shapes[i];
+        struct rg_field field;
+        shape.layers = shape.layers > 2 ? 2 : shape.layers; /* the others are alike */
+        struct rg_model *const model = model_of(&shape, i != 2);
+        if (i == 2) {
+            ck_assert_int_eq(rg_model_set_normalization(model, mean, deviation), RG_OK);
+        }
+        ck_assert_msg(rg_export_onnx(&(struct rg_export){.model = model, .path = path}) == RG_OK, "%s",
+                      rg_error_message());
+        char *const bytes = calloc(1 << 20, 1);
+        ck_assert_ptr_nonnull(bytes);
+        FILE *const file = fopen(path, "rb");
+        ck_assert_ptr_nonnull(file);
+        struct rg_bytes rest = {(const unsigned char *)bytes, fread(bytes, 1, 1 << 20, file)};
+        ck_assert_int_eq(fclose(file), 0);
+        text_add(&text, "======== shape %zu\n", i);
+        while (rg_wire_next(&rest, &field)) {
+            if (field.number == RG_MODEL_GRAPH) {
+                add_graph(&text, field.bytes, 0);
+            } else if (field.number == RG_MODEL_IR_VERSION) {
+                text_add(&text, "IR %llu\n", (unsigned long long)field.value);
+            } else if (field.number == RG_MODEL_OPSET_IMPORT) {
+                struct rg_field version;
+                ck_assert(rg_wire_find(field.bytes, RG_OPSET_VERSION, &version));
+                text_add(&text, "opset %llu\n", (unsigned long long)version.value);
+            }
+        }
+        ck_assert_uint_eq(rest.length, 0);
+        free(bytes);
+        rg_model_destroy(model);
+    }
+    check_expected("onnx-graphs.txt", text.bytes);
+    free(text.bytes);
 }
 END_TEST
 
@@ -326,6 +520,7 @@ TEST_MAIN("onnx") {
     tcase_add_checked_fixture(tests, begin, end);
     tcase_set_timeout(tests, 100);
     tcase_add_loop_test(tests, what_is_exported_comes_back, 0, COUNT(shapes));
+    tcase_add_test(tests, graphs_are_the_stored_ones);
     tcase_add_loop_test(tests, an_imported_model_computes_the_same, 0, COUNT(fixtures));
     tcase_add_loop_test(tests, other_graphs_are_refused_by_the_node, 0, N_FAULTS);
     tcase_add_loop_test(tests, damaged_files_are_no_more_than_refused, 0, COUNT(fixtures) - 1);
