@@ -19,6 +19,7 @@
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
 #include "scratch.h"
+#include "train/pass.h"
 #include "train/run.h"
 #include "train/trial.h"
 
@@ -263,9 +264,77 @@ START_TEST(trainings) {
 }
 END_TEST
 
+/* ---- A pass with the gradient by lag ---- */
+
+/* What the pass borrows; made with all memory there. */
+static struct {
+    struct rg_config config;
+    struct rg_model *model;
+    struct rg_dataset data;
+    struct rg_problem problem;
+} given;
+
+static rg_status pass_over_data(void) {
+    static const struct rg_watch watch = {.go_on = NULL, .span = 1.0};
+    struct rg_device *device = NULL;
+    struct rg_pass *pass = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_native_open(&(struct rg_device_options){.threads = 1}, &device));
+    RG_TRY_GOTO(rg_pass_create(&given.config, device, given.model, &given.data, &given.problem, &pass));
+    RG_TRY_GOTO(rg_pass_diagnose(pass, 1, &watch));
+fail:
+    rg_pass_destroy(pass);
+    rg_device_destroy(device);
+    return status;
+}
+
+/* An rnn with an output at every step, for losses of several steps; an lstm with first states. */
+START_TEST(passes) {
+    static float x[3][5][2] = {{{0.5F}}}, y[3][5];
+    static double states[6] = {0.25, -0.5, 0.125, 0.5, 1.0, -1.0};
+    static int32_t lengths[3] = {5, 3, 4};
+    for (int lstm = 0; lstm < 2; lstm++) {
+        const struct rg_shape shape = {.cell = lstm ? RG_CELL_LSTM : RG_CELL_RNN,
+                                       .inputs = 2,
+                                       .hidden = 2,
+                                       .outputs = 1,
+                                       .layers = 1,
+                                       .target = lstm ? RG_TARGET_LAST : RG_TARGET_STEPS};
+        const struct rg_init_options init = {.hidden = {RG_INIT_ORTHOGONAL, 1.0}, .forget_bias = NAN};
+        const struct rg_target_options targets = {.loss = RG_LOSS_MSE, .target = shape.target};
+        for (size_t i = 0; i < sizeof x / sizeof(float); i++) {
+            ((float *)x)[i] = sinf((float)i);
+        }
+        given.config = rg_config_default();
+        given.config.training.probe_times = lstm ? NULL : "2,3";
+        given.data = (struct rg_dataset){.path = "x",
+                                         .n_sequences = 3,
+                                         .n_steps = 5,
+                                         .n_features = 2,
+                                         .kind = RG_INPUT_FLOAT,
+                                         .x_float = (float *)x,
+                                         .y = (float *)y,
+                                         .n_targets = lstm ? 1 : 5};
+        if (lstm) {
+            given.data.lengths = lengths;
+            given.data.h_0 = given.data.c_0 = states;
+            given.data.n_states = 1;
+            given.data.state_width = 2;
+        }
+        ck_assert_int_eq(rg_model_create(&shape, &given.model), RG_OK);
+        ck_assert_int_eq(rg_model_initialise(given.model, &init, 3), RG_OK);
+        ck_assert_msg(rg_problem_data(&given.data, &targets, &given.problem) == RG_OK, "%s", rg_error_message());
+        each_fails(lstm ? "a pass of an lstm with first states" : "a pass of an rnn with losses of two steps",
+                   pass_over_data, 60);
+        rg_model_destroy(given.model);
+    }
+}
+END_TEST
+
 TEST_MAIN("no_memory") {
     TCase *const tests = add_tests(suite, "no_memory");
     tcase_add_test(tests, figures);
     tcase_add_test(tests, files);
     tcase_add_test(tests, trainings);
+    tcase_add_test(tests, passes);
 }
