@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "data/csv_rows.h"
 #include "dataset_files.h"
 
 static struct rg_dataset *read_csv(const char *text) {
@@ -288,6 +289,39 @@ START_TEST(long_cells) {
 }
 END_TEST
 
+/* A file that becomes shorter while it is read, at any byte, is not read to a wrong end. */
+START_TEST(a_file_that_shrinks) {
+    static const char *const rows[] = {"s%d,1\n", "\"s%d\",\"1\"\n", "s%d,\"1\n2\"\r\n"};
+    static const size_t lengths[] = {0, 9, 65535, 65536, 65537, 131072, 140000}, cells[] = {2, 5000, 9000};
+    char *const text = malloc(1 << 20);
+    for (size_t i = 0; i < 3 * 7 * 3; i++) {
+        const size_t length = lengths[i / 3 % 7], first = cells[i % 3];
+        size_t n = (size_t)sprintf(text, "series,u\n"), taken = 0;
+        struct rg_csv csv;
+        struct rg_csv_cell cell;
+        for (int row = 0; row < 40000; row++) {
+            n += (size_t)sprintf(text + n, rows[i / 21], row); /* NOLINT(clang-diagnostic-format-nonliteral) */
+        }
+        put("d.csv", text, n);
+        ck_assert_msg(rg_csv_open(&csv, path) == RG_OK, "%s", rg_error_message());
+        for (; taken < first; taken++) {
+            ck_assert_int_eq(rg_csv_next(&csv, &cell), RG_OK);
+        }
+        ck_assert_int_eq(truncate(path, (off_t)length), 0);
+        rg_status status = RG_OK;
+        for (; status == RG_OK && taken < 90000; taken++) {
+            status = rg_csv_next(&csv, &cell);
+        }
+        ck_assert_msg(status == RG_BAD_FILE &&
+                          strstr(rg_error_message(), "d.csv: the file was replaced while it was read"),
+                      "%zu bytes after %zu cells: %zu cells, status %d, %s", length, first, taken, (int)status,
+                      rg_error_message());
+        rg_csv_close(&csv);
+    }
+    free(text);
+}
+END_TEST
+
 /* A message shows 40 bytes of a cell, without a part of a character, and no control character. */
 START_TEST(cells_in_messages) {
     put("d.csv", BYTES("series,u\na,bcdefghijklmnopqrstuvwxyzabcdefghijklmnop\n"));
@@ -426,6 +460,7 @@ TEST_MAIN("dataset") {
     tcase_add_test(files, bad_paths);
     tcase_add_test(files, uneven_files);
     tcase_add_test(files, long_cells);
+    tcase_add_test(files, a_file_that_shrinks);
     tcase_add_test(files, cells_in_messages);
     tcase_add_test(files, columns_that_are_refused);
     tcase_add_test(files, types_of_tokens);
