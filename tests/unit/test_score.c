@@ -1,11 +1,12 @@
-/* Losses and probabilities of outputs on the host, over the whole range of logits, and baselines, against long doubles.
- */
+/* Losses and probabilities of outputs on the host, over the whole range of logits, and baselines, against long doubles;
+ * what is said of targets. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "rnn_gpu/dataset.h"
 #include "suite.h"
+#include "train/class_weights.h"
 #include "train/score.h"
 #include "train/targets.h"
 
@@ -123,8 +124,60 @@ START_TEST(baselines_keep_their_digits) {
 }
 END_TEST
 
+/* ---- What is said ---- */
+
+START_TEST(what_is_said_of_targets) {
+    static char *names[] = {"cat", "a class with a name of many letters", "rat", "bat", "hat", "mat", "vat"};
+    static const double weights[] = {0.5, 1.0, 2.25, 3.0, 4.0, 5.0, 6.0};
+    struct rg_dataset data = {.path = "d", .n_sequences = 9};
+    struct rg_targets t = {.data = &data, .target = RG_TARGET_STEPS, .ignored = NAN, .n_rows = 7, .weights = weights};
+    char text[400];
+    static const struct {
+        enum rg_target target;
+        double ignored;
+        size_t rows, left_out;
+        const char *said, *none;
+    } cases[] = {{RG_TARGET_STEPS, NAN, 7, 0, "", NULL},
+                 {RG_TARGET_STEPS, NAN, 7, 1, "; 1 of 7 steps has no target (NaN) and is not in the loss", NULL},
+                 {RG_TARGET_LAST, -100.0, 9, 3,
+                  "; 3 of 9 sequences have no target (label -100 or NaN) and are not in the loss", NULL},
+                 {RG_TARGET_LAST, NAN, 2, 2, "; 2 of 2 sequences have no target (NaN) and are not in the loss",
+                  "no sequence has a target"},
+                 {RG_TARGET_STEPS, NAN, 1, 1, "; 1 of 1 steps has no target (NaN) and is not in the loss",
+                  "no step has a target"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        t.target = cases[i].target;
+        t.ignored = cases[i].ignored;
+        t.n_rows = cases[i].rows;
+        t.n_left_out = cases[i].left_out;
+        rg_targets_left_out(&t, text, sizeof text);
+        ck_assert_str_eq(text, cases[i].said);
+        const char *const none = rg_targets_none(&t);
+        ck_assert_msg(cases[i].none ? none && strcmp(none, cases[i].none) == 0 : !none, "case %zu: %s", i, none);
+    }
+    data.windows.steps = 3;
+    ck_assert_str_eq(rg_targets_none(&t), "no window has its target yet");
+    for (size_t n = 3; n <= 7; n++) { /* six are shown */
+        t.n_classes = n;
+        data.classes = NULL;
+        rg_class_weights_describe(&t, text, sizeof text);
+        ck_assert_int_eq(strncmp(text, "0: 0.5, 1: 1, 2: 2.25", 21), 0);
+        ck_assert_str_eq(text + 21, n == 3   ? ""
+                                    : n == 4 ? ", 3: 3"
+                                    : n == 5 ? ", 3: 3, 4: 4"
+                                    : n == 6 ? ", 3: 3, 4: 4, 5: 5"
+                                             : ", 3: 3, 4: 4, 5: 5, ...");
+        data.classes = names;
+        rg_class_weights_describe(&t, text, sizeof text);
+        ck_assert_int_eq(strncmp(text, "cat 0.5, a class with a name of m 1, rat 2.25", 45), 0);
+        ck_assert((strstr(text, "mat 5") != NULL) == (n >= 6) && (strstr(text, ", ...") != NULL) == (n == 7));
+    }
+}
+END_TEST
+
 TEST_MAIN("score") {
     TCase *const score = add_tests(suite, "score");
     tcase_add_test(score, losses_are_right_over_the_range);
     tcase_add_test(score, baselines_keep_their_digits);
+    tcase_add_test(score, what_is_said_of_targets);
 }
