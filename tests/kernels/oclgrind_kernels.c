@@ -13,11 +13,12 @@ static void report(void *context, const struct rg_selftest_check *check) {
                  check->name);
 }
 
-/* With TF32 a net of each way that scans have products: deltas in local memory or global, three numbers or four. */
+/* One update of each net: the next ones launch the same kernels. With TF32 a net of each way that scans have products:
+ * deltas in local memory or global, three numbers or four. */
 static rg_status run_all(struct rg_device *device) {
-    static const struct rg_selftest_scope all = {.cell = RG_N_CELLS, .learned = true},
-                                          tf32[] = {{.cell = RG_CELL_RNN, .optimizer = RG_OPT_SGD},
-                                                    {.cell = RG_CELL_GRU, .optimizer = RG_OPT_SGD}};
+    static const struct rg_selftest_scope all = {.cell = RG_N_CELLS, .learned = true, .updates = 1},
+                                          tf32[] = {{.cell = RG_CELL_RNN, .optimizer = RG_OPT_SGD, .updates = 1},
+                                                    {.cell = RG_CELL_GRU, .optimizer = RG_OPT_SGD, .updates = 1}};
     const size_t n = device->info.tf32 ? sizeof tf32 / sizeof *tf32 : 1;
     for (size_t i = 0; i < n; i++) {
         RG_TRY(rg_selftest_run(device, device->info.tf32 ? &tf32[i] : &all, report, NULL));

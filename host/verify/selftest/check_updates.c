@@ -280,7 +280,7 @@ rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, c
     struct run r = {.one = one, .initial = initial, .words = words};
     rg_status status = RG_OK;
     RG_TRY_GOTO(prepare(&r, device));
-    for (size_t update = 0; update < N_UPDATES; update++) {
+    for (size_t update = 0; update < (checks->updates ? checks->updates : N_UPDATES); update++) {
         RG_TRY_GOTO(run_update(&r, update));
     }
     char name[128], subject[160], gradient[96];

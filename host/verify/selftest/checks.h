@@ -13,6 +13,7 @@ double rg_device_eps(const struct rg_device *device);
 struct rg_checks {
     rg_selftest_report *report;
     void *context;
+    size_t updates; /* of each training problem; 0: three */
     size_t count, failed;
     char worst[256];    /* of the failed ones */
     double worst_ratio; /* its error over its tolerance */

@@ -104,7 +104,7 @@ static rg_status check_cases(struct rg_checks *checks, struct rg_device *device,
 
 rg_status rg_selftest_run(struct rg_device *device, const struct rg_selftest_scope *scope, rg_selftest_report *report,
                           void *context) {
-    struct rg_checks checks = {.report = report, .context = context};
+    struct rg_checks checks = {.report = report, .context = context, .updates = scope->updates};
     if (scope->full) {
         RG_TRY(rg_check_reference(&checks));
         RG_TRY(rg_stop_check());

@@ -33,6 +33,7 @@ struct rg_selftest_scope {
     bool initial;                /* sequences that start from given states */
     enum rg_readout readout;     /* LAST: no other is needed */
     enum rg_optimizer optimizer; /* whose kernel updates */
+    size_t updates;              /* of each training problem; 0: three */
 };
 
 /* Run the checks. `report` may be NULL. RG_CHECK_FAILED with the worst check's name if any fails.
