@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "executions.h"
+#include "verify/selftest/cases.h"
 #include "verify/selftest/checks.h"
 
 static void expect_passed(void *context, const struct rg_selftest_check *check) {
@@ -10,22 +11,85 @@ static void expect_passed(void *context, const struct rg_selftest_check *check) 
                   check->tolerance);
 }
 
+/* Is case `i` of a table in that part of `parts`? Tables have runs of four cases that differ in one number, so each run
+ * begins at another part. */
+static bool is_dealt(size_t i, size_t part, size_t parts) {
+    return (i + i / parts) % parts == part;
+}
+
+static bool takes(const struct rg_device *device, const struct rg_update_case *one) {
+    /* see check_updates in selftest.c */
+    return !one->quick && !(device->info.tf32 && one->net.readout == RG_READOUT_MAX);
+}
+
+/* One part of the checks that a whole self-test has beside those of a quick one. */
+static void check_part(struct rg_device *device, struct execution *execution, size_t part, size_t parts) {
+    struct rg_checks checks = {.report = expect_passed, .context = execution};
+    for (size_t i = 0; i < rg_n_selftest_cases; i++) {
+        const struct rg_update_case *const one = &rg_selftest_cases[i];
+        if (is_dealt(i, part, parts) && takes(device, one)) {
+            expect_ok(rg_check_updates(&checks, device, one, false, 0), execution->name);
+        }
+    }
+    for (size_t i = 0; i < rg_n_selftest_initial_cases; i++) {
+        const struct rg_update_case *const one = &rg_selftest_initial_cases[i];
+        if (is_dealt(i, part, parts) && takes(device, one)) {
+            expect_ok(rg_check_updates(&checks, device, one, true, 0), execution->name);
+        }
+    }
+    for (size_t i = 0; i < rg_n_selftest_embedded_cases; i++) {
+        const struct rg_update_case *const one = &rg_selftest_embedded_cases[i];
+        if (is_dealt(i, part, parts) && takes(device, one)) {
+            expect_ok(rg_check_updates(&checks, device, one, false, one->sizes.steps), execution->name);
+        }
+    }
+    for (size_t i = 0; i < rg_n_selftest_step_terms; i++) {
+        if (is_dealt(i, part, parts)) {
+            expect_ok(rg_check_step_terms(&checks, device, &rg_selftest_step_terms[i]), execution->name);
+        }
+    }
+    for (enum rg_cell cell = 0; cell < RG_N_CELLS; cell++) {
+        if (is_dealt(cell, part, parts)) {
+            expect_ok(rg_check_dropout(&checks, device, cell), execution->name);
+        }
+    }
+    ck_assert_uint_gt(checks.count, 100);
+}
+
+/* The shapes of GPUs share the checks of a whole self-test, a part each; every shape has those of a quick one. */
+enum { FIRST_SHAPE = 5, N_SHAPES = 4 };
+
+/* The device of an execution. PoCL optimises for a processor's shape, as it does for users. No user has PoCL run the
+ * shape of a GPU: its kernels compile for minutes, a third of which it takes without optimising. */
+static struct rg_device *open_selftest(const struct execution *execution) {
+    const bool optimises = execution->options.shape.vec == 0;
+    ck_assert_int_eq(
+        optimises ? unsetenv("POCL_EXTRA_BUILD_FLAGS") : setenv("POCL_EXTRA_BUILD_FLAGS", "-cl-opt-disable", 1), 0);
+    return open_one(execution);
+}
+
 START_TEST(every_check_passes) {
     struct execution execution = _i < N_EXECUTIONS               ? executions[_i]
                                  : _i < N_EXECUTIONS + N_DOUBLES ? doubles[_i - N_EXECUTIONS]
                                                                  : in_tf32;
+    const bool shares = _i >= FIRST_SHAPE && _i < N_EXECUTIONS;
     /* the first part: all checks on the native device, a few of each kernel on OpenCL and in double precision */
     const bool is_native = execution.spec[0] == 'c', is_double = execution.options.is_double;
     const bool in_first =
         execution.options.shape.vec == 0 && execution.options.threads == 0 && (is_native || !is_double);
     const bool all_in_first = in_first && is_native && !is_double, first = case_runs(true);
     const bool runs = first ? in_first : case_runs(all_in_first);
-    struct rg_device *const device = runs ? open_one(&execution) : NULL;
+    struct rg_device *const device = runs ? open_selftest(&execution) : NULL;
     if (device) {
         const bool slow = is_double && execution.options.shape.vec > 0;
         const struct rg_selftest_scope scope = {
-            .full = first ? all_in_first : !slow, .cell = RG_N_CELLS, .learned = true};
+            .full = first ? all_in_first : !slow && !shares, .cell = RG_N_CELLS, .learned = true};
         expect_ok(rg_selftest_run(device, &scope, expect_passed, &execution), execution.name);
+        if (shares) {
+            ck_assert_int_eq(N_EXECUTIONS - FIRST_SHAPE, N_SHAPES);
+            ck_assert_int_gt(execution.options.shape.vec, 0);
+            check_part(device, &execution, (size_t)(_i - FIRST_SHAPE), N_SHAPES);
+        }
         expect_ok(rg_selftest_quick(device, &(struct rg_selftest_scope){.cell = RG_CELL_RNN, .learned = true}),
                   execution.name);
         rg_device_destroy(device);
@@ -48,7 +112,7 @@ START_TEST(large_sizes_agree) {
          false},
     };
     struct execution execution = executions[kinds[_i]];
-    struct rg_device *const device = case_runs(!kind_is_gpu(_i)) ? open_one(&execution) : NULL;
+    struct rg_device *const device = case_runs(!kind_is_gpu(_i)) ? open_selftest(&execution) : NULL;
     if (device) {
         struct rg_checks checks = {.report = expect_passed, .context = &execution};
         for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
@@ -64,7 +128,7 @@ START_TEST(a_small_cache_passes) {
     static const struct rg_exercise_form form = {
         {33, 35, 3, 19, 2, RG_LOSS_MSE, false}, {.cell = RG_CELL_RNN}, true, 0};
     struct execution execution = executions[kinds[_i]];
-    struct rg_device *const device = case_runs(!kind_is_gpu(_i)) ? open_one(&execution) : NULL;
+    struct rg_device *const device = case_runs(!kind_is_gpu(_i)) ? open_selftest(&execution) : NULL;
     if (device) {
         struct rg_checks checks = {.report = expect_passed, .context = &execution};
         device->info.cache_bytes = 4096;
