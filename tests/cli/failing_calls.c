@@ -1,5 +1,6 @@
 /* A library to preload: the RG_FAIL_CALL-th call of the functions named by RG_FAIL_WHAT fails, counted over the whole
- * process; with RG_FAIL_CALL unset or 0 none does. RG_COUNT_CALLS names a file that gets the number of calls.
+ * process; with RG_FAIL_CALL unset or 0 none does. RG_COUNT_CALLS names a file that gets the number of calls,
+ * RG_CALL_STACKS one that gets a line for each call: a number for the functions on the stack, equal where these are.
  *
  *   malloc  malloc, calloc, realloc, posix_memalign, aligned_alloc: no memory
  *   write   write, and the standard library's through it: no space left
@@ -11,10 +12,12 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +32,28 @@ extern void *__libc_memalign(size_t alignment, size_t bytes);
 
 static long calls, failing;
 static char what[16];
-static bool ready;
+static bool ready, keeps_stacks;
+
+enum { MAX_STACKS = 1 << 16, MAX_FRAMES = 100 };
+static uint64_t stacks[MAX_STACKS];
+
+/* FNV-1a of the places in the functions that called. */
+static uint64_t stack_number(void) {
+    void *frames[MAX_FRAMES];
+    const int n = backtrace(frames, MAX_FRAMES);
+    uint64_t hash = 0xcbf29ce484222325U;
+    for (int i = 0; i < n; i++) {
+        hash = (hash ^ (uint64_t)(uintptr_t)frames[i]) * 0x100000001b3U;
+    }
+    return hash;
+}
 
 __attribute__((constructor)) static void begin(void) {
     const char *const call = getenv("RG_FAIL_CALL"), *const name = getenv("RG_FAIL_WHAT");
+    keeps_stacks = getenv("RG_CALL_STACKS") != NULL;
+    if (keeps_stacks) {
+        (void)stack_number(); /* the first loads a library, and allocates */
+    }
     failing = call ? strtol(call, NULL, 10) : 0;
     strncpy(what, name ? name : "", sizeof what - 1);
     ready = true;
@@ -46,10 +67,24 @@ __attribute__((destructor)) static void end(void) {
         (void)fprintf(file, "%ld\n", calls);
         (void)fclose(file);
     }
+    FILE *const list = keeps_stacks ? fopen(getenv("RG_CALL_STACKS"), "w") : NULL;
+    for (long i = 0; list && i < calls && i < MAX_STACKS; i++) {
+        (void)fprintf(list, "%llx\n", (unsigned long long)stacks[i]);
+    }
+    if (list) {
+        (void)fclose(list);
+    }
 }
 
 static bool fails(const char *function) {
-    return ready && strcmp(what, function) == 0 && __sync_add_and_fetch(&calls, 1) == failing;
+    if (!ready || strcmp(what, function) != 0) {
+        return false;
+    }
+    const long call = __sync_add_and_fetch(&calls, 1);
+    if (keeps_stacks && call <= MAX_STACKS) {
+        stacks[call - 1] = stack_number();
+    }
+    return call == failing;
 }
 
 static void *no_memory(void) {
