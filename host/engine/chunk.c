@@ -215,10 +215,19 @@ static rg_status add_gradient(struct rg_net *net, size_t layer, size_t direction
     const struct rg_span all = rg_plan_slice_span(p, slice);
     const bool later = net->chunk.first_row > net->chunk.sum_row,
                begun = direction == 1 ? span.begin != all.begin : span.end != all.end;
-    const struct rg_layer_parts run = {span, slice, 1, later || begun}, whole = {span, 0, p->sum_slices, later};
+    const struct rg_layer_parts run = {.span = span, .first = slice, .n = 1, .accumulate = later || begun};
+    const struct rg_layer_parts whole = {.span = span, .n = p->sum_slices, .accumulate = later};
     RG_TRY(rg_layer_gradient(net, layer, direction, p->accum_in_turns ? &run : &whole));
     return rg_layer_gate_gradient(net, layer, direction, p->accum_in_turns ? &run : &whole);
 }
+
+/* What a reverse pass over a segment does besides the reverse scans. */
+struct reverse_pass {
+    size_t until;                        /* the last layer that it comes to */
+    bool gradients;                      /* add to the weight gradients */
+    bool keep;                           /* keep the deltas at the segment's border for the next segment */
+    const struct rg_engine_visit *visit; /* `layer` of it is called after each layer's scans; NULL: nothing is */
+};
 
 /* Queue a direction's reverse scan of the segment. With plan.accum_in_turns the scan is cut into runs of accum_steps
  * steps, and the weight gradient of each run follows it at once, while its results are in the cache. */
@@ -244,17 +253,17 @@ static rg_status reverse_runs(struct rg_net *net, size_t layer, size_t direction
 }
 
 /* Queue a direction's reverse scan of the segment. It starts from the deltas at the border that the scan of the
- * neighbouring segment kept. With `keep`, it keeps those at its other border. */
-static rg_status reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout, bool gradients,
-                         bool keep) {
+ * neighbouring segment kept. */
+static rg_status reverse(struct rg_net *net, size_t layer, size_t direction, struct rg_buffer *dout,
+                         const struct reverse_pass *pass) {
     const ptrdiff_t in = border(net, direction, true), out = border(net, direction, false);
     const size_t borders = net->plan.delta_borders;
     net->chunk.forward = false;
     if (in >= 0) {
         RG_TRY(rg_layer_recall_deltas(net, layer, direction, (size_t)in % borders));
     }
-    RG_TRY(reverse_runs(net, layer, direction, dout, gradients));
-    return keep && out >= 0 ? rg_layer_keep_deltas(net, layer, direction, (size_t)out % borders) : RG_OK;
+    RG_TRY(reverse_runs(net, layer, direction, dout, pass->gradients));
+    return pass->keep && out >= 0 ? rg_layer_keep_deltas(net, layer, direction, (size_t)out % borders) : RG_OK;
 }
 
 /* The gradient at a layer's inputs. */
@@ -291,18 +300,18 @@ static rg_status send_down(struct rg_net *net, size_t layer, struct rg_buffer **
     return rg_net_lap(net, &since, RG_PHASE_REVERSE);
 }
 
-/* Reverse scans of the segment in memory, from the last layer down to `until`, both directions. */
-static rg_status reverse_segment(struct rg_net *net, size_t until, bool gradients, bool keep,
-                                 const struct rg_engine_visit *visit, struct rg_buffer **dout) {
+/* Reverse scans of the segment in memory, from the last layer down, both directions. *dout = dL/dout of the layer at
+ * which it stops. */
+static rg_status reverse_segment(struct rg_net *net, const struct reverse_pass *pass, struct rg_buffer **dout) {
     RG_TRY(rg_readout_reverse(net, dout));
-    for (size_t l = net->plan.layers; l-- > until;) {
+    for (size_t l = net->plan.layers; l-- > pass->until;) {
         for (size_t d = 0; d < net->plan.directions; d++) {
-            RG_TRY(reverse(net, l, d, *dout, gradients, keep));
+            RG_TRY(reverse(net, l, d, *dout, pass));
         }
-        if (visit) {
-            RG_TRY(visit->layer(visit->self, l));
+        if (pass->visit) {
+            RG_TRY(pass->visit->layer(pass->visit->self, l));
         }
-        if (l > until) {
+        if (l > pass->until) {
             RG_TRY(send_down(net, l, dout));
         }
     }
@@ -335,17 +344,18 @@ static rg_status embed_gradient(struct rg_net *net) {
 static rg_status reverse_apart(struct rg_net *net, size_t layer, size_t direction) {
     const size_t n = net->plan.n_segments;
     const bool top = layer + 1 == net->plan.layers;
+    const struct reverse_pass above = {.until = layer + 1}, own = {.gradients = true, .keep = true};
     struct rg_buffer *dout = NULL;
     for (size_t i = 0; i < n; i++) {
         RG_TRY(remake(net, direction == 1 ? i : n - 1 - i));
         if (top && direction == 0) {
             RG_TRY(head_gradient(net));
         }
-        RG_TRY(reverse_segment(net, layer + 1, false, false, NULL, &dout));
+        RG_TRY(reverse_segment(net, &above, &dout));
         if (!top) {
             RG_TRY(send_down(net, layer + 1, &dout));
         }
-        RG_TRY(reverse(net, layer, direction, dout, true, true));
+        RG_TRY(reverse(net, layer, direction, dout, &own));
     }
     return RG_OK;
 }
@@ -356,7 +366,7 @@ rg_status rg_chunk_gradient(struct rg_net *net) {
     if (is_fused(p)) {
         for (size_t i = p->n_segments; i-- > 0;) {
             RG_TRY(remake(net, i));
-            RG_TRY(reverse_segment(net, 0, true, true, NULL, &dout));
+            RG_TRY(reverse_segment(net, &(struct reverse_pass){.gradients = true, .keep = true}, &dout));
             RG_TRY(embed_gradient(net));
             RG_TRY(head_gradient(net));
         }
@@ -368,7 +378,7 @@ rg_status rg_chunk_gradient(struct rg_net *net) {
     }
     for (size_t i = has_embed_gradient(net) ? p->n_segments : 0; i-- > 0;) {
         RG_TRY(remake(net, i));
-        RG_TRY(reverse_segment(net, 0, false, false, NULL, &dout));
+        RG_TRY(reverse_segment(net, &(struct reverse_pass){.until = 0}, &dout));
         RG_TRY(embed_gradient(net));
     }
     return RG_OK;
@@ -376,7 +386,7 @@ rg_status rg_chunk_gradient(struct rg_net *net) {
 
 rg_status rg_chunk_reverse(struct rg_net *net, size_t until) {
     struct rg_buffer *dout = NULL;
-    return reverse_segment(net, until, false, false, NULL, &dout);
+    return reverse_segment(net, &(struct reverse_pass){.until = until}, &dout);
 }
 
 struct visiting {
@@ -388,7 +398,7 @@ struct visiting {
 static rg_status visit_at_once(void *self, size_t layer) {
     const struct visiting *const v = self;
     for (size_t d = 0; d < v->net->plan.directions; d++) {
-        const struct rg_layer_parts all = {v->net->segment, 0, v->net->plan.sum_slices, false};
+        const struct rg_layer_parts all = {.span = v->net->segment, .n = v->net->plan.sum_slices};
         RG_TRY(rg_layer_gradient(v->net, layer, d, &all));
     }
     RG_TRY(v->visit->total(v->visit->self, layer));
@@ -400,8 +410,8 @@ rg_status rg_chunk_sample(struct rg_net *net, const struct rg_engine_visit *visi
     struct rg_buffer *dout = NULL;
     if (p->n_segments == 1) {
         struct visiting v = {net, visit};
-        return reverse_segment(net, 0, false, false, &(struct rg_engine_visit){.layer = visit_at_once, .self = &v},
-                               &dout);
+        const struct rg_engine_visit at_once = {.layer = visit_at_once, .self = &v};
+        return reverse_segment(net, &(struct reverse_pass){.visit = &at_once}, &dout);
     }
     RG_TRY(rg_chunk_gradient(net));
     for (size_t l = 0; l < p->layers; l++) {
@@ -409,7 +419,7 @@ rg_status rg_chunk_sample(struct rg_net *net, const struct rg_engine_visit *visi
     }
     for (size_t i = p->n_segments; i-- > 0;) {
         RG_TRY(remake(net, i));
-        RG_TRY(reverse_segment(net, 0, false, is_fused(p), visit, &dout));
+        RG_TRY(reverse_segment(net, &(struct reverse_pass){.keep = is_fused(p), .visit = visit}, &dout));
     }
     return RG_OK;
 }

@@ -177,14 +177,15 @@ rg_status rg_head_gradient(struct rg_net *net) {
     const struct rg_span span = target_span(net);
     const bool adds = net->chunk.first_row > net->chunk.sum_row; /* to the sums of the chunks before */
     if (p->target_steps == 1 || !p->accum_in_turns) {
-        const struct rg_layer_parts whole = {span, 0, head_slices(p), adds};
+        const struct rg_layer_parts whole = {.span = span, .n = head_slices(p), .accumulate = adds};
         return span.begin < span.end ? launch_gradient(net, &whole) : RG_OK;
     }
     for (struct rg_span run = {span.end, span.end}; run.begin > span.begin;) {
         run = rg_plan_accum_before(p, run.begin);
         const size_t slice = rg_plan_slice(p, run.begin);
         const bool more = adds || run.end != rg_plan_slice_span(p, slice).end;
-        RG_TRY(launch_gradient(net, &(struct rg_layer_parts){run, slice, 1, more}));
+        const struct rg_layer_parts part = {.span = run, .first = slice, .n = 1, .accumulate = more};
+        RG_TRY(launch_gradient(net, &part));
     }
     return RG_OK;
 }
