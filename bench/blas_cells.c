@@ -114,9 +114,10 @@ WIDE double rg_blas_squares(const float *g, size_t n) {
     return sum;
 }
 
-WIDE void rg_blas_adam(const struct rg_blas_moments *a, size_t n, float clip) {
-    float *const w = a->weights, *const m = a->mean, *const v = a->square;
-    const float *const g = a->gradients, correction1 = a->correction1, correction2 = a->correction2;
+WIDE void rg_blas_adam(const struct rg_blas_moments *moments, size_t n, float clip) {
+    float *const w = moments->weights, *const m = moments->mean, *const v = moments->square;
+    const float *const g = moments->gradients;
+    const float correction1 = moments->correction1, correction2 = moments->correction2;
     APART
     for (size_t i = 0; i < n; i++) {
         const float gradient = clip * g[i];
