@@ -71,6 +71,7 @@ done <<'ROWS'
 7|--batch [0-9]+ fits|train --batch 1073741824 --steps 100 --hidden 8 --memory 16M --device cpu
 7|--steps [0-9]+ fits|train --batch 1 --steps 1000000000 --hidden 8 --memory 16M --device cpu
 7|--hidden|train --hidden 60000 --memory 16M --device cpu
+7|no --batch fits|train --dry-run --steps 1000000 --hidden 1000 --memory 1M --device cpu
 7|--skip 1000000000|train --batch 2 --steps 10 --hidden 4 --skip 1000000000 --device cpu
 7|--batch.*--steps.*--hidden|train --steps 1000000000 --batch 1073741824 --device cpu
 7|--memory|grad --model model/model.safetensors --data numbers.npz --memory 100 --out g.safetensors --device cpu
