@@ -74,8 +74,7 @@ const struct rg_command rg_commands[] = {
     [GRAD_ROW] = {"grad", "loss, gradients and gradient by lag of a model on data",
                   "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
                   "      --out gradient.safetensors\n"
-                  "  ./rnn-gpu grad --task adding --steps 200 --batch 64 --cell lstm \\\n"
-                  "      --out gradient.safetensors\n"
+                  "  ./rnn-gpu grad --task adding --steps 200 --batch 64 --cell lstm\n"
                   "  ./rnn-gpu grad --model model/model.safetensors --data data/cat-mat-rat.csv \\\n"
                   "      --report gradient.html\n"
                   "  ./rnn-gpu grad --model data/cat-mat-rat-weights.safetensors \\\n"

@@ -340,16 +340,12 @@ static rg_status check_source(const struct rg_arguments *arguments, const struct
     return RG_OK;
 }
 
-/* grad writes a file, or another result is asked for. */
+/* What the walk needs. */
 static rg_status check_walk(const struct rg_arguments *arguments, const struct rg_config *config) {
     const struct rg_output_options *const output = &config->output;
     const bool walks = output->trace || output->trace_latex != NULL;
     if (strcmp(rg_commands[arguments->command].name, "grad") != 0) {
         return RG_OK;
-    }
-    if (output->out == NULL && !walks && !output->json && output->report == NULL && output->plot == NULL) {
-        return rg_fail(RG_USAGE, "grad needs --out FILE.safetensors, --json, --report F.html or --plot F.svg; or "
-                                 "--trace or --trace-latex F.tex for the walk");
     }
     if (output->sequence > 0 && !walks) {
         return rg_fail(RG_USAGE, "--sequence selects a sequence of the walk; add --trace or --trace-latex F.tex");

@@ -175,6 +175,9 @@ refused 4 'nowhere: .*; No such file or directory$' "$program" --resume nowhere
 mkdir empty
 refused 4 'empty holds no checkpoint' "$program" --resume empty
 refused 2 'holds an earlier result' "$program" "${small[@]}" --out longer
+expect_status 2 "$program" --resume longer --updates 400 --max-time 0.00001
+expect_line 'has already trained for .*s, and --max-time ends the whole run after 0.01 ms; give a larger --max-time' stderr
+expect_empty stdout
 rm longer/model.safetensors longer/report.html longer/log.jsonl
 refused 2 'holds a run that was stopped .* --resume longer' "$program" "${small[@]}" --out longer
 expect_status 0 "$program" "${small[@]}" --updates 3 --out longer --overwrite

@@ -485,7 +485,11 @@ refused 7 'takes [0-9]*\.[0-9] GiB, and this machine has' "$program" grad --task
 refused 2 '--sequence 4: .*cat-mat-rat\.csv has 3 sequences' "$program" grad --model "$weights" --data "$data" --trace --sequence 4
 refused 2 '--sequence' "$program" grad --model "$weights" --data "$data" --trace --sequence 0
 refused 2 'add --trace' "$program" grad --model "$weights" --data "$data" --out g2.safetensors --sequence 1
-refused 2 'grad needs --out FILE' "$program" grad --model "$weights" --data "$data"
+before=$(list_files)
+expect_status 0 "$program" grad --model "$weights" --data "$data"
+expect_line '^loss 0\.7257855'
+expect_line '^where the gradient comes from'
+[ "$(list_files)" = "$before" ] || fail "grad without --out wrote a file"
 expect_status 0 "$program" grad --model "$weights" --data "$data" --json --report only.html --plot only.svg
 check_json 'assert len(lines) == 1 and end["file"] is None and end["verdict"] and end["loss"] > 0, end'
 for file in only.html only.svg; do

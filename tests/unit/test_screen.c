@@ -408,6 +408,13 @@ START_TEST(sparks) {
     struct rg_history *h = history_of(0, 0.06);
     text_add_printed(&seen, "sparks without lags", print_spark, h);
     rg_history_destroy(h);
+    h = NULL;
+    ck_assert_int_eq(rg_history_create(&h), RG_OK);
+    for (uint64_t u = 1; u <= 5; u++) {
+        add_update(h, u, INFINITY);
+    }
+    text_add_printed(&seen, "sparks of a loss that is never finite", print_spark, h);
+    rg_history_destroy(h);
     h = history_of(1, 0.04);
     text_add_printed(&seen, "one sample of lags", print_spark, h);
     rg_history_destroy(h);

@@ -104,8 +104,46 @@ START_TEST(all_noise_is_named) {
 }
 END_TEST
 
+/* A fitted factor that says nothing of how much arrives is explained where the gradient goes both ways, and only there.
+ */
+START_TEST(factor_is_explained) {
+    static const struct {
+        double norms[LAGS];
+        double decay, reach;
+        bool explained;
+    } cases[] = {
+        {{0, -1, -1, -1, -0.5, 0, 0, 0.5, 0.5, 0.5, 0, -3}, 0.001, -3.0, true},
+        {{0, -0.1, -0.2, -0.3, -0.4, -0.5, -0.6, -0.7, -0.8, -0.9, -1, -3}, -0.3, -3.0, false}, /* falls alone */
+        {{0, -1, -1, -1, -0.5, 0, 0, 0.5, 0.5, 0.5, 0, -3}, -0.5, -3.0, false},                 /* the factor says it */
+        {{0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, -1}, 0.2, -1.0, true},
+    };
+    static double log10_norms[LAGS];
+    struct rg_lag_profile profile;
+    struct rg_lag_profiles profiles = {.layers = 1, .directions = 1, .items = &profile};
+    struct rg_diagnosis d = {.profiles = &profiles, .profile = &profile};
+    char text[900];
+    make_profile(RANGES, &profile);
+    for (size_t i = 0; i < LAGS; i++) {
+        log10_norms[i] = cases[_i].norms[i];
+    }
+    profile.delta_log10 = log10_norms;
+    d.verdict = (struct rg_verdict){.word = RG_VANISHING,
+                                    .last = LAGS - 1,
+                                    .sequences = 8,
+                                    .decay = cases[_i].decay,
+                                    .factor = exp(cases[_i].decay),
+                                    .log10_reach = cases[_i].reach,
+                                    .horizon = 5,
+                                    .lags = LAGS};
+    rg_verdict_sentence(&d, text, sizeof text);
+    test_case("%s", text);
+    ck_assert((strstr(text, "both falls and grows") != NULL) == cases[_i].explained);
+}
+END_TEST
+
 TEST_MAIN("sentence") {
     TCase *tests = add_tests(suite, "sentence");
     tcase_add_loop_test(tests, parts_agree, 0, N_WORDS * N_FROM * N_REACH);
     tcase_add_loop_test(tests, all_noise_is_named, 0, 1 << RANGES);
+    tcase_add_loop_test(tests, factor_is_explained, 0, 4);
 }

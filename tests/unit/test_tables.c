@@ -442,6 +442,7 @@ static void print_lines(const void *with) {
 
 START_TEST(lines) {
     text_add_printed(&seen, "words", print_lines, "größte Länge  of a line,\nthen another-very-long-word end ");
+    text_add_printed(&seen, "a number and its unit", print_lines, "within 10 % or 5 %, 3 %");
     text_add_printed(&seen, "nothing", print_lines, "");
 }
 END_TEST

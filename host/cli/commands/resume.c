@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/number_text.h"
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/trainings.h"
 #include "data/data_fingerprint.h"
@@ -279,6 +280,20 @@ static rg_status merge_arguments(const struct rg_config *asked, bool lengthened,
     return RG_OK;
 }
 
+/* A limit given anew must leave time: --max-time counts the seconds of the whole run. */
+static rg_status check_time(const struct rg_config *asked, const struct rg_resumed *r) {
+    const double limit = asked->training.max_time;
+    char spent[RG_NUMBER_BYTES], text[RG_NUMBER_BYTES];
+    double seconds = 0.0;
+    RG_TRY(rg_sections_real(r->sections, "training.seconds", &seconds));
+    return !asked->training.max_time_given || !(limit > 0.0) || seconds < limit
+               ? RG_OK
+               : rg_fail(RG_USAGE,
+                         "%s has already trained for %s, and --max-time ends the whole run after %s; give a larger "
+                         "--max-time",
+                         r->path, rg_seconds_text(seconds, spent), rg_seconds_text(limit, text));
+}
+
 static rg_status take_options(const struct rg_config *asked, struct rg_resumed *r) {
     char *options = NULL;
     RG_TRY(check_program(r));
@@ -287,6 +302,7 @@ static rg_status take_options(const struct rg_config *asked, struct rg_resumed *
     RG_TRY(rg_options_restore("train", r->path, options, &r->config));
     const struct rg_training_options before = r->config.training;
     take_anew(asked, &r->config);
+    RG_TRY(check_time(asked, r));
     const bool lengthened = before.updates != r->config.training.updates || before.epochs != r->config.training.epochs;
     RG_TRY(take_arguments(r));
     RG_TRY(merge_arguments(asked, lengthened, r));

@@ -184,7 +184,7 @@ rg_status rg_sweep_print_run(struct rg_sweep_tables *s, size_t i, const struct r
         rg_columns_cell(t, "", "%s", r->reason == RG_REASON_DIVERGED ? "diverged" : "-");
     }
     rg_columns_cell(t, "", "%s", rg_summary_learned(r) ? "yes" : "no");
-    rg_columns_cell(t, "", r->seconds < 99.95 ? "%.3g" : "%.0f", r->seconds);
+    rg_columns_cell(t, "", r->seconds < 0.001 ? "%.6f" : r->seconds < 99.95 ? "%.3g" : "%.0f", r->seconds);
     return t->status;
 }
 

@@ -22,11 +22,11 @@ static void put(FILE *out, const char *text, size_t bytes) {
     rg_utf8_put(out, text + begin, bytes - begin);
 }
 
-/* Bytes of the next line: as many words as `room` columns hold, at least one. */
+/* Bytes of the next line: as many words as `room` columns hold, at least one. "10 %" is one word. */
 static size_t line_bytes(const char *text, size_t room) {
     size_t end = 0, columns = 0;
     for (size_t i = 0;; i++) {
-        const bool word_ends = text[i] == '\0' || text[i] == ' ' || text[i] == '\n';
+        const bool word_ends = text[i] == '\0' || (text[i] == ' ' && text[i + 1] != '%') || text[i] == '\n';
         if (word_ends && (columns <= room || end == 0)) {
             end = i;
         }

@@ -385,6 +385,9 @@ void rg_screen_validation(struct rg_screen *screen, const struct rg_validation *
         (void)snprintf(measure, sizeof measure, "  R^2 %.4f", v->r2);
     }
     rg_live_clear();
+    if (first && apart > 1) {
+        (void)fprintf(stderr, "a line for one validation in %llu; --log F.jsonl has all\n", (unsigned long long)apart);
+    }
     (void)fprintf(stderr, "epoch %llu, update %s  validation loss %.6g%s%s\n", (unsigned long long)v->epoch,
                   grouped(v->update, number), v->loss, measure, v->best ? "  best" : "");
 }

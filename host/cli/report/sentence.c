@@ -147,6 +147,29 @@ static void add_overflow(struct text *t, const struct rg_diagnosis *d) {
         d->is_double ? "double" : "float", d->is_double ? "" : "; --precision double has more range");
 }
 
+/* Does the gradient go both ways, so that the fitted factor does not tell how much arrives at the furthest lag? */
+static bool both_falls_and_grows(const struct rg_diagnosis *d) {
+    enum { DECADES_APART = 1 };
+    static const double clear = 0.5; /* decades */
+    const struct rg_verdict *const v = &d->verdict;
+    const double *const y = d->profile->delta_log10;
+    const double fitted = v->decay * (double)v->last / log(10.0);
+    double low = INFINITY, high = -INFINITY, rise = 0.0, fall = 0.0;
+    if ((v->decay > 0.0) != (v->log10_reach > 0.0) && fabs(v->log10_reach) > 0.1 &&
+        fabs(v->decay) * (double)v->last > 0.1) {
+        return true;
+    }
+    for (size_t lag = 0; lag <= v->last; lag++) {
+        if (isfinite(y[lag])) {
+            low = fmin(low, y[lag]);
+            high = fmax(high, y[lag]);
+            rise = fmax(rise, y[lag] - low);
+            fall = fmax(fall, high - y[lag]);
+        }
+    }
+    return fabs(fitted - v->log10_reach) >= DECADES_APART && rise >= clear && fall >= clear;
+}
+
 static void add_reach(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_verdict *const v = &d->verdict;
     char power[32];
@@ -157,10 +180,8 @@ static void add_reach(struct text *t, const struct rg_diagnosis *d) {
         rg_explain_power(v->log10_reach, power), later ? "each sequence's first lag with a gradient" : "the loss");
     add_sequences(t, d);
     if (!isnan(v->factor)) {
-        const bool turns = (v->decay > 0.0) != (v->log10_reach > 0.0) && fabs(v->log10_reach) > 0.1 &&
-                           fabs(v->decay) * (double)v->last > 0.1;
         add(t, "; fitted over all lags its factor is %.4g a step%s", v->factor,
-            turns ? ", because it both falls and grows on the way" : "");
+            both_falls_and_grows(d) ? ", because it both falls and grows on the way" : "");
     }
     add(t, "; lags below %zu give the gradient of weight_hh within 10 %%.", v->horizon);
 }

@@ -76,7 +76,11 @@ static void print_updates(const struct lines *lines, const struct rg_history *h,
         values[i] = logarithmic ? log10(values[i]) : values[i];
     }
     char text[64];
-    (void)snprintf(text, sizeof text, "%.3g to %.3g", first, last);
+    if (isnan(last)) {
+        (void)snprintf(text, sizeof text, "never finite");
+    } else {
+        (void)snprintf(text, sizeof text, "%.3g to %.3g", first, last);
+    }
     print_line(lines, name, (struct rg_spark){.values = values, .n = h->n_points, .largest = norm}, text);
 }
 
