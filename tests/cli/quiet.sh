@@ -37,6 +37,17 @@ for command_line in "sweep ${small[*]} --seed 1-2" "probe fixed-point" "grad --m
 done
 checked "--quiet: the result and nothing else"
 
+# A resumed training is quiet where --quiet is given now, or was given to the run.
+expect_status 0 "$program" "${small[@]}" --out run
+expect_status 0 "$program" --resume run --updates 13
+expect_line '^rnn-gpu: resuming from run/' stderr
+expect_status 0 "$program" --resume run --updates 14 --quiet
+expect_empty stderr
+expect_status 0 "$program" "${small[@]}" --out still --quiet
+expect_status 0 "$program" --resume still --updates 14
+expect_empty stderr
+checked "--quiet with --resume"
+
 # made_by COMMAND-LINE-AS-SHOWN ARGUMENT...: the page shows the command as it was typed, to be pasted into a shell.
 made_by() {
     local shown=$1 text
