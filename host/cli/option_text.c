@@ -73,6 +73,11 @@ static bool is_in_file(const struct rg_option *option, size_t command) {
     return is_one_of(option->name, options) && is_one_of(rg_commands[command].name, commands);
 }
 
+/* Has each remedy of the command a value of its own? */
+static bool is_of_remedy(const struct rg_option *option, size_t command) {
+    return strcmp(rg_commands[command].name, "compare") == 0 && strcmp(option->name, "lr") == 0;
+}
+
 void rg_option_help_text(const struct rg_option *option, const struct rg_config *defaults, size_t command, char *text) {
     char value[RG_OPTION_TEXT_BYTES], range[RG_OPTION_TEXT_BYTES];
     text[0] = '\0';
@@ -83,7 +88,7 @@ void rg_option_help_text(const struct rg_option *option, const struct rg_config 
     rg_option_range_text(option, range);
     if (value[0] != '\0') {
         append(text, is_in_file(option, command) ? " [the file's, else " : " [");
-        append(text, value);
+        append(text, is_of_remedy(option, command) ? "each remedy's own" : value);
         append(text, range[0] != '\0' && option->names == NULL ? "; " : "");
         append(text, option->names == NULL ? range : "");
         append(text, "]");

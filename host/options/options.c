@@ -375,7 +375,7 @@ const struct rg_option rg_options[] = {
      .effect = RG_EFFECT_SIZES, .help = "optimiser"},
     {.name = "lr", .argument = "R|auto", .kind = RG_KIND_RATE, .offset = FIELD(training.lr),
      .given = FIELD(training.lr_given), .max = ONE_MILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
-     .help = "learning rate; auto: found before the training, by a test with growing rates"},
+     .help = "learning rate; auto (train alone): found first, by a test with growing rates"},
     {.name = "momentum", .argument = "M", .kind = RG_KIND_FRACTION, .offset = FIELD(training.momentum), .max = 1,
      .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .help = "momentum of the optimisers momentum and nesterov, and of rmsprop if given"},

@@ -147,3 +147,10 @@ assert stated >= 1, stated
 assert not wrong, "\n".join(wrong)
 PYTHON
 checked "options, commands, defaults and ranges that texts name"
+
+# A default that differs from remedy to remedy is none of the command line.
+expect_status 0 "$program" help compare
+expect_joined "--lr R\|auto .*\[each remedy's own; "
+expect_status 0 "$program" help train
+expect_joined "--lr R\|auto .*\[0.001; "
+checked "the learning rate of compare is each remedy's own"

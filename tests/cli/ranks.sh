@@ -210,7 +210,7 @@ checked "bad input: one line of one rank, and its exit code"
 kill_rank() {
     local process victim=
     for process in $(pgrep -P "$2"); do
-        if tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
+        if tr '\0' '\n' <"/proc/$process/environ" | grep -x "OMPI_COMM_WORLD_RANK=$1" >/dev/null; then
             victim=$process
         fi
     done

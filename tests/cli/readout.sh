@@ -70,7 +70,7 @@ assert len({r["weights_hash"] for r in events("run")}) == 8'
     cp "$folder/stdout" rows
     for readout in final mean max; do
         expect_status 0 "$program" --json "${net[@]}" --readout "$readout" --seed 2 --device "$device"
-        grep "\"readout\":\"$readout\",\"seed\":2" rows | grep -q "$(json_end weights_hash)" || fail "$readout: another run"
+        grep "\"readout\":\"$readout\",\"seed\":2" rows | grep "$(json_end weights_hash)" >/dev/null || fail "$readout: another run"
     done
     checked "$device: a sweep over readouts, whose runs are those of train"
 

@@ -85,7 +85,7 @@ ROWS
 checked "$rows refusals name the option or the file that is their cause"
 
 # PoCL cannot compile where it cannot write. A limit on sizes of files stands for a full disk, on which LLVM ends the process.
-if "$program" devices --json | grep -q 'pthread\|[Pp]o[Cc][Ll]'; then
+if "$program" devices --json | grep 'pthread\|[Pp]o[Cc][Ll]' >/dev/null; then
     small=("$program" train --batch 2 --steps 3 --hidden 3 --updates 1 --device opencl)
     mkdir empty
     for cache in "$PWD/texts.csv" /proc/none; do

@@ -30,7 +30,7 @@ while IFS='|' read -r settings options; do
     # shellcheck disable=SC2086 # words are meant
     expect_status 0 "$program" --json "${small[@]}" --device cpu $options
     hash=$(json_end weights_hash)
-    grep -F "\"settings\":{$settings}" "$folder/rows" | grep -q "\"weights_hash\":\"$hash\"" ||
+    grep -F "\"settings\":{$settings}" "$folder/rows" | grep "\"weights_hash\":\"$hash\"" >/dev/null ||
         fail "$settings is not the run of: $options"
 done <<'ROWS'
 "batch":20,"hidden":9,"updates":20,"cell":"rnn","steps":5,"seed":2|--steps 5 --seed 2
@@ -62,7 +62,7 @@ if [ "${#devices[@]}" -gt 1 ]; then
     while IFS='|' read -r settings options; do
         # shellcheck disable=SC2086 # words are meant
         expect_status 0 "$program" --json "${odd[@]}" $options
-        grep -F "$settings" "$folder/rows" | grep -q "\"weights_hash\":\"$(json_end weights_hash)\"" ||
+        grep -F "$settings" "$folder/rows" | grep "\"weights_hash\":\"$(json_end weights_hash)\"" >/dev/null ||
             fail "opencl: $settings is not the run of: $options"
     done <<'ROWS'
 "cell":"rnn","lr":0.001,"clip-norm":0,"steps":7,"seed":1}|--lr 1e-3 --clip-norm 0 --seed 1

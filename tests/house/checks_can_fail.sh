@@ -64,6 +64,7 @@ breaks tree host/cli/a.c 'int a; '
 breaks tree host/cli/a.c "$(printf '\tint a;')"
 breaks format host/cli/a.c 'int  a;'
 breaks shell tests/a.sh "$(printf '#!/bin/sh\necho %s' "\$1")"
+breaks shell tests/a.sh "$(printf '#!/bin/sh\nls | %s -q a' grep)"
 breaks kernel_syntax kernels/programs/all.cl "${kernel%?} y[0] = 0; }"
 breaks kernel_syntax kernels/programs/all.cl "$(printf '%s\n' "$kernel" | sed '/^#/d')"
 breaks kernel_syntax kernels/programs/all.cl "$(printf '%s\n' "$kernel" | sed '/^#/d; /prefetch/d')"
