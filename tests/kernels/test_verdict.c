@@ -168,6 +168,19 @@ static double log_of(const char *text) {
     return log10(strtod(lead, NULL)) + (text[n] == 'e' ? strtod(text + n + 1, NULL) : 0.0);
 }
 
+/* Does ||delta|| fall by half a decade from some lag to a later one, and grow as much from another to a later one? */
+static bool falls_and_grows(const struct rg_diagnosis *d) {
+    const double *const y = d->profile->delta_log10; /* infinite or NAN where there is no gradient */
+    bool falls = false, grows = false;
+    for (size_t a = 0; a <= d->verdict.last; a++) {
+        for (size_t b = a + 1; isfinite(y[a]) && b <= d->verdict.last; b++) {
+            falls = falls || (isfinite(y[b]) && y[a] - y[b] >= 0.5);
+            grows = grows || (isfinite(y[b]) && y[b] - y[a] >= 0.5);
+        }
+    }
+    return falls && grows;
+}
+
 static void check_sentence(const struct rg_diagnosis *d) {
     const struct rg_verdict *const j = &d->verdict;
     char text[SENTENCE], name[32];
@@ -188,7 +201,7 @@ static void check_sentence(const struct rg_diagnosis *d) {
     ck_assert(j->word != RG_VANISHING || j->log10_reach <= -3.0);
     const bool arrives = j->word == RG_STABLE || j->word == RG_FADING || j->word == RG_SENSITIVE;
     ck_assert(!arrives || fabs(j->log10_reach) < 3.0);
-    ck_assert(!strstr(text, "falls and grows") || j->decay * j->log10_reach < 0.0);
+    ck_assert(!strstr(text, "falls and grows") || j->decay * j->log10_reach < 0.0 || falls_and_grows(d));
     ck_assert((strstr(text, "disagree") != NULL) == (j->mixture == RG_MIXED_SEQUENCES));
     ck_assert((strstr(text, "distant steps count for little") != NULL) == (j->word == RG_FADING));
     ck_assert((strstr(text, "small change of weight_hh") != NULL) == (j->word == RG_SENSITIVE));
