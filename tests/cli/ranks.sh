@@ -293,8 +293,9 @@ kill_rank 1 "$job"
 ended 10 "$job"
 [ "$got" -eq 137 ] || fail "exit $got, expected 137"
 expect_line 'rank 1 .* exited on signal 9' stderr
+update=$(find killed -name 'checkpoint-*.ckpt' | sed 's/.*checkpoint-\([0-9]*\).*/\1/' | sort -n | tail -1)
 # shellcheck disable=SC2046
-expect_status 0 $(ranks 2) "$program" --resume killed --max-time 0.1s --json
+expect_status 0 $(ranks 2) "$program" --resume killed --updates $((update + 5)) --json
 checked "kill -9 of a rank ends the job, and the run goes on from its checkpoint"
 
 # Ctrl-C: mpirun ends the ranks, which save first.
