@@ -59,16 +59,6 @@ static void check_part(struct rg_device *device, struct execution *execution, si
 /* The shapes of GPUs share the checks of a whole self-test, a part each; every shape has those of a quick one. */
 enum { FIRST_SHAPE = 5, N_SHAPES = 4 };
 
-/* The device of an execution. PoCL optimises for a processor's shape, as it does for users. No user has PoCL run the
- * shape of a GPU: its kernels compile for minutes, a third of which it takes without optimising. Emulated TF32, which
- * has all checks, computes for longer than it compiles. */
-static struct rg_device *open_selftest(const struct execution *execution) {
-    const bool optimises = execution->options.shape.vec == 0 || execution->options.tf32 != RG_TF32_NONE;
-    ck_assert_int_eq(
-        optimises ? unsetenv("POCL_EXTRA_BUILD_FLAGS") : setenv("POCL_EXTRA_BUILD_FLAGS", "-cl-opt-disable", 1), 0);
-    return open_one(execution);
-}
-
 START_TEST(every_check_passes) {
     struct execution execution = _i < N_EXECUTIONS               ? executions[_i]
                                  : _i < N_EXECUTIONS + N_DOUBLES ? doubles[_i - N_EXECUTIONS]
@@ -80,7 +70,7 @@ START_TEST(every_check_passes) {
         execution.options.shape.vec == 0 && execution.options.threads == 0 && (is_native || !is_double);
     const bool all_in_first = in_first && is_native && !is_double, first = case_runs(true);
     const bool runs = first ? in_first : case_runs(all_in_first);
-    struct rg_device *const device = runs ? open_selftest(&execution) : NULL;
+    struct rg_device *const device = runs ? open_one(&execution) : NULL;
     if (device) {
         const bool slow = is_double && execution.options.shape.vec > 0;
         const struct rg_selftest_scope scope = {
@@ -113,7 +103,7 @@ START_TEST(large_sizes_agree) {
          false},
     };
     struct execution execution = executions[kinds[_i]];
-    struct rg_device *const device = case_runs(!kind_is_gpu(_i)) ? open_selftest(&execution) : NULL;
+    struct rg_device *const device = case_runs(!kind_is_gpu(_i)) ? open_one(&execution) : NULL;
     if (device) {
         struct rg_checks checks = {.report = expect_passed, .context = &execution};
         for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
@@ -129,7 +119,7 @@ START_TEST(a_small_cache_passes) {
     static const struct rg_exercise_form form = {
         {33, 35, 3, 19, 2, RG_LOSS_MSE, false}, {.cell = RG_CELL_RNN}, true, 0};
     struct execution execution = executions[kinds[_i]];
-    struct rg_device *const device = case_runs(!kind_is_gpu(_i)) ? open_selftest(&execution) : NULL;
+    struct rg_device *const device = case_runs(!kind_is_gpu(_i)) ? open_one(&execution) : NULL;
     if (device) {
         struct rg_checks checks = {.report = expect_passed, .context = &execution};
         device->info.cache_bytes = 4096;
