@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "files/files.h"
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 enum { HEADER_MAX = 1 << 20, MAGIC_BYTES = 8, DESCR_MAX = 15 };
@@ -337,7 +338,7 @@ rg_status rg_npy_header(const char *path, const struct rg_tensor *item, char hea
         n--; /* only a tuple of one element ends in a comma */
     }
     n += (size_t)snprintf(text + n, room - n, "), }");
-    *bytes = (PREFIX + n + 1 + UNIT - 1) / UNIT * UNIT;
+    *bytes = rg_round_up(PREFIX + n + 1, UNIT);
     memset(text + n, ' ', *bytes - PREFIX - n);
     header[*bytes - 1] = '\n';
     memcpy(header, "\x93NUMPY\1\0", MAGIC_BYTES);

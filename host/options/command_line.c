@@ -134,7 +134,7 @@ static bool is_sweep(const struct rg_arguments *arguments) {
     return strcmp(rg_commands[arguments->command].name, "sweep") == 0;
 }
 
-/* Does a value that the option refuses look like a list or a range, which sweep takes? */
+/* Is this refused value a list or a range? The command sweep takes those. */
 static bool is_list(const struct rg_option *option, const char *value) {
     const bool counts = option->kind == RG_KIND_COUNT || option->kind == RG_KIND_U64;
     const bool range = counts && value[0] != '-' && strchr(value, '-') != NULL && strchr(value, 'e') == NULL;

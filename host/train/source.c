@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "base/permutation.h"
 #include "rnn_gpu/memory.h"
 #include "engine/layer.h"
@@ -17,7 +18,7 @@ enum { PIECE = 4096 /* numbers that are converted at a time on their way to the 
 enum { RESIDENT_PART = 2, BATCH_PART = 32 };
 
 size_t rg_input_stride(size_t inputs) {
-    return (inputs + RG_INPUT_PAD - 1) / RG_INPUT_PAD * RG_INPUT_PAD;
+    return rg_round_up(inputs, RG_INPUT_PAD);
 }
 
 size_t rg_fill_groups(const struct rg_net *net, size_t rows) {

@@ -24,6 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 /* The functions of glibc behind malloc's, which do not come back here as those that dlsym finds would. */
 extern void *__libc_malloc(size_t bytes);
 extern void *__libc_calloc(size_t count, size_t bytes);
@@ -37,15 +39,11 @@ static bool ready, keeps_stacks;
 enum { MAX_STACKS = 1 << 16, MAX_FRAMES = 100 };
 static uint64_t stacks[MAX_STACKS];
 
-/* FNV-1a of the places in the functions that called. */
+/* A hash of the return addresses on the stack. */
 static uint64_t stack_number(void) {
     void *frames[MAX_FRAMES];
     const int n = backtrace(frames, MAX_FRAMES);
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (int i = 0; i < n; i++) {
-        hash = (hash ^ (uint64_t)(uintptr_t)frames[i]) * 0x100000001b3U;
-    }
-    return hash;
+    return rg_hash_bytes(RG_HASH_START, frames, (size_t)n * sizeof *frames);
 }
 
 __attribute__((constructor)) static void begin(void) {

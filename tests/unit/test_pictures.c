@@ -382,7 +382,7 @@ START_TEST(plots_in_rows) {
 }
 END_TEST
 
-/* A canvas that keeps the bold texts, which are the lines of titles, each with its place. */
+/* A canvas that keeps every bold text and its place. Only titles are bold. */
 struct lines_canvas {
     struct rg_canvas canvas;
     struct text bold;

@@ -29,7 +29,7 @@ static void expect_problem(const char *wanted) {
     ck_assert_str_eq(text, wanted);
 }
 
-/* The folder is there, for its owner alone, and empty. */
+/* The folder exists, it is empty, and only its owner may use it. */
 static void expect_empty_folder(const char *path) {
     struct stat about;
     ck_assert_msg(stat(path, &about) == 0 && (about.st_mode & 0777) == 0700, "%s is not its owner's", path);

@@ -58,9 +58,8 @@ START_TEST(parts_agree) {
 }
 END_TEST
 
-/* The sentence names every range that the table marks: bit i of a mask says that range i, lags 3 i to 3 i + 2, is
- * noise.
- */
+/* What the sentence names for each set of ranges that the table marks as noise. Range i holds lags 3 i to 3 i + 2. Bit
+ * i of the index says that range i is marked. */
 static const char *const named[1 << RANGES] = {
     [1] = "What comes from lags 0 to 2 cannot",
     [2] = "What comes from lags 3 to 5 cannot",
@@ -104,8 +103,8 @@ START_TEST(all_noise_is_named) {
 }
 END_TEST
 
-/* A fitted factor that says nothing of how much arrives is explained where the gradient goes both ways, and only there.
- */
+/* The sentence says "because it both falls and grows" where the gradient does both, so that the fitted factor does not
+ * show how much arrives. Elsewhere it does not say so. */
 START_TEST(factor_is_explained) {
     static const struct {
         double norms[LAGS];

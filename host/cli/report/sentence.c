@@ -149,8 +149,7 @@ static void add_overflow(struct text *t, const struct rg_diagnosis *d) {
 
 /* Does the gradient go both ways, so that the fitted factor does not tell how much arrives at the furthest lag? */
 static bool both_falls_and_grows(const struct rg_diagnosis *d) {
-    enum { DECADES_APART = 1 };
-    static const double clear = 0.5; /* decades */
+    static const double apart = 1.0, clear = 0.5; /* decades */
     const struct rg_verdict *const v = &d->verdict;
     const double *const y = d->profile->delta_log10;
     const double fitted = v->decay * (double)v->last / log(10.0);
@@ -167,7 +166,7 @@ static bool both_falls_and_grows(const struct rg_diagnosis *d) {
             fall = fmax(fall, high - y[lag]);
         }
     }
-    return fabs(fitted - v->log10_reach) >= DECADES_APART && rise >= clear && fall >= clear;
+    return fabs(fitted - v->log10_reach) >= apart && rise >= clear && fall >= clear;
 }
 
 static void add_reach(struct text *t, const struct rg_diagnosis *d) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "device/device.h"
+#include "base/sizes.h"
 #include "base/guard.h"
 #include "device/opencl/clblast.h"
 #include "device/opencl/devices.h"
@@ -83,7 +84,7 @@ static void opencl_buffer_destroy(struct rg_device *base, struct rg_buffer *buff
 /* Bytes between buffers that are made together, so that each begins as a buffer of its own would. */
 static size_t slice_bytes(size_t bytes) {
     enum { ALIGNMENT = 256 };
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return rg_round_up(bytes, ALIGNMENT);
 }
 
 /* rg_cl_check, or rg_cl_check_memory. */
