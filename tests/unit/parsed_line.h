@@ -9,7 +9,7 @@
 #include "rnn_gpu/config.h"
 #include "suite.h"
 
-enum { MAX_WORDS = 16 };
+enum { MAX_WORDS = 40 };
 
 static char line_copy[512];
 static struct rg_config config;

@@ -1,0 +1,215 @@
+/* Commands of the program, run in this process in a folder of their own: what they print is added to `told`. Numbers of
+ * JSON have five digits, and what depends on the machine or on time is `-`. Include before any other header. */
+#ifndef RG_TEST_RUN_COMMAND_H
+#define RG_TEST_RUN_COMMAND_H
+
+#include "shown.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "parsed_line.h"
+#include "rnn_gpu/log.h"
+#include "scratch.h"
+
+static struct text told; /* of all lines, in order */
+static char command_folder[256];
+
+/* ---- Numbers that every machine prints alike ---- */
+
+/* Members whose value depends on the machine or on time. */
+static inline bool is_of_machine(const char *key) {
+    static const char *const keys[] = {"device", "seconds", "version", "memory_bytes", "weights_hash", "threads"};
+    const size_t length = strlen(key);
+    bool is = length > 2 && strcmp(key + length - 2, "_s") == 0;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        is = is || strcmp(key, keys[i]) == 0;
+    }
+    return is;
+}
+
+/* Rounding errors of the machine become 0. */
+static inline void round_json(json_t *value) {
+    static const double NOTHING = 1e-11;
+    const char *key;
+    json_t *item;
+    void *next;
+    size_t i;
+    json_object_foreach_safe(value, next, key, item) {
+        if (is_of_machine(key)) {
+            (void)json_object_set_new(value, key, json_string("-"));
+        } else {
+            round_json(item);
+        }
+    }
+    json_array_foreach(value, i, item) {
+        round_json(item);
+    }
+    if (json_is_real(value) && fabs(json_real_value(value)) < NOTHING) {
+        (void)json_real_set(value, 0.0);
+    }
+}
+
+/* Is any item of a list or object a list or object itself? */
+static inline bool is_nested(json_t *value) {
+    const char *key;
+    json_t *item;
+    size_t i;
+    bool nested = false;
+    json_object_foreach(value, key, item) {
+        nested = nested || json_is_object(item) || json_is_array(item);
+    }
+    json_array_foreach(value, i, item) {
+        nested = nested || json_is_object(item);
+    }
+    return nested;
+}
+
+/* Add a value of JSON; a long one has a line for each item, `indent` blanks from the margin. */
+static inline void tell_json(json_t *value, int indent) {
+    enum { LONG = 150, DEEPER = 2 };
+    const char *key;
+    json_t *item;
+    size_t i;
+    char *const flat = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(5));
+    ck_assert_ptr_nonnull(flat);
+    const bool is_flat = strlen(flat) <= LONG || !is_nested(value);
+    text_add(&told, "%s", is_flat ? flat : "");
+    free(flat);
+    json_object_foreach(is_flat ? NULL : value, key, item) {
+        text_add(&told, "\n%*s%s: ", indent, "", key);
+        tell_json(item, indent + DEEPER);
+    }
+    json_array_foreach(is_flat ? NULL : value, i, item) {
+        text_add(&told, "\n%*s- ", indent, "");
+        tell_json(item, indent + DEEPER);
+    }
+}
+
+/* Add a line, with five digits of each number that has many. */
+static inline void tell_line(const char *line, size_t length) {
+    enum { MANY = 8 };
+    json_t *const json = line[0] == '{' ? json_loadb(line, length, 0, NULL) : NULL;
+    if (json) {
+        round_json(json);
+        tell_json(json, 2);
+        text_add(&told, "\n");
+        json_decref(json);
+        return;
+    }
+    for (size_t i = 0; i < length;) {
+        const size_t n = strspn(line + i, "0123456789.e-");
+        if (n > MANY && memchr(line + i, '.', n)) {
+            text_add(&told, "%.5g", strtod(line + i, NULL));
+        } else {
+            text_add(&told, "%.*s", n ? (int)n : 1, line + i);
+        }
+        i += n ? n : 1;
+    }
+    text_add(&told, "\n");
+}
+
+static inline void tell_text(const char *text) {
+    for (const char *end; *text; text = *end ? end + 1 : end) {
+        end = text + strcspn(text, "\n");
+        tell_line(text, (size_t)(end - text));
+    }
+}
+
+static inline void tell_file(const char *name) {
+    char *const text = text_of_file(name);
+    text_add(&told, "-- %s\n", name);
+    tell_text(text);
+    free(text);
+}
+
+/* ---- Commands ---- */
+
+static inline void tell_notice(void *self, const char *line) {
+    (void)self;
+    text_add(&told, "note: %s\n", line);
+}
+
+/* Run a line; what it prints and its message are added. */
+static inline rg_status run_command(const char *line) {
+    static const struct {
+        const char *name;
+        rg_status (*run)(const struct rg_config *config);
+    } commands[] = {
+        {"train", rg_command_train},     {"grad", rg_command_grad},       {"predict", rg_command_predict},
+        {"compare", rg_command_compare}, {"sweep", rg_command_sweep},     {"probe", rg_command_probe},
+        {"devices", rg_command_devices}, {"export", rg_command_export},   {"eval", rg_command_eval},
+        {"import", rg_command_import},   {"inspect", rg_command_inspect}, {"verify", rg_command_verify},
+        {"runs", rg_command_runs},       {"sample", rg_command_sample},
+    };
+    struct text printed = {NULL, 0, 0};
+    text_add(&told, "$ %s\n", line);
+    text_add(&printed, "%s", "");
+    rg_status status = parse(line);
+    rg_log_quiet(status == RG_OK && config.output.quiet);
+    struct captured out = capture_begin(stdout);
+    for (size_t i = 0; status == RG_OK && i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(command, commands[i].name) == 0) {
+            status = commands[i].run(&config);
+        }
+    }
+    capture_end(&out, &printed);
+    tell_text(printed.bytes);
+    free(printed.bytes);
+    if (status != RG_OK) {
+        text_add(&told, "status %d: %s\n", (int)status, rg_error_message());
+    }
+    return status;
+}
+
+/* Run a line whose output does not matter. */
+static inline void make(const char *line) {
+    const struct text before = told;
+    told = (struct text){NULL, 0, 0};
+    ck_assert_msg(run_command(line) == RG_OK, "`%s`: %s", line, rg_error_message());
+    free(told.bytes);
+    told = before;
+    text_add(&told, "$ %s (made)\n", line);
+}
+
+static inline void run_ok(const char *line) {
+    ck_assert_msg(run_command(line) == RG_OK, "`%s`: %s", line, rg_error_message());
+}
+
+/* ---- The folder ---- */
+
+static inline void put_text(const char *name, const char *text) {
+    FILE *const file = fopen(name, "wb");
+    ck_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static inline void begin_commands(void) {
+    make_scratch_folder(command_folder, sizeof command_folder);
+    ck_assert_int_eq(chdir(command_folder), 0);
+    rg_log_to(tell_notice, NULL);
+}
+
+/* Remove a folder with what is in it. */
+static inline void remove_all(const char *folder) {
+    DIR *const list = opendir(folder);
+    ck_assert_ptr_nonnull(list);
+    for (const struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
+        char path[600];
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && remove(path) != 0) {
+            remove_all(path);
+        }
+    }
+    ck_assert_int_eq(closedir(list), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static inline void end_commands(void) {
+    rg_log_to(NULL, NULL);
+    ck_assert_int_eq(chdir("/"), 0);
+    remove_all(command_folder);
+}
+
+#endif

@@ -1,0 +1,198 @@
+/* What inspect, verify, runs, export and import say of files, whole and damaged, against
+ * tests/expected/commands-files.txt. */
+#define _GNU_SOURCE
+#include "run_command.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "files/lock.h"
+#include "rnn_gpu/tensors.h"
+
+#define TINY "--device cpu --threads 1 --precision double "
+
+/* ---- Tensors ---- */
+
+START_TEST(inspect_tensors) {
+    static const float some[] = {1.5F, -2.0F, 0.25F, NAN, INFINITY, 4.0F};
+    static const double none[] = {NAN, -INFINITY};
+    static const int64_t whole[] = {-3, 9};
+    const struct rg_tensor items[] = {
+        {.name = "some", .dtype = RG_F32, .n_dims = 2, .shape = {2, 3}, .data = some, .data_bytes = sizeof some},
+        {.name = "none", .dtype = RG_F64, .n_dims = 1, .shape = {2}, .data = none, .data_bytes = sizeof none},
+        {.name = "whole", .dtype = RG_I64, .n_dims = 1, .shape = {2}, .data = whole, .data_bytes = sizeof whole},
+    };
+    ck_assert_int_eq(rg_safetensors_write("three.safetensors", items, 3, NULL), RG_OK);
+    ck_assert_int_eq(rg_npz_write("two.npz", items + 1, 2), RG_OK);
+    ck_assert_int_eq(rg_npy_write("one.npy", items), RG_OK);
+    static const char *const names[] = {"three.safetensors", "two.npz", "one.npy", "nothing", "empty", "text"};
+    put_text("empty", "");
+    put_text("text", "some words");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char line[100];
+        (void)snprintf(line, sizeof line, "inspect %s", names[i]);
+        (void)run_command(line);
+        (void)snprintf(line, sizeof line, "inspect %s --json", names[i]);
+        (void)run_command(line);
+        (void)snprintf(line, sizeof line, "verify %s", names[i]);
+        (void)run_command(line);
+    }
+}
+END_TEST
+
+/* ---- A run's folder ---- */
+
+/* Change the byte at a place, from the end of the file if it is negative. */
+static void damage(const char *name, long at) {
+    FILE *const file = fopen(name, "r+b");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, at, at < 0 ? SEEK_END : SEEK_SET), 0);
+    const int byte = fgetc(file);
+    ck_assert_int_eq(fseek(file, -1, SEEK_CUR), 0);
+    ck_assert(fputc(byte ^ 1, file) >= 0 && fclose(file) == 0);
+}
+
+START_TEST(a_run) {
+    make("train --quiet " TINY "--batch 2 --steps 3 --hidden 2 --updates 4 --out run --save-every 2 --cell gru");
+    run_ok("inspect run/model.safetensors");
+    run_ok("inspect run/model.safetensors --json");
+    run_ok("inspect run/checkpoint-4.ckpt --json");
+    run_ok("verify run");
+    run_ok("verify run/checkpoint-4.ckpt --json");
+    damage("run/checkpoint-4.ckpt", -20);
+    (void)run_command("verify run");
+    (void)run_command("verify run --json");
+    (void)run_command("verify run/checkpoint-4.ckpt");
+    (void)run_command("inspect run/checkpoint-4.ckpt");
+    make("train --resume run --updates 6");
+    run_ok("verify run");
+    (void)run_command("train --quiet " TINY "--updates 2 --out run");
+    (void)run_command("verify nothing");
+    ck_assert_int_eq(mkdir("nothing", 0777), 0);
+    (void)run_command("verify nothing");
+    (void)run_command("train --quiet --resume nothing");
+}
+END_TEST
+
+START_TEST(logs) {
+    static const struct {
+        const char *name, *text;
+    } cases[] = {
+        {"good.jsonl",
+         "{\"event\": \"start\"}\n{\"event\": \"update\", \"update\": 1}\n{\"event\": \"update\", \"update\": 2}\n"},
+        {"gap.jsonl", "{\"event\": \"update\", \"update\": 1}\n{\"event\": \"update\", \"update\": 3}\n"},
+        {"back.jsonl", "{\"event\": \"update\", \"update\": 2}\n{\"event\": \"update\", \"update\": 2}\n"},
+        {"late.jsonl",
+         "{\"event\": \"update\", \"update\": 7}\n{\"event\": \"end\"}\n{\"event\": \"update\", \"update\": 8}\n"},
+        {"thinned.jsonl", "{\"event\": \"update\", \"update\": 1000}\n{\"event\": \"update\", \"update\": 1010}\n"},
+        {"noise.jsonl", "{\"event\": \"start\"}\nhalf a li"},
+        {"nameless.jsonl", "{\"events\": \"start\"}\n"},
+        {"empty.jsonl", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[100];
+        put_text(cases[i].name, cases[i].text);
+        (void)snprintf(line, sizeof line, "verify %s", cases[i].name);
+        (void)run_command(line);
+    }
+    (void)run_command("verify .");
+}
+END_TEST
+
+/* ---- The runs of a folder ---- */
+
+START_TEST(runs) {
+    static const struct {
+        const char *folder, *log;
+    } cases[] = {
+        {"all/a", "{\"event\": \"start\", \"options\": {\"cell\": \"rnn\", \"hidden\": 8, \"lr\": 0.001, "
+                  "\"bidirectional\": false}}\n"
+                  "{\"event\": \"update\", \"update\": 1, \"loss\": 0.5}\n"
+                  "{\"event\": \"validation\", \"loss\": 0.25, \"best\": true}\n"
+                  "{\"event\": \"validation\", \"loss\": 0.75, \"best\": false}\n"
+                  "{\"event\": \"end\", \"reason\": \"done\", \"updates\": 12, \"loss\": 0.125, \"best_loss\": 0.2, "
+                  "\"verdict\": \"STABLE\", \"test\": {\"loss\": 0.3}}\n"},
+        {"all/b", "{\"event\": \"start\", \"options\": {\"cell\": \"lstm\", \"hidden\": 8, \"lr\": 0.01, "
+                  "\"bidirectional\": true}}\n"
+                  "{\"event\": \"update\", \"update\": 3, \"loss\": 0.625}\n"
+                  "{\"event\": \"validation\", \"loss\": 0.5, \"best\": true}\n"
+                  "{\"event\": \"upda"},
+        {"all/c", "{\"event\": \"start\", \"options\": {\"cell\": \"rnn\", \"hidden\": 8, \"lr\": 0.001}}\n{\"event\": "
+                  "\"end\"}\n"},
+        {"all/d", "no json\n"},
+    };
+    ck_assert_int_eq(mkdir("all", 0777), 0);
+    (void)run_command("runs all");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[100];
+        ck_assert_int_eq(mkdir(cases[i].folder, 0777), 0);
+        (void)snprintf(path, sizeof path, "%s/log.jsonl", cases[i].folder);
+        put_text(path, cases[i].log);
+    }
+    put_text("all/notes", "no folder");
+    ck_assert_int_eq(mkdir("all/.hidden", 0777), 0);
+    ck_assert_int_eq(mkdir("all/none", 0777), 0);
+    make("train --quiet " TINY "--batch 2 --steps 3 --hidden 2 --updates 2 --out all/e --save-every 2");
+    run_ok("runs all");
+    run_ok("runs all --json");
+    run_ok("runs all/a");
+    const int lock = open("all/b/" RG_LOCK_NAME, O_RDWR | O_CREAT, 0666);
+    ck_assert_int_ge(lock, 0);
+    ck_assert_int_eq(flock(lock, LOCK_EX), 0);
+    run_ok("runs all --json");
+    (void)close(lock);
+    (void)run_command("runs nowhere");
+}
+END_TEST
+
+/* ---- Other programs' formats ---- */
+
+START_TEST(formats) {
+    make("train --quiet " TINY "--batch 2 --steps 3 --hidden 2 --updates 1 --out net --cell lstm");
+    run_ok("export --model net/model.safetensors --out net.onnx");
+    run_ok("import --onnx net.onnx --out back.safetensors");
+    run_ok("inspect back.safetensors");
+    run_ok("export --model net/model.safetensors --out net.npz");
+    run_ok("inspect net.npz");
+    run_ok("export --model net/model.safetensors --out net/net.py");
+    run_ok("export --model net/model.safetensors --out net.c");
+    run_ok("export --task copy --sequences 3 --steps 12 --out task.npz");
+    run_ok("inspect task.npz");
+    run_ok("export --task adding --sequences 1 --steps 2 --out small.npz");
+    static const char *const refused[] = {
+        "export --model net/model.safetensors --out net.txt",
+        "export --task copy --sequences 3 --steps 12 --out task.csv",
+        "import --onnx net.onnx --out back.onnx",
+        "import --onnx net.onnx --out back.safetensors --loss ce",
+        "import --onnx net/model.safetensors --out other.safetensors",
+        "predict --model net/model.safetensors --data task.npz --out p.txt " TINY,
+        "predict --model net/model.safetensors --data task.npz --stride 2 " TINY,
+        "predict --model net/model.safetensors --data nothing.csv " TINY,
+        "eval --model net/model.safetensors --data net.npz " TINY,
+        "grad --model net/model.safetensors --data task.npz --probe-time 9 " TINY,
+        "grad --model net/model.safetensors --data task.npz --figure gates " TINY,
+        "grad --task fashion-mnist " TINY,
+        "sample --model net/model.safetensors",
+        "export --model net/model.safetensors --out net/model.safetensors",
+        "train --out net/model.safetensors/x --updates 1 " TINY,
+        "train --out net/model.safetensors --updates 1 " TINY,
+        "train --log new --out new --updates 1 " TINY,
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        ck_assert_msg(run_command(refused[i]) != RG_OK, "%s", refused[i]);
+    }
+    check_expected("commands-files.txt", told.bytes);
+    free(told.bytes);
+}
+END_TEST
+
+TEST_MAIN("command_files") {
+    TCase *const tests = add_tests(suite, "command_files");
+    tcase_add_checked_fixture(tests, begin_commands, end_commands);
+    tcase_add_test(tests, inspect_tensors);
+    tcase_add_test(tests, a_run);
+    tcase_add_test(tests, logs);
+    tcase_add_test(tests, runs);
+    tcase_add_test(tests, formats);
+}

@@ -1,0 +1,49 @@
+/* What commands print that make several trainings or experiments, against tests/expected/commands-many.txt. */
+#define _GNU_SOURCE
+#include "run_command.h"
+
+#define TINY "--device cpu --threads 1 --precision double --batch 2 --steps 5 --hidden 2 --updates 4 "
+
+START_TEST(sweeps) {
+    run_ok("sweep --json " TINY "--cell rnn,gru --seed 1-2");
+    run_ok("sweep --json " TINY "--lr 1e-3..1e-1*3 --activation relu --diagnose none");
+    make("sweep --quiet " TINY "--cell rnn,gru --seed 1-2 --out runs.csv");
+    tell_file("runs-curves.csv");
+    tell_file("runs-lags.csv");
+    run_ok("sweep --json " TINY "--seed 1-3 --out folder");
+    run_ok("sweep --json " TINY "--seed 1-3 --out folder"); /* the results that are there */
+}
+END_TEST
+
+START_TEST(comparisons) {
+    run_ok("compare --json " TINY "--remedies tanh,lstm+clip,irnn --seeds 2");
+    run_ok("compare --json " TINY "--remedies tanh,skip --rates 1e-3,1e-2 --seeds 1 --val-frac 0.5 --data classes.csv");
+}
+END_TEST
+
+START_TEST(experiments) {
+    static const char *const names[] = {"fixed-point", "power", "wall", "unknown"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char line[100];
+        (void)snprintf(line, sizeof line, "probe %s --json --device cpu --threads 1 --precision double", names[i]);
+        (void)run_command(line);
+    }
+    (void)run_command("probe power --matrix 0.9,3;0,0.8 --steps 9 --json --device cpu --threads 1 --precision double");
+    check_expected("commands-many.txt", told.bytes);
+    free(told.bytes);
+}
+END_TEST
+
+static void begin(void) {
+    begin_commands();
+    put_text("classes.csv", "series,a,b,label\n1,1,2,red\n1,2,1,red\n2,3,5,green\n2,2,4,green\n3,0,1,red\n3,1,0,red\n"
+                            "4,1,1,green\n4,0,2,green\n");
+}
+
+TEST_MAIN("command_many") {
+    TCase *const tests = add_tests(suite, "command_many");
+    tcase_add_checked_fixture(tests, begin, end_commands);
+    tcase_add_test(tests, sweeps);
+    tcase_add_test(tests, comparisons);
+    tcase_add_test(tests, experiments);
+}
