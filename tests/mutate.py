@@ -10,6 +10,7 @@ usage: tests/mutate.py [N] [SEED] [OPTIONS]       60 mutants of seed 1 where not
   --skip TEST          never run that test, such as kernels/test_selftest; may be given again
   --long               also run the tests with the label long
   --keep-coverage      do not measure anew which test reaches which line, although the sources have changed
+  --jobs J             work on J mutants at a time, each in its own copy of the tree with its own build (default: 1)
   --work DIR           where the copy of the tree, its builds and the coverage are kept (default: build/mutants)
   --tree DIR           the tree to change, which is never written to (default: the one that holds this script)
 
@@ -26,12 +27,15 @@ test that takes much longer than without the change has seen it too.
 
 Prints a line for each mutant (seen, NOT SEEN or STOPPED, place, change, test), the share seen by folder, and those that
 were not seen.
-Exits 0 unless something could not be built. One process at a time, at a low priority.
+Exits 0 unless something could not be built. Works at a low priority.
 """
 import argparse
 import os
+import queue
 import random
 import sys
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "mutation"))
@@ -83,7 +87,10 @@ SEEN, NOT_SEEN, STOPPED = "seen", "NOT SEEN", "STOPPED"  # stopped: a test that 
 
 
 class Trial:
-    """One mutant after another in the copy of the tree."""
+    """One mutant after another in a copy of the tree.
+
+    What a mutant changed is compiled again together with the next mutant, so each costs one build.
+    """
 
     def __init__(self, build, coverage, budget):
         self.build, self.coverage, self.budget = build, coverage, budget
@@ -91,20 +98,13 @@ class Trial:
     def test(self, path, mutant, text):
         """None if the mutant does not count, else (SEEN, NOT_SEEN or STOPPED, remark)."""
         source = self.build.tree / path
-        line = text.count("\n", 0, mutant.start)
-        before = self.build.objects_of(path)
         source.write_text(mutant.apply(text))
         try:
-            if not self.build.compile(path):
+            if not self.build.compile() or (self.build.is_clean() and not path.startswith("kernels/")):
                 return None
-            after = self.build.objects_of(path)
-            if before and before == after and not path.startswith("kernels/"):
-                return None
-            return self.run_tests(path, line, text)
+            return self.run_tests(path, text.count("\n", 0, mutant.start), text)
         finally:
             source.write_text(text)
-            if not self.build.compile(path):
-                raise BuildFailed(f"{path} does not compile without its mutant")
 
     def run_tests(self, path, line, text):
         tests = self.coverage.tests_of(path, line, text)
@@ -122,6 +122,32 @@ class Trial:
         if left_out > 0:
             return STOPPED, f"after {len(tests) - left_out} of {len(tests)} tests"
         return NOT_SEEN, f"by any of {len(tests)} tests" if tests else "no test reaches the line"
+
+
+def verdicts(trials, drawn, texts):
+    """(path, mutant, what Trial.test says) in the order of `drawn`, while all `trials` work."""
+    free = queue.SimpleQueue()
+    for trial in trials:
+        free.put(trial)
+
+    def test(path, mutant):
+        trial = free.get()
+        try:
+            return trial.test(path, mutant, texts[path])
+        finally:
+            free.put(trial)
+
+    pool, under_way = ThreadPoolExecutor(len(trials)), deque()
+    try:
+        for path, mutant in drawn:
+            under_way.append((path, mutant, pool.submit(test, path, mutant)))
+            if len(under_way) == 2 * len(trials) - 1:  # one that takes long does not hold up the others
+                path, mutant, done = under_way.popleft()
+                yield path, mutant, done.result()
+        for path, mutant, done in under_way:
+            yield path, mutant, done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def report(results):
@@ -148,11 +174,14 @@ def main():
     parser.add_argument("--skip", action="append", default=[])
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--keep-coverage", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--tree", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--work", type=Path)
     options = parser.parse_args()
     if options.n < 1:
         parser.error(f"N is {options.n}: give the number of mutants, 1 or more")
+    if options.jobs < 1:
+        parser.error(f"--jobs is {options.jobs}: give 1 or more")
     tree = options.tree.resolve()
     work = (options.work or tree / "build" / "mutants").resolve()
 
@@ -172,23 +201,24 @@ def main():
         return
 
     os.nice(5)
-    copy_tree(tree, work / "tree")
-    build = Build(work / "tree", work / "build", skip=options.skip, has_long=options.long)
-    build.configure()
-    coverage = Coverage(work, build)
+    builds = []
+    for name in ["", *map(str, range(2, options.jobs + 1))]:
+        copy_tree(tree, work / f"tree{name}")
+        builds.append(Build(work / f"tree{name}", work / f"build{name}", skip=options.skip, has_long=options.long))
+        builds[-1].configure()
+    coverage = Coverage(work, builds[0])
     coverage.measure(options.keep_coverage)
-    trial, results, uncounted = Trial(build, coverage, options.budget), [], 0
-    for path, mutant in drawn:
-        if len(results) == options.n:
-            break
-        line, change = described(texts[path], mutant)
-        verdict = trial.test(path, mutant, texts[path])
+    trials, results, uncounted = [Trial(build, coverage, options.budget) for build in builds], [], 0
+    for path, mutant, verdict in verdicts(trials, drawn, texts):
         if verdict is None:
             uncounted += 1
             continue
         outcome, remark = verdict
+        line, change = described(texts[path], mutant)
         results.append((folder_of(path), outcome, f"{path}:{line + 1}  {change}"))
         print(f"{len(results):3d} {outcome:8} {results[-1][2]}  [{remark}]", flush=True)
+        if len(results) == options.n:
+            break
     report(results)
     print(f"\nseed {options.seed}; {uncounted} more did not compile or changed no object code")
 

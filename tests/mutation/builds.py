@@ -2,7 +2,6 @@
 import hashlib
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -47,11 +46,9 @@ def copy_tree(tree, copy):
             target.unlink()
 
 
-def _limits():
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # which a shell's background job, or nohup, ignores
-        signal.signal(number, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, resource.RLIM_INFINITY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, resource.RLIM_INFINITY))
+# What a test starts under: the limits, and the signals that a shell's background job, or nohup, ignores.
+UNDER = ["env", "--default-signal=INT,QUIT,HUP", "prlimit", f"--as={ADDRESS_SPACE}:", f"--fsize={FILE_SIZE}:"]
+HELPERS = ("oclgrind_kernels", "faulty_layer", "faulty_threads", "failing_calls", "off_defaults")  # of the cli tests
 
 
 class Build:
@@ -60,6 +57,7 @@ class Build:
     def __init__(self, tree, folder, *options, skip=(), has_long=False):
         self.tree, self.folder, self.options = tree, folder, options
         self.tests, self.skip, self.has_long = {}, skip, has_long
+        self.cli_targets, self.clean = [], {}
         self.cache = folder.parent / "cache"  # of compiled OpenCL kernels, which all builds share
         self.cache.mkdir(parents=True, exist_ok=True)
 
@@ -76,6 +74,9 @@ class Build:
             raise BuildFailed(output)
         self.make_all()
         self.list_tests()
+        listed = self._call("cmake", "--build", str(self.folder), "--target", "help")[1]
+        self.cli_targets = ["rnn-gpu"] + [name for name in HELPERS if name in listed]
+        self.clean = self._objects()
 
     def make_all(self):
         status, output = self._call("cmake", "--build", str(self.folder))
@@ -106,39 +107,37 @@ class Build:
                 return source
         return Path(self.tests[test]["command"][-1])
 
-    def objects_of(self, path):
-        """{object file: digest} of the objects that a source becomes; every object of the build for other files."""
-        name = Path(path).name
-        found = list(self.folder.rglob(f"{name}.o")) if path.endswith(".c") else list(self.folder.rglob("*.o"))
-        return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in found}
+    def _objects(self):
+        """{object file: digest} of the library and the program."""
+        found = [file for file in self.folder.rglob("*.o") if self.folder / "tests" not in file.parents]
+        return {file: hashlib.sha256(file.read_bytes()).digest() for file in found}
 
-    def compile(self, path):
+    def is_clean(self):
+        """Are all objects those of the tree without a mutant?"""
+        return self._objects() == self.clean
+
+    def compile(self):
         """Bring the library and the program up to date; False where a source does not compile."""
         return self._call("cmake", "--build", str(self.folder), "--target", "rnn-gpu")[0] == 0
 
     def make(self, test):
         """Bring up to date what `test` runs."""
-        command = self.tests[test]["command"]
-        targets = [Path(command[0]).name] if test.startswith(("unit/", "kernels/")) else self._cli_targets()
-        return all(self._call("cmake", "--build", str(self.folder), "--target", name)[0] == 0 for name in targets)
-
-    def _cli_targets(self):
-        listed = self._call("cmake", "--build", str(self.folder), "--target", "help")[1]
-        return ["rnn-gpu"] + [name for name in ("oclgrind_kernels", "faulty_layer", "faulty_threads", "failing_calls") if name in listed]
+        is_program = test.startswith(("unit/", "kernels/"))
+        targets = [Path(self.tests[test]["command"][0]).name] if is_program else self.cli_targets
+        return self._call("cmake", "--build", str(self.folder), "--target", *targets)[0] == 0
 
     def run(self, test, seconds=None, environment=()):
         """(passed, why not). `seconds`: what it takes without a mutant, which sets the time limit."""
         about = self.tests[test]
         limit = 1800.0 if seconds is None else 10.0 * seconds + 60.0  # a loaded machine is no fault
         process = subprocess.Popen(
-            about["command"],
+            [*UNDER, *about["command"]],
             cwd=about["cwd"],
             env={**os.environ, **about["environment"], "XDG_CACHE_HOME": str(self.cache), **dict(environment)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_limits,
         )
         try:
             output, _ = process.communicate(timeout=limit)

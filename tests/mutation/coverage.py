@@ -87,10 +87,11 @@ class Coverage:
     def _reaching(self, path, line, text):
         if path.startswith("kernels/"):
             return self.reached.get(f"{LAUNCHES}()", self.build.tests)
-        function, lines = operators.functions_of(text)[line], text.split("\n")
+        owners, lines = operators.functions_of(text), text.split("\n")
+        function = owners[line]
         if function:
             for at in range(line, -1, -1):
-                if operators.functions_of(text)[at] != function:
+                if owners[at] != function:
                     break
                 key = f"{function}()\0{lines[at].strip()}"
                 if key in self.reached:

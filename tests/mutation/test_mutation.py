@@ -125,6 +125,7 @@ class Tool(unittest.TestCase):
             self.assertEqual((tree / "host/sum.c").read_text(), TREE["host/sum.c"])
             again = self.run_tool("1", *arguments)
             self.assertEqual(again.split("\n")[0], output.split("\n")[1])
+            self.assertEqual(self.run_tool("3", *arguments, "--jobs", "2").split("\n"), output.split("\n")[1:])
 
 
 if __name__ == "__main__":
