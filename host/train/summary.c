@@ -42,8 +42,8 @@ void rg_summary_note_learned(struct rg_summary *s, uint64_t update, const struct
 
 void rg_summary_add(struct rg_summary *summary, const struct rg_update *update) {
     if (isfinite(update->loss) && update->update <= summary->planned) {
-        const size_t part =
-            (size_t)((double)(update->update - 1) / (double)summary->planned * (double)summary->n_parts);
+        /* whole numbers: 29 / 100 * 100 is less than 29 in doubles */
+        const size_t part = (size_t)((update->update - 1) * summary->n_parts / summary->planned);
         summary->part_sum[part] += update->loss;
         summary->part_count[part]++;
     }
@@ -51,6 +51,11 @@ void rg_summary_add(struct rg_summary *summary, const struct rg_update *update) 
 
 double rg_summary_part(const struct rg_summary *summary, size_t part) {
     return summary->part_count[part] ? summary->part_sum[part] / (double)summary->part_count[part] : NAN;
+}
+
+uint64_t rg_summary_part_end(const struct rg_summary *s, size_t part) {
+    const uint64_t end = ((part + 1) * s->planned + s->n_parts - 1) / s->n_parts;
+    return end < s->updates ? end : s->updates;
 }
 
 /* Mean over parts [first, first + n); NAN where none was finite. */

@@ -87,4 +87,7 @@ bool rg_summary_learned(const struct rg_summary *summary);
 /* Mean loss of a part; NAN where none was finite. */
 double rg_summary_part(const struct rg_summary *summary, size_t part);
 
+/* The last update of a part, from 1. Of the part in which the run ended it is the last update that was made. */
+uint64_t rg_summary_part_end(const struct rg_summary *summary, size_t part);
+
 #endif

@@ -67,6 +67,25 @@ START_TEST(losses_are_means_over_a_tenth) {
 }
 END_TEST
 
+/* None is empty, and each has the updates up to its end: a fraction that is rounded would put one in the part before.
+ */
+START_TEST(parts_share_the_updates_evenly) {
+    for (uint64_t planned = 1; planned <= 1000; planned++) {
+        uint64_t before = 0;
+        make(planned, planned, falling, RG_REASON_DONE);
+        for (size_t part = 0; part < summary.n_parts; part++) {
+            const uint64_t end = rg_summary_part_end(&summary, part);
+            ck_assert_uint_gt(end, before);
+            ck_assert_double_eq_tol(rg_summary_part(&summary, part), 10000.0 - (double)(before + 1 + end) / 2.0, 1e-8);
+            before = end;
+        }
+        ck_assert_uint_eq(before, planned);
+    }
+    make(1000, 505, falling, RG_REASON_TIME);
+    ck_assert_uint_eq(rg_summary_part_end(&summary, 50), 505); /* where the run ended */
+}
+END_TEST
+
 static double step_at_300(uint64_t u) {
     return u <= 300 ? 1.0 : 0.0;
 }
@@ -233,6 +252,7 @@ END_TEST
 TEST_MAIN("summary") {
     TCase *const summaries = add_tests(suite, "summary");
     tcase_add_test(summaries, losses_are_means_over_a_tenth);
+    tcase_add_test(summaries, parts_share_the_updates_evenly);
     tcase_add_test(summaries, when_a_run_has_learned);
     tcase_add_test(summaries, runs_that_end_early);
     tcase_add_test(summaries, losses_that_are_not_finite_do_not_count);

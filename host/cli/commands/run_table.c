@@ -7,7 +7,6 @@
 
 #include "base/attempts.h"
 #include "base/ending.h"
-#include "cli/report/part_end.h"
 #include "files/json.h"
 
 /* The columns that every row has, and their source in a summary's JSON, an object and its key where there is a point.
@@ -121,7 +120,7 @@ static void add_curves(json_t **row, const struct rg_summary *s) {
            *share = json_array();
     for (size_t i = 0; i < s->n_parts; i++) {
         if (s->part_count[i]) {
-            rg_json_append(&update, json_integer((json_int_t)rg_part_end(s, i)));
+            rg_json_append(&update, json_integer((json_int_t)rg_summary_part_end(s, i)));
             rg_json_append(&loss, rg_json_real(rg_summary_part(s, i)));
         }
     }
@@ -231,7 +230,7 @@ fail:
 static rg_status write_curves(struct rg_run_table *t, size_t run, const struct rg_summary *s) {
     char line[160];
     for (size_t i = 0; i < s->n_parts; i++) {
-        const int n = snprintf(line, sizeof line, "%zu,%llu,%.*g\n", run, (unsigned long long)rg_part_end(s, i),
+        const int n = snprintf(line, sizeof line, "%zu,%llu,%.*g\n", run, (unsigned long long)rg_summary_part_end(s, i),
                                t->digits, rg_summary_part(s, i));
         RG_TRY(s->part_count[i] ? rg_growing_append(&t->curves, line, (size_t)n) : RG_OK);
     }

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/report/part_end.h"
-
 static const char *const heads[] = {"rank",
                                     "remedy",
                                     "with",
@@ -121,7 +119,7 @@ static rg_status add_losses(struct rg_plot *plot, const struct rg_comparison *c,
         RG_TRY(rg_plot_add(plot, name, RG_STYLE_LINE, color++, s->n_parts, &series));
         for (size_t p = 0; p < s->n_parts; p++) {
             const double loss = rg_summary_part(s, p);
-            series->x[p] = (double)rg_part_end(s, p);
+            series->x[p] = (double)rg_summary_part_end(s, p);
             series->y[p] = logarithmic ? log10(loss) : loss;
         }
     }

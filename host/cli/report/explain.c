@@ -240,9 +240,9 @@ static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_pro
 
 rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all,
                            struct rg_own_table *table) {
-    static const char *const heads[] = {"layer",        "gradient",    "reach",     "factor",
-                                        "horizon",      "slope",       "saturated", "sigma_max",
-                                        "radius",       "product min", "max",       "finite-time Lyapunov",
+    static const char *const heads[] = {"layer",        "gradient",    "reach",       "factor",
+                                        "horizon",      "slope",       "saturated",   "sigma_max",
+                                        "radius",       "product min", "product max", "finite-time Lyapunov",
                                         "time constant"};
     const size_t n = all->layers * all->directions;
     RG_TRY(rg_table_create(table, "What happens to the gradient, and why", heads, sizeof heads / sizeof *heads, n));

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cli/report/fold_table.h"
-#include "cli/report/part_end.h"
 #include "rnn_gpu/memory.h"
 
 enum { NO_AXIS = 1000, MAX_HEADS = 32, NAME_BYTES = RG_PLOT_TEXT };
@@ -341,7 +340,7 @@ static rg_status add_parts(const struct rg_sweep_view *v, size_t group, bool log
             if (runs[i] && p < runs[i]->n_parts) {
                 const double loss = rg_summary_part(runs[i], p);
                 losses[n++] = isnan(loss) ? INFINITY : loss;
-                x = fmax(x, (double)rg_part_end(runs[i], p)); /* a run may have ended before the others */
+                x = fmax(x, (double)rg_summary_part_end(runs[i], p)); /* a run may have ended before the others */
             }
         }
         rg_spread_quartiles(losses, n, &s);
