@@ -210,7 +210,7 @@ const struct rg_option rg_options[] = {
      .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
      .effect = RG_EFFECT_VALUES, .help = "initial bias of the forget gate"},
     {.name = "loss", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(model.loss), .names = rg_loss_names,
-     .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD | EVAL | EXPORT | IMPORT,
+     .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL | IMPORT,
      .help = "loss function; auto chooses by the data"},
     {.name = "target", .argument = "WHERE", .kind = RG_KIND_ENUM, .offset = FIELD(model.target),
      .names = rg_target_names, .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL | BENCH,

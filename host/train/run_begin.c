@@ -55,6 +55,14 @@ static rg_status choose_text(struct rg_config *c, const struct rg_dataset *data)
     return RG_OK;
 }
 
+static bool has_steps(const struct rg_dataset *data) {
+    size_t n = 0;
+    while (data->lengths && n < data->n_sequences && data->lengths[n] == 0) {
+        n++;
+    }
+    return n < data->n_sequences;
+}
+
 /* Settle batch, steps and updates, where the data decide them. */
 static rg_status choose_problem_of_data(struct rg_run *r) {
     struct rg_config *const c = &r->config;
@@ -67,6 +75,9 @@ static rg_status choose_problem_of_data(struct rg_run *r) {
     RG_TRY(data->streams ? rg_stateful_check_model(c) : RG_OK);
     const struct rg_target_options targets = rg_setup_targets(c, RG_LOSS_AUTO, c->model.target);
     RG_TRY(rg_problem_data(data, &targets, &r->problem));
+    if (!has_steps(data)) {
+        return rg_fail(RG_BAD_FILE, "%s: every sequence is empty, so there is no step to learn from", data->path);
+    }
     if (r->problem.targets.n_classes > 0 && r->problem.baseline == 0.0) {
         return rg_fail(RG_BAD_FILE, "%s: every label%s is the same class; two classes or more are needed", data->path,
                        c->data.val_frac > 0.0 || c->data.fold > 0 ? " of the part that is trained on" : "");

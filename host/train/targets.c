@@ -123,16 +123,9 @@ static rg_status split_rows(struct rg_targets *t) {
 static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
     char low[RG_NUMBER_BYTES], high[RG_NUMBER_BYTES];
     const char *const row = t->target == RG_TARGET_STEPS ? "step" : "sequence";
-    if (t->n_rows == 0) {
-        return rg_fail(RG_BAD_FILE, "%s: every sequence is empty, so there is no step to learn from", t->data->path);
-    }
     if (t->width > 1) {
         return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, and y has %zu numbers that are not one-hot",
                        t->data->path, row, t->width);
-    }
-    if (t->n_rows == t->n_left_out) {
-        return rg_fail(RG_BAD_FILE, "%s: no %s has a label that counts, so there are no classes to learn",
-                       t->data->path, row);
     }
     if (t->max > LARGEST_CLASS) {
         return rg_fail(RG_BAD_FILE, "%s: the label %.17g is too large for a class, which are numbers from 0 to %.0f%s",
@@ -229,6 +222,10 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
     }
     RG_TRY(scan(t, o->lenient || data->n_strangers > 0, &one_hot));
     RG_TRY(rg_dataset_check_file(data));
+    const char *const none = rg_targets_none(t);
+    if (none && !o->lenient) {
+        return rg_fail(RG_BAD_FILE, "%s: %s, so there is no loss", data->path, none);
+    }
     if (o->loss == RG_LOSS_AUTO) {
         return choose_loss(t, one_hot, loss);
     }
@@ -366,7 +363,8 @@ const char *rg_targets_none(const struct rg_targets *t) {
     if (t->n_rows > t->n_left_out) {
         return NULL;
     }
-    return t->data->windows.steps > 0     ? "no window has its target yet"
+    return t->n_rows == 0                 ? "every sequence is empty"
+           : t->data->windows.steps > 0   ? "no window has its target yet"
            : t->target == RG_TARGET_STEPS ? "no step has a target"
                                           : "no sequence has a target";
 }

@@ -65,10 +65,6 @@ rg_status rg_held_out_problem(const struct rg_problem *training, struct rg_datas
                        problem->outputs, training->target == RG_TARGET_STEPS ? "step" : "sequence",
                        training->data->path, training->outputs);
     }
-    const char *const none = rg_targets_none(&problem->targets);
-    if (none) {
-        return rg_fail(RG_BAD_FILE, "%s: %s, so there is nothing to score", held_out->path, none);
-    }
     return RG_OK;
 }
 

@@ -102,7 +102,7 @@ expect_status 0 "${train[@]}" --data hot.npz --loss mse
 expect_line '^labels +values from 0 to 1' stderr
 refused 4 'negative\.npz: .*label -1, .*--ignore-label -1 .*--loss mse' "${train[@]}" --data negative.npz
 refused 4 'nearly\.npz: --loss ce .*3 numbers that are not one-hot' "${train[@]}" --data nearly.npz --loss ce
-refused 4 'all_but\.npz: .*no classes to learn' "${train[@]}" --data all_but.npz --ignore-label 5
+refused 4 'all_but\.npz: .*no sequence has a target, so there is no loss' "${train[@]}" --data all_but.npz --ignore-label 5
 expect_status 0 "${train[@]}" --data negative.npz --ignore-label -1
 expect_line '^labels +3 classes: 0, 1, 2; 1 of 4 sequences has no target \(label -1 or NaN\)' stderr
 printf 'series,a,label\n1,1,0\n2,0,99\n' >whole.csv
@@ -238,11 +238,25 @@ tensors 'write_npz("large.npz", {"x": ((64, 512, 4), [0.5] * 64 * 512 * 4), "y":
 write_npz("words.npz", {"x": ((2, 2), [0, 1, 2, 1 << 24]), "y": ((2,), [0, 1])})
 write_npz("labels.npz", {"x": ((2, 2, 1), [0.5, 1, 2, 3]), "y": ((2,), [0, 16777215])})
 write_npz("empty.npz", {"x": ((2, 2, 1), [0.5, 1, 2, 3]), "y": ((2, 2), [0, 1, 2, 1]), "lengths": ((2,), [0, 0])})
+write_npz("no-steps.npz", {"x": ((2, 2, 1), [0.5, 1, 2, 3]), "y": ((2,), [0.5, 1.5]), "lengths": ((2,), [0, 0])})
+write_npz("no-values.npz", {"x": ((2, 2, 1), [0.5, 1, 2, 3]), "y": ((2, 2), [math.nan] * 4)})
+write_npz("sevens.npz", {"x": ((2, 2, 1), [0.5, 1, 2, 3]), "y": ((2,), [7.0, 7.0])})
 '
 refused 7 'the data set alone needs 5[0-9.]+ KiB .*limit is 300\.0 KiB.*--memory.*--data' "${train[@]}" --data large.npz --memory 300K
 refused 7 'words\.npz: 16777217 different words' "${train[@]}" --data words.npz
 refused 7 '16777216 classes' "${train[@]}" --data labels.npz --loss ce
-refused 4 'empty\.npz: every sequence is empty' "${train[@]}" --data empty.npz --target steps --loss ce
+for loss in ce bce mse; do
+    refused 4 'empty\.npz: every sequence is empty' "${train[@]}" --data empty.npz --target steps --loss "$loss"
+done
+refused 4 'no-steps\.npz: every sequence is empty' "${train[@]}" --data no-steps.npz
+refused 4 'no-values\.npz: no step has a target' "${train[@]}" --data no-values.npz --target steps
+refused 4 'sevens\.npz: no sequence has a target' "${train[@]}" --data sevens.npz --ignore-label 7
+expect_status 0 "$program" --data sevens.npz --updates 0 --device cpu --out seven --quiet
+refused 4 'sevens\.npz: no sequence has a target' "$program" grad --model seven/model.safetensors --data sevens.npz \
+    --ignore-label 7 --device cpu
+refused 4 'sevens\.npz: no sequence has a target' "$program" eval --model seven/model.safetensors --data sevens.npz \
+    --ignore-label 7 --device cpu
+checked "data without a step or a target that counts are refused, with every loss"
 checked "messages name the data set, the words, the classes"
 
 # ---- the types of an npz file, and members that nothing reads

@@ -53,6 +53,22 @@ assert all(near(r["predicted_%d" % (o + 1)], z[2 * i + o]) for i, r in enumerate
     done
     checked "$device: words, steps, values"
 done
+# a model of PyTorch, which does not say its loss
+tensors 'write_safetensors("plain.safetensors", {"lstm.weight_ih_l0": ((8, 1), [0.1 * i for i in range(8)]),
+    "lstm.weight_hh_l0": ((8, 2), [0.05 * i for i in range(16)]), "fc.weight": ((1, 2), [0.7, -2.5]), "fc.bias": ((1,), [0.3])})'
+plain=("$program" predict --model plain.safetensors --data bare.npz --device cpu --quiet)
+expect_status 0 "${plain[@]}" --out p.npy
+expect_status 0 "${plain[@]}" --loss bce --out p.csv
+tensors "$check"'
+assert list(table[0]) == ["sequence", "predicted", "probability_0", "probability_1"], table[0]
+assert all(near(r["probability_1"], 1 / (1 + math.exp(-v))) and r["predicted"] == str(int(v > 0)) for r, v in zip(table, z))
+assert len({r["predicted"] for r in table}) == 2, table'
+expect_status 0 "${plain[@]}" --loss bce
+expect_line '^ +1  probability 0\.[0-9]+$'
+expect_status 0 "${plain[@]}"
+expect_line '^ +1  output 0\.[0-9]+$'
+checked "--loss says what the outputs of a plain PyTorch model mean"
+
 refused 2 'p\.txt: the name must end in \.csv, \.npy' "$program" predict --model pairs/model.safetensors --data bare.npz --out p.txt
 refused 8 'missing/p\.csv' "$program" predict --model pairs/model.safetensors --data bare.npz --out missing/p.csv --device cpu
 checked "names and places that cannot be"

@@ -208,7 +208,8 @@ if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
     check_json '
 assert lines[0]["steps"] == 28 and abs(lines[0]["baseline"] - 2.302585) < 1e-5 and end["loss"] < 2.31
 (held_out,) = events("validation")
-assert held_out["sequences"] == 10000 and 0.1 < held_out["accuracy"] < 1 and 0 < held_out["loss"] < 2.31, held_out'
+assert held_out["sequences"] == 10000 and 0.1 < held_out["accuracy"] < 1 and 0 < held_out["loss"] < 2.31, held_out
+assert (held_out["update"], held_out["epoch"], held_out["best"]) == (20, 0, False), held_out'
     checked "fashion-mnist: a few updates and the held-out accuracy"
 elif [ "${RG_REQUIRE_DATASETS:-0}" = 1 ]; then
     fail "fashion-mnist is not installed, and RG_REQUIRE_DATASETS=1"

@@ -301,7 +301,7 @@ START_TEST(passes) {
                                        .layers = 1,
                                        .target = lstm ? RG_TARGET_LAST : RG_TARGET_STEPS};
         const struct rg_init_options init = {.hidden = {RG_INIT_ORTHOGONAL, 1.0}, .forget_bias = NAN};
-        const struct rg_target_options targets = {.loss = RG_LOSS_MSE, .target = shape.target};
+        const struct rg_target_options targets = {.loss = RG_LOSS_MSE, .target = shape.target, .ignored = NAN};
         for (size_t i = 0; i < sizeof x / sizeof(float); i++) {
             ((float *)x)[i] = sinf((float)i);
         }

@@ -47,10 +47,6 @@ static rg_status print_result(const struct rg_config *config, struct evaluation 
 static rg_status evaluate(const struct rg_config *config, struct evaluation *e) {
     RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY(rg_setup_model_and_data(config, true, &e->model, &e->data, &e->problem));
-    const char *const none = rg_targets_none(&e->problem.targets);
-    if (none) {
-        return rg_fail(RG_BAD_FILE, "%s: %s, so there is nothing to score", e->data->path, none);
-    }
     RG_TRY(rg_setup_device(config, &e->device));
     const struct rg_evaluator_options options = {
         .problem = &e->problem, .batch = BATCH, .memory = config->machine.memory};

@@ -199,7 +199,7 @@ static void report_test(struct job *j) {
     if (!result->test || result->validation.sequences || j->config->data.test) {
         return;
     }
-    rg_recorder_event(j->recorder, rg_event_test(result));
+    rg_recorder_event(j->recorder, rg_event_test(j->run));
 }
 
 static void report_end(struct job *j) {

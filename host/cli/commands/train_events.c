@@ -179,10 +179,13 @@ static void add_advice(const struct rg_run *r, json_t **end) {
     rg_json_set(end, "advice", rg_advice_json(&advice));
 }
 
-json_t *rg_event_test(const struct rg_run_result *result) {
-    return rg_json_pack("{s:s, s:I, s:o, s:o, s:I}", "event", "validation", "update",
-                        (json_int_t)result->training.updates, "loss", rg_json_real(rg_metrics_loss(result->test)),
-                        "accuracy", rg_json_real(rg_metrics_accuracy(result->test)), "sequences",
+json_t *rg_event_test(const struct rg_run *r) {
+    const struct rg_run_result *const result = &r->result;
+    const uint64_t updates = result->training.updates;
+    const uint64_t epochs = rg_epochs_complete(updates, rg_update_sequences(&r->config), r->problem.n_sequences);
+    return rg_json_pack("{s:s, s:I, s:I, s:o, s:o, s:b, s:I}", "event", "validation", "update", (json_int_t)updates,
+                        "epoch", (json_int_t)epochs, "loss", rg_json_real(rg_metrics_loss(result->test)), "accuracy",
+                        rg_json_real(rg_metrics_accuracy(result->test)), "best", false, "sequences",
                         (json_int_t)result->test->sequences);
 }
 

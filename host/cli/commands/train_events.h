@@ -20,7 +20,7 @@ rg_status rg_event_lags(const struct rg_model *model, uint64_t update, const str
 json_t *rg_event_validation(const struct rg_validation *validation);
 
 /* The score of the test data as a validation, for a task that has test data and no validation data. */
-json_t *rg_event_test(const struct rg_run_result *result);
+json_t *rg_event_test(const struct rg_run *run);
 
 /* The result, the diagnosis and the advice. `saved`: the file of the model, or NULL. */
 json_t *rg_event_end(const struct rg_run *run, const char *saved);
