@@ -8,7 +8,7 @@ usage: tests/mutate.py [N] [SEED] [OPTIONS]       60 mutants of seed 1 where not
   --budget SECONDS     leave out tests that would take a mutant past so much test time (default: 300). A mutant that no
                        other test sees counts as not seen, and is told apart as stopped
   --skip TEST          never run that test, such as kernels/test_selftest; may be given again
-  --long               also run the tests with the label long
+  --long               also run the tests with the labels long and exhaustive
   --keep-coverage      do not measure anew which test reaches which line, although the sources have changed
   --jobs J             work on J mutants at a time, each in its own copy of the tree with its own build (default: 1)
   --work DIR           where the copy of the tree, its builds and the coverage are kept (default: build/mutants)

@@ -3,6 +3,7 @@
 # simulator's exit status says nothing.)
 # usage: tests/oclgrind.sh VEC NV COLS ROWS [tf32]    a work-group's shape, and products in TF32
 #        tests/oclgrind.sh                            the shape of a GPU, which the simulator says it is
+#        tests/oclgrind.sh few                        the same with the kernels of one cell
 #
 # Watched for: accesses outside a buffer, data races within and between work-groups, diverging barriers, wrong calls of
 # the API. Not for values that nothing wrote: oclgrind 21.10 calls every result of a matrix product one and does not know

@@ -54,7 +54,7 @@ static inline void __attribute__((format(printf, 1, 2))) test_case(const char *f
 }
 
 /* A test of many cases has two parts. The program runs the sampled cases, and with RG_REST=1 all others: that part is
- * the test NAME_rest with the label long. Does this case run now?
+ * the test NAME_rest. Does this case run now?
  *
  * A long second part is dealt to several tests, of which RG_REST=K/N is the K-th of N: it takes every N-th case. */
 static inline bool case_runs(bool sampled) {

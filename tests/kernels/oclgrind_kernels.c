@@ -1,9 +1,10 @@
 /* The quick self-test as a program of its own, for a checker of kernels to run: `oclgrind_kernels [VEC NV COLS ROWS
- * [tf32]]`, the shape of a work-group (default: the device's own), with products in TF32 as tensor cores make them.
- * Exit status 0 if every check passes. */
+ * [tf32]]`, the shape of a work-group (default: the device's own), with products in TF32 as tensor cores make them;
+ * `oclgrind_kernels few`: the kernels of one cell. Exit status 0 if every check passes. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verify/selftest/selftest.h"
 
@@ -15,13 +16,14 @@ static void report(void *context, const struct rg_selftest_check *check) {
 
 /* One update of each net: the next ones launch the same kernels. With TF32 a net of each way that scans have products:
  * deltas in local memory or global, three numbers or four. */
-static rg_status run_all(struct rg_device *device) {
+static rg_status run_all(struct rg_device *device, bool few) {
     static const struct rg_selftest_scope all = {.cell = RG_N_CELLS, .learned = true, .updates = 1},
+                                          one = {.cell = RG_CELL_RNN, .optimizer = RG_OPT_ADAM, .updates = 1},
                                           tf32[] = {{.cell = RG_CELL_RNN, .optimizer = RG_OPT_SGD, .updates = 1},
                                                     {.cell = RG_CELL_GRU, .optimizer = RG_OPT_SGD, .updates = 1}};
     const size_t n = device->info.tf32 ? sizeof tf32 / sizeof *tf32 : 1;
     for (size_t i = 0; i < n; i++) {
-        RG_TRY(rg_selftest_run(device, device->info.tf32 ? &tf32[i] : &all, report, NULL));
+        RG_TRY(rg_selftest_run(device, device->info.tf32 ? &tf32[i] : few ? &one : &all, report, NULL));
     }
     return RG_OK;
 }
@@ -39,7 +41,7 @@ int main(int argc, char **argv) {
     rg_status status = rg_device_open("opencl", &options, &device);
     if (status == RG_OK) {
         (void)printf("%s\n", device->info.name);
-        status = run_all(device);
+        status = run_all(device, argc == 2 && strcmp(argv[1], "few") == 0);
         rg_device_destroy(device);
     }
     if (status != RG_OK) {

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 LABELS = ("unit", "kernels", "cli")
-LONG = "long"  # the label of tests that take minutes
+LONG = "long"  # the label of tests that tests/run leaves out
 ADDRESS_SPACE = 32 << 30  # a mutant that asks for endless memory stops here
 FILE_SIZE = 16 << 30
 # Two pointers of different types exchanged are a warning by default, and would never reach a user of this project.
