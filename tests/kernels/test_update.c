@@ -237,7 +237,7 @@ START_TEST(threads_change_no_bit) {
     for (int threads = 1; threads <= 5; threads++) {
         struct rg_device *device = NULL;
         expect_ok(rg_device_open("cpu", &(struct rg_device_options){.threads = threads}, &device), "native");
-        struct state state = train_adding(device, e, 4, 0, NULL);
+        struct state state = train_adding(device, e, 2, 0, NULL);
         if (threads == 1) {
             one = state;
         } else {
@@ -580,7 +580,8 @@ END_TEST
 
 TEST_MAIN("update") {
     TCase *const agreement = add_tests(suite, "agreement"), *const nonfinite = add_tests(suite, "non-finite");
-    tcase_add_loop_test(agreement, executions_agree_after_fifty_updates, 0, N_SMOOTH);
+    /* a single one has none to agree with */
+    tcase_add_loop_test(agreement, executions_agree_after_fifty_updates, 0, N_KINDS > 1 ? N_SMOOTH : 0);
     tcase_add_loop_test(agreement, runs_repeat_bit_for_bit, 0, N_EXECUTIONS);
     tcase_add_loop_test(agreement, memory_is_written_before_it_is_read, 0, N_EXECUTIONS * N_NETS);
     tcase_add_loop_test(agreement, threads_change_no_bit, 0, N_NETS);
