@@ -30,6 +30,10 @@ static const struct execution executions[] = {
 };
 enum { N_EXECUTIONS = sizeof executions / sizeof *executions };
 
+/* The smallest shape of a GPU whose groups have barriers. Its kernels compile fastest, and the first parts of tests
+ * share them. */
+enum { SMALL_GPU_SHAPE = 7 };
+
 /* The same in double precision. */
 static const struct execution doubles[] = {
     {"native, double", "cpu", {.is_double = true}},
