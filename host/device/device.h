@@ -120,7 +120,7 @@ struct rg_device_shape {
     { 2, 4, 8, 32 }
 
 struct rg_device_options {
-    int threads;    /* of the native device; 0: all processors this process may use */
+    int threads;    /* on a processor, natively or by OpenCL; 0: all that this process may use */
     bool is_double; /* the kernels' numbers are doubles, not floats */
     enum rg_tf32 tf32;
     struct rg_device_shape shape;

@@ -450,7 +450,7 @@ const struct rg_option rg_options[] = {
     {.name = "threads", .argument = "N", .kind = RG_KIND_INT, .offset = FIELD(machine.threads),
      .given = FIELD(machine.threads_given), .max = 4096, .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .resuming = RG_RESUME_REPLACES,
-     .help = "threads on the processor; 0: one for each core"},
+     .help = "threads on the processor, natively or by OpenCL; 0: one for each core"},
     {.name = "precision", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(machine.precision),
      .names = rg_precision_names, .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .help = "precision of all computations and files"},

@@ -30,7 +30,7 @@ assert len(known) > 100, sorted(known)
 
 # Options of other programs, beside the name of the program.
 foreign = {
-    "cmake": "--build --install --prefix", "ctest": "--test-dir", "tests/run": "--all --exhaustive", "pkg-config": "--cflags --libs --static",
+    "cmake": "--build --install --prefix", "ctest": "--test-dir", "tests/run": "--all --exhaustive", "mutate.py": "--jobs", "pkg-config": "--cflags --libs --static",
     "mpirun": "--hostfile --map-by --oversubscribe --enable-recovery --mca", "build_backend.py": "--library",
     "SBATCH": "--nodes --ntasks-per-node --cpus-per-task --time", "[default; range]": "--name", "Set an option": "--name",
 }  # fmt: skip

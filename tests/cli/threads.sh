@@ -1,6 +1,7 @@
 #!/bin/bash
 # Threads that do not start: a training is refused with one line, its diagnosis does with fewer; a sweep on the processor does all its runs with the
 # threads it has; a team on a shared device ends with exit code 7. Nothing hangs.
+# --threads limits an OpenCL processor.
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
 preload=${FAULTY_THREADS:-}
@@ -56,4 +57,13 @@ if [ "${#devices[@]}" -gt 1 ]; then
         expect_line "^rnn-gpu: cannot start thread $n of 5; try a smaller --memory" stderr
     done
     checked "sweep on a shared device: exit code 7"
+
+    hash_of() { grep -o '"weights_hash":"[0-9a-f]*"' "$folder/stdout"; }
+    expect_status 0 "$program" "${small[@]}" --device opencl --json
+    wanted=$(hash_of)
+    expect_status 0 "$program" "${small[@]}" --device opencl --threads 1 --json
+    [ "$(hash_of)" = "$wanted" ] || fail "other weights with one thread"
+    expect_status 0 "$program" "${small[@]}" --device opencl --threads 1
+    expect_line "^device .*, 1 unit$" stderr
+    checked "OpenCL on a processor: --threads limits it, with the same weights"
 fi

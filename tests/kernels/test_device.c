@@ -17,6 +17,7 @@ static const struct execution machines[] = {
 #ifdef RG_OPENCL
     {"opencl", "opencl", {0}},
     {"opencl, double", "opencl", {.is_double = true}},
+    {"opencl, one thread", "opencl", {.threads = 1}},
 #endif
 };
 enum { N_MACHINES = sizeof machines / sizeof *machines };

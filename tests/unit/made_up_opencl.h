@@ -31,6 +31,7 @@ static struct made_up {
     cl_ulong private_bytes, private_of_fill, local_of_kernels; /* what a kernel is said to use */
     cl_int build_code;                                         /* of clBuildProgram */
     const char *build_log;
+    bool is_whole;                       /* no device can be partitioned */
     size_t kernels_of_program;           /* how many it is said to have */
     size_t kernels;                      /* made of the last program */
     size_t n_calls, failing;             /* up to now; the one that fails, from 1; 0: none */
@@ -163,11 +164,26 @@ static inline void *made_up_create(cl_int *code) {
         made_up.alive--;                          \
         return CL_SUCCESS;                        \
     }
+MADE_UP_RELEASE(release_device, cl_device_id)
 MADE_UP_RELEASE(release_context, cl_context)
 MADE_UP_RELEASE(release_queue, cl_command_queue)
 MADE_UP_RELEASE(release_program, cl_program)
 MADE_UP_RELEASE(release_kernel, cl_kernel)
 MADE_UP_RELEASE(release_memory, cl_mem)
+
+/* A part of a device answers as the whole does. */
+static cl_int CL_API_CALL create_parts(cl_device_id device, const cl_device_partition_property *counts, cl_uint n,
+                                       cl_device_id *parts, cl_uint *count) {
+    (void)count;
+    ck_assert(counts[0] == CL_DEVICE_PARTITION_BY_COUNTS && counts[2] == 0 && counts[3] == 0 && n == 1);
+    MADE_UP_CALL("part of %ld units\n", (long)counts[1]);
+    if (made_up.is_whole) {
+        return CL_DEVICE_PARTITION_FAILED;
+    }
+    made_up.alive++;
+    parts[0] = device;
+    return CL_SUCCESS;
+}
 
 static cl_context CL_API_CALL create_context(const cl_context_properties *properties, cl_uint n,
                                              const cl_device_id *device,
@@ -377,6 +393,8 @@ void *dlsym(void *restrict library, const char *restrict name) {
         FUNCTION(clGetPlatformInfo, get_platform),
         FUNCTION(clGetDeviceIDs, get_devices),
         FUNCTION(clGetDeviceInfo, get_device),
+        FUNCTION(clCreateSubDevices, create_parts),
+        FUNCTION(clReleaseDevice, release_device),
         FUNCTION(clCreateContext, create_context),
         FUNCTION(clReleaseContext, release_context),
         FUNCTION(clCreateCommandQueue, create_queue),

@@ -314,7 +314,33 @@ START_TEST(calls) {
     each_call_fails("a card in one shape", &card, false);
     options.shape = (struct rg_device_shape){0};
     each_call_fails("a card", &card, true);
+    options.threads = 0;
     each_call_fails("a processor", &processor, false);
+}
+END_TEST
+
+/* Units of a device that is opened for so many threads. */
+static int units_of(const struct made_up_device *d, int threads, bool is_whole) {
+    struct rg_device *device = NULL;
+    begin(d, "x");
+    made_up.is_whole = is_whole;
+    ck_assert_int_eq(rg_device_open("0:0", &(struct rg_device_options){.threads = threads}, &device), RG_OK);
+    const int units = device->info.units;
+    rg_device_destroy(device);
+    ck_assert_int_eq(made_up.alive, 0);
+    return units;
+}
+
+START_TEST(threads_limit_a_processor) {
+    const struct made_up_device card = card_of();
+    rg_log_quiet(1);
+    ck_assert_int_eq(units_of(&processor, 0, false), 8);
+    ck_assert_int_eq(units_of(&processor, 1, false), 1);
+    ck_assert_int_eq(units_of(&processor, 7, false), 7);
+    ck_assert_int_eq(units_of(&processor, 8, false), 8);
+    ck_assert_int_eq(units_of(&processor, 9, false), 8);
+    ck_assert_int_eq(units_of(&processor, 3, true), 8);
+    ck_assert_int_eq(units_of(&card, 3, false), 40);
 }
 END_TEST
 
@@ -534,6 +560,7 @@ TEST_MAIN("opencl") {
     tcase_add_test(tests, what_devices_are);
     tcase_add_test(tests, what_devices_lack);
     tcase_add_test(tests, calls);
+    tcase_add_test(tests, threads_limit_a_processor);
     tcase_add_test(tests, refusals);
     tcase_add_test(tests, ladder);
     tcase_add_test(tests, binaries);

@@ -31,6 +31,7 @@ struct opencl_device {
     cl_context context;
     cl_command_queue queue;
     cl_device_id id;
+    bool is_part; /* of a device: `id` is to be released */
     struct rg_cl_kernels kernels;
     const struct rg_clblast *library; /* NULL: not in use */
     struct rg_cl_table table;
@@ -57,8 +58,12 @@ static void close_context(struct opencl_device *device) {
 }
 
 static void opencl_destroy(struct rg_device *base) {
+    struct opencl_device *const device = (struct opencl_device *)base;
     rg_guard_before_release();
-    close_context((struct opencl_device *)base);
+    close_context(device);
+    if (device->is_part) {
+        (void)device->cl->clReleaseDevice(device->id);
+    }
     rg_guard_watch(NULL, NULL);
     rg_free(base);
 }
@@ -375,6 +380,24 @@ static rg_status check_device(struct opencl_device *device, const struct rg_cl_f
     return rg_device_check_tf32(info, options->tf32);
 }
 
+/* Take as many units of a processor as it may have threads. */
+static void limit_units(struct opencl_device *device, int threads) {
+    struct rg_device_info *const info = &device->base.info;
+    const cl_device_partition_property counts[] = {CL_DEVICE_PARTITION_BY_COUNTS, threads,
+                                                   CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
+    cl_device_id part = NULL;
+    if (info->is_gpu || threads <= 0 || threads >= info->units) {
+        return;
+    }
+    if (device->cl->clCreateSubDevices(device->id, counts, 1, &part, NULL) != CL_SUCCESS) {
+        rg_log("%s cannot be limited to %d of its %d units; it uses all", info->name, threads, info->units);
+        return;
+    }
+    device->id = part;
+    device->is_part = true;
+    info->units = threads;
+}
+
 /* Set what the options decide: number format, shape of work-groups. */
 static void configure(struct opencl_device *device, const struct rg_device_options *options) {
     struct rg_device_info *const info = &device->base.info;
@@ -426,6 +449,7 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     device->id = found[index].id;
     rg_status status = check_device(device, &found[index], options);
     if (status == RG_OK) {
+        limit_units(device, options->threads);
         configure(device, options);
         status = open_shape(device, &found[index]);
     }
