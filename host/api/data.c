@@ -177,13 +177,13 @@ static rg_status refuse_name(const rnn_gpu_tensors *tensors, const char *name) {
     const char *nearest = NULL;
     size_t best = 0;
     for (size_t i = 0; i < tensors->count; i++) {
-        const size_t distance = rg_name_distance(name, tensors->items[i].name);
-        if (!nearest || distance < best) {
+        const size_t cost = rg_name_cost(name, tensors->items[i].name);
+        if (!nearest || cost < best) {
             nearest = tensors->items[i].name;
-            best = distance;
+            best = cost;
         }
     }
-    return nearest && rg_name_is_near(name, best)
+    return nearest && rg_name_is_near(name, best / RG_NAME_EDIT)
                ? rg_fail(RG_USAGE, "there is no tensor '%.80s'; did you mean %s?", name, nearest)
                : rg_fail(RG_USAGE, "there is no tensor '%.80s'", name);
 }

@@ -8,6 +8,11 @@
  * as `--hid` and `--hidden`. */
 size_t rg_name_distance(const char *a, const char *b);
 
+/* RG_NAME_EDIT for each of these edits, and 1 more for each replaced letter, so that of equally near names the one is
+ * meant from which a letter was left out, or in which two were exchanged: `--bath` is --batch rather than --math. */
+enum { RG_NAME_EDIT = 128 };
+size_t rg_name_cost(const char *a, const char *b);
+
 /* Is a distance small enough for "did you mean"? */
 int rg_name_is_near(const char *given, size_t distance);
 

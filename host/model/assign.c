@@ -138,9 +138,9 @@ static rg_status find(const struct rg_model *model, const struct assignment *a, 
             *out = target;
             return RG_OK;
         }
-        const size_t distance = rg_name_distance(a->name, name);
-        if (distance < min) {
-            min = distance;
+        const size_t cost = rg_name_cost(a->name, name);
+        if (cost < min) {
+            min = cost;
             nearest = name;
             best = target;
         }

@@ -21,22 +21,22 @@ static bool matches(const char *pattern, const char *name) {
     return fnmatch(pattern, name, 0) == 0 || fnmatch(pattern, short_name(name), 0) == 0;
 }
 
-/* Edits from a pattern to a name. Of a pattern with a wildcard only the letters before it count, and as many of the
- * name. */
-static size_t distance(const char *pattern, const char *name) {
+/* Cost of the edits from a pattern to a name. Of a pattern with a wildcard only the letters before it count, and as
+ * many of the name. */
+static size_t cost_of(const char *pattern, const char *name) {
     const size_t stem = strcspn(pattern, "*?[");
     const bool whole = pattern[stem] == '\0';
     char wanted[PATTERN_BYTES], begin[RG_NAME_BYTES];
     (void)snprintf(wanted, sizeof wanted, "%.*s", (int)stem, pattern);
     (void)snprintf(begin, sizeof begin, "%.*s", whole ? RG_NAME_BYTES - 1 : (int)stem, name);
-    return rg_name_distance(wanted, begin);
+    return rg_name_cost(wanted, begin);
 }
 
 static const char *nearest(const struct rg_model *model, const char *pattern) {
     size_t best = 0, min = SIZE_MAX;
     for (size_t i = 0; i < model->n_parameters; i++) {
         const char *const name = model->parameters[i].name;
-        const size_t whole = distance(pattern, name), part = distance(pattern, short_name(name));
+        const size_t whole = cost_of(pattern, name), part = cost_of(pattern, short_name(name));
         const size_t smaller = whole < part ? whole : part;
         if (smaller < min) {
             min = smaller;

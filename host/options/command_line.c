@@ -26,21 +26,21 @@ rg_status rg_command_refuse(const char *what, const char *name) {
                    nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
 }
 
-/* The option with the nearest name. Among equally near names the command's own comes first, then the shortest. For a
- * single letter it is one that begins with that letter. */
+/* The option with the nearest name. Among names of equally many edits the command's own comes first, then the one with
+ * fewer replaced letters, then the shortest. For a single letter it is one that begins with that letter. */
 static const struct rg_option *nearest_option(size_t command, const char *name) {
     const struct rg_option *nearest = NULL;
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < rg_n_options; i++) {
-        const size_t distance = 2 * rg_name_distance(name, rg_options[i].name) + !takes(command, &rg_options[i]);
-        if (nearest == NULL || distance < best ||
-            (distance == best && strlen(rg_options[i].name) < strlen(nearest->name))) {
-            best = distance;
+        const size_t foreign = takes(command, &rg_options[i]) ? 0 : RG_NAME_EDIT / 2;
+        const size_t cost = rg_name_cost(name, rg_options[i].name) + foreign;
+        if (nearest == NULL || cost < best || (cost == best && strlen(rg_options[i].name) < strlen(nearest->name))) {
+            best = cost;
             nearest = &rg_options[i];
         }
     }
     const bool letter = strlen(name) == 1 && nearest != NULL && nearest->name[0] == name[0];
-    return letter || rg_name_is_near(name, best / 2) ? nearest : NULL;
+    return letter || rg_name_is_near(name, best / RG_NAME_EDIT) ? nearest : NULL;
 }
 
 static rg_status refuse_unknown(size_t command, const char *argument, size_t length) {
@@ -141,14 +141,21 @@ static bool is_list(const struct rg_option *option, const char *value) {
     return rg_option_is_axis(option) && (strchr(value, ',') != NULL || strstr(value, "..") != NULL || range);
 }
 
-/* Add to the message of a refused list where lists are taken. */
+/* Add to the message of a refused list what does the same for several values. */
 static rg_status refuse_list(size_t command, const struct rg_option *option, const char *value) {
+    const char *const name = rg_commands[command].name;
+    const bool bench = strcmp(name, "bench") == 0, compare = strcmp(name, "compare") == 0;
     char message[400];
-    const bool rates = strcmp(rg_commands[command].name, "compare") == 0 && strcmp(option->name, "lr") == 0;
     snprintf(message, sizeof message, "%s", rg_error_message());
-    return rates ? rg_fail(RG_USAGE, "%s; lists are taken by --rates", message)
-                 : rg_fail(RG_USAGE, "%s; lists are taken by sweep: rnn-gpu sweep --%s %.60s", message, option->name,
-                           value);
+    if (strcmp(name, "train") == 0) {
+        return rg_fail(RG_USAGE, "%s; lists are taken by sweep: rnn-gpu sweep --%s %.60s", message, option->name,
+                       value);
+    }
+    return rg_fail(RG_USAGE, "%s; %s", message,
+                   compare && strcmp(option->name, "lr") == 0     ? "lists are taken by --rates"
+                   : compare && strcmp(option->name, "seed") == 0 ? "--seeds N takes N seeds from --seed on"
+                   : bench ? "bench times one case for each call, or without sizes a grid of them"
+                           : "give one value for each call");
 }
 
 static rg_status parse_option(struct rg_arguments *arguments, struct rg_config *config) {

@@ -409,6 +409,13 @@ START_TEST(distances) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_msg(rg_name_distance(cases[i].a, cases[i].b) == cases[i].distance, "%s %s", cases[i].a, cases[i].b);
     }
+    /* a letter that is missing, or exchanged with its neighbour, costs less than a wrong one, and a wrong one less than
+     * two edits */
+    ck_assert_uint_eq(rg_name_cost("bath", "batch"), RG_NAME_EDIT);
+    ck_assert_uint_eq(rg_name_cost("bacth", "batch"), RG_NAME_EDIT);
+    ck_assert_uint_eq(rg_name_cost("bath", "math"), RG_NAME_EDIT + 1);
+    static const char *const two[] = {"math", "batch", NULL};
+    ck_assert_str_eq(rg_name_nearest("bath", two), "batch");
 }
 END_TEST
 

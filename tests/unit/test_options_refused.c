@@ -59,6 +59,9 @@ static const struct {
     {"--seed 1-3", "lists are taken by sweep: rnn-gpu sweep --seed 1-3"},
     {"--cell rnn,lstm", "lists are taken by sweep: rnn-gpu sweep --cell rnn,lstm"},
     {"compare --lr 1e-3,1e-2", "0 to 1000000; lists are taken by --rates"},
+    {"compare --seed 1-3", "--seeds N takes N seeds from --seed on"},
+    {"bench --batch 20,50", "bench times one case for each call, or without sizes a grid of them"},
+    {"grad --task adding --steps 5,10", "; give one value for each call"},
     {"--val_frac 0.2", "unknown option '--val_frac'; did you mean --val-frac?"},
     {"--min_count=2", "did you mean --min-count?"},
     {"--pad left", "--pad is the side on which an .npz file pads short sequences; add --data FILE.npz"},
@@ -97,6 +100,7 @@ static const struct {
     {"--json=1", "--json takes no value; write --json alone"},
     {"--json=", "--json takes no value"},
     {"--bacth 5", "unknown option '--bacth'; did you mean --batch?"},
+    {"--bath 5", "unknown option '--bath'; did you mean --batch?"}, /* and not --math */
     {"--hid 5", "did you mean --hidden?"},
     {"--lrate=5", "unknown option '--lrate'; did you mean --lr?"},
     {"-b 5", "unknown option '-b'; did you mean --batch?"},
