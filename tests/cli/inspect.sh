@@ -50,7 +50,8 @@ expect_status 0 "$program" grad --model runs/a/model.safetensors --task adding -
 expect_status 0 "$program" inspect g.safetensors
 expect_line '^the gradients that grad wrote$'
 expect_no_line 'not a model'
-checked "inspect: models, checkpoints, a state of PyTorch, npz, gradients"
+refused 4 'runs/a: is a folder, and inspect takes one file; verify DIR checks .*, and runs DIR lists' "$program" inspect runs/a
+checked "inspect: models, checkpoints, a state of PyTorch, npz, gradients, and what a folder is for"
 
 # ---- verify ----
 

@@ -173,7 +173,7 @@ touch file
 refused 4 'file: --resume takes the folder that --out of the run named; this is a file$' "$program" --resume file
 refused 4 'nowhere: .*; No such file or directory$' "$program" --resume nowhere
 mkdir empty
-refused 4 'empty holds no checkpoint' "$program" --resume empty
+refused 4 'empty holds no checkpoint .*; give the folder that --out of the run named' "$program" --resume empty
 refused 2 'holds an earlier result' "$program" "${small[@]}" --out longer
 expect_status 2 "$program" --resume longer --updates 400 --max-time 0.00001
 expect_line 'has already trained for .*s, and --max-time ends the whole run after 0.01 ms; give a larger --max-time' stderr

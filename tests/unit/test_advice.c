@@ -93,6 +93,16 @@ START_TEST(a_smaller_rate_is_no_remedy_for_an_explosion) {
 }
 END_TEST
 
+/* Colours are those of the earlier run's screen. `--color` alone is complete: what follows is another option. */
+START_TEST(colours_are_not_repeated) {
+    static const char recipe[] = "./rnn-gpu --steps 100 --cell irnn --batch 32 --lr 0.001 --updates 2000";
+    expect("--color never --steps 100", RG_VANISHING, recipe);
+    expect("--color --steps 100", RG_VANISHING, recipe);
+    expect("--steps 100 --color=always", RG_VANISHING, recipe);
+    expect("--steps 100 --color", RG_VANISHING, recipe);
+}
+END_TEST
+
 /* A run with frozen weights was not the recipe, which trains them all. */
 START_TEST(a_frozen_run_was_not_the_recipe) {
     static const char recipe[] = "--steps 100 --cell irnn --batch 32 --lr 0.001 --updates 2000";
@@ -483,6 +493,7 @@ TEST_MAIN("advice") {
     tcase_add_test(advice, steps_are_those_of_the_sequences);
     tcase_add_test(advice, a_smaller_rate_is_no_remedy_for_an_explosion);
     tcase_add_test(advice, a_stretched_recipe_is_said);
+    tcase_add_test(advice, colours_are_not_repeated);
     tcase_add_test(advice, a_frozen_run_was_not_the_recipe);
     tcase_add_test(advice, another_task_than_the_measured_one_is_said);
     tcase_add_test(advice, advice_comes_to_an_end);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/number_text.h"
 #include "cli/commands/commands.h"
@@ -428,6 +429,13 @@ static rg_status refuse_result(const char *path) {
 
 rg_status rg_command_inspect(const struct rg_config *config) {
     enum rg_file_kind kind = RG_FILE_OTHER;
+    struct stat info;
+    if (stat(config->subject, &info) == 0 && S_ISDIR(info.st_mode)) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s: is a folder, and inspect takes one file; verify DIR checks all files of a folder, and "
+                       "runs DIR lists its runs",
+                       config->subject);
+    }
     RG_TRY(rg_file_kind_of(config->subject, &kind));
     if (kind != RG_FILE_CHECKPOINT) { /* the reader of tensors refuses other files, and says what they are */
         return inspect_tensors(config, kind);

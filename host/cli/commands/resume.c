@@ -58,7 +58,10 @@ static rg_status find(const char *folder, struct rg_resumed *r) {
             folder, rg_shell_word(folder, word));
     }
     rg_status status = n > 0 ? read_newest(folder, updates, n, r)
-                             : rg_fail(RG_BAD_FILE, "%s holds no checkpoint (checkpoint-N.ckpt) of a run", folder);
+                             : rg_fail(RG_BAD_FILE,
+                                       "%s holds no checkpoint (checkpoint-N.ckpt) of a run; give the folder that "
+                                       "--out of the run named",
+                                       folder);
     for (size_t i = 0; status == RG_OK && i < n; i++) {
         char path[RG_CHECKPOINT_PATH];
         rg_checkpoint_name(path, folder, updates[i]);

@@ -18,13 +18,13 @@
 static const double SOME_PROGRESS = 0.9, MAX_DEAD = 0.75;
 
 /* Options that a recipe replaces, and options for the output of the previous run; separated by spaces. */
-static const char
-    *const REPLACED = "cell activation init init-input forget-bias skip skip-kind skip-budget optimizer "
-                      "momentum rmsprop-alpha beta1 beta2 epsilon weight-decay schedule warmup lr "
-                      "clip-norm clip-value updates epochs patience max-time freeze",
-           *const REPLACED_IN_TASKS = "batch accumulate target-loss",
-           *const OUTPUTS =
-               "out overwrite report plot plot-theme figure figure-size log tensorboard resume save-every json quiet";
+static const char *const
+    REPLACED = "cell activation init init-input forget-bias skip skip-kind skip-budget optimizer "
+               "momentum rmsprop-alpha beta1 beta2 epsilon weight-decay schedule warmup lr "
+               "clip-norm clip-value updates epochs patience max-time freeze",
+    *const REPLACED_IN_TASKS = "batch accumulate target-loss",
+    *const OUTPUTS =
+        "out overwrite report plot plot-theme figure figure-size log tensorboard resume save-every json quiet color";
 
 /* ---- The situation ---- */
 
@@ -105,10 +105,10 @@ static bool is_in(const char *argument, const char *list) {
     return false;
 }
 
-/* Is the next argument the value of this one? */
-static bool has_value(const char *argument) {
+/* Is the next argument the value of this one? `--color` alone is complete. */
+static bool has_value(const char *argument, const char *next) {
     const struct rg_option *const option = rg_option_find(argument, strlen(argument));
-    return option && option->kind != RG_KIND_FLAG;
+    return option && option->kind != RG_KIND_FLAG && !(option->kind == RG_KIND_COLOR && next[0] == '-');
 }
 
 /* A command as words: the words of the previous run that stay, then the recipe's words. */
@@ -141,7 +141,7 @@ static void keep_words(const struct rg_config *c, struct command *command) {
                            (!is_file(c) && is_in(argument, REPLACED_IN_TASKS));
         if (!leave) {
             add_word(command, argument);
-        } else if (!strchr(argument, '=') && has_value(argument)) {
+        } else if (!strchr(argument, '=') && i + 1 < c->n_arguments && has_value(argument, c->arguments[i + 1])) {
             i++;
         }
     }
