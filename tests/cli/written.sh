@@ -155,7 +155,7 @@ says 'wrote held/model.safetensors, held/best.safetensors, held/report.html, hel
 name='a folder whose long name has blanks in it, 0.6 and 0.7'
 says "wrote $name/model.safetensors, $name/report.html, $name/log.jsonl" train "${run[@]}" --out "$name"
 expect_line "^  $name/report.html,$"
-says 'wrote rows.csv, all.html' compare "${run[@]}" --remedies tanh+plain --seeds 1 --out rows.csv --report all.html
+says 'wrote rows.csv, rows-curves.csv, rows-lags.csv, rows-models/, all.html' compare "${run[@]}" --remedies tanh+plain --seeds 1 --out rows.csv --keep --report all.html
 says 'wrote grid/' sweep "${run[@]}" --seed 1,2 --out grid
 expect_status 0 "$program" "${run[@]}" --json --out as-json
 expect_no_line '^wrote'

@@ -64,8 +64,11 @@ static void write_two(const char *out) {
     struct rg_run_table table, *const t = &table;
     ck_assert_int_eq(rg_run_table_open(&config, t), RG_OK);
     const struct rg_summary first = summary_of(0), second = summary_of(5);
+    struct rg_summary validated = summary_of(0);
+    validated.held_out = 4;
     rg_run_table_add(t, 1, settings_of(), &first, NULL);
     rg_run_table_add(t, 2, settings_of(), &second, "m.safetensors");
+    rg_run_table_add(t, 3, settings_of(), &validated, "n.safetensors");
     ck_assert_int_eq(rg_run_table_close(t), RG_OK);
     ck_assert_int_eq(n_held_json, 0);
 }
@@ -84,10 +87,11 @@ START_TEST(columns) {
     const char *const second = strstr(text, "\n2,");
     ck_assert_ptr_nonnull(second);
     ck_assert_msg(strncmp(second + 2, row, sizeof row - 1) == 0, "got: %s", second);
-    expect_in(second, ",m.safetensors\n");
-    expect_in(text, ",\n2,"); /* no model */
+    expect_in(second, ",m.safetensors,\n"); /* no validation data, so no best weights */
+    expect_in(second, ",n.safetensors,n-best.safetensors\n");
+    expect_in(text, ",,\n2,"); /* no model */
     take(curves, text, sizeof text);
-    ck_assert_str_eq(text, "run,update,loss\n1,2,0.5\n1,6,1.5\n2,2,0.5\n2,6,1.5\n");
+    ck_assert_str_eq(text, "run,update,loss\n1,2,0.5\n1,6,1.5\n2,2,0.5\n2,6,1.5\n3,2,0.5\n3,6,1.5\n");
     take(lags, text, sizeof text);
     ck_assert_str_eq(text, "run,lag,norm,share\n2,0,0.5,0.75\n2,3,0.25,0.125\n");
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ending.h"
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/run_table.h"
 #include "cli/report/lines.h"
@@ -212,6 +213,25 @@ static bool is_told(const struct file *file, enum rg_out out) {
     return file->is_folder ? S_ISDIR(info.st_mode) && !in_parts : S_ISREG(info.st_mode);
 }
 
+/* Add the files beside the table F.csv or F.jsonl of compare and sweep: F-curves.csv, F-lags.csv, F-models/. */
+static void add_beside(struct rg_line *line, const struct rg_config *c) {
+    const char *const table = c->output.out, *const dot = strrchr(table, '.');
+    const struct {
+        const char *end;
+        bool is_there;
+    } others[] = {{"-curves.csv", rg_ends_in(table, ".csv")},
+                  {"-lags.csv", rg_ends_in(table, ".csv")},
+                  {"-models/", c->output.keep}};
+    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++) {
+        char path[NAME_BYTES];
+        (void)snprintf(path, sizeof path, "%.*s%s", (int)(dot - table), table, others[i].end);
+        if (others[i].is_there && access(path, F_OK) == 0) {
+            rg_line_add(line, ", ");
+            rg_line_add_name(line, path);
+        }
+    }
+}
+
 void rg_outputs_print(const struct rg_config *c, enum rg_out out, size_t width) {
     struct files files = {.n = 0};
     struct rg_line line = {.length = 0};
@@ -225,6 +245,9 @@ void rg_outputs_print(const struct rg_config *c, enum rg_out out, size_t width) 
             rg_line_add(&line, "%s", line.length ? ", " : "wrote ");
             rg_line_add_name(&line, file->path);
             rg_line_add(&line, "%s%s", slash ? "/" : "", file->part ? file->part : "");
+            if (out == RG_OUT_RUNS && strcmp(file->option, "out") == 0 && rg_run_table_is(file->path)) {
+                add_beside(&line, c);
+            }
         }
     }
     if (line.length) {

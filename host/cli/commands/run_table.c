@@ -7,6 +7,7 @@
 
 #include "base/attempts.h"
 #include "base/ending.h"
+#include "cli/commands/trainings.h"
 #include "files/json.h"
 
 /* The columns that every row has, and their source in a summary's JSON, an object and its key where there is a point.
@@ -176,6 +177,9 @@ static json_t *make_row(size_t run, json_t *settings, const struct rg_summary *s
     }
     json_decref(summary);
     rg_json_set(&row, "model", model ? rg_json_text(model) : json_null());
+    char best[RG_TRAINING_PATH] = "";
+    rg_trainings_best(model && s->held_out > 0 ? model : "", best);
+    rg_json_set(&row, "best_model", best[0] ? rg_json_text(best) : json_null());
     return row;
 }
 

@@ -152,7 +152,10 @@ static rg_status begin_runs(struct rg_sweep_tables *s, const struct rg_summary *
                    rg_loss_learned_part(first->loss_kind));
     for (size_t i = 0; i < N; i++) {
         shown[n] = columns[i];
-        shown[n].meaning = i == LEARNED ? s->learned : shown[n].meaning;
+        shown[n].meaning = i == LEARNED                ? s->learned
+                           : i == TEST && s->validates ? "the loss of the test data, by the best weights: those of the "
+                                                         "lowest loss of the validation data"
+                                                       : shown[n].meaning;
         n += (i != HELD_OUT || s->validates) && (i != TEST || s->config->data.test);
     }
     return make_table(s, keys_of(s->grid, s->grid->n_axes), shown, n, true, &s->rows);

@@ -47,13 +47,20 @@ void rg_fold_columns(const struct rg_fold_group *group, struct rg_column columns
 
 void rg_fold_cells(const struct rg_fold_group *g, struct rg_columns *t) {
     const struct rg_fold_measure *const loss = &g->scores.loss, *const score = &g->scores.score;
+    char loss_sd[32] = "-", score_sd[32] = "-"; /* a single run has no deviation */
+    if (!isnan(loss->deviation)) {
+        (void)snprintf(loss_sd, sizeof loss_sd, "%.2g", loss->deviation);
+    }
+    if (!isnan(score->deviation)) {
+        (void)snprintf(score_sd, sizeof score_sd, "%.4f", score->deviation);
+    }
     rg_columns_cell(t, "", "%zu", g->scores.runs);
     rg_columns_cell(t, "", "%.4g", loss->mean);
-    rg_columns_cell(t, "", "%.2g", loss->deviation);
+    rg_columns_cell(t, "", "%s", loss_sd);
     rg_columns_cell(t, "", "%.4g", loss->min);
     rg_columns_cell(t, "", "%.4g", loss->max);
     rg_columns_cell(t, "", "%.4f", score->mean);
-    rg_columns_cell(t, "", "%.4f", score->deviation);
+    rg_columns_cell(t, "", "%s", score_sd);
     rg_columns_cell(t, "", "%zu", g->rank);
 }
 
