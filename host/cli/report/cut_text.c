@@ -38,9 +38,9 @@ void rg_cut_print(const struct rg_lag_profile *p) {
     }
     char loss[48] = "";
     if (p->one_of_losses) {
-        (void)snprintf(loss, sizeof loss, " of the loss of step %zu", p->probe);
+        (void)snprintf(loss, sizeof loss, " (loss of step %zu)", p->probe);
     }
-    (void)printf("cut after K steps, as by truncated BPTT, W_hh's gradient%s has against the whole\n", loss);
+    (void)printf("what truncated BPTT over K steps loses of W_hh's gradient%s:\n", loss);
     const size_t n = rg_cut_steps(p->lags, steps);
     for (size_t first = 0; first < n; first += COLUMNS) {
         const size_t end = n - first < COLUMNS ? n : first + COLUMNS;
@@ -48,12 +48,12 @@ void rg_cut_print(const struct rg_lag_profile *p) {
         for (size_t i = first; i < end; i++) {
             (void)printf(" %7zu", steps[i]);
         }
-        (void)printf("\n%16s", "a relative error");
+        (void)printf("\n%16s", "relative error");
         for (size_t i = first; i < end; i++) {
             const double error = hh->error[steps[i] - 1];
             (void)printf(" %7.2g", error < NOTHING ? 0.0 : error);
         }
-        (void)printf("\n%16s", "and a cosine");
+        (void)printf("\n%16s", "cosine to whole");
         for (size_t i = first; i < end; i++) {
             (void)printf(" %7.3f", hh->cut_cosine[steps[i] - 1]);
         }

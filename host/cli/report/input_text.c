@@ -42,14 +42,15 @@ void rg_input_text_print(const struct rg_input_lags *lags) {
     for (int kind = 0; kind < RG_INPUT_KINDS; kind++) {
         const struct rg_input_norms *const norms = &lags->of[kind];
         const double factor = factor_of(lags, kind);
-        (void)printf("  |%s| %s at lag 0", names[kind], rg_explain_power(norms->log10_median[0], a));
+        (void)printf("  |%s| %s%s at lag 0", names[kind], norms->exact ? "" : "about ",
+                     rg_explain_power(norms->log10_median[0], a));
         if (far > 0) {
             (void)printf(", %s at lag %zu", rg_explain_power(norms->log10_median[far], b), far);
         }
         if (isfinite(factor)) {
             (void)printf("; times %.4g a step", factor);
         }
-        (void)puts(norms->exact ? "" : " (estimated)");
+        (void)putchar('\n');
     }
 }
 

@@ -386,7 +386,9 @@ void rg_screen_validation(struct rg_screen *screen, const struct rg_validation *
     }
     rg_live_clear();
     if (first && apart > 1) {
-        (void)fprintf(stderr, "a line for one validation in %llu; --log F.jsonl has all\n", (unsigned long long)apart);
+        const bool has_log = screen->config->output.log || screen->config->output.out;
+        (void)fprintf(stderr, "one validation in %llu is shown; %s has all\n", (unsigned long long)apart,
+                      has_log ? "the log" : "--log F.jsonl");
     }
     (void)fprintf(stderr, "epoch %llu, update %s  validation loss %.6g%s%s\n", (unsigned long long)v->epoch,
                   grouped(v->update, number), v->loss, measure, v->best ? "  best" : "");
