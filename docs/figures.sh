@@ -4,5 +4,6 @@
 set -eu
 export RNN_GPU_DEVICE=cpu
 mkdir -p docs/images
-sed -n 's/^    \.\/rnn-gpu \(.*--plot docs\/images\/.*\)/\1/p' docs/notes-in-practice.md docs/gallery.md |
+sed -e ':join' -e '/\\$/{N;s/\\\n *//;b join' -e '}' docs/notes-in-practice.md docs/gallery.md | # a long command has several lines
+    sed -n 's/^    \.\/rnn-gpu \(.*--plot docs\/images\/.*\)/\1/p' |
     grep -e "docs/images/[^ ]*${1:-}" | xargs -L 1 "${RNN_GPU:-./rnn-gpu}"

@@ -8,9 +8,11 @@ export RNN_GPU_DEVICE=cpu
 ln -s "$root/data" data
 mkdir -p docs/images
 
-# Commands stand in indented lines and between back-quotes; options alone in the first cell of a table's row.
+# Commands stand in indented lines, which a back-slash continues, and between back-quotes; options alone in the first cell
+# of a table's row.
+sed -e ':join' -e '/\\$/{N;s/\\\n *//;b join' -e '}' "$document" >joined.md
 commands=$({
-    sed -n 's/^    \.\/rnn-gpu \(.*\)/\1/p' "$document"
+    sed -n 's/^    \.\/rnn-gpu \(.*\)/\1/p' joined.md
     grep -o '`\./rnn-gpu [^`]*`' "$document" | sed 's/^`\.\/rnn-gpu \(.*\)`$/\1/'
     sed -n 's/^| `\(--[^`]*\)` |.*/\1 --hidden 8/p' "$document"
 } | sed 's/ *#.*//')

@@ -50,10 +50,10 @@ known = set(re.findall(r"--[a-z][a-z0-9-]*", every)) | foreign
 for name, text in texts.items():
     wrong += [f"{name}: {option} is no option" for option in set(re.findall(r"`(--[a-z][a-z0-9-]*)", text)) - known]
 
-# The pages that a newcomer pastes commands from: blocks and tables fit a window.
-for name in ("README.md", "own-data.md", "data-and-files.md", "jobs.md"):
-    lines = next(page for page in pages if page.name == name).read_text().split("\n")
-    begins = "    " if name in ("README.md", "jobs.md") else ("    ", "|")
+# What a newcomer pastes fits a window: the blocks of every page, and the tables of two.
+for page in pages:
+    name, lines = page.name, page.read_text().split("\n")
+    begins = ("    ", "|") if name in ("own-data.md", "data-and-files.md") else "    "
     wrong += [f"{name}:{i}: {len(line)} columns, more than 120" for i, line in enumerate(lines, 1) if line.startswith(begins) and len(line) > 120]
 assert not wrong, "\n".join(wrong)
 assert commands >= 100, commands
