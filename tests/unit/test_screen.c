@@ -373,6 +373,7 @@ START_TEST(results) {
     e.result.best_update = 900;
     e.result.best_loss = 0.25;
     e.result.validation.loss = 0.375;
+    e.result.validation.update = 1000;
     uint64_t confusion[] = {3, 1, 2, 4};
     struct rg_metrics metrics = {.loss_kind = RG_LOSS_CE,
                                  .outputs = 3,
@@ -388,6 +389,7 @@ START_TEST(results) {
     struct rg_history *const h = history_of(2, 0.01);
     e.screen.history = h;
     e.result.test_of_best = true;
+    e.result.validation.update = 950; /* an interrupted run did not validate its last weights */
     metrics.n_classes = 3;
     uint64_t three[9] = {3, 1, 0, 2, 4, 0, 0, 0, 0};
     metrics.confusion = three;

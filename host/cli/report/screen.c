@@ -461,12 +461,15 @@ void rg_screen_advice(const struct rg_outcome *outcome, const struct rg_look *lo
 /* Print the results on validation and test data on stdout. */
 static void print_held_out(const struct rg_look *look, const struct rg_run_facts *f,
                            const struct rg_run_result *result) {
-    char line[160], a[64], b[32];
+    char line[160], a[64], b[32], when[80] = "the last update";
     const size_t width = rg_look_text(look);
+    if (result->validation.update != result->training.updates) { /* the run was interrupted, or diverged */
+        (void)snprintf(when, sizeof when, "update %s, the last that was validated",
+                       grouped(result->validation.update, b));
+    }
     if (result->best_update) {
-        rg_lines_format(stdout, width, 2,
-                        "validation loss %.6g after the last update; the lowest was %.6g, after update %s",
-                        result->validation.loss, result->best_loss, grouped(result->best_update, b));
+        rg_lines_format(stdout, width, 2, "validation loss %.6g after %s; the lowest was %.6g, after update %s",
+                        result->validation.loss, when, result->best_loss, grouped(result->best_update, b));
     }
     if (result->test) {
         rg_metrics_line(result->test, line, sizeof line);
