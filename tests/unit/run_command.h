@@ -30,9 +30,9 @@ static inline bool is_of_machine(const char *key) {
     return is;
 }
 
-/* Rounding errors of the machine become 0. */
+static const double NOTHING = 1e-11; /* below it are the rounding errors of the machine */
+
 static inline void round_json(json_t *value) {
-    static const double NOTHING = 1e-11;
     const char *key;
     json_t *item;
     void *next;
@@ -102,7 +102,8 @@ static inline void tell_line(const char *line, size_t length) {
     for (size_t i = 0; i < length;) {
         const size_t n = strspn(line + i, "0123456789.e-");
         if (n > MANY && memchr(line + i, '.', n)) {
-            text_add(&told, "%.5g", strtod(line + i, NULL));
+            const double number = strtod(line + i, NULL);
+            text_add(&told, "%.5g", fabs(number) < NOTHING ? 0.0 : number);
         } else {
             text_add(&told, "%.*s", n ? (int)n : 1, line + i);
         }
@@ -111,10 +112,26 @@ static inline void tell_line(const char *line, size_t length) {
     text_add(&told, "\n");
 }
 
+/* Are the line and those that follow it left out? Seconds in the last column of a table decide on its widths, and the
+ * digits of a norm on where its line breaks. */
+static inline bool is_left_out(const char *line, size_t length, bool is_line_before) {
+    static const char seconds[] = " seconds", loss[] = "loss ", norm[] = ", gradient norm ";
+    if (is_line_before) {
+        return length > 0;
+    }
+    const bool is_head =
+        length > strlen(seconds) && strncmp(line + length - strlen(seconds), seconds, strlen(seconds)) == 0;
+    return is_head || (strncmp(line, loss, strlen(loss)) == 0 && memmem(line, length, norm, strlen(norm)));
+}
+
 static inline void tell_text(const char *text) {
+    bool leaves_out = false;
     for (const char *end; *text; text = *end ? end + 1 : end) {
         end = text + strcspn(text, "\n");
-        tell_line(text, (size_t)(end - text));
+        leaves_out = is_left_out(text, (size_t)(end - text), leaves_out);
+        if (!leaves_out) {
+            tell_line(text, (size_t)(end - text));
+        }
     }
 }
 

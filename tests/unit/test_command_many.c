@@ -2,7 +2,8 @@
 #define _GNU_SOURCE
 #include "run_command.h"
 
-#define TINY "--device cpu --threads 1 --precision double --batch 2 --steps 5 --hidden 2 --updates 4 "
+#define CPU "--device cpu --threads 1 --precision double "
+#define TINY CPU "--batch 2 --steps 5 --hidden 2 --updates 4 "
 
 START_TEST(sweeps) {
     run_ok("sweep --json " TINY "--cell rnn,gru --seed 1-2");
@@ -12,12 +13,18 @@ START_TEST(sweeps) {
     tell_file("runs-lags.csv");
     run_ok("sweep --json " TINY "--seed 1-3 --out folder");
     run_ok("sweep --json " TINY "--seed 1-3 --out folder"); /* the results that are there */
+    run_ok("sweep --json " CPU "--data classes.csv --hidden 2 --updates 4 --folds 2 --fold 1,2 --seed 1-2");
+    run_ok("sweep --json " CPU "--data classes.csv --hidden 2,3 --updates 4 --val-frac 0.5 --report sweep.html");
+    run_ok("sweep --quiet " TINY "--steps 5,9 --cell rnn,lstm --lr 1e-3,1e-2 --plot sweep.svg");
+    ck_assert(access("sweep.html", F_OK) == 0 && access("sweep.svg", F_OK) == 0);
 }
 END_TEST
 
 START_TEST(comparisons) {
     run_ok("compare --json " TINY "--remedies tanh,lstm+clip,irnn --seeds 2");
     run_ok("compare --json " TINY "--remedies tanh,skip --rates 1e-3,1e-2 --seeds 1 --val-frac 0.5 --data classes.csv");
+    run_ok("compare --quiet " TINY "--remedies tanh,gru --seeds 2 --report compare.html --plot compare.svg");
+    ck_assert(access("compare.html", F_OK) == 0 && access("compare.svg", F_OK) == 0);
 }
 END_TEST
 
