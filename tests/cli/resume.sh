@@ -165,6 +165,8 @@ expect_status 0 "$program" "${small[@]}" --updates 90 --json
 [ "$(json_end weights_hash)" = "$hash" ] || fail "90 updates in two parts are others than in one"
 expect_status 0 "$program" --resume longer --json
 [ "$(json_end weights_hash)" = "$hash" ] || fail "a run that is done does not end as it did"
+expect_status 0 "$program" runs longer --json
+check_json 'assert [(run["options"]["updates"], run["updates"]) for run in lines] == [(90, 90)], lines'
 refused 2 '--hidden cannot be given with --resume' "$program" --resume longer --hidden 9
 refused 2 '--out cannot be given with --resume' "$program" --resume longer --out other
 refused 2 'already made 90 updates, and the run is to end after 50; give a larger --updates' "$program" --resume longer --updates 50 --quiet

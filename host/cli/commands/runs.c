@@ -35,7 +35,7 @@ enum {
 
 struct one_run {
     char *name;             /* name of its folder, relative to the requested one; "." for that folder itself */
-    json_t *options;        /* options in the start event, or NULL */
+    json_t *options;        /* options in the start event, or in the last one that resumed the run; or NULL */
     char state[TEXT_BYTES]; /* running, stopped, or how it ended */
     char verdict[TEXT_BYTES];
     uint64_t updates;
@@ -96,14 +96,28 @@ static void take_lines(struct one_run *run, const char *text, size_t length, boo
     }
 }
 
-static rg_status read_log(struct one_run *run, FILE *file) {
-    char *line = NULL, *tail = NULL;
-    size_t room = 0;
-    const ssize_t n = getline(&line, &room, file);
-    json_t *const start = n > 0 ? json_loadb(line, (size_t)n, 0, NULL) : NULL;
-    run->options = json_incref(json_object_get(start, "options"));
-    json_decref(start);
+/* Take the options of the first line, the start event, and of each event that resumed the run. */
+static void take_options(struct one_run *run, FILE *file) {
+    static const char resume[] = "{\"event\":\"resume\"";
+    char *line = NULL;
+    size_t room = 0, lines = 0;
+    for (ssize_t n = getline(&line, &room, file); n > 0; n = getline(&line, &room, file)) {
+        if (lines++ > 0 && strncmp(line, resume, strlen(resume)) != 0) {
+            continue;
+        }
+        json_t *const event = json_loadb(line, (size_t)n, 0, NULL), *const options = json_object_get(event, "options");
+        if (options) {
+            json_decref(run->options);
+            run->options = json_incref(options);
+        }
+        json_decref(event);
+    }
     free(line);
+}
+
+static rg_status read_log(struct one_run *run, FILE *file) {
+    char *tail = NULL;
+    take_options(run, file);
     (void)fseeko(file, 0, SEEK_END);
     const off_t length = ftello(file), begin = length > TAIL_BYTES ? length - TAIL_BYTES : 0;
     RG_TRY(rg_alloc(&tail, (size_t)(length - begin), 1, "the end of a log"));

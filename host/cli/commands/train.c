@@ -110,11 +110,12 @@ static rg_status open_run(struct job *j) {
 }
 
 static void report_start(struct job *j) {
+    const struct rg_config *const ran = &j->run->config;
     json_t *start = rg_event_start(j->run);
     if (j->from.sections) {
         rg_recorder_print(j->recorder, start);
-        start = rg_json_pack("{s:s, s:o, s:I}", "event", "resume", "file", rg_json_text(j->from.path), "update",
-                             (json_int_t)j->from.update);
+        start = rg_json_pack("{s:s, s:o, s:I, s:o}", "event", "resume", "file", rg_json_text(j->from.path), "update",
+                             (json_int_t)j->from.update, "options", rg_settings_json("train", ran, ran));
     }
     rg_recorder_event(j->recorder, start);
 }
