@@ -209,10 +209,28 @@ static rg_status refuse_words(const struct rg_targets *t, enum rg_loss loss) {
                    t->data->path, rg_loss_names[loss], loss == RG_LOSS_MSE ? "numbers" : "two classes", classes, fits);
 }
 
+/* Name the first sequence with a number that bce does not take. */
+static rg_status refuse_range(const struct rg_targets *t) {
+    const bool labels = t->data->label_kind != RG_LABELS_VALUES;
+    char number[RG_NUMBER_BYTES];
+    for (size_t n = 0; n < t->data->n_sequences; n++) {
+        for (size_t i = 0; i < rg_targets_rows(t, n) * t->width; i++) {
+            const size_t at = row_at(t, n, i / t->width);
+            const double y = rg_dataset_target(t->data, at + i % t->width);
+            if (counts(t, at) && (y < 0.0 || y > 1.0)) {
+                return rg_fail(RG_BAD_FILE, "%s: sequence %zu has the %s %s; %s", t->data->path, n + 1,
+                               labels ? "label" : "target", rg_float_text(y, number),
+                               labels ? "with two classes (--loss bce) labels are 0 and 1"
+                                      : "--loss bce needs targets from 0 to 1");
+            }
+        }
+    }
+    return RG_OK;
+}
+
 rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_target_options *o, struct rg_targets *t,
                             enum rg_loss *loss) {
     bool one_hot = false;
-    char number[RG_NUMBER_BYTES];
     *t = (struct rg_targets){.data = data, .target = o->target, .ignored = o->ignored};
     *loss = o->loss;
     RG_TRY(split_rows(t));
@@ -242,8 +260,7 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
         t->n_classes = t->n_classes <= 2 ? t->n_classes : 0;
     }
     if (o->loss == RG_LOSS_BCE && !o->lenient && (t->min < 0.0 || t->max > 1.0)) {
-        return rg_fail(RG_BAD_FILE, "%s has target %s; --loss bce needs targets from 0 to 1", data->path,
-                       rg_float_text(t->min < 0.0 ? t->min : t->max, number));
+        return refuse_range(t);
     }
     return RG_OK;
 }

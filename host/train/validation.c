@@ -53,6 +53,11 @@ rg_status rg_held_out_problem(const struct rg_problem *training, struct rg_datas
                               struct rg_problem *problem) {
     const struct rg_target_options options = {.loss = training->loss, .target = training->target, .ignored = ignored};
     RG_TRY(check_inputs(training->data, held_out));
+    if (held_out->classes && !training->data->classes) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s has words as labels, `%s` and others; those of the training data, %s, are numbers",
+                       held_out->path, held_out->classes[0], training->data->path);
+    }
     if (!rg_dataset_is_labelled(held_out)) {
         return rg_fail(RG_BAD_FILE, "%s has no labels to compare the outputs with", held_out->path);
     }

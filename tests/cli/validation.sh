@@ -187,4 +187,19 @@ done
 sed 's/2,3,y/2,4,y/' abc.csv >abd.csv # of the same size
 expect_status 0 "$program" --data abc.csv --val abd.csv --hidden 3 --updates 1 --device cpu
 expect_no_line 'is the training data again' stderr
+# labels of another kind, or of a class that the training data do not have
+printf 'series,a,label\n1,0.1,0\n2,0.2,1\n' >two.csv
+printf 'series,a,label\n1,0.1,1\n2,0.2,7\n' >seven.csv
+printf 'series,a,label\n1,0.1,x\n2,0.2,y\n' >named.csv
+two=("$program" --data two.csv --hidden 2 --updates 1 --device cpu --quiet)
+for option in --val --test; do
+    refused 4 'named\.csv has words as labels, `x` and others; those of the training data, two\.csv, are numbers$' \
+        "${two[@]}" "$option" named.csv
+    refused 4 'seven\.csv: sequence 2 has the label 7; with two classes \(--loss bce\) labels are 0 and 1$' \
+        "${two[@]}" "$option" seven.csv
+done
+expect_status 0 "${two[@]}" --out two
+for command in eval grad; do
+    refused 4 'seven\.csv: sequence 2 has the label 7' "$program" "$command" --model two/model.safetensors --data seven.csv --device cpu
+done
 checked "files and options that do not fit"
