@@ -9,7 +9,7 @@
 #include "plan/groups.h"
 #include "rnn_gpu/config.h"
 
-enum { BLOCK_ROWS = 4, OUTER_RUN = 4, REGISTERS_UNKNOWN = 128, MIN_PARTIAL = 8 };
+enum { OUTER_RUN = 4, REGISTERS_UNKNOWN = 128, MIN_PARTIAL = 8 };
 static const double FMA_SHARE = 0.83, BARRIER_CYCLES = 1500.0;
 
 const char *const rg_plan_bound_names[RG_N_PLAN_BOUNDS] = {"compute", "latency", "cache", "memory", "launch"};
@@ -86,7 +86,7 @@ static struct load scan_load(const struct rg_device *device, const struct rg_lau
     const struct rg_scan_args *const s = launch->args;
     const double real = (double)device->info.real_bytes, hidden = (double)s->hidden;
     const double item_rows = launch->item_rows ? launch->item_rows : device->info.rows;
-    const double height = launch->item_rows ? launch->block_rows : BLOCK_ROWS;
+    const double height = launch->item_rows ? launch->block_rows : RG_GPU_BLOCK_ROWS;
     const double rows = fmin((double)(s->rows - s->first_row), (double)(launch->groups[0] * s->tile));
     const double steps = (double)(s->to - s->from), units = (double)s->h_stride;
     const double tile = fmin((double)s->tile, rows), panel = (double)rg_device_panel(device);
@@ -147,11 +147,11 @@ static struct load head_load(const struct rg_device *device, const struct rg_lau
     const double rows = (double)(s->end - s->begin), steps = (double)(s->to - s->from), states = (double)s->hidden;
     const double panel = (double)rg_device_panel(device), outputs = (double)s->o_stride / panel;
     const double back = s->loss == RG_LOSS_AUTO ? 0.0 : up(states, panel), run = run_of(device->info.nv);
-    const double blocks = up(fmin((double)s->tile, rows), BLOCK_ROWS), passes = up(blocks, item_rows);
+    const double blocks = up(fmin((double)s->tile, rows), RG_GPU_BLOCK_ROWS), passes = up(blocks, item_rows);
     return (struct load){
         .rounds = steps,
         .runs = passes * (outputs * up(states, run) + back * up((double)s->outputs, run)),
-        .lanes = run * BLOCK_ROWS * columns_of(device),
+        .lanes = run * RG_GPU_BLOCK_ROWS * columns_of(device),
         .blocks = blocks,
         .room = passes * item_rows,
         .again = real * states * (double)s->o_stride * 2.0,
@@ -164,13 +164,13 @@ static struct load head_load(const struct rg_device *device, const struct rg_lau
 static struct load product_load(const struct rg_device *device, const struct rg_launch *launch, double rows,
                                 double depth, double panels, double tile) {
     const double real = (double)device->info.real_bytes, item_rows = device->info.rows;
-    const double panel = (double)rg_device_panel(device), blocks = panels * up(fmin(tile, rows), BLOCK_ROWS);
+    const double panel = (double)rg_device_panel(device), blocks = panels * up(fmin(tile, rows), RG_GPU_BLOCK_ROWS);
     const double each = up(panels, (double)launch->groups[1]), run = run_of(device->info.nv);
-    const double passes = each * up(up(fmin(tile, rows), BLOCK_ROWS), item_rows);
+    const double passes = each * up(up(fmin(tile, rows), RG_GPU_BLOCK_ROWS), item_rows);
     return (struct load){
         .rounds = 1.0,
         .runs = passes * up(depth, run),
-        .lanes = run * BLOCK_ROWS * columns_of(device),
+        .lanes = run * RG_GPU_BLOCK_ROWS * columns_of(device),
         .blocks = blocks / panels * each,
         .room = passes * item_rows,
         .again = INFINITY,

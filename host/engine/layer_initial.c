@@ -2,7 +2,7 @@
 #include "engine/layer.h"
 #include "model/cells.h"
 
-enum { BLOCK_ROWS = 8 };
+enum { GROUP_ROWS = 8 }; /* most sequences of a work-group of rg_initial_gradient */
 
 /* One of a direction's two initial states, `buffer` or zeros, to element `target` of rows of `to`. */
 static rg_status launch_initial(struct rg_net *net, const struct rg_layer_states *states, struct rg_buffer *buffer,
@@ -78,7 +78,7 @@ static rg_status launch_initial_rows(struct rg_net *net, void *self, struct rg_s
     args.begin = rows.begin;
     args.end = rows.end;
     launch.args = &args;
-    launch.groups[0] = rg_device_groups(net->device, rows.end - rows.begin, BLOCK_ROWS);
+    launch.groups[0] = rg_device_groups(net->device, rows.end - rows.begin, GROUP_ROWS);
     launch.groups[1] = 1;
     return rg_device_launch(net->device, &launch);
 }
@@ -117,6 +117,6 @@ rg_status rg_layer_initial_gradient(struct rg_net *net, size_t layer, size_t dir
                                            net->buffers.carry, net->buffers.begin, net->buffers.dh_0,
                                            net->buffers.dc_0},
                                .args = &args};
-    return rg_in_area(net, &(struct rg_area){RG_WORK_INITIAL, layer, 1, rows, BLOCK_ROWS}, launch_initial_rows,
+    return rg_in_area(net, &(struct rg_area){RG_WORK_INITIAL, layer, 1, rows, GROUP_ROWS}, launch_initial_rows,
                       &launch);
 }

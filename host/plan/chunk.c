@@ -7,7 +7,6 @@
 #include "plan/buffers.h"
 
 enum {
-    BLOCK_ROWS = 8,           /* RG_BLOCK_ROWS of a CPU, kernels/base/common.cl */
     LOSS_NUMBERS = 2,         /* of a sequence: the loss and its rest */
     MAX_OPTIMIZER_STATES = 2, /* numbers that an optimiser keeps of each weight, at most */
     SAMPLE_ROWS = 256,        /* of a lag profile (train/diagnosis.c) */
@@ -112,7 +111,7 @@ static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info
     }
     const uint64_t room = info->chunk_bytes ? info->chunk_bytes : cache_bytes(info) / 2;
     const uint64_t rows = room / p->row_bytes / p->block * p->block;
-    const uint64_t busy = rg_round_up((size_t)info->units * BLOCK_ROWS, p->block);
+    const uint64_t busy = rg_round_up((size_t)info->units * RG_CPU_BLOCK_ROWS, p->block);
     return rows > busy ? rows : busy;
 }
 
@@ -284,7 +283,7 @@ static size_t whole_rows(const struct rg_plan *p, const struct rg_device_info *i
         const size_t blocks = rg_divide_up(max_rows, p->block), fit = (size_t)(rows / p->block);
         return rg_divide_up(blocks, rg_divide_up(blocks, fit)) * p->block;
     }
-    return rows >= BLOCK_ROWS ? (size_t)rows / BLOCK_ROWS * BLOCK_ROWS : (size_t)rows;
+    return rows >= RG_CPU_BLOCK_ROWS ? (size_t)rows / RG_CPU_BLOCK_ROWS * RG_CPU_BLOCK_ROWS : (size_t)rows;
 }
 
 /* Limit `rows` to `max_rows`, rounded down to whole blocks if it holds one. max_rows 0: no limit. */

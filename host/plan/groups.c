@@ -4,7 +4,6 @@
 #include "base/sizes.h"
 
 enum {
-    BLOCK_ROWS = 4,
     SMALL_BLOCK = 2, /* rows; with fewer, the loads of a block would take longer than its products */
     TILE = 32,       /* most sequences of a work-group */
     MIN_ITEMS = 32,  /* of a work-group: the sub-group of most GPUs */
@@ -64,7 +63,7 @@ int rg_groups_list_rows(const struct rg_device_info *info, size_t blocks) {
  * else blocks of two. */
 static struct rg_plan_group shape_of(const struct rg_plan *p, const struct rg_device_info *info, size_t panels) {
     const size_t rows = rg_min(p->tile, p->chunk);
-    size_t block = rg_min(BLOCK_ROWS, rows);
+    size_t block = rg_min(RG_GPU_BLOCK_ROWS, rows);
     if (panels * rg_divide_up(rows, block) < (size_t)info->rows) {
         block = rg_min(SMALL_BLOCK, rows);
     }
@@ -88,7 +87,7 @@ void rg_groups_shape(struct rg_plan *p, const struct rg_device_info *info) {
 void rg_groups_plan(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     size_t tile = info->tile ? info->tile : TILE;
     while (tile > 1 && (tile > fit || rg_divide_up(p->chunk, tile) < (size_t)info->units)) {
-        tile = tile > BLOCK_ROWS ? rg_round_up(tile / 2, BLOCK_ROWS) : tile / 2;
+        tile = tile > RG_GPU_BLOCK_ROWS ? rg_round_up(tile / 2, RG_GPU_BLOCK_ROWS) : tile / 2;
     }
     p->tile = tile;
 }

@@ -10,9 +10,8 @@
 #include "rnn_gpu/memory.h"
 
 enum {
-    GPU_BLOCK_ROWS = 4,
     MIN_GROUPS = 32,       /* of a weight gradient: work for as many processors */
-    GPU_BLOCKS = 16384,    /* of four rows k in all slices: work for as many item rows of a GPU */
+    GPU_BLOCKS = 16384,    /* of RG_OUTER_ROWS rows k in all slices: work for as many item rows of a GPU */
     GPU_SLICES = 128,      /* most slices on a GPU */
     GPU_HEAD_PARTS = 32,   /* most parts of the batch in the head's gradient on a GPU */
     GPU_SLICE_ROWS = 64,   /* as RG_SLICE_ROWS, on a GPU */
@@ -67,7 +66,7 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     const bool gpu = device->info.is_gpu;
     /* of unequal slices the longest would keep a GPU's units waiting; those of few steps have one step each, or few */
     const size_t blocks = p->steps <= GPU_SLICES ? 2 * GPU_BLOCKS : GPU_BLOCKS;
-    const size_t wanted = gpu ? rg_min(GPU_SLICES, rg_divide_up(blocks, panels * rg_divide_up(rows, GPU_BLOCK_ROWS)))
+    const size_t wanted = gpu ? rg_min(GPU_SLICES, rg_divide_up(blocks, panels * rg_divide_up(rows, RG_OUTER_ROWS)))
                               : rg_divide_up(MIN_GROUPS, panels);
     const size_t enough = rg_divide_up(p->shard * p->steps, gpu ? GPU_SLICE_ROWS : RG_SLICE_ROWS);
     p->sum_slices = rg_min(rg_min(p->steps, rg_min(wanted, enough)), (size_t)fit);

@@ -6,11 +6,8 @@
 #include "plan/groups.h"
 
 enum {
-    BLOCK_ROWS = 8, /* kernels/base/common.cl */
-    FIVE_ROWS = 5,
+    FIVE_ROWS = 5, /* heights of smaller blocks of a processor: RG_SCAN_BLOCK of kernels/base/common.cl */
     HALF_BLOCK = 4,
-    GPU_BLOCK_ROWS = 4,
-    WARP_ROWS = 16, /* of a block by tensor cores, kernels/base/common.cl */
     GPU_TILE = 32,
     EVEN_TILE = 16,
     MAX_TILE = 64
@@ -28,7 +25,7 @@ static size_t launched_rows(const struct rg_plan *p) {
 static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
     const size_t rows = launched_rows(p), units = (size_t)info->units,
-                 tile = rg_min(rg_min(rows, info->rows > 1 ? GPU_TILE : BLOCK_ROWS), fit);
+                 tile = rg_min(rg_min(rows, info->rows > 1 ? GPU_TILE : RG_CPU_BLOCK_ROWS), fit);
     const size_t tiles = rg_divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
     /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
     const uint64_t enough = info->shared_step_bytes * (info->is_gpu || rows <= 2 * units ? 1U : 2U),
@@ -45,8 +42,8 @@ static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info 
  * units. */
 static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
     size_t tile = info->tile ? info->tile : GPU_TILE;
-    while (tile > GPU_BLOCK_ROWS && 4 * rg_divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
-        tile = rg_round_up(tile / 2, GPU_BLOCK_ROWS);
+    while (tile > RG_GPU_BLOCK_ROWS && 4 * rg_divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
+        tile = rg_round_up(tile / 2, RG_GPU_BLOCK_ROWS);
     }
     return tile;
 }
@@ -60,14 +57,14 @@ static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *inf
     if (shared <= 1) {
         return 1;
     }
-    if (shared < BLOCK_ROWS) {
-        return shared <= HALF_BLOCK ? HALF_BLOCK : roomy && shared == FIVE_ROWS ? FIVE_ROWS : BLOCK_ROWS;
+    if (shared < RG_CPU_BLOCK_ROWS) {
+        return shared <= HALF_BLOCK ? HALF_BLOCK : roomy && shared == FIVE_ROWS ? FIVE_ROWS : RG_CPU_BLOCK_ROWS;
     }
     if (info->tile) {
-        return rg_min(info->tile, rg_round_up(shared, BLOCK_ROWS));
+        return rg_min(info->tile, rg_round_up(shared, RG_CPU_BLOCK_ROWS));
     }
     const size_t few = roomy ? rg_divide_up(rows, units * rg_max(1, shared / EVEN_TILE)) : 0;
-    return rg_max(few, rg_round_up(rg_divide_up(rows, 8 * units), BLOCK_ROWS));
+    return rg_max(few, rg_round_up(rg_divide_up(rows, 8 * units), RG_CPU_BLOCK_ROWS));
 }
 
 /* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. A processor's
@@ -88,7 +85,7 @@ rg_status rg_tile_plan(struct rg_plan *p, const struct rg_device *device) {
             p->hidden, one * p->real_bytes, info->name, info->max_local_bytes, max_hidden);
     }
     const size_t fit = room < one ? 1 : 1 + (room - one) / more;
-    const size_t step = info->tf32 ? WARP_ROWS : items > 1 ? GPU_BLOCK_ROWS : BLOCK_ROWS;
+    const size_t step = info->tf32 ? RG_WARP_ROWS : items > 1 ? RG_GPU_BLOCK_ROWS : RG_CPU_BLOCK_ROWS;
     const size_t wanted = rg_min(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
     p->tile = rg_min(wanted, fit >= step ? fit / step * step : fit);
     if (rg_groups_vary(info)) {

@@ -38,6 +38,16 @@ typedef uint32_t rg_u32;
 /* Does an item have 32 registers for vectors of 64 bytes? Then blocks of five rows and panels of three vectors fit. */
 #define RG_IS_ROOMY(items, nv, bytes) ((items) == 1 && (nv) == 2 && (bytes) == 64)
 
+/* Rows of a register block (block.cl). A GPU's blocks are smaller, so that a multiprocessor has registers for a second
+ * work-group. With tensor cores (mma.cl) the items of a warp compute one block together. */
+#define RG_CPU_BLOCK_ROWS 8
+#define RG_GPU_BLOCK_ROWS 4
+#define RG_WARP_ROWS 16
+
+/* The scans in a cell's program: one of these two, or 0 for both. */
+#define RG_FORWARD_PART 1
+#define RG_REVERSE_PART 2
+
 /* A tile of rows near a work-group, which a GPU has in local memory (RG_LOCAL_AT in common.cl) and a processor in its
  * caches: numbers from one line to the next, and numbers of the whole tile. `width` is the length of a row, `items` the
  * number of items in a work-group. Lines are an odd number of vectors long, because powers of two would fall on the

@@ -21,9 +21,6 @@
 #define RG_IF_WIDE(wide, CALL, name, R) CALL(RG_CAT(name##_, R));
 #endif
 
-/* The scans in a cell's program: one of these two, or 0 for both. */
-#define RG_FORWARD_PART 1
-#define RG_REVERSE_PART 2
 #ifndef RG_SCAN_PART
 #define RG_SCAN_PART 0
 #endif
@@ -31,19 +28,17 @@
 #error "RG_SCAN_PART must be 0, RG_FORWARD_PART or RG_REVERSE_PART"
 #endif
 
-/* Rows of a register block, and the macro that splits rows into such blocks. GPU blocks are smaller, so that a
- * multiprocessor has registers for a second work-group. A scan's program may be built with even smaller blocks if a
- * tile has too few blocks for all item rows (host/plan/groups.h). */
+/* Rows of a register block, and the macro that splits rows into such blocks. A scan's program for a GPU may be built
+ * with smaller blocks if a tile has too few blocks for all item rows (host/plan/groups.h). */
 #if RG_COLS * RG_ROWS == 1
-#define RG_BLOCK_ROWS 8
+#define RG_BLOCK_ROWS RG_CPU_BLOCK_ROWS
 #elif !defined RG_BLOCK_ROWS
-#define RG_BLOCK_ROWS 4
+#define RG_BLOCK_ROWS RG_GPU_BLOCK_ROWS
 #endif
 #define RG_IN_BLOCKS RG_CAT(RG_BLOCKS_OF_, RG_BLOCK_ROWS)
 
 /* Row blocking for scans (HOT) and weight gradients. Weight gradients also handle leftover rows in pairs: they have few
- * blocks and long loops. With tensor cores (mma.cl) the items of a warp compute one block of 16 rows together. */
-#define RG_WARP_ROWS 16
+ * blocks and long loops. */
 #if RG_TF32
 #define RG_HOT_ROWS RG_WARP_ROWS
 #define RG_IN_GRADIENT_BLOCKS(first, end, sum_at, CALL) RG_BLOCKS_OF_16(first, end, CALL)

@@ -102,8 +102,8 @@ static rg_status create_variant(struct rg_cl_kernels *k, bool many, const struct
                                           .replicas = many,
                                           .item_rows = launch->item_rows,
                                           .block_rows = launch->block_rows,
-                                          .scan_part = forward ? 1
-                                                       : scan  ? 2
+                                          .scan_part = forward ? RG_FORWARD_PART
+                                                       : scan  ? RG_REVERSE_PART
                                                                : 0};
     const double begin = rg_seconds();
     RG_TRY(rg_cl_program_build(k->cl, k->context, k->id, &k->device->info, &program, &v->program));

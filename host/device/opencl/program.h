@@ -10,7 +10,7 @@ struct rg_cl_program {
     const char *root;
     bool replicas;             /* the kernels of kernels/programs/replicas.cl */
     int item_rows, block_rows; /* of another shape than the device's; 0: as there */
-    int scan_part;             /* RG_SCAN_PART of kernels/base/common.cl; 0: all */
+    int scan_part;             /* RG_FORWARD_PART, RG_REVERSE_PART; 0: both */
 };
 
 /* Build it for the precision and, unless it says otherwise, the group shape in `info`. RG_NO_DEVICE with the compiler's
