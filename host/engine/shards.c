@@ -120,7 +120,7 @@ static rg_status sum_node(const struct walk *w, struct rg_tree_node node, size_t
 
 /* Numbers of segment `rank` of a piece of n numbers. */
 static size_t segment_of(size_t n, size_t rank, size_t n_ranks) {
-    return n / n_ranks + (rank < n % n_ranks ? 1 : 0);
+    return rg_part_begin(n, n_ranks, rank + 1) - rg_part_begin(n, n_ranks, rank);
 }
 
 /* Numbers [at, at + n) of the sums: the tree's sum of them, on every rank, into the first node's place. */

@@ -21,18 +21,15 @@ size_t rg_plan_carry(const struct rg_plan *p) {
 }
 
 struct rg_span rg_plan_shard(const struct rg_plan *p, size_t shard) {
-    const size_t each = p->batch / p->shards, more = p->batch % p->shards;
-    return (struct rg_span){each * shard + rg_min(more, shard), each * (shard + 1) + rg_min(more, shard + 1)};
+    return rg_span_share((struct rg_span){0, p->batch}, p->shards, shard, 1);
 }
 
 struct rg_span rg_plan_slice_span(const struct rg_plan *p, size_t slice) {
-    const size_t each = p->steps / p->sum_slices, more = p->steps % p->sum_slices; /* rg_share of the kernels */
-    return (struct rg_span){each * slice + rg_min(more, slice), each * (slice + 1) + rg_min(more, slice + 1)};
+    return rg_span_share((struct rg_span){0, p->steps}, p->sum_slices, slice, 1);
 }
 
 size_t rg_plan_slice(const struct rg_plan *p, size_t t) {
-    const size_t each = p->steps / p->sum_slices, longer = p->steps % p->sum_slices * (each + 1);
-    return t < longer ? t / (each + 1) : (t - longer) / each + p->steps % p->sum_slices;
+    return rg_part_of(p->steps, p->sum_slices, t);
 }
 
 struct rg_span rg_plan_accum_before(const struct rg_plan *p, size_t end) {

@@ -59,11 +59,11 @@ struct rg_span {
     size_t begin, end;
 };
 
-/* Cut `whole` into `parts` nearly equal parts, as rg_share of the kernels does. Returns parts [first, first + n). */
+/* Cut `whole` into `parts` nearly equal parts (base/sizes.h). Returns parts [first, first + n). */
 static inline struct rg_span rg_span_share(struct rg_span whole, size_t parts, size_t first, size_t n) {
-    const size_t all = whole.end - whole.begin, each = all / parts, more = all % parts;
-    return (struct rg_span){whole.begin + first * each + rg_min(first, more),
-                            whole.begin + (first + n) * each + rg_min(first + n, more)};
+    const size_t all = whole.end - whole.begin;
+    return (struct rg_span){whole.begin + rg_part_begin(all, parts, first),
+                            whole.begin + rg_part_begin(all, parts, first + n)};
 }
 
 struct rg_plan {

@@ -1,14 +1,14 @@
 /* The tree of sums: see tree.h. */
 #include "ranks/tree.h"
 
+#include "base/sizes.h"
+
 size_t rg_tree_middle(struct rg_tree_node node) {
     return node.first + (node.end - node.first) / 2;
 }
 
 struct rg_tree_node rg_tree_run(size_t shards, size_t rank, size_t n_ranks) {
-    const size_t each = shards / n_ranks, more = shards % n_ranks;
-    const size_t first = each * rank + (rank < more ? rank : more);
-    return (struct rg_tree_node){first, first + each + (rank < more ? 1 : 0)};
+    return (struct rg_tree_node){rg_part_begin(shards, n_ranks, rank), rg_part_begin(shards, n_ranks, rank + 1)};
 }
 
 static size_t collect(struct rg_tree_node node, struct rg_tree_node run, struct rg_tree_node *nodes, size_t n) {
@@ -34,8 +34,7 @@ size_t rg_tree_depth(struct rg_tree_node node) {
     }
     const size_t middle = rg_tree_middle(node);
     const size_t left = rg_tree_depth((struct rg_tree_node){node.first, middle});
-    const size_t right = rg_tree_depth((struct rg_tree_node){middle, node.end}) + 1;
-    return left > right ? left : right;
+    return rg_max(left, rg_tree_depth((struct rg_tree_node){middle, node.end}) + 1);
 }
 
 static void add_floats(float *restrict to, const float *restrict from, size_t n) {
@@ -68,9 +67,7 @@ struct waiting {
 
 /* Does one rank hold the whole node? */
 static bool is_whole(const struct waiting *w, struct rg_tree_node node) {
-    const size_t each = w->shards / w->n_ranks, longer = w->shards % w->n_ranks * (each + 1);
-    const size_t rank =
-        node.first < longer ? node.first / (each + 1) : (node.first - longer) / each + w->shards % w->n_ranks;
+    const size_t rank = rg_part_of(w->shards, w->n_ranks, node.first);
     return node.end <= rg_tree_run(w->shards, rank, w->n_ranks).end;
 }
 
