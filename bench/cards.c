@@ -180,7 +180,7 @@ const struct rg_card rg_cards[] = {
 const size_t rg_n_cards = sizeof rg_cards / sizeof *rg_cards;
 
 rg_status rg_card_find(const char *name, const struct rg_card **out) {
-    char list[LIST_BYTES] = "";
+    char list[LIST_BYTES] = "", hint[RG_HINT_BYTES];
     const char *names[sizeof rg_cards / sizeof *rg_cards + 1] = {NULL};
     size_t length = 0;
     for (size_t i = 0; i < rg_n_cards; i++) {
@@ -192,7 +192,6 @@ rg_status rg_card_find(const char *name, const struct rg_card **out) {
         const int more = snprintf(list + length, sizeof list - length, "%s%s", i ? ", " : "", names[i]);
         length += more > 0 ? (size_t)more : 0;
     }
-    const char *const near = rg_name_nearest(name, names);
-    return rg_fail(RG_USAGE, "--plan: unknown card '%.80s'; known are %s%s%s", name, list,
-                   near ? "; did you mean " : "", near ? near : "");
+    return rg_fail(RG_USAGE, "--plan: unknown card '%.80s'; known are %s%s", name, list,
+                   rg_name_hint(name, names, hint));
 }

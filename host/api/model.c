@@ -145,15 +145,14 @@ const char *rnn_gpu_model_class(const rnn_gpu_model *model, size_t index) {
 static struct rg_parameter *find(const rnn_gpu_model *model, const char *name) {
     struct rg_model *const m = model->model;
     const char *names[RG_MAX_PARAMETERS + 1] = {NULL};
+    char hint[RG_HINT_BYTES];
     for (size_t i = 0; i < m->n_parameters; i++) {
         names[i] = m->parameters[i].name;
         if (strcmp(names[i], name) == 0) {
             return &m->parameters[i];
         }
     }
-    const char *const nearest = rg_name_nearest(name, names);
-    (void)rg_fail(RG_USAGE, "the model has no parameter '%.80s'%s%s%s", name, nearest ? "; did you mean " : "",
-                  nearest ? nearest : "", nearest ? "?" : "");
+    (void)rg_fail(RG_USAGE, "the model has no parameter '%.80s'%s", name, rg_name_hint(name, names, hint));
     return NULL;
 }
 

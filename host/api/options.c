@@ -83,6 +83,7 @@ void rnn_gpu_options_destroy(rnn_gpu_options *options) {
 /* The option of that name among the command's options; NULL, with a message, if there is none. */
 static const struct rg_option *find_option(size_t command, const char *name) {
     const char *names[256] = {NULL};
+    char hint[RG_HINT_BYTES];
     size_t n = 0;
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
@@ -96,9 +97,8 @@ static const struct rg_option *find_option(size_t command, const char *name) {
             names[n++] = option->name;
         }
     }
-    const char *const nearest = rg_name_nearest(name, names);
-    (void)rg_fail(RG_USAGE, "%s has no option '%.80s'%s%s%s", rg_commands[command].name, name,
-                  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    (void)rg_fail(RG_USAGE, "%s has no option '%.80s'%s", rg_commands[command].name, name,
+                  rg_name_hint(name, names, hint));
     return NULL;
 }
 

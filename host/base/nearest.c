@@ -2,6 +2,7 @@
 #include "base/nearest.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/sizes.h"
@@ -64,4 +65,13 @@ const char *rg_name_nearest(const char *given, const char *const *names) {
         n++;
     }
     return rg_name_nearest_of(given, names, n);
+}
+
+const char *rg_name_hint(const char *given, const char *const *names, char text[RG_HINT_BYTES]) {
+    const char *const nearest = rg_name_nearest(given, names);
+    text[0] = '\0';
+    if (nearest != NULL) {
+        (void)snprintf(text, RG_HINT_BYTES, "; did you mean %.120s?", nearest);
+    }
+    return text;
 }

@@ -22,4 +22,8 @@ const char *rg_name_nearest(const char *given, const char *const *names);
 /* The same of `n` names. */
 const char *rg_name_nearest_of(const char *given, const char *const *names, size_t n);
 
+/* "; did you mean NAME?" for the end of a message, or "" where no name is near. Returns `text`. */
+enum { RG_HINT_BYTES = 160 };
+const char *rg_name_hint(const char *given, const char *const *names, char text[RG_HINT_BYTES]);
+
 #endif

@@ -152,7 +152,7 @@ static void print_fish(void) {
 
 rg_status rg_completion_print(const char *shell) {
     static const char *const shells[] = {"bash", "zsh", "fish", NULL};
-    const char *const nearest = shell != NULL ? rg_name_nearest(shell, shells) : NULL;
+    char hint[RG_HINT_BYTES];
     if (shell == NULL) {
         return rg_fail(RG_USAGE, "completion needs a shell: bash, zsh or fish");
     }
@@ -164,9 +164,8 @@ rg_status rg_completion_print(const char *shell) {
     } else if (strcmp(shell, "fish") == 0) {
         print_fish();
     } else {
-        return rg_fail(RG_USAGE, "there is no completion for '%.80s', only for bash, zsh and fish%s%s%s", shell,
-                       nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
-                       nearest != NULL ? "?" : "");
+        return rg_fail(RG_USAGE, "there is no completion for '%.80s', only for bash, zsh and fish%s", shell,
+                       rg_name_hint(shell, shells, hint));
     }
     return RG_OK;
 }

@@ -18,12 +18,11 @@ static bool takes(size_t command, const struct rg_option *option) {
 
 rg_status rg_command_refuse(const char *what, const char *name) {
     const char *names[RG_MAX_COMMANDS + 1] = {NULL};
+    char hint[RG_HINT_BYTES];
     for (size_t i = 0; i < rg_n_commands && i < RG_MAX_COMMANDS; i++) {
         names[i] = rg_commands[i].name;
     }
-    const char *const nearest = rg_name_nearest(name, names);
-    return rg_fail(RG_USAGE, "unknown %s '%.80s'%s%s%s", what, name, nearest != NULL ? "; did you mean " : "",
-                   nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+    return rg_fail(RG_USAGE, "unknown %s '%.80s'%s", what, name, rg_name_hint(name, names, hint));
 }
 
 /* The option with the nearest name. Among names of equally many edits the command's own comes first, then the one with

@@ -258,7 +258,7 @@ static rg_status set_real(const struct rg_option *option, const char *text, stru
 /* ---- Names ---- */
 
 static rg_status find_name(const struct rg_option *option, const char *text, const char *const *names, size_t *index) {
-    char list[RG_OPTION_TEXT_BYTES];
+    char list[RG_OPTION_TEXT_BYTES], hint[RG_HINT_BYTES];
     *index = 0;
     while (names[*index] != NULL && strcmp(names[*index], text) != 0) {
         (*index)++;
@@ -266,11 +266,9 @@ static rg_status find_name(const struct rg_option *option, const char *text, con
     if (names[*index] != NULL) {
         return RG_OK;
     }
-    const char *const nearest = rg_name_nearest(text, names);
     join(names, list, sizeof list);
-    return rg_fail(RG_USAGE, "--%s: unknown value '%.80s'; expected %s%s%s%s", option->name, text,
-                   names[1] != NULL ? "one of " : "", list, nearest != NULL ? "; did you mean " : "",
-                   nearest != NULL ? nearest : "");
+    return rg_fail(RG_USAGE, "--%s: unknown value '%.80s'; expected %s%s%s", option->name, text,
+                   names[1] != NULL ? "one of " : "", list, rg_name_hint(text, names, hint));
 }
 
 static rg_status set_name(const struct rg_option *option, const char *text, struct rg_config *config) {

@@ -99,12 +99,12 @@ static size_t choose(const char *name, size_t *chosen) {
 
 static rg_status refuse(const char *name) {
     const char *names[MAX_PROBES + 2] = {"all"};
+    char hint[RG_HINT_BYTES];
     for (size_t i = 0; i < rg_n_probes && i < MAX_PROBES; i++) {
         names[i + 1] = rg_probes[i].name;
     }
-    const char *const nearest = rg_name_nearest(name, names);
-    return rg_fail(RG_USAGE, "unknown probe '%.40s'; `rnn-gpu probe` lists them%s%s%s", name,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return rg_fail(RG_USAGE, "unknown probe '%.40s'; `rnn-gpu probe` lists them%s", name,
+                   rg_name_hint(name, names, hint));
 }
 
 /* Check sizes: large enough for meaningful averages, small enough for a run of seconds and for the range of a double.

@@ -93,11 +93,10 @@ static size_t find(const char *const *names, const char *name, size_t length) {
 }
 
 static rg_status refuse(const char *what, const char *const *names, const char *name, size_t length) {
-    char text[NAME_BYTES];
+    char text[NAME_BYTES], hint[RG_HINT_BYTES];
     (void)snprintf(text, sizeof text, "%.*s", (int)length, name);
-    const char *const nearest = rg_name_nearest(text, names);
-    return rg_fail(RG_USAGE, "--remedies: unknown %s '%s'; help compare lists them%s%s", what, text,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "");
+    return rg_fail(RG_USAGE, "--remedies: unknown %s '%s'; help compare lists them%s", what, text,
+                   rg_name_hint(text, names, hint));
 }
 
 static rg_status add_row(struct rg_comparison *comparison, const struct rg_config *config, size_t remedy, size_t with,

@@ -148,7 +148,7 @@ static bool has(enum rg_figure_command command, size_t row) {
 
 rg_status rg_figures_check(enum rg_figure_command command, const char *name) {
     const char *names[MAX_NAMES] = {NULL};
-    char list[400] = "";
+    char list[400] = "", hint[RG_HINT_BYTES];
     for (size_t i = 0, n = 0; i < N_ROWS; i++) {
         const size_t at = strlen(list);
         if (has(command, i) && strcmp(name, rows[i].name) == 0) {
@@ -159,9 +159,8 @@ rg_status rg_figures_check(enum rg_figure_command command, const char *name) {
             (void)snprintf(list + at, sizeof list - at, "%s%s", at ? ", " : "", rows[i].name);
         }
     }
-    const char *const nearest = rg_name_nearest(name, names);
-    return rg_fail(RG_USAGE, "--figure: there is no figure '%.80s' here; the figures are %s%s%s%s", name, list,
-                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return rg_fail(RG_USAGE, "--figure: there is no figure '%.80s' here; the figures are %s%s", name, list,
+                   rg_name_hint(name, names, hint));
 }
 
 size_t rg_figures_count(enum rg_figure_command command) {
