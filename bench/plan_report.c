@@ -39,7 +39,7 @@ static rg_status check_options(const struct rg_config *config) {
         {config->output.out != NULL, "--out"},
         {config->machine.device_given, "--device"},
         {config->machine.shape != NULL, "--shape"},
-        {config->machine.precision == RG_PRECISION_DOUBLE, "--precision double"},
+        {rg_config_is_double(config), "--precision double"},
         {config->machine.math == RG_MATH_TF32, "--math tf32"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {

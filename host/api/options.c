@@ -273,7 +273,7 @@ rg_status rg_api_machine(const rnn_gpu_options *options, struct rg_config *confi
             RG_TRY(rg_option_set(option, equals + 1, config));
         }
     }
-    return config->machine.math == RG_MATH_TF32 && config->machine.precision == RG_PRECISION_DOUBLE
+    return config->machine.math == RG_MATH_TF32 && rg_config_is_double(config)
                ? rg_fail(RG_USAGE, "--math tf32 requires --precision float; leave out --math or --precision")
                : RG_OK;
 }

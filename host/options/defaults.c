@@ -68,3 +68,7 @@ bool rg_config_is_fashion_mnist(const struct rg_config *config) {
 bool rg_config_reads_files(const struct rg_config *config) {
     return config->data.file != NULL || rg_config_is_fashion_mnist(config);
 }
+
+bool rg_config_is_double(const struct rg_config *config) {
+    return config->machine.precision == RG_PRECISION_DOUBLE;
+}

@@ -376,7 +376,7 @@ rg_status rg_arguments_check(const struct rg_arguments *arguments, const struct 
                        config->data.file);
     }
     RG_TRY(check_source(arguments, config));
-    if (config->machine.math == RG_MATH_TF32 && config->machine.precision == RG_PRECISION_DOUBLE) {
+    if (config->machine.math == RG_MATH_TF32 && rg_config_is_double(config)) {
         return rg_fail(RG_USAGE, "--math tf32 requires --precision float; leave out --math or --precision");
     }
     for (size_t i = 0; i < rg_n_options; i++) {

@@ -29,7 +29,7 @@ rg_status rg_setup_shape(const struct rg_config *config, struct rg_device_shape 
     }
     RG_TRY(rg_device_shape_read(config->machine.shape, shape));
     shape->vec =
-        rg_setup_is_double(config) && shape->vec > 1 ? shape->vec / 2 : shape->vec; /* a vector has the same bytes */
+        rg_config_is_double(config) && shape->vec > 1 ? shape->vec / 2 : shape->vec; /* a vector has the same bytes */
     return rg_setup_tf32(config) == RG_TF32_NONE
                ? RG_OK
                : rg_fail(RG_USAGE, "--math tf32 has a shape of its own; leave out --shape");
@@ -70,7 +70,7 @@ rg_status rg_setup_device(const struct rg_config *config, struct rg_device **out
     char name[256];
     RG_TRY(choose_device(config, name, sizeof name));
     struct rg_device_options options = {.threads = rg_setup_threads(config),
-                                        .is_double = rg_setup_is_double(config),
+                                        .is_double = rg_config_is_double(config),
                                         .tf32 = rg_setup_tf32(config),
                                         .launch_seconds = config->machine.launch_seconds,
                                         .of_environment = config->machine.device_of_environment};

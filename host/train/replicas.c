@@ -114,7 +114,7 @@ static void *work(void *argument) {
     struct crew *const c = argument;
     struct rg_device *device = NULL;
     const struct rg_device_options single = {.threads = 1,
-                                             .is_double = c->replicas->config->machine.precision == RG_PRECISION_DOUBLE,
+                                             .is_double = rg_config_is_double(c->replicas->config),
                                              .tf32 = rg_setup_tf32(c->replicas->config)};
     rg_status status = rg_native_open(&single, &device);
     while (status == RG_OK) {

@@ -20,10 +20,6 @@
 
 enum { OUTPUT_BATCH = 4096 };
 
-bool rg_setup_is_double(const struct rg_config *config) {
-    return config->machine.precision == RG_PRECISION_DOUBLE;
-}
-
 /* Turn images into sequences of pixels if requested. On failure *data is destroyed. */
 static rg_status take_apart(struct rg_pixels pixels, struct rg_dataset **data) {
     const rg_status status = pixels.single ? rg_dataset_pixels(*data, pixels) : RG_OK;
@@ -72,7 +68,7 @@ static struct rg_dataset_options reading_of(const struct rg_config *config) {
     return (struct rg_dataset_options){.steps = config->training.tbptt ? SIZE_MAX : config->data.steps,
                                        .pad_left = config->data.pad == RG_PAD_LEFT,
                                        .memory = memory_for_data(config),
-                                       .doubles = rg_setup_is_double(config) || config->data.normalize};
+                                       .doubles = rg_config_is_double(config) || config->data.normalize};
 }
 
 /* Read words, columns and classes by the numbers that they have in the model. */
@@ -193,10 +189,10 @@ rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_mod
     } else {
         RG_TRY_GOTO(rg_dataset_moments(training, moments, moments + n));
     }
-    RG_TRY_GOTO(rg_dataset_normalize(training, moments, moments + n, rg_setup_is_double(config)));
+    RG_TRY_GOTO(rg_dataset_normalize(training, moments, moments + n, rg_config_is_double(config)));
     for (size_t i = 0; i < n_others; i++) {
         if (others[i] && others[i]->n_features == n && others[i]->kind != RG_INPUT_TOKEN) { /* else refused later */
-            RG_TRY_GOTO(rg_dataset_normalize(others[i], moments, moments + n, rg_setup_is_double(config)));
+            RG_TRY_GOTO(rg_dataset_normalize(others[i], moments, moments + n, rg_config_is_double(config)));
         }
     }
 fail:
@@ -258,7 +254,7 @@ struct rg_target_options rg_setup_targets(const struct rg_config *config, enum r
 void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor) {
     const size_t n = rg_tensor_elements(tensor);
     char *const bytes = (char *)tensor->data;
-    if (rg_setup_is_double(config)) {
+    if (rg_config_is_double(config)) {
         return;
     }
     for (size_t i = 0; i < n; i++) { /* a float's bytes are those of doubles that are done with */
@@ -373,7 +369,7 @@ static rg_status prepare_inputs(const struct rg_config *config, bool labelled, c
     RG_TRY(check_fit(config, model, *data));
     RG_TRY(rg_fill_end(config, model, *data, NULL, 0));
     return model->input_mean
-               ? rg_dataset_normalize(*data, model->input_mean, model->input_deviation, rg_setup_is_double(config))
+               ? rg_dataset_normalize(*data, model->input_mean, model->input_deviation, rg_config_is_double(config))
                : RG_OK;
 }
 
@@ -401,7 +397,7 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
         return rg_fail(RG_USAGE, "--model FILE and --data FILE are both needed");
     }
     rg_status status = RG_OK;
-    RG_TRY_GOTO(rg_setup_model(config, rg_setup_is_double(config), model));
+    RG_TRY_GOTO(rg_setup_model(config, rg_config_is_double(config), model));
     if (config->model.set) {
         RG_TRY_GOTO(rg_model_assign(*model, config->model.set, true));
     }

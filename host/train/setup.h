@@ -9,9 +9,6 @@
 #include "rnn_gpu/tensors.h"
 #include "train/source.h"
 
-/* Does --precision ask for doubles? */
-bool rg_setup_is_double(const struct rg_config *config);
-
 /* Settle config->machine.shards: as --shards says, else 1, or with ranks of mpirun by the batch. RG_USAGE for more
  * shards or ranks than sequences. */
 rg_status rg_setup_shards(struct rg_config *config);

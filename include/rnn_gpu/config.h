@@ -336,6 +336,9 @@ bool rg_config_is_fashion_mnist(const struct rg_config *config);
 /* Do the data come from files: --data, or those of fashion-mnist? */
 bool rg_config_reads_files(const struct rg_config *config);
 
+/* Does the run compute in doubles (--precision double)? */
+bool rg_config_is_double(const struct rg_config *config);
+
 /* Parse `argv[1…]`: fills *config and *command ("train" when none is given). Strings point into argv. On RG_USAGE the
  * message names the option, the value and the allowed range, and for an unknown option the nearest one. --help and
  * --version are commands ("help", "version") here; *topic is then the command asked about, or NULL. */

@@ -58,7 +58,7 @@ static void show_progress(struct bench *b, size_t at, const char *what) {
 
 static rg_status open_device(struct rg_bench_report *r, const char *spec) {
     struct rg_device_options options = {.threads = r->config->machine.threads,
-                                        .is_double = r->config->machine.precision == RG_PRECISION_DOUBLE,
+                                        .is_double = rg_config_is_double(r->config),
                                         .tf32 = rg_setup_tf32(r->config),
                                         .launch_seconds = r->config->machine.launch_seconds,
                                         .of_environment = r->config->machine.device_of_environment};
@@ -100,7 +100,7 @@ static void open_peers(struct bench *b) {
     struct rg_device_info processor;
     rg_native_describe(&(struct rg_device_options){.threads = r->config->machine.threads}, &processor);
     r->threads = processor.units;
-    const bool is_double = r->config->machine.precision == RG_PRECISION_DOUBLE;
+    const bool is_double = rg_config_is_double(r->config);
     const bool is_tf32 = r->config->machine.math == RG_MATH_TF32;
     if ((r->config->bench.peers || r->config->bench.roofline) && (is_double || is_tf32)) {
         rg_log("peers and SGEMM compute in float: they are left out of %s",

@@ -84,7 +84,7 @@ static rg_status print_json(const struct rg_config *config, const struct job *j)
     rg_json_set(&result, "input_lags", rg_input_text_json(&j->pass->inputs));
     rg_json_set(&result, "probes", rg_probe_text_json(&j->pass->map));
     rg_json_set(&result, "options", rg_settings_json("grad", &j->ran, &j->ran));
-    return config->machine.precision == RG_PRECISION_DOUBLE ? rg_json_print_exact(result) : rg_json_print(result);
+    return rg_config_is_double(config) ? rg_json_print_exact(result) : rg_json_print(result);
 }
 
 /* "8 sequences of 50 steps". */
@@ -99,7 +99,7 @@ static rg_status print_result(const struct rg_config *config, const struct job *
     if (config->output.json) {
         return print_json(config, j);
     }
-    const int digits = config->machine.precision == RG_PRECISION_DOUBLE ? 17 : 9;
+    const int digits = rg_config_is_double(config) ? 17 : 9;
     const struct rg_look look = rg_look_of(config);
     if (config->output.trace && j->shown) {
         RG_TRY(rg_walk_print(j->walk, config->output.sequence, rg_look_terminal()));
@@ -199,7 +199,7 @@ static rg_status open_task(const struct rg_config *config, struct job *j) {
     const struct rg_task_sequences sequences = {.problem = &start.problem,
                                                 .seed = config->training.seed,
                                                 .n = config->data.batch,
-                                                .doubles = config->machine.precision == RG_PRECISION_DOUBLE,
+                                                .doubles = rg_config_is_double(config),
                                                 .threads = config->machine.threads};
     RG_TRY(rg_task_data(&sequences, &j->data));
     const struct rg_target_options targets = {

@@ -255,7 +255,7 @@ static rg_status save(const struct prediction *p, const struct rg_config *config
                                                    .data = p->data,
                                                    .problem = &p->problem,
                                                    .outputs = p->outputs,
-                                                   .exact = config->machine.precision == RG_PRECISION_DOUBLE};
+                                                   .exact = rg_config_is_double(config)};
         return rg_predictions_write_csv(&predictions, path);
     }
     rg_setup_round(config, &tensor);
@@ -292,19 +292,15 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     }
     RG_TRY(rg_setup_device(config, &p->device));
     const struct rg_look look = rg_look_of(config);
+    const bool exact = rg_config_is_double(config);
     const size_t n = p->data->n_sequences;
     RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_setup_outputs(p->device, p->model, p->data, &p->problem, config->machine.memory, p->outputs));
     RG_TRY(score(p, config));
     rg_guard_forbid_restart(RG_GUARD_RESULTS);
-    if (!config->output.out || config->output.json) {
-        for (size_t i = 0; i < n; i++) {
-            if (config->output.json) {
-                RG_TRY(print_json(p, i, config->machine.precision == RG_PRECISION_DOUBLE));
-            } else {
-                RG_TRY(print_row(p, i, config->machine.precision == RG_PRECISION_DOUBLE, rg_look_table(&look)));
-            }
-        }
+    const bool shown = !config->output.out || config->output.json;
+    for (size_t i = 0; shown && i < n; i++) {
+        RG_TRY(config->output.json ? print_json(p, i, exact) : print_row(p, i, exact, rg_look_table(&look)));
     }
     const rg_status saved = config->output.out ? save(p, config) : RG_OK;
     print_score(p);

@@ -97,7 +97,7 @@ rg_status rg_run_table_open(const struct rg_config *config, struct rg_run_table 
         return RG_OK;
     }
     t->is_csv = rg_ends_in(path, ".csv");
-    t->digits = config->machine.precision == RG_PRECISION_DOUBLE ? 17 : 9;
+    t->digits = rg_config_is_double(config) ? 17 : 9;
     if (!t->is_csv) {
         RG_TRY(rg_json_lines_open(&t->lines, path));
         t->lines.digits = t->digits;
