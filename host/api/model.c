@@ -42,7 +42,7 @@ static rg_status new_model(const struct rg_config *c, size_t inputs, size_t outp
     RG_TRY(rg_shape_set_readout(&shape, c->model.readout));
     RG_TRY(rg_model_create(&shape, out));
     rg_status status = rg_model_initialise(*out, &init, c->training.seed);
-    if (status == RG_OK && c->machine.precision == RG_PRECISION_DOUBLE) {
+    if (status == RG_OK && rg_config_is_double(c)) {
         status = rg_model_widen(*out);
     }
     if (status != RG_OK) {
@@ -85,7 +85,7 @@ rnn_gpu_status rnn_gpu_model_load(const char *path, const rnn_gpu_options *optio
     const struct rg_api_inputs in = {.model_path = path, .data = &any_data};
     rg_status status = rg_api_configure(options, "predict", &in, &c);
     if (status == RG_OK) {
-        status = rg_setup_model(&c.config, c.config.machine.precision == RG_PRECISION_DOUBLE, &made);
+        status = rg_setup_model(&c.config, rg_config_is_double(&c.config), &made);
         status = status == RG_OK ? rg_api_give_model(made, model) : status;
         rg_api_config_release(&c);
     }
@@ -189,7 +189,7 @@ rnn_gpu_status rnn_gpu_model_get(const rnn_gpu_model *model, const char *name, d
         return rg_api_end(RG_USAGE);
     }
     for (size_t i = 0; i < count; i++) {
-        values[i] = m->exact ? m->exact[p->offset + i] : (double)m->weights[p->offset + i];
+        values[i] = rg_model_weight(m, p->offset + i);
     }
     return rg_api_end(RG_OK);
 }
@@ -202,11 +202,7 @@ static rg_status set_values(struct rg_model *m, struct rg_parameter *p, const do
         }
     }
     for (size_t i = 0; i < count; i++) {
-        if (m->exact) {
-            m->exact[p->offset + i] = values[i];
-        } else {
-            m->weights[p->offset + i] = (float)values[i];
-        }
+        rg_model_set_weight(m, p->offset + i, values[i]);
     }
     p->absent = false;
     return RG_OK;

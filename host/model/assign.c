@@ -178,12 +178,8 @@ static rg_status set(struct rg_model *model, const struct assignment *a, bool te
         return refuse(a, "too large for a float; use --precision double");
     }
     const size_t at = model->parameters[target.parameter].offset + place;
-    const double before = model->exact ? model->exact[at] : (double)model->weights[at];
-    if (model->exact) {
-        model->exact[at] = a->value;
-    } else {
-        model->weights[at] = (float)a->value;
-    }
+    const double before = rg_model_weight(model, at);
+    rg_model_set_weight(model, at, a->value);
     if (tell) {
         rg_log("set %.*s (it was %.9g)", (int)a->length, a->text, before);
     }

@@ -83,6 +83,18 @@ float *rg_model_values(const struct rg_model *model, size_t parameter) {
     return model->weights + model->parameters[parameter].offset;
 }
 
+double rg_model_weight(const struct rg_model *model, size_t at) {
+    return model->exact ? model->exact[at] : (double)model->weights[at];
+}
+
+void rg_model_set_weight(struct rg_model *model, size_t at, double value) {
+    if (model->exact) {
+        model->exact[at] = value;
+    } else {
+        model->weights[at] = (float)value;
+    }
+}
+
 /* Append a parameter; columns = 0 for a bias. */
 static rg_status add_parameter(struct rg_model *model, const char *name, size_t rows, size_t columns) {
     struct rg_parameter *p = &model->parameters[model->n_parameters];
@@ -312,12 +324,7 @@ rg_status rg_model_copy(const struct rg_model *model, bool exact, struct rg_mode
     RG_TRY(create(&model->shape, exact, out));
     struct rg_model *const m = *out;
     for (size_t i = 0; i < m->arena; i++) {
-        const double value = model->exact ? model->exact[i] : (double)model->weights[i];
-        if (exact) {
-            m->exact[i] = value;
-        } else {
-            m->weights[i] = (float)value;
-        }
+        rg_model_set_weight(m, i, rg_model_weight(model, i));
     }
     for (size_t i = 0; i < m->n_parameters; i++) {
         m->parameters[i].absent = model->parameters[i].absent;

@@ -272,7 +272,7 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
         RG_TRY(model->exact ? rg_tensors_to_double(source->tensors, tensor, model->exact + p->offset)
                             : rg_tensors_to_float(source->tensors, tensor, rg_model_values(model, k)));
         for (size_t i = 0; i < rg_parameter_elements(p); i++) {
-            const double value = model->exact ? model->exact[p->offset + i] : (double)rg_model_values(model, k)[i];
+            const double value = rg_model_weight(model, p->offset + i);
             if (!isfinite(value)) {
                 return rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected finite numbers within %s",
                                source->path, tensor->name, i, value, model->exact ? "double" : "float");

@@ -4,14 +4,9 @@
 
 #include <string.h>
 
+#include "reference/reference_of.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
-
-/* The reference's enumerations have the same order as the product's. */
-_Static_assert((int)REF_N_CELLS == (int)RG_N_CELLS && (int)REF_N_ACTIVATIONS == (int)RG_N_ACTIVATIONS &&
-                   (int)REF_SKIP_LEARNED == (int)RG_SKIP_LEARNED && (int)REF_TARGET_STEPS == (int)RG_TARGET_STEPS &&
-                   (int)REF_READOUT_MAX == (int)RG_READOUT_MAX,
-               "the reference has all that a model can be");
 
 size_t rg_walk_length(const struct rg_walk *w, size_t sequence) {
     return w->data->lengths ? (size_t)w->data->lengths[sequence] : w->data->n_steps;
@@ -82,36 +77,7 @@ static rg_status copy_targets(struct rg_walk *w) {
     return RG_OK;
 }
 
-/* ---- The net ---- */
-
-static rg_status create_net(const struct rg_model *model, double skip_budget, struct ref_model **out) {
-    const struct rg_shape *const s = &model->shape;
-    const struct ref_model form = {.cell = (enum ref_cell)s->cell,
-                                   .activation = (enum ref_activation)s->activation,
-                                   .inputs = s->inputs,
-                                   .hidden = s->hidden,
-                                   .outputs = s->outputs,
-                                   .layers = s->layers,
-                                   .bidirectional = s->bidirectional,
-                                   .skip = s->skip,
-                                   .skip_kind = (enum ref_skip_kind)s->skip_kind,
-                                   .skip_budget = skip_budget,
-                                   .target = (enum ref_target)s->target,
-                                   .readout = (enum ref_readout)s->readout,
-                                   .words = s->words};
-    *out = ref_model_create_like(&form);
-    if (!*out) {
-        return rg_fail(RG_NO_MEMORY, "no memory for the walk's weights; use smaller sizes or free memory");
-    }
-    for (size_t p = 0; p < (*out)->n_parameters; p++) {
-        const struct rg_parameter *const parameter = &model->parameters[p];
-        for (size_t i = 0; i < rg_parameter_elements(parameter); i++) {
-            (*out)->values[p][i] =
-                model->exact ? model->exact[parameter->offset + i] : (double)model->weights[parameter->offset + i];
-        }
-    }
-    return RG_OK;
-}
+/* ---- The walk ---- */
 
 /* Check first: the system may promise memory that it does not have, and kill the program when it is used. */
 rg_status rg_walk_check_memory(const struct rg_model *model, const struct rg_dataset *data) {
@@ -147,12 +113,10 @@ static void announce(const struct rg_walk *w) {
 }
 
 static rg_status create_batch(struct rg_walk *w) {
-    static const enum ref_loss losses[] = {
-        [RG_LOSS_MSE] = REF_LOSS_MSE, [RG_LOSS_BCE] = REF_LOSS_BCE, [RG_LOSS_CE] = REF_LOSS_CE};
     w->batch = (struct ref_batch){.n_sequences = w->data->n_sequences,
                                   .n_steps = w->data->n_steps,
                                   .lengths = w->data->lengths,
-                                  .loss = losses[w->problem->loss],
+                                  .loss = ref_loss_of(w->problem->loss),
                                   .h_0 = w->data->h_0,
                                   .c_0 = w->data->c_0};
     RG_TRY(copy_inputs(w));
@@ -173,7 +137,11 @@ rg_status rg_walk_create(const struct rg_model *model, const struct rg_dataset *
     w->model = model;
     w->data = data;
     w->problem = problem;
-    RG_TRY_GOTO(create_net(model, skip_budget, &w->net));
+    w->net = ref_model_of(&model->shape, skip_budget);
+    if (!w->net) {
+        RG_TRY_GOTO(rg_fail(RG_NO_MEMORY, "no memory for the walk's weights; use smaller sizes or free memory"));
+    }
+    ref_model_take(w->net, model);
     RG_TRY_GOTO(create_batch(w));
     w->result = ref_result_create(w->net, data->n_sequences, data->n_steps);
     if (!w->result) {

@@ -158,6 +158,10 @@ size_t rg_model_n_trained(const struct rg_model *model);
 size_t rg_parameter_elements(const struct rg_parameter *parameter);
 float *rg_model_values(const struct rg_model *model, size_t parameter);
 
+/* Element `at` of the arena, whatever the model's precision. A model of floats rounds the value. */
+double rg_model_weight(const struct rg_model *model, size_t at);
+void rg_model_set_weight(struct rg_model *model, size_t at, double value);
+
 /* How a model file is read. */
 struct rg_model_reading {
     const struct rg_shape

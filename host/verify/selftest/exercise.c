@@ -5,11 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "rnn_gpu/memory.h"
 #include "model/cells.h"
-
-/* The reference has every cell, in the same order. */
-_Static_assert((int)REF_N_CELLS == (int)RG_N_CELLS, "enum ref_cell lacks a cell of enum rg_cell");
+#include "reference/reference_of.h"
+#include "rnn_gpu/memory.h"
 
 double rg_exercise_random(uint64_t *state, double scale) {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
@@ -56,8 +54,7 @@ static rg_status create_states(struct rg_exercise *e, const struct rg_exercise_n
     return RG_OK;
 }
 
-/* Make both models and room for the reference's result. The reference's enumerations have the same order as the
- * library's. */
+/* Make both models and room for the reference's result. */
 static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_net *net, size_t words) {
     const struct rg_exercise_sizes *s = &e->sizes;
     const struct rg_shape shape = {.cell = net->cell,
@@ -73,28 +70,13 @@ static rg_status create_models(struct rg_exercise *e, const struct rg_exercise_n
                                    .skip = net->skip,
                                    .skip_kind = net->skip_kind,
                                    .words = words};
-    const struct ref_model form = {.cell = (enum ref_cell)net->cell,
-                                   .activation = (enum ref_activation)net->activation,
-                                   .inputs = s->inputs,
-                                   .hidden = s->hidden,
-                                   .outputs = s->outputs,
-                                   .layers = net->layers,
-                                   .bidirectional = net->bidirectional,
-                                   .skip = net->skip,
-                                   .skip_kind = (enum ref_skip_kind)net->skip_kind,
-                                   .skip_budget = e->skip_budget,
-                                   .target = (enum ref_target)net->target,
-                                   .readout = (enum ref_readout)net->readout,
-                                   .words = words};
     RG_TRY(rg_model_create(&shape, &e->model));
-    e->reference = ref_model_create_like(&form);
+    e->reference = ref_model_of(&shape, e->skip_budget);
     e->result = e->reference ? ref_result_create(e->reference, s->batch, s->steps) : NULL;
     return e->result ? RG_OK : rg_fail(RG_NO_MEMORY, "no memory for the self-test's reference");
 }
 
 rg_status rg_exercise_create(const struct rg_exercise_form *form, struct rg_exercise **out) {
-    static const enum ref_loss losses[] = {
-        [RG_LOSS_MSE] = REF_LOSS_MSE, [RG_LOSS_BCE] = REF_LOSS_BCE, [RG_LOSS_CE] = REF_LOSS_CE};
     *out = NULL;
     struct rg_exercise *e = NULL;
     rg_status status = RG_OK;
@@ -115,7 +97,7 @@ rg_status rg_exercise_create(const struct rg_exercise_form *form, struct rg_exer
                                   .y = e->y,
                                   .h_0 = e->h_0,
                                   .c_0 = e->c_0,
-                                  .loss = losses[e->sizes.loss]};
+                                  .loss = ref_loss_of(e->sizes.loss)};
     *out = e;
     return RG_OK;
 fail:
@@ -205,12 +187,7 @@ void rg_exercise_copy_data(struct rg_exercise *e) {
 }
 
 void rg_exercise_copy_model(struct rg_exercise *e) {
-    for (size_t p = 0; p < e->model->n_parameters; p++) {
-        const struct rg_parameter *const parameter = &e->model->parameters[p];
-        for (size_t i = 0; i < rg_parameter_elements(parameter); i++) {
-            e->reference->values[p][i] = (double)rg_model_values(e->model, p)[i];
-        }
-    }
+    ref_model_take(e->reference, e->model);
 }
 
 void rg_exercise_copy_weights(struct rg_exercise *e, const double *weights) {
