@@ -483,12 +483,13 @@ START_TEST(binaries) {
     begin(&processor, "Portable Computing Language");
     const struct rg_cl *const cl = rg_cl_load(NULL);
     cl_device_id const id = (cl_device_id)&made_up.devices[0];
+    const struct rg_cl_target target = {.cl = cl, .id = id};
     make_scratch_folder(folder, sizeof folder);
     (void)snprintf(path, sizeof path, "%s/deep/er", folder);
     ck_assert_int_eq(rg_cache_set_folder(path), RG_OK);
     rg_cl_binary_find(cl, id, "text", "-options", &b);
     ck_assert_str_eq(b.path, ""); /* PoCL has its own */
-    ck_assert(!rg_cl_binary_load(cl, NULL, id, "", &b, &program));
+    ck_assert(!rg_cl_binary_load(&target, "", &b, &program));
     rg_cl_binary_save(cl, (cl_program)&made_up, &b);
     made_up.platform = "another";
     rg_cl_binary_find(cl, id, "text", "-options", &b);
@@ -507,12 +508,12 @@ START_TEST(binaries) {
         ck_assert(other.key[0] != b.key[0] && other.key[1] != b.key[1]);
         *facts[i] = was;
     }
-    ck_assert(!rg_cl_binary_load(cl, NULL, id, "-options", &b, &program) && !program);
+    ck_assert(!rg_cl_binary_load(&target, "-options", &b, &program) && !program);
     rg_cl_binary_save(cl, (cl_program)&made_up, &b);
     ck_assert_int_eq(access(b.path, F_OK), 0);
     text_add(&told, "======== binaries\n");
     made_up.calls = &told;
-    ck_assert(rg_cl_binary_load(cl, NULL, id, "-options", &b, &program) && program);
+    ck_assert(rg_cl_binary_load(&target, "-options", &b, &program) && program);
     made_up.calls = NULL;
     ck_assert_int_eq(made_up.alive, 1);
     ck_assert_int_eq(access(b.path, F_OK), 0);
@@ -539,7 +540,7 @@ START_TEST(binaries) {
         made_up.n_calls = 0;
         made_up.failing = damage == 6 ? 1 : 0;
         program = (cl_program)&made_up;
-        ck_assert_msg(!rg_cl_binary_load(cl, NULL, id, "-options", &b, &program), "damage %d", damage);
+        ck_assert_msg(!rg_cl_binary_load(&target, "-options", &b, &program), "damage %d", damage);
         ck_assert(!program && made_up.alive == 0 && access(b.path, F_OK) != 0);
         made_up.kernels_of_program = 7;
     }

@@ -86,8 +86,9 @@ static uint64_t count_kernels(const struct rg_cl *cl, cl_program program) {
     return cl->clGetProgramInfo(program, CL_PROGRAM_NUM_KERNELS, sizeof n, &n, NULL) == CL_SUCCESS ? n : 0;
 }
 
-bool rg_cl_binary_load(const struct rg_cl *cl, cl_context context, cl_device_id device, const char *options,
-                       const struct rg_cl_binary *b, cl_program *program) {
+bool rg_cl_binary_load(const struct rg_cl_target *target, const char *options, const struct rg_cl_binary *b,
+                       cl_program *program) {
+    const struct rg_cl *const cl = target->cl;
     struct header header;
     *program = NULL;
     if (!b->path[0] || access(b->path, F_OK) != 0) {
@@ -99,9 +100,9 @@ bool rg_cl_binary_load(const struct rg_cl *cl, cl_context context, cl_device_id 
         const size_t n = (size_t)header.bytes;
         const unsigned char *text = bytes;
         cl_int code = CL_SUCCESS;
-        *program = cl->clCreateProgramWithBinary(context, 1, &device, &n, &text, NULL, &code);
+        *program = cl->clCreateProgramWithBinary(target->context, 1, &target->id, &n, &text, NULL, &code);
         built = code == CL_SUCCESS && *program &&
-                cl->clBuildProgram(*program, 1, &device, options, NULL, NULL) == CL_SUCCESS &&
+                cl->clBuildProgram(*program, 1, &target->id, options, NULL, NULL) == CL_SUCCESS &&
                 count_kernels(cl, *program) == header.kernels;
         rg_guard_rearm();
         rg_free(bytes);

@@ -23,8 +23,8 @@ void rg_cl_binary_find(const struct rg_cl *cl, cl_device_id device, const char *
                        struct rg_cl_binary *binary);
 
 /* Whether it is there: *program is then built. */
-bool rg_cl_binary_load(const struct rg_cl *cl, cl_context context, cl_device_id device, const char *options,
-                       const struct rg_cl_binary *binary, cl_program *program);
+bool rg_cl_binary_load(const struct rg_cl_target *target, const char *options, const struct rg_cl_binary *binary,
+                       cl_program *program);
 
 /* Keep a program that was built for one device. What cannot be kept is built again the next time. */
 void rg_cl_binary_save(const struct rg_cl *cl, cl_program program, const struct rg_cl_binary *binary);

@@ -46,23 +46,23 @@ static void release_one(const struct rg_cl *cl, cl_program *program, cl_kernel *
 void rg_cl_kernels_release(struct rg_cl_kernels *k) {
     for (size_t many = 0; many < 2; many++) {
         for (int i = 0; i < RG_N_KERNELS; i++) {
-            release_one(k->cl, NULL, &k->kernels[many][i]);
+            release_one(k->target.cl, NULL, &k->kernels[many][i]);
         }
         for (size_t i = 0; i < RG_CL_N_PROGRAMS; i++) {
-            release_one(k->cl, &k->programs[many][i], NULL);
+            release_one(k->target.cl, &k->programs[many][i], NULL);
         }
     }
     while (k->variants) {
         struct rg_cl_variant *const v = k->variants;
         k->variants = v->next;
-        release_one(k->cl, &v->program, &v->handle);
+        release_one(k->target.cl, &v->program, &v->handle);
         rg_free(v);
     }
 }
 
 static rg_status create_kernel(const struct rg_cl_kernels *k, cl_program program, bool many, enum rg_kernel which,
                                size_t items, cl_kernel *kernel) {
-    const struct rg_cl *cl = k->cl;
+    const struct rg_cl *cl = k->target.cl;
     const char *const name = rg_kernel_signatures[which].name;
     char full[64];
     (void)snprintf(full, sizeof full, "%s%s", name, many ? "_replicas" : "");
@@ -70,8 +70,9 @@ static rg_status create_kernel(const struct rg_cl_kernels *k, cl_program program
     *kernel = cl->clCreateKernel(program, full, &code);
     RG_TRY(rg_cl_check(code, "clCreateKernel", full));
     size_t max = 0;
-    RG_TRY(rg_cl_check(cl->clGetKernelWorkGroupInfo(*kernel, k->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof max, &max, NULL),
-                       "clGetKernelWorkGroupInfo", full));
+    RG_TRY(rg_cl_check(
+        cl->clGetKernelWorkGroupInfo(*kernel, k->target.id, CL_KERNEL_WORK_GROUP_SIZE, sizeof max, &max, NULL),
+        "clGetKernelWorkGroupInfo", full));
     if (max < items) {
         return rg_fail(RG_NO_DEVICE, "%s: %s can run %zu items a group, %zu are needed; try --device cpu",
                        k->device->info.name, full, max, items);
@@ -82,7 +83,7 @@ static rg_status create_kernel(const struct rg_cl_kernels *k, cl_program program
 static rg_status create_kernels(struct rg_cl_kernels *k, bool many, enum rg_cl_program_number which) {
     const struct rg_cl_program program = {.root = roots[which], .replicas = many};
     const double begin = rg_seconds();
-    RG_TRY(rg_cl_program_build(k->cl, k->context, k->id, &k->device->info, &program, &k->programs[many][which]));
+    RG_TRY(rg_cl_program_build(&k->target, &k->device->info, &program, &k->programs[many][which]));
     for (int i = 0; i < RG_N_KERNELS; i++) {
         if (program_of[i] == which) {
             RG_TRY(create_kernel(k, k->programs[many][which], many, (enum rg_kernel)i, rg_device_items(k->device),
@@ -94,8 +95,8 @@ static rg_status create_kernels(struct rg_cl_kernels *k, bool many, enum rg_cl_p
 }
 
 /* Build the kernel of a launch for the launch's shape; a scan without the other one of its cell. */
-static rg_status create_variant(struct rg_cl_kernels *k, bool many, const struct rg_launch *launch,
-                                struct rg_cl_variant *v) {
+static rg_status build_variant(struct rg_cl_kernels *k, bool many, const struct rg_launch *launch,
+                               struct rg_cl_variant *v) {
     const bool scan = launch->kernel != RG_K_rg_weight_gradient;
     const bool forward = scan && strstr(rg_kernel_signatures[launch->kernel].name, "_forward") != NULL;
     const struct rg_cl_program program = {.root = scan ? roots[program_of[launch->kernel]] : "programs/gradient.cl",
@@ -106,10 +107,30 @@ static rg_status create_variant(struct rg_cl_kernels *k, bool many, const struct
                                                        : scan  ? RG_REVERSE_PART
                                                                : 0};
     const double begin = rg_seconds();
-    RG_TRY(rg_cl_program_build(k->cl, k->context, k->id, &k->device->info, &program, &v->program));
+    RG_TRY(rg_cl_program_build(&k->target, &k->device->info, &program, &v->program));
     RG_TRY(create_kernel(k, v->program, many, launch->kernel, rg_launch_items(k->device, launch), &v->handle));
     k->device->info.build_seconds += rg_seconds() - begin;
     return RG_OK;
+}
+
+/* Add it to the list. A variant that cannot be built leaves nothing behind. */
+static rg_status create_variant(struct rg_cl_kernels *k, bool many, const struct rg_launch *launch,
+                                struct rg_cl_variant **out) {
+    RG_TRY(rg_alloc(out, 1, sizeof **out, "a kernel"));
+    struct rg_cl_variant *const v = *out;
+    *v = (struct rg_cl_variant){.next = k->variants,
+                                .kernel = launch->kernel,
+                                .many = many,
+                                .item_rows = launch->item_rows,
+                                .block_rows = launch->block_rows};
+    const rg_status status = build_variant(k, many, launch, v);
+    if (status == RG_OK) {
+        k->variants = v;
+    } else {
+        release_one(k->target.cl, &v->program, &v->handle);
+        rg_free(v);
+    }
+    return status;
 }
 
 rg_status rg_cl_kernels_find(struct rg_cl_kernels *k, bool many, const struct rg_launch *launch, cl_kernel *out) {
@@ -124,16 +145,7 @@ rg_status rg_cl_kernels_find(struct rg_cl_kernels *k, bool many, const struct rg
                   v->block_rows == launch->block_rows)) {
         v = v->next;
     }
-    if (!v) {
-        RG_TRY(rg_alloc(&v, 1, sizeof *v, "a kernel"));
-        *v = (struct rg_cl_variant){.next = k->variants,
-                                    .kernel = which,
-                                    .many = many,
-                                    .item_rows = launch->item_rows,
-                                    .block_rows = launch->block_rows};
-        k->variants = v;
-        RG_TRY(create_variant(k, many, launch, v));
-    }
+    RG_TRY(v ? RG_OK : create_variant(k, many, launch, &v));
     *out = v->handle;
     return RG_OK;
 }
@@ -165,7 +177,9 @@ rg_status rg_cl_kernels_open(struct rg_cl_kernels *k) {
 
 static uint64_t kernel_size(const struct rg_cl_kernels *k, cl_kernel kernel, cl_kernel_work_group_info what) {
     cl_ulong bytes = 0;
-    return k->cl->clGetKernelWorkGroupInfo(kernel, k->id, what, sizeof bytes, &bytes, NULL) == CL_SUCCESS ? bytes : 0;
+    return k->target.cl->clGetKernelWorkGroupInfo(kernel, k->target.id, what, sizeof bytes, &bytes, NULL) == CL_SUCCESS
+               ? bytes
+               : 0;
 }
 
 /* All arrays of a scan become registers, so private memory means that the compiler spilled some. Some drivers report
@@ -181,7 +195,8 @@ rg_status rg_cl_kernels_try(struct rg_cl_kernels *k, const struct rg_launch *lau
     RG_TRY(rg_cl_kernels_find(k, false, launch, &kernel));
     if (rg_kernel_signatures[launch->kernel].local) { /* else what an earlier launch has set would count */
         const cl_uint at = (cl_uint)rg_kernel_signatures[launch->kernel].buffers + 1;
-        RG_TRY(rg_cl_check(k->cl->clSetKernelArg(kernel, at, launch->local_bytes, NULL), "clSetKernelArg", name));
+        RG_TRY(
+            rg_cl_check(k->target.cl->clSetKernelArg(kernel, at, launch->local_bytes, NULL), "clSetKernelArg", name));
     }
     const uint64_t own = kernel_size(k, kernel, CL_KERNEL_PRIVATE_MEM_SIZE),
                    min = kernel_size(k, k->kernels[0][RG_K_rg_fill], CL_KERNEL_PRIVATE_MEM_SIZE);

@@ -18,9 +18,7 @@ enum rg_cl_program_number {
 struct rg_cl_variant;
 
 struct rg_cl_kernels {
-    const struct rg_cl *cl;
-    cl_context context;
-    cl_device_id id;
+    struct rg_cl_target target;
     struct rg_device *device; /* the shape in its info is the one that kernels are built for */
     bool has_ladder;          /* a GPU's shape, which may become a smaller one of the ladder (rg_device_rung) */
     bool spills;              /* some shape has a scan that spills registers */

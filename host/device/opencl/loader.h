@@ -43,6 +43,13 @@ struct rg_cl {
 #undef RG_CL_MEMBER
 };
 
+/* A device with its context, and the functions to call. */
+struct rg_cl_target {
+    const struct rg_cl *cl;
+    cl_context context;
+    cl_device_id id;
+};
+
 /* The functions, loaded once; NULL without a loader library, and *why (may be NULL) then says so. */
 const struct rg_cl *rg_cl_load(const char **why);
 

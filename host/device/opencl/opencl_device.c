@@ -46,7 +46,7 @@ static rg_status check_owner(const struct opencl_device *device) {
 static void close_context(struct opencl_device *device) {
     const struct rg_cl *cl = device->cl;
     rg_cl_kernels_release(&device->kernels);
-    rg_cl_table_release(cl, &device->table);
+    rg_cl_table_release(&device->table);
     if (device->queue) {
         (void)cl->clReleaseCommandQueue(device->queue);
         device->queue = NULL;
@@ -77,7 +77,8 @@ static rg_status open_context(struct opencl_device *device) {
     RG_TRY(rg_cl_check(code, "clCreateContext", name));
     device->queue = cl->clCreateCommandQueue(device->context, device->id, 0, &code);
     RG_TRY(rg_cl_check(code, "clCreateCommandQueue", name));
-    device->kernels.context = device->context;
+    device->kernels.target.context = device->context;
+    device->table = (struct rg_cl_table){.cl = cl, .context = device->context, .queue = device->queue};
     return rg_cl_kernels_open(&device->kernels);
 }
 
@@ -234,14 +235,14 @@ static rg_status put_rows(struct opencl_device *device, const struct rg_launch *
     unsigned char *rows = NULL;
     size_t first = 0;
     where->stride = slices_bytes + (args_bytes + sizeof(rg_u64) - 1) / sizeof(rg_u64) * sizeof(rg_u64);
-    RG_TRY(rg_cl_table_room(device->cl, device->context, device->queue, &device->table, n * where->stride, &rows));
+    RG_TRY(rg_cl_table_room(&device->table, n * where->stride, &rows));
     for (size_t i = 0; i < n; i++) {
         rg_u64 slices[RG_MAX_BUFFERS] = {0};
         RG_TRY(find_slices(launches, &launches[i], slices));
         memcpy(rows + i * where->stride, slices, sizeof slices);
         memcpy(rows + i * where->stride + sizeof slices, launches[i].args, args_bytes);
     }
-    RG_TRY(rg_cl_table_put(device->cl, device->queue, &device->table, n * where->stride, &first));
+    RG_TRY(rg_cl_table_put(&device->table, n * where->stride, &first));
     where->first = first;
     return RG_OK;
 }
@@ -409,8 +410,7 @@ static void configure(struct opencl_device *device, const struct rg_device_optio
     if (options->shape.vec) {
         rg_device_set_shape(info, options->shape);
     }
-    device->kernels = (struct rg_cl_kernels){.cl = device->cl,
-                                             .id = device->id,
+    device->kernels = (struct rg_cl_kernels){.target = {.cl = device->cl, .id = device->id},
                                              .device = &device->base,
                                              .has_ladder = info->is_gpu && !options->shape.vec && !options->tf32};
 }
@@ -444,7 +444,7 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     struct opencl_device *device = NULL;
     RG_TRY(rg_alloc(&device, 1, sizeof *device, "the OpenCL device"));
     device->base.ops = &opencl_ops;
-    device->cl = device->kernels.cl = cl;
+    device->cl = device->kernels.target.cl = cl;
     device->owner = getpid();
     device->id = found[index].id;
     rg_status status = check_device(device, &found[index], options);

@@ -102,19 +102,19 @@ static rg_status program_text(const char *root, char **out) {
 }
 
 /* The failed build's options and the beginning of the compiler's log. */
-static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_device_id device, cl_int code,
-                              const char *options) {
+static rg_status build_failed(const struct rg_cl_target *target, cl_program program, cl_int code, const char *options) {
+    const struct rg_cl *const cl = target->cl;
     char *log = NULL, problem[RG_POCL_CACHE_PROBLEM], platform[RG_CL_NAME];
     size_t bytes = 0;
     RG_TRY(rg_stop_check()); /* see rg_cl_check */
-    rg_cl_platform_of(cl, device, platform);
+    rg_cl_platform_of(cl, target->id, platform);
     rg_pocl_cache_problem(platform, problem);
     if (problem[0]) {
         return rg_fail(RG_NO_DEVICE, "the kernels do not build: %s, or try --device cpu", problem);
     }
-    (void)cl->clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
+    (void)cl->clGetProgramBuildInfo(program, target->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
     if (rg_alloc(&log, bytes + 1, 1, "a build log") == RG_OK) {
-        (void)cl->clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+        (void)cl->clGetProgramBuildInfo(program, target->id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
     }
     const char *const marked = log ? strstr(log, "error:") : NULL; /* a file's name may have the word */
     const char *const error = marked || !log ? marked : strstr(log, "error");
@@ -128,25 +128,25 @@ static rg_status build_failed(const struct rg_cl *cl, cl_program program, cl_dev
     return status;
 }
 
-static rg_status build_text(const struct rg_cl *cl, cl_context context, cl_device_id device, const char *text,
-                            const char *options, cl_program *program) {
+static rg_status build_text(const struct rg_cl_target *target, const char *text, const char *options,
+                            cl_program *program) {
+    const struct rg_cl *const cl = target->cl;
     cl_int code = CL_SUCCESS;
-    *program = cl->clCreateProgramWithSource(context, 1, (const char *[]){text}, NULL, &code);
+    *program = cl->clCreateProgramWithSource(target->context, 1, (const char *[]){text}, NULL, &code);
     RG_TRY(rg_cl_check(code, "clCreateProgramWithSource", "the kernels"));
-    code = cl->clBuildProgram(*program, 1, &device, options, NULL, NULL);
+    code = cl->clBuildProgram(*program, 1, &target->id, options, NULL, NULL);
     rg_guard_rearm();
     if (code == CL_SUCCESS) {
         return RG_OK;
     }
-    const rg_status status = build_failed(cl, *program, device, code, options);
+    const rg_status status = build_failed(target, *program, code, options);
     (void)cl->clReleaseProgram(*program);
     *program = NULL;
     return status;
 }
 
-rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
-                              const struct rg_device_info *info, const struct rg_cl_program *what,
-                              cl_program *program) {
+rg_status rg_cl_program_build(const struct rg_cl_target *target, const struct rg_device_info *info,
+                              const struct rg_cl_program *what, cl_program *program) {
     /* so many registers that a multiprocessor holds two work-groups */
     static const char *const tf32[] = {[RG_TF32_NONE] = "",
                                        [RG_TF32_TENSOR_CORES] = " -DRG_TF32=1 -cl-nv-maxrregcount=128",
@@ -167,12 +167,12 @@ rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_dev
     *program = NULL;
     rg_status status = program_text(what->root, &text);
     if (status == RG_OK) {
-        rg_cl_binary_find(cl, device, text, options, &binary);
+        rg_cl_binary_find(target->cl, target->id, text, options, &binary);
     }
-    if (status == RG_OK && !rg_cl_binary_load(cl, context, device, options, &binary, program)) {
-        status = build_text(cl, context, device, text, options, program);
+    if (status == RG_OK && !rg_cl_binary_load(target, options, &binary, program)) {
+        status = build_text(target, text, options, program);
         if (status == RG_OK) {
-            rg_cl_binary_save(cl, *program, &binary);
+            rg_cl_binary_save(target->cl, *program, &binary);
         }
     }
     free(text);

@@ -16,7 +16,7 @@ struct rg_cl_program {
 /* Build it for the precision and, unless it says otherwise, the group shape in `info`. RG_NO_DEVICE with the compiler's
  * first lines if it fails.
  */
-rg_status rg_cl_program_build(const struct rg_cl *cl, cl_context context, cl_device_id device,
-                              const struct rg_device_info *info, const struct rg_cl_program *what, cl_program *program);
+rg_status rg_cl_program_build(const struct rg_cl_target *target, const struct rg_device_info *info,
+                              const struct rg_cl_program *what, cl_program *program);
 
 #endif

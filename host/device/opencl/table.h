@@ -8,6 +8,9 @@
 enum { RG_CL_TABLE_KEPT = 32 };
 
 struct rg_cl_table {
+    const struct rg_cl *cl; /* set by the owner, with context and queue, before the first call */
+    cl_context context;
+    cl_command_queue queue;
     cl_mem memory;
     unsigned char *host; /* [bytes], the same on the host */
     size_t bytes, used;
@@ -19,11 +22,9 @@ struct rg_cl_table {
 
 /* *rows = room for `bytes` bytes, a multiple of 8, which hold until the next call. Waits for the queue where the table
  * is full. */
-rg_status rg_cl_table_room(const struct rg_cl *cl, cl_context context, cl_command_queue queue,
-                           struct rg_cl_table *table, size_t bytes, unsigned char **rows);
+rg_status rg_cl_table_room(struct rg_cl_table *table, size_t bytes, unsigned char **rows);
 /* Queue the writing of that room, unless the same is on the device already; *first = where it begins. */
-rg_status rg_cl_table_put(const struct rg_cl *cl, cl_command_queue queue, struct rg_cl_table *table, size_t bytes,
-                          size_t *first);
-void rg_cl_table_release(const struct rg_cl *cl, struct rg_cl_table *table);
+rg_status rg_cl_table_put(struct rg_cl_table *table, size_t bytes, size_t *first);
+void rg_cl_table_release(struct rg_cl_table *table);
 
 #endif
