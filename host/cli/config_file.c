@@ -196,21 +196,29 @@ static bool is_replaced(int argc, char *const *argv, const struct rg_option *opt
     return false;
 }
 
-/* Find --config and the words that name its file, argv[*at, *at + *count). *path stays NULL without --config. */
-static rg_status find_config(int argc, char **argv, const char **path, int *at, int *count) {
+/* The line as it was typed, and where --config is in it: argv[at, at + count) are its words. */
+struct typed {
+    int argc;
+    char **argv;
+    const char *path; /* of --config; NULL without it */
+    int at, count;
+};
+
+static rg_status find_config(struct typed *t) {
     const struct rg_option *const config = rg_option_find("--config", strlen("--config"));
-    for (int i = 1; i < argc; i++) {
-        const size_t length = strcspn(argv[i], "=");
-        if (argv[i][0] != '-' || rg_option_find(argv[i], length) != config) {
+    for (int i = 1; i < t->argc; i++) {
+        const char *const word = t->argv[i];
+        const size_t length = strcspn(word, "=");
+        if (word[0] != '-' || rg_option_find(word, length) != config) {
             continue;
         }
-        if (*path) {
+        if (t->path) {
             return rg_fail(RG_USAGE, "--config is given twice; one file holds all options");
         }
-        *at = i;
-        *count = argv[i][length] == '=' ? 1 : 2;
-        *path = *count == 1 ? argv[i] + length + 1 : i + 1 < argc ? argv[i + 1] : NULL;
-        if (!*path || !**path || (*count == 2 && (*path)[0] == '-')) {
+        t->at = i;
+        t->count = word[length] == '=' ? 1 : 2;
+        t->path = t->count == 1 ? word + length + 1 : i + 1 < t->argc ? t->argv[i + 1] : NULL;
+        if (!t->path || !*t->path || (t->count == 2 && t->path[0] == '-')) {
             return rg_fail(RG_USAGE, "--config needs a value; write --config F.toml");
         }
     }
@@ -218,25 +226,24 @@ static rg_status find_config(int argc, char **argv, const char **path, int *at, 
 }
 
 /* Insert the words of the file before the first option on the command line. */
-static rg_status merge(int argc, char **argv, int at, int count, const struct reading *r,
-                       struct rg_command_line *line) {
+static rg_status merge(const struct typed *t, const struct reading *r, struct rg_command_line *line) {
     int first = 1, n = 0;
-    RG_TRY(rg_alloc(&line->merged, (size_t)argc + rg_n_options + 1, sizeof *line->merged, "the command line"));
-    while (first < argc && argv[first][0] != '-') {
+    RG_TRY(rg_alloc(&line->merged, (size_t)t->argc + rg_n_options + 1, sizeof *line->merged, "the command line"));
+    while (first < t->argc && t->argv[first][0] != '-') {
         first++;
     }
     for (int i = 0; i < first; i++) {
-        line->merged[n++] = argv[i];
+        line->merged[n++] = t->argv[i];
     }
     for (size_t i = 0; i < r->n_words; i++) {
         char *const word = r->words[i];
-        if (word && !is_replaced(argc, argv, rg_option_find(word, strcspn(word, "=")))) {
+        if (word && !is_replaced(t->argc, t->argv, rg_option_find(word, strcspn(word, "=")))) {
             line->merged[n++] = word;
         }
     }
-    for (int i = first; i < argc; i++) {
-        if (i < at || i >= at + count) {
-            line->merged[n++] = argv[i];
+    for (int i = first; i < t->argc; i++) {
+        if (i < t->at || i >= t->at + t->count) {
+            line->merged[n++] = t->argv[i];
         }
     }
     line->argv = line->merged;
@@ -244,14 +251,14 @@ static rg_status merge(int argc, char **argv, int at, int count, const struct re
     return RG_OK;
 }
 
-static rg_status expand(const char *path, int argc, char **argv, int at, int count, struct rg_command_line *line) {
-    const bool named = argc > 1 && argv[1][0] != '-';
-    struct reading r = {.path = path, .command = named ? rg_command_find(argv[1]) : 0, .table = rg_n_commands};
+static rg_status expand(const struct typed *t, struct rg_command_line *line) {
+    const bool named = t->argc > 1 && t->argv[1][0] != '-';
+    struct reading r = {.path = t->path, .command = named ? rg_command_find(t->argv[1]) : 0, .table = rg_n_commands};
     rg_status status = RG_OK;
     if (r.command == rg_n_commands) {
-        return rg_command_refuse("command", argv[1]);
+        return rg_command_refuse("command", t->argv[1]);
     }
-    if (rg_line_gives(argc, argv, rg_option_find("--resume", strlen("--resume")))) {
+    if (rg_line_gives(t->argc, t->argv, rg_option_find("--resume", strlen("--resume")))) {
         return rg_fail(RG_USAGE, "--config cannot be given with --resume, which uses the options of the run");
     }
     RG_TRY_GOTO(rg_alloc(&line->read, rg_n_options, sizeof *line->read, "the options of a file"));
@@ -260,7 +267,7 @@ static rg_status expand(const char *path, int argc, char **argv, int at, int cou
     RG_TRY_GOTO(rg_alloc(&r.seen, rg_n_options, sizeof *r.seen, "the options of a file"));
     RG_TRY_GOTO(rg_alloc(&r.places, rg_n_options, sizeof *r.places, "the options of a file"));
     RG_TRY_GOTO(read_file(&r));
-    RG_TRY_GOTO(merge(argc, argv, at, count, &r, line));
+    RG_TRY_GOTO(merge(t, &r, line));
 fail:
     rg_free(r.seen);
     rg_free(r.places);
@@ -315,14 +322,13 @@ fail:
 }
 
 rg_status rg_command_line_create(int argc, char **argv, struct rg_command_line *line) {
-    const char *path = NULL;
-    int at = 0, count = 0;
+    struct typed typed = {.argc = argc, .argv = argv};
     *line = (struct rg_command_line){.argc = argc, .argv = argv};
     if (rg_options_asked_for(argc, argv)) { /* help and version do nothing else */
         return RG_OK;
     }
-    RG_TRY(find_config(argc, argv, &path, &at, &count));
-    RG_TRY(path ? expand(path, argc, argv, at, count, line) : RG_OK);
+    RG_TRY(find_config(&typed));
+    RG_TRY(typed.path ? expand(&typed, line) : RG_OK);
     for (size_t list = 0; list < RG_N_LISTS; list++) {
         RG_TRY(join_list(line, list));
     }
