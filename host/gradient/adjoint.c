@@ -50,15 +50,15 @@ const double *rg_adjoint_delta(const struct rg_adjoint *a, size_t order, size_t 
     return deltas_of(a, order, row);
 }
 
-void rg_adjoint_pass(const struct rg_adjoint *a, size_t order, size_t first, size_t n, bool far, double *out) {
+void rg_adjoint_pass(const struct rg_adjoint *a, struct rg_adjoint_rows rows, bool far, double *out) {
     const struct rg_cell_facts *const f = a->facts;
-    const double *const d = deltas_of(a, order, first);
+    const double *const d = deltas_of(a, rows.order, rows.first);
     for (size_t g = 0; g < f->gates; g++) {
         const size_t group = far ? g : rg_cell_hidden_delta(f, g);
         rg_dense_add(&(struct rg_product){.c = out,
                                           .a = d + group * f->hidden,
                                           .b = (far ? f->w_sh : f->w_hh) + g * f->hidden * f->hidden,
-                                          .rows = n,
+                                          .rows = rows.n,
                                           .columns = f->hidden,
                                           .depth = f->hidden,
                                           .c_row = f->hidden,
@@ -68,13 +68,13 @@ void rg_adjoint_pass(const struct rg_adjoint *a, size_t order, size_t first, siz
     }
 }
 
-void rg_adjoint_pass_down(const struct rg_adjoint *a, size_t order, size_t first, size_t n, double *out) {
+void rg_adjoint_pass_down(const struct rg_adjoint *a, struct rg_adjoint_rows rows, double *out) {
     const struct rg_cell_facts *const f = a->facts;
     for (size_t g = 0; g < f->gates; g++) {
         rg_dense_add(&(struct rg_product){.c = out,
-                                          .a = deltas_of(a, order, first) + g * f->hidden,
+                                          .a = deltas_of(a, rows.order, rows.first) + g * f->hidden,
                                           .b = f->w_ih + g * f->hidden * f->inputs,
-                                          .rows = n,
+                                          .rows = rows.n,
                                           .columns = f->inputs,
                                           .depth = f->hidden,
                                           .c_row = f->inputs,
@@ -84,15 +84,17 @@ void rg_adjoint_pass_down(const struct rg_adjoint *a, size_t order, size_t first
     }
 }
 
-void rg_adjoint_begin(struct rg_adjoint *a, size_t order, size_t first, size_t n) {
+void rg_adjoint_begin(struct rg_adjoint *a, struct rg_adjoint_rows rows) {
     const struct rg_cell_facts *const f = a->facts;
-    double *const dh = a->dh + first * f->hidden;
-    memset(dh, 0, n * f->hidden * sizeof(double));
-    if (order + f->back < f->steps) {
-        rg_adjoint_pass(a, order + f->back, first, n, false, dh);
+    const struct rg_adjoint_rows next = {rows.order + f->back, rows.first, rows.n};
+    const struct rg_adjoint_rows far = {rows.order + f->skip, rows.first, rows.n};
+    double *const dh = a->dh + rows.first * f->hidden;
+    memset(dh, 0, rows.n * f->hidden * sizeof(double));
+    if (next.order < f->steps) {
+        rg_adjoint_pass(a, next, false, dh);
     }
-    if (f->skip && order + f->skip < f->steps) {
-        rg_adjoint_pass(a, order + f->skip, first, n, true, dh);
+    if (f->skip && far.order < f->steps) {
+        rg_adjoint_pass(a, far, true, dh);
     }
 }
 

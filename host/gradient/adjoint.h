@@ -28,15 +28,19 @@ struct rg_adjoint {
 rg_status rg_adjoint_create(const struct rg_cell_facts *facts, size_t rows, struct rg_adjoint *adjoint);
 void rg_adjoint_release(struct rg_adjoint *adjoint);
 
-/* Begin a step for rows [first, first + n). `order` counts steps in the direction's processing order and goes from T-1
- * down to 0. */
-void rg_adjoint_begin(struct rg_adjoint *adjoint, size_t order, size_t first, size_t n);
+/* Rows [first, first + n) at a step. `order` counts steps in the direction's processing order. */
+struct rg_adjoint_rows {
+    size_t order, first, n;
+};
 
-/* out [n][H] += delta_t W_hh for those rows at step `order`; with `far` += delta_t W_sh. */
-void rg_adjoint_pass(const struct rg_adjoint *adjoint, size_t order, size_t first, size_t n, bool far, double *out);
+/* Begin a step for some rows. `order` goes from T-1 down to 0. */
+void rg_adjoint_begin(struct rg_adjoint *adjoint, struct rg_adjoint_rows rows);
 
-/* out [n][inputs] += delta_t W_ih for those rows at step `order`: the gradient at the layer's inputs. */
-void rg_adjoint_pass_down(const struct rg_adjoint *adjoint, size_t order, size_t first, size_t n, double *out);
+/* out [n][H] += delta_t W_hh of the rows; with `far` += delta_t W_sh. */
+void rg_adjoint_pass(const struct rg_adjoint *adjoint, struct rg_adjoint_rows rows, bool far, double *out);
+
+/* out [n][inputs] += delta_t W_ih of the rows: the gradient at the layer's inputs. */
+void rg_adjoint_pass_down(const struct rg_adjoint *adjoint, struct rg_adjoint_rows rows, double *out);
 
 /* dL/dh_t of a row += values [H] * 2^exponent. */
 void rg_adjoint_inject(struct rg_adjoint *adjoint, size_t row, const double *values, int64_t exponent);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "gradient/dense.h"
 
 size_t rg_lag_n_states(const struct rg_lag_walk *w) {
@@ -138,7 +139,7 @@ static void send_down(struct rg_lag_walk *w, const struct piece *s) {
     }
     double *const sums = w->raw + s->at * w->wide;
     memset(sums, 0, s->n * f->inputs * sizeof *sums);
-    rg_adjoint_pass_down(&w->adjoint, s->order, s->first, s->n, sums);
+    rg_adjoint_pass_down(&w->adjoint, (struct rg_adjoint_rows){s->order, s->first, s->n}, sums);
     for (size_t r = 0; r < s->n; r++) {
         if (step_of(w, s, r) < f->steps) {
             rg_sent_put(to, place_of(w, step_of(w, s, r)) + s->first + r, f->inputs, sums + r * f->inputs,
@@ -192,7 +193,7 @@ static void do_rows(void *context, size_t part, int thread) {
         return;
     }
     const struct piece s = {all->order, all->t, all->lag, all->first + low, high - low, low, all->again};
-    rg_adjoint_begin(&w->adjoint, s.order, s.first, s.n);
+    rg_adjoint_begin(&w->adjoint, (struct rg_adjoint_rows){s.order, s.first, s.n});
     inject(w, &s);
     for (size_t r = 0; r < s.n; r++) {
         const bool live = is_live(w, &s, r);
@@ -238,32 +239,38 @@ size_t rg_lag_of_order(const struct rg_lag_walk *w, size_t order) {
     return rg_lag_falls(w) ? order : w->probe - order;
 }
 
-rg_status rg_lag_chunk_step(struct rg_lag_walk *w, size_t order, size_t first, size_t rows, size_t slot, bool note) {
+rg_status rg_lag_chunk_step(struct rg_lag_walk *w, const struct rg_lag_visit *visit) {
+    const size_t order = visit->order, first = visit->first, end = first + visit->rows;
     const size_t t = w->facts.direction == 1 ? w->facts.steps - 1 - order : order;
-    const struct rg_step_at at = {t, rows, w->aligned ? w->begin : NULL};
-    struct step step = {.walk = w, .rows = {order, t, rg_lag_of_order(w, order), first, rows, 0, !note}};
+    const struct rg_step_at at = {t, visit->rows, w->aligned ? w->begin : NULL};
+    struct step step = {.walk = w,
+                        .rows = {.order = order,
+                                 .t = t,
+                                 .lag = rg_lag_of_order(w, order),
+                                 .first = first,
+                                 .n = visit->rows,
+                                 .again = !visit->note}};
     RG_TRY(rg_step_states_read(w->engine, &w->facts, at, &w->states));
     RG_TRY(read_above(w, at));
     rg_pool_run(w->pool, RG_LAG_ROW_PARTS, do_rows, &step);
     w->terms.n_taken = 0;
     for (size_t m = 0; m < w->terms.micro.n; m++) {
-        const size_t low = rg_micro_row(&w->terms.micro, m, w->rows);
-        const size_t high = rg_micro_row(&w->terms.micro, m + 1, w->rows);
-        const size_t begin = low > first ? low : first, end = high < first + rows ? high : first + rows;
-        if (begin < end) {
+        const size_t low = rg_max(first, rg_micro_row(&w->terms.micro, m, w->rows));
+        const size_t high = rg_min(end, rg_micro_row(&w->terms.micro, m + 1, w->rows));
+        if (low < high) {
             const struct rg_term_part part = {.lag = step.rows.lag,
                                               .micro = m,
-                                              .again = !note,
-                                              .deltas = rg_adjoint_delta(&w->adjoint, order, begin),
-                                              .exponent = w->adjoint.exponent + begin,
-                                              .n = end - begin,
+                                              .again = !visit->note,
+                                              .deltas = rg_adjoint_delta(&w->adjoint, order, low),
+                                              .exponent = w->adjoint.exponent + low,
+                                              .n = high - low,
                                               .states = &w->states,
-                                              .at = begin - first};
-            rg_terms_take(&w->terms, slot, &part);
+                                              .at = low - first};
+            rg_terms_take(&w->terms, visit->slot, &part);
         }
     }
     rg_pool_run(w->pool, RG_TERM_PARTS, do_terms, w);
-    if (note) {
+    if (visit->note) {
         count_rows(w, &step.rows);
     }
     return RG_OK;

@@ -74,8 +74,14 @@ size_t rg_lag_of_order(const struct rg_lag_walk *w, size_t order);
 /* Run the forward scan of the chunk that begins at `first`, unless it is loaded. */
 rg_status rg_lag_load_chunk(struct rg_lag_walk *w, size_t first, size_t rows);
 
-/* Process step `order` of the chunk in memory: take its terms into `slot` and, with `note`, record its norms. */
-rg_status rg_lag_chunk_step(struct rg_lag_walk *w, size_t order, size_t first, size_t rows, size_t slot, bool note);
+/* A visit to one step of the chunk in memory. */
+struct rg_lag_visit {
+    size_t order;       /* the step, in the direction's processing order */
+    size_t first, rows; /* the chunk's sequences */
+    size_t slot;        /* that takes its terms */
+    bool note;          /* record its norms */
+};
+rg_status rg_lag_chunk_step(struct rg_lag_walk *w, const struct rg_lag_visit *visit);
 
 /* Reduce the norms of the deltas by lag, the terms and the counts to w->profile. */
 rg_status rg_lag_summarise(struct rg_lag_walk *w);

@@ -164,10 +164,10 @@ static void move(const struct step *s, size_t sequence) {
         put(p, first + i);
         rg_adjoint_finish(&p->adjoint, s->order, first + i, s->states, s->moves[sequence].row, true);
     }
-    rg_adjoint_begin(&p->adjoint, s->order - 1, first, k);
+    rg_adjoint_begin(&p->adjoint, (struct rg_adjoint_rows){s->order - 1, first, k});
     if (p->skip) {
         memset(p->far + first * hidden, 0, k * hidden * sizeof *p->far);
-        rg_adjoint_pass(&p->adjoint, s->order, first, k, true, p->far + first * hidden);
+        rg_adjoint_pass(&p->adjoint, (struct rg_adjoint_rows){s->order, first, k}, true, p->far + first * hidden);
     }
     for (size_t i = 0; i < k; i++) {
         take(p, first + i);

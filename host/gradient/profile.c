@@ -37,7 +37,8 @@ static rg_status load_group(struct rg_lag_walk *w, size_t low, size_t high, bool
         RG_TRY(rg_lag_load_chunk(w, first, rows));
         for (size_t order = high; order-- > low;) {
             const double done = (double)(w->lags - (order - rg_lag_first_order(w))) / (double)w->lags;
-            RG_TRY(rg_lag_chunk_step(w, order, first, rows, high - 1 - order, note));
+            const struct rg_lag_visit visit = {order, first, rows, high - 1 - order, note};
+            RG_TRY(rg_lag_chunk_step(w, &visit));
             if (must_end(w, ((double)first + done * (double)rows) / (double)w->rows)) {
                 return RG_OK;
             }
@@ -96,7 +97,8 @@ static rg_status walk_ranges(struct rg_lag_walk *w) {
     for (; done < w->lags && !w->ended; done++) {
         const size_t order = begin + w->lags - 1 - done, lag = rg_lag_of_order(w, order);
         const size_t slot = rg_terms_begin(&w->terms, lag);
-        const rg_status status = rg_lag_chunk_step(w, order, 0, w->rows, slot, true);
+        const struct rg_lag_visit visit = {order, 0, w->rows, slot, true};
+        const rg_status status = rg_lag_chunk_step(w, &visit);
         w->ended = rg_stop_is(status); /* the stop came while a segment was recomputed */
         if (w->ended) {
             break;

@@ -100,7 +100,7 @@ static void send_down(struct walk *w, size_t order, size_t t, size_t row) {
     const size_t place = t * n_rows(w) + row;
     double *const sum = to->values + place * f->inputs;
     memset(sum, 0, f->inputs * sizeof *sum);
-    rg_adjoint_pass_down(&w->adjoint, order, row, 1, sum);
+    rg_adjoint_pass_down(&w->adjoint, (struct rg_adjoint_rows){order, row, 1}, sum);
     rg_sent_put(to, place, f->inputs, sum, w->adjoint.exponent[row]);
 }
 
@@ -126,7 +126,7 @@ static void do_sequence(void *context, size_t sequence, int thread) {
     const size_t first = sequence * w->o->each;
     const bool live = s->t >= w->begin[sequence];
     (void)thread;
-    rg_adjoint_begin(&w->adjoint, s->order, first, s->begun);
+    rg_adjoint_begin(&w->adjoint, (struct rg_adjoint_rows){s->order, first, s->begun});
     for (size_t row = first; row < first + s->begun; row++) {
         if (live) {
             inject(w, row, s->t);
