@@ -123,24 +123,30 @@ static rg_status check_length(const struct rg_dataset *d, const struct rg_window
                    p->length, o->windows.steps, target, steps_needed(o));
 }
 
-/* Call `take` for each window with its number. *n = number of windows. */
+/* A window that is cut out of a series. */
+struct window {
+    const struct rg_dataset *from;
+    const struct rg_window_options *options;
+    struct place place;
+    size_t first, number; /* its first step in the series; its number among all windows */
+};
+
+/* Call `take`, unless it is NULL, for each window. *n = number of windows. */
 static rg_status each_window(const struct rg_dataset *d, const struct rg_window_options *o, struct rg_dataset *to,
-                             void (*take)(const struct rg_dataset *d, const struct rg_window_options *o,
-                                          const struct place *p, size_t first, size_t number, struct rg_dataset *to),
-                             size_t *n) {
+                             void (*take)(const struct window *w, struct rg_dataset *to), size_t *n) {
     *n = 0;
     for (size_t i = 0; i < d->n_sequences; i++) {
-        const struct place p = place_of(d, o, i);
+        struct window w = {.from = d, .options = o, .place = place_of(d, o, i)};
 
-        RG_TRY(check_length(d, o, &p));
-        for (size_t first = 0; first + steps_needed(o) <= p.length; first += o->stride) {
-            if (!is_wanted(d, o, &p, first)) {
+        RG_TRY(check_length(d, o, &w.place));
+        for (; w.first + steps_needed(o) <= w.place.length; w.first += o->stride) {
+            if (!is_wanted(d, o, &w.place, w.first)) {
                 continue;
             }
+            w.number = (*n)++;
             if (take != NULL) {
-                take(d, o, &p, first, *n, to);
+                take(&w, to);
             }
-            ++*n;
         }
     }
     return RG_OK;
@@ -160,16 +166,18 @@ static rg_status refuse_none(const struct rg_dataset *d, const struct rg_window_
 
 /* ---- Filling windows ---- */
 
-static void copy_targets(const struct rg_dataset *d, const struct rg_window_options *o, const struct place *p,
-                         size_t first, size_t number, struct rg_dataset *to) {
-    const size_t width = width_of(d), rows = o->every_step ? o->windows.steps : 1;
+static void copy_targets(const struct window *w, struct rg_dataset *to) {
+    const struct rg_dataset *const d = w->from;
+    const struct rg_windows *const sizes = &w->options->windows;
+    const size_t width = width_of(d), rows = w->options->every_step ? sizes->steps : 1;
 
     for (size_t row = 0; row < rows; row++) {
-        const size_t step = first + o->windows.steps - rows + row + o->windows.horizon;
+        const size_t step = w->first + sizes->steps - rows + row + sizes->horizon;
 
         for (size_t k = 0; k < width; k++) {
-            const size_t at = (number * rows + row) * width + k;
-            const double value = step < p->length ? rg_dataset_target(d, step_at(d, p, step) * width + k) : (double)NAN;
+            const size_t at = (w->number * rows + row) * width + k;
+            const double value =
+                step < w->place.length ? rg_dataset_target(d, step_at(d, &w->place, step) * width + k) : (double)NAN;
 
             if (to->y_double != NULL) {
                 to->y_double[at] = value;
@@ -180,29 +188,29 @@ static void copy_targets(const struct rg_dataset *d, const struct rg_window_opti
     }
 }
 
-static void copy_window(const struct rg_dataset *d, const struct rg_window_options *o, const struct place *p,
-                        size_t first, size_t number, struct rg_dataset *to) {
+static void copy_window(const struct window *w, struct rg_dataset *to) {
+    const struct rg_dataset *const d = w->from;
+    const struct rg_windows *const sizes = &w->options->windows;
+    const size_t at = step_at(d, &w->place, w->first), series = w->place.series;
     const size_t size = d->x_float != NULL    ? sizeof(*d->x_float)
                         : d->x_double != NULL ? sizeof(*d->x_double)
                                               : rg_dtype_bytes(d->x_type);
-    const size_t step_bytes = d->n_features * size, bytes = o->windows.steps * step_bytes;
+    const size_t step_bytes = d->n_features * size, bytes = sizes->steps * step_bytes;
     const void *const from = d->x_float != NULL    ? (const void *)d->x_float
                              : d->x_double != NULL ? (const void *)d->x_double
                                                    : d->x_raw;
     void *const x = to->x_float != NULL ? (void *)to->x_float : to->x_double != NULL ? (void *)to->x_double : to->x_raw;
 
     if (d->x_file.numbers != NULL) {
-        const size_t step = step_at(d, p, first) - p->series * d->n_steps;
-
-        to->x_file.place[number] = d->x_file.place[p->series] + step * d->n_features;
+        to->x_file.place[w->number] = d->x_file.place[series] + (at - series * d->n_steps) * d->n_features;
     } else {
-        memcpy((char *)x + number * bytes, (const char *)from + step_at(d, p, first) * step_bytes, bytes);
+        memcpy((char *)x + w->number * bytes, (const char *)from + at * step_bytes, bytes);
     }
-    copy_targets(d, o, p, first, number, to);
-    to->rows[number] = (uint32_t)(first + o->windows.steps + o->windows.horizon);
+    copy_targets(w, to);
+    to->rows[w->number] = (uint32_t)(w->first + sizes->steps + sizes->horizon);
     if (to->names != NULL) {
-        to->names[number] =
-            (char *)(to->names + to->n_sequences) + (d->names[p->series] - (char *)(d->names + d->n_sequences));
+        to->names[w->number] =
+            (char *)(to->names + to->n_sequences) + (d->names[series] - (char *)(d->names + d->n_sequences));
     }
 }
 
