@@ -132,16 +132,20 @@ static void remove_option(struct rnn_gpu_options *o, const struct rg_option *opt
     o->n = kept;
 }
 
-static rg_status add_argument(struct rnn_gpu_options *o, const struct rg_option *option, const char *value) {
-    const size_t bytes = strlen(option->name) + strlen(value) + sizeof "--=";
+/* *out = "--name=value", or "--name" where `value` is NULL. */
+static rg_status make_argument(const char *name, const char *value, char **out) {
+    const size_t bytes = strlen(name) + (value ? strlen(value) : 0) + sizeof "--=";
+    RG_TRY(rg_alloc(out, bytes, 1, "the options"));
+    (void)snprintf(*out, bytes, "--%s%s%s", name, value ? "=" : "", value ? value : "");
+    return RG_OK;
+}
+
+/* Replace what the options say of this one. Without memory they stay as they are. */
+static rg_status replace_argument(struct rnn_gpu_options *o, const struct rg_option *option, const char *value) {
     char *argument = NULL;
     RG_TRY(rg_alloc_more(&o->arguments, o->n, &o->room, sizeof *o->arguments, "the options"));
-    RG_TRY(rg_alloc(&argument, bytes, 1, "the options"));
-    if (option->kind == RG_KIND_FLAG) {
-        (void)snprintf(argument, bytes, "--%s", option->name);
-    } else {
-        (void)snprintf(argument, bytes, "--%s=%s", option->name, value);
-    }
+    RG_TRY(make_argument(option->name, option->kind == RG_KIND_FLAG ? NULL : value, &argument));
+    remove_option(o, option);
     o->arguments[o->n++] = argument;
     return RG_OK;
 }
@@ -154,8 +158,11 @@ static rg_status set(struct rnn_gpu_options *o, const char *name, const char *va
         return RG_USAGE;
     }
     RG_TRY(option->kind == RG_KIND_FLAG ? read_flag(option, value, &on) : rg_option_set(option, value, &scratch));
+    if (on) {
+        return replace_argument(o, option, value);
+    }
     remove_option(o, option);
-    return on ? add_argument(o, option, value) : RG_OK;
+    return RG_OK;
 }
 
 rnn_gpu_status rnn_gpu_options_set(rnn_gpu_options *options, const char *name, const char *value) {
@@ -199,15 +206,7 @@ enum { MAX_INPUTS = 4 };
 
 /* Add --name=value for an input of the call. */
 static rg_status add_input(struct rg_api_config *out, int *n, const char *name, const char *value) {
-    char *argument = NULL;
-    const size_t bytes = strlen(name) + strlen(value) + sizeof "--=";
-    if (!value[0]) {
-        return RG_OK;
-    }
-    RG_TRY(rg_alloc(&argument, bytes, 1, "the options"));
-    (void)snprintf(argument, bytes, "--%s=%s", name, value);
-    out->arguments[(*n)++] = argument;
-    return RG_OK;
+    return value[0] ? make_argument(name, value, &out->arguments[(*n)++]) : RG_OK;
 }
 
 static const char *name_of(const rnn_gpu_data *data, const char *label) {
