@@ -6,16 +6,17 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 /* `timeout` and terminals send a signal both to the process and to its group. Two that arrive together count as one. */
-static const long TOGETHER_NANOSECONDS = 20 * 1000 * 1000;
+static const int64_t TOGETHER_NANOSECONDS = 20 * 1000 * 1000;
 
 static struct {
-    atomic_int signal; /* the first signal; 0: none */
-    struct timespec at;
+    atomic_int signal;       /* the first signal; 0: none */
+    atomic_int_least64_t at; /* when it came, in nanoseconds; 0: its handler has not yet said so */
     _Atomic(const char *) answer;
     void (*leave)(rg_status status);
     const char *before; /* what is written before the answer */
@@ -49,10 +50,16 @@ static void answer(int number) {
     (void)written; /* a failure to write cannot be reported */
 }
 
-static bool is_together(void) {
+static int64_t nanoseconds(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (now.tv_sec - stop.at.tv_sec) * 1000000000L + now.tv_nsec - stop.at.tv_nsec < TOGETHER_NANOSECONDS;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Is this the second of two that arrive together? They may be handled by two threads at once. */
+static bool is_together(void) {
+    const int64_t first = atomic_load(&stop.at);
+    return first == 0 || nanoseconds() - first < TOGETHER_NANOSECONDS;
 }
 
 /* Files are only replaced as a whole, so the second signal may end the program at any point. */
@@ -61,7 +68,7 @@ static void on_signal(int number) {
     int none = 0;
     const bool first = atomic_compare_exchange_strong(&stop.signal, &none, number);
     if (first) {
-        (void)clock_gettime(CLOCK_MONOTONIC, &stop.at);
+        atomic_store(&stop.at, nanoseconds());
         answer(number);
     } else if (none == SIGPIPE || !is_together()) {
         stop.leave(status_of(number));
@@ -107,7 +114,9 @@ void rg_stop_no_reader(void) {
 
 void rg_stop_with(rg_status status) {
     int none = 0;
-    (void)atomic_compare_exchange_strong(&stop.signal, &none, status == RG_TERMINATED ? SIGTERM : SIGINT);
+    if (atomic_compare_exchange_strong(&stop.signal, &none, status == RG_TERMINATED ? SIGTERM : SIGINT)) {
+        atomic_store(&stop.at, nanoseconds());
+    }
 }
 
 const atomic_bool *rg_stop_watch(const atomic_bool *flag) {
