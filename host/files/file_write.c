@@ -82,8 +82,8 @@ rg_status rg_writer_open(struct rg_writer *writer, const char *path) {
     return writer->fd < 0 ? not_saved(path, errno) : RG_OK;
 }
 
-/* Returns 0 or an errno. A closed pipe or a file-size limit would end the process by a signal; here they are errors. */
-static int write_all(int fd, const char *data, size_t bytes) {
+/* A closed pipe or a file-size limit would end the process by a signal; here they are errors. */
+int rg_write_all(int fd, const char *data, size_t bytes) {
     sigset_t fatal;
     sigset_t before;
     sigset_t pending;
@@ -115,7 +115,7 @@ static int write_all(int fd, const char *data, size_t bytes) {
 }
 
 rg_status rg_writer_append(struct rg_writer *writer, const void *data, size_t bytes) {
-    const int error = write_all(writer->fd, data, bytes);
+    const int error = rg_write_all(writer->fd, data, bytes);
     return error != 0 ? not_saved(writer->path, error) : RG_OK;
 }
 

@@ -98,6 +98,9 @@ rg_status rg_writer_commit(struct rg_writer *writer);
 /* Close what is open and remove the temporary file. No effect after a successful commit. */
 void rg_writer_abandon(struct rg_writer *writer);
 
+/* Write all bytes. Returns 0 or an errno. */
+int rg_write_all(int fd, const char *data, size_t bytes);
+
 /* Create a file that others can read under its name while it grows. It replaces a file or link of that name at once.
  * RG_NOT_SAVED. The caller closes the descriptor *out. See growing.h. */
 rg_status rg_file_grow(const char *path, int *out);

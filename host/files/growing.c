@@ -63,15 +63,7 @@ rg_status rg_growing_resume(struct rg_growing *g, const char *path, uint64_t byt
 
 /* Returns 0 or an errno. If there is no room, no part of the records is in the file. */
 static int write_waiting(struct rg_growing *g) {
-    int error = 0;
-    for (size_t done = 0; done < g->waiting.length && error == 0;) {
-        const ssize_t n = write(g->fd, g->waiting.bytes + done, g->waiting.length - done);
-        if (n > 0) {
-            done += (size_t)n;
-        } else if (n == 0 || errno != EINTR) {
-            error = n == 0 ? ENOSPC : errno;
-        }
-    }
+    int error = rg_write_all(g->fd, g->waiting.bytes, g->waiting.length);
     if (error == 0) {
         g->written += g->waiting.length;
         g->waiting.length = 0;
