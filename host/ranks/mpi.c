@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -256,11 +255,8 @@ rg_status rg_ranks_same(struct rg_ranks *ranks, uint64_t hash, rg_status status,
 
 rg_status rg_ranks_max(struct rg_ranks *ranks, int *values, size_t n) {
     const struct library *const m = of(ranks);
-    int mine[16];
-    n = n < sizeof mine / sizeof *mine ? n : sizeof mine / sizeof *mine;
-    memcpy(mine, values, n * sizeof *mine);
     MPI_Request request;
-    TRY(Iallreduce, mine, values, (int)n, m->integer, m->max, m->world, &request);
+    TRY(Iallreduce, MPI_IN_PLACE, values, (int)n, m->integer, m->max, m->world, &request);
     return finish(m, &request);
 }
 
