@@ -14,7 +14,7 @@
 enum { OUTPUT_BATCH = 4096, MAX_SKIPS = 10 };
 enum { VALIDATION_PART = 4 /* of --memory, at most one such part is for the validation */ };
 
-/* Make an evaluator that scores `data` with the run's model and uses at most that part of the memory. */
+/* Fill in the problem and the options of an evaluator that scores `data` with the run's model. */
 static rg_status evaluator_options(const struct rg_run *r, struct rg_dataset *data, struct rg_problem *problem,
                                    struct rg_evaluator_options *options) {
     RG_TRY(rg_held_out_problem(&r->problem, data, r->config.data.ignore_label, problem));

@@ -1,39 +1,39 @@
 /* `rnn-gpu grad`: one pass over a file, or over a task's first batch. It shows loss, gradient norm and lag profile.
- * With
- * --out it writes outputs, every gradient and the profile as a safetensors file. */
+ *
+ * With --out it writes outputs, every gradient and the profile as a safetensors file. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/attempts.h"
+#include "base/clock.h"
+#include "base/counted.h"
+#include "base/guard.h"
+#include "base/stop.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
-#include "base/guard.h"
-#include "base/clock.h"
-#include "base/stop.h"
-#include "train/pass.h"
-#include "train/run.h"
-#include "train/device_setup.h"
-#include "train/setup.h"
-#include "train/task_data.h"
-#include "cli/settings.h"
 #include "cli/report/chance.h"
 #include "cli/report/explain.h"
 #include "cli/report/grad_figures.h"
-#include "cli/report/run_figures.h"
-#include "cli/report/lines.h"
 #include "cli/report/input_text.h"
+#include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "cli/report/measuring.h"
-#include "files/json_lines.h"
 #include "cli/report/pages.h"
 #include "cli/report/probe_text.h"
+#include "cli/report/run_figures.h"
 #include "cli/report/screen.h"
 #include "cli/report/walk_story.h"
-#include "base/counted.h"
+#include "cli/settings.h"
+#include "files/json_lines.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
+#include "train/device_setup.h"
+#include "train/pass.h"
+#include "train/run.h"
+#include "train/setup.h"
+#include "train/task_data.h"
 
 enum { SIZES_BYTES = 140 };
 
