@@ -46,22 +46,22 @@ static size_t list_items(const struct rg_model *model, struct rg_tensor items[MA
                                                            : rg_model_values(model, i),
                                       .data_bytes = rg_parameter_elements(p) * rg_dtype_bytes(dtype)};
     }
+    const struct {
+        const char *name;
+        const double *values; /* one number an input, or NULL */
+    } inputs[] = {{normalization_names[0], model->input_mean},
+                  {normalization_names[1], model->input_deviation},
+                  {fill_name, model->input_fill}};
     const size_t features = rg_shape_features(&model->shape);
-    for (size_t i = 0; model->input_mean && i < N_NORMALIZATION; i++) {
-        items[n_items++] = (struct rg_tensor){.name = normalization_names[i],
-                                              .dtype = RG_F64,
-                                              .n_dims = 1,
-                                              .shape = {features},
-                                              .data = i == 0 ? model->input_mean : model->input_deviation,
-                                              .data_bytes = features * sizeof(double)};
-    }
-    if (model->input_fill) {
-        items[n_items++] = (struct rg_tensor){.name = fill_name,
-                                              .dtype = RG_F64,
-                                              .n_dims = 1,
-                                              .shape = {features},
-                                              .data = model->input_fill,
-                                              .data_bytes = features * sizeof(double)};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        if (inputs[i].values) {
+            items[n_items++] = (struct rg_tensor){.name = inputs[i].name,
+                                                  .dtype = RG_F64,
+                                                  .n_dims = 1,
+                                                  .shape = {features},
+                                                  .data = inputs[i].values,
+                                                  .data_bytes = features * sizeof(double)};
+        }
     }
     return n_items;
 }
@@ -282,59 +282,45 @@ static rg_status read_weights(const struct source *source, struct rg_model *mode
     return RG_OK;
 }
 
-/* Read mean and deviation of the inputs, if the file has them. */
-static rg_status read_normalization(const struct source *source, struct rg_model *model) {
-    const size_t features = rg_shape_features(&model->shape);
-    double *values = NULL;
-    rg_status status = RG_OK;
-    if (rg_tensors_find(source->tensors, normalization_names[0]) == NULL &&
-        rg_tensors_find(source->tensors, normalization_names[1]) == NULL) {
-        return RG_OK;
+/* Read one number an input. `positive`: each must be above 0. */
+static rg_status read_inputs(const struct source *source, const char *name, size_t features, bool positive,
+                             double *values) {
+    const struct rg_tensor *const tensor = rg_tensors_find(source->tensors, name);
+    if (tensor == NULL || tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64) {
+        return rg_fail(RG_BAD_FILE, "%s: tensor '%s' is missing or is not F64 [%zu], one number an input", source->path,
+                       name, features);
     }
-    RG_TRY(rg_alloc(&values, N_NORMALIZATION * features, sizeof *values, "normalisation of the inputs"));
-    for (size_t i = 0; i < N_NORMALIZATION; i++) {
-        const struct rg_tensor *const tensor = rg_tensors_find(source->tensors, normalization_names[i]);
-        if (tensor == NULL || tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64) {
-            RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s' is missing or is not F64 [%zu], one number an input",
-                                source->path, normalization_names[i], features));
-        }
-        RG_TRY_GOTO(rg_tensors_to_double(source->tensors, tensor, values + i * features));
-        for (size_t f = 0; f < features; f++) {
-            if (!isfinite(values[i * features + f]) || (i == 1 && values[i * features + f] <= 0.0)) {
-                RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected a finite number%s",
-                                    source->path, normalization_names[i], f, values[i * features + f],
-                                    i == 1 ? " above 0" : ""));
-            }
+    RG_TRY(rg_tensors_to_double(source->tensors, tensor, values));
+    for (size_t f = 0; f < features; f++) {
+        if (!isfinite(values[f]) || (positive && values[f] <= 0.0)) {
+            return rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected a finite number%s", source->path,
+                           name, f, values[f], positive ? " above 0" : "");
         }
     }
-    status = rg_model_set_normalization(model, values, values + features);
-fail:
-    rg_free(values);
-    return status;
+    return RG_OK;
 }
 
-/* Read the replacements of missing inputs, if the file has them. */
-static rg_status read_fill(const struct source *source, struct rg_model *model) {
+/* Read mean and deviation of the inputs, and the replacements of missing ones, if the file has them. */
+static rg_status read_preparation(const struct source *source, struct rg_model *model) {
     const size_t features = rg_shape_features(&model->shape);
-    const struct rg_tensor *const tensor = rg_tensors_find(source->tensors, fill_name);
+    const bool normalized = rg_tensors_find(source->tensors, normalization_names[0]) != NULL ||
+                            rg_tensors_find(source->tensors, normalization_names[1]) != NULL;
+    const bool filled = rg_tensors_find(source->tensors, fill_name) != NULL;
     double *values = NULL;
     rg_status status = RG_OK;
-    if (tensor == NULL) {
+    if (!normalized && !filled) {
         return RG_OK;
     }
-    if (tensor->n_dims != 1 || tensor->shape[0] != features || tensor->dtype != RG_F64) {
-        return rg_fail(RG_BAD_FILE, "%s: tensor '%s' is not F64 [%zu], one number an input", source->path, fill_name,
-                       features);
+    RG_TRY(rg_alloc(&values, N_NORMALIZATION * features, sizeof *values, "preparation of the inputs"));
+    if (normalized) {
+        RG_TRY_GOTO(read_inputs(source, normalization_names[0], features, false, values));
+        RG_TRY_GOTO(read_inputs(source, normalization_names[1], features, true, values + features));
+        RG_TRY_GOTO(rg_model_set_normalization(model, values, values + features));
     }
-    RG_TRY(rg_alloc(&values, features, sizeof *values, "what missing inputs are"));
-    RG_TRY_GOTO(rg_tensors_to_double(source->tensors, tensor, values));
-    for (size_t f = 0; f < features; f++) {
-        if (!isfinite(values[f])) {
-            RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: tensor '%s': element %zu is %g; expected a finite number",
-                                source->path, fill_name, f, values[f]));
-        }
+    if (filled) {
+        RG_TRY_GOTO(read_inputs(source, fill_name, features, false, values));
+        RG_TRY_GOTO(rg_model_set_fill(model, values, false));
     }
-    status = rg_model_set_fill(model, values, false);
 fail:
     rg_free(values);
     return status;
@@ -432,8 +418,7 @@ static rg_status build(const struct source *source, const struct rg_file_config 
     RG_TRY(check_tensors(source, &table));
     RG_TRY(source->exact ? rg_model_create_exact(&config->shape, &model) : rg_model_create(&config->shape, &model));
     rg_status status = read_weights(source, model);
-    status = status == RG_OK ? read_normalization(source, model) : status;
-    status = status == RG_OK ? read_fill(source, model) : status;
+    status = status == RG_OK ? read_preparation(source, model) : status;
     if (status != RG_OK) {
         rg_model_destroy(model);
         return status;
