@@ -58,50 +58,54 @@ static struct shape_text index_text(const struct rg_tensor *tensor, size_t eleme
     return shape_text(&index);
 }
 
-/* The numbers of a tensor while they are read, a piece at a time. */
-struct pieces {
-    const struct rg_tensors *tensors;
-    const struct rg_dataset *data;
+/* A tensor on its way into the data set. */
+struct reading {
+    struct rg_tensors *tensors;
+    struct rg_dataset *data;
     const struct rg_tensor *tensor;
     bool doubles;  /* the run computes in doubles */
     bool missing;  /* NaN means a missing number */
     bool may_fill; /* the run could be given --fill; for messages */
 };
 
+/* Where the tensor's data begin in the file. */
+static size_t offset_of(const struct reading *r) {
+    return r->tensors->offsets[r->tensor - r->tensors->items];
+}
+
 /* *piece = `n` elements from element `first` on, at most CHUNK. `room` takes them if they are still in the file. */
-static rg_status take_piece(const struct rg_tensors *tensors, const struct rg_tensor *tensor, size_t first, size_t n,
-                            double room[CHUNK], struct rg_tensor *piece) {
-    *piece = part(tensor, first, n);
-    if (tensor->data != NULL) {
+static rg_status take_piece(const struct reading *r, size_t first, size_t n, double room[CHUNK],
+                            struct rg_tensor *piece) {
+    *piece = part(r->tensor, first, n);
+    if (r->tensor->data != NULL) {
         return RG_OK;
     }
     piece->data = room;
-    return rg_source_read_at(tensors->file,
-                             tensors->offsets[tensor - tensors->items] + first * rg_dtype_bytes(tensor->dtype), room,
+    return rg_source_read_at(r->tensors->file, offset_of(r) + first * rg_dtype_bytes(r->tensor->dtype), room,
                              piece->data_bytes);
 }
 
-static rg_status check_finite(const struct pieces *p, size_t first, size_t count) {
+static rg_status check_finite(const struct reading *r, size_t first, size_t count) {
     double values[CHUNK], room[CHUNK];
     struct rg_tensor piece;
 
-    if (p->tensors->finite != NULL && p->tensors->finite[p->tensor - p->tensors->items]) {
+    if (r->tensors->finite != NULL && r->tensors->finite[r->tensor - r->tensors->items]) {
         return RG_OK;
     }
-    for (size_t end = first + count; is_float(p->tensor) && first < end; first += CHUNK) {
+    for (size_t end = first + count; is_float(r->tensor) && first < end; first += CHUNK) {
         const size_t n = end - first < CHUNK ? end - first : CHUNK;
 
-        RG_TRY(take_piece(p->tensors, p->tensor, first, n, room, &piece));
+        RG_TRY(take_piece(r, first, n, room, &piece));
         if (piece.dtype == RG_F32 && rg_floats_are_finite(piece.data, n)) {
             continue;
         }
         rg_tensor_to_double(&piece, values);
         for (size_t i = 0; i < n; i++) {
-            if (!(p->doubles ? isfinite(values[i]) : isfinite((float)values[i])) && !(p->missing && isnan(values[i]))) {
-                return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite%s (%g)%s", p->data->path,
-                               p->tensor->name, index_text(p->tensor, first + i).text,
+            if (!(r->doubles ? isfinite(values[i]) : isfinite((float)values[i])) && !(r->missing && isnan(values[i]))) {
+                return rg_fail(RG_BAD_FILE, "%s: tensor `%s`: element %s is not finite%s (%g)%s", r->data->path,
+                               r->tensor->name, index_text(r->tensor, first + i).text,
                                isfinite(values[i]) ? " as a float; --precision double takes it" : "", values[i],
-                               p->may_fill && isnan(values[i]) ? "; --fill gives it a value" : "");
+                               r->may_fill && isnan(values[i]) ? "; --fill gives it a value" : "");
             }
         }
     }
@@ -128,14 +132,12 @@ static bool is_in_file(const struct rg_tensors *tensors, const struct rg_tensor 
 }
 
 /* Leave x or y in the file, blocks of `block` numbers a sequence. */
-static rg_status leave(const struct rg_tensors *tensors, const struct rg_tensor *tensor, bool doubles, size_t block,
-                       struct rg_dataset *data, struct rg_in_file *what) {
+static rg_status leave(const struct reading *r, size_t block, struct rg_in_file *what) {
     struct rg_stored *numbers = NULL;
 
-    what->narrow = tensor->dtype == RG_F64 && !doubles;
-    RG_TRY(rg_stored_open(tensors->file, tensors->offsets[tensor - tensors->items], tensor->dtype,
-                          rg_tensor_elements(tensor), &numbers));
-    return rg_dataset_leave(data, what, numbers, block);
+    what->narrow = r->tensor->dtype == RG_F64 && !r->doubles;
+    RG_TRY(rg_stored_open(r->tensors->file, offset_of(r), r->tensor->dtype, rg_tensor_elements(r->tensor), &numbers));
+    return rg_dataset_leave(r->data, what, numbers, block);
 }
 
 /* Numbers of a tensor in memory: one of the three is not NULL. */
@@ -147,24 +149,23 @@ struct numbers {
 };
 
 /* Take over the tensor's numbers. Doubles become floats unless they are asked for. */
-static rg_status take_numbers(struct rg_tensors *tensors, const struct rg_tensor *tensor, bool doubles,
-                              struct numbers *numbers) {
-    const size_t n = rg_tensor_elements(tensor);
+static rg_status take_numbers(const struct reading *r, struct numbers *numbers) {
+    const enum rg_dtype type = r->tensor->dtype;
+    const bool narrows = type == RG_F64 && !r->doubles;
     void *values = NULL;
 
-    *numbers = (struct numbers){.floats = NULL};
-    RG_TRY(rg_tensors_take(tensors, tensor->name, &values));
-    if (tensor->dtype == RG_F64 && !doubles) {
-        narrow(values, n);
+    *numbers = (struct numbers){.type = type};
+    RG_TRY(rg_tensors_take(r->tensors, r->tensor->name, &values));
+    if (narrows) {
+        narrow(values, rg_tensor_elements(r->tensor));
     }
-    if (tensor->dtype == RG_F64 && doubles) {
-        numbers->doubles = values;
-    } else if (tensor->dtype == RG_F32 || tensor->dtype == RG_F64) {
+    if (type == RG_F32 || narrows) {
         numbers->floats = values;
+    } else if (type == RG_F64) {
+        numbers->doubles = values;
     } else {
         numbers->raw = values;
     }
-    numbers->type = tensor->dtype;
     return RG_OK;
 }
 
@@ -178,12 +179,12 @@ static size_t start_of(const struct rg_dataset *data, size_t sequence) {
 }
 
 /* Check the valid steps of every sequence, `width` numbers each. */
-static rg_status check_rows(const struct pieces *p, size_t width) {
-    if (p->data->lengths == NULL) {
-        return check_finite(p, 0, p->data->n_sequences * p->data->n_steps * width);
+static rg_status check_rows(const struct reading *r, size_t width) {
+    if (r->data->lengths == NULL) {
+        return check_finite(r, 0, r->data->n_sequences * r->data->n_steps * width);
     }
-    for (size_t i = 0; i < p->data->n_sequences; i++) {
-        RG_TRY(check_finite(p, (i * p->data->n_steps + start_of(p->data, i)) * width, length_of(p->data, i) * width));
+    for (size_t i = 0; i < r->data->n_sequences; i++) {
+        RG_TRY(check_finite(r, (i * r->data->n_steps + start_of(r->data, i)) * width, length_of(r->data, i) * width));
     }
     return RG_OK;
 }
@@ -202,15 +203,15 @@ static void clear_padding(const struct rg_dataset *data, void *values, size_t si
 static rg_status read_numbers(struct rg_tensors *tensors, const struct rg_tensor *x,
                               const struct rg_dataset_options *options, struct rg_dataset *data) {
     const bool doubles = options->doubles, wide = x->dtype == RG_F32 || x->dtype == RG_F64;
-    const struct pieces pieces = {tensors, data, x, doubles, options->missing && wide, options->may_fill && wide};
+    const struct reading reading = {tensors, data, x, doubles, options->missing && wide, options->may_fill && wide};
 
     data->kind = RG_INPUT_FLOAT;
-    RG_TRY(check_rows(&pieces, data->n_features));
+    RG_TRY(check_rows(&reading, data->n_features));
     if (is_in_file(tensors, x)) {
-        return leave(tensors, x, doubles, data->n_steps * data->n_features, data, &data->x_file);
+        return leave(&reading, data->n_steps * data->n_features, &data->x_file);
     }
     struct numbers numbers;
-    RG_TRY(take_numbers(tensors, x, doubles, &numbers));
+    RG_TRY(take_numbers(&reading, &numbers));
     data->x_float = numbers.floats;
     data->x_double = numbers.doubles;
     data->x_raw = numbers.raw;
@@ -223,7 +224,9 @@ static rg_status read_numbers(struct rg_tensors *tensors, const struct rg_tensor
 }
 
 /* Check the word numbers, and set n_features from the largest. */
-static rg_status check_tokens(const struct rg_tensors *tensors, const struct rg_tensor *x, struct rg_dataset *data) {
+static rg_status check_tokens(const struct reading *r) {
+    const struct rg_tensor *const x = r->tensor;
+    struct rg_dataset *const data = r->data;
     const size_t n = rg_tensor_elements(x);
     int64_t values[CHUNK];
     int64_t largest = 0;
@@ -231,7 +234,7 @@ static rg_status check_tokens(const struct rg_tensors *tensors, const struct rg_
     struct rg_tensor piece;
 
     for (size_t first = 0; first < n; first += CHUNK) {
-        RG_TRY(take_piece(tensors, x, first, n - first < CHUNK ? n - first : CHUNK, room, &piece));
+        RG_TRY(take_piece(r, first, n - first < CHUNK ? n - first : CHUNK, room, &piece));
         RG_TRY(rg_tensor_to_int64(&piece, values));
         for (size_t i = 0; i < piece.shape[0]; i++) {
             size_t at = first + i, sequence = at / data->n_steps, start = start_of(data, sequence);
@@ -252,13 +255,14 @@ static rg_status check_tokens(const struct rg_tensors *tensors, const struct rg_
 
 static rg_status read_tokens(struct rg_tensors *tensors, const struct rg_tensor *x, struct rg_dataset *data) {
     const size_t n = rg_tensor_elements(x), size = rg_dtype_bytes(x->dtype);
+    const struct reading reading = {.tensors = tensors, .data = data, .tensor = x, .doubles = true};
     void *words = NULL;
     char *bytes;
 
     data->kind = RG_INPUT_TOKEN;
-    RG_TRY(check_tokens(tensors, x, data));
+    RG_TRY(check_tokens(&reading));
     if (is_in_file(tensors, x)) {
-        return leave(tensors, x, true, data->n_steps, data, &data->x_file);
+        return leave(&reading, data->n_steps, &data->x_file);
     }
     RG_TRY(rg_tensors_take(tensors, x->name, &words));
     clear_padding(data, words, size);
@@ -327,20 +331,20 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
                        data->path, shape_text(y).text, x->name, shape_text(x).text, data->n_sequences,
                        data->n_sequences, data->n_sequences, data->n_steps, data->n_sequences, data->n_steps);
     }
-    const struct pieces pieces = {tensors, data, y, options->doubles, true, false};
+    const struct reading reading = {tensors, data, y, options->doubles, true, false};
     data->n_targets = n / data->n_sequences;
     data->label_kind = is_float(y) ? RG_LABELS_VALUES : RG_LABELS_CLASSES;
     /* the shape means targets for every step: their padding is not checked */
     if (data->lengths != NULL && y->n_dims > 1 && y->shape[1] == data->n_steps) {
-        RG_TRY(check_rows(&pieces, data->n_targets / data->n_steps));
+        RG_TRY(check_rows(&reading, data->n_targets / data->n_steps));
     } else {
-        RG_TRY(check_finite(&pieces, 0, n));
+        RG_TRY(check_finite(&reading, 0, n));
     }
     if (is_in_file(tensors, y)) {
-        return leave(tensors, y, options->doubles, data->n_targets, data, &data->y_file);
+        return leave(&reading, data->n_targets, &data->y_file);
     }
     struct numbers numbers;
-    RG_TRY(take_numbers(tensors, y, options->doubles, &numbers));
+    RG_TRY(take_numbers(&reading, &numbers));
     data->y = numbers.floats;
     data->y_double = numbers.doubles;
     data->y_raw = numbers.raw;
@@ -350,8 +354,9 @@ static rg_status read_y(struct rg_tensors *tensors, const struct rg_tensor *y, c
 
 /* Read h_0 or c_0, [layers*directions,sequences,hidden] as in PyTorch; the first dimension may be absent if it is 1.
  * The second of the two must have the shape of the first. */
-static rg_status read_states(const struct rg_tensors *tensors, const struct rg_tensor *states,
-                             const struct rg_tensor *x, bool doubles, struct rg_dataset *data, double **out) {
+static rg_status read_states(const struct reading *r, const struct rg_tensor *x, double **out) {
+    const struct rg_tensor *const states = r->tensor;
+    struct rg_dataset *const data = r->data;
     const bool flat = states->n_dims == 2;
     const size_t n = rg_tensor_elements(states), first = flat ? 0 : 1;
 
@@ -369,11 +374,10 @@ static rg_status read_states(const struct rg_tensors *tensors, const struct rg_t
     data->flat_states = flat;
     data->n_states = flat ? 1 : states->shape[0];
     data->state_width = states->shape[first + 1];
-    const struct pieces pieces = {tensors, data, states, doubles, false, false};
-    RG_TRY(check_finite(&pieces, 0, n));
+    RG_TRY(check_finite(r, 0, n));
     RG_TRY(rg_alloc(out, n, sizeof(**out), states->name));
     rg_tensor_to_double(states, *out);
-    for (size_t i = 0; !doubles && i < n; i++) {
+    for (size_t i = 0; !r->doubles && i < n; i++) {
         (*out)[i] = (double)(float)(*out)[i];
     }
     return RG_OK;
@@ -478,14 +482,14 @@ static rg_status find_inputs(const struct rg_tensors *tensors, const struct rg_d
     return RG_OK;
 }
 
-static rg_status read_initial_states(const struct rg_tensors *tensors, const struct rg_tensor *x,
+static rg_status read_initial_states(struct rg_tensors *tensors, const struct rg_tensor *x,
                                      const struct rg_dataset_options *options, struct rg_dataset *data) {
-    const struct rg_tensor *const h_0 = rg_tensors_find(tensors, "h_0"), *const c_0 = rg_tensors_find(tensors, "c_0");
+    struct reading reading = {.tensors = tensors, .data = data, .doubles = options->doubles};
 
-    if (h_0 != NULL) {
-        RG_TRY(read_states(tensors, h_0, x, options->doubles, data, &data->h_0));
-    }
-    return c_0 != NULL ? read_states(tensors, c_0, x, options->doubles, data, &data->c_0) : RG_OK;
+    reading.tensor = rg_tensors_find(tensors, "h_0");
+    RG_TRY(reading.tensor != NULL ? read_states(&reading, x, &data->h_0) : RG_OK);
+    reading.tensor = rg_tensors_find(tensors, "c_0");
+    return reading.tensor != NULL ? read_states(&reading, x, &data->c_0) : RG_OK;
 }
 
 /* Check that a series which will be cut into windows has labels at every step, and no states. */
