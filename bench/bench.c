@@ -4,10 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/sort.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
-#include "base/clock.h"
 
 enum { PEAK_RUNS = 5, PHASE_UPDATES = 3, MAX_UPDATES = 200 };
 static const double MIN_SECONDS = 0.02, LONG_UPDATE = 0.2;

@@ -5,11 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/sort.h"
 #include "base/clock.h"
-#include "bench/blas_cells.h"
 #include "base/pool.h"
+#include "base/sort.h"
 #include "base/stop.h"
+#include "bench/blas_cells.h"
 #include "rnn_gpu/memory.h"
 
 enum { UPDATES = 100, ROW_UNITS = 4096, SHARE = 65536 };

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "rnn_gpu/memory.h"
 #include "base/clock.h"
 #include "model/cells.h"
+#include "rnn_gpu/memory.h"
 
 enum { RUNS = 5, LAUNCHES = 200, SGEMM = 1024 };
 static const size_t TRIAD_BYTES = (size_t)64 << 20;

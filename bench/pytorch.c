@@ -16,8 +16,8 @@
 
 #include "base/embedded.h"
 #include "base/stop.h"
-#include "rnn_gpu/memory.h"
 #include "model/cells.h"
+#include "rnn_gpu/memory.h"
 
 enum { LINE_BYTES = 1024 };
 

@@ -1,9 +1,9 @@
 /* The public interface: data sets from the caller's arrays, and arrays that the library returns. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <errno.h>
 
 #include "api/api.h"
 #include "base/nearest.h"

@@ -1,6 +1,5 @@
 /* The public interface: versions, errors and notices. */
 #include "api/api.h"
-
 #include "base/cache.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/status.h"

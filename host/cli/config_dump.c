@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "cli/config_file.h"
+#include "cli/settings.h"
 #include "options/options_store.h"
 #include "rnn_gpu/memory.h"
-#include "cli/settings.h"
 
 static bool is(const struct rg_option *option, const char *name) {
     return strcmp(option->name, name) == 0;

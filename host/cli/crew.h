@@ -5,8 +5,8 @@
 #ifndef RG_CREW_H
 #define RG_CREW_H
 
-#include "rnn_gpu/config.h"
 #include "ranks/ranks.h"
+#include "rnn_gpu/config.h"
 
 struct rg_crew {
     /* NULL: mpirun did not start this program, or it is the only process and was built without MPI */

@@ -1,8 +1,8 @@
 /* Help on stdout, built from the table of options, at most 80 columns wide. */
+#include "cli/help.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "cli/help.h"
 
 /* N_OVERVIEW: the overview shows the examples of the first commands. */
 enum { COLUMNS = 80, LEFT = 22, TEXT_BYTES = RG_HELP_TEXT_BYTES, N_OVERVIEW = 3 };

@@ -1,7 +1,6 @@
 /* How the program was built: the screen of `rnn-gpu version --verbose`. */
-#include <stdio.h>
-
 #include <jansson.h>
+#include <stdio.h>
 #include <zip.h>
 #include <zlib.h>
 #ifdef RG_CAIRO

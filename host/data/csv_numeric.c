@@ -12,8 +12,8 @@
 #include "data/csv_labels.h"
 #include "data/decimal.h"
 #include "data/readers.h"
-#include "rnn_gpu/memory.h"
 #include "data/words.h"
+#include "rnn_gpu/memory.h"
 
 enum { MAX_NAME = 4096 };
 

@@ -6,8 +6,8 @@
 
 #include "data/csv_labels.h"
 #include "data/readers.h"
-#include "rnn_gpu/memory.h"
 #include "data/words.h"
+#include "rnn_gpu/memory.h"
 
 struct text_reader {
     struct rg_csv *csv;

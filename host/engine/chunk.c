@@ -6,11 +6,11 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
-#include "rnn_gpu/memory.h"
 #include "engine/head.h"
 #include "engine/layer.h"
 #include "engine/library.h"
 #include "engine/readout.h"
+#include "rnn_gpu/memory.h"
 
 static const double PACE_SECONDS = 0.05; /* of queued work; then the host waits for it */
 

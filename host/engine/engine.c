@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rnn_gpu/log.h"
-#include "rnn_gpu/memory.h"
 #include "base/clock.h"
 #include "engine/chunk.h"
 #include "engine/head.h"
@@ -17,6 +15,8 @@
 #include "engine/rungs.h"
 #include "engine/shards.h"
 #include "model/cells.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
 
 static rg_status create_segments(struct rg_engine *e) {
     const struct rg_plan *const p = &e->net.plan;

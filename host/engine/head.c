@@ -1,10 +1,10 @@
 /* The output layer and the loss: see head.h. */
 #include "engine/head.h"
 
-#include "rnn_gpu/memory.h"
 #include "engine/layer.h"
 #include "engine/readout.h"
 #include "engine/wide_head.h"
+#include "rnn_gpu/memory.h"
 
 static size_t head_offset(const struct rg_net *net, bool bias) {
     return net->model->parameters[bias ? rg_model_head_bias(net->model) : rg_model_head_weight(net->model)].offset;

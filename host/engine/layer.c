@@ -1,5 +1,6 @@
 /* The kernels of one layer: see layer.h. */
 #include "engine/layer.h"
+
 #include "model/cells.h"
 
 enum { MIN_LOCAL = 4 };

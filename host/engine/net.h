@@ -3,12 +3,12 @@
 #ifndef RG_NET_H
 #define RG_NET_H
 
-#include "rnn_gpu/config.h"
 #include "base/sizes.h"
 #include "engine/optimizer.h"
 #include "engine/pieces.h"
 #include "plan/buffers.h"
 #include "ranks/ranks.h"
+#include "rnn_gpu/config.h"
 
 struct rg_net;
 /* Where the sequences of a batch come from. `fill` queues kernels that make the steps of net->segment for sequences

@@ -4,8 +4,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "kernels/update/optimizers.h"
 #include "base/sizes.h"
+#include "kernels/update/optimizers.h"
 #include "rnn_gpu/memory.h"
 
 #define ROW(NAME, text, update, states, b1, b2, eps) \

@@ -3,8 +3,6 @@
  * Files are read with pread into memory and never mapped. If another process truncates the file, a mapping ends in
  * SIGBUS, whereas a short read ends in an error message. */
 #define _GNU_SOURCE
-#include "files/files.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/stop.h"
+#include "files/files.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 

@@ -1,12 +1,12 @@
 /* Reader and writer of the JSON in safetensors headers: RFC 8259 without floating numbers, booleans and null, which
  * these headers do not contain. */
-#include "base/utf8.h"
 #include "files/json.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "rnn_gpu/memory.h"
 
 /* ---- Reading ---- */

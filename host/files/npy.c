@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "files/files.h"
 #include "base/sizes.h"
+#include "files/files.h"
 #include "rnn_gpu/memory.h"
 
 enum { HEADER_MAX = 1 << 20, MAGIC_BYTES = 8, DESCR_MAX = 15 };

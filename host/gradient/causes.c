@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/sort.h"
+#include "gradient/cell_steps.h"
 #include "gradient/dense.h"
 #include "gradient/power.h"
 #include "gradient/products.h"
-#include "rnn_gpu/memory.h"
-#include "gradient/cell_steps.h"
 #include "model/cells.h"
+#include "rnn_gpu/memory.h"
 
 enum {
     ARRAYS = 6,

@@ -1,4 +1,6 @@
-/* The cells' reverse steps: see cell_steps.h. The kernels' text is compiled here with vectors of two doubles. */
+/* The cells' reverse steps: see cell_steps.h. The kernels' text is compiled here with vectors of two doubles. The order
+ * of these includes has a meaning. */
+/* clang-format off */
 #define RG_VEC 2
 #define RG_DOUBLE 1
 #include "kernels/base/native.h"
@@ -11,6 +13,7 @@
 #include "kernels/cells/list.cl"
 
 #include "gradient/cell_steps.h"
+/* clang-format on */
 
 enum { MAX_VALUES = 8 }; /* saved values and deltas of a unit */
 

@@ -1,12 +1,11 @@
 /* One step of the walk over a chunk of sequences: states from the device, the reverse step of the cell, terms and
  * norms. See lag_walk.h. */
-#include "gradient/lag_walk.h"
-
 #include <math.h>
 #include <string.h>
 
 #include "base/sizes.h"
 #include "gradient/dense.h"
+#include "gradient/lag_walk.h"
 
 size_t rg_lag_n_states(const struct rg_lag_walk *w) {
     return w->engine->net.plan.directions * w->engine->net.plan.hidden;

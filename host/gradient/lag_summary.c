@@ -1,9 +1,8 @@
 /* The lag profile from the norms, terms and counts that the walk left. See lag_walk.h. */
-#include "gradient/lag_walk.h"
-
 #include <math.h>
 
 #include "base/sort.h"
+#include "gradient/lag_walk.h"
 #include "rnn_gpu/memory.h"
 
 /* Quantiles, by nearest rank, of the numbers that are not NAN; NAN if there are none. `scratch` is [n]. */

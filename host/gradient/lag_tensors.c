@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rnn_gpu/memory.h"
 #include "model/cells.h"
+#include "rnn_gpu/memory.h"
 
 /* The parts of a tensor's name; an empty one is "". */
 struct name {

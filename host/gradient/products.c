@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "rnn_gpu/memory.h"
 #include "model/cells.h"
+#include "rnn_gpu/memory.h"
 
 size_t rg_products_state(const struct rg_cell_facts *f) {
     return rg_cells[f->cell].states * f->hidden;

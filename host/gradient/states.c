@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "rnn_gpu/memory.h"
 #include "engine/chunk.h"
 #include "engine/layer.h"
+#include "rnn_gpu/memory.h"
 
 static rg_status copy_weights(const struct rg_engine *e, const double *weights, const struct rg_cell_facts *f,
                               enum rg_role role, double **out) {

@@ -1,13 +1,12 @@
 /* Initial weights of a model: matrices as requested (matrix_init.h), biases and head as in PyTorch, and the gates'
  * biases, which decide how long a cell remembers. */
-#include "rnn_gpu/model.h"
-
 #include <math.h>
 #include <string.h>
 
+#include "model/cells.h"
 #include "model/layout.h"
 #include "model/matrix_init.h"
-#include "model/cells.h"
+#include "rnn_gpu/model.h"
 
 static struct rg_stream stream_of(uint64_t seed, size_t parameter) {
     return (struct rg_stream){.seed = seed, .parameter = (uint32_t)parameter};

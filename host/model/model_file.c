@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "files/files.h"
+#include "model/cells.h"
 #include "model/file_config.h"
 #include "model/layout.h"
 #include "model/state_names.h"
@@ -19,7 +20,6 @@
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
-#include "model/cells.h"
 
 enum { NAME_BYTES = 120, LIST_BYTES = 300, N_NORMALIZATION = 2 };
 

@@ -2,9 +2,8 @@
  * the last bit between versions and processors. */
 #include "model/philox.h"
 
-#include <math.h>
-
 #include <Random123/philox.h>
+#include <math.h>
 
 /* Last word of the counter. The tasks' streams, which share the seed, use smaller numbers. */
 enum { STREAM_WEIGHTS = 16 };

@@ -1,7 +1,5 @@
 /* The command line: finds the command, matches options with the table, and fills in defaults that depend on others. */
 #define _GNU_SOURCE
-#include "options/options.h"
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include "base/nearest.h"
 #include "options/arguments.h"
 #include "options/option_list.h"
+#include "options/options.h"
 
 static bool takes(size_t command, const struct rg_option *option) {
     return (option->commands >> command & 1) != 0;

@@ -1,12 +1,11 @@
 /* Options that contradict each other or need each other: see arguments.h. */
-#include "options/arguments.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/ending.h"
 #include "model/cells.h"
+#include "options/arguments.h"
 #include "options/options.h"
 
 bool rg_arguments_give(const struct rg_arguments *arguments, const char *name) {

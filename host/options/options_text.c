@@ -1,6 +1,4 @@
 /* Values and ranges of options as text, as help and pages show them. */
-#include "options/options.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +6,7 @@
 #include <string.h>
 
 #include "base/number_text.h"
+#include "options/options.h"
 
 static const char suffixes[] = RG_SUFFIXES;
 

@@ -1,7 +1,5 @@
 /* Values of options from text, with the range in every message. Numbers read the same in every locale. */
 #define _GNU_SOURCE
-#include "options/options.h"
-
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
@@ -10,6 +8,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "options/options.h"
 
 _Static_assert(sizeof(enum rg_activation) == sizeof(int) && sizeof(enum rg_skip_kind) == sizeof(int) &&
                    sizeof(enum rg_loss) == sizeof(int) && sizeof(enum rg_target) == sizeof(int) &&

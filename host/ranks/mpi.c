@@ -1,8 +1,6 @@
 /* Ranks by Open MPI: see ranks.h. Open MPI's constants are addresses of objects in its library; they are looked up like
  * its functions. */
 #define _GNU_SOURCE
-#include "ranks/ranks.h"
-
 #include <limits.h>
 #include <mpi.h>
 #include <pthread.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/symbol.h"
+#include "ranks/ranks.h"
 #include "rnn_gpu/memory.h"
 
 #define FUNCTIONS(X)       \

@@ -1,7 +1,7 @@
 /* Cells of the float64 reference: the computation of each unit between the matrix products, forward and backward. */
-#include "reference/reference_parts.h"
-
 #include <math.h>
+
+#include "reference/reference_parts.h"
 
 /* The forms below keep their digits over the whole range of a double. No power overflows before its quotient leaves the
  * range, and no small number is the difference of two large ones. */

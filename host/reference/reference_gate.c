@@ -8,9 +8,9 @@
  * In the backward pass du_t/du~_t = 1. That is the true gradient of the network with u_t = u~_t + r_t, where the
  * rounding r_t = u_t - u~_t is a constant. With keep_rounding a pass uses the r_t of the pass before, so finite
  * differences see that network. */
-#include "reference/reference_parts.h"
-
 #include <math.h>
+
+#include "reference/reference_parts.h"
 
 static double *at(const struct ref_run *run, double *array, size_t t) {
     return array + t * run->batch->n_sequences + run->sequence;

@@ -1,8 +1,8 @@
 /* The float64 reference's lag profile: every weight matrix's gradient, split by the step that it comes from. */
-#include "reference/reference_parts.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "reference/reference_parts.h"
 
 /* Do a direction's lags count from the first step? */
 static bool from_start(const struct ref_model *model, size_t direction) {

@@ -1,7 +1,7 @@
 /* The float64 reference's losses of one row of outputs. */
-#include "reference/reference_parts.h"
-
 #include <math.h>
+
+#include "reference/reference_parts.h"
 
 /* The sum over the outputs of squared error or binary cross entropy. */
 static double elementwise_loss(enum ref_loss loss, const double *z, const double *y, size_t outputs, double *dz) {

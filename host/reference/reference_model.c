@@ -1,9 +1,9 @@
 /* The float64 reference's models and results: the table of parameters, and memory for all values. */
-#include "reference/reference_parts.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "reference/reference_parts.h"
 
 size_t ref_directions(const struct ref_model *model) {
     return model->bidirectional ? 2 : 1;

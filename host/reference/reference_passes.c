@@ -3,10 +3,10 @@
  * Sequences are independent, so each goes forward and backward alone: layer by layer, direction by direction, step by
  * step. The backward pass adds to dL/dh wherever a state was used. It reaches a step after all uses of that step's
  * state. */
-#include "reference/reference_parts.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "reference/reference_parts.h"
 
 static size_t position(const struct ref_run *run, enum ref_role role) {
     return ref_parameter_at(run->model, run->layer, run->direction, role);

@@ -1,7 +1,7 @@
 /* The float64 reference's norm, clipping and optimisers. */
-#include "reference/reference.h"
-
 #include <math.h>
+
+#include "reference/reference.h"
 
 double ref_norm(const double *values, size_t count) {
     double norm = 0.0;

@@ -2,8 +2,8 @@
 #ifndef RG_EVALUATOR_H
 #define RG_EVALUATOR_H
 
-#include "rnn_gpu/model.h"
 #include "ranks/ranks.h"
+#include "rnn_gpu/model.h"
 #include "train/metrics.h"
 #include "train/source.h"
 

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/stop.h"
+#include "device/team.h"
 #include "options/options_store.h"
+#include "rnn_gpu/memory.h"
 #include "train/device_setup.h"
 #include "train/trial.h"
-#include "device/team.h"
-#include "base/stop.h"
-#include "rnn_gpu/memory.h"
 
 enum { MAX_WORKERS = 256, MESSAGE_BYTES = 1024 };
 

@@ -1,12 +1,11 @@
 /* The data sets of a run: declared in run.h. */
-#include "train/run.h"
-
 #include <string.h>
 #include <sys/stat.h>
 
 #include "data/data_fingerprint.h"
 #include "rnn_gpu/log.h"
 #include "train/fill.h"
+#include "train/run.h"
 #include "train/setup.h"
 #include "train/stateful.h"
 #include "train/windows.h"

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "base/counted.h"
-#include "rnn_gpu/log.h"
-#include "model/assign.h"
-#include "rnn_gpu/memory.h"
 #include "engine/engine.h"
-#include "train/fill.h"
+#include "model/assign.h"
 #include "ranks/ranks.h"
+#include "rnn_gpu/log.h"
+#include "rnn_gpu/memory.h"
+#include "train/fill.h"
 #include "train/target_columns.h"
 #include "train/windows.h"
 

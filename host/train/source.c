@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/sizes.h"
 #include "base/permutation.h"
-#include "rnn_gpu/memory.h"
+#include "base/sizes.h"
 #include "engine/layer.h"
 #include "model/cells.h"
+#include "rnn_gpu/memory.h"
 
 enum { PIECE = 4096 /* numbers that are converted at a time on their way to the device */ };
 /* Divisors of the memory. Data that take more than 1/RESIDENT_PART of it, or more than a buffer may hold, are staged. A

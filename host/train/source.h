@@ -2,8 +2,8 @@
 #ifndef RG_SOURCE_H
 #define RG_SOURCE_H
 
-#include "rnn_gpu/dataset.h"
 #include "engine/engine.h"
+#include "rnn_gpu/dataset.h"
 #include "train/problem.h"
 
 /* Fp: elements from one row of x to the next. */

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#include "train/loss_mean.h"
 #include "files/json_lines.h"
+#include "train/loss_mean.h"
 
 static const double LEARNED_MSE = 0.06, LEARNED_ENTROPY = 0.5;
 

@@ -2,8 +2,8 @@
 #ifndef RG_TRAINER_H
 #define RG_TRAINER_H
 
-#include "rnn_gpu/config.h"
 #include "engine/engine.h"
+#include "rnn_gpu/config.h"
 #include "train/loss_mean.h"
 #include "train/schedule.h"
 

@@ -3,8 +3,6 @@
 #ifndef RG_TEST_RUN_COMMAND_H
 #define RG_TEST_RUN_COMMAND_H
 
-#include "shown.h"
-
 #include <dirent.h>
 #include <math.h>
 #include <unistd.h>
@@ -13,6 +11,7 @@
 #include "parsed_line.h"
 #include "rnn_gpu/log.h"
 #include "scratch.h"
+#include "shown.h"
 
 static struct text told; /* of all lines, in order */
 static char command_folder[256];

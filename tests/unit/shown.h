@@ -3,10 +3,9 @@
 #ifndef RG_TEST_SHOWN_H
 #define RG_TEST_SHOWN_H
 
-#include "captured.h"
-
 #include <jansson.h>
 
+#include "captured.h"
 #include "cli/report/table.h"
 
 /* Add what `act` prints on both streams. */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options/options.h"
 #include "cli/report/advice.h"
+#include "options/options.h"
 #include "suite.h"
 
 enum { MAX_WORDS = 60, LINE_BYTES = 1000 };

@@ -2,8 +2,8 @@
  * harm. Every number takes hostile values, and every section loses bytes, gains some, and has random ones changed. */
 #include <math.h>
 
-#include "options/options_store.h"
 #include "cli/report/history_state.h"
+#include "options/options_store.h"
 #include "rnn_gpu/memory.h"
 #include "suite.h"
 #include "train/checkpoint.h"

@@ -1,14 +1,13 @@
 /* What inspect, verify, runs, export and import say of files, whole and damaged, against
  * tests/expected/commands-files.txt. */
 #define _GNU_SOURCE
-#include "run_command.h"
-
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
 #include "files/lock.h"
 #include "rnn_gpu/tensors.h"
+#include "run_command.h"
 
 #define TINY "--device cpu --threads 1 --precision double "
 

@@ -2,8 +2,6 @@
  * verdict, the profile by lag, the causes, intervals, truncation, the optimiser's step, as text, JSON and tables. The
  * profiles are made up; tests/kernels checks that real ones are right. */
 #define _GNU_SOURCE
-#include "shown.h"
-
 #include <math.h>
 
 #include "cli/report/chance.h"
@@ -13,6 +11,7 @@
 #include "cli/report/step_text.h"
 #include "failing_memory.h"
 #include "held_json.h"
+#include "shown.h"
 #include "started_model.h"
 
 enum { MAX_LAGS = 900, DIRECTIONS = 4, UNITS = 40 };

@@ -1,7 +1,5 @@
 /* JSON lines: values that JSON has not, what becomes of an object where something fails, and the files of lines. */
 #define _GNU_SOURCE
-#include "shown.h"
-
 #include <math.h>
 #include <unistd.h>
 
@@ -9,6 +7,7 @@
 #include "held_json.h"
 #include "rnn_gpu/memory.h"
 #include "scratch.h"
+#include "shown.h"
 
 /* The value as text, released. */
 static void expect(json_t *value, const char *wanted) {

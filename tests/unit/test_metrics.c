@@ -1,8 +1,8 @@
 /* Metrics against numbers of scikit-learn's documentation and of tables, and the split of a data set by sequence. */
 #include <math.h>
 
-#include "rnn_gpu/memory.h"
 #include "rnn_gpu/dataset.h"
+#include "rnn_gpu/memory.h"
 #include "suite.h"
 #include "train/metrics.h"
 

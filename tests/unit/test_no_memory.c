@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "cli/report/comparison_figures.h"
+#include "cli/report/figure_table.h"
 #include "cli/report/figures.h"
 #include "cli/report/picture.h"
-#include "cli/report/figure_table.h"
 #include "cli/report/sweep_figures.h"
 #include "device/device.h"
 #include "expected.h"

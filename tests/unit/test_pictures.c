@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "cli/report/comparison_figures.h"
+#include "cli/report/figure_table.h"
 #include "cli/report/figures.h"
 #include "cli/report/input_text.h"
 #include "cli/report/markup.h"
 #include "cli/report/picture.h"
-#include "cli/report/figure_table.h"
 #include "cli/report/sweep_figures.h"
 #include "expected.h"
 #include "suite.h"

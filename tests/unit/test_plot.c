@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/report/figure_table.h"
 #include "cli/report/figures.h"
 #include "cli/report/html.h"
 #include "cli/report/picture.h"
-#include "cli/report/figure_table.h"
-#include "gradient/profile.h"
 #include "cli/report/spark.h"
 #include "cli/report/svg.h"
+#include "gradient/profile.h"
 #include "rnn_gpu/memory.h"
 #include "suite.h"
 

@@ -1,10 +1,9 @@
 /* The float64 reference against what PyTorch and ONNX computed: every file of tests/fixtures. A file's config says what
  * its model is (README.md there). */
-#include "reference_problem.h"
-
 #include <dirent.h>
 #include <jansson.h>
 
+#include "reference_problem.h"
 #include "rnn_gpu/tensors.h"
 
 enum { N_UPDATES = 5, MAX_FIXTURES = 256 };

@@ -1,8 +1,6 @@
 /* The screen of a training run, word by word, against tests/expected/screen.txt: what is printed before, during and
  * after it, from made-up runs. What it says of the gradient is in test_gradient_text.c. */
 #define _GNU_SOURCE
-#include "shown.h"
-
 #include <math.h>
 
 #include "base/clock.h"
@@ -12,6 +10,7 @@
 #include "cli/report/screen.h"
 #include "cli/report/spark.h"
 #include "ranks/ranks.h"
+#include "shown.h"
 #include "started_model.h"
 #include "train/diagnosis.h"
 #include "train/rate_test.h"

@@ -1,8 +1,6 @@
 /* Tables, lines and objects of many runs, of scores and of inputs, word by word, against tests/expected/tables.txt;
  * from made-up numbers. */
 #define _GNU_SOURCE
-#include "shown.h"
-
 #include <math.h>
 
 #include "base/clock.h"
@@ -17,6 +15,7 @@
 #include "cli/report/progress.h"
 #include "cli/report/rate_chart.h"
 #include "failing_memory.h"
+#include "shown.h"
 #include "suite.h"
 #include "train/diagnosis.h"
 

@@ -2,11 +2,10 @@
  * with each cell, skip, readout, target, loss and activation; then what the three writers make of one of them. The
  * numbers are those of the float64 reference, which tests/cli/trace.sh and walk_formulas.sh check. */
 #define _GNU_SOURCE
-#include "captured.h"
-
 #include <math.h>
 #include <unistd.h>
 
+#include "captured.h"
 #include "cli/report/markup.h"
 #include "cli/report/walk_story.h"
 #include "failing_memory.h"

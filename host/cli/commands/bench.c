@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/counted.h"
+#include "base/guard.h"
+#include "base/stop.h"
 #include "bench/blas_step.h"
 #include "bench/cases.h"
 #include "bench/plan_report.h"
@@ -13,13 +16,10 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "cli/live.h"
-#include "base/counted.h"
-#include "train/device_setup.h"
-#include "base/guard.h"
-#include "base/stop.h"
+#include "plan/tuning.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
-#include "plan/tuning.h"
+#include "train/device_setup.h"
 
 static const double NOTE_SECONDS = 10.0;
 static const uint64_t PEER_BYTES = (uint64_t)8 << 30;

@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "data/data_fingerprint.h"
-#include "options/options_store.h"
 #include "files/json_lines.h"
 #include "files/shell_text.h"
+#include "options/options_store.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "train/checkpoint.h"

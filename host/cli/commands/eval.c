@@ -1,17 +1,17 @@
 /* `rnn-gpu eval`: scores of a saved model on labelled data. */
 #include <stdio.h>
 
+#include "base/counted.h"
 #include "base/guard.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
-#include "base/counted.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "cli/report/metrics_text.h"
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"
-#include "train/evaluator.h"
 #include "train/device_setup.h"
+#include "train/evaluator.h"
 #include "train/setup.h"
 
 enum { BATCH = 4096 /* sequences whose outputs are in memory at once */ };

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "base/counted.h"
 #include "base/ending.h"
 #include "cli/commands/outputs.h"
-#include "base/counted.h"
 #include "rnn_gpu/dataset.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"

@@ -14,8 +14,8 @@
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/run_table.h"
 #include "cli/report/lines.h"
-#include "options/options.h"
 #include "files/shell_text.h"
+#include "options/options.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 

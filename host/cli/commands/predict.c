@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/counted.h"
 #include "base/guard.h"
 #include "base/utf8.h"
 #include "cli/commands/commands.h"
@@ -12,14 +13,13 @@
 #include "cli/commands/predict_csv.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
-#include "base/counted.h"
-#include "train/device_setup.h"
-#include "train/setup.h"
 #include "files/json_lines.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
+#include "train/device_setup.h"
 #include "train/score.h"
+#include "train/setup.h"
 
 /* Everything that a prediction owns. */
 struct prediction {

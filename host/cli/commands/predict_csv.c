@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "files/json.h"
-#include "rnn_gpu/tensors.h"
 #include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
 #include "train/score.h"
 
 enum { NUMBER_BYTES = 40 };

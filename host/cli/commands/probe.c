@@ -1,18 +1,19 @@
 /* `rnn-gpu probe`: gradient experiments with known answers. */
+#include "verify/experiments/probe.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/guard.h"
+#include "base/nearest.h"
+#include "base/stop.h"
 #include "cli/commands/commands.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
-#include "base/nearest.h"
-#include "train/device_setup.h"
-#include "base/guard.h"
-#include "base/stop.h"
-#include "options/options.h"
-#include "verify/experiments/probe.h"
 #include "files/json_lines.h"
+#include "options/options.h"
+#include "train/device_setup.h"
 
 enum { MAX_PROBES = 32, MIN_STEPS = 8, MAX_STEPS = 500, MIN_HIDDEN = 16, MAX_HIDDEN = 1024 };
 

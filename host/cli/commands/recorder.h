@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 
-#include "files/sections.h"
-#include "train/run.h"
 #include "cli/report/history.h"
 #include "cli/report/live_line.h"
+#include "files/sections.h"
+#include "train/run.h"
 
 struct rg_recorder;
 

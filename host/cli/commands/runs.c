@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/counted.h"
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/trainings.h"
 #include "cli/report/columns.h"
 #include "cli/report/look.h"
-#include "base/counted.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
 #include "files/shell_text.h"

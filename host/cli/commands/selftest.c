@@ -1,5 +1,7 @@
 /* `rnn-gpu selftest`: compare every kernel with the float64 reference on one device. It prints one line for each
  * subject, or with --json one for each check. */
+#include "verify/selftest/selftest.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +10,8 @@
 #include "cli/commands/commands.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
-#include "train/device_setup.h"
 #include "files/json_lines.h"
-#include "verify/selftest/selftest.h"
+#include "train/device_setup.h"
 
 struct account {
     bool json;

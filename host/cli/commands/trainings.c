@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/counted.h"
 #include "base/ending.h"
 #include "base/hash.h"
 #include "cli/commands/run_table.h"
-#include "base/counted.h"
 #include "data/data_fingerprint.h"
 #include "files/shell_text.h"
 #include "options/options_store.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/counted.h"
 #include "base/ending.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
@@ -14,7 +15,6 @@
 #include "cli/commands/trainings.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
-#include "base/counted.h"
 #include "files/json_lines.h"
 #include "files/sections.h"
 #include "rnn_gpu/memory.h"

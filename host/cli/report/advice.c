@@ -8,9 +8,9 @@
 
 #include "base/number_text.h"
 #include "base/utf8.h"
-#include "options/options.h"
 #include "files/json_lines.h"
 #include "model/cells.h"
+#include "options/options.h"
 #include "train/summary.h"
 
 /* A loss below this share of the baseline shows that something is learned. If this share of the units has no slope,

@@ -1,10 +1,10 @@
 /* The comparison of remedies: see comparison.h. */
 #include "cli/report/comparison.h"
-#include "base/counted.h"
 
 #include <math.h>
 #include <stdio.h>
 
+#include "base/counted.h"
 #include "cli/report/columns.h"
 #include "cli/report/lines.h"
 #include "cli/report/screen.h"

@@ -1,10 +1,10 @@
 /* The figures of `grad`: see grad_figures.h. */
 #include "cli/report/grad_figures.h"
-#include "base/counted.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/counted.h"
 #include "model/cells.h"
 
 rg_status rg_grad_figure_check(const struct rg_config *config, const struct rg_shape *shape) {

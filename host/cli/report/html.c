@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/counted.h"
-#include "options/options.h"
-#include "gradient/verdict.h"
 #include "cli/report/picture.h"
 #include "cli/report/svg.h"
 #include "cli/report/walk_story.h"
 #include "files/shell_text.h"
+#include "gradient/verdict.h"
+#include "options/options.h"
 #include "rnn_gpu/tensors.h"
 
 /* Bytes kept for what follows the figures, the tables before and after them, and the walk. */

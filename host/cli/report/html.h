@@ -2,8 +2,8 @@
 #ifndef RG_REPORT_HTML_H
 #define RG_REPORT_HTML_H
 
-#include "cli/settings.h"
 #include "cli/report/plot.h"
+#include "cli/settings.h"
 #include "rnn_gpu/config.h"
 
 enum { RG_REPORT_BYTES = 500000 };

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rnn_gpu/memory.h"
 #include "model/cells.h"
+#include "rnn_gpu/memory.h"
 
 enum { MAX_TERMS = RG_LAG_MATRICES + 4 }; /* matrices of a profile, and gates of one matrix */
 

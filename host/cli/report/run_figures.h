@@ -2,9 +2,9 @@
 #ifndef RG_REPORT_RUN_FIGURES_H
 #define RG_REPORT_RUN_FIGURES_H
 
+#include "cli/report/history.h"
 #include "gradient/profile.h"
 #include "gradient/sample.h"
-#include "cli/report/history.h"
 
 /* Add the lag profiles of all layers and directions to the history. The first call sets the history's matrices: those
  * of the model, and the rows of each gate of a recurrent one as `NAME.gate_g`. RG_NO_MEMORY. */

@@ -9,18 +9,18 @@
 
 #include "base/number_text.h"
 #include "cli/live.h"
-#include "cli/report/figures.h"
-#include "cli/report/lines.h"
-#include "cli/report/explain.h"
-#include "cli/report/lag_plot.h"
 #include "cli/report/advice.h"
+#include "cli/report/explain.h"
+#include "cli/report/figures.h"
+#include "cli/report/lag_plot.h"
+#include "cli/report/lines.h"
 #include "cli/report/metrics_text.h"
 #include "cli/report/rate_chart.h"
 #include "cli/report/spark.h"
 #include "files/json.h"
-#include "train/class_weights.h"
 #include "model/cells.h"
 #include "ranks/ranks.h"
+#include "train/class_weights.h"
 
 enum { SHOWN_VALIDATIONS = 20 };
 static const double LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0;

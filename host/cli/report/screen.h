@@ -4,14 +4,14 @@
 
 #include <stdio.h>
 
-#include "train/diagnosis.h"
 #include "cli/report/advice.h"
 #include "cli/report/history.h"
 #include "cli/report/live_line.h"
 #include "cli/report/look.h"
 #include "cli/settings.h"
-#include "train/source.h"
+#include "train/diagnosis.h"
 #include "train/run.h"
+#include "train/source.h"
 
 struct rg_screen {
     const struct rg_config *config;

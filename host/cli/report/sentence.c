@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cli/report/chance.h"
 #include "base/counted.h"
+#include "cli/report/chance.h"
 #include "cli/report/explain.h"
 #include "cli/report/screen.h"
 

@@ -2,9 +2,9 @@
 #ifndef RG_REPORT_SWEEP_FIGURES_H
 #define RG_REPORT_SWEEP_FIGURES_H
 
+#include "cli/report/table.h"
 #include "train/folds.h"
 #include "train/spread.h"
-#include "cli/report/table.h"
 
 enum { RG_SCAN_SMALL = 24 };
 

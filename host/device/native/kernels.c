@@ -1,9 +1,8 @@
 /* The kernels as C, compiled once for every instruction set and precision (RG_NATIVE_SUFFIX, RG_VEC, RG_DOUBLE); see
  * kernels/programs/all.cl. */
-#include "kernels/base/native.h"
-
-#include "kernels/programs/all.cl"
 #include "device/native/entries.h"
+#include "kernels/base/native.h"
+#include "kernels/programs/all.cl"
 
 RG_KERNELS(RG_ENTRY)
 

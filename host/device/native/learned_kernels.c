@@ -1,8 +1,7 @@
 /* The kernels of learned skips as C, like kernels.c; see kernels/programs/learned.cl. */
-#include "kernels/base/native.h"
-
-#include "kernels/programs/learned.cl"
 #include "device/native/entries.h"
+#include "kernels/base/native.h"
+#include "kernels/programs/learned.cl"
 
 RG_LEARNED_KERNELS(RG_ENTRY)
 

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/pool.h"
+#include "base/subnormals.h"
 #include "device/device.h"
 #include "device/native/native_kernels.h"
 #include "device/native/openblas.h"
-#include "base/pool.h"
-#include "base/subnormals.h"
 #include "rnn_gpu/memory.h"
 
 struct native_buffer {

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "device/device.h"
-#include "base/sizes.h"
 #include "base/guard.h"
+#include "base/sizes.h"
+#include "device/device.h"
 #include "device/opencl/clblast.h"
 #include "device/opencl/devices.h"
 #include "device/opencl/kernels.h"

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "model/philox.h"
+#include "rnn_gpu/memory.h"
 #include "verify/experiments/linear.h"
 #include "verify/experiments/probe.h"
-#include "base/stop.h"
-#include "rnn_gpu/memory.h"
 
 enum { MAX_SIDE = 16, START = 1 << 20, WEIGHTS = 2 << 20 };
 

@@ -3,12 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "train/run.h"
+#include "base/stop.h"
 #include "model/philox.h"
+#include "rnn_gpu/memory.h"
+#include "train/run.h"
 #include "verify/experiments/linear.h"
 #include "verify/experiments/probe.h"
-#include "base/stop.h"
-#include "rnn_gpu/memory.h"
 
 enum { SEQUENCES = 64 };
 

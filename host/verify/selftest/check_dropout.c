@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "rnn_gpu/memory.h"
-#include "verify/selftest/checks.h"
 #include "train/source.h"
+#include "verify/selftest/checks.h"
 
 enum { BATCH = 9, STEPS = 6, INPUTS = 3, HIDDEN = 19, OUTPUTS = 2, STATES = STEPS * BATCH * HIDDEN };
 static const double PROBABILITY = 0.3125; /* a float, as the kernel has it */

@@ -7,8 +7,8 @@
 
 #include "kernels/base/args.h"
 #include "rnn_gpu/memory.h"
-#include "verify/selftest/checks.h"
 #include "train/tasks.h"
+#include "verify/selftest/checks.h"
 
 /* An engine whose only use is to be filled by `source`: chunk [rows] of a batch, read back to the host. */
 struct filled {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "rnn_gpu/memory.h"
-#include "verify/selftest/checks.h"
 #include "train/source.h"
+#include "verify/selftest/checks.h"
 
 /* The reference's terms of one direction of one layer. */
 struct walk {

@@ -7,8 +7,8 @@
 
 #include "kernels/base/args.h"
 #include "rnn_gpu/memory.h"
-#include "verify/selftest/checks.h"
 #include "train/source.h"
+#include "verify/selftest/checks.h"
 
 enum { N_UPDATES = 3 };
 enum { OUTPUTS, LOSS, GRADIENTS, HOST_NORM, RECORD, NORM, WEIGHTS, GATES, N_QUANTITIES };

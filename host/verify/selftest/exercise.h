@@ -3,9 +3,9 @@
 #ifndef RG_EXERCISE_H
 #define RG_EXERCISE_H
 
-#include "rnn_gpu/dataset.h"
-#include "reference/reference.h"
 #include "engine/engine.h"
+#include "reference/reference.h"
+#include "rnn_gpu/dataset.h"
 
 struct rg_exercise_sizes {
     size_t batch, steps, inputs, hidden, outputs; /* B, T, F, H, O */
