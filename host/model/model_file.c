@@ -95,7 +95,7 @@ struct source {
     const char *path;
     const struct rg_tensors *tensors;
     struct rg_state_names names;
-    bool exact; /* read the weights as doubles */
+    const struct rg_model_reading *how;
 };
 
 /* The file's prefix for a name that begins with rnn., head. or embed. in the table. *rest is the rest of the name. */
@@ -328,7 +328,7 @@ fail:
 
 /* Refuse a requested activation for a cell with gates. */
 static rg_status check_gated(const struct source *source, enum rg_cell cell, enum rg_activation asked) {
-    if (rg_cell_is_gated(cell) && asked != RG_ACT_TANH) {
+    if (rg_cell_is_gated(cell) && (asked != RG_ACT_TANH || source->how->asks_activation)) {
         return rg_fail(RG_BAD_FILE, "%s holds a cell %s, which has its own activations, not %s; leave --activation out",
                        source->path, rg_cell_names[cell], rg_activation_names[asked]);
     }
@@ -367,23 +367,32 @@ static rg_status check_readout(const struct source *source, enum rg_readout aske
                    rg_readout_names[shape->readout], rg_readout_names[asked]);
 }
 
-/* Options that were requested and differ from the default must agree with a file that says how it was trained. */
-static rg_status check_asked(const struct source *source, const struct rg_shape *asked, const struct rg_shape *shape) {
-    RG_TRY(check_gated(source, shape->cell, asked->activation));
-    if (asked->activation != RG_ACT_TANH && asked->activation != shape->activation) {
-        return rg_fail(RG_BAD_FILE, "%s was made with --activation %s, not %s; leave --activation out", source->path,
-                       rg_activation_names[shape->activation], rg_activation_names[asked->activation]);
+static rg_status check_skip(const struct source *source, const struct rg_shape *asked, const struct rg_shape *shape) {
+    const bool asks = source->how->asks_skip || asked->skip != 0;
+    const bool asks_kind = source->how->asks_skip_kind || asked->skip != 0;
+    if (shape->skip == 0) {
+        return asked->skip == 0 ? RG_OK
+                                : rg_fail(RG_BAD_FILE, "%s was made without --skip; leave --skip out", source->path);
     }
-    if (asked->skip != 0 && shape->skip == 0) {
-        return rg_fail(RG_BAD_FILE, "%s was made without --skip; leave --skip out", source->path);
-    }
-    if (asked->skip != 0 && (asked->skip != shape->skip || asked->skip_kind != shape->skip_kind)) {
+    if ((asks && asked->skip != shape->skip) || (asks_kind && asked->skip_kind != shape->skip_kind)) {
         return rg_fail(RG_BAD_FILE, "%s was made with --skip %zu --skip-kind %s, not %zu and %s; leave --skip out",
                        source->path, shape->skip, rg_skip_kind_names[shape->skip_kind], asked->skip,
                        rg_skip_kind_names[asked->skip_kind]);
     }
-    if (asked->target == RG_TARGET_STEPS && shape->target == RG_TARGET_LAST) {
-        return rg_fail(RG_BAD_FILE, "%s was made with --target last, not steps; leave --target out", source->path);
+    return RG_OK;
+}
+
+/* Options that were requested must agree with a file that says how it was trained. */
+static rg_status check_asked(const struct source *source, const struct rg_shape *asked, const struct rg_shape *shape) {
+    RG_TRY(check_gated(source, shape->cell, asked->activation));
+    if ((source->how->asks_activation || asked->activation != RG_ACT_TANH) && asked->activation != shape->activation) {
+        return rg_fail(RG_BAD_FILE, "%s was made with --activation %s, not %s; leave --activation out", source->path,
+                       rg_activation_names[shape->activation], rg_activation_names[asked->activation]);
+    }
+    RG_TRY(check_skip(source, asked, shape));
+    if ((source->how->asks_target || asked->target == RG_TARGET_STEPS) && asked->target != shape->target) {
+        return rg_fail(RG_BAD_FILE, "%s was made with --target %s, not %s; leave --target out", source->path,
+                       rg_target_names[shape->target], rg_target_names[asked->target]);
     }
     return check_readout(source, asked->readout, shape);
 }
@@ -416,7 +425,8 @@ static rg_status build(const struct source *source, const struct rg_file_config 
         return rg_fail(RG_BAD_FILE, "%s: %s", source->path, rg_error_message());
     }
     RG_TRY(check_tensors(source, &table));
-    RG_TRY(source->exact ? rg_model_create_exact(&config->shape, &model) : rg_model_create(&config->shape, &model));
+    RG_TRY(source->how->exact ? rg_model_create_exact(&config->shape, &model)
+                              : rg_model_create(&config->shape, &model));
     rg_status status = read_weights(source, model);
     status = status == RG_OK ? read_preparation(source, model) : status;
     if (status != RG_OK) {
@@ -544,7 +554,7 @@ rg_status rg_model_read(const char *path, const struct rg_model_reading *how, st
         return refuse_pickle(path);
     }
     RG_TRY(rg_tensors_open(path, &tensors));
-    struct source source = {.path = path, .tensors = tensors, .exact = how->exact};
+    struct source source = {.path = path, .tensors = tensors, .how = how};
     RG_TRY_GOTO(take_config(tensors));
     RG_TRY_GOTO(find_names(&source, how->head));
     RG_TRY_GOTO(read_shape(&source, how->defaults, &config));

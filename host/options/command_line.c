@@ -1,5 +1,6 @@
 /* The command line: finds the command, matches options with the table, and fills in defaults that depend on others. */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,17 @@
 
 static bool takes(size_t command, const struct rg_option *option) {
     return (option->commands >> command & 1) != 0;
+}
+
+enum { WORD_BITS = 64 };
+
+bool rg_config_gives(const struct rg_config *config, const char *name) {
+    for (size_t i = 0; i < rg_n_options; i++) {
+        if (strcmp(rg_options[i].name, name) == 0) {
+            return (config->given[i / WORD_BITS] >> i % WORD_BITS & 1) != 0;
+        }
+    }
+    return false;
 }
 
 /* ---- Errors ---- */
@@ -170,6 +182,9 @@ static rg_status parse_option(struct rg_arguments *arguments, struct rg_config *
     if (option->given != 0) {
         *(bool *)((char *)config + option->given) = true;
     }
+    const size_t place = (size_t)(option - rg_options);
+    assert(place / WORD_BITS < sizeof config->given / sizeof *config->given);
+    config->given[place / WORD_BITS] |= (uint64_t)1 << place % WORD_BITS;
     if (value == NULL && option->kind == RG_KIND_FLAG) {
         *(bool *)((char *)config + option->offset) = true;
         return RG_OK;

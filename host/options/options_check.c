@@ -21,7 +21,8 @@ bool rg_arguments_give(const struct rg_arguments *arguments, const char *name) {
 }
 
 static rg_status check_model(const struct rg_arguments *arguments, const struct rg_config *config) {
-    const bool of_file = config->model.cell == RG_N_CELLS; /* the model's file may have a learned skip */
+    const bool compares = strcmp(rg_commands[arguments->command].name, "compare") == 0;
+    const bool may_learn = compares || config->data.model_file != NULL; /* a remedy, or the model of the file */
     const bool gated = rg_cell_is_gated(config->model.cell);
     if (gated && rg_arguments_give(arguments, "activation")) {
         return rg_fail(RG_USAGE,
@@ -31,7 +32,7 @@ static rg_status check_model(const struct rg_arguments *arguments, const struct 
     if (config->model.skip_kind == RG_SKIP_LEARNED && config->model.skip != 1) {
         return rg_fail(RG_USAGE, "--skip-kind learned decides itself which steps to skip; leave --skip out");
     }
-    if (rg_arguments_give(arguments, "skip-budget") && !of_file && config->model.skip_kind != RG_SKIP_LEARNED) {
+    if (rg_arguments_give(arguments, "skip-budget") && !may_learn && config->model.skip_kind != RG_SKIP_LEARNED) {
         return rg_fail(RG_USAGE, "--skip-budget requires --skip-kind learned; add it, or leave the budget out");
     }
     if (config->model.skip == 0 && rg_arguments_give(arguments, "skip-kind")) {
@@ -40,8 +41,7 @@ static rg_status check_model(const struct rg_arguments *arguments, const struct 
     if (rg_arguments_give(arguments, "readout") && config->model.target == RG_TARGET_STEPS) {
         return rg_fail(RG_USAGE, "--readout requires --target last; leave one of the two out");
     }
-    const bool has_lstm =
-        rg_cell_has_c(config->model.cell) || strcmp(rg_commands[arguments->command].name, "compare") == 0;
+    const bool has_lstm = rg_cell_has_c(config->model.cell) || compares;
     if (!isnan(config->model.forget_bias) && !has_lstm) {
         return rg_fail(RG_USAGE, "--forget-bias requires the cell lstm; add --cell lstm or leave it out");
     }
@@ -290,7 +290,7 @@ static rg_status check_files(const struct rg_arguments *arguments, const struct 
 
 /* Options of windows. */
 static rg_status check_windows(const struct rg_arguments *arguments, const struct rg_config *config) {
-    const bool cuts = config->data.window > 0 || config->data.model_file != NULL;
+    const bool cuts = config->data.window > 0 || (config->data.model_file != NULL && config->data.file != NULL);
     if (config->data.window > 0 && config->data.file == NULL) {
         return rg_fail(RG_USAGE, "--window cuts the series of a file; add --data FILE, or leave it out");
     }
@@ -308,6 +308,18 @@ static rg_status check_windows(const struct rg_arguments *arguments, const struc
     return RG_OK;
 }
 
+/* The data of a task have nothing to do with a model. */
+static rg_status check_task_alone(const struct rg_arguments *arguments, const struct rg_config *config) {
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const struct rg_option *const option = &rg_options[i];
+        if (option->group == RG_GROUP_MODEL && rg_arguments_give(arguments, option->name)) {
+            return rg_fail(RG_USAGE, "--%s is an option of a model, and export --task %s writes data; leave it out",
+                           option->name, config->data.task);
+        }
+    }
+    return RG_OK;
+}
+
 /* grad and export work on a task or on files; each has options of its own. */
 static rg_status check_source(const struct rg_arguments *arguments, const struct rg_config *config) {
     static const char *const of_grad[] = {"batch", "seed", NULL};
@@ -315,8 +327,10 @@ static rg_status check_source(const struct rg_arguments *arguments, const struct
     const char *const command = rg_commands[arguments->command].name;
     const bool grad = strcmp(command, "grad") == 0, exports = strcmp(command, "export") == 0;
     const char *const *const of_task = grad ? of_grad : of_export;
-    if ((!grad && !exports) || (exports && config->data.task != NULL && config->data.model_file == NULL) ||
-        (grad && config->data.task != NULL)) {
+    if (exports && config->data.task != NULL && config->data.model_file == NULL) {
+        return check_task_alone(arguments, config);
+    }
+    if ((!grad && !exports) || (grad && config->data.task != NULL)) {
         return RG_OK;
     }
     if (exports && config->data.task != NULL) {

@@ -269,6 +269,10 @@ static rg_status choose_workers(struct crew *c) {
         return c->replicas->test_device(c->device, config->model.skip_kind == RG_SKIP_LEARNED);
     }
     rg_native_describe(&(struct rg_device_options){.threads = rg_setup_threads(config)}, &info);
+    if (config->machine.shape) {
+        return rg_fail(RG_NO_DEVICE, "--shape requires an OpenCL device, and the runs go to the processor; leave it "
+                                     "out, or select a device with --device");
+    }
     c->n_workers = info.units < 1 ? 1 : (size_t)info.units;
     c->n_workers = c->n_workers > MAX_WORKERS ? MAX_WORKERS : c->n_workers;
     c->n_workers = c->n_workers > c->replicas->n ? c->replicas->n : c->n_workers;

@@ -268,6 +268,7 @@ rg_status rg_run_create_model(struct rg_run *r) {
     const struct rg_shape shape = shape_of(r);
     const struct rg_plan_options options = rg_run_plan_options(r);
     struct rg_plan plan;
+    RG_TRY(r->data.start ? rg_setup_check_budget(c, &shape) : RG_OK);
     if (r->data.training) {
         RG_TRY(rg_data_check_states(r->data.training, &shape));
     }

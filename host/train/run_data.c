@@ -43,7 +43,8 @@ static rg_status read_start(const struct rg_config *config, struct rg_run_data *
         return RG_OK;
     }
     any.model.cell = config->bench.cell_given ? config->model.cell : RG_N_CELLS;
-    return rg_setup_model(&any, rg_config_is_double(config), &data->start);
+    RG_TRY(rg_setup_model(&any, rg_config_is_double(config), &data->start));
+    return rg_setup_check_given(config, data->start);
 }
 
 /* The training data, and the test data of --task fashion-mnist. */

@@ -2,6 +2,7 @@
 #include "train/setup.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,6 +190,14 @@ rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_mod
     } else {
         RG_TRY_GOTO(rg_dataset_moments(training, moments, moments + n));
     }
+    for (size_t f = 0; f < n; f++) {
+        if (!isfinite(moments[f]) || !isfinite(moments[n + f])) {
+            RG_TRY_GOTO(rg_fail(RG_BAD_FILE,
+                                "%s: column %zu of the inputs has numbers whose squares are beyond the range of a "
+                                "double, so --normalize cannot scale it; divide it by a power of 10",
+                                training->path, f + 1));
+        }
+    }
     RG_TRY_GOTO(rg_dataset_normalize(training, moments, moments + n, rg_config_is_double(config)));
     for (size_t i = 0; i < n_others; i++) {
         if (others[i] && others[i]->n_features == n && others[i]->kind != RG_INPUT_TOKEN) { /* else refused later */
@@ -219,6 +228,7 @@ rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
         largest = fmax(largest, size);
     }
     rg_free(moments);
+    largest = fmin(largest, DBL_MAX); /* their squares may be infinite */
     if (largest > LARGE && data->features) {
         rg_log("%s: the inputs are large (`%s` is about %.2g), which saturates units; --normalize scales them",
                data->path, data->features[at], largest);
@@ -338,8 +348,45 @@ rg_status rg_setup_model(const struct rg_config *config, bool exact, struct rg_m
                                       .readout = config->model.readout,
                                       .skip = config->model.skip,
                                       .skip_kind = config->model.skip_kind};
-    const struct rg_model_reading how = {.defaults = &defaults, .head = config->data.head, .exact = exact};
+    const struct rg_model_reading how = {.defaults = &defaults,
+                                         .head = config->data.head,
+                                         .exact = exact,
+                                         .asks_activation = rg_config_gives(config, "activation"),
+                                         .asks_skip = rg_config_gives(config, "skip"),
+                                         .asks_skip_kind = rg_config_gives(config, "skip-kind"),
+                                         .asks_target = rg_config_gives(config, "target")};
     return rg_model_read(config->data.model_file, &how, out);
+}
+
+rg_status rg_setup_check_given(const struct rg_config *config, const struct rg_model *model) {
+    const struct rg_data_options *const asked = &config->data;
+    const enum rg_loss loss = config->model.loss;
+    const char *const file = asked->model_file;
+    const char *const of_text = asked->level != RG_LEVEL_NONE && asked->level != model->level ? "level"
+                                : asked->lowercase && !model->lowercase                       ? "lowercase"
+                                : asked->vocabulary > 0                                       ? "vocab"
+                                : asked->min_count > 0                                        ? "min-count"
+                                                                                              : NULL;
+    if (loss != RG_LOSS_AUTO && loss != model->shape.loss) {
+        return rg_fail(RG_USAGE, "--loss %s, but %s was trained with --loss %s; leave --loss out", rg_loss_names[loss],
+                       file, rg_loss_names[model->shape.loss]);
+    }
+    if (of_text && model->vocabulary) {
+        return rg_fail(RG_USAGE, "--%s is determined by the model of --model; leave it out", of_text);
+    }
+    if (model->windows.steps == 0 && (asked->stride != 1 || asked->horizon != 1)) {
+        return rg_fail(RG_USAGE, "--%s, but %s was not trained on windows; leave it out",
+                       asked->stride != 1 ? "stride" : "horizon", file);
+    }
+    return RG_OK;
+}
+
+rg_status rg_setup_check_budget(const struct rg_config *config, const struct rg_shape *shape) {
+    const bool learned = shape->skip > 0 && shape->skip_kind == RG_SKIP_LEARNED;
+    return learned || !rg_config_gives(config, "skip-budget")
+               ? RG_OK
+               : rg_fail(RG_USAGE, "--skip-budget requires --skip-kind learned, which the model does not have; leave "
+                                   "the budget out");
 }
 
 rg_status rg_setup_check_fit(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *data,
@@ -398,6 +445,7 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
     }
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_setup_model(config, rg_config_is_double(config), model));
+    RG_TRY_GOTO(rg_setup_check_budget(config, &(*model)->shape));
     if (config->model.set) {
         RG_TRY_GOTO(rg_model_assign(*model, config->model.set, true));
     }

@@ -52,6 +52,13 @@ void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor);
  * precision. */
 rg_status rg_setup_model(const struct rg_config *config, bool exact, struct rg_model **out);
 
+/* RG_USAGE for an option that was given and that the model decides in another way: its loss, the tokens of its text,
+ * its windows. Of a command that does not measure the model by another loss. */
+rg_status rg_setup_check_given(const struct rg_config *config, const struct rg_model *model);
+
+/* RG_USAGE for --skip-budget without a learned skip. */
+rg_status rg_setup_check_budget(const struct rg_config *config, const struct rg_shape *shape);
+
 /* Do inputs and labels of data to train on fit a model that was trained before? RG_BAD_FILE. */
 rg_status rg_setup_check_fit(const struct rg_config *config, const struct rg_model *model, struct rg_dataset *data,
                              const struct rg_problem *problem);

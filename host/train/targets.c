@@ -377,7 +377,7 @@ void rg_targets_left_out(const struct rg_targets *t, char *text, size_t bytes) {
 }
 
 const char *rg_targets_none(const struct rg_targets *t) {
-    if (t->n_rows > t->n_left_out) {
+    if (!t->data || t->n_rows > t->n_left_out) {
         return NULL;
     }
     return t->n_rows == 0                 ? "every sequence is empty"

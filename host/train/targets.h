@@ -66,7 +66,8 @@ void rg_targets_describe(const struct rg_targets *targets, enum rg_loss loss, ch
 enum { RG_LEFT_OUT_BYTES = 160 };
 void rg_targets_left_out(const struct rg_targets *targets, char *text, size_t bytes);
 
-/* "no window has its target yet", "no sequence has a target": what is said where no row counts. NULL: some do. */
+/* "no window has its target yet", "no sequence has a target": what is said where no row counts. NULL: some do,
+ * or the targets are not known. */
 const char *rg_targets_none(const struct rg_targets *targets);
 
 #endif

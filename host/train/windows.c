@@ -17,8 +17,8 @@ rg_status rg_windows_check(const struct rg_config *config, const struct rg_model
                        : rg_fail(RG_USAGE, "--window %zu, but %s was not trained on windows; leave --window out", asked,
                                  config->data.model_file);
     }
-    if (asked > 0 && model->windows.horizon != config->data.horizon) {
-        return rg_fail(RG_USAGE, "--horizon %zu, but %s answers %zu steps ahead; leave --window and --horizon out",
+    if ((asked > 0 || rg_config_gives(config, "horizon")) && model->windows.horizon != config->data.horizon) {
+        return rg_fail(RG_USAGE, "--horizon %zu, but the horizon of %s is %zu; leave --window and --horizon out",
                        config->data.horizon, config->data.model_file, model->windows.horizon);
     }
     return RG_OK;

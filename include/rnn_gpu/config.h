@@ -305,6 +305,7 @@ struct rg_config {
     const char *subject; /* the file or folder that inspect, verify and runs look at; NULL for other commands */
     char **arguments;    /* the command line, for reports; borrowed, NULL without a command line */
     int n_arguments;     /* number of arguments, with the program's name */
+    uint64_t given[2];   /* a bit for each option that the command line has, by its place in the table */
 };
 
 /* Names as the command line spells them; NULL-ended. Index = enum value. */
@@ -332,6 +333,9 @@ struct rg_config rg_config_default(void);
 
 /* Is the task fashion-mnist, the one whose data are files? */
 bool rg_config_is_fashion_mnist(const struct rg_config *config);
+
+/* Was the option of that name given on the command line, or in a file of --config? */
+bool rg_config_gives(const struct rg_config *config, const char *name);
 
 /* Do the data come from files: --data, or those of fashion-mnist? */
 bool rg_config_reads_files(const struct rg_config *config);

@@ -168,6 +168,9 @@ struct rg_model_reading {
         *defaults;    /* settings that a plain PyTorch file lacks: activation, loss, target, readout, skip */
     const char *head; /* the module of a plain PyTorch file that is the head; NULL: find it by its name */
     bool exact;       /* read in double precision, into `exact` */
+    /* These of `defaults` were asked for, so a file that says how it was made must agree. Values other than tanh, 0,
+     * add and last count as asked for anyway. */
+    bool asks_activation, asks_skip, asks_skip_kind, asks_target;
 };
 
 /* Load a safetensors file: one of rnn-gpu, with options in its metadata, or a plain PyTorch file. Sizes of a PyTorch

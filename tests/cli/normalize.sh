@@ -97,3 +97,8 @@ expect_status 0 "$program" export --model raw/best.safetensors --out net.c
 expect_status 0 "${CC:-cc}" -std=c99 -Wall -Wextra -Werror -DNET_TEST net.c -lm -o net
 expect_status 0 ./net
 checked "export"
+
+printf 'series,a,label\n1,1e308,0\n2,-1e308,1\n' >large.csv
+refused 4 'large\.csv: column 1 of the inputs has numbers whose squares are beyond the range of a double' \
+    "$program" --data large.csv --normalize --hidden 2 --updates 1 --device cpu
+checked "numbers that are too large to be scaled"

@@ -72,7 +72,7 @@ START_TEST(rows) {
         add_rows(&text, line, i == 1 ? 7 : i == 2 ? 8 : 100);
     }
     add_rows(&text, "--remedies lstm+rate,skip+plain --updates 9", 7);
-    add_rows(&text, "--remedies lstm+clip --clip-value 3 --schedule cosine --forget-bias 3", 8);
+    add_rows(&text, "--remedies lstm+clip,lstm+rate --clip-value 3 --schedule linear --forget-bias 3", 8);
     check_expected("remedies.txt", text.bytes);
     free(text.bytes);
 }

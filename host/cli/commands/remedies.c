@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "options/options.h"
 #include "rnn_gpu/memory.h"
 
 enum { N_REMEDIES = 8, N_WITH = 3, MAX_RATES = RG_MAX_ROWS / (N_REMEDIES * N_WITH), NAME_BYTES = 32 };
@@ -167,6 +168,52 @@ static rg_status add_word(struct rg_comparison *comparison, const struct rg_conf
     return rates->n ? RG_OK : add_row(comparison, config, remedy, with, facts_of[remedy].lr);
 }
 
+/* Was the option given a value other than the command's default? */
+static bool is_changed(const struct rg_config *config, const char *name) {
+    const struct rg_config usual = rg_config_of_command(rg_command_find("compare"));
+    char given[RG_OPTION_TEXT_BYTES], without[RG_OPTION_TEXT_BYTES], word[NAME_BYTES];
+    (void)snprintf(word, sizeof word, "--%s", name);
+    const struct rg_option *const option = rg_option_find(word, strlen(word));
+    rg_option_value_text(option, config, given);
+    rg_option_value_text(option, &usual, without);
+    return rg_config_gives(config, name) && strcmp(given, without) != 0;
+}
+
+/* Refuse options that none of the rows has a use for. */
+static rg_status check_used(const struct rg_comparison *comparison, const struct rg_config *config) {
+    static const struct {
+        const char *option, *remedy, *with; /* NULL: any */
+        const char *rows;
+    } uses[] = {
+        {"schedule", NULL, "rate", "+rate, such as gru+rate"},
+        {"warmup", NULL, "rate", "+rate, such as gru+rate"},
+        {"clip-norm", NULL, "clip", "+clip, such as gru+clip"},
+        {"clip-value", NULL, "clip", "+clip, such as gru+clip"},
+        {"skip", "skip", NULL, "the remedy skip"},
+        {"skip-kind", "skip", NULL, "the remedy skip"},
+        {"skip-budget", "learned", NULL, "the remedy learned"},
+        {"forget-bias", "lstm", NULL, "the remedy lstm"},
+    };
+    if (config->model.skip_kind == RG_SKIP_LEARNED) {
+        return rg_fail(RG_USAGE,
+                       "--skip-kind learned is the remedy learned; add it to --remedies, and leave --skip-kind "
+                       "out");
+    }
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+        bool used = !is_changed(config, uses[i].option);
+        for (size_t k = 0; k < comparison->n_rows && !used; k++) {
+            const struct rg_comparison_row *const row = &comparison->rows[k];
+            used = (!uses[i].remedy || strcmp(uses[i].remedy, row->remedy) == 0) &&
+                   (!uses[i].with || strcmp(uses[i].with, row->with) == 0);
+        }
+        if (!used) {
+            return rg_fail(RG_USAGE, "--%s is for rows with %s; add one to --remedies, or leave --%s out",
+                           uses[i].option, uses[i].rows, uses[i].option);
+        }
+    }
+    return RG_OK;
+}
+
 rg_status rg_remedies_choose(struct rg_comparison *comparison, const struct rg_config *config) {
     struct rates rates;
     RG_TRY(choose_rates(config, &rates));
@@ -176,7 +223,7 @@ rg_status rg_remedies_choose(struct rg_comparison *comparison, const struct rg_c
         RG_TRY(add_word(comparison, config, &rates, at, length));
         at += length;
         if (*at == '\0') {
-            return RG_OK;
+            return check_used(comparison, config);
         }
     }
 }
