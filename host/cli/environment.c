@@ -34,7 +34,7 @@ rg_status rg_environment_options(struct rg_config *config) {
         config->machine.device = device;
         config->machine.device_of_environment = true;
     }
-    if (!limit) {
+    if (!limit || limit[0] == '\0') {
         return RG_OK;
     }
     const double seconds = strtod(limit, &end);

@@ -66,9 +66,6 @@ static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
     if (!runs) {
         return RG_OK;
     }
-    RG_TRY(rg_environment_options(&config));
-    config.machine.ranks = crew->ranks;
-    rg_log_quiet(config.output.quiet);
     if (strcmp(command, "help") == 0) {
         return rg_options_help(topic);
     }
@@ -79,6 +76,9 @@ static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
         rg_version_print(config.output.verbose);
         return RG_OK;
     }
+    RG_TRY(rg_environment_options(&config));
+    config.machine.ranks = crew->ranks;
+    rg_log_quiet(config.output.quiet);
     if (config.output.dump_config) {
         return rg_config_dump(command, &config);
     }

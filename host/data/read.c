@@ -89,9 +89,10 @@ rg_status rg_dataset_read(const char *path, const struct rg_dataset_options *giv
     } else if (is_folder(path)) {
         status = rg_fail(RG_BAD_FILE, "%s: is a folder; give a data file", path);
     } else {
-        status =
-            rg_fail(RG_BAD_FILE,
-                    "%s: the name of a data file must end in .csv, .tsv, .txt, .npz, .npy, .idx, -ubyte or .gz", path);
+        status = rg_fail(RG_BAD_FILE,
+                         "%s: the name of a data file must end in .csv, .tsv, .txt, .npz, .npy, .idx, -ubyte or .gz; "
+                         "`-` reads CSV from stdin",
+                         path);
     }
     if (status != RG_OK) {
         rg_dataset_destroy(dataset);

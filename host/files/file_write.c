@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/stop.h"
 #include "files/files.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 static rg_status not_saved(const char *path, int error) {
@@ -35,13 +38,35 @@ static bool is_descriptor(const char *path) {
            starts_with(path, "/proc/");
 }
 
+/* Open a pipe once a program reads it, or a device. A signal ends the wait: then, as for a socket, -1 and ENXIO. */
+static int open_when_read(const char *path) {
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    struct stat info;
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && errno == ENXIO && stat(path, &info) == 0 && S_ISFIFO(info.st_mode)) {
+        rg_log("%s: a pipe that no program reads; waiting for one", path);
+        while (fd < 0 && errno == ENXIO && !rg_stop_requested()) {
+            (void)nanosleep(&pause, NULL);
+            fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        }
+    }
+    if (fd >= 0) {
+        const int flags = fcntl(fd, F_GETFL);
+        (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    }
+    return fd;
+}
+
 static rg_status open_direct(struct rg_writer *writer) {
     if (strcmp(writer->path, "/dev/stdout") == 0) {
         writer->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0); /* shares the position with earlier output */
     } else if (strcmp(writer->path, "/dev/stderr") == 0) {
         writer->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
     } else {
-        writer->fd = open(writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        writer->fd = open_when_read(writer->path);
+    }
+    if (writer->fd < 0 && errno == ENXIO) {
+        RG_TRY(rg_stop_check());
     }
     return writer->fd < 0 ? not_saved(writer->path, errno) : RG_OK;
 }

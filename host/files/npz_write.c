@@ -9,6 +9,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/stop.h"
 #include "files/files.h"
 #include "files/json.h"
 #include "rnn_gpu/memory.h"
@@ -17,7 +18,8 @@ enum {
     VERSION = 45, /* zip64 */
     UTF8_NAMES = 1 << 11,
     NO_DATE = 0x21, /* 1 January 1980, so that equal tensors give equal files */
-    NAME_MAX_BYTES = 65000
+    NAME_MAX_BYTES = 65000,
+    PIECE = 1 << 24 /* bytes of data that are written at once */
 };
 #define ALL_ONES32 0xFFFFFFFFu /* "look into the zip64 field" */
 
@@ -67,6 +69,16 @@ static rg_status append(struct archive *archive, const void *data, size_t bytes)
     return RG_OK;
 }
 
+/* In pieces, so that a signal is answered soon. */
+static rg_status append_data(struct archive *archive, const char *data, size_t bytes) {
+    for (size_t done = 0, n; done < bytes; done += n) {
+        n = bytes - done < PIECE ? bytes - done : PIECE;
+        RG_TRY(rg_stop_check());
+        RG_TRY(append(archive, data + done, n));
+    }
+    return RG_OK;
+}
+
 static rg_status flush(struct archive *archive) {
     RG_TRY(append(archive, archive->record.bytes, archive->record.length));
     archive->record.length = 0;
@@ -101,7 +113,7 @@ static rg_status write_member(struct archive *archive, const struct rg_tensor *i
     RG_TRY(put_fields(archive, sizes));
     RG_TRY(flush(archive));
     RG_TRY(append(archive, header, header_bytes));
-    return append(archive, item->data, item->data_bytes);
+    return append_data(archive, item->data, item->data_bytes);
 }
 
 static rg_status write_entry(struct archive *archive, const struct rg_tensor *item, const struct member *member) {

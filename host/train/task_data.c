@@ -1,6 +1,7 @@
 /* The sequences of a synthetic task as a data set: see task_data.h. */
 #include "train/task_data.h"
 
+#include "base/stop.h"
 #include "device/device.h"
 #include "rnn_gpu/memory.h"
 
@@ -102,6 +103,7 @@ rg_status rg_task_data(const struct rg_task_sequences *s, struct rg_dataset **ou
     RG_TRY_GOTO(create(s, out));
     for (size_t first = 0; first < s->n; first += t.rows) {
         const size_t left = s->n - first;
+        RG_TRY_GOTO(rg_stop_check());
         RG_TRY_GOTO(make_rows(s, &t, first, left < t.rows ? left : t.rows, *out));
     }
 fail:

@@ -97,6 +97,12 @@ for device in "${devices[@]}"; do
     signals "grad, $device" 0.3 grad --model model.safetensors --data data.npz --device "$device" --out OUT/g.safetensors
 done
 soon=3
+for _ in $(seq 20); do printf 'the cat sat on the mat\n'; done >text.txt
+expect_status 0 "$program" --quiet --data text.txt --hidden 3 --updates 1 --diagnose none --device cpu --out text
+mkfifo pipe
+signals sample 0.2 sample --model text/model.safetensors --length 1000000
+signals export 0.2 export --task adding --sequences 50000 --steps 300 --out OUT/d.npz
+signals "a pipe that nobody reads" 0.1 train --batch 2 --steps 3 --hidden 2 --updates 1 --device cpu --log pipe
 signals predict 0.02 predict --model model.safetensors --data many.npz --device cpu --out OUT/p.npy
 signals compare 0.6 compare --batch 256 --hidden 32 --device cpu --report OUT/r.html
 signals sweep 0.6 sweep --batch 256 --hidden 32 --cell rnn,gru --updates 500 --device cpu --report OUT/r.html

@@ -76,6 +76,16 @@ RNN_GPU_DEVICE=
 expect 0 '' --batch 2 --steps 3 --hidden 2 --updates 1 --quiet
 unset RNN_GPU_DEVICE
 
+# A variable that is wrong does not keep help away, and an empty one is none.
+RNN_GPU_LAUNCH_SECONDS=soon
+export RNN_GPU_LAUNCH_SECONDS
+expect 2 'RNN_GPU_LAUNCH_SECONDS=soon: give seconds' devices
+expect 0 '' help train
+expect 0 '' version
+RNN_GPU_LAUNCH_SECONDS=
+expect 0 '' --batch 2 --steps 3 --hidden 2 --updates 1 --quiet --device cpu
+unset RNN_GPU_LAUNCH_SECONDS
+
 # Results that do not arrive are an error.
 if [ -e /dev/full ]; then
     "$program" --help >/dev/full 2>"$folder/stderr"

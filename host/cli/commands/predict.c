@@ -7,6 +7,7 @@
 
 #include "base/counted.h"
 #include "base/guard.h"
+#include "base/stop.h"
 #include "base/utf8.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
@@ -300,6 +301,7 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     rg_guard_forbid_restart(RG_GUARD_RESULTS);
     const bool shown = !config->output.out || config->output.json;
     for (size_t i = 0; shown && i < n; i++) {
+        RG_TRY(rg_stop_check());
         RG_TRY(config->output.json ? print_json(p, i, exact) : print_row(p, i, exact, rg_look_table(&look)));
     }
     const rg_status saved = config->output.out ? save(p, config) : RG_OK;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "cli/commands/commands.h"
 #include "files/json.h"
 #include "files/json_lines.h"
@@ -198,6 +199,7 @@ static rg_status read_prompt(struct writer *w, char *prompt) {
         make_lowercase(prompt);
     }
     while ((token = next_token(w, &at, &bytes)) != NULL) {
+        RG_TRY(rg_stop_check());
         const int32_t known = find(w, token, bytes);
         if (known < 0 && unknown < 0) {
             return rg_fail(RG_USAGE, "--prompt: the model has never seen `%.*s`", (int)bytes, token);
@@ -231,6 +233,7 @@ static rg_status write_text(struct writer *w) {
         RG_TRY(status);
     }
     for (size_t i = 0; i < w->config->sample.length; i++) {
+        RG_TRY(rg_stop_check());
         const size_t token = choose_next(w);
         const char *const text = w->model->vocabulary[token];
         RG_TRY(write_token(w, text, strlen(text)));

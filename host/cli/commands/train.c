@@ -416,7 +416,7 @@ static rg_status dry_run(struct job *j) {
 
 /* Do everything that can fail before the first update, except for checks that the ranks make together. */
 static rg_status prepare(struct job *j) {
-    rg_stop_answer("leaving before the first update, with nothing to save");
+    rg_stop_answer("leaving before the first update");
     RG_TRY(j->config->output.resume ? open_run(j) : RG_OK);
     if (!speaks(j)) {
         j->silent = *j->config;
