@@ -44,7 +44,7 @@ static rg_status add_quoted(struct rg_text *text, const char *name) {
         if (*c == '"' || *c == '\\' || *c == '?') {
             (void)snprintf(piece, sizeof piece, "\\%c", *c);
         } else if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            (void)snprintf(piece, sizeof piece, "\\%03o", (unsigned)*c);
+            (void)snprintf(piece, sizeof piece, "\\%03o", (unsigned char)*c);
         }
         RG_TRY(rg_text_add_string(text, piece));
     }
