@@ -333,7 +333,7 @@ const struct rg_option rg_options[] = {
     {.name = "batch", .argument = "B", .kind = RG_KIND_COUNT, .offset = FIELD(data.batch),
      .given = FIELD(data.batch_given), .min = 1, .max = 1073741824, .group = RG_GROUP_DATA,
      .commands = TRAIN | GRAD | BENCH,
-     .effect = RG_EFFECT_SIZES, .help = "sequences in an update; by default all of a file, at most 4096, but 32 of a text, and for a task"},
+     .effect = RG_EFFECT_SIZES, .help = "sequences in an update; by default of a file all, at most 4096, of a text 32, of a task"},
     {.name = "sequences", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.sequences), .min = 1,
      .max = 1073741824, .group = RG_GROUP_DATA, .commands = EXPORT,
      .help = "sequences of --task: the first N of a training's first update"},

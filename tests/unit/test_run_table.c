@@ -66,9 +66,9 @@ static void write_two(const char *out) {
     const struct rg_summary first = summary_of(0), second = summary_of(5);
     struct rg_summary validated = summary_of(0);
     validated.held_out = 4;
-    rg_run_table_add(t, 1, settings_of(), &first, NULL);
-    rg_run_table_add(t, 2, settings_of(), &second, "m.safetensors");
-    rg_run_table_add(t, 3, settings_of(), &validated, "n.safetensors");
+    rg_run_table_add(t, 1, settings_of(), &first, NULL, NULL);
+    rg_run_table_add(t, 2, settings_of(), &second, "m.safetensors", "m-best.safetensors");
+    rg_run_table_add(t, 3, settings_of(), &validated, "n.safetensors", "n-best.safetensors");
     ck_assert_int_eq(rg_run_table_close(t), RG_OK);
     ck_assert_int_eq(n_held_json, 0);
 }

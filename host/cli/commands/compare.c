@@ -127,7 +127,9 @@ static void tell_labels(struct job *j, const struct rg_summary *run) {
 static void add_to_table(struct job *j, const struct rg_summary *run, const char *model) {
     json_t *const settings =
         rg_json_pack("{s:s, s:s, s:f}", "remedy", j->row->remedy, "with", j->row->with, "lr", run->config.training.lr);
-    rg_run_table_add(&j->table, ++j->n_runs, settings, run, model[0] ? model : NULL);
+    char best[RG_TRAINING_PATH];
+    rg_trainings_best(model, best);
+    rg_run_table_add(&j->table, ++j->n_runs, settings, run, model[0] ? model : NULL, best[0] ? best : NULL);
 }
 
 /* Train once. Where the seed decides what is held out, its data are read. */

@@ -7,7 +7,6 @@
 
 #include "base/attempts.h"
 #include "base/ending.h"
-#include "cli/commands/trainings.h"
 #include "files/json.h"
 
 /* The columns that every row has, and their source in a summary's JSON, an object and its key where there is a point.
@@ -158,7 +157,7 @@ static json_t *find_value(json_t *summary, const char *key) {
     return json_object_get(json_object_get(summary, object), point + 1);
 }
 
-static json_t *make_row(size_t run, json_t *settings, const struct rg_summary *s, const char *model) {
+static json_t *make_row(size_t run, json_t *settings, const struct rg_summary *s, const char *model, const char *best) {
     json_t *row = rg_json_pack("{s:I}", "run", (json_int_t)run), *summary = rg_summary_json(s);
     rg_json_merge(&row, settings);
     add_missing(&row, "task", rg_json_text(s->task));
@@ -177,9 +176,7 @@ static json_t *make_row(size_t run, json_t *settings, const struct rg_summary *s
     }
     json_decref(summary);
     rg_json_set(&row, "model", model ? rg_json_text(model) : json_null());
-    char best[RG_TRAINING_PATH] = "";
-    rg_trainings_best(model && s->held_out > 0 ? model : "", best);
-    rg_json_set(&row, "best_model", best[0] ? rg_json_text(best) : json_null());
+    rg_json_set(&row, "best_model", best && s->held_out > 0 ? rg_json_text(best) : json_null());
     return row;
 }
 
@@ -262,8 +259,8 @@ static rg_status write_csv(struct rg_run_table *t, size_t run, json_t *row, cons
 }
 
 void rg_run_table_add(struct rg_run_table *t, size_t run, json_t *settings, const struct rg_summary *summary,
-                      const char *model) {
-    json_t *row = t->is_open ? make_row(run, settings, summary, model) : settings;
+                      const char *model, const char *best) {
+    json_t *row = t->is_open ? make_row(run, settings, summary, model, best) : settings;
     if (t->is_open && !t->is_csv) {
         add_curves(&row, summary);
         rg_json_lines_write(&t->lines, row);

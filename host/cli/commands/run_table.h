@@ -36,9 +36,10 @@ rg_status rg_run_table_refuse_earlier(const struct rg_config *config);
 rg_status rg_run_table_open(const struct rg_config *config, struct rg_run_table *table);
 
 /* Add a row. `settings` distinguishes the run: an object, whose reference is taken, with the same keys for every run.
- * `model` is the file of its model, or NULL. rg_run_table_close reports a failure. */
+ * `model` and `best` are the files of its last and, with validation data, of its best weights, or NULL.
+ * rg_run_table_close reports a failure. */
 void rg_run_table_add(struct rg_run_table *table, size_t run, json_t *settings, const struct rg_summary *summary,
-                      const char *model);
+                      const char *model, const char *best);
 
 /* RG_NOT_SAVED if a row could not be written. No effect if the table is not open. */
 rg_status rg_run_table_close(struct rg_run_table *table);

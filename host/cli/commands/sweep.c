@@ -59,7 +59,7 @@ static void on_run(void *self, size_t i, size_t finished) {
     }
     s->shown = s->shown == RG_OK ? rg_sweep_print_run(&s->tables, i, &s->replicas.items[i].summary) : s->shown;
     rg_run_table_add(&s->table, i + 1, rg_sweep_values(s->grid, s->grid->n_axes, i), &s->replicas.items[i].summary,
-                     s->replicas.items[i].model);
+                     s->replicas.items[i].model, s->replicas.items[i].best);
     rg_progress_count(&s->progress, finished);
     if (s->lines.status != RG_OK || ferror(stdout)) {
         rg_stop_no_reader();
