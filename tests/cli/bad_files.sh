@@ -75,7 +75,7 @@ for bad in "missing.csv No such file" "missing.npz No such file" "a_folder is a 
     refused 4 "$name.*${bad#* }" "${predict[@]}" --model "$model" --data "${name%%:*}"
 done
 printf 'text,label\ncat mat rat,2\n' >label_2.csv
-refused 4 'label_2\.csv has target 2; --loss bce' "${grad[@]}" --model "$model" --data label_2.csv
+refused 4 'label_2\.csv: sequence 1 has the label 2; with two classes' "${grad[@]}" --model "$model" --data label_2.csv
 refused 4 'x\.npz has no labels' "${grad[@]}" --model outputs.safetensors --data x.npz
 refused 4 'x\.npz has no labels' "${train[@]}" --data x.npz
 checked "data: missing, folder, empty, pipe, another kind, line and column of what is wrong, no labels"

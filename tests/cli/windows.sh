@@ -141,7 +141,7 @@ refused 2 '\-\-window and --steps both say' "$program" --data one.csv --window 3
 refused 2 '\-\-stride requires --window W' "$program" --data one.csv --stride 3
 refused 2 '\-\-window cuts the series of a file' "$program" --window 3
 refused 2 'model/model.safetensors takes windows of 7 steps; leave --window out' "$program" --data two.csv --model model/model.safetensors --window 8 --horizon 2
-refused 2 'answers 2 steps ahead' "$program" --data two.csv --model model/model.safetensors --window 7
+refused 2 'the horizon of model/model.safetensors is 2' "$program" --data two.csv --model model/model.safetensors --window 7
 expect_status 0 "$program" --data train.npz "${small[@]}" "${on[@]}" --out plain
 refused 2 'plain/model.safetensors was not trained on windows; leave --stride out' "$program" predict --model plain/model.safetensors --data train.npz --stride 2
 refused 2 'plain/model.safetensors was not trained on windows; leave --window out' "$program" --data two.csv --model plain/model.safetensors --window 7

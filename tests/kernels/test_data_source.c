@@ -116,7 +116,7 @@ START_TEST(targets_of_every_step_are_counted) {
     ck_assert_int_eq(
         rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_BCE, RG_TARGET_STEPS, (double)NAN, false}, &p),
         RG_BAD_FILE);
-    ck_assert_ptr_nonnull(strstr(rg_error_message(), "target 2"));
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "label 2; with two classes"));
     m.y[1] = 0.5f;
     ck_assert_int_eq(
         rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_CE, RG_TARGET_STEPS, (double)NAN, false}, &p),
