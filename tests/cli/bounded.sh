@@ -15,10 +15,11 @@ for device in "${devices[@]}"; do
         [ "$(RNN_GPU_LAUNCH_SECONDS=$limit hash --device "$device")" = "$first" ] || fail "$limit s: other bits"
     done
 done
-for limit in -1 1s nan ''; do
+for limit in -1 1s nan; do
     RNN_GPU_LAUNCH_SECONDS=$limit refused 2 "RNN_GPU_LAUNCH_SECONDS=$limit: give seconds, 0 for no limit" \
         "$program" train --device cpu
 done
+RNN_GPU_LAUNCH_SECONDS='' expect_status 0 "$program" train --device cpu --batch 4 --steps 4 --hidden 4 --updates 1
 checked "the limit changes no bit, and must be a number of seconds"
 
 # One sequence of 60,000 steps: a forward pass of seconds, which is one launch where nothing cuts it. Seconds of processor time from the signal to the end.

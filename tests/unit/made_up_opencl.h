@@ -36,6 +36,8 @@ static struct made_up {
     size_t kernels;                      /* made of the last program */
     size_t n_calls, failing;             /* up to now; the one that fails, from 1; 0: none */
     bool alike[MADE_UP_CALLS];           /* calls like the one before them: of a program's third kernel, and later */
+    bool closing;                        /* the device is being released or made anew */
+    bool unheard[MADE_UP_CALLS];         /* waits before a release: their failure changes nothing */
     cl_int failure;                      /* with this code */
     long alive;                          /* objects created and not released */
     struct text *calls;                  /* where they are listed; NULL: nowhere */
@@ -371,6 +373,7 @@ static cl_int CL_API_CALL flush(cl_command_queue queue) {
 }
 
 static cl_int CL_API_CALL finish(cl_command_queue queue) {
+    made_up.unheard[made_up.n_calls % MADE_UP_CALLS] = made_up.closing;
     (void)queue;
     MADE_UP_CALL("finish\n");
     return made_up_fails() ? made_up.failure : CL_SUCCESS;

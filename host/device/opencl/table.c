@@ -47,6 +47,7 @@ rg_status rg_cl_table_put(struct rg_cl_table *t, size_t bytes, size_t *first) {
 
 void rg_cl_table_release(struct rg_cl_table *t) {
     if (t->memory) {
+        (void)t->cl->clFinish(t->queue); /* a write may still read `host`, if work failed after it was queued */
         (void)t->cl->clReleaseMemObject(t->memory);
     }
     rg_free(t->host);
