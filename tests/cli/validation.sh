@@ -193,7 +193,7 @@ printf 'series,a,label\n1,0.1,1\n2,0.2,7\n' >seven.csv
 printf 'series,a,label\n1,0.1,x\n2,0.2,y\n' >named.csv
 two=("$program" --data two.csv --hidden 2 --updates 1 --device cpu --quiet)
 for option in --val --test; do
-    refused 4 'named\.csv has words as labels, `x` and others; those of the training data, two\.csv, are numbers$' \
+    refused 4 'named\.csv has words as labels, .x. and others; those of the training data, two\.csv, are numbers$' \
         "${two[@]}" "$option" named.csv
     refused 4 'seven\.csv: sequence 2 has the label 7; with two classes \(--loss bce\) labels are 0 and 1$' \
         "${two[@]}" "$option" seven.csv
