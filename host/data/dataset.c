@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/guard.h"
+#include "base/stop.h"
 #include "data/readers.h"
 #include "data/stored.h"
 #include "rnn_gpu/memory.h"
@@ -46,6 +48,17 @@ static rg_status keep_block(int fd, const char *block, size_t bytes) {
     return RG_OK;
 }
 
+/* Wait until stdin has something, has ended, or the work is to stop. read() itself would go on waiting after a signal. */
+static rg_status await_stdin(void) {
+    enum { MILLISECONDS = 100 }; /* a signal may come just before poll() */
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    rg_status status = rg_stop_check();
+    while (status == RG_OK && poll(&in, 1, MILLISECONDS) <= 0) {
+        status = rg_stop_check();
+    }
+    return status;
+}
+
 /* Copy stdin into a file in memory, because a data file is read more than once. A stream without end must not fill the
  * memory: the copy ends after a NUL, which the reader refuses with its place, and at the largest size of a CSV file. */
 static rg_status keep_stdin(int fd) {
@@ -53,6 +66,7 @@ static rg_status keep_stdin(int fd) {
     uint64_t bytes = 0;
 
     for (;;) {
+        RG_TRY(await_stdin());
         ssize_t n = read(STDIN_FILENO, block, sizeof(block));
 
         if (n < 0 && errno == EINTR) {

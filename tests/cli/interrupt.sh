@@ -111,6 +111,22 @@ signals bench 1 bench --device cpu --grid standard
 signals selftest 1 selftest --device cpu
 signals devices 0.02 devices
 
+# Data that never come; exec keeps the pipe open for writing.
+mkfifo never
+exec 7<>never
+"$program" --data - --device cpu <never >stdout 2>stderr &
+waiting=$!
+sleep 1
+kill -TERM "$waiting"
+{ sleep 20 && kill -KILL "$waiting"; } 2>/dev/null &
+watch=$!
+got=0
+wait "$waiting" || got=$?
+kill "$watch" 2>/dev/null || true
+exec 7>&-
+[ "$got" -eq 143 ] || fail "exit $got, expected 143: a signal does not end the wait for stdin"
+checked "a wait for data from stdin ends at the first signal"
+
 # What killed processes left is removed by the next that writes there; files of others stay.
 sleep 0 &
 dead=$!
