@@ -19,7 +19,7 @@ enum { MAX_VALUES = 8 }; /* saved values and deltas of a unit */
 
 /* A vector of values [H] from unit `unit` on. Lanes past the last unit repeat the last unit. */
 RG_INLINE rg_vec units(const double *values, size_t unit, size_t hidden) {
-    rg_vec v;
+    rg_vec v = {0};
     for (size_t lane = 0; lane < RG_VEC; lane++) {
         v[lane] = values[unit + lane < hidden ? unit + lane : hidden - 1];
     }

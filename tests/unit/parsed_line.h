@@ -17,8 +17,10 @@ static const char *command, *topic;
 
 /* Parse a line of words separated by one space; '' is an empty word. */
 static inline rg_status parse(const char *line) {
-    char *argv[MAX_WORDS + 1] = {"rnn-gpu"};
+    static char *argv[MAX_WORDS + 1]; /* the configuration keeps it */
     int argc = 1;
+    memset(argv, 0, sizeof argv);
+    argv[0] = "rnn-gpu";
     snprintf(line_copy, sizeof line_copy, "%s", line);
     for (char *rest = line_copy, *word; (word = strsep(&rest, " ")) != NULL && argc < MAX_WORDS;) {
         if (*word != '\0') {
