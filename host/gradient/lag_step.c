@@ -27,7 +27,7 @@ rg_status rg_lag_load_chunk(struct rg_lag_walk *w, size_t first, size_t rows) {
     return rg_arrival_read(e, rows, &w->arrival);
 }
 
-/* Read dropout's factors of a step. A state of zero gets the factor 0: its slope does not matter. */
+/* Compute dropout's factors of a step: states after it / before it. A state of 0 gets the factor 0. */
 static rg_status read_dropout(struct rg_lag_walk *w, struct rg_step_at at) {
     struct rg_engine *const e = w->engine;
     const size_t n = rg_lag_n_states(w), layer = w->facts.layer;
@@ -72,7 +72,7 @@ static size_t place_of(const struct rg_lag_walk *w, size_t t) {
  * walk.aligned it counts from each sequence's first step. */
 struct piece {
     size_t order, t, lag, first, n, at;
-    bool again;
+    bool again; /* the step is recomputed, only for its terms */
 };
 
 /* The step of row r of a piece. T or more: the sequence has no such step. */
@@ -85,7 +85,7 @@ static bool is_live(const struct rg_lag_walk *w, const struct piece *s, size_t r
     return t >= w->begin[s->at + r] && t < w->facts.steps;
 }
 
-/* Copy the gradient that the head sends to a row of the last layer at this step. Returns false if it sends none. */
+/* Complete a row of from_above with what the head sends to this step. Returns false if it sends nothing. */
 static bool find_arrival(struct rg_lag_walk *w, const struct piece *s, size_t r) {
     if (!w->arrival.row) {
         return s->t == w->probe;

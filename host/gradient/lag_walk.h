@@ -11,7 +11,7 @@
 #include "gradient/sent.h"
 #include "gradient/terms.h"
 
-enum { RG_LAG_ROW_PARTS = 8 /* parts of a chunk's rows, one a thread */ };
+enum { RG_LAG_ROW_PARTS = 8 /* parts of a chunk's rows, for the threads */ };
 
 /* The walk over layers, directions and steps. */
 struct rg_lag_walk {
@@ -52,8 +52,8 @@ struct rg_lag_walk {
     size_t n_live, n_used;        /* steps of all sequences; of these, steps that a learned skip did not skip */
     double *delta_log, *term_log; /* [lags][rows] log10; NAN: the sequence has no step there */
     double *end_log;              /* [rows] log10 of ||dL/dh|| ||h|| at lag 0; NAN: it has no step there */
-    struct rg_scaled *squares;    /* [lags] of one number, sum of ||delta||^2 */
-    double *square;
+    struct rg_scaled *squares;    /* [lags] sum of ||delta||^2 over the sequences, one number each */
+    double *square;               /* [lags] the numbers of `squares` */
 };
 
 /* Size of a layer's state: D*H. */
@@ -63,12 +63,12 @@ size_t rg_lag_n_states(const struct rg_lag_walk *w);
  * count from the last one. */
 bool rg_lag_falls(const struct rg_lag_walk *w);
 
-/* The walk visits orders [first_order, first_order + lags): the last ones up to the probe, or, for a direction that
- * starts at the sequence's end, the first ones. */
+/* The walk visits orders [first_order, first_order + lags): the first ones if rg_lag_falls, else the last ones up to
+ * the probe. */
 size_t rg_lag_first_order(const struct rg_lag_walk *w);
 
-/* Lag of an order: its distance to the probe, or to the first step. A second direction is measured only with the probe
- * at the end. */
+/* Lag of an order: the distance of its step to the probe, or with facts.to_first to the first step. A second
+ * direction is measured only with the probe at the end. */
 size_t rg_lag_of_order(const struct rg_lag_walk *w, size_t order);
 
 /* Run the forward scan of the chunk that begins at `first`, unless it is loaded. */
@@ -79,7 +79,7 @@ struct rg_lag_visit {
     size_t order;       /* the step, in the direction's processing order */
     size_t first, rows; /* the chunk's sequences */
     size_t slot;        /* that takes its terms */
-    bool note;          /* record its norms */
+    bool note;          /* first visit: record norms, send the gradient down; false: the step is recomputed */
 };
 rg_status rg_lag_chunk_step(struct rg_lag_walk *w, const struct rg_lag_visit *visit);
 

@@ -13,11 +13,11 @@ enum {
     MIN_BLOCK = 16,           /* fewest sequences of a block */
     MIN_GPU_RUN = 32          /* fewest steps of a run on a GPU */
 };
-static const uint64_t RUN_BYTES = (uint64_t)4 << 20; /* of a block's run: larger ones leave the caches near a core */
+static const uint64_t RUN_BYTES = (uint64_t)4 << 20; /* of a run of one block's steps: more leaves a core's caches */
 static const uint64_t UNKNOWN_CACHE = (uint64_t)16 << 20;
-/* Of runs. A virtual machine is told the cache of its whole host. */
+/* Most that cached_run relies on. A virtual machine is told the cache of its whole host. */
 static const uint64_t MOST_CACHE = (uint64_t)32 << 20;
-/* The number of segments. Those that lie inside a slice and before its last block have the same length, so they are
+/* The number of segments. Those inside a slice and after its first accum_steps steps have the same length, so they are
  * counted together: a sequence may have a billion steps. */
 static size_t count_segments(const struct rg_plan *p) {
     const size_t a = p->accum_steps, length = p->segment_steps / a * a;
@@ -72,8 +72,8 @@ static uint64_t cache_bytes(const struct rg_device_info *info) {
     return info->cache_bytes ? info->cache_bytes : UNKNOWN_CACHE;
 }
 
-/* Bytes of a sequence, and of a step, if every row were padded to whole panels. Choices that decide the order of sums
- * use these sizes, so the order is the same whether a row ends with part of a panel or not. */
+/* Bytes of a sequence (`row`) and of one step, if units were padded to whole panels. Choices that decide the order of
+ * sums use these sizes, so the order does not depend on how far the device really pads. */
 struct sizes {
     uint64_t row, step;
 };
@@ -115,9 +115,9 @@ static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info
     return rows > busy ? rows : busy;
 }
 
-/* Length of a run of steps whose results stay in a core's cache between scan and weight gradient. It is used where a
- * block of whole sequences does not fit a cache. A run has enough rows that its sums cost little. It depends on the
- * sizes and the device alone, because it decides the order of sums. */
+/* Length of a run of steps whose results stay in a core's cache between scan and weight gradient; T if a block of
+ * whole sequences fits a cache. A run has enough steps times sequences that its sums cost little. Its length depends
+ * on the sizes and the device alone, because it decides the order of sums. */
 static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *info) {
     const struct sizes bytes = whole_panels(p, info);
     const size_t rows = rg_min(p->block, p->shard), few = rg_divide_up(RG_SLICE_ROWS, rows);
@@ -212,7 +212,8 @@ static uint64_t fitting_batch(const struct need *need, uint64_t memory) {
     return need->per_loss > 0 && memory > none ? (memory - none) / need->per_loss : 0;
 }
 
-/* RG_NO_MEMORY for a plan that no smaller batch makes fit: the largest --steps that does, else what to make smaller. */
+/* RG_NO_MEMORY for a plan that fits with no smaller batch. It names the largest --steps that fits, else what to make
+ * smaller. */
 static rg_status refuse_sequence(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory,
                                  const struct need *need) {
     char whole[RG_NUMBER_BYTES], single[RG_NUMBER_BYTES], limit[RG_NUMBER_BYTES];

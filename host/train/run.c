@@ -12,7 +12,7 @@
 #include "train/setup.h"
 
 enum { OUTPUT_BATCH = 4096, MAX_SKIPS = 10 };
-enum { VALIDATION_PART = 4 /* of --memory, at most one such part is for the validation */ };
+enum { VALIDATION_PART = 4 /* the validation takes at most 1/4 of --memory */ };
 
 /* Fill in the problem and the options of an evaluator that scores `data` with the run's model. */
 static rg_status evaluator_options(const struct rg_run *r, struct rg_dataset *data, struct rg_problem *problem,
@@ -30,7 +30,7 @@ static rg_status create_validator(struct rg_run *r) {
     const struct rg_config *const c = &r->config;
     struct rg_problem problem;
     struct rg_evaluator_options options;
-    if (r->data.test) { /* a file that does not fit is to be told before the training */
+    if (r->data.test) { /* refuse an unsuitable test file before the training */
         RG_TRY(evaluator_options(r, r->data.test, &problem, &options));
     }
     if (!r->data.validation) {
@@ -150,7 +150,7 @@ uint64_t rg_run_weights_hash(const struct rg_model *model) {
     return hash;
 }
 
-/* The caller's hooks, and the samples between them and the training. */
+/* Takes the lag samples, and passes updates on to the caller's hooks. */
 struct relay {
     struct rg_run *run;
     const struct rg_trainer_hooks *hooks;
@@ -158,7 +158,7 @@ struct relay {
     struct {
         uint64_t update; /* from 1; 0: none */
         size_t matrix, lag;
-    } drivers[RG_HISTORY]; /* of the sampled updates that are not reported yet; place: update % RG_HISTORY */
+    } drivers[RG_HISTORY]; /* of sampled updates not reported yet; update u, from 1, is at (u - 1) % RG_HISTORY */
 };
 
 static rg_status sample(void *self, uint64_t update) {
@@ -289,7 +289,7 @@ static rg_status validate_end(struct rg_run *run) {
     }
     if (ended && t->updates > 0 && v->last.update != t->updates) {
         const rg_status status = validate_model(run, t->updates, &stop);
-        RG_TRY(rg_stop_is(status) ? RG_OK : status); /* the weights are there, and are saved */
+        RG_TRY(rg_stop_is(status) ? RG_OK : status); /* after a stop the weights are saved */
     }
     if (ended) {
         const rg_status status = rg_validator_score_best(v, run->model);

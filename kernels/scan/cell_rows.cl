@@ -1,10 +1,10 @@
 /* The products of a cell's step for a block of RG_R rows and one panel of units. Included once for each cell, RG_R and
- * RG_N. On a GPU the step follows; on a processor `total` has the sums for it. */
+ * RG_N. A GPU then takes the step here; a processor leaves the sums in `total`. */
 #if RG_COLS * RG_ROWS > 1
 #include "scan/cell_step.cl"
 #endif
 
-#if RG_N == RG_NV || RG_WIDE == RG_N /* else the forward scan's panels are all alike */
+#if RG_N == RG_NV || RG_WIDE == RG_N /* only one-gate cells have a wide forward panel */
 /* The products with x and with h. A cell may sum the two separately for its last gate (RG_HIDDEN_TO). */
 #define RG_Q (RG_GATES * RG_WIDE)
 #define RG_SUMS RG_SUM_VECTORS
@@ -48,8 +48,8 @@ RG_HOT void RG_CELL_NAME(RG_SIZED(forward_rows))(const struct rg_scan_args *s,
         RG_CELL_NAME(RG_SIZED(hidden_local))(acc, b->past, line, b->w_hidden, b->depth, part);
     }
 #else
-    /* The products with x, with the state d steps before, and with the state before. One loop computes all of them: the
-     * code of a product is long, and a compiler takes time for each copy of it. */
+    /* The products with x, with `far` and, unless HIDDEN_APART, with `past`. One loop computes them: the code of a
+     * product is long, and a compiler takes time for each copy of it. */
     enum { OF_X, OF_SKIP, OF_H, HIDDEN_APART = RG_SUMS_A_UNIT != RG_GATES };
     RG_ROLLED for (int of = OF_X; of + HIDDEN_APART <= OF_H; of++) {
         RG_CELL_NAME(RG_SIZED(input_global))
@@ -117,7 +117,7 @@ RG_HOT void RG_CELL_NAME(RG_SIZED(reverse_rows))(const struct rg_scan_args *s,
         }
     }
 #else
-    /* gate by gate: W_hh with the step processed before, then W_sh with the step d steps before */
+    /* gate by gate: W_hh times the deltas at `next`, then W_sh times those at `to_skip` (kind add) */
     const rg_u32 add = s->skip_kind == RG_SKIP_IS_ADD;
     for (rg_u32 i = 0; i < (rg_u32)RG_GATES << add; i++) {
         const rg_u32 g = i >> add, is_far = i & add, last = !is_far && g + 1 == RG_GATES ? RG_LAST_DELTA : g;

@@ -1,6 +1,6 @@
 /* An OpenCL made up for tests. It stands where the loader library does: this file defines dlopen and dlsym, so the
- * OpenCL device of this process gets its functions from here. One platform, some devices, of which a test decides every
- * answer; a list of the calls; any call can fail; what is created is counted until it is released. */
+ * OpenCL device of this process gets its functions from here. It has one platform and some devices. A test decides all
+ * their answers and can let any call fail. Calls are listed; objects are counted until they are released. */
 #ifndef RG_TEST_MADE_UP_OPENCL_H
 #define RG_TEST_MADE_UP_OPENCL_H
 
@@ -34,11 +34,11 @@ static struct made_up {
     bool is_whole;                       /* no device can be partitioned */
     size_t kernels_of_program;           /* how many it is said to have */
     size_t kernels;                      /* made of the last program */
-    size_t n_calls, failing;             /* up to now; the one that fails, from 1; 0: none */
-    bool alike[MADE_UP_CALLS];           /* calls like the one before them: of a program's third kernel, and later */
+    size_t n_calls, failing;             /* calls so far; which one fails, from 1; 0: none */
+    bool alike[MADE_UP_CALLS];           /* like calls of the program's second kernel: a test can skip them */
     bool closing;                        /* the device is being released or made anew */
-    bool unheard[MADE_UP_CALLS];         /* waits before a release: their failure changes nothing */
-    cl_int failure;                      /* with this code */
+    bool unheard[MADE_UP_CALLS];         /* clFinish while closing: its failure changes nothing */
+    cl_int failure;                      /* the code of the call that fails */
     long alive;                          /* objects created and not released */
     struct text *calls;                  /* where they are listed; NULL: nowhere */
     unsigned char memory[MADE_UP_BYTES]; /* of all buffers together */
@@ -224,7 +224,7 @@ static cl_program CL_API_CALL create_from_binary(cl_context context, cl_uint n, 
 static cl_int CL_API_CALL build_program(cl_program program, cl_uint n, const cl_device_id *devices, const char *options,
                                         void(CL_CALLBACK *notify)(cl_program, void *), void *data) {
     (void)program, (void)n, (void)notify, (void)data;
-    /* whether a processor has fma is not made up */
+    /* a processor's fma is the real one's: do not list it */
     const bool fma = ((const struct made_up_device *)devices[0])->type == CL_DEVICE_TYPE_CPU;
     const char *const no_fma = fma ? strstr(options, " -DRG_HAS_FMA=0") : NULL;
     MADE_UP_CALL("build %.*s%s\n", no_fma ? (int)(no_fma - options) : 1000, options,
@@ -320,7 +320,7 @@ static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_ui
     return made_up_fails() ? made_up.failure : CL_SUCCESS;
 }
 
-/* Memory objects are places in the memory of all. */
+/* A memory object is a place in made_up.memory. */
 static cl_mem CL_API_CALL create_memory(cl_context context, cl_mem_flags flags, size_t bytes, void *host,
                                         cl_int *code) {
     (void)context, (void)host;

@@ -39,7 +39,7 @@ struct sweep {
     struct rg_sweep_tables tables;
     struct rg_trainings trainings;
     struct rg_run_table table;        /* with --out F.csv or F.jsonl */
-    char (*models)[RG_TRAINING_PATH]; /* [2 n] with --keep: the files of the models and of the best ones; else NULL */
+    char (*models)[RG_TRAINING_PATH]; /* [2 n] with --keep: files of each run's last and best weights; else NULL */
     struct rg_sweep_axis axes[RG_MAX_AXES];
     const struct rg_summary **runs; /* [n]; NULL: not done yet */
     struct rg_sweep_view view;      /* view of the grid and the runs */
@@ -132,8 +132,8 @@ static const struct rg_summary *first_done(const struct sweep *s) {
     return i < s->replicas.n ? s->runs[i] : NULL;
 }
 
-/* Add the baseline's loss, or its range over the runs that are done: folds, and with --val-frac seeds, train on
- * different sequences, so their baselines differ. */
+/* Add the baseline's loss, or its range over the runs that are done: each fold, and with
+ * --val-frac each seed, trains on other sequences and has its own baseline. */
 static void list_baselines(const struct sweep *s, struct rg_facts *facts) {
     char low[32], high[32];
     double min = INFINITY, max = -INFINITY;

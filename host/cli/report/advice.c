@@ -13,8 +13,8 @@
 #include "options/options.h"
 #include "train/summary.h"
 
-/* A loss below this share of the baseline shows that something is learned. If this share of the units has no slope,
- * that is a cause (ReLU leaves half without). */
+/* A loss below SOME_PROGRESS of the baseline shows that something is learned. If MAX_DEAD of the units have no slope,
+ * that is a cause (with ReLU half have none). */
 static const double SOME_PROGRESS = 0.9, MAX_DEAD = 0.75;
 
 /* Options that a recipe replaces, and options for the output of the previous run; separated by spaces. */
@@ -46,7 +46,7 @@ static enum rg_advice_model model_of(const struct rg_config *c) {
 struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
     const struct rg_training *const t = &run->result.training;
     const struct rg_diagnosis *const d = &run->result.diagnosis;
-    /* an explosion with the first weights let no update happen, so they were measured */
+    /* the first weights exploded before any update; the verdict is about these weights */
     const bool untrained =
         t->reason == RG_REASON_DIVERGED && t->applied == 0 && d->profile && d->verdict.word == RG_EXPLODING;
     return (struct rg_outcome){.config = &run->config,
@@ -65,8 +65,8 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
                                .dead = d->cause ? d->cause->mean_saturated : (double)NAN};
 }
 
-/* A file's baseline says less than a task's, whose answers are exact. So with a file, clear progress needs no advice
- * unless the gradient does not arrive. */
+/* A file's baseline says less than a task's, whose answers are exact. So a file needs no advice below half of the
+ * baseline, or below SOME_PROGRESS of it if the gradient arrives. */
 static bool needs_advice(const struct rg_outcome *o) {
     const double part = o->loss / o->baseline; /* NAN if there were no updates */
     const bool arrives =
@@ -287,7 +287,7 @@ static void add_stretch(const struct rg_outcome *o, struct rg_advice *a) {
     add_limit(a, ".");
 }
 
-/* Say what of the run the recipe was not measured on: the task, where its loss is, the steps, frozen weights. */
+/* Say where the run differs from those measured: in task, place of the loss, steps, or frozen weights. */
 static void add_limits(const struct rg_outcome *o, struct rg_advice *a) {
     const struct rg_config *const c = o->config;
     const char *const task = c->data.task ? c->data.task : "adding"; /* the default */
