@@ -48,7 +48,7 @@ stopped() {
 }
 
 stopped stdout update_s bench --device cpu --grid standard --json --out done.jsonl
-expect_line '^rnn-gpu: interrupted; [0-9]+ of [0-9]+ cases are done$' stderr
+expect_line '^rnn-gpu: interrupted; [0-9]+ of [0-9]+ cases (is|are) done$' stderr
 [ "$(grep -c update_s done.jsonl)" -eq "$(wc -l <"$folder/stdout")" ] || fail "--out has not what was done"
 command="bench --json | head -n 1"
 { timeout 60 "$program" bench --device cpu --grid standard --json 2>"$folder/stderr" && got=0 || got=$?
