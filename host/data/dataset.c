@@ -48,7 +48,8 @@ static rg_status keep_block(int fd, const char *block, size_t bytes) {
     return RG_OK;
 }
 
-/* Wait until stdin has something, has ended, or the work is to stop. read() itself would go on waiting after a signal. */
+/* Wait until stdin has something, has ended, or the work is to stop. read() itself would go on waiting after a signal.
+ */
 static rg_status await_stdin(void) {
     enum { MILLISECONDS = 100 }; /* a signal may come just before poll() */
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
