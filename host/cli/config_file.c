@@ -196,7 +196,7 @@ static bool is_replaced(int argc, char *const *argv, const struct rg_option *opt
     return false;
 }
 
-/* The line as it was typed, and where --config is in it: argv[at, at + count) are its words. */
+/* The command line as typed. The option --config takes `count` of its words (one or two), from argv[at] on. */
 struct typed {
     int argc;
     char **argv;

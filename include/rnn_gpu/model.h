@@ -168,8 +168,8 @@ struct rg_model_reading {
         *defaults;    /* settings that a plain PyTorch file lacks: activation, loss, target, readout, skip */
     const char *head; /* the module of a plain PyTorch file that is the head; NULL: find it by its name */
     bool exact;       /* read in double precision, into `exact` */
-    /* These of `defaults` were asked for, so a file that says how it was made must agree. Values other than tanh, 0,
-     * add and last count as asked for anyway. */
+    /* The user asked for this value of `defaults`. A file that says how it was made must then have the same value. A
+     * value other than tanh, 0, add or last always counts as asked for. */
     bool asks_activation, asks_skip, asks_skip_kind, asks_target;
 };
 

@@ -1,5 +1,5 @@
-/* What train, grad, eval, predict and sample print, of trainings that take milliseconds, against
- * tests/expected/commands-train.txt. That kernels compute what they should is tested in tests/kernels. */
+/* The commands train, grad, eval, predict and sample, on nets so small that a training takes milliseconds. The tests
+ * compare what they print with tests/expected/commands-train.txt. The tests of kernels check the numbers. */
 #define _GNU_SOURCE
 #include "run_command.h"
 

@@ -140,7 +140,7 @@ START_TEST(listed) {
 }
 END_TEST
 
-/* A card that shares the processor's memory is taken unless a tuning found it slower. */
+/* `auto` takes a GPU in the processor's memory, unless the stored tuning says that native C is faster. */
 START_TEST(slow_cards) {
     char cache[300];
     (void)snprintf(cache, sizeof cache, "%s/cache", command_folder);

@@ -12,7 +12,7 @@ struct rg_openblas;
 /* The library, loaded once and kept; NULL where there is none. `name` (may be NULL) gets what it calls itself. */
 const struct rg_openblas *rg_openblas_load(const char **name);
 
-/* Where the matrices of a product c = a b are in memory. Their numbers are doubles, or floats. */
+/* The matrices of a product c = a b, in memory. All three hold doubles or all three floats. */
 struct rg_openblas_operands {
     const void *a, *b;
     void *c;

@@ -381,7 +381,7 @@ static rg_status check_device(struct opencl_device *device, const struct rg_cl_f
     return rg_device_check_tf32(info, options->tf32);
 }
 
-/* Take as many units of a processor as it may have threads. */
+/* Use at most `threads` units of a processor; 0: all. A GPU always uses all of its units. */
 static void limit_units(struct opencl_device *device, int threads) {
     struct rg_device_info *const info = &device->base.info;
     const cl_device_partition_property counts[] = {CL_DEVICE_PARTITION_BY_COUNTS, threads,
