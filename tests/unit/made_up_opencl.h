@@ -23,6 +23,31 @@ struct made_up_device {
     const char *name, *version, *driver, *profile, *extensions;
 };
 
+#define GIB ((cl_ulong)1 << 30)
+
+/* A processor that lacks nothing; a test changes what it is about. */
+static const struct made_up_device processor = {.type = CL_DEVICE_TYPE_CPU,
+                                                .units = 8,
+                                                .width = 8,
+                                                .address_bits = 64,
+                                                .memory = 16 * GIB,
+                                                .max_buffer = 4 * GIB,
+                                                .local = 1 << 18,
+                                                .cache = 1 << 24,
+                                                .fp32 = CL_FP_DENORM,
+                                                .fp64 = CL_FP_FMA,
+                                                .unified = CL_TRUE,
+                                                .available = CL_TRUE,
+                                                .compiler = CL_TRUE,
+                                                .little = CL_TRUE,
+                                                .local_type = CL_GLOBAL,
+                                                .arguments = 4096,
+                                                .name = "A processor",
+                                                .version = "OpenCL 3.0",
+                                                .driver = "7.1",
+                                                .profile = "FULL_PROFILE",
+                                                .extensions = ""};
+
 static struct made_up {
     struct made_up_device devices[MADE_UP_DEVICES];
     cl_uint n_devices;

@@ -11,28 +11,6 @@
 #include "plan/tuning.h"
 #include "rnn_gpu/memory.h"
 
-#define GIB ((cl_ulong)1 << 30)
-
-static const struct made_up_device processor = {.type = CL_DEVICE_TYPE_CPU,
-                                                .units = 8,
-                                                .width = 8,
-                                                .address_bits = 64,
-                                                .memory = 16 * GIB,
-                                                .max_buffer = 4 * GIB,
-                                                .local = 1 << 18,
-                                                .fp64 = CL_FP_FMA,
-                                                .unified = CL_TRUE,
-                                                .available = CL_TRUE,
-                                                .compiler = CL_TRUE,
-                                                .little = CL_TRUE,
-                                                .local_type = CL_LOCAL,
-                                                .arguments = 4096,
-                                                .name = "A processor",
-                                                .version = "OpenCL 3.0",
-                                                .driver = "7.1",
-                                                .profile = "FULL_PROFILE",
-                                                .extensions = ""};
-
 enum kind { NONE, PROCESSOR, CARD, SMALL_CARD, UNIFIED, ACCELERATOR, BROKEN };
 
 static struct made_up_device device_of(enum kind kind) {
