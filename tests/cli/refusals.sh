@@ -21,13 +21,7 @@ printf '\10\7pytorch and more' >m.onnx
 printf 'PK\3\4 and more than this' >m.pt
 head -c 300 model/model.safetensors >cut.safetensors
 
-rows=0
-while IFS='|' read -r code pattern line; do
-    case $code in '' | '#'*) continue ;; esac
-    read -r -a words <<<"$line"
-    refused "$code" "$pattern" "$program" "${words[@]}"
-    rows=$((rows + 1))
-done <<'ROWS'
+refused_rows <<'ROWS'
 # an option: its name, and what it takes
 2|unknown option .--hiden.; did you mean --hidden|train --hiden 3
 2|--batch: 0 is out of range|train --batch 0
@@ -82,7 +76,7 @@ done <<'ROWS'
 8|texts\.csv.*is not a folder|train --updates 1 --out texts.csv --device cpu
 2|--out model holds an earlier result|train --updates 1 --out model --device cpu
 ROWS
-checked "$rows refusals name the option or the file that is their cause"
+checked "$n_refused refusals name the option or the file that is their cause"
 
 # PoCL cannot compile where it cannot write. A limit on sizes of files stands for a full disk, on which LLVM ends the process.
 if "$program" devices --json | grep 'pthread\|[Pp]o[Cc][Ll]' >/dev/null; then

@@ -45,13 +45,7 @@ expect_status 0 "$program" predict --model steps/model.safetensors --data classe
 expect_line 'classes\.csv: the labels are not of the kind that the model was trained on; they are not scored' stderr
 checked "predict: labels that the model does not have"
 
-rows=0
-while IFS='|' read -r code pattern line; do
-    case $code in '' | '#'*) continue ;; esac
-    read -r -a words <<<"$line"
-    refused "$code" "$pattern" "$program" "${words[@]}"
-    rows=$((rows + 1))
-done <<'ROWS'
+refused_rows <<'ROWS'
 # a default's value, where the model has another one
 4|lstm/model\.safetensors holds a cell lstm, which has its own activations, not tanh|eval --model lstm/model.safetensors --data values.npz --activation tanh
 4|relu/model\.safetensors was made with --activation relu, not tanh|predict --model relu/model.safetensors --data classes.csv --activation tanh
@@ -81,7 +75,7 @@ done <<'ROWS'
 2|--skip-budget is for rows with the remedy learned|compare --device cpu --remedies tanh,skip --skip-budget 1
 2|--skip-kind learned is the remedy learned|compare --device cpu --remedies tanh,skip --skip-kind learned
 ROWS
-checked "$rows options that a model or a comparison decides"
+checked "$n_refused options that a model or a comparison decides"
 
 # What may be given without an effect: files and screens, the machine, limits that are not reached, and what is the
 # program's choice already.
