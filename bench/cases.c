@@ -79,7 +79,7 @@ static void add_earlier(struct cases *list, const struct rg_bench_earlier *earli
         while (same < list->count && !rg_bench_same_sizes(old, &list->items[same])) {
             same++;
         }
-        if (same == list->count && (!list->config->bench.cell_given || old->cell == list->config->model.cell)) {
+        if (same == list->count && (!rg_config_gives(list->config, "cell") || old->cell == list->config->model.cell)) {
             struct rg_bench_case *const c = add(list, old->cell, STANDARD_PATIENCE);
             c->batch = old->batch;
             c->steps = old->steps;
@@ -91,11 +91,22 @@ static void add_earlier(struct cases *list, const struct rg_bench_earlier *earli
     }
 }
 
+/* Is there one case instead of a grid? */
+static bool gives_size(const struct rg_config *config) {
+    static const char *const sizes[] = {"batch", "steps", "hidden", "input", "outputs"};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        if (rg_config_gives(config, sizes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 rg_status rg_bench_cases(const struct rg_config *config, const struct rg_device *device,
                          const struct rg_bench_earlier *earlier, struct rg_bench_case **out, size_t *count) {
     struct cases list = {.config = config};
     const size_t grid = RG_N_CELLS * COUNT(HIDDEN) * COUNT(STEPS) * COUNT(BATCHES);
-    const bool sizes = config->bench.sizes_given || config->data.steps_given || config->data.batch_given;
+    const bool sizes = gives_size(config);
     if (sizes && config->bench.grid != RG_GRID_AUTO) {
         return rg_fail(RG_USAGE, "--grid and a size are both given; leave one out");
     }
@@ -106,7 +117,7 @@ rg_status rg_bench_cases(const struct rg_config *config, const struct rg_device 
         add_earlier(&list, earlier);
     } else {
         for (enum rg_cell cell = 0; cell < RG_N_CELLS; cell++) {
-            if (config->bench.cell_given && cell != config->model.cell) {
+            if (rg_config_gives(config, "cell") && cell != config->model.cell) {
                 continue;
             }
             if (config->bench.grid == RG_GRID_FULL) {

@@ -37,7 +37,7 @@ static rg_status check_options(const struct rg_config *config) {
         {config->bench.earlier != NULL, "--compare"},
         {config->bench.grid != RG_GRID_AUTO, "--grid"},
         {config->output.out != NULL, "--out"},
-        {config->machine.device_given, "--device"},
+        {rg_config_gives(config, "device"), "--device"},
         {config->machine.shape != NULL, "--shape"},
         {rg_config_is_double(config), "--precision double"},
         {config->machine.math == RG_MATH_TF32, "--math tf32"},

@@ -81,8 +81,6 @@ rg_status rg_api_configure(const rnn_gpu_options *options, const char *command, 
                            struct rg_api_config *out);
 /* Set only config->machine from the options. Its texts point into `options`. */
 rg_status rg_api_machine(const rnn_gpu_options *options, struct rg_config *config);
-/* Was the option set? */
-bool rg_api_is_given(const rnn_gpu_options *options, const char *name);
 void rg_api_config_release(struct rg_api_config *config);
 
 /* The device that the configuration asks for. */

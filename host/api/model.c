@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/nearest.h"
+#include "options/options.h"
 #include "rnn_gpu/memory.h"
 #include "train/setup.h"
 
@@ -60,7 +61,9 @@ rnn_gpu_status rnn_gpu_model_create(const rnn_gpu_options *options, size_t input
     RG_API_NEED(model);
     *model = NULL;
     /* some options require data, which only the training will have */
-    const bool files = !rg_api_is_given(options, "task"), split = rg_api_is_given(options, "val-frac");
+    const size_t n = options ? options->n : 0;
+    char *const *const words = options ? options->arguments : NULL;
+    const bool files = !rg_words_give(n, words, "task"), split = rg_words_give(n, words, "val-frac");
     const struct rg_api_inputs in = {.data = files ? &any_data : NULL,
                                      .validation = files && !split ? &any_data : NULL};
     rg_status status = rg_api_configure(options, "train", &in, &c);

@@ -47,12 +47,8 @@ const char *rnn_gpu_option_name(const char *command, size_t index) {
 }
 
 const char *rnn_gpu_option_help(const char *name) {
-    for (size_t i = 0; name && i < rg_n_options; i++) {
-        if (strcmp(rg_options[i].name, name) == 0) {
-            return rg_options[i].help;
-        }
-    }
-    return NULL;
+    const struct rg_option *const option = name ? rg_option_named(name) : NULL;
+    return option ? option->help : NULL;
 }
 
 rnn_gpu_status rnn_gpu_options_create(const char *command, rnn_gpu_options **options) {
@@ -115,9 +111,7 @@ static rg_status read_flag(const struct rg_option *option, const char *value, bo
 
 /* Does the argument set the option? */
 static bool sets(const char *argument, const struct rg_option *option) {
-    const size_t length = strlen(option->name);
-    return strncmp(argument + 2, option->name, length) == 0 &&
-           (argument[2 + length] == '=' || argument[2 + length] == '\0');
+    return rg_option_find(argument, strcspn(argument, "=")) == option;
 }
 
 static void remove_option(struct rnn_gpu_options *o, const struct rg_option *option) {
@@ -275,16 +269,6 @@ rg_status rg_api_machine(const rnn_gpu_options *options, struct rg_config *confi
     return config->machine.math == RG_MATH_TF32 && rg_config_is_double(config)
                ? rg_fail(RG_USAGE, "--math tf32 requires --precision float; leave out --math or --precision")
                : RG_OK;
-}
-
-bool rg_api_is_given(const rnn_gpu_options *options, const char *name) {
-    const struct rg_option wanted = {.name = name};
-    for (size_t i = 0; options && i < options->n; i++) {
-        if (sets(options->arguments[i], &wanted)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 void rg_api_config_release(struct rg_api_config *config) {

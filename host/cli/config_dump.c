@@ -16,7 +16,7 @@ static bool is(const struct rg_option *option, const char *name) {
 /* If the option is not given, does something else determine its value: the data, a model's file, or another option?
  * Giving it explicitly, with its default, would then change its meaning. */
 static bool is_decided(const struct rg_option *option, const char *command, const struct rg_config *c) {
-    if (strcmp(command, "sweep") == 0 || (strcmp(command, "bench") == 0 && option->given > 0)) {
+    if (strcmp(command, "sweep") == 0 || (strcmp(command, "bench") == 0 && option->given_matters)) {
         return true; /* combinations of a sweep, or a grid of sizes */
     }
     if (c->data.model_file && option->group == RG_GROUP_MODEL) {
@@ -116,7 +116,7 @@ static rg_status may_be_typed(const struct rg_option *option, const struct rg_co
 
 static rg_status is_printed(const struct rg_option *option, const char *command, const struct rg_config *c, bool *out) {
     *out = (option->commands >> rg_command_find(command) & 1) != 0 && !is(option, "dump-config");
-    if (!*out || rg_line_gives(c->n_arguments, c->arguments, option)) {
+    if (!*out || rg_config_gives(c, option->name)) {
         return RG_OK;
     }
     *out = rg_setting_has_part(option, c) && !is_decided(option, command, c);
@@ -125,7 +125,7 @@ static rg_status is_printed(const struct rg_option *option, const char *command,
 
 rg_status rg_config_dump(const char *command, const struct rg_config *config) {
     struct rg_config c = *config;
-    if (!c.data.task && !c.data.file && (rg_option_find("--task", 6)->commands >> rg_command_find(command) & 1)) {
+    if (!c.data.task && !c.data.file && (rg_option_named("task")->commands >> rg_command_find(command) & 1)) {
         c.data.task = "adding"; /* the default without a task and a file */
     }
     printf("# rnn-gpu %s --config FILE reads this; rnn-gpu %s\n", command, RG_VERSION);

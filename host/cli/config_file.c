@@ -38,9 +38,7 @@ static rg_status refuse(const struct reading *r, const struct rg_toml_entry *e, 
 static rg_status find_option(const struct reading *r, const struct rg_toml_entry *e, size_t command,
                              const struct rg_option **out) {
     static const char *const typed_only[] = {"config", "dump-config"};
-    char word[RG_TOML_NAME_BYTES + 2];
-    (void)snprintf(word, sizeof word, "--%s", e->key);
-    *out = rg_option_find(word, strlen(word));
+    *out = rg_option_named(e->key);
     for (size_t i = 0; *out && i < sizeof typed_only / sizeof *typed_only; i++) {
         if (strcmp(e->key, typed_only[i]) == 0) {
             return rg_fail(RG_BAD_FILE, "%s:%zu: %s is only for the command line", r->path, e->line, e->key);
@@ -176,19 +174,21 @@ static rg_status read_file(struct reading *r) {
 
 /* ---- The command line ---- */
 
+/* Does the command line have the option? It is not parsed yet. */
+static bool gives(int argc, char *const *argv, const char *name) {
+    return argc > 1 && rg_words_give((size_t)argc - 1, argv + 1, name);
+}
+
 /* Does the command line have the option, or one that replaces it? */
 static bool is_replaced(int argc, char *const *argv, const struct rg_option *option) {
     static const char *const instead[][2] = {
         {"updates", "epochs"}, {"task", "data"}, {"val", "val-frac"}, {"clip-norm", "clip-value"}};
-    if (rg_line_gives(argc, argv, option)) {
+    if (gives(argc, argv, option->name)) {
         return true;
     }
     for (size_t i = 0; i < sizeof instead / sizeof *instead; i++) {
         for (size_t side = 0; side < 2; side++) {
-            char other[RG_TOML_NAME_BYTES];
-            (void)snprintf(other, sizeof other, "--%s", instead[i][1 - side]);
-            if (strcmp(option->name, instead[i][side]) == 0 &&
-                rg_line_gives(argc, argv, rg_option_find(other, strlen(other)))) {
+            if (strcmp(option->name, instead[i][side]) == 0 && gives(argc, argv, instead[i][1 - side])) {
                 return true;
             }
         }
@@ -205,7 +205,7 @@ struct typed {
 };
 
 static rg_status find_config(struct typed *t) {
-    const struct rg_option *const config = rg_option_find("--config", strlen("--config"));
+    const struct rg_option *const config = rg_option_named("config");
     for (int i = 1; i < t->argc; i++) {
         const char *const word = t->argv[i];
         const size_t length = strcspn(word, "=");
@@ -258,7 +258,7 @@ static rg_status expand(const struct typed *t, struct rg_command_line *line) {
     if (r.command == rg_n_commands) {
         return rg_command_refuse("command", t->argv[1]);
     }
-    if (rg_line_gives(t->argc, t->argv, rg_option_find("--resume", strlen("--resume")))) {
+    if (gives(t->argc, t->argv, "resume")) {
         return rg_fail(RG_USAGE, "--config cannot be given with --resume, which uses the options of the run");
     }
     RG_TRY_GOTO(rg_alloc(&line->read, rg_n_options, sizeof *line->read, "the options of a file"));
@@ -275,13 +275,13 @@ fail:
 }
 
 /* Options that a line may repeat; their values join into one list. */
-static const char *const lists[RG_N_LISTS] = {"--set", "--freeze"};
+static const char *const lists[RG_N_LISTS] = {"set", "freeze"};
 
 /* The value of such an option at word i of the line, and the number of words that it takes; NULL for other words. */
 static const char *list_value(const struct rg_command_line *line, const char *name, int i, int *count) {
     const char *const word = line->argv[i];
     const size_t length = word ? strcspn(word, "=") : 0;
-    if (length == 0 || word[0] != '-' || rg_option_find(word, length) != rg_option_find(name, strlen(name))) {
+    if (length == 0 || word[0] != '-' || rg_option_find(word, length) != rg_option_named(name)) {
         return NULL;
     }
     *count = word[length] == '=' || i + 1 == line->argc ? 1 : 2;
@@ -302,6 +302,7 @@ static rg_status join_list(struct rg_command_line *line, size_t list) {
             words[n++] = line->argv[i];
             continue;
         }
+        RG_TRY_GOTO(rg_text_add_string(&text, n_given > 0 ? "" : "--"));
         RG_TRY_GOTO(rg_text_add_string(&text, n_given > 0 ? "" : lists[list]));
         RG_TRY_GOTO(rg_text_add_string(&text, n_given++ > 0 ? "," : "="));
         RG_TRY_GOTO(rg_text_add_string(&text, value));

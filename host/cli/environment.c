@@ -30,7 +30,7 @@ void rg_environment_guard(struct rg_guard_options *options) {
 rg_status rg_environment_options(struct rg_config *config) {
     const char *const device = getenv("RNN_GPU_DEVICE"), *const limit = getenv("RNN_GPU_LAUNCH_SECONDS");
     char *end = NULL;
-    if (device && device[0] != '\0' && !config->machine.device_given) {
+    if (device && device[0] != '\0' && !rg_config_gives(config, "device")) {
         config->machine.device = device;
         config->machine.device_of_environment = true;
     }

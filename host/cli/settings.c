@@ -191,7 +191,7 @@ rg_status rg_settings_create(const char *command, const struct rg_config *whole,
         if ((option->commands >> position & 1) == 0 || (n_runs > 0 && is_elsewhere(position, option, runs[0]))) {
             continue;
         }
-        const bool given = rg_line_gives(whole->n_arguments, whole->arguments, option);
+        const bool given = rg_config_gives(whole, option->name);
         RG_TRY_GOTO(is_of_run(option) ? add_setting(settings, option, &usual, given, runs, n_runs)
                                       : add_setting(settings, option, &usual, given, &whole, 1));
     }

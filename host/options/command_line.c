@@ -1,28 +1,23 @@
 /* The command line: finds the command, matches options with the table, and fills in defaults that depend on others. */
 #define _GNU_SOURCE
-#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
-#include "options/arguments.h"
 #include "options/option_list.h"
 #include "options/options.h"
 
+/* A command line while it is read. */
+struct arguments {
+    char **argv;
+    int count;
+    int at;         /* the next argument to read */
+    size_t command; /* position in rg_commands */
+};
+
 static bool takes(size_t command, const struct rg_option *option) {
     return (option->commands >> command & 1) != 0;
-}
-
-enum { WORD_BITS = 64 };
-
-bool rg_config_gives(const struct rg_config *config, const char *name) {
-    for (size_t i = 0; i < rg_n_options; i++) {
-        if (strcmp(rg_options[i].name, name) == 0) {
-            return (config->given[i / WORD_BITS] >> i % WORD_BITS & 1) != 0;
-        }
-    }
-    return false;
 }
 
 /* ---- Errors ---- */
@@ -100,27 +95,11 @@ static rg_status refuse_elsewhere(size_t command, const struct rg_option *option
 }
 
 rg_status rg_option_refuse(size_t command, const char *argument) {
-    char name[80];
-    snprintf(name, sizeof name, "--%.70s", argument + strspn(argument, "-"));
-    const struct rg_option *const option = rg_option_find(name, strlen(name));
+    const struct rg_option *const option = rg_option_named(argument + strspn(argument, "-"));
     return option != NULL ? refuse_elsewhere(command, option) : refuse_unknown(command, argument, strlen(argument));
 }
 
 /* ---- Options ---- */
-
-const struct rg_option *rg_option_find(const char *argument, size_t length) {
-    for (size_t i = 0; i < rg_n_options; i++) {
-        const struct rg_option *const option = &rg_options[i];
-        if (length == 2 && argument[1] == option->letter && option->letter != 0) {
-            return option;
-        }
-        if (argument[1] == '-' && strlen(option->name) == length - 2 &&
-            strncmp(option->name, argument + 2, length - 2) == 0) {
-            return option;
-        }
-    }
-    return NULL;
-}
 
 /* Whether an argument can be a value: it does not begin like an option. `-1` and `-.5` can. */
 static bool is_value(const char *argument) {
@@ -128,7 +107,7 @@ static bool is_value(const char *argument) {
 }
 
 /* The value that follows an option, or NULL. */
-static const char *next_value(struct rg_arguments *arguments) {
+static const char *next_value(struct arguments *arguments) {
     if (arguments->at + 1 >= arguments->count || !is_value(arguments->argv[arguments->at + 1])) {
         return NULL;
     }
@@ -140,7 +119,7 @@ bool rg_option_is_axis(const struct rg_option *option) {
            option->kind != RG_KIND_TEXT && option->group != RG_GROUP_MACHINE && option->group != RG_GROUP_SCREEN;
 }
 
-static bool is_sweep(const struct rg_arguments *arguments) {
+static bool is_sweep(const struct arguments *arguments) {
     return strcmp(rg_commands[arguments->command].name, "sweep") == 0;
 }
 
@@ -168,7 +147,7 @@ static rg_status refuse_list(size_t command, const struct rg_option *option, con
                            : "give one value for each call");
 }
 
-static rg_status parse_option(struct rg_arguments *arguments, struct rg_config *config) {
+static rg_status parse_option(struct arguments *arguments, struct rg_config *config) {
     const char *const argument = arguments->argv[arguments->at];
     const size_t length = strcspn(argument, "=");
     const struct rg_option *const option = rg_option_find(argument, length);
@@ -179,12 +158,7 @@ static rg_status parse_option(struct rg_arguments *arguments, struct rg_config *
     if (!takes(arguments->command, option)) {
         return refuse_elsewhere(arguments->command, option);
     }
-    if (option->given != 0) {
-        *(bool *)((char *)config + option->given) = true;
-    }
-    const size_t place = (size_t)(option - rg_options);
-    assert(place / WORD_BITS < sizeof config->given / sizeof *config->given);
-    config->given[place / WORD_BITS] |= (uint64_t)1 << place % WORD_BITS;
+    rg_config_set_given(config, option->name, true);
     if (value == NULL && option->kind == RG_KIND_FLAG) {
         *(bool *)((char *)config + option->offset) = true;
         return RG_OK;
@@ -220,39 +194,30 @@ const char *rg_options_asked_for(int argc, char *const *argv) {
     return NULL;
 }
 
-bool rg_line_gives(int argc, char *const *argv, const struct rg_option *option) {
-    for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '-' && rg_option_find(argv[i], strcspn(argv[i], "=")) == option) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Some defaults depend on other options. Set them, except for options that the user gave, before or after. IRNN follows
  * Le, Jaitly, Hinton 2015, but draws input weights by xavier, because normal:0.001 of the paper needs ten times as many
  * updates (docs/learning.md). PyTorch's RMSprop has no momentum by default. Clipping by value replaces clipping by
  * norm. */
-static void fill_in(const struct rg_arguments *arguments, struct rg_config *config) {
-    if (config->model.irnn && !rg_arguments_give(arguments, "activation")) {
+static void fill_in(struct rg_config *config) {
+    if (config->model.irnn && !rg_config_gives(config, "activation")) {
         config->model.activation = RG_ACT_RELU;
     }
-    if (config->model.irnn && !rg_arguments_give(arguments, "init")) {
+    if (config->model.irnn && !rg_config_gives(config, "init")) {
         config->model.init = (struct rg_init){RG_INIT_IDENTITY, 1.0};
     }
-    if (config->model.irnn && !rg_arguments_give(arguments, "init-input")) {
+    if (config->model.irnn && !rg_config_gives(config, "init-input")) {
         config->model.init_input = (struct rg_init){RG_INIT_XAVIER, 0.0};
     }
-    if (config->model.skip_kind == RG_SKIP_LEARNED && !rg_arguments_give(arguments, "skip")) {
+    if (config->model.skip_kind == RG_SKIP_LEARNED && !rg_config_gives(config, "skip")) {
         config->model.skip = 1;
     }
-    if (config->training.optimizer == RG_OPT_RMSPROP && !rg_arguments_give(arguments, "momentum")) {
+    if (config->training.optimizer == RG_OPT_RMSPROP && !rg_config_gives(config, "momentum")) {
         config->training.momentum = 0.0;
     }
-    if ((config->output.trace || config->output.trace_latex != NULL) && !rg_arguments_give(arguments, "precision")) {
+    if ((config->output.trace || config->output.trace_latex != NULL) && !rg_config_gives(config, "precision")) {
         config->machine.precision = RG_PRECISION_DOUBLE;
     }
-    if (config->training.clip_value > 0.0 && !rg_arguments_give(arguments, "clip-norm")) {
+    if (config->training.clip_value > 0.0 && !rg_config_gives(config, "clip-norm")) {
         config->training.clip_norm = 0.0;
     }
 }
@@ -269,13 +234,13 @@ const char *rg_command_subject(const char *command) {
     return NULL;
 }
 
-static bool is_value_next(const struct rg_arguments *arguments) {
+static bool is_value_next(const struct arguments *arguments) {
     return arguments->at < arguments->count && arguments->argv[arguments->at][0] != '-';
 }
 
 /* Read the name after the command, if there is one: the file of `inspect` or `verify`, the experiment of `probe`, or
  * the topic of `help` and `completion`. RG_USAGE if a command that needs a name has none. */
-static rg_status take_subject(struct rg_arguments *arguments, struct rg_config *config, const char **topic) {
+static rg_status take_subject(struct arguments *arguments, struct rg_config *config, const char **topic) {
     const char *const command = rg_commands[arguments->command].name;
     if ((strcmp(command, "help") == 0 || strcmp(command, "completion") == 0) && is_value_next(arguments)) {
         *topic = arguments->argv[arguments->at++];
@@ -294,7 +259,7 @@ static rg_status take_subject(struct rg_arguments *arguments, struct rg_config *
     return RG_OK;
 }
 
-static rg_status take_options(struct rg_arguments *arguments, struct rg_config *config) {
+static rg_status take_options(struct arguments *arguments, struct rg_config *config) {
     const char *const command = rg_commands[arguments->command].name;
     for (; arguments->at < arguments->count; arguments->at++) {
         const char *const word = arguments->argv[arguments->at];
@@ -309,7 +274,7 @@ static rg_status take_options(struct rg_arguments *arguments, struct rg_config *
 }
 
 rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, const char **command, const char **topic) {
-    struct rg_arguments arguments = {.argv = argv, .count = argc, .at = 1};
+    struct arguments arguments = {.argv = argv, .count = argc, .at = 1};
     const bool named = argc > 1 && argv[1][0] != '-';
     *config = rg_config_default();
     *command = "train";
@@ -336,8 +301,8 @@ rg_status rg_options_parse(int argc, char **argv, struct rg_config *config, cons
         return RG_OK; /* each of its runs is checked */
     }
     if (config->output.resume != NULL) {
-        return rg_arguments_check_resume(&arguments);
+        return rg_options_check_resume(config);
     }
-    fill_in(&arguments, config);
-    return rg_arguments_check(&arguments, config);
+    fill_in(config);
+    return rg_options_check(arguments.command, config);
 }

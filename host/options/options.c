@@ -163,7 +163,7 @@ const char *const rg_group_titles[RG_N_GROUPS] = {"Model", "Data", "Training", "
 /* clang-format off */
 const struct rg_option rg_options[] = {
     {.name = "cell", .argument = "NAME", .kind = RG_KIND_CELL, .offset = FIELD(model.cell),
-     .given = FIELD(bench.cell_given), .names = cell_names, .group = RG_GROUP_MODEL,
+     .given_matters = true, .names = cell_names, .group = RG_GROUP_MODEL,
      .commands = ONE_RUN | SWEEP | OF_MODEL | BENCH,
      .help = "recurrent cell; irnn is rnn with relu and W_hh = identity"},
     {.name = "activation", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(model.activation),
@@ -179,14 +179,14 @@ const struct rg_option rg_options[] = {
      .max = ONE_BILLION, .group = RG_GROUP_MODEL, .commands = TRAIN | GRAD,
      .effect = RG_EFFECT_VALUES, .help = "skip-kind learned: cost added to the loss for every step that is not skipped"},
     {.name = "hidden", .argument = "H", .kind = RG_KIND_COUNT, .offset = FIELD(model.hidden),
-     .given = FIELD(bench.sizes_given), .min = 1, .max = 65536, .group = RG_GROUP_MODEL,
+     .given_matters = true, .min = 1, .max = 65536, .group = RG_GROUP_MODEL,
      .commands = TRAIN | GRAD | PROBE | BENCH,
      .help = "hidden units"},
     {.name = "input", .argument = "F", .kind = RG_KIND_COUNT, .offset = FIELD(bench.input),
-     .given = FIELD(bench.sizes_given), .min = 1, .max = 65536, .group = RG_GROUP_MODEL, .commands = BENCH,
+     .given_matters = true, .min = 1, .max = 65536, .group = RG_GROUP_MODEL, .commands = BENCH,
      .help = "features of a time step"},
     {.name = "outputs", .argument = "O", .kind = RG_KIND_COUNT, .offset = FIELD(bench.outputs),
-     .given = FIELD(bench.sizes_given), .min = 1, .max = 65536, .group = RG_GROUP_MODEL, .commands = BENCH,
+     .given_matters = true, .min = 1, .max = 65536, .group = RG_GROUP_MODEL, .commands = BENCH,
      .help = "1: a number and its squared error; more: classes"},
     {.name = "embed", .argument = "E", .kind = RG_KIND_COUNT, .offset = FIELD(model.embed), .max = 65536,
      .group = RG_GROUP_MODEL, .commands = TRAIN,
@@ -331,14 +331,14 @@ const struct rg_option rg_options[] = {
      .help = "weights of the classes in the mean of the training loss: w1,w2,..., or balanced, which gives all classes "
              "of the training data the same total weight"},
     {.name = "batch", .argument = "B", .kind = RG_KIND_COUNT, .offset = FIELD(data.batch),
-     .given = FIELD(data.batch_given), .min = 1, .max = 1073741824, .group = RG_GROUP_DATA,
+     .given_matters = true, .min = 1, .max = 1073741824, .group = RG_GROUP_DATA,
      .commands = TRAIN | GRAD | BENCH,
      .effect = RG_EFFECT_SIZES, .help = "sequences in an update; by default of a file all, at most 4096, of a text 32, of a task"},
     {.name = "sequences", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.sequences), .min = 1,
      .max = 1073741824, .group = RG_GROUP_DATA, .commands = EXPORT,
      .help = "sequences of --task: the first N of a training's first update"},
     {.name = "steps", .argument = "T", .kind = RG_KIND_COUNT, .offset = FIELD(data.steps),
-     .given = FIELD(data.steps_given), .min = 1, .max = ONE_BILLION, .group = RG_GROUP_DATA,
+     .given_matters = true, .min = 1, .max = ONE_BILLION, .group = RG_GROUP_DATA,
      .commands = TRAIN | GRAD | PROBE | BENCH | EVAL | EXPORT,
      .help = "time steps O_1 to O_T; of a file only the last T of each sequence; a text is cut into pieces of T"},
 
@@ -347,7 +347,7 @@ const struct rg_option rg_options[] = {
      .effect = RG_EFFECT_DATA, .help = "truncated BPTT along a text or one long series: windows of K steps carry the "
              "state, and the gradient stops at their borders; --batch is the number of parallel streams"},
     {.name = "updates", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.updates),
-     .given = FIELD(training.updates_given), .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .given_matters = true, .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .resuming = RG_RESUME_REPLACES,
      .help = "optimiser updates"},
     {.name = "epochs", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.epochs), .min = 1,
@@ -364,7 +364,7 @@ const struct rg_option rg_options[] = {
      .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .help = "stop after N validations without a lower loss; 0: never"},
     {.name = "max-time", .argument = "TIME", .kind = RG_KIND_DURATION, .offset = FIELD(training.max_time),
-     .given = FIELD(training.max_time_given), .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .given_matters = true, .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .resuming = RG_RESUME_REPLACES,
      .help = "stop after that time: 30s, 5m, 1h; 0: no limit"},
     {.name = "target-loss", .argument = "L", .kind = RG_KIND_REAL, .offset = FIELD(training.target_loss),
@@ -374,7 +374,7 @@ const struct rg_option rg_options[] = {
      .names = rg_optimizer_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .effect = RG_EFFECT_SIZES, .help = "optimiser"},
     {.name = "lr", .argument = "R|auto", .kind = RG_KIND_RATE, .offset = FIELD(training.lr),
-     .given = FIELD(training.lr_given), .max = ONE_MILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
+     .given_matters = true, .max = ONE_MILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN,
      .help = "learning rate; auto (train alone): found first, by a test with growing rates"},
     {.name = "momentum", .argument = "M", .kind = RG_KIND_FRACTION, .offset = FIELD(training.momentum), .max = 1,
      .group = RG_GROUP_TRAINING, .commands = TRAIN,
@@ -444,11 +444,11 @@ const struct rg_option rg_options[] = {
      .file = RG_FILE_READ, .help = "file of earlier results, JSON lines; shows the speedup over them"},
 
     {.name = "device", .argument = "SPEC", .kind = RG_KIND_TEXT, .offset = FIELD(machine.device),
-     .given = FIELD(machine.device_given), .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
+     .given_matters = true, .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .resuming = RG_RESUME_REPLACES,
      .help = "auto, cpu, opencl, gpu, P:D, part of a name; a list such as 0:0,0:1 is for the ranks of a host"},
     {.name = "threads", .argument = "N", .kind = RG_KIND_INT, .offset = FIELD(machine.threads),
-     .given = FIELD(machine.threads_given), .max = 4096, .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
+     .given_matters = true, .max = 4096, .group = RG_GROUP_MACHINE, .commands = USES_DEVICE,
      .resuming = RG_RESUME_REPLACES,
      .help = "threads on the processor, natively or by OpenCL; 0: one for each core"},
     {.name = "precision", .argument = "NAME", .kind = RG_KIND_ENUM, .offset = FIELD(machine.precision),
@@ -560,6 +560,8 @@ const struct rg_option rg_options[] = {
 };
 /* clang-format on */
 const size_t rg_n_options = sizeof rg_options / sizeof *rg_options;
+_Static_assert(sizeof rg_options / sizeof *rg_options <= 8 * sizeof(((struct rg_config *)NULL)->given),
+               "each option has a bit");
 
 size_t rg_command_find(const char *name) {
     size_t i = 0;

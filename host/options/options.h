@@ -69,8 +69,8 @@ struct rg_option {
     char letter;          /* short form, or 0 */
     const char *argument; /* what help calls the value, or NULL */
     enum rg_option_kind kind;
-    size_t offset; /* of the field in struct rg_config */
-    size_t given;  /* offset of the bool that says whether it was given; 0: none */
+    size_t offset;      /* of the field in struct rg_config */
+    bool given_matters; /* whether it was given means something beside its value, so checkpoints keep that too */
     uint64_t min, max;
     const char *const *names; /* NULL-ended */
     enum rg_option_group group;
@@ -112,6 +112,9 @@ struct rg_schedule_form {
 };
 extern const struct rg_schedule_form rg_schedule_forms[]; /* index = enum rg_schedule */
 
+/* The option of that name; NULL if there is none. */
+const struct rg_option *rg_option_named(const char *name);
+
 /* The option that an argument spells, its length up to a `=` being `length`; NULL if there is none. */
 const struct rg_option *rg_option_find(const char *argument, size_t length);
 
@@ -128,8 +131,9 @@ rg_status rg_command_refuse(const char *what, const char *name);
 /* RG_USAGE for an argument that names no option of that command: the nearest one, or the commands that take it. */
 rg_status rg_option_refuse(size_t command, const char *argument);
 
-/* Whether the option stands on the command line, in its long or short form. */
-bool rg_line_gives(int argc, char *const *argv, const struct rg_option *option);
+/* Does one of n words of a command line give the option of that name, which must exist? For a line that is not parsed
+ * yet; rg_config_gives says it of one that is. A value cannot begin like an option. */
+bool rg_words_give(size_t n, char *const *words, const char *name);
 
 /* "help" or "version" where the line asks for it, which then is all that it does; else NULL. */
 const char *rg_options_asked_for(int argc, char *const *argv);
@@ -137,8 +141,11 @@ const char *rg_options_asked_for(int argc, char *const *argv);
 /* What the command takes behind its name, as help writes it: "FILE"; NULL for nothing. */
 const char *rg_command_subject(const char *command);
 
-/* Whether the options make sense together, as rg_options_parse checks it. RG_USAGE. */
+/* RG_USAGE for options that contradict each other, or lack another one that they need. The message names both. */
 rg_status rg_options_check(size_t command, const struct rg_config *config);
+
+/* The same for a line with --resume. */
+rg_status rg_options_check_resume(const struct rg_config *config);
 
 /* rg_config_default as that command has it: grad and predict take the cell from the model's file, which RG_N_CELLS
  * stands for; compare trains many small models; a probe has its own hidden and steps, which 0 stands for. */

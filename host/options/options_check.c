@@ -1,30 +1,17 @@
-/* Options that contradict each other or need each other: see arguments.h. */
+/* Options that contradict each other or need each other: see rg_options_check. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/ending.h"
 #include "model/cells.h"
-#include "options/arguments.h"
 #include "options/options.h"
 
-bool rg_arguments_give(const struct rg_arguments *arguments, const char *name) {
-    const size_t length = strlen(name);
-    for (int i = 1; i < arguments->count; i++) {
-        const char *const argument = arguments->argv[i];
-        if (strncmp(argument, "--", 2) == 0 && strncmp(argument + 2, name, length) == 0 &&
-            (argument[2 + length] == '\0' || argument[2 + length] == '=')) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static rg_status check_model(const struct rg_arguments *arguments, const struct rg_config *config) {
-    const bool compares = strcmp(rg_commands[arguments->command].name, "compare") == 0;
+static rg_status check_model(const char *command, const struct rg_config *config) {
+    const bool compares = strcmp(command, "compare") == 0;
     const bool may_learn = compares || config->data.model_file != NULL; /* a remedy, or the model of the file */
     const bool gated = rg_cell_is_gated(config->model.cell);
-    if (gated && rg_arguments_give(arguments, "activation")) {
+    if (gated && rg_config_gives(config, "activation")) {
         return rg_fail(RG_USAGE,
                        "--activation requires the cell rnn; %s has its own activations, leave --activation out",
                        rg_cell_names[config->model.cell]);
@@ -32,13 +19,13 @@ static rg_status check_model(const struct rg_arguments *arguments, const struct 
     if (config->model.skip_kind == RG_SKIP_LEARNED && config->model.skip != 1) {
         return rg_fail(RG_USAGE, "--skip-kind learned decides itself which steps to skip; leave --skip out");
     }
-    if (rg_arguments_give(arguments, "skip-budget") && !may_learn && config->model.skip_kind != RG_SKIP_LEARNED) {
+    if (rg_config_gives(config, "skip-budget") && !may_learn && config->model.skip_kind != RG_SKIP_LEARNED) {
         return rg_fail(RG_USAGE, "--skip-budget requires --skip-kind learned; add it, or leave the budget out");
     }
-    if (config->model.skip == 0 && rg_arguments_give(arguments, "skip-kind")) {
+    if (config->model.skip == 0 && rg_config_gives(config, "skip-kind")) {
         return rg_fail(RG_USAGE, "--skip-kind needs --skip D, the steps that the connection skips");
     }
-    if (rg_arguments_give(arguments, "readout") && config->model.target == RG_TARGET_STEPS) {
+    if (rg_config_gives(config, "readout") && config->model.target == RG_TARGET_STEPS) {
         return rg_fail(RG_USAGE, "--readout requires --target last; leave one of the two out");
     }
     const bool has_lstm = rg_cell_has_c(config->model.cell) || compares;
@@ -82,9 +69,10 @@ bool rg_option_is_of_rule(const char *option, enum rg_optimizer rule) {
 }
 
 /* Refuse a constant of an update rule that the chosen rule does not have. */
-static rg_status check_constants(const struct rg_arguments *arguments, enum rg_optimizer rule) {
+static rg_status check_constants(const struct rg_config *config) {
+    const enum rg_optimizer rule = config->training.optimizer;
     for (size_t i = 0; i < N_CONSTANTS; i++) {
-        if (rg_arguments_give(arguments, constants[i].option) && !rg_option_is_of_rule(constants[i].option, rule)) {
+        if (rg_config_gives(config, constants[i].option) && !rg_option_is_of_rule(constants[i].option, rule)) {
             return rg_fail(RG_USAGE, "--%s belongs to the %s, not to %s", constants[i].option, constants[i].rules,
                            rg_optimizer_names[rule]);
         }
@@ -92,26 +80,24 @@ static rg_status check_constants(const struct rg_arguments *arguments, enum rg_o
     return RG_OK;
 }
 
-static rg_status check_training(const struct rg_arguments *arguments, const struct rg_config *config) {
-    const enum rg_optimizer rule = config->training.optimizer;
+static rg_status check_training(const char *command, const struct rg_config *config) {
     if (config->training.clip_norm > 0.0 && config->training.clip_value > 0.0) {
         return rg_fail(RG_USAGE, "--clip-norm and --clip-value are both given; leave one out, or set it to 0");
     }
-    if (isnan(config->training.lr) && strcmp(rg_commands[arguments->command].name, "train") != 0) {
+    if (isnan(config->training.lr) && strcmp(command, "train") != 0) {
         return rg_fail(RG_USAGE, "--lr auto finds the rate of one training; give %s a rate, or leave --lr out",
-                       rg_commands[arguments->command].name);
+                       command);
     }
-    return check_constants(arguments, rule);
+    return check_constants(config);
 }
 
 /* What begins with a saved model has its sizes and weights. */
-static rg_status check_start(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_start(const char *command, const struct rg_config *config) {
     static const char *const decided[] = {"hidden", "layers",     "bidirectional", "embed",
                                           "init",   "init-input", "forget-bias"};
-    const char *const command = rg_commands[arguments->command].name;
     const bool begins = strcmp(command, "train") == 0 || strcmp(command, "grad") == 0;
     for (size_t i = 0; begins && config->data.model_file != NULL && i < sizeof decided / sizeof *decided; i++) {
-        if (rg_arguments_give(arguments, decided[i])) {
+        if (rg_config_gives(config, decided[i])) {
             return rg_fail(RG_USAGE, "--%s is determined by the model of --model; leave it out", decided[i]);
         }
     }
@@ -124,10 +110,10 @@ rg_status rg_fold_check(size_t fold, size_t folds) {
                : rg_fail(RG_USAGE, "--fold %zu of --folds %zu: there is none; add --folds %zu", fold, folds, fold);
 }
 
-static rg_status check_fold(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_fold(const struct rg_config *config) {
     const struct rg_data_options *const data = &config->data;
     if (data->fold == 0) {
-        return rg_arguments_give(arguments, "folds")
+        return rg_config_gives(config, "folds")
                    ? rg_fail(RG_USAGE, "--folds %zu deals the sequences for --fold I, which is missing", data->folds)
                    : RG_OK;
     }
@@ -146,7 +132,7 @@ static rg_status check_fold(const struct rg_arguments *arguments, const struct r
 }
 
 /* Validation and test data, which files have. */
-static rg_status check_held_out(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_held_out(const struct rg_config *config) {
     const char *const files[] = {config->data.file, config->data.val, config->data.test};
     const bool has_validation = config->data.val != NULL || config->data.val_frac > 0.0 || config->data.fold > 0;
     size_t from_stdin = 0;
@@ -162,7 +148,7 @@ static rg_status check_held_out(const struct rg_arguments *arguments, const stru
     if (from_stdin > 1) {
         return rg_fail(RG_USAGE, "stdin, `-`, can be used for only one of --data, --val and --test");
     }
-    RG_TRY(check_fold(arguments, config));
+    RG_TRY(check_fold(config));
     if (config->data.val != NULL && config->data.val_frac > 0.0) {
         return rg_fail(RG_USAGE, "--val and --val-frac both give validation data; leave one out");
     }
@@ -180,7 +166,7 @@ static bool is_csv(const char *file) {
 
 /* What is done with the data: inputs are normalised, classes weighed, a text is read in windows, some number of times.
  */
-static rg_status check_use(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_use(const struct rg_config *config) {
     if (config->data.normalize && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--normalize scales the inputs of a file; add --data FILE, or leave it out");
     }
@@ -195,13 +181,13 @@ static rg_status check_use(const struct rg_arguments *arguments, const struct rg
             "--tbptt carries the state along a text (.txt) or one long series, an .npz file with x [1,T,F] and "
             "y for every step; a .csv has neither, --window W cuts its series into sequences");
     }
-    if (config->training.tbptt > 0 && rg_arguments_give(arguments, "steps")) {
+    if (config->training.tbptt > 0 && rg_config_gives(config, "steps")) {
         return rg_fail(RG_USAGE, "--tbptt and --steps both cut the data into windows; leave --steps out");
     }
     if (config->data.class_weights != NULL && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--class-weights weighs the classes of a file; add --data FILE, or leave it out");
     }
-    if (config->training.epochs > 0 && rg_arguments_give(arguments, "updates")) {
+    if (config->training.epochs > 0 && rg_config_gives(config, "updates")) {
         return rg_fail(RG_USAGE, "--epochs and --updates both say how long to train; leave one out");
     }
     return RG_OK;
@@ -221,11 +207,11 @@ bool rg_fill_number(const char *fill, double *number) {
     return true;
 }
 
-static rg_status check_pixels(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_pixels(const struct rg_config *config) {
     if (config->data.pixels.single && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--pixels takes images apart; add --task fashion-mnist or --data with an IDX file");
     }
-    if (rg_arguments_give(arguments, "permute") && !config->data.pixels.single) {
+    if (rg_config_gives(config, "permute") && !config->data.pixels.single) {
         return rg_fail(RG_USAGE, "--permute is the order of single pixels; add --pixels");
     }
     return RG_OK;
@@ -255,11 +241,11 @@ static rg_status check_target_columns(const struct rg_config *config) {
 }
 
 /* Options of the tokens of a text. */
-static rg_status check_text(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_text(const struct rg_config *config) {
     static const char *const of_text[] = {"level", "vocab", "min-count", "lowercase"};
     const bool text = config->data.file != NULL && rg_ends_in(config->data.file, ".txt");
     for (size_t i = 0; !text && i < sizeof of_text / sizeof *of_text; i++) {
-        if (rg_arguments_give(arguments, of_text[i])) {
+        if (rg_config_gives(config, of_text[i])) {
             return rg_fail(RG_USAGE, "--%s is for a text file (.txt); add --data FILE.txt, or leave it out",
                            of_text[i]);
         }
@@ -268,20 +254,20 @@ static rg_status check_text(const struct rg_arguments *arguments, const struct r
 }
 
 /* Options that only some files have a use for. */
-static rg_status check_files(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_files(const struct rg_config *config) {
     const char *const file = config->data.file;
     const bool pads = file != NULL && (rg_ends_in(file, ".npz") || rg_ends_in(file, ".npy"));
-    if (rg_arguments_give(arguments, "pad") && !pads) {
+    if (rg_config_gives(config, "pad") && !pads) {
         return rg_fail(RG_USAGE, "--pad is the side on which an .npz file pads short sequences; %s",
                        file == NULL ? "add --data FILE.npz, or leave it out" : "leave it out");
     }
-    if (rg_arguments_give(arguments, "ignore-label") && !rg_config_reads_files(config)) {
+    if (rg_config_gives(config, "ignore-label") && !rg_config_reads_files(config)) {
         return rg_fail(RG_USAGE, "--ignore-label is for the labels of a file; add --data FILE, or leave it out");
     }
-    if (rg_arguments_give(arguments, "head") && config->data.model_file == NULL) {
+    if (rg_config_gives(config, "head") && config->data.model_file == NULL) {
         return rg_fail(RG_USAGE, "--head names a layer of the file of --model; add --model FILE, or leave it out");
     }
-    if (rg_arguments_give(arguments, "save-every") && config->output.out == NULL) {
+    if (rg_config_gives(config, "save-every") && config->output.out == NULL) {
         return rg_fail(RG_USAGE,
                        "--save-every saves checkpoints in the folder of --out; add --out DIR, or leave it out");
     }
@@ -289,7 +275,7 @@ static rg_status check_files(const struct rg_arguments *arguments, const struct 
 }
 
 /* Options of windows. */
-static rg_status check_windows(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_windows(const struct rg_config *config) {
     const bool cuts = config->data.window > 0 || (config->data.model_file != NULL && config->data.file != NULL);
     if (config->data.window > 0 && config->data.file == NULL) {
         return rg_fail(RG_USAGE, "--window cuts the series of a file; add --data FILE, or leave it out");
@@ -298,21 +284,21 @@ static rg_status check_windows(const struct rg_arguments *arguments, const struc
         return rg_fail(
             RG_USAGE, "--window makes sequences that start from zero states, --tbptt carries the state; leave one out");
     }
-    if (config->data.window > 0 && rg_arguments_give(arguments, "steps")) {
+    if (config->data.window > 0 && rg_config_gives(config, "steps")) {
         return rg_fail(RG_USAGE, "--window and --steps both say how long the sequences are; leave one out");
     }
-    if (!cuts && (rg_arguments_give(arguments, "stride") || rg_arguments_give(arguments, "horizon"))) {
+    if (!cuts && (rg_config_gives(config, "stride") || rg_config_gives(config, "horizon"))) {
         return rg_fail(RG_USAGE, "--%s requires --window W, the steps of a window; add it",
-                       rg_arguments_give(arguments, "stride") ? "stride" : "horizon");
+                       rg_config_gives(config, "stride") ? "stride" : "horizon");
     }
     return RG_OK;
 }
 
 /* The data of a task have nothing to do with a model. */
-static rg_status check_task_alone(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_task_alone(const struct rg_config *config) {
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
-        if (option->group == RG_GROUP_MODEL && rg_arguments_give(arguments, option->name)) {
+        if (option->group == RG_GROUP_MODEL && rg_config_gives(config, option->name)) {
             return rg_fail(RG_USAGE, "--%s is an option of a model, and export --task %s writes data; leave it out",
                            option->name, config->data.task);
         }
@@ -321,14 +307,13 @@ static rg_status check_task_alone(const struct rg_arguments *arguments, const st
 }
 
 /* grad and export work on a task or on files; each has options of its own. */
-static rg_status check_source(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_source(const char *command, const struct rg_config *config) {
     static const char *const of_grad[] = {"batch", "seed", NULL};
     static const char *const of_export[] = {"sequences", "steps", "seed", NULL};
-    const char *const command = rg_commands[arguments->command].name;
     const bool grad = strcmp(command, "grad") == 0, exports = strcmp(command, "export") == 0;
     const char *const *const of_task = grad ? of_grad : of_export;
     if (exports && config->data.task != NULL && config->data.model_file == NULL) {
-        return check_task_alone(arguments, config);
+        return check_task_alone(config);
     }
     if ((!grad && !exports) || (grad && config->data.task != NULL)) {
         return RG_OK;
@@ -345,7 +330,7 @@ static rg_status check_source(const struct rg_arguments *arguments, const struct
         return rg_fail(RG_USAGE, "grad needs --data FILE, or --task NAME");
     }
     for (size_t i = 0; of_task[i] != NULL; i++) {
-        if (rg_arguments_give(arguments, of_task[i])) {
+        if (rg_config_gives(config, of_task[i])) {
             return rg_fail(RG_USAGE, "--%s requires --task NAME; %s, so leave it out", of_task[i],
                            grad ? "the whole file of --data is one batch" : "a model has none");
         }
@@ -354,10 +339,10 @@ static rg_status check_source(const struct rg_arguments *arguments, const struct
 }
 
 /* What the walk needs. */
-static rg_status check_walk(const struct rg_arguments *arguments, const struct rg_config *config) {
+static rg_status check_walk(const char *command, const struct rg_config *config) {
     const struct rg_output_options *const output = &config->output;
     const bool walks = output->trace || output->trace_latex != NULL;
-    if (strcmp(rg_commands[arguments->command].name, "grad") != 0) {
+    if (strcmp(command, "grad") != 0) {
         return RG_OK;
     }
     if (output->sequence > 0 && !walks) {
@@ -369,16 +354,17 @@ static rg_status check_walk(const struct rg_arguments *arguments, const struct r
     return RG_OK;
 }
 
-rg_status rg_arguments_check(const struct rg_arguments *arguments, const struct rg_config *config) {
-    RG_TRY(check_model(arguments, config));
-    RG_TRY(check_training(arguments, config));
-    RG_TRY(check_held_out(arguments, config));
-    RG_TRY(check_use(arguments, config));
-    RG_TRY(check_start(arguments, config));
-    RG_TRY(check_windows(arguments, config));
-    RG_TRY(check_files(arguments, config));
-    RG_TRY(check_text(arguments, config));
-    RG_TRY(check_pixels(arguments, config));
+rg_status rg_options_check(size_t command, const struct rg_config *config) {
+    const char *const name = rg_commands[command].name;
+    RG_TRY(check_model(name, config));
+    RG_TRY(check_training(name, config));
+    RG_TRY(check_held_out(config));
+    RG_TRY(check_use(config));
+    RG_TRY(check_start(name, config));
+    RG_TRY(check_windows(config));
+    RG_TRY(check_files(config));
+    RG_TRY(check_text(config));
+    RG_TRY(check_pixels(config));
     RG_TRY(check_fill(config));
     RG_TRY(check_target_columns(config));
     if (config->model.embed > 0 && config->data.file == NULL) {
@@ -388,24 +374,17 @@ rg_status rg_arguments_check(const struct rg_arguments *arguments, const struct 
         return rg_fail(RG_USAGE, "--task %s and --data %.200s are both given; leave one out", config->data.task,
                        config->data.file);
     }
-    RG_TRY(check_source(arguments, config));
+    RG_TRY(check_source(name, config));
     if (config->machine.math == RG_MATH_TF32 && rg_config_is_double(config)) {
         return rg_fail(RG_USAGE, "--math tf32 requires --precision float; leave out --math or --precision");
     }
     for (size_t i = 0; i < rg_n_options; i++) {
         const struct rg_option *const option = &rg_options[i];
-        if ((option->needed >> arguments->command & 1) != 0 &&
-            *(const char *const *)rg_option_field(option, config) == NULL) {
-            return rg_fail(RG_USAGE, "%s needs --%s %s", rg_commands[arguments->command].name, option->name,
-                           option->argument);
+        if ((option->needed >> command & 1) != 0 && *(const char *const *)rg_option_field(option, config) == NULL) {
+            return rg_fail(RG_USAGE, "%s needs --%s %s", name, option->name, option->argument);
         }
     }
-    return check_walk(arguments, config);
-}
-
-rg_status rg_options_check(size_t command, const struct rg_config *config) {
-    const struct rg_arguments none = {.command = command};
-    return rg_arguments_check(&none, config);
+    return check_walk(name, config);
 }
 
 /* List the options that may be new in a resumed run: "--a, --b and --c". */
@@ -423,12 +402,12 @@ static void list_new(char *text, size_t bytes) {
     }
 }
 
-rg_status rg_arguments_check_resume(const struct rg_arguments *arguments) {
-    if (rg_arguments_give(arguments, "updates") && rg_arguments_give(arguments, "epochs")) {
+rg_status rg_options_check_resume(const struct rg_config *config) {
+    if (rg_config_gives(config, "updates") && rg_config_gives(config, "epochs")) {
         return rg_fail(RG_USAGE, "--epochs and --updates both say how long to train; leave one out");
     }
     for (size_t i = 0; i < rg_n_options; i++) {
-        if (rg_options[i].resuming == RG_RESUME_NEVER && rg_arguments_give(arguments, rg_options[i].name)) {
+        if (rg_options[i].resuming == RG_RESUME_NEVER && rg_config_gives(config, rg_options[i].name)) {
             char allowed[200];
             list_new(allowed, sizeof allowed);
             return rg_fail(RG_USAGE,

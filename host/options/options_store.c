@@ -97,7 +97,7 @@ static rg_status compose(size_t command, const struct rg_config *config, struct 
             continue;
         }
         status = add_option(text, option, config);
-        if (status == RG_OK && option->given > 0 && *(const bool *)((const char *)config + option->given)) {
+        if (status == RG_OK && option->given_matters && rg_config_gives(config, option->name)) {
             status = rg_text_add_string(&given, given.length ? " " : "");
             status = status == RG_OK ? rg_text_add_string(&given, option->name) : status;
         }
@@ -140,6 +140,19 @@ rg_status rg_options_key(const char *command, const struct rg_config *config, en
     return status;
 }
 
+rg_status rg_option_take(const struct rg_option *option, const struct rg_config *from, struct rg_config *to) {
+    char text[RG_OPTION_TEXT_BYTES];
+    const void *const value = rg_option_field(option, from);
+    rg_config_set_given(to, option->name, true);
+    if (option->kind == RG_KIND_FLAG) {
+        *(bool *)((char *)to + option->offset) = *(const bool *)value;
+        return RG_OK;
+    }
+    return rg_option_set(
+        option, option->kind == RG_KIND_TEXT ? *(const char *const *)value : rg_option_exact_text(option, from, text),
+        to);
+}
+
 /* ---- Reading ---- */
 
 rg_status rg_options_list(const char *label, char *text,
@@ -164,12 +177,8 @@ struct reading {
 };
 
 static const struct rg_option *find(const struct reading *r, const char *name) {
-    for (size_t i = 0; i < rg_n_options; i++) {
-        if (strcmp(rg_options[i].name, name) == 0 && is_stored(&rg_options[i], r->command)) {
-            return &rg_options[i];
-        }
-    }
-    return NULL;
+    const struct rg_option *const option = rg_option_named(name);
+    return option && is_stored(option, r->command) ? option : NULL;
 }
 
 /* Note the options, with spaces between them, that were given. */
@@ -179,10 +188,10 @@ static rg_status take_given(const struct reading *r, const char *list) {
         const size_t length = strcspn(list, " ");
         (void)snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), list);
         const struct rg_option *const option = find(r, name);
-        if (!option || option->given == 0) {
+        if (!option || !option->given_matters) {
             return rg_fail(RG_BAD_FILE, "%s: '%s' is not known to this version of rnn-gpu", r->label, name);
         }
-        *(bool *)((char *)r->config + option->given) = true;
+        rg_config_set_given(r->config, name, true);
         list += length + (list[length] == ' ');
     }
     return RG_OK;

@@ -29,4 +29,7 @@ rg_status rg_options_restore(const char *command, const char *label, char *text,
 rg_status rg_options_list(const char *label, char *text,
                           rg_status (*each)(void *self, const char *name, const char *value), void *self);
 
+/* Give `to` the value that `from` was given for the option. Texts are not copied. */
+rg_status rg_option_take(const struct rg_option *option, const struct rg_config *from, struct rg_config *to);
+
 #endif

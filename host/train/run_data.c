@@ -14,7 +14,7 @@ enum { FILE_BATCH = 4096, FASHION_BATCH = 256, TEXT_BATCH = 32, FASHION_UPDATES 
 
 /* The last --steps steps of each sequence, if that is given. */
 static void cut(const struct rg_config *config, struct rg_dataset *data) {
-    if (config->data.steps_given && data) {
+    if (rg_config_gives(config, "steps") && data) {
         rg_dataset_cut(data, config->data.steps, config->model.target == RG_TARGET_STEPS);
     }
 }
@@ -42,7 +42,7 @@ static rg_status read_start(const struct rg_config *config, struct rg_run_data *
     if (!config->data.model_file) {
         return RG_OK;
     }
-    any.model.cell = config->bench.cell_given ? config->model.cell : RG_N_CELLS;
+    any.model.cell = rg_config_gives(config, "cell") ? config->model.cell : RG_N_CELLS;
     RG_TRY(rg_setup_model(&any, rg_config_is_double(config), &data->start));
     return rg_setup_check_given(config, data->start);
 }
@@ -161,13 +161,13 @@ void rg_run_data_length(const struct rg_dataset *data, struct rg_config *c) {
     const size_t n = data->n_sequences, most = data->level                     ? TEXT_BATCH
                                                : rg_config_is_fashion_mnist(c) ? FASHION_BATCH
                                                                                : FILE_BATCH;
-    c->data.batch = data->streams         ? data->streams / c->training.accumulate
-                    : c->data.batch_given ? c->data.batch
-                    : n < most            ? n
-                                          : most;
+    c->data.batch = data->streams                 ? data->streams / c->training.accumulate
+                    : rg_config_gives(c, "batch") ? c->data.batch
+                    : n < most                    ? n
+                                                  : most;
     c->training.updates = c->training.epochs > 0 ? rg_epochs_updates(c->training.epochs, rg_update_sequences(c), n)
-                          : rg_config_is_fashion_mnist(c) && !c->training.updates_given ? FASHION_UPDATES
-                                                                                        : c->training.updates;
+                          : rg_config_is_fashion_mnist(c) && !rg_config_gives(c, "updates") ? FASHION_UPDATES
+                                                                                            : c->training.updates;
 }
 
 bool rg_run_validates(const struct rg_config *config) {

@@ -410,7 +410,7 @@ static rg_status prepare_inputs(const struct rg_config *config, bool labelled, c
     } else {
         RG_TRY(rg_fill_begin(config, model, *data));
     }
-    if (config->data.steps_given) {
+    if (rg_config_gives(config, "steps")) {
         rg_dataset_cut(*data, config->data.steps, target == RG_TARGET_STEPS);
     }
     RG_TRY(check_fit(config, model, *data));

@@ -39,7 +39,7 @@ rg_status rg_stateful_lay_out(const struct rg_config *c, bool held_out, struct r
     const size_t steps = data->n_sequences, window = c->training.tbptt;
     const size_t usual = data->level ? fitting(c, steps, TEXT_STREAMS) : 1;
     struct rg_config asked = *c;
-    asked.data.batch = c->data.batch_given ? c->data.batch : usual;
+    asked.data.batch = rg_config_gives(c, "batch") ? c->data.batch : usual;
     const size_t streams = rg_update_sequences(&asked);
     if (!held_out && steps / streams < window) {
         return rg_fail(RG_USAGE,

@@ -167,10 +167,8 @@ struct rg_data_options {
     const char *class_weights; /* `balanced`, or numbers with commas between them; NULL: all classes weigh the same */
     enum rg_pad pad;           /* the side on which the sequences of an .npz file are padded */
     size_t batch;              /* B, sequences of an update */
-    bool batch_given;
-    size_t sequences; /* number of sequences of a task that `export` writes */
-    size_t steps;     /* T; with steps_given the last T steps of each of a file's sequences */
-    bool steps_given;
+    size_t sequences;          /* number of sequences of a task that `export` writes */
+    size_t steps;              /* T; if given, the last T steps of each of a file's sequences */
     /* A caller of the library gives data and model in memory. Messages then use `file`, `val` and `model_file` as
      * names. NULL: the files are read. */
     const struct rg_arrays *arrays, *val_arrays;
@@ -179,19 +177,16 @@ struct rg_data_options {
 
 struct rg_training_options {
     size_t updates;
-    bool updates_given;
     /* steps of a window of truncated BPTT; the state is carried from window to window; 0: not given */
     size_t tbptt;
-    size_t accumulate; /* batches whose gradients are averaged for one update */
-    size_t epochs;     /* passes over the training data, in place of updates; 0: not given */
-    size_t val_every;  /* updates between two validations; 0: an epoch */
-    size_t patience;   /* validations without a lower loss after which the training stops; 0: no limit */
-    double max_time;   /* seconds; 0: no limit */
-    bool max_time_given;
+    size_t accumulate;  /* batches whose gradients are averaged for one update */
+    size_t epochs;      /* passes over the training data, in place of updates; 0: not given */
+    size_t val_every;   /* updates between two validations; 0: an epoch */
+    size_t patience;    /* validations without a lower loss after which the training stops; 0: no limit */
+    double max_time;    /* seconds; 0: no limit */
     double target_loss; /* stop when the mean loss of the last updates is this low (train/loss_mean.h); 0: off */
     enum rg_optimizer optimizer;
-    double lr; /* NAN: found by a test before the training (--lr auto) */
-    bool lr_given;
+    double lr;       /* NAN: found by a test before the training (--lr auto) */
     double momentum; /* for momentum, nesterov and rmsprop */
     /* Constants of the optimisers that have them. rmsprop_alpha, beta1 and beta2 are decay rates: of rmsprop's mean
      * square, and of the mean and the mean square of adam and adamw. epsilon is what adam, adamw, rmsprop and adagrad
@@ -214,11 +209,9 @@ struct rg_training_options {
 struct rg_ranks; /* host/ranks/ranks.h */
 
 struct rg_machine_options {
-    const char *device; /* auto, cpu, opencl, gpu, P:D, or part of a name */
-    bool device_given;
+    const char *device;         /* auto, cpu, opencl, gpu, P:D, or part of a name */
     bool device_of_environment; /* RNN_GPU_DEVICE gave it; for messages */
     int threads;                /* 0: all processors that this process may use */
-    bool threads_given;
     enum rg_precision precision;
     enum rg_math math;     /* number format of the products of scans and weight gradients, in float precision */
     const char *shape;     /* shape of work-groups on an OpenCL device, "NV,VEC,COLS,ROWS"; NULL: the device's own */
@@ -277,9 +270,6 @@ struct rg_probe_options {
 };
 
 struct rg_bench_options {
-    /* --hidden, --input or --outputs was given: one case instead of the grid, as with --batch and --steps */
-    bool sizes_given;
-    bool cell_given; /* one cell of the grid instead of all */
     enum rg_grid grid;
     size_t input;        /* F */
     size_t outputs;      /* O; above 1 the outputs are classes with cross-entropy */
@@ -334,8 +324,12 @@ struct rg_config rg_config_default(void);
 /* Is the task fashion-mnist, the one whose data are files? */
 bool rg_config_is_fashion_mnist(const struct rg_config *config);
 
-/* Was the option of that name given on the command line, or in a file of --config? */
+/* Was the option of that name given on the command line, or in a file of --config? The option must exist. A resumed run
+ * was given what its own command line gave, and what was given beside --resume. */
 bool rg_config_gives(const struct rg_config *config, const char *name);
+
+/* Record that it was given, or was not. */
+void rg_config_set_given(struct rg_config *config, const char *name, bool given);
 
 /* Do the data come from files: --data, or those of fashion-mnist? */
 bool rg_config_reads_files(const struct rg_config *config);

@@ -169,6 +169,7 @@ expect_status 0 "$program" runs longer --json
 check_json 'assert [(run["options"]["updates"], run["updates"]) for run in lines] == [(90, 90)], lines'
 refused 2 '--hidden cannot be given with --resume' "$program" --resume longer --hidden 9
 refused 2 '--out cannot be given with --resume' "$program" --resume longer --out other
+refused 2 '--verbose cannot be given with --resume' "$program" --resume longer -v
 refused 2 'already made 90 updates, and the run is to end after 50; give a larger --updates' "$program" --resume longer --updates 50 --quiet
 refused 4 'nowhere: --resume takes the folder' "$program" --resume nowhere
 touch file
@@ -185,6 +186,18 @@ refused 2 'holds a run that was stopped .* --resume longer' "$program" "${small[
 expect_status 0 "$program" "${small[@]}" --updates 3 --out longer --overwrite
 [ "$(find longer -name '*.ckpt')" = longer/checkpoint-3.ckpt ] || fail "the folder holds $(ls longer)"
 checked "longer runs, options beside --resume, folders without a run, --overwrite"
+
+# Every option that may be new replaces the run's own. A report still shows what was given with its default's value.
+chosen() {
+    sed -n 's|.*<dt>\([a-z-]*\)</dt><dd class="set">.*|\1|p' given/report.html | xargs
+}
+expect_status 0 "$program" --data words.csv --batch 2 "${small[@]:4}" --updates 3 --layers 1 --lr 0.001 --out given
+[[ " $(chosen) " = *' layers '*' updates lr device '* ]] || fail "the report shows: $(chosen)"
+expect_status 0 "$program" --resume given --epochs 4 --max-time 1h --device auto --threads 1 --shards 2 --mixed --json
+check_json 'new = {name: lines[0]["options"][name] for name in ("epochs", "max-time", "device", "threads", "shards", "mixed")}
+assert new == {"epochs": 4, "max-time": 3600, "device": "auto", "threads": 1, "shards": 2, "mixed": True}, new'
+[[ " $(chosen) " = *' layers '*' epochs max-time lr device threads shards mixed '* ]] || fail "the report shows: $(chosen)"
+checked "what is new, and what was given before"
 
 # ---- Damage, and other versions ----
 

@@ -50,10 +50,10 @@ START_TEST(grids) {
     const size_t standard = list(&config, &none, &cases);
     ck_assert(standard >= 24 && standard % RG_N_CELLS == 0 && cases[standard - 1].cell == RG_CELL_GRU);
     rg_free(cases);
-    config.bench.cell_given = true;
+    rg_config_set_given(&config, "cell", true);
     ck_assert_uint_eq(list(&config, &none, &cases), standard / RG_N_CELLS);
     rg_free(cases);
-    config.bench.cell_given = false;
+    rg_config_set_given(&config, "cell", false);
     config.bench.grid = RG_GRID_FULL;
     const size_t full = list(&config, &none, &cases);
     ck_assert(full > 200 && full < (size_t)RG_N_CELLS * 90);
@@ -63,7 +63,7 @@ START_TEST(grids) {
                   cases[i].batch * cases[i].steps * cases[i].hidden < 4096000u * 1024u);
     }
     rg_free(cases);
-    config.data.batch_given = true;
+    rg_config_set_given(&config, "batch", true);
     const struct rg_device device = device_of_gpu();
     size_t count = 0;
     ck_assert_int_eq(rg_bench_cases(&config, &device, &none, &cases, &count), RG_USAGE);
@@ -103,7 +103,7 @@ START_TEST(earlier_results) {
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "holds no result"));
     ck_assert_int_eq(rg_bench_earlier_read(path, RG_PRECISION_FLOAT, RG_MATH_TF32, &doubles), RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "holds no result"));
-    config.bench.cell_given = true;
+    rg_config_set_given(&config, "cell", true);
     ck_assert_uint_eq(list(&config, &earlier, &cases), 1);
     ck_assert(cases[0].cell == RG_CELL_RNN && cases[0].batch == 6);
     rg_free(cases);

@@ -91,7 +91,7 @@ static void copy_task(struct rg_config *c) {
 static void csv(struct rg_config *c) { /* an update ends within an epoch */
     c->data.file = RG_SOURCE_DIR "/data/cat-mat-rat.csv";
     c->data.batch = 2;
-    c->data.batch_given = true;
+    rg_config_set_given(c, "batch", true);
 }
 
 static void validation(struct rg_config *c) { /* one of the moments is that of a validation, and the rate falls by it */

@@ -97,7 +97,7 @@ START_TEST(runs_are_those_of_train) {
     ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_USAGE);
     ck_assert(parse("--data some.csv --lr 1,2") == RG_OK);
     ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_OK);
-    ck_assert(!run.data.batch_given && run.training.lr == 2.0);
+    ck_assert(!rg_config_gives(&run, "batch") && run.training.lr == 2.0);
     ck_assert_str_eq(run.data.file, "some.csv");
 }
 END_TEST

@@ -1,8 +1,11 @@
 /* The command line: what is understood. */
 #define _GNU_SOURCE
 #include <math.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/nearest.h"
 #include "parsed_line.h"
@@ -22,9 +25,9 @@ START_TEST(defaults) {
     ck_assert(config.training.schedule.kind == RG_SCHEDULE_CONSTANT);
     ck_assert(config.data.task == NULL && config.data.file == NULL && config.data.model_file == NULL &&
               config.output.out == NULL);
-    ck_assert(config.data.batch == 4096 && !config.data.batch_given && config.data.steps == 100);
-    ck_assert(config.training.updates == 100 && !config.training.updates_given && config.training.max_time == 0.0 &&
-              config.training.target_loss == 0.0);
+    ck_assert(config.data.batch == 4096 && !rg_config_gives(&config, "batch") && config.data.steps == 100);
+    ck_assert(config.training.updates == 100 && !rg_config_gives(&config, "updates") &&
+              config.training.max_time == 0.0 && config.training.target_loss == 0.0);
     ck_assert(config.training.optimizer == RG_OPT_ADAM && config.training.lr == 1e-3 &&
               config.training.clip_norm == 1.0);
     ck_assert(config.training.nonfinite == RG_NONFINITE_SKIP && config.training.seed == 1 &&
@@ -34,7 +37,7 @@ START_TEST(defaults) {
     ck_assert(config.machine.threads == 0 && config.machine.memory == 0 && !config.output.json &&
               !config.output.quiet && config.output.color == -1);
     ck_assert(config.bench.input == 2 && config.bench.outputs == 1 && config.bench.repeats == 5 &&
-              !config.bench.sizes_given);
+              !rg_config_gives(&config, "hidden"));
 }
 END_TEST
 
@@ -45,8 +48,8 @@ START_TEST(every_option) {
     ck_assert(config.model.loss == RG_LOSS_BCE);
     ck_assert_str_eq(config.data.task, "fashion-mnist");
     accept("--batch=1 --steps 1000000000 --updates 0 --max-time 1.5m --target-loss .25 --optimizer sgd --lr 1e-2");
-    ck_assert(config.data.batch == 1 && config.data.batch_given && config.data.steps == 1000000000);
-    ck_assert(config.training.updates == 0 && config.training.updates_given && config.training.max_time == 90.0 &&
+    ck_assert(config.data.batch == 1 && rg_config_gives(&config, "batch") && config.data.steps == 1000000000);
+    ck_assert(config.training.updates == 0 && rg_config_gives(&config, "updates") && config.training.max_time == 90.0 &&
               config.training.target_loss == 0.25);
     ck_assert(config.training.optimizer == RG_OPT_SGD && config.training.lr == 0.01);
     accept("--clip-norm 0 --nonfinite stop --seed 18446744073709551615 --device pocl --threads 3 --memory 2G");
@@ -67,14 +70,15 @@ START_TEST(every_option) {
     ck_assert(config.machine.blas == RG_BLAS_LIBRARY);
     accept("bench --input 3 --outputs 4 --repeats 7");
     ck_assert(config.bench.input == 3 && config.bench.outputs == 4 && config.bench.repeats == 7 &&
-              config.bench.sizes_given && !config.data.batch_given);
-    ck_assert(!config.bench.cell_given && config.bench.grid == RG_GRID_AUTO && !config.bench.peers &&
+              rg_config_gives(&config, "input") && rg_config_gives(&config, "outputs") &&
+              !rg_config_gives(&config, "batch"));
+    ck_assert(!rg_config_gives(&config, "cell") && config.bench.grid == RG_GRID_AUTO && !config.bench.peers &&
               !config.bench.roofline);
     ck_assert(!config.output.verbose && !config.bench.tune && config.bench.earlier == NULL);
     accept("bench --tune");
     ck_assert(config.bench.tune);
     accept("bench --grid full --cell gru --peers --roofline -v --compare old.jsonl --out new.jsonl");
-    ck_assert(config.bench.grid == RG_GRID_FULL && config.bench.cell_given && config.bench.peers &&
+    ck_assert(config.bench.grid == RG_GRID_FULL && rg_config_gives(&config, "cell") && config.bench.peers &&
               config.bench.roofline && config.output.verbose);
     ck_assert_str_eq(config.bench.earlier, "old.jsonl");
     ck_assert_str_eq(config.output.out, "new.jsonl");
@@ -293,9 +297,9 @@ START_TEST(many_runs) {
     ck_assert_str_eq(command, "compare");
     ck_assert_str_eq(config.compare.remedies, "tanh,relu,irnn,orthogonal,skip,lstm,gru");
     ck_assert(config.model.hidden == 64 && config.data.batch == 32 && config.training.updates == 2000 &&
-              !config.data.batch_given);
+              !rg_config_gives(&config, "batch"));
     ck_assert(config.data.steps == 40 && config.compare.seeds == 3 && !config.compare.rates &&
-              !config.training.lr_given);
+              !rg_config_gives(&config, "lr"));
     accept("sweep --steps 10,30 --lr 1e-4..1e-1*10 --device cpu --threads 3 --json");
     ck_assert_str_eq(command, "sweep");
     ck_assert(config.machine.threads == 3 && config.output.json && config.model.hidden == 64 &&
@@ -419,6 +423,61 @@ START_TEST(distances) {
 }
 END_TEST
 
+/* Exactly the options of the line are given; a setter changes one of them. */
+START_TEST(given) {
+    static const char *const on_line[] = {"batch", "quiet", "lr", "json"};
+    accept("--lr 0.001 -q --batch=7 --json");
+    for (size_t i = 0; i < rg_n_options; i++) {
+        bool is = false;
+        for (size_t k = 0; k < sizeof on_line / sizeof *on_line; k++) {
+            is = is || strcmp(rg_options[i].name, on_line[k]) == 0;
+        }
+        ck_assert_msg(rg_config_gives(&config, rg_options[i].name) == is, "--%s", rg_options[i].name);
+    }
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const struct rg_config before = config;
+        const char *const name = rg_options[i].name;
+        rg_config_set_given(&config, name, !rg_config_gives(&before, name));
+        ck_assert(rg_config_gives(&config, name) != rg_config_gives(&before, name));
+        rg_config_set_given(&config, name, rg_config_gives(&before, name));
+        ck_assert_mem_eq(config.given, before.given, sizeof config.given);
+    }
+}
+END_TEST
+
+/* Words of a line that is not parsed: values are no options. */
+START_TEST(given_by_words) {
+    static char *words[] = {"--device", "cpu", "--batch=7", "-q", "seed", "--lr"};
+    const size_t n = sizeof words / sizeof *words;
+    ck_assert(rg_words_give(n, words, "device") && rg_words_give(n, words, "batch") &&
+              rg_words_give(n, words, "quiet") && rg_words_give(n, words, "lr"));
+    ck_assert(!rg_words_give(n, words, "seed") && !rg_words_give(n - 1, words, "lr") &&
+              !rg_words_give(n, words, "rates") && !rg_words_give(0, NULL, "lr"));
+}
+END_TEST
+
+/* Does the process end by an assertion when it asks for that name? */
+static bool is_asserted(const char *name, bool of_words) {
+    const pid_t child = fork();
+    int status = 0;
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        (void)close(STDERR_FILENO);
+        _exit(of_words ? rg_words_give(0, NULL, name) : rg_config_gives(&config, name));
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+START_TEST(a_mistyped_name) {
+    accept("");
+    for (int of_words = 0; of_words < 2; of_words++) {
+        ck_assert(is_asserted("bacth", of_words) && is_asserted("", of_words) && is_asserted("--batch", of_words));
+        ck_assert(!is_asserted("batch", of_words));
+    }
+}
+END_TEST
+
 TEST_MAIN("options") {
     TCase *const tests = add_tests(suite, "options");
     tcase_add_test(tests, defaults);
@@ -435,4 +494,7 @@ TEST_MAIN("options") {
     tcase_add_test(tests, probes);
     tcase_add_test(tests, commands);
     tcase_add_test(tests, distances);
+    tcase_add_test(tests, given);
+    tcase_add_test(tests, given_by_words);
+    tcase_add_test(tests, a_mistyped_name);
 }

@@ -58,9 +58,7 @@ static void expect_same(const struct rg_option *option, const struct rg_config *
         ck_assert_double_eq(*(const double *)((const char *)&back + option->offset),
                             *(const double *)((const char *)config + option->offset));
     }
-    if (option->given) {
-        ck_assert(*(const bool *)((const char *)&back + option->given));
-    }
+    ck_assert(rg_config_gives(&back, option->name) == option->given_matters);
     rg_free(text);
 }
 
@@ -80,9 +78,7 @@ START_TEST(every_option_comes_back) {
             ck_assert_msg(value != NULL, "--%s: no value is known", option->name);
             ck_assert_int_eq(rg_option_set(option, value, &config), RG_OK);
         }
-        if (option->given) {
-            *(bool *)((char *)&config + option->given) = true;
-        }
+        rg_config_set_given(&config, option->name, true);
         /* what others need */
         config.model.layers = config.model.dropout > 0.0 ? 2 : config.model.layers;
         if (rg_options_check(command, &config) == RG_OK) {
@@ -101,7 +97,8 @@ START_TEST(what_was_not_given_stays_so) {
     ck_assert_int_eq(rg_options_store("train", &usual, &text), RG_OK);
     ck_assert_int_eq(rg_options_restore("train", "options", text, &back), RG_OK);
     ck_assert(isnan(back.model.forget_bias) && isnan(back.training.epsilon) && isnan(back.data.ignore_label));
-    ck_assert(!back.data.file && !back.output.log && !back.data.batch_given && !back.training.updates_given);
+    ck_assert(!back.data.file && !back.output.log && !rg_config_gives(&back, "batch") &&
+              !rg_config_gives(&back, "updates"));
     ck_assert_int_eq(back.model.readout, RG_N_READOUTS);
     rg_free(text);
 }

@@ -92,7 +92,7 @@ static void begin(struct opening *o, const struct rg_model *model) {
                                      .plan = &o->plan,
                                      .updates_used = NAN};
     o->config.training.updates = 1234567;
-    o->config.training.updates_given = true;
+    rg_config_set_given(&o->config, "updates", true);
 }
 
 START_TEST(openings) {

@@ -147,7 +147,7 @@ START_TEST(the_last_steps) {
         config.data.model_file = model_file;
         config.data.file = path;
         config.data.steps = steps ? steps : config.data.steps;
-        config.data.steps_given = steps > 0;
+        rg_config_set_given(&config, "steps", steps > 0);
         ck_assert_msg(rg_setup_model_and_data(&config, true, &model, &data, &problem) == RG_OK, "%s",
                       rg_error_message());
         ck_assert(data->n_steps == kept && data->n_targets == kept && problem.n_targets == 1);

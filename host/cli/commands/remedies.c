@@ -124,7 +124,7 @@ struct rates {
 
 static rg_status choose_rates(const struct rg_config *config, struct rates *rates) {
     const char *at = config->compare.rates;
-    rates->n = config->training.lr_given ? 1 : 0;
+    rates->n = rg_config_gives(config, "lr") ? 1 : 0;
     rates->lr[0] = config->training.lr;
     if (at && rates->n) {
         return rg_fail(RG_USAGE, "--lr and --rates are both given; leave one out");
@@ -171,9 +171,8 @@ static rg_status add_word(struct rg_comparison *comparison, const struct rg_conf
 /* Was the option given a value other than the command's default? */
 static bool is_changed(const struct rg_config *config, const char *name) {
     const struct rg_config usual = rg_config_of_command(rg_command_find("compare"));
-    char given[RG_OPTION_TEXT_BYTES], without[RG_OPTION_TEXT_BYTES], word[NAME_BYTES];
-    (void)snprintf(word, sizeof word, "--%s", name);
-    const struct rg_option *const option = rg_option_find(word, strlen(word));
+    char given[RG_OPTION_TEXT_BYTES], without[RG_OPTION_TEXT_BYTES];
+    const struct rg_option *const option = rg_option_named(name);
     rg_option_value_text(option, config, given);
     rg_option_value_text(option, &usual, without);
     return rg_config_gives(config, name) && strcmp(given, without) != 0;

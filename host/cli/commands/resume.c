@@ -90,44 +90,38 @@ static rg_status check_program(const struct rg_resumed *r) {
 
 /* Take over the run's number of shards, so that any number of ranks continues with the same bits. With more ranks than
  * shards there are more shards. */
-static void take_shards(const struct rg_config *asked, struct rg_config *c) {
+static void take_shards(const struct rg_config *asked, size_t of_run, struct rg_config *c) {
     const struct rg_ranks *const ranks = asked->machine.ranks;
     c->machine.ranks = asked->machine.ranks;
-    if (asked->machine.shards > 0) {
-        c->machine.shards = asked->machine.shards;
-    } else if (rg_ranks_several(ranks) && c->machine.shards < ranks->n) {
+    c->machine.shards = asked->machine.shards > 0 ? asked->machine.shards : of_run;
+    if (asked->machine.shards == 0 && rg_ranks_several(ranks) && of_run < ranks->n) {
         rg_log("the run has summed its batches in %zu shard%s, too few for %zu ranks; it continues with more shards, "
                "so its bits differ from those of one process",
-               c->machine.shards, c->machine.shards == 1 ? "" : "s", ranks->n);
+               of_run, of_run == 1 ? "" : "s", ranks->n);
         c->machine.shards = 0;
     }
 }
 
 /* Take over the options that are given beside --resume. */
-static void take_anew(const struct rg_config *asked, struct rg_config *c) {
-    if (asked->training.updates_given) {
-        c->training.updates = asked->training.updates;
-        c->training.updates_given = true;
+static rg_status take_anew(const struct rg_config *asked, struct rg_config *c) {
+    const size_t shards = c->machine.shards;
+    for (size_t i = 0; i < rg_n_options; i++) {
+        if (rg_options[i].resuming == RG_RESUME_REPLACES && rg_config_gives(asked, rg_options[i].name)) {
+            RG_TRY(rg_option_take(&rg_options[i], asked, c));
+        }
+    }
+    if (rg_config_gives(asked, "updates")) {
         c->training.epochs = 0;
+        rg_config_set_given(c, "epochs", false);
+    } else if (rg_config_gives(asked, "epochs")) {
+        rg_config_set_given(c, "updates", false);
     }
-    if (asked->training.epochs > 0) {
-        c->training.epochs = asked->training.epochs;
-        c->training.updates_given = false;
-    }
-    if (asked->training.max_time_given) {
-        c->training.max_time = asked->training.max_time;
-    }
-    if (asked->machine.device_given) {
-        c->machine.device = asked->machine.device;
-    }
-    if (asked->machine.threads_given) {
-        c->machine.threads = asked->machine.threads;
-    }
-    take_shards(asked, c);
+    take_shards(asked, shards, c);
     c->output.json = c->output.json || asked->output.json;
     c->output.quiet = c->output.quiet || asked->output.quiet;
     c->output.color = asked->output.color;
     c->output.out = c->output.resume = asked->output.resume;
+    return RG_OK;
 }
 
 /* Find a data file of the run: under its name on the command line, else under its absolute name. Its contents must be
@@ -187,7 +181,12 @@ static void tell(const struct rg_resumed *r) {
     }
 }
 
-/* Read the run's command line. */
+/* The option that a word of a command line gives, or NULL. */
+static const struct rg_option *option_of(const char *word) {
+    return strncmp(word, "--", 2) == 0 ? rg_option_find(word, strcspn(word, "=")) : NULL;
+}
+
+/* Read the run's command line. Only this line has the options whose being given is not kept with their values. */
 static rg_status take_arguments(struct rg_resumed *r) {
     const struct rg_section *const section = rg_sections_find(r->sections, "arguments");
     char *at = section ? section->data : NULL;
@@ -201,7 +200,11 @@ static rg_status take_arguments(struct rg_resumed *r) {
     }
     RG_TRY(rg_alloc(&r->arguments, n + 1, sizeof *r->arguments, "the command line"));
     for (size_t i = 0; i < n; i++, at += strlen(at) + 1) {
+        const struct rg_option *const option = i > 0 ? option_of(at) : NULL;
         r->arguments[i] = at;
+        if (option && !option->given_matters) {
+            rg_config_set_given(&r->config, option->name, true);
+        }
     }
     r->config.arguments = r->arguments;
     r->config.n_arguments = (int)n;
@@ -209,11 +212,6 @@ static rg_status take_arguments(struct rg_resumed *r) {
 }
 
 /* ---- The command that makes the whole run ---- */
-
-/* The option that a word of a command line gives, or NULL. */
-static const struct rg_option *option_of(const char *word) {
-    return strncmp(word, "--", 2) == 0 ? rg_option_find(word, strcspn(word, "=")) : NULL;
-}
 
 /* Number of words of an option that begins at `words`: 2 with its value in the next word. */
 static int words_of(const struct rg_option *option, char *const *words, int left) {
@@ -289,7 +287,7 @@ static rg_status check_time(const struct rg_config *asked, const struct rg_resum
     char spent[RG_NUMBER_BYTES], text[RG_NUMBER_BYTES];
     double seconds = 0.0;
     RG_TRY(rg_sections_real(r->sections, "training.seconds", &seconds));
-    return !asked->training.max_time_given || !(limit > 0.0) || seconds < limit
+    return !rg_config_gives(asked, "max-time") || !(limit > 0.0) || seconds < limit
                ? RG_OK
                : rg_fail(RG_USAGE,
                          "%s has already trained for %s, and --max-time ends the whole run after %s; give a larger "
@@ -304,10 +302,10 @@ static rg_status take_options(const struct rg_config *asked, struct rg_resumed *
     RG_TRY(rg_sections_get_text(r->sections, "options", &options));
     RG_TRY(rg_options_restore("train", r->path, options, &r->config));
     const struct rg_training_options before = r->config.training;
-    take_anew(asked, &r->config);
+    RG_TRY(take_arguments(r));
+    RG_TRY(take_anew(asked, &r->config));
     RG_TRY(check_time(asked, r));
     const bool lengthened = before.updates != r->config.training.updates || before.epochs != r->config.training.epochs;
-    RG_TRY(take_arguments(r));
     RG_TRY(merge_arguments(asked, lengthened, r));
     return find_data(r);
 }

@@ -271,16 +271,15 @@ static bool is_column(const struct runs *r, const struct rg_option *option) {
 
 /* Choose the columns: first the options that people vary most often, then the others in the order of --help. */
 static rg_status choose_columns(struct runs *r) {
-    static const char *const first[] = {"--data",  "--task",      "--cell",  "--hidden",    "--layers",
-                                        "--lr",    "--optimizer", "--batch", "--steps",     "--window",
-                                        "--tbptt", "--epochs",    "--seed",  "--clip-norm", "--schedule"};
+    static const char *const first[] = {"data",  "task",      "cell",  "hidden",    "layers",
+                                        "lr",    "optimizer", "batch", "steps",     "window",
+                                        "tbptt", "epochs",    "seed",  "clip-norm", "schedule"};
     enum { N_FIRST = sizeof first / sizeof *first };
     struct rg_config usual = rg_config_default();
     usual.data.task = "adding";
     RG_TRY(rg_alloc(&r->columns, rg_n_options, sizeof *r->columns, "the columns of a table"));
     for (size_t i = 0; i < N_FIRST + rg_n_options; i++) {
-        const struct rg_option *const option =
-            i < N_FIRST ? rg_option_find(first[i], strlen(first[i])) : &rg_options[i - N_FIRST];
+        const struct rg_option *const option = i < N_FIRST ? rg_option_named(first[i]) : &rg_options[i - N_FIRST];
         if (!is_column(r, option) && differs(r, option, &usual)) {
             r->columns[r->n_columns++] = option;
         }

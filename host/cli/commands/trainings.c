@@ -222,6 +222,7 @@ static rg_status restore(const struct rg_sections *from, const struct rg_config 
     s->config.compare = asked->compare;
     s->config.probe = asked->probe;
     s->config.bench = asked->bench;
+    memcpy(s->config.given, asked->given, sizeof s->config.given);
     s->config.arguments = asked->arguments;
     s->config.n_arguments = asked->n_arguments;
 #define GET(name)                                                \
