@@ -26,18 +26,6 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/status.h"
 
-static const struct {
-    const char *name;
-    rg_status (*run)(const struct rg_config *config);
-} commands[] = {
-    {"train", rg_command_train},     {"grad", rg_command_grad},       {"predict", rg_command_predict},
-    {"compare", rg_command_compare}, {"sweep", rg_command_sweep},     {"probe", rg_command_probe},
-    {"bench", rg_command_bench},     {"devices", rg_command_devices}, {"selftest", rg_command_selftest},
-    {"export", rg_command_export},   {"eval", rg_command_eval},       {"import", rg_command_import},
-    {"inspect", rg_command_inspect}, {"verify", rg_command_verify},   {"runs", rg_command_runs},
-    {"sample", rg_command_sample},
-};
-
 static void print_line(const char *line, const char *end) {
     (void)fputs("rnn-gpu: ", stderr);
     rg_utf8_put(stderr, line, strlen(line));
@@ -82,16 +70,11 @@ static rg_status run_line(int argc, char **argv, const struct rg_crew *crew) {
     if (config.output.dump_config) {
         return rg_config_dump(command, &config);
     }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(command, commands[i].name) == 0) {
-            struct rg_reading reading;
-            rg_reading_begin(&reading, &config);
-            const rg_status status = commands[i].run(&config);
-            rg_reading_end();
-            return status;
-        }
-    }
-    return rg_fail(RG_ERROR, "command %s is not part of this program", command);
+    struct rg_reading reading;
+    rg_reading_begin(&reading, &config);
+    const rg_status status = rg_command_run(command, &config);
+    rg_reading_end();
+    return status;
 }
 
 static rg_status run(int argc, char **argv, const struct rg_crew *crew) {

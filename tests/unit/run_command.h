@@ -150,27 +150,13 @@ static inline void tell_notice(void *self, const char *line) {
 
 /* Run a line; what it prints and its message are added. */
 static inline rg_status run_command(const char *line) {
-    static const struct {
-        const char *name;
-        rg_status (*run)(const struct rg_config *config);
-    } commands[] = {
-        {"train", rg_command_train},     {"grad", rg_command_grad},       {"predict", rg_command_predict},
-        {"compare", rg_command_compare}, {"sweep", rg_command_sweep},     {"probe", rg_command_probe},
-        {"devices", rg_command_devices}, {"export", rg_command_export},   {"eval", rg_command_eval},
-        {"import", rg_command_import},   {"inspect", rg_command_inspect}, {"verify", rg_command_verify},
-        {"runs", rg_command_runs},       {"sample", rg_command_sample},
-    };
     struct text printed = {NULL, 0, 0};
     text_add(&told, "$ %s\n", line);
     text_add(&printed, "%s", "");
     rg_status status = parse(line);
     rg_log_quiet(status == RG_OK && config.output.quiet);
     struct captured out = capture_begin(stdout);
-    for (size_t i = 0; status == RG_OK && i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(command, commands[i].name) == 0) {
-            status = commands[i].run(&config);
-        }
-    }
+    status = status == RG_OK ? rg_command_run(command, &config) : status;
     capture_end(&out, &printed);
     tell_text(printed.bytes);
     free(printed.bytes);

@@ -5,6 +5,9 @@
 
 #include "rnn_gpu/config.h"
 
+/* Run the command of that name, which must be one of these. */
+rg_status rg_command_run(const char *name, const struct rg_config *config);
+
 rg_status rg_command_train(const struct rg_config *config);
 rg_status rg_command_grad(const struct rg_config *config);
 rg_status rg_command_predict(const struct rg_config *config);
