@@ -452,6 +452,38 @@ START_TEST(ladder) {
 }
 END_TEST
 
+/* A program of several kernels that was not created whole is created anew by the next launch, and nothing of the first
+ * attempt is left. */
+START_TEST(programs_are_whole) {
+    static const unsigned char args[512];
+    const struct rg_launch scan = {.kernel = RG_K_rg_rnn_reverse, .args = args, .groups = {1, 1}, .local_bytes = 96};
+    size_t failed = 0;
+    for (bool fails = true; fails; failed += fails) {
+        struct rg_device *const device = card_with(1024);
+        const long before = made_up.alive;
+        made_up.failing = made_up.n_calls + failed + 1;
+        fails = rg_device_launch(device, &scan) != RG_OK;
+        const long left = made_up.alive - before;
+        made_up.failing = 0;
+        ck_assert_int_eq(rg_device_launch(device, &scan), RG_OK);
+        ck_assert_int_eq(made_up.alive - before, 3); /* the program, forward, reverse */
+        ck_assert_msg(left == 0 || left == 3, "call %zu: %ld objects are left", failed + 1, left);
+        rg_device_destroy(device);
+        ck_assert_int_eq(made_up.alive, 0);
+    }
+    ck_assert_uint_ge(failed, 7); /* the program, its build, its kernels and their sizes, the launch */
+    struct rg_device *const device = card_with(1024);
+    const long before = made_up.alive;
+    made_up.max_items = 1;
+    for (int i = 0; i < 2; i++) { /* its groups are too large, and stay so */
+        ck_assert_int_eq(rg_device_launch(device, &scan), RG_NO_DEVICE);
+        ck_assert(made_up.alive == before && strstr(rg_error_message(), "can run 1 items a group"));
+    }
+    rg_device_destroy(device);
+    ck_assert_int_eq(made_up.alive, 0);
+}
+END_TEST
+
 /* ---- Built programs on disk ---- */
 
 START_TEST(binaries) {
@@ -542,6 +574,7 @@ TEST_MAIN("opencl") {
     tcase_add_test(tests, threads_limit_a_processor);
     tcase_add_test(tests, refusals);
     tcase_add_test(tests, ladder);
+    tcase_add_test(tests, programs_are_whole);
     tcase_add_test(tests, binaries);
 }
 

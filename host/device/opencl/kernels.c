@@ -43,14 +43,19 @@ static void release_one(const struct rg_cl *cl, cl_program *program, cl_kernel *
     }
 }
 
-void rg_cl_kernels_release(struct rg_cl_kernels *k) {
-    for (size_t many = 0; many < 2; many++) {
-        for (int i = 0; i < RG_N_KERNELS; i++) {
+/* Release a program and its kernels. */
+static void release_program(struct rg_cl_kernels *k, bool many, enum rg_cl_program_number which) {
+    for (int i = 0; i < RG_N_KERNELS; i++) {
+        if (program_of[i] == which) {
             release_one(k->target.cl, NULL, &k->kernels[many][i]);
         }
-        for (size_t i = 0; i < RG_CL_N_PROGRAMS; i++) {
-            release_one(k->target.cl, &k->programs[many][i], NULL);
-        }
+    }
+    release_one(k->target.cl, &k->programs[many][which], NULL);
+}
+
+void rg_cl_kernels_release(struct rg_cl_kernels *k) {
+    for (int i = 0; i < 2 * RG_CL_N_PROGRAMS; i++) {
+        release_program(k, i % 2 == 1, (enum rg_cl_program_number)(i / 2));
     }
     while (k->variants) {
         struct rg_cl_variant *const v = k->variants;
@@ -80,7 +85,7 @@ static rg_status create_kernel(const struct rg_cl_kernels *k, cl_program program
     return RG_OK;
 }
 
-static rg_status create_kernels(struct rg_cl_kernels *k, bool many, enum rg_cl_program_number which) {
+static rg_status build_kernels(struct rg_cl_kernels *k, bool many, enum rg_cl_program_number which) {
     const struct rg_cl_program program = {.root = roots[which], .replicas = many};
     const double begin = rg_seconds();
     RG_TRY(rg_cl_program_build(&k->target, &k->device->info, &program, &k->programs[many][which]));
@@ -92,6 +97,15 @@ static rg_status create_kernels(struct rg_cl_kernels *k, bool many, enum rg_cl_p
     }
     k->device->info.build_seconds += rg_seconds() - begin;
     return RG_OK;
+}
+
+/* Create the program and all its kernels, or nothing: a kernel that exists is one that can be launched. */
+static rg_status create_kernels(struct rg_cl_kernels *k, bool many, enum rg_cl_program_number which) {
+    const rg_status status = build_kernels(k, many, which);
+    if (status != RG_OK) {
+        release_program(k, many, which);
+    }
+    return status;
 }
 
 /* Build the kernel of a launch for the launch's shape; a scan without the other one of its cell. */
