@@ -32,6 +32,8 @@ static const struct {
     {"probe wall power", "'power' is not an option"},
     {"probe --batch 5", "--batch does not belong to probe"},
     {"compare --cell lstm", "--cell does not belong to compare; it is an option of train"},
+    {"compare --lag-every 5", "--lag-every does not belong to compare; it is an option of train"},
+    {"sweep --lag-every 5", "--lag-every does not belong to sweep; it is an option of train"},
     {"compare --cell lstm", "eval; here give --remedies tanh,lstm,gru"},
     {"compare --activation relu", "; here give --remedies tanh,relu"},
     {"compare --init orthogonal", "; here give --remedies irnn,orthogonal"},
