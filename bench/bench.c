@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sizes.h"
 #include "base/sort.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
@@ -103,7 +104,7 @@ struct rg_shape rg_bench_shape(const struct rg_bench_case *c) {
                              .activation = c->activation,
                              .inputs = c->input,
                              .hidden = c->hidden,
-                             .outputs = c->outputs > 1 ? c->outputs : 1,
+                             .outputs = rg_max(c->outputs, 1),
                              .loss = c->outputs > 1 ? RG_LOSS_CE : RG_LOSS_MSE,
                              .target = c->target,
                              .layers = 1};
@@ -206,7 +207,7 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
         write_noise(device, engine->net.buffers.x,
                     engine->net.plan.alloc_steps * engine->net.plan.chunk * engine->net.plan.layer[0].x_stride));
     RG_TRY_GOTO(write_targets(engine, c));
-    RG_TRY_GOTO(rg_alloc(&seconds, c->repeats > MAX_UPDATES ? c->repeats : MAX_UPDATES, sizeof *seconds, "timings"));
+    RG_TRY_GOTO(rg_alloc(&seconds, rg_max(c->repeats, MAX_UPDATES), sizeof *seconds, "timings"));
     RG_TRY_GOTO(time_updates(engine, c, seconds, result));
     result->gflops = rg_bench_flops(c) / result->update / 1e9;
     result->memory_bytes = device->peak_bytes;

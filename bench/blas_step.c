@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "base/sizes.h"
 #include "base/sort.h"
 #include "base/stop.h"
 #include "bench/blas_cells.h"
@@ -65,7 +66,7 @@ static void do_rows(void *context, size_t item, int thread) {
 /* Pieces of a pass over `n` units. No piece is so small that handing it to a thread costs more than the work. */
 static size_t pieces(size_t n, size_t max) {
     const size_t wanted = n / ROW_UNITS + 1;
-    return wanted < max ? wanted : max;
+    return rg_min(wanted, max);
 }
 
 static void pass_over(struct rg_blas_step *s, rg_blas_pass *rows, size_t t) {
@@ -230,7 +231,7 @@ static void do_adam(void *context, size_t item, int thread) {
                                             .gradients = s->gradients + begin,
                                             .correction1 = a->correction1,
                                             .correction2 = a->correction2};
-    rg_blas_adam(&moments, left < SHARE ? left : SHARE, a->clip);
+    rg_blas_adam(&moments, rg_min(left, SHARE), a->clip);
 }
 
 void rg_blas_step_update(struct rg_blas_step *s) {

@@ -1,6 +1,7 @@
 /* Which sizes a benchmark runs: see cases.h. */
 #include "bench/cases.h"
 
+#include "base/sizes.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
@@ -110,7 +111,7 @@ rg_status rg_bench_cases(const struct rg_config *config, const struct rg_device 
     if (sizes && config->bench.grid != RG_GRID_AUTO) {
         return rg_fail(RG_USAGE, "--grid and a size are both given; leave one out");
     }
-    RG_TRY(rg_alloc(&list.items, grid > earlier->count ? grid : earlier->count, sizeof *list.items, "the cases"));
+    RG_TRY(rg_alloc(&list.items, rg_max(grid, earlier->count), sizeof *list.items, "the cases"));
     if (sizes) {
         (void)add(&list, config->model.cell, 0.0);
     } else if (config->bench.grid == RG_GRID_AUTO && earlier->count > 0) {

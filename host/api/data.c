@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "base/nearest.h"
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 #define SAME(type) _Static_assert((int)RNN_GPU_##type == (int)RG_##type, "one type has one number")
@@ -196,7 +197,7 @@ rnn_gpu_status rnn_gpu_tensors_get(const rnn_gpu_tensors *tensors, const char *n
         const struct rg_tensor *const t = &tensors->items[i];
         if (strcmp(t->name, name) == 0) {
             *array = (struct rnn_gpu_array){.values = t->data, .type = (rnn_gpu_type)t->dtype, .n_dims = t->n_dims};
-            memcpy(array->shape, t->shape, (t->n_dims < MAX_DIMS ? t->n_dims : MAX_DIMS) * sizeof *array->shape);
+            memcpy(array->shape, t->shape, rg_min(t->n_dims, MAX_DIMS) * sizeof *array->shape);
             return rg_api_end(RG_OK);
         }
     }

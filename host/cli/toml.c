@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 struct reader {
@@ -221,7 +222,7 @@ static rg_status read_bare(struct reader *r, struct rg_toml_value *value) {
                               : refuse(r, "a value is missing after =: a number, \"text\", true, false or [list]");
     }
     char shown[40];
-    (void)snprintf(shown, sizeof shown, "%.*s", (int)(length < sizeof shown - 1 ? length : sizeof shown - 1), word);
+    (void)snprintf(shown, sizeof shown, "%.*s", (int)rg_min(length, sizeof shown - 1), word);
     if (!read_number(word, r->at, &to)) {
         return refuse(r, "'%s' is not a decimal number, true or false; write text in quotes: \"%s\"", shown, shown);
     }

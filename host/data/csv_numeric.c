@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/sizes.h"
 #include "data/csv_labels.h"
 #include "data/decimal.h"
 #include "data/readers.h"
@@ -245,7 +246,7 @@ static void take_row(struct series_reader *r) {
 static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *cell) {
     if (r->rows++ > 0 && cell->bytes == r->own_bytes && memcmp(r->own, cell->text, cell->bytes) == 0) {
         r->steps++;
-        r->longest = r->steps > r->longest ? r->steps : r->longest;
+        r->longest = rg_max(r->steps, r->longest);
         return RG_OK;
     }
     if (cell->bytes == 0) {

@@ -18,6 +18,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "data/decimal.h"
 #include "data/readers.h"
@@ -37,7 +38,7 @@ typedef signed char flags __attribute__((vector_size(16)));
 
 struct rg_excerpt rg_excerpt(const char *text, size_t bytes) {
     struct rg_excerpt out = {""};
-    size_t n = bytes < 40 ? bytes : 40;
+    size_t n = rg_min(bytes, 40);
 
     while (n < bytes && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) {
         n--;
@@ -106,7 +107,7 @@ rg_status rg_csv_fail(const struct rg_csv *csv, size_t offset, const char *forma
     size_t line, column;
     va_list args;
 
-    find_place(csv, offset < csv->bytes ? offset : csv->bytes, &line, &column);
+    find_place(csv, rg_min(offset, csv->bytes), &line, &column);
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
@@ -285,7 +286,7 @@ static rg_status move_block(struct rg_csv *csv) {
     csv->block[got] = '\0';
     tell(csv, csv->position + got);
     csv->block_start = csv->position;
-    csv->block_end = csv->position + got < csv->bytes ? csv->position + got : csv->bytes;
+    csv->block_end = rg_min(csv->position + got, csv->bytes);
     return csv->position < csv->block_end ? RG_OK : rg_csv_changed(csv);
 }
 
@@ -419,7 +420,7 @@ static size_t find_stop(const struct rg_csv *csv, size_t at, size_t length) {
             if (stops[half] != 0) {
                 const size_t stop = at + half * sizeof(*stops) + (size_t)__builtin_ctzll(stops[half]) / 8;
 
-                return stop < length ? stop : length;
+                return rg_min(stop, length);
             }
         }
     }
@@ -485,7 +486,7 @@ rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell) {
     cell->column = csv->column;
     cell->ends_row = csv->has_row;
     cell->end = csv->ended ? csv->bytes : csv->position - 1;
-    cell->start = csv->start < cell->end ? csv->start : cell->end;
+    cell->start = rg_min(csv->start, cell->end);
     csv->start = csv->position;
     return accept_cell(csv, cell);
 }

@@ -4,6 +4,7 @@
  * the stored texts after the file is closed. */
 #include <string.h>
 
+#include "base/sizes.h"
 #include "data/csv_labels.h"
 #include "data/readers.h"
 #include "data/words.h"
@@ -83,7 +84,7 @@ static rg_status count_rows(struct text_reader *r, struct rg_dataset *data) {
         r->rows++;
         r->words += words;
         r->bytes += cell.bytes + 1;
-        r->longest = words > r->longest ? words : r->longest;
+        r->longest = rg_max(words, r->longest);
     }
     if (r->rows == 0) {
         return rg_csv_fail(r->csv, r->csv->bytes, "no rows after the header; at least one text was expected");

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/guard.h"
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "data/readers.h"
 #include "data/stored.h"
@@ -213,7 +214,7 @@ static void keep_last(const struct rg_dataset *data, void *values, size_t bytes,
 
     for (size_t i = 0; all != NULL && i < data->n_sequences; i++) {
         size_t length = data->lengths != NULL ? (size_t)data->lengths[i] : data->n_steps;
-        size_t n = length < kept ? length : kept, end = data->pad_left ? data->n_steps : length;
+        size_t n = rg_min(length, kept), end = data->pad_left ? data->n_steps : length;
         size_t first = data->pad_left ? kept - n : 0;
         char *to = all + i * kept * bytes;
 

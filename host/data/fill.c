@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "data/readers.h"
 #include "data/stored.h"
 #include "rnn_gpu/memory.h"
@@ -72,7 +73,7 @@ static rg_status add_steps(const struct rg_dataset *d, double *steps, size_t mos
         size_t first, length = valid_steps(d, i, &first);
 
         for (size_t n; length > 0; first += n, length -= n) {
-            n = length < most ? length : most;
+            n = rg_min(length, most);
             RG_TRY(rg_dataset_steps(d, first, n, steps));
             for (size_t at = 0; at < n * d->n_features; at++) {
                 if (!isnan(steps[at])) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/sizes.h"
 #include "data/data_fingerprint.h"
 #include "data/readers.h"
 #include "data/stored.h"
@@ -50,7 +51,7 @@ static rg_status read_bytes(const struct idx_file *file, uint8_t *out, size_t by
     size_t done = 0;
 
     while (done < bytes) {
-        size_t n = bytes - done < block ? bytes - done : block;
+        size_t n = rg_min(bytes - done, block);
         int got = gzread(file->stream, out != NULL ? out + done : passed, (unsigned)n);
 
         if (got <= 0) {

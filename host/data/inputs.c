@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "data/readers.h"
 #include "data/stored.h"
 #include "rnn_gpu/log.h"
@@ -28,8 +29,8 @@ static struct range range_of(const struct rg_dataset *d, size_t first, size_t n)
     struct range r = {.sequence = sequence, .from = first % each};
 
     r.to = each - r.from < n ? each : r.from + n;
-    r.front = r.from < begin ? (begin < r.to ? begin : r.to) - r.from : 0;
-    r.behind = r.to > end ? r.to - (end > r.from ? end : r.from) : 0;
+    r.front = r.from < begin ? rg_min(begin, r.to) - r.from : 0;
+    r.behind = r.to > end ? r.to - rg_max(end, r.from) : 0;
     r.behind = r.front == r.to - r.from ? 0 : r.behind;
     return r;
 }
@@ -99,7 +100,7 @@ static rg_status numbers_in_file(const struct rg_dataset *d, size_t first, size_
     double bytes[PIECE]; /* of any type */
 
     for (size_t done = 0; done < n;) {
-        const struct range r = range_of(d, first + done, n - done < PIECE ? n - done : PIECE);
+        const struct range r = range_of(d, first + done, rg_min(n - done, PIECE));
 
         RG_TRY(read_range(d, &r, bytes));
         rg_raw_numbers(bytes, rg_stored_type(d->x_file.numbers), 0, r.to - r.from, out + done);
@@ -141,7 +142,7 @@ rg_status rg_dataset_floats(const struct rg_dataset *d, size_t first, size_t n, 
         return read_as_is(d, first, n, out);
     }
     for (size_t done = 0; done < n; done += PIECE) {
-        const size_t length = n - done < PIECE ? n - done : PIECE;
+        const size_t length = rg_min(n - done, PIECE);
 
         RG_TRY(rg_dataset_numbers(d, first + done, length, piece));
         for (size_t i = 0; i < length; i++) {
@@ -164,7 +165,7 @@ static rg_status tokens_in_file(const struct rg_dataset *d, size_t first, size_t
     int64_t bytes[PIECE]; /* of any type */
 
     for (size_t done = 0; done < n;) {
-        const struct range r = range_of(d, first + done, n - done < PIECE ? n - done : PIECE);
+        const struct range r = range_of(d, first + done, rg_min(n - done, PIECE));
         const size_t length = r.to - r.from;
 
         RG_TRY(read_range(d, &r, bytes));
@@ -204,7 +205,7 @@ rg_status rg_dataset_steps(const struct rg_dataset *d, size_t first, size_t n, d
         return rg_dataset_numbers(d, first * d->n_features, all, out);
     }
     for (size_t done = 0; done < all; done += PIECE) {
-        const size_t length = all - done < PIECE ? all - done : PIECE;
+        const size_t length = rg_min(all - done, PIECE);
 
         RG_TRY(rg_dataset_bytes(d, first * d->n_features + done, length, bytes));
         for (size_t i = 0; i < length; i++) {

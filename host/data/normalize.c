@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
@@ -23,7 +24,7 @@ static rg_status add_up(const struct rg_dataset *d, double *rows, size_t most, d
         size_t first, length = valid_steps(d, i, &first);
 
         for (size_t n; length > 0; first += n, length -= n) {
-            n = length < most ? length : most;
+            n = rg_min(length, most);
             RG_TRY(rg_dataset_steps(d, i * d->n_steps + first, n, rows));
             for (size_t k = 0; k < n; k++) {
                 const double *const row = rows + k * d->n_features;

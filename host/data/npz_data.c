@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "data/readers.h"
 #include "data/stored.h"
 #include "files/files.h"
@@ -93,7 +94,7 @@ static rg_status check_finite(const struct reading *r, size_t first, size_t coun
         return RG_OK;
     }
     for (size_t end = first + count; is_float(r->tensor) && first < end; first += CHUNK) {
-        const size_t n = end - first < CHUNK ? end - first : CHUNK;
+        const size_t n = rg_min(end - first, CHUNK);
 
         RG_TRY(take_piece(r, first, n, room, &piece));
         if (piece.dtype == RG_F32 && rg_floats_are_finite(piece.data, n)) {
@@ -234,7 +235,7 @@ static rg_status check_tokens(const struct reading *r) {
     struct rg_tensor piece;
 
     for (size_t first = 0; first < n; first += CHUNK) {
-        RG_TRY(take_piece(r, first, n - first < CHUNK ? n - first : CHUNK, room, &piece));
+        RG_TRY(take_piece(r, first, rg_min(n - first, CHUNK), room, &piece));
         RG_TRY(rg_tensor_to_int64(&piece, values));
         for (size_t i = 0; i < piece.shape[0]; i++) {
             size_t at = first + i, sequence = at / data->n_steps, start = start_of(data, sequence);
@@ -302,7 +303,7 @@ static rg_status read_lengths(const struct rg_tensor *lengths, const struct rg_t
     RG_TRY(rg_alloc(&data->lengths, data->n_sequences, sizeof(*data->lengths), "lengths"));
     for (size_t first = 0; first < data->n_sequences; first += CHUNK) {
         size_t left = data->n_sequences - first;
-        struct rg_tensor piece = part(lengths, first, left < CHUNK ? left : CHUNK);
+        struct rg_tensor piece = part(lengths, first, rg_min(left, CHUNK));
 
         RG_TRY(rg_tensor_to_int64(&piece, values));
         for (size_t i = 0; i < piece.shape[0]; i++) {

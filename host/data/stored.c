@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sizes.h"
 #include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
@@ -97,7 +98,7 @@ static bool read_block(struct rg_stored *s, size_t i) {
     const size_t most = BLOCK / rg_dtype_bytes(s->type);
 
     s->first = i / most * most;
-    s->length = s->n - s->first < most ? s->n - s->first : most;
+    s->length = rg_min(s->n - s->first, most);
     if (i < s->n && rg_stored_read(s, s->first, s->length, s->block) == RG_OK) {
         return true;
     }

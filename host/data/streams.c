@@ -1,6 +1,7 @@
 /* One long sequence as parallel streams, for truncated BPTT that carries the state: see rnn_gpu/dataset.h. */
 #include <string.h>
 
+#include "base/sizes.h"
 #include "data/readers.h"
 #include "rnn_gpu/memory.h"
 
@@ -50,10 +51,10 @@ struct layout {
 
 /* Returns the number of steps in window `w` of stream `b`, and sets *first to the first one. */
 static size_t window_steps(const struct layout *l, size_t w, size_t b, size_t *first) {
-    const size_t end = (b + 1) * l->each < l->steps ? (b + 1) * l->each : l->steps;
+    const size_t end = rg_min((b + 1) * l->each, l->steps);
 
     *first = b * l->each + w * l->window;
-    return *first >= end ? 0 : end - *first < l->window ? end - *first : l->window;
+    return *first >= end ? 0 : rg_min(end - *first, l->window);
 }
 
 /* Rearrange an array [steps] as [n_windows][streams][window], with zeros after the ends. */

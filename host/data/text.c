@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sizes.h"
 #include "data/readers.h"
 #include "data/words.h"
 #include "files/json.h"
@@ -66,7 +67,7 @@ static rg_status read_all(struct text_reader *r, const char *path) {
 /* Refuse text that is not UTF-8, with line and column. */
 static rg_status check_text(const struct text_reader *r) {
     const size_t good = rg_utf8_check(r->text, r->bytes), nul = strlen(r->text);
-    const size_t bad = nul < good ? nul : good;
+    const size_t bad = rg_min(nul, good);
     size_t line = 1, column = 1;
 
     if (bad == r->bytes) {
@@ -316,7 +317,7 @@ static void fill(struct text_reader *r) {
 
 static rg_status create_sequences(struct text_reader *r) {
     struct rg_dataset *const d = r->data;
-    const size_t pairs = r->n_tokens - 1, steps = r->options->steps < pairs ? r->options->steps : pairs;
+    const size_t pairs = r->n_tokens - 1, steps = rg_min(r->options->steps, pairs);
 
     d->kind = RG_INPUT_TOKEN;
     d->n_steps = d->n_targets = steps;

@@ -128,7 +128,7 @@ rg_status rg_buffers_create(struct rg_device *device, size_t n, size_t bytes, co
         out[i]->bytes = bytes;
     }
     device->used_bytes += all;
-    device->peak_bytes = device->used_bytes > device->peak_bytes ? device->used_bytes : device->peak_bytes;
+    device->peak_bytes = rg_max(device->used_bytes, device->peak_bytes);
     return RG_OK;
 }
 

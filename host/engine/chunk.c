@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "engine/head.h"
 #include "engine/layer.h"
@@ -136,15 +137,15 @@ enum { READ_NUMBERS = 1 << 17 };
 static rg_status read_outputs(struct rg_net *net, double *outputs) {
     const struct rg_plan *const p = &net->plan;
     const size_t rows = net->chunk.rows, before = p->steps - p->target_steps;
-    const size_t begin = net->segment.begin > before ? net->segment.begin : before;
+    const size_t begin = rg_max(net->segment.begin, before);
     const size_t base = p->target_steps > 1 ? net->base : begin, n = rows * p->o_stride;
     const size_t fitting = READ_NUMBERS / n, steps = net->segment.end > begin ? net->segment.end - begin : 0;
-    const size_t max = fitting < 1 ? 1 : fitting < steps ? fitting : steps;
+    const size_t max = fitting < 1 ? 1 : rg_min(fitting, steps);
     double *padded = NULL;
     RG_TRY(rg_alloc(&padded, max * n, sizeof *padded, "outputs"));
     rg_status status = RG_OK;
     for (size_t t = begin; status == RG_OK && t < net->segment.end; t += max) {
-        const size_t here = net->segment.end - t < max ? net->segment.end - t : max;
+        const size_t here = rg_min(net->segment.end - t, max);
         status = rg_reals_read(net->device, padded, net->buffers.z, (t - base) * n, here * n);
         for (size_t row = 0; status == RG_OK && row < here * rows; row++) {
             const size_t step = t + row / rows, i = row % rows;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sizes.h"
 #include "engine/chunk.h"
 #include "engine/head.h"
 #include "engine/jobs.h"
@@ -149,7 +150,7 @@ rg_status rg_engine_totals(struct rg_engine *e, double *loss, double *norm) {
     const struct rg_model *const m = e->net.model;
     const size_t n = m->arena, losses = 2 * e->net.plan.batch;
     double *values = NULL, largest = 0.0, squares = 0.0;
-    RG_TRY(rg_alloc(&values, n > losses ? n : losses, sizeof *values, "the gradients"));
+    RG_TRY(rg_alloc(&values, rg_max(n, losses), sizeof *values, "the gradients"));
     rg_status status = rg_reals_read(e->net.device, values, e->net.buffers.row_loss, 0, losses);
     *loss = 0.0;
     for (size_t i = 0; status == RG_OK && i < losses; i++) {
@@ -232,7 +233,7 @@ rg_status rg_engine_forward(struct rg_engine *e, struct rg_batch_source *source,
     const size_t each = e->net.plan.target_steps * e->net.plan.outputs;
     RG_TRY(rg_engine_pack(e));
     for (size_t first = 0; first < rows; first += e->net.plan.chunk) {
-        const size_t n = rows - first < e->net.plan.chunk ? rows - first : e->net.plan.chunk;
+        const size_t n = rg_min(rows - first, e->net.plan.chunk);
         const struct rg_chunk chunk = {
             .source = source, .update = update, .first_row = first, .rows = n, .loss = RG_LOSS_AUTO};
         RG_TRY(rg_chunk_forward(&e->net, &chunk, outputs + first * each));

@@ -1,6 +1,7 @@
 /* The output layer and the loss: see head.h. */
 #include "engine/head.h"
 
+#include "base/sizes.h"
 #include "engine/layer.h"
 #include "engine/readout.h"
 #include "engine/wide_head.h"
@@ -53,7 +54,7 @@ size_t rg_head_pack_jobs(const struct rg_net *net, struct rg_pack_job jobs[RG_MA
 /* Steps of the segment that have an output. */
 static struct rg_span target_span(const struct rg_net *net) {
     const size_t first = net->plan.steps - net->plan.target_steps;
-    return (struct rg_span){net->segment.begin > first ? net->segment.begin : first, net->segment.end};
+    return (struct rg_span){rg_max(net->segment.begin, first), net->segment.end};
 }
 
 /* Set dL/dout of the last layer to 0 at every step but net->probe. */

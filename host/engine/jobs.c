@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/sizes.h"
+
 static_assert(sizeof(struct rg_pack_args) >= sizeof(struct rg_reduce_args), "the larger one comes first");
 
 rg_status rg_jobs_launch(struct rg_net *net, struct rg_jobs *jobs) {
@@ -25,6 +27,6 @@ rg_status rg_jobs_add(struct rg_net *net, struct rg_jobs *jobs, const void *job,
     RG_TRY(jobs->n == RG_MAX_JOBS ? rg_jobs_launch(net, jobs) : RG_OK);
     memcpy((unsigned char *)&jobs->args + jobs->n * jobs->job_bytes, job, jobs->job_bytes);
     jobs->n++;
-    jobs->work = work > jobs->work ? work : jobs->work;
+    jobs->work = rg_max(work, jobs->work);
     return RG_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/sizes.h"
 #include "engine/chunk.h"
 #include "engine/layer.h"
 
@@ -50,7 +51,7 @@ rg_status rg_engine_lag_parts(struct rg_engine *e, const struct rg_engine_lags *
     const struct rg_plan *const p = &e->net.plan;
     struct rg_lag_args args = lag_args(e, l->layer, l->direction);
     for (size_t t = e->net.segment.begin; t < e->net.segment.end; t += p->slices) {
-        const size_t left = e->net.segment.end - t, n = left < p->slices ? left : p->slices;
+        const size_t left = e->net.segment.end - t, n = rg_min(left, p->slices);
         const struct rg_layer_parts terms = {.span = {t, t + n}, .n = n};
         args.n_terms = (rg_u32)n;
         args.out = l->out + t * args.n_parts;

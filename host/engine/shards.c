@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sizes.h"
 #include "engine/rows.h"
 #include "ranks/tree.h"
 #include "rnn_gpu/memory.h"
@@ -38,7 +39,7 @@ static size_t depth_of(const struct rg_shards *s) {
     size_t max = 0;
     for (size_t i = 0; i < s->n_nodes; i++) {
         const size_t depth = i + rg_tree_depth(s->nodes[i]);
-        max = depth > max ? depth : max;
+        max = rg_max(depth, max);
     }
     return max;
 }
@@ -46,7 +47,7 @@ static size_t depth_of(const struct rg_shards *s) {
 static rg_status create_exchange(const struct rg_net *net, struct rg_shards *s) {
     const size_t n = ranks_of(net), real = net->plan.real_bytes, losses = 2 * real;
     struct rg_tree_node nodes[RG_TREE_NODES];
-    s->piece = net->plan.arena < PIECE_BYTES / real ? net->plan.arena : PIECE_BYTES / real;
+    s->piece = rg_min(net->plan.arena, PIECE_BYTES / real);
     RG_TRY(rg_alloc(&s->sent, 5 * n, sizeof *s->sent, "the exchange between ranks"));
     s->received = s->sent + n;
     s->rank_nodes = s->received + n;
@@ -67,8 +68,7 @@ static rg_status create(const struct rg_net *net, struct rg_shards *s) {
     s->run = rg_tree_run(net->plan.shards, rank, n);
     s->n_nodes = rg_tree_nodes(net->plan.shards, s->run, s->nodes);
     const size_t sums = depth_of(s) * net->plan.arena;
-    RG_TRY(rg_alloc(&s->sums, sums > RG_FOLLOW_BYTES / real ? sums : RG_FOLLOW_BYTES / real, real,
-                    "sums of the shards' gradients"));
+    RG_TRY(rg_alloc(&s->sums, rg_max(sums, RG_FOLLOW_BYTES / real), real, "sums of the shards' gradients"));
     RG_TRY(rg_alloc(&s->losses, 2 * net->plan.batch, real, "the losses"));
     return n > 1 ? create_exchange(net, s) : RG_OK;
 }
@@ -168,7 +168,7 @@ rg_status rg_shards_gradient(struct rg_shards *s, struct rg_net *net, struct rg_
     double since = rg_seconds();
     for (size_t at = 0; several && at < net->plan.arena; at += s->piece) {
         const size_t left = net->plan.arena - at;
-        RG_TRY(exchange_piece(s, net, at, left < s->piece ? left : s->piece));
+        RG_TRY(exchange_piece(s, net, at, rg_min(left, s->piece)));
     }
     RG_TRY(several ? exchange_losses(s, net) : RG_OK);
     RG_TRY(rg_buffer_write(net->device, net->buffers.gradients, 0, s->sums, net->plan.arena * net->plan.real_bytes));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "files/files.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
@@ -383,7 +384,7 @@ rg_status rg_onnx_floats_of(const struct rg_onnx_file *file, const struct rg_onn
         return refuse_tensor(file, tensor, "has fewer numbers than the layer needs");
     }
     for (size_t at = 0; at < count; at += PIECE) {
-        const size_t n = count - at < PIECE ? count - at : PIECE;
+        const size_t n = rg_min(count - at, PIECE);
         struct rg_tensor piece = {.dtype = dtype, .n_dims = 1, .shape = {n}, .data_bytes = n * rg_dtype_bytes(dtype)};
         RG_TRY(data_at(file, tensor, first + at, n, buffer, &piece.data));
         rg_tensor_to_float(&piece, out + at);

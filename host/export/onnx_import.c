@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "export/formats.h"
 #include "export/onnx_layers.h"
 #include "export/onnx_net.h"
@@ -35,7 +36,7 @@ static rg_status read_layer(const struct rg_onnx_file *file, struct rg_model *mo
             const size_t at = rg_model_parameter(model, layer, d, roles[i]);
             const size_t count = rg_parameter_elements(&model->parameters[at]);
             const size_t first = i < 2 ? d * count : (2 * d + i - 2) * count;
-            RG_TRY(read_gates(file, &weights[i < 2 ? i : 2], first, s, count / (rg_cell_gates(s->cell) * s->hidden),
+            RG_TRY(read_gates(file, &weights[rg_min(i, 2)], first, s, count / (rg_cell_gates(s->cell) * s->hidden),
                               rg_model_values(model, at)));
         }
     }

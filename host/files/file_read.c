@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "files/files.h"
 #include "rnn_gpu/log.h"
@@ -79,7 +80,7 @@ rg_status rg_source_read(struct rg_source *source, void *out, size_t bytes) {
                        source->label, source->bytes, bytes - (source->bytes - source->position));
     }
     for (size_t done = 0; done < bytes;) {
-        const size_t n = bytes - done < PIECE ? bytes - done : PIECE;
+        const size_t n = rg_min(bytes - done, PIECE);
         RG_TRY(rg_stop_check());
         RG_TRY(source->read(source, (char *)out + done, n));
         done += n;
@@ -98,7 +99,7 @@ rg_status rg_source_pass(struct rg_source *source, size_t bytes) {
     }
     RG_TRY(rg_alloc(&block, RG_SOURCE_BLOCK, 1, "a block of a file"));
     for (size_t done = 0; status == RG_OK && done < bytes; done += RG_SOURCE_BLOCK) {
-        status = rg_source_read(source, block, bytes - done < RG_SOURCE_BLOCK ? bytes - done : RG_SOURCE_BLOCK);
+        status = rg_source_read(source, block, rg_min(bytes - done, RG_SOURCE_BLOCK));
     }
     rg_free(block);
     return status;

@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include "base/sizes.h"
 #include "files/files.h"
 #include "rnn_gpu/memory.h"
 
@@ -11,7 +12,7 @@ enum { BLOCK = 1 << 18 };
 static rg_status read_all(struct rg_source *source, unsigned char *block, struct rg_fingerprint *out) {
     unsigned long crc = crc32_z(0, NULL, 0);
     while (source->position < source->bytes) {
-        const size_t left = source->bytes - source->position, n = left < BLOCK ? left : BLOCK;
+        const size_t left = source->bytes - source->position, n = rg_min(left, BLOCK);
         RG_TRY(rg_source_read(source, block, n));
         crc = crc32_z(crc, block, n);
     }

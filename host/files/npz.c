@@ -14,6 +14,7 @@
 #include <zip.h>
 #include <zlib.h>
 
+#include "base/sizes.h"
 #include "files/files.h"
 #include "files/zip_directory.h"
 #include "rnn_gpu/memory.h"
@@ -108,7 +109,7 @@ static rg_status member_verify(const struct archive *archive, size_t index, stru
     rg_status status = RG_OK;
     while (status == RG_OK && source->position < source->bytes) {
         const size_t left = source->bytes - source->position;
-        status = rg_source_read(source, scratch, left < sizeof scratch ? left : sizeof scratch);
+        status = rg_source_read(source, scratch, rg_min(left, sizeof scratch));
     }
     if (status == RG_OK) {
         status = member_end(source);
@@ -186,7 +187,7 @@ static bool is_wanted(const struct archive *archive, const char *name) {
 /* A stored member is read from the file itself: libzip would copy its bytes twice more. */
 static rg_status stored_read(struct rg_source *source, void *out, size_t bytes) {
     for (size_t done = 0; done < bytes;) {
-        const size_t n = bytes - done < RG_SOURCE_BLOCK ? bytes - done : RG_SOURCE_BLOCK;
+        const size_t n = rg_min(bytes - done, RG_SOURCE_BLOCK);
         unsigned char *const block = (unsigned char *)out + done;
         RG_TRY(rg_source_read_at(source, source->base + source->position + done, block, n));
         source->crc = (uint32_t)crc32_z(source->crc, block, n);

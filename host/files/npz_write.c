@@ -9,6 +9,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "files/files.h"
 #include "files/json.h"
@@ -72,7 +73,7 @@ static rg_status append(struct archive *archive, const void *data, size_t bytes)
 /* In pieces, so that a signal is answered soon. */
 static rg_status append_data(struct archive *archive, const char *data, size_t bytes) {
     for (size_t done = 0, n; done < bytes; done += n) {
-        n = bytes - done < PIECE ? bytes - done : PIECE;
+        n = rg_min(bytes - done, PIECE);
         RG_TRY(rg_stop_check());
         RG_TRY(append(archive, data + done, n));
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "files/files.h"
 #include "files/json.h"
 #include "rnn_gpu/memory.h"
@@ -157,7 +158,7 @@ static rg_status to_floating(const struct rg_tensors *list, const struct rg_tens
     for (size_t first = 0; first < n; first += PIECE) {
         struct rg_tensor piece = *item;
         piece.data = bytes;
-        piece.data_bytes = (n - first < PIECE ? n - first : PIECE) * size;
+        piece.data_bytes = rg_min(n - first, PIECE) * size;
         RG_TRY(
             rg_source_read_at(list->file, list->offsets[item - list->items] + first * size, bytes, piece.data_bytes));
         convert(&piece, first, floats, out);

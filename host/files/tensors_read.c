@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/ending.h"
+#include "base/sizes.h"
 #include "files/files.h"
 #include "files/sections.h"
 #include "rnn_gpu/memory.h"
@@ -26,7 +27,7 @@ static rg_status read_single_npy(struct rg_source *source, size_t stay, struct r
 static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors_reading *how, bool data,
                                struct rg_tensors **out) {
     char magic[9] = {0};
-    const size_t bytes = source->bytes < sizeof magic ? source->bytes : sizeof magic;
+    const size_t bytes = rg_min(source->bytes, sizeof magic);
     RG_TRY(rg_source_read_at(source, 0, magic, bytes));
     if (memcmp(magic, "\x93NUMPY", 6) == 0) {
         return read_single_npy(source, how->stay, out);

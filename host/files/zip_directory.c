@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 enum {
@@ -83,7 +84,7 @@ static rg_status walk_directory(const struct rg_source *source, const struct rg_
  * memory for 65,535 more if a directory is longer than announced. It is slow for names that are chosen to collide. So
  * every place that libzip may take for an end record is checked here first. */
 rg_status rg_zip_check(const struct rg_source *source, struct rg_zip_directory *last) {
-    const size_t length = source->bytes < TAIL_BYTES ? source->bytes : TAIL_BYTES;
+    const size_t length = rg_min(source->bytes, TAIL_BYTES);
     const size_t tail_offset = source->bytes - length;
     unsigned char *tail = NULL;
     rg_status status = RG_OK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "gradient/cell_steps.h"
 #include "gradient/dense.h"
 #include "model/cells.h"
@@ -15,8 +16,8 @@
 enum { RANGE = 100, LARGEST = 900 };
 
 rg_status rg_adjoint_create(const struct rg_cell_facts *facts, size_t rows, struct rg_adjoint *a) {
-    const size_t far = facts->back > facts->skip ? facts->back : facts->skip;
-    *a = (struct rg_adjoint){.facts = facts, .rows = rows, .ring = far > 1 ? far : 1};
+    const size_t far = rg_max(facts->back, facts->skip);
+    *a = (struct rg_adjoint){.facts = facts, .rows = rows, .ring = rg_max(far, 1)};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&a->d, a->ring * rows, facts->deltas * facts->hidden * sizeof(double), "state gradients"));
     RG_TRY_GOTO(rg_alloc(&a->carry, facts->back * rows, facts->hidden * sizeof(double), "state gradients"));

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "base/sort.h"
 #include "gradient/cell_steps.h"
 #include "gradient/dense.h"
@@ -187,8 +188,7 @@ static void choose_products(struct walk *w, size_t fit) {
     enum { MIN_DIRECTIONS = 4 };
     const double steps = (double)w->lags, width = (double)rg_products_width(&w->facts);
     c->state = rg_products_state(&w->facts);
-    size_t k = c->state < RG_DIRECTIONS ? c->state : RG_DIRECTIONS,
-           n = fit < RG_CAUSE_SEQUENCES ? fit : RG_CAUSE_SEQUENCES;
+    size_t k = rg_min(c->state, RG_DIRECTIONS), n = rg_min(fit, RG_CAUSE_SEQUENCES);
     while (n > 1 && 4.0 * steps * (double)(n * k * k) * width > PRODUCT_WORK) {
         n--;
     }
@@ -265,7 +265,7 @@ static void fill(const struct walk *w, bool smallest, double *values) {
 /* Lyapunov exponents: medians over the sequences that reach the largest lag. */
 static void note_exponents(struct walk *w) {
     struct rg_causes *const c = w->causes;
-    const size_t n = c->directions < RG_EXPONENTS ? c->directions : RG_EXPONENTS;
+    const size_t n = rg_min(c->directions, RG_EXPONENTS);
     c->n_exponents = c->last > 0 ? n : 0;
     for (size_t i = 0; i < c->n_exponents; i++) {
         double values[RG_CAUSE_SEQUENCES];
@@ -287,7 +287,7 @@ static void note_reach(struct walk *w) {
     size_t came = 0;
     for (size_t s = 0; s < w->sequences; s++) {
         const size_t steps = w->products.triangles[s].steps;
-        came = steps > came ? steps : came;
+        came = rg_max(steps, came);
         for (size_t lag = 0; lag <= steps; lag++) {
             c->reached[lag] += 1.0;
         }
@@ -504,7 +504,7 @@ rg_status rg_causes_measure(struct rg_engine *engine, struct rg_batch_source *so
     const struct rg_plan *const p = &engine->net.plan;
     const size_t probe = options->probe ? options->probe : p->steps;
     struct walk w = {.engine = engine,
-                     .rows = options->rows < p->chunk ? options->rows : p->chunk,
+                     .rows = rg_min(options->rows, p->chunk),
                      .probe = probe - 1,
                      .lags = options->lags && options->lags < probe ? options->lags : probe,
                      .limits = options->limits,

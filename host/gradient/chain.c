@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "gradient/cell_steps.h"
 #include "gradient/dense.h"
 #include "gradient/scaled.h"
@@ -23,10 +24,8 @@ double rg_chain_bytes(const struct rg_cell_facts *f, size_t steps) {
 }
 
 rg_status rg_chain_create(const struct rg_cell_facts *f, size_t max, struct rg_chain *c) {
-    *c = (struct rg_chain){.facts = f,
-                           .max = max,
-                           .h_blocks = f->back > f->skip ? f->back : f->skip,
-                           .c_blocks = rg_cell_has_c(f->cell) ? f->back : 0};
+    *c = (struct rg_chain){
+        .facts = f, .max = max, .h_blocks = rg_max(f->back, f->skip), .c_blocks = rg_cell_has_c(f->cell) ? f->back : 0};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&c->factors, max, numbers(f) * sizeof *c->factors, "factors of Jacobians"));
     RG_TRY_GOTO(rg_alloc(&c->dh, f->hidden, sizeof *c->dh, "factors of Jacobians"));

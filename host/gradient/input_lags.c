@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "base/sort.h"
 #include "gradient/sweeps.h"
 #include "rnn_gpu/memory.h"
@@ -45,8 +46,8 @@ static bool choose_sizes(struct job *j, size_t rows) {
         }
     }
     j->each = of[0].vectors + of[1].vectors;
-    rows = rows < RG_INPUT_ROWS ? rows : RG_INPUT_ROWS;
-    rows = rows < p->chunk ? rows : p->chunk;
+    rows = rg_min(rows, RG_INPUT_ROWS);
+    rows = rg_min(rows, p->chunk);
     while (rows > 1 && !fits(p, rows, j->each)) {
         rows--;
     }

@@ -186,7 +186,7 @@ static void do_rows(void *context, size_t part, int thread) {
     struct rg_lag_walk *const w = step->walk;
     /* multiples of four: see dense.c */
     const size_t each = (all->n + 4 * RG_LAG_ROW_PARTS - 1) / (4 * RG_LAG_ROW_PARTS) * 4, low = part * each;
-    const size_t high = low + each < all->n ? low + each : all->n;
+    const size_t high = rg_min(low + each, all->n);
     (void)thread;
     if (low >= all->n) {
         return;

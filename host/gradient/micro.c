@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "gradient/dense.h"
 #include "rnn_gpu/memory.h"
 
@@ -54,8 +55,8 @@ static rg_status create_slots(struct rg_micro *m, size_t rows, size_t lags) {
 
 rg_status rg_micro_create(size_t rows, size_t lags, size_t length, struct rg_micro *m) {
     const size_t fit = WHOLE_BYTES / (length * sizeof(double));
-    *m = (struct rg_micro){.n = fit < 2 ? 1 : fit < RG_MICRO_BATCHES ? fit : RG_MICRO_BATCHES, .length = length};
-    m->n = rows < m->n ? rows : m->n;
+    *m = (struct rg_micro){.n = fit < 2 ? 1 : rg_min(fit, RG_MICRO_BATCHES), .length = length};
+    m->n = rg_min(rows, m->n);
     rg_status status = RG_OK;
     RG_TRY_GOTO(create_slots(m, rows, lags));
     RG_TRY_GOTO(rg_alloc(&m->sums, m->n_slots * m->n, sizeof *m->sums, "terms of the gradient"));
@@ -274,7 +275,7 @@ rg_status rg_micro_products_create(const struct rg_micro *m, size_t first, size_
     RG_TRY_GOTO(rg_alloc(&w.tile, TILE * WIDTH, sizeof *w.tile, "statistics of the gradient"));
     RG_TRY_GOTO(rg_alloc(&w.sums, p->n_slots * N * WIDTH, sizeof *w.sums, "statistics of the gradient"));
     for (size_t at = first; at < last && w.exponent != RG_SCALED_EMPTY; at += TILE) {
-        add_tile(&w, at, last - at < TILE ? last - at : TILE);
+        add_tile(&w, at, rg_min(last - at, TILE));
     }
     gather(&w);
 fail:

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "gradient/sweeps.h"
 #include "rnn_gpu/memory.h"
 
@@ -99,7 +100,7 @@ static void choose_rows(const struct rg_plan *p, size_t each, size_t rows, size_
     const double bytes = rg_sweeps_bytes(p, 1, each) + of_logs, work = rg_sweeps_work(p, 1, each);
     const double fit = floor(MAX_WORK / work), room = floor(MAX_BYTES / bytes);
     *all = fit < 1.0 ? 1 : fit < (double)rows ? (size_t)fit : rows;
-    *at_once = *all < p->chunk ? *all : p->chunk;
+    *at_once = rg_min(*all, p->chunk);
     *at_once = room < 1.0 ? 1 : room < (double)*at_once ? (size_t)room : *at_once;
 }
 
@@ -135,7 +136,7 @@ static rg_status walk(struct rg_probe_map *map, struct rg_sweeps *s, size_t at_o
     for (size_t first = 0; first < map->rows && !s->ended; first += at_once) {
         const double all = (double)map->rows;
         s->first = first;
-        s->rows = map->rows - first < at_once ? map->rows - first : at_once;
+        s->rows = rg_min(map->rows - first, at_once);
         s->watch = rg_watch_piece(&options->watch, (double)first / all, (double)s->rows / all);
         RG_TRY(rg_sweeps_run(s));
         if (!s->ended) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
@@ -12,7 +13,7 @@ size_t rg_products_state(const struct rg_cell_facts *f) {
 }
 
 static size_t h_blocks(const struct rg_cell_facts *f) {
-    return f->back > f->skip ? f->back : f->skip;
+    return rg_max(f->back, f->skip);
 }
 
 static size_t c_blocks(const struct rg_cell_facts *f) {

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/sizes.h"
 #include "gradient/lag_walk.h"
 #include "gradient/step_terms.h"
 #include "rnn_gpu/memory.h"
@@ -33,7 +34,7 @@ static rg_status load_group(struct rg_lag_walk *w, size_t low, size_t high, bool
         rg_scaled_clear(&w->terms.kept[slot]);
     }
     for (size_t first = 0; first < w->rows; first += chunk) {
-        const size_t left = w->rows - first, rows = left < chunk ? left : chunk;
+        const size_t left = w->rows - first, rows = rg_min(left, chunk);
         RG_TRY(rg_lag_load_chunk(w, first, rows));
         for (size_t order = high; order-- > low;) {
             const double done = (double)(w->lags - (order - rg_lag_first_order(w))) / (double)w->lags;
@@ -116,7 +117,7 @@ static rg_status walk_ranges(struct rg_lag_walk *w) {
 static rg_status create_direction(struct rg_lag_walk *w) {
     RG_TRY(rg_cell_facts_create(w->engine, w->weights, w->profile->layer, w->profile->direction, &w->facts));
     w->aligned = w->facts.to_first && w->source->ragged;
-    const size_t chunk = rows_at_once(w), at_once = w->rows < chunk ? w->rows : chunk;
+    const size_t chunk = rows_at_once(w), at_once = rg_min(w->rows, chunk);
     const enum rg_keeping keeping = w->rows > chunk ? RG_KEEP_GROUPS : w->ranges ? RG_KEEP_RANGES : RG_KEEP_AT_ONCE;
     RG_TRY(rg_adjoint_create(&w->facts, w->rows, &w->adjoint));
     RG_TRY(rg_step_states_create(w->engine, &w->facts, at_once, &w->states));
@@ -165,9 +166,9 @@ static rg_status walk_layers(struct rg_lag_walk *w) {
 
 static rg_status create_walk(struct rg_lag_walk *w) {
     const struct rg_plan *const p = &w->engine->net.plan;
-    size_t wide = p->out_stride > p->hidden ? p->out_stride : p->hidden;
+    size_t wide = rg_max(p->out_stride, p->hidden);
     for (size_t l = 0; l < p->layers; l++) {
-        wide = p->layer[l].inputs > wide ? p->layer[l].inputs : wide;
+        wide = rg_max(p->layer[l].inputs, wide);
     }
     w->wide = wide;
     RG_TRY(rg_lag_profiles_create(w->engine, w->rows, w->probe + 1, &w->profiles));

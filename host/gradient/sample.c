@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/sizes.h"
 #include "engine/lags.h"
 #include "rnn_gpu/memory.h"
 
@@ -49,12 +50,12 @@ static rg_status create_buffers(struct rg_lag_sampler *s) {
 rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_batch_source *source, size_t probe,
                                 struct rg_lag_sampler **out) {
     const struct rg_plan *const p = &engine->net.plan;
-    const size_t rows = p->chunk < p->batch ? p->chunk : p->batch;
+    const size_t rows = rg_min(p->chunk, p->batch);
     RG_TRY(rg_alloc(out, 1, sizeof **out, "lag samples"));
     struct rg_lag_sampler *const s = *out;
     *s = (struct rg_lag_sampler){.engine = engine,
                                  .source = source,
-                                 .rows = rows < MAX_ROWS ? rows : MAX_ROWS,
+                                 .rows = rg_min(rows, MAX_ROWS),
                                  .probe = (probe ? probe : p->steps) - 1,
                                  .steps = p->steps,
                                  .each = rg_plan_has_skip(p, RG_SKIP_ADD) ? 3 : 2};

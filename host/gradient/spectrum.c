@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/sizes.h"
 #include "base/sort.h"
 #include "rnn_gpu/memory.h"
 
@@ -52,7 +53,7 @@ static rg_status note_products(struct rg_products *p, struct rg_spectrum *out) {
     double *all = NULL;
     rg_status status = RG_OK;
     for (size_t s = 0; s < p->sequences; s++) {
-        out->steps = p->graded[s].steps > out->steps ? p->graded[s].steps : out->steps;
+        out->steps = rg_max(p->graded[s].steps, out->steps);
     }
     if (out->steps == 0) {
         return RG_OK;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/sizes.h"
 #include "engine/chunk.h"
 #include "engine/layer.h"
 #include "rnn_gpu/memory.h"
@@ -81,8 +82,8 @@ rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_
                                 struct rg_step_states *states) {
     const struct rg_plan *const p = &e->net.plan;
     const size_t saved = f->saved * f->hidden;
-    size_t widest = p->out_stride > p->d_stride ? p->out_stride : p->d_stride;
-    widest = widest > p->layer[0].x_stride ? widest : p->layer[0].x_stride;
+    size_t widest = rg_max(p->out_stride, p->d_stride);
+    widest = rg_max(widest, p->layer[0].x_stride);
     *states = (struct rg_step_states){.device = e->net.device};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&states->h, rows * f->hidden, sizeof(double), "states"));
@@ -101,7 +102,7 @@ rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_
         RG_TRY_GOTO(rg_reals_create(e->net.device, rows * widest, "states", &states->aligned));
     }
     const size_t fit = BLOCK_NUMBERS / (rows * widest);
-    states->max = fit < 1 ? 1 : fit < BLOCK_STEPS ? fit : BLOCK_STEPS;
+    states->max = fit < 1 ? 1 : rg_min(fit, BLOCK_STEPS);
     for (size_t i = 0; i < RG_N_STEP_BLOCKS; i++) {
         RG_TRY_GOTO(rg_alloc(&states->blocks[i].values, states->max, rows * widest * sizeof(double), "states"));
     }
@@ -195,9 +196,9 @@ static void span_block(const struct reading *r, size_t place, struct rg_step_blo
         block->n = 1;
     } else if (r->facts->direction == 1) {
         block->first = place;
-        block->n = end - place < max ? end - place : max;
+        block->n = rg_min(end - place, max);
     } else {
-        block->n = place - begin + 1 < max ? place - begin + 1 : max;
+        block->n = rg_min(place - begin + 1, max);
         block->first = place + 1 - block->n;
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "base/sizes.h"
 #include "gradient/adjoint.h"
 #include "gradient/arrival.h"
 #include "gradient/dense.h"
@@ -39,7 +40,7 @@ static size_t n_rows(const struct walk *w) {
 static size_t widest(const struct rg_plan *p) {
     size_t wide = p->directions * p->hidden;
     for (size_t l = 0; l < p->layers; l++) {
-        wide = p->layer[l].inputs > wide ? p->layer[l].inputs : wide;
+        wide = rg_max(p->layer[l].inputs, wide);
     }
     return wide;
 }

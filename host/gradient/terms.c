@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "gradient/dense.h"
 #include "gradient/step_terms.h"
 #include "rnn_gpu/memory.h"
@@ -28,9 +29,9 @@ static rg_status create_ranges(struct rg_terms *t, size_t lags, enum rg_keeping 
         t->alone = lags;
         return rg_alloc(&t->begins, 1, sizeof *t->begins, "ranges of lags");
     }
-    const size_t half = t->group / 2, max = half < 1 ? 1 : half < MAX_RANGES ? half : MAX_RANGES;
+    const size_t half = t->group / 2, max = half < 1 ? 1 : rg_min(half, MAX_RANGES);
     const size_t left = t->group > max ? t->group - max : 1;
-    t->alone = left < RG_LAGS_ALONE ? left : RG_LAGS_ALONE;
+    t->alone = rg_min(left, RG_LAGS_ALONE);
     RG_TRY(rg_alloc(&t->begins, max + 2, sizeof *t->begins, "ranges of lags"));
     for (size_t i = 0; i <= max; i++) {
         const double growth = pow((double)lags / (double)t->alone, (double)i / (double)max);
@@ -157,7 +158,7 @@ void rg_terms_add(struct rg_terms *t, size_t part) {
     for (size_t i = 0; low < hidden && i < t->n_taken; i++) {
         for (size_t m = 0; m < t->profile->n_matrices; m++) {
             for (size_t g = 0; g < t->facts->gates; g++) {
-                add_block(t, &t->taken[i], m, g, low, hidden - low < each ? hidden - low : each);
+                add_block(t, &t->taken[i], m, g, low, rg_min(hidden - low, each));
             }
         }
     }
@@ -366,7 +367,7 @@ void rg_terms_compare_ranges(struct rg_terms *t, size_t lags) {
     for (size_t slot = 0; slot < t->group; slot++) {
         const size_t first = slot < t->alone ? slot : t->begins[slot - t->alone];
         size_t end = slot < t->alone ? slot + 1 : t->begins[slot - t->alone + 1];
-        end = end < lags ? end : lags;
+        end = rg_min(end, lags);
         if (first >= end) {
             break;
         }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/sizes.h"
 #include "rnn_gpu/log.h"
 
 /* An assignment NAME[i,j]=V. */
@@ -28,7 +29,7 @@ struct target {
 };
 
 static rg_status refuse(const struct assignment *a, const char *what) {
-    return rg_fail(RG_USAGE, "--set %.*s: %s", (int)(a->length < 80 ? a->length : 80), a->text, what);
+    return rg_fail(RG_USAGE, "--set %.*s: %s", (int)rg_min(a->length, 80), a->text, what);
 }
 
 /* ---- Reading ---- */

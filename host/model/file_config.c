@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "files/json.h"
 #include "rnn_gpu/memory.h"
 
@@ -261,7 +262,7 @@ static size_t measure_list(const struct rg_json *json, size_t *count) {
             *count += !in_string && json->text[at] == ',';
         }
     }
-    return (at < json->length ? at : json->length) - json->at;
+    return rg_min(at, json->length) - json->at;
 }
 
 /* The names are read directly into the block that the model will own: first pointers, then text. In JSON a name takes

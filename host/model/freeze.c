@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/sizes.h"
 
 enum { PATTERN_BYTES = 2 * RG_NAME_BYTES };
 
@@ -37,7 +38,7 @@ static const char *nearest(const struct rg_model *model, const char *pattern) {
     for (size_t i = 0; i < model->n_parameters; i++) {
         const char *const name = model->parameters[i].name;
         const size_t whole = cost_of(pattern, name), part = cost_of(pattern, short_name(name));
-        const size_t smaller = whole < part ? whole : part;
+        const size_t smaller = rg_min(whole, part);
         if (smaller < min) {
             min = smaller;
             best = i;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 /* ---- Independent numbers ---- */
@@ -109,7 +110,7 @@ static void reflect_axes(const struct reflections *by, size_t first, size_t end,
         }
     }
     for (size_t r = end; r-- > 0;) {
-        for (size_t k = r > first ? r : first; k < end; k++) {
+        for (size_t k = rg_max(r, first); k < end; k++) {
             const double *const axis = by->v + r * n + r;
             double *const row = w + (k - first) * n + r;
             const double along = by->scale[r] * dot(axis, row, n - r);
@@ -202,7 +203,7 @@ static rg_status fill_nprnn(const struct rg_gate_matrices *m, const struct rg_st
     if (m->columns != n) {
         return rg_fail(RG_ERROR, "%s: [%zu, %zu] is not square; use another initialiser", what, n, m->columns);
     }
-    RG_TRY_GOTO(rg_alloc(&r, (n < 2 ? 2 : n) * n, sizeof *r, what));
+    RG_TRY_GOTO(rg_alloc(&r, rg_max(n, 2) * n, sizeof *r, what));
     RG_TRY_GOTO(rg_alloc(&a, n * n, sizeof *a, what));
     for (size_t gate = 0; gate < m->gates; gate++) {
         for (size_t i = 0; i < n; i++) {

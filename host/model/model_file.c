@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/sizes.h"
 #include "files/files.h"
 #include "model/cells.h"
 #include "model/file_config.h"
@@ -120,8 +121,7 @@ static const char *name_in_file(const struct source *source, const char *name, c
     if (prefix->text == NULL) {
         return name;
     }
-    (void)snprintf(text, NAME_BYTES, "%.*s%s", (int)(prefix->length < NAME_BYTES ? prefix->length : NAME_BYTES),
-                   prefix->text, rest);
+    (void)snprintf(text, NAME_BYTES, "%.*s%s", (int)rg_min(prefix->length, NAME_BYTES), prefix->text, rest);
     return text;
 }
 
@@ -449,7 +449,7 @@ static rg_status find_pickle(const char *path, bool *is_pickle) {
     char head[HEAD_BYTES];
     *is_pickle = false;
     RG_TRY(rg_source_open(&source, path));
-    const size_t n = source.bytes < HEAD_BYTES ? source.bytes : HEAD_BYTES;
+    const size_t n = rg_min(source.bytes, HEAD_BYTES);
     const rg_status status = rg_source_read_at(&source, 0, head, n);
     rg_source_close(&source);
     RG_TRY(status);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/sizes.h"
 #include "options/option_list.h"
 #include "options/options.h"
 
@@ -50,13 +51,13 @@ static const struct rg_option *nearest_option(size_t command, const char *name) 
 
 static rg_status refuse_unknown(size_t command, const char *argument, size_t length) {
     char name[80];
-    snprintf(name, sizeof name, "%.*s", (int)(length < 79 ? length : 79), argument + strspn(argument, "-"));
+    snprintf(name, sizeof name, "%.*s", (int)rg_min(length, 79), argument + strspn(argument, "-"));
     name[strcspn(name, "=")] = '\0';
     for (char *c = name; *c != '\0'; c++) { /* as Python and files of options write it */
         *c = *c == '_' ? '-' : *c;
     }
     const struct rg_option *const nearest = nearest_option(command, name);
-    return rg_fail(RG_USAGE, "unknown option '%.*s'%s%s%s", (int)(length < 80 ? length : 80), argument,
+    return rg_fail(RG_USAGE, "unknown option '%.*s'%s%s%s", (int)rg_min(length, 80), argument,
                    nearest != NULL ? "; did you mean --" : "", nearest != NULL ? nearest->name : "",
                    nearest != NULL ? "?" : "");
 }

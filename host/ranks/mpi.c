@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sizes.h"
 #include "base/symbol.h"
 #include "ranks/ranks.h"
 #include "rnn_gpu/memory.h"
@@ -263,7 +264,7 @@ rg_status rg_ranks_broadcast(struct rg_ranks *ranks, size_t from, void *data, si
     enum { PIECE = 1 << 30 };
     const struct library *const m = of(ranks);
     for (size_t done = 0; done < bytes; done += PIECE) {
-        const size_t n = bytes - done < PIECE ? bytes - done : PIECE;
+        const size_t n = rg_min(bytes - done, PIECE);
         MPI_Request request;
         TRY(Ibcast, (char *)data + done, (int)n, m->byte, (int)from, m->world, &request);
         RG_TRY(finish(m, &request));

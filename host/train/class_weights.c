@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 enum { SHOWN = 6 };
@@ -32,7 +33,7 @@ static rg_status read_number(const char *text, locale_t locale, double *value, c
     const bool decimal = length > 0 && strspn(text, "+-.0123456789eE") >= length && end == text + length;
     if (!decimal || !(*value >= 0.0 && *value <= LARGEST)) {
         return rg_fail(RG_USAGE, "--class-weights takes `balanced` or numbers from 0 to 1e9 such as 1,2.5, not '%.*s'",
-                       (int)(length < 40 ? length : 40), text);
+                       (int)rg_min(length, 40), text);
     }
     *rest = text + length;
     return RG_OK;

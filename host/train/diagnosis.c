@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/sizes.h"
 #include "gradient/step_rule.h"
 #include "rnn_gpu/memory.h"
 
@@ -34,11 +35,11 @@ static struct sample choose_sample(const struct rg_plan *p, const struct rg_diag
     lags = fmax(MIN_LAGS, lags);
     const double directions = (double)(p->layers * p->directions), width = hidden * (double)(p->gates > 3 ? 2 : 1);
     struct sample s = {.rows = fit < 1.0 ? 1 : fit < MAX_ROWS ? (size_t)fit : MAX_ROWS};
-    s.rows = s.rows < o->rows ? s.rows : o->rows;
-    s.rows = s.rows < p->chunk ? s.rows : p->chunk; /* those that are in memory together */
+    s.rows = rg_min(s.rows, o->rows);
+    s.rows = rg_min(s.rows, p->chunk); /* those that are in memory together */
     s.lags = fit < 1.0 && lags < all ? (size_t)lags : (size_t)all;
     s.product_lags = (size_t)fmax(MIN_LAGS, PRODUCT_WORK / (64.0 * width * directions));
-    s.product_lags = s.product_lags < s.lags ? s.product_lags : s.lags;
+    s.product_lags = rg_min(s.product_lags, s.lags);
     return s;
 }
 
@@ -65,7 +66,7 @@ static rg_status measure_causes(struct rg_engine *engine, struct rg_batch_source
         asked[i] = rg_verdict_asks_causes(&d->profiles->items[i]);
         any = any || asked[i];
     }
-    const struct rg_cause_options options = {.rows = s->rows < RG_CAUSE_ROWS ? s->rows : RG_CAUSE_ROWS,
+    const struct rg_cause_options options = {.rows = rg_min(s->rows, RG_CAUSE_ROWS),
                                              .probe = o->probe,
                                              .lags = s->product_lags,
                                              .limits = o->how == RG_DIAGNOSE_SAMPLE ? few_singular : max_singular,

@@ -1,6 +1,7 @@
 /* Scoring a data set: see evaluator.h. */
 #include "train/evaluator.h"
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 static rg_status create(struct rg_device *device, const struct rg_model *model, const struct rg_evaluator_options *o,
@@ -10,7 +11,7 @@ static rg_status create(struct rg_device *device, const struct rg_model *model, 
     e->ranks = rg_ranks_several(o->ranks) && !data->streams ? o->ranks : NULL; /* streams go on from batch to batch */
     const size_t share = e->ranks ? (data->n_sequences - 1) / e->ranks->n + 1 : data->n_sequences;
     const size_t max = rg_data_source_batch(device, data, o->batch, o->memory);
-    e->batch = data->streams ? data->streams : share < max ? share : max;
+    e->batch = data->streams ? data->streams : rg_min(share, max);
     e->target = model->shape.target;
     e->model_outputs = model->shape.outputs;
     const size_t rows = e->batch * (e->target == RG_TARGET_STEPS ? data->n_steps : 1);
@@ -59,7 +60,7 @@ uint64_t rg_evaluator_bytes(const struct rg_evaluator *e) {
 /* Sequences of the batch that begins with `first`. */
 static size_t rows_of(const struct rg_evaluator *e, size_t first) {
     const size_t left = e->problem.n_sequences - first;
-    return left < e->batch ? left : e->batch;
+    return rg_min(left, e->batch);
 }
 
 /* Score a batch whose outputs rank `from` has computed. Every rank scores all of them, in the file's order. */

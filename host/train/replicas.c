@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "device/team.h"
 #include "options/options_store.h"
@@ -274,8 +275,8 @@ static rg_status choose_workers(struct crew *c) {
                                      "out, or select a device with --device");
     }
     c->n_workers = info.units < 1 ? 1 : (size_t)info.units;
-    c->n_workers = c->n_workers > MAX_WORKERS ? MAX_WORKERS : c->n_workers;
-    c->n_workers = c->n_workers > c->replicas->n ? c->replicas->n : c->n_workers;
+    c->n_workers = rg_min(c->n_workers, MAX_WORKERS);
+    c->n_workers = rg_min(c->n_workers, c->replicas->n);
     return RG_OK;
 }
 

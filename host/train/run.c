@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -37,7 +38,7 @@ static rg_status create_validator(struct rg_run *r) {
         return RG_OK;
     }
     RG_TRY(evaluator_options(r, r->data.validation, &problem, &options));
-    options.batch = c->data.batch < options.batch ? c->data.batch : options.batch;
+    options.batch = rg_min(c->data.batch, options.batch);
     options.memory /= VALIDATION_PART;
     options.ranks = c->machine.ranks;
     RG_TRY(rg_validator_create(r->device, r->model, &options, &r->validator));

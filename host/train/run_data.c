@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/sizes.h"
 #include "data/data_fingerprint.h"
 #include "rnn_gpu/log.h"
 #include "train/fill.h"
@@ -163,8 +164,7 @@ void rg_run_data_length(const struct rg_dataset *data, struct rg_config *c) {
                                                                                : FILE_BATCH;
     c->data.batch = data->streams                 ? data->streams / c->training.accumulate
                     : rg_config_gives(c, "batch") ? c->data.batch
-                    : n < most                    ? n
-                                                  : most;
+                                                  : rg_min(n, most);
     c->training.updates = c->training.epochs > 0 ? rg_epochs_updates(c->training.epochs, rg_update_sequences(c), n)
                           : rg_config_is_fashion_mnist(c) && !rg_config_gives(c, "updates") ? FASHION_UPDATES
                                                                                             : c->training.updates;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/counted.h"
+#include "base/sizes.h"
 #include "engine/engine.h"
 #include "model/assign.h"
 #include "ranks/ranks.h"
@@ -219,7 +220,7 @@ rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
     if (data->kind != RG_INPUT_FLOAT || data->input_mean) {
         return RG_OK;
     }
-    part.n_sequences = data->n_sequences < ENOUGH ? data->n_sequences : ENOUGH;
+    part.n_sequences = rg_min(data->n_sequences, ENOUGH);
     RG_TRY(rg_alloc(&moments, 2 * n, sizeof *moments, "the inputs' means"));
     const rg_status status = rg_dataset_moments(&part, moments, moments + n);
     for (size_t f = 0; status == RG_OK && f < n; f++) {
@@ -499,7 +500,7 @@ rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *mode
                  .data_bytes = rg_data_source_bytes(device, data, batch, memory)}};
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
     for (size_t first = 0; first < n; first += batch) {
-        const size_t rows = n - first < batch ? n - first : batch;
+        const size_t rows = rg_min(n - first, batch);
         RG_TRY_GOTO(rg_engine_forward(engine, &source->source, first / batch, rows,
                                       outputs + first * rg_setup_output_elements(model, data)));
     }

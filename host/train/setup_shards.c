@@ -1,4 +1,5 @@
 /* How a batch is shared out: see setup.h. */
+#include "base/sizes.h"
 #include "ranks/ranks.h"
 #include "train/setup.h"
 #include "train/trainer.h"
@@ -7,8 +8,8 @@
  * depend on the batch alone, so that any number of ranks gives the same bits. */
 static size_t usual_shards(size_t batch) {
     enum { SHARD_ROWS = 64, MIN_SHARDS = 8, MAX_SHARDS = 4096 };
-    const size_t min = batch < MIN_SHARDS ? batch : MIN_SHARDS, by_rows = batch / SHARD_ROWS;
-    return by_rows < min ? min : by_rows < MAX_SHARDS ? by_rows : MAX_SHARDS;
+    const size_t min = rg_min(batch, MIN_SHARDS), by_rows = batch / SHARD_ROWS;
+    return by_rows < min ? min : rg_min(by_rows, MAX_SHARDS);
 }
 
 rg_status rg_setup_shards(struct rg_config *c) {

@@ -25,7 +25,7 @@ size_t rg_fill_groups(const struct rg_net *net, size_t rows) {
     const struct rg_span w = net->segment;
     const size_t runs = rows * ((w.end + RG_FILL_STEPS - 1) / RG_FILL_STEPS - w.begin / RG_FILL_STEPS);
     const size_t groups = (runs + 31) / 32, max = (size_t)net->device->info.units * 4;
-    return groups < max ? groups : max;
+    return rg_min(groups, max);
 }
 
 static bool is_double(const struct rg_device *device) {
@@ -278,7 +278,7 @@ static bool is_staged(const struct rg_device *device, const struct rg_dataset *d
 
 size_t rg_data_source_batch(const struct rg_device *device, const struct rg_dataset *data, size_t max,
                             uint64_t memory) {
-    const size_t batch = data->n_sequences < max ? data->n_sequences : max;
+    const size_t batch = rg_min(data->n_sequences, max);
     const uint64_t room = memory_of(device, memory) / BATCH_PART / sequence_bytes(device, data, 1);
     const size_t fitting = room < 1 ? 1 : room < batch ? (size_t)room : batch;
     return is_staged(device, data, fitting, memory) ? fitting : batch;
@@ -308,7 +308,7 @@ static rg_status upload_inputs(struct rg_data_source *s) {
         return rg_buffer_write(s->device, s->x, 0, all, n * size);
     }
     for (size_t first = 0; first < n; first += PIECE) {
-        const size_t length = n - first < PIECE ? n - first : PIECE;
+        const size_t length = rg_min(n - first, PIECE);
         RG_TRY(read_inputs(s->device, data, first, length, piece));
         RG_TRY(rg_buffer_write(s->device, s->x, first * size, piece, length * size));
     }
@@ -384,7 +384,7 @@ static rg_status upload_targets(struct rg_data_source *s) {
     }
     double piece[PIECE];
     for (size_t first = 0; first < n; first += PIECE) {
-        const size_t length = n - first < PIECE ? n - first : PIECE;
+        const size_t length = rg_min(n - first, PIECE);
         for (size_t i = 0; i < length; i++) {
             piece[i] = rg_dataset_target(data, first + i);
         }

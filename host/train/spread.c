@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/sizes.h"
 #include "base/sort.h"
 #include "rnn_gpu/memory.h"
 
@@ -84,7 +85,7 @@ static double drawn_median(const double *losses, size_t n, uint64_t *state, doub
 
 /* `room` [3 * the larger n]. */
 static bool are_tied(const struct rg_spread_group *a, const struct rg_spread_group *b, double *room) {
-    const size_t max = a->n > b->n ? a->n : b->n;
+    const size_t max = rg_max(a->n, b->n);
     double *const of_a = room, *const of_b = room + max, *const space = room + 2 * max;
     const size_t n = sort_losses(a->runs, a->n, of_a), m = sort_losses(b->runs, b->n, of_b);
     size_t lower = 0, higher = 0;
@@ -94,7 +95,7 @@ static bool are_tied(const struct rg_spread_group *a, const struct rg_spread_gro
         lower += x < y;
         higher += x > y;
     }
-    return (double)(lower > higher ? lower : higher) < RG_SPREAD_SURE * RG_SPREAD_DRAWS;
+    return (double)rg_max(lower, higher) < RG_SPREAD_SURE * RG_SPREAD_DRAWS;
 }
 
 /* A group with its position, to be sorted: by median, equal ones by position. */
@@ -119,7 +120,7 @@ static rg_status sort_groups(struct rg_spread_group *groups, size_t n, size_t *o
         status = rg_spread_of(g->runs, g->n, &g->spread);
         g->rank = 0;
         g->tied = false;
-        *max = g->n > *max ? g->n : *max;
+        *max = rg_max(g->n, *max);
         if (g->spread.runs > 0) {
             places[(*ranked)++] = (struct place){g->spread.median, i};
         }

@@ -1,6 +1,7 @@
 /* Truncated BPTT that carries the state: see stateful.h. */
 #include "train/stateful.h"
 
+#include "base/sizes.h"
 #include "train/trainer.h"
 
 enum { TEXT_STREAMS = 32 };
@@ -32,7 +33,7 @@ rg_status rg_stateful_unroll(const struct rg_config *c, struct rg_dataset *data)
 /* The most streams, at most `wanted`, with at least K steps each. */
 static size_t fitting(const struct rg_config *c, size_t steps, size_t wanted) {
     const size_t max = steps / c->training.tbptt;
-    return max < 1 ? 1 : max < wanted ? max : wanted;
+    return max < 1 ? 1 : rg_min(max, wanted);
 }
 
 rg_status rg_stateful_lay_out(const struct rg_config *c, bool held_out, struct rg_dataset *data) {

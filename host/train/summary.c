@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/sizes.h"
 #include "files/json_lines.h"
 #include "train/loss_mean.h"
 
@@ -117,7 +118,7 @@ void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *pr
     summary->horizon = hh->horizon;
     summary->long_share = 0.0;
     summary->lag_steps = profile->steps;
-    summary->n_lags = profile->steps < RG_SUMMARY_LAGS ? profile->steps : RG_SUMMARY_LAGS;
+    summary->n_lags = rg_min(profile->steps, RG_SUMMARY_LAGS);
     for (size_t lag = 0; lag < profile->steps; lag++) {
         const size_t column = lag * summary->n_lags / profile->steps;
         summary->lag_norm[column] = fmax(summary->lag_norm[column], hh->norm[lag]);

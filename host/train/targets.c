@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/number_text.h"
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 enum { CSV_CLASSES = 100, PYTORCH_IGNORES = -100, SHOWN_CLASSES = 6 };
@@ -283,7 +284,7 @@ size_t rg_targets_probe(const struct rg_targets *t) {
     }
     for (size_t back = 0; back < steps; back++) { /* sequences end together */
         const size_t here = targets_at(t, back);
-        max = here > max ? here : max;
+        max = rg_max(here, max);
     }
     for (size_t back = 0; back < steps; back++) { /* an early step has all targets, and no past */
         if (max > 0 && 2 * targets_at(t, back) >= max) {

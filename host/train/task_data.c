@@ -1,6 +1,7 @@
 /* The sequences of a synthetic task as a data set: see task_data.h. */
 #include "train/task_data.h"
 
+#include "base/sizes.h"
 #include "base/stop.h"
 #include "device/device.h"
 #include "rnn_gpu/memory.h"
@@ -88,7 +89,7 @@ static rg_status open_transfer(const struct rg_task_sequences *s, struct transfe
     const struct rg_device_options options = {.threads = s->threads, .is_double = s->doubles};
     const size_t row = s->problem->data_steps * rg_input_stride(s->problem->inputs);
     t->rows = row < PIECE ? PIECE / row : 1;
-    t->rows = t->rows < s->n ? t->rows : s->n;
+    t->rows = rg_min(t->rows, s->n);
     RG_TRY(rg_native_open(&options, &t->device));
     RG_TRY(rg_reals_create(t->device, t->rows * row, "the task's sequences", &t->x));
     RG_TRY(rg_reals_create(t->device, t->rows * target_steps(s->problem), "the task's targets", &t->y));
@@ -104,7 +105,7 @@ rg_status rg_task_data(const struct rg_task_sequences *s, struct rg_dataset **ou
     for (size_t first = 0; first < s->n; first += t.rows) {
         const size_t left = s->n - first;
         RG_TRY_GOTO(rg_stop_check());
-        RG_TRY_GOTO(make_rows(s, &t, first, left < t.rows ? left : t.rows, *out));
+        RG_TRY_GOTO(make_rows(s, &t, first, rg_min(left, t.rows), *out));
     }
 fail:
     rg_free(t.numbers);

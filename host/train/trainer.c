@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sizes.h"
 #include "base/stop.h"
 
 const char *const rg_reason_names[] = {"done", "target", "time", "interrupted", "diverged", "patience", NULL};
@@ -31,8 +32,7 @@ struct loop {
 
 /* Is the mean loss as low as --target-loss asks, and is it one over enough updates? */
 static bool target_reached(const struct loop *l) {
-    const uint64_t min =
-        l->config->training.updates < RG_LOSS_MEAN_MIN ? l->config->training.updates : RG_LOSS_MEAN_MIN;
+    const uint64_t min = rg_min(l->config->training.updates, RG_LOSS_MEAN_MIN);
     return l->config->training.target_loss > 0.0 && l->state->mean.updates >= min &&
            rg_loss_mean_value(&l->state->mean) <= l->config->training.target_loss;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sizes.h"
 #include "data/data_fingerprint.h"
 #include "files/json_lines.h"
 #include "files/shell_text.h"
@@ -77,7 +78,7 @@ static rg_status list_names(DIR *folder, const char *path, uint64_t **updates, s
         *updates = NULL;
         return status;
     }
-    *n = found < max ? found : max; /* another process may have added one in between */
+    *n = rg_min(found, max); /* another process may have added one in between */
     return RG_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/sizes.h"
 #include "model/philox.h"
 #include "rnn_gpu/memory.h"
 #include "train/setup.h"
@@ -25,9 +26,9 @@ static size_t steps_for(const struct rg_model *model) {
     const size_t inputs = rg_export_reads_words(model) ? 1 : s->inputs;
     const size_t numbers = inputs + (s->target == RG_TARGET_STEPS ? s->outputs : 0); /* of a step */
     const size_t once = s->skip + 3, twice = 2 * s->skip + 3, max = MAX_NUMBERS / numbers;
-    const size_t steps = twice <= USUAL_STEPS ? twice : once > USUAL_STEPS ? once : USUAL_STEPS;
+    const size_t steps = twice <= USUAL_STEPS ? twice : rg_max(once, USUAL_STEPS);
     const size_t fitting = steps > USUAL_STEPS && steps > max ? USUAL_STEPS : steps;
-    return fitting < MIN_STEPS ? MIN_STEPS : fitting;
+    return rg_max(fitting, MIN_STEPS);
 }
 
 /* Store a number of feature `f`, drawn like the training data: `number` is from the normal distribution. */

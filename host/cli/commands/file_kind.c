@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/sizes.h"
 #include "files/files.h"
 #include "files/sections.h"
 
@@ -15,7 +16,7 @@ rg_status rg_file_kind_of(const char *path, enum rg_file_kind *kind) {
     struct rg_source source;
     unsigned char head[16] = {0};
     RG_TRY(rg_source_open(&source, path));
-    const size_t n = source.bytes < sizeof head ? source.bytes : sizeof head;
+    const size_t n = rg_min(source.bytes, sizeof head);
     const rg_status status = rg_source_read_at(&source, 0, head, n);
     rg_source_close(&source);
     RG_TRY(status);

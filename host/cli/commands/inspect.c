@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/number_text.h"
+#include "base/sizes.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/file_kind.h"
 #include "cli/commands/trainings.h"
@@ -36,7 +37,7 @@ static void look_at(const struct rg_tensor *tensor, struct figures *f) {
     *f = (struct figures){.min = INFINITY, .max = -INFINITY};
     for (size_t first = 0; first < n; first += PIECE) {
         struct rg_tensor piece = {.name = tensor->name, .dtype = tensor->dtype, .n_dims = 1};
-        piece.shape[0] = n - first < PIECE ? n - first : PIECE;
+        piece.shape[0] = rg_min(n - first, PIECE);
         piece.data = (const char *)tensor->data + first * width;
         piece.data_bytes = piece.shape[0] * width;
         rg_tensor_to_double(&piece, values);

@@ -9,6 +9,7 @@
 #include "base/attempts.h"
 #include "base/counted.h"
 #include "base/number_text.h"
+#include "base/sizes.h"
 #include "cli/commands/outputs.h"
 #include "cli/report/advice.h"
 #include "cli/report/chance.h"
@@ -227,7 +228,7 @@ void rg_recorder_update(struct rg_recorder *r, const struct rg_update *u, const 
 static void add_histogram(struct rg_recorder *r, const char *tag, uint64_t update, const struct rg_sampled *m,
                           size_t steps) {
     double limits[RG_BUCKETS + 1], weights[RG_BUCKETS] = {0.0}, largest = -INFINITY, sum = 0.0;
-    const size_t n = steps < RG_BUCKETS ? steps : RG_BUCKETS;
+    const size_t n = rg_min(steps, RG_BUCKETS);
     for (size_t lag = 0; lag < steps; lag++) {
         largest = fmax(largest, m->log10_norm[lag]);
     }

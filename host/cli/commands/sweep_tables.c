@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "cli/report/fold_table.h"
 #include "cli/report/lines.h"
 #include "cli/report/screen.h"
@@ -31,7 +32,7 @@ static struct keys keys_of(const struct rg_grid_of_runs *grid, size_t n_axes) {
         const struct rg_option_list *const axis = &grid->axes[i];
         size_t max = strlen(axis->option->name);
         for (size_t v = 0; axis->n > 1 && v < axis->n; v++) {
-            max = strlen(axis->values[v]) > max ? strlen(axis->values[v]) : max;
+            max = rg_max(strlen(axis->values[v]), max);
         }
         width += axis->n > 1 ? max + 1 : 0;
     }
@@ -42,7 +43,7 @@ static size_t axis_width(const struct rg_option_list *axis) {
     size_t width = 0;
     for (size_t i = 0; i < axis->n; i++) {
         const size_t length = strlen(axis->values[i]);
-        width = length > width ? length : width;
+        width = rg_max(length, width);
     }
     return width;
 }

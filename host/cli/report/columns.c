@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "base/utf8.h"
 #include "cli/report/lines.h"
 #include "rnn_gpu/memory.h"
@@ -59,11 +60,11 @@ static void set_widths(struct rg_columns *t) {
     for (size_t i = 0; i < n; i++) {
         struct rg_column *const column = &t->columns[i];
         const size_t head = rg_utf8_count(column->head);
-        column->width = head > column->width ? head : column->width;
+        column->width = rg_max(head, column->width);
     }
     for (size_t i = 0; i < t->n_cells; i++) {
         const size_t columns = rg_utf8_count(t->cells[i]);
-        t->columns[i % n].width = columns > t->columns[i % n].width ? columns : t->columns[i % n].width;
+        t->columns[i % n].width = rg_max(columns, t->columns[i % n].width);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "gradient/profile.h"
 
 enum { MAX_CURVES = 6, MAP_ROWS = 64, MAP_COLUMNS = 80, LAGS_LINEAR = 200 };
@@ -343,8 +344,8 @@ static size_t column_at(const struct rg_history *h, const struct rg_axis *axis, 
 static rg_status fill_map(const struct rg_history *h, bool share, struct rg_plot *plot) {
     const size_t matrix = rg_history_main_matrix(h);
     const enum rg_lag_quantity quantity = share ? RG_LAG_SHARE : RG_LAG_LOG10_NORM;
-    const size_t columns = h->sample.n < MAP_COLUMNS ? h->sample.n : MAP_COLUMNS;
-    const size_t rows = h->n_columns < MAP_ROWS ? h->n_columns : MAP_ROWS;
+    const size_t columns = rg_min(h->sample.n, MAP_COLUMNS);
+    const size_t rows = rg_min(h->n_columns, MAP_ROWS);
     RG_TRY(rg_plot_set_heat(plot, rows, columns));
     const double first = plot->x.low, span = plot->x.high - plot->x.low;
     for (size_t c = 0; c < columns; c++) {
@@ -355,7 +356,7 @@ static rg_status fill_map(const struct rg_history *h, bool share, struct rg_plot
             size_t to = column_at(h, &plot->y, (double)(r + 1) / (double)rows);
             to = to > from ? to : from + 1;
             plot->heat.values[r * columns + c] =
-                from < h->n_columns ? gather(values, from, to <= h->n_columns ? to : h->n_columns, share) : NAN;
+                from < h->n_columns ? gather(values, from, rg_min(to, h->n_columns), share) : NAN;
         }
     }
     return RG_OK;
@@ -392,7 +393,7 @@ rg_status rg_figure_share_map(const struct rg_history *h, struct rg_plot *plot) 
 
 rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, bool always, struct rg_plot *plot) {
     const size_t rows = profiles->layers * profiles->directions, lags = profiles->items[0].probe;
-    const size_t columns = lags < MAP_COLUMNS ? lags : MAP_COLUMNS;
+    const size_t columns = rg_min(lags, MAP_COLUMNS);
     struct rg_axis x = rg_axis_of("lag: steps back from the loss", RG_LINEAR), y = rg_axis_of("layer", RG_LINEAR);
     if (profiles->directions > 1) {
         y = rg_axis_of("layers upwards, each forward, then reverse", RG_LINEAR);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 rg_status rg_history_create(struct rg_history **out) {
@@ -118,14 +119,14 @@ void rg_history_add_validation(struct rg_history *h, uint64_t update, double los
 /* ---- Lags ---- */
 
 size_t rg_lag_columns(size_t lags) {
-    return lags < RG_KEPT_LAGS ? lags : RG_KEPT_LAGS;
+    return rg_min(lags, RG_KEPT_LAGS);
 }
 
 /* First lag of a column. The columns grow with the lag, and each has at least one lag. */
 static size_t growing(size_t lags, size_t column) {
     const double bend = log((double)lags / 16.0), place = (double)column / RG_KEPT_LAGS;
     const size_t first = (size_t)((double)lags * expm1(bend * place) / expm1(bend));
-    return column >= RG_KEPT_LAGS ? lags : first > column ? first : column;
+    return column >= RG_KEPT_LAGS ? lags : rg_max(first, column);
 }
 
 size_t rg_lag_column(size_t lags, size_t column) {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
+#include "base/sizes.h"
 #include "base/utf8.h"
 
 /* Stands for a blank in the name of a file, at which no line ends. */
@@ -41,7 +42,7 @@ void rg_lines_print(const struct rg_paragraph *p, const char *text) {
     size_t head = p->color && p->color[0] ? p->head : 0, indent = 0;
     do {
         const size_t end = line_bytes(text, p->width > indent ? p->width - indent : 1);
-        const size_t colored = head < end ? head : end;
+        const size_t colored = rg_min(head, end);
         size_t shown = end;
         while (shown > colored && text[shown - 1] == ' ') {
             shown--;

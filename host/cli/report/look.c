@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/sizes.h"
+
 size_t rg_look_terminal(void) {
     struct winsize size;
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : RG_MIN_COLUMNS;
@@ -37,7 +39,7 @@ struct rg_look rg_look_of(const struct rg_config *config) {
 }
 
 static size_t within(size_t columns, size_t min, size_t max) {
-    return columns < min ? min : columns > max ? max : columns;
+    return columns < min ? min : rg_min(columns, max);
 }
 
 size_t rg_look_bars(const struct rg_look *look) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 
 static void add(struct rg_markup *m, const char *bytes, size_t length) {
@@ -61,7 +62,7 @@ static const char *entity_of(char c) {
 }
 
 void rg_markup_escaped(struct rg_markup *m, const char *text, size_t limit) {
-    size_t length = strlen(text), end = length > limit ? limit : length;
+    size_t length = strlen(text), end = rg_min(length, limit);
     while (end > 0 && end < length && ((unsigned char)text[end] & 0xC0) == 0x80) {
         end--; /* do not cut inside a character */
     }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/sizes.h"
 #include "cli/report/explain.h"
 #include "files/json_lines.h"
 #include "gradient/statistics.h"
@@ -21,7 +22,7 @@ static double decay_of(const double *row, size_t step) {
 }
 
 void rg_probe_text_print(const struct rg_probe_map *map) {
-    const size_t n = map->probes.n, shown = n < SHOWN ? n : SHOWN;
+    const size_t n = map->probes.n, shown = rg_min(n, SHOWN);
     char a[32], b[32], factor[32];
     if (n == 0) {
         return;
@@ -70,7 +71,7 @@ json_t *rg_probe_text_json(const struct rg_probe_map *map) {
 
 /* The ticks of the rows [rows], in the middle of each: the steps of up to MAX_LABELS of them. */
 static void label_rows(const struct rg_probe_map *map, size_t rows, struct rg_axis *y) {
-    const size_t n = map->probes.n, shown = rows < MAX_LABELS ? rows : MAX_LABELS;
+    const size_t n = map->probes.n, shown = rg_min(rows, MAX_LABELS);
     for (size_t i = 0; i < shown; i++) {
         const size_t row = shown < 2 ? 0 : i * (rows - 1) / (shown - 1);
         char text[RG_TICK_TEXT];
@@ -80,12 +81,11 @@ static void label_rows(const struct rg_probe_map *map, size_t rows, struct rg_ax
 }
 
 rg_status rg_figure_probes(const struct rg_probe_map *map, struct rg_plot *plot) {
-    const size_t n = map->probes.n, columns = map->steps < MAP_COLUMNS ? map->steps : MAP_COLUMNS;
+    const size_t n = map->probes.n, columns = rg_min(map->steps, MAP_COLUMNS);
     if (n == 0) {
         return RG_OK;
     }
-    const size_t rows =
-        n < MAP_ROWS ? n : MAP_ROWS; /* a row for each step that was measured, or for the first of several */
+    const size_t rows = rg_min(n, MAP_ROWS); /* a row for each step that was measured, or for the first of several */
     (void)snprintf(plot->title, sizeof plot->title, "Where each loss sends its gradient: norm of delta");
     plot->x = rg_axis_of("step of the state", RG_LINEAR);
     plot->y = rg_axis_of("step of the loss, a row each", RG_LINEAR);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "cli/report/walk_parts.h"
 #include "reference/reference_parts.h"
 #include "rnn_gpu/memory.h"
@@ -149,7 +150,7 @@ static rg_status create_terms(const struct rg_story *s, struct terms *terms) {
     terms->parameter = ref_parameter_at(w->net, terms->run.layer, terms->run.direction, terms->role);
     terms->elements = ref_parameter_elements(w->net, terms->parameter);
     for (size_t i = s->first; i < s->end; i++) {
-        terms->lags = rg_walk_length(w, i) > terms->lags ? rg_walk_length(w, i) : terms->lags;
+        terms->lags = rg_max(rg_walk_length(w, i), terms->lags);
     }
     RG_TRY(rg_alloc(&terms->numbers, terms->lags + 1, terms->elements * sizeof *terms->numbers, "the walk"));
     double *const sum = terms->numbers + terms->lags * terms->elements;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sizes.h"
 #include "cli/report/walk_story.h"
 #include "files/json.h"
 
@@ -81,7 +82,7 @@ static void begin(void *self, int level, const char *title, bool open) {
     s->below_blocks = false;
     plain(title, text, sizeof text);
     if (level == 1) {
-        const size_t length = strlen(text), rule = s->columns < TEXT_WIDTH ? s->columns : TEXT_WIDTH;
+        const size_t length = strlen(text), rule = rg_min(s->columns, TEXT_WIDTH);
         (void)printf("\n== %s ", text);
         for (size_t i = length + 4; i < rule; i++) {
             (void)printf("=");
@@ -102,7 +103,7 @@ static void text(void *self, enum rg_walk_text kind, const char *markup) {
     plain(markup, line, sizeof line);
     (void)printf("%s", s->below_blocks ? "\n" : "");
     s->below_blocks = false;
-    print_wrapped(line, s->columns < TEXT_WIDTH ? s->columns : TEXT_WIDTH, kind == RG_WALK_FORMULA ? 4 : 0);
+    print_wrapped(line, rg_min(s->columns, TEXT_WIDTH), kind == RG_WALK_FORMULA ? 4 : 0);
 }
 
 /* ---- Blocks ---- */
@@ -118,14 +119,14 @@ static struct layout layout_of(const struct rg_walk_block *b, size_t screen) {
     char label[64];
     for (size_t i = 0; i < b->n_lines; i++) {
         plain(b->lines[i].label, label, sizeof label);
-        l.label = strlen(label) > l.label ? strlen(label) : l.label;
-        l.columns = b->lines[i].n > l.columns ? b->lines[i].n : l.columns;
+        l.label = rg_max(strlen(label), l.label);
+        l.columns = rg_max(b->lines[i].n, l.columns);
     }
     if (INDENT + l.label + l.columns * l.cell > screen) {
         l.cell = 9;
     }
     const size_t room = screen > INDENT + l.label + l.cell ? (screen - INDENT - l.label) / l.cell : 1;
-    l.fits = l.columns < room ? l.columns : room;
+    l.fits = rg_min(l.columns, room);
     plain(b->title, l.title, sizeof l.title);
     l.width = l.label + l.fits * l.cell;
     if (strlen(l.title) > l.width) {
@@ -226,7 +227,7 @@ static void print_blocks(void *self, const struct rg_walk_block *blocks, size_t 
 }
 
 rg_status rg_walk_print(const struct rg_walk *walk, size_t sequence, size_t columns) {
-    struct screen screen = {.columns = columns < MIN_WIDTH ? MIN_WIDTH : columns > MAX_WIDTH ? MAX_WIDTH : columns};
+    struct screen screen = {.columns = columns < MIN_WIDTH ? MIN_WIDTH : rg_min(columns, MAX_WIDTH)};
     const struct rg_walk_writer writer = {
         .self = &screen, .begin = begin, .end = end, .text = text, .blocks = print_blocks};
     return rg_walk_tell(walk, sequence, &writer);

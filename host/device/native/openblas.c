@@ -59,7 +59,7 @@ static void one_block(void *context, size_t item, int thread) {
     const struct rg_wide_product *const p = s->product;
     const struct rg_openblas_operands *const o = s->operands;
     const size_t in_step = item % s->blocks * p->block, first = item / s->blocks * p->step + in_step;
-    const size_t rows = p->step - in_step < p->block ? p->step - in_step : p->block;
+    const size_t rows = rg_min(p->step - in_step, p->block);
     const size_t a = p->a_at + first * p->a_stride, c = p->c_at + first * p->c_stride;
     const int order = RG_CBLAS_ROW_MAJOR, plain = RG_CBLAS_NO_TRANS, form = p->transposed ? RG_CBLAS_TRANS : plain;
     const int m = (int)rows, n = (int)p->n, k = (int)p->k;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/guard.h"
+#include "base/sizes.h"
 #include "device/opencl/pocl_cache.h"
 #include "device/opencl/trial.h"
 #include "rnn_gpu/memory.h"
@@ -206,7 +207,7 @@ static size_t longest_arguments(void) {
     for (size_t i = 0; i < RG_N_KERNELS; i++) {
         const struct rg_kernel_signature *const s = &rg_kernel_signatures[i];
         const size_t bytes = (s->buffers + s->local) * sizeof(rg_u64) + s->args_bytes;
-        max = bytes > max ? bytes : max;
+        max = rg_max(bytes, max);
     }
     return max;
 }

@@ -105,7 +105,7 @@ static rg_status fill(struct opencl_device *device, cl_mem memory, size_t at, si
     const size_t local[2] = {(size_t)device->base.info.cols, (size_t)device->base.info.rows};
     const size_t max = GROUPS_A_UNIT * (size_t)device->base.info.units,
                  need = bytes / (local[0] * local[1] * sizeof(rg_u32));
-    const size_t groups = need < 1 ? 1 : need < max ? need : max, global[2] = {groups * local[0], local[1]};
+    const size_t groups = need < 1 ? 1 : rg_min(need, max), global[2] = {groups * local[0], local[1]};
     cl_kernel kernel = NULL;
     RG_TRY(rg_cl_kernels_find(&device->kernels, false, &launch, &kernel));
     RG_TRY(rg_cl_check(cl->clSetKernelArg(kernel, 0, sizeof(cl_mem), &memory), "clSetKernelArg", "rg_fill"));

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/sizes.h"
 #include "rnn_gpu/memory.h"
 #include "train/source.h"
 #include "verify/selftest/checks.h"
@@ -56,7 +57,7 @@ static rg_status compare_terms(struct walk *w) {
     const struct rg_plan *const plan = &engine->net.plan;
     const size_t at = plan->layer[w->layer].directions[w->direction].partial, term = rg_plan_term(plan, w->layer);
     for (size_t begin = 0; begin < plan->steps; begin += plan->slices) {
-        const size_t end = begin + plan->slices < plan->steps ? begin + plan->slices : plan->steps;
+        const size_t end = rg_min(begin + plan->slices, plan->steps);
         RG_TRY(rg_engine_step_terms(engine, w->layer, w->direction, (struct rg_span){begin, end}));
         RG_TRY(rg_reals_read(engine->net.device, w->partial, engine->net.buffers.partial, at, (end - begin) * term));
         for (size_t t = begin; t < end; t++) {
