@@ -23,22 +23,22 @@ static void quantiles(const double *values, size_t n, double *scratch, double *c
 
 /* Decades by which a sequence's gradient changes from the first lag that has a gradient to lag `last`. */
 static double change_of(const struct rg_lag_walk *w, size_t row, size_t last) {
-    const double there = w->delta_log[last * w->rows + row];
+    const double there = w->record.delta_log[last * w->rows + row];
     size_t first = 0;
-    while (first < last && !(w->delta_log[first * w->rows + row] > -INFINITY)) {
+    while (first < last && !(w->record.delta_log[first * w->rows + row] > -INFINITY)) {
         first++;
     }
-    const double change = there == -INFINITY ? there : there - w->delta_log[first * w->rows + row];
+    const double change = there == -INFINITY ? there : there - w->record.delta_log[first * w->rows + row];
     return isnan(change) ? INFINITY : change; /* both norms are beyond the range of a double */
 }
 
 static bool has_step(const struct rg_lag_walk *w, size_t row, size_t lag) {
-    return w->has_loss[row] && !isnan(w->delta_log[lag * w->rows + row]);
+    return w->record.has_loss[row] && !isnan(w->record.delta_log[lag * w->rows + row]);
 }
 
 /* The furthest lag that a gradient can reach and at which some sequence has a step. */
 static size_t furthest_lag(const struct rg_lag_walk *w) {
-    const size_t stride = w->profile->stride, lags = w->profile->lags;
+    const size_t stride = w->direction.profile->stride, lags = w->direction.profile->lags;
     for (size_t last = lags > 0 ? (lags - 1) / stride * stride : 0; last > 0; last -= stride) {
         for (size_t row = 0; row < w->rows; row++) {
             if (has_step(w, row, last)) {
@@ -51,10 +51,10 @@ static size_t furthest_lag(const struct rg_lag_walk *w) {
 
 /* Record the reach over the sequences. `scratch` is [rows]. */
 static void note_reach(const struct rg_lag_walk *w, double *scratch) {
-    struct rg_lag_reach *const reach = &w->profile->reach;
+    struct rg_lag_reach *const reach = &w->direction.profile->reach;
     size_t n = 0;
     *reach = (struct rg_lag_reach){.last = furthest_lag(w), .p10 = -INFINITY, .median = -INFINITY, .p90 = -INFINITY};
-    for (size_t row = 0; row < w->rows && w->profile->lags > 0; row++) {
+    for (size_t row = 0; row < w->rows && w->direction.profile->lags > 0; row++) {
         if (has_step(w, row, reach->last)) {
             scratch[n] = change_of(w, row, reach->last);
             reach->dead += scratch[n++] == -INFINITY;
@@ -71,8 +71,8 @@ static void note_reach(const struct rg_lag_walk *w, double *scratch) {
 
 /* Is the gradient of a sequence not finite at a lag? */
 static bool overflows(const struct rg_lag_walk *w) {
-    for (size_t i = 0; i < w->profile->lags * w->rows; i++) {
-        if (w->delta_log[i] == INFINITY && w->has_loss[i % w->rows]) {
+    for (size_t i = 0; i < w->direction.profile->lags * w->rows; i++) {
+        if (w->record.delta_log[i] == INFINITY && w->record.has_loss[i % w->rows]) {
             return true;
         }
     }
@@ -107,36 +107,38 @@ static double mean_end(const struct rg_lag_walk *w) {
     double largest = -INFINITY, sum = 0.0;
     size_t n = 0;
     for (size_t row = 0; row < w->rows; row++) {
-        largest = fmax(largest, w->end_log[row]);
+        largest = fmax(largest, w->record.end_log[row]);
     }
     for (size_t row = 0; row < w->rows; row++) {
-        if (!isnan(w->end_log[row])) {
-            sum += pow(10.0, 2.0 * (w->end_log[row] - largest));
+        if (!isnan(w->record.end_log[row])) {
+            sum += pow(10.0, 2.0 * (w->record.end_log[row] - largest));
             n++;
         }
     }
     const bool one_step = p->readout == RG_READOUT_LAST || p->readout == RG_READOUT_FINAL;
-    return isfinite(largest) && one_step && w->profile->layer + 1 == p->layers ? largest + 0.5 * log10(sum / (double)n)
-                                                                               : NAN;
+    return isfinite(largest) && one_step && w->direction.profile->layer + 1 == p->layers
+               ? largest + 0.5 * log10(sum / (double)n)
+               : NAN;
 }
 
 /* Measure how much of the profile is chance. */
 static rg_status measure_statistics(struct rg_lag_walk *w) {
-    struct rg_lag_profile *const p = w->profile;
-    RG_TRY(rg_terms_statistics(&w->terms));
+    struct rg_lag_profile *const p = w->direction.profile;
+    RG_TRY(rg_terms_statistics(&w->direction.terms));
     return p->statistics.lack == RG_STATISTICS_WHOLE
-               ? rg_decay_interval(&w->terms.micro, w->delta_log, w->rows, p->lags,
+               ? rg_decay_interval(&w->direction.terms.micro, w->record.delta_log, w->rows, p->lags,
                                    rg_slope_of(p->delta_log10, p->lags, 1), &p->statistics.decay)
                : RG_OK;
 }
 
 rg_status rg_lag_summarise(struct rg_lag_walk *w) {
-    struct rg_lag_profile *const p = w->profile;
+    const struct rg_lag_record *const record = &w->record;
+    struct rg_lag_profile *const p = w->direction.profile;
     double *scratch = NULL;
     RG_TRY(rg_alloc(&scratch, w->rows, sizeof *scratch, "the lag profile"));
     for (size_t lag = 0; lag < p->lags; lag++) {
-        const double *const deltas = w->delta_log + lag * w->rows, *const terms = w->term_log + lag * w->rows;
-        const struct rg_scaled *const s = &w->squares[lag];
+        const double *const deltas = record->delta_log + lag * w->rows, *const terms = record->term_log + lag * w->rows;
+        const struct rg_scaled *const s = &record->squares[lag];
         const bool some = s->exponent != RG_SCALED_EMPTY;
         /* the exponent of a square is even */
         p->delta_norm[lag] = some ? rg_scaled_value(sqrt(s->values[0]), s->exponent / 2) : 0.0;
@@ -146,13 +148,13 @@ rg_status rg_lag_summarise(struct rg_lag_walk *w) {
     }
     note_reach(w, scratch);
     rg_free(scratch);
-    rg_terms_finish(&w->terms);
+    rg_terms_finish(&w->direction.terms);
     p->overflow = overflows(w);
     if (p->overflow) {
         forget_terms(p);
     }
-    RG_TRY(w->brief ? RG_OK : measure_statistics(w));
-    p->used = w->facts.learned && w->n_live ? (double)w->n_used / (double)w->n_live : NAN;
+    RG_TRY(w->options->brief ? RG_OK : measure_statistics(w));
+    p->used = w->direction.facts.learned && record->n_live ? (double)record->n_used / (double)record->n_live : NAN;
     p->end_log = mean_end(w);
     return RG_OK;
 }

@@ -13,47 +13,77 @@
 
 enum { RG_LAG_ROW_PARTS = 8 /* parts of a chunk's rows, for the threads */ };
 
-/* The walk over layers, directions and steps. */
-struct rg_lag_walk {
-    struct rg_engine *engine;
-    struct rg_batch_source *source;
-    uint64_t update;
-    size_t rows, probe;    /* probe: the step of the loss, from 0 */
-    size_t lags;           /* lags to measure; lowered when the watch ends the measurement */
-    bool ranges;           /* lags far back share their terms */
-    bool brief;            /* without statistics */
-    const double *factors; /* factors of the optimiser's step, or NULL */
-    struct rg_watch watch;
-    double before, part; /* progress of the whole measurement before this direction; share of this direction in it */
-    size_t asked;        /* number of calls of must_end */
-    bool ended;          /* the watch ended the measurement */
-    struct rg_lag_profiles *profiles;
-    double *weights;
-    size_t loaded;      /* first row of the chunk whose states are on the device; SIZE_MAX: none */
-    uint32_t *begin;    /* [chunk] first live step of each of its sequences */
-    size_t wide;        /* length of a scratch row */
-    double *from_above; /* [chunk][D*H], dL/dout of one step */
-    double *kept_share; /* [chunk][D*H], dropout's factor for each of a layer's states; NULL without dropout */
-    double *raw;        /* [chunk][wide] */
-    double *row_norm;   /* [chunk] norms of the deltas of one step */
-    bool *has_loss;     /* [rows] the sequence receives a gradient from the loss; a step may have no target */
+/* How far the measurement is, and whether the watch ended it. */
+struct rg_lag_progress {
+    double before; /* share of the whole measurement before the present direction */
+    double part;   /* share of one direction in it */
+    size_t asked;  /* number of calls of must_end */
+    bool ended;
+};
+
+/* The chunk of sequences whose states are on the device. */
+struct rg_lag_chunk {
+    size_t loaded;   /* its first row; SIZE_MAX: none */
+    uint32_t *begin; /* [chunk] first live step of each of its sequences */
     struct rg_arrival arrival;
-    struct rg_pool *pool;
-    struct rg_sent sent[2];  /* [lags][rows] rows of D*H, of each direction, from the layer above */
-    struct rg_sent below[2]; /* the same for the layer below */
-    /* fields below: one direction of one layer */
-    struct rg_lag_profile *profile;
+};
+
+/* Scratch rows of one step of the chunk. */
+struct rg_lag_rows {
+    size_t wide;        /* length of a row of `raw` */
+    double *from_above; /* last layer: [chunk][H], dL/dout; others: [chunk][D*H], states before dropout */
+    double *kept_share; /* [chunk][D*H], dropout's factors; of a layer with dropout */
+    double *raw;        /* [chunk][wide] */
+    double *norm;       /* [chunk] norms of the deltas */
+};
+
+/* The gradients that layers send each other: of each direction [lags][rows] rows of D*H. */
+struct rg_lag_sent {
+    struct rg_sent above[2]; /* from the layer above to this one */
+    struct rg_sent below[2]; /* from this one to the layer below */
+};
+
+/* The direction of a layer that is walked. */
+struct rg_lag_direction {
+    struct rg_lag_profile *profile; /* its result */
     struct rg_cell_facts facts;
     struct rg_adjoint adjoint;
     struct rg_step_states states;
     struct rg_terms terms;
     /* sequences have different lengths, and the walk is at the same distance from the first step in each */
     bool aligned;
-    size_t n_live, n_used;        /* steps of all sequences; of these, steps that a learned skip did not skip */
-    double *delta_log, *term_log; /* [lags][rows] log10; NAN: the sequence has no step there */
-    double *end_log;              /* [rows] log10 of ||dL/dh|| ||h|| at lag 0; NAN: it has no step there */
-    struct rg_scaled *squares;    /* [lags] sum of ||delta||^2 over the sequences, one number each */
-    double *square;               /* [lags] the numbers of `squares` */
+};
+
+/* What the visits to a direction's steps leave for rg_lag_summarise. */
+struct rg_lag_record {
+    size_t n_live, n_used;     /* steps of all sequences; of these, steps that a learned skip did not skip */
+    double *delta_log;         /* [lags][rows] log10 of the delta's norm; NAN: the sequence has no step there */
+    double *term_log;          /* the same of the term */
+    double *end_log;           /* [rows] log10 of ||dL/dh|| ||h|| at lag 0; NAN: it has no step there */
+    struct rg_scaled *squares; /* [lags] sum of ||delta||^2 over the sequences, one number each */
+    double *square;            /* [lags] the numbers of `squares` */
+    /* [rows] the sequence receives a gradient from the loss, as a step may have no target. The last layer's visits
+     * set it, and the other layers keep it */
+    bool *has_loss;
+};
+
+/* The walk over layers, directions and steps. */
+struct rg_lag_walk {
+    struct rg_engine *engine;
+    struct rg_batch_source *source;
+    const struct rg_lag_options *options;
+    uint64_t update;
+    size_t rows, probe; /* probe: the step of the loss, from 0 */
+    size_t lags;        /* lags to measure */
+    struct rg_lag_profiles *profiles;
+    double *weights; /* [arena] */
+    struct rg_pool *pool;
+    struct rg_lag_progress progress;
+    struct rg_lag_chunk chunk;
+    struct rg_lag_rows step;
+    struct rg_lag_sent sent;
+    struct rg_lag_direction direction;
+    struct rg_lag_record record;
 };
 
 /* Size of a layer's state: D*H. */
@@ -83,7 +113,7 @@ struct rg_lag_visit {
 };
 rg_status rg_lag_chunk_step(struct rg_lag_walk *w, const struct rg_lag_visit *visit);
 
-/* Reduce the norms of the deltas by lag, the terms and the counts to w->profile. */
+/* Reduce the norms of the deltas by lag, the terms and the counts to the direction's profile. */
 rg_status rg_lag_summarise(struct rg_lag_walk *w);
 
 #endif
