@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/bench.h"
 #include "bench/cases.h"
 #include "rnn_gpu/memory.h"
 #include "scratch.h"
@@ -160,6 +161,52 @@ START_TEST(large_files) {
 }
 END_TEST
 
+/* A made-up device whose first launch takes long, as one does that compiles the kernel. */
+static size_t n_peak_launches;
+static uint64_t last_rounds;
+
+static rg_status peak_buffers(struct rg_device *device, size_t n, size_t bytes, struct rg_buffer **out) {
+    (void)device, (void)bytes;
+    ck_assert_uint_eq(n, 1);
+    *out = calloc(1, sizeof **out);
+    ck_assert_ptr_nonnull(*out);
+    return RG_OK;
+}
+
+static void peak_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer) {
+    (void)device;
+    free(buffer);
+}
+
+static rg_status peak_launch(struct rg_device *device, const struct rg_launch *launches, size_t n) {
+    (void)device;
+    ck_assert_uint_eq(n, 1);
+    last_rounds = ((const struct rg_peak_args *)launches->args)->rounds;
+    usleep(n_peak_launches++ == 0 ? 60000 : (useconds_t)(5 * last_rounds));
+    return RG_OK;
+}
+
+static rg_status peak_finish(struct rg_device *device) {
+    (void)device;
+    return RG_OK;
+}
+
+START_TEST(peak_after_compilation) {
+    static const struct rg_device_ops ops = {.buffers_create = peak_buffers,
+                                             .buffer_destroy = peak_buffer_destroy,
+                                             .launch = peak_launch,
+                                             .finish = peak_finish};
+    struct rg_device device = device_of_gpu();
+    double gflops = 0.0;
+    device.ops = &ops;
+    n_peak_launches = 0;
+    ck_assert_int_eq(rg_bench_peak(&device, &gflops), RG_OK);
+    ck_assert_uint_ge(last_rounds, 1024); /* 8192 where no launch is held up */
+    const double lanes = 4.0 * 64.0 * (double)rg_device_items(&device) * device.info.vec;
+    ck_assert_double_le(gflops, 2.0 * RG_PEAK_CHAINS * lanes / 5e-6 / 1e9);
+}
+END_TEST
+
 TEST_MAIN("bench") {
     TCase *const tests = add_tests(suite, "bench");
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
@@ -167,4 +214,5 @@ TEST_MAIN("bench") {
     tcase_add_test(tests, earlier_results);
     tcase_add_loop_test(tests, bad_files, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_test(tests, large_files);
+    tcase_add_test(tests, peak_after_compilation);
 }
