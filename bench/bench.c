@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/sizes.h"
 #include "base/sort.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/model.h"
 
@@ -107,6 +108,26 @@ double rg_bench_flops(const struct rg_bench_case *c) {
     const double head = c->outputs > 1 ? 6.0 * (double)c->hidden * (double)c->outputs : 0.0;
     return (6.0 * gh * (double)(c->hidden + c->input) - 2.0 * gh * (double)c->input) * bt +
            head * (double)c->batch * (c->target == RG_TARGET_STEPS ? (double)c->steps : 1.0);
+}
+
+double rg_bench_unused_flops(const struct rg_bench_case *c) {
+    return 6.0 * (double)rg_cell_gates(c->cell) * (double)c->hidden * (double)c->hidden * (double)c->batch;
+}
+
+rg_status rg_bench_raise_peak(struct rg_device *device, const struct rg_bench_case *c,
+                              const struct rg_bench_result *result, double *gflops) {
+    const double flops = rg_bench_flops(c) - rg_bench_unused_flops(c);
+    double again = 0.0;
+    if (!(flops > result->update * *gflops * 1e9) || result->update <= 0.0) {
+        return RG_OK;
+    }
+    RG_TRY(rg_bench_peak(device, &again));
+    if (again > *gflops) {
+        rg_log("the FMA peak of %s is %.0f GFLOP/s: other work held up its first measurement", device->info.backend,
+               again);
+        *gflops = again;
+    }
+    return RG_OK;
 }
 
 struct rg_shape rg_bench_shape(const struct rg_bench_case *c) {

@@ -29,6 +29,9 @@ rg_status rg_bench_queue(struct rg_device *device, const struct rg_bench_case *c
 /* FLOPs of an update of these sizes. */
 double rg_bench_flops(const struct rg_bench_case *c);
 
+/* Those of them that are counted and not computed: the products with h_0 = 0. */
+double rg_bench_unused_flops(const struct rg_bench_case *c);
+
 /* Bytes that the update takes with the whole batch in memory at once. */
 rg_status rg_bench_whole_bytes(const struct rg_device *device, const struct rg_bench_case *c, uint64_t *bytes);
 
@@ -37,6 +40,11 @@ struct rg_shape rg_bench_shape(const struct rg_bench_case *c);
 
 /* The device's peak of fused multiply-adds in GFLOP/s: the best of several runs, now. */
 rg_status rg_bench_peak(struct rg_device *device, double *gflops);
+
+/* An update that is faster than the peak, *gflops, shows that other work held up the peak's measurement. Repeat it
+ * then, and keep the higher result. */
+rg_status rg_bench_raise_peak(struct rg_device *device, const struct rg_bench_case *c,
+                              const struct rg_bench_result *result, double *gflops);
 
 /* Are `n` timed updates, `spent` seconds in all, enough? */
 bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent);

@@ -147,12 +147,10 @@ struct rg_bounds rg_bounds_of(const struct rg_ceilings *ceilings, const struct r
     const double h = hidden, saved = (double)p->saved * h, deltas = (double)p->deltas * h, x = (double)c->input;
     /* forward: x read, h and saved written; reverse: h and saved read, deltas written; gradient: h, x, deltas read */
     const double numbers = 2.0 * x + 3.0 * h + 2.0 * saved + 2.0 * deltas;
-    /* the products with h_0 = 0 are counted, but not computed */
-    const double unused = 6.0 * (double)p->gates * h * h * (double)c->batch;
     const bool cached = p->row_bytes * p->chunk <= info->cache_bytes;
     struct rg_bounds b = {
         .seconds = {
-            [RG_BOUND_COMPUTE] = (rg_bench_flops(c) - unused) / (ceilings->fma_gflops * 1e9),
+            [RG_BOUND_COMPUTE] = (rg_bench_flops(c) - rg_bench_unused_flops(c)) / (ceilings->fma_gflops * 1e9),
             [RG_BOUND_MEMORY] = (cached ? x : numbers) * steps * (double)info->real_bytes / ceilings->bandwidth,
             [RG_BOUND_TANH] = (double)rg_cells[c->cell].evaluations * h * steps / ceilings->tanh_rate,
             [RG_BOUND_LAUNCH] = (double)result->launches * ceilings->launch,

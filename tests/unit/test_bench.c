@@ -191,19 +191,51 @@ static rg_status peak_finish(struct rg_device *device) {
     return RG_OK;
 }
 
-START_TEST(peak_after_compilation) {
+static struct rg_device peak_device(void) {
     static const struct rg_device_ops ops = {.buffers_create = peak_buffers,
                                              .buffer_destroy = peak_buffer_destroy,
                                              .launch = peak_launch,
                                              .finish = peak_finish};
     struct rg_device device = device_of_gpu();
-    double gflops = 0.0;
     device.ops = &ops;
+    return device;
+}
+
+START_TEST(peak_after_compilation) {
+    struct rg_device device = peak_device();
+    double gflops = 0.0;
     n_peak_launches = 0;
     ck_assert_int_eq(rg_bench_peak(&device, &gflops), RG_OK);
     ck_assert_uint_ge(last_rounds, 1024); /* 8192 where no launch is held up */
     const double lanes = 4.0 * 64.0 * (double)rg_device_items(&device) * device.info.vec;
     ck_assert_double_le(gflops, 2.0 * RG_PEAK_CHAINS * lanes / 5e-6 / 1e9);
+}
+END_TEST
+
+/* A peak that an update exceeds is measured again, and never becomes lower. */
+START_TEST(peak_below_an_update) {
+    struct rg_device device = peak_device();
+    const struct rg_bench_case c = {.cell = RG_CELL_LSTM, .batch = 3, .steps = 5, .hidden = 4, .input = 2};
+    ck_assert_double_eq(rg_bench_flops(&c), (6.0 * 16 * 6 - 2.0 * 16 * 2) * 15);
+    ck_assert_double_eq(rg_bench_unused_flops(&c), 6.0 * 4 * 4 * 4 * 3);
+    struct rg_bench_result result = {.update = (rg_bench_flops(&c) - rg_bench_unused_flops(&c)) / 1e9}; /* 1 GFLOP/s */
+    double peak = 1.01;
+    n_peak_launches = 1;
+    ck_assert_int_eq(rg_bench_raise_peak(&device, &c, &result, &peak), RG_OK);
+    ck_assert_uint_eq(n_peak_launches, 1);
+    ck_assert_double_eq(peak, 1.01);
+    peak = 0.99; /* the device reaches more */
+    ck_assert_int_eq(rg_bench_raise_peak(&device, &c, &result, &peak), RG_OK);
+    ck_assert_uint_gt(n_peak_launches, 1);
+    ck_assert_double_gt(peak, 0.99);
+    peak = 1e9;
+    result.update *= 1e-10;
+    ck_assert_int_eq(rg_bench_raise_peak(&device, &c, &result, &peak), RG_OK);
+    ck_assert_double_eq(peak, 1e9);
+    n_peak_launches = 1;
+    result.update = 0.0; /* left out */
+    ck_assert_int_eq(rg_bench_raise_peak(&device, &c, &result, &peak), RG_OK);
+    ck_assert_uint_eq(n_peak_launches, 1);
 }
 END_TEST
 
@@ -215,4 +247,5 @@ TEST_MAIN("bench") {
     tcase_add_loop_test(tests, bad_files, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_test(tests, large_files);
     tcase_add_test(tests, peak_after_compilation);
+    tcase_add_test(tests, peak_below_an_update);
 }

@@ -142,6 +142,24 @@ static rg_status make_rows(struct bench *b) {
     return status;
 }
 
+/* All executions on a processor share its peak: the highest that the native device or an OpenCL device reaches.
+ * Executions with other numbers of threads have other peaks. */
+static void share_peaks(struct rg_bench_report *r) {
+    double highest[RG_BENCH_DEVICES] = {0.0};
+    for (size_t i = 0; i < r->n_devices; i++) {
+        const struct rg_device_info *const own = &r->devices[i]->info;
+        highest[i] = r->peaks[i];
+        for (size_t k = 0; k < r->n_devices && !own->is_gpu; k++) {
+            const struct rg_device_info *const other = &r->devices[k]->info;
+            const bool same = !other->is_gpu && other->units == own->units;
+            highest[i] = same && r->peaks[k] > highest[i] ? r->peaks[k] : highest[i];
+        }
+    }
+    for (size_t i = 0; i < r->n_devices; i++) {
+        r->peaks[i] = r->ceilings[i].fma_gflops = highest[i];
+    }
+}
+
 /* In a grid, a case that does not fit a device is left out, with a line that says why. */
 static rg_status run_devices(struct bench *b, size_t at) {
     struct rg_bench_report *const r = &b->report;
@@ -159,6 +177,10 @@ static rg_status run_devices(struct bench *b, size_t at) {
         }
         row->earlier[i] = rg_bench_earlier_update(&b->earlier, &row->c, info->backend[0] == 'n');
     }
+    for (size_t i = 0; i < r->n_devices; i++) {
+        RG_TRY(rg_bench_raise_peak(r->devices[i], &row->c, &row->results[i], &r->peaks[i]));
+    }
+    share_peaks(r);
     return RG_OK;
 }
 
@@ -199,24 +221,6 @@ static rg_status tune(struct rg_bench_report *r) {
         rg_bench_report_tuning(r, i, gain, path);
     }
     return RG_OK;
-}
-
-/* All executions on a processor share its peak: the highest that the native device or an OpenCL device reaches.
- * Executions with other numbers of threads have other peaks. */
-static void share_peaks(struct rg_bench_report *r) {
-    double highest[RG_BENCH_DEVICES] = {0.0};
-    for (size_t i = 0; i < r->n_devices; i++) {
-        const struct rg_device_info *const own = &r->devices[i]->info;
-        highest[i] = r->peaks[i];
-        for (size_t k = 0; k < r->n_devices && !own->is_gpu; k++) {
-            const struct rg_device_info *const other = &r->devices[k]->info;
-            const bool same = !other->is_gpu && other->units == own->units;
-            highest[i] = same && r->peaks[k] > highest[i] ? r->peaks[k] : highest[i];
-        }
-    }
-    for (size_t i = 0; i < r->n_devices; i++) {
-        r->peaks[i] = highest[i];
-    }
 }
 
 static rg_status bench(struct bench *b) {
