@@ -13,7 +13,7 @@
 
 enum { PEAK_RUNS = 5, PHASE_UPDATES = 3, MAX_UPDATES = 200 };
 static const double MIN_SECONDS = 0.02, LONG_UPDATE = 0.2;
-static const double ENOUGH_SECONDS = 0.04; /* of the peak kernel, so that the clock and the launch do not matter */
+static const double ENOUGH_SECONDS = 0.02; /* of the peak kernel, so that the clock and the launch do not matter */
 
 /* Work-groups of the peak kernel, which occupy the whole device. */
 static size_t peak_groups(const struct rg_device *device) {

@@ -10,9 +10,20 @@ expect_status 0 "$program" probe
 [ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "the list is wider than 80 columns"
 checked "the list"
 
+# The first part leaves out the two that take as long as the others together.
 for device in "${devices[@]}"; do
-    expect_status 0 "$program" probe all --json --device "$device"
-    expect_empty stderr
+    if sampled; then
+        names="wall power fixed-point orthogonal sigmoid lyapunov mean-field curse"
+        for name in $names; do
+            expect_status 0 "$program" probe "$name" --json --device "$device"
+            cat "$folder/stdout" >>"$folder/together"
+            expect_empty stderr
+        done
+        mv "$folder/together" "$folder/stdout"
+    else
+        expect_status 0 "$program" probe all --json --device "$device"
+        expect_empty stderr
+    fi
     check_json '
 wanted = sys.argv[1].split()
 found = list(dict.fromkeys(line["probe"] for line in lines))

@@ -5,6 +5,8 @@
 . "${BASH_SOURCE[0]%/*}/lib.inc"
 # shellcheck source=tensors.inc
 . "$cli/tensors.inc"
+# shellcheck source=ranks.inc
+. "$cli/ranks.inc"
 
 small=(--batch 20 --steps 10 --hidden 9 --updates 5 --diagnose none --json)
 
@@ -21,10 +23,6 @@ if ! grep -q 'ranks of mpirun yes' "$folder/stdout"; then
     exit 0
 fi
 command -v mpirun >/dev/null || fail "the program was built with MPI, and there is no mpirun (openmpi-bin)"
-
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# ranks N: mpirun with N ranks of this machine.
-ranks() { echo mpirun --oversubscribe --bind-to none -n "$1"; }
 
 # told PATTERN CODE COMMAND...: the program's own lines are one, which matches; the rest is mpirun's.
 told() {
@@ -93,29 +91,6 @@ for device in "${devices[@]}"; do
         --target steps --cell lstm --val uneven.npz --val-every 2 --batch 13
 done
 devices=("${all[@]}")
-
-# compare and sweep deal their trainings: the results are those of one process, in its order.
-numbers() {
-    python3 - "$folder/stdout" <<'PYTHON'
-import json, sys
-def strip(x):
-    left_out = ("seconds", "sequences_per_s", "threads")
-    return {k: strip(v) for k, v in x.items() if k not in left_out} if isinstance(x, dict) else \
-        [strip(i) for i in x] if isinstance(x, list) else x
-for line in open(sys.argv[1]):
-    print(json.dumps(strip(json.loads(line)), sort_keys=True))
-PYTHON
-}
-# dealt COMMAND OPTION...: three ranks and one process give the same results.
-dealt() {
-    local wanted
-    set -- "$@" --hidden 9 --batch 16 --updates 30 --json
-    expect_status 0 "$program" "$@"
-    wanted=$(numbers)
-    # shellcheck disable=SC2046
-    expect_status 0 $(ranks 3) "$program" "$@"
-    [ "$(numbers)" = "$wanted" ] || fail "three ranks: other results than one process"
-}
 
 # The losses of the updates.
 losses() { grep -o '"event":"update".*"loss":[^,]*' "$folder/stdout" | sed 's/.*://'; }
@@ -205,61 +180,6 @@ expect_status 5 $(ranks 2) "$program" "${small[@]}" --updates 20 --device cpu --
 told 'no rate from .* lowered the loss' 1 $(ranks 2) "$program" --batch 9 --steps 3 --hidden 1 --device cpu --lr auto \
     --updates 60 --diagnose none --quiet
 checked "bad input: one line of one rank, and its exit code"
-
-# kill_rank R JOB: kill -9 of rank R of an mpirun.
-kill_rank() {
-    local process victim=
-    for process in $(pgrep -P "$2"); do
-        if tr '\0' '\n' <"/proc/$process/environ" | grep -x "OMPI_COMM_WORLD_RANK=$1" >/dev/null; then
-            victim=$process
-        fi
-    done
-    kill -9 "${victim:?rank $1 of the job}"
-}
-
-dealt sweep --steps 5,10 --cell rnn,lstm --seed 1-3 --device cpu
-dealt compare --steps 10 --remedies tanh,irnn,gru --seeds 2 --device cpu
-# What was finished before a rank died is not trained again.
-grid=(sweep --steps 5 --seed 1-6 --hidden 9 --batch 16 --updates 30 --device cpu --json)
-expect_status 0 "$program" "${grid[@]}"
-wanted=$(numbers)
-# shellcheck disable=SC2046
-expect_status 0 $(ranks 2) "$program" "${grid[@]}" --out kept
-[ "$(find kept -name 'training-*.done' | wc -l)" -eq 6 ] || fail "not every rank keeps what it has trained"
-find kept -name 'training-*.done' | sort | head -n 2 | xargs rm
-# shellcheck disable=SC2046
-expect_status 0 $(ranks 2) "$program" "${grid[@]}" --out kept
-expect_line '4 of 6 runs were done before' stderr
-[ "$(numbers)" = "$wanted" ] || fail "with kept results: other results"
-checked "compare and sweep: trainings are dealt to the ranks, with the results of one process"
-
-# A rank that is killed: what any rank has finished is kept, and the same command trains what is missing, and only that.
-grid=(sweep --steps 20 --seed 1-8 --hidden 20 --batch 16 --updates 3000 --device cpu --threads 1 --json)
-expect_status 0 "$program" "${grid[@]}"
-wanted=$(numbers)
-done_files() { find dealt -name 'training-*.done' 2>/dev/null | sort; }
-# shellcheck disable=SC2046
-$(ranks 2) "$program" "${grid[@]}" --out dealt >"$folder/stdout" 2>"$folder/stderr" </dev/null &
-job=$!
-command="a sweep by two ranks, one of them killed"
-for _ in $(seq 600); do
-    [ "$(done_files | wc -l)" -lt 3 ] || break
-    sleep 0.05
-done
-before=$(done_files)
-kill_rank 1 "$job"
-ended 10 "$job"
-[ "$got" -eq 137 ] || fail "exit $got, expected 137"
-kept=$(done_files | wc -l)
-[[ $kept -ge 3 && $kept -lt 8 ]] || fail "$kept of 8 trainings are kept"
-[ -z "$(comm -23 <(echo "$before") <(done_files))" ] || fail "a finished training was lost"
-sums=$(done_files | xargs cksum)
-# shellcheck disable=SC2046
-expect_status 0 $(ranks 2) "$program" "${grid[@]}" --out dealt
-expect_line "$kept of 8 runs were done before" stderr
-[ "$(numbers)" = "$wanted" ] || fail "after a rank was killed: other results"
-[ "$(echo "$sums" | awk '{print $3}' | xargs cksum)" = "$sums" ] || fail "a kept training was trained again"
-checked "kill -9 of a rank of a sweep: finished trainings are kept, and the same command trains the others alone"
 
 # Devices are dealt to the ranks of a host; two kinds would give bits that depend on the ranks.
 refused 2 'distributes devices to the ranks of mpirun; without mpirun give one' "$program" "${small[@]}" --device cpu,cpu
