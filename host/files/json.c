@@ -229,11 +229,11 @@ rg_status rg_text_add(struct rg_text *text, const char *bytes, size_t length) {
         size_t capacity = text->capacity > 0 ? text->capacity : 256;
         while (capacity - text->length < length) {
             if (!rg_multiply(capacity, 2, &capacity)) {
-                return rg_fail(RG_NO_MEMORY, "header: too long");
+                return rg_fail(RG_NO_MEMORY, "a text is too long for the memory");
             }
         }
         char *grown = NULL;
-        RG_TRY(rg_alloc(&grown, capacity, 1, "header"));
+        RG_TRY(rg_alloc(&grown, capacity, 1, "a text"));
         if (text->length > 0) {
             memcpy(grown, text->bytes, text->length);
         }

@@ -159,11 +159,11 @@ static void parameter_of(const struct rg_model *model, const struct rg_state_nam
 }
 
 /* The model in a safetensors file. NULL, with the reason in the error slot, if it holds no model that can be read. */
-static struct rg_model *try_model(const char *path) {
+static rg_status try_model(const char *path, struct rg_model **model) {
     const struct rg_shape defaults = {.cell = RG_N_CELLS, .readout = RG_N_READOUTS, .loss = RG_LOSS_AUTO};
     const struct rg_model_reading how = {.defaults = &defaults};
-    struct rg_model *model = NULL;
-    return rg_model_read(path, &how, &model) == RG_OK ? model : NULL;
+    const rg_status status = rg_model_read(path, &how, model);
+    return status == RG_NO_MEMORY ? status : RG_OK;
 }
 
 /* Are these the gradients that `grad --out` writes? */
@@ -267,7 +267,7 @@ static rg_status inspect_tensors(const struct rg_config *config, enum rg_file_ki
     struct rg_model *model = NULL;
     char why[500] = "";
     if (kind == RG_FILE_SAFETENSORS) {
-        model = try_model(config->subject);
+        RG_TRY(try_model(config->subject, &model));
         (void)snprintf(why, sizeof why, "%s", model ? "" : rg_error_message());
     }
     rg_status status = rg_tensors_read(config->subject, &tensors);

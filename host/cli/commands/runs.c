@@ -151,17 +151,19 @@ static rg_status find_checkpoint(struct one_run *run, const char *folder) {
         rg_log("%s", rg_error_message());
         return RG_OK;
     }
-    RG_TRY(listed);
-    for (size_t i = 0; i < n && run->checkpoint == 0; i++) {
+    rg_status status = listed;
+    for (size_t i = 0; status == RG_OK && i < n && run->checkpoint == 0; i++) {
         struct rg_sections *sections = NULL;
         char path[RG_CHECKPOINT_PATH];
         bool foreign = false;
         rg_checkpoint_name(path, folder, updates[i]);
-        run->checkpoint = rg_sections_read(path, &sections, &foreign) == RG_OK ? updates[i] : 0;
+        status = rg_sections_read(path, &sections, &foreign);
+        run->checkpoint = status == RG_OK ? updates[i] : 0;
+        status = status == RG_NO_MEMORY ? status : RG_OK; /* a damaged one is no obstacle */
         rg_sections_destroy(sections);
     }
     rg_free(updates);
-    return RG_OK;
+    return status;
 }
 
 static bool has(const char *folder, const char *name) {
@@ -179,8 +181,8 @@ static rg_status add_run(struct runs *r, const char *folder, const char *name) {
     if (!run->checkpoint && !has(folder, RG_OUT_LOG) && !has(folder, RG_OUT_MODEL)) {
         return RG_OK;
     }
-    r->n++;
     RG_TRY(rg_copy_string(&run->name, name));
+    r->n++;
     (void)snprintf(run->state, sizeof run->state, "%s", is_running(folder) ? "running" : "stopped");
     run->updates = run->checkpoint;
     (void)snprintf(log, sizeof log, "%s/" RG_OUT_LOG, folder);

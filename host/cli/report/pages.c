@@ -174,7 +174,12 @@ void rg_facts_device(struct rg_facts *facts, const struct rg_device_info *info) 
 
 void rg_facts_data(struct rg_facts *facts, const struct rg_config *config) {
     struct rg_fingerprint print;
-    if (config->data.file && rg_fingerprint_take(config->data.file, &print) == RG_OK) {
+    if (!config->data.file) {
+        return;
+    }
+    if (rg_fingerprint_take(config->data.file, &print) != RG_OK) {
+        rg_facts_add(facts, "data", "%s, which cannot be read again", config->data.file);
+    } else {
         rg_facts_add(facts, "data", "%s, %llu bytes, CRC-32 %08x", config->data.file, (unsigned long long)print.bytes,
                      (unsigned)print.crc);
     }
