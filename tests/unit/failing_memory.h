@@ -14,7 +14,7 @@
 static size_t n_allocations, failing; /* up to now; the one that fails, 0: none */
 
 /* The places that allocate, each with the functions that called it: a hash of the stack. Noted while `notes_places`. */
-enum { MAX_PLACES = 4096, STACK_DEPTH = 8 };
+enum { MAX_PLACES = 4096, STACK_DEPTH = 6 };
 static bool notes_places;
 static uint64_t places[MAX_PLACES];
 static size_t n_places, first_at[MAX_PLACES]; /* the number of the place's first allocation */

@@ -59,7 +59,7 @@ static void run_failing(const char *line, size_t number) {
 }
 
 static const char *const lines[] = {
-    "train --json " TINY "--batch 2 --steps 3 --hidden 2 --updates 2 --log log.jsonl --report r.html --plot p.svg",
+    "train --json " TINY "--batch 2 --steps 2 --hidden 1 --updates 1 --log log.jsonl --report r.html --plot p.svg",
     "train " TINY
     "--data classes.csv --val-frac 0.4 --val-every 1 --hidden 2 --cell lstm --updates 2 --out new --overwrite",
     "train --json " TINY "--data text.txt --hidden 2 --updates 2 --tbptt 4 --batch 2 --level word",
@@ -71,8 +71,7 @@ static const char *const lines[] = {
     "predict " TINY "--model run/model.safetensors --data classes.csv --out p.csv",
     "predict --json " TINY "--model run/model.safetensors --data classes.csv",
     "sample --model text/model.safetensors --length 5",
-    "compare --json " TINY "--batch 2 --steps 3 --hidden 2 --updates 2 --remedies tanh,lstm+clip",
-    "compare " TINY "--batch 2 --steps 3 --hidden 2 --updates 2 --remedies tanh,gru --report c.html",
+    "compare --json " TINY "--batch 2 --steps 2 --hidden 1 --updates 1 --remedies tanh --seeds 1 --report c.html",
     "sweep " TINY "--batch 2 --steps 3 --hidden 2 --updates 2 --lr 0.1,0.2 --seed 1-2 --report s.html",
     "sweep --json " TINY "--batch 2 --steps 3 --hidden 2 --updates 2 --cell rnn,gru --out swept --overwrite",
     "probe fixed-point --json",
