@@ -47,6 +47,25 @@ START_TEST(epochs_count_as_passes_over_the_file) {
 }
 END_TEST
 
+/* Gates x hidden x (hidden + 8) x layers and directions x steps x sequences of all updates and the diagnosis. */
+START_TEST(work_is_a_product) {
+    struct rg_config c = rg_config_default();
+    c.model.hidden = 2;
+    c.data.steps = 5;
+    c.data.batch = 3;
+    c.training.updates = 6;
+    ck_assert_double_eq(rg_deal_work(&c), 1.0 * 2.0 * 10.0 * 1.0 * 5.0 * 3.0 * 7.0);
+    c.model.cell = RG_CELL_LSTM;
+    c.model.layers = 3;
+    c.training.accumulate = 4;
+    ck_assert_double_eq(rg_deal_work(&c), 4.0 * 2.0 * 10.0 * 3.0 * 5.0 * 3.0 * 4.0 * 7.0);
+    c.model.bidirectional = true;
+    ck_assert_double_eq(rg_deal_work(&c), 4.0 * 2.0 * 10.0 * 6.0 * 5.0 * 3.0 * 4.0 * 7.0);
+    c.training.epochs = 1;
+    ck_assert_double_eq(rg_deal_work(&c), 4.0 * 2.0 * 10.0 * 6.0 * 5.0);
+}
+END_TEST
+
 /* A result as one rank packs it and another reads it. Every shorter piece, and every larger count, is refused. */
 START_TEST(a_damaged_result_is_refused) {
     struct rg_sections *from = NULL, *to = NULL;
@@ -65,6 +84,7 @@ START_TEST(a_damaged_result_is_refused) {
     ck_assert_str_eq(text, "adding");
     ck_assert_int_eq(rg_sections_number(to, "updates", UINT64_MAX, &number), RG_OK);
     ck_assert_uint_eq(number, 7);
+    ck_assert_str_eq(to->path, "the result of another rank");
     rg_sections_destroy(to);
     for (size_t length = 0; length < bytes; length++) {
         char *piece = NULL; /* of its own, so that a sanitizer sees a read beyond it */
@@ -90,10 +110,46 @@ START_TEST(a_damaged_result_is_refused) {
 }
 END_TEST
 
+/* As many sections and numbers as there can be, and one section more. */
+START_TEST(the_largest_result) {
+    struct rg_sections *from = NULL, *to = NULL;
+    char *packed = NULL;
+    ck_assert_int_eq(rg_sections_create(&from), RG_OK);
+    for (size_t i = 0; i < RG_SECTIONS_MAX; i++) {
+        char name[RG_SECTION_NAME];
+        (void)snprintf(name, sizeof name, "section %zu", i);
+        ck_assert_int_eq(rg_sections_add_text(from, name, "x"), RG_OK);
+    }
+    for (size_t i = 0; i < RG_NUMBERS_MAX; i++) {
+        char name[RG_SECTION_NAME];
+        (void)snprintf(name, sizeof name, "number %zu", i);
+        rg_sections_put(from, name, i);
+    }
+    const size_t bytes = rg_deal_packed_bytes(from), more = RG_SECTION_NAME + sizeof(uint64_t);
+    ck_assert_int_eq(rg_alloc(&packed, bytes + more, 1, "a result"), RG_OK);
+    rg_deal_pack(from, packed);
+    ck_assert_int_eq(rg_sections_create(&to), RG_OK);
+    ck_assert_int_eq(rg_deal_unpack(packed, bytes, to), RG_OK);
+    ck_assert(to->n == RG_SECTIONS_MAX && to->n_numbers == RG_NUMBERS_MAX);
+    rg_sections_destroy(to);
+    for (size_t i = 0; i < 2; i++) { /* one byte too many; another section, which is empty */
+        const uint64_t n = RG_SECTIONS_MAX + i;
+        memcpy(packed, &n, sizeof n);
+        ck_assert_int_eq(rg_sections_create(&to), RG_OK);
+        ck_assert_int_eq(rg_deal_unpack(packed, i ? bytes + more : bytes + 1, to), RG_BAD_FILE);
+        rg_sections_destroy(to);
+    }
+    rg_free(packed);
+    rg_sections_destroy(from);
+}
+END_TEST
+
 TEST_MAIN("deal") {
     TCase *const trainings = add_tests(suite, "trainings");
     tcase_add_test(trainings, the_longest_go_first);
     tcase_add_test(trainings, more_ranks_than_trainings);
     tcase_add_test(trainings, epochs_count_as_passes_over_the_file);
+    tcase_add_test(trainings, work_is_a_product);
     tcase_add_test(trainings, a_damaged_result_is_refused);
+    tcase_add_test(trainings, the_largest_result);
 }

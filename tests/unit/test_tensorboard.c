@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/report/tensorboard.h"
+#include "rnn_gpu/log.h"
 #include "suite.h"
 
 START_TEST(checksums_are_castagnolis) { /* RFC 3720, B.4 */
@@ -111,6 +113,95 @@ START_TEST(histograms_have_their_buckets) {
 }
 END_TEST
 
+/* The tag's text stands in the file. */
+static bool has_tag(const unsigned char *bytes, size_t length, const char *tag) {
+    return memmem(bytes, length, tag, strlen(tag)) != NULL;
+}
+
+START_TEST(an_event_has_sixteen_scalars) {
+    char folder[] = "test_tensorboard.XXXXXX", tags[20][8];
+    unsigned char bytes[4096];
+    struct rg_tensorboard *t = NULL;
+    struct rg_scalar scalars[20];
+    for (size_t i = 0; i < 20; i++) {
+        (void)snprintf(tags[i], sizeof tags[i], "tag-%02zu", i);
+        scalars[i] = (struct rg_scalar){tags[i], 1.0};
+    }
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(rg_tensorboard_create(folder, &t), RG_OK);
+    rg_tensorboard_add(t, 1, scalars, 20);
+    ck_assert_int_eq(rg_tensorboard_close(t), RG_OK);
+    const size_t length = take_file(folder, bytes, sizeof bytes);
+    ck_assert(has_tag(bytes, length, "tag-00") && has_tag(bytes, length, "tag-15"));
+    ck_assert(!has_tag(bytes, length, "tag-16"));
+}
+END_TEST
+
+static char told[1000];
+
+static void tell(void *self, const char *line) {
+    (void)self;
+    (void)snprintf(told, sizeof told, "%s", line);
+}
+
+/* Resume in file `name`; the file that the events then go to is left in `now`. */
+static void resume(const char *folder, const char *name, uint64_t bytes, char now[100]) {
+    struct rg_tensorboard *t = NULL;
+    const char *at = NULL;
+    told[0] = '\0';
+    ck_assert_msg(rg_tensorboard_resume(folder, name, bytes, &t) == RG_OK, "%s", rg_error_message());
+    rg_tensorboard_add(t, 3, &(struct rg_scalar){"third", 3.0}, 1);
+    ck_assert_int_eq(rg_tensorboard_sync(t, &at, &bytes), RG_OK);
+    (void)snprintf(now, 100, "%s", at);
+    ck_assert_int_eq(rg_tensorboard_close(t), RG_OK);
+}
+
+/* A resumed run goes on in its file: what came after the checkpoint is gone. A file that is not there, that is another
+ * run's, or in another folder is left as it is. */
+START_TEST(events_go_on_from_the_checkpoint) {
+    char folder[] = "test_tensorboard.XXXXXX", name[100], now[100], path[300], other[300], message[300];
+    unsigned char bytes[4096];
+    struct rg_tensorboard *t = NULL;
+    const char *at = NULL;
+    uint64_t saved = 0;
+    rg_log_to(tell, NULL);
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(rg_tensorboard_create(folder, &t), RG_OK);
+    rg_tensorboard_add(t, 1, &(struct rg_scalar){"first", 1.0}, 1);
+    ck_assert_int_eq(rg_tensorboard_sync(t, &at, &saved), RG_OK);
+    (void)snprintf(name, sizeof name, "%s", at);
+    rg_tensorboard_add(t, 2, &(struct rg_scalar){"second", 2.0}, 1);
+    ck_assert_int_eq(rg_tensorboard_close(t), RG_OK);
+    resume(folder, name, saved, now);
+    ck_assert_str_eq(now, name);
+    ck_assert_str_eq(told, "");
+
+    static const char *const names[] = {"missing", "sub/file"};
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(other, sizeof other, "%s/sub", folder);
+    ck_assert_int_eq(mkdir(other, 0777), 0);
+    (void)snprintf(other, sizeof other, "%s/sub/file", folder);
+    ck_assert_int_eq(rename(path, other), 0);
+    for (size_t i = 0; i < 2; i++) {
+        resume(folder, names[i], saved, now);
+        ck_assert_int_eq(strncmp(now, "events.out.tfevents.", 20), 0);
+        (void)snprintf(message, sizeof message,
+                       "%s: the event file %s differs from what the run wrote; a new one is started", folder, names[i]);
+        ck_assert_str_eq(told, message);
+        (void)snprintf(path, sizeof path, "%s/%s", folder, now);
+        ck_assert_int_eq(unlink(path), 0);
+    }
+    rg_log_to(NULL, NULL);
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    ck_assert_int_eq(rename(other, path), 0);
+    (void)snprintf(other, sizeof other, "%s/sub", folder);
+    ck_assert_int_eq(rmdir(other), 0);
+    const size_t length = take_file(folder, bytes, sizeof bytes);
+    ck_assert(has_tag(bytes, length, "first") && !has_tag(bytes, length, "second") && has_tag(bytes, length, "third"));
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be_is_refused) {
     struct rg_tensorboard *t = NULL;
     ck_assert_int_eq(rg_tensorboard_create("/dev/null/x", &t), RG_NOT_SAVED);
@@ -124,5 +215,7 @@ TEST_MAIN("tensorboard") {
     tcase_add_test(tests, checksums_are_castagnolis);
     tcase_add_test(tests, records_can_be_read_back);
     tcase_add_test(tests, histograms_have_their_buckets);
+    tcase_add_test(tests, an_event_has_sixteen_scalars);
+    tcase_add_test(tests, events_go_on_from_the_checkpoint);
     tcase_add_test(tests, a_folder_that_cannot_be_is_refused);
 }
