@@ -99,7 +99,7 @@ static inline void tell_line(const char *line, size_t length) {
         return;
     }
     for (size_t i = 0; i < length;) {
-        const size_t n = strspn(line + i, "0123456789.e-");
+        const size_t n = strspn(line + i, "0123456789.e+-");
         if (n > MANY && memchr(line + i, '.', n)) {
             const double number = strtod(line + i, NULL);
             text_add(&told, "%.5g", fabs(number) < NOTHING ? 0.0 : number);

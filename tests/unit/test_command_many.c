@@ -36,6 +36,31 @@ START_TEST(experiments) {
         (void)run_command(line);
     }
     (void)run_command("probe power --matrix 0.9,3;0,0.8 --steps 9 --json --device cpu --threads 1 --precision double");
+    run_ok("probe");
+    run_ok("probe --json");
+    run_ok("probe power --precision double --device cpu --threads 1");
+    run_ok("probe fixed-point --precision double --device cpu --threads 1");
+    static const char *const refused[] = {
+        "probe powr",
+        "probe wall --steps 7",
+        "probe wall --steps 501",
+        "probe wall --hidden 15",
+        "probe wall --hidden 1025",
+        "probe wall --matrix 0.9,3;0,0.8",
+        "probe power --weight -4.6",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        ck_assert_msg(run_command(refused[i]) != RG_OK, "%s", refused[i]);
+    }
+    static const char *const accepted[] = {
+        "probe fixed-point --quiet --json --steps 8 --hidden 16",
+        "probe wall --weight -4.6 --json",
+        "probe power --matrix 0.9,3;0,0.8 --json",
+        "probe power --steps 500 --hidden 1024",
+    };
+    for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
+        run_ok(accepted[i]);
+    }
     check_expected("commands-many.txt", told.bytes);
     free(told.bytes);
 }
