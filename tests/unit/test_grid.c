@@ -7,7 +7,7 @@
 #include "cli/commands/grid.h"
 #include "suite.h"
 
-enum { MAX_WORDS = 24, LINE_BYTES = 500 };
+enum { MAX_WORDS = 60, LINE_BYTES = 500 };
 
 static char line_copy[LINE_BYTES], *words[MAX_WORDS];
 static struct rg_config config;
@@ -85,6 +85,77 @@ START_TEST(order) {
 }
 END_TEST
 
+/* Seeds and folds are the last axes, in that order, wherever the line has them; each axis keeps its values. */
+START_TEST(axes) {
+    static const struct {
+        const char *line, *axes; /* names, with the values of each */
+        size_t n_runs, n_steps, n_seeds, n_folds, members, inner;
+        enum rg_sweep_members kind;
+    } cases[] = {
+        {"--lr 1,2", "lr=1,2", 2, 1, 1, 1, 1, 0, RG_OVER_SEEDS},
+        {"--seed 3", "seed=3", 1, 1, 1, 1, 1, 1, RG_OVER_SEEDS},
+        {"--seed 1-2 --lr 1,2,3 --cell rnn,gru", "lr=1,2,3 cell=rnn,gru seed=1,2", 12, 1, 2, 1, 2, 1, RG_OVER_SEEDS},
+        {"--data a.csv --fold 1-3 --seed 1-2 --steps 5,9,7,8 --lr 1,2", "lr=1,2 steps=5,9,7,8 seed=1,2 fold=1,2,3", 48,
+         4, 2, 3, 6, 2, RG_OVER_BOTH},
+        {"--data a.csv --fold 1-3 --hidden 5", "hidden=5 fold=1,2,3", 3, 1, 1, 3, 3, 1, RG_OVER_FOLDS},
+        {"--data a.csv --fold 2,1 --folds 2,3", "folds=2,3 fold=2,1", 4, 1, 1, 2, 2, 1, RG_OVER_FOLDS},
+        {"--data a.csv --fold 6,2 --folds 6", "folds=6 fold=6,2", 2, 1, 1, 2, 2, 1, RG_OVER_FOLDS},
+        {"--lr 1,2 --hidden 3 --lr=4,5,6", "lr=4,5,6 hidden=3", 3, 1, 1, 1, 1, 0, RG_OVER_SEEDS},
+        {"--seed 1-1000 --lr 1,2,3,4,5,6,7,8,9,10", NULL, 10000, 1, 1000, 1, 1000, 1, RG_OVER_SEEDS},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[LINE_BYTES] = "";
+        size_t used = 0;
+        ck_assert_msg(parse(cases[i].line) == RG_OK, "`%s`: %s", cases[i].line, rg_error_message());
+        for (size_t a = 0; a < grid->n_axes && cases[i].axes; a++) {
+            for (size_t k = 0; k < grid->axes[a].n; k++) {
+                used += (size_t)snprintf(text + used, sizeof text - used, "%s%s%s%s", k || !a ? "" : " ",
+                                         k ? "," : grid->axes[a].option->name, k ? "" : "=", grid->axes[a].values[k]);
+            }
+        }
+        ck_assert_str_eq(text, cases[i].axes ? cases[i].axes : "");
+        ck_assert(grid->n_runs == cases[i].n_runs && grid->n_steps == cases[i].n_steps &&
+                  grid->n_seeds == cases[i].n_seeds && grid->n_folds == cases[i].n_folds);
+        ck_assert_uint_eq(rg_grid_members(grid), cases[i].members);
+        ck_assert_uint_eq(rg_grid_inner_axes(grid), cases[i].inner);
+        ck_assert_int_eq((int)rg_grid_member_kind(grid), (int)cases[i].kind);
+        ck_assert(grid->has_seeds == (strstr(cases[i].line, "--seed ") != NULL));
+        ck_assert(grid->has_folds == (strstr(cases[i].line, "--fold ") != NULL));
+    }
+}
+END_TEST
+
+#define MANY_AXES                                                                                                \
+    "--hidden 5 --skip 1 --skip-kind add --cell rnn --init he --init-input he --layers 2 --dropout 0 --batch 3 " \
+    "--activation relu --steps 4 --updates 5 --lr 1 --optimizer adam --weight-decay 1 --seed 1 --warmup 0 "      \
+    "--clip-norm 1 --nonfinite skip --schedule constant --accumulate 1 --embed 0 --readout last --target last"
+
+START_TEST(as_many_axes_as_there_can_be) {
+    struct rg_config run;
+    ck_assert_msg(parse(MANY_AXES) == RG_OK, "%s", rg_error_message());
+    ck_assert_uint_eq(grid->n_axes, RG_MAX_AXES);
+    ck_assert_msg(rg_grid_config(grid, 0, &config, &run) == RG_OK, "%s", rg_error_message());
+    ck_assert(run.model.hidden == 5 && run.model.target == RG_TARGET_LAST && run.training.updates == 5);
+}
+END_TEST
+
+/* Defaults of a sweep that the line does not give, words that are passed on, and flags of sweep alone, which are not.
+ */
+START_TEST(words_of_a_run) {
+    struct rg_config run;
+    ck_assert(parse("--lr 1,2 --keep --overwrite --out some.csv --task copy --updates 7 --hidden 9") == RG_OK);
+    ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_OK);
+    ck_assert(run.training.lr == 2.0 && run.training.updates == 7 && run.model.hidden == 9 && run.data.batch == 32);
+    ck_assert(!run.output.keep && run.output.overwrite);
+    ck_assert_str_eq(run.data.task, "copy");
+    ck_assert_str_eq(run.output.out, "some.csv");
+    ck_assert(run.arguments == config.arguments && run.n_arguments == config.n_arguments);
+    ck_assert(parse("--data a.csv --epochs 3,4 --batch 5") == RG_OK);
+    ck_assert(rg_grid_config(grid, 1, &config, &run) == RG_OK);
+    ck_assert(run.training.epochs == 4 && run.data.batch == 5 && !rg_config_gives(&run, "updates"));
+}
+END_TEST
+
 /* What `train` fills in or refuses, a run does too; a file decides on its batch. */
 START_TEST(runs_are_those_of_train) {
     struct rg_config run;
@@ -136,6 +207,10 @@ static const struct {
     {"--lr", "--lr needs a value"},
     {"--remedies tanh", "--remedies does not belong to sweep"},
     {"--log x", "--log does not belong to sweep"},
+    {"--data a.csv --fold 1,7,6", "--fold 7 of --folds 5: there is none; add --folds 7"},
+    {"--data a.csv --fold 7-9", "--fold 9 of --folds 5: there is none; add --folds 9"},
+    {"--data a.csv --fold 12,9", "--fold 12 of --folds 5: there is none; add --folds 12"},
+    {MANY_AXES " --loss mse", "a sweep takes up to 24 options with values"},
     {"--threads 1,2", "--threads: '1,2' is not a whole number"},
 };
 
@@ -151,6 +226,9 @@ TEST_MAIN("grid") {
     tcase_add_checked_fixture(tests, NULL, close_grid);
     tcase_add_test(tests, values);
     tcase_add_test(tests, order);
+    tcase_add_test(tests, axes);
+    tcase_add_test(tests, as_many_axes_as_there_can_be);
+    tcase_add_test(tests, words_of_a_run);
     tcase_add_test(tests, runs_are_those_of_train);
     tcase_add_loop_test(tests, refusals, 0, (int)(sizeof refused / sizeof *refused));
 }
