@@ -102,6 +102,8 @@ START_TEST(values) {
     data.y = NULL;
     data.n_targets = 1;
     expect(false, "sequence,predicted\n1,0\n2,1\n");
+    begin(RG_LOSS_CE, 1); /* one class */
+    expect(false, "sequence,predicted,probability_0\n1,0,1\n2,0,1\n");
     begin(RG_LOSS_MSE, 2);
     expect(false, "sequence,predicted_1,predicted_2\n1,0,1\n2,-1,2\n");
     begin(RG_LOSS_BCE, 2); /* each output a yes or no of its own */
@@ -165,15 +167,18 @@ START_TEST(memory_that_ends) {
     for (size_t length = 0; length < LONGEST; length++) {
         (void)memset(name, 'x', length);
         name[length] = '\0';
-        name[0] = length % 2 ? ',' : name[0];
-        for (size_t kind = 0; kind < 3; kind++) {
-            begin(kind == 0 ? RG_LOSS_CE : RG_LOSS_MSE, kind == 2 ? 1 : 2);
+        name[0] = length % 3 == 1 ? ',' : length % 3 == 2 ? '"' : name[0];
+        for (size_t kind = 0; kind < 4; kind++) { /* classes; values; one value with all columns; of every step */
+            begin(kind == 0 ? RG_LOSS_CE : RG_LOSS_MSE, kind >= 2 ? 1 : 2);
             add_labels(numbers, kind == 2 ? 1 : 2);
+            model.shape.target = kind == 3 ? RG_TARGET_STEPS : RG_TARGET_LAST;
+            data.n_steps = kind == 3 ? 2 : 1;
             model.targets = data.targets = named;
             model.n_targets = data.n_target_names = 2;
             model.classes = named;
-            data.names = data.texts = kind == 2 ? named : NULL;
-            data.rows = kind == 1 ? rows : NULL;
+            data.names = kind >= 2 ? named : NULL;
+            data.texts = kind == 2 ? named : NULL;
+            data.rows = kind % 2 ? rows : NULL;
             failing = n_allocations = 0;
             ck_assert_msg(write_to("/dev/null", true) == RG_OK, "%s", rg_error_message());
             const size_t all = n_allocations;

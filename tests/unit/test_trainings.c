@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "cli/commands/trainings.h"
-#include "rnn_gpu/memory.h"
+#include "failing_memory.h"
 
 static struct rg_config options;
 static struct rg_summary made;
@@ -303,6 +303,47 @@ START_TEST(what_is_told_after_an_interrupt) {
 }
 END_TEST
 
+static rg_status keep(void) {
+    return rg_trainings_keep(&trainings, &options, &made);
+}
+
+static rg_status gather(void) {
+    struct rg_sections *sections = NULL;
+    const rg_status status = rg_trainings_gather(&trainings, &options, &made, &sections);
+    ck_assert((status == RG_OK) == (sections != NULL));
+    rg_sections_destroy(sections);
+    return status;
+}
+
+static rg_status name_model(void) {
+    char model[RG_TRAINING_PATH];
+    return rg_trainings_model(&trainings, &options, 1, model);
+}
+
+static rg_status ask(void) {
+    bool done = false;
+    trainings.starts_anew = true; /* nothing is read: what cannot be read counts as not there */
+    return rg_trainings_is_done(&trainings, &options, &done);
+}
+
+static rg_status find(void) {
+    bool found = false;
+    struct rg_summary summary;
+    trainings.n_taken = 0;
+    return rg_trainings_find(&trainings, &options, &summary, &found);
+}
+
+START_TEST(memory_that_ends) {
+    open_trainings("compare --out folder --keep");
+    each_fails("storing a result", keep, 10);
+    each_fails("naming a model", name_model, 2);
+    each_fails("asking for a result", ask, 2);
+    each_fails("finding none", find, 2);
+    each_fails("gathering a result", gather, 10);
+    rg_trainings_close(&trainings);
+}
+END_TEST
+
 TEST_MAIN("trainings") {
     TCase *const tests = add_tests(suite, "trainings");
     tcase_add_checked_fixture(tests, begin_commands, end_commands);
@@ -313,5 +354,6 @@ TEST_MAIN("trainings") {
     tcase_add_test(tests, folders);
     tcase_add_test(tests, locks);
     tcase_add_test(tests, results_that_cannot_be_saved);
+    tcase_add_test(tests, memory_that_ends);
     tcase_add_test(tests, what_is_told_after_an_interrupt);
 }
