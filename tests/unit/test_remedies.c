@@ -73,6 +73,8 @@ START_TEST(rows) {
     }
     add_rows(&text, "--remedies lstm+rate,skip+plain --updates 9", 7);
     add_rows(&text, "--remedies lstm+clip,lstm+rate --clip-value 3 --schedule linear --forget-bias 3", 8);
+    add_rows(&text, "--remedies tanh,tanh+rate,skip --clip-norm 0 --warmup 1 --skip 1", 8);
+    add_rows(&text, "--remedies skip,lstm --lr 0.5", 8);
     check_expected("remedies.txt", text.bytes);
     free(text.bytes);
 }

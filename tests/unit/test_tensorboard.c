@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/report/tensorboard.h"
@@ -60,12 +61,14 @@ START_TEST(records_can_be_read_back) {
     char folder[] = "test_tensorboard.XXXXXX";
     unsigned char bytes[4096];
     struct rg_tensorboard *t = NULL;
+    const double before = (double)time(NULL);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(rg_tensorboard_create(folder, &t), RG_OK);
     const struct rg_scalar scalars[] = {{"loss", 0.5}, {"norm", 1e300}};
     rg_tensorboard_add(t, 300, scalars, 2);
-    rg_tensorboard_add(t, 301, scalars, 1);
+    rg_tensorboard_add(t, 128, scalars, 1);
     ck_assert_int_eq(rg_tensorboard_close(t), RG_OK);
+    const double after = (double)time(NULL) + 2.0; /* it may be a coarser clock */
     const size_t length = take_file(folder, bytes, sizeof bytes);
     /* step 300, summary of 2 values: loss 0.5, norm inf */
     static const unsigned char expected[] = "\x10\xAC\x02\x2A\x1A\x0A\x0B\x0A\x04loss\x15\0\0\0\x3F"
@@ -76,6 +79,11 @@ START_TEST(records_can_be_read_back) {
         ck_assert_uint_eq(little(bytes + at + 8, 4), rg_crc32c_masked(bytes + at, 8));
         ck_assert_uint_eq(little(bytes + at + 12 + data, 4), rg_crc32c_masked(bytes + at + 12, data));
         ck_assert_uint_eq(bytes[at + 12], 1 << 3 | 1); /* wall_time */
+        double seconds = 0.0;
+        memcpy(&seconds, bytes + at + 13, sizeof seconds);
+        ck_assert(before <= seconds && seconds <= after);
+        static const char *const steps[] = {"\x10\x00\x1A", "\x10\xAC\x02\x2A", "\x10\x80\x01\x2A"};
+        ck_assert_int_eq(memcmp(bytes + at + 12 + 9, steps[n], n ? 4 : 3), 0);
         if (n == 0) {
             ck_assert_ptr_nonnull(memmem(bytes, data + 12, "\x1A\rbrain.Event:2", 15));
         }
@@ -94,7 +102,8 @@ START_TEST(histograms_have_their_buckets) {
     char folder[] = "test_tensorboard.XXXXXX";
     unsigned char bytes[4096];
     struct rg_tensorboard *t = NULL;
-    const double limits[] = {-0.5, 0.5, 2.5, 4.5}, weights[] = {0.5, 0.375, 0.125}, all[] = {-0.5, 4.5, 1.0};
+    const double limits[] = {-0.5, 0.5, 2.5, 4.5}, weights[] = {0.5, 0.375, 0.125};
+    const double sums[] = {-0.5, 4.5, 1.0, 1.0, 2.375}; /* min, max, num, sum, sum_squares; middles 0, 1.5 and 3.5 */
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(rg_tensorboard_create(folder, &t), RG_OK);
     rg_tensorboard_add_histogram(t, 7, "lags", limits, weights, 3);
@@ -104,12 +113,18 @@ START_TEST(histograms_have_their_buckets) {
     ck_assert_ptr_nonnull(at);
     const unsigned char *const numbers = at + 9;
     for (size_t i = 0; i < 3; i++) {
-        double found[3];
-        memcpy(&found[0], numbers + 9 * i, sizeof *found);                   /* min, max, num */
-        memcpy(&found[1], numbers + 44 + 2 + 8 * i, sizeof *found);          /* bucket_limit */
-        memcpy(&found[2], numbers + 44 + 2 + 24 + 2 + 8 * i, sizeof *found); /* bucket */
-        ck_assert(found[0] == all[i] && found[1] == limits[i + 1] && found[2] == weights[i]);
+        double found[2];
+        memcpy(&found[0], numbers + 44 + 2 + 8 * i, sizeof *found);          /* bucket_limit */
+        memcpy(&found[1], numbers + 44 + 2 + 24 + 2 + 8 * i, sizeof *found); /* bucket */
+        ck_assert(found[0] == limits[i + 1] && found[1] == weights[i]);
     }
+    for (size_t i = 0; i < 5; i++) {
+        double found = 0.0;
+        memcpy(&found, numbers + 9 * i, sizeof found);
+        ck_assert(numbers[9 * i - 1] == ((i + 1) << 3 | 1) && found == sums[i]);
+    }
+    ck_assert(memcmp(numbers + 44, "\x32\x18", 2) == 0 && memcmp(numbers + 44 + 2 + 24, "\x3A\x18", 2) == 0);
+    ck_assert_ptr_eq(numbers + 44 + 2 + 24 + 2 + 24 + 4, bytes + length); /* and the checksum */
 }
 END_TEST
 
@@ -127,13 +142,18 @@ START_TEST(an_event_has_sixteen_scalars) {
         (void)snprintf(tags[i], sizeof tags[i], "tag-%02zu", i);
         scalars[i] = (struct rg_scalar){tags[i], 1.0};
     }
+    char longest[66]; /* of a tag no more than 64 bytes are written */
+    (void)memset(longest, 'x', 65);
+    longest[65] = '\0';
+    scalars[1].tag = longest;
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(rg_tensorboard_create(folder, &t), RG_OK);
     rg_tensorboard_add(t, 1, scalars, 20);
     ck_assert_int_eq(rg_tensorboard_close(t), RG_OK);
     const size_t length = take_file(folder, bytes, sizeof bytes);
     ck_assert(has_tag(bytes, length, "tag-00") && has_tag(bytes, length, "tag-15"));
-    ck_assert(!has_tag(bytes, length, "tag-16"));
+    ck_assert(!has_tag(bytes, length, "tag-16") && !has_tag(bytes, length, longest));
+    ck_assert(has_tag(bytes, length, "\x0A\x40") && has_tag(bytes, length, longest + 1));
 }
 END_TEST
 
