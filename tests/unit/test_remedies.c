@@ -83,19 +83,31 @@ END_TEST
 START_TEST(words_that_are_refused) {
     static const struct {
         const char *options, *message;
-    } cases[] = {{"--remedies lstn", "unknown remedy 'lstn'; help compare lists them; did you mean lstm"},
-                 {"--remedies lstm+rat", "unknown variant 'rat'; help compare lists them; did you mean rate"},
-                 {"--remedies lstm+", "unknown variant ''"},
-                 {"--remedies +clip", "unknown remedy ''"},
-                 {"--remedies gru,", "unknown remedy ''"},
-                 {"--remedies gru,tanh,gru+clip", "gru+clip is listed twice; list it once"},
-                 {"--rates 1e-3,1e-3", "--rates: 0.001 is listed twice"},
-                 {"--rates 1e-3,", "--rates: '1e-3,' is not a list of 1 to 8 rates above 0"},
-                 {"--rates 0", "'0' is not a list"},
-                 {"--rates 1e6", "'1e6' is not a list"},
-                 {"--rates 1x", "'1x' is not a list"},
-                 {"--rates 1,2,3,4,5,6,7,8,9", "is not a list of 1 to 8 rates"},
-                 {"--rates 1e-3 --lr 0.5", "--lr and --rates are both given; leave one out"}};
+    } cases[] = {
+        {"--remedies lstn", "unknown remedy 'lstn'; help compare lists them; did you mean lstm"},
+        {"--remedies lstm+rat", "unknown variant 'rat'; help compare lists them; did you mean rate"},
+        {"--remedies lstm+", "unknown variant ''"},
+        {"--remedies +clip", "unknown remedy ''"},
+        {"--remedies gru,", "unknown remedy ''"},
+        {"--remedies gru,tanh,gru+clip", "gru+clip is listed twice; list it once"},
+        {"--rates 1e-3,1e-3", "--rates: 0.001 is listed twice"},
+        {"--rates 1e-3,", "--rates: '1e-3,' is not a list of 1 to 8 rates above 0"},
+        {"--rates 0", "'0' is not a list"},
+        {"--rates 1e6", "'1e6' is not a list"},
+        {"--rates 1x", "'1x' is not a list"},
+        {"--rates 1x2", "'1x2' is not a list"},
+        {"--remedies gru --schedule cosine",
+         "--schedule is for rows with +rate, such as gru+rate; add one to --remedies, or leave --schedule out"},
+        {"--remedies gru --warmup 5", "--warmup is for rows with +rate, such as gru+rate"},
+        {"--remedies gru+plain --clip-norm 0.5", "--clip-norm is for rows with +clip, such as gru+clip"},
+        {"--remedies gru+plain --clip-value 0.5", "--clip-value is for rows with +clip, such as gru+clip"},
+        {"--remedies gru --skip 2", "--skip is for rows with the remedy skip"},
+        {"--remedies gru --skip-budget 0.5", "--skip-budget is for rows with the remedy learned"},
+        {"--remedies gru --forget-bias 2", "--forget-bias is for rows with the remedy lstm"},
+        {"--remedies gru --skip-kind learned",
+         "--skip-kind learned is the remedy learned; add it to --remedies, and leave --skip-kind out"},
+        {"--rates 1,2,3,4,5,6,7,8,9", "is not a list of 1 to 8 rates"},
+        {"--rates 1e-3 --lr 0.5", "--lr and --rates are both given; leave one out"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct rg_config config = options_of(cases[i].options);
         struct rg_comparison comparison = {.steps = 10};
@@ -103,6 +115,21 @@ START_TEST(words_that_are_refused) {
         ck_assert_msg(strstr(rg_error_message(), cases[i].message) != NULL, "%s: %s", cases[i].options,
                       rg_error_message());
         release(&comparison);
+    }
+    static const char *const accepted[] = {
+        "--remedies gru,skip --skip 2 --skip-kind dilated",
+        "--remedies gru,gru+rate --schedule cosine --warmup 5",
+        "--remedies gru+plain,gru --clip-norm 0.5",
+        "--remedies gru,gru+plain --clip-value 0.5",
+        "--remedies gru+plain --clip-norm 1", /* as it is anyway */
+        "--remedies gru,learned --skip-budget 0.5",
+        "--remedies lstm,gru --forget-bias 2",
+    };
+    for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
+        const struct rg_config given = options_of(accepted[i]);
+        struct rg_comparison chosen = {.steps = 10};
+        ck_assert_msg(rg_remedies_choose(&chosen, &given) == RG_OK, "%s: %s", accepted[i], rg_error_message());
+        release(&chosen);
     }
     const struct rg_config config = options_of("--rates 1,2,3,4,5,6,7,8 --remedies gru,lstm");
     struct rg_comparison comparison = {.steps = 10};
