@@ -61,6 +61,9 @@ static const struct rg_exercise_form forms[] = {
     {.sizes = {.batch = 131, .steps = 19, .inputs = 2, .hidden = 9, .outputs = 300, .loss = RG_LOSS_CE, .ragged = true},
      .net = {.cell = RG_CELL_LSTM, .target = RG_TARGET_STEPS},
      .words = 6},
+    /* several slices of time, whose sums the head keeps apart */
+    {.sizes = {.batch = 13, .steps = 47, .inputs = 2, .hidden = 9, .outputs = 2, .loss = RG_LOSS_MSE},
+     .net = {.cell = RG_CELL_RNN, .target = RG_TARGET_STEPS}},
 };
 enum { N_FORMS = sizeof forms / sizeof *forms };
 

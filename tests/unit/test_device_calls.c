@@ -403,9 +403,13 @@ struct pair {
 
 static void begin_pair(struct pair *p) {
     p->device = device_of(4);
+    p->device.info.launch_seconds = 0.5;
+    (void)snprintf(p->device.info.library, sizeof p->device.info.library, "CLBlast");
     ck_assert_int_eq(rg_team_create(&p->device, 2, &p->team), RG_OK);
     for (size_t i = 0; i < 2; i++) {
         p->members[i] = rg_team_member(p->team, i);
+        ck_assert(p->members[i]->info.launch_seconds == 0.0 && p->members[i]->info.library[0] == '\0');
+        ck_assert_str_eq(p->members[i]->info.name, "made up");
         ck_assert_int_eq(rg_buffer_create(p->members[i], 8, "a", &p->a[i]), RG_OK);
         ck_assert_int_eq(rg_buffer_create(p->members[i], 8, "b", &p->b[i]), RG_OK);
         ck_assert_int_eq(rg_buffer_create(p->members[i], 4 + i, "own", &p->own[i]), RG_OK);

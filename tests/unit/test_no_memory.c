@@ -10,6 +10,7 @@
 #include "cli/report/picture.h"
 #include "cli/report/sweep_figures.h"
 #include "device/device.h"
+#include "device/team.h"
 #include "expected.h"
 #include "failing_memory.h"
 #include "gradient/causes.h"
@@ -331,10 +332,53 @@ START_TEST(passes) {
 }
 END_TEST
 
+/* ---- A team ---- */
+
+/* What a member asks of the device: buffers, which are shared and its own, and one command of each kind. */
+static rg_status use_member(struct rg_device *member) {
+    static const struct rg_fill_args args = {.at = 0, .bytes = 8};
+    const unsigned char bytes[8] = {1, 2, 3};
+    unsigned char back[8];
+    struct rg_buffer *b = NULL;
+    rg_status status = RG_OK;
+    RG_TRY(rg_device_finish(member)); /* from here on it does not wait for a driver */
+    RG_TRY(rg_buffer_create(member, 8, "a buffer", &b));
+    const struct rg_launch launch = {.kernel = RG_K_rg_fill, .buffers = {b}, .args = &args, .groups = {1, 1}};
+    RG_TRY_GOTO(rg_buffer_write(member, b, 0, bytes, sizeof bytes));
+    RG_TRY_GOTO(rg_device_launch(member, &launch));
+    RG_TRY_GOTO(rg_buffer_zero(member, b));
+    RG_TRY_GOTO(rg_buffer_read(member, back, b, 0, sizeof back));
+    ck_assert(back[0] == 0 && back[2] == 0);
+fail:
+    rg_buffer_destroy(member, b);
+    return status;
+}
+
+static rg_status use_team(void) {
+    struct rg_device *device = NULL;
+    struct rg_team *team = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_native_open(&(struct rg_device_options){.threads = 1}, &device));
+    RG_TRY_GOTO(rg_team_create(device, 2, &team));
+    RG_TRY_GOTO(use_member(rg_team_member(team, 0)));
+    RG_TRY_GOTO(use_member(rg_team_member(team, 1)));
+fail:
+    rg_team_destroy(team);
+    ck_assert(!device || device->used_bytes == 0);
+    rg_device_destroy(device);
+    return status;
+}
+
+START_TEST(teams) {
+    each_fails("a team", use_team, 12);
+}
+END_TEST
+
 TEST_MAIN("no_memory") {
     TCase *const tests = add_tests(suite, "no_memory");
     tcase_add_test(tests, figures);
     tcase_add_test(tests, files);
     tcase_add_test(tests, trainings);
     tcase_add_test(tests, passes);
+    tcase_add_test(tests, teams);
 }
