@@ -36,7 +36,7 @@ struct member {
     size_t pending;               /* commands that are queued or being done */
     size_t done;                  /* commands, by which members are in step */
     size_t n_buffers;             /* made up to now */
-    bool in_step, left;
+    bool in_step;
 };
 
 /* The i-th buffers of all members: one piece of memory if they have the same size. */
@@ -267,7 +267,6 @@ void rg_team_leave(struct rg_device *member) {
     (void)drain(m);
     (void)pthread_mutex_lock(&team->mutex);
     m->in_step = false;
-    m->left = true;
     team->n_left++;
     (void)pthread_cond_signal(&team->work);
     (void)pthread_mutex_unlock(&team->mutex);

@@ -18,6 +18,10 @@
 
 enum { STARTED_AGAIN = 42, ORDINARY = 5 };
 
+/* The longest value of the variable to which an entry is still added: 400 bytes, less 1 for the end, the variable's
+ * name and =, and an entry of the longest place, ",PLACE=NN". */
+enum { LONGEST = 400 - 1 - (int)sizeof RG_GUARD_VARIABLE - (1 + 15 + 3) };
+
 /* The program that the guard started again says what it was given. */
 __attribute__((constructor)) static void begin_again(void) {
     const char *const died = getenv(RG_GUARD_VARIABLE), *const other = getenv("RG_GUARD_TEST");
@@ -52,6 +56,7 @@ enum {
     STALE = 1 << 9,    /* the variable is in the environment, but main did not read it */
     FULL = 1 << 10,    /* the variable has no room */
     FLUSHED = 1 << 12, /* a device is released */
+    ROOM = 1 << 11,    /* the longest that has room */
     BEFORE = 1 << 13   /* another driver died before */
 };
 
@@ -79,6 +84,7 @@ static const struct {
      "rnn-gpu: a call of exit" NOT_AGAIN RG_GUARD_RESULTS TRY},
     {"many died before", ABORT, FULL, RG_NO_DEVICE, 0,
      "rnn-gpu: SIGABRT" NOT_AGAIN "too many drivers have ended it" TRY},
+    {"as many died before as there is room for", ABORT, ROOM, STARTED_AGAIN, 0, ""},
     {"Ctrl-C came first", ABORT, STOPPED, RG_TERMINATED, 0, ""},
     {"the program's own end", EXIT, FINISHED, ORDINARY, 0, ""},
     {"no driver yet", ABORT, NOT_WATCHED, 0, SIGABRT, ""},
@@ -118,14 +124,14 @@ static void end_by(enum end end) {
 /* The child's life. */
 static void live(enum end end, unsigned before) {
     static char *argv[] = {"test_guard", NULL};
-    static char full[400];
-    memset(full, '1', sizeof full - 1);
+    char full[LONGEST + 2] = "";
+    memset(full, '1', before & ROOM ? LONGEST : LONGEST + 1);
     const struct rg_guard_options options = {.argv = argv,
                                              .leave = leave,
                                              .flush = flush,
-                                             .died = before & FULL     ? full
-                                                     : before & BEFORE ? "1=11"
-                                                                       : NULL};
+                                             .died = before & (FULL | ROOM) ? full
+                                                     : before & BEFORE      ? "1=11"
+                                                                            : NULL};
     (void)setenv("RG_GUARD_TEST", "kept", 1);
     if (before & STALE) {
         (void)setenv(RG_GUARD_VARIABLE, "9=09", 1);
@@ -186,7 +192,14 @@ START_TEST(the_end_of_a_process) {
     }
     (void)close(ends[0]);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_str_eq(said, cases[_i].said);
+    if (cases[_i].before & ROOM) {
+        char ones[LONGEST + 1] = "", wanted[1000];
+        memset(ones, '1', LONGEST);
+        (void)snprintf(wanted, sizeof wanted, "rnn-gpu: SIGABRT" AGAIN "[%s,0:1=06] kept\n", ones);
+        ck_assert_str_eq(said, wanted);
+    } else {
+        ck_assert_str_eq(said, cases[_i].said);
+    }
     ck_assert_int_eq(WIFSIGNALED(status) ? WTERMSIG(status) : 0, cases[_i].signal);
     ck_assert_int_eq(WIFEXITED(status) ? WEXITSTATUS(status) : 0, cases[_i].code);
 }

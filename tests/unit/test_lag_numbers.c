@@ -235,6 +235,20 @@ START_TEST(factors) {
         }
         rg_free(found);
     }
+    /* a failure to read is not lost: more weights than the buffers have, a control block that is no such */
+    optimizer.n = WEIGHTS + 1;
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        double *found = NULL;
+        test_case("rule %zu without its numbers", i);
+        optimizer.options = (struct rg_optimizer_options){.kind = rules[i].kind, .clip_value = rules[i].clip_value};
+        ck_assert_int_eq(rg_step_factors(&engine, &found), rules[i].linear ? RG_OK : RG_ERROR);
+        ck_assert_ptr_null(found);
+    }
+    struct rg_buffer *const control = engine.net.buffers.control;
+    double *found = NULL;
+    engine.net.buffers.control = optimizer.first;
+    ck_assert_int_eq(rg_step_factors(&engine, &found), RG_ERROR);
+    engine.net.buffers.control = control;
     end_engine();
 }
 END_TEST
