@@ -90,7 +90,7 @@ class Coverage:
         owners, lines = operators.functions_of(text), text.split("\n")
         function = owners[line]
         if function:
-            for at in range(line, -1, -1):
+            for at in _counted_with(line, lines):
                 if owners[at] != function:
                     break
                 key = f"{function}()\0{lines[at].strip()}"
@@ -99,6 +99,14 @@ class Coverage:
             if f"{function}()" in self.reached:
                 return self.reached[f"{function}()"]
         return self.reached.get(Path(path).name) or self.build.tests
+
+
+def _counted_with(line, lines):
+    """The lines whose count may be that of `line`, which need not have one: first itself, then those before it, of which
+    the nearest with a count belongs to the same statement. What comes before an `else` is the other branch; then those
+    after it."""
+    is_else = lines[line].strip() in ("} else {", "else {", "else")
+    return [line, *(range(line + 1, len(lines)) if is_else else range(line - 1, -1, -1))]
 
 
 def _lines_in(counts, counting):

@@ -10,6 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import operators  # noqa: E402
+from coverage import Coverage  # noqa: E402
 
 TEXT = """/* a < b */
 #include <math.h>
@@ -93,6 +94,17 @@ class Operators(unittest.TestCase):
         owners = operators.functions_of(TEXT)
         self.assertEqual(owners[4:15], ["check"] * 11)
         self.assertEqual(set(owners[:4] + owners[15:]), {None})
+
+
+class Lines(unittest.TestCase):
+    def test_an_else_is_reached_by_who_reaches_its_branch(self):
+        coverage = Coverage.__new__(Coverage)
+        coverage.reached = {"check()\0return rg_fail(RG_USAGE, \"a < %d\", a);": {"first"}, "check()\0a += 2;": {"second"}}
+        coverage.seconds, coverage.breadth = {"first": 1.0, "second": 1.0}, {"first": 1, "second": 1}
+        lines = [line.strip() for line in TEXT.split("\n")]
+        self.assertEqual(coverage.tests_of("x.c", lines.index("} else {") - 1, TEXT), ["first"])
+        self.assertEqual(coverage.tests_of("x.c", lines.index("} else {"), TEXT), ["second"])
+        self.assertEqual(coverage.tests_of("x.c", lines.index("assert(a < 3);"), TEXT), ["second"])
 
 
 class Tool(unittest.TestCase):

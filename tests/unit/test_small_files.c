@@ -268,20 +268,20 @@ START_TEST(json_strings) {
         {"\"\\uD800\\uE000\"", NULL, 13},
         {"\"\\uD800\\n\"", NULL, 7},
         {"\"\\uD800\\", NULL, 7}};
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < 2 * COUNT(cases); i++) {
         char text[64], wanted[64];
         const char *string = NULL;
-        struct rg_json json = {.label = "f", .base = 8, .text = text, .length = strlen(cases[i].json)};
-        test_case("%s", cases[i].json);
-        memcpy(text, cases[i].json, json.length);
-        text[json.length] = '"'; /* behind the end */
+        struct rg_json json = {.label = "f", .base = 8, .text = text, .length = strlen(cases[i / 2].json)};
+        test_case("%s", cases[i / 2].json);
+        memcpy(text, cases[i / 2].json, json.length);
+        text[json.length] = "\"u"[i % 2]; /* behind the end, what would go on */
         const rg_status status = rg_json_string(&json, &string, "a name");
-        ck_assert_int_eq(status, cases[i].string ? RG_OK : RG_BAD_FILE);
-        if (cases[i].string) {
-            ck_assert_str_eq(string, cases[i].string);
+        ck_assert_int_eq(status, cases[i / 2].string ? RG_OK : RG_BAD_FILE);
+        if (cases[i / 2].string) {
+            ck_assert_str_eq(string, cases[i / 2].string);
             ck_assert_uint_eq(json.at, json.length);
         } else {
-            (void)snprintf(wanted, sizeof wanted, "f: byte %zu: ", 8 + cases[i].at);
+            (void)snprintf(wanted, sizeof wanted, "f: byte %zu: ", 8 + cases[i / 2].at);
             ck_assert_msg(strncmp(rg_error_message(), wanted, strlen(wanted)) == 0, "%s", rg_error_message());
         }
     }
@@ -398,6 +398,12 @@ START_TEST(texts) {
     ck_assert_uint_eq(text.capacity, 1024);
     rg_text_destroy(&text);
     ck_assert(text.length == 0 && text.capacity == 0 && text.bytes == NULL);
+    char many[300];
+    memset(many, 'm', sizeof many);
+    ck_assert_int_eq(rg_text_add(&text, "a", 1), RG_OK);
+    ck_assert_int_eq(rg_text_add(&text, many, sizeof many), RG_OK);
+    ck_assert(text.length == 301 && text.bytes[0] == 'a' && text.bytes[1] == 'm' && text.bytes[300] == 'm');
+    rg_text_destroy(&text);
 }
 END_TEST
 
