@@ -407,6 +407,57 @@ START_TEST(texts) {
 }
 END_TEST
 
+/* ---- Texts without memory ---- */
+
+enum { BLOCK = 256 }; /* the first memory of a text */
+
+static rg_status add_shell(struct rg_text *text) {
+    char *const arguments[] = {"zero", "it's one", "\n", "plain", "a\tb", "a b"};
+    return rg_shell_text_add(text, COUNT(arguments), arguments);
+}
+
+static rg_status add_quoted(struct rg_text *text) {
+    return rg_text_add_quoted(text, "a\"b\n c");
+}
+
+static rg_status add_size(struct rg_text *text) {
+    return rg_text_add_size(text, 12345);
+}
+
+/* Whichever piece finds no room, and only that one, its failure is the whole's. */
+START_TEST(no_piece_is_lost) {
+    static rg_status (*const adds[])(struct rg_text *) = {add_shell, add_quoted, add_size};
+    char blanks[BLOCK];
+    memset(blanks, ' ', sizeof blanks);
+    for (size_t i = 0; i < COUNT(adds); i++) {
+        struct rg_text text = {.bytes = NULL};
+        failing = 0;
+        ck_assert_int_eq(adds[i](&text), RG_OK);
+        const size_t length = text.length;
+        rg_text_destroy(&text);
+        for (size_t used = BLOCK - length - 1; used <= BLOCK; used++) {
+            test_case("text %zu after %zu bytes", i, used);
+            ck_assert_int_eq(rg_text_add(&text, blanks, used), RG_OK);
+            n_allocations = 0;
+            failing = 1;
+            ck_assert_int_eq(adds[i](&text), used + length > BLOCK ? RG_NO_MEMORY : RG_OK);
+            failing = 0;
+            rg_text_destroy(&text);
+        }
+    }
+    /* a word whose end alone finds no room is the argument as it is */
+    char argument[BLOCK - 1], word[RG_SHELL_WORD];
+    memset(argument, 'a', sizeof argument);
+    argument[7] = ' ';
+    argument[BLOCK - 2] = '\0';
+    n_allocations = 0;
+    failing = 2;
+    ck_assert_str_eq(rg_shell_word(argument, word), argument);
+    failing = 0;
+    ck_assert_int_eq(rg_shell_word(argument, word)[0], '\'');
+}
+END_TEST
+
 TEST_MAIN("small_files") {
     TCase *const files = add_tests(suite, "files"), *const texts_only = add_tests(suite, "texts");
     tcase_add_checked_fixture(files, begin, end);
@@ -421,4 +472,5 @@ TEST_MAIN("small_files") {
     tcase_add_test(texts_only, utf8);
     tcase_add_test(texts_only, copies);
     tcase_add_test(texts_only, texts);
+    tcase_add_test(texts_only, no_piece_is_lost);
 }
