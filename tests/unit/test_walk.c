@@ -134,7 +134,8 @@ struct subject {
 };
 
 static char *vocabulary[WORDS] = {"<unk>", "cat", "m\\a_t", "rat", "e", "f", "g", "h", "i", "j", "k", "l"};
-static char *texts[SEQUENCES] = {"cat m\\a_t", "rat cat ^"}, *features[2] = {"height", "weight"};
+static char *texts[SEQUENCES] = {"cat m\\a_t \xc3\xa9\xe2\x89\xa4\xf0\x9d\x84\x9e {#} <~$&%>|", "rat cat ^"},
+            *features[2] = {"height", "weight"};
 static int32_t lengths[SEQUENCES] = {3, 2}, no_length[SEQUENCES] = {0, 2};
 static int32_t tokens[SEQUENCES * STEPS] = {1, 2, 10, 3, -1, 1};
 static float inputs[SEQUENCES * STEPS * 2], targets[SEQUENCES * STEPS * 3];
