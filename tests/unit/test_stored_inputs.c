@@ -12,7 +12,7 @@
 enum { SEQUENCES = 3, STEPS = 4, FEATURES = 2, ALL = SEQUENCES * STEPS * FEATURES };
 
 static int32_t lengths[SEQUENCES] = {2, 4, 1};
-static double mean[FEATURES] = {1.0, -2.0}, deviation[FEATURES] = {2.0, 0.1}, fill[FEATURES] = {0.3, 7.0};
+static double mean[FEATURES] = {1.0, -2.0}, deviation[FEATURES] = {2.0, 0.1}, fill[FEATURES] = {7.0, 0.3};
 
 static const struct {
     const char *name;
@@ -131,8 +131,38 @@ START_TEST(every_part) {
 }
 END_TEST
 
+/* A file that lost its end is refused, and not read as zeros. */
+START_TEST(a_shorter_file) {
+    struct rg_dataset d;
+    double out[ALL];
+    float floats[ALL];
+    test_case("%s", cases[_i].name);
+    store(_i, &d);
+    ck_assert_int_eq(truncate(path, 1), 0);
+    ck_assert_int_eq(rg_dataset_numbers(&d, 0, ALL, out), RG_BAD_FILE);
+    ck_assert_int_eq(rg_dataset_floats(&d, 0, ALL, floats), RG_BAD_FILE);
+    rg_stored_release(d.x_file.numbers);
+    rg_free(d.x_file.place);
+}
+END_TEST
+
+START_TEST(in_memory) {
+    static float values[ALL] = {[5] = 5.5F, [6] = 6.5F};
+    float floats[3] = {99.0F, 99.0F, 99.0F};
+    double out[3] = {99.0, 99.0, 99.0};
+    const struct rg_dataset d = {
+        .path = "x", .n_sequences = SEQUENCES, .n_steps = STEPS, .n_features = FEATURES, .x_float = values};
+    ck_assert_int_eq(rg_dataset_floats(&d, 5, 2, floats), RG_OK);
+    ck_assert(floats[0] == 5.5F && floats[1] == 6.5F && floats[2] == 99.0F);
+    ck_assert_int_eq(rg_dataset_numbers(&d, 5, 2, out), RG_OK);
+    ck_assert(out[0] == 5.5 && out[1] == 6.5 && out[2] == 99.0);
+}
+END_TEST
+
 TEST_MAIN("stored_inputs") {
     TCase *const tests = add_tests(suite, "stored_inputs");
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_loop_test(tests, every_part, 0, N_CASES);
+    tcase_add_loop_test(tests, a_shorter_file, 0, N_CASES);
+    tcase_add_test(add_tests(suite, "memory"), in_memory);
 }
