@@ -227,6 +227,18 @@ static rg_status copy_weights(struct relay *r, uint64_t applied) {
     return RG_OK;
 }
 
+/* A report is due where a checkpoint may be, and before each sample of the profile. So the event of a sample stands
+ * just before that of its update, however fast the updates are. */
+static uint64_t report_every(const struct rg_run *run) {
+    uint64_t divisor = run->rest_every, other = run->sampler ? run->config.training.lag_every : 0;
+    while (other > 0) {
+        const uint64_t rest = divisor % other;
+        divisor = other;
+        other = rest;
+    }
+    return divisor;
+}
+
 static rg_status at_rest(void *self, const struct rg_trainer_state *state) {
     struct relay *const r = self;
     struct rg_run *const run = r->run;
@@ -317,7 +329,7 @@ static rg_status train(struct rg_run *run, struct relay *relay) {
                                            .self = relay,
                                            .before = sample,
                                            .at_rest = at_rest,
-                                           .rest_every = run->rest_every,
+                                           .rest_every = report_every(run),
                                            .validation = run->validator ? &validation : NULL};
     set_in_step(run, true);
     RG_TRY(rg_train(run->engine, source_of(run), &run->config, &hooks, &run->state));
