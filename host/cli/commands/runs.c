@@ -218,7 +218,9 @@ static rg_status find_runs(struct runs *r) {
         }
     }
     (void)closedir(list);
-    qsort(r->items, r->n, sizeof *r->items, by_name);
+    if (r->n > 0) { /* without memory there is no list */
+        qsort(r->items, r->n, sizeof *r->items, by_name);
+    }
     return status;
 }
 
