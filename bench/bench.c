@@ -118,7 +118,8 @@ rg_status rg_bench_raise_peak(struct rg_device *device, const struct rg_bench_ca
                               const struct rg_bench_result *result, double *gflops) {
     const double flops = rg_bench_flops(c) - rg_bench_unused_flops(c);
     double again = 0.0;
-    if (!(flops > result->update * *gflops * 1e9) || result->update <= 0.0) {
+    const bool was_left_out = result->update <= 0.0, has_other_peak = device->info.tf32 != RG_TF32_NONE;
+    if (was_left_out || has_other_peak || flops <= result->update * *gflops * 1e9) {
         return RG_OK;
     }
     RG_TRY(rg_bench_peak(device, &again));

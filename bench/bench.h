@@ -42,7 +42,7 @@ struct rg_shape rg_bench_shape(const struct rg_bench_case *c);
 rg_status rg_bench_peak(struct rg_device *device, double *gflops);
 
 /* An update that is faster than the peak, *gflops, shows that other work held up the peak's measurement. Repeat it
- * then, and keep the higher result. */
+ * then, and keep the higher result. Not with TF32: tensor cores exceed the peak of multiply-adds. */
 rg_status rg_bench_raise_peak(struct rg_device *device, const struct rg_bench_case *c,
                               const struct rg_bench_result *result, double *gflops);
 

@@ -43,6 +43,7 @@ bool rg_config_gives(const struct rg_config *config, const char *name) {
 
 void rg_config_set_given(struct rg_config *config, const char *name, bool given) {
     const size_t place = (size_t)(existing(name) - rg_options);
+    assert(place / WORD_BITS < sizeof config->given / sizeof *config->given);
     uint64_t *const word = &config->given[place / WORD_BITS];
     const uint64_t bit = (uint64_t)1 << place % WORD_BITS;
     *word = given ? *word | bit : *word & ~bit;

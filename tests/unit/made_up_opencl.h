@@ -198,7 +198,7 @@ MADE_UP_RELEASE(release_program, cl_program)
 MADE_UP_RELEASE(release_kernel, cl_kernel)
 MADE_UP_RELEASE(release_memory, cl_mem)
 
-/* Makes one part of a device. The part gives the same answers as the whole device. */
+/* clCreateSubDevices: the part is the device itself, so each query has the same answer for both. */
 static cl_int CL_API_CALL create_parts(cl_device_id device, const cl_device_partition_property *counts, cl_uint n,
                                        cl_device_id *parts, cl_uint *count) {
     (void)count;

@@ -233,6 +233,11 @@ START_TEST(peak_below_an_update) {
     ck_assert_int_eq(rg_bench_raise_peak(&device, &c, &result, &peak), RG_OK);
     ck_assert_double_eq(peak, 1e9);
     n_peak_launches = 1;
+    peak = 1.0;
+    device.info.tf32 = RG_TF32_TENSOR_CORES; /* which may exceed the peak */
+    ck_assert_int_eq(rg_bench_raise_peak(&device, &c, &result, &peak), RG_OK);
+    ck_assert_uint_eq(n_peak_launches, 1);
+    device.info.tf32 = RG_TF32_NONE;
     result.update = 0.0; /* left out */
     ck_assert_int_eq(rg_bench_raise_peak(&device, &c, &result, &peak), RG_OK);
     ck_assert_uint_eq(n_peak_launches, 1);

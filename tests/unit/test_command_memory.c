@@ -14,8 +14,8 @@ static void forget(void) {
     told = (struct text){NULL, 0, 0};
 }
 
-/* May the command succeed all the same? A run goes on without a copy of its state, without a checkpoint and without
- * removing old ones; a page says that the data could not be read again; a comment of C shows a name as it is. */
+/* Some failures do not end a command. A run goes on if it cannot copy its state, write a checkpoint or remove old ones.
+ * A page then says that the data cannot be read again. A comment in exported C then shows the file's name unquoted. */
 static bool is_allowed(const char *line, const char *message) {
     static const struct {
         const char *command, *message;

@@ -445,7 +445,7 @@ START_TEST(given) {
 }
 END_TEST
 
-/* Words of a line that is not parsed: values are no options. */
+/* rg_words_give searches a line that is not parsed yet. It does not take a value, such as `seed`, for an option. */
 START_TEST(given_by_words) {
     static char *words[] = {"--device", "cpu", "--batch=7", "-q", "seed", "--lr"};
     const size_t n = sizeof words / sizeof *words;

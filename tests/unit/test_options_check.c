@@ -202,7 +202,7 @@ START_TEST(rules) {
 }
 END_TEST
 
-/* Which constants a rule has, also of a name that is none. */
+/* Which update rule uses which constant. Options that are no constants, such as lr, belong to every rule. */
 START_TEST(constants_of_rules) {
     ck_assert(rg_option_is_of_rule("momentum", RG_OPT_NESTEROV) && !rg_option_is_of_rule("momentum", RG_OPT_SGD));
     ck_assert(rg_option_is_of_rule("epsilon", RG_OPT_ADAGRAD) && !rg_option_is_of_rule("epsilon", RG_OPT_MOMENTUM));

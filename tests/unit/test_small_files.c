@@ -424,7 +424,7 @@ static rg_status add_size(struct rg_text *text) {
     return rg_text_add_size(text, 12345);
 }
 
-/* Whichever piece finds no room, and only that one, its failure is the whole's. */
+/* Each piece of a text finds no memory once. Adding the whole text then fails for want of memory. */
 START_TEST(no_piece_is_lost) {
     static rg_status (*const adds[])(struct rg_text *) = {add_shell, add_quoted, add_size};
     char blanks[BLOCK];

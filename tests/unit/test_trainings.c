@@ -37,7 +37,7 @@ static void open_trainings(const char *line) {
     make_summary();
 }
 
-/* Is the training found, with the numbers that were stored? */
+/* Is there a stored result of the training `asked`? If so, check that it has the numbers that make_summary gave it. */
 static bool is_found(const struct rg_config *asked) {
     struct rg_summary summary = {.loss = 7.0};
     bool found = false;
@@ -90,7 +90,8 @@ START_TEST(a_result_of_another_rank) {
 }
 END_TEST
 
-/* Every option of the training counts, and nothing of the screen, the files and the machine's size does. */
+/* A stored result is found if every option of the training is the same. Options of the screen, of files, and of the
+ * machine's size may differ. */
 START_TEST(a_stored_result) {
     open_trainings("compare --hidden 5 --out folder --json");
     ck_assert_int_eq(rg_trainings_keep(&trainings, &options, &made), RG_OK);

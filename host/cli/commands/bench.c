@@ -143,7 +143,7 @@ static rg_status make_rows(struct bench *b) {
 }
 
 /* All executions on a processor share its peak: the highest that the native device or an OpenCL device reaches.
- * Executions with other numbers of threads have other peaks. */
+ * Devices that use different numbers of threads do not share a peak. */
 static void share_peaks(struct rg_bench_report *r) {
     double highest[RG_BENCH_DEVICES] = {0.0};
     for (size_t i = 0; i < r->n_devices; i++) {

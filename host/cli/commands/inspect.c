@@ -158,7 +158,8 @@ static void parameter_of(const struct rg_model *model, const struct rg_state_nam
     text[0] = '\0';
 }
 
-/* The model in a safetensors file. NULL, with the reason in the error slot, if it holds no model that can be read. */
+/* Read the model in a safetensors file. *model stays NULL, with the reason in the error slot, if the file holds no
+ * model that can be read. Fails only where memory ends. */
 static rg_status try_model(const char *path, struct rg_model **model) {
     const struct rg_shape defaults = {.cell = RG_N_CELLS, .readout = RG_N_READOUTS, .loss = RG_LOSS_AUTO};
     const struct rg_model_reading how = {.defaults = &defaults};

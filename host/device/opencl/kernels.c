@@ -54,8 +54,9 @@ static void release_program(struct rg_cl_kernels *k, bool many, enum rg_cl_progr
 }
 
 void rg_cl_kernels_release(struct rg_cl_kernels *k) {
-    for (int i = 0; i < 2 * RG_CL_N_PROGRAMS; i++) {
-        release_program(k, i % 2 == 1, (enum rg_cl_program_number)(i / 2));
+    for (int i = 0; i < RG_CL_N_PROGRAMS; i++) {
+        release_program(k, false, (enum rg_cl_program_number)i);
+        release_program(k, true, (enum rg_cl_program_number)i);
     }
     while (k->variants) {
         struct rg_cl_variant *const v = k->variants;
