@@ -10,8 +10,8 @@
  * The second direction of a layer goes the other way, and the layer above needs both directions at every step. With two
  * directions, therefore, each scan goes through all segments by itself. What lies below it (in the reverse pass also
  * what lies above it) is recomputed each time from the states kept at the borders. */
-#ifndef RG_CHUNK_H
-#define RG_CHUNK_H
+#ifndef RG_ENGINE_CHUNK_H
+#define RG_ENGINE_CHUNK_H
 
 #include "engine/net.h"
 

@@ -1,6 +1,6 @@
 /* How many sequences and time steps are in memory at once. */
-#ifndef RG_CHUNK_H
-#define RG_CHUNK_H
+#ifndef RG_PLAN_CHUNK_H
+#define RG_PLAN_CHUNK_H
 
 #include "plan/plan.h"
 

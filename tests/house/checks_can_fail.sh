@@ -45,6 +45,9 @@ for line in 'host/train/a.c:#include <CL/cl.h>' 'host/device/device.c:#include "
         'host/new/a.c:int a;' 'host/a.c:int a;' 'bench/a.c:    _exit(1);' 'host/model/a.c:    abort();'; do
     breaks include_direction "${line%%:*}" "${line#*:}"
 done
+printf '#ifndef RG_ONE_H\n#endif\n' >"$tree/host/cli/one.h"
+breaks include_direction host/base/one.h '#ifndef RG_ONE_H'
+rm "$tree/host/cli/one.h"
 printf 'void rg_one(void) {\n    rg_two();\n}\n' >"$tree/host/one.c"
 breaks circles host/two.c 'void rg_two(void) { rg_one(); }'
 rm "$tree/host/one.c"

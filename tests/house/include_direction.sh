@@ -1,6 +1,6 @@
 #!/bin/sh
 # Includes point one way. Each folder has a row that lists the folders it may include; a folder without a row fails.
-# OpenCL's headers stay in host/device/opencl, and only host/cli/main.c ends the program.
+# OpenCL's headers stay in host/device/opencl, only host/cli/main.c ends the program, and no two headers share a guard.
 # usage: include_direction.sh [TREE]
 # shellcheck source=files.inc
 . "${0%/*}/files.inc"
@@ -78,4 +78,8 @@ complain "OpenCL's headers outside host/device/opencl" "$(printf '%s\n' "$source
     xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]CL/')"
 complain "only host/cli/main.c ends the program" "$(printf '%s\n' "$sources" | grep -E '^(host|bench)/' |
     grep -v '^host/cli/main\.c$' | xargs -r grep -nHE '(^|[^[:alnum:]_.>"])(_?exit|_Exit|quick_exit|abort) *\(')"
+complain "two headers with one guard: whoever includes both loses the second" "$(printf '%s\n' "$sources" |
+    grep '\.h$' | while read -r header; do
+        awk -v name="$header" '/^#ifndef .*_H$/ { print $2, name; exit }' "$header"
+    done | sort | awk '$1 == guard { print guard ": " name ", " $2 } { guard = $1; name = $2 }')"
 exit "$failed"
