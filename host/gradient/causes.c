@@ -471,7 +471,7 @@ static rg_status measure(struct walk *w, struct rg_batch_source *source, uint64_
     double *weights = NULL;
     rg_status status = RG_OK;
     const size_t n = all->layers * all->directions;
-    RG_TRY_GOTO(rg_alloc(&all->items, all->layers * all->directions, sizeof *all->items, "causes of the gradient"));
+    RG_TRY_GOTO(rg_alloc(&all->items, n, sizeof *all->items, "causes of the gradient"));
     for (size_t i = 0; i < n; i++) {
         all->items[i].layer = i / all->directions;
         all->items[i].direction = i % all->directions;

@@ -82,7 +82,16 @@ static void add_units(double *y, const double *a, const double *x, size_t n) {
 /* y += W x, or with `transposed` W^T x; W is [H][H]. */
 static void add_product(double *y, const double *w, const double *x, size_t n, bool transposed) {
     if (transposed) {
-        rg_dense_add(&(struct rg_product){y, x, w, 1, n, n, n, n, 1, n});
+        rg_dense_add(&(struct rg_product){.c = y,
+                                          .a = x,
+                                          .b = w,
+                                          .rows = 1,
+                                          .columns = n,
+                                          .depth = n,
+                                          .c_row = n,
+                                          .a_row = n,
+                                          .a_depth = 1,
+                                          .b_row = n});
         return;
     }
     for (size_t i = 0; i < n; i++) {

@@ -454,9 +454,6 @@ static void warn_of_skip(const struct rg_run *r) {
 /* Open the files and the screen, and write the start event. */
 static rg_status open_outputs(struct job *j) {
     struct rg_run *const r = j->run;
-    if (!r) {
-        return rg_fail(RG_ERROR, "there is no run");
-    }
     if (!j->from.sections && j->config->output.out) {
         RG_TRY(rg_checkpoints_clear(j->config->output.out));
     }

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/number_text.h"
 #include "cli/live.h"
 #include "cli/report/advice.h"
@@ -25,16 +25,10 @@
 enum { SHOWN_VALIDATIONS = 20 };
 static const double LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0;
 
-static double now(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
     *screen = (struct rg_screen){.config = config, .baseline = NAN, .held_out = NAN, .look = rg_look_of(config)};
     screen->live = rg_live_is_on(config);
-    screen->begin = screen->last = now();
+    screen->begin = screen->last = rg_seconds();
 }
 
 /* 1234567 as "1,234,567". */
@@ -331,7 +325,7 @@ void rg_screen_plan(const struct rg_screen *screen, double update_seconds, size_
 }
 
 struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update *update) {
-    const double spent = now() - screen->begin, max = screen->config->training.max_time;
+    const double spent = rg_seconds() - screen->begin, max = screen->config->training.max_time;
     screen->seen++;
     screen->clipped += update->clipped;
     const double seen = (double)screen->seen;
@@ -343,7 +337,7 @@ struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update 
 }
 
 void rg_screen_update(struct rg_screen *screen, const struct rg_update *update, const struct rg_live *live) {
-    const double t = now();
+    const double t = rg_seconds();
     if (screen->config->output.quiet || screen->config->output.json ||
         t - screen->last < (screen->live ? LIVE_SECONDS : PLAIN_SECONDS)) {
         return;
@@ -483,9 +477,11 @@ static void print_held_out(const struct rg_look *look, const struct rg_run_facts
 
 void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts *f,
                       const struct rg_run_result *result) {
-    static const char *const reasons[] = {"done",       "target loss reached",
-                                          "time is up", "interrupted",
-                                          "diverged",   "validation loss no longer falls: stopped"};
+    static const char *const reasons[] = {
+        [RG_REASON_DONE] = "done",         [RG_REASON_TARGET] = "target loss reached",
+        [RG_REASON_TIME] = "time is up",   [RG_REASON_INTERRUPTED] = "interrupted",
+        [RG_REASON_DIVERGED] = "diverged", [RG_REASON_PATIENCE] = "validation loss no longer falls: stopped",
+    };
     const struct rg_training *const training = &result->training;
     const struct rg_diagnosis *const diagnosis = &result->diagnosis;
     char a[64], b[32];

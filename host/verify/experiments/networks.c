@@ -223,14 +223,14 @@ rg_status rg_probe_forget_bias(const struct rg_probe_context *options, struct rg
 
 /* Each unit is a random walk from h_0 = 0, and the scale of u does not matter. Count the (sequence, unit) pairs that
  * ReLU has not cut in steps 1 … t, and those that it passes at step t. */
-struct walk {
+struct random_walk {
     size_t hidden, steps;
     bool normal; /* two N(0, 1) inputs instead of the adding problem's value and mark */
     uint64_t seed;
     size_t *alive, *active; /* [steps] */
 };
 
-static void walk_one(const struct walk *w, uint32_t sequence, const double u[RG_BLOCK_NUMBERS]) {
+static void walk_sequence(const struct random_walk *w, uint32_t sequence, const double u[RG_BLOCK_NUMBERS]) {
     const struct rg_stream values = {.seed = w->seed, .parameter = 2 * sequence + 1};
     const struct rg_stream places = {.seed = w->seed, .parameter = 2 * sequence + 2};
     const size_t half = w->steps / 2;
@@ -254,7 +254,7 @@ static void walk_one(const struct walk *w, uint32_t sequence, const double u[RG_
 }
 
 /* alive and active [steps] as shares. */
-static rg_status walk(struct walk *w, double *alive, double *active) {
+static rg_status walk(struct random_walk *w, double *alive, double *active) {
     const struct rg_stream units = {.seed = w->seed, .parameter = 0};
     RG_TRY(rg_alloc(&w->alive, 2 * w->steps, sizeof *w->alive, "counts"));
     w->active = w->alive + w->steps;
@@ -262,7 +262,7 @@ static rg_status walk(struct walk *w, double *alive, double *active) {
         double u[RG_BLOCK_NUMBERS];
         rg_stream_normal(&units, j, u);
         for (uint32_t b = 0; b < SEQUENCES; b++) {
-            walk_one(w, b, u);
+            walk_sequence(w, b, u);
         }
     }
     for (size_t t = 0; t < w->steps; t++) {
@@ -290,7 +290,7 @@ static rg_status alive_walks(struct rg_probe_report *report, const struct rg_con
     static const double adding[] = {.49, .48, .47, .47};
     double alive[STEPS] = {0.0}, active[STEPS] = {0.0};
     for (int normal = 0; normal < 2; normal++) {
-        struct walk w = {.hidden = c->model.hidden, .steps = STEPS, .normal = normal, .seed = c->training.seed};
+        struct random_walk w = {.hidden = c->model.hidden, .steps = STEPS, .normal = normal, .seed = c->training.seed};
         RG_TRY(walk(&w, alive, active));
         for (size_t i = 0; i < sizeof lags / sizeof *lags; i++) {
             rg_probe_note(report, alive[lags[i] - 1],
@@ -307,7 +307,7 @@ static rg_status alive_net(const struct rg_probe_context *options, struct rg_pro
     double *norms = NULL, factor = 0.0;
     RG_TRY(rg_alloc(&norms, 3 * c->data.steps, sizeof *norms, "norms"));
     double *const alive = norms + c->data.steps, *const active = alive + c->data.steps;
-    struct walk w = {.hidden = c->model.hidden, .steps = c->data.steps, .seed = c->training.seed};
+    struct random_walk w = {.hidden = c->model.hidden, .steps = c->data.steps, .seed = c->training.seed};
     rg_status status = RG_OK;
     RG_TRY_GOTO(measure(options, c, norms, &factor));
     RG_TRY_GOTO(walk(&w, alive, active));

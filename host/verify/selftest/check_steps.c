@@ -8,7 +8,7 @@
 #include "verify/selftest/checks.h"
 
 /* The reference's terms of one direction of one layer. */
-struct walk {
+struct comparison {
     struct rg_engine *engine;
     const struct rg_exercise *exercise;
     size_t layer, direction;
@@ -19,7 +19,7 @@ struct walk {
 
 /* The device's term of a matrix against `wanted`: partial holds rows of h_{t-1}, of the inputs, of the sum that makes
  * the bias, and of h_{t-d}; its columns are units of a gate, the last gate of W_hh being the last of the deltas. */
-static double term_error(const struct walk *w, const double *term, enum rg_role role) {
+static double term_error(const struct comparison *w, const double *term, enum rg_role role) {
     const struct rg_plan *const p = &w->engine->net.plan;
     const size_t inputs = p->layer[w->layer].inputs;
     const size_t columns = role == RG_ROLE_WEIGHT_IH ? inputs : p->hidden;
@@ -38,7 +38,7 @@ static double term_error(const struct walk *w, const double *term, enum rg_role 
     return squares == 0.0 ? 0.0 : sqrt(squares) / size;
 }
 
-static void compare_step(struct walk *w, const double *term, size_t t) {
+static void compare_step(struct comparison *w, const double *term, size_t t) {
     static const enum rg_role roles[] = {RG_ROLE_WEIGHT_IH, RG_ROLE_WEIGHT_HH, RG_ROLE_WEIGHT_SH};
     const struct rg_exercise *const e = w->exercise;
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
@@ -52,7 +52,7 @@ static void compare_step(struct walk *w, const double *term, size_t t) {
 }
 
 /* Compare all steps of a layer and direction whose deltas are in memory. */
-static rg_status compare_terms(struct walk *w) {
+static rg_status compare_terms(struct comparison *w) {
     struct rg_engine *const engine = w->engine;
     const struct rg_plan *const plan = &engine->net.plan;
     const size_t at = plan->layer[w->layer].directions[w->direction].partial, term = rg_plan_term(plan, w->layer);
@@ -70,7 +70,7 @@ static rg_status compare_terms(struct walk *w) {
 rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device, const struct rg_exercise_form *form) {
     struct rg_exercise *e = NULL;
     struct rg_data_source *source = NULL;
-    struct walk w = {.engine = NULL};
+    struct comparison w = {.engine = NULL};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_exercise_create(form, &e));
     rg_exercise_fill(e, 5);
