@@ -197,13 +197,13 @@ START_TEST(every_rule_of_npy) {
 END_TEST
 
 /* file = an archive of one deflated member with `bytes` zeros of dtype u1. */
-static void put_deflated(const char *member, size_t bytes) {
+static void put_deflated_of(const char *member, size_t bytes, const char *descr) {
     unsigned char *npy = NULL;
     char header[128];
     const size_t length = (size_t)snprintf(header, sizeof header,
-                                           "{'descr': '|u1', 'fortran_order': False, 'shape': "
+                                           "{'descr': '%s', 'fortran_order': False, 'shape': "
                                            "(%zu,)}",
-                                           bytes);
+                                           descr, bytes);
     ck_assert_int_eq(rg_alloc(&npy, 10 + length + bytes, 1, "npy"), RG_OK);
     memcpy(npy, "\x93NUMPY\1\0", 8);
     npy[8] = (unsigned char)length;
@@ -217,6 +217,10 @@ static void put_deflated(const char *member, size_t bytes) {
     ck_assert_int_eq(zip_close(zip), 0);
     rg_free(npy);
     load();
+}
+
+static void put_deflated(const char *member, size_t bytes) {
+    put_deflated_of(member, bytes, "|u1");
 }
 
 /* Place of a record of the archive by its signature. */
@@ -254,6 +258,17 @@ START_TEST(every_rule_of_npz) {
     record(signatures[LOCAL])[22]--;
     expect_bad_npz("longer than the announced 100069", "one byte less announced");
 
+    /* as many bytes as deflate can make of those in the file, and more */
+    put_deflated("x.npy", 100000);
+    for (size_t k = 0; k < 2; k++) {
+        unsigned char *const central = record(signatures[CENTRAL]), *const local = record(signatures[LOCAL]);
+        const size_t packed = central[20] + 256U * central[21], size = 1032 * (packed + k) + (k ? 0 : 1031);
+        for (int i = 0; i < 3; i++) {
+            central[24 + i] = local[22 + i] = (unsigned char)(size >> 8 * i & 0xFF);
+        }
+        expect_bad_npz(k ? "bytes in the file cannot hold" : "ends after 100070 bytes", "the ratio of deflate");
+    }
+
     put_deflated("x.npy", 100);
     record(signatures[CENTRAL])[16] ^= 1;
     record(signatures[LOCAL])[14] ^= 1;
@@ -268,6 +283,11 @@ START_TEST(every_rule_of_npz) {
     record(signatures[CENTRAL])[8] |= 1;
     record(signatures[LOCAL])[6] |= 1;
     expect_bad_npz("encrypted", "encryption");
+
+    put_deflated_of("x.npy", 100, "|u2");
+    expect_bad_npz("t(x.npy): byte 25: dtype '|u2' is not supported; save it as float32 or int64", "its dtype");
+    put_deflated_of("x.npy", 100, "<u2");
+    expect_bad_npz("t(x.npy): the shape does not need the 100 bytes that follow the header", "its shape");
 
     put_deflated("x.txt", 100);
     expect_bad_npz("not called NAME.npy", "foreign member");

@@ -260,6 +260,10 @@ START_TEST(refused_windows) {
         bool names, labels;
         const char *message; /* NULL: accepted, without targets */
     } cases[] = {
+        {{WINDOW(6, 1), .stride = 1},
+         true,
+         true,
+         "series.csv: series `first` has 6 steps; --window 6 with --horizon 1 needs 7"},
         {{WINDOW(2, 3), .stride = 1},
          true,
          true,
@@ -393,6 +397,13 @@ START_TEST(narrow_windows_of_a_file) {
 }
 END_TEST
 
+START_TEST(windows_of_a_file_without_memory) {
+    given = read_in_file(&kinds[0], false);
+    each_fails("windows of a file", cut_windows, 5);
+    rg_dataset_destroy(given);
+}
+END_TEST
+
 /* A file that changes while its windows are cut is refused. */
 START_TEST(windows_of_a_changed_file) {
     struct rg_dataset *const series = read_in_file(&kinds[0], false), *w = NULL;
@@ -446,6 +457,38 @@ START_TEST(forecasts) {
 }
 END_TEST
 
+/* A part of the series: their numbers no longer begin where the file's do. */
+START_TEST(forecasts_of_a_part) {
+    static const struct rg_window_options options = {.windows = {2, 1, false}, .stride = 1};
+    static const struct rg_split split = {.first = 0, .count = 1, .in_order = true};
+    struct rg_dataset *const d = read_in_file(&kinds[0], false);
+    struct rg_dataset *held = NULL, *w = NULL;
+    ck_assert_int_eq(rg_dataset_split(d, &split, &held), RG_OK);
+    ck_assert_int_eq(rg_dataset_forecast(d), RG_OK);
+    ck_assert_int_eq(rg_dataset_windows(d, &options, &w), RG_OK);
+    ck_assert_uint_eq(w->n_sequences, 5); /* 2 of the second series, 3 of the third one */
+    expect_equal(rg_dataset_target(w, 0), input_at(1, 2, 0), "forecast", 0, 0);
+    expect_equal(rg_dataset_target(w, 9), input_at(2, 4, 1), "forecast", 4, 1);
+    rg_dataset_destroy(w);
+    rg_dataset_destroy(held);
+    rg_dataset_destroy(d);
+}
+END_TEST
+
+/* What was a target before is forgotten, whatever its type. */
+START_TEST(forecasts_in_place_of_others) {
+    static const struct kind kind = {"whole numbers, targets in doubles", false, true, false, 1, false};
+    struct rg_dataset *const d = make_series(&kind);
+    const size_t n = SERIES * STEPS;
+    ck_assert_int_eq(rg_alloc(&d->y_double, n, sizeof *d->y_double, "y"), RG_OK);
+    rg_free(d->y);
+    d->y = NULL;
+    expect_forecast(d, false);
+    ck_assert_ptr_null(d->y_double);
+    rg_dataset_destroy(d);
+}
+END_TEST
+
 TEST_MAIN("windows") {
     TCase *const tests = add_tests(suite, "windows");
     tcase_add_loop_test(tests, windows, 0, N_CHOICES * N_KINDS);
@@ -456,6 +499,9 @@ TEST_MAIN("windows") {
     tcase_add_checked_fixture(files, begin, end);
     tcase_add_loop_test(files, windows_of_a_file, 0, N_CHOICES * (N_KINDS - 1)); /* the last are of memory alone */
     tcase_add_test(files, narrow_windows_of_a_file);
+    tcase_add_test(files, windows_of_a_file_without_memory);
     tcase_add_test(files, windows_of_a_changed_file);
     tcase_add_test(files, forecasts);
+    tcase_add_test(files, forecasts_of_a_part);
+    tcase_add_test(files, forecasts_in_place_of_others);
 }

@@ -1,0 +1,623 @@
+/* Tensor files byte by byte: headers of npy, an npz archive, a safetensors file; the border of every length in a file
+ * that is read; and tensors whose data stay in their file. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <zip.h>
+#include <zlib.h>
+
+#include "failing_memory.h"
+#include "files/files.h"
+#include "rnn_gpu/memory.h"
+#include "tensor_files.h"
+
+static void expect_bytes(const char *wanted, size_t n) {
+    load();
+    for (size_t i = 0; i < n && i < file_bytes; i++) {
+        ck_assert_msg(file[i] == (unsigned char)wanted[i], "byte %zu is %02x, expected %02x", i, file[i],
+                      (unsigned char)wanted[i]);
+    }
+    ck_assert_uint_eq(file_bytes, n);
+}
+
+/* The message is the file's path, `: ` and this. */
+static void expect_message(const char *text) {
+    char wanted[1200];
+    (void)snprintf(wanted, sizeof wanted, "%s: %s", path, text);
+    ck_assert_str_eq(rg_error_message(), wanted);
+}
+
+static void expect_refused(const char *text) {
+    struct rg_tensors *list = NULL;
+    ck_assert_int_eq(rg_tensors_read(path, &list), RG_BAD_FILE);
+    ck_assert_ptr_null(list);
+    expect_message(text);
+}
+
+static struct rg_tensors *read_as(const char *const *names, size_t stay) {
+    const struct rg_tensors_reading how = {.names = names, .stay = stay};
+    struct rg_tensors *list = NULL;
+    ck_assert_msg(rg_tensors_read_as(path, &how, &list) == RG_OK, "%s", rg_error_message());
+    return list;
+}
+
+/* ---- npy ---- */
+
+/* The dictionary of a header, whose length is the next multiple of 64 with the ten bytes before it and a line end. */
+START_TEST(npy_headers) {
+    enum { PREFIX = 10 };
+    static const struct {
+        enum rg_dtype dtype;
+        size_t n_dims, shape[RG_MAX_DIMS];
+        const char *text;
+        size_t bytes;
+    } cases[] = {
+        {RG_F32, 0, {0}, "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", 128},
+        {RG_F16, 1, {3}, "{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }", 128},
+        {RG_F64, 2, {3, 40}, "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 40), }", 128},
+        {RG_U8, 3, {1, 0, 2}, "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 0, 2), }", 128},
+        {RG_I8, 1, {7}, "{'descr': '|i1', 'fortran_order': False, 'shape': (7,), }", 128},
+        {RG_BOOL, 1, {7}, "{'descr': '|b1', 'fortran_order': False, 'shape': (7,), }", 128},
+        {RG_I16, 1, {7}, "{'descr': '<i2', 'fortran_order': False, 'shape': (7,), }", 128},
+        {RG_I32, 1, {7}, "{'descr': '<i4', 'fortran_order': False, 'shape': (7,), }", 128},
+        {RG_I64, 1, {7}, "{'descr': '<i8', 'fortran_order': False, 'shape': (7,), }", 128},
+        {RG_U16, 1, {7}, "{'descr': '<u2', 'fortran_order': False, 'shape': (7,), }", 128},
+        {RG_U32, 1, {7}, "{'descr': '<u4', 'fortran_order': False, 'shape': (7,), }", 128},
+        {RG_U64, 1, {7}, "{'descr': '<u8', 'fortran_order': False, 'shape': (7,), }", 128},
+        {RG_F32,
+         4, /* just full, then one digit too many */
+         {10000000000000000U, 10000000000000000U, 100000000000U, 1000000000U},
+         "{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000000, 10000000000000000, 100000000000, "
+         "1000000000), }",
+         128},
+        {RG_F32,
+         4,
+         {10000000000000000U, 10000000000000000U, 100000000000U, 10000000000U},
+         "{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000000, 10000000000000000, 100000000000, "
+         "10000000000), }",
+         192},
+        {RG_F32,
+         RG_MAX_DIMS,
+         {SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX},
+         "{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551615, 18446744073709551615, "
+         "18446744073709551615, 18446744073709551615, 18446744073709551615, 18446744073709551615, "
+         "18446744073709551615, 18446744073709551615), }",
+         256},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char header[RG_NPY_HEADER_MAX];
+        size_t bytes = 0;
+        struct rg_tensor item = {.dtype = cases[i].dtype, .n_dims = cases[i].n_dims};
+        const size_t length = strlen(cases[i].text);
+        test_case("%s", cases[i].text);
+        memcpy(item.shape, cases[i].shape, sizeof item.shape);
+        memset(header, '~', sizeof header);
+        ck_assert_int_eq(rg_npy_header(path, &item, header, &bytes), RG_OK);
+        ck_assert_uint_eq(bytes, cases[i].bytes);
+        ck_assert_mem_eq(header, "\x93NUMPY\1\0", 8);
+        ck_assert_int_eq((unsigned char)header[8], (int)bytes - PREFIX);
+        ck_assert_int_eq(header[9], 0);
+        ck_assert_mem_eq(header + PREFIX, cases[i].text, length);
+        for (size_t k = PREFIX + length; k + 1 < bytes; k++) {
+            ck_assert_int_eq(header[k], ' ');
+        }
+        ck_assert(header[bytes - 1] == '\n' && header[bytes] == '~');
+    }
+    const struct rg_tensor brain = {.name = "b", .dtype = RG_BF16, .n_dims = 1, .shape = {1}, .data_bytes = 2};
+    char header[RG_NPY_HEADER_MAX];
+    size_t bytes = 0;
+    ck_assert_int_eq(rg_npy_header("f", &brain, header, &bytes), RG_NOT_SAVED);
+    ck_assert_str_eq(rg_error_message(), "f: cannot be saved: tensor 'b': npy has no BF16; choose safetensors");
+}
+END_TEST
+
+/* Bytes in the other order, of numbers of every size; in an array of columns too. */
+START_TEST(numbers_of_other_machines) {
+    static const struct {
+        const char *descr, *order;
+        size_t bytes;
+        unsigned char data[32];
+        int64_t numbers[4];
+    } cases[] = {
+        {"|i1", "False", 4, {1, 2, 3, 0xFF}, {1, 2, 3, -1}},
+        {">i1", "False", 4, {1, 2, 3, 0xFF}, {1, 2, 3, -1}},
+        {"<i2", "False", 8, {0x02, 0x01, 4, 3, 6, 5, 0xFE, 0xFF}, {0x102, 0x304, 0x506, -2}},
+        {">i2", "False", 8, {0x01, 0x02, 3, 4, 5, 6, 0xFF, 0xFE}, {0x102, 0x304, 0x506, -2}},
+        {"=i2", "False", 8, {0x02, 0x01, 4, 3, 6, 5, 0xFE, 0xFF}, {0x102, 0x304, 0x506, -2}},
+        {">i4",
+         "False",
+         16,
+         {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0xFF, 0xFF, 0xFF, 0xFD},
+         {0x1020304, 0x5060708, 0x90A0B0C, -3}},
+        {">i8",
+         "False",
+         32,
+         {1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0},
+         {0x102030405060708, 9, 0x100000000, 0x100}},
+        {"<i2", "True", 8, {1, 0, 2, 0, 3, 0, 4, 0}, {1, 3, 2, 4}}, /* 2 x 2, column by column */
+        {">i2", "True", 8, {0, 1, 0, 2, 0, 3, 0, 4}, {1, 3, 2, 4}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char header[100];
+        int64_t numbers[4];
+        test_case("%s, Fortran %s", cases[i].descr, cases[i].order);
+        (void)snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': %s, 'shape': (2, 2)}", cases[i].descr,
+                       cases[i].order);
+        put_npy(1, header, cases[i].bytes);
+        memcpy(file + file_bytes - cases[i].bytes, cases[i].data, cases[i].bytes);
+        put(file, file_bytes);
+        struct rg_tensors *const list = expect_good();
+        ck_assert_int_eq(rg_tensor_to_int64(list->items, numbers), RG_OK);
+        for (size_t k = 0; k < 4; k++) {
+            ck_assert_int_eq(numbers[k], cases[i].numbers[k]);
+        }
+        rg_tensors_destroy(list);
+    }
+}
+END_TEST
+
+/* A file that ends in the middle of a header says how many bytes are missing. */
+START_TEST(lengths_of_npy_headers) {
+    static const char text[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}";
+    enum { LIMIT = 1 << 20, BYTES = 12 + LIMIT + 4 };
+    static unsigned char large[BYTES + 1];
+    put_npy(1, text, 4);
+    put(file, 7);
+    expect_refused("byte 7: the file ends where 1 more bytes are expected; it was cut short");
+    put(file, 9);
+    expect_refused("byte 9: the file ends where 1 more bytes are expected; it was cut short");
+    put(file, 10 + sizeof text - 2);
+    expect_refused("byte 8: npy header length 55 is more than the file holds");
+    put_npy(2, text, 4);
+    put(file, 11);
+    expect_refused("byte 11: the file ends where 1 more bytes are expected; it was cut short");
+    file[11] = 1;
+    put(file, file_bytes);
+    expect_refused("byte 8: npy header length 16777271 is more than the limit of 1 MiB");
+    file[11] = 0;
+    file[10] = 1;
+    put(file, file_bytes);
+    expect_refused("byte 8: npy header length 65591 is more than the file holds");
+    /* as long as the limit, of spaces; then one more */
+    memset(large, ' ', sizeof large);
+    memcpy(large, "\x93NUMPY\2\0\0\0\x10\0", 12);
+    memcpy(large + 12, text, sizeof text - 1);
+    memcpy(large + BYTES - 4, "\0\0\x80\x3f", 4);
+    put(large, BYTES);
+    struct rg_tensors *const list = expect_good();
+    float one = 0.0F;
+    rg_tensor_to_float(list->items, &one);
+    ck_assert_float_eq(one, 1.0F);
+    rg_tensors_destroy(list);
+    large[8] = 1;
+    put(large, BYTES + 1);
+    expect_refused("byte 8: npy header length 1048577 is more than the limit of 1 MiB");
+}
+END_TEST
+
+static void expect_unwritten(rg_status status, const char *message) {
+    ck_assert_int_eq(status, RG_NOT_SAVED);
+    expect_message(message);
+    load();
+    ck_assert(file_bytes == 3 && memcmp(file, "old", 3) == 0);
+}
+
+/* Every piece of a file finds no room once: the old file stays, and nothing else. */
+START_TEST(no_room_for_a_piece) {
+    static const char numbers[600] = {1};
+    const struct rg_tensor items[2] = {{"a", RG_U8, 1, {300}, numbers, 300}, {"b", RG_U8, 1, {300}, numbers, 300}};
+    struct rlimit before;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (int format = 0; format < 3; format++) {
+        for (size_t room = 0; room < 4000; room += 60) {
+            const struct rlimit limit = {.rlim_cur = room, .rlim_max = before.rlim_max};
+            test_case("format %d, room for %zu bytes", format, room);
+            put("old", 3);
+            const int limited = setrlimit(RLIMIT_FSIZE, &limit);
+            const rg_status status = format == 0   ? rg_npy_write(path, items)
+                                     : format == 1 ? rg_npz_write(path, items, 2)
+                                                   : rg_safetensors_write(path, items, 2, "config");
+            const int unlimited = setrlimit(RLIMIT_FSIZE, &before);
+            ck_assert(limited == 0 && unlimited == 0);
+            if (status == RG_OK) {
+                load();
+                ck_assert_uint_le(file_bytes, room);
+                ck_assert(file_bytes + 60 > room && file_bytes > 300); /* it had just enough room */
+                break;
+            }
+            expect_unwritten(status, "cannot be saved: File too large; free some space or choose another disk");
+        }
+        ck_assert_uint_eq(remove_folder(), 1);
+        make_folder();
+    }
+    const struct rg_tensor wrong = {"a", RG_U8, 1, {299}, numbers, 300};
+    put("old", 3);
+    expect_unwritten(rg_npy_write(path, &wrong), "cannot be saved: tensor 'a': its shape does not fit its 300 bytes");
+}
+END_TEST
+
+static const struct rg_tensor two[] = {{"a", RG_U8, 1, {3}, "abc", 3}, {"bc", RG_I16, 2, {2, 1}, "\1\2\3\4", 4}};
+
+static rg_status write_npy(void) {
+    return rg_npy_write(path, two);
+}
+static rg_status write_npz(void) {
+    return rg_npz_write(path, two, 2);
+}
+static rg_status write_safetensors(void) {
+    return rg_safetensors_write(path, two, 2, "c");
+}
+static rg_status read_file(void) {
+    struct rg_tensors *list = NULL;
+    const rg_status status = rg_tensors_read(path, &list);
+    ck_assert((list != NULL) == (status == RG_OK));
+    rg_tensors_destroy(list);
+    return status;
+}
+static rg_status open_file(void) {
+    static const struct rg_tensors_reading how = {.names = NULL, .stay = 1};
+    struct rg_tensors *list = NULL;
+    rg_status status = rg_tensors_open(path, &list);
+    ck_assert((list != NULL) == (status == RG_OK));
+    rg_tensors_destroy(list);
+    if (status == RG_OK) {
+        status = rg_tensors_read_as(path, &how, &list);
+        ck_assert((list != NULL) == (status == RG_OK));
+        rg_tensors_destroy(list);
+    }
+    return status;
+}
+
+START_TEST(files_without_memory) {
+    each_fails("writing npy", write_npy, 1);
+    each_fails("reading npy", read_file, 5);
+    each_fails("opening npy", open_file, 8);
+    put_npy(1, "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3)}", 12);
+    each_fails("reading columns", read_file, 6);
+    each_fails("writing npz", write_npz, 3);
+    each_fails("reading npz", read_file, 10);
+    each_fails("opening npz", open_file, 15);
+    each_fails("writing safetensors", write_safetensors, 3);
+    each_fails("reading safetensors", read_file, 5);
+    each_fails("opening safetensors", open_file, 8);
+}
+END_TEST
+
+/* ---- npz ---- */
+
+/* Bytes that Python's zipfile and NumPy read as these two arrays. */
+static const char archive[] =
+    /* local header, name, zip64 field, member */
+    "PK\003\004-\000\000\010\000\000\000\000!\000\365\042\026\321\377\377\377\377\377\377\377\377\005\000\024\000"
+    "a.npy\001\000\020\000\203\000\000\000\000\000\000\000\203\000\000\000\000\000\000\000"
+    "\223NUMPY\001\000v\000{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }"
+    "                                                            \012abc"
+    "PK\003\004-\000\000\010\000\000\000\000!\000\006V5\267\377\377\377\377\377\377\377\377\006\000\024\000"
+    "bc.npy\001\000\020\000\204\000\000\000\000\000\000\000\204\000\000\000\000\000\000\000"
+    "\223NUMPY\001\000v\000{'descr': '<i2', 'fortran_order': False, 'shape': (2, 1), }"
+    "                                                          \012\001\002\003\004"
+    /* the directory: header, name, zip64 field with the place */
+    "PK\001\002-\000-\000\000\010\000\000\000\000!\000\365\042\026\321\377\377\377\377\377\377\377\377\005\000\034\000"
+    "\000\000\000\000\000\000\000\000\000\000\377\377\377\377a.npy\001\000\030\000\203\000\000\000\000\000\000\000"
+    "\203\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
+    "PK\001\002-\000-\000\000\010\000\000\000\000!\000\006V5\267\377\377\377\377\377\377\377\377\006\000\034\000"
+    "\000\000\000\000\000\000\000\000\000\000\377\377\377\377bc.npy\001\000\030\000\204\000\000\000\000\000\000\000"
+    "\204\000\000\000\000\000\000\000\272\000\000\000\000\000\000\000"
+    /* zip64 end record, its locator, end record */
+    "PK\006\006,\000\000\000\000\000\000\000-\000-\000\000\000\000\000\000\000\000\000\002\000\000\000\000\000\000\000"
+    "\002\000\000\000\000\000\000\000\237\000\000\000\000\000\000\000v\001\000\000\000\000\000\000"
+    "PK\006\007\000\000\000\000\025\002\000\000\000\000\000\000\001\000\000\000"
+    "PK\005\006\000\000\000\000\002\000\002\000\377\377\377\377\377\377\377\377\000\000";
+enum { ARCHIVE_BYTES = sizeof archive - 1, A_DATA = 183, BC_DATA = 370 };
+
+START_TEST(bytes_of_npz) {
+    ck_assert_int_eq(rg_npz_write(path, two, 2), RG_OK);
+    expect_bytes(archive, ARCHIVE_BYTES);
+    ck_assert_int_eq(rg_npz_write(path, NULL, 0), RG_OK);
+    expect_bytes("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22);
+}
+END_TEST
+
+/* As many members as may be, and as long a name; then one more. */
+START_TEST(limits_of_npz) {
+    enum { MOST = RG_NPZ_MEMBERS_MAX, LONGEST = 65000 };
+    static struct rg_tensor items[MOST + 1];
+    static char names[MOST + 1][8], name[LONGEST + 2];
+    struct rg_tensors *list;
+    for (size_t i = 0; i <= MOST; i++) {
+        (void)snprintf(names[i], sizeof names[i], "n%zu", i);
+        items[i] = (struct rg_tensor){names[i], RG_U8, 0, {0}, "x", 1};
+    }
+    ck_assert_int_eq(rg_npz_write(path, items, MOST), RG_OK);
+    list = read_as((const char *const[]){"n1023", NULL}, SIZE_MAX);
+    ck_assert_uint_eq(list->count, MOST);
+    ck_assert_str_eq(list->items[MOST - 1].name, "n1023");
+    ck_assert(*(const char *)list->items[MOST - 1].data == 'x' && list->items[0].data == NULL);
+    rg_tensors_destroy(list);
+    ck_assert_int_eq(rg_npz_write(path, items, MOST + 1), RG_NOT_SAVED);
+    expect_message("cannot be saved: 1025 tensors are more than the 1024 allowed in npz; choose safetensors");
+    memset(name, 'n', LONGEST);
+    items[0].name = name;
+    ck_assert_int_eq(rg_npz_write(path, items, 1), RG_OK);
+    list = expect_good();
+    ck_assert_str_eq(list->items[0].name, name);
+    rg_tensors_destroy(list);
+    name[LONGEST] = 'n';
+    ck_assert_int_eq(rg_npz_write(path, items, 1), RG_NOT_SAVED);
+    expect_message("cannot be saved: the name 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn...' is too long for npz");
+}
+END_TEST
+
+/* ---- safetensors ---- */
+
+/* Names of every length: the header is filled up to a multiple of eight. */
+START_TEST(bytes_of_safetensors) {
+    static const char config[] = "a\"\n";
+    char wanted[400], name[10] = "";
+    for (size_t n = 1; n < sizeof name; n++) {
+        struct rg_tensor items[2] = {two[1], two[0]};
+        name[n - 1] = 'n';
+        items[1].name = name;
+        test_case("a name of %zu letters", n);
+        int length = snprintf(wanted + 8, sizeof wanted - 8,
+                              "{\"__metadata__\":{\"format\":\"pt\"%s},\"bc\":{\"dtype\":\"I16\",\"shape\":[2,1],"
+                              "\"data_offsets\":[0,4]},\"%s\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[4,7]}}",
+                              n % 2 ? ",\"config\":\"a\\\"\\u000a\"" : "", name);
+        while (length % 8 != 0) {
+            wanted[8 + length++] = ' ';
+        }
+        memset(wanted, 0, 8);
+        wanted[0] = (char)(unsigned char)length;
+        memcpy(wanted + 8 + length, "\1\2\3\4abc", 7);
+        ck_assert_int_eq(rg_safetensors_write(path, items, 2, n % 2 ? config : NULL), RG_OK);
+        expect_bytes(wanted, 8 + (size_t)length + 7);
+    }
+    ck_assert_int_eq(rg_safetensors_write(path, two, 1, "\xff"), RG_NOT_SAVED);
+    expect_message("cannot be saved: the options are not UTF-8");
+}
+END_TEST
+
+/* Up to 4,096 keys of metadata, the options among them. */
+START_TEST(metadata_of_safetensors) {
+    enum { MOST = 4096, ROOM = MOST * 16 + 200 };
+    char *const text = malloc(ROOM);
+    ck_assert_ptr_nonnull(text);
+    for (int more = 0; more < 2; more++) {
+        size_t n = 8 + (size_t)sprintf(text + 8, "{\"__metadata__\":{\"config\":\"c\"");
+        for (int i = 1; i < MOST + more; i++) {
+            n += (size_t)sprintf(text + n, ",\"%d\":\"\"", i);
+        }
+        n += (size_t)sprintf(text + n, "}}");
+        for (size_t i = 0; i < 8; i++) {
+            text[i] = (char)(unsigned char)((n - 8) >> 8 * i & 0xFF);
+        }
+        put(text, n);
+        if (more) {
+            expect_refused("more than 4096 keys in __metadata__");
+        } else {
+            struct rg_tensors *const list = expect_good();
+            ck_assert(list->count == 0 && strcmp(list->config, "c") == 0);
+            rg_tensors_destroy(list);
+        }
+    }
+    free(text);
+}
+END_TEST
+
+START_TEST(lengths_of_safetensors) {
+    put_safetensors("{}", 0);
+    put(file, 9); /* the first byte of a header, and less of it than its length says */
+    expect_refused("byte 0: header length 2 is more than the file's 9 bytes");
+    memcpy(file, "\0\xe1\xf5\x05\0\0\0\0", 8); /* 100,000,000 */
+    put(file, 10);
+    expect_refused("byte 0: header length 100000000 is more than the file's 10 bytes");
+    file[0] = 1;
+    put(file, 10);
+    expect_refused("byte 0: header length 100000001 is above the format's limit of 100000000");
+    memset(file, 0, 8);
+    file[5] = 1;
+    put(file, 10);
+    expect_refused("byte 0: header length 1099511627776 is above the format's limit of 100000000");
+}
+END_TEST
+
+/* ---- Data that stay in the file ---- */
+
+/* The item's numbers, from its data or from the file, and whether they are in the file. */
+static void expect_item(const struct rg_tensors *list, const char *name, size_t offset, const double *numbers,
+                        size_t n) {
+    const struct rg_tensor *const item = rg_tensors_find(list, name);
+    double wide[16];
+    float single[16];
+    ck_assert_ptr_nonnull(item);
+    ck_assert_uint_eq(rg_tensor_elements(item), n);
+    ck_assert_uint_eq(list->offsets[item - list->items], offset);
+    ck_assert_int_eq(item->data == NULL, offset > 0);
+    ck_assert_int_eq(rg_tensors_to_double(list, item, wide), RG_OK);
+    ck_assert_int_eq(rg_tensors_to_float(list, item, single), RG_OK);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_double_eq(wide[i], numbers[i]);
+        ck_assert_float_eq(single[i], (float)numbers[i]);
+    }
+}
+
+/* Of an npy file, data of more bytes than asked for stay, if they are as memory would have them. */
+START_TEST(npy_that_stays) {
+    static const struct {
+        const char *descr, *order, *shape;
+        bool stays;
+        double numbers[4];
+    } cases[] = {{"<i2", "False", "(4,)", true, {1, 2, 3, 4}},
+                 {"<i2", "False", "(2, 2)", true, {1, 2, 3, 4}},
+                 {"<i2", "True", "(4,)", true, {1, 2, 3, 4}},
+                 {"<i2", "True", "(2, 2)", false, {1, 3, 2, 4}},
+                 {">i2", "False", "(4,)", false, {256, 512, 768, 1024}},
+                 {">i2", "True", "(2, 2)", false, {256, 768, 512, 1024}}};
+    for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+        const bool few = i % 2 == 1; /* as many as may be read */
+        char header[100];
+        test_case("%s, Fortran %s, %s", cases[i / 2].descr, cases[i / 2].order, cases[i / 2].shape);
+        (void)snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': %s, 'shape': %s}", cases[i / 2].descr,
+                       cases[i / 2].order, cases[i / 2].shape);
+        put_npy(1, header, 8);
+        memcpy(file + file_bytes - 8, "\1\0\2\0\3\0\4\0", 8);
+        put(file, file_bytes);
+        struct rg_tensors *const list = read_as(NULL, few ? 8 : 7);
+        expect_item(list, "data", cases[i / 2].stays && !few ? file_bytes - 8 : 0, cases[i / 2].numbers, 4);
+        rg_tensors_destroy(list);
+    }
+}
+END_TEST
+
+static const double abc[] = {'a', 'b', 'c'}, pairs[] = {0x201, 0x403};
+
+START_TEST(npz_that_stays) {
+    static const char *const only_a[] = {"x", "a", NULL}, *const none[] = {"ab", "", NULL};
+    struct rg_tensors *list;
+    put(archive, ARCHIVE_BYTES);
+    list = read_as(NULL, 2);
+    expect_item(list, "a", A_DATA, abc, 3);
+    expect_item(list, "bc", BC_DATA, pairs, 2);
+    rg_tensors_destroy(list);
+    list = read_as(NULL, 3);
+    expect_item(list, "a", 0, abc, 3);
+    expect_item(list, "bc", BC_DATA, pairs, 2);
+    rg_tensors_destroy(list);
+    list = read_as(only_a, 0);
+    expect_item(list, "a", A_DATA, abc, 3);
+    ck_assert(list->count == 2 && list->items[1].data == NULL && list->offsets[1] == 0);
+    ck_assert_str_eq(list->items[1].name, "bc");
+    rg_tensors_destroy(list);
+    list = read_as(none, SIZE_MAX);
+    ck_assert(list->count == 2 && list->items[0].data == NULL && list->offsets[0] == 0);
+    rg_tensors_destroy(list);
+    memcpy(file, archive, ARCHIVE_BYTES); /* what stays has its checksum compared */
+    file[A_DATA + 1] ^= 1;
+    put(file, ARCHIVE_BYTES);
+    const struct rg_tensors_reading how = {.names = NULL, .stay = 0};
+    ck_assert_int_eq(rg_tensors_read_as(path, &how, &list), RG_BAD_FILE);
+    ck_assert_ptr_null(list);
+    char wanted[600];
+    (void)snprintf(wanted, sizeof wanted, "%s(a.npy): CRC error; the archive is damaged", path);
+    ck_assert_str_eq(rg_error_message(), wanted);
+}
+END_TEST
+
+START_TEST(safetensors_that_stay) {
+    struct rg_tensors *list = NULL;
+    double numbers[4];
+    put_safetensors("{\"bc\":{\"dtype\":\"I16\",\"shape\":[2],\"data_offsets\":[3,7]},\"a\":{\"dtype\":\"U8\","
+                    "\"shape\":[3],\"data_offsets\":[0,3]},\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[3,"
+                    "3]}}",
+                    7);
+    memcpy(file + file_bytes - 7, "abc\1\2\3\4", 7);
+    put(file, file_bytes);
+    ck_assert_int_eq(rg_tensors_open(path, &list), RG_OK);
+    expect_item(list, "bc", file_bytes - 4, pairs, 2);
+    expect_item(list, "a", file_bytes - 7, abc, 3);
+    ck_assert(list->items[2].data == NULL && list->offsets[2] == file_bytes - 4);
+    ck_assert_int_eq(truncate(path, (off_t)file_bytes - 1), 0);
+    ck_assert_int_eq(rg_tensors_to_double(list, rg_tensors_find(list, "a"), numbers), RG_OK);
+    ck_assert_int_eq(rg_tensors_to_double(list, rg_tensors_find(list, "bc"), numbers), RG_BAD_FILE);
+    char wanted[100];
+    (void)snprintf(wanted, sizeof wanted, "byte %zu: cannot be read: the file became shorter while it was read",
+                   file_bytes - 1);
+    expect_message(wanted);
+    rg_tensors_destroy(list);
+    ck_assert_int_eq(rg_safetensors_write(path, two, 2, NULL), RG_OK);
+    list = read_as(NULL, 0); /* of safetensors all are read */
+    ck_assert(list->offsets == NULL && list->items[0].data != NULL);
+    ck_assert_mem_eq(list->items[1].data, "\1\2\3\4", 4);
+    rg_tensors_destroy(list);
+}
+END_TEST
+
+/* More elements than are converted together. */
+START_TEST(pieces_of_a_file) {
+    enum { N = 5000 };
+    int16_t *const numbers = calloc(N, sizeof *numbers);
+    double *const wide = calloc(N + 1, sizeof *wide);
+    float *const single = calloc(N + 1, sizeof *single);
+    ck_assert(numbers && wide && single);
+    for (size_t n = 2047; n <= N; n = n == 2049 ? 4096 : n == 4096 ? N : n + 1) {
+        struct rg_tensors *list = NULL;
+        test_case("%zu numbers", n);
+        for (size_t i = 0; i < n; i++) {
+            numbers[i] = (int16_t)(i * 7 % 30011);
+        }
+        const struct rg_tensor item = {"x", RG_I16, 1, {n}, numbers, n * sizeof *numbers};
+        ck_assert_int_eq(rg_safetensors_write(path, &item, 1, NULL), RG_OK);
+        ck_assert_int_eq(rg_tensors_open(path, &list), RG_OK);
+        wide[n] = single[n] = 0.5F;
+        ck_assert_int_eq(rg_tensors_to_double(list, list->items, wide), RG_OK);
+        ck_assert_int_eq(rg_tensors_to_float(list, list->items, single), RG_OK);
+        for (size_t i = 0; i < n; i++) {
+            ck_assert(wide[i] == numbers[i] && single[i] == (float)numbers[i]);
+        }
+        ck_assert(wide[n] == 0.5 && single[n] == 0.5F);
+        rg_tensors_destroy(list);
+    }
+    free(numbers);
+    free(wide);
+    free(single);
+}
+END_TEST
+
+/* One float of an archive's member is not finite, wherever it is. */
+START_TEST(finite_numbers) {
+    enum { N = 70000 }; /* more than a block of bytes */
+    static const size_t spots[] = {0, 65535, 65536, N - 1};
+    static const float wrong[] = {NAN, INFINITY, -INFINITY};
+    float *const numbers = calloc(N, sizeof *numbers);
+    ck_assert_ptr_nonnull(numbers);
+    for (size_t i = 0; i < N; i++) {
+        numbers[i] = i % 2 ? 3.4e38F : -1e-40F;
+    }
+    const struct rg_tensor items[] = {{"x", RG_F32, 1, {N}, numbers, N * sizeof *numbers},
+                                      {"y", RG_F64, 1, {1}, "\0\0\0\0\0\0\0\0", 8}};
+    for (size_t i = 0; i < 2 * (COUNT(spots) + 1); i++) {
+        const bool good = i / 2 == COUNT(spots);
+        const size_t place = good ? 0 : spots[i / 2];
+        const float before = numbers[place];
+        test_case("%zu", place);
+        numbers[place] = good ? before : wrong[i % 3];
+        ck_assert_int_eq(rg_npz_write(path, items, 2), RG_OK);
+        struct rg_tensors *const list = read_as(NULL, i % 2 ? SIZE_MAX : 0);
+        ck_assert_int_eq(list->finite[0], good);
+        ck_assert(!list->finite[1]); /* nobody looked at doubles */
+        rg_tensors_destroy(list);
+        for (size_t n = 0; n < 20; n++) { /* of those around it alone, from an odd address on */
+            char some[21 * sizeof(float) + 1];
+            const size_t first = place >= n ? place - n : 0, count = first + 20 < N ? 20 : N - first;
+            memcpy(some + 1, numbers + first, count * sizeof(float));
+            ck_assert_int_eq(rg_floats_are_finite(some + 1, count), good);
+            ck_assert(rg_floats_are_finite(some + 1, place - first));
+        }
+        numbers[place] = before;
+    }
+    free(numbers);
+}
+END_TEST
+
+TEST_MAIN("tensor_bytes") {
+    TCase *const tests = add_tests(suite, "tensor_bytes");
+    tcase_add_checked_fixture(tests, make_folder, clean);
+    tcase_add_test(tests, npy_headers);
+    tcase_add_test(tests, numbers_of_other_machines);
+    tcase_add_test(tests, lengths_of_npy_headers);
+    tcase_add_test(tests, no_room_for_a_piece);
+    tcase_add_test(tests, files_without_memory);
+    tcase_add_test(tests, bytes_of_npz);
+    tcase_add_test(tests, limits_of_npz);
+    tcase_add_test(tests, bytes_of_safetensors);
+    tcase_add_test(tests, metadata_of_safetensors);
+    tcase_add_test(tests, lengths_of_safetensors);
+    tcase_add_test(tests, npy_that_stays);
+    tcase_add_test(tests, npz_that_stays);
+    tcase_add_test(tests, safetensors_that_stay);
+    tcase_add_test(tests, pieces_of_a_file);
+    tcase_add_test(tests, finite_numbers);
+}
