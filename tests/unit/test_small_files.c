@@ -245,6 +245,7 @@ START_TEST(json_strings) {
         {" \t\r\n\"ab\"", "ab", 0},
         {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t", 0},
         {"\"\\u0041\\u007F\\u0080\\u07fF\"", "A\x7f\xc2\x80\xdf\xbf", 0},
+        {"\"\\u00AA\\u00aa\"", "\xc2\xaa\xc2\xaa", 0},
         {"\"\\u0800\\uFFFF\\uD7FF\\uE000\"", "\xe0\xa0\x80\xef\xbf\xbf\xed\x9f\xbf\xee\x80\x80", 0},
         {"\"\\uD800\\uDC00\\uDBFF\\uDFFF\\ud83d\\ude00\"", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\xf0\x9f\x98\x80", 0},
         {"x", NULL, 0},
@@ -316,7 +317,8 @@ START_TEST(json_sizes) {
         size_t value = 0;
         struct rg_json json = {.label = "f", .text = text, .length = strlen(cases[i].json)};
         test_case("%s", cases[i].json);
-        memcpy(text, cases[i].json, json.length + 1);
+        memcpy(text, cases[i].json, json.length);
+        text[json.length] = '1'; /* behind the end, what would go on */
         ck_assert_int_eq(rg_json_size(&json, &value, "a size"), cases[i].good ? RG_OK : RG_BAD_FILE);
         ck_assert(value == cases[i].value && json.at == cases[i].at);
     }
