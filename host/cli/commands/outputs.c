@@ -33,7 +33,18 @@ struct files {
     size_t n;
 };
 
-/* The absolute name without links, as far as the path exists. The part that does not exist yet stays unchanged. */
+/* Leave out slashes that mean nothing: repeated ones, and the last one. */
+static void squeeze(char *name) {
+    size_t n = 0;
+    for (size_t i = 0; name[i]; i++) {
+        if (name[i] != '/' || name[i + 1] != '/') {
+            name[n++] = name[i];
+        }
+    }
+    name[n > 1 && name[n - 1] == '/' ? n - 1 : n] = '\0';
+}
+
+/* The absolute name without links, as far as the path exists. The part that does not exist yet keeps its names. */
 static void resolve(const char *path, char out[NAME_BYTES]) {
     char head[PATH_MAX] = ".", real[PATH_MAX] = "";
     size_t end = strlen(path);
@@ -57,6 +68,7 @@ static void resolve(const char *path, char out[NAME_BYTES]) {
         end++;
     }
     (void)snprintf(out, NAME_BYTES, "%s%s%s", real, path[end] ? "/" : "", path + end);
+    squeeze(out);
 }
 
 static bool same_file(const struct file *a, const struct file *b) {
