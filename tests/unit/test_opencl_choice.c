@@ -140,8 +140,11 @@ START_TEST(slow_cards) {
         text = told.bytes;
         told = before;
         for (char *at = strtok(text, "\n"); at; at = strtok(NULL, "\n")) {
-            if (strstr(at, "auto takes it") || strncmp(at, "cpu ", 4) == 0) {
-                text_add(&told, "%.16s%s\n", at, strstr(at, "auto") ? strstr(at, "auto") + 4 : "");
+            const char *const choice = strstr(at, "auto takes it");
+            if (choice) {
+                text_add(&told, "%s\n", choice);
+            } else if (strncmp(at, "cpu ", 4) == 0) { /* the machine's name follows */
+                text_add(&told, "%.12s\n", at);
             }
         }
         free(text);
