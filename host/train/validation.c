@@ -28,8 +28,8 @@ static rg_status check_inputs(const struct rg_dataset *training, struct rg_datas
                        training->n_features, tokens ? "words" : "features");
     }
     if ((training->n_states > 0) != (held_out->n_states > 0)) {
-        return rg_fail(RG_BAD_FILE, "%s has %s states to start from (h_0, c_0), and the training data, %s, have %s",
-                       held_out->path, held_out->n_states ? "" : "no", training->path,
+        return rg_fail(RG_BAD_FILE, "%s has %sstates to start from (h_0, c_0), and the training data, %s, have %s",
+                       held_out->path, held_out->n_states ? "" : "no ", training->path,
                        training->n_states ? "some" : "none");
     }
     return RG_OK;
