@@ -91,6 +91,7 @@ static const struct {
     {"b,a\n1,2\n3,4\n5,6\n", {.series = true, FEATURES("a", "b")}, "1x3x2 floats: 2 1 4 3 6 5; columns a b"},
     {"series,a,b,a\ns,1,2,3\n", {FEATURES("a", "b")}, ":1:12: the column `a` occurs twice"},
     {"series,zz,a,q,a,q\n", {.doubles = false}, ":1:17: the column `q` occurs twice"},
+    {"series,c,c,x,b\ns,1,2,3,4\n", {.doubles = false}, ":1:10: the column `c` occurs twice"},
     /* ---- Names that are like those of targets ---- */
     {"series,u,target\ns,1,2\n",
      {.doubles = false},
@@ -169,6 +170,9 @@ static const struct {
     {"series,w,u,h\na,1,2,3\na,1,5,3\nb,4,6,7\n",
      {TARGETS("h", "w")},
      "2x2x1 floats: 2 5 6 0; lengths 2 1; values: 3 1 7 4; columns u; targets h w"},
+    {"series,c,u,b,v,a\ns,1,2,3,4,5\n",
+     {TARGETS("a", "b", "c")},
+     "1x1x2 floats: 2 4; values: 5 3 1; columns u v; targets a b c"},
     {"series,w,u,h\na,1,2,3\na,9,5,3\n",
      {TARGETS("h", "w")},
      ":3:3: label 9, but earlier rows of series `a` have another one"},
