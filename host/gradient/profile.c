@@ -126,7 +126,8 @@ static rg_status create_direction(struct rg_lag_walk *w) {
                                                          : RG_KEEP_AT_ONCE;
     RG_TRY(rg_adjoint_create(&d->facts, w->rows, &d->adjoint));
     RG_TRY(rg_step_states_create(w->engine, &d->facts, at_once, &d->states));
-    RG_TRY(rg_terms_create(&d->facts, d->profile, at_once, w->lags, keeping, &d->terms));
+    const struct rg_terms_sizes sizes = {at_once, w->lags, keeping, w->options->kept_bytes};
+    RG_TRY(rg_terms_create(&d->facts, d->profile, &sizes, &d->terms));
     RG_TRY(w->options->factors ? rg_step_terms_create(&d->terms, w->engine->net.model, w->options->factors) : RG_OK);
     w->record.n_live = w->record.n_used = 0;
     for (size_t lag = 0; lag < w->lags; lag++) {

@@ -97,6 +97,7 @@ struct rg_lag_options {
     size_t lags;           /* largest number of lags; 0: all, to the first step */
     const double *factors; /* [arena] factors of the optimiser's step (gradient/step_rule.h); NULL: not asked for */
     bool ranges;           /* lags far back may share a slot (gradient/terms.h) */
+    size_t kept_bytes;     /* memory for the terms of one direction (gradient/terms.h); 0: as much as usual */
     bool brief;            /* leave the statistics out */
     int threads;           /* 0: all processors; results do not depend on it */
     struct rg_watch watch;

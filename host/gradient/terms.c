@@ -45,12 +45,14 @@ static rg_status create_ranges(struct rg_terms *t, size_t lags, enum rg_keeping 
     return RG_OK;
 }
 
-rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profile *profile, size_t rows, size_t lags,
-                          enum rg_keeping keeping, struct rg_terms *t) {
+rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profile *profile,
+                          const struct rg_terms_sizes *sizes, struct rg_terms *t) {
+    const size_t lags = sizes->lags;
+    const enum rg_keeping keeping = sizes->keeping;
     *t = (struct rg_terms){.facts = facts, .profile = profile};
     lay_out(t);
     const size_t n = t->offset[RG_LAG_MATRICES], bytes = n * sizeof(double);
-    const size_t fit = KEPT_BYTES / bytes;
+    const size_t fit = (sizes->bytes ? sizes->bytes : KEPT_BYTES) / bytes;
     t->group = fit >= lags ? lags : fit > 0 ? fit : 1;
     rg_status status = RG_OK;
     if (keeping == RG_KEEP_RANGES || (keeping == RG_KEEP_AT_ONCE && t->group >= lags)) {
@@ -64,7 +66,7 @@ rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profi
     RG_TRY_GOTO(rg_scaled_create(n, &t->total));
     RG_TRY_GOTO(rg_scaled_create(n, &t->rest));
     RG_TRY_GOTO(rg_alloc(&t->pieces, t->micro.n, bytes, "terms of the gradient"));
-    RG_TRY_GOTO(rg_alloc(&t->deltas, rows * facts->deltas * facts->hidden, sizeof(double), "state gradients"));
+    RG_TRY_GOTO(rg_alloc(&t->deltas, sizes->rows * facts->deltas * facts->hidden, sizeof(double), "state gradients"));
     return RG_OK;
 fail:
     rg_terms_release(t);

@@ -47,9 +47,14 @@ struct rg_terms {
 enum { RG_LAGS_ALONE = 4096 };
 enum rg_keeping { RG_KEEP_GROUPS, RG_KEEP_AT_ONCE, RG_KEEP_RANGES };
 
-/* Create terms for at most `rows` sequences at a time and `lags` lags. */
-rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profile *profile, size_t rows, size_t lags,
-                          enum rg_keeping keeping, struct rg_terms *terms);
+struct rg_terms_sizes {
+    size_t rows, lags; /* the most sequences at a time; lags */
+    enum rg_keeping keeping;
+    size_t bytes; /* memory for the kept terms, of which there is at least one; 0: 512 MiB */
+};
+
+rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profile *profile,
+                          const struct rg_terms_sizes *sizes, struct rg_terms *terms);
 void rg_terms_release(struct rg_terms *terms);
 
 /* A part of a step's term: some sequences of micro-batch `micro`. It has their deltas [n][deltas*H] * 2^exponent[n],
