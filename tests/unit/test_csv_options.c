@@ -6,6 +6,7 @@
 
 #include "dataset_files.h"
 #include "failing_memory.h"
+#include "rnn_gpu/log.h"
 
 static void add_strings(FILE *text, const char *what, char *const *strings, size_t n) {
     (void)fprintf(text, "%s", strings ? what : "");
@@ -132,6 +133,10 @@ static const struct {
     {"u,,v\n1,2,3\n", {.series = true}, ":1:3: column 2 of the header has no name; name the column, or leave it out"},
     {"series,u\n,1\n", {.doubles = false}, ":2:1: the name of the series is missing; a value was expected"},
     {"series,u\na,1\n,1\n", {.missing = true}, ":3:1: the name of the series is missing; a value was expected"},
+    {"series,u\n\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80,1\n\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\xc2\x80,2\n",
+     {.keep_names = true}, /* the first and the last characters of each length */
+     "2x1x1 floats: 1 2; columns u; names \xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80 "
+     "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\xc2\x80"},
     /* ---- Labels at every step ---- */
     {"series,u,label\na,1,2\na,3,4\nb,5,6\n",
      {.series = true},
@@ -170,6 +175,9 @@ static const struct {
     {"series,w,u,h\na,1,2,3\na,1,5,3\nb,4,6,7\n",
      {TARGETS("h", "w")},
      "2x2x1 floats: 2 5 6 0; lengths 2 1; values: 3 1 7 4; columns u; targets h w"},
+    {"series,w,u,h\na,1,2,3\nb,4,6,7\nb,4,5,7\n",
+     {TARGETS("h", "w")},
+     "2x2x1 floats: 2 0 6 5; lengths 1 2; values: 3 1 7 4; columns u; targets h w"},
     {"series,c,u,b,v,a\ns,1,2,3,4,5\n",
      {TARGETS("a", "b", "c")},
      "1x1x2 floats: 2 4; values: 5 3 1; columns u v; targets a b c"},
@@ -340,14 +348,87 @@ START_TEST(limits) {
 }
 END_TEST
 
-static const struct rg_dataset_options *asked;
-
-static rg_status read_asked(void) {
+static rg_status read_as_asked(const struct rg_dataset_options *options) {
     struct rg_dataset *d = NULL;
-    const rg_status status = rg_dataset_read(path, asked, &d);
+    const rg_status status = rg_dataset_read(path, options, &d);
     ck_assert((d != NULL) == (status == RG_OK));
     rg_dataset_destroy(d);
     return status;
+}
+
+/* What is wrong behind the first block of a file is seen too, at its place. */
+START_TEST(behind_the_first_block) {
+    enum { ROWS = 20000 };
+    static const struct {
+        const char *end;
+        size_t bytes;
+        const char *message;
+    } ends[] = {{BYTES("a,\xc3\n"), ":20002:3: byte 0xc3 is not UTF-8; save the file as UTF-8 text"},
+                {BYTES("a,\0\n"), ":20002:3: NUL byte where UTF-8 text was expected"},
+                {BYTES("a,x\n"), ":20002:3: `x` is not a number; leave the column `u` out, or make it numbers; if it "
+                                 "is the target, say --target-column u"},
+                {BYTES("a,\"1\n"), ":20002:3: a quote is opened in this cell and never closed"},
+                {BYTES("a,\"1\"2\n"), ":20002:6: misplaced quote; a cell with quotes was expected as \"...\", with "
+                                      "\"\" for a quote in it"}};
+    char *const text = malloc(ROWS * 4 + 100), wanted[700];
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct rg_dataset *d = NULL;
+        size_t n = (size_t)sprintf(text, "series,u\n");
+        for (size_t row = 0; row < ROWS; row++) {
+            n += (size_t)sprintf(text + n, "a,1\n");
+        }
+        memcpy(text + n, ends[i].end, ends[i].bytes);
+        put("d.csv", text, n + ends[i].bytes);
+        ck_assert_int_eq(rg_dataset_read(path, NULL, &d), RG_BAD_FILE);
+        (void)snprintf(wanted, sizeof wanted, "%s%s", path, ends[i].message);
+        ck_assert_str_eq(rg_error_message(), wanted);
+    }
+    free(text);
+}
+END_TEST
+
+static double parts[100];
+static size_t n_parts;
+
+static void note_part(void *self, const char *name, double part) {
+    (void)self;
+    ck_assert_str_eq(name, path);
+    ck_assert_uint_lt(n_parts, 100);
+    parts[n_parts++] = part;
+}
+
+/* The file is gone through three times; how far that is, is told after each block, and never less than before. */
+START_TEST(how_far_it_is) {
+    static const size_t sizes[] = {2, 40000}; /* rows: of one block, of three */
+    char *const text = malloc(40000 * 4 + 100);
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = (size_t)sprintf(text, "series,u\n");
+        for (size_t row = 0; row < sizes[i]; row++) {
+            n += (size_t)sprintf(text + n, "a,1\n");
+        }
+        put("d.csv", text, n);
+        n_parts = 0;
+        rg_log_reading_to(note_part, NULL);
+        ck_assert_int_eq(read_as_asked(NULL), RG_OK);
+        rg_log_reading_to(NULL, NULL);
+        const double first = sizes[i] > 2 ? 65536.0 / (3.0 * (double)n) : 1.0 / 3.0;
+        ck_assert(fabs(parts[0] - first) < 1e-12 && parts[n_parts - 1] == 1.0);
+        bool third = false, two_thirds = false;
+        for (size_t k = 0; k < n_parts; k++) {
+            ck_assert(k == 0 || parts[k] >= parts[k - 1] || (parts[k] > 1.0 / 3.0 && parts[k] < 2.0 / 3.0 + 1e-12));
+            third = third || fabs(parts[k] - 1.0 / 3.0) < 1e-12;
+            two_thirds = two_thirds || fabs(parts[k] - 2.0 / 3.0) < 1e-12;
+        }
+        ck_assert(third && two_thirds);
+    }
+    free(text);
+}
+END_TEST
+
+static const struct rg_dataset_options *asked;
+
+static rg_status read_asked(void) {
+    return read_as_asked(asked);
 }
 
 START_TEST(without_memory) {
@@ -379,5 +460,7 @@ TEST_MAIN("csv_options") {
     tcase_add_loop_test(files, what_is_asked_for, 0, N_CASES);
     tcase_add_test(files, long_lists_of_columns);
     tcase_add_test(files, limits);
+    tcase_add_test(files, behind_the_first_block);
+    tcase_add_test(files, how_far_it_is);
     tcase_add_test(files, without_memory);
 }
