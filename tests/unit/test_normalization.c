@@ -87,6 +87,52 @@ START_TEST(bytes_become_numbers) {
 }
 END_TEST
 
+/* More steps than are read together, of few features and of many. */
+START_TEST(long_sequences) {
+    static const size_t sizes[][2] = {{1, 4097}, {1, 4098}, {1, 9000}, {4096, 2}, {4096, 3}, {5000, 3}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const size_t features = sizes[i][0], steps = sizes[i][1];
+        float *const x = calloc(features * steps, sizeof *x);
+        double *const mean = calloc(2 * features, sizeof *mean), *const deviation = mean + features;
+        ck_assert(x && mean);
+        test_case("%zu steps of %zu features", steps, features);
+        for (size_t k = 0; k < features * steps; k++) {
+            x[k] = (float)(k / features); /* its step */
+        }
+        const struct rg_dataset data = {.path = "made",
+                                        .n_sequences = 1,
+                                        .n_steps = steps,
+                                        .n_features = features,
+                                        .kind = RG_INPUT_FLOAT,
+                                        .x_float = x};
+        ck_assert_int_eq(rg_dataset_moments(&data, mean, deviation), RG_OK);
+        const double n = (double)steps, wanted = sqrt((n * n - 1.0) / 12.0);
+        for (size_t f = 0; f < features; f++) {
+            ck_assert(fabs(mean[f] - (n - 1.0) / 2.0) < 1e-8 && fabs(deviation[f] - wanted) < 1e-8);
+        }
+        free(x);
+        free(mean);
+    }
+}
+END_TEST
+
+/* Data without a step have no mean: 0 and 1 change nothing. */
+START_TEST(no_steps) {
+    int32_t none[2] = {0, 0};
+    float x[2] = {5.0F, 6.0F};
+    double mean = 7.0, deviation = 7.0;
+    const struct rg_dataset data = {.path = "made",
+                                    .n_sequences = 2,
+                                    .n_steps = 1,
+                                    .n_features = 1,
+                                    .kind = RG_INPUT_FLOAT,
+                                    .x_float = x,
+                                    .lengths = none};
+    ck_assert_int_eq(rg_dataset_moments(&data, &mean, &deviation), RG_OK);
+    ck_assert(mean == 0.0 && deviation == 1.0);
+}
+END_TEST
+
 static struct rg_model *make_model(bool exact, size_t directions) {
     const struct rg_shape shape = {.cell = RG_CELL_LSTM,
                                    .inputs = F,
@@ -133,5 +179,7 @@ TEST_MAIN("normalization") {
     TCase *const tests = add_tests(suite, "normalization");
     tcase_add_loop_test(tests, inputs_get_mean_0_and_deviation_1, 0, 8);
     tcase_add_test(tests, bytes_become_numbers);
+    tcase_add_test(tests, long_sequences);
+    tcase_add_test(tests, no_steps);
     tcase_add_test(tests, the_file_keeps_it);
 }

@@ -602,6 +602,68 @@ START_TEST(finite_numbers) {
 }
 END_TEST
 
+/* The largest and the smallest number of each type, as doubles, floats and whole numbers. */
+START_TEST(numbers_of_every_type) {
+    static const struct {
+        enum rg_dtype dtype;
+        size_t bytes;
+        const char *name, *data; /* two numbers */
+        double wide[2];
+        int64_t whole[2];
+    } cases[] = {
+        {RG_U8, 1, "U8", "\x80\xff", {128, 255}, {128, 255}},
+        {RG_I8, 1, "I8", "\x80\x7f", {-128, 127}, {-128, 127}},
+        {RG_BOOL, 1, "BOOL", "\0\2", {0, 1}, {0, 1}},
+        {RG_I16, 2, "I16", "\0\x80\xff\x7f", {-32768, 32767}, {-32768, 32767}},
+        {RG_U16, 2, "U16", "\1\x80\xff\xff", {32769, 65535}, {32769, 65535}},
+        {RG_I32, 4, "I32", "\0\0\0\x80\xff\xff\xff\x7f", {INT32_MIN, INT32_MAX}, {INT32_MIN, INT32_MAX}},
+        {RG_U32, 4, "U32", "\1\0\0\x80\xff\xff\xff\xff", {2147483649.0, 4294967295.0}, {2147483649, 4294967295}},
+        {RG_I64,
+         8,
+         "I64",
+         "\0\0\0\0\0\0\0\x80\xff\xff\xff\xff\xff\xff\xff\x7f",
+         {-0x1p63, 0x1p63},
+         {INT64_MIN, INT64_MAX}},
+        {RG_U64,
+         8,
+         "U64",
+         "\xff\xff\xff\xff\xff\xff\xff\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
+         {0x1p63, 0x1p64},
+         {INT64_MAX, INT64_MAX}},
+        {RG_F16, 2, "F16", "\0\x3c\xff\x7b", {1, 65504}, {0, 0}},
+        {RG_BF16, 2, "BF16", "\x80\x3f\0\xc0", {1, -2}, {0, 0}},
+        {RG_F32, 4, "F32", "\0\0\x80\x3f\0\0\0\xc0", {1, -2}, {0, 0}},
+        {RG_F64, 8, "F64", "\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\0\xc0", {1, -2}, {0, 0}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const bool is_whole = cases[i].dtype >= RG_U8;
+        const struct rg_tensor item = {"t", cases[i].dtype, 1, {2}, cases[i].data, 2 * cases[i].bytes};
+        double wide[2];
+        float single[2];
+        int64_t whole[2];
+        test_case("%s", cases[i].name);
+        ck_assert_str_eq(rg_dtype_name(cases[i].dtype), cases[i].name);
+        ck_assert_uint_eq(rg_dtype_bytes(cases[i].dtype), cases[i].bytes);
+        ck_assert_uint_eq(rg_tensor_elements(&item), 2);
+        rg_tensor_to_double(&item, wide);
+        rg_tensor_to_float(&item, single);
+        ck_assert_int_eq(rg_tensor_to_int64(&item, whole), is_whole ? RG_OK : RG_BAD_FILE);
+        for (size_t k = 0; k < 2; k++) {
+            ck_assert_double_eq(wide[k], cases[i].wide[k]);
+            ck_assert_float_eq(single[k], (float)cases[i].wide[k]);
+            ck_assert(!is_whole || whole[k] == cases[i].whole[k]);
+        }
+        char wanted[100];
+        (void)snprintf(wanted, sizeof wanted, "tensor 't': %s where whole numbers are needed", cases[i].name);
+        ck_assert(is_whole || strcmp(rg_error_message(), wanted) == 0);
+    }
+    static const size_t shape[] = {3, 0, SIZE_MAX};
+    ck_assert_str_eq(rg_shape_text(shape, 0).text, "[]");
+    ck_assert_str_eq(rg_shape_text(shape, 1).text, "[3]");
+    ck_assert_str_eq(rg_shape_text(shape, 3).text, "[3, 0, 18446744073709551615]");
+}
+END_TEST
+
 TEST_MAIN("tensor_bytes") {
     TCase *const tests = add_tests(suite, "tensor_bytes");
     tcase_add_checked_fixture(tests, make_folder, clean);
@@ -620,4 +682,5 @@ TEST_MAIN("tensor_bytes") {
     tcase_add_test(tests, safetensors_that_stay);
     tcase_add_test(tests, pieces_of_a_file);
     tcase_add_test(tests, finite_numbers);
+    tcase_add_test(tests, numbers_of_every_type);
 }
