@@ -263,6 +263,9 @@ static void move_rest(struct rg_terms *t, const struct rg_scaled *term, double s
     }
 }
 
+/* Of a difference smaller than this part of its numbers only rounding errors are left. */
+static const double ROUNDING = 1e-13;
+
 /* Cosine of g - rest and g; `whole` is the norm of g. 0 if g - rest is 0. */
 static double cut_cosine(const double *g, const double *rest, size_t n, double whole) {
     double square = 0.0, along = 0.0;
@@ -271,7 +274,7 @@ static double cut_cosine(const double *g, const double *rest, size_t n, double w
         square += kept * kept;
         along += kept * (g[i] / whole);
     }
-    return square > 0.0 ? along / sqrt(square) : 0.0;
+    return square > ROUNDING * ROUNDING ? along / sqrt(square) : 0.0;
 }
 
 void rg_terms_compare(struct rg_terms *t, size_t slot, size_t lag, bool rising) {
