@@ -144,7 +144,7 @@ static void print_fish(void) {
                 printf(is_file(option) ? " -r -F" : " -x");
             }
             printf(" -d ");
-            print_quoted(option->help);
+            print_quoted(rg_option_help(option, command));
             putchar('\n');
         }
     }

@@ -40,10 +40,10 @@ static void append_missing(char *text) {
     }
 }
 
-/* Append ": a, b, c": the values that an option accepts. */
+/* Append ". One of: a, b, c": the values that an option accepts. */
 static void append_choices(char *text, const struct rg_option *option) {
     for (size_t i = 0; option->names != NULL && option->names[i] != NULL; i++) {
-        append(text, i == 0 ? ": " : ", ");
+        append(text, i == 0 ? ". One of: " : ", ");
         append(text, option->names[i]);
         append_numbers(text, option, i);
     }
@@ -81,7 +81,7 @@ static bool is_of_remedy(const struct rg_option *option, size_t command) {
 void rg_option_help_text(const struct rg_option *option, const struct rg_config *defaults, size_t command, char *text) {
     char value[RG_OPTION_TEXT_BYTES], range[RG_OPTION_TEXT_BYTES];
     text[0] = '\0';
-    append(text, option->help);
+    append(text, rg_option_help(option, command));
     append_choices(text, option);
     append(text, (option->needed >> command & 1) != 0 ? " [needed]" : "");
     rg_option_value_text(option, defaults, value);

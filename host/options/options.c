@@ -218,7 +218,7 @@ const struct rg_option rg_options[] = {
     {.name = "readout", .argument = "WHAT", .kind = RG_KIND_ENUM, .offset = FIELD(model.readout),
      .names = rg_readout_names, .group = RG_GROUP_MODEL, .commands = TRAIN | OF_MODEL,
      .help = "what the head reads with --target last: the output of the last step (last), the final state of each "
-             "direction (final), the mean or the maximum over all steps; default: last, or final with two "
+             "direction (final), the mean or the maximum (max) over all steps; default: last, or final with two "
              "directions"},
     {.name = "set", .argument = "NAME[i,j]=V", .kind = RG_KIND_TEXT, .offset = FIELD(model.set),
      .group = RG_GROUP_MODEL, .commands = ONE_RUN | GRAD | PREDICT,
@@ -289,7 +289,7 @@ const struct rg_option rg_options[] = {
      .help = "largest number of tokens of a .txt file, the others become <unk>; 0: all"},
     {.name = "min-count", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.min_count),
      .max = ONE_BILLION, .group = RG_GROUP_DATA, .commands = TRAIN,
-     .help = "tokens of a .txt file that occur less often become <unk>"},
+     .help = "tokens of a .txt file that occur fewer than N times become <unk>"},
     {.name = "lowercase", .kind = RG_KIND_FLAG, .offset = FIELD(data.lowercase), .group = RG_GROUP_DATA,
      .commands = TRAIN,
      .help = "A to Z of a .txt file become a to z"},
@@ -333,14 +333,19 @@ const struct rg_option rg_options[] = {
     {.name = "batch", .argument = "B", .kind = RG_KIND_COUNT, .offset = FIELD(data.batch),
      .given_matters = true, .min = 1, .max = 1073741824, .group = RG_GROUP_DATA,
      .commands = TRAIN | GRAD | BENCH,
-     .effect = RG_EFFECT_SIZES, .help = "sequences in an update; by default of a file all, at most 4096, of a text 32, of a task"},
+     .effect = RG_EFFECT_SIZES,
+     .help = "sequences in an update; default: of a file all, at most 4096; of a text 32; of fashion-mnist 256; of a "
+             "task the number in brackets",
+     .others = GRAD | BENCH, .others_help = "sequences in the batch"},
     {.name = "sequences", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.sequences), .min = 1,
      .max = 1073741824, .group = RG_GROUP_DATA, .commands = EXPORT,
      .help = "sequences of --task: the first N of a training's first update"},
     {.name = "steps", .argument = "T", .kind = RG_KIND_COUNT, .offset = FIELD(data.steps),
      .given_matters = true, .min = 1, .max = ONE_BILLION, .group = RG_GROUP_DATA,
      .commands = TRAIN | GRAD | PROBE | BENCH | EVAL | EXPORT,
-     .help = "time steps O_1 to O_T; of a file only the last T of each sequence; a text is cut into pieces of T"},
+     .help = "steps of a task's sequences; of a file: keep only the last T steps of each (default: all); of a text: "
+             "length of a piece",
+     .others = PROBE | BENCH | EXPORT, .others_help = "time steps of a sequence"},
 
     {.name = "tbptt", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(training.tbptt), .min = 1,
      .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = ONE_RUN | SWEEP,
@@ -412,13 +417,14 @@ const struct rg_option rg_options[] = {
              "out of the clipped norm; may be given several times"},
     {.name = "nonfinite", .argument = "WHAT", .kind = RG_KIND_ENUM, .offset = FIELD(training.nonfinite),
      .names = nonfinite_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
-     .help = "what to do when loss or gradient is not finite: skip the update, or stop"},
+     .help = "what to do when loss or gradient is not finite: skip the update, or stop the training"},
     {.name = "lag-every", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(training.lag_every),
      .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = ONE_RUN,
      .help = "sample the gradient by lag every N updates"},
     {.name = "diagnose", .argument = "HOW", .kind = RG_KIND_ENUM, .offset = FIELD(training.diagnose),
      .names = diagnose_names, .group = RG_GROUP_TRAINING, .commands = TRAIN,
-     .help = "final diagnosis: of a sample of sequences, in 3 s or 5 % of the training time; of all (full); none"},
+     .help = "final diagnosis: of a sample of the sequences, in 3 s or 5 % of the training time; full: of all of them; none: no "
+             "diagnosis"},
     {.name = "seed", .argument = "S", .kind = RG_KIND_U64, .offset = FIELD(training.seed), .max = UINT64_MAX,
      .group = RG_GROUP_TRAINING, .commands = TRAIN | GRAD | PROBE | BENCH | SELFTEST | SAMPLE | EXPORT,
      .help = "random seed of weights and data"},
@@ -465,7 +471,9 @@ const struct rg_option rg_options[] = {
      .help = "what computes wide products: the kernels (own), a BLAS library, or what `bench --tune` found faster (auto)"},
     {.name = "memory", .argument = "SIZE", .kind = RG_KIND_BYTES, .offset = FIELD(machine.memory),
      .max = (uint64_t)1 << 50, .group = RG_GROUP_MACHINE, .commands = TRAIN | GRAD | PREDICT | EVAL | BENCH,
-     .help = "memory limit on the device, such as 2G; 0: all its memory"},
+     .help = "memory limit on the device, such as 2G; data that take more than half of it stay in host memory or on the disk; "
+             "0: the device's budget, see `devices --json`",
+     .others = BENCH, .others_help = "memory limit on the device, such as 2G; 0: its budget, see `devices --json`"},
 
     {.name = "shards", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(machine.shards), .max = 4096,
      .group = RG_GROUP_MACHINE, .commands = ONE_RUN,
@@ -556,7 +564,7 @@ const struct rg_option rg_options[] = {
     {.name = "color", .argument = "WHEN", .kind = RG_KIND_COLOR, .offset = FIELD(output.color), .names = color_names,
      .group = RG_GROUP_SCREEN, .commands = HAS_JSON,
      .resuming = RG_RESUME_BESIDE,
-     .help = "when to use colours; --color alone: always"},
+     .help = "when to use colours; --color alone means always"},
 };
 /* clang-format on */
 const size_t rg_n_options = sizeof rg_options / sizeof *rg_options;

@@ -80,6 +80,8 @@ struct rg_option {
     enum rg_option_file file;
     enum rg_option_resuming resuming;
     const char *help;
+    unsigned others; /* commands for which it means something else, and what */
+    const char *others_help;
 };
 
 struct rg_command {
@@ -164,6 +166,9 @@ static inline const void *rg_option_field(const struct rg_option *option, const 
 
 /* Set the option's field from the text of a value. RG_USAGE names option, value and what is allowed. */
 rg_status rg_option_set(const struct rg_option *option, const char *text, struct rg_config *config);
+
+/* What help says of the option for that command, without values, default and range. */
+const char *rg_option_help(const struct rg_option *option, size_t command);
 
 /* The option's value in `config`, and its range, as help writes them; "" where there is nothing to say. */
 enum { RG_OPTION_TEXT_BYTES = 200 };

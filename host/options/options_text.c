@@ -19,6 +19,10 @@ static void bytes_text(uint64_t value, char *text) {
     snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 "%.1s", value, power > 0 ? &suffixes[power - 1] : "");
 }
 
+const char *rg_option_help(const struct rg_option *option, size_t command) {
+    return (option->others >> command & 1) != 0 ? option->others_help : option->help;
+}
+
 void rg_option_range_text(const struct rg_option *option, char *text) {
     char max[RG_OPTION_TEXT_BYTES];
     text[0] = '\0';

@@ -7,7 +7,7 @@
 #include "cli/help.h"
 #include "suite.h"
 
-enum { TEXT_BYTES = 16384 };
+enum { TEXT_BYTES = 32768 };
 
 /* Put into `text` what the help prints. Meanwhile stdout is a temporary file. */
 static void capture_help(const char *about, char text[TEXT_BYTES]) {
@@ -41,6 +41,8 @@ START_TEST(help_text) {
     static const char *const topics[] = {"train", "grad", "predict", "bench", "devices", "selftest", "help", "version"};
     static const char *const parts[] = {"./rnn-gpu --batch 4096 --steps 100\n",
                                         "--hidden H",
+                                        "--skip. One of: add, dilated, learned [add]\n",
+                                        "T steps of each (default: all); of a text: length of a\n",
                                         "[128; 1 to 65536]",
                                         "--init KIND",
                                         "chrono:TMAX [pytorch]",
@@ -53,7 +55,7 @@ START_TEST(help_text) {
                                         "[4096; 1 to 1073741824]",
                                         "adagrad [adam]",
                                         "[0.001; 0 to 1000000]",
-                                        "0 to 1024T",
+                                        "1024T]",
                                         "[auto]",
                                         "fashion-mnist [adding]",
                                         "Exit codes",
@@ -75,7 +77,11 @@ START_TEST(help_text) {
     capture_help("bench", text);
     ck_assert_ptr_nonnull(strstr(text, "--repeats N"));
     ck_assert_ptr_null(strstr(text, "--updates"));
+    ck_assert_ptr_nonnull(strstr(text, "--batch B           sequences in the batch [4096; "));
+    ck_assert_ptr_nonnull(strstr(text, "--steps T           time steps of a sequence [100; "));
     capture_help("grad", text);
+    ck_assert_ptr_nonnull(strstr(text, "--batch B           sequences in the batch [4096; "));
+    ck_assert_ptr_nonnull(strstr(text, "--steps T           steps of a task's sequences; "));
     ck_assert_ptr_nonnull(strstr(text, "lstm, gru, irnn [the file's]"));
     ck_assert_int_eq(rg_options_help("tarin"), RG_USAGE);
     ck_assert_str_eq(rg_error_message(), "unknown help topic 'tarin'; did you mean train?");
