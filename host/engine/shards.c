@@ -1,8 +1,10 @@
 /* The gradient of a batch, shard by shard: see shards.h.
  *
- * With several ranks the exchange goes piece by piece through the gradient. Of a piece each rank adds up one segment:
- * every rank sends it that segment of its nodes, it adds them along the tree, and all collect the sums. A rank thus
- * sends and receives about twice the gradient, however many ranks there are. */
+ * Several ranks exchange the gradient piece by piece. Each rank adds up its own part of a piece: the others send it
+ * that part of all their nodes, it adds them along the tree, and then all ranks collect the sums. So a rank that has k
+ * nodes sends about k + 1 times the gradient, and receives about (mean k of all ranks) + 1 times the gradient. k is 1
+ * where a rank's shards are one node of the tree, as with powers of two. 31 shards on 4 ranks are 2, 4, 4 and 3 nodes.
+ */
 #include "engine/shards.h"
 
 #include <string.h>
@@ -16,18 +18,21 @@
 enum { PIECE_BYTES = 1 << 22 }; /* of the gradient, exchanged at a time */
 
 struct rg_shards {
-    struct rg_tree_node run; /* the shards of this rank */
-    struct rg_tree_node nodes[RG_TREE_NODES];
+    struct rg_tree_node run;                  /* the shards of this rank */
+    struct rg_tree_node nodes[RG_TREE_NODES]; /* the largest nodes inside the run */
     size_t n_nodes;
-    char *sums; /* [depth][arena] gradients on their way up the tree; then the nodes */
-    char *losses;
-    /* with several ranks */
-    size_t piece;            /* numbers of a piece */
-    size_t all_nodes;        /* of all ranks together */
-    char *out, *in;          /* [n_nodes][piece], [all_nodes][segment] */
-    size_t *sent, *received; /* [n] bytes to and from each rank, */
-    size_t *rank_nodes;      /* [n] the nodes it has, */
-    size_t *segments, *rows; /* [n] bytes of its segment, and of its rows' losses */
+    char *sums; /* [depth][arena] sums on their way up the tree; at the end the first n_nodes are those of the nodes */
+    char *losses; /* [batch] pairs: the loss of each sequence of the batch and its rest */
+    /* What follows is for several ranks, n in all. A piece is the part of the gradient that is exchanged at a time. */
+    size_t piece;       /* numbers of a piece */
+    size_t all_nodes;   /* nodes of all ranks together */
+    char *out;          /* [n_nodes][piece] what this rank sends of a piece */
+    char *in;           /* [all_nodes][part] what this rank receives: its part of the piece, of every node */
+    size_t *sent;       /* [n] bytes that this rank sends to each rank */
+    size_t *received;   /* [n] bytes that it receives from each rank */
+    size_t *rank_nodes; /* [n] the number of nodes of each rank */
+    size_t *parts;      /* [n] bytes of the part of a piece that each rank adds up */
+    size_t *rows;       /* [n] bytes of the losses of each rank's sequences */
 };
 
 static size_t ranks_of(const struct rg_net *net) {
@@ -51,8 +56,8 @@ static rg_status create_exchange(const struct rg_net *net, struct rg_shards *s) 
     RG_TRY(rg_alloc(&s->sent, 5 * n, sizeof *s->sent, "the exchange between ranks"));
     s->received = s->sent + n;
     s->rank_nodes = s->received + n;
-    s->segments = s->rank_nodes + n;
-    s->rows = s->segments + n;
+    s->parts = s->rank_nodes + n;
+    s->rows = s->parts + n;
     for (size_t r = 0; r < n; r++) {
         const struct rg_tree_node run = rg_tree_run(net->plan.shards, r, n);
         s->rank_nodes[r] = rg_tree_nodes(net->plan.shards, run, nodes);
@@ -118,19 +123,19 @@ static rg_status sum_node(const struct walk *w, struct rg_tree_node node, size_t
     return RG_OK;
 }
 
-/* Numbers of segment `rank` of a piece of n numbers. */
-static size_t segment_of(size_t n, size_t rank, size_t n_ranks) {
+/* Numbers in the part of a piece of n numbers that a rank adds up. */
+static size_t part_of(size_t n, size_t rank, size_t n_ranks) {
     return rg_part_begin(n, n_ranks, rank + 1) - rg_part_begin(n, n_ranks, rank);
 }
 
 /* Numbers [at, at + n) of the sums: the tree's sum of them, on every rank, into the first node's place. */
 static rg_status exchange_piece(struct rg_shards *s, struct rg_net *net, size_t at, size_t n) {
     struct rg_ranks *const ranks = net->options.ranks;
-    const size_t real = net->plan.real_bytes, mine = segment_of(n, ranks->rank, ranks->n);
+    const size_t real = net->plan.real_bytes, mine = part_of(n, ranks->rank, ranks->n);
     char *to = s->out, *const root = s->sums + at * real;
     size_t begin = at, before = 0;
     for (size_t r = 0; r < ranks->n; r++) {
-        const size_t length = segment_of(n, r, ranks->n);
+        const size_t length = part_of(n, r, ranks->n);
         for (size_t i = 0; i < s->n_nodes; i++, to += length * real) {
             memcpy(to, s->sums + (i * net->plan.arena + begin) * real, length * real);
         }
@@ -138,12 +143,12 @@ static rg_status exchange_piece(struct rg_shards *s, struct rg_net *net, size_t 
         before += r < ranks->rank ? length : 0;
         s->sent[r] = s->n_nodes * length * real;
         s->received[r] = s->rank_nodes[r] * mine * real;
-        s->segments[r] = length * real;
+        s->parts[r] = length * real;
     }
     RG_TRY(rg_ranks_exchange(ranks, s->out, s->sent, s->in, s->received));
     rg_tree_sum(net->plan.shards, ranks->n, s->in, mine, real == sizeof(double));
     memcpy(root + before * real, s->in, mine * real);
-    return rg_ranks_gather(ranks, root, s->segments);
+    return rg_ranks_gather(ranks, root, s->parts);
 }
 
 /* The losses of all sequences, of which each rank has those of its rows. */

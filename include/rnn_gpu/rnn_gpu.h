@@ -17,8 +17,9 @@
  * calls that compute on the same device wait for one another. Several threads may read a model as long as none calls
  * rnn_gpu_model_set. A trainer belongs to one thread, but any thread may cancel it.
  *
- * The library prints nothing, ends no process, catches no signal and reads no variable of the environment.
- * OpenCL drivers, which it loads, may read theirs. */
+ * The library prints nothing, ends no process and catches no signal. No variable of the environment changes what it
+ * does. OpenCL drivers, which it loads, may read theirs. Where PoCL cannot write its files, the library reads the
+ * variables that name PoCL's folder, so that the message can name it. */
 #ifndef RNN_GPU_RNN_GPU_H
 #define RNN_GPU_RNN_GPU_H
 
