@@ -37,7 +37,7 @@ static void end(struct job *j) {
 
 static rg_status predict(struct job *j, rnn_gpu_tensors **outputs) {
     const size_t n = j->data->n_sequences, width = j->model->shape.outputs;
-    const size_t elements = n * rg_setup_output_elements(j->model, j->data);
+    const size_t elements = n * rg_setup_outputs_in_file(j->model, j->data);
     const bool steps = j->model->shape.target == RG_TARGET_STEPS;
     double *values = NULL;
     RG_TRY(rg_alloc(&values, elements, sizeof *values, "the outputs"));
@@ -46,10 +46,11 @@ static rg_status predict(struct job *j, rnn_gpu_tensors **outputs) {
         rg_setup_outputs(j->device->device, j->model, j->data, &j->problem, j->options.config.machine.memory, values);
     rg_api_release(j->device);
     if (status == RG_OK) {
+        rg_setup_pad_outputs(j->model, j->data, values);
         struct rg_tensor output = {.name = "output",
                                    .dtype = RG_F64,
                                    .n_dims = steps ? 3 : 2,
-                                   .shape = {n, steps ? j->data->n_steps : width, width},
+                                   .shape = {n, steps ? j->data->n_steps + j->data->padding : width, width},
                                    .data = values,
                                    .data_bytes = elements * sizeof *values};
         rg_setup_round(&j->options.config, &output);

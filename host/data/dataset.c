@@ -236,7 +236,11 @@ void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
     bool ragged = false;
 
     if (steps >= dataset->n_steps) {
+        dataset->padding = rg_min(dataset->padding, steps - dataset->n_steps);
         return;
+    }
+    if (every_step && dataset->n_targets % dataset->n_steps != 0) {
+        return; /* these are not targets for every step, which is refused later */
     }
     keep_last(dataset, dataset->x_float, dataset->n_features * sizeof(*dataset->x_float), steps);
     keep_last(dataset, dataset->x_double, dataset->n_features * sizeof(*dataset->x_double), steps);
@@ -244,7 +248,7 @@ void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
     keep_last(dataset, dataset->x_token, sizeof(*dataset->x_token), steps);
     keep_last(dataset, dataset->x_raw, rg_dtype_bytes(dataset->x_type) * rg_dataset_width(dataset), steps);
     move_places(dataset, &dataset->x_file, rg_dataset_width(dataset), steps);
-    if (every_step && dataset->n_targets > 0 && dataset->n_targets % dataset->n_steps == 0) {
+    if (every_step && dataset->n_targets > 0) {
         size_t each = dataset->n_targets / dataset->n_steps;
 
         keep_last(dataset, dataset->y, each * sizeof(*dataset->y), steps);
@@ -262,4 +266,18 @@ void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step) {
         dataset->lengths = NULL;
     }
     dataset->n_steps = steps;
+    dataset->padding = 0;
+}
+
+void rg_dataset_trim(struct rg_dataset *dataset, bool every_step) {
+    const size_t width = dataset->n_steps;
+    size_t longest = 1;
+
+    for (size_t i = 0; dataset->lengths != NULL && i < dataset->n_sequences; i++) {
+        longest = rg_max(longest, (size_t)dataset->lengths[i]);
+    }
+    if (dataset->lengths != NULL && longest < width) {
+        rg_dataset_cut(dataset, longest, every_step);
+        dataset->padding = width - dataset->n_steps;
+    }
 }

@@ -28,11 +28,12 @@ static void add_tensor(struct rg_pass *p, const char *prefix, const char *parame
 static void add_output(struct rg_pass *p) {
     const bool steps = p->model->shape.target == RG_TARGET_STEPS;
     const size_t n = p->data->n_sequences, width = p->model->shape.outputs;
-    add_tensor(p, "output", "", n, rg_setup_output_elements(p->model, p->data), p->outputs);
+    rg_setup_pad_outputs(p->model, p->data, p->outputs);
+    add_tensor(p, "output", "", n, rg_setup_outputs_in_file(p->model, p->data), p->outputs);
     if (steps) {
         struct rg_tensor *const output = &p->tensors[p->n_tensors - 1];
         output->n_dims = 3;
-        output->shape[1] = p->data->n_steps;
+        output->shape[1] = p->data->n_steps + p->data->padding;
         output->shape[2] = width;
     }
 }
@@ -93,7 +94,7 @@ static rg_status measure(const struct rg_config *config, struct rg_pass *p) {
         .optimizer = {.kind = RG_OPT_SGD, .max_skips = 1}};
     RG_TRY(rg_engine_create(p->device, p->model, &options, &p->engine));
     RG_TRY(rg_alloc(&p->gradients, p->model->arena, sizeof *p->gradients, "the gradients"));
-    RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
+    RG_TRY(rg_alloc(&p->outputs, n * rg_setup_outputs_in_file(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_engine_gradient(p->engine, &p->source->source, 0));
     RG_TRY(rg_engine_totals(p->engine, &p->loss, &p->norm));
     p->loss = isnan(p->loss) ? fabs(p->loss) : p->loss; /* printf shows the sign of a NaN */

@@ -13,10 +13,10 @@
 
 enum { FILE_BATCH = 4096, FASHION_BATCH = 256, TEXT_BATCH = 32, FASHION_UPDATES = 2000 };
 
-/* The last --steps steps of each sequence, if that is given. */
+/* Without the padding of all sequences, and of each only the last --steps steps if that is given. */
 static void cut(const struct rg_config *config, struct rg_dataset *data) {
-    if (rg_config_gives(config, "steps") && data) {
-        rg_dataset_cut(data, config->data.steps, config->model.target == RG_TARGET_STEPS);
+    if (data) {
+        rg_setup_cut(config, config->model.target, data);
     }
 }
 

@@ -397,6 +397,13 @@ rg_status rg_setup_check_fit(const struct rg_config *config, const struct rg_mod
     return check_targets(model, data, problem);
 }
 
+void rg_setup_cut(const struct rg_config *config, enum rg_target target, struct rg_dataset *data) {
+    rg_dataset_trim(data, target == RG_TARGET_STEPS);
+    if (rg_config_gives(config, "steps")) {
+        rg_dataset_cut(data, config->data.steps, target == RG_TARGET_STEPS);
+    }
+}
+
 /* Bring the inputs into the form that the model takes: windows, filled gaps, the last --steps steps, normalised. */
 static rg_status prepare_inputs(const struct rg_config *config, bool labelled, const struct rg_model *model,
                                 struct rg_dataset **data) {
@@ -411,9 +418,7 @@ static rg_status prepare_inputs(const struct rg_config *config, bool labelled, c
     } else {
         RG_TRY(rg_fill_begin(config, model, *data));
     }
-    if (rg_config_gives(config, "steps")) {
-        rg_dataset_cut(*data, config->data.steps, target == RG_TARGET_STEPS);
-    }
+    rg_setup_cut(config, target, *data);
     RG_TRY(check_fit(config, model, *data));
     RG_TRY(rg_fill_end(config, model, *data, NULL, 0));
     return model->input_mean
@@ -480,6 +485,21 @@ void rg_setup_align_outputs(const struct rg_model *model, const struct rg_datase
             memmove(row, row + start * width, length * width * sizeof *row);
         }
         memset(data->pad_left ? row : row + length * width, 0, start * width * sizeof *row);
+    }
+}
+
+size_t rg_setup_outputs_in_file(const struct rg_model *model, const struct rg_dataset *data) {
+    return rg_setup_output_elements(model, data) +
+           model->shape.outputs * (model->shape.target == RG_TARGET_STEPS ? data->padding : 0);
+}
+
+void rg_setup_pad_outputs(const struct rg_model *model, const struct rg_dataset *data, double *outputs) {
+    const size_t each = rg_setup_output_elements(model, data), all = rg_setup_outputs_in_file(model, data);
+    const size_t padding = all - each;
+    for (size_t i = data->n_sequences; padding > 0 && i-- > 0;) {
+        double *const row = outputs + i * all;
+        memmove(data->pad_left ? row + padding : row, outputs + i * each, each * sizeof *row);
+        memset(data->pad_left ? row : row + each, 0, padding * sizeof *row);
     }
 }
 

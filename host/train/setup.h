@@ -27,6 +27,9 @@ rg_status rg_setup_held_out(const struct rg_config *config, const char *path, co
  * sequence, and for fewer sequences than folds. */
 rg_status rg_setup_split(const struct rg_config *config, struct rg_dataset *training, struct rg_dataset **held_out);
 
+/* Cut off the padding that all sequences share, and with --steps all but the last steps of longer sequences. */
+void rg_setup_cut(const struct rg_config *config, enum rg_target target, struct rg_dataset *data);
+
 /* Normalise the inputs with the mean and deviation of the training data; with those of `start` unless that is NULL.
  * `others` [n_others] are held-out data; an item may be NULL. RG_USAGE for words, which have neither. */
 rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_model *start, struct rg_dataset *training,
@@ -75,5 +78,9 @@ rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *mode
 /* Numbers of one sequence in it; and the engine's order, where sequences end together, into the file's. */
 size_t rg_setup_output_elements(const struct rg_model *model, const struct rg_dataset *data);
 void rg_setup_align_outputs(const struct rg_model *model, const struct rg_dataset *data, double *outputs);
+/* Numbers of one sequence with as many steps as the file gives it; and [N][T][O] widened to them in place, with zeros
+ * in the padding. */
+size_t rg_setup_outputs_in_file(const struct rg_model *model, const struct rg_dataset *data);
+void rg_setup_pad_outputs(const struct rg_model *model, const struct rg_dataset *data, double *outputs);
 
 #endif

@@ -35,6 +35,7 @@ struct rg_dataset {
     char *path;         /* where it came from, for messages */
     size_t n_sequences; /* N */
     size_t n_steps;     /* T, the steps of the longest sequence */
+    size_t padding;     /* steps of padding that rg_dataset_trim cut off every sequence */
     size_t n_features;  /* F; for tokens the size of the vocabulary */
     enum rg_input_kind kind;
     float *x_float;           /* [N][T][F] or NULL */
@@ -172,6 +173,9 @@ void rg_dataset_expect(const struct rg_dataset *dataset, size_t sequence);
 /* Keep only the last `steps` steps of longer sequences, in place. With `every_step` y has targets for every step, which
  * are cut too. */
 void rg_dataset_cut(struct rg_dataset *dataset, size_t steps, bool every_step);
+
+/* Cut off the steps that are padding in every sequence: T becomes the length of the longest sequence, at least 1. */
+void rg_dataset_trim(struct rg_dataset *dataset, bool every_step);
 
 /* Replace missing inputs (NaN of data that were read with options.missing) by the value of the step before. At the
  * start of a sequence they stay missing. Inputs that stay in a file are read into memory. RG_NO_MEMORY, RG_BAD_FILE. */

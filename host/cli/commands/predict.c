@@ -247,9 +247,9 @@ static rg_status save(const struct prediction *p, const struct rg_config *config
     struct rg_tensor tensor = {.name = "output",
                                .dtype = RG_F64,
                                .n_dims = steps ? 3 : 2,
-                               .shape = {n, steps ? p->data->n_steps : width, width},
+                               .shape = {n, steps ? p->data->n_steps + p->data->padding : width, width},
                                .data = p->outputs,
-                               .data_bytes = n * rg_setup_output_elements(p->model, p->data) * sizeof *p->outputs};
+                               .data_bytes = n * rg_setup_outputs_in_file(p->model, p->data) * sizeof *p->outputs};
     const char *const dot = strrchr(path, '.');
     if (strcmp(dot, ".csv") == 0) {
         const struct rg_predictions predictions = {.model = p->model,
@@ -259,6 +259,7 @@ static rg_status save(const struct prediction *p, const struct rg_config *config
                                                    .exact = rg_config_is_double(config)};
         return rg_predictions_write_csv(&predictions, path);
     }
+    rg_setup_pad_outputs(p->model, p->data, p->outputs);
     rg_setup_round(config, &tensor);
     if (strcmp(dot, ".npy") == 0) {
         return rg_npy_write(path, &tensor);
@@ -295,7 +296,7 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     const struct rg_look look = rg_look_of(config);
     const bool exact = rg_config_is_double(config);
     const size_t n = p->data->n_sequences;
-    RG_TRY(rg_alloc(&p->outputs, n * rg_setup_output_elements(p->model, p->data), sizeof *p->outputs, "the outputs"));
+    RG_TRY(rg_alloc(&p->outputs, n * rg_setup_outputs_in_file(p->model, p->data), sizeof *p->outputs, "the outputs"));
     RG_TRY(rg_setup_outputs(p->device, p->model, p->data, &p->problem, config->machine.memory, p->outputs));
     RG_TRY(score(p, config));
     rg_guard_forbid_restart(RG_GUARD_RESULTS);
