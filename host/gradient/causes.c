@@ -238,16 +238,13 @@ static double median_singular(const struct walk *w, bool smallest, size_t lag) {
             values[n++] = lag == 0 ? 0.0 : *singular_of(w, smallest, s, lag);
         }
     }
-    return n > 0 ? rg_median(values, n) : -INFINITY;
+    return n > 0 ? rg_median(values, n) : NAN;
 }
 
 /* Values at the measured lags; straight lines between them. */
 static void fill(const struct walk *w, bool smallest, double *values) {
     const struct rg_causes *const c = w->causes;
     size_t from = 0;
-    for (size_t lag = 0; lag < c->steps; lag++) {
-        values[lag] = -INFINITY;
-    }
     for (size_t lag = 0; lag <= c->last; lag++) {
         if (!measured(w, lag)) {
             continue;
@@ -416,8 +413,8 @@ static rg_status create_causes(const struct walk *w, struct rg_causes *c) {
     for (size_t i = 0; i < ARRAYS; i++) {
         *arrays[i] = c->storage + i * c->steps;
     }
-    for (size_t lag = 0; lag < c->steps; lag++) {
-        c->log10_largest[lag] = c->log10_smallest[lag] = -INFINITY;
+    for (size_t lag = 0; lag < c->steps; lag++) { /* where no sequence has a step, none is measured */
+        c->slope[lag] = c->saturated[lag] = c->forget[lag] = c->log10_largest[lag] = c->log10_smallest[lag] = NAN;
     }
     return RG_OK;
 }

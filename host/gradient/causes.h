@@ -17,6 +17,7 @@ struct rg_causes {
     size_t layer, direction;
     /* `steps` is T, 0 if nothing was measured. The slopes use `rows` sequences, the products the longest of these. */
     size_t steps, rows;
+    /* NAN at a lag where no sequence has a step: */
     double *slope;     /* [T] by lag: mean derivative of the activations, over units, gates and sequences */
     double *saturated; /* [T] by lag: share of activations that are saturated, or dead (relu and the like) */
     double *forget;    /* [T] lstm: mean forget gate; 0 for other cells */
@@ -28,7 +29,7 @@ struct rg_causes {
     double radius;   /* spectral radius of W_hh; NAN for cells with gates, whose W_hh is not square */
 
     /* Products of Jacobians over a few sequences, the longest ones. A value by lag is the median over the sequences
-     * that reach it; -INFINITY stands for 0, and for a lag that no sequence reaches. */
+     * that reach it; -INFINITY stands for 0, and NAN for a lag that no sequence reaches. */
     /* Dimension of the state at the loss, and number of directions followed. With fewer directions than dimensions the
      * largest value is a lower bound and the smallest an upper bound. */
     size_t state, directions;

@@ -117,8 +117,8 @@ static void note_lag(struct job *j, int kind, size_t t, size_t lag, const struct
             norms[n++] = root_mean_square(logs, of->vectors, of->exact ? 1.0 : (double)of->vectors);
         }
     }
-    of->log10_rms[lag] = n ? root_mean_square(norms, n, (double)n) : -INFINITY;
-    of->log10_median[lag] = n ? rg_median(norms, n) : -INFINITY;
+    of->log10_rms[lag] = n ? root_mean_square(norms, n, (double)n) : (double)NAN;
+    of->log10_median[lag] = n ? rg_median(norms, n) : (double)NAN;
     of->rms[lag] = pow(10.0, of->log10_rms[lag]);
     of->median[lag] = pow(10.0, of->log10_median[lag]);
     j->out->sequences[lag] = (double)n;
@@ -138,7 +138,7 @@ static rg_status create(struct job *j) {
         of->rms = at + 2 * steps;
         of->median = at + 3 * steps;
         for (size_t lag = 0; lag < steps; lag++) {
-            of->log10_rms[lag] = of->log10_median[lag] = -INFINITY;
+            of->log10_rms[lag] = of->log10_median[lag] = of->rms[lag] = of->median[lag] = NAN;
         }
     }
     RG_TRY(rg_alloc(&j->weights, j->engine->net.model->arena, sizeof *j->weights, "the weights"));

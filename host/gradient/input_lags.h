@@ -25,7 +25,7 @@ enum rg_input_lack {
 struct rg_input_norms {
     size_t vectors;       /* vectors that were swept back for each sequence */
     bool exact;           /* one vector for each unit; otherwise random vectors */
-    double *log10_rms;    /* [T] by lag, over the sequences that have the step; -INFINITY: 0, or no sequence has it */
+    double *log10_rms;    /* [T] by lag, over the sequences that have the step; -INFINITY: 0; NAN: none has it */
     double *log10_median; /* [T] */
     double *rms, *median; /* [T] 10^log10_rms, 10^log10_median; 0 below 1e-308 */
 };

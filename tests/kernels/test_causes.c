@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "executions.h"
+#include "gradient/input_lags.h"
 #include "gradient/jacobian.h"
 #include "gradient/verdict.h"
 #include "train/source.h"
@@ -321,7 +322,11 @@ START_TEST(skipped_steps_have_no_slope) {
         for (size_t i = 0; i < H && trace->gate[t] > 0.5; i++) {
             slopes += (1.0 - trace->state[t * H + i] * trace->state[t * H + i]) / H;
         }
-        expect_near(s.causes->slope[STEPS - t], slopes, 1e-6);
+        if (trace->gate[t] > 0.5) {
+            expect_near(s.causes->slope[STEPS - t], slopes, 1e-6);
+        } else {
+            ck_assert(isnan(s.causes->slope[STEPS - t]));
+        }
         skipped += trace->gate[t] > 0.5 ? 0 : 1;
     }
     ck_assert(skipped > 0 && skipped < STEPS - 1);
@@ -356,6 +361,42 @@ START_TEST(lags_out_of_reach_are_no_verdict) {
     ck_assert_uint_eq(s.verdict.last, 9);
     expect_near(s.verdict.log10_reach, 0.0, 1e-9);
     expect_near(s.verdict.factor, 1.0, 1e-9);
+    forget(&s);
+}
+END_TEST
+
+/* What is not there has no value: of lags that no sequence reaches, none is 0. */
+START_TEST(lags_without_sequences_have_no_causes) {
+    enum { STEPS = 12, LONGEST = 6 };
+    const struct rg_exercise_form form = {.sizes = {3, STEPS, 2, 3, 1, RG_LOSS_MSE, true},
+                                          .net = {.cell = _i == 0 ? RG_CELL_RNN : RG_CELL_LSTM}};
+    struct subject s = make(&form);
+    for (int32_t i = 0; i < 3; i++) {
+        s.exercise->data.lengths[i] = LONGEST - i;
+    }
+    measure(&s);
+    ck_assert_uint_eq(s.causes->last, LONGEST - 1);
+    for (size_t lag = 0; lag < STEPS; lag++) {
+        const double values[] = {s.causes->slope[lag], s.causes->saturated[lag], s.causes->forget[lag],
+                                 s.causes->log10_largest[lag], s.causes->log10_smallest[lag]};
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+            ck_assert_msg(lag < LONGEST ? isfinite(values[i]) : isnan(values[i]), "lag %zu, value %zu: %g", lag, i,
+                          values[i]);
+        }
+        ck_assert((s.causes->reached[lag] > 0.0) == (lag < LONGEST));
+    }
+    ck_assert(s.causes->slope[LONGEST - 1] > 0.0);
+    struct rg_input_lags inputs;
+    const struct rg_input_options options = {.rows = 3, .threads = 1};
+    expect_ok(rg_input_lags_measure(s.engine, &s.source->source, 0, &options, &inputs), "input lags");
+    ck_assert_int_eq(inputs.lack, RG_INPUT_WHOLE);
+    for (size_t i = 0; i < STEPS * RG_INPUT_KINDS; i++) {
+        const struct rg_input_norms *const of = &inputs.of[i / STEPS];
+        const size_t lag = i % STEPS;
+        const double sum = of->log10_rms[lag] + of->log10_median[lag] + of->rms[lag] + of->median[lag];
+        ck_assert_msg(lag < LONGEST ? isfinite(sum) : isnan(sum), "lag %zu: %g", lag, sum);
+    }
+    rg_input_lags_release(&inputs);
     forget(&s);
 }
 END_TEST
@@ -527,9 +568,9 @@ START_TEST(a_watch_ends_the_products) {
     s.causes = rg_causes_of(s.all, 0, 0);
     ck_assert(_i == 0 ? s.causes->last == 0 : s.causes->last < STEPS - 1);
     for (size_t lag = 0; lag < STEPS; lag++) {
-        const double wanted = lag <= s.causes->last ? (double)lag * log10(0.5) : -INFINITY;
-        ck_assert_msg(s.causes->log10_largest[lag] == wanted || fabs(s.causes->log10_largest[lag] - wanted) < 1e-9 ||
-                          (_i == 0 && lag == 0),
+        const double wanted = lag <= s.causes->last ? (double)lag * log10(0.5) : (double)NAN;
+        ck_assert_msg((isnan(wanted) && isnan(s.causes->log10_largest[lag])) ||
+                          fabs(s.causes->log10_largest[lag] - wanted) < 1e-9 || (_i == 0 && lag == 0),
                       "lag %zu: %g, expected %g", lag, s.causes->log10_largest[lag], wanted);
     }
     forget(&s);
@@ -556,6 +597,7 @@ TEST_MAIN("causes") {
     tcase_add_test(causes, skipped_steps_have_no_slope);
     tcase_add_test(causes, directions_that_differ_are_mixed);
     tcase_add_test(causes, lags_out_of_reach_are_no_verdict);
+    tcase_add_loop_test(causes, lags_without_sequences_have_no_causes, 0, 2);
     tcase_add_test(causes, products_are_of_sequences_that_reach_the_lag);
     tcase_add_test(causes, a_dead_sequence_is_counted);
     tcase_add_loop_test(causes, expectations_have_their_conditions, 0, 2);

@@ -55,7 +55,7 @@ void rg_input_text_print(const struct rg_input_lags *lags) {
 }
 
 static void append_largest(json_t **list, const double *values, struct rg_lag_range range) {
-    double largest = -INFINITY;
+    double largest = NAN; /* where no sequence has a step */
     for (size_t lag = range.first; lag <= range.last; lag++) {
         largest = fmax(largest, values[lag]);
     }
