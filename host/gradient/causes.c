@@ -19,8 +19,6 @@ enum {
     SINGULAR_LAGS = 128,
     ASK_EVERY = 16
 };
-/* |tanh| above SATURATED is saturated; so is a gate within GATE_LOW of 0 or 1 */
-static const double SATURATED = 0.95, GATE_LOW = 0.025;
 /* kurtosis: 3 for a normal distribution; trace: 1 standard deviation */
 static const double MAX_KURTOSIS = 6.0, MAX_DEVIATIONS = 5.0;
 static const double PRODUCT_WORK = 2e9;
@@ -62,27 +60,6 @@ struct walk {
 
 /* ---- Slopes ---- */
 
-static double largest_slope(enum rg_activation activation) {
-    return activation == RG_ACT_SIGMOID ? 0.25 : 1.0;
-}
-
-static bool is_saturated(enum rg_activation activation, double h) {
-    switch (activation) {
-    case RG_ACT_SIGMOID:
-        return h < GATE_LOW || h > 1.0 - GATE_LOW;
-    case RG_ACT_RELU:
-    case RG_ACT_LEAKY_RELU:
-    case RG_ACT_ELU:
-        return h <= 0.0;
-    case RG_ACT_SOFTPLUS:
-        return rg_activation_slope(activation, h) < 1.0 - SATURATED;
-    case RG_ACT_LINEAR:
-        return false;
-    default:
-        return fabs(h) > SATURATED;
-    }
-}
-
 /* Sums over the units of one lag's rows, and the number of rows. */
 struct slopes {
     double n, slope, squares, saturated, forget, live;
@@ -93,7 +70,7 @@ static void add_slope(struct walk *w, struct slopes *s, enum rg_activation activ
     s->n += 1.0;
     s->slope += slope;
     s->squares += slope * slope;
-    s->saturated += is_saturated(activation, h) ? 1.0 : 0.0;
+    s->saturated += rg_activation_is_saturated(activation, h) ? 1.0 : 0.0;
     if (slope > 0.0) {
         w->log_slopes += log(slope);
         w->log_slope_count += 1.0;
@@ -364,7 +341,7 @@ static void note_expected(struct walk *w) {
     }
     const size_t n = f->hidden;
     const double norm = rg_dense_norm(f->w_hh, n * n), own = (double)f->back;
-    c->bound = log(largest_slope(f->activation) * c->sigma_hh) / own;
+    c->bound = log(rg_activation_largest_slope(f->activation) * c->sigma_hh) / own;
     if (n >= MEAN_FIELD_UNITS && looks_random(f->w_hh, n)) {
         c->mean_field = 0.5 * log(norm * norm / (double)n * w->squares / w->live_steps) / own;
     }

@@ -19,7 +19,7 @@ struct rg_causes {
     size_t steps, rows;
     /* NAN at a lag where no sequence has a step: */
     double *slope;     /* [T] by lag: mean derivative of the activations, over units, gates and sequences */
-    double *saturated; /* [T] by lag: share of activations that are saturated, or dead (relu and the like) */
+    double *saturated; /* [T] by lag: share of activations that are saturated: rg_activation_is_saturated */
     double *forget;    /* [T] lstm: mean forget gate; 0 for other cells */
     double mean_slope, mean_saturated;
     double mean_log_forget;         /* lstm: mean of ln f over units, steps and sequences; NAN for other cells */

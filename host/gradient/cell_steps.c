@@ -61,3 +61,12 @@ void rg_cell_reverse(enum rg_cell cell, enum rg_activation activation, const str
 double rg_activation_slope(enum rg_activation activation, double h) {
     return rg_activate_slope(RG_SPLAT(h), (rg_u32)activation)[0];
 }
+
+double rg_activation_largest_slope(enum rg_activation activation) {
+    return activation == RG_ACT_SIGMOID ? 0.25 : 1.0;
+}
+
+bool rg_activation_is_saturated(enum rg_activation activation, double h) {
+    static const double SMALL = 0.0975; /* the slope of tanh at 0.95 */
+    return rg_activation_slope(activation, h) < SMALL * rg_activation_largest_slope(activation);
+}

@@ -23,5 +23,10 @@ void rg_cell_reverse(enum rg_cell cell, enum rg_activation activation, const str
 
 /* The derivative of the activation, from its value h. */
 double rg_activation_slope(enum rg_activation activation, double h);
+double rg_activation_largest_slope(enum rg_activation activation);
+
+/* Is the slope less than 0.0975 of the largest? So it is where |tanh| is above 0.95, and where a sigmoid is within
+ * 0.025 of 0 or 1. */
+bool rg_activation_is_saturated(enum rg_activation activation, double h);
 
 #endif

@@ -370,11 +370,37 @@ START_TEST(subnormal_numbers_are_zeros_on_processors) {
 }
 END_TEST
 
+/* The borders between few and many changes of the activation, by its value. */
+START_TEST(saturated_is_what_hardly_changes) {
+    static const struct {
+        enum rg_activation activation;
+        double h;
+        bool saturated;
+    } cases[] = {
+        {RG_ACT_TANH, 0.949, false},      {RG_ACT_TANH, 0.951, true},      {RG_ACT_TANH, -0.949, false},
+        {RG_ACT_TANH, -0.951, true},      {RG_ACT_SIGMOID, 0.026, false},  {RG_ACT_SIGMOID, 0.024, true},
+        {RG_ACT_SIGMOID, 0.974, false},   {RG_ACT_SIGMOID, 0.976, true},   {RG_ACT_SIGMOID, 0.5, false},
+        {RG_ACT_RELU, 1e-9, false},       {RG_ACT_RELU, 0.0, true},        {RG_ACT_LEAKY_RELU, 1e-9, false},
+        {RG_ACT_LEAKY_RELU, -1e-9, true}, {RG_ACT_ELU, -0.1, false},       {RG_ACT_ELU, 0.0, false},
+        {RG_ACT_ELU, 3.0, false},         {RG_ACT_ELU, -0.902, false},     {RG_ACT_ELU, -0.903, true},
+        {RG_ACT_HARDTANH, 0.96, false},   {RG_ACT_HARDTANH, 0.999, false}, {RG_ACT_HARDTANH, 1.0, true},
+        {RG_ACT_HARDTANH, -0.999, false}, {RG_ACT_HARDTANH, -1.0, true},   {RG_ACT_SOFTSIGN, 0.68, false},
+        {RG_ACT_SOFTSIGN, 0.69, true},    {RG_ACT_SOFTSIGN, -0.69, true},  {RG_ACT_SOFTPLUS, 0.103, false},
+        {RG_ACT_SOFTPLUS, 0.102, true},   {RG_ACT_LINEAR, 1e9, false},     {RG_ACT_LINEAR, 0.0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_msg(rg_activation_is_saturated(cases[i].activation, cases[i].h) == cases[i].saturated,
+                      "activation %d at %g", (int)cases[i].activation, cases[i].h);
+    }
+}
+END_TEST
+
 TEST_MAIN("activations") {
     TCase *const sweeps = add_tests(suite, "sweeps");
     TCase *const subnormals = add_tests(suite, "subnormals");
     tcase_add_loop_test(subnormals, subnormal_numbers_are_zeros_on_processors, 0, N_KINDS + N_DOUBLES);
     tcase_set_timeout(sweeps, 300);
+    tcase_add_test(add_tests(suite, "saturated"), saturated_is_what_hardly_changes);
     tcase_add_test(sweeps, floats_are_right_over_their_range);
     tcase_add_test(sweeps, doubles_are_right_over_their_range);
 }
