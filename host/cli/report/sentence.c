@@ -179,10 +179,16 @@ static void add_reach(struct text *t, const struct rg_diagnosis *d) {
         rg_explain_power(v->log10_reach, power), later ? "each sequence's first lag with a gradient" : "the loss");
     add_sequences(t, d);
     if (!isnan(v->factor)) {
-        add(t, "; fitted over all lags its factor is %.4g a step%s", v->factor,
-            both_falls_and_grows(d) ? ", because it both falls and grows on the way" : "");
+        add(t, "; fitted over all lags its factor is %.4g a step", v->factor);
     }
     add(t, "; lags below %zu give the gradient of weight_hh within 10 %%.", v->horizon);
+}
+
+/* Add why the factor and the reach do not belong together, where they do not. */
+static void add_disagreement(struct text *t, const struct rg_diagnosis *d) {
+    if (!isnan(d->verdict.factor) && both_falls_and_grows(d)) {
+        add(t, " The factor does not say how much arrives, because the gradient both falls and grows on the way.");
+    }
 }
 
 static void add_mixture(struct text *t, const struct rg_diagnosis *d) {
@@ -237,6 +243,7 @@ void rg_verdict_sentence(const struct rg_diagnosis *d, char *out, size_t bytes) 
     add_place(&t, d);
     add_reach(&t, d);
     add_mixture(&t, d);
+    add_disagreement(&t, d);
     if (v->word == RG_SENSITIVE) {
         add(&t, " A small change of weight_hh can change the last state %.3g times as much, relative to both.",
             v->sensitivity);
