@@ -103,8 +103,8 @@ START_TEST(all_noise_is_named) {
 }
 END_TEST
 
-/* A sentence of its own says "because the gradient both falls and grows" where the gradient does both, so that the fitted factor does not
- * show how much arrives. Elsewhere it does not say so. */
+/* A sentence of its own says "because the gradient both falls and grows" where the gradient does both, so that the
+ * fitted factor does not show how much arrives. Elsewhere it does not say so. */
 START_TEST(factor_is_explained) {
     static const struct {
         double norms[LAGS];
@@ -144,9 +144,53 @@ START_TEST(factor_is_explained) {
 }
 END_TEST
 
+/* A gradient that has only a few steps to go back does not come from far. */
+START_TEST(a_few_steps_are_not_far) {
+    static const struct {
+        enum rg_verdict_word word;
+        size_t last, steps, measured, stride;
+        const char *begin;
+    } cases[] = {
+        {RG_STABLE, 1, 2, 2, 1, "STABLE: the gradient comes all the way back in time. The gradient 1 step back is "},
+        {RG_STABLE, 3, 4, 4, 1, "STABLE: the gradient comes all the way back in time. The gradient 3 steps back is "},
+        {RG_STABLE, 4, 5, 5, 1, "STABLE: the gradient comes far back in time. The gradient 4 steps back is "},
+        {RG_FADING, 2, 3, 3, 1,
+         "FADING: the gradient comes all the way back in time, but distant steps count for little. "},
+        {RG_SENSITIVE, 2, 3, 3, 1,
+         "SENSITIVE: the gradient comes all the way back in time, but a small change of the weights changes the "
+         "state a lot. "},
+        {RG_STABLE, 3, 9, 4, 1, "STABLE: the gradient comes 3 steps back in time. "}, /* of 8 that there are */
+        {RG_STABLE, 1, 9, 2, 1, "STABLE: the gradient comes 1 step back in time. "},
+        {RG_STABLE, 2, 4, 4, 2, "STABLE: the gradient comes 2 steps back in time. "}, /* a skip passes by the first */
+        {RG_VANISHING, 2, 3, 3, 1, "VANISHING: on its way back in time the gradient all but disappears"},
+    };
+    static double log10_norms[LAGS];
+    struct rg_lag_profile profile;
+    struct rg_lag_profiles profiles = {.layers = 1, .directions = 1, .items = &profile};
+    struct rg_diagnosis d = {.profiles = &profiles, .profile = &profile};
+    char text[900];
+    make_profile(RANGES, &profile);
+    profile.steps = profile.probe = cases[_i].steps;
+    profile.lags = cases[_i].measured;
+    profile.stride = cases[_i].stride;
+    profile.delta_log10 = log10_norms;
+    d.verdict = (struct rg_verdict){.word = cases[_i].word,
+                                    .last = cases[_i].last,
+                                    .sequences = 8,
+                                    .decay = NAN,
+                                    .factor = NAN,
+                                    .horizon = 1,
+                                    .lags = cases[_i].measured};
+    rg_verdict_sentence(&d, text, sizeof text);
+    test_case("%s", text);
+    ck_assert(strncmp(text, cases[_i].begin, strlen(cases[_i].begin)) == 0);
+}
+END_TEST
+
 TEST_MAIN("sentence") {
     TCase *tests = add_tests(suite, "sentence");
     tcase_add_loop_test(tests, parts_agree, 0, N_WORDS * N_FROM * N_REACH);
     tcase_add_loop_test(tests, all_noise_is_named, 0, 1 << RANGES);
+    tcase_add_loop_test(tests, a_few_steps_are_not_far, 0, 9);
     tcase_add_loop_test(tests, factor_is_explained, 0, 4);
 }

@@ -71,6 +71,20 @@ static bool comes_far_as_noise(const struct rg_diagnosis *d) {
     return says_far(d->verdict.word) && from != SIZE_MAX && 2 * from <= d->profile->lags;
 }
 
+/* Add how far back the gradient comes: a few steps are not far. */
+static void add_way(struct text *t, const struct rg_diagnosis *d) {
+    static const size_t FEW = 3;
+    const struct rg_lag_profile *const p = d->profile;
+    const size_t last = d->verdict.last;
+    if (last > FEW) {
+        add(t, "the gradient comes far back in time");
+    } else if (p->stride <= 1 && p->lags >= p->probe) {
+        add(t, "the gradient comes all the way back in time");
+    } else {
+        add(t, "the gradient comes %zu step%s back in time", last, last == 1 ? "" : "s");
+    }
+}
+
 /* What it means, for a reader who does not know the numbers; the numbers that follow are its reason. */
 static void add_plain(struct text *t, const struct rg_diagnosis *d) {
     static const char *const plain[] = {
@@ -78,21 +92,25 @@ static void add_plain(struct text *t, const struct rg_diagnosis *d) {
         [RG_EXPLODING] =
             "on its way back in time the gradient grows, and an update without clipping can go much too far",
         [RG_MIXED] = "on its way back in time the gradient is not alike everywhere",
-        [RG_FADING] = "the gradient comes far back in time, but distant steps count for little",
-        [RG_SENSITIVE] =
-            "the gradient comes far back in time, but a small change of the weights changes the state a lot",
-        [RG_STABLE] = "the gradient comes far back in time",
+        [RG_FADING] = ", but distant steps count for little",
+        [RG_SENSITIVE] = ", but a small change of the weights changes the state a lot",
+        [RG_STABLE] = "",
     };
     const struct rg_verdict *const v = &d->verdict;
-    const bool far_counts = 2 * v->horizon >= v->lags, as_noise = comes_far_as_noise(d),
-               own = d->profile->enters_everywhere && says_far(v->word);
-    add(t, "%s%s%s", as_noise ? "in each sequence " : "",
-        own ? "every step has its own part in the loss, and so a gradient that need not come from far" : plain[v->word],
-        own                                              ? ""
-        : v->word == RG_VANISHING && !far_counts         ? ", so distant steps teach the weights next to nothing"
-        : v->word == RG_STABLE && v->log10_reach <= -1.0 ? ", though it becomes weaker"
-        : v->word == RG_STABLE && v->log10_reach >= 1.0  ? ", and it becomes stronger"
-                                                         : "");
+    const bool far_counts = 2 * v->horizon >= v->lags, as_noise = comes_far_as_noise(d), far = says_far(v->word);
+    add(t, "%s", as_noise ? "in each sequence " : "");
+    if (d->profile->enters_everywhere && far) {
+        add(t, "every step has its own part in the loss, and so a gradient that need not come from far");
+    } else {
+        if (far) {
+            add_way(t, d);
+        }
+        add(t, "%s%s", plain[v->word],
+            v->word == RG_VANISHING && !far_counts           ? ", so distant steps teach the weights next to nothing"
+            : v->word == RG_STABLE && v->log10_reach <= -1.0 ? ", though it becomes weaker"
+            : v->word == RG_STABLE && v->log10_reach >= 1.0  ? ", and it becomes stronger"
+                                                             : "");
+    }
     if (as_noise) {
         add(t, "; the sequences pull in different directions: ");
         add_noise(t, d, "at", "what", "their sum");
