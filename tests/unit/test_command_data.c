@@ -117,6 +117,32 @@ START_TEST(trainings) {
 }
 END_TEST
 
+/* When is validated, which weights are the best, and when patience ends. */
+START_TEST(validations) {
+    static const char *const lines[] = {
+        "train --json " NEW "--updates 7 --data red.csv --val more.csv --val-every 2 --lr 0.3 --test copy.csv",
+        "eval --json " CPU "--model best/best.safetensors --data more.csv",
+        "eval --json " CPU "--model best/model.safetensors --data more.csv",
+        "train --json " NEW "--updates 9 --data red.csv --val more.csv --val-every 1 --lr 0.3 --patience 1",
+        "train --json " NEW "--updates 9 --data red.csv --val more.csv --val-every 1 --lr 0.3 --patience 2",
+        "train --json " NEW "--epochs 2 --data red.csv --val more.csv --batch 3",
+        "train --json " NEW "--epochs 3 --data red.csv --val-frac 0.25 --batch 2",
+        "train --json " NEW "--updates 3 --data red.csv --val-frac 0.25 --val-every 5",
+        "train --json " NEW "--updates 6 --data red.csv --fold 2 --folds 4 --val-every 3",
+        "train --json " NEW
+        "--updates 4 --data two.csv --target-column up --val-frac 0.4 --val-every 2 --schedule plateau:1",
+        "train --json " NEW "--updates 4 --data text.txt --val more.txt --val-every 2 --level word --steps 3",
+        "train --json " NEW "--updates 4 --data text.txt --val-frac 0.4 --val-every 4 --steps 3 --lowercase",
+        "train --json " NEW "--updates 2 --data many-words.csv",
+    };
+    /* which of them are saved on the way depends on time */
+    make("train --quiet " NEW "--updates 7 --data red.csv --val more.csv --val-every 2 --lr 0.3 --out best");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        (void)run_command(lines[i]);
+    }
+}
+END_TEST
+
 /* Models that are trained on, evaluated, and asked for predictions. */
 START_TEST(models) {
     static const char *const lines[] = {
@@ -287,6 +313,8 @@ static void begin(void) {
         {"two.csv", "series,a,up,down\n1,1,0.5,1\n1,2,0.5,1\n2,5,1,-1\n2,4,1,-1\n3,1,2,0\n"},
         {"series.csv", "a,up\n1,2\n2,3\n3,5\n4,4\n5,2\n6,1\n7,0\n8,1\n9,3\n8,4\n"},
         {"many.csv", "series,a,label\n1,0,0\n2,1,19\n"},
+        {"many-words.csv", "series,a,label\n1,0,k\n2,1,a\n3,1,b\n4,1,c\n5,1,d\n6,1,e\n7,1,f\n8,1,g\n9,1,h\n10,1,i\n"
+                           "11,1,j\n12,2,l\n13,2,m\n"},
         {"cat.csv", "text,label\ncat mat,1\nrat,0\nmat rat cat,1\n"},
         {"text.txt", "The cat sat.\nThe rat ran.\nThe cat ran.\n"},
         {"more.txt", "The cat ran.\nThe rat sat.\n"},
@@ -305,6 +333,7 @@ TEST_MAIN("command_data") {
     TCase *const tests = add_tests(suite, "command_data");
     tcase_add_checked_fixture(tests, begin, end_commands);
     tcase_add_test(tests, trainings);
+    tcase_add_test(tests, validations);
     tcase_add_test(tests, models);
     tcase_add_test(tests, refused);
 }

@@ -118,6 +118,24 @@ START_TEST(resumed) {
 }
 END_TEST
 
+/* What a resumed run says first: from where, and which files outside the folder it will write. */
+START_TEST(notes_of_a_resumed_run) {
+    make("train " SMALL "--updates 2 --out loud --diagnose none --log own.jsonl --report page.html --plot loss.svg "
+         "--tensorboard board");
+    run_for_notes("train --resume loud --updates 4");
+    run_for_notes("train --resume loud --updates 5 --max-time 0");
+    run_for_notes("train --resume loud --updates 6 --max-time 9000");
+    run_for_notes("train --resume loud --updates 5");
+    (void)rg_fail(RG_OK, "-");
+    const rg_status status = parse("train --resume loud --updates 7 --max-time 1e-9");
+    ck_assert(status == RG_OK && rg_command_run(command, &config) == RG_USAGE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "loud/checkpoint-6.ckpt has already trained for "));
+    ck_assert_ptr_nonnull(strstr(rg_error_message(),
+                                 ", and --max-time ends the whole run after 1e-06 ms; give a larger "
+                                 "--max-time"));
+}
+END_TEST
+
 /* The command line that makes a run, where the options beside --resume change it. */
 START_TEST(the_command_line_of_a_run) {
     static const char *const lines[] = {
@@ -221,6 +239,7 @@ TEST_MAIN("command_resume") {
     tcase_add_test(tests, checkpoints);
     tcase_add_test(tests, divergence);
     tcase_add_test(tests, resumed);
+    tcase_add_test(tests, notes_of_a_resumed_run);
     tcase_add_test(tests, the_command_line_of_a_run);
     tcase_add_test(tests, what_cannot_be_resumed);
     tcase_add_test(tests, notes_and_refusals);

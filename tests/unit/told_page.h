@@ -40,36 +40,34 @@ static inline void tell_words(const char *at, struct text *words) {
     }
 }
 
-/* The line of a table without its last cell, which has sequences a second below the head that says so. */
-static inline size_t without_rate(const char *line, bool *has_rate) {
-    static const char head[] = " | sequences/s | ";
-    size_t length = strlen(line);
-    const bool is_row = strchr(line, '|') != NULL;
-    *has_rate = is_row && (*has_rate || strstr(line, head));
-    if (*has_rate && !strstr(line, head)) {
-        for (int bars = 0; length > 0 && bars < 2; length--) {
-            bars += line[length - 1] == '|';
-        }
+/* Cut the last cell off the rows of a table whose last column is a speed. */
+static inline void cut_speed(char *line, bool *is_cut) {
+    static const char speed[] = "sequences/s | ", end[] = " | ";
+    const size_t length = strlen(line);
+    const bool is_row = length > strlen(end) && strcmp(line + length - strlen(end), end) == 0;
+    *is_cut = is_row && (*is_cut || (length > strlen(speed) && strcmp(line + length - strlen(speed), speed) == 0));
+    if (*is_cut) {
+        line[length - strlen(end)] = '\0';
+        *strrchr(line, '|') = '\0';
     }
-    return length;
 }
 
 static inline void tell_page(const char *name) {
     static const char *const of_machine[] = {"time: ", "device: ", "weights: ", "./rnn-gpu"};
     char *const page = text_of_file(name), *rest = NULL;
     struct text words = {NULL, 0, 0};
-    bool has_rate = false; /* do lines of the table end with a rate? */
+    bool is_cut = false;
     text_add(&words, "%s", "");
     tell_words(page, &words);
     text_add(&told, "-- %s\n", name);
     for (char *line = strtok_r(words.bytes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        const size_t length = without_rate(line, &has_rate);
         bool is_left_out = false;
         for (size_t i = 0; i < sizeof of_machine / sizeof *of_machine; i++) {
             is_left_out = is_left_out || strncmp(line, of_machine[i], strlen(of_machine[i])) == 0;
         }
+        cut_speed(line, &is_cut);
         if (!is_left_out) {
-            tell_line(line, length);
+            tell_line(line, strlen(line));
         }
     }
     free(words.bytes);
