@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,7 +17,6 @@
 #include "expected.h"
 #include "files/files.h"
 #include "files/growing.h"
-#include "files/lock.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "tensor_files.h"
@@ -53,32 +51,6 @@ ssize_t write(int fd, const void *data, size_t bytes) {
     const ssize_t written = syscall(SYS_write, fd, data, n);
     disk.room -= written > 0 ? (size_t)written : 0;
     return written;
-}
-
-/* ---- flock() likewise ---- */
-
-static struct {
-    int error;       /* every call fails; 0: none does */
-    int removed;     /* at so many calls another process removes the file first, and makes a new one */
-    bool stays_away; /* it makes none */
-    char path[400];
-    int n_calls;
-} locks;
-
-int flock(int fd, int operation) {
-    locks.n_calls++;
-    if (locks.removed > 0) {
-        locks.removed--;
-        (void)unlink(locks.path);
-        if (!locks.stays_away) {
-            (void)close(open(locks.path, O_WRONLY | O_CREAT, 0600));
-        }
-    }
-    if (locks.error) {
-        errno = locks.error;
-        return -1;
-    }
-    return (int)syscall(SYS_flock, fd, operation);
 }
 
 static void disk_is(size_t room, int error) {
@@ -525,83 +497,6 @@ START_TEST(files_that_go_on) {
 }
 END_TEST
 
-/* ---- Locks ---- */
-
-/* Whoever had the lock may remove its file after it was opened and before it is locked: then it is opened anew. */
-START_TEST(locks_of_removed_files) {
-    for (int i = 0; i < 2; i++) {
-        struct rg_lock lock;
-        struct stat named, locked;
-        test_case("another file is made: %d", i);
-        memset(&locks, 0, sizeof locks);
-        (void)snprintf(locks.path, sizeof locks.path, "%s/" RG_LOCK_NAME, folder);
-        locks.removed = 2;
-        locks.stays_away = i == 0;
-        const mode_t before = umask(022);
-        ck_assert_int_eq(rg_lock_take(&lock, folder), RG_OK);
-        (void)umask(before);
-        ck_assert_int_eq(locks.n_calls, 3);
-        ck_assert(stat(lock.path, &named) == 0 && fstat(lock.file, &locked) == 0);
-        ck_assert(named.st_ino == locked.st_ino && named.st_size > 0);
-        ck_assert_int_eq(named.st_mode & 0777, i == 0 ? 0644 : 0600);
-        ck_assert_int_ne(fcntl(lock.file, F_GETFD) & FD_CLOEXEC, 0);
-        rg_lock_release(&lock);
-        ck_assert_int_ne(access(locks.path, F_OK), 0);
-        ck_assert_uint_eq(n_notes, 0);
-    }
-}
-END_TEST
-
-START_TEST(locks_where_there_are_none) {
-    struct rg_lock lock;
-    memset(&locks, 0, sizeof locks);
-    locks.error = ENOLCK;
-    ck_assert_int_eq(rg_lock_take(&lock, folder), RG_OK);
-    locks.error = 0;
-    char wanted[600];
-    (void)snprintf(wanted, sizeof wanted,
-                   "%s: no locks on this file system (No locks available); see that no other run writes there", folder);
-    ck_assert_uint_eq(n_notes, 1);
-    ck_assert_str_eq(notes[0], wanted);
-    char *const text = text_of_file(lock.path);
-    ck_assert_int_eq(strncmp(text, "rnn-gpu process ", 16), 0);
-    free(text);
-    rg_lock_release(&lock);
-    ck_assert_int_ne(access(lock.path, F_OK), 0);
-}
-END_TEST
-
-/* The text of a lock finds no room, or not all of it does; a link is not followed. */
-START_TEST(locks_without_room) {
-    static const char *const messages[] = {
-        ": cannot be made: File too large; check that the folder can be written",
-        ": cannot be made: No space left on device; check that the folder can be written"};
-    struct rg_lock lock, other;
-    struct rlimit limit;
-    char name[600];
-    (void)snprintf(name, sizeof name, "%s/" RG_LOCK_NAME, folder);
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    void (*const before)(int) = signal(SIGXFSZ, SIG_IGN);
-    for (rlim_t room = 0; room < 2; room++) {
-        test_case("room for %d bytes", (int)room);
-        const int limited = setrlimit(RLIMIT_FSIZE, &(struct rlimit){room, limit.rlim_max});
-        const rg_status status = rg_lock_take(&lock, folder);
-        const int unlimited = setrlimit(RLIMIT_FSIZE, &limit);
-        ck_assert(limited == 0 && unlimited == 0 && status == RG_NOT_SAVED && lock.file == -1);
-        expect_message(name, messages[room]);
-        (void)unlink(name);
-    }
-    (void)signal(SIGXFSZ, before);
-    ck_assert_int_eq(rg_lock_take(&lock, folder), RG_OK); /* no lock was left */
-    ck_assert_int_eq(rg_lock_take(&other, folder), RG_NOT_SAVED);
-    rg_lock_release(&lock);
-    ck_assert_int_eq(symlink(path, name), 0);
-    ck_assert_int_eq(rg_lock_take(&lock, folder), RG_NOT_SAVED);
-    expect_message(name, ": cannot be made: Too many levels of symbolic links; check that the folder can be written");
-    ck_assert_int_eq(lock.file, -1);
-}
-END_TEST
-
 TEST_MAIN("output") {
     TCase *const tests = add_tests(suite, "output");
     tcase_add_checked_fixture(tests, begin, end);
@@ -618,7 +513,4 @@ TEST_MAIN("output") {
     tcase_add_test(tests, records_that_waited_until_the_end);
     tcase_add_test(tests, records_that_cannot_wait);
     tcase_add_test(tests, files_that_go_on);
-    tcase_add_test(tests, locks_of_removed_files);
-    tcase_add_test(tests, locks_where_there_are_none);
-    tcase_add_test(tests, locks_without_room);
 }
