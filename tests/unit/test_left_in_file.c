@@ -195,6 +195,71 @@ START_TEST(missing_and_infinite) {
 }
 END_TEST
 
+/* What is not finite is found in every piece of a large array, in the first sequence and in the last one, and not in
+ * the padding. */
+START_TEST(pieces_of_arrays) {
+    enum { N = 5000 };
+    static double x[N];
+    static const size_t spots[] = {0, 4095, 4096, N - 1};
+    char wanted[100];
+    for (uint64_t i = 0; i < 2 * sizeof spots / sizeof *spots; i++) {
+        const size_t spot = spots[i / 2];
+        test_case("element %zu, memory %d", spot, (int)(i % 2));
+        x[spot] = INFINITY;
+        put_npz((struct rg_tensor[]){tensor("x", RG_F64, SHAPE(1, N), x)}, 1);
+        (void)snprintf(wanted, sizeof wanted, ": tensor `x`: element [0,%zu] is not finite (inf)", spot);
+        expect_refused(&(struct rg_dataset_options){.memory = i % 2}, wanted);
+        x[spot] = 0.0;
+    }
+    static const int32_t lengths[] = {1, 2};
+    static const float y[] = {1, 2, 3, 4, 5, 6};
+    const struct rg_tensor counts = tensor("lengths", RG_I32, SHAPE(2), lengths);
+    for (size_t i = 0; i < 4; i++) {
+        float some[] = {1, 2, 3, 4};
+        some[i] = INFINITY;
+        test_case("element %zu of two sequences", i);
+        put_npz((struct rg_tensor[]){tensor("x", RG_F32, SHAPE(2, 2), some), counts}, 2);
+        (void)snprintf(wanted, sizeof wanted, ": tensor `x`: element [%zu,%zu] is not finite (inf)", i / 2, i % 2);
+        if (i == 1) { /* padding */
+            rg_dataset_destroy(read_with((struct rg_dataset_options){.memory = 1}));
+            rg_dataset_destroy(read_with((struct rg_dataset_options){.memory = 0}));
+        } else {
+            expect_refused(NULL, wanted);
+            expect_refused(&(struct rg_dataset_options){.memory = 1}, wanted);
+        }
+        put_npz(
+            (struct rg_tensor[]){tensor("x", RG_F32, SHAPE(2, 2), y), tensor("y", RG_F32, SHAPE(2, 2), some), counts},
+            3);
+        (void)snprintf(wanted, sizeof wanted, ": tensor `y`: element [%zu,%zu] is not finite (inf)", i / 2, i % 2);
+        if (i == 1) { /* of targets at every step */
+            rg_dataset_destroy(read_with((struct rg_dataset_options){.memory = 0}));
+        } else {
+            expect_refused(NULL, wanted);
+        }
+    }
+    float outputs[] = {1, 2, 3, 4, INFINITY, 6};
+    put_npz(
+        (struct rg_tensor[]){tensor("x", RG_F32, SHAPE(2, 2), y), tensor("y", RG_F32, SHAPE(2, 3), outputs), counts},
+        3);
+    expect_refused(NULL, ": tensor `y`: element [1,1] is not finite (inf)");
+    put_npz((struct rg_tensor[]){tensor("x", RG_F32, SHAPE(2, 3), y), tensor("y", RG_F32, SHAPE(5), y)}, 2);
+    expect_refused(NULL, ": tensor `y` is [5]; with `x` [2,3], [2], [2,outputs], [2,3] or [2,3,outputs] was expected");
+}
+END_TEST
+
+/* Many steps, none of which is padding. */
+START_TEST(large_arrays) {
+    enum { N = 2, STEPS = 131073 };
+    uint8_t *const x = calloc(N, STEPS);
+    ck_assert_ptr_nonnull(x);
+    put_npz((struct rg_tensor[]){tensor("x", RG_U8, SHAPE(N, STEPS), x)}, 1);
+    struct rg_dataset *const d = read_with((struct rg_dataset_options){.memory = 0});
+    ck_assert(d->n_steps == STEPS && d->n_features == 1);
+    rg_dataset_destroy(d);
+    free(x);
+}
+END_TEST
+
 /* Words: the smallest and the largest number that may be, in types that are as wide as memory's or wider. */
 START_TEST(words) {
     static const int64_t large[] = {0, INT32_MAX - 1}, larger[] = {0, INT32_MAX}, many[] = {5, -1, 2, 3, 4, 9};
@@ -234,6 +299,10 @@ END_TEST
 START_TEST(unused_arrays) {
     static const float x[] = {1, 2};
     struct rg_tensor items[12] = {tensor("x", RG_F32, SHAPE(1, 2), x)};
+    put_npz((struct rg_tensor[]){tensor("z", RG_F32, SHAPE(2), x), tensor("w", RG_F32, SHAPE(2), x), items[0]}, 3);
+    struct rg_dataset *const short_names = read_with((struct rg_dataset_options){.memory = 0});
+    ck_assert_str_eq(short_names->unused, "z, w");
+    rg_dataset_destroy(short_names);
     char names[12][24], wanted[128] = "";
     size_t used = 0;
     for (size_t i = 1; i < 12; i++) {
@@ -318,6 +387,11 @@ START_TEST(names_of_labels) {
     put("pictures.idx", BYTES(IMAGES));
     expect_refused(NULL, ": the name of a file of IDX images must contain `images`, as train-images-idx3-ubyte; its "
                          "labels are then in train-labels-idx1-ubyte");
+    (void)remove(path);
+    struct rg_fingerprint print;
+    put("pictures.idx", BYTES(IMAGES));
+    ck_assert_int_eq(rg_dataset_fingerprint(path, &print), RG_BAD_FILE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "must contain `images`"));
     (void)remove(path);
     ck_assert(rg_is_idx_file("a.idx") && rg_is_idx_file("a-ubyte") && rg_is_idx_file("a.gz"));
     ck_assert(!rg_is_idx_file("a.csv") && !rg_is_idx_file(".idx") && !rg_is_idx_file("a.idx1"));
@@ -435,6 +509,8 @@ TEST_MAIN("left_in_file") {
     tcase_add_test(files, small_arrays);
     tcase_add_test(files, series);
     tcase_add_test(files, missing_and_infinite);
+    tcase_add_test(files, pieces_of_arrays);
+    tcase_add_test(files, large_arrays);
     tcase_add_test(files, words);
     tcase_add_test(files, unused_arrays);
     tcase_add_test(files, arrays_in_memory);

@@ -69,7 +69,7 @@ static void add_entry(const struct entry *e) {
     add(strlen(e->name), 2);
     add(e->extra_bytes, 2);
     add(e->comment_bytes, 2);
-    add(0, 2 + 2 + 4);
+    add(ONES, 2 + 2 + 4); /* the disk and attributes, which do not matter */
     add(e->place, 4);
     add_text(e->name, strlen(e->name));
     add_text(e->extra ? e->extra : "", e->extra_bytes);
@@ -224,6 +224,17 @@ START_TEST(directories_that_are_refused) {
     n_bytes = 0;
     add_end(5, 1, 0, 0);
     expect_last(check(NULL), 0, 0, 0, 0);
+}
+END_TEST
+
+/* All four bytes of a place and of a size count: these are behind the end record. */
+START_TEST(large_directories) {
+    for (int i = 0; i < 4; i++) {
+        test_case("large directory %d", i);
+        n_bytes = 0;
+        add_end(5, i % 2 ? 0 : (uint64_t)1 << (i < 2 ? 24 : 31), i % 2 ? (uint64_t)1 << (i < 2 ? 24 : 31) : 0, 0);
+        expect_last(check(NULL), 0, 0, 0, 0);
+    }
 }
 END_TEST
 
@@ -471,6 +482,7 @@ TEST_MAIN("zip_directory") {
     tcase_add_test(tests, without_members);
     tcase_add_test(tests, directories);
     tcase_add_test(tests, directories_that_are_refused);
+    tcase_add_test(tests, large_directories);
     tcase_add_test(tests, as_many_members_as_may_be);
     tcase_add_test(tests, zip64);
     tcase_add_test(tests, places_of_zip64);
