@@ -1,14 +1,9 @@
 /* Slopes, saturation and expected decays of the causes of a gradient, in double precision, worked out from the
  * reference's states. tests/kernels/test_causes.c has the products of Jacobians. */
-#include <math.h>
 #include <string.h>
 
 #include "gradient/causes.h"
-#include "suite.h"
-#include "train/source.h"
-#include "verify/selftest/exercise.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "measured_net.h"
 
 enum { BATCH = 5, STEPS = 8, H = 3 };
 
@@ -17,22 +12,8 @@ struct subject {
     struct rg_all_causes *all;
 };
 
-static void expect_ok(rg_status status) {
-    ck_assert_msg(status == RG_OK, "%s", rg_error_message());
-}
-
-static void expect_near(double found, double wanted, double tolerance, const char *what, size_t lag) {
-    ck_assert_msg(fabs(found - wanted) <= tolerance, "%s at lag %zu: %.15g, expected %.15g", what, lag, found, wanted);
-}
-
 static struct subject make(const struct rg_exercise_form *form) {
-    struct subject s = {NULL, NULL};
-    char name[160];
-    rg_exercise_name(form, name, sizeof name);
-    test_case("%s", name);
-    expect_ok(rg_exercise_create(form, &s.exercise));
-    rg_exercise_fill(s.exercise, 5);
-    return s;
+    return (struct subject){filled(form), NULL};
 }
 
 static float *weights_of(const struct subject *s, size_t direction, enum rg_role role) {
@@ -40,21 +21,11 @@ static float *weights_of(const struct subject *s, size_t direction, enum rg_role
 }
 
 static void measure(struct subject *s, const struct rg_cause_options *options) {
-    struct rg_exercise *const e = s->exercise;
-    struct rg_device *device = NULL;
-    struct rg_data_source *source = NULL;
-    struct rg_engine *engine = NULL;
-    const struct rg_engine_options of_engine = rg_exercise_options(e);
-    rg_exercise_copy_data(e);
-    rg_exercise_copy_model(e);
-    expect_ok(rg_device_open("cpu", &(struct rg_device_options){.threads = 1, .is_double = true}, &device));
-    expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &source));
-    expect_ok(rg_engine_create(device, e->model, &of_engine, &engine));
-    expect_ok(rg_causes_measure(engine, &source->source, 0, options, &s->all));
-    rg_engine_destroy(engine);
-    rg_data_source_destroy(source);
-    rg_device_destroy(device);
-    ref_forward_backward(e->reference, &e->batch, e->result);
+    const struct net net = net_of(s->exercise, &(struct parts){0});
+    expect_ok(rg_causes_measure(net.engine, &net.source->source, 0, options, &s->all));
+    rg_engine_destroy(net.engine);
+    rg_data_source_destroy(net.source);
+    ref_forward_backward(s->exercise->reference, &s->exercise->batch, s->exercise->result);
 }
 
 static void forget(struct subject *s) {
@@ -127,12 +98,12 @@ START_TEST(slopes_of_the_reference) {
             lags += 1.0;
             slopes += a.slopes / a.n;
             saturated += a.saturated / a.n;
-            expect_near(c->slope[lag], a.slopes / a.n, 1e-12, "the slope", lag);
-            expect_near(c->saturated[lag], a.saturated / a.n, 1e-12, "the share that is saturated", lag);
-            expect_near(c->forget[lag], a.forget / a.rows, 1e-12, "the forget gate", lag);
+            near(c->slope[lag], a.slopes / a.n, 1e-12, "the slope", lag);
+            near(c->saturated[lag], a.saturated / a.n, 1e-12, "the share that is saturated", lag);
+            near(c->forget[lag], a.forget / a.rows, 1e-12, "the forget gate", lag);
         }
-        expect_near(c->mean_slope, slopes / lags, 1e-12, "the mean slope", 0);
-        expect_near(c->mean_saturated, saturated / lags, 1e-12, "the mean of those saturated", 0);
+        near(c->mean_slope, slopes / lags, 1e-12, "the mean slope", 0);
+        near(c->mean_saturated, saturated / lags, 1e-12, "the mean of those saturated", 0);
         ck_assert(saturated > 0.5 && saturated < lags - 0.1);
     }
     forget(&s);
@@ -177,7 +148,7 @@ START_TEST(logarithms_of_forget_gates) {
         if (n == 2) {
             ck_assert(isnan(found));
         } else {
-            expect_near(found, -log(1.0 + exp(-1.0)), 1e-12, "the mean logarithm", 0);
+            near(found, -log(1.0 + exp(-1.0)), 1e-12, "the mean logarithm", 0);
         }
         forget(&s);
     }
@@ -206,9 +177,9 @@ START_TEST(expected_decays) {
             const double h = s.exercise->result->state[2 * 2 + k];
             logs += sigmoid ? log(h * (1.0 - h)) : 0.0;
         }
-        expect_near(c->sigma_hh, 0.5, 1e-9, "the norm", i);
-        expect_near(c->bound, log(0.5 * (sigmoid ? 0.25 : 1.0)) / steps, 1e-9, "the bound", i);
-        expect_near(c->normal, (log(0.5) + logs / n) / steps, 1e-3, "for a normal matrix", i);
+        near(c->sigma_hh, 0.5, 1e-9, "the norm", i);
+        near(c->bound, log(0.5 * (sigmoid ? 0.25 : 1.0)) / steps, 1e-9, "the bound", i);
+        near(c->normal, (log(0.5) + logs / n) / steps, 1e-3, "for a normal matrix", i);
         ck_assert(isnan(c->mean_field)); /* two units are too few */
         forget(&s);
     }
@@ -234,7 +205,7 @@ START_TEST(mean_field_of_random_weights) {
         measure(&s, &(struct rg_cause_options){.rows = 1, .threads = 1});
         const double found = rg_causes_of(s.all, 0, 0)->mean_field;
         if (kind == 0) {
-            expect_near(found, 0.5 * log(N * 0.0625), 1e-9, "the mean field", 0);
+            near(found, 0.5 * log(N * 0.0625), 1e-9, "the mean field", 0);
         } else {
             ck_assert(isnan(found));
         }
@@ -245,6 +216,7 @@ END_TEST
 
 TEST_MAIN("cause_slopes") {
     TCase *const tests = add_tests(suite, "cause_slopes");
+    tcase_add_unchecked_fixture(tests, open_device, close_device);
     tcase_add_loop_test(tests, slopes_of_the_reference, 0, COUNT(forms));
     tcase_add_test(tests, saturation_of_activations);
     tcase_add_test(tests, logarithms_of_forget_gates);

@@ -2,15 +2,8 @@
  * the terms are in memory in parts; and where a watch ends it. tests/kernels/test_profile.c has larger nets on every
  * device.
  */
-#include <math.h>
-#include <string.h>
-
 #include "gradient/profile.h"
-#include "suite.h"
-#include "train/source.h"
-#include "verify/selftest/exercise.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "measured_net.h"
 
 enum { BATCH = 9, STEPS = 7 };
 
@@ -31,77 +24,30 @@ static const struct rg_exercise_form forms[] = {
     {.sizes = SIZES(false), .net = {.cell = RG_CELL_GRU, .layers = 2, .skip = 1, .skip_kind = RG_SKIP_LEARNED}},
 };
 
-/* How much is in memory at a time. */
-struct parts {
-    size_t max_rows, segment, kept_bytes;
-};
-
 struct subject {
-    struct rg_exercise *exercise;
-    struct rg_data_source *source;
-    struct rg_engine *engine;
+    struct net net;
     struct rg_lag_profiles *profiles;
 };
 
-static struct rg_device *device;
-
-static void open_device(void) {
-    ck_assert_int_eq(rg_device_open("cpu", &(struct rg_device_options){.threads = 1, .is_double = true}, &device),
-                     RG_OK);
-}
-
-static void close_device(void) {
-    rg_device_destroy(device);
-}
-
-static void expect_ok(rg_status status) {
-    ck_assert_msg(status == RG_OK, "%s", rg_error_message());
-}
-
 static struct subject start(const struct rg_exercise_form *form, const struct parts *parts) {
-    struct subject s = {NULL, NULL, NULL, NULL};
-    expect_ok(rg_exercise_create(form, &s.exercise));
-    rg_exercise_fill(s.exercise, 7);
-    struct rg_exercise *const e = s.exercise;
-    struct rg_engine_options options = rg_exercise_options(e);
-    options.plan.max_rows = parts->max_rows;
-    options.plan.segment_steps = parts->segment;
-    options.plan.accum_steps = parts->segment ? 1 : 0;
-    rg_exercise_copy_data(e);
-    rg_exercise_copy_model(e);
-    expect_ok(rg_data_source_create(device, &e->data, e->sizes.batch, 1, false, &s.source));
-    expect_ok(rg_engine_create(device, e->model, &options, &s.engine));
-    return s;
+    return (struct subject){net_of(filled(form), parts), NULL};
 }
 
 static void measure(struct subject *s, const struct rg_lag_options *options) {
     rg_lag_profiles_destroy(s->profiles);
-    expect_ok(rg_lag_measure(s->engine, &s->source->source, 0, options, &s->profiles));
+    expect_ok(rg_lag_measure(s->net.engine, &s->net.source->source, 0, options, &s->profiles));
 }
 
 static void forget(struct subject *s) {
     rg_lag_profiles_destroy(s->profiles);
-    rg_engine_destroy(s->engine);
-    rg_data_source_destroy(s->source);
-    rg_exercise_destroy(s->exercise);
-}
-
-static void name_case(const struct rg_exercise_form *form) {
-    char name[160];
-    rg_exercise_name(form, name, sizeof name);
-    test_case("%s", name);
+    net_destroy(&s->net);
 }
 
 /* ---- Against the reference ---- */
 
-static void near(double found, double wanted, double tolerance, const char *what, size_t lag) {
-    const bool same = found == wanted || (isnan(found) && isnan(wanted)) || fabs(found - wanted) <= tolerance;
-    ck_assert_msg(same, "%s at lag %zu: %.17g, expected %.17g", what, lag, found, wanted);
-}
-
 static void expect_reference(const struct subject *s) {
     static const enum ref_role roles[] = {REF_ROLE_WEIGHT_HH, REF_ROLE_WEIGHT_IH, REF_ROLE_WEIGHT_SH};
-    struct rg_exercise *const e = s->exercise;
+    struct rg_exercise *const e = s->net.exercise;
     ref_forward_backward(e->reference, &e->batch, e->result);
     for (size_t i = 0; i < s->profiles->layers * s->profiles->directions; i++) {
         const struct rg_lag_profile *const p = &s->profiles->items[i];
@@ -127,9 +73,8 @@ static void expect_reference(const struct subject *s) {
 }
 
 START_TEST(the_reference_agrees) {
-    name_case(&forms[_i]);
     struct subject s = start(&forms[_i], &(struct parts){0});
-    ck_assert(s.engine->net.plan.chunk >= BATCH && s.engine->net.plan.n_segments == 1);
+    ck_assert(s.net.engine->net.plan.chunk >= BATCH && s.net.engine->net.plan.n_segments == 1);
     measure(&s, &(struct rg_lag_options){.rows = BATCH, .threads = 1});
     expect_reference(&s);
     forget(&s);
@@ -183,14 +128,13 @@ static void same_profile(const struct rg_lag_profile *a, const struct rg_lag_pro
 static const struct parts ways[] = {{4, 0, 0}, {0, 2, 0}, {4, 0, 1}, {4, 2, 400}};
 START_TEST(parts_change_nothing) {
     const struct rg_exercise_form *const form = &forms[_i];
-    name_case(form);
     struct subject whole = start(form, &(struct parts){0});
     measure(&whole, &(struct rg_lag_options){.rows = BATCH, .threads = 1});
     for (size_t k = 0; k < COUNT(ways); k++) {
         struct subject cut = start(form, &ways[k]);
         test_case("way %zu", k);
-        ck_assert((cut.engine->net.plan.chunk < BATCH) == (ways[k].max_rows > 0));
-        ck_assert((cut.engine->net.plan.n_segments > 1) == (ways[k].segment > 0));
+        ck_assert((cut.net.engine->net.plan.chunk < BATCH) == (ways[k].max_rows > 0));
+        ck_assert((cut.net.engine->net.plan.n_segments > 1) == (ways[k].segment > 0));
         measure(&cut, &(struct rg_lag_options){.rows = BATCH, .threads = 1, .kept_bytes = ways[k].kept_bytes});
         for (size_t i = 0; i < whole.profiles->layers * whole.profiles->directions; i++) {
             same_profile(&whole.profiles->items[i], &cut.profiles->items[i]);
@@ -209,7 +153,7 @@ enum { LONG = 40 };
 
 /* The norm and the product with the gradient of the terms of lags [first, end) together. */
 static void sum_of(const struct subject *s, size_t parameter, size_t first, size_t end, double *norm, double *product) {
-    const struct rg_exercise *const e = s->exercise;
+    const struct rg_exercise *const e = s->net.exercise;
     const size_t n = ref_parameter_elements(e->reference, parameter);
     double term[16], sum[16] = {0.0};
     ck_assert_uint_le(n, COUNT(term));
@@ -235,12 +179,12 @@ START_TEST(ranges_share_their_terms) {
     measure(&s, &(struct rg_lag_options){
                     .rows = BATCH, .threads = 1, .ranges = true, .kept_bytes = 6 * 15 * sizeof(double)});
     measure(&whole, &(struct rg_lag_options){.rows = BATCH, .threads = 1});
-    ref_forward_backward(s.exercise->reference, &s.exercise->batch, s.exercise->result);
+    ref_forward_backward(s.net.exercise->reference, &s.net.exercise->batch, s.net.exercise->result);
     for (size_t m = 0; m < 2; m++) {
         const struct rg_lag_terms *const a = &rg_lag_profile_of(whole.profiles, 0, 0)->matrices[m];
         const struct rg_lag_terms *const b = &rg_lag_profile_of(s.profiles, 0, 0)->matrices[m];
         const size_t parameter =
-            ref_parameter_at(s.exercise->reference, 0, 0, m == 0 ? REF_ROLE_WEIGHT_HH : REF_ROLE_WEIGHT_IH);
+            ref_parameter_at(s.net.exercise->reference, 0, 0, m == 0 ? REF_ROLE_WEIGHT_HH : REF_ROLE_WEIGHT_IH);
         for (size_t i = 0; i + 1 < COUNT(begins); i++) {
             const size_t first = begins[i], end = begins[i + 1];
             double norm, product;
@@ -326,7 +270,7 @@ START_TEST(a_watch_leaves_no_lag) {
     ck_assert(rg_lag_profile_of(s.profiles, 0, 0)->lags == LONG && rg_lag_profile_of(s.profiles, 0, 1)->lags == 0);
     asked.end = 0;
     watch(&chunks, &asked, &(struct rg_lag_options){.lags = 20});
-    const size_t rows = chunks.engine->net.plan.chunk;
+    const size_t rows = chunks.net.engine->net.plan.chunk;
     size_t n = 0;
     for (size_t call = 16; call <= 2 * 20 * ((BATCH + rows - 1) / rows); call += 16, n++) {
         const size_t each = 20 * ((BATCH + rows - 1) / rows), of = (call - 1) % each, first = of / 20 * rows;

@@ -124,7 +124,7 @@ START_TEST(sensitivity) {
         double total, noise, end_log, sigma, wanted;
     } cases[] = {{8.0, NAN, 0.0, 0.0, 2.0}, {8.0, 0.0, 0.0, 3.0, 6.0}, {8.0, 1.0, 0.0, 0.0, 4.0},
                  {8.0, 4.0, 0.0, 0.0, 8.0}, {8.0, 0.0, 1.0, 0.0, 0.2}, {0.0, 0.0, 0.0, 1.0, NAN},
-                 {8.0, 0.0, NAN, 1.0, NAN}};
+                 {8.0, 0.0, NAN, 1.0, NAN}, {8.0, 0.0, 0.0, 0.5, 1.0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rg_verdict v;
         items[0].matrices[0].total = cases[i].total;
@@ -150,6 +150,8 @@ START_TEST(words_of_stable_gradients) {
         ck_assert_int_eq(v.mixture, i == 3 ? RG_MIXED_DIRECTIONS : RG_NOT_MIXED);
     }
     causes_of[0].last = 0;
+    largest[0][0] = 3.0;
+    smallest[0][0] = -3.0;
     rg_verdict_on(&items[0], &causes_of[0], &v);
     ck_assert_int_eq(v.word, RG_STABLE);
     items[0].end_log = 0.0;
