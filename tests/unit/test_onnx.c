@@ -96,6 +96,25 @@ START_TEST(what_is_exported_comes_back) {
 }
 END_TEST
 
+/* Sizes of one, with every kind of parameter. */
+START_TEST(the_smallest_comes_back) {
+    struct rg_shape shape = {RG_CELL_GRU, RG_ACT_TANH, 1, 1,           1, RG_LOSS_MSE, RG_TARGET_LAST, RG_READOUT_LAST,
+                             1,           false,       2, RG_SKIP_ADD, 0};
+    for (int kind = RG_SKIP_ADD; kind <= RG_SKIP_LEARNED; kind++) {
+        shape.skip_kind = (enum rg_skip_kind)kind;
+        shape.skip = kind == RG_SKIP_LEARNED ? 1 : 2;
+        struct rg_model *const model = model_of(&shape, false);
+        ck_assert_msg(rg_export_onnx(&(struct rg_export){.model = model, .path = path}) == RG_OK, "%s",
+                      rg_error_message());
+        struct rg_model *const back = import(path);
+        ck_assert_mem_eq(&back->shape, &model->shape, sizeof model->shape);
+        ck_assert_mem_eq(back->weights, model->weights, model->arena * sizeof *model->weights);
+        rg_model_destroy(model);
+        rg_model_destroy(back);
+    }
+}
+END_TEST
+
 /* ---- The graphs ---- */
 
 static void add_bytes(struct text *text, struct rg_bytes bytes) {
@@ -520,6 +539,7 @@ TEST_MAIN("onnx") {
     tcase_add_checked_fixture(tests, begin, end);
     tcase_set_timeout(tests, 100);
     tcase_add_loop_test(tests, what_is_exported_comes_back, 0, COUNT(shapes));
+    tcase_add_test(tests, the_smallest_comes_back);
     tcase_add_test(tests, graphs_are_the_stored_ones);
     tcase_add_loop_test(tests, an_imported_model_computes_the_same, 0, COUNT(fixtures));
     tcase_add_loop_test(tests, other_graphs_are_refused_by_the_node, 0, N_FAULTS);

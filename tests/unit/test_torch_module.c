@@ -1,11 +1,15 @@
-/* Models as PyTorch modules, line by line, against tests/expected/torch-modules.txt: every cell, readout, skip, kind of
- * input and activation. tests/cli/torch.sh runs such modules where PyTorch is installed. */
+/* Models as PyTorch modules and as files of arrays. The modules, line by line, against
+ * tests/expected/torch-modules.txt: every cell, readout, skip, kind of input and activation. tests/cli/torch.sh runs
+ * such modules where PyTorch is installed. */
 #define _GNU_SOURCE
+#include <string.h>
 #include <unistd.h>
 
 #include "expected.h"
 #include "export/formats.h"
+#include "failing_memory.h"
 #include "rnn_gpu/memory.h"
+#include "rnn_gpu/tensors.h"
 #include "scratch.h"
 #include "started_model.h"
 
@@ -122,9 +126,52 @@ START_TEST(a_module_that_cannot_be_written) {
 }
 END_TEST
 
+/* Arrays come back as they went. */
+START_TEST(arrays) {
+    rg_status (*const exports[])(const struct rg_export *) = {rg_export_npz, rg_export_safetensors};
+    static const char *const names[] = {"net.npz", "net.safetensors"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct rg_model *const model = initialised(4, RG_INIT_NORMAL, 1.0, 3);
+        struct rg_tensors *tensors = NULL;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        const struct rg_export what = {.model = model, .path = path};
+        ck_assert_msg(exports[i](&what) == RG_OK, "%s", rg_error_message());
+        ck_assert_msg(rg_tensors_read(path, &tensors) == RG_OK, "%s", rg_error_message());
+        for (size_t k = 0; k < model->n_parameters; k++) {
+            const struct rg_tensor *const tensor = rg_tensors_find(tensors, model->parameters[k].name);
+            ck_assert_ptr_nonnull(tensor);
+            ck_assert_mem_eq(tensor->data, rg_model_values(model, k), tensor->data_bytes);
+            ck_assert_uint_eq(tensor->data_bytes, rg_parameter_elements(&model->parameters[k]) * sizeof(float));
+        }
+        rg_tensors_destroy(tensors);
+        rg_model_destroy(model);
+        if (i == 0) {
+            ck_assert_int_eq(unlink(path), 0);
+        }
+    }
+}
+END_TEST
+
+static const struct rg_model *exported;
+
+static rg_status export_it(void) {
+    return rg_export_torch(&(struct rg_export){.model = exported, .path = path, .weights = "model.safetensors"});
+}
+
+START_TEST(no_memory) {
+    struct rg_model *const model = create(&modules[0].shape);
+    exported = model;
+    each_fails("a module", export_it, 4);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    rg_model_destroy(model);
+}
+END_TEST
+
 TEST_MAIN("torch_module") {
     TCase *const tests = add_tests(suite, "modules");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, modules_of_shapes);
+    tcase_add_test(tests, arrays);
+    tcase_add_test(tests, no_memory);
     tcase_add_test(add_tests(suite, "failures"), a_module_that_cannot_be_written);
 }
