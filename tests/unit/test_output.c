@@ -18,7 +18,6 @@
 #include "files/files.h"
 #include "files/growing.h"
 #include "rnn_gpu/log.h"
-#include "rnn_gpu/memory.h"
 #include "tensor_files.h"
 
 /* ---- write() in place of the C library's ---- */

@@ -1,17 +1,14 @@
 /* Tensor files byte by byte: headers of npy, an npz archive, a safetensors file; the border of every length in a file
  * that is read; and numbers of every type. */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <math.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <zip.h>
-#include <zlib.h>
 
+#include "base/stop.h"
 #include "failing_memory.h"
 #include "files/files.h"
-#include "rnn_gpu/memory.h"
 #include "tensor_files.h"
 
 static void expect_bytes(const char *wanted, size_t n) {
@@ -226,6 +223,7 @@ START_TEST(no_room_for_a_piece) {
                 load();
                 ck_assert_uint_le(file_bytes, room);
                 ck_assert(file_bytes + 60 > room && file_bytes > 300); /* it had just enough room */
+                rg_tensors_destroy(expect_good());
                 break;
             }
             expect_unwritten(status, "cannot be saved: File too large; free some space or choose another disk");
@@ -348,6 +346,30 @@ START_TEST(limits_of_npz) {
     name[LONGEST] = 'n';
     ck_assert_int_eq(rg_npz_write(path, items, 1), RG_NOT_SAVED);
     expect_message("cannot be saved: the name 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn...' is too long for npz");
+}
+END_TEST
+
+/* Data are written in pieces of 16 MiB, between which a stop is answered. */
+START_TEST(pieces_of_npz) {
+    enum { PIECE = 1 << 24, BYTES = PIECE + 5 };
+    static const atomic_bool stop = true;
+    char *const data = calloc(BYTES, 1);
+    ck_assert_ptr_nonnull(data);
+    data[0] = data[PIECE - 1] = 1;
+    data[PIECE] = 2;
+    data[BYTES - 1] = 3;
+    const struct rg_tensor item = {"x", RG_U8, 1, {BYTES}, data, BYTES};
+    ck_assert_int_eq(rg_npz_write(path, &item, 1), RG_OK);
+    struct rg_tensors *const list = expect_good();
+    ck_assert(list->count == 1 && memcmp(list->items[0].data, data, BYTES) == 0);
+    rg_tensors_destroy(list);
+    put("old", 3);
+    const atomic_bool *const before = rg_stop_watch(&stop);
+    const rg_status status = rg_npz_write(path, &item, 1);
+    (void)rg_stop_watch(before);
+    ck_assert_int_eq(status, RG_INTERRUPTED);
+    expect_bytes("old", 3);
+    free(data);
 }
 END_TEST
 
@@ -498,6 +520,7 @@ TEST_MAIN("tensor_bytes") {
     tcase_add_test(tests, files_without_memory);
     tcase_add_test(tests, bytes_of_npz);
     tcase_add_test(tests, limits_of_npz);
+    tcase_add_test(tests, pieces_of_npz);
     tcase_add_test(tests, bytes_of_safetensors);
     tcase_add_test(tests, metadata_of_safetensors);
     tcase_add_test(tests, lengths_of_safetensors);
