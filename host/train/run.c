@@ -162,21 +162,22 @@ struct relay {
     } drivers[RG_HISTORY]; /* of sampled updates not reported yet; update u, from 1, is at (u - 1) % RG_HISTORY */
 };
 
-static rg_status sample(void *self, uint64_t update) {
+static rg_status sample(void *self, uint64_t updates_done) {
     struct relay *const r = self;
     struct rg_lag_sampler *const sampler = r->run->sampler;
-    if (!sampler || update % r->run->config.training.lag_every != 0) {
+    const uint64_t next = updates_done + 1; /* the update that follows, from 1 */
+    if (!sampler || updates_done % r->run->config.training.lag_every != 0) {
         return RG_OK;
     }
-    RG_TRY(rg_lag_sampler_measure(sampler, update));
-    const size_t at = update % RG_HISTORY;
+    RG_TRY(rg_lag_sampler_measure(sampler, updates_done));
+    const size_t at = updates_done % RG_HISTORY;
     const bool drives = rg_lag_sampler_driver(sampler, &r->drivers[at].matrix, &r->drivers[at].lag);
-    r->drivers[at].update = drives ? update + 1 : 0;
-    if (update < r->run->sampled) {
+    r->drivers[at].update = drives ? next : 0;
+    if (next <= r->run->sampled) {
         return RG_OK;
     }
-    r->run->sampled = update + 1;
-    return r->run->on_lags ? r->run->on_lags(r->run->lags_self, update, sampler) : RG_OK;
+    r->run->sampled = next;
+    return r->run->on_lags ? r->run->on_lags(r->run->lags_self, next, sampler) : RG_OK;
 }
 
 static void pass_on(void *self, const struct rg_update *update) {

@@ -74,9 +74,9 @@ struct rg_run {
     struct rg_trainer_state state;  /* between two updates */
     struct rg_rate_test *rate_test; /* that found the rate of --lr auto, else NULL */
     struct rg_lag_sampler *sampler; /* with --lag-every, until rg_run_measure */
-    uint64_t sampled;               /* updates of which on_lags has been told; a resumed run does not tell it twice */
+    uint64_t sampled;               /* the last update that on_lags was told; a resumed run does not tell it twice */
     uint64_t *driven;               /* [sampler->n_sampled][T] clipped updates that a matrix and lag drove, or NULL */
-    /* called after each sample; set by who wants them */
+    /* called after each sample, which is taken before update `update`, counted from 1; set by who wants them */
     rg_status (*on_lags)(void *self, uint64_t update, const struct rg_lag_sampler *sampler);
     void *lags_self;
     /* called with nothing queued and more updates to come, at least after every multiple of rest_every updates, unless

@@ -47,8 +47,8 @@ bool rg_recorder_logs(uint64_t update);
 /* An update, in order: to history, and with what the screen says beside it to TensorBoard, if the log has it. */
 void rg_recorder_update(struct rg_recorder *recorder, const struct rg_update *update, const struct rg_live *live);
 
-/* Add a sample of the gradient by lag, taken with the weights before update `update`, to the history and TensorBoard.
- * RG_NO_MEMORY. */
+/* Add a sample of the gradient by lag, taken with the weights before update `update`, which counts from 1, to the
+ * history and TensorBoard. RG_NO_MEMORY. */
 rg_status rg_recorder_sample(struct rg_recorder *recorder, const struct rg_model *model, uint64_t update,
                              const struct rg_lag_sampler *sampler);
 

@@ -133,13 +133,13 @@ static void on_update(void *self, const struct rg_update *u) {
     }
 }
 
-/* A sample of the lag profile for --lag-every, taken with the weights before update `update`. */
+/* A sample of the lag profile for --lag-every, taken with the weights before update `update`, which counts from 1. */
 static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sampler *s) {
     struct job *const j = self;
     json_t *event = NULL;
     RG_TRY(rg_event_lags(j->run->model, update, s, &event));
     rg_recorder_event(j->recorder, event);
-    return rg_recorder_sample(j->recorder, j->run->model, update + 1, s);
+    return rg_recorder_sample(j->recorder, j->run->model, update, s);
 }
 
 /* Save the model's present weights as the best ones. */

@@ -106,7 +106,7 @@ rg_status rg_event_lags(const struct rg_model *model, uint64_t update, const str
         rg_lag_values_add(&matrix, &columns, &values, false);
         rg_json_append(&matrices, matrix);
     }
-    *event = rg_json_pack("{s:s, s:I, s:I, s:o}", "event", "lags", "update", (json_int_t)update + 1, "sequences",
+    *event = rg_json_pack("{s:s, s:I, s:I, s:o}", "event", "lags", "update", (json_int_t)update, "sequences",
                           (json_int_t)s->rows, "matrices", matrices);
     rg_lag_columns_add(event, &columns);
     rg_lag_columns_release(&columns);

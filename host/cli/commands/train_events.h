@@ -13,7 +13,7 @@ json_t *rg_event_start(const struct rg_run *run);
 
 json_t *rg_event_update(const struct rg_update *update);
 
-/* A sample of the gradient by lag with the weights before update `update`, which counts from 0. RG_NO_MEMORY. */
+/* A sample of the gradient by lag with the weights before update `update`, which counts from 1. RG_NO_MEMORY. */
 rg_status rg_event_lags(const struct rg_model *model, uint64_t update, const struct rg_lag_sampler *sampler,
                         json_t **event);
 

@@ -11,7 +11,7 @@
 rg_status rg_history_add_profiles(struct rg_history *history, const struct rg_model *model, uint64_t update,
                                   const struct rg_lag_profiles *profiles);
 
-/* Add a sample taken during the training. It has no gates, so their norms are 0. */
+/* Add a sample taken before update `update`, which counts from 1. It has no gates, so their norms are 0. */
 rg_status rg_history_add_sample(struct rg_history *history, const struct rg_model *model, uint64_t update,
                                 const struct rg_lag_sampler *sampler);
 
