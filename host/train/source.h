@@ -50,7 +50,7 @@ struct rg_data_source {
 /* How the batches of a problem are made. */
 struct rg_source_options {
     size_t batch;
-    uint64_t seed, memory; /* of --memory; 0: what the device has */
+    uint64_t seed, memory; /* of --memory; 0: rg_device_budget */
     bool shuffle;
 };
 

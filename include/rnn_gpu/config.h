@@ -217,7 +217,7 @@ struct rg_machine_options {
     const char *shape;     /* shape of work-groups on an OpenCL device, "NV,VEC,COLS,ROWS"; NULL: the device's own */
     enum rg_blas_use blas; /* which library computes wide products */
     double launch_seconds; /* longest launch on a device; INFINITY: no limit; 0: the device's own limit */
-    uint64_t memory;       /* bytes that the plan may use on the device; 0: what the device has */
+    uint64_t memory;       /* bytes that the plan may use on the device; 0: rg_device_budget */
     /* parts of a batch whose gradients are summed separately; 0: 1, or more with several processes */
     size_t shards;
     bool mixed; /* devices of different kinds may share a training: every update takes the weights of rank 0 */
