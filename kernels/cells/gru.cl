@@ -1,9 +1,10 @@
 /* Gated recurrent unit (Cho et al. 2014) as in PyTorch, with the reset gate after the product:
  *
- *   r, z = sigma(W x_t + b + U h_{t-1} + b'), n = tanh(W_n x_t + b_n + r m), m = U_n h_{t-1} + b'_n
- *   h_t = (1 - z) n + z h_{t-1}                                                  gates in PyTorch's order r, z, n
+ *   W_ih x_t + b_ih, cut into x_r, x_z, x_n; W_hh h_{t-1} + b_hh, cut into m_r, m_z, m      PyTorch's order r, z, n
+ *   r = sigma(x_r + m_r), z = sigma(x_z + m_z), n = tanh(x_n + r m)
+ *   h_t = (1 - z) n + z h_{t-1}
  *
- * The two halves of n are summed separately. Sums: r, z, W_n x + b_n, m. Saved: r, z, n, m. Deltas: r, z, n, m, where
+ * The two halves of n are summed separately. Sums: x_r + m_r, x_z + m_z, x_n, m. Saved: r, z, n, m. Deltas: r, z, n, m, where
  * m's is r times n's. W_ih belongs to deltas r, z, n and W_hh to r, z, m. `past` is h_{t-1}; z dL/dh is carried back.
  */
 #define RG_CELL gru

@@ -1,6 +1,7 @@
 /* Long short-term memory (Hochreiter, Schmidhuber 1997; with the forget gate of Gers, Schmidhuber, Cummins 2000):
  *
- *   i, f, o = sigma(W x_t + U h_{t-1} + b), g = tanh(W x_t + U h_{t-1} + b)      gates in PyTorch's order i, f, g, o
+ *   a_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh, cut into a_i, a_f, a_g, a_o     gates in PyTorch's order i, f, g, o
+ *   i = sigma(a_i), f = sigma(a_f), g = tanh(a_g), o = sigma(a_o)
  *   c_t = f c_{t-1} + i g, h_t = o tanh(c_t)
  *
  * Saved: i, f, g, o, c. `past` is c_{t-1}; dL/dc is carried back. */
