@@ -7,10 +7,6 @@ static double loss_of(const struct rg_summary *run) {
     return isnan(run->val_loss) ? INFINITY : run->val_loss;
 }
 
-static double best_of(const struct rg_summary *run) {
-    return isnan(run->val_best_loss) ? INFINITY : run->val_best_loss;
-}
-
 static double score_of(const struct rg_summary *run) {
     return isnan(run->val_accuracy) ? run->val_r2 : run->val_accuracy;
 }
@@ -45,17 +41,23 @@ static struct rg_fold_measure measure(const struct rg_summary *const *runs, size
     return m;
 }
 
+static bool has_classes(const struct rg_summary *run, bool test) {
+    return test ? !isnan(run->test_accuracy) : !isnan(run->val_accuracy) || !isnan(run->val_best_accuracy);
+}
+
 struct rg_fold_scores rg_fold_scores(const struct rg_summary *const *runs, size_t n, enum rg_held_out which) {
     const bool test = which == RG_HELD_TEST;
     struct rg_fold_scores s = {.loss = measure(runs, n, test ? test_loss_of : loss_of),
                                .score = measure(runs, n, test ? test_score_of : score_of),
-                               .best = {.mean = NAN, .deviation = NAN, .min = NAN, .max = NAN}};
+                               .best = {.mean = NAN, .deviation = NAN, .min = NAN, .max = NAN},
+                               .best_score = {.mean = NAN, .deviation = NAN, .min = NAN, .max = NAN}};
     if (!test) {
-        s.best = measure(runs, n, best_of);
+        s.best = measure(runs, n, rg_summary_ranked);
+        s.best_score = measure(runs, n, rg_summary_best_score);
     }
     for (size_t i = 0; i < n; i++) {
         s.runs += runs[i] != NULL;
-        s.classes = s.classes || (runs[i] && !isnan(test ? runs[i]->test_accuracy : runs[i]->val_accuracy));
+        s.classes = s.classes || (runs[i] && has_classes(runs[i], test));
     }
     return s;
 }

@@ -16,7 +16,8 @@ enum rg_held_out { RG_HELD_VALIDATION, RG_HELD_TEST };
 struct rg_fold_scores {
     size_t runs;                        /* done */
     struct rg_fold_measure loss, score; /* accuracy of classes, else R^2 */
-    struct rg_fold_measure best;        /* the lowest loss of all validations of a run; NAN of test data */
+    struct rg_fold_measure best;        /* the lowest loss of all validations of a run (rg_summary_ranked) */
+    struct rg_fold_measure best_score;  /* of the weights of that loss; both NAN of test data */
     bool classes;
 };
 

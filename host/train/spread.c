@@ -8,10 +8,6 @@
 #include "base/sort.h"
 #include "rnn_gpu/memory.h"
 
-static double loss_of(const struct rg_summary *run) {
-    return isnan(run->median_loss) ? INFINITY : run->median_loss;
-}
-
 /* The q-quantile, 0 to 1, of `sorted` [n], interpolated linearly between neighbours. */
 static double quantile(const double *sorted, size_t n, double q) {
     const double at = q * (double)(n - 1);
@@ -33,7 +29,7 @@ static size_t sort_losses(const struct rg_summary *const *runs, size_t n, double
     size_t done = 0;
     for (size_t i = 0; i < n; i++) {
         if (runs[i]) {
-            losses[done++] = loss_of(runs[i]);
+            losses[done++] = rg_summary_ranked(runs[i]);
         }
     }
     rg_sort(losses, done);
@@ -57,7 +53,8 @@ size_t rg_spread_middle(const struct rg_summary *const *runs, size_t n) {
     for (size_t i = 0; i < n; i++) {
         size_t before = 0; /* runs that stand before this one, equal ones in their order */
         for (size_t k = 0; k < n; k++) {
-            before += loss_of(runs[k]) < loss_of(runs[i]) || (k < i && !(loss_of(runs[k]) > loss_of(runs[i])));
+            before += rg_summary_ranked(runs[k]) < rg_summary_ranked(runs[i]) ||
+                      (k < i && !(rg_summary_ranked(runs[k]) > rg_summary_ranked(runs[i])));
         }
         if (before == (n - 1) / 2) {
             return i;

@@ -4,8 +4,8 @@
 
 #include "train/summary.h"
 
-/* Median and quartiles of the median losses of several runs, by linear interpolation as numpy's default; a run that
- * diverged counts as INFINITY. NAN without a run that is done. */
+/* Median and quartiles of the losses by which runs are ranked (rg_summary_ranked), by linear interpolation as numpy's
+ * default. NAN without a run that is done. */
 struct rg_spread {
     size_t runs, learned;
     double q1, median, q3;
@@ -17,7 +17,7 @@ void rg_spread_quartiles(double *values, size_t n, struct rg_spread *spread);
 /* Of runs [n]; NULL: not done. RG_NO_MEMORY. */
 rg_status rg_spread_of(const struct rg_summary *const *runs, size_t n, struct rg_spread *spread);
 
-/* Position in runs [n], none of them NULL, of the one whose median loss is the middle one; of two the lower. */
+/* Position in runs [n], none of them NULL, of the one whose ranked loss is the middle one; of two the lower. */
 size_t rg_spread_middle(const struct rg_summary *const *runs, size_t n);
 
 /* Runs that differ in the seed alone, and where they stand among others. */

@@ -23,6 +23,8 @@ void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
                                    .val_accuracy = NAN,
                                    .val_r2 = NAN,
                                    .val_best_loss = NAN,
+                                   .val_best_accuracy = NAN,
+                                   .val_best_r2 = NAN,
                                    .test_loss = NAN,
                                    .test_accuracy = NAN,
                                    .test_low = NAN,
@@ -139,12 +141,27 @@ bool rg_summary_learned(const struct rg_summary *s) {
     return rg_loss_is_learned(s->loss_kind, s->median_loss, s->baseline);
 }
 
+double rg_summary_ranked(const struct rg_summary *s) {
+    const double loss = s->held_out > 0 ? s->val_best_loss : s->median_loss;
+    return s->reason == RG_REASON_DIVERGED || isnan(loss) ? INFINITY : loss;
+}
+
+const char *rg_summary_ranked_by(const struct rg_summary *s) {
+    return s->held_out > 0 ? "validation.best_loss" : "median_loss";
+}
+
+double rg_summary_best_score(const struct rg_summary *s) {
+    return isnan(s->val_best_accuracy) ? s->val_best_r2 : s->val_best_accuracy;
+}
+
 static void add_validation(const struct rg_summary *s, json_t **object) {
     json_t *validation =
         rg_json_pack("{s:I, s:o}", "sequences", (json_int_t)s->held_out, "loss", rg_json_real(s->val_loss));
-    rg_json_set(&validation, isnan(s->val_accuracy) ? "r2" : "accuracy",
-                rg_json_real(isnan(s->val_accuracy) ? s->val_r2 : s->val_accuracy));
+    const bool classes =
+        !isnan(s->val_accuracy) || !isnan(s->val_best_accuracy); /* one that diverged has only the best */
+    rg_json_set(&validation, classes ? "accuracy" : "r2", rg_json_real(classes ? s->val_accuracy : s->val_r2));
     rg_json_set(&validation, "best_loss", rg_json_real(s->val_best_loss));
+    rg_json_set(&validation, classes ? "best_accuracy" : "best_r2", rg_json_real(rg_summary_best_score(s)));
     rg_json_set(&validation, "best_update", json_integer((json_int_t)s->val_best_update));
     rg_json_set(object, "validation", validation);
     rg_json_set(object, "val_loss", rg_json_real(s->val_loss));

@@ -27,7 +27,7 @@ struct rg_summary {
     double seconds; /* of the training loop */
     double sequences_per_s;
     double loss;        /* the mean over the last updates made (train/loss_mean.h); NAN if the run diverged */
-    double median_loss; /* the median over the same updates, by which runs are ranked; NAN if it diverged */
+    double median_loss; /* the median over the same updates; NAN if it diverged */
     double last_loss;   /* of the last update */
     double best_loss;   /* the lowest mean over so many of them */
     double clip_rate;
@@ -36,10 +36,11 @@ struct rg_summary {
     double val_loss, val_accuracy, val_r2; /* of the weights after the last update; NAN: not known */
     double val_best_loss;                  /* the lowest of all validations; NAN: there was none */
     uint64_t val_best_update;
-    size_t tested;                   /* sequences of test data; 0: there are none, or they were not scored */
-    bool test_of_best;               /* scored with the best weights, else with the last ones */
-    double test_loss, test_accuracy; /* NAN: not known */
-    double test_low, test_high;      /* 95 % interval of the accuracy */
+    double val_best_accuracy, val_best_r2; /* of the weights after val_best_update; NAN: not known */
+    size_t tested;                         /* sequences of test data; 0: there are none, or they were not scored */
+    bool test_of_best;                     /* scored with the best weights, else with the last ones */
+    double test_loss, test_accuracy;       /* NAN: not known */
+    double test_low, test_high;            /* 95 % interval of the accuracy */
     double test_r2;
     /* The first update after which the headline loss, the mean over the last updates and over at least
      * RG_LOSS_MEAN_MIN of them, was as low as `learned` asks; the last update where the run has learned by its median
@@ -83,6 +84,14 @@ json_t *rg_summary_json(const struct rg_summary *summary);
 double rg_loss_learned_part(enum rg_loss kind);
 bool rg_loss_is_learned(enum rg_loss kind, double loss, double baseline);
 bool rg_summary_learned(const struct rg_summary *summary);
+
+/* The loss by which runs are ranked: with validation data the lowest of all validations, whose weights are the ones
+ * that are kept and tested, else the median loss. INFINITY if the run diverged or the loss is not known. */
+double rg_summary_ranked(const struct rg_summary *summary);
+/* Where that loss stands in the run's JSON. */
+const char *rg_summary_ranked_by(const struct rg_summary *summary);
+/* Accuracy of classes, else R^2, of the best weights of all validations. */
+double rg_summary_best_score(const struct rg_summary *summary);
 
 /* Mean loss of a part; NAN where none was finite. */
 double rg_summary_part(const struct rg_summary *summary, size_t part);

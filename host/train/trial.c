@@ -44,6 +44,10 @@ static void add_validation(const struct rg_run *run, struct rg_summary *summary)
     if (result->best_update > 0) {
         summary->val_best_loss = result->best_loss;
         summary->val_best_update = result->best_update;
+        if (result->validated) {
+            summary->val_best_accuracy = rg_metrics_accuracy(result->validated);
+            summary->val_best_r2 = rg_metrics_r2(result->validated);
+        }
     }
     if (result->validation.sequences > 0 && result->validation.update == result->training.updates) {
         summary->val_loss = result->validation.loss;

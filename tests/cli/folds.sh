@@ -50,14 +50,14 @@ assert [f["settings"]["cell"] for f in folds] == ["rnn", "gru"] and not events("
 for f, own in zip(folds, (runs[:5], runs[5:])):
     assert f["runs"] == f["of"] == 5 and "fold" not in f["settings"], f
     assert [v["fold"] for v in f["values"]] == [1, 2, 3, 4, 5], f
-    for key in ("loss", "accuracy", "best_loss"):
+    for key in ("loss", "accuracy", "best_loss", "best_accuracy"):
         assert [v[key] for v in f["values"]] == [r["validation"][key] for r in own], f
         values = [r["validation"][key] for r in own]
         wanted = statistics.mean(values), statistics.stdev(values), min(values), max(values)
         assert all(abs(f[key][k] - w) < 1e-8 for k, w in zip(("mean", "sd", "least", "most"), wanted)), (f, wanted)
     assert sum(r["validation"]["sequences"] for r in own) == 31
     assert all(r["validation"]["best_loss"] <= r["validation"]["loss"] and r["options"]["folds"] == 5 for r in own), own
-assert sorted(f["rank"] for f in folds) == [1, 2] and (folds[0]["rank"] == 1) == (folds[0]["loss"]["mean"] < folds[1]["loss"]["mean"])'
+assert sorted(f["rank"] for f in folds) == [1, 2] and (folds[0]["rank"] == 1) == (folds[0]["best_loss"]["mean"] < folds[1]["best_loss"]["mean"])'
     expect_status 0 "$program" train --json "${grid[@]}" --cell gru --fold 3
     check_json 'run = [l for l in map(json.loads, open("rows")) if l["event"] == "run"][7]
 last = events("validation")[-1]
@@ -78,9 +78,9 @@ assert [(r["settings"]["steps"], r["settings"]["seed"], r["settings"]["fold"]) f
 assert [f["runs"] for f in folds] == [4, 4] and len(events("reach")) == 1, lines
 assert runs[0]["validation"]["loss"] != runs[2]["validation"]["loss"], runs'
 expect_status 0 "$program" sweep "${grid[@]}" --device cpu --cell rnn,gru --fold 1-3 --folds 3 --report r.html --out table.csv
-expect_line '^cell fold +median +low mean +held out +factor +horizon +gradient +learned +seconds$'
+expect_line '^cell fold +median +low mean +best val +factor +horizon +gradient +learned +seconds$'
 expect_line '^of what was held out, over the folds:$'
-expect_line '^cell +runs +loss +loss sd +least +most accuracy +acc\. sd +rank$'
+expect_line '^cell +runs +best loss +loss sd +least +most accuracy +acc\. sd +rank$'
 expect_line '^ gru +3 +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[12]$'
 [ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "the table is wider than 80 columns"
 python3 - <<'PYTHON' || fail "the table of the runs"
@@ -89,7 +89,7 @@ rows = list(csv.DictReader(open("table.csv")))
 assert [r["fold"] for r in rows] == ["1", "2", "3"] * 2 and all(float(r["val_loss"]) > 0 for r in rows), rows
 PYTHON
 expect_status 0 "$program" sweep --json --device cpu --data all.npz --hidden 4 --updates 3 --diagnose none --fold 1-2 --folds 2
-check_json 'assert set(events("folds")[0]) == {"event", "settings", "rank", "runs", "of", "loss", "r2", "best_loss", "values"}, lines[-1]'
+check_json 'assert set(events("folds")[0]) == {"event", "settings", "rank", "ranked_by", "runs", "of", "loss", "r2", "best_loss", "best_r2", "values"}, lines[-1]'
 expect_status 0 "$program" sweep --device cpu --data kinds.npz --hidden 3 --updates 20 --activation linear --init identity:30 \
     --fold 1-2 --diagnose none --lr 1e6 --optimizer sgd --clip-norm 0 --json
 check_json 'assert end["event"] == "folds" and (end["loss"]["mean"] == "inf" or end["loss"]["mean"] > 1e3), end'

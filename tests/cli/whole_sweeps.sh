@@ -23,6 +23,8 @@ def same(run, path):
     assert (v["loss"], v["sequences"]) == (final["loss"], final["sequences"]), (v, final)
     assert all(v[k] == final[k] for k in ("accuracy", "r2") if k in final), (v, final)
     assert (v["best_loss"], v["best_update"]) == (last["best_loss"], last["best_update"]), (v, last)
+    best = [line for line in alone if line["event"] == "validation" and line["best"]][-1]
+    assert all(v["best_" + k] == best[k] for k in ("accuracy", "r2") if k in best), (v, best)
     if "frozen" in run:
         assert (run["frozen"], run["trained"]) == (start["frozen"], start["trained"]), (run, start)
     if "test" in last:
@@ -76,11 +78,17 @@ held = [r for r in map(json.loads, open("rows")) if r["event"] == "held_out"]
 assert [h["settings"]["cell"] for h in held] == ["rnn", "gru"], held
 for h, own in zip(held, (runs[:3], runs[3:])):
     assert h["runs"] == h["of"] == 3 and [v["seed"] for v in h["values"]] == [1, 2, 3], h
-    for key in ("loss", "accuracy", "best_loss", "best_update"):
+    assert h["ranked_by"] == "best_loss", h
+    for key in ("loss", "accuracy", "best_loss", "best_accuracy", "best_update"):
         assert [v[key] for v in h["values"]] == [r["validation"][key] for r in own], (h, own)
-    for key in ("loss", "accuracy", "best_loss"):
+    for key in ("loss", "accuracy", "best_loss", "best_accuracy"):
         mean = sum(r["validation"][key] for r in own) / 3
-        assert abs(h[key]["mean"] - mean) < 1e-7, (h, mean)'
+        assert abs(h[key]["mean"] - mean) < 1e-7, (h, mean)
+assert [h["rank"] for h in sorted(held, key=lambda h: h["best_loss"]["mean"])] == [1, 2], held
+groups = [r for r in map(json.loads, open("rows")) if r["event"] == "group"]
+for g, own in zip(groups, (runs[:3], runs[3:])):
+    best = sorted(r["validation"]["best_loss"] for r in own)
+    assert (g["ranked_by"], g["loss_median"]) == ("validation.best_loss", best[1]), (g, best)'
     checked "$device: a sweep over seeds, with --val-frac, patience, test data and the best weights"
 
     # compare: each remedy at each seed, which holds out what train with that seed does; its warm-up is a tenth of the epochs'
@@ -100,6 +108,8 @@ for h, own in zip(held, (runs[:3], runs[3:])):
 [row] = [r for r in map(json.loads, open("rows")) if r["remedy"] == sys.argv[1]]
 run = row["runs"][int(sys.argv[2]) - 1]
 same(run, "one")
+assert row["ranked_by"] == "validation.best_loss", row
+assert abs(row["loss_median"] - sum(r["validation"]["best_loss"] for r in row["runs"]) / 2) < 1e-7, row
 assert [v["loss"] for v in row["held_out"]["values"]] == [r["validation"]["loss"] for r in row["runs"]], row
 assert row["held_out"]["runs"] == 2 and row["frozen"] == 0 and row["trained"] == row["parameters"], row' $remedy $seed
         done
@@ -140,7 +150,8 @@ checked "finished trainings, and a file of validation data that has changed"
 
 # the screen, the page, the table
 expect_status 0 "$program" sweep "${on[@]}" --val val.npz --test test.npz --cell rnn,gru --seed 1-2 --report r.html --out table.csv --keep
-expect_line '^cell seed +median +low mean +held out +test +factor'
+expect_line '^cell seed +median +low mean +best val +test +factor'
+expect_line '^best held-out loss, over the seeds:$'
 expect_line '^of what was held out, over the seeds:$'
 expect_line '^ gru +2 +[0-9.]+ +[0-9.e-]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[12]$'
 [ "$(grep -v "^= tied" "$folder/stdout" | wc -L)" -le 80 ] || fail "the table is wider than 80 columns"
@@ -169,7 +180,7 @@ assert cells[0][:3] == ["cell", "seed", "fold"] and [c[0] for c in cells[1:]] ==
 assert [c[2] for c in cells[1:]] == ["1", "2", "3"] * 2 and all(float(c[3]) > 0 for c in cells[1:]), cells
 PYTHON
 expect_status 0 "$program" compare "${on[@]}" --val val.npz --remedies gru,lstm --seeds 2 --report r.html
-expect_line '^remedy +with +lr +runs +loss +loss sd +least +most accuracy +acc\. sd +rank$'
+expect_line '^remedy +with +lr +runs +best loss +loss sd +least +most accuracy +acc\. sd +rank$'
 expect_line '^gru +clip +0\.01 +2 '
 grep -q '>What was held out<' r.html || fail "the page of compare has no table of what was held out"
 expect_status 0 "$program" compare "${on[@]}" --remedies gru --seeds 1 --report r.html --json

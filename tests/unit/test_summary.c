@@ -190,6 +190,40 @@ START_TEST(rank_is_by_median) {
 }
 END_TEST
 
+/* With validation data the lowest of all validations counts: not the training loss, and not the loss at the end. */
+START_TEST(rank_is_by_the_best_held_out_loss) {
+    static struct rg_summary runs[2][SEEDS];
+    struct rg_comparison_row rows[2];
+    size_t order[2], n = 0;
+    for (size_t i = 0; i < 2; i++) {
+        rows[i] = (struct rg_comparison_row){.n_runs = SEEDS, .runs = runs[i]};
+        for (size_t k = 0; k < SEEDS; k++) {
+            rg_summary_init(&runs[i][k], 10);
+            runs[i][k].held_out = 9;
+            runs[i][k].median_loss = i == 0 ? 0.1 : 0.5;
+            runs[i][k].val_loss = i == 0 ? 0.2 : 0.9;
+            runs[i][k].val_best_loss = (i == 0 ? 0.15 : 0.0625) + 0.01 * (double)((k + 1) % SEEDS);
+            runs[i][k].updates = k;
+        }
+        ck_assert_int_eq(rg_comparison_end_row(&rows[i]), RG_OK);
+    }
+    struct rg_comparison comparison = {.n_rows = 2, .rows = rows};
+    ck_assert_int_eq(rg_comparison_rank(&comparison, order, &n), RG_OK);
+    ck_assert(n == 2 && order[0] == 1 && order[1] == 0 && rows[0].rank == 2 && !rows[0].tied);
+    ck_assert_double_eq(rows[1].spread.median, 0.0725);
+    ck_assert_uint_eq(rows[1].summary.updates, 0);
+    ck_assert_str_eq(rg_summary_ranked_by(&runs[0][0]), "validation.best_loss");
+    runs[1][0].reason = RG_REASON_DIVERGED; /* though it had a low loss before */
+    ck_assert(isinf(rg_summary_ranked(&runs[1][0])));
+    rg_summary_init(&summary, 1);
+    summary.median_loss = 0.25;
+    ck_assert_double_eq(rg_summary_ranked(&summary), 0.25);
+    ck_assert_str_eq(rg_summary_ranked_by(&summary), "median_loss");
+    summary.held_out = 1; /* without a loss */
+    ck_assert(isinf(rg_summary_ranked(&summary)));
+}
+END_TEST
+
 /* With one run each nothing can be said of chance: only equal rows are tied. */
 START_TEST(one_run_each) {
     double losses[ROWS][SEEDS] = {{0.5}, {0.5}, {0.1}, {0.4}, {0.101}, {INFINITY}, {INFINITY}};
@@ -258,6 +292,7 @@ TEST_MAIN("summary") {
     tcase_add_test(summaries, losses_that_are_not_finite_do_not_count);
     tcase_add_test(summaries, lags_go_into_columns);
     tcase_add_test(summaries, rank_is_by_median);
+    tcase_add_test(summaries, rank_is_by_the_best_held_out_loss);
     tcase_add_test(summaries, one_run_each);
     tcase_add_test(summaries, ties);
     tcase_add_test(summaries, a_spike_does_not_move_the_median);

@@ -114,10 +114,37 @@ START_TEST(tables) {
 }
 END_TEST
 
+/* With validation data, figures and table have the lowest loss of the validations. */
+START_TEST(held_out_data) {
+    struct rg_plot *const plots = calloc(RG_SCAN_FIGURES, sizeof *plots);
+    struct rg_own_table table = {.pointers = NULL};
+    const struct rg_sweep_view view = view_of(RUNS);
+    for (size_t i = 0; i < RUNS; i++) {
+        summaries[i].held_out = 5;
+        summaries[i].val_loss = 9.0;
+        summaries[i].val_best_loss = 0.5 + 0.25 * (double)(i % SEEDS);
+    }
+    ck_assert(rg_figures_draw(RG_FIGURES_SWEEP, &(struct rg_figure_source){.sweep = &view}, plots) == RG_OK);
+    ck_assert_str_eq(plots[0].title, "Median best held-out loss over the seeds by steps");
+    ck_assert_str_eq(plots[0].y.label, "best held-out loss: median, and quartiles as a band");
+    ck_assert_double_eq_tol(plots[0].series[3].y[2], plots[0].y.scale == RG_LOG10 ? log10(0.75) : 0.75, 1e-12);
+    ck_assert_str_eq(plots[2].y.label, "best held-out loss");
+    ck_assert_double_eq_tol(plots[2].series[2].y[2], plots[2].y.scale == RG_LOG10 ? 0.0 : 1.0, 1e-12);
+    ck_assert(rg_sweep_table(&view, &table) == RG_OK);
+    ck_assert_str_eq(table.table.heads[4], "median held-out loss");
+    ck_assert_str_eq(table.table.cells[4], "0.75");
+    ck_assert_str_eq(table.table.cells[5], "0.875");
+    rg_table_release(&table);
+    rg_figures_clear(plots, RG_SCAN_FIGURES);
+    free(plots);
+}
+END_TEST
+
 TEST_MAIN("sweep_figures") {
     TCase *const tests = add_tests(suite, "sweep_figures");
     tcase_add_test(tests, spreads);
     tcase_add_test(tests, figures);
     tcase_add_test(tests, a_far_loss);
     tcase_add_test(tests, tables);
+    tcase_add_test(tests, held_out_data);
 }

@@ -98,13 +98,15 @@ static void make_comparison(size_t seeds) {
             s->long_share = i == 0 ? -0.0004 : i == 1 ? -0.0005 : 0.25;
             s->horizon = 17;
             s->factor = 0.875;
-            s->held_out = 8;
+            s->held_out = seeds > 1 ? 8 : 0;
             s->val_loss = 0.5 * (double)(i + k);
             s->val_accuracy = i == 2 ? (double)NAN : 0.25 * (double)k;
             s->val_r2 = 0.9;
             s->test_loss = 0.25 + 0.5 * (double)(i * k);
             s->test_r2 = 0.125 * (double)k;
-            s->val_best_loss = 0.25 * (double)k;
+            s->val_best_loss = 0.25 * (double)(k + 4 - i);
+            s->val_best_accuracy = i == 2 ? (double)NAN : 0.5 - 0.125 * (double)k;
+            s->val_best_r2 = 0.75;
             s->val_best_update = 7 * k;
             s->config.training.seed = k + 1;
             s->config.data.fold = i == 1 ? k + 1 : 0;

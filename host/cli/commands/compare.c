@@ -80,11 +80,11 @@ static json_t *run_json(const struct rg_summary *run) {
 static json_t *row_json(const struct rg_comparison_row *row, const struct rg_fold_group *group) {
     const struct rg_config *const c = &row->summary.config;
     const struct rg_spread *const s = &row->spread;
-    json_t *line =
-        rg_json_pack("{s:I, s:b, s:s, s:s, s:I, s:f, s:f, s:s, s:o}", "rank", (json_int_t)row->rank, "tied", row->tied,
-                     "remedy", row->remedy, "with", row->with, "hidden", (json_int_t)c->model.hidden, "lr",
-                     c->training.lr, "clip_norm", c->training.clip_norm, "schedule",
-                     rg_schedule_names[c->training.schedule.kind], "seed", rg_json_seed(c->training.seed));
+    json_t *line = rg_json_pack("{s:I, s:b, s:s, s:s, s:s, s:I, s:f, s:f, s:s, s:o}", "rank", (json_int_t)row->rank,
+                                "tied", row->tied, "ranked_by", rg_summary_ranked_by(&row->summary), "remedy",
+                                row->remedy, "with", row->with, "hidden", (json_int_t)c->model.hidden, "lr",
+                                c->training.lr, "clip_norm", c->training.clip_norm, "schedule",
+                                rg_schedule_names[c->training.schedule.kind], "seed", rg_json_seed(c->training.seed));
     rg_json_merge(&line, rg_summary_json(&row->summary));
     rg_json_merge(&line, rg_json_pack("{s:I, s:I, s:o, s:o, s:o}", "seeds", (json_int_t)s->runs, "learned",
                                       (json_int_t)s->learned, "loss_q1", rg_json_real(s->q1), "loss_median",
@@ -107,8 +107,9 @@ static json_t *row_json(const struct rg_comparison_row *row, const struct rg_fol
 static void describe(const struct rg_comparison_row *row, double seconds, char *out, size_t bytes) {
     char time[RG_NUMBER_BYTES];
     if (isfinite(row->spread.median)) {
-        (void)snprintf(out, bytes, "loss %.4g, %zu of %zu learned, %s", row->spread.median, row->spread.learned,
-                       row->spread.runs, rg_seconds_text(seconds, time));
+        (void)snprintf(out, bytes, "%s %.4g, %zu of %zu learned, %s",
+                       row->summary.held_out > 0 ? "best held-out loss" : "loss", row->spread.median,
+                       row->spread.learned, row->spread.runs, rg_seconds_text(seconds, time));
     } else {
         (void)snprintf(out, bytes, "diverged, %s", rg_seconds_text(seconds, time));
     }

@@ -29,6 +29,8 @@ static const struct {
                {"val_accuracy", "validation.accuracy"},
                {"val_r2", "validation.r2"},
                {"val_best_loss", "validation.best_loss"},
+               {"val_best_accuracy", "validation.best_accuracy"},
+               {"val_best_r2", "validation.best_r2"},
                {"val_best_update", "validation.best_update"},
                {"test_loss", "test.loss"},
                {"test_accuracy", "test.accuracy"},

@@ -138,7 +138,7 @@ static rg_status begin_runs(struct rg_sweep_tables *s, const struct rg_summary *
     static const struct rg_column columns[] = {
         {.head = "median", .width = 8, .meaning = "loss over the last tenth of the updates, at least 20"},
         {.head = "low mean", .width = 8, .meaning = "lowest mean of as many updates, at any time of the run"},
-        {.head = "held out", .width = 8, .meaning = "the loss of the validation data after the last update"},
+        {.head = "best val", .width = 8, .meaning = "the lowest loss of the validation data, at any time of the run"},
         {.head = "test", .width = 8, .meaning = "the loss of the test data"},
         {.head = "factor", .width = 7, .meaning = "of the gradient from a step to the one before it, fitted"},
         {.head = "horizon", .width = 7, .meaning = "lags below it give the gradient of weight_hh within 10 %"},
@@ -173,7 +173,7 @@ rg_status rg_sweep_print_run(struct rg_sweep_tables *s, size_t i, const struct r
     rg_columns_cell(t, "", "%.3g", isnan(r->median_loss) ? INFINITY : r->median_loss); /* as over the seeds */
     rg_columns_cell(t, "", "%.3g", r->best_loss);
     if (s->validates) {
-        rg_columns_cell(t, "", "%.3g", r->val_loss);
+        rg_columns_cell(t, "", "%.3g", r->val_best_loss);
     }
     if (s->config->data.test) {
         rg_columns_cell(t, "", "%.3g", r->test_loss);
@@ -204,27 +204,29 @@ static void print_group_json(const struct rg_sweep_tables *s, size_t first, cons
     const struct rg_spread *const g = &group->spread;
     json_t *line = json_settings("group", grid, grid->n_axes - rg_grid_inner_axes(grid), first);
     json_t *const numbers =
-        rg_json_pack("{s:I, s:b, s:I, s:o, s:o, s:o, s:I}", "rank", (json_int_t)group->rank, "tied", group->tied,
-                     "runs", (json_int_t)g->runs, "loss_q1", rg_json_real(g->q1), "loss_median",
-                     rg_json_real(g->median), "loss_q3", rg_json_real(g->q3), "learned", (json_int_t)g->learned);
+        rg_json_pack("{s:I, s:b, s:s, s:I, s:o, s:o, s:o, s:I}", "rank", (json_int_t)group->rank, "tied", group->tied,
+                     "ranked_by", s->validates ? "validation.best_loss" : "median_loss", "runs", (json_int_t)g->runs,
+                     "loss_q1", rg_json_real(g->q1), "loss_median", rg_json_real(g->median), "loss_q3",
+                     rg_json_real(g->q3), "learned", (json_int_t)g->learned);
     rg_json_merge(&line, numbers);
     rg_json_lines_write(s->lines, line);
 }
 
 /* Show the groups [n] in the grid's order, with their ranks. */
 static rg_status print_groups(const struct rg_sweep_tables *s, const struct rg_spread_group *groups, size_t n) {
-    static const char spread[] = "of the medians of the runs";
-    static const struct rg_column columns[] = {{.head = "runs", .width = 5},
-                                               {.head = "quarter", .width = 8, .meaning = spread},
-                                               {.head = "median", .width = 8, .meaning = spread},
-                                               {.head = "3/4", .width = 8, .meaning = spread},
-                                               {.head = "learned", .width = 7},
-                                               {.head = "rank", .width = 5}};
+    const char *const spread =
+        s->validates ? "of the runs' lowest losses of the validation data" : "of the medians of the runs";
+    const struct rg_column columns[] = {{.head = "runs", .width = 5},
+                                        {.head = "quarter", .width = 8, .meaning = spread},
+                                        {.head = "median", .width = 8, .meaning = spread},
+                                        {.head = "3/4", .width = 8, .meaning = spread},
+                                        {.head = "learned", .width = 7},
+                                        {.head = "rank", .width = 5}};
     const size_t each = rg_grid_members(s->grid);
     const struct keys keys = keys_of(s->grid, s->grid->n_axes - rg_grid_inner_axes(s->grid));
     struct rg_columns t;
     bool tied = false;
-    (void)puts("\nover the seeds:");
+    (void)printf("\n%sover the seeds:\n", s->validates ? "best held-out loss, " : "");
     RG_TRY(make_table(s, keys, columns, sizeof columns / sizeof *columns, false, &t));
     for (size_t i = 0; i < n; i++) {
         const struct rg_spread *const g = &groups[i].spread;

@@ -28,10 +28,12 @@ json_t *rg_sweep_values(const struct rg_grid_of_runs *grid, size_t n_axes, size_
 rg_status rg_sweep_print_run(struct rg_sweep_tables *tables, size_t i, const struct rg_summary *run);
 rg_status rg_sweep_print_runs_end(struct rg_sweep_tables *tables);
 
-/* The training losses over the seeds, ranked. RG_NO_MEMORY. */
+/* The losses over the seeds, ranked: with validation data the lowest of each run's validations, else the training
+ * losses. RG_NO_MEMORY. */
 rg_status rg_sweep_print_groups(const struct rg_sweep_tables *tables);
 
-/* The validation losses and scores over folds and seeds, ranked by the mean loss. RG_NO_MEMORY. */
+/* The validation losses and scores over folds and seeds, ranked by the mean of the runs' lowest losses. RG_NO_MEMORY.
+ */
 rg_status rg_sweep_print_held_out(const struct rg_sweep_tables *tables);
 /* The same of the test data, on the screen; JSON has them in each run. */
 rg_status rg_sweep_print_tests(const struct rg_sweep_tables *tables);

@@ -176,7 +176,7 @@ void rg_trainings_best(const char *model, char path[RG_TRAINING_PATH]) {
 #define REAL(X)                                                                               \
     X(baseline) X(seconds) X(sequences_per_s) X(loss) X(median_loss) X(last_loss)             \
     X(best_loss) X(clip_rate) X(decay) X(factor) X(log10_reach) X(long_share) X(used) \
-    X(val_loss) X(val_accuracy) X(val_r2) X(val_best_loss) \
+    X(val_loss) X(val_accuracy) X(val_r2) X(val_best_loss) X(val_best_accuracy) X(val_best_r2) \
     X(test_loss) X(test_accuracy) X(test_low) X(test_high) X(test_r2)
 #define ARRAY(X) X(labels) X(part_sum) X(part_count) X(lag_norm) X(lag_share)
 /* clang-format on */

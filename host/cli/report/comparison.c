@@ -137,13 +137,17 @@ static bool has_several(const struct rg_comparison *comparison, const size_t *or
 
 rg_status rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,
                               const struct rg_look *look) {
-    static const char losses[] = "of the losses of the seeds; the loss of a run is the median over its last tenth of "
-                                 "the updates, at least 20",
+    static const char medians[] = "of the losses of the seeds; the loss of a run is the median over its last tenth of "
+                                  "the updates, at least 20",
+                      held_out[] = "of the best held-out losses of the seeds; that of a run is the lowest loss of the "
+                                   "validation data at any time",
                       middle[] = "of the run with the median loss: the share of weight_hh's gradient from the older "
                                  "half of the lags; the verdict",
                       others[] =
                           "of the same run: lags below it give the gradient within 10 %, factor of the gradient a "
                           "step back, updates that were clipped, updates made, sequences a second";
+    const struct rg_summary *const first = &comparison->rows[order[0]].summary;
+    const char *const losses = first->held_out > 0 ? held_out : medians;
     struct rg_column columns[COLUMNS] = {
         {.head = "", .width = 3},
         {.head = "remedy", .width = 10, .left = true},
@@ -161,12 +165,11 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
         {.head = "updates", .width = 7, .meaning = others},
         {.head = "seq/s", .width = 9, .meaning = others},
     };
-    const struct rg_summary *const first = &comparison->rows[order[0]].summary;
     char learned[120];
     struct rg_columns t;
     (void)snprintf(learned, sizeof learned,
-                   "of the seeds that are done, those whose loss is below %g of the baseline's",
-                   rg_loss_learned_part(first->loss_kind));
+                   "of the seeds that are done, those whose %sloss is below %g of the baseline's",
+                   first->held_out > 0 ? "median training " : "", rg_loss_learned_part(first->loss_kind));
     columns[LEARNED].meaning = learned;
     const struct rg_columns_options options = {.columns = columns,
                                                .n = look->columns >= WIDE ? COLUMNS : NARROW_COLUMNS,

@@ -14,7 +14,7 @@ struct rg_comparison_row {
     struct rg_summary *runs; /* [n_runs], in the order of the seeds */
     bool done;               /* some run is done, and spread and summary are set */
     struct rg_spread spread;
-    struct rg_summary summary; /* summary of the run with the median loss; of two middle runs the better one */
+    struct rg_summary summary; /* summary of the run with the middle loss (rg_spread_middle) */
     size_t rank;               /* from 1 */
     bool tied;                 /* tied with the row above or below */
 };

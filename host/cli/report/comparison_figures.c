@@ -5,25 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const heads[] = {"rank",
-                                    "remedy",
-                                    "with",
-                                    "rate",
-                                    "median loss",
-                                    "first quartile",
-                                    "third quartile",
-                                    "learned",
-                                    "long-term share",
-                                    "horizon",
-                                    "factor a step back",
-                                    "clipped",
-                                    "gradient",
-                                    "updates",
-                                    "sequences/s"};
+static const char *const all_heads[] = {"rank",
+                                        "remedy",
+                                        "with",
+                                        "rate",
+                                        "median loss",
+                                        "first quartile",
+                                        "third quartile",
+                                        "learned",
+                                        "long-term share",
+                                        "horizon",
+                                        "factor a step back",
+                                        "clipped",
+                                        "gradient",
+                                        "updates",
+                                        "sequences/s"};
 
 /* ---- Table ---- */
 
-enum { VERDICT_COLUMN = 12 };
+enum { MEDIAN_COLUMN = 4, VERDICT_COLUMN = 12 };
 
 static void fill_row(struct rg_own_table *t, size_t i, const struct rg_comparison_row *row) {
     const struct rg_summary *const s = &row->summary;
@@ -53,7 +53,14 @@ static void fill_row(struct rg_own_table *t, size_t i, const struct rg_compariso
 
 rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,
                               struct rg_own_table *table) {
-    RG_TRY(rg_table_create(table, "Ranked by the median loss of the seeds", heads, sizeof heads / sizeof *heads, n));
+    const bool held_out = n > 0 && comparison->rows[order[0]].summary.held_out > 0;
+    const char *heads[sizeof all_heads / sizeof *all_heads];
+    memcpy(heads, all_heads, sizeof heads);
+    heads[MEDIAN_COLUMN] = held_out ? "median held-out loss" : heads[MEDIAN_COLUMN];
+    RG_TRY(rg_table_create(table,
+                           held_out ? "Ranked by the median of the seeds' best held-out losses"
+                                    : "Ranked by the median loss of the seeds",
+                           heads, sizeof heads / sizeof *heads, n));
     table->table.verdict_column = VERDICT_COLUMN;
     for (size_t i = 0; i < n; i++) {
         fill_row(table, i, &comparison->rows[order[i]]);
@@ -139,6 +146,15 @@ static void loss_range(const struct rg_comparison *c, double baseline, double *l
     }
 }
 
+/* Are the rows ranked by the loss of validation data? */
+static bool is_held_out(const struct rg_comparison *c) {
+    bool any = false;
+    for (size_t i = 0; i < c->n_rows; i++) {
+        any = any || (c->rows[i].done && c->rows[i].summary.held_out > 0);
+    }
+    return any;
+}
+
 static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, double baseline, struct rg_plot *plot) {
     double low, high;
     loss_range(c, baseline, &low, &high);
@@ -149,7 +165,10 @@ static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, do
     (void)snprintf(plot->title, sizeof plot->title, "%.100s: loss", remedy);
     plot->small = true;
     plot->x = rg_axis_of("update", RG_LINEAR);
-    plot->y = rg_axis_of(c->rows[0].config.compare.seeds > 1 ? "loss of the run with the median loss" : "loss",
+    const bool several = c->rows[0].config.compare.seeds > 1;
+    plot->y = rg_axis_of(!several         ? "loss"
+                         : is_held_out(c) ? "training loss of the run with the median held-out loss"
+                                          : "loss of the run with the median loss",
                          logarithmic ? RG_LOG10 : RG_LINEAR);
     plot->x.whole = true;
     plot->x.low = 0.0;

@@ -12,7 +12,8 @@ struct rg_fold_group {
     size_t of;
     enum rg_held_out which;
     struct rg_fold_scores scores;
-    size_t rank; /* by the mean loss, from 1, equal ones alike; 0: no run is done */
+    size_t
+        rank; /* by the mean of the best losses, or of the test losses, from 1, equal ones alike; 0: no run is done */
 };
 
 /* Fill in scores and ranks of groups [n], whose `runs` and `of` are set. */

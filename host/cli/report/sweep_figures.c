@@ -99,6 +99,12 @@ static const struct rg_summary *any_run(const struct rg_sweep_view *v) {
     return NULL;
 }
 
+/* Are the runs ranked by the loss of validation data? */
+static bool is_held_out(const struct rg_sweep_view *v) {
+    const struct rg_summary *const any = any_run(v);
+    return any && any->held_out > 0;
+}
+
 /* ---- Along an option ---- */
 
 /* The groups that differ only in axis `x`, and the axes that all plots share. */
@@ -150,9 +156,10 @@ static void set_axes(struct line *l) {
     }
     for (size_t i = 0; i < groups_of(v) * seeds_of(v); i++) {
         const struct rg_summary *const s = v->runs[i];
-        if (s && isfinite(s->loss)) {
-            low = fmin(low, s->loss);
-            high = fmax(high, isfinite(s->baseline) ? fmin(s->loss, 10.0 * s->baseline) : s->loss);
+        const double loss = !s ? (double)NAN : s->held_out > 0 ? rg_summary_ranked(s) : s->loss;
+        if (s && isfinite(loss)) {
+            low = fmin(low, loss);
+            high = fmax(high, isfinite(s->baseline) ? fmin(loss, 10.0 * s->baseline) : loss);
         }
         l->baseline = s && !(fabs(s->baseline - l->baseline) <= 1e-9 * l->baseline) ? NAN : l->baseline;
     }
@@ -160,7 +167,7 @@ static void set_axes(struct line *l) {
     high = fmax(high, l->baseline);
     l->x_axis = rg_axis_of(v->axes[l->x].name, min > 0.0 && max >= 8.0 * min ? RG_LOG10 : RG_LINEAR);
     set_ticks(&v->axes[l->x], min, max, &l->x_axis);
-    l->y_axis = rg_axis_of("loss", rg_scale_of(low, high));
+    l->y_axis = rg_axis_of(is_held_out(v) ? "best held-out loss" : "loss", rg_scale_of(low, high));
     if (isfinite(low) && isfinite(high)) {
         l->y_axis.low = l->y_axis.scale == RG_LOG10 ? log10(low) : fmin(0.0, low);
         l->y_axis.high = y_value(l, high);
@@ -218,7 +225,7 @@ static rg_status add_runs(const struct line *l, size_t first, struct rg_plot *pl
     for (size_t i = 0; i < n * seeds; i++) {
         const struct rg_summary *const run = runs_of(l->view, first + i / seeds * stride)[i % seeds];
         series->x[i] = x_value(l, i / seeds);
-        series->y[i] = run ? y_value(l, run->median_loss) : (double)NAN;
+        series->y[i] = run ? y_value(l, rg_summary_ranked(run)) : (double)NAN;
     }
     return RG_OK;
 }
@@ -252,7 +259,8 @@ static rg_status large_plot(const struct line *l, bool learned, const char *titl
         plot->y.low = 0.0;
         plot->y.high = 100.0;
     } else if (bands) {
-        (void)snprintf(plot->y.label, sizeof plot->y.label, "loss: median, and quartiles as a band");
+        (void)snprintf(plot->y.label, sizeof plot->y.label, "%s: median, and quartiles as a band",
+                       is_held_out(v) ? "best held-out loss" : "loss");
     }
     for (int lines = bands ? 0 : 1; lines < 2; lines++) {
         int color = 0;
@@ -283,11 +291,17 @@ static bool begin_lines(const struct rg_sweep_view *v, struct line *l) {
 rg_status rg_sweep_plot_loss(const struct rg_sweep_view *v, struct rg_plot *plot) {
     struct line l;
     char title[NAME_BYTES];
+    const bool held_out = is_held_out(v);
     if (!begin_lines(v, &l)) {
         return RG_OK;
     }
-    (void)snprintf(title, sizeof title, "%s%s by %s", v->has_seeds ? "Median loss over the " : "Loss",
-                   v->has_seeds ? rg_sweep_member_names[v->members] : "", v->axes[l.x].name);
+    (void)snprintf(title, sizeof title, "%s%s%s by %s",
+                   v->has_seeds && held_out ? "Median best held-out loss"
+                   : v->has_seeds           ? "Median loss"
+                   : held_out               ? "Best held-out loss"
+                                            : "Loss",
+                   v->has_seeds ? " over the " : "", v->has_seeds ? rg_sweep_member_names[v->members] : "",
+                   v->axes[l.x].name);
     return large_plot(&l, false, title, plot);
 }
 
@@ -449,6 +463,7 @@ static void set_gradient(const struct rg_sweep_view *v, size_t group, struct rg_
 rg_status rg_sweep_table(const struct rg_sweep_view *v, struct rg_own_table *table) {
     static const char *const more[] = {"runs",    "lower quartile",     "median loss", "upper quartile",
                                        "learned", "factor a step back", "horizon"};
+    enum { MEDIAN = 2 };
     static const char *const titles[] = {[RG_OVER_SEEDS] = "Over the seeds",
                                          [RG_OVER_FOLDS] = "Over the folds",
                                          [RG_OVER_BOTH] = "Over the folds and seeds"};
@@ -456,6 +471,7 @@ rg_status rg_sweep_table(const struct rg_sweep_view *v, struct rg_own_table *tab
     const char *heads[MAX_HEADS + N_MORE];
     const size_t n = list_axes(v, axes_of(v), heads);
     memcpy(heads + n, more, sizeof more);
+    heads[n + MEDIAN] = is_held_out(v) ? "median held-out loss" : heads[n + MEDIAN];
     RG_TRY(rg_table_create(table, v->has_seeds ? titles[v->members] : "All runs", heads, n + N_MORE, groups_of(v)));
     size_t row = 0;
     for (size_t g = 0; g < groups_of(v); g++) {
