@@ -145,15 +145,57 @@ checked "runs: every option that differs, and the losses of validation and test"
 
 expect_status 0 "$program" sweep "${small[@]}" --hidden 3 --updates 2 --seed 1,2 --quiet --out grid
 file=$(find grid -name 'training-*.done' | sort | head -1)
-refused 4 'grid holds no run, but 2 results of a compare or sweep .*with --out grid' "$program" runs grid
 refused 4 'grid holds the results of a compare or sweep.*with --out grid goes on' "$program" --resume grid
-refused 4 'the result of a training of compare or sweep, without tensors; .*--out grid shows' "$program" inspect "$file"
+expect_status 0 "$program" inspect "$file" --json
+check_json 'assert end["file"] == sys.argv[1] and end["format"] == "training" and end["updates"] == 2, end
+assert end["model"] is None and end["best_model"] is None and end["options"]["seed"] in (1, 2), end' "$file"
 expect_status 0 "$program" verify grid
 [ "$(grep -c '^whole .*training-.*done: the result of a' "$folder/stdout")" -eq 2 ] ||
     fail "verify does not know the results of a sweep"
 head -c 300 "$file" >cut.done
 refused 6 'cut.done' "$program" verify cut.done
 checked "results of a sweep are called what they are"
+
+# which file belongs to which run: the events of sweep and compare, runs, and inspect say the same
+for command in "sweep --cell rnn,gru --seed 1,2" "compare --remedies gru,lstm --seeds 2"; do
+    read -r -a words <<<"$command"
+    rm -rf kept
+    some=("$program" "${words[@]}" --data t.csv --val-frac 0.25 --hidden 2 --updates 2 --device cpu --diagnose none --quiet --keep)
+    expect_status 0 "${some[@]}" --json --out kept
+    cp "$folder/stdout" events
+    expect_status 0 "$program" runs kept --json
+    cp "$folder/stdout" rows
+    expect_status 0 "${some[@]}" --out kept
+    expect_line '^\./rnn-gpu runs kept names the files of each run$'
+    expect_status 0 "$program" runs kept
+    expect_line '^the weights of RUN are in kept/RUN\.safetensors, and the best ones in'
+    expect_line '^training-[0-9a-f]{16} '
+    for file in kept/training-*.done; do
+        expect_status 0 "$program" inspect "$file" --json
+        cat "$folder/stdout"
+    done >results
+    expect_status 0 "$program" inspect "$file"
+    expect_line "^  model +${file%.done}\.safetensors$"
+    expect_line "^  best_model +${file%.done}-best\.safetensors$"
+    expect_status 0 "${some[@]}" --json --out "kept-${words[0]}.csv"
+    cp "$folder/stdout" beside
+    check_json 'import csv, os
+def read(path):
+    return [json.loads(line) for line in open(path)]
+def runs(path):
+    return [run for e in read(path) for run in (e.get("runs") if "remedy" in e else [e] if e.get("event") == "run" else [])]
+by_hash = {run["weights_hash"]: (run["model"], run["best_model"]) for run in runs("events")}
+assert len(by_hash) == 4 and all(os.path.exists(f) for pair in by_hash.values() for f in pair), by_hash
+results = read("results")
+assert {r["weights_hash"]: (r["model"], r["best_model"]) for r in results} == by_hash, (results, by_hash)
+assert sorted((r["model"], r["best_model"]) for r in read("rows")) == sorted(by_hash.values())
+assert all(r["run"] + ".safetensors" == os.path.basename(r["model"]) for r in read("rows"))
+table = {r["weights_hash"]: (r["model"], r["best_model"]) for r in csv.DictReader(open(sys.argv[1]))}
+assert {r["weights_hash"]: (r["model"], r["best_model"]) for r in runs("beside")} == table, table' "kept-${words[0]}.csv"
+done
+expect_status 0 "$program" sweep "${small[@]}" --hidden 3 --updates 2 --seed 1,2 --quiet --json
+check_json 'assert all("model" not in line and "best_model" not in line for line in lines), lines'
+checked "the files of each run"
 
 mkdir empty
 refused 4 'holds no run' "$program" runs empty

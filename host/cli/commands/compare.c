@@ -58,7 +58,7 @@ static void on_update(void *self, const struct rg_update *update) {
     rg_progress_update(&j->progress, j->name, rg_remedies_work(j->row), update, j->row->config.training.updates);
 }
 
-static json_t *run_json(const struct rg_summary *run) {
+static json_t *run_json(const struct rg_summary *run, const char *model) {
     json_t *const whole = rg_summary_json(run);
     json_t *object = rg_json_pack("{s:o, s:o, s:b}", "seed", rg_json_seed(run->config.training.seed), "median_loss",
                                   rg_json_real(run->median_loss), "learned", rg_summary_learned(run));
@@ -69,6 +69,7 @@ static json_t *run_json(const struct rg_summary *run) {
             rg_json_set(&object, names[i], json_incref(value));
         }
     }
+    rg_trainings_add_models(&object, run, model);
     if (!whole) { /* no memory: no object */
         rg_json_set(&object, names[0], NULL);
     }
@@ -76,8 +77,20 @@ static json_t *run_json(const struct rg_summary *run) {
     return object;
 }
 
+/* Run `k` of row `i`, with the names of its files; NULL without memory. */
+static json_t *named_run_json(struct job *j, size_t i, size_t k) {
+    const struct rg_comparison_row *const row = &j->comparison.rows[i];
+    struct rg_config config = row->config;
+    char model[RG_TRAINING_PATH];
+    config.training.seed += k;
+    return rg_trainings_model(&j->trainings, &config, i * config.compare.seeds + k + 1, model) == RG_OK
+               ? run_json(&row->runs[k], model)
+               : NULL;
+}
+
 /* A row with its rank: the middle run, the median and the quartiles over the seeds, and each run. */
-static json_t *row_json(const struct rg_comparison_row *row, const struct rg_fold_group *group) {
+static json_t *row_json(struct job *j, size_t i, const struct rg_fold_group *group) {
+    const struct rg_comparison_row *const row = &j->comparison.rows[i];
     const struct rg_config *const c = &row->summary.config;
     const struct rg_spread *const s = &row->spread;
     json_t *line = rg_json_pack("{s:I, s:b, s:s, s:s, s:s, s:I, s:f, s:f, s:s, s:o}", "rank", (json_int_t)row->rank,
@@ -90,8 +103,8 @@ static json_t *row_json(const struct rg_comparison_row *row, const struct rg_fol
                                       (json_int_t)s->learned, "loss_q1", rg_json_real(s->q1), "loss_median",
                                       rg_json_real(s->median), "loss_q3", rg_json_real(s->q3)));
     json_t *runs = json_array();
-    for (size_t i = 0; i < row->n_runs; i++) {
-        rg_json_append(&runs, run_json(&row->runs[i]));
+    for (size_t k = 0; k < row->n_runs; k++) {
+        rg_json_append(&runs, named_run_json(j, i, k));
     }
     rg_json_set(&line, "runs", runs);
     if (rg_run_validates(&row->config)) {
@@ -302,7 +315,7 @@ static rg_status show_rows(struct job *j, const struct ranking *r) {
     const struct rg_look look = rg_look_of(j->config);
     if (j->config->output.json) {
         for (size_t i = 0; i < r->n; i++) {
-            rg_json_lines_write(&j->lines, row_json(&c->rows[r->order[i]], r->groups ? &r->groups[i] : NULL));
+            rg_json_lines_write(&j->lines, row_json(j, r->order[i], r->groups ? &r->groups[i] : NULL));
         }
         return RG_OK;
     }
@@ -338,6 +351,7 @@ static rg_status show(struct job *j) {
     if (!j->config->output.json) {
         const struct rg_look look = rg_look_of(j->config);
         rg_outputs_print(j->config, RG_OUT_RUNS, rg_look_text(&look));
+        rg_trainings_tell_models(&j->trainings, rg_look_text(&look));
     }
     if (rg_stop_requested()) {
         rg_trainings_tell_rest(&j->trainings, rg_comparison_runs(c), c->n_rows * j->config->compare.seeds, "training");

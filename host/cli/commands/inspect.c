@@ -418,15 +418,44 @@ static rg_status print_checkpoint(const struct rg_config *config, const struct r
     return end_table(config, &table, status);
 }
 
-/* Refuse the result of a training of compare or sweep, which has no tensors. */
-static rg_status refuse_result(const char *path) {
-    const char *const slash = strrchr(path, '/');
-    const int length = slash == path ? 1 : slash ? (int)(slash - path) : 1;
-    return rg_fail(
-        RG_BAD_FILE,
-        "%s: the result of a training of compare or sweep, without tensors; the same command with --out %.*s "
-        "shows it",
-        path, length, slash ? path : ".");
+/* Print the values of an object that are known, without those of objects in it. */
+static void print_values(const struct rg_config *config, json_t *object) {
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(object, name, value) {
+        if (!json_is_null(value) && !json_is_object(value)) {
+            struct rg_line line = {.length = 0};
+            add_value(value, &line);
+            print_pair(config, name, line.text);
+        }
+    }
+}
+
+static void print_part(const struct rg_config *config, const char *title, json_t *object) {
+    if (object) {
+        (void)printf("\n%s\n", title);
+        print_values(config, object);
+    }
+}
+
+/* Print the result of a training of compare or sweep, which has no tensors, and the names of its models. */
+static rg_status print_result(const struct rg_config *config, struct rg_sections *sections) {
+    json_t *result = NULL;
+    RG_TRY(rg_trainings_json(sections, &result));
+    if (config->output.json) {
+        return rg_json_print(result);
+    }
+    const struct rg_look look = rg_look_of(config);
+    rg_lines_format(stdout, rg_look_table(&look), 2, "%s: the result of a training of compare or sweep",
+                    sections->path);
+    (void)json_object_del(result, "file");
+    (void)json_object_del(result, "format");
+    print_values(config, result);
+    print_part(config, "validation", json_object_get(result, "validation"));
+    print_part(config, "test", json_object_get(result, "test"));
+    print_part(config, "options", json_object_get(result, "options"));
+    json_decref(result);
+    return RG_OK;
 }
 
 rg_status rg_command_inspect(const struct rg_config *config) {
@@ -446,7 +475,7 @@ rg_status rg_command_inspect(const struct rg_config *config) {
     bool foreign = false;
     RG_TRY(rg_sections_read(config->subject, &sections, &foreign));
     const bool is_result = rg_trainings_is(sections);
-    const rg_status status = is_result ? refuse_result(config->subject) : print_checkpoint(config, sections);
+    const rg_status status = is_result ? print_result(config, sections) : print_checkpoint(config, sections);
     rg_sections_destroy(sections);
     return status;
 }

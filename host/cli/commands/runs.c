@@ -11,16 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/counted.h"
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/trainings.h"
 #include "cli/report/columns.h"
+#include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
-#include "files/shell_text.h"
 #include "options/options.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -43,6 +42,7 @@ struct one_run {
     double validation;   /* lowest loss of the validation data; NAN: none */
     double test;         /* loss of the test data; NAN: none */
     uint64_t checkpoint; /* update of the newest intact checkpoint; 0: none */
+    json_t *result;      /* of a training of compare or sweep (rg_trainings_json), else NULL */
 };
 
 struct runs {
@@ -194,6 +194,33 @@ static rg_status add_run(struct runs *r, const char *folder, const char *name) {
     return status;
 }
 
+/* Add the result of a training of compare or sweep. A damaged one is reported and left out. */
+static rg_status add_result(struct runs *r, const char *path, const char *name) {
+    struct one_run *const run = &r->items[r->n];
+    struct rg_sections *sections = NULL;
+    bool foreign = false;
+    *run = (struct one_run){.loss = NAN, .validation = NAN, .test = NAN};
+    rg_status status = rg_sections_read(path, &sections, &foreign);
+    status = status == RG_OK ? rg_trainings_json(sections, &run->result) : status;
+    rg_sections_destroy(sections);
+    if (status != RG_OK) {
+        rg_log("%s", rg_error_message());
+        return status == RG_NO_MEMORY ? status : RG_OK;
+    }
+    r->n++;
+    RG_TRY(rg_copy_string(&run->name, name));
+    run->name[strlen(name) - strlen(".done")] = '\0';
+    const char *const verdict = json_string_value(json_object_get(run->result, "verdict"));
+    run->options = json_incref(json_object_get(run->result, "options"));
+    run->updates = (uint64_t)json_integer_value(json_object_get(run->result, "updates"));
+    run->loss = number_of(run->result, "loss");
+    run->validation = number_of(json_object_get(run->result, "validation"), "best_loss");
+    run->test = number_of(json_object_get(run->result, "test"), "loss");
+    (void)snprintf(run->state, sizeof run->state, "%s", json_string_value(json_object_get(run->result, "reason")));
+    (void)snprintf(run->verdict, sizeof run->verdict, "%s", verdict ? verdict : "-");
+    return RG_OK;
+}
+
 static int by_name(const void *a, const void *b) {
     return strcmp(((const struct one_run *)a)->name, ((const struct one_run *)b)->name);
 }
@@ -213,8 +240,11 @@ static rg_status find_runs(struct runs *r) {
         char path[PATH_BYTES];
         struct stat info;
         (void)snprintf(path, sizeof path, "%.4000s/%s", folder, entry->d_name);
-        if (entry->d_name[0] != '.' && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        const bool there = entry->d_name[0] != '.' && stat(path, &info) == 0;
+        if (there && S_ISDIR(info.st_mode)) {
             status = add_run(r, path, entry->d_name);
+        } else if (there && rg_trainings_is_name(entry->d_name)) {
+            status = add_result(r, path, entry->d_name);
         }
     }
     (void)closedir(list);
@@ -299,13 +329,17 @@ static bool can_go_on(const struct one_run *run) {
 }
 
 static rg_status print_json(const struct one_run *run) {
-    json_t *const line =
+    static const char *const files[] = {"model", "best_model"};
+    json_t *line =
         rg_json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:s, s:b, s:o, s:o}", "run", rg_json_text(run->name), "state",
                      run->state, "updates", (json_int_t)run->updates, "loss", rg_json_real(run->loss),
                      "validation_loss", rg_json_measured(run->validation), "test_loss", rg_json_measured(run->test),
                      "verdict", run->verdict, "resumable", can_go_on(run), "checkpoint",
                      run->checkpoint ? json_integer((json_int_t)run->checkpoint) : json_null(), "options",
                      run->options ? json_incref(run->options) : json_null());
+    for (size_t i = 0; run->result && i < sizeof files / sizeof *files; i++) {
+        rg_json_set(&line, files[i], json_incref(json_object_get(run->result, files[i])));
+    }
     return rg_json_print(line);
 }
 
@@ -395,16 +429,21 @@ fail:
     return status;
 }
 
-static rg_status show(struct runs *r) {
-    const size_t n_trainings = r->n == 0 ? rg_trainings_count(r->config->subject) : 0;
-    char number[RG_COUNTED_BYTES], word[RG_SHELL_WORD];
-    if (n_trainings > 0) {
-        return rg_fail(RG_BAD_FILE,
-                       "%s holds no run, but %s of a compare or sweep (training-*.done); the same command "
-                       "with --out %s shows them and trains what is missing",
-                       r->config->subject, rg_counted(n_trainings, "result", number),
-                       rg_shell_word(r->config->subject, word));
+/* Name the models of the trainings of compare and sweep, if there are any. */
+static void tell_models(const struct runs *r) {
+    const struct rg_look look = rg_look_of(r->config);
+    bool last = false, best = false;
+    for (size_t i = 0; i < r->n; i++) {
+        last = last || json_is_string(json_object_get(r->items[i].result, "model"));
+        best = best || json_is_string(json_object_get(r->items[i].result, "best_model"));
     }
+    if (last) {
+        rg_lines_format(stdout, rg_look_text(&look), 2, "the weights of RUN are in %s/RUN.safetensors%s",
+                        r->config->subject, best ? ", and the best ones in RUN-best.safetensors" : "");
+    }
+}
+
+static rg_status show(struct runs *r) {
     if (r->n == 0) {
         return rg_fail(RG_BAD_FILE, "%s holds no run: no folder of --out is in it", r->config->subject);
     }
@@ -412,7 +451,8 @@ static rg_status show(struct runs *r) {
         RG_TRY(print_json(&r->items[i]));
     }
     if (!r->config->output.json) {
-        return print_table(r);
+        RG_TRY(print_table(r));
+        tell_models(r);
     }
     return RG_OK;
 }
@@ -424,6 +464,7 @@ rg_status rg_command_runs(const struct rg_config *config) {
     for (size_t i = 0; i < r.n; i++) {
         rg_free(r.items[i].name);
         json_decref(r.items[i].options);
+        json_decref(r.items[i].result);
     }
     rg_free(r.items);
     rg_free(r.columns);

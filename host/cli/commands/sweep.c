@@ -57,9 +57,11 @@ static void on_run(void *self, size_t i, size_t finished) {
         (void)snprintf(s->labels, sizeof s->labels, "%s", s->replicas.items[i].summary.labels);
         rg_screen_labels(s->config, s->labels);
     }
-    s->shown = s->shown == RG_OK ? rg_sweep_print_run(&s->tables, i, &s->replicas.items[i].summary) : s->shown;
-    rg_run_table_add(&s->table, i + 1, rg_sweep_values(s->grid, s->grid->n_axes, i), &s->replicas.items[i].summary,
-                     s->replicas.items[i].model, s->replicas.items[i].best);
+    const struct rg_replica *const run = &s->replicas.items[i];
+    const char *const model = run->model ? run->model : "";
+    s->shown = s->shown == RG_OK ? rg_sweep_print_run(&s->tables, i, &run->summary, model) : s->shown;
+    rg_run_table_add(&s->table, i + 1, rg_sweep_values(s->grid, s->grid->n_axes, i), &run->summary, run->model,
+                     run->best);
     rg_progress_count(&s->progress, finished);
     if (s->lines.status != RG_OK || ferror(stdout)) {
         rg_stop_no_reader();
@@ -217,6 +219,7 @@ static rg_status show_rest(struct sweep *s) {
     RG_TRY(rg_attempts_end(&attempts));
     if (!s->config->output.json) {
         rg_outputs_print(s->config, RG_OUT_RUNS, rg_look_text(&s->tables.look));
+        rg_trainings_tell_models(&s->trainings, rg_look_text(&s->tables.look));
     }
     if (rg_stop_requested()) {
         rg_trainings_tell_rest(&s->trainings, done, s->replicas.n, "run");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/sizes.h"
+#include "cli/commands/trainings.h"
 #include "cli/report/fold_table.h"
 #include "cli/report/lines.h"
 #include "cli/report/screen.h"
@@ -125,11 +126,12 @@ static json_t *json_settings(const char *event, const struct rg_grid_of_runs *gr
 
 /* ---- Runs ---- */
 
-static void print_json(const struct rg_sweep_tables *s, size_t i, const struct rg_summary *r) {
+static void print_json(const struct rg_sweep_tables *s, size_t i, const struct rg_summary *r, const char *model) {
     json_t *line = json_settings("run", s->grid, s->grid->n_axes, i);
     rg_json_merge(&line, rg_summary_json(r));
     rg_json_set(&line, "options", rg_settings_json("sweep", s->config, &r->config));
     rg_json_set(&line, "learned", json_boolean(rg_summary_learned(r)));
+    rg_trainings_add_models(&line, r, model);
     rg_json_lines_write(s->lines, line);
 }
 
@@ -162,10 +164,10 @@ static rg_status begin_runs(struct rg_sweep_tables *s, const struct rg_summary *
     return make_table(s, keys_of(s->grid, s->grid->n_axes), shown, n, true, &s->rows);
 }
 
-rg_status rg_sweep_print_run(struct rg_sweep_tables *s, size_t i, const struct rg_summary *r) {
+rg_status rg_sweep_print_run(struct rg_sweep_tables *s, size_t i, const struct rg_summary *r, const char *model) {
     struct rg_columns *const t = &s->rows;
     if (s->config->output.json) {
-        print_json(s, i, r);
+        print_json(s, i, r, model);
         return RG_OK;
     }
     RG_TRY(t->cells ? RG_OK : begin_runs(s, r));

@@ -24,8 +24,9 @@ struct rg_sweep_tables {
 /* {"<option>": value, …} of axes [0, n_axes) of a run. */
 json_t *rg_sweep_values(const struct rg_grid_of_runs *grid, size_t n_axes, size_t run);
 
-/* The row of run `i`, and what comes below the last row. RG_NO_MEMORY. */
-rg_status rg_sweep_print_run(struct rg_sweep_tables *tables, size_t i, const struct rg_summary *run);
+/* The row of run `i`, whose model is in the file `model` ("": it is not kept), and what comes below the last row.
+ * RG_NO_MEMORY. */
+rg_status rg_sweep_print_run(struct rg_sweep_tables *tables, size_t i, const struct rg_summary *run, const char *model);
 rg_status rg_sweep_print_runs_end(struct rg_sweep_tables *tables);
 
 /* The losses over the seeds, ranked: with validation data the lowest of each run's validations, else the training

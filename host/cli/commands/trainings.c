@@ -10,11 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/called.h"
 #include "base/counted.h"
 #include "base/ending.h"
 #include "base/hash.h"
 #include "cli/commands/run_table.h"
+#include "cli/report/lines.h"
+#include "cli/settings.h"
 #include "data/data_fingerprint.h"
+#include "files/json_lines.h"
 #include "files/shell_text.h"
 #include "options/options_store.h"
 #include "ranks/ranks.h"
@@ -94,11 +98,15 @@ void rg_trainings_close(struct rg_trainings *t) {
     *t = (struct rg_trainings){.lock = {.file = -1}};
 }
 
+bool rg_trainings_is_name(const char *name) {
+    return strncmp(name, "training-", strlen("training-")) == 0 && rg_ends_in(name, ".done");
+}
+
 size_t rg_trainings_count(const char *folder) {
     DIR *const list = opendir(folder);
     size_t n = 0;
     for (const struct dirent *entry = NULL; list && (entry = readdir(list));) {
-        n += strncmp(entry->d_name, "training-", strlen("training-")) == 0 && rg_ends_in(entry->d_name, ".done");
+        n += rg_trainings_is_name(entry->d_name);
     }
     if (list) {
         (void)closedir(list);
@@ -238,6 +246,40 @@ static rg_status restore(const struct rg_sections *from, const struct rg_config 
     return check(s, from);
 }
 
+/* ---- As JSON ---- */
+
+void rg_trainings_add_models(json_t **object, const struct rg_summary *summary, const char *model) {
+    char best[RG_TRAINING_PATH];
+    if (model[0]) {
+        rg_trainings_best(model, best);
+        rg_json_set(object, "model", rg_json_text(model));
+        rg_json_set(object, "best_model", summary->held_out > 0 ? rg_json_text(best) : json_null());
+    }
+}
+
+/* The name of a file beside the result DIR/training-KEY.done, if that file exists. */
+static json_t *find_beside(const char *done, const char *ending) {
+    char path[RG_TRAINING_PATH];
+    const int stem = (int)(strlen(done) - strlen(".done"));
+    const int n = snprintf(path, sizeof path, "%.*s%s", stem, done, ending);
+    return n < (int)sizeof path && access(path, F_OK) == 0 ? rg_json_text(path) : json_null();
+}
+
+rg_status rg_trainings_json(struct rg_sections *s, json_t **out) {
+    const struct rg_config usual = rg_config_default();
+    const bool named = rg_ends_in(s->path, ".done");
+    struct rg_summary summary;
+    RG_TRY(restore(s, &usual, &summary));
+    json_t *object = rg_json_pack("{s:o, s:s, s:o, s:o}", "file", rg_json_text(s->path), "format", "training", "model",
+                                  named ? find_beside(s->path, ".safetensors") : json_null(), "best_model",
+                                  named ? find_beside(s->path, "-best.safetensors") : json_null());
+    rg_json_merge(&object, rg_summary_json(&summary));
+    rg_json_set(&object, "learned", json_boolean(rg_summary_learned(&summary)));
+    rg_json_set(&object, "options", rg_settings_json("train", &summary.config, &summary.config));
+    *out = object;
+    return object ? RG_OK : rg_fail(RG_NO_MEMORY, "out of memory for the result of a training");
+}
+
 /* ---- Finding and storing ---- */
 
 static rg_status append(struct rg_sections ***list, size_t *n, size_t *room, struct rg_sections *sections) {
@@ -364,6 +406,14 @@ rg_status rg_trainings_keep(struct rg_trainings *t, const struct rg_config *conf
         return RG_OK;
     }
     return status;
+}
+
+void rg_trainings_tell_models(const struct rg_trainings *t, size_t width) {
+    char word[RG_SHELL_WORD];
+    if (t->keeps_models && t->folder) {
+        rg_lines_format(stdout, width, 2, RG_CALLED " runs %s names the files of each run",
+                        rg_shell_word(t->folder, word));
+    }
 }
 
 void rg_trainings_tell_rest(const struct rg_trainings *t, size_t done, size_t n, const char *what) {

@@ -10,6 +10,8 @@
 #ifndef RG_TRAININGS_H
 #define RG_TRAININGS_H
 
+#include <jansson.h>
+
 #include "cli/commands/checkpoints.h"
 #include "files/fingerprint.h"
 #include "files/lock.h"
@@ -45,6 +47,17 @@ size_t rg_trainings_count(const char *folder);
 /* Is the file of sections such a result? */
 bool rg_trainings_is(const struct rg_sections *sections);
 
+/* *out = what a stored result says, with the names of the model files beside it: {"file", "format", "model",
+ * "best_model", …, "options"}. The sections are used up. RG_BAD_FILE, RG_NO_MEMORY. */
+rg_status rg_trainings_json(struct rg_sections *sections, json_t **out);
+
+/* Is it the name of such a result's file? */
+bool rg_trainings_is_name(const char *name);
+
+/* Add the files of a run's models, `model` and `best_model`, to its object, as the tables have them. "" without --keep:
+ * nothing is added. */
+void rg_trainings_add_models(json_t **object, const struct rg_summary *summary, const char *model);
+
 /* The model file of a training, run number `run` of the command, from 1; "" without --keep. RG_NO_MEMORY. */
 rg_status rg_trainings_model(struct rg_trainings *trainings, const struct rg_config *config, size_t run,
                              char path[RG_TRAINING_PATH]);
@@ -69,6 +82,9 @@ rg_status rg_trainings_take(struct rg_trainings *trainings, struct rg_sections *
 /* Store a finished training. If it cannot be saved, that is reported once and is not an error. RG_NO_MEMORY. */
 rg_status rg_trainings_keep(struct rg_trainings *trainings, const struct rg_config *config,
                             const struct rg_summary *summary);
+
+/* With --keep and a folder: print how to find the files of each run. `width`: of the screen. */
+void rg_trainings_tell_models(const struct rg_trainings *trainings, size_t width);
 
 /* After an interrupt: print how many are done, and how the others are trained. `what`: "run" or "training". */
 void rg_trainings_tell_rest(const struct rg_trainings *trainings, size_t done, size_t n, const char *what);
