@@ -309,6 +309,10 @@ START_TEST(none_where_none_is_needed) {
     rg_advise(&o, &advice);
     ck_assert_ptr_null(advice.row); /* interrupted */
     o = base;
+    o.reached = true;
+    rg_advise(&o, &advice);
+    ck_assert_ptr_null(advice.row); /* at its own target */
+    o = base;
     o.last = 0;
     rg_advise(&o, &advice);
     ck_assert_ptr_null(advice.row); /* sequences of one step */

@@ -51,6 +51,7 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
         t->reason == RG_REASON_DIVERGED && t->applied == 0 && d->profile && d->verdict.word == RG_EXPLODING;
     return (struct rg_outcome){.config = &run->config,
                                .ended = t->reason != RG_REASON_INTERRUPTED,
+                               .reached = t->reason == RG_REASON_TARGET,
                                .diverged = t->reason == RG_REASON_DIVERGED && !untrained,
                                .has_verdict = d->profile != NULL,
                                .verdict = d->verdict.word,
@@ -71,7 +72,8 @@ static bool needs_advice(const struct rg_outcome *o) {
     const double part = o->loss / o->baseline; /* NAN if there were no updates */
     const bool arrives =
         o->verdict == RG_STABLE || o->verdict == RG_SENSITIVE || o->verdict == RG_FADING || o->verdict == RG_MIXED;
-    if (!o->ended || o->config->data.model_file || o->config->n_arguments < 1 || (!o->diverged && !o->has_verdict)) {
+    if (!o->ended || o->reached || o->config->data.model_file || o->config->n_arguments < 1 ||
+        (!o->diverged && !o->has_verdict)) {
         return false;
     }
     if (o->diverged) {

@@ -21,6 +21,7 @@ struct rg_outcome {
     const struct rg_config *config; /* as it ran */
     /* false: the run was interrupted, or was not a training; there is no advice then */
     bool ended;
+    bool reached;  /* the run reached its --target-loss */
     bool diverged; /* the run diverged and has no verdict */
     bool has_verdict;
     enum rg_verdict_word verdict;

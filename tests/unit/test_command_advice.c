@@ -1,0 +1,47 @@
+/* The advice at the end of small trainings: when there is none, and what the run decides of it. */
+#define _GNU_SOURCE
+#include "run_command.h"
+
+#define CPU "--device cpu --threads 1 "
+
+/* The last event of a training. */
+static json_t *end_of(const char *line) {
+    struct text printed = {NULL, 0, 0};
+    text_add(&printed, "%s", "");
+    ck_assert_msg(parse(line) == RG_OK, "`%s`: %s", line, rg_error_message());
+    struct captured out = capture_begin(stdout);
+    const rg_status status = rg_command_run(command, &config);
+    capture_end(&out, &printed);
+    ck_assert_msg(status == RG_OK, "`%s`: %s", line, rg_error_message());
+    const char *at = strstr(printed.bytes, "{\"event\":\"end\"");
+    ck_assert_msg(at != NULL, "no end in %s", printed.bytes);
+    json_t *const end = json_loads(at, JSON_DISABLE_EOF_CHECK, NULL);
+    ck_assert_ptr_nonnull(end);
+    free(printed.bytes);
+    return end;
+}
+
+static const char *text_at(json_t *object, const char *key) {
+    return json_string_value(json_object_get(object, key));
+}
+
+/* A run that reached its target needs no advice; the same run without a target does. */
+START_TEST(a_reached_target_needs_none) {
+    static const char line[] = "train --json " CPU "--hidden 4 --steps 20 --batch 8 --cell irnn --updates 25";
+    char with[200];
+    (void)snprintf(with, sizeof with, "%s --target-loss 1000", line);
+    json_t *const before = end_of(line), *const end = end_of(with);
+    ck_assert_str_eq(text_at(before, "reason"), "done");
+    ck_assert_str_eq(text_at(json_object_get(before, "advice"), "row"), "irnn");
+    ck_assert_str_eq(text_at(end, "reason"), "target");
+    ck_assert(json_is_null(json_object_get(end, "remedy")) && json_is_null(json_object_get(end, "advice")));
+    json_decref(before);
+    json_decref(end);
+}
+END_TEST
+
+TEST_MAIN("command advice") {
+    TCase *const tests = add_tests(suite, "advice");
+    tcase_add_checked_fixture(tests, begin_commands, end_commands);
+    tcase_add_test(tests, a_reached_target_needs_none);
+}
