@@ -33,6 +33,9 @@ START_TEST(a_reached_target_needs_none) {
     json_t *const before = end_of(line), *const end = end_of(with);
     ck_assert_str_eq(text_at(before, "reason"), "done");
     ck_assert_str_eq(text_at(json_object_get(before, "advice"), "row"), "irnn");
+    ck_assert_str_eq(text_at(json_object_get(before, "advice"), "command"), text_at(before, "remedy"));
+    ck_assert_str_eq(text_at(before, "remedy"), "./rnn-gpu train --device cpu --threads 1 --hidden 4 --steps 20 "
+                                                "--cell irnn --batch 32 --lr 0.002 --updates 1000");
     ck_assert_str_eq(text_at(end, "reason"), "target");
     ck_assert(json_is_null(json_object_get(end, "remedy")) && json_is_null(json_object_get(end, "advice")));
     json_decref(before);

@@ -350,7 +350,8 @@ json_t *rg_advice_json(const struct rg_advice *a) {
         return json_null();
     }
     const struct rg_recipe_length *const m = a->length;
-    json_t *object = rg_json_pack("{s:s, s:s}", "row", a->row->name, "why", a->row->why);
+    json_t *object =
+        rg_json_pack("{s:s, s:s, s:o}", "row", a->row->name, "why", a->row->why, "command", rg_json_text(a->command));
     rg_json_set(&object, "measured",
                 rg_json_pack("{s:s, s:I, s:f, s:i, s:i, s:I, s:f}", "task", a->recipe->task, "steps",
                              (json_int_t)m->steps, "target", a->recipe->target, "learned", (int)m->learned, "of",

@@ -50,7 +50,7 @@ void rg_advise(const struct rg_outcome *outcome, struct rg_advice *advice);
 /* The reason, what the recipe reached where it was measured, and `limits`: sentences. "" without advice. */
 void rg_advice_text(const struct rg_advice *advice, char *out, size_t bytes);
 
-/* {"row", "why", "measured": {"task", "steps", "target", "learned", "of", "updates", "seconds"}}, or null.
+/* {"row", "why", "command", "measured": {"task", "steps", "target", "learned", "of", "updates", "seconds"}}, or null.
  * NULL without memory. */
 json_t *rg_advice_json(const struct rg_advice *advice);
 
