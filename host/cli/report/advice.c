@@ -306,6 +306,22 @@ static void add_limits(const struct rg_outcome *o, struct rg_advice *a) {
     }
 }
 
+/* The reason of the row, with the loss that this run had to reach. */
+static void take_reason(const struct rg_outcome *o, struct rg_advice *a) {
+    const char *const why = a->row->why, *const goal = strstr(why, RG_ADVICE_GOAL);
+    if (goal) {
+        (void)snprintf(a->why, sizeof a->why, "%.*s%.3g%s", (int)(goal - why), why,
+                       rg_loss_learned_part(o->loss_kind) * o->baseline, goal + strlen(RG_ADVICE_GOAL));
+    } else {
+        (void)snprintf(a->why, sizeof a->why, "%s", why);
+    }
+}
+
+/* Has the run, well below its baseline, a loss to which the recipe would only bring it? */
+static bool has_reached(const struct rg_outcome *o, const struct rg_recipe *recipe) {
+    return !o->diverged && o->loss < recipe->target && o->loss < SOME_PROGRESS * o->baseline;
+}
+
 void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
     const enum rg_advice_model model = model_of(o->config);
     bool builds = false, again = false;
@@ -318,11 +334,12 @@ void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
         const struct rg_advice_row *const row = &rg_advice_rows[i];
         if (fits(o, row, made)) {
             const bool found = build(o, rg_recipe_of(row->choice, model, kind_of(o)), advice, &again);
-            advice->row = found && !again ? row : NULL;
+            advice->row = found && !again && !has_reached(o, advice->recipe) ? row : NULL;
             break;
         }
     }
     if (advice->row) {
+        take_reason(o, advice);
         add_limits(o, advice);
     } else {
         advice->command[0] = '\0';
@@ -341,7 +358,7 @@ void rg_advice_text(const struct rg_advice *a, char *out, size_t bytes) {
                    "%s Measured on %s over %zu steps, 128 units: %u of %d seeds came below a loss of %g, after %zu "
                    "updates and %.2g s "
                    "on 2 processors.%s",
-                   a->row->why, a->recipe->task, m->steps, m->learned, RG_RECIPE_SEEDS, a->recipe->target, m->reached,
+                   a->why, a->recipe->task, m->steps, m->learned, RG_RECIPE_SEEDS, a->recipe->target, m->reached,
                    m->seconds, a->limits);
 }
 
@@ -351,7 +368,7 @@ json_t *rg_advice_json(const struct rg_advice *a) {
     }
     const struct rg_recipe_length *const m = a->length;
     json_t *object =
-        rg_json_pack("{s:s, s:s, s:o}", "row", a->row->name, "why", a->row->why, "command", rg_json_text(a->command));
+        rg_json_pack("{s:s, s:s, s:o}", "row", a->row->name, "why", a->why, "command", rg_json_text(a->command));
     rg_json_set(&object, "measured",
                 rg_json_pack("{s:s, s:I, s:f, s:i, s:i, s:I, s:f}", "task", a->recipe->task, "steps",
                              (json_int_t)m->steps, "target", a->recipe->target, "learned", (int)m->learned, "of",

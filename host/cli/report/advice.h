@@ -13,6 +13,7 @@
 enum {
     RG_ADVICE_BYTES = 1000, /* a longer command is left out */
     RG_ADVICE_LIMITS = 400,
+    RG_ADVICE_WHY = 300,
     RG_ADVICE_TEXT = 500 + RG_ADVICE_LIMITS
 };
 
@@ -40,6 +41,7 @@ struct rg_advice {
     const struct rg_recipe *recipe;
     const struct rg_recipe_length *length; /* length of the recipe whose measurement is shown beside the command */
     char command[RG_ADVICE_BYTES];
+    char why[RG_ADVICE_WHY];       /* the reason: a sentence */
     char limits[RG_ADVICE_LIMITS]; /* sentences: how this run differs from those that were measured; "": it does not */
 };
 

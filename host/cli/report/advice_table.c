@@ -87,7 +87,8 @@ const struct rg_advice_row rg_advice_rows[] = {
      .situation = "--optimizer sgd --lr 1e6 --clip-norm 0"},
     {.name = "irnn-did-not-learn", .models = IDENTITY, .verdicts = ANY,
      .when = RG_WHEN_AT_RECIPE, .choice = RG_RECIPE_GRU,
-     .why = "This run was the measured recipe of an irnn and has not learned; gates are the next remedy.",
+     .why = "This run was the measured recipe of an irnn, and its loss is not below " RG_ADVICE_GOAL "; gates are the next "
+             "remedy.",
      .situation = "--cell irnn --hidden 2"},
     {.name = "dead-units", .models = PLAIN | IDENTITY, .verdicts = ANY,
      .when = RG_WHEN_DEAD, .choice = RG_RECIPE_IRNN,
@@ -128,8 +129,8 @@ const struct rg_advice_row rg_advice_rows[] = {
      .situation = "--cell lstm --forget-bias 20 --init normal:1"},
     {.name = "gates-did-not-learn", .models = GATED, .verdicts = LOST | ARRIVES,
      .when = RG_WHEN_AT_RECIPE, .choice = RG_RECIPE_LONGER,
-     .why = "This run was the measured recipe of these gates and has not learned; a smaller rate for longer is "
-             "steadier.",
+     .why = "This run was the measured recipe of these gates, and its loss is not below " RG_ADVICE_GOAL
+             "; a smaller rate for longer is steadier.",
      .situation = "--cell gru --hidden 1"},
     {.name = "gates-vanishing", .models = GATED, .verdicts = LOST,
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_OWN,

@@ -45,6 +45,9 @@ enum rg_advice_condition {
     RG_WHEN_AT_BASELINE /* the loss is at least 0.9 of the baseline */
 };
 
+/* Stands in a reason for the loss below which the run would have learned. */
+#define RG_ADVICE_GOAL "{goal}"
+
 /* A row of the table: the runs to which it applies, and the recipe to advise. The first row that applies is used. */
 struct rg_advice_row {
     const char *name;
@@ -52,7 +55,7 @@ struct rg_advice_row {
     unsigned verdicts; /* bits 1 << enum rg_verdict_word, and RG_ADVICE_DIVERGED */
     enum rg_advice_condition when;
     enum rg_recipe_choice choice;
-    const char *why;       /* a sentence that is true wherever the row applies */
+    const char *why;       /* a sentence that is true wherever the row applies; RG_ADVICE_GOAL may stand in it */
     const char *situation; /* options of a run on `adding` to which the row applies, for tests and docs/remedies.sh */
 };
 
