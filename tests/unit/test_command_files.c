@@ -40,7 +40,7 @@ START_TEST(inspect_tensors) {
 }
 END_TEST
 
-/* ---- A run's folder ---- */
+/* ---- Models and results ---- */
 
 /* Change the byte at a place, from the end of the file if it is negative. */
 static void damage(const char *name, long at) {
@@ -51,6 +51,89 @@ static void damage(const char *name, long at) {
     ck_assert_int_eq(fseek(file, -1, SEEK_CUR), 0);
     ck_assert(fputc(byte ^ 1, file) >= 0 && fclose(file) == 0);
 }
+
+/* A model with a prefix of another program, and a tensor that is not part of it. */
+static void put_foreign_model(const char *name) {
+    static const float zeros[4] = {0.0F, 0.5F, -0.5F, 0.25F};
+    static const struct {
+        const char *name;
+        size_t rows, columns;
+    } parts[] = {{"net.lstm_or_rnn.weight_ih_l0", 2, 2},
+                 {"net.lstm_or_rnn.weight_hh_l0", 2, 2},
+                 {"net.lstm_or_rnn.bias_ih_l0", 2, 0},
+                 {"net.lstm_or_rnn.bias_hh_l0", 2, 0},
+                 {"decoder.weight", 1, 2},
+                 {"decoder.bias", 1, 0},
+                 {"decoder.scale", 1, 0}};
+    struct rg_tensor items[sizeof parts / sizeof *parts];
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const size_t n = parts[i].rows * (parts[i].columns ? parts[i].columns : 1);
+        items[i] = (struct rg_tensor){.name = parts[i].name,
+                                      .dtype = RG_F32,
+                                      .n_dims = parts[i].columns ? 2 : 1,
+                                      .shape = {parts[i].rows, parts[i].columns},
+                                      .data = zeros,
+                                      .data_bytes = n * sizeof *zeros};
+    }
+    ck_assert_int_eq(rg_safetensors_write(name, items, sizeof items / sizeof *items, NULL), RG_OK);
+}
+
+/* Move the result of a training in a folder of a sweep. */
+static void move_result(const char *folder, const char *to) {
+    DIR *const list = opendir(folder);
+    bool found = false;
+    ck_assert_ptr_nonnull(list);
+    for (const struct dirent *entry = readdir(list); entry && !found; entry = readdir(list)) {
+        char path[600];
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        found = strstr(entry->d_name, ".done") != NULL && rename(path, to) == 0;
+    }
+    (void)closedir(list);
+    ck_assert(found);
+}
+
+START_TEST(models_and_results) {
+    put_foreign_model("foreign.safetensors");
+    put_text("words.csv", "text,label\ncat mat rat,yes\nrat rat mat,yes\nmat mat cat,no\ncat,no\nrat mat,perhaps\n");
+    put_text("ab.csv", "series,a,b,label\n1,1,2,0.5\n1,2,1,0.5\n2,3,5,0.25\n2,2,4,0.25\n");
+    make("train --quiet " TINY "--data words.csv --hidden 2 --embed 2 --updates 1 --out words --diagnose none");
+    make("train --quiet " TINY "--data ab.csv --normalize --hidden 2 --cell lstm --layers 2 --bidirectional --skip 1 "
+         "--updates 1 --out ab --diagnose none");
+    static const double norm[] = {1.5};
+    const struct rg_tensor gradients[] = {
+        {.name = "grad_norm", .dtype = RG_F64, .n_dims = 1, .shape = {1}, .data = norm, .data_bytes = sizeof norm},
+        {.name = "grad.bias", .dtype = RG_F64, .n_dims = 1, .shape = {1}, .data = norm, .data_bytes = sizeof norm}};
+    ck_assert_int_eq(rg_safetensors_write("g.safetensors", gradients, 2, NULL), RG_OK);
+    ck_assert_int_eq(rg_safetensors_write("norm.safetensors", gradients, 1, NULL), RG_OK);
+    ck_assert_int_eq(rg_safetensors_write("bias.safetensors", gradients + 1, 1, NULL), RG_OK);
+    make("sweep --quiet " TINY "--batch 2 --steps 3 --hidden 2 --updates 1 --seed 1-2 --out swept --diagnose none");
+    move_result("swept", "one.done");
+    static const char *const lines[] = {
+        "inspect foreign.safetensors",
+        "inspect foreign.safetensors --json",
+        "inspect words/model.safetensors",
+        "inspect ab/model.safetensors",
+        "inspect words/model.safetensors --json",
+        "inspect g.safetensors",
+        "inspect norm.safetensors",
+        "inspect bias.safetensors",
+        "inspect one.done",
+        "inspect ./one.done",
+        "inspect words",
+        "inspect words/log.jsonl",
+        "verify one.done",
+        "verify words",
+        "verify g.safetensors",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        (void)run_command(lines[i]);
+    }
+    damage("one.done", -2);
+    (void)run_command("verify one.done");
+}
+END_TEST
+
+/* ---- A run's folder ---- */
 
 START_TEST(a_run) {
     make("train --quiet " TINY "--batch 2 --steps 3 --hidden 2 --updates 4 --out run --save-every 2 --cell gru");
@@ -190,6 +273,7 @@ TEST_MAIN("command_files") {
     TCase *const tests = add_tests(suite, "command_files");
     tcase_add_checked_fixture(tests, begin_commands, end_commands);
     tcase_add_test(tests, inspect_tensors);
+    tcase_add_test(tests, models_and_results);
     tcase_add_test(tests, a_run);
     tcase_add_test(tests, logs);
     tcase_add_test(tests, runs);
