@@ -69,6 +69,8 @@ static void put_all_arrays(void) {
     put_arrays("states.npz", x, y, deep(reals("h_0", states, N, 2), 1, N, 2));
     put_arrays("threes.npz", x, deep(reals("y", sixes, N * T, 3), N, T, 3), nothing);
     put_arrays("long.npz", deep(reals("x", inputs, N * T, 2), 1, N * T, 2), reals("y", of_steps, 1, N * T), nothing);
+    put_arrays("long-states.npz", deep(reals("x", inputs, N * T, 2), 1, N * T, 2), reals("y", of_steps, 1, N * T),
+               deep(reals("h_0", states, 1, 2), 1, 1, 2));
     put_arrays("long-pairs.npz", deep(reals("x", inputs, N * T, 2), 1, N * T, 2), reals("y", hot, 1, 5), nothing);
 }
 
@@ -261,6 +263,7 @@ START_TEST(refused) {
         "--data long.npz --loss mse --tbptt 2",
         "--data long-pairs.npz --target steps --loss mse --tbptt 2",
         "--data pairs.npz --target steps --loss mse --tbptt 2",
+        "--data long-states.npz --target steps --loss mse --tbptt 2",
         "--data long.npz --target steps --loss mse --tbptt 2 --bidirectional",
         "--data long.npz --target steps --loss mse --tbptt 2 --skip 1",
         "--data red.csv --val bare.csv",

@@ -89,6 +89,24 @@ START_TEST(comparisons) {
     run_ok("compare " CPU
            "--data classes.csv --hidden 2 --updates 2 --remedies tanh,learned --seeds 1 --out table.csv --keep "
            "--diagnose none --quiet --skip-budget 0.1");
+    static const char *const refused[] = {
+        "sweep " TINY "--updates 1 --lr 1,2 --figure loss --plot p.svg",
+        "sweep " TINY "--updates 1 --lr 1,2 --figure what --plot p.svg",
+        "sweep " TINY "--updates 1 --lr 1,2 --plot p.gif",
+        "sweep " TINY "--updates 1 --lr 1,2 --out nowhere/x.csv",
+        "sweep " TINY "--updates 1 --lr 1",
+        "sweep " CPU "--data - --hidden 2 --updates 1 --seed 1,2 --val-frac 0.5",
+        "sweep " CPU "--data bare.csv --hidden 2 --updates 1 --lr 1,2",
+        "compare " TINY "--updates 1 --remedies tanh --figure what --plot p.svg",
+        "compare " TINY "--updates 1 --remedies tanh --plot p.gif",
+        "compare " TINY "--updates 1 --remedies tanh --out nowhere/x.csv",
+        "compare " TINY "--updates 1 --remedies what",
+        "compare " CPU "--data - --hidden 2 --updates 1 --remedies tanh --seeds 2 --val-frac 0.5",
+        "compare " CPU "--data bare.csv --hidden 2 --updates 1 --remedies tanh --seeds 2",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        (void)run_command(refused[i]);
+    }
     check_told("commands-pages.txt");
     free(told.bytes);
 }

@@ -4,6 +4,7 @@
 /* after it, which has to be first */
 #include <sys/stat.h>
 
+#include "files/sections.h"
 #include "told_page.h"
 
 #define TINY "--device cpu --threads 1 --precision double "
@@ -32,9 +33,31 @@ static void run_for_notes(const char *line) {
     told = all;
     for (char *at = strtok_r(now.bytes, "\n", &rest); at; at = strtok_r(NULL, "\n", &rest)) {
         const bool is_told = at[0] == '$' || strncmp(at, "note: ", 6) == 0 || strncmp(at, "status ", 7) == 0;
-        if (is_told) {
+        char *const folder = strstr(at, command_folder);
+        if (is_told && folder) {
+            text_add(&told, "%.*sFOLDER%s\n", (int)(folder - at), at, folder + strlen(command_folder));
+        } else if (is_told) {
             text_add(&told, "%s\n", at);
         }
+    }
+    free(now.bytes);
+}
+
+/* What inspect says of a checkpoint: the command that made it, its options and its sections. */
+static void tell_checkpoint(const char *name) {
+    struct text all = told;
+    char line[200], *rest = NULL;
+    (void)snprintf(line, sizeof line, "inspect %s", name);
+    told = (struct text){NULL, 0, 0};
+    run_ok(line);
+    struct text now = told;
+    told = all;
+    bool is_told = true; /* not what stands between the head and the command, which depends on the machine */
+    for (char *at = strtok_r(now.bytes, "\n", &rest); at && strncmp(at, "tensor ", 7) != 0;
+         at = strtok_r(NULL, "\n", &rest)) {
+        is_told = strcmp(at, "made by") == 0 || (is_told && !strstr(at, " of training on "));
+        const bool is_of_machine = strstr(at, "  device ") == at || strstr(at, "  data   ") == at;
+        text_add(&told, is_told && !is_of_machine ? "%s\n" : "%.0s", at);
     }
     free(now.bytes);
 }
@@ -114,7 +137,6 @@ START_TEST(resumed) {
     (void)run_command("train --json --resume run --hidden 3");
     tell_page("run/report.html");
     run_ok("runs .");
-    run_ok("inspect run/checkpoint-7.ckpt --json");
 }
 END_TEST
 
@@ -148,6 +170,10 @@ START_TEST(the_command_line_of_a_run) {
     };
     make("train --quiet " SMALL "--data classes.csv --updates=3 --out run --val-frac 0.5 --seed 5 --patience=9");
     make("train --quiet " SMALL "--schedule cosine --updates 3 --out wave");
+    tell_checkpoint("run/checkpoint-3.ckpt");
+    tell_checkpoint("wave/checkpoint-3.ckpt");
+    make("train --quiet " TINY "--data classes.csv --hidden 2 --epochs 2 --out passes --diagnose none");
+    tell_checkpoint("passes/checkpoint-2.ckpt");
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         run_for_notes(lines[i]);
         tell_made_by("run/report.html");
@@ -189,6 +215,44 @@ START_TEST(what_cannot_be_resumed) {
 }
 END_TEST
 
+/* Data that cannot be read again: there is nothing to resume from. */
+START_TEST(data_from_a_pipe) {
+    const int before = dup(STDIN_FILENO);
+    ck_assert(before >= 0 && freopen("classes.csv", "r", stdin) != NULL);
+    run_for_notes("train " TINY "--data - --hidden 2 --updates 3 --out piped --save-every 1 --diagnose none");
+    ck_assert(dup2(before, STDIN_FILENO) == STDIN_FILENO && close(before) == 0);
+    tell_folder("piped");
+}
+END_TEST
+
+/* Change the last byte but `back` of a section of a checkpoint, and give it the checksums that fit. */
+static void change_section(const char *name, const char *section, size_t back, char byte) {
+    struct rg_sections *sections = NULL;
+    bool foreign = false;
+    ck_assert_int_eq(rg_sections_read(name, &sections, &foreign), RG_OK);
+    const struct rg_section *const found = rg_sections_find(sections, section);
+    ck_assert(found && found->bytes > back);
+    ((char *)found->data)[found->bytes - 1 - back] = byte;
+    ck_assert_int_eq(rg_sections_write(sections, name), RG_OK);
+    rg_sections_destroy(sections);
+}
+
+/* A checkpoint of another version, and one without the command line that made it. */
+START_TEST(checkpoints_that_do_not_fit) {
+    make("train --quiet " SMALL "--updates 2 --out run --save-every 1 --diagnose none");
+    change_section("run/checkpoint-2.ckpt", "program", 1, 'x');
+    const rg_status status = parse("train --resume run --updates 3");
+    ck_assert(status == RG_OK && rg_command_run(command, &config) == RG_BAD_FILE);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "run/checkpoint-2.ckpt was written by rnn-gpu "));
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "; this is rnn-gpu " RG_VERSION ", which would continue with "
+                                                     "different bits: resume it with that version"));
+    ck_assert_int_eq(unlink("run/checkpoint-2.ckpt"), 0);
+    change_section("run/checkpoint-1.ckpt", "arguments", 0, 'x');
+    (void)run_command("train --resume run --updates 3");
+    tell_folder("run");
+}
+END_TEST
+
 /* ---- Before the first update ---- */
 
 START_TEST(notes_and_refusals) {
@@ -196,7 +260,8 @@ START_TEST(notes_and_refusals) {
         "train " SMALL "--updates 1 --skip 3 --diagnose none",
         "train " SMALL "--updates 1 --skip 2 --diagnose none",
         "train " SMALL "--updates 1 --skip 9 --steps 2 --diagnose none",
-        "train " TINY "--data far.csv --hidden 2 --updates 1 --diagnose none",
+        "train " TINY "--data far.csv --loss mse --hidden 2 --updates 1 --diagnose none",
+        "train " TINY "--data even.csv --loss mse --hidden 2 --updates 1 --diagnose none",
         "train --json --dry-run --resume run",
         "train --json " TINY "--data classes.csv --hidden 2 --epochs 3 --batch 3 --dry-run --val-frac 0.5",
         "train " SMALL "--updates 0 --figure loss --plot p.svg",
@@ -213,7 +278,6 @@ START_TEST(notes_and_refusals) {
         "train --quiet " TINY
         "--data classes.csv --hidden 2 --updates 4 --figure accuracy --plot p.svg --val-frac 0.5 --val-every 2",
         "train --quiet " TINY "--data classes.csv --hidden 2 --updates 4 --figure gates --plot p.svg --cell gru",
-        "train --quiet " TINY "--data - --hidden 2 --updates 1 --out piped",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         run_for_notes(lines[i]);
@@ -229,7 +293,8 @@ static void begin(void) {
     put_text("classes.csv", "series,a,b,label\n1,1,2,red\n1,2,1,red\n2,3,5,green\n2,2,4,green\n3,0,1,blue\n3,1,0,blue\n"
                             "4,1,1,red\n4,0,2,red\n");
     put_text("val.csv", "series,a,b,label\n1,1,2,red\n1,2,1,red\n2,3,5,green\n3,1,0,blue\n");
-    put_text("far.csv", "series,a,label\n1,1,40\n1,2,40\n2,3,31\n3,0,-2\n");
+    put_text("far.csv", "series,a,label\n1,1,40\n1,2,40\n2,3,31\n3,0,20\n");
+    put_text("even.csv", "series,a,label\n1,1,30\n1,2,30\n2,3,30\n3,0,30\n");
     put_text("huge.csv", "series,a,label\n1,1,1e200\n1,2,1e200\n2,3,-1e200\n3,0,2e200\n");
 }
 
@@ -242,5 +307,7 @@ TEST_MAIN("command_resume") {
     tcase_add_test(tests, notes_of_a_resumed_run);
     tcase_add_test(tests, the_command_line_of_a_run);
     tcase_add_test(tests, what_cannot_be_resumed);
+    tcase_add_test(tests, checkpoints_that_do_not_fit);
+    tcase_add_test(tests, data_from_a_pipe);
     tcase_add_test(tests, notes_and_refusals);
 }
