@@ -19,8 +19,9 @@ struct rg_bench_result {
     bool library; /* wide products were the device's library's */
 };
 
-/* Time forward, backward, weight gradient, clipping, Adam with the squared error on the last step, inputs already on
- * the device. The first update, which builds kernels, is not counted. */
+/* Time whole updates: forward, backward, weight gradient, clipping and Adam. The loss is the squared error with one
+ * output and cross-entropy with several, at the last step or at every step as the case says. The inputs are on the
+ * device. The first update, which builds kernels, is not counted. */
 rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, struct rg_bench_result *result);
 
 /* Queue one such update of weights that are zero, and forget it: for a device that counts launches (planned.h). */
@@ -35,7 +36,7 @@ double rg_bench_unused_flops(const struct rg_bench_case *c);
 /* Bytes that the update takes with the whole batch in memory at once. */
 rg_status rg_bench_whole_bytes(const struct rg_device *device, const struct rg_bench_case *c, uint64_t *bytes);
 
-/* The one-layer model with one output that the bench trains. */
+/* The one-layer model that the bench trains on that case. */
 struct rg_shape rg_bench_shape(const struct rg_bench_case *c);
 
 /* The device's peak of fused multiply-adds in GFLOP/s: the best of several runs, now. */

@@ -50,15 +50,15 @@ struct rg_team {
     pthread_mutex_t device_mutex; /* held by who uses the device; taken before nothing else */
     size_t n;
     struct member *members;        /* [n] */
-    struct shared_buffers *shared; /* [n_shared], of the device_mutex */
+    struct shared_buffers *shared; /* [n_shared], guarded by device_mutex */
     size_t n_shared, n_alone;
-    /* what follows, and the members' queues, of the mutex */
+    /* `mutex` guards what follows, and the members' queues */
     pthread_mutex_t mutex;
     pthread_cond_t work, drained; /* something is queued or a member is out of step; a queue is empty */
     size_t n_left;
     rg_status status; /* the first failure */
     char message[MESSAGE_BYTES];
-    /* of the driver alone */
+    /* used by the driver's thread alone */
     struct rg_launch *launches; /* [n] */
     struct command **taken;     /* [n] */
     size_t *takers;             /* [n], places of members */

@@ -15,9 +15,10 @@
 
 static const double PACE_SECONDS = 0.05; /* of queued work; then the host waits for it */
 
-/* Wait now and then, so that a signal finds only about PACE_SECONDS of work queued. The time since the last wait tells
- * how many segments that is. There is no need to wait in two cases. If the batch is one segment, the training's reports
- * wait. If the net has no control block it only computes outputs, which are read chunk by chunk. */
+/* Wait now and then until the device is done, so that a signal finds only about PACE_SECONDS of work queued. The time
+ * since the last wait tells how many segments take that long. Two cases need no wait here. If the batch is one segment,
+ * the training waits when it reads the losses. If the net has no control block, it only computes outputs, and the host
+ * waits for those of each chunk. */
 static rg_status keep_pace(struct rg_net *net) {
     struct rg_pace *const pace = &net->pace;
     struct rg_control control;
@@ -208,8 +209,8 @@ rg_status rg_chunk_hold(struct rg_net *net, size_t t) {
     return remake(net, segment);
 }
 
-/* Queue the weight gradient of one direction for the steps `span`. With plan.accum_in_turns they are a part of one
- * slice, otherwise they are all slices. */
+/* Queue the weight gradient of one direction for the steps `span`. With plan.accum_in_turns `span` is one run, which is
+ * a part of one slice. Otherwise it is the whole sequence, and each slice has its part of it. */
 static rg_status add_gradient(struct rg_net *net, size_t layer, size_t direction, struct rg_span span) {
     const struct rg_plan *const p = &net->plan;
     const size_t slice = rg_plan_slice(p, span.begin);

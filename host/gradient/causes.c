@@ -187,7 +187,8 @@ static double *singular_of(const struct walk *w, bool smallest, size_t sequence,
 /* Move the products from the states at step t to the states one step earlier in the scan. */
 static void product_step(struct walk *w, size_t t, size_t order) {
     struct rg_product_move moves[RG_CAUSE_SEQUENCES] = {{.moves = false}};
-    /* a sequence begins at step `begin`; in the second direction it begins at T */
+    /* The products of the first direction end at step `begin`, where a sequence starts. Those of the second direction
+     * go the other way: they start at `begin` and end at T, which the reach says. */
     for (size_t s = 0; s < w->sequences; s++) {
         const size_t row = w->followed[s].row, lag = w->products.triangles[s].steps + 1;
         moves[s].row = row;

@@ -9,13 +9,19 @@
 #include "gradient/time_constants.h"
 #include "gradient/watch.h"
 
-enum { RG_EXPONENTS = 8, RG_DIRECTIONS = 32, RG_CAUSE_SEQUENCES = 4, RG_CAUSE_ROWS = 64 };
+enum {
+    RG_EXPONENTS = 8,       /* most Lyapunov exponents that are kept */
+    RG_DIRECTIONS = 32,     /* most directions of the state that the Jacobian products follow */
+    RG_CAUSE_SEQUENCES = 4, /* most sequences whose Jacobian products are followed */
+    RG_CAUSE_ROWS = 64      /* most sequences of a diagnosis that causes are measured on */
+};
 
 /* One direction of one layer. The lag is the distance to the step of the loss, as in a lag profile; gradient/profile.h
  * defines the lags of a second direction. The backward direction ends at t = 0, so its products start there. */
 struct rg_causes {
     size_t layer, direction;
-    /* `steps` is T, 0 if nothing was measured. The slopes use `rows` sequences, the products the longest of these. */
+    /* `steps` is T. The slopes use `rows` sequences, the products the longest of these. If this direction was not
+     * measured, `directions` below is 0 and sigma_hh is NAN. */
     size_t steps, rows;
     /* NAN at a lag where no sequence has a step: */
     double *slope;     /* [T] by lag: mean derivative of the activations, over units, gates and sequences */

@@ -13,7 +13,7 @@
 #include "rnn_gpu/memory.h"
 
 enum { MIN_ITERATIONS = 2, MAX_ITERATIONS = 1000 };
-static const double SETTLED = 1e-9;
+static const double SETTLED = 1e-9; /* largest relative change of the last iteration */
 
 static size_t numbers(const struct rg_cell_facts *f) {
     return 2 * (f->deltas + 1) * f->hidden;
@@ -180,7 +180,8 @@ static void go_forth(struct vectors *v) {
     }
 }
 
-/* Divide the h_blocks and c_blocks of numbers from a place on by their norm. Returns log10 of the norm. */
+/* Divide the state that begins at `place` by its norm: h_blocks blocks of h and c_blocks blocks of c. Returns log10 of
+ * the norm, which counts v->exponent too, and sets that to 0. */
 static double unit(struct vectors *v, size_t place, size_t h_blocks, size_t c_blocks) {
     const size_t n = v->chain->facts->hidden;
     double *const h = v->h + place * n, *const c = v->c + place * n;
@@ -196,11 +197,12 @@ static double unit(struct vectors *v, size_t place, size_t h_blocks, size_t c_bl
     return log10_size;
 }
 
-/* Power iteration. |J v| for |v| = 1 never exceeds the largest singular value, and approaches it in each iteration. */
+/* Power iteration. For |v| = 1, |J v| is at most the largest singular value of J. Each iteration brings it closer,
+ * until it changes by no more than SETTLED, or until the next iteration would exceed `work` multiplications. */
 static void iterate(struct vectors *v, double work, struct rg_chain_result *r) {
     const struct rg_chain *const chain = v->chain;
     const struct rg_cell_facts *const f = chain->facts;
-    const size_t n = f->hidden, at_loss = chain->c_blocks ? 1 : 0;
+    const size_t n = f->hidden, at_loss = chain->c_blocks ? 1 : 0; /* blocks of c in the state at the loss */
     const double each = 2.0 * (double)(chain->steps * f->gates * n * n) * (f->skip ? 2.0 : 1.0);
     for (size_t j = 0; j < n; j++) {
         v->h[j] = 1.0 + 0.5 * sin(1.0 + 2.7 * (double)j);

@@ -14,7 +14,7 @@ struct rg_chain {
     const struct rg_cell_facts *facts; /* borrowed */
     /* `max`: steps that fit; `steps`: steps that were added, from the loss back */
     size_t max, steps;
-    double *factors; /* [most][2][deltas + 1][H]: A_q, then C; B_q, then D */
+    double *factors; /* [max][2][deltas + 1][H]: A_q, then C; B_q, then D */
     double *dh;      /* [H], scratch */
     /* blocks of the state at the earliest step; the state at the loss has one of each */
     size_t h_blocks, c_blocks;

@@ -162,12 +162,12 @@ static void summarise(struct rg_lag_sampler *s, size_t i, int exponent) {
     }
 }
 
-rg_status rg_lag_sampler_measure(struct rg_lag_sampler *s, uint64_t update) {
+rg_status rg_lag_sampler_measure(struct rg_lag_sampler *s, uint64_t updates_done) {
     const struct rg_engine_visit visit = {visit_total, visit_layer, s};
     int exponent = s->exponent;
     for (int i = 0; i < TRIES; i++) {
         exponent = s->exponent;
-        const struct rg_engine_sampling sampling = {s->source, update, s->rows, s->probe, exponent};
+        const struct rg_engine_sampling sampling = {s->source, updates_done, s->rows, s->probe, exponent};
         RG_TRY(rg_engine_sample(s->engine, &sampling, &visit));
         RG_TRY(rg_buffer_read(s->engine->net.device, s->read, s->parts, 0, s->n_sampled * s->steps * sizeof *s->read));
         if (!rescale(s)) {

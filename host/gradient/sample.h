@@ -51,7 +51,8 @@ double rg_sampled_long_share(const struct rg_sampled *sampled, size_t steps);
  * of it. false: all are frozen. */
 bool rg_lag_sampler_driver(const struct rg_lag_sampler *sampler, size_t *matrix, size_t *lag);
 
-/* Sample update `update` with the present weights. Call it before that update is queued. */
-rg_status rg_lag_sampler_measure(struct rg_lag_sampler *sampler, uint64_t update);
+/* Sample the update that follows `updates_done` others, with the present weights. Call it before that update is queued.
+ */
+rg_status rg_lag_sampler_measure(struct rg_lag_sampler *sampler, uint64_t updates_done);
 
 #endif

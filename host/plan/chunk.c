@@ -17,8 +17,8 @@ static const uint64_t RUN_BYTES = (uint64_t)4 << 20; /* of a run of one block's 
 static const uint64_t UNKNOWN_CACHE = (uint64_t)16 << 20;
 /* Most that cached_run relies on. A virtual machine is told the cache of its whole host. */
 static const uint64_t MOST_CACHE = (uint64_t)32 << 20;
-/* The number of segments. Those inside a slice and after its first accum_steps steps have the same length, so they are
- * counted together: a sequence may have a billion steps. */
+/* The number of segments. A sequence may have a billion steps, so segments of equal length are counted together: those
+ * inside a slice that do not reach into its first run. */
 static size_t count_segments(const struct rg_plan *p) {
     const size_t a = p->accum_steps, length = p->segment_steps / a * a;
     size_t n = 0;
@@ -115,9 +115,9 @@ static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info
     return rows > busy ? rows : busy;
 }
 
-/* Length of a run of steps whose results stay in a core's cache between scan and weight gradient; T if a block of
- * whole sequences fits a cache. A run has enough steps times sequences that its sums cost little. Its length depends
- * on the sizes and the device alone, because it decides the order of sums. */
+/* Steps of a run. The results of a run stay in a core's cache from the reverse scan to the weight gradient. A run also
+ * has so many steps times sequences that its sums cost little. If a block of whole sequences fits a cache, the run is
+ * the whole sequence, T. The length depends on the sizes and the device alone, because it decides the order of sums. */
 static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *info) {
     const struct sizes bytes = whole_panels(p, info);
     const size_t rows = rg_min(p->block, p->shard), few = rg_divide_up(RG_SLICE_ROWS, rows);

@@ -10,15 +10,15 @@
 #include "rnn_gpu/memory.h"
 
 enum {
-    MIN_GROUPS = 32,       /* of a weight gradient: work for as many processors */
-    GPU_BLOCKS = 16384,    /* of RG_OUTER_ROWS rows k in all slices: work for as many item rows of a GPU */
+    MIN_GROUPS = 32,       /* work-groups of a weight gradient: with fewer, some of 32 processors would be idle */
+    GPU_BLOCKS = 16384,    /* blocks of RG_OUTER_ROWS rows k in all slices together: one for each item row of a GPU */
     GPU_SLICES = 128,      /* most slices on a GPU */
     GPU_HEAD_PARTS = 32,   /* most parts of the batch in the head's gradient on a GPU */
-    GPU_SLICE_ROWS = 64,   /* as RG_SLICE_ROWS, on a GPU */
+    GPU_SLICE_ROWS = 64,   /* on a GPU what RG_SLICE_ROWS is elsewhere */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
     GROUPS_A_UNIT = 4,     /* work-groups for each compute unit */
-    MAX_SHARES = 512,      /* of a table of words, which a range of words is sorted into */
-    MAX_RANGES = 256
+    MAX_SHARES = 512,      /* shares of a table of words: into so many a range of tokens is sorted */
+    MAX_RANGES = 256       /* ranges of tokens that are sorted */
 };
 static const uint64_t MAX_PARTIAL_BYTES = (uint64_t)128 << 20;
 static size_t take(size_t *at, size_t elements) {
@@ -64,7 +64,8 @@ static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     }
     const uint64_t fit = rg_max(1, (size_t)(MAX_PARTIAL_BYTES / (all * p->real_bytes)));
     const bool gpu = device->info.is_gpu;
-    /* of unequal slices the longest would keep a GPU's units waiting; those of few steps have one step each, or few */
+    /* Short sequences get twice as many slices, so that a slice has one step or few. Slices of unequal length would
+     * keep a GPU's units waiting for the longest. */
     const size_t blocks = p->steps <= GPU_SLICES ? 2 * GPU_BLOCKS : GPU_BLOCKS;
     const size_t wanted = gpu ? rg_min(GPU_SLICES, rg_divide_up(blocks, panels * rg_divide_up(rows, RG_OUTER_ROWS)))
                               : rg_divide_up(MIN_GROUPS, panels);

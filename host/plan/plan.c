@@ -48,8 +48,9 @@ struct rg_span rg_plan_accum_after(const struct rg_plan *p, size_t begin) {
     return (struct rg_span){begin, end - (end - begin - 1) / p->accum_steps * p->accum_steps};
 }
 
-/* Move *begin back over whole blocks of accum_steps, at most `room` steps, inside the slice of the step before it. The
- * block at the slice's first step may be shorter. Returns false if the next block has no room. */
+/* Move *begin back over whole runs of accum_steps steps. It stays in the slice that holds the step before *begin, and
+ * moves over at most `room` steps. The run at the slice's first step may be shorter. Returns true if *begin has come to
+ * the slice's first step, false if the next run has no room. */
 static bool extend_in_slice(const struct rg_plan *p, size_t *begin, size_t room) {
     const size_t a = p->accum_steps, left = *begin - rg_plan_slice_span(p, rg_plan_slice(p, *begin - 1)).begin;
     const size_t full = rg_min((left - 1) / a, room / a), rest = left - full * a;

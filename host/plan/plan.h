@@ -82,7 +82,7 @@ struct rg_plan {
     enum rg_skip_kind skip_kind;
     size_t arena;                                                /* elements of the parameters */
     bool training, dropout, initial, stateful, initial_gradient; /* see struct rg_plan_options */
-    size_t accum_steps;   /* steps whose weight gradient is added up while the scan's results are in cache; T: all */
+    size_t accum_steps;   /* steps of a run: their weight gradient is added while they are in cache; T: all */
     bool accum_in_turns;  /* reverse scan and weight gradient take turns, accum_steps at a time */
     size_t segment_steps; /* most steps in memory at once: T, or a multiple of accum_steps */
     size_t n_segments;    /* number of segments covering T; the reverse pass recomputes each of them */
@@ -155,8 +155,8 @@ static inline bool rg_plan_learned(const struct rg_plan *plan) {
 /* The slice of the weight gradient that step t belongs to. */
 size_t rg_plan_slice(const struct rg_plan *plan, size_t t);
 struct rg_span rg_plan_slice_span(const struct rg_plan *plan, size_t slice);
-/* The accum_steps steps that end at `end`, or begin at `begin`. Each slice is cut into them from its end, so the first
- * ones of a slice may be fewer. */
+/* The run of accum_steps steps that ends at `end`, or that begins at `begin`. Each slice is cut into runs from its end,
+ * so its first run may be shorter. */
 struct rg_span rg_plan_accum_before(const struct rg_plan *plan, size_t end);
 struct rg_span rg_plan_accum_after(const struct rg_plan *plan, size_t begin);
 /* The segment that ends at `end`. */

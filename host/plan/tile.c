@@ -18,23 +18,24 @@ static size_t launched_rows(const struct rg_plan *p) {
     return rg_min(p->chunk, p->shard);
 }
 
-/* Fewer tiles than processors leave some processors idle, and each tile reads all of W_hh in every step. If W_hh is
- * large, each step becomes a launch whose groups share the units of a tile of at most `fit` rows. On a GPU an item
- * then waits as long for its weights, so that pays only where all tiles of a scan, p->tile rows each, read very much.
- */
+/* Choose how many work-groups share a tile; if several do, also its rows, at most `fit`. With one group a tile, fewer
+ * tiles than processors leave some processors idle, and each tile reads all of W_hh in every step. So if W_hh is large,
+ * each step becomes a launch in which several groups share the units of a tile. On a GPU this does not shorten the time
+ * that an item waits for its weights. So there it pays only if all tiles together, of p->tile rows each, read very
+ * much. */
 static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
     const size_t rows = launched_rows(p), units = (size_t)info->units,
                  tile = rg_min(rg_min(rows, info->rows > 1 ? GPU_TILE : RG_CPU_BLOCK_ROWS), fit);
     const size_t tiles = rg_divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
-    /* a weight that is read serves up to four rows: with more than two a processor, there is less to win */
+    /* a weight that was read serves up to four rows: with more than two rows a processor sharing saves fewer reads */
     const uint64_t enough = info->shared_step_bytes * (info->is_gpu || rows <= 2 * units ? 1U : 2U),
                    read = bytes * (info->is_gpu ? rg_divide_up(rows, p->tile) : 1);
     p->groups_per_tile = 1;
     if (!rg_plan_learned(p) && 2 * tiles <= units && read >= enough) {
         p->tile = tile;
-        p->groups_per_tile =
-            info->is_gpu ? units / tiles : rg_max(units / tiles, single_rows); /* a late one then has less to do */
+        /* a processor gets more groups than it has units to run them, so that a late group has less work */
+        p->groups_per_tile = info->is_gpu ? units / tiles : rg_max(units / tiles, single_rows);
     }
 }
 
@@ -67,8 +68,9 @@ static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *inf
     return rg_max(few, rg_round_up(rg_divide_up(rows, 8 * units), RG_CPU_BLOCK_ROWS));
 }
 
-/* Sequences of a work-group: enough groups for the device to balance, as many rows as local memory holds. A processor's
- * states and deltas need none; what it is said to have of it stands for the cache that they should fit. */
+/* Choose the sequences of a work-group: few enough that the device has groups for all its units, and no more than local
+ * memory holds. A processor keeps states and deltas in no local memory, but in its cache; there the size of local
+ * memory that it reports stands for the cache in which they should fit. */
 rg_status rg_tile_plan(struct rg_plan *p, const struct rg_device *device) {
     const struct rg_device_info *info = &device->info;
     const size_t items = rg_device_items(device), vec = (size_t)info->vec;

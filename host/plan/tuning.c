@@ -37,7 +37,7 @@ static bool same_text(const json_t *object, const char *key, const char *wanted)
     return text && strcmp(text, wanted) == 0;
 }
 
-/* 0 or least … most. */
+/* Is the member a whole number that is 0, or from `min` to `max`? *out = the number. */
 static bool read_number(const json_t *object, const char *key, uint64_t min, uint64_t max, uint64_t *out) {
     const json_t *const value = json_object_get(object, key);
     const json_int_t number = json_integer_value(value);
@@ -45,7 +45,7 @@ static bool read_number(const json_t *object, const char *key, uint64_t min, uin
     return json_is_integer(value) && number >= 0 && (number == 0 || (*out >= min && *out <= max));
 }
 
-/* -1, 0 or 1; a file without it is from a program that did not measure it. */
+/* Is the member -1, 0 or 1, or absent? *out = the number, 0 if it is absent: earlier programs did not measure it. */
 static bool read_answer(const json_t *object, const char *key, int *out) {
     const json_t *const value = json_object_get(object, key);
     const json_int_t number = json_integer_value(value);

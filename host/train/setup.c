@@ -32,7 +32,7 @@ static rg_status take_apart(struct rg_pixels pixels, struct rg_dataset **data) {
     return status;
 }
 
-/* Check the width of data that were just read; then as take_apart. A model's data have the width of the model. */
+/* Refuse data that were just read and are too wide, unless a model says how wide its data are; then as take_apart. */
 static rg_status finish_reading(const struct rg_model *model, struct rg_pixels pixels, struct rg_dataset **data) {
     if (!model && (*data)->n_features >= RG_MAX_WIDTH) {
         const rg_status status =
@@ -211,7 +211,6 @@ fail:
 }
 
 rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
-    static const double LARGE = 30.0; /* a tenth of it is enough to saturate a unit whose weights are near 0.1 */
     enum { ENOUGH = 1000 };
     struct rg_dataset part = *data;
     double *moments = NULL, largest = 0.0;
@@ -230,10 +229,10 @@ rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
     }
     rg_free(moments);
     largest = fmin(largest, DBL_MAX); /* their squares may be infinite */
-    if (largest > LARGE && data->features) {
+    if (largest > RG_LARGE_NUMBER && data->features) {
         rg_log("%s: the inputs are large (`%s` is about %.2g), which saturates units; --normalize scales them",
                data->path, data->features[at], largest);
-    } else if (largest > LARGE) {
+    } else if (largest > RG_LARGE_NUMBER) {
         rg_log("%s: the inputs are large (feature %zu is about %.2g), which saturates units; --normalize scales them",
                data->path, at + 1, largest);
     }
@@ -268,7 +267,7 @@ void rg_setup_round(const struct rg_config *config, struct rg_tensor *tensor) {
     if (rg_config_is_double(config)) {
         return;
     }
-    for (size_t i = 0; i < n; i++) { /* a float's bytes are those of doubles that are done with */
+    for (size_t i = 0; i < n; i++) { /* float i is written over bytes of double i or an earlier one, already read */
         double value;
         memcpy(&value, bytes + i * sizeof value, sizeof value);
         const float rounded = (float)value;

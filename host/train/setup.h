@@ -35,6 +35,11 @@ void rg_setup_cut(const struct rg_config *config, enum rg_target target, struct 
 rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_model *start, struct rg_dataset *training,
                              struct rg_dataset *const *others, size_t n_others);
 
+/* Inputs or targets beyond this size are told. A weight is near 0.1 at first, so an input of 30 adds 3 to a
+ * pre-activation, and tanh(3) is 0.995: the unit is saturated. A target of 30 is as far from the head's first outputs.
+ */
+#define RG_LARGE_NUMBER 30.0
+
 /* Log where inputs are so large that they saturate units. RG_NO_MEMORY. */
 rg_status rg_setup_tell_scale(const struct rg_dataset *data);
 

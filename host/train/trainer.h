@@ -72,7 +72,8 @@ void rg_trainer_state_release(struct rg_trainer_state *state);
 struct rg_trainer_hooks {
     void (*on_update)(void *self, const struct rg_update *update); /* in order, each update once */
     void *self;
-    rg_status (*before)(void *self, uint64_t update); /* an update, from 0, is about to be queued; or NULL */
+    /* the update that follows `updates_done` others is about to be queued; or NULL */
+    rg_status (*before)(void *self, uint64_t updates_done);
     /* After a report, and a validation that was due, with nothing queued and more updates to come; or NULL. */
     rg_status (*at_rest)(void *self, const struct rg_trainer_state *state);
     uint64_t rest_every; /* there is a report after every multiple of so many updates; 0: where it suits the device */

@@ -152,9 +152,10 @@ bool rg_dataset_is_labelled(const struct rg_dataset *dataset);
 double rg_dataset_target(const struct rg_dataset *dataset, size_t i);
 int32_t rg_dataset_token(const struct rg_dataset *dataset, size_t i);
 
-/* Inputs first … first + n: those of kind RG_INPUT_FLOAT as doubles, or as floats; bytes; words. Steps first … first +
- * n of numbers or bytes as [n][F]. They are filled and normalised. RG_BAD_FILE if inputs that stay in a file cannot be
- * read any more. */
+/* Copy inputs, filled and normalised: rg_dataset_numbers and rg_dataset_floats n numbers of the kind RG_INPUT_FLOAT,
+ * rg_dataset_bytes n bytes, rg_dataset_tokens n words, each from number `first` of all inputs on. rg_dataset_steps
+ * copies n steps from step `first` on, as [n][F], of numbers or bytes. RG_BAD_FILE if inputs that stay in a file cannot
+ * be read any more. */
 rg_status rg_dataset_numbers(const struct rg_dataset *dataset, size_t first, size_t n, double *out);
 rg_status rg_dataset_floats(const struct rg_dataset *dataset, size_t first, size_t n, float *out);
 rg_status rg_dataset_bytes(const struct rg_dataset *dataset, size_t first, size_t n, uint8_t *out);

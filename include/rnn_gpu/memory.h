@@ -8,9 +8,9 @@
 
 #include "rnn_gpu/status.h"
 
-/* *out = zeroed memory for `count` items of `size` bytes, aligned to 64 bytes; free it with rg_free. `what` names the
- * object in the message. RG_NO_MEMORY if the product overflows or memory does not suffice; *out is then NULL. count ==
- * 0 gives a valid pointer. */
+/* Set the pointer that `out` points to (of any type, hence void *) to zeroed memory for `count` items of `size` bytes,
+ * aligned to 64 bytes; free it with rg_free. `what` names the object in the message. With `count` 0 the pointer is
+ * valid too. RG_NO_MEMORY if the product overflows or memory does not suffice; the pointer is then NULL. */
 rg_status rg_alloc(void *out, size_t count, size_t size, const char *what);
 
 /* The same, but not zeroed: for the bytes of a file, all of which the caller fills before any is read. */

@@ -154,8 +154,9 @@ rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_optio
 /* Number of weights in the tensors that are not frozen. */
 size_t rg_model_n_trained(const struct rg_model *model);
 
-/* Number of elements of a parameter; its first element in `weights`. */
+/* Number of elements of a parameter. */
 size_t rg_parameter_elements(const struct rg_parameter *parameter);
+/* Pointer to the first element of parameter number `parameter` in model->weights. */
 float *rg_model_values(const struct rg_model *model, size_t parameter);
 
 /* Element `at` of the arena, whatever the model's precision. A model of floats rounds the value. */

@@ -293,15 +293,15 @@ struct rnn_gpu_result {
     uint64_t updates;   /* number of updates, including skipped ones */
     uint64_t skipped;
     double loss;            /* mean over the last tenth of the updates, at least 20; NaN after a divergence */
-    double last_loss;       /* of the last update */
+    double last_loss;       /* of the last update; not finite if that was skipped for it; NaN: no update was made */
     double baseline;        /* loss of the best answer that has not seen the sequence; NaN: not known */
-    double grad_norm;       /* of the last update */
+    double grad_norm;       /* as last_loss */
     double clip_rate;       /* share of updates that were clipped, 0 to 1 */
     double seconds;         /* of the training loop */
     double sequences_per_s; /* over the whole training */
-    struct rnn_gpu_validation validation; /* the last validation; loss NaN: there was none */
-    uint64_t best_update;                 /* update with the lowest validation loss; 0: there was none */
-    double best_loss;
+    struct rnn_gpu_validation validation;     /* the last validation; loss NaN: there was none */
+    uint64_t best_update;                     /* update with the lowest validation loss; 0: there was none */
+    double best_loss;                         /* NaN: there was none */
     double test_loss, test_accuracy, test_r2; /* results for the data of the option `test`; NaN: not known */
     struct rnn_gpu_verdict verdict;
     uint64_t weights_hash; /* equal for equal weights; the program prints it as `weights_hash` */
@@ -329,8 +329,10 @@ RNN_GPU_API void rnn_gpu_trainer_on_update(rnn_gpu_trainer *trainer, rnn_gpu_upd
 RNN_GPU_API void rnn_gpu_trainer_on_validation(rnn_gpu_trainer *trainer, rnn_gpu_validation_function *call, void *user);
 
 /* Train to the end, once. Unless the option `diagnose` is "none", the gradient over time is then measured on one more
- * batch. RNN_GPU_INTERRUPTED after a cancellation; RNN_GPU_DIVERGED. In both cases result and model are those of the
- * last finished update whose weights were finite. */
+ * batch. RNN_GPU_INTERRUPTED after a cancellation; RNN_GPU_DIVERGED. In both cases the model has the last weights that
+ * were finite, and the result counts every finished update. Where the training itself ended early, nothing is measured:
+ * `verdict` is NULL in the result, and the results of test data are NaN. But a training that diverges before its first
+ * applied update has a verdict, on its first weights. */
 RNN_GPU_API rnn_gpu_status rnn_gpu_trainer_run(rnn_gpu_trainer *trainer);
 
 /* End the training after the present update. Any thread may call it, at any time between create and destroy. A signal
@@ -350,14 +352,16 @@ RNN_GPU_API rnn_gpu_status rnn_gpu_trainer_lags(const rnn_gpu_trainer *trainer, 
 
 /* ---- Using a model ---- */
 
-/* Outputs of the model for all sequences, in their order: the tensor `output`, [N][O]. A model with the target "steps"
+/* Outputs of the model for all sequences, in their order: the tensor `output`, [N][O], of type RNN_GPU_F32, or
+ * RNN_GPU_F64 with the option `precision` "double". A model with the target "steps"
  * gives [N][T][O], with 0 in the padding. Outputs are those of the head: numbers, or logits of classes. Targets in the
  * data are ignored. RNN_GPU_BAD_DATA for data that do not fit the model. */
 RNN_GPU_API rnn_gpu_status rnn_gpu_predict(rnn_gpu_device *device, const rnn_gpu_model *model, const rnn_gpu_data *data,
                                            const rnn_gpu_options *options, rnn_gpu_tensors **outputs);
 
 /* One forward and backward pass over all sequences as one batch. The tensors, where P is a parameter's name, are the
- * following. All but the first four are of type RNN_GPU_F64.
+ * following. `loss`, `output`, `grad_norm` and all `grad.` tensors are of type RNN_GPU_F32, or RNN_GPU_F64 with the
+ * option `precision` "double"; the others are always of type RNN_GPU_F64.
  *
  *     loss [1], output [N][O] or [N][T][O], grad_norm [1], grad.P in P's shape; grad.h_0, grad.c_0 with first states
  *     lag.norm.P, lag.share.P, lag.cosine.P   [T], of each weight matrix P: entry tau is the term whose lag is tau

@@ -3,10 +3,10 @@
  * Letters: B rows of the chunk, T steps, F inputs, H hidden units, G gates, O outputs, D directions.
  *
  * Tensors on the device are row-major; time is the outermost dimension. Rows are padded:
- *   Fp = F rounded up to RG_INPUT_PAD; the padding holds zeros
- *   Op = O rounded up to the panel width NR = RG_NV * RG_COLS * RG_VEC
- *   Hp = H rounded up in the same way, or with RG_IS_ROOMY to whole vectors, but at least to NR: then the last panel of
- * a row of Hp units has one vector more than the others if their number is odd.
+ *   Fp = F rounded up to a multiple of RG_INPUT_PAD; the padding holds zeros
+ *   Op = O rounded up to a multiple of NR = RG_NV * RG_COLS * RG_VEC, the width of a panel
+ *   Hp = H rounded up to a multiple of NR too. With RG_IS_ROOMY it is a multiple of RG_VEC, and at least NR: panels are
+ *        two vectors wide, and if Hp has an odd number of vectors, the last panel is three vectors wide.
  * A row of states holds the D directions of a layer side by side: direction d begins at column d*H, and the row is D*Hp
  * long plus some padding. A row of deltas is deltas*Hp long plus the same padding.
  *
@@ -48,10 +48,11 @@ typedef uint32_t rg_u32;
 #define RG_FORWARD_PART 1
 #define RG_REVERSE_PART 2
 
-/* A tile of rows near a work-group, which a GPU has in local memory (RG_LOCAL_AT in common.cl) and a processor in its
- * caches: numbers from one line to the next, and numbers of the whole tile. `width` is the length of a row, `items` the
- * number of items in a work-group. Lines are an odd number of vectors long, because powers of two would fall on the
- * same cache sets or banks. */
+/* The layout of a tile: `tile` rows of `width` numbers, for a work-group of `items` items. RG_TILE_LINE is the distance
+ * from one line to the next, RG_TILE_NUMBERS the size of the whole tile, both in numbers. A GPU has a tile in local
+ * memory, and a line holds four columns of all rows (RG_LOCAL_AT in common.cl). A processor has a tile in its caches,
+ * and a line is a row. A line is an odd number of vectors (on a GPU: of fours) long. With lengths of powers of two all
+ * lines would begin at the same cache set or bank. */
 #define RG_ODD_LINE(width, vec) ((((width) / (vec) + 1) | 1) * (vec)) /* of a width of whole vectors */
 #define RG_TILE_LINE(items, tile, width, vec) ((items) == 1 ? RG_ODD_LINE(width, vec) : 4 * ((tile) + 1))
 #define RG_TILE_NUMBERS(items, tile, width, vec) \
@@ -61,17 +62,21 @@ typedef uint32_t rg_u32;
  * are too wide. */
 #define RG_STATES_ARE_LOCAL(items) ((items) > 1)
 #define RG_DELTAS_ARE_LOCAL(items, gates) ((items) > 1 && (gates) == 1)
-#define RG_MAX_JOBS 10
+#define RG_MAX_JOBS 10 /* most jobs of one launch that packs weights or sums slices */
 
-/* Forward and reverse scan of one direction of one layer. G gates have A pre-activations: the gru keeps the two halves
- * of n apart. kernels/cells/cells.h says how many values a unit saves and how many deltas it makes. */
+/* How many terms k of a sum over k an item of a GPU takes at once, if it has `vectors` vectors of weights for each k.
+ * With an odd number, such as the gru's 3, there is less work for each k, so it takes more of them. */
+#define RG_K_AT_ONCE(vectors) ((vectors) % 2 ? 8 : 4)
+
+/* Kinds of skip, for skip_kind. */
 #define RG_SKIP_NONE 0
 #define RG_SKIP_IS_ADD 1
 #define RG_SKIP_IS_DILATED 2
 #define RG_SKIP_IS_LEARNED 3
-/* Numbers k of a product that an item of a GPU takes at once, with so many vectors of weights for each k. One with few
- * products for each k takes more. */
-#define RG_K_AT_ONCE(vectors) ((vectors) % 2 ? 8 : 4)
+
+/* Forward and reverse scan of one direction of one layer. A is the number of sums that a unit makes from its inputs:
+ * one for each of the G gates, and in the gru one more, because it keeps the two halves of n apart.
+ * kernels/cells/cells.h says how many values a unit saves and how many deltas it makes. */
 struct rg_scan_args {
     rg_u64 rows;       /* B */
     rg_u64 steps;      /* T */
@@ -195,10 +200,10 @@ struct rg_input_gradient_args {
  * The rows k come from several sources, one after the other: the states `shift` steps earlier (zero before the first
  * step), and the inputs. After a source with `sums` comes one more row: the sum of d itself, for the bias.
  *
- * The order of the sum is fixed. It takes blocks of `block` sequences in order. In a block it takes groups of
- * `accum_steps` steps in the order of the reverse scan: from the slice's end backwards, or with `rising` from its
- * beginning. In a group it goes from the first step to the last. So the result depends neither on how a batch is cut
- * into chunks of whole blocks nor on how many blocks or groups of steps a launch takes. */
+ * The order of the sum is fixed. It goes from one block of `block` sequences to the next. Inside a block it goes from
+ * one run of `accum_steps` steps to the next, in the order of the reverse scan: from the slice's end backwards, or with
+ * `rising` from its beginning. Inside a run it goes from the first step to the last. So the result does not depend on
+ * how a batch is cut into chunks of whole blocks, nor on how many blocks or runs a launch takes. */
 #define RG_BATCH_BLOCK 128 /* largest block, in sequences */
 #define RG_MAX_SOURCES 3
 #define RG_FROM_STATES 0
@@ -237,8 +242,9 @@ struct rg_weight_gradient_args {
     rg_u32 accumulate;  /* 0: partial is overwritten; 1: added to */
     rg_u32 block;
     rg_u32 n_sources;
-    /* Parts that work-groups divide the rows k of a panel into. With a list of blocks: parts of a slice that have a
-     * partial sum each, part i the blocks of sequences i, i + parts, …, counted from the first one of the sum. */
+    /* Without a list of blocks of rows k (`blocks` is 0): the number of parts into which work-groups divide the rows k
+     * of a panel. With a list: the number of parts of a slice, each with a partial sum of its own. Part i then sums the
+     * blocks of sequences i, i + parts, i + 2 parts, …, counted from the first one of the sum. */
     rg_u32 parts;
     rg_u32 rising;
     rg_u32 first_block; /* number of the chunk's first block of sequences */

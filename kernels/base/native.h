@@ -18,9 +18,9 @@
 #define RG_DOUBLE 0
 #endif
 #if RG_VEC * (1 + RG_DOUBLE) == 16
-#define RG_NV 2 /* 8 x 2 accumulators of 32 registers */
+#define RG_NV 2 /* a block of 8 rows has 8 * 2 accumulators; the processor has 32 registers */
 #else
-#define RG_NV 1 /* 8 x 1 accumulators of 16 registers */
+#define RG_NV 1 /* a block of 8 rows has 8 * 1 accumulators; the processor has 16 registers */
 #endif
 #define RG_COLS 1
 #define RG_ROWS 1
@@ -58,20 +58,21 @@ typedef rg_real rg_unaligned
 #define RG_FMAX(a, b) RG_SELECT((a) > (b), a, b)
 #endif
 #define RG_SPLAT(s) rg_native_splat(s)
-#define RG_FMA(a, b, c) ((a) * (b) + (c)) /* contracted if the machine has the instruction */
+#define RG_FMA(a, b, c) ((a) * (b) + (c)) /* compiled to one instruction if the machine has it */
 #define RG_PREFETCH(p) __builtin_prefetch(p)
 #define RG_EXPONENT(v) ((rg_vec)((((rg_mask)(v)) << 23) + 0x3f800000))
 #define RG_UNROLL _Pragma("GCC unroll 16")
 #define RG_EACH_ROW _Pragma("GCC unroll 1")
 #define RG_INLINE static inline __attribute__((always_inline))
-/* A function around a hot loop that must not be inlined: inlined, it would share its registers with the addresses of
- * the loops around it, and GCC would spill accumulators. */
+/* A function that has a hot loop and must not be inlined. If it were, the addresses of the loops around it would take
+ * registers too, and GCC would keep some accumulators in memory. */
 #define RG_HOT static __attribute__((noinline, unused))
 #define RG_KERNEL static
 #define RG_BARRIER
 #define RG_LOCAL_MEMORY rg_real
 #define RG_ROLLED _Pragma("GCC unroll 1")
-/* Keep a broadcast in a register. Otherwise GCC would load it again for every product. */
+/* Keep the vector v, all of whose lanes are one number, in a register. Otherwise GCC would load the number again for
+ * every product. */
 #if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
 #define RG_PIN(v) __asm__("" : "+v"(v))
 #else

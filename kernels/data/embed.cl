@@ -13,7 +13,7 @@ RG_KERNEL void rg_embed(__global const rg_real *restrict words, __global const r
     }
 }
 
-/* First step of the group of accum_steps steps that ends at `end`. */
+/* First step of the run of accum_steps steps that ends at `end`. */
 RG_INLINE rg_u64 rg_run_begin(struct rg_embed_args s, rg_u64 end) {
     if (s.accum_steps >= s.steps) {
         return 0;

@@ -15,8 +15,8 @@ struct rg_sum_order {
     rg_u32 rising;
     /* The place in the order. */
     size_t row;     /* first sequence of the block */
-    size_t left;    /* steps that are in no group yet */
-    size_t t, stop; /* next step and end of the group */
+    size_t left;    /* steps that are in no run yet */
+    size_t t, stop; /* next step and end of the run */
 };
 
 /* Start at the block whose first sequence is `row`. */

@@ -345,7 +345,6 @@ static rg_status self_test(const struct job *j) {
 
 /* Log where targets are so far from 0 that the head's bias or weights need many updates to reach them. */
 static void tell_far_targets(const struct rg_run *r) {
-    static const double LARGE = 30.0;
     double size = sqrt(r->problem.baseline); /* with mse the baseline is their variance */
     if (r->problem.loss != RG_LOSS_MSE || !r->data.training || r->data.start) {
         return;
@@ -353,7 +352,7 @@ static void tell_far_targets(const struct rg_run *r) {
     for (size_t o = 0; o < r->problem.outputs && !r->data.training->windows.forecast; o++) {
         size = fmax(size, fabs(rg_targets_mean(&r->problem.targets, o)));
     }
-    if (size > LARGE) {
+    if (size > RG_LARGE_NUMBER) {
         rg_log("%s: the targets are large (mean or deviation about %.3g), and a net takes many updates to reach them; "
                "write them in another unit, so that they are near 1",
                r->data.training->path, size);
@@ -512,7 +511,8 @@ rg_status rg_command_train(const struct rg_config *config) {
     struct job j = {.config = config, .lock = {.file = -1}};
     rg_log_quiet(config->output.quiet);
     rg_status status = config->output.dry_run ? dry_run(&j) : train(&j);
-    /* A file that was in order when the run began is one of data that stay on the disk. */
+    /* After the begin RG_BAD_FILE can only mean data that stay on the disk: their file was in order then, and has
+     * changed since. The weights are good, so they are saved. */
     if ((status == RG_NO_DEVICE || status == RG_NO_MEMORY || status == RG_BAD_FILE) && j.begun) {
         status = rg_checkpoints_rescue(&j.checkpoints, status, j.model_path);
     }

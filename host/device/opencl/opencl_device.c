@@ -87,13 +87,14 @@ static void opencl_buffer_destroy(struct rg_device *base, struct rg_buffer *buff
     rg_free(buffer);
 }
 
-/* Bytes between buffers that are made together, so that each begins as a buffer of its own would. */
+/* Bytes from one buffer to the next where several are made in one piece of memory. Each then begins at a multiple of
+ * ALIGNMENT, as a buffer of its own would. */
 static size_t slice_bytes(size_t bytes) {
     enum { ALIGNMENT = 256 };
     return rg_round_up(bytes, ALIGNMENT);
 }
 
-/* rg_cl_check, or rg_cl_check_memory. */
+/* How the code of a call becomes a status: rg_cl_check, or rg_cl_check_memory where memory may be lacking. */
 typedef rg_status check_code(cl_int code, const char *call, const char *object);
 
 /* Queue zeros by a kernel: see kernels/data/fill.cl. */
@@ -114,8 +115,8 @@ static rg_status fill(struct opencl_device *device, cl_mem memory, size_t at, si
                  "clEnqueueNDRangeKernel", "rg_fill");
 }
 
-/* Some GPUs' drivers find the memory of a buffer when a kernel first writes to it. A processor's memory is there, or
- * the process ends. */
+/* Make a GPU's driver find the memory of a new buffer now: some do so only when a kernel first writes to it. On a
+ * processor nothing could be told: the system ends a process that writes to memory which is not there. */
 static rg_status touch(struct opencl_device *device, cl_mem memory, size_t bytes) {
     if (!device->base.info.is_gpu) {
         return RG_OK;
@@ -124,7 +125,7 @@ static rg_status touch(struct opencl_device *device, cl_mem memory, size_t bytes
     return rg_cl_check_memory(device->cl->clFinish(device->queue), "clFinish", device->base.info.name);
 }
 
-/* A piece of memory that is there. */
+/* Create a piece of memory, and make sure that the device has it. RG_NO_MEMORY. */
 static rg_status create_memory(struct opencl_device *device, size_t bytes, cl_mem *memory) {
     cl_int code = CL_SUCCESS;
     *memory = device->cl->clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
