@@ -99,6 +99,11 @@ static inline void tell_line(const char *line, size_t length) {
         json_decref(json);
         return;
     }
+    char name[32] = "", rest[2] = "";
+    if (line[0] == ' ' && sscanf(line, " %31s %1s", name, rest) == 2 && is_of_machine(name)) {
+        text_add(&told, "  %s -\n", name);
+        return;
+    }
     for (size_t i = 0; i < length;) {
         const size_t n = strspn(line + i, "0123456789.e+-");
         if (n > MANY && memchr(line + i, '.', n)) {

@@ -33,10 +33,7 @@ static void run_for_notes(const char *line) {
     told = all;
     for (char *at = strtok_r(now.bytes, "\n", &rest); at; at = strtok_r(NULL, "\n", &rest)) {
         const bool is_told = at[0] == '$' || strncmp(at, "note: ", 6) == 0 || strncmp(at, "status ", 7) == 0;
-        char *const folder = strstr(at, command_folder);
-        if (is_told && folder) {
-            text_add(&told, "%.*sFOLDER%s\n", (int)(folder - at), at, folder + strlen(command_folder));
-        } else if (is_told) {
+        if (is_told) {
             text_add(&told, "%s\n", at);
         }
     }
