@@ -304,6 +304,13 @@ START_TEST(plain_characters) {
     }
     ck_assert_int_eq(rg_utf8_plain('\0', "\x9f"), '\x9f');
     ck_assert_int_eq(rg_utf8_plain('\xc2', "\x9f"), '?');
+    ck_assert_int_eq(rg_utf8_plain('\0', ""), '\0');
+    FILE *const file = tmpfile(); /* what stands before the text does not matter */
+    ck_assert_ptr_nonnull(file);
+    rg_utf8_put(file, "\xc2\x9f" + 1, 1);
+    rewind(file);
+    ck_assert_int_eq(fgetc(file), 0x9f);
+    ck_assert_int_eq(fclose(file), 0);
     ck_assert(rg_utf8_begins('a') && rg_utf8_begins('\xc2') && !rg_utf8_begins('\x80') && !rg_utf8_begins('\xbf'));
 }
 END_TEST
