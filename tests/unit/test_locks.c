@@ -77,6 +77,8 @@ START_TEST(locks_of_removed_files) {
         memset(&locks, 0, sizeof locks);
         (void)snprintf(locks.path, sizeof locks.path, "%s/" RG_LOCK_NAME, folder);
         locks.removed = 2;
+        const int next = dup(STDIN_FILENO);
+        (void)close(next);
         locks.stays_away = i == 0;
         const mode_t before = umask(022);
         ck_assert_int_eq(rg_lock_take(&lock, folder), RG_OK);
@@ -86,7 +88,9 @@ START_TEST(locks_of_removed_files) {
         ck_assert(named.st_ino == locked.st_ino && named.st_size > 0);
         ck_assert_int_eq(named.st_mode & 0777, i == 0 ? 0644 : 0600);
         ck_assert_int_ne(fcntl(lock.file, F_GETFD) & FD_CLOEXEC, 0);
+        ck_assert_int_eq(lock.file, next); /* those that vanished are closed */
         rg_lock_release(&lock);
+        ck_assert_int_ne(fcntl(next, F_GETFD), 0);
         ck_assert_int_ne(access(locks.path, F_OK), 0);
         ck_assert_uint_eq(n_notes, 0);
     }

@@ -52,6 +52,19 @@ ssize_t write(int fd, const void *data, size_t bytes) {
     return written;
 }
 
+/* ---- fsync() likewise: of files, or of folders, it fails ---- */
+
+static struct { int error_of_files, error_of_folders; } syncs;
+
+int fsync(int fd) {
+    struct stat info;
+    const int error = fstat(fd, &info) != 0   ? EBADF
+                      : S_ISDIR(info.st_mode) ? syncs.error_of_folders
+                                              : syncs.error_of_files;
+    errno = error;
+    return error ? -1 : 0;
+}
+
 static void disk_is(size_t room, int error) {
     disk.is_on = true;
     disk.room = room;
@@ -66,9 +79,9 @@ static void disk_is_good(void) {
 }
 
 static void expect_file(const char *text) {
-    char *const found = text_of_file(path);
-    ck_assert_str_eq(found, text);
-    free(found);
+    load();
+    ck_assert_uint_eq(file_bytes, strlen(text));
+    ck_assert_mem_eq(file, text, file_bytes);
 }
 
 /* The file has this text, and nothing else is in the folder. */
@@ -108,6 +121,7 @@ static void begin(void) {
 
 static void end(void) {
     disk_is_good();
+    syncs.error_of_files = syncs.error_of_folders = 0;
     rg_log_to(NULL, NULL);
     clean();
 }
@@ -188,6 +202,54 @@ START_TEST(written_in_pieces) {
     ck_assert_int_eq(rg_file_write("t", "here", 4), RG_OK);
     ck_assert_int_eq(chdir(before), 0);
     expect_only("here");
+}
+END_TEST
+
+/* What does not reach the disk is not saved. Some file systems have no sync of folders, by which no data are lost. */
+START_TEST(syncs_that_fail) {
+    static const struct {
+        int of_files, of_folders;
+        const char *message, *content; /* NULL: saved */
+    } cases[] = {
+        {EIO, 0, ": cannot be saved: Input/output error; check that the folder can be written", "old"},
+        {ENOSPC, 0, ": cannot be saved: No space left on device; free some space or choose another disk", "old"},
+        {0, EIO, ": cannot be saved: Input/output error; check that the folder can be written", "news"},
+        {0, EINVAL, NULL, "news"},
+        {0, ENOTSUP, NULL, "news"},
+        {0, 0, NULL, "news"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rg_growing g;
+        int fd = 99;
+        uint64_t written = 99;
+        test_case("syncs %zu", i);
+        put("old", 3);
+        const int next = dup(STDIN_FILENO);
+        (void)close(next);
+        syncs.error_of_files = cases[i].of_files;
+        syncs.error_of_folders = cases[i].of_folders;
+        const rg_status status = rg_file_write(path, "news", 4);
+        ck_assert_int_eq(status, cases[i].message ? RG_NOT_SAVED : RG_OK);
+        if (cases[i].message) {
+            expect_message(path, cases[i].message);
+        }
+        expect_only(cases[i].content);
+        if (cases[i].message) {
+            ck_assert_int_eq(rg_file_grow(path, &fd), RG_NOT_SAVED);
+            ck_assert_int_eq(fd, -1);
+            expect_message(path, cases[i].message);
+        }
+        const int after = dup(STDIN_FILENO); /* no descriptor was left open */
+        (void)close(after);
+        ck_assert_int_eq(after, next);
+        syncs.error_of_files = syncs.error_of_folders = 0;
+        ck_assert_int_eq(rg_growing_open(&g, path), RG_OK);
+        ck_assert_int_eq(rg_growing_append(&g, "one\n", 4), RG_OK);
+        syncs.error_of_files = cases[i].of_files;
+        ck_assert_int_eq(rg_growing_sync(&g, &written), cases[i].of_files ? RG_NOT_SAVED : RG_OK);
+        ck_assert_uint_eq(written, cases[i].of_files ? 99 : 4);
+        syncs.error_of_files = 0;
+        ck_assert_int_eq(rg_growing_close(&g), RG_OK);
+    }
 }
 END_TEST
 
@@ -502,6 +564,7 @@ TEST_MAIN("output") {
     tcase_add_test(tests, failures);
     tcase_add_test(tests, paths_that_cannot_be_written);
     tcase_add_test(tests, written_in_pieces);
+    tcase_add_test(tests, syncs_that_fail);
     tcase_add_test(tests, tries);
     tcase_add_test(tests, descriptors);
     tcase_add_test(tests, no_signal_is_left);

@@ -231,6 +231,18 @@ START_TEST(no_room_for_a_piece) {
         ck_assert_uint_eq(remove_folder(), 1);
         make_folder();
     }
+    const struct rg_tensor nothing = {"a", RG_U8, 1, {0}, NULL, 0}; /* all of the file is its header */
+    for (int format = 0; format < 5; format++) {
+        test_case("format %d without data", format);
+        put("old", 3);
+        const int limited = setrlimit(RLIMIT_FSIZE, &(struct rlimit){5, before.rlim_max});
+        const rg_status status = format == 0  ? rg_npy_write(path, &nothing)
+                                 : format < 3 ? rg_npz_write(path, &nothing, (size_t)format - 1)
+                                              : rg_safetensors_write(path, &nothing, (size_t)format - 3, NULL);
+        const int unlimited = setrlimit(RLIMIT_FSIZE, &before);
+        ck_assert(limited == 0 && unlimited == 0);
+        expect_unwritten(status, "cannot be saved: File too large; free some space or choose another disk");
+    }
     const struct rg_tensor wrong = {"a", RG_U8, 1, {299}, numbers, 300};
     put("old", 3);
     expect_unwritten(rg_npy_write(path, &wrong), "cannot be saved: tensor 'a': its shape does not fit its 300 bytes");
