@@ -456,4 +456,12 @@ void *dlsym(void *restrict library, const char *restrict name) {
     return found;
 }
 
+/* Bytes of a list of devices up to the native one, whose name is the machine's. */
+static inline int length_to_native(const char *list) {
+    static const char native[] = ", cpu";
+    const char *const at = strstr(list, native);
+    ck_assert_msg(at, "no native device in: %s", list);
+    return (int)(at - list) + (int)strlen(native);
+}
+
 #endif

@@ -322,14 +322,6 @@ START_TEST(threads_limit_a_processor) {
 }
 END_TEST
 
-/* Add the message, without the native device's name, which is the machine's. */
-static void tell_refusal(void) {
-    static const char native[] = ", cpu ";
-    const char *const message = rg_error_message(), *const at = strstr(message, native);
-    ck_assert_ptr_nonnull(at);
-    text_add(&told, "%.*s-\n", (int)(at - message) + (int)strlen(native), message);
-}
-
 START_TEST(refusals) {
     struct rg_device *device = NULL;
     struct made_up_device d = card_of();
@@ -351,10 +343,10 @@ START_TEST(refusals) {
     made_up.n_devices = 2;
     made_up.devices[1] = processor;
     ck_assert_int_eq(rg_device_open("A ", &options, &device), RG_USAGE);
-    tell_refusal();
+    text_add(&told, "%.*s\n", length_to_native(rg_error_message()), rg_error_message());
     options.of_environment = true;
     ck_assert_int_eq(rg_device_open("nothing", &options, &device), RG_NO_DEVICE);
-    tell_refusal();
+    text_add(&told, "%.*s\n", length_to_native(rg_error_message()), rg_error_message());
     made_up.n_devices = 0;
     ck_assert_int_eq(rg_device_open("opencl", &options, &device), RG_NO_DEVICE);
     text_add(&told, "%.120s\n", rg_error_message());
