@@ -4,8 +4,9 @@
  *   r = sigma(x_r + m_r), z = sigma(x_z + m_z), n = tanh(x_n + r m)
  *   h_t = (1 - z) n + z h_{t-1}
  *
- * The two halves of n are summed separately. Sums: x_r + m_r, x_z + m_z, x_n, m. Saved: r, z, n, m. Deltas: r, z, n, m, where
- * m's is r times n's. W_ih belongs to deltas r, z, n and W_hh to r, z, m. `past` is h_{t-1}; z dL/dh is carried back.
+ * The two halves of n are summed separately. Sums: x_r + m_r, x_z + m_z, x_n, m. Saved: r, z, n, m. Deltas: r, z, n, m,
+ * where m's is r times n's. W_ih belongs to deltas r, z, n and W_hh to r, z, m. `past` is h_{t-1}; z dL/dh is carried
+ * back.
  */
 #define RG_CELL gru
 #define RG_GATES 3

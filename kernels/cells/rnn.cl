@@ -11,8 +11,8 @@
 #define RG_DELTAS 1         /* gradients of pre-activations */
 #define RG_HIDDEN_TO(q) (q) /* the sum that vector q of W_hh is added to */
 #define RG_WIDE RG_N        /* vectors of an item in one gate of a panel */
-/* Rows of the forward scan's register block: RG_BLOCK_ROWS with one gate. A row of a cell with more gates has up to four
- * vectors, so fewer rows fit: RG_HEIGHT_OF_FOUR of common.cl. */
+/* Rows of the forward scan's register block: RG_BLOCK_ROWS with one gate. A row of a cell with more gates has up to
+ * four vectors, so fewer rows fit: RG_HEIGHT_OF_FOUR of common.cl. */
 #define RG_HEIGHT RG_BLOCK_ROWS
 
 RG_INLINE void rg_rnn_cell_step(const rg_vec *a, rg_vec past, rg_u32 activation, rg_vec *h, rg_vec *saved) {
