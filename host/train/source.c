@@ -266,8 +266,10 @@ static uint64_t sequence_bytes(const struct rg_device *device, const struct rg_d
     return input_bytes(device, data, n) + n * (data->n_targets * device->info.real_bytes + sizeof *data->lengths);
 }
 
+/* What a run may use of the device, as its plan has it: --memory, else the budget. */
 static uint64_t memory_of(const struct rg_device *device, uint64_t memory) {
-    return memory > 0 && memory < device->info.memory_bytes ? memory : device->info.memory_bytes;
+    const uint64_t limit = memory > 0 ? memory : rg_device_budget(&device->info);
+    return limit < device->info.memory_bytes ? limit : device->info.memory_bytes;
 }
 
 static bool is_staged(const struct rg_device *device, const struct rg_dataset *data, size_t batch, uint64_t memory) {

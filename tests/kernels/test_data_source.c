@@ -129,8 +129,32 @@ START_TEST(targets_of_every_step_are_counted) {
 }
 END_TEST
 
+/* Data may take half of what a run may use of the device: of --memory, or without it of the device's budget, which can
+ * be far less than half of its memory. With more, a batch at a time is there. */
+START_TEST(data_beyond_half_of_the_limit_stay_on_the_host) {
+    static struct made_data m;
+    make_data(&m, TARGETS, true);
+    struct rg_device device = {
+        .info = {.real_bytes = sizeof(float), .memory_bytes = 1U << 30, .max_buffer_bytes = 1U << 30}};
+    const size_t batch = N - 1;
+    const uint64_t all = rg_data_source_bytes(&device, &m.data, N, 0) - N * sizeof(uint32_t);
+    ck_assert_uint_eq(all, (N * (STEPS * FEATURES + TARGETS) + N) * sizeof(float));
+    ck_assert_uint_eq(rg_data_source_sequences(&device, &m.data, batch, 0), N);
+    device.info.budget_bytes = 2 * all;
+    ck_assert_uint_eq(rg_data_source_sequences(&device, &m.data, batch, 0), N);
+    device.info.budget_bytes = 2 * all - 1;
+    ck_assert_uint_eq(rg_data_source_sequences(&device, &m.data, batch, 0), batch);
+    ck_assert_uint_eq(rg_data_source_sequences(&device, &m.data, batch, 2 * all), N);
+    ck_assert_uint_eq(rg_data_source_sequences(&device, &m.data, batch, 2 * all - 1), batch);
+    device.info.budget_bytes = 0;
+    device.info.memory_bytes = 2 * all; /* of which nine tenths are the budget */
+    ck_assert_uint_eq(rg_data_source_sequences(&device, &m.data, batch, 0), batch);
+}
+END_TEST
+
 TEST_MAIN("data_source") {
     TCase *const data = add_tests(suite, "data_source");
     tcase_add_loop_test(data, data_sets_give_their_steps_and_targets, 0, N_KINDS);
     tcase_add_test(data, targets_of_every_step_are_counted);
+    tcase_add_test(data, data_beyond_half_of_the_limit_stay_on_the_host);
 }
