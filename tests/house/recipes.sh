@@ -1,6 +1,7 @@
 #!/bin/bash
 # The recipes of docs/adding.md work: follow_recipes.py does what they say on a copy of the tree, which is then built
-# for the native device of this processor, and the commands that the page shows are run.
+# for the native device of this processor, and the commands that the page shows are run. What the launcher builds, the
+# target rnn-gpu, can be installed and packed as README.md says.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 copy=$(mktemp -d)
@@ -24,3 +25,15 @@ done <<EOF
 $(sed -n 's/^    \$ //p' "$here/docs/adding.md")
 EOF
 [ "$ran" -ge 4 ] || { echo "docs/adding.md shows $ran commands; this test is there to run them"; exit 1; }
+installed=$copy/installed
+if ! cmake --install "$copy/build" --prefix "$installed" >"$copy/install.log" 2>&1; then
+    tail -n 20 "$copy/install.log"
+    echo "cmake --install fails after a build of the target rnn-gpu alone"
+    exit 1
+fi
+for file in bin/rnn-gpu include/rnn_gpu/rnn_gpu.h share/man/man1/rnn-gpu.1; do
+    [ -s "$installed/$file" ] || { echo "$file is not installed"; exit 1; }
+done
+for name in librnn_gpu.a librnn_gpu.so rnn-gpu.pc; do
+    [ -n "$(find "$installed" -name $name)" ] || { echo "$name is not installed"; exit 1; }
+done
