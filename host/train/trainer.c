@@ -77,9 +77,9 @@ static rg_status report(struct loop *l) {
     for (; l->reported < l->queued && !l->stop; l->reported++) {
         const struct rg_record *const r = &history[l->reported % RG_HISTORY];
         const struct rg_update update = {.update = l->reported + 1,
-                                         .loss =
-                                             fabs(rg_exact_read(r->loss)), /* never negative, but a NaN has a sign */
-                                         .grad_norm = rg_exact_read(r->norm),
+                                         /* neither is negative, but a NaN has a sign, which printf would show */
+                                         .loss = fabs(rg_exact_read(r->loss)),
+                                         .grad_norm = fabs(rg_exact_read(r->norm)),
                                          .clipped = r->clipped,
                                          .skipped = r->skipped,
                                          .lr = l->lr[l->reported % RG_HISTORY],

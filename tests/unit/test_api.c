@@ -38,6 +38,9 @@ START_TEST(options) {
     FAILS(rnn_gpu_options_set(o, "bidirectional", "maybe"), RNN_GPU_USAGE, "'maybe' is neither true nor false");
     FAILS(rnn_gpu_options_set(o, "out", "folder"), RNN_GPU_USAGE, "train has no option 'out'");
     FAILS(rnn_gpu_options_set(o, "data", "x.csv"), RNN_GPU_USAGE, "train has no option 'data'");
+    ck_assert_ptr_null(strstr(rnn_gpu_error_message(), "did you mean")); /* math is not near */
+    FAILS(rnn_gpu_options_set(o, "report", "x.html"), RNN_GPU_USAGE, "train has no option 'report'");
+    ck_assert_ptr_null(strstr(rnn_gpu_error_message(), "did you mean")); /* nor is dropout */
     FAILS(rnn_gpu_options_set(o, "peers", "1"), RNN_GPU_USAGE, "train has no option 'peers'");
     rnn_gpu_options_destroy(o);
 }
@@ -343,6 +346,7 @@ START_TEST(diverged) {
     struct rnn_gpu_result result;
     GOOD(rnn_gpu_trainer_create(NULL, o, NULL, NULL, NULL, &trainer));
     FAILS(rnn_gpu_trainer_run(trainer), RNN_GPU_DIVERGED, "the training diverged");
+    ck_assert_ptr_nonnull(strstr(rnn_gpu_error_message(), "and gradient norm nan")); /* a NaN has no sign here */
     GOOD(rnn_gpu_trainer_result(trainer, &result));
     ck_assert_str_eq(result.reason, "diverged");
     rnn_gpu_trainer_destroy(trainer);

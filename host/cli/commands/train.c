@@ -299,12 +299,11 @@ static rg_status diverged(const struct job *j) {
         return rg_fail(
             RG_DIVERGED,
             "diverged: loss %g and gradient norm %g from the first update on, all %llu updates were skipped; %s%s",
-            isnan(t->last_loss) ? fabs(t->last_loss) : t->last_loss, fabs(t->grad_norm), (unsigned long long)t->updates,
-            help_from_start(j), saved);
+            t->last_loss, t->grad_norm, (unsigned long long)t->updates, help_from_start(j), saved);
     }
     return rg_fail(
         RG_DIVERGED, "diverged: stopped at update %llu with loss %g and gradient norm %g%s, updates skipped: %llu%s",
-        (unsigned long long)t->updates, isnan(t->last_loss) ? fabs(t->last_loss) : t->last_loss, fabs(t->grad_norm),
+        (unsigned long long)t->updates, t->last_loss, t->grad_norm,
         kept < t->applied ? ", and with weights that are not finite" : "", (unsigned long long)t->skipped, saved);
 }
 

@@ -490,7 +490,7 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
     const bool finite = isfinite(training->loss);
     if (training->updates) {
         (void)printf(": %s %.6g (baseline %.6g)", finite ? "loss" : "last loss",
-                     finite ? training->loss : fabs(training->last_loss), f->problem->baseline);
+                     finite ? training->loss : training->last_loss, f->problem->baseline);
     }
     (void)putchar('\n');
     if (finite && training->loss_updates > 1) {
@@ -501,8 +501,8 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
     print_held_out(&screen->look, f, result);
     if (training->updates) {
         rg_lines_format(stdout, rg_look_text(&screen->look), 2,
-                        "gradient norm %.4g, clipped %.1f %%, skipped %llu; %s, %s sequences/s",
-                        fabs(training->grad_norm), 100.0 * (double)training->clipped / (double)training->updates,
+                        "gradient norm %.4g, clipped %.1f %%, skipped %llu; %s, %s sequences/s", training->grad_norm,
+                        100.0 * (double)training->clipped / (double)training->updates,
                         (unsigned long long)training->skipped, rg_seconds_text(training->seconds, a),
                         short_rate(training->sequences_per_s, b));
     }
