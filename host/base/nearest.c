@@ -43,7 +43,7 @@ size_t rg_name_distance(const char *a, const char *b) {
 
 int rg_name_is_near(const char *given, size_t distance) {
     const size_t length = strlen(given);
-    return distance < length && distance <= (length > 5 ? length / 2 : 2);
+    return distance < length && distance <= (length < 5 ? 1 : (length + 1) / 3);
 }
 
 const char *rg_name_nearest_of(const char *given, const char *const *names, size_t n) {

@@ -13,7 +13,7 @@ size_t rg_name_distance(const char *a, const char *b);
 enum { RG_NAME_EDIT = 128 };
 size_t rg_name_cost(const char *a, const char *b);
 
-/* Is a distance small enough for "did you mean"? */
+/* Is a distance small enough for "did you mean"? About a third of the letters may be wrong. */
 int rg_name_is_near(const char *given, size_t distance);
 
 /* The nearest of the NULL-ended names if it is near, or NULL. */

@@ -387,6 +387,19 @@ def _test_file(test, folder):
     return path
 
 
+def _check_arguments(x, y, lengths, validation, options):
+    """Refuse arguments that say nothing together, in the words of this function."""
+    for name, values in (("y", y), ("lengths", lengths)):
+        if x is None and values is not None:
+            raise lib.UsageError(f"{name} belongs to sequences x, and x is None; give x, or leave {name} out")
+    for name, argument in (("data", "x"), ("val", "validation")):
+        if options.get(name) is not None:
+            raise lib.UsageError(f"train has no option '{name}'; arrays or the name of a file are the argument {argument}")
+    for name in ("val_frac", "fold"):
+        if validation is not None and options.get(name):
+            raise lib.UsageError(f"validation and {name} both give validation data; leave one out")
+
+
 def train(x=None, y=None, lengths=None, validation=None, callback=None, model=None, test=None, **options):
     """Train a network; a Run.
 
@@ -401,6 +414,7 @@ def train(x=None, y=None, lengths=None, validation=None, callback=None, model=No
     Ctrl-C ends the training after the update that is under way; KeyboardInterrupt then has the Run as `run`, and so has
     DivergedError.
     """
+    _check_arguments(x, y, lengths, validation, options)
     with tempfile.TemporaryDirectory() as folder:
         given = _Options("train", {**options, "test": _test_file(test, folder)})
         training = _Data(x, y, lengths) if x is not None else None

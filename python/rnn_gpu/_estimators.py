@@ -4,7 +4,7 @@ import inspect
 import numpy as np
 
 from ._core import train
-from ._library import DataError
+from ._library import DataError, UsageError
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -74,7 +74,17 @@ class _Estimator(BaseEstimator):
     def _device_options(self):
         return {"device": self.device, "threads": self.threads, "precision": self.precision}
 
+    def _check_options(self):
+        """Refuse a name that is also a parameter: each has its value in one place."""
+        others = {"val_frac": "validation_fraction", "seed": "random_state"}
+        for name in self.options or {}:
+            parameter = others.get(name, name)
+            if parameter in self.get_params(deep=False):
+                raise UsageError(f"options has '{name}', which is the parameter {parameter} of {type(self).__name__}; "
+                                 "give it there")
+
     def _fit(self, X, y, loss):
+        self._check_options()
         names = ("cell", "hidden", "layers", "bidirectional", "activation", "updates", "batch", "lr", "optimizer",
                  "clip_norm", "patience")
         chosen = {name: getattr(self, name) for name in names}

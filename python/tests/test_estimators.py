@@ -57,6 +57,12 @@ def test_bad_input(problem):
         rnn_gpu.RNNRegressor().fit(y, y)
 
 
+def test_one_value_of_a_parameter(problem):
+    for name, parameter in (("hidden", "hidden"), ("seed", "random_state"), ("val_frac", "validation_fraction")):
+        with pytest.raises(rnn_gpu.UsageError, match=f"^options has '{name}', which is the parameter {parameter} of RNN"):
+            rnn_gpu.RNNClassifier(options={name: 3}).fit(*problem)
+
+
 def test_in_scikit_learn(problem):
     pytest.importorskip("sklearn")
     from sklearn.base import clone

@@ -119,6 +119,16 @@ def test_errors(problem):
     x, y = problem
     with pytest.raises(ValueError, match="did you mean hidden"):
         rnn_gpu.train(x, y, hiden=3)
+    with pytest.raises(rnn_gpu.UsageError, match="train has no option 'report'$"):
+        rnn_gpu.train(x, y, report="f.html")
+    with pytest.raises(rnn_gpu.UsageError, match="no option 'data'; arrays or the name of a file are the argument x$"):
+        rnn_gpu.train(x, y, data="f.csv")
+    with pytest.raises(rnn_gpu.UsageError, match="^y belongs to sequences x, and x is None"):
+        rnn_gpu.train(None, y)
+    with pytest.raises(rnn_gpu.UsageError, match="^lengths belongs to sequences x"):
+        rnn_gpu.train(task="adding", lengths=[3])
+    with pytest.raises(rnn_gpu.UsageError, match="^validation and val_frac both give validation data; leave one out"):
+        rnn_gpu.train(x, y, validation=(x, y), val_frac=0.2)
     with pytest.raises(rnn_gpu.UsageError, match="--lr: .* is out of range"):
         rnn_gpu.train(x, y, lr=-1)
     with pytest.raises(rnn_gpu.DataError, match="y has the type .*; numbers were expected, whole ones"):
@@ -137,7 +147,7 @@ def test_errors(problem):
     with pytest.raises(rnn_gpu.DivergedError) as caught:
         rnn_gpu.train(task="adding", steps=60, activation="linear", init="normal:1000", hidden=4, batch=4,
                       nonfinite="stop")
-    assert caught.value.run.result.reason == "diverged"
+    assert caught.value.run.result.reason == "diverged" and "gradient norm nan" in str(caught.value)
 
 
 def test_callbacks_end_a_training(problem):
