@@ -126,7 +126,7 @@ rnn_gpu_status rnn_gpu_model_describe(const rnn_gpu_model *model, struct rnn_gpu
                                         .layers = m->shape.layers,
                                         .directions = rg_shape_directions(&m->shape),
                                         .n_parameters = m->n_parameters,
-                                        .n_weights = m->n_weights,
+                                        .n_weights = rg_model_n_weights(m),
                                         .n_classes = m->n_classes,
                                         .is_double = m->exact != NULL,
                                         .takes_words = m->shape.words > 0,

@@ -71,10 +71,19 @@ size_t rg_parameter_elements(const struct rg_parameter *parameter) {
     return parameter->rows * (parameter->columns > 0 ? parameter->columns : 1);
 }
 
+size_t rg_model_n_weights(const struct rg_model *model) {
+    size_t n = 0;
+    for (size_t i = 0; i < model->n_parameters; i++) {
+        n += model->parameters[i].absent ? 0 : rg_parameter_elements(&model->parameters[i]);
+    }
+    return n;
+}
+
 size_t rg_model_n_trained(const struct rg_model *model) {
     size_t n = 0;
     for (size_t i = 0; i < model->n_parameters; i++) {
-        n += model->parameters[i].frozen ? 0 : rg_parameter_elements(&model->parameters[i]);
+        const struct rg_parameter *const p = &model->parameters[i];
+        n += p->frozen || p->absent ? 0 : rg_parameter_elements(p);
     }
     return n;
 }

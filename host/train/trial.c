@@ -33,8 +33,8 @@ static void begin_summary(const struct rg_run *run, struct rg_summary *summary) 
     summary->baseline = run->problem.baseline;
     summary->batch = run->config.data.batch;
     summary->steps = run->problem.steps;
-    summary->n_weights = run->model->n_weights;
-    summary->n_frozen = run->model->n_weights - rg_model_n_trained(run->model);
+    summary->n_weights = rg_model_n_weights(run->model);
+    summary->n_frozen = rg_model_n_weights(run->model) - rg_model_n_trained(run->model);
 }
 
 /* What was held out, after the last update. A run that diverged has no such validation. */

@@ -45,7 +45,7 @@ struct rg_model {
     struct rg_shape shape;
     size_t n_parameters; /* entries of the table */
     struct rg_parameter parameters[RG_MAX_PARAMETERS];
-    size_t n_weights;        /* numbers in all tensors, as the user sees it */
+    size_t n_weights;        /* numbers in all tensors, those of absent ones too */
     size_t arena;            /* elements of `weights`, gaps included */
     float *weights;          /* [arena]; NULL in a model in double precision */
     double *exact;           /* [arena] in a model in double precision, else NULL */
@@ -151,7 +151,8 @@ struct rg_init_options {
  * (Campos et al. 2018). The same seed gives the same weights on every machine. */
 rg_status rg_model_initialise(struct rg_model *model, const struct rg_init_options *init, uint64_t seed);
 
-/* Number of weights in the tensors that are not frozen. */
+/* Number of weights in the tensors that exist; in those that training changes. */
+size_t rg_model_n_weights(const struct rg_model *model);
 size_t rg_model_n_trained(const struct rg_model *model);
 
 /* Number of elements of a parameter. */

@@ -212,7 +212,7 @@ struct rnn_gpu_model_info {
     size_t layers;         /* L */
     size_t directions;     /* D, 1 or 2 */
     size_t n_parameters;   /* number of named parameters */
-    size_t n_weights;      /* numbers in all parameters */
+    size_t n_weights;      /* numbers in all parameters, without those of biases that the file lacks */
     size_t n_classes;      /* number of classes that have names; 0: none */
     int is_double;         /* the weights are doubles, else floats */
     int takes_words;       /* inputs are numbers of words that an embedding table turns into vectors */

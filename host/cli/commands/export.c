@@ -136,7 +136,7 @@ rg_status rg_command_export(const struct rg_config *config) {
     RG_TRY_GOTO(write_file(format, model, config));
     char inputs[256];
     describe_inputs(model, format, inputs, sizeof inputs);
-    rg_log("%s: %s, %zu parameters%s", config->output.out, format->name, model->n_weights, inputs);
+    rg_log("%s: %s, %zu parameters%s", config->output.out, format->name, rg_model_n_weights(model), inputs);
 fail:
     rg_model_destroy(model);
     return status;

@@ -218,7 +218,7 @@ static rg_status print_head(const struct rg_config *config, const char *format, 
                                     "tensors", (json_int_t)tensors->count);
         if (model) {
             rg_json_set(&head, "model", rg_json_text(text));
-            rg_json_set(&head, "weights", json_integer((json_int_t)model->n_weights));
+            rg_json_set(&head, "weights", json_integer((json_int_t)rg_model_n_weights(model)));
             rg_json_set(&head, "written_by", json_string(own ? "rnn-gpu" : "another program"));
         }
         if (own) {

@@ -320,7 +320,7 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
     }
     rg_facts_add(facts, "time", "%s, %.0f sequences/s", rg_seconds_text(t->seconds, number), t->sequences_per_s);
     rg_facts_device(facts, &run->device->info);
-    rg_facts_add(facts, "weights", "%zu, hash %016llx", run->model->n_weights,
+    rg_facts_add(facts, "weights", "%zu, hash %016llx", rg_model_n_weights(run->model),
                  (unsigned long long)result->weights_hash);
 }
 

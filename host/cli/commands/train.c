@@ -403,7 +403,7 @@ static rg_status dry_run(struct job *j) {
     }
     json_t *plan =
         rg_json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:I}", "event", "plan", "device",
-                     r->device->info.name, "parameters", (json_int_t)r->model->n_weights, "sequences",
+                     r->device->info.name, "parameters", (json_int_t)rg_model_n_weights(r->model), "sequences",
                      (json_int_t)r->problem.n_sequences, "batch", (json_int_t)r->config.data.batch, "steps",
                      (json_int_t)r->problem.steps, "updates", (json_int_t)updates, "update_s", update, "seconds",
                      update * (double)updates, "memory_bytes", (json_int_t)r->engine->net.plan.total_bytes);

@@ -27,7 +27,7 @@ static json_t *class_list(const struct rg_targets *targets) {
 void rg_event_add_trained(json_t **object, const struct rg_model *model) {
     const size_t trained = rg_model_n_trained(model);
     rg_json_set(object, "trained", json_integer((json_int_t)trained));
-    rg_json_set(object, "frozen", json_integer((json_int_t)(model->n_weights - trained)));
+    rg_json_set(object, "frozen", json_integer((json_int_t)(rg_model_n_weights(model) - trained)));
 }
 
 /* Add what is learned from a file to the start event. */
@@ -63,7 +63,7 @@ json_t *rg_event_start(const struct rg_run *r) {
         "{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I}", "event", "start", "schema", 1,
         "version", RG_VERSION, "device", r->device->info.name, "backend", r->device->info.backend, "precision",
         rg_precision_names[r->config.machine.precision], "math", rg_math_names[r->config.machine.math], "seed",
-        rg_json_seed(r->config.training.seed), "parameters", (json_int_t)r->model->n_weights, "baseline",
+        rg_json_seed(r->config.training.seed), "parameters", (json_int_t)rg_model_n_weights(r->model), "baseline",
         rg_json_real(r->problem.baseline), "task", r->problem.name, "batch", (json_int_t)r->config.data.batch, "steps",
         (json_int_t)r->problem.steps, "hidden", (json_int_t)r->config.model.hidden, "memory_bytes",
         (json_int_t)r->engine->net.plan.total_bytes);

@@ -86,7 +86,7 @@ void rg_screen_model_text(const struct rg_model *model, char *out, size_t bytes)
     (void)snprintf(out, bytes, "%s%s%s%s%s%s%s%s %zu -> %zu -> %zu, %s weights", rg_cell_names[shape->cell],
                    plain ? " " : "", plain ? rg_activation_names[shape->activation] : "", layers,
                    shape->bidirectional ? ", bidirectional" : "", readout, skip, shape->words ? words : ";",
-                   shape->inputs, shape->hidden, shape->outputs, grouped(model->n_weights, weights));
+                   shape->inputs, shape->hidden, shape->outputs, grouped(rg_model_n_weights(model), weights));
 }
 
 /* ---- The opening: lines with a name, on stderr ---- */
@@ -130,7 +130,7 @@ static void print_frozen(const struct rg_screen *screen, const struct rg_config 
     const size_t trained = rg_model_n_trained(model);
     if (config->training.freeze) {
         say(screen, "frozen", "%s: %s weights; %s are trained", config->training.freeze,
-            grouped(model->n_weights - trained, a), grouped(trained, b));
+            grouped(rg_model_n_weights(model) - trained, a), grouped(trained, b));
     }
 }
 
