@@ -71,12 +71,23 @@ rg_status rg_tensor_check_shape(const char *path, const struct rg_tensor *item);
 /* RG_NOT_SAVED unless every tensor has a unique name in UTF-8 and passes rg_tensor_check_shape. */
 rg_status rg_tensors_check_output(const char *path, const struct rg_tensor *items, size_t count);
 
-/* `data`: read the data too; otherwise only record their offsets. */
-rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_tensors **out);
-/* `how` as for rg_tensors_read_as. */
-rg_status rg_npz_read(struct rg_source *source, const struct rg_tensors_reading *how, struct rg_tensors **out);
+/* What a reader of safetensors or npz does with its tensors. */
+enum rg_tensors_how {
+    RG_TENSORS_DATA,   /* read the data */
+    RG_TENSORS_PLACES, /* record the offsets of the data (safetensors alone) */
+    RG_TENSORS_LIST    /* as rg_tensors_list */
+};
+
+/* Prepare an empty list's `types`. */
+rg_status rg_tensors_hold_types(struct rg_tensors *list);
+
+rg_status rg_safetensors_read(struct rg_source *source, enum rg_tensors_how how, struct rg_tensors **out);
+/* `how` as for rg_tensors_read_as; `others`: as rg_tensors_list. */
+rg_status rg_npz_read(struct rg_source *source, const struct rg_tensors_reading *how, bool others,
+                      struct rg_tensors **out);
 /* One tensor from the whole source. Its memory belongs to the list; its name is not changed. Data of more than
- * list->stay bytes stay in the file if they are there as memory would have them. */
+ * list->stay bytes stay in the file if they are there as memory would have them. Other types than those that are read
+ * are refused, unless the list has `types`. */
 rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct rg_tensor *item);
 
 /* ---- Output ---- */

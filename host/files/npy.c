@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/sizes.h"
+#include "base/utf8.h"
 #include "files/files.h"
 #include "rnn_gpu/memory.h"
 
@@ -25,6 +26,9 @@ struct header {
     enum rg_dtype dtype;
     bool big_endian;
     bool fortran_order;
+    bool others;      /* take every type */
+    const char *type; /* of a type that is not read its text, `type_length` bytes; else NULL */
+    size_t type_length;
 };
 
 static const struct {
@@ -88,9 +92,8 @@ static const char *kind_of(const char *descr) {
     return "";
 }
 
-static rg_status parse_descr(struct header *header) {
-    char descr[DESCR_MAX + 1];
-    RG_TRY(parse_string(header, descr));
+/* Take a type that is read. */
+static bool take_dtype(struct header *header, const char *descr) {
     for (size_t i = 0; i < N_DTYPES; i++) {
         if (descr[0] == '\0' || strcmp(descr + 1, dtypes[i].descr) != 0) {
             continue;
@@ -101,10 +104,67 @@ static rg_status parse_descr(struct header *header) {
         }
         header->dtype = dtypes[i].dtype;
         header->big_endian = !one_byte && descr[0] == '>';
+        return true;
+    }
+    return false;
+}
+
+/* Go on behind a value of any type: a quoted string, or a list of such values in brackets. */
+static bool skip_value(struct header *header) {
+    size_t depth = 0;
+    char quote = '\0';
+    for (; header->at < header->length; header->at++) {
+        const char c = header->text[header->at];
+        const bool opens = c == '[' || c == '(', closes = c == ']' || c == ')';
+        if (quote != '\0') {
+            quote = c == quote ? '\0' : quote;
+        } else if (c == '\'' || c == '"') {
+            quote = c;
+        } else if (depth == 0 && !opens) {
+            return false;
+        } else {
+            depth += opens;
+            depth -= closes;
+        }
+        if (quote == '\0' && depth == 0) {
+            header->at++;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Take a type of any kind, and note the text of one that is not read. */
+static rg_status parse_any_descr(struct header *header) {
+    char descr[DESCR_MAX + 1];
+    (void)accept(header, ""); /* skip spaces */
+    const size_t start = header->at;
+    if (!skip_value(header)) {
+        return expected(header, "the name of a type");
+    }
+    const size_t end = header->at;
+    header->at = start;
+    if (parse_string(header, descr) == RG_OK && header->at == end && take_dtype(header, descr)) {
         return RG_OK;
     }
-    return rg_fail(RG_BAD_FILE, "%s: byte %zu: dtype '%s'%s is not supported; save it as float32 or int64",
-                   header->label, header->base + header->at, descr, kind_of(descr));
+    const size_t quotes = header->text[start] != '[' && header->text[start] != '(';
+    header->at = end;
+    header->dtype = RG_U8;
+    header->type = header->text + start + quotes;
+    header->type_length = end - start - 2 * quotes;
+    return RG_OK;
+}
+
+static rg_status parse_descr(struct header *header) {
+    char descr[DESCR_MAX + 1];
+    if (header->others) {
+        return parse_any_descr(header);
+    }
+    RG_TRY(parse_string(header, descr));
+    return take_dtype(header, descr)
+               ? RG_OK
+               : rg_fail(RG_BAD_FILE, "%s: byte %zu: dtype '%s'%s is not supported; save it as float32 or int64",
+                         header->label, header->base + header->at, descr, kind_of(descr));
 }
 
 static rg_status parse_fortran_order(struct header *header) {
@@ -219,21 +279,66 @@ static rg_status read_length(struct rg_source *source, size_t *length) {
     return RG_OK;
 }
 
-static rg_status read_header(struct rg_source *source, struct header *header, struct rg_tensor *item) {
+/* Bytes of an element of a type that is not read: "<U5" has 5 characters of 4 bytes, "<c8" 8 bytes. 0: a type of
+ * Python objects, or one with fields, whose text does not say it. */
+static size_t other_bytes(const struct header *header) {
+    static const char letters[] = "USVcfiumM";
+    const char *const type = header->type;
+    size_t at = 0, bytes = 0;
+    at += at < header->type_length && strchr("<>=|", type[at]) != NULL;
+    if (at == header->type_length || memchr(letters, type[at], sizeof letters - 1) == NULL) {
+        return 0;
+    }
+    const size_t unit = type[at] == 'U' ? 4 : 1;
+    for (at++; at < header->type_length && type[at] >= '0' && type[at] <= '9' && bytes < SIZE_MAX / 100; at++) {
+        bytes = bytes * 10 + (size_t)(type[at] - '0');
+    }
+    return bytes * unit;
+}
+
+/* Compare the data's bytes with the shape. */
+static bool shape_fits(const struct header *header, const struct rg_tensor *item, size_t found) {
+    size_t bytes = 0;
+    if (!rg_shape_bytes(item->shape, item->n_dims, header->dtype, &bytes)) {
+        return false;
+    }
+    if (header->type == NULL) {
+        return bytes == found;
+    }
+    const size_t each = other_bytes(header);
+    return each == 0 || (rg_multiply(bytes, each, &bytes) && bytes == found);
+}
+
+/* Note the name of a type that is not read, for the screen. */
+static rg_status keep_type(const struct header *header, struct rg_tensors *list, const struct rg_tensor *item) {
+    char *type = NULL;
+    RG_TRY(rg_tensors_hold(list, header->type_length + 1, "the name of a type", &type));
+    memcpy(type, header->type, header->type_length);
+    rg_utf8_make_plain(type);
+    list->types[item - list->items] = type;
+    return RG_OK;
+}
+
+static rg_status read_header(struct rg_source *source, struct rg_tensors *list, struct header *header,
+                             struct rg_tensor *item) {
     size_t length = 0;
     char *text = NULL;
     rg_status status = RG_OK;
     RG_TRY(read_length(source, &length));
     RG_TRY(rg_alloc(&text, length, 1, "npy header"));
-    *header = (struct header){.label = source->label, .text = text, .length = length, .base = source->position};
+    *header = (struct header){.label = source->label,
+                              .text = text,
+                              .length = length,
+                              .base = source->position,
+                              .others = list->types != NULL};
     RG_TRY_GOTO(rg_source_read(source, text, length));
     RG_TRY_GOTO(parse_header(header, item));
-    size_t bytes = 0;
-    if (!rg_shape_bytes(item->shape, item->n_dims, header->dtype, &bytes) ||
-        bytes != source->bytes - source->position) {
+    const size_t bytes = source->bytes - source->position;
+    if (!shape_fits(header, item, bytes)) {
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: the shape does not need the %zu bytes that follow the header",
-                            source->label, source->bytes - source->position));
+                            source->label, bytes));
     }
+    RG_TRY_GOTO(header->type != NULL ? keep_type(header, list, item) : RG_OK);
     item->dtype = header->dtype;
     item->data_bytes = bytes;
 fail:
@@ -285,7 +390,10 @@ static void note_finite(const struct rg_source *source, const struct rg_tensors 
 rg_status rg_npy_read(struct rg_source *source, struct rg_tensors *list, struct rg_tensor *item) {
     struct header header;
     unsigned char *data = NULL;
-    RG_TRY(read_header(source, &header, item));
+    RG_TRY(read_header(source, list, &header, item));
+    if (header.type != NULL) { /* of a type that is not read, only the checksum is compared */
+        return rg_source_pass(source, item->data_bytes);
+    }
     const bool in_order = !(header.fortran_order && item->n_dims > 1) && !header.big_endian;
     source->look = in_order && item->dtype == RG_F32;
     if (in_order && source->fd >= 0 && item->data_bytes > list->stay) {

@@ -248,7 +248,8 @@ static rg_status read_member(struct archive *archive, size_t index) {
     return status;
 }
 
-rg_status rg_npz_read(struct rg_source *source, const struct rg_tensors_reading *how, struct rg_tensors **out) {
+rg_status rg_npz_read(struct rg_source *source, const struct rg_tensors_reading *how, bool others,
+                      struct rg_tensors **out) {
     struct archive archive = {.file = source, .names = how->names};
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_zip_check(source, &archive.directory));
@@ -261,6 +262,7 @@ rg_status rg_npz_read(struct rg_source *source, const struct rg_tensors_reading 
                                 &archive.list->offsets));
     RG_TRY_GOTO(
         rg_tensors_hold(archive.list, count * sizeof *archive.list->finite, "kinds of tensors", &archive.list->finite));
+    RG_TRY_GOTO(others ? rg_tensors_hold_types(archive.list) : RG_OK);
     RG_TRY_GOTO(name_members(&archive));
     for (size_t i = 0; i < count; i++) {
         RG_TRY_GOTO(read_member(&archive, i));

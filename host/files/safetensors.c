@@ -43,6 +43,11 @@ static rg_status parse_dtype(struct reader *reader, struct rg_tensor *item) {
             return RG_OK;
         }
     }
+    if (reader->list->types != NULL) {
+        item->dtype = RG_U8;
+        reader->list->types[item - reader->list->items] = name;
+        return RG_OK;
+    }
     return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': dtype '%.20s' is not supported; convert it to F32",
                    reader->json.label, item->name, name);
 }
@@ -80,6 +85,11 @@ static rg_status parse_offsets(struct reader *reader, struct span *span) {
     return RG_OK;
 }
 
+/* Is the tensor of a type that is not read? */
+static bool is_other(const struct rg_tensors *list, const struct rg_tensor *item) {
+    return list->types != NULL && list->types[item - list->items] != NULL;
+}
+
 /* The object of one tensor: three keys in any order, each exactly once. */
 static rg_status parse_tensor(struct reader *reader, struct span *span) {
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
@@ -112,7 +122,7 @@ static rg_status parse_tensor(struct reader *reader, struct span *span) {
     if (!rg_shape_bytes(item->shape, item->n_dims, item->dtype, &bytes)) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': its shape has more than 2^64 bytes", json->label, item->name);
     }
-    if (bytes != item->data_bytes) {
+    if (bytes != item->data_bytes && !is_other(reader->list, item)) {
         return rg_fail(RG_BAD_FILE, "%s: tensor '%.80s': its shape needs %zu bytes, its data_offsets hold %zu",
                        json->label, item->name, bytes, item->data_bytes);
     }
@@ -265,7 +275,7 @@ static rg_status read_length(struct rg_source *source, size_t *length) {
 }
 
 /* Read the header's text. Names will point into it, so the list created here owns it. */
-static rg_status read_header(struct rg_source *source, struct reader *reader) {
+static rg_status read_header(struct rg_source *source, bool others, struct reader *reader) {
     size_t length = 0;
     char *text = NULL;
     rg_status status = RG_OK;
@@ -281,13 +291,15 @@ static rg_status read_header(struct rg_source *source, struct reader *reader) {
     }
 
     /* Header, data, items and the sort's copy together stay below twice the file plus 1 MiB. */
-    const size_t item_bytes = sizeof *reader->list->items + 2 * sizeof *reader->spans;
+    const size_t type_bytes = others ? sizeof *reader->list->types : 0;
+    const size_t item_bytes = sizeof *reader->list->items + 2 * sizeof *reader->spans + type_bytes;
     const size_t count = count_members(text, length);
     if (count > (source->bytes + (15u << 16)) / item_bytes) {
         RG_TRY_GOTO(rg_fail(RG_BAD_FILE, "%s: %zu tensors are too many for a file of %zu bytes", source->label, count,
                             source->bytes));
     }
     RG_TRY_GOTO(rg_tensors_create(&reader->list, count));
+    RG_TRY_GOTO(others ? rg_tensors_hold_types(reader->list) : RG_OK);
     reader->list->count = 0;
     RG_TRY_GOTO(rg_tensors_adopt(reader->list, text));
     reader->json = (struct rg_json){.label = source->label, .base = LENGTH_BYTES, .text = text, .length = length};
@@ -303,7 +315,8 @@ static rg_status read_data(struct rg_source *source, struct reader *reader) {
     RG_TRY(rg_tensors_hold(reader->list, reader->data_bytes, "data of a safetensors file", &data));
     RG_TRY(rg_source_read(source, data, reader->data_bytes));
     for (size_t i = 0; i < reader->list->count; i++) {
-        reader->spans[i].item->data = data + reader->spans[i].begin;
+        struct rg_tensor *const item = reader->spans[i].item;
+        item->data = is_other(reader->list, item) ? NULL : data + reader->spans[i].begin;
     }
     return RG_OK;
 }
@@ -318,10 +331,10 @@ static rg_status note_places(struct rg_source *source, struct reader *reader) {
     return RG_OK;
 }
 
-rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_tensors **out) {
+rg_status rg_safetensors_read(struct rg_source *source, enum rg_tensors_how how, struct rg_tensors **out) {
     struct reader reader = {.list = NULL};
     rg_status status = RG_OK;
-    RG_TRY_GOTO(read_header(source, &reader));
+    RG_TRY_GOTO(read_header(source, how == RG_TENSORS_LIST, &reader));
     RG_TRY_GOTO(parse_members(&reader));
     (void)rg_json_accept(&reader.json, '\n');
     if (reader.json.at < reader.json.length) {
@@ -331,7 +344,7 @@ rg_status rg_safetensors_read(struct rg_source *source, bool data, struct rg_ten
     if (reader.config != NULL) {
         reader.list->config = reader.json.text + (reader.config - reader.json.text);
     }
-    RG_TRY_GOTO(data ? read_data(source, &reader) : note_places(source, &reader));
+    RG_TRY_GOTO(how == RG_TENSORS_PLACES ? note_places(source, &reader) : read_data(source, &reader));
     rg_free(reader.spans);
     *out = reader.list;
     return RG_OK;

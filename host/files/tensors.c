@@ -61,6 +61,10 @@ rg_status rg_tensors_hold_unset(struct rg_tensors *list, size_t bytes, const cha
     return hold(list, memory, out);
 }
 
+rg_status rg_tensors_hold_types(struct rg_tensors *list) {
+    return rg_tensors_hold(list, list->count * sizeof *list->types, "types of tensors", &list->types);
+}
+
 void rg_tensors_destroy(struct rg_tensors *tensors) {
     if (tensors == NULL) {
         return;

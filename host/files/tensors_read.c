@@ -7,13 +7,14 @@
 #include "files/sections.h"
 #include "rnn_gpu/memory.h"
 
-static rg_status read_single_npy(struct rg_source *source, size_t stay, struct rg_tensors **out) {
+static rg_status read_single_npy(struct rg_source *source, size_t stay, bool others, struct rg_tensors **out) {
     struct rg_tensors *list = NULL;
     RG_TRY(rg_tensors_create(&list, 1));
     list->items[0].name = "data";
     list->separate = true;
     list->stay = stay;
     rg_status status = rg_tensors_hold(list, sizeof *list->offsets, "offsets of tensors", &list->offsets);
+    status = status == RG_OK && others ? rg_tensors_hold_types(list) : status;
     status = status == RG_OK ? rg_npy_read(source, list, &list->items[0]) : status;
     if (status != RG_OK) {
         rg_tensors_destroy(list);
@@ -23,17 +24,16 @@ static rg_status read_single_npy(struct rg_source *source, size_t stay, struct r
     return RG_OK;
 }
 
-/* `data`: as rg_safetensors_read. */
-static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors_reading *how, bool data,
-                               struct rg_tensors **out) {
+static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors_reading *reading,
+                               enum rg_tensors_how how, struct rg_tensors **out) {
     char magic[9] = {0};
     const size_t bytes = rg_min(source->bytes, sizeof magic);
     RG_TRY(rg_source_read_at(source, 0, magic, bytes));
     if (memcmp(magic, "\x93NUMPY", 6) == 0) {
-        return read_single_npy(source, how->stay, out);
+        return read_single_npy(source, reading->stay, how == RG_TENSORS_LIST, out);
     }
     if (magic[8] == '{') {
-        return rg_safetensors_read(source, data, out);
+        return rg_safetensors_read(source, how, out);
     }
     if (rg_ends_in(source->label, ".pt") || rg_ends_in(source->label, ".pth")) {
         return rg_fail(RG_BAD_FILE,
@@ -42,7 +42,7 @@ static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors
                        source->label);
     }
     if (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0) {
-        return rg_npz_read(source, how, out);
+        return rg_npz_read(source, reading, how == RG_TENSORS_LIST, out);
     }
     if (memcmp(magic, RG_SECTIONS_MAGIC, 8) == 0) {
         return rg_fail(
@@ -65,24 +65,32 @@ static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors
 
 static const struct rg_tensors_reading whole = {.names = NULL, .stay = SIZE_MAX};
 
-rg_status rg_tensors_read(const char *path, struct rg_tensors **out) {
+static rg_status read_and_close(const char *path, enum rg_tensors_how how, struct rg_tensors **out) {
     struct rg_source source;
     *out = NULL;
     RG_TRY(rg_source_open(&source, path));
-    const rg_status status = read_by_magic(&source, &whole, true, out);
+    const rg_status status = read_by_magic(&source, &whole, how, out);
     rg_source_close(&source);
     return status;
 }
 
+rg_status rg_tensors_read(const char *path, struct rg_tensors **out) {
+    return read_and_close(path, RG_TENSORS_DATA, out);
+}
+
+rg_status rg_tensors_list(const char *path, struct rg_tensors **out) {
+    return read_and_close(path, RG_TENSORS_LIST, out);
+}
+
 /* Open the file, which the list keeps. */
-static rg_status read_and_keep(const char *path, const struct rg_tensors_reading *how, bool data,
+static rg_status read_and_keep(const char *path, const struct rg_tensors_reading *reading, enum rg_tensors_how how,
                                struct rg_tensors **out) {
     struct rg_source *source = NULL;
     *out = NULL;
     RG_TRY(rg_alloc(&source, 1, sizeof *source, "a file of tensors"));
     rg_status status = rg_source_open(source, path);
     if (status == RG_OK) {
-        status = read_by_magic(source, how, data, out);
+        status = read_by_magic(source, reading, how, out);
     }
     if (*out != NULL) {
         (*out)->file = source;
@@ -94,9 +102,9 @@ static rg_status read_and_keep(const char *path, const struct rg_tensors_reading
 }
 
 rg_status rg_tensors_read_as(const char *path, const struct rg_tensors_reading *how, struct rg_tensors **out) {
-    return read_and_keep(path, how, true, out);
+    return read_and_keep(path, how, RG_TENSORS_DATA, out);
 }
 
 rg_status rg_tensors_open(const char *path, struct rg_tensors **out) {
-    return read_and_keep(path, &whole, false, out);
+    return read_and_keep(path, &whole, RG_TENSORS_PLACES, out);
 }

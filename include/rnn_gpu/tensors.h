@@ -49,6 +49,8 @@ struct rg_tensors {
         *offsets; /* [count] offset of each item's data in that file; of rg_tensors_read_as 0 if they are not there */
     size_t stay;  /* bytes above which an item's data stay in the file */
     bool *finite; /* [count] the item's floats (F32) are known to be all finite; NULL: nothing is known */
+    /* [count] of rg_tensors_list the name of a type that is not read, in the file's words; NULL: the type is read */
+    const char **types;
 };
 
 /* Read a file. Its first bytes give the format (safetensors, npz = zip, npy); npy gives one tensor called "data".
@@ -67,6 +69,9 @@ rg_status rg_tensors_read_as(const char *path, const struct rg_tensors_reading *
 /* As rg_tensors_read, but the data of a safetensors file stay in the file, with `data` NULL; rg_tensors_to_double and
  * _to_float read them. Other formats are read. `path` is borrowed. */
 rg_status rg_tensors_open(const char *path, struct rg_tensors **out);
+/* As rg_tensors_read, but tensors of types that are not read, such as text or complex numbers, are in the list too:
+ * with `data` NULL and the type in `types`. Their checksum has been compared where the format has one. */
+rg_status rg_tensors_list(const char *path, struct rg_tensors **out);
 void rg_tensors_destroy(struct rg_tensors *tensors); /* NULL allowed */
 
 /* The tensor of that name, or NULL. */

@@ -158,6 +158,48 @@ END_TEST
 
 /* ---- Conversions ---- */
 
+/* Tensors of types that are not read are refused, but listed where that is asked for. */
+START_TEST(other_types_are_listed) {
+    static const struct {
+        const char *descr, *type; /* NULL: the file is bad there, too */
+        size_t bytes;             /* of two elements */
+    } cases[] = {
+        {"'<U3'", "<U3", 24},       {"'|S5'", "|S5", 10},
+        {"'<c16'", "<c16", 32},     {"'<M8[ns]'", "<M8[ns]", 16},
+        {"'|O'", "|O", 7},          {"[('a', '<f4'), ('b', '<i2', (3,))]", "[('a', '<f4'), ('b', '<i2', (3,))]", 20},
+        {"'<U3'", NULL, 23},        {"'<c16'", NULL, 31},
+        {"[('a', '<f4')", NULL, 8}, {"7", NULL, 8}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rg_tensors *list = NULL;
+        char header[200];
+        snprintf(header, sizeof header, "{'descr': %s, 'fortran_order': False, 'shape': (2,), }", cases[i].descr);
+        put_npy(1, header, cases[i].bytes);
+        expect_bad(path, "", cases[i].descr);
+        const rg_status status = rg_tensors_list(path, &list);
+        ck_assert_msg(status == (cases[i].type ? RG_OK : RG_BAD_FILE), "%s: %d", cases[i].descr, (int)status);
+        if (cases[i].type) {
+            ck_assert_str_eq(list->types[0], cases[i].type);
+            ck_assert_ptr_null(list->items[0].data);
+            ck_assert_uint_eq(list->items[0].shape[0], 2);
+        }
+        rg_tensors_destroy(list);
+    }
+    struct rg_tensors *list = NULL;
+    put_npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8);
+    ck_assert_int_eq(rg_tensors_list(path, &list), RG_OK);
+    ck_assert(list->types[0] == NULL && list->items[0].data != NULL);
+    rg_tensors_destroy(list);
+    put_safetensors("{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[3],\"data_offsets\":[0,3]},"
+                    "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[3,7]}}",
+                    7);
+    expect_bad(path, "dtype 'F8_E4M3' is not supported", "safetensors");
+    ck_assert_int_eq(rg_tensors_list(path, &list), RG_OK);
+    ck_assert_str_eq(list->types[0], "F8_E4M3");
+    ck_assert(list->items[0].data == NULL && list->types[1] == NULL && list->items[1].data != NULL);
+    rg_tensors_destroy(list);
+}
+END_TEST
+
 START_TEST(halves_are_exact) {
     for (uint32_t bits = 0; bits < 0x10000; bits++) {
         const uint16_t half = (uint16_t)bits;
@@ -317,6 +359,7 @@ TEST_MAIN("tensors") {
     tcase_add_test(tests, npy_round_trip);
     tcase_add_test(tests, safetensors_of_others);
     tcase_add_test(tests, npy_of_others);
+    tcase_add_test(tests, other_types_are_listed);
     tcase_add_test(tests, halves_are_exact);
     tcase_add_test(tests, elements_are_converted);
     tcase_add_test(tests, outputs_are_replaced_whole);

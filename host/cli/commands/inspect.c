@@ -52,19 +52,36 @@ static void look_at(const struct rg_tensor *tensor, struct figures *f) {
     }
 }
 
-static rg_status print_tensor_json(const struct rg_tensor *tensor, const struct figures *f, const char *parameter) {
+/* A tensor as it is shown. */
+struct shown_tensor {
+    const struct rg_tensor *tensor;
+    const char *type;      /* of a type that is not read, the file's name for it; else NULL */
+    const char *parameter; /* its name in the model, or "" if it has none */
+};
+
+static const char *type_of(const struct shown_tensor *shown) {
+    return shown->type ? shown->type : rg_dtype_name(shown->tensor->dtype);
+}
+
+static rg_status print_tensor_json(const struct shown_tensor *shown, const struct figures *f) {
+    const struct rg_tensor *const tensor = shown->tensor;
+    size_t elements = 1;
+    for (size_t d = 0; d < tensor->n_dims; d++) { /* the bytes of a type that is not read do not tell */
+        elements *= tensor->shape[d];
+    }
     const double mean = f->finite ? f->sum / (double)f->finite : NAN;
     json_t *sizes = json_array();
     for (size_t d = 0; d < tensor->n_dims; d++) {
         rg_json_append(&sizes, json_integer((json_int_t)tensor->shape[d]));
     }
-    json_t *line = rg_json_pack(
-        "{s:o, s:s, s:o, s:I, s:o, s:o, s:o, s:I}", "name", rg_json_text(tensor->name), "dtype",
-        rg_dtype_name(tensor->dtype), "shape", sizes, "elements", (json_int_t)rg_tensor_elements(tensor), "min",
-        f->finite ? rg_json_real(f->min) : json_null(), "max", f->finite ? rg_json_real(f->max) : json_null(), "mean",
-        f->finite ? rg_json_real(mean) : json_null(), "nonfinite", (json_int_t)f->others);
-    if (parameter[0]) {
-        rg_json_set(&line, "parameter", rg_json_text(parameter));
+    json_t *line = rg_json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "name", rg_json_text(tensor->name), "dtype",
+                                rg_json_text(type_of(shown)), "shape", sizes, "elements", (json_int_t)elements, "min",
+                                f->finite ? rg_json_real(f->min) : json_null(), "max",
+                                f->finite ? rg_json_real(f->max) : json_null(), "mean",
+                                f->finite ? rg_json_real(mean) : json_null(), "nonfinite",
+                                shown->type ? json_null() : json_integer((json_int_t)f->others));
+    if (shown->parameter[0]) {
+        rg_json_set(&line, "parameter", rg_json_text(shown->parameter));
     }
     return rg_json_print(line);
 }
@@ -100,23 +117,30 @@ static rg_status make_table(const struct rg_config *config, size_t n, bool match
     return rg_columns_create(&options, table);
 }
 
-/* Print an object for a tensor, or add a row. `parameter` is its name in the model, or "" if it has none. */
-static rg_status add_tensor(const struct rg_config *config, const struct rg_tensor *tensor, const char *parameter,
+/* Print an object for a tensor, or add a row. */
+static rg_status add_tensor(const struct rg_config *config, const struct shown_tensor *shown,
                             struct rg_columns *table) {
-    struct figures f;
-    look_at(tensor, &f);
+    const struct rg_tensor *const tensor = shown->tensor;
+    struct figures f = {.finite = 0};
+    if (!shown->type) {
+        look_at(tensor, &f);
+    }
     if (config->output.json) {
-        return print_tensor_json(tensor, &f, parameter);
+        return print_tensor_json(shown, &f);
     }
     rg_columns_cell(table, "", "%s", tensor->name);
-    rg_columns_cell(table, "", "%s", rg_dtype_name(tensor->dtype));
+    rg_columns_cell(table, "", "%s", type_of(shown));
     rg_columns_cell(table, "", "%s", rg_shape_text(tensor->shape, tensor->n_dims).text);
     add_figure(table, &f, f.min);
     add_figure(table, &f, f.max);
     add_figure(table, &f, f.finite ? f.sum / (double)f.finite : (double)NAN);
-    rg_columns_cell(table, "", "%zu", f.others);
+    if (shown->type) {
+        rg_columns_cell(table, "", "-");
+    } else {
+        rg_columns_cell(table, "", "%zu", f.others);
+    }
     if (table->options.n == N_COLUMNS) {
-        rg_columns_cell(table, "", "%s", parameter[0] ? parameter : "-");
+        rg_columns_cell(table, "", "%s", shown->parameter[0] ? shown->parameter : "-");
     }
     return table->status;
 }
@@ -256,7 +280,9 @@ static rg_status print_tensors(const struct rg_config *config, const struct rg_t
         if (matched) {
             parameter_of(model, &names, tensors->items[i].name, parameter);
         }
-        status = add_tensor(config, &tensors->items[i], parameter, &table);
+        const struct shown_tensor shown = {
+            .tensor = &tensors->items[i], .type = tensors->types[i], .parameter = parameter};
+        status = add_tensor(config, &shown, &table);
     }
     return end_table(config, &table, status);
 }
@@ -271,7 +297,7 @@ static rg_status inspect_tensors(const struct rg_config *config, enum rg_file_ki
         RG_TRY(try_model(config->subject, &model));
         (void)snprintf(why, sizeof why, "%s", model ? "" : rg_error_message());
     }
-    rg_status status = rg_tensors_read(config->subject, &tensors);
+    rg_status status = rg_tensors_list(config->subject, &tensors);
     status = status == RG_OK ? print_head(config, formats[kind], tensors, model, why) : status;
     status = status == RG_OK ? print_tensors(config, tensors, model) : status;
     rg_tensors_destroy(tensors);
@@ -397,7 +423,7 @@ static rg_status add_parameter(const struct rg_config *config, const struct rg_s
                                      .shape = {(size_t)row->rows, (size_t)row->columns},
                                      .data = (const char *)weights->data + (size_t)row->offset * real_bytes,
                                      .data_bytes = elements * real_bytes};
-    return add_tensor(config, &tensor, "", table);
+    return add_tensor(config, &(struct shown_tensor){.tensor = &tensor, .parameter = ""}, table);
 }
 
 static rg_status print_checkpoint(const struct rg_config *config, const struct rg_sections *s) {

@@ -21,7 +21,7 @@
 #include "rnn_gpu/model.h"
 #include "rnn_gpu/tensors.h"
 
-enum { PATH_BYTES = 4096 + 300, WHAT_BYTES = 700 };
+enum { PATH_BYTES = 4096 + 300, WHAT_BYTES = 700, UNREAD_BYTES = 500 };
 
 /* ---- One file ---- */
 
@@ -44,21 +44,41 @@ static rg_status check_checkpoint(const char *path, char what[WHAT_BYTES]) {
     return status;
 }
 
+/* "; of types that rnn-gpu does not read: names (<U1)", or "" where there are none. */
+static const char *list_unread(const struct rg_tensors *tensors, char text[UNREAD_BYTES]) {
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < tensors->count; i++) {
+        const char *const name = tensors->items[i].name, *const type = tensors->types[i];
+        if (!type) {
+            continue;
+        }
+        length += (size_t)snprintf(text + length, UNREAD_BYTES - length, "%s%.80s (%.40s)",
+                                   length ? ", " : "; of types that rnn-gpu does not read: ", name, type);
+        if (length + 150 > UNREAD_BYTES) { /* the next one, and this */
+            (void)snprintf(text + length, UNREAD_BYTES - length, ", ...");
+            break;
+        }
+    }
+    return text;
+}
+
 /* A model of rnn-gpu is checked like one that is loaded, other tensors by the rules of their format. */
 static rg_status check_tensors(const char *path, enum rg_file_kind kind, char what[WHAT_BYTES]) {
     const struct rg_shape defaults = {.cell = RG_N_CELLS, .readout = RG_N_READOUTS, .loss = RG_LOSS_AUTO};
     const struct rg_model_reading how = {.defaults = &defaults};
     struct rg_tensors *tensors = NULL;
     struct rg_model *model = NULL;
-    RG_TRY(rg_tensors_read(path, &tensors));
+    RG_TRY(rg_tensors_list(path, &tensors));
     const bool own = tensors->config != NULL;
-    const size_t n = tensors->count;
+    char number[RG_COUNTED_BYTES], unread[UNREAD_BYTES];
+    (void)snprintf(what, WHAT_BYTES, "%s of %s%s%s", own ? "a model" : "a file",
+                   rg_counted(tensors->count, "tensor", number),
+                   kind == RG_FILE_NPZ ? "; their checksums are right" : "; the format has no checksums",
+                   list_unread(tensors, unread));
     rg_tensors_destroy(tensors);
     RG_TRY(own ? rg_model_read(path, &how, &model) : RG_OK);
     rg_model_destroy(model);
-    char number[RG_COUNTED_BYTES];
-    (void)snprintf(what, WHAT_BYTES, "%s of %s%s", own ? "a model" : "a file", rg_counted(n, "tensor", number),
-                   kind == RG_FILE_NPZ ? "; their checksums are right" : "; the format has no checksums");
     return RG_OK;
 }
 
