@@ -48,6 +48,18 @@ fits() {
     seen="$seen $1"
     python3 "$folder/widths.py" "$folder/stdout" "$folder/stderr" 2>>"$folder/wide" || echo "of: $*" >>"$folder/wide"
 }
+# The same on a terminal of 80 columns, for rows that end nowhere else in a pipe or file.
+fits_terminal() {
+    local status=$1 piped
+    shift
+    expect_status "$status" "$program" "$@"
+    piped=$(wc -l <"$folder/stdout")
+    expect_status "$status" python3 "$cli/terminal.py" 80 "$program" "$@"
+    seen="$seen $1"
+    tr -d '\r' <"$folder/stdout" >"$folder/screen"
+    [ "$(wc -l <"$folder/screen")" -gt "$piped" ] || fail "$*: the rows of a pipe are as short as those of a screen"
+    python3 "$folder/widths.py" "$folder/screen" 2>>"$folder/wide" || echo "of: $*" >>"$folder/wide"
+}
 no_line_is_wide() {
     [ ! -s "$folder/wide" ] || fail "lines wider than 80 columns that could end earlier: $(cat "$folder/wide")"
     checked "no line is wider than 80 columns"
@@ -85,19 +97,19 @@ fits 0 sweep "${sweep[@]}" --data kinds.npz --val kinds.npz --cell rnn,gru --lr 
 fits 0 grad --model "$long/words/model.safetensors" --data words.csv --device cpu --out "$long/gradient.safetensors" --verbose
 fits 0 grad --task copy --steps 20 --batch 8 --hidden 4 --device cpu --out g.safetensors --probe-times 5,10-20
 fits 0 grad --model "$root/data/cat-mat-rat-weights.safetensors" --data "$root/data/cat-mat-rat.csv" --trace
-fits 0 predict --model "$long/words/model.safetensors" --data words.csv --device cpu
+fits_terminal 0 predict --model "$long/words/model.safetensors" --data words.csv --device cpu
 fits 0 predict --model kinds/model.safetensors --data kinds.npz --device cpu
 fits 0 eval --model "$long/words/model.safetensors" --data words.csv --device cpu
 fits 0 eval --model kinds/model.safetensors --data kinds.npz --device cpu
-fits 0 inspect "$long/run/checkpoint-9.ckpt"
-fits 0 inspect "$long/words/model.safetensors"
-fits 0 inspect "$long/gradient.safetensors"
-fits 0 inspect "$root/data/cat-mat-rat-weights.safetensors"
-fits 0 verify "$long/run"
+fits_terminal 0 inspect "$long/run/checkpoint-9.ckpt"
+fits_terminal 0 inspect "$long/words/model.safetensors"
+fits_terminal 0 inspect "$long/gradient.safetensors"
+fits_terminal 0 inspect "$root/data/cat-mat-rat-weights.safetensors"
+fits_terminal 0 verify "$long/run"
 head -c 300 "$long/words/model.safetensors" >part && mv part "$long/words/model.safetensors"
-fits 6 verify "$long/words"
-fits 0 runs .
-fits 0 runs "$long"
+fits_terminal 6 verify "$long/words"
+fits_terminal 0 runs .
+fits_terminal 0 runs "$long"
 fits 0 probe
 fits 0 probe fixed-point
 fits 0 bench --batch 8 --steps 5 --hidden 8 --cell rnn --device cpu --verbose

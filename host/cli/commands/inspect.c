@@ -112,7 +112,7 @@ static rg_status make_table(const struct rg_config *config, size_t n, bool match
                                                .n = matched ? N_COLUMNS : N_COLUMNS - 1,
                                                .keys = 1,
                                                .rows = n,
-                                               .width = rg_look_table(&look),
+                                               .width = rg_look_rows(&look),
                                                .gap = 2};
     return rg_columns_create(&options, table);
 }
@@ -155,7 +155,7 @@ static rg_status end_table(const struct rg_config *config, struct rg_columns *ta
 /* Print "  NAME  VALUE", as long as there is a value. */
 static void print_pair(const struct rg_config *config, const char *name, const char *value) {
     const struct rg_look look = rg_look_of(config);
-    rg_lines_format(stdout, rg_look_table(&look), 19, "  %-16s %s", name, value);
+    rg_lines_format(stdout, rg_look_rows(&look), 19, "  %-16s %s", name, value);
 }
 
 /* ---- Files of tensors ---- */
@@ -251,7 +251,7 @@ static rg_status print_head(const struct rg_config *config, const char *format, 
         return rg_json_print(head);
     }
     const struct rg_look look = rg_look_of(config);
-    const size_t width = rg_look_table(&look);
+    const size_t width = rg_look_rows(&look);
     rg_lines_format(stdout, width, 2, "%s: %s, %zu tensor%s", config->subject, format, tensors->count,
                     tensors->count == 1 ? "" : "s");
     if (model) {
@@ -388,7 +388,7 @@ static rg_status print_checkpoint_head(const struct rg_config *config, const str
                                        const struct facts *f) {
     struct shown shown = {.config = config, .has_epochs = strstr(f->options, "\"epochs\":") != NULL};
     const struct rg_look look = rg_look_of(config);
-    const size_t width = rg_look_table(&look);
+    const size_t width = rg_look_rows(&look);
     char time[RG_NUMBER_BYTES];
     rg_lines_format(stdout, width, 2, "%s: a checkpoint of rnn-gpu %s, format %d", s->path, f->program,
                     RG_SECTIONS_FORMAT);

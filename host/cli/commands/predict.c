@@ -303,7 +303,7 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     const bool shown = !config->output.out || config->output.json;
     for (size_t i = 0; shown && i < n; i++) {
         RG_TRY(rg_stop_check());
-        RG_TRY(config->output.json ? print_json(p, i, exact) : print_row(p, i, exact, rg_look_table(&look)));
+        RG_TRY(config->output.json ? print_json(p, i, exact) : print_row(p, i, exact, rg_look_rows(&look)));
     }
     const rg_status saved = config->output.out ? save(p, config) : RG_OK;
     print_score(p);

@@ -176,7 +176,7 @@ static rg_status tell(const struct rg_config *config, const char *path, rg_statu
                                           "what", rg_json_text(status == RG_OK ? what : rg_error_message())));
     }
     const struct rg_look look = rg_look_of(config);
-    rg_lines_format(stdout, rg_look_text(&look), 9, "%-7s  %s%s%s", status == RG_OK ? "whole" : "DAMAGED",
+    rg_lines_format(stdout, rg_look_rows(&look), 9, "%-7s  %s%s%s", status == RG_OK ? "whole" : "DAMAGED",
                     status == RG_OK ? path : "", status == RG_OK ? ": " : "",
                     status == RG_OK ? what : rg_error_message());
     return RG_OK;

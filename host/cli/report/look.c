@@ -50,6 +50,10 @@ size_t rg_look_table(const struct rg_look *look) {
     return within(look->columns, RG_FEWEST_COLUMNS, RG_MAX_COLUMNS);
 }
 
+size_t rg_look_rows(const struct rg_look *look) {
+    return isatty(STDOUT_FILENO) ? rg_look_table(look) : RG_ALL_COLUMNS;
+}
+
 size_t rg_look_text(const struct rg_look *look) {
     return within(look->columns, RG_FEWEST_COLUMNS, RG_TEXT_COLUMNS);
 }

@@ -14,7 +14,13 @@ struct rg_look {
     size_t columns; /* of the terminal, 80 where there is none; tables and bars use them */
 };
 
-enum { RG_FEWEST_COLUMNS = 40, RG_MIN_COLUMNS = 80, RG_MAX_COLUMNS = 160, RG_TEXT_COLUMNS = 100 };
+enum {
+    RG_ALL_COLUMNS = 1 << 20,
+    RG_FEWEST_COLUMNS = 40,
+    RG_MIN_COLUMNS = 80,
+    RG_MAX_COLUMNS = 160,
+    RG_TEXT_COLUMNS = 100
+};
 
 struct rg_look rg_look_of(const struct rg_config *config);
 
@@ -26,6 +32,9 @@ size_t rg_look_bars(const struct rg_look *look);
 
 /* The width of tables (columns.h): from 40 to 160. */
 size_t rg_look_table(const struct rg_look *look);
+
+/* The width of rows that programs read, such as grep: of a table on a terminal; in a pipe or file no row ends early. */
+size_t rg_look_rows(const struct rg_look *look);
 
 /* The width of sentences: from 40 to 100, as longer lines are hard to read. */
 size_t rg_look_text(const struct rg_look *look);
