@@ -4,7 +4,8 @@
  * Besides the run's own sections (train/checkpoint.h) and its record (cli/report/history_state.h) a checkpoint holds
  *
  *     program      the version of rnn-gpu that wrote it: only that version continues with the same bits
- *     options      every option of the run (options/options_store.h)
+ *     options      every option of the run (options/options_store.h), as --resume takes it
+ *     settings     the same with the values that the run has, such as the steps of its data, as `inspect` shows them
  *     arguments    the command line that makes the run, each argument ended by NUL, for pages and advice; with the
  *                  options that were given beside --resume
  *     data         the absolute name of the data file; the numbers data.bytes and data.crc are its size and checksum;

@@ -12,6 +12,7 @@
 #include "cli/report/columns.h"
 #include "cli/report/lines.h"
 #include "cli/report/screen.h"
+#include "cli/settings.h"
 #include "files/json_lines.h"
 #include "files/sections.h"
 #include "files/shell_text.h"
@@ -309,14 +310,13 @@ static rg_status inspect_tensors(const struct rg_config *config, enum rg_file_ki
 
 /* The head of a checkpoint. */
 struct facts {
-    char *program, *options, *device;
+    char *program, *device;
     uint64_t update, real_bytes;
     double loss, seconds;
 };
 
 static rg_status read_facts(const struct rg_sections *s, struct facts *f) {
     RG_TRY(rg_sections_get_text(s, "program", &f->program));
-    RG_TRY(rg_sections_get_text(s, "options", &f->options));
     RG_TRY(rg_sections_get_text(s, "device", &f->device));
     RG_TRY(rg_sections_number(s, "training.updates", UINT64_MAX, &f->update));
     RG_TRY(rg_sections_number(s, "precision.bytes", sizeof(double), &f->real_bytes));
@@ -324,28 +324,67 @@ static rg_status read_facts(const struct rg_sections *s, struct facts *f) {
     return rg_sections_real(s, "training.seconds", &f->seconds);
 }
 
-static rg_status add_option(void *self, const char *name, const char *value) {
-    rg_json_set(self, name, rg_json_text(value));
+/* The options of a checkpoint as they are shown: those that had an effect on the run. */
+struct shown {
+    const struct rg_config *config;
+    struct rg_config run;
+    bool exact;     /* the values are those that the run has; else the loss and the steps of a file may be others */
+    json_t *object; /* with --json, else NULL: print them */
+};
+
+static rg_status take_option(void *self, const char *name, const char *value) {
+    struct shown *const shown = self;
+    const struct rg_option *const option = rg_option_named(name);
+    if (option && option->kind == RG_KIND_FLAG) {
+        *(bool *)((char *)&shown->run + option->offset) = strcmp(value, "yes") == 0;
+    } else if (option) {
+        (void)rg_option_set(option, value, &shown->run); /* else the default */
+    }
     return RG_OK;
 }
 
-/* The options of a checkpoint as they are shown: --epochs decides over the updates where it is given. */
-struct shown {
-    const struct rg_config *config;
-    bool has_epochs;
-};
-
-static rg_status print_option(void *self, const char *name, const char *value) {
-    const struct shown *const shown = self;
-    if (strcmp(name, "given") != 0 && !(shown->has_epochs && strcmp(name, "updates") == 0)) {
+static rg_status show_option(void *self, const char *name, const char *value) {
+    struct shown *const shown = self;
+    const struct rg_option *const option = rg_option_named(name);
+    const bool by_epochs = shown->run.training.epochs > 0 && strcmp(name, "updates") == 0;
+    const bool unknown = !shown->exact && ((strcmp(name, "loss") == 0 && shown->run.model.loss == RG_LOSS_AUTO) ||
+                                           (strcmp(name, "steps") == 0 && shown->run.data.file));
+    if (!option || by_epochs || unknown || !rg_setting_has_part(option, &shown->run)) {
+        return RG_OK;
+    }
+    if (shown->object) {
+        rg_json_set(&shown->object, name, rg_json_text(value));
+    } else {
         print_pair(shown->config, name, value);
     }
     return RG_OK;
 }
 
-static rg_status print_checkpoint_json(const struct rg_sections *s, const struct facts *f) {
-    json_t *options = json_object(), *sections = json_object();
-    const rg_status status = rg_options_list(s->path, f->options, add_option, &options);
+/* Print the options, or with --json collect them in `object`. A list is read twice, and reading changes it. */
+static rg_status show_options(const struct rg_config *config, const struct rg_sections *s, json_t **object) {
+    const bool exact = rg_sections_find(s, "settings") != NULL;
+    struct shown shown = {.config = config, .exact = exact, .run = rg_config_of_command(rg_command_find("train"))};
+    char *first = NULL, *second = NULL, *text = NULL;
+    rg_status status = RG_OK;
+    RG_TRY(rg_sections_get_text(s, exact ? "settings" : "options", &text));
+    shown.object = object ? json_object() : NULL;
+    RG_TRY_GOTO(rg_copy_string(&first, text));
+    RG_TRY_GOTO(rg_copy_string(&second, text));
+    RG_TRY_GOTO(rg_options_list(s->path, first, take_option, &shown));
+    RG_TRY_GOTO(rg_options_list(s->path, second, show_option, &shown));
+fail:
+    rg_free(first);
+    rg_free(second);
+    if (object) {
+        *object = shown.object;
+    }
+    return status;
+}
+
+static rg_status print_checkpoint_json(const struct rg_config *config, const struct rg_sections *s,
+                                       const struct facts *f) {
+    json_t *options = NULL, *sections = json_object();
+    const rg_status status = show_options(config, s, &options);
     for (size_t i = 0; i < s->n; i++) {
         rg_json_set(&sections, s->items[i].name, json_integer((json_int_t)s->items[i].bytes));
     }
@@ -386,7 +425,6 @@ static rg_status print_command(const struct rg_sections *s) {
 
 static rg_status print_checkpoint_head(const struct rg_config *config, const struct rg_sections *s,
                                        const struct facts *f) {
-    struct shown shown = {.config = config, .has_epochs = strstr(f->options, "\"epochs\":") != NULL};
     const struct rg_look look = rg_look_of(config);
     const size_t width = rg_look_rows(&look);
     char time[RG_NUMBER_BYTES];
@@ -397,7 +435,7 @@ static rg_status print_checkpoint_head(const struct rg_config *config, const str
                     (unsigned long long)f->real_bytes);
     RG_TRY(print_command(s));
     (void)puts("\noptions");
-    RG_TRY(rg_options_list(s->path, f->options, print_option, &shown));
+    RG_TRY(show_options(config, s, NULL));
     (void)printf("\nsections, in bytes\n");
     for (size_t i = 0; i < s->n; i++) {
         (void)printf("  %-24s %zu\n", s->items[i].name, s->items[i].bytes);
@@ -433,7 +471,7 @@ static rg_status print_checkpoint(const struct rg_config *config, const struct r
     if (!parameters || !rg_sections_find(s, "weights") || (f.real_bytes != 4 && f.real_bytes != 8)) {
         return rg_fail(RG_BAD_FILE, "%s: a checkpoint without weights", s->path);
     }
-    RG_TRY(config->output.json ? print_checkpoint_json(s, &f) : print_checkpoint_head(config, s, &f));
+    RG_TRY(config->output.json ? print_checkpoint_json(config, s, &f) : print_checkpoint_head(config, s, &f));
     const struct rg_parameter_row *const rows = parameters->data;
     const size_t n = parameters->bytes / sizeof *rows;
     struct rg_columns table;
